@@ -1,0 +1,22 @@
+/* The SQL dialects that a tenant can speak: the one word that inventory, chain and drivers share.
+ */
+#ifndef BASE_DIALECT_H
+#define BASE_DIALECT_H
+
+#include "base/compiler.h"
+
+enum dialect { DIALECT_SQLITE, DIALECT_POSTGRESQL, DIALECT_MYSQL, DIALECT__COUNT };
+
+struct dialect_info {
+    const char *name;       /* as in `dialect:` of a revision, the report and the label */
+    const char *schemes[4]; /* of URLs, without any `+driver`; NULL-terminated */
+    uint16_t default_port;  /* 0: not a server */
+};
+
+const struct dialect_info *dialect_info(enum dialect dialect);
+
+/* By name (`postgresql`), aliases of the schemes included (`postgres`, `mariadb`). False: unknown.
+ */
+bool dialect_find(const char *name, size_t len, enum dialect *ret_dialect) MUST_CHECK;
+
+#endif

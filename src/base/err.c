@@ -1,0 +1,109 @@
+#include "base/err.h"
+
+#include "base/arena.h"
+
+const char *err_class_name(enum err_class kind)
+{
+    static const char *const names[ERR__COUNT] = {
+        [ERR_NONE] = "none",     [ERR_CONFIG] = "config",       [ERR_CONNECT] = "connect",
+        [ERR_AUTH] = "auth",     [ERR_LOCK] = "lock",           [ERR_TIMEOUT] = "timeout",
+        [ERR_SQL] = "sql",       [ERR_CHAIN] = "chain",         [ERR_DRIFT] = "drift",
+        [ERR_LEDGER] = "ledger", [ERR_CANCELLED] = "cancelled", [ERR_INTERNAL] = "internal",
+    };
+    return kind < ERR__COUNT ? names[kind] : "internal";
+}
+
+static void fill(struct err *err, enum err_class kind, const char *file, int line,
+                 const char *format, va_list args)
+{
+    *err = (struct err){.kind = kind, .line = line};
+    if (file)
+        snprintf(err->file, sizeof err->file, "%s", file);
+    vsnprintf(err->text, sizeof err->text, format, args);
+}
+
+bool err_set(struct err *err, enum err_class kind, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fill(err, kind, NULL, 0, format, args);
+    va_end(args);
+    return false;
+}
+
+bool err_at(struct err *err, enum err_class kind, const char *file, int line, const char *format,
+            ...)
+{
+    va_list args;
+    va_start(args, format);
+    fill(err, kind, file, line, format, args);
+    va_end(args);
+    return false;
+}
+
+bool err_prefix(struct err *err, const char *format, ...)
+{
+    char old[sizeof err->text];
+    char context[sizeof err->text];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(context, sizeof context, format, args);
+    va_end(args);
+    memcpy(old, err->text, sizeof old);
+    size_t used = strlen(context) < sizeof err->text ? strlen(context) : sizeof err->text - 1;
+    memcpy(err->text, context, used);
+    snprintf(err->text + used, sizeof err->text - used, ": %s", old);
+    return false;
+}
+
+void faults_init(struct faults *faults)
+{
+    *faults = (struct faults){0};
+}
+
+void faults_done(struct faults *faults)
+{
+    free(faults->items);
+    *faults = (struct faults){0};
+}
+
+void faults_add_err(struct faults *faults, const struct err *err)
+{
+    faults->total++;
+    if (faults->count == FAULTS_MAX)
+        return;
+    if (faults->count == faults->capacity) {
+        faults->capacity = faults->capacity ? faults->capacity * 2 : 4;
+        faults->items = xrealloc(faults->items, faults->capacity * sizeof *faults->items);
+    }
+    faults->items[faults->count++] = *err;
+}
+
+void faults_add(struct faults *faults, enum err_class kind, const char *file, int line,
+                const char *format, ...)
+{
+    struct err err;
+    va_list args;
+    va_start(args, format);
+    fill(&err, kind, file, line, format, args);
+    va_end(args);
+    faults_add_err(faults, &err);
+}
+
+static bool is_after(const struct err *a, const struct err *b)
+{
+    int by_file = strcmp(a->file, b->file);
+    return by_file > 0 || (by_file == 0 && a->line > b->line);
+}
+
+/* Insertion sort: stable, and there are never more than FAULTS_MAX. */
+void faults_sort(struct faults *faults)
+{
+    for (size_t i = 1; i < faults->count; i++) {
+        struct err moving = faults->items[i];
+        size_t at = i;
+        for (; at > 0 && is_after(&faults->items[at - 1], &moving); at--)
+            faults->items[at] = faults->items[at - 1];
+        faults->items[at] = moving;
+    }
+}

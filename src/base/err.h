@@ -1,0 +1,72 @@
+/* An error, by value: what went wrong, of which class, where, and whether trying again can help.
+ *
+ * A fallible function returns bool (or a pointer) and takes `struct err *err` last; it fills *err
+ * exactly when it fails. The first error wins, callers add context with err_prefix. Report or
+ * return, never both. Texts are lower case, without a full stop, with the thing in quotes.
+ */
+#ifndef BASE_ERR_H
+#define BASE_ERR_H
+
+#include <stdarg.h>
+
+#include "base/compiler.h"
+
+/* The classes of the JSON report (contract), in the order of err_class_name's table. */
+enum err_class {
+    ERR_NONE,
+    ERR_CONFIG,
+    ERR_CONNECT,
+    ERR_AUTH,
+    ERR_LOCK,
+    ERR_TIMEOUT,
+    ERR_SQL,
+    ERR_CHAIN,
+    ERR_DRIFT,
+    ERR_LEDGER,
+    ERR_CANCELLED,
+    ERR_INTERNAL,
+    ERR__COUNT
+};
+
+struct err {
+    enum err_class kind;
+    bool is_transient;       /* the same thing may work a moment later */
+    bool is_connection_lost; /* no answer came: what was asked may or may not have happened */
+    char code[16];           /* SQLSTATE, or SQLite's extended code by number; may be empty */
+    char file[256];          /* path as shown to people; empty where there is none */
+    int line;                /* from 1; 0 where there is none */
+    size_t offset;           /* of the error within the SQL that was sent, from 1; 0: unknown */
+    char text[1024];
+};
+
+const char *err_class_name(enum err_class kind);
+
+/* Fill *err; always return false, so that `return err_set(…)` reads as it should. */
+bool err_set(struct err *err, enum err_class kind, const char *format, ...) PRINTF_LIKE(3, 4);
+bool err_at(struct err *err, enum err_class kind, const char *file, int line, const char *format,
+            ...) PRINTF_LIKE(5, 6);
+
+/* Puts "context: " before the text. Returns false. */
+bool err_prefix(struct err *err, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* A list of faults, so that a file's faults can be reported together. Grows in malloc'd memory;
+ * kept in the order they were added, at most FAULTS_MAX of them (then only counted). */
+enum { FAULTS_MAX = 200 };
+
+struct faults {
+    struct err *items;
+    size_t count; /* kept in items */
+    size_t capacity;
+    size_t total; /* found, kept or not */
+};
+
+void faults_init(struct faults *faults);
+void faults_done(struct faults *faults);
+void faults_add(struct faults *faults, enum err_class kind, const char *file, int line,
+                const char *format, ...) PRINTF_LIKE(5, 6);
+void faults_add_err(struct faults *faults, const struct err *err);
+
+/* By file, then line; stable. */
+void faults_sort(struct faults *faults);
+
+#endif

@@ -1,0 +1,50 @@
+/* The chain: all revisions of a folder, a directed acyclic graph from base to head(s).
+ *
+ * chain_load reads every `*.sql` of the folder once (regular files inside the folder, no symlinks
+ * out of it, bounded size, valid UTF-8 without NUL), so the bytes hashed are the bytes executed.
+ * All faults are listed together: duplicate ids, missing parents, cycles, labels twice.
+ * Identifiers are Alembic's; Alembic 1.8.1 is the oracle for what they mean and refuse.
+ */
+#ifndef CHAIN_CHAIN_H
+#define CHAIN_CHAIN_H
+
+#include "chain/revision.h"
+
+struct err;
+
+struct chain {
+    struct arena *arena;
+    const char *dir;
+    const struct revision *const *revisions; /* by file name; [i]->index == i */
+    size_t count;
+    const uint32_t *topological; /* all indices, parents and dependencies before children */
+    const uint32_t *heads;       /* no child by down_ids, as `alembic heads` */
+    size_t head_count;
+    const uint32_t *bases;
+    size_t base_count;
+    char digest[HASH_HEX_SIZE]; /* SHA-256 over ids and checksums, in topological order */
+    void *private_;
+};
+
+/* NULL: see faults. A missing folder is a fault, an empty one is not. */
+struct chain *chain_load(const char *dir, struct faults *faults) MUST_CHECK;
+
+/* The same from bytes at hand, for tests and fuzzing; names are file names. */
+struct chain_file {
+    const char *name;
+    const char *bytes;
+    size_t len;
+};
+struct chain *chain_build(const char *dir, const struct chain_file *files, size_t count,
+                          struct faults *faults) MUST_CHECK;
+void chain_free(struct chain *chain);
+
+/* A full id, exactly; NULL: not in the chain. */
+const struct revision *chain_get(const struct chain *chain, const char *id);
+
+/* One identifier that must name one revision: full or partial id, `head`, LABEL, LABEL@head, ….
+ * Error ERR_CHAIN, in words close to Alembic's. NULL without an error is never returned. */
+const struct revision *chain_resolve_one(const struct chain *chain, const char *identifier,
+                                         struct err *err) MUST_CHECK;
+
+#endif

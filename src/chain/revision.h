@@ -1,0 +1,71 @@
+/* One revision file: header, sections, and the hash of the bytes that will be executed.
+ *
+ * revision_parse is pure: it gets the bytes that were read once and hashes those. Format: a comment
+ * header in Alembic's words, `-- migrate:up|down [dialect:NAME] [transaction:true|false]` sections.
+ */
+#ifndef CHAIN_REVISION_H
+#define CHAIN_REVISION_H
+
+#include "base/dialect.h"
+#include "base/hash.h"
+
+struct arena;
+struct faults;
+
+enum direction { DIRECTION_UP, DIRECTION_DOWN, DIRECTION__COUNT };
+
+struct section {
+    enum direction direction;
+    bool is_general;        /* no `dialect:` */
+    enum dialect dialect;   /* where not is_general */
+    bool is_transactional;
+    const char *sql;        /* the bytes between the marker's line and the next; NUL-terminated */
+    size_t sql_len;
+    int line;               /* of the file, of the first byte of `sql`; from 1 */
+};
+
+struct revision {
+    const char *id;
+    const char *message;     /* the header's first line; may be empty */
+    const char *create_date; /* as written; may be empty */
+    const char *path;        /* as shown to people: chain folder and file name */
+    const char *const *down_ids; /* `Revises:` as written: full ids, in order; empty for a base */
+    size_t down_count;
+    const char *const *depend_ids; /* `Depends On:` as written: full or partial ids, or labels */
+    size_t depend_count;
+    const char *const *labels; /* `Branch Labels:` */
+    size_t label_count;
+    int revises_line, depends_line, labels_line, id_line;
+    char checksum[HASH_HEX_SIZE]; /* SHA-256 of the file's bytes */
+    char checksum_lf[HASH_HEX_SIZE]; /* of the same with CRLF turned to LF: tells an edit from a checkout setting */
+    const struct section *sections; /* in file order */
+    size_t section_count;
+    uint32_t index; /* in the chain's array */
+
+    /* Filled by the chain once all files are known; indices into chain->revisions. */
+    const uint32_t *down; /* parents, as down_ids */
+    const uint32_t *depends;
+    size_t resolved_depend_count;
+    const uint32_t *next; /* children: revisions that name this one in down_ids */
+    size_t next_count;
+    const uint32_t *all_next; /* children by down_ids or dependency */
+    size_t all_next_count;
+    const char *const *branch_labels; /* own and inherited along the branch, as Alembic does */
+    size_t branch_label_count;
+};
+
+/* Parses the bytes of one file. Adds its faults and returns NULL where there are any. */
+struct revision *revision_parse(struct arena *arena, const char *path, const char *bytes, size_t len,
+                                struct faults *faults) MUST_CHECK;
+
+/* Has the file any section of this direction? (None for down: irreversible. An explicitly empty one
+ * is a reversible no-op.) */
+bool revision_has_direction(const struct revision *revision, enum direction direction);
+
+/* The sections that a tenant of `dialect` runs, in file order: those of the dialect if there is one,
+ * else the general ones. Returns how many, filling at most `max` of `ret`. 0 with
+ * revision_has_direction: a fault as soon as a tenant of that dialect needs the revision. */
+size_t revision_sections(const struct revision *revision, enum direction direction,
+                         enum dialect dialect, const struct section **ret, size_t max);
+
+#endif

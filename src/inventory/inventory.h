@@ -1,0 +1,132 @@
+/* The inventory: skein.yaml, checked and resolved into tenants and the rules of the rollout.
+ *
+ * Reading touches files only (the YAML, globs, stat of SQLite files, permissions of password
+ * files), never a database. Sources with a `query` stay open until someone who can talk to
+ * databases adds their rows with inventory_add_found; then inventory_finish checks the whole.
+ * Everything lives in the inventory's own arena until inventory_free.
+ *
+ *     struct inventory *inventory = inventory_load("skein.yaml", &faults);   NULL: see faults
+ */
+#ifndef INVENTORY_INVENTORY_H
+#define INVENTORY_INVENTORY_H
+
+#include "base/parse.h"
+#include "inventory/url.h"
+
+struct arena;
+struct err;
+struct faults;
+struct selector;
+
+enum transaction_mode { TRANSACTION_ALL, TRANSACTION_EACH };
+enum on_failure { ON_FAILURE_STOP, ON_FAILURE_CONTINUE, ON_FAILURE_ROLLBACK };
+
+/* What may stand in `defaults` and be overridden in a tenant. Shared between tenants that agree. */
+struct settings {
+    enum transaction_mode transaction;
+    bool create;
+    uint64_t connect_timeout_ms;
+    uint64_t lock_timeout_ms;
+    uint64_t statement_timeout_ms; /* 0: none */
+    uint32_t retries;
+};
+
+enum password_kind { PASSWORD_NONE, PASSWORD_VALUE, PASSWORD_FILE, PASSWORD_COMMAND };
+
+/* Where a tenant's password comes from. A value (from the URL or the environment) is at hand; files
+ * and commands are read on a worker when the tenant connects. */
+struct password {
+    enum password_kind kind;
+    const char *value;        /* PASSWORD_VALUE: the secret. PASSWORD_FILE: the path */
+    const char *const *argv;  /* PASSWORD_COMMAND: NULL-terminated, run without a shell */
+};
+
+struct label {
+    const char *key;
+    const char *value;
+};
+
+struct tenant {
+    const char *name;
+    struct url url;           /* SQLite paths already relative to the working directory */
+    const char *url_redacted; /* the only form that may be shown */
+    const char *server;       /* url_server: tenants of one server share the pointer */
+    const char *schema;       /* NULL: the database's own default */
+    const struct label *labels; /* without the implicit name, dialect, server */
+    size_t label_count;
+    const struct settings *settings;
+    const struct password *password;
+    int line;                 /* in the inventory; of its source for a found tenant */
+};
+
+struct wave {
+    const char *name;
+    const char *select_text; /* "" takes what is left */
+    const struct selector *select;
+    uint32_t parallel;   /* 0: the rollout's */
+    uint32_t per_server; /* 0: the rollout's */
+    bool has_max_failures;
+    struct share max_failures;
+    uint64_t soak_ms;
+    int line;
+};
+
+struct rollout_rules {
+    uint32_t parallel;
+    uint32_t per_server;
+    enum on_failure on_failure;
+    struct share max_failures;
+    const struct wave *waves;
+    size_t wave_count;
+};
+
+/* A source of tenants that only a database can answer. Its rows' columns are name, url, schema;
+ * further ones become labels. */
+struct query_source {
+    const char *query;
+    struct tenant control; /* the database to ask, as a tenant (its name is "sources[N]") */
+    const struct label *labels;
+    size_t label_count;
+    int line;
+};
+
+struct inventory {
+    struct arena *arena;
+    const char *path;          /* as given, for messages */
+    const char *chain_dir;     /* relative to the working directory, like all paths here */
+    const char *version_table;
+    const char *ledger;
+    struct rollout_rules rollout;
+    struct tenant *tenants;
+    size_t tenant_count;
+    size_t tenant_capacity;
+    const struct query_source *queries;
+    size_t query_count;
+    void *private_; /* the loader's own */
+};
+
+struct inventory *inventory_load(const char *path, struct faults *faults) MUST_CHECK;
+void inventory_free(struct inventory *inventory);
+
+/* One found tenant from a query source: `columns` and `values` of one row (a NULL value is an
+ * absent column). Adds to `faults` what is wrong with it and returns false. */
+bool inventory_add_found(struct inventory *inventory, const struct query_source *source,
+                         const char *const *columns, const char *const *values, size_t count,
+                         struct faults *faults);
+
+/* Checks what concerns all tenants together: names twice, one database twice (the same file by
+ * device and inode; the same server, database and schema). To be called once all are known. */
+bool inventory_finish(struct inventory *inventory, struct faults *faults) MUST_CHECK;
+
+/* A label of the tenant, the implicit `name`, `dialect` and `server` included; NULL: not there.
+ * Fits selector_label_fn with a `const struct tenant *`. */
+const char *tenant_label(const void *tenant, const char *key);
+
+/* The password for connecting. Blocks (file, command: 10 s at most): worker threads only.
+ * *ret_password is malloc'd, NULL where there is none; the caller clears and frees it with
+ * password_free. Errors are ERR_CONFIG and never quote what the file or command said. */
+bool password_fetch_on_thread(const struct password *password, char **ret_password,
+                              struct err *err) MUST_CHECK;
+void password_free(char *password);
+
+#endif

@@ -1,0 +1,24 @@
+/* Kubernetes label selectors: `tier=canary,region in (eu,us),!legacy`.
+ *
+ * Terms, all of which must hold: `k=v`, `k==v`, `k!=v`, `k in (a,b)`, `k notin (a,b)`, `k`, `!k`.
+ * As in Kubernetes, `!=` and `notin` also hold where the key is absent. Pure; lives in an arena.
+ */
+#ifndef INVENTORY_SELECTOR_H
+#define INVENTORY_SELECTOR_H
+
+#include "base/compiler.h"
+
+struct arena;
+struct err;
+struct selector;
+
+/* NULL on a fault (ERR_CONFIG, the text names the place). An empty text selects everything. */
+const struct selector *selector_parse(struct arena *arena, const char *text,
+                                      struct err *err) MUST_CHECK;
+
+/* The value of a label, or NULL. */
+typedef const char *(*selector_label_fn)(const void *ctx, const char *key);
+
+bool selector_matches(const struct selector *selector, selector_label_fn label, const void *ctx);
+
+#endif

@@ -1,0 +1,64 @@
+/* The plan: the steps that take a tenant from the revisions where it stands to the targets.
+ *
+ * Pure computation, no I/O. The order of the steps and the rows of the version table after each are
+ * Alembic's, through branches, merges and dependencies.
+ *
+ *     struct target target;
+ *     if (!target_parse(arena, chain, DIRECTION_UP, texts, count, &target, &err)) …
+ *     if (!plan_build(arena, chain, &target, version_ids, version_count, &plan, &err)) …
+ */
+#ifndef PLAN_PLAN_H
+#define PLAN_PLAN_H
+
+#include "chain/chain.h"
+
+struct err;
+
+enum plan_command { PLAN_UPGRADE, PLAN_DOWNGRADE, PLAN_STAMP };
+
+/* One change of the version table. INSERT uses `to`, DELETE `from`, UPDATE both. */
+enum version_change_kind { VERSION_INSERT, VERSION_UPDATE, VERSION_DELETE };
+struct version_change {
+    enum version_change_kind kind;
+    const char *from;
+    const char *to;
+};
+
+struct step {
+    const struct revision *revision; /* PLAN_STAMP: the revision stamped; NULL where rows only go */
+    enum direction direction;
+    const struct version_change *changes; /* to be made in this order, with the step's SQL */
+    size_t change_count;
+};
+
+struct plan {
+    const struct step *steps;
+    size_t count;
+    const char *const *from; /* version rows before, sorted */
+    size_t from_count;
+    const char *const *to; /* version rows after, sorted */
+    size_t to_count;
+};
+
+/* What the command line asked for. Identifiers that mean the same for every tenant (`head`, ids,
+ * labels) are checked here already; relative ones (`+1`) depend on the tenant. */
+struct target {
+    enum plan_command command;
+    const char *const *texts;
+    size_t count;
+};
+
+/* Checks the identifiers against the chain; ERR_CHAIN (words close to Alembic's) where one names
+ * nothing, several, or cannot be meant for this command. No tenant is needed for that. */
+bool target_parse(struct arena *arena, const struct chain *chain, enum plan_command command,
+                  const char *const *texts, size_t count, struct target *ret_target,
+                  struct err *err) MUST_CHECK;
+
+/* The steps from `versions` (rows of the version table, any order) to the target. ERR_CHAIN: a row
+ * names no revision of the chain, a relative target has no answer from here, the target is not an
+ * ancestor (downgrade), a step back has no down section (irreversible; names file and line). */
+bool plan_build(struct arena *arena, const struct chain *chain, const struct target *target,
+                const char *const *versions, size_t version_count, struct plan *ret_plan,
+                struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,46 @@
+/* The report's model, and how it is written: one object filled by events, written in many formats.
+ *
+ * report_apply takes every event of a run, in order. After EVENT_RUN_FINISHED the model is complete:
+ * every tenant of the selection is in it, those never begun as `skipped`, and the totals add up.
+ * The model copies what it keeps (compactly: it must stay well under 1 KiB a tenant at 100,000
+ * tenants; equal revision lists and errors are shared).
+ *
+ *     struct report *report = report_new();
+ *     report_apply(report, &event);  …
+ *     report_format_find("json")->write(report, &options, stdout);
+ *     exit(report_exit_code(report));
+ */
+#ifndef REPORT_REPORT_H
+#define REPORT_REPORT_H
+
+#include "report/event.h"
+
+struct report;
+
+struct report *report_new(void);
+void report_free(struct report *report);
+void report_apply(struct report *report, const struct event *event);
+
+enum run_state report_state(const struct report *report);
+size_t report_total(const struct report *report, enum tenant_state state);
+
+/* 0, 1, 3, 4, 130 or 143 as documented; `signal` is the one that stopped the run, 0: none. */
+int report_exit_code(const struct report *report, int signal);
+
+struct report_options {
+    bool has_color;
+    bool is_verbose;  /* every tenant, not only those worth a look */
+    int width;        /* of the terminal in columns; 0: not a terminal, never truncate */
+};
+
+struct report_format {
+    const char *name; /* text, json */
+    bool (*write)(const struct report *report, const struct report_options *options, FILE *out,
+                  struct err *err);
+};
+
+/* NULL: no such format. */
+const struct report_format *report_format_find(const char *name);
+const struct report_format *report_format_at(size_t index); /* NULL past the last: for --help */
+
+#endif
