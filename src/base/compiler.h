@@ -22,7 +22,7 @@
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 #ifdef __GNUC__
-#pragma GCC poison strcpy strcat sprintf vsprintf strtok atoi atol gets system popen alloca
+#pragma GCC poison strcpy strcat sprintf vsprintf strtok atoi atol gets system popen
 #endif
 
 #endif

@@ -13,8 +13,8 @@ const char *err_class_name(enum err_class kind)
     return kind < ERR__COUNT ? names[kind] : "internal";
 }
 
-static void fill(struct err *err, enum err_class kind, const char *file, int line,
-                 const char *format, va_list args)
+static PRINTF_LIKE(5, 0) void fill(struct err *err, enum err_class kind, const char *file, int line,
+                                   const char *format, va_list args)
 {
     *err = (struct err){.kind = kind, .line = line};
     if (file)
