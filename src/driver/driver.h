@@ -1,0 +1,185 @@
+/* How a database is spoken to: the interface that every driver implements, and nothing above it.
+ *
+ * A driver never waits and knows nothing of the event loop. It starts one operation and says what
+ * must happen before it is worth calling again (struct want): the descriptor readable or writable,
+ * a time passed, or a worker thread run `work`. src/rollout/io.c is the only place that joins these
+ * wants to libuv. One operation at a time on a connection; calls on one connection never overlap,
+ * but may come from different threads one after the other. Only `cancel` may run beside the others.
+ *
+ *     struct conn *conn = driver->open(&params);
+ *     struct op op = {.kind = OP_CONNECT, .timeout_ms = 10000};
+ *     for (want = driver->start(conn, &op); want.bits; want = driver->step(conn, ready))
+ *         …wait for what it wants; on WANT_WORKER call driver->work(conn) on a worker first…
+ *     op.err.kind == ERR_NONE says it went well
+ *
+ * To add a driver: write src/driver/NAME.c with one `const struct driver`, name it in registry.c,
+ * and make tests/driver/conformance.c pass over it.
+ */
+#ifndef DRIVER_DRIVER_H
+#define DRIVER_DRIVER_H
+
+#include "base/dialect.h"
+#include "base/err.h"
+
+struct arena;
+struct buf;
+struct conn;
+struct url;
+
+enum { WANT_NOTHING = 0, WANT_READ = 1, WANT_WRITE = 2, WANT_TIMER = 4, WANT_WORKER = 8 };
+
+struct want {
+    unsigned bits; /* WANT_NOTHING: the operation is over */
+    int fd;        /* for WANT_READ, WANT_WRITE */
+    uint64_t timeout_ms; /* for WANT_TIMER */
+};
+
+enum op_kind {
+    OP_CONNECT, /* sql is not used; fills op->info */
+    OP_LOCK,    /* take the tenant's lock if it is free, never wait: op->is_locked. `sql` asks for it
+                   where the lock is the server's; a driver may have its own way (SQLite: flock) */
+    OP_QUERY,   /* our own statements; rows of the last one that has any are kept. Empty: skipped */
+    OP_SCRIPT,  /* a revision's statements; may not begin or end transactions */
+    OP__COUNT
+};
+
+/* What connecting has told. */
+struct conn_info {
+    bool is_pooled;    /* a transaction-pooling proxy: no session state may be relied on */
+    bool is_read_only; /* a standby, or a file without write permission */
+    bool is_created;   /* OP_CONNECT made the database */
+    bool watches_client; /* the server can notice by itself that its client died */
+    uint32_t server_version; /* 150010 for PostgreSQL 15.10; 3040001 for SQLite */
+};
+
+/* Must the connection be inside a transaction once the operation is over? */
+enum tx_rule { TX_ANY, TX_INSIDE, TX_OUTSIDE };
+
+/* One operation. The caller fills the first part before start, the driver the second; memory of the
+ * result comes from `arena`. The op must stay in place until it is over. */
+struct op {
+    enum op_kind kind;
+    const char *sql; /* NUL-terminated; may hold several statements, none with parameters */
+    size_t sql_len;
+    bool must_commit;   /* the statement is COMMIT: an answer that says otherwise is an error */
+    bool needs_one_row; /* every statement must change (or return) exactly one row */
+    enum tx_rule tx_after;
+    uint64_t timeout_ms; /* for the whole operation; 0: none. Obeyed by the caller, not the driver */
+    uint64_t lock_timeout_ms;      /* these two are obeyed by the driver where the server cannot */
+    uint64_t statement_timeout_ms; /* (SQLite); 0: none */
+    struct arena *arena;
+    void (*prepare)(struct op *op); /* NULL, or: called just before start, on any thread, to make
+                                       `sql` from what earlier operations took (duration_ms) */
+    void *prepare_ctx;
+
+    struct err err; /* ERR_NONE: it went well; err.offset counts in `sql` from 1 */
+    bool is_locked;
+    struct conn_info info;
+    const char **rows; /* row_count * column_count values; NULL is SQL's NULL */
+    size_t row_count;
+    size_t column_count;
+    const char **columns; /* names */
+    size_t statements_done; /* that have finished; of a failed one it tells which failed */
+    bool is_tx_broken; /* tx_after does not hold: the statements ended or began a transaction */
+    double duration_ms;     /* filled by the caller of the driver */
+};
+
+/* The value at a row and column, or NULL. */
+static inline const char *op_value(const struct op *op, size_t row, size_t column)
+{
+    return op->rows[row * op->column_count + column];
+}
+
+/* What the session asks of every dialect; NULL where there is nothing to ask. The texts are
+ * templates for sql_expand (sql.h). */
+enum sql_id {
+    SQL_LOCK,          /* OP_LOCK: one row, one boolean */
+    SQL_LOCK_POOLED,   /* the same where only a transaction can hold a lock: begins one */
+    SQL_RESET,         /* makes a used connection like new */
+    SQL_INSPECT,       /* -> schema or NULL, version table's schema or NULL, has history (0/1),
+                          search path or NULL */
+    SQL_SCHEMA_CREATE, /* creates the tenant's schema */
+    SQL_VERSIONS,      /* -> version_num */
+    SQL_HISTORY,       /* -> revision, direction, checksum, statements, state, run_id; oldest first,
+                          behind the last stamp */
+    SQL_BEGIN,
+    SQL_SETUP,          /* settings of the session, for statements outside a transaction */
+    SQL_VERSION_CREATE, /* inside the transaction, where the table is missing */
+    SQL_HISTORY_CREATE,
+    SQL_VERSION_INSERT,
+    SQL_VERSION_UPDATE,
+    SQL_VERSION_DELETE,
+    SQL_HISTORY_INSERT, /* of a finished step */
+    SQL_HISTORY_MARK,   /* sets its statements, duration and state */
+    SQL_GUARD,          /* one row exactly where the transaction is still the one that we began */
+    SQL_RESTORE,        /* after a step: undo what it did to the session's settings */
+    SQL_COMMIT,
+    SQL_ROLLBACK,
+    SQL_CREATE_DATABASE,
+    SQL__COUNT
+};
+
+enum driver_traits {
+    DRIVER_DDL_IN_TRANSACTION = 1, /* DDL, version row and history row commit together */
+    DRIVER_IS_SERVER = 2,          /* has host, port and user: DNS, per_server, credentials */
+    DRIVER_CREATES_ON_CONNECT = 4, /* `create` is the connection's own affair (SQLite) */
+};
+
+/* What a connection is made from. Borrowed until close. */
+struct conn_params {
+    const struct url *url;
+    const char *password;  /* NULL: the client library's own ways (.pgpass) */
+    const char *addresses; /* resolved, comma separated; NULL: not resolved or no server */
+    const char *database;  /* instead of the URL's; NULL: the URL's */
+    const char *lock_name; /* what OP_LOCK locks within the database, where the driver locks itself */
+    bool may_create;
+    bool is_read_only; /* the caller will only look */
+};
+
+/* A statement of a script: where it begins (behind comments and blanks) and ends. */
+struct statement {
+    size_t offset;
+    size_t len;
+    int line; /* from 1, within the text that was split */
+};
+
+struct driver {
+    const char *name;
+    enum dialect dialect;
+    unsigned traits;
+    const char *sql[SQL__COUNT];
+
+    void (*init)(void); /* once a process, before the first open; NULL: nothing to do */
+    struct conn *(*open)(const struct conn_params *params); /* allocates; no I/O; never NULL */
+    struct want (*start)(struct conn *conn, struct op *op);
+    struct want (*step)(struct conn *conn, unsigned ready);
+    void (*work)(struct conn *conn); /* worker thread, once a WANT_WORKER */
+
+    /* Stops what the server is doing for the operation under way. cancel_token is called on the
+     * loop while an operation is under way and may be NULL (nothing to cancel); `cancel` may block
+     * for ever, touches nothing but the token, and frees it. The operation then ends by itself. */
+    void *(*cancel_token)(struct conn *conn);
+    void (*cancel)(void *token);
+
+    bool (*is_in_transaction)(const struct conn *conn);
+    /* May block a little (SQLite checkpoints): worker thread where WANT_WORKER is what it wants. */
+    bool closes_on_worker;
+    void (*close)(struct conn *conn);
+
+    /* Appends a literal or an identifier, quoted so that nothing can break out. */
+    void (*add_literal)(struct buf *buf, const char *text);
+    void (*add_identifier)(struct buf *buf, const char *name);
+
+    /* Splits a script with the database's own lexer. Statements come from `arena`. False: err says
+     * why, err->offset where. */
+    bool (*split)(struct arena *arena, const char *sql, size_t len, struct statement **ret_statements,
+                  size_t *ret_count, struct err *err);
+};
+
+/* NULL: this build has no driver for the dialect. */
+const struct driver *driver_find(enum dialect dialect);
+
+/* Once a process, before the first connection. */
+void drivers_init(void);
+
+#endif

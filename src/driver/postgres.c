@@ -1,0 +1,408 @@
+/* PostgreSQL through libpq, never blocking: the socket is the caller's to poll.
+ *
+ * Connecting is the exception: PQconnectStart reads files (.pgpass, certificates) and
+ * PQconnectPoll hashes for SCRAM (2.7 ms of CPU), so those run on a worker, with the caller polling
+ * between them. libpq may close and replace its socket in PQconnectPoll: `want.fd` is to be taken
+ * anew each time.
+ */
+#include <libpq-fe.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "driver/drivers.h"
+#include "driver/postgres_connect.h"
+#include "driver/postgres_error.h"
+#include "driver/postgres_split.h"
+#include "driver/sql.h"
+
+enum phase { PHASE_STARTING, PHASE_CONNECTING, PHASE_PROBING, PHASE_RUNNING };
+
+struct conn {
+    struct conn_params params;
+    PGconn *pg;
+    struct op *op;
+    enum phase phase;
+    PostgresPollingStatusType polling;
+};
+
+/* Notices would go to stderr: a library never prints. */
+static void ignore_notice(void *ctx, const PGresult *result)
+{
+    (void)ctx, (void)result;
+}
+
+static struct conn *postgres_open(const struct conn_params *params)
+{
+    struct conn *conn = xcalloc(1, sizeof *conn);
+    conn->params = *params;
+    return conn;
+}
+
+static struct want over(void)
+{
+    return (struct want){.bits = WANT_NOTHING};
+}
+
+/* ---- results ------------------------------------------------------------------------------- */
+
+static void keep_rows(struct conn *conn, const PGresult *result)
+{
+    struct op *op = conn->op;
+    size_t width = (size_t)PQnfields(result);
+    size_t height = (size_t)PQntuples(result);
+    op->column_count = width;
+    op->row_count = height;
+    op->columns = arena_calloc(op->arena, width, sizeof *op->columns);
+    op->rows = arena_calloc(op->arena, width * height, sizeof *op->rows);
+    for (size_t c = 0; c < width; c++)
+        op->columns[c] = arena_strdup(op->arena, PQfname(result, (int)c));
+    for (size_t r = 0; r < height; r++)
+        for (size_t c = 0; c < width; c++)
+            if (!PQgetisnull(result, (int)r, (int)c))
+                op->rows[r * width + c] =
+                    arena_strdup(op->arena, PQgetvalue(result, (int)r, (int)c));
+}
+
+/* The first error wins; one statement's error ends the message anyway. */
+static void fail(struct conn *conn, const PGresult *result)
+{
+    if (conn->op->err.kind != ERR_NONE)
+        return;
+    postgres_error(conn->pg, result, conn->op->sql, &conn->op->err);
+}
+
+static void finish_statement(struct conn *conn, const PGresult *result)
+{
+    struct op *op = conn->op;
+    const char *touched = PQcmdTuples((PGresult *)(uintptr_t)result);
+    if (op->needs_one_row && *touched && strcmp(touched, "1") != 0 && op->err.kind == ERR_NONE)
+        err_set(&op->err, ERR_INTERNAL, "a bookkeeping statement touched %s rows, not one", touched);
+    /* The server answers COMMIT of an aborted transaction with success and this tag. */
+    if (strcmp(PQcmdStatus((PGresult *)(uintptr_t)result), "ROLLBACK") == 0 &&
+        op->tx_after == TX_OUTSIDE && op->must_commit && op->err.kind == ERR_NONE)
+        err_set(&op->err, ERR_SQL, "the server answered COMMIT with ROLLBACK");
+    if (op->err.kind == ERR_NONE)
+        op->statements_done++;
+}
+
+static void take_result(struct conn *conn, PGresult *result)
+{
+    switch (PQresultStatus(result)) {
+    case PGRES_TUPLES_OK:
+        if (conn->op->kind != OP_SCRIPT)
+            keep_rows(conn, result);
+        finish_statement(conn, result);
+        break;
+    case PGRES_COMMAND_OK:
+        finish_statement(conn, result);
+        break;
+    case PGRES_COPY_IN:
+        PQputCopyEnd(conn->pg, "COPY FROM STDIN has no data in a revision");
+        break;
+    case PGRES_SINGLE_TUPLE:
+    case PGRES_EMPTY_QUERY:
+    case PGRES_COPY_OUT:
+    default:
+        if (PQresultStatus(result) == PGRES_FATAL_ERROR || PQresultStatus(result) == PGRES_BAD_RESPONSE)
+            fail(conn, result);
+        break;
+    }
+}
+
+/* COPY TO STDOUT: read and thrown away. True while more may come later. */
+static bool drain_copy_out(struct conn *conn)
+{
+    char *line;
+    int len;
+    while ((len = PQgetCopyData(conn->pg, &line, 1)) > 0)
+        PQfreemem(line);
+    return len == 0;
+}
+
+static void check_transaction(struct conn *conn)
+{
+    struct op *op = conn->op;
+    PGTransactionStatusType status = PQtransactionStatus(conn->pg);
+    if (op->tx_after == TX_ANY || status == PQTRANS_UNKNOWN)
+        return;
+    bool is_inside = status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
+    if (is_inside == (op->tx_after == TX_INSIDE))
+        return;
+    op->is_tx_broken = true;
+    if (op->err.kind == ERR_NONE)
+        err_set(&op->err, ERR_SQL, "the transaction was %s by the statements themselves",
+                is_inside ? "begun" : "ended");
+}
+
+/* ---- running a message --------------------------------------------------------------------- */
+
+static struct want wait_for_socket(struct conn *conn)
+{
+    int pending = PQflush(conn->pg);
+    if (pending < 0 || PQsocket(conn->pg) < 0) {
+        fail(conn, NULL);
+        return over();
+    }
+    return (struct want){.bits = WANT_READ | (pending ? WANT_WRITE : 0), .fd = PQsocket(conn->pg)};
+}
+
+static bool send(struct conn *conn, const char *sql)
+{
+    if (!PQsendQuery(conn->pg, sql)) {
+        fail(conn, NULL);
+        return false;
+    }
+    if (conn->op->kind == OP_SCRIPT)
+        PQsetSingleRowMode(conn->pg); /* what a revision selects is not kept */
+    return true;
+}
+
+/* Takes what has arrived. True: the message is answered in full. */
+static bool read_results(struct conn *conn)
+{
+    if (!PQconsumeInput(conn->pg)) {
+        fail(conn, NULL);
+        return true;
+    }
+    while (!PQisBusy(conn->pg)) {
+        PGresult *result = PQgetResult(conn->pg);
+        if (!result)
+            return true;
+        bool is_copy_out = PQresultStatus(result) == PGRES_COPY_OUT;
+        take_result(conn, result);
+        PQclear(result);
+        if (is_copy_out && drain_copy_out(conn))
+            return false;
+    }
+    return false;
+}
+
+static void finish_lock(struct op *op)
+{
+    const char *value = op->row_count ? op_value(op, 0, 0) : NULL;
+    op->is_locked = op->err.kind == ERR_NONE && value && *value == 't';
+}
+
+static void finish_probe(struct conn *conn)
+{
+    struct op *op = conn->op;
+    if (op->err.kind != ERR_NONE || op->row_count != 1)
+        return;
+    op->info = (struct conn_info){
+        /* Behind a proxy the pid of the handshake is not that of the server that answers. */
+        .is_pooled = strtol(op_value(op, 0, 0), NULL, 10) != PQbackendPID(conn->pg),
+        .is_read_only = *op_value(op, 0, 1) == 't' || *op_value(op, 0, 2) == 't',
+        .watches_client = *op_value(op, 0, 3) == 't',
+        .server_version = (uint32_t)PQserverVersion(conn->pg),
+    };
+}
+
+static void finish(struct conn *conn)
+{
+    if (conn->phase == PHASE_PROBING)
+        finish_probe(conn);
+    else if (conn->op->kind == OP_LOCK)
+        finish_lock(conn->op);
+    check_transaction(conn);
+    conn->phase = PHASE_RUNNING;
+}
+
+/* ---- connecting ---------------------------------------------------------------------------- */
+
+static struct want begin_probe(struct conn *conn)
+{
+    static const char probe[] =
+        "SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_is_in_recovery(), "
+        "pg_catalog.current_setting('default_transaction_read_only') = 'on', "
+        "pg_catalog.version() LIKE '%linux%' AND "
+        "pg_catalog.current_setting('server_version_num')::int >= 140000";
+    conn->phase = PHASE_PROBING;
+    PQsetnonblocking(conn->pg, 1);
+    PQsetNoticeReceiver(conn->pg, ignore_notice, NULL);
+    PQsetErrorVerbosity(conn->pg, PQERRORS_DEFAULT);
+    if (!send(conn, probe)) {
+        finish(conn);
+        return over();
+    }
+    return wait_for_socket(conn);
+}
+
+/* Behind a PQconnectPoll: what it said decides what to wait for. */
+static struct want after_poll(struct conn *conn)
+{
+    switch (conn->polling) {
+    case PGRES_POLLING_OK:
+        return begin_probe(conn);
+    case PGRES_POLLING_READING:
+        return (struct want){.bits = WANT_READ, .fd = PQsocket(conn->pg)};
+    case PGRES_POLLING_WRITING:
+        return (struct want){.bits = WANT_WRITE, .fd = PQsocket(conn->pg)};
+    case PGRES_POLLING_FAILED:
+    case PGRES_POLLING_ACTIVE:
+    default:
+        postgres_connect_error(conn->pg, &conn->op->err);
+        return over();
+    }
+}
+
+static void postgres_work(struct conn *conn)
+{
+    if (conn->phase == PHASE_STARTING) {
+        conn->pg = postgres_connect_start(&conn->params);
+        conn->phase = PHASE_CONNECTING;
+        /* "Too many connections" comes without a result: only verbose texts carry its code. */
+        PQsetErrorVerbosity(conn->pg, PQERRORS_VERBOSE);
+        conn->polling =
+            PQstatus(conn->pg) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
+        return;
+    }
+    conn->polling = PQconnectPoll(conn->pg);
+}
+
+/* ---- the interface ------------------------------------------------------------------------- */
+
+static struct want postgres_start(struct conn *conn, struct op *op)
+{
+    conn->op = op;
+    conn->phase = op->kind == OP_CONNECT ? PHASE_STARTING : PHASE_RUNNING;
+    if (op->kind == OP_CONNECT)
+        return (struct want){.bits = WANT_WORKER};
+    if (!send(conn, op->sql)) {
+        check_transaction(conn);
+        return over();
+    }
+    return wait_for_socket(conn);
+}
+
+static struct want postgres_step(struct conn *conn, unsigned ready)
+{
+    if (conn->phase == PHASE_CONNECTING)
+        return ready & WANT_WORKER ? after_poll(conn) : (struct want){.bits = WANT_WORKER};
+    if (ready & WANT_READ && read_results(conn)) {
+        finish(conn);
+        return over();
+    }
+    struct want want = wait_for_socket(conn);
+    if (!want.bits)
+        finish(conn);
+    return want;
+}
+
+static void *postgres_cancel_token(struct conn *conn)
+{
+    return conn->phase == PHASE_RUNNING ? PQgetCancel(conn->pg) : NULL;
+}
+
+static void postgres_cancel(void *token)
+{
+    char text[256];
+    PQcancel(token, text, sizeof text);
+    PQfreeCancel(token);
+}
+
+static bool postgres_is_in_transaction(const struct conn *conn)
+{
+    PGTransactionStatusType status = PQtransactionStatus(conn->pg);
+    return status == PQTRANS_INTRANS || status == PQTRANS_INERROR || status == PQTRANS_ACTIVE;
+}
+
+static void postgres_close(struct conn *conn)
+{
+    PQfinish(conn->pg);
+    free(conn);
+}
+
+/* Without standard_conforming_strings a backslash would escape the quote: E'' means the same with
+ * and without. */
+static void add_literal(struct buf *buf, const char *text)
+{
+    if (!strchr(text, '\\')) {
+        sql_add_literal(buf, text);
+        return;
+    }
+    buf_adds(buf, " E'");
+    for (const char *p = text; *p; p++) {
+        if (*p == '\'' || *p == '\\')
+            buf_addc(buf, *p);
+        buf_addc(buf, *p);
+    }
+    buf_addc(buf, '\'');
+}
+
+#define SETTINGS(is_local)                                                                         \
+    "pg_catalog.set_config('lock_timeout', '{lock_timeout}', " is_local "), "                      \
+    "pg_catalog.set_config('statement_timeout', '{statement_timeout}', " is_local "), "            \
+    "pg_catalog.set_config('idle_in_transaction_session_timeout', '0', " is_local "), "            \
+    "pg_catalog.set_config('search_path', {search_path}, " is_local ")"
+
+#define BEGIN_READ_COMMITTED "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+
+const struct driver driver_postgres = {
+    .name = "postgresql",
+    .dialect = DIALECT_POSTGRESQL,
+    .traits = DRIVER_DDL_IN_TRANSACTION | DRIVER_IS_SERVER,
+    .open = postgres_open,
+    .start = postgres_start,
+    .step = postgres_step,
+    .work = postgres_work,
+    .cancel_token = postgres_cancel_token,
+    .cancel = postgres_cancel,
+    .is_in_transaction = postgres_is_in_transaction,
+    .close = postgres_close,
+    .add_literal = add_literal,
+    .add_identifier = sql_add_identifier,
+    .split = postgres_split,
+    .sql = {
+        /* Tried, never waited for: a waiter's snapshot deadlocks with CREATE INDEX CONCURRENTLY. */
+        [SQL_LOCK] = "SELECT pg_catalog.pg_try_advisory_lock({key})",
+        [SQL_LOCK_POOLED] =
+            BEGIN_READ_COMMITTED "; SELECT pg_catalog.pg_try_advisory_xact_lock({key})",
+        [SQL_RESET] = "DISCARD ALL",
+        [SQL_INSPECT] =
+            "SELECT (SELECT nspname FROM pg_catalog.pg_namespace WHERE oid = own), "
+            "(SELECT nspname FROM pg_catalog.pg_namespace WHERE oid = found), "
+            "EXISTS (SELECT FROM pg_catalog.pg_class WHERE relname = 'skein_history' AND "
+            "relnamespace = coalesce(found, own))::int, "
+            "pg_catalog.current_setting('search_path') "
+            "FROM (SELECT (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = {asked_schema}) "
+            "AS own, (SELECT relnamespace FROM pg_catalog.pg_class WHERE oid = "
+            "pg_catalog.to_regclass({version_lookup})) AS found) AS place",
+        [SQL_SCHEMA_CREATE] = "CREATE SCHEMA IF NOT EXISTS {schema}",
+        [SQL_VERSIONS] = "SELECT version_num FROM {version}",
+        [SQL_HISTORY] =
+            "SELECT revision, direction, checksum, statements, state, run_id FROM {history} "
+            "WHERE id > (SELECT coalesce(max(id), 0) FROM {history} WHERE direction = 'stamp') "
+            "ORDER BY id",
+        [SQL_BEGIN] = BEGIN_READ_COMMITTED
+            "; SELECT {client_check_local}" SETTINGS("true")
+            ", pg_catalog.set_config('skein.tx', {nonce}, true)",
+        [SQL_SETUP] = "SELECT {client_check_session}" SETTINGS("false"),
+        [SQL_VERSION_CREATE] =
+            "CREATE TABLE {version} (version_num VARCHAR(32) NOT NULL, "
+            "CONSTRAINT {version_pkc} PRIMARY KEY (version_num))",
+        [SQL_HISTORY_CREATE] =
+            "CREATE TABLE {history} (id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY, "
+            "run_id varchar(64) NOT NULL, revision varchar(32) NOT NULL, direction varchar(8) NOT "
+            "NULL, checksum varchar(64) NOT NULL, statements integer NOT NULL, "
+            "duration_ms double precision NOT NULL, applied_at timestamptz NOT NULL DEFAULT "
+            "pg_catalog.clock_timestamp(), state varchar(16) NOT NULL)",
+        [SQL_VERSION_INSERT] = "INSERT INTO {version} (version_num) VALUES ({to})",
+        [SQL_VERSION_UPDATE] = "UPDATE {version} SET version_num = {to} WHERE version_num = {from}",
+        [SQL_VERSION_DELETE] = "DELETE FROM {version} WHERE version_num = {from}",
+        [SQL_HISTORY_INSERT] =
+            "INSERT INTO {history} (run_id, revision, direction, checksum, statements, duration_ms, "
+            "state) VALUES ({run}, {revision}, {direction}, {checksum}, {statements}, {duration}, "
+            "{state})",
+        [SQL_HISTORY_MARK] =
+            "UPDATE {history} SET statements = {statements}, duration_ms = duration_ms + {duration}, "
+            "state = {state}, run_id = {run}, applied_at = pg_catalog.clock_timestamp() "
+            "WHERE id = (SELECT max(id) FROM {history} WHERE revision = {revision} AND direction = "
+            "{direction} AND state IN ('running', 'partial'))",
+        [SQL_GUARD] =
+            "SELECT 1 WHERE pg_catalog.current_setting('skein.tx', true) = {nonce}",
+        [SQL_RESTORE] = "SELECT pg_catalog.set_config('search_path', {search_path}, true)",
+        [SQL_COMMIT] = "COMMIT",
+        [SQL_ROLLBACK] = "ROLLBACK",
+        [SQL_CREATE_DATABASE] = "CREATE DATABASE {database}",
+    },
+};

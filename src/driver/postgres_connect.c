@@ -1,0 +1,97 @@
+#include "driver/postgres_connect.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "inventory/url.h"
+
+/* The defaults that a URL's parameters override. Keepalives find a peer that vanished in 25 s. */
+static const struct url_param defaults[] = {
+    {"fallback_application_name", "skein"},
+    {"client_encoding", "UTF8"},
+    {"keepalives_idle", "10"},
+    {"keepalives_interval", "5"},
+    {"keepalives_count", "3"},
+    {"tcp_user_timeout", "30000"},
+};
+
+enum { KEYWORDS_OF_OURS = ARRAY_LEN(defaults) + 8 };
+
+struct keywords {
+    const char **keys;
+    const char **values;
+    size_t count;
+};
+
+static void add(struct keywords *keywords, const char *key, const char *value)
+{
+    if (!value)
+        return;
+    keywords->keys[keywords->count] = key;
+    keywords->values[keywords->count++] = value;
+}
+
+static const char *param(const struct url *url, const char *key)
+{
+    for (size_t i = 0; i < url->param_count; i++)
+        if (strcmp(url->params[i].key, key) == 0)
+            return url->params[i].value;
+    return NULL;
+}
+
+/* One host per address: libpq pairs the two lists, and keeps `host` for TLS. */
+static void add_addresses(struct keywords *keywords, struct arena *arena, const char *host,
+                          const char *addresses)
+{
+    struct buf hosts;
+    buf_init(&hosts, BUF_MAX_DEFAULT);
+    buf_adds(&hosts, host);
+    for (const char *p = addresses; *p; p++)
+        if (*p == ',')
+            buf_addf(&hosts, ",%s", host);
+    add(keywords, "host", arena_strdup(arena, hosts.data));
+    add(keywords, "hostaddr", addresses);
+    buf_done(&hosts);
+}
+
+/* Traffic that leaves the machine is verified unless someone decides otherwise. */
+static bool needs_tls_default(const struct url *url, const char *addresses)
+{
+    bool leaves = url->host && *url->host != '/' && addresses &&
+                  strncmp(addresses, "127.", 4) != 0 && strcmp(addresses, "::1") != 0 &&
+                  strncmp(addresses, "::1,", 4) != 0;
+    return leaves && !param(url, "sslmode") && !getenv("PGSSLMODE") && !getenv("PGSERVICE") &&
+           !param(url, "service");
+}
+
+PGconn *postgres_connect_start(const struct conn_params *params)
+{
+    const struct url *url = params->url;
+    struct arena arena;
+    arena_init(&arena);
+    size_t capacity = KEYWORDS_OF_OURS + url->param_count + 1;
+    struct keywords keywords = {
+        .keys = arena_calloc(&arena, capacity, sizeof(char *)),
+        .values = arena_calloc(&arena, capacity, sizeof(char *)),
+    };
+    for (size_t i = 0; i < ARRAY_LEN(defaults); i++)
+        if (!param(url, defaults[i].key))
+            add(&keywords, defaults[i].key, defaults[i].value);
+    if (params->addresses && url->host)
+        add_addresses(&keywords, &arena, url->host, params->addresses);
+    else
+        add(&keywords, "host", url->host);
+    if (url->port)
+        add(&keywords, "port", arena_printf(&arena, "%u", url->port));
+    add(&keywords, "user", url->user);
+    add(&keywords, "password", params->password);
+    add(&keywords, "dbname", params->database ? params->database : url->database);
+    if (needs_tls_default(url, params->addresses))
+        add(&keywords, "sslmode", "verify-full");
+    for (size_t i = 0; i < url->param_count; i++)
+        add(&keywords, url->params[i].key, url->params[i].value);
+    PGconn *pg = PQconnectStartParams(keywords.keys, keywords.values, 0);
+    if (!pg)
+        abort(); /* out of memory */
+    arena_done(&arena);
+    return pg;
+}

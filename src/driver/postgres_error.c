@@ -1,0 +1,155 @@
+#include "driver/postgres_error.h"
+
+#include <ctype.h>
+
+#include "base/utf8.h"
+
+struct meaning {
+    const char *code; /* SQLSTATE, or its class (the first two characters) */
+    enum err_class kind;
+    bool is_transient;
+    bool is_lost; /* the session is gone: what was under way may or may not have happened */
+};
+
+/* The first row that fits wins. */
+static const struct meaning meanings[] = {
+    {"08", ERR_CONNECT, true, true},     /* connection exceptions */
+    {"57P01", ERR_CONNECT, true, true},  /* admin shutdown, pg_terminate_backend */
+    {"57P02", ERR_CONNECT, true, true},  /* crash shutdown */
+    {"57P03", ERR_CONNECT, true, true},  /* cannot connect now: starting up, shutting down */
+    {"57P05", ERR_CONNECT, true, true},  /* idle session timeout */
+    {"25P03", ERR_CONNECT, true, true},  /* idle in transaction timeout */
+    {"53300", ERR_CONNECT, true, false}, /* too many connections */
+    {"25006", ERR_CONNECT, true, false}, /* read-only: a standby */
+    {"3D000", ERR_CONNECT, false, false},
+    {"28", ERR_AUTH, false, false},
+    {"55P03", ERR_LOCK, true, false}, /* lock_timeout */
+    {"40P01", ERR_LOCK, true, false}, /* deadlock */
+    {"40001", ERR_LOCK, true, false}, /* serialization failure */
+    {"40003", ERR_SQL, false, true},  /* statement completion unknown */
+    {"57014", ERR_TIMEOUT, false, false},
+};
+
+static void classify(struct err *err)
+{
+    err->kind = ERR_SQL;
+    for (size_t i = 0; i < ARRAY_LEN(meanings); i++)
+        if (strncmp(err->code, meanings[i].code, strlen(meanings[i].code)) == 0) {
+            err->kind = meanings[i].kind;
+            err->is_transient = meanings[i].is_transient;
+            err->is_connection_lost = meanings[i].is_lost;
+            return;
+        }
+}
+
+static const char *hint_for(const char *code)
+{
+    static const char *const hints[][2] = {
+        {"25001", " (give the section 'transaction:false')"},
+        {"53300", " (lower 'per_server' or raise max_connections)"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(hints); i++)
+        if (strcmp(code, hints[i][0]) == 0)
+            return hints[i][1];
+    return "";
+}
+
+/* libpq counts characters; everything else here counts bytes. */
+static size_t byte_offset(const char *sql, const char *position)
+{
+    size_t wanted = position ? (size_t)strtoul(position, NULL, 10) : 0;
+    size_t len = strlen(sql);
+    size_t at = 0;
+    if (!wanted)
+        return 0;
+    for (size_t seen = 1; seen < wanted && at < len; seen++) {
+        uint32_t code;
+        size_t size = utf8_decode(sql + at, len - at, &code);
+        at += size ? size : 1;
+    }
+    return at + 1;
+}
+
+/* The first line of a message, without blanks at its end. */
+static void set_first_line(struct err *err, enum err_class kind, const char *text)
+{
+    size_t len = strcspn(text, "\n");
+    while (len && isspace((unsigned char)text[len - 1]))
+        len--;
+    err_set(err, kind, "%.*s", (int)len, len ? text : "the connection was lost");
+}
+
+static void set_lost(PGconn *pg, struct err *err)
+{
+    set_first_line(err, ERR_CONNECT, PQerrorMessage(pg));
+    err->is_transient = true;
+    err->is_connection_lost = true;
+}
+
+void postgres_error(PGconn *pg, const PGresult *result, const char *sql, struct err *err)
+{
+    const char *code = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+    const char *primary = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+    if (!code) {
+        set_lost(pg, err);
+        return;
+    }
+    err_set(err, ERR_SQL, "%s%s", primary ? primary : "", hint_for(code));
+    snprintf(err->code, sizeof err->code, "%s", code);
+    classify(err);
+    if (PQstatus(pg) == CONNECTION_BAD)
+        err->is_connection_lost = true;
+    err->offset = byte_offset(sql, PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION));
+}
+
+/* In a verbose text a server's error reads `FATAL:  53300: sorry, …` whatever the language. */
+static const char *find_code(const char *text, char ret_code[6])
+{
+    for (const char *p = strstr(text, ":  "); p; p = strstr(p + 1, ":  ")) {
+        size_t len = strspn(p + 3, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+        if (len == 5 && p[8] == ':') {
+            memcpy(ret_code, p + 3, 5);
+            ret_code[5] = '\0';
+            return p + 10;
+        }
+    }
+    return NULL;
+}
+
+/* Faults of the client's side: trying again changes nothing. */
+static bool is_permanent(const char *text)
+{
+    static const char *const marks[] = {"SSL", "certificate", "invalid", "GSSAPI", "root.crt",
+                                        "channel binding"};
+    for (size_t i = 0; i < ARRAY_LEN(marks); i++)
+        if (strstr(text, marks[i]))
+            return true;
+    return false;
+}
+
+static bool is_authentication(PGconn *pg, const char *text)
+{
+    return PQconnectionNeedsPassword(pg) || strstr(text, "no password supplied") ||
+           strstr(text, "SCRAM");
+}
+
+void postgres_connect_error(PGconn *pg, struct err *err)
+{
+    char code[6];
+    const char *text = PQerrorMessage(pg);
+    const char *message = find_code(text, code);
+    if (message) {
+        set_first_line(err, ERR_CONNECT, message);
+        size_t len = strlen(err->text);
+        snprintf(err->text + len, sizeof err->text - len, "%s", hint_for(code));
+        snprintf(err->code, sizeof err->code, "%s", code);
+        classify(err);
+        err->kind = err->kind == ERR_SQL ? ERR_CONNECT : err->kind;
+        return;
+    }
+    set_first_line(err, is_authentication(pg, text) ? ERR_AUTH : ERR_CONNECT, text);
+    err->is_transient = err->kind == ERR_CONNECT && !is_permanent(text);
+    if (strstr(text, "root certificate file"))
+        err_prefix(err, "TLS is verified unless the URL says otherwise ('?sslmode=…', "
+                        "'?sslrootcert=…')");
+}

@@ -1,0 +1,19 @@
+#include "driver/driver.h"
+#include "driver/drivers.h"
+
+static const struct driver *const drivers[DIALECT__COUNT] = {
+    [DIALECT_SQLITE] = &driver_sqlite,
+    [DIALECT_POSTGRESQL] = &driver_postgres,
+};
+
+const struct driver *driver_find(enum dialect dialect)
+{
+    return drivers[dialect];
+}
+
+void drivers_init(void)
+{
+    for (size_t i = 0; i < ARRAY_LEN(drivers); i++)
+        if (drivers[i] && drivers[i]->init)
+            drivers[i]->init();
+}

@@ -1,0 +1,225 @@
+#include "driver/script.h"
+
+#include <ctype.h>
+#include <strings.h>
+
+#include "base/arena.h"
+
+enum { SECTIONS_MAX = 256, LINE_TEXT_MAX = 200 };
+
+struct scripts {
+    struct arena arena;
+    const struct chain *chain;
+    const struct script **made; /* by revision, direction, dialect */
+};
+
+struct scripts *scripts_new(const struct chain *chain)
+{
+    struct scripts *scripts = xcalloc(1, sizeof *scripts);
+    arena_init(&scripts->arena);
+    scripts->chain = chain;
+    scripts->made = arena_calloc(&scripts->arena, chain->count * DIRECTION__COUNT * DIALECT__COUNT,
+                                 sizeof *scripts->made);
+    return scripts;
+}
+
+void scripts_free(struct scripts *scripts)
+{
+    if (!scripts)
+        return;
+    arena_done(&scripts->arena);
+    free(scripts);
+}
+
+/* ---- statements that would take the transaction out of our hands --------------------------- */
+
+static size_t next_word(const char *sql, size_t len, size_t at, char ret_word[16])
+{
+    size_t used = 0;
+    while (at < len && isspace((unsigned char)sql[at]))
+        at++;
+    for (; at < len && isalpha((unsigned char)sql[at]); at++)
+        if (used < 15)
+            ret_word[used++] = (char)tolower((unsigned char)sql[at]);
+    ret_word[used] = '\0';
+    return at;
+}
+
+/* `ROLLBACK TO savepoint` is fine, in any of its spellings. */
+static bool controls_transaction(const char *sql, size_t len)
+{
+    static const char *const words[] = {"begin", "start", "commit", "end", "abort"};
+    char word[16];
+    size_t at = next_word(sql, len, 0, word);
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (strcmp(word, words[i]) == 0)
+            return true;
+    bool is_rollback = strcmp(word, "rollback") == 0;
+    bool is_prepare = strcmp(word, "prepare") == 0;
+    at = next_word(sql, len, at, word);
+    if (strcmp(word, "transaction") == 0 || strcmp(word, "work") == 0) {
+        if (is_prepare)
+            return true;
+        next_word(sql, len, at, word);
+    }
+    return is_rollback && strcmp(word, "to") != 0;
+}
+
+static bool check_statements(const struct revision *revision, const struct section *section,
+                             const struct statement *statements, size_t count, struct err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *sql = section->sql + statements[i].offset;
+        if (controls_transaction(sql, statements[i].len))
+            return err_at(err, ERR_CHAIN, revision->path, section->line + statements[i].line - 1,
+                          "'%.*s' would begin or end a transaction: skein does that",
+                          (int)strcspn(sql, " \t\r\n;"), sql);
+    }
+    return true;
+}
+
+/* ---- making a script ----------------------------------------------------------------------- */
+
+struct making {
+    struct scripts *scripts;
+    const struct driver *driver;
+    const struct revision *revision;
+    struct script script;
+    struct piece *pieces;
+    size_t capacity;
+};
+
+static struct piece *add_piece(struct making *making)
+{
+    struct script *script = &making->script;
+    struct piece *piece = ARENA_PUSH(&making->scripts->arena, making->pieces, script->piece_count,
+                                     making->capacity);
+    piece->first_statement = script->statement_count;
+    script->pieces = making->pieces;
+    return piece;
+}
+
+static void add_whole(struct making *making, const struct section *section,
+                      const struct statement *statements, size_t count)
+{
+    struct piece *piece = add_piece(making);
+    piece->sql = section->sql;
+    piece->sql_len = section->sql_len;
+    piece->line = section->line;
+    piece->statements = statements;
+    piece->statement_count = count;
+    piece->is_transactional = true;
+    making->script.statement_count += count;
+}
+
+static void add_one_by_one(struct making *making, const struct section *section,
+                           const struct statement *statements, size_t count)
+{
+    struct arena *arena = &making->scripts->arena;
+    for (size_t i = 0; i < count; i++) {
+        struct piece *piece = add_piece(making);
+        struct statement *only = arena_alloc(arena, sizeof *only);
+        *only = (struct statement){.len = statements[i].len, .line = 1};
+        piece->sql = arena_strndup(arena, section->sql + statements[i].offset, statements[i].len);
+        piece->sql_len = statements[i].len;
+        piece->line = section->line + statements[i].line - 1;
+        piece->statements = only;
+        piece->statement_count = 1;
+        making->script.statement_count++;
+    }
+    making->script.is_checkpointed = making->script.is_checkpointed || count;
+}
+
+static bool add_section(struct making *making, const struct section *section, struct err *err)
+{
+    struct statement *statements;
+    size_t count;
+    struct arena *arena = &making->scripts->arena;
+    if (!making->driver->split(arena, section->sql, section->sql_len, &statements, &count, err)) {
+        int line = section->line;
+        for (size_t i = 0; i + 1 < err->offset && i < section->sql_len; i++)
+            line += section->sql[i] == '\n';
+        err->line = line;
+        snprintf(err->file, sizeof err->file, "%s", making->revision->path);
+        return false;
+    }
+    if (!check_statements(making->revision, section, statements, count, err))
+        return false;
+    bool is_transactional =
+        section->is_transactional && making->driver->traits & DRIVER_DDL_IN_TRANSACTION;
+    if (count)
+        (is_transactional ? add_whole : add_one_by_one)(making, section, statements, count);
+    return true;
+}
+
+static const struct script *make(struct scripts *scripts, const struct driver *driver,
+                                 const struct revision *revision, enum direction direction,
+                                 struct err *err)
+{
+    const struct section *sections[SECTIONS_MAX];
+    size_t count =
+        revision_sections(revision, direction, driver->dialect, sections, SECTIONS_MAX);
+    struct making making = {.scripts = scripts, .driver = driver, .revision = revision};
+    if (!count) {
+        err_at(err, ERR_CHAIN, revision->path, revision->id_line,
+               "revision '%s' has no %s section for %s", revision->id,
+               direction == DIRECTION_UP ? "up" : "down", driver->name);
+        return NULL;
+    }
+    for (size_t i = 0; i < count && i < SECTIONS_MAX; i++)
+        if (!add_section(&making, sections[i], err))
+            return NULL;
+    struct script *script = arena_alloc(&scripts->arena, sizeof *script);
+    *script = making.script;
+    return script;
+}
+
+const struct script *scripts_get(struct scripts *scripts, const struct driver *driver,
+                                 const struct revision *revision, enum direction direction,
+                                 struct err *err)
+{
+    size_t at = ((size_t)revision->index * DIRECTION__COUNT + direction) * DIALECT__COUNT +
+                driver->dialect;
+    if (!scripts->made[at])
+        scripts->made[at] = make(scripts, driver, revision, direction, err);
+    return scripts->made[at];
+}
+
+void scripts_check(struct scripts *scripts, const struct driver *driver, struct faults *faults)
+{
+    for (size_t i = 0; i < scripts->chain->count; i++)
+        for (int d = 0; d < DIRECTION__COUNT; d++) {
+            const struct revision *revision = scripts->chain->revisions[i];
+            const struct section *any[1];
+            struct err err;
+            if (revision_sections(revision, (enum direction)d, driver->dialect, any, 1) &&
+                !scripts_get(scripts, driver, revision, (enum direction)d, &err))
+                faults_add_err(faults, &err);
+        }
+}
+
+/* ---- places -------------------------------------------------------------------------------- */
+
+int piece_line(const struct piece *piece, size_t offset, size_t statement)
+{
+    if (!offset && statement < piece->statement_count)
+        return piece->line + piece->statements[statement].line - 1;
+    int line = piece->line;
+    for (size_t i = 0; i + 1 < offset && i < piece->sql_len; i++)
+        line += piece->sql[i] == '\n';
+    return line;
+}
+
+const char *piece_line_text(struct arena *arena, const struct piece *piece, int line)
+{
+    const char *begin = piece->sql;
+    for (int at = piece->line; at < line; at++) {
+        const char *end = strchr(begin, '\n');
+        if (!end)
+            break;
+        begin = end + 1;
+    }
+    begin += strspn(begin, " \t");
+    size_t len = strcspn(begin, "\r\n");
+    return arena_strndup(arena, begin, len < LINE_TEXT_MAX ? len : LINE_TEXT_MAX);
+}

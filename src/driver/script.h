@@ -1,0 +1,53 @@
+/* What a tenant of one dialect runs for a revision in one direction: its sections as pieces that
+ * are each one operation, with every statement's place in the file.
+ *
+ * A transactional section is one piece. Outside transactions every statement is one, so that it can
+ * be checkpointed. Statements are counted across the whole revision, from 0.
+ */
+#ifndef DRIVER_SCRIPT_H
+#define DRIVER_SCRIPT_H
+
+#include "chain/chain.h"
+#include "driver/driver.h"
+
+struct piece {
+    const char *sql; /* NUL-terminated */
+    size_t sql_len;
+    int line; /* of the file, of the first byte of `sql` */
+    const struct statement *statements; /* offsets within `sql`, lines from 1 within it */
+    size_t statement_count;
+    size_t first_statement; /* of the revision, from 0 */
+    bool is_transactional;
+};
+
+struct script {
+    const struct piece *pieces;
+    size_t piece_count;
+    size_t statement_count;
+    bool is_checkpointed; /* some piece runs outside a transaction */
+};
+
+/* Scripts are made once and shared by all tenants. Not for two threads at once. */
+struct scripts;
+
+struct scripts *scripts_new(const struct chain *chain);
+void scripts_free(struct scripts *scripts);
+
+/* NULL: a fault of the chain for this dialect (ERR_CHAIN with file and line): no section for it, an
+ * unterminated quote, a statement that would begin or end a transaction. */
+const struct script *scripts_get(struct scripts *scripts, const struct driver *driver,
+                                 const struct revision *revision, enum direction direction,
+                                 struct err *err) MUST_CHECK;
+
+/* The same for all revisions that have sections for the dialect, so that a broken one is known
+ * before any tenant is touched. */
+void scripts_check(struct scripts *scripts, const struct driver *driver, struct faults *faults);
+
+/* The file's line where byte `offset` (from 1) of the piece stands; where `offset` is 0, the line of
+ * statement `statement` of the piece. */
+int piece_line(const struct piece *piece, size_t offset, size_t statement);
+
+/* The text of that line, without blanks around it, at most 200 bytes. */
+const char *piece_line_text(struct arena *arena, const struct piece *piece, int line);
+
+#endif

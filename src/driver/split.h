@@ -1,0 +1,23 @@
+/* What the drivers' splitters share: the way to a statement's first word, and its line. */
+#ifndef DRIVER_SPLIT_H
+#define DRIVER_SPLIT_H
+
+#include "driver/driver.h"
+
+/* The first byte from `at` on that is neither blank nor comment nor a lone semicolon; `len` where
+ * there is none. PostgreSQL's block comments nest. */
+size_t split_skip(const char *sql, size_t len, size_t at, bool comments_nest);
+
+/* A growing list of statements that counts lines as it goes; offsets must ascend. */
+struct split_list {
+    struct arena *arena;
+    const char *sql;
+    struct statement *items;
+    size_t count, capacity;
+    size_t counted; /* newlines before this offset are in `line` */
+    int line;
+};
+
+void split_add(struct split_list *list, size_t offset, size_t len);
+
+#endif

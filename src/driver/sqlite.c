@@ -1,0 +1,423 @@
+/* SQLite: every operation runs whole on a worker thread; waiting for another writer is done by the
+ * caller's timer, so that a busy tenant does not hold a thread that others need.
+ *
+ * The tenant's lock is flock(2) on the database file, by a descriptor of our own: SQLite's own locks
+ * are fcntl locks, which on Linux do not meet flock. Closing any descriptor of a file drops the
+ * process's fcntl locks on it, so ours is closed only after sqlite3_close.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "driver/drivers.h"
+#include "driver/sql.h"
+#include "driver/sqlite_split.h"
+#include "inventory/url.h"
+
+struct conn {
+    struct conn_params params;
+    sqlite3 *db;
+    int lock_fd;
+    bool is_created;
+    struct op *op;
+    size_t at;            /* offset in op->sql of the statement to run next */
+    bool is_busy;         /* the last work met another writer */
+    uint64_t waited_ms;   /* for other writers, in this operation */
+    uint64_t deadline_ms; /* of the statement under way; 0: none */
+    const char *denied;   /* what the authorizer refused; static text */
+    atomic_bool is_cancelled;
+};
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* With memory statistics on, a global mutex makes eight threads slower than one. */
+static void sqlite_init(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+static struct conn *sqlite_open(const struct conn_params *params)
+{
+    struct conn *conn = xcalloc(1, sizeof *conn);
+    conn->params = *params;
+    conn->lock_fd = -1;
+    return conn;
+}
+
+/* ---- errors -------------------------------------------------------------------------------- */
+
+static const struct {
+    int code; /* primary or extended result code */
+    enum err_class kind;
+    bool is_transient;
+    const char *hint;
+} sqlite_errors[] = {
+    {SQLITE_BUSY, ERR_LOCK, true, " (another process is writing to it)"},
+    {SQLITE_LOCKED, ERR_LOCK, true, ""},
+    {SQLITE_CANTOPEN, ERR_CONNECT, false, ""},
+    {SQLITE_NOTADB, ERR_CONNECT, false, " (or it is encrypted)"},
+    {SQLITE_CORRUPT, ERR_SQL, false, " (nothing was written; look with PRAGMA integrity_check)"},
+    {SQLITE_READONLY, ERR_SQL, false, " (the file or its folder cannot be written)"},
+    {SQLITE_FULL, ERR_SQL, false, ""},
+    {SQLITE_INTERRUPT, ERR_CANCELLED, false, ""},
+};
+
+static void set_error(struct conn *conn, int rc)
+{
+    struct err *err = &conn->op->err;
+    if (rc == SQLITE_AUTH && conn->denied) {
+        err_set(err, ERR_SQL, "%s", conn->denied);
+    } else if (rc == SQLITE_INTERRUPT && !atomic_load(&conn->is_cancelled)) {
+        err_set(err, ERR_TIMEOUT, "the statement took longer than statement_timeout");
+    } else {
+        err_set(err, ERR_SQL, "%s", conn->db ? sqlite3_errmsg(conn->db) : sqlite3_errstr(rc));
+        for (size_t i = 0; i < ARRAY_LEN(sqlite_errors); i++)
+            if (sqlite_errors[i].code == (rc & 0xff)) {
+                err_set(err, sqlite_errors[i].kind, "%s%s",
+                        conn->db ? sqlite3_errmsg(conn->db) : sqlite3_errstr(rc),
+                        sqlite_errors[i].hint);
+                err->is_transient = sqlite_errors[i].is_transient;
+            }
+    }
+    int extended = conn->db ? sqlite3_extended_errcode(conn->db) : rc;
+    snprintf(err->code, sizeof err->code, "%d", (extended & 0xff) == (rc & 0xff) ? extended : rc);
+}
+
+/* ---- connecting ---------------------------------------------------------------------------- */
+
+static const char *path_of(const struct conn *conn)
+{
+    return conn->params.database ? conn->params.database : conn->params.url->database;
+}
+
+static bool fail_connect(struct conn *conn, const char *what)
+{
+    struct err *err = &conn->op->err;
+    err_set(err, ERR_CONNECT, "cannot open '%s': %s", path_of(conn), what);
+    snprintf(err->code, sizeof err->code, "%d", SQLITE_CANTOPEN);
+    return false;
+}
+
+/* sqlite3_open would make an empty database of a typo; and a directory or a device is no tenant. */
+static bool open_file(struct conn *conn)
+{
+    const char *path = path_of(conn);
+    struct stat st;
+    if (conn->params.may_create && !conn->params.is_read_only) {
+        conn->lock_fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+        conn->is_created = conn->lock_fd >= 0;
+    }
+    if (conn->lock_fd < 0)
+        conn->lock_fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (conn->lock_fd < 0 && errno == ENOENT && !conn->params.may_create)
+        return fail_connect(conn, "no such file ('create: true' would make it)");
+    if (conn->lock_fd < 0)
+        return fail_connect(conn, strerror(errno));
+    if (fstat(conn->lock_fd, &st) || !S_ISREG(st.st_mode))
+        return fail_connect(conn, S_ISDIR(st.st_mode) ? "it is a directory" : "not a regular file");
+    return true;
+}
+
+/* Runs every thousand virtual machine steps of a statement; non-zero interrupts it. */
+static int on_progress(void *ctx)
+{
+    struct conn *conn = ctx;
+    return atomic_load(&conn->is_cancelled) || (conn->deadline_ms && now_ms() > conn->deadline_ms);
+}
+
+static int deny(struct conn *conn, const char *why)
+{
+    conn->denied = why;
+    return SQLITE_DENY;
+}
+
+/* What a revision may not do: end our transaction, or reach outside the tenant's file. VACUUM
+ * attaches a nameless file of its own. */
+static int on_authorize(void *ctx, int action, const char *arg1, const char *arg2,
+                        const char *database, const char *trigger)
+{
+    struct conn *conn = ctx;
+    (void)arg2, (void)database, (void)trigger;
+    if (!conn->op || conn->op->kind != OP_SCRIPT)
+        return SQLITE_OK;
+    switch (action) {
+    case SQLITE_TRANSACTION:
+        return deny(conn, "a revision may not begin or end transactions: skein does");
+    case SQLITE_ATTACH:
+        return arg1 && *arg1
+                   ? deny(conn, "a revision may not attach another file: it would reach outside the "
+                                "tenant")
+                   : SQLITE_OK;
+    case SQLITE_PRAGMA:
+        return sqlite3_stricmp(arg1, "writable_schema") == 0
+                   ? deny(conn, "a revision may not make the schema table writable")
+                   : SQLITE_OK;
+    default:
+        return SQLITE_OK;
+    }
+}
+
+static void harden(struct conn *conn)
+{
+    sqlite3_db_config(conn->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(conn->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_extended_result_codes(conn->db, 1);
+    sqlite3_set_authorizer(conn->db, on_authorize, conn);
+    sqlite3_progress_handler(conn->db, 1000, on_progress, conn);
+}
+
+static void do_connect(struct conn *conn)
+{
+    struct op *op = conn->op;
+    if (!open_file(conn))
+        return;
+    int flags = conn->params.is_read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+    int rc = sqlite3_open_v2(path_of(conn), &conn->db,
+                             flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
+    if (rc) {
+        set_error(conn, rc);
+        return;
+    }
+    harden(conn);
+    op->info = (struct conn_info){
+        .is_read_only = !conn->params.is_read_only && sqlite3_db_readonly(conn->db, "main") == 1,
+        .is_created = conn->is_created,
+        .server_version = (uint32_t)sqlite3_libversion_number(),
+    };
+}
+
+static void do_lock(struct conn *conn)
+{
+    struct op *op = conn->op;
+    op->is_locked = flock(conn->lock_fd, LOCK_EX | LOCK_NB) == 0;
+    if (!op->is_locked && errno != EWOULDBLOCK && errno != EINTR)
+        err_set(&op->err, ERR_LOCK, "cannot lock '%s': %s", path_of(conn), strerror(errno));
+}
+
+/* ---- statements ---------------------------------------------------------------------------- */
+
+static void keep_columns(struct op *op, sqlite3_stmt *stmt)
+{
+    op->column_count = (size_t)sqlite3_column_count(stmt);
+    op->row_count = 0;
+    op->rows = NULL;
+    op->columns = arena_calloc(op->arena, op->column_count, sizeof *op->columns);
+    for (size_t c = 0; c < op->column_count; c++)
+        op->columns[c] = arena_strdup(op->arena, sqlite3_column_name(stmt, (int)c));
+}
+
+static void keep_row(struct op *op, sqlite3_stmt *stmt, size_t *capacity)
+{
+    size_t width = op->column_count;
+    op->rows = arena_grow(op->arena, op->rows, op->row_count, capacity, width * sizeof *op->rows);
+    for (size_t c = 0; c < width; c++)
+        op->rows[op->row_count * width + c] =
+            arena_strdup(op->arena, (const char *)sqlite3_column_text(stmt, (int)c));
+    op->row_count++;
+}
+
+/* Runs one prepared statement to its end; the result code, SQLITE_DONE where all is well. */
+static int run_prepared(struct op *op, sqlite3_stmt *stmt, size_t *ret_rows)
+{
+    bool keeps = op->kind == OP_QUERY && sqlite3_column_count(stmt) > 0;
+    size_t capacity = 0;
+    int rc;
+    if (keeps)
+        keep_columns(op, stmt);
+    while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+        if (keeps)
+            keep_row(op, stmt, &capacity);
+        ++*ret_rows;
+    }
+    return rc;
+}
+
+static void check_one_row(struct op *op, size_t rows)
+{
+    if (op->needs_one_row && rows != 1)
+        err_set(&op->err, ERR_INTERNAL, "a bookkeeping statement touched %zu rows, not one", rows);
+}
+
+/* Runs the statement at conn->at and moves behind it. False: an error, or busy. */
+static bool run_next(struct conn *conn)
+{
+    struct op *op = conn->op;
+    sqlite3_stmt *stmt = NULL;
+    const char *tail = NULL;
+    const char *sql = op->sql + conn->at;
+    size_t rows = 0;
+    conn->denied = NULL;
+    conn->deadline_ms = op->statement_timeout_ms ? now_ms() + op->statement_timeout_ms : 0;
+    int rc = sqlite3_prepare_v2(conn->db, sql, (int)(op->sql_len - conn->at), &stmt, &tail);
+    if (rc == SQLITE_OK && stmt) {
+        rc = run_prepared(op, stmt, &rows);
+        if (rc == SQLITE_DONE && !sqlite3_column_count(stmt))
+            rows = (size_t)sqlite3_changes64(conn->db);
+    }
+    if (rc != SQLITE_OK && rc != SQLITE_DONE) {
+        conn->is_busy = (rc & 0xff) == SQLITE_BUSY;
+        set_error(conn, rc);
+        int offset = stmt ? -1 : sqlite3_error_offset(conn->db);
+        op->err.offset = offset < 0 ? 0 : conn->at + (size_t)offset + 1;
+    } else if (stmt) {
+        check_one_row(op, rows);
+        op->statements_done += op->err.kind == ERR_NONE;
+    }
+    sqlite3_finalize(stmt);
+    if (op->err.kind == ERR_NONE)
+        conn->at = (size_t)(tail - op->sql);
+    return op->err.kind == ERR_NONE;
+}
+
+static void check_transaction(struct conn *conn)
+{
+    struct op *op = conn->op;
+    bool is_inside = !sqlite3_get_autocommit(conn->db);
+    if (op->tx_after == TX_ANY || is_inside == (op->tx_after == TX_INSIDE))
+        return;
+    op->is_tx_broken = true;
+    if (op->err.kind == ERR_NONE)
+        err_set(&op->err, ERR_SQL, "the transaction was %s by the statements themselves",
+                is_inside ? "begun" : "ended");
+}
+
+static void do_statements(struct conn *conn)
+{
+    while (conn->at < conn->op->sql_len && run_next(conn))
+        continue;
+    if (!conn->is_busy)
+        check_transaction(conn);
+}
+
+/* ---- the interface ------------------------------------------------------------------------- */
+
+static struct want sqlite_start(struct conn *conn, struct op *op)
+{
+    conn->op = op;
+    conn->at = 0;
+    conn->waited_ms = 0;
+    conn->is_busy = false;
+    return (struct want){.bits = WANT_WORKER};
+}
+
+static void sqlite_work(struct conn *conn)
+{
+    static void (*const jobs[OP__COUNT])(struct conn *) = {
+        [OP_CONNECT] = do_connect,
+        [OP_LOCK] = do_lock,
+        [OP_QUERY] = do_statements,
+        [OP_SCRIPT] = do_statements,
+    };
+    conn->is_busy = false;
+    conn->op->err.kind = ERR_NONE;
+    jobs[conn->op->kind](conn);
+}
+
+/* A statement that met another writer left nothing behind: it can be run again as it stands. */
+static struct want sqlite_step(struct conn *conn, unsigned ready)
+{
+    struct op *op = conn->op;
+    if (ready & WANT_TIMER)
+        return (struct want){.bits = WANT_WORKER};
+    if (!conn->is_busy || conn->waited_ms >= op->lock_timeout_ms ||
+        atomic_load(&conn->is_cancelled))
+        return (struct want){.bits = WANT_NOTHING};
+    uint64_t delay_ms = conn->waited_ms < 20 ? 2 : conn->waited_ms < 200 ? 10 : 50;
+    conn->waited_ms += delay_ms;
+    return (struct want){.bits = WANT_TIMER, .timeout_ms = delay_ms};
+}
+
+static void *sqlite_cancel_token(struct conn *conn)
+{
+    atomic_store(&conn->is_cancelled, true);
+    return NULL;
+}
+
+static void sqlite_cancel(void *token)
+{
+    (void)token;
+}
+
+static bool sqlite_is_in_transaction(const struct conn *conn)
+{
+    return conn->db && !sqlite3_get_autocommit(conn->db);
+}
+
+/* A file that we made and that nothing was ever committed to goes again: a failed tenant stands
+ * where it stood. */
+static void sqlite_close(struct conn *conn)
+{
+    struct stat st;
+    sqlite3_close(conn->db);
+    if (conn->is_created && fstat(conn->lock_fd, &st) == 0 && st.st_size == 0)
+        unlink(path_of(conn));
+    if (conn->lock_fd >= 0)
+        close(conn->lock_fd);
+    free(conn);
+}
+
+const struct driver driver_sqlite = {
+    .name = "sqlite",
+    .dialect = DIALECT_SQLITE,
+    .traits = DRIVER_DDL_IN_TRANSACTION | DRIVER_CREATES_ON_CONNECT,
+    .init = sqlite_init,
+    .open = sqlite_open,
+    .start = sqlite_start,
+    .step = sqlite_step,
+    .work = sqlite_work,
+    .cancel_token = sqlite_cancel_token,
+    .cancel = sqlite_cancel,
+    .is_in_transaction = sqlite_is_in_transaction,
+    .closes_on_worker = true,
+    .close = sqlite_close,
+    .add_literal = sql_add_literal,
+    .add_identifier = sql_add_identifier,
+    .split = sqlite_split,
+    .sql = {
+        [SQL_INSPECT] =
+            "SELECT 'main', (SELECT 'main' FROM main.sqlite_schema WHERE type = 'table' AND name = "
+            "{version_name} COLLATE NOCASE), EXISTS (SELECT 1 FROM main.sqlite_schema WHERE type = "
+            "'table' AND name = 'skein_history' COLLATE NOCASE), NULL",
+        [SQL_VERSIONS] = "SELECT version_num FROM {version}",
+        [SQL_HISTORY] =
+            "SELECT revision, direction, checksum, statements, state, run_id FROM {history} "
+            "WHERE id > (SELECT coalesce(max(id), 0) FROM {history} WHERE direction = 'stamp') "
+            "ORDER BY id",
+        [SQL_BEGIN] = "BEGIN IMMEDIATE",
+        [SQL_VERSION_CREATE] =
+            "CREATE TABLE {version} (version_num VARCHAR(32) NOT NULL, "
+            "CONSTRAINT {version_pkc} PRIMARY KEY (version_num))",
+        [SQL_HISTORY_CREATE] =
+            "CREATE TABLE {history} (id INTEGER PRIMARY KEY, run_id VARCHAR(64) NOT NULL, "
+            "revision VARCHAR(32) NOT NULL, direction VARCHAR(8) NOT NULL, checksum VARCHAR(64) NOT "
+            "NULL, statements INTEGER NOT NULL, duration_ms REAL NOT NULL, "
+            "applied_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), "
+            "state VARCHAR(16) NOT NULL)",
+        [SQL_VERSION_INSERT] = "INSERT INTO {version} (version_num) VALUES ({to})",
+        [SQL_VERSION_UPDATE] = "UPDATE {version} SET version_num = {to} WHERE version_num = {from}",
+        [SQL_VERSION_DELETE] = "DELETE FROM {version} WHERE version_num = {from}",
+        [SQL_HISTORY_INSERT] =
+            "INSERT INTO {history} (run_id, revision, direction, checksum, statements, duration_ms, "
+            "state) VALUES ({run}, {revision}, {direction}, {checksum}, {statements}, {duration}, "
+            "{state})",
+        [SQL_HISTORY_MARK] =
+            "UPDATE {history} SET statements = {statements}, duration_ms = duration_ms + {duration}, "
+            "state = {state}, run_id = {run}, applied_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') "
+            "WHERE id = (SELECT max(id) FROM {history} WHERE revision = {revision} AND direction = "
+            "{direction} AND state IN ('running', 'partial'))",
+        [SQL_COMMIT] = "COMMIT",
+        [SQL_ROLLBACK] = "ROLLBACK",
+    },
+};
