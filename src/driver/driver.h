@@ -123,6 +123,8 @@ enum driver_traits {
     DRIVER_DDL_IN_TRANSACTION = 1, /* DDL, version row and history row commit together */
     DRIVER_IS_SERVER = 2,          /* has host, port and user: DNS, per_server, credentials */
     DRIVER_CREATES_ON_CONNECT = 4, /* `create` is the connection's own affair (SQLite) */
+    DRIVER_ON_WORKER = 8, /* all operations and close run on a worker; cancel_token may be called
+                             meanwhile, returns NULL and does the cancelling itself */
 };
 
 /* What a connection is made from. Borrowed until close. */
@@ -162,8 +164,6 @@ struct driver {
     void (*cancel)(void *token);
 
     bool (*is_in_transaction)(const struct conn *conn);
-    /* May block a little (SQLite checkpoints): worker thread where WANT_WORKER is what it wants. */
-    bool closes_on_worker;
     void (*close)(struct conn *conn);
 
     /* Appends a literal or an identifier, quoted so that nothing can break out. */

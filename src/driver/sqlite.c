@@ -371,7 +371,7 @@ static void sqlite_close(struct conn *conn)
 const struct driver driver_sqlite = {
     .name = "sqlite",
     .dialect = DIALECT_SQLITE,
-    .traits = DRIVER_DDL_IN_TRANSACTION | DRIVER_CREATES_ON_CONNECT,
+    .traits = DRIVER_DDL_IN_TRANSACTION | DRIVER_CREATES_ON_CONNECT | DRIVER_ON_WORKER,
     .init = sqlite_init,
     .open = sqlite_open,
     .start = sqlite_start,
@@ -380,7 +380,6 @@ const struct driver driver_sqlite = {
     .cancel_token = sqlite_cancel_token,
     .cancel = sqlite_cancel,
     .is_in_transaction = sqlite_is_in_transaction,
-    .closes_on_worker = true,
     .close = sqlite_close,
     .add_literal = sql_add_literal,
     .add_identifier = sql_add_identifier,

@@ -1,0 +1,408 @@
+#include "rollout/io.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+
+#include "base/arena.h"
+
+enum { CANCEL_GRACE_MS = 3000 };
+
+/* Why the operation under way is being stopped. */
+enum stop_reason { STOP_NONE, STOP_TIMEOUT, STOP_CANCEL };
+
+/* A poll handle outlives its socket's use until the loop has closed it. */
+struct poll {
+    uv_poll_t handle;
+    struct io *io;
+    int fd;
+};
+
+struct io {
+    uv_loop_t *loop;
+    const struct driver *driver;
+    struct conn *conn;
+    struct conn_info info;
+    bool is_broken;
+
+    struct op *ops;
+    size_t op_count;
+    size_t at;      /* the op under way */
+    uint64_t begun_ns;
+    struct want want;
+    io_done_fn on_done;
+    void *ctx;
+    enum stop_reason stopping;
+    bool is_running;   /* a batch is under way */
+    bool is_on_worker; /* and a worker has the connection: `at`, `want` and the ops are its */
+
+    struct poll *poll;  /* of the established socket; NULL: none yet */
+    uv_timer_t waiting; /* a driver's WANT_TIMER, and the deferred end of an empty batch */
+    uv_timer_t budget;  /* the op's time, then the grace of a cancel */
+    uv_work_t work;
+    unsigned handles_open;
+};
+
+static void advance(struct io *io);
+
+static void start_timer(uv_timer_t *timer, uv_timer_cb cb, uint64_t timeout_ms)
+{
+    uv_update_time(timer->loop);
+    uv_timer_start(timer, cb, timeout_ms, 0);
+}
+
+struct io *io_open(uv_loop_t *loop, const struct driver *driver, const struct conn_params *params)
+{
+    struct io *io = xcalloc(1, sizeof *io);
+    io->loop = loop;
+    io->driver = driver;
+    io->conn = driver->open(params);
+    uv_timer_init(loop, &io->waiting);
+    uv_timer_init(loop, &io->budget);
+    io->waiting.data = io->budget.data = io->work.data = io;
+    io->handles_open = 2;
+    return io;
+}
+
+size_t io_finished(const struct io *io)
+{
+    return io->at < io->op_count ? io->at + 1 : io->op_count;
+}
+
+bool io_is_broken(const struct io *io)
+{
+    return io->is_broken;
+}
+
+const struct conn_info *io_info(const struct io *io)
+{
+    return &io->info;
+}
+
+bool io_is_in_transaction(const struct io *io)
+{
+    return io->driver->is_in_transaction(io->conn);
+}
+
+/* ---- sockets ------------------------------------------------------------------------------- */
+
+static void on_poll_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+static void drop_poll(struct io *io)
+{
+    if (!io->poll)
+        return;
+    io->poll->io = NULL;
+    uv_poll_stop(&io->poll->handle);
+    uv_close((uv_handle_t *)&io->poll->handle, on_poll_closed);
+    io->poll = NULL;
+}
+
+static void on_socket(uv_poll_t *handle, int status, int events)
+{
+    struct poll *poll = handle->data;
+    struct io *io = poll->io;
+    unsigned ready = 0;
+    if (!io)
+        return;
+    uv_poll_stop(handle);
+    if (status < 0)
+        ready = io->want.bits & (WANT_READ | WANT_WRITE); /* let the driver find out what it is */
+    else
+        ready = (events & UV_READABLE ? WANT_READ : 0u) | (events & UV_WRITABLE ? WANT_WRITE : 0u);
+    io->want = io->driver->step(io->conn, ready);
+    advance(io);
+}
+
+/* While connecting, libpq may have replaced its socket by another with the same number: a handle
+ * of its own for every wait. Later the socket stays. */
+static bool wait_for_socket(struct io *io)
+{
+    bool may_change = io->ops[io->at].kind == OP_CONNECT;
+    if (io->poll && (may_change || io->poll->fd != io->want.fd))
+        drop_poll(io);
+    if (!io->poll) {
+        struct poll *poll = xcalloc(1, sizeof *poll);
+        if (uv_poll_init(io->loop, &poll->handle, io->want.fd)) {
+            free(poll);
+            return false;
+        }
+        poll->handle.data = poll;
+        poll->io = io;
+        poll->fd = io->want.fd;
+        io->poll = poll;
+    }
+    int events = (io->want.bits & WANT_READ ? UV_READABLE : 0) |
+                 (io->want.bits & WANT_WRITE ? UV_WRITABLE : 0);
+    return uv_poll_start(&io->poll->handle, events, on_socket) == 0;
+}
+
+/* ---- one operation after the other --------------------------------------------------------- */
+
+/* Starts ops until one wants something; on any thread. False: the batch is over. */
+static bool start_next(struct io *io)
+{
+    while (io->at < io->op_count) {
+        struct op *op = &io->ops[io->at];
+        if (op->prepare)
+            op->prepare(op);
+        bool is_empty = op->kind == OP_QUERY && !op->sql_len;
+        if (!is_empty) {
+            io->begun_ns = uv_hrtime();
+            io->want = io->driver->start(io->conn, op);
+            return true;
+        }
+        io->at++;
+    }
+    return false;
+}
+
+/* Takes the end of the op under way. False: the batch is over. On any thread. */
+static bool finish_op(struct io *io)
+{
+    struct op *op = &io->ops[io->at];
+    op->duration_ms = (double)(uv_hrtime() - io->begun_ns) / 1e6;
+    if (op->kind == OP_CONNECT && op->err.kind == ERR_NONE)
+        io->info = op->info;
+    if (op->kind == OP_LOCK && op->err.kind == ERR_NONE && !op->is_locked) {
+        err_set(&op->err, ERR_LOCK, "another run holds this tenant");
+        op->err.is_transient = true;
+    }
+    if (op->err.kind != ERR_NONE) {
+        io->is_broken = io->is_broken || op->err.is_connection_lost || op->kind == OP_CONNECT;
+        return false;
+    }
+    io->at++;
+    return start_next(io);
+}
+
+/* What the stop was for, once the op has ended by itself or was given up. */
+static void tell_stop(struct io *io, bool has_ended)
+{
+    struct op *op = &io->ops[io->at < io->op_count ? io->at : io->op_count - 1];
+    bool was_answered = has_ended && op->err.kind != ERR_NONE && !op->err.is_connection_lost;
+    if (has_ended && op->err.kind == ERR_NONE)
+        return; /* it came through before the cancel did */
+    if (io->stopping == STOP_CANCEL)
+        err_set(&op->err, ERR_CANCELLED, "cancelled");
+    else
+        err_set(&op->err, ERR_TIMEOUT, "no answer within %.1f s", (double)op->timeout_ms / 1000);
+    op->err.is_transient = io->stopping == STOP_TIMEOUT;
+    op->err.is_connection_lost = !was_answered;
+    io->is_broken = io->is_broken || !was_answered;
+}
+
+static void end_batch(struct io *io, bool has_ended)
+{
+    uv_timer_stop(&io->budget);
+    if (io->stopping != STOP_NONE)
+        tell_stop(io, has_ended);
+    io->stopping = STOP_NONE;
+    io->is_running = false;
+    if (io->is_broken)
+        drop_poll(io);
+    io->on_done(io->ctx);
+}
+
+/* ---- stopping ------------------------------------------------------------------------------ */
+
+struct canceller {
+    const struct driver *driver;
+    void *token;
+};
+
+static void *cancel_on_thread(void *ctx)
+{
+    struct canceller *canceller = ctx;
+    canceller->driver->cancel(canceller->token);
+    free(canceller);
+    return NULL;
+}
+
+/* A thread of its own: PQcancel waits without limit for a server that hangs, and must then hold up
+ * neither the loop nor the pool nor the end of the process. */
+static void start_cancel(struct io *io)
+{
+    void *token = io->driver->cancel_token(io->conn);
+    pthread_attr_t attributes;
+    pthread_t thread;
+    if (!token)
+        return;
+    struct canceller *canceller = xmalloc(sizeof *canceller);
+    *canceller = (struct canceller){io->driver, token};
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    if (pthread_create(&thread, &attributes, cancel_on_thread, canceller) != 0)
+        free(canceller);
+    pthread_attr_destroy(&attributes);
+}
+
+static void on_grace_over(uv_timer_t *timer)
+{
+    struct io *io = timer->data;
+    if (io->is_on_worker)
+        return; /* the driver's own code runs: on_worked sees that the grace is over */
+    uv_timer_stop(&io->waiting);
+    end_batch(io, false);
+}
+
+/* While a worker has the connection, only a driver that works there throughout may be asked. */
+static void stop_op(struct io *io, enum stop_reason reason)
+{
+    io->stopping = reason;
+    if (io->driver->traits & DRIVER_ON_WORKER) {
+        io->driver->cancel_token(io->conn);
+        return;
+    }
+    bool can_ask = !io->is_on_worker && io->ops[io->at].kind != OP_CONNECT;
+    if (can_ask)
+        start_cancel(io);
+    start_timer(&io->budget, on_grace_over, can_ask ? CANCEL_GRACE_MS : 0);
+}
+
+static void on_budget_over(uv_timer_t *timer)
+{
+    struct io *io = timer->data;
+    if (io->stopping == STOP_NONE)
+        stop_op(io, STOP_TIMEOUT);
+}
+
+void io_cancel(struct io *io)
+{
+    if (io->is_running && io->stopping != STOP_CANCEL)
+        stop_op(io, STOP_CANCEL);
+}
+
+/* ---- waiting for what the driver wants ----------------------------------------------------- */
+
+/* Runs on a worker: the work that was asked for, and all further ops that need nothing else. */
+static void work_on_thread(uv_work_t *work)
+{
+    struct io *io = work->data;
+    while (io->want.bits == WANT_WORKER) {
+        io->driver->work(io->conn);
+        io->want = io->driver->step(io->conn, WANT_WORKER);
+        while (io->want.bits == WANT_NOTHING)
+            if (!finish_op(io))
+                return;
+    }
+}
+
+static void on_worked(uv_work_t *work, int status)
+{
+    struct io *io = work->data;
+    (void)status; /* never cancelled */
+    io->is_on_worker = false;
+    if (io->want.bits == WANT_NOTHING)
+        end_batch(io, true);
+    else if (io->stopping != STOP_NONE && !uv_is_active((uv_handle_t *)&io->budget))
+        end_batch(io, false); /* the grace ended while the worker ran */
+    else
+        advance(io);
+}
+
+static void on_waited(uv_timer_t *timer)
+{
+    struct io *io = timer->data;
+    io->want = io->driver->step(io->conn, WANT_TIMER);
+    advance(io);
+}
+
+/* Brings about what the driver wants next, on the loop. */
+static void advance(struct io *io)
+{
+    while (io->want.bits == WANT_NOTHING) {
+        if (!finish_op(io)) {
+            end_batch(io, true);
+            return;
+        }
+        uint64_t timeout_ms = io->ops[io->at].timeout_ms;
+        uv_timer_stop(&io->budget);
+        if (io->stopping != STOP_NONE)
+            stop_op(io, io->stopping); /* the one before came through: stop this one */
+        else if (timeout_ms)
+            start_timer(&io->budget, on_budget_over, timeout_ms);
+    }
+    if (io->want.bits & WANT_WORKER) {
+        io->is_on_worker = true;
+        uv_queue_work(io->loop, &io->work, work_on_thread, on_worked);
+    } else if (io->want.bits & WANT_TIMER) {
+        start_timer(&io->waiting, on_waited, io->want.timeout_ms);
+    } else if (!wait_for_socket(io)) {
+        err_set(&io->ops[io->at].err, ERR_INTERNAL, "cannot watch the socket");
+        io->ops[io->at].err.is_connection_lost = true;
+        io->is_broken = true;
+        end_batch(io, true);
+    }
+}
+
+static void on_batch_over(uv_timer_t *timer)
+{
+    end_batch(timer->data, true);
+}
+
+void io_run(struct io *io, struct op *ops, size_t count, io_done_fn on_done, void *ctx)
+{
+    io->ops = ops;
+    io->op_count = count;
+    io->at = 0;
+    io->on_done = on_done;
+    io->ctx = ctx;
+    io->stopping = STOP_NONE;
+    io->is_running = true;
+    bool has_begun = start_next(io);
+    while (has_begun && io->want.bits == WANT_NOTHING)
+        has_begun = finish_op(io);
+    if (!has_begun) { /* told from the loop, never from here */
+        start_timer(&io->waiting, on_batch_over, 0);
+        return;
+    }
+    if (io->ops[io->at].timeout_ms)
+        start_timer(&io->budget, on_budget_over, io->ops[io->at].timeout_ms);
+    advance(io);
+}
+
+/* ---- closing ------------------------------------------------------------------------------- */
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    struct io *io = handle->data;
+    if (--io->handles_open)
+        return;
+    if (io->on_done)
+        io->on_done(io->ctx);
+    free(io);
+}
+
+static void close_handles(struct io *io)
+{
+    uv_close((uv_handle_t *)&io->waiting, on_handle_closed);
+    uv_close((uv_handle_t *)&io->budget, on_handle_closed);
+}
+
+static void close_on_thread(uv_work_t *work)
+{
+    struct io *io = work->data;
+    io->driver->close(io->conn);
+}
+
+static void on_conn_closed(uv_work_t *work, int status)
+{
+    (void)status;
+    close_handles(work->data);
+}
+
+void io_close(struct io *io, io_done_fn on_closed, void *ctx)
+{
+    io->on_done = on_closed;
+    io->ctx = ctx;
+    drop_poll(io);
+    if (io->driver->traits & DRIVER_ON_WORKER) {
+        uv_queue_work(io->loop, &io->work, close_on_thread, on_conn_closed);
+        return;
+    }
+    io->driver->close(io->conn);
+    close_handles(io);
+}

@@ -1,0 +1,46 @@
+/* One connection on the loop: joins what a driver wants to libuv. The only file that knows both.
+ *
+ * A batch of operations runs in order until the first that fails. Operations that run on a worker
+ * follow each other there without coming back to the loop, so a SQLite tenant costs a few hand-overs
+ * and not dozens. The callback comes once a batch, never from inside io_run.
+ *
+ *     struct io *io = io_open(loop, driver, &params);
+ *     io_run(io, ops, count, on_done, ctx);      on_done looks at ops[0 .. io_finished(io))
+ *     io_close(io, NULL, NULL);
+ *
+ * While a batch runs, its ops (and what they point to) belong to the io.
+ */
+#ifndef ROLLOUT_IO_H
+#define ROLLOUT_IO_H
+
+#include <uv.h>
+
+#include "driver/driver.h"
+
+struct io;
+
+typedef void (*io_done_fn)(void *ctx);
+
+/* `params` is copied, what it points to borrowed until the io is closed. */
+struct io *io_open(uv_loop_t *loop, const struct driver *driver, const struct conn_params *params);
+
+/* Runs ops[0], ops[1], …; on_done comes later, on the loop. One batch at a time. */
+void io_run(struct io *io, struct op *ops, size_t count, io_done_fn on_done, void *ctx);
+
+/* How many ops of the last batch were begun; all but the last of them went well. */
+size_t io_finished(const struct io *io);
+
+/* Asks the database to stop what is under way; where it does not within a few seconds, the
+ * connection is given up. The failing op says ERR_CANCELLED. Nothing happens without a batch. */
+void io_cancel(struct io *io);
+
+/* Must the connection be thrown away? */
+bool io_is_broken(const struct io *io);
+
+const struct conn_info *io_info(const struct io *io);
+bool io_is_in_transaction(const struct io *io);
+
+/* Closes and frees; no batch may run. `on_closed` (may be NULL) comes later, on the loop. */
+void io_close(struct io *io, io_done_fn on_closed, void *ctx);
+
+#endif

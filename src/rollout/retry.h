@@ -1,0 +1,16 @@
+/* Whether and when to try a tenant again: transient faults only, exponential backoff with full
+ * jitter, bounded by count. Pure: randomness comes in as a number. */
+#ifndef ROLLOUT_RETRY_H
+#define ROLLOUT_RETRY_H
+
+#include "base/err.h"
+
+/* The wait before attempt `attempt` + 1 (attempts count from 1), from `random` (any 64 bits). False:
+ * give up. A server without free connections is waited for longer: that is not the tenant's fault. */
+bool retry_delay(const struct err *err, uint32_t attempt, uint32_t retries, uint64_t random,
+                 uint64_t *ret_delay_ms) MUST_CHECK;
+
+/* No more connections on the server (53300, 1040)? */
+bool retry_is_crowded(const struct err *err);
+
+#endif
