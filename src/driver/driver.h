@@ -103,6 +103,7 @@ enum sql_id {
     SQL_HISTORY,       /* -> revision, direction, checksum, statements, state, run_id; oldest first,
                           behind the last stamp */
     SQL_BEGIN,
+    SQL_SETUP_LOCAL,    /* settings of the transaction, just begun */
     SQL_SETUP,          /* settings of the session, for statements outside a transaction */
     SQL_VERSION_CREATE, /* inside the transaction, where the table is missing */
     SQL_HISTORY_CREATE,
@@ -133,7 +134,6 @@ struct conn_params {
     const char *password;  /* NULL: the client library's own ways (.pgpass) */
     const char *addresses; /* resolved, comma separated; NULL: not resolved or no server */
     const char *database;  /* instead of the URL's; NULL: the URL's */
-    const char *lock_name; /* what OP_LOCK locks within the database, where the driver locks itself */
     bool may_create;
     bool is_read_only; /* the caller will only look */
 };

@@ -373,8 +373,8 @@ const struct driver driver_postgres = {
             "SELECT revision, direction, checksum, statements, state, run_id FROM {history} "
             "WHERE id > (SELECT coalesce(max(id), 0) FROM {history} WHERE direction = 'stamp') "
             "ORDER BY id",
-        [SQL_BEGIN] = BEGIN_READ_COMMITTED
-            "; SELECT {client_check_local}" SETTINGS("true")
+        [SQL_BEGIN] = BEGIN_READ_COMMITTED,
+        [SQL_SETUP_LOCAL] = "SELECT {client_check_local}" SETTINGS("true")
             ", pg_catalog.set_config('skein.tx', {nonce}, true)",
         [SQL_SETUP] = "SELECT {client_check_session}" SETTINGS("false"),
         [SQL_VERSION_CREATE] =

@@ -287,10 +287,11 @@ static void check_transaction(struct conn *conn)
     bool is_inside = !sqlite3_get_autocommit(conn->db);
     if (op->tx_after == TX_ANY || is_inside == (op->tx_after == TX_INSIDE))
         return;
+    if (op->err.kind != ERR_NONE)
+        return; /* ON CONFLICT ROLLBACK: all of it is taken back */
     op->is_tx_broken = true;
-    if (op->err.kind == ERR_NONE)
-        err_set(&op->err, ERR_SQL, "the transaction was %s by the statements themselves",
-                is_inside ? "begun" : "ended");
+    err_set(&op->err, ERR_SQL, "the transaction was %s by the statements themselves",
+            is_inside ? "begun" : "ended");
 }
 
 static void do_statements(struct conn *conn)

@@ -142,6 +142,14 @@ void scheduler_add_tenant(struct scheduler *scheduler, uint32_t credential)
     enlist(scheduler, credential);
 }
 
+/* One of the queues that wait for this server goes back to the ring, if there is room again. */
+static void call_in(struct scheduler *scheduler, struct server *server)
+{
+    uint32_t waiting = is_full(server) ? NONE : pop(scheduler, &server->waiting);
+    if (waiting != NONE)
+        push(scheduler, &scheduler->ring, waiting);
+}
+
 /* The next queue of the ring that can start something; those whose server is full step aside. */
 static uint32_t next_queue(struct scheduler *scheduler)
 {
@@ -165,15 +173,17 @@ uint32_t scheduler_next(struct scheduler *scheduler)
     if (index == NONE)
         return SCHEDULER_NONE;
     struct queue *queue = &scheduler->queues[index];
+    struct server *server = &scheduler->servers[queue->server];
     uint32_t tenant = queue->first;
     queue->first = scheduler->slots[tenant].next;
     if (queue->first == NONE)
         queue->last = NONE;
     queue->running++;
-    scheduler->servers[queue->server].running++;
+    server->running++;
     scheduler->running++;
     scheduler->waiting--;
     enlist(scheduler, index);
+    call_in(scheduler, server);
     return tenant;
 }
 
@@ -206,11 +216,7 @@ static void leave_server(struct scheduler *scheduler, struct server *server, boo
         server->limit++;
         server->good = 0;
     }
-    if (is_full(server))
-        return;
-    uint32_t waiting = pop(scheduler, &server->waiting);
-    if (waiting != NONE)
-        push(scheduler, &scheduler->ring, waiting);
+    call_in(scheduler, server);
 }
 
 void scheduler_finished(struct scheduler *scheduler, uint32_t tenant, bool has_failed)

@@ -1,0 +1,83 @@
+/* One tenant's life: connect, lock, inspect, plan, apply, commit, and every way back.
+ *
+ * The life is a table of states (session.c): what a state asks the driver, what it makes of the
+ * answer, the next state, the state on error. One function alone changes the state. A session owns
+ * its arena and, between its states, its connection; it tells its end once, through env->on_finished,
+ * never from inside session_start or session_cancel, and is then freed by whoever started it.
+ */
+#ifndef ROLLOUT_SESSION_H
+#define ROLLOUT_SESSION_H
+
+#include "inventory/inventory.h"
+#include "plan/plan.h"
+#include "report/event.h"
+#include "rollout/io.h"
+
+struct scripts;
+struct session;
+
+enum session_goal {
+    GOAL_CURRENT, /* look where it stands */
+    GOAL_PLAN,    /* and what would be done */
+    GOAL_RUN,     /* do it */
+};
+
+/* What sessions of a run share, and what they ask of the run. */
+struct session_env {
+    uv_loop_t *loop;
+    const struct chain *chain;
+    struct scripts *scripts;
+    enum session_goal goal;
+    const struct target *target;
+    const char *run_id;
+    const char *version_table;
+    void *ctx;
+
+    /* The plan from these rows; made once for all tenants that stand there. */
+    const struct plan *(*plan)(void *ctx, const char *const *versions, size_t count,
+                               struct err *err);
+    /* Host to addresses, and the credential's password. True: *ret is it (it may be NULL); false:
+     * session_job_done brings it later. Results live as long as the run. */
+    bool (*resolve)(void *ctx, struct session *session, const char **ret_addresses);
+    bool (*fetch_password)(void *ctx, struct session *session, const char **ret_password);
+    /* A connection to the tenant's database that another tenant left, or NULL; whether one is still
+     * wanted by someone; and one to leave. */
+    struct io *(*take_io)(void *ctx, struct session *session);
+    bool (*wants_io)(void *ctx, struct session *session);
+    void (*leave_io)(void *ctx, struct session *session, struct io *io);
+
+    void (*on_connected)(void *ctx, struct session *session);
+    void (*on_refused)(void *ctx, struct session *session, const struct err *err);
+    void (*on_retry)(void *ctx, struct session *session, const struct err *err, uint64_t delay_ms);
+    /* False: the run is stopping, give up. */
+    bool (*may_wait)(void *ctx);
+    uint64_t (*random)(void *ctx);
+    void (*on_finished)(void *ctx, struct session *session, const struct outcome *outcome);
+};
+
+struct session *session_start(const struct session_env *env, const struct tenant *tenant,
+                              size_t index);
+void session_free(struct session *session);
+
+/* Stop: cancel what is under way and roll back. A commit under way is waited for. */
+void session_cancel(struct session *session);
+
+/* The run drains: give up waiting for a retry. */
+void session_stop_waiting(struct session *session);
+
+/* The end of a job; err NULL: it went well. `result` is the addresses, or the password (may be NULL). */
+void session_job_done(struct session *session, const char *result, const struct err *err);
+
+const struct tenant *session_tenant(const struct session *session);
+size_t session_index(const struct session *session);
+const char *session_state_now(const struct session *session);
+
+/* The table as documentation. False past the last state. */
+struct session_state_doc {
+    const char *name, *does, *next;
+    bool decides;        /* the answer may lead elsewhere */
+    bool has_error_edge; /* an error has a way of its own; otherwise: roll back, close */
+};
+bool session_state_doc(size_t index, struct session_state_doc *ret_doc);
+
+#endif

@@ -1,0 +1,503 @@
+/* What each state makes of the database's answer, and so which state comes next. */
+#include "rollout/session_private.h"
+
+#include "rollout/retry.h"
+
+enum { RESOLVE_ATTEMPTS = 8 };
+
+/* The op of a batch that a joined state added first. */
+static const struct op *op_of(const struct session *session, enum session_state state)
+{
+    for (size_t i = 0; i < session->joined_count; i++)
+        if (session->joined[i].state == state)
+            return &session->ops[session->joined[i].first_op];
+    return NULL;
+}
+
+/* ---- connecting ---------------------------------------------------------------------------- */
+
+enum session_state answer_connect(struct session *session)
+{
+    if (!session->has_connected)
+        session->env->on_connected(session->env->ctx, session);
+    session->has_connected = true;
+    return SESSION_LOCK;
+}
+
+/* Whoever only looks takes a database that would be made for an empty one. */
+static enum session_state take_for_empty(struct session *session)
+{
+    session->is_from_known = true;
+    session->has_schema = true;
+    return SESSION_PLAN;
+}
+
+enum session_state error_connect(struct session *session, const struct op *op)
+{
+    bool is_missing = strcmp(op->err.code, "3D000") == 0 && session->tenant->settings->create &&
+                      session->driver->sql[SQL_CREATE_DATABASE];
+    if (is_missing && session->env->goal != GOAL_RUN)
+        return take_for_empty(session);
+    if (is_missing) {
+        session->after_close = SESSION_CREATE;
+        return SESSION_CLOSE;
+    }
+    session->env->on_refused(session->env->ctx, session, &op->err);
+    return session_fail(session, &op->err);
+}
+
+enum session_state answer_create(struct session *session)
+{
+    session->after_close = SESSION_CONNECT;
+    return SESSION_CLOSE;
+}
+
+enum session_state error_create(struct session *session, const struct op *op)
+{
+    bool is_there = strcmp(op->err.code, "42P04") == 0; /* another run made it meanwhile */
+    return is_there ? answer_create(session) : session_fail(session, &op->err);
+}
+
+/* A connection that another tenant left may have died since: that is nobody's failure. */
+static bool died_unused(struct session *session, const struct op *op)
+{
+    if (!session->is_reused || !op->err.is_connection_lost)
+        return false;
+    session->is_reused = false;
+    session->after_close = SESSION_CONNECT;
+    return true;
+}
+
+enum session_state error_lock(struct session *session, const struct op *op)
+{
+    if (died_unused(session, op))
+        return SESSION_CLOSE;
+    bool is_held = op->err.kind == ERR_LOCK && !op->is_locked && !op->err.code[0];
+    uint64_t patience_ms = session->tenant->settings->lock_timeout_ms;
+    if (is_held && session->lock_waited_ms < patience_ms &&
+        session->env->may_wait(session->env->ctx))
+        return SESSION_LOCK_WAIT;
+    return session_fail(session, &op->err);
+}
+
+enum session_state error_look(struct session *session, const struct op *op)
+{
+    return died_unused(session, op) ? SESSION_CLOSE : session_fail(session, &op->err);
+}
+
+/* ---- looking ------------------------------------------------------------------------------- */
+
+enum session_state answer_inspect(struct session *session)
+{
+    struct err err;
+    bool may_create = session->tenant->settings->create && session->tenant->schema;
+    session->is_reused = false;
+    if (session->has_schema || may_create)
+        return SESSION_READ;
+    if (session->tenant->schema)
+        err_set(&err, ERR_CONFIG, "schema '%s' does not exist ('create: true' would make it)",
+                session->tenant->schema);
+    else
+        err_set(&err, ERR_CONFIG, "the role's search_path names no schema that exists");
+    return session_fail(session, &err);
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void take_versions(struct session *session, const struct op *op)
+{
+    session->seen.count = op->row_count;
+    session->seen.ids = arena_calloc(&session->arena, op->row_count, sizeof *session->seen.ids);
+    for (size_t i = 0; i < op->row_count; i++)
+        session->seen.ids[i] = op_value(op, i, 0) ? op_value(op, i, 0) : "";
+    if (op->row_count)
+        qsort(session->seen.ids, op->row_count, sizeof *session->seen.ids, compare_ids);
+}
+
+enum { HISTORY_REVISION, HISTORY_DIRECTION, HISTORY_CHECKSUM, HISTORY_STATEMENTS, HISTORY_STATE,
+       HISTORY_RUN };
+
+static const char *history(const struct op *op, size_t row, size_t column)
+{
+    const char *value = op_value(op, row, column);
+    return value ? value : "";
+}
+
+/* Only the newest row can be of a step that was left half done. */
+static void take_unfinished(struct session *session, const struct op *op)
+{
+    session->unfinished = (struct unfinished){0};
+    session->half_done = 0;
+    if (!op->row_count)
+        return;
+    size_t row = op->row_count - 1;
+    const char *state = history(op, row, HISTORY_STATE);
+    bool is_running = strcmp(state, "running") == 0;
+    if (!is_running && strcmp(state, "partial") != 0)
+        return;
+    session->unfinished = (struct unfinished){
+        .revision = history(op, row, HISTORY_REVISION),
+        .direction =
+            strcmp(history(op, row, HISTORY_DIRECTION), "up") == 0 ? DIRECTION_UP : DIRECTION_DOWN,
+        .statements = strtoul(history(op, row, HISTORY_STATEMENTS), NULL, 10),
+        .is_running = is_running,
+        .run_id = history(op, row, HISTORY_RUN),
+    };
+    session->half_done = session->unfinished.statements;
+}
+
+/* Is this row's the last word on its revision, and does it say that the revision stands? */
+static bool is_applied(const struct op *op, size_t row)
+{
+    const char *revision = history(op, row, HISTORY_REVISION);
+    for (size_t later = row + 1; later < op->row_count; later++)
+        if (strcmp(history(op, later, HISTORY_REVISION), revision) == 0)
+            return false;
+    return strcmp(history(op, row, HISTORY_DIRECTION), "up") == 0 &&
+           strcmp(history(op, row, HISTORY_STATE), "applied") == 0;
+}
+
+static void note_drift(struct session *session, const struct revision *revision,
+                       const char *applied)
+{
+    bool is_line_endings = strcmp(applied, revision->checksum_lf) == 0;
+    err_at(&session->drift, ERR_DRIFT, revision->path, revision->id_line,
+           "the file was changed after it was applied: sha256 %.12s… then, %.12s… now%s", applied,
+           revision->checksum, is_line_endings ? " (only the line endings differ)" : "");
+}
+
+/* The files must be those that were applied here. */
+static void check_drift(struct session *session, const struct op *op)
+{
+    session->drift.kind = ERR_NONE;
+    for (size_t row = 0; row < op->row_count; row++) {
+        const char *applied = history(op, row, HISTORY_CHECKSUM);
+        const struct revision *revision =
+            chain_get(session->env->chain, history(op, row, HISTORY_REVISION));
+        if (!revision || !*applied || strcmp(applied, revision->checksum) == 0)
+            continue;
+        if (is_applied(op, row)) {
+            note_drift(session, revision, applied);
+            return;
+        }
+    }
+}
+
+enum session_state answer_read(struct session *session)
+{
+    const struct op *op = op_of(session, SESSION_READ);
+    take_versions(session, op);
+    if (session->env->goal != GOAL_CURRENT) {
+        take_unfinished(session, op + 1);
+        check_drift(session, op + 1);
+    }
+    if (!session->is_from_known) {
+        session->is_from_known = true;
+        session->from = session->versions = session->seen;
+    }
+    if (session->is_resolving)
+        return SESSION_RESOLVE;
+    return session->env->goal == GOAL_CURRENT ? SESSION_RELEASE : SESSION_PLAN;
+}
+
+/* ---- deciding ------------------------------------------------------------------------------ */
+
+/* The steps recorded so far are the database's now. */
+static void take_commit(struct session *session)
+{
+    session->versions = session->expected;
+    session->done_count = session->recorded_count;
+    for (; session->cursor < session->batch_end; session->cursor++) {
+        const struct action *action = &session->work.actions[session->cursor];
+        if (action->kind == ACTION_MARK)
+            session->half_done = action->statements;
+        if (action->kind == ACTION_RECORD)
+            session->half_done = 0;
+    }
+}
+
+/* Under the lock nobody else can be at it, not even our own orphan: what is read is what is. */
+enum session_state answer_resolve(struct session *session)
+{
+    session->is_resolving = false;
+    if (versions_are_equal(&session->seen, &session->expected) &&
+        !versions_are_equal(&session->seen, &session->versions))
+        take_commit(session);
+    return SESSION_PLAN;
+}
+
+/* What is left of the plan. A plan is made once: `+1` must not mean one more after a retry. */
+static bool make_plan(struct session *session, struct plan *ret_left, struct err *err)
+{
+    const struct session_env *env = session->env;
+    if (!session->plan) {
+        session->plan = env->plan(env->ctx, session->seen.ids, session->seen.count, err);
+        if (!session->plan)
+            return false;
+    } else if (!versions_are_equal(&session->seen, &session->versions)) {
+        return err_set(err, ERR_DRIFT, "somebody else changed the version table meanwhile");
+    }
+    session->recorded_count = session->done_count;
+    *ret_left = *session->plan;
+    ret_left->steps += session->done_count;
+    ret_left->count -= session->done_count;
+    return true;
+}
+
+static bool check_files(struct session *session, struct err *err)
+{
+    bool is_stamp = session->env->target->command == PLAN_STAMP;
+    if (is_stamp || session->drift.kind == ERR_NONE)
+        return true;
+    *err = session->drift;
+    return false;
+}
+
+/* Stamping a tenant whose files have changed says that they are right as they are. */
+static void add_vouching_step(struct session *session, struct plan *left)
+{
+    static const struct step nothing;
+    bool is_stamp = session->env->target->command == PLAN_STAMP;
+    if (is_stamp && !left->count && !session->done_count && session->drift.kind != ERR_NONE) {
+        left->steps = &nothing;
+        left->count = 1;
+    }
+}
+
+static bool build_work(struct session *session, const struct plan *left, struct err *err)
+{
+    bool is_stamp = session->env->target->command == PLAN_STAMP;
+    struct work_request request = {
+        .plan = left,
+        .scripts = is_stamp ? NULL : session->env->scripts,
+        .driver = session->driver,
+        .mode = session->tenant->settings->transaction,
+    };
+    if (!is_stamp)
+        request.unfinished = session->unfinished;
+    session->cursor = 0;
+    return work_build(&session->arena, &request, &session->work, &session->is_partial, err);
+}
+
+/* Can this connection do what is to be done? */
+static bool check_connection(struct session *session, struct err *err)
+{
+    const struct conn_info *info = io_info(session->io);
+    if (!session->work.count)
+        return true;
+    if (info->is_read_only) {
+        err_set(err, ERR_CONNECT, "the database is read-only%s",
+                session->driver->traits & DRIVER_IS_SERVER ? ": a standby, or set so" : "");
+        err->is_transient = session->driver->traits & DRIVER_IS_SERVER;
+        return false;
+    }
+    for (size_t i = 0; info->is_pooled && i < session->work.count; i++)
+        if (!session->work.actions[i].is_in_transaction)
+            return err_set(err, ERR_CONFIG,
+                           "revision '%s' has statements outside a transaction, and through a "
+                           "transaction-pooling proxy no lock can be held for them: give this tenant "
+                           "a direct URL",
+                           session->work.actions[i].step->revision->id);
+    return true;
+}
+
+/* A plan shows what would be done: the steps, as if they were. */
+static void show_plan(struct session *session)
+{
+    for (size_t i = 0; i < session->work.count; i++) {
+        const struct action *action = &session->work.actions[i];
+        if (action->kind != ACTION_RECORD || !action->step->revision)
+            continue;
+        *ARENA_PUSH(&session->arena, session->done, session->recorded_count,
+                    session->done_capacity) = (struct step_done){
+            .revision = action->step->revision,
+            .direction = action->step->direction,
+            .statements = (uint32_t)action->statements,
+        };
+    }
+    session->done_count = session->recorded_count;
+}
+
+enum session_state answer_plan(struct session *session)
+{
+    struct err err = {0};
+    struct plan left;
+    if (!make_plan(session, &left, &err) || !check_files(session, &err))
+        return session_fail(session, &err);
+    add_vouching_step(session, &left);
+    if (!build_work(session, &left, &err))
+        return session_fail(session, &err);
+    if (session->env->goal == GOAL_PLAN) {
+        show_plan(session);
+        return SESSION_RELEASE;
+    }
+    if (!check_connection(session, &err))
+        return session_fail(session, &err);
+    return next_work(session);
+}
+
+enum session_state next_work(struct session *session)
+{
+    bool is_pooled = io_info(session->io)->is_pooled;
+    if (session->cursor == session->work.count)
+        return is_pooled && io_is_in_transaction(session->io) ? SESSION_ROLLBACK : SESSION_RELEASE;
+    /* The lock went with the transaction: take it and look again. */
+    if (is_pooled && !io_is_in_transaction(session->io))
+        return SESSION_LOCK;
+    bool is_transactional = session->work.actions[session->cursor].is_in_transaction;
+    return is_transactional ? SESSION_BEGIN : SESSION_SETUP;
+}
+
+/* ---- working ------------------------------------------------------------------------------- */
+
+/* Adds up what the batch's finished actions have taken, and notes the steps they record. */
+static void note_actions(struct session *session, size_t first, size_t end)
+{
+    for (size_t i = first; i < end; i++) {
+        const struct action *action = &session->work.actions[i];
+        const struct op *op = &session->ops[session->batch_first_op + (i - session->cursor)];
+        if (action->kind == ACTION_SCRIPT)
+            session->step_ms += op->duration_ms;
+        if (action->kind != ACTION_RECORD)
+            continue;
+        *ARENA_PUSH(&session->arena, session->done, session->recorded_count,
+                    session->done_capacity) = (struct step_done){
+            .revision = action->step->revision,
+            .direction = action->step->direction,
+            .statements = (uint32_t)action->statements,
+            .duration_ms = session->step_ms,
+        };
+        session->step_ms = 0;
+    }
+}
+
+enum session_state answer_apply(struct session *session)
+{
+    note_actions(session, session->cursor, session->batch_end);
+    session->has_schema = session->has_version_table = session->has_history = true;
+    return SESSION_COMMIT;
+}
+
+enum session_state answer_commit(struct session *session)
+{
+    take_commit(session);
+    return next_work(session);
+}
+
+enum session_state answer_statements(struct session *session)
+{
+    note_actions(session, session->cursor, session->batch_end);
+    session->expected = session->versions;
+    take_commit(session);
+    return next_work(session);
+}
+
+/* Says where in the revision's file a failed op stands. */
+static void locate(struct session *session, const struct action *action, const struct op *op,
+                   struct err *err)
+{
+    const struct revision *revision = action->step->revision;
+    session->err_revision = revision;
+    if (action->kind != ACTION_SCRIPT) {
+        err_prefix(err, "recording %s", revision ? revision->id : "the stamp");
+        return;
+    }
+    err->line = piece_line(action->piece, op->err.offset, op->statements_done);
+    snprintf(err->file, sizeof err->file, "%s", revision->path);
+    session->err_statement = piece_line_text(&session->arena, action->piece, err->line);
+}
+
+/* The guard is the first statement of a record: where it found no row, the transaction that the
+ * piece ran in is no longer ours. */
+static bool ended_transaction(const struct action *action, const struct op *op)
+{
+    return op->is_tx_broken || (action->kind == ACTION_RECORD && op->err.kind == ERR_INTERNAL &&
+                                op->statements_done == 0);
+}
+
+/* Statements outside a transaction: those before the failed one stand, and are marked. */
+static enum session_state stop_statements(struct session *session, size_t failed)
+{
+    note_actions(session, session->cursor, failed);
+    for (; session->cursor < failed; session->cursor++)
+        if (session->work.actions[session->cursor].kind == ACTION_MARK)
+            session->half_done = session->work.actions[session->cursor].statements;
+    bool can_mark = session->work.actions[failed].kind == ACTION_SCRIPT &&
+                    !io_is_broken(session->io);
+    return can_mark ? SESSION_MARK : SESSION_CLOSE;
+}
+
+enum session_state error_work(struct session *session, const struct op *op)
+{
+    size_t at = (size_t)(op - session->ops);
+    struct err err = op->err;
+    if (at < session->batch_first_op || session->state == SESSION_BEGIN)
+        return session_fail(session, &err);
+    size_t failed = session->cursor + (at - session->batch_first_op);
+    const struct action *action = &session->work.actions[failed];
+    locate(session, action, op, &err);
+    if (ended_transaction(action, op)) {
+        session->is_partial = true;
+        err.is_transient = false;
+        snprintf(err.text, sizeof err.text,
+                 "the revision ended skein's transaction itself: what it did before that stands");
+    }
+    session->step_ms = 0;
+    enum session_state next = session_fail(session, &err);
+    return session->state == SESSION_STATEMENTS && next != SESSION_ROLLBACK
+               ? stop_statements(session, failed)
+               : next;
+}
+
+/* No answer is neither yes nor no: it is looked up. An answer that says no is a failure. */
+enum session_state error_commit(struct session *session, const struct op *op)
+{
+    session->is_resolving = op->err.is_connection_lost;
+    session->resolve_attempts = 0;
+    struct err err = op->err;
+    err_prefix(&err, "committing");
+    return session_fail(session, &err);
+}
+
+/* ---- the way out --------------------------------------------------------------------------- */
+
+enum session_state answer_release(struct session *session)
+{
+    bool is_healthy = !io_is_broken(session->io) && !io_info(session->io)->is_pooled;
+    if (session->op_count && is_healthy) {
+        session->env->leave_io(session->env->ctx, session, session->io);
+        session->io = NULL;
+    }
+    return SESSION_CLOSE;
+}
+
+static bool may_retry(struct session *session)
+{
+    const struct session_env *env = session->env;
+    uint32_t attempts = session->attempts;
+    uint32_t retries = session->tenant->settings->retries;
+    struct err err = session->err;
+    if (session->is_cancelled || session->is_partial)
+        return false;
+    if (session->is_resolving) { /* asking again is always right, but not for ever */
+        attempts = ++session->resolve_attempts;
+        retries = retries > RESOLVE_ATTEMPTS ? retries : RESOLVE_ATTEMPTS;
+        err.is_transient = true;
+    }
+    return env->may_wait(env->ctx) &&
+           retry_delay(&err, attempts, retries, env->random(env->ctx), &session->backoff_ms);
+}
+
+enum session_state answer_close(struct session *session)
+{
+    enum session_state next = session->after_close;
+    session->after_close = SESSION_DONE;
+    if (next != SESSION_DONE)
+        return next;
+    if (session->err.kind == ERR_NONE || !may_retry(session))
+        return SESSION_DONE;
+    return SESSION_BACKOFF;
+}

@@ -1,0 +1,168 @@
+/* The inside of a session, shared by the table's engine (session.c), the questions (session_ask.c)
+ * and the answers (session_answer.c). Nobody else includes this. */
+#ifndef ROLLOUT_SESSION_PRIVATE_H
+#define ROLLOUT_SESSION_PRIVATE_H
+
+#include "base/arena.h"
+#include "base/hash.h"
+#include "driver/script.h"
+#include "driver/sql.h"
+#include "rollout/session.h"
+#include "rollout/work.h"
+
+enum session_state {
+    SESSION_RESOLVE_HOST,
+    SESSION_PASSWORD,
+    SESSION_CONNECT,
+    SESSION_LOCK,
+    SESSION_LOCK_WAIT,
+    SESSION_INSPECT,
+    SESSION_READ,
+    SESSION_RESOLVE,
+    SESSION_PLAN,
+    SESSION_BEGIN,
+    SESSION_APPLY,
+    SESSION_COMMIT,
+    SESSION_SETUP,
+    SESSION_STATEMENTS,
+    SESSION_MARK,
+    SESSION_ROLLBACK,
+    SESSION_CREATE,
+    SESSION_RELEASE,
+    SESSION_CLOSE,
+    SESSION_BACKOFF,
+    SESSION_DONE,
+    SESSION__COUNT
+};
+
+/* What asking came to. */
+enum asked {
+    ASKED_OPS,     /* the ops that were added shall run (none: go on) */
+    ASKED_JOB,     /* session_job_done comes later */
+    ASKED_TIMER,   /* the session's timer was started */
+    ASKED_CLOSE,   /* the connection is being closed */
+};
+
+/* States whose ops travel in one batch; up to CONNECT, LOCK, INSPECT, READ. */
+enum { JOINED_MAX = 4 };
+
+struct joined {
+    enum session_state state;
+    size_t first_op;
+};
+
+struct session {
+    const struct session_env *env;
+    const struct tenant *tenant;
+    const struct driver *driver;
+    size_t index;
+    struct arena arena;
+    enum session_state state;
+    uv_timer_t timer;
+    bool is_cancelled;
+    bool is_finished;
+    uint64_t started_ns;
+
+    /* connection */
+    struct io *io;
+    bool is_reused; /* by a tenant before us, and nothing was asked of it yet */
+    bool has_connected;
+    const char *addresses;
+    const char *password;
+    uint32_t attempts;
+    uint64_t lock_waited_ms;
+    uint64_t backoff_ms;
+
+    /* the batch under way */
+    struct op *ops;
+    size_t op_count, op_capacity;
+    struct joined joined[JOINED_MAX];
+    size_t joined_count;
+
+    /* what the tenant said */
+    struct sql_vars vars;
+    bool has_schema, has_version_table, has_history;
+    struct versions versions;
+    struct versions from; /* at first sight */
+    bool is_from_known;
+    struct unfinished unfinished;
+    struct err drift; /* ERR_NONE: the files are those that were applied */
+
+    /* what is to be done */
+    const struct plan *plan;
+    struct work work;
+    size_t cursor;         /* first action that is not committed */
+    size_t batch_end;      /* behind the last action of the batch under way */
+    size_t batch_first_op; /* the op of action `cursor`; each further action has one op */
+    double step_ms;        /* what the pieces of the step under way have taken */
+    struct versions seen;     /* the rows, as just read */
+    struct versions expected; /* the rows once the commit under way is done */
+    bool is_resolving;        /* a commit's answer was lost: `expected` or `versions`, which is it? */
+    uint32_t resolve_attempts;
+    size_t half_done; /* statements of the step under way that are committed without it */
+    enum session_state after_close; /* SESSION_DONE: retry or finish, as the error says */
+
+    /* how it went */
+    struct step_done *done; /* recorded steps; the first done_count of them are committed */
+    size_t recorded_count, done_count, done_capacity;
+    struct err err;      /* ERR_NONE: well so far */
+    struct err last_err; /* of the attempt before */
+    const struct revision *err_revision;
+    const char *err_statement;
+    bool is_partial;
+};
+
+/* session.c */
+void session_go(struct session *session, enum session_state state);
+struct op *session_add_op(struct session *session, enum op_kind kind);
+/* The way out with this error (the first one wins): roll back or close. */
+enum session_state session_fail(struct session *session, const struct err *err);
+
+/* session_ask.c: one for each state that asks something */
+enum asked ask_host(struct session *session);
+enum asked ask_password(struct session *session);
+enum asked ask_connect(struct session *session);
+enum asked ask_lock(struct session *session);
+enum asked ask_lock_wait(struct session *session);
+enum asked ask_inspect(struct session *session);
+enum asked ask_read(struct session *session);
+enum asked ask_begin(struct session *session);
+enum asked ask_apply(struct session *session);
+enum asked ask_commit(struct session *session);
+enum asked ask_setup(struct session *session);
+enum asked ask_statements(struct session *session);
+enum asked ask_mark(struct session *session);
+enum asked ask_rollback(struct session *session);
+enum asked ask_create(struct session *session);
+enum asked ask_release(struct session *session);
+enum asked ask_close(struct session *session);
+enum asked ask_backoff(struct session *session);
+
+/* session_answer.c: what the answer means, and so the next state */
+enum session_state answer_connect(struct session *session);
+enum session_state answer_inspect(struct session *session);
+enum session_state answer_read(struct session *session);
+enum session_state answer_resolve(struct session *session);
+enum session_state answer_plan(struct session *session);
+enum session_state answer_apply(struct session *session);
+enum session_state answer_commit(struct session *session);
+enum session_state answer_statements(struct session *session);
+enum session_state answer_create(struct session *session);
+enum session_state answer_release(struct session *session);
+enum session_state answer_close(struct session *session);
+
+/* The same for an op that failed */
+enum session_state error_connect(struct session *session, const struct op *op);
+enum session_state error_create(struct session *session, const struct op *op);
+enum session_state error_look(struct session *session, const struct op *op);
+enum session_state error_lock(struct session *session, const struct op *op);
+enum session_state error_work(struct session *session, const struct op *op);
+enum session_state error_commit(struct session *session, const struct op *op);
+
+/* The state that begins the next actions, or the way out where none is left. */
+enum session_state next_work(struct session *session);
+
+/* session_ask.c: fills vars.schema, has_… from the inspect op's row; runs before READ's ops. */
+void session_take_inspection(struct session *session, const struct op *op);
+
+#endif

@@ -1,0 +1,161 @@
+#include "rollout/work.h"
+
+#include "base/arena.h"
+#include "base/err.h"
+
+struct building {
+    struct arena *arena;
+    struct action *actions;
+    size_t count, capacity;
+    enum transaction_mode mode;
+};
+
+static struct action *add(struct building *building, enum action_kind kind, const struct step *step,
+                          const struct script *script)
+{
+    struct action *action =
+        ARENA_PUSH(building->arena, building->actions, building->count, building->capacity);
+    *action = (struct action){
+        .kind = kind, .step = step, .script = script, .is_in_transaction = true};
+    return action;
+}
+
+static void add_record(struct building *building, const struct step *step,
+                       const struct script *script)
+{
+    struct action *record = add(building, ACTION_RECORD, step, script);
+    record->statements = script ? script->statement_count : 0;
+    record->is_checkpointed = script && script->is_checkpointed;
+    record->ends_unit = building->mode == TRANSACTION_EACH;
+}
+
+static void add_piece(struct building *building, const struct step *step,
+                      const struct script *script, const struct piece *piece)
+{
+    struct action *action = add(building, ACTION_SCRIPT, step, script);
+    action->piece = piece;
+    action->is_in_transaction = piece->is_transactional;
+    if (!script->is_checkpointed)
+        return;
+    struct action *mark = add(building, ACTION_MARK, step, script);
+    mark->is_in_transaction = piece->is_transactional;
+    mark->statements = piece->first_statement + piece->statement_count;
+}
+
+static void add_step(struct building *building, const struct step *step,
+                     const struct script *script, const struct unfinished *unfinished)
+{
+    if (script && script->is_checkpointed && !unfinished)
+        add(building, ACTION_START, step, script);
+    for (size_t i = 0; script && i < script->piece_count; i++)
+        if (!unfinished || script->pieces[i].first_statement >= unfinished->statements)
+            add_piece(building, step, script, &script->pieces[i]);
+    add_record(building, step, script);
+}
+
+/* The piece that an unfinished step goes on with; NULL: all statements are done. */
+static const struct piece *next_piece(const struct script *script, size_t statements)
+{
+    for (size_t i = 0; i < script->piece_count; i++)
+        if (script->pieces[i].first_statement >= statements)
+            return &script->pieces[i];
+    return NULL;
+}
+
+static bool check_unfinished(const struct unfinished *unfinished, const struct step *step,
+                             const struct script *script, struct err *err)
+{
+    bool fits = step && step->revision && step->direction == unfinished->direction &&
+                strcmp(step->revision->id, unfinished->revision) == 0;
+    if (!fits)
+        return err_set(err, ERR_CHAIN,
+                       "revision '%s' was left after %zu statements of its %s section by run %s, and "
+                       "is not the next step here: finish it first",
+                       unfinished->revision, unfinished->statements,
+                       unfinished->direction == DIRECTION_UP ? "up" : "down", unfinished->run_id);
+    const struct piece *next = next_piece(script, unfinished->statements);
+    if (next && !next->is_transactional && unfinished->is_running)
+        return err_at(err, ERR_CHAIN, step->revision->path, next->line,
+                      "statement %zu of %zu was under way when run %s ended, and may or may not have "
+                      "run: look, then settle it in skein_history (docs/reliability.md)",
+                      next->first_statement + 1, script->statement_count, unfinished->run_id);
+    return true;
+}
+
+bool work_build(struct arena *arena, const struct work_request *request, struct work *ret_work,
+                bool *ret_is_partial, struct err *err)
+{
+    struct building building = {.arena = arena, .mode = request->mode};
+    const struct plan *plan = request->plan;
+    const struct unfinished *unfinished = request->unfinished.revision ? &request->unfinished : NULL;
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct step *step = &plan->steps[i];
+        const struct script *script = NULL;
+        if (request->scripts && !(script = scripts_get(request->scripts, request->driver,
+                                                       step->revision, step->direction, err)))
+            return false;
+        if (unfinished && !check_unfinished(unfinished, step, script, err)) {
+            *ret_is_partial = true;
+            return false;
+        }
+        add_step(&building, step, script, unfinished);
+        unfinished = NULL; /* it can only be the first */
+    }
+    if (unfinished && request->scripts) {
+        *ret_is_partial = true;
+        return check_unfinished(unfinished, NULL, NULL, err);
+    }
+    *ret_work = (struct work){building.actions, building.count};
+    return true;
+}
+
+/* ---- version rows -------------------------------------------------------------------------- */
+
+void versions_copy(struct arena *arena, struct versions *to, const struct versions *from)
+{
+    to->count = from->count;
+    to->ids = arena_calloc(arena, from->count, sizeof *to->ids);
+    if (from->count)
+        memcpy(to->ids, from->ids, from->count * sizeof *to->ids);
+}
+
+static bool contains(const struct versions *versions, const char *id)
+{
+    for (size_t i = 0; i < versions->count; i++)
+        if (strcmp(versions->ids[i], id) == 0)
+            return true;
+    return false;
+}
+
+static void drop(struct versions *versions, const char *id)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < versions->count; i++)
+        if (strcmp(versions->ids[i], id) != 0)
+            versions->ids[kept++] = versions->ids[i];
+    versions->count = kept;
+}
+
+void versions_apply(struct arena *arena, struct versions *versions,
+                    const struct version_change *change)
+{
+    if (change->kind != VERSION_INSERT)
+        drop(versions, change->from);
+    if (change->kind == VERSION_DELETE)
+        return;
+    const char **ids = arena_calloc(arena, versions->count + 1, sizeof *ids);
+    if (versions->count)
+        memcpy(ids, versions->ids, versions->count * sizeof *ids);
+    ids[versions->count++] = change->to;
+    versions->ids = ids;
+}
+
+bool versions_are_equal(const struct versions *a, const struct versions *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (!contains(b, a->ids[i]))
+            return false;
+    return true;
+}

@@ -1,0 +1,70 @@
+/* What is to be done in one tenant, flattened: scripts, records and checkpoints in order, each inside
+ * or outside a transaction. Pure: a plan and scripts in, actions out.
+ *
+ * Actions that follow each other inside a transaction form one transaction, up to one that
+ * `ends_unit` or to one outside. A step whose script runs partly outside is checkpointed: START
+ * writes its history row, MARK counts its statements, RECORD finishes it with the version rows.
+ */
+#ifndef ROLLOUT_WORK_H
+#define ROLLOUT_WORK_H
+
+#include "driver/script.h"
+#include "inventory/inventory.h"
+#include "plan/plan.h"
+
+enum action_kind {
+    ACTION_SCRIPT, /* one piece of the revision */
+    ACTION_START,  /* history row of a checkpointed step: running, nothing done */
+    ACTION_MARK,   /* `statements` of it are done */
+    ACTION_RECORD, /* the step is done: version rows, and its history row */
+};
+
+struct action {
+    enum action_kind kind;
+    const struct step *step;
+    const struct script *script; /* NULL: a stamp */
+    const struct piece *piece;   /* ACTION_SCRIPT */
+    size_t statements;           /* done, once this action is */
+    bool is_in_transaction;
+    bool is_checkpointed; /* ACTION_RECORD: the history row is there already */
+    bool ends_unit;       /* the transaction ends behind this action */
+};
+
+struct work {
+    const struct action *actions;
+    size_t count;
+};
+
+/* Where an earlier run left the first step of the plan: a row of the history table. */
+struct unfinished {
+    const char *revision; /* NULL: nothing is unfinished */
+    enum direction direction;
+    size_t statements; /* that have finished for certain */
+    bool is_running;   /* the next statement was begun, and nobody knows how it ended */
+    const char *run_id;
+};
+
+struct work_request {
+    const struct plan *plan;
+    struct scripts *scripts; /* NULL: a stamp, nothing but version rows */
+    const struct driver *driver;
+    enum transaction_mode mode;
+    struct unfinished unfinished;
+};
+
+/* ERR_CHAIN: a script is at fault; or `unfinished` does not fit (then *ret_is_partial: a person must
+ * look). err names file and line. */
+bool work_build(struct arena *arena, const struct work_request *request, struct work *ret_work,
+                bool *ret_is_partial, struct err *err) MUST_CHECK;
+
+/* A set of version rows, and what a change makes of it. Strings are borrowed. */
+struct versions {
+    const char **ids;
+    size_t count;
+};
+void versions_copy(struct arena *arena, struct versions *to, const struct versions *from);
+void versions_apply(struct arena *arena, struct versions *versions,
+                    const struct version_change *change);
+bool versions_are_equal(const struct versions *a, const struct versions *b);
+
+#endif
