@@ -1,0 +1,11 @@
+/* Keeping a secret out of texts that came from elsewhere. */
+#ifndef BASE_SECRET_H
+#define BASE_SECRET_H
+
+#include "base/compiler.h"
+
+/* Replaces every occurrence of `secret`, as it stands and percent-encoded, by `***` in the
+ * NUL-terminated `text` of `size` bytes. What no longer fits is cut. NULL or empty: nothing. */
+void secret_redact(char *text, size_t size, const char *secret);
+
+#endif

@@ -1,0 +1,136 @@
+#include "rollout/credentials.h"
+
+#include <inttypes.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/map.h"
+#include "base/secret.h"
+
+struct waiter {
+    struct waiter *next;
+    credential_done_fn on_done;
+    void *ctx;
+};
+
+struct credential {
+    const struct password *source;
+    char *password;    /* malloc'd; of files and commands only */
+    bool is_fetched;
+    const char *refused_by;
+    struct waiter *waiters;
+    uv_work_t work;
+    struct err err; /* of the fetch under way */
+    bool went_well;
+};
+
+struct credentials {
+    uv_loop_t *loop;
+    struct arena arena;
+    struct map by_key;
+    struct credential **items;
+    size_t count, capacity;
+};
+
+struct credentials *credentials_new(uv_loop_t *loop)
+{
+    struct credentials *credentials = xcalloc(1, sizeof *credentials);
+    credentials->loop = loop;
+    arena_init(&credentials->arena);
+    map_init(&credentials->by_key);
+    return credentials;
+}
+
+void credentials_free(struct credentials *credentials)
+{
+    if (!credentials)
+        return;
+    for (size_t i = 0; i < credentials->count; i++)
+        password_free(credentials->items[i]->password);
+    map_done(&credentials->by_key);
+    arena_done(&credentials->arena);
+    free(credentials);
+}
+
+uint32_t credentials_add(struct credentials *credentials, const struct tenant *tenant,
+                         bool *ret_is_new)
+{
+    char key[512];
+    const char *user = tenant->url.user ? tenant->url.user : "";
+    /* Equal sources are one object: the inventory shares them. */
+    snprintf(key, sizeof key, "%s\n%s\n%" PRIxPTR, tenant->server, user,
+             (uintptr_t)tenant->password);
+    uint32_t index = map_get(&credentials->by_key, key);
+    *ret_is_new = index == MAP_NONE;
+    if (index != MAP_NONE)
+        return index;
+    struct credential *credential = arena_alloc(&credentials->arena, sizeof *credential);
+    credential->source = tenant->password;
+    credential->work.data = credential;
+    index = (uint32_t)credentials->count;
+    map_put(&credentials->by_key, arena_strdup(&credentials->arena, key), index);
+    *ARENA_PUSH(&credentials->arena, credentials->items, credentials->count,
+                credentials->capacity) = credential;
+    return index;
+}
+
+static void fetch_on_thread(uv_work_t *work)
+{
+    struct credential *credential = work->data;
+    credential->went_well =
+        password_fetch_on_thread(credential->source, &credential->password, &credential->err);
+}
+
+static void on_fetched(uv_work_t *work, int status)
+{
+    struct credential *credential = work->data;
+    struct waiter *waiter = credential->waiters;
+    (void)status;
+    credential->waiters = NULL;
+    credential->is_fetched = credential->went_well;
+    while (waiter) {
+        struct waiter *next = waiter->next;
+        waiter->on_done(waiter->ctx, credential->password,
+                        credential->went_well ? NULL : &credential->err);
+        free(waiter);
+        waiter = next;
+    }
+}
+
+bool credentials_password(struct credentials *credentials, uint32_t index,
+                          credential_done_fn on_done, void *ctx, const char **ret_password)
+{
+    struct credential *credential = credentials->items[index];
+    bool is_at_hand = credential->source->kind == PASSWORD_NONE ||
+                      credential->source->kind == PASSWORD_VALUE || credential->is_fetched;
+    if (is_at_hand) {
+        *ret_password = credential->is_fetched ? credential->password : credential->source->value;
+        return true;
+    }
+    bool is_asking = credential->waiters != NULL;
+    struct waiter *waiter = xmalloc(sizeof *waiter);
+    *waiter = (struct waiter){credential->waiters, on_done, ctx};
+    credential->waiters = waiter;
+    if (!is_asking)
+        uv_queue_work(credentials->loop, &credential->work, fetch_on_thread, on_fetched);
+    return false;
+}
+
+void credentials_refuse(struct credentials *credentials, uint32_t index, const char *tenant)
+{
+    if (!credentials->items[index]->refused_by)
+        credentials->items[index]->refused_by = tenant;
+}
+
+const char *credentials_refused(const struct credentials *credentials, uint32_t index)
+{
+    return credentials->items[index]->refused_by;
+}
+
+void credentials_redact(const struct credentials *credentials, uint32_t index, char *text,
+                        size_t size)
+{
+    const struct credential *credential = credentials->items[index];
+    bool is_value = credential->source->kind == PASSWORD_VALUE;
+    secret_redact(text, size, is_value ? credential->source->value : credential->password);
+}

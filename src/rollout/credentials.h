@@ -1,0 +1,36 @@
+/* The logins of a run: who shares one, its password, and whether a server has refused it.
+ *
+ * A login is a server, a user and a source of the password. Its password is fetched once, on a
+ * worker, and cleared at the end.
+ */
+#ifndef ROLLOUT_CREDENTIALS_H
+#define ROLLOUT_CREDENTIALS_H
+
+#include <uv.h>
+
+#include "inventory/inventory.h"
+
+struct credentials;
+
+typedef void (*credential_done_fn)(void *ctx, const char *password, const struct err *err);
+
+struct credentials *credentials_new(uv_loop_t *loop);
+void credentials_free(struct credentials *credentials); /* nothing may be under way */
+
+/* The login of a tenant: an index from 0; *ret_is_new where no tenant before had it. */
+uint32_t credentials_add(struct credentials *credentials, const struct tenant *tenant,
+                         bool *ret_is_new);
+
+/* True: *ret_password is at hand (NULL: there is none). False: on_done brings it later. */
+bool credentials_password(struct credentials *credentials, uint32_t index,
+                          credential_done_fn on_done, void *ctx, const char **ret_password);
+
+/* The server refused the login when this tenant tried it; and who that was, NULL: nobody. */
+void credentials_refuse(struct credentials *credentials, uint32_t index, const char *tenant);
+const char *credentials_refused(const struct credentials *credentials, uint32_t index);
+
+/* Takes the login's password out of a text from outside. */
+void credentials_redact(const struct credentials *credentials, uint32_t index, char *text,
+                        size_t size);
+
+#endif

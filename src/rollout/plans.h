@@ -1,0 +1,17 @@
+/* The plans of a run: one for each place where tenants stand, made once. */
+#ifndef ROLLOUT_PLANS_H
+#define ROLLOUT_PLANS_H
+
+#include "plan/plan.h"
+
+struct plans;
+
+/* `target` NULL: no plan will be asked for. */
+struct plans *plans_new(const struct chain *chain, const struct target *target);
+void plans_free(struct plans *plans);
+
+/* The plan from these rows (sorted); NULL: err. A fault is remembered too. */
+const struct plan *plans_get(struct plans *plans, const char *const *versions, size_t count,
+                             struct err *err) MUST_CHECK;
+
+#endif
