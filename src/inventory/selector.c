@@ -1,0 +1,177 @@
+#include "inventory/selector.h"
+
+#include "base/arena.h"
+#include "base/err.h"
+
+enum test { TEST_EXISTS, TEST_ABSENT, TEST_IN, TEST_NOT_IN };
+
+struct term {
+    struct term *next;
+    const char *key;
+    enum test test;
+    const char **values;
+    size_t value_count;
+    size_t value_capacity;
+};
+
+struct selector {
+    struct term *terms;
+};
+
+struct parse {
+    struct arena *arena;
+    const char *text;
+    const char *at;
+    struct err *err;
+};
+
+static bool fault(const struct parse *parse, const char *what)
+{
+    return err_set(parse->err, ERR_CONFIG, "bad selector, at character %td: %s",
+                   parse->at - parse->text + 1, what);
+}
+
+static void skip_blanks(struct parse *parse)
+{
+    while (*parse->at == ' ' || *parse->at == '\t')
+        parse->at++;
+}
+
+/* Steps over `mark`, and the blanks behind it, where it comes next. */
+static bool skip(struct parse *parse, const char *mark)
+{
+    size_t len = strlen(mark);
+    if (strncmp(parse->at, mark, len) != 0)
+        return false;
+    parse->at += len;
+    skip_blanks(parse);
+    return true;
+}
+
+static bool is_word_char(char c)
+{
+    return (unsigned char)c > ' ' && c != 0x7f && !strchr("=!(),<>", c);
+}
+
+/* Wider than Kubernetes' alphabet: `server` holds ':', labels that a query found hold any text.
+ * May be empty: `tier=` asks for an empty value. */
+static const char *take_word(struct parse *parse)
+{
+    const char *from = parse->at;
+    while (is_word_char(*parse->at))
+        parse->at++;
+    const char *word = arena_strndup(parse->arena, from, (size_t)(parse->at - from));
+    skip_blanks(parse);
+    return word;
+}
+
+static bool parse_key(struct parse *parse, struct term *term)
+{
+    term->key = take_word(parse);
+    return *term->key || fault(parse, "expected a label's name");
+}
+
+static void add_value(struct parse *parse, struct term *term)
+{
+    const char *value = take_word(parse);
+    *ARENA_PUSH(parse->arena, term->values, term->value_count, term->value_capacity) = value;
+}
+
+static bool parse_value(struct parse *parse, struct term *term)
+{
+    add_value(parse, term);
+    return true;
+}
+
+static bool parse_set(struct parse *parse, struct term *term)
+{
+    if (!skip(parse, "("))
+        return fault(parse, "expected '(' and values");
+    do
+        add_value(parse, term);
+    while (skip(parse, ","));
+    return skip(parse, ")") || fault(parse, "expected ',' or ')' behind a value");
+}
+
+/* `in` and `notin` are words: `inn` or `in` followed by something that is neither is not them. */
+static bool skip_word(struct parse *parse, const char *word)
+{
+    size_t len = strlen(word);
+    if (strncmp(parse->at, word, len) != 0 || is_word_char(parse->at[len]))
+        return false;
+    return skip(parse, word);
+}
+
+/* What stands behind the key; nothing is a question of its own. */
+static bool parse_operator(struct parse *parse, struct term *term)
+{
+    term->test = TEST_IN;
+    if (skip(parse, "==") || skip(parse, "="))
+        return parse_value(parse, term);
+    if (skip_word(parse, "in"))
+        return parse_set(parse, term);
+    term->test = TEST_NOT_IN;
+    if (skip(parse, "!="))
+        return parse_value(parse, term);
+    if (skip_word(parse, "notin"))
+        return parse_set(parse, term);
+    term->test = TEST_EXISTS;
+    return true;
+}
+
+static bool parse_term(struct parse *parse, struct term *term)
+{
+    if (skip(parse, "!")) {
+        term->test = TEST_ABSENT;
+        return parse_key(parse, term);
+    }
+    return parse_key(parse, term) && parse_operator(parse, term);
+}
+
+const struct selector *selector_parse(struct arena *arena, const char *text, struct err *err)
+{
+    struct parse parse = {arena, text, text, err};
+    struct selector *selector = arena_alloc(arena, sizeof *selector);
+    struct term **end = &selector->terms;
+    skip_blanks(&parse);
+    if (!*parse.at)
+        return selector;
+    do {
+        *end = arena_alloc(arena, sizeof **end);
+        if (!parse_term(&parse, *end))
+            return NULL;
+        end = &(*end)->next;
+    } while (skip(&parse, ","));
+    if (*parse.at) {
+        fault(&parse, "expected ',' or the end");
+        return NULL;
+    }
+    return selector;
+}
+
+static bool is_among(const struct term *term, const char *value)
+{
+    for (size_t i = 0; i < term->value_count; i++)
+        if (strcmp(term->values[i], value) == 0)
+            return true;
+    return false;
+}
+
+static bool holds(const struct term *term, const char *value)
+{
+    switch (term->test) {
+    case TEST_EXISTS: return value != NULL;
+    case TEST_ABSENT: return value == NULL;
+    case TEST_IN: return value && is_among(term, value);
+    case TEST_NOT_IN: return !value || !is_among(term, value);
+    }
+    return false;
+}
+
+bool selector_matches(const struct selector *selector, selector_label_fn label, const void *ctx)
+{
+    for (const struct term *term = selector->terms; term; term = term->next)
+        if (!holds(term, label(ctx, term->key)))
+            return false;
+    return true;
+}

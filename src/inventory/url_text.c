@@ -1,0 +1,106 @@
+/* A URL as text again: what may be shown, and what names its server. */
+#include "inventory/url.h"
+
+#include "base/arena.h"
+#include "base/ascii.h"
+#include "base/buf.h"
+
+static void add_encoded(struct buf *buf, const char *text, const char *plain)
+{
+    for (const char *p = text; *p; p++)
+        if (ascii_is_alnum(*p) || strchr(plain, *p))
+            buf_addc(buf, *p);
+        else
+            buf_addf(buf, "%%%02X", (unsigned char)*p);
+}
+
+static bool may_hold_secret(const char *key)
+{
+    static const char *const words[] = {"password", "passwd", "secret", "token"};
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (strcasestr(key, words[i]))
+            return true;
+    return false;
+}
+
+/* The separator is '?' before the first parameter, '&' before the others. */
+static void add_param(struct buf *buf, const char *key, const char *value, size_t *count)
+{
+    buf_addc(buf, (*count)++ ? '&' : '?');
+    add_encoded(buf, key, "-._~");
+    buf_addc(buf, '=');
+    if (may_hold_secret(key))
+        buf_adds(buf, "***");
+    else
+        add_encoded(buf, value, "-._~/:,");
+}
+
+static bool is_socket(const struct url *url)
+{
+    return url->host && *url->host == '/';
+}
+
+static void add_host(struct buf *buf, const char *host)
+{
+    buf_addf(buf, strchr(host, ':') ? "[%s]" : "%s", host);
+}
+
+static void add_server_url(struct buf *buf, const struct url *url)
+{
+    size_t count = 0;
+    if (url->user) {
+        add_encoded(buf, url->user, "-._~");
+        buf_addc(buf, '@');
+    }
+    if (url->host && !is_socket(url))
+        add_host(buf, url->host);
+    if (url->port)
+        buf_addf(buf, ":%u", (unsigned)url->port);
+    if (url->database) {
+        buf_addc(buf, '/');
+        add_encoded(buf, url->database, "-._~");
+    }
+    if (is_socket(url))
+        add_param(buf, "host", url->host, &count);
+    for (size_t i = 0; i < url->param_count; i++)
+        add_param(buf, url->params[i].key, url->params[i].value, &count);
+}
+
+const char *url_redacted(struct arena *arena, const struct url *url)
+{
+    struct buf buf;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    buf_addf(&buf, "%s://", url->scheme);
+    if (url->dialect == DIALECT_SQLITE)
+        buf_addf(&buf, "/%s", url->database);
+    else
+        add_server_url(&buf, url);
+    const char *text = arena_strndup(arena, buf.data, buf.len);
+    buf_done(&buf);
+    return text;
+}
+
+/* libpq looks the server up in pg_service.conf, which we do not read. */
+static const char *service_of(const struct url *url)
+{
+    for (size_t i = 0; i < url->param_count; i++)
+        if (strcmp(url->params[i].key, "service") == 0)
+            return url->params[i].value;
+    return NULL;
+}
+
+const char *url_server(struct arena *arena, const struct url *url)
+{
+    if (url->dialect == DIALECT_SQLITE)
+        return "local";
+    if (is_socket(url))
+        return arena_strdup(arena, url->host);
+    if (!url->host && service_of(url))
+        return arena_printf(arena, "service:%s", service_of(url));
+    const char *host = url->host ? url->host : "localhost";
+    uint16_t port = url->port ? url->port : dialect_info(url->dialect)->default_port;
+    char *text = arena_printf(arena, strchr(host, ':') ? "[%s]:%u" : "%s:%u", host, (unsigned)port);
+    for (char *p = text; *p; p++)
+        *p = ascii_to_lower(*p);
+    return text;
+}
