@@ -3,7 +3,8 @@
  * Reading touches files only (the YAML, globs, stat of SQLite files, permissions of password
  * files), never a database. Sources with a `query` stay open until someone who can talk to
  * databases adds their rows with inventory_add_found; then inventory_finish checks the whole.
- * Everything lives in the inventory's own arena until inventory_free.
+ * Everything lives until inventory_free: in the inventory's own arena, but for the array of tenants.
+ * A tenant's `url.password` is always NULL: its `password` says all.
  *
  *     struct inventory *inventory = inventory_load("skein.yaml", &faults);   NULL: see faults
  */
@@ -97,7 +98,7 @@ struct inventory {
     const char *version_table;
     const char *ledger;
     struct rollout_rules rollout;
-    struct tenant *tenants;
+    struct tenant *tenants; /* may move until inventory_finish */
     size_t tenant_count;
     size_t tenant_capacity;
     const struct query_source *queries;
@@ -105,7 +106,13 @@ struct inventory {
     void *private_; /* the loader's own */
 };
 
+/* NULL where anything is wrong; `faults` then holds all that was found, sorted. */
 struct inventory *inventory_load(const char *path, struct faults *faults) MUST_CHECK;
+
+/* The same of bytes that are at hand; `path` names them and is what paths are relative to. */
+struct inventory *inventory_parse(const char *path, const void *bytes, size_t len,
+                                  struct faults *faults) MUST_CHECK;
+
 void inventory_free(struct inventory *inventory);
 
 /* One found tenant from a query source: `columns` and `values` of one row (a NULL value is an

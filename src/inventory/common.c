@@ -1,0 +1,202 @@
+/* The keys that `defaults` shares with tenants and sources: settings, passwords, schema. */
+#include "inventory/loader.h"
+
+#include <inttypes.h>
+
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/utf8.h"
+#include "inventory/password.h"
+
+/* ---- settings ------------------------------------------------------------------------------ */
+
+static const struct settings *intern_settings(struct loader *loader,
+                                              const struct settings *settings)
+{
+    const char *key = arena_printf(
+        &loader->scratch, "settings %d %d %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu32,
+        settings->transaction, settings->create, settings->connect_timeout_ms,
+        settings->lock_timeout_ms, settings->statement_timeout_ms, settings->retries);
+    const struct settings *known = sharing_find(&loader->sharing, key);
+    if (known)
+        return known;
+    struct settings *copy = arena_alloc(loader->inventory->arena, sizeof *copy);
+    *copy = *settings;
+    sharing_add(&loader->sharing, key, copy);
+    return copy;
+}
+
+const struct settings *load_default_settings(struct loader *loader)
+{
+    const struct settings settings = {
+        .transaction = TRANSACTION_ALL,
+        .connect_timeout_ms = 10 * 1000,
+        .lock_timeout_ms = 5 * 1000,
+        .retries = 3,
+    };
+    return intern_settings(loader, &settings);
+}
+
+static bool has_settings(const struct raw_common *raw)
+{
+    return raw->transaction || raw->create || raw->connect_timeout || raw->lock_timeout ||
+           raw->statement_timeout || raw->retries;
+}
+
+static const struct settings *read_settings(struct loader *loader, const struct raw_common *raw,
+                                            const struct settings *base)
+{
+    static const char *const transactions[] = {"all", "each", NULL};
+    static const char *const booleans[] = {"false", "true", NULL};
+    struct settings settings = *base;
+    if (!has_settings(raw))
+        return base;
+    settings.transaction = (enum transaction_mode)load_word(loader, "transaction", raw->transaction,
+                                                            transactions, (int)base->transaction);
+    settings.create = load_word(loader, "create", raw->create, booleans, base->create) == 1;
+    load_duration(loader, "connect_timeout", raw->connect_timeout, &settings.connect_timeout_ms);
+    load_duration(loader, "lock_timeout", raw->lock_timeout, &settings.lock_timeout_ms);
+    load_duration(loader, "statement_timeout", raw->statement_timeout,
+                  &settings.statement_timeout_ms);
+    load_u32(loader, "retries", raw->retries, 0, &settings.retries);
+    return intern_settings(loader, &settings);
+}
+
+/* ---- passwords ----------------------------------------------------------------------------- */
+
+/* `key` says all of what the password is; secrets go into it as their hash. */
+static const struct password *add_password(struct loader *loader, const char *key,
+                                           const struct password *password)
+{
+    struct password *copy = arena_alloc(loader->inventory->arena, sizeof *copy);
+    *copy = *password;
+    sharing_add(&loader->sharing, key, copy);
+    return copy;
+}
+
+const struct password *load_keep_password(struct loader *loader, enum password_kind kind,
+                                          const char *value)
+{
+    char hash[HASH_HEX_SIZE] = "";
+    if (value)
+        hash_hex(value, strlen(value), hash);
+    const char *key = arena_printf(&loader->scratch, "password %d %s", kind, hash);
+    const struct password *known = sharing_find(&loader->sharing, key);
+    if (known)
+        return known;
+    struct password password = {.kind = kind,
+                                .value = arena_strdup(loader->inventory->arena, value)};
+    return add_password(loader, key, &password);
+}
+
+static const struct password *read_password_env(struct loader *loader, const char *raw)
+{
+    const char *name;
+    if (!load_text(loader, "password_env", raw, &name))
+        return NULL;
+    const char *value = getenv(name);
+    if (!value || !*value) {
+        load_fault(loader, "password_env", "'password_env': the environment variable '%.100s' %s",
+                   raw, value ? "is empty" : "is not set");
+        return NULL;
+    }
+    return load_keep_password(loader, PASSWORD_VALUE, value);
+}
+
+/* A file that many tenants name is examined once. */
+static const struct password *read_password_file(struct loader *loader, const char *raw)
+{
+    const char *text;
+    struct err err;
+    if (!load_text(loader, "password_file", raw, &text))
+        return NULL;
+    const char *path = load_path(loader, text);
+    const char *key = arena_printf(&loader->scratch, "checked %s", path);
+    const struct password *password = sharing_find(&loader->sharing, key);
+    if (password)
+        return password;
+    if (!password_file_check(path, &err))
+        load_fault(loader, "password_file", "'password_file': %s", err.text);
+    password = load_keep_password(loader, PASSWORD_FILE, path);
+    sharing_add(&loader->sharing, key, password);
+    return password;
+}
+
+/* A program named with a '/' is a path of the inventory's; without one it is looked up in PATH. */
+static const struct password *read_password_command(struct loader *loader,
+                                                    const struct raw_common *raw)
+{
+    struct arena *arena = loader->inventory->arena;
+    size_t count = raw->password_command_count;
+    const char **argv = arena_calloc(&loader->scratch, count + 1, sizeof *argv);
+    char *key = arena_strdup(&loader->scratch, "command");
+    for (size_t i = 0; i < count; i++) {
+        if (!load_text(loader, "password_command", raw->password_command[i], &argv[i]))
+            return NULL;
+        if (i == 0 && strchr(argv[0], '/'))
+            argv[0] = load_path(loader, argv[0]);
+        argv[i] = sharing_string(&loader->sharing, argv[i]);
+        key = arena_printf(&loader->scratch, "%s %p", key, (const void *)argv[i]);
+    }
+    if (!count) {
+        load_fault(loader, "password_command", "'password_command' is empty");
+        return NULL;
+    }
+    const struct password *known = sharing_find(&loader->sharing, key);
+    if (known)
+        return known;
+    const char **copy = arena_calloc(arena, count + 1, sizeof *copy);
+    memcpy(copy, argv, count * sizeof *copy);
+    struct password password = {.kind = PASSWORD_COMMAND, .argv = copy};
+    return add_password(loader, key, &password);
+}
+
+static void read_password(struct loader *loader, const struct raw_common *raw,
+                          struct common *common)
+{
+    const struct password *password = NULL;
+    int count = (raw->password_env != NULL) + (raw->password_file != NULL) +
+                (raw->password_command != NULL);
+    if (!count)
+        return;
+    common->has_own_password = true;
+    if (count > 1)
+        load_fault(loader, raw->password_env ? "password_env" : "password_file",
+                   "more than one of 'password_env', 'password_file' and 'password_command'");
+    if (raw->password_env)
+        password = read_password_env(loader, raw->password_env);
+    if (raw->password_file)
+        password = read_password_file(loader, raw->password_file);
+    if (raw->password_command)
+        password = read_password_command(loader, raw);
+    if (password)
+        common->password = password;
+}
+
+/* ---- all of it ----------------------------------------------------------------------------- */
+
+static void read_schema(struct loader *loader, const char *raw, struct common *common)
+{
+    const char *text;
+    if (!load_text(loader, "schema", raw, &text))
+        return;
+    if (!load_is_name(text) || strlen(text) > SCHEMA_MAX_BYTES)
+        load_fault(loader, "schema",
+                   "'schema' must be a name of at most %d bytes without control characters",
+                   SCHEMA_MAX_BYTES);
+    common->schema = sharing_string(&loader->sharing, text);
+    common->has_own_schema = true;
+}
+
+struct common load_common(struct loader *loader, const struct raw_common *raw,
+                          const struct common *base)
+{
+    struct common common = *base;
+    common.has_own_password = false;
+    common.has_own_schema = false;
+    common.settings = read_settings(loader, raw, base->settings);
+    read_password(loader, raw, &common);
+    read_schema(loader, raw->schema, &common);
+    load_labels(loader, raw->labels, raw->labels_count, &common);
+    return common;
+}

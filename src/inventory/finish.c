@@ -1,0 +1,129 @@
+/* What concerns all tenants together: no name twice, no database twice. */
+#include "inventory/inventory.h"
+
+#include <inttypes.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "base/arena.h"
+#include "base/ascii.h"
+#include "base/err.h"
+#include "base/map.h"
+#include "inventory/loader.h"
+
+/* The folder last resolved: neighbours mostly share it. */
+struct folder {
+    char *path;
+    char *resolved;
+};
+
+struct finder {
+    const struct inventory *inventory;
+    struct faults *faults;
+    struct arena arena; /* the keys */
+    struct map by_name;
+    struct map by_database;
+    struct folder folder;
+};
+
+/* ---- which database is it ------------------------------------------------------------------ */
+
+static const char *resolve_folder(struct finder *finder, const char *path, size_t len)
+{
+    struct folder *folder = &finder->folder;
+    if (folder->path && strlen(folder->path) == len && memcmp(folder->path, path, len) == 0)
+        return folder->resolved;
+    char *resolved;
+    folder->path = arena_strndup(&finder->arena, path, len);
+    resolved = realpath(*folder->path ? folder->path : ".", NULL);
+    folder->resolved = arena_strdup(&finder->arena, resolved ? resolved : folder->path);
+    free(resolved);
+    return folder->resolved;
+}
+
+/* A file that is not there yet is known by its folder's real path. */
+static const char *file_key(struct finder *finder, const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) == 0)
+        return arena_printf(&finder->arena, "inode %ju %ju", (uintmax_t)st.st_dev,
+                            (uintmax_t)st.st_ino);
+    const char *slash = strrchr(path, '/');
+    size_t len = slash ? (size_t)(slash - path) + 1 : 0;
+    return arena_printf(&finder->arena, "path %s/%s", resolve_folder(finder, path, len),
+                        path + len);
+}
+
+/* The names of this machine are one; a socket's folder is known as it stands. */
+static const char *host_of(const struct url *url)
+{
+    static const char *const local[] = {"localhost", "127.0.0.1", "::1"};
+    for (size_t i = 0; url->host && i < ARRAY_LEN(local); i++)
+        if (strcasecmp(url->host, local[i]) == 0)
+            return "";
+    return url->host ? url->host : "";
+}
+
+static const char *param(const struct url *url, const char *key)
+{
+    for (size_t i = 0; i < url->param_count; i++)
+        if (strcmp(url->params[i].key, key) == 0)
+            return url->params[i].value;
+    return "";
+}
+
+/* Only the host's case does not matter; sizes keep parts from running into each other. */
+static const char *server_key(struct finder *finder, const struct tenant *tenant)
+{
+    const struct url *url = &tenant->url;
+    const char *host = host_of(url);
+    const char *database = url->database ? url->database : "";
+    const char *schema = tenant->schema ? tenant->schema : "";
+    const char *service = param(url, "service");
+    uint16_t port = url->port ? url->port : dialect_info(url->dialect)->default_port;
+    char *key =
+        arena_printf(&finder->arena, "server %d %s:%u %zu:%s %zu:%s %s", (int)url->dialect, host,
+                     (unsigned)port, strlen(database), database, strlen(schema), schema, service);
+    char *from = key + strlen("server ? ");
+    for (size_t i = 0; *host != '/' && i < strlen(host); i++)
+        from[i] = ascii_to_lower(from[i]);
+    return key;
+}
+
+/* ---- the check ----------------------------------------------------------------------------- */
+
+static void check(struct finder *finder, size_t index)
+{
+    const struct inventory *inventory = finder->inventory;
+    const struct tenant *tenant = &inventory->tenants[index];
+    uint32_t first = map_put(&finder->by_name, tenant->name, (uint32_t)index);
+    if (first != index)
+        faults_add(finder->faults, ERR_CONFIG, inventory->path, tenant->line,
+                   "tenant '%s': 'name' is taken by the tenant of line %d", tenant->name,
+                   inventory->tenants[first].line);
+    const char *key = tenant->url.dialect == DIALECT_SQLITE ? file_key(finder, tenant->url.database)
+                                                            : server_key(finder, tenant);
+    first = map_put(&finder->by_database, key, (uint32_t)index);
+    if (first != index)
+        faults_add(finder->faults, ERR_CONFIG, inventory->path, tenant->line,
+                   "tenant '%s': 'url' is the same database as that of tenant '%s' (line %d)",
+                   tenant->name, inventory->tenants[first].name, inventory->tenants[first].line);
+}
+
+bool inventory_finish(struct inventory *inventory, struct faults *faults)
+{
+    struct finder finder = {.inventory = inventory, .faults = faults};
+    size_t faults_before = faults->total;
+    arena_init(&finder.arena);
+    map_init(&finder.by_name);
+    map_init(&finder.by_database);
+    for (size_t i = 0; i < inventory->tenant_count; i++)
+        check(&finder, i);
+    map_done(&finder.by_name);
+    map_done(&finder.by_database);
+    arena_done(&finder.arena);
+    load_end(inventory->private_);
+    inventory->private_ = NULL;
+    faults_sort(faults);
+    return faults->total == faults_before;
+}

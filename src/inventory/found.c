@@ -1,0 +1,100 @@
+/* Rows of query sources: tenants whose names, URLs and labels come from a database. */
+#include "inventory/loader.h"
+
+#include "base/err.h"
+
+struct row {
+    const char *name;
+    const char *url;
+    const char *schema;
+    struct label *labels;
+    size_t label_count;
+};
+
+static bool sort_columns(struct loader *loader, const char *const *columns,
+                         const char *const *values, size_t count, struct row *row)
+{
+    row->labels = arena_calloc(&loader->scratch, count, sizeof *row->labels);
+    for (size_t i = 0; i < count; i++) {
+        if (!values[i])
+            continue;
+        if (strcmp(columns[i], "name") == 0)
+            row->name = values[i];
+        else if (strcmp(columns[i], "url") == 0)
+            row->url = values[i];
+        else if (strcmp(columns[i], "schema") == 0)
+            row->schema = values[i];
+        else
+            row->labels[row->label_count++] = (struct label){columns[i], values[i]};
+        if (strcmp(columns[i], "name") != 0 && load_is_implicit(columns[i])) {
+            load_fault(loader, NULL,
+                       "the column '%.64s' would be a label that exists by itself: "
+                       "rename it in the query",
+                       columns[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool check_row(struct loader *loader, const struct row *row, struct url *ret_url)
+{
+    struct err err;
+    if (!row->name || !load_is_name(row->name))
+        load_fault(loader, NULL,
+                   "its 'name' must be text of 1 to 128 bytes without control characters");
+    else if (!row->url)
+        load_fault(loader, NULL, "its 'url' is missing");
+    else if (row->schema && (!load_is_name(row->schema) || strlen(row->schema) > SCHEMA_MAX_BYTES))
+        load_fault(loader, NULL,
+                   "its 'schema' must be a name of at most %d bytes without "
+                   "control characters",
+                   SCHEMA_MAX_BYTES);
+    else if (!url_parse(&loader->scratch, row->url, ret_url, &err))
+        load_fault(loader, NULL, "its 'url': %s", err.text);
+    else
+        return true;
+    return false;
+}
+
+static bool add_row(struct loader *loader, const struct row_base *base, const struct row *row)
+{
+    struct common common = base->common;
+    struct url url;
+    struct tenant tenant;
+    if (!check_row(loader, row, &url))
+        return false;
+    if (row->schema) {
+        common.schema = sharing_string(&loader->sharing, row->schema);
+        common.has_own_schema = true;
+    }
+    load_merge_labels(loader, row->labels, row->label_count, &common);
+    if (!load_fill_tenant(loader, &url, &common, &tenant))
+        return false;
+    tenant.name = arena_strdup(loader->inventory->arena, row->name);
+    load_add_tenant(loader->inventory, &tenant);
+    return true;
+}
+
+static const char *value_of(const char *wanted, const char *const *columns,
+                            const char *const *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (values[i] && strcmp(columns[i], wanted) == 0)
+            return values[i];
+    return "";
+}
+
+bool inventory_add_found(struct inventory *inventory, const struct query_source *source,
+                         const char *const *columns, const char *const *values, size_t count,
+                         struct faults *faults)
+{
+    struct loader *loader = inventory->private_;
+    const struct row_base *base = &loader->rows[source - inventory->queries];
+    struct row row = {0};
+    loader->faults = faults;
+    load_turn_to(loader, SECTION_SOURCES, base->index);
+    loader->subject.row = value_of("name", columns, values, count);
+    loader->subject.line = source->line;
+    return sort_columns(loader, columns, values, count, &row) && add_row(loader, base, &row);
+}

@@ -1,0 +1,114 @@
+/* What turns the file's raw values into an inventory. Shared by the files that do it: loader,
+ * values, common, labels, tenant, listed, source, found, rules, inventory. Not for anybody else.
+ *
+ * A reading function leaves its result alone where it finds a fault, and goes on: the faults are
+ * listed together and the whole load fails in the end.
+ */
+#ifndef INVENTORY_LOADER_H
+#define INVENTORY_LOADER_H
+
+#include "inventory/sharing.h"
+#include "inventory/inventory.h"
+#include "inventory/places.h"
+#include "inventory/raw.h"
+
+enum { SCHEMA_MAX_BYTES = 63 };
+
+/* What is being read just now, for the faults. */
+struct subject {
+    enum section section;
+    size_t index;
+    const char *row; /* the name in a row that a query source gave; NULL: read from the file */
+    int line;        /* of that source */
+};
+
+/* What `defaults` shares with tenants and sources, resolved. Strings are interned. */
+struct common {
+    const struct settings *settings;
+    const struct password *password;
+    const char *schema;
+    const struct label *labels;
+    size_t label_count;
+    bool has_own_password; /* rather than the defaults' */
+    bool has_own_schema;
+};
+
+struct loader {
+    struct inventory *inventory;
+    struct faults *faults;
+    const char *dir;      /* of the inventory, "" or with a '/' at its end */
+    struct arena scratch; /* until the next item */
+    struct places places; /* until the file is read */
+    struct sharing sharing;
+    struct subject subject;
+    struct common defaults;
+    struct row_base *rows; /* one for each of the inventory's query sources */
+};
+
+/* What the rows of a query source start from. */
+struct row_base {
+    struct common common;
+    size_t index; /* of the source in the file */
+};
+
+/* ---- loader.c ------------------------------------------------------------------------------ */
+
+struct loader *load_begin(struct inventory *inventory, struct faults *faults);
+void load_end(struct loader *loader);
+
+/* What the faults that follow are about; empties the scratch arena. */
+void load_turn_to(struct loader *loader, enum section section, size_t index);
+
+/* "tenant 'acme': ", then the message, at the line of `key` (NULL: of the item). */
+void load_fault(struct loader *loader, const char *key, const char *format, ...) PRINTF_LIKE(3, 4);
+
+/* The line of `key`, of the item where it is NULL or absent. */
+int load_line(const struct loader *loader, const char *key);
+
+/* A path of the file's, made relative to the working directory; in the scratch arena. */
+const char *load_path(struct loader *loader, const char *path);
+
+/* ---- values.c: NULL is an absent key, for which nothing is done ----------------------------- */
+
+/* With ${VAR} replaced; in the scratch arena. False: absent or a fault. */
+bool load_text(struct loader *loader, const char *key, const char *raw, const char **ret_text);
+void load_u32(struct loader *loader, const char *key, const char *raw, uint32_t min,
+              uint32_t *ret_value);
+void load_duration(struct loader *loader, const char *key, const char *raw, uint64_t *ret_ms);
+bool load_share(struct loader *loader, const char *key, const char *raw, struct share *ret_share);
+
+/* The index of the word among `words` (NULL-terminated), or `fallback`. */
+int load_word(struct loader *loader, const char *key, const char *raw, const char *const *words,
+              int fallback);
+
+/* Text of 1 to 128 bytes that is UTF-8 without control characters. */
+bool load_is_name(const char *text);
+
+/* ---- common.c, labels.c -------------------------------------------------------------------- */
+
+struct common load_common(struct loader *loader, const struct raw_common *raw,
+                          const struct common *base);
+const struct settings *load_default_settings(struct loader *loader);
+const struct password *load_keep_password(struct loader *loader, enum password_kind kind,
+                                          const char *value);
+void load_labels(struct loader *loader, char *const *raw, size_t count, struct common *common);
+
+/* Appends the labels to the common's own, which they override; equal sets become one array. */
+void load_merge_labels(struct loader *loader, const struct label *own, size_t count,
+                       struct common *common);
+bool load_is_implicit(const char *key);
+
+/* ---- tenant.c, listed.c, source.c, rules.c -------------------------------------------------- */
+
+/* Resolves everything but the name from the URL (borrowed; SQLite paths as written, relative to
+ * the inventory) and the common part. */
+bool load_fill_tenant(struct loader *loader, const struct url *url, const struct common *common,
+                      struct tenant *ret_tenant);
+void load_add_tenant(struct inventory *inventory, const struct tenant *tenant);
+
+bool load_url(struct loader *loader, const char *raw, struct url *ret_url);
+void load_tenants(struct loader *loader, const struct raw_inventory *raw);
+void load_sources(struct loader *loader, const struct raw_inventory *raw);
+void load_rules(struct loader *loader, const struct raw_rollout *raw);
+
+#endif

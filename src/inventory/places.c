@@ -1,0 +1,99 @@
+#include "inventory/places.h"
+
+void places_init(struct places *places)
+{
+    *places = (struct places){0};
+    arena_init(&places->arena);
+}
+
+void places_done(struct places *places)
+{
+    arena_done(&places->arena);
+    *places = (struct places){0};
+}
+
+/* FNV-1a. */
+static uint32_t hash_of(const char *key)
+{
+    uint32_t hash = 2166136261u;
+    for (const unsigned char *p = (const unsigned char *)key; *p; p++)
+        hash = (hash ^ *p) * 16777619u;
+    return hash;
+}
+
+void places_add_item(struct places *places, enum section section, size_t line)
+{
+    struct places_section *in = &places->sections[section];
+    struct place *place = ARENA_PUSH(&places->arena, in->items, in->item_count, in->item_capacity);
+    *place = (struct place){.line = (uint32_t)line, .first_key = (uint32_t)in->key_count};
+}
+
+void places_add_key(struct places *places, enum section section, const char *key, size_t line)
+{
+    struct places_section *in = &places->sections[section];
+    *ARENA_PUSH(&places->arena, in->keys, in->key_count, in->key_capacity) =
+        (struct key_place){hash_of(key), (uint32_t)line};
+}
+
+void places_set_name(struct places *places, enum section section, const char *name)
+{
+    struct places_section *in = &places->sections[section];
+    in->items[in->item_count - 1].name = arena_strdup(&places->arena, name);
+}
+
+int places_line(const struct places *places, enum section section, size_t index, const char *key)
+{
+    const struct places_section *in = &places->sections[section];
+    if (index >= in->item_count)
+        return 0;
+    bool is_last = index + 1 == in->item_count;
+    size_t end = is_last ? in->key_count : in->items[index + 1].first_key;
+    uint32_t hash = key ? hash_of(key) : 0;
+    for (size_t i = in->items[index].first_key; key && i < end; i++)
+        if (in->keys[i].hash == hash)
+            return (int)in->keys[i].line;
+    return (int)in->items[index].line;
+}
+
+const char *places_name(const struct places *places, enum section section, size_t index)
+{
+    const struct places_section *in = &places->sections[section];
+    return index < in->item_count ? in->items[index].name : NULL;
+}
+
+static const struct {
+    const char *name;
+    bool is_list;
+} infos[SECTION__COUNT] = {
+    [SECTION_TOP] = {"", false},
+    [SECTION_DEFAULTS] = {"defaults", false},
+    [SECTION_ROLLOUT] = {"rollout", false},
+    [SECTION_WAVES] = {"waves", true},
+    [SECTION_TENANTS] = {"tenants", true},
+    [SECTION_SOURCES] = {"sources", true},
+};
+
+const char *section_name(enum section section)
+{
+    return infos[section].name;
+}
+
+bool section_is_list(enum section section)
+{
+    return infos[section].is_list;
+}
+
+void places_describe(const struct places *places, enum section section, size_t index,
+                     char *ret_text, size_t size)
+{
+    const char *list = section_name(section);
+    const char *name = places_name(places, section, index);
+    if (section == SECTION_TOP)
+        snprintf(ret_text, size, "the inventory");
+    else if (!section_is_list(section))
+        snprintf(ret_text, size, "'%s'", list);
+    else if (name)
+        snprintf(ret_text, size, "%.*s '%.128s'", (int)strlen(list) - 1, list, name);
+    else
+        snprintf(ret_text, size, "%s[%zu]", list, index);
+}

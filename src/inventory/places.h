@@ -1,0 +1,69 @@
+/* Where the parts of the inventory stand in its file, so that a fault found after loading can name
+ * its line: libcyaml keeps no positions.
+ *
+ * Filled by yaml_check, gone once the inventory is loaded. A section is one of the format's
+ * mappings, or a list of them; its items are counted from 0.
+ */
+#ifndef INVENTORY_PLACES_H
+#define INVENTORY_PLACES_H
+
+#include "base/arena.h"
+
+enum section {
+    SECTION_TOP,
+    SECTION_DEFAULTS,
+    SECTION_ROLLOUT,
+    SECTION_WAVES,
+    SECTION_TENANTS,
+    SECTION_SOURCES,
+    SECTION__COUNT /* none of these */
+};
+
+struct place {
+    const char *name; /* the value of its key `name`; NULL: it has none */
+    uint32_t line;
+    uint32_t first_key; /* in its section's keys */
+};
+
+struct key_place {
+    uint32_t hash; /* of the key: two keys that collide cost a line number, no more */
+    uint32_t line;
+};
+
+struct places_section {
+    struct place *items;
+    size_t item_count, item_capacity;
+    struct key_place *keys;
+    size_t key_count, key_capacity;
+};
+
+struct places {
+    struct arena arena;
+    struct places_section sections[SECTION__COUNT];
+};
+
+void places_init(struct places *places);
+void places_done(struct places *places);
+
+void places_add_item(struct places *places, enum section section, size_t line);
+
+/* Of the section's newest item. */
+void places_add_key(struct places *places, enum section section, const char *key, size_t line);
+void places_set_name(struct places *places, enum section section, const char *name);
+
+/* The line of a key; of the item where it has no such key or `key` is NULL; 0 without the item. */
+int places_line(const struct places *places, enum section section, size_t index, const char *key);
+
+/* NULL: no such item, or it has no name. */
+const char *places_name(const struct places *places, enum section section, size_t index);
+
+/* Whose key it is, for messages: `tenant 'acme'`, `tenants[2]` where it has no name, `'defaults'`,
+ * `the inventory`. */
+void places_describe(const struct places *places, enum section section, size_t index,
+                     char *ret_text, size_t size);
+
+/* `tenants`, `sources`, …; "" for SECTION_TOP. */
+const char *section_name(enum section section);
+bool section_is_list(enum section section);
+
+#endif

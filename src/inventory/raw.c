@@ -1,0 +1,117 @@
+#include "inventory/raw.h"
+
+#include <cyaml/cyaml.h>
+
+#include "inventory/raw_fault.h"
+
+/* clang-format off */
+#define STRING(key, type, member)                                                                  \
+    CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_OPTIONAL, type, member, 0, CYAML_UNLIMITED)
+#define LIST(key, type, member, entry)                                                             \
+    CYAML_FIELD_SEQUENCE(key, CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER, type, member, entry, 0,    \
+                         CYAML_UNLIMITED)
+#define MAPPING(key, type, member, fields)                                                         \
+    CYAML_FIELD_MAPPING_PTR(key, CYAML_FLAG_OPTIONAL, type, member, fields)
+
+/* The common part stands first in each struct, so that these offsets are right in all of them. */
+#define COMMON_FIELDS                                                                              \
+    STRING("transaction", struct raw_common, transaction),                                         \
+    STRING("create", struct raw_common, create),                                                   \
+    STRING("connect_timeout", struct raw_common, connect_timeout),                                 \
+    STRING("lock_timeout", struct raw_common, lock_timeout),                                       \
+    STRING("statement_timeout", struct raw_common, statement_timeout),                             \
+    STRING("retries", struct raw_common, retries),                                                 \
+    STRING("schema", struct raw_common, schema),                                                   \
+    STRING("password_env", struct raw_common, password_env),                                       \
+    STRING("password_file", struct raw_common, password_file),                                     \
+    LIST("password_command", struct raw_common, password_command, &text_schema),                   \
+    LIST("labels", struct raw_common, labels, &text_schema)
+
+_Static_assert(offsetof(struct raw_tenant, common) == 0, "see COMMON_FIELDS");
+_Static_assert(offsetof(struct raw_source, common) == 0, "see COMMON_FIELDS");
+
+static const cyaml_schema_value_t text_schema = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, CYAML_UNLIMITED)};
+
+static const cyaml_schema_field_t defaults_fields[] = {COMMON_FIELDS, CYAML_FIELD_END};
+
+static const cyaml_schema_field_t tenant_fields[] = {
+    COMMON_FIELDS,
+    STRING("name", struct raw_tenant, name),
+    STRING("url", struct raw_tenant, url),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_field_t source_fields[] = {
+    COMMON_FIELDS,
+    STRING("glob", struct raw_source, glob),
+    STRING("query", struct raw_source, query),
+    STRING("url", struct raw_source, url),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_field_t wave_fields[] = {
+    STRING("name", struct raw_wave, name),
+    STRING("select", struct raw_wave, select),
+    STRING("parallel", struct raw_wave, parallel),
+    STRING("per_server", struct raw_wave, per_server),
+    STRING("max_failures", struct raw_wave, max_failures),
+    STRING("soak", struct raw_wave, soak),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_value_t tenant_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_tenant, tenant_fields)};
+static const cyaml_schema_value_t source_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_source, source_fields)};
+static const cyaml_schema_value_t wave_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_wave, wave_fields)};
+
+static const cyaml_schema_field_t rollout_fields[] = {
+    STRING("parallel", struct raw_rollout, parallel),
+    STRING("per_server", struct raw_rollout, per_server),
+    STRING("on_failure", struct raw_rollout, on_failure),
+    STRING("max_failures", struct raw_rollout, max_failures),
+    LIST("waves", struct raw_rollout, waves, &wave_schema),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_field_t inventory_fields[] = {
+    STRING("chain", struct raw_inventory, chain),
+    STRING("version_table", struct raw_inventory, version_table),
+    STRING("ledger", struct raw_inventory, ledger),
+    MAPPING("defaults", struct raw_inventory, defaults, defaults_fields),
+    MAPPING("rollout", struct raw_inventory, rollout, rollout_fields),
+    LIST("tenants", struct raw_inventory, tenants, &tenant_schema),
+    LIST("sources", struct raw_inventory, sources, &source_schema),
+    CYAML_FIELD_END};
+/* clang-format on */
+
+static const cyaml_schema_value_t inventory_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_inventory, inventory_fields)};
+
+static cyaml_config_t make_config(struct raw_log *log)
+{
+    return (cyaml_config_t){
+        .log_fn = raw_log_line,
+        .log_ctx = log,
+        .mem_fn = cyaml_mem,
+        .log_level = CYAML_LOG_ERROR,
+    };
+}
+
+struct raw_inventory *raw_load(const char *path, const void *bytes, size_t len,
+                               const struct places *places, struct faults *faults)
+{
+    struct raw_log log = {0};
+    cyaml_config_t config = make_config(&log);
+    cyaml_data_t *raw = NULL;
+    cyaml_err_t result = cyaml_load_data(bytes, len, &config, &inventory_schema, &raw, NULL);
+    if (result == CYAML_OK && raw)
+        return raw;
+    raw_fault_add(&log, cyaml_strerror(result), path, places, faults);
+    return NULL;
+}
+
+void raw_free(struct raw_inventory *raw)
+{
+    struct raw_log log = {0};
+    cyaml_config_t config = make_config(&log);
+    cyaml_free(&config, &inventory_schema, raw, 0);
+}

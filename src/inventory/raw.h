@@ -1,0 +1,79 @@
+/* The inventory as it is written: libcyaml's structs, every value a string as it stands.
+ *
+ * libcyaml judges the shape only (unknown keys, lists, mappings). Values are read as strings and
+ * checked afterwards, since libcyaml stops at its first fault and we want to list them all. NULL is
+ * an absent key. Keys that `defaults` shares with tenants and sources are in struct raw_common.
+ */
+#ifndef INVENTORY_RAW_H
+#define INVENTORY_RAW_H
+
+#include "base/compiler.h"
+
+struct faults;
+struct places;
+
+struct raw_common {
+    char *transaction;
+    char *create;
+    char *connect_timeout;
+    char *lock_timeout;
+    char *statement_timeout;
+    char *retries;
+    char *schema;
+    char *password_env;
+    char *password_file;
+    char **password_command;
+    uint32_t password_command_count;
+    char **labels;
+    uint32_t labels_count;
+};
+
+struct raw_tenant {
+    struct raw_common common;
+    char *name;
+    char *url;
+};
+
+struct raw_source {
+    struct raw_common common;
+    char *glob;
+    char *query;
+    char *url;
+};
+
+struct raw_wave {
+    char *name;
+    char *select;
+    char *parallel;
+    char *per_server;
+    char *max_failures;
+    char *soak;
+};
+
+struct raw_rollout {
+    char *parallel;
+    char *per_server;
+    char *on_failure;
+    char *max_failures;
+    struct raw_wave *waves;
+    uint32_t waves_count;
+};
+
+struct raw_inventory {
+    char *chain;
+    char *version_table;
+    char *ledger;
+    struct raw_common *defaults;
+    struct raw_rollout *rollout;
+    struct raw_tenant *tenants;
+    uint32_t tenants_count;
+    struct raw_source *sources;
+    uint32_t sources_count;
+};
+
+/* NULL: the reason is in `faults`, under the name `path`. The caller frees with raw_free. */
+struct raw_inventory *raw_load(const char *path, const void *bytes, size_t len,
+                               const struct places *places, struct faults *faults) MUST_CHECK;
+void raw_free(struct raw_inventory *raw);
+
+#endif

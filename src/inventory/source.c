@@ -1,0 +1,168 @@
+/* Sources: tenants that are found, not listed. Files are found here; queries wait for someone who
+ * can ask a database. */
+#include "inventory/loader.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* ---- glob ---------------------------------------------------------------------------------- */
+
+static bool ends_with(const char *text, const char *ending)
+{
+    size_t len = strlen(text);
+    size_t ending_len = strlen(ending);
+    return len >= ending_len && strcmp(text + len - ending_len, ending) == 0;
+}
+
+/* SQLite keeps its journals next to the database: they are no tenants. */
+static bool is_database(const char *path)
+{
+    static const char *const companions[] = {"-wal", "-shm", "-journal"};
+    struct stat st;
+    for (size_t i = 0; i < ARRAY_LEN(companions); i++)
+        if (ends_with(path, companions[i]))
+            return false;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* The file's name without its last ending; a dot in front begins no ending. */
+static char *name_of(struct arena *arena, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *base = slash ? slash + 1 : path;
+    const char *dot = strrchr(base, '.');
+    return arena_strndup(arena, base, dot && dot > base ? (size_t)(dot - base) : strlen(base));
+}
+
+/* `path` is relative to the inventory, or absolute. */
+static void add_file(struct loader *loader, const char *path, const struct common *common)
+{
+    const struct url url = {.scheme = "sqlite", .database = path};
+    struct tenant tenant;
+    char *name = name_of(loader->inventory->arena, path);
+    if (!load_is_name(name)) {
+        load_fault(loader, "glob",
+                   "'glob': a file's name is no tenant's name, which is text of 1 "
+                   "to 128 bytes without control characters");
+        return;
+    }
+    if (!load_fill_tenant(loader, &url, common, &tenant))
+        return;
+    tenant.name = name;
+    load_add_tenant(loader->inventory, &tenant);
+}
+
+/* Only a folder that is there but cannot be read is a fault: its tenants would be missed. */
+static int on_unreadable(const char *path, int error)
+{
+    (void)path;
+    return error != ENOENT && error != ENOTDIR;
+}
+
+static int compare_paths(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The pattern behind the inventory's folder, whose own name is no pattern. */
+static const char *pattern_below(struct loader *loader, const char *pattern)
+{
+    struct buf buf;
+    if (*pattern == '/')
+        return pattern;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    for (const char *p = loader->dir; *p; p++)
+        buf_addf(&buf, strchr("*?[]\\", *p) ? "\\%c" : "%c", *p);
+    buf_adds(&buf, pattern);
+    const char *text = arena_strdup(&loader->scratch, buf.data);
+    buf_done(&buf);
+    return text;
+}
+
+static void read_glob(struct loader *loader, const struct raw_source *raw, struct common *common)
+{
+    const char *pattern;
+    glob_t found;
+    size_t index = loader->subject.index;
+    if (raw->url || common->has_own_password || common->has_own_schema)
+        load_fault(loader, "glob",
+                   "a 'glob' finds SQLite files, which have no 'url', 'schema' or "
+                   "password");
+    if (!load_text(loader, "glob", raw->glob, &pattern))
+        return;
+    size_t skipped = *pattern == '/' ? 0 : strlen(loader->dir);
+    int result = glob(pattern_below(loader, pattern), GLOB_NOSORT, on_unreadable, &found);
+    if (result != 0 && result != GLOB_NOMATCH) {
+        load_fault(loader, "glob", "'glob': a folder of it cannot be read: %s", strerror(errno));
+        return;
+    }
+    common->has_own_password = common->has_own_schema = false;
+    if (result == 0)
+        qsort(found.gl_pathv, found.gl_pathc, sizeof *found.gl_pathv, compare_paths);
+    for (size_t i = 0; result == 0 && i < found.gl_pathc; i++) {
+        load_turn_to(loader, SECTION_SOURCES, index);
+        if (is_database(found.gl_pathv[i]))
+            add_file(loader, found.gl_pathv[i] + skipped, common);
+    }
+    globfree(&found);
+}
+
+/* ---- query --------------------------------------------------------------------------------- */
+
+/* The source's schema is the rows'. Its password is the control database's and that of the rows
+ * whose URL has none. */
+static bool fill_control(struct loader *loader, const struct raw_source *raw,
+                         const struct common *common, struct tenant *ret_control)
+{
+    struct url url;
+    struct common own = *common;
+    if (!load_url(loader, raw->url, &url))
+        return false;
+    own.schema = NULL;
+    own.has_own_schema = false;
+    own.has_own_password &= url.dialect != DIALECT_SQLITE;
+    return load_fill_tenant(loader, &url, &own, ret_control);
+}
+
+static void read_query(struct loader *loader, const struct raw_source *raw,
+                       const struct common *common, struct query_source *queries)
+{
+    struct inventory *inventory = loader->inventory;
+    size_t index = loader->subject.index;
+    struct query_source *source = &queries[inventory->query_count];
+    const char *query;
+    bool has_query = load_text(loader, "query", raw->query, &query);
+    if (!fill_control(loader, raw, common, &source->control) || !has_query)
+        return;
+    source->control.name = arena_printf(inventory->arena, "sources[%zu]", index);
+    source->query = arena_strdup(inventory->arena, query);
+    source->labels = common->labels;
+    source->label_count = common->label_count;
+    source->line = load_line(loader, NULL);
+    struct row_base *base = &loader->rows[inventory->query_count++];
+    *base = (struct row_base){.common = *common, .index = index};
+    base->common.has_own_password = base->common.has_own_schema = false;
+}
+
+void load_sources(struct loader *loader, const struct raw_inventory *raw)
+{
+    struct arena *arena = loader->inventory->arena;
+    struct query_source *queries = arena_calloc(arena, raw->sources_count, sizeof *queries);
+    loader->rows = arena_calloc(arena, raw->sources_count, sizeof *loader->rows);
+    loader->inventory->queries = queries;
+    for (size_t i = 0; i < raw->sources_count; i++) {
+        const struct raw_source *source = &raw->sources[i];
+        load_turn_to(loader, SECTION_SOURCES, i);
+        struct common common = load_common(loader, &source->common, &loader->defaults);
+        if (!source->glob == !source->query)
+            load_fault(loader, NULL, "a source has either a 'glob' or a 'query'");
+        else if (source->glob)
+            read_glob(loader, source, &common);
+        else
+            read_query(loader, source, &common, queries);
+    }
+}

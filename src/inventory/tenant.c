@@ -1,0 +1,117 @@
+#include "inventory/loader.h"
+
+#include "base/err.h"
+
+static const struct url_param *intern_params(struct loader *loader, const struct url *url)
+{
+    struct url_param *copy = arena_calloc(loader->inventory->arena, url->param_count, sizeof *copy);
+    for (size_t i = 0; i < url->param_count; i++)
+        copy[i] = (struct url_param){sharing_string(&loader->sharing, url->params[i].key),
+                                     sharing_string(&loader->sharing, url->params[i].value)};
+    return url->param_count ? copy : NULL;
+}
+
+/* The password is left to the tenant's password source, which is what everybody reads. */
+static struct url keep_url(struct loader *loader, const struct url *url)
+{
+    struct arena *arena = loader->inventory->arena;
+    bool is_file = url->dialect == DIALECT_SQLITE;
+    return (struct url){
+        .dialect = url->dialect,
+        .scheme = sharing_string(&loader->sharing, url->scheme),
+        .user = sharing_string(&loader->sharing, url->user),
+        .host = sharing_string(&loader->sharing, url->host),
+        .port = url->port,
+        .database = arena_strdup(arena, is_file ? load_path(loader, url->database) : url->database),
+        .params = intern_params(loader, url),
+        .param_count = url->param_count,
+    };
+}
+
+/* NULL: a fault. The URL's own password beats the defaults', and contradicts the tenant's. */
+static const struct password *choose_password(struct loader *loader, const struct url *url,
+                                              const struct common *common)
+{
+    bool is_file = url->dialect == DIALECT_SQLITE;
+    if (is_file && common->has_own_password) {
+        load_fault(loader, NULL, "a SQLite database has no password");
+        return NULL;
+    }
+    if (url->password && common->has_own_password) {
+        load_fault(loader, "url", "more than one password: in the 'url' and in a 'password_…' key");
+        return NULL;
+    }
+    if (is_file)
+        return load_keep_password(loader, PASSWORD_NONE, NULL);
+    if (url->password)
+        return load_keep_password(loader, PASSWORD_VALUE, url->password);
+    return common->password;
+}
+
+static bool has_service(const struct url *url)
+{
+    for (size_t i = 0; i < url->param_count; i++)
+        if (strcmp(url->params[i].key, "service") == 0)
+            return true;
+    return false;
+}
+
+static bool check_database(struct loader *loader, const struct url *url,
+                           const struct common *common)
+{
+    bool has_schemas = url->dialect == DIALECT_POSTGRESQL;
+    if (!has_schemas && common->has_own_schema)
+        load_fault(loader, "schema", "'schema' is for PostgreSQL only");
+    else if (!url->database && !has_service(url))
+        load_fault(loader, "url", "the 'url' names no database");
+    else
+        return true;
+    return false;
+}
+
+bool load_fill_tenant(struct loader *loader, const struct url *url, const struct common *common,
+                      struct tenant *ret_tenant)
+{
+    const struct password *password = choose_password(loader, url, common);
+    if (!check_database(loader, url, common) || !password)
+        return false;
+    *ret_tenant = (struct tenant){
+        .url = keep_url(loader, url),
+        .url_redacted = url_redacted(loader->inventory->arena, url),
+        .server = sharing_string(&loader->sharing, url_server(&loader->scratch, url)),
+        .schema = url->dialect == DIALECT_POSTGRESQL ? common->schema : NULL,
+        .labels = common->labels,
+        .label_count = common->label_count,
+        .settings = common->settings,
+        .password = password,
+        .line = load_line(loader, NULL),
+    };
+    return true;
+}
+
+/* Outside the arena, since it may grow to 100,000 found tenants. */
+void load_add_tenant(struct inventory *inventory, const struct tenant *tenant)
+{
+    if (inventory->tenant_count == inventory->tenant_capacity) {
+        size_t doubled = inventory->tenant_capacity * 2;
+        inventory->tenant_capacity = doubled ? doubled : 16;
+        inventory->tenants =
+            xrealloc(inventory->tenants, inventory->tenant_capacity * sizeof *inventory->tenants);
+    }
+    inventory->tenants[inventory->tenant_count++] = *tenant;
+}
+
+const char *tenant_label(const void *tenant, const char *key)
+{
+    const struct tenant *self = tenant;
+    if (strcmp(key, "name") == 0)
+        return self->name;
+    if (strcmp(key, "dialect") == 0)
+        return dialect_info(self->url.dialect)->name;
+    if (strcmp(key, "server") == 0)
+        return self->server;
+    for (size_t i = 0; i < self->label_count; i++)
+        if (strcmp(self->labels[i].key, key) == 0)
+            return self->labels[i].value;
+    return NULL;
+}

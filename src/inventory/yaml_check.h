@@ -1,0 +1,21 @@
+/* One pass over the inventory's YAML before libcyaml reads it: refuses what could exhaust memory or
+ * be read in two ways, and notes where things stand.
+ *
+ * Refused: files above 64 MiB, nesting above 32, scalars above 1 MiB, aliases that expand to more
+ * than 64 MiB, a key twice in a mapping, tags, NUL, several documents, bad YAML.
+ */
+#ifndef INVENTORY_YAML_CHECK_H
+#define INVENTORY_YAML_CHECK_H
+
+#include "base/compiler.h"
+
+struct faults;
+struct places;
+
+#define YAML_MAX_BYTES ((size_t)64 << 20)
+
+/* False: the reasons are in `faults`, under the name `path`. */
+bool yaml_check(const char *path, const void *bytes, size_t len, struct places *places,
+                struct faults *faults) MUST_CHECK;
+
+#endif
