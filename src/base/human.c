@@ -1,0 +1,113 @@
+#include "base/human.h"
+
+#include <langinfo.h>
+#include <wchar.h>
+
+#include "base/buf.h"
+#include "base/utf8.h"
+
+bool human_is_unicode(void)
+{
+    return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
+
+static void add_ascii(struct buf *buf, const char *text, size_t len)
+{
+    for (size_t at = 0; at < len;) {
+        uint32_t code;
+        size_t size = utf8_decode(text + at, len - at, &code);
+        if (size == 1)
+            buf_addc(buf, text[at]);
+        else
+            buf_addf(buf, "\\u{%x}", (unsigned)code);
+        at += size;
+    }
+}
+
+void human_add_text(struct buf *buf, const char *text)
+{
+    if (!text)
+        return;
+    if (human_is_unicode()) {
+        utf8_add_safe(buf, text, strlen(text), false);
+        return;
+    }
+    struct buf safe;
+    buf_init(&safe, buf->max_bytes);
+    utf8_add_safe(&safe, text, strlen(text), false);
+    add_ascii(buf, safe.data, safe.len);
+    buf_done(&safe);
+}
+
+/* The limits lie where the rounded number would show as the next unit's 1. */
+void human_add_duration(struct buf *buf, double ms)
+{
+    enum { MINUTE = 60, HOUR = 60 * MINUTE };
+    if (ms < 999.95) {
+        buf_addf(buf, "%.1f ms", ms);
+        return;
+    }
+    if (ms < 59995) {
+        buf_addf(buf, "%.2f s", ms / 1000);
+        return;
+    }
+    unsigned long long seconds = (unsigned long long)(ms / 1000 + 0.5);
+    if (seconds < HOUR)
+        buf_addf(buf, "%llu min %02llu s", seconds / MINUTE, seconds % MINUTE);
+    else
+        buf_addf(buf, "%llu h %02llu min", seconds / HOUR, seconds % HOUR / MINUTE);
+}
+
+void human_add_count(struct buf *buf, size_t count, const char *noun)
+{
+    buf_addf(buf, "%zu %s%s", count, noun, count == 1 ? "" : "s");
+}
+
+void human_add_bar(struct buf *buf, double share, size_t width, bool is_open)
+{
+    bool is_unicode = human_is_unicode();
+    size_t filled = (size_t)(share * (double)width + 0.5);
+    if (filled > width)
+        filled = width;
+    for (size_t i = 0; i < filled; i++)
+        buf_adds(buf, is_unicode ? "\u2501" : "#");
+    for (size_t i = filled; i < width && !is_open; i++)
+        buf_adds(buf, is_unicode ? "\u2508" : ".");
+}
+
+static size_t width_of(uint32_t code)
+{
+    int width = wcwidth((wchar_t)code);
+    return width < 0 ? 1 : (size_t)width;
+}
+
+size_t human_fit(const char *text, size_t width)
+{
+    size_t len = strlen(text);
+    size_t at = 0;
+    size_t used = 0;
+    while (at < len) {
+        uint32_t code;
+        size_t size = utf8_decode(text + at, len - at, &code);
+        if (!size)
+            break;
+        used += width_of(code);
+        if (used > width)
+            break;
+        at += size;
+    }
+    return at;
+}
+
+size_t human_width(const char *text)
+{
+    size_t len = strlen(text);
+    size_t width = 0;
+    for (size_t at = 0; at < len;) {
+        uint32_t code;
+        size_t size = utf8_decode(text + at, len - at, &code);
+        width += size ? width_of(code) : 1;
+        at += size ? size : 1;
+    }
+    return width;
+}

@@ -1,0 +1,35 @@
+/* Texts for people at a terminal: made harmless, and fit for the locale they will be read in.
+ *
+ * LC_CTYPE is the program's business (setlocale in main). Where it is not UTF-8, what is not ASCII
+ * is shown as \u{NNNN}: other bytes would be shown as something else, and libsmartcols 2.38 never
+ * returns from measuring them.
+ */
+#ifndef BASE_HUMAN_H
+#define BASE_HUMAN_H
+
+#include "base/compiler.h"
+
+struct buf;
+
+bool human_is_unicode(void);
+
+/* Text from outside, on one line: utf8_add_safe, and what the locale asks for. NULL adds nothing.
+ */
+void human_add_text(struct buf *buf, const char *text);
+
+/* `0.3 ms`, `12.5 ms`, `1.23 s`, `2 min 03 s`, `1 h 02 min`. */
+void human_add_duration(struct buf *buf, double ms);
+
+/* `1 tenant`, `47 tenants`. */
+void human_add_count(struct buf *buf, size_t count, const char *noun);
+
+/* `width` columns, `share` (0 to 1) of them filled; the rest dots, or left out with `is_open`. */
+void human_add_bar(struct buf *buf, double share, size_t width, bool is_open);
+
+/* How many columns a text takes that human_add_text made. */
+size_t human_width(const char *text);
+
+/* The bytes of it that fit into `width` columns. */
+size_t human_fit(const char *text, size_t width);
+
+#endif
