@@ -40,6 +40,12 @@ enum tenant_state {
 const char *run_state_name(enum run_state state);
 const char *tenant_state_name(enum tenant_state state);
 
+/* Did it go wrong for the tenant? (A skipped one never began: its error says whether it should.) */
+bool tenant_state_is_bad(enum tenant_state state);
+
+/* Exit code 4: partial, in_doubt, rollback_failed. */
+bool tenant_state_needs_person(enum tenant_state state);
+
 /* One step that was done (or, in a plan, would be done). */
 struct step_done {
     const struct revision *revision;
@@ -60,8 +66,8 @@ struct outcome {
     size_t step_count;
     uint32_t attempts;
     double duration_ms;
-    double started_ms; /* since the run began */
-    const struct err *error;           /* NULL: none */
+    double started_ms;                     /* since the run began */
+    const struct err *error;               /* NULL: none */
     const struct revision *error_revision; /* NULL: none */
     const char *error_statement; /* the offending line of the file, NUL-terminated; NULL: none */
 };

@@ -1,9 +1,11 @@
 /* The report's model, and how it is written: one object filled by events, written in many formats.
  *
- * report_apply takes every event of a run, in order. After EVENT_RUN_FINISHED the model is complete:
- * every tenant of the selection is in it, those never begun as `skipped`, and the totals add up.
- * The model copies what it keeps (compactly: it must stay well under 1 KiB a tenant at 100,000
- * tenants; equal revision lists and errors are shared).
+ * report_apply takes every event of a run, in order. After EVENT_RUN_FINISHED the model is
+ * complete: every tenant of the selection is in it, those never begun as `skipped`, and the totals
+ * add up. The model copies what it keeps (compactly: it must stay well under 1 KiB a tenant at
+ * 100,000 tenants; equal revision lists and errors are shared). It borrows the tenants and the
+ * chain of run_info, which must outlive it; everything else an event points to may go after the
+ * call.
  *
  *     struct report *report = report_new();
  *     report_apply(report, &event);  …
@@ -24,13 +26,14 @@ void report_apply(struct report *report, const struct event *event);
 enum run_state report_state(const struct report *report);
 size_t report_total(const struct report *report, enum tenant_state state);
 
-/* 0, 1, 3, 4, 130 or 143 as documented; `signal` is the one that stopped the run, 0: none. */
+/* 0, 1, 3, 4, 130 or 143 as documented; `signal` is the one that stopped the run, 0: none. 6 (the
+ * ledger cannot be written) comes before all of these, and is the caller's to know. */
 int report_exit_code(const struct report *report, int signal);
 
 struct report_options {
     bool has_color;
-    bool is_verbose;  /* every tenant, not only those worth a look */
-    int width;        /* of the terminal in columns; 0: not a terminal, never truncate */
+    bool is_verbose; /* every tenant, not only those worth a look */
+    int width;       /* of the terminal in columns; 0: not a terminal, never truncate */
 };
 
 struct report_format {

@@ -1,0 +1,27 @@
+#include "report/model.h"
+
+#include <errno.h>
+
+static const struct report_format *const formats[] = {&report_format_text, &report_format_json};
+
+const struct report_format *report_format_at(size_t index)
+{
+    return index < ARRAY_LEN(formats) ? formats[index] : NULL;
+}
+
+const struct report_format *report_format_find(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(formats); i++)
+        if (strcmp(formats[i]->name, name) == 0)
+            return formats[i];
+    return NULL;
+}
+
+bool report_flush(FILE *out, struct err *err)
+{
+    errno = 0;
+    if (fflush(out) == 0 && !ferror(out))
+        return true;
+    return err_set(err, ERR_INTERNAL, "cannot write the report: %s",
+                   errno ? strerror(errno) : "write error");
+}

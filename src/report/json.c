@@ -1,0 +1,210 @@
+/* The JSON report: the keys and their order are the contract of docs and design. */
+#include "chain/chain.h"
+#include "inventory/inventory.h"
+#include "report/json_stream.h"
+#include "report/model.h"
+
+enum { FORMAT_VERSION = 1, DECIMALS = 1, STEP_DECIMALS = 3 };
+
+static json_t *time_value(int64_t at_ms)
+{
+    char text[REPORT_TIME_SIZE];
+    report_format_time(at_ms, text);
+    return json_string(text);
+}
+
+static json_t *count_value(size_t count)
+{
+    return json_integer((json_int_t)count);
+}
+
+static void put_run(struct json_stream *stream, const struct report *report)
+{
+    const struct run_info *run = &report->run;
+    bool is_over = report->state != RUN_RUNNING;
+    json_open(stream, "run", '{');
+    json_put(stream, "id", json_text(run->id));
+    json_put(stream, "command", json_text(run->command));
+    json_put(stream, "target", json_text_or_null(run->target));
+    json_put(stream, "dry_run", json_boolean(run->is_dry_run));
+    json_put(stream, "state", json_text(run_state_name(report->state)));
+    json_put(stream, "started_at", time_value(run->started_at_ms));
+    json_put(stream, "finished_at",
+             is_over ? time_value(run->started_at_ms + (int64_t)report->duration_ms) : json_null());
+    json_put(stream, "duration_ms", json_rounded(report->duration_ms, DECIMALS));
+    json_put(stream, "resumed_from", json_text(run->resumed_from));
+    json_close(stream, '}');
+}
+
+static json_t *heads_value(const struct chain *chain)
+{
+    json_t *heads = json_array();
+    for (size_t i = 0; i < chain->head_count; i++)
+        json_array_append_new(heads, json_text(chain->revisions[chain->heads[i]]->id));
+    return heads;
+}
+
+static void put_chain(struct json_stream *stream, const struct chain *chain)
+{
+    if (!chain) {
+        json_put(stream, "chain", json_null());
+        return;
+    }
+    json_open(stream, "chain", '{');
+    json_put(stream, "revisions", count_value(chain->count));
+    json_put(stream, "heads", heads_value(chain));
+    json_put(stream, "digest", json_sprintf("sha256:%s", chain->digest));
+    json_close(stream, '}');
+}
+
+static void put_totals(struct json_stream *stream, const struct report *report)
+{
+    static const enum tenant_state order[] = {
+        TENANT_SUCCEEDED,   TENANT_UNCHANGED,       TENANT_FAILED,  TENANT_PARTIAL, TENANT_IN_DOUBT,
+        TENANT_ROLLED_BACK, TENANT_ROLLBACK_FAILED, TENANT_SKIPPED, TENANT_PENDING, TENANT_RUNNING,
+    };
+    json_open(stream, "totals", '{');
+    json_put(stream, "tenants", count_value(report->run.tenant_count));
+    for (size_t i = 0; i < ARRAY_LEN(order); i++)
+        json_put(stream, tenant_state_name(order[i]), count_value(report->totals[order[i]]));
+    json_close(stream, '}');
+}
+
+static void put_waves(struct json_stream *stream, const struct report *report)
+{
+    struct report_wave wave = report_wave(report);
+    json_open(stream, "waves", '[');
+    json_t *value = json_object();
+    json_object_set_new(value, "name", json_text(wave.name));
+    json_object_set_new(value, "state", json_text(run_state_name(wave.state)));
+    json_object_set_new(value, "tenants", count_value(wave.tenant_count));
+    json_object_set_new(value, "failed", count_value(wave.failed_count));
+    json_put(stream, NULL, value);
+    json_close(stream, ']');
+}
+
+/* ---- errors -------------------------------------------------------------------------------- */
+
+static void put_error_members(struct json_stream *stream, const struct report_error *error)
+{
+    const struct report_error_key *key = &error->key;
+    json_put(stream, "class", json_text(err_class_name((enum err_class)key->kind)));
+    json_put(stream, "code", json_text_or_null(key->code));
+    json_put(stream, "message", json_text(key->text));
+    json_put(stream, "revision", json_text(key->revision ? key->revision->id : NULL));
+    json_put(stream, "file", json_text_or_null(key->file));
+    json_put(stream, "line", key->line ? json_integer(key->line) : json_null());
+}
+
+static void put_errors(struct json_stream *stream, const struct report *report)
+{
+    json_open(stream, "errors", '[');
+    for (size_t i = 0; i < report->error_count; i++) {
+        const struct report_error *error = &report->errors[i];
+        json_open(stream, NULL, '{');
+        put_error_members(stream, error);
+        json_open(stream, "tenants", '[');
+        for (uint32_t row = error->first_row; row != REPORT_NONE;
+             row = report->rows[row].next_same_error)
+            json_put(stream, NULL, json_text(report->run.tenants[row]->name));
+        json_close(stream, ']');
+        json_close(stream, '}');
+    }
+    json_close(stream, ']');
+}
+
+/* ---- tenants ------------------------------------------------------------------------------- */
+
+static json_t *labels_value(const struct tenant *tenant)
+{
+    json_t *labels = json_object();
+    for (size_t i = 0; i < tenant->label_count; i++)
+        json_set_text(labels, tenant->labels[i].key, tenant->labels[i].value);
+    return labels;
+}
+
+static json_t *ids_value(const struct report *report, uint32_t number)
+{
+    struct id_list list = report_ids(report, number);
+    json_t *ids = json_array();
+    for (size_t i = 0; i < list.count; i++)
+        json_array_append_new(ids, json_text(list.ids[i]));
+    return ids;
+}
+
+static void put_steps(struct json_stream *stream, const struct report *report,
+                      const struct report_row *row)
+{
+    struct step_list list = report_steps(report, row->steps);
+    json_open(stream, "steps", '[');
+    for (size_t i = 0; i < list.count; i++) {
+        const struct report_step *step = &list.steps[i];
+        double ms = row->step_ms ? (double)row->step_ms[i] : 0;
+        json_t *value = json_object();
+        json_object_set_new(value, "revision",
+                            json_text(step->revision ? step->revision->id : NULL));
+        json_object_set_new(value, "direction",
+                            json_text(step->direction == DIRECTION_UP ? "up" : "down"));
+        json_object_set_new(value, "statements", count_value(step->statements));
+        json_object_set_new(value, "duration_ms", json_rounded(ms, STEP_DECIMALS));
+        json_put(stream, NULL, value);
+    }
+    json_close(stream, ']');
+}
+
+static void put_tenant_error(struct json_stream *stream, const struct report *report,
+                             const struct report_row *row)
+{
+    if (row->error == REPORT_NONE) {
+        json_put(stream, "error", json_null());
+        return;
+    }
+    const struct report_error *error = &report->errors[row->error];
+    json_open(stream, "error", '{');
+    put_error_members(stream, error);
+    json_put(stream, "statement", json_text(error->statement));
+    json_close(stream, '}');
+}
+
+static void put_tenant(struct json_stream *stream, const struct report *report, size_t index)
+{
+    const struct tenant *tenant = report->run.tenants[index];
+    const struct report_row *row = &report->rows[index];
+    json_open(stream, NULL, '{');
+    json_put(stream, "name", json_text(tenant->name));
+    json_put(stream, "dialect", json_text(dialect_info(tenant->url.dialect)->name));
+    json_put(stream, "url", json_text(tenant->url_redacted));
+    json_put(stream, "labels", labels_value(tenant));
+    json_put(stream, "wave", json_text(report_wave(report).name));
+    json_put(stream, "state", json_text(tenant_state_name(row->state)));
+    json_put(stream, "from", row->is_from_known ? ids_value(report, row->from) : json_null());
+    json_put(stream, "to", row->is_from_known ? ids_value(report, row->to) : json_null());
+    put_steps(stream, report, row);
+    json_put(stream, "attempts", count_value(row->attempts));
+    json_put(stream, "duration_ms", json_rounded(row->duration_ms, DECIMALS));
+    put_tenant_error(stream, report, row);
+    json_close(stream, '}');
+}
+
+static bool write_json(const struct report *report, const struct report_options *options, FILE *out,
+                       struct err *err)
+{
+    (void)options;
+    struct json_stream stream = {.out = out};
+    json_open(&stream, NULL, '{');
+    json_put(&stream, "skein", json_text(SKEIN_VERSION));
+    json_put(&stream, "format", json_integer(FORMAT_VERSION));
+    put_run(&stream, report);
+    put_chain(&stream, report->run.chain);
+    put_totals(&stream, report);
+    put_waves(&stream, report);
+    put_errors(&stream, report);
+    json_open(&stream, "tenants", '[');
+    for (size_t i = 0; i < report->run.tenant_count; i++)
+        put_tenant(&stream, report, i);
+    json_close(&stream, ']');
+    json_close(&stream, '}');
+    return report_flush(out, err);
+}
+
+const struct report_format report_format_json = {"json", write_json};

@@ -1,0 +1,143 @@
+#include "report/json_stream.h"
+
+#include <assert.h>
+#include <math.h>
+
+#include "base/buf.h"
+#include "base/utf8.h"
+
+/* 15 digits are the most that any double gives back unchanged: 0.1, not 0.1000…01. */
+enum { DUMP_FLAGS = JSON_ENCODE_ANY | JSON_REAL_PRECISION(15) };
+
+static void start_line(struct json_stream *stream)
+{
+    fprintf(stream->out, "\n%*s", (int)(2 * stream->depth), "");
+}
+
+static void start_item(struct json_stream *stream, const char *key)
+{
+    if (stream->has_items)
+        putc(',', stream->out);
+    if (stream->depth)
+        start_line(stream);
+    if (key)
+        fprintf(stream->out, "\"%s\": ", key);
+    stream->has_items = true;
+}
+
+void json_open(struct json_stream *stream, const char *key, char bracket)
+{
+    start_item(stream, key);
+    putc(bracket, stream->out);
+    stream->depth++;
+    stream->has_items = false;
+}
+
+void json_close(struct json_stream *stream, char bracket)
+{
+    stream->depth--;
+    if (stream->has_items)
+        start_line(stream);
+    putc(bracket, stream->out);
+    stream->has_items = true;
+    if (!stream->depth)
+        putc('\n', stream->out);
+}
+
+static int add_bytes(const char *bytes, size_t len, void *ctx)
+{
+    buf_add(ctx, bytes, len);
+    return 0;
+}
+
+static bool is_safe(const char *text, size_t size)
+{
+    struct buf shown;
+    buf_init(&shown, BUF_MAX_DEFAULT);
+    utf8_add_safe(&shown, text, size, true);
+    bool is_as_is = shown.len == size;
+    buf_done(&shown);
+    return is_as_is;
+}
+
+static void add_escaped(struct buf *buf, uint32_t code)
+{
+    if (code < 0x10000) {
+        buf_addf(buf, "\\u%04X", (unsigned)code);
+        return;
+    }
+    code -= 0x10000;
+    buf_addf(buf, "\\u%04X\\u%04X", 0xd800u + (code >> 10), 0xdc00u + (code & 0x3ff));
+}
+
+/* Jansson has escaped C0; DEL and what is not ASCII can only stand in strings. */
+static void add_safe(struct buf *buf, const char *json, size_t len)
+{
+    for (size_t at = 0; at < len;) {
+        size_t start = at;
+        uint32_t code = 0;
+        while (at < len && json[at] >= ' ' && json[at] < 0x7f)
+            at++;
+        buf_add(buf, json + start, at - start);
+        size_t size = at < len ? utf8_decode(json + at, len - at, &code) : 0;
+        assert(size || at == len);
+        if (is_safe(json + at, size))
+            buf_add(buf, json + at, size);
+        else
+            add_escaped(buf, code);
+        at += size;
+    }
+}
+
+void json_add(struct buf *buf, json_t *value)
+{
+    struct buf json;
+    buf_init(&json, BUF_MAX_DEFAULT);
+    json_dump_callback(value, add_bytes, &json, DUMP_FLAGS);
+    add_safe(buf, json.data, json.len);
+    json_decref(value);
+    buf_done(&json);
+}
+
+void json_put(struct json_stream *stream, const char *key, json_t *value)
+{
+    struct buf text;
+    buf_init(&text, BUF_MAX_DEFAULT);
+    json_add(&text, value);
+    start_item(stream, key);
+    fwrite(text.data, 1, text.len, stream->out);
+    buf_done(&text);
+}
+
+json_t *json_text(const char *text)
+{
+    if (!text)
+        return json_null();
+    struct buf valid;
+    buf_init(&valid, BUF_MAX_DEFAULT);
+    utf8_add_valid(&valid, text, strlen(text));
+    json_t *value = json_stringn_nocheck(valid.data, valid.len);
+    buf_done(&valid);
+    return value;
+}
+
+json_t *json_text_or_null(const char *text)
+{
+    return json_text(text && *text ? text : NULL);
+}
+
+json_t *json_rounded(double value, int decimals)
+{
+    double scale = pow(10, decimals);
+    double rounded = round(value * scale) / scale;
+    return json_real(isfinite(rounded) ? rounded : 0);
+}
+
+void json_set_text(json_t *object, const char *key, const char *text)
+{
+    struct buf valid;
+    buf_init(&valid, BUF_MAX_DEFAULT);
+    utf8_add_valid(&valid, key, strlen(key));
+    json_object_set_new_nocheck(object, valid.data, json_text(text));
+    buf_done(&valid);
+}

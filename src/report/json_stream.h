@@ -1,0 +1,47 @@
+/* JSON written as it goes: objects and arrays over several lines, values by jansson on one.
+ *
+ * Never more in memory than one value. Values are stolen, like jansson's own `_new` functions do;
+ * inside an array `key` is NULL. Texts become valid UTF-8 here and nowhere else, and whatever could
+ * move a terminal's cursor or hide in it (C1, bidi controls, …) is written as \uNNNN: JSON goes to
+ * terminals too.
+ *
+ *     struct json_stream stream = {.out = stdout};
+ *     json_open(&stream, NULL, '{');
+ *     json_put(&stream, "name", json_text("acme"));
+ *     json_close(&stream, '}');
+ */
+#ifndef REPORT_JSON_STREAM_H
+#define REPORT_JSON_STREAM_H
+
+#include <jansson.h>
+
+#include "base/compiler.h"
+
+struct buf;
+
+struct json_stream {
+    FILE *out;
+    unsigned depth;
+    bool has_items; /* in the object or array that is open */
+};
+
+void json_open(struct json_stream *stream, const char *key, char bracket);
+void json_close(struct json_stream *stream, char bracket);
+void json_put(struct json_stream *stream, const char *key, json_t *value);
+
+/* The value on one line, into a buffer. */
+void json_add(struct buf *buf, json_t *value);
+
+/* null for NULL. */
+json_t *json_text(const char *text);
+
+/* null for NULL and for "". */
+json_t *json_text_or_null(const char *text);
+
+/* Rounded to `decimals`, so that it reads as it was meant; what is no number becomes 0. */
+json_t *json_rounded(double value, int decimals);
+
+/* json_object_set_new, for a key from outside. */
+void json_set_text(json_t *object, const char *key, const char *text);
+
+#endif

@@ -1,0 +1,112 @@
+/* The report's insides, for those in this folder that write it: read only.
+ *
+ * Everything that tenants share is kept once and known by a number (base/intern.h): lists of
+ * revision ids, lists of steps, errors. What is left is a row of some 64 bytes a tenant, and 4
+ * bytes a step for its duration.
+ */
+#ifndef REPORT_MODEL_H
+#define REPORT_MODEL_H
+
+#include "base/arena.h"
+#include "base/intern.h"
+#include "report/report.h"
+
+#define REPORT_NONE UINT32_MAX
+
+/* A revision list: `count` interned strings. */
+struct id_list {
+    const char *const *ids;
+    size_t count;
+};
+
+/* A step without its duration; interned, so all bytes count and none may be padding. */
+struct report_step {
+    const struct revision *revision; /* NULL: rows of the version table went, nothing else */
+    uint32_t direction;              /* enum direction */
+    uint32_t statements;
+};
+
+struct step_list {
+    const struct report_step *steps;
+    size_t count;
+};
+
+/* One cause, and the tenants it befell. Interned as a whole but for what follows `key`. */
+struct report_error_key {
+    const char *code; /* interned, like the other texts: equal pointers, equal texts */
+    const char *text;
+    const char *file;
+    const struct revision *revision; /* NULL: none */
+    int32_t kind;                    /* enum err_class */
+    int32_t line;                    /* 0: none */
+};
+
+struct report_error {
+    struct report_error_key key;
+    const char *statement; /* of the first tenant's; NULL: none */
+    uint32_t first_row;    /* the tenants follow through report_row.next_same_error */
+    uint32_t last_row;
+    uint32_t row_count;
+};
+
+struct report_row {
+    enum tenant_state state;
+    bool is_from_known;
+    uint32_t from; /* number of an id list */
+    uint32_t to;
+    uint32_t steps;           /* number of a step list; REPORT_NONE where the tenant never began */
+    uint32_t error;           /* index into report->errors; REPORT_NONE: none */
+    uint32_t next_same_error; /* in order of the selection; REPORT_NONE: the last */
+    uint32_t attempts;
+    const float *step_ms; /* a duration a step; NULL: none */
+    double duration_ms;
+    double started_ms;
+};
+
+struct report_wave {
+    const char *name;
+    enum run_state state;
+    size_t tenant_count;
+    size_t failed_count;
+};
+
+struct report {
+    struct arena arena;
+    struct run_info run; /* texts copied, `tenants` and `chain` borrowed */
+    enum run_state state;
+    double duration_ms;
+    struct report_row *rows; /* as run.tenants */
+    size_t totals[TENANT__COUNT];
+    struct report_error *errors; /* after the end: the most frequent first */
+    size_t error_count;
+    size_t error_capacity;
+    struct intern strings;
+    struct intern id_lists;   /* arrays of interned strings */
+    struct intern step_lists; /* arrays of report_step */
+    struct intern error_keys; /* the number is the index into `errors` until the end */
+    const char **scratch_ids; /* grows to the longest list seen */
+    struct report_step *scratch_steps;
+    size_t scratch_id_count;
+    size_t scratch_step_count;
+};
+
+struct id_list report_ids(const struct report *report, uint32_t number);
+struct step_list report_steps(const struct report *report, uint32_t number);
+
+/* The tenants whose state says that it went wrong. */
+size_t report_bad_count(const struct report *report);
+
+/* For now one wave, of all tenants. */
+struct report_wave report_wave(const struct report *report);
+
+/* `YYYY-MM-DDTHH:MM:SS.mmmZ` of milliseconds since the epoch. */
+enum { REPORT_TIME_SIZE = 32 };
+void report_format_time(int64_t at_ms, char ret_text[REPORT_TIME_SIZE]);
+
+/* What every format ends with: did all of it reach the file? */
+bool report_flush(FILE *out, struct err *err) MUST_CHECK;
+
+extern const struct report_format report_format_text;
+extern const struct report_format report_format_json;
+
+#endif

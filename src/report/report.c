@@ -1,0 +1,295 @@
+#include "report/model.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <time.h>
+
+struct report *report_new(void)
+{
+    struct report *report = xcalloc(1, sizeof *report);
+    arena_init(&report->arena);
+    intern_init(&report->strings, &report->arena);
+    intern_init(&report->id_lists, &report->arena);
+    intern_init(&report->step_lists, &report->arena);
+    intern_init(&report->error_keys, &report->arena);
+    return report;
+}
+
+void report_free(struct report *report)
+{
+    if (!report)
+        return;
+    arena_done(&report->arena);
+    free(report->scratch_ids);
+    free(report->scratch_steps);
+    free(report);
+}
+
+/* ---- what tenants share -------------------------------------------------------------------- */
+
+static const char *keep_text(struct report *report, const char *text)
+{
+    uint32_t number = intern_put(&report->strings, text, strlen(text) + 1);
+    return intern_at(&report->strings, number, NULL);
+}
+
+static uint32_t keep_ids(struct report *report, const char *const *ids, size_t count)
+{
+    if (count > report->scratch_id_count) {
+        report->scratch_ids = xrealloc(report->scratch_ids, count * sizeof *report->scratch_ids);
+        report->scratch_id_count = count;
+    }
+    for (size_t i = 0; i < count; i++)
+        report->scratch_ids[i] = keep_text(report, ids[i]);
+    return intern_put(&report->id_lists, report->scratch_ids, count * sizeof *report->scratch_ids);
+}
+
+static uint32_t keep_steps(struct report *report, const struct step_done *steps, size_t count)
+{
+    if (count > report->scratch_step_count) {
+        report->scratch_steps =
+            xrealloc(report->scratch_steps, count * sizeof *report->scratch_steps);
+        report->scratch_step_count = count;
+    }
+    for (size_t i = 0; i < count; i++)
+        report->scratch_steps[i] =
+            (struct report_step){steps[i].revision, steps[i].direction, steps[i].statements};
+    return intern_put(&report->step_lists, report->scratch_steps,
+                      count * sizeof *report->scratch_steps);
+}
+
+/* Durations are all that differs between tenants that took the same steps. A float's seven digits
+ * are finer than any clock's noise. A plan has none at all. */
+static const float *keep_durations(struct report *report, const struct step_done *steps,
+                                   size_t count)
+{
+    bool has_any = false;
+    for (size_t i = 0; i < count; i++)
+        has_any = has_any || steps[i].duration_ms > 0;
+    if (!has_any)
+        return NULL;
+    float *durations = arena_calloc(&report->arena, count, sizeof *durations);
+    for (size_t i = 0; i < count; i++)
+        durations[i] = (float)steps[i].duration_ms;
+    return durations;
+}
+
+static uint32_t keep_error(struct report *report, const struct outcome *outcome)
+{
+    const struct err *err = outcome->error;
+    struct report_error_key key = {
+        .code = keep_text(report, err->code),
+        .text = keep_text(report, err->text),
+        .file = keep_text(report, err->file),
+        .revision = outcome->error_revision,
+        .kind = (int32_t)err->kind,
+        .line = err->line,
+    };
+    uint32_t number = intern_put(&report->error_keys, &key, sizeof key);
+    if (number < report->error_count)
+        return number;
+    struct report_error *error =
+        ARENA_PUSH(&report->arena, report->errors, report->error_count, report->error_capacity);
+    *error = (struct report_error){
+        .key = key,
+        .statement = arena_strdup(&report->arena, outcome->error_statement),
+        .first_row = REPORT_NONE,
+        .last_row = REPORT_NONE,
+    };
+    return number;
+}
+
+struct id_list report_ids(const struct report *report, uint32_t number)
+{
+    size_t size;
+    const void *ids = intern_at(&report->id_lists, number, &size);
+    return (struct id_list){ids, size / sizeof(const char *)};
+}
+
+struct step_list report_steps(const struct report *report, uint32_t number)
+{
+    size_t size;
+    if (number == REPORT_NONE)
+        return (struct step_list){NULL, 0};
+    const void *steps = intern_at(&report->step_lists, number, &size);
+    return (struct step_list){steps, size / sizeof(struct report_step)};
+}
+
+/* ---- events -------------------------------------------------------------------------------- */
+
+static void set_state(struct report *report, struct report_row *row, enum tenant_state state)
+{
+    report->totals[row->state]--;
+    row->state = state;
+    report->totals[state]++;
+}
+
+static void start_run(struct report *report, const struct run_info *run)
+{
+    struct arena *arena = &report->arena;
+    report->run = *run;
+    report->run.id = arena_strdup(arena, run->id);
+    report->run.command = arena_strdup(arena, run->command);
+    report->run.target = arena_strdup(arena, run->target ? run->target : "");
+    report->run.resumed_from = arena_strdup(arena, run->resumed_from);
+    report->state = RUN_RUNNING;
+    report->rows = arena_calloc(arena, run->tenant_count, sizeof *report->rows);
+    report->totals[TENANT_PENDING] = run->tenant_count;
+    uint32_t no_ids = keep_ids(report, NULL, 0);
+    for (size_t i = 0; i < run->tenant_count; i++)
+        report->rows[i] = (struct report_row){.state = TENANT_PENDING,
+                                              .from = no_ids,
+                                              .to = no_ids,
+                                              .steps = REPORT_NONE,
+                                              .error = REPORT_NONE,
+                                              .next_same_error = REPORT_NONE};
+}
+
+static void finish_tenant(struct report *report, struct report_row *row,
+                          const struct outcome *outcome)
+{
+    set_state(report, row, outcome->state);
+    row->is_from_known = outcome->is_from_known;
+    row->from = keep_ids(report, outcome->from, outcome->from_count);
+    row->to = keep_ids(report, outcome->to, outcome->to_count);
+    row->steps = keep_steps(report, outcome->steps, outcome->step_count);
+    row->step_ms = keep_durations(report, outcome->steps, outcome->step_count);
+    row->error = outcome->error ? keep_error(report, outcome) : REPORT_NONE;
+    row->attempts = outcome->attempts;
+    row->duration_ms = outcome->duration_ms;
+    row->started_ms = outcome->started_ms;
+}
+
+/* By the selection's order, which unlike the order of arrival is the same in every run. */
+static void link_tenants(struct report *report)
+{
+    for (uint32_t i = 0; i < report->run.tenant_count; i++) {
+        struct report_row *row = &report->rows[i];
+        if (row->error == REPORT_NONE)
+            continue;
+        struct report_error *error = &report->errors[row->error];
+        if (error->row_count++)
+            report->rows[error->last_row].next_same_error = i;
+        else
+            error->first_row = i;
+        error->last_row = i;
+    }
+}
+
+static int compare_errors(const void *left, const void *right)
+{
+    const struct report_error *a = left;
+    const struct report_error *b = right;
+    if (a->row_count != b->row_count)
+        return a->row_count > b->row_count ? -1 : 1;
+    return (a->first_row > b->first_row) - (a->first_row < b->first_row);
+}
+
+static void sort_errors(struct report *report)
+{
+    if (!report->error_count)
+        return;
+    qsort(report->errors, report->error_count, sizeof *report->errors, compare_errors);
+    /* An error is left without tenants where a later outcome (a rollback) took its place. */
+    while (report->error_count && !report->errors[report->error_count - 1].row_count)
+        report->error_count--;
+    for (uint32_t i = 0; i < report->error_count; i++)
+        for (uint32_t at = report->errors[i].first_row; at != REPORT_NONE;
+             at = report->rows[at].next_same_error)
+            report->rows[at].error = i;
+}
+
+static void finish_run(struct report *report, const struct event *event)
+{
+    report->state = event->state;
+    report->duration_ms = event->duration_ms;
+    for (size_t i = 0; i < report->run.tenant_count; i++) {
+        struct report_row *row = &report->rows[i];
+        if (row->state == TENANT_PENDING || row->state == TENANT_RUNNING)
+            set_state(report, row, TENANT_SKIPPED);
+    }
+    link_tenants(report);
+    sort_errors(report);
+}
+
+void report_apply(struct report *report, const struct event *event)
+{
+    assert(event->kind == EVENT_RUN_STARTED || report->rows || !report->run.tenant_count);
+    switch (event->kind) {
+    case EVENT_RUN_STARTED: start_run(report, event->run); break;
+    case EVENT_TENANT_STARTED:
+        set_state(report, &report->rows[event->tenant], TENANT_RUNNING);
+        break;
+    case EVENT_TENANT_FINISHED:
+        finish_tenant(report, &report->rows[event->tenant], event->outcome);
+        break;
+    case EVENT_RUN_FINISHED: finish_run(report, event); break;
+    case EVENT_TENANT_RETRIES:
+    case EVENT_RUN_DRAINS:
+    case EVENT_NOTE: break;
+    }
+}
+
+/* ---- what it comes to ---------------------------------------------------------------------- */
+
+enum run_state report_state(const struct report *report)
+{
+    return report->state;
+}
+
+size_t report_total(const struct report *report, enum tenant_state state)
+{
+    return report->totals[state];
+}
+
+size_t report_bad_count(const struct report *report)
+{
+    size_t count = 0;
+    for (enum tenant_state state = 0; state < TENANT__COUNT; state++)
+        if (tenant_state_is_bad(state))
+            count += report->totals[state];
+    return count;
+}
+
+static bool needs_person(const struct report *report)
+{
+    bool needs = report->state == RUN_ROLLBACK_FAILED;
+    for (enum tenant_state state = 0; state < TENANT__COUNT; state++)
+        needs = needs || (tenant_state_needs_person(state) && report->totals[state]);
+    return needs;
+}
+
+int report_exit_code(const struct report *report, int signal)
+{
+    if (needs_person(report))
+        return 4;
+    if (signal || report->state == RUN_INTERRUPTED)
+        return 128 + (signal ? signal : SIGINT);
+    if (report->state == RUN_ROLLED_BACK)
+        return 3;
+    /* An error of a tenant that was skipped counts like one of a tenant that failed. */
+    bool is_fine = report->state == RUN_SUCCEEDED && !report_bad_count(report) &&
+                   !report->error_count && !report->totals[TENANT_SKIPPED];
+    return is_fine ? 0 : 1;
+}
+
+struct report_wave report_wave(const struct report *report)
+{
+    return (struct report_wave){
+        .name = "all",
+        .state = report->state,
+        .tenant_count = report->run.tenant_count,
+        .failed_count = report_bad_count(report),
+    };
+}
+
+void report_format_time(int64_t at_ms, char ret_text[REPORT_TIME_SIZE])
+{
+    int64_t ms = (at_ms % 1000 + 1000) % 1000;
+    time_t seconds = (time_t)((at_ms - ms) / 1000);
+    struct tm utc = {0};
+    char date[REPORT_TIME_SIZE - sizeof ".000Z" + 1];
+    gmtime_r(&seconds, &utc);
+    strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(ret_text, REPORT_TIME_SIZE, "%s.%03dZ", date, (int)ms);
+}

@@ -1,0 +1,160 @@
+#include "report/text.h"
+
+#include "base/human.h"
+#include "report/text_table.h"
+
+enum { BAR_WIDTH = 24 };
+
+const char *text_color(const struct text *text, enum text_color color)
+{
+    static const char *const sequences[] = {
+        [COLOR_PLAIN] = NULL,      [COLOR_BOLD] = "\033[1m", [COLOR_DIM] = "\033[2m",
+        [COLOR_GOOD] = "\033[32m", [COLOR_BAD] = "\033[31m", [COLOR_ODD] = "\033[33m",
+    };
+    return text->options->has_color ? sequences[color] : NULL;
+}
+
+enum text_color text_state_color(enum tenant_state state)
+{
+    static const enum text_color colors[TENANT__COUNT] = {
+        [TENANT_SUCCEEDED] = COLOR_GOOD,      [TENANT_UNCHANGED] = COLOR_DIM,
+        [TENANT_FAILED] = COLOR_BAD,          [TENANT_PARTIAL] = COLOR_BAD,
+        [TENANT_IN_DOUBT] = COLOR_BAD,        [TENANT_ROLLED_BACK] = COLOR_ODD,
+        [TENANT_ROLLBACK_FAILED] = COLOR_BAD, [TENANT_SKIPPED] = COLOR_ODD,
+    };
+    return colors[state];
+}
+
+static void print_colored(const struct text *text, enum text_color color, const char *words)
+{
+    const char *sequence = text_color(text, color);
+    fprintf(text->out, "%s%s%s", sequence ? sequence : "", words, sequence ? "\033[0m" : "");
+}
+
+void text_heading(const struct text *text, const char *title)
+{
+    putc('\n', text->out);
+    print_colored(text, COLOR_BOLD, title);
+    putc('\n', text->out);
+}
+
+static enum text_color run_color(enum run_state state)
+{
+    if (state == RUN_SUCCEEDED)
+        return COLOR_GOOD;
+    return state == RUN_ROLLED_BACK || state == RUN_INTERRUPTED ? COLOR_ODD : COLOR_BAD;
+}
+
+static void print_headline(const struct text *text)
+{
+    const struct report *report = text->report;
+    struct buf line;
+    buf_init(&line, BUF_MAX_DEFAULT);
+    human_add_text(&line, report->run.command);
+    if (*report->run.target)
+        buf_addc(&line, ' ');
+    human_add_text(&line, report->run.target);
+    buf_adds(&line, ": ");
+    print_colored(text, COLOR_BOLD, line.data);
+    print_colored(text, run_color(report->state), run_state_name(report->state));
+    buf_clear(&line);
+    buf_adds(&line, " in ");
+    human_add_duration(&line, report->duration_ms);
+    fprintf(text->out, "%s\n", line.data);
+    buf_done(&line);
+}
+
+static void print_run(const struct text *text)
+{
+    const struct run_info *run = &text->report->run;
+    char started[REPORT_TIME_SIZE];
+    report_format_time(run->started_at_ms, started);
+    struct buf line;
+    buf_init(&line, BUF_MAX_DEFAULT);
+    buf_adds(&line, "run ");
+    human_add_text(&line, run->id);
+    buf_addf(&line, ", started %s", started);
+    if (run->resumed_from)
+        buf_adds(&line, ", resumes ");
+    human_add_text(&line, run->resumed_from);
+    print_colored(text, COLOR_DIM, line.data);
+    putc('\n', text->out);
+    buf_done(&line);
+}
+
+/* ---- totals -------------------------------------------------------------------------------- */
+
+/* In a dry run nothing has succeeded or stayed: it would. */
+static const char *state_words(const struct report *report, enum tenant_state state)
+{
+    if (report->run.is_dry_run && state == TENANT_SUCCEEDED)
+        return "would change";
+    if (report->run.is_dry_run && state == TENANT_UNCHANGED)
+        return "would stay";
+    return tenant_state_name(state);
+}
+
+static void add_total(const struct text *text, struct table *table, const char *words, size_t count,
+                      enum text_color color)
+{
+    char number[24];
+    struct buf bar;
+    buf_init(&bar, BUF_MAX_DEFAULT);
+    snprintf(number, sizeof number, "%zu", count);
+    if (text->options->width && text->report->run.tenant_count)
+        human_add_bar(&bar, (double)count / (double)text->report->run.tenant_count, BAR_WIDTH,
+                      true);
+    table_row(table);
+    table_cell(table, words, NULL);
+    table_cell(table, number, text_color(text, color));
+    table_cell(table, bar.data, text_color(text, color));
+    buf_done(&bar);
+}
+
+static void print_totals(const struct text *text)
+{
+    const struct report *report = text->report;
+    struct table *table = table_new(text->out, text->options);
+    table_column(table, NULL, 0);
+    table_column(table, NULL, TABLE_RIGHT);
+    table_column(table, NULL, TABLE_CUT);
+    for (enum tenant_state state = 0; state < TENANT__COUNT; state++)
+        if (report->totals[state])
+            add_total(text, table, state_words(report, state), report->totals[state],
+                      text_state_color(state));
+    add_total(text, table, "tenants", report->run.tenant_count, COLOR_BOLD);
+    putc('\n', text->out);
+    table_print(table);
+}
+
+static bool is_command(const struct report *report, const char *name)
+{
+    return strcmp(report->run.command, name) == 0;
+}
+
+static bool write_text(const struct report *report, const struct report_options *options, FILE *out,
+                       struct err *err)
+{
+    const struct text text = {report, options, out};
+    bool is_current = is_command(report, "current");
+    print_headline(&text);
+    print_run(&text);
+    if (is_current) {
+        text_current(&text);
+    } else {
+        print_totals(&text);
+        if (report->run.is_dry_run)
+            text_plan(&text);
+        else
+            text_moves(&text);
+    }
+    if (options->is_verbose && !is_current)
+        text_tenants(&text);
+    if (!report->run.is_dry_run)
+        text_slowest(&text);
+    text_failures(&text);
+    text_advice(&text);
+    return report_flush(out, err);
+}
+
+const struct report_format report_format_text = {"text", write_text};

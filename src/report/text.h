@@ -1,0 +1,87 @@
+/* The parts of the text report: private to text*.c, each prints one section or nothing.
+ *
+ * Every text from outside goes through human_add_text before it meets a stream or a table.
+ */
+#ifndef REPORT_TEXT_H
+#define REPORT_TEXT_H
+
+#include "base/buf.h"
+#include "report/model.h"
+
+enum text_color { COLOR_PLAIN, COLOR_BOLD, COLOR_DIM, COLOR_GOOD, COLOR_BAD, COLOR_ODD };
+
+struct text {
+    const struct report *report;
+    const struct report_options *options;
+    FILE *out;
+};
+
+/* Tenants with the same way: from where, to where, by which steps. */
+struct text_way {
+    uint32_t from; /* numbers of the model */
+    uint32_t to;
+    uint32_t steps;
+};
+
+/* Names shown of tenants that share something; the others are only counted. */
+enum { TEXT_NAMES = 10 };
+
+struct text_group {
+    struct text_way way;
+    size_t count;
+    uint32_t rows[TEXT_NAMES];
+};
+
+struct text_groups {
+    struct text_group *items; /* the largest first */
+    size_t count;
+    size_t capacity;
+    struct arena arena;
+};
+
+/* ---- text.c -------------------------------------------------------------------------------- */
+
+/* The ANSI sequence; NULL for none, as tables want it. */
+const char *text_color(const struct text *text, enum text_color color);
+enum text_color text_state_color(enum tenant_state state);
+
+void text_heading(const struct text *text, const char *title);
+
+/* ---- text_group.c -------------------------------------------------------------------------- */
+
+/* Groups the rows that `is_wanted`; by the revisions where they stand alone with `by_place`. */
+void text_groups_init(struct text_groups *groups, const struct report *report,
+                      bool (*is_wanted)(const struct report_row *row), bool by_place);
+void text_groups_done(struct text_groups *groups);
+
+/* ---- text_words.c -------------------------------------------------------------------------- */
+
+/* Ids joined by ", "; `base` where there are none. With `has_marks` as Alembic's `current`: each
+ * with ` (head)` where it is one. */
+void text_add_ids(const struct text *text, struct buf *buf, uint32_t ids, bool has_marks);
+
+/* `from -> to`; one place where they are the same. */
+void text_add_way(const struct text *text, struct buf *buf, const struct text_way *way);
+
+/* `acme, globex and 3 more`. */
+void text_add_names(const struct text *text, struct buf *buf, const uint32_t *rows, size_t total);
+
+/* Rows of the error's tenants, TEXT_NAMES at most, into `ret_rows`. */
+void text_error_rows(const struct text *text, const struct report_error *error,
+                     uint32_t ret_rows[TEXT_NAMES]);
+
+/* One word of a POSIX shell, quoted where need be. False, and nothing added, where the text can't
+ * be shown as it is. */
+bool text_add_shell_word(struct buf *buf, const char *word);
+
+/* ---- the sections -------------------------------------------------------------------------- */
+
+void text_moves(const struct text *text);    /* text_moves.c */
+void text_plan(const struct text *text);     /* text_moves.c */
+void text_current(const struct text *text);  /* text_tenants.c */
+void text_tenants(const struct text *text);  /* text_tenants.c */
+void text_slowest(const struct text *text);  /* text_tenants.c */
+void text_failures(const struct text *text); /* text_failures.c */
+void text_advice(const struct text *text);   /* text_advice.c */
+
+#endif

@@ -1,0 +1,93 @@
+#include "base/human.h"
+#include "report/text.h"
+
+/* Messages of servers may have several lines; each keeps its own, indented. */
+static void print_lines(const struct text *text, const char *lines, const char *indent)
+{
+    struct buf line;
+    struct buf safe;
+    buf_init(&line, BUF_MAX_DEFAULT);
+    buf_init(&safe, BUF_MAX_DEFAULT);
+    for (const char *at = lines; *at;) {
+        size_t len = strcspn(at, "\n");
+        buf_clear(&line);
+        buf_clear(&safe);
+        buf_add(&line, at, len);
+        human_add_text(&safe, line.data);
+        fprintf(text->out, "%s%s\n", at == lines ? "" : indent, safe.data);
+        at += len + (at[len] == '\n');
+    }
+    if (!*lines)
+        putc('\n', text->out);
+    buf_done(&line);
+    buf_done(&safe);
+}
+
+/* `sql 23505, revision 83241ca0f125, versions/83241ca0f125_added_table.sql:12` */
+static void add_place(struct buf *buf, const struct report_error_key *key)
+{
+    buf_adds(buf, err_class_name((enum err_class)key->kind));
+    if (*key->code)
+        buf_addc(buf, ' ');
+    human_add_text(buf, key->code);
+    if (key->revision) {
+        buf_adds(buf, ", revision ");
+        human_add_text(buf, key->revision->id);
+    }
+    if (*key->file)
+        buf_adds(buf, ", ");
+    human_add_text(buf, key->file);
+    if (*key->file && key->line)
+        buf_addf(buf, ":%d", (int)key->line);
+}
+
+static void print_statement(const struct text *text, const struct report_error *error)
+{
+    struct buf line;
+    const char *statement = error->statement + strspn(error->statement, " \t");
+    buf_init(&line, BUF_MAX_DEFAULT);
+    buf_adds(&line, "      ");
+    if (error->key.line)
+        buf_addf(&line, "%d ", (int)error->key.line);
+    buf_adds(&line, "| ");
+    human_add_text(&line, statement);
+    fprintf(text->out, "%s\n", line.data);
+    buf_done(&line);
+}
+
+static void print_error(const struct text *text, const struct report_error *error)
+{
+    const char *red = text_color(text, COLOR_BAD);
+    uint32_t rows[TEXT_NAMES];
+    struct buf line;
+    buf_init(&line, BUF_MAX_DEFAULT);
+    human_add_count(&line, error->row_count, "tenant");
+    fprintf(text->out, "  %s%s%s: ", red ? red : "", line.data, red ? "\033[0m" : "");
+    print_lines(text, error->key.text, "    ");
+    buf_clear(&line);
+    add_place(&line, &error->key);
+    fprintf(text->out, "    %s\n", line.data);
+    if (error->statement && *error->statement)
+        print_statement(text, error);
+    buf_clear(&line);
+    text_error_rows(text, error, rows);
+    text_add_names(text, &line, rows, error->row_count);
+    fprintf(text->out, "    in %s\n", line.data);
+    buf_done(&line);
+}
+
+void text_failures(const struct text *text)
+{
+    /* Where every tenant fails in words of its own, twenty causes tell as much as a thousand. */
+    enum { CAUSES_SHOWN = 20 };
+    const struct report *report = text->report;
+    bool shows_all = text->options->is_verbose || report->error_count <= CAUSES_SHOWN;
+    size_t shown = shows_all ? report->error_count : CAUSES_SHOWN;
+    if (!shown)
+        return;
+    text_heading(text, "Failures");
+    for (size_t i = 0; i < shown; i++)
+        print_error(text, &report->errors[i]);
+    if (shown < report->error_count)
+        fprintf(text->out, "  and %zu more causes (-v shows all)\n", report->error_count - shown);
+}

@@ -1,0 +1,48 @@
+#include "report/text.h"
+
+static void add_row(struct text_groups *groups, struct intern *ways, const struct text_way *way,
+                    uint32_t row)
+{
+    uint32_t number = intern_put(ways, way, sizeof *way);
+    if (number == groups->count)
+        *ARENA_PUSH(&groups->arena, groups->items, groups->count, groups->capacity) =
+            (struct text_group){.way = *way};
+    struct text_group *group = &groups->items[number];
+    if (group->count < TEXT_NAMES)
+        group->rows[group->count] = row;
+    group->count++;
+}
+
+static int compare(const void *left, const void *right)
+{
+    const struct text_group *a = left;
+    const struct text_group *b = right;
+    if (a->count != b->count)
+        return a->count > b->count ? -1 : 1;
+    return (a->rows[0] > b->rows[0]) - (a->rows[0] < b->rows[0]);
+}
+
+void text_groups_init(struct text_groups *groups, const struct report *report,
+                      bool (*is_wanted)(const struct report_row *row), bool by_place)
+{
+    struct intern ways;
+    *groups = (struct text_groups){0};
+    arena_init(&groups->arena);
+    intern_init(&ways, &groups->arena);
+    for (uint32_t i = 0; i < report->run.tenant_count; i++) {
+        const struct report_row *row = &report->rows[i];
+        if (!is_wanted(row))
+            continue;
+        struct text_way way = {row->from, row->to, row->steps};
+        if (by_place)
+            way = (struct text_way){row->to, row->to, REPORT_NONE};
+        add_row(groups, &ways, &way, i);
+    }
+    if (groups->count)
+        qsort(groups->items, groups->count, sizeof *groups->items, compare);
+}
+
+void text_groups_done(struct text_groups *groups)
+{
+    arena_done(&groups->arena);
+}

@@ -1,0 +1,130 @@
+#include "base/human.h"
+#include "report/text.h"
+#include "report/text_table.h"
+
+/* A fleet in disorder has many ways; the rest is in the table of -v. */
+enum { WAYS_SHOWN = 20 };
+
+static size_t shown_of(const struct text *text, const struct text_groups *groups)
+{
+    bool shows_all = text->options->is_verbose || groups->count <= WAYS_SHOWN;
+    return shows_all ? groups->count : WAYS_SHOWN;
+}
+
+static void print_rest(const struct text *text, const struct text_groups *groups)
+{
+    size_t shown = shown_of(text, groups);
+    if (shown < groups->count)
+        fprintf(text->out, "  and %zu more ways (-v shows all)\n", groups->count - shown);
+}
+
+/* ---- what a run has done ------------------------------------------------------------------- */
+
+static bool has_moved_or_stayed(const struct report_row *row)
+{
+    return row->is_from_known && (row->from != row->to || row->state == TENANT_UNCHANGED);
+}
+
+static void add_move(const struct text *text, struct table *table, const struct text_group *group)
+{
+    size_t step_count = report_steps(text->report, group->way.steps).count;
+    struct buf cell;
+    buf_init(&cell, BUF_MAX_DEFAULT);
+    table_row(table);
+    /* The blank in place of the plural keeps the numbers in one column. */
+    buf_addf(&cell, "%zu tenant%c", group->count, group->count == 1 ? ' ' : 's');
+    table_cell(table, cell.data, NULL);
+    buf_clear(&cell);
+    text_add_way(text, &cell, &group->way);
+    table_cell(table, cell.data, NULL);
+    buf_clear(&cell);
+    buf_adds(&cell, "(");
+    if (group->way.from == group->way.to)
+        buf_adds(&cell, "unchanged");
+    else
+        human_add_count(&cell, step_count, "revision");
+    buf_adds(&cell, ")");
+    table_cell(table, cell.data, NULL);
+    buf_done(&cell);
+}
+
+void text_moves(const struct text *text)
+{
+    struct text_groups groups;
+    text_groups_init(&groups, text->report, has_moved_or_stayed, false);
+    if (groups.count) {
+        struct table *table = table_new(text->out, text->options);
+        table_column(table, NULL, TABLE_RIGHT);
+        table_column(table, NULL, TABLE_CUT);
+        table_column(table, NULL, 0);
+        for (size_t i = 0; i < shown_of(text, &groups); i++)
+            add_move(text, table, &groups.items[i]);
+        text_heading(text, "From where to where");
+        table_print(table);
+        print_rest(text, &groups);
+    }
+    text_groups_done(&groups);
+}
+
+/* ---- what a plan would do ------------------------------------------------------------------ */
+
+static bool has_steps(const struct report_row *row)
+{
+    return row->state == TENANT_SUCCEEDED;
+}
+
+static void add_step(struct table *table, const struct report_step *step)
+{
+    struct buf cell;
+    buf_init(&cell, BUF_MAX_DEFAULT);
+    table_row(table);
+    table_cell(table, step->direction == DIRECTION_UP ? "up" : "down", NULL);
+    human_add_text(&cell, step->revision ? step->revision->id : "base");
+    table_cell(table, cell.data, NULL);
+    buf_clear(&cell);
+    human_add_count(&cell, step->statements, "statement");
+    table_cell(table, cell.data, NULL);
+    buf_clear(&cell);
+    human_add_text(&cell, step->revision ? step->revision->message : "");
+    table_cell(table, cell.data, NULL);
+    buf_done(&cell);
+}
+
+static void print_steps(const struct text *text, uint32_t steps)
+{
+    struct step_list list = report_steps(text->report, steps);
+    struct table *table = table_new(text->out, text->options);
+    table_column(table, NULL, 0);
+    table_column(table, NULL, 0);
+    table_column(table, NULL, 0);
+    table_column(table, NULL, TABLE_CUT);
+    for (size_t i = 0; i < list.count; i++)
+        add_step(table, &list.steps[i]);
+    table_print(table);
+}
+
+static void print_plan(const struct text *text, const struct text_group *group)
+{
+    struct buf line;
+    buf_init(&line, BUF_MAX_DEFAULT);
+    human_add_count(&line, group->count, "tenant");
+    buf_adds(&line, "  ");
+    text_add_way(text, &line, &group->way);
+    text_heading(text, line.data);
+    buf_clear(&line);
+    print_steps(text, group->way.steps);
+    buf_adds(&line, "  in ");
+    text_add_names(text, &line, group->rows, group->count);
+    fprintf(text->out, "%s\n", line.data);
+    buf_done(&line);
+}
+
+void text_plan(const struct text *text)
+{
+    struct text_groups groups;
+    text_groups_init(&groups, text->report, has_steps, false);
+    for (size_t i = 0; i < shown_of(text, &groups); i++)
+        print_plan(text, &groups.items[i]);
+    print_rest(text, &groups);
+    text_groups_done(&groups);
+}

@@ -1,0 +1,76 @@
+#include "base/human.h"
+#include "chain/chain.h"
+#include "inventory/inventory.h"
+#include "report/text.h"
+
+static bool is_head(const struct chain *chain, const char *id)
+{
+    for (size_t i = 0; chain && i < chain->head_count; i++)
+        if (strcmp(chain->revisions[chain->heads[i]]->id, id) == 0)
+            return true;
+    return false;
+}
+
+void text_add_ids(const struct text *text, struct buf *buf, uint32_t ids, bool has_marks)
+{
+    struct id_list list = report_ids(text->report, ids);
+    if (!list.count)
+        buf_adds(buf, "base");
+    for (size_t i = 0; i < list.count; i++) {
+        buf_adds(buf, i ? ", " : "");
+        human_add_text(buf, list.ids[i]);
+        if (has_marks && is_head(text->report->run.chain, list.ids[i]))
+            buf_adds(buf, " (head)");
+    }
+}
+
+void text_add_way(const struct text *text, struct buf *buf, const struct text_way *way)
+{
+    text_add_ids(text, buf, way->from, false);
+    if (way->from == way->to)
+        return;
+    buf_adds(buf, " -> ");
+    text_add_ids(text, buf, way->to, false);
+}
+
+void text_add_names(const struct text *text, struct buf *buf, const uint32_t *rows, size_t total)
+{
+    size_t shown = total < TEXT_NAMES ? total : TEXT_NAMES;
+    for (size_t i = 0; i < shown; i++) {
+        buf_adds(buf, i ? ", " : "");
+        human_add_text(buf, text->report->run.tenants[rows[i]]->name);
+    }
+    if (shown < total)
+        buf_addf(buf, " and %zu more", total - shown);
+}
+
+void text_error_rows(const struct text *text, const struct report_error *error,
+                     uint32_t ret_rows[TEXT_NAMES])
+{
+    size_t count = 0;
+    for (uint32_t row = error->first_row; row != REPORT_NONE && count < TEXT_NAMES;
+         row = text->report->rows[row].next_same_error)
+        ret_rows[count++] = row;
+}
+
+bool text_add_shell_word(struct buf *buf, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "._@:/=+-,";
+    struct buf shown;
+    buf_init(&shown, BUF_MAX_DEFAULT);
+    human_add_text(&shown, word);
+    bool is_shown_as_is = strcmp(shown.data, word) == 0;
+    buf_done(&shown);
+    if (!is_shown_as_is)
+        return false;
+    if (*word && strspn(word, plain) == strlen(word)) {
+        buf_adds(buf, word);
+        return true;
+    }
+    buf_addc(buf, '\'');
+    for (const char *p = word; *p; p++)
+        buf_adds(buf, *p == '\'' ? "'\\''" : (char[]){*p, '\0'});
+    buf_addc(buf, '\'');
+    return true;
+}

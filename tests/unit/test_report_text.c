@@ -1,0 +1,386 @@
+#include "unit/unit.h"
+
+#include <locale.h>
+
+#include "base/buf.h"
+#include "report/text.h"
+#include "unit/report_fixture.h"
+
+static int use_utf8(void **state)
+{
+    (void)state;
+    return setlocale(LC_CTYPE, "C.UTF-8") ? 0 : -1;
+}
+
+static void expect(const struct fleet *fleet, const struct report_options *options,
+                   const char *golden)
+{
+    char *text = fleet_write(fleet, "text", options);
+    assert_string_equal(text, golden);
+    free(text);
+}
+
+static void expect_part(const struct fleet *fleet, const char *part)
+{
+    struct report_options options = {0};
+    char *text = fleet_write(fleet, "text", &options);
+    if (!strstr(text, part))
+        fail_msg("no '%s' in:\n%s", part, text);
+    free(text);
+}
+
+/* Three move on, one stays, two fail of the same, one was never begun. */
+static void make_mixed(struct fleet *fleet)
+{
+    static const char *const names[] = {"acme",  "globex",  "initech", "umbrella",
+                                        "hooli", "soylent", "stark"};
+    struct err err = fleet_error();
+    fleet_init(fleet, names, ARRAY_LEN(names));
+    fleet_moves(fleet, 0, 1, 3);
+    fleet_moves(fleet, 1, 0, 3);
+    fleet_moves(fleet, 2, 1, 3);
+    fleet_moves(fleet, 3, 3, 3);
+    fleet_fails(fleet, 4, TENANT_FAILED, &err);
+    fleet_fails(fleet, 5, TENANT_FAILED, &err);
+    fleet_ends(fleet, RUN_HALTED);
+}
+
+static void a_run_reads_from_what_to_why_to_what_next(void **state)
+{
+    static const char golden[] =
+        "upgrade head: halted in 1.23 s\n"
+        "run 20261123T101500Z-5f3a9c, started 2026-11-23T10:15:00.123Z\n"
+        "\n"
+        "  succeeded  3\n"
+        "  unchanged  1\n"
+        "  failed     2\n"
+        "  skipped    1\n"
+        "  tenants    7\n"
+        "\n"
+        "From where to where\n"
+        "  2 tenants  1975ea83b712 -> 83241ca0f125  (2 revisions)\n"
+        "  1 tenant   base -> 83241ca0f125          (3 revisions)\n"
+        "  1 tenant   83241ca0f125                  (unchanged)\n"
+        "\n"
+        "Slowest\n"
+        "  TENANT      TIME  IN STEPS  LONGEST STEP\n"
+        "  acme     12.3 ms      77 %  83241ca0f125, 5.7 ms\n"
+        "  globex   12.3 ms      92 %  83241ca0f125, 5.7 ms\n"
+        "  initech  12.3 ms      77 %  83241ca0f125, 5.7 ms\n"
+        "\n"
+        "Failures\n"
+        "  2 tenants: could not create unique index \"ix\"\n"
+        "    sql 23505, revision 83241ca0f125, versions/83241ca0f125_added_table.sql:12\n"
+        "      12 | CREATE UNIQUE INDEX ix ON exam (title);\n"
+        "    in hooli, soylent\n"
+        "\n"
+        "What to do\n"
+        "  hooli, soylent: left as before the step that failed.\n"
+        "    Once the cause is gone:\n"
+        "      skein upgrade head --tenant hooli --tenant soylent\n"
+        "  stark: never begun.\n"
+        "    To go on:\n"
+        "      skein upgrade head --tenant stark\n";
+    (void)state;
+    struct fleet fleet;
+    struct report_options options = {0};
+    make_mixed(&fleet);
+    expect(&fleet, &options, golden);
+    fleet_done(&fleet);
+}
+
+/* Removes `ESC [ … m`. */
+static void strip_color(char *text)
+{
+    char *to = text;
+    for (const char *from = text; *from;) {
+        if (from[0] == '\033' && from[1] == '[') {
+            from += strcspn(from, "m") + 1;
+            continue;
+        }
+        *to++ = *from++;
+    }
+    *to = '\0';
+}
+
+static void color_only_adds_ansi(void **state)
+{
+    (void)state;
+    struct fleet fleet;
+    struct report_options plain = {.is_verbose = true};
+    struct report_options colored = {.is_verbose = true, .has_color = true};
+    make_mixed(&fleet);
+    char *expected = fleet_write(&fleet, "text", &plain);
+    char *text = fleet_write(&fleet, "text", &colored);
+    assert_non_null(strchr(text, '\033'));
+    strip_color(text);
+    assert_string_equal(text, expected);
+    free(text);
+    free(expected);
+    fleet_done(&fleet);
+}
+
+static void verbose_lists_every_tenant(void **state)
+{
+    (void)state;
+    struct fleet fleet;
+    struct report_options options = {.is_verbose = true};
+    make_mixed(&fleet);
+    char *text = fleet_write(&fleet, "text", &options);
+    const char *table = strstr(text, "All tenants\n");
+    assert_non_null(table);
+    for (size_t i = 0; i < fleet.run.tenant_count; i++)
+        assert_non_null(strstr(table, fleet.run.tenants[i]->name));
+    assert_non_null(strstr(table, "  stark     skipped    ?             ?"));
+    free(text);
+    fleet_done(&fleet);
+}
+
+/* The headings are never cut: below that, the terminal wraps. */
+static void tables_keep_to_the_width(void **state)
+{
+    enum { WIDTH = 64 };
+    (void)state;
+    struct fleet fleet;
+    struct report_options options = {.is_verbose = true, .width = WIDTH};
+    make_mixed(&fleet);
+    char *text = fleet_write(&fleet, "text", &options);
+    assert_non_null(strstr(text, "\u2501"));
+    const char *table = strstr(text, "All tenants\n");
+    assert_non_null(table);
+    for (const char *line = table; *line != '\0' && *line != '\n'; line += strcspn(line, "\n") + 1)
+        assert_in_range(strcspn(line, "\n"), 1, WIDTH);
+    free(text);
+    options.width = 1;
+    free(fleet_write(&fleet, "text", &options));
+    fleet_done(&fleet);
+}
+
+static void a_plan_shows_equal_plans_together(void **state)
+{
+    static const char golden[] = "plan head: succeeded in 1.23 s\n"
+                                 "run 20261123T101500Z-5f3a9c, started 2026-11-23T10:15:00.123Z\n"
+                                 "\n"
+                                 "  would change  3\n"
+                                 "  would stay    1\n"
+                                 "  tenants       4\n"
+                                 "\n"
+                                 "2 tenants  1975ea83b712 -> 83241ca0f125\n"
+                                 "  up  27c6a30d7c24  2 statements  Added column\n"
+                                 "  up  83241ca0f125  3 statements  Added table\n"
+                                 "  in globex, hooli\n"
+                                 "\n"
+                                 "1 tenant  base -> 27c6a30d7c24\n"
+                                 "  up  1975ea83b712  1 statement   Initial\n"
+                                 "  up  27c6a30d7c24  2 statements  Added column\n"
+                                 "  in acme\n";
+    static const char *const names[] = {"acme", "globex", "initech", "hooli"};
+    (void)state;
+    struct fleet fleet;
+    struct report_options options = {0};
+    fleet_prepare(&fleet, names, ARRAY_LEN(names));
+    fleet.run.command = "plan";
+    fleet.run.is_dry_run = true;
+    fleet_starts(&fleet);
+    fleet_moves(&fleet, 0, 0, 2);
+    fleet_moves(&fleet, 1, 1, 3);
+    fleet_moves(&fleet, 2, 3, 3);
+    fleet_moves(&fleet, 3, 1, 3);
+    fleet_ends(&fleet, RUN_SUCCEEDED);
+    expect(&fleet, &options, golden);
+    fleet_done(&fleet);
+}
+
+static void current_marks_heads_and_sums_up(void **state)
+{
+    static const char golden[] = "current: failed in 1.23 s\n"
+                                 "run 20261123T101500Z-5f3a9c, started 2026-11-23T10:15:00.123Z\n"
+                                 "\n"
+                                 "  TENANT   REVISION\n"
+                                 "  acme     83241ca0f125 (head)\n"
+                                 "  globex   base\n"
+                                 "  initech  failed\n"
+                                 "  hooli    83241ca0f125 (head)\n"
+                                 "\n"
+                                 "Together\n"
+                                 "  2 tenants at 83241ca0f125 (head)\n"
+                                 "  1 tenant at base\n"
+                                 "  1 tenant could not be asked\n"
+                                 "\n"
+                                 "Failures\n"
+                                 "  1 tenant: no route to host\n"
+                                 "    is it up?\n"
+                                 "    connect\n"
+                                 "    in initech\n";
+    static const char *const names[] = {"acme", "globex", "initech", "hooli"};
+    (void)state;
+    struct fleet fleet;
+    struct err err;
+    struct report_options options = {0};
+    err_set(&err, ERR_CONNECT, "no route to host\nis it up?");
+    fleet_prepare(&fleet, names, ARRAY_LEN(names));
+    fleet.run.command = "current";
+    fleet.run.target = "";
+    fleet.run.is_dry_run = true;
+    fleet_starts(&fleet);
+    fleet_moves(&fleet, 0, 3, 3);
+    fleet_moves(&fleet, 1, 0, 0);
+    fleet_fails(&fleet, 2, TENANT_FAILED, &err);
+    fleet_moves(&fleet, 3, 3, 3);
+    fleet_ends(&fleet, RUN_FAILED);
+    expect(&fleet, &options, golden);
+    fleet_done(&fleet);
+}
+
+/* ---- texts from outside -------------------------------------------------------------------- */
+
+static void hostile_names_can_do_nothing(void **state)
+{
+    static const char *const names[] = {"\033]52;c;x\a", "\\x1b[0m",  "bad\xff\xc3", "a\nb",
+                                        "c1\xc2\x9b[2J", "\u202egpj", "caf\u00e9"};
+    static const char *const locales[] = {"C.UTF-8", "C"};
+    (void)state;
+    for (size_t l = 0; l < ARRAY_LEN(locales); l++) {
+        struct fleet fleet;
+        struct err err;
+        struct report_options options = {.is_verbose = true, .width = 80};
+        assert_non_null(setlocale(LC_CTYPE, locales[l]));
+        fleet_init(&fleet, names, ARRAY_LEN(names));
+        for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+            err_set(&err, ERR_SQL, "%s", names[i]);
+            fleet_fails(&fleet, i, TENANT_FAILED, &err);
+        }
+        fleet_ends(&fleet, RUN_FAILED);
+        char *text = fleet_write(&fleet, "text", &options);
+        assert_null(strpbrk(text, "\033\a\x7f\r"));
+        assert_null(strstr(text, "\xc2\x9b"));
+        assert_null(strstr(text, "\u202e"));
+        assert_null(strchr(text, '\xff'));
+        assert_non_null(strstr(text, "  \\x1b]52;c;x\\x07"));
+        assert_non_null(strstr(text, "  bad\\xff\\xc3"));
+        free(text);
+        fleet_done(&fleet);
+    }
+}
+
+static void commands_are_quoted_for_the_shell(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *word; /* NULL: not to be shown */
+    } cases[] = {
+        {"acme", "acme"},
+        {"a b", "'a b'"},
+        {"it's; rm -rf /", "'it'\\''s; rm -rf /'"},
+        {"$(reboot)", "'$(reboot)'"},
+        {"", "''"},
+        {"\033[31m", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct buf buf;
+        buf_init(&buf, BUF_MAX_DEFAULT);
+        assert_int_equal(text_add_shell_word(&buf, cases[i].name), cases[i].word != NULL);
+        assert_string_equal(buf.data, cases[i].word ? cases[i].word : "");
+        buf_done(&buf);
+    }
+}
+
+/* ---- many ---------------------------------------------------------------------------------- */
+
+static void names_beyond_ten_are_counted(void **state)
+{
+    (void)state;
+    struct fleet fleet;
+    struct err err = fleet_error();
+    fleet_init(&fleet, NULL, 13);
+    for (size_t i = 0; i < 13; i++)
+        fleet_fails(&fleet, i, TENANT_FAILED, &err);
+    fleet_ends(&fleet, RUN_FAILED);
+    expect_part(&fleet, "    in t0, t1, t2, t3, t4, t5, t6, t7, t8, t9 and 3 more\n");
+    expect_part(&fleet, "    Once the cause is gone:\n      skein upgrade head\n");
+    fleet_done(&fleet);
+}
+
+/* Run for all again, `+1` would move those that succeeded once more. */
+static void a_relative_target_is_retried_for_the_failed_only(void **state)
+{
+    (void)state;
+    struct fleet fleet;
+    struct err err = fleet_error();
+    fleet_prepare(&fleet, NULL, 13);
+    fleet.run.target = "+1";
+    fleet_starts(&fleet);
+    for (size_t i = 0; i < 13; i++)
+        fleet_fails(&fleet, i, TENANT_FAILED, &err);
+    fleet_ends(&fleet, RUN_FAILED);
+    expect_part(&fleet, "      skein upgrade +1 --tenant NAME ");
+    fleet_done(&fleet);
+}
+
+static void each_state_that_needs_a_person_says_what_to_do(void **state)
+{
+    static const struct {
+        enum tenant_state state;
+        const char *advice;
+    } cases[] = {
+        {TENANT_PARTIAL, "  t0: partly applied"},
+        {TENANT_IN_DOUBT, "  t0: nobody could ask how the last commit ended"},
+        {TENANT_ROLLBACK_FAILED, "  t0: the way back failed"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct fleet fleet;
+        struct err err = fleet_error();
+        fleet_init(&fleet, NULL, 1);
+        fleet_fails(&fleet, 0, cases[i].state, &err);
+        fleet_ends(&fleet, RUN_FAILED);
+        expect_part(&fleet, cases[i].advice);
+        fleet_done(&fleet);
+    }
+}
+
+/* A stamp at base removes rows and names no revision. */
+static void a_step_without_a_revision_can_be_told(void **state)
+{
+    (void)state;
+    struct fleet fleet;
+    struct step_done step = {.direction = DIRECTION_DOWN, .duration_ms = 2};
+    const char *row = "1975ea83b712";
+    struct outcome outcome = {.state = TENANT_SUCCEEDED,
+                              .is_from_known = true,
+                              .from = &row,
+                              .from_count = 1,
+                              .steps = &step,
+                              .step_count = 1,
+                              .duration_ms = 4};
+    fleet_init(&fleet, NULL, 2);
+    fleet_finishes(&fleet, 0, &outcome);
+    fleet_finishes(&fleet, 1, &outcome);
+    fleet_ends(&fleet, RUN_SUCCEEDED);
+    expect_part(&fleet, "  2 tenants  1975ea83b712 -> base  (1 revision)\n");
+    expect_part(&fleet, "base, 2.0 ms");
+    fleet_done(&fleet);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_run_reads_from_what_to_why_to_what_next),
+    cmocka_unit_test(color_only_adds_ansi),
+    cmocka_unit_test(verbose_lists_every_tenant),
+    cmocka_unit_test(tables_keep_to_the_width),
+    cmocka_unit_test(a_plan_shows_equal_plans_together),
+    cmocka_unit_test(current_marks_heads_and_sums_up),
+    cmocka_unit_test(hostile_names_can_do_nothing),
+    cmocka_unit_test(commands_are_quoted_for_the_shell),
+    cmocka_unit_test(names_beyond_ten_are_counted),
+    cmocka_unit_test(a_relative_target_is_retried_for_the_failed_only),
+    cmocka_unit_test(each_state_that_needs_a_person_says_what_to_do),
+    cmocka_unit_test(a_step_without_a_revision_can_be_told),
+};
+
+int main(int argc, char **argv)
+{
+    if (argc > 1)
+        cmocka_set_test_filter(argv[1]);
+    return cmocka_run_group_tests(tests, use_utf8, NULL);
+}
