@@ -1,0 +1,292 @@
+#include "cli/progress.h"
+
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/human.h"
+#include "cli/progress_view.h"
+#include "inventory/inventory.h"
+
+bool progress_mode_find(const char *name, enum progress_mode *ret_mode)
+{
+    static const char *const names[PROGRESS__COUNT] = {"auto", "tty", "plain", "json", "none"};
+    for (enum progress_mode mode = 0; mode < PROGRESS__COUNT; mode++)
+        if (strcmp(names[mode], name) == 0) {
+            *ret_mode = mode;
+            return true;
+        }
+    return false;
+}
+
+/* ---- the machine --------------------------------------------------------------------------- */
+
+/* The coarse clock is a memory read, exact to 4 ms: the eye can't tell. */
+static uint64_t machine_now_ms(void *ctx)
+{
+    struct timespec now;
+    (void)ctx;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static size_t machine_columns(void *ctx)
+{
+    enum { COLUMNS_UNKNOWN = 80 };
+    const struct progress *progress = ctx;
+    struct winsize size;
+    bool is_known = ioctl(fileno(progress->err), TIOCGWINSZ, &size) == 0 && size.ws_col;
+    return is_known ? size.ws_col : COLUMNS_UNKNOWN;
+}
+
+static bool can_move_cursor(FILE *err)
+{
+    const char *term = getenv("TERM");
+    return isatty(fileno(err)) && term && *term && strcmp(term, "dumb") != 0;
+}
+
+/* ---- life ---------------------------------------------------------------------------------- */
+
+struct progress *progress_new(enum progress_mode mode, FILE *err, bool has_color)
+{
+    static const struct progress_view *const views[PROGRESS__COUNT] = {
+        [PROGRESS_TTY] = &progress_view_tty,
+        [PROGRESS_PLAIN] = &progress_view_plain,
+        [PROGRESS_JSON] = &progress_view_json,
+    };
+    if (mode == PROGRESS_AUTO)
+        mode = can_move_cursor(err) ? PROGRESS_TTY : PROGRESS_PLAIN;
+    struct progress *progress = xcalloc(1, sizeof *progress);
+    progress->view = views[mode];
+    progress->err = err;
+    progress->has_color = has_color;
+    progress->host = (struct progress_host){machine_now_ms, machine_columns, progress};
+    progress->oldest = SEAT_NONE;
+    progress->newest = SEAT_NONE;
+    buf_init(&progress->title, BUF_MAX_DEFAULT);
+    buf_init(&progress->out, BUF_MAX_DEFAULT);
+    return progress;
+}
+
+void progress_free(struct progress *progress)
+{
+    if (!progress)
+        return;
+    buf_done(&progress->title);
+    buf_done(&progress->out);
+    free(progress->seats);
+    free(progress);
+}
+
+void progress_set_detail(struct progress *progress, bool is_quiet, bool is_verbose)
+{
+    progress->is_quiet = is_quiet;
+    progress->is_verbose = is_verbose && !is_quiet;
+}
+
+void progress_set_host(struct progress *progress, const struct progress_host *host)
+{
+    progress->host = *host;
+}
+
+/* ---- counting ------------------------------------------------------------------------------ */
+
+static void start_run(struct progress *progress, const struct run_info *run)
+{
+    progress->tenants = run->tenants;
+    progress->total = run->tenant_count;
+    progress->started_ms = progress->now_ms;
+    progress->shown_ms = progress->now_ms;
+    progress->seats = xcalloc(run->tenant_count, sizeof *progress->seats);
+    human_add_text(&progress->title, run->command);
+    if (run->target && *run->target)
+        buf_addc(&progress->title, ' ');
+    human_add_text(&progress->title, run->target);
+}
+
+static void take_seat(struct progress *progress, size_t tenant)
+{
+    struct seat *seat = &progress->seats[tenant];
+    *seat = (struct seat){progress->newest, SEAT_NONE,
+                          (uint32_t)(progress->now_ms - progress->started_ms), true};
+    if (progress->newest == SEAT_NONE)
+        progress->oldest = (uint32_t)tenant;
+    else
+        progress->seats[progress->newest].next = (uint32_t)tenant;
+    progress->newest = (uint32_t)tenant;
+    progress->running++;
+}
+
+static void leave_seat(struct progress *progress, size_t tenant)
+{
+    struct seat *seat = &progress->seats[tenant];
+    if (!seat->is_taken)
+        return;
+    if (seat->previous == SEAT_NONE)
+        progress->oldest = seat->next;
+    else
+        progress->seats[seat->previous].next = seat->next;
+    if (seat->next == SEAT_NONE)
+        progress->newest = seat->previous;
+    else
+        progress->seats[seat->next].previous = seat->previous;
+    seat->is_taken = false;
+    progress->running--;
+}
+
+bool progress_is_bad(const struct outcome *outcome)
+{
+    return outcome->error || tenant_state_is_bad(outcome->state);
+}
+
+static void count(struct progress *progress, const struct event *event)
+{
+    progress->now_ms = progress->host.now_ms(progress->host.ctx);
+    if (event->kind == EVENT_RUN_STARTED)
+        start_run(progress, event->run);
+    else if (event->kind == EVENT_TENANT_STARTED)
+        take_seat(progress, event->tenant);
+    if (event->kind != EVENT_TENANT_FINISHED)
+        return;
+    leave_seat(progress, event->tenant);
+    progress->done++;
+    progress->bad += progress_is_bad(event->outcome);
+}
+
+static void on_event(void *ctx, const struct event *event)
+{
+    struct progress *progress = ctx;
+    if (!progress->view)
+        return;
+    count(progress, event);
+    progress->view->on_event(progress, event);
+    if (event->kind == EVENT_RUN_FINISHED)
+        progress->view = NULL; /* a late tick must not draw again */
+}
+
+struct observer progress_observer(struct progress *progress)
+{
+    return (struct observer){on_event, progress};
+}
+
+void progress_tick(void *ctx)
+{
+    struct progress *progress = ctx;
+    if (!progress->view || !progress->view->on_tick || !progress->seats)
+        return;
+    progress->now_ms = progress->host.now_ms(progress->host.ctx);
+    progress->view->on_tick(progress);
+}
+
+/* ---- words --------------------------------------------------------------------------------- */
+
+void progress_color(struct progress *progress, struct buf *buf, const char *sequence)
+{
+    if (progress->has_color)
+        buf_adds(buf, sequence);
+}
+
+/* `sql 23505: duplicate key (versions/x.sql:12)`, the message's first line. */
+static void add_error(struct buf *buf, const struct err *err)
+{
+    char first[sizeof err->text];
+    snprintf(first, sizeof first, "%.*s", (int)strcspn(err->text, "\n"), err->text);
+    buf_adds(buf, err_class_name(err->kind));
+    if (*err->code)
+        buf_addc(buf, ' ');
+    human_add_text(buf, err->code);
+    buf_adds(buf, ": ");
+    human_add_text(buf, first);
+    if (!*err->file)
+        return;
+    buf_adds(buf, " (");
+    human_add_text(buf, err->file);
+    if (err->line)
+        buf_addf(buf, ":%d", err->line);
+    buf_addc(buf, ')');
+}
+
+static void add_outcome(struct progress *progress, const struct event *event)
+{
+    const struct outcome *outcome = event->outcome;
+    bool is_bad = progress_is_bad(outcome);
+    struct buf *out = &progress->out;
+    human_add_text(out, progress->tenants[event->tenant]->name);
+    buf_adds(out, ": ");
+    progress_color(progress, out, is_bad ? "\033[31m" : "\033[32m");
+    buf_adds(out, tenant_state_name(outcome->state));
+    progress_color(progress, out, "\033[0m");
+    buf_adds(out, " after ");
+    human_add_duration(out, outcome->duration_ms);
+    if (outcome->step_count) {
+        buf_adds(out, ", ");
+        human_add_count(out, outcome->step_count, "step");
+    }
+    if (!outcome->error)
+        return;
+    buf_adds(out, ": ");
+    add_error(out, outcome->error);
+}
+
+static void add_retry(struct progress *progress, const struct event *event)
+{
+    struct buf *out = &progress->out;
+    human_add_text(out, progress->tenants[event->tenant]->name);
+    buf_adds(out, ": tries again in ");
+    human_add_duration(out, (double)event->delay_ms);
+    if (!event->error)
+        return;
+    buf_adds(out, ": ");
+    add_error(out, event->error);
+}
+
+bool progress_add_words(struct progress *progress, const struct event *event)
+{
+    switch (event->kind) {
+    case EVENT_TENANT_FINISHED:
+        if (!progress->is_verbose && !progress_is_bad(event->outcome))
+            return false;
+        add_outcome(progress, event);
+        return true;
+    case EVENT_TENANT_RETRIES:
+        if (progress->is_quiet)
+            return false;
+        add_retry(progress, event);
+        return true;
+    case EVENT_RUN_DRAINS:
+        buf_adds(&progress->out, "nothing more is begun: ");
+        human_add_text(&progress->out, event->reason);
+        return true;
+    case EVENT_NOTE:
+        if (!progress->is_verbose)
+            return false;
+        human_add_text(&progress->out, event->reason);
+        return true;
+    case EVENT_RUN_STARTED:
+    case EVENT_TENANT_STARTED:
+    case EVENT_RUN_FINISHED: break;
+    }
+    return false;
+}
+
+void progress_add_pace(struct progress *progress, struct buf *buf)
+{
+    uint64_t elapsed_ms = progress->now_ms - progress->started_ms;
+    if (!progress->done || !elapsed_ms)
+        return;
+    double per_ms = (double)progress->done / (double)elapsed_ms;
+    buf_addf(buf, "  %.1f/s", per_ms * 1000);
+    if (progress->done == progress->total)
+        return;
+    buf_adds(buf, "  ");
+    human_add_duration(buf, (double)(progress->total - progress->done) / per_ms);
+    buf_adds(buf, " left");
+}
+
+void progress_flush(struct progress *progress)
+{
+    fwrite(progress->out.data, 1, progress->out.len, progress->err);
+    fflush(progress->err);
+    buf_clear(&progress->out);
+}

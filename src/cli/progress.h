@@ -1,0 +1,50 @@
+/* The live progress of a run, on stderr: an observer of its events.
+ *
+ * Cheap enough for ten thousand tenants in a third of a second: an event costs a few additions and
+ * one read of a coarse clock; texts are made only when something is due to be shown. Owns nothing
+ * of the run; between events it only looks at the run's tenants.
+ *
+ *     struct progress *progress = progress_new(PROGRESS_AUTO, stderr, has_color);
+ *     struct observer observer = progress_observer(progress);
+ *     … rollout_run with &observer, and progress_tick about ten times a second …
+ *     progress_free(progress);
+ */
+#ifndef CLI_PROGRESS_H
+#define CLI_PROGRESS_H
+
+#include "report/event.h"
+
+enum progress_mode {
+    PROGRESS_AUTO,  /* tty where `err` is a terminal that can move its cursor, else plain */
+    PROGRESS_TTY,   /* a block of two lines that is redrawn, at most ten times a second */
+    PROGRESS_PLAIN, /* a line now and then, and one a failure or retry */
+    PROGRESS_JSON,  /* one JSON object a line, one an event */
+    PROGRESS_NONE,
+    PROGRESS__COUNT
+};
+
+/* By the word of `--progress`. */
+bool progress_mode_find(const char *name, enum progress_mode *ret_mode) MUST_CHECK;
+
+struct progress;
+
+struct progress *progress_new(enum progress_mode mode, FILE *err, bool has_color);
+void progress_free(struct progress *progress);
+
+/* Quiet: failures only. Verbose: every tenant, and notes. */
+void progress_set_detail(struct progress *progress, bool is_quiet, bool is_verbose);
+
+/* The clock and the terminal, for tests to stand in. Without it, those of the machine. */
+struct progress_host {
+    uint64_t (*now_ms)(void *ctx); /* never goes back */
+    size_t (*columns)(void *ctx);  /* of the terminal, asked at each draw */
+    void *ctx;
+};
+void progress_set_host(struct progress *progress, const struct progress_host *host);
+
+struct observer progress_observer(struct progress *progress);
+
+/* Shows what is due though nothing happened; takes a `struct progress *` as a loop's callback. */
+void progress_tick(void *progress);
+
+#endif

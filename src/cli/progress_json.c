@@ -1,0 +1,95 @@
+/* One JSON object a line, one an event: for the programs that start skein. */
+#include "cli/progress_view.h"
+#include "inventory/inventory.h"
+#include "report/json_stream.h"
+
+static const char *const names[] = {
+    [EVENT_RUN_STARTED] = "run_started",
+    [EVENT_TENANT_STARTED] = "tenant_started",
+    [EVENT_TENANT_RETRIES] = "tenant_retries",
+    [EVENT_TENANT_FINISHED] = "tenant_finished",
+    [EVENT_RUN_DRAINS] = "run_drains",
+    [EVENT_RUN_FINISHED] = "run_finished",
+    [EVENT_NOTE] = "note",
+};
+
+static json_t *error_value(const struct err *err)
+{
+    json_t *value = json_object();
+    json_object_set_new(value, "class", json_text(err_class_name(err->kind)));
+    json_object_set_new(value, "code", json_text_or_null(err->code));
+    json_object_set_new(value, "message", json_text(err->text));
+    json_object_set_new(value, "file", json_text_or_null(err->file));
+    json_object_set_new(value, "line", err->line ? json_integer(err->line) : json_null());
+    return value;
+}
+
+static void set_run(json_t *line, const struct event *event)
+{
+    json_object_set_new(line, "run", json_text(event->run->id));
+    json_object_set_new(line, "command", json_text(event->run->command));
+    json_object_set_new(line, "target", json_text_or_null(event->run->target));
+    json_object_set_new(line, "tenants", json_integer((json_int_t)event->run->tenant_count));
+}
+
+static void set_outcome(json_t *line, const struct outcome *outcome)
+{
+    json_object_set_new(line, "state", json_text(tenant_state_name(outcome->state)));
+    json_object_set_new(line, "steps", json_integer((json_int_t)outcome->step_count));
+    json_object_set_new(line, "attempts", json_integer(outcome->attempts));
+    json_object_set_new(line, "duration_ms", json_rounded(outcome->duration_ms, 1));
+    json_object_set_new(line, "error", outcome->error ? error_value(outcome->error) : json_null());
+}
+
+static void set_details(struct progress *progress, json_t *line, const struct event *event)
+{
+    switch (event->kind) {
+    case EVENT_RUN_STARTED: set_run(line, event); break;
+    case EVENT_TENANT_RETRIES:
+        json_object_set_new(line, "delay_ms", json_integer((json_int_t)event->delay_ms));
+        json_object_set_new(line, "error", event->error ? error_value(event->error) : json_null());
+        break;
+    case EVENT_TENANT_FINISHED:
+        set_outcome(line, event->outcome);
+        json_object_set_new(line, "done", json_integer((json_int_t)progress->done));
+        break;
+    case EVENT_RUN_DRAINS:
+    case EVENT_NOTE: json_object_set_new(line, "reason", json_text(event->reason)); break;
+    case EVENT_RUN_FINISHED:
+        json_object_set_new(line, "state", json_text(run_state_name(event->state)));
+        json_object_set_new(line, "duration_ms", json_rounded(event->duration_ms, 1));
+        break;
+    case EVENT_TENANT_STARTED: break;
+    }
+}
+
+static bool is_about_tenant(enum event_kind kind)
+{
+    return kind == EVENT_TENANT_STARTED || kind == EVENT_TENANT_RETRIES ||
+           kind == EVENT_TENANT_FINISHED;
+}
+
+static bool is_shown(const struct progress *progress, const struct event *event)
+{
+    if (!progress->is_quiet)
+        return event->kind != EVENT_NOTE || progress->is_verbose;
+    return event->kind == EVENT_TENANT_FINISHED && progress_is_bad(event->outcome);
+}
+
+static void on_event(struct progress *progress, const struct event *event)
+{
+    if (!is_shown(progress, event))
+        return;
+    json_t *line = json_object();
+    uint64_t at_ms = progress->now_ms - progress->started_ms;
+    json_object_set_new(line, "event", json_text(names[event->kind]));
+    json_object_set_new(line, "at_ms", json_integer((json_int_t)at_ms));
+    if (is_about_tenant(event->kind))
+        json_object_set_new(line, "tenant", json_text(progress->tenants[event->tenant]->name));
+    set_details(progress, line, event);
+    json_add(&progress->out, line);
+    buf_addc(&progress->out, '\n');
+    progress_flush(progress);
+}
+
+const struct progress_view progress_view_json = {on_event, NULL};

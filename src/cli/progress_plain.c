@@ -1,0 +1,86 @@
+/* Lines for a log: one at the start and the end, one a failure or retry, and now and then one about
+ * the whole: at every tenth of the fleet, yet never twice a second, and at least every five. */
+#include "base/human.h"
+#include "cli/progress_view.h"
+
+enum { SELDOM_MS = 5000, OFTEN_MS = 1000, TENTHS = 10 };
+
+static void start_line(struct progress *progress)
+{
+    buf_adds(&progress->out, "skein: ");
+}
+
+static void end_line(struct progress *progress)
+{
+    buf_addc(&progress->out, '\n');
+    progress_flush(progress);
+}
+
+static void tell_start(struct progress *progress, const struct event *event)
+{
+    start_line(progress);
+    buf_addf(&progress->out, "%s: ", progress->title.data);
+    human_add_count(&progress->out, progress->total, "tenant");
+    buf_adds(&progress->out, ", run ");
+    human_add_text(&progress->out, event->run->id);
+    end_line(progress);
+}
+
+static void tell_counts(struct progress *progress)
+{
+    buf_addf(&progress->out, "%zu of %zu done", progress->done, progress->total);
+    if (progress->bad)
+        buf_addf(&progress->out, ", %zu failed", progress->bad);
+}
+
+static void tell_whole(struct progress *progress)
+{
+    start_line(progress);
+    tell_counts(progress);
+    progress_add_pace(progress, &progress->out);
+    end_line(progress);
+    progress->shown_ms = progress->now_ms;
+    progress->shown_done = progress->done;
+}
+
+static void tell_if_due(struct progress *progress)
+{
+    uint64_t silent_ms = progress->now_ms - progress->shown_ms;
+    bool is_tenth = (progress->done - progress->shown_done) * TENTHS >= progress->total;
+    bool is_due = silent_ms >= SELDOM_MS || (silent_ms >= OFTEN_MS && is_tenth);
+    if (is_due && !progress->is_quiet && progress->done < progress->total)
+        tell_whole(progress);
+}
+
+static void tell_end(struct progress *progress, const struct event *event)
+{
+    start_line(progress);
+    buf_addf(&progress->out, "%s: %s, ", progress->title.data, run_state_name(event->state));
+    tell_counts(progress);
+    buf_adds(&progress->out, " in ");
+    human_add_duration(&progress->out, event->duration_ms);
+    end_line(progress);
+}
+
+static void tell_words(struct progress *progress, const struct event *event)
+{
+    start_line(progress);
+    if (progress_add_words(progress, event))
+        end_line(progress);
+    else
+        buf_clear(&progress->out);
+}
+
+static void on_event(struct progress *progress, const struct event *event)
+{
+    if (event->kind == EVENT_RUN_STARTED && !progress->is_quiet)
+        tell_start(progress, event);
+    else if (event->kind == EVENT_RUN_FINISHED && !progress->is_quiet)
+        tell_end(progress, event);
+    else
+        tell_words(progress, event);
+    if (event->kind == EVENT_TENANT_FINISHED)
+        tell_if_due(progress);
+}
+
+const struct progress_view progress_view_plain = {on_event, tell_if_due};

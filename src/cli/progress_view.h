@@ -1,0 +1,70 @@
+/* What the views of the progress share: private to progress*.c. */
+#ifndef CLI_PROGRESS_VIEW_H
+#define CLI_PROGRESS_VIEW_H
+
+#include "base/buf.h"
+#include "cli/progress.h"
+
+/* One way to show it. Counts are up to date when a view is called. */
+struct progress_view {
+    void (*on_event)(struct progress *progress, const struct event *event);
+    void (*on_tick)(struct progress *progress); /* NULL: nothing to do */
+};
+
+extern const struct progress_view progress_view_tty;
+extern const struct progress_view progress_view_plain;
+extern const struct progress_view progress_view_json;
+
+/* A place in the list of running tenants, the one that began first at its head. */
+struct seat {
+    uint32_t previous;
+    uint32_t next;
+    uint32_t since_ms; /* of the run's start */
+    bool is_taken;     /* false: never began (skipped at once), or finished */
+};
+
+#define SEAT_NONE UINT32_MAX
+
+enum { BLOCK_LINES = 2 };
+
+struct progress {
+    const struct progress_view *view; /* NULL: show nothing */
+    FILE *err;
+    bool has_color;
+    bool is_quiet;
+    bool is_verbose;
+    struct progress_host host;
+    const struct tenant *const *tenants; /* the run's */
+    struct buf title;                    /* `upgrade head`, safe to show */
+    struct seat *seats;                  /* one a tenant */
+    uint32_t oldest;
+    uint32_t newest;
+    size_t total;
+    size_t running;
+    size_t done;
+    size_t bad;
+    uint64_t now_ms; /* of the event or tick at hand */
+    uint64_t started_ms;
+    uint64_t shown_ms;  /* when the block, or the last line about the whole, was written */
+    size_t shown_done;  /* what that line said */
+    struct buf out;     /* written at once, so that nothing flickers */
+    size_t block_lines; /* on the screen; 0: none */
+    size_t block_widths[BLOCK_LINES];
+};
+
+/* Did it go wrong for the tenant? */
+bool progress_is_bad(const struct outcome *outcome);
+
+/* Appends the line that an event is worth in words, without a newline: a failure, a retry, with -v
+ * everything. False, and nothing added, where it is worth none. */
+bool progress_add_words(struct progress *progress, const struct event *event);
+
+/* `12.3/s` and, where it can be told, `4.00 s left`. */
+void progress_add_pace(struct progress *progress, struct buf *buf);
+
+void progress_color(struct progress *progress, struct buf *buf, const char *sequence);
+
+/* Writes what `out` holds, and empties it. */
+void progress_flush(struct progress *progress);
+
+#endif

@@ -1,0 +1,351 @@
+#include "unit/unit.h"
+
+#include <jansson.h>
+#include <locale.h>
+#include <time.h>
+
+#include "cli/progress.h"
+#include "unit/report_fixture.h"
+
+/* A progress that writes to memory, on a clock and a terminal that the test sets. */
+struct stage {
+    struct fleet fleet;
+    struct progress *progress;
+    FILE *err;
+    char *text;
+    size_t size;
+    size_t seen;
+    uint64_t now_ms;
+    size_t columns;
+    size_t clock_reads;
+};
+
+static uint64_t stage_now(void *ctx)
+{
+    struct stage *stage = ctx;
+    stage->clock_reads++;
+    return stage->now_ms;
+}
+
+static size_t stage_columns(void *ctx)
+{
+    return ((struct stage *)ctx)->columns;
+}
+
+static void stage_init(struct stage *stage, enum progress_mode mode, const char *const *names,
+                       size_t count)
+{
+    *stage = (struct stage){.now_ms = 1000, .columns = 80};
+    assert_non_null(setlocale(LC_CTYPE, "C"));
+    stage->err = open_memstream(&stage->text, &stage->size);
+    stage->progress = progress_new(mode, stage->err, false);
+    progress_set_host(stage->progress, &(struct progress_host){stage_now, stage_columns, stage});
+    fleet_prepare(&stage->fleet, names, count);
+    stage->fleet.observer = progress_observer(stage->progress);
+}
+
+static void stage_done(struct stage *stage)
+{
+    progress_free(stage->progress);
+    fclose(stage->err);
+    free(stage->text);
+    fleet_done(&stage->fleet);
+}
+
+static void stage_waits(struct stage *stage, uint64_t ms)
+{
+    stage->now_ms += ms;
+    progress_tick(stage->progress);
+}
+
+/* What was written since the last call is exactly this. */
+static void stage_wrote(struct stage *stage, const char *expected)
+{
+    fflush(stage->err);
+    assert_string_equal(stage->text + stage->seen, expected);
+    stage->seen = stage->size;
+}
+
+static void stage_retries(struct stage *stage, size_t tenant)
+{
+    struct err err;
+    err_set(&err, ERR_LOCK, "canceling statement due to lock timeout\nCONTEXT: x");
+    snprintf(err.code, sizeof err.code, "55P03");
+    fleet_tell(&stage->fleet,
+               (struct event){
+                   .kind = EVENT_TENANT_RETRIES, .tenant = tenant, .error = &err, .delay_ms = 250});
+}
+
+static void modes_are_found_by_name(void **state)
+{
+    (void)state;
+    enum progress_mode mode;
+    assert_true(progress_mode_find("plain", &mode));
+    assert_int_equal(mode, PROGRESS_PLAIN);
+    assert_true(progress_mode_find("none", &mode));
+    assert_int_equal(mode, PROGRESS_NONE);
+    assert_false(progress_mode_find("loud", &mode));
+}
+
+/* ---- plain --------------------------------------------------------------------------------- */
+
+static void plain_tells_start_trouble_and_end(void **state)
+{
+    static const char *const names[] = {"acme", "\033[31mevil"};
+    (void)state;
+    struct stage stage;
+    struct err err = fleet_error();
+    stage_init(&stage, PROGRESS_PLAIN, names, 2);
+    fleet_starts(&stage.fleet);
+    stage_wrote(&stage, "skein: upgrade head: 2 tenants, run 20261123T101500Z-5f3a9c\n");
+    stage_retries(&stage, 1);
+    stage_wrote(&stage, "skein: \\x1b[31mevil: tries again in 250.0 ms: lock 55P03: "
+                        "canceling statement due to lock timeout\n");
+    fleet_moves(&stage.fleet, 0, 1, 3);
+    stage_wrote(&stage, "");
+    fleet_fails(&stage.fleet, 1, TENANT_FAILED, &err);
+    stage_wrote(&stage, "skein: \\x1b[31mevil: failed after 3.0 ms: sql 23505: could not create "
+                        "unique index \"ix\" (versions/83241ca0f125_added_table.sql:12)\n");
+    fleet_ends(&stage.fleet, RUN_FAILED);
+    stage_wrote(&stage, "skein: upgrade head: failed, 2 of 2 done, 1 failed in 1.23 s\n");
+    stage_done(&stage);
+}
+
+static void plain_tells_tenths_but_not_twice_a_second(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_init(&stage, PROGRESS_PLAIN, NULL, 40);
+    fleet_starts(&stage.fleet);
+    stage_wrote(&stage, "skein: upgrade head: 40 tenants, run 20261123T101500Z-5f3a9c\n");
+    for (size_t i = 0; i < 9; i++)
+        fleet_moves(&stage.fleet, i, 1, 3);
+    stage_waits(&stage, 999);
+    stage_wrote(&stage, "");
+    stage.now_ms++;
+    fleet_moves(&stage.fleet, 9, 1, 3);
+    stage_wrote(&stage, "skein: 10 of 40 done  10.0/s  3.00 s left\n");
+    fleet_moves(&stage.fleet, 10, 1, 3);
+    stage_waits(&stage, 4999);
+    stage_wrote(&stage, "");
+    stage_waits(&stage, 1);
+    stage_wrote(&stage, "skein: 11 of 40 done  1.8/s  15.82 s left\n");
+    stage_done(&stage);
+}
+
+static void quiet_shows_failures_only(void **state)
+{
+    static const enum progress_mode modes[] = {PROGRESS_PLAIN, PROGRESS_TTY};
+    static const char *const expected[] = {
+        "skein: t1: partial after 3.0 ms: connect: no route\n",
+        "t1: partial after 3.0 ms: connect: no route\n",
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+        struct stage stage;
+        struct err err;
+        err_set(&err, ERR_CONNECT, "no route");
+        stage_init(&stage, modes[i], NULL, 2);
+        progress_set_detail(stage.progress, true, false);
+        fleet_starts(&stage.fleet);
+        fleet_moves(&stage.fleet, 0, 1, 3);
+        stage_retries(&stage, 1);
+        stage_waits(&stage, 10000);
+        fleet_fails(&stage.fleet, 1, TENANT_PARTIAL, &err);
+        fleet_ends(&stage.fleet, RUN_FAILED);
+        stage_wrote(&stage, expected[i]);
+        stage_done(&stage);
+    }
+}
+
+static void verbose_shows_every_tenant(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_init(&stage, PROGRESS_PLAIN, NULL, 2);
+    progress_set_detail(stage.progress, false, true);
+    fleet_starts(&stage.fleet);
+    stage_wrote(&stage, "skein: upgrade head: 2 tenants, run 20261123T101500Z-5f3a9c\n");
+    fleet_moves(&stage.fleet, 0, 1, 3);
+    fleet_moves(&stage.fleet, 1, 3, 3);
+    stage_wrote(&stage, "skein: t0: succeeded after 12.3 ms, 2 steps\n"
+                        "skein: t1: unchanged after 12.3 ms\n");
+    stage_done(&stage);
+}
+
+static void nothing_is_nothing(void **state)
+{
+    (void)state;
+    struct stage stage;
+    struct err err = fleet_error();
+    stage_init(&stage, PROGRESS_NONE, NULL, 2);
+    fleet_starts(&stage.fleet);
+    fleet_fails(&stage.fleet, 1, TENANT_FAILED, &err);
+    stage_waits(&stage, 10000);
+    fleet_ends(&stage.fleet, RUN_FAILED);
+    stage_wrote(&stage, "");
+    assert_int_equal(stage.clock_reads, 0);
+    stage_done(&stage);
+}
+
+/* ---- tty ----------------------------------------------------------------------------------- */
+
+static void tty_draws_a_block_and_leaves_nothing(void **state)
+{
+    static const char *const names[] = {"acme", "globex", "initech", "hooli"};
+    (void)state;
+    struct stage stage;
+    stage_init(&stage, PROGRESS_TTY, names, 4);
+    fleet_starts(&stage.fleet);
+    fleet_begins(&stage.fleet, 1);
+    fleet_moves(&stage.fleet, 0, 1, 3);
+    stage_waits(&stage, 99);
+    stage_wrote(&stage, "");
+    fleet_begins(&stage.fleet, 2);
+    stage_waits(&stage, 1);
+    stage_wrote(&stage, "upgrade head  #######...................  1/4  10.0/s  300.0 ms left\n"
+                        "  2 running: globex 100.0 ms, initech 1.0 ms");
+    stage_waits(&stage, 99);
+    stage_wrote(&stage, "");
+    fleet_ends(&stage.fleet, RUN_SUCCEEDED);
+    stage_waits(&stage, 1000);
+    stage_wrote(&stage, "\r\033[1A\033[J");
+    stage_done(&stage);
+}
+
+static void tty_names_the_longest_running_first(void **state)
+{
+    (void)state;
+    struct stage stage;
+    struct outcome outcome = {.state = TENANT_SUCCEEDED};
+    stage_init(&stage, PROGRESS_TTY, NULL, 8);
+    stage.columns = 120;
+    fleet_starts(&stage.fleet);
+    for (size_t i = 0; i < 8; i++)
+        fleet_begins(&stage.fleet, 7 - i);
+    fleet_finishes(&stage.fleet, 7, &outcome);
+    fleet_finishes(&stage.fleet, 5, &outcome);
+    fleet_finishes(&stage.fleet, 0, &outcome);
+    stage_waits(&stage, 100);
+    stage_wrote(&stage, "upgrade head  ###########...................  3/8  30.0/s  166.7 ms left\n"
+                        "  5 running: t6 100.0 ms, t4 100.0 ms, t3 100.0 ms, t2 100.0 ms, ...");
+    stage_done(&stage);
+}
+
+static void tty_lets_failures_scroll_by_above(void **state)
+{
+    static const char *const names[] = {"acme", "globex"};
+    (void)state;
+    struct stage stage;
+    struct err err;
+    err_set(&err, ERR_CONNECT, "no route");
+    stage_init(&stage, PROGRESS_TTY, names, 2);
+    fleet_starts(&stage.fleet);
+    stage_waits(&stage, 100);
+    stage_wrote(&stage, "upgrade head  ..........................  0/2\n  0 running");
+    fleet_fails(&stage.fleet, 0, TENANT_FAILED, &err);
+    stage_wrote(&stage, "\r\033[1A\033[Jacme: failed after 3.0 ms: connect: no route\n");
+    stage_waits(&stage, 100);
+    stage_wrote(&stage, "upgrade head  #############.............  1/2  1 failed  5.0/s  200.0 ms "
+                        "left\n  0 running");
+    stage_done(&stage);
+}
+
+static void tty_follows_the_width(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_init(&stage, PROGRESS_TTY, NULL, 2);
+    stage.columns = 20;
+    fleet_starts(&stage.fleet);
+    fleet_begins(&stage.fleet, 0);
+    stage_waits(&stage, 100);
+    stage_wrote(&stage, "upgrade head  .....\n  1 running: t0 100");
+    /* Two lines of 19 wrap into two rows each where only ten columns are left. */
+    stage.columns = 10;
+    stage_waits(&stage, 100);
+    stage_wrote(&stage, "\r\033[3A\033[Jupgrade h\n  1 runni");
+    stage_done(&stage);
+}
+
+/* ---- json ---------------------------------------------------------------------------------- */
+
+static void json_is_an_object_a_line(void **state)
+{
+    static const char *const names[] = {"acme", "\033]0;x\a\xff"};
+    static const char *const events[] = {"run_started",    "tenant_started", "tenant_finished",
+                                         "tenant_retries", "tenant_started", "tenant_finished",
+                                         "run_drains",     "run_finished"};
+    (void)state;
+    struct stage stage;
+    struct err err = fleet_error();
+    stage_init(&stage, PROGRESS_JSON, names, 2);
+    fleet_starts(&stage.fleet);
+    fleet_moves(&stage.fleet, 0, 1, 3);
+    stage_retries(&stage, 1);
+    fleet_fails(&stage.fleet, 1, TENANT_FAILED, &err);
+    fleet_tell(&stage.fleet, (struct event){.kind = EVENT_RUN_DRAINS, .reason = "too many"});
+    fleet_tell(&stage.fleet, (struct event){.kind = EVENT_NOTE, .reason = "only with -v"});
+    fleet_ends(&stage.fleet, RUN_FAILED);
+    const char *line = stage.text;
+    for (size_t i = 0; i < ARRAY_LEN(events); i++) {
+        size_t len = strcspn(line, "\n");
+        json_t *object = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL);
+        assert_non_null(object);
+        assert_string_equal(json_string_value(json_object_get(object, "event")), events[i]);
+        json_decref(object);
+        line += len + 1;
+    }
+    assert_string_equal(line, "");
+    assert_null(strpbrk(stage.text, "\033\a"));
+    stage_done(&stage);
+}
+
+/* ---- cost ---------------------------------------------------------------------------------- */
+
+static double thread_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+/* The machine's own clock here. Printed, not asserted: machines are shared. */
+static void ten_thousand_tenants_cost_little(void **state)
+{
+    enum { COUNT = 10000 };
+    (void)state;
+    struct stage stage;
+    struct outcome outcome = {.state = TENANT_UNCHANGED};
+    stage_init(&stage, PROGRESS_PLAIN, NULL, COUNT);
+    struct progress *progress = progress_new(PROGRESS_TTY, stage.err, true);
+    struct observer observer = progress_observer(progress);
+    observer.on_event(observer.ctx,
+                      &(struct event){.kind = EVENT_RUN_STARTED, .run = &stage.fleet.run});
+    double started_ms = thread_ms();
+    for (size_t i = 0; i < COUNT; i++) {
+        observer.on_event(observer.ctx, &(struct event){.kind = EVENT_TENANT_STARTED, .tenant = i});
+        observer.on_event(
+            observer.ctx,
+            &(struct event){.kind = EVENT_TENANT_FINISHED, .tenant = i, .outcome = &outcome});
+    }
+    print_message("%.2f ms\n", thread_ms() - started_ms);
+    progress_free(progress);
+    stage_done(&stage);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(modes_are_found_by_name),
+    cmocka_unit_test(plain_tells_start_trouble_and_end),
+    cmocka_unit_test(plain_tells_tenths_but_not_twice_a_second),
+    cmocka_unit_test(quiet_shows_failures_only),
+    cmocka_unit_test(verbose_shows_every_tenant),
+    cmocka_unit_test(nothing_is_nothing),
+    cmocka_unit_test(tty_draws_a_block_and_leaves_nothing),
+    cmocka_unit_test(tty_names_the_longest_running_first),
+    cmocka_unit_test(tty_lets_failures_scroll_by_above),
+    cmocka_unit_test(tty_follows_the_width),
+    cmocka_unit_test(json_is_an_object_a_line),
+    cmocka_unit_test(ten_thousand_tenants_cost_little),
+};
+UNIT_MAIN(tests)
