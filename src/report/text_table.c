@@ -1,6 +1,6 @@
 #include "report/text_table.h"
 
-#include <libsmartcols/libsmartcols.h>
+#include <libsmartcols.h>
 
 #include "base/arena.h"
 #include "report/report.h"
