@@ -108,6 +108,8 @@ static void start_run(struct progress *progress, const struct run_info *run)
 static void take_seat(struct progress *progress, size_t tenant)
 {
     struct seat *seat = &progress->seats[tenant];
+    if (seat->is_taken)
+        return;
     *seat = (struct seat){progress->newest, SEAT_NONE,
                           (uint32_t)(progress->now_ms - progress->started_ms), true};
     if (progress->newest == SEAT_NONE)
