@@ -138,10 +138,6 @@ static const struct password *read_password_command(struct loader *loader,
         argv[i] = sharing_string(&loader->sharing, argv[i]);
         key = arena_printf(&loader->scratch, "%s %p", key, (const void *)argv[i]);
     }
-    if (!count) {
-        load_fault(loader, "password_command", "'password_command' is empty");
-        return NULL;
-    }
     const struct password *known = sharing_find(&loader->sharing, key);
     if (known)
         return known;

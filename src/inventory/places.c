@@ -64,13 +64,14 @@ const char *places_name(const struct places *places, enum section section, size_
 static const struct {
     const char *name;
     bool is_list;
-} infos[SECTION__COUNT] = {
+} infos[SECTION__COUNT + 1] = {
     [SECTION_TOP] = {"", false},
     [SECTION_DEFAULTS] = {"defaults", false},
     [SECTION_ROLLOUT] = {"rollout", false},
     [SECTION_WAVES] = {"waves", true},
     [SECTION_TENANTS] = {"tenants", true},
     [SECTION_SOURCES] = {"sources", true},
+    [SECTION__COUNT] = {"", false},
 };
 
 const char *section_name(enum section section)

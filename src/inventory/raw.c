@@ -7,8 +7,8 @@
 /* clang-format off */
 #define STRING(key, type, member)                                                                  \
     CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_OPTIONAL, type, member, 0, CYAML_UNLIMITED)
-#define LIST(key, type, member, entry)                                                             \
-    CYAML_FIELD_SEQUENCE(key, CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER, type, member, entry, 0,    \
+#define LIST(key, type, member, entry, min)                                                        \
+    CYAML_FIELD_SEQUENCE(key, CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER, type, member, entry, min,  \
                          CYAML_UNLIMITED)
 #define MAPPING(key, type, member, fields)                                                         \
     CYAML_FIELD_MAPPING_PTR(key, CYAML_FLAG_OPTIONAL, type, member, fields)
@@ -24,8 +24,8 @@
     STRING("schema", struct raw_common, schema),                                                   \
     STRING("password_env", struct raw_common, password_env),                                       \
     STRING("password_file", struct raw_common, password_file),                                     \
-    LIST("password_command", struct raw_common, password_command, &text_schema),                   \
-    LIST("labels", struct raw_common, labels, &text_schema)
+    LIST("password_command", struct raw_common, password_command, &text_schema, 1),                \
+    LIST("labels", struct raw_common, labels, &text_schema, 0)
 
 _Static_assert(offsetof(struct raw_tenant, common) == 0, "see COMMON_FIELDS");
 _Static_assert(offsetof(struct raw_source, common) == 0, "see COMMON_FIELDS");
@@ -69,7 +69,7 @@ static const cyaml_schema_field_t rollout_fields[] = {
     STRING("per_server", struct raw_rollout, per_server),
     STRING("on_failure", struct raw_rollout, on_failure),
     STRING("max_failures", struct raw_rollout, max_failures),
-    LIST("waves", struct raw_rollout, waves, &wave_schema),
+    LIST("waves", struct raw_rollout, waves, &wave_schema, 0),
     CYAML_FIELD_END};
 
 static const cyaml_schema_field_t inventory_fields[] = {
@@ -78,8 +78,8 @@ static const cyaml_schema_field_t inventory_fields[] = {
     STRING("ledger", struct raw_inventory, ledger),
     MAPPING("defaults", struct raw_inventory, defaults, defaults_fields),
     MAPPING("rollout", struct raw_inventory, rollout, rollout_fields),
-    LIST("tenants", struct raw_inventory, tenants, &tenant_schema),
-    LIST("sources", struct raw_inventory, sources, &source_schema),
+    LIST("tenants", struct raw_inventory, tenants, &tenant_schema, 0),
+    LIST("sources", struct raw_inventory, sources, &source_schema, 0),
     CYAML_FIELD_END};
 /* clang-format on */
 

@@ -72,10 +72,17 @@ static const char *shape_name(const char *event)
     return "something else";
 }
 
+/* libcyaml says nothing of where the whole begins. */
+static int line_said(const struct raw_log *log)
+{
+    return log->line ? (int)log->line : 1;
+}
+
+/* libcyaml points an unknown key at its mapping: we know better. */
 static int line_of(const struct raw_log *log, const struct places *places, const char *key)
 {
     int line = places_line(places, log->section, log->index, key);
-    return line ? line : (int)log->line;
+    return line ? line : line_said(log);
 }
 
 /* `'url' in tenant 'acme'`; `'chain'` alone at the top. */
@@ -96,6 +103,7 @@ void raw_fault_add(const struct raw_log *log, const char *reason, const char *pa
                    const struct places *places, struct faults *faults)
 {
     static const char unknown[] = "Unexpected key: ";
+    static const char too_few[] = "Insufficient entries";
     static const char expecting[] = "Expecting ";
     char what[512];
     const char *text = log->complaint;
@@ -106,9 +114,12 @@ void raw_fault_add(const struct raw_log *log, const char *reason, const char *pa
         faults_add(faults, ERR_CONFIG, path, line_of(log, places, key), "unknown key %s", what);
     } else if (strncmp(text, expecting, strlen(expecting)) == 0 && got) {
         describe(log, places, log->key, what, sizeof what);
-        faults_add(faults, ERR_CONFIG, path, (int)log->line, "%s must be %s, not %s", what,
+        faults_add(faults, ERR_CONFIG, path, line_said(log), "%s must be %s, not %s", what,
                    shape_name(text + strlen(expecting)), shape_name(got + strlen(", got event: ")));
+    } else if (strncmp(text, too_few, strlen(too_few)) == 0) {
+        describe(log, places, log->key, what, sizeof what);
+        faults_add(faults, ERR_CONFIG, path, line_said(log), "%s is empty", what);
     } else {
-        faults_add(faults, ERR_CONFIG, path, (int)log->line, "cannot be read: %s", reason);
+        faults_add(faults, ERR_CONFIG, path, line_said(log), "cannot be read: %s", reason);
     }
 }

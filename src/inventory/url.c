@@ -225,13 +225,9 @@ static bool parse_authority(struct parse *parse, struct span authority)
     return set_host(parse, host) && set_port(parse, port);
 }
 
-/* A second '/' or an '@' behind the host is most likely the rest of a password. */
 static bool parse_path(struct parse *parse, struct span path)
 {
     skip(&path, '/');
-    if (memchr(path.at, '/', path.len) || memchr(path.at, '@', path.len))
-        return fault(parse, "an '@' or '/' in the user, the password or the database must be "
-                            "percent-encoded");
     if (!decode(parse, path, UNRESERVED SUB_DELIMS ":", &parse->url.database))
         return false;
     return is_text(parse->url.database) ||
@@ -295,16 +291,28 @@ static bool parse_query(struct parse *parse, struct span query)
     return true;
 }
 
+/* What would be the rest of a password with a '/', '?' or '#' in it: a second '/' or an '@' behind
+ * the authority. They may be written encoded where they are meant. */
+static bool check_tail(const struct parse *parse, struct span tail)
+{
+    const char *at = memchr(tail.at, '@', tail.len);
+    struct span path = take_until(&tail, "?");
+    if (memchr(tail.at, '#', tail.len) || memchr(path.at, '#', path.len))
+        return fault(parse, "a '#' must be written '%23'");
+    skip(&path, '/');
+    if (at || memchr(path.at, '/', path.len))
+        return fault(parse, "an '@', '/' or '?' in the user, the password or the database must be "
+                            "percent-encoded");
+    return true;
+}
+
 static bool parse_server(struct parse *parse, struct span rest)
 {
     struct span authority = take_until(&rest, "/?#");
-    struct span path = take_until(&rest, "?#");
-    if (memchr(rest.at, '#', rest.len))
-        return fault(parse, "a '#' must be written '%23'");
+    if (!check_tail(parse, rest))
+        return false;
+    struct span path = take_until(&rest, "?");
     skip(&rest, '?');
-    if (memchr(rest.at, '@', rest.len))
-        return fault(parse, "an '@' or '?' in the user, the password or the database must be "
-                            "percent-encoded");
     return parse_authority(parse, authority) && parse_path(parse, path) && parse_query(parse, rest);
 }
 
