@@ -14,7 +14,7 @@ struct row {
 static bool sort_columns(struct loader *loader, const char *const *columns,
                          const char *const *values, size_t count, struct row *row)
 {
-    row->labels = arena_calloc(&loader->scratch, count, sizeof *row->labels);
+    row->labels = arena_calloc(&loader->scratch, count + 1, sizeof *row->labels);
     for (size_t i = 0; i < count; i++) {
         if (!values[i])
             continue;

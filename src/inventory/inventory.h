@@ -3,8 +3,8 @@
  * Reading touches files only (the YAML, globs, stat of SQLite files, permissions of password
  * files), never a database. Sources with a `query` stay open until someone who can talk to
  * databases adds their rows with inventory_add_found; then inventory_finish checks the whole.
- * Everything lives until inventory_free: in the inventory's own arena, but for the array of tenants.
- * A tenant's `url.password` is always NULL: its `password` says all.
+ * Everything lives until inventory_free: in the inventory's own arena, but for the array of
+ * tenants. A tenant's `url.password` is always NULL: its `password` says all.
  *
  *     struct inventory *inventory = inventory_load("skein.yaml", &faults);   NULL: see faults
  */
@@ -38,8 +38,8 @@ enum password_kind { PASSWORD_NONE, PASSWORD_VALUE, PASSWORD_FILE, PASSWORD_COMM
  * and commands are read on a worker when the tenant connects. */
 struct password {
     enum password_kind kind;
-    const char *value;        /* PASSWORD_VALUE: the secret. PASSWORD_FILE: the path */
-    const char *const *argv;  /* PASSWORD_COMMAND: NULL-terminated, run without a shell */
+    const char *value;       /* PASSWORD_VALUE: the secret. PASSWORD_FILE: the path */
+    const char *const *argv; /* PASSWORD_COMMAND: NULL-terminated, run without a shell */
 };
 
 struct label {
@@ -49,15 +49,15 @@ struct label {
 
 struct tenant {
     const char *name;
-    struct url url;           /* SQLite paths already relative to the working directory */
-    const char *url_redacted; /* the only form that may be shown */
-    const char *server;       /* url_server: tenants of one server share the pointer */
-    const char *schema;       /* NULL: the database's own default */
+    struct url url;             /* SQLite paths already relative to the working directory */
+    const char *url_redacted;   /* the only form that may be shown */
+    const char *server;         /* url_server: tenants of one server share the pointer */
+    const char *schema;         /* NULL: the database's own default */
     const struct label *labels; /* without the implicit name, dialect, server */
     size_t label_count;
     const struct settings *settings;
     const struct password *password;
-    int line;                 /* in the inventory; of its source for a found tenant */
+    int line; /* in the inventory; of its source for a found tenant */
 };
 
 struct wave {
@@ -93,8 +93,8 @@ struct query_source {
 
 struct inventory {
     struct arena *arena;
-    const char *path;          /* as given, for messages */
-    const char *chain_dir;     /* relative to the working directory, like all paths here */
+    const char *path;      /* as given, for messages */
+    const char *chain_dir; /* relative to the working directory, like all paths here */
     const char *version_table;
     const char *ledger;
     struct rollout_rules rollout;

@@ -56,6 +56,8 @@ static bool read_label(struct loader *loader, const char *raw, struct label *ret
 
 void load_labels(struct loader *loader, char *const *raw, size_t count, struct common *common)
 {
+    if (!count)
+        return;
     struct label *own = arena_calloc(&loader->scratch, count, sizeof *own);
     size_t own_count = 0;
     for (size_t i = 0; i < count; i++) {

@@ -166,13 +166,15 @@ static bool set_host(struct parse *parse, const char *host)
     parse->url.host = host;
     if (!is_text(host))
         return fault(parse, "the host must be text without control characters");
-    if (!host || *host == '/')
+    if (!host)
+        return true;
+    if (strchr(host, ','))
+        return fault(parse, "it names several hosts: a tenant has one");
+    if (*host == '/')
         return true;
     struct in6_addr address;
     if (strchr(host, ':') && inet_pton(AF_INET6, host, &address) == 1)
         return true;
-    if (strchr(host, ','))
-        return fault(parse, "it names several hosts: a tenant has one");
     return ascii_is_made_of(host, "-._") ||
            fault(parse, "the host is no host name, address or socket directory");
 }

@@ -1,6 +1,7 @@
 /* A database URL, parsed strictly (RFC 3986), in SQLAlchemy's spelling.
  *
- *     sqlite:///rel.db  sqlite:////abs.db  postgresql+psycopg2://user:pw@host:5432/db?sslmode=require
+ *     sqlite:///rel.db  sqlite:////abs.db
+ * postgresql+psycopg2://user:pw@host:5432/db?sslmode=require
  *
  * Never a raw URL in an error text: pieces of a password may stand anywhere in a bad one. All
  * strings live in the arena that url_parse was given. `password` is the only secret member.
@@ -20,19 +21,22 @@ struct url_param {
 
 struct url {
     enum dialect dialect;
-    const char *scheme;   /* as written, without `+driver` */
-    const char *user;     /* percent-decoded; NULL where absent, like all that follow */
+    const char *scheme; /* as written, without `+driver` */
+    const char *user;   /* percent-decoded; NULL where absent, like all that follow */
     const char *password;
-    const char *host;     /* without the brackets of an IPv6 address; a socket directory begins with '/' */
-    uint16_t port;        /* 0: not given */
+    const char
+        *host;     /* without the brackets of an IPv6 address; a socket directory begins with '/' */
+    uint16_t port; /* 0: not given */
     const char *database; /* for SQLite the path, as written (relative, or absolute) */
     const struct url_param *params;
     size_t param_count;
 };
 
-bool url_parse(struct arena *arena, const char *text, struct url *ret_url, struct err *err) MUST_CHECK;
+bool url_parse(struct arena *arena, const char *text, struct url *ret_url,
+               struct err *err) MUST_CHECK;
 
-/* The URL as it may be shown: without the password, and with parameters that may hold one masked. */
+/* The URL as it may be shown: without the password, and with parameters that may hold one masked.
+ */
 const char *url_redacted(struct arena *arena, const struct url *url);
 
 /* `host:port` as the label `server` and the limit per_server know it: lower case, the default port

@@ -106,6 +106,7 @@ static void refuses_and_never_quotes(void **state)
         "postgresql://u:s3cret@h:65536/d",
         "postgresql://u:s3cret@h:12ab/d",
         "postgresql://u:s3cret@h1,h2/d",
+        "postgresql://u:s3cret@%2Fa,/d",
         "postgresql://u:s3cret@[::1/d",
         "postgresql://u:s3cret@[h]/d",
         "postgresql://u:s3cret@[::1]x/d",
