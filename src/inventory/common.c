@@ -3,9 +3,9 @@
 
 #include <inttypes.h>
 
+#include "base/ascii.h"
 #include "base/err.h"
 #include "base/hash.h"
-#include "base/utf8.h"
 #include "inventory/password.h"
 
 /* ---- settings ------------------------------------------------------------------------------ */
@@ -89,18 +89,22 @@ const struct password *load_keep_password(struct loader *loader, enum password_k
     return add_password(loader, key, &password);
 }
 
+/* What is no variable's name may be the password itself, put there by mistake: not to be shown. */
 static const struct password *read_password_env(struct loader *loader, const char *raw)
 {
     const char *name;
     if (!load_text(loader, "password_env", raw, &name))
         return NULL;
     const char *value = getenv(name);
-    if (!value || !*value) {
-        load_fault(loader, "password_env", "'password_env': the environment variable '%.100s' %s",
-                   raw, value ? "is empty" : "is not set");
-        return NULL;
-    }
-    return load_keep_password(loader, PASSWORD_VALUE, value);
+    if (value && *value)
+        return load_keep_password(loader, PASSWORD_VALUE, value);
+    if (!ascii_is_made_of(name, "_") || ascii_is_digit(*name))
+        load_fault(loader, "password_env", "'password_env' must be the name of a variable");
+    else
+        load_fault(loader, "password_env",
+                   "'password_env': the environment variable '%.100s' is %s", raw,
+                   value ? "empty" : "not set");
+    return NULL;
 }
 
 /* A file that many tenants name is examined once. */

@@ -96,7 +96,8 @@ struct inventory {
     const char *path;      /* as given, for messages */
     const char *chain_dir; /* relative to the working directory, like all paths here */
     const char *version_table;
-    const char *ledger;
+    const char
+        *ledger; /* a path, or a postgresql:// URL that may hold a password: not to be shown */
     struct rollout_rules rollout;
     struct tenant *tenants; /* may move until inventory_finish */
     size_t tenant_count;

@@ -98,3 +98,8 @@ void places_describe(const struct places *places, enum section section, size_t i
     else
         snprintf(ret_text, size, "%s[%zu]", list, index);
 }
+
+const char *places_shown_key(const char *key)
+{
+    return strstr(key, ":/") || strchr(key, '@') ? "***" : key;
+}

@@ -62,6 +62,9 @@ const char *places_name(const struct places *places, enum section section, size_
 void places_describe(const struct places *places, enum section section, size_t index,
                      char *ret_text, size_t size);
 
+/* A key as a message may show it: a URL that stands where a key belongs may hold a password. */
+const char *places_shown_key(const char *key);
+
 /* `tenants`, `sources`, …; "" for SECTION_TOP. */
 const char *section_name(enum section section);
 bool section_is_list(enum section section);

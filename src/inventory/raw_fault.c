@@ -94,9 +94,9 @@ static void describe(const struct raw_log *log, const struct places *places, con
     if (!*key)
         snprintf(ret_text, size, "%s", owner);
     else if (log->section == SECTION_TOP)
-        snprintf(ret_text, size, "'%.128s'", key);
+        snprintf(ret_text, size, "'%.128s'", places_shown_key(key));
     else
-        snprintf(ret_text, size, "'%.128s' in %s", key, owner);
+        snprintf(ret_text, size, "'%.128s' in %s", places_shown_key(key), owner);
 }
 
 void raw_fault_add(const struct raw_log *log, const char *reason, const char *path,

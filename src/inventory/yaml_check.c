@@ -115,7 +115,7 @@ static bool add_key(struct walk *walk, struct frame *frame, const char *key)
     if (++frame->key_count > KEYS_MAX)
         return fault(walk, "a mapping of more than %d keys is none of an inventory", KEYS_MAX);
     if (has_key(frame, key)) {
-        fault(walk, "key '%.64s' stands twice in one mapping", key);
+        fault(walk, "key '%.64s' stands twice in one mapping", places_shown_key(key));
         walk->is_bad = true;
     }
     frame->last_key = frame->keys.len;
