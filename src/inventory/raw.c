@@ -1,7 +1,9 @@
 #include "inventory/raw.h"
 
 #include <cyaml/cyaml.h>
+#include <stdalign.h>
 
+#include "base/arena.h"
 #include "inventory/raw_fault.h"
 
 /* clang-format off */
@@ -86,12 +88,42 @@ static const cyaml_schema_field_t inventory_fields[] = {
 static const cyaml_schema_value_t inventory_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_inventory, inventory_fields)};
 
+/* ---- memory -------------------------------------------------------------------------------- */
+
+struct block {
+    size_t capacity;
+    alignas(max_align_t) char bytes[];
+};
+
+enum { SLACK_FROM_BYTES = 4096 };
+
+/* libcyaml grows a list by one entry at a time, which is quadratic wherever realloc has to copy:
+ * large blocks get room to spare. A cyaml_mem_fn_t. */
+static void *resize(void *ctx, void *ptr, size_t size)
+{
+    struct block *block =
+        ptr ? (struct block *)(void *)((char *)ptr - offsetof(struct block, bytes)) : NULL;
+    (void)ctx;
+    if (!size) {
+        free(block);
+        return NULL;
+    }
+    if (block && size <= block->capacity)
+        return ptr;
+    size_t capacity = size < SLACK_FROM_BYTES ? size : size + size / 2;
+    block = xrealloc(block, sizeof *block + capacity);
+    block->capacity = capacity;
+    return block->bytes;
+}
+
+/* ---- loading ------------------------------------------------------------------------------- */
+
 static cyaml_config_t make_config(struct raw_log *log)
 {
     return (cyaml_config_t){
         .log_fn = raw_log_line,
         .log_ctx = log,
-        .mem_fn = cyaml_mem,
+        .mem_fn = resize,
         .log_level = CYAML_LOG_ERROR,
     };
 }
