@@ -11,6 +11,7 @@
 #include "chain/revision.h"
 
 struct err;
+struct map;
 
 struct chain {
     struct arena *arena;
@@ -18,12 +19,14 @@ struct chain {
     const struct revision *const *revisions; /* by file name; [i]->index == i */
     size_t count;
     const uint32_t *topological; /* all indices, parents and dependencies before children */
-    const uint32_t *heads;       /* no child by down_ids, as `alembic heads` */
+    const uint32_t *heads;       /* nobody revises them, as `alembic heads` */
     size_t head_count;
+    const uint32_t *real_heads; /* nobody revises or depends on them: what `heads` means as a target */
+    size_t real_head_count;
     const uint32_t *bases;
     size_t base_count;
     char digest[HASH_HEX_SIZE]; /* SHA-256 over ids and checksums, in topological order */
-    void *private_;
+    struct map *by_name; /* ids and branch labels */
 };
 
 /* NULL: see faults. A missing folder is a fault, an empty one is not. */
@@ -42,9 +45,5 @@ void chain_free(struct chain *chain);
 /* A full id, exactly; NULL: not in the chain. */
 const struct revision *chain_get(const struct chain *chain, const char *id);
 
-/* One identifier that must name one revision: full or partial id, `head`, LABEL, LABEL@head, ….
- * Error ERR_CHAIN, in words close to Alembic's. NULL without an error is never returned. */
-const struct revision *chain_resolve_one(const struct chain *chain, const char *identifier,
-                                         struct err *err) MUST_CHECK;
 
 #endif

@@ -43,14 +43,15 @@ struct revision {
     uint32_t index; /* in the chain's array */
 
     /* Filled by the chain once all files are known; indices into chain->revisions. */
-    const uint32_t *down; /* parents, as down_ids */
-    const uint32_t *depends;
-    size_t resolved_depend_count;
-    const uint32_t *next; /* children: revisions that name this one in down_ids */
+    const uint32_t *down; /* as down_ids */
+    const uint32_t *depends; /* as depend_ids, resolved */
+    const uint32_t *parents; /* down, then those dependencies that no ancestor has already */
+    size_t parent_count;
+    const uint32_t *next; /* children: revisions that name this one in `Revises:` */
     size_t next_count;
-    const uint32_t *all_next; /* children by down_ids or dependency */
+    const uint32_t *all_next; /* and those that depend on it */
     size_t all_next_count;
-    const char *const *branch_labels; /* own and inherited along the branch, as Alembic does */
+    const char *const *branch_labels; /* own, and those of the branch it is on */
     size_t branch_label_count;
 };
 

@@ -1,0 +1,349 @@
+#include "chain/revision.h"
+
+#include <ctype.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/utf8.h"
+
+enum { ID_MAX = 32, SECTIONS_MAX = 256 };
+
+struct parser {
+    struct arena *arena;
+    struct faults *faults;
+    const char *path;
+    const char *at, *end;
+    int line;
+    struct revision *revision;
+    bool seen[8]; /* header keys, by row */
+    struct section *sections;
+    size_t section_capacity;
+};
+
+static PRINTF_LIKE(2, 3) void fault(struct parser *parser, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    faults_add(parser->faults, ERR_CHAIN, parser->path, parser->line, "%s", text);
+}
+
+/* ---- words --------------------------------------------------------------------------------- */
+
+struct span {
+    const char *text;
+    size_t len;
+};
+
+static struct span trim(struct span span)
+{
+    while (span.len && isspace((unsigned char)*span.text))
+        span.text++, span.len--;
+    while (span.len && isspace((unsigned char)span.text[span.len - 1]))
+        span.len--;
+    return span;
+}
+
+/* The part before `separator`; `rest` goes behind it. */
+static struct span cut(struct span *rest, char separator)
+{
+    const char *found = memchr(rest->text, separator, rest->len);
+    struct span part = {rest->text, found ? (size_t)(found - rest->text) : rest->len};
+    size_t used = part.len + (found != NULL);
+    rest->text += used;
+    rest->len -= used;
+    return trim(part);
+}
+
+static bool is_id(struct span span)
+{
+    for (size_t i = 0; i < span.len; i++)
+        if (!isalnum((unsigned char)span.text[i]) && span.text[i] != '_')
+            return false;
+    return span.len >= 1 && span.len <= ID_MAX;
+}
+
+/* Labels may hold more than ids, but nothing that identifiers are made of. */
+static bool is_label(struct span span)
+{
+    for (size_t i = 0; i < span.len; i++)
+        if (!isalnum((unsigned char)span.text[i]) && !memchr("_.", span.text[i], 2))
+            return false;
+    return span.len >= 1 && span.len <= 64;
+}
+
+static const char *const *parse_list(struct parser *parser, struct span rest, const char *what,
+                                     bool (*is_good)(struct span), size_t *ret_count)
+{
+    const char **items = NULL;
+    size_t count = 0, capacity = 0;
+    rest = trim(rest);
+    while (rest.len) {
+        struct span word = cut(&rest, ',');
+        if (!is_good(word))
+            fault(parser, "%s: '%.*s' is no %s", what, (int)word.len, word.text,
+                  is_good == is_id ? "revision id (1 to 32 of A-Z a-z 0-9 _)" : "id or label");
+        else
+            *ARENA_PUSH(parser->arena, items, count, capacity) =
+                arena_strndup(parser->arena, word.text, word.len);
+    }
+    *ret_count = count;
+    return items;
+}
+
+/* ---- header -------------------------------------------------------------------------------- */
+
+static void set_id(struct parser *parser, struct span value)
+{
+    struct revision *revision = parser->revision;
+    revision->id_line = parser->line;
+    if (!is_id(value))
+        fault(parser, "Revision ID: '%.*s' is no revision id (1 to 32 of A-Z a-z 0-9 _)",
+              (int)value.len, value.text);
+    else
+        revision->id = arena_strndup(parser->arena, value.text, value.len);
+}
+
+static void set_revises(struct parser *parser, struct span value)
+{
+    struct revision *revision = parser->revision;
+    revision->revises_line = parser->line;
+    revision->down_ids = parse_list(parser, value, "Revises", is_id, &revision->down_count);
+}
+
+static void set_depends(struct parser *parser, struct span value)
+{
+    struct revision *revision = parser->revision;
+    revision->depends_line = parser->line;
+    revision->depend_ids = parse_list(parser, value, "Depends On", is_label, &revision->depend_count);
+}
+
+static void set_labels(struct parser *parser, struct span value)
+{
+    struct revision *revision = parser->revision;
+    revision->labels_line = parser->line;
+    revision->labels = parse_list(parser, value, "Branch Labels", is_label, &revision->label_count);
+}
+
+static void set_date(struct parser *parser, struct span value)
+{
+    parser->revision->create_date = arena_strndup(parser->arena, value.text, value.len);
+}
+
+static const struct {
+    const char *key;
+    void (*set)(struct parser *parser, struct span value);
+} header_keys[] = {
+    {"Revision ID", set_id},     {"Revises", set_revises},   {"Depends On", set_depends},
+    {"Branch Labels", set_labels}, {"Create Date", set_date},
+};
+
+/* One comment line of the header: a key that we know, or the message, or just a comment. */
+static void parse_header_line(struct parser *parser, struct span line)
+{
+    struct span text = trim((struct span){line.text + 2, line.len - 2});
+    struct span rest = text;
+    struct span key = cut(&rest, ':');
+    for (size_t i = 0; i < ARRAY_LEN(header_keys); i++) {
+        if (key.len != strlen(header_keys[i].key) ||
+            memcmp(key.text, header_keys[i].key, key.len) != 0 || key.len == text.len)
+            continue;
+        if (parser->seen[i])
+            fault(parser, "'%s:' stands twice in the header", header_keys[i].key);
+        parser->seen[i] = true;
+        header_keys[i].set(parser, trim(rest));
+        return;
+    }
+    if (!*parser->revision->message && text.len)
+        parser->revision->message = arena_strndup(parser->arena, text.text, text.len);
+}
+
+/* ---- sections ------------------------------------------------------------------------------ */
+
+static const char marker[] = "-- migrate:";
+
+static bool is_marker(struct span line)
+{
+    return line.len >= sizeof marker - 1 && memcmp(line.text, marker, sizeof marker - 1) == 0;
+}
+
+static bool equals(struct span span, const char *text)
+{
+    return span.len == strlen(text) && memcmp(span.text, text, span.len) == 0;
+}
+
+static void set_option(struct parser *parser, struct section *section, struct span word)
+{
+    struct span value = word;
+    struct span key = cut(&value, ':');
+    if (equals(key, "dialect") && dialect_find(value.text, value.len, &section->dialect))
+        section->is_general = false;
+    else if (equals(key, "transaction") && (equals(value, "true") || equals(value, "false")))
+        section->is_transactional = equals(value, "true");
+    else
+        fault(parser, "'%.*s' is no option of a section ('dialect:NAME', 'transaction:false')",
+              (int)word.len, word.text);
+}
+
+static struct section *begin_section(struct parser *parser, struct span line)
+{
+    struct span rest = trim((struct span){line.text + sizeof marker - 1, line.len - sizeof marker + 1});
+    struct span direction = cut(&rest, ' ');
+    struct revision *revision = parser->revision;
+    if (revision->section_count == SECTIONS_MAX) {
+        fault(parser, "more than %d sections", SECTIONS_MAX);
+        return NULL;
+    }
+    struct section *section = ARENA_PUSH(parser->arena, parser->sections, revision->section_count,
+                                         parser->section_capacity);
+    *section = (struct section){.is_general = true, .is_transactional = true};
+    if (equals(direction, "down"))
+        section->direction = DIRECTION_DOWN;
+    else if (!equals(direction, "up"))
+        fault(parser, "'migrate:%.*s' is neither 'migrate:up' nor 'migrate:down'",
+              (int)direction.len, direction.text);
+    while ((rest = trim(rest)).len)
+        set_option(parser, section, cut(&rest, ' '));
+    return section;
+}
+
+static void end_section(struct parser *parser, struct section *section, const char *begin,
+                        const char *end)
+{
+    if (!section)
+        return;
+    section->sql = arena_strndup(parser->arena, begin, (size_t)(end - begin));
+    section->sql_len = (size_t)(end - begin);
+}
+
+/* ---- the file ------------------------------------------------------------------------------ */
+
+static struct span next_line(struct parser *parser)
+{
+    const char *newline = memchr(parser->at, '\n', (size_t)(parser->end - parser->at));
+    struct span line = {parser->at, (size_t)((newline ? newline : parser->end) - parser->at)};
+    parser->at = newline ? newline + 1 : parser->end;
+    parser->line++;
+    return line;
+}
+
+static void parse_lines(struct parser *parser)
+{
+    struct section *section = NULL;
+    const char *begin = NULL;
+    bool is_header = true;
+    while (parser->at < parser->end) {
+        struct span line = next_line(parser);
+        if (is_marker(line)) {
+            end_section(parser, section, begin, line.text);
+            section = begin_section(parser, line);
+            begin = parser->at;
+            if (section)
+                section->line = parser->line + 1;
+            is_header = false;
+        } else if (is_header && line.len >= 2 && memcmp(line.text, "--", 2) == 0) {
+            parse_header_line(parser, line);
+        } else if (is_header && trim(line).len) {
+            fault(parser, "SQL before the first '-- migrate:up'");
+            return;
+        }
+    }
+    end_section(parser, section, begin, parser->end);
+}
+
+/* Text that no database would take as it stands, with its line. */
+static bool check_bytes(struct parser *parser, const char *bytes, size_t len)
+{
+    const char *nul = memchr(bytes, '\0', len);
+    size_t bad = utf8_check(bytes, len);
+    bool has_bom = len >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0;
+    if (nul && (size_t)(nul - bytes) < bad)
+        bad = (size_t)(nul - bytes);
+    parser->line = 1;
+    for (size_t i = 0; i < bad; i++)
+        parser->line += bytes[i] == '\n';
+    if (bad < len)
+        fault(parser, nul == bytes + bad ? "a NUL byte" : "not UTF-8");
+    if (has_bom)
+        fault(parser, "begins with a byte order mark: save it as UTF-8 without one");
+    parser->line = 0;
+    return bad == len && !has_bom;
+}
+
+static void check_whole(struct parser *parser)
+{
+    parser->line = 1;
+    if (!parser->seen[0])
+        fault(parser, "the header has no 'Revision ID:'");
+    if (!revision_has_direction(parser->revision, DIRECTION_UP))
+        fault(parser, "no '-- migrate:up' section");
+}
+
+static void hash_both(struct revision *revision, const char *bytes, size_t len)
+{
+    struct buf lf;
+    hash_hex(bytes, len, revision->checksum);
+    buf_init(&lf, BUF_MAX_DEFAULT);
+    for (size_t i = 0; i < len; i++)
+        if (bytes[i] != '\r' || i + 1 == len || bytes[i + 1] != '\n')
+            buf_addc(&lf, bytes[i]);
+    hash_hex(lf.data, lf.len, revision->checksum_lf);
+    buf_done(&lf);
+}
+
+struct revision *revision_parse(struct arena *arena, const char *path, const char *bytes, size_t len,
+                                struct faults *faults)
+{
+    struct revision *revision = arena_alloc(arena, sizeof *revision);
+    struct parser parser = {.arena = arena,
+                            .faults = faults,
+                            .path = arena_strdup(arena, path),
+                            .at = bytes,
+                            .end = bytes + len,
+                            .revision = revision};
+    size_t before = faults->total;
+    revision->path = parser.path;
+    revision->message = revision->create_date = "";
+    if (!check_bytes(&parser, bytes, len))
+        return NULL;
+    parse_lines(&parser);
+    revision->sections = parser.sections;
+    if (faults->total == before)
+        check_whole(&parser);
+    hash_both(revision, bytes, len);
+    return faults->total == before ? revision : NULL;
+}
+
+bool revision_has_direction(const struct revision *revision, enum direction direction)
+{
+    for (size_t i = 0; i < revision->section_count; i++)
+        if (revision->sections[i].direction == direction)
+            return true;
+    return false;
+}
+
+size_t revision_sections(const struct revision *revision, enum direction direction,
+                         enum dialect dialect, const struct section **ret, size_t max)
+{
+    bool has_own = false;
+    size_t count = 0;
+    for (size_t i = 0; i < revision->section_count; i++) {
+        const struct section *section = &revision->sections[i];
+        has_own |= section->direction == direction && !section->is_general &&
+                   section->dialect == dialect;
+    }
+    for (size_t i = 0; i < revision->section_count; i++) {
+        const struct section *section = &revision->sections[i];
+        bool fits = has_own ? !section->is_general && section->dialect == dialect
+                            : section->is_general;
+        if (section->direction != direction || !fits)
+            continue;
+        if (count < max)
+            ret[count] = section;
+        count++;
+    }
+    return count;
+}

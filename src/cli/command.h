@@ -1,0 +1,30 @@
+/* A command of the program: one file each, exporting one const entry that main's table lists. */
+#ifndef CLI_COMMAND_H
+#define CLI_COMMAND_H
+
+#include "cli/options.h"
+
+struct command {
+    const char *name;
+    const char *arguments; /* for usage: "TARGET…"; "" for none */
+    const char *summary;   /* one line, for the list of commands */
+    const char *help;      /* the paragraphs of `skein COMMAND --help` */
+    unsigned groups;       /* OPTIONS_…: the options it takes */
+    size_t min_args, max_args;
+    int (*run)(const struct options *options); /* the exit code */
+};
+
+extern const struct command command_current;
+extern const struct command command_downgrade;
+extern const struct command command_heads;
+extern const struct command command_history;
+extern const struct command command_plan;
+extern const struct command command_stamp;
+extern const struct command command_tenants;
+extern const struct command command_upgrade;
+
+/* Past the last: NULL. */
+const struct command *command_at(size_t index);
+const struct command *command_find(const char *name);
+
+#endif

@@ -1,0 +1,11 @@
+/* What the exit code says (contract; docs/reference in the man page). */
+#ifndef CLI_EXIT_H
+#define CLI_EXIT_H
+
+enum {
+    EXIT_OK = 0,
+    EXIT_TENANT_FAILED = 1,
+    EXIT_USAGE = 2, /* usage, inventory or chain: no tenant was touched */
+};
+
+#endif

@@ -1,0 +1,363 @@
+#include "cli/options.h"
+
+#include <ctype.h>
+#include <getopt.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+
+struct option_row {
+    const char *name;
+    int letter; /* 0: none */
+    const char *argument; /* NULL: takes none */
+    unsigned group;
+    const char *help;
+    bool (*set)(struct options *options, const char *value);
+};
+
+static bool set_file(struct options *options, const char *value)
+{
+    options->file = value;
+    return *value;
+}
+
+static bool set_select(struct options *options, const char *value)
+{
+    options->select = value;
+    return true;
+}
+
+static bool set_wave(struct options *options, const char *value)
+{
+    options->wave = value;
+    return *value;
+}
+
+static bool set_tenant(struct options *options, const char *value)
+{
+    if (options->tenant_count == TENANTS_MAX)
+        return false;
+    options->tenants[options->tenant_count++] = value;
+    return *value;
+}
+
+static bool set_parallel(struct options *options, const char *value)
+{
+    return parse_u32(value, 1, 100000, &options->parallel);
+}
+
+static bool set_per_server(struct options *options, const char *value)
+{
+    return parse_u32(value, 1, 100000, &options->per_server);
+}
+
+static bool find_word(const char *const *words, size_t count, const char *value, int *ret_index)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(words[i], value) == 0) {
+            *ret_index = (int)i;
+            return true;
+        }
+    return false;
+}
+
+static bool set_on_failure(struct options *options, const char *value)
+{
+    static const char *const words[] = {"stop", "continue"};
+    int index;
+    if (!find_word(words, ARRAY_LEN(words), value, &index))
+        return false;
+    options->has_on_failure = true;
+    options->on_failure = index ? ON_FAILURE_CONTINUE : ON_FAILURE_STOP;
+    return true;
+}
+
+static bool set_max_failures(struct options *options, const char *value)
+{
+    options->has_max_failures = parse_share(value, &options->max_failures);
+    return options->has_max_failures;
+}
+
+/* FORMAT or FORMAT=FILE; the format is checked where formats are known. */
+static bool set_output(struct options *options, const char *value)
+{
+    const char *equals = strchr(value, '=');
+    if (options->output_count == OUTPUTS_MAX || (equals && !equals[1]))
+        return false;
+    size_t len = equals ? (size_t)(equals - value) : strlen(value);
+    static const char *const formats[] = {"text", "json"};
+    for (size_t i = 0; i < ARRAY_LEN(formats); i++)
+        if (strlen(formats[i]) == len && strncmp(formats[i], value, len) == 0) {
+            options->outputs[options->output_count++] =
+                (struct output){formats[i], equals ? equals + 1 : NULL};
+            return true;
+        }
+    return false;
+}
+
+static bool set_progress(struct options *options, const char *value)
+{
+    static const char *const words[] = {"auto", "tty", "plain", "json", "none"};
+    int index;
+    options->progress = value;
+    return find_word(words, ARRAY_LEN(words), value, &index);
+}
+
+static bool set_color(struct options *options, const char *value)
+{
+    static const char *const words[] = {"auto", "always", "never"};
+    int index = 0;
+    bool is_known = find_word(words, ARRAY_LEN(words), value, &index);
+    options->color = (enum when)index;
+    return is_known;
+}
+
+static bool set_range(struct options *options, const char *value)
+{
+    options->range = value;
+    return *value;
+}
+
+static bool set_check_heads(struct options *options, const char *value)
+{
+    (void)value;
+    return options->checks_heads = true;
+}
+
+static bool set_quiet(struct options *options, const char *value)
+{
+    (void)value;
+    return options->is_quiet = true;
+}
+
+static bool set_verbose(struct options *options, const char *value)
+{
+    (void)value;
+    return options->is_verbose = true;
+}
+
+static bool set_help(struct options *options, const char *value)
+{
+    (void)value;
+    return options->is_help = true;
+}
+
+static bool set_version(struct options *options, const char *value)
+{
+    (void)value;
+    return options->is_version = true;
+}
+
+static const struct option_row rows[] = {
+    {"file", 'f', "FILE", OPTIONS_COMMON, "the inventory (default: skein.yaml)", set_file},
+    {"select", 's', "SELECTOR", OPTIONS_SELECT,
+     "only tenants with these labels: 'tier=canary,region in (eu,us),!legacy'", set_select},
+    {"tenant", 't', "NAME", OPTIONS_SELECT, "only this tenant (may be repeated)", set_tenant},
+    {"wave", 0, "NAME", OPTIONS_SELECT, "only the tenants of waves up to and including this one",
+     set_wave},
+    {"parallel", 'p', "N", OPTIONS_RUN, "tenants at once", set_parallel},
+    {"per-server", 0, "N", OPTIONS_RUN, "tenants at once on one host and port", set_per_server},
+    {"on-failure", 0, "stop|continue", OPTIONS_POLICY,
+     "what to do once more than --max-failures tenants have failed", set_on_failure},
+    {"max-failures", 0, "N|N%", OPTIONS_POLICY, "failures tolerated before that: a count or a share",
+     set_max_failures},
+    {"rev-range", 'r', "A:B", OPTIONS_RANGE, "only this part of the chain; either end may be open",
+     set_range},
+    {"check-heads", 0, NULL, OPTIONS_CHECK_HEADS, "exit 1 unless every tenant is at the head(s)",
+     set_check_heads},
+    {"output", 'o', "FORMAT[=FILE]", OPTIONS_OUTPUT,
+     "text or json, to stdout or a file (may be repeated)", set_output},
+    {"progress", 0, "MODE", OPTIONS_RUN, "auto, tty, plain, json or none, on stderr", set_progress},
+    {"quiet", 'q', NULL, OPTIONS_COMMON, "say only what went wrong", set_quiet},
+    {"verbose", 'v', NULL, OPTIONS_COMMON, "say more: every tenant", set_verbose},
+    {"color", 0, "WHEN", OPTIONS_COMMON, "auto, always or never", set_color},
+    {"help", 'h', NULL, OPTIONS_COMMON, "this text", set_help},
+    {"version", 0, NULL, OPTIONS_COMMON, "the versions of skein and of its libraries", set_version},
+};
+
+enum { ROW_COUNT = ARRAY_LEN(rows), LONG_ONLY = 1000 };
+
+/* ---- parsing ------------------------------------------------------------------------------- */
+
+static void make_tables(struct option ret_long[ROW_COUNT + 1], char ret_short[ROW_COUNT * 2 + 3])
+{
+    char *at = ret_short;
+    *at++ = '-'; /* arguments in their order, as option 1 */
+    *at++ = ':'; /* tell a missing value from an unknown option */
+    for (int i = 0; i < ROW_COUNT; i++) {
+        int has_argument = rows[i].argument ? required_argument : no_argument;
+        ret_long[i] = (struct option){rows[i].name, has_argument, NULL, LONG_ONLY + i};
+        if (!rows[i].letter)
+            continue;
+        *at++ = (char)rows[i].letter;
+        if (rows[i].argument)
+            *at++ = ':';
+    }
+    *at = '\0';
+    ret_long[ROW_COUNT] = (struct option){0};
+}
+
+static const struct option_row *row_of(int code)
+{
+    if (code >= LONG_ONLY)
+        return &rows[code - LONG_ONLY];
+    for (int i = 0; i < ROW_COUNT; i++)
+        if (rows[i].letter == code)
+            return &rows[i];
+    return NULL;
+}
+
+static bool is_relative(const char *arg)
+{
+    return arg[0] == '-' && isdigit((unsigned char)arg[1]) &&
+           strspn(arg + 1, "0123456789") == strlen(arg + 1);
+}
+
+static bool add_argument(struct options *options, const char *arg, struct err *err)
+{
+    if (!options->command) {
+        options->command = command_find(arg);
+        if (!options->command)
+            return err_set(err, ERR_CONFIG, "no command '%s' (skein --help lists them)", arg);
+        return true;
+    }
+    if (options->arg_count == ARGS_MAX)
+        return err_set(err, ERR_CONFIG, "too many arguments");
+    options->args[options->arg_count++] = arg;
+    return true;
+}
+
+/* The flags of the command line; arguments go to the command's. The command may stand behind
+ * options, so what it takes is checked at the end: `ret_groups` collects what was used. */
+static bool parse_flags(int argc, char **argv, struct options *options, bool ret_used[ROW_COUNT],
+                        struct err *err)
+{
+    struct option longs[ROW_COUNT + 1];
+    char shorts[ROW_COUNT * 2 + 3];
+    int code;
+    make_tables(longs, shorts);
+    opterr = 0;
+    optind = 0;
+    while (true) {
+        int next = optind ? optind : 1;
+        if (next < argc && is_relative(argv[next])) {
+            optind = next + 1;
+            if (!add_argument(options, argv[next], err))
+                return false;
+            continue;
+        }
+        if ((code = getopt_long(argc, argv, shorts, longs, NULL)) == -1)
+            break;
+        if (code == 1) {
+            if (!add_argument(options, optarg, err))
+                return false;
+            continue;
+        }
+        const struct option_row *row = code == '?' || code == ':' ? NULL : row_of(code);
+        if (!row)
+            return err_set(err, ERR_CONFIG, code == ':' ? "option '%s' needs a value"
+                                                        : "unknown option '%s'",
+                           argv[optind - 1]);
+        ret_used[row - rows] = true;
+        if (!row->set(options, optarg ? optarg : ""))
+            return err_set(err, ERR_CONFIG, "--%s: '%s' is not %s", row->name,
+                           optarg ? optarg : "", row->argument);
+    }
+    for (int i = optind; i < argc; i++)
+        if (!add_argument(options, argv[i], err))
+            return false;
+    return true;
+}
+
+/* SKEIN_PER_SERVER for --per-server, and so on, for what has a value. */
+static bool apply_environment(struct options *options, const bool used[ROW_COUNT], struct err *err)
+{
+    for (int i = 0; i < ROW_COUNT; i++) {
+        char name[64] = "SKEIN_";
+        size_t len = strlen(name);
+        if (used[i] || !rows[i].argument || !(rows[i].group & options->command->groups))
+            continue;
+        for (const char *p = rows[i].name; *p; p++)
+            name[len++] = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
+        name[len] = '\0';
+        const char *value = getenv(name);
+        if (value && !rows[i].set(options, value))
+            return err_set(err, ERR_CONFIG, "%s: '%s' is not %s", name, value, rows[i].argument);
+    }
+    return true;
+}
+
+static bool check_use(const struct options *options, const bool used[ROW_COUNT], struct err *err)
+{
+    const struct command *command = options->command;
+    for (int i = 0; i < ROW_COUNT; i++)
+        if (used[i] && !(rows[i].group & command->groups))
+            return err_set(err, ERR_CONFIG, "'skein %s' takes no --%s", command->name, rows[i].name);
+    if (options->arg_count < command->min_args)
+        return err_set(err, ERR_CONFIG, "usage: skein %s %s", command->name, command->arguments);
+    if (options->arg_count > command->max_args)
+        return err_set(err, ERR_CONFIG, "'skein %s' has no use for '%s'", command->name,
+                       options->args[command->max_args]);
+    return true;
+}
+
+bool options_parse(int argc, char **argv, struct options *ret_options, struct err *err)
+{
+    struct options *options = ret_options;
+    bool used[ROW_COUNT] = {false};
+    *options = (struct options){.file = "skein.yaml", .progress = "auto"};
+    if (!parse_flags(argc, argv, options, used, err))
+        return false;
+    if (options->is_help || options->is_version)
+        return true;
+    if (!options->command)
+        return err_set(err, ERR_CONFIG, "which command? (skein --help lists them)");
+    return check_use(options, used, err) && apply_environment(options, used, err);
+}
+
+/* ---- help ---------------------------------------------------------------------------------- */
+
+static void print_options(FILE *out, unsigned groups)
+{
+    fputs("\nOptions:\n", out);
+    for (int i = 0; i < ROW_COUNT; i++) {
+        char left[64];
+        if (!(rows[i].group & groups))
+            continue;
+        const char *argument = rows[i].argument ? rows[i].argument : "";
+        snprintf(left, sizeof left, "%c%c %s--%s%s%s", rows[i].letter ? '-' : ' ',
+                 rows[i].letter ? rows[i].letter : ' ', rows[i].letter ? "" : "", rows[i].name,
+                 *argument ? " " : "", argument);
+        fprintf(out, "  %-30s %s\n", left, rows[i].help);
+    }
+}
+
+void options_print_help(FILE *out, const struct command *command)
+{
+    if (command) {
+        fprintf(out, "Usage: skein [-f FILE] %s %s\n\n%s\n", command->name, command->arguments,
+                command->help);
+        print_options(out, command->groups);
+        return;
+    }
+    fputs("skein: upgrade a fleet of databases in one command.\n\n"
+          "Usage: skein [-f FILE] COMMAND [ARGS]\n\nCommands:\n",
+          out);
+    const struct command *at;
+    for (size_t i = 0; (at = command_at(i)); i++)
+        fprintf(out, "  %-12s %s\n", at->name, at->summary);
+    fputs("\n'skein COMMAND --help' tells more. A flag beats SKEIN_* in the environment\n"
+          "(SKEIN_PARALLEL for --parallel), which beats the inventory.\n\n"
+          "Exit codes: 0 done; 1 a tenant failed, or the run was halted; 2 usage, inventory or\n"
+          "chain fault, nothing touched; 4 a person must look; 130, 143 stopped by a signal.\n",
+          out);
+}
+
+bool options_has_color(const struct options *options, FILE *out)
+{
+    if (options->color != WHEN_AUTO)
+        return options->color == WHEN_ALWAYS;
+    const char *no_color = getenv("NO_COLOR");
+    const char *term = getenv("TERM");
+    return isatty(fileno(out)) && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
+}

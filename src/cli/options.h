@@ -1,0 +1,70 @@
+/* The command line: one table of options, parsed with getopt_long, over SKEIN_* in the environment.
+ *
+ * A flag beats the environment, which beats the inventory. `-1` and `+2` are arguments (relative
+ * targets), not options. Strings are borrowed from argv and the environment.
+ */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include "base/err.h"
+#include "base/parse.h"
+#include "inventory/inventory.h"
+
+struct command;
+
+/* Which options a command takes. */
+enum {
+    OPTIONS_COMMON = 1, /* -f, -v, -q, --color, --help */
+    OPTIONS_SELECT = 2, /* --select, --tenant, --wave */
+    OPTIONS_OUTPUT = 4, /* -o */
+    OPTIONS_RUN = 8,    /* --parallel, --per-server, --progress */
+    OPTIONS_POLICY = 16, /* --on-failure, --max-failures */
+    OPTIONS_RANGE = 32,  /* -r */
+    OPTIONS_CHECK_HEADS = 64,
+};
+
+enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
+
+struct output {
+    const char *format;
+    const char *path; /* NULL: stdout */
+};
+
+enum { OUTPUTS_MAX = 16, ARGS_MAX = 256, TENANTS_MAX = 4096 };
+
+struct options {
+    const struct command *command; /* NULL with is_help or is_version */
+    const char *args[ARGS_MAX];
+    size_t arg_count;
+    const char *file;
+    const char *select;
+    const char *wave;
+    const char *tenants[TENANTS_MAX];
+    size_t tenant_count;
+    uint32_t parallel;   /* 0: as the inventory says */
+    uint32_t per_server; /* 0: as the inventory says */
+    bool has_on_failure;
+    enum on_failure on_failure;
+    bool has_max_failures;
+    struct share max_failures;
+    struct output outputs[OUTPUTS_MAX];
+    size_t output_count;
+    const char *progress; /* auto, tty, plain, json, none */
+    enum when color;
+    const char *range;
+    bool checks_heads;
+    bool is_quiet;
+    bool is_verbose;
+    bool is_help;
+    bool is_version;
+};
+
+/* ERR_CONFIG on a fault of usage. */
+bool options_parse(int argc, char **argv, struct options *ret_options, struct err *err) MUST_CHECK;
+
+/* `skein --help` and `skein COMMAND --help`. */
+void options_print_help(FILE *out, const struct command *command);
+
+bool options_has_color(const struct options *options, FILE *out);
+
+#endif
