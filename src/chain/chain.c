@@ -1,0 +1,392 @@
+/* The graph: from files to revisions that know their parents, children and branches. */
+#include "chain/chain.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/map.h"
+#include "chain/walk.h"
+
+struct building {
+    struct arena *arena;
+    struct chain *chain;
+    struct revision **revisions;
+    struct map names; /* ids and labels -> index */
+    struct faults *faults;
+};
+
+static PRINTF_LIKE(4, 5) void fault(struct building *building, const struct revision *revision,
+                                    int line, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    faults_add(building->faults, ERR_CHAIN, revision->path, line, "%s", text);
+}
+
+/* ---- names --------------------------------------------------------------------------------- */
+
+static void add_ids(struct building *building)
+{
+    for (uint32_t i = 0; i < building->chain->count; i++) {
+        struct revision *revision = building->revisions[i];
+        uint32_t first = map_put(&building->names, revision->id, i);
+        revision->index = i;
+        if (first != i)
+            fault(building, revision, revision->id_line, "revision '%s' is in '%s' already",
+                  revision->id, building->revisions[first]->path);
+    }
+}
+
+static void add_labels(struct building *building)
+{
+    for (uint32_t i = 0; i < building->chain->count; i++) {
+        const struct revision *revision = building->revisions[i];
+        for (size_t l = 0; l < revision->label_count; l++) {
+            uint32_t first = map_get(&building->names, revision->labels[l]);
+            if (first != MAP_NONE)
+                fault(building, revision, revision->labels_line,
+                      "branch name '%s' is already used by revision '%s'", revision->labels[l],
+                      building->revisions[first]->id);
+            else
+                map_put(&building->names, revision->labels[l], i);
+        }
+    }
+}
+
+/* ---- edges --------------------------------------------------------------------------------- */
+
+/* One name among `Revises:` or `Depends On:`; a dependency may be a label or a partial id. */
+static uint32_t find_name(struct building *building, const char *name, bool may_be_partial)
+{
+    uint32_t index = map_get(&building->names, name);
+    size_t len = strlen(name);
+    if (index != MAP_NONE || !may_be_partial || len < 4)
+        return index;
+    for (uint32_t i = 0; i < building->chain->count; i++) {
+        if (strncmp(building->revisions[i]->id, name, len) != 0)
+            continue;
+        if (index != MAP_NONE)
+            return MAP_NONE;
+        index = i;
+    }
+    return index;
+}
+
+static const uint32_t *find_all(struct building *building, const struct revision *revision,
+                                const char *const *names, size_t count, int line, const char *key)
+{
+    uint32_t *indices = arena_calloc(building->arena, count + 1, sizeof *indices);
+    for (size_t i = 0; i < count; i++) {
+        indices[i] = find_name(building, names[i], names == revision->depend_ids);
+        if (indices[i] == MAP_NONE)
+            fault(building, revision, line, "%s: there is no revision '%s'", key, names[i]);
+        else if (indices[i] == revision->index)
+            fault(building, revision, line, "%s: revision '%s' names itself", key, revision->id);
+    }
+    return indices;
+}
+
+static void find_edges(struct building *building)
+{
+    for (uint32_t i = 0; i < building->chain->count; i++) {
+        struct revision *revision = building->revisions[i];
+        revision->down = find_all(building, revision, revision->down_ids, revision->down_count,
+                                  revision->revises_line, "Revises");
+        revision->depends = find_all(building, revision, revision->depend_ids,
+                                     revision->depend_count, revision->depends_line, "Depends On");
+        revision->parents = revision->down;
+        revision->parent_count = revision->down_count;
+    }
+}
+
+static bool contains(const uint32_t *items, size_t count, uint32_t item)
+{
+    for (size_t i = 0; i < count; i++)
+        if (items[i] == item)
+            return true;
+    return false;
+}
+
+/* Children, counted first so that each list is one piece. */
+static void add_children(struct building *building)
+{
+    size_t count = building->chain->count;
+    struct arena *arena = building->arena;
+    for (size_t pass = 0; pass < 2; pass++)
+        for (uint32_t i = 0; i < count; i++) {
+            const struct revision *child = building->revisions[i];
+            for (size_t p = 0; p < child->down_count + child->depend_count; p++) {
+                bool is_down = p < child->down_count;
+                uint32_t at = is_down ? child->down[p] : child->depends[p - child->down_count];
+                struct revision *parent = building->revisions[at];
+                if (!is_down && contains(child->down, child->down_count, at))
+                    continue;
+                if (pass && is_down)
+                    ((uint32_t *)(uintptr_t)parent->next)[parent->next_count] = i;
+                if (pass)
+                    ((uint32_t *)(uintptr_t)parent->all_next)[parent->all_next_count] = i;
+                parent->next_count += is_down;
+                parent->all_next_count++;
+            }
+            if (pass || i + 1 < count)
+                continue;
+            for (uint32_t r = 0; r < count; r++) {
+                struct revision *revision = building->revisions[r];
+                revision->next = arena_calloc(arena, revision->next_count + 1, sizeof(uint32_t));
+                revision->all_next =
+                    arena_calloc(arena, revision->all_next_count + 1, sizeof(uint32_t));
+                revision->next_count = revision->all_next_count = 0;
+            }
+        }
+}
+
+/* ---- cycles -------------------------------------------------------------------------------- */
+
+/* Kahn's algorithm over all edges: what cannot be taken off is on a cycle, or behind one. */
+static bool find_cycle(struct building *building)
+{
+    size_t count = building->chain->count;
+    uint32_t *waiting = xcalloc(count, sizeof *waiting);
+    uint32_t *ready = xcalloc(count, sizeof *ready);
+    size_t taken = 0, found = 0;
+    for (uint32_t i = 0; i < count; i++)
+        for (size_t c = 0; c < building->revisions[i]->all_next_count; c++)
+            waiting[building->revisions[i]->all_next[c]]++;
+    for (uint32_t i = 0; i < count; i++)
+        if (!waiting[i])
+            ready[found++] = i;
+    while (taken < found) {
+        const struct revision *revision = building->revisions[ready[taken++]];
+        for (size_t c = 0; c < revision->all_next_count; c++)
+            if (--waiting[revision->all_next[c]] == 0)
+                ready[found++] = revision->all_next[c];
+    }
+    for (uint32_t i = 0; i < count && found < count; i++)
+        if (waiting[i]) {
+            /* From any of those, going down stays among them: within `count` steps it is on the
+             * cycle itself. */
+            struct buf text;
+            uint32_t at = i;
+            buf_init(&text, 400);
+            for (size_t step = 0; step < 2 * count; step++) {
+                const struct revision *revision = building->revisions[at];
+                size_t edges = revision->down_count + revision->depend_count;
+                for (size_t e = 0; e < edges; e++) {
+                    at = e < revision->down_count ? revision->down[e]
+                                                  : revision->depends[e - revision->down_count];
+                    if (waiting[at])
+                        break;
+                }
+                if (step == count)
+                    i = at;
+                if (step >= count) {
+                    buf_addf(&text, "%s%s", text.len ? " -> " : "", building->revisions[at]->id);
+                    if (step > count && at == i)
+                        break;
+                }
+            }
+            const struct revision *revision = building->revisions[i];
+            fault(building, revision, revision->revises_line, "a cycle of revisions: %s", text.data);
+            buf_done(&text);
+            break;
+        }
+    free(waiting);
+    free(ready);
+    return found < count;
+}
+
+/* ---- what follows from the edges ----------------------------------------------------------- */
+
+/* A dependency that an ancestor already has adds nothing to where a tenant stands. */
+static void add_parents(struct building *building)
+{
+    const struct chain *chain = building->chain;
+    for (uint32_t i = 0; i < chain->count; i++) {
+        struct revision *revision = building->revisions[i];
+        if (!revision->depend_count)
+            continue;
+        bool *above = xcalloc(chain->count, sizeof *above);
+        bool *implied = xcalloc(chain->count, sizeof *implied);
+        walk_mark(chain, above, i, WALK_DOWN);
+        for (uint32_t a = 0; a < chain->count; a++)
+            for (size_t d = 0; above[a] && a != i && d < building->revisions[a]->depend_count; d++)
+                implied[building->revisions[a]->depends[d]] = true;
+        uint32_t *parents = arena_calloc(building->arena,
+                                         revision->down_count + revision->depend_count,
+                                         sizeof *parents);
+        size_t count = revision->down_count;
+        memcpy(parents, revision->down, count * sizeof *parents);
+        for (size_t d = 0; d < revision->depend_count; d++)
+            if (!implied[revision->depends[d]] && !contains(parents, count, revision->depends[d]))
+                parents[count++] = revision->depends[d];
+        revision->parents = parents;
+        revision->parent_count = count;
+        free(above);
+        free(implied);
+    }
+}
+
+static void add_label(struct building *building, uint32_t index, const char *label)
+{
+    struct revision *revision = building->revisions[index];
+    for (size_t i = 0; i < revision->branch_label_count; i++)
+        if (strcmp(revision->branch_labels[i], label) == 0)
+            return;
+    const char **labels =
+        arena_calloc(building->arena, revision->branch_label_count + 1, sizeof *labels);
+    if (revision->branch_label_count)
+        memcpy(labels, revision->branch_labels, revision->branch_label_count * sizeof *labels);
+    labels[revision->branch_label_count++] = label;
+    revision->branch_labels = labels;
+}
+
+/* A label reaches all descendants, and from the last of them down to where the branch begins. */
+static void spread_label(struct building *building, uint32_t from, const char *label)
+{
+    const struct chain *chain = building->chain;
+    bool *below = xcalloc(chain->count, sizeof *below);
+    uint32_t at = walk_mark(chain, below, from, WALK_NEXT);
+    for (uint32_t i = 0; i < chain->count; i++)
+        if (below[i])
+            add_label(building, i, label);
+    free(below);
+    const struct revision *revision = building->revisions[at];
+    while (revision->all_next_count <= 1 && revision->down_count <= 1) {
+        add_label(building, revision->index, label);
+        if (!revision->down_count)
+            break;
+        revision = building->revisions[revision->down[0]];
+    }
+}
+
+static void spread_labels(struct building *building)
+{
+    for (uint32_t i = 0; i < building->chain->count; i++)
+        for (size_t l = 0; l < building->revisions[i]->label_count; l++)
+            spread_label(building, i, building->revisions[i]->labels[l]);
+}
+
+static bool is_head(const struct revision *revision)
+{
+    return revision->next_count == 0;
+}
+
+static bool is_real_head(const struct revision *revision)
+{
+    return revision->all_next_count == 0;
+}
+
+static bool is_base(const struct revision *revision)
+{
+    return revision->down_count == 0;
+}
+
+static const uint32_t *collect(struct building *building, bool (*fits)(const struct revision *),
+                               size_t *ret_count)
+{
+    size_t count = 0;
+    uint32_t *items = arena_calloc(building->arena, building->chain->count + 1, sizeof *items);
+    for (uint32_t i = 0; i < building->chain->count; i++)
+        if (fits(building->revisions[i]))
+            items[count++] = i;
+    *ret_count = count;
+    return items;
+}
+
+static void sort_and_digest(struct building *building)
+{
+    struct chain *chain = building->chain;
+    uint32_t *order = arena_calloc(building->arena, chain->count + 1, sizeof *order);
+    bool *all = xcalloc(chain->count + 1, sizeof *all);
+    struct buf text;
+    for (size_t i = 0; i < chain->count; i++)
+        all[i] = true;
+    walk_sort(chain, all, order);
+    free(all);
+    chain->topological = order;
+    buf_init(&text, BUF_MAX_DEFAULT);
+    for (size_t i = 0; i < chain->count; i++)
+        buf_addf(&text, "%s %s\n", chain->revisions[order[i]]->id,
+                 chain->revisions[order[i]]->checksum);
+    hash_hex(text.data, text.len, chain->digest);
+    buf_done(&text);
+}
+
+/* ---- the whole ----------------------------------------------------------------------------- */
+
+static void parse_files(struct building *building, const struct chain_file *files, size_t count)
+{
+    struct chain *chain = building->chain;
+    building->revisions =
+        arena_calloc(building->arena, count + 1, sizeof(struct revision *));
+    for (size_t i = 0; i < count; i++) {
+        char *path = arena_printf(building->arena, "%s/%s", chain->dir, files[i].name);
+        struct revision *revision = revision_parse(building->arena, path, files[i].bytes,
+                                                   files[i].len, building->faults);
+        if (revision)
+            building->revisions[chain->count++] = revision;
+    }
+    chain->revisions = (const struct revision *const *)building->revisions;
+}
+
+static void link_all(struct building *building)
+{
+    size_t before = building->faults->total;
+    add_ids(building);
+    add_labels(building);
+    find_edges(building);
+    if (building->faults->total != before)
+        return;
+    add_children(building);
+    if (find_cycle(building))
+        return;
+    add_parents(building);
+    spread_labels(building);
+    struct chain *chain = building->chain;
+    chain->heads = collect(building, is_head, &chain->head_count);
+    chain->real_heads = collect(building, is_real_head, &chain->real_head_count);
+    chain->bases = collect(building, is_base, &chain->base_count);
+    sort_and_digest(building);
+}
+
+struct chain *chain_build(const char *dir, const struct chain_file *files, size_t count,
+                          struct faults *faults)
+{
+    struct arena *arena = xmalloc(sizeof *arena);
+    arena_init(arena);
+    struct chain *chain = arena_alloc(arena, sizeof *chain);
+    struct building building = {.arena = arena, .chain = chain, .faults = faults};
+    size_t before = faults->total;
+    chain->arena = arena;
+    chain->dir = arena_strdup(arena, dir);
+    map_init(&building.names);
+    parse_files(&building, files, count);
+    if (faults->total == before)
+        link_all(&building);
+    chain->by_name = arena_alloc(arena, sizeof *chain->by_name);
+    *chain->by_name = building.names;
+    if (faults->total == before)
+        return chain;
+    chain_free(chain);
+    return NULL;
+}
+
+void chain_free(struct chain *chain)
+{
+    if (!chain)
+        return;
+    struct arena *arena = chain->arena;
+    map_done(chain->by_name);
+    arena_done(arena);
+    free(arena);
+}
+
+const struct revision *chain_get(const struct chain *chain, const char *id)
+{
+    uint32_t index = map_get(chain->by_name, id);
+    bool is_id = index != MAP_NONE && strcmp(chain->revisions[index]->id, id) == 0;
+    return is_id ? chain->revisions[index] : NULL;
+}
