@@ -82,13 +82,14 @@ void *arena_alloc(struct arena *arena, size_t size)
     if (size > SIZE_MAX / 2)
         die_out_of_memory();
     size_t padded = (size + align - 1) / align * align;
+    padded = padded ? padded : align; /* never NULL */
     if (arena->left < padded)
         add_chunk(arena, padded);
     void *ptr = arena->at;
     arena->at += padded;
     arena->left -= padded;
     arena->used_bytes += padded;
-    return padded ? memset(ptr, 0, padded) : ptr;
+    return memset(ptr, 0, padded);
 }
 
 void *arena_calloc(struct arena *arena, size_t count, size_t size)

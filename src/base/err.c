@@ -43,16 +43,15 @@ bool err_at(struct err *err, enum err_class kind, const char *file, int line, co
 
 bool err_prefix(struct err *err, const char *format, ...)
 {
-    char old[sizeof err->text];
-    char context[sizeof err->text];
+    char text[2 * sizeof err->text + 2];
     va_list args;
     va_start(args, format);
-    vsnprintf(context, sizeof context, format, args);
+    vsnprintf(text, sizeof err->text, format, args);
     va_end(args);
-    memcpy(old, err->text, sizeof old);
-    size_t used = strlen(context) < sizeof err->text ? strlen(context) : sizeof err->text - 1;
-    memcpy(err->text, context, used);
-    snprintf(err->text + used, sizeof err->text - used, ": %s", old);
+    size_t used = strlen(text);
+    snprintf(text + used, sizeof text - used, ": %s", err->text);
+    text[sizeof err->text - 1] = '\0';
+    memcpy(err->text, text, sizeof err->text);
     return false;
 }
 

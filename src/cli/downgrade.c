@@ -1,0 +1,65 @@
+#include "cli/command.h"
+#include "cli/exit.h"
+#include "cli/run.h"
+
+/* The first irreversible step that any tenant would have to go back. */
+struct check {
+    bool is_refused;
+    struct err err;
+};
+
+static void on_event(void *ctx, const struct event *event)
+{
+    struct check *check = ctx;
+    bool is_refused = event->kind == EVENT_TENANT_FINISHED && event->outcome->error &&
+                      event->outcome->error->kind == ERR_CHAIN;
+    if (!is_refused || check->is_refused)
+        return;
+    check->is_refused = true;
+    check->err = *event->outcome->error;
+    err_prefix(&check->err, "tenant '%s'", event->run->tenants[event->tenant]->name);
+}
+
+/* Who asks for a way back that does not exist is told so before anyone is touched: a plan of all
+ * comes first. */
+static int run_checked(struct fleet *fleet, const struct options *options)
+{
+    struct check check = {0};
+    struct observer observer = {on_event, &check};
+    struct options quiet = *options;
+    quiet.progress = "none";
+    cli_run_fleet(fleet, &quiet,
+                  &(struct run_request){
+                      .goal = GOAL_PLAN, .plan = PLAN_DOWNGRADE, .observer = &observer},
+                  false);
+    if (check.is_refused) {
+        cli_fail(&check.err);
+        fputs("skein: no tenant was touched\n", stderr);
+        return EXIT_USAGE;
+    }
+    return cli_run_fleet(fleet, options,
+                         &(struct run_request){.goal = GOAL_RUN, .plan = PLAN_DOWNGRADE}, true);
+}
+
+static int run(const struct options *options)
+{
+    struct fleet fleet;
+    int exit_code = EXIT_USAGE;
+    if (fleet_open(&fleet, options, FLEET_TENANTS | FLEET_CHAIN | FLEET_SCRIPTS))
+        exit_code = run_checked(&fleet, options);
+    fleet_done(&fleet);
+    return exit_code;
+}
+
+const struct command command_downgrade = {
+    .name = "downgrade",
+    .arguments = "TARGET…",
+    .summary = "bring the tenants back to a revision",
+    .help = "Brings every selected tenant back to TARGET: a full or partial revision id, base, -N (N\n"
+            "steps back from where each stands), LABEL@base. Every tenant is asked where it stands\n"
+            "first: if a step back has no down section for any of them, nothing is begun (exit 2).",
+    .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY,
+    .min_args = 1,
+    .max_args = ARGS_MAX,
+    .run = run,
+};

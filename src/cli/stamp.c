@@ -1,0 +1,20 @@
+#include "cli/command.h"
+#include "cli/run.h"
+
+static int run(const struct options *options)
+{
+    return cli_run(options, &(struct run_request){.goal = GOAL_RUN, .plan = PLAN_STAMP});
+}
+
+const struct command command_stamp = {
+    .name = "stamp",
+    .arguments = "TARGET…",
+    .summary = "set the version table without running anything",
+    .help = "Writes TARGET (head, heads, base, an id) into the version table of every selected\n"
+            "tenant, as if its revisions had been applied, and runs none of them. Also the way to\n"
+            "say that revision files which changed after they were applied are right as they are.",
+    .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY,
+    .min_args = 1,
+    .max_args = ARGS_MAX,
+    .run = run,
+};

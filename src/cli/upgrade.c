@@ -1,0 +1,20 @@
+#include "cli/command.h"
+#include "cli/run.h"
+
+static int run(const struct options *options)
+{
+    return cli_run(options, &(struct run_request){.goal = GOAL_RUN, .plan = PLAN_UPGRADE});
+}
+
+const struct command command_upgrade = {
+    .name = "upgrade",
+    .arguments = "[TARGET…]",
+    .summary = "bring the tenants to a revision (default: head)",
+    .help = "Brings every selected tenant from where it stands to TARGET: head, heads, a full or\n"
+            "partial revision id, +N (N steps from where each stands), ID+N, LABEL@head. Several\n"
+            "targets may be given. Each tenant is locked, and moved in one transaction where its\n"
+            "database can do that; a tenant that fails stands where it stood.",
+    .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY,
+    .max_args = ARGS_MAX,
+    .run = run,
+};

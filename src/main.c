@@ -1,0 +1,54 @@
+/* argv -> command table -> exit code; nothing else. */
+#include <locale.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include "cli/command.h"
+#include "cli/exit.h"
+#include "cli/fleet.h"
+#include "cli/version.h"
+
+static const struct command *const commands[] = {
+    &command_tenants, &command_current, &command_plan,  &command_upgrade,
+    &command_downgrade, &command_stamp, &command_history, &command_heads,
+};
+
+const struct command *command_at(size_t index)
+{
+    return index < ARRAY_LEN(commands) ? commands[index] : NULL;
+}
+
+const struct command *command_find(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    return NULL;
+}
+
+/* Passwords are in memory: no core file may show them. A reader of our output that goes away must
+ * not kill us between two tenants. */
+static void set_up_process(void)
+{
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    signal(SIGPIPE, SIG_IGN);
+    setlocale(LC_CTYPE, "");
+}
+
+int main(int argc, char **argv)
+{
+    static struct options options; /* too large for the stack of a small system */
+    struct err err;
+    set_up_process();
+    if (!options_parse(argc, argv, &options, &err))
+        return cli_fail(&err);
+    if (options.is_version) {
+        version_print(stdout);
+        return EXIT_OK;
+    }
+    if (options.is_help) {
+        options_print_help(stdout, options.command);
+        return EXIT_OK;
+    }
+    return options.command->run(&options);
+}

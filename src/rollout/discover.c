@@ -1,0 +1,161 @@
+#include "rollout/discover.h"
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/secret.h"
+#include "rollout/credentials.h"
+#include "rollout/io.h"
+#include "rollout/resolve.h"
+
+enum { QUERY_TIMEOUT_MS = 60000 };
+
+/* One source being asked: look the host up, fetch the password, connect, query. */
+struct asking {
+    struct discovery *discovery;
+    const struct query_source *source;
+    const struct driver *driver;
+    struct arena arena;
+    uint32_t credential;
+    const char *addresses;
+    const char *password;
+    struct io *io;
+    struct op ops[2];
+    struct err err;
+};
+
+struct discovery {
+    uv_loop_t loop;
+    struct inventory *inventory;
+    struct faults *faults;
+    struct resolver *resolver;
+    struct credentials *credentials;
+};
+
+static void connect_and_query(struct asking *asking);
+
+static void fail(struct asking *asking, const struct err *err)
+{
+    struct err shown = *err;
+    credentials_redact(asking->discovery->credentials, asking->credential, shown.text,
+                       sizeof shown.text);
+    faults_add(asking->discovery->faults, ERR_CONFIG, asking->discovery->inventory->path,
+               asking->source->line, "%s: query: %s", asking->source->control.name, shown.text);
+}
+
+static void on_password(void *ctx, const char *password, const struct err *err)
+{
+    struct asking *asking = ctx;
+    if (err) {
+        fail(asking, err);
+        return;
+    }
+    asking->password = password;
+    connect_and_query(asking);
+}
+
+static void fetch_password(struct asking *asking)
+{
+    const char *password;
+    if (credentials_password(asking->discovery->credentials, asking->credential, on_password, asking,
+                             &password))
+        on_password(asking, password, NULL);
+}
+
+static void on_resolved(void *ctx, const char *addresses, const struct err *err)
+{
+    struct asking *asking = ctx;
+    if (err) {
+        fail(asking, err);
+        return;
+    }
+    asking->addresses = addresses;
+    fetch_password(asking);
+}
+
+static void ask(struct asking *asking)
+{
+    const char *host = asking->source->control.url.host;
+    bool needs_lookup = asking->driver->traits & DRIVER_IS_SERVER && host && *host && *host != '/';
+    const char *addresses =
+        needs_lookup
+            ? resolver_ask(asking->discovery->resolver, host, on_resolved, asking)
+            : NULL;
+    if (addresses || !needs_lookup)
+        on_resolved(asking, addresses, NULL);
+}
+
+static void on_answer(void *ctx)
+{
+    struct asking *asking = ctx;
+    const struct op *last = &asking->ops[io_finished(asking->io) - 1];
+    const struct op *query = &asking->ops[1];
+    struct discovery *discovery = asking->discovery;
+    if (last->err.kind != ERR_NONE)
+        fail(asking, &last->err);
+    for (size_t row = 0; last->err.kind == ERR_NONE && row < query->row_count; row++)
+        inventory_add_found(discovery->inventory, asking->source, query->columns,
+                            query->rows + row * query->column_count, query->column_count,
+                            discovery->faults);
+    io_close(asking->io, NULL, NULL);
+}
+
+static void connect_and_query(struct asking *asking)
+{
+    const struct tenant *control = &asking->source->control;
+    struct conn_params params = {.url = &control->url,
+                                 .password = asking->password,
+                                 .addresses = asking->addresses,
+                                 .is_read_only = true};
+    asking->io = io_open(&asking->discovery->loop, asking->driver, &params);
+    asking->ops[0] = (struct op){.kind = OP_CONNECT, .arena = &asking->arena};
+    asking->ops[1] = (struct op){.kind = OP_QUERY,
+                                 .sql = asking->source->query,
+                                 .sql_len = strlen(asking->source->query),
+                                 .arena = &asking->arena};
+    if (!(asking->driver->traits & DRIVER_ON_WORKER)) {
+        asking->ops[0].timeout_ms = control->settings->connect_timeout_ms;
+        asking->ops[1].timeout_ms = QUERY_TIMEOUT_MS;
+    }
+    io_run(asking->io, asking->ops, ARRAY_LEN(asking->ops), on_answer, asking);
+}
+
+static void begin(struct discovery *discovery, struct asking *asking,
+                  const struct query_source *source)
+{
+    bool is_new;
+    *asking = (struct asking){.discovery = discovery, .source = source};
+    arena_init(&asking->arena);
+    asking->driver = driver_find(source->control.url.dialect);
+    if (!asking->driver) {
+        faults_add(discovery->faults, ERR_CONFIG, discovery->inventory->path, source->line,
+                   "%s: this build has no driver for %s", source->control.name,
+                   dialect_info(source->control.url.dialect)->name);
+        return;
+    }
+    asking->credential = credentials_add(discovery->credentials, &source->control, &is_new);
+    ask(asking);
+}
+
+bool discover_tenants(struct inventory *inventory, struct faults *faults)
+{
+    size_t before = faults->total;
+    size_t count = inventory->query_count;
+    if (!count)
+        return true;
+    struct discovery discovery = {.inventory = inventory, .faults = faults};
+    struct asking *askings = xcalloc(count, sizeof *askings);
+    drivers_init();
+    uv_loop_init(&discovery.loop);
+    discovery.resolver = resolver_new(&discovery.loop);
+    discovery.credentials = credentials_new(&discovery.loop);
+    for (size_t i = 0; i < count; i++)
+        begin(&discovery, &askings[i], &inventory->queries[i]);
+    uv_run(&discovery.loop, UV_RUN_DEFAULT);
+    uv_loop_close(&discovery.loop);
+    for (size_t i = 0; i < count; i++)
+        arena_done(&askings[i].arena);
+    credentials_free(discovery.credentials);
+    resolver_free(discovery.resolver);
+    free(askings);
+    return faults->total == before;
+}
