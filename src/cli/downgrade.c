@@ -12,7 +12,7 @@ static void on_event(void *ctx, const struct event *event)
 {
     struct check *check = ctx;
     bool is_refused = event->kind == EVENT_TENANT_FINISHED && event->outcome->error &&
-                      event->outcome->error->kind == ERR_CHAIN;
+                      strcmp(event->outcome->error->code, PLAN_IRREVERSIBLE) == 0;
     if (!is_refused || check->is_refused)
         return;
     check->is_refused = true;

@@ -31,6 +31,7 @@ struct conn {
     bool is_busy;         /* the last work met another writer */
     uint64_t waited_ms;   /* for other writers, in this operation */
     uint64_t deadline_ms; /* of the statement under way; 0: none */
+    bool is_preparing;    /* a statement of the revision, not what it does within (VACUUM) */
     const char *denied;   /* what the authorizer refused; static text */
     atomic_bool is_cancelled;
 };
@@ -143,8 +144,8 @@ static int deny(struct conn *conn, const char *why)
     return SQLITE_DENY;
 }
 
-/* What a revision may not do: end our transaction, or reach outside the tenant's file. VACUUM
- * attaches a nameless file of its own. */
+/* What a revision may not do: end our transaction, or reach outside the tenant's file. VACUUM begins
+ * a transaction and attaches a nameless file of its own while it runs. */
 static int on_authorize(void *ctx, int action, const char *arg1, const char *arg2,
                         const char *database, const char *trigger)
 {
@@ -154,6 +155,8 @@ static int on_authorize(void *ctx, int action, const char *arg1, const char *arg
         return SQLITE_OK;
     switch (action) {
     case SQLITE_TRANSACTION:
+        if (!conn->is_preparing)
+            return SQLITE_OK;
         return deny(conn, "a revision may not begin or end transactions: skein does");
     case SQLITE_ATTACH:
         return arg1 && *arg1
@@ -178,13 +181,22 @@ static void harden(struct conn *conn)
     sqlite3_progress_handler(conn->db, 1000, on_progress, conn);
 }
 
+/* Whoever only looks sees an empty database where one would be made. */
+static bool is_still_to_make(const struct conn *conn)
+{
+    return conn->params.may_create && conn->params.is_read_only && access(path_of(conn), F_OK) != 0 &&
+           errno == ENOENT;
+}
+
 static void do_connect(struct conn *conn)
 {
     struct op *op = conn->op;
-    if (!open_file(conn))
+    bool is_empty = is_still_to_make(conn);
+    if (!is_empty && !open_file(conn))
         return;
-    int flags = conn->params.is_read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-    int rc = sqlite3_open_v2(path_of(conn), &conn->db,
+    int flags = conn->params.is_read_only && !is_empty ? SQLITE_OPEN_READONLY
+                                                       : SQLITE_OPEN_READWRITE;
+    int rc = sqlite3_open_v2(is_empty ? ":memory:" : path_of(conn), &conn->db,
                              flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
     if (rc) {
         set_error(conn, rc);
@@ -260,7 +272,9 @@ static bool run_next(struct conn *conn)
     size_t rows = 0;
     conn->denied = NULL;
     conn->deadline_ms = op->statement_timeout_ms ? now_ms() + op->statement_timeout_ms : 0;
+    conn->is_preparing = true;
     int rc = sqlite3_prepare_v2(conn->db, sql, (int)(op->sql_len - conn->at), &stmt, &tail);
+    conn->is_preparing = false;
     if (rc == SQLITE_OK && stmt) {
         rc = run_prepared(op, stmt, &rows);
         if (rc == SQLITE_DONE && !sqlite3_column_count(stmt))

@@ -57,10 +57,12 @@ static bool *mark_all(struct building *building, struct revisions from, enum wal
 static bool add_step(struct building *building, uint32_t index, enum direction direction)
 {
     const struct revision *revision = building->chain->revisions[index];
-    if (!revision_has_direction(revision, direction))
-        return err_at(building->err, ERR_CHAIN, revision->path, revision->id_line,
-                      "revision '%s' is irreversible: it has no '-- migrate:down' section",
-                      revision->id);
+    if (!revision_has_direction(revision, direction)) {
+        err_at(building->err, ERR_CHAIN, revision->path, revision->id_line,
+               "revision '%s' is irreversible: it has no '-- migrate:down' section", revision->id);
+        snprintf(building->err->code, sizeof building->err->code, PLAN_IRREVERSIBLE);
+        return false;
+    }
     struct step *step =
         ARENA_PUSH(building->arena, building->steps, building->count, building->capacity);
     *step = (struct step){.revision = revision, .direction = direction};

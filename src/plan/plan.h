@@ -14,6 +14,9 @@
 
 struct err;
 
+/* The code of the error that says so: who asks is told before anything starts. */
+#define PLAN_IRREVERSIBLE "irreversible"
+
 enum plan_command { PLAN_UPGRADE, PLAN_DOWNGRADE, PLAN_STAMP };
 
 /* One change of the version table. INSERT uses `to`, DELETE `from`, UPDATE both. */

@@ -1,0 +1,26 @@
+#!/bin/sh
+# Installs what a build (and with --tests, the tests) needs on Debian 12, where it is missing.
+set -eu
+
+build="gcc cmake ninja-build pkg-config libuv1-dev libpq-dev libsqlite3-dev libcyaml-dev libyaml-dev
+    libjansson-dev libsmartcols-dev libssl-dev libpg-query-dev libprotobuf-c-dev libxxhash-dev"
+tests="clang libclang-rt-14-dev libcmocka-dev postgresql pgbouncer sqlite3 alembic python3 strace
+    valgrind"
+
+wanted=$build
+[ "${1:-}" = --tests ] && wanted="$build $tests"
+missing=
+for package in $wanted; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' ||
+        missing="$missing $package"
+done
+[ -z "$missing" ] && exit 0
+
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+    as_root=sudo
+fi
+echo "skein: installing$missing" >&2
+$as_root apt-get update -qq >&2
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+    $missing >/dev/null
