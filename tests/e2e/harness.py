@@ -1,0 +1,261 @@
+"""What the end-to-end tests share: a private PostgreSQL, a fleet in a temporary folder, the binary.
+
+SKEIN_BIN names the binary under test. Servers run as a non-root user on a free port of 127.0.0.1
+under a temporary folder, and are stopped by their recorded pid.
+"""
+import contextlib
+import glob
+import json
+import os
+import pwd
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+SKEIN = os.environ.get("SKEIN_BIN", "build/plain/skein")
+PG_BIN = sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1]
+
+
+def free_port():
+    with contextlib.closing(socket.socket()) as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def wait_until(check, seconds=15, what="condition"):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = check()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"{what}: not within {seconds} s")
+
+
+class Result:
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def report(self):
+        return json.loads(self.out)
+
+    def tenant(self, name):
+        return next(t for t in self.report["tenants"] if t["name"] == name)
+
+    def __repr__(self):
+        return f"exit {self.code}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
+
+
+class Fleet:
+    """A temporary folder with an inventory, a chain and SQLite files."""
+
+    def __init__(self):
+        self.dir = tempfile.mkdtemp(prefix="skein-fleet-")
+        os.mkdir(self.path("versions"))
+        self.last = ""
+
+    def path(self, *parts):
+        return os.path.join(self.dir, *parts)
+
+    def close(self):
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def write(self, name, text, mode=None):
+        path = self.path(name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        data = text if isinstance(text, bytes) else text.encode()
+        with open(path, "wb") as file:
+            file.write(data)
+        if mode is not None:
+            os.chmod(path, mode)
+        return path
+
+    def read(self, name):
+        with open(self.path(name), "rb") as file:
+            return file.read()
+
+    def inventory(self, tenants, **keys):
+        """`tenants`: dicts; `keys`: further top-level keys. JSON is YAML."""
+        self.write("skein.yaml", json.dumps({**keys, "tenants": tenants}, indent=1))
+
+    def revision(self, id_, up="", down=None, revises=None, header="", message=None, options=""):
+        """Revises the one before, unless told otherwise; `up` may hold its own markers."""
+        revises = self.last if revises is None else revises
+        text = f"-- {message or 'Revision ' + id_}\n--\n-- Revision ID: {id_}\n"
+        text += f"-- Revises: {revises}\n{header}\n"
+        text += up if up.startswith("-- migrate:") else f"-- migrate:up{options}\n{up}\n"
+        if down is not None:
+            text += f"\n-- migrate:down\n{down}\n"
+        self.last = id_
+        return self.write(f"versions/{id_}.sql", text)
+
+    def sqlite(self, name, sql=""):
+        os.makedirs(self.path("data"), exist_ok=True)
+        path = self.path("data", name + ".db")
+        with contextlib.closing(sqlite3.connect(path)) as db:
+            db.executescript(sql or "PRAGMA user_version = 0")
+        return {"name": name, "url": f"sqlite:///data/{name}.db"}
+
+    def query(self, name, sql):
+        with contextlib.closing(sqlite3.connect(self.path("data", name + ".db"))) as db:
+            return db.execute(sql).fetchall()
+
+    def versions(self, name):
+        return sorted(row[0] for row in self.query(name, "SELECT version_num FROM alembic_version"))
+
+    def tables(self, name):
+        rows = self.query(name, "SELECT name FROM sqlite_schema WHERE type = 'table'")
+        return {row[0] for row in rows} - {"alembic_version", "skein_history"}
+
+    def start(self, *args, env=None, **options):
+        options.setdefault("stdout", subprocess.PIPE)
+        options.setdefault("stderr", subprocess.PIPE)
+        return subprocess.Popen([SKEIN, "-f", self.path("skein.yaml"), *args],
+                                env={**os.environ, "LC_ALL": "C.UTF-8", **(env or {})},
+                                stdin=subprocess.DEVNULL, **options)
+
+    def run(self, *args, env=None, timeout=90, **options):
+        process = self.start(*args, env=env, **options)
+        try:
+            out, err = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, err = process.communicate()
+            raise AssertionError(f"{args} hangs:\n{out}\n{err}")
+        return Result(process.returncode, (out or b"").decode(errors="replace"),
+                      (err or b"").decode(errors="replace"))
+
+
+class Postgres:
+    """A private cluster: `url(db)`, `sql(db, text)`."""
+
+    def __init__(self, *settings, auth="trust", hba=None):
+        self.dir = tempfile.mkdtemp(prefix="skein-pg-")
+        self.port = free_port()
+        self.prefix = []
+        self.user = pwd.getpwuid(os.getuid()).pw_name
+        if os.getuid() == 0:  # PostgreSQL refuses root
+            self.user = "postgres"
+            self.prefix = ["runuser", "-u", "postgres", "--"]
+            shutil.chown(self.dir, "postgres")
+        self.data = os.path.join(self.dir, "data")
+        password = os.path.join(self.dir, "password")
+        with open(password, "w") as file:
+            file.write("superuser-secret\n")
+        os.chmod(password, 0o644)
+        self._call("initdb", "-D", self.data, "-U", "skein", "-A", auth, "--no-sync", "-E", "UTF8",
+                   "--locale=C.UTF-8", "--pwfile", password)
+        if hba:
+            with open(os.path.join(self.data, "pg_hba.conf"), "w") as file:
+                file.write(hba)
+        self.settings = ["listen_addresses=127.0.0.1", f"port={self.port}",
+                         f"unix_socket_directories={self.dir}", "fsync=off", "full_page_writes=off",
+                         "synchronous_commit=off", "max_connections=60", "shared_buffers=32MB",
+                         *settings]
+        self.start()
+
+    def _call(self, program, *args):
+        done = subprocess.run([*self.prefix, os.path.join(PG_BIN, program), *args],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd="/")
+        if done.returncode:
+            raise AssertionError(f"{program}: {done.stdout.decode()}")
+
+    def start(self):
+        options = " ".join(f"-c {s}" for s in self.settings)
+        self._call("pg_ctl", "-D", self.data, "-w", "-l", os.path.join(self.dir, "log"), "-o",
+                   options, "start")
+        with open(os.path.join(self.data, "postmaster.pid")) as file:
+            self.pid = int(file.readline())
+
+    def stop(self, mode="fast"):
+        with contextlib.suppress(AssertionError):
+            self._call("pg_ctl", "-D", self.data, "-m", mode, "-w", "stop")
+
+    def close(self):
+        self.stop("immediate")
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def url(self, database, user="skein", port=None):
+        return f"postgresql://{user}@127.0.0.1:{port or self.port}/{database}"
+
+    def psql(self, database, *args):
+        env = {**os.environ, "PGPASSWORD": "superuser-secret"}
+        return subprocess.run(
+            ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", self.dir, "-p",
+             str(self.port), "-U", "skein", "-d", database, *args],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
+
+    def sql(self, database, text):
+        done = self.psql(database, "-c", text)
+        if done.returncode:
+            raise AssertionError(done.stderr.decode())
+        return [line.split("|") for line in done.stdout.decode().splitlines()]
+
+    def create(self, *names):
+        for name in names:
+            self.sql("postgres", f'CREATE DATABASE "{name}" TEMPLATE template0')
+        return [{"name": name, "url": self.url(name)} for name in names]
+
+    def versions(self, database, schema="public"):
+        return sorted(r[0] for r in
+                      self.sql(database, f'SELECT version_num FROM "{schema}".alembic_version'))
+
+    def tables(self, database, schema="public"):
+        rows = self.sql(database, "SELECT tablename FROM pg_tables WHERE schemaname = "
+                                  f"'{schema}'")
+        return {row[0] for row in rows} - {"alembic_version", "skein_history"}
+
+    @contextlib.contextmanager
+    def session(self, database, sql):
+        """psql that runs `sql` and stays connected until the block ends."""
+        process = subprocess.Popen(
+            ["psql", "-X", "-q", "-A", "-t", "-h", self.dir, "-p", str(self.port), "-U", "skein",
+             "-d", database], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            env={**os.environ, "PGPASSWORD": "superuser-secret"})
+        try:
+            process.stdin.write((sql + "\n\\echo ready\n").encode())
+            process.stdin.flush()
+            while process.stdout.readline().strip() != b"ready":
+                assert process.poll() is None, "psql died"
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
+
+
+class FleetCase(unittest.TestCase):
+    def setUp(self):
+        self.fleet = Fleet()
+        self.addCleanup(self.fleet.close)
+
+    def run_ok(self, *args, code=0, **options):
+        result = self.fleet.run(*args, **options)
+        self.assertEqual(result.code, code, repr(result))
+        return result
+
+    def run_json(self, *args, code=0, **options):
+        result = self.run_ok(*args, "-o", "json", "--progress", "none", code=code, **options)
+        totals = result.report["totals"]
+        self.assertEqual(totals["tenants"], sum(v for k, v in totals.items() if k != "tenants"))
+        self.assertEqual(totals["tenants"], len(result.report["tenants"]))
+        return result
+
+
+class PostgresCase(FleetCase):
+    settings = ()
+
+    @classmethod
+    def setUpClass(cls):
+        cls.pg = Postgres(*cls.settings)
+        cls.addClassCleanup(cls.pg.close)
+
+
+def main():
+    unittest.main(verbosity=2)

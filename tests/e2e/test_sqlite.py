@@ -1,0 +1,456 @@
+"""The main job on SQLite: real files, the real binary."""
+import contextlib
+import fcntl
+import os
+import signal
+import sqlite3
+import time
+
+from harness import FleetCase, main, wait_until
+
+
+class MainJob(FleetCase):
+    def make_chain(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id INTEGER PRIMARY KEY);", "DROP TABLE a;")
+        self.fleet.revision("bbbb2222", "CREATE TABLE b (id INTEGER PRIMARY KEY);", "DROP TABLE b;")
+        self.fleet.revision("cccc3333", "CREATE TABLE c (id INTEGER PRIMARY KEY);", "DROP TABLE c;")
+
+    def make_fleet(self, count=3, **keys):
+        self.fleet.inventory([self.fleet.sqlite(f"t{i}") for i in range(count)], **keys)
+
+    def test_brings_every_tenant_to_head_from_wherever_it_stands(self):
+        self.make_chain()
+        self.make_fleet()
+        self.run_ok("upgrade", "bbbb", "--tenant", "t1")
+        self.run_ok("upgrade", "--tenant", "t2")
+        result = self.run_json("upgrade")
+        self.assertEqual(result.tenant("t0")["from"], [])
+        self.assertEqual(result.tenant("t1")["from"], ["bbbb2222"])
+        self.assertEqual(result.tenant("t2")["state"], "unchanged")
+        self.assertEqual([s["revision"] for s in result.tenant("t1")["steps"]], ["cccc3333"])
+        for name in ("t0", "t1", "t2"):
+            self.assertEqual(self.fleet.versions(name), ["cccc3333"])
+            self.assertEqual(self.fleet.tables(name), {"a", "b", "c"})
+
+    def test_a_second_run_changes_nothing(self):
+        self.make_chain()
+        self.make_fleet()
+        self.run_ok("upgrade")
+        before = [self.fleet.read(f"data/t{i}.db") for i in range(3)]
+        self.assertEqual(self.run_json("upgrade").report["totals"]["unchanged"], 3)
+        after = [self.fleet.read(f"data/t{i}.db") for i in range(3)]
+        self.assertEqual(before, after)
+
+    def test_history_tells_what_was_applied_and_with_which_bytes(self):
+        import hashlib
+        self.make_chain()
+        self.make_fleet(1)
+        run = self.run_json("upgrade").report["run"]["id"]
+        rows = self.fleet.query("t0", "SELECT run_id, revision, direction, checksum, statements, state "
+                                      "FROM skein_history ORDER BY id")
+        text = self.fleet.read("versions/aaaa1111.sql")
+        self.assertEqual(rows[0], (run, "aaaa1111", "up", hashlib.sha256(text).hexdigest(), 1,
+                                   "applied"))
+        self.assertEqual([row[1] for row in rows], ["aaaa1111", "bbbb2222", "cccc3333"])
+
+    def test_relative_and_partial_targets(self):
+        self.make_chain()
+        self.make_fleet(1)
+        self.run_ok("upgrade", "+1")
+        self.assertEqual(self.fleet.versions("t0"), ["aaaa1111"])
+        self.run_ok("upgrade", "aaaa+1")
+        self.assertEqual(self.fleet.versions("t0"), ["bbbb2222"])
+        self.run_ok("upgrade", "+1")
+        self.run_ok("downgrade", "-1")
+        self.assertEqual(self.fleet.versions("t0"), ["bbbb2222"])
+        self.run_ok("downgrade", "base")
+        self.assertEqual(self.fleet.versions("t0"), [])
+        self.assertEqual(self.fleet.tables("t0"), set())
+
+    def test_plan_and_current_change_nothing(self):
+        self.make_chain()
+        self.make_fleet(1)
+        before = self.fleet.read("data/t0.db")
+        plan = self.run_json("plan")
+        self.assertTrue(plan.report["run"]["dry_run"])
+        self.assertEqual([s["revision"] for s in plan.tenant("t0")["steps"]],
+                         ["aaaa1111", "bbbb2222", "cccc3333"])
+        self.run_ok("current")
+        self.assertEqual(self.run_ok("current", "--check-heads", code=1).code, 1)
+        self.assertEqual(self.fleet.read("data/t0.db"), before)
+
+    def test_stamp_runs_nothing(self):
+        self.make_chain()
+        self.make_fleet(1)
+        self.run_ok("stamp", "head")
+        self.assertEqual(self.fleet.versions("t0"), ["cccc3333"])
+        self.assertEqual(self.fleet.tables("t0"), set())
+        self.run_ok("stamp", "base")
+        self.assertEqual(self.fleet.versions("t0"), [])
+
+    def test_branches_and_merges(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);", "DROP TABLE a;")
+        self.fleet.revision("bbbb2222", "CREATE TABLE b (id);", "DROP TABLE b;")
+        self.fleet.revision("cccc3333", "CREATE TABLE c (id);", "DROP TABLE c;", revises="aaaa1111",
+                            header="-- Branch Labels: billing\n")
+        self.make_fleet(1)
+        refused = self.run_ok("upgrade", code=2)
+        self.assertIn("multiple head", refused.err)
+        self.run_ok("upgrade", "heads")
+        self.assertEqual(self.fleet.versions("t0"), ["bbbb2222", "cccc3333"])
+        self.fleet.revision("dddd4444", "SELECT 1;", "SELECT 1;", revises="bbbb2222, cccc3333")
+        self.run_ok("upgrade")
+        self.assertEqual(self.fleet.versions("t0"), ["dddd4444"])
+        self.run_ok("downgrade", "billing@aaaa1111")
+        self.assertEqual(self.fleet.versions("t0"), ["bbbb2222"])
+        self.assertEqual(self.fleet.tables("t0"), {"a", "b"})
+
+    def test_create_makes_the_database_and_otherwise_nothing_does(self):
+        self.make_chain()
+        self.fleet.inventory([{"name": "new", "url": "sqlite:///data/new.db", "create": "true"},
+                              {"name": "typo", "url": "sqlite:///data/typo.db"}])
+        os.mkdir(self.fleet.path("data"))
+        result = self.run_json("upgrade", "--on-failure", "continue", code=1)
+        self.assertEqual(result.tenant("new")["state"], "succeeded")
+        self.assertEqual(result.tenant("typo")["error"]["class"], "connect")
+        self.assertFalse(os.path.exists(self.fleet.path("data/typo.db")))
+
+    def test_a_database_that_was_made_for_nothing_goes_again(self):
+        self.fleet.revision("aaaa1111", "CREATE TABEL a (id);")
+        os.mkdir(self.fleet.path("data"))
+        self.fleet.inventory([{"name": "new", "url": "sqlite:///data/new.db", "create": "true"}])
+        self.run_ok("upgrade", code=1)
+        self.assertEqual(os.listdir(self.fleet.path("data")), [])
+
+    def test_selection(self):
+        self.make_chain()
+        tenants = [self.fleet.sqlite(n) for n in ("a", "b", "c")]
+        tenants[0]["labels"] = ["tier=canary"]
+        self.fleet.inventory(tenants)
+        self.run_ok("upgrade", "--select", "tier=canary")
+        self.assertEqual(self.fleet.versions("a"), ["cccc3333"])
+        self.assertEqual(self.run_json("plan", "--select", "tier!=canary").report["totals"]["tenants"],
+                         2)
+        self.assertEqual(self.run_ok("upgrade", "--tenant", "nobody", code=2).out, "")
+
+    def test_glob_sources_find_tenants(self):
+        self.make_chain()
+        self.fleet.sqlite("x")
+        self.fleet.sqlite("y")
+        self.fleet.write("skein.yaml", "sources:\n  - glob: data/*.db\n    labels: [tier=free]\n")
+        result = self.run_json("upgrade", "--select", "tier=free")
+        self.assertEqual({t["name"] for t in result.report["tenants"]}, {"x", "y"})
+
+    def test_query_sources_ask_a_control_database(self):
+        self.make_chain()
+        self.fleet.sqlite("x")
+        self.fleet.sqlite("control", """CREATE TABLE tenants (name, url, region);
+            INSERT INTO tenants VALUES ('x', 'sqlite:///data/x.db', 'eu');""")
+        self.fleet.write("skein.yaml", "sources:\n"
+                         "  - query: SELECT name, url, region FROM tenants\n"
+                         "    url: sqlite:///data/control.db\n")
+        result = self.run_json("upgrade", "--select", "region=eu")
+        self.assertEqual(result.tenant("x")["state"], "succeeded")
+
+
+class Failure(FleetCase):
+    def test_a_failed_tenant_stands_where_it_stood_and_the_report_says_why(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id INTEGER PRIMARY KEY);")
+        self.fleet.revision("bbbb2222", "CREATE TABLE b (id);\nINSERT INTO b VALUES (1);\n\n"
+                                        "INSERT INTO nowhere VALUES (1);\nCREATE TABLE d (id);")
+        bad = self.fleet.sqlite("bad")
+        good = self.fleet.sqlite("good", "CREATE TABLE nowhere (id)")
+        self.fleet.inventory([bad, good])
+        result = self.run_json("upgrade", "--on-failure", "continue", code=1)
+        error = result.tenant("bad")["error"]
+        self.assertEqual((error["class"], error["revision"], error["line"]), ("sql", "bbbb2222", 10))
+        self.assertIn("no such table: nowhere", error["message"])
+        self.assertTrue(error["file"].endswith("versions/bbbb2222.sql"))
+        self.assertEqual(error["statement"], "INSERT INTO nowhere VALUES (1);")
+        self.assertEqual(self.fleet.tables("bad"), set())
+        self.assertEqual(result.tenant("bad")["to"], [])
+        self.assertEqual(self.fleet.versions("good"), ["bbbb2222"])
+        text = self.run_ok("upgrade", "--tenant", "bad", code=1).out
+        self.assertIn("versions/bbbb2222.sql:10", text)
+        self.assertIn("INSERT INTO nowhere VALUES (1);", text)
+
+    def test_transaction_each_keeps_what_was_committed(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);")
+        self.fleet.revision("bbbb2222", "SELECT * FROM nowhere;")
+        self.fleet.inventory([self.fleet.sqlite("t")], defaults={"transaction": "each"})
+        result = self.run_json("upgrade", code=1)
+        self.assertEqual(result.tenant("t")["to"], ["aaaa1111"])
+        self.assertEqual(self.fleet.versions("t"), ["aaaa1111"])
+
+    def test_stop_begins_nothing_more(self):
+        self.fleet.revision("aaaa1111", "SELECT * FROM nowhere;")
+        self.fleet.inventory([self.fleet.sqlite(f"t{i}") for i in range(20)])
+        result = self.run_json("upgrade", "--parallel", "1", code=1)
+        self.assertEqual(result.report["totals"]["failed"], 1)
+        self.assertEqual(result.report["totals"]["skipped"], 19)
+        self.assertEqual(result.report["run"]["state"], "halted")
+        tolerated = self.run_json("upgrade", "--parallel", "1", "--max-failures", "10%", code=1)
+        self.assertEqual(tolerated.report["totals"]["failed"], 3)
+
+    def test_a_revision_may_not_end_the_transaction(self):
+        for sql in ("CREATE TABLE a (id); COMMIT;", "ROLLBACK;", "BEGIN; SELECT 1;",
+                    "SELECT 1; END TRANSACTION;"):
+            self.fleet.last = ""
+            self.fleet.revision("aaaa1111", sql)
+            self.fleet.inventory([self.fleet.sqlite("t")])
+            refused = self.run_ok("upgrade", code=2)
+            self.assertIn("versions/aaaa1111.sql:", refused.err)
+            self.assertEqual(self.fleet.tables("t"), set())
+
+    def test_savepoints_are_fine(self):
+        self.fleet.revision("aaaa1111", "SAVEPOINT s; CREATE TABLE a (id); ROLLBACK TO s; "
+                                        "CREATE TABLE b (id); RELEASE s;")
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        self.run_ok("upgrade")
+        self.assertEqual(self.fleet.tables("t"), {"b"})
+
+    def test_attach_is_refused(self):
+        self.fleet.revision("aaaa1111", f"ATTACH '{self.fleet.path('out.db')}' AS other;")
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        result = self.run_json("upgrade", code=1)
+        self.assertIn("attach", result.tenant("t")["error"]["message"])
+        self.assertFalse(os.path.exists(self.fleet.path("out.db")))
+
+    def test_irreversible_is_told_before_anything_starts(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);")
+        self.fleet.revision("bbbb2222", "CREATE TABLE b (id);", "DROP TABLE b;")
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        self.run_ok("upgrade")
+        refused = self.run_ok("downgrade", "base", code=2)
+        self.assertIn("irreversible", refused.err)
+        self.assertEqual(self.fleet.versions("t"), ["bbbb2222"])
+
+    def test_an_edited_file_is_drift_until_somebody_vouches_for_it(self):
+        path = self.fleet.revision("aaaa1111", "CREATE TABLE a (id);")
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        self.run_ok("upgrade")
+        self.fleet.revision("bbbb2222", "CREATE TABLE b (id);")
+        with open(path, "a") as file:
+            file.write("-- edited\n")
+        error = self.run_json("upgrade", code=1).tenant("t")["error"]
+        self.assertEqual(error["class"], "drift")
+        self.assertEqual(self.fleet.versions("t"), ["aaaa1111"])
+        self.run_ok("stamp", "aaaa1111")
+        self.run_ok("upgrade")
+        self.assertEqual(self.fleet.versions("t"), ["bbbb2222"])
+
+    def test_line_endings_alone_are_told(self):
+        path = self.fleet.revision("aaaa1111", "CREATE TABLE a (id);")
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        self.run_ok("upgrade")
+        text = self.fleet.read("versions/aaaa1111.sql")
+        self.fleet.write("versions/aaaa1111.sql", text.replace(b"\n", b"\r\n"))
+        error = self.run_json("plan", code=1).tenant("t")["error"]
+        self.assertIn("only the line endings differ", error["message"])
+
+    def test_unknown_rows_and_old_checkouts(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);")
+        self.fleet.inventory([self.fleet.sqlite("t", """CREATE TABLE alembic_version
+            (version_num VARCHAR(32) NOT NULL); INSERT INTO alembic_version VALUES ('ffff9999')"""),
+            self.fleet.sqlite("u")])
+        result = self.run_json("upgrade", "--on-failure", "continue", code=1)
+        self.assertEqual(result.tenant("t")["error"]["class"], "chain")
+        self.assertEqual(result.tenant("u")["state"], "succeeded")
+
+    def test_what_is_no_database(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);")
+        self.fleet.write("data/text.db", "this is no database, but long enough to look like a file" * 99)
+        os.mkdir(self.fleet.path("data/folder.db"))
+        os.mkfifo(self.fleet.path("data/fifo.db"))
+        names = ("text", "folder", "fifo", "missing")
+        self.fleet.inventory([{"name": n, "url": f"sqlite:///data/{n}.db"} for n in names])
+        result = self.run_json("upgrade", "--on-failure", "continue", code=1)
+        messages = {n: result.tenant(n)["error"]["message"] for n in names}
+        self.assertIn("not a database", messages["text"])
+        self.assertIn("directory", messages["folder"])
+        self.assertIn("not a regular file", messages["fifo"])
+        self.assertIn("no such file", messages["missing"])
+
+    def test_max_page_count_is_a_full_disk(self):
+        self.fleet.revision("aaaa1111", "PRAGMA max_page_count = 6; CREATE TABLE a (x); "
+                                        "INSERT INTO a VALUES (zeroblob(100000));")
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        error = self.run_json("upgrade", code=1).tenant("t")["error"]
+        self.assertEqual(error["code"], "13")
+        self.assertEqual(self.fleet.tables("t"), set())
+
+
+class NonTransactional(FleetCase):
+    UP = ("-- migrate:up transaction:false\nCREATE TABLE one (id);\nINSERT INTO one VALUES (1);\n"
+          "INSERT INTO two VALUES (1);\nINSERT INTO one VALUES (3);\n")
+
+    def test_goes_on_behind_the_last_finished_statement(self):
+        self.fleet.revision("aaaa1111", self.UP)
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        result = self.run_json("upgrade", code=4)
+        tenant = result.tenant("t")
+        self.assertEqual(tenant["state"], "partial")
+        self.assertEqual(tenant["error"]["statement"], "INSERT INTO two VALUES (1);")
+        self.assertEqual(self.fleet.query("t", "SELECT statements, state FROM skein_history"),
+                         [(2, "partial")])
+        with contextlib.closing(sqlite3.connect(self.fleet.path("data/t.db"))) as db:
+            db.execute("CREATE TABLE two (id)")
+        self.run_ok("upgrade")
+        self.assertEqual(self.fleet.query("t", "SELECT * FROM one"), [(1,), (3,)])
+        self.assertEqual(self.fleet.query("t", "SELECT statements, state FROM skein_history"),
+                         [(4, "applied")])
+        self.assertEqual(self.fleet.versions("t"), ["aaaa1111"])
+
+    def test_a_failed_first_statement_leaves_the_tenant_where_it_stood(self):
+        self.fleet.revision("aaaa1111", "-- migrate:up transaction:false\nINSERT INTO no VALUES (1);")
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        self.assertEqual(self.run_json("upgrade", code=1).tenant("t")["state"], "failed")
+        self.assertEqual(self.fleet.versions("t"), [])
+
+    def test_vacuum_runs(self):
+        self.fleet.revision("aaaa1111", "-- migrate:up\nCREATE TABLE a (id);\n"
+                                        "-- migrate:up transaction:false\nVACUUM;\n"
+                                        "-- migrate:up\nCREATE TABLE b (id);\n")
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        self.assertEqual(self.run_json("upgrade").tenant("t")["steps"][0]["statements"], 3)
+        self.assertEqual(self.fleet.tables("t"), {"a", "b"})
+
+
+class Locks(FleetCase):
+    def test_waits_for_another_writer(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);")
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        db = sqlite3.connect(self.fleet.path("data/t.db"), isolation_level=None)
+        db.execute("BEGIN IMMEDIATE")
+        process = self.fleet.start("upgrade")
+        time.sleep(0.5)
+        self.assertIsNone(process.poll())
+        db.execute("ROLLBACK")
+        db.close()
+        process.communicate()
+        self.assertEqual(process.returncode, 0)
+
+    def test_gives_way_after_lock_timeout(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);")
+        self.fleet.inventory([self.fleet.sqlite("t"), self.fleet.sqlite("u")],
+                             defaults={"lock_timeout": "200ms", "retries": 1})
+        with contextlib.closing(sqlite3.connect(self.fleet.path("data/t.db"),
+                                                isolation_level=None)) as db:
+            db.execute("BEGIN IMMEDIATE")
+            result = self.run_json("upgrade", "--on-failure", "continue", code=1)
+        self.assertEqual(result.tenant("t")["error"]["class"], "lock")
+        self.assertEqual(result.tenant("t")["attempts"], 2)
+        self.assertEqual(result.tenant("u")["state"], "succeeded")
+
+    def test_two_runs_apply_everything_once(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id); INSERT INTO a VALUES (1);")
+        self.fleet.revision("bbbb2222", "INSERT INTO a VALUES (2);")
+        self.fleet.inventory([self.fleet.sqlite(f"t{i}") for i in range(40)],
+                             defaults={"transaction": "each"})
+        runs = [self.fleet.start("upgrade") for _ in range(3)]
+        for run in runs:
+            out, err = run.communicate()
+            self.assertEqual(run.returncode, 0, (out, err))
+        for i in range(40):
+            self.assertEqual(self.fleet.query(f"t{i}", "SELECT id FROM a"), [(1,), (2,)])
+
+    def test_a_held_tenant_lock_is_told(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);")
+        self.fleet.inventory([self.fleet.sqlite("t")],
+                             defaults={"lock_timeout": "100ms", "retries": 0})
+        with open(self.fleet.path("data/t.db")) as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            error = self.run_json("upgrade", code=1).tenant("t")["error"]
+        self.assertEqual((error["class"], error["message"]),
+                         ("lock", "another run holds this tenant"))
+
+
+SLOW = ("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000000) "
+        "INSERT INTO a SELECT max(i) FROM n;")
+
+
+class Signals(FleetCase):
+    def start_slow(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);\n" + SLOW)
+        self.fleet.inventory([self.fleet.sqlite(f"t{i}") for i in range(4)])
+        process = self.fleet.start("upgrade", "--parallel", "2", "-o", "json", "--progress", "plain")
+        wait_until(lambda: os.path.exists(self.fleet.path("data/t0.db-journal")), what="a journal")
+        return process
+
+    def test_twice_cancels_and_rolls_back(self):
+        import json
+        process = self.start_slow()
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+        self.assertIsNone(process.poll(), "the first signal must not stop what is in flight")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+        self.assertEqual(process.returncode, 130, err)
+        report = json.loads(out)
+        self.assertEqual(report["run"]["state"], "interrupted")
+        self.assertEqual((report["totals"]["failed"], report["totals"]["skipped"]), (2, 2))
+        for i in range(4):
+            self.assertEqual(self.fleet.tables(f"t{i}"), set())
+
+    def test_once_drains(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);\n" + SLOW.replace("300000000", "4000000"))
+        self.fleet.inventory([self.fleet.sqlite(f"t{i}") for i in range(6)])
+        process = self.fleet.start("upgrade", "--parallel", "2")
+        wait_until(lambda: os.path.exists(self.fleet.path("data/t0.db-journal")), what="a journal")
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 143)
+        done = [bool(self.fleet.tables(f"t{i}")) for i in range(6)]
+        self.assertTrue(any(done) and not all(done), done)
+
+    def test_statement_timeout_ends_a_statement(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);\n" + SLOW)
+        self.fleet.inventory([self.fleet.sqlite("t")], defaults={"statement_timeout": "200ms"})
+        error = self.run_json("upgrade", code=1).tenant("t")["error"]
+        self.assertEqual(error["class"], "timeout")
+
+
+class Output(FleetCase):
+    def test_a_full_disk_under_the_report_changes_nothing(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);")
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        with open("/dev/full", "w") as full:
+            result = self.run_ok("upgrade", stdout=full)
+        self.assertIn("cannot write", result.err)
+        self.assertEqual(self.fleet.versions("t"), ["aaaa1111"])
+
+    def test_a_reader_that_goes_away_changes_nothing(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);")
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        read, write = os.pipe()
+        os.close(read)
+        with os.fdopen(write, "w") as pipe:
+            self.run_ok("upgrade", stdout=pipe)
+        self.assertEqual(self.fleet.versions("t"), ["aaaa1111"])
+
+    def test_reports_go_to_files_whole(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);")
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        target = self.fleet.path("report.json")
+        result = self.run_ok("upgrade", "-o", f"json={target}")
+        self.assertIn("succeeded", result.out)
+        self.assertEqual(oct(os.stat(target).st_mode & 0o777), "0o600")
+
+    def test_hostile_names_cannot_speak_to_the_terminal(self):
+        self.fleet.revision("aaaa1111", "SELECT * FROM \"\x1b]52;c;evil\x07\";")
+        tenant = self.fleet.sqlite("t")
+        self.fleet.inventory([tenant])
+        result = self.run_ok("upgrade", "-v", code=1)
+        self.assertNotIn("\x1b", result.out + result.err)
+
+    def test_few_descriptors_lower_the_concurrency(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);")
+        self.fleet.inventory([self.fleet.sqlite(f"t{i}") for i in range(100)])
+        result = self.run_ok("upgrade", "--parallel", "64",
+                             preexec_fn=lambda: __import__("resource").setrlimit(
+                                 __import__("resource").RLIMIT_NOFILE, (64, 64)))
+        self.assertIn("file descriptors", result.err)
+
+
+if __name__ == "__main__":
+    main()
