@@ -132,10 +132,15 @@ static void on_refused(void *ctx, struct session *session, const struct err *err
 
 static void on_retry(void *ctx, struct session *session, const struct err *err, uint64_t delay_ms)
 {
-    tell(ctx, (struct event){.kind = EVENT_TENANT_RETRIES,
-                             .tenant = session_index(session),
-                             .error = err,
-                             .delay_ms = delay_ms});
+    struct rollout *rollout = ctx;
+    size_t tenant = session_index(session);
+    struct err redacted = *err;
+    credentials_redact(rollout->credentials, rollout->credential_of[tenant], redacted.text,
+                       sizeof redacted.text);
+    tell(rollout, (struct event){.kind = EVENT_TENANT_RETRIES,
+                                 .tenant = tenant,
+                                 .error = &redacted,
+                                 .delay_ms = delay_ms});
 }
 
 static bool may_wait(void *ctx)
@@ -182,13 +187,19 @@ static void on_finished(void *ctx, struct session *session, const struct outcome
 {
     struct rollout *rollout = ctx;
     size_t tenant = session_index(session);
+    uint32_t credential = rollout->credential_of[tenant];
     struct outcome redacted = *outcome;
     struct err err;
+    char statement[512];
     if (outcome->error) {
         err = *outcome->error;
-        credentials_redact(rollout->credentials, rollout->credential_of[tenant], err.text,
-                           sizeof err.text);
+        credentials_redact(rollout->credentials, credential, err.text, sizeof err.text);
         redacted.error = &err;
+    }
+    if (outcome->error_statement) {
+        snprintf(statement, sizeof statement, "%s", outcome->error_statement);
+        credentials_redact(rollout->credentials, credential, statement, sizeof statement);
+        redacted.error_statement = statement;
     }
     rollout->running[rollout->slots[tenant]] = NULL;
     finish_tenant(rollout, tenant, &redacted);

@@ -1,0 +1,414 @@
+"""The main job and its faults on a real PostgreSQL."""
+import json
+import os
+import signal
+import socket
+import threading
+import time
+
+from harness import FleetCase, Postgres, PostgresCase, free_port, main, wait_until
+
+
+class MainJob(PostgresCase):
+    def test_a_mixed_fleet_reaches_head(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id INTEGER PRIMARY KEY);", "DROP TABLE a;")
+        self.fleet.revision(
+            "bbbb2222", "-- migrate:up\nCREATE TABLE b (id INTEGER PRIMARY KEY);\n"
+            "-- migrate:up dialect:postgresql\nCREATE TABLE b (id bigint PRIMARY KEY, at timestamptz);\n",
+            "DROP TABLE b;")
+        self.fleet.inventory([*self.pg.create("m1", "m2"), self.fleet.sqlite("lite")])
+        result = self.run_json("upgrade")
+        self.assertEqual(result.report["totals"]["succeeded"], 3)
+        for name in ("m1", "m2"):
+            self.assertEqual(self.pg.versions(name), ["bbbb2222"])
+            self.assertEqual(self.pg.tables(name), {"a", "b"})
+        columns = self.pg.sql("m1", "SELECT count(*) FROM information_schema.columns WHERE table_name = 'b'")
+        self.assertEqual(columns, [["2"]])
+        self.assertEqual(self.run_json("upgrade").report["totals"]["unchanged"], 3)
+        self.run_ok("downgrade", "base")
+        self.assertEqual(self.pg.tables("m1"), set())
+
+    def test_many_tenants_at_once(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id INTEGER PRIMARY KEY);")
+        names = [f"many{i}" for i in range(30)]
+        self.fleet.inventory(self.pg.create(*names), rollout={"parallel": 16, "per_server": 16})
+        self.assertEqual(self.run_json("upgrade").report["totals"]["succeeded"], 30)
+
+    def test_the_version_table_is_alembics(self):
+        self.fleet.revision("aaaa1111", "SELECT 1;")
+        self.fleet.inventory(self.pg.create("shape"))
+        self.run_ok("upgrade")
+        shape = self.pg.sql("shape", "SELECT column_name, data_type, character_maximum_length, is_nullable "
+                            "FROM information_schema.columns WHERE table_name = 'alembic_version'")
+        self.assertEqual(shape, [["version_num", "character varying", "32", "NO"]])
+        names = self.pg.sql("shape", "SELECT conname FROM pg_constraint WHERE conrelid = "
+                            "'alembic_version'::regclass AND contype = 'p'")
+        self.assertEqual(names, [["alembic_version_pkc"]])
+
+    def test_schemas_of_one_database_share_connections(self):
+        self.pg.create("shared")
+        for schema in ("s1", 's"2', "s3"):
+            quoted = schema.replace('"', '""')
+            self.pg.sql("shared", f'CREATE SCHEMA "{quoted}"')
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id int); INSERT INTO a VALUES (1);")
+        self.fleet.inventory([{"name": n, "url": self.pg.url("shared"), "schema": s}
+                              for n, s in (("t1", "s1"), ("t2", 's"2'), ("t3", "s3"))])
+        self.pg.sql("postgres", "SELECT pg_stat_reset()")
+        result = self.run_json("upgrade", "--parallel", "1")
+        self.assertEqual(result.report["totals"]["succeeded"], 3)
+        for schema in ("s1", 's"2', "s3"):
+            quoted = schema.replace('"', '""')
+            self.assertEqual(self.pg.sql("shared", f'SELECT * FROM "{quoted}".a'), [["1"]])
+            self.assertEqual(self.pg.sql("shared", f'SELECT version_num FROM "{quoted}".alembic_version'),
+                             [["aaaa1111"]])
+        self.assertEqual(self.pg.tables("shared"), set())
+
+    def test_a_missing_schema_is_an_error_unless_it_may_be_made(self):
+        self.pg.create("noschema")
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id int);")
+        tenant = {"name": "t", "url": self.pg.url("noschema"), "schema": "later"}
+        self.fleet.inventory([tenant])
+        self.assertEqual(self.run_json("upgrade", code=1).tenant("t")["error"]["class"], "config")
+        self.fleet.inventory([{**tenant, "create": "true"}])
+        self.run_ok("upgrade")
+        self.assertEqual(self.pg.tables("noschema", "later"), {"a"})
+
+    def test_create_makes_the_database(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id int);")
+        self.fleet.inventory([{"name": "t", "url": self.pg.url("brand-new"), "create": "true"},
+                              {"name": "u", "url": self.pg.url("not-there")}])
+        plan = self.run_json("plan", code=1)
+        self.assertEqual(len(plan.tenant("t")["steps"]), 1)
+        result = self.run_json("upgrade", "--on-failure", "continue", code=1)
+        self.assertEqual(result.tenant("t")["state"], "succeeded")
+        self.assertEqual(result.tenant("u")["error"]["code"], "3D000")
+        self.assertEqual(self.pg.versions("brand-new"), ["aaaa1111"])
+
+    def test_create_index_concurrently(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id int);")
+        self.fleet.revision("bbbb2222", "-- migrate:up transaction:false\n"
+                            "CREATE INDEX CONCURRENTLY a_id ON a (id);\nVACUUM a;\n")
+        self.fleet.inventory(self.pg.create("cic"))
+        self.run_ok("upgrade")
+        rows = self.pg.sql("cic", "SELECT revision, statements, state FROM skein_history ORDER BY id")
+        self.assertEqual(rows, [["aaaa1111", "1", "applied"], ["bbbb2222", "2", "applied"]])
+
+    def test_what_a_revision_sets_does_not_reach_the_next(self):
+        self.fleet.revision("aaaa1111", "SELECT pg_catalog.set_config('search_path', '', false);\n"
+                                        "CREATE TABLE public.a (id int);")
+        self.fleet.revision("bbbb2222", "CREATE TABLE b (id int);")
+        self.fleet.inventory(self.pg.create("dumped"))
+        self.run_ok("upgrade")
+        self.assertEqual(self.pg.tables("dumped"), {"a", "b"})
+
+    def test_query_sources(self):
+        self.pg.create("control", "found1", "found2")
+        self.pg.sql("control", "CREATE TABLE tenants (name text, url text, region text)")
+        for name in ("found1", "found2"):
+            self.pg.sql("control", f"INSERT INTO tenants VALUES ('{name}', '{self.pg.url(name)}', 'eu')")
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id int);")
+        self.fleet.write("skein.yaml", "sources:\n  - query: SELECT name, url, region FROM tenants\n"
+                         f"    url: {self.pg.url('control')}\n")
+        result = self.run_json("upgrade", "--select", "region in (eu)")
+        self.assertEqual(result.report["totals"]["succeeded"], 2)
+
+
+class Failure(PostgresCase):
+    def test_place_of_an_error(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id int);\n"
+                                        "-- ünïcödé before the error\n"
+                                        "INSERT INTO a VALUES (1),\n  (nope);\n")
+        self.fleet.revision("bbbb2222", "SELECT 1;")
+        self.fleet.inventory(self.pg.create("place"))
+        error = self.run_json("upgrade", code=1).tenant("place")["error"]
+        self.assertEqual((error["class"], error["code"], error["line"]), ("sql", "42703", 10))
+        self.assertEqual(error["statement"], "(nope);")
+        self.assertEqual(self.pg.tables("place"), set())
+
+    def test_place_of_an_error_at_run_time(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id int);\nINSERT INTO a VALUES (1), (1);\n\n"
+                                        "CREATE UNIQUE INDEX u ON a (id);\n")
+        self.fleet.inventory(self.pg.create("runtime"))
+        error = self.run_json("upgrade", code=1).tenant("runtime")["error"]
+        self.assertEqual((error["code"], error["line"]), ("23505", 10))
+
+    def test_transaction_false_is_advised_where_it_is_needed(self):
+        self.fleet.revision("aaaa1111", "VACUUM;")
+        self.fleet.inventory(self.pg.create("advice"))
+        error = self.run_json("upgrade", code=1).tenant("advice")["error"]
+        self.assertIn("transaction:false", error["message"])
+
+    def test_lock_timeout_gives_way_and_is_retried(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id int);")
+        self.fleet.revision("bbbb2222", "ALTER TABLE a ADD COLUMN n int;")
+        self.fleet.inventory(self.pg.create("locked"), defaults={"lock_timeout": "200ms", "retries": 1})
+        self.run_ok("upgrade", "+1")
+        with self.pg.session("locked", "BEGIN; LOCK TABLE a;"):
+            tenant = self.run_json("upgrade", code=1).tenant("locked")
+        self.assertEqual((tenant["error"]["class"], tenant["error"]["code"], tenant["attempts"]),
+                         ("lock", "55P03", 2))
+        self.run_ok("upgrade")
+
+    def test_statement_timeout(self):
+        self.fleet.revision("aaaa1111", "SELECT pg_sleep(30);")
+        self.fleet.inventory(self.pg.create("slow"), defaults={"statement_timeout": "200ms"})
+        error = self.run_json("upgrade", code=1).tenant("slow")["error"]
+        self.assertEqual((error["class"], error["code"]), ("timeout", "57014"))
+
+    def test_a_roles_own_timeouts_do_not_apply(self):
+        self.pg.create("roles")
+        self.pg.sql("postgres", "CREATE ROLE hurried LOGIN; GRANT ALL ON DATABASE roles TO hurried; "
+                                "ALTER ROLE hurried SET statement_timeout = '100ms'; "
+                                "ALTER ROLE hurried SET idle_in_transaction_session_timeout = '100ms'")
+        self.pg.sql("roles", "GRANT ALL ON SCHEMA public TO hurried")
+        self.fleet.revision("aaaa1111", "SELECT pg_sleep(0.4); CREATE TABLE a (id int);")
+        self.fleet.inventory([{"name": "t", "url": self.pg.url("roles", "hurried")}])
+        self.run_ok("upgrade")
+
+    def test_the_session_is_terminated(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id int); SELECT pg_sleep(1);")
+        self.fleet.inventory(self.pg.create("killed"))
+        process = self.fleet.start("upgrade", "-o", "json")
+        sleeping = ("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'killed' "
+                    "AND query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()")
+        wait_until(lambda: self.pg.sql("postgres", sleeping), what="the backend")
+        out, err = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 0, err)
+        self.assertEqual(json.loads(out)["tenants"][0]["attempts"], 2)
+        self.assertEqual(self.pg.tables("killed"), {"a"})
+
+    def test_a_crash_of_the_server(self):
+        pg = Postgres()
+        self.addCleanup(pg.close)
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id int); SELECT pg_sleep(2);")
+        self.fleet.inventory(pg.create("crash"), defaults={"retries": 8})
+        process = self.fleet.start("upgrade", "-o", "json")
+        wait_until(lambda: pg.sql("postgres", "SELECT 1 FROM pg_stat_activity WHERE datname = 'crash' "
+                                  "AND query LIKE '%pg_sleep%'"), what="the backend")
+        pg.stop("immediate")
+        pg.start()
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 0, err)
+        self.assertEqual(pg.versions("crash"), ["aaaa1111"])
+
+    def test_cancelling_stops_the_server_too(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id int); SELECT pg_sleep(60);")
+        self.fleet.inventory(self.pg.create("cancel"))
+        process = self.fleet.start("upgrade")
+        active = ("SELECT 1 FROM pg_stat_activity WHERE datname = 'cancel' AND "
+                  "query LIKE '%pg_sleep%' AND state = 'active'")
+        wait_until(lambda: self.pg.sql("postgres", active), what="the backend")
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+        self.assertEqual(process.returncode, 143)
+        wait_until(lambda: not self.pg.sql("postgres", active), what="the end of the backend")
+        self.assertEqual(self.pg.tables("cancel"), set())
+
+    def test_a_hung_server_costs_only_its_tenant(self):
+        """Alive, but it says nothing: keepalives cannot tell, only a deadline of ours."""
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listener.close)
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id int);")
+        hung = {"name": "hung", "url": f"postgresql://u@127.0.0.1:{listener.getsockname()[1]}/x",
+                "connect_timeout": "500ms", "retries": 0}
+        self.fleet.inventory([hung, *self.pg.create("fine")])
+        result = self.run_json("upgrade", "--on-failure", "continue", code=1)
+        self.assertEqual(result.tenant("hung")["error"]["class"], "timeout")
+        self.assertEqual(result.tenant("fine")["state"], "succeeded")
+        self.assertLess(result.tenant("fine")["duration_ms"], 450)
+
+    def test_a_backend_that_hangs_ends_at_the_deadline(self):
+        self.fleet.revision("aaaa1111", "SELECT pg_sleep(3);")
+        self.fleet.inventory(self.pg.create("stopped"),
+                             defaults={"statement_timeout": "500ms", "retries": 0})
+        process = self.fleet.start("upgrade", "-o", "json")
+        pid = int(wait_until(lambda: self.pg.sql(
+            "postgres", "SELECT pid FROM pg_stat_activity WHERE datname = 'stopped' AND "
+            "query LIKE '%pg_sleep%'"), what="the backend")[0][0])
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            out, _ = process.communicate(timeout=40)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        self.assertEqual(process.returncode, 1)
+        self.assertEqual(json.loads(out)["tenants"][0]["error"]["class"], "timeout")
+
+    def test_nobody_listens(self):
+        self.fleet.revision("aaaa1111", "SELECT 1;")
+        self.fleet.inventory([{"name": "t", "url": self.pg.url("x", port=free_port()), "retries": 1}])
+        tenant = self.run_json("upgrade", code=1).tenant("t")
+        self.assertEqual((tenant["error"]["class"], tenant["attempts"]), ("connect", 2))
+
+    def test_an_unknown_host_costs_only_its_tenant(self):
+        self.fleet.revision("aaaa1111", "SELECT 1;")
+        self.fleet.inventory([{"name": "t", "url": "postgresql://u@no-such-host.invalid/x", "retries": 0},
+                              *self.pg.create("known")])
+        result = self.run_json("upgrade", "--on-failure", "continue", code=1)
+        self.assertIn("no-such-host.invalid", result.tenant("t")["error"]["message"])
+        self.assertEqual(result.tenant("known")["state"], "succeeded")
+
+    def test_garbage_from_a_server(self):
+        listener = socket.create_server(("127.0.0.1", 0))
+
+        def answer():
+            while True:
+                try:
+                    peer, _ = listener.accept()
+                except OSError:
+                    return
+                peer.recv(100)
+                peer.sendall(b"E\x7f\xff\xff\xff" + os.urandom(4096))
+                peer.close()
+        threading.Thread(target=answer, daemon=True).start()
+        self.addCleanup(listener.close)
+        self.fleet.revision("aaaa1111", "SELECT 1;")
+        self.fleet.inventory([{"name": "t", "url": f"postgresql://u@127.0.0.1:{listener.getsockname()[1]}/x",
+                               "retries": 0}])
+        self.assertEqual(self.run_json("upgrade", code=1).tenant("t")["state"], "failed")
+
+    def test_a_flood_of_notices(self):
+        self.fleet.revision("aaaa1111", "DO $$ BEGIN FOR i IN 1..20000 LOOP RAISE WARNING '%', "
+                                        "repeat('x', 200); END LOOP; END $$;\n"
+                                        "SELECT * FROM generate_series(1, 200000);")
+        self.fleet.inventory(self.pg.create("flood"))
+        self.assertNotIn("xxxx", self.run_ok("upgrade").err)
+
+    def test_copy_does_not_hang(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id int); COPY a FROM STDIN;")
+        self.fleet.inventory(self.pg.create("copyin"))
+        self.assertIn("COPY", self.run_json("upgrade", code=1).tenant("copyin")["error"]["message"])
+        self.fleet.last = ""
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id int); INSERT INTO a SELECT generate_series(1, "
+                                        "100000); COPY a TO STDOUT;")
+        self.run_ok("upgrade")
+
+    def test_max_connections(self):
+        pg = Postgres("max_connections=8", "superuser_reserved_connections=1")
+        self.addCleanup(pg.close)
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id int); SELECT pg_sleep(0.05);")
+        self.fleet.inventory(pg.create(*[f"c{i}" for i in range(30)]),
+                             rollout={"parallel": 30, "per_server": 30})
+        self.assertEqual(self.run_json("upgrade", timeout=120).report["totals"]["succeeded"], 30)
+
+    def test_a_standby_is_refused(self):
+        self.pg.create("readonly")
+        self.pg.sql("postgres", "ALTER DATABASE readonly SET default_transaction_read_only = on")
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id int);")
+        self.fleet.inventory([{"name": "t", "url": self.pg.url("readonly"), "retries": 0}])
+        self.assertIn("read-only", self.run_json("upgrade", code=1).tenant("t")["error"]["message"])
+
+
+class TenantLock(PostgresCase):
+    def test_two_runs_on_an_empty_database_apply_everything_once(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE fx (rev text); INSERT INTO fx VALUES ('a');")
+        self.fleet.revision("bbbb2222", "INSERT INTO fx VALUES ('b'); SELECT pg_sleep(0.05);")
+        self.fleet.inventory(self.pg.create(*[f"race{i}" for i in range(6)]),
+                             defaults={"transaction": "each", "lock_timeout": "20s"})
+        runs = [self.fleet.start("upgrade") for _ in range(3)]
+        for run in runs:
+            _, err = run.communicate(timeout=60)
+            self.assertEqual(run.returncode, 0, err)
+        for i in range(6):
+            self.assertEqual(self.pg.sql(f"race{i}", "SELECT rev FROM fx ORDER BY 1"), [["a"], ["b"]])
+
+    def test_a_concurrent_index_and_a_waiting_run_do_not_deadlock(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id int);")
+        self.fleet.revision("bbbb2222", "-- migrate:up transaction:false\nSELECT pg_sleep(0.7);\n"
+                            "CREATE INDEX CONCURRENTLY a_id ON a (id);\n")
+        self.fleet.inventory(self.pg.create("cicrace"), defaults={"lock_timeout": "20s"})
+        self.run_ok("upgrade", "+1")
+        runs = [self.fleet.start("upgrade") for _ in range(2)]
+        for run in runs:
+            _, err = run.communicate(timeout=60)
+            self.assertEqual(run.returncode, 0, err)
+        self.assertEqual(self.pg.sql("cicrace", "SELECT count(*) FROM pg_index WHERE NOT indisvalid"),
+                         [["0"]])
+
+
+SCRAM_HBA = "local all skein trust\nhost all skein 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
+
+
+class Passwords(FleetCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.pg = Postgres(auth="scram-sha-256", hba=SCRAM_HBA)
+        cls.addClassCleanup(cls.pg.close)
+        cls.pg.sql("postgres", "CREATE ROLE app LOGIN SUPERUSER PASSWORD 's3cr3t-Canary/@'")
+        cls.pg.create(*[f"p{i}" for i in range(12)])
+
+    def tenants(self, count=1, **keys):
+        return [{"name": f"p{i}", "url": self.pg.url(f"p{i}", "app"), **keys} for i in range(count)]
+
+    def setUp(self):
+        super().setUp()
+        self.fleet.revision("aaaa1111", "CREATE TABLE IF NOT EXISTS a (id int);")
+
+    def test_from_the_environment(self):
+        self.fleet.inventory(self.tenants(password_env="APP_PW"))
+        self.run_ok("current", env={"APP_PW": "s3cr3t-Canary/@"})
+        self.assertIn("APP_PW", self.run_ok("current", code=2).err)
+
+    def test_from_a_file(self):
+        self.fleet.write("pw", "s3cr3t-Canary/@\n", 0o600)
+        self.fleet.inventory(self.tenants(password_file="pw"))
+        self.run_ok("current")
+        os.chmod(self.fleet.path("pw"), 0o644)
+        self.assertIn("600", self.run_ok("current", code=2).err)
+
+    def test_from_a_command(self):
+        self.fleet.write("pw", "s3cr3t-Canary/@\n", 0o600)
+        self.fleet.inventory(self.tenants(12, password_command=["cat", self.fleet.path("pw")]))
+        self.run_ok("current")
+        for command in (["false"], ["true"], ["no-such-program"], ["sh", "-c", "echo s3cr3t-Canary; exit 3"]):
+            self.fleet.inventory(self.tenants(password_command=command))
+            result = self.run_ok("current", code=1)
+            self.assertNotIn("s3cr3t", result.out + result.err)
+
+    def test_from_pgpass(self):
+        path = self.fleet.write("pgpass", "127.0.0.1:*:*:app:s3cr3t-Canary/@\n", 0o600)
+        self.fleet.inventory(self.tenants())
+        self.run_ok("current", env={"PGPASSFILE": path})
+
+    def test_a_refused_login_is_tried_once(self):
+        self.fleet.inventory(self.tenants(12, password_env="APP_PW"))
+        before = self.log_count()
+        result = self.run_json("upgrade", "--on-failure", "continue", code=1, env={"APP_PW": "wrong"})
+        self.assertEqual(result.report["totals"]["failed"], 1)
+        self.assertEqual(result.report["totals"]["skipped"], 11)
+        self.assertEqual(result.tenant("p0")["error"]["class"], "auth")
+        self.assertEqual(self.log_count() - before, 1)
+
+    def log_count(self):
+        with open(os.path.join(self.pg.dir, "log")) as file:
+            return file.read().count('password authentication failed for user "app"')
+
+    def test_the_canary_is_nowhere(self):
+        url = f"postgresql://app:s3cr3t-Canary%2F%40@127.0.0.1:{self.pg.port}/"
+        self.fleet.revision("bbbb2222", "DO $$ BEGIN RAISE EXCEPTION 'it is s3cr3t-Canary/@'; END $$;")
+        self.fleet.inventory([{"name": "ok", "url": url + "p0"}, {"name": "no", "url": url + "gone"},
+                              {"name": "down", "url": url.replace(str(self.pg.port), str(free_port())) + "x",
+                               "retries": 0}])
+        for command in ("tenants", "current", "plan", "upgrade"):
+            for output in ("text", "json"):
+                process = self.fleet.start(command, "-v", "-o", output, *(
+                    ["--on-failure", "continue"] if command == "upgrade" else []))
+                with open(f"/proc/{process.pid}/cmdline") as file:
+                    title = file.read()
+                out, err = process.communicate()
+                for text in (out.decode(), err.decode(), title):
+                    self.assertNotIn("s3cr3t", text)
+                    self.assertNotIn("Canary", text)
+
+    def test_a_broken_url_shows_nothing_of_itself(self):
+        for url in ("postgresql://app:s3cr%zzet@h/db", "postgres://app:s3c/ret@h:5432/db",
+                    "postgresql://app:p@s3cret@h/db"):
+            self.fleet.inventory([{"name": "t", "url": url}])
+            result = self.run_ok("tenants", code=2)
+            for piece in ("s3c", "ret", "zzet"):
+                self.assertNotIn(piece, result.err)
+
+
+if __name__ == "__main__":
+    main()
