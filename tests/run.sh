@@ -12,12 +12,13 @@ configure() { # NAME OPTIONS…
     dir=$build/$1
     shift
     cmake -S . -B "$dir" -G Ninja -DSKEIN_WERROR=ON -DSKEIN_FAILPOINTS=ON "$@" >/dev/null
-    cmake --build "$dir" -j "$jobs"
+    cmake --build "$dir" -j "$jobs" -- --quiet
 }
 
 configure asan -DCMAKE_BUILD_TYPE=Debug -DSKEIN_SANITIZE=address,undefined
 configure tsan -DCMAKE_BUILD_TYPE=Debug -DSKEIN_SANITIZE=thread
-configure clang -DCMAKE_C_COMPILER=clang -DSKEIN_FUZZ=ON
+configure clang -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang -DSKEIN_FUZZ=ON \
+    -DSKEIN_SANITIZE=address,undefined
 configure plain -DSKEIN_ASAN_DIR="$PWD/$build/asan" -DSKEIN_TSAN_DIR="$PWD/$build/tsan" \
     -DSKEIN_CLANG_DIR="$PWD/$build/clang"
 
