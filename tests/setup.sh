@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what a build (and with --tests, the tests) needs on Debian 12, where it is missing.
+# Installs what a build needs on Debian 12, where it is missing; with --tests or --example, what those
+# need too.
 set -eu
 
 build="gcc cmake ninja-build pkg-config libuv1-dev libpq-dev libsqlite3-dev libcyaml-dev libyaml-dev
@@ -8,7 +9,10 @@ tests="clang libclang-rt-14-dev libcmocka-dev postgresql pgbouncer sqlite3 alemb
     valgrind"
 
 wanted=$build
-[ "${1:-}" = --tests ] && wanted="$build $tests"
+case "${1:-}" in
+--tests) wanted="$build $tests" ;;
+--example) wanted="$build sqlite3" ;;
+esac
 missing=
 for package in $wanted; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' ||

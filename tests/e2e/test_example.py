@@ -1,0 +1,54 @@
+"""The README's first command, on a copy of the checkout; and the example's PostgreSQL inventories."""
+import os
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from harness import SKEIN, Postgres, main
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+
+
+class Example(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="skein-example-")
+        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+        for name in ("CMakeLists.txt", "src", "include", "tests", "tenants_example", "docs", "README.md"):
+            source = os.path.join(ROOT, name)
+            if os.path.isdir(source):
+                shutil.copytree(source, os.path.join(self.dir, name),
+                                ignore=shutil.ignore_patterns("data", "__pycache__"))
+            elif os.path.exists(source):
+                shutil.copy(source, self.dir)
+
+    def example(self):
+        done = subprocess.run(["sh", os.path.join(self.dir, "tenants_example/run.sh")],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd="/",
+                              env={k: v for k, v in os.environ.items() if k != "SKEIN_BUILD_DIR"})
+        self.assertEqual(done.returncode, 0, done.stdout.decode())
+        return done.stdout.decode()
+
+    def test_upgrades_the_fleet_and_then_has_nothing_left_to_do(self):
+        first = self.example()
+        self.assertIn("succeeded  14", first)
+        self.assertIn("Where to look next", first)
+        second = self.example()
+        self.assertIn("unchanged  14", second)
+
+    def test_the_same_chain_on_postgres(self):
+        pg = Postgres()
+        self.addCleanup(pg.close)
+        env = {**os.environ, "SKEIN_EXAMPLE_PG": pg.url("")[:-1]}
+        for inventory in ("postgres.yaml", "schemas.yaml"):
+            for expected in ("succeeded  4", "unchanged  4"):
+                done = subprocess.run([SKEIN, "-f", os.path.join(self.dir, "tenants_example", inventory),
+                                       "upgrade"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+                self.assertIn(expected, done.stdout.decode())
+        self.assertEqual(pg.sql("skein_shared", "SELECT count(*) FROM pg_indexes WHERE indexname = "
+                                                "'ix_task_open'"), [["4"]])
+
+
+if __name__ == "__main__":
+    main()
