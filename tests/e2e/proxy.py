@@ -1,0 +1,86 @@
+"""A PostgreSQL proxy that spoils one moment: it understands just enough of the protocol to see the
+message that holds a text, and then cuts, swallows the answer, stalls, or dribbles.
+"""
+import socket
+import threading
+
+
+class Proxy:
+    """`moment`: bytes in a client message that trigger `action`, once (or `times`).
+
+    cut-before   closes both sides instead of passing the message on
+    drop-reply   passes it on, waits for the answer, closes without giving it
+    stall        passes it on and never gives the answer, with the sockets open
+    dribble      from the start: one byte a write, both ways
+    """
+
+    def __init__(self, port, action, moment=b"", times=1):
+        self.target, self.action, self.moment, self.times = port, action, moment, times
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.fired = 0
+        self.lock = threading.Lock()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self):
+        self.listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            server = socket.create_connection(("127.0.0.1", self.target))
+            for sock in (client, server):
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            state = {"swallow": False}
+            threading.Thread(target=self._upward, args=(client, server, state), daemon=True).start()
+            threading.Thread(target=self._downward, args=(client, server, state), daemon=True).start()
+
+    def _fires(self, data):
+        with self.lock:
+            if not self.moment or self.moment not in data or self.fired >= self.times:
+                return False
+            self.fired += 1
+            return True
+
+    @staticmethod
+    def _close(*sockets):
+        for sock in sockets:
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            sock.close()
+
+    def _send(self, sock, data):
+        if self.action != "dribble":
+            sock.sendall(data)
+            return
+        for i in range(len(data)):
+            sock.sendall(data[i:i + 1])
+
+    def _upward(self, client, server, state):
+        try:
+            while data := client.recv(65536):
+                if self._fires(data):
+                    if self.action == "cut-before":
+                        break
+                    state["swallow"] = True
+                self._send(server, data)
+        except OSError:
+            pass
+        self._close(client, server)
+
+    def _downward(self, client, server, state):
+        try:
+            while data := server.recv(65536):
+                if not state["swallow"]:
+                    self._send(client, data)
+                elif self.action == "drop-reply":
+                    break
+        except OSError:
+            pass
+        if not (state["swallow"] and self.action == "stall"):
+            self._close(client, server)
