@@ -1,0 +1,276 @@
+#!/usr/bin/env python3
+"""Whole runs of skein beside the floor, in turn, as ratios.
+
+Each benchmark makes a fleet in a temporary folder, then runs skein and the floor alternately on fresh
+copies of it, and prints the median of each and of the pairwise ratios. Peers that are installed run
+once at the end, for scale.
+"""
+import argparse
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+from harness import Postgres  # noqa: E402
+
+REVISIONS = 10
+IDS = [f"{i:x}{i:x}{i:x}{i:x}00{i:02d}" for i in range(1, REVISIONS + 1)]
+
+
+def up(i, key):
+    return (f"CREATE TABLE t{i} (id {key}, tenant_ref INTEGER NOT NULL, title VARCHAR(80) NOT NULL, "
+            f"created_at TIMESTAMP);\n"
+            f"CREATE INDEX t{i}_title ON t{i} (title);\n"
+            f"INSERT INTO t{i} (id, tenant_ref, title) VALUES (1, {i}, 'first'), (2, {i}, 'second');\n"
+            f"ALTER TABLE t{i} ADD COLUMN note TEXT;\n")
+
+
+class Fleet:
+    def __init__(self, key="INTEGER PRIMARY KEY", commit="COMMIT"):
+        self.dir = tempfile.mkdtemp(prefix="skein-bench-")
+        os.mkdir(self.path("versions"))
+        last = ""
+        for i, id_ in enumerate(IDS, 1):
+            with open(self.path("versions", id_ + ".sql"), "w") as file:
+                file.write(f"-- Revision {i}\n--\n-- Revision ID: {id_}\n-- Revises: {last}\n\n"
+                           f"-- migrate:up\n{up(i, key)}\n-- migrate:down\nDROP TABLE t{i};\n")
+            last = id_
+        with open(self.path("script.sql"), "w") as file:
+            begin = "BEGIN IMMEDIATE" if "INTEGER" in key and commit == "COMMIT" else "BEGIN"
+            file.write(f"{begin};\n" + "".join(up(i, key) for i in range(1, REVISIONS + 1)) + "COMMIT;\n")
+
+    def path(self, *parts):
+        return os.path.join(self.dir, *parts)
+
+    def inventory(self, tenants, parallel, per_server=None):
+        with open(self.path("skein.yaml"), "w") as file:
+            file.write(f"chain: versions\nrollout: {{parallel: {parallel}, "
+                       f"per_server: {per_server or parallel}}}\ntenants:\n")
+            file.writelines(f"  - {{name: {name}, url: '{url}'}}\n" for name, url in tenants)
+
+    def close(self):
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+def measure(command, **options):
+    """Wall seconds, CPU seconds of the process, peak memory in MiB."""
+    started = time.monotonic()
+    with open(os.devnull, "w") as null:
+        process = subprocess.Popen(command, stdout=null, **options)
+        _, status, usage = os.wait4(process.pid, 0)
+    wall = time.monotonic() - started
+    if status:
+        sys.exit(f"{command[0]} failed: status {status}")
+    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def median(values):
+    return statistics.median(values)
+
+
+def compare(title, runs, prepare, skein, floor, target):
+    """`prepare()` puts the fleet back; then skein, again, then the floor; in turn."""
+    pairs = []
+    for turn in range(runs + 1):  # the first is the warm-up
+        both = {}
+        for name, run in (("skein", skein), ("floor", floor)) if turn % 2 else (("floor", floor), ("skein", skein)):
+            prepare()
+            os.sync()
+            both[name] = run()
+        if turn:
+            pairs.append(both)
+    ratios = sorted(p["skein"][0] / p["floor"][0] for p in pairs)
+    print(f"{title:44} skein {median([p['skein'][0] for p in pairs]):7.3f} s  "
+          f"floor {median([p['floor'][0] for p in pairs]):7.3f} s  "
+          f"ratio {median(ratios):5.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f}; wanted at most {target})  "
+          f"cpu {median([p['skein'][1] for p in pairs]):6.2f} to {median([p['floor'][1] for p in pairs]):6.2f} s  "
+          f"skein's peak {median([p['skein'][2] for p in pairs]):5.1f} MiB", flush=True)
+
+
+class Sqlite:
+    def __init__(self, args, count, parallel=32):
+        self.args, self.count, self.parallel = args, count, parallel
+        self.fleet = Fleet()
+        self.fleet.inventory(((f"t{i:06}", f"sqlite:///data/t{i:06}.db") for i in range(count)), parallel)
+        with open(self.fleet.path("paths"), "w") as file:
+            file.writelines(self.fleet.path("data", f"t{i:06}.db") + "\n" for i in range(count))
+        self.skein_command = [os.path.join(args.build, "skein"), "-f", self.fleet.path("skein.yaml"),
+                              "--progress", "none"]
+
+    def clear(self):
+        shutil.rmtree(self.fleet.path("data"), ignore_errors=True)
+        os.mkdir(self.fleet.path("data"))
+        for i in range(self.count):
+            open(self.fleet.path("data", f"t{i:06}.db"), "w").close()
+
+    def skein(self, *arguments):
+        return measure([*self.skein_command, *(arguments or ("upgrade",))], stderr=subprocess.DEVNULL)
+
+    def floor(self, script):
+        with open(self.fleet.path("paths")) as paths:
+            return measure([os.path.join(self.args.build, "tests/bench/floor_sqlite"), str(self.parallel),
+                            script], stdin=paths)
+
+
+def sqlite_upgrade(args):
+    bench = Sqlite(args, args.tenants or 2000)
+    compare(f"upgrade, {bench.count} SQLite tenants", args.runs, bench.clear, bench.skein,
+            lambda: bench.floor(bench.fleet.path("script.sql")), 1.25)
+    bench.fleet.close()
+
+
+def sqlite_noop(args):
+    bench = Sqlite(args, args.tenants or 10000)
+    bench.clear()
+    bench.skein()
+    compare(f"nothing to do, {bench.count} SQLite tenants", args.runs, lambda: None, bench.skein,
+            lambda: bench.floor("-"), 2.0)
+    bench.fleet.close()
+
+
+def postgres(args, title, count, parallel, target, script=None, *settings):
+    pg = Postgres("fsync=on", "synchronous_commit=on", f"max_connections={parallel + 20}",
+                  "shared_buffers=128MB", *settings)
+    fleet = Fleet("INTEGER PRIMARY KEY", "PG")
+    names = [f"t{i:04}" for i in range(count)]
+    fleet.inventory(((name, pg.url(name)) for name in names), parallel)
+    with open(fleet.path("names"), "w") as file:
+        file.writelines(name + "\n" for name in names)
+
+    def clear():
+        drop = "".join(f'DROP DATABASE IF EXISTS "{n}";\nCREATE DATABASE "{n}";\n' for n in names)
+        with open(fleet.path("clear.sql"), "w") as file:
+            file.write(drop)
+        os.chmod(fleet.dir, 0o755)
+        done = pg.psql("postgres", "-f", fleet.path("clear.sql"))
+        assert done.returncode == 0, done.stderr
+        pg.sql("postgres", "CHECKPOINT")
+
+    def skein():
+        return measure([os.path.join(args.build, "skein"), "-f", fleet.path("skein.yaml"), "--progress",
+                        "none", "upgrade"], stderr=subprocess.DEVNULL)
+
+    def floor():
+        with open(fleet.path("names")) as file:
+            return measure([os.path.join(args.build, "tests/bench/floor_postgres"), str(parallel),
+                            script or fleet.path("script.sql"), str(pg.port)], stdin=file)
+    try:
+        if script == "-":
+            clear()
+            skein()
+        compare(title, args.runs, clear if script is None else lambda: None, skein, floor, target)
+    finally:
+        pg.close()
+        fleet.close()
+
+
+def postgres_upgrade(args):
+    count = args.tenants or 200
+    postgres(args, f"upgrade, {count} PostgreSQL databases", count, 8, 1.15)
+
+
+def postgres_noop(args):
+    count = args.tenants or 200
+    postgres(args, f"nothing to do, {count} PostgreSQL databases", count, 8, 2, "-")
+
+
+def scram(args):
+    """500 connections whose passwords are hashed: CPU spread over the workers, loop free."""
+    count = args.tenants or 500
+    pg = Postgres(auth="scram-sha-256", *("max_connections=120",))
+    fleet = Fleet("INTEGER PRIMARY KEY", "PG")
+    pg.create(*(f"d{i}" for i in range(4)))
+    with open(fleet.path("skein.yaml"), "w") as file:
+        file.write("chain: versions\nrollout: {parallel: 64, per_server: 64}\n"
+                   "defaults: {password_env: BENCH_PASSWORD}\ntenants:\n")
+        for i in range(count):  # each its own connection: they differ in a parameter
+            url = pg.url(f"d{i % 4}") + f"?options=-csearch_path%3Ds{i}"
+            file.write(f"  - {{name: t{i}, url: '{url}', schema: s{i}}}\n")
+    wall, cpu, _ = measure([os.path.join(args.build, "skein"), "-f", fleet.path("skein.yaml"), "--progress",
+                            "none", "current"], stderr=subprocess.DEVNULL,
+                           env={**os.environ, "BENCH_PASSWORD": "superuser-secret"})
+    print(f"{count} SCRAM connections: {wall:.2f} s, {count / wall:.0f} a second, cpu {cpu:.2f} s "
+          f"({1000 * cpu / count:.1f} ms each)")
+    pg.close()
+    fleet.close()
+
+
+def memory(args):
+    last = None
+    for count in (10000, 50000, 100000):
+        bench = Sqlite(args, count)
+        bench.clear()
+        bench.skein()
+        wall, cpu, peak = bench.skein()
+        more = "" if not last else f", {1024 * (peak - last[1]) / (count - last[0]):.2f} KiB a further tenant"
+        print(f"{count:7} SQLite tenants, nothing to do: {wall:6.2f} s ({1e6 * wall / count:.0f} us each), "
+              f"peak {peak:.1f} MiB{more}", flush=True)
+        last = (count, peak)
+        bench.fleet.close()
+
+
+def peers(args):
+    """The same chain by a single-database tool in a loop, as a fleet is upgraded today."""
+    bench = Sqlite(args, args.tenants or 100)
+    bench.clear()
+    ours = bench.skein()[0]
+    print(f"{bench.count} SQLite tenants: skein {ours:.2f} s")
+    if shutil.which("alembic"):
+        bench.clear()
+        os.mkdir(bench.fleet.path("alembic"))
+        print(f"  alembic under xargs -P 2: {alembic(bench):.2f} s")
+    bench.clear()
+    script = bench.fleet.path("script.sql")
+    wall = measure(["sh", "-c", f"xargs -P 2 -I@ sqlite3 @ '.read {script}' < {bench.fleet.path('paths')}"])[0]
+    print(f"  sqlite3 under xargs -P 2, no bookkeeping: {wall:.2f} s")
+    bench.fleet.close()
+
+
+def alembic(bench):
+    home = bench.fleet.path("alembic")
+    os.mkdir(os.path.join(home, "versions"))
+    with open(os.path.join(home, "env.py"), "w") as file:
+        file.write("import os\nfrom alembic import context\nfrom sqlalchemy import create_engine\n"
+                   "with create_engine(os.environ['URL']).connect() as c:\n"
+                   "    context.configure(connection=c)\n    with context.begin_transaction():\n"
+                   "        context.run_migrations()\n")
+    with open(os.path.join(home, "script.py.mako"), "w") as file:
+        file.write("")
+    last = None
+    for i, id_ in enumerate(IDS, 1):
+        with open(os.path.join(home, "versions", id_ + ".py"), "w") as file:
+            body = "\n".join(f"    op.execute({s.strip()!r})" for s in up(i, "INTEGER PRIMARY KEY").split(";") if s.strip())
+            file.write(f"from alembic import op\nrevision = {id_!r}\ndown_revision = {last!r}\n"
+                       f"def upgrade():\n{body}\n")
+        last = id_
+    with open(bench.fleet.path("alembic.ini"), "w") as file:
+        file.write(f"[alembic]\nscript_location = {home}\n")
+    ini = bench.fleet.path("alembic.ini")
+    return measure(["sh", "-c", f"xargs -P 2 -I@ env URL=sqlite:///@ alembic -c {ini} upgrade head "
+                                f"< {bench.fleet.path('paths')}"], stderr=subprocess.DEVNULL)[0]
+
+
+BENCHMARKS = {"sqlite": sqlite_upgrade, "sqlite-noop": sqlite_noop, "postgres": postgres_upgrade,
+              "postgres-noop": postgres_noop, "scram": scram, "memory": memory, "peers": peers}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument("--build", default="build/bench")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--tenants", type=int)
+    args = parser.parse_args()
+    args.build = os.path.abspath(args.build)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    for name in args.names or BENCHMARKS:
+        BENCHMARKS[name](args)
+
+
+if __name__ == "__main__":
+    main()
