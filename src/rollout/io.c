@@ -235,7 +235,7 @@ static void start_cancel(struct io *io)
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     if (pthread_create(&thread, &attributes, cancel_on_thread, canceller) != 0)
-        free(canceller);
+        free(canceller); /* and the token stays: freeing it is `cancel`'s, which may block */
     pthread_attr_destroy(&attributes);
 }
 

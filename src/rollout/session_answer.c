@@ -1,6 +1,7 @@
 /* What each state makes of the database's answer, and so which state comes next. */
 #include "rollout/session_private.h"
 
+#include "rollout/history.h"
 #include "rollout/retry.h"
 
 enum { RESOLVE_ATTEMPTS = 8 };
@@ -117,83 +118,20 @@ static void take_versions(struct session *session, const struct op *op)
         qsort(session->seen.ids, op->row_count, sizeof *session->seen.ids, compare_ids);
 }
 
-enum { HISTORY_REVISION, HISTORY_DIRECTION, HISTORY_CHECKSUM, HISTORY_STATEMENTS, HISTORY_STATE,
-       HISTORY_RUN };
-
-static const char *history(const struct op *op, size_t row, size_t column)
+static void take_history(struct session *session, const struct op *op)
 {
-    const char *value = op_value(op, row, column);
-    return value ? value : "";
-}
-
-/* Only the newest row can be of a step that was left half done. */
-static void take_unfinished(struct session *session, const struct op *op)
-{
-    session->unfinished = (struct unfinished){0};
-    session->half_done = 0;
-    if (!op->row_count)
-        return;
-    size_t row = op->row_count - 1;
-    const char *state = history(op, row, HISTORY_STATE);
-    bool is_running = strcmp(state, "running") == 0;
-    if (!is_running && strcmp(state, "partial") != 0)
-        return;
-    session->unfinished = (struct unfinished){
-        .revision = history(op, row, HISTORY_REVISION),
-        .direction =
-            strcmp(history(op, row, HISTORY_DIRECTION), "up") == 0 ? DIRECTION_UP : DIRECTION_DOWN,
-        .statements = strtoul(history(op, row, HISTORY_STATEMENTS), NULL, 10),
-        .is_running = is_running,
-        .run_id = history(op, row, HISTORY_RUN),
-    };
+    session->unfinished = history_unfinished(op);
     session->half_done = session->unfinished.statements;
-}
-
-/* Is this row's the last word on its revision, and does it say that the revision stands? */
-static bool is_applied(const struct op *op, size_t row)
-{
-    const char *revision = history(op, row, HISTORY_REVISION);
-    for (size_t later = row + 1; later < op->row_count; later++)
-        if (strcmp(history(op, later, HISTORY_REVISION), revision) == 0)
-            return false;
-    return strcmp(history(op, row, HISTORY_DIRECTION), "up") == 0 &&
-           strcmp(history(op, row, HISTORY_STATE), "applied") == 0;
-}
-
-static void note_drift(struct session *session, const struct revision *revision,
-                       const char *applied)
-{
-    bool is_line_endings = strcmp(applied, revision->checksum_lf) == 0;
-    err_at(&session->drift, ERR_DRIFT, revision->path, revision->id_line,
-           "the file was changed after it was applied: sha256 %.12s… then, %.12s… now%s", applied,
-           revision->checksum, is_line_endings ? " (only the line endings differ)" : "");
-}
-
-/* The files must be those that were applied here. */
-static void check_drift(struct session *session, const struct op *op)
-{
-    session->drift.kind = ERR_NONE;
-    for (size_t row = 0; row < op->row_count; row++) {
-        const char *applied = history(op, row, HISTORY_CHECKSUM);
-        const struct revision *revision =
-            chain_get(session->env->chain, history(op, row, HISTORY_REVISION));
-        if (!revision || !*applied || strcmp(applied, revision->checksum) == 0)
-            continue;
-        if (is_applied(op, row)) {
-            note_drift(session, revision, applied);
-            return;
-        }
-    }
+    if (history_check_files(op, session->env->chain, &session->drift))
+        session->drift.kind = ERR_NONE;
 }
 
 enum session_state answer_read(struct session *session)
 {
     const struct op *op = op_of(session, SESSION_READ);
     take_versions(session, op);
-    if (session->env->goal != GOAL_CURRENT) {
-        take_unfinished(session, op + 1);
-        check_drift(session, op + 1);
-    }
+    if (session->env->goal != GOAL_CURRENT)
+        take_history(session, op + 1);
     if (!session->is_from_known) {
         session->is_from_known = true;
         session->from = session->versions = session->seen;
@@ -227,116 +165,6 @@ enum session_state answer_resolve(struct session *session)
         !versions_are_equal(&session->seen, &session->versions))
         take_commit(session);
     return SESSION_PLAN;
-}
-
-/* What is left of the plan. A plan is made once: `+1` must not mean one more after a retry. */
-static bool make_plan(struct session *session, struct plan *ret_left, struct err *err)
-{
-    const struct session_env *env = session->env;
-    if (!session->plan) {
-        session->plan = env->plan(env->ctx, session->seen.ids, session->seen.count, err);
-        if (!session->plan)
-            return false;
-    } else if (!versions_are_equal(&session->seen, &session->versions)) {
-        return err_set(err, ERR_DRIFT, "somebody else changed the version table meanwhile");
-    }
-    session->recorded_count = session->done_count;
-    *ret_left = *session->plan;
-    ret_left->steps += session->done_count;
-    ret_left->count -= session->done_count;
-    return true;
-}
-
-static bool check_files(struct session *session, struct err *err)
-{
-    bool is_stamp = session->env->target->command == PLAN_STAMP;
-    if (is_stamp || session->drift.kind == ERR_NONE)
-        return true;
-    *err = session->drift;
-    return false;
-}
-
-/* Stamping a tenant whose files have changed says that they are right as they are. */
-static void add_vouching_step(struct session *session, struct plan *left)
-{
-    static const struct step nothing;
-    bool is_stamp = session->env->target->command == PLAN_STAMP;
-    if (is_stamp && !left->count && !session->done_count && session->drift.kind != ERR_NONE) {
-        left->steps = &nothing;
-        left->count = 1;
-    }
-}
-
-static bool build_work(struct session *session, const struct plan *left, struct err *err)
-{
-    bool is_stamp = session->env->target->command == PLAN_STAMP;
-    struct work_request request = {
-        .plan = left,
-        .scripts = is_stamp ? NULL : session->env->scripts,
-        .driver = session->driver,
-        .mode = session->tenant->settings->transaction,
-    };
-    if (!is_stamp)
-        request.unfinished = session->unfinished;
-    session->cursor = 0;
-    return work_build(&session->arena, &request, &session->work, &session->is_partial, err);
-}
-
-/* Can this connection do what is to be done? */
-static bool check_connection(struct session *session, struct err *err)
-{
-    const struct conn_info *info = io_info(session->io);
-    if (!session->work.count)
-        return true;
-    if (info->is_read_only) {
-        err_set(err, ERR_CONNECT, "the database is read-only%s",
-                session->driver->traits & DRIVER_IS_SERVER ? ": a standby, or set so" : "");
-        err->is_transient = session->driver->traits & DRIVER_IS_SERVER;
-        return false;
-    }
-    for (size_t i = 0; info->is_pooled && i < session->work.count; i++)
-        if (!session->work.actions[i].is_in_transaction)
-            return err_set(err, ERR_CONFIG,
-                           "revision '%s' has statements outside a transaction, and through a "
-                           "transaction-pooling proxy no lock can be held for them: give this tenant "
-                           "a direct URL",
-                           session->work.actions[i].step->revision->id);
-    return true;
-}
-
-/* A plan shows what would be done: the steps, as if they were. */
-static void show_plan(struct session *session)
-{
-    for (size_t i = 0; i < session->work.count; i++) {
-        const struct action *action = &session->work.actions[i];
-        if (action->kind != ACTION_RECORD || !action->step->revision)
-            continue;
-        *ARENA_PUSH(&session->arena, session->done, session->recorded_count,
-                    session->done_capacity) = (struct step_done){
-            .revision = action->step->revision,
-            .direction = action->step->direction,
-            .statements = (uint32_t)action->statements,
-        };
-    }
-    session->done_count = session->recorded_count;
-}
-
-enum session_state answer_plan(struct session *session)
-{
-    struct err err = {0};
-    struct plan left;
-    if (!make_plan(session, &left, &err) || !check_files(session, &err))
-        return session_fail(session, &err);
-    add_vouching_step(session, &left);
-    if (!build_work(session, &left, &err))
-        return session_fail(session, &err);
-    if (session->env->goal == GOAL_PLAN) {
-        show_plan(session);
-        return SESSION_RELEASE;
-    }
-    if (!check_connection(session, &err))
-        return session_fail(session, &err);
-    return next_work(session);
 }
 
 enum session_state next_work(struct session *session)

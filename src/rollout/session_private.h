@@ -1,5 +1,5 @@
-/* The inside of a session, shared by the table's engine (session.c), the questions (session_ask.c)
- * and the answers (session_answer.c). Nobody else includes this. */
+/* The inside of a session, shared by the table's engine (session.c), the questions (session_ask.c),
+ * the answers (session_answer.c) and the plan (session_plan.c). Nobody else includes this. */
 #ifndef ROLLOUT_SESSION_PRIVATE_H
 #define ROLLOUT_SESSION_PRIVATE_H
 
@@ -143,7 +143,6 @@ enum session_state answer_connect(struct session *session);
 enum session_state answer_inspect(struct session *session);
 enum session_state answer_read(struct session *session);
 enum session_state answer_resolve(struct session *session);
-enum session_state answer_plan(struct session *session);
 enum session_state answer_apply(struct session *session);
 enum session_state answer_commit(struct session *session);
 enum session_state answer_statements(struct session *session);
@@ -151,7 +150,10 @@ enum session_state answer_create(struct session *session);
 enum session_state answer_release(struct session *session);
 enum session_state answer_close(struct session *session);
 
-/* The same for an op that failed */
+/* session_plan.c */
+enum session_state answer_plan(struct session *session);
+
+/* session_answer.c: the same for an op that failed */
 enum session_state error_connect(struct session *session, const struct op *op);
 enum session_state error_create(struct session *session, const struct op *op);
 enum session_state error_look(struct session *session, const struct op *op);

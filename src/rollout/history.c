@@ -1,0 +1,67 @@
+#include "rollout/history.h"
+
+#include "chain/chain.h"
+
+enum column {
+    COLUMN_REVISION,
+    COLUMN_DIRECTION,
+    COLUMN_CHECKSUM,
+    COLUMN_STATEMENTS,
+    COLUMN_STATE,
+    COLUMN_RUN,
+};
+
+static const char *value(const struct op *rows, size_t row, enum column column)
+{
+    const char *text = op_value(rows, row, column);
+    return text ? text : "";
+}
+
+static bool is(const struct op *rows, size_t row, enum column column, const char *text)
+{
+    return strcmp(value(rows, row, column), text) == 0;
+}
+
+struct unfinished history_unfinished(const struct op *rows)
+{
+    if (!rows->row_count)
+        return (struct unfinished){0};
+    size_t row = rows->row_count - 1;
+    bool is_running = is(rows, row, COLUMN_STATE, "running");
+    if (!is_running && !is(rows, row, COLUMN_STATE, "partial"))
+        return (struct unfinished){0};
+    return (struct unfinished){
+        .revision = value(rows, row, COLUMN_REVISION),
+        .direction = is(rows, row, COLUMN_DIRECTION, "up") ? DIRECTION_UP : DIRECTION_DOWN,
+        .statements = strtoul(value(rows, row, COLUMN_STATEMENTS), NULL, 10),
+        .is_running = is_running,
+        .run_id = value(rows, row, COLUMN_RUN),
+    };
+}
+
+/* Is this row the last word on its revision, and does it say that the revision stands? */
+static bool is_applied(const struct op *rows, size_t row)
+{
+    const char *revision = value(rows, row, COLUMN_REVISION);
+    for (size_t later = row + 1; later < rows->row_count; later++)
+        if (is(rows, later, COLUMN_REVISION, revision))
+            return false;
+    return is(rows, row, COLUMN_DIRECTION, "up") && is(rows, row, COLUMN_STATE, "applied");
+}
+
+bool history_check_files(const struct op *rows, const struct chain *chain, struct err *err)
+{
+    for (size_t row = 0; row < rows->row_count; row++) {
+        const char *applied = value(rows, row, COLUMN_CHECKSUM);
+        const struct revision *revision = chain_get(chain, value(rows, row, COLUMN_REVISION));
+        if (!revision || !*applied || strcmp(applied, revision->checksum) == 0 ||
+            !is_applied(rows, row))
+            continue;
+        bool is_line_endings = strcmp(applied, revision->checksum_lf) == 0;
+        return err_at(err, ERR_DRIFT, revision->path, revision->id_line,
+                      "the file was changed after it was applied: sha256 %.12s… then, %.12s… now%s",
+                      applied, revision->checksum,
+                      is_line_endings ? " (only the line endings differ)" : "");
+    }
+    return true;
+}

@@ -1,0 +1,112 @@
+/* The session's plan: what is left of it, the work that this makes, and whether it may be done here. */
+#include "rollout/session_private.h"
+
+/* What is left of the plan. A plan is made once: `+1` must not mean one more after a retry. */
+static bool make_plan(struct session *session, struct plan *ret_left, struct err *err)
+{
+    const struct session_env *env = session->env;
+    if (!session->plan) {
+        session->plan = env->plan(env->ctx, session->seen.ids, session->seen.count, err);
+        if (!session->plan)
+            return false;
+    } else if (!versions_are_equal(&session->seen, &session->versions)) {
+        return err_set(err, ERR_DRIFT, "somebody else changed the version table meanwhile");
+    }
+    session->recorded_count = session->done_count;
+    *ret_left = *session->plan;
+    ret_left->steps += session->done_count;
+    ret_left->count -= session->done_count;
+    return true;
+}
+
+static bool check_files(struct session *session, struct err *err)
+{
+    bool is_stamp = session->env->target->command == PLAN_STAMP;
+    if (is_stamp || session->drift.kind == ERR_NONE)
+        return true;
+    *err = session->drift;
+    return false;
+}
+
+/* Stamping a tenant whose files have changed says that they are right as they are. */
+static void add_vouching_step(struct session *session, struct plan *left)
+{
+    static const struct step nothing;
+    bool is_stamp = session->env->target->command == PLAN_STAMP;
+    if (is_stamp && !left->count && !session->done_count && session->drift.kind != ERR_NONE) {
+        left->steps = &nothing;
+        left->count = 1;
+    }
+}
+
+static bool build_work(struct session *session, const struct plan *left, struct err *err)
+{
+    bool is_stamp = session->env->target->command == PLAN_STAMP;
+    struct work_request request = {
+        .plan = left,
+        .scripts = is_stamp ? NULL : session->env->scripts,
+        .driver = session->driver,
+        .mode = session->tenant->settings->transaction,
+    };
+    if (!is_stamp)
+        request.unfinished = session->unfinished;
+    session->cursor = 0;
+    return work_build(&session->arena, &request, &session->work, &session->is_partial, err);
+}
+
+/* Can this connection do what is to be done? */
+static bool check_connection(struct session *session, struct err *err)
+{
+    const struct conn_info *info = io_info(session->io);
+    if (!session->work.count)
+        return true;
+    if (info->is_read_only) {
+        err_set(err, ERR_CONNECT, "the database is read-only%s",
+                session->driver->traits & DRIVER_IS_SERVER ? ": a standby, or set so" : "");
+        err->is_transient = session->driver->traits & DRIVER_IS_SERVER;
+        return false;
+    }
+    for (size_t i = 0; info->is_pooled && i < session->work.count; i++)
+        if (!session->work.actions[i].is_in_transaction)
+            return err_set(err, ERR_CONFIG,
+                           "revision '%s' has statements outside a transaction, and through a "
+                           "transaction-pooling proxy no lock can be held for them: give this tenant "
+                           "a direct URL",
+                           session->work.actions[i].step->revision->id);
+    return true;
+}
+
+/* A plan shows what would be done: the steps, as if they were. */
+static void show_plan(struct session *session)
+{
+    for (size_t i = 0; i < session->work.count; i++) {
+        const struct action *action = &session->work.actions[i];
+        if (action->kind != ACTION_RECORD || !action->step->revision)
+            continue;
+        *ARENA_PUSH(&session->arena, session->done, session->recorded_count,
+                    session->done_capacity) = (struct step_done){
+            .revision = action->step->revision,
+            .direction = action->step->direction,
+            .statements = (uint32_t)action->statements,
+        };
+    }
+    session->done_count = session->recorded_count;
+}
+
+enum session_state answer_plan(struct session *session)
+{
+    struct err err = {0};
+    struct plan left;
+    if (!make_plan(session, &left, &err) || !check_files(session, &err))
+        return session_fail(session, &err);
+    add_vouching_step(session, &left);
+    if (!build_work(session, &left, &err))
+        return session_fail(session, &err);
+    if (session->env->goal == GOAL_PLAN) {
+        show_plan(session);
+        return SESSION_RELEASE;
+    }
+    if (!check_connection(session, &err))
+        return session_fail(session, &err);
+    return next_work(session);
+}
