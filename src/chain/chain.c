@@ -110,48 +110,62 @@ static bool contains(const uint32_t *items, size_t count, uint32_t item)
     return false;
 }
 
-/* Children, counted first so that each list is one piece. */
+/* Every edge of a revision once: `down`, then what else it depends on. */
+static size_t edge_count(const struct revision *revision)
+{
+    return revision->down_count + revision->depend_count;
+}
+
+static uint32_t edge_at(const struct revision *revision, size_t edge)
+{
+    return edge < revision->down_count ? revision->down[edge]
+                                       : revision->depends[edge - revision->down_count];
+}
+
+/* One revision's children while they are collected. */
+struct children {
+    uint32_t *next, *all_next;
+    size_t next_count, next_capacity, all_next_count, all_next_capacity;
+};
+
+static void add_child(struct arena *arena, struct children *parent, uint32_t child, bool is_down)
+{
+    if (is_down)
+        *ARENA_PUSH(arena, parent->next, parent->next_count, parent->next_capacity) = child;
+    *ARENA_PUSH(arena, parent->all_next, parent->all_next_count, parent->all_next_capacity) = child;
+}
+
 static void add_children(struct building *building)
 {
     size_t count = building->chain->count;
-    struct arena *arena = building->arena;
-    for (size_t pass = 0; pass < 2; pass++)
-        for (uint32_t i = 0; i < count; i++) {
-            const struct revision *child = building->revisions[i];
-            for (size_t p = 0; p < child->down_count + child->depend_count; p++) {
-                bool is_down = p < child->down_count;
-                uint32_t at = is_down ? child->down[p] : child->depends[p - child->down_count];
-                struct revision *parent = building->revisions[at];
-                if (!is_down && contains(child->down, child->down_count, at))
-                    continue;
-                if (pass && is_down)
-                    ((uint32_t *)(uintptr_t)parent->next)[parent->next_count] = i;
-                if (pass)
-                    ((uint32_t *)(uintptr_t)parent->all_next)[parent->all_next_count] = i;
-                parent->next_count += is_down;
-                parent->all_next_count++;
-            }
-            if (pass || i + 1 < count)
-                continue;
-            for (uint32_t r = 0; r < count; r++) {
-                struct revision *revision = building->revisions[r];
-                revision->next = arena_calloc(arena, revision->next_count + 1, sizeof(uint32_t));
-                revision->all_next =
-                    arena_calloc(arena, revision->all_next_count + 1, sizeof(uint32_t));
-                revision->next_count = revision->all_next_count = 0;
-            }
+    struct children *children = xcalloc(count + 1, sizeof *children);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct revision *child = building->revisions[i];
+        for (size_t edge = 0; edge < edge_count(child); edge++) {
+            uint32_t parent = edge_at(child, edge);
+            bool is_down = edge < child->down_count;
+            if (is_down || !contains(child->down, child->down_count, parent))
+                add_child(building->arena, &children[parent], i, is_down);
         }
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        building->revisions[i]->next = children[i].next;
+        building->revisions[i]->next_count = children[i].next_count;
+        building->revisions[i]->all_next = children[i].all_next;
+        building->revisions[i]->all_next_count = children[i].all_next_count;
+    }
+    free(children);
 }
 
 /* ---- cycles -------------------------------------------------------------------------------- */
 
-/* Kahn's algorithm over all edges: what cannot be taken off is on a cycle, or behind one. */
-static bool find_cycle(struct building *building)
+/* Kahn's algorithm over all edges. Returns, for each revision, how many of its edges could not be taken
+ * off: not 0 for those on a cycle, or above one. The caller frees it. */
+static uint32_t *take_off(struct building *building)
 {
-    size_t count = building->chain->count;
-    uint32_t *waiting = xcalloc(count, sizeof *waiting);
-    uint32_t *ready = xcalloc(count, sizeof *ready);
-    size_t taken = 0, found = 0;
+    size_t count = building->chain->count, taken = 0, found = 0;
+    uint32_t *waiting = xcalloc(count + 1, sizeof *waiting);
+    uint32_t *ready = xcalloc(count + 1, sizeof *ready);
     for (uint32_t i = 0; i < count; i++)
         for (size_t c = 0; c < building->revisions[i]->all_next_count; c++)
             waiting[building->revisions[i]->all_next[c]]++;
@@ -164,38 +178,51 @@ static bool find_cycle(struct building *building)
             if (--waiting[revision->all_next[c]] == 0)
                 ready[found++] = revision->all_next[c];
     }
-    for (uint32_t i = 0; i < count && found < count; i++)
-        if (waiting[i]) {
-            /* From any of those, going down stays among them: within `count` steps it is on the
-             * cycle itself. */
-            struct buf text;
-            uint32_t at = i;
-            buf_init(&text, 400);
-            for (size_t step = 0; step < 2 * count; step++) {
-                const struct revision *revision = building->revisions[at];
-                size_t edges = revision->down_count + revision->depend_count;
-                for (size_t e = 0; e < edges; e++) {
-                    at = e < revision->down_count ? revision->down[e]
-                                                  : revision->depends[e - revision->down_count];
-                    if (waiting[at])
-                        break;
-                }
-                if (step == count)
-                    i = at;
-                if (step >= count) {
-                    buf_addf(&text, "%s%s", text.len ? " -> " : "", building->revisions[at]->id);
-                    if (step > count && at == i)
-                        break;
-                }
-            }
-            const struct revision *revision = building->revisions[i];
-            fault(building, revision, revision->revises_line, "a cycle of revisions: %s", text.data);
-            buf_done(&text);
-            break;
-        }
-    free(waiting);
     free(ready);
-    return found < count;
+    return waiting;
+}
+
+/* The next one down among those that could not be taken off. */
+static uint32_t step_down(struct building *building, const uint32_t *waiting, uint32_t from)
+{
+    const struct revision *revision = building->revisions[from];
+    size_t edge = 0;
+    while (!waiting[edge_at(revision, edge)])
+        edge++;
+    return edge_at(revision, edge);
+}
+
+/* Going down from a revision that could not be taken off ends on a cycle: as many steps as there are
+ * revisions are enough to be there. */
+static void report_cycle(struct building *building, const uint32_t *waiting, uint32_t from)
+{
+    uint32_t start = from;
+    struct buf text;
+    for (size_t i = 0; i < building->chain->count; i++)
+        start = step_down(building, waiting, start);
+    const struct revision *revision = building->revisions[start];
+    buf_init(&text, 400);
+    buf_adds(&text, revision->id);
+    uint32_t at = start;
+    do {
+        at = step_down(building, waiting, at);
+        buf_addf(&text, " -> %s", building->revisions[at]->id);
+    } while (at != start);
+    fault(building, revision, revision->revises_line, "a cycle of revisions: %s", text.data);
+    buf_done(&text);
+}
+
+static bool find_cycle(struct building *building)
+{
+    uint32_t *waiting = take_off(building);
+    uint32_t i = 0;
+    while (i < building->chain->count && !waiting[i])
+        i++;
+    bool has_cycle = i < building->chain->count;
+    if (has_cycle)
+        report_cycle(building, waiting, i);
+    free(waiting);
+    return has_cycle;
 }
 
 /* ---- what follows from the edges ----------------------------------------------------------- */
@@ -214,9 +241,8 @@ static void add_parents(struct building *building)
         for (uint32_t a = 0; a < chain->count; a++)
             for (size_t d = 0; above[a] && a != i && d < building->revisions[a]->depend_count; d++)
                 implied[building->revisions[a]->depends[d]] = true;
-        uint32_t *parents = arena_calloc(building->arena,
-                                         revision->down_count + revision->depend_count,
-                                         sizeof *parents);
+        uint32_t *parents =
+            arena_calloc(building->arena, edge_count(revision), sizeof *parents);
         size_t count = revision->down_count;
         memcpy(parents, revision->down, count * sizeof *parents);
         for (size_t d = 0; d < revision->depend_count; d++)

@@ -1,0 +1,90 @@
+#include "unit/unit.h"
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "chain/chain.h"
+#include "rollout/history.h"
+
+enum { COLUMNS = 6, ROWS_MAX = 4 };
+
+/* Rows of revision, direction, checksum, statements, state, run. */
+static struct op answer(const char **rows, size_t count)
+{
+    return (struct op){.rows = rows, .row_count = count, .column_count = COLUMNS};
+}
+
+static void finds_what_was_left_half_done(void **state)
+{
+    const char *rows[] = {
+        "aaaa", "up", "", "1", "running", "r0", /* not the newest: of no account */
+        "aaaa", "up", "", "1", "applied", "r1",
+        "bbbb", "down", "", "2", "partial", "r2",
+        "cccc", "up", "", "3", "running", "r3",
+    };
+    (void)state;
+    struct op op = answer(rows, 0);
+    assert_null(history_unfinished(&op).revision);
+    op = answer(rows, 2);
+    assert_null(history_unfinished(&op).revision);
+    op = answer(rows, 3);
+    struct unfinished found = history_unfinished(&op);
+    assert_string_equal(found.revision, "bbbb");
+    assert_int_equal(found.direction, DIRECTION_DOWN);
+    assert_int_equal(found.statements, 2);
+    assert_false(found.is_running);
+    op = answer(rows, 4);
+    found = history_unfinished(&op);
+    assert_string_equal(found.revision, "cccc");
+    assert_int_equal(found.direction, DIRECTION_UP);
+    assert_true(found.is_running);
+    assert_string_equal(found.run_id, "r3");
+}
+
+static void knows_a_changed_file(void **state)
+{
+    static const char bytes[] = "-- m\n--\n-- Revision ID: aaaa\n-- Revises: \n\n"
+                                "-- migrate:up\r\nSELECT 1;\n";
+    struct chain_file file = {"aaaa.sql", bytes, sizeof bytes - 1};
+    struct faults faults;
+    struct err err;
+    (void)state;
+    faults_init(&faults);
+    struct chain *chain = chain_build("versions", &file, 1, &faults);
+    assert_non_null(chain);
+    const char *now = chain->revisions[0]->checksum, *lf = chain->revisions[0]->checksum_lf;
+    const struct {
+        const char *rows[ROWS_MAX * COLUMNS];
+        size_t count;
+        const char *says; /* NULL: the files are those that were applied */
+    } cases[] = {
+        {{NULL}, 0, NULL},
+        {{"aaaa", "up", now, "1", "applied", "r"}, 1, NULL},
+        {{"aaaa", "up", "", "1", "applied", "r"}, 1, NULL},
+        {{"zzzz", "up", "old", "1", "applied", "r"}, 1, NULL},
+        {{"aaaa", "up", "old", "1", "failed", "r"}, 1, NULL},
+        {{"aaaa", "up", "old", "1", "applied", "r"}, 1, "sha256 old… then"},
+        {{"aaaa", "up", lf, "1", "applied", "r"}, 1, "(only the line endings differ)"},
+        {{"aaaa", "up", "old", "1", "applied", "r", "aaaa", "down", "old", "1", "applied", "r"}, 2, NULL},
+        {{"aaaa", "up", "old", "1", "applied", "r", "aaaa", "up", now, "1", "applied", "r"}, 2, NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const char *rows[ROWS_MAX * COLUMNS];
+        memcpy(rows, cases[i].rows, sizeof rows);
+        struct op op = answer(rows, cases[i].count);
+        bool is_good = history_check_files(&op, chain, &err);
+        assert_int_equal(is_good, cases[i].says == NULL);
+        if (is_good)
+            continue;
+        assert_int_equal(err.kind, ERR_DRIFT);
+        assert_non_null(strstr(err.text, cases[i].says));
+    }
+    chain_free(chain);
+    faults_done(&faults);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(finds_what_was_left_half_done),
+    cmocka_unit_test(knows_a_changed_file),
+};
+
+UNIT_MAIN(tests)
