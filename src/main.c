@@ -5,7 +5,6 @@
 
 #include "cli/command.h"
 #include "cli/exit.h"
-#include "cli/fleet.h"
 #include "cli/version.h"
 
 static const struct command *const commands[] = {
@@ -35,6 +34,16 @@ static void set_up_process(void)
     setlocale(LC_CTYPE, "");
 }
 
+static int run_command(const struct options *options)
+{
+    struct fleet fleet;
+    int exit_code = EXIT_USAGE;
+    if (fleet_open(&fleet, options, options->command->needs))
+        exit_code = options->command->run(&fleet, options);
+    fleet_done(&fleet);
+    return exit_code;
+}
+
 int main(int argc, char **argv)
 {
     static struct options options; /* too large for the stack of a small system */
@@ -50,5 +59,5 @@ int main(int argc, char **argv)
         options_print_help(stdout, options.command);
         return EXIT_OK;
     }
-    return options.command->run(&options);
+    return run_command(&options);
 }

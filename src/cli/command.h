@@ -2,7 +2,7 @@
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
 
-#include "cli/options.h"
+#include "cli/fleet.h"
 
 struct command {
     const char *name;
@@ -11,7 +11,8 @@ struct command {
     const char *help;      /* the paragraphs of `skein COMMAND --help` */
     unsigned groups;       /* OPTIONS_…: the options it takes */
     size_t min_args, max_args;
-    int (*run)(const struct options *options); /* the exit code */
+    unsigned needs;        /* FLEET_…: what is read before it runs */
+    int (*run)(struct fleet *fleet, const struct options *options); /* the exit code */
 };
 
 extern const struct command command_current;

@@ -21,12 +21,12 @@ static void on_event(void *ctx, const struct event *event)
         *behind += !is_at_heads(event->run->chain, event->outcome);
 }
 
-static int run(const struct options *options)
+static int run(struct fleet *fleet, const struct options *options)
 {
     size_t behind = 0;
     struct observer observer = {on_event, &behind};
     int exit_code =
-        cli_run(options, &(struct run_request){.goal = GOAL_CURRENT, .observer = &observer});
+        cli_run(fleet, options, &(struct run_request){.goal = GOAL_CURRENT, .observer = &observer});
     if (exit_code != EXIT_OK || !options->checks_heads || !behind)
         return exit_code;
     fprintf(stderr, "skein: %zu tenant%s not at the head(s)\n", behind, behind == 1 ? " is" : "s are");
@@ -39,5 +39,6 @@ const struct command command_current = {
     .summary = "where every tenant stands",
     .help = "Reads the version table of every selected tenant.",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_CHECK_HEADS,
+    .needs = FLEET_VISIT,
     .run = run,
 };

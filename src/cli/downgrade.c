@@ -22,33 +22,21 @@ static void on_event(void *ctx, const struct event *event)
 
 /* Who asks for a way back that does not exist is told so before anyone is touched: a plan of all
  * comes first. */
-static int run_checked(struct fleet *fleet, const struct options *options)
+static int run(struct fleet *fleet, const struct options *options)
 {
     struct check check = {0};
     struct observer observer = {on_event, &check};
-    struct options quiet = *options;
-    quiet.progress = "none";
-    cli_run_fleet(fleet, &quiet,
-                  &(struct run_request){
-                      .goal = GOAL_PLAN, .plan = PLAN_DOWNGRADE, .observer = &observer},
-                  false);
+    cli_run(fleet, options,
+            &(struct run_request){.goal = GOAL_PLAN,
+                                  .plan = PLAN_DOWNGRADE,
+                                  .observer = &observer,
+                                  .is_silent = true});
     if (check.is_refused) {
         cli_fail(&check.err);
         fputs("skein: no tenant was touched\n", stderr);
         return EXIT_USAGE;
     }
-    return cli_run_fleet(fleet, options,
-                         &(struct run_request){.goal = GOAL_RUN, .plan = PLAN_DOWNGRADE}, true);
-}
-
-static int run(const struct options *options)
-{
-    struct fleet fleet;
-    int exit_code = EXIT_USAGE;
-    if (fleet_open(&fleet, options, FLEET_TENANTS | FLEET_CHAIN | FLEET_SCRIPTS))
-        exit_code = run_checked(&fleet, options);
-    fleet_done(&fleet);
-    return exit_code;
+    return cli_run(fleet, options, &(struct run_request){.goal = GOAL_RUN, .plan = PLAN_DOWNGRADE});
 }
 
 const struct command command_downgrade = {
@@ -61,5 +49,6 @@ const struct command command_downgrade = {
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY,
     .min_args = 1,
     .max_args = ARGS_MAX,
+    .needs = FLEET_VISIT,
     .run = run,
 };

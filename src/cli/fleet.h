@@ -17,7 +17,12 @@ struct fleet {
     size_t tenant_count;
 };
 
-enum { FLEET_TENANTS = 1, FLEET_CHAIN = 2, FLEET_SCRIPTS = 4 };
+enum {
+    FLEET_TENANTS = 1,
+    FLEET_CHAIN = 2,
+    FLEET_SCRIPTS = 4,
+    FLEET_VISIT = FLEET_TENANTS | FLEET_CHAIN | FLEET_SCRIPTS, /* what a run over tenants takes */
+};
 
 /* Reads what `needs` says, and tells all faults on stderr. False: there were any (exit 2). Free it
  * either way. */

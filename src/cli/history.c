@@ -3,7 +3,6 @@
 #include "cli/chain_text.h"
 #include "cli/command.h"
 #include "cli/exit.h"
-#include "cli/fleet.h"
 
 /* Marks all that the end of a range reaches: down from it, or up from it. */
 static bool mark_end(struct fleet *fleet, const char *text, enum walk_edges edges, bool *set,
@@ -51,7 +50,7 @@ static bool mark_range(struct fleet *fleet, const char *range, bool *ret_set, st
     return true;
 }
 
-static int print(struct fleet *fleet, const struct options *options)
+static int run(struct fleet *fleet, const struct options *options)
 {
     struct err err;
     bool *set = walk_new_set(&fleet->arena, fleet->chain);
@@ -68,16 +67,6 @@ static int print(struct fleet *fleet, const struct options *options)
     return EXIT_OK;
 }
 
-static int run(const struct options *options)
-{
-    struct fleet fleet;
-    int exit_code = EXIT_USAGE;
-    if (fleet_open(&fleet, options, FLEET_CHAIN))
-        exit_code = print(&fleet, options);
-    fleet_done(&fleet);
-    return exit_code;
-}
-
 const struct command command_history = {
     .name = "history",
     .arguments = "",
@@ -85,5 +74,6 @@ const struct command command_history = {
     .help = "Lists the revisions of the chain from the heads down. -r A:B shows a part of it: either\n"
             "end may be open, and be any identifier. With -v, all of each header.",
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_RANGE,
+    .needs = FLEET_CHAIN,
     .run = run,
 };

@@ -1,9 +1,9 @@
 #include "cli/command.h"
 #include "cli/run.h"
 
-static int run(const struct options *options)
+static int run(struct fleet *fleet, const struct options *options)
 {
-    return cli_run(options, &(struct run_request){.goal = GOAL_PLAN, .plan = PLAN_UPGRADE});
+    return cli_run(fleet, options, &(struct run_request){.goal = GOAL_PLAN, .plan = PLAN_UPGRADE});
 }
 
 const struct command command_plan = {
@@ -14,5 +14,6 @@ const struct command command_plan = {
             "TARGET (default: head) would apply. Takes no lock and changes nothing.",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN,
     .max_args = ARGS_MAX,
+    .needs = FLEET_VISIT,
     .run = run,
 };

@@ -123,10 +123,10 @@ static void on_report_event(void *ctx, const struct event *event)
     report_apply(ctx, event);
 }
 
-static struct progress *make_progress(const struct options *options)
+static struct progress *make_progress(const struct options *options, bool is_silent)
 {
     enum progress_mode mode;
-    if (!progress_mode_find(options->progress, &mode))
+    if (!progress_mode_find(is_silent ? "none" : options->progress, &mode))
         mode = PROGRESS_AUTO;
     struct progress *progress =
         progress_new(mode, stderr, options_has_color(options, stderr));
@@ -173,15 +173,14 @@ static struct rollout_options rollout_options_of(struct fleet *fleet, const stru
     };
 }
 
-int cli_run_fleet(struct fleet *fleet, const struct options *options,
-                  const struct run_request *request, bool has_report)
+int cli_run(struct fleet *fleet, const struct options *options, const struct run_request *request)
 {
     struct target target;
     if (!make_target(fleet, options, request, &target))
         return EXIT_USAGE;
     struct rollout_options run = rollout_options_of(fleet, options, request);
     struct report *report = report_new();
-    struct progress *progress = make_progress(options);
+    struct progress *progress = make_progress(options, request->is_silent);
     struct observer observers[3] = {
         {on_report_event, report}, progress_observer(progress), {NULL, NULL}};
     if (request->observer)
@@ -192,18 +191,8 @@ int cli_run_fleet(struct fleet *fleet, const struct options *options,
     int signal_number = rollout_run(&run, observers, request->observer ? 3 : 2);
     progress_free(progress);
     int exit_code = report_exit_code(report, signal_number);
-    if (has_report)
+    if (!request->is_silent)
         write_reports(report, options, exit_code);
     report_free(report);
-    return exit_code;
-}
-
-int cli_run(const struct options *options, const struct run_request *request)
-{
-    struct fleet fleet;
-    int exit_code = EXIT_USAGE;
-    if (fleet_open(&fleet, options, FLEET_TENANTS | FLEET_CHAIN | FLEET_SCRIPTS))
-        exit_code = cli_run_fleet(&fleet, options, request, true);
-    fleet_done(&fleet);
     return exit_code;
 }

@@ -10,13 +10,10 @@ struct run_request {
     enum plan_command plan;
     /* NULL, or one more who wants to know what happened */
     const struct observer *observer;
+    bool is_silent; /* no progress and no report: only the observer hears of it */
 };
 
 /* Visits the selection, shows progress, writes the reports; the exit code. */
-int cli_run(const struct options *options, const struct run_request *request);
-
-/* The same for a fleet that is open, with reports only if `has_report`. */
-int cli_run_fleet(struct fleet *fleet, const struct options *options,
-                  const struct run_request *request, bool has_report);
+int cli_run(struct fleet *fleet, const struct options *options, const struct run_request *request);
 
 #endif

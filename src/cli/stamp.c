@@ -1,9 +1,9 @@
 #include "cli/command.h"
 #include "cli/run.h"
 
-static int run(const struct options *options)
+static int run(struct fleet *fleet, const struct options *options)
 {
-    return cli_run(options, &(struct run_request){.goal = GOAL_RUN, .plan = PLAN_STAMP});
+    return cli_run(fleet, options, &(struct run_request){.goal = GOAL_RUN, .plan = PLAN_STAMP});
 }
 
 const struct command command_stamp = {
@@ -16,5 +16,6 @@ const struct command command_stamp = {
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY,
     .min_args = 1,
     .max_args = ARGS_MAX,
+    .needs = FLEET_VISIT,
     .run = run,
 };

@@ -5,7 +5,6 @@
 #include "base/human.h"
 #include "cli/command.h"
 #include "cli/exit.h"
-#include "cli/fleet.h"
 
 /* ---- as JSON ------------------------------------------------------------------------------- */
 
@@ -77,17 +76,13 @@ static void print_table(const struct fleet *fleet)
     scols_unref_table(table);
 }
 
-static int run(const struct options *options)
+static int run(struct fleet *fleet, const struct options *options)
 {
-    struct fleet fleet;
-    bool is_good = fleet_open(&fleet, options, FLEET_TENANTS);
     bool is_json = false;
     for (size_t i = 0; i < options->output_count; i++)
         is_json |= strcmp(options->outputs[i].format, "json") == 0;
-    if (is_good)
-        (is_json ? print_json : print_table)(&fleet);
-    fleet_done(&fleet);
-    return is_good ? EXIT_OK : EXIT_USAGE;
+    (is_json ? print_json : print_table)(fleet);
+    return EXIT_OK;
 }
 
 const struct command command_tenants = {
@@ -97,5 +92,6 @@ const struct command command_tenants = {
     .help = "Lists the selected tenants with their redacted URLs, labels and waves. Sources with a\n"
             "query are asked; no tenant is connected to.",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT,
+    .needs = FLEET_TENANTS,
     .run = run,
 };
