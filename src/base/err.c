@@ -78,15 +78,21 @@ void faults_add_err(struct faults *faults, const struct err *err)
     faults->items[faults->count++] = *err;
 }
 
+void faults_vadd(struct faults *faults, enum err_class kind, const char *file, int line,
+                 const char *format, va_list args)
+{
+    struct err err;
+    fill(&err, kind, file, line, format, args);
+    faults_add_err(faults, &err);
+}
+
 void faults_add(struct faults *faults, enum err_class kind, const char *file, int line,
                 const char *format, ...)
 {
-    struct err err;
     va_list args;
     va_start(args, format);
-    fill(&err, kind, file, line, format, args);
+    faults_vadd(faults, kind, file, line, format, args);
     va_end(args);
-    faults_add_err(faults, &err);
 }
 
 static bool is_after(const struct err *a, const struct err *b)

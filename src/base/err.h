@@ -64,6 +64,8 @@ void faults_init(struct faults *faults);
 void faults_done(struct faults *faults);
 void faults_add(struct faults *faults, enum err_class kind, const char *file, int line,
                 const char *format, ...) PRINTF_LIKE(5, 6);
+void faults_vadd(struct faults *faults, enum err_class kind, const char *file, int line,
+                 const char *format, va_list args) PRINTF_LIKE(5, 0);
 void faults_add_err(struct faults *faults, const struct err *err);
 
 /* By file, then line; stable. */

@@ -18,12 +18,10 @@ struct building {
 static PRINTF_LIKE(4, 5) void fault(struct building *building, const struct revision *revision,
                                     int line, const char *format, ...)
 {
-    char text[512];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    faults_vadd(building->faults, ERR_CHAIN, revision->path, line, format, args);
     va_end(args);
-    faults_add(building->faults, ERR_CHAIN, revision->path, line, "%s", text);
 }
 
 /* ---- names --------------------------------------------------------------------------------- */

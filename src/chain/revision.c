@@ -23,12 +23,10 @@ struct parser {
 
 static PRINTF_LIKE(2, 3) void fault(struct parser *parser, const char *format, ...)
 {
-    char text[512];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    faults_vadd(parser->faults, ERR_CHAIN, parser->path, parser->line, format, args);
     va_end(args);
-    faults_add(parser->faults, ERR_CHAIN, parser->path, parser->line, "%s", text);
 }
 
 /* ---- words --------------------------------------------------------------------------------- */

@@ -31,11 +31,12 @@ static bool write_to(const struct report *report, const char *format,
         .is_verbose = options->is_verbose,
         .width = terminal_width(out),
     };
-    if (!report_format_find(format)->write(report, &report_options, out, err))
-        return false;
-    if (fflush(out) == 0 && !ferror(out))
-        return true;
-    return err_set(err, ERR_CONFIG, "%s", strerror(errno));
+    return report_format_find(format)->write(report, &report_options, out, err);
+}
+
+static bool fail_file(struct err *err)
+{
+    return err_set(err, ERR_CONFIG, "cannot write the report: %s", strerror(errno));
 }
 
 /* Whole or not at all: a new file beside the old one, then renamed over it. */
@@ -49,9 +50,9 @@ static bool write_file(const struct report *report, const struct output *output,
     FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
     bool is_good = out && write_to(report, output->format, options, out, err);
     if (!out)
-        err_set(err, ERR_CONFIG, "%s", strerror(errno));
+        fail_file(err);
     if (is_good && (fsync(fd) || rename(path.data, output->path)))
-        is_good = err_set(err, ERR_CONFIG, "%s", strerror(errno));
+        is_good = fail_file(err);
     if (out)
         fclose(out);
     if (!is_good)
@@ -71,12 +72,11 @@ static void write_reports(const struct report *report, const struct options *opt
         bool is_good = output->path ? write_file(report, output, options, &err)
                                     : write_to(report, output->format, options, stdout, &err);
         if (!is_good)
-            fprintf(stderr, "skein: cannot write the %s report to %s: %s\n", output->format,
-                    output->path ? output->path : "stdout", err.text);
+            fprintf(stderr, "skein: %s: %s\n", output->path ? output->path : "stdout", err.text);
     }
     bool is_silent = options->is_quiet && exit_code == EXIT_OK;
     if (!has_stdout && !is_silent && !write_to(report, "text", options, stdout, &err))
-        fprintf(stderr, "skein: cannot write the report to stdout: %s\n", err.text);
+        fprintf(stderr, "skein: stdout: %s\n", err.text);
 }
 
 /* ---- limits -------------------------------------------------------------------------------- */

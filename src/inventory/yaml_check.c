@@ -46,12 +46,10 @@ struct walk {
 
 static PRINTF_LIKE(2, 3) bool fault(struct walk *walk, const char *format, ...)
 {
-    char text[512];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    faults_vadd(walk->faults, ERR_CONFIG, walk->path, (int)walk->line, format, args);
     va_end(args);
-    faults_add(walk->faults, ERR_CONFIG, walk->path, (int)walk->line, "%s", text);
     return false;
 }
 

@@ -22,8 +22,8 @@ REVISIONS = 10
 IDS = [f"{i:x}{i:x}{i:x}{i:x}00{i:02d}" for i in range(1, REVISIONS + 1)]
 
 
-def up(i, key):
-    return (f"CREATE TABLE t{i} (id {key}, tenant_ref INTEGER NOT NULL, title VARCHAR(80) NOT NULL, "
+def up(i):
+    return (f"CREATE TABLE t{i} (id INTEGER PRIMARY KEY, tenant_ref INTEGER NOT NULL, title VARCHAR(80) NOT NULL, "
             f"created_at TIMESTAMP);\n"
             f"CREATE INDEX t{i}_title ON t{i} (title);\n"
             f"INSERT INTO t{i} (id, tenant_ref, title) VALUES (1, {i}, 'first'), (2, {i}, 'second');\n"
@@ -31,18 +31,17 @@ def up(i, key):
 
 
 class Fleet:
-    def __init__(self, key="INTEGER PRIMARY KEY", commit="COMMIT"):
+    def __init__(self, begin):
         self.dir = tempfile.mkdtemp(prefix="skein-bench-")
         os.mkdir(self.path("versions"))
         last = ""
         for i, id_ in enumerate(IDS, 1):
             with open(self.path("versions", id_ + ".sql"), "w") as file:
                 file.write(f"-- Revision {i}\n--\n-- Revision ID: {id_}\n-- Revises: {last}\n\n"
-                           f"-- migrate:up\n{up(i, key)}\n-- migrate:down\nDROP TABLE t{i};\n")
+                           f"-- migrate:up\n{up(i)}\n-- migrate:down\nDROP TABLE t{i};\n")
             last = id_
         with open(self.path("script.sql"), "w") as file:
-            begin = "BEGIN IMMEDIATE" if "INTEGER" in key and commit == "COMMIT" else "BEGIN"
-            file.write(f"{begin};\n" + "".join(up(i, key) for i in range(1, REVISIONS + 1)) + "COMMIT;\n")
+            file.write(f"{begin};\n" + "".join(up(i) for i in range(1, REVISIONS + 1)) + "COMMIT;\n")
 
     def path(self, *parts):
         return os.path.join(self.dir, *parts)
@@ -74,11 +73,12 @@ def median(values):
 
 
 def compare(title, runs, prepare, skein, floor, target):
-    """`prepare()` puts the fleet back; then skein, again, then the floor; in turn."""
+    """Before each run `prepare()` puts the fleet back; who is first changes from turn to turn."""
     pairs = []
     for turn in range(runs + 1):  # the first is the warm-up
         both = {}
-        for name, run in (("skein", skein), ("floor", floor)) if turn % 2 else (("floor", floor), ("skein", skein)):
+        order = [("skein", skein), ("floor", floor)]
+        for name, run in order if turn % 2 else reversed(order):
             prepare()
             os.sync()
             both[name] = run()
@@ -95,7 +95,7 @@ def compare(title, runs, prepare, skein, floor, target):
 class Sqlite:
     def __init__(self, args, count, parallel=32):
         self.args, self.count, self.parallel = args, count, parallel
-        self.fleet = Fleet()
+        self.fleet = Fleet("BEGIN IMMEDIATE")
         self.fleet.inventory(((f"t{i:06}", f"sqlite:///data/t{i:06}.db") for i in range(count)), parallel)
         with open(self.fleet.path("paths"), "w") as file:
             file.writelines(self.fleet.path("data", f"t{i:06}.db") + "\n" for i in range(count))
@@ -137,7 +137,7 @@ def postgres(args, title, count, parallel, target, script=None, auth="trust"):
     pg = Postgres("fsync=on", "synchronous_commit=on", f"max_connections={parallel + 20}",
                   "shared_buffers=128MB", auth=auth)
     os.environ["PGPASSWORD"] = "superuser-secret"
-    fleet = Fleet("INTEGER PRIMARY KEY", "PG")
+    fleet = Fleet("BEGIN")
     names = [f"t{i:04}" for i in range(count)]
     fleet.inventory(((name, pg.url(name)) for name in names), parallel)
     with open(fleet.path("names"), "w") as file:
@@ -230,7 +230,7 @@ def alembic(bench):
     last = None
     for i, id_ in enumerate(IDS, 1):
         with open(os.path.join(home, "versions", id_ + ".py"), "w") as file:
-            body = "\n".join(f"    op.execute({s.strip()!r})" for s in up(i, "INTEGER PRIMARY KEY").split(";") if s.strip())
+            body = "\n".join(f"    op.execute({s.strip()!r})" for s in up(i).split(";") if s.strip())
             file.write(f"from alembic import op\nrevision = {id_!r}\ndown_revision = {last!r}\n"
                        f"def upgrade():\n{body}\n")
         last = id_

@@ -12,6 +12,7 @@ class Proxy:
     drop-reply   passes it on, waits for the answer, closes without giving it
     stall        passes it on and never gives the answer, with the sockets open
     dribble      from the start: one byte a write, both ways
+    none         passes all on, but no answer from the moment on
     """
 
     def __init__(self, port, action, moment=b"", times=1):
