@@ -97,11 +97,12 @@ enum sql_id {
     SQL_LOCK_POOLED,   /* the same where only a transaction can hold a lock: begins one */
     SQL_RESET,         /* makes a used connection like new */
     SQL_INSPECT,       /* -> schema or NULL, version table's schema or NULL, has history (0/1),
-                          search path or NULL */
+                          search path or NULL; may begin a transaction to read in */
     SQL_SCHEMA_CREATE, /* creates the tenant's schema */
     SQL_VERSIONS,      /* -> version_num */
     SQL_HISTORY,       /* -> revision, direction, checksum, statements, state, run_id; oldest first,
                           behind the last stamp */
+    SQL_READ_END,      /* behind the last read: ends the transaction that SQL_INSPECT began */
     SQL_BEGIN,
     SQL_SETUP_LOCAL,    /* settings of the transaction, just begun */
     SQL_SETUP,          /* settings of the session, for statements outside a transaction */

@@ -400,8 +400,9 @@ const struct driver driver_sqlite = {
     .add_identifier = sql_add_identifier,
     .split = sqlite_split,
     .sql = {
+        /* One transaction for all that is read: one snapshot, and SQLite takes its file locks once. */
         [SQL_INSPECT] =
-            "SELECT 'main', (SELECT 'main' FROM main.sqlite_schema WHERE type = 'table' AND name = "
+            "BEGIN; SELECT 'main', (SELECT 'main' FROM main.sqlite_schema WHERE type = 'table' AND name = "
             "{version_name} COLLATE NOCASE), EXISTS (SELECT 1 FROM main.sqlite_schema WHERE type = "
             "'table' AND name = 'skein_history' COLLATE NOCASE), NULL",
         [SQL_VERSIONS] = "SELECT version_num FROM {version}",
@@ -409,6 +410,7 @@ const struct driver driver_sqlite = {
             "SELECT revision, direction, checksum, statements, state, run_id FROM {history} "
             "WHERE id > (SELECT coalesce(max(id), 0) FROM {history} WHERE direction = 'stamp') "
             "ORDER BY id",
+        [SQL_READ_END] = "COMMIT",
         [SQL_BEGIN] = "BEGIN IMMEDIATE",
         [SQL_VERSION_CREATE] =
             "CREATE TABLE {version} (version_num VARCHAR(32) NOT NULL, "

@@ -196,13 +196,15 @@ void session_take_inspection(struct session *session, const struct op *op)
 }
 
 /* Which tables there are is known only now: a table that is missing is not asked. */
-static void prepare_read(struct op *op, enum sql_id id, bool exists)
+static void prepare_read(struct op *op, enum sql_id id, bool exists, bool is_last)
 {
     struct session *session = op->prepare_ctx;
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
     if (exists)
         sql_expand(&buf, session->driver, id, &session->vars);
+    if (is_last)
+        sql_expand(&buf, session->driver, SQL_READ_END, &session->vars);
     set_sql(op, &buf);
 }
 
@@ -210,13 +212,14 @@ static void prepare_versions(struct op *op)
 {
     struct session *session = op->prepare_ctx;
     session_take_inspection(session, op - 1);
-    prepare_read(op, SQL_VERSIONS, session->has_version_table);
+    prepare_read(op, SQL_VERSIONS, session->has_version_table,
+                 session->env->goal == GOAL_CURRENT);
 }
 
 static void prepare_history(struct op *op)
 {
     struct session *session = op->prepare_ctx;
-    prepare_read(op, SQL_HISTORY, session->has_history);
+    prepare_read(op, SQL_HISTORY, session->has_history, true);
 }
 
 enum asked ask_read(struct session *session)
