@@ -32,12 +32,17 @@ struct chain {
 /* NULL: see faults. A missing folder is a fault, an empty one is not. */
 struct chain *chain_load(const char *dir, struct faults *faults) MUST_CHECK;
 
-/* The same from bytes at hand, for tests and fuzzing; names are file names. */
+/* A file of the folder: its name and its bytes. */
 struct chain_file {
     const char *name;
     const char *bytes;
     size_t len;
 };
+
+/* The same in two parts: the folder's files, by name, from the arena; and the chain that they make.
+ * False: see faults. */
+bool chain_read(struct arena *arena, const char *dir, struct chain_file **ret_files,
+                size_t *ret_count, struct faults *faults) MUST_CHECK;
 struct chain *chain_build(const char *dir, const struct chain_file *files, size_t count,
                           struct faults *faults) MUST_CHECK;
 void chain_free(struct chain *chain);

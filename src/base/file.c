@@ -1,0 +1,70 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+
+static bool leads_out(const char *dir, const char *path)
+{
+    char *real_dir = realpath(dir, NULL);
+    char *real_path = realpath(path, NULL);
+    size_t len = real_dir ? strlen(real_dir) : 0;
+    bool is_inside = real_dir && real_path && strncmp(real_dir, real_path, len) == 0 &&
+                     real_path[len] == '/';
+    free(real_dir);
+    free(real_path);
+    return !is_inside;
+}
+
+/* O_NONBLOCK: a FIFO must not hang us. */
+static int open_file(const char *dir, const char *path, struct stat *st, const char **ret_why)
+{
+    if (lstat(path, st) == 0 && S_ISLNK(st->st_mode) && leads_out(dir, path)) {
+        *ret_why = "a link that leads out of the folder";
+        return -1;
+    }
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0) {
+        *ret_why = strerror(errno);
+        return -1;
+    }
+    *ret_why = NULL;
+    if (fstat(fd, st) || !S_ISREG(st->st_mode))
+        *ret_why = "not a regular file";
+    else if (st->st_size > (off_t)FILE_MAX_BYTES)
+        *ret_why = "larger than 16 MiB";
+    if (!*ret_why)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+/* Up to the size that fstat told. */
+static size_t read_all(int fd, char *bytes, size_t size)
+{
+    size_t len = 0;
+    while (len < size) {
+        ssize_t got = read(fd, bytes + len, size - len);
+        if (got <= 0 && !(got < 0 && errno == EINTR))
+            break;
+        len += got > 0 ? (size_t)got : 0;
+    }
+    return len;
+}
+
+bool file_read(struct arena *arena, const char *dir, const char *path, const char **ret_bytes,
+               size_t *ret_len, const char **ret_why)
+{
+    struct stat st;
+    int fd = open_file(dir, path, &st, ret_why);
+    if (fd < 0)
+        return false;
+    char *bytes = arena_alloc(arena, (size_t)st.st_size + 1);
+    *ret_len = read_all(fd, bytes, (size_t)st.st_size);
+    *ret_bytes = bytes;
+    close(fd);
+    return true;
+}
