@@ -152,6 +152,8 @@ static void count(struct progress *progress, const struct event *event)
     if (event->kind != EVENT_TENANT_FINISHED)
         return;
     leave_seat(progress, event->tenant);
+    if (event->outcome->is_rollback)
+        return; /* it was counted on its way out */
     progress->done++;
     progress->bad += progress_is_bad(event->outcome);
 }
@@ -243,6 +245,23 @@ static void add_retry(struct progress *progress, const struct event *event)
     add_error(out, event->error);
 }
 
+/* A fleet of one wave has no news to tell about it. */
+static bool add_wave(struct progress *progress, const struct event *event)
+{
+    const struct run_info *run = event->run;
+    if (progress->is_quiet || run->wave_count < 2)
+        return false;
+    const struct run_wave *wave = &run->waves[event->wave];
+    buf_addf(&progress->out, "wave %zu of %zu, '", event->wave + 1, run->wave_count);
+    human_add_text(&progress->out, wave->name);
+    buf_adds(&progress->out, "': ");
+    if (event->kind == EVENT_WAVE_FINISHED)
+        buf_adds(&progress->out, run_state_name(event->state));
+    else
+        human_add_count(&progress->out, wave->tenant_count, "tenant");
+    return true;
+}
+
 bool progress_add_words(struct progress *progress, const struct event *event)
 {
     switch (event->kind) {
@@ -256,8 +275,14 @@ bool progress_add_words(struct progress *progress, const struct event *event)
             return false;
         add_retry(progress, event);
         return true;
+    case EVENT_WAVE_STARTED:
+    case EVENT_WAVE_FINISHED: return add_wave(progress, event);
     case EVENT_RUN_DRAINS:
         buf_adds(&progress->out, "nothing more is begun: ");
+        human_add_text(&progress->out, event->reason);
+        return true;
+    case EVENT_RUN_ROLLS_BACK:
+        buf_adds(&progress->out, "rolling back: ");
         human_add_text(&progress->out, event->reason);
         return true;
     case EVENT_NOTE:
@@ -267,6 +292,7 @@ bool progress_add_words(struct progress *progress, const struct event *event)
         return true;
     case EVENT_RUN_STARTED:
     case EVENT_TENANT_STARTED:
+    case EVENT_TENANT_INTENT:
     case EVENT_RUN_FINISHED: break;
     }
     return false;

@@ -5,10 +5,13 @@
 
 static const char *const names[] = {
     [EVENT_RUN_STARTED] = "run_started",
+    [EVENT_WAVE_STARTED] = "wave_started",
     [EVENT_TENANT_STARTED] = "tenant_started",
     [EVENT_TENANT_RETRIES] = "tenant_retries",
     [EVENT_TENANT_FINISHED] = "tenant_finished",
+    [EVENT_WAVE_FINISHED] = "wave_finished",
     [EVENT_RUN_DRAINS] = "run_drains",
+    [EVENT_RUN_ROLLS_BACK] = "run_rolls_back",
     [EVENT_RUN_FINISHED] = "run_finished",
     [EVENT_NOTE] = "note",
 };
@@ -41,6 +44,14 @@ static void set_outcome(json_t *line, const struct outcome *outcome)
     json_object_set_new(line, "error", outcome->error ? error_value(outcome->error) : json_null());
 }
 
+static void set_wave(json_t *line, const struct event *event)
+{
+    const struct run_info *run = event->run;
+    json_object_set_new(line, "wave", json_text(run->waves ? run->waves[event->wave].name : "all"));
+    if (event->kind == EVENT_WAVE_FINISHED)
+        json_object_set_new(line, "state", json_text(run_state_name(event->state)));
+}
+
 static void set_details(struct progress *progress, json_t *line, const struct event *event)
 {
     switch (event->kind) {
@@ -53,13 +64,17 @@ static void set_details(struct progress *progress, json_t *line, const struct ev
         set_outcome(line, event->outcome);
         json_object_set_new(line, "done", json_integer((json_int_t)progress->done));
         break;
+    case EVENT_WAVE_STARTED:
+    case EVENT_WAVE_FINISHED: set_wave(line, event); break;
     case EVENT_RUN_DRAINS:
+    case EVENT_RUN_ROLLS_BACK:
     case EVENT_NOTE: json_object_set_new(line, "reason", json_text(event->reason)); break;
     case EVENT_RUN_FINISHED:
         json_object_set_new(line, "state", json_text(run_state_name(event->state)));
         json_object_set_new(line, "duration_ms", json_rounded(event->duration_ms, 1));
         break;
-    case EVENT_TENANT_STARTED: break;
+    case EVENT_TENANT_STARTED:
+    case EVENT_TENANT_INTENT: break;
     }
 }
 
@@ -71,6 +86,8 @@ static bool is_about_tenant(enum event_kind kind)
 
 static bool is_shown(const struct progress *progress, const struct event *event)
 {
+    if (event->kind == EVENT_TENANT_INTENT)
+        return false; /* a matter of the ledger's */
     if (!progress->is_quiet)
         return event->kind != EVENT_NOTE || progress->is_verbose;
     return event->kind == EVENT_TENANT_FINISHED && progress_is_bad(event->outcome);

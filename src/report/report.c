@@ -224,8 +224,12 @@ void report_apply(struct report *report, const struct event *event)
         finish_tenant(report, &report->rows[event->tenant], event->outcome);
         break;
     case EVENT_RUN_FINISHED: finish_run(report, event); break;
+    case EVENT_WAVE_STARTED:
+    case EVENT_WAVE_FINISHED:
+    case EVENT_TENANT_INTENT:
     case EVENT_TENANT_RETRIES:
     case EVENT_RUN_DRAINS:
+    case EVENT_RUN_ROLLS_BACK:
     case EVENT_NOTE: break;
     }
 }

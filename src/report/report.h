@@ -15,7 +15,7 @@
 #ifndef REPORT_REPORT_H
 #define REPORT_REPORT_H
 
-#include "report/event.h"
+#include "ledger/event.h"
 
 struct report;
 

@@ -9,7 +9,7 @@
 
 #include "inventory/inventory.h"
 #include "plan/plan.h"
-#include "report/event.h"
+#include "ledger/event.h"
 #include "rollout/session.h"
 
 struct scripts;

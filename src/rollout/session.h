@@ -10,7 +10,7 @@
 
 #include "inventory/inventory.h"
 #include "plan/plan.h"
-#include "report/event.h"
+#include "ledger/event.h"
 #include "rollout/io.h"
 
 struct scripts;

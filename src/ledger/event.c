@@ -1,4 +1,4 @@
-#include "report/event.h"
+#include "ledger/event.h"
 
 #include <assert.h>
 

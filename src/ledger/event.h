@@ -1,11 +1,11 @@
-/* What happened: the one stream of events that fills the report, the progress display and (with the
- * next issue) the ledger, whether live or read back.
+/* What happened: the one stream of events that fills the ledger, the report and the progress display,
+ * whether live or read back from the ledger.
  *
  * All pointers are borrowed for the duration of the call unless said otherwise; texts in an outcome
  * are already redacted. An event says what the databases said, never what skein hopes.
  */
-#ifndef REPORT_EVENT_H
-#define REPORT_EVENT_H
+#ifndef LEDGER_EVENT_H
+#define LEDGER_EVENT_H
 
 #include "base/err.h"
 #include "chain/revision.h"
@@ -54,9 +54,18 @@ struct step_done {
     double duration_ms;
 };
 
+/* Rows of the version table, sorted. */
+struct rows {
+    const char *const *ids;
+    size_t count;
+    bool is_known; /* false: nobody could look */
+};
+
 /* How it ended for one tenant. */
 struct outcome {
     enum tenant_state state;
+    bool is_rollback;        /* of the way back: what the run did first stands in an earlier outcome */
+    bool has_changed;        /* something of this run is committed in the tenant (and not taken back) */
     const char *const *from; /* version rows found; NULL with count 0 where nobody could look */
     size_t from_count;
     bool is_from_known;
@@ -72,38 +81,77 @@ struct outcome {
     const char *error_statement; /* the offending line of the file, NUL-terminated; NULL: none */
 };
 
+/* Where a tenant stands with a rollout: what resume and rollback go by, and what a run that goes on
+ * with another takes over from it. */
+struct standing {
+    enum tenant_state state;
+    bool is_begun;      /* an intent was made: something may have been done */
+    bool has_changed;   /* something of the rollout is committed in the tenant */
+    struct rows before; /* where the tenant stood before the rollout's first change */
+    struct rows goal;   /* where its plan leads */
+    struct rows to;     /* where it was left */
+    const char *snapshot; /* the copy from before the first change; NULL: none */
+};
+
+/* A part of the fleet, in the order of the rollout. */
+struct run_wave {
+    const char *name;
+    size_t tenant_count;
+};
+
 struct run_info {
     const char *id;      /* 20261123T101500Z-5f3a9c */
-    const char *command; /* upgrade, downgrade, stamp, plan, current */
+    const char *command; /* upgrade, downgrade, stamp, rollback, plan, current */
     const char *target;  /* as asked for, several joined by a blank; "" where there is none */
+    const char *resolved; /* the same with `head` and partial ids resolved when the run began; NULL: not
+                             kept (plan, current) */
     bool is_dry_run;
     const char *resumed_from; /* NULL: a run of its own */
     const struct chain *chain;
     const struct tenant *const *tenants; /* the selection; lives as long as the run */
     size_t tenant_count;
-    int64_t started_at_ms; /* since the epoch */
+    const struct run_wave *waves; /* NULL: one, `all`, of everyone */
+    size_t wave_count;
+    const uint32_t *wave_of;          /* by tenant; NULL: all in the first */
+    const struct standing *standings; /* by tenant, of the run that this one goes on with; NULL: none */
+    int64_t started_at_ms;            /* since the epoch */
 };
 
 enum event_kind {
     EVENT_RUN_STARTED,
+    EVENT_WAVE_STARTED,    /* wave */
     EVENT_TENANT_STARTED,  /* tenant */
-    EVENT_TENANT_RETRIES,  /* tenant, error, delay_ms: it will be tried again */
-    EVENT_TENANT_FINISHED, /* tenant, outcome */
+    EVENT_TENANT_INTENT,   /* tenant, intent: durable before the first side effect on it */
+    EVENT_TENANT_RETRIES,  /* tenant, error, attempt, delay_ms: it will be tried again */
+    EVENT_TENANT_FINISHED, /* tenant, outcome; once more where it is rolled back */
+    EVENT_WAVE_FINISHED,   /* wave, state, at_ms */
     EVENT_RUN_DRAINS,      /* reason: nothing more is begun */
+    EVENT_RUN_ROLLS_BACK,  /* reason: from here on, what was changed is taken back */
     EVENT_RUN_FINISHED,    /* state, duration_ms */
     EVENT_NOTE,            /* reason: something worth knowing; shown with -v */
+};
+
+/* What is about to be done to a tenant. A second one of a run adds to the first. */
+struct intent {
+    struct rows before; /* where it stands; unknown where the database is still to be made */
+    struct rows goal;   /* where the plan leads */
+    const char *snapshot; /* a copy that will be there before the first change; NULL: none */
 };
 
 struct event {
     enum event_kind kind;
     const struct run_info *run;
     size_t tenant; /* index into run->tenants */
+    size_t wave;   /* index into run->waves */
     const struct outcome *outcome;
+    const struct intent *intent;
     const struct err *error;
+    uint32_t attempt; /* from 1 */
     uint64_t delay_ms;
     const char *reason;
     enum run_state state;
     double duration_ms;
+    int64_t at_ms; /* since the epoch: EVENT_WAVE_FINISHED, for the soak of a resumed run */
 };
 
 /* Who wants to know. Called on the loop's thread, one at a time; must not block for long. */

@@ -1,0 +1,120 @@
+/* The ledger: the durable record of runs and of each tenant's outcome; what `resume`, `rollback`,
+ * `runs` and `report` read.
+ *
+ * It is written in the words of ledger/event.h, and read back in the same: a report made from the
+ * ledger and one made live come from one stream. The ledger never leads: intents are durable before
+ * the deed, outcomes come after it, and where ledger and database differ, the database wins.
+ *
+ * An interface: each kind of ledger is one `const struct ledger_kind` (sqlite.c so far; a
+ * postgresql:// URL will name one that several machines share). Every call blocks, so it belongs on a
+ * worker thread, or before or behind the loop; calls on one ledger never overlap. All errors are
+ * ERR_LEDGER; after a failed write the ledger takes no more: an fsync that failed once proves nothing
+ * by succeeding later.
+ *
+ *     struct ledger *ledger = ledger_open(inventory->ledger, LEDGER_WRITE, &err);
+ *     if (!ledger_lock(ledger, &me, &other, &err)) …
+ *     ledger_write(ledger, events, count, &err);     one transaction, durable on return
+ *     ledger_close(ledger);
+ */
+#ifndef LEDGER_LEDGER_H
+#define LEDGER_LEDGER_H
+
+#include "ledger/event.h"
+
+struct arena;
+struct ledger;
+
+enum ledger_access { LEDGER_READ, LEDGER_WRITE };
+
+/* Codes of errors that callers tell apart. */
+#define LEDGER_MISSING "missing" /* LEDGER_READ: there is no ledger yet */
+#define LEDGER_HELD "held"       /* ledger_lock: another run has it */
+#define LEDGER_NO_RUN "no_run"   /* no run of that id */
+
+/* `where`: a path (LEDGER_WRITE makes it and its folder, both for the owner alone) or a URL; may hold a
+ * password, so it is not in any error. A file that is no ledger, is damaged or was made by a newer
+ * skein is refused. */
+struct ledger *ledger_open(const char *where, enum ledger_access access, struct err *err) MUST_CHECK;
+void ledger_close(struct ledger *ledger); /* gives the lock back; NULL: nothing */
+
+/* Who holds a ledger. */
+struct ledger_holder {
+    char run[40];
+    char host[65];
+    int64_t pid;
+    int64_t since_ms; /* since the epoch */
+};
+
+/* One run at a time: takes the lock until ledger_close, without waiting. LEDGER_HELD: *ret_other says by
+ * whom. The lock dies with its holder, so a dead one is taken over: runs that it left `running` become
+ * `interrupted`. */
+bool ledger_lock(struct ledger *ledger, const struct ledger_holder *holder,
+                 struct ledger_holder *ret_other, struct err *err) MUST_CHECK;
+
+/* Events of the locked ledger's run, in their order; the run's first is EVENT_RUN_STARTED. All or none,
+ * durable on return. EVENT_TENANT_STARTED and EVENT_NOTE leave nothing behind. */
+bool ledger_write(struct ledger *ledger, const struct event *events, size_t count,
+                  struct err *err) MUST_CHECK;
+
+/* A line of `skein runs`. Strings live in the arena that was given. */
+struct ledger_run {
+    const char *id;
+    const char *command;
+    const char *target;
+    const char *resolved;
+    const char *resumed_from; /* NULL: a run of its own */
+    const char *resumed_by;   /* the newest run that goes on with this one; NULL: none */
+    const char *rolled_back_by; /* the newest `rollback` run of this one; NULL: none */
+    const char *chain_digest;
+    enum run_state state;
+    bool is_rolling_back; /* EVENT_RUN_ROLLS_BACK was seen: what is left of the run is the way back */
+    int64_t started_at_ms;
+    double duration_ms; /* until its last event, where it did not finish */
+    struct ledger_holder holder;
+    size_t tenant_count;
+    size_t totals[TENANT__COUNT];
+};
+
+/* A run by its id or the beginning of it; NULL: the newest. LEDGER_NO_RUN. */
+bool ledger_find(struct ledger *ledger, const char *id, struct arena *arena, struct ledger_run *ret_run,
+                 struct err *err) MUST_CHECK;
+
+/* All runs, the newest first. */
+bool ledger_list(struct ledger *ledger, struct arena *arena, struct ledger_run **ret_runs,
+                 size_t *ret_count, struct err *err) MUST_CHECK;
+
+/* What a run knows of its fleet: names, waves and standings by tenant. */
+struct ledger_fleet {
+    const char *const *names;
+    const struct standing *standings;
+    const uint32_t *wave_of;
+    size_t count;
+    const struct run_wave *waves;
+    const enum run_state *wave_states; /* RUN_RUNNING: begun; RUN__COUNT: never begun */
+    const int64_t *wave_finished_ms;   /* since the epoch; 0: not yet */
+    size_t wave_count;
+};
+
+/* A tenant that was begun and whose end is not on record stands as TENANT_RUNNING. */
+bool ledger_read_fleet(struct ledger *ledger, const char *id, struct arena *arena,
+                       struct ledger_fleet *ret_fleet, struct err *err) MUST_CHECK;
+
+/* The run once more as events, from EVENT_RUN_STARTED to EVENT_RUN_FINISHED, for a report. What the
+ * events point to lives in the arena: tenants with name, URL (redacted), dialect and labels; a chain
+ * with its counts, heads and digest; revisions with id, message and path. A tenant that was begun and
+ * whose end is not on record is told as in_doubt. */
+bool ledger_replay(struct ledger *ledger, const char *id, struct arena *arena,
+                   const struct observer *observer, struct err *err) MUST_CHECK;
+
+/* Which finished runs to drop: those that fit every condition given. Runs that can still be resumed go
+ * only with `takes_unfinished`; the run that holds the ledger never. */
+struct ledger_forget {
+    const char *id;         /* NULL: any */
+    int64_t before_ms;      /* started before that; 0: any time */
+    size_t keep_newest;     /* but the newest N; SIZE_MAX: none is kept for its age */
+    bool takes_unfinished;
+};
+bool ledger_forget(struct ledger *ledger, const struct ledger_forget *which, size_t *ret_count,
+                   struct err *err) MUST_CHECK;
+
+#endif
