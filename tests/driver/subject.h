@@ -1,0 +1,74 @@
+/* What the conformance suite is run over: a driver, where its databases are, and how its database
+ * says what the cases need said. A new driver is a row in subjects.c. */
+#ifndef DRIVER_SUBJECT_H
+#define DRIVER_SUBJECT_H
+
+#include "base/arena.h"
+#include "driver/runner.h"
+#include "inventory/url.h"
+
+/* The same thing in each database's words. */
+enum saying {
+    SAY_PREPARE,    /* makes a table */
+    SAY_CHANGE,     /* adds one row to it */
+    SAY_COUNT,      /* -> how many rows it has */
+    SAY_TOUCH_NONE, /* changes no row of it */
+    SAY_TOUCH_ALL,  /* changes all of them */
+    SAY_VIOLATE,    /* breaks a constraint once the table has a row */
+    SAY_ROWS,       /* -> (a, NULL), (b, '') with the columns `first` and `second` */
+    SAY_ONE,        /* -> one */
+    SAY_LITERAL,    /* before a literal: -> it */
+    SAY_IDENTIFIER, /* before an identifier: -> a row whose column has that name */
+    SAY_UNKNOWN,    /* `nosuch` behind multi-byte characters: names no thing that exists */
+    SAY_SYNTAX,     /* `SELEC`: no statement */
+    SAY_SLOW,       /* takes half a minute and changes nothing */
+    SAY_SCRIPT,     /* SCRIPT_STATEMENTS statements behind a SAY_PREPARE, hard to split */
+    SAY_QUIRK,      /* a setting that makes quoting harder; NULL: none */
+    SAY_WHO,        /* -> what SAY_KILL wants; NULL: a connection cannot be killed */
+    SAY_KILL,       /* a format of it: ends that connection from another one */
+    SAY__COUNT
+};
+
+enum { SCRIPT_STATEMENTS = 6 };
+
+/* Where a case connects to. */
+enum target {
+    TARGET_GOOD,      /* a database of the case's own, empty */
+    TARGET_NOWHERE,   /* nobody answers there */
+    TARGET_MISSING,   /* a database that there is not; its name is hostile */
+    TARGET_READ_ONLY, /* the good one, where it must not be written to */
+    TARGET__COUNT
+};
+
+struct stage;
+
+struct subject {
+    const char *name;
+    const struct driver *driver;
+    bool is_doomed_by_error;  /* an error in a transaction leaves nothing but rollback */
+    const char *missing_code; /* of a missing database */
+    const char *maintenance;  /* the database to create others from; NULL: made on connecting */
+    const char *say[SAY__COUNT];
+
+    /* Fill stage->targets, and stage->runner's clock where the database has its own. */
+    void (*set_up)(struct stage *stage);
+    void (*tear_down)(struct stage *stage);
+};
+
+enum { CONNS_MAX = 4 };
+
+/* What one case works on; made anew for each. */
+struct stage {
+    const struct subject *subject;
+    struct arena arena;
+    struct runner runner;
+    struct url targets[TARGET__COUNT];
+    struct conn *conns[CONNS_MAX]; /* closed with the stage */
+    size_t conn_count;
+    void *own; /* the subject's */
+};
+
+/* NULL: no such subject. */
+const struct subject *subject_find(const char *name);
+
+#endif

@@ -1,0 +1,206 @@
+#include "driver/subject.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "driver/drivers.h"
+#include "driver/sql.h"
+#include "unit/unit.h"
+
+/* ---- SQLite -------------------------------------------------------------------------------- */
+
+enum { NOBODY = 65534 };
+
+/* To root a read-only file is like any other. */
+static void give_up_root(void)
+{
+    if (geteuid() == 0)
+        assert_int_equal(seteuid(NOBODY), 0);
+}
+
+static void make_file(const char *path, mode_t mode)
+{
+    FILE *file = fopen(path, "wx");
+    assert_non_null(file);
+    fclose(file);
+    assert_int_equal(chmod(path, mode), 0);
+}
+
+static struct url file_url(struct stage *stage, const char *name)
+{
+    return (struct url){.scheme = "sqlite",
+                        .database = arena_printf(&stage->arena, "%s/%s", (char *)stage->own, name)};
+}
+
+static void set_up_sqlite(struct stage *stage)
+{
+    char *dir = arena_strdup(&stage->arena, "/tmp/skein-conformance-XXXXXX");
+    give_up_root();
+    stage->own = mkdtemp(dir);
+    assert_non_null(stage->own);
+    stage->targets[TARGET_GOOD] = file_url(stage, "good.db");
+    stage->targets[TARGET_NOWHERE] = file_url(stage, "folder");
+    stage->targets[TARGET_MISSING] = file_url(stage, "mis\"sing'; --.db");
+    stage->targets[TARGET_READ_ONLY] = file_url(stage, "read_only.db");
+    make_file(stage->targets[TARGET_GOOD].database, 0644);
+    make_file(stage->targets[TARGET_READ_ONLY].database, 0444);
+    assert_int_equal(mkdir(stage->targets[TARGET_NOWHERE].database, 0755), 0);
+}
+
+static void tear_down_sqlite(struct stage *stage)
+{
+    DIR *listing = stage->own ? opendir(stage->own) : NULL;
+    for (struct dirent *entry; listing && (entry = readdir(listing));)
+        if (unlinkat(dirfd(listing), entry->d_name, 0) != 0)
+            unlinkat(dirfd(listing), entry->d_name, AT_REMOVEDIR);
+    if (listing)
+        closedir(listing);
+    if (stage->own)
+        rmdir(stage->own);
+    if (getuid() == 0)
+        assert_int_equal(seteuid(0), 0);
+}
+
+/* ---- PostgreSQL ---------------------------------------------------------------------------- */
+
+/* SKEIN_TEST_URL names a server of the test's own (with_postgres.py) and its maintenance database. */
+static struct url server_url(struct stage *stage)
+{
+    const char *text = getenv("SKEIN_TEST_URL");
+    struct url url;
+    struct err err;
+    if (!text)
+        fail_msg("SKEIN_TEST_URL is not set: run this through with_postgres.py");
+    if (!url_parse(&stage->arena, text, &url, &err))
+        fail_msg("%s", err.text);
+    return url;
+}
+
+static void on_server(struct stage *stage, const struct url *server, const char *template,
+                      const char *database)
+{
+    const struct driver *driver = stage->subject->driver;
+    struct conn *conn = driver->open(&(struct conn_params){.url = server});
+    struct op connect = {.kind = OP_CONNECT, .arena = &stage->arena};
+    struct op op = {.kind = OP_QUERY, .arena = &stage->arena};
+    struct buf sql;
+    buf_init(&sql, BUF_MAX_DEFAULT);
+    sql_fill(&sql, driver, template, &(struct sql_vars){.database = database});
+    op.sql = sql.data;
+    op.sql_len = sql.len;
+    runner_run(&stage->runner, conn, &connect);
+    if (connect.err.kind == ERR_NONE)
+        runner_run(&stage->runner, conn, &op);
+    driver->close(conn);
+    buf_done(&sql);
+    if (connect.err.kind != ERR_NONE || op.err.kind != ERR_NONE)
+        fail_msg("%s%s", connect.err.text, op.err.text);
+}
+
+static void set_up_postgres(struct stage *stage)
+{
+    static const struct url_param read_only[] = {{"options", "-c default_transaction_read_only=on"}};
+    struct url server = server_url(stage);
+    for (int i = 0; i < TARGET__COUNT; i++)
+        stage->targets[i] = server;
+    stage->targets[TARGET_GOOD].database = "case";
+    stage->targets[TARGET_READ_ONLY].database = "case";
+    stage->targets[TARGET_READ_ONLY].params = read_only;
+    stage->targets[TARGET_READ_ONLY].param_count = ARRAY_LEN(read_only);
+    stage->targets[TARGET_MISSING].database = "mis\"sing\\'; --";
+    stage->targets[TARGET_NOWHERE].port = 1; /* tcpmux: nobody has listened there for decades */
+    on_server(stage, &server, "CREATE DATABASE {database} TEMPLATE template0", "case");
+}
+
+static void tear_down_postgres(struct stage *stage)
+{
+    struct url server = server_url(stage);
+    on_server(stage, &server, "DROP DATABASE IF EXISTS {database} WITH (FORCE)", "case");
+    on_server(stage, &server, "DROP DATABASE IF EXISTS {database} WITH (FORCE)",
+              stage->targets[TARGET_MISSING].database);
+}
+
+/* ---- the table ----------------------------------------------------------------------------- */
+
+/* What all that speak SQL say alike. */
+#define COMMON_SQL                                                                                 \
+    [SAY_PREPARE] = "CREATE TABLE t (id INTEGER PRIMARY KEY, x VARCHAR(200))",                     \
+    [SAY_CHANGE] = "INSERT INTO t (id, x) SELECT coalesce(max(id), 0) + 1, 'x' FROM t",            \
+    [SAY_COUNT] = "SELECT count(*) FROM t",                                                        \
+    [SAY_TOUCH_NONE] = "UPDATE t SET x = 'y' WHERE id < 0",                                        \
+    [SAY_TOUCH_ALL] = "UPDATE t SET x = 'y'",                                                      \
+    [SAY_VIOLATE] = "INSERT INTO t (id, x) SELECT id, 'twice' FROM t",                             \
+    [SAY_ROWS] = "SELECT 'a' AS first, NULL AS second UNION ALL SELECT 'b', '' ORDER BY 1",        \
+    [SAY_ONE] = "SELECT 'one'",                                                                    \
+    [SAY_LITERAL] = "SELECT ",                                                                     \
+    [SAY_IDENTIFIER] = "SELECT 1 AS ",                                                             \
+    [SAY_UNKNOWN] = "SELECT 'äö€😀', nosuch FROM t",                                               \
+    [SAY_SYNTAX] = "SELEC 'ä'"
+
+static const struct subject subjects[] = {
+    {
+        .name = "sqlite",
+        .driver = &driver_sqlite,
+        .missing_code = "14", /* SQLITE_CANTOPEN */
+        .set_up = set_up_sqlite,
+        .tear_down = tear_down_sqlite,
+        .say =
+            {
+                COMMON_SQL,
+                [SAY_SLOW] = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT "
+                             "300000000) SELECT count(*) FROM n",
+                [SAY_SCRIPT] =
+                    "-- one; no statement\n"
+                    "INSERT INTO t VALUES (101, 'a;b''c;'); ;\n"
+                    "/* two; /* not nested */ INSERT INTO t VALUES (102, \"x;\") /* in; it */\n"
+                    "  ON CONFLICT DO NOTHING;\n"
+                    "CREATE TRIGGER tr AFTER INSERT ON t WHEN new.id = 103 BEGIN\n"
+                    "  UPDATE t SET x = CASE WHEN id = 103 THEN 'c;' END WHERE id = 103; -- end;\n"
+                    "  INSERT INTO t VALUES (1103, 'END;');\n"
+                    "END;\n"
+                    "INSERT INTO t SELECT 103, x FROM [t] WHERE id = 101;\n"
+                    "CREATE INDEX `i;i` ON t (x);\n"
+                    "INSERT INTO t VALUES (104, 'ä€😀') -- no semicolon; at the end",
+            },
+    },
+    {
+        .name = "postgres",
+        .driver = &driver_postgres,
+        .is_doomed_by_error = true,
+        .missing_code = "3D000",
+        .maintenance = "postgres",
+        .set_up = set_up_postgres,
+        .tear_down = tear_down_postgres,
+        .say =
+            {
+                COMMON_SQL,
+                [SAY_SLOW] = "SELECT pg_sleep(30)",
+                [SAY_SCRIPT] =
+                    "-- one; no statement\n"
+                    "INSERT INTO t VALUES (101, 'a;b''c;'); ;\n"
+                    "/* two; /* nested; */ INSERT */ INSERT INTO t VALUES (102, E'x\\';');\n"
+                    "DO $do$ BEGIN INSERT INTO t VALUES (1102, $$;$$); END; $do$;\n"
+                    "CREATE FUNCTION f() RETURNS bigint LANGUAGE sql BEGIN ATOMIC\n"
+                    "  SELECT 1; SELECT count(*) FROM t; -- end;\n"
+                    "END;\n"
+                    "CREATE INDEX \"i;i\" ON t (x);\n"
+                    "INSERT INTO t SELECT 103 + f(), 'ä€😀' -- no semicolon; at the end",
+                [SAY_QUIRK] = "SET standard_conforming_strings = off; "
+                              "SET escape_string_warning = off",
+                [SAY_WHO] = "SELECT pg_backend_pid()",
+                [SAY_KILL] = "SELECT pg_terminate_backend(%s)",
+            },
+    },
+};
+
+const struct subject *subject_find(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(subjects); i++)
+        if (strcmp(subjects[i].name, name) == 0)
+            return &subjects[i];
+    return NULL;
+}
