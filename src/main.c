@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/exit.h"
+#include "cli/faults.h"
 #include "cli/version.h"
 
 static const struct command *const commands[] = {
@@ -34,11 +35,30 @@ static void set_up_process(void)
     setlocale(LC_CTYPE, "");
 }
 
+static bool open_fleet(struct fleet *fleet, const struct options *options)
+{
+    struct fleet_request request = {
+        .inventory = options->file,
+        .select = options->select,
+        .wave = options->wave,
+        .names = options->tenants,
+        .name_count = options->tenant_count,
+        .parallel = options->parallel,
+        .needs = options->command->needs,
+    };
+    struct faults faults;
+    faults_init(&faults);
+    bool is_good = fleet_open(fleet, &request, &faults);
+    cli_tell_faults(&faults);
+    faults_done(&faults);
+    return is_good;
+}
+
 static int run_command(const struct options *options)
 {
     struct fleet fleet;
     int exit_code = EXIT_USAGE;
-    if (fleet_open(&fleet, options, options->command->needs))
+    if (open_fleet(&fleet, options))
         exit_code = options->command->run(&fleet, options);
     fleet_done(&fleet);
     return exit_code;

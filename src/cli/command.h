@@ -2,7 +2,8 @@
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
 
-#include "cli/fleet.h"
+#include "cli/options.h"
+#include "library/fleet.h"
 
 struct command {
     const char *name;

@@ -6,6 +6,7 @@ enum {
     EXIT_OK = 0,
     EXIT_TENANT_FAILED = 1,
     EXIT_USAGE = 2, /* usage, inventory or chain: no tenant was touched */
+    EXIT_SIGNAL = 128, /* + the signal that stopped it */
 };
 
 #endif

@@ -3,6 +3,7 @@
 #include "cli/chain_text.h"
 #include "cli/command.h"
 #include "cli/exit.h"
+#include "cli/faults.h"
 
 /* Marks all that the end of a range reaches: down from it, or up from it. */
 static bool mark_end(struct fleet *fleet, const char *text, enum walk_edges edges, bool *set,

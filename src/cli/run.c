@@ -4,12 +4,12 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "cli/command.h"
 #include "cli/exit.h"
+#include "cli/faults.h"
 #include "cli/progress.h"
 #include "report/report.h"
 
@@ -79,54 +79,17 @@ static void write_reports(const struct report *report, const struct options *opt
         fprintf(stderr, "skein: stdout: %s\n", err.text);
 }
 
-/* ---- limits -------------------------------------------------------------------------------- */
-
-/* A tenant takes up to four descriptors (SQLite: file, journal, folder, lock). What the system does
- * not give, `parallel` must do without. */
-static uint32_t fit_descriptors(uint32_t parallel)
-{
-    enum { EACH = 4, OWN = 32 };
-    struct rlimit limit;
-    rlim_t wanted = (rlim_t)parallel * EACH + OWN;
-    if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= wanted)
-        return parallel;
-    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-    if (limit.rlim_cur >= wanted)
-        return parallel;
-    uint32_t fits = limit.rlim_cur > OWN + EACH ? (uint32_t)(limit.rlim_cur - OWN) / EACH : 1;
-    fprintf(stderr, "skein: only %llu file descriptors: %u tenants at once, not %u\n",
-            (unsigned long long)limit.rlim_cur, fits, parallel);
-    return fits;
-}
-
-static uint32_t first_of(uint32_t flag, uint32_t inventory)
-{
-    return flag ? flag : inventory;
-}
-
 /* ---- running ------------------------------------------------------------------------------- */
-
-static const char *join_targets(struct arena *arena, const struct options *options)
-{
-    struct buf text;
-    buf_init(&text, 65536);
-    for (size_t i = 0; i < options->arg_count; i++)
-        buf_addf(&text, "%s%s", i ? " " : "", options->args[i]);
-    char *joined = arena_strdup(arena, text.data);
-    buf_done(&text);
-    return joined;
-}
 
 static void on_report_event(void *ctx, const struct event *event)
 {
     report_apply(ctx, event);
 }
 
-static struct progress *make_progress(const struct options *options, bool is_silent)
+static struct progress *make_progress(const struct options *options)
 {
     enum progress_mode mode;
-    if (!progress_mode_find(is_silent ? "none" : options->progress, &mode))
+    if (!progress_mode_find(options->progress, &mode))
         mode = PROGRESS_AUTO;
     struct progress *progress =
         progress_new(mode, stderr, options_has_color(options, stderr));
@@ -134,65 +97,44 @@ static struct progress *make_progress(const struct options *options, bool is_sil
     return progress;
 }
 
-static bool make_target(struct fleet *fleet, const struct options *options,
-                        const struct run_request *request, struct target *ret_target)
+struct visit cli_visit(const struct options *options, const struct run_request *request)
 {
-    static const char *const head[] = {"head"};
-    struct err err;
-    bool has_targets = options->arg_count > 0;
-    if (request->goal == GOAL_CURRENT ||
-        target_parse(&fleet->arena, fleet->chain, request->plan,
-                     has_targets ? options->args : head, has_targets ? options->arg_count : 1,
-                     ret_target, &err))
-        return true;
-    cli_fail(&err);
-    return false;
-}
-
-static struct rollout_options rollout_options_of(struct fleet *fleet, const struct options *options,
-                                                 const struct run_request *request)
-{
-    const struct rollout_rules *rules = &fleet->inventory->rollout;
-    bool has_default = !options->arg_count && request->goal != GOAL_CURRENT;
-    return (struct rollout_options){
+    return (struct visit){
         .command = options->command->name,
         .goal = request->goal,
-        .target_text = has_default ? "head" : join_targets(&fleet->arena, options),
-        .parallel = fit_descriptors(first_of(options->parallel, rules->parallel)),
-        .per_server = first_of(options->per_server, rules->per_server),
-        /* Looking changes nothing: everyone is looked at. */
-        .on_failure = request->goal != GOAL_RUN ? ON_FAILURE_CONTINUE
-                      : options->has_on_failure ? options->on_failure
-                                                : rules->on_failure,
-        .max_failures = options->has_max_failures ? options->max_failures : rules->max_failures,
-        .tenants = fleet->tenants,
-        .tenant_count = fleet->tenant_count,
-        .chain = fleet->chain,
-        .scripts = fleet->scripts,
-        .version_table = fleet->inventory->version_table,
+        .plan = request->plan,
+        .targets = options->args,
+        .target_count = options->arg_count,
+        .parallel = options->parallel,
+        .per_server = options->per_server,
+        .has_on_failure = options->has_on_failure,
+        .on_failure = options->on_failure,
+        .has_max_failures = options->has_max_failures,
+        .max_failures = options->max_failures,
     };
 }
 
 int cli_run(struct fleet *fleet, const struct options *options, const struct run_request *request)
 {
-    struct target target;
-    if (!make_target(fleet, options, request, &target))
-        return EXIT_USAGE;
-    struct rollout_options run = rollout_options_of(fleet, options, request);
+    struct visit visit = cli_visit(options, request);
+    struct visit_plan plan;
+    struct err err;
+    if (!visit_prepare(fleet, &visit, &plan, &err))
+        return cli_fail(&err);
+    if (*plan.note)
+        fprintf(stderr, "skein: %s\n", plan.note);
     struct report *report = report_new();
-    struct progress *progress = make_progress(options, request->is_silent);
+    struct progress *progress = make_progress(options);
     struct observer observers[3] = {
         {on_report_event, report}, progress_observer(progress), {NULL, NULL}};
     if (request->observer)
         observers[2] = *request->observer;
-    run.target = request->goal == GOAL_CURRENT ? NULL : &target;
-    run.on_tick = progress_tick;
-    run.tick_ctx = progress;
-    int signal_number = rollout_run(&run, observers, request->observer ? 3 : 2);
+    plan.rollout.on_tick = progress_tick;
+    plan.rollout.tick_ctx = progress;
+    int signal_number = rollout_run(&plan.rollout, observers, request->observer ? 3 : 2);
     progress_free(progress);
     int exit_code = report_exit_code(report, signal_number);
-    if (!request->is_silent)
-        write_reports(report, options, exit_code);
+    write_reports(report, options, exit_code);
     report_free(report);
     return exit_code;
 }

@@ -403,6 +403,22 @@ class Signals(FleetCase):
         done = [bool(self.fleet.tables(f"t{i}")) for i in range(6)]
         self.assertTrue(any(done) and not all(done), done)
 
+    def test_a_stop_while_looking_begins_no_downgrade(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);", down="DROP TABLE a;")
+        self.fleet.inventory([self.fleet.sqlite(name) for name in "tu"],
+                             defaults={"lock_timeout": "2s", "retries": 0})
+        self.run_ok("upgrade")
+        with contextlib.closing(sqlite3.connect(self.fleet.path("data/t.db"),
+                                                isolation_level=None)) as db:
+            db.execute("BEGIN EXCLUSIVE")
+            process = self.fleet.start("downgrade", "base")
+            time.sleep(0.5)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=20)
+            self.assertEqual((process.returncode, out), (130, b""), err)
+        for name in "tu":
+            self.assertEqual(self.fleet.versions(name), ["aaaa1111"])
+
     def test_statement_timeout_ends_a_statement(self):
         self.fleet.revision("aaaa1111", "CREATE TABLE a (id);\n" + SLOW)
         self.fleet.inventory([self.fleet.sqlite("t")], defaults={"statement_timeout": "200ms"})

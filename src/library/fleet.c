@@ -1,48 +1,9 @@
-#include "cli/fleet.h"
+#include "library/fleet.h"
 
-#include "base/buf.h"
-#include "base/human.h"
 #include "base/map.h"
-#include "cli/exit.h"
 #include "inventory/selector.h"
 #include "rollout/discover.h"
 #include "rollout/rollout.h"
-
-/* ---- telling ------------------------------------------------------------------------------- */
-
-static void tell(const struct err *err)
-{
-    struct buf line;
-    buf_init(&line, 8192);
-    human_add_text(&line, err->file);
-    if (err->file[0])
-        buf_addf(&line, err->line ? ":%d: " : ": ", err->line);
-    else
-        buf_adds(&line, "skein: ");
-    human_add_text(&line, err->text);
-    fprintf(stderr, "%s\n", line.data);
-    buf_done(&line);
-}
-
-int cli_fail(const struct err *err)
-{
-    tell(err);
-    return EXIT_USAGE;
-}
-
-static bool tell_all(struct faults *faults)
-{
-    bool is_good = faults->total == 0;
-    faults_sort(faults);
-    for (size_t i = 0; i < faults->count; i++)
-        tell(&faults->items[i]);
-    if (faults->total > faults->count)
-        fprintf(stderr, "… and %zu more\n", faults->total - faults->count);
-    if (!is_good)
-        fprintf(stderr, "skein: %zu fault%s; no tenant was touched\n", faults->total,
-                faults->total == 1 ? "" : "s");
-    return is_good;
-}
 
 /* ---- selecting ----------------------------------------------------------------------------- */
 
@@ -83,17 +44,17 @@ static bool is_selected(const struct fleet *fleet, const struct selection *selec
 }
 
 /* A name that nobody bears is a mistake, not an empty selection. */
-static void check_names(const struct fleet *fleet, const struct options *options,
+static void check_names(const struct fleet *fleet, const struct fleet_request *request,
                         struct faults *faults)
 {
     struct map all;
     map_init(&all);
     for (size_t i = 0; i < fleet->inventory->tenant_count; i++)
         map_put(&all, fleet->inventory->tenants[i].name, (uint32_t)i);
-    for (size_t i = 0; i < options->tenant_count; i++)
-        if (map_get(&all, options->tenants[i]) == MAP_NONE)
+    for (size_t i = 0; i < request->name_count; i++)
+        if (map_get(&all, request->names[i]) == MAP_NONE)
             faults_add(faults, ERR_CONFIG, fleet->inventory->path, 0, "there is no tenant '%s'",
-                       options->tenants[i]);
+                       request->names[i]);
     map_done(&all);
 }
 
@@ -105,29 +66,29 @@ static void check_driver(struct fleet *fleet, const struct tenant *tenant, struc
                    dialect_info(tenant->url.dialect)->name);
 }
 
-static void select_tenants(struct fleet *fleet, const struct options *options,
+static void select_tenants(struct fleet *fleet, const struct fleet_request *request,
                            struct faults *faults)
 {
     struct selection selection = {0};
     struct err err;
     size_t all = fleet->inventory->tenant_count;
     selection.selector =
-        selector_parse(&fleet->arena, options->select ? options->select : "", &err);
+        selector_parse(&fleet->arena, request->select ? request->select : "", &err);
     if (!selection.selector) {
         err_prefix(&err, "--select");
         faults_add_err(faults, &err);
         return;
     }
-    if (options->wave && !(selection.last_wave = find_wave(fleet->inventory, options->wave))) {
+    if (request->wave && !(selection.last_wave = find_wave(fleet->inventory, request->wave))) {
         faults_add(faults, ERR_CONFIG, fleet->inventory->path, 0, "there is no wave '%s'",
-                   options->wave);
+                   request->wave);
         return;
     }
     map_init(&selection.names);
-    for (size_t i = 0; i < options->tenant_count; i++)
-        map_put(&selection.names, options->tenants[i], 0);
-    if (options->tenant_count)
-        check_names(fleet, options, faults);
+    for (size_t i = 0; i < request->name_count; i++)
+        map_put(&selection.names, request->names[i], 0);
+    if (request->name_count)
+        check_names(fleet, request, faults);
     fleet->tenants = arena_calloc(&fleet->arena, all + 1, sizeof *fleet->tenants);
     for (size_t i = 0; i < all; i++) {
         const struct tenant *tenant = &fleet->inventory->tenants[i];
@@ -141,10 +102,10 @@ static void select_tenants(struct fleet *fleet, const struct options *options,
 
 /* ---- opening ------------------------------------------------------------------------------- */
 
-static void open_tenants(struct fleet *fleet, const struct options *options, struct faults *faults)
+static void open_tenants(struct fleet *fleet, const struct fleet_request *request, struct faults *faults)
 {
     if (discover_tenants(fleet->inventory, faults) && inventory_finish(fleet->inventory, faults))
-        select_tenants(fleet, options, faults);
+        select_tenants(fleet, request, faults);
 }
 
 /* A script that is broken for a dialect of the selection is known before anyone is touched. */
@@ -159,31 +120,28 @@ static void open_scripts(struct fleet *fleet, struct faults *faults)
             scripts_check(fleet->scripts, driver_find((enum dialect)d), faults);
 }
 
-static void open_all(struct fleet *fleet, const struct options *options, unsigned needs,
+static void open_all(struct fleet *fleet, const struct fleet_request *request,
                      struct faults *faults)
 {
-    fleet->inventory = inventory_load(options->file, faults);
+    fleet->inventory = inventory_load(request->inventory, faults);
     if (!fleet->inventory)
         return;
-    rollout_size_pool(options->parallel ? options->parallel : fleet->inventory->rollout.parallel);
-    if (needs & FLEET_CHAIN)
+    rollout_size_pool(request->parallel ? request->parallel : fleet->inventory->rollout.parallel);
+    if (request->needs & FLEET_CHAIN)
         fleet->chain = chain_load(fleet->inventory->chain_dir, faults);
-    if (needs & FLEET_TENANTS)
-        open_tenants(fleet, options, faults);
-    if (fleet->chain && needs & FLEET_SCRIPTS)
+    if (request->needs & FLEET_TENANTS)
+        open_tenants(fleet, request, faults);
+    if (fleet->chain && request->needs & FLEET_SCRIPTS)
         open_scripts(fleet, faults);
 }
 
-bool fleet_open(struct fleet *fleet, const struct options *options, unsigned needs)
+bool fleet_open(struct fleet *fleet, const struct fleet_request *request, struct faults *faults)
 {
-    struct faults faults;
+    size_t before = faults->total;
     *fleet = (struct fleet){0};
     arena_init(&fleet->arena);
-    faults_init(&faults);
-    open_all(fleet, options, needs, &faults);
-    bool is_good = tell_all(&faults);
-    faults_done(&faults);
-    return is_good;
+    open_all(fleet, request, faults);
+    return faults->total == before;
 }
 
 void fleet_done(struct fleet *fleet)

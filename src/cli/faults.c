@@ -1,0 +1,39 @@
+#include "cli/faults.h"
+
+#include "base/buf.h"
+#include "base/human.h"
+#include "cli/exit.h"
+
+static void tell(const struct err *err)
+{
+    struct buf line;
+    buf_init(&line, 8192);
+    human_add_text(&line, err->file);
+    if (err->file[0])
+        buf_addf(&line, err->line ? ":%d: " : ": ", err->line);
+    else
+        buf_adds(&line, "skein: ");
+    human_add_text(&line, err->text);
+    fprintf(stderr, "%s\n", line.data);
+    buf_done(&line);
+}
+
+int cli_fail(const struct err *err)
+{
+    tell(err);
+    return EXIT_USAGE;
+}
+
+bool cli_tell_faults(struct faults *faults)
+{
+    if (!faults->total)
+        return true;
+    faults_sort(faults);
+    for (size_t i = 0; i < faults->count; i++)
+        tell(&faults->items[i]);
+    if (faults->total > faults->count)
+        fprintf(stderr, "… and %zu more\n", faults->total - faults->count);
+    fprintf(stderr, "skein: %zu fault%s; no tenant was touched\n", faults->total,
+            faults->total == 1 ? "" : "s");
+    return false;
+}

@@ -1,0 +1,13 @@
+/* Faults told on stderr, escaped, a line each: `skein.yaml:14: tenant 'acme' has no 'url'`. */
+#ifndef CLI_FAULTS_H
+#define CLI_FAULTS_H
+
+#include "base/err.h"
+
+/* Returns EXIT_USAGE. */
+int cli_fail(const struct err *err);
+
+/* All of them, sorted, and how many. True: there were none. */
+bool cli_tell_faults(struct faults *faults);
+
+#endif

@@ -1,0 +1,47 @@
+/* What every run begins with: the inventory, its chain, and the tenants that were meant.
+ *
+ * Reads and checks, never prints: all faults go to the list. Free a fleet whether it opened or not.
+ */
+#ifndef LIBRARY_FLEET_H
+#define LIBRARY_FLEET_H
+
+#include "base/arena.h"
+#include "chain/chain.h"
+#include "driver/script.h"
+#include "inventory/inventory.h"
+
+struct fleet {
+    struct arena arena;
+    struct inventory *inventory;
+    struct chain *chain;     /* NULL: not asked for */
+    struct scripts *scripts; /* NULL: not asked for */
+    const struct tenant **tenants; /* the selection, in the inventory's order */
+    size_t tenant_count;
+};
+
+enum {
+    FLEET_TENANTS = 1,
+    FLEET_CHAIN = 2,
+    FLEET_SCRIPTS = 4,
+    FLEET_VISIT = FLEET_TENANTS | FLEET_CHAIN | FLEET_SCRIPTS, /* what a run over tenants takes */
+};
+
+struct fleet_request {
+    const char *inventory;       /* path of the inventory */
+    const char *select;          /* NULL: all */
+    const char *wave;            /* NULL, or: only waves up to and including this one */
+    const char *const *names;    /* only these tenants; none: all */
+    size_t name_count;
+    uint32_t parallel;           /* sizes the worker pool; 0: as the inventory says */
+    unsigned needs;              /* FLEET_…: what is read */
+};
+
+/* False: `faults` say why. What is not read stays NULL. */
+bool fleet_open(struct fleet *fleet, const struct fleet_request *request,
+                struct faults *faults) MUST_CHECK;
+void fleet_done(struct fleet *fleet);
+
+/* The first wave whose selector takes the tenant; NULL: none. */
+const struct wave *fleet_wave(const struct fleet *fleet, const struct tenant *tenant);
+
+#endif

@@ -1,0 +1,46 @@
+/* From what is asked for to a run over the fleet's tenants: targets, limits, and what the inventory
+ * says where nothing else does. The command line and the public library share it.
+ *
+ *     struct visit_plan plan;
+ *     if (!visit_prepare(&fleet, &visit, &plan, &err)) …
+ *     rollout_run(&plan.rollout, observers, count);
+ */
+#ifndef LIBRARY_VISIT_H
+#define LIBRARY_VISIT_H
+
+#include "library/fleet.h"
+#include "rollout/rollout.h"
+
+/* What is asked for. A zero means: as the inventory says. Everything is borrowed. */
+struct visit {
+    const char *command; /* for the report */
+    enum session_goal goal;
+    enum plan_command plan;
+    const char *const *targets; /* none: head */
+    size_t target_count;
+    uint32_t parallel;
+    uint32_t per_server;
+    bool has_on_failure;
+    enum on_failure on_failure;
+    bool has_max_failures;
+    struct share max_failures;
+};
+
+struct visit_plan {
+    struct target target;
+    struct rollout_options rollout; /* borrows `target` and the fleet */
+    char note[128];                 /* "", or what a person should know */
+};
+
+/* ERR_CHAIN: a target means nothing in this chain. May raise the process's soft limit of file
+ * descriptors. The plan must not move while it is used. */
+bool visit_prepare(struct fleet *fleet, const struct visit *visit, struct visit_plan *ret_plan,
+                   struct err *err) MUST_CHECK;
+
+/* Who asks for a way back that does not exist is told so before anyone is touched: plans all tenants
+ * of a downgrade, and is false with an error that names tenant, file and line where a step has no
+ * down section. *ret_signal is the signal that stopped the looking, 0: none. */
+bool visit_can_go_back(struct fleet *fleet, const struct visit *visit, int *ret_signal,
+                       struct err *err) MUST_CHECK;
+
+#endif
