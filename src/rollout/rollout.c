@@ -114,6 +114,7 @@ static void on_connected(void *ctx, struct session *session)
 }
 
 static void fill(struct rollout *rollout);
+static void obey_stops(struct rollout *rollout);
 
 /* One refused login stops all who would try the same; any other fault says nothing about it. */
 static void on_refused(void *ctx, struct session *session, const struct err *err)
@@ -235,6 +236,7 @@ static void start(struct rollout *rollout, uint32_t tenant)
 static void fill(struct rollout *rollout)
 {
     uint32_t tenant;
+    obey_stops(rollout);
     while ((tenant = scheduler_next(rollout->scheduler)) != SCHEDULER_NONE)
         if (!skip_refused(rollout, tenant))
             start(rollout, tenant);
@@ -251,19 +253,31 @@ static void for_each_session(struct rollout *rollout, void (*act)(struct session
             act(rollout->running[slot]);
 }
 
+static void drain(struct rollout *rollout, int signal_number)
+{
+    rollout->is_draining = true;
+    rollout->signal = signal_number;
+    scheduler_halt(rollout->scheduler);
+    tell(rollout, (struct event){.kind = EVENT_RUN_DRAINS,
+                                 .reason = "stopping: what is in flight finishes (once more "
+                                           "cancels it and rolls it back)"});
+    for_each_session(rollout, session_stop_waiting);
+}
+
+static void cancel(struct rollout *rollout)
+{
+    rollout->is_cancelling = true;
+    tell(rollout, (struct event){.kind = EVENT_RUN_DRAINS,
+                                 .reason = "cancelling what is in flight, and rolling it back"});
+    for_each_session(rollout, session_cancel);
+}
+
 /* First: finish what is in flight. Second: cancel it and roll it back. Third: die. */
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct rollout *rollout = handle->data;
-    bool is_first = !rollout->is_draining;
-    if (is_first) {
-        rollout->is_draining = true;
-        rollout->signal = number == SIGHUP ? SIGTERM : number;
-        scheduler_halt(rollout->scheduler);
-        tell(rollout, (struct event){.kind = EVENT_RUN_DRAINS,
-                                     .reason = "stopping: what is in flight finishes (once more "
-                                               "cancels it and rolls it back)"});
-        for_each_session(rollout, session_stop_waiting);
+    if (!rollout->is_draining) {
+        drain(rollout, number == SIGHUP ? SIGTERM : number);
         fill(rollout);
         return;
     }
@@ -271,15 +285,24 @@ static void on_signal(uv_signal_t *handle, int number)
         signal(number, SIG_DFL);
         raise(number);
     }
-    rollout->is_cancelling = true;
-    tell(rollout, (struct event){.kind = EVENT_RUN_DRAINS,
-                                 .reason = "cancelling what is in flight, and rolling it back"});
-    for_each_session(rollout, session_cancel);
+    cancel(rollout);
+}
+
+/* Asked before anything is begun, so that a stop which an observer asks for holds at once. */
+static void obey_stops(struct rollout *rollout)
+{
+    int stops = rollout->options->stops ? atomic_load(rollout->options->stops) : 0;
+    if (stops > 0 && !rollout->is_draining)
+        drain(rollout, SIGTERM);
+    if (stops > 1 && !rollout->is_cancelling)
+        cancel(rollout);
 }
 
 static void on_tick(uv_timer_t *handle)
 {
     struct rollout *rollout = handle->data;
+    if (rollout->options->stops)
+        fill(rollout);
     if (rollout->options->on_tick)
         rollout->options->on_tick(rollout->options->tick_ctx);
 }
@@ -290,7 +313,8 @@ static void watch_signals(struct rollout *rollout)
     for (int i = 0; i < SIGNALS_OF_OURS; i++) {
         uv_signal_init(&rollout->loop, &rollout->signals[i]);
         rollout->signals[i].data = rollout;
-        uv_signal_start(&rollout->signals[i], on_signal, numbers[i]);
+        if (!rollout->options->leaves_signals)
+            uv_signal_start(&rollout->signals[i], on_signal, numbers[i]);
     }
     uv_timer_init(&rollout->loop, &rollout->tick);
     rollout->tick.data = rollout;

@@ -1,11 +1,14 @@
 /* The run: brings a selection of tenants to a target on one event loop.
  *
- * Blocks until all is over; talks outward through an observer only. Signals are its own while it
- * runs: the first SIGINT or SIGTERM drains (nothing more is begun, what is in flight finishes), the
- * second cancels what is in flight and rolls it back.
+ * Blocks until all is over; talks outward through an observer only. The first stop
+ * drains (nothing more is begun, what is in flight finishes), the second cancels what is in flight
+ * and rolls it back. SIGINT, SIGTERM and SIGHUP are stops while it runs, unless they are the
+ * caller's; `stop` is another way to ask.
  */
 #ifndef ROLLOUT_ROLLOUT_H
 #define ROLLOUT_ROLLOUT_H
+
+#include <stdatomic.h>
 
 #include "inventory/inventory.h"
 #include "plan/plan.h"
@@ -31,9 +34,11 @@ struct rollout_options {
     const char *run_id; /* NULL: a new one */
     void (*on_tick)(void *ctx); /* NULL, or: about ten times a second */
     void *tick_ctx;
+    bool leaves_signals;     /* they are the caller's */
+    const atomic_int *stops; /* NULL, or: how often the caller has asked for a stop */
 };
 
-/* What ended it: 0, SIGINT or SIGTERM. The outcome is in the events. */
+/* What ended it: 0, SIGINT or SIGTERM (a stop that was asked for counts as one). The outcome is in the events. */
 int rollout_run(const struct rollout_options *options, const struct observer *observers,
                 size_t observer_count);
 
