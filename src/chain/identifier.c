@@ -6,9 +6,10 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/map.h"
-#include "chain/walk.h"
 
-enum { PARTIAL_MIN = 4 };
+enum { PARTIAL_MIN = 4, STEP_DIGITS_MAX = 8, NAMES_SHOWN = 3 };
+
+/* ---- words --------------------------------------------------------------------------------- */
 
 /* The place of a trailing `+12` or `-3`, or NULL; what stands before must be a word. */
 static const char *find_steps(const char *text)
@@ -17,12 +18,20 @@ static const char *find_steps(const char *text)
     size_t digits = len;
     while (digits && isdigit((unsigned char)text[digits - 1]))
         digits--;
-    if (digits == len || !digits || len - digits > 6 || !strchr("+-", text[digits - 1]))
+    if (digits == len || !digits || !strchr("+-", text[digits - 1]))
         return NULL;
     for (const char *p = text; p < text + digits - 1; p++)
         if (!isalnum((unsigned char)*p) && *p != '_')
             return NULL;
     return text + digits - 1;
+}
+
+/* More steps than a chain can have are as many as it takes to leave it. */
+static int parse_steps(const char *text)
+{
+    bool is_huge = strlen(text + 1) > STEP_DIGITS_MAX;
+    int steps = is_huge ? 100000000 : (int)strtol(text + 1, NULL, 10);
+    return *text == '-' ? -steps : steps;
 }
 
 struct identifier identifier_parse(struct arena *arena, const char *text)
@@ -36,118 +45,103 @@ struct identifier identifier_parse(struct arena *arena, const char *text)
     const char *steps = find_steps(text);
     if (steps) {
         identifier.is_relative = true;
-        identifier.steps = (int)strtol(steps, NULL, 10);
+        identifier.steps = parse_steps(steps);
     }
     size_t len = steps ? (size_t)(steps - text) : strlen(text);
     identifier.symbol = len || !steps ? arena_strndup(arena, text, len) : NULL;
     return identifier;
 }
 
-/* ---- lineage ------------------------------------------------------------------------------- */
-
-static struct revisions one(struct arena *arena, uint32_t revision)
+bool identifier_needs_rows(const char *text)
 {
-    uint32_t *items = arena_alloc(arena, sizeof *items);
-    *items = revision;
-    return (struct revisions){items, 1};
+    const char *at = strrchr(text, '@');
+    const char *rest = at ? at + 1 : text;
+    return strcmp(text, "current") == 0 || find_steps(rest) == rest;
 }
 
-/* All that `revision` descends from or leads to. */
-static bool *line_of(struct arena *arena, const struct chain *chain, uint32_t revision, bool deps)
+bool identifier_refuse_steps(int steps, struct err *err)
 {
-    bool *below = walk_new_set(arena, chain);
-    bool *above = walk_new_set(arena, chain);
-    walk_mark(chain, below, revision, deps ? WALK_PARENTS : WALK_DOWN);
-    walk_mark(chain, above, revision, deps ? WALK_ALL_NEXT : WALK_NEXT);
-    for (size_t i = 0; i < chain->count; i++)
-        below[i] |= above[i];
-    return below;
-}
-
-static struct revisions filter_by_set(struct arena *arena, struct revisions from, const bool *set)
-{
-    uint32_t *items = arena_calloc(arena, from.count + 1, sizeof *items);
-    size_t count = 0;
-    for (size_t i = 0; i < from.count; i++)
-        if (set[from.items[i]])
-            items[count++] = from.items[i];
-    return (struct revisions){items, count};
-}
-
-bool identifier_filter(struct arena *arena, const struct chain *chain, struct revisions from,
-                       const char *label, bool with_dependencies, struct revisions *ret,
-                       struct err *err)
-{
-    uint32_t branch;
-    if (!identifier_branch(arena, chain, label, &branch, err))
-        return false;
-    *ret = filter_by_set(arena, from, line_of(arena, chain, branch, with_dependencies));
-    return true;
+    return err_set(err, ERR_CHAIN, "relative revision %+d didn't produce %d migrations", steps,
+                   steps < 0 ? -steps : steps);
 }
 
 /* ---- names --------------------------------------------------------------------------------- */
 
-static bool refuse_several(const struct chain *chain, const char *text, struct revisions found,
-                           struct err *err)
+/* The names that begin with a text: how many, and the first of them. */
+struct partial {
+    const char *text;
+    size_t len, count;
+    uint32_t revision;
+    const char *names[NAMES_SHOWN];
+};
+
+static void add_partial(struct partial *partial, const char *name, uint32_t revision)
+{
+    if (strncmp(name, partial->text, partial->len) != 0 || strlen(name) < PARTIAL_MIN)
+        return;
+    if (!partial->count)
+        partial->revision = revision;
+    if (partial->count < NAMES_SHOWN)
+        partial->names[partial->count] = name;
+    partial->count++;
+}
+
+static bool refuse_several(const struct partial *partial, struct err *err)
 {
     struct buf names;
     buf_init(&names, 256);
-    for (size_t i = 0; i < found.count && i < 3; i++)
-        buf_addf(&names, "%s'%s'", i ? ", " : "", chain->revisions[found.items[i]]->id);
-    err_set(err, ERR_CHAIN, "several revisions start with '%s': %s%s", text, names.data,
-            found.count > 3 ? ", …" : "");
+    for (size_t i = 0; i < partial->count && i < NAMES_SHOWN; i++)
+        buf_addf(&names, "%s'%s'", i ? ", " : "", partial->names[i]);
+    err_set(err, ERR_CHAIN, "several revisions start with '%s': %s%s", partial->text, names.data,
+            partial->count > NAMES_SHOWN ? ", …" : "");
     buf_done(&names);
     return false;
 }
 
-/* An id, a label, or the beginning of one id. */
-static bool find_name(struct arena *arena, const struct chain *chain, const char *text,
-                      const bool *line, uint32_t *ret_revision, struct err *err)
+/* An id, a label, or the beginning of one of them (of one on the line, where there is a line). */
+static bool find_name(const struct chain *chain, const char *text, const bool *line,
+                      uint32_t *ret_revision, struct err *err)
 {
-    size_t len = strlen(text);
-    uint32_t *items = arena_calloc(arena, chain->count + 1, sizeof *items);
-    struct revisions found = {items, 0};
+    struct partial partial = {.text = text, .len = strlen(text)};
     *ret_revision = map_get(chain->by_name, text);
     if (*ret_revision != MAP_NONE)
         return true;
-    for (uint32_t i = 0; i < chain->count && len; i++) {
-        const char *id = chain->revisions[i]->id;
-        if (strncmp(id, text, len) == 0 && strlen(id) >= PARTIAL_MIN && (!line || line[i]))
-            items[found.count++] = i;
+    for (uint32_t i = 0; i < chain->count && partial.len; i++) {
+        const struct revision *revision = chain->revisions[i];
+        if (line && !line[i])
+            continue;
+        add_partial(&partial, revision->id, i);
+        for (size_t l = 0; l < revision->label_count; l++)
+            add_partial(&partial, revision->labels[l], i);
     }
-    if (found.count > 1)
-        return refuse_several(chain, text, found, err);
-    if (!found.count)
+    if (partial.count > 1)
+        return refuse_several(&partial, err);
+    if (!partial.count)
         return err_set(err, ERR_CHAIN, "can't locate revision identified by '%s'", text);
-    *ret_revision = items[0];
+    *ret_revision = partial.revision;
     return true;
 }
 
 bool identifier_branch(struct arena *arena, const struct chain *chain, const char *label,
                        uint32_t *ret_revision, struct err *err)
 {
-    if (find_name(arena, chain, label, NULL, ret_revision, err))
+    (void)arena;
+    if (find_name(chain, label, NULL, ret_revision, err))
         return true;
     return err_set(err, ERR_CHAIN, "no such branch: '%s'", label);
 }
 
-static bool resolve_name(struct arena *arena, const struct chain *chain, const char *label,
-                         const char *symbol, struct revisions *ret, struct err *err)
+/* ---- lines --------------------------------------------------------------------------------- */
+
+/* All that the revisions descend from or lead to. */
+static const bool *line_of(struct arena *arena, const struct chain *chain, struct revisions from,
+                           bool with_dependencies)
 {
-    const bool *line = NULL;
-    uint32_t branch, revision;
-    if (label) {
-        if (!identifier_branch(arena, chain, label, &branch, err))
-            return false;
-        line = line_of(arena, chain, branch, false);
-    }
-    if (!find_name(arena, chain, symbol, line, &revision, err))
-        return false;
-    if (line && !line[revision])
-        return err_set(err, ERR_CHAIN, "revision '%s' is not a member of branch '%s'",
-                       chain->revisions[revision]->id, label);
-    *ret = one(arena, revision);
-    return true;
+    bool *below = walk_from(arena, chain, from, with_dependencies ? WALK_PARENTS : WALK_DOWN);
+    bool *above = walk_from(arena, chain, from, with_dependencies ? WALK_ALL_NEXT : WALK_NEXT);
+    for (size_t i = 0; i < chain->count; i++)
+        below[i] |= above[i];
+    return below;
 }
 
 static bool refuse_heads(const struct chain *chain, const char *label, struct revisions heads,
@@ -165,23 +159,93 @@ static bool refuse_heads(const struct chain *chain, const char *label, struct re
     return false;
 }
 
+/* What a label in front of `@` stands for, where it only narrows a choice. */
+static bool find_line(struct arena *arena, const struct chain *chain, const char *label,
+                      bool with_dependencies, const bool **ret_line, struct err *err)
+{
+    struct revisions from = {chain->real_heads, chain->real_head_count};
+    uint32_t branch;
+    if (strcmp(label, "head") == 0) {
+        from = (struct revisions){chain->heads, chain->head_count};
+        if (from.count > 1)
+            return refuse_heads(chain, NULL, from, err);
+    } else if (strcmp(label, "heads") != 0) {
+        if (!identifier_branch(arena, chain, label, &branch, err))
+            return false;
+        from = (struct revisions){&branch, 1};
+    }
+    *ret_line = line_of(arena, chain, from, with_dependencies);
+    return true;
+}
+
+bool identifier_filter(struct arena *arena, const struct chain *chain, struct revisions from,
+                       const char *label, bool with_dependencies, struct revisions *ret,
+                       struct err *err)
+{
+    const bool *line;
+    if (!find_line(arena, chain, label, with_dependencies, &line, err))
+        return false;
+    *ret = walk_filter(arena, from, line);
+    return true;
+}
+
+/* ---- absolute identifiers ------------------------------------------------------------------ */
+
+static struct revisions one(struct arena *arena, uint32_t revision)
+{
+    uint32_t *items = arena_alloc(arena, sizeof *items);
+    *items = revision;
+    return (struct revisions){items, 1};
+}
+
+static bool resolve_name(struct arena *arena, const struct chain *chain, const char *label,
+                         const char *symbol, struct revisions *ret, struct err *err)
+{
+    const bool *line = NULL;
+    uint32_t branch, revision;
+    if (label) {
+        if (!identifier_branch(arena, chain, label, &branch, err))
+            return false;
+        line = line_of(arena, chain, (struct revisions){&branch, 1}, false);
+    }
+    if (!find_name(chain, symbol, line, &revision, err))
+        return false;
+    if (line && !line[revision])
+        return err_set(err, ERR_CHAIN, "revision '%s' is not a member of branch '%s'",
+                       chain->revisions[revision]->id, label);
+    *ret = one(arena, revision);
+    return true;
+}
+
+/* `LABEL@head` and `LABEL@heads` are versioned heads; `heads` by itself leaves out those that another
+ * revision depends on. */
+static bool resolve_heads(struct arena *arena, const struct chain *chain, const char *label,
+                          bool is_one, struct revisions *ret, struct err *err)
+{
+    struct revisions heads = {chain->heads, chain->head_count};
+    uint32_t branch;
+    if (label && (!identifier_filter(arena, chain, heads, label, false, &heads, err) ||
+                  !identifier_branch(arena, chain, label, &branch, err)))
+        return false;
+    if (is_one && heads.count > 1)
+        return refuse_heads(chain, label, heads, err);
+    bool is_all = !is_one && !label;
+    *ret = is_all ? (struct revisions){chain->real_heads, chain->real_head_count} : heads;
+    return true;
+}
+
 bool identifier_resolve(struct arena *arena, const struct chain *chain, const char *label,
                         const char *symbol, struct revisions *ret, struct err *err)
 {
-    struct revisions heads = {chain->heads, chain->head_count};
-    if (strcmp(symbol, "base") == 0) {
-        *ret = (struct revisions){0};
-        return true;
-    }
+    uint32_t branch;
     bool is_head = strcmp(symbol, "head") == 0;
-    if (!is_head && strcmp(symbol, "heads") != 0)
+    if (is_head || strcmp(symbol, "heads") == 0)
+        return resolve_heads(arena, chain, label, is_head, ret, err);
+    if (strcmp(symbol, "base") != 0)
         return resolve_name(arena, chain, label, symbol, ret, err);
-    if (label && !identifier_filter(arena, chain, heads, label, false, &heads, err))
+    if (label && !identifier_branch(arena, chain, label, &branch, err))
         return false;
-    if (is_head && heads.count > 1)
-        return refuse_heads(chain, label, heads, err);
-    bool is_all = !is_head && !label;
-    *ret = is_all ? (struct revisions){chain->real_heads, chain->real_head_count} : heads;
+    *ret = (struct revisions){0};
     return true;
 }
 
@@ -212,39 +276,100 @@ static bool step_down(const struct chain *chain, uint32_t *at, bool *ret_is_over
     return true;
 }
 
-static bool step_up(struct arena *arena, const struct chain *chain, uint32_t *at, const char *label,
-                    bool *ret_is_over, struct err *err)
+static bool step_up(const struct chain *chain, uint32_t *at, const bool *line, bool *ret_is_over,
+                    struct err *err)
 {
-    struct revisions up = *at == MAP_NONE
-                              ? (struct revisions){chain->bases, chain->base_count}
-                              : (struct revisions){chain->revisions[*at]->next,
-                                                   chain->revisions[*at]->next_count};
-    if (label && !identifier_filter(arena, chain, up, label, false, &up, err))
-        return false;
-    *ret_is_over = !up.count;
-    if (up.count > 1)
-        return err_set(err, ERR_CHAIN, "ambiguous walk: '%s' and '%s' both follow",
-                       chain->revisions[up.items[0]]->id, chain->revisions[up.items[1]]->id);
-    if (up.count)
-        *at = up.items[0];
+    const struct revision *revision = *at == MAP_NONE ? NULL : chain->revisions[*at];
+    size_t count = revision ? revision->next_count : chain->base_count;
+    const uint32_t *up = revision ? revision->next : chain->bases;
+    uint32_t found = MAP_NONE;
+    for (size_t i = 0; i < count; i++) {
+        if (line && !line[up[i]])
+            continue;
+        if (found != MAP_NONE)
+            return err_set(err, ERR_CHAIN, "ambiguous walk: '%s' and '%s' both follow",
+                           chain->revisions[found]->id, chain->revisions[up[i]]->id);
+        found = up[i];
+    }
+    *ret_is_over = found == MAP_NONE;
+    if (!*ret_is_over)
+        *at = found;
     return true;
 }
 
-bool identifier_walk(struct arena *arena, const struct chain *chain, uint32_t start, int steps,
-                     const char *label, uint32_t *ret, struct err *err)
+bool identifier_walk(struct arena *arena, const struct chain *chain,
+                     const struct identifier_walk *walk, uint32_t *ret, struct err *err)
 {
-    uint32_t at = start;
-    int wanted = steps < 0 ? -steps : steps;
-    for (int i = 0; i < wanted; i++) {
-        bool is_over;
-        bool is_clear = steps < 0 ? step_down(chain, &at, &is_over, err)
-                                  : step_up(arena, chain, &at, label, &is_over, err);
+    uint32_t at = walk->start;
+    const bool *line = NULL;
+    bool is_over = false;
+    if (walk->label && !find_line(arena, chain, walk->label, false, &line, err))
+        return false;
+    for (int left = abs(walk->steps); left && !is_over; left--) {
+        bool is_clear = walk->steps < 0 ? step_down(chain, &at, &is_over, err)
+                                        : step_up(chain, &at, line, &is_over, err);
         if (!is_clear)
             return false;
-        if (is_over)
-            return err_set(err, ERR_CHAIN, "relative revision %+d didn't produce %d migrations",
-                           steps, wanted);
     }
+    if (is_over && !walk->ends_early)
+        return identifier_refuse_steps(walk->steps, err);
     *ret = at;
+    return true;
+}
+
+bool identifier_follow(struct arena *arena, const struct chain *chain,
+                       const struct identifier *identifier, bool ends_early, uint32_t *ret,
+                       struct err *err)
+{
+    bool is_up = identifier->steps > 0;
+    struct identifier_walk walk = {.steps = identifier->steps,
+                                   .label = is_up ? identifier->label : NULL,
+                                   .ends_early = ends_early};
+    return identifier_resolve_one(arena, chain, is_up ? NULL : identifier->label,
+                                  identifier->symbol, &walk.start, err) &&
+           identifier_walk(arena, chain, &walk, ret, err);
+}
+
+/* ---- any identifier ------------------------------------------------------------------------ */
+
+/* `-N` and `LABEL@-N`: down from every head (of the branch). */
+static bool find_below_heads(struct arena *arena, const struct chain *chain,
+                             const struct identifier *identifier, struct revisions *ret,
+                             struct err *err)
+{
+    struct revisions heads = {chain->real_heads, chain->real_head_count};
+    if (identifier->label &&
+        !identifier_filter(arena, chain, heads, identifier->label, false, &heads, err))
+        return false;
+    uint32_t *items = arena_calloc(arena, heads.count + 1, sizeof *items);
+    size_t count = 0;
+    for (size_t i = 0; i < heads.count; i++) {
+        struct identifier_walk walk = {.start = heads.items[i], .steps = identifier->steps};
+        if (!identifier_walk(arena, chain, &walk, &items[count], err))
+            return false;
+        count += items[count] != MAP_NONE;
+    }
+    *ret = (struct revisions){items, count};
+    return true;
+}
+
+bool identifier_find(struct arena *arena, const struct chain *chain, const char *text,
+                     const struct revisions *rows, struct revisions *ret, struct err *err)
+{
+    struct identifier identifier = identifier_parse(arena, text);
+    uint32_t found;
+    if (strcmp(text, "current") == 0 && rows) {
+        *ret = *rows;
+        return true;
+    }
+    if (!identifier.is_relative)
+        return identifier_resolve(arena, chain, identifier.label, identifier.symbol, ret, err);
+    if (!identifier.symbol)
+        return identifier.steps < 0
+                   ? find_below_heads(arena, chain, &identifier, ret, err)
+                   : err_set(err, ERR_CHAIN, "can't locate revision identified by '%s'", text);
+    if (!identifier_follow(arena, chain, &identifier, false, &found, err))
+        return false;
+    *ret = found == MAP_NONE ? (struct revisions){0} : one(arena, found);
     return true;
 }

@@ -1,7 +1,8 @@
 /* The plan: the steps that take a tenant from the revisions where it stands to the targets.
  *
  * Pure computation, no I/O. The order of the steps and the rows of the version table after each are
- * Alembic's, through branches, merges and dependencies.
+ * Alembic's, through branches, merges and dependencies; tests/diff asks Alembic itself. What an
+ * identifier means by itself is chain/identifier.h's, a range `A:B` chain/range.h's.
  *
  *     struct target target;
  *     if (!target_parse(arena, chain, DIRECTION_UP, texts, count, &target, &err)) …
@@ -47,8 +48,10 @@ struct plan {
  * labels) are checked here already; relative ones (`+1`) depend on the tenant. */
 struct target {
     enum plan_command command;
-    const char *const *texts;
+    const char *const *texts; /* several are taken in turn, each from where the one before led; those of
+                               * a stamp together */
     size_t count;
+    bool purges; /* PLAN_STAMP: all rows go first, those too that name nothing; set it after parsing */
 };
 
 /* Checks the identifiers against the chain; ERR_CHAIN (words close to Alembic's) where one names

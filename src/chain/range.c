@@ -1,0 +1,156 @@
+#include "chain/range.h"
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/map.h"
+
+bool range_parse(struct arena *arena, const char *text, struct range *ret, struct err *err)
+{
+    const char *colon = strchr(text, ':');
+    if (!colon || strchr(colon + 1, ':'))
+        return err_set(err, ERR_CHAIN, "range '%s' is not [start]:[end]", text);
+    ret->from = colon > text ? arena_strndup(arena, text, (size_t)(colon - text)) : NULL;
+    ret->to = colon[1] ? arena_strdup(arena, colon + 1) : NULL;
+    return true;
+}
+
+bool range_start(struct arena *arena, const struct chain *chain, const struct range *range,
+                 struct revisions *ret, struct err *err)
+{
+    struct identifier identifier = identifier_parse(arena, range->from ? range->from : "base");
+    uint32_t *start = arena_alloc(arena, sizeof *start);
+    if (identifier.is_relative)
+        return err_set(err, ERR_CHAIN, "can't locate revision identified by '%s'", range->from);
+    if (!identifier_resolve_one(arena, chain, identifier.label, identifier.symbol, start, err))
+        return false;
+    *ret = (struct revisions){start, *start != MAP_NONE};
+    return true;
+}
+
+/* ---- what `history` lists ------------------------------------------------------------------ */
+
+/* An end of a range while it is found. */
+struct end {
+    const char *text;
+    struct identifier identifier;
+    struct revisions found;
+    bool needs_other; /* `-N`, `LABEL@+N`: counts from the other end */
+};
+
+struct listing {
+    struct arena *arena;
+    const struct chain *chain;
+    const struct revisions *rows;
+    struct err *err;
+};
+
+static bool find_end(struct listing *listing, const char *text, struct end *end)
+{
+    uint32_t *found = arena_alloc(listing->arena, sizeof *found);
+    *end = (struct end){.text = text, .identifier = identifier_parse(listing->arena, text)};
+    end->needs_other = end->identifier.is_relative && !end->identifier.symbol;
+    if (end->needs_other)
+        return true;
+    if (!end->identifier.is_relative)
+        return identifier_find(listing->arena, listing->chain, text, listing->rows, &end->found,
+                               listing->err);
+    if (!identifier_follow(listing->arena, listing->chain, &end->identifier, true, found,
+                           listing->err))
+        return false;
+    end->found = (struct revisions){found, *found != MAP_NONE};
+    return true;
+}
+
+/* An end that counts from the other one; it stops where the chain ends. */
+static bool count_from(struct listing *listing, struct end *end, const struct end *other, bool is_up)
+{
+    uint32_t *found = arena_alloc(listing->arena, sizeof *found);
+    struct identifier_walk walk = {.start = MAP_NONE,
+                                   .steps = end->identifier.steps,
+                                   .label = is_up ? end->identifier.label : NULL,
+                                   .ends_early = true};
+    struct revisions starts = other->found;
+    if (is_up ? walk.steps <= 0 : walk.steps >= 0)
+        return identifier_refuse_steps(walk.steps, listing->err);
+    if (end->identifier.label &&
+        !identifier_filter(listing->arena, listing->chain, starts, end->identifier.label, false,
+                           &starts, listing->err))
+        return false;
+    if (starts.count > 1)
+        return err_set(listing->err, ERR_CHAIN,
+                       "%s is ambiguous: '%s' stands for several revisions", end->text, other->text);
+    if (starts.count)
+        walk.start = starts.items[0];
+    if (!identifier_walk(listing->arena, listing->chain, &walk, found, listing->err))
+        return false;
+    end->found = (struct revisions){found, *found != MAP_NONE};
+    return true;
+}
+
+static bool find_ends(struct listing *listing, const struct range *range, struct end *lower,
+                      struct end *upper)
+{
+    if (!find_end(listing, range->from ? range->from : "base", lower) ||
+        !find_end(listing, range->to ? range->to : "heads", upper))
+        return false;
+    if (lower->needs_other && upper->needs_other)
+        return err_set(listing->err, ERR_CHAIN, "'%s:%s' has no end to count from", lower->text,
+                       upper->text);
+    if (upper->needs_other)
+        return count_from(listing, upper, lower, true);
+    return !lower->needs_other || count_from(listing, lower, upper, false);
+}
+
+/* A lower end on a branch: heads of other branches are left out. */
+static bool narrow_to_branch(struct listing *listing, const struct end *lower, struct end *upper)
+{
+    return !lower->identifier.label || lower->needs_other ||
+           identifier_filter(listing->arena, listing->chain, upper->found, lower->identifier.label,
+                             false, &upper->found, listing->err);
+}
+
+static bool check_ancestors(struct listing *listing, const struct end *lower,
+                            const struct end *upper, const bool *below)
+{
+    for (size_t i = 0; i < lower->found.count; i++)
+        if (!below[lower->found.items[i]])
+            return err_set(listing->err, ERR_CHAIN,
+                           "requested range %s:%s does not refer to ancestor/descendant revisions "
+                           "along the same branch",
+                           lower->text, upper->text);
+    return true;
+}
+
+/* What stands between the ends, `lower` with it. */
+static bool *between(struct listing *listing, struct revisions lower, bool *below)
+{
+    const struct chain *chain = listing->chain;
+    bool *under = walk_from(listing->arena, chain, lower, WALK_PARENTS);
+    bool *above = walk_from(listing->arena, chain, lower, WALK_NEXT);
+    for (size_t i = 0; i < lower.count; i++)
+        under[lower.items[i]] = false;
+    for (size_t i = 0; lower.count && i < chain->count; i++)
+        below[i] = below[i] && above[i] && !under[i];
+    return below;
+}
+
+bool range_list(struct arena *arena, const struct chain *chain, const struct range *range,
+                const struct revisions *rows, struct revisions *ret, struct err *err)
+{
+    struct listing listing = {arena, chain, rows, err};
+    struct end lower, upper;
+    if (!find_ends(&listing, range, &lower, &upper) || !narrow_to_branch(&listing, &lower, &upper))
+        return false;
+    bool *below = walk_from(arena, chain, upper.found, WALK_PARENTS);
+    if (!check_ancestors(&listing, &lower, &upper, below))
+        return false;
+    uint32_t *items = arena_calloc(arena, chain->count + 1, sizeof *items);
+    size_t count = walk_sort(chain, between(&listing, lower.found, below), items);
+    for (size_t i = 0; i < count / 2; i++) {
+        uint32_t item = items[i];
+        items[i] = items[count - 1 - i];
+        items[count - 1 - i] = item;
+    }
+    *ret = (struct revisions){items, count};
+    return true;
+}

@@ -1,0 +1,35 @@
+/* A plan while it is built: what its parts (upgrade, downgrade, stamp) share. */
+#ifndef PLAN_BUILDING_H
+#define PLAN_BUILDING_H
+
+#include "chain/identifier.h"
+#include "plan/heads.h"
+#include "plan/plan.h"
+
+struct building {
+    struct arena *arena;
+    const struct chain *chain;
+    const struct target *target;
+    struct heads heads; /* the rows as the steps so far leave them */
+    struct step *steps;
+    size_t count, capacity;
+    struct err *err;
+};
+
+/* Each adds the steps to what the text means; false with an error. */
+bool building_upgrade(struct building *building, const char *text) MUST_CHECK;
+bool building_downgrade(struct building *building, const char *text) MUST_CHECK;
+
+/* All targets at once. */
+bool building_stamp(struct building *building) MUST_CHECK;
+
+/* Steps for the revisions of `set`, in their order: upwards, or downwards the other way round. */
+bool building_add_steps(struct building *building, const bool *set,
+                        enum direction direction) MUST_CHECK;
+
+/* Revisions of which one implies another are no state that a tenant can be in, or be brought to. */
+bool building_check_overlap(struct building *building, struct revisions revisions) MUST_CHECK;
+
+const char *building_id(const struct building *building, uint32_t revision);
+
+#endif

@@ -1,0 +1,151 @@
+/* Stamps: rows are written as if the revisions had been applied, or gone back. */
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/map.h"
+#include "plan/building.h"
+
+/* What all targets of a stamp mean together. */
+struct stamping {
+    struct building *building;
+    uint32_t *dests;
+    size_t dest_count;
+    bool *is_dest;
+    bool *concerned; /* on the line of a target: rows that it replaces */
+    uint32_t *replaced; /* those of the rows that no target keeps */
+    size_t replaced_count;
+    bool has_base;
+};
+
+static void add_dest(struct stamping *stamping, uint32_t dest)
+{
+    if (!stamping->is_dest[dest])
+        stamping->dests[stamping->dest_count++] = dest;
+    stamping->is_dest[dest] = true;
+}
+
+/* Everything that the revision stands on, or that stands on it. */
+static void concern_line(struct stamping *stamping, uint32_t revision)
+{
+    const struct building *building = stamping->building;
+    struct revisions from = {&revision, 1};
+    bool *below = walk_from(building->arena, building->chain, from, WALK_PARENTS);
+    bool *above = walk_from(building->arena, building->chain, from, WALK_ALL_NEXT);
+    for (size_t i = 0; i < building->chain->count; i++)
+        stamping->concerned[i] |= below[i] || above[i];
+}
+
+/* `base` concerns every row, `LABEL@base` those of the branch; other targets their own lines, and
+ * that of the label with it. */
+static bool add_target(struct stamping *stamping, const char *text)
+{
+    struct building *building = stamping->building;
+    struct identifier identifier = identifier_parse(building->arena, text);
+    struct revisions found;
+    uint32_t branch;
+    if (identifier.is_relative && (identifier.symbol || building->heads.count))
+        return err_set(building->err, ERR_CHAIN, "can't locate revision identified by '%s'", text);
+    if (!identifier_find(building->arena, building->chain, text, NULL, &found, building->err))
+        return false;
+    for (size_t i = 0; i < found.count; i++) {
+        add_dest(stamping, found.items[i]);
+        concern_line(stamping, found.items[i]);
+    }
+    if (identifier.label) {
+        if (!identifier_branch(building->arena, building->chain, identifier.label, &branch,
+                               building->err))
+            return false;
+        concern_line(stamping, branch);
+    } else if (!found.count) {
+        stamping->has_base = true;
+    }
+    return true;
+}
+
+static void find_replaced(struct stamping *stamping)
+{
+    struct revisions rows = heads_rows(&stamping->building->heads);
+    for (size_t i = 0; i < rows.count; i++)
+        if ((stamping->has_base || stamping->concerned[rows.items[i]]) &&
+            !stamping->is_dest[rows.items[i]])
+            stamping->replaced[stamping->replaced_count++] = rows.items[i];
+}
+
+static void add_step(struct building *building, uint32_t revision,
+                     const struct version_change *changes, size_t count)
+{
+    *ARENA_PUSH(building->arena, building->steps, building->count, building->capacity) =
+        (struct step){
+            .revision = revision == MAP_NONE ? NULL : building->chain->revisions[revision],
+            .changes = changes,
+            .change_count = count,
+        };
+}
+
+/* One step: rows go, and the revision (MAP_NONE: none) takes the place of the last. */
+static void stamp(struct building *building, uint32_t dest, struct revisions gone)
+{
+    struct heads *heads = &building->heads;
+    struct version_change *changes =
+        arena_calloc(building->arena, gone.count + 1, sizeof *changes);
+    size_t count = 0;
+    if (!gone.count && dest != MAP_NONE)
+        changes[count++] = heads_change(heads, VERSION_INSERT, MAP_NONE, dest);
+    for (size_t i = 0; i < gone.count; i++) {
+        bool is_replaced = dest != MAP_NONE && i + 1 == gone.count;
+        changes[count++] = is_replaced
+                               ? heads_change(heads, VERSION_UPDATE, gone.items[i], dest)
+                               : heads_change(heads, VERSION_DELETE, gone.items[i], MAP_NONE);
+    }
+    if (count)
+        add_step(building, dest, changes, count);
+}
+
+/* Is a row that goes on the line of this target? */
+static bool is_related(struct stamping *stamping, uint32_t dest)
+{
+    struct building *building = stamping->building;
+    struct revisions from = {&dest, 1};
+    const bool *below = walk_from(building->arena, building->chain, from, WALK_PARENTS);
+    const bool *above = walk_from(building->arena, building->chain, from, WALK_ALL_NEXT);
+    for (size_t i = 0; i < stamping->replaced_count; i++)
+        if (below[stamping->replaced[i]] || above[stamping->replaced[i]])
+            return true;
+    return false;
+}
+
+/* The first target that is related to a row that goes takes the place of all of these; the others get
+ * rows of their own. */
+static void add_steps(struct stamping *stamping)
+{
+    struct building *building = stamping->building;
+    struct revisions gone = {stamping->replaced, stamping->replaced_count};
+    for (size_t i = 0; i < stamping->dest_count; i++) {
+        uint32_t dest = stamping->dests[i];
+        if (heads_has(&building->heads, dest))
+            continue;
+        bool takes_place = gone.count && is_related(stamping, dest);
+        stamp(building, dest, takes_place ? gone : (struct revisions){0});
+        if (takes_place)
+            gone.count = 0;
+    }
+    stamp(building, MAP_NONE, gone);
+}
+
+bool building_stamp(struct building *building)
+{
+    const struct chain *chain = building->chain;
+    struct stamping stamping = {
+        .building = building,
+        .dests = arena_calloc(building->arena, chain->count + 1, sizeof(uint32_t)),
+        .is_dest = walk_new_set(building->arena, chain),
+        .concerned = walk_new_set(building->arena, chain),
+        .replaced =
+            arena_calloc(building->arena, building->heads.count + 1, sizeof(uint32_t)),
+    };
+    for (size_t i = 0; i < building->target->count; i++)
+        if (!add_target(&stamping, building->target->texts[i]))
+            return false;
+    find_replaced(&stamping);
+    add_steps(&stamping);
+    return building_check_overlap(building, heads_rows(&building->heads));
+}
