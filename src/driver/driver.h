@@ -100,8 +100,7 @@ enum sql_id {
                           search path or NULL; may begin a transaction to read in */
     SQL_SCHEMA_CREATE, /* creates the tenant's schema */
     SQL_VERSIONS,      /* -> version_num */
-    SQL_HISTORY,       /* -> revision, direction, checksum, statements, state, run_id; oldest first,
-                          behind the last stamp */
+    SQL_HISTORY,       /* -> revision, direction, checksum, statements, state, run_id; oldest first */
     SQL_READ_END,      /* behind the last read: ends the transaction that SQL_INSPECT began */
     SQL_BEGIN,
     SQL_SETUP_LOCAL,    /* settings of the transaction, just begun */

@@ -371,7 +371,6 @@ const struct driver driver_postgres = {
         [SQL_VERSIONS] = "SELECT version_num FROM {version}",
         [SQL_HISTORY] =
             "SELECT revision, direction, checksum, statements, state, run_id FROM {history} "
-            "WHERE id > (SELECT coalesce(max(id), 0) FROM {history} WHERE direction = 'stamp') "
             "ORDER BY id",
         [SQL_BEGIN] = BEGIN_READ_COMMITTED,
         [SQL_SETUP_LOCAL] = "SELECT {client_check_local}" SETTINGS("true")

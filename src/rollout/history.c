@@ -49,9 +49,17 @@ static bool is_applied(const struct op *rows, size_t row)
     return is(rows, row, COLUMN_DIRECTION, "up") && is(rows, row, COLUMN_STATE, "applied");
 }
 
+static size_t first_behind_stamps(const struct op *rows)
+{
+    size_t row = rows->row_count;
+    while (row && !is(rows, row - 1, COLUMN_DIRECTION, "stamp"))
+        row--;
+    return row;
+}
+
 bool history_check_files(const struct op *rows, const struct chain *chain, struct err *err)
 {
-    for (size_t row = 0; row < rows->row_count; row++) {
+    for (size_t row = first_behind_stamps(rows); row < rows->row_count; row++) {
         const char *applied = value(rows, row, COLUMN_CHECKSUM);
         const struct revision *revision = chain_get(chain, value(rows, row, COLUMN_REVISION));
         if (!revision || !*applied || strcmp(applied, revision->checksum) == 0 ||

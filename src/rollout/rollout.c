@@ -439,11 +439,15 @@ void rollout_make_id(char ret_id[32])
     snprintf(ret_id, 32, "%s-%02x%02x%02x", stamp, random[0], random[1], random[2]);
 }
 
+/* Few threads that are always busy cost a third less than one a tenant, of which each piece of work
+ * wakes another; more than processors, since some wait for disks. */
 void rollout_size_pool(uint32_t parallel)
 {
     char size[16];
-    enum { SMALLEST = 4, LARGEST = 128 };
-    uint32_t threads = parallel < SMALLEST ? SMALLEST : parallel > LARGEST ? LARGEST : parallel;
+    enum { SMALLEST = 4, ALWAYS_FINE = 8, LARGEST = 128 };
+    uint32_t most = uv_available_parallelism() * 4;
+    most = most < ALWAYS_FINE ? ALWAYS_FINE : most > LARGEST ? LARGEST : most;
+    uint32_t threads = parallel < SMALLEST ? SMALLEST : parallel > most ? most : parallel;
     snprintf(size, sizeof size, "%u", threads);
     setenv("UV_THREADPOOL_SIZE", size, 0);
 }

@@ -46,7 +46,7 @@ int rollout_run(const struct rollout_options *options, const struct observer *ob
 void rollout_make_id(char ret_id[32]);
 
 /* The worker pool is the process's: to be called before anything uses it, once the inventory is
- * known. */
+ * known. UV_THREADPOOL_SIZE in the environment wins. */
 void rollout_size_pool(uint32_t parallel);
 
 #endif

@@ -3,6 +3,8 @@
 #include "base/failpoint.h"
 #include "inventory/url.h"
 
+enum { OPS_AT_FIRST = 6 }; /* enough to look at a tenant that has nothing to do */
+
 /* ---- the table ----------------------------------------------------------------------------- */
 
 struct state_row {
@@ -235,6 +237,8 @@ struct session *session_start(const struct session_env *env, const struct tenant
 {
     struct session *session = xcalloc(1, sizeof *session);
     arena_init(&session->arena);
+    session->op_capacity = OPS_AT_FIRST;
+    session->ops = arena_calloc(&session->arena, OPS_AT_FIRST, sizeof *session->ops);
     session->env = env;
     session->tenant = tenant;
     session->index = index;

@@ -878,24 +878,6 @@ static void marks_the_newest_row_of_its_kind(void **state)
     expect_history(&op, 3, &other);
 }
 
-static void begins_history_behind_the_last_stamp(void **state)
-{
-    struct stage *stage = *state;
-    struct sql_vars vars = plain_vars();
-    struct conn *conn = connect_good(stage);
-    static const char *const directions[] = {"up", "stamp", "down", "stamp", "up", "down"};
-    make_tables(stage, conn, &vars);
-    for (size_t i = 0; i < ARRAY_LEN(directions); i++) {
-        vars.direction = directions[i];
-        vars.statements = i;
-        expect_good(change_one(stage, conn, SQL_HISTORY_INSERT, &vars));
-    }
-    struct op op = ask(stage, conn, SQL_HISTORY, &vars);
-    assert_int_equal(op.row_count, 2);
-    assert_string_equal(op_value(&op, 0, 3), "4");
-    assert_string_equal(op_value(&op, 1, 3), "5");
-}
-
 /* The version table's name, and the schema's where the dialect has schemas. */
 static void survives_hostile_names(void **state)
 {
@@ -1134,7 +1116,6 @@ static const struct CMUnitTest tests[] = {
     CASE(refuses_version_rows_twice_or_missing),
     CASE(keeps_history),
     CASE(marks_the_newest_row_of_its_kind),
-    CASE(begins_history_behind_the_last_stamp),
     CASE(survives_hostile_names),
     CASE(reads_nothing_where_nothing_is),
     CASE(guards_its_own_transaction),

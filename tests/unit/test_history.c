@@ -32,6 +32,9 @@ static void finds_what_was_left_half_done(void **state)
     assert_int_equal(found.direction, DIRECTION_DOWN);
     assert_int_equal(found.statements, 2);
     assert_false(found.is_running);
+    rows[7] = "stamp", rows[10] = "applied"; /* stamped since */
+    op = answer(rows, 2);
+    assert_null(history_unfinished(&op).revision);
     op = answer(rows, 4);
     found = history_unfinished(&op);
     assert_string_equal(found.revision, "cccc");
@@ -66,6 +69,9 @@ static void knows_a_changed_file(void **state)
         {{"aaaa", "up", lf, "1", "applied", "r"}, 1, "(only the line endings differ)"},
         {{"aaaa", "up", "old", "1", "applied", "r", "aaaa", "down", "old", "1", "applied", "r"}, 2, NULL},
         {{"aaaa", "up", "old", "1", "applied", "r", "aaaa", "up", now, "1", "applied", "r"}, 2, NULL},
+        {{"aaaa", "up", "old", "1", "applied", "r", "bbbb", "stamp", "", "0", "applied", "r"}, 2, NULL},
+        {{"bbbb", "stamp", "", "0", "applied", "r", "aaaa", "up", "old", "1", "applied", "r",
+          "zzzz", "up", "", "1", "applied", "r"}, 3, "sha256 old… then"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         const char *rows[ROWS_MAX * COLUMNS];
