@@ -24,6 +24,8 @@ struct visit {
     enum on_failure on_failure;
     bool has_max_failures;
     struct share max_failures;
+    bool leaves_signals;     /* as in struct rollout_options */
+    const atomic_int *stops;
 };
 
 struct visit_plan {

@@ -1,0 +1,332 @@
+/* include/skein.h on top of what the command line uses too: translates, and owns what a caller gets. */
+#include "skein.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+
+#include "library/visit.h"
+#include "report/report.h"
+
+struct skein {
+    struct fleet fleet;
+    struct skein_observer observer;
+    uint32_t parallel;
+    uint32_t per_server;
+    atomic_int stops; /* asked for with skein_stop */
+};
+
+struct skein_report {
+    struct report *report;
+    int exit_code;
+};
+
+/* A state of ours is the caller's by its number. */
+#define SAME(name) _Static_assert((int)SKEIN_##name == (int)name, #name)
+SAME(TENANT_PENDING);
+SAME(TENANT_RUNNING);
+SAME(TENANT_SUCCEEDED);
+SAME(TENANT_UNCHANGED);
+SAME(TENANT_FAILED);
+SAME(TENANT_PARTIAL);
+SAME(TENANT_IN_DOUBT);
+SAME(TENANT_ROLLED_BACK);
+SAME(TENANT_ROLLBACK_FAILED);
+SAME(TENANT_SKIPPED);
+_Static_assert((int)SKEIN_TENANT_SKIPPED + 1 == (int)TENANT__COUNT, "all tenant states");
+
+const char *skein_version(void)
+{
+    return SKEIN_VERSION;
+}
+
+const char *skein_state_name(enum skein_state state)
+{
+    return (unsigned)state < TENANT__COUNT ? tenant_state_name((enum tenant_state)state) : NULL;
+}
+
+/* ---- faults -------------------------------------------------------------------------------- */
+
+static struct skein_error error_of(const struct err *err)
+{
+    return (struct skein_error){
+        .class_name = err_class_name(err->kind),
+        .code = err->code,
+        .text = err->text,
+        .file = err->file,
+        .line = err->line,
+    };
+}
+
+static void tell_fault(const struct skein *skein, const struct err *err)
+{
+    struct skein_error fault = error_of(err);
+    if (skein->observer.on_fault)
+        skein->observer.on_fault(skein->observer.ctx, &fault);
+}
+
+static void tell_faults(const struct skein *skein, struct faults *faults)
+{
+    faults_sort(faults);
+    for (size_t i = 0; i < faults->count; i++)
+        tell_fault(skein, &faults->items[i]);
+}
+
+/* ---- a fleet ------------------------------------------------------------------------------- */
+
+static size_t count_of(const char *const *list)
+{
+    size_t count = 0;
+    while (list && list[count])
+        count++;
+    return count;
+}
+
+static bool open_fleet(struct skein *skein, const struct skein_options *options)
+{
+    struct fleet_request request = {
+        .inventory = options->inventory ? options->inventory : "skein.yaml",
+        .select = options->select,
+        .wave = options->wave,
+        .names = options->tenants,
+        .name_count = count_of(options->tenants),
+        .parallel = options->parallel,
+        .needs = FLEET_VISIT,
+    };
+    struct faults faults;
+    faults_init(&faults);
+    bool is_good = fleet_open(&skein->fleet, &request, &faults);
+    tell_faults(skein, &faults);
+    faults_done(&faults);
+    return is_good;
+}
+
+struct skein *skein_open(const struct skein_options *options, const struct skein_observer *observer)
+{
+    struct skein *skein = xcalloc(1, sizeof *skein);
+    skein->parallel = options->parallel;
+    skein->per_server = options->per_server;
+    if (observer)
+        skein->observer = *observer;
+    if (open_fleet(skein, options))
+        return skein;
+    skein_close(skein);
+    return NULL;
+}
+
+void skein_close(struct skein *skein)
+{
+    if (!skein)
+        return;
+    fleet_done(&skein->fleet);
+    free(skein);
+}
+
+size_t skein_tenant_count(const struct skein *skein)
+{
+    return skein->fleet.tenant_count;
+}
+
+const char *skein_tenant_name(const struct skein *skein, size_t index)
+{
+    return index < skein->fleet.tenant_count ? skein->fleet.tenants[index]->name : NULL;
+}
+
+/* ---- events -------------------------------------------------------------------------------- */
+
+static void set_outcome(struct skein_event *event, const struct outcome *outcome,
+                        struct skein_error *error)
+{
+    event->state = (enum skein_state)outcome->state;
+    event->from = outcome->is_from_known ? outcome->from : NULL;
+    event->from_count = outcome->from_count;
+    event->to = outcome->to;
+    event->to_count = outcome->to_count;
+    event->step_count = outcome->step_count;
+    event->attempts = outcome->attempts;
+    event->duration_ms = outcome->duration_ms;
+    if (!outcome->error)
+        return;
+    *error = error_of(outcome->error);
+    error->revision = outcome->error_revision ? outcome->error_revision->id : NULL;
+    error->statement = outcome->error_statement;
+    event->error = error;
+}
+
+/* The other kinds are the ledger's and the program's own. */
+static const struct {
+    bool is_public;
+    bool has_tenant;
+    enum skein_event_kind kind;
+} kinds[] = {
+    [EVENT_RUN_STARTED] = {true, false, SKEIN_RUN_STARTED},
+    [EVENT_TENANT_STARTED] = {true, true, SKEIN_TENANT_STARTED},
+    [EVENT_TENANT_RETRIES] = {true, true, SKEIN_TENANT_RETRIES},
+    [EVENT_TENANT_FINISHED] = {true, true, SKEIN_TENANT_FINISHED},
+    [EVENT_RUN_DRAINS] = {true, false, SKEIN_RUN_DRAINS},
+    [EVENT_RUN_FINISHED] = {true, false, SKEIN_RUN_FINISHED},
+    [EVENT_NOTE] = {true, false, SKEIN_NOTE},
+};
+
+static void on_event(void *ctx, const struct event *event)
+{
+    const struct skein *skein = ctx;
+    const struct run_info *run = event->run;
+    struct skein_error error;
+    if (event->kind >= ARRAY_LEN(kinds) || !kinds[event->kind].is_public)
+        return;
+    struct skein_event shown = {
+        .kind = kinds[event->kind].kind,
+        .run_id = run->id,
+        .tenant_count = run->tenant_count,
+        .tenant = kinds[event->kind].has_tenant ? run->tenants[event->tenant]->name : NULL,
+        .duration_ms = event->duration_ms,
+        .delay_ms = event->delay_ms,
+        .reason = event->reason,
+    };
+    if (event->error) {
+        error = error_of(event->error);
+        shown.error = &error;
+    }
+    if (event->outcome)
+        set_outcome(&shown, event->outcome, &error);
+    skein->observer.on_event(skein->observer.ctx, &shown);
+}
+
+static void on_report_event(void *ctx, const struct event *event)
+{
+    report_apply(ctx, event);
+}
+
+/* ---- a run --------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    enum session_goal goal;
+    enum plan_command plan;
+    bool needs_target;
+} commands[] = {
+    [SKEIN_CURRENT] = {"current", GOAL_CURRENT, PLAN_UPGRADE, false},
+    [SKEIN_PLAN] = {"plan", GOAL_PLAN, PLAN_UPGRADE, false},
+    [SKEIN_UPGRADE] = {"upgrade", GOAL_RUN, PLAN_UPGRADE, false},
+    [SKEIN_DOWNGRADE] = {"downgrade", GOAL_RUN, PLAN_DOWNGRADE, true},
+    [SKEIN_STAMP] = {"stamp", GOAL_RUN, PLAN_STAMP, true},
+};
+
+static bool check_request(const struct skein_request *request, struct err *err)
+{
+    if ((unsigned)request->command >= ARRAY_LEN(commands))
+        return err_set(err, ERR_CONFIG, "there is no command %d", (int)request->command);
+    if (commands[request->command].needs_target && !count_of(request->targets))
+        return err_set(err, ERR_CONFIG, "'%s' needs a target", commands[request->command].name);
+    return true;
+}
+
+static bool make_visit(const struct skein *skein, const struct skein_request *request,
+                       struct visit *ret_visit, struct err *err)
+{
+    if (!check_request(request, err))
+        return false;
+    struct visit visit = {
+        .command = commands[request->command].name,
+        .goal = commands[request->command].goal,
+        .plan = commands[request->command].plan,
+        .targets = request->targets,
+        .target_count = count_of(request->targets),
+        .parallel = skein->parallel,
+        .per_server = skein->per_server,
+        .has_on_failure = request->on_failure != SKEIN_AS_INVENTORY,
+        .on_failure =
+            request->on_failure == SKEIN_CONTINUE ? ON_FAILURE_CONTINUE : ON_FAILURE_STOP,
+        .has_max_failures = request->max_failures != NULL,
+        .leaves_signals = !request->handles_signals,
+        .stops = &skein->stops,
+    };
+    if (visit.has_max_failures && !parse_share(request->max_failures, &visit.max_failures))
+        return err_set(err, ERR_CONFIG, "max_failures: '%s' is not N or N%%",
+                       request->max_failures);
+    *ret_visit = visit;
+    return true;
+}
+
+/* A signal that comes while a downgrade looks ahead is not lost on the run. */
+static bool can_go_back(struct skein *skein, const struct visit *visit, struct err *err)
+{
+    int signal_number;
+    if (!visit_can_go_back(&skein->fleet, visit, &signal_number, err))
+        return false;
+    if (signal_number && !atomic_load(&skein->stops))
+        skein_stop(skein);
+    return true;
+}
+
+static bool prepare(struct skein *skein, const struct skein_request *request,
+                    struct visit_plan *ret_plan, struct err *err)
+{
+    struct visit visit;
+    return make_visit(skein, request, &visit, err) &&
+           (request->command != SKEIN_DOWNGRADE || can_go_back(skein, &visit, err)) &&
+           visit_prepare(&skein->fleet, &visit, ret_plan, err);
+}
+
+static struct skein_report *run(struct skein *skein, const struct visit_plan *plan)
+{
+    struct skein_report *report = xcalloc(1, sizeof *report);
+    report->report = report_new();
+    struct observer observers[] = {{on_report_event, report->report}, {on_event, skein}};
+    int signal_number =
+        rollout_run(&plan->rollout, observers, skein->observer.on_event ? 2 : 1);
+    report->exit_code = report_exit_code(report->report, signal_number);
+    return report;
+}
+
+struct skein_report *skein_run(struct skein *skein, const struct skein_request *request)
+{
+    struct visit_plan plan;
+    struct err err;
+    if (!prepare(skein, request, &plan, &err)) {
+        tell_fault(skein, &err);
+        return NULL;
+    }
+    if (*plan.note && skein->observer.on_event)
+        skein->observer.on_event(
+            skein->observer.ctx,
+            &(struct skein_event){.kind = SKEIN_NOTE, .run_id = "", .reason = plan.note});
+    return run(skein, &plan);
+}
+
+void skein_stop(struct skein *skein)
+{
+    atomic_fetch_add(&skein->stops, 1);
+}
+
+/* ---- what came of it ----------------------------------------------------------------------- */
+
+int skein_report_exit_code(const struct skein_report *report)
+{
+    return report ? report->exit_code : SKEIN_EXIT_FAULT;
+}
+
+size_t skein_report_total(const struct skein_report *report, enum skein_state state)
+{
+    return (unsigned)state < TENANT__COUNT
+               ? report_total(report->report, (enum tenant_state)state)
+               : 0;
+}
+
+bool skein_report_write(const struct skein_report *report, const char *format, FILE *out)
+{
+    const struct report_format *found = report_format_find(format);
+    struct report_options options = {0};
+    struct err err;
+    if (!found)
+        errno = EINVAL;
+    return found && found->write(report->report, &options, out, &err);
+}
+
+void skein_report_free(struct skein_report *report)
+{
+    if (!report)
+        return;
+    report_free(report->report);
+    free(report);
+}

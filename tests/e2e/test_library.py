@@ -1,0 +1,205 @@
+"""The installed library: `cmake --install`, a program built with pkg-config alone, and what it sees."""
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import tempfile
+import time
+
+from harness import SKEIN, FleetCase, main, wait_until
+
+BUILD = os.path.dirname(os.path.abspath(SKEIN))
+HERE = os.path.dirname(os.path.abspath(__file__))
+PREFIX = None
+
+
+def call(*args, **options):
+    done = subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+    if done.returncode:
+        raise AssertionError(f"{args}: {done.stdout.decode()}")
+    return done.stdout.decode()
+
+
+def compile_program(source, program):
+    env = {**os.environ, "PKG_CONFIG_PATH": f"{PREFIX}/lib/pkgconfig"}
+    flags = call("pkg-config", "--cflags", "--libs", "skein", env=env).split()
+    call("cc", "-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", source, "-o", program, *flags)
+
+
+def setUpModule():
+    global PREFIX
+    PREFIX = tempfile.mkdtemp(prefix="skein-prefix-")
+    call("cmake", "--install", BUILD, "--prefix", PREFIX)
+    compile_program(f"{HERE}/library/app.c", f"{PREFIX}/app")
+
+
+def tearDownModule():
+    shutil.rmtree(PREFIX, ignore_errors=True)
+
+
+SLOW = ("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000000) "
+        "INSERT INTO a SELECT max(i) FROM n;")
+
+
+class Installed(FleetCase):
+    def test_everything_is_in_place(self):
+        for path in ("bin/skein", "lib/libskein.a", "lib/pkgconfig/skein.pc", "include/skein.h",
+                     "share/man/man1/skein.1"):
+            self.assertTrue(os.path.getsize(os.path.join(PREFIX, path)), path)
+        self.assertIn("skein 0.", call(f"{PREFIX}/bin/skein", "--version"))
+
+    def test_the_library_has_no_names_but_its_own(self):
+        names = re.findall(r" [A-Z] (\w+)", call("nm", "-g", "--defined-only",
+                                                 f"{PREFIX}/lib/libskein.a"))
+        self.assertTrue(names)
+        self.assertEqual([n for n in names if not n.startswith("skein_")], [])
+        with open(f"{PREFIX}/include/skein.h") as header:
+            declared = set(re.findall(r"\*?\b(skein_\w+)\(", header.read()))
+        self.assertEqual(set(names), declared)
+
+
+    def test_the_example_of_the_documentation(self):
+        with open(f"{HERE}/../../docs/library.md") as page:
+            program = re.search(r"```c\n(.*?)```", page.read(), re.S).group(1)
+        compile_program(self.fleet.write("example.c", program), self.fleet.path("example"))
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);")
+        self.fleet.inventory([{**self.fleet.sqlite("acme"), "labels": ["tier=canary"]},
+                              self.fleet.sqlite("bolt")])
+        out = call(self.fleet.path("example"), cwd=self.fleet.dir)
+        first, report = out.split("\n", 1)
+        self.assertEqual(first, "acme: succeeded")
+        self.assertEqual(json.loads(report)["totals"]["tenants"], 1)
+
+
+class Library(FleetCase):
+    def start(self, *args):
+        return subprocess.Popen([f"{PREFIX}/app", self.fleet.path("skein.yaml"), *args],
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def finish(self, process, code):
+        out, err = process.communicate(timeout=60)
+        out, err = out.decode(), err.decode()
+        self.assertEqual((process.returncode, err), (code, ""), out)
+        return out.splitlines()
+
+    def app(self, *args, code=0):
+        """The lines that the application printed; the library itself prints nothing."""
+        return self.finish(self.start(*args), code)
+
+    def small_fleet(self, *names, **keys):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);", down="DROP TABLE a;")
+        self.fleet.revision("bbbb2222", "INSERT INTO a VALUES (1);")
+        self.fleet.inventory([{**self.fleet.sqlite(name), "labels": [f"name1={name[0]}"]}
+                              for name in names], **keys)
+
+    def test_an_upgrade_from_its_first_event_to_its_totals(self):
+        self.small_fleet("acme")
+        self.assertEqual(self.app("upgrade"), [
+            "tenant acme",
+            "started 1 id=23",
+            "acme starts",
+            "acme succeeded from= to=bbbb2222 steps=2 attempts=1",
+            "finished in time",
+            "total succeeded=1",
+            "exit 0"])
+        self.assertEqual(self.fleet.versions("acme"), ["bbbb2222"])
+
+    def test_plan_and_current_then_the_run_on_one_skein(self):
+        self.small_fleet("acme")
+        lines = self.app("plan", "--then", "upgrade")
+        self.assertIn("acme succeeded from= to=bbbb2222 steps=2 attempts=1", lines)
+        self.assertEqual([x for x in lines if x.startswith("exit")], ["exit 0", "exit 0"])
+        self.assertIn("acme unchanged from=bbbb2222 to=bbbb2222 steps=0 attempts=1",
+                      self.app("current"))
+
+    def test_selections(self):
+        self.small_fleet("acme", "bolt", "core")
+        self.assertEqual([x for x in self.app("upgrade", "--select", "name1 in (a,b)", "aaaa1111")
+                          if x.startswith("tenant")], ["tenant acme", "tenant bolt"])
+        self.app("upgrade", "--only", "core")
+        self.assertEqual([self.fleet.versions(n) for n in ("acme", "bolt", "core")],
+                         [["aaaa1111"], ["aaaa1111"], ["bbbb2222"]])
+
+    def test_the_report_is_the_programs(self):
+        self.small_fleet("acme", "bolt")
+        lines = self.app("upgrade", "--report", "json")
+        at = next(i for i, line in enumerate(lines) if line.startswith("{"))
+        report = json.loads("\n".join(lines[at:-1]))
+        self.assertEqual((report["run"]["command"], report["totals"]["succeeded"]), ("upgrade", 2))
+        self.assertIn("no report", self.app("current", "--report", "papyrus"))
+
+    def test_a_failure_says_where(self):
+        self.small_fleet("acme", "bolt")
+        self.fleet.revision("cccc3333", "INSERT INTO b VALUES (1);")
+        with contextlib.closing(sqlite3.connect(self.fleet.path("data/bolt.db"))) as db:
+            db.execute("CREATE TABLE b (id)")
+        lines = self.app("upgrade", "--continue", code=1)
+        error = next(x for x in lines if x.startswith("acme class="))
+        self.assertRegex(error, r"class=sql code=1 file=\S*versions/cccc3333.sql line=7 "
+                                r"revision=cccc3333 statement=INSERT INTO b VALUES \(1\);: .*no such")
+        self.assertIn("acme failed from= to= steps=0 attempts=1", lines)
+        self.assertEqual(lines[-3:], ["total succeeded=1", "total failed=1", "exit 1"])
+
+    def test_stop_and_max_failures(self):
+        self.fleet.revision("aaaa1111", "INSERT INTO nowhere VALUES (1);")
+        self.fleet.inventory([self.fleet.sqlite(f"t{i}") for i in range(6)])
+        lines = self.app("upgrade", "--parallel", "1", "--max-failures", "2", code=1)
+        self.assertIn("drains: too many failures", lines)
+        self.assertEqual(lines[-3:], ["total failed=3", "total skipped=3", "exit 1"])
+
+    def test_retries(self):
+        self.small_fleet("acme", defaults={"lock_timeout": "100ms", "retries": 1})
+        with contextlib.closing(sqlite3.connect(self.fleet.path("data/acme.db"),
+                                                isolation_level=None)) as db:
+            db.execute("BEGIN IMMEDIATE")
+            lines = self.app("upgrade", code=1)
+        self.assertEqual(lines.count("acme retries class=lock"), 1)
+
+    def test_all_faults_of_the_inventory(self):
+        self.small_fleet("acme")
+        self.fleet.inventory([{"name": "a", "url": "ftp://x"}, {"name": "b", "url": "sqlite:///"}])
+        lines = self.app("upgrade", code=2)
+        self.assertEqual(lines[-1], "not opened, 0.1.0")
+        self.assertEqual(len([x for x in lines if re.match(r"fault class=config .* line=\d+", x)]), 2)
+
+    def test_what_cannot_be_asked_for(self):
+        self.small_fleet("acme")
+        for args, word in ((["upgrade", "nowhere"], "nowhere"), (["downgrade"], "needs a target"),
+                           (["upgrade", "--max-failures", "few"], "max_failures")):
+            lines = self.app(*args, code=2)
+            self.assertRegex(lines[-2], f"^fault class=.*{word}")
+            self.assertEqual(lines[-1], "exit 2")
+
+    def test_a_way_back_that_does_not_exist(self):
+        self.small_fleet("acme")
+        self.app("upgrade")
+        lines = self.app("downgrade", "base", code=2)
+        self.assertRegex(lines[-2], r"^fault class=chain code=irreversible .*tenant 'acme'")
+        self.assertEqual(self.fleet.versions("acme"), ["bbbb2222"])
+
+    def test_an_observer_stops_the_run_at_once(self):
+        self.small_fleet("a", "b", "c", "d")
+        lines = self.app("upgrade", "--parallel", "1", "--stop-after", "2", code=143)
+        self.assertEqual(lines[-3:], ["total succeeded=2", "total skipped=2", "exit 143"])
+
+    def test_signals_are_the_programs(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);\n" + SLOW)
+        self.fleet.inventory([self.fleet.sqlite("a"), self.fleet.sqlite("b")])
+        for options, code in (([], 143), (["--signals"], 130)):
+            process = self.start("upgrade", "--parallel", "1", *options)
+            wait_until(lambda: os.path.exists(self.fleet.path("data/a.db-journal")), what="a journal")
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.5)
+            self.assertIsNone(process.poll(), "the first stop must not end what is in flight")
+            process.send_signal(signal.SIGINT)
+            lines = self.finish(process, code)
+            self.assertEqual(lines[-3:], ["total failed=1", "total skipped=1", f"exit {code}"])
+            self.assertEqual(self.fleet.tables("a"), set())
+
+
+if __name__ == "__main__":
+    main()
