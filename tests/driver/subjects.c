@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "driver/drivers.h"
+#include "driver/fake.h"
 #include "driver/sql.h"
 #include "unit/unit.h"
 
@@ -124,6 +125,39 @@ static void tear_down_postgres(struct stage *stage)
               stage->targets[TARGET_MISSING].database);
 }
 
+/* ---- the made-up database ------------------------------------------------------------------ */
+
+static uint64_t fake_now_ms(void *ctx)
+{
+    return fake_time(ctx);
+}
+
+static void fake_sleep_ms(void *ctx, uint64_t ms)
+{
+    fake_set_time(ctx, fake_time(ctx) + ms);
+}
+
+static void set_up_fake(struct stage *stage)
+{
+    struct fake_world *world = fake_world_new();
+    stage->own = world;
+    stage->runner.now_ms = fake_now_ms;
+    stage->runner.sleep_ms = fake_sleep_ms;
+    stage->runner.ctx = world;
+    fake_db_new(world, "maintenance");
+    fake_db_new(world, "case");
+    fake_set_read_only(fake_db_new(world, "standby"), true);
+    stage->targets[TARGET_GOOD] = fake_url(world, "case");
+    stage->targets[TARGET_MISSING] = fake_url(world, "mis\"sing\\'; --");
+    stage->targets[TARGET_READ_ONLY] = fake_url(world, "standby");
+    stage->targets[TARGET_NOWHERE] = (struct url){.database = "case"};
+}
+
+static void tear_down_fake(struct stage *stage)
+{
+    fake_world_free(stage->own);
+}
+
 /* ---- the table ----------------------------------------------------------------------------- */
 
 /* What all that speak SQL say alike. */
@@ -193,6 +227,39 @@ static const struct subject subjects[] = {
                               "SET escape_string_warning = off",
                 [SAY_WHO] = "SELECT pg_backend_pid()",
                 [SAY_KILL] = "SELECT pg_terminate_backend(%s)",
+            },
+    },
+    {
+        .name = "fake",
+        .driver = &fake_driver,
+        .is_doomed_by_error = true,
+        .missing_code = "3D000",
+        .maintenance = "maintenance",
+        .set_up = set_up_fake,
+        .tear_down = tear_down_fake,
+        .say =
+            {
+                [SAY_PREPARE] = "effect table",
+                [SAY_CHANGE] = "effect x",
+                [SAY_COUNT] = "count x",
+                [SAY_TOUCH_NONE] = "touch 0",
+                [SAY_TOUCH_ALL] = "touch 2",
+                [SAY_VIOLATE] = "once x",
+                [SAY_ROWS] = "rows",
+                [SAY_ONE] = "select 'one'",
+                [SAY_LITERAL] = "select ",
+                [SAY_IDENTIFIER] = "name ",
+                [SAY_UNKNOWN] = "select 'äö€😀' nosuch",
+                [SAY_SYNTAX] = "SELEC 'ä'",
+                [SAY_SLOW] = "sleep 30000",
+                [SAY_SCRIPT] = "-- one; no statement\n"
+                               "effect 'a;b''c;'; ;\n"
+                               "effect x -- and; it goes on\n;\n"
+                               "effect \";\"\"\"; effect x;\n"
+                               "touch 3;\n"
+                               "effect 'ä€😀' -- no semicolon; at the end",
+                [SAY_WHO] = "who",
+                [SAY_KILL] = "kill %s",
             },
     },
 };

@@ -1,0 +1,120 @@
+/* A database server that is made up: in memory, scripted, deterministic, with a clock that only moves
+ * when it is told to. For the simulation of whole sessions, and itself under the conformance suite.
+ *
+ * A world has databases; a database has what skein needs of one: transactions, schemas, version and
+ * history tables, named locks, and `effects`, which stand for what revisions do. It runs commands of
+ * its own instead of SQL (fake_commands.c). Each database has its faults, and the server side of
+ * a connection lives by itself: where the client has lost it or closed it in the middle of a
+ * message, it goes on with that message, keeps its locks until then, and may commit late.
+ *
+ *     struct fake_world *world = fake_world_new();
+ *     struct fake_db *db = fake_db_new(world, "acme");
+ *     fake_add_fault(db, &(struct fake_fault){.at = FAKE_COMMIT, .act = FAKE_LOSE_AFTER});
+ *     struct url url = fake_url(world, "acme");
+ *     …a session with `fake_driver` and this URL; its WANT_TIMERs move the clock: fake_set_time…
+ *     fake_effect_count(db, "x");
+ *     fake_world_free(world);
+ *
+ * No I/O, no globals, one thread. Everything lives until fake_world_free.
+ */
+#ifndef DRIVER_FAKE_H
+#define DRIVER_FAKE_H
+
+#include "driver/driver.h"
+#include "inventory/url.h"
+
+struct fake_db;
+struct fake_world;
+
+extern const struct driver fake_driver;
+
+struct fake_world *fake_world_new(void);
+void fake_world_free(struct fake_world *world);
+
+/* An empty database with the schema FAKE_SCHEMA. The name is copied. */
+struct fake_db *fake_db_new(struct fake_world *world, const char *name);
+struct fake_db *fake_db_find(const struct fake_world *world, const char *name);
+
+#define FAKE_SCHEMA "public"
+
+/* What leads `fake_driver` to a database of the world, whether there is one of that name or not. */
+struct url fake_url(struct fake_world *world, const char *name);
+
+/* ---- time ---------------------------------------------------------------------------------- */
+
+uint64_t fake_time(const struct fake_world *world);
+
+/* Moves the clock (never back); what clients have left behind acts if it is due. */
+void fake_set_time(struct fake_world *world, uint64_t now_ms);
+
+/* How long every message takes at least; 1 ms unless it is set. */
+void fake_set_latency(struct fake_world *world, uint64_t latency_ms);
+
+/* ---- the script ---------------------------------------------------------------------------- */
+
+/* What a fault can strike: each statement is one such event, in the order they are begun. */
+enum fake_event {
+    FAKE_CONNECT = 1,
+    FAKE_LOCK = 2,
+    FAKE_QUERY = 4, /* any other statement of ours */
+    FAKE_SCRIPT = 8, /* a statement of a revision */
+    FAKE_COMMIT = 16,
+    FAKE_ANY = 31,
+};
+
+enum fake_act {
+    FAKE_REFUSE,      /* answers with the error `code` */
+    FAKE_BUSY,        /* FAKE_LOCK: somebody else has it */
+    FAKE_LOSE_BEFORE, /* the connection is lost, and nothing was done */
+    FAKE_LOSE_AFTER,  /* it was done; the answer is lost, and the server's side ends */
+    FAKE_LOSE_LATE,   /* the connection is lost; `delay_ms` later the server does it, and the rest of
+                         the message with it, and only then ends */
+    FAKE_DELAY,       /* it takes `delay_ms` longer */
+};
+
+struct fake_fault {
+    unsigned at;       /* events of fake_event that count */
+    uint32_t nth;      /* strikes the nth of them from now on; 0 is 1 */
+    uint32_t times;    /* and those that follow, so many in all; 0 is 1 */
+    enum fake_act act;
+    const char *code;  /* an SQLSTATE */
+    uint64_t delay_ms;
+};
+
+/* Several may be waiting; of those that an event strikes, the first added acts. Copied. */
+void fake_add_fault(struct fake_db *db, const struct fake_fault *fault);
+
+/* Forgets the faults that have not struck. */
+void fake_clear_faults(struct fake_db *db);
+
+void fake_set_read_only(struct fake_db *db, bool is_read_only);
+void fake_set_pooled(struct fake_db *db, bool is_pooled);
+
+/* ---- what has come of it: committed state only --------------------------------------------- */
+
+struct fake_table {
+    const char *schema;
+    const char *name;
+    const char *const **rows; /* version tables: version_num. History: as SQL_HISTORY's columns */
+    size_t row_count, row_capacity;
+};
+
+/* NULL: there is none. */
+const struct fake_table *fake_table(const struct fake_db *db, const char *schema, const char *name);
+
+/* How often the effect stands. */
+size_t fake_effect_count(const struct fake_db *db, const char *name);
+
+/* All effects, in the order they were committed. */
+const char *const *fake_effects(const struct fake_db *db, size_t *ret_count);
+
+/* Server sides that are alive, those that clients have left behind included. */
+size_t fake_session_count(const struct fake_db *db);
+
+/* Changes committed by somebody who had no lock: there must never be any. */
+size_t fake_unlocked_writes(const struct fake_db *db);
+
+/* How many events of these kinds there have been: an enumeration of faults ends here. */
+size_t fake_event_count(const struct fake_db *db, unsigned at);
+
+#endif
