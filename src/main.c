@@ -10,7 +10,8 @@
 
 static const struct command *const commands[] = {
     &command_tenants, &command_current, &command_plan,  &command_upgrade,
-    &command_downgrade, &command_stamp, &command_history, &command_heads,
+    &command_downgrade, &command_stamp, &command_history, &command_heads, &command_branches,
+    &command_show,
 };
 
 const struct command *command_at(size_t index)
@@ -35,6 +36,12 @@ static void set_up_process(void)
     setlocale(LC_CTYPE, "");
 }
 
+static unsigned needs_of(const struct options *options)
+{
+    const struct command *command = options->command;
+    return command->needs_for ? command->needs_for(options) : command->needs;
+}
+
 static bool open_fleet(struct fleet *fleet, const struct options *options)
 {
     struct fleet_request request = {
@@ -44,7 +51,7 @@ static bool open_fleet(struct fleet *fleet, const struct options *options)
         .names = options->tenants,
         .name_count = options->tenant_count,
         .parallel = options->parallel,
-        .needs = options->command->needs,
+        .needs = needs_of(options),
     };
     struct faults faults;
     faults_init(&faults);

@@ -1,10 +1,12 @@
 #include "cli/chain_text.h"
 
 #include "base/human.h"
+#include "cli/whereabouts.h"
 
-struct chain_text chain_text_begin(const struct chain *chain, const struct options *options)
+struct chain_text chain_text_begin(const struct chain *chain, const struct options *options,
+                                   unsigned shows)
 {
-    struct chain_text text = {.chain = chain, .is_verbose = options->is_verbose};
+    struct chain_text text = {.chain = chain, .shows = shows, .is_verbose = options->is_verbose};
     buf_init(&text.text, BUF_MAX_DEFAULT);
     for (size_t i = 0; i < options->output_count; i++)
         if (strcmp(options->outputs[i].format, "json") == 0 && !text.json)
@@ -20,43 +22,66 @@ static void add_ids(struct buf *buf, const char *const *ids, size_t count)
     }
 }
 
-/* ` (billing) (head) (mergepoint)` */
-static void add_marks(struct buf *buf, const struct revision *revision)
+static const struct names *tenants_at(const struct chain_text *text, const struct revision *revision)
 {
-    if (revision->branch_label_count) {
-        buf_adds(buf, " (");
-        add_ids(buf, revision->branch_labels, revision->branch_label_count);
-        buf_adds(buf, ")");
-    }
-    if (!revision->next_count)
-        buf_adds(buf, revision->all_next_count ? " (effective head)" : " (head)");
-    if (revision->next_count > 1)
-        buf_adds(buf, " (branchpoint)");
-    if (revision->down_count > 1)
-        buf_adds(buf, " (mergepoint)");
+    static const struct names nobody;
+    return text->whereabouts ? &text->whereabouts->tenants[revision->index] : &nobody;
 }
 
-static void add_line(struct chain_text *text, const struct revision *revision)
+static void add_mark(struct buf *buf, const char *mark, bool is_true)
+{
+    if (is_true)
+        buf_addf(buf, " (%s)", mark);
+}
+
+/* ---- a line -------------------------------------------------------------------------------- */
+
+/* `1975ea83b712 (27c6a30d7c24) -> ` */
+static void add_parents(struct buf *buf, const struct revision *revision)
+{
+    add_ids(buf, revision->down_ids, revision->down_count);
+    buf_adds(buf, revision->down_count ? "" : "<base>");
+    if (revision->depend_count) {
+        buf_adds(buf, " (");
+        add_ids(buf, revision->depend_ids, revision->depend_count);
+        buf_adds(buf, ")");
+    }
+    buf_adds(buf, " -> ");
+}
+
+static void add_labels(struct buf *buf, const struct revision *revision)
+{
+    if (!revision->branch_label_count)
+        return;
+    buf_adds(buf, " (");
+    add_ids(buf, revision->branch_labels, revision->branch_label_count);
+    buf_adds(buf, ")");
+}
+
+/* `1975ea83b712 -> 83241ca0f125 (billing) (head) (current) (mergepoint), Added table` */
+static void add_line(struct chain_text *text, const struct revision *revision, unsigned shows)
 {
     struct buf *buf = &text->text;
-    if (text->has_down) {
-        add_ids(buf, revision->down_ids, revision->down_count);
-        buf_adds(buf, revision->down_count ? "" : "<base>");
-        if (revision->depend_count) {
-            buf_adds(buf, " (");
-            add_ids(buf, revision->depend_ids, revision->depend_count);
-            buf_adds(buf, ")");
-        }
-        buf_adds(buf, " -> ");
-    }
+    if (shows & CHAIN_TEXT_PARENTS)
+        add_parents(buf, revision);
     human_add_text(buf, revision->id);
-    add_marks(buf, revision);
-    if (text->has_down) {
+    if (shows & CHAIN_TEXT_LABELS)
+        add_labels(buf, revision);
+    add_mark(buf, "head", !revision->all_next_count);
+    add_mark(buf, "effective head", !revision->next_count && revision->all_next_count);
+    add_mark(buf, "current", tenants_at(text, revision)->count);
+    if (shows & CHAIN_TEXT_TREE) {
+        add_mark(buf, "branchpoint", revision->next_count > 1);
+        add_mark(buf, "mergepoint", revision->down_count > 1);
+    }
+    if (shows & CHAIN_TEXT_MESSAGE) {
         buf_adds(buf, ", ");
         human_add_text(buf, revision->message);
     }
     buf_addc(buf, '\n');
 }
+
+/* ---- a block ------------------------------------------------------------------------------- */
 
 static void add_list(struct buf *buf, const char *title, const char *const *ids, size_t count)
 {
@@ -67,24 +92,27 @@ static void add_list(struct buf *buf, const char *title, const char *const *ids,
     buf_addc(buf, '\n');
 }
 
-static void add_verbose(struct chain_text *text, const struct revision *revision)
+static void add_next(struct chain_text *text, const struct revision *revision)
 {
-    struct buf *buf = &text->text;
-    buf_adds(buf, "Rev: ");
-    human_add_text(buf, revision->id);
-    add_marks(buf, revision);
-    buf_addc(buf, '\n');
-    add_list(buf, revision->down_count > 1 ? "Merges: " : "Parent: ", revision->down_ids,
-             revision->down_count);
-    if (!revision->down_count)
-        buf_adds(buf, "Parent: <base>\n");
-    add_list(buf, "Also depends on: ", revision->depend_ids, revision->depend_count);
-    add_list(buf, "Branch names: ", revision->branch_labels, revision->branch_label_count);
-    buf_adds(buf, "Path: ");
-    human_add_text(buf, revision->path);
-    buf_adds(buf, "\n\n    ");
-    human_add_text(buf, revision->message);
-    buf_adds(buf, "\n    \n    Revision ID: ");
+    if (revision->next_count < 2)
+        return;
+    buf_adds(&text->text, "Branches into: ");
+    for (size_t i = 0; i < revision->next_count; i++) {
+        buf_adds(&text->text, i ? ", " : "");
+        human_add_text(&text->text, text->chain->revisions[revision->next[i]]->id);
+    }
+    buf_addc(&text->text, '\n');
+}
+
+/* The header as its file has it, indented. */
+static void add_doc(struct buf *buf, const struct revision *revision)
+{
+    if (*revision->message) {
+        buf_adds(buf, "    ");
+        human_add_text(buf, revision->message);
+        buf_adds(buf, "\n    \n");
+    }
+    buf_adds(buf, "    Revision ID: ");
     human_add_text(buf, revision->id);
     buf_adds(buf, "\n    Revises: ");
     add_ids(buf, revision->down_ids, revision->down_count);
@@ -92,6 +120,33 @@ static void add_verbose(struct chain_text *text, const struct revision *revision
     human_add_text(buf, revision->create_date);
     buf_adds(buf, "\n\n");
 }
+
+static void add_block(struct chain_text *text, const struct revision *revision)
+{
+    const struct names *tenants = tenants_at(text, revision);
+    struct buf *buf = &text->text;
+    buf_adds(buf, "Rev: ");
+    human_add_text(buf, revision->id);
+    add_mark(buf, "head", !revision->next_count);
+    add_mark(buf, "branchpoint", revision->next_count > 1);
+    add_mark(buf, "mergepoint", revision->down_count > 1);
+    add_mark(buf, "current", tenants->count);
+    buf_addc(buf, '\n');
+    add_list(buf, revision->down_count > 1 ? "Merges: " : "Parent: ", revision->down_ids,
+             revision->down_count);
+    if (!revision->down_count)
+        buf_adds(buf, "Parent: <base>\n");
+    add_list(buf, "Also depends on: ", revision->depend_ids, revision->depend_count);
+    add_next(text, revision);
+    add_list(buf, "Branch names: ", revision->branch_labels, revision->branch_label_count);
+    add_list(buf, "Tenants: ", tenants->items, tenants->count);
+    buf_adds(buf, "Path: ");
+    human_add_text(buf, revision->path);
+    buf_adds(buf, "\n\n");
+    add_doc(buf, revision);
+}
+
+/* ---- JSON ---------------------------------------------------------------------------------- */
 
 static json_t *json_strings(const char *const *items, size_t count)
 {
@@ -101,25 +156,54 @@ static json_t *json_strings(const char *const *items, size_t count)
     return array;
 }
 
-static json_t *json_revision(const struct revision *revision)
+static json_t *json_next(const struct chain *chain, const struct revision *revision)
 {
-    return json_pack("{s:s, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:b, s:b, s:b}", "revision",
-                     revision->id, "revises", json_strings(revision->down_ids, revision->down_count),
-                     "depends_on", json_strings(revision->depend_ids, revision->depend_count),
-                     "branch_labels",
-                     json_strings(revision->branch_labels, revision->branch_label_count), "message",
-                     revision->message, "create_date", revision->create_date, "file",
-                     revision->path, "checksum", revision->checksum, "is_head",
-                     revision->next_count == 0, "is_branchpoint", revision->next_count > 1,
-                     "is_mergepoint", revision->down_count > 1);
+    json_t *array = json_array();
+    for (size_t i = 0; i < revision->next_count; i++)
+        json_array_append_new(array, json_string(chain->revisions[revision->next[i]]->id));
+    return array;
 }
+
+static json_t *json_revision(const struct chain_text *text, const struct revision *revision)
+{
+    json_t *json = json_pack(
+        "{s:s, s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:b, s:b, s:b}", "revision", revision->id,
+        "revises", json_strings(revision->down_ids, revision->down_count), "depends_on",
+        json_strings(revision->depend_ids, revision->depend_count), "revised_by",
+        json_next(text->chain, revision), "branch_labels",
+        json_strings(revision->branch_labels, revision->branch_label_count), "message",
+        revision->message, "create_date", revision->create_date, "file", revision->path, "checksum",
+        revision->checksum, "is_head", revision->next_count == 0, "is_branchpoint",
+        revision->next_count > 1, "is_mergepoint", revision->down_count > 1);
+    const struct names *tenants = tenants_at(text, revision);
+    if (text->whereabouts)
+        json_object_set_new(json, "tenants", json_strings(tenants->items, tenants->count));
+    return json;
+}
+
+/* ---- all of it ----------------------------------------------------------------------------- */
 
 void chain_text_add(struct chain_text *text, const struct revision *revision)
 {
     if (text->json)
-        json_array_append_new(text->json, json_revision(revision));
+        json_array_append_new(text->json, json_revision(text, revision));
+    else if (text->is_verbose)
+        add_block(text, revision);
     else
-        (text->is_verbose ? add_verbose : add_line)(text, revision);
+        add_line(text, revision, text->shows);
+}
+
+void chain_text_add_branches(struct chain_text *text, const struct revision *revision)
+{
+    unsigned shows = text->shows | (text->is_verbose ? CHAIN_TEXT_MESSAGE : 0);
+    chain_text_add(text, revision);
+    if (text->json)
+        return;
+    for (size_t i = 0; i < revision->next_count; i++) {
+        buf_addf(&text->text, "%*s -> ", (int)strlen(revision->id), "");
+        add_line(text, text->chain->revisions[revision->next[i]], shows);
+    }
+    buf_addc(&text->text, '\n');
 }
 
 void chain_text_end(struct chain_text *text, FILE *out)

@@ -1,4 +1,9 @@
-/* Revisions as the chain's commands show them: lines like Alembic's, or JSON. */
+/* Revisions as the chain's commands show them: lines and blocks like Alembic's, or JSON.
+ *
+ *     struct chain_text text = chain_text_begin(options, CHAIN_TEXT_LABELS);
+ *     chain_text_add(&text, revision);
+ *     chain_text_end(&text, stdout);
+ */
 #ifndef CLI_CHAIN_TEXT_H
 #define CLI_CHAIN_TEXT_H
 
@@ -8,16 +13,31 @@
 #include "chain/chain.h"
 #include "cli/options.h"
 
+struct whereabouts;
+
+/* What a line shows beside the id, and whether it is a head. */
+enum {
+    CHAIN_TEXT_PARENTS = 1, /* what it revises and depends on, before an arrow */
+    CHAIN_TEXT_LABELS = 2,
+    CHAIN_TEXT_TREE = 4, /* (branchpoint), (mergepoint) */
+    CHAIN_TEXT_MESSAGE = 8,
+};
+
 struct chain_text {
-    const struct chain *chain;
-    bool is_verbose;
-    bool has_down; /* `history` shows what each revises */
+    const struct chain *chain;       /* of what is added */
+    const struct whereabouts *whereabouts; /* NULL, or: who stands where, to be marked */
+    unsigned shows;                  /* CHAIN_TEXT_…, of lines */
+    bool is_verbose;                 /* a block a revision instead of a line */
     struct buf text;
     json_t *json; /* NULL: text is asked for */
 };
 
-struct chain_text chain_text_begin(const struct chain *chain, const struct options *options);
+struct chain_text chain_text_begin(const struct chain *chain, const struct options *options,
+                                   unsigned shows);
 void chain_text_add(struct chain_text *text, const struct revision *revision);
+
+/* The same, and behind it those that revise it: `         -> ae10…`. */
+void chain_text_add_branches(struct chain_text *text, const struct revision *revision);
 void chain_text_end(struct chain_text *text, FILE *out);
 
 #endif

@@ -12,15 +12,18 @@ struct command {
     const char *help;      /* the paragraphs of `skein COMMAND --help` */
     unsigned groups;       /* OPTIONS_…: the options it takes */
     size_t min_args, max_args;
-    unsigned needs;        /* FLEET_…: what is read before it runs */
+    unsigned needs;        /* FLEET_…: what is read before it runs; 0: not even the inventory */
+    unsigned (*needs_for)(const struct options *options); /* NULL, or: what is read instead */
     int (*run)(struct fleet *fleet, const struct options *options); /* the exit code */
 };
 
+extern const struct command command_branches;
 extern const struct command command_current;
 extern const struct command command_downgrade;
 extern const struct command command_heads;
 extern const struct command command_history;
 extern const struct command command_plan;
+extern const struct command command_show;
 extern const struct command command_stamp;
 extern const struct command command_tenants;
 extern const struct command command_upgrade;

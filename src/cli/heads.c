@@ -5,9 +5,12 @@
 static int run(struct fleet *fleet, const struct options *options)
 {
     const struct chain *chain = fleet->chain;
-    struct chain_text text = chain_text_begin(chain, options);
-    for (size_t i = 0; i < chain->head_count; i++)
-        chain_text_add(&text, chain->revisions[chain->heads[i]]);
+    bool is_real = options->resolves_dependencies;
+    const uint32_t *heads = is_real ? chain->real_heads : chain->heads;
+    size_t count = is_real ? chain->real_head_count : chain->head_count;
+    struct chain_text text = chain_text_begin(chain, options, CHAIN_TEXT_LABELS);
+    for (size_t i = 0; i < count; i++)
+        chain_text_add(&text, chain->revisions[heads[i]]);
     chain_text_end(&text, stdout);
     return EXIT_OK;
 }
@@ -16,8 +19,9 @@ const struct command command_heads = {
     .name = "heads",
     .arguments = "",
     .summary = "the heads of the chain",
-    .help = "Lists the revisions that no other revises. With -v, all of each header.",
-    .groups = OPTIONS_COMMON | OPTIONS_OUTPUT,
+    .help = "Lists the revisions that no other revises; with --resolve-dependencies only those that no\n"
+            "other depends on either. With -v, all of each header.",
+    .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_DEPENDENCIES,
     .needs = FLEET_CHAIN,
     .run = run,
 };

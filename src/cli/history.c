@@ -3,21 +3,41 @@
 #include "cli/command.h"
 #include "cli/exit.h"
 #include "cli/faults.h"
+#include "cli/whereabouts.h"
+
+/* Does the range, or what is to be marked, depend on where tenants stand? */
+static bool needs_tenants(const struct options *options)
+{
+    return options->indicates_current ||
+           (options->range && whereabouts_are_meant(options->range));
+}
 
 static int run(struct fleet *fleet, const struct options *options)
 {
     struct range range = {0};
+    struct whereabouts whereabouts = {0};
     struct revisions listed;
     struct err err;
-    if ((options->range && !range_parse(&fleet->arena, options->range, &range, &err)) ||
-        !range_list(&fleet->arena, fleet->chain, &range, NULL, &listed, &err))
+    int exit_code = EXIT_OK;
+    if (options->range && !range_parse(&fleet->arena, options->range, &range, &err))
         return cli_fail(&err);
-    struct chain_text text = chain_text_begin(fleet->chain, options);
-    text.has_down = true;
+    if (needs_tenants(options))
+        exit_code = whereabouts_read(fleet, options, &whereabouts);
+    if (!range_list(&fleet->arena, fleet->chain, &range, &whereabouts.rows, &listed, &err))
+        return cli_fail(&err);
+    struct chain_text text = chain_text_begin(fleet->chain, options,
+                                              CHAIN_TEXT_PARENTS | CHAIN_TEXT_LABELS |
+                                                  CHAIN_TEXT_TREE | CHAIN_TEXT_MESSAGE);
+    text.whereabouts = options->indicates_current ? &whereabouts : NULL;
     for (size_t i = 0; i < listed.count; i++)
         chain_text_add(&text, fleet->chain->revisions[listed.items[i]]);
     chain_text_end(&text, stdout);
-    return EXIT_OK;
+    return exit_code;
+}
+
+static unsigned needs_for(const struct options *options)
+{
+    return needs_tenants(options) ? FLEET_VISIT : FLEET_CHAIN;
 }
 
 const struct command command_history = {
@@ -25,8 +45,11 @@ const struct command command_history = {
     .arguments = "",
     .summary = "the chain, newest first",
     .help = "Lists the revisions of the chain from the heads down. -r A:B shows a part of it: either\n"
-            "end may be open, and be any identifier. With -v, all of each header.",
-    .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_RANGE,
-    .needs = FLEET_CHAIN,
+            "end may be open, and be any identifier. With -v, all of each header. -i asks the selected\n"
+            "tenants where they stand and marks those revisions '(current)'; 'current' as an end of the\n"
+            "range asks them too. Nothing else connects to any tenant.",
+    .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_RANGE |
+              OPTIONS_INDICATE,
+    .needs_for = needs_for,
     .run = run,
 };

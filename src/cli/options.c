@@ -124,6 +124,18 @@ static bool set_check_heads(struct options *options, const char *value)
     return options->checks_heads = true;
 }
 
+static bool set_indicate(struct options *options, const char *value)
+{
+    (void)value;
+    return options->indicates_current = true;
+}
+
+static bool set_dependencies(struct options *options, const char *value)
+{
+    (void)value;
+    return options->resolves_dependencies = true;
+}
+
 static bool set_quiet(struct options *options, const char *value)
 {
     (void)value;
@@ -165,6 +177,10 @@ static const struct option_row rows[] = {
      set_range},
     {"check-heads", 0, NULL, OPTIONS_CHECK_HEADS, "exit 1 unless every tenant is at the head(s)",
      set_check_heads},
+    {"indicate-current", 'i', NULL, OPTIONS_INDICATE, "mark where the selected tenants stand",
+     set_indicate},
+    {"resolve-dependencies", 0, NULL, OPTIONS_DEPENDENCIES,
+     "leave out heads that another revision depends on", set_dependencies},
     {"output", 'o', "FORMAT[=FILE]", OPTIONS_OUTPUT,
      "text or json, to stdout or a file (may be repeated)", set_output},
     {"progress", 0, "MODE", OPTIONS_RUN, "auto, tty, plain, json or none, on stderr", set_progress},

@@ -21,6 +21,8 @@ enum {
     OPTIONS_POLICY = 16, /* --on-failure, --max-failures */
     OPTIONS_RANGE = 32,  /* -r */
     OPTIONS_CHECK_HEADS = 64,
+    OPTIONS_INDICATE = 1 << 16,     /* -i */
+    OPTIONS_DEPENDENCIES = 1 << 17, /* --resolve-dependencies */
 };
 
 enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
@@ -53,6 +55,8 @@ struct options {
     enum when color;
     const char *range;
     bool checks_heads;
+    bool indicates_current;
+    bool resolves_dependencies;
     bool is_quiet;
     bool is_verbose;
     bool is_help;

@@ -140,7 +140,8 @@ bool fleet_open(struct fleet *fleet, const struct fleet_request *request, struct
     size_t before = faults->total;
     *fleet = (struct fleet){0};
     arena_init(&fleet->arena);
-    open_all(fleet, request, faults);
+    if (request->needs)
+        open_all(fleet, request, faults);
     return faults->total == before;
 }
 

@@ -33,7 +33,7 @@ struct fleet_request {
     const char *const *names;    /* only these tenants; none: all */
     size_t name_count;
     uint32_t parallel;           /* sizes the worker pool; 0: as the inventory says */
-    unsigned needs;              /* FLEET_…: what is read */
+    unsigned needs;              /* FLEET_…: what is read; 0: nothing */
 };
 
 /* False: `faults` say why. What is not read stays NULL. */

@@ -1,0 +1,34 @@
+#include "chain/range.h"
+#include "cli/chain_text.h"
+#include "cli/command.h"
+#include "cli/exit.h"
+#include "cli/faults.h"
+
+static int run(struct fleet *fleet, const struct options *options)
+{
+    const struct range all = {0};
+    struct revisions listed;
+    struct err err;
+    if (!range_list(&fleet->arena, fleet->chain, &all, NULL, &listed, &err))
+        return cli_fail(&err);
+    struct chain_text text =
+        chain_text_begin(fleet->chain, options, CHAIN_TEXT_LABELS | CHAIN_TEXT_TREE);
+    for (size_t i = 0; i < listed.count; i++) {
+        const struct revision *revision = fleet->chain->revisions[listed.items[i]];
+        if (revision->next_count > 1)
+            chain_text_add_branches(&text, revision);
+    }
+    chain_text_end(&text, stdout);
+    return EXIT_OK;
+}
+
+const struct command command_branches = {
+    .name = "branches",
+    .arguments = "",
+    .summary = "where the chain branches",
+    .help = "Lists the revisions that several others revise, each with those others. With -v, all of\n"
+            "each header.",
+    .groups = OPTIONS_COMMON | OPTIONS_OUTPUT,
+    .needs = FLEET_CHAIN,
+    .run = run,
+};

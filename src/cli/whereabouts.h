@@ -1,0 +1,27 @@
+/* Where the selected tenants stand: what `current` means to the chain's commands, and the marks of
+ * `history -i`. Memory comes from the fleet's arena. */
+#ifndef CLI_WHEREABOUTS_H
+#define CLI_WHEREABOUTS_H
+
+#include "chain/walk.h"
+#include "cli/options.h"
+#include "library/fleet.h"
+
+struct names {
+    const char **items;
+    size_t count, capacity;
+};
+
+struct whereabouts {
+    struct revisions rows; /* those that any tenant stands at */
+    struct names *tenants; /* by revision: who stands there */
+};
+
+/* Does the text, an identifier or a range, ask for `current`? */
+bool whereabouts_are_meant(const char *text);
+
+/* Asks every tenant of the selection; needs FLEET_VISIT. The exit code so far: a tenant that cannot be
+ * asked, or that stands at what the chain does not have, is told on stderr (EXIT_TENANT_FAILED). */
+int whereabouts_read(struct fleet *fleet, const struct options *options, struct whereabouts *ret);
+
+#endif
