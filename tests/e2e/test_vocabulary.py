@@ -128,7 +128,7 @@ class Shape(VocabularyCase):
                 ours = self.run_ok(*args).out
                 ours = re.sub(r"(?m)^Tenants: .*\n", "", ours)
                 code, theirs, err = self.alembic.run(*args)
-                self.assertEqual(code, 0, f"{args}: {out}{err}")
+                self.assertEqual(code, 0, f"{args}: {theirs}{err}")
                 self.assertEqual(sorted(normal(ours).splitlines()),
                                  sorted(normal(theirs).splitlines()))
         self.assertIn("dddd4444 (current), right", self.run_ok("history", "-i").out)
