@@ -20,9 +20,13 @@ struct command {
 extern const struct command command_branches;
 extern const struct command command_current;
 extern const struct command command_downgrade;
+extern const struct command command_edit;
 extern const struct command command_heads;
 extern const struct command command_history;
+extern const struct command command_init;
+extern const struct command command_merge;
 extern const struct command command_plan;
+extern const struct command command_revision;
 extern const struct command command_show;
 extern const struct command command_stamp;
 extern const struct command command_tenants;

@@ -136,6 +136,54 @@ static bool set_dependencies(struct options *options, const char *value)
     return options->resolves_dependencies = true;
 }
 
+static bool set_message(struct options *options, const char *value)
+{
+    options->message = value;
+    return true;
+}
+
+static bool set_rev_id(struct options *options, const char *value)
+{
+    options->rev_id = value;
+    return *value;
+}
+
+static bool set_head(struct options *options, const char *value)
+{
+    options->head = value;
+    return *value;
+}
+
+static bool set_splice(struct options *options, const char *value)
+{
+    (void)value;
+    return options->splices = true;
+}
+
+static bool set_sql_template(struct options *options, const char *value)
+{
+    options->sql_template = value;
+    return *value;
+}
+
+static bool add_word(struct words *words, const char *value)
+{
+    if (words->count == WORDS_MAX)
+        return false;
+    words->items[words->count++] = value;
+    return *value;
+}
+
+static bool set_branch_label(struct options *options, const char *value)
+{
+    return add_word(&options->branch_labels, value);
+}
+
+static bool set_depends_on(struct options *options, const char *value)
+{
+    return add_word(&options->depends_on, value);
+}
+
 static bool set_quiet(struct options *options, const char *value)
 {
     (void)value;
@@ -181,6 +229,18 @@ static const struct option_row rows[] = {
      set_indicate},
     {"resolve-dependencies", 0, NULL, OPTIONS_DEPENDENCIES,
      "leave out heads that another revision depends on", set_dependencies},
+    {"message", 'm', "MESSAGE", OPTIONS_NEW, "what the revision does, in a line", set_message},
+    {"rev-id", 0, "ID", OPTIONS_NEW, "its id (default: 12 random hex digits)", set_rev_id},
+    {"head", 0, "REV", OPTIONS_PARENT,
+     "what it revises (default: head); base for a new base, LABEL@head", set_head},
+    {"splice", 0, NULL, OPTIONS_PARENT, "may revise what is not a head: a branch begins there",
+     set_splice},
+    {"branch-label", 0, "LABEL", OPTIONS_NEW, "names the branch that it begins (may be repeated)",
+     set_branch_label},
+    {"depends-on", 0, "REV", OPTIONS_PARENT,
+     "must be there first without being revised (may be repeated)", set_depends_on},
+    {"sql-template", 0, "FILE", OPTIONS_NEW, "made from this, not from the chain's revision.sql.in",
+     set_sql_template},
     {"output", 'o', "FORMAT[=FILE]", OPTIONS_OUTPUT,
      "text or json, to stdout or a file (may be repeated)", set_output},
     {"progress", 0, "MODE", OPTIONS_RUN, "auto, tty, plain, json or none, on stderr", set_progress},

@@ -23,6 +23,8 @@ enum {
     OPTIONS_CHECK_HEADS = 64,
     OPTIONS_INDICATE = 1 << 16,     /* -i */
     OPTIONS_DEPENDENCIES = 1 << 17, /* --resolve-dependencies */
+    OPTIONS_NEW = 1 << 18,          /* -m, --rev-id, --branch-label, --sql-template */
+    OPTIONS_PARENT = 1 << 19,       /* --head, --splice, --depends-on */
 };
 
 enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
@@ -32,7 +34,13 @@ struct output {
     const char *path; /* NULL: stdout */
 };
 
-enum { OUTPUTS_MAX = 16, ARGS_MAX = 256, TENANTS_MAX = 4096 };
+enum { OUTPUTS_MAX = 16, ARGS_MAX = 256, TENANTS_MAX = 4096, WORDS_MAX = 64 };
+
+/* Of an option that may be repeated. */
+struct words {
+    const char *items[WORDS_MAX];
+    size_t count;
+};
 
 struct options {
     const struct command *command; /* NULL with is_help or is_version */
@@ -57,6 +65,12 @@ struct options {
     bool checks_heads;
     bool indicates_current;
     bool resolves_dependencies;
+    const char *message;      /* NULL: none */
+    const char *rev_id;       /* NULL: a random one */
+    const char *head;         /* what the new revision revises */
+    const char *sql_template; /* NULL: the chain's */
+    struct words branch_labels, depends_on;
+    bool splices;
     bool is_quiet;
     bool is_verbose;
     bool is_help;

@@ -1,21 +1,14 @@
-#include "chain/identifier.h"
 #include "cli/chain_text.h"
 #include "cli/command.h"
 #include "cli/exit.h"
-#include "cli/faults.h"
 #include "cli/whereabouts.h"
 
 static int run(struct fleet *fleet, const struct options *options)
 {
-    struct whereabouts whereabouts = {0};
     struct revisions found;
-    struct err err;
     int exit_code = EXIT_OK;
-    if (whereabouts_are_meant(options->args[0]))
-        exit_code = whereabouts_read(fleet, options, &whereabouts);
-    if (!identifier_find(&fleet->arena, fleet->chain, options->args[0], &whereabouts.rows, &found,
-                         &err))
-        return cli_fail(&err);
+    if (!whereabouts_find(fleet, options, options->args[0], &found, &exit_code))
+        return EXIT_USAGE;
     struct chain_text text = chain_text_begin(fleet->chain, options, 0);
     text.is_verbose = true;
     for (size_t i = 0; i < found.count; i++)
@@ -26,7 +19,7 @@ static int run(struct fleet *fleet, const struct options *options)
 
 static unsigned needs_for(const struct options *options)
 {
-    return whereabouts_are_meant(options->args[0]) ? FLEET_VISIT : FLEET_CHAIN;
+    return whereabouts_needs(options->args[0]);
 }
 
 const struct command command_show = {

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/human.h"
+#include "chain/identifier.h"
 #include "cli/exit.h"
 #include "cli/faults.h"
 #include "cli/run.h"
@@ -14,6 +15,11 @@ bool whereabouts_are_meant(const char *text)
     bool ends = len >= word_len && strcmp(text + len - word_len, word) == 0;
     return (begins && (len == word_len || text[word_len] == ':')) ||
            (ends && len > word_len && text[len - word_len - 1] == ':');
+}
+
+unsigned whereabouts_needs(const char *text)
+{
+    return whereabouts_are_meant(text) ? FLEET_VISIT : FLEET_CHAIN;
 }
 
 struct reading {
@@ -88,4 +94,17 @@ int whereabouts_read(struct fleet *fleet, const struct options *options, struct 
     int signal_number = rollout_run(&plan.rollout, &observer, 1);
     finish(&fleet->arena, fleet->chain, ret);
     return signal_number ? EXIT_SIGNAL + signal_number : reading.exit_code;
+}
+
+bool whereabouts_find(struct fleet *fleet, const struct options *options, const char *text,
+                      struct revisions *ret, int *exit_code)
+{
+    struct whereabouts whereabouts = {0};
+    struct err err;
+    if (whereabouts_are_meant(text))
+        *exit_code = whereabouts_read(fleet, options, &whereabouts);
+    if (identifier_find(&fleet->arena, fleet->chain, text, &whereabouts.rows, ret, &err))
+        return true;
+    cli_fail(&err);
+    return false;
 }

@@ -3,9 +3,8 @@ import json
 import os
 import re
 import subprocess
-import unittest
 
-from harness import FleetCase, main
+from harness import Fleet, FleetCase, main
 
 # id, revises, depends on, label, message: a branch, a merge, a dependency, two bases.
 GRAPH = [
@@ -180,6 +179,151 @@ class Chain(VocabularyCase):
         for args in (["history"], ["heads"], ["branches"], ["show", "heads"]):
             self.run_ok(*args)
         self.run_ok("history", "-i", code=2)
+
+
+class Writing(FleetCase):
+    """init, revision, merge, edit: files that the chain can be read with, or none at all."""
+
+    def setUp(self):
+        super().setUp()
+        self.fleet.inventory([self.fleet.sqlite("t")])
+
+    def files(self):
+        return sorted(os.listdir(self.fleet.path("versions")))
+
+    def new(self, *args):
+        return json.loads(self.run_ok("revision", *args, "-o", "json").out)[0]
+
+    def refused(self, *args, says):
+        before = self.files()
+        result = self.run_ok(*args, code=2)
+        self.assertIn(says, result.err)
+        self.assertEqual((result.out, self.files()), ("", before))
+
+    def test_init_makes_what_everything_else_starts_from(self):
+        out = self.run_ok("init", self.fleet.path("new", "fleet")).out
+        for name in ("skein.yaml", "versions/revision.sql.in", "versions/README.md"):
+            path = self.fleet.path("new", "fleet", name)
+            self.assertIn(f"Generating {path} ...  done", out)
+            self.assertTrue(os.path.getsize(path))
+        other = Fleet.__new__(Fleet)
+        other.dir = self.fleet.path("new", "fleet")
+        for args in (["heads"], ["history"], ["tenants"], ["upgrade"]):
+            result = other.run(*args)
+            self.assertEqual(result.code, 0, repr(result))
+        self.assertEqual(other.run("revision", "-m", "First").code, 0)
+        self.assertIn("<base> -> ", other.run("history").out)
+
+    def test_init_overwrites_nothing(self):
+        for name in ("skein.yaml", "versions/revision.sql.in", "versions/README.md"):
+            with self.subTest(name):
+                self.fleet.write(f"{name[0]}/{name}", "mine")
+                result = self.run_ok("init", self.fleet.path(name[0]), code=2)
+                self.assertIn("exists already", result.err)
+                self.assertEqual(self.fleet.read(f"{name[0]}/{name}"), b"mine")
+                files = [file for _, _, files in os.walk(self.fleet.path(name[0])) for file in files]
+                self.assertEqual(len(files), 1)
+                os.unlink(self.fleet.path(name[0], name))
+
+    def test_revision_says_where_as_alembic_does(self):
+        result = self.run_ok("revision", "-m", "  Added table: exam's  ", "--rev-id", "abc123")
+        path = self.fleet.path("versions", "abc123_added_table_exam_s.sql")
+        self.assertEqual(result.out, f"Generating {path} ...  done\n")
+        text = self.fleet.read("versions/abc123_added_table_exam_s.sql")
+        self.assertTrue(text.startswith(b"-- Added table: exam's\n--\n"))
+        self.assertEqual(self.run_ok("revision", "-q", "-m", "x").out, "")
+
+    def test_a_new_revision_can_be_run_at_once(self):
+        first = self.new("-m", "one")
+        self.assertRegex(first["revision"], "^[0-9a-f]{12}$")
+        second = self.new("-m", "two")
+        self.assertEqual(second["revises"], [first["revision"]])
+        self.run_ok("upgrade")
+        self.assertEqual(self.fleet.versions("t"), [second["revision"]])
+        self.run_ok("downgrade", "base")
+
+    def test_branches_splices_labels_and_dependencies(self):
+        first, second = self.new("-m", "one"), self.new("-m", "two")
+        self.refused("revision", "-m", "x", "--head", first["revision"], says="--splice")
+        branch = self.new("-m", "three", "--head", first["revision"][:8], "--splice",
+                          "--branch-label", "billing", "--depends-on", second["revision"][:6])
+        self.assertEqual((branch["revises"], branch["depends_on"], branch["branch_labels"]),
+                         ([first["revision"]], [second["revision"]], ["billing"]))
+        self.refused("revision", "-m", "x", says="multiple head")
+        base = self.new("-m", "four", "--head", "base", "--depends-on", "billing")
+        self.assertEqual((base["revises"], base["depends_on"]), ([], ["billing"]))
+        more = self.new("-m", "five", "--head", "billing@head")
+        self.assertEqual(more["revises"], [branch["revision"]])
+
+    def test_merge_joins_heads(self):
+        first = self.new("-m", "one")
+        ids = [self.new("-m", "x", "--head", first["revision"], "--splice")["revision"]
+               for _ in range(2)]
+        self.refused("merge", first["revision"], ids[0], "-m", "m", says="not a head")
+        self.refused("merge", ids[0], ids[0], "-m", "m", says="twice")
+        merged = json.loads(self.run_ok("merge", "heads", "-m", "Both", "-o", "json").out)[0]
+        self.assertEqual(sorted(merged["revises"]), sorted(ids))
+        self.assertTrue(merged["is_mergepoint"])
+        self.assertEqual(self.run_ok("heads").out, f"{merged['revision']} (head)\n")
+
+    def test_what_the_chain_would_not_take_is_not_written(self):
+        first = self.new("-m", "one", "--rev-id", "aaaa1111", "--branch-label", "left")
+        for args, says in (
+                (["-m", "x", "--rev-id", "a@b"], "a@b"),
+                (["-m", "x", "--rev-id", "../../evil"], "no revision id"),
+                (["-m", "x", "--rev-id", first["revision"]], "aaaa1111"),
+                (["-m", "Revises: aaaa1111"], "twice"),
+                (["-m", "Create Date: now"], "twice"),
+                (["-m", "a\nb"], "one line"),
+                (["-m", "x", "--branch-label", "left"], "left"),
+                (["-m", "x", "--branch-label", "a b"], "a b"),
+                (["-m", "x", "--depends-on", "nope"], "nope"),
+                (["-m", "x", "--depends-on", "base"], "base"),
+                (["-m", "x", "--head", "nope"], "nope"),
+                (["-m", "x", "--sql-template", "/nonesuch"], "/nonesuch: cannot read it")):
+            with self.subTest(args):
+                self.refused("revision", *args, says=says)
+        self.fleet.write("versions/zz.sql", "SELECT 1;")
+        self.refused("revision", "-m", "x", says="versions/zz.sql:1")
+
+    def test_the_chain_has_a_template_of_its_own(self):
+        self.fleet.write("versions/revision.sql.in",
+                         "-- ${message}\n-- Revision ID: ${revision}\n-- Revises: ${revises}\n"
+                         "-- Reviewed by: nobody yet\n-- Depends On: ${depends_on}\n"
+                         "-- migrate:up\nSELECT '${message}';\n")
+        made = self.new("-m", "hello")
+        text = self.fleet.read("versions/" + os.path.basename(made["file"])).decode()
+        self.assertEqual(text, f"-- hello\n-- Revision ID: {made['revision']}\n-- Revises:\n"
+                               "-- Reviewed by: nobody yet\n-- migrate:up\nSELECT 'hello';\n")
+        self.refused("revision", "-m", "x", "--branch-label", "l", says="branch labels")
+        self.fleet.write("versions/revision.sql.in", "-- ${message}\n-- ${revison}\n")
+        self.refused("revision", "-m", "x", says="revision.sql.in:2: '${revison}' is none of")
+        other = self.fleet.write("other.in", "-- m\n-- Revision ID: ${revision}\n-- migrate:up\n")
+        self.refused("revision", "-m", "x", "--sql-template", other, says="message (${message})")
+
+    def test_edit_starts_the_editor_without_a_shell(self):
+        first = self.new("-m", "one")
+        self.fleet.write("edit.py", "#!/usr/bin/env python3\nimport sys\n"
+                         "open(sys.argv[-1], 'a').write('SELECT 1;\\n')\n"
+                         "print(sys.argv[1:])\n", mode=0o755)
+        env = {"VISUAL": self.fleet.path("edit.py") + "  --wait $(false)", "EDITOR": "/nonesuch"}
+        result = self.run_ok("edit", first["revision"][:5], env=env)
+        path = self.fleet.path("versions", os.path.basename(first["file"]))
+        self.assertEqual(result.out, f"{['--wait', '$(false)', path]}\n")
+        self.assertTrue(self.fleet.read(path).endswith(b"SELECT 1;\n"))
+
+    def test_edit_tells_what_is_wrong_then(self):
+        self.new("-m", "one")
+        env = {"VISUAL": "", "EDITOR": "truncate -s 0"}
+        result = self.run_ok("edit", "head", env=env, code=2)
+        self.assertIn("Revision ID", result.err)
+        os.unlink(self.fleet.path("versions", self.files()[-1]))
+        self.new("-m", "one")
+        for editor, says in (("", "no editor"), ("/nonesuch", "cannot start '/nonesuch'"),
+                             ("false", "'false' failed")):
+            result = self.run_ok("edit", "head", env={"VISUAL": editor, "EDITOR": ""}, code=2)
+            self.assertIn(says, result.err)
+        self.assertIn("no revision files", self.run_ok("edit", "base", code=2).err)
 
 
 if __name__ == "__main__":

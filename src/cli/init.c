@@ -1,0 +1,181 @@
+#include <errno.h>
+#include <libgen.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "chain/template.h"
+#include "chain/write.h"
+#include "cli/command.h"
+#include "cli/exit.h"
+#include "cli/faults.h"
+#include "cli/status.h"
+
+static const char inventory_text[] =
+    "# The inventory: which tenants there are, how to reach them, how to roll out.\n"
+    "# All keys: docs/inventory.md. Paths are relative to this file; ${VAR} is the environment's.\n"
+    "\n"
+    "chain: versions                    # the folder of revisions\n"
+    "# version_table: alembic_version   # in every tenant: where it stands\n"
+    "# ledger: .skein/ledger.db         # the record of runs; a postgresql:// URL shares it\n"
+    "\n"
+    "defaults:                          # every key of a tenant but name and url may stand here\n"
+    "  transaction: all                 # all: one transaction a tenant; each: one a revision\n"
+    "  connect_timeout: 10s\n"
+    "  lock_timeout: 5s                 # how long DDL may wait before it gives way to traffic\n"
+    "  statement_timeout: 0s            # 0s: none\n"
+    "  retries: 3                       # of transient faults only\n"
+    "\n"
+    "rollout:\n"
+    "  parallel: 32                     # tenants at once\n"
+    "  per_server: 8                    # tenants at once on one host and port\n"
+    "  on_failure: stop                 # stop | continue: once more than max_failures have failed\n"
+    "  max_failures: 0                  # a count or a share: 5, \"2%\"\n"
+    "  # waves:                         # each must finish well before the next begins\n"
+    "  #   - {name: canary, select: \"tier=canary\"}\n"
+    "  #   - {name: everyone}\n"
+    "\n"
+    "tenants: []\n"
+    "#  - name: acme\n"
+    "#    url: postgresql://app@db1.internal:5432/acme\n"
+    "#    password_env: ACME_PASSWORD   # or password_file, password_command, .pgpass, PGSERVICE\n"
+    "#    labels: [tier=canary, region=eu]\n"
+    "#  - name: globex\n"
+    "#    url: postgresql://app@db1.internal/shared\n"
+    "#    schema: globex                # one schema a tenant\n"
+    "#  - name: initech\n"
+    "#    url: sqlite:///data/initech.db # three slashes: relative to this file; four: absolute\n"
+    "#    create: true                  # make the database if it does not exist\n"
+    "\n"
+    "# sources:                         # tenants that are found, not listed\n"
+    "#   - glob: data/*.db              # name: the file's, without its ending\n"
+    "#     labels: [tier=free]\n"
+    "#   - query: \"SELECT name, url, region FROM tenants WHERE active\"\n"
+    "#     url: postgresql://app@control/app\n";
+
+static const char readme_text[] =
+    "# The chain\n"
+    "\n"
+    "This folder holds the revisions that skein applies to every tenant of the inventory beside it:\n"
+    "\n"
+    "    skein.yaml                  the inventory: tenants, how to reach them, how to roll out\n"
+    "    versions/*.sql              the chain: one file a revision, <id>_<words of its message>.sql\n"
+    "    versions/revision.sql.in    what 'skein revision' makes new ones from\n"
+    "    .skein/                     the ledger: what runs did; keep it, but not in version control\n"
+    "\n"
+    "    skein revision -m \"Added table\"    a new revision, to be filled in\n"
+    "    skein history                      the chain\n"
+    "    skein plan                         what would be applied where\n"
+    "    skein upgrade                      bring every tenant to head\n"
+    "\n"
+    "A file that a tenant has applied must not change any more: that would be drift.\n";
+
+struct making {
+    struct fleet *fleet;
+    const char *dir, *chain_dir, *inventory;
+    bool is_quiet;
+};
+
+static const char *in(struct making *making, const char *dir, const char *name)
+{
+    bool is_here = strcmp(dir, ".") == 0;
+    return arena_printf(&making->fleet->arena, "%s%s%s", is_here ? "" : dir, is_here ? "" : "/", name);
+}
+
+static void tell(const struct making *making, const char *verb, const char *path)
+{
+    if (!making->is_quiet)
+        status_tell(verb, path);
+}
+
+static bool exists(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) == 0;
+}
+
+/* `dir` and what it lies in. */
+static bool make_dir(struct making *making, const char *dir, struct err *err)
+{
+    char *path = arena_strdup(&making->fleet->arena, dir);
+    if (exists(dir))
+        return true;
+    for (char *at = path + 1; *at; at++) {
+        if (*at != '/')
+            continue;
+        *at = '\0';
+        if (mkdir(path, 0777) && errno != EEXIST)
+            return err_at(err, ERR_CONFIG, path, 0, "cannot make it: %s", strerror(errno));
+        *at = '/';
+    }
+    if (mkdir(path, 0777) && errno != EEXIST)
+        return err_at(err, ERR_CONFIG, path, 0, "cannot make it: %s", strerror(errno));
+    tell(making, "Creating directory", dir);
+    return true;
+}
+
+static struct chain_file file_of(const char *name, const char *text)
+{
+    return (struct chain_file){.name = name, .bytes = text, .len = strlen(text)};
+}
+
+static bool put(struct making *making, const char *dir, const struct chain_file *files, size_t count,
+                struct err *err)
+{
+    for (size_t i = 0; i < count; i++)
+        if (exists(in(making, dir, files[i].name)))
+            return err_at(err, ERR_CONFIG, in(making, dir, files[i].name), 0,
+                          "it exists already, and is left as it is");
+    if (!make_dir(making, dir, err) || !chain_put(dir, files, count, err))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        tell(making, "Generating", in(making, dir, files[i].name));
+    return true;
+}
+
+/* The inventory goes last: where it is there, all is. */
+static bool make_all(struct making *making, struct err *err)
+{
+    const struct chain_file chain_files[] = {file_of(TEMPLATE_NAME, template_default),
+                                             file_of("README.md", readme_text)};
+    const struct chain_file inventory = file_of(making->inventory, inventory_text);
+    const char *inventory_path = in(making, making->dir, making->inventory);
+    if (exists(inventory_path))
+        return err_at(err, ERR_CONFIG, inventory_path, 0, "it exists already, and is left as it is");
+    return put(making, making->chain_dir, chain_files, ARRAY_LEN(chain_files), err) &&
+           put(making, making->dir, &inventory, 1, err);
+}
+
+static int run(struct fleet *fleet, const struct options *options)
+{
+    const char *slash = strrchr(options->file, '/');
+    struct making making = {
+        .fleet = fleet,
+        .inventory = slash ? slash + 1 : options->file,
+        .is_quiet = options->is_quiet,
+    };
+    struct err err;
+    making.dir = options->arg_count ? options->args[0] : ".";
+    if (slash && !options->arg_count)
+        making.dir = dirname(arena_strdup(&fleet->arena, options->file));
+    making.chain_dir = in(&making, making.dir, "versions");
+    if (!make_all(&making, &err))
+        return cli_fail(&err);
+    if (!making.is_quiet)
+        printf("Please name the tenants in '%s' before proceeding.\n",
+               in(&making, making.dir, making.inventory));
+    return EXIT_OK;
+}
+
+const struct command command_init = {
+    .name = "init",
+    .arguments = "[DIR]",
+    .summary = "an inventory and an empty chain to start from",
+    .help = "Writes into DIR (default: here) an inventory with comments, skein.yaml, and the folder of\n"
+            "an empty chain, versions, with the template of its revisions and a README. What exists\n"
+            "already is never overwritten: then nothing is written (exit 2). With -f FILE the inventory\n"
+            "bears that name, and without DIR lies there.",
+    .groups = OPTIONS_COMMON,
+    .max_args = 1,
+    .run = run,
+};
