@@ -31,8 +31,8 @@ enum ledger_access { LEDGER_READ, LEDGER_WRITE };
 #define LEDGER_HELD "held"       /* ledger_lock: another run has it */
 #define LEDGER_NO_RUN "no_run"   /* no run of that id */
 
-/* `where`: a path (LEDGER_WRITE makes it and its folder, both for the owner alone) or a URL; may hold a
- * password, so it is not in any error. A file that is no ledger, is damaged or was made by a newer
+/* `where`: a path (LEDGER_WRITE makes it and its folder, both for the owner alone) or a URL, which may
+ * hold a password and so is in no error. A file that is no ledger, is damaged or was made by a newer
  * skein is refused. */
 struct ledger *ledger_open(const char *where, enum ledger_access access, struct err *err) MUST_CHECK;
 void ledger_close(struct ledger *ledger); /* gives the lock back; NULL: nothing */
@@ -66,7 +66,7 @@ struct ledger_run {
     const char *resumed_by;   /* the newest run that goes on with this one; NULL: none */
     const char *rolled_back_by; /* the newest `rollback` run of this one; NULL: none */
     const char *chain_digest;
-    enum run_state state;
+    enum run_state state; /* RUN_RUNNING while somebody holds the ledger for it, RUN_INTERRUPTED after */
     bool is_rolling_back; /* EVENT_RUN_ROLLS_BACK was seen: what is left of the run is the way back */
     int64_t started_at_ms;
     double duration_ms; /* until its last event, where it did not finish */
@@ -102,7 +102,8 @@ bool ledger_read_fleet(struct ledger *ledger, const char *id, struct arena *aren
 /* The run once more as events, from EVENT_RUN_STARTED to EVENT_RUN_FINISHED, for a report. What the
  * events point to lives in the arena: tenants with name, URL (redacted), dialect and labels; a chain
  * with its counts, heads and digest; revisions with id, message and path. A tenant that was begun and
- * whose end is not on record is told as in_doubt. */
+ * whose end is not on record is told as in_doubt, while the run goes on as started only. Of a tenant
+ * that was taken back there is one outcome, which tells both ways. */
 bool ledger_replay(struct ledger *ledger, const char *id, struct arena *arena,
                    const struct observer *observer, struct err *err) MUST_CHECK;
 

@@ -1,0 +1,77 @@
+#include "ledger/ledger_kind.h"
+
+static struct ledger *refuse(const char *where, enum ledger_access access, struct err *err)
+{
+    (void)where;
+    (void)access;
+    err_set(err, ERR_LEDGER,
+            "a ledger in PostgreSQL is not in this build; name a file in 'ledger'");
+    return NULL;
+}
+
+static const struct ledger_kind ledger_refused = {.open = refuse};
+
+/* By the beginning of `where`; the last one takes what is left. */
+static const struct {
+    const char *prefix;
+    const struct ledger_kind *kind;
+} kinds[] = {
+    {"postgresql://", &ledger_refused},
+    {"postgres://", &ledger_refused},
+    {"", &ledger_sqlite},
+};
+
+struct ledger *ledger_open(const char *where, enum ledger_access access, struct err *err)
+{
+    size_t i = 0;
+    while (strncmp(where, kinds[i].prefix, strlen(kinds[i].prefix)) != 0)
+        i++;
+    return kinds[i].kind->open(where, access, err);
+}
+
+void ledger_close(struct ledger *ledger)
+{
+    if (ledger)
+        ledger->kind->close(ledger);
+}
+
+bool ledger_lock(struct ledger *ledger, const struct ledger_holder *holder,
+                 struct ledger_holder *ret_other, struct err *err)
+{
+    return ledger->kind->lock(ledger, holder, ret_other, err);
+}
+
+bool ledger_write(struct ledger *ledger, const struct event *events, size_t count, struct err *err)
+{
+    return ledger->kind->write(ledger, events, count, err);
+}
+
+bool ledger_find(struct ledger *ledger, const char *id, struct arena *arena,
+                 struct ledger_run *ret_run, struct err *err)
+{
+    return ledger->kind->find(ledger, id, arena, ret_run, err);
+}
+
+bool ledger_list(struct ledger *ledger, struct arena *arena, struct ledger_run **ret_runs,
+                 size_t *ret_count, struct err *err)
+{
+    return ledger->kind->list(ledger, arena, ret_runs, ret_count, err);
+}
+
+bool ledger_read_fleet(struct ledger *ledger, const char *id, struct arena *arena,
+                       struct ledger_fleet *ret_fleet, struct err *err)
+{
+    return ledger->kind->read_fleet(ledger, id, arena, ret_fleet, err);
+}
+
+bool ledger_replay(struct ledger *ledger, const char *id, struct arena *arena,
+                   const struct observer *observer, struct err *err)
+{
+    return ledger->kind->replay(ledger, id, arena, observer, err);
+}
+
+bool ledger_forget(struct ledger *ledger, const struct ledger_forget *which, size_t *ret_count,
+                   struct err *err)
+{
+    return ledger->kind->forget(ledger, which, ret_count, err);
+}

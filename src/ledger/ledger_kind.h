@@ -1,0 +1,36 @@
+/* What a kind of ledger is: one const struct of functions, each as ledger.h says of the function of
+ * the same name. A kind's own struct begins with its `struct ledger`.
+ *
+ * To add one: write NAME.c with its `const struct ledger_kind`, declare it here, and name it in the
+ * table of ledger.c.
+ */
+#ifndef LEDGER_LEDGER_KIND_H
+#define LEDGER_LEDGER_KIND_H
+
+#include "ledger/ledger.h"
+
+struct ledger_kind {
+    struct ledger *(*open)(const char *where, enum ledger_access access, struct err *err);
+    void (*close)(struct ledger *ledger);
+    bool (*lock)(struct ledger *ledger, const struct ledger_holder *holder,
+                 struct ledger_holder *ret_other, struct err *err);
+    bool (*write)(struct ledger *ledger, const struct event *events, size_t count, struct err *err);
+    bool (*find)(struct ledger *ledger, const char *id, struct arena *arena,
+                 struct ledger_run *ret_run, struct err *err);
+    bool (*list)(struct ledger *ledger, struct arena *arena, struct ledger_run **ret_runs,
+                 size_t *ret_count, struct err *err);
+    bool (*read_fleet)(struct ledger *ledger, const char *id, struct arena *arena,
+                       struct ledger_fleet *ret_fleet, struct err *err);
+    bool (*replay)(struct ledger *ledger, const char *id, struct arena *arena,
+                   const struct observer *observer, struct err *err);
+    bool (*forget)(struct ledger *ledger, const struct ledger_forget *which, size_t *ret_count,
+                   struct err *err);
+};
+
+struct ledger {
+    const struct ledger_kind *kind;
+};
+
+extern const struct ledger_kind ledger_sqlite;
+
+#endif

@@ -1,0 +1,237 @@
+/* The SQLite ledger: opening, locking, transactions.
+ *
+ * WAL, so that readers and the writer do not meet; synchronous FULL, so that what was committed is
+ * on the disk. The file and its folder are for their owner alone.
+ */
+#include "ledger/sqlite_private.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Long enough for `skein forget` beside a run. */
+enum { BUSY_MS = 30000 };
+
+/* ---- the file ------------------------------------------------------------------------------ */
+
+static bool fail_errno(const char *path, const char *words, struct err *err)
+{
+    return err_set(err, ERR_LEDGER, "ledger '%s': %s: %s", path, words, strerror(errno));
+}
+
+/* The folder of a path, "." where it names none. */
+static char *folder_of(struct arena *arena, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash)
+        return arena_strdup(arena, ".");
+    return slash == path ? arena_strdup(arena, "/")
+                         : arena_strndup(arena, path, (size_t)(slash - path));
+}
+
+/* A new name is on the disk once its folder is. */
+static bool sync_folder(struct arena *arena, const char *path)
+{
+    int fd = open(folder_of(arena, path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    bool is_fine = fsync(fd) == 0;
+    close(fd);
+    return is_fine;
+}
+
+static bool make_folder(struct arena *arena, const char *folder)
+{
+    struct stat st;
+    if (stat(folder, &st) == 0)
+        return S_ISDIR(st.st_mode) || (errno = ENOTDIR, false);
+    if (strchr(folder, '/') && !make_folder(arena, folder_of(arena, folder)))
+        return false;
+    return (mkdir(folder, 0700) == 0 || errno == EEXIST) && sync_folder(arena, folder);
+}
+
+static bool make_file(struct arena *arena, const char *path, struct err *err)
+{
+    if (!make_folder(arena, folder_of(arena, path)))
+        return fail_errno(path, "cannot make its folder", err);
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600);
+    if (fd < 0 && errno != EEXIST)
+        return fail_errno(path, "cannot make it", err);
+    if (fd >= 0)
+        close(fd);
+    return sync_folder(arena, path) || fail_errno(path, "cannot make it", err);
+}
+
+/* Looked at without opening it: closing a descriptor would drop SQLite's locks on the file, should
+ * this process have it open already. */
+static bool check_file(struct arena *arena, const char *path, enum ledger_access access,
+                       struct err *err)
+{
+    struct stat st;
+    if (stat(path, &st) == 0)
+        return S_ISREG(st.st_mode) ||
+               err_set(err, ERR_LEDGER, "ledger '%s': it is not a regular file", path);
+    if (errno != ENOENT)
+        return fail_errno(path, "cannot look at it", err);
+    if (access == LEDGER_WRITE)
+        return make_file(arena, path, err);
+    err_set(err, ERR_LEDGER, "there is no ledger '%s' yet", path);
+    snprintf(err->code, sizeof err->code, "%s", LEDGER_MISSING);
+    return false;
+}
+
+/* ---- the connection ------------------------------------------------------------------------ */
+
+/* A relative path gets its "./", lest it be ":memory:". With memory statistics on, a global mutex
+ * would slow the tenants' workers; where SQLite is at work already this has no effect, and does no
+ * harm. */
+static bool connect(struct sqlite_ledger *ledger, struct err *err)
+{
+    struct db *db = &ledger->db;
+    const char *path = *db->path == '/' ? db->path : arena_printf(&ledger->arena, "./%s", db->path);
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    int rc =
+        sqlite3_open_v2(path, &db->handle,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    return rc == SQLITE_OK || db_fail(db, rc, err);
+}
+
+/* The file may have been made by anyone: nothing in it is run. */
+static void distrust(sqlite3 *handle)
+{
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+}
+
+static bool use_wal(struct db *db, struct err *err)
+{
+    struct db_cursor cursor;
+    db_query_plain(db, &cursor, "PRAGMA journal_mode = WAL");
+    bool is_wal = db_next(&cursor) && strcmp(db_text_at(&cursor, 0), "wal") == 0;
+    if (!db_end(&cursor, err))
+        return false;
+    return is_wal ||
+           err_set(err, ERR_LEDGER,
+                   "ledger '%s': its file system has no shared memory for SQLite's WAL", db->path);
+}
+
+/* Who the file is comes first: a file of something else is not changed. */
+static bool set_up(struct sqlite_ledger *ledger, enum ledger_access access, struct err *err)
+{
+    struct db *db = &ledger->db;
+    distrust(db->handle);
+    sqlite3_busy_timeout(db->handle, BUSY_MS);
+    if (!db_exec(db, err, "PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON"))
+        return false;
+    if (access == LEDGER_READ)
+        return sqlite_schema_prepare(db, err) && db_exec(db, err, "PRAGMA query_only = ON");
+    if (sqlite3_db_readonly(db->handle, "main") == 1)
+        return err_set(err, ERR_LEDGER, "ledger '%s': it is read-only", db->path);
+    return sqlite_schema_prepare(db, err) && use_wal(db, err);
+}
+
+static void sqlite_close(struct ledger *base)
+{
+    struct sqlite_ledger *ledger = sqlite_of(base);
+    db_close(&ledger->db);
+    lock_release(&ledger->lock);
+    buf_done(&ledger->key);
+    arena_done(&ledger->arena);
+    free(ledger);
+}
+
+static struct sqlite_ledger *sqlite_new(const char *where)
+{
+    struct sqlite_ledger *ledger = xcalloc(1, sizeof *ledger);
+    ledger->base.kind = &ledger_sqlite;
+    ledger->lock.fd = -1;
+    arena_init(&ledger->arena);
+    buf_init(&ledger->key, BUF_MAX_DEFAULT);
+    ledger->db.path = arena_strdup(&ledger->arena, where);
+    for (size_t i = 0; i < LIST_KIND__COUNT; i++)
+        intern_init(&ledger->lists[i].known, &ledger->arena);
+    intern_init(&ledger->writing.errors, &ledger->arena);
+    intern_init(&ledger->writing.revisions, &ledger->arena);
+    return ledger;
+}
+
+static struct ledger *sqlite_open(const char *where, enum ledger_access access, struct err *err)
+{
+    struct sqlite_ledger *ledger = sqlite_new(where);
+    if (check_file(&ledger->arena, where, access, err) && connect(ledger, err) &&
+        set_up(ledger, access, err))
+        return &ledger->base;
+    sqlite_close(&ledger->base);
+    return NULL;
+}
+
+/* ---- transactions -------------------------------------------------------------------------- */
+
+static bool die(struct sqlite_ledger *ledger, const struct err *err)
+{
+    ledger->is_dead = true;
+    ledger->death = *err;
+    return false;
+}
+
+bool sqlite_begin(struct sqlite_ledger *ledger, struct err *err)
+{
+    if (ledger->is_dead) {
+        *err = ledger->death;
+        return false;
+    }
+    return db_run_plain(&ledger->db, err, "BEGIN IMMEDIATE") || die(ledger, err);
+}
+
+/* The error that ended it is the one to tell, not one of the ROLLBACK. */
+bool sqlite_end(struct sqlite_ledger *ledger, bool is_fine, struct err *err)
+{
+    struct err ignored;
+    if (is_fine && db_run_plain(&ledger->db, err, "COMMIT"))
+        return true;
+    if (!sqlite3_get_autocommit(ledger->db.handle) &&
+        !db_run_plain(&ledger->db, &ignored, "ROLLBACK"))
+        return die(ledger, err);
+    return die(ledger, err);
+}
+
+/* ---- the lock ------------------------------------------------------------------------------ */
+
+/* Whoever left a run `running` is dead, or the lock would not be ours. */
+static bool bury_the_dead(struct sqlite_ledger *ledger, struct err *err)
+{
+    return sqlite_begin(ledger, err) &&
+           sqlite_end(ledger,
+                      db_run(&ledger->db, err, "UPDATE runs SET state = ? WHERE state = ?",
+                             db_int(RUN_INTERRUPTED), db_int(RUN_RUNNING)),
+                      err);
+}
+
+static bool sqlite_lock(struct ledger *base, const struct ledger_holder *holder,
+                        struct ledger_holder *ret_other, struct err *err)
+{
+    struct sqlite_ledger *ledger = sqlite_of(base);
+    assert(ledger->lock.fd < 0);
+    if (!lock_take(&ledger->lock, ledger->db.path, holder, ret_other, err))
+        return false;
+    ledger->holder = *holder;
+    if (bury_the_dead(ledger, err))
+        return true;
+    lock_release(&ledger->lock);
+    return false;
+}
+
+const struct ledger_kind ledger_sqlite = {
+    .open = sqlite_open,
+    .close = sqlite_close,
+    .lock = sqlite_lock,
+    .write = sqlite_write,
+    .find = sqlite_find,
+    .list = sqlite_list,
+    .read_fleet = sqlite_read_fleet,
+    .replay = sqlite_replay,
+    .forget = sqlite_forget,
+};

@@ -1,0 +1,126 @@
+/* Who the tenants of a run are. A selection that was seen before, in the same order and waves, is
+ * one number; of another, what is known of its tenants is taken over. */
+#include "ledger/sqlite_private.h"
+
+#include "base/hash.h"
+#include "inventory/inventory.h"
+
+/* Texts with their lengths before them: nothing can pass for something else. */
+static void digest_text(struct buf *buf, const char *text)
+{
+    buf_addf(buf, "%zu:", text ? strlen(text) : 0);
+    buf_adds(buf, text ? text : "-");
+}
+
+static void digest_tenant(struct buf *buf, const struct tenant *tenant, uint32_t wave)
+{
+    buf_addf(buf, "%u %d %zu ", wave, (int)tenant->url.dialect, tenant->label_count);
+    digest_text(buf, tenant->name);
+    digest_text(buf, tenant->url_redacted);
+    digest_text(buf, tenant->server);
+    digest_text(buf, tenant->schema);
+    for (size_t i = 0; i < tenant->label_count; i++) {
+        digest_text(buf, tenant->labels[i].key);
+        digest_text(buf, tenant->labels[i].value);
+    }
+}
+
+static uint32_t wave_of(const struct run_info *run, size_t tenant)
+{
+    return run->wave_of ? run->wave_of[tenant] : 0;
+}
+
+static void digest_fleet(const struct run_info *run, char ret_digest[HASH_HEX_SIZE])
+{
+    struct buf buf;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    for (size_t i = 0; i < run->tenant_count; i++)
+        digest_tenant(&buf, run->tenants[i], wave_of(run, i));
+    hash_hex(buf.data, buf.len, ret_digest);
+    buf_done(&buf);
+}
+
+/* ---- a tenant ------------------------------------------------------------------------------ */
+
+/* `key=value` each: a key has no '='. */
+static bool put_labels(struct sqlite_ledger *ledger, const struct tenant *tenant,
+                       struct db_value *ret_labels, struct err *err)
+{
+    struct arena arena;
+    arena_init(&arena);
+    const char **items = arena_calloc(&arena, tenant->label_count + 1, sizeof *items);
+    for (size_t i = 0; i < tenant->label_count; i++)
+        items[i] = arena_printf(&arena, "%s=%s", tenant->labels[i].key, tenant->labels[i].value);
+    bool is_fine =
+        sqlite_list_put(ledger, LIST_LABELS, items, tenant->label_count, ret_labels, err);
+    arena_done(&arena);
+    return is_fine;
+}
+
+#define TENANT_VALUES(tenant, labels)                                                              \
+    db_text((tenant)->name), db_int((tenant)->url.dialect), db_text((tenant)->url_redacted),       \
+        db_text((tenant)->server ? (tenant)->server : ""), db_text((tenant)->schema), (labels)
+
+static bool insert_tenant(struct sqlite_ledger *ledger, const struct tenant *tenant,
+                          struct db_value labels, int64_t *ret_id, struct err *err)
+{
+    if (!db_run(&ledger->db, err,
+                "INSERT INTO tenants(name, dialect, url, server, schema, labels)"
+                " VALUES(?, ?, ?, ?, ?, ?)",
+                TENANT_VALUES(tenant, labels)))
+        return false;
+    *ret_id = sqlite3_last_insert_rowid(ledger->db.handle);
+    return true;
+}
+
+static bool put_tenant(struct sqlite_ledger *ledger, const struct tenant *tenant,
+                       bool is_first_fleet, int64_t *ret_id, struct err *err)
+{
+    struct db_value labels;
+    int64_t id = -1;
+    if (!put_labels(ledger, tenant, &labels, err))
+        return false;
+    if (!is_first_fleet &&
+        !db_get(&ledger->db, err, &id,
+                "SELECT id FROM tenants WHERE name = ? AND dialect = ? AND url = ? AND server = ?"
+                " AND schema IS ? AND labels = ?",
+                TENANT_VALUES(tenant, labels)))
+        return false;
+    if (id < 0)
+        return insert_tenant(ledger, tenant, labels, ret_id, err);
+    *ret_id = id;
+    return true;
+}
+
+/* ---- all of them --------------------------------------------------------------------------- */
+
+static bool insert_members(struct sqlite_ledger *ledger, const struct run_info *run, int64_t fleet,
+                           struct err *err)
+{
+    int64_t tenant, newest;
+    if (!db_get_plain(&ledger->db, err, &newest, "SELECT max(id) FROM tenants"))
+        return false;
+    for (size_t i = 0; i < run->tenant_count; i++)
+        if (!put_tenant(ledger, run->tenants[i], newest < 0, &tenant, err) ||
+            !db_run(&ledger->db, err,
+                    "INSERT INTO fleet_tenants(fleet, n, tenant, wave) VALUES(?, ?, ?, ?)",
+                    db_int(fleet), db_int((int64_t)i), db_int(tenant), db_int(wave_of(run, i))))
+            return false;
+    return true;
+}
+
+bool sqlite_fleet_put(struct sqlite_ledger *ledger, const struct run_info *run, int64_t *ret_fleet,
+                      struct err *err)
+{
+    char digest[HASH_HEX_SIZE];
+    digest_fleet(run, digest);
+    if (!db_get(&ledger->db, err, ret_fleet, "SELECT id FROM fleets WHERE digest = ?",
+                db_text(digest)))
+        return false;
+    if (*ret_fleet >= 0)
+        return true;
+    if (!db_run(&ledger->db, err, "INSERT INTO fleets(digest) VALUES(?)", db_text(digest)))
+        return false;
+    *ret_fleet = sqlite3_last_insert_rowid(ledger->db.handle);
+    return insert_members(ledger, run, *ret_fleet, err);
+}

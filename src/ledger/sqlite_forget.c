@@ -1,0 +1,113 @@
+/* Dropping runs. What several runs share (tenants, fleets, lists, revisions) goes with the last run
+ * that used it; lists and revisions stay, since they are few and known by their order. */
+#include "ledger/sqlite_private.h"
+
+/* Each a statement of ?1, the run. */
+static const char *const deletes[] = {
+    "DELETE FROM waves WHERE run = ?1",  "DELETE FROM run_tenants WHERE run = ?1",
+    "DELETE FROM steps WHERE run = ?1",  "DELETE FROM retries WHERE run = ?1",
+    "DELETE FROM errors WHERE run = ?1", "DELETE FROM runs WHERE seq = ?1",
+};
+
+static const char *const sweeps[] = {
+    "DELETE FROM fleets WHERE id NOT IN (SELECT fleet FROM runs)",
+    "DELETE FROM fleet_tenants WHERE fleet NOT IN (SELECT id FROM fleets)",
+    "DELETE FROM tenants WHERE id NOT IN (SELECT tenant FROM fleet_tenants)",
+};
+
+static bool delete_run(struct sqlite_ledger *ledger, int64_t run, struct err *err)
+{
+    bool is_fine = true;
+    for (size_t i = 0; is_fine && i < ARRAY_LEN(deletes); i++)
+        is_fine = db_run(&ledger->db, err, deletes[i], db_int(run));
+    return is_fine;
+}
+
+static bool sweep(struct sqlite_ledger *ledger, struct err *err)
+{
+    bool is_fine = true;
+    for (size_t i = 0; is_fine && i < ARRAY_LEN(sweeps); i++)
+        is_fine = db_run_plain(&ledger->db, err, sweeps[i]);
+    return is_fine;
+}
+
+/* A transaction a run, so that a run under way never waits long for its turn to write. */
+static bool drop_run(struct sqlite_ledger *ledger, int64_t run, struct err *err)
+{
+    return sqlite_begin(ledger, err) && sqlite_end(ledger, delete_run(ledger, run, err), err);
+}
+
+static bool drop_unused(struct sqlite_ledger *ledger, struct err *err)
+{
+    return sqlite_begin(ledger, err) && sqlite_end(ledger, sweep(ledger, err), err);
+}
+
+/* ---- which --------------------------------------------------------------------------------- */
+
+/* What `resume` would still take up: it did not end well, or it stopped before its last wave, and
+ * no later run goes on with it. */
+static bool query_is_unfinished(struct sqlite_ledger *ledger, const struct sqlite_run *run,
+                                bool *ret_is, struct err *err)
+{
+    int64_t waves = 0;
+    bool has_ended_well = run->run.state == RUN_SUCCEEDED || run->run.state == RUN_ROLLED_BACK;
+    if (run->run.state == RUN_SUCCEEDED &&
+        !db_get(&ledger->db, err, &waves,
+                "SELECT count(*) FROM waves WHERE run = ? AND state IS NULL", db_int(run->seq)))
+        return false;
+    *ret_is = (!has_ended_well || waves > 0) && !run->run.resumed_by && !run->run.rolled_back_by;
+    return true;
+}
+
+static bool fits(struct sqlite_ledger *ledger, const struct ledger_forget *which,
+                 const struct sqlite_run *run, size_t newer, bool *ret_fits, struct err *err)
+{
+    size_t keep = which->keep_newest == SIZE_MAX ? 0 : which->keep_newest;
+    bool is_unfinished;
+    *ret_fits = false;
+    if (run->is_alive || newer < keep || (which->id && strcmp(run->run.id, which->id) != 0) ||
+        (which->before_ms && run->run.started_at_ms >= which->before_ms))
+        return true;
+    if (!query_is_unfinished(ledger, run, &is_unfinished, err))
+        return false;
+    *ret_fits = !is_unfinished || which->takes_unfinished;
+    return true;
+}
+
+/* A run whose later run goes in the same sweep is judged as it was before. */
+static bool forget_all(struct sqlite_ledger *ledger, const struct ledger_forget *which,
+                       struct arena *arena, size_t *ret_count, struct err *err)
+{
+    struct sqlite_run *runs;
+    size_t count, dropped = 0;
+    if (!sqlite_runs_read(ledger, arena, &runs, &count, err))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        bool is_it;
+        if (!fits(ledger, which, &runs[i], i, &is_it, err) ||
+            (is_it && !drop_run(ledger, runs[i].seq, err)))
+            return false;
+        dropped += is_it;
+    }
+    if (dropped && !drop_unused(ledger, err))
+        return false;
+    *ret_count = dropped;
+    return true;
+}
+
+bool sqlite_forget(struct ledger *base, const struct ledger_forget *which, size_t *ret_count,
+                   struct err *err)
+{
+    struct sqlite_ledger *ledger = sqlite_of(base);
+    struct ledger_forget resolved = *which;
+    struct sqlite_run run;
+    struct arena arena;
+    arena_init(&arena);
+    bool is_fine = !which->id || sqlite_run_find(ledger, which->id, &arena, &run, err);
+    if (is_fine) {
+        resolved.id = which->id ? run.run.id : NULL;
+        is_fine = forget_all(ledger, &resolved, &arena, ret_count, err);
+    }
+    arena_done(&arena);
+    return is_fine;
+}

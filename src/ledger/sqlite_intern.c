@@ -1,0 +1,237 @@
+/* What repeats a million times is written once, and known by a number: lists of revisions and of
+ * labels, revisions, and a run's errors. Their keys are their texts, each with its NUL, one behind
+ * the other. */
+#include "ledger/sqlite_private.h"
+
+#include "chain/chain.h"
+
+static void key_add(struct buf *key, const char *text)
+{
+    buf_add(key, text, strlen(text) + 1);
+}
+
+/* True where the bytes of `key` are new. */
+static bool put_key(struct intern *intern, const struct buf *key, uint32_t *ret_number)
+{
+    size_t before = intern->count;
+    *ret_number = intern_put(intern, key->data, key->len);
+    return intern->count > before;
+}
+
+/* ---- lists --------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *load;
+    const char *insert;
+} lists_sql[LIST_KIND__COUNT] = {
+    [LIST_REVISIONS] = {"SELECT list, item FROM revision_lists ORDER BY list, n",
+                        "INSERT INTO revision_lists(list, n, item) VALUES(?, ?, ?)"},
+    [LIST_LABELS] = {"SELECT list, item FROM label_lists ORDER BY list, n",
+                     "INSERT INTO label_lists(list, n, item) VALUES(?, ?, ?)"},
+};
+
+/* One list's items are in `key`: it must be the next in number. */
+static bool keep_loaded(struct intern *known, const struct buf *key, int64_t list)
+{
+    uint32_t number;
+    return put_key(known, key, &number) && number == list;
+}
+
+static bool load_rows(struct sqlite_ledger *ledger, struct intern *known, struct db_cursor *cursor)
+{
+    struct buf *key = &ledger->key;
+    int64_t list = 0; /* the empty one, which has no rows */
+    buf_clear(key);
+    while (db_next(cursor)) {
+        if (db_int_at(cursor, 0) != list) {
+            if (!keep_loaded(known, key, list))
+                return false;
+            list = db_int_at(cursor, 0);
+            buf_clear(key);
+        }
+        key_add(key, db_text_at(cursor, 1));
+    }
+    return keep_loaded(known, key, list);
+}
+
+static bool load_lists(struct sqlite_ledger *ledger, enum list_kind kind, struct err *err)
+{
+    struct lists *lists = &ledger->lists[kind];
+    struct db_cursor cursor;
+    if (lists->is_loaded)
+        return true;
+    db_query_plain(&ledger->db, &cursor, lists_sql[kind].load);
+    bool makes_sense = load_rows(ledger, &lists->known, &cursor);
+    if (!db_end(&cursor, err))
+        return false;
+    lists->is_loaded = makes_sense;
+    return makes_sense || db_fail_damaged(&ledger->db, err);
+}
+
+static bool insert_list(struct sqlite_ledger *ledger, enum list_kind kind, uint32_t number,
+                        const char *const *items, size_t count, struct err *err)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!db_run(&ledger->db, err, lists_sql[kind].insert, db_int(number), db_int((int64_t)i),
+                    db_text(items[i])))
+            return false;
+    return true;
+}
+
+bool sqlite_list_put(struct sqlite_ledger *ledger, enum list_kind kind, const char *const *items,
+                     size_t count, struct db_value *ret_number, struct err *err)
+{
+    if (!load_lists(ledger, kind, err))
+        return false;
+    uint32_t number;
+    buf_clear(&ledger->key);
+    for (size_t i = 0; i < count; i++)
+        key_add(&ledger->key, items[i]);
+    bool is_new = put_key(&ledger->lists[kind].known, &ledger->key, &number);
+    *ret_number = db_int(number);
+    return !is_new || insert_list(ledger, kind, number, items, count, err);
+}
+
+/* The texts of a key, as a list. */
+static struct rows split_key(const char *key, size_t len, struct arena *arena)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < len; i++)
+        count += key[i] == '\0';
+    const char **items = arena_calloc(arena, count + 1, sizeof *items);
+    for (size_t i = 0; i < count; i++) {
+        items[i] = arena_strdup(arena, key);
+        key += strlen(key) + 1;
+    }
+    return (struct rows){items, count, true};
+}
+
+/* Afresh each time: another process may have written since. */
+bool sqlite_lists_read(struct sqlite_ledger *ledger, enum list_kind kind, struct arena *arena,
+                       struct sqlite_lists *ret_lists, struct err *err)
+{
+    struct db_cursor cursor;
+    struct intern known;
+    intern_init(&known, arena);
+    db_query_plain(&ledger->db, &cursor, lists_sql[kind].load);
+    bool makes_sense = load_rows(ledger, &known, &cursor);
+    if (!db_end(&cursor, err))
+        return false;
+    if (!makes_sense)
+        return db_fail_damaged(&ledger->db, err);
+    struct rows *items = arena_calloc(arena, known.count, sizeof *items);
+    for (uint32_t i = 0; i < known.count; i++) {
+        size_t len;
+        const char *key = intern_at(&known, i, &len);
+        items[i] = split_key(key, len, arena);
+    }
+    *ret_lists = (struct sqlite_lists){items, known.count};
+    return true;
+}
+
+/* ---- revisions ----------------------------------------------------------------------------- */
+
+static void set_revision_key(struct buf *key, const char *id, const char *message, const char *path)
+{
+    buf_clear(key);
+    key_add(key, id);
+    key_add(key, message);
+    key_add(key, path);
+}
+
+static bool load_revisions(struct sqlite_ledger *ledger, struct err *err)
+{
+    struct writing *writing = &ledger->writing;
+    struct db_cursor cursor;
+    bool makes_sense = true;
+    uint32_t number;
+    db_query_plain(&ledger->db, &cursor,
+                   "SELECT id, revision, message, path FROM revisions ORDER BY id");
+    while (makes_sense && db_next(&cursor)) {
+        set_revision_key(&ledger->key, db_text_at(&cursor, 1), db_text_at(&cursor, 2),
+                         db_text_at(&cursor, 3));
+        makes_sense =
+            put_key(&writing->revisions, &ledger->key, &number) && number == db_int_at(&cursor, 0);
+    }
+    writing->has_revisions = true;
+    if (!makes_sense)
+        db_fail_damaged(&ledger->db, err);
+    return db_end(&cursor, err) && makes_sense;
+}
+
+static const char *text_or_empty(const char *text)
+{
+    return text ? text : "";
+}
+
+static bool put_revision(struct sqlite_ledger *ledger, const struct revision *revision,
+                         uint32_t *ret_number, struct err *err)
+{
+    const char *message = text_or_empty(revision->message);
+    const char *path = text_or_empty(revision->path);
+    if (!ledger->writing.has_revisions && !load_revisions(ledger, err))
+        return false;
+    set_revision_key(&ledger->key, revision->id, message, path);
+    return !put_key(&ledger->writing.revisions, &ledger->key, ret_number) ||
+           db_run(&ledger->db, err,
+                  "INSERT INTO revisions(id, revision, message, path) VALUES(?, ?, ?, ?)",
+                  db_int(*ret_number), db_text(revision->id), db_text(message), db_text(path));
+}
+
+bool sqlite_revision_put(struct sqlite_ledger *ledger, const struct chain *chain,
+                         const struct revision *revision, struct db_value *ret_number,
+                         struct err *err)
+{
+    uint32_t *known = NULL;
+    uint32_t number;
+    *ret_number = db_null();
+    if (!revision)
+        return true;
+    if (chain && revision->index < chain->count && chain->revisions[revision->index] == revision)
+        known = &ledger->writing.revision_numbers[revision->index];
+    if (known && *known) {
+        *ret_number = db_int(*known - 1);
+        return true;
+    }
+    if (!put_revision(ledger, revision, &number, err))
+        return false;
+    if (known)
+        *known = number + 1;
+    *ret_number = db_int(number);
+    return true;
+}
+
+/* ---- errors -------------------------------------------------------------------------------- */
+
+/* Equal but for the statement is equal: it is the place, line and revision, that tells. */
+static void set_error_key(struct buf *key, const struct err *err, int64_t revision)
+{
+    buf_clear(key);
+    buf_addf(key, "%d %d %lld ", (int)err->kind, err->line, (long long)revision);
+    key_add(key, err->code);
+    key_add(key, err->text);
+    key_add(key, err->file);
+}
+
+bool sqlite_error_put(struct sqlite_ledger *ledger, const struct chain *chain,
+                      const struct outcome *outcome, struct db_value *ret_number, struct err *err)
+{
+    const struct err *error = outcome->error;
+    struct db_value revision;
+    uint32_t number;
+    *ret_number = db_null();
+    if (!error)
+        return true;
+    if (!sqlite_revision_put(ledger, chain, outcome->error_revision, &revision, err))
+        return false;
+    set_error_key(&ledger->key, error, revision.type == DB_INT ? revision.integer : -1);
+    bool is_new = put_key(&ledger->writing.errors, &ledger->key, &number);
+    *ret_number = db_int(number);
+    return !is_new ||
+           db_run(&ledger->db, err,
+                  "INSERT INTO errors(run, n, class, code, text, file, line, revision, statement)"
+                  " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                  db_int(ledger->writing.run), db_int(number), db_int(error->kind),
+                  db_text(error->code), db_text(error->text), db_text(error->file),
+                  db_int(error->line), revision, db_text(outcome->error_statement));
+}

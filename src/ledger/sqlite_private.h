@@ -1,0 +1,144 @@
+/* What the files of the SQLite ledger share.
+ *
+ * sqlite.c opens and locks, sqlite_schema.c has the tables, sqlite_write.c writes events,
+ * sqlite_tenants.c what one tenant has of them, sqlite_fleet.c who the tenants are, sqlite_intern.c
+ * what repeats, sqlite_read.c and sqlite_replay.c read, sqlite_forget.c forgets.
+ */
+#ifndef LEDGER_SQLITE_PRIVATE_H
+#define LEDGER_SQLITE_PRIVATE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/intern.h"
+#include "ledger/db.h"
+#include "ledger/ledger_kind.h"
+#include "ledger/lock.h"
+
+/* Lists of texts, kept once under a number: the order of their first appearance, 0 being the empty
+ * list. All of them are read when the first is asked for. */
+enum list_kind { LIST_REVISIONS, LIST_LABELS, LIST_KIND__COUNT };
+
+struct lists {
+    struct intern known; /* of the texts, each with its NUL; its number is the list's */
+    bool is_loaded;
+};
+
+/* The one run that a ledger writes. */
+struct writing {
+    int64_t run; /* runs.seq; 0: not begun */
+    int64_t started_at_ms;
+    bool is_over; /* EVENT_RUN_FINISHED was written */
+    struct intern errors;
+    struct intern revisions;
+    bool has_revisions;         /* those of earlier runs are in it */
+    uint32_t *revision_numbers; /* by index in the chain, plus 1; 0: not known yet */
+    int64_t retries;
+};
+
+struct sqlite_ledger {
+    struct ledger base;
+    struct db db;
+    struct arena arena; /* everything here */
+    struct lock lock;
+    struct ledger_holder holder;
+    bool is_dead; /* a write failed: `death` */
+    struct err death;
+    struct lists lists[LIST_KIND__COUNT];
+    struct writing writing;
+    struct buf key; /* scratch */
+};
+
+static inline struct sqlite_ledger *sqlite_of(struct ledger *ledger)
+{
+    return (struct sqlite_ledger *)ledger;
+}
+
+/* Refuses what is no ledger and what is too new; makes the tables of a new file, and brings those
+ * of an older skein up to date. */
+bool sqlite_schema_prepare(struct db *db, struct err *err) MUST_CHECK;
+
+/* One transaction that writes: begin it, and end it well or not (`is_fine`). What failed once is
+ * over: the ledger is dead from then on. */
+bool sqlite_begin(struct sqlite_ledger *ledger, struct err *err) MUST_CHECK;
+bool sqlite_end(struct sqlite_ledger *ledger, bool is_fine, struct err *err) MUST_CHECK;
+
+/* ---- what repeats -------------------------------------------------------------------------- */
+
+/* A list's number; it is written where it is new. */
+bool sqlite_list_put(struct sqlite_ledger *ledger, enum list_kind kind, const char *const *items,
+                     size_t count, struct db_value *ret_number, struct err *err) MUST_CHECK;
+
+/* All lists by number, in the arena. */
+struct sqlite_lists {
+    const struct rows *items; /* is_known */
+    size_t count;
+};
+bool sqlite_lists_read(struct sqlite_ledger *ledger, enum list_kind kind, struct arena *arena,
+                       struct sqlite_lists *ret_lists, struct err *err) MUST_CHECK;
+
+/* NULL is NULL. */
+bool sqlite_revision_put(struct sqlite_ledger *ledger, const struct chain *chain,
+                         const struct revision *revision, struct db_value *ret_number,
+                         struct err *err) MUST_CHECK;
+
+/* The outcome's error, or NULL. */
+bool sqlite_error_put(struct sqlite_ledger *ledger, const struct chain *chain,
+                      const struct outcome *outcome, struct db_value *ret_number,
+                      struct err *err) MUST_CHECK;
+
+/* ---- writing ------------------------------------------------------------------------------- */
+
+/* The number of the run's selection: tenants and the waves they belong to. */
+bool sqlite_fleet_put(struct sqlite_ledger *ledger, const struct run_info *run, int64_t *ret_fleet,
+                      struct err *err) MUST_CHECK;
+
+bool sqlite_write_standing(struct sqlite_ledger *ledger, size_t tenant,
+                           const struct standing *standing, struct err *err) MUST_CHECK;
+bool sqlite_write_intent(struct sqlite_ledger *ledger, const struct event *event,
+                         struct err *err) MUST_CHECK;
+bool sqlite_write_retry(struct sqlite_ledger *ledger, const struct event *event,
+                        struct err *err) MUST_CHECK;
+bool sqlite_write_outcome(struct sqlite_ledger *ledger, const struct event *event,
+                          struct err *err) MUST_CHECK;
+
+bool sqlite_write(struct ledger *base, const struct event *events, size_t count, struct err *err);
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+/* One moment of the ledger for several questions. */
+bool sqlite_look(struct sqlite_ledger *ledger, struct err *err) MUST_CHECK;
+void sqlite_look_away(struct sqlite_ledger *ledger);
+
+/* A run, with what only this file format knows of it. */
+struct sqlite_run {
+    struct ledger_run run;
+    int64_t seq;
+    int64_t fleet;
+    bool is_dry_run;
+    bool is_alive; /* someone holds the ledger for it */
+    int64_t chain_count;
+    int64_t chain_heads;
+    const char *drains;     /* why nothing more was begun; NULL: it did not happen */
+    const char *rolls_back; /* why it was taken back; NULL: it did not happen */
+};
+bool sqlite_run_find(struct sqlite_ledger *ledger, const char *id, struct arena *arena,
+                     struct sqlite_run *ret_run, struct err *err) MUST_CHECK;
+/* All runs, the newest first. */
+bool sqlite_runs_read(struct sqlite_ledger *ledger, struct arena *arena,
+                      struct sqlite_run **ret_runs, size_t *ret_count, struct err *err) MUST_CHECK;
+bool sqlite_waves_read(struct sqlite_ledger *ledger, const struct sqlite_run *run,
+                       struct arena *arena, struct ledger_fleet *ret_fleet,
+                       struct err *err) MUST_CHECK;
+
+bool sqlite_find(struct ledger *base, const char *id, struct arena *arena,
+                 struct ledger_run *ret_run, struct err *err);
+bool sqlite_list(struct ledger *base, struct arena *arena, struct ledger_run **ret_runs,
+                 size_t *ret_count, struct err *err);
+bool sqlite_read_fleet(struct ledger *base, const char *id, struct arena *arena,
+                       struct ledger_fleet *ret_fleet, struct err *err);
+bool sqlite_replay(struct ledger *base, const char *id, struct arena *arena,
+                   const struct observer *observer, struct err *err);
+bool sqlite_forget(struct ledger *base, const struct ledger_forget *which, size_t *ret_count,
+                   struct err *err);
+
+#endif

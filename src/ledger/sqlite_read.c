@@ -1,0 +1,419 @@
+/* What runs were, and where their tenants stand. */
+#include "ledger/sqlite_private.h"
+
+/* ---- one moment for several questions ------------------------------------------------------- */
+
+bool sqlite_look(struct sqlite_ledger *ledger, struct err *err)
+{
+    return db_run_plain(&ledger->db, err, "BEGIN");
+}
+
+void sqlite_look_away(struct sqlite_ledger *ledger)
+{
+    struct err ignored;
+    if (!db_run_plain(&ledger->db, &ignored, "COMMIT"))
+        return;
+}
+
+/* ---- runs ---------------------------------------------------------------------------------- */
+
+enum {
+    COL_SEQ,
+    COL_ID,
+    COL_COMMAND,
+    COL_TARGET,
+    COL_RESOLVED,
+    COL_RESUMED_FROM,
+    COL_IS_DRY_RUN,
+    COL_DIGEST,
+    COL_CHAIN_COUNT,
+    COL_CHAIN_HEADS,
+    COL_FLEET,
+    COL_TENANT_COUNT,
+    COL_STATE,
+    COL_DRAINS,
+    COL_ROLLS_BACK,
+    COL_STARTED,
+    COL_DURATION,
+    COL_HOST,
+    COL_PID,
+    COL_SINCE,
+    COL_RESUMED_BY,
+    COL_ROLLED_BACK_BY
+};
+
+#define SELECT_RUN                                                                                 \
+    "SELECT seq, id, command, target, resolved, resumed_from, is_dry_run, chain_digest,"           \
+    " chain_count, chain_heads, fleet, tenant_count, state, drains, rolls_back, started_at_ms,"    \
+    " duration_ms, host, pid, since_ms,"                                                           \
+    " (SELECT id FROM runs AS later WHERE later.resumed_from = runs.id"                            \
+    "  AND later.command <> 'rollback' ORDER BY seq DESC LIMIT 1),"                                \
+    " (SELECT id FROM runs AS later WHERE later.resumed_from = runs.id"                            \
+    "  AND later.command = 'rollback' ORDER BY seq DESC LIMIT 1) FROM runs "
+
+static struct ledger_holder read_holder(const struct db_cursor *row)
+{
+    struct ledger_holder holder = {.pid = db_int_at(row, COL_PID),
+                                   .since_ms = db_int_at(row, COL_SINCE)};
+    snprintf(holder.run, sizeof holder.run, "%s", db_text_at(row, COL_ID));
+    snprintf(holder.host, sizeof holder.host, "%s", db_text_at(row, COL_HOST));
+    return holder;
+}
+
+static struct ledger_run read_ledger_run(const struct db_cursor *row, struct arena *arena)
+{
+    return (struct ledger_run){
+        .id = db_copy_at(row, COL_ID, arena),
+        .command = db_copy_at(row, COL_COMMAND, arena),
+        .target = db_copy_at(row, COL_TARGET, arena),
+        .resolved = db_copy_at(row, COL_RESOLVED, arena),
+        .resumed_from = db_copy_at(row, COL_RESUMED_FROM, arena),
+        .resumed_by = db_copy_at(row, COL_RESUMED_BY, arena),
+        .rolled_back_by = db_copy_at(row, COL_ROLLED_BACK_BY, arena),
+        .chain_digest = db_copy_at(row, COL_DIGEST, arena),
+        .state = (enum run_state)db_int_at(row, COL_STATE),
+        .is_rolling_back = !db_is_null_at(row, COL_ROLLS_BACK),
+        .started_at_ms = db_int_at(row, COL_STARTED),
+        .duration_ms = db_real_at(row, COL_DURATION),
+        .holder = read_holder(row),
+        .tenant_count = (size_t)db_int_at(row, COL_TENANT_COUNT),
+    };
+}
+
+static struct sqlite_run read_run(const struct db_cursor *row, struct arena *arena)
+{
+    return (struct sqlite_run){
+        .run = read_ledger_run(row, arena),
+        .seq = db_int_at(row, COL_SEQ),
+        .fleet = db_int_at(row, COL_FLEET),
+        .is_dry_run = db_int_at(row, COL_IS_DRY_RUN) != 0,
+        .chain_count = db_int_at(row, COL_CHAIN_COUNT),
+        .chain_heads = db_int_at(row, COL_CHAIN_HEADS),
+        .drains = db_copy_at(row, COL_DRAINS, arena),
+        .rolls_back = db_copy_at(row, COL_ROLLS_BACK, arena),
+    };
+}
+
+/* A run that nobody works on any more is over, whether or not somebody has written so. */
+static void judge_life(const struct sqlite_ledger *ledger, struct sqlite_run *run)
+{
+    struct ledger_holder holder;
+    bool is_ours = ledger->lock.fd >= 0;
+    if (run->run.state != RUN_RUNNING)
+        return;
+    run->is_alive = is_ours || lock_is_held(ledger->db.path, &holder);
+    if (!run->is_alive)
+        run->run.state = RUN_INTERRUPTED;
+}
+
+static bool is_sane(const struct sqlite_run *run)
+{
+    return run->run.state < RUN__COUNT && run->run.tenant_count < UINT32_MAX &&
+           run->chain_count >= 0 && run->chain_count < UINT32_MAX;
+}
+
+/* As the report counts: what has no end is in doubt once the run is over, what was never begun is
+ * skipped. */
+static bool read_totals(struct sqlite_ledger *ledger, struct sqlite_run *run, struct err *err)
+{
+    size_t *totals = run->run.totals;
+    size_t counted = 0;
+    struct db_cursor cursor;
+    db_query(&ledger->db, &cursor,
+             "SELECT CASE WHEN is_running THEN ?2 ELSE state END AS how, count(*) FROM run_tenants"
+             " WHERE run = ?1 AND (is_running OR is_done) GROUP BY how",
+             db_int(run->seq), db_int(run->is_alive ? TENANT_RUNNING : TENANT_IN_DOUBT));
+    while (db_next(&cursor)) {
+        int64_t state = db_int_at(&cursor, 0);
+        if (state >= 0 && state < TENANT__COUNT)
+            totals[state] = (size_t)db_int_at(&cursor, 1);
+        counted += (size_t)db_int_at(&cursor, 1);
+    }
+    if (!db_end(&cursor, err))
+        return false;
+    if (counted > run->run.tenant_count)
+        return db_fail_damaged(&ledger->db, err);
+    totals[run->is_alive ? TENANT_PENDING : TENANT_SKIPPED] += run->run.tenant_count - counted;
+    return true;
+}
+
+static bool complete(struct sqlite_ledger *ledger, struct sqlite_run *run, struct err *err)
+{
+    if (!is_sane(run))
+        return db_fail_damaged(&ledger->db, err);
+    judge_life(ledger, run);
+    return read_totals(ledger, run, err);
+}
+
+/* ---- by id --------------------------------------------------------------------------------- */
+
+static bool fail_no_run(const char *id, size_t found, struct err *err)
+{
+    if (found)
+        err_set(err, ERR_LEDGER, "several runs begin with '%s'", id);
+    else if (id)
+        err_set(err, ERR_LEDGER, "no run '%s' in the ledger", id);
+    else
+        err_set(err, ERR_LEDGER, "no run in the ledger yet");
+    snprintf(err->code, sizeof err->code, "%s", LEDGER_NO_RUN);
+    return false;
+}
+
+/* The whole id comes first: others may begin with it. */
+static void query_run(struct sqlite_ledger *ledger, const char *id, struct db_cursor *cursor)
+{
+    if (id)
+        db_query(&ledger->db, cursor,
+                 SELECT_RUN "WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id <> ?1, seq LIMIT 2",
+                 db_text(id));
+    else
+        db_query_plain(&ledger->db, cursor, SELECT_RUN "ORDER BY seq DESC LIMIT 1");
+}
+
+bool sqlite_run_find(struct sqlite_ledger *ledger, const char *id, struct arena *arena,
+                     struct sqlite_run *ret_run, struct err *err)
+{
+    struct db_cursor cursor;
+    struct sqlite_run run = {0};
+    size_t found = 0;
+    query_run(ledger, id, &cursor);
+    if (db_next(&cursor)) {
+        run = read_run(&cursor, arena);
+        found = 1;
+    }
+    if (found && id && strcmp(run.run.id, id) != 0 && db_next(&cursor))
+        found = 2;
+    if (!db_end(&cursor, err))
+        return false;
+    if (found != 1)
+        return fail_no_run(id, found, err);
+    if (!complete(ledger, &run, err))
+        return false;
+    *ret_run = run;
+    return true;
+}
+
+bool sqlite_find(struct ledger *base, const char *id, struct arena *arena,
+                 struct ledger_run *ret_run, struct err *err)
+{
+    struct sqlite_ledger *ledger = sqlite_of(base);
+    struct sqlite_run run;
+    if (!sqlite_look(ledger, err))
+        return false;
+    bool is_fine = sqlite_run_find(ledger, id, arena, &run, err);
+    sqlite_look_away(ledger);
+    if (is_fine)
+        *ret_run = run.run;
+    return is_fine;
+}
+
+static bool read_all(struct sqlite_ledger *ledger, struct arena *arena,
+                     struct sqlite_run **ret_runs, size_t *ret_count, struct err *err)
+{
+    struct db_cursor cursor;
+    struct sqlite_run *runs = NULL;
+    size_t count = 0, capacity = 0;
+    db_query_plain(&ledger->db, &cursor, SELECT_RUN "ORDER BY seq DESC");
+    while (db_next(&cursor))
+        *ARENA_PUSH(arena, runs, count, capacity) = read_run(&cursor, arena);
+    if (!db_end(&cursor, err))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (!complete(ledger, &runs[i], err))
+            return false;
+    *ret_runs = runs;
+    *ret_count = count;
+    return true;
+}
+
+bool sqlite_runs_read(struct sqlite_ledger *ledger, struct arena *arena,
+                      struct sqlite_run **ret_runs, size_t *ret_count, struct err *err)
+{
+    if (!sqlite_look(ledger, err))
+        return false;
+    bool is_fine = read_all(ledger, arena, ret_runs, ret_count, err);
+    sqlite_look_away(ledger);
+    return is_fine;
+}
+
+bool sqlite_list(struct ledger *base, struct arena *arena, struct ledger_run **ret_runs,
+                 size_t *ret_count, struct err *err)
+{
+    struct sqlite_run *runs;
+    if (!sqlite_runs_read(sqlite_of(base), arena, &runs, ret_count, err))
+        return false;
+    *ret_runs = arena_calloc(arena, *ret_count + 1, sizeof **ret_runs);
+    for (size_t i = 0; i < *ret_count; i++)
+        (*ret_runs)[i] = runs[i].run;
+    return true;
+}
+
+/* ---- waves --------------------------------------------------------------------------------- */
+
+struct wave_arrays {
+    struct run_wave *waves;
+    enum run_state *states;
+    int64_t *finished_ms;
+    size_t count;
+};
+
+/* A run without waves has one, of everyone, that began and ended with the run. */
+static void one_wave(const struct sqlite_run *run, struct wave_arrays *arrays)
+{
+    arrays->waves[0] = (struct run_wave){"all", run->run.tenant_count};
+    arrays->states[0] = run->run.state;
+    arrays->count = 1;
+}
+
+static bool read_waves(struct sqlite_ledger *ledger, const struct sqlite_run *run,
+                       struct arena *arena, struct wave_arrays *arrays, size_t capacity,
+                       struct err *err)
+{
+    struct db_cursor cursor;
+    bool makes_sense = true;
+    db_query(&ledger->db, &cursor,
+             "SELECT name, tenant_count, state, finished_ms FROM waves WHERE run = ? ORDER BY n",
+             db_int(run->seq));
+    while (makes_sense && arrays->count < capacity && db_next(&cursor)) {
+        size_t at = arrays->count++;
+        arrays->waves[at] =
+            (struct run_wave){db_copy_at(&cursor, 0, arena), (size_t)db_int_at(&cursor, 1)};
+        arrays->states[at] =
+            db_is_null_at(&cursor, 2) ? RUN__COUNT : (enum run_state)db_int_at(&cursor, 2);
+        arrays->finished_ms[at] = db_int_at(&cursor, 3);
+        makes_sense = arrays->states[at] <= RUN__COUNT;
+    }
+    return db_end(&cursor, err) && (makes_sense || db_fail_damaged(&ledger->db, err));
+}
+
+bool sqlite_waves_read(struct sqlite_ledger *ledger, const struct sqlite_run *run,
+                       struct arena *arena, struct ledger_fleet *ret_fleet, struct err *err)
+{
+    int64_t count;
+    if (!db_get(&ledger->db, err, &count, "SELECT count(*) FROM waves WHERE run = ?",
+                db_int(run->seq)))
+        return false;
+    size_t capacity = count > 0 ? (size_t)count : 1;
+    struct wave_arrays arrays = {
+        .waves = arena_calloc(arena, capacity, sizeof *arrays.waves),
+        .states = arena_calloc(arena, capacity, sizeof *arrays.states),
+        .finished_ms = arena_calloc(arena, capacity, sizeof *arrays.finished_ms),
+    };
+    if (count <= 0)
+        one_wave(run, &arrays);
+    else if (!read_waves(ledger, run, arena, &arrays, capacity, err))
+        return false;
+    ret_fleet->waves = arrays.waves;
+    ret_fleet->wave_states = arrays.states;
+    ret_fleet->wave_finished_ms = arrays.finished_ms;
+    ret_fleet->wave_count = arrays.count;
+    return true;
+}
+
+/* ---- standings ----------------------------------------------------------------------------- */
+
+struct fleet_reading {
+    const struct sqlite_lists *lists;
+    struct arena *arena;
+    const struct ledger_fleet *waves;
+    const char **names;
+    struct standing *standings;
+    uint32_t *wave_of;
+    size_t count;
+};
+
+/* False: no list of that number. */
+static bool read_rows(const struct db_cursor *row, int column, const struct sqlite_lists *lists,
+                      struct rows *ret_rows)
+{
+    if (db_is_null_at(row, column))
+        return true;
+    int64_t number = db_int_at(row, column);
+    if (number < 0 || (uint64_t)number >= lists->count)
+        return false;
+    *ret_rows = lists->items[number];
+    return true;
+}
+
+static bool read_standing(const struct db_cursor *row, struct fleet_reading *reading, size_t at)
+{
+    struct standing *standing = &reading->standings[at];
+    int64_t wave = db_int_at(row, 2);
+    int64_t state = db_int_at(row, 3);
+    if (at >= reading->count || db_int_at(row, 0) != (int64_t)at || wave < 0 ||
+        (uint64_t)wave >= reading->waves->wave_count || state < 0 || state >= TENANT__COUNT)
+        return false;
+    reading->names[at] = db_copy_at(row, 1, reading->arena);
+    reading->wave_of[at] = (uint32_t)wave;
+    *standing = (struct standing){
+        .state = (enum tenant_state)state,
+        .is_begun = db_int_at(row, 4) != 0,
+        .has_changed = db_int_at(row, 5) != 0,
+        .snapshot = db_copy_at(row, 9, reading->arena),
+    };
+    return read_rows(row, 6, reading->lists, &standing->before) &&
+           read_rows(row, 7, reading->lists, &standing->goal) &&
+           read_rows(row, 8, reading->lists, &standing->to);
+}
+
+static bool read_standings(struct sqlite_ledger *ledger, const struct sqlite_run *run,
+                           struct fleet_reading *reading, struct err *err)
+{
+    struct db_cursor cursor;
+    bool makes_sense = true;
+    size_t count = 0;
+    db_query(&ledger->db, &cursor,
+             "SELECT member.n, tenants.name, member.wave,"
+             " CASE WHEN is_running THEN ?3 ELSE coalesce(state, ?4) END, is_begun, has_changed,"
+             " before, goal, left_at, snapshot FROM fleet_tenants AS member"
+             " JOIN tenants ON tenants.id = member.tenant"
+             " LEFT JOIN run_tenants ON run_tenants.run = ?1 AND run_tenants.n = member.n"
+             " WHERE member.fleet = ?2 ORDER BY member.n",
+             db_int(run->seq), db_int(run->fleet), db_int(TENANT_RUNNING), db_int(TENANT_PENDING));
+    while (makes_sense && db_next(&cursor))
+        makes_sense = read_standing(&cursor, reading, count++);
+    if (!db_end(&cursor, err))
+        return false;
+    return (makes_sense && count == reading->count) || db_fail_damaged(&ledger->db, err);
+}
+
+static bool read_fleet(struct sqlite_ledger *ledger, const char *id, struct arena *arena,
+                       struct ledger_fleet *ret_fleet, struct err *err)
+{
+    struct sqlite_run run;
+    struct sqlite_lists lists;
+    struct ledger_fleet fleet = {0};
+    if (!sqlite_run_find(ledger, id, arena, &run, err) ||
+        !sqlite_lists_read(ledger, LIST_REVISIONS, arena, &lists, err) ||
+        !sqlite_waves_read(ledger, &run, arena, &fleet, err))
+        return false;
+    size_t count = run.run.tenant_count;
+    struct fleet_reading reading = {
+        .lists = &lists,
+        .arena = arena,
+        .waves = &fleet,
+        .names = arena_calloc(arena, count + 1, sizeof *reading.names),
+        .standings = arena_calloc(arena, count + 1, sizeof *reading.standings),
+        .wave_of = arena_calloc(arena, count + 1, sizeof *reading.wave_of),
+        .count = count,
+    };
+    if (!read_standings(ledger, &run, &reading, err))
+        return false;
+    fleet.names = reading.names;
+    fleet.standings = reading.standings;
+    fleet.wave_of = reading.wave_of;
+    fleet.count = count;
+    *ret_fleet = fleet;
+    return true;
+}
+
+bool sqlite_read_fleet(struct ledger *base, const char *id, struct arena *arena,
+                       struct ledger_fleet *ret_fleet, struct err *err)
+{
+    struct sqlite_ledger *ledger = sqlite_of(base);
+    if (!sqlite_look(ledger, err))
+        return false;
+    bool is_fine = read_fleet(ledger, id, arena, ret_fleet, err);
+    sqlite_look_away(ledger);
+    return is_fine;
+}

@@ -1,0 +1,157 @@
+/* The tables, and how older ones become these.
+ *
+ * What is the same from run to run is kept once: tenants (who they are), fleets (which of them, in
+ * which order and wave, a run selected), lists of revisions and of labels, revisions. A row of
+ * run_tenants is some 40 bytes of integers. States and classes are the numbers of event.h and
+ * err.h; table `names` has their words for people with sqlite3(1).
+ */
+#include "ledger/sqlite_private.h"
+
+/* Numbers of these enums are in ledgers: new ones are added at the end only. */
+_Static_assert(RUN_INTERRUPTED == 6 && RUN__COUNT == 7, "run states are in ledgers");
+_Static_assert(TENANT_SKIPPED == 9 && TENANT__COUNT == 10, "tenant states are in ledgers");
+_Static_assert(ERR_INTERNAL == 11 && ERR__COUNT == 12, "error classes are in ledgers");
+
+#define APPLICATION_ID 0x736b6e6c /* "sknl" */
+#define STRING(x) #x
+#define TEXT_OF(x) STRING(x)
+
+static const char version_1[] =
+    "CREATE TABLE runs("
+    " seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, command TEXT NOT NULL,"
+    " target TEXT NOT NULL, resolved TEXT, resumed_from TEXT, is_dry_run INTEGER NOT NULL,"
+    " chain_digest TEXT NOT NULL, chain_count INTEGER NOT NULL, chain_heads INTEGER NOT NULL,"
+    " fleet INTEGER NOT NULL, tenant_count INTEGER NOT NULL, state INTEGER NOT NULL,"
+    " drains TEXT, rolls_back TEXT," /* the reasons; NULL: it did not */
+    " started_at_ms INTEGER NOT NULL, duration_ms REAL NOT NULL,"
+    " host TEXT NOT NULL, pid INTEGER NOT NULL, since_ms INTEGER NOT NULL) STRICT;"
+
+    "CREATE TABLE waves("
+    " run INTEGER, n INTEGER, name TEXT NOT NULL, tenant_count INTEGER NOT NULL,"
+    " state INTEGER," /* NULL: never begun */
+    " finished_ms INTEGER NOT NULL, PRIMARY KEY(run, n)) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE fleets(id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE) STRICT;"
+    "CREATE TABLE fleet_tenants("
+    " fleet INTEGER, n INTEGER, tenant INTEGER NOT NULL, wave INTEGER NOT NULL,"
+    " PRIMARY KEY(fleet, n)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE tenants("
+    " id INTEGER PRIMARY KEY, name TEXT NOT NULL, dialect INTEGER NOT NULL, url TEXT NOT NULL,"
+    " server TEXT NOT NULL, schema TEXT, labels INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX tenants_by_name ON tenants(name);"
+
+    /* Where a tenant stands with the rollout (state to snapshot), and what this run says of it. */
+    "CREATE TABLE run_tenants("
+    " run INTEGER, n INTEGER, state INTEGER NOT NULL, is_begun INTEGER NOT NULL DEFAULT 0,"
+    " has_changed INTEGER NOT NULL DEFAULT 0,"
+    " before INTEGER, goal INTEGER, left_at INTEGER," /* lists of revisions; NULL: not known */
+    " snapshot TEXT,"
+    " is_running INTEGER NOT NULL DEFAULT 0," /* this run made an intent and did not tell the end */
+    " is_done INTEGER NOT NULL DEFAULT 0,"    /* this run told an end */
+    " found INTEGER, error INTEGER, attempts INTEGER NOT NULL DEFAULT 0,"
+    " started_ms REAL NOT NULL DEFAULT 0, duration_ms REAL NOT NULL DEFAULT 0,"
+    " PRIMARY KEY(run, n)) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE steps("
+    " run INTEGER, tenant INTEGER, n INTEGER, revision INTEGER, direction INTEGER NOT NULL,"
+    " statements INTEGER NOT NULL, duration_ms REAL NOT NULL, is_rollback INTEGER NOT NULL,"
+    " PRIMARY KEY(run, tenant, n)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE retries("
+    " run INTEGER, n INTEGER, tenant INTEGER NOT NULL, attempt INTEGER NOT NULL, error INTEGER,"
+    " delay_ms INTEGER NOT NULL, PRIMARY KEY(run, n)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE errors("
+    " run INTEGER, n INTEGER, class INTEGER NOT NULL, code TEXT NOT NULL, text TEXT NOT NULL,"
+    " file TEXT NOT NULL, line INTEGER NOT NULL, revision INTEGER, statement TEXT,"
+    " PRIMARY KEY(run, n)) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE revisions("
+    " id INTEGER PRIMARY KEY, revision TEXT NOT NULL, message TEXT NOT NULL,"
+    " path TEXT NOT NULL) STRICT;"
+    "CREATE TABLE revision_lists("
+    " list INTEGER, n INTEGER, item TEXT NOT NULL, PRIMARY KEY(list, n)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE label_lists("
+    " list INTEGER, n INTEGER, item TEXT NOT NULL, PRIMARY KEY(list, n)) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE names("
+    " what TEXT, number INTEGER, name TEXT NOT NULL, PRIMARY KEY(what, number)) STRICT,"
+    " WITHOUT ROWID;"
+    "INSERT INTO names VALUES"
+    " ('run', 0, 'running'), ('run', 1, 'succeeded'), ('run', 2, 'failed'), ('run', 3, 'halted'),"
+    " ('run', 4, 'rolled_back'), ('run', 5, 'rollback_failed'), ('run', 6, 'interrupted'),"
+    " ('tenant', 0, 'pending'), ('tenant', 1, 'running'), ('tenant', 2, 'succeeded'),"
+    " ('tenant', 3, 'unchanged'), ('tenant', 4, 'failed'), ('tenant', 5, 'partial'),"
+    " ('tenant', 6, 'in_doubt'), ('tenant', 7, 'rolled_back'), ('tenant', 8, 'rollback_failed'),"
+    " ('tenant', 9, 'skipped');"
+
+    "CREATE VIEW outcomes AS SELECT runs.id AS run, tenants.name AS tenant, tenants.url AS url,"
+    " CASE WHEN row.is_running THEN 'running' ELSE coalesce(names.name, 'pending') END AS state,"
+    " (SELECT group_concat(item) FROM revision_lists WHERE list = row.found) AS was_at,"
+    " (SELECT group_concat(item) FROM revision_lists WHERE list = row.left_at) AS stands_at,"
+    " row.attempts AS attempts, row.duration_ms AS duration_ms, errors.text AS error"
+    " FROM runs JOIN fleet_tenants AS member USING (fleet)"
+    " JOIN tenants ON tenants.id = member.tenant"
+    " LEFT JOIN run_tenants AS row ON row.run = runs.seq AND row.n = member.n"
+    " LEFT JOIN names ON names.what = 'tenant' AND names.number = row.state"
+    " LEFT JOIN errors ON errors.run = runs.seq AND errors.n = row.error;"
+
+    "PRAGMA application_id = " TEXT_OF(APPLICATION_ID) ";";
+
+/* [i] makes version i + 1 of version i. */
+static const char *const upgrades[] = {version_1};
+
+static bool refuse(const struct db *db, const char *words, struct err *err)
+{
+    return err_set(err, ERR_LEDGER, "ledger '%s': %s", db->path, words);
+}
+
+/* The version, 0 for a file with nothing in it yet. */
+static bool identify(struct db *db, int64_t *ret_version, struct err *err)
+{
+    int64_t id, tables;
+    if (!db_get_plain(db, err, &id, "PRAGMA application_id") ||
+        !db_get_plain(db, err, ret_version, "PRAGMA user_version") ||
+        !db_get_plain(db, err, &tables, "SELECT count(*) FROM sqlite_schema"))
+        return false;
+    bool is_new = id == 0 && *ret_version == 0 && tables == 0;
+    if (!is_new && (id != APPLICATION_ID || *ret_version <= 0))
+        return refuse(db, "it is a database of something else; name another file in 'ledger'", err);
+    if (*ret_version > (int64_t)ARRAY_LEN(upgrades))
+        return err_set(
+            err, ERR_LEDGER,
+            "ledger '%s': it was made by a newer skein (version %lld of its tables; this "
+            "one knows %zu)",
+            db->path, (long long)*ret_version, ARRAY_LEN(upgrades));
+    return true;
+}
+
+static bool upgrade(struct db *db, int64_t version, struct err *err)
+{
+    char set_version[64];
+    snprintf(set_version, sizeof set_version, "PRAGMA user_version = %lld", (long long)version + 1);
+    return db_exec(db, err, upgrades[version]) && db_exec(db, err, set_version);
+}
+
+/* Asked once more inside the transaction: another skein may have been quicker. */
+static bool upgrade_all(struct db *db, struct err *err)
+{
+    int64_t version;
+    if (!db_exec(db, err, "BEGIN IMMEDIATE"))
+        return false;
+    bool is_fine = identify(db, &version, err);
+    while (is_fine && version < (int64_t)ARRAY_LEN(upgrades))
+        is_fine = upgrade(db, version++, err);
+    if (is_fine)
+        return db_exec(db, err, "COMMIT");
+    struct err ignored;
+    if (!db_exec(db, &ignored, "ROLLBACK"))
+        return false;
+    return false;
+}
+
+bool sqlite_schema_prepare(struct db *db, struct err *err)
+{
+    int64_t version;
+    if (!identify(db, &version, err))
+        return false;
+    return version == (int64_t)ARRAY_LEN(upgrades) || upgrade_all(db, err);
+}

@@ -1,0 +1,234 @@
+/* Events into rows: a function a kind of event. */
+#include "ledger/sqlite_private.h"
+
+#include <assert.h>
+#include <time.h>
+
+#include "base/failpoint.h"
+#include "chain/chain.h"
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- the run ------------------------------------------------------------------------------- */
+
+static bool put_heads(struct sqlite_ledger *ledger, const struct chain *chain,
+                      struct db_value *ret_heads, struct err *err)
+{
+    size_t count = chain ? chain->head_count : 0;
+    const char **ids = xcalloc(count + 1, sizeof *ids);
+    for (size_t i = 0; i < count; i++)
+        ids[i] = chain->revisions[chain->heads[i]]->id;
+    bool is_fine = sqlite_list_put(ledger, LIST_REVISIONS, ids, count, ret_heads, err);
+    free(ids);
+    return is_fine;
+}
+
+static bool insert_run(struct sqlite_ledger *ledger, const struct run_info *run, struct err *err)
+{
+    const struct chain *chain = run->chain;
+    const struct ledger_holder *holder = &ledger->holder;
+    struct db_value heads;
+    int64_t fleet;
+    if (!put_heads(ledger, chain, &heads, err) || !sqlite_fleet_put(ledger, run, &fleet, err))
+        return false;
+    return db_run(&ledger->db, err,
+                  "INSERT INTO runs(id, command, target, resolved, resumed_from, is_dry_run,"
+                  " chain_digest, chain_count, chain_heads, fleet, tenant_count, state,"
+                  " started_at_ms, duration_ms, host, pid, since_ms)"
+                  " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)",
+                  db_text(run->id), db_text(run->command), db_text(run->target ? run->target : ""),
+                  db_text(run->resolved), db_text(run->resumed_from), db_int(run->is_dry_run),
+                  db_text(chain ? chain->digest : ""), db_int(chain ? (int64_t)chain->count : 0),
+                  heads, db_int(fleet), db_int((int64_t)run->tenant_count), db_int(RUN_RUNNING),
+                  db_int(run->started_at_ms), db_text(holder->host), db_int(holder->pid),
+                  db_int(holder->since_ms));
+}
+
+static bool insert_waves(struct sqlite_ledger *ledger, const struct run_info *run, struct err *err)
+{
+    for (size_t i = 0; i < run->wave_count; i++)
+        if (!db_run(&ledger->db, err,
+                    "INSERT INTO waves(run, n, name, tenant_count, finished_ms)"
+                    " VALUES(?, ?, ?, ?, 0)",
+                    db_int(ledger->writing.run), db_int((int64_t)i), db_text(run->waves[i].name),
+                    db_int((int64_t)run->waves[i].tenant_count)))
+            return false;
+    return true;
+}
+
+static bool insert_standings(struct sqlite_ledger *ledger, const struct run_info *run,
+                             struct err *err)
+{
+    for (size_t i = 0; run->standings && i < run->tenant_count; i++)
+        if (!sqlite_write_standing(ledger, i, &run->standings[i], err))
+            return false;
+    return true;
+}
+
+static bool write_run_started(struct sqlite_ledger *ledger, const struct event *event,
+                              struct err *err)
+{
+    struct writing *writing = &ledger->writing;
+    const struct run_info *run = event->run;
+    assert(!writing->run);
+    if (!insert_run(ledger, run, err))
+        return false;
+    writing->run = sqlite3_last_insert_rowid(ledger->db.handle);
+    writing->started_at_ms = run->started_at_ms;
+    writing->revision_numbers = arena_calloc(&ledger->arena, run->chain ? run->chain->count + 1 : 1,
+                                             sizeof *writing->revision_numbers);
+    return insert_waves(ledger, run, err) && insert_standings(ledger, run, err);
+}
+
+static bool write_run_drains(struct sqlite_ledger *ledger, const struct event *event,
+                             struct err *err)
+{
+    return db_run(&ledger->db, err, "UPDATE runs SET drains = coalesce(drains, ?) WHERE seq = ?",
+                  db_text(event->reason ? event->reason : ""), db_int(ledger->writing.run));
+}
+
+static bool write_run_rolls_back(struct sqlite_ledger *ledger, const struct event *event,
+                                 struct err *err)
+{
+    return db_run(&ledger->db, err,
+                  "UPDATE runs SET rolls_back = coalesce(rolls_back, ?) WHERE seq = ?",
+                  db_text(event->reason ? event->reason : ""), db_int(ledger->writing.run));
+}
+
+/* ---- the end, and what it says of earlier runs --------------------------------------------- */
+
+/* The runs that the one of ?1 goes on with, or takes back, and those that they went on with. UNION:
+ * a circle, which nobody but a stranger can have made, ends. */
+#define EARLIER                                                                                    \
+    "WITH RECURSIVE earlier(seq, id, resumed_from) AS ("                                           \
+    " SELECT runs.seq, runs.id, runs.resumed_from FROM runs, runs AS this"                         \
+    " WHERE this.seq = ?1 AND runs.id = this.resumed_from"                                         \
+    " UNION SELECT runs.seq, runs.id, runs.resumed_from FROM runs, earlier"                        \
+    " WHERE runs.id = earlier.resumed_from) "
+
+/* What this run took back is not changed in those any more. Tenants are the same by their name. */
+static bool clear_changes(struct sqlite_ledger *ledger, struct err *err)
+{
+    return db_run(
+        &ledger->db, err,
+        EARLIER "UPDATE run_tenants SET has_changed = 0"
+                " WHERE has_changed AND run IN (SELECT seq FROM earlier) AND"
+                " (SELECT tenants.name FROM runs JOIN fleet_tenants USING (fleet)"
+                "  JOIN tenants ON tenants.id = fleet_tenants.tenant"
+                "  WHERE runs.seq = run_tenants.run AND fleet_tenants.n = run_tenants.n)"
+                " IN (SELECT tenants.name FROM runs"
+                "  JOIN run_tenants AS mine ON mine.run = runs.seq"
+                "  JOIN fleet_tenants AS member ON member.fleet = runs.fleet AND member.n = mine.n"
+                "  JOIN tenants ON tenants.id = member.tenant"
+                "  WHERE runs.seq = ?1 AND mine.is_done AND NOT mine.has_changed)",
+        db_int(ledger->writing.run));
+}
+
+static bool mark_rolled_back(struct sqlite_ledger *ledger, struct err *err)
+{
+    return db_run(&ledger->db, err,
+                  EARLIER "UPDATE runs SET state = ?2 WHERE seq IN (SELECT seq FROM earlier)",
+                  db_int(ledger->writing.run), db_int(RUN_ROLLED_BACK));
+}
+
+static bool write_run_finished(struct sqlite_ledger *ledger, const struct event *event,
+                               struct err *err)
+{
+    const struct run_info *run = event->run;
+    bool is_rollback = strcmp(run->command, "rollback") == 0;
+    bool is_back =
+        event->state == RUN_ROLLED_BACK || (is_rollback && event->state == RUN_SUCCEEDED);
+    ledger->writing.is_over = true;
+    if (!db_run(&ledger->db, err, "UPDATE runs SET state = ?, duration_ms = ? WHERE seq = ?",
+                db_int(event->state), db_real(event->duration_ms), db_int(ledger->writing.run)))
+        return false;
+    if (!run->resumed_from || !(is_back || is_rollback))
+        return true;
+    return clear_changes(ledger, err) && (!is_back || mark_rolled_back(ledger, err));
+}
+
+/* ---- waves --------------------------------------------------------------------------------- */
+
+static bool write_wave(struct sqlite_ledger *ledger, const struct event *event,
+                       enum run_state state, struct err *err)
+{
+    return db_run(&ledger->db, err,
+                  "UPDATE waves SET state = ?, finished_ms = ? WHERE run = ? AND n = ?",
+                  db_int(state), db_int(event->at_ms), db_int(ledger->writing.run),
+                  db_int((int64_t)event->wave));
+}
+
+static bool write_wave_started(struct sqlite_ledger *ledger, const struct event *event,
+                               struct err *err)
+{
+    return write_wave(ledger, event, RUN_RUNNING, err);
+}
+
+static bool write_wave_finished(struct sqlite_ledger *ledger, const struct event *event,
+                                struct err *err)
+{
+    return write_wave(ledger, event, event->state, err);
+}
+
+/* ---- all kinds ----------------------------------------------------------------------------- */
+
+static bool write_nothing(struct sqlite_ledger *ledger, const struct event *event, struct err *err)
+{
+    (void)ledger;
+    (void)event;
+    (void)err;
+    return true;
+}
+
+static bool (*const writers[])(struct sqlite_ledger *, const struct event *, struct err *) = {
+    [EVENT_RUN_STARTED] = write_run_started,
+    [EVENT_WAVE_STARTED] = write_wave_started,
+    [EVENT_TENANT_STARTED] = write_nothing,
+    [EVENT_TENANT_INTENT] = sqlite_write_intent,
+    [EVENT_TENANT_RETRIES] = sqlite_write_retry,
+    [EVENT_TENANT_FINISHED] = sqlite_write_outcome,
+    [EVENT_WAVE_FINISHED] = write_wave_finished,
+    [EVENT_RUN_DRAINS] = write_run_drains,
+    [EVENT_RUN_ROLLS_BACK] = write_run_rolls_back,
+    [EVENT_RUN_FINISHED] = write_run_finished,
+    [EVENT_NOTE] = write_nothing,
+};
+
+/* How long a run that dies went on, to the batch. */
+static bool touch(struct sqlite_ledger *ledger, struct err *err)
+{
+    int64_t duration_ms = now_ms() - ledger->writing.started_at_ms;
+    return ledger->writing.is_over ||
+           db_run(&ledger->db, err, "UPDATE runs SET duration_ms = ? WHERE seq = ?",
+                  db_real((double)(duration_ms > 0 ? duration_ms : 0)),
+                  db_int(ledger->writing.run));
+}
+
+static bool write_events(struct sqlite_ledger *ledger, const struct event *events, size_t count,
+                         struct err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        assert(ledger->writing.run || events[i].kind == EVENT_RUN_STARTED);
+        if (!writers[events[i].kind](ledger, &events[i], err))
+            return false;
+    }
+    return !count || touch(ledger, err);
+}
+
+bool sqlite_write(struct ledger *base, const struct event *events, size_t count, struct err *err)
+{
+    struct sqlite_ledger *ledger = sqlite_of(base);
+    assert(ledger->lock.fd >= 0);
+    if (!sqlite_begin(ledger, err))
+        return false;
+    bool is_fine = write_events(ledger, events, count, err);
+    failpoint("ledger_write");
+    is_fine = sqlite_end(ledger, is_fine, err);
+    failpoint("ledger_written");
+    return is_fine;
+}

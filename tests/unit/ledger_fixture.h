@@ -1,0 +1,110 @@
+/* A ledger in a folder of its own, and a fleet (report_fixture.h) whose events go into it.
+ *
+ *     struct book book;
+ *     book_open(&book);                          a new ledger, locked
+ *     book_fleet(&book, &fleet, "run-1", 3);     a run of three tenants, not started yet
+ *     fleet_starts(&fleet); …                    each event is written at once
+ *     book_close(&book);
+ */
+#ifndef LEDGER_FIXTURE_H
+#define LEDGER_FIXTURE_H
+
+#include <ftw.h>
+#include <unistd.h>
+
+#include "ledger/ledger.h"
+#include "unit/report_fixture.h"
+
+struct book {
+    char dir[64];
+    char path[96];
+    struct ledger *ledger;
+    struct arena arena;
+};
+
+static inline void book_must(bool is_fine, const struct err *err)
+{
+    if (!is_fine)
+        fail_msg("%s", err->text);
+}
+
+static inline void book_make_folder(struct book *book)
+{
+    *book = (struct book){0};
+    arena_init(&book->arena);
+    snprintf(book->dir, sizeof book->dir, "/tmp/skein-ledger-XXXXXX");
+    assert_non_null(mkdtemp(book->dir));
+    snprintf(book->path, sizeof book->path, "%s/in/ledger.db", book->dir);
+}
+
+static inline struct ledger_holder book_holder(const char *run)
+{
+    struct ledger_holder holder = {.host = "here", .pid = getpid(), .since_ms = 1795428900000};
+    snprintf(holder.run, sizeof holder.run, "%s", run);
+    return holder;
+}
+
+/* Opens and locks once more, as the next skein would. */
+static inline void book_reopen(struct book *book)
+{
+    struct ledger_holder holder = book_holder("run"), other;
+    struct err err;
+    ledger_close(book->ledger);
+    book->ledger = ledger_open(book->path, LEDGER_WRITE, &err);
+    book_must(book->ledger != NULL, &err);
+    book_must(ledger_lock(book->ledger, &holder, &other, &err), &err);
+}
+
+static inline void book_open(struct book *book)
+{
+    book_make_folder(book);
+    book_reopen(book);
+}
+
+static inline int book_remove(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+    (void)st;
+    (void)flag;
+    (void)ftw;
+    return remove(path);
+}
+
+static inline void book_close(struct book *book)
+{
+    ledger_close(book->ledger);
+    arena_done(&book->arena);
+    nftw(book->dir, book_remove, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static inline void book_write(void *ctx, const struct event *event)
+{
+    struct book *book = ctx;
+    struct err err;
+    book_must(ledger_write(book->ledger, event, 1, &err), &err);
+}
+
+static inline void book_fleet(struct book *book, struct fleet *fleet, const char *id, size_t count)
+{
+    fleet_prepare(fleet, NULL, count);
+    fleet->run.id = id;
+    fleet->run.resolved = "83241ca0f125";
+    fleet->observer = (struct observer){book_write, book};
+}
+
+static inline struct ledger_run book_find(struct book *book, const char *id)
+{
+    struct ledger_run run;
+    struct err err;
+    book_must(ledger_find(book->ledger, id, &book->arena, &run, &err), &err);
+    return run;
+}
+
+static inline struct ledger_fleet book_standings(struct book *book, const char *id)
+{
+    struct ledger_fleet fleet;
+    struct err err;
+    book_must(ledger_read_fleet(book->ledger, id, &book->arena, &fleet, &err), &err);
+    return fleet;
+}
+
+#endif

@@ -1,0 +1,387 @@
+#include "unit/unit.h"
+
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "unit/ledger_fixture.h"
+
+static struct rows first_revision(const struct fleet *fleet, const char **row)
+{
+    *row = fleet->revisions[0].id;
+    return (struct rows){row, 1, true};
+}
+
+static void intends(struct fleet *fleet, size_t tenant, struct rows before, struct rows goal,
+                    const char *snapshot)
+{
+    struct intent intent = {before, goal, snapshot};
+    fleet_tell(fleet,
+               (struct event){.kind = EVENT_TENANT_INTENT, .tenant = tenant, .intent = &intent});
+}
+
+static void assert_rows(struct rows rows, size_t count, const char *first)
+{
+    assert_true(rows.is_known);
+    assert_int_equal(rows.count, count);
+    if (count)
+        assert_string_equal(rows.ids[0], first);
+}
+
+/* ---- a run, told and read ------------------------------------------------------------------ */
+
+static void a_run_is_found_by_its_beginning(void **state)
+{
+    (void)state;
+    struct book book;
+    struct fleet fleet;
+    struct err err;
+    struct ledger_run run;
+    book_open(&book);
+    book_fleet(&book, &fleet, "20261123T101500Z-5f3a9c", 2);
+    fleet_starts(&fleet);
+    run = book_find(&book, "20261123");
+    assert_string_equal(run.id, "20261123T101500Z-5f3a9c");
+    assert_string_equal(run.command, "upgrade");
+    assert_string_equal(run.resolved, "83241ca0f125");
+    assert_string_equal(run.chain_digest, "5f3a9c");
+    assert_string_equal(run.holder.host, "here");
+    assert_int_equal(run.holder.pid, getpid());
+    assert_int_equal(run.state, RUN_RUNNING);
+    assert_int_equal(run.tenant_count, 2);
+    assert_int_equal(run.totals[TENANT_PENDING], 2);
+    assert_null(run.resumed_from);
+    assert_false(ledger_find(book.ledger, "2027", &book.arena, &run, &err));
+    assert_string_equal(err.code, LEDGER_NO_RUN);
+    fleet_done(&fleet);
+    book_close(&book);
+}
+
+static void an_intent_stands_until_the_outcome_is_told(void **state)
+{
+    (void)state;
+    struct book book;
+    struct fleet fleet;
+    const char *row;
+    book_open(&book);
+    book_fleet(&book, &fleet, "run-1", 3);
+    fleet_starts(&fleet);
+    intends(&fleet, 1, first_revision(&fleet, &row), (struct rows){NULL, 0, true}, "snap/1.db");
+    struct ledger_fleet read = book_standings(&book, NULL);
+    assert_int_equal(read.count, 3);
+    assert_string_equal(read.names[2], "t2");
+    assert_int_equal(read.standings[0].state, TENANT_PENDING);
+    assert_false(read.standings[0].before.is_known);
+    assert_int_equal(read.standings[1].state, TENANT_RUNNING);
+    assert_true(read.standings[1].is_begun);
+    assert_false(read.standings[1].has_changed);
+    assert_rows(read.standings[1].before, 1, "1975ea83b712");
+    assert_rows(read.standings[1].goal, 0, NULL);
+    assert_string_equal(read.standings[1].snapshot, "snap/1.db");
+    fleet_moves(&fleet, 1, 1, 3);
+    read = book_standings(&book, "run-1");
+    assert_int_equal(read.standings[1].state, TENANT_SUCCEEDED);
+    assert_rows(read.standings[1].before, 1, "1975ea83b712");
+    assert_rows(read.standings[1].to, 1, "83241ca0f125");
+    fleet_done(&fleet);
+    book_close(&book);
+}
+
+/* ---- the report of a replay ---------------------------------------------------------------- */
+
+static void apply(void *ctx, const struct event *event)
+{
+    report_apply(ctx, event);
+}
+
+static char *write_json(const struct report *report)
+{
+    char *text = NULL;
+    size_t size = 0;
+    struct err err;
+    FILE *out = open_memstream(&text, &size);
+    struct report_options options = {.is_verbose = true};
+    book_must(report_format_find("json")->write(report, &options, out, &err), &err);
+    fclose(out);
+    return text;
+}
+
+static void assert_replays_as(struct book *book, const struct fleet *fleet)
+{
+    struct err err;
+    struct report *report = report_new();
+    const struct observer observer = {apply, report};
+    book_must(ledger_replay(book->ledger, fleet->run.id, &book->arena, &observer, &err), &err);
+    char *live = write_json(fleet->report);
+    char *read = write_json(report);
+    assert_string_equal(read, live);
+    free(live);
+    free(read);
+    report_free(report);
+}
+
+static void the_report_of_a_replay_is_that_of_the_run(void **state)
+{
+    (void)state;
+    struct book book;
+    struct fleet fleet;
+    struct err err = fleet_error(), lost;
+    const char *row;
+    err_set(&lost, ERR_CONNECT, "connection \"refused\"\n");
+    book_open(&book);
+    book_fleet(&book, &fleet, "run-1", 8);
+    fleet_starts(&fleet);
+    intends(&fleet, 0, first_revision(&fleet, &row), (struct rows){NULL, 0, true}, NULL);
+    fleet_moves(&fleet, 0, 1, 3);
+    fleet_moves(&fleet, 1, 0, 0);
+    fleet_tell(&fleet, (struct event){.kind = EVENT_TENANT_RETRIES,
+                                      .tenant = 2,
+                                      .error = &lost,
+                                      .attempt = 1,
+                                      .delay_ms = 100});
+    fleet_fails(&fleet, 2, TENANT_FAILED, &lost);
+    fleet_fails(&fleet, 5, TENANT_PARTIAL, &err);
+    fleet_fails(&fleet, 4, TENANT_FAILED, &err);
+    fleet_tell(&fleet, (struct event){.kind = EVENT_RUN_DRAINS, .reason = "too many failures"});
+    fleet_fails(&fleet, 3, TENANT_SKIPPED, &lost);
+    fleet_ends(&fleet, RUN_HALTED);
+    assert_replays_as(&book, &fleet);
+    book_reopen(&book);
+    assert_replays_as(&book, &fleet);
+    fleet_done(&fleet);
+    book_close(&book);
+}
+
+/* ---- runs that go on with others ----------------------------------------------------------- */
+
+/* `second` goes on with `first`, as its fleet stands in the ledger. */
+static void goes_on(struct book *book, struct fleet *second, const char *id, const char *command,
+                    const struct fleet *first)
+{
+    book_reopen(book);
+    struct ledger_fleet read = book_standings(book, first->run.id);
+    book_fleet(book, second, id, read.count);
+    second->run.command = command;
+    second->run.resumed_from = first->run.id;
+    second->run.standings = read.standings;
+    fleet_starts(second);
+}
+
+static void changes(struct fleet *fleet, size_t tenant, enum tenant_state tenant_state)
+{
+    struct step_done steps[FLEET_REVISIONS];
+    const char *rows[2], *row;
+    struct outcome outcome = fleet_outcome(fleet, 1, 3, steps, rows);
+    intends(fleet, tenant, first_revision(fleet, &row), (struct rows){&rows[1], 1, true}, NULL);
+    outcome.state = tenant_state;
+    outcome.has_changed = true;
+    fleet_finishes(fleet, tenant, &outcome);
+}
+
+static void a_resumed_run_takes_over_where_tenants_stand(void **state)
+{
+    (void)state;
+    struct book book;
+    struct fleet first, second;
+    const char *last = "27c6a30d7c24";
+    book_open(&book);
+    book_fleet(&book, &first, "run-1", 4);
+    fleet_starts(&first);
+    changes(&first, 0, TENANT_SUCCEEDED);
+    changes(&first, 1, TENANT_FAILED);
+    fleet_ends(&first, RUN_FAILED);
+    goes_on(&book, &second, "run-2", "upgrade", &first);
+    struct ledger_fleet read = book_standings(&book, "run-2");
+    assert_int_equal(read.standings[0].state, TENANT_SUCCEEDED);
+    assert_true(read.standings[0].has_changed);
+    assert_int_equal(read.standings[2].state, TENANT_PENDING);
+    intends(&second, 1, (struct rows){&last, 1, true}, (struct rows){0}, NULL);
+    fleet_moves(&second, 1, 2, 2);
+    fleet_ends(&second, RUN_SUCCEEDED);
+    read = book_standings(&book, NULL);
+    assert_int_equal(read.standings[1].state, TENANT_UNCHANGED);
+    assert_true(read.standings[1].has_changed);
+    assert_rows(read.standings[1].before, 1, "1975ea83b712");
+    assert_rows(read.standings[1].goal, 1, "83241ca0f125");
+    assert_rows(read.standings[1].to, 1, last);
+    assert_string_equal(book_find(&book, "run-1").resumed_by, "run-2");
+    assert_replays_as(&book, &second);
+    fleet_done(&first);
+    fleet_done(&second);
+    book_close(&book);
+}
+
+static void goes_back(struct fleet *fleet, size_t tenant, enum tenant_state tenant_state)
+{
+    const char *row;
+    struct rows rows = first_revision(fleet, &row);
+    struct step_done step = {&fleet->revisions[2], DIRECTION_DOWN, 1, 2.5};
+    struct outcome outcome = {.state = tenant_state,
+                              .is_rollback = true,
+                              .has_changed = tenant_state == TENANT_ROLLBACK_FAILED,
+                              .is_from_known = true,
+                              .from = &fleet->list[2]->id,
+                              .from_count = 1,
+                              .to = rows.ids,
+                              .to_count = 1,
+                              .steps = &step,
+                              .step_count = 1,
+                              .attempts = 1};
+    fleet_finishes(fleet, tenant, &outcome);
+}
+
+static void a_rollback_takes_changes_away_from_earlier_runs(void **state)
+{
+    (void)state;
+    struct book book;
+    struct fleet first, second, back;
+    book_open(&book);
+    book_fleet(&book, &first, "run-1", 3);
+    fleet_starts(&first);
+    changes(&first, 0, TENANT_SUCCEEDED);
+    changes(&first, 1, TENANT_SUCCEEDED);
+    fleet_ends(&first, RUN_HALTED);
+    goes_on(&book, &second, "run-2", "upgrade", &first);
+    fleet_ends(&second, RUN_SUCCEEDED);
+    goes_on(&book, &back, "run-3", "rollback", &second);
+    goes_back(&back, 0, TENANT_ROLLED_BACK);
+    goes_back(&back, 1, TENANT_ROLLBACK_FAILED);
+    assert_true(book_standings(&book, "run-1").standings[0].has_changed);
+    assert_false(book_standings(&book, "run-3").standings[0].has_changed);
+    assert_true(book_standings(&book, "run-3").standings[1].has_changed);
+    goes_back(&back, 1, TENANT_ROLLED_BACK);
+    fleet_ends(&back, RUN_SUCCEEDED);
+    for (size_t i = 0; i < 2; i++) {
+        assert_false(book_standings(&book, "run-1").standings[i].has_changed);
+        assert_false(book_standings(&book, "run-2").standings[i].has_changed);
+    }
+    assert_int_equal(book_find(&book, "run-1").state, RUN_ROLLED_BACK);
+    assert_int_equal(book_find(&book, "run-2").state, RUN_ROLLED_BACK);
+    assert_int_equal(book_find(&book, "run-3").state, RUN_SUCCEEDED);
+    assert_string_equal(book_find(&book, "run-2").rolled_back_by, "run-3");
+    assert_null(book_find(&book, "run-2").resumed_by);
+    fleet_done(&first);
+    fleet_done(&second);
+    fleet_done(&back);
+    book_close(&book);
+}
+
+/* ---- the lock ------------------------------------------------------------------------------ */
+
+/* A process that starts a run and then does nothing until it is killed. */
+static pid_t start_other(const struct book *book)
+{
+    int ready[2];
+    char byte = 0;
+    assert_int_equal(pipe(ready), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct book own = *book;
+        struct fleet fleet;
+        book_reopen(&own);
+        book_fleet(&own, &fleet, "run-1", 2);
+        fleet_starts(&fleet);
+        if (write(ready[1], &byte, 1) == 1)
+            pause();
+        _exit(1);
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    close(ready[1]);
+    return pid;
+}
+
+static void the_lock_is_taken_over_from_the_dead(void **state)
+{
+    (void)state;
+    struct book book;
+    struct err err;
+    struct ledger_holder holder = book_holder("run-2"), other = {0};
+    book_make_folder(&book);
+    pid_t pid = start_other(&book);
+    book.ledger = ledger_open(book.path, LEDGER_WRITE, &err);
+    book_must(book.ledger != NULL, &err);
+    assert_false(ledger_lock(book.ledger, &holder, &other, &err));
+    assert_string_equal(err.code, LEDGER_HELD);
+    assert_int_equal(other.pid, pid);
+    assert_string_equal(other.run, "run");
+    assert_string_equal(other.host, "here");
+    assert_int_equal(other.since_ms, 1795428900000);
+    assert_int_equal(book_find(&book, NULL).state, RUN_RUNNING);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    assert_int_equal(book_find(&book, NULL).state, RUN_INTERRUPTED);
+    book_must(ledger_lock(book.ledger, &holder, &other, &err), &err);
+    assert_int_equal(book_find(&book, NULL).state, RUN_INTERRUPTED);
+    book_close(&book);
+}
+
+/* ---- speed --------------------------------------------------------------------------------- */
+
+static double now_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
+}
+
+/* In batches of 1,000 outcomes. The time is printed, not asserted: machines are shared. */
+static void time_run(struct book *book, struct fleet *fleet, const char *what)
+{
+    enum { BATCH = 1000 };
+    static struct event events[BATCH];
+    static struct outcome outcome;
+    struct step_done steps[FLEET_REVISIONS];
+    const char *rows[2];
+    struct err err;
+    double started_us = now_us();
+    fleet_starts(fleet);
+    double start_us = now_us() - started_us;
+    outcome = fleet_outcome(fleet, 3, 3, steps, rows);
+    started_us = now_us();
+    for (size_t i = 0; i < fleet->run.tenant_count; i += BATCH) {
+        for (size_t k = 0; k < BATCH; k++)
+            events[k] = (struct event){.kind = EVENT_TENANT_FINISHED,
+                                       .run = &fleet->run,
+                                       .tenant = i + k,
+                                       .outcome = &outcome};
+        book_must(ledger_write(book->ledger, events, BATCH, &err), &err);
+    }
+    fleet_ends(fleet, RUN_SUCCEEDED);
+    double end_us = now_us() - started_us;
+    size_t count = fleet->run.tenant_count;
+    print_message("%s: started in %.2f us a tenant, finished in %.2f us (%.0f rows/s)\n", what,
+                  start_us / (double)count, end_us / (double)count, (double)count / end_us * 1e6);
+}
+
+static void a_hundred_thousand_tenants_are_written_quickly(void **state)
+{
+    enum { COUNT = 100000 };
+    static const char *const ids[] = {"run-1", "run-2"};
+    static const char *const words[] = {"a new fleet", "the same once more"};
+    (void)state;
+    struct book book;
+    struct fleet fleet;
+    book_open(&book);
+    for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+        book_reopen(&book);
+        book_fleet(&book, &fleet, ids[i], COUNT);
+        time_run(&book, &fleet, words[i]);
+        assert_int_equal(book_find(&book, ids[i]).totals[TENANT_UNCHANGED], COUNT);
+        fleet_done(&fleet);
+    }
+    book_close(&book);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_run_is_found_by_its_beginning),
+    cmocka_unit_test(an_intent_stands_until_the_outcome_is_told),
+    cmocka_unit_test(the_report_of_a_replay_is_that_of_the_run),
+    cmocka_unit_test(a_resumed_run_takes_over_where_tenants_stand),
+    cmocka_unit_test(a_rollback_takes_changes_away_from_earlier_runs),
+    cmocka_unit_test(the_lock_is_taken_over_from_the_dead),
+    cmocka_unit_test(a_hundred_thousand_tenants_are_written_quickly),
+};
+
+UNIT_MAIN(tests)
