@@ -1,38 +1,58 @@
 #include "base/secret.h"
 
-#include <ctype.h>
-
 #include "base/buf.h"
 
-static void replace_all(char *text, size_t size, const char *secret)
+/* How many bytes of `text` are this byte, percent-encoded or as it stands; 0: it is another. */
+static size_t match_byte(const char *text, char byte)
 {
-    struct buf out;
-    size_t len = strlen(secret);
-    const char *from = text;
-    const char *found = strstr(text, secret);
-    if (!found)
-        return;
-    buf_init(&out, BUF_MAX_DEFAULT);
-    for (; found; found = strstr(from, secret)) {
-        buf_add(&out, from, (size_t)(found - from));
-        buf_adds(&out, "***");
-        from = found + len;
+    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+    unsigned char code = (unsigned char)byte;
+    bool is_encoded = text[0] == '%' && text[1] && text[2] &&
+                      (text[1] == digits[code >> 4] || text[1] == digits[16 + (code >> 4)]) &&
+                      (text[2] == digits[code & 15] || text[2] == digits[16 + (code & 15)]);
+    return is_encoded ? 3 : *text == byte;
+}
+
+static size_t match_any(const char *text, const char *secret)
+{
+    const char *at = text;
+    for (; *secret; secret++) {
+        size_t len = match_byte(at, *secret);
+        if (!len)
+            return 0;
+        at += len;
     }
-    buf_adds(&out, from);
-    snprintf(text, size, "%s", out.data);
-    buf_done(&out);
+    return (size_t)(at - text);
+}
+
+static size_t match_raw(const char *text, const char *secret)
+{
+    size_t len = strlen(secret);
+    return strncmp(text, secret, len) == 0 ? len : 0;
+}
+
+/* Both ways, and the longer one: in a secret that holds `%25` that is no encoded `%`. */
+static size_t match(const char *text, const char *secret)
+{
+    size_t raw = match_raw(text, secret);
+    size_t any = match_any(text, secret);
+    return raw > any ? raw : any;
 }
 
 void secret_redact(char *text, size_t size, const char *secret)
 {
-    struct buf encoded;
+    struct buf out;
     if (!secret || !*secret)
         return;
-    replace_all(text, size, secret);
-    buf_init(&encoded, BUF_MAX_DEFAULT);
-    for (const char *p = secret; *p; p++)
-        buf_addf(&encoded, isalnum((unsigned char)*p) || strchr("-._~", *p) ? "%c" : "%%%02X",
-                 (unsigned char)*p);
-    replace_all(text, size, encoded.data);
-    buf_done(&encoded);
+    buf_init(&out, BUF_MAX_DEFAULT);
+    for (const char *at = text; *at;) {
+        size_t len = match(at, secret);
+        if (len)
+            buf_adds(&out, "***");
+        else
+            buf_addc(&out, *at);
+        at += len ? len : 1;
+    }
+    snprintf(text, size, "%s", out.data);
+    buf_done(&out);
 }

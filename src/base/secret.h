@@ -4,8 +4,8 @@
 
 #include "base/compiler.h"
 
-/* Replaces every occurrence of `secret`, as it stands and percent-encoded, by `***` in the
- * NUL-terminated `text` of `size` bytes. What no longer fits is cut. NULL or empty: nothing. */
+/* Replaces every occurrence of `secret`, as it stands or with any of its bytes percent-encoded, by
+ * `***` in the NUL-terminated `text` of `size` bytes. What no longer fits is cut. NULL or empty: nothing. */
 void secret_redact(char *text, size_t size, const char *secret);
 
 #endif

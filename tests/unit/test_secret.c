@@ -1,0 +1,51 @@
+#include "unit/unit.h"
+
+#include "base/secret.h"
+
+static void masks_every_occurrence(void **state)
+{
+    static const struct {
+        const char *text, *secret, *result;
+    } cases[] = {
+        {"no secret here", "s3cret", "no secret here"},
+        {"s3cret", "s3cret", "***"},
+        {"a s3cret and s3crets3cret", "s3cret", "a *** and ******"},
+        {"anything", NULL, "anything"},
+        {"anything", "", "anything"},
+        {"p@ss/w or p%40ss%2Fw", "p@ss/w", "*** or ***"},
+        {"p%40ss%2fw", "p@ss/w", "***"}, /* the other case of hex digits */
+        {"aaaa", "aa", "******"},
+        {"aaa", "aa", "***a"},
+        {"", "x", ""},
+        {"p\xc3\xa4ss p%C3%A4ss", "p\xc3\xa4ss", "*** ***"},
+        {"p@ss%2Fw p%40ss/w %70%40%73%73%2f%77", "p@ss/w", "*** *** ***"}, /* any of them encoded */
+        {"100%25 is 100%", "100%", "*** is ***"},
+        {"a%25x", "a%25x", "***"},
+        {"cut %4", "@", "cut %4"},
+        {"cut %", "@", "cut %"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char text[256];
+        snprintf(text, sizeof text, "%s", cases[i].text);
+        secret_redact(text, sizeof text, cases[i].secret);
+        assert_string_equal(text, cases[i].result);
+    }
+}
+
+/* A mask may be longer than the secret: what no longer fits is cut, never written past the end. */
+static void stays_within_its_bounds(void **state)
+{
+    char text[12] = "a b a b\0end";
+    (void)state;
+    secret_redact(text, 8, "a");
+    assert_string_equal(text, "*** b *");
+    assert_string_equal(text + 8, "end");
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(masks_every_occurrence),
+    cmocka_unit_test(stays_within_its_bounds),
+};
+
+UNIT_MAIN(tests)
