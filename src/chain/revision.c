@@ -265,6 +265,7 @@ static bool check_bytes(struct parser *parser, const char *bytes, size_t len)
         parser->line += bytes[i] == '\n';
     if (bad < len)
         fault(parser, nul == bytes + bad ? "a NUL byte" : "not UTF-8");
+    parser->line = 1;
     if (has_bom)
         fault(parser, "begins with a byte order mark: save it as UTF-8 without one");
     parser->line = 0;
