@@ -1084,8 +1084,6 @@ static void tells_that_a_connection_died(void **state)
 
 /* ---- all of them --------------------------------------------------------------------------- */
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 static const struct CMUnitTest tests[] = {
     CASE(connects_and_tells_of_the_server),
     CASE(closes_what_never_connected),

@@ -271,15 +271,15 @@ static void is_the_same_every_time(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(loses_the_answer_to_a_commit, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(an_orphan_keeps_its_lock_until_it_has_committed, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(goes_on_with_what_a_client_left, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(strikes_the_nth_event_of_its_kind, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(refuses_connections, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(says_that_the_lock_is_held, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(delays_by_the_clock_alone, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(counts_what_was_written_without_the_lock, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(is_the_same_every_time, set_up, tear_down),
+    CASE(loses_the_answer_to_a_commit),
+    CASE(an_orphan_keeps_its_lock_until_it_has_committed),
+    CASE(goes_on_with_what_a_client_left),
+    CASE(strikes_the_nth_event_of_its_kind),
+    CASE(refuses_connections),
+    CASE(says_that_the_lock_is_held),
+    CASE(delays_by_the_clock_alone),
+    CASE(counts_what_was_written_without_the_lock),
+    CASE(is_the_same_every_time),
 };
 
 UNIT_MAIN(tests)

@@ -11,6 +11,9 @@
 
 #include "base/compiler.h"
 
+/* A test between the file's own set_up and tear_down. */
+#define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
 #define UNIT_MAIN(tests)                                                                           \
     int main(int argc, char **argv)                                                                \
     {                                                                                              \
