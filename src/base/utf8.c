@@ -40,6 +40,17 @@ size_t utf8_check(const char *text, size_t len)
     return len;
 }
 
+size_t utf8_byte_of(const char *text, size_t len, size_t position)
+{
+    size_t at = 0;
+    while (position-- && at < len) {
+        uint32_t code;
+        size_t size = utf8_decode(text + at, len - at, &code);
+        at += size ? size : 1;
+    }
+    return at;
+}
+
 /* Controls that move the cursor, reorder text or hide in it. */
 static bool is_unsafe(uint32_t code)
 {

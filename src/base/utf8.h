@@ -13,6 +13,10 @@ size_t utf8_decode(const char *text, size_t len, uint32_t *ret_code_point);
 /* The offset of the first byte that is not UTF-8; `len` where all is well. */
 size_t utf8_check(const char *text, size_t len);
 
+/* Where character `position` (from 0) begins, in bytes; `len` where there are fewer. What is no UTF-8
+ * counts byte by byte. */
+size_t utf8_byte_of(const char *text, size_t len, size_t position);
+
 /* Appends `text` so that a terminal shows it and does nothing else: C0 (but newline and tab where
  * `keep_layout`), DEL, C1, bidi and zero-width controls and bad bytes become \xNN or \u{NNNN}. */
 void utf8_add_safe(struct buf *buf, const char *text, size_t len, bool keep_layout);

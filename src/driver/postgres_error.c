@@ -58,16 +58,7 @@ static const char *hint_for(const char *code)
 static size_t byte_offset(const char *sql, const char *position)
 {
     size_t wanted = position ? (size_t)strtoul(position, NULL, 10) : 0;
-    size_t len = strlen(sql);
-    size_t at = 0;
-    if (!wanted)
-        return 0;
-    for (size_t seen = 1; seen < wanted && at < len; seen++) {
-        uint32_t code;
-        size_t size = utf8_decode(sql + at, len - at, &code);
-        at += size ? size : 1;
-    }
-    return at + 1;
+    return wanted ? utf8_byte_of(sql, strlen(sql), wanted - 1) + 1 : 0;
 }
 
 /* The first line of a message, without blanks at its end. */
