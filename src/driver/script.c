@@ -1,9 +1,10 @@
 #include "driver/script.h"
 
 #include <ctype.h>
-#include <strings.h>
 
 #include "base/arena.h"
+#include "base/utf8.h"
+#include "driver/split.h"
 
 enum { SECTIONS_MAX = 256, LINE_TEXT_MAX = 200 };
 
@@ -36,8 +37,7 @@ void scripts_free(struct scripts *scripts)
 static size_t next_word(const char *sql, size_t len, size_t at, char ret_word[16])
 {
     size_t used = 0;
-    while (at < len && isspace((unsigned char)sql[at]))
-        at++;
+    at = split_skip(sql, len, at, true);
     for (; at < len && isalpha((unsigned char)sql[at]); at++)
         if (used < 15)
             ret_word[used++] = (char)tolower((unsigned char)sql[at]);
@@ -221,5 +221,5 @@ const char *piece_line_text(struct arena *arena, const struct piece *piece, int 
     }
     begin += strspn(begin, " \t");
     size_t len = strcspn(begin, "\r\n");
-    return arena_strndup(arena, begin, len < LINE_TEXT_MAX ? len : LINE_TEXT_MAX);
+    return arena_strndup(arena, begin, len < LINE_TEXT_MAX ? len : utf8_check(begin, LINE_TEXT_MAX));
 }
