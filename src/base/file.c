@@ -42,17 +42,21 @@ static int open_file(const char *dir, const char *path, struct stat *st, const c
     return -1;
 }
 
-/* Up to the size that fstat told. */
-static size_t read_all(int fd, char *bytes, size_t size)
+/* As much as fstat told: half a file is none. */
+static bool read_all(int fd, char *bytes, size_t size, const char **ret_why)
 {
     size_t len = 0;
     while (len < size) {
         ssize_t got = read(fd, bytes + len, size - len);
-        if (got <= 0 && !(got < 0 && errno == EINTR))
-            break;
-        len += got > 0 ? (size_t)got : 0;
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0) {
+            *ret_why = got < 0 ? strerror(errno) : "it became shorter while it was read";
+            return false;
+        }
+        len += (size_t)got;
     }
-    return len;
+    return true;
 }
 
 bool file_read(struct arena *arena, const char *dir, const char *path, const char **ret_bytes,
@@ -63,8 +67,11 @@ bool file_read(struct arena *arena, const char *dir, const char *path, const cha
     if (fd < 0)
         return false;
     char *bytes = arena_alloc(arena, (size_t)st.st_size + 1);
-    *ret_len = read_all(fd, bytes, (size_t)st.st_size);
-    *ret_bytes = bytes;
+    bool is_whole = read_all(fd, bytes, (size_t)st.st_size, ret_why);
     close(fd);
+    if (!is_whole)
+        return false;
+    *ret_len = (size_t)st.st_size;
+    *ret_bytes = bytes;
     return true;
 }
