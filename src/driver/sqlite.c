@@ -68,7 +68,7 @@ static const struct {
     {SQLITE_BUSY, ERR_LOCK, true, " (another process is writing to it)"},
     {SQLITE_LOCKED, ERR_LOCK, true, ""},
     {SQLITE_CANTOPEN, ERR_CONNECT, false, ""},
-    {SQLITE_NOTADB, ERR_CONNECT, false, " (or it is encrypted)"},
+    {SQLITE_NOTADB, ERR_CONNECT, false, " (or it is encrypted, or made by a newer SQLite)"},
     {SQLITE_CORRUPT, ERR_SQL, false, " (nothing was written; look with PRAGMA integrity_check)"},
     {SQLITE_READONLY, ERR_SQL, false, " (the file or its folder cannot be written)"},
     {SQLITE_FULL, ERR_SQL, false, ""},
@@ -144,6 +144,24 @@ static int deny(struct conn *conn, const char *why)
     return SQLITE_DENY;
 }
 
+/* The temporary folder and the heap's limits are those of the whole process: of every tenant. */
+static bool is_allowed_pragma(struct conn *conn, const char *name)
+{
+    static const char *const denied[][2] = {
+        {"writable_schema", "a revision may not make the schema table writable"},
+        {"temp_store_directory", "a revision may not move other tenants' temporary files"},
+        {"data_store_directory", "a revision may not move other tenants' files"},
+        {"hard_heap_limit", "a revision may not limit other tenants' memory"},
+        {"soft_heap_limit", "a revision may not limit other tenants' memory"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(denied); i++)
+        if (sqlite3_stricmp(name, denied[i][0]) == 0) {
+            conn->denied = denied[i][1];
+            return false;
+        }
+    return true;
+}
+
 /* What a revision may not do: end our transaction, or reach outside the tenant's file. VACUUM begins
  * a transaction and attaches a nameless file of its own while it runs. */
 static int on_authorize(void *ctx, int action, const char *arg1, const char *arg2,
@@ -164,9 +182,7 @@ static int on_authorize(void *ctx, int action, const char *arg1, const char *arg
                                 "tenant")
                    : SQLITE_OK;
     case SQLITE_PRAGMA:
-        return sqlite3_stricmp(arg1, "writable_schema") == 0
-                   ? deny(conn, "a revision may not make the schema table writable")
-                   : SQLITE_OK;
+        return is_allowed_pragma(conn, arg1) ? SQLITE_OK : SQLITE_DENY;
     default:
         return SQLITE_OK;
     }
