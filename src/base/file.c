@@ -22,7 +22,7 @@ static bool leads_out(const char *dir, const char *path)
 /* O_NONBLOCK: a FIFO must not hang us. */
 static int open_file(const char *dir, const char *path, struct stat *st, const char **ret_why)
 {
-    if (lstat(path, st) == 0 && S_ISLNK(st->st_mode) && leads_out(dir, path)) {
+    if (dir && lstat(path, st) == 0 && S_ISLNK(st->st_mode) && leads_out(dir, path)) {
         *ret_why = "a link that leads out of the folder";
         return -1;
     }

@@ -12,8 +12,8 @@ struct arena;
 
 #define FILE_MAX_BYTES ((size_t)16 * 1024 * 1024)
 
-/* The whole of `path`, which lies in `dir` or below it; NUL-terminated, from the arena. False:
- * *ret_why says why, as words to follow "cannot read it: ". */
+/* The whole of `path`, which lies in `dir` or below it (NULL: anywhere); NUL-terminated, from the
+ * arena. False: *ret_why says why, as words to follow "cannot read it: ". */
 bool file_read(struct arena *arena, const char *dir, const char *path, const char **ret_bytes,
                size_t *ret_len, const char **ret_why) MUST_CHECK;
 

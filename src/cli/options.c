@@ -184,6 +184,18 @@ static bool set_depends_on(struct options *options, const char *value)
     return add_word(&options->depends_on, value);
 }
 
+static bool set_dialect(struct options *options, const char *value)
+{
+    options->has_dialect = dialect_find(value, strlen(value), &options->dialect);
+    return options->has_dialect;
+}
+
+static bool set_dry_run(struct options *options, const char *value)
+{
+    (void)value;
+    return options->is_dry_run = true;
+}
+
 static bool set_quiet(struct options *options, const char *value)
 {
     (void)value;
@@ -241,6 +253,9 @@ static const struct option_row rows[] = {
      "must be there first without being revised (may be repeated)", set_depends_on},
     {"sql-template", 0, "FILE", OPTIONS_NEW, "made from this, not from the chain's revision.sql.in",
      set_sql_template},
+    {"dialect", 0, "DIALECT", OPTIONS_DIALECT,
+     "sqlite, postgresql or mysql: what the SQL speaks; its sections say so", set_dialect},
+    {"dry-run", 0, NULL, OPTIONS_DRY_RUN, "say what would be done, change nothing", set_dry_run},
     {"output", 'o', "FORMAT[=FILE]", OPTIONS_OUTPUT,
      "text or json, to stdout or a file (may be repeated)", set_output},
     {"progress", 0, "MODE", OPTIONS_RUN, "auto, tty, plain, json or none, on stderr", set_progress},

@@ -25,6 +25,8 @@ enum {
     OPTIONS_DEPENDENCIES = 1 << 17, /* --resolve-dependencies */
     OPTIONS_NEW = 1 << 18,          /* -m, --rev-id, --branch-label, --sql-template */
     OPTIONS_PARENT = 1 << 19,       /* --head, --splice, --depends-on */
+    OPTIONS_DIALECT = 1 << 20,      /* --dialect */
+    OPTIONS_DRY_RUN = 1 << 21,      /* --dry-run */
 };
 
 enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
@@ -71,6 +73,9 @@ struct options {
     const char *sql_template; /* NULL: the chain's */
     struct words branch_labels, depends_on;
     bool splices;
+    bool has_dialect;
+    enum dialect dialect;
+    bool is_dry_run;
     bool is_quiet;
     bool is_verbose;
     bool is_help;

@@ -23,6 +23,7 @@ enum {
     FLEET_TENANTS = 1,
     FLEET_CHAIN = 2,
     FLEET_SCRIPTS = 4,
+    FLEET_INVENTORY = 8, /* the inventory alone; with any other it is read anyway */
     FLEET_VISIT = FLEET_TENANTS | FLEET_CHAIN | FLEET_SCRIPTS, /* what a run over tenants takes */
 };
 

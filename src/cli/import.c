@@ -1,0 +1,152 @@
+#include "import/import.h"
+
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/human.h"
+#include "chain/write.h"
+#include "cli/command.h"
+#include "cli/exit.h"
+#include "cli/faults.h"
+
+static const struct import_tool *find_tool(const char *name, struct err *err)
+{
+    const struct import_tool *tool = import_tool_find(name), *at;
+    char names[256] = "";
+    size_t used = 0;
+    for (size_t i = 0; !tool && (at = import_tool_at(i)) && used < sizeof names; i++)
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "",
+                                 import_tool_name(at));
+    if (!tool)
+        err_set(err, ERR_CONFIG, "no importer '%s' (there are %s)", name, names);
+    return tool;
+}
+
+/* What all listed tenants speak; they need not be reached for that. */
+static bool find_dialect(const struct inventory *inventory, enum dialect *ret_dialect)
+{
+    for (size_t i = 1; i < inventory->tenant_count; i++)
+        if (inventory->tenants[i].url.dialect != inventory->tenants[0].url.dialect)
+            return false;
+    if (inventory->tenant_count)
+        *ret_dialect = inventory->tenants[0].url.dialect;
+    return inventory->tenant_count > 0;
+}
+
+static bool make_request(struct fleet *fleet, const struct options *options,
+                         struct import_request *ret_request, struct err *err)
+{
+    const struct import_tool *tool = find_tool(options->args[0], err);
+    if (!tool)
+        return false;
+    if (options->arg_count > 2 && !import_tool_takes_files(tool))
+        return err_set(err, ERR_CONFIG, "'skein import %s' takes one folder", import_tool_name(tool));
+    *ret_request = (struct import_request){
+        .tool = tool,
+        .is_marked = options->has_dialect,
+        .has_dialect = options->has_dialect,
+        .dialect = options->dialect,
+        .version_table = fleet->inventory->version_table,
+        .chain_dir = fleet->inventory->chain_dir,
+    };
+    if (!ret_request->has_dialect && !import_tool_finds_dialect(tool))
+        ret_request->has_dialect = find_dialect(fleet->inventory, &ret_request->dialect);
+    return ret_request->has_dialect || import_tool_finds_dialect(tool) ||
+           err_set(err, ERR_CONFIG, "which SQL is it? the inventory lists tenants of several "
+                                    "dialects, or none: say --dialect");
+}
+
+/* The chain's folder need not be there yet. */
+static bool read_present(struct fleet *fleet, struct import_request *request,
+                         struct faults *faults)
+{
+    struct chain_file *files = NULL;
+    if (access(request->chain_dir, F_OK) == 0 &&
+        !chain_read(&fleet->arena, request->chain_dir, &files, &request->present_count, faults))
+        return false;
+    request->present = files;
+    return true;
+}
+
+static bool make_files(struct fleet *fleet, const struct options *options,
+                       struct import_request *request, struct import_result *ret_result,
+                       struct faults *faults)
+{
+    struct arena *arena = &fleet->arena;
+    bool takes_files = import_tool_takes_files(request->tool);
+    return read_present(fleet, request, faults) &&
+           (takes_files ? import_read_files(arena, options->args + 1, options->arg_count - 1,
+                                            request, faults)
+                        : import_read_dir(arena, options->args[1], request, faults)) &&
+           import_files(arena, request, ret_result, faults);
+}
+
+static void report(const struct import_request *request, const struct import_result *result,
+                   const struct options *options)
+{
+    struct buf text;
+    buf_init(&text, BUF_MAX_DEFAULT);
+    for (size_t i = 0; i < result->note_count; i++) {
+        human_add_text(&text, result->notes[i].path);
+        buf_addf(&text, ": %s\n", result->notes[i].text);
+    }
+    fputs(text.data, stderr);
+    buf_clear(&text);
+    for (size_t i = 0; i < result->file_count; i++) {
+        human_add_text(&text, request->chain_dir);
+        buf_addf(&text, "/%s\n", result->files[i].name);
+    }
+    buf_addf(&text, "%s%zu revision%s from %s", options->is_dry_run ? "would make " : "made ",
+             result->file_count, result->file_count == 1 ? "" : "s",
+             import_tool_name(request->tool));
+    if (result->unchanged)
+        buf_addf(&text, ", %zu there already", result->unchanged);
+    if (!options->is_quiet)
+        printf("%s\n", text.data);
+    buf_done(&text);
+}
+
+static int run(struct fleet *fleet, const struct options *options)
+{
+    struct import_request request;
+    struct import_result result;
+    struct faults faults;
+    struct err err;
+    if (!make_request(fleet, options, &request, &err))
+        return cli_fail(&err);
+    faults_init(&faults);
+    bool is_good = make_files(fleet, options, &request, &result, &faults);
+    if (is_good && !options->is_dry_run && result.file_count &&
+        !chain_put(request.chain_dir, result.files, result.file_count, &err)) {
+        faults_add_err(&faults, &err);
+        is_good = false;
+    }
+    if (is_good)
+        report(&request, &result, options);
+    else
+        cli_tell_faults(&faults);
+    faults_done(&faults);
+    return is_good ? EXIT_OK : EXIT_USAGE;
+}
+
+const struct command command_import = {
+    .name = "import",
+    .arguments = "TOOL DIR|FILE…",
+    .summary = "make revision files from another tool's migrations",
+    .help = "Reads another tool's migrations and makes revision files of them in the chain's folder:\n"
+            "all or none, and never over a file that is there.\n\n"
+            "  import alembic-sql FILE…   output of 'alembic upgrade base:heads --sql', and of\n"
+            "                             'alembic downgrade head:base --sql' for the way down\n"
+            "  import dbmate DIR          -- migrate:up, -- migrate:down\n"
+            "  import diesel DIR          VERSION_name/up.sql, down.sql, metadata.toml\n"
+            "  import flyway DIR          V1__name.sql, U1__name.sql, R__name.sql\n"
+            "  import golang-migrate DIR  1_name.up.sql, 1_name.down.sql\n"
+            "  import goose DIR           -- +goose Up, -- +goose Down\n\n"
+            "Ids come from the tool's own versions, so that 'skein adopt --from TOOL' finds where each\n"
+            "tenant stands. With --dialect the sections are for that dialect alone.",
+    .groups = OPTIONS_COMMON | OPTIONS_DIALECT | OPTIONS_DRY_RUN,
+    .min_args = 2,
+    .max_args = ARGS_MAX,
+    .needs = FLEET_INVENTORY,
+    .run = run,
+};

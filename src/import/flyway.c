@@ -1,0 +1,195 @@
+/* Flyway: `V1.2__name.sql`, `U1.2__name.sql` (undo), `R__name.sql` (repeatable), and `….sql.conf`.
+ *
+ * The id is the version as Flyway compares it, with '_' for '.': V001.10.0 is 1_10. An undo file is
+ * the way down. A repeatable becomes a revision at the end of the chain, `R_name`: from then on a
+ * change of it is a new revision, like every other change. Callbacks are left out and named;
+ * baselines, migrations in Java and placeholders cannot be taken over and are faults. */
+#include "base/arena.h"
+#include "base/ascii.h"
+#include "base/hash.h"
+#include "import/tool.h"
+
+static const char *base_name(const char *name)
+{
+    const char *slash = strrchr(name, '/');
+    return slash ? slash + 1 : name;
+}
+
+static bool wants(const char *name)
+{
+    const char *base = base_name(name);
+    return (strchr("VUR", *base) && import_ends_with(base, ".sql")) ||
+           import_ends_with(base, ".sql.conf");
+}
+
+/* What stands before the name's "__" (or all of it), and behind it, without the ending. */
+static void split_name(struct arena *arena, const char *base, const char **ret_version,
+                       const char **ret_description)
+{
+    const char *whole = arena_strndup(arena, base + 1, strlen(base) - 1 - strlen(".sql"));
+    const char *separator = strstr(whole, "__");
+    *ret_version = separator ? arena_strndup(arena, whole, (size_t)(separator - whole)) : whole;
+    *ret_description = separator ? separator + 2 : "";
+}
+
+/* ---- script configuration ------------------------------------------------------------------ */
+
+static const struct import_file *find_conf(const struct import *import, const char *name)
+{
+    const char *conf = arena_printf(import->arena, "%s.conf", name);
+    for (size_t i = 0; i < import->request->file_count; i++)
+        if (strcmp(import->request->files[i].name, conf) == 0)
+            return &import->request->files[i];
+    return NULL;
+}
+
+struct conf {
+    bool is_transactional;
+    bool replaces_placeholders;
+};
+
+static void take_setting(struct import *import, const struct import_file *file,
+                         const struct import_line *line, struct conf *conf)
+{
+    char key[64], value[64];
+    const char *text = arena_strndup(import->arena, line->text, line->len);
+    text += strspn(text, " \t");
+    if (!*text || *text == '#')
+        return;
+    if (sscanf(text, "%63[A-Za-z.] = %63s", key, value) != 2 &&
+        sscanf(text, "%63[A-Za-z.]=%63s", key, value) != 2)
+        import_fault(import, file->path, line->number, "not 'key=value'");
+    else if (strcmp(key, "executeInTransaction") == 0)
+        conf->is_transactional = strcmp(value, "false") != 0;
+    else if (strcmp(key, "placeholderReplacement") == 0)
+        conf->replaces_placeholders = strcmp(value, "false") != 0;
+    else
+        import_fault(import, file->path, line->number, "'%s' cannot be taken over", key);
+}
+
+static struct conf read_conf(struct import *import, const struct import_file *file)
+{
+    struct conf conf = {.is_transactional = true, .replaces_placeholders = true};
+    struct import_line line = {0};
+    while (file && file->bytes && import_next_line(file->bytes, file->len, &line))
+        take_setting(import, file, &line, &conf);
+    return conf;
+}
+
+static void check_placeholders(struct import *import, const struct import_file *file)
+{
+    struct import_line line = {0};
+    while (import_next_line(file->bytes, file->len, &line)) {
+        const char *open = memmem(line.text, line.len, "${", 2);
+        const char *close = open ? strchr(open, '}') : NULL;
+        if (close && close < line.text + line.len)
+            import_fault(import, file->path, line.number,
+                         "placeholder '%.*s': write down what it stands for",
+                         (int)(close - open < 80 ? close - open + 1 : 80), open);
+    }
+}
+
+/* ---- revisions ----------------------------------------------------------------------------- */
+
+static void add_script(struct import *import, struct imported *item, const struct import_file *file,
+                       enum direction direction)
+{
+    struct import_sql sql = import_sql_of(import, file, direction);
+    struct conf conf = read_conf(import, find_conf(import, file->name));
+    if (revision_has_direction(&item->revision, direction)) {
+        import_fault(import, file->path, 0, "version '%s' is in '%s' already", item->revision.id,
+                     item->revision.path);
+        return;
+    }
+    if (conf.replaces_placeholders)
+        check_placeholders(import, file);
+    sql.is_transactional = conf.is_transactional;
+    import_add_sql(import, item, &sql);
+}
+
+static void read_versioned(struct import *import, const struct import_file *file, char prefix)
+{
+    const char *version, *description;
+    split_name(import->arena, base_name(file->name), &version, &description);
+    const char *id = import_canonical_version(import->arena, version, strlen(version));
+    if (!id) {
+        import_fault(import, file->path, 0, "'%s' is no version", version);
+        return;
+    }
+    struct imported *item = import_find(import, id);
+    if (!item)
+        item = import_add(import, id, arena_printf(import->arena, "V%s", id), description,
+                          file->path);
+    add_script(import, item, file, prefix == 'V' ? DIRECTION_UP : DIRECTION_DOWN);
+}
+
+/* Readable where it can be. */
+static const char *repeatable_id(struct arena *arena, const char *description)
+{
+    const char *id = arena_printf(arena, "R_%s", description);
+    char hex[HASH_HEX_SIZE];
+    if (strlen(id) <= 32 && ascii_is_made_of(id, "_"))
+        return id;
+    hash_hex(description, strlen(description), hex);
+    return arena_printf(arena, "R_%.12s", hex);
+}
+
+static void read_repeatable(struct import *import, const struct import_file *file)
+{
+    const char *version, *description;
+    split_name(import->arena, base_name(file->name), &version, &description);
+    if (*version || !*description) {
+        import_fault(import, file->path, 0, "not named R__description.sql");
+        return;
+    }
+    const char *key = arena_printf(import->arena, "R%s", description);
+    add_script(import,
+               import_add(import, repeatable_id(import->arena, description), key, description,
+                          file->path),
+               file, DIRECTION_UP);
+}
+
+static void refuse_or_note(struct import *import, const struct import_file *file)
+{
+    const char *base = base_name(file->name);
+    bool is_java = import_ends_with(base, ".java") || import_ends_with(base, ".class");
+    if (is_java && strchr("VUR", *base) && strstr(base, "__"))
+        import_fault(import, file->path, 0, "a migration in Java: write its SQL down first");
+    else if (*base == 'B' && import_ends_with(base, ".sql") && ascii_is_digit(base[1]))
+        import_fault(import, file->path, 0,
+                     "a baseline migration: skein has none; make it the first V, or remove it");
+    else if (import_ends_with(base, ".sql"))
+        import_note(import, file->path, "left out: a callback, or no name of a migration");
+}
+
+static void read_all(struct import *import)
+{
+    for (size_t i = 0; i < import->request->file_count; i++) {
+        const struct import_file *file = &import->request->files[i];
+        char prefix = *base_name(file->name);
+        if (!file->bytes)
+            refuse_or_note(import, file);
+        else if (import_ends_with(file->name, ".conf"))
+            continue;
+        else if (prefix == 'R')
+            read_repeatable(import, file);
+        else
+            read_versioned(import, file, prefix);
+    }
+}
+
+/* Repeatables run when the versions are through, by their descriptions. */
+static int compare(const char *a, const char *b)
+{
+    if (*a != *b)
+        return *a == 'V' ? -1 : 1;
+    return *a == 'V' ? import_compare_versions(a + 1, b + 1) : strcmp(a, b);
+}
+
+const struct import_tool import_flyway = {
+    .name = "flyway",
+    .is_recursive = true,
+    .wants = wants,
+    .read = read_all,
+    .compare = compare,
+};

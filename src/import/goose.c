@@ -1,0 +1,201 @@
+/* goose: `VERSION_name.sql` with `-- +goose Up`, `Down`, `StatementBegin`, `StatementEnd` and
+ * `NO TRANSACTION`.
+ *
+ * The id is the version as goose_db_version holds it: a number, so without leading zeros. What a
+ * statement is our own splitters know, so that StatementBegin and -End only go. Where a file has no
+ * Down, goose would do nothing and say that it went down: here it is irreversible. */
+#include <strings.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "import/tool.h"
+
+static bool is_migration(const char *name, const char *end)
+{
+    size_t digits = import_count_digits(name);
+    return digits && name[digits] == '_' && import_ends_with(name, end);
+}
+
+static bool wants(const char *name)
+{
+    return is_migration(name, ".sql");
+}
+
+enum annotation {
+    ANNOTATION_UP,
+    ANNOTATION_DOWN,
+    ANNOTATION_BEGIN,
+    ANNOTATION_END,
+    ANNOTATION_NO_TRANSACTION,
+    ANNOTATION_ENVSUB_ON,
+    ANNOTATION_ENVSUB_OFF,
+    ANNOTATION_UNKNOWN,
+    ANNOTATION_NONE,
+};
+
+static enum annotation read_annotation(const struct import_line *line)
+{
+    static const char *const words[] = {"Up",           "Down",      "StatementBegin", "StatementEnd",
+                                        "NO TRANSACTION", "ENVSUB ON", "ENVSUB OFF"};
+    static const char mark[] = "+goose";
+    const char *end = line->text + line->len;
+    const char *at = memmem(line->text, line->len, mark, sizeof mark - 1);
+    if (!at || line->len < 2 || memcmp(line->text, "--", 2) != 0)
+        return ANNOTATION_NONE;
+    for (at += sizeof mark - 1; at < end && strchr(" \t", *at);)
+        at++;
+    while (end > at && strchr(" \t", end[-1]))
+        end--;
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if ((size_t)(end - at) == strlen(words[i]) &&
+            strncasecmp(at, words[i], strlen(words[i])) == 0)
+            return (enum annotation)i;
+    return ANNOTATION_UNKNOWN;
+}
+
+struct reading {
+    struct import *import;
+    const struct import_file *file;
+    struct imported *item;
+    struct buf texts[DIRECTION__COUNT]; /* the lines; those of other kinds are empty, to keep count */
+    bool has[DIRECTION__COUNT];
+    bool is_started;
+    enum direction direction;
+    bool is_transactional;
+    int block_line; /* of an open StatementBegin; 0: none */
+};
+
+static PRINTF_LIKE(3, 4) void fault(struct reading *reading, int line, const char *format, ...)
+{
+    char text[256];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    import_fault(reading->import, reading->file->path, line, "%s", text);
+}
+
+static void start(struct reading *reading, enum direction direction, int line)
+{
+    if (reading->has[direction] || (direction == DIRECTION_DOWN && !reading->has[DIRECTION_UP]))
+        fault(reading, line, "'+goose %s' is not expected here",
+              direction == DIRECTION_UP ? "Up" : "Down");
+    reading->has[direction] = true;
+    reading->is_started = true;
+    reading->direction = direction;
+}
+
+/* The statement ends with StatementEnd, whether it has a semicolon or not. */
+static void end_statement(struct reading *reading, int line)
+{
+    struct buf *text = &reading->texts[reading->direction];
+    size_t len = text->len;
+    while (len && strchr(" \t\r\n", text->data[len - 1]))
+        len--;
+    if (!reading->block_line)
+        fault(reading, line, "'+goose StatementEnd' without a StatementBegin");
+    else if (len && text->data[len - 1] != ';')
+        buf_addc(text, ';');
+    reading->block_line = 0;
+}
+
+static void take_annotation(struct reading *reading, enum annotation annotation,
+                            const struct import_line *line)
+{
+    switch (annotation) {
+    case ANNOTATION_UP:
+        start(reading, DIRECTION_UP, line->number);
+        break;
+    case ANNOTATION_DOWN:
+        start(reading, DIRECTION_DOWN, line->number);
+        break;
+    case ANNOTATION_BEGIN:
+        reading->block_line = line->number;
+        break;
+    case ANNOTATION_END:
+        end_statement(reading, line->number);
+        break;
+    case ANNOTATION_NO_TRANSACTION:
+        reading->is_transactional = false;
+        break;
+    case ANNOTATION_ENVSUB_OFF:
+        break;
+    case ANNOTATION_ENVSUB_ON:
+        fault(reading, line->number,
+              "'+goose ENVSUB ON': skein puts no environment variables into SQL");
+        break;
+    default:
+        fault(reading, line->number, "goose knows no such annotation: '%.*s'",
+              (int)(line->len < 80 ? line->len : 80), line->text);
+    }
+}
+
+static void take_line(struct reading *reading, const struct import_line *line)
+{
+    enum annotation annotation = read_annotation(line);
+    if (annotation != ANNOTATION_NONE)
+        take_annotation(reading, annotation, line);
+    else if (reading->is_started)
+        buf_add(&reading->texts[reading->direction], line->text, line->len);
+    else if (!import_is_comment_or_blank(line))
+        fault(reading, line->number, "SQL before '-- +goose Up'");
+    for (int d = 0; d < DIRECTION__COUNT; d++)
+        buf_addc(&reading->texts[d], '\n');
+}
+
+static void add_sections(struct reading *reading)
+{
+    for (int d = 0; d < DIRECTION__COUNT; d++) {
+        if (!reading->has[d])
+            continue;
+        struct import_sql sql = import_sql_of(reading->import, reading->file, (enum direction)d);
+        sql.text = reading->texts[d].data;
+        sql.len = reading->texts[d].len;
+        sql.is_transactional = reading->is_transactional;
+        import_add_sql(reading->import, reading->item, &sql);
+    }
+}
+
+static void read_file(struct import *import, const struct import_file *file)
+{
+    struct arena *arena = import->arena;
+    size_t digits = import_count_digits(file->name);
+    const char *id = import_canonical_version(arena, file->name, digits);
+    const char *name = arena_strndup(arena, file->name + digits, strlen(file->name) - digits - 4);
+    struct reading reading = {.import = import, .file = file, .is_transactional = true};
+    struct import_line line = {0};
+    reading.item = import_add(import, id, id, name, file->path);
+    for (int d = 0; d < DIRECTION__COUNT; d++)
+        buf_init(&reading.texts[d], BUF_MAX_DEFAULT);
+    while (import_next_line(file->bytes, file->len, &line))
+        take_line(&reading, &line);
+    if (reading.block_line)
+        fault(&reading, reading.block_line, "'+goose StatementBegin' without a StatementEnd");
+    if (!reading.has[DIRECTION_UP] && !reading.has[DIRECTION_DOWN])
+        fault(&reading, 1, "no '-- +goose Up'");
+    add_sections(&reading);
+    for (int d = 0; d < DIRECTION__COUNT; d++)
+        buf_done(&reading.texts[d]);
+}
+
+static void read_all(struct import *import)
+{
+    for (size_t i = 0; i < import->request->file_count; i++) {
+        const struct import_file *file = &import->request->files[i];
+        if (file->bytes)
+            read_file(import, file);
+        else if (is_migration(file->name, ".go") && !import_ends_with(file->name, "_test.go"))
+            import_fault(import, file->path, 0,
+                         "a migration in Go: write its SQL down as '%.*s.sql' first",
+                         (int)strlen(file->name) - 3, file->name);
+        else if (import_ends_with(file->name, ".sql"))
+            import_note(import, file->path, "left out: not named VERSION_name.sql");
+    }
+}
+
+const struct import_tool import_goose = {
+    .name = "goose",
+    .wants = wants,
+    .read = read_all,
+    .compare = import_compare_versions,
+};

@@ -1,0 +1,305 @@
+#include "import/import.h"
+
+#include "base/arena.h"
+#include "base/ascii.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/map.h"
+#include "chain/write.h"
+#include "driver/driver.h"
+#include "driver/script.h"
+#include "import/tool.h"
+
+static const struct import_tool *const tools[] = {
+    &import_alembic_sql, &import_dbmate, &import_diesel,
+    &import_flyway,      &import_golang_migrate, &import_goose,
+};
+
+const struct import_tool *import_tool_at(size_t index)
+{
+    return index < ARRAY_LEN(tools) ? tools[index] : NULL;
+}
+
+const struct import_tool *import_tool_find(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(tools); i++)
+        if (strcmp(tools[i]->name, name) == 0)
+            return tools[i];
+    return NULL;
+}
+
+const char *import_tool_name(const struct import_tool *tool)
+{
+    return tool->name;
+}
+
+bool import_tool_takes_files(const struct import_tool *tool)
+{
+    return tool->takes_files;
+}
+
+bool import_tool_finds_dialect(const struct import_tool *tool)
+{
+    return tool->finds_dialect;
+}
+
+/* ---- what the tools' files use ------------------------------------------------------------- */
+
+void import_fault(struct import *import, const char *path, int line, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    faults_vadd(import->faults, ERR_CHAIN, path, line, format, args);
+    va_end(args);
+}
+
+void import_note(struct import *import, const char *path, const char *text)
+{
+    *ARENA_PUSH(import->arena, import->notes, import->note_count, import->note_capacity) =
+        (struct import_note){path, text};
+}
+
+static const char *message_of(struct arena *arena, const char *name)
+{
+    char *message = arena_strdup(arena, name + strspn(name, "_- "));
+    size_t len = strlen(message);
+    for (char *at = message; *at; at++)
+        if (*at == '_' || (unsigned char)*at < ' ')
+            *at = ' ';
+    while (len && message[len - 1] == ' ')
+        message[--len] = '\0';
+    return message;
+}
+
+/* 20261123101500 as a time; "" where it is none. */
+static const char *date_of(struct arena *arena, const char *version)
+{
+    int year, month, day, hour, minute, second;
+    if (strlen(version) != 14 || import_count_digits(version) != 14 ||
+        sscanf(version, "%4d%2d%2d%2d%2d%2d", &year, &month, &day, &hour, &minute, &second) != 6 ||
+        year < 1990 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 ||
+        second > 59)
+        return "";
+    return arena_printf(arena, "%04d-%02d-%02d %02d:%02d:%02d", year, month, day, hour, minute,
+                        second);
+}
+
+struct imported *import_add(struct import *import, const char *id, const char *key,
+                            const char *name, const char *path)
+{
+    struct imported *item = arena_alloc(import->arena, sizeof *item);
+    *item = (struct imported){.key = key,
+                              .revision = {.id = id,
+                                           .path = path,
+                                           .id_line = 1,
+                                           .message = message_of(import->arena, name),
+                                           .create_date = date_of(import->arena, id)}};
+    if (strlen(id) > 32 || !ascii_is_made_of(id, "_"))
+        import_fault(import, path, 0,
+                     "its version '%s' cannot be a revision id (1 to 32 of A-Z a-z 0-9 _)", id);
+    *ARENA_PUSH(import->arena, import->items, import->count, import->capacity) = item;
+    return item;
+}
+
+struct imported *import_find(const struct import *import, const char *id)
+{
+    for (size_t i = import->count; i-- > 0;)
+        if (strcmp(import->items[i]->revision.id, id) == 0)
+            return import->items[i];
+    return NULL;
+}
+
+/* ---- one chain of them --------------------------------------------------------------------- */
+
+/* Insertion sort by the tool's order: stable, and the files come nearly sorted. */
+static void sort_items(struct import *import, int (*compare)(const char *a, const char *b))
+{
+    for (size_t i = 1; i < import->count; i++) {
+        struct imported *moving = import->items[i];
+        size_t at = i;
+        for (; at && compare(import->items[at - 1]->key, moving->key) > 0; at--)
+            import->items[at] = import->items[at - 1];
+        import->items[at] = moving;
+    }
+}
+
+static void link_items(struct import *import)
+{
+    for (size_t i = 1; i < import->count; i++) {
+        struct revision *revision = &import->items[i]->revision;
+        const char **down = arena_alloc(import->arena, sizeof *down);
+        *down = import->items[i - 1]->revision.id;
+        revision->down_ids = down;
+        revision->down_count = 1;
+    }
+}
+
+/* The ways up first, as people write them. */
+static void order_sections(struct import *import, struct imported *item)
+{
+    size_t count = item->revision.section_count, used = 0;
+    struct section *ordered = arena_calloc(import->arena, count + 1, sizeof *ordered);
+    for (int d = 0; d < DIRECTION__COUNT; d++)
+        for (size_t i = 0; i < count; i++)
+            if (item->sections[i].direction == (enum direction)d)
+                ordered[used++] = item->sections[i];
+    item->revision.sections = item->sections = ordered;
+}
+
+static void check_items(struct import *import)
+{
+    struct map ids;
+    map_init(&ids);
+    for (size_t i = 0; i < import->count; i++) {
+        const struct revision *revision = &import->items[i]->revision;
+        order_sections(import, import->items[i]);
+        uint32_t first = map_put(&ids, revision->id, (uint32_t)i);
+        if (first != i)
+            import_fault(import, revision->path, 0, "version '%s' is in '%s' already", revision->id,
+                         import->items[first]->revision.path);
+        if (!revision_has_direction(revision, DIRECTION_UP))
+            import_fault(import, revision->path, 0, "'%s' has a way down but none up", revision->id);
+    }
+    map_done(&ids);
+}
+
+/* ---- files --------------------------------------------------------------------------------- */
+
+struct making {
+    struct import *import;
+    struct chain_file *files; /* those present, then the new ones */
+    size_t count;
+    size_t unchanged;
+};
+
+static const struct chain_file *find_present(const struct import_request *request, const char *name)
+{
+    for (size_t i = 0; i < request->present_count; i++)
+        if (strcmp(request->present[i].name, name) == 0)
+            return &request->present[i];
+    return NULL;
+}
+
+static void make_file(struct making *making, const struct revision *revision)
+{
+    struct import *import = making->import;
+    struct buf text;
+    buf_init(&text, BUF_MAX_DEFAULT);
+    revision_write(&text, revision);
+    struct chain_file file = {
+        .name = revision_file_name(import->arena, revision->id, revision->message),
+        .bytes = arena_strndup(import->arena, text.data, text.len),
+        .len = text.len,
+    };
+    const struct chain_file *present = find_present(import->request, file.name);
+    if (!present)
+        making->files[making->count++] = file;
+    else if (present->len == file.len && memcmp(present->bytes, file.bytes, file.len) == 0)
+        making->unchanged++;
+    else
+        import_fault(import,
+                     arena_printf(import->arena, "%s/%s", import->request->chain_dir, file.name), 0,
+                     "is there already, and is not what '%s' comes to: nothing is replaced",
+                     revision->path);
+    buf_done(&text);
+}
+
+static size_t trimmed(const struct section *section)
+{
+    size_t len = section->sql_len;
+    while (len && strchr(" \t\r\n", section->sql[len - 1]))
+        len--;
+    return len;
+}
+
+static bool sections_are_equal(const struct section *a, const struct section *b)
+{
+    return a->direction == b->direction && a->is_general == b->is_general &&
+           (a->is_general || a->dialect == b->dialect) &&
+           a->is_transactional == b->is_transactional && trimmed(a) == trimmed(b) &&
+           memcmp(a->sql, b->sql, trimmed(a)) == 0;
+}
+
+/* Does the chain say what was meant? A message like a header's key, say, would not. */
+static bool is_same(const struct revision *meant, const struct revision *read)
+{
+    bool is_equal = read && strcmp(meant->message, read->message) == 0 &&
+                    meant->down_count == read->down_count &&
+                    meant->section_count == read->section_count;
+    for (size_t i = 0; is_equal && i < meant->down_count; i++)
+        is_equal = strcmp(meant->down_ids[i], read->down_ids[i]) == 0;
+    for (size_t i = 0; is_equal && i < meant->section_count; i++)
+        is_equal = sections_are_equal(&meant->sections[i], &read->sections[i]);
+    return is_equal;
+}
+
+static void check_scripts(struct import *import, const struct chain *chain)
+{
+    struct scripts *scripts = scripts_new(chain);
+    bool is_used[DIALECT__COUNT] = {false};
+    for (size_t i = 0; i < import->count; i++)
+        for (size_t s = 0; s < import->items[i]->revision.section_count; s++)
+            is_used[import->items[i]->sections[s].dialect] = true;
+    for (int d = 0; d < DIALECT__COUNT; d++)
+        if (is_used[d] && driver_find((enum dialect)d))
+            scripts_check(scripts, driver_find((enum dialect)d), import->faults);
+    scripts_free(scripts);
+}
+
+static void check_chain(struct making *making)
+{
+    struct import *import = making->import;
+    struct chain *chain =
+        chain_build(import->request->chain_dir, making->files, making->count, import->faults);
+    if (!chain)
+        return;
+    for (size_t i = 0; i < import->count; i++) {
+        const struct revision *meant = &import->items[i]->revision;
+        if (!is_same(meant, chain_get(chain, meant->id)))
+            import_fault(import, meant->path, 0, "cannot be written as a revision file: would be "
+                                                 "read back as something else");
+    }
+    check_scripts(import, chain);
+    chain_free(chain);
+}
+
+static void make_files(struct making *making)
+{
+    struct import *import = making->import;
+    const struct import_request *request = import->request;
+    making->files = arena_calloc(import->arena, request->present_count + import->count + 1,
+                                 sizeof *making->files);
+    for (size_t i = 0; i < request->present_count; i++)
+        making->files[making->count++] = request->present[i];
+    for (size_t i = 0; i < import->count; i++)
+        make_file(making, &import->items[i]->revision);
+}
+
+bool import_files(struct arena *arena, const struct import_request *request,
+                  struct import_result *ret_result, struct faults *faults)
+{
+    struct import import = {.arena = arena, .faults = faults, .request = request};
+    struct making making = {.import = &import};
+    size_t before = faults->total;
+    request->tool->read(&import);
+    if (request->tool->compare) {
+        sort_items(&import, request->tool->compare);
+        link_items(&import);
+    }
+    if (faults->total == before)
+        check_items(&import);
+    if (faults->total == before)
+        make_files(&making);
+    if (faults->total == before)
+        check_chain(&making);
+    if (faults->total != before)
+        return false;
+    *ret_result = (struct import_result){
+        .files = making.files + request->present_count,
+        .file_count = making.count - request->present_count,
+        .unchanged = making.unchanged,
+        .notes = import.notes,
+        .note_count = import.note_count,
+    };
+    return true;
+}

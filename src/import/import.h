@@ -1,0 +1,74 @@
+/* Taking over the migrations of another tool: its files become revision files of a chain.
+ *
+ * import_files is pure: bytes in, revision files and notes out. Ids come from the tool's own versions
+ * (each tool's file says how), so that its version table in a tenant maps to them: see adopt.h. What
+ * cannot be taken over as it is meant is a fault with the source's file and line, never left out.
+ *
+ *     const struct import_tool *tool = import_tool_find("dbmate");
+ *     struct import_request request = {.tool = tool, .driver = driver, …};
+ *     if (import_read_dir(arena, tool, "db/migrations", &request, &faults) &&
+ *         import_files(arena, &request, &made, &faults)) …made.files, ready for chain_put
+ */
+#ifndef IMPORT_IMPORT_H
+#define IMPORT_IMPORT_H
+
+#include "chain/chain.h"
+
+struct arena;
+struct driver;
+struct faults;
+struct import_tool;
+
+/* A file of the tool's folder. */
+struct import_file {
+    const char *name;  /* below the folder, with '/' between */
+    const char *path;  /* as shown to people */
+    const char *bytes; /* NUL-terminated; NULL: seen, but of no interest */
+    size_t len;
+};
+
+struct import_request {
+    const struct import_tool *tool;
+    const struct import_file *files; /* by name */
+    size_t file_count;
+    bool is_marked;       /* sections shall say `dialect:` */
+    bool has_dialect;     /* only a tool that finds it out may do without */
+    enum dialect dialect; /* what the files speak */
+    const char *version_table; /* the name of Alembic's */
+    const char *chain_dir;            /* where the files shall go, */
+    const struct chain_file *present; /* and what is there already */
+    size_t present_count;
+};
+
+/* Something that was not taken over, and need not be. */
+struct import_note {
+    const char *path;
+    const char *text;
+};
+
+struct import_result {
+    const struct chain_file *files; /* new ones, in the order of the chain */
+    size_t file_count;
+    size_t unchanged; /* that are there already, with the same bytes */
+    const struct import_note *notes;
+    size_t note_count;
+};
+
+/* NULL: none of that name. Past the last: NULL. */
+const struct import_tool *import_tool_find(const char *name);
+const struct import_tool *import_tool_at(size_t index);
+const char *import_tool_name(const struct import_tool *tool);
+bool import_tool_takes_files(const struct import_tool *tool); /* FILE…, not one DIR */
+bool import_tool_finds_dialect(const struct import_tool *tool);
+
+/* Fills request->files. False: see faults. */
+bool import_read_dir(struct arena *arena, const char *dir, struct import_request *request,
+                     struct faults *faults) MUST_CHECK;
+bool import_read_files(struct arena *arena, const char *const *paths, size_t count,
+                       struct import_request *request, struct faults *faults) MUST_CHECK;
+
+/* Makes the revision files, and checks the chain that they and those present make. */
+bool import_files(struct arena *arena, const struct import_request *request,
+                  struct import_result *ret_result, struct faults *faults) MUST_CHECK;
+
+#endif

@@ -1,0 +1,120 @@
+/* The tool's files, from its folder or by name. */
+#include <dirent.h>
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/utf8.h"
+#include "import/tool.h"
+
+enum { DEPTH_MAX = 16 };
+
+struct listing {
+    struct arena *arena;
+    struct faults *faults;
+    const struct import_tool *tool;
+    const char *dir;
+    struct import_file *files;
+    size_t count, capacity;
+};
+
+static void fault(struct listing *listing, const char *path, int line, const char *what,
+                  const char *why)
+{
+    faults_add(listing->faults, ERR_CHAIN, path, line, "%s%s", what, why);
+}
+
+/* A byte order mark says nothing about the SQL, and our files have none. What is no text at all is
+ * told with its line. */
+static void check_text(struct listing *listing, struct import_file *file)
+{
+    const char *nul = memchr(file->bytes, '\0', file->len);
+    size_t bad = utf8_check(file->bytes, file->len);
+    int line = 1;
+    if (file->len >= 3 && memcmp(file->bytes, "\xef\xbb\xbf", 3) == 0) {
+        file->bytes += 3;
+        file->len -= 3;
+        bad -= bad >= 3 ? 3 : bad;
+    }
+    if (nul && (size_t)(nul - file->bytes) < bad)
+        bad = (size_t)(nul - file->bytes);
+    for (size_t i = 0; i < bad; i++)
+        line += file->bytes[i] == '\n';
+    if (bad < file->len)
+        fault(listing, file->path, line, nul == file->bytes + bad ? "a NUL byte" : "not UTF-8", "");
+}
+
+static void add_file(struct listing *listing, const char *dir, const char *name, const char *path,
+                     bool is_wanted)
+{
+    struct import_file file = {.name = name, .path = path};
+    const char *why;
+    if (is_wanted && !file_read(listing->arena, dir, path, &file.bytes, &file.len, &why))
+        fault(listing, path, 0, "cannot read it: ", why);
+    if (file.bytes)
+        check_text(listing, &file);
+    *ARENA_PUSH(listing->arena, listing->files, listing->count, listing->capacity) = file;
+}
+
+static void list(struct listing *listing, const char *below, int depth)
+{
+    struct arena *arena = listing->arena;
+    const char *dir = *below ? arena_printf(arena, "%s/%s", listing->dir, below) : listing->dir;
+    DIR *opened = opendir(dir);
+    if (!opened) {
+        fault(listing, dir, 0, "cannot open the folder: ", strerror(errno));
+        return;
+    }
+    for (struct dirent *entry; (entry = readdir(opened));) {
+        struct stat st;
+        if (entry->d_name[0] == '.')
+            continue;
+        const char *name = *below ? arena_printf(arena, "%s/%s", below, entry->d_name)
+                                  : arena_strdup(arena, entry->d_name);
+        const char *path = arena_printf(arena, "%s/%s", listing->dir, name);
+        if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+            if (listing->tool->is_recursive && depth < DEPTH_MAX)
+                list(listing, name, depth + 1);
+        } else {
+            add_file(listing, listing->dir, name, path, listing->tool->wants(name));
+        }
+    }
+    closedir(opened);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(((const struct import_file *)a)->name, ((const struct import_file *)b)->name);
+}
+
+bool import_read_dir(struct arena *arena, const char *dir, struct import_request *request,
+                     struct faults *faults)
+{
+    size_t before = faults->total, len = strlen(dir);
+    while (len > 1 && dir[len - 1] == '/')
+        len--;
+    struct listing listing = {.arena = arena,
+                              .faults = faults,
+                              .tool = request->tool,
+                              .dir = arena_strndup(arena, dir, len)};
+    list(&listing, "", 0);
+    if (listing.count)
+        qsort(listing.files, listing.count, sizeof *listing.files, compare_names);
+    request->files = listing.files;
+    request->file_count = listing.count;
+    return faults->total == before;
+}
+
+bool import_read_files(struct arena *arena, const char *const *paths, size_t count,
+                       struct import_request *request, struct faults *faults)
+{
+    size_t before = faults->total;
+    struct listing listing = {.arena = arena, .faults = faults, .tool = request->tool};
+    for (size_t i = 0; i < count; i++)
+        add_file(&listing, NULL, paths[i], paths[i], true);
+    request->files = listing.files;
+    request->file_count = listing.count;
+    return faults->total == before;
+}

@@ -1,0 +1,113 @@
+/* What a tool's importer is made of: its table entry, and what it may use. One file a tool.
+ *
+ * `read` turns request->files into revisions with import_add and import_add_sql. Texts are borrowed
+ * from the request or the arena. A fault does not end the reading: all are told together.
+ */
+#ifndef IMPORT_TOOL_H
+#define IMPORT_TOOL_H
+
+#include "chain/revision.h"
+#include "import/import.h"
+
+/* A revision in the making. `path` and lines are those of the source. */
+struct imported {
+    struct revision revision;
+    struct section *sections; /* revision.sections, growing */
+    size_t section_capacity;
+    const char *key; /* what the tool orders by */
+};
+
+struct import {
+    struct arena *arena;
+    struct faults *faults;
+    const struct import_request *request;
+    struct imported **items;
+    size_t count, capacity;
+    struct import_note *notes;
+    size_t note_count, note_capacity;
+};
+
+struct import_tool {
+    const char *name;
+    bool takes_files;  /* FILE…, not one DIR */
+    bool finds_dialect; /* by itself, where it is not told */
+    bool is_recursive; /* files in folders below count */
+    bool (*wants)(const char *name); /* is the file to be read? */
+    void (*read)(struct import *import);
+    /* By `key`; revisions then revise one another in that order. NULL: `read` says who revises whom. */
+    int (*compare)(const char *a, const char *b);
+};
+
+extern const struct import_tool import_alembic_sql;
+extern const struct import_tool import_dbmate;
+extern const struct import_tool import_diesel;
+extern const struct import_tool import_flyway;
+extern const struct import_tool import_golang_migrate;
+extern const struct import_tool import_goose;
+
+PRINTF_LIKE(4, 5)
+void import_fault(struct import *import, const char *path, int line, const char *format, ...);
+void import_note(struct import *import, const char *path, const char *text);
+
+/* A new revision. `name` becomes the message: '_' is read as a blank. A version of 14 digits that is
+ * a time becomes the date of creation. */
+struct imported *import_add(struct import *import, const char *id, const char *key,
+                            const char *name, const char *path);
+
+/* One of those added; NULL: none. */
+struct imported *import_find(const struct import *import, const char *id);
+
+/* SQL of one direction, as the tool would run it. */
+struct import_sql {
+    enum direction direction;
+    bool is_transactional; /* does the tool open a transaction around it? */
+    enum dialect dialect;
+    bool is_marked; /* the section shall say `dialect:` */
+    const char *path;
+    const char *text; /* NUL-terminated */
+    size_t len;
+    int line; /* of the file, of the first byte of `text` */
+    /* NULL, or: says of a statement that it is none of the migration's. */
+    bool (*is_foreign)(void *ctx, const char *statement, size_t len);
+    void *ctx;
+    bool *is_in_block; /* NULL, or: whether a BEGIN of before is open still; set to how it ends */
+};
+
+/* The whole of a file, in a transaction and in the request's dialect. */
+struct import_sql import_sql_of(const struct import *import, const struct import_file *file,
+                                enum direction direction);
+
+/* Adds it as sections: BEGIN and COMMIT go (skein does that), what stands between them is
+ * transactional, and what no transaction can hold gets a `transaction:false` section of its own. */
+void import_add_sql(struct import *import, struct imported *item, const struct import_sql *sql);
+
+/* ---- words and lines ----------------------------------------------------------------------- */
+
+/* The first words of a statement in lower case, comments, quotes and dots left out. */
+enum { STATEMENT_WORDS_MAX = 12, WORD_MAX_BYTES = 64 };
+struct statement_words {
+    char items[STATEMENT_WORDS_MAX][WORD_MAX_BYTES + 1];
+    size_t count;
+};
+void import_words(const char *statement, size_t len, struct statement_words *ret_words);
+
+struct import_line {
+    const char *text; /* without the line's end */
+    size_t len;
+    int number; /* from 1 */
+    size_t begin, next; /* offsets of the line and of the one behind it */
+};
+/* Line by line: start with a zeroed line. False past the last. */
+bool import_next_line(const char *text, size_t len, struct import_line *line);
+bool import_is_comment_or_blank(const struct import_line *line);
+
+/* How many digits `text` begins with. */
+size_t import_count_digits(const char *text);
+bool import_ends_with(const char *text, const char *end);
+/* Numbers of any length, with '.' or '_' between, as versions: 2 before 10, 1 is 1.0. */
+int import_compare_versions(const char *a, const char *b);
+/* The form of such a version that equal ones share: no leading zeros, no trailing parts of 0, '_'
+ * between. NULL: not made of numbers. */
+const char *import_canonical_version(struct arena *arena, const char *text, size_t len);
+
+#endif

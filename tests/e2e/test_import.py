@@ -1,0 +1,271 @@
+"""Other tools' migrations: real folders, the real binary, and what the result comes to in databases."""
+import os
+import sqlite3
+import subprocess
+
+from harness import FleetCase, PostgresCase, main
+
+GOOSE = """-- +goose Up
+-- +goose StatementBegin
+CREATE TABLE notes (id INTEGER PRIMARY KEY, body TEXT)
+-- +goose StatementEnd
+CREATE TRIGGER tidy AFTER INSERT ON notes BEGIN
+  UPDATE notes SET body = trim(body);
+END;
+
+-- +goose Down
+DROP TABLE notes;
+"""
+
+
+class Folders(FleetCase):
+    def setUp(self):
+        super().setUp()
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        os.rmdir(self.fleet.path("versions"))
+
+    def write(self, files):
+        for name, text in files.items():
+            self.fleet.write("old/" + name, text)
+
+    def import_ok(self, tool, *args, **options):
+        return self.run_ok("import", tool, self.fleet.path("old"), *args, **options)
+
+    def made(self):
+        folder = self.fleet.path("versions")
+        return sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+
+    def check_up_and_down(self, tables, versions):
+        """What was imported goes up and down again in a real database."""
+        self.run_ok("upgrade")
+        self.assertEqual(self.fleet.tables("t"), tables)
+        self.assertEqual(self.fleet.versions("t"), versions)
+        self.run_ok("downgrade", "base")
+        self.assertEqual(self.fleet.tables("t"), set())
+
+    def test_dbmate(self):
+        self.write({"20260101000000_users.sql": "-- migrate:up\nCREATE TABLE users (id);\n\n"
+                                                "-- migrate:down\nDROP TABLE users;\n",
+                    "20260102000000_tidy.sql": "-- migrate:up transaction:false\nVACUUM;\n"
+                                               "-- migrate:down\n"})
+        result = self.import_ok("dbmate")
+        self.assertEqual(self.made(), ["20260101000000_users.sql", "20260102000000_tidy.sql"])
+        self.assertIn("made 2 revisions from dbmate", result.out)
+        self.check_up_and_down({"users"}, ["20260102000000"])
+
+    def test_golang_migrate(self):
+        self.write({"1_a.up.sql": "BEGIN;\nCREATE TABLE a (id);\nCOMMIT;\n", "1_a.down.sql": "DROP TABLE a;",
+                    "2_b.up.sql": "CREATE TABLE b (id);", "2_b.down.sql": "DROP TABLE b;",
+                    "10_c.up.sql": "CREATE TABLE c (id);", "10_c.down.sql": "DROP TABLE c;"})
+        self.import_ok("golang-migrate")
+        self.assertEqual(self.made(), ["10_c.sql", "1_a.sql", "2_b.sql"])
+        self.check_up_and_down({"a", "b", "c"}, ["10"])
+
+    def test_goose(self):
+        self.write({"00001_notes.sql": GOOSE})
+        self.import_ok("goose")
+        self.run_ok("upgrade")
+        self.assertEqual(self.fleet.query("t", "SELECT name FROM sqlite_schema WHERE type = 'trigger'"),
+                         [("tidy",)])
+        self.run_ok("downgrade", "base")
+        self.assertEqual(self.fleet.tables("t"), set())
+
+    def test_flyway(self):
+        self.write({"V1__a.sql": "CREATE TABLE a (id);", "U1__a.sql": "DROP TABLE a;",
+                    "more/V1.1__b.sql": "CREATE TABLE b (id);", "more/U1.1__b.sql": "DROP TABLE b;",
+                    "R__view.sql": "DROP VIEW IF EXISTS v; CREATE VIEW v AS SELECT id FROM b;",
+                    "afterMigrate.sql": "SELECT 1;"})
+        result = self.import_ok("flyway")
+        self.assertIn("afterMigrate.sql: left out", result.err)
+        self.run_ok("upgrade")
+        self.assertEqual(self.fleet.versions("t"), ["R_view"])
+        self.assertEqual(self.fleet.query("t", "SELECT count(*) FROM v"), [(0,)])
+        refused = self.run_ok("downgrade", "base", code=2)
+        self.assertIn("irreversible", refused.err)
+
+    def test_diesel(self):
+        self.write({"2026-01-01-000000_a/up.sql": "CREATE TABLE a (id);",
+                    "2026-01-01-000000_a/down.sql": "DROP TABLE a;",
+                    "2026-01-02-000000_b/up.sql": "VACUUM;", "2026-01-02-000000_b/down.sql": "",
+                    "2026-01-02-000000_b/metadata.toml": "run_in_transaction = false\n"})
+        self.import_ok("diesel")
+        self.check_up_and_down({"a"}, ["20260102000000"])
+
+    def test_a_second_import_adds_what_is_new_and_touches_nothing(self):
+        self.write({"1_a.up.sql": "CREATE TABLE a (id);"})
+        self.import_ok("golang-migrate")
+        before = self.fleet.read("versions/1_a.sql")
+        self.write({"2_b.up.sql": "CREATE TABLE b (id);"})
+        result = self.import_ok("golang-migrate")
+        self.assertIn("made 1 revision from golang-migrate, 1 there already", result.out)
+        self.assertEqual(self.made(), ["1_a.sql", "2_b.sql"])
+        self.assertEqual(self.fleet.read("versions/1_a.sql"), before)
+
+    def test_a_file_that_differs_is_not_replaced_and_nothing_is_made(self):
+        self.write({"1_a.up.sql": "CREATE TABLE a (id);", "2_b.up.sql": "CREATE TABLE b (id);"})
+        self.fleet.write("versions/2_b.sql", "-- Revision ID: 2\n\n-- migrate:up\nSELECT 'mine';\n")
+        result = self.run_ok("import", "golang-migrate", self.fleet.path("old"), code=2)
+        self.assertIn("versions/2_b.sql: is there already", result.err)
+        self.assertEqual(self.made(), ["2_b.sql"])
+        self.assertIn(b"mine", self.fleet.read("versions/2_b.sql"))
+
+    def test_all_faults_are_told_with_file_and_line_and_nothing_is_made(self):
+        self.write({"1_a.up.sql": "CREATE TABLE a (id);", "2_b.up.sql": "SELECT 1;\nCOMMIT;\n",
+                    "3_c.up.sql": "\n\nROLLBACK;\n", "4_d.down.sql": "SELECT 1;"})
+        result = self.run_ok("import", "golang-migrate", self.fleet.path("old"), code=2)
+        self.assertIn("old/2_b.up.sql:2: ends a transaction", result.err)
+        self.assertIn("old/3_c.up.sql:3: 'ROLLBACK' cannot be taken over", result.err)
+        self.assertIn("2 faults", result.err)
+        self.assertEqual(self.made(), [])
+
+    def test_what_is_no_text_is_a_fault_with_its_line(self):
+        self.write({"1_a.up.sql": b"SELECT 1;\nSELECT '\xff';\n", "2_b.up.sql": b"\xef\xbb\xbfSELECT 2;\n"})
+        result = self.run_ok("import", "golang-migrate", self.fleet.path("old"), code=2)
+        self.assertIn("old/1_a.up.sql:2: not UTF-8", result.err)
+        os.remove(self.fleet.path("old/1_a.up.sql"))
+        self.import_ok("golang-migrate")
+        self.assertIn(b"\nSELECT 2;\n", self.fleet.read("versions/2_b.sql"))
+
+    def test_dry_run_makes_nothing(self):
+        self.write({"1_a.up.sql": "CREATE TABLE a (id);"})
+        result = self.import_ok("golang-migrate", "--dry-run")
+        self.assertIn("1_a.sql", result.out)
+        self.assertIn("would make 1 revision", result.out)
+        self.assertEqual(self.made(), [])
+
+    def test_dialect_marks_the_sections(self):
+        self.write({"1_a.up.sql": "CREATE TABLE a (id);"})
+        self.import_ok("golang-migrate", "--dialect", "sqlite")
+        self.assertIn(b"-- migrate:up dialect:sqlite\n", self.fleet.read("versions/1_a.sql"))
+
+    def test_which_dialect_it_is_must_be_known(self):
+        self.fleet.inventory([])
+        self.write({"1_a.up.sql": "CREATE TABLE a (id);"})
+        result = self.run_ok("import", "golang-migrate", self.fleet.path("old"), code=2)
+        self.assertIn("--dialect", result.err)
+        self.import_ok("golang-migrate", "--dialect", "postgresql")
+
+    def test_usage(self):
+        self.assertIn("no importer 'liquibase' (there are alembic-sql, dbmate",
+                      self.run_ok("import", "liquibase", "x", code=2).err)
+        self.assertIn("usage", self.run_ok("import", "dbmate", code=2).err)
+        self.assertIn("one folder", self.run_ok("import", "dbmate", "a", "b", code=2).err)
+        self.assertIn("cannot open the folder", self.run_ok("import", "dbmate", "nowhere", code=2).err)
+
+
+ENV = """import logging
+from alembic import context
+from sqlalchemy import create_engine
+logging.basicConfig(format="%(levelname)-5.5s [%(name)s] %(message)s")
+logging.getLogger("alembic").setLevel("INFO")
+url = context.get_x_argument(as_dictionary=True)["url"]
+if context.is_offline_mode():
+    context.configure(url=url)
+    with context.begin_transaction():
+        context.run_migrations()
+else:
+    with create_engine(url).connect() as connection:
+        context.configure(connection=connection)
+        with context.begin_transaction():
+            context.run_migrations()
+"""
+
+REVISION = '''"""{message}"""
+from alembic import op
+import sqlalchemy as sa
+revision = {id!r}
+down_revision = {down!r}
+depends_on = {depends!r}
+def upgrade():
+{up}
+def downgrade():
+{back}
+'''
+
+
+class Alembic(PostgresCase):
+    """A project with Python revisions: a branch, a merge, a base that depends, an autocommit block."""
+
+    def setUp(self):
+        super().setUp()
+        self.fleet.write("alembic.ini", "[alembic]\nscript_location = %(here)s/al\n")
+        self.fleet.write("al/env.py", ENV)
+        table = "    op.create_table({0!r}, sa.Column('id', sa.Integer, primary_key=True))"
+        drop = "    op.drop_table({0!r})"
+        concurrently = ("    if op.get_context().dialect.name == 'postgresql':\n"
+                        "        with op.get_context().autocommit_block():\n"
+                        "            op.execute('CREATE INDEX CONCURRENTLY ib ON b (id)')\n"
+                        "    else:\n        op.execute('CREATE INDEX ib ON b (id)')")
+        self.python("aaaa1111", None, table.format("a"), drop.format("a"), "First: a table")
+        self.python("bbbb2222", "aaaa1111", table.format("b") + "\n" + concurrently, drop.format("b"))
+        self.python("cccc3333", "aaaa1111", table.format("c"), drop.format("c"))
+        self.python("dddd4444", ("bbbb2222", "cccc3333"), "    pass", "    pass", "Merge")
+        self.python("eeee5555", "dddd4444", table.format("e"), drop.format("e"))
+
+    def python(self, id_, down, up, back, message=None, depends=None):
+        self.fleet.write(f"al/versions/{id_}.py",
+                         REVISION.format(message=message or "Revision " + id_, id=id_, down=down,
+                                         depends=depends, up=up, back=back))
+
+    def alembic(self, url, *args):
+        done = subprocess.run(["alembic", "-c", self.fleet.path("alembic.ini"), "-x", "url=" + url, *args],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.fleet.dir)
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+        return done
+
+    def save(self, dialect, url):
+        """Alembic's offline output: up, down, and the log with the messages."""
+        up = self.alembic(url, "upgrade", "base:heads", "--sql")
+        down = self.alembic(url, "downgrade", "eeee5555:base", "--sql")
+        return [self.fleet.write(f"{dialect}.up.sql", up.stdout), self.fleet.write(f"{dialect}.log", up.stderr),
+                self.fleet.write(f"{dialect}.down.sql", down.stdout)]
+
+    def dump(self, database):
+        rows = self.pg.sql(database, "SELECT table_name, column_name, data_type, is_nullable, column_default "
+                                     "FROM information_schema.columns WHERE table_schema = 'public' AND "
+                                     "table_name <> 'skein_history' ORDER BY 1, 2")
+        return rows + self.pg.sql(database, "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND "
+                                            "tablename <> 'skein_history' ORDER BY 1")
+
+    def test_a_project_is_taken_over_on_both_dialects_and_given_back(self):
+        pg = self.pg.create("ours", "theirs")
+        self.fleet.inventory([pg[0], self.fleet.sqlite("t")])
+        files = self.save("pg", pg[1]["url"]) + self.save("lite", "sqlite:///x")
+        self.run_ok("import", "alembic-sql", *files)
+        self.assertIn("transaction:false", self.fleet.read("versions/bbbb2222_revision_bbbb2222.sql").decode())
+        self.assertTrue(os.path.exists(self.fleet.path("versions/aaaa1111_first_a_table.sql")))
+        self.run_ok("upgrade")
+        self.assertEqual(self.pg.psql("theirs", "-f", files[0]).returncode, 0)
+        self.assertEqual(self.dump("ours"), self.dump("theirs"))
+        ours, theirs = self.fleet.path("data/t.db"), self.fleet.path("theirs.db")
+        self.alembic("sqlite:///" + theirs, "upgrade", "heads")
+        self.assertEqual(self.schema(ours), self.schema(theirs))
+        # Alembic goes on where skein is, and back.
+        self.assertIn(b"eeee5555", self.alembic("sqlite:///" + ours, "current").stdout)
+        self.alembic("sqlite:///" + ours, "downgrade", "aaaa1111")
+        self.run_ok("upgrade")
+        self.run_ok("downgrade", "base")
+        self.assertEqual(self.pg.tables("ours"), set())
+        self.assertEqual(self.fleet.tables("t"), set())
+
+    def schema(self, path):
+        rows = sqlite3.connect(path).execute("SELECT type, name, sql FROM sqlite_schema WHERE "
+                                             "tbl_name NOT IN ('skein_history', 'alembic_version')")
+        return sorted((kind, name, " ".join((sql or "").split())) for kind, name, sql in rows)
+
+    def test_a_dependency_that_shows_is_kept(self):
+        os.remove(self.fleet.path("al/versions/eeee5555.py"))
+        self.python("ffff6666", None, "    op.execute('CREATE TABLE f (id int)')", "    pass", depends="dddd4444")
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        up = self.alembic("sqlite:///x", "upgrade", "base:heads", "--sql")
+        self.run_ok("import", "alembic-sql", self.fleet.write("up.sql", up.stdout))
+        self.assertIn(b"\n-- Depends On: dddd4444\n", self.fleet.read("versions/ffff6666.sql"))
+        self.run_ok("upgrade", "heads")
+        lite = "sqlite:///" + self.fleet.path("theirs.db")
+        self.alembic(lite, "upgrade", "heads")
+        rows = sqlite3.connect(self.fleet.path("theirs.db")).execute("SELECT version_num FROM alembic_version")
+        self.assertEqual(self.fleet.versions("t"), sorted(row[0] for row in rows))
+
+
+if __name__ == "__main__":
+    main()
