@@ -84,9 +84,9 @@ static bool are_same(const char *const *a, size_t a_count, const char *const *b,
 static bool check_meaning(struct drafting *drafting)
 {
     const struct revision *asked = &drafting->draft->revision;
-    const struct revision *read = revision_parse(&drafting->arena, drafting->path,
-                                                 drafting->file.bytes, drafting->file.len,
-                                                 drafting->faults);
+    const struct revision *read =
+        revision_parse(&drafting->arena, drafting->path, drafting->file.bytes, drafting->file.len,
+                       drafting->faults);
     const char *differing = NULL;
     if (!read)
         return false;
@@ -98,7 +98,8 @@ static bool check_meaning(struct drafting *drafting)
         differing = "parents (${revises})";
     else if (!are_same(read->labels, read->label_count, asked->labels, asked->label_count))
         differing = "branch labels (${branch_labels})";
-    else if (!are_same(read->depend_ids, read->depend_count, asked->depend_ids, asked->depend_count))
+    else if (!are_same(read->depend_ids, read->depend_count, asked->depend_ids,
+                       asked->depend_count))
         differing = "dependencies (${depends_on})";
     return !differing || fault(drafting, drafting->template_path, 0,
                                "a file made from it does not have the asked for ", differing);

@@ -57,9 +57,9 @@ struct variable {
 };
 
 static const struct variable variables[] = {
-    {"message", add_message, false},     {"revision", add_id, false},
-    {"revises", add_revises, false},     {"branch_labels", add_labels, true},
-    {"depends_on", add_depends, true},   {"create_date", add_date, false},
+    {"message", add_message, false},   {"revision", add_id, false},
+    {"revises", add_revises, false},   {"branch_labels", add_labels, true},
+    {"depends_on", add_depends, true}, {"create_date", add_date, false},
 };
 
 static const struct variable *find_variable(const char *name, size_t len)
@@ -77,7 +77,8 @@ struct line {
     bool is_dropped; /* an optional one of them was empty */
 };
 
-/* `${…}` at `at`: adds what it stands for; the place behind it, or NULL where it stands for nothing. */
+/* `${…}` at `at`: adds what it stands for; the place behind it, or NULL where it stands for
+ * nothing. */
 static const char *fill_variable(struct buf *out, struct line *line, const char *at,
                                  const struct revision *revision)
 {

@@ -1,7 +1,8 @@
 /* The text of a new revision file, from the chain's own template. Pure.
  *
- * `${message}`, `${revision}`, `${revises}`, `${branch_labels}`, `${depends_on}` and `${create_date}`
- * stand for what the revision has; all else is taken as it is. A line of `${branch_labels}` or
+ * `${message}`, `${revision}`, `${revises}`, `${branch_labels}`, `${depends_on}` and
+ * `${create_date}` stand for what the revision has; all else is taken as it is. A line of
+ * `${branch_labels}` or
  * `${depends_on}` goes where the revision has none.
  *
  *     if (!template_fill(&text, "versions/revision.sql.in", bytes, &revision, err)) …
@@ -20,8 +21,8 @@ struct buf;
 /* What `init` writes, and what serves where a chain has no template. */
 extern const char template_default[];
 
-/* Appends. Uses id, message, create_date, down_ids, depend_ids and labels. ERR_CHAIN with `path` and
- * the line: the template asks for something else. */
+/* Appends. Uses id, message, create_date, down_ids, depend_ids and labels. ERR_CHAIN with `path`
+ * and the line: the template asks for something else. */
 bool template_fill(struct buf *out, const char *path, const char *text,
                    const struct revision *revision, struct err *err) MUST_CHECK;
 

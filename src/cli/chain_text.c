@@ -22,7 +22,8 @@ static void add_ids(struct buf *buf, const char *const *ids, size_t count)
     }
 }
 
-static const struct names *tenants_at(const struct chain_text *text, const struct revision *revision)
+static const struct names *tenants_at(const struct chain_text *text,
+                                      const struct revision *revision)
 {
     static const struct names nobody;
     return text->whereabouts ? &text->whereabouts->tenants[revision->index] : &nobody;

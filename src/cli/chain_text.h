@@ -24,10 +24,10 @@ enum {
 };
 
 struct chain_text {
-    const struct chain *chain;       /* of what is added */
+    const struct chain *chain;             /* of what is added */
     const struct whereabouts *whereabouts; /* NULL, or: who stands where, to be marked */
-    unsigned shows;                  /* CHAIN_TEXT_…, of lines */
-    bool is_verbose;                 /* a block a revision instead of a line */
+    unsigned shows;                        /* CHAIN_TEXT_…, of lines */
+    bool is_verbose;                       /* a block a revision instead of a line */
     struct buf text;
     json_t *json; /* NULL: text is asked for */
 };

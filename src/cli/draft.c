@@ -54,10 +54,11 @@ static bool check_parents(const struct chain *chain, const struct options *optio
     for (size_t i = 0; i < parents.count; i++) {
         const struct revision *parent = chain->revisions[parents.items[i]];
         if (parent->next_count && !options->splices)
-            return err_set(err, ERR_CHAIN,
-                           "revision '%s' is not a head revision; please specify --splice to create "
-                           "a new branch from this revision",
-                           parent->id);
+            return err_set(
+                err, ERR_CHAIN,
+                "revision '%s' is not a head revision; please specify --splice to create "
+                "a new branch from this revision",
+                parent->id);
         for (size_t k = 0; k < i; k++)
             if (parents.items[k] == parents.items[i])
                 return err_set(err, ERR_CHAIN, "revision '%s' is named twice", parent->id);

@@ -79,7 +79,8 @@ struct making {
 static const char *in(struct making *making, const char *dir, const char *name)
 {
     bool is_here = strcmp(dir, ".") == 0;
-    return arena_printf(&making->fleet->arena, "%s%s%s", is_here ? "" : dir, is_here ? "" : "/", name);
+    return arena_printf(&making->fleet->arena, "%s%s%s", is_here ? "" : dir, is_here ? "" : "/",
+                        name);
 }
 
 static void tell(const struct making *making, const char *verb, const char *path)

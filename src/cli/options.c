@@ -196,6 +196,12 @@ static bool set_dry_run(struct options *options, const char *value)
     return options->is_dry_run = true;
 }
 
+static bool set_purge(struct options *options, const char *value)
+{
+    (void)value;
+    return options->purges = true;
+}
+
 static bool set_quiet(struct options *options, const char *value)
 {
     (void)value;
@@ -256,6 +262,7 @@ static const struct option_row rows[] = {
     {"dialect", 0, "DIALECT", OPTIONS_DIALECT,
      "sqlite, postgresql or mysql: what the SQL speaks; its sections say so", set_dialect},
     {"dry-run", 0, NULL, OPTIONS_DRY_RUN, "say what would be done, change nothing", set_dry_run},
+    {"purge", 0, NULL, OPTIONS_PURGE, "empty the version table first, whatever is in it", set_purge},
     {"output", 'o', "FORMAT[=FILE]", OPTIONS_OUTPUT,
      "text or json, to stdout or a file (may be repeated)", set_output},
     {"progress", 0, "MODE", OPTIONS_RUN, "auto, tty, plain, json or none, on stderr", set_progress},

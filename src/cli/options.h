@@ -27,6 +27,7 @@ enum {
     OPTIONS_PARENT = 1 << 19,       /* --head, --splice, --depends-on */
     OPTIONS_DIALECT = 1 << 20,      /* --dialect */
     OPTIONS_DRY_RUN = 1 << 21,      /* --dry-run */
+    OPTIONS_PURGE = 1 << 22,        /* --purge */
 };
 
 enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
@@ -76,6 +77,7 @@ struct options {
     bool has_dialect;
     enum dialect dialect;
     bool is_dry_run;
+    bool purges;
     bool is_quiet;
     bool is_verbose;
     bool is_help;

@@ -8,6 +8,9 @@
 struct run_request {
     enum session_goal goal;
     enum plan_command plan;
+    /* NULL: those of the command line */
+    const char *const *targets;
+    size_t target_count;
     /* NULL, or one more who wants to know what happened */
     const struct observer *observer;
 };

@@ -52,8 +52,8 @@ static void on_event(void *ctx, const struct event *event)
     for (size_t i = 0; i < outcome->from_count; i++) {
         const struct revision *revision = chain_get(reading->fleet->chain, outcome->from[i]);
         if (!revision) {
-            tell(reading, tenant, " stands at a revision that the chain does not have: ",
-                 outcome->from[i]);
+            tell(reading, tenant,
+                 " stands at a revision that the chain does not have: ", outcome->from[i]);
             continue;
         }
         struct names *names = &reading->found->tenants[revision->index];

@@ -23,12 +23,13 @@ bool whereabouts_are_meant(const char *text);
 /* What a command must read for that. */
 unsigned whereabouts_needs(const char *text);
 
-/* Asks every tenant of the selection; needs FLEET_VISIT. The exit code so far: a tenant that cannot be
- * asked, or that stands at what the chain does not have, is told on stderr (EXIT_TENANT_FAILED). */
+/* Asks every tenant of the selection; needs FLEET_VISIT. The exit code so far: a tenant that cannot
+ * be asked, or that stands at what the chain does not have, is told on stderr (EXIT_TENANT_FAILED).
+ */
 int whereabouts_read(struct fleet *fleet, const struct options *options, struct whereabouts *ret);
 
-/* identifier_find, with the tenants asked where they stand if that is what `text` means. False: told
- * on stderr already. *exit_code: as above, where something is worse than it was. */
+/* identifier_find, with the tenants asked where they stand if that is what `text` means. False:
+ * told on stderr already. *exit_code: as above, where something is worse than it was. */
 bool whereabouts_find(struct fleet *fleet, const struct options *options, const char *text,
                       struct revisions *ret, int *exit_code) MUST_CHECK;
 

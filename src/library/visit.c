@@ -83,7 +83,10 @@ static bool set_target(struct fleet *fleet, const struct visit *visit, struct vi
         return true;
     plan->rollout.target = &plan->target;
     plan->rollout.target_text = join(&fleet->arena, texts, count);
-    return target_parse(&fleet->arena, fleet->chain, visit->plan, texts, count, &plan->target, err);
+    if (!target_parse(&fleet->arena, fleet->chain, visit->plan, texts, count, &plan->target, err))
+        return false;
+    plan->target.purges = visit->purges;
+    return true;
 }
 
 bool visit_prepare(struct fleet *fleet, const struct visit *visit, struct visit_plan *ret_plan,

@@ -18,6 +18,7 @@ struct visit {
     enum plan_command plan;
     const char *const *targets; /* none: head */
     size_t target_count;
+    bool purges; /* PLAN_STAMP: all version rows go first */
     uint32_t parallel;
     uint32_t per_server;
     bool has_on_failure;

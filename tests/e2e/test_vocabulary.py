@@ -1,7 +1,9 @@
 """The chain's commands, beside the real Alembic on a project with the same graph."""
+import contextlib
 import json
 import os
 import re
+import sqlite3
 import subprocess
 
 from harness import Fleet, FleetCase, main
@@ -179,6 +181,52 @@ class Chain(VocabularyCase):
         for args in (["history"], ["heads"], ["branches"], ["show", "heads"]):
             self.run_ok(*args)
         self.run_ok("history", "-i", code=2)
+
+
+class Tenants(FleetCase):
+    """check and stamp --purge: the tenants beside the chain."""
+
+    def setUp(self):
+        super().setUp()
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);")
+        self.fleet.revision("bbbb2222", "CREATE TABLE b (id);")
+        self.fleet.inventory([self.fleet.sqlite(name) for name in "tu"])
+        self.run_ok("upgrade")
+
+    def test_check_says_whether_all_is_well(self):
+        before = self.fleet.read("data/t.db")
+        self.run_ok("check")
+        self.assertEqual(self.run_json("check").report["totals"]["unchanged"], 2)
+        self.assertEqual(self.fleet.read("data/t.db"), before)
+
+    def test_check_finds_who_is_not_at_the_heads(self):
+        self.run_ok("stamp", "aaaa", "-t", "u")
+        result = self.run_json("check", code=1)
+        self.assertIn("1 tenant is not at the head(s)", result.err)
+        self.assertEqual([s["revision"] for s in result.tenant("u")["steps"]], ["bbbb2222"])
+        self.run_ok("check", "-t", "t")
+        self.fleet.revision("cccc3333", revises="aaaa1111")
+        self.run_ok("check", "-t", "t", code=1)
+        self.assertEqual(self.fleet.versions("u"), ["aaaa1111"])
+
+    def test_check_finds_drift_and_faults_of_the_chain(self):
+        self.fleet.revision("bbbb2222", "CREATE TABLE b (id INTEGER);", revises="aaaa1111")
+        self.assertEqual(self.run_json("check", code=1).tenant("t")["error"]["class"], "drift")
+        self.fleet.revision("cccc3333", revises="nope")
+        self.assertIn("cccc3333.sql", self.run_ok("check", code=2).err)
+
+    def test_purge_drops_rows_that_name_nothing(self):
+        with contextlib.closing(sqlite3.connect(self.fleet.path("data/t.db"))) as db:
+            db.execute("INSERT INTO alembic_version VALUES ('gone')")
+            db.commit()
+        self.run_ok("stamp", "aaaa", "-t", "t", code=1)
+        self.assertEqual(self.fleet.versions("t"), ["bbbb2222", "gone"])
+        self.run_ok("stamp", "--purge", "aaaa")
+        self.assertEqual(self.fleet.versions("t"), ["aaaa1111"])
+        self.assertEqual(self.fleet.versions("u"), ["aaaa1111"])
+        self.run_ok("stamp", "--purge", "base")
+        self.assertEqual(self.fleet.versions("t"), [])
+        self.run_ok("upgrade", "--purge", code=2)
 
 
 class Writing(FleetCase):

@@ -4,9 +4,13 @@
 #include "chain/template.h"
 
 static const char *const down[] = {"1975ea83b712", "27c6a30d7c24"}, *const labels[] = {"billing"};
-static const struct revision merge = {.id = "83241ca0f125", .message = "Merge ${revision}",
-                                      .create_date = "2026-11-23", .down_ids = down, .down_count = 2,
-                                      .labels = labels, .label_count = 1};
+static const struct revision merge = {.id = "83241ca0f125",
+                                      .message = "Merge ${revision}",
+                                      .create_date = "2026-11-23",
+                                      .down_ids = down,
+                                      .down_count = 2,
+                                      .labels = labels,
+                                      .label_count = 1};
 static const struct revision base = {.id = "1975ea83b712", .message = "", .create_date = ""};
 
 static void fills_in_what_the_revision_has(void **state)

@@ -1,0 +1,43 @@
+#include "cli/command.h"
+#include "cli/exit.h"
+#include "cli/run.h"
+
+static void on_event(void *ctx, const struct event *event)
+{
+    size_t *behind = ctx;
+    if (event->kind == EVENT_TENANT_FINISHED)
+        *behind += event->outcome->state != TENANT_UNCHANGED;
+}
+
+static int run(struct fleet *fleet, const struct options *options)
+{
+    static const char *const heads[] = {"heads"};
+    size_t behind = 0;
+    struct observer observer = {on_event, &behind};
+    int exit_code = cli_run(fleet, options,
+                            &(struct run_request){.goal = GOAL_PLAN,
+                                                  .plan = PLAN_UPGRADE,
+                                                  .targets = heads,
+                                                  .target_count = ARRAY_LEN(heads),
+                                                  .observer = &observer});
+    if (exit_code != EXIT_OK || !behind)
+        return exit_code;
+    fprintf(stderr, "skein: %zu tenant%s not at the head(s)\n", behind,
+            behind == 1 ? " is" : "s are");
+    return EXIT_TENANT_FAILED;
+}
+
+const struct command command_check = {
+    .name = "check",
+    .arguments = "",
+    .summary = "is the chain sound, and every tenant at its heads?",
+    .help = "Reads the chain with every section that the selected tenants' dialects need, then asks each\n"
+            "tenant where it stands and whether the files it has applied are still what they were.\n"
+            "Takes no lock and changes nothing.\n"
+            "\n"
+            "Exit 0: all is well. 1: a tenant is not at the heads, has applied a file that was changed\n"
+            "since, or cannot be asked; the report says which. 2: a fault of the inventory or the chain.",
+    .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN,
+    .needs = FLEET_VISIT,
+    .run = run,
+};
