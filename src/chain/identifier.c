@@ -144,37 +144,13 @@ static const bool *line_of(struct arena *arena, const struct chain *chain, struc
     return below;
 }
 
-static bool refuse_heads(const struct chain *chain, const char *label, struct revisions heads,
-                         struct err *err)
-{
-    struct buf names;
-    buf_init(&names, 512);
-    for (size_t i = 0; i < heads.count; i++)
-        buf_addf(&names, "%s%s", i ? ", " : "", chain->revisions[heads.items[i]]->id);
-    err_set(err, ERR_CHAIN,
-            "multiple head revisions are present for '%s%shead': %s; name one, '<branchname>@head', "
-            "or 'heads' for all",
-            label ? label : "", label ? "@" : "", names.data);
-    buf_done(&names);
-    return false;
-}
-
-/* What a label in front of `@` stands for, where it only narrows a choice. */
 static bool find_line(struct arena *arena, const struct chain *chain, const char *label,
                       bool with_dependencies, const bool **ret_line, struct err *err)
 {
-    struct revisions from = {chain->real_heads, chain->real_head_count};
     uint32_t branch;
-    if (strcmp(label, "head") == 0) {
-        from = (struct revisions){chain->heads, chain->head_count};
-        if (from.count > 1)
-            return refuse_heads(chain, NULL, from, err);
-    } else if (strcmp(label, "heads") != 0) {
-        if (!identifier_branch(arena, chain, label, &branch, err))
-            return false;
-        from = (struct revisions){&branch, 1};
-    }
-    *ret_line = line_of(arena, chain, from, with_dependencies);
+    if (!identifier_branch(arena, chain, label, &branch, err))
+        return false;
+    *ret_line = line_of(arena, chain, (struct revisions){&branch, 1}, with_dependencies);
     return true;
 }
 
@@ -202,13 +178,9 @@ static bool resolve_name(struct arena *arena, const struct chain *chain, const c
                          const char *symbol, struct revisions *ret, struct err *err)
 {
     const bool *line = NULL;
-    uint32_t branch, revision;
-    if (label) {
-        if (!identifier_branch(arena, chain, label, &branch, err))
-            return false;
-        line = line_of(arena, chain, (struct revisions){&branch, 1}, false);
-    }
-    if (!find_name(chain, symbol, line, &revision, err))
+    uint32_t revision;
+    if ((label && !find_line(arena, chain, label, false, &line, err)) ||
+        !find_name(chain, symbol, line, &revision, err))
         return false;
     if (line && !line[revision])
         return err_set(err, ERR_CHAIN, "revision '%s' is not a member of branch '%s'",
@@ -217,15 +189,28 @@ static bool resolve_name(struct arena *arena, const struct chain *chain, const c
     return true;
 }
 
+static bool refuse_heads(const struct chain *chain, const char *label, struct revisions heads,
+                         struct err *err)
+{
+    struct buf names;
+    buf_init(&names, 512);
+    for (size_t i = 0; i < heads.count; i++)
+        buf_addf(&names, "%s%s", i ? ", " : "", chain->revisions[heads.items[i]]->id);
+    err_set(err, ERR_CHAIN,
+            "multiple head revisions are present for '%s%shead': %s; name one, '<branchname>@head', "
+            "or 'heads' for all",
+            label ? label : "", label ? "@" : "", names.data);
+    buf_done(&names);
+    return false;
+}
+
 /* `LABEL@head` and `LABEL@heads` are versioned heads; `heads` by itself leaves out those that another
  * revision depends on. */
 static bool resolve_heads(struct arena *arena, const struct chain *chain, const char *label,
                           bool is_one, struct revisions *ret, struct err *err)
 {
     struct revisions heads = {chain->heads, chain->head_count};
-    uint32_t branch;
-    if (label && (!identifier_filter(arena, chain, heads, label, false, &heads, err) ||
-                  !identifier_branch(arena, chain, label, &branch, err)))
+    if (label && !identifier_filter(arena, chain, heads, label, false, &heads, err))
         return false;
     if (is_one && heads.count > 1)
         return refuse_heads(chain, label, heads, err);
@@ -258,6 +243,22 @@ bool identifier_resolve_one(struct arena *arena, const struct chain *chain, cons
     if (found.count > 1)
         return refuse_heads(chain, label, found, err);
     *ret_revision = found.count ? found.items[0] : MAP_NONE;
+    return true;
+}
+
+bool identifier_check_overlap(struct arena *arena, const struct chain *chain,
+                              struct revisions revisions, struct err *err)
+{
+    for (size_t i = 0; revisions.count > 1 && i < revisions.count; i++) {
+        struct revisions from = {&revisions.items[i], 1};
+        const bool *implied = walk_from(arena, chain, from, WALK_PARENTS);
+        for (size_t other = 0; other < revisions.count; other++)
+            if (revisions.items[other] != revisions.items[i] && implied[revisions.items[other]])
+                return err_set(err, ERR_CHAIN,
+                               "requested revision '%s' overlaps with other requested revisions '%s'",
+                               chain->revisions[revisions.items[i]]->id,
+                               chain->revisions[revisions.items[other]]->id);
+    }
     return true;
 }
 

@@ -43,10 +43,14 @@ bool identifier_resolve_one(struct arena *arena, const struct chain *chain, cons
 bool identifier_branch(struct arena *arena, const struct chain *chain, const char *label,
                        uint32_t *ret_revision, struct err *err) MUST_CHECK;
 
-/* Those of `from` on the same line as what the label stands for (a label, an id, head, heads). */
+/* Those of `from` on the same line as the label's revision. */
 bool identifier_filter(struct arena *arena, const struct chain *chain, struct revisions from,
                        const char *label, bool with_dependencies, struct revisions *ret,
                        struct err *err) MUST_CHECK;
+
+/* Revisions of which one implies another are no state that a tenant can be in, or be brought to. */
+bool identifier_check_overlap(struct arena *arena, const struct chain *chain,
+                              struct revisions revisions, struct err *err) MUST_CHECK;
 
 /* `steps` up (or down, negative) from `start` (MAP_NONE: base), upwards on the label's line if there
  * is one. False where the way is ambiguous. Too short a way is an error too, or ends early. */

@@ -61,47 +61,67 @@ static bool find_end(struct listing *listing, const char *text, struct end *end)
     return true;
 }
 
-/* An end that counts from the other one; it stops where the chain ends. */
-static bool count_from(struct listing *listing, struct end *end, const struct end *other, bool is_up)
+/* `:+N` counts up from the one revision where the range begins. */
+static bool count_up(struct listing *listing, struct end *end, const struct end *from)
 {
     uint32_t *found = arena_alloc(listing->arena, sizeof *found);
     struct identifier_walk walk = {.start = MAP_NONE,
                                    .steps = end->identifier.steps,
-                                   .label = is_up ? end->identifier.label : NULL,
+                                   .label = end->identifier.label,
                                    .ends_early = true};
-    struct revisions starts = other->found;
-    if (is_up ? walk.steps <= 0 : walk.steps >= 0)
+    if (walk.steps <= 0)
         return identifier_refuse_steps(walk.steps, listing->err);
-    if (end->identifier.label &&
-        !identifier_filter(listing->arena, listing->chain, starts, end->identifier.label, false,
-                           &starts, listing->err))
-        return false;
-    if (starts.count > 1)
+    if (from->found.count > 1)
         return err_set(listing->err, ERR_CHAIN,
-                       "%s is ambiguous: '%s' stands for several revisions", end->text, other->text);
-    if (starts.count)
-        walk.start = starts.items[0];
+                       "ambiguous range: '%s' counts from one revision, and '%s' is several", end->text,
+                       from->text);
+    if (from->found.count)
+        walk.start = from->found.items[0];
     if (!identifier_walk(listing->arena, listing->chain, &walk, found, listing->err))
         return false;
     end->found = (struct revisions){found, *found != MAP_NONE};
     return true;
 }
 
+/* `-N:` counts down from every revision where the range ends (on the branch, for `LABEL@-N`). Where
+ * one of these ways ends early, the range begins at base. */
+static bool count_down(struct listing *listing, struct end *end, const struct end *from)
+{
+    struct revisions starts = from->found;
+    struct identifier_walk walk = {.steps = end->identifier.steps, .ends_early = true};
+    if (walk.steps >= 0)
+        return err_set(listing->err, ERR_CHAIN, "can't locate revision identified by '%s'", end->text);
+    if (end->identifier.label &&
+        !identifier_filter(listing->arena, listing->chain, starts, end->identifier.label, false,
+                           &starts, listing->err))
+        return false;
+    uint32_t *found = arena_calloc(listing->arena, starts.count + 1, sizeof *found);
+    bool is_base = false;
+    for (size_t i = 0; i < starts.count; i++) {
+        walk.start = starts.items[i];
+        if (!identifier_walk(listing->arena, listing->chain, &walk, &found[i], listing->err))
+            return false;
+        is_base |= found[i] == MAP_NONE;
+    }
+    end->found = (struct revisions){found, is_base ? 0 : starts.count};
+    return true;
+}
+
 static bool find_ends(struct listing *listing, const struct range *range, struct end *lower,
                       struct end *upper)
 {
-    if (!find_end(listing, range->from ? range->from : "base", lower) ||
-        !find_end(listing, range->to ? range->to : "heads", upper))
+    if (!find_end(listing, range->to ? range->to : "heads", upper) ||
+        !find_end(listing, range->from ? range->from : "base", lower))
         return false;
     if (lower->needs_other && upper->needs_other)
         return err_set(listing->err, ERR_CHAIN, "'%s:%s' has no end to count from", lower->text,
                        upper->text);
     if (upper->needs_other)
-        return count_from(listing, upper, lower, true);
-    return !lower->needs_other || count_from(listing, lower, upper, false);
+        return count_up(listing, upper, lower);
+    return !lower->needs_other || count_down(listing, lower, upper);
 }
 
-/* A lower end on a branch: heads of other branches are left out. */
+/* A lower end on a branch: what is not on the branch is no upper end. */
 static bool narrow_to_branch(struct listing *listing, const struct end *lower, struct end *upper)
 {
     return !lower->identifier.label || lower->needs_other ||
@@ -139,10 +159,13 @@ bool range_list(struct arena *arena, const struct chain *chain, const struct ran
 {
     struct listing listing = {arena, chain, rows, err};
     struct end lower, upper;
-    if (!find_ends(&listing, range, &lower, &upper) || !narrow_to_branch(&listing, &lower, &upper))
+    if (!find_ends(&listing, range, &lower, &upper) ||
+        !narrow_to_branch(&listing, &lower, &upper) ||
+        !identifier_check_overlap(arena, chain, upper.found, err))
         return false;
     bool *below = walk_from(arena, chain, upper.found, WALK_PARENTS);
-    if (!check_ancestors(&listing, &lower, &upper, below))
+    if (!check_ancestors(&listing, &lower, &upper, below) ||
+        !identifier_check_overlap(arena, chain, lower.found, err))
         return false;
     uint32_t *items = arena_calloc(arena, chain->count + 1, sizeof *items);
     size_t count = walk_sort(chain, between(&listing, lower.found, below), items);

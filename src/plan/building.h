@@ -27,9 +27,6 @@ bool building_stamp(struct building *building) MUST_CHECK;
 bool building_add_steps(struct building *building, const bool *set,
                         enum direction direction) MUST_CHECK;
 
-/* Revisions of which one implies another are no state that a tenant can be in, or be brought to. */
-bool building_check_overlap(struct building *building, struct revisions revisions) MUST_CHECK;
-
 const char *building_id(const struct building *building, uint32_t revision);
 
 #endif

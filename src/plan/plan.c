@@ -40,22 +40,6 @@ bool building_add_steps(struct building *building, const bool *set, enum directi
     return true;
 }
 
-bool building_check_overlap(struct building *building, struct revisions revisions)
-{
-    for (size_t i = 0; revisions.count > 1 && i < revisions.count; i++) {
-        struct revisions from = {&revisions.items[i], 1};
-        const bool *implied =
-            walk_from(building->arena, building->chain, from, WALK_PARENTS);
-        for (size_t other = 0; other < revisions.count; other++)
-            if (other != i && implied[revisions.items[other]])
-                return err_set(building->err, ERR_CHAIN,
-                               "requested revision '%s' overlaps with other requested revisions '%s'",
-                               building_id(building, revisions.items[i]),
-                               building_id(building, revisions.items[other]));
-    }
-    return true;
-}
-
 /* ---- rows ---------------------------------------------------------------------------------- */
 
 static int compare_ids(const void *a, const void *b)
@@ -154,16 +138,15 @@ static bool check_text(struct arena *arena, const struct chain *chain, enum plan
     struct identifier identifier = identifier_parse(arena, text);
     struct revisions found;
     uint32_t one;
-    bool label_narrows = command != PLAN_DOWNGRADE && !identifier.is_relative;
-    if (identifier.label && !label_narrows &&
-        !identifier_branch(arena, chain, identifier.label, &one, err))
+    bool is_one = identifier.is_relative || command == PLAN_DOWNGRADE;
+    bool has_line = identifier.is_relative ? identifier.steps < 0 : command != PLAN_DOWNGRADE;
+    const char *label = has_line ? identifier.label : NULL;
+    if (identifier.label && !identifier_branch(arena, chain, identifier.label, &one, err))
         return false;
     if (!identifier.symbol)
         return true;
-    if (command == PLAN_DOWNGRADE)
-        return identifier_resolve_one(arena, chain, NULL, identifier.symbol, &one, err);
-    return identifier_resolve(arena, chain, label_narrows ? identifier.label : NULL,
-                              identifier.symbol, &found, err);
+    return is_one ? identifier_resolve_one(arena, chain, label, identifier.symbol, &one, err)
+                  : identifier_resolve(arena, chain, label, identifier.symbol, &found, err);
 }
 
 bool target_parse(struct arena *arena, const struct chain *chain, enum plan_command command,

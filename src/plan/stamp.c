@@ -13,7 +13,8 @@ struct stamping {
     bool *concerned; /* on the line of a target: rows that it replaces */
     uint32_t *replaced; /* those of the rows that no target keeps */
     size_t replaced_count;
-    bool has_base;
+    bool has_base; /* one of the targets is base, or a branch's */
+    bool concerns_all;
 };
 
 static void add_dest(struct stamping *stamping, uint32_t dest)
@@ -50,14 +51,15 @@ static bool add_target(struct stamping *stamping, const char *text)
         add_dest(stamping, found.items[i]);
         concern_line(stamping, found.items[i]);
     }
-    if (identifier.label) {
-        if (!identifier_branch(building->arena, building->chain, identifier.label, &branch,
-                               building->err))
-            return false;
-        concern_line(stamping, branch);
-    } else if (!found.count) {
-        stamping->has_base = true;
+    stamping->has_base |= !found.count;
+    if (!identifier.label) {
+        stamping->concerns_all |= !found.count;
+        return true;
     }
+    if (!identifier_branch(building->arena, building->chain, identifier.label, &branch,
+                           building->err))
+        return false;
+    concern_line(stamping, branch);
     return true;
 }
 
@@ -65,7 +67,7 @@ static void find_replaced(struct stamping *stamping)
 {
     struct revisions rows = heads_rows(&stamping->building->heads);
     for (size_t i = 0; i < rows.count; i++)
-        if ((stamping->has_base || stamping->concerned[rows.items[i]]) &&
+        if ((stamping->concerns_all || stamping->concerned[rows.items[i]]) &&
             !stamping->is_dest[rows.items[i]])
             stamping->replaced[stamping->replaced_count++] = rows.items[i];
 }
@@ -114,7 +116,7 @@ static bool is_related(struct stamping *stamping, uint32_t dest)
 }
 
 /* The first target that is related to a row that goes takes the place of all of these; the others get
- * rows of their own. */
+ * rows of their own. Where every target has its row already, nothing goes. */
 static void add_steps(struct stamping *stamping)
 {
     struct building *building = stamping->building;
@@ -128,7 +130,8 @@ static void add_steps(struct stamping *stamping)
         if (takes_place)
             gone.count = 0;
     }
-    stamp(building, MAP_NONE, gone);
+    if (stamping->has_base)
+        stamp(building, MAP_NONE, gone);
 }
 
 bool building_stamp(struct building *building)
@@ -147,5 +150,6 @@ bool building_stamp(struct building *building)
             return false;
     find_replaced(&stamping);
     add_steps(&stamping);
-    return building_check_overlap(building, heads_rows(&building->heads));
+    return identifier_check_overlap(building->arena, chain, heads_rows(&building->heads),
+                                    building->err);
 }

@@ -89,8 +89,10 @@ bool building_upgrade(struct building *building, const char *text)
 {
     const struct chain *chain = building->chain;
     struct revisions targets;
-    if (!find_targets(building, text, &targets) || !building_check_overlap(building, targets) ||
-        !building_check_overlap(building, heads_rows(&building->heads)))
+    if (!find_targets(building, text, &targets) ||
+        !identifier_check_overlap(building->arena, chain, targets, building->err) ||
+        !identifier_check_overlap(building->arena, chain, heads_rows(&building->heads),
+                                  building->err))
         return false;
     bool *needed = walk_from(building->arena, chain, targets, WALK_PARENTS);
     for (size_t i = 0; i < chain->count; i++)
