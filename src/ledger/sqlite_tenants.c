@@ -110,18 +110,19 @@ static bool write_steps(struct sqlite_ledger *ledger, const struct event *event,
 #define INSERT_OUTCOME                                                                             \
     "INSERT INTO run_tenants(run, n, is_done, state, has_changed, left_at, found, error,"          \
     " attempts, started_ms, duration_ms) VALUES(?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?)"                  \
-    " ON CONFLICT(run, n) DO UPDATE SET is_running = 0, is_done = 1, state = excluded.state,"      \
-    " left_at = excluded.left_at,"
+    " ON CONFLICT(run, n) DO UPDATE SET is_running = 0, is_done = 1, state = excluded.state,"
 
 /* Once changed, changed. */
 static const char forth_sql[] =
-    INSERT_OUTCOME " has_changed = has_changed OR excluded.has_changed, found = excluded.found,"
+    INSERT_OUTCOME " left_at = excluded.left_at, found = excluded.found,"
+                   " has_changed = has_changed OR excluded.has_changed,"
                    " error = excluded.error, attempts = excluded.attempts,"
                    " started_ms = excluded.started_ms, duration_ms = excluded.duration_ms";
 
 /* One row tells both ways, as the report does: where it began, what went wrong there unless the way
  * back went wrong too, and the effort of both. */
 static const char back_sql[] = INSERT_OUTCOME
+    " left_at = coalesce(excluded.left_at, left_at),"
     " has_changed = has_changed AND excluded.has_changed,"
     " found = CASE WHEN is_done THEN found ELSE excluded.found END,"
     " error = coalesce(excluded.error, error), attempts = attempts + excluded.attempts,"

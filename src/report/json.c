@@ -70,16 +70,21 @@ static void put_totals(struct json_stream *stream, const struct report *report)
     json_close(stream, '}');
 }
 
+static json_t *wave_value(const struct report *report, const struct report_wave *wave)
+{
+    json_t *value = json_object();
+    json_object_set_new(value, "name", json_text(wave->name));
+    json_object_set_new(value, "state", json_text(report_wave_state(report, wave)));
+    json_object_set_new(value, "tenants", count_value(wave->tenant_count));
+    json_object_set_new(value, "failed", count_value(wave->failed_count));
+    return value;
+}
+
 static void put_waves(struct json_stream *stream, const struct report *report)
 {
-    struct report_wave wave = report_wave(report);
     json_open(stream, "waves", '[');
-    json_t *value = json_object();
-    json_object_set_new(value, "name", json_text(wave.name));
-    json_object_set_new(value, "state", json_text(run_state_name(wave.state)));
-    json_object_set_new(value, "tenants", count_value(wave.tenant_count));
-    json_object_set_new(value, "failed", count_value(wave.failed_count));
-    json_put(stream, NULL, value);
+    for (size_t i = 0; i < report->wave_count; i++)
+        json_put(stream, NULL, wave_value(report, &report->waves[i]));
     json_close(stream, ']');
 }
 
@@ -175,7 +180,7 @@ static void put_tenant(struct json_stream *stream, const struct report *report, 
     json_put(stream, "dialect", json_text(dialect_info(tenant->url.dialect)->name));
     json_put(stream, "url", json_text(tenant->url_redacted));
     json_put(stream, "labels", labels_value(tenant));
-    json_put(stream, "wave", json_text(report_wave(report).name));
+    json_put(stream, "wave", json_text(report_wave_of(report, index)->name));
     json_put(stream, "state", json_text(tenant_state_name(row->state)));
     json_put(stream, "from", row->is_from_known ? ids_value(report, row->from) : json_null());
     json_put(stream, "to", row->is_from_known ? ids_value(report, row->to) : json_null());

@@ -65,17 +65,19 @@ struct report_row {
 
 struct report_wave {
     const char *name;
-    enum run_state state;
+    enum run_state state; /* RUN_RUNNING: begun, and ends as the run does; RUN__COUNT: never begun */
     size_t tenant_count;
-    size_t failed_count;
+    size_t failed_count; /* after the end */
 };
 
 struct report {
     struct arena arena;
-    struct run_info run; /* texts copied, `tenants` and `chain` borrowed */
+    struct run_info run; /* copied, but for `tenants` and `chain`, which are borrowed */
     enum run_state state;
     double duration_ms;
     struct report_row *rows; /* as run.tenants */
+    struct report_wave *waves; /* as run.waves; one, `all`, where the run has none */
+    size_t wave_count;
     size_t totals[TENANT__COUNT];
     struct report_error *errors; /* after the end: the most frequent first */
     size_t error_count;
@@ -96,8 +98,11 @@ struct step_list report_steps(const struct report *report, uint32_t number);
 /* The tenants whose state says that it went wrong. */
 size_t report_bad_count(const struct report *report);
 
-/* For now one wave, of all tenants. */
-struct report_wave report_wave(const struct report *report);
+/* The wave of a tenant. */
+struct report_wave *report_wave_of(const struct report *report, size_t tenant);
+
+/* `succeeded`, …; `skipped` where it was never begun. */
+const char *report_wave_state(const struct report *report, const struct report_wave *wave);
 
 /* `YYYY-MM-DDTHH:MM:SS.mmmZ` of milliseconds since the epoch. */
 enum { REPORT_TIME_SIZE = 32 };

@@ -44,33 +44,41 @@ static uint32_t keep_ids(struct report *report, const char *const *ids, size_t c
     return intern_put(&report->id_lists, report->scratch_ids, count * sizeof *report->scratch_ids);
 }
 
-static uint32_t keep_steps(struct report *report, const struct step_done *steps, size_t count)
+/* Behind those of the list `before`. */
+static uint32_t keep_steps(struct report *report, uint32_t before, const struct step_done *steps,
+                           size_t count)
 {
-    if (count > report->scratch_step_count) {
+    struct step_list list = report_steps(report, before);
+    size_t total = list.count + count;
+    if (total > report->scratch_step_count) {
         report->scratch_steps =
-            xrealloc(report->scratch_steps, count * sizeof *report->scratch_steps);
-        report->scratch_step_count = count;
+            xrealloc(report->scratch_steps, total * sizeof *report->scratch_steps);
+        report->scratch_step_count = total;
     }
+    if (list.count)
+        memcpy(report->scratch_steps, list.steps, list.count * sizeof *list.steps);
     for (size_t i = 0; i < count; i++)
-        report->scratch_steps[i] =
+        report->scratch_steps[list.count + i] =
             (struct report_step){steps[i].revision, steps[i].direction, steps[i].statements};
     return intern_put(&report->step_lists, report->scratch_steps,
-                      count * sizeof *report->scratch_steps);
+                      total * sizeof *report->scratch_steps);
 }
 
 /* Durations are all that differs between tenants that took the same steps. A float's seven digits
  * are finer than any clock's noise. A plan has none at all. */
-static const float *keep_durations(struct report *report, const struct step_done *steps,
-                                   size_t count)
+static const float *keep_durations(struct report *report, const float *before, size_t before_count,
+                                   const struct step_done *steps, size_t count)
 {
-    bool has_any = false;
+    bool has_any = before != NULL;
     for (size_t i = 0; i < count; i++)
         has_any = has_any || steps[i].duration_ms > 0;
     if (!has_any)
         return NULL;
-    float *durations = arena_calloc(&report->arena, count, sizeof *durations);
+    float *durations = arena_calloc(&report->arena, before_count + count, sizeof *durations);
+    for (size_t i = 0; before && i < before_count; i++)
+        durations[i] = before[i];
     for (size_t i = 0; i < count; i++)
-        durations[i] = (float)steps[i].duration_ms;
+        durations[before_count + i] = (float)steps[i].duration_ms;
     return durations;
 }
 
@@ -124,6 +132,24 @@ static void set_state(struct report *report, struct report_row *row, enum tenant
     report->totals[state]++;
 }
 
+/* A run without waves has one, of everyone, which begins and ends with it. */
+static void start_waves(struct report *report, const struct run_info *run)
+{
+    struct arena *arena = &report->arena;
+    size_t count = run->waves ? run->wave_count : 1;
+    report->waves = arena_calloc(arena, count, sizeof *report->waves);
+    report->wave_count = count;
+    if (!run->waves)
+        report->waves[0] = (struct report_wave){"all", RUN_RUNNING, run->tenant_count, 0};
+    for (size_t i = 0; run->waves && i < count; i++)
+        report->waves[i] = (struct report_wave){arena_strdup(arena, run->waves[i].name), RUN__COUNT,
+                                                run->waves[i].tenant_count, 0};
+    uint32_t *wave_of = arena_calloc(arena, run->tenant_count, sizeof *wave_of);
+    if (run->wave_of && run->waves)
+        memcpy(wave_of, run->wave_of, run->tenant_count * sizeof *wave_of);
+    report->run.wave_of = wave_of;
+}
+
 static void start_run(struct report *report, const struct run_info *run)
 {
     struct arena *arena = &report->arena;
@@ -131,7 +157,11 @@ static void start_run(struct report *report, const struct run_info *run)
     report->run.id = arena_strdup(arena, run->id);
     report->run.command = arena_strdup(arena, run->command);
     report->run.target = arena_strdup(arena, run->target ? run->target : "");
+    report->run.resolved = arena_strdup(arena, run->resolved);
     report->run.resumed_from = arena_strdup(arena, run->resumed_from);
+    report->run.waves = NULL;
+    report->run.standings = NULL;
+    start_waves(report, run);
     report->state = RUN_RUNNING;
     report->rows = arena_calloc(arena, run->tenant_count, sizeof *report->rows);
     report->totals[TENANT_PENDING] = run->tenant_count;
@@ -145,19 +175,45 @@ static void start_run(struct report *report, const struct run_info *run)
                                               .next_same_error = REPORT_NONE};
 }
 
-static void finish_tenant(struct report *report, struct report_row *row,
-                          const struct outcome *outcome)
+static void keep_outcome(struct report *report, struct report_row *row,
+                         const struct outcome *outcome)
 {
-    set_state(report, row, outcome->state);
     row->is_from_known = outcome->is_from_known;
     row->from = keep_ids(report, outcome->from, outcome->from_count);
     row->to = keep_ids(report, outcome->to, outcome->to_count);
-    row->steps = keep_steps(report, outcome->steps, outcome->step_count);
-    row->step_ms = keep_durations(report, outcome->steps, outcome->step_count);
+    row->steps = keep_steps(report, REPORT_NONE, outcome->steps, outcome->step_count);
+    row->step_ms = keep_durations(report, NULL, 0, outcome->steps, outcome->step_count);
     row->error = outcome->error ? keep_error(report, outcome) : REPORT_NONE;
     row->attempts = outcome->attempts;
     row->duration_ms = outcome->duration_ms;
     row->started_ms = outcome->started_ms;
+}
+
+/* The way back is told with the way there: where it began and what went wrong there stay, unless
+ * the way back went wrong too. (src/ledger/sqlite_tenants.c does the same.) */
+static void add_outcome(struct report *report, struct report_row *row,
+                        const struct outcome *outcome)
+{
+    size_t count = report_steps(report, row->steps).count;
+    if (outcome->is_from_known || outcome->to_count)
+        row->to = keep_ids(report, outcome->to, outcome->to_count);
+    row->step_ms = keep_durations(report, row->step_ms, count, outcome->steps, outcome->step_count);
+    row->steps = keep_steps(report, row->steps, outcome->steps, outcome->step_count);
+    if (outcome->error)
+        row->error = keep_error(report, outcome);
+    row->attempts += outcome->attempts;
+    row->duration_ms += outcome->duration_ms;
+}
+
+static void finish_tenant(struct report *report, struct report_row *row,
+                          const struct outcome *outcome)
+{
+    bool has_outcome = row->steps != REPORT_NONE;
+    set_state(report, row, outcome->state);
+    if (outcome->is_rollback && has_outcome)
+        add_outcome(report, row, outcome);
+    else
+        keep_outcome(report, row, outcome);
 }
 
 /* By the selection's order, which unlike the order of arrival is the same in every run. */
@@ -199,15 +255,28 @@ static void sort_errors(struct report *report)
             report->rows[at].error = i;
 }
 
-static void finish_run(struct report *report, const struct event *event)
+/* A run that still goes on (read from the ledger) has pending and running tenants. */
+static void skip_the_rest(struct report *report)
 {
-    report->state = event->state;
-    report->duration_ms = event->duration_ms;
-    for (size_t i = 0; i < report->run.tenant_count; i++) {
+    for (size_t i = 0; report->state != RUN_RUNNING && i < report->run.tenant_count; i++) {
         struct report_row *row = &report->rows[i];
         if (row->state == TENANT_PENDING || row->state == TENANT_RUNNING)
             set_state(report, row, TENANT_SKIPPED);
     }
+}
+
+static void count_waves(struct report *report)
+{
+    for (size_t i = 0; i < report->run.tenant_count; i++)
+        report_wave_of(report, i)->failed_count += tenant_state_is_bad(report->rows[i].state);
+}
+
+static void finish_run(struct report *report, const struct event *event)
+{
+    report->state = event->state;
+    report->duration_ms = event->duration_ms;
+    skip_the_rest(report);
+    count_waves(report);
     link_tenants(report);
     sort_errors(report);
 }
@@ -224,8 +293,8 @@ void report_apply(struct report *report, const struct event *event)
         finish_tenant(report, &report->rows[event->tenant], event->outcome);
         break;
     case EVENT_RUN_FINISHED: finish_run(report, event); break;
-    case EVENT_WAVE_STARTED:
-    case EVENT_WAVE_FINISHED:
+    case EVENT_WAVE_STARTED: report->waves[event->wave].state = RUN_RUNNING; break;
+    case EVENT_WAVE_FINISHED: report->waves[event->wave].state = event->state; break;
     case EVENT_TENANT_INTENT:
     case EVENT_TENANT_RETRIES:
     case EVENT_RUN_DRAINS:
@@ -263,6 +332,16 @@ static bool needs_person(const struct report *report)
     return needs;
 }
 
+/* Within a wave that was begun: of one that was not, nobody was asked for (--wave). */
+static bool has_skipped(const struct report *report)
+{
+    for (size_t i = 0; report->totals[TENANT_SKIPPED] && i < report->run.tenant_count; i++)
+        if (report->rows[i].state == TENANT_SKIPPED &&
+            report_wave_of(report, i)->state != RUN__COUNT)
+            return true;
+    return false;
+}
+
 int report_exit_code(const struct report *report, int signal)
 {
     if (needs_person(report))
@@ -273,18 +352,20 @@ int report_exit_code(const struct report *report, int signal)
         return 3;
     /* An error of a tenant that was skipped counts like one of a tenant that failed. */
     bool is_fine = report->state == RUN_SUCCEEDED && !report_bad_count(report) &&
-                   !report->error_count && !report->totals[TENANT_SKIPPED];
+                   !report->error_count && !has_skipped(report);
     return is_fine ? 0 : 1;
 }
 
-struct report_wave report_wave(const struct report *report)
+struct report_wave *report_wave_of(const struct report *report, size_t tenant)
 {
-    return (struct report_wave){
-        .name = "all",
-        .state = report->state,
-        .tenant_count = report->run.tenant_count,
-        .failed_count = report_bad_count(report),
-    };
+    return &report->waves[report->run.wave_of[tenant]];
+}
+
+const char *report_wave_state(const struct report *report, const struct report_wave *wave)
+{
+    if (wave->state == RUN__COUNT)
+        return tenant_state_name(TENANT_SKIPPED);
+    return run_state_name(wave->state == RUN_RUNNING ? report->state : wave->state);
 }
 
 void report_format_time(int64_t at_ms, char ret_text[REPORT_TIME_SIZE])

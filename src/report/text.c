@@ -143,6 +143,7 @@ static bool write_text(const struct report *report, const struct report_options 
         text_current(&text);
     } else {
         print_totals(&text);
+        text_waves(&text);
         if (report->run.is_dry_run)
             text_plan(&text);
         else

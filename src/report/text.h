@@ -78,6 +78,7 @@ bool text_add_shell_word(struct buf *buf, const char *word);
 
 void text_moves(const struct text *text);    /* text_moves.c */
 void text_plan(const struct text *text);     /* text_moves.c */
+void text_waves(const struct text *text);    /* text_waves.c */
 void text_current(const struct text *text);  /* text_tenants.c */
 void text_tenants(const struct text *text);  /* text_tenants.c */
 void text_slowest(const struct text *text);  /* text_tenants.c */

@@ -85,6 +85,12 @@ static void add_retry(const struct text *text, struct buf *buf, const uint32_t *
         buf_adds(buf, " --tenant NAME   (for these only: the target is relative)");
 }
 
+/* A run in the ledger goes on, or back, as a whole: one command for all of its tenants. */
+static bool is_kept(const struct report *report)
+{
+    return report->run.resolved != NULL;
+}
+
 static void print_advice(const struct text *text, const struct advice *advice)
 {
     uint32_t rows[TEXT_NAMES];
@@ -96,13 +102,62 @@ static void print_advice(const struct text *text, const struct advice *advice)
     buf_adds(&line, "  ");
     text_add_names(text, &line, rows, count);
     buf_addf(&line, ": %s\n", advice->truth);
-    if (advice->deed) {
+    if (advice->deed && !is_kept(text->report)) {
         buf_addf(&line, "    %s:\n      ", advice->deed);
         add_retry(text, &line, rows, count);
         buf_addc(&line, '\n');
     }
     fputs(line.data, text->out);
     buf_done(&line);
+}
+
+/* ---- of a run in the ledger ---------------------------------------------------------------- */
+
+static void print_command(const struct text *text, const char *deed, const char *command,
+                          const char *run)
+{
+    struct buf line;
+    buf_init(&line, BUF_MAX_DEFAULT);
+    buf_addf(&line, "  %s:\n    skein %s ", deed, command);
+    human_add_text(&line, run);
+    fprintf(text->out, "%s\n", line.data);
+    buf_done(&line);
+}
+
+/* Is anything of the run left in a tenant, as far as its place tells? */
+static bool has_moved(const struct report *report)
+{
+    for (size_t i = 0; i < report->run.tenant_count; i++) {
+        const struct report_row *row = &report->rows[i];
+        if (row->state == TENANT_PARTIAL || row->state == TENANT_IN_DOUBT ||
+            row->state == TENANT_ROLLBACK_FAILED || (row->is_from_known && row->from != row->to))
+            return true;
+    }
+    return false;
+}
+
+/* What a run that takes back did not finish, its original's next rollback does. */
+static void print_commands(const struct text *text)
+{
+    const struct report *report = text->report;
+    const struct run_info *run = &report->run;
+    bool is_rollback = strcmp(run->command, "rollback") == 0 && run->resumed_from;
+    if (report->state == RUN_RUNNING)
+        return;
+    if (is_rollback)
+        print_command(text, "Once the cause is gone, take back the rest", "rollback",
+                      run->resumed_from);
+    else if (report->state == RUN_ROLLBACK_FAILED)
+        print_command(text, "Once the cause is gone, take back the rest", "rollback", run->id);
+    else if (report->state != RUN_ROLLED_BACK)
+        print_command(text,
+                      report_bad_count(report) ? "Once the cause is gone, go on with this run"
+                                               : "To go on with this run",
+                      "resume", run->id);
+    if (!is_rollback && report->state != RUN_ROLLED_BACK && report->state != RUN_ROLLBACK_FAILED &&
+        has_moved(report))
+        print_command(text, "Or take back what it changed", "rollback", run->id);
+    print_command(text, "To read this once more", "report", run->id);
 }
 
 static bool has_advice(const struct report *report)
@@ -118,4 +173,6 @@ void text_advice(const struct text *text)
     text_heading(text, "What to do");
     for (size_t i = 0; i < ARRAY_LEN(advices); i++)
         print_advice(text, &advices[i]);
+    if (is_kept(text->report))
+        print_commands(text);
 }

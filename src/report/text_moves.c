@@ -22,7 +22,17 @@ static void print_rest(const struct text *text, const struct text_groups *groups
 
 static bool has_moved_or_stayed(const struct report_row *row)
 {
-    return row->is_from_known && (row->from != row->to || row->state == TENANT_UNCHANGED);
+    return row->is_from_known && (row->from != row->to || row->state == TENANT_UNCHANGED ||
+                                  row->state == TENANT_ROLLED_BACK);
+}
+
+/* Who stands where it stood after steps there and back again was taken back. */
+static void add_effort(struct buf *cell, const struct text_way *way, size_t step_count)
+{
+    if (way->from != way->to)
+        human_add_count(cell, step_count, "revision");
+    else
+        buf_adds(cell, step_count ? "taken back" : "unchanged");
 }
 
 static void add_move(const struct text *text, struct table *table, const struct text_group *group)
@@ -39,10 +49,7 @@ static void add_move(const struct text *text, struct table *table, const struct 
     table_cell(table, cell.data, NULL);
     buf_clear(&cell);
     buf_adds(&cell, "(");
-    if (group->way.from == group->way.to)
-        buf_adds(&cell, "unchanged");
-    else
-        human_add_count(&cell, step_count, "revision");
+    add_effort(&cell, &group->way, step_count);
     buf_adds(&cell, ")");
     table_cell(table, cell.data, NULL);
     buf_done(&cell);

@@ -82,6 +82,34 @@ static inline void fleet_prepare(struct fleet *fleet, const char *const *names, 
                                    .started_at_ms = 1795428900123};
 }
 
+/* Two waves: the first tenant is the canary. To be called before the run starts. */
+static inline void fleet_splits(struct fleet *fleet)
+{
+    size_t count = fleet->run.tenant_count;
+    struct run_wave *waves = arena_calloc(&fleet->arena, 2, sizeof *waves);
+    uint32_t *wave_of = arena_calloc(&fleet->arena, count, sizeof *wave_of);
+    waves[0] = (struct run_wave){"canary", 1};
+    waves[1] = (struct run_wave){"everyone", count - 1};
+    for (size_t i = 1; i < count; i++)
+        wave_of[i] = 1;
+    fleet->run.waves = waves;
+    fleet->run.wave_count = 2;
+    fleet->run.wave_of = wave_of;
+}
+
+static inline void fleet_begins_wave(struct fleet *fleet, size_t wave)
+{
+    fleet_tell(fleet, (struct event){.kind = EVENT_WAVE_STARTED, .wave = wave});
+}
+
+static inline void fleet_ends_wave(struct fleet *fleet, size_t wave, enum run_state state)
+{
+    fleet_tell(fleet, (struct event){.kind = EVENT_WAVE_FINISHED,
+                                     .wave = wave,
+                                     .state = state,
+                                     .at_ms = 1795428901000});
+}
+
 static inline void fleet_starts(struct fleet *fleet)
 {
     fleet_tell(fleet, (struct event){.kind = EVENT_RUN_STARTED});
@@ -138,6 +166,27 @@ static inline void fleet_moves(struct fleet *fleet, size_t tenant, size_t from, 
     const char *rows[2];
     struct outcome outcome = fleet_outcome(fleet, from, to, steps, rows);
     fleet_begins(fleet, tenant);
+    fleet_finishes(fleet, tenant, &outcome);
+}
+
+/* Back to the first revision, from the third; `err`, or NULL where it went well. */
+static inline void fleet_goes_back(struct fleet *fleet, size_t tenant, enum tenant_state state,
+                                   const struct err *err)
+{
+    const struct step_done step = {&fleet->revisions[2], DIRECTION_DOWN, 1, 2.5};
+    struct outcome outcome = {.state = state,
+                              .is_rollback = true,
+                              .has_changed = state == TENANT_ROLLBACK_FAILED,
+                              .is_from_known = true,
+                              .from = &fleet->list[2]->id,
+                              .from_count = 1,
+                              .to = &fleet->list[err ? 2 : 0]->id,
+                              .to_count = 1,
+                              .steps = &step,
+                              .step_count = err ? 0 : 1,
+                              .attempts = 1,
+                              .duration_ms = 4,
+                              .error = err};
     fleet_finishes(fleet, tenant, &outcome);
 }
 

@@ -153,6 +153,43 @@ static void the_report_of_a_replay_is_that_of_the_run(void **state)
     book_close(&book);
 }
 
+static void waves_and_the_way_back_are_replayed(void **state)
+{
+    (void)state;
+    struct book book;
+    struct fleet fleet;
+    struct err err = fleet_error();
+    book_open(&book);
+    book_fleet(&book, &fleet, "run-1", 5);
+    fleet_splits(&fleet);
+    fleet_starts(&fleet);
+    fleet_begins_wave(&fleet, 0);
+    fleet_moves(&fleet, 0, 1, 3);
+    fleet_ends_wave(&fleet, 0, RUN_SUCCEEDED);
+    struct ledger_fleet read = book_standings(&book, NULL);
+    assert_int_equal(read.wave_count, 2);
+    assert_string_equal(read.waves[0].name, "canary");
+    assert_int_equal(read.waves[1].tenant_count, 4);
+    assert_int_equal(read.wave_states[0], RUN_SUCCEEDED);
+    assert_int_equal(read.wave_finished_ms[0], 1795428901000);
+    assert_int_equal(read.wave_states[1], RUN__COUNT);
+    assert_int_equal(read.wave_of[4], 1);
+    fleet_begins_wave(&fleet, 1);
+    assert_int_equal(book_standings(&book, NULL).wave_states[1], RUN_RUNNING);
+    fleet_moves(&fleet, 1, 1, 3);
+    fleet_fails(&fleet, 2, TENANT_FAILED, &err);
+    fleet_tell(&fleet, (struct event){.kind = EVENT_RUN_ROLLS_BACK, .reason = "t2 failed"});
+    assert_true(book_find(&book, NULL).is_rolling_back);
+    fleet_goes_back(&fleet, 0, TENANT_ROLLED_BACK, NULL);
+    err.line = 14;
+    fleet_goes_back(&fleet, 1, TENANT_ROLLBACK_FAILED, &err);
+    fleet_ends(&fleet, RUN_ROLLBACK_FAILED);
+    assert_replays_as(&book, &fleet);
+    assert_int_equal(book_find(&book, NULL).totals[TENANT_SKIPPED], 2);
+    fleet_done(&fleet);
+    book_close(&book);
+}
+
 /* ---- runs that go on with others ----------------------------------------------------------- */
 
 /* `second` goes on with `first`, as its fleet stands in the ledger. */
@@ -212,30 +249,12 @@ static void a_resumed_run_takes_over_where_tenants_stand(void **state)
     book_close(&book);
 }
 
-static void goes_back(struct fleet *fleet, size_t tenant, enum tenant_state tenant_state)
-{
-    const char *row;
-    struct rows rows = first_revision(fleet, &row);
-    struct step_done step = {&fleet->revisions[2], DIRECTION_DOWN, 1, 2.5};
-    struct outcome outcome = {.state = tenant_state,
-                              .is_rollback = true,
-                              .has_changed = tenant_state == TENANT_ROLLBACK_FAILED,
-                              .is_from_known = true,
-                              .from = &fleet->list[2]->id,
-                              .from_count = 1,
-                              .to = rows.ids,
-                              .to_count = 1,
-                              .steps = &step,
-                              .step_count = 1,
-                              .attempts = 1};
-    fleet_finishes(fleet, tenant, &outcome);
-}
-
 static void a_rollback_takes_changes_away_from_earlier_runs(void **state)
 {
     (void)state;
     struct book book;
     struct fleet first, second, back;
+    struct err err = fleet_error();
     book_open(&book);
     book_fleet(&book, &first, "run-1", 3);
     fleet_starts(&first);
@@ -245,12 +264,12 @@ static void a_rollback_takes_changes_away_from_earlier_runs(void **state)
     goes_on(&book, &second, "run-2", "upgrade", &first);
     fleet_ends(&second, RUN_SUCCEEDED);
     goes_on(&book, &back, "run-3", "rollback", &second);
-    goes_back(&back, 0, TENANT_ROLLED_BACK);
-    goes_back(&back, 1, TENANT_ROLLBACK_FAILED);
+    fleet_goes_back(&back, 0, TENANT_ROLLED_BACK, NULL);
+    fleet_goes_back(&back, 1, TENANT_ROLLBACK_FAILED, &err);
     assert_true(book_standings(&book, "run-1").standings[0].has_changed);
     assert_false(book_standings(&book, "run-3").standings[0].has_changed);
     assert_true(book_standings(&book, "run-3").standings[1].has_changed);
-    goes_back(&back, 1, TENANT_ROLLED_BACK);
+    fleet_goes_back(&back, 1, TENANT_ROLLED_BACK, NULL);
     fleet_ends(&back, RUN_SUCCEEDED);
     for (size_t i = 0; i < 2; i++) {
         assert_false(book_standings(&book, "run-1").standings[i].has_changed);
@@ -378,6 +397,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_run_is_found_by_its_beginning),
     cmocka_unit_test(an_intent_stands_until_the_outcome_is_told),
     cmocka_unit_test(the_report_of_a_replay_is_that_of_the_run),
+    cmocka_unit_test(waves_and_the_way_back_are_replayed),
     cmocka_unit_test(a_resumed_run_takes_over_where_tenants_stand),
     cmocka_unit_test(a_rollback_takes_changes_away_from_earlier_runs),
     cmocka_unit_test(the_lock_is_taken_over_from_the_dead),

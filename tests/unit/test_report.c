@@ -176,6 +176,95 @@ static void an_empty_selection_succeeds(void **state)
     fleet_done(&fleet);
 }
 
+static void waves_have_states_and_failures_of_their_own(void **state)
+{
+    (void)state;
+    struct fleet fleet;
+    struct err err = fleet_error();
+    fleet_prepare(&fleet, NULL, 3);
+    fleet_splits(&fleet);
+    fleet_starts(&fleet);
+    const struct report_wave *waves = fleet.report->waves;
+    assert_int_equal(fleet.report->wave_count, 2);
+    assert_string_equal(report_wave_state(fleet.report, &waves[0]), "skipped");
+    fleet_begins_wave(&fleet, 0);
+    assert_string_equal(report_wave_state(fleet.report, &waves[0]), "running");
+    fleet_moves(&fleet, 0, 0, 3);
+    fleet_ends_wave(&fleet, 0, RUN_SUCCEEDED);
+    fleet_begins_wave(&fleet, 1);
+    fleet_fails(&fleet, 2, TENANT_FAILED, &err);
+    fleet_ends(&fleet, RUN_HALTED);
+    assert_string_equal(report_wave_state(fleet.report, &waves[0]), "succeeded");
+    assert_string_equal(report_wave_state(fleet.report, &waves[1]), "halted");
+    assert_int_equal(waves[0].failed_count, 0);
+    assert_int_equal(waves[1].failed_count, 1);
+    assert_string_equal(report_wave_of(fleet.report, 2)->name, "everyone");
+    fleet_done(&fleet);
+}
+
+/* `--wave canary`: the rest was not asked for. */
+static void a_wave_that_was_not_asked_for_is_no_failure(void **state)
+{
+    static const struct {
+        bool has_begun;
+        enum run_state end;
+        int code;
+    } cases[] = {
+        {false, RUN_SUCCEEDED, 0},
+        {true, RUN_SUCCEEDED, 1},
+        {false, RUN_HALTED, 1},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct fleet fleet;
+        fleet_prepare(&fleet, NULL, 3);
+        fleet_splits(&fleet);
+        fleet_starts(&fleet);
+        fleet_begins_wave(&fleet, 0);
+        fleet_moves(&fleet, 0, 0, 3);
+        fleet_ends_wave(&fleet, 0, RUN_SUCCEEDED);
+        if (cases[i].has_begun)
+            fleet_begins_wave(&fleet, 1);
+        fleet_ends(&fleet, cases[i].end);
+        assert_int_equal(report_total(fleet.report, TENANT_SKIPPED), 2);
+        assert_int_equal(report_exit_code(fleet.report, 0), cases[i].code);
+        fleet_done(&fleet);
+    }
+}
+
+static void the_way_back_is_told_with_the_way_there(void **state)
+{
+    (void)state;
+    struct fleet fleet;
+    struct err first = fleet_error(), second;
+    err_set(&second, ERR_LOCK, "the table is locked");
+    fleet_init(&fleet, NULL, 3);
+    fleet_moves(&fleet, 0, 1, 3);
+    fleet_moves(&fleet, 1, 1, 3);
+    fleet_fails(&fleet, 2, TENANT_FAILED, &first);
+    fleet_goes_back(&fleet, 0, TENANT_ROLLED_BACK, NULL);
+    fleet_goes_back(&fleet, 1, TENANT_ROLLBACK_FAILED, &second);
+    fleet_goes_back(&fleet, 2, TENANT_ROLLED_BACK, NULL);
+    fleet_ends(&fleet, RUN_ROLLBACK_FAILED);
+    const struct report *report = fleet.report;
+    const struct report_row *row = &report->rows[0];
+    struct step_list steps = report_steps(report, row->steps);
+    assert_int_equal(row->state, TENANT_ROLLED_BACK);
+    assert_string_equal(report_ids(report, row->from).ids[0], "1975ea83b712");
+    assert_string_equal(report_ids(report, row->to).ids[0], "1975ea83b712");
+    assert_int_equal(steps.count, 3);
+    assert_int_equal(steps.steps[1].direction, DIRECTION_UP);
+    assert_int_equal(steps.steps[2].direction, DIRECTION_DOWN);
+    assert_true(row->step_ms[2] == 2.5f && row->step_ms[1] > 5.0f);
+    assert_int_equal(row->attempts, 2);
+    assert_int_equal(row->error, REPORT_NONE);
+    assert_string_equal(report->errors[report->rows[1].error].key.text, "the table is locked");
+    assert_string_equal(report_ids(report, report->rows[1].to).ids[0], "83241ca0f125");
+    assert_string_equal(report->errors[report->rows[2].error].key.code, "23505");
+    assert_int_equal(report_exit_code(report, 0), 4);
+    fleet_done(&fleet);
+}
+
 static double now_us(void)
 {
     struct timespec now;
@@ -237,6 +326,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(nothing_is_borrowed_but_tenants_and_chain),
     cmocka_unit_test(errors_are_grouped_the_most_frequent_first),
     cmocka_unit_test(exit_codes_follow_the_table),
+    cmocka_unit_test(waves_have_states_and_failures_of_their_own),
+    cmocka_unit_test(a_wave_that_was_not_asked_for_is_no_failure),
+    cmocka_unit_test(the_way_back_is_told_with_the_way_there),
     cmocka_unit_test(an_empty_selection_succeeds),
     cmocka_unit_test(a_hundred_thousand_tenants_stay_small),
     cmocka_unit_test(as_many_different_errors_stay_under_a_kilobyte),

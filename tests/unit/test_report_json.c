@@ -201,6 +201,36 @@ static void what_nobody_knows_is_null(void **state)
     fleet_done(&fleet);
 }
 
+static void every_wave_is_told_in_order(void **state)
+{
+    (void)state;
+    struct fleet fleet;
+    fleet_prepare(&fleet, NULL, 3);
+    fleet_splits(&fleet);
+    fleet_starts(&fleet);
+    fleet_begins_wave(&fleet, 0);
+    fleet_moves(&fleet, 0, 0, 3);
+    fleet_ends_wave(&fleet, 0, RUN_SUCCEEDED);
+    fleet_ends(&fleet, RUN_SUCCEEDED);
+    char *text = write_json(&fleet);
+    assert_non_null(strstr(
+        text, "  \"waves\": [\n"
+              "    {\"name\": \"canary\", \"state\": \"succeeded\", \"tenants\": 1, "
+              "\"failed\": 0},\n"
+              "    {\"name\": \"everyone\", \"state\": \"skipped\", \"tenants\": 2, "
+              "\"failed\": 0}\n"
+              "  ],\n"));
+    json_t *root = parse(text);
+    json_t *tenants = json_object_get(root, "tenants");
+    assert_string_equal(
+        json_string_value(json_object_get(json_array_get(tenants, 0), "wave")), "canary");
+    assert_string_equal(
+        json_string_value(json_object_get(json_array_get(tenants, 2), "wave")), "everyone");
+    json_decref(root);
+    free(text);
+    fleet_done(&fleet);
+}
+
 static void a_full_disk_is_an_error(void **state)
 {
     (void)state;
@@ -222,6 +252,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(hostile_texts_stay_texts),
     cmocka_unit_test(terminals_see_no_controls),
     cmocka_unit_test(what_nobody_knows_is_null),
+    cmocka_unit_test(every_wave_is_told_in_order),
     cmocka_unit_test(a_full_disk_is_an_error),
 };
 UNIT_MAIN(tests)

@@ -232,6 +232,100 @@ static void current_marks_heads_and_sums_up(void **state)
     fleet_done(&fleet);
 }
 
+/* ---- runs that are in a ledger ------------------------------------------------------------- */
+
+static void make_kept(struct fleet *fleet, const char *const *names, size_t count)
+{
+    fleet_prepare(fleet, names, count);
+    fleet->run.resolved = "83241ca0f125";
+    fleet_splits(fleet);
+    fleet_starts(fleet);
+    fleet_begins_wave(fleet, 0);
+    fleet_moves(fleet, 0, 1, 3);
+    fleet_ends_wave(fleet, 0, RUN_SUCCEEDED);
+}
+
+static void a_kept_run_is_resumed_or_taken_back(void **state)
+{
+    static const char golden[] =
+        "upgrade head: halted in 1.23 s\n"
+        "run 20261123T101500Z-5f3a9c, started 2026-11-23T10:15:00.123Z\n"
+        "\n"
+        "  succeeded  1\n"
+        "  failed     1\n"
+        "  skipped    1\n"
+        "  tenants    3\n"
+        "\n"
+        "Waves\n"
+        "  WAVE      STATE      TENANTS  FAILED\n"
+        "  canary    succeeded        1       0\n"
+        "  everyone  halted           2       1\n"
+        "\n"
+        "From where to where\n"
+        "  1 tenant   1975ea83b712 -> 83241ca0f125  (2 revisions)\n"
+        "\n"
+        "Failures\n"
+        "  1 tenant: could not create unique index \"ix\"\n"
+        "    sql 23505, revision 83241ca0f125, versions/83241ca0f125_added_table.sql:12\n"
+        "      12 | CREATE UNIQUE INDEX ix ON exam (title);\n"
+        "    in globex\n"
+        "\n"
+        "What to do\n"
+        "  globex: left as before the step that failed.\n"
+        "  initech: never begun.\n"
+        "  Once the cause is gone, go on with this run:\n"
+        "    skein resume 20261123T101500Z-5f3a9c\n"
+        "  Or take back what it changed:\n"
+        "    skein rollback 20261123T101500Z-5f3a9c\n"
+        "  To read this once more:\n"
+        "    skein report 20261123T101500Z-5f3a9c\n";
+    static const char *const names[] = {"acme", "globex", "initech"};
+    (void)state;
+    struct fleet fleet;
+    struct err err = fleet_error();
+    struct report_options options = {0};
+    make_kept(&fleet, names, ARRAY_LEN(names));
+    fleet_begins_wave(&fleet, 1);
+    fleet_fails(&fleet, 1, TENANT_FAILED, &err);
+    fleet_ends_wave(&fleet, 1, RUN_HALTED);
+    fleet_ends(&fleet, RUN_HALTED);
+    expect(&fleet, &options, golden);
+    fleet_done(&fleet);
+}
+
+static void who_was_taken_back_is_told_apart(void **state)
+{
+    (void)state;
+    struct fleet fleet;
+    struct err err = fleet_error();
+    make_kept(&fleet, NULL, 3);
+    fleet_begins_wave(&fleet, 1);
+    fleet_moves(&fleet, 1, 1, 1);
+    fleet_fails(&fleet, 2, TENANT_FAILED, &err);
+    fleet_goes_back(&fleet, 0, TENANT_ROLLED_BACK, NULL);
+    fleet_ends(&fleet, RUN_ROLLED_BACK);
+    expect_part(&fleet, "From where to where\n"
+                        "  1 tenant   1975ea83b712  (taken back)\n"
+                        "  1 tenant   1975ea83b712  (unchanged)\n");
+    expect_part(&fleet, "  t2: left as before the step that failed.\n"
+                        "  To read this once more:\n"
+                        "    skein report ");
+    fleet_done(&fleet);
+}
+
+static void a_way_back_that_failed_is_tried_again(void **state)
+{
+    (void)state;
+    struct fleet fleet;
+    struct err err = fleet_error();
+    make_kept(&fleet, NULL, 2);
+    fleet_goes_back(&fleet, 0, TENANT_ROLLBACK_FAILED, &err);
+    fleet_ends(&fleet, RUN_ROLLBACK_FAILED);
+    expect_part(&fleet, "  Once the cause is gone, take back the rest:\n"
+                        "    skein rollback 20261123T101500Z-5f3a9c\n");
+    fleet_done(&fleet);
+}
+
 /* ---- texts from outside -------------------------------------------------------------------- */
 
 static void hostile_names_can_do_nothing(void **state)
@@ -370,6 +464,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(tables_keep_to_the_width),
     cmocka_unit_test(a_plan_shows_equal_plans_together),
     cmocka_unit_test(current_marks_heads_and_sums_up),
+    cmocka_unit_test(a_kept_run_is_resumed_or_taken_back),
+    cmocka_unit_test(who_was_taken_back_is_told_apart),
+    cmocka_unit_test(a_way_back_that_failed_is_tried_again),
     cmocka_unit_test(hostile_names_can_do_nothing),
     cmocka_unit_test(commands_are_quoted_for_the_shell),
     cmocka_unit_test(names_beyond_ten_are_counted),
