@@ -26,7 +26,9 @@ static void add_record(struct building *building, const struct step *step,
     struct action *record = add(building, ACTION_RECORD, step, script);
     record->statements = script ? script->statement_count : 0;
     record->is_checkpointed = script && script->is_checkpointed;
-    record->ends_unit = building->mode == TRANSACTION_EACH;
+    /* A checkpointed step cannot be rolled back with what follows: recorded with it, a failure there
+     * would leave it half done. */
+    record->ends_unit = building->mode == TRANSACTION_EACH || record->is_checkpointed;
 }
 
 static void add_piece(struct building *building, const struct step *step,

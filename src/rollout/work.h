@@ -3,7 +3,8 @@
  *
  * Actions that follow each other inside a transaction form one transaction, up to one that
  * `ends_unit` or to one outside. A step whose script runs partly outside is checkpointed: START
- * writes its history row, MARK counts its statements, RECORD finishes it with the version rows.
+ * writes its history row, MARK counts its statements, RECORD finishes it with the version rows and
+ * ends the transaction.
  */
 #ifndef ROLLOUT_WORK_H
 #define ROLLOUT_WORK_H

@@ -307,6 +307,18 @@ class NonTransactional(FleetCase):
         self.assertEqual(self.run_json("upgrade", code=1).tenant("t")["state"], "failed")
         self.assertEqual(self.fleet.versions("t"), [])
 
+    def test_a_finished_one_stands_when_a_later_revision_fails(self):
+        self.fleet.revision("aaaa1111", "-- migrate:up transaction:false\nCREATE TABLE a (id);\n"
+                                        "-- migrate:up\nCREATE TABLE b (id);\n")
+        self.fleet.revision("bbbb2222", "INSERT INTO no VALUES (1);")
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        tenant = self.run_json("upgrade", code=1).tenant("t")
+        self.assertEqual((tenant["state"], tenant["to"]), ("failed", ["aaaa1111"]))
+        self.assertEqual(self.fleet.versions("t"), ["aaaa1111"])
+        self.assertEqual(self.fleet.tables("t"), {"a", "b"})
+        self.assertEqual(self.fleet.query("t", "SELECT statements, state FROM skein_history"),
+                         [(2, "applied")])
+
     def test_vacuum_runs(self):
         self.fleet.revision("aaaa1111", "-- migrate:up\nCREATE TABLE a (id);\n"
                                         "-- migrate:up transaction:false\nVACUUM;\n"
