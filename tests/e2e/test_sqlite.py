@@ -53,6 +53,14 @@ class MainJob(FleetCase):
                                    "applied"))
         self.assertEqual([row[1] for row in rows], ["aaaa1111", "bbbb2222", "cccc3333"])
 
+    def test_indexes_and_columns_may_be_made_of_json(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (d TEXT, x AS (json_extract(d, '$.x')));\n"
+                                        "CREATE INDEX i ON a (json_extract(d, '$.y'));")
+        self.fleet.revision("bbbb2222", "INSERT INTO a (d) VALUES ('{\"x\": 7}');")
+        self.make_fleet(1)
+        self.run_ok("upgrade")
+        self.assertEqual(self.fleet.query("t0", "SELECT x FROM a"), [(7,)])
+
     def test_relative_and_partial_targets(self):
         self.make_chain()
         self.make_fleet(1)
