@@ -123,13 +123,13 @@ static void lays_out_what_is_to_be_done(void **state)
         {TRANSACTION_ALL, "", "aaaa", {0}, "piece 0, record 2", NULL},
         {TRANSACTION_ALL, "", "cccc", {0},
          "piece 0, record 2, start, piece 0, mark 1, piece 1!, mark 2!, piece 2!, mark 3!, piece 3, "
-         "mark 4, record 4*, record 0", NULL},
+         "mark 4, record 4*|, record 0", NULL},
         {TRANSACTION_EACH, "", "cccc", {0},
          "piece 0, record 2|, start, piece 0, mark 1, piece 1!, mark 2!, piece 2!, mark 3!, piece 3, "
          "mark 4, record 4*|, record 0|", NULL},
         {TRANSACTION_ALL, "bbbb", "cccc", {0}, "record 0", NULL},
         {TRANSACTION_ALL, "cccc", "cccc", {0}, "", NULL},
-        {TRANSACTION_ALL, "bbbb", "-1", {0}, "start, piece 0!, mark 1!, record 1*", NULL},
+        {TRANSACTION_ALL, "bbbb", "-1", {0}, "start, piece 0!, mark 1!, record 1*|", NULL},
         {TRANSACTION_ALL, "aaaa", "-1", {0}, "record 0", NULL}, /* an empty down section */
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++)
@@ -141,17 +141,17 @@ static void goes_on_with_what_was_left(void **state)
     static const struct work_case cases[] = {
         /* nothing was done: from the start, but its history row is there */
         {TRANSACTION_ALL, "aaaa", "bbbb", {"bbbb", DIRECTION_UP, 0, false, "r"},
-         "piece 0, mark 1, piece 1!, mark 2!, piece 2!, mark 3!, piece 3, mark 4, record 4*", NULL},
+         "piece 0, mark 1, piece 1!, mark 2!, piece 2!, mark 3!, piece 3, mark 4, record 4*|", NULL},
         {TRANSACTION_ALL, "aaaa", "cccc", {"bbbb", DIRECTION_UP, 2, false, "r"},
-         "piece 2!, mark 3!, piece 3, mark 4, record 4*, record 0", NULL},
-        {TRANSACTION_ALL, "aaaa", "bbbb", {"bbbb", DIRECTION_UP, 4, false, "r"}, "record 4*", NULL},
+         "piece 2!, mark 3!, piece 3, mark 4, record 4*|, record 0", NULL},
+        {TRANSACTION_ALL, "aaaa", "bbbb", {"bbbb", DIRECTION_UP, 4, false, "r"}, "record 4*|", NULL},
         /* what was begun in a transaction has left nothing: it can be begun again */
         {TRANSACTION_ALL, "aaaa", "bbbb", {"bbbb", DIRECTION_UP, 0, true, "r"},
-         "piece 0, mark 1, piece 1!, mark 2!, piece 2!, mark 3!, piece 3, mark 4, record 4*", NULL},
+         "piece 0, mark 1, piece 1!, mark 2!, piece 2!, mark 3!, piece 3, mark 4, record 4*|", NULL},
         {TRANSACTION_ALL, "aaaa", "bbbb", {"bbbb", DIRECTION_UP, 3, true, "r"},
-         "piece 3, mark 4, record 4*", NULL},
-        {TRANSACTION_ALL, "aaaa", "bbbb", {"bbbb", DIRECTION_UP, 4, true, "r"}, "record 4*", NULL},
-        {TRANSACTION_ALL, "bbbb", "-1", {"bbbb", DIRECTION_DOWN, 1, false, "r"}, "record 1*", NULL},
+         "piece 3, mark 4, record 4*|", NULL},
+        {TRANSACTION_ALL, "aaaa", "bbbb", {"bbbb", DIRECTION_UP, 4, true, "r"}, "record 4*|", NULL},
+        {TRANSACTION_ALL, "bbbb", "-1", {"bbbb", DIRECTION_DOWN, 1, false, "r"}, "record 1*|", NULL},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++)
         expect_work(*state, &cases[i]);
