@@ -70,9 +70,13 @@ static bool check_file(struct arena *arena, const char *path, enum ledger_access
                        struct err *err)
 {
     struct stat st;
-    if (stat(path, &st) == 0)
-        return S_ISREG(st.st_mode) ||
-               err_set(err, ERR_LEDGER, "ledger '%s': it is not a regular file", path);
+    bool is_there = stat(path, &st) == 0;
+    if (is_there && !S_ISREG(st.st_mode))
+        return err_set(err, ERR_LEDGER, "ledger '%s': it is not a regular file", path);
+    if (is_there && st.st_size == 1) /* for SQLite this would be an empty one */
+        return err_set(err, ERR_LEDGER, "ledger '%s': it is not a ledger", path);
+    if (is_there)
+        return true;
     if (errno != ENOENT)
         return fail_errno(path, "cannot look at it", err);
     if (access == LEDGER_WRITE)
@@ -84,17 +88,43 @@ static bool check_file(struct arena *arena, const char *path, enum ledger_access
 
 /* ---- the connection ------------------------------------------------------------------------ */
 
-/* A relative path gets its "./", lest it be ":memory:". With memory statistics on, a global mutex
- * would slow the tenants' workers; where SQLite is at work already this has no effect, and does no
- * harm. */
-static bool connect(struct sqlite_ledger *ledger, struct err *err)
+/* A WAL needs files beside the ledger even to read it. Where they cannot be made, and no writer
+ * left any, nobody is writing: what is there can be read as it is. */
+static bool is_at_rest(struct arena *arena, const char *path)
+{
+    return access(folder_of(arena, path), W_OK) != 0 &&
+           access(arena_printf(arena, "%s-wal", path), F_OK) != 0;
+}
+
+/* `file:` with what is special in a URI escaped; as such a relative path is never ":memory:". */
+static const char *uri_of(struct arena *arena, const char *path, bool is_immutable)
+{
+    struct buf uri;
+    buf_init(&uri, BUF_MAX_DEFAULT);
+    buf_adds(&uri, "file:");
+    buf_adds(&uri, *path == '/' ? "//" : "./");
+    for (const char *p = path; *p; p++)
+        if (strchr("%?#", *p))
+            buf_addf(&uri, "%%%02X", (unsigned char)*p);
+        else
+            buf_addc(&uri, *p);
+    buf_adds(&uri, is_immutable ? "?immutable=1" : "");
+    const char *text = arena_strdup(arena, uri.data);
+    buf_done(&uri);
+    return text;
+}
+
+/* With memory statistics on, a global mutex would slow the tenants' workers; where SQLite is at
+ * work already this has no effect, and does no harm. */
+static bool connect(struct sqlite_ledger *ledger, enum ledger_access access, struct err *err)
 {
     struct db *db = &ledger->db;
-    const char *path = *db->path == '/' ? db->path : arena_printf(&ledger->arena, "./%s", db->path);
+    bool is_immutable = access == LEDGER_READ && is_at_rest(&ledger->arena, db->path);
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-    int rc =
-        sqlite3_open_v2(path, &db->handle,
-                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    int rc = sqlite3_open_v2(uri_of(&ledger->arena, db->path, is_immutable), &db->handle,
+                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX |
+                                 SQLITE_OPEN_EXRESCODE,
+                             NULL);
     return rc == SQLITE_OK || db_fail(db, rc, err);
 }
 
@@ -161,7 +191,7 @@ static struct sqlite_ledger *sqlite_new(const char *where)
 static struct ledger *sqlite_open(const char *where, enum ledger_access access, struct err *err)
 {
     struct sqlite_ledger *ledger = sqlite_new(where);
-    if (check_file(&ledger->arena, where, access, err) && connect(ledger, err) &&
+    if (check_file(&ledger->arena, where, access, err) && connect(ledger, access, err) &&
         set_up(ledger, access, err))
         return &ledger->base;
     sqlite_close(&ledger->base);
@@ -200,14 +230,30 @@ bool sqlite_end(struct sqlite_ledger *ledger, bool is_fine, struct err *err)
 
 /* ---- the lock ------------------------------------------------------------------------------ */
 
+/* Where a run died, perhaps with its machine, the whole file is looked at: is it what SQLite would
+ * have left? (Not each time: it costs a second for some hundred MB.) */
+static bool check_pages(struct sqlite_ledger *ledger, struct err *err)
+{
+    struct db *db = &ledger->db;
+    struct db_cursor cursor;
+    db_query_plain(db, &cursor, "PRAGMA quick_check(1)");
+    bool is_fine = db_next(&cursor) && strcmp(db_text_at(&cursor, 0), "ok") == 0;
+    if (!db_end(&cursor, err))
+        return false;
+    return is_fine || err_set(err, ERR_LEDGER, "ledger '%s': it is damaged", db->path);
+}
+
 /* Whoever left a run `running` is dead, or the lock would not be ours. */
+static bool bury(struct sqlite_ledger *ledger, struct err *err)
+{
+    return db_run(&ledger->db, err, "UPDATE runs SET state = ? WHERE state = ?",
+                  db_int(RUN_INTERRUPTED), db_int(RUN_RUNNING)) &&
+           (!sqlite3_changes(ledger->db.handle) || check_pages(ledger, err));
+}
+
 static bool bury_the_dead(struct sqlite_ledger *ledger, struct err *err)
 {
-    return sqlite_begin(ledger, err) &&
-           sqlite_end(ledger,
-                      db_run(&ledger->db, err, "UPDATE runs SET state = ? WHERE state = ?",
-                             db_int(RUN_INTERRUPTED), db_int(RUN_RUNNING)),
-                      err);
+    return sqlite_begin(ledger, err) && sqlite_end(ledger, bury(ledger, err), err);
 }
 
 static bool sqlite_lock(struct ledger *base, const struct ledger_holder *holder,

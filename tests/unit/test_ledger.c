@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "base/buf.h"
 #include "unit/ledger_fixture.h"
 
 static struct rows first_revision(const struct fleet *fleet, const char **row)
@@ -336,6 +337,118 @@ static void the_lock_is_taken_over_from_the_dead(void **state)
     book_close(&book);
 }
 
+/* ---- forgetting ---------------------------------------------------------------------------- */
+
+static void makes_run(struct book *book, const char *id, const char *resumed_from, int64_t at_ms,
+                      enum run_state end)
+{
+    struct fleet fleet;
+    book_reopen(book);
+    book_fleet(book, &fleet, id, 2);
+    fleet.run.resumed_from = resumed_from;
+    fleet.run.started_at_ms = at_ms;
+    fleet_starts(&fleet);
+    fleet_moves(&fleet, 0, 0, 3);
+    fleet_ends(&fleet, end);
+    fleet_done(&fleet);
+}
+
+static void make_history(struct book *book)
+{
+    book_open(book);
+    makes_run(book, "run-1", NULL, 1000, RUN_SUCCEEDED);
+    makes_run(book, "run-2", NULL, 2000, RUN_FAILED);
+    makes_run(book, "run-3", NULL, 3000, RUN_HALTED);
+    makes_run(book, "run-4", "run-3", 4000, RUN_SUCCEEDED);
+    makes_run(book, "run-5", NULL, 5000, RUN_SUCCEEDED);
+}
+
+/* The ids left, the newest first, without their "run-". */
+static const char *what_is_left(struct book *book)
+{
+    struct err err;
+    struct ledger_run *runs;
+    size_t count;
+    struct buf left;
+    buf_init(&left, 100);
+    book_must(ledger_list(book->ledger, &book->arena, &runs, &count, &err), &err);
+    for (size_t i = 0; i < count; i++)
+        buf_adds(&left, runs[i].id + strlen("run-"));
+    const char *text = arena_strdup(&book->arena, left.data);
+    buf_done(&left);
+    return text;
+}
+
+static void only_what_fits_every_condition_is_forgotten(void **state)
+{
+    static const struct {
+        struct ledger_forget which;
+        const char *left;
+    } cases[] = {
+        {{.keep_newest = SIZE_MAX}, "2"},
+        {{.keep_newest = 2}, "542"},
+        {{.keep_newest = 100}, "54321"},
+        {{.keep_newest = 0, .takes_unfinished = true}, ""},
+        {{.keep_newest = SIZE_MAX, .before_ms = 4000}, "542"},
+        {{.keep_newest = SIZE_MAX, .before_ms = 3000, .takes_unfinished = true}, "543"},
+        {{.keep_newest = 3, .before_ms = 5000}, "5432"},
+        {{.keep_newest = SIZE_MAX, .id = "run-4"}, "5321"},
+        {{.keep_newest = SIZE_MAX, .id = "run-2"}, "54321"},
+        {{.keep_newest = SIZE_MAX, .id = "run-2", .takes_unfinished = true}, "5431"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct book book;
+        struct err err;
+        size_t count;
+        make_history(&book);
+        book_must(ledger_forget(book.ledger, &cases[i].which, &count, &err), &err);
+        assert_string_equal(what_is_left(&book), cases[i].left);
+        assert_int_equal(count, 5 - strlen(cases[i].left));
+        book_close(&book);
+    }
+}
+
+static void a_run_that_goes_on_is_not_forgotten(void **state)
+{
+    (void)state;
+    struct book book;
+    struct fleet fleet;
+    struct err err;
+    struct ledger_forget all = {.keep_newest = 0, .takes_unfinished = true};
+    size_t count;
+    make_history(&book);
+    book_reopen(&book);
+    book_fleet(&book, &fleet, "run-6", 3);
+    fleet_starts(&fleet);
+    struct ledger *other = ledger_open(book.path, LEDGER_WRITE, &err);
+    book_must(other != NULL, &err);
+    book_must(ledger_forget(other, &all, &count, &err), &err);
+    ledger_close(other);
+    assert_int_equal(count, 5);
+    fleet_moves(&fleet, 1, 0, 3);
+    fleet_ends(&fleet, RUN_SUCCEEDED);
+    assert_replays_as(&book, &fleet);
+    fleet_done(&fleet);
+    book_close(&book);
+}
+
+static void an_unknown_run_cannot_be_forgotten(void **state)
+{
+    (void)state;
+    struct book book;
+    struct err err;
+    struct ledger_forget which = {.id = "run-9", .keep_newest = SIZE_MAX};
+    size_t count;
+    make_history(&book);
+    assert_false(ledger_forget(book.ledger, &which, &count, &err));
+    assert_string_equal(err.code, LEDGER_NO_RUN);
+    which.id = "run-";
+    assert_false(ledger_forget(book.ledger, &which, &count, &err));
+    assert_non_null(strstr(err.text, "several runs begin with 'run-'"));
+    book_close(&book);
+}
+
 /* ---- speed --------------------------------------------------------------------------------- */
 
 static double now_us(void)
@@ -401,6 +514,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_resumed_run_takes_over_where_tenants_stand),
     cmocka_unit_test(a_rollback_takes_changes_away_from_earlier_runs),
     cmocka_unit_test(the_lock_is_taken_over_from_the_dead),
+    cmocka_unit_test(only_what_fits_every_condition_is_forgotten),
+    cmocka_unit_test(a_run_that_goes_on_is_not_forgotten),
+    cmocka_unit_test(an_unknown_run_cannot_be_forgotten),
     cmocka_unit_test(a_hundred_thousand_tenants_are_written_quickly),
 };
 
