@@ -10,9 +10,9 @@
 
 static const struct command *const commands[] = {
     &command_init, &command_revision, &command_merge, &command_edit,
-    &command_check, &command_tenants, &command_current, &command_plan,  &command_upgrade,
-    &command_downgrade, &command_stamp, &command_history, &command_heads, &command_branches,
-    &command_show, &command_import,
+    &command_check, &command_tenants, &command_current, &command_plan, &command_upgrade,
+    &command_downgrade, &command_stamp, &command_resume, &command_rollback, &command_history,
+    &command_heads, &command_branches, &command_show, &command_import,
 };
 
 const struct command *command_at(size_t index)
@@ -48,7 +48,8 @@ static bool open_fleet(struct fleet *fleet, const struct options *options)
     struct fleet_request request = {
         .inventory = options->file,
         .select = options->select,
-        .wave = options->wave,
+        /* What changes tenants stops behind the wave; what only looks, looks at nothing more. */
+        .wave = options->command->groups & OPTIONS_POLICY ? NULL : options->wave,
         .names = options->tenants,
         .name_count = options->tenant_count,
         .parallel = options->parallel,

@@ -30,6 +30,8 @@ extern const struct command command_merge;
 extern const struct command command_plan;
 extern const struct command command_revision;
 extern const struct command command_show;
+extern const struct command command_resume;
+extern const struct command command_rollback;
 extern const struct command command_stamp;
 extern const struct command command_tenants;
 extern const struct command command_upgrade;

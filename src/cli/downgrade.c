@@ -1,20 +1,9 @@
 #include "cli/command.h"
-#include "cli/exit.h"
-#include "cli/faults.h"
 #include "cli/run.h"
 
 static int run(struct fleet *fleet, const struct options *options)
 {
-    struct run_request request = {.goal = GOAL_RUN, .plan = PLAN_DOWNGRADE};
-    struct visit visit = cli_visit(options, &request);
-    struct err err;
-    int signal_number;
-    if (!visit_can_go_back(fleet, &visit, &signal_number, &err)) {
-        cli_fail(&err);
-        fputs("skein: no tenant was touched\n", stderr);
-        return EXIT_USAGE;
-    }
-    return signal_number ? EXIT_SIGNAL + signal_number : cli_run(fleet, options, &request);
+    return cli_run(fleet, options, &(struct run_request){.goal = GOAL_RUN, .plan = PLAN_DOWNGRADE});
 }
 
 const struct command command_downgrade = {

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/human.h"
 #include "cli/exit.h"
+#include "ledger/ledger.h"
 
 static void tell(const struct err *err)
 {
@@ -21,7 +22,11 @@ static void tell(const struct err *err)
 int cli_fail(const struct err *err)
 {
     tell(err);
-    return EXIT_USAGE;
+    bool is_usage = err->kind != ERR_LEDGER || strcmp(err->code, LEDGER_NO_RUN) == 0 ||
+                    strcmp(err->code, LEDGER_MISSING) == 0;
+    if (is_usage)
+        return EXIT_USAGE;
+    return strcmp(err->code, LEDGER_HELD) == 0 ? EXIT_LEDGER_HELD : EXIT_LEDGER;
 }
 
 bool cli_tell_faults(struct faults *faults)

@@ -4,7 +4,7 @@
 
 #include "base/err.h"
 
-/* Returns EXIT_USAGE. */
+/* The exit code that goes with it: EXIT_USAGE, or what the ledger's trouble has of its own. */
 int cli_fail(const struct err *err);
 
 /* All of them, sorted, and how many. True: there were none. */

@@ -63,12 +63,16 @@ static bool find_word(const char *const *words, size_t count, const char *value,
 
 static bool set_on_failure(struct options *options, const char *value)
 {
-    static const char *const words[] = {"stop", "continue"};
+    static const char *const words[] = {
+        [ON_FAILURE_STOP] = "stop",
+        [ON_FAILURE_CONTINUE] = "continue",
+        [ON_FAILURE_ROLLBACK] = "rollback",
+    };
     int index;
     if (!find_word(words, ARRAY_LEN(words), value, &index))
         return false;
     options->has_on_failure = true;
-    options->on_failure = index ? ON_FAILURE_CONTINUE : ON_FAILURE_STOP;
+    options->on_failure = (enum on_failure)index;
     return true;
 }
 
@@ -190,6 +194,12 @@ static bool set_dialect(struct options *options, const char *value)
     return options->has_dialect;
 }
 
+static bool set_accept_chain_change(struct options *options, const char *value)
+{
+    (void)value;
+    return options->accepts_chain_change = true;
+}
+
 static bool set_dry_run(struct options *options, const char *value)
 {
     (void)value;
@@ -231,11 +241,11 @@ static const struct option_row rows[] = {
     {"select", 's', "SELECTOR", OPTIONS_SELECT,
      "only tenants with these labels: 'tier=canary,region in (eu,us),!legacy'", set_select},
     {"tenant", 't', "NAME", OPTIONS_SELECT, "only this tenant (may be repeated)", set_tenant},
-    {"wave", 0, "NAME", OPTIONS_SELECT, "only the tenants of waves up to and including this one",
+    {"wave", 0, "NAME", OPTIONS_SELECT | OPTIONS_WAVE, "only waves up to and including this one",
      set_wave},
     {"parallel", 'p', "N", OPTIONS_RUN, "tenants at once", set_parallel},
     {"per-server", 0, "N", OPTIONS_RUN, "tenants at once on one host and port", set_per_server},
-    {"on-failure", 0, "stop|continue", OPTIONS_POLICY,
+    {"on-failure", 0, "stop|continue|rollback", OPTIONS_POLICY,
      "what to do once more than --max-failures tenants have failed", set_on_failure},
     {"max-failures", 0, "N|N%", OPTIONS_POLICY, "failures tolerated before that: a count or a share",
      set_max_failures},
@@ -263,6 +273,8 @@ static const struct option_row rows[] = {
      "sqlite, postgresql or mysql: what the SQL speaks; its sections say so", set_dialect},
     {"dry-run", 0, NULL, OPTIONS_DRY_RUN, "say what would be done, change nothing", set_dry_run},
     {"purge", 0, NULL, OPTIONS_PURGE, "empty the version table first, whatever is in it", set_purge},
+    {"accept-chain-change", 0, NULL, OPTIONS_AGAIN,
+     "go on though revision files have changed since the run", set_accept_chain_change},
     {"output", 'o', "FORMAT[=FILE]", OPTIONS_OUTPUT,
      "text or json, to stdout or a file (may be repeated)", set_output},
     {"progress", 0, "MODE", OPTIONS_RUN, "auto, tty, plain, json or none, on stderr", set_progress},

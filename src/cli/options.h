@@ -28,6 +28,8 @@ enum {
     OPTIONS_DIALECT = 1 << 20,      /* --dialect */
     OPTIONS_DRY_RUN = 1 << 21,      /* --dry-run */
     OPTIONS_PURGE = 1 << 22,        /* --purge */
+    OPTIONS_AGAIN = 128, /* --accept-chain-change */
+    OPTIONS_WAVE = 256,  /* --wave */
 };
 
 enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
@@ -78,6 +80,7 @@ struct options {
     enum dialect dialect;
     bool is_dry_run;
     bool purges;
+    bool accepts_chain_change;
     bool is_quiet;
     bool is_verbose;
     bool is_help;

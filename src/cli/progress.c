@@ -149,10 +149,12 @@ static void count(struct progress *progress, const struct event *event)
         start_run(progress, event->run);
     else if (event->kind == EVENT_TENANT_STARTED)
         take_seat(progress, event->tenant);
+    else if (event->kind == EVENT_RUN_ROLLS_BACK)
+        progress->is_on_way_back = true;
     if (event->kind != EVENT_TENANT_FINISHED)
         return;
     leave_seat(progress, event->tenant);
-    if (event->outcome->is_rollback)
+    if (progress->is_on_way_back)
         return; /* it was counted on its way out */
     progress->done++;
     progress->bad += progress_is_bad(event->outcome);

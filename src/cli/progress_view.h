@@ -33,6 +33,7 @@ struct progress {
     bool has_color;
     bool is_quiet;
     bool is_verbose;
+    bool is_on_way_back;
     struct progress_host host;
     const struct tenant *const *tenants; /* the run's */
     struct buf title;                    /* `upgrade head`, safe to show */

@@ -11,6 +11,7 @@
 #include "cli/exit.h"
 #include "cli/faults.h"
 #include "cli/progress.h"
+#include "library/again.h"
 #include "report/report.h"
 
 /* ---- reports ------------------------------------------------------------------------------- */
@@ -23,8 +24,8 @@ static int terminal_width(FILE *out)
     return size.ws_col;
 }
 
-static bool write_to(const struct report *report, const char *format,
-                     const struct options *options, FILE *out, struct err *err)
+static bool write_to(const struct report *report, const char *format, const struct options *options,
+                     FILE *out, struct err *err)
 {
     struct report_options report_options = {
         .has_color = options_has_color(options, out),
@@ -91,15 +92,29 @@ static struct progress *make_progress(const struct options *options)
     enum progress_mode mode;
     if (!progress_mode_find(options->progress, &mode))
         mode = PROGRESS_AUTO;
-    struct progress *progress =
-        progress_new(mode, stderr, options_has_color(options, stderr));
+    struct progress *progress = progress_new(mode, stderr, options_has_color(options, stderr));
     progress_set_detail(progress, options->is_quiet, options->is_verbose);
     return progress;
 }
 
+/* A run that goes on with another has its targets from there, a way back has no waves. */
+static void set_again(struct visit *visit, const struct again *again)
+{
+    visit->again = again;
+    visit->command = again->command;
+    visit->targets = again->targets;
+    visit->target_count = again->target_count;
+    visit->has_no_waves = again->is_back;
+    if (again->is_back) {
+        visit->wave = NULL;
+        visit->has_on_failure = true;
+        visit->on_failure = ON_FAILURE_CONTINUE;
+    }
+}
+
 struct visit cli_visit(const struct options *options, const struct run_request *request)
 {
-    return (struct visit){
+    struct visit visit = {
         .command = options->command->name,
         .goal = request->goal,
         .plan = request->plan,
@@ -112,7 +127,68 @@ struct visit cli_visit(const struct options *options, const struct run_request *
         .on_failure = options->on_failure,
         .has_max_failures = options->has_max_failures,
         .max_failures = options->max_failures,
+        .wave = request->goal == GOAL_RUN ? options->wave : NULL,
     };
+    if (request->again)
+        set_again(&visit, request->again);
+    return visit;
+}
+
+static void show_plan(const struct report *report, const struct options *options)
+{
+    struct err err;
+    if (!options->is_quiet && !write_to(report, "text", options, stderr, &err))
+        cli_fail(&err);
+}
+
+/* Nothing is begun that could not be taken back where it has to be. Whoever goes back is shown
+ * first what that comes to. */
+static bool can_go_back(struct fleet *fleet, const struct options *options,
+                        const struct visit *visit, int *ret_exit_code)
+{
+    struct report *report = report_new();
+    struct observer observer = {on_report_event, report};
+    struct faults faults;
+    int signal_number;
+    faults_init(&faults);
+    bool can = visit_can_go_back(fleet, visit, &observer, &signal_number, &faults);
+    cli_tell_faults(&faults);
+    if (can && visit->again && visit->again->is_back && visit->goal == GOAL_RUN)
+        show_plan(report, options);
+    faults_done(&faults);
+    report_free(report);
+    *ret_exit_code = can ? EXIT_SIGNAL + signal_number : EXIT_USAGE;
+    return can && !signal_number;
+}
+
+/* What went wrong with the ledger is told beside the report: that says what happened to the
+ * tenants. */
+static int exit_code_of(const struct report *report, const struct rollout_end *end)
+{
+    if (end->ledger_err.kind == ERR_NONE)
+        return report_exit_code(report, end->signal);
+    cli_fail(&end->ledger_err);
+    return EXIT_LEDGER;
+}
+
+static int visit_fleet(const struct visit_plan *plan, const struct options *options,
+                       const struct run_request *request)
+{
+    struct report *report = report_new();
+    struct progress *progress = make_progress(options);
+    struct rollout_options rollout = plan->rollout;
+    struct observer observers[3] = {
+        {on_report_event, report}, progress_observer(progress), {NULL, NULL}};
+    if (request->observer)
+        observers[2] = *request->observer;
+    rollout.on_tick = progress_tick;
+    rollout.tick_ctx = progress;
+    struct rollout_end end = rollout_run(&rollout, observers, request->observer ? 3 : 2);
+    progress_free(progress);
+    int exit_code = exit_code_of(report, &end);
+    write_reports(report, options, exit_code);
+    report_free(report);
+    return exit_code;
 }
 
 int cli_run(struct fleet *fleet, const struct options *options, const struct run_request *request)
@@ -120,22 +196,16 @@ int cli_run(struct fleet *fleet, const struct options *options, const struct run
     struct visit visit = cli_visit(options, request);
     struct visit_plan plan;
     struct err err;
-    if (!visit_prepare(fleet, &visit, &plan, &err))
+    int exit_code;
+    if (!can_go_back(fleet, options, &visit, &exit_code))
+        return exit_code;
+    if (!visit_prepare(fleet, &visit, &plan, &err)) {
+        visit_done(&plan);
         return cli_fail(&err);
+    }
     if (*plan.note)
         fprintf(stderr, "skein: %s\n", plan.note);
-    struct report *report = report_new();
-    struct progress *progress = make_progress(options);
-    struct observer observers[3] = {
-        {on_report_event, report}, progress_observer(progress), {NULL, NULL}};
-    if (request->observer)
-        observers[2] = *request->observer;
-    plan.rollout.on_tick = progress_tick;
-    plan.rollout.tick_ctx = progress;
-    int signal_number = rollout_run(&plan.rollout, observers, request->observer ? 3 : 2);
-    progress_free(progress);
-    int exit_code = report_exit_code(report, signal_number);
-    write_reports(report, options, exit_code);
-    report_free(report);
+    exit_code = visit_fleet(&plan, options, request);
+    visit_done(&plan);
     return exit_code;
 }

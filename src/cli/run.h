@@ -13,12 +13,14 @@ struct run_request {
     size_t target_count;
     /* NULL, or one more who wants to know what happened */
     const struct observer *observer;
+    const struct again *again; /* NULL: a run of its own; else `plan` and the targets are its */
 };
 
 /* What is asked for, from the command line. */
 struct visit cli_visit(const struct options *options, const struct run_request *request);
 
-/* Visits the selection, shows progress, writes the reports; the exit code. */
+/* Visits the selection, or the run's that it goes on with, and back where that goes back (its plan is
+ * shown first, on stderr). Shows progress, writes the reports; the exit code. */
 int cli_run(struct fleet *fleet, const struct options *options, const struct run_request *request);
 
 #endif

@@ -91,7 +91,7 @@ int whereabouts_read(struct fleet *fleet, const struct options *options, struct 
     if (!visit_prepare(fleet, &visit, &plan, &err))
         return cli_fail(&err);
     ret->tenants = arena_calloc(&fleet->arena, fleet->chain->count + 1, sizeof *ret->tenants);
-    int signal_number = rollout_run(&plan.rollout, &observer, 1);
+    int signal_number = rollout_run(&plan.rollout, &observer, 1).signal;
     finish(&fleet->arena, fleet->chain, ret);
     return signal_number ? EXIT_SIGNAL + signal_number : reading.exit_code;
 }

@@ -73,6 +73,7 @@ struct op {
     void *prepare_ctx;
 
     struct err err; /* ERR_NONE: it went well; err.offset counts in `sql` from 1 */
+    bool is_missing; /* OP_CONNECT: all is well but that there is no such database */
     bool is_locked;
     struct conn_info info;
     const char **rows; /* row_count * column_count values; NULL is SQL's NULL */

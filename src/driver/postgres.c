@@ -241,6 +241,7 @@ static struct want after_poll(struct conn *conn)
     case PGRES_POLLING_ACTIVE:
     default:
         postgres_connect_error(conn->pg, &conn->op->err);
+        conn->op->is_missing = strcmp(conn->op->err.code, "3D000") == 0;
         return over();
     }
 }

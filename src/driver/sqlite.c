@@ -122,8 +122,10 @@ static bool open_file(struct conn *conn)
     }
     if (conn->lock_fd < 0)
         conn->lock_fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (conn->lock_fd < 0 && errno == ENOENT && !conn->params.may_create)
+    if (conn->lock_fd < 0 && errno == ENOENT && !conn->params.may_create) {
+        conn->op->is_missing = true;
         return fail_connect(conn, "no such file ('create: true' would make it)");
+    }
     if (conn->lock_fd < 0)
         return fail_connect(conn, strerror(errno));
     if (fstat(conn->lock_fd, &st) || !S_ISREG(st.st_mode))

@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "base/arena.h"
+
 const char *run_state_name(enum run_state state)
 {
     static const char *const names[RUN__COUNT] = {
@@ -40,4 +42,58 @@ bool tenant_state_is_bad(enum tenant_state state)
 bool tenant_state_needs_person(enum tenant_state state)
 {
     return state == TENANT_PARTIAL || state == TENANT_IN_DOUBT || state == TENANT_ROLLBACK_FAILED;
+}
+
+/* ---- copies -------------------------------------------------------------------------------- */
+
+static const void *copy_bytes(struct arena *arena, const void *bytes, size_t size)
+{
+    if (!bytes || !size)
+        return NULL;
+    return memcpy(arena_alloc(arena, size), bytes, size);
+}
+
+static const char *const *copy_ids(struct arena *arena, const char *const *ids, size_t count)
+{
+    const char **copies = arena_calloc(arena, count, sizeof *copies);
+    for (size_t i = 0; i < count; i++)
+        copies[i] = arena_strdup(arena, ids[i]);
+    return copies;
+}
+
+void rows_copy(struct arena *arena, const struct rows *rows, struct rows *ret_rows)
+{
+    *ret_rows = (struct rows){copy_ids(arena, rows->ids, rows->count), rows->count, rows->is_known};
+}
+
+static const struct outcome *copy_outcome(struct arena *arena, const struct outcome *outcome)
+{
+    struct outcome *copy = arena_alloc(arena, sizeof *copy);
+    *copy = *outcome;
+    copy->from = copy_ids(arena, outcome->from, outcome->from_count);
+    copy->to = copy_ids(arena, outcome->to, outcome->to_count);
+    copy->steps = copy_bytes(arena, outcome->steps, outcome->step_count * sizeof *outcome->steps);
+    copy->error = copy_bytes(arena, outcome->error, sizeof *outcome->error);
+    copy->error_statement = arena_strdup(arena, outcome->error_statement);
+    return copy;
+}
+
+static const struct intent *copy_intent(struct arena *arena, const struct intent *intent)
+{
+    struct intent *copy = arena_alloc(arena, sizeof *copy);
+    rows_copy(arena, &intent->before, &copy->before);
+    rows_copy(arena, &intent->goal, &copy->goal);
+    copy->snapshot = arena_strdup(arena, intent->snapshot);
+    return copy;
+}
+
+void event_copy(struct arena *arena, const struct event *event, struct event *ret_copy)
+{
+    *ret_copy = *event;
+    ret_copy->error = copy_bytes(arena, event->error, sizeof *event->error);
+    ret_copy->reason = arena_strdup(arena, event->reason);
+    if (event->outcome)
+        ret_copy->outcome = copy_outcome(arena, event->outcome);
+    if (event->intent)
+        ret_copy->intent = copy_intent(arena, event->intent);
 }

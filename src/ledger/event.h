@@ -154,6 +154,12 @@ struct event {
     int64_t at_ms; /* since the epoch: EVENT_WAVE_FINISHED, for the soak of a resumed run */
 };
 
+struct arena;
+void rows_copy(struct arena *arena, const struct rows *rows, struct rows *ret_rows);
+
+/* A copy that outlives the call, but for `run` and the revisions, which live as long as the run. */
+void event_copy(struct arena *arena, const struct event *event, struct event *ret_copy);
+
 /* Who wants to know. Called on the loop's thread, one at a time; must not block for long. */
 struct observer {
     void (*on_event)(void *ctx, const struct event *event);

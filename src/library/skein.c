@@ -252,7 +252,13 @@ static bool make_visit(const struct skein *skein, const struct skein_request *re
 static bool can_go_back(struct skein *skein, const struct visit *visit, struct err *err)
 {
     int signal_number;
-    if (!visit_can_go_back(&skein->fleet, visit, &signal_number, err))
+    struct faults faults;
+    faults_init(&faults);
+    bool can = visit_can_go_back(&skein->fleet, visit, NULL, &signal_number, &faults);
+    if (!can)
+        *err = faults.items[0];
+    faults_done(&faults);
+    if (!can)
         return false;
     if (signal_number && !atomic_load(&skein->stops))
         skein_stop(skein);
@@ -264,7 +270,7 @@ static bool prepare(struct skein *skein, const struct skein_request *request,
 {
     struct visit visit;
     return make_visit(skein, request, &visit, err) &&
-           (request->command != SKEIN_DOWNGRADE || can_go_back(skein, &visit, err)) &&
+           can_go_back(skein, &visit, err) &&
            visit_prepare(&skein->fleet, &visit, ret_plan, err);
 }
 
@@ -273,17 +279,20 @@ static struct skein_report *run(struct skein *skein, const struct visit_plan *pl
     struct skein_report *report = xcalloc(1, sizeof *report);
     report->report = report_new();
     struct observer observers[] = {{on_report_event, report->report}, {on_event, skein}};
-    int signal_number =
+    struct rollout_end end =
         rollout_run(&plan->rollout, observers, skein->observer.on_event ? 2 : 1);
-    report->exit_code = report_exit_code(report->report, signal_number);
+    report->exit_code = end.ledger_err.kind == ERR_NONE
+                            ? report_exit_code(report->report, end.signal)
+                            : SKEIN_EXIT_LEDGER_LOST;
     return report;
 }
 
 struct skein_report *skein_run(struct skein *skein, const struct skein_request *request)
 {
-    struct visit_plan plan;
+    struct visit_plan plan = {0};
     struct err err;
     if (!prepare(skein, request, &plan, &err)) {
+        visit_done(&plan);
         tell_fault(skein, &err);
         return NULL;
     }
@@ -291,7 +300,9 @@ struct skein_report *skein_run(struct skein *skein, const struct skein_request *
         skein->observer.on_event(
             skein->observer.ctx,
             &(struct skein_event){.kind = SKEIN_NOTE, .run_id = "", .reason = plan.note});
-    return run(skein, &plan);
+    struct skein_report *report = run(skein, &plan);
+    visit_done(&plan);
+    return report;
 }
 
 void skein_stop(struct skein *skein)

@@ -3,6 +3,10 @@
 #include <sys/resource.h>
 
 #include "base/buf.h"
+#include "chain/identifier.h"
+#include "library/again.h"
+#include "library/record.h"
+#include "library/waves.h"
 
 /* ---- limits -------------------------------------------------------------------------------- */
 
@@ -23,11 +27,6 @@ static uint32_t fit_descriptors(uint32_t parallel, char *note, size_t note_size)
     snprintf(note, note_size, "only %llu file descriptors: %u tenants at once, not %u",
              (unsigned long long)limit.rlim_cur, fits, parallel);
     return fits;
-}
-
-static uint32_t first_of(uint32_t asked, uint32_t inventory)
-{
-    return asked ? asked : inventory;
 }
 
 /* ---- preparing ----------------------------------------------------------------------------- */
@@ -53,14 +52,10 @@ static enum on_failure policy_of(const struct visit *visit, const struct rollout
 
 static struct rollout_options rollout_of(const struct fleet *fleet, const struct visit *visit)
 {
-    const struct rollout_rules *rules = &fleet->inventory->rollout;
     return (struct rollout_options){
         .command = visit->command,
         .goal = visit->goal,
-        .parallel = first_of(visit->parallel, rules->parallel),
-        .per_server = first_of(visit->per_server, rules->per_server),
-        .on_failure = policy_of(visit, rules),
-        .max_failures = visit->has_max_failures ? visit->max_failures : rules->max_failures,
+        .on_failure = policy_of(visit, &fleet->inventory->rollout),
         .tenants = fleet->tenants,
         .tenant_count = fleet->tenant_count,
         .chain = fleet->chain,
@@ -69,6 +64,39 @@ static struct rollout_options rollout_of(const struct fleet *fleet, const struct
         .leaves_signals = visit->leaves_signals,
         .stops = visit->stops,
     };
+}
+
+/* What a resume will be asked for: the same, though `head` may have moved on by then. Relative
+ * targets stay as they are; where a tenant was begun, the ledger knows where it was going. */
+static void add_resolved(struct fleet *fleet, enum plan_command command, const char *text,
+                         struct buf *buf)
+{
+    struct identifier identifier = identifier_parse(&fleet->arena, text);
+    struct revisions found;
+    struct err err;
+    bool is_plain = identifier.symbol && !identifier.is_relative &&
+                    (!identifier.label || command != PLAN_DOWNGRADE);
+    buf_adds(buf, buf->len ? " " : "");
+    if (!is_plain ||
+        !identifier_resolve(&fleet->arena, fleet->chain, identifier.label, identifier.symbol,
+                            &found, &err) ||
+        !found.count) {
+        buf_adds(buf, text);
+        return;
+    }
+    for (size_t i = 0; i < found.count; i++)
+        buf_addf(buf, "%s%s", i ? " " : "", fleet->chain->revisions[found.items[i]]->id);
+}
+
+static const char *resolve(struct fleet *fleet, const struct target *target)
+{
+    struct buf buf;
+    buf_init(&buf, 65536);
+    for (size_t i = 0; i < target->count; i++)
+        add_resolved(fleet, target->command, target->texts[i], &buf);
+    char *resolved = arena_strdup(&fleet->arena, buf.data);
+    buf_done(&buf);
+    return resolved;
 }
 
 /* GOAL_CURRENT asks nobody to go anywhere. */
@@ -81,12 +109,52 @@ static bool set_target(struct fleet *fleet, const struct visit *visit, struct vi
     plan->rollout.target_text = "";
     if (visit->goal == GOAL_CURRENT)
         return true;
+    if (visit->again && visit->again->is_back) {
+        plan->target = (struct target){.command = visit->plan};
+        plan->rollout.target = &plan->target;
+        plan->rollout.target_text = visit->again->run.id;
+        plan->rollout.resolved = "";
+        return true;
+    }
     plan->rollout.target = &plan->target;
     plan->rollout.target_text = join(&fleet->arena, texts, count);
     if (!target_parse(&fleet->arena, fleet->chain, visit->plan, texts, count, &plan->target, err))
         return false;
     plan->target.purges = visit->purges;
+    plan->rollout.resolved = resolve(fleet, &plan->target);
     return true;
+}
+
+/* What cannot be had at once, the waves must do without. */
+static void fit_waves(struct visit_plan *plan, struct arena *arena)
+{
+    size_t count = plan->rollout.wave_count;
+    struct rollout_wave *waves = arena_calloc(arena, count, sizeof *waves);
+    memcpy(waves, plan->rollout.waves, count * sizeof *waves);
+    uint32_t most = 0;
+    for (size_t i = 0; i < count; i++)
+        most = waves[i].parallel > most ? waves[i].parallel : most;
+    uint32_t fits = fit_descriptors(most, plan->note, sizeof plan->note);
+    for (size_t i = 0; i < count; i++)
+        waves[i].parallel = waves[i].parallel < fits ? waves[i].parallel : fits;
+    plan->rollout.waves = waves;
+}
+
+/* A run that changes something is on record. */
+static bool set_ledger(struct fleet *fleet, const struct visit *visit, struct visit_plan *plan,
+                       struct err *err)
+{
+    if (visit->goal != GOAL_RUN)
+        return true;
+    if (visit->again) {
+        plan->rollout.run_id = visit->again->run_id;
+        plan->rollout.ledger = visit->again->ledger;
+        return true;
+    }
+    rollout_make_id(plan->run_id);
+    plan->rollout.run_id = plan->run_id;
+    plan->ledger = plan->rollout.ledger = record_open(fleet, plan->run_id, err);
+    return plan->ledger != NULL;
 }
 
 bool visit_prepare(struct fleet *fleet, const struct visit *visit, struct visit_plan *ret_plan,
@@ -94,45 +162,97 @@ bool visit_prepare(struct fleet *fleet, const struct visit *visit, struct visit_
 {
     struct visit_plan *plan = ret_plan;
     *plan = (struct visit_plan){.rollout = rollout_of(fleet, visit)};
-    if (!set_target(fleet, visit, plan, err))
+    if (!set_target(fleet, visit, plan, err) || !waves_make(fleet, visit, &plan->rollout, err))
         return false;
-    plan->rollout.parallel =
-        fit_descriptors(plan->rollout.parallel, plan->note, sizeof plan->note);
-    return true;
+    fit_waves(plan, &fleet->arena);
+    if (visit->again)
+        again_apply(visit->again, &plan->rollout);
+    return set_ledger(fleet, visit, plan, err);
+}
+
+void visit_done(struct visit_plan *plan)
+{
+    ledger_close(plan->ledger);
+    plan->ledger = NULL;
 }
 
 /* ---- the way back -------------------------------------------------------------------------- */
 
-/* The first irreversible step that any tenant would have to go back. */
+/* The files without a way back that any tenant would need, each once. */
 struct check {
+    const struct fleet *fleet;
+    struct faults *faults;
+    bool *seen; /* by revision */
     bool is_refused;
-    struct err err;
 };
 
+static void refuse(struct check *check, const char *tenant, const struct err *err)
+{
+    struct err fault = *err;
+    err_prefix(&fault, "tenant '%s'", tenant);
+    faults_add_err(check->faults, &fault);
+    check->is_refused = true;
+}
+
+static bool is_irreversible(const struct err *err)
+{
+    return err && strcmp(err->code, PLAN_IRREVERSIBLE) == 0;
+}
+
+/* A plan that goes back says by itself what it lacks; one that goes forward may have to go back. */
 static void on_planned(void *ctx, const struct event *event)
 {
     struct check *check = ctx;
-    bool is_refused = event->kind == EVENT_TENANT_FINISHED && event->outcome->error &&
-                      strcmp(event->outcome->error->code, PLAN_IRREVERSIBLE) == 0;
-    if (!is_refused || check->is_refused)
+    const struct outcome *outcome = event->outcome;
+    if (event->kind != EVENT_TENANT_FINISHED)
         return;
-    check->is_refused = true;
-    check->err = *event->outcome->error;
-    err_prefix(&check->err, "tenant '%s'", event->run->tenants[event->tenant]->name);
+    const struct tenant *tenant = event->run->tenants[event->tenant];
+    if (is_irreversible(outcome->error) && !check->is_refused)
+        refuse(check, tenant->name, outcome->error);
+    for (size_t i = 0; check->seen && i < outcome->step_count; i++) {
+        const struct step_done *step = &outcome->steps[i];
+        enum direction back = step->direction == DIRECTION_UP ? DIRECTION_DOWN : DIRECTION_UP;
+        struct err err;
+        if (!step->revision || check->seen[step->revision->index] ||
+            revision_has_direction(step->revision, back))
+            continue;
+        check->seen[step->revision->index] = true;
+        plan_refuse_irreversible(step->revision, &err);
+        refuse(check, tenant->name, &err);
+    }
 }
 
-bool visit_can_go_back(struct fleet *fleet, const struct visit *visit, int *ret_signal,
-                       struct err *err)
+static bool needs_look(const struct fleet *fleet, const struct visit *visit,
+                       bool *ret_may_roll_back)
 {
-    struct check check = {0};
-    struct observer observer = {on_planned, &check};
+    *ret_may_roll_back = visit->plan == PLAN_UPGRADE && visit->goal == GOAL_RUN &&
+                         policy_of(visit, &fleet->inventory->rollout) == ON_FAILURE_ROLLBACK;
+    bool goes_back = visit->again && visit->again->is_back;
+    return visit->plan == PLAN_DOWNGRADE || goes_back || *ret_may_roll_back;
+}
+
+bool visit_can_go_back(struct fleet *fleet, const struct visit *visit,
+                       const struct observer *observer, int *ret_signal, struct faults *faults)
+{
+    struct check check = {.fleet = fleet, .faults = faults};
+    struct observer observers[2] = {{on_planned, &check}};
     struct visit look = *visit;
     struct visit_plan plan;
+    struct err err;
+    bool may_roll_back;
+    *ret_signal = 0;
+    if (!needs_look(fleet, visit, &may_roll_back))
+        return true;
+    if (may_roll_back)
+        check.seen = arena_calloc(&fleet->arena, fleet->chain->count + 1, sizeof(bool));
     look.goal = GOAL_PLAN;
-    if (!visit_prepare(fleet, &look, &plan, err))
+    if (!visit_prepare(fleet, &look, &plan, &err)) {
+        faults_add_err(faults, &err);
         return false;
-    *ret_signal = rollout_run(&plan.rollout, &observer, 1);
-    if (check.is_refused)
-        *err = check.err;
+    }
+    if (observer)
+        observers[1] = *observer;
+    *ret_signal = rollout_run(&plan.rollout, observers, observer ? 2 : 1).signal;
+    visit_done(&plan);
     return !check.is_refused;
 }

@@ -1,9 +1,10 @@
-/* From what is asked for to a run over the fleet's tenants: targets, limits, and what the inventory
- * says where nothing else does. The command line and the public library share it.
+/* From what is asked for to a run over the fleet's tenants: targets, waves, limits, the ledger, and what
+ * the inventory says where nothing else does. The command line and the public library share it.
  *
  *     struct visit_plan plan;
- *     if (!visit_prepare(&fleet, &visit, &plan, &err)) …
- *     rollout_run(&plan.rollout, observers, count);
+ *     if (visit_prepare(&fleet, &visit, &plan, &err))
+ *         rollout_run(&plan.rollout, observers, count);
+ *     visit_done(&plan);
  */
 #ifndef LIBRARY_VISIT_H
 #define LIBRARY_VISIT_H
@@ -25,25 +26,33 @@ struct visit {
     enum on_failure on_failure;
     bool has_max_failures;
     struct share max_failures;
+    const char *wave;   /* NULL, or: stop behind this wave */
+    bool has_no_waves;  /* all tenants are in one, by the rollout's own rules */
+    const struct again *again; /* NULL: a run of its own; else what it goes on with (again.h) */
     bool leaves_signals;     /* as in struct rollout_options */
     const atomic_int *stops;
 };
 
 struct visit_plan {
     struct target target;
-    struct rollout_options rollout; /* borrows `target` and the fleet */
+    struct rollout_options rollout; /* borrows `target`, the fleet and the ledger */
+    struct ledger *ledger;          /* opened here; NULL: none, or the visit's own */
+    char run_id[32];
     char note[128];                 /* "", or what a person should know */
 };
 
-/* ERR_CHAIN: a target means nothing in this chain. May raise the process's soft limit of file
- * descriptors. The plan must not move while it is used. */
+/* ERR_CHAIN: a target means nothing in this chain. ERR_LEDGER: the ledger is held by another run
+ * (LEDGER_HELD), or cannot be used. May raise the process's soft limit of file descriptors. The plan must
+ * not move while it is used; visit_done ends it either way. */
 bool visit_prepare(struct fleet *fleet, const struct visit *visit, struct visit_plan *ret_plan,
                    struct err *err) MUST_CHECK;
+void visit_done(struct visit_plan *plan);
 
-/* Who asks for a way back that does not exist is told so before anyone is touched: plans all tenants
- * of a downgrade, and is false with an error that names tenant, file and line where a step has no
- * down section. *ret_signal is the signal that stopped the looking, 0: none. */
-bool visit_can_go_back(struct fleet *fleet, const struct visit *visit, int *ret_signal,
-                       struct err *err) MUST_CHECK;
+/* Who asks for a way back that does not exist is told so before anyone is touched: where the visit is a
+ * downgrade, or may have to roll back, plans all tenants and is false with a fault for each file
+ * without a down section that is needed. `observer` (may be NULL) sees that plan. *ret_signal is the signal that stopped the looking, 0: none. */
+bool visit_can_go_back(struct fleet *fleet, const struct visit *visit,
+                       const struct observer *observer, int *ret_signal,
+                       struct faults *faults) MUST_CHECK;
 
 #endif

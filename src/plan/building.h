@@ -27,6 +27,11 @@ bool building_stamp(struct building *building) MUST_CHECK;
 bool building_add_steps(struct building *building, const bool *set,
                         enum direction direction) MUST_CHECK;
 
+/* Rows of the version table to begin with; and the rows as the steps leave them, sorted. */
+bool building_find_rows(struct building *building, const char *const *versions,
+                        size_t count) MUST_CHECK;
+const char *const *building_sorted_rows(struct building *building);
+
 const char *building_id(const struct building *building, uint32_t revision);
 
 #endif

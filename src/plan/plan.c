@@ -11,15 +11,19 @@ const char *building_id(const struct building *building, uint32_t revision)
 
 /* ---- steps --------------------------------------------------------------------------------- */
 
+bool plan_refuse_irreversible(const struct revision *revision, struct err *err)
+{
+    err_at(err, ERR_CHAIN, revision->path, revision->id_line,
+           "revision '%s' is irreversible: it has no '-- migrate:down' section", revision->id);
+    snprintf(err->code, sizeof err->code, PLAN_IRREVERSIBLE);
+    return false;
+}
+
 static bool add_step(struct building *building, uint32_t index, enum direction direction)
 {
     const struct revision *revision = building->chain->revisions[index];
-    if (!revision_has_direction(revision, direction)) {
-        err_at(building->err, ERR_CHAIN, revision->path, revision->id_line,
-               "revision '%s' is irreversible: it has no '-- migrate:down' section", revision->id);
-        snprintf(building->err->code, sizeof building->err->code, PLAN_IRREVERSIBLE);
-        return false;
-    }
+    if (!revision_has_direction(revision, direction))
+        return plan_refuse_irreversible(revision, building->err);
     struct step *step =
         ARENA_PUSH(building->arena, building->steps, building->count, building->capacity);
     *step = (struct step){.revision = revision, .direction = direction};
@@ -54,7 +58,7 @@ static const char *const *sort_ids(const char **ids, size_t count)
     return ids;
 }
 
-static const char *const *sorted_rows(struct building *building)
+const char *const *building_sorted_rows(struct building *building)
 {
     size_t count = building->heads.count;
     const char **ids = arena_calloc(building->arena, count + 1, sizeof *ids);
@@ -72,7 +76,7 @@ static const char *const *sorted_copy(struct building *building, const char *con
     return sort_ids(copy, count);
 }
 
-static bool find_rows(struct building *building, const char *const *versions, size_t count)
+bool building_find_rows(struct building *building, const char *const *versions, size_t count)
 {
     uint32_t *rows = arena_calloc(building->arena, count + 1, sizeof *rows);
     for (size_t i = 0; i < count; i++) {
@@ -120,12 +124,12 @@ bool plan_build(struct arena *arena, const struct chain *chain, const struct tar
                         .from_count = version_count};
     if (target->purges)
         purge(&building, versions, version_count);
-    if (!find_rows(&building, versions, target->purges ? 0 : version_count) ||
+    if (!building_find_rows(&building, versions, target->purges ? 0 : version_count) ||
         !add_targets(&building))
         return false;
     plan.steps = building.steps;
     plan.count = building.count;
-    plan.to = sorted_rows(&building);
+    plan.to = building_sorted_rows(&building);
     plan.to_count = building.heads.count;
     *ret_plan = plan;
     return true;

@@ -17,6 +17,7 @@ struct err;
 
 /* The code of the error that says so: who asks is told before anything starts. */
 #define PLAN_IRREVERSIBLE "irreversible"
+bool plan_refuse_irreversible(const struct revision *revision, struct err *err);
 
 enum plan_command { PLAN_UPGRADE, PLAN_DOWNGRADE, PLAN_STAMP };
 

@@ -15,9 +15,16 @@ struct plans {
     const struct chain *chain;
     const struct target *target;
     struct arena arena;
-    struct map by_rows;
+    struct map by_key;
     struct made **items;
     size_t count, capacity;
+};
+
+/* What a plan is asked for: where from, and where to unless it is the run's target. */
+struct question {
+    const struct version_rows *rows;
+    const struct version_rows *wanted; /* NULL: the target */
+    unsigned ways;
 };
 
 struct plans *plans_new(const struct chain *chain, const struct target *target)
@@ -26,7 +33,7 @@ struct plans *plans_new(const struct chain *chain, const struct target *target)
     plans->chain = chain;
     plans->target = target;
     arena_init(&plans->arena);
-    map_init(&plans->by_rows);
+    map_init(&plans->by_key);
     return plans;
 }
 
@@ -34,38 +41,71 @@ void plans_free(struct plans *plans)
 {
     if (!plans)
         return;
-    map_done(&plans->by_rows);
+    map_done(&plans->by_key);
     arena_done(&plans->arena);
     free(plans);
 }
 
-/* The rows outlive the tenant in the plan: they are copied. */
-static struct made *make(struct plans *plans, const char *key, const char *const *versions,
-                         size_t count)
+/* Rows outlive the tenant in the plan: they are copied. */
+static struct version_rows copy(struct plans *plans, const struct version_rows *rows)
+{
+    const char **ids = arena_calloc(&plans->arena, rows->count, sizeof *ids);
+    for (size_t i = 0; i < rows->count; i++)
+        ids[i] = arena_strdup(&plans->arena, rows->ids[i]);
+    return (struct version_rows){ids, rows->count};
+}
+
+static struct made *make(struct plans *plans, const struct question *question)
 {
     struct made *made = arena_alloc(&plans->arena, sizeof *made);
-    const char **copies = arena_calloc(&plans->arena, count, sizeof *copies);
-    for (size_t i = 0; i < count; i++)
-        copies[i] = arena_strdup(&plans->arena, versions[i]);
-    made->is_good = plan_build(&plans->arena, plans->chain, plans->target, copies, count,
-                               &made->plan, &made->err);
-    map_put(&plans->by_rows, arena_strdup(&plans->arena, key), (uint32_t)plans->count);
-    *ARENA_PUSH(&plans->arena, plans->items, plans->count, plans->capacity) = made;
+    struct version_rows rows = copy(plans, question->rows);
+    if (question->wanted) {
+        struct version_rows wanted = copy(plans, question->wanted);
+        made->is_good = plan_between(&plans->arena, plans->chain, &rows, &wanted, question->ways,
+                                     plans->target->command == PLAN_STAMP, &made->plan, &made->err);
+    } else {
+        made->is_good = plan_build(&plans->arena, plans->chain, plans->target, rows.ids, rows.count,
+                                   &made->plan, &made->err);
+    }
     return made;
 }
 
-const struct plan *plans_get(struct plans *plans, const char *const *versions, size_t count,
-                             struct err *err)
+static void add_rows(struct buf *key, const struct version_rows *rows)
+{
+    for (size_t i = 0; i < rows->count; i++)
+        buf_addf(key, "%s\n", rows->ids[i]);
+}
+
+static const struct plan *get(struct plans *plans, const struct question *question, struct err *err)
 {
     struct buf key;
     buf_init(&key, BUF_MAX_DEFAULT);
-    for (size_t i = 0; i < count; i++)
-        buf_addf(&key, "%s\n", versions[i]);
-    uint32_t index = map_get(&plans->by_rows, key.data);
-    const struct made *made =
-        index == MAP_NONE ? make(plans, key.data, versions, count) : plans->items[index];
+    add_rows(&key, question->rows);
+    if (question->wanted) {
+        buf_addf(&key, "to %u\n", question->ways);
+        add_rows(&key, question->wanted);
+    }
+    uint32_t index = map_get(&plans->by_key, key.data);
+    if (index == MAP_NONE) {
+        index = (uint32_t)plans->count;
+        map_put(&plans->by_key, arena_strdup(&plans->arena, key.data), index);
+        struct made *made = make(plans, question);
+        *ARENA_PUSH(&plans->arena, plans->items, plans->count, plans->capacity) = made;
+    }
     buf_done(&key);
+    const struct made *made = plans->items[index];
     if (!made->is_good)
         *err = made->err;
     return made->is_good ? &made->plan : NULL;
+}
+
+const struct plan *plans_get(struct plans *plans, const struct version_rows *rows, struct err *err)
+{
+    return get(plans, &(struct question){.rows = rows}, err);
+}
+
+const struct plan *plans_between(struct plans *plans, const struct version_rows *rows,
+                                 const struct version_rows *wanted, unsigned ways, struct err *err)
+{
+    return get(plans, &(struct question){rows, wanted, ways}, err);
 }

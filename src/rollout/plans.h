@@ -2,7 +2,7 @@
 #ifndef ROLLOUT_PLANS_H
 #define ROLLOUT_PLANS_H
 
-#include "plan/plan.h"
+#include "plan/between.h"
 
 struct plans;
 
@@ -10,8 +10,13 @@ struct plans;
 struct plans *plans_new(const struct chain *chain, const struct target *target);
 void plans_free(struct plans *plans);
 
-/* The plan from these rows (sorted); NULL: err. A fault is remembered too. */
-const struct plan *plans_get(struct plans *plans, const char *const *versions, size_t count,
+/* The plan from these rows (sorted) to the target; NULL: err. A fault is remembered too. */
+const struct plan *plans_get(struct plans *plans, const struct version_rows *rows,
                              struct err *err) MUST_CHECK;
+
+/* The plan from these rows to others, by plan_between. */
+const struct plan *plans_between(struct plans *plans, const struct version_rows *rows,
+                                 const struct version_rows *wanted, unsigned ways,
+                                 struct err *err) MUST_CHECK;
 
 #endif

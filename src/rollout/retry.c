@@ -7,6 +7,12 @@ bool retry_is_crowded(const struct err *err)
     return strcmp(err->code, "53300") == 0 || strcmp(err->code, "1040") == 0;
 }
 
+bool retry_is_server_trouble(const struct err *err)
+{
+    bool is_full = strcmp(err->code, "53100") == 0;
+    return is_full || (err->kind == ERR_CONNECT && err->is_transient && !retry_is_crowded(err));
+}
+
 bool retry_delay(const struct err *err, uint32_t attempt, uint32_t retries, uint64_t random,
                  uint64_t *ret_delay_ms)
 {

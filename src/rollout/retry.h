@@ -10,6 +10,9 @@
 bool retry_delay(const struct err *err, uint32_t attempt, uint32_t retries, uint64_t random,
                  uint64_t *ret_delay_ms) MUST_CHECK;
 
+/* Would the server's other tenants meet it too: is it down, full or read-only? */
+bool retry_is_server_trouble(const struct err *err);
+
 /* No more connections on the server (53300, 1040)? */
 bool retry_is_crowded(const struct err *err);
 

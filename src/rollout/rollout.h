@@ -1,9 +1,10 @@
-/* The run: brings a selection of tenants to a target on one event loop.
+/* The run: brings a selection of tenants to a target on one event loop, wave by wave, and back where
+ * its policy says so.
  *
- * Blocks until all is over; talks outward through an observer only. The first stop
- * drains (nothing more is begun, what is in flight finishes), the second cancels what is in flight
- * and rolls it back. SIGINT, SIGTERM and SIGHUP are stops while it runs, unless they are the
- * caller's; `stop` is another way to ask.
+ * Blocks until all is over; talks outward through observers (live) and a ledger (durable). The first
+ * stop drains (nothing more is begun, what is in flight finishes), the second cancels what is in flight
+ * and rolls it back. SIGINT, SIGTERM and SIGHUP are stops while it runs, unless they are the caller's;
+ * `stops` is another way to ask.
  */
 #ifndef ROLLOUT_ROLLOUT_H
 #define ROLLOUT_ROLLOUT_H
@@ -11,36 +12,57 @@
 #include <stdatomic.h>
 
 #include "inventory/inventory.h"
-#include "plan/plan.h"
 #include "ledger/event.h"
+#include "plan/plan.h"
 #include "rollout/session.h"
 
+struct ledger;
 struct scripts;
+
+struct rollout_wave {
+    const char *name;
+    uint32_t parallel;   /* at least 1 */
+    uint32_t per_server; /* at least 1 */
+    struct share max_failures; /* of the wave's tenants */
+    uint64_t soak_ms;
+    int64_t soak_until_ms; /* since the epoch: of an earlier run that this one goes on with; 0: none */
+};
 
 struct rollout_options {
     const char *command; /* for the report */
     enum session_goal goal;
+    bool is_rollback; /* everyone goes back to where their standing says they stood before */
     const struct target *target; /* NULL with GOAL_CURRENT */
     const char *target_text;
-    uint32_t parallel;
-    uint32_t per_server;
+    const char *resolved; /* the target for a resume; NULL: not kept */
     enum on_failure on_failure;
-    struct share max_failures;
+    const struct rollout_wave *waves; /* at least one */
+    size_t wave_count;
+    size_t wave_limit; /* only the first ones; 0: all */
+    const uint32_t *wave_of; /* by tenant; NULL: all in the first */
     const struct tenant *const *tenants;
     size_t tenant_count;
+    const struct standing *standings; /* by tenant, of the run that this one goes on with; NULL: none */
+    const char *resumed_from;
     const struct chain *chain;
     struct scripts *scripts;
     const char *version_table;
-    const char *run_id; /* NULL: a new one */
+    struct ledger *ledger; /* locked; NULL: none */
+    const char *run_id;    /* NULL: a new one */
     void (*on_tick)(void *ctx); /* NULL, or: about ten times a second */
     void *tick_ctx;
     bool leaves_signals;     /* they are the caller's */
     const atomic_int *stops; /* NULL, or: how often the caller has asked for a stop */
 };
 
-/* What ended it: 0, SIGINT or SIGTERM (a stop that was asked for counts as one). The outcome is in the events. */
-int rollout_run(const struct rollout_options *options, const struct observer *observers,
-                size_t observer_count);
+/* How a run ended, besides what the events say. */
+struct rollout_end {
+    int signal; /* SIGINT or SIGTERM: stopped (a stop that was asked for counts as SIGTERM); 0: not */
+    struct err ledger_err; /* ERR_NONE, or why the ledger could not be written */
+};
+
+struct rollout_end rollout_run(const struct rollout_options *options,
+                               const struct observer *observers, size_t observer_count);
 
 /* 20261123T101500Z-5f3a9c */
 void rollout_make_id(char ret_id[32]);

@@ -1,15 +1,20 @@
-/* Which tenant to start next: pure, given events and nothing else.
+/* What a rollout does next: pure, given events and the time, and nothing else.
  *
- * Obeys `parallel` over all, `per_server` on each server, and starts a single tenant with a
- * credential until one has connected with it, so that a wrong password is tried once and not by
- * everybody. Servers take turns; on one server tenants start in the order they were added. Once
- * halted, nothing is started any more.
+ * Waves run one after the other: each obeys its `parallel` over all and its `per_server` on each
+ * server, starts a single tenant with a credential until one has connected with it (so that a wrong
+ * password is tried once and not by everybody), and is done when all its tenants are. Servers take
+ * turns; on one server tenants start in the order they were added. The next wave begins behind the
+ * soak, if the one before stayed within its threshold. Once that trips, nothing is started any more;
+ * with `rolls_back` the tenants that were changed then follow in reverse order, once more, on their way
+ * back. A server in trouble gets nothing new until one of the tenants at work there is well; where
+ * none is left that could be, the others on it are given up.
  *
- *     while ((tenant = scheduler_next(s)) != SCHEDULER_NONE) start(tenant);
+ *     struct decision decision = scheduler_next(s, now_ms);
+ *     …do what decision.kind says, and ask again until it says DECIDE_IDLE, _WAIT or _OVER
  *     …
- *     scheduler_finished(s, tenant);    then ask again
+ *     scheduler_finished(s, tenant, &how);    then ask again
  *
- * O(1) a start. 40 bytes a tenant.
+ * O(1) a decision, but for DECIDE_WAVE_BEGINS. 12 bytes a tenant.
  */
 #ifndef ROLLOUT_SCHEDULER_H
 #define ROLLOUT_SCHEDULER_H
@@ -18,17 +23,50 @@
 
 struct scheduler;
 
-struct scheduler_rules {
-    uint32_t parallel;   /* at least 1 */
-    uint32_t per_server; /* at least 1 */
-    uint32_t max_failures;
-    bool stops_on_failure; /* halt once more than max_failures have failed */
+struct scheduler_rules { /* of a wave */
+    uint32_t parallel;     /* at least 1 */
+    uint32_t per_server;   /* at least 1 */
+    uint32_t max_failures; /* tolerated */
+    bool never_trips;      /* however many fail */
+    uint64_t soak_ms;      /* after a wave that changed something, before the next */
 };
 
-#define SCHEDULER_NONE UINT32_MAX
+enum decision_kind {
+    DECIDE_IDLE,            /* nothing, until something finishes */
+    DECIDE_WAIT,            /* nothing before until_ms */
+    DECIDE_START,           /* this tenant */
+    DECIDE_GIVE_UP,         /* this tenant is not to be begun: its server is in trouble */
+    DECIDE_WAVE_BEGINS,     /* wave */
+    DECIDE_WAVE_ENDS,       /* wave; has_tripped */
+    DECIDE_ROLLBACK_BEGINS, /* what is started from here on goes back */
+    DECIDE_OVER,
+};
 
-struct scheduler *scheduler_new(const struct scheduler_rules *rules);
+struct decision {
+    enum decision_kind kind;
+    uint32_t tenant;
+    uint32_t wave;
+    uint64_t until_ms;
+    bool has_tripped;
+};
+
+/* Room for tenants 0 to tenant_count - 1. */
+struct scheduler *scheduler_new(uint32_t tenant_count);
 void scheduler_free(struct scheduler *scheduler);
+
+/* ---- before the first decision ------------------------------------------------------------- */
+
+/* The next wave; its index, from 0. */
+uint32_t scheduler_add_wave(struct scheduler *scheduler, const struct scheduler_rules *rules);
+
+/* Only the first `count` waves are begun. Default: all. */
+void scheduler_limit_waves(struct scheduler *scheduler, uint32_t count);
+
+/* What is left of the soak of a wave that an earlier run went through, though nothing may change now. */
+void scheduler_set_soak_until(struct scheduler *scheduler, uint32_t wave, uint64_t until_ms);
+
+/* After a trip, what was changed goes back. */
+void scheduler_roll_back_on_trip(struct scheduler *scheduler, const struct scheduler_rules *rules);
 
 /* A server (host and port); `is_unlimited` for what is no server (files). Its index. */
 uint32_t scheduler_add_server(struct scheduler *scheduler, bool is_unlimited);
@@ -36,11 +74,19 @@ uint32_t scheduler_add_server(struct scheduler *scheduler, bool is_unlimited);
 /* A credential on that server; `needs_proof` where it can be refused. Its index. */
 uint32_t scheduler_add_credential(struct scheduler *scheduler, uint32_t server, bool needs_proof);
 
-/* The next tenant: indices count from 0 in the order of the calls. */
-void scheduler_add_tenant(struct scheduler *scheduler, uint32_t credential);
+/* Puts a tenant at the end of a wave. */
+void scheduler_add_tenant(struct scheduler *scheduler, uint32_t tenant, uint32_t wave,
+                          uint32_t credential);
 
-/* The tenant to start now, or SCHEDULER_NONE: nothing can start until something finishes. */
-uint32_t scheduler_next(struct scheduler *scheduler);
+/* A tenant that an earlier run changed and that goes back with the others, though it may not be in this
+ * run's way; in the order in which they were changed. */
+void scheduler_add_changed(struct scheduler *scheduler, uint32_t tenant);
+
+/* ---- deciding ------------------------------------------------------------------------------ */
+
+struct decision scheduler_next(struct scheduler *scheduler, uint64_t now_ms);
+
+/* ---- what happens -------------------------------------------------------------------------- */
 
 /* The credential of a running tenant worked: others may use it too. */
 void scheduler_proven(struct scheduler *scheduler, uint32_t tenant);
@@ -49,14 +95,25 @@ void scheduler_proven(struct scheduler *scheduler, uint32_t tenant);
  * again for every `per_server` tenants that finish well. */
 void scheduler_crowded(struct scheduler *scheduler, uint32_t tenant);
 
-void scheduler_finished(struct scheduler *scheduler, uint32_t tenant, bool has_failed);
+/* The server of a running tenant is down, full or read-only; and it is well again. */
+void scheduler_trouble(struct scheduler *scheduler, uint32_t tenant);
+void scheduler_well(struct scheduler *scheduler, uint32_t tenant);
 
-/* Begin nothing more. */
-void scheduler_halt(struct scheduler *scheduler);
-bool scheduler_is_halted(const struct scheduler *scheduler);
+struct finish {
+    bool has_failed;  /* counts towards the threshold */
+    bool has_changed; /* something of the run is committed there */
+};
+void scheduler_finished(struct scheduler *scheduler, uint32_t tenant, const struct finish *how);
 
-/* Nothing runs, and nothing can be started any more. */
-bool scheduler_is_over(const struct scheduler *scheduler);
+/* Trips as if too many had failed (a gate said no). */
+void scheduler_trip(struct scheduler *scheduler);
+
+/* Begin nothing more, neither forward nor back. */
+void scheduler_stop(struct scheduler *scheduler);
+
+bool scheduler_has_tripped(const struct scheduler *scheduler);
+bool scheduler_is_stopping(const struct scheduler *scheduler); /* tripped or stopped */
+bool scheduler_is_rolling_back(const struct scheduler *scheduler);
 uint32_t scheduler_running(const struct scheduler *scheduler);
 
 #endif

@@ -37,6 +37,8 @@ static const struct state_row states[SESSION__COUNT] = {
                                     "through", NULL, answer_resolve, NULL, SESSION_PLAN, false, false},
     [SESSION_PLAN] = {"plan", "computes what is left to do",
                       NULL, answer_plan, NULL, SESSION_BEGIN, false, true},
+    [SESSION_INTENT] = {"intent", "has what is about to be done written down, and waits until it is durable",
+                        ask_intent, answer_intent, NULL, SESSION_BEGIN, false, true},
     [SESSION_BEGIN] = {"begin", "begins a transaction, and makes what tables of ours are missing",
                        ask_begin, NULL, error_work, SESSION_APPLY, true, true},
     [SESSION_APPLY] = {"apply", "runs sections and records steps, up to the end of the transaction",
@@ -201,6 +203,13 @@ static enum tenant_state final_state(const struct session *session)
     return session->done_count ? TENANT_SUCCEEDED : TENANT_UNCHANGED;
 }
 
+/* Is something of ours committed there, as far as can be known? */
+static bool has_changed(const struct session *session)
+{
+    return session->done_count || session->half_done || session->is_partial ||
+           session->is_resolving;
+}
+
 static void on_timer_closed(uv_handle_t *handle)
 {
     struct session *session = handle->data;
@@ -208,6 +217,7 @@ static void on_timer_closed(uv_handle_t *handle)
                    session->err.kind == ERR_NONE;
     struct outcome outcome = {
         .state = final_state(session),
+        .has_changed = session->env->goal == GOAL_RUN && has_changed(session),
         .from = session->from.ids,
         .from_count = session->from.count,
         .is_from_known = session->is_from_known,
@@ -275,9 +285,9 @@ void session_job_done(struct session *session, const char *result, const struct 
     }
     if (session->state == SESSION_RESOLVE_HOST)
         session->addresses = result;
-    else
+    if (session->state == SESSION_PASSWORD)
         session->password = result;
-    session_go(session, states[session->state].next);
+    session_go(session, settle_one(session, 0));
 }
 
 static bool is_waiting(const struct session *session)

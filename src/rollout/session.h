@@ -33,9 +33,9 @@ struct session_env {
     const char *version_table;
     void *ctx;
 
-    /* The plan from these rows; made once for all tenants that stand there. */
-    const struct plan *(*plan)(void *ctx, const char *const *versions, size_t count,
-                               struct err *err);
+    /* The tenant's plan from these rows; lives as long as the run. */
+    const struct plan *(*plan)(void *ctx, struct session *session, const char *const *versions,
+                               size_t count, struct err *err);
     /* Host to addresses, and the credential's password. True: *ret is it (it may be NULL); false:
      * session_job_done brings it later. Results live as long as the run. */
     bool (*resolve)(void *ctx, struct session *session, const char **ret_addresses);
@@ -46,9 +46,15 @@ struct session_env {
     bool (*wants_io)(void *ctx, struct session *session);
     void (*leave_io)(void *ctx, struct session *session, struct io *io);
 
+    /* What is about to be done, before the first side effect. True: go on; false: session_job_done
+     * comes once it is durable. */
+    bool (*intend)(void *ctx, struct session *session, const struct intent *intent);
+
     void (*on_connected)(void *ctx, struct session *session);
+    void (*on_well)(void *ctx, struct session *session); /* the server does what is asked of it */
     void (*on_refused)(void *ctx, struct session *session, const struct err *err);
-    void (*on_retry)(void *ctx, struct session *session, const struct err *err, uint64_t delay_ms);
+    void (*on_retry)(void *ctx, struct session *session, const struct err *err, uint32_t attempt,
+                     uint64_t delay_ms);
     /* False: the run is stopping, give up. */
     bool (*may_wait)(void *ctx);
     uint64_t (*random)(void *ctx);

@@ -35,12 +35,11 @@ static enum session_state take_for_empty(struct session *session)
 
 enum session_state error_connect(struct session *session, const struct op *op)
 {
-    bool is_missing = strcmp(op->err.code, "3D000") == 0 && session->tenant->settings->create &&
-                      session->driver->sql[SQL_CREATE_DATABASE];
+    bool is_missing = op->is_missing && session->tenant->settings->create;
     if (is_missing && session->env->goal != GOAL_RUN)
         return take_for_empty(session);
     if (is_missing) {
-        session->after_close = SESSION_CREATE;
+        session->after_close = SESSION_INTENT;
         return SESSION_CLOSE;
     }
     session->env->on_refused(session->env->ctx, session, &op->err);

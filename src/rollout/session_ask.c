@@ -72,12 +72,13 @@ enum asked ask_password(struct session *session)
 
 static struct conn_params params_of(const struct session *session)
 {
+    bool is_looking = session->env->goal != GOAL_RUN;
     return (struct conn_params){
         .url = &session->tenant->url,
         .password = session->password,
         .addresses = session->addresses,
-        .may_create = session->tenant->settings->create,
-        .is_read_only = session->env->goal != GOAL_RUN,
+        .may_create = session->tenant->settings->create && (is_looking || session->is_made_intended),
+        .is_read_only = is_looking,
     };
 }
 
@@ -233,6 +234,18 @@ enum asked ask_read(struct session *session)
     history->prepare = prepare_history;
     history->timeout_ms = control_budget(session);
     return ASKED_OPS;
+}
+
+/* A database that is still to be made has no place yet, and no plan. */
+enum asked ask_intent(struct session *session)
+{
+    const struct session_env *env = session->env;
+    struct intent intent = {
+        .before = {session->from.ids, session->from.count, session->is_from_known},
+    };
+    if (session->plan)
+        intent.goal = (struct rows){session->plan->to, session->plan->to_count, true};
+    return env->intend(env->ctx, session, &intent) ? ASKED_OPS : ASKED_JOB;
 }
 
 /* ---- a transaction ------------------------------------------------------------------------- */
@@ -465,7 +478,7 @@ enum asked ask_close(struct session *session)
 enum asked ask_backoff(struct session *session)
 {
     uint64_t delay_ms = session->backoff_ms;
-    session->env->on_retry(session->env->ctx, session, &session->err, delay_ms);
+    session->env->on_retry(session->env->ctx, session, &session->err, session->attempts, delay_ms);
     session->last_err = session->err;
     session->err.kind = ERR_NONE;
     session->err_revision = NULL;

@@ -6,7 +6,8 @@ static bool make_plan(struct session *session, struct plan *ret_left, struct err
 {
     const struct session_env *env = session->env;
     if (!session->plan) {
-        session->plan = env->plan(env->ctx, session->seen.ids, session->seen.count, err);
+        session->plan = env->plan(env->ctx, session, session->seen.ids, session->seen.count,
+                                  err);
         if (!session->plan)
             return false;
     } else if (!versions_are_equal(&session->seen, &session->versions)) {
@@ -108,5 +109,18 @@ enum session_state answer_plan(struct session *session)
     }
     if (!check_connection(session, &err))
         return session_fail(session, &err);
+    session->env->on_well(session->env->ctx, session);
+    return session->work.count && !session->is_intended ? SESSION_INTENT : next_work(session);
+}
+
+/* Without a connection it is the database itself that is to be made. */
+enum session_state answer_intent(struct session *session)
+{
+    bool is_made_on_connect = session->driver->traits & DRIVER_CREATES_ON_CONNECT;
+    if (!session->io) {
+        session->is_made_intended = true;
+        return is_made_on_connect ? SESSION_CONNECT : SESSION_CREATE;
+    }
+    session->is_intended = true;
     return next_work(session);
 }

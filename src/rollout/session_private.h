@@ -20,6 +20,7 @@ enum session_state {
     SESSION_READ,
     SESSION_RESOLVE,
     SESSION_PLAN,
+    SESSION_INTENT,
     SESSION_BEGIN,
     SESSION_APPLY,
     SESSION_COMMIT,
@@ -90,6 +91,8 @@ struct session {
 
     /* what is to be done */
     const struct plan *plan;
+    bool is_intended;    /* the intent is durable */
+    bool is_made_intended; /* and that the database is to be made */
     struct work work;
     size_t cursor;         /* first action that is not committed */
     size_t batch_end;      /* behind the last action of the batch under way */
@@ -126,6 +129,7 @@ enum asked ask_lock(struct session *session);
 enum asked ask_lock_wait(struct session *session);
 enum asked ask_inspect(struct session *session);
 enum asked ask_read(struct session *session);
+enum asked ask_intent(struct session *session);
 enum asked ask_begin(struct session *session);
 enum asked ask_apply(struct session *session);
 enum asked ask_commit(struct session *session);
@@ -152,6 +156,7 @@ enum session_state answer_close(struct session *session);
 
 /* session_plan.c */
 enum session_state answer_plan(struct session *session);
+enum session_state answer_intent(struct session *session);
 
 /* session_answer.c: the same for an op that failed */
 enum session_state error_connect(struct session *session, const struct op *op);

@@ -66,6 +66,7 @@ static struct want step_connect(struct conn *conn)
     if (conn->world->now_ms < conn->connect_ms)
         return wait_until(conn, conn->connect_ms);
     if (!db) {
+        op->is_missing = true;
         fake_fail(&op->err, "3D000", "database \"%s\" does not exist", database_of(conn));
         return over();
     }

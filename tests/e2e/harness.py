@@ -114,10 +114,16 @@ class Fleet:
         rows = self.query(name, "SELECT name FROM sqlite_schema WHERE type = 'table'")
         return {row[0] for row in rows} - {"alembic_version", "skein_history"}
 
-    def start(self, *args, env=None, **options):
+    def rival(self, name):
+        """The same fleet for a second run at the same time: an inventory with a ledger of its own."""
+        with open(self.path("skein.yaml")) as file:
+            inventory = json.load(file)
+        return self.write(f"{name}.yaml", json.dumps({**inventory, "ledger": f".{name}/ledger.db"}))
+
+    def start(self, *args, env=None, inventory="skein.yaml", **options):
         options.setdefault("stdout", subprocess.PIPE)
         options.setdefault("stderr", subprocess.PIPE)
-        return subprocess.Popen([SKEIN, "-f", self.path("skein.yaml"), *args],
+        return subprocess.Popen([SKEIN, "-f", self.path(inventory), *args],
                                 env={**os.environ, "LC_ALL": "C.UTF-8", **(env or {})},
                                 stdin=subprocess.DEVNULL, **options)
 

@@ -237,7 +237,7 @@ class Pooler(PostgresCase):
         direct = self.fleet.start("upgrade")
         time.sleep(0.2)
         self.fleet.inventory([{"name": "t", "url": self.pg.url("both", port=self.port), "lock_timeout": "20s"}])
-        pooled = self.fleet.start("upgrade")
+        pooled = self.fleet.start("upgrade", inventory=self.fleet.rival("pooled"))
         for process in (direct, pooled):
             _, err = process.communicate(timeout=60)
             self.assertEqual(process.returncode, 0, err)

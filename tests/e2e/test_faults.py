@@ -368,6 +368,8 @@ class SqliteFiles(FleetCase):
         for path, mode in (("", 0o755), ("data/file.db", 0o444), ("data/closed.db", 0),
                            ("data/ro/folder.db", 0o666), ("data/ro", 0o555), ("data", 0o755)):
             os.chmod(self.fleet.path(path), mode)
+        os.mkdir(self.fleet.path(".skein"))
+        os.chmod(self.fleet.path(".skein"), 0o777)
         errors = self.errors(["file", "ro/folder", "closed"], preexec_fn=as_nobody)
         self.assertIn("read-only", errors["file"]["message"])
         self.assertIn("folder", errors["ro/folder"]["message"])

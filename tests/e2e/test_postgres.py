@@ -306,7 +306,7 @@ class TenantLock(PostgresCase):
         self.fleet.revision("bbbb2222", "INSERT INTO fx VALUES ('b'); SELECT pg_sleep(0.05);")
         self.fleet.inventory(self.pg.create(*[f"race{i}" for i in range(6)]),
                              defaults={"transaction": "each", "lock_timeout": "20s"})
-        runs = [self.fleet.start("upgrade") for _ in range(3)]
+        runs = [self.fleet.start("upgrade", inventory=self.fleet.rival(name)) for name in "abc"]
         for run in runs:
             _, err = run.communicate(timeout=60)
             self.assertEqual(run.returncode, 0, err)
@@ -319,7 +319,7 @@ class TenantLock(PostgresCase):
                             "CREATE INDEX CONCURRENTLY a_id ON a (id);\n")
         self.fleet.inventory(self.pg.create("cicrace"), defaults={"lock_timeout": "20s"})
         self.run_ok("upgrade", "+1")
-        runs = [self.fleet.start("upgrade") for _ in range(2)]
+        runs = [self.fleet.start("upgrade", inventory=self.fleet.rival(name)) for name in "ab"]
         for run in runs:
             _, err = run.communicate(timeout=60)
             self.assertEqual(run.returncode, 0, err)

@@ -367,7 +367,7 @@ class Locks(FleetCase):
         self.fleet.revision("bbbb2222", "INSERT INTO a VALUES (2);")
         self.fleet.inventory([self.fleet.sqlite(f"t{i}") for i in range(40)],
                              defaults={"transaction": "each"})
-        runs = [self.fleet.start("upgrade") for _ in range(3)]
+        runs = [self.fleet.start("upgrade", inventory=self.fleet.rival(name)) for name in "abc"]
         for run in runs:
             out, err = run.communicate()
             self.assertEqual(run.returncode, 0, (out, err))

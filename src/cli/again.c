@@ -1,0 +1,37 @@
+#include "cli/again.h"
+
+#include "cli/exit.h"
+#include "cli/faults.h"
+#include "cli/run.h"
+#include "library/again.h"
+
+static void tell_missing(const struct again *again)
+{
+    if (again->missing_count)
+        fprintf(stderr,
+                "skein: %zu tenant%s of the run, '%s' among them, %s no longer in the inventory\n",
+                again->missing_count, again->missing_count == 1 ? "" : "s", again->missing,
+                again->missing_count == 1 ? "is" : "are");
+}
+
+int cli_run_again(struct fleet *fleet, const struct options *options, bool is_rollback)
+{
+    struct again again;
+    struct err err;
+    struct again_request ask = {
+        .run = options->arg_count ? options->args[0] : NULL,
+        .is_rollback = is_rollback,
+        .accepts_chain_change = options->accepts_chain_change,
+    };
+    if (!again_open(fleet, &ask, &again, &err))
+        return cli_fail(&err);
+    tell_missing(&again);
+    struct run_request request = {
+        .goal = options->is_dry_run ? GOAL_PLAN : GOAL_RUN,
+        .plan = again.plan,
+        .again = &again,
+    };
+    int exit_code = cli_run(fleet, options, &request);
+    again_close(&again);
+    return exit_code;
+}

@@ -1,0 +1,190 @@
+#include "library/again.h"
+
+#include "base/map.h"
+#include "library/record.h"
+
+/* ---- which run ----------------------------------------------------------------------------- */
+
+static bool refuse(struct err *err, const struct ledger_run *run, const char *why)
+{
+    return err_set(err, ERR_CONFIG, "run %s %s", run->id, why);
+}
+
+/* A run that was resumed is gone on with where its last resume left it. */
+static bool find_newest(struct again *again, struct fleet *fleet, const char *id, struct err *err)
+{
+    if (!ledger_find(again->ledger, id, &fleet->arena, &again->run, err))
+        return false;
+    while (again->run.resumed_by)
+        if (!ledger_find(again->ledger, again->run.resumed_by, &fleet->arena, &again->run, err))
+            return false;
+    return true;
+}
+
+static bool choose(struct again *again, struct fleet *fleet, const struct again_request *request,
+                   struct err *err)
+{
+    if (!find_newest(again, fleet, request->run, err))
+        return false;
+    const struct ledger_run *run = &again->run;
+    bool was_rollback = strcmp(run->command, "rollback") == 0;
+    if (run->state == RUN_ROLLED_BACK)
+        return refuse(err, run, "was rolled back: there is nothing left of it");
+    if (was_rollback && run->state == RUN_SUCCEEDED)
+        return refuse(err, run, "took another run back, and is done");
+    again->is_back = request->is_rollback || was_rollback || run->is_rolling_back;
+    return true;
+}
+
+static bool check_chain(const struct again *again, const struct fleet *fleet,
+                        const struct again_request *request, struct err *err)
+{
+    if (request->accepts_chain_change || !again->run.chain_digest ||
+        strcmp(again->run.chain_digest, fleet->chain->digest) == 0)
+        return true;
+    return err_set(
+        err, ERR_CHAIN,
+        "the chain has changed since run %s (sha256 %.12s… then, %.12s… now): put it back, or "
+        "say --accept-chain-change",
+        again->run.id, again->run.chain_digest, fleet->chain->digest);
+}
+
+/* ---- what it was about --------------------------------------------------------------------- */
+
+static enum plan_command plan_of(const char *command)
+{
+    if (strcmp(command, "downgrade") == 0)
+        return PLAN_DOWNGRADE;
+    return strcmp(command, "upgrade") == 0 ? PLAN_UPGRADE : PLAN_STAMP;
+}
+
+/* A rollback runs scripts or only sets rows, as the run did that it takes back. */
+static bool find_command(struct again *again, struct fleet *fleet, struct err *err)
+{
+    struct ledger_run first = again->run;
+    while (strcmp(first.command, "rollback") == 0 && first.resumed_from)
+        if (!ledger_find(again->ledger, first.resumed_from, &fleet->arena, &first, err))
+            return false;
+    again->plan = plan_of(first.command);
+    again->command = again->is_back ? "rollback" : again->run.command;
+    return true;
+}
+
+/* Words with single blanks between them. */
+static void split_targets(struct again *again, struct arena *arena)
+{
+    const char **targets = NULL;
+    size_t count = 0, capacity = 0;
+    const char *at = again->run.resolved ? again->run.resolved : "";
+    while (*at) {
+        size_t len = strcspn(at, " ");
+        *ARENA_PUSH(arena, targets, count, capacity) = arena_strndup(arena, at, len);
+        at += len + (at[len] == ' ');
+    }
+    again->targets = targets;
+    again->target_count = count;
+}
+
+/* ---- its tenants --------------------------------------------------------------------------- */
+
+static bool is_wanted(const struct again *again, const struct standing *standing)
+{
+    if (!again->is_back)
+        return true;
+    /* What was begun and has no end on record may have been changed. */
+    return standing->has_changed || (standing->is_begun && (standing->state == TENANT_RUNNING ||
+                                                            standing->state == TENANT_IN_DOUBT));
+}
+
+/* A tenant that left the inventory cannot be reached; it only matters where something is left to
+ * do. */
+static void note_missing(struct again *again, const char *name)
+{
+    again->missing_count++;
+    again->missing = name;
+}
+
+static void select_tenants(struct again *again, struct fleet *fleet)
+{
+    const struct ledger_fleet *past = again->past;
+    const struct inventory *inventory = fleet->inventory;
+    struct standing *standings = arena_calloc(&fleet->arena, past->count, sizeof *standings);
+    const struct tenant **tenants = arena_calloc(&fleet->arena, past->count, sizeof *tenants);
+    size_t count = 0;
+    struct map names;
+    map_init(&names);
+    for (uint32_t i = 0; i < inventory->tenant_count; i++)
+        map_put(&names, inventory->tenants[i].name, i);
+    for (size_t n = 0; n < past->count; n++) {
+        size_t i = again->is_back ? past->count - 1 - n : n; /* back in reverse order */
+        uint32_t index = map_get(&names, past->names[i]);
+        if (!is_wanted(again, &past->standings[i]))
+            continue;
+        if (index == MAP_NONE) {
+            note_missing(again, past->names[i]);
+            continue;
+        }
+        tenants[count] = &inventory->tenants[index];
+        standings[count++] = past->standings[i];
+    }
+    map_done(&names);
+    fleet->tenants = tenants;
+    fleet->tenant_count = count;
+    again->standings = standings;
+}
+
+/* ---- the interface ------------------------------------------------------------------------- */
+
+static bool load(struct fleet *fleet, const struct again_request *request, struct again *again,
+                 struct err *err)
+{
+    struct ledger_fleet *past = arena_alloc(&fleet->arena, sizeof *past);
+    again->past = past;
+    if (!choose(again, fleet, request, err) || !check_chain(again, fleet, request, err) ||
+        !find_command(again, fleet, err) ||
+        !ledger_read_fleet(again->ledger, again->run.id, &fleet->arena, past, err))
+        return false;
+    split_targets(again, &fleet->arena);
+    select_tenants(again, fleet);
+    return true;
+}
+
+bool again_open(struct fleet *fleet, const struct again_request *request, struct again *ret_again,
+                struct err *err)
+{
+    struct again *again = ret_again;
+    *again = (struct again){0};
+    rollout_make_id(again->run_id);
+    again->ledger = record_open(fleet, again->run_id, err);
+    if (!again->ledger)
+        return false;
+    if (load(fleet, request, again, err))
+        return true;
+    again_close(again);
+    return false;
+}
+
+void again_close(struct again *again)
+{
+    ledger_close(again->ledger);
+    again->ledger = NULL;
+}
+
+/* The soak of a wave that the earlier run went through, as far as it is not over. */
+static int64_t soak_until(const struct ledger_fleet *past, const struct rollout_wave *wave)
+{
+    for (size_t i = 0; i < past->wave_count; i++)
+        if (strcmp(past->waves[i].name, wave->name) == 0 && past->wave_finished_ms[i])
+            return past->wave_finished_ms[i] + (int64_t)wave->soak_ms;
+    return 0;
+}
+
+void again_apply(const struct again *again, struct rollout_options *rollout)
+{
+    rollout->is_rollback = again->is_back;
+    rollout->standings = again->standings;
+    rollout->resumed_from = again->run.id;
+    struct rollout_wave *waves = (struct rollout_wave *)(uintptr_t)rollout->waves;
+    for (size_t i = 0; i < rollout->wave_count; i++)
+        waves[i].soak_until_ms = soak_until(again->past, &waves[i]);
+}

@@ -1,0 +1,46 @@
+/* Going on with a run that the ledger knows: `resume` brings it to its end, `rollback` takes it back.
+ *
+ *     struct again again;
+ *     if (!again_open(&fleet, &request, &again, &err)) …
+ *     visit.again = &again;   visit.plan = again.plan; …
+ *     again_close(&again);
+ *
+ * The fleet's selection becomes that of the run.
+ */
+#ifndef LIBRARY_AGAIN_H
+#define LIBRARY_AGAIN_H
+
+#include "ledger/ledger.h"
+#include "library/fleet.h"
+#include "library/visit.h"
+
+struct again_request {
+    const char *run; /* id or the beginning of one; NULL: the newest */
+    bool is_rollback;
+    bool accepts_chain_change;
+};
+
+struct again {
+    struct ledger *ledger; /* locked */
+    char run_id[32];       /* of the run that is made */
+    struct ledger_run run; /* the one to go on with: the newest of those that resumed the one asked for */
+    bool is_back;          /* it goes back: asked for, or what was left of the run was the way back */
+    enum plan_command plan;
+    const char *command;        /* of the run that is made */
+    const char *const *targets; /* as they were resolved then */
+    size_t target_count;
+    const struct standing *standings; /* by tenant of the selection */
+    const struct ledger_fleet *past;
+    size_t missing_count; /* tenants of the run that the inventory no longer has, and that it was done with */
+    const char *missing;  /* one of them; NULL: none */
+};
+
+/* ERR_LEDGER; ERR_CONFIG: nothing to go on with; ERR_CHAIN: the chain has changed since. */
+bool again_open(struct fleet *fleet, const struct again_request *request, struct again *ret_again,
+                struct err *err) MUST_CHECK;
+void again_close(struct again *again);
+
+/* What the earlier run leaves to this one. */
+void again_apply(const struct again *again, struct rollout_options *rollout);
+
+#endif

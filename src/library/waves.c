@@ -1,0 +1,67 @@
+#include "library/waves.h"
+
+static uint32_t first_of(uint32_t asked, uint32_t wave, uint32_t rollout)
+{
+    return asked ? asked : wave ? wave : rollout;
+}
+
+/* `wave` NULL: all, or the rest, by the rollout's own rules. */
+static struct rollout_wave make_wave(const struct fleet *fleet, const struct visit *visit,
+                                     const struct wave *wave)
+{
+    const struct rollout_rules *rules = &fleet->inventory->rollout;
+    bool has_own_limit = wave && wave->has_max_failures && !visit->has_max_failures;
+    return (struct rollout_wave){
+        .name = wave                ? wave->name
+                : rules->wave_count ? "rest"
+                                    : "all",
+        .parallel = first_of(visit->parallel, wave ? wave->parallel : 0, rules->parallel),
+        .per_server = first_of(visit->per_server, wave ? wave->per_server : 0, rules->per_server),
+        .max_failures = has_own_limit             ? wave->max_failures
+                        : visit->has_max_failures ? visit->max_failures
+                                                  : rules->max_failures,
+        .soak_ms = wave ? wave->soak_ms : 0,
+    };
+}
+
+/* The wave of every tenant; how many no wave takes. */
+static size_t assign(struct fleet *fleet, uint32_t *wave_of)
+{
+    const struct rollout_rules *rules = &fleet->inventory->rollout;
+    size_t left = 0;
+    for (size_t i = 0; i < fleet->tenant_count; i++) {
+        const struct wave *wave = fleet_wave(fleet, fleet->tenants[i]);
+        wave_of[i] = wave ? (uint32_t)(wave - rules->waves) : (uint32_t)rules->wave_count;
+        left += !wave;
+    }
+    return left;
+}
+
+static bool find_limit(const struct fleet *fleet, const struct visit *visit,
+                       struct rollout_options *rollout, struct err *err)
+{
+    for (size_t i = 0; i < rollout->wave_count; i++)
+        if (strcmp(rollout->waves[i].name, visit->wave) == 0) {
+            rollout->wave_limit = i + 1;
+            return true;
+        }
+    return err_at(err, ERR_CONFIG, fleet->inventory->path, 0, "there is no wave '%s'", visit->wave);
+}
+
+bool waves_make(struct fleet *fleet, const struct visit *visit, struct rollout_options *rollout,
+                struct err *err)
+{
+    const struct rollout_rules *rules = &fleet->inventory->rollout;
+    struct rollout_wave *waves = arena_calloc(&fleet->arena, rules->wave_count + 1, sizeof *waves);
+    uint32_t *wave_of = arena_calloc(&fleet->arena, fleet->tenant_count, sizeof *wave_of);
+    bool has_rest = visit->has_no_waves || assign(fleet, wave_of) || !rules->wave_count;
+    size_t count = visit->has_no_waves ? 0 : rules->wave_count;
+    for (size_t i = 0; i < count; i++)
+        waves[i] = make_wave(fleet, visit, &rules->waves[i]);
+    if (has_rest)
+        waves[count++] = make_wave(fleet, visit, NULL);
+    rollout->waves = waves;
+    rollout->wave_count = count;
+    rollout->wave_of = visit->has_no_waves ? NULL : wave_of;
+    return !visit->wave || find_limit(fleet, visit, rollout, err);
+}

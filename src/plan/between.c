@@ -1,0 +1,102 @@
+#include "plan/between.h"
+
+#include "base/arena.h"
+#include "base/map.h"
+#include "plan/building.h"
+
+/* All that the rows imply. */
+static bool implied_by(struct building *building, const struct version_rows *rows, bool **ret_set)
+{
+    struct building other = {
+        .arena = building->arena, .chain = building->chain, .err = building->err};
+    if (!building_find_rows(&other, rows->ids, rows->count))
+        return false;
+    *ret_set = other.heads.standing;
+    return true;
+}
+
+/* Steps for the revisions that one set has and the other lacks. */
+static bool add_steps(struct building *building, const bool *has, const bool *lacks,
+                      enum direction direction)
+{
+    bool *set = walk_new_set(building->arena, building->chain);
+    for (size_t i = 0; i < building->chain->count; i++)
+        set[i] = has[i] && !lacks[i];
+    return building_add_steps(building, set, direction);
+}
+
+static bool has_id(const struct version_rows *rows, const char *id)
+{
+    for (size_t i = 0; i < rows->count; i++)
+        if (strcmp(rows->ids[i], id) == 0)
+            return true;
+    return false;
+}
+
+/* Rows that are not wanted go, those that lack come, in one step. */
+static void add_stamp(struct building *building, const struct version_rows *from,
+                      const struct version_rows *wanted)
+{
+    const struct chain *chain = building->chain;
+    struct heads *heads = &building->heads;
+    size_t count = 0;
+    struct version_change *changes =
+        arena_calloc(building->arena, from->count + wanted->count + 1, sizeof *changes);
+    for (size_t i = 0; i < from->count; i++)
+        if (!has_id(wanted, from->ids[i]))
+            changes[count++] = heads_change(heads, VERSION_DELETE,
+                                            chain_get(chain, from->ids[i])->index, MAP_NONE);
+    for (size_t i = 0; i < wanted->count; i++)
+        if (!has_id(from, wanted->ids[i]))
+            changes[count++] = heads_change(heads, VERSION_INSERT, MAP_NONE,
+                                            chain_get(chain, wanted->ids[i])->index);
+    if (!count)
+        return;
+    *ARENA_PUSH(building->arena, building->steps, building->count, building->capacity) =
+        (struct step){
+            .revision = wanted->count ? chain_get(chain, wanted->ids[0]) : NULL,
+            .changes = changes,
+            .change_count = count,
+        };
+}
+
+bool plan_between(struct arena *arena, const struct chain *chain, const struct version_rows *from,
+                  const struct version_rows *wanted, unsigned ways, bool is_stamp,
+                  struct plan *ret_plan, struct err *err)
+{
+    struct building building = {.arena = arena, .chain = chain, .err = err};
+    bool *stands, *needed;
+    if (!building_find_rows(&building, from->ids, from->count) ||
+        !implied_by(&building, from, &stands) || !implied_by(&building, wanted, &needed))
+        return false;
+    struct plan plan = {.from = building_sorted_rows(&building), .from_count = from->count};
+    if (is_stamp)
+        add_stamp(&building, from, wanted);
+    else if ((ways & BETWEEN_DOWN && !add_steps(&building, stands, needed, DIRECTION_DOWN)) ||
+             (ways & BETWEEN_UP && !add_steps(&building, needed, stands, DIRECTION_UP)))
+        return false;
+    plan.steps = building.steps;
+    plan.count = building.count;
+    plan.to = building_sorted_rows(&building);
+    plan.to_count = building.heads.count;
+    *ret_plan = plan;
+    return true;
+}
+
+bool plan_covers(const struct chain *chain, const struct version_rows *whole,
+                 const struct version_rows *part)
+{
+    bool *implied = xcalloc(chain->count + 1, sizeof *implied);
+    bool covers = true;
+    for (size_t i = 0; i < whole->count; i++) {
+        const struct revision *revision = chain_get(chain, whole->ids[i]);
+        if (revision)
+            walk_mark(chain, implied, revision->index, WALK_PARENTS);
+    }
+    for (size_t i = 0; i < part->count; i++) {
+        const struct revision *revision = chain_get(chain, part->ids[i]);
+        covers &= revision ? implied[revision->index] : has_id(whole, part->ids[i]);
+    }
+    free(implied);
+    return covers;
+}

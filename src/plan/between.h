@@ -1,0 +1,31 @@
+/* From where a tenant stands to given rows of the version table: how a rollout takes a tenant back to
+ * where it stood, or goes on with one that it left half way. Pure.
+ *
+ * Rows are ids of the chain in any order; none is base. ERR_CHAIN where one names no revision.
+ */
+#ifndef PLAN_BETWEEN_H
+#define PLAN_BETWEEN_H
+
+#include "plan/plan.h"
+
+struct version_rows {
+    const char *const *ids;
+    size_t count;
+};
+
+/* Which ways may be taken: one that is not is left out, and with it what would follow from it. */
+enum { BETWEEN_UP = 1, BETWEEN_DOWN = 2, BETWEEN_BOTH = 3 };
+
+/* First down what `wanted` does not imply, children before parents; then up what it lacks. A step down
+ * without a section is an error (PLAN_IRREVERSIBLE), but with `is_stamp` nothing runs: one step, and
+ * only rows change. */
+bool plan_between(struct arena *arena, const struct chain *chain, const struct version_rows *from,
+                  const struct version_rows *wanted, unsigned ways, bool is_stamp,
+                  struct plan *ret_plan, struct err *err) MUST_CHECK;
+
+/* Is all that `part` implies implied by `whole`? Rows that the chain does not know imply only
+ * themselves. */
+bool plan_covers(const struct chain *chain, const struct version_rows *whole,
+                 const struct version_rows *part);
+
+#endif

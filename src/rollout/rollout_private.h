@@ -1,0 +1,88 @@
+/* The inside of a run, shared by the loop (rollout.c), what it is made from (rollout_setup.c) and
+ * what sessions ask of it (rollout_sessions.c). Nobody else includes this. */
+#ifndef ROLLOUT_ROLLOUT_PRIVATE_H
+#define ROLLOUT_ROLLOUT_PRIVATE_H
+
+#include "base/arena.h"
+#include "rollout/credentials.h"
+#include "rollout/journal.h"
+#include "rollout/pool.h"
+#include "rollout/resolve.h"
+#include "rollout/rollout.h"
+#include "rollout/scheduler.h"
+#include "rollout/ways.h"
+
+enum { SIGNALS_OF_OURS = 3 };
+
+/* What is kept of a tenant while the run lasts. */
+struct place {
+    uint32_t slot; /* while it runs */
+    uint32_t credential;
+    uint32_t server;
+};
+
+struct rollout {
+    const struct rollout_options *options;
+    const struct observer *observers;
+    size_t observer_count;
+    struct run_info info;
+    struct arena arena;
+    uv_loop_t loop;
+    uv_timer_t tick;
+    uv_timer_t soak;
+    uv_signal_t signals[SIGNALS_OF_OURS];
+    int signal; /* the one that stopped us; 0: none */
+    bool is_draining;
+    bool is_cancelling;
+    bool is_closed;
+
+    struct session_env env;
+    struct scheduler *scheduler;
+    struct resolver *resolver;
+    struct credentials *credentials;
+    struct pool *pool;
+    struct ways *ways;
+    struct journal *journal; /* NULL: no ledger */
+    struct err ledger_err;
+    struct session **running; /* by slot; NULL: free */
+    uint32_t slot_count;
+    struct place *places;  /* by tenant */
+    const char **troubles; /* by server: what was said of it last; NULL: nothing */
+    size_t server_count;
+    size_t wanted;   /* tenants that this run means to visit */
+    size_t finished; /* of them, on the way out */
+    size_t failed;
+    size_t wave_failed;   /* in the wave at hand */
+    size_t stuck;         /* that a person must look at */
+    bool has_rolled_back; /* the way back was gone, or at least begun */
+    size_t back_left;     /* tenants that are still to go back */
+    uint64_t started_ns;
+    uint64_t random;
+};
+
+/* rollout.c */
+double rollout_elapsed_ms(const struct rollout *rollout);
+int64_t rollout_wall_ms(void);
+
+/* To the ledger and to the observers. */
+void rollout_tell(struct rollout *rollout, struct event event);
+
+/* Does all that can be done now. */
+void rollout_fill(struct rollout *rollout);
+void rollout_on_signal(uv_signal_t *handle, int number);
+void rollout_on_tick(uv_timer_t *handle);
+void rollout_on_ledger_broken(void *ctx, const struct err *err);
+
+/* rollout_setup.c */
+void rollout_open(struct rollout *rollout);
+void rollout_close(struct rollout *rollout);
+
+/* rollout_sessions.c */
+void rollout_fill_env(struct rollout *rollout);
+
+/* Without a session: nobody tries a login that was refused already (false: this one was not), and a
+ * tenant of a server that is in trouble is not begun. */
+bool rollout_skip_refused(struct rollout *rollout, uint32_t tenant);
+void rollout_give_up(struct rollout *rollout, uint32_t tenant);
+
+#endif

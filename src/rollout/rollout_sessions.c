@@ -1,0 +1,305 @@
+/* What sessions ask of their run, and what becomes of how they end. */
+#include "rollout/rollout_private.h"
+
+#include "rollout/retry.h"
+
+/* ---- what sessions ask of the run ---------------------------------------------------------- */
+
+static const struct plan *make_plan(void *ctx, struct session *session, const char *const *versions,
+                                    size_t count, struct err *err)
+{
+    struct rollout *rollout = ctx;
+    return ways_plan(rollout->ways, session_index(session), versions, count, err);
+}
+
+static void on_resolved(void *ctx, const char *addresses, const struct err *err)
+{
+    session_job_done(ctx, addresses, err);
+}
+
+static bool resolve(void *ctx, struct session *session, const char **ret_addresses)
+{
+    struct rollout *rollout = ctx;
+    const char *host = session_tenant(session)->url.host;
+    *ret_addresses = NULL;
+    if (!host || !*host || *host == '/')
+        return true; /* a socket, or what the client library chooses */
+    *ret_addresses = resolver_ask(rollout->resolver, host, on_resolved, session);
+    return *ret_addresses != NULL;
+}
+
+static bool fetch_password(void *ctx, struct session *session, const char **ret_password)
+{
+    struct rollout *rollout = ctx;
+    uint32_t credential = rollout->places[session_index(session)].credential;
+    return credentials_password(rollout->credentials, credential, on_resolved, session,
+                                ret_password);
+}
+
+static struct io *take_io(void *ctx, struct session *session)
+{
+    struct rollout *rollout = ctx;
+    return pool_take(rollout->pool, session_index(session));
+}
+
+static bool wants_io(void *ctx, struct session *session)
+{
+    struct rollout *rollout = ctx;
+    return !scheduler_is_stopping(rollout->scheduler) &&
+           pool_wants(rollout->pool, session_index(session));
+}
+
+static void leave_io(void *ctx, struct session *session, struct io *io)
+{
+    struct rollout *rollout = ctx;
+    pool_leave(rollout->pool, session_index(session), io);
+}
+
+static void on_durable(void *ctx, const struct err *err)
+{
+    session_job_done(ctx, NULL, err);
+}
+
+/* True: there is nothing to wait for. */
+static bool intend(void *ctx, struct session *session, const struct intent *intent)
+{
+    struct rollout *rollout = ctx;
+    size_t tenant = session_index(session);
+    ways_note(rollout->ways, tenant, &intent->before, &intent->goal);
+    if (!rollout->journal)
+        return true;
+    struct event event = {
+        .kind = EVENT_TENANT_INTENT, .run = &rollout->info, .tenant = tenant, .intent = intent};
+    journal_tell_and_wait(rollout->journal, &event, on_durable, session);
+    return false;
+}
+
+static void on_connected(void *ctx, struct session *session)
+{
+    struct rollout *rollout = ctx;
+    scheduler_proven(rollout->scheduler, (uint32_t)session_index(session));
+}
+
+/* The server does all that is asked of it. */
+static void on_well(void *ctx, struct session *session)
+{
+    struct rollout *rollout = ctx;
+    scheduler_well(rollout->scheduler, (uint32_t)session_index(session));
+    rollout_fill(rollout);
+}
+
+/* What one tenant meets there, the others of its server would meet too. */
+static void note_trouble(struct rollout *rollout, size_t tenant, const struct err *err)
+{
+    const char **said = &rollout->troubles[rollout->places[tenant].server];
+    if (!retry_is_server_trouble(err))
+        return;
+    scheduler_trouble(rollout->scheduler, (uint32_t)tenant);
+    if (!*said || strcmp(*said, err->text) != 0)
+        *said = arena_strdup(&rollout->arena, err->text);
+}
+
+/* One refused login stops all who would try the same; any other fault says nothing about it. */
+static void on_refused(void *ctx, struct session *session, const struct err *err)
+{
+    struct rollout *rollout = ctx;
+    uint32_t tenant = (uint32_t)session_index(session);
+    if (err->kind == ERR_AUTH) {
+        credentials_refuse(rollout->credentials, rollout->places[tenant].credential,
+                           session_tenant(session)->name);
+        return;
+    }
+    if (retry_is_crowded(err))
+        scheduler_crowded(rollout->scheduler, tenant);
+    scheduler_proven(rollout->scheduler, tenant);
+}
+
+static void redact(const struct rollout *rollout, size_t tenant, char *text, size_t size)
+{
+    credentials_redact(rollout->credentials, rollout->places[tenant].credential, text, size);
+}
+
+static void on_retry(void *ctx, struct session *session, const struct err *err, uint32_t attempt,
+                     uint64_t delay_ms)
+{
+    struct rollout *rollout = ctx;
+    size_t tenant = session_index(session);
+    struct err redacted = *err;
+    redact(rollout, tenant, redacted.text, sizeof redacted.text);
+    note_trouble(rollout, tenant, &redacted);
+    rollout_tell(rollout, (struct event){.kind = EVENT_TENANT_RETRIES,
+                                         .tenant = tenant,
+                                         .error = &redacted,
+                                         .attempt = attempt,
+                                         .delay_ms = delay_ms});
+}
+
+static bool may_wait(void *ctx)
+{
+    const struct rollout *rollout = ctx;
+    return !rollout->is_draining;
+}
+
+/* xorshift: jitter needs no more. */
+static uint64_t next_random(void *ctx)
+{
+    struct rollout *rollout = ctx;
+    uint64_t x = rollout->random;
+    x ^= x << 13;
+    x ^= x >> 7;
+    x ^= x << 17;
+    return rollout->random = x;
+}
+
+/* ---- finishing ----------------------------------------------------------------------------- */
+
+/* On the way back every end is one of three: back where it stood, or not, or never begun. */
+static void turn_outcome(struct rollout *rollout, size_t tenant, struct outcome *outcome)
+{
+    const struct rows *before = ways_before(rollout->ways, tenant);
+    bool is_good = outcome->state == TENANT_SUCCEEDED || outcome->state == TENANT_UNCHANGED;
+    outcome->is_rollback = true;
+    outcome->state = is_good ? TENANT_ROLLED_BACK : TENANT_ROLLBACK_FAILED;
+    outcome->has_changed = !is_good;
+    if (is_good && before->is_known) {
+        outcome->from = before->ids;
+        outcome->from_count = before->count;
+    }
+}
+
+/* A plan of the way back shows what would be done, and nobody has gone it. */
+static bool goes_back(const struct rollout *rollout)
+{
+    bool is_plan = rollout->options->goal != GOAL_RUN;
+    return (rollout->options->is_rollback && !is_plan) || scheduler_is_rolling_back(rollout->scheduler);
+}
+
+/* A tenant that the ledger kept from being begun was not touched. */
+static bool was_kept_out(const struct outcome *outcome)
+{
+    return outcome->error && outcome->error->kind == ERR_LEDGER && !outcome->has_changed;
+}
+
+static void count_outcome(struct rollout *rollout, const struct outcome *outcome)
+{
+    rollout->stuck += outcome->state == TENANT_PARTIAL || outcome->state == TENANT_ROLLBACK_FAILED;
+    if (outcome->is_rollback && !rollout->options->is_rollback) {
+        rollout->back_left--;
+        return;
+    }
+    rollout->finished++;
+    rollout->failed += outcome->error != NULL;
+    rollout->wave_failed += outcome->error != NULL;
+}
+
+/* `is_begun`: false for a tenant that was refused or given up without a session. */
+static void finish_tenant(struct rollout *rollout, size_t tenant, struct outcome *outcome,
+                          bool is_begun)
+{
+    struct scheduler *scheduler = rollout->scheduler;
+    bool was_tripped = scheduler_has_tripped(scheduler);
+    if (was_kept_out(outcome))
+        outcome->state = TENANT_SKIPPED;
+    else if (goes_back(rollout))
+        turn_outcome(rollout, tenant, outcome);
+    count_outcome(rollout, outcome);
+    rollout_tell(rollout, (struct event){
+                              .kind = EVENT_TENANT_FINISHED, .tenant = tenant, .outcome = outcome});
+    if (!is_begun)
+        return;
+    /* A partial tenant is a person's: it cannot be taken back by a plan. */
+    struct finish how = {.has_failed = outcome->error != NULL,
+                         .has_changed = outcome->has_changed && outcome->state != TENANT_PARTIAL};
+    if (!how.has_failed)
+        scheduler_well(scheduler, (uint32_t)tenant);
+    rollout->back_left += how.has_changed && !outcome->is_rollback;
+    scheduler_finished(scheduler, (uint32_t)tenant, &how);
+    if (!was_tripped && scheduler_has_tripped(scheduler))
+        rollout_tell(rollout,
+                     (struct event){.kind = EVENT_RUN_DRAINS, .reason = "too many failures"});
+}
+
+static void on_finished(void *ctx, struct session *session, const struct outcome *outcome)
+{
+    struct rollout *rollout = ctx;
+    size_t tenant = session_index(session);
+    struct outcome redacted = *outcome;
+    struct err err;
+    char statement[512];
+    if (outcome->error) {
+        err = *outcome->error;
+        redact(rollout, tenant, err.text, sizeof err.text);
+        note_trouble(rollout, tenant, &err);
+        redacted.error = &err;
+    }
+    if (outcome->error_statement) {
+        snprintf(statement, sizeof statement, "%s", outcome->error_statement);
+        redact(rollout, tenant, statement, sizeof statement);
+        redacted.error_statement = statement;
+    }
+    redacted.started_ms = rollout_elapsed_ms(rollout) - outcome->duration_ms;
+    rollout->running[rollout->places[tenant].slot] = NULL;
+    finish_tenant(rollout, tenant, &redacted, true);
+    session_free(session);
+    rollout_fill(rollout);
+}
+
+static void skip(struct rollout *rollout, size_t tenant, const struct err *err)
+{
+    struct outcome outcome = {.state = TENANT_SKIPPED, .error = err};
+    finish_tenant(rollout, tenant, &outcome, false);
+}
+
+/* Nobody tries a login that was refused already: the tenant is not touched. */
+bool rollout_skip_refused(struct rollout *rollout, uint32_t tenant)
+{
+    struct err err;
+    const char *who = credentials_refused(rollout->credentials, rollout->places[tenant].credential);
+    if (!who)
+        return false;
+    err_set(&err, ERR_AUTH, "not tried: the server already refused this login to tenant '%s'", who);
+    skip(rollout, tenant, &err);
+    scheduler_finished(rollout->scheduler, tenant, &(struct finish){.has_failed = true});
+    return true;
+}
+
+void rollout_give_up(struct rollout *rollout, uint32_t tenant)
+{
+    struct err err;
+    const char *said = rollout->troubles[rollout->places[tenant].server];
+    err_set(&err, ERR_CONNECT, "not tried: its server is in trouble: %s",
+            said ? said : "no answer");
+    skip(rollout, tenant, &err);
+}
+
+/* ---- the whole of it --------------------------------------------------------------------------
+ */
+
+void rollout_fill_env(struct rollout *rollout)
+{
+    const struct rollout_options *options = rollout->options;
+    rollout->env = (struct session_env){
+        .loop = &rollout->loop,
+        .chain = options->chain,
+        .scripts = options->scripts,
+        .goal = options->goal,
+        .target = options->target,
+        .run_id = rollout->info.id,
+        .version_table = options->version_table,
+        .ctx = rollout,
+        .plan = make_plan,
+        .resolve = resolve,
+        .fetch_password = fetch_password,
+        .take_io = take_io,
+        .wants_io = wants_io,
+        .leave_io = leave_io,
+        .intend = intend,
+        .on_connected = on_connected,
+        .on_well = on_well,
+        .on_refused = on_refused,
+        .on_retry = on_retry,
+        .may_wait = may_wait,
+        .random = next_random,
+        .on_finished = on_finished,
+    };
+}

@@ -1,0 +1,171 @@
+/* What a run is made from: waves, servers, logins and tenants for the scheduler; and the loop's
+ * handles. */
+#include "rollout/rollout_private.h"
+
+#include <signal.h>
+
+#include "base/map.h"
+#include "driver/driver.h"
+
+enum { TICK_MS = 100 };
+
+/* ---- setting up ---------------------------------------------------------------------------- */
+
+static uint32_t add_server(struct rollout *rollout, struct map *servers,
+                           const struct tenant *tenant, bool is_server)
+{
+    uint32_t server = map_get(servers, tenant->server);
+    if (server != MAP_NONE)
+        return server;
+    server = scheduler_add_server(rollout->scheduler, !is_server);
+    rollout->server_count = server + 1;
+    return map_put(servers, tenant->server, server);
+}
+
+static void add_tenants(struct rollout *rollout)
+{
+    const struct rollout_options *options = rollout->options;
+    size_t limit = options->wave_limit ? options->wave_limit : options->wave_count;
+    struct map servers;
+    map_init(&servers);
+    for (uint32_t i = 0; i < options->tenant_count; i++) {
+        const struct tenant *tenant = options->tenants[i];
+        struct place *place = &rollout->places[i];
+        uint32_t wave = options->wave_of ? options->wave_of[i] : 0;
+        bool is_server = driver_find(tenant->url.dialect)->traits & DRIVER_IS_SERVER;
+        bool is_new;
+        place->server = add_server(rollout, &servers, tenant, is_server);
+        place->credential = credentials_add(rollout->credentials, tenant, &is_new);
+        if (is_new)
+            scheduler_add_credential(rollout->scheduler, place->server, is_server);
+        scheduler_add_tenant(rollout->scheduler, i, wave, place->credential);
+        pool_add_tenant(rollout->pool, tenant);
+        rollout->wanted += wave < limit;
+    }
+    map_done(&servers);
+    rollout->troubles =
+        arena_calloc(&rollout->arena, rollout->server_count + 1, sizeof *rollout->troubles);
+}
+
+/* What an earlier run of the same rollout changed goes back with what this one changes. */
+static void add_changed(struct rollout *rollout)
+{
+    const struct standing *standings = rollout->options->standings;
+    for (uint32_t i = 0; standings && i < rollout->options->tenant_count; i++)
+        if (standings[i].has_changed && standings[i].state != TENANT_PARTIAL) {
+            scheduler_add_changed(rollout->scheduler, i);
+            rollout->back_left++;
+        }
+}
+
+static struct scheduler_rules rules_of(const struct rollout_options *options, size_t index,
+                                       uint32_t tenant_count)
+{
+    const struct rollout_wave *wave = &options->waves[index];
+    return (struct scheduler_rules){
+        .parallel = wave->parallel,
+        .per_server = wave->per_server,
+        .max_failures = share_of(&wave->max_failures, tenant_count),
+        .never_trips = options->on_failure == ON_FAILURE_CONTINUE,
+        .soak_ms = wave->soak_ms,
+    };
+}
+
+/* An earlier run's soak is known by the wall clock, ours goes by one that never jumps. */
+static void set_soak(struct rollout *rollout, uint32_t wave)
+{
+    int64_t left_ms = rollout->options->waves[wave].soak_until_ms - rollout_wall_ms();
+    int64_t most_ms = (int64_t)rollout->options->waves[wave].soak_ms;
+    if (left_ms > most_ms)
+        left_ms = most_ms;
+    if (left_ms > 0)
+        scheduler_set_soak_until(rollout->scheduler, wave,
+                                 uv_hrtime() / 1000000 + (uint64_t)left_ms);
+}
+
+static void add_waves(struct rollout *rollout)
+{
+    const struct rollout_options *options = rollout->options;
+    struct run_wave *waves = arena_calloc(&rollout->arena, options->wave_count, sizeof *waves);
+    for (size_t i = 0; i < options->tenant_count; i++)
+        waves[options->wave_of ? options->wave_of[i] : 0].tenant_count++;
+    for (uint32_t i = 0; i < options->wave_count; i++) {
+        struct scheduler_rules rules = rules_of(options, i, (uint32_t)waves[i].tenant_count);
+        waves[i].name = options->waves[i].name;
+        scheduler_add_wave(rollout->scheduler, &rules);
+        set_soak(rollout, i);
+        if (rules.parallel > rollout->slot_count)
+            rollout->slot_count = rules.parallel;
+    }
+    if (options->wave_limit)
+        scheduler_limit_waves(rollout->scheduler, (uint32_t)options->wave_limit);
+    if (options->on_failure == ON_FAILURE_ROLLBACK) {
+        struct scheduler_rules rules = rules_of(options, options->wave_count - 1, 0);
+        rules.never_trips = true;
+        scheduler_roll_back_on_trip(rollout->scheduler, &rules);
+    }
+    rollout->info.waves = waves;
+    rollout->info.wave_count = options->wave_count;
+    rollout->info.wave_of = options->wave_of;
+}
+
+static struct ways *make_ways(const struct rollout_options *options)
+{
+    struct ways *ways = ways_new(&(struct ways_options){.chain = options->chain,
+                                                        .target = options->target,
+                                                        .standings = options->standings,
+                                                        .tenant_count = options->tenant_count});
+    if (options->is_rollback)
+        ways_turn_back(ways);
+    return ways;
+}
+
+static void watch_signals(struct rollout *rollout)
+{
+    static const int numbers[SIGNALS_OF_OURS] = {SIGINT, SIGTERM, SIGHUP};
+    for (int i = 0; i < SIGNALS_OF_OURS; i++) {
+        uv_signal_init(&rollout->loop, &rollout->signals[i]);
+        rollout->signals[i].data = rollout;
+        if (!rollout->options->leaves_signals)
+            uv_signal_start(&rollout->signals[i], rollout_on_signal, numbers[i]);
+    }
+    uv_timer_init(&rollout->loop, &rollout->tick);
+    rollout->tick.data = rollout;
+    uv_timer_start(&rollout->tick, rollout_on_tick, TICK_MS, TICK_MS);
+    uv_timer_init(&rollout->loop, &rollout->soak);
+    rollout->soak.data = rollout;
+}
+
+void rollout_open(struct rollout *rollout)
+{
+    const struct rollout_options *options = rollout->options;
+    arena_init(&rollout->arena);
+    uv_loop_init(&rollout->loop);
+    rollout->scheduler = scheduler_new((uint32_t)options->tenant_count);
+    rollout->resolver = resolver_new(&rollout->loop);
+    rollout->credentials = credentials_new(&rollout->loop);
+    rollout->pool = pool_new();
+    rollout->ways = make_ways(options);
+    rollout->places = arena_calloc(&rollout->arena, options->tenant_count, sizeof *rollout->places);
+    add_waves(rollout);
+    add_tenants(rollout);
+    add_changed(rollout);
+    rollout->running = arena_calloc(&rollout->arena, rollout->slot_count, sizeof(struct session *));
+    if (options->ledger)
+        rollout->journal =
+            journal_new(&rollout->loop, options->ledger, rollout_on_ledger_broken, rollout);
+    rollout_fill_env(rollout);
+    watch_signals(rollout);
+}
+
+void rollout_close(struct rollout *rollout)
+{
+    uv_loop_close(&rollout->loop);
+    journal_free(rollout->journal);
+    ways_free(rollout->ways);
+    pool_free(rollout->pool);
+    credentials_free(rollout->credentials);
+    resolver_free(rollout->resolver);
+    scheduler_free(rollout->scheduler);
+    arena_done(&rollout->arena);
+}

@@ -1,0 +1,135 @@
+#include "rollout/ways.h"
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "rollout/places.h"
+#include "rollout/plans.h"
+
+struct way {         /* of a tenant */
+    uint32_t before; /* numbers of places */
+    uint32_t goal;
+};
+
+struct ways {
+    struct ways_options options;
+    struct places *places;
+    struct plans *plans;
+    struct way *items;
+    bool is_back;
+};
+
+struct ways *ways_new(const struct ways_options *options)
+{
+    struct ways *ways = xcalloc(1, sizeof *ways);
+    ways->options = *options;
+    ways->places = places_new();
+    ways->plans = plans_new(options->chain, options->target);
+    ways->items = xcalloc(options->tenant_count + 1, sizeof *ways->items);
+    for (size_t i = 0; options->standings && i < options->tenant_count; i++)
+        ways_note(ways, i, &options->standings[i].before, &options->standings[i].goal);
+    return ways;
+}
+
+void ways_free(struct ways *ways)
+{
+    if (!ways)
+        return;
+    plans_free(ways->plans);
+    places_free(ways->places);
+    free(ways->items);
+    free(ways);
+}
+
+void ways_turn_back(struct ways *ways)
+{
+    ways->is_back = true;
+}
+
+/* Where it stood is what was seen first. */
+void ways_note(struct ways *ways, size_t tenant, const struct rows *before, const struct rows *goal)
+{
+    struct way *way = &ways->items[tenant];
+    if (before && !way->before)
+        way->before = places_put(ways->places, before);
+    if (goal && !way->goal)
+        way->goal = places_put(ways->places, goal);
+}
+
+const struct rows *ways_before(const struct ways *ways, size_t tenant)
+{
+    return places_at(ways->places, ways->items[tenant].before);
+}
+
+static struct version_rows version_rows_of(const struct rows *rows)
+{
+    return (struct version_rows){rows->ids, rows->count};
+}
+
+/* Does the place lie between the two, whichever of them is above? */
+static bool lies_between(const struct chain *chain, const struct version_rows *rows,
+                         const struct version_rows *a, const struct version_rows *b)
+{
+    return (plan_covers(chain, rows, a) && plan_covers(chain, b, rows)) ||
+           (plan_covers(chain, rows, b) && plan_covers(chain, a, rows));
+}
+
+static const struct plan *plan_back(struct ways *ways, size_t tenant,
+                                    const struct version_rows *rows, struct err *err)
+{
+    const struct rows *before = places_at(ways->places, ways->items[tenant].before);
+    const struct rows *goal = places_at(ways->places, ways->items[tenant].goal);
+    struct version_rows to = version_rows_of(before), end = version_rows_of(goal);
+    if (goal->is_known && !lies_between(ways->options.chain, rows, &to, &end)) {
+        err_set(err, ERR_DRIFT,
+                "it stands where this run did not leave it: somebody else moved it "
+                "since, so it is not taken back");
+        snprintf(err->code, sizeof err->code, "moved_on");
+        return NULL;
+    }
+    /* Unknown: the run made the database, and it was empty before. */
+    return plans_between(ways->plans, rows, &to, BETWEEN_BOTH, err);
+}
+
+static bool check_regression(struct ways *ways, const struct standing *standing,
+                             const struct version_rows *rows, struct err *err)
+{
+    bool was_done = standing->state == TENANT_SUCCEEDED || standing->state == TENANT_UNCHANGED;
+    struct version_rows left = version_rows_of(&standing->to);
+    bool is_up = ways->options.target->command != PLAN_DOWNGRADE;
+    if (!was_done || !standing->to.is_known ||
+        (is_up ? plan_covers(ways->options.chain, rows, &left)
+               : plan_covers(ways->options.chain, &left, rows)))
+        return true;
+    err_set(err, ERR_DRIFT,
+            "regressed: the ledger says that it was brought to %s%s, and it stands %s now (a "
+            "restore, a "
+            "failover?); nothing was done to it",
+            left.count ? left.ids[0] : "base", left.count > 1 ? ", …" : "",
+            rows->count ? rows->ids[0] : "at base");
+    snprintf(err->code, sizeof err->code, "regressed");
+    return false;
+}
+
+/* A relative target was resolved when the tenant was begun: it must not mean one more now. */
+static const struct plan *plan_on(struct ways *ways, size_t tenant, const struct version_rows *rows,
+                                  struct err *err)
+{
+    static const unsigned directions[] = {
+        [PLAN_UPGRADE] = BETWEEN_UP, [PLAN_DOWNGRADE] = BETWEEN_DOWN, [PLAN_STAMP] = BETWEEN_BOTH};
+    struct version_rows goal = version_rows_of(places_at(ways->places, ways->items[tenant].goal));
+    return plans_between(ways->plans, rows, &goal, directions[ways->options.target->command], err);
+}
+
+const struct plan *ways_plan(struct ways *ways, size_t tenant, const char *const *versions,
+                             size_t count, struct err *err)
+{
+    const struct standing *standings = ways->options.standings;
+    struct version_rows rows = {versions, count};
+    if (ways->is_back)
+        return plan_back(ways, tenant, &rows, err);
+    if (standings && !check_regression(ways, &standings[tenant], &rows, err))
+        return NULL;
+    if (standings && standings[tenant].is_begun && standings[tenant].goal.is_known)
+        return plan_on(ways, tenant, &rows, err);
+    return plans_get(ways->plans, &rows, err);
+}

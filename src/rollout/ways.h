@@ -1,0 +1,38 @@
+/* Which way each tenant of a run goes: to the target, on to where it was going when an earlier run
+ * left it, or back to where it stood before.
+ *
+ * Keeps per tenant where it stood before the rollout and where its plan leads: 12 bytes. Pure but
+ * for memory.
+ */
+#ifndef ROLLOUT_WAYS_H
+#define ROLLOUT_WAYS_H
+
+#include "ledger/event.h"
+#include "plan/plan.h"
+
+struct ways;
+
+struct ways_options {
+    const struct chain *chain;
+    const struct target *target;
+    const struct standing *standings; /* by tenant, of the run that this one goes on with; NULL: none */
+    size_t tenant_count;
+};
+
+struct ways *ways_new(const struct ways_options *options);
+void ways_free(struct ways *ways);
+
+/* From here on everyone goes back. */
+void ways_turn_back(struct ways *ways);
+
+/* The plan of a tenant that stands at these rows (sorted); lives as long as the ways. NULL: err.
+ * ERR_DRIFT with code `regressed`: the ledger says that the tenant was done, and it has fallen back;
+ * with `moved_on`: it is to go back, and stands where the rollout did not leave it. */
+const struct plan *ways_plan(struct ways *ways, size_t tenant, const char *const *versions,
+                             size_t count, struct err *err) MUST_CHECK;
+
+/* What was known or is known now of where the tenant stood before, and of where it leads. */
+void ways_note(struct ways *ways, size_t tenant, const struct rows *before, const struct rows *goal);
+const struct rows *ways_before(const struct ways *ways, size_t tenant);
+
+#endif
