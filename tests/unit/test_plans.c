@@ -2,6 +2,12 @@
 
 #include "rollout/plans.h"
 
+static const struct plan *get(struct plans *plans, const char *const *ids, size_t count,
+                              struct err *err)
+{
+    return plans_get(plans, &(struct version_rows){ids, count}, err);
+}
+
 static void makes_one_plan_for_each_place(void **state)
 {
     const char *const texts[] = {"heads"};
@@ -14,14 +20,14 @@ static void makes_one_plan_for_each_place(void **state)
     arena_init(&arena);
     struct chain *chain = chain_of(&arena, "aaaa; bbbb <aaaa; cccc <aaaa");
     struct plans *plans = plans_new(chain, &target);
-    const struct plan *from_base = plans_get(plans, NULL, 0, &err);
-    const struct plan *from_first = plans_get(plans, rows, 1, &err);
-    const struct plan *from_heads = plans_get(plans, others, 2, &err);
+    const struct plan *from_base = get(plans, NULL, 0, &err);
+    const struct plan *from_first = get(plans, rows, 1, &err);
+    const struct plan *from_heads = get(plans, others, 2, &err);
     assert_int_equal(from_base->count, 3);
     assert_int_equal(from_first->count, 2);
     assert_int_equal(from_heads->count, 0);
-    assert_ptr_equal(plans_get(plans, NULL, 0, &err), from_base);
-    assert_ptr_equal(plans_get(plans, (const char *const[]){"aaaa"}, 1, &err), from_first);
+    assert_ptr_equal(get(plans, NULL, 0, &err), from_base);
+    assert_ptr_equal(get(plans, (const char *const[]){"aaaa"}, 1, &err), from_first);
     memset(row, 'z', 4); /* the tenant's memory goes: the plan has its own */
     assert_string_equal(from_first->from[0], "aaaa");
     plans_free(plans);
@@ -40,7 +46,7 @@ static void remembers_a_fault_too(void **state)
     struct plans *plans = plans_new(chain, &target);
     for (int i = 0; i < 2; i++) {
         struct err err = {0};
-        assert_null(plans_get(plans, rows, 1, &err));
+        assert_null(get(plans, rows, 1, &err));
         assert_int_equal(err.kind, ERR_CHAIN);
         assert_non_null(strstr(err.text, "'zzzz'"));
     }
@@ -62,9 +68,39 @@ static void tells_rows_apart(void **state)
     arena_init(&arena);
     struct chain *chain = chain_of(&arena, "aabb; aa; bb");
     struct plans *plans = plans_new(chain, &target);
-    assert_int_equal(plans_get(plans, one, 1, &err)->count, 1);
-    assert_int_equal(plans_get(plans, two, 2, &err)->count, 2);
-    assert_int_equal(plans_get(plans, two, 1, &err)->count, 1);
+    assert_int_equal(get(plans, one, 1, &err)->count, 1);
+    assert_int_equal(get(plans, two, 2, &err)->count, 2);
+    assert_int_equal(get(plans, two, 1, &err)->count, 1);
+    plans_free(plans);
+    chain_free(chain);
+    arena_done(&arena);
+}
+
+/* Back to where a tenant stood, or on to where it was going; each way and each goal is a plan of its own. */
+static void goes_between_rows(void **state)
+{
+    const struct target target = {.command = PLAN_UPGRADE};
+    const char *const top_ids[] = {"dddd"}, *const left_ids[] = {"bbbb"};
+    const struct version_rows top = {top_ids, 1}, left = {left_ids, 1}, base = {NULL, 0};
+    struct arena arena;
+    struct err err;
+    (void)state;
+    arena_init(&arena);
+    struct chain *chain = chain_of(&arena, "aaaa; bbbb <aaaa; cccc <aaaa; dddd <bbbb,cccc");
+    struct plans *plans = plans_new(chain, &target);
+    const struct plan *back = plans_between(plans, &top, &left, BETWEEN_BOTH, &err);
+    assert_int_equal(back->count, 2);
+    assert_string_equal(back->steps[0].revision->id, "dddd");
+    assert_string_equal(back->steps[1].revision->id, "cccc");
+    assert_int_equal(back->to_count, 1);
+    assert_string_equal(back->to[0], "bbbb");
+    assert_int_equal(plans_between(plans, &base, &top, BETWEEN_UP, &err)->count, 4);
+    assert_int_equal(plans_between(plans, &base, &top, BETWEEN_DOWN, &err)->count, 0);
+    assert_int_equal(plans_between(plans, &top, &base, BETWEEN_BOTH, &err)->to_count, 0);
+    assert_ptr_equal(plans_between(plans, &top, &left, BETWEEN_BOTH, &err), back);
+    assert_true(plan_covers(chain, &top, &left));
+    assert_false(plan_covers(chain, &left, &top));
+    assert_true(plan_covers(chain, &left, &base));
     plans_free(plans);
     chain_free(chain);
     arena_done(&arena);
@@ -72,6 +108,7 @@ static void tells_rows_apart(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(makes_one_plan_for_each_place),
+    cmocka_unit_test(goes_between_rows),
     cmocka_unit_test(remembers_a_fault_too),
     cmocka_unit_test(tells_rows_apart),
 };
