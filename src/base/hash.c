@@ -11,10 +11,14 @@ static void digest(const void *bytes, size_t len, unsigned char ret_digest[SHA25
 
 void hash_hex(const void *bytes, size_t len, char ret_hex[HASH_HEX_SIZE])
 {
+    static const char digits[] = "0123456789abcdef";
     unsigned char raw[SHA256_DIGEST_LENGTH];
     digest(bytes, len, raw);
-    for (size_t i = 0; i < sizeof raw; i++)
-        snprintf(ret_hex + 2 * i, 3, "%02x", raw[i]);
+    for (size_t i = 0; i < sizeof raw; i++) {
+        ret_hex[2 * i] = digits[raw[i] >> 4];
+        ret_hex[2 * i + 1] = digits[raw[i] & 15];
+    }
+    ret_hex[2 * sizeof raw] = '\0';
 }
 
 uint64_t hash_u64(const void *bytes, size_t len)

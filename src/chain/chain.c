@@ -12,6 +12,7 @@ struct building {
     struct chain *chain;
     struct revision **revisions;
     struct map names; /* ids and labels -> index */
+    const char ***labels; /* of each revision: its branch_labels, while they grow */
     struct faults *faults;
 };
 
@@ -225,46 +226,102 @@ static bool find_cycle(struct building *building)
 
 /* ---- what follows from the edges ----------------------------------------------------------- */
 
-/* A dependency that an ancestor already has adds nothing to where a tenant stands. */
-static void add_parents(struct building *building)
+/* What the search for implied dependencies works in; a number marks what it has seen, so that nothing
+ * has to be cleared from one revision to the next. */
+struct implying {
+    uint32_t *stack, *seen, *wanted;
+    uint32_t number;
+};
+
+/* Marks those of the revision's dependencies that others have too; returns how many. */
+static size_t want_shared(struct building *building, struct implying *implying,
+                          const struct revision *revision)
 {
-    const struct chain *chain = building->chain;
-    for (uint32_t i = 0; i < chain->count; i++) {
-        struct revision *revision = building->revisions[i];
-        if (!revision->depend_count)
+    size_t count = 0;
+    for (size_t d = 0; d < revision->depend_count; d++) {
+        const struct revision *depended = building->revisions[revision->depends[d]];
+        if (depended->all_next_count < 2 || implying->wanted[depended->index] == implying->number)
             continue;
-        bool *above = xcalloc(chain->count, sizeof *above);
-        bool *implied = xcalloc(chain->count, sizeof *implied);
-        walk_mark(chain, above, i, WALK_DOWN);
-        for (uint32_t a = 0; a < chain->count; a++)
-            for (size_t d = 0; above[a] && a != i && d < building->revisions[a]->depend_count; d++)
-                implied[building->revisions[a]->depends[d]] = true;
-        uint32_t *parents =
-            arena_calloc(building->arena, edge_count(revision), sizeof *parents);
-        size_t count = revision->down_count;
-        memcpy(parents, revision->down, count * sizeof *parents);
-        for (size_t d = 0; d < revision->depend_count; d++)
-            if (!implied[revision->depends[d]] && !contains(parents, count, revision->depends[d]))
-                parents[count++] = revision->depends[d];
-        revision->parents = parents;
-        revision->parent_count = count;
-        free(above);
-        free(implied);
+        implying->wanted[depended->index] = implying->number;
+        count++;
+    }
+    return count;
+}
+
+/* Takes the mark from those that an ancestor (dependencies aside) depends on. */
+static void find_implied(struct building *building, struct implying *implying,
+                         const struct revision *revision)
+{
+    size_t left = want_shared(building, implying, revision), depth = 0;
+    implying->stack[depth++] = revision->index;
+    while (depth && left) {
+        const struct revision *at = building->revisions[implying->stack[--depth]];
+        for (size_t d = 0; at != revision && d < at->depend_count; d++) {
+            left -= implying->wanted[at->depends[d]] == implying->number;
+            implying->wanted[at->depends[d]] = 0;
+        }
+        for (size_t i = 0; i < at->down_count; i++)
+            if (implying->seen[at->down[i]] != implying->number) {
+                implying->seen[at->down[i]] = implying->number;
+                implying->stack[depth++] = at->down[i];
+            }
     }
 }
 
+static void add_parents_of(struct building *building, struct implying *implying,
+                           struct revision *revision)
+{
+    uint32_t *parents = arena_calloc(building->arena, edge_count(revision), sizeof *parents);
+    size_t count = revision->down_count;
+    if (count)
+        memcpy(parents, revision->down, count * sizeof *parents);
+    find_implied(building, implying, revision);
+    for (size_t d = 0; d < revision->depend_count; d++) {
+        uint32_t depend = revision->depends[d];
+        bool is_own = building->revisions[depend]->all_next_count < 2;
+        if ((is_own || implying->wanted[depend] == implying->number) &&
+            !contains(parents, count, depend))
+            parents[count++] = depend;
+    }
+    revision->parents = parents;
+    revision->parent_count = count;
+}
+
+/* A dependency that an ancestor already has adds nothing to where a tenant stands. */
+static void add_parents(struct building *building)
+{
+    size_t count = building->chain->count;
+    struct implying implying = {
+        .stack = xcalloc(count + 1, sizeof(uint32_t)),
+        .seen = xcalloc(count + 1, sizeof(uint32_t)),
+        .wanted = xcalloc(count + 1, sizeof(uint32_t)),
+    };
+    for (size_t i = 0; i < count; i++) {
+        implying.number++;
+        if (building->revisions[i]->depend_count)
+            add_parents_of(building, &implying, building->revisions[i]);
+    }
+    free(implying.stack);
+    free(implying.seen);
+    free(implying.wanted);
+}
+
+/* Labels are spread one after the other: one that is there already is the last. */
 static void add_label(struct building *building, uint32_t index, const char *label)
 {
     struct revision *revision = building->revisions[index];
-    for (size_t i = 0; i < revision->branch_label_count; i++)
-        if (strcmp(revision->branch_labels[i], label) == 0)
-            return;
-    const char **labels =
-        arena_calloc(building->arena, revision->branch_label_count + 1, sizeof *labels);
-    if (revision->branch_label_count)
-        memcpy(labels, revision->branch_labels, revision->branch_label_count * sizeof *labels);
-    labels[revision->branch_label_count++] = label;
-    revision->branch_labels = labels;
+    size_t count = revision->branch_label_count;
+    if (count && revision->branch_labels[count - 1] == label)
+        return;
+    if ((count & (count - 1)) == 0) { /* the room doubles at every power of two */
+        const char **labels = arena_calloc(building->arena, count ? 2 * count : 1, sizeof *labels);
+        if (count)
+            memcpy(labels, revision->branch_labels, count * sizeof *labels);
+        building->labels[index] = labels;
+        revision->branch_labels = labels;
+    }
+    building->labels[index][count] = label;
+    revision->branch_label_count++;
 }
 
 /* A label reaches all descendants, and from the last of them down to where the branch begins. */
@@ -288,9 +345,11 @@ static void spread_label(struct building *building, uint32_t from, const char *l
 
 static void spread_labels(struct building *building)
 {
+    building->labels = xcalloc(building->chain->count + 1, sizeof *building->labels);
     for (uint32_t i = 0; i < building->chain->count; i++)
         for (size_t l = 0; l < building->revisions[i]->label_count; l++)
             spread_label(building, i, building->revisions[i]->labels[l]);
+    free(building->labels);
 }
 
 static bool is_head(const struct revision *revision)

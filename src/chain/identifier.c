@@ -246,17 +246,31 @@ bool identifier_resolve_one(struct arena *arena, const struct chain *chain, cons
     return true;
 }
 
+/* Is one of them under another? */
+static bool do_overlap(struct arena *arena, const struct chain *chain, struct revisions revisions)
+{
+    bool *under = walk_new_set(arena, chain);
+    for (size_t i = 0; i < revisions.count; i++) {
+        const struct revision *revision = chain->revisions[revisions.items[i]];
+        for (size_t p = 0; p < revision->parent_count; p++)
+            walk_mark(chain, under, revision->parents[p], WALK_PARENTS);
+    }
+    return walk_filter(arena, revisions, under).count > 0;
+}
+
 bool identifier_check_overlap(struct arena *arena, const struct chain *chain,
                               struct revisions revisions, struct err *err)
 {
-    for (size_t i = 0; revisions.count > 1 && i < revisions.count; i++) {
-        struct revisions from = {&revisions.items[i], 1};
-        const bool *implied = walk_from(arena, chain, from, WALK_PARENTS);
+    if (revisions.count < 2 || !do_overlap(arena, chain, revisions))
+        return true;
+    for (size_t i = 0; i < revisions.count; i++) {
+        uint32_t upper = revisions.items[i];
+        const bool *line = walk_from(arena, chain, (struct revisions){&upper, 1}, WALK_PARENTS);
         for (size_t other = 0; other < revisions.count; other++)
-            if (revisions.items[other] != revisions.items[i] && implied[revisions.items[other]])
+            if (revisions.items[other] != upper && line[revisions.items[other]])
                 return err_set(err, ERR_CHAIN,
                                "requested revision '%s' overlaps with other requested revisions '%s'",
-                               chain->revisions[revisions.items[i]]->id,
+                               chain->revisions[upper]->id,
                                chain->revisions[revisions.items[other]]->id);
     }
     return true;

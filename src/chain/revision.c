@@ -285,6 +285,10 @@ static void hash_both(struct revision *revision, const char *bytes, size_t len)
 {
     struct buf lf;
     hash_hex(bytes, len, revision->checksum);
+    if (!memchr(bytes, '\r', len)) {
+        memcpy(revision->checksum_lf, revision->checksum, sizeof revision->checksum_lf);
+        return;
+    }
     buf_init(&lf, BUF_MAX_DEFAULT);
     for (size_t i = 0; i < len; i++)
         if (bytes[i] != '\r' || i + 1 == len || bytes[i + 1] != '\n')

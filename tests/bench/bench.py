@@ -186,6 +186,54 @@ def scram(args):
     postgres(args, f"nothing to do, {count} SCRAM connections", count, 32, 2, "-", "scram-sha-256")
 
 
+class LongChain:
+    """Revisions in a line that forks and merges again and again, and one tenant that has none of them."""
+
+    def __init__(self, revisions=10000, merges=500):
+        self.dir = tempfile.mkdtemp(prefix="skein-bench-")
+        self.made = 0
+        os.makedirs(os.path.join(self.dir, "versions"))
+        main = self.revision()
+        for _ in range(merges):
+            sides = [main, main]
+            for i in range(revisions // merges - 1):
+                sides[i % 2] = self.revision(sides[i % 2])
+            main = self.revision(*sides)
+        with open(os.path.join(self.dir, "empty.db"), "w"):
+            pass
+
+    def revision(self, *revises):
+        self.made += 1
+        id_ = f"{self.made * 2654435761 % 2**32:08x}{self.made:04x}"  # names in another order than the chain
+        with open(os.path.join(self.dir, "versions", f"{id_}_revision_{self.made}.sql"), "w") as file:
+            file.write(f"-- Revision {self.made}\n--\n-- Revision ID: {id_}\n-- Revises: {', '.join(revises)}\n"
+                       f"-- Create Date: 2026-11-23 10:00:00+00:00\n\n-- migrate:up\n{up(self.made)}\n"
+                       f"-- migrate:down\nDROP TABLE t{self.made};\n")
+        return id_
+
+    def measure(self, args, title, url, *command):
+        with open(os.path.join(self.dir, "skein.yaml"), "w") as file:
+            file.write(f"chain: versions\ntenants:\n  - {{name: empty, url: '{url}'}}\n")
+        program = [os.path.join(args.build, "skein"), "-f", os.path.join(self.dir, "skein.yaml"), *command]
+        runs = [measure(program, stderr=subprocess.DEVNULL) for _ in range(args.runs + 1)][1:]
+        print(f"{title:44} skein {1000 * median([r[0] for r in runs]):5.0f} ms (wanted at most 200)  "
+              f"cpu {1000 * median([r[1] for r in runs]):5.0f} ms  peak {median([r[2] for r in runs]):5.1f} MiB",
+              flush=True)
+
+
+def chain(args):
+    bench = LongChain()
+    title = f"{bench.made} revisions: "
+    pg = Postgres()
+    try:
+        bench.measure(args, title + "history", "sqlite:///empty.db", "history")
+        bench.measure(args, title + "plan, SQLite", "sqlite:///empty.db", "plan")
+        bench.measure(args, title + "plan, PostgreSQL", pg.url("postgres"), "plan")
+    finally:
+        pg.close()
+        shutil.rmtree(bench.dir)
+
+
 def memory(args):
     last = None
     for count in (10000, 50000, 100000):
@@ -242,7 +290,7 @@ def alembic(bench):
 
 
 BENCHMARKS = {"sqlite": sqlite_upgrade, "sqlite-noop": sqlite_noop, "postgres": postgres_upgrade,
-              "postgres-noop": postgres_noop, "scram": scram, "memory": memory, "peers": peers}
+              "postgres-noop": postgres_noop, "scram": scram, "chain": chain, "memory": memory, "peers": peers}
 
 
 def main():
