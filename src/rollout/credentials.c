@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "base/secret.h"
+#include "rollout/job.h"
 
 struct waiter {
     struct waiter *next;
@@ -19,7 +20,7 @@ struct credential {
     bool is_fetched;
     const char *refused_by;
     struct waiter *waiters;
-    uv_work_t work;
+    struct job job;
     struct err err; /* of the fetch under way */
     bool went_well;
 };
@@ -52,6 +53,28 @@ void credentials_free(struct credentials *credentials)
     free(credentials);
 }
 
+static void fetch_on_thread(void *ctx)
+{
+    struct credential *credential = ctx;
+    credential->went_well =
+        password_fetch_on_thread(credential->source, &credential->password, &credential->err);
+}
+
+static void on_fetched(void *ctx)
+{
+    struct credential *credential = ctx;
+    struct waiter *waiter = credential->waiters;
+    credential->waiters = NULL;
+    credential->is_fetched = credential->went_well;
+    while (waiter) {
+        struct waiter *next = waiter->next;
+        waiter->on_done(waiter->ctx, credential->password,
+                        credential->went_well ? NULL : &credential->err);
+        free(waiter);
+        waiter = next;
+    }
+}
+
 uint32_t credentials_add(struct credentials *credentials, const struct tenant *tenant,
                          bool *ret_is_new)
 {
@@ -66,35 +89,14 @@ uint32_t credentials_add(struct credentials *credentials, const struct tenant *t
         return index;
     struct credential *credential = arena_alloc(&credentials->arena, sizeof *credential);
     credential->source = tenant->password;
-    credential->work.data = credential;
+    credential->job.work = fetch_on_thread;
+    credential->job.on_done = on_fetched;
+    credential->job.ctx = credential;
     index = (uint32_t)credentials->count;
     map_put(&credentials->by_key, arena_strdup(&credentials->arena, key), index);
     *ARENA_PUSH(&credentials->arena, credentials->items, credentials->count,
                 credentials->capacity) = credential;
     return index;
-}
-
-static void fetch_on_thread(uv_work_t *work)
-{
-    struct credential *credential = work->data;
-    credential->went_well =
-        password_fetch_on_thread(credential->source, &credential->password, &credential->err);
-}
-
-static void on_fetched(uv_work_t *work, int status)
-{
-    struct credential *credential = work->data;
-    struct waiter *waiter = credential->waiters;
-    (void)status;
-    credential->waiters = NULL;
-    credential->is_fetched = credential->went_well;
-    while (waiter) {
-        struct waiter *next = waiter->next;
-        waiter->on_done(waiter->ctx, credential->password,
-                        credential->went_well ? NULL : &credential->err);
-        free(waiter);
-        waiter = next;
-    }
 }
 
 bool credentials_password(struct credentials *credentials, uint32_t index,
@@ -112,7 +114,7 @@ bool credentials_password(struct credentials *credentials, uint32_t index,
     *waiter = (struct waiter){credential->waiters, on_done, ctx};
     credential->waiters = waiter;
     if (!is_asking)
-        uv_queue_work(credentials->loop, &credential->work, fetch_on_thread, on_fetched);
+        job_start(credentials->loop, &credential->job);
     return false;
 }
 

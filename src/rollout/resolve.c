@@ -1,12 +1,14 @@
 #include "rollout/resolve.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netdb.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/map.h"
+#include "rollout/job.h"
 
 struct waiter {
     struct waiter *next;
@@ -19,7 +21,10 @@ struct host {
     const char *name;
     const char *addresses; /* NULL: not known */
     struct waiter *waiters;
-    uv_getaddrinfo_t request;
+    struct job job;
+    struct addrinfo *found; /* by the lookup under way */
+    const char *why;        /* NULL, or: why it found nothing */
+    bool is_transient;
 };
 
 struct resolver {
@@ -53,10 +58,9 @@ static struct host *find_host(struct resolver *resolver, const char *name)
     uint32_t index = map_get(&resolver->by_name, name);
     if (index != MAP_NONE)
         return resolver->hosts[index];
-    struct host *host = arena_alloc(&resolver->arena, sizeof *host);
+    struct host *host = arena_calloc(&resolver->arena, 1, sizeof *host);
     host->resolver = resolver;
     host->name = arena_strdup(&resolver->arena, name);
-    host->request.data = host;
     map_put(&resolver->by_name, host->name, (uint32_t)resolver->count);
     *ARENA_PUSH(&resolver->arena, resolver->hosts, resolver->count, resolver->capacity) = host;
     return host;
@@ -77,16 +81,27 @@ static const char *join_addresses(struct arena *arena, const struct addrinfo *in
     return joined;
 }
 
-static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *info)
+static void look_up_on_thread(void *ctx)
 {
-    struct host *host = request->data;
+    struct host *host = ctx;
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    host->found = NULL;
+    int status = getaddrinfo(host->name, NULL, &hints, &host->found);
+    host->is_transient = status == EAI_AGAIN;
+    host->why = !status ? NULL : status == EAI_SYSTEM ? strerror(errno) : gai_strerror(status);
+}
+
+static void on_looked_up(void *ctx)
+{
+    struct host *host = ctx;
     struct err err;
-    if (status == 0)
-        host->addresses = join_addresses(&host->resolver->arena, info);
-    uv_freeaddrinfo(info);
+    if (host->found) {
+        host->addresses = join_addresses(&host->resolver->arena, host->found);
+        freeaddrinfo(host->found);
+    }
     err_set(&err, ERR_CONNECT, "cannot look up host '%s': %s", host->name,
-            status ? uv_strerror(status) : "it has no address");
-    err.is_transient = status == UV_EAI_AGAIN;
+            host->why ? host->why : "it has no address");
+    err.is_transient = host->is_transient;
     struct waiter *waiter = host->waiters;
     host->waiters = NULL;
     while (waiter) {
@@ -107,8 +122,10 @@ const char *resolver_ask(struct resolver *resolver, const char *name, resolve_do
     bool is_asking = host->waiters != NULL;
     *waiter = (struct waiter){host->waiters, on_done, ctx};
     host->waiters = waiter;
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    host->job.work = look_up_on_thread;
+    host->job.on_done = on_looked_up;
+    host->job.ctx = host;
     if (!is_asking)
-        uv_getaddrinfo(resolver->loop, &host->request, on_resolved, host->name, NULL, &hints);
+        job_start(resolver->loop, &host->job);
     return NULL;
 }

@@ -1,4 +1,5 @@
-/* Host names to addresses, off the loop, each asked once while it is good.
+/* Host names to addresses, off the loop (job.h says why not with uv_getaddrinfo), each asked once
+ * while it is good.
  *
  * A failure is told to all who waited and not remembered: the next who asks starts a new look-up.
  */

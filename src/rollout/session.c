@@ -21,7 +21,7 @@ struct state_row {
 static const struct state_row states[SESSION__COUNT] = {
     [SESSION_RESOLVE_HOST] = {"resolve_host", "looks the server's host name up, off the loop",
                               ask_host, NULL, NULL, SESSION_PASSWORD, false, true},
-    [SESSION_PASSWORD] = {"password", "reads the password's file or runs its command, on a worker",
+    [SESSION_PASSWORD] = {"password", "reads the password's file or runs its command, on a thread",
                           ask_password, NULL, NULL, SESSION_CONNECT, false, true},
     [SESSION_CONNECT] = {"connect", "takes a connection that another tenant left, or makes one",
                          ask_connect, answer_connect, error_connect, SESSION_LOCK, true, true},
