@@ -1,86 +1,14 @@
 #include "cli/run.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
-#include "base/buf.h"
 #include "cli/command.h"
 #include "cli/exit.h"
 #include "cli/faults.h"
 #include "cli/progress.h"
+#include "cli/reports.h"
 #include "library/again.h"
 #include "report/report.h"
-
-/* ---- reports ------------------------------------------------------------------------------- */
-
-static int terminal_width(FILE *out)
-{
-    struct winsize size;
-    if (!isatty(fileno(out)) || ioctl(fileno(out), TIOCGWINSZ, &size) || !size.ws_col)
-        return 0;
-    return size.ws_col;
-}
-
-static bool write_to(const struct report *report, const char *format, const struct options *options,
-                     FILE *out, struct err *err)
-{
-    struct report_options report_options = {
-        .has_color = options_has_color(options, out),
-        .is_verbose = options->is_verbose,
-        .width = terminal_width(out),
-    };
-    return report_format_find(format)->write(report, &report_options, out, err);
-}
-
-static bool fail_file(struct err *err)
-{
-    return err_set(err, ERR_CONFIG, "cannot write the report: %s", strerror(errno));
-}
-
-/* Whole or not at all: a new file beside the old one, then renamed over it. */
-static bool write_file(const struct report *report, const struct output *output,
-                       const struct options *options, struct err *err)
-{
-    struct buf path;
-    buf_init(&path, 8192);
-    buf_addf(&path, "%s.%d.tmp", output->path, (int)getpid());
-    int fd = open(path.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
-    bool is_good = out && write_to(report, output->format, options, out, err);
-    if (!out)
-        fail_file(err);
-    if (is_good && (fsync(fd) || rename(path.data, output->path)))
-        is_good = fail_file(err);
-    if (out)
-        fclose(out);
-    if (!is_good)
-        unlink(path.data);
-    buf_done(&path);
-    return is_good;
-}
-
-/* A report that cannot be written changes nothing about what happened to the tenants. */
-static void write_reports(const struct report *report, const struct options *options, int exit_code)
-{
-    bool has_stdout = false;
-    struct err err;
-    for (size_t i = 0; i < options->output_count; i++) {
-        const struct output *output = &options->outputs[i];
-        has_stdout |= !output->path;
-        bool is_good = output->path ? write_file(report, output, options, &err)
-                                    : write_to(report, output->format, options, stdout, &err);
-        if (!is_good)
-            fprintf(stderr, "skein: %s: %s\n", output->path ? output->path : "stdout", err.text);
-    }
-    bool is_silent = options->is_quiet && exit_code == EXIT_OK;
-    if (!has_stdout && !is_silent && !write_to(report, "text", options, stdout, &err))
-        fprintf(stderr, "skein: stdout: %s\n", err.text);
-}
-
-/* ---- running ------------------------------------------------------------------------------- */
 
 static void on_report_event(void *ctx, const struct event *event)
 {
@@ -137,7 +65,7 @@ struct visit cli_visit(const struct options *options, const struct run_request *
 static void show_plan(const struct report *report, const struct options *options)
 {
     struct err err;
-    if (!options->is_quiet && !write_to(report, "text", options, stderr, &err))
+    if (!options->is_quiet && !cli_write_report(report, "text", options, stderr, &err))
         cli_fail(&err);
 }
 
@@ -186,7 +114,8 @@ static int visit_fleet(const struct visit_plan *plan, const struct options *opti
     struct rollout_end end = rollout_run(&rollout, observers, request->observer ? 3 : 2);
     progress_free(progress);
     int exit_code = exit_code_of(report, &end);
-    write_reports(report, options, exit_code);
+    /* A report that cannot be written changes nothing about what happened to the tenants. */
+    (void)cli_write_reports(report, options, exit_code == EXIT_OK);
     report_free(report);
     return exit_code;
 }
