@@ -47,6 +47,8 @@ static bool make_request(struct fleet *fleet, const struct options *options,
         .has_dialect = options->has_dialect,
         .dialect = options->dialect,
         .version_table = fleet->inventory->version_table,
+        .placeholders = options->placeholders.items,
+        .placeholder_count = options->placeholders.count,
         .chain_dir = fleet->inventory->chain_dir,
     };
     if (!ret_request->has_dialect && !import_tool_finds_dialect(tool))
@@ -144,7 +146,7 @@ const struct command command_import = {
             "  import goose DIR           -- +goose Up, -- +goose Down\n\n"
             "Ids come from the tool's own versions, so that 'skein adopt --from TOOL' finds where each\n"
             "tenant stands. With --dialect the sections are for that dialect alone.",
-    .groups = OPTIONS_COMMON | OPTIONS_DIALECT | OPTIONS_DRY_RUN,
+    .groups = OPTIONS_COMMON | OPTIONS_IMPORT | OPTIONS_DRY_RUN,
     .min_args = 2,
     .max_args = ARGS_MAX,
     .needs = FLEET_INVENTORY,

@@ -200,6 +200,11 @@ static bool set_accept_chain_change(struct options *options, const char *value)
     return options->accepts_chain_change = true;
 }
 
+static bool set_placeholder(struct options *options, const char *value)
+{
+    return strchr(value, '=') && add_word(&options->placeholders, value);
+}
+
 static bool set_dry_run(struct options *options, const char *value)
 {
     (void)value;
@@ -269,8 +274,10 @@ static const struct option_row rows[] = {
      "must be there first without being revised (may be repeated)", set_depends_on},
     {"sql-template", 0, "FILE", OPTIONS_NEW, "made from this, not from the chain's revision.sql.in",
      set_sql_template},
-    {"dialect", 0, "DIALECT", OPTIONS_DIALECT,
+    {"dialect", 0, "DIALECT", OPTIONS_IMPORT,
      "sqlite, postgresql or mysql: what the SQL speaks; its sections say so", set_dialect},
+    {"placeholder", 0, "NAME=VALUE", OPTIONS_IMPORT,
+     "what Flyway's ${NAME} stands for (may be repeated)", set_placeholder},
     {"dry-run", 0, NULL, OPTIONS_DRY_RUN, "say what would be done, change nothing", set_dry_run},
     {"purge", 0, NULL, OPTIONS_PURGE, "empty the version table first, whatever is in it", set_purge},
     {"accept-chain-change", 0, NULL, OPTIONS_AGAIN,

@@ -25,7 +25,7 @@ enum {
     OPTIONS_DEPENDENCIES = 1 << 17, /* --resolve-dependencies */
     OPTIONS_NEW = 1 << 18,          /* -m, --rev-id, --branch-label, --sql-template */
     OPTIONS_PARENT = 1 << 19,       /* --head, --splice, --depends-on */
-    OPTIONS_DIALECT = 1 << 20,      /* --dialect */
+    OPTIONS_IMPORT = 1 << 20,       /* --dialect, --placeholder */
     OPTIONS_DRY_RUN = 1 << 21,      /* --dry-run */
     OPTIONS_PURGE = 1 << 22,        /* --purge */
     OPTIONS_AGAIN = 128, /* --accept-chain-change */
@@ -78,6 +78,7 @@ struct options {
     bool splices;
     bool has_dialect;
     enum dialect dialect;
+    struct words placeholders;
     bool is_dry_run;
     bool purges;
     bool accepts_chain_change;

@@ -3,9 +3,11 @@
  * The id is the version as Flyway compares it, with '_' for '.': V001.10.0 is 1_10. An undo file is
  * the way down. A repeatable becomes a revision at the end of the chain, `R_name`: from then on a
  * change of it is a new revision, like every other change. Callbacks are left out and named;
- * baselines, migrations in Java and placeholders cannot be taken over and are faults. */
+ * baselines and migrations in Java cannot be taken over and are faults. */
 #include "base/arena.h"
 #include "base/ascii.h"
+#include "base/buf.h"
+#include "base/file.h"
 #include "base/hash.h"
 #include "import/tool.h"
 
@@ -76,17 +78,49 @@ static struct conf read_conf(struct import *import, const struct import_file *fi
     return conf;
 }
 
-static void check_placeholders(struct import *import, const struct import_file *file)
+/* The value; NULL: nobody has said it. */
+static const char *find_value(const struct import_request *request, const char *name, size_t len)
 {
-    struct import_line line = {0};
-    while (import_next_line(file->bytes, file->len, &line)) {
-        const char *open = memmem(line.text, line.len, "${", 2);
-        const char *close = open ? strchr(open, '}') : NULL;
-        if (close && close < line.text + line.len)
-            import_fault(import, file->path, line.number,
-                         "placeholder '%.*s': write down what it stands for",
-                         (int)(close - open < 80 ? close - open + 1 : 80), open);
+    for (size_t i = 0; i < request->placeholder_count; i++) {
+        const char *pair = request->placeholders[i];
+        if (strcspn(pair, "=") == len && memcmp(pair, name, len) == 0)
+            return pair + len + 1;
     }
+    return NULL;
+}
+
+static int line_of(const char *text, const char *at)
+{
+    int line = 1;
+    for (; text < at; text++)
+        line += *text == '\n';
+    return line;
+}
+
+/* The file's text with what `${name}` stands for, wherever it stands, as Flyway does it. */
+static const char *fill_placeholders(struct import *import, const struct import_file *file)
+{
+    struct buf text;
+    const char *at = file->bytes, *open;
+    buf_init(&text, FILE_MAX_BYTES);
+    for (; (open = strstr(at, "${")); at = strchr(open, '}') + 1) {
+        size_t len = strcspn(open + 2, "}\n");
+        if (open[2 + len] != '}')
+            break;
+        const char *value = find_value(import->request, open + 2, len);
+        if (!value)
+            import_fault(import, file->path, line_of(file->bytes, open),
+                         "what does '${%.*s}' stand for? say --placeholder %.*s=VALUE",
+                         (int)(len < 80 ? len : 80), open + 2, (int)(len < 80 ? len : 80), open + 2);
+        buf_add(&text, at, (size_t)(open - at));
+        buf_adds(&text, value ? value : "");
+    }
+    buf_adds(&text, at);
+    if (text.is_full)
+        import_fault(import, file->path, 0, "too long with its placeholders filled in");
+    const char *filled = arena_strdup(import->arena, text.data);
+    buf_done(&text);
+    return filled;
 }
 
 /* ---- revisions ----------------------------------------------------------------------------- */
@@ -102,7 +136,8 @@ static void add_script(struct import *import, struct imported *item, const struc
         return;
     }
     if (conf.replaces_placeholders)
-        check_placeholders(import, file);
+        sql.text = fill_placeholders(import, file);
+    sql.len = strlen(sql.text);
     sql.is_transactional = conf.is_transactional;
     import_add_sql(import, item, &sql);
 }

@@ -35,6 +35,8 @@ struct import_request {
     bool has_dialect;     /* only a tool that finds it out may do without */
     enum dialect dialect; /* what the files speak */
     const char *version_table; /* the name of Alembic's */
+    const char *const *placeholders; /* "name=value": what `${name}` of Flyway's stands for */
+    size_t placeholder_count;
     const char *chain_dir;            /* where the files shall go, */
     const struct chain_file *present; /* and what is there already */
     size_t present_count;

@@ -25,7 +25,10 @@ struct import_case {
 static struct import_request request_of(struct arena *arena, const struct import_case *one)
 {
     struct import_file *files = arena_calloc(arena, FILES_MAX, sizeof *files);
-    struct import_request request = {.tool = import_tool_find(one->tool),
+    static const char *const placeholders[] = {"a=one", "b=1=1"};
+    struct import_request request = {.placeholders = placeholders,
+                                     .placeholder_count = ARRAY_LEN(placeholders),
+                                     .tool = import_tool_find(one->tool),
                                      .files = files,
                                      .version_table = "alembic_version",
                                      .chain_dir = "versions"};
@@ -209,6 +212,9 @@ static void reads_flyway(void **state)
            "CREATE OR REPLACE VIEW v AS SELECT 1;\n"}},
          NULL, 0, 0},
         {"flyway", "sqlite", {{"V1__a.sql", "SELECT 1;\nSELECT '${who}';\n"}}, {{0}}, "'${who}'", 2, 0},
+        {"flyway", "sqlite", {{"V1__a.sql", "SELECT '${a}-${b}-${';"}},
+         {{"1_a.sql", "-- a\n--\n-- Revision ID: 1\n-- Revises:\n\n-- migrate:up\nSELECT 'one-1=1-${';\n"}},
+         NULL, 0, 0},
         {"flyway", "sqlite", {{"V1__a.sql", "SELECT 1;"}, {"V1.0__b.sql", "SELECT 1;"}}, {{0}},
          "version '1' is in 'V1__a.sql' already", 0, 0},
         {"flyway", "sqlite", {{"V1__a.sql", "SELECT 1;"}, {"afterMigrate.sql", ""}},
