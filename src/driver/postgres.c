@@ -97,7 +97,10 @@ static void take_result(struct conn *conn, PGresult *result)
         finish_statement(conn, result);
         break;
     case PGRES_COPY_IN:
-        PQputCopyEnd(conn->pg, "COPY FROM STDIN has no data in a revision");
+        /* The server would call what follows "canceled on request", as it does a timeout. */
+        if (conn->op->err.kind == ERR_NONE)
+            err_set(&conn->op->err, ERR_SQL, "COPY FROM STDIN has no data in a revision");
+        PQputCopyEnd(conn->pg, "no data");
         break;
     case PGRES_SINGLE_TUPLE:
     case PGRES_EMPTY_QUERY:
