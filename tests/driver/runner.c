@@ -130,20 +130,23 @@ static unsigned wait_for(struct running *running, const struct want *want)
     return ready;
 }
 
-static void run(struct running *running, struct op *op)
+static void go_on(struct running *running, struct want want)
 {
-    const struct driver *driver = running->runner->driver;
-    struct want want = driver->start(running->conn, op);
     while (want.bits != WANT_NOTHING) {
         unsigned ready = wait_for(running, &want);
-        want = driver->step(running->conn, ready);
+        want = running->runner->driver->step(running->conn, ready);
     }
+}
+
+void runner_finish(const struct runner *runner, struct conn *conn, struct want want)
+{
+    struct running running = {runner, conn, runner_now_ms(runner) + LIMIT_MS, 0};
+    go_on(&running, want);
 }
 
 void runner_run(const struct runner *runner, struct conn *conn, struct op *op)
 {
-    struct running running = {runner, conn, runner_now_ms(runner) + LIMIT_MS, 0};
-    run(&running, op);
+    runner_finish(runner, conn, runner->driver->start(conn, op));
 }
 
 void runner_run_cancelled(const struct runner *runner, struct conn *conn, struct op *op,
@@ -151,5 +154,5 @@ void runner_run_cancelled(const struct runner *runner, struct conn *conn, struct
 {
     uint64_t now_ms = runner_now_ms(runner);
     struct running running = {runner, conn, now_ms + LIMIT_MS, now_ms + after_ms};
-    run(&running, op);
+    go_on(&running, runner->driver->start(conn, op));
 }

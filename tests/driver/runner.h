@@ -24,7 +24,10 @@ void runner_sleep_ms(const struct runner *runner, uint64_t ms);
 /* Fails the test where the operation has not ended after a minute. */
 void runner_run(const struct runner *runner, struct conn *conn, struct op *op);
 
-/* The same, but `after_ms` later what the server does is cancelled; then the operation ends by itself. */
+/* Goes on with an operation that was started by hand and wants this. */
+void runner_finish(const struct runner *runner, struct conn *conn, struct want want);
+
+/* As runner_run, but `after_ms` later what the server does is cancelled; then the operation ends by itself. */
 void runner_run_cancelled(const struct runner *runner, struct conn *conn, struct op *op,
                           uint64_t after_ms);
 

@@ -24,6 +24,8 @@ enum saying {
     SAY_SLOW,       /* takes half a minute and changes nothing */
     SAY_SCRIPT,     /* SCRIPT_STATEMENTS statements behind a SAY_PREPARE, hard to split */
     SAY_QUIRK,      /* a setting that makes quoting harder; NULL: none */
+    SAY_COPY_IN,    /* wants data from the client, which has none; NULL: there is no such thing */
+    SAY_COPY_OUT,   /* sends data behind the back of rows */
     SAY_WHO,        /* -> what SAY_KILL wants; NULL: a connection cannot be killed */
     SAY_KILL,       /* a format of it: ends that connection from another one */
     SAY__COUNT
@@ -47,6 +49,7 @@ struct subject {
     const struct driver *driver;
     bool is_doomed_by_error;  /* an error in a transaction leaves nothing but rollback */
     const char *missing_code; /* of a missing database */
+    const char *password;     /* that all targets want; NULL: none */
     const char *maintenance;  /* the database to create others from; NULL: made on connecting */
     const char *say[SAY__COUNT];
 

@@ -85,7 +85,8 @@ static void on_server(struct stage *stage, const struct url *server, const char 
                       const char *database)
 {
     const struct driver *driver = stage->subject->driver;
-    struct conn *conn = driver->open(&(struct conn_params){.url = server});
+    struct conn *conn = driver->open(
+        &(struct conn_params){.url = server, .password = stage->subject->password});
     struct op connect = {.kind = OP_CONNECT, .arena = &stage->arena};
     struct op op = {.kind = OP_QUERY, .arena = &stage->arena};
     struct buf sql;
@@ -206,6 +207,7 @@ static const struct subject subjects[] = {
         .driver = &driver_postgres,
         .is_doomed_by_error = true,
         .missing_code = "3D000",
+        .password = "superuser-secret", /* harness.py's */
         .maintenance = "postgres",
         .set_up = set_up_postgres,
         .tear_down = tear_down_postgres,
@@ -225,6 +227,9 @@ static const struct subject subjects[] = {
                     "INSERT INTO t SELECT 103 + f(), 'ä€😀' -- no semicolon; at the end",
                 [SAY_QUIRK] = "SET standard_conforming_strings = off; "
                               "SET escape_string_warning = off",
+                [SAY_COPY_IN] = "COPY t FROM STDIN",
+                [SAY_COPY_OUT] = "COPY (SELECT repeat('x', 1000) FROM generate_series(1, 5000)) "
+                                 "TO STDOUT",
                 [SAY_WHO] = "SELECT pg_backend_pid()",
                 [SAY_KILL] = "SELECT pg_terminate_backend(%s)",
             },

@@ -6,7 +6,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 from harness import Postgres  # noqa: E402
 
-server = Postgres()
+server = Postgres(auth="scram-sha-256")
 try:
     code = subprocess.call(sys.argv[1:],
                            env={**os.environ, "SKEIN_TEST_URL": server.url("postgres")})

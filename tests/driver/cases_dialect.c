@@ -1,0 +1,281 @@
+/* The templates of the dialect, filled with what breaks out of quoting that is not whole. */
+#include <inttypes.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "driver/conformance.h"
+
+/* Names and values that break out of any quoting that is not whole; at most 32 characters, for the
+ * version table's column. `{to}` would be filled in where a value were taken for a template. */
+static const char *const hostile[] = {
+    "plain",
+    "it's",
+    "'",
+    "''",
+    "\\",
+    "\\'",
+    "x'); DROP TABLE t; --",
+    "\"quoted\"",
+    "`ticked`",
+    "{to} %s %n ?1 $1 :a @b",
+    "line\nbreak\ttab\r\n",
+    "äö€😀\u202e",
+    "/* comment -- */",
+    "$$dollar$$ $x$",
+    "E'\\'' U&'\\0041' N'x' X'00'",
+    "",
+    " ",
+    "trailing\\",
+};
+
+/* ---- the dialect --------------------------------------------------------------------------- */
+
+static void quotes_literals(void **state)
+{
+    struct stage *stage = *state;
+    struct conn *conn = stage_connect(stage);
+    for (int is_quirky = 0; is_quirky < 1 + !!stage_say(stage, SAY_QUIRK); is_quirky++) {
+        if (is_quirky)
+            stage_query(stage, conn, stage_say(stage, SAY_QUIRK));
+        for (size_t i = 0; i < ARRAY_LEN(hostile); i++) {
+            struct buf buf;
+            buf_init(&buf, BUF_MAX_DEFAULT);
+            buf_adds(&buf, stage_say(stage, SAY_LITERAL));
+            stage->subject->driver->add_literal(&buf, hostile[i]);
+            struct op op = stage_query(stage, conn, buf.data);
+            expect_only_value(&op, hostile[i]);
+            buf_done(&buf);
+        }
+    }
+}
+
+static void quotes_identifiers(void **state)
+{
+    struct stage *stage = *state;
+    struct conn *conn = stage_connect(stage);
+    for (size_t i = 0; i < ARRAY_LEN(hostile); i++) {
+        struct buf buf;
+        if (!*hostile[i])
+            continue; /* no name is empty */
+        buf_init(&buf, BUF_MAX_DEFAULT);
+        buf_adds(&buf, stage_say(stage, SAY_IDENTIFIER));
+        stage->subject->driver->add_identifier(&buf, hostile[i]);
+        struct op op = stage_query(stage, conn, buf.data);
+        assert_string_equal(op.columns[0], hostile[i]);
+        buf_done(&buf);
+    }
+}
+
+static void keeps_version_rows(void **state)
+{
+    struct stage *stage = *state;
+    struct sql_vars vars = stage_vars();
+    struct conn *conn = stage_connect(stage);
+    stage_make_tables(stage, conn, &vars);
+    for (size_t i = 0; i + 1 < ARRAY_LEN(hostile); i++) {
+        vars.from = hostile[i];
+        vars.to = hostile[i + 1];
+        stage_begin(stage, conn, &vars);
+        stage_insert_version(stage, conn, vars, hostile[i]);
+        expect_versions(stage, conn, &vars, hostile[i], NULL);
+        expect_good(stage_change_one(stage, conn, SQL_VERSION_UPDATE, &vars));
+        expect_versions(stage, conn, &vars, hostile[i + 1], NULL);
+        stage_insert_version(stage, conn, vars, hostile[i]);
+        expect_versions(stage, conn, &vars, hostile[i + 1], hostile[i]);
+        expect_good(stage_change_one(stage, conn, SQL_VERSION_DELETE, &vars));
+        expect_versions(stage, conn, &vars, hostile[i + 1], NULL);
+        stage_rollback(stage, conn);
+        expect_versions(stage, conn, &vars, NULL, NULL);
+    }
+}
+
+static void refuses_version_rows_twice_or_missing(void **state)
+{
+    struct stage *stage = *state;
+    struct sql_vars vars = stage_vars();
+    struct conn *conn = stage_connect(stage);
+    stage_make_tables(stage, conn, &vars);
+    stage_insert_version(stage, conn, vars, "aaaa");
+    vars.to = "aaaa";
+    struct op op = stage_change_one(stage, conn, SQL_VERSION_INSERT, &vars);
+    assert_int_equal(op.err.kind, ERR_SQL);
+    assert_true(*op.err.code);
+    vars.from = "bbbb";
+    assert_int_equal(stage_change_one(stage, conn, SQL_VERSION_UPDATE, &vars).err.kind,
+                     ERR_INTERNAL);
+    assert_int_equal(stage_change_one(stage, conn, SQL_VERSION_DELETE, &vars).err.kind,
+                     ERR_INTERNAL);
+    expect_versions(stage, conn, &vars, "aaaa", NULL);
+}
+
+/* revision, direction, checksum, statements, state, run_id */
+static void expect_history(const struct op *op, size_t row, const struct sql_vars *vars)
+{
+    char statements[32];
+    snprintf(statements, sizeof statements, "%" PRIu64, vars->statements);
+    const char *const expected[] = {vars->revision, vars->direction, vars->checksum,
+                                    statements,     vars->state,     vars->run_id};
+    assert_true(row < op->row_count);
+    assert_int_equal(op->column_count, ARRAY_LEN(expected));
+    for (size_t i = 0; i < ARRAY_LEN(expected); i++)
+        assert_string_equal(op_value(op, row, i), expected[i]);
+}
+
+static void keeps_history(void **state)
+{
+    struct stage *stage = *state;
+    struct sql_vars vars = stage_vars();
+    struct conn *conn = stage_connect(stage);
+    stage_make_tables(stage, conn, &vars);
+    for (size_t i = 0; i < ARRAY_LEN(hostile); i++) {
+        vars.run_id = vars.revision = vars.checksum = hostile[i];
+        vars.state = "running";
+        vars.statements = 0;
+        vars.duration_ms = 0.25;
+        expect_good(stage_change_one(stage, conn, SQL_HISTORY_INSERT, &vars));
+        vars.state = "applied";
+        vars.statements = i;
+        expect_good(stage_change_one(stage, conn, SQL_HISTORY_MARK, &vars));
+        struct op op = stage_ask(stage, conn, SQL_HISTORY, &vars);
+        assert_int_equal(op.row_count, i + 1);
+        expect_history(&op, i, &vars);
+        /* what is applied is marked no more */
+        assert_int_equal(stage_change_one(stage, conn, SQL_HISTORY_MARK, &vars).err.kind,
+                         ERR_INTERNAL);
+    }
+}
+
+static void marks_the_newest_row_of_its_kind(void **state)
+{
+    struct stage *stage = *state;
+    struct sql_vars up = stage_vars();
+    struct conn *conn = stage_connect(stage);
+    stage_make_tables(stage, conn, &up);
+    struct sql_vars other = up, down = up;
+    up.state = "partial";
+    down.direction = "down";
+    other.revision = "another";
+    expect_good(stage_change_one(stage, conn, SQL_HISTORY_INSERT, &up));
+    expect_good(stage_change_one(stage, conn, SQL_HISTORY_INSERT, &up));
+    expect_good(stage_change_one(stage, conn, SQL_HISTORY_INSERT, &down));
+    expect_good(stage_change_one(stage, conn, SQL_HISTORY_INSERT, &other));
+    struct sql_vars marked = up;
+    marked.statements = 7;
+    marked.run_id = "a later run";
+    expect_good(stage_change_one(stage, conn, SQL_HISTORY_MARK, &marked));
+    struct op op = stage_ask(stage, conn, SQL_HISTORY, &up);
+    assert_int_equal(op.row_count, 4);
+    expect_history(&op, 0, &up);
+    expect_history(&op, 1, &marked);
+    expect_history(&op, 2, &down);
+    expect_history(&op, 3, &other);
+}
+
+/* The version table's name, and the schema's where the dialect has schemas. */
+static void survives_hostile_names(void **state)
+{
+    struct stage *stage = *state;
+    struct sql_vars vars = stage_vars();
+    struct conn *conn = stage_connect(stage);
+    for (size_t i = 0; i < ARRAY_LEN(hostile); i++) {
+        if (!*hostile[i])
+            continue;
+        vars.version_table = hostile[i];
+        vars.asked_schema = stage->subject->driver->sql[SQL_SCHEMA_CREATE] ? hostile[i] : NULL;
+        struct op op = stage_inspect(stage, conn, &vars);
+        assert_null(op_value(&op, 0, 1));
+        stage_begin(stage, conn, &vars);
+        stage_ask(stage, conn, SQL_SCHEMA_CREATE, &vars);
+        stage_ask(stage, conn, SQL_VERSION_CREATE, &vars);
+        if (!op_value(&op, 0, 2) || *op_value(&op, 0, 2) == '0')
+            stage_ask(stage, conn, SQL_HISTORY_CREATE, &vars);
+        stage_insert_version(stage, conn, vars, "aaaa");
+        stage_commit(stage, conn);
+        op = stage_inspect(stage, conn, &vars);
+        assert_non_null(op_value(&op, 0, 0));
+        assert_non_null(op_value(&op, 0, 1));
+        assert_string_equal(op_value(&op, 0, 2), "1");
+        if (vars.asked_schema)
+            assert_string_equal(op_value(&op, 0, 1), vars.asked_schema);
+        expect_versions(stage, conn, &vars, "aaaa", NULL);
+    }
+}
+
+static void reads_nothing_where_nothing_is(void **state)
+{
+    struct stage *stage = *state;
+    struct sql_vars vars = stage_vars();
+    struct conn *conn = stage_connect(stage);
+    struct op op = stage_inspect(stage, conn, &vars);
+    assert_non_null(op_value(&op, 0, 0));
+    assert_null(op_value(&op, 0, 1));
+    assert_string_equal(op_value(&op, 0, 2), "0");
+    stage_make_tables(stage, conn, &vars);
+    op = stage_inspect(stage, conn, &vars);
+    assert_non_null(op_value(&op, 0, 1));
+    assert_string_equal(op_value(&op, 0, 2), "1");
+    expect_versions(stage, conn, &vars, NULL, NULL);
+    assert_int_equal(stage_ask(stage, conn, SQL_HISTORY, &vars).row_count, 0);
+}
+
+static void guards_its_own_transaction(void **state)
+{
+    struct stage *stage = *state;
+    struct sql_vars vars = stage_vars();
+    struct conn *conn = stage_connect(stage);
+    if (!stage->subject->driver->sql[SQL_GUARD])
+        skip(); /* its statements cannot begin or end a transaction at all */
+    stage_inspect(stage, conn, &vars);
+    for (size_t i = 0; i < ARRAY_LEN(hostile); i++) {
+        vars.nonce = hostile[i];
+        stage_begin(stage, conn, &vars);
+        if (*vars.nonce) /* an empty one is what any transaction has */
+            expect_good(stage_change_one(stage, conn, SQL_GUARD, &vars));
+        stage_ask(stage, conn, SQL_RESTORE, &vars);
+        vars.nonce = "another";
+        assert_int_equal(stage_change_one(stage, conn, SQL_GUARD, &vars).err.kind, ERR_INTERNAL);
+        vars.nonce = hostile[i];
+        stage_rollback(stage, conn);
+        if (*vars.nonce)
+            assert_int_equal(stage_change_one(stage, conn, SQL_GUARD, &vars).err.kind,
+                             ERR_INTERNAL);
+    }
+}
+
+static void makes_a_used_connection_like_new(void **state)
+{
+    struct stage *stage = *state;
+    struct sql_vars vars = stage_vars();
+    struct conn *first = stage_connect(stage);
+    struct conn *second = stage_connect(stage);
+    if (!stage->subject->driver->sql[SQL_RESET])
+        skip(); /* a connection is never left to another tenant */
+    vars.statement_timeout_ms = 100;
+    stage_inspect(stage, first, &vars);
+    assert_true(stage_lock(stage, first, vars.lock_key).is_locked);
+    stage_ask(stage, first, SQL_SETUP, &vars);
+    stage_ask(stage, first, SQL_RESET, &vars);
+    assert_true(stage_lock(stage, second, vars.lock_key).is_locked);
+    struct op op = stage_op(stage, OP_SCRIPT, stage_say(stage, SAY_SLOW)); /* no timeout is left */
+    uint64_t begun_ms = runner_now_ms(&stage->runner);
+    runner_run_cancelled(&stage->runner, first, &op, 400);
+    assert_int_not_equal(op.err.kind, ERR_NONE);
+    assert_true(runner_now_ms(&stage->runner) - begun_ms >= 400);
+}
+
+int run_dialect_cases(void)
+{
+    static const struct CMUnitTest tests[] = {
+        CASE(quotes_literals),
+        CASE(quotes_identifiers),
+        CASE(keeps_version_rows),
+        CASE(refuses_version_rows_twice_or_missing),
+        CASE(keeps_history),
+        CASE(marks_the_newest_row_of_its_kind),
+        CASE(survives_hostile_names),
+        CASE(reads_nothing_where_nothing_is),
+        CASE(guards_its_own_transaction),
+        CASE(makes_a_used_connection_like_new),
+    };
+    return cmocka_run_group_tests_name("dialect", tests, NULL, NULL);
+}

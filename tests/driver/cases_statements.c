@@ -1,0 +1,248 @@
+/* Queries and scripts. */
+#include "base/buf.h"
+#include "base/err.h"
+#include "driver/conformance.h"
+
+/* ---- queries ------------------------------------------------------------------------------- */
+
+static void keeps_rows_and_names(void **state)
+{
+    struct stage *stage = *state;
+    struct op op = stage_query(stage, stage_connect(stage), stage_say(stage, SAY_ROWS));
+    assert_int_equal(op.row_count, 2);
+    assert_int_equal(op.column_count, 2);
+    assert_string_equal(op.columns[0], "first");
+    assert_string_equal(op.columns[1], "second");
+    assert_string_equal(op_value(&op, 0, 0), "a");
+    assert_null(op_value(&op, 0, 1));
+    assert_string_equal(op_value(&op, 1, 0), "b");
+    assert_string_equal(op_value(&op, 1, 1), "");
+    assert_int_equal(op.statements_done, 1);
+}
+
+static void keeps_the_rows_of_the_last_statement_that_has_any(void **state)
+{
+    struct stage *stage = *state;
+    struct conn *conn = stage_connect(stage);
+    stage_script(stage, conn, stage_say(stage, SAY_PREPARE));
+    struct op op = stage_query(
+        stage, conn, stage_join(stage, stage_say(stage, SAY_ROWS), stage_say(stage, SAY_ONE)));
+    assert_int_equal(op.column_count, 1);
+    expect_only_value(&op, "one");
+    assert_int_equal(op.statements_done, 2);
+    op = stage_query(stage, conn,
+                     stage_join(stage, stage_say(stage, SAY_ONE), stage_say(stage, SAY_CHANGE)));
+    expect_only_value(&op, "one");
+    expect_count(stage, conn, "1");
+}
+
+static void runs_nothing_where_there_is_nothing(void **state)
+{
+    static const char *const texts[] = {"", " ", ";", " ; ;\n", "-- only a comment"};
+    struct stage *stage = *state;
+    struct conn *conn = stage_connect(stage);
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+        for (int kind = OP_QUERY; kind <= OP_SCRIPT; kind++) {
+            struct op op = stage_run(stage, conn, stage_op(stage, (enum op_kind)kind, texts[i]));
+            expect_good(op);
+            assert_int_equal(op.row_count, 0);
+            assert_int_equal(op.statements_done, 0);
+        }
+    struct op op = stage_query(stage, conn, stage_say(stage, SAY_ONE));
+    expect_only_value(&op, "one");
+}
+
+static void counts_the_rows_that_must_be_one(void **state)
+{
+    struct stage *stage = *state;
+    struct conn *conn = stage_connect(stage);
+    stage_script(stage, conn, stage_say(stage, SAY_PREPARE));
+    stage_script(stage, conn,
+                 stage_join(stage, stage_say(stage, SAY_CHANGE), stage_say(stage, SAY_CHANGE)));
+    const struct {
+        enum saying saying;
+        bool is_one;
+    } cases[] = {
+        {SAY_CHANGE, true}, {SAY_ONE, true},        {SAY_TOUCH_NONE, false},
+        {SAY_ROWS, false},  {SAY_TOUCH_ALL, false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct op op = stage_op(stage, OP_QUERY, stage_say(stage, cases[i].saying));
+        op.needs_one_row = true;
+        op = stage_run(stage, conn, op);
+        assert_int_equal(op.err.kind, cases[i].is_one ? ERR_NONE : ERR_INTERNAL);
+        assert_int_equal(op.statements_done, cases[i].is_one);
+    }
+    struct op op =
+        stage_op(stage, OP_QUERY,
+                 stage_join(stage, stage_say(stage, SAY_ONE), stage_say(stage, SAY_TOUCH_NONE)));
+    op.needs_one_row = true;
+    op = stage_run(stage, conn, op);
+    assert_int_equal(op.err.kind, ERR_INTERNAL);
+    assert_int_equal(op.statements_done, 1); /* the second one it was */
+}
+
+/* An op is used once, but a conn for many: nothing may be left of the one before. */
+static void starts_every_operation_afresh(void **state)
+{
+    struct stage *stage = *state;
+    struct conn *conn = stage_connect(stage);
+    struct op op = stage_run(stage, conn, stage_op(stage, OP_QUERY, stage_say(stage, SAY_SYNTAX)));
+    assert_int_equal(op.err.kind, ERR_SQL);
+    op = stage_query(stage, conn, stage_say(stage, SAY_ONE));
+    expect_only_value(&op, "one");
+    assert_int_equal(op.statements_done, 1);
+}
+
+/* ---- scripts ------------------------------------------------------------------------------- */
+
+static void splits_what_it_then_runs(void **state)
+{
+    struct stage *stage = *state;
+    struct statement *statements;
+    size_t count;
+    struct err err;
+    const char *text = stage_say(stage, SAY_SCRIPT);
+    struct conn *conn = stage_connect(stage);
+    assert_true(stage->subject->driver->split(&stage->arena, text, strlen(text), &statements,
+                                              &count, &err));
+    assert_int_equal(count, SCRIPT_STATEMENTS);
+    stage_script(stage, conn, stage_say(stage, SAY_PREPARE));
+    struct sql_vars vars = stage_vars();
+    stage_begin(stage, conn, &vars);
+    struct op whole = stage_script(stage, conn, text);
+    assert_int_equal(whole.statements_done, count);
+    struct op rows = stage_query(stage, conn, stage_say(stage, SAY_COUNT));
+    stage_rollback(stage, conn);
+    stage_begin(stage, conn, &vars);
+    for (size_t i = 0; i < count; i++) {
+        const char *alone =
+            arena_strndup(&stage->arena, text + statements[i].offset, statements[i].len);
+        assert_int_equal(stage_script(stage, conn, alone).statements_done, 1);
+    }
+    expect_count(stage, conn, op_value(&rows, 0, 0));
+    stage_rollback(stage, conn);
+}
+
+static void keeps_no_rows_of_a_script(void **state)
+{
+    struct stage *stage = *state;
+    struct conn *conn = stage_connect(stage);
+    stage_script(stage, conn, stage_say(stage, SAY_PREPARE));
+    struct op op = stage_script(
+        stage, conn, stage_join(stage, stage_say(stage, SAY_ROWS), stage_say(stage, SAY_CHANGE)));
+    assert_int_equal(op.statements_done, 2);
+    assert_int_equal(op.row_count, 0);
+    expect_count(stage, conn, "1");
+}
+
+/* More than any socket takes at once. */
+static void takes_a_script_of_megabytes(void **state)
+{
+    enum { CHANGES = 200 };
+    struct stage *stage = *state;
+    struct conn *conn = stage_connect(stage);
+    struct buf buf;
+    char comment[20000];
+    memset(comment, '-', sizeof comment);
+    stage_script(stage, conn, stage_say(stage, SAY_PREPARE));
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    for (int i = 0; i < CHANGES; i++) {
+        buf_addf(&buf, "%s;\n", stage_say(stage, SAY_CHANGE));
+        buf_add(&buf, comment, sizeof comment);
+        buf_addc(&buf, '\n');
+    }
+    assert_int_equal(stage_script(stage, conn, buf.data).statements_done, CHANGES);
+    buf_done(&buf);
+    expect_count(stage, conn, "200");
+}
+
+static void survives_statements_that_copy(void **state)
+{
+    struct stage *stage = *state;
+    if (!stage_say(stage, SAY_COPY_IN))
+        skip(); /* all statements are alike */
+    struct conn *conn = stage_connect(stage);
+    stage_script(stage, conn, stage_say(stage, SAY_PREPARE));
+    for (int kind = OP_QUERY; kind <= OP_SCRIPT; kind++) {
+        struct op op = stage_run(
+            stage, conn, stage_op(stage, (enum op_kind)kind, stage_say(stage, SAY_COPY_IN)));
+        assert_int_equal(op.err.kind, ERR_SQL);
+        op = stage_op(stage, (enum op_kind)kind, stage_say(stage, SAY_COPY_OUT));
+        expect_good(stage_run(stage, conn, op));
+        expect_count(stage, conn, "0");
+    }
+}
+
+/* The byte, from 1, of `word` in `sql`. */
+static size_t place_of(const char *sql, const char *word)
+{
+    const char *found = strstr(sql, word);
+    assert_non_null(found);
+    return (size_t)(found - sql) + 1;
+}
+
+static void points_at_the_fault(void **state)
+{
+    struct stage *stage = *state;
+    struct conn *conn = stage_connect(stage);
+    const char *one = stage_say(stage, SAY_ONE);
+    stage_script(stage, conn, stage_say(stage, SAY_PREPARE));
+    const char *text = arena_printf(&stage->arena, "%s;\n%s;\n%s;\n%s", one, one,
+                                    stage_say(stage, SAY_UNKNOWN), one);
+    for (int kind = OP_QUERY; kind <= OP_SCRIPT; kind++) {
+        struct op op = stage_run(stage, conn, stage_op(stage, (enum op_kind)kind, text));
+        assert_int_equal(op.err.kind, ERR_SQL);
+        assert_int_equal(op.err.offset, place_of(text, "nosuch"));
+        assert_int_equal(op.statements_done, 2);
+        assert_true(*op.err.code);
+        assert_false(op.err.is_transient);
+        assert_false(op.err.is_connection_lost);
+    }
+    text = arena_printf(&stage->arena, "%s'ä€😀';\n%s", stage_say(stage, SAY_LITERAL),
+                        stage_say(stage, SAY_SYNTAX));
+    struct op op = stage_run(stage, conn, stage_op(stage, OP_SCRIPT, text));
+    assert_int_equal(op.err.kind, ERR_SQL);
+    assert_int_equal(op.err.offset, place_of(text, "SELEC '"));
+}
+
+/* Outside a transaction the statements before the failed one may stand or not, as the database has
+ * it; inside one, nothing of it is left. */
+static void stops_at_the_first_error(void **state)
+{
+    struct stage *stage = *state;
+    struct conn *conn = stage_connect(stage);
+    struct sql_vars vars = stage_vars();
+    const char *change = stage_say(stage, SAY_CHANGE);
+    stage_script(stage, conn, stage_say(stage, SAY_PREPARE));
+    const char *text =
+        arena_printf(&stage->arena, "%s; %s; %s", change, stage_say(stage, SAY_VIOLATE), change);
+    stage_begin(stage, conn, &vars);
+    struct op op = stage_run(stage, conn, stage_op(stage, OP_SCRIPT, text));
+    assert_int_equal(op.err.kind, ERR_SQL);
+    assert_true(*op.err.code);
+    assert_int_equal(op.statements_done, 1);
+    assert_true(stage->subject->driver->is_in_transaction(conn));
+    if (!stage->subject->is_doomed_by_error)
+        expect_count(stage, conn, "1");
+    stage_rollback(stage, conn);
+    expect_count(stage, conn, "0");
+}
+
+int run_statements_cases(void)
+{
+    static const struct CMUnitTest tests[] = {
+        CASE(keeps_rows_and_names),
+        CASE(keeps_the_rows_of_the_last_statement_that_has_any),
+        CASE(runs_nothing_where_there_is_nothing),
+        CASE(counts_the_rows_that_must_be_one),
+        CASE(starts_every_operation_afresh),
+        CASE(splits_what_it_then_runs),
+        CASE(keeps_no_rows_of_a_script),
+        CASE(takes_a_script_of_megabytes),
+        CASE(survives_statements_that_copy),
+        CASE(points_at_the_fault),
+        CASE(stops_at_the_first_error),
+    };
+    return cmocka_run_group_tests_name("statements", tests, NULL, NULL);
+}

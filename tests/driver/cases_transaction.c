@@ -1,0 +1,125 @@
+/* Where the transaction stands, and what is left of it. */
+#include "base/err.h"
+#include "driver/conformance.h"
+
+/* ---- transactions -------------------------------------------------------------------------- */
+
+static void checks_where_the_transaction_stands(void **state)
+{
+    struct stage *stage = *state;
+    struct conn *conn = stage_connect(stage);
+    struct sql_vars vars = stage_vars();
+    const char *begins = stage_text(stage, SQL_BEGIN, &vars);
+    const char *rolls_back = stage_text(stage, SQL_ROLLBACK, &vars);
+    const char *one = stage_say(stage, SAY_ONE);
+    const struct {
+        const char *sql;
+        enum tx_rule rule;
+        bool is_broken;
+    } steps[] = {
+        {one, TX_OUTSIDE, false},      {one, TX_INSIDE, true},     {one, TX_ANY, false},
+        {begins, TX_INSIDE, false},    {one, TX_INSIDE, false},    {one, TX_OUTSIDE, true},
+        {rolls_back, TX_INSIDE, true}, {begins, TX_OUTSIDE, true}, {one, TX_ANY, false},
+        {rolls_back, TX_ANY, false},   {begins, TX_ANY, false},    {rolls_back, TX_OUTSIDE, false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+        struct op op = stage_op(stage, OP_QUERY, steps[i].sql);
+        op.tx_after = steps[i].rule;
+        op = stage_run(stage, conn, op);
+        if (op.is_tx_broken != steps[i].is_broken)
+            fail_msg("step %zu, '%s': is_tx_broken is %d", i, steps[i].sql, op.is_tx_broken);
+        assert_int_equal(op.err.kind, steps[i].is_broken ? ERR_SQL : ERR_NONE);
+    }
+}
+
+/* Refused, or done and told: but never done and not told. */
+static void catches_a_script_that_ends_the_transaction(void **state)
+{
+    static const enum sql_id ids[] = {SQL_COMMIT, SQL_ROLLBACK};
+    struct stage *stage = *state;
+    struct sql_vars vars = stage_vars();
+    const struct driver *driver = stage->subject->driver;
+    struct conn *conn = stage_connect(stage);
+    stage_script(stage, conn, stage_say(stage, SAY_PREPARE));
+    for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+        stage_begin(stage, conn, &vars);
+        struct op op = stage_op(
+            stage, OP_SCRIPT, stage_join(stage, stage_say(stage, SAY_CHANGE), driver->sql[ids[i]]));
+        op.tx_after = TX_INSIDE;
+        op = stage_run(stage, conn, op);
+        assert_int_equal(op.err.kind, ERR_SQL);
+        assert_int_equal(op.is_tx_broken, !driver->is_in_transaction(conn));
+        if (driver->is_in_transaction(conn))
+            stage_rollback(stage, conn);
+    }
+}
+
+static void tells_a_commit_from_what_is_none(void **state)
+{
+    struct stage *stage = *state;
+    struct sql_vars vars = stage_vars();
+    struct conn *conn = stage_connect(stage);
+    stage_script(stage, conn, stage_say(stage, SAY_PREPARE));
+    stage_begin(stage, conn, &vars);
+    stage_script(stage, conn, stage_say(stage, SAY_CHANGE));
+    stage_commit(stage, conn);
+    expect_count(stage, stage_connect(stage), "1");
+    stage_begin(stage, conn, &vars);
+    stage_script(stage, conn, stage_say(stage, SAY_CHANGE));
+    assert_int_equal(
+        stage_run(stage, conn, stage_op(stage, OP_SCRIPT, stage_say(stage, SAY_VIOLATE))).err.kind,
+        ERR_SQL);
+    if (!stage->subject->is_doomed_by_error) {
+        stage_rollback(stage, conn);
+        return;
+    }
+    assert_int_equal(stage_end(stage, conn, SQL_COMMIT).err.kind, ERR_SQL);
+    expect_count(stage, conn, "1");
+}
+
+static void leaves_nothing_behind_a_rollback(void **state)
+{
+    static const enum sql_id ids[] = {SQL_VERSION_CREATE, SQL_HISTORY_CREATE, SQL_HISTORY_INSERT};
+    struct stage *stage = *state;
+    struct sql_vars vars = stage_vars();
+    struct conn *conn = stage_connect(stage);
+    if (!(stage->subject->driver->traits & DRIVER_DDL_IN_TRANSACTION))
+        skip(); /* what is made stays made: the case is about those that can take it back */
+    stage_inspect(stage, conn, &vars);
+    stage_begin(stage, conn, &vars);
+    stage_query(stage, conn, stage_text_of(stage, ids, ARRAY_LEN(ids), &vars));
+    stage_insert_version(stage, conn, vars, "83241ca0f125");
+    stage_script(stage, conn, stage_say(stage, SAY_PREPARE));
+    stage_script(stage, conn, stage_say(stage, SAY_CHANGE));
+    expect_count(stage, conn, "1");
+    stage_rollback(stage, conn);
+    struct op op = stage_inspect(stage, conn, &vars);
+    assert_null(op_value(&op, 0, 1));
+    assert_string_equal(op_value(&op, 0, 2), "0");
+    stage_script(stage, conn, stage_say(stage, SAY_PREPARE)); /* there is none in the way */
+    expect_count(stage, conn, "0");
+}
+
+static void rolls_back_what_closes(void **state)
+{
+    struct stage *stage = *state;
+    struct sql_vars vars = stage_vars();
+    struct conn *conn = stage_connect(stage);
+    stage_script(stage, conn, stage_say(stage, SAY_PREPARE));
+    stage_begin(stage, conn, &vars);
+    stage_script(stage, conn, stage_say(stage, SAY_CHANGE));
+    stage_close(stage, conn);
+    expect_count(stage, stage_connect(stage), "0");
+}
+
+int run_transaction_cases(void)
+{
+    static const struct CMUnitTest tests[] = {
+        CASE(checks_where_the_transaction_stands),
+        CASE(catches_a_script_that_ends_the_transaction),
+        CASE(tells_a_commit_from_what_is_none),
+        CASE(leaves_nothing_behind_a_rollback),
+        CASE(rolls_back_what_closes),
+    };
+    return cmocka_run_group_tests_name("transaction", tests, NULL, NULL);
+}

@@ -1,0 +1,85 @@
+/* What one case of the conformance suite works on: a subject's databases, and the short words for
+ * what a session does to them. Everything is freed with the stage; what fails, fails the test.
+ */
+#ifndef DRIVER_STAGE_H
+#define DRIVER_STAGE_H
+
+#include "driver/sql.h"
+#include "driver/subject.h"
+#include "unit/unit.h"
+
+/* Once, before the first case. */
+void stage_use(const struct subject *subject);
+
+/* For CASE: a stage of its own for each. */
+int set_up(void **state);
+int tear_down(void **state);
+
+const char *stage_say(const struct stage *stage, enum saying saying);
+bool stage_is_server(const struct stage *stage);
+
+/* "first; second" */
+const char *stage_join(struct stage *stage, const char *first, const char *second);
+
+/* ---- connections --------------------------------------------------------------------------- */
+
+/* Closed with the stage, if stage_close does not do it before. */
+struct conn *stage_open_params(struct stage *stage, const struct conn_params *params);
+struct conn *stage_open(struct stage *stage, enum target target);
+void stage_close(struct stage *stage, struct conn *conn);
+
+/* Opened and connected. */
+struct conn *stage_connect(struct stage *stage);
+struct conn *stage_connect_to(struct stage *stage, enum target target);
+
+/* ---- operations ---------------------------------------------------------------------------- */
+
+struct op stage_op(struct stage *stage, enum op_kind kind, const char *sql);
+
+/* Runs an op made with stage_op and changed since; it may fail. */
+struct op stage_run(struct stage *stage, struct conn *conn, struct op op);
+struct op stage_connect_op(struct stage *stage, struct conn *conn);
+
+/* These must go well. */
+struct op stage_query(struct stage *stage, struct conn *conn, const char *sql);
+struct op stage_script(struct stage *stage, struct conn *conn, const char *sql);
+struct op stage_lock(struct stage *stage, struct conn *conn, uint64_t key);
+struct op expect_good(struct op op);
+
+void expect_only_value(const struct op *op, const char *value);
+void expect_count(struct stage *stage, struct conn *conn, const char *count);
+
+/* ---- the dialect --------------------------------------------------------------------------- */
+
+/* What any template may name, with nothing hostile in it. */
+struct sql_vars stage_vars(void);
+
+const char *stage_text(struct stage *stage, enum sql_id id, const struct sql_vars *vars);
+const char *stage_text_of(struct stage *stage, const enum sql_id *ids, size_t count,
+                          const struct sql_vars *vars);
+
+/* Runs a template, where the dialect has it. */
+struct op stage_ask(struct stage *stage, struct conn *conn, enum sql_id id,
+                    const struct sql_vars *vars);
+
+/* The same of one that must change exactly one row; it may fail. */
+struct op stage_change_one(struct stage *stage, struct conn *conn, enum sql_id id,
+                           const struct sql_vars *vars);
+
+void stage_begin(struct stage *stage, struct conn *conn, const struct sql_vars *vars);
+void stage_commit(struct stage *stage, struct conn *conn);
+void stage_rollback(struct stage *stage, struct conn *conn);
+struct op stage_end(struct stage *stage, struct conn *conn, enum sql_id id); /* it may fail */
+
+/* Fills vars->schema and vars->search_path, as a session does. */
+struct op stage_inspect(struct stage *stage, struct conn *conn, struct sql_vars *vars);
+
+void stage_make_tables(struct stage *stage, struct conn *conn, struct sql_vars *vars);
+void stage_insert_version(struct stage *stage, struct conn *conn, struct sql_vars vars,
+                          const char *to);
+
+/* The version rows, in any order; NULL: none. */
+void expect_versions(struct stage *stage, struct conn *conn, const struct sql_vars *vars,
+                     const char *one, const char *other);
+
+#endif
