@@ -49,7 +49,7 @@ static bool open_fleet(struct fleet *fleet, const struct options *options)
         .inventory = options->file,
         .select = options->select,
         /* What changes tenants stops behind the wave; what only looks, looks at nothing more. */
-        .wave = options->command->groups & OPTIONS_POLICY ? NULL : options->wave,
+        .wave = options->command->groups & OPTIONS_POLICY && !options->is_sql ? NULL : options->wave,
         .names = options->tenants,
         .name_count = options->tenant_count,
         .parallel = options->parallel,

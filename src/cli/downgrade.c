@@ -1,9 +1,17 @@
 #include "cli/command.h"
+#include "cli/offline.h"
 #include "cli/run.h"
 
 static int run(struct fleet *fleet, const struct options *options)
 {
+    if (options->is_sql)
+        return cli_offline(fleet, options, PLAN_DOWNGRADE);
     return cli_run(fleet, options, &(struct run_request){.goal = GOAL_RUN, .plan = PLAN_DOWNGRADE});
+}
+
+static unsigned needs_for(const struct options *options)
+{
+    return options->is_sql ? cli_offline_needs(options) : FLEET_VISIT;
 }
 
 const struct command command_downgrade = {
@@ -13,9 +21,10 @@ const struct command command_downgrade = {
     .help = "Brings every selected tenant back to TARGET: a full or partial revision id, base, -N (N\n"
             "steps back from where each stands), LABEL@base. Every tenant is asked where it stands\n"
             "first: if a step back has no down section for any of them, nothing is begun (exit 2).",
-    .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY,
+    .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY |
+              OPTIONS_SQL,
     .min_args = 1,
     .max_args = ARGS_MAX,
-    .needs = FLEET_VISIT,
+    .needs_for = needs_for,
     .run = run,
 };

@@ -217,6 +217,12 @@ static bool set_purge(struct options *options, const char *value)
     return options->purges = true;
 }
 
+static bool set_sql(struct options *options, const char *value)
+{
+    (void)value;
+    return options->is_sql = true;
+}
+
 static bool set_quiet(struct options *options, const char *value)
 {
     (void)value;
@@ -274,10 +280,12 @@ static const struct option_row rows[] = {
      "must be there first without being revised (may be repeated)", set_depends_on},
     {"sql-template", 0, "FILE", OPTIONS_NEW, "made from this, not from the chain's revision.sql.in",
      set_sql_template},
-    {"dialect", 0, "DIALECT", OPTIONS_IMPORT,
-     "sqlite, postgresql or mysql: what the SQL speaks; its sections say so", set_dialect},
+    {"dialect", 0, "DIALECT", OPTIONS_IMPORT | OPTIONS_SQL,
+     "sqlite, postgresql or mysql: whose SQL it is", set_dialect},
     {"placeholder", 0, "NAME=VALUE", OPTIONS_IMPORT,
      "what Flyway's ${NAME} stands for (may be repeated)", set_placeholder},
+    {"sql", 0, NULL, OPTIONS_SQL, "print a script for psql or sqlite3 instead; TARGET may be A:B",
+     set_sql},
     {"dry-run", 0, NULL, OPTIONS_DRY_RUN, "say what would be done, change nothing", set_dry_run},
     {"purge", 0, NULL, OPTIONS_PURGE, "empty the version table first, whatever is in it", set_purge},
     {"accept-chain-change", 0, NULL, OPTIONS_AGAIN,

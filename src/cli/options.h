@@ -30,6 +30,7 @@ enum {
     OPTIONS_PURGE = 1 << 22,        /* --purge */
     OPTIONS_AGAIN = 128, /* --accept-chain-change */
     OPTIONS_WAVE = 256,  /* --wave */
+    OPTIONS_SQL = 1 << 23,          /* --sql, --dialect */
 };
 
 enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
@@ -82,6 +83,7 @@ struct options {
     bool is_dry_run;
     bool purges;
     bool accepts_chain_change;
+    bool is_sql;
     bool is_quiet;
     bool is_verbose;
     bool is_help;

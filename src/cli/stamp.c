@@ -1,9 +1,17 @@
 #include "cli/command.h"
+#include "cli/offline.h"
 #include "cli/run.h"
 
 static int run(struct fleet *fleet, const struct options *options)
 {
+    if (options->is_sql)
+        return cli_offline(fleet, options, PLAN_STAMP);
     return cli_run(fleet, options, &(struct run_request){.goal = GOAL_RUN, .plan = PLAN_STAMP});
+}
+
+static unsigned needs_for(const struct options *options)
+{
+    return options->is_sql ? cli_offline_needs(options) : FLEET_VISIT;
 }
 
 const struct command command_stamp = {
@@ -16,9 +24,9 @@ const struct command command_stamp = {
             "\n"
             "With --purge all rows go first, also those that name no revision of the chain.",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY |
-              OPTIONS_PURGE,
+              OPTIONS_PURGE | OPTIONS_SQL,
     .min_args = 1,
     .max_args = ARGS_MAX,
-    .needs = FLEET_VISIT,
+    .needs_for = needs_for,
     .run = run,
 };

@@ -1,9 +1,17 @@
 #include "cli/command.h"
+#include "cli/offline.h"
 #include "cli/run.h"
 
 static int run(struct fleet *fleet, const struct options *options)
 {
+    if (options->is_sql)
+        return cli_offline(fleet, options, PLAN_UPGRADE);
     return cli_run(fleet, options, &(struct run_request){.goal = GOAL_RUN, .plan = PLAN_UPGRADE});
+}
+
+static unsigned needs_for(const struct options *options)
+{
+    return options->is_sql ? cli_offline_needs(options) : FLEET_VISIT;
 }
 
 const struct command command_upgrade = {
@@ -14,8 +22,9 @@ const struct command command_upgrade = {
             "partial revision id, +N (N steps from where each stands), ID+N, LABEL@head. Several\n"
             "targets may be given. Each tenant is locked, and moved in one transaction where its\n"
             "database can do that; a tenant that fails stands where it stood.",
-    .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY,
+    .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY |
+              OPTIONS_SQL,
     .max_args = ARGS_MAX,
-    .needs = FLEET_VISIT,
+    .needs_for = needs_for,
     .run = run,
 };

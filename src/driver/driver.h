@@ -118,6 +118,11 @@ enum sql_id {
     SQL_COMMIT,
     SQL_ROLLBACK,
     SQL_CREATE_DATABASE,
+    SQL_SCRIPT_BEGIN,   /* of an offline script, before its first transaction */
+    SQL_SCRIPT_SCHEMA,  /* instead, and instead of SQL_SCRIPT_RESTORE, where the schema is known */
+    SQL_SCRIPT_RESTORE, /* behind a revision's SQL: undo what it did to the session's settings */
+    SQL_SCRIPT_EXPECT,  /* an error unless the version table holds exactly {rows} */
+    SQL_SCRIPT_PURGE,   /* empties the version table */
     SQL__COUNT
 };
 

@@ -381,10 +381,10 @@ const struct driver driver_postgres = {
             ", pg_catalog.set_config('skein.tx', {nonce}, true)",
         [SQL_SETUP] = "SELECT {client_check_session}" SETTINGS("false"),
         [SQL_VERSION_CREATE] =
-            "CREATE TABLE {version} (version_num VARCHAR(32) NOT NULL, "
+            "CREATE TABLE {if_not_exists}{version} (version_num VARCHAR(32) NOT NULL, "
             "CONSTRAINT {version_pkc} PRIMARY KEY (version_num))",
         [SQL_HISTORY_CREATE] =
-            "CREATE TABLE {history} (id bigint PRIMARY KEY, "
+            "CREATE TABLE {if_not_exists}{history} (id bigint PRIMARY KEY, "
             "run_id varchar(64) NOT NULL, revision varchar(32) NOT NULL, direction varchar(8) NOT "
             "NULL, checksum varchar(64) NOT NULL, statements integer NOT NULL, "
             "duration_ms double precision NOT NULL, applied_at timestamptz NOT NULL DEFAULT "
@@ -409,5 +409,18 @@ const struct driver driver_postgres = {
         [SQL_COMMIT] = "COMMIT",
         [SQL_ROLLBACK] = "ROLLBACK",
         [SQL_CREATE_DATABASE] = "CREATE DATABASE {database}",
+        /* DO: a SELECT would print a row. */
+        [SQL_SCRIPT_BEGIN] =
+            "DO $skein$ BEGIN PERFORM pg_catalog.set_config('skein.search_path', "
+            "pg_catalog.current_setting('search_path'), false); END $skein$",
+        [SQL_SCRIPT_SCHEMA] = "SET search_path = {schema}",
+        [SQL_SCRIPT_RESTORE] =
+            "DO $skein$ BEGIN PERFORM pg_catalog.set_config('search_path', "
+            "pg_catalog.current_setting('skein.search_path'), false); END $skein$",
+        [SQL_SCRIPT_EXPECT] =
+            "INSERT INTO {version} (version_num) SELECT NULL WHERE (SELECT count(*) FROM {version}) "
+            "<> {row_count} OR (SELECT count(*) FROM {version} WHERE version_num IN ({rows})) <> "
+            "{row_count}",
+        [SQL_SCRIPT_PURGE] = "DELETE FROM {version}",
     },
 };

@@ -80,6 +80,7 @@ static const struct var vars_table[] = {
     VAR("search_path", VAR_LITERAL, search_path),
     VAR("version_name", VAR_LITERAL, version_table),
     VAR("statements", VAR_NUMBER, statements),
+    VAR("row_count", VAR_NUMBER, row_count),
     VAR("lock_timeout", VAR_NUMBER, lock_timeout_ms),
     VAR("statement_timeout", VAR_NUMBER, statement_timeout_ms),
     {"version", VAR_SPECIAL, 0},
@@ -87,11 +88,24 @@ static const struct var vars_table[] = {
     {"version_lookup", VAR_SPECIAL, 0},
     {"history", VAR_SPECIAL, 0},
     {"asked_schema", VAR_SPECIAL, 0},
+    {"if_not_exists", VAR_SPECIAL, 0},
+    {"rows", VAR_SPECIAL, 0},
     {"key", VAR_SPECIAL, 0},
     {"duration", VAR_SPECIAL, 0},
     {"client_check_local", VAR_SPECIAL, 0},
     {"client_check_session", VAR_SPECIAL, 0},
 };
+
+/* A list may not be empty: NULL is in none. */
+static void add_rows(struct buf *buf, const struct driver *driver, const struct sql_vars *vars)
+{
+    if (!vars->row_count)
+        buf_adds(buf, "NULL");
+    for (uint64_t i = 0; i < vars->row_count; i++) {
+        buf_adds(buf, i ? ", " : "");
+        driver->add_literal(buf, vars->rows[i]);
+    }
+}
 
 static void add_special(struct buf *buf, const struct driver *driver, const char *name,
                         const struct sql_vars *vars)
@@ -111,6 +125,10 @@ static void add_special(struct buf *buf, const struct driver *driver, const char
             driver->add_literal(buf, vars->asked_schema);
         else
             buf_adds(buf, "pg_catalog.current_schema()");
+    } else if (strcmp(name, "if_not_exists") == 0) {
+        buf_adds(buf, vars->may_exist ? "IF NOT EXISTS " : "");
+    } else if (strcmp(name, "rows") == 0) {
+        add_rows(buf, driver, vars);
     } else if (strcmp(name, "key") == 0) {
         buf_addf(buf, "%" PRId64, (int64_t)vars->lock_key);
     } else if (strcmp(name, "duration") == 0) {

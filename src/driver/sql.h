@@ -30,6 +30,9 @@ struct sql_vars {
     uint64_t statement_timeout_ms; /* {statement_timeout} */
     double duration_ms;            /* {duration} */
     bool watches_client;           /* {client_check_local}, {client_check_session} */
+    bool may_exist;                /* {if_not_exists}: what is created may be there already */
+    const char *const *rows;       /* {rows}, a list of literals, and {row_count} of them */
+    uint64_t row_count;
 };
 
 /* Appends the driver's template `id`, filled, and "; " where something stands before it. Nothing

@@ -431,10 +431,10 @@ const struct driver driver_sqlite = {
         [SQL_READ_END] = "COMMIT",
         [SQL_BEGIN] = "BEGIN IMMEDIATE",
         [SQL_VERSION_CREATE] =
-            "CREATE TABLE {version} (version_num VARCHAR(32) NOT NULL, "
+            "CREATE TABLE {if_not_exists}{version} (version_num VARCHAR(32) NOT NULL, "
             "CONSTRAINT {version_pkc} PRIMARY KEY (version_num))",
         [SQL_HISTORY_CREATE] =
-            "CREATE TABLE {history} (id INTEGER PRIMARY KEY, run_id VARCHAR(64) NOT NULL, "
+            "CREATE TABLE {if_not_exists}{history} (id INTEGER PRIMARY KEY, run_id VARCHAR(64) NOT NULL, "
             "revision VARCHAR(32) NOT NULL, direction VARCHAR(8) NOT NULL, checksum VARCHAR(64) NOT "
             "NULL, statements INTEGER NOT NULL, duration_ms REAL NOT NULL, "
             "applied_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), "
@@ -453,5 +453,10 @@ const struct driver driver_sqlite = {
             "{direction} AND state IN ('running', 'partial'))",
         [SQL_COMMIT] = "COMMIT",
         [SQL_ROLLBACK] = "ROLLBACK",
+        [SQL_SCRIPT_EXPECT] =
+            "INSERT INTO {version} (version_num) SELECT NULL WHERE (SELECT count(*) FROM {version}) "
+            "<> {row_count} OR (SELECT count(*) FROM {version} WHERE version_num IN ({rows})) <> "
+            "{row_count}",
+        [SQL_SCRIPT_PURGE] = "DELETE FROM {version}",
     },
 };

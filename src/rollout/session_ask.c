@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "inventory/url.h"
+#include "rollout/record.h"
 #include "rollout/retry.h"
 
 enum { CONTROL_TIMEOUT_MS = 30000, SCRIPT_SLACK_MS = 5000, LOCK_POLL_MAX_MS = 250 };
@@ -269,39 +270,20 @@ enum asked ask_begin(struct session *session)
     return ASKED_OPS;
 }
 
-static const char *direction_of(const struct session *session, const struct action *action)
-{
-    if (session->env->target->command == PLAN_STAMP)
-        return "stamp";
-    return action->step->direction == DIRECTION_UP ? "up" : "down";
-}
-
 static void expand_history(struct buf *buf, struct session *session, const struct action *action,
                            enum sql_id id, const char *state, double duration_ms)
 {
-    struct sql_vars vars = session->vars;
-    const struct revision *revision = action->step->revision;
-    vars.revision = revision ? revision->id : "base";
-    vars.checksum = revision ? revision->checksum : "";
-    vars.direction = direction_of(session, action);
-    vars.statements = action->statements;
-    vars.duration_ms = duration_ms;
-    vars.state = state;
+    struct sql_vars vars = record_history(&session->vars, action, session->env->target->command,
+                                          state, duration_ms);
     sql_expand(buf, session->driver, id, &vars);
 }
 
 static void expand_changes(struct buf *buf, struct session *session, const struct step *step)
 {
-    static const enum sql_id ids[] = {
-        [VERSION_INSERT] = SQL_VERSION_INSERT,
-        [VERSION_UPDATE] = SQL_VERSION_UPDATE,
-        [VERSION_DELETE] = SQL_VERSION_DELETE,
-    };
     for (size_t i = 0; i < step->change_count; i++) {
-        struct sql_vars vars = session->vars;
-        vars.from = step->changes[i].from;
-        vars.to = step->changes[i].to;
-        sql_expand(buf, session->driver, ids[step->changes[i].kind], &vars);
+        enum sql_id id;
+        struct sql_vars vars = record_change(&session->vars, &step->changes[i], &id);
+        sql_expand(buf, session->driver, id, &vars);
     }
 }
 

@@ -3,10 +3,11 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 
-from harness import Fleet, FleetCase, main
+from harness import PG_BIN, Fleet, FleetCase, PostgresCase, main
 
 # id, revises, depends on, label, message: a branch, a merge, a dependency, two bases.
 GRAPH = [
@@ -372,6 +373,276 @@ class Writing(FleetCase):
             result = self.run_ok("edit", "head", env={"VISUAL": editor, "EDITOR": ""}, code=2)
             self.assertIn(says, result.err)
         self.assertIn("no revision files", self.run_ok("edit", "base", code=2).err)
+
+
+class OfflineCase(FleetCase):
+    """A script of --sql leaves a tenant as the online run does."""
+
+    def script(self, *args):
+        return self.run_ok(*args, "--sql").out
+
+    def make_chain(self):
+        """A branch, a merge and a dependency; sections that end without semicolon or in a comment."""
+        revision = self.fleet.revision
+        revision("aaaa1111", "CREATE TABLE a (id INTEGER PRIMARY KEY, t TEXT); -- it's the first",
+                 down="DROP TABLE a")
+        revision("bbbb2222", "INSERT INTO a VALUES (1, 'x;y'), (2, '-- no comment')",
+                 down="DELETE FROM a; /* all; */")
+        revision("cccc3333", "-- migrate:up\nCREATE TABLE c (id INTEGER) -- open; to the end\n"
+                             "-- migrate:up\n\nINSERT INTO c VALUES (3);\n\n"
+                             "-- migrate:up\n-- nothing\n", down="DROP TABLE c;",
+                 header="-- Branch Labels: left")
+        revision("dddd4444", "CREATE TABLE d (id INTEGER);", down="DROP TABLE d;",
+                 revises="bbbb2222", header="-- Depends On: cccc3333")
+        revision("eeee5555", "", down="", revises="cccc3333, dddd4444")
+        revision("ffff6666", "CREATE TABLE f (id INTEGER);", down="DROP TABLE f;", revises="")
+
+    WAYS = [  # where both start, command, target, range of the script
+        ([], "upgrade", "aaaa", "aaaa"),
+        ([], "upgrade", "heads", ":heads"),
+        (["upgrade", "aaaa"], "upgrade", "left@head", "aaaa:left@head"),
+        (["upgrade", "dddd"], "upgrade", "+1", "dddd:+1"),
+        (["upgrade", "eeee"], "downgrade", "bbbb", "eeee:bbbb"),
+        (["upgrade", "eeee"], "downgrade", "base", "eeee:base"),
+        (["upgrade", "bbbb"], "downgrade", "-1", "bbbb:-1"),
+        ([], "stamp", "cccc", "cccc"),
+        (["upgrade", "cccc"], "stamp", "aaaa", "cccc:aaaa"),
+        (["upgrade", "cccc"], "stamp", "base", "cccc:base"),
+        (["upgrade", "cccc"], "stamp", "dddd", "cccc:dddd"),
+        (["upgrade", "cccc"], "stamp", "--purge ffff", "--purge ffff"),
+        (["upgrade", "cccc"], "stamp", "--purge base", "--purge base"),
+    ]
+
+    def check_ways(self, fresh, apply, state):
+        for start, command, target, range_ in self.WAYS:
+            with self.subTest(command=command, range=range_):
+                fresh()
+                if start:
+                    self.run_ok(*start)
+                apply(self.script(command, *range_.split(), "-t", "script"))
+                self.run_ok(command, *target.split(), "-t", "online")
+                self.assertEqual(state("script"), state("online"))
+                self.run_ok("current", "-t", "script")
+                if command == "upgrade":
+                    after = self.run_json("upgrade", "heads", "-t", "script")
+                    self.assertEqual(after.report["totals"]["failed"], 0)
+
+
+class OfflineOnSqlite(OfflineCase):
+    def fresh(self, **keys):
+        shutil.rmtree(self.fleet.path("data"), ignore_errors=True)
+        self.fleet.inventory([self.fleet.sqlite(name) for name in ("script", "online")], **keys)
+
+    def state(self, name):
+        with contextlib.closing(sqlite3.connect(self.fleet.path("data", name + ".db"))) as db:
+            dump = [line for line in db.iterdump() if not line.startswith('INSERT INTO "skein_hist')]
+            has_history = any("skein_history" in line for line in dump)
+            return dump, db.execute("SELECT id, revision, direction, checksum, statements, state FROM "
+                                    "skein_history ORDER BY id").fetchall() if has_history else []
+
+    def sqlite3(self, script, name="script"):
+        return subprocess.run(["sqlite3", "-bail", self.fleet.path("data", name + ".db")],
+                              input=script.encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def apply(self, script):
+        done = self.sqlite3(script)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, b"", b""), script)
+
+    def test_it_leaves_the_tenant_as_the_run_does(self):
+        self.make_chain()
+        self.check_ways(self.fresh, self.apply, self.state)
+
+    def test_triggers_and_sections_outside_transactions(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id INTEGER, n INTEGER DEFAULT 0);\n"
+                            "CREATE TRIGGER up AFTER INSERT ON a BEGIN\n"
+                            "  UPDATE a SET n = n + 1; SELECT ';';\nEND")
+        self.fleet.revision("bbbb2222", "-- migrate:up\nINSERT INTO a (id) VALUES (1);\n"
+                            "-- migrate:up transaction:false\nVACUUM; ANALYZE -- both\n"
+                            "-- migrate:up\nINSERT INTO a (id) VALUES (2);\n")
+        self.fleet.revision("cccc3333", "CREATE TABLE c (id);")
+        for mode in ("all", "each"):
+            self.fresh(defaults={"transaction": mode})
+            script = self.script("upgrade")
+            own = ["BEGIN", "COMMIT"]  # of a revision
+            self.assertEqual(re.findall("VACUUM|ANALYZE|^BEGIN|^COMMIT", script, re.M),
+                             (own if mode == "each" else []) + own + ["VACUUM", "ANALYZE"] + own + own)
+            self.apply(script)
+            self.run_ok("upgrade", "-t", "online")
+            self.assertEqual(self.state("script"), self.state("online"))
+            self.run_ok("check")
+
+    def test_it_fails_where_the_tenant_stands_elsewhere(self):
+        self.make_chain()
+        self.fresh()
+        self.run_ok("upgrade", "aaaa")
+        before = self.state("script")
+        for range_ in ("bbbb:cccc", "base:bbbb", "cccc:eeee"):
+            done = self.sqlite3(self.script("upgrade", range_))
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn(b"NOT NULL", done.stderr)
+            self.assertEqual(self.state("script"), before)
+
+    def test_it_says_what_alembic_says(self):
+        self.make_chain()
+        self.fresh()
+        graph = [("aaaa1111", "", "", "", ""), ("bbbb2222", "aaaa1111", "", "", ""),
+                 ("cccc3333", "bbbb2222", "", "left", ""), ("dddd4444", "bbbb2222", "cccc3333", "", ""),
+                 ("eeee5555", "cccc3333, dddd4444", "", "", "")]
+        alembic = Project(self.fleet, graph, "script.db")
+        for args in (["upgrade", "eeee"], ["upgrade", "aaaa:dddd"], ["downgrade", "eeee:base"],
+                     ["downgrade", "bbbb:-1"], ["stamp", "cccc"], ["stamp", "cccc:aaaa"]):
+            with self.subTest(args):
+                code, out, err = alembic.run(*args, "--sql")
+                self.assertEqual(code, 0, err)
+                theirs = re.findall("^-- Running .*", out, re.M)
+                self.assertTrue(theirs)
+                self.assertEqual(re.findall("^-- Running .*", self.script(*args), re.M), theirs)
+
+    def test_what_makes_no_script_is_refused(self):
+        self.make_chain()
+        self.fleet.revision("abab7777", "SELECT 1;", revises="aaaa1111")
+        self.fresh()
+        for args, says in ((["downgrade", "bbbb"], "<fromrev>:<torev>"),
+                           (["downgrade", "bbbb:"], "<fromrev>:<torev>"),
+                           (["downgrade", "abab:base"], "abab7777"),
+                           (["upgrade", "nope:heads"], "nope"), (["upgrade", "a:b:c"], "a:b:c"),
+                           (["upgrade", "head"], "multiple head"),
+                           (["stamp", "aaaa:cccc", "bbbb:cccc"], "one place"),
+                           (["stamp", "--purge", "aaaa:cccc"], "anywhere"),
+                           (["upgrade", "heads", "-o", "json"], "--output")):
+            with self.subTest(args):
+                result = self.run_ok(*args, "--sql", code=2)
+                self.assertIn(says, result.err)
+                self.assertEqual(result.out, "")
+        self.run_ok("upgrade", "aaaa:bbbb", code=2)
+        self.assertIn("-- Nothing to do.", self.script("upgrade", "eeee:eeee"))
+
+    def test_one_dialect_at_a_time(self):
+        self.make_chain()
+        self.fresh()
+        pg = {"name": "p", "url": "postgresql://127.0.0.1:1/x", "schema": 'a"b'}
+        self.fleet.inventory([self.fleet.sqlite("script"), pg])
+        result = self.run_ok("upgrade", "heads", "--sql", code=2)
+        self.assertIn("sqlite", result.err)
+        self.assertIn("postgresql", result.err)
+        self.assertIn("BEGIN IMMEDIATE", self.script("upgrade", "heads", "--dialect", "sqlite"))
+        generic = self.script("upgrade", "heads", "--dialect", "postgresql")
+        self.assertIn('CREATE TABLE IF NOT EXISTS "alembic_version"', generic)
+        for args in (["-t", "p"], ["--select", "dialect=postgresql"]):
+            own = self.script("upgrade", "heads", *args)
+            self.assertIn('CREATE TABLE IF NOT EXISTS "a""b"."alembic_version"', own)
+            self.assertIn('SET search_path = "a""b";', own)
+
+    def test_with_a_dialect_no_source_is_asked(self):
+        self.make_chain()
+        self.fleet.inventory([], sources=[{"query": "SELECT 1", "url": "postgresql://127.0.0.1:1/x"}])
+        self.assertIn("CREATE TABLE a", self.script("upgrade", "aaaa", "--dialect", "sqlite"))
+        self.run_ok("upgrade", "aaaa", "--sql", code=2)
+
+
+class OfflineOnPostgres(OfflineCase, PostgresCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.pg.create("script", "online")
+
+    def fresh(self, **keys):
+        for name in ("script", "online"):
+            self.pg.sql(name, """DO $$ DECLARE s text; BEGIN
+                FOR s IN SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema)'
+                LOOP EXECUTE format('DROP SCHEMA %I CASCADE', s); END LOOP; END $$;
+                CREATE SCHEMA public""")
+        self.fleet.inventory([{"name": name, "url": self.pg.url(name)}
+                              for name in ("script", "online")], **keys)
+
+    def state(self, name):
+        dump = subprocess.run([os.path.join(PG_BIN, "pg_dump"), "--exclude-table-data=*.skein_history",
+                               "-d", self.pg.url(name)], stdout=subprocess.PIPE,
+                              check=True).stdout.decode()
+        dump = re.sub(r"(?m)^\\(un)?restrict .*", "", dump)
+        schemas = self.pg.sql(name, "SELECT quote_ident(nspname) FROM pg_class c JOIN pg_namespace n ON n.oid = "
+                                    "relnamespace WHERE relname = 'skein_history'")
+        return dump, [self.pg.sql(name, "SELECT id, revision, direction, checksum, statements, state "
+                                        f"FROM {schema}.skein_history ORDER BY id")
+                      for schema, in schemas]
+
+    def psql(self, script, name="script"):
+        path = self.fleet.write("script.sql", script)
+        os.chmod(self.fleet.dir, 0o755)
+        return self.pg.psql(name, "-f", path)
+
+    def apply(self, script):
+        done = self.psql(script)
+        self.assertEqual((done.returncode, done.stdout), (0, b""), done.stderr.decode() + script)
+        self.assertNotIn(b"ERROR", done.stderr)
+
+    def test_it_leaves_the_tenant_as_the_run_does(self):
+        self.make_chain()
+        self.check_ways(self.fresh, self.apply, self.state)
+
+    def make_hard_chain(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id int PRIMARY KEY);\n"
+                            "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $f$ BEGIN\n"
+                            "  INSERT INTO a VALUES (1); RETURN 1; END $f$;\n"
+                            "CREATE FUNCTION g() RETURNS int LANGUAGE SQL BEGIN ATOMIC\n"
+                            "  SELECT 1; SELECT 2; END")
+        self.fleet.revision("bbbb2222", "-- migrate:up\nCREATE TABLE b (t text);\n"
+                            "INSERT INTO b VALUES ('it''s; $$ :x \\ '), (E'\\'');\n"
+                            "-- migrate:up transaction:false\n"
+                            "CREATE INDEX CONCURRENTLY ib ON b (t); -- first\n"
+                            "CREATE INDEX CONCURRENTLY ic ON b ((t || 'x')) -- second\n"
+                            "-- migrate:up\nINSERT INTO b VALUES ('after');\n")
+        self.fleet.revision("cccc3333", "CREATE SCHEMA elsewhere; SET search_path = elsewhere;\n"
+                            "CREATE TABLE c (id int);")
+        self.fleet.revision("dddd4444", "CREATE TABLE d (id int);")
+
+    def test_functions_concurrent_indexes_and_search_paths(self):
+        self.make_hard_chain()
+        for mode in ("all", "each"):
+            self.fresh(defaults={"transaction": mode})
+            script = self.script("upgrade")
+            self.assertLess(script.index("COMMIT;"), script.index("CREATE INDEX CONCURRENTLY ib"))
+            self.apply(script)
+            self.run_ok("upgrade", "-t", "online")
+            self.assertEqual(self.state("script"), self.state("online"))
+            self.assertEqual(self.pg.tables("script", "elsewhere"), {"c"})
+            self.run_ok("check")
+
+    def test_a_schema_that_is_the_tenant(self):
+        self.make_chain()
+        self.fresh()
+        name = 'we"ird $skein$ \'one\''
+        tenants = [{"name": db, "url": self.pg.url(db), "schema": name} for db in ("script", "online")]
+        self.fleet.inventory(tenants)
+        self.assertIn(b"does not exist", self.psql(self.script("upgrade", "eeee")).stderr)
+        self.fleet.inventory(tenants, defaults={"create": True})
+        self.apply(self.script("upgrade", "eeee"))
+        self.run_ok("upgrade", "eeee", "-t", "online")
+        self.assertEqual(self.state("script"), self.state("online"))
+        self.apply(self.script("downgrade", "eeee:aaaa"))
+        self.run_ok("downgrade", "aaaa", "-t", "online")
+        self.assertEqual(self.state("script"), self.state("online"))
+
+    def test_it_fails_where_the_tenant_stands_elsewhere(self):
+        self.make_chain()
+        self.fresh()
+        self.run_ok("upgrade", "aaaa")
+        before = self.state("script")
+        for range_ in ("bbbb:cccc", "base:bbbb"):
+            done = self.psql(self.script("upgrade", range_))
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn(b"not-null", done.stderr)
+            self.assertEqual(self.state("script"), before)
+
+    def test_a_failing_script_can_be_gone_on_with(self):
+        self.fleet.revision("aaaa1111", "-- migrate:up\nCREATE TABLE a (id int);\n"
+                            "-- migrate:up transaction:false\nINSERT INTO a VALUES (1);\n"
+                            "INSERT INTO nowhere VALUES (1);\n")
+        self.fresh()
+        self.assertNotEqual(self.psql(self.script("upgrade")).returncode, 0)
+        result = self.run_json("upgrade", "-t", "script", code=4)
+        self.assertEqual(result.tenant("script")["state"], "partial")
+        self.assertIn("statement 3 of 3", result.tenant("script")["error"]["message"])
 
 
 if __name__ == "__main__":

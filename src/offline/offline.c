@@ -1,0 +1,216 @@
+#include "offline/offline.h"
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "driver/script.h"
+#include "rollout/record.h"
+#include "rollout/work.h"
+
+/* Rows that go, whichever they are: a step with a row of the history, as online. */
+static const struct step purge;
+
+struct writing {
+    struct buf *out;
+    const struct offline_script *script;
+    struct sql_vars vars;
+    const struct step *step; /* that the last line was of */
+    bool is_in_transaction;
+    bool has_begun; /* the first transaction, which makes the tables */
+};
+
+/* ---- statements ---------------------------------------------------------------------------- */
+
+static void add_sql(struct writing *writing, enum sql_id id, const struct sql_vars *vars)
+{
+    const struct driver *driver = writing->script->driver;
+    if (!driver->sql[id])
+        return;
+    sql_fill(writing->out, driver, driver->sql[id], vars);
+    buf_adds(writing->out, ";\n\n");
+}
+
+static void restore(struct writing *writing)
+{
+    add_sql(writing, writing->script->schema ? SQL_SCRIPT_SCHEMA : SQL_SCRIPT_RESTORE,
+            &writing->vars);
+}
+
+/* A comment or a missing semicolon at the end of a section must not swallow what follows. */
+static void add_piece(struct writing *writing, const struct piece *piece)
+{
+    const struct statement *last = &piece->statements[piece->statement_count - 1];
+    size_t end = last->offset + last->len;
+    bool is_ended = piece->sql[end - 1] == ';';
+    buf_add(writing->out, piece->sql, end);
+    if (!is_ended)
+        buf_adds(writing->out, end < piece->sql_len && piece->sql[end] == ';' ? ";" : "\n;");
+    buf_adds(writing->out, "\n\n");
+    restore(writing);
+}
+
+/* ---- transactions -------------------------------------------------------------------------- */
+
+static void add_expectation(struct writing *writing)
+{
+    const struct plan *plan = writing->script->plan;
+    buf_adds(writing->out, "-- Fails unless the tenant stands at ");
+    for (size_t i = 0; i < plan->from_count; i++)
+        buf_addf(writing->out, "%s%s", i ? ", " : "", plan->from[i]);
+    buf_adds(writing->out, plan->from_count ? "\n\n" : "base\n\n");
+    add_sql(writing, SQL_SCRIPT_EXPECT, &writing->vars);
+}
+
+/* The tables, and that the tenant stands where the script starts. */
+static void add_beginning(struct writing *writing)
+{
+    writing->has_begun = true;
+    if (writing->script->schema && writing->script->creates_schema)
+        add_sql(writing, SQL_SCHEMA_CREATE, &writing->vars);
+    add_sql(writing, SQL_VERSION_CREATE, &writing->vars);
+    add_sql(writing, SQL_HISTORY_CREATE, &writing->vars);
+    if (!writing->script->purges)
+        add_expectation(writing);
+}
+
+static void set_transaction(struct writing *writing, bool is_in_transaction)
+{
+    if (writing->is_in_transaction == is_in_transaction)
+        return;
+    writing->is_in_transaction = is_in_transaction;
+    add_sql(writing, is_in_transaction ? SQL_BEGIN : SQL_COMMIT, &writing->vars);
+    if (!writing->has_begun)
+        add_beginning(writing);
+}
+
+/* ---- steps --------------------------------------------------------------------------------- */
+
+static void add_ids(struct buf *out, const char *const *ids, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        buf_addf(out, "%s%s", i ? ", " : "", ids[i]);
+}
+
+static void add_stamp_line(struct buf *out, const struct step *step)
+{
+    bool has_from = false;
+    buf_adds(out, "-- Running stamp_revision ");
+    for (size_t i = 0; i < step->change_count; i++)
+        if (step->changes[i].kind != VERSION_INSERT) {
+            buf_addf(out, "%s%s", has_from ? ", " : "", step->changes[i].from);
+            has_from = true;
+        }
+    buf_addf(out, " -> %s\n\n", step->revision ? step->revision->id : "");
+}
+
+/* `-- Running upgrade ae10 -> 27c6`, as Alembic says it. */
+static void add_line(struct writing *writing, const struct step *step)
+{
+    const struct revision *revision = step->revision;
+    struct buf *out = writing->out;
+    if (step == writing->step || step == &purge)
+        return;
+    writing->step = step;
+    if (writing->script->command == PLAN_STAMP) {
+        add_stamp_line(out, step);
+    } else if (step->direction == DIRECTION_UP) {
+        buf_adds(out, "-- Running upgrade ");
+        add_ids(out, revision->down_ids, revision->down_count);
+        buf_addf(out, " -> %s\n\n", revision->id);
+    } else {
+        buf_addf(out, "-- Running downgrade %s -> ", revision->id);
+        add_ids(out, revision->down_ids, revision->down_count);
+        buf_adds(out, "\n\n");
+    }
+}
+
+static void add_history(struct writing *writing, const struct action *action, enum sql_id id,
+                        const char *state)
+{
+    struct sql_vars vars =
+        record_history(&writing->vars, action, writing->script->command, state, 0);
+    add_sql(writing, id, &vars);
+}
+
+static void add_record(struct writing *writing, const struct action *action)
+{
+    if (action->step == &purge)
+        add_sql(writing, SQL_SCRIPT_PURGE, &writing->vars);
+    for (size_t i = 0; i < action->step->change_count; i++) {
+        enum sql_id id;
+        struct sql_vars vars = record_change(&writing->vars, &action->step->changes[i], &id);
+        add_sql(writing, id, &vars);
+    }
+    add_history(writing, action,
+                action->is_checkpointed ? SQL_HISTORY_MARK : SQL_HISTORY_INSERT, "applied");
+}
+
+static void add_action(struct writing *writing, const struct action *action)
+{
+    set_transaction(writing, action->is_in_transaction);
+    add_line(writing, action->step);
+    switch (action->kind) {
+    case ACTION_SCRIPT:
+        add_piece(writing, action->piece);
+        break;
+    case ACTION_START:
+        add_history(writing, action, SQL_HISTORY_INSERT, "running");
+        break;
+    case ACTION_MARK:
+        add_history(writing, action, SQL_HISTORY_MARK, "running");
+        break;
+    case ACTION_RECORD:
+        add_record(writing, action);
+        break;
+    }
+    if (action->ends_unit)
+        set_transaction(writing, false);
+}
+
+/* ---- the whole ----------------------------------------------------------------------------- */
+
+static struct sql_vars vars_of(const struct offline_script *script)
+{
+    return (struct sql_vars){
+        .schema = script->schema,
+        .version_table = script->version_table,
+        .run_id = script->run_id,
+        .may_exist = true,
+        .rows = script->plan->from,
+        .row_count = script->plan->from_count,
+    };
+}
+
+static void write_actions(struct writing *writing, const struct work *work)
+{
+    static const struct action purging = {
+        .kind = ACTION_RECORD, .step = &purge, .is_in_transaction = true};
+    const struct offline_script *script = writing->script;
+    if (!work->count && !script->purges) {
+        buf_adds(writing->out, "-- Nothing to do.\n");
+        return;
+    }
+    add_sql(writing, script->schema ? SQL_SCRIPT_SCHEMA : SQL_SCRIPT_BEGIN, &writing->vars);
+    if (script->purges)
+        add_action(writing, &purging);
+    for (size_t i = 0; i < work->count; i++)
+        add_action(writing, &work->actions[i]);
+    set_transaction(writing, false);
+}
+
+bool offline_write(struct arena *arena, struct buf *out, const struct offline_script *script,
+                   struct err *err)
+{
+    struct writing writing = {.out = out, .script = script, .vars = vars_of(script)};
+    struct work_request request = {
+        .plan = script->plan,
+        .scripts = script->command == PLAN_STAMP ? NULL : script->scripts,
+        .driver = script->driver,
+        .mode = script->mode,
+    };
+    struct work work;
+    bool is_partial;
+    if (!work_build(arena, &request, &work, &is_partial, err))
+        return false;
+    write_actions(&writing, &work);
+    return true;
+}
