@@ -7,7 +7,7 @@
 /* A decimal number from `min` to `max`, nothing before or after it. */
 bool parse_u32(const char *text, uint32_t min, uint32_t max, uint32_t *ret_value) MUST_CHECK;
 
-/* `250ms`, `10s`, `5m`, `2h`; a bare `0` too. At most a year. */
+/* `250ms`, `10s`, `5m`, `2h`, `90d`; a bare `0` too. At most a year. */
 bool parse_duration(const char *text, uint64_t *ret_ms) MUST_CHECK;
 
 /* A count (`5`) or a share of a whole (`2%`, `0.5%`). */

@@ -205,6 +205,23 @@ static bool set_placeholder(struct options *options, const char *value)
     return strchr(value, '=') && add_word(&options->placeholders, value);
 }
 
+static bool set_keep(struct options *options, const char *value)
+{
+    options->has_keep = parse_u32(value, 0, UINT32_MAX, &options->keep);
+    return options->has_keep;
+}
+
+static bool set_older_than(struct options *options, const char *value)
+{
+    return parse_duration(value, &options->older_than_ms) && options->older_than_ms;
+}
+
+static bool set_unfinished(struct options *options, const char *value)
+{
+    (void)value;
+    return options->takes_unfinished = true;
+}
+
 static bool set_dry_run(struct options *options, const char *value)
 {
     (void)value;
@@ -290,6 +307,10 @@ static const struct option_row rows[] = {
     {"purge", 0, NULL, OPTIONS_PURGE, "empty the version table first, whatever is in it", set_purge},
     {"accept-chain-change", 0, NULL, OPTIONS_AGAIN,
      "go on though revision files have changed since the run", set_accept_chain_change},
+    {"keep", 0, "N", OPTIONS_FORGET, "but the newest N runs", set_keep},
+    {"older-than", 0, "DURATION", OPTIONS_FORGET, "only runs begun longer ago: 12h, 90d",
+     set_older_than},
+    {"unfinished", 0, NULL, OPTIONS_FORGET, "runs that could still be resumed too", set_unfinished},
     {"output", 'o', "FORMAT[=FILE]", OPTIONS_OUTPUT,
      "text or json, to stdout or a file (may be repeated)", set_output},
     {"progress", 0, "MODE", OPTIONS_RUN, "auto, tty, plain, json or none, on stderr", set_progress},

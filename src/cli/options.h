@@ -31,6 +31,7 @@ enum {
     OPTIONS_AGAIN = 128, /* --accept-chain-change */
     OPTIONS_WAVE = 256,  /* --wave */
     OPTIONS_SQL = 1 << 23,          /* --sql, --dialect */
+    OPTIONS_FORGET = 512, /* --keep, --older-than, --unfinished */
 };
 
 enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
@@ -84,6 +85,10 @@ struct options {
     bool purges;
     bool accepts_chain_change;
     bool is_sql;
+    bool has_keep;
+    uint32_t keep;
+    uint64_t older_than_ms; /* 0: any age */
+    bool takes_unfinished;
     bool is_quiet;
     bool is_verbose;
     bool is_help;

@@ -64,6 +64,11 @@ bool ledger_read_fleet(struct ledger *ledger, const char *id, struct arena *aren
     return ledger->kind->read_fleet(ledger, id, arena, ret_fleet, err);
 }
 
+bool ledger_names_snapshot(struct ledger *ledger, const char *part, bool *ret_does, struct err *err)
+{
+    return ledger->kind->names_snapshot(ledger, part, ret_does, err);
+}
+
 bool ledger_replay(struct ledger *ledger, const char *id, struct arena *arena,
                    const struct observer *observer, struct err *err)
 {

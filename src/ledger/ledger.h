@@ -99,6 +99,11 @@ struct ledger_fleet {
 bool ledger_read_fleet(struct ledger *ledger, const char *id, struct arena *arena,
                        struct ledger_fleet *ret_fleet, struct err *err) MUST_CHECK;
 
+/* Does any run know of a copy (struct standing's `snapshot`) whose path has `part` in it? A run that went
+ * on with another knows that one's copies. */
+bool ledger_names_snapshot(struct ledger *ledger, const char *part, bool *ret_does,
+                           struct err *err) MUST_CHECK;
+
 /* The run once more as events, from EVENT_RUN_STARTED to EVENT_RUN_FINISHED, for a report. What the
  * events point to lives in the arena: tenants with name, URL (redacted), dialect and labels; a chain
  * with its counts, heads and digest; revisions with id, message and path. A tenant that was begun and

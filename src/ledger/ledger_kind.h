@@ -21,6 +21,8 @@ struct ledger_kind {
                  size_t *ret_count, struct err *err);
     bool (*read_fleet)(struct ledger *ledger, const char *id, struct arena *arena,
                        struct ledger_fleet *ret_fleet, struct err *err);
+    bool (*names_snapshot)(struct ledger *ledger, const char *part, bool *ret_does,
+                           struct err *err);
     bool (*replay)(struct ledger *ledger, const char *id, struct arena *arena,
                    const struct observer *observer, struct err *err);
     bool (*forget)(struct ledger *ledger, const struct ledger_forget *which, size_t *ret_count,

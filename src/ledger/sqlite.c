@@ -278,6 +278,7 @@ const struct ledger_kind ledger_sqlite = {
     .find = sqlite_find,
     .list = sqlite_list,
     .read_fleet = sqlite_read_fleet,
+    .names_snapshot = sqlite_names_snapshot,
     .replay = sqlite_replay,
     .forget = sqlite_forget,
 };

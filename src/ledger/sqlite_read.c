@@ -417,3 +417,15 @@ bool sqlite_read_fleet(struct ledger *base, const char *id, struct arena *arena,
     sqlite_look_away(ledger);
     return is_fine;
 }
+
+/* ---- copies -------------------------------------------------------------------------------- */
+
+bool sqlite_names_snapshot(struct ledger *base, const char *part, bool *ret_does, struct err *err)
+{
+    int64_t count;
+    if (!db_get(&sqlite_of(base)->db, err, &count,
+                "SELECT EXISTS(SELECT 1 FROM run_tenants WHERE instr(snapshot, ?))", db_text(part)))
+        return false;
+    *ret_does = count > 0;
+    return true;
+}

@@ -38,6 +38,11 @@ void text_heading(const struct text *text, const char *title)
     putc('\n', text->out);
 }
 
+static bool is_command(const struct report *report, const char *name)
+{
+    return strcmp(report->run.command, name) == 0;
+}
+
 static enum text_color run_color(enum run_state state)
 {
     if (state == RUN_SUCCEEDED)
@@ -75,7 +80,7 @@ static void print_run(const struct text *text)
     human_add_text(&line, run->id);
     buf_addf(&line, ", started %s", started);
     if (run->resumed_from)
-        buf_adds(&line, ", resumes ");
+        buf_adds(&line, is_command(text->report, "rollback") ? ", takes back " : ", resumes ");
     human_add_text(&line, run->resumed_from);
     print_colored(text, COLOR_DIM, line.data);
     putc('\n', text->out);
@@ -125,11 +130,6 @@ static void print_totals(const struct text *text)
     add_total(text, table, "tenants", report->run.tenant_count, COLOR_BOLD);
     putc('\n', text->out);
     table_print(table);
-}
-
-static bool is_command(const struct report *report, const char *name)
-{
-    return strcmp(report->run.command, name) == 0;
 }
 
 static bool write_text(const struct report *report, const struct report_options *options, FILE *out,

@@ -59,6 +59,14 @@ static void a_run_is_found_by_its_beginning(void **state)
     book_close(&book);
 }
 
+static bool names_copy(struct book *book, const char *part)
+{
+    struct err err;
+    bool does;
+    book_must(ledger_names_snapshot(book->ledger, part, &does, &err), &err);
+    return does;
+}
+
 static void an_intent_stands_until_the_outcome_is_told(void **state)
 {
     (void)state;
@@ -80,6 +88,8 @@ static void an_intent_stands_until_the_outcome_is_told(void **state)
     assert_rows(read.standings[1].before, 1, "1975ea83b712");
     assert_rows(read.standings[1].goal, 0, NULL);
     assert_string_equal(read.standings[1].snapshot, "snap/1.db");
+    assert_true(names_copy(&book, "snap/"));
+    assert_false(names_copy(&book, "trap/"));
     fleet_moves(&fleet, 1, 1, 3);
     read = book_standings(&book, "run-1");
     assert_int_equal(read.standings[1].state, TENANT_SUCCEEDED);

@@ -1,0 +1,125 @@
+#include <time.h>
+
+#include "base/buf.h"
+#include "base/human.h"
+#include "cli/command.h"
+#include "cli/exit.h"
+#include "cli/faults.h"
+#include "ledger/ledger.h"
+#include "library/snapshots.h"
+
+static int64_t wall_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* A run by name goes whatever its age, unless the other conditions are given too. */
+static struct ledger_forget which_of(const struct options *options, const char *id)
+{
+    return (struct ledger_forget){
+        .id = id,
+        .before_ms = options->older_than_ms ? wall_ms() - (int64_t)options->older_than_ms : 0,
+        .keep_newest = options->has_keep ? options->keep : SIZE_MAX,
+        .takes_unfinished = options->takes_unfinished,
+    };
+}
+
+static void tell_kept(const char *id)
+{
+    fprintf(stderr,
+            "skein: run '%s' is kept: it is under way, can still be resumed (--unfinished drops it "
+            "all the same), or does not fit --keep and --older-than\n",
+            id);
+}
+
+static bool forget_named(struct ledger *ledger, const struct options *options, size_t *ret_count,
+                         struct err *err)
+{
+    for (size_t i = 0; i < options->arg_count; i++) {
+        struct ledger_forget which = which_of(options, options->args[i]);
+        size_t count;
+        if (!ledger_forget(ledger, &which, &count, err))
+            return false;
+        if (!count)
+            tell_kept(options->args[i]);
+        *ret_count += count;
+    }
+    return true;
+}
+
+static bool forget(struct ledger *ledger, const struct options *options, size_t *ret_count,
+                   struct err *err)
+{
+    struct ledger_forget which = which_of(options, NULL);
+    *ret_count = 0;
+    if (options->arg_count)
+        return forget_named(ledger, options, ret_count, err);
+    return ledger_forget(ledger, &which, ret_count, err);
+}
+
+static void tell(const struct options *options, size_t count, size_t removed)
+{
+    struct buf line;
+    if (options->is_quiet)
+        return;
+    buf_init(&line, BUF_MAX_DEFAULT);
+    human_add_count(&line, count, "run");
+    buf_adds(&line, " forgotten");
+    if (removed) {
+        buf_adds(&line, ", the copies of ");
+        human_add_count(&line, removed, "run");
+        buf_adds(&line, " removed");
+    }
+    puts(line.data);
+    buf_done(&line);
+}
+
+/* Opened for reading first: forgetting makes no ledger. */
+static struct ledger *open_ledger(const char *where, struct err *err)
+{
+    struct ledger *ledger = ledger_open(where, LEDGER_READ, err);
+    if (!ledger)
+        return NULL;
+    ledger_close(ledger);
+    return ledger_open(where, LEDGER_WRITE, err);
+}
+
+static int run(struct fleet *fleet, const struct options *options)
+{
+    const char *where = fleet->inventory->ledger;
+    size_t count, removed;
+    struct err err;
+    if (!options->arg_count && !options->has_keep && !options->older_than_ms) {
+        err_set(&err, ERR_CONFIG, "which runs? (RUN, --keep N or --older-than 90d)");
+        return cli_fail(&err);
+    }
+    struct ledger *ledger = open_ledger(where, &err);
+    if (!ledger)
+        return cli_fail(&err);
+    bool is_fine =
+        forget(ledger, options, &count, &err) && snapshots_sweep(ledger, where, &removed, &err);
+    ledger_close(ledger);
+    if (!is_fine)
+        return cli_fail(&err);
+    tell(options, count, removed);
+    return EXIT_OK;
+}
+
+const struct command command_forget = {
+    .name = "forget",
+    .arguments = "[RUN…]",
+    .summary = "drop runs from the ledger",
+    .help =
+        "Drops RUN (its id or the beginning of it), or all runs that fit --keep and --older-than, "
+        "from\n"
+        "the ledger, and the copies of tenants that they made. A run under way stays, and one "
+        "that\n"
+        "can still be resumed unless --unfinished is given. What is dropped can be reported and\n"
+        "rolled back no more; what the tenants know of it (skein_history) stays.",
+    .groups = OPTIONS_COMMON | OPTIONS_FORGET,
+    .max_args = ARGS_MAX,
+    .needs = FLEET_INVENTORY,
+    .run = run,
+};

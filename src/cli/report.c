@@ -1,0 +1,51 @@
+#include "report/report.h"
+
+#include "cli/command.h"
+#include "cli/exit.h"
+#include "cli/faults.h"
+#include "cli/reports.h"
+#include "ledger/ledger.h"
+
+static void on_event(void *ctx, const struct event *event)
+{
+    report_apply(ctx, event);
+}
+
+static bool read_report(struct fleet *fleet, const char *id, struct report *report, struct err *err)
+{
+    struct observer observer = {on_event, report};
+    struct ledger *ledger = ledger_open(fleet->inventory->ledger, LEDGER_READ, err);
+    if (!ledger)
+        return false;
+    bool is_fine = ledger_replay(ledger, id, &fleet->arena, &observer, err);
+    ledger_close(ledger);
+    return is_fine;
+}
+
+/* The exit code is about the report, not about the run that it tells of. */
+static int run(struct fleet *fleet, const struct options *options)
+{
+    struct report *report = report_new();
+    struct err err;
+    int exit_code;
+    if (!read_report(fleet, options->arg_count ? options->args[0] : NULL, report, &err))
+        exit_code = cli_fail(&err);
+    else
+        exit_code = cli_write_reports(report, options, false) ? EXIT_OK : EXIT_FAILURE;
+    report_free(report);
+    return exit_code;
+}
+
+const struct command command_report = {
+    .name = "report",
+    .arguments = "[RUN]",
+    .summary = "the report of a run, from the ledger",
+    .help =
+        "Writes the report of RUN (its id or the beginning of it; default: the newest) as it was\n"
+        "written when the run ended, from the ledger alone: no tenant is asked. A tenant that was\n"
+        "begun and whose end nobody recorded is told as in_doubt. Exit 0: the report was written.",
+    .groups = OPTIONS_COMMON | OPTIONS_OUTPUT,
+    .max_args = 1,
+    .needs = FLEET_INVENTORY,
+    .run = run,
+};

@@ -1,0 +1,102 @@
+#include "library/snapshots.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <ftw.h>
+
+#include "base/arena.h"
+#include "ledger/ledger.h"
+
+/* Entries of the folder: the runs that have one. */
+struct entries {
+    const char **names;
+    size_t count;
+    size_t capacity;
+};
+
+static const char *folder_of(struct arena *arena, const char *ledger_path)
+{
+    const char *slash = strrchr(ledger_path, '/');
+    size_t len = slash ? (size_t)(slash - ledger_path) + 1 : 0;
+    return arena_printf(arena, "%.*ssnapshots", (int)len, ledger_path);
+}
+
+/* A folder that is not there has none. */
+static bool read_entries(struct arena *arena, const char *folder, struct entries *entries,
+                         struct err *err)
+{
+    const struct dirent *entry;
+    DIR *dir = opendir(folder);
+    if (!dir)
+        return errno == ENOENT ||
+               err_set(err, ERR_LEDGER, "cannot read '%s': %s", folder, strerror(errno));
+    while ((entry = readdir(dir)))
+        if (entry->d_name[0] != '.')
+            *ARENA_PUSH(arena, entries->names, entries->count, entries->capacity) =
+                arena_strdup(arena, entry->d_name);
+    closedir(dir);
+    return true;
+}
+
+static bool is_known(const struct ledger_run *runs, size_t count, const char *id)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(runs[i].id, id) == 0)
+            return true;
+    return false;
+}
+
+static int remove_entry(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+    (void)st;
+    (void)flag;
+    (void)ftw;
+    return remove(path);
+}
+
+static bool remove_folder(const char *path, struct err *err)
+{
+    enum { OPEN_FOLDERS = 16 };
+    return nftw(path, remove_entry, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS) == 0 ||
+           err_set(err, ERR_LEDGER, "cannot remove '%s': %s", path, strerror(errno));
+}
+
+static bool sweep_one(struct ledger *ledger, struct arena *arena, const char *folder,
+                      const char *id, size_t *removed, struct err *err)
+{
+    bool is_needed;
+    if (!ledger_names_snapshot(ledger, arena_printf(arena, "snapshots/%s/", id), &is_needed, err))
+        return false;
+    if (is_needed)
+        return true;
+    ++*removed;
+    return remove_folder(arena_printf(arena, "%s/%s", folder, id), err);
+}
+
+/* The folder is read before the ledger: whoever has an entry by then is in the ledger by then. */
+static bool sweep(struct ledger *ledger, struct arena *arena, const char *folder, size_t *removed,
+                  struct err *err)
+{
+    struct entries entries = {0};
+    struct ledger_run *runs;
+    size_t count;
+    if (!read_entries(arena, folder, &entries, err) ||
+        !ledger_list(ledger, arena, &runs, &count, err))
+        return false;
+    for (size_t i = 0; i < entries.count; i++)
+        if (!is_known(runs, count, entries.names[i]) &&
+            !sweep_one(ledger, arena, folder, entries.names[i], removed, err))
+            return false;
+    return true;
+}
+
+bool snapshots_sweep(struct ledger *ledger, const char *ledger_path, size_t *ret_removed,
+                     struct err *err)
+{
+    struct arena arena;
+    arena_init(&arena);
+    *ret_removed = 0;
+    bool is_fine = sweep(ledger, &arena, folder_of(&arena, ledger_path), ret_removed, err);
+    arena_done(&arena);
+    return is_fine;
+}

@@ -1,0 +1,244 @@
+"""The ledger: what a run leaves in it, what is read back, and what happens where it cannot be used."""
+import json
+import os
+import signal
+import sqlite3
+import stat
+
+from harness import FleetCase, main, wait_until
+
+
+class LedgerCase(FleetCase):
+    def setUp(self):
+        super().setUp()
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id INTEGER PRIMARY KEY);", "DROP TABLE a;")
+        self.fleet.revision("bbbb2222", "CREATE TABLE b (id INTEGER PRIMARY KEY);", "DROP TABLE b;")
+
+    def make_fleet(self, count=3, **keys):
+        self.fleet.inventory([self.fleet.sqlite(f"t{i}") for i in range(count)], **keys)
+
+    def run_id(self, *args, code=0):
+        return self.run_json(*args, code=code).report["run"]["id"]
+
+    def runs(self):
+        return json.loads(self.run_ok("runs", "-o", "json").out)
+
+    def kept(self, *args):
+        return json.loads(self.run_ok("report", *args, "-o", "json").out)
+
+    @property
+    def ledger(self):
+        return self.fleet.path(".skein", "ledger.db")
+
+
+class Reading(LedgerCase):
+    def test_a_fleet_without_a_ledger_has_no_runs_and_gets_no_ledger(self):
+        self.make_fleet()
+        self.assertEqual(self.run_ok("runs").out, "no runs yet\n")
+        self.assertEqual(self.runs(), [])
+        self.assertIn("there is no ledger", self.run_ok("report", code=2).err)
+        self.assertIn("there is no ledger", self.run_ok("forget", "--keep", "1", code=2).err)
+        self.assertFalse(os.path.exists(self.fleet.path(".skein")))
+
+    def test_plans_and_looks_leave_nothing(self):
+        self.make_fleet()
+        for command in ("plan", "current", "tenants"):
+            self.run_ok(command)
+        self.assertEqual(self.runs(), [])
+
+    def test_the_report_of_the_ledger_is_the_one_of_the_run(self):
+        self.fleet.revision("cccc3333", "CREATE TABLE c (id INTEGER PRIMARY KEY);\n"
+                                        "INSERT INTO nowhere VALUES ('x');")
+        self.make_fleet(4, rollout={"waves": [{"name": "canary", "select": "name in (t0,t1)"},
+                                              {"name": "rest"}]})
+        live = self.run_json("upgrade", code=1).report
+        read = self.kept()
+        self.assertEqual(read, live)
+        text = self.run_ok("report").out
+        self.assertIn("no such table: nowhere", text)
+        self.assertIn(f"skein resume {live['run']['id']}", text)
+
+    def test_runs_are_listed_the_newest_first(self):
+        self.make_fleet()
+        first = self.run_id("upgrade", "aaaa1111")
+        second = self.run_id("upgrade")
+        self.assertEqual([run["id"] for run in self.runs()], [second, first])
+        newest = self.runs()[0]
+        self.assertEqual(newest["command"], "upgrade")
+        self.assertEqual(newest["target"], "head")
+        self.assertEqual(newest["resolved"], "bbbb2222")
+        self.assertEqual(newest["state"], "succeeded")
+        self.assertEqual(newest["totals"]["tenants"], 3)
+        self.assertEqual(newest["totals"]["succeeded"], 3)
+        lines = self.run_ok("runs").out.splitlines()
+        self.assertEqual(len(lines), 3)
+        self.assertTrue(lines[1].strip().startswith(second))
+        self.assertIn("3 succeeded", lines[1])
+
+    def test_a_run_is_known_by_the_beginning_of_its_id(self):
+        self.make_fleet()
+        first = self.run_id("upgrade", "aaaa1111")
+        self.run_id("upgrade")
+        self.assertEqual(self.kept(first)["run"]["target"], "aaaa1111")
+        self.assertIn("several runs begin with '2'", self.run_ok("report", "2", code=2).err)
+        self.assertIn("no run 'x'", self.run_ok("report", "x", code=2).err)
+
+    def test_reports_go_to_files_and_what_cannot_be_written_is_told(self):
+        self.make_fleet()
+        self.run_ok("upgrade")
+        self.run_ok("report", "-o", f"json={self.fleet.path('r.json')}")
+        self.assertEqual(json.loads(self.fleet.read("r.json"))["totals"]["succeeded"], 3)
+        self.assertNotEqual(self.run_ok("report", "-o", "json=/dev/null/x", code=1).err, "")
+
+    def test_whoever_has_sqlite3_can_read_it(self):
+        self.make_fleet()
+        self.run_ok("upgrade")
+        with sqlite3.connect(self.ledger) as db:
+            rows = db.execute("SELECT tenant, state, was_at, stands_at FROM outcomes "
+                              "ORDER BY tenant").fetchall()
+        self.assertEqual(rows, [(f"t{i}", "succeeded", None, "bbbb2222") for i in range(3)])
+
+
+class Files(LedgerCase):
+    def test_the_ledger_is_for_its_owner_alone(self):
+        self.make_fleet()
+        self.run_ok("upgrade")
+        self.assertEqual(stat.S_IMODE(os.stat(self.fleet.path(".skein")).st_mode), 0o700)
+        for name in os.listdir(self.fleet.path(".skein")):
+            mode = os.stat(self.fleet.path(".skein", name)).st_mode
+            if stat.S_ISREG(mode):
+                self.assertEqual(stat.S_IMODE(mode), 0o600, name)
+
+    def test_what_is_no_ledger_stops_the_run_before_it_begins(self):
+        self.make_fleet()
+        os.mkdir(self.fleet.path(".skein"), 0o700)
+        for content in (b"chain: versions\n", b"\0" * 8192, b"SQLite format 3\0" + b"x" * 5000):
+            self.fleet.write(".skein/ledger.db", content)
+            before = self.fleet.read(".skein/ledger.db")
+            self.assertIn("ledger", self.run_ok("upgrade", code=6).err)
+            self.run_ok("report", code=6)
+            self.assertEqual(self.fleet.read(".skein/ledger.db"), before)
+        self.assertEqual(self.fleet.tables("t0"), set())
+
+    def test_a_torn_ledger_stops_the_run_before_it_begins(self):
+        self.make_fleet()
+        self.run_ok("upgrade", "aaaa1111")
+        whole = self.fleet.read(".skein/ledger.db")
+        with open(self.ledger, "wb") as file:
+            file.write(whole[:len(whole) // 2])
+        self.assertIn("damaged", self.run_ok("upgrade", code=6).err)
+        self.assertEqual(self.fleet.versions("t0"), ["aaaa1111"])
+
+    def test_a_newer_ledger_is_left_alone(self):
+        self.make_fleet()
+        self.run_ok("upgrade", "aaaa1111")
+        with sqlite3.connect(self.ledger) as db:
+            db.execute("PRAGMA user_version = 99")
+        self.assertIn("newer skein", self.run_ok("upgrade", code=6).err)
+        self.assertIn("newer skein", self.run_ok("runs", code=6).err)
+
+    def test_no_password_is_in_it(self):
+        self.fleet.inventory([{"name": "p", "url": "postgresql://app:geh31m@127.0.0.1:1/x"}],
+                             defaults={"retries": 0})
+        self.run_ok("upgrade", code=1)
+        for name in os.listdir(self.fleet.path(".skein")):
+            self.assertNotIn(b"geh31m", self.fleet.read(os.path.join(".skein", name)))
+
+
+class Holding(LedgerCase):
+    def start_slow(self):
+        """A run that is at work until it is killed."""
+        self.fleet.revision("cccc3333", "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
+                                        "FROM n) SELECT count(*) FROM n;")
+        process = self.fleet.start("upgrade", "--progress", "none")
+        self.addCleanup(process.kill)
+        wait_until(lambda: self.runs() and self.runs()[0]["totals"]["running"], what="a run at work")
+        return process
+
+    def test_a_second_run_is_told_who_holds_it(self):
+        self.make_fleet(1)
+        process = self.start_slow()
+        error = self.run_ok("upgrade", code=5).err
+        self.assertIn(self.runs()[0]["id"], error)
+        self.assertIn(f"process {process.pid}", error)
+        process.kill()
+        process.communicate()
+
+    def test_others_read_beside_a_run(self):
+        self.make_fleet(1)
+        process = self.start_slow()
+        self.assertEqual(self.runs()[0]["state"], "running")
+        report = self.kept()
+        self.assertEqual(report["run"]["state"], "running")
+        self.assertEqual(report["totals"]["running"], 1)
+        self.assertEqual(self.run_ok("forget", self.runs()[0]["id"], "--unfinished").out,
+                         "0 runs forgotten\n")
+        process.kill()
+        process.communicate()
+
+    def test_a_killed_run_reads_as_interrupted_and_its_tenant_as_in_doubt(self):
+        self.make_fleet(1)
+        process = self.start_slow()
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+        self.assertEqual(self.runs()[0]["state"], "interrupted")
+        report = self.kept()
+        self.assertEqual(report["run"]["state"], "interrupted")
+        self.assertEqual(report["tenants"][0]["state"], "in_doubt")
+        self.assertIn("before it could record", report["tenants"][0]["error"]["message"])
+
+
+class Forgetting(LedgerCase):
+    def make_runs(self, count):
+        self.make_fleet()
+        return [self.run_id("upgrade" if i % 2 == 0 else "downgrade", "bbbb2222" if i % 2 == 0
+                            else "base") for i in range(count)]
+
+    def test_the_newest_are_kept(self):
+        ids = self.make_runs(5)
+        self.assertEqual(self.run_ok("forget", "--keep", "2").out, "3 runs forgotten\n")
+        self.assertEqual([run["id"] for run in self.runs()], [ids[4], ids[3]])
+        self.assertEqual(self.kept()["run"]["id"], ids[4])
+
+    def test_age_is_counted_from_the_start(self):
+        self.make_runs(2)
+        self.assertEqual(self.run_ok("forget", "--older-than", "90d").out, "0 runs forgotten\n")
+        with sqlite3.connect(self.ledger) as db:
+            db.execute("UPDATE runs SET started_at_ms = started_at_ms - 91 * 86400000 WHERE seq = 1")
+        self.assertEqual(self.run_ok("forget", "--older-than", "90d").out, "1 run forgotten\n")
+
+    def test_what_can_be_resumed_is_kept(self):
+        self.fleet.revision("cccc3333", "INSERT INTO nowhere VALUES (1);")
+        self.make_fleet()
+        failed = self.run_id("upgrade", code=1)
+        result = self.run_ok("forget", failed)
+        self.assertEqual(result.out, "0 runs forgotten\n")
+        self.assertIn("--unfinished", result.err)
+        self.assertEqual(self.run_ok("forget", failed, "--unfinished").out, "1 run forgotten\n")
+        self.assertEqual(self.runs(), [])
+
+    def test_copies_go_with_their_run(self):
+        ids = self.make_runs(2)
+        for name in (*ids, "20200101T000000Z-abcdef"):
+            self.fleet.write(f".skein/snapshots/{name}/t0.db", "copy")
+        result = self.run_ok("forget", ids[0])
+        self.assertEqual(result.out, "1 run forgotten, the copies of 2 runs removed\n")
+        self.assertEqual(os.listdir(self.fleet.path(".skein/snapshots")), [ids[1]])
+
+    def test_a_copy_that_a_later_run_knows_of_stays(self):
+        ids = self.make_runs(2)
+        self.fleet.write(f".skein/snapshots/{ids[0]}/t0.db", "copy")
+        with sqlite3.connect(self.ledger) as db:
+            db.execute("UPDATE run_tenants SET snapshot = ? WHERE run = 2 AND n = 0",
+                       (f".skein/snapshots/{ids[0]}/t0.db",))
+        self.assertEqual(self.run_ok("forget", ids[0]).out, "1 run forgotten\n")
+        self.assertTrue(os.path.exists(self.fleet.path(f".skein/snapshots/{ids[0]}/t0.db")))
+
+    def test_without_a_condition_nothing_is_forgotten(self):
+        self.make_runs(1)
+        self.assertIn("which runs?", self.run_ok("forget", code=2).err)
+        self.assertEqual(len(self.runs()), 1)
+
+
+if __name__ == "__main__":
+    main()
