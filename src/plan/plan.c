@@ -135,6 +135,18 @@ bool plan_build(struct arena *arena, const struct chain *chain, const struct tar
     return true;
 }
 
+/* `ID+N` is the same for every tenant: it is followed here already. No stamp takes it. */
+static bool check_relative(struct arena *arena, const struct chain *chain, enum plan_command command,
+                           const struct identifier *identifier, const char *text, struct err *err)
+{
+    uint32_t one;
+    if (!identifier->symbol)
+        return true;
+    if (command != PLAN_STAMP)
+        return identifier_follow(arena, chain, identifier, false, &one, err);
+    return err_set(err, ERR_CHAIN, "can't locate revision identified by '%s'", text);
+}
+
 /* Names are looked up as the command will look them up, as far as no rows are needed for it. */
 static bool check_text(struct arena *arena, const struct chain *chain, enum plan_command command,
                        const char *text, struct err *err)
@@ -142,15 +154,13 @@ static bool check_text(struct arena *arena, const struct chain *chain, enum plan
     struct identifier identifier = identifier_parse(arena, text);
     struct revisions found;
     uint32_t one;
-    bool is_one = identifier.is_relative || command == PLAN_DOWNGRADE;
-    bool has_line = identifier.is_relative ? identifier.steps < 0 : command != PLAN_DOWNGRADE;
-    const char *label = has_line ? identifier.label : NULL;
     if (identifier.label && !identifier_branch(arena, chain, identifier.label, &one, err))
         return false;
-    if (!identifier.symbol)
-        return true;
-    return is_one ? identifier_resolve_one(arena, chain, label, identifier.symbol, &one, err)
-                  : identifier_resolve(arena, chain, label, identifier.symbol, &found, err);
+    if (identifier.is_relative)
+        return check_relative(arena, chain, command, &identifier, text, err);
+    if (command == PLAN_DOWNGRADE)
+        return identifier_resolve_one(arena, chain, NULL, identifier.symbol, &one, err);
+    return identifier_resolve(arena, chain, identifier.label, identifier.symbol, &found, err);
 }
 
 bool target_parse(struct arena *arena, const struct chain *chain, enum plan_command command,

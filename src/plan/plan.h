@@ -46,7 +46,7 @@ struct plan {
 };
 
 /* What the command line asked for. Identifiers that mean the same for every tenant (`head`, ids,
- * labels) are checked here already; relative ones (`+1`) depend on the tenant. */
+ * labels, ID+N) are checked here already; relative ones (`+1`) depend on the tenant. */
 struct target {
     enum plan_command command;
     const char *const *texts; /* several are taken in turn, each from where the one before led; those of

@@ -20,19 +20,29 @@ def split(target):
 
 
 def bad_name(oracle, command, target):
-    """Names are looked up before anything else, those too that Alembic would not have come to."""
+    """What means the same for every tenant is looked up before any is asked, labels too that Alembic would
+    not have come to."""
     label, symbol, steps = split(target)
+    is_stamp_step = command == "stamp" and symbol and steps is not None  # Alembic takes it for a name
     has_line = steps < 0 if steps is not None else command != "downgrade"
 
     def look():
         if label:
             oracle.map._resolve_branch(label)
-        if symbol:
+        if symbol and not is_stamp_step:
             get = oracle.map.get_revisions if steps is None and command != "downgrade" \
                 else oracle.map.get_revision
             get(f"{label}@{symbol}" if label and has_line else symbol)
     found = ask(look)
+    if not isinstance(found, Refusal) and symbol and steps is not None:
+        found = Refusal("locate") if is_stamp_step else follow(oracle, command, target)
     return found if isinstance(found, Refusal) else None
+
+
+def follow(oracle, command, target):
+    """Where `ID+N` leads, whatever the rows are."""
+    parse = {"upgrade": oracle.map._parse_upgrade_target, "downgrade": oracle.map._parse_downgrade_target}
+    return DIFFERS[command](oracle, target, ()) or ask(parse[command], (), target, True)
 
 
 # ---- upgrade and downgrade -------------------------------------------------------------------------
