@@ -18,8 +18,7 @@ static int run(struct fleet *fleet, const struct options *options)
         if (revision->next_count > 1)
             chain_text_add_branches(&text, revision);
     }
-    chain_text_end(&text, stdout);
-    return EXIT_OK;
+    return chain_text_end(&text) ? EXIT_OK : EXIT_USAGE;
 }
 
 const struct command command_branches = {

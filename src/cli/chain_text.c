@@ -1,16 +1,20 @@
 #include "cli/chain_text.h"
 
+#include "base/err.h"
 #include "base/human.h"
+#include "cli/outputs.h"
 #include "cli/whereabouts.h"
 
 struct chain_text chain_text_begin(const struct chain *chain, const struct options *options,
                                    unsigned shows)
 {
-    struct chain_text text = {.chain = chain, .shows = shows, .is_verbose = options->is_verbose};
+    struct chain_text text = {.chain = chain,
+                              .shows = shows,
+                              .is_verbose = options->is_verbose,
+                              .options = options};
     buf_init(&text.text, BUF_MAX_DEFAULT);
-    for (size_t i = 0; i < options->output_count; i++)
-        if (strcmp(options->outputs[i].format, "json") == 0 && !text.json)
-            text.json = json_array();
+    for (size_t i = 0; i < options->output_count && !text.json; i++)
+        text.json = strcmp(options->outputs[i].format, "json") == 0 ? json_array() : NULL;
     return text;
 }
 
@@ -188,7 +192,7 @@ void chain_text_add(struct chain_text *text, const struct revision *revision)
 {
     if (text->json)
         json_array_append_new(text->json, json_revision(text, revision));
-    else if (text->is_verbose)
+    if (text->is_verbose)
         add_block(text, revision);
     else
         add_line(text, revision, text->shows);
@@ -198,8 +202,6 @@ void chain_text_add_branches(struct chain_text *text, const struct revision *rev
 {
     unsigned shows = text->shows | (text->is_verbose ? CHAIN_TEXT_MESSAGE : 0);
     chain_text_add(text, revision);
-    if (text->json)
-        return;
     for (size_t i = 0; i < revision->next_count; i++) {
         buf_addf(&text->text, "%*s -> ", (int)strlen(revision->id), "");
         add_line(text, text->chain->revisions[revision->next[i]], shows);
@@ -207,13 +209,24 @@ void chain_text_add_branches(struct chain_text *text, const struct revision *rev
     buf_addc(&text->text, '\n');
 }
 
-void chain_text_end(struct chain_text *text, FILE *out)
+static bool write_text(void *ctx, const char *format, FILE *out, struct err *err)
 {
-    if (text->json) {
+    const struct chain_text *text = ctx;
+    if (strcmp(format, "text") == 0) {
+        fwrite(text->text.data, 1, text->text.len, out);
+    } else if (strcmp(format, "json") == 0) {
         json_dumpf(text->json, out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
         fputc('\n', out);
-        json_decref(text->json);
+    } else {
+        return outputs_refuse(format, err);
     }
-    fwrite(text->text.data, 1, text->text.len, out);
+    return true;
+}
+
+bool chain_text_end(struct chain_text *text)
+{
+    bool is_good = outputs_write(text->options, &(struct writer){write_text, text}, false);
+    json_decref(text->json);
     buf_done(&text->text);
+    return is_good;
 }

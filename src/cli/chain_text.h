@@ -2,7 +2,7 @@
  *
  *     struct chain_text text = chain_text_begin(options, CHAIN_TEXT_LABELS);
  *     chain_text_add(&text, revision);
- *     chain_text_end(&text, stdout);
+ *     chain_text_end(&text);         to where results go (outputs.h)
  */
 #ifndef CLI_CHAIN_TEXT_H
 #define CLI_CHAIN_TEXT_H
@@ -29,7 +29,8 @@ struct chain_text {
     unsigned shows;                        /* CHAIN_TEXT_…, of lines */
     bool is_verbose;                       /* a block a revision instead of a line */
     struct buf text;
-    json_t *json; /* NULL: text is asked for */
+    json_t *json; /* NULL: nobody asks for it */
+    const struct options *options;
 };
 
 struct chain_text chain_text_begin(const struct chain *chain, const struct options *options,
@@ -38,6 +39,8 @@ void chain_text_add(struct chain_text *text, const struct revision *revision);
 
 /* The same, and behind it those that revise it: `         -> ae10…`. */
 void chain_text_add_branches(struct chain_text *text, const struct revision *revision);
-void chain_text_end(struct chain_text *text, FILE *out);
+
+/* False: something could not be written, which was told on stderr. */
+bool chain_text_end(struct chain_text *text);
 
 #endif

@@ -120,15 +120,19 @@ static bool fill(struct fleet *fleet, const struct options *options, struct revi
 
 /* ---- the file ------------------------------------------------------------------------------ */
 
+/* `Generating …  done`, or with -o what `show` would say of it. */
 static void tell(const struct chain *chain, const struct options *options, const char *id)
 {
     const struct revision *revision = chain_get(chain, id);
+    if (!options->output_count) {
+        if (!options->is_quiet)
+            status_tell("Generating", revision->path);
+        return;
+    }
     struct chain_text text = chain_text_begin(chain, options, 0);
-    if (text.json)
-        chain_text_add(&text, revision);
-    else if (!options->is_quiet)
-        status_tell("Generating", revision->path);
-    chain_text_end(&text, stdout);
+    text.is_verbose = true;
+    chain_text_add(&text, revision);
+    chain_text_end(&text);
 }
 
 int cli_draft(struct fleet *fleet, const struct options *options, struct revisions parents)

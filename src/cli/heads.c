@@ -11,8 +11,7 @@ static int run(struct fleet *fleet, const struct options *options)
     struct chain_text text = chain_text_begin(chain, options, CHAIN_TEXT_LABELS);
     for (size_t i = 0; i < count; i++)
         chain_text_add(&text, chain->revisions[heads[i]]);
-    chain_text_end(&text, stdout);
-    return EXIT_OK;
+    return chain_text_end(&text) ? EXIT_OK : EXIT_USAGE;
 }
 
 const struct command command_heads = {

@@ -31,8 +31,7 @@ static int run(struct fleet *fleet, const struct options *options)
     text.whereabouts = options->indicates_current ? &whereabouts : NULL;
     for (size_t i = 0; i < listed.count; i++)
         chain_text_add(&text, fleet->chain->revisions[listed.items[i]]);
-    chain_text_end(&text, stdout);
-    return exit_code;
+    return chain_text_end(&text) ? exit_code : EXIT_USAGE;
 }
 
 static unsigned needs_for(const struct options *options)

@@ -1,4 +1,4 @@
-/* Where reports go: stdout as text, unless -o says more. */
+/* Reports, written to where results go (outputs.h). */
 #ifndef CLI_REPORTS_H
 #define CLI_REPORTS_H
 
@@ -13,8 +13,7 @@ struct report_options cli_report_options(const struct options *options, FILE *ou
 bool cli_write_report(const struct report *report, const char *format,
                       const struct options *options, FILE *out, struct err *err) MUST_CHECK;
 
-/* All that -o asks for, and text on stdout where nothing else goes there; with -q not even that where
- * all `has_gone_well`. False: something could not be written, which was told on stderr. */
+/* As outputs_write does. */
 bool cli_write_reports(const struct report *report, const struct options *options,
                        bool has_gone_well);
 

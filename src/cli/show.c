@@ -13,8 +13,7 @@ static int run(struct fleet *fleet, const struct options *options)
     text.is_verbose = true;
     for (size_t i = 0; i < found.count; i++)
         chain_text_add(&text, fleet->chain->revisions[found.items[i]]);
-    chain_text_end(&text, stdout);
-    return exit_code;
+    return chain_text_end(&text) ? exit_code : EXIT_USAGE;
 }
 
 static unsigned needs_for(const struct options *options)

@@ -5,6 +5,7 @@
 #include "base/human.h"
 #include "cli/command.h"
 #include "cli/exit.h"
+#include "cli/outputs.h"
 
 /* ---- as JSON ------------------------------------------------------------------------------- */
 
@@ -16,9 +17,9 @@ static json_t *json_labels(const struct tenant *tenant)
     return labels;
 }
 
-static void print_json(const struct fleet *fleet)
+static void print_json(const struct fleet *fleet, FILE *out)
 {
-    fputs("[", stdout);
+    fputs("[", out);
     for (size_t i = 0; i < fleet->tenant_count; i++) {
         const struct tenant *tenant = fleet->tenants[i];
         const struct wave *wave = fleet_wave(fleet, tenant);
@@ -27,11 +28,11 @@ static void print_json(const struct fleet *fleet)
                                    tenant->url_redacted, "server", tenant->server, "schema",
                                    tenant->schema, "labels", json_labels(tenant), "wave",
                                    wave ? wave->name : NULL);
-        fputs(i ? ",\n  " : "\n  ", stdout);
-        json_dumpf(object, stdout, JSON_ENSURE_ASCII);
+        fputs(i ? ",\n  " : "\n  ", out);
+        json_dumpf(object, out, JSON_ENSURE_ASCII);
         json_decref(object);
     }
-    fputs(fleet->tenant_count ? "\n]\n" : "]\n", stdout);
+    fputs(fleet->tenant_count ? "\n]\n" : "]\n", out);
 }
 
 /* ---- as a table ---------------------------------------------------------------------------- */
@@ -55,11 +56,12 @@ static void set_labels(struct libscols_line *line, size_t column, const struct t
     buf_done(&text);
 }
 
-static void print_table(const struct fleet *fleet)
+static void print_table(const struct fleet *fleet, FILE *out)
 {
     static const char *const titles[] = {"NAME", "URL", "SCHEMA", "WAVE", "LABELS"};
     struct libscols_table *table = scols_new_table();
     scols_table_enable_noencoding(table, 1); /* human_add_text did that */
+    scols_table_set_stream(table, out);
     for (size_t i = 0; i < ARRAY_LEN(titles); i++)
         scols_table_new_column(table, titles[i], 0.1, 0);
     for (size_t i = 0; i < fleet->tenant_count; i++) {
@@ -76,13 +78,21 @@ static void print_table(const struct fleet *fleet)
     scols_unref_table(table);
 }
 
+static bool write_tenants(void *ctx, const char *format, FILE *out, struct err *err)
+{
+    if (strcmp(format, "text") == 0)
+        print_table(ctx, out);
+    else if (strcmp(format, "json") == 0)
+        print_json(ctx, out);
+    else
+        return outputs_refuse(format, err);
+    return true;
+}
+
 static int run(struct fleet *fleet, const struct options *options)
 {
-    bool is_json = false;
-    for (size_t i = 0; i < options->output_count; i++)
-        is_json |= strcmp(options->outputs[i].format, "json") == 0;
-    (is_json ? print_json : print_table)(fleet);
-    return EXIT_OK;
+    struct writer writer = {write_tenants, fleet};
+    return outputs_write(options, &writer, false) ? EXIT_OK : EXIT_USAGE;
 }
 
 const struct command command_tenants = {

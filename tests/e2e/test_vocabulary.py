@@ -155,6 +155,21 @@ class Chain(VocabularyCase):
         self.assertEqual(revisions["abab7777"]["branch_labels"], ["other"])
         self.assertNotIn("tenants", revisions["abab7777"])
 
+    def test_results_go_where_asked(self):
+        self.make()
+        for args in (["history"], ["show", "heads"], ["branches"], ["tenants"]):
+            with self.subTest(args):
+                file = self.fleet.path("out.json")
+                text = self.run_ok(*args).out
+                self.assertEqual(self.run_ok(*args, "-o", f"json={file}").out, text)
+                with open(file) as out:
+                    self.assertTrue(json.load(out))
+                self.assertEqual(self.run_ok(*args, "-o", "json", "-o", f"text={file}").out[0], "[")
+                self.assertEqual(self.fleet.read("out.json").decode(), text)
+                self.assertIn("nowhere", self.run_ok(*args, "-o", "json=/nowhere/x", code=2).err)
+                with open("/dev/full", "w") as full:
+                    self.assertIn("cannot write", self.run_ok(*args, code=2, stdout=full).err)
+
     def test_several_tenants_are_named_where_they_stand(self):
         self.make()
         self.fleet.inventory([self.fleet.sqlite(name) for name in ("t", "u", "v")])

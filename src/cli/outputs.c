@@ -1,0 +1,67 @@
+#include "cli/outputs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+
+static bool fail(struct err *err)
+{
+    return err_set(err, ERR_CONFIG, "cannot write it: %s", strerror(errno));
+}
+
+/* A new file beside the old one, then renamed over it. */
+static bool write_file(const struct writer *writer, const struct output *output, struct err *err)
+{
+    struct buf path;
+    buf_init(&path, 8192);
+    buf_addf(&path, "%s.%d.tmp", output->path, (int)getpid());
+    int fd = open(path.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
+    bool is_good = out && writer->write(writer->ctx, output->format, out, err);
+    if (!out)
+        fail(err);
+    if (is_good && (fflush(out) || fsync(fd) || rename(path.data, output->path)))
+        is_good = fail(err);
+    if (out)
+        fclose(out);
+    if (!is_good)
+        unlink(path.data);
+    buf_done(&path);
+    return is_good;
+}
+
+static bool write_stdout(const struct writer *writer, const char *format, struct err *err)
+{
+    return writer->write(writer->ctx, format, stdout, err) && (fflush(stdout) == 0 || fail(err));
+}
+
+static bool write_output(const struct writer *writer, const struct output *output)
+{
+    struct err err;
+    bool is_good = output->path ? write_file(writer, output, &err)
+                                : write_stdout(writer, output->format, &err);
+    if (!is_good)
+        fprintf(stderr, "skein: %s: %s\n", output->path ? output->path : "stdout", err.text);
+    return is_good;
+}
+
+bool outputs_write(const struct options *options, const struct writer *writer, bool has_gone_well)
+{
+    bool has_stdout = false, is_good = true;
+    for (size_t i = 0; i < options->output_count; i++) {
+        const struct output *output = &options->outputs[i];
+        has_stdout |= !output->path;
+        is_good &= write_output(writer, output);
+    }
+    bool is_silent = options->is_quiet && has_gone_well;
+    if (has_stdout || is_silent)
+        return is_good;
+    return write_output(writer, &(struct output){"text", NULL}) && is_good;
+}
+
+bool outputs_refuse(const char *format, struct err *err)
+{
+    return err_set(err, ERR_CONFIG, "this command has no %s: text or json", format);
+}
