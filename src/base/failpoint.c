@@ -11,7 +11,7 @@
 /* Counts how often the one named failpoint was passed: a test build's own state. */
 static atomic_uint passed;
 
-static void act(const char *action)
+static bool act(const char *action)
 {
     if (strcmp(action, "kill") == 0)
         raise(SIGKILL);
@@ -19,23 +19,23 @@ static void act(const char *action)
         long ms = strtol(action + 6, NULL, 10);
         nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
     }
+    return strcmp(action, "fail") == 0;
 }
 
-void failpoint(const char *name)
+bool failpoint(const char *name)
 {
     const char *spec = getenv("SKEIN_FAILPOINT");
     size_t len = strlen(name);
     unsigned nth = 1;
     if (!spec || strncmp(spec, name, len) != 0)
-        return;
+        return false;
     spec += len;
     if (*spec == ':') {
         char *end;
         nth = (unsigned)strtoul(spec + 1, &end, 10);
         spec = end;
     }
-    if (*spec == '=' && atomic_fetch_add(&passed, 1) + 1 == nth)
-        act(spec + 1);
+    return *spec == '=' && atomic_fetch_add(&passed, 1) + 1 == nth && act(spec + 1);
 }
 
 #endif

@@ -1,17 +1,20 @@
 /* Named places where a test can make the program die, fail or wait.
  *
- * SKEIN_FAILPOINT=name[:nth]=kill|delay[:ms] in the environment, in builds with SKEIN_FAILPOINTS;
+ * SKEIN_FAILPOINT=name[:nth]=kill|fail|delay[:ms] in the environment, in builds with SKEIN_FAILPOINTS;
  * otherwise nothing of it is compiled in. Session states are failpoints by their names.
  */
 #ifndef BASE_FAILPOINT_H
 #define BASE_FAILPOINT_H
 
+#include "base/compiler.h"
+
 #ifdef SKEIN_FAILPOINTS
-void failpoint(const char *name);
+bool failpoint(const char *name); /* true: fail here */
 #else
-static inline void failpoint(const char *name)
+static inline bool failpoint(const char *name)
 {
     (void)name;
+    return false;
 }
 #endif
 

@@ -14,9 +14,11 @@ static const struct settings *intern_settings(struct loader *loader,
                                               const struct settings *settings)
 {
     const char *key = arena_printf(
-        &loader->scratch, "settings %d %d %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu32,
+        &loader->scratch,
+        "settings %d %d %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu32 " %" PRIu64 " %d",
         settings->transaction, settings->create, settings->connect_timeout_ms,
-        settings->lock_timeout_ms, settings->statement_timeout_ms, settings->retries);
+        settings->lock_timeout_ms, settings->statement_timeout_ms, settings->retries,
+        settings->retry_timeout_ms, settings->rollback_by);
     const struct settings *known = sharing_find(&loader->sharing, key);
     if (known)
         return known;
@@ -26,13 +28,20 @@ static const struct settings *intern_settings(struct loader *loader,
     return copy;
 }
 
-const struct settings *load_default_settings(struct loader *loader)
+static const char *const rollback_words[] = {"down", "snapshot", NULL};
+
+const struct settings *load_default_settings(struct loader *loader, const struct raw_rollout *raw)
 {
+    load_turn_to(loader, SECTION_ROLLOUT, 0);
     const struct settings settings = {
         .transaction = TRANSACTION_ALL,
         .connect_timeout_ms = 10 * 1000,
         .lock_timeout_ms = 5 * 1000,
         .retries = 3,
+        .retry_timeout_ms = 2 * 60 * 1000,
+        .rollback_by = (enum rollback_by)load_word(loader, "rollback_by",
+                                                   raw ? raw->rollback_by : NULL, rollback_words,
+                                                   ROLLBACK_BY_DOWN),
     };
     return intern_settings(loader, &settings);
 }
@@ -40,7 +49,7 @@ const struct settings *load_default_settings(struct loader *loader)
 static bool has_settings(const struct raw_common *raw)
 {
     return raw->transaction || raw->create || raw->connect_timeout || raw->lock_timeout ||
-           raw->statement_timeout || raw->retries;
+           raw->statement_timeout || raw->retries || raw->retry_timeout || raw->rollback_by;
 }
 
 static const struct settings *read_settings(struct loader *loader, const struct raw_common *raw,
@@ -59,6 +68,9 @@ static const struct settings *read_settings(struct loader *loader, const struct 
     load_duration(loader, "statement_timeout", raw->statement_timeout,
                   &settings.statement_timeout_ms);
     load_u32(loader, "retries", raw->retries, 0, &settings.retries);
+    load_duration(loader, "retry_timeout", raw->retry_timeout, &settings.retry_timeout_ms);
+    settings.rollback_by = (enum rollback_by)load_word(loader, "rollback_by", raw->rollback_by,
+                                                       rollback_words, (int)base->rollback_by);
     return intern_settings(loader, &settings);
 }
 
@@ -126,28 +138,33 @@ static const struct password *read_password_file(struct loader *loader, const ch
     return password;
 }
 
-/* A program named with a '/' is a path of the inventory's; without one it is looked up in PATH. */
-static const struct password *read_password_command(struct loader *loader,
-                                                    const struct raw_common *raw)
+const char *const *load_argv(struct loader *loader, const char *key, char *const *raw, size_t count)
 {
-    struct arena *arena = loader->inventory->arena;
-    size_t count = raw->password_command_count;
-    const char **argv = arena_calloc(&loader->scratch, count + 1, sizeof *argv);
-    char *key = arena_strdup(&loader->scratch, "command");
+    const char **argv = arena_calloc(loader->inventory->arena, count + 1, sizeof *argv);
     for (size_t i = 0; i < count; i++) {
-        if (!load_text(loader, "password_command", raw->password_command[i], &argv[i]))
+        if (!load_text(loader, key, raw[i], &argv[i]))
             return NULL;
         if (i == 0 && strchr(argv[0], '/'))
             argv[0] = load_path(loader, argv[0]);
         argv[i] = sharing_string(&loader->sharing, argv[i]);
-        key = arena_printf(&loader->scratch, "%s %p", key, (const void *)argv[i]);
     }
+    return argv;
+}
+
+static const struct password *read_password_command(struct loader *loader,
+                                                    const struct raw_common *raw)
+{
+    const char *const *argv = load_argv(loader, "password_command", raw->password_command,
+                                        raw->password_command_count);
+    char *key = arena_strdup(&loader->scratch, "command");
+    if (!argv)
+        return NULL;
+    for (size_t i = 0; argv[i]; i++)
+        key = arena_printf(&loader->scratch, "%s %p", key, (const void *)argv[i]);
     const struct password *known = sharing_find(&loader->sharing, key);
     if (known)
         return known;
-    const char **copy = arena_calloc(arena, count + 1, sizeof *copy);
-    memcpy(copy, argv, count * sizeof *copy);
-    struct password password = {.kind = PASSWORD_COMMAND, .argv = copy};
+    struct password password = {.kind = PASSWORD_COMMAND, .argv = argv};
     return add_password(loader, key, &password);
 }
 

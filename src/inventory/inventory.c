@@ -61,13 +61,13 @@ static void read_top(struct loader *loader, const struct raw_inventory *raw)
     inventory->ledger = read_ledger(loader, raw->ledger);
 }
 
-static void read_defaults(struct loader *loader, const struct raw_common *raw)
+static void read_defaults(struct loader *loader, const struct raw_inventory *raw)
 {
+    loader->defaults.settings = load_default_settings(loader, raw->rollout);
     load_turn_to(loader, SECTION_DEFAULTS, 0);
-    loader->defaults.settings = load_default_settings(loader);
     loader->defaults.password = load_keep_password(loader, PASSWORD_NONE, NULL);
-    if (raw)
-        loader->defaults = load_common(loader, raw, &loader->defaults);
+    if (raw->defaults)
+        loader->defaults = load_common(loader, raw->defaults, &loader->defaults);
 }
 
 /* ---- the whole ----------------------------------------------------------------------------- */
@@ -75,7 +75,7 @@ static void read_defaults(struct loader *loader, const struct raw_common *raw)
 static void convert(struct loader *loader, const struct raw_inventory *raw)
 {
     read_top(loader, raw);
-    read_defaults(loader, raw->defaults);
+    read_defaults(loader, raw);
     load_rules(loader, raw->rollout);
     load_tenants(loader, raw);
     load_sources(loader, raw);

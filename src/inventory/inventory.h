@@ -20,6 +20,7 @@ struct faults;
 struct selector;
 
 enum transaction_mode { TRANSACTION_ALL, TRANSACTION_EACH };
+enum rollback_by { ROLLBACK_BY_DOWN, ROLLBACK_BY_SNAPSHOT };
 enum on_failure { ON_FAILURE_STOP, ON_FAILURE_CONTINUE, ON_FAILURE_ROLLBACK };
 
 /* What may stand in `defaults` and be overridden in a tenant. Shared between tenants that agree. */
@@ -30,6 +31,8 @@ struct settings {
     uint64_t lock_timeout_ms;
     uint64_t statement_timeout_ms; /* 0: none */
     uint32_t retries;
+    uint64_t retry_timeout_ms;    /* no attempt begins later than that behind the first; 0: no limit */
+    enum rollback_by rollback_by; /* _SNAPSHOT: where the database can (SQLite), else _DOWN */
 };
 
 enum password_kind { PASSWORD_NONE, PASSWORD_VALUE, PASSWORD_FILE, PASSWORD_COMMAND };
@@ -72,7 +75,16 @@ struct wave {
     int line;
 };
 
+/* Programs that a rollout asks on its way. */
+enum gate { GATE_BEFORE_RUN, GATE_AFTER_WAVE, GATE_AFTER_TENANT_FAILED, GATE_AFTER_RUN, GATE__COUNT };
+
+struct gate_rules {
+    const char *const *argv[GATE__COUNT]; /* NULL-terminated, run without a shell; NULL: none */
+    uint64_t timeout_ms;
+};
+
 struct rollout_rules {
+    struct gate_rules gates;
     uint32_t parallel;
     uint32_t per_server;
     enum on_failure on_failure;

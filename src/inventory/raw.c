@@ -23,6 +23,8 @@
     STRING("lock_timeout", struct raw_common, lock_timeout),                                       \
     STRING("statement_timeout", struct raw_common, statement_timeout),                             \
     STRING("retries", struct raw_common, retries),                                                 \
+    STRING("retry_timeout", struct raw_common, retry_timeout),                                     \
+    STRING("rollback_by", struct raw_common, rollback_by),                                         \
     STRING("schema", struct raw_common, schema),                                                   \
     STRING("password_env", struct raw_common, password_env),                                       \
     STRING("password_file", struct raw_common, password_file),                                     \
@@ -66,11 +68,25 @@ static const cyaml_schema_value_t source_schema = {
 static const cyaml_schema_value_t wave_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_wave, wave_fields)};
 
+#define ARGV(key, member)                                                                          \
+    CYAML_FIELD_SEQUENCE_COUNT(key, CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER, struct raw_gates,    \
+                               member.words, member.count, &text_schema, 1, CYAML_UNLIMITED)
+
+static const cyaml_schema_field_t gates_fields[] = {
+    ARGV("before_run", before_run),
+    ARGV("after_wave", after_wave),
+    ARGV("after_tenant_failed", after_tenant_failed),
+    ARGV("after_run", after_run),
+    STRING("timeout", struct raw_gates, timeout),
+    CYAML_FIELD_END};
+
 static const cyaml_schema_field_t rollout_fields[] = {
     STRING("parallel", struct raw_rollout, parallel),
     STRING("per_server", struct raw_rollout, per_server),
     STRING("on_failure", struct raw_rollout, on_failure),
     STRING("max_failures", struct raw_rollout, max_failures),
+    STRING("rollback_by", struct raw_rollout, rollback_by),
+    MAPPING("gates", struct raw_rollout, gates, gates_fields),
     LIST("waves", struct raw_rollout, waves, &wave_schema, 0),
     CYAML_FIELD_END};
 

@@ -19,6 +19,8 @@ struct raw_common {
     char *lock_timeout;
     char *statement_timeout;
     char *retries;
+    char *retry_timeout;
+    char *rollback_by;
     char *schema;
     char *password_env;
     char *password_file;
@@ -50,11 +52,26 @@ struct raw_wave {
     char *soak;
 };
 
+struct raw_argv {
+    char **words;
+    uint32_t count;
+};
+
+struct raw_gates {
+    struct raw_argv before_run;
+    struct raw_argv after_wave;
+    struct raw_argv after_tenant_failed;
+    struct raw_argv after_run;
+    char *timeout;
+};
+
 struct raw_rollout {
     char *parallel;
     char *per_server;
     char *on_failure;
     char *max_failures;
+    char *rollback_by;
+    struct raw_gates *gates;
     struct raw_wave *waves;
     uint32_t waves_count;
 };

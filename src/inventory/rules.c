@@ -64,11 +64,30 @@ static void read_waves(struct loader *loader, const struct raw_rollout *raw,
     rules->wave_count = raw->waves_count;
 }
 
+static void read_gates(struct loader *loader, const struct raw_gates *raw, struct gate_rules *gates)
+{
+    const struct {
+        enum gate gate;
+        const char *key;
+        const struct raw_argv *argv;
+    } rows[] = {
+        {GATE_BEFORE_RUN, "before_run", &raw->before_run},
+        {GATE_AFTER_WAVE, "after_wave", &raw->after_wave},
+        {GATE_AFTER_TENANT_FAILED, "after_tenant_failed", &raw->after_tenant_failed},
+        {GATE_AFTER_RUN, "after_run", &raw->after_run},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (rows[i].argv->count)
+            gates->argv[rows[i].gate] =
+                load_argv(loader, rows[i].key, rows[i].argv->words, rows[i].argv->count);
+    load_duration(loader, "timeout", raw->timeout, &gates->timeout_ms);
+}
+
 void load_rules(struct loader *loader, const struct raw_rollout *raw)
 {
     static const char *const on_failures[] = {"stop", "continue", "rollback", NULL};
     struct rollout_rules *rules = &loader->inventory->rollout;
-    *rules = (struct rollout_rules){.parallel = 32, .per_server = 8};
+    *rules = (struct rollout_rules){.parallel = 32, .per_server = 8, .gates.timeout_ms = 60 * 1000};
     if (!raw)
         return;
     load_turn_to(loader, SECTION_ROLLOUT, 0);
@@ -77,5 +96,7 @@ void load_rules(struct loader *loader, const struct raw_rollout *raw)
     load_share(loader, "max_failures", raw->max_failures, &rules->max_failures);
     rules->on_failure = (enum on_failure)load_word(loader, "on_failure", raw->on_failure,
                                                    on_failures, ON_FAILURE_STOP);
+    if (raw->gates)
+        read_gates(loader, raw->gates, &rules->gates);
     read_waves(loader, raw, rules);
 }

@@ -227,8 +227,9 @@ bool sqlite_write(struct ledger *base, const struct event *events, size_t count,
     if (!sqlite_begin(ledger, err))
         return false;
     bool is_fine = write_events(ledger, events, count, err);
-    failpoint("ledger_write");
+    if (failpoint("ledger_write"))
+        is_fine = err_set(err, ERR_LEDGER, "failed by a test");
     is_fine = sqlite_end(ledger, is_fine, err);
-    failpoint("ledger_written");
+    (void)failpoint("ledger_written");
     return is_fine;
 }

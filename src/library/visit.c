@@ -61,6 +61,7 @@ static struct rollout_options rollout_of(const struct fleet *fleet, const struct
         .chain = fleet->chain,
         .scripts = fleet->scripts,
         .version_table = fleet->inventory->version_table,
+        .gates = &fleet->inventory->rollout.gates,
         .leaves_signals = visit->leaves_signals,
         .stops = visit->stops,
     };

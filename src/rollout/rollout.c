@@ -27,6 +27,11 @@ void rollout_tell(struct rollout *rollout, struct event event)
         rollout->observers[i].on_event(rollout->observers[i].ctx, &event);
 }
 
+void rollout_note(struct rollout *rollout, const char *text)
+{
+    rollout_tell(rollout, (struct event){.kind = EVENT_NOTE, .reason = text});
+}
+
 /* ---- doing what the scheduler decides ------------------------------------------------------ */
 
 static void start(struct rollout *rollout, uint32_t tenant)
@@ -45,7 +50,20 @@ static void start(struct rollout *rollout, uint32_t tenant)
 static void begin_wave(struct rollout *rollout, uint32_t wave)
 {
     rollout->wave_failed = 0;
+    rollout->has_begun = true;
     rollout_tell(rollout, (struct event){.kind = EVENT_WAVE_STARTED, .wave = wave});
+}
+
+/* Before the run, or after a wave: a no halts, as too many failures would. */
+static void on_gate(void *ctx, const char *why)
+{
+    struct rollout *rollout = ctx;
+    rollout->is_gated = false;
+    if (why) {
+        (rollout->has_begun ? scheduler_trip : scheduler_stop)(rollout->scheduler);
+        rollout_tell(rollout, (struct event){.kind = EVENT_RUN_DRAINS, .reason = why});
+    }
+    rollout_fill(rollout);
 }
 
 static void end_wave(struct rollout *rollout, const struct decision *decision)
@@ -58,6 +76,13 @@ static void end_wave(struct rollout *rollout, const struct decision *decision)
                                          .wave = decision->wave,
                                          .state = state,
                                          .at_ms = rollout_wall_ms()});
+    if (!gates_has(rollout->gates, GATE_AFTER_WAVE))
+        return;
+    rollout->is_gated = true;
+    gates_ask(rollout->gates, GATE_AFTER_WAVE,
+              &(struct gate_facts){.wave = rollout->info.waves[decision->wave].name,
+                                   .state = run_state_name(state)},
+              on_gate, rollout);
 }
 
 static void begin_rollback(struct rollout *rollout)
@@ -92,12 +117,35 @@ static void close_handles(struct rollout *rollout)
         uv_close((uv_handle_t *)&rollout->signals[i], NULL);
 }
 
+static enum run_state final_state(const struct rollout *rollout);
+
+static void on_last_gate(void *ctx, const char *why)
+{
+    struct rollout *rollout = ctx;
+    if (why)
+        rollout_note(rollout, why);
+    rollout->is_gated = false;
+    close_handles(rollout);
+}
+
+static void finish(struct rollout *rollout)
+{
+    if (!gates_has(rollout->gates, GATE_AFTER_RUN)) {
+        close_handles(rollout);
+        return;
+    }
+    rollout->is_gated = true;
+    gates_ask(rollout->gates, GATE_AFTER_RUN,
+              &(struct gate_facts){.state = run_state_name(final_state(rollout))}, on_last_gate,
+              rollout);
+}
+
 static void obey_stops(struct rollout *rollout);
 
 void rollout_fill(struct rollout *rollout)
 {
     obey_stops(rollout);
-    while (!rollout->is_closed) {
+    while (!rollout->is_closed && !rollout->is_gated) {
         struct decision decision = scheduler_next(rollout->scheduler, uv_hrtime() / 1000000);
         switch (decision.kind) {
         case DECIDE_START: start(rollout, decision.tenant); break;
@@ -105,7 +153,7 @@ void rollout_fill(struct rollout *rollout)
         case DECIDE_WAVE_BEGINS: begin_wave(rollout, decision.wave); break;
         case DECIDE_WAVE_ENDS: end_wave(rollout, &decision); break;
         case DECIDE_ROLLBACK_BEGINS: begin_rollback(rollout); break;
-        case DECIDE_OVER: close_handles(rollout); break;
+        case DECIDE_OVER: finish(rollout); break;
         case DECIDE_WAIT: wait_until(rollout, decision.until_ms); return;
         case DECIDE_IDLE: return;
         }
@@ -149,6 +197,7 @@ static void cancel(struct rollout *rollout)
     rollout_tell(rollout,
                  (struct event){.kind = EVENT_RUN_DRAINS,
                                 .reason = "cancelling what is in flight, and rolling it back"});
+    gates_cancel(rollout->gates);
     for_each_session(rollout, session_cancel);
 }
 
@@ -256,6 +305,10 @@ static void on_recorded(void *ctx, const struct err *err)
     struct rollout *rollout = ctx;
     if (err && !rollout->is_draining)
         rollout_on_ledger_broken(rollout, err);
+    if (!rollout->is_draining && gates_has(rollout->gates, GATE_BEFORE_RUN)) {
+        rollout->is_gated = true;
+        gates_ask(rollout->gates, GATE_BEFORE_RUN, &(struct gate_facts){0}, on_gate, rollout);
+    }
     rollout_fill(rollout);
 }
 
@@ -267,7 +320,7 @@ static void begin(struct rollout *rollout)
     for (size_t i = 0; i < rollout->observer_count; i++)
         rollout->observers[i].on_event(rollout->observers[i].ctx, &event);
     if (!rollout->journal)
-        rollout_fill(rollout);
+        on_recorded(rollout, NULL);
 }
 
 static void end(struct rollout *rollout)

@@ -47,6 +47,7 @@ struct rollout_options {
     const struct chain *chain;
     struct scripts *scripts;
     const char *version_table;
+    const struct gate_rules *gates; /* asked where tenants are changed; NULL: none */
     struct ledger *ledger; /* locked; NULL: none */
     const char *run_id;    /* NULL: a new one */
     void (*on_tick)(void *ctx); /* NULL, or: about ten times a second */

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "rollout/credentials.h"
+#include "rollout/gates.h"
 #include "rollout/journal.h"
 #include "rollout/pool.h"
 #include "rollout/resolve.h"
@@ -42,6 +43,9 @@ struct rollout {
     struct credentials *credentials;
     struct pool *pool;
     struct ways *ways;
+    struct gates *gates;
+    bool has_begun; /* a wave */
+    bool is_gated; /* nothing is decided until the gate has answered */
     struct journal *journal; /* NULL: no ledger */
     struct err ledger_err;
     struct session **running; /* by slot; NULL: free */
@@ -72,6 +76,9 @@ void rollout_fill(struct rollout *rollout);
 void rollout_on_signal(uv_signal_t *handle, int number);
 void rollout_on_tick(uv_timer_t *handle);
 void rollout_on_ledger_broken(void *ctx, const struct err *err);
+
+/* Something worth knowing. */
+void rollout_note(struct rollout *rollout, const char *text);
 
 /* rollout_setup.c */
 void rollout_open(struct rollout *rollout);

@@ -65,11 +65,15 @@ static bool intend(void *ctx, struct session *session, const struct intent *inte
 {
     struct rollout *rollout = ctx;
     size_t tenant = session_index(session);
+    /* On the way back the rollout's goal stays what it was: the tenant lies between the two. */
     ways_note(rollout->ways, tenant, &intent->before, &intent->goal);
     if (!rollout->journal)
         return true;
+    struct intent whole = *intent;
+    whole.before = *ways_before(rollout->ways, tenant);
+    whole.goal = *ways_goal(rollout->ways, tenant);
     struct event event = {
-        .kind = EVENT_TENANT_INTENT, .run = &rollout->info, .tenant = tenant, .intent = intent};
+        .kind = EVENT_TENANT_INTENT, .run = &rollout->info, .tenant = tenant, .intent = &whole};
     journal_tell_and_wait(rollout->journal, &event, on_durable, session);
     return false;
 }
@@ -171,7 +175,8 @@ static void turn_outcome(struct rollout *rollout, size_t tenant, struct outcome 
 static bool goes_back(const struct rollout *rollout)
 {
     bool is_plan = rollout->options->goal != GOAL_RUN;
-    return (rollout->options->is_rollback && !is_plan) || scheduler_is_rolling_back(rollout->scheduler);
+    return (rollout->options->is_rollback && !is_plan) ||
+           scheduler_is_rolling_back(rollout->scheduler);
 }
 
 /* A tenant that the ledger kept from being begun was not touched. */
@@ -192,6 +197,24 @@ static void count_outcome(struct rollout *rollout, const struct outcome *outcome
     rollout->wave_failed += outcome->error != NULL;
 }
 
+/* Whatever it says, the rollout goes on. */
+static void on_failure_told(void *ctx, const char *why)
+{
+    if (why)
+        rollout_note(ctx, why);
+}
+
+static void ask_about_failure(struct rollout *rollout, size_t tenant, const struct outcome *outcome)
+{
+    if (!outcome->error || !gates_has(rollout->gates, GATE_AFTER_TENANT_FAILED))
+        return;
+    gates_ask(rollout->gates, GATE_AFTER_TENANT_FAILED,
+              &(struct gate_facts){.tenant = rollout->options->tenants[tenant]->name,
+                                   .state = tenant_state_name(outcome->state),
+                                   .error = outcome->error},
+              on_failure_told, rollout);
+}
+
 /* `is_begun`: false for a tenant that was refused or given up without a session. */
 static void finish_tenant(struct rollout *rollout, size_t tenant, struct outcome *outcome,
                           bool is_begun)
@@ -207,6 +230,7 @@ static void finish_tenant(struct rollout *rollout, size_t tenant, struct outcome
                               .kind = EVENT_TENANT_FINISHED, .tenant = tenant, .outcome = outcome});
     if (!is_begun)
         return;
+    ask_about_failure(rollout, tenant, outcome);
     /* A partial tenant is a person's: it cannot be taken back by a plan. */
     struct finish how = {.has_failed = outcome->error != NULL,
                          .has_changed = outcome->has_changed && outcome->state != TENANT_PARTIAL};

@@ -146,6 +146,8 @@ void rollout_open(struct rollout *rollout)
     rollout->credentials = credentials_new(&rollout->loop);
     rollout->pool = pool_new();
     rollout->ways = make_ways(options);
+    rollout->gates = gates_new(&rollout->loop, options->goal == GOAL_RUN ? options->gates : NULL,
+                               &rollout->info);
     rollout->places = arena_calloc(&rollout->arena, options->tenant_count, sizeof *rollout->places);
     add_waves(rollout);
     add_tenants(rollout);
@@ -162,6 +164,7 @@ void rollout_close(struct rollout *rollout)
 {
     uv_loop_close(&rollout->loop);
     journal_free(rollout->journal);
+    gates_free(rollout->gates);
     ways_free(rollout->ways);
     pool_free(rollout->pool);
     credentials_free(rollout->credentials);

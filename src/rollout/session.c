@@ -156,7 +156,7 @@ static enum asked ask(struct session *session, enum session_state state)
     for (;;) {
         const struct state_row *row = &states[state];
         session->state = state;
-        failpoint(row->name);
+        (void)failpoint(row->name);
         session->joined[session->joined_count++] =
             (struct joined){.state = state, .first_op = session->op_count};
         enum asked asked = row->ask ? row->ask(session) : ASKED_OPS;

@@ -60,6 +60,11 @@ const struct rows *ways_before(const struct ways *ways, size_t tenant)
     return places_at(ways->places, ways->items[tenant].before);
 }
 
+const struct rows *ways_goal(const struct ways *ways, size_t tenant)
+{
+    return places_at(ways->places, ways->items[tenant].goal);
+}
+
 static struct version_rows version_rows_of(const struct rows *rows)
 {
     return (struct version_rows){rows->ids, rows->count};

@@ -34,5 +34,6 @@ const struct plan *ways_plan(struct ways *ways, size_t tenant, const char *const
 /* What was known or is known now of where the tenant stood before, and of where it leads. */
 void ways_note(struct ways *ways, size_t tenant, const struct rows *before, const struct rows *goal);
 const struct rows *ways_before(const struct ways *ways, size_t tenant);
+const struct rows *ways_goal(const struct ways *ways, size_t tenant);
 
 #endif

@@ -1,0 +1,43 @@
+/* Gates: programs of the operator's that a rollout asks on its way, run without a shell.
+ *
+ * Each gets SKEIN_GATE… in its environment (docs/rollouts.md) and of ours only what a program needs to
+ * run; what it prints goes to stderr. One that does not end in time is killed with all it started. A few
+ * run at once, the others wait.
+ *
+ *     gates_ask(gates, GATE_AFTER_WAVE, &(struct gate_facts){.wave = "canary"}, on_answer, ctx);
+ */
+#ifndef ROLLOUT_GATES_H
+#define ROLLOUT_GATES_H
+
+#include <uv.h>
+
+#include "inventory/inventory.h"
+#include "ledger/event.h"
+
+struct gates;
+
+/* What the program is told; NULL and ERR_NONE: not said. */
+struct gate_facts {
+    const char *wave;
+    const char *tenant;
+    const char *state; /* of the wave, the tenant or the run */
+    const struct err *error;
+};
+
+/* `why` NULL: it passed; else what to say of it. */
+typedef void (*gate_answer_fn)(void *ctx, const char *why);
+
+/* Both borrowed. */
+struct gates *gates_new(uv_loop_t *loop, const struct gate_rules *rules, const struct run_info *run);
+void gates_free(struct gates *gates); /* nothing may be under way */
+
+bool gates_has(const struct gates *gates, enum gate gate);
+
+/* on_answer (may be NULL) comes later, on the loop, never from inside the call. */
+void gates_ask(struct gates *gates, enum gate gate, const struct gate_facts *facts,
+               gate_answer_fn on_answer, void *ctx);
+
+/* Those at work are killed, those that wait are not run; all of them are answered as cancelled. */
+void gates_cancel(struct gates *gates);
+
+#endif

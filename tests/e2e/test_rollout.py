@@ -1,0 +1,364 @@
+#!/usr/bin/env python3
+"""Waves, thresholds, policies, gates; resume and rollback; the ledger's lock. On SQLite."""
+import json
+import os
+import signal
+import sqlite3
+import time
+import unittest
+
+from harness import FleetCase, main, wait_until
+
+
+class RolloutCase(FleetCase):
+    """A fleet of which `bad` tenants fail in the second revision, until they are mended."""
+
+    def make(self, count, bad=(), rollout=None, **keys):
+        self.fleet.revision("aaaa1111", "CREATE TABLE fx (n int); INSERT INTO fx VALUES (1);", "DROP TABLE fx;")
+        self.fleet.revision("bbbb2222", "INSERT INTO fx SELECT 2 FROM guard;", "DELETE FROM fx WHERE n = 2;")
+        tenants = []
+        for i in range(count):
+            name = f"t{i:02}"
+            sql = "CREATE TABLE keep (v); INSERT INTO keep VALUES ('%s');" % name
+            if i not in bad:
+                sql += "CREATE TABLE guard (one); INSERT INTO guard VALUES (1);"
+            tenants.append({**self.fleet.sqlite(name, sql), "labels": [f"n={i % 3}"]})
+        if tenants:
+            tenants[0]["labels"] = ["tier=canary"]
+        self.fleet.inventory(tenants, rollout={"parallel": 1, **(rollout or {})}, **keys)
+        return [t["name"] for t in tenants]
+
+    def mend(self, name):
+        with sqlite3.connect(self.fleet.path("data", name + ".db")) as db:
+            db.executescript("CREATE TABLE guard (one); INSERT INTO guard VALUES (1);")
+
+    def effects(self, name):
+        return sorted(n for n, in self.fleet.query(name, "SELECT n FROM fx")) \
+            if "fx" in self.fleet.tables(name) else []
+
+    def states(self, report):
+        return {t["name"]: t["state"] for t in report["tenants"]}
+
+
+CANARY = {"name": "canary", "select": "tier=canary"}
+
+
+class Waves(RolloutCase):
+    def test_one_behind_the_other_with_a_soak_between(self):
+        self.make(6, rollout={"waves": [{**CANARY, "soak": "700ms"}, {"name": "everyone"}]})
+        begun = time.monotonic()
+        report = self.run_json("upgrade").report
+        self.assertGreater(time.monotonic() - begun, 0.7)
+        self.assertEqual([(w["name"], w["state"], w["tenants"]) for w in report["waves"]],
+                         [("canary", "succeeded", 1), ("everyone", "succeeded", 5)])
+        self.assertEqual({t["wave"] for t in report["tenants"][1:]}, {"everyone"})
+        begun = time.monotonic()
+        self.run_json("upgrade")  # nothing changed: nothing to watch
+        self.assertLess(time.monotonic() - begun, 0.7)
+
+    def test_who_is_in_no_wave_comes_last(self):
+        self.make(4, rollout={"waves": [CANARY]})
+        report = self.run_json("upgrade").report
+        self.assertEqual([(w["name"], w["tenants"]) for w in report["waves"]], [("canary", 1), ("rest", 3)])
+
+    def test_a_bad_canary_halts_and_nobody_else_is_begun(self):
+        self.make(5, bad=[0], rollout={"waves": [CANARY, {"name": "everyone"}]})
+        report = self.run_json("upgrade", code=1).report
+        self.assertEqual(report["run"]["state"], "halted")
+        self.assertEqual(report["totals"]["skipped"], 4)
+        for i in range(1, 5):
+            self.assertNotIn("fx", self.fleet.tables(f"t{i:02}"))
+
+    def test_a_wave_has_a_threshold_of_its_own(self):
+        waves = [{"name": "zero", "select": "n=0"}, {"name": "others", "max_failures": "50%"}]
+        self.make(8, bad=[1, 2], rollout={"waves": waves})
+        report = self.run_json("upgrade", code=1).report
+        self.assertEqual(report["run"]["state"], "failed")
+        self.assertEqual(report["totals"]["failed"], 2)
+        self.assertEqual(report["totals"]["succeeded"], 6)
+
+    def test_up_to_a_wave_and_resume_with_the_rest(self):
+        self.make(5, rollout={"waves": [CANARY, {"name": "everyone"}]})
+        report = self.run_json("upgrade", "--wave", "canary").report
+        self.assertEqual(report["run"]["state"], "succeeded")
+        self.assertEqual((report["totals"]["succeeded"], report["totals"]["skipped"]), (1, 4))
+        self.assertNotIn("fx", self.fleet.tables("t01"))
+        report = self.run_json("resume").report
+        self.assertEqual((report["totals"]["succeeded"], report["totals"]["unchanged"]), (4, 1))
+        self.run_ok("upgrade", "--wave", "nosuch", code=2)
+
+
+class Policies(RolloutCase):
+    def test_stop_begins_nothing_more(self):
+        self.make(6, bad=[1])
+        report = self.run_json("upgrade", code=1).report
+        self.assertEqual(report["totals"]["skipped"], 4)
+
+    def test_continue_goes_on(self):
+        self.make(6, bad=[1, 3])
+        report = self.run_json("upgrade", "--on-failure", "continue", code=1).report
+        self.assertEqual((report["totals"]["failed"], report["totals"]["succeeded"]), (2, 4))
+
+    def test_rollback_takes_back_what_was_changed_and_nothing_else(self):
+        names = self.make(6, bad=[3], rollout={"on_failure": "rollback"})
+        self.run_ok("upgrade", "aaaa1111", "--tenant", "t01")
+        before = {n: self.fleet.query(n, "SELECT * FROM keep") for n in names}
+        report = self.run_json("upgrade", code=3).report
+        self.assertEqual(report["run"]["state"], "rolled_back")
+        states = self.states(report)
+        self.assertEqual([states[f"t{i:02}"] for i in range(6)],
+                         ["rolled_back"] * 3 + ["failed"] + ["skipped"] * 2)
+        self.assertEqual(self.fleet.versions("t01"), ["aaaa1111"])  # where it stood
+        self.assertEqual(self.effects("t01"), [1])
+        for name in ("t00", "t02"):
+            self.assertEqual(self.fleet.versions(name), [])
+            self.assertNotIn("fx", self.fleet.tables(name))
+        self.assertNotIn("alembic_version", [r[0] for r in self.fleet.query(
+            "t05", "SELECT name FROM sqlite_schema")])
+        for name in names:
+            self.assertEqual(self.fleet.query(name, "SELECT * FROM keep"), before[name])
+
+    def test_a_rollback_that_could_not_go_back_is_refused_with_the_list(self):
+        self.make(3, rollout={"on_failure": "rollback"})
+        self.fleet.revision("cccc3333", "CREATE TABLE c (n);")
+        self.fleet.revision("dddd4444", "CREATE TABLE d (n);")
+        result = self.run_ok("upgrade", code=2)
+        self.assertIn("versions/cccc3333.sql", result.err)
+        self.assertIn("versions/dddd4444.sql", result.err)
+        self.assertNotIn("fx", self.fleet.tables("t00"))
+
+    def test_a_rollback_that_fails_needs_a_person(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (n);", "DROP TABLE nosuch;")
+        self.fleet.revision("bbbb2222", "INSERT INTO guard VALUES (1);", "DELETE FROM guard;")
+        self.fleet.inventory([self.fleet.sqlite("good", "CREATE TABLE guard (n)"), self.fleet.sqlite("bad")],
+                             rollout={"parallel": 1, "on_failure": "rollback"})
+        report = self.run_json("upgrade", code=4).report
+        self.assertEqual(report["run"]["state"], "rollback_failed")
+        self.assertEqual(self.states(report), {"good": "rollback_failed", "bad": "failed"})
+        self.assertEqual(self.fleet.versions("good"), ["bbbb2222"])
+
+
+class Resume(RolloutCase):
+    def test_retries_the_failed_and_begins_the_skipped(self):
+        names = self.make(6, bad=[2])
+        first = self.run_json("upgrade", code=1).report
+        self.fleet.revision("cccc3333", "CREATE TABLE late (n);", "DROP TABLE late;")
+        result = self.run_ok("resume", code=2)
+        self.assertIn("chain has changed", result.err)
+        self.mend("t02")
+        report = self.run_json("resume", "--accept-chain-change").report
+        self.assertEqual(report["run"]["resumed_from"], first["run"]["id"])
+        self.assertEqual((report["totals"]["unchanged"], report["totals"]["succeeded"]), (2, 4))
+        for name in names:
+            self.assertEqual(self.effects(name), [1, 2])
+            self.assertEqual(self.fleet.versions(name), ["bbbb2222"])  # the target of then
+
+    def test_twice_changes_nothing(self):
+        names = self.make(4)
+        self.run_ok("upgrade")
+        images = {n: self.fleet.read(f"data/{n}.db") for n in names}
+        for _ in range(2):
+            self.assertEqual(self.run_json("resume").report["totals"]["unchanged"], 4)
+        self.assertEqual({n: self.fleet.read(f"data/{n}.db") for n in names}, images)
+
+    def test_tells_who_has_fallen_back_and_leaves_it_alone(self):
+        self.make(3)
+        image = self.fleet.read("data/t01.db")
+        self.run_ok("upgrade")
+        self.fleet.write("data/t01.db", image)  # a backup comes back
+        result = self.run_json("resume", code=1)
+        error = result.tenant("t01")["error"]
+        self.assertEqual((error["class"], error["code"]), ("drift", "regressed"))
+        self.assertNotIn("fx", self.fleet.tables("t01"))
+        self.assertEqual(self.run_json("upgrade").report["totals"]["succeeded"], 1)
+
+    def test_after_a_kill(self):
+        names = self.make(40, rollout={"parallel": 2})
+        for state in ("intent", "begin", "apply", "commit", "close", "ledger_write"):
+            process = self.fleet.start("upgrade", env={"SKEIN_FAILPOINT": f"{state}:5=kill"})
+            process.communicate(timeout=60)
+            self.assertEqual(process.returncode, -signal.SIGKILL, state)
+        self.run_json("resume")
+        for name in names:
+            self.assertEqual(self.effects(name), [1, 2])
+        self.assertEqual(self.run_json("resume").report["totals"]["unchanged"], 40)
+
+    def test_a_relative_target_means_the_same_again(self):
+        self.make(4, bad=[2])
+        self.run_ok("upgrade", "+1")
+        self.run_json("upgrade", "+1", code=1)
+        self.mend("t02")
+        self.run_json("resume")
+        self.run_json("resume")
+        for i in range(4):
+            self.assertEqual(self.fleet.versions(f"t{i:02}"), ["bbbb2222"])
+
+    def test_after_a_drain(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE fx (n int);")
+        self.fleet.revision("bbbb2222", "INSERT INTO fx WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT "
+                            "x+1 FROM c LIMIT 400000) SELECT max(x) FROM c;")
+        self.fleet.inventory([self.fleet.sqlite(f"t{i}") for i in range(30)], rollout={"parallel": 2})
+        process = self.fleet.start("upgrade", "-o", "json")
+        wait_until(lambda: os.path.exists(self.fleet.path(".skein/ledger.db")))
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130)
+        report = json.loads(out)
+        self.assertEqual(report["run"]["state"], "interrupted")
+        self.assertGreater(report["totals"]["skipped"], 0)
+        self.assertEqual(self.run_json("resume").report["totals"]["succeeded"], report["totals"]["skipped"])
+
+    def test_without_a_run(self):
+        self.make(1)
+        result = self.run_ok("resume", code=2)
+        self.assertIn("no run", result.err)
+        self.run_ok("upgrade")
+        self.assertIn("nosuch", self.run_ok("resume", "nosuch", code=2).err)
+
+
+class Rollback(RolloutCase):
+    def test_takes_a_run_back_with_a_plan_first(self):
+        names = self.make(5)
+        self.run_ok("upgrade", "aaaa1111", "--tenant", "t01")
+        self.run_ok("upgrade")
+        planned = self.run_json("rollback", "--dry-run").report
+        self.assertTrue(planned["run"]["dry_run"])
+        self.assertEqual(sum(len(t["steps"]) for t in planned["tenants"]), 9)
+        self.assertEqual(self.fleet.versions("t00"), ["bbbb2222"])
+        result = self.run_json("rollback")
+        self.assertEqual(result.report["totals"]["rolled_back"], 5)
+        self.assertEqual(self.fleet.versions("t01"), ["aaaa1111"])
+        for name in names:
+            self.assertEqual(self.effects(name), [1] if name == "t01" else [])
+        result = self.run_ok("resume", code=2)
+
+    def test_of_a_run_that_resumed_another_goes_all_the_way(self):
+        self.make(4, bad=[2])
+        self.run_json("upgrade", code=1)
+        self.mend("t02")
+        self.run_json("resume")
+        self.assertEqual(self.run_json("rollback").report["totals"]["rolled_back"], 4)
+        for i in range(4):
+            self.assertEqual(self.fleet.versions(f"t{i:02}"), [])
+
+    def test_leaves_alone_who_was_moved_since(self):
+        self.make(3)
+        self.run_ok("upgrade", "aaaa1111")
+        run = self.run_json("upgrade").report["run"]["id"]
+        self.run_ok("downgrade", "base", "--tenant", "t01")
+        report = self.run_json("rollback", run, code=4).report
+        self.assertEqual(self.states(report)["t01"], "rollback_failed")
+        self.assertEqual(self.fleet.versions("t01"), [])
+        self.assertEqual(self.fleet.versions("t00"), ["aaaa1111"])
+
+    def test_refuses_without_down_sections(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (n);")
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        self.run_ok("upgrade")
+        result = self.run_ok("rollback", code=2)
+        self.assertIn("versions/aaaa1111.sql", result.err)
+        self.assertEqual(self.fleet.versions("t"), ["aaaa1111"])
+
+    def test_of_a_stamp_runs_nothing(self):
+        self.make(2)
+        self.run_ok("stamp", "head")
+        self.run_json("rollback")
+        self.assertEqual(self.fleet.versions("t00"), [])
+        self.assertNotIn("fx", self.fleet.tables("t00"))
+
+    def test_that_was_killed_goes_on_going_back(self):
+        names = self.make(6, bad=[5], rollout={"on_failure": "rollback"})
+        process = self.fleet.start("upgrade", env={"SKEIN_FAILPOINT": "commit:8=kill"})
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, -signal.SIGKILL)
+        report = self.run_json("resume").report
+        self.assertEqual(report["run"]["command"], "rollback")
+        for name in names:
+            self.assertEqual(self.effects(name), [])
+
+
+class Gates(RolloutCase):
+    def gate(self, name, body):
+        self.fleet.write(name, f"#!/bin/sh\n{body}\n", mode=0o755)
+        return [f"./{name}"]
+
+    def test_are_told_what_happens(self):
+        gates = {name: self.gate(name, f'echo "$SKEIN_GATE $SKEIN_GATE_WAVE $SKEIN_GATE_TENANT $SKEIN_GATE_STATE '
+                                 f'$SKEIN_GATE_ERROR_CLASS" >> "$(dirname "$0")/said"')
+                 for name in ("before_run", "after_wave", "after_tenant_failed", "after_run")}
+        self.make(4, bad=[2], rollout={"gates": gates, "max_failures": 1,
+                                       "waves": [CANARY, {"name": "everyone"}]})
+        self.run_json("upgrade", code=1)
+        said = self.fleet.read("said").decode().split("\n")
+        self.assertEqual([" ".join(line.split()) for line in said if line][:2], ["before_run", "after_wave canary succeeded"])
+        self.assertIn("after_tenant_failed t02 failed sql", [" ".join(line.split()) for line in said])
+        self.assertIn("after_wave everyone failed", [" ".join(line.split()) for line in said])
+        self.assertEqual(said[-2].split(), ["after_run", "failed"])
+
+    def test_that_say_no_halt(self):
+        self.make(4, rollout={"gates": {"after_wave": self.gate("no", "exit 3")},
+                              "waves": [CANARY, {"name": "everyone"}]})
+        result = self.run_ok("upgrade", "-o", "json", code=1)
+        self.assertEqual((result.report["totals"]["succeeded"], result.report["totals"]["skipped"]), (1, 3))
+        self.assertIn("exit status 3", result.err)
+
+    def test_before_the_run(self):
+        self.make(2, rollout={"gates": {"before_run": self.gate("no", "exit 1")}})
+        self.assertEqual(self.run_json("upgrade", code=1).report["totals"]["skipped"], 2)
+        self.assertNotIn("fx", self.fleet.tables("t00"))
+
+    def test_that_hang_are_killed_with_what_they_started(self):
+        self.make(2, rollout={"gates": {"before_run": self.gate("hang", "sleep 60 & sleep 60"), "timeout": "300ms"}})
+        begun = time.monotonic()
+        result = self.run_ok("upgrade", code=1)
+        self.assertLess(time.monotonic() - begun, 20)
+        self.assertIn("did not end within 0.3 s", result.err)
+
+    def test_get_no_secret_and_no_shell(self):
+        self.make(1, rollout={"gates": {"before_run": ["/usr/bin/env", "-u", "A;echo"], "after_run": self.gate(
+            "env", 'env > "$(dirname "$0")/env.txt"')}})
+        self.run_ok("upgrade", env={"ACME_PASSWORD": "canary-secret"})
+        self.assertNotIn(b"canary-secret", self.fleet.read("env.txt"))
+
+    def test_that_cannot_be_run(self):
+        self.make(1, rollout={"gates": {"before_run": ["./nosuch"]}})
+        self.assertIn("cannot be run", self.run_ok("upgrade", code=1).err)
+
+
+class Ledger(RolloutCase):
+    def test_another_run_is_named(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT "
+                            "x+1 FROM c LIMIT 9000000) SELECT max(x) FROM c;")
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        first = self.fleet.start("upgrade")
+        lock = self.fleet.path(".skein/ledger.db.lock")
+        wait_until(lambda: os.path.exists(lock) and os.path.getsize(lock), what="the lock")
+        result = self.run_ok("upgrade", code=5)
+        self.assertIn(f"process {first.pid}", result.err)
+        self.assertIn(os.uname().nodename, result.err)
+        first.kill()
+        first.communicate()
+        self.run_ok("resume")  # a dead one is taken over
+
+    def test_that_cannot_be_used_ends_it_before_anything_is_touched(self):
+        self.make(2)
+        os.mkdir(self.fleet.path(".skein"))
+        self.fleet.write(".skein/ledger.db", b"this is no ledger, but somebody's file" * 50)
+        self.run_ok("upgrade", code=6)
+        self.assertNotIn("fx", self.fleet.tables("t00"))
+
+    def test_full_in_mid_run(self):
+        names = self.make(40, rollout={"parallel": 2})
+        result = self.fleet.run("upgrade", "-o", "json", env={"SKEIN_FAILPOINT": "ledger_write:6=fail"})
+        self.assertEqual(result.code, 6, repr(result))
+        done = [n for n in names if "fx" in self.fleet.tables(n)]
+        self.assertEqual(result.report["totals"]["succeeded"], len(done))
+        self.assertLess(len(done), 40)
+        self.assertEqual(self.run_json("resume").report["totals"]["succeeded"], 40 - len(done))
+        for name in names:
+            self.assertEqual(self.effects(name), [1, 2])
+
+
+if __name__ == "__main__":
+    main()
