@@ -13,7 +13,7 @@ static const struct command *const commands[] = {
     &command_check, &command_tenants, &command_current, &command_plan, &command_upgrade,
     &command_downgrade, &command_stamp, &command_resume, &command_rollback,
     &command_runs, &command_report, &command_forget, &command_history,
-    &command_heads, &command_branches, &command_show, &command_import,
+    &command_heads, &command_branches, &command_show, &command_import, &command_adopt,
 };
 
 const struct command *command_at(size_t index)

@@ -17,6 +17,7 @@ struct command {
     int (*run)(struct fleet *fleet, const struct options *options); /* the exit code */
 };
 
+extern const struct command command_adopt;
 extern const struct command command_branches;
 extern const struct command command_check;
 extern const struct command command_current;

@@ -222,6 +222,18 @@ static bool set_unfinished(struct options *options, const char *value)
     return options->takes_unfinished = true;
 }
 
+static bool set_from(struct options *options, const char *value)
+{
+    options->from = value;
+    return *value;
+}
+
+static bool set_table(struct options *options, const char *value)
+{
+    options->table = value;
+    return *value;
+}
+
 static bool set_dry_run(struct options *options, const char *value)
 {
     (void)value;
@@ -303,6 +315,9 @@ static const struct option_row rows[] = {
      "what Flyway's ${NAME} stands for (may be repeated)", set_placeholder},
     {"sql", 0, NULL, OPTIONS_SQL, "print a script for psql or sqlite3 instead; TARGET may be A:B",
      set_sql},
+    {"from", 0, "TOOL", OPTIONS_ADOPT, "dbmate, diesel, flyway, golang-migrate or goose", set_from},
+    {"table", 0, "NAME", OPTIONS_ADOPT, "its version table, where it is not the tool's own",
+     set_table},
     {"dry-run", 0, NULL, OPTIONS_DRY_RUN, "say what would be done, change nothing", set_dry_run},
     {"purge", 0, NULL, OPTIONS_PURGE, "empty the version table first, whatever is in it", set_purge},
     {"accept-chain-change", 0, NULL, OPTIONS_AGAIN,

@@ -28,6 +28,7 @@ enum {
     OPTIONS_IMPORT = 1 << 20,       /* --dialect, --placeholder */
     OPTIONS_DRY_RUN = 1 << 21,      /* --dry-run */
     OPTIONS_PURGE = 1 << 22,        /* --purge */
+    OPTIONS_ADOPT = 1 << 24,        /* --from, --table */
     OPTIONS_AGAIN = 128, /* --accept-chain-change */
     OPTIONS_WAVE = 256,  /* --wave */
     OPTIONS_SQL = 1 << 23,          /* --sql, --dialect */
@@ -81,6 +82,8 @@ struct options {
     bool has_dialect;
     enum dialect dialect;
     struct words placeholders;
+    const char *from;
+    const char *table;
     bool is_dry_run;
     bool purges;
     bool accepts_chain_change;

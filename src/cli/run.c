@@ -32,6 +32,7 @@ static void set_again(struct visit *visit, const struct again *again)
     visit->command = again->command;
     visit->targets = again->targets;
     visit->target_count = again->target_count;
+    visit->adopts = again->adopts;
     visit->has_no_waves = again->is_back;
     if (again->is_back) {
         visit->wave = NULL;
@@ -48,6 +49,7 @@ struct visit cli_visit(const struct options *options, const struct run_request *
         .plan = request->plan,
         .targets = request->targets ? request->targets : options->args,
         .target_count = request->targets ? request->target_count : options->arg_count,
+        .adopts = request->adopts,
         .purges = options->purges,
         .parallel = options->parallel,
         .per_server = options->per_server,

@@ -11,6 +11,7 @@ struct run_request {
     /* NULL: those of the command line */
     const char *const *targets;
     size_t target_count;
+    bool adopts; /* as in struct visit */
     /* NULL, or one more who wants to know what happened */
     const struct observer *observer;
     const struct again *again; /* NULL: a run of its own; else `plan` and the targets are its */

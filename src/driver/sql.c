@@ -87,6 +87,7 @@ static const struct var vars_table[] = {
     {"version_pkc", VAR_SPECIAL, 0},
     {"version_lookup", VAR_SPECIAL, 0},
     {"history", VAR_SPECIAL, 0},
+    {"foreign", VAR_SPECIAL, 0},
     {"asked_schema", VAR_SPECIAL, 0},
     {"if_not_exists", VAR_SPECIAL, 0},
     {"rows", VAR_SPECIAL, 0},
@@ -116,6 +117,8 @@ static void add_special(struct buf *buf, const struct driver *driver, const char
         add_lookup(buf, driver, vars->asked_schema, vars->version_table);
     } else if (strcmp(name, "history") == 0) {
         add_table(buf, driver, vars->schema, history_table);
+    } else if (strcmp(name, "foreign") == 0) {
+        add_table(buf, driver, vars->schema, vars->foreign_table);
     } else if (strcmp(name, "version_pkc") == 0) {
         char constraint[128];
         snprintf(constraint, sizeof constraint, "%s_pkc", vars->version_table);

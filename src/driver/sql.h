@@ -13,6 +13,7 @@ struct sql_vars {
     const char *schema;        /* {schema}, and before the tables' names; NULL: unqualified */
     const char *version_table; /* {version} qualified, {version_pkc} its constraint's name */
     const char *database;      /* {database} */
+    const char *foreign_table; /* {foreign}, qualified: another tool's */
     /* literals */
     const char *asked_schema; /* {asked_schema}: the literal, or current_schema() where NULL */
     const char *run_id;       /* {run} */

@@ -110,4 +110,7 @@ const struct import_tool import_dbmate = {
     .wants = wants,
     .read = read_all,
     .compare = strcmp,
+    .table = "schema_migrations",
+    .query = "SELECT version FROM {foreign}",
+    .stand = adopting_rows,
 };

@@ -110,4 +110,7 @@ const struct import_tool import_diesel = {
     .wants = wants,
     .read = read_all,
     .compare = strcmp,
+    .table = "__diesel_schema_migrations",
+    .query = "SELECT version FROM {foreign}",
+    .stand = adopting_rows,
 };

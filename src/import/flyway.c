@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/ascii.h"
 #include "base/buf.h"
+#include "base/err.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "import/tool.h"
@@ -221,10 +222,55 @@ static int compare(const char *a, const char *b)
     return *a == 'V' ? import_compare_versions(a + 1, b + 1) : strcmp(a, b);
 }
 
+/* ---- the version table --------------------------------------------------------------------- */
+
+/* All versions up to a baseline count as applied, whether Flyway ever saw them or not. */
+static void apply_baseline(struct adopting *adopting, const char *version)
+{
+    for (size_t i = 0; i < adopting->chain->count; i++) {
+        const char *id = adopting->chain->revisions[i]->id;
+        if (ascii_is_digit(*id) && import_compare_versions(id, version) <= 0)
+            adopting->applied[i] = true;
+    }
+}
+
+static bool apply_row(struct adopting *adopting, const char *version, const char *type)
+{
+    const char *id = import_canonical_version(adopting->arena, version, strlen(version));
+    if (strcmp(type, "BASELINE") == 0) {
+        apply_baseline(adopting, version);
+        return true;
+    }
+    const struct revision *revision = adopting_find(adopting, id ? id : version);
+    if (revision)
+        adopting->applied[revision->index] =
+            strncmp(type, "UNDO", 4) != 0 && strcmp(type, "DELETE") != 0;
+    return revision != NULL;
+}
+
+/* A row a deed, oldest first. Those without a version are repeatables, which the next upgrade runs
+ * once more, as they are made for, and schemas that Flyway has made. */
+static bool stand(struct adopting *adopting)
+{
+    for (size_t i = 0; i < adopting->rows->row_count; i++) {
+        const char *version = adopting_value(adopting, i, 0), *type = adopting_value(adopting, i, 1);
+        if (!adopting_is_true(adopting, i, 2))
+            return err_set(adopting->err, ERR_DRIFT,
+                           "migration '%s' has failed in Flyway: repair it first",
+                           version ? version : "repeatable");
+        if (version && !apply_row(adopting, version, type ? type : ""))
+            return false;
+    }
+    return true;
+}
+
 const struct import_tool import_flyway = {
     .name = "flyway",
     .is_recursive = true,
     .wants = wants,
     .read = read_all,
     .compare = compare,
+    .table = "flyway_schema_history",
+    .query = "SELECT version, type, success FROM {foreign} ORDER BY installed_rank",
+    .stand = stand,
 };

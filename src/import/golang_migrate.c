@@ -3,6 +3,8 @@
  * The id is the version as its schema_migrations holds it: a number, so without leading zeros. No
  * marker says what must run outside a transaction; import_add_sql finds it in the statements. */
 #include "base/arena.h"
+#include "base/err.h"
+#include "chain/walk.h"
 #include "import/tool.h"
 
 static bool wants(const char *name)
@@ -44,9 +46,28 @@ static void read_all(struct import *import)
     }
 }
 
+/* One row at most: the version reached, and whether it was left half done. */
+static bool stand(struct adopting *adopting)
+{
+    if (!adopting->rows->row_count)
+        return true;
+    const char *version = adopting_value(adopting, 0, 0);
+    if (adopting_is_true(adopting, 0, 1))
+        return err_set(adopting->err, ERR_DRIFT,
+                       "golang-migrate left version '%s' dirty: repair it and set its version first",
+                       version ? version : "");
+    const struct revision *revision = adopting_find(adopting, version ? version : "");
+    if (revision)
+        walk_mark(adopting->chain, adopting->applied, revision->index, WALK_PARENTS);
+    return revision != NULL;
+}
+
 const struct import_tool import_golang_migrate = {
     .name = "golang-migrate",
     .wants = wants,
     .read = read_all,
     .compare = import_compare_versions,
+    .table = "schema_migrations",
+    .query = "SELECT version, dirty FROM {foreign}",
+    .stand = stand,
 };

@@ -193,9 +193,28 @@ static void read_all(struct import *import)
     }
 }
 
+/* Older versions of goose add a row when they go down: a version's last row counts. 0 is the empty
+ * database. */
+static bool stand(struct adopting *adopting)
+{
+    for (size_t i = 0; i < adopting->rows->row_count; i++) {
+        const char *version = adopting_value(adopting, i, 0);
+        if (version && strcmp(version, "0") == 0)
+            continue;
+        const struct revision *revision = adopting_find(adopting, version ? version : "");
+        if (!revision)
+            return false;
+        adopting->applied[revision->index] = adopting_is_true(adopting, i, 1);
+    }
+    return true;
+}
+
 const struct import_tool import_goose = {
     .name = "goose",
     .wants = wants,
     .read = read_all,
     .compare = import_compare_versions,
+    .table = "goose_db_version",
+    .query = "SELECT version_id, is_applied FROM {foreign} ORDER BY id",
+    .stand = stand,
 };

@@ -1,5 +1,7 @@
 /* What a tool's importer is made of: its table entry, and what it may use. One file a tool.
  *
+ * `stand` reads the tool's version table in a tenant (adopt.h).
+ *
  * `read` turns request->files into revisions with import_add and import_add_sql. Texts are borrowed
  * from the request or the arena. A fault does not end the reading: all are told together.
  */
@@ -7,6 +9,7 @@
 #define IMPORT_TOOL_H
 
 #include "chain/revision.h"
+#include "import/adopt.h"
 #include "import/import.h"
 
 /* A revision in the making. `path` and lines are those of the source. */
@@ -27,6 +30,16 @@ struct import {
     size_t note_count, note_capacity;
 };
 
+/* A tenant's version table on the way to revisions of ours. */
+struct adopting {
+    const struct adoption *adoption;
+    struct arena *arena;
+    const struct chain *chain;
+    const struct foreign_rows *rows;
+    bool *applied; /* by revision of the chain */
+    struct err *err;
+};
+
 struct import_tool {
     const char *name;
     bool takes_files;  /* FILE…, not one DIR */
@@ -36,6 +49,11 @@ struct import_tool {
     void (*read)(struct import *import);
     /* By `key`; revisions then revise one another in that order. NULL: `read` says who revises whom. */
     int (*compare)(const char *a, const char *b);
+
+    /* Where a tenant stands by the tool's version table; NULL: there is nothing to adopt. */
+    const char *table;
+    const char *query; /* a template for sql_fill: {foreign} is the table */
+    bool (*stand)(struct adopting *adopting); /* its rows -> adopting->applied; false: err */
 };
 
 extern const struct import_tool import_alembic_sql;
@@ -80,6 +98,18 @@ struct import_sql import_sql_of(const struct import *import, const struct import
 /* Adds it as sections: BEGIN and COMMIT go (skein does that), what stands between them is
  * transactional, and what no transaction can hold gets a `transaction:false` section of its own. */
 void import_add_sql(struct import *import, struct imported *item, const struct import_sql *sql);
+
+/* ---- version tables ------------------------------------------------------------------------ */
+
+/* A value of the rows; NULL: SQL's, or no such column. */
+const char *adopting_value(const struct adopting *adopting, size_t row, size_t column);
+bool adopting_is_true(const struct adopting *adopting, size_t row, size_t column);
+
+/* NULL: err says that the chain has no such revision. */
+const struct revision *adopting_find(struct adopting *adopting, const char *id);
+
+/* `stand` of tools with a row for each migration that is applied, its id in the first column. */
+bool adopting_rows(struct adopting *adopting);
 
 /* ---- words and lines ----------------------------------------------------------------------- */
 

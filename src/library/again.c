@@ -66,6 +66,7 @@ static bool find_command(struct again *again, struct fleet *fleet, struct err *e
         if (!ledger_find(again->ledger, first.resumed_from, &fleet->arena, &first, err))
             return false;
     again->plan = plan_of(first.command);
+    again->adopts = !again->is_back && strcmp(first.command, "adopt") == 0;
     again->command = again->is_back ? "rollback" : again->run.command;
     return true;
 }

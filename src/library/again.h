@@ -26,6 +26,7 @@ struct again {
     struct ledger_run run; /* the one to go on with: the newest of those that resumed the one asked for */
     bool is_back;          /* it goes back: asked for, or what was left of the run was the way back */
     enum plan_command plan;
+    bool adopts;           /* the targets are another tool and its table */
     const char *command;        /* of the run that is made */
     const char *const *targets; /* as they were resolved then */
     size_t target_count;

@@ -100,6 +100,19 @@ static const char *resolve(struct fleet *fleet, const struct target *target)
     return resolved;
 }
 
+/* Where everyone is to go, each tenant's own table says. */
+static bool set_adoption(struct fleet *fleet, const struct visit *visit, struct visit_plan *plan,
+                         struct err *err)
+{
+    const char *table = visit->target_count > 1 ? visit->targets[1] : NULL;
+    plan->target = (struct target){.command = PLAN_STAMP};
+    plan->rollout.target = &plan->target;
+    plan->rollout.target_text = join(&fleet->arena, visit->targets, visit->target_count);
+    plan->rollout.resolved = plan->rollout.target_text;
+    plan->rollout.adoption = &plan->adoption;
+    return adoption_find(visit->target_count ? visit->targets[0] : "", table, &plan->adoption, err);
+}
+
 /* GOAL_CURRENT asks nobody to go anywhere. */
 static bool set_target(struct fleet *fleet, const struct visit *visit, struct visit_plan *plan,
                        struct err *err)
@@ -117,6 +130,8 @@ static bool set_target(struct fleet *fleet, const struct visit *visit, struct vi
         plan->rollout.resolved = "";
         return true;
     }
+    if (visit->adopts)
+        return set_adoption(fleet, visit, plan, err);
     plan->rollout.target = &plan->target;
     plan->rollout.target_text = join(&fleet->arena, texts, count);
     if (!target_parse(&fleet->arena, fleet->chain, visit->plan, texts, count, &plan->target, err))

@@ -19,6 +19,7 @@ struct visit {
     enum plan_command plan;
     const char *const *targets; /* none: head */
     size_t target_count;
+    bool adopts; /* PLAN_STAMP: targets are another tool's name and, if need be, its table's */
     bool purges; /* PLAN_STAMP: all version rows go first */
     uint32_t parallel;
     uint32_t per_server;
@@ -35,6 +36,7 @@ struct visit {
 
 struct visit_plan {
     struct target target;
+    struct adoption adoption;
     struct rollout_options rollout; /* borrows `target`, the fleet and the ledger */
     struct ledger *ledger;          /* opened here; NULL: none, or the visit's own */
     char run_id[32];

@@ -33,6 +33,7 @@ struct rollout_options {
     enum session_goal goal;
     bool is_rollback; /* everyone goes back to where their standing says they stood before */
     const struct target *target; /* NULL with GOAL_CURRENT */
+    const struct adoption *adoption; /* NULL, or: stamp where another tool says that a tenant stands */
     const char *target_text;
     const char *resolved; /* the target for a resume; NULL: not kept */
     enum on_failure on_failure;

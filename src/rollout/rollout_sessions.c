@@ -9,7 +9,12 @@ static const struct plan *make_plan(void *ctx, struct session *session, const ch
                                     size_t count, struct err *err)
 {
     struct rollout *rollout = ctx;
-    return ways_plan(rollout->ways, session_index(session), versions, count, err);
+    struct ways_question question = {
+        .tenant = session_index(session),
+        .rows = {versions, count},
+        .foreign = session_foreign(session),
+    };
+    return ways_plan(rollout->ways, &question, err);
 }
 
 static void on_resolved(void *ctx, const char *addresses, const struct err *err)
@@ -308,6 +313,7 @@ void rollout_fill_env(struct rollout *rollout)
         .scripts = options->scripts,
         .goal = options->goal,
         .target = options->target,
+        .adoption = options->adoption,
         .run_id = rollout->info.id,
         .version_table = options->version_table,
         .ctx = rollout,

@@ -113,6 +113,7 @@ static struct ways *make_ways(const struct rollout_options *options)
 {
     struct ways *ways = ways_new(&(struct ways_options){.chain = options->chain,
                                                         .target = options->target,
+                                                        .adoption = options->adoption,
                                                         .standings = options->standings,
                                                         .tenant_count = options->tenant_count});
     if (options->is_rollback)

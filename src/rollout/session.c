@@ -320,6 +320,11 @@ void session_cancel(struct session *session)
         io_cancel(session->io);
 }
 
+const struct foreign_rows *session_foreign(const struct session *session)
+{
+    return &session->foreign;
+}
+
 const struct tenant *session_tenant(const struct session *session)
 {
     return session->tenant;

@@ -8,6 +8,7 @@
 #ifndef ROLLOUT_SESSION_H
 #define ROLLOUT_SESSION_H
 
+#include "import/adopt.h"
 #include "inventory/inventory.h"
 #include "plan/plan.h"
 #include "ledger/event.h"
@@ -31,6 +32,7 @@ struct session_env {
     const struct target *target;
     const char *run_id;
     const char *version_table;
+    const struct adoption *adoption; /* NULL, or: another tool says where tenants stand */
     void *ctx;
 
     /* The tenant's plan from these rows; lives as long as the run. */
@@ -73,6 +75,9 @@ void session_stop_waiting(struct session *session);
 
 /* The end of a job; err NULL: it went well. `result` is the addresses, or the password (may be NULL). */
 void session_job_done(struct session *session, const char *result, const struct err *err);
+
+/* While it asks for its plan: what the other tool's table says. */
+const struct foreign_rows *session_foreign(const struct session *session);
 
 const struct tenant *session_tenant(const struct session *session);
 size_t session_index(const struct session *session);

@@ -82,7 +82,13 @@ enum session_state error_lock(struct session *session, const struct op *op)
 
 enum session_state error_look(struct session *session, const struct op *op)
 {
-    return died_unused(session, op) ? SESSION_CLOSE : session_fail(session, &op->err);
+    const struct adoption *adoption = session->env->adoption;
+    struct err err = op->err;
+    if (died_unused(session, op))
+        return SESSION_CLOSE;
+    if (adoption && session->state == SESSION_READ && op == op_of(session, SESSION_READ) + 2)
+        err_prefix(&err, "reading %s's table '%s'", adoption->name, adoption->table);
+    return session_fail(session, &err);
 }
 
 /* ---- looking ------------------------------------------------------------------------------- */
@@ -125,12 +131,19 @@ static void take_history(struct session *session, const struct op *op)
         session->drift.kind = ERR_NONE;
 }
 
+static void take_foreign(struct session *session, const struct op *op)
+{
+    session->foreign = (struct foreign_rows){op->rows, op->row_count, op->column_count};
+}
+
 enum session_state answer_read(struct session *session)
 {
     const struct op *op = op_of(session, SESSION_READ);
     take_versions(session, op);
     if (session->env->goal != GOAL_CURRENT)
         take_history(session, op + 1);
+    if (session->env->goal != GOAL_CURRENT && session->env->adoption)
+        take_foreign(session, op + 2);
     if (!session->is_from_known) {
         session->is_from_known = true;
         session->from = session->versions = session->seen;

@@ -197,6 +197,12 @@ void session_take_inspection(struct session *session, const struct op *op)
     session->vars.watches_client = io_info(session->io)->watches_client;
 }
 
+/* Does the tenant also tell what another tool says of it? */
+static bool is_adopting(const struct session *session)
+{
+    return session->env->adoption && session->env->goal != GOAL_CURRENT;
+}
+
 /* Which tables there are is known only now: a table that is missing is not asked. */
 static void prepare_read(struct op *op, enum sql_id id, bool exists, bool is_last)
 {
@@ -221,7 +227,19 @@ static void prepare_versions(struct op *op)
 static void prepare_history(struct op *op)
 {
     struct session *session = op->prepare_ctx;
-    prepare_read(op, SQL_HISTORY, session->has_history, true);
+    prepare_read(op, SQL_HISTORY, session->has_history, !is_adopting(session));
+}
+
+static void prepare_foreign(struct op *op)
+{
+    struct session *session = op->prepare_ctx;
+    struct sql_vars vars = session->vars;
+    struct buf buf;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    vars.foreign_table = session->env->adoption->table;
+    sql_fill(&buf, session->driver, session->env->adoption->query, &vars);
+    sql_expand(&buf, session->driver, SQL_READ_END, &session->vars);
+    set_sql(op, &buf);
 }
 
 enum asked ask_read(struct session *session)
@@ -234,6 +252,11 @@ enum asked ask_read(struct session *session)
     struct op *history = session_add_op(session, OP_QUERY);
     history->prepare = prepare_history;
     history->timeout_ms = control_budget(session);
+    if (!is_adopting(session))
+        return ASKED_OPS;
+    struct op *foreign = session_add_op(session, OP_QUERY);
+    foreign->prepare = prepare_foreign;
+    foreign->timeout_ms = control_budget(session);
     return ASKED_OPS;
 }
 

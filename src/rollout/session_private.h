@@ -86,6 +86,7 @@ struct session {
     struct versions versions;
     struct versions from; /* at first sight */
     bool is_from_known;
+    struct foreign_rows foreign; /* of another tool's table, as just read */
     struct unfinished unfinished;
     struct err drift; /* ERR_NONE: the files are those that were applied */
 

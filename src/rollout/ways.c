@@ -125,16 +125,47 @@ static const struct plan *plan_on(struct ways *ways, size_t tenant, const struct
     return plans_between(ways->plans, rows, &goal, directions[ways->options.target->command], err);
 }
 
-const struct plan *ways_plan(struct ways *ways, size_t tenant, const char *const *versions,
-                             size_t count, struct err *err)
+/* A tenant that stands there or beyond stays: it was adopted before, and has gone on since. */
+static const struct plan *plan_adoption(struct ways *ways, const struct version_rows *rows,
+                                        const struct version_rows *wanted, struct err *err)
+{
+    const struct chain *chain = ways->options.chain;
+    if (plan_covers(chain, rows, wanted))
+        return plans_between(ways->plans, rows, rows, BETWEEN_BOTH, err);
+    if (plan_covers(chain, wanted, rows))
+        return plans_between(ways->plans, rows, wanted, BETWEEN_BOTH, err);
+    err_set(err, ERR_DRIFT, "its version table says '%s' and %s's '%s': stamp it by hand",
+            rows->ids[0], ways->options.adoption->name, wanted->ids[0]);
+    return NULL;
+}
+
+static const struct plan *adopt(struct ways *ways, const struct ways_question *question,
+                                struct err *err)
+{
+    const struct plan *plan = NULL;
+    struct version_rows wanted;
+    struct arena arena;
+    arena_init(&arena);
+    if (adoption_stand(ways->options.adoption, &arena, ways->options.chain, question->foreign,
+                       &wanted, err))
+        plan = plan_adoption(ways, &question->rows, &wanted, err);
+    arena_done(&arena);
+    return plan;
+}
+
+const struct plan *ways_plan(struct ways *ways, const struct ways_question *question,
+                             struct err *err)
 {
     const struct standing *standings = ways->options.standings;
-    struct version_rows rows = {versions, count};
+    const struct version_rows *rows = &question->rows;
+    size_t tenant = question->tenant;
     if (ways->is_back)
-        return plan_back(ways, tenant, &rows, err);
-    if (standings && !check_regression(ways, &standings[tenant], &rows, err))
+        return plan_back(ways, tenant, rows, err);
+    if (standings && !check_regression(ways, &standings[tenant], rows, err))
         return NULL;
+    if (ways->options.adoption)
+        return adopt(ways, question, err);
     if (standings && standings[tenant].is_begun && standings[tenant].goal.is_known)
-        return plan_on(ways, tenant, &rows, err);
-    return plans_get(ways->plans, &rows, err);
+        return plan_on(ways, tenant, rows, err);
+    return plans_get(ways->plans, rows, err);
 }

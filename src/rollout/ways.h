@@ -7,14 +7,15 @@
 #ifndef ROLLOUT_WAYS_H
 #define ROLLOUT_WAYS_H
 
+#include "import/adopt.h"
 #include "ledger/event.h"
-#include "plan/plan.h"
 
 struct ways;
 
 struct ways_options {
     const struct chain *chain;
     const struct target *target;
+    const struct adoption *adoption; /* NULL, or: the target is where another tool's table says */
     const struct standing *standings; /* by tenant, of the run that this one goes on with; NULL: none */
     size_t tenant_count;
 };
@@ -25,11 +26,17 @@ void ways_free(struct ways *ways);
 /* From here on everyone goes back. */
 void ways_turn_back(struct ways *ways);
 
-/* The plan of a tenant that stands at these rows (sorted); lives as long as the ways. NULL: err.
+struct ways_question {
+    size_t tenant;
+    struct version_rows rows; /* where it stands; sorted */
+    const struct foreign_rows *foreign; /* with an adoption: what the other tool's table says */
+};
+
+/* The plan of a tenant; lives as long as the ways. NULL: err.
  * ERR_DRIFT with code `regressed`: the ledger says that the tenant was done, and it has fallen back;
  * with `moved_on`: it is to go back, and stands where the rollout did not leave it. */
-const struct plan *ways_plan(struct ways *ways, size_t tenant, const char *const *versions,
-                             size_t count, struct err *err) MUST_CHECK;
+const struct plan *ways_plan(struct ways *ways, const struct ways_question *question,
+                             struct err *err) MUST_CHECK;
 
 /* What was known or is known now of where the tenant stood before, and of where it leads. */
 void ways_note(struct ways *ways, size_t tenant, const struct rows *before, const struct rows *goal);

@@ -1,0 +1,40 @@
+#include "base/arena.h"
+#include "cli/command.h"
+#include "cli/exit.h"
+#include "cli/faults.h"
+#include "cli/run.h"
+
+static int run(struct fleet *fleet, const struct options *options)
+{
+    const char **targets = arena_calloc(&fleet->arena, 2, sizeof *targets);
+    struct run_request request = {
+        .goal = options->is_dry_run ? GOAL_PLAN : GOAL_RUN,
+        .plan = PLAN_STAMP,
+        .adopts = true,
+        .targets = targets,
+    };
+    struct err err;
+    if (!options->from) {
+        err_set(&err, ERR_CONFIG, "usage: skein adopt --from TOOL");
+        return cli_fail(&err);
+    }
+    targets[request.target_count++] = options->from;
+    if (options->table)
+        targets[request.target_count++] = options->table;
+    return cli_run(fleet, options, &request);
+}
+
+const struct command command_adopt = {
+    .name = "adopt",
+    .arguments = "--from TOOL",
+    .summary = "stamp tenants where another tool's version table says",
+    .help = "Reads the version table of TOOL (dbmate, diesel, flyway, golang-migrate, goose) in every\n"
+            "selected tenant, and writes what it says into ours: 'skein import TOOL' has made the\n"
+            "revisions. Runs none of them, and leaves the other tool's table as it is. A tenant whose\n"
+            "table names what the chain does not have, leaves a hole or says that a migration failed\n"
+            "fails, and is not touched. A tenant that was adopted before stays where it is.",
+    .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY |
+              OPTIONS_ADOPT | OPTIONS_DRY_RUN,
+    .needs = FLEET_VISIT,
+    .run = run,
+};
