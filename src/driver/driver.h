@@ -111,9 +111,11 @@ enum sql_id {
     SQL_VERSION_INSERT,
     SQL_VERSION_UPDATE,
     SQL_VERSION_DELETE,
-    SQL_HISTORY_INSERT, /* of a finished step */
+    SQL_HISTORY_INSERT, /* of one step */
+    SQL_HISTORY_ROW,    /* of several finished steps in one statement: one of {steps}, */
+    SQL_HISTORY_ROWS,   /* and the statement; NULL: one by one */
     SQL_HISTORY_MARK,   /* sets its statements, duration and state */
-    SQL_GUARD,          /* one row exactly where the transaction is still the one that we began */
+    SQL_GUARD,          /* fails where the transaction is no longer the one that we began */
     SQL_RESTORE,        /* after a step: undo what it did to the session's settings */
     SQL_COMMIT,
     SQL_ROLLBACK,

@@ -398,13 +398,22 @@ const struct driver driver_postgres = {
             "INSERT INTO {history} (id, run_id, revision, direction, checksum, statements, "
             "duration_ms, state) SELECT coalesce(max(id), 0) + 1, {run}, {revision}, {direction}, "
             "{checksum}, {statements}, {duration}, {state} FROM {history}",
+        [SQL_HISTORY_ROW] =
+            "({nth}, {revision}, {direction}, {checksum}, {statements}, {duration}, {state})",
+        [SQL_HISTORY_ROWS] =
+            "WITH added AS (INSERT INTO {history} (id, run_id, revision, direction, checksum, "
+            "statements, duration_ms, state) SELECT nth + (SELECT coalesce(max(id), 0) FROM {history}), "
+            "{run}, revision, direction, checksum, statements, duration, state FROM (VALUES {steps}) "
+            "AS step (nth, revision, direction, checksum, statements, duration, state) RETURNING 1) "
+            "SELECT 1 FROM added HAVING count(*) = {step_count}",
         [SQL_HISTORY_MARK] =
             "UPDATE {history} SET statements = {statements}, duration_ms = duration_ms + {duration}, "
             "state = {state}, run_id = {run}, applied_at = pg_catalog.clock_timestamp() "
             "WHERE id = (SELECT max(id) FROM {history} WHERE revision = {revision} AND direction = "
             "{direction} AND state IN ('running', 'partial'))",
         [SQL_GUARD] =
-            "SELECT 1 WHERE pg_catalog.current_setting('skein.tx', true) = {nonce}",
+            "SELECT 1 / (pg_catalog.current_setting('skein.tx', true) IS NOT DISTINCT FROM {nonce})"
+            "::int",
         [SQL_RESTORE] = "SELECT pg_catalog.set_config('search_path', {search_path}, true)",
         [SQL_COMMIT] = "COMMIT",
         [SQL_ROLLBACK] = "ROLLBACK",

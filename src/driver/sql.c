@@ -56,7 +56,7 @@ static void add_lookup(struct buf *buf, const struct driver *driver, const char 
 
 static const char history_table[] = "skein_history";
 
-enum var_kind { VAR_LITERAL, VAR_IDENTIFIER, VAR_NUMBER, VAR_SPECIAL };
+enum var_kind { VAR_LITERAL, VAR_IDENTIFIER, VAR_NUMBER, VAR_SQL, VAR_SPECIAL };
 
 struct var {
     const char *name;
@@ -79,6 +79,9 @@ static const struct var vars_table[] = {
     VAR("nonce", VAR_LITERAL, nonce),
     VAR("search_path", VAR_LITERAL, search_path),
     VAR("version_name", VAR_LITERAL, version_table),
+    VAR("steps", VAR_SQL, steps),
+    VAR("nth", VAR_NUMBER, nth),
+    VAR("step_count", VAR_NUMBER, step_count),
     VAR("statements", VAR_NUMBER, statements),
     VAR("row_count", VAR_NUMBER, row_count),
     VAR("lock_timeout", VAR_NUMBER, lock_timeout_ms),
@@ -161,6 +164,9 @@ static void add_var(struct buf *buf, const struct driver *driver, const struct v
         break;
     case VAR_IDENTIFIER:
         driver->add_identifier(buf, *(const char *const *)(const void *)member);
+        break;
+    case VAR_SQL:
+        buf_adds(buf, *(const char *const *)(const void *)member);
         break;
     case VAR_NUMBER:
         buf_addf(buf, "%" PRIu64, *(const uint64_t *)(const void *)member);

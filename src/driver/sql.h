@@ -24,12 +24,16 @@ struct sql_vars {
     const char *from, *to;    /* {from}, {to}: version rows */
     const char *nonce;        /* {nonce} */
     const char *search_path;  /* {search_path} */
+    /* SQL */
+    const char *steps; /* {steps}: SQL_HISTORY_ROWs, filled, comma separated */
     /* numbers */
     uint64_t lock_key;             /* {key}, as a signed 64-bit number */
     uint64_t statements;           /* {statements} */
     uint64_t lock_timeout_ms;      /* {lock_timeout} */
     uint64_t statement_timeout_ms; /* {statement_timeout} */
     double duration_ms;            /* {duration} */
+    uint64_t nth;                  /* {nth}: which of the {steps}, from 1 */
+    uint64_t step_count;           /* {step_count} */
     bool watches_client;           /* {client_check_local}, {client_check_session} */
     bool may_exist;                /* {if_not_exists}: what is created may be there already */
     const char *const *rows;       /* {rows}, a list of literals, and {row_count} of them */

@@ -250,12 +250,15 @@ static void locate(struct session *session, const struct action *action, const s
     session->err_statement = piece_line_text(&session->arena, action->piece, err->line);
 }
 
-/* The guard is the first statement of a record: where it found no row, the transaction that the
- * piece ran in is no longer ours. */
-static bool ended_transaction(const struct action *action, const struct op *op)
+/* The guard is the first statement behind a piece: where it fails, the transaction that the piece
+ * ran in is no longer ours. */
+static bool ended_transaction(const struct session *session, const struct action *action,
+                              const struct op *op)
 {
-    return op->is_tx_broken || (action->kind == ACTION_RECORD && op->err.kind == ERR_INTERNAL &&
-                                op->statements_done == 0);
+    bool is_guarded = action->kind == ACTION_SCRIPT && action->is_in_transaction &&
+                      session->driver->sql[SQL_GUARD];
+    return op->is_tx_broken || (is_guarded && op->err.kind == ERR_SQL &&
+                                op->statements_done == action->piece->statement_count);
 }
 
 /* Statements outside a transaction: those before the failed one stand, and are marked. */
@@ -279,7 +282,7 @@ enum session_state error_work(struct session *session, const struct op *op)
     size_t failed = session->cursor + (at - session->batch_first_op);
     const struct action *action = &session->work.actions[failed];
     locate(session, action, op, &err);
-    if (ended_transaction(action, op)) {
+    if (ended_transaction(session, action, op)) {
         session->is_partial = true;
         err.is_transient = false;
         snprintf(err.text, sizeof err.text,

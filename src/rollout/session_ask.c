@@ -293,21 +293,17 @@ enum asked ask_begin(struct session *session)
     return ASKED_OPS;
 }
 
+static struct sql_vars history_vars(const struct session *session, const struct action *action,
+                                    const char *state, double duration_ms)
+{
+    return record_history(&session->vars, action, session->env->target->command, state, duration_ms);
+}
+
 static void expand_history(struct buf *buf, struct session *session, const struct action *action,
                            enum sql_id id, const char *state, double duration_ms)
 {
-    struct sql_vars vars = record_history(&session->vars, action, session->env->target->command,
-                                          state, duration_ms);
+    struct sql_vars vars = history_vars(session, action, state, duration_ms);
     sql_expand(buf, session->driver, id, &vars);
-}
-
-static void expand_changes(struct buf *buf, struct session *session, const struct step *step)
-{
-    for (size_t i = 0; i < step->change_count; i++) {
-        enum sql_id id;
-        struct sql_vars vars = record_change(&session->vars, &step->changes[i], &id);
-        sql_expand(buf, session->driver, id, &vars);
-    }
 }
 
 static const struct action *action_of(const struct session *session, const struct op *op)
@@ -340,18 +336,98 @@ static void prepare_mark(struct op *op)
     set_sql(op, &buf);
 }
 
+/* A run of actions within the batch: all that the last one of them records. */
+struct records {
+    struct session *session;
+    size_t first, end;
+};
+
+static struct records records_of(struct session *session, const struct op *op)
+{
+    size_t last = (size_t)(action_of(session, op) - session->work.actions);
+    struct records records = {session, session->cursor, last + 1};
+    for (size_t i = session->cursor; i < last; i++) {
+        const struct action *action = &session->work.actions[i];
+        if (action->kind == ACTION_RECORD && !action->is_deferred)
+            records.first = i + 1;
+    }
+    return records;
+}
+
+static void apply_records(struct session *session, size_t first, size_t end,
+                          struct versions *versions)
+{
+    for (size_t i = first; i < end; i++) {
+        const struct action *action = &session->work.actions[i];
+        for (size_t c = 0; action->kind == ACTION_RECORD && c < action->step->change_count; c++)
+            versions_apply(&session->arena, versions, &action->step->changes[c]);
+    }
+}
+
+static void expand_changes(struct buf *buf, const struct records *records)
+{
+    struct session *session = records->session;
+    struct versions before, after;
+    size_t count;
+    versions_copy(&session->arena, &before, &session->versions);
+    apply_records(session, session->cursor, records->first, &before);
+    versions_copy(&session->arena, &after, &before);
+    apply_records(session, records->first, records->end, &after);
+    const struct version_change *changes = versions_diff(&session->arena, &before, &after, &count);
+    for (size_t i = 0; i < count; i++) {
+        enum sql_id id;
+        struct sql_vars vars = record_change(&session->vars, &changes[i], &id);
+        sql_expand(buf, session->driver, id, &vars);
+    }
+}
+
+/* The history row of a finished step: added to {steps}, or as a statement of its own. */
+static void expand_step(struct buf *buf, struct buf *rows, uint64_t *count,
+                        struct session *session, size_t at)
+{
+    const struct action *action = &session->work.actions[at];
+    const struct op *op = &session->ops[session->batch_first_op + at - session->cursor];
+    const char *row = session->driver->sql[SQL_HISTORY_ROW];
+    if (action->is_checkpointed) {
+        expand_history(buf, session, action, SQL_HISTORY_MARK, "applied", 0);
+        return;
+    }
+    struct sql_vars vars = history_vars(session, action, "applied", pieces_ms(session, op));
+    vars.nth = ++*count;
+    if (!row) {
+        sql_expand(buf, session->driver, SQL_HISTORY_INSERT, &vars);
+        return;
+    }
+    if (rows->len)
+        buf_adds(rows, ", ");
+    sql_fill(rows, session->driver, row, &vars);
+}
+
+static void expand_steps(struct buf *buf, const struct records *records)
+{
+    struct session *session = records->session;
+    struct sql_vars vars = session->vars;
+    struct buf rows;
+    buf_init(&rows, BUF_MAX_DEFAULT);
+    for (size_t i = records->first; i < records->end; i++)
+        if (session->work.actions[i].kind == ACTION_RECORD)
+                expand_step(buf, &rows, &vars.step_count, session, i);
+    vars.steps = rows.data;
+    if (rows.len)
+        sql_expand(buf, session->driver, SQL_HISTORY_ROWS, &vars);
+    buf_done(&rows);
+}
+
 static void prepare_record(struct op *op)
 {
     struct session *session = op->prepare_ctx;
-    const struct action *action = action_of(session, op);
-    bool is_new = !action->is_checkpointed;
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
-    sql_expand(&buf, session->driver, SQL_GUARD, &session->vars);
-    expand_changes(&buf, session, action->step);
-    expand_history(&buf, session, action, is_new ? SQL_HISTORY_INSERT : SQL_HISTORY_MARK, "applied",
-                   is_new ? pieces_ms(session, op) : 0);
-    sql_expand(&buf, session->driver, SQL_RESTORE, &session->vars);
+    if (!action_of(session, op)->is_deferred) {
+        struct records records = records_of(session, op);
+        expand_changes(&buf, &records);
+        expand_steps(&buf, &records);
+    }
     set_sql(op, &buf);
 }
 
@@ -362,6 +438,24 @@ static void prepare_start(struct op *op)
     buf_init(&buf, BUF_MAX_DEFAULT);
     expand_history(&buf, session, action_of(session, op), SQL_HISTORY_INSERT, "running", 0);
     set_sql(op, &buf);
+}
+
+/* Behind a piece that runs inside our transaction travels what makes sure that it still does. */
+static void set_script(struct session *session, struct op *op, const struct action *action)
+{
+    struct buf buf;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    op->sql = action->piece->sql;
+    op->sql_len = action->piece->sql_len;
+    if (action->is_in_transaction) {
+        sql_expand(&buf, session->driver, SQL_GUARD, &session->vars);
+        sql_expand(&buf, session->driver, SQL_RESTORE, &session->vars);
+    }
+    if (buf.len) { /* a line of its own: the piece may end in a comment */
+        op->sql = arena_printf(op->arena, "%s\n;%s", action->piece->sql, buf.data);
+        op->sql_len += 2 + buf.len;
+    }
+    buf_done(&buf);
 }
 
 static void add_action(struct session *session, const struct action *action)
@@ -375,8 +469,7 @@ static void add_action(struct session *session, const struct action *action)
     struct op *op = session_add_op(session, is_script ? OP_SCRIPT : OP_QUERY);
     op->tx_after = action->is_in_transaction ? TX_INSIDE : TX_OUTSIDE;
     if (is_script) {
-        op->sql = action->piece->sql;
-        op->sql_len = action->piece->sql_len;
+        set_script(session, op, action);
         op->timeout_ms = script_budget(session, action->piece);
         return;
     }
@@ -422,11 +515,7 @@ enum asked ask_setup(struct session *session)
 enum asked ask_commit(struct session *session)
 {
     versions_copy(&session->arena, &session->expected, &session->versions);
-    for (size_t i = session->cursor; i < session->batch_end; i++) {
-        const struct action *action = &session->work.actions[i];
-        for (size_t c = 0; action->kind == ACTION_RECORD && c < action->step->change_count; c++)
-            versions_apply(&session->arena, &session->expected, &action->step->changes[c]);
-    }
+    apply_records(session, session->cursor, session->batch_end, &session->expected);
     struct op *op = add_one(session, SQL_COMMIT);
     op->tx_after = TX_OUTSIDE;
     op->must_commit = true;

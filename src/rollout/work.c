@@ -55,6 +55,18 @@ static void add_step(struct building *building, const struct step *step,
     add_record(building, step, script);
 }
 
+/* START and MARK write rows of their own, which must come behind those of the steps before. */
+static void defer_records(struct building *building)
+{
+    for (size_t i = 0; i + 1 < building->count; i++) {
+        struct action *action = &building->actions[i];
+        const struct action *next = action + 1;
+        bool writes = next->kind == ACTION_START || next->kind == ACTION_MARK;
+        action->is_deferred = action->kind == ACTION_RECORD && !action->ends_unit &&
+                              next->is_in_transaction && !writes;
+    }
+}
+
 /* The piece that an unfinished step goes on with; NULL: all statements are done. */
 static const struct piece *next_piece(const struct script *script, size_t statements)
 {
@@ -107,6 +119,7 @@ bool work_build(struct arena *arena, const struct work_request *request, struct 
         *ret_is_partial = true;
         return check_unfinished(unfinished, NULL, NULL, err);
     }
+    defer_records(&building);
     *ret_work = (struct work){building.actions, building.count};
     return true;
 }
@@ -160,4 +173,33 @@ bool versions_are_equal(const struct versions *a, const struct versions *b)
         if (!contains(b, a->ids[i]))
             return false;
     return true;
+}
+
+/* What is in `a` and not in `b`. */
+static struct versions without(struct arena *arena, const struct versions *a,
+                               const struct versions *b)
+{
+    struct versions left;
+    versions_copy(arena, &left, a);
+    for (size_t i = 0; i < b->count; i++)
+        drop(&left, b->ids[i]);
+    return left;
+}
+
+const struct version_change *versions_diff(struct arena *arena, const struct versions *from,
+                                           const struct versions *to, size_t *ret_count)
+{
+    struct versions gone = without(arena, from, to), come = without(arena, to, from);
+    size_t count = gone.count > come.count ? gone.count : come.count;
+    struct version_change *changes = arena_calloc(arena, count, sizeof *changes);
+    for (size_t i = 0; i < count; i++)
+        changes[i] = (struct version_change){
+            .kind = i >= gone.count   ? VERSION_INSERT
+                    : i >= come.count ? VERSION_DELETE
+                                      : VERSION_UPDATE,
+            .from = i < gone.count ? gone.ids[i] : NULL,
+            .to = i < come.count ? come.ids[i] : NULL,
+        };
+    *ret_count = count;
+    return changes;
 }

@@ -4,7 +4,8 @@
  * Actions that follow each other inside a transaction form one transaction, up to one that
  * `ends_unit` or to one outside. A step whose script runs partly outside is checkpointed: START
  * writes its history row, MARK counts its statements, RECORD finishes it with the version rows and
- * ends the transaction.
+ * ends the transaction. Nobody sees a transaction's rows before its end, so the steps of one are
+ * recorded together, there.
  */
 #ifndef ROLLOUT_WORK_H
 #define ROLLOUT_WORK_H
@@ -28,6 +29,7 @@ struct action {
     size_t statements;           /* done, once this action is */
     bool is_in_transaction;
     bool is_checkpointed; /* ACTION_RECORD: the history row is there already */
+    bool is_deferred;     /* ACTION_RECORD: the next one of the transaction writes this one too */
     bool ends_unit;       /* the transaction ends behind this action */
 };
 
@@ -67,5 +69,9 @@ void versions_copy(struct arena *arena, struct versions *to, const struct versio
 void versions_apply(struct arena *arena, struct versions *versions,
                     const struct version_change *change);
 bool versions_are_equal(const struct versions *a, const struct versions *b);
+
+/* The fewest changes that make `to` of `from`; from `arena`. */
+const struct version_change *versions_diff(struct arena *arena, const struct versions *from,
+                                           const struct versions *to, size_t *ret_count);
 
 #endif

@@ -145,6 +145,43 @@ static void keeps_history(void **state)
     }
 }
 
+static void keeps_the_steps_of_a_transaction_in_one_statement(void **state)
+{
+    struct stage *stage = *state;
+    const struct driver *driver = stage->subject->driver;
+    struct sql_vars vars = stage_vars(), first = vars;
+    struct conn *conn = stage_connect(stage);
+    struct buf rows;
+    if (!driver->sql[SQL_HISTORY_ROWS])
+        skip(); /* one by one */
+    stage_make_tables(stage, conn, &vars);
+    first.schema = vars.schema;
+    expect_good(stage_change_one(stage, conn, SQL_HISTORY_INSERT, &first));
+    buf_init(&rows, BUF_MAX_DEFAULT);
+    vars.run_id = "it's \\ a run";
+    for (size_t i = 0; i < ARRAY_LEN(hostile); i++) {
+        vars.revision = vars.checksum = hostile[i];
+        vars.statements = i;
+        vars.nth = i + 1;
+        buf_adds(&rows, i ? ", " : "");
+        sql_fill(&rows, driver, driver->sql[SQL_HISTORY_ROW], &vars);
+    }
+    vars.steps = rows.data;
+    vars.step_count = ARRAY_LEN(hostile);
+    expect_good(stage_change_one(stage, conn, SQL_HISTORY_ROWS, &vars));
+    struct op op = stage_ask(stage, conn, SQL_HISTORY, &vars);
+    assert_int_equal(op.row_count, 1 + ARRAY_LEN(hostile));
+    expect_history(&op, 0, &first);
+    for (size_t i = 0; i < ARRAY_LEN(hostile); i++) {
+        vars.revision = vars.checksum = hostile[i];
+        vars.statements = i;
+        expect_history(&op, i + 1, &vars);
+    }
+    vars.step_count++; /* a row that did not come to be is told */
+    assert_int_equal(stage_change_one(stage, conn, SQL_HISTORY_ROWS, &vars).err.kind, ERR_INTERNAL);
+    buf_done(&rows);
+}
+
 static void marks_the_newest_row_of_its_kind(void **state)
 {
     struct stage *stage = *state;
@@ -233,12 +270,11 @@ static void guards_its_own_transaction(void **state)
             expect_good(stage_change_one(stage, conn, SQL_GUARD, &vars));
         stage_ask(stage, conn, SQL_RESTORE, &vars);
         vars.nonce = "another";
-        assert_int_equal(stage_change_one(stage, conn, SQL_GUARD, &vars).err.kind, ERR_INTERNAL);
+        assert_int_equal(stage_change_one(stage, conn, SQL_GUARD, &vars).err.kind, ERR_SQL);
         vars.nonce = hostile[i];
         stage_rollback(stage, conn);
         if (*vars.nonce)
-            assert_int_equal(stage_change_one(stage, conn, SQL_GUARD, &vars).err.kind,
-                             ERR_INTERNAL);
+            assert_int_equal(stage_change_one(stage, conn, SQL_GUARD, &vars).err.kind, ERR_SQL);
     }
 }
 
@@ -271,6 +307,7 @@ int run_dialect_cases(void)
         CASE(keeps_version_rows),
         CASE(refuses_version_rows_twice_or_missing),
         CASE(keeps_history),
+        CASE(keeps_the_steps_of_a_transaction_in_one_statement),
         CASE(marks_the_newest_row_of_its_kind),
         CASE(survives_hostile_names),
         CASE(reads_nothing_where_nothing_is),

@@ -343,8 +343,7 @@ static enum fake_outcome do_guard(struct fake_call *call)
     const char *nonce = call->session->nonce;
     if (nonce && strcmp(nonce, word(call, 1)) == 0)
         return answer(call, "1");
-    set_columns(call, &(const char *){"value"}, 1);
-    return FAKE_DONE;
+    return fail_at(call, 0, "22012", "the transaction is another one");
 }
 
 static enum fake_outcome do_database(struct fake_call *call)

@@ -132,6 +132,17 @@ class Failure(PostgresCase):
         error = self.run_json("upgrade", code=1).tenant("runtime")["error"]
         self.assertEqual((error["code"], error["line"]), ("23505", 10))
 
+    def test_a_revision_that_takes_the_transaction_for_its_own_is_told(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id int);")
+        self.fleet.revision("bbbb2222", "CREATE TABLE b (id int);\nSET LOCAL skein.tx = 'mine'\n-- the end")
+        self.fleet.revision("cccc3333", "CREATE TABLE c (id int);")
+        self.fleet.inventory(self.pg.create("taken"))
+        tenant = self.run_json("upgrade", code=4).tenant("taken")
+        self.assertEqual(tenant["state"], "partial")
+        self.assertEqual(tenant["error"]["revision"], "bbbb2222")
+        self.assertIn("ended skein's transaction itself", tenant["error"]["message"])
+        self.assertEqual(self.pg.tables("taken"), set())
+
     def test_transaction_false_is_advised_where_it_is_needed(self):
         self.fleet.revision("aaaa1111", "VACUUM;")
         self.fleet.inventory(self.pg.create("advice"))

@@ -6,6 +6,8 @@
 #include "driver/drivers.h"
 #include "rollout/work.h"
 
+enum { IDS_MAX = 4 };
+
 /* bbbb: statement 0 and statement 3 in transactions, 1 and 2 outside. */
 static const char *const texts[] = {
     "-- Revision ID: aaaa\n-- migrate:up\nSELECT 1;\nSELECT 2;\n-- migrate:down\n",
@@ -14,6 +16,8 @@ static const char *const texts[] = {
     "-- migrate:down transaction:false\nSELECT 9;\n",
     "-- Revision ID: cccc\n-- Revises: bbbb\n-- migrate:up\n-- nothing\n",
     "-- Revision ID: dddd\n-- Revises: cccc\n-- migrate:up dialect:postgresql\nSELECT 1;\n",
+    "-- Revision ID: ffff\n-- migrate:up\nSELECT 1;\n",
+    "-- Revision ID: 9999\n-- Revises: ffff\n-- migrate:up\nSELECT 1;\n",
 };
 
 struct stage {
@@ -61,7 +65,8 @@ static struct plan plan_to(struct stage *stage, enum plan_command command, const
 }
 
 /* `start`, `piece N` (its first statement), `mark N`, `record N`; `!`: outside a transaction, `*`: the
- * history row is there already, `|`: the transaction ends behind it. */
+ * history row is there already, `~`: the next record writes it too, `|`: the transaction ends behind
+ * it. */
 static const char *shown(struct stage *stage, const struct work *work)
 {
     struct buf buf;
@@ -77,6 +82,7 @@ static const char *shown(struct stage *stage, const struct work *work)
         }
         buf_adds(&buf, action->is_in_transaction ? "" : "!");
         buf_adds(&buf, action->is_checkpointed ? "*" : "");
+        buf_adds(&buf, action->is_deferred ? "~" : "");
         buf_adds(&buf, action->ends_unit ? "|" : "");
     }
     const char *text = arena_strndup(&stage->arena, buf.data, buf.len);
@@ -127,6 +133,8 @@ static void lays_out_what_is_to_be_done(void **state)
         {TRANSACTION_EACH, "", "cccc", {0},
          "piece 0, record 2|, start, piece 0, mark 1, piece 1!, mark 2!, piece 2!, mark 3!, piece 3, "
          "mark 4, record 4*|, record 0|", NULL},
+        {TRANSACTION_ALL, "", "9999", {0}, "piece 0, record 1~, piece 0, record 1", NULL},
+        {TRANSACTION_EACH, "", "9999", {0}, "piece 0, record 1|, piece 0, record 1|", NULL},
         {TRANSACTION_ALL, "bbbb", "cccc", {0}, "record 0", NULL},
         {TRANSACTION_ALL, "cccc", "cccc", {0}, "", NULL},
         {TRANSACTION_ALL, "bbbb", "-1", {0}, "start, piece 0!, mark 1!, record 1*|", NULL},
@@ -243,6 +251,48 @@ static void keeps_version_rows(void **state)
     assert_string_equal(ids[1], "bbbb");
 }
 
+static void finds_the_fewest_version_changes(void **state)
+{
+    static const struct {
+        const char *from[IDS_MAX], *to[IDS_MAX];
+        const char *changes;
+    } cases[] = {
+        {{NULL}, {NULL}, ""},
+        {{NULL}, {"a"}, "+a "},
+        {{"a"}, {NULL}, "-a "},
+        {{"a"}, {"b"}, "a>b "},
+        {{"a", "b"}, {"b", "a"}, ""},
+        {{"a", "b"}, {"c"}, "a>c -b "},
+        {{"a"}, {"b", "a", "c"}, "+b +c "},
+        {{"a", "b", "c"}, {"b", "x"}, "a>x -c "},
+    };
+    struct arena arena;
+    (void)state;
+    arena_init(&arena);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const char *from_ids[IDS_MAX], *to_ids[IDS_MAX];
+        struct versions from = {from_ids, 0}, to = {to_ids, 0};
+        while (cases[i].from[from.count])
+            from_ids[from.count] = cases[i].from[from.count], from.count++;
+        while (cases[i].to[to.count])
+            to_ids[to.count] = cases[i].to[to.count], to.count++;
+        size_t count;
+        const struct version_change *changes = versions_diff(&arena, &from, &to, &count);
+        const char *text = "";
+        for (size_t c = 0; c < count; c++) {
+            const struct version_change *change = &changes[c];
+            if (change->kind == VERSION_UPDATE)
+                text = arena_printf(&arena, "%s%s>%s ", text, change->from, change->to);
+            else if (change->kind == VERSION_INSERT)
+                text = arena_printf(&arena, "%s+%s ", text, change->to);
+            else
+                text = arena_printf(&arena, "%s-%s ", text, change->from);
+        }
+        assert_string_equal(text, cases[i].changes);
+    }
+    arena_done(&arena);
+}
+
 static const struct CMUnitTest tests[] = {
     CASE(lays_out_what_is_to_be_done),
     CASE(goes_on_with_what_was_left),
@@ -251,6 +301,7 @@ static const struct CMUnitTest tests[] = {
     CASE(stamps_without_scripts),
     CASE(refuses_a_chain_that_does_not_fit_the_dialect),
     CASE(keeps_version_rows),
+    CASE(finds_the_fewest_version_changes),
 };
 
 UNIT_MAIN(tests)
