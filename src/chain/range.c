@@ -121,12 +121,30 @@ static bool find_ends(struct listing *listing, const struct range *range, struct
     return !lower->needs_other || count_down(listing, lower, upper);
 }
 
-/* A lower end on a branch: what is not on the branch is no upper end. */
+static bool has_label(const struct revision *revision, const char *label)
+{
+    for (size_t i = 0; i < revision->branch_label_count; i++)
+        if (strcmp(revision->branch_labels[i], label) == 0)
+            return true;
+    return false;
+}
+
+/* A lower end on a branch: what does not bear its label is no upper end. An id in the label's place
+ * stands for its line. */
 static bool narrow_to_branch(struct listing *listing, const struct end *lower, struct end *upper)
 {
-    return !lower->identifier.label || lower->needs_other ||
-           identifier_filter(listing->arena, listing->chain, upper->found, lower->identifier.label,
-                             false, &upper->found, listing->err);
+    const struct chain *chain = listing->chain;
+    const char *label = lower->identifier.label;
+    if (!label || lower->needs_other)
+        return true;
+    if (map_get(chain->by_name, label) == MAP_NONE || chain_get(chain, label))
+        return identifier_filter(listing->arena, chain, upper->found, label, false, &upper->found,
+                                 listing->err);
+    bool *bears = walk_new_set(listing->arena, chain);
+    for (size_t i = 0; i < chain->count; i++)
+        bears[i] = has_label(chain->revisions[i], label);
+    upper->found = walk_filter(listing->arena, upper->found, bears);
+    return true;
 }
 
 static bool check_ancestors(struct listing *listing, const struct end *lower,

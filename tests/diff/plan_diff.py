@@ -109,8 +109,11 @@ def random_target(rng, graph):
 def random_range(rng, graph):
     """The forms that Alembic's manual has: it takes others, and makes something of them or fails."""
     name = some_name(rng, graph)
-    labels = [label for r in graph for label in r["labels"]] or [rng.choice(graph)["id"]]
+    labels = [label for r in graph for label in r["labels"]]
     lower = rng.choice((None, None, "base", name, name, f"-{rng.randint(1, 9)}", "current"))
+    if labels and rng.random() < 0.2:
+        lower = f"{rng.choice(labels)}@{rng.choice(('base', name))}"
+    labels = labels or [rng.choice(graph)["id"]]
     upper = rng.choice((None, None, "heads", "head", name, name, some_name(rng, graph), "current",
                         f"{rng.choice(labels)}@head", f"+{rng.randint(1, 9)}", name + some_steps(rng)))
     if lower and lower[0] == "-" and upper and upper[0] == "+" or lower == upper == "current":
