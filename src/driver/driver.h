@@ -98,7 +98,8 @@ enum sql_id {
     SQL_LOCK_POOLED,   /* the same where only a transaction can hold a lock: begins one */
     SQL_RESET,         /* makes a used connection like new */
     SQL_INSPECT,       /* -> schema or NULL, version table's schema or NULL, has history (0/1),
-                          search path or NULL; may begin a transaction to read in */
+                          search path or NULL; may begin a transaction to read in. A fifth column
+                          says which database it is, where its URL may not be its only one */
     SQL_SCHEMA_CREATE, /* creates the tenant's schema */
     SQL_VERSIONS,      /* -> version_num */
     SQL_HISTORY,       /* -> revision, direction, checksum, statements, state, run_id; oldest first */

@@ -367,7 +367,10 @@ const struct driver driver_postgres = {
             "(SELECT nspname FROM pg_catalog.pg_namespace WHERE oid = found), "
             "EXISTS (SELECT FROM pg_catalog.pg_class WHERE relname = 'skein_history' AND "
             "relnamespace = coalesce(found, own))::int, "
-            "pg_catalog.current_setting('search_path') "
+            "pg_catalog.current_setting('search_path'), "
+            /* No two servers started in the same microsecond; after a restart it only is unknown. */
+            "pg_catalog.concat(extract(epoch FROM pg_catalog.pg_postmaster_start_time()), '/', "
+            "pg_catalog.current_database()) "
             "FROM (SELECT (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = {asked_schema}) "
             "AS own, (SELECT relnamespace FROM pg_catalog.pg_class WHERE oid = "
             "pg_catalog.to_regclass({version_lookup})) AS found) AS place",

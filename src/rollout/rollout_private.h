@@ -4,6 +4,7 @@
 #define ROLLOUT_ROLLOUT_PRIVATE_H
 
 #include "base/arena.h"
+#include "base/map.h"
 #include "rollout/credentials.h"
 #include "rollout/gates.h"
 #include "rollout/journal.h"
@@ -46,6 +47,7 @@ struct rollout {
     struct gates *gates;
     bool has_begun; /* a wave */
     bool is_gated; /* nothing is decided until the gate has answered */
+    struct map claimed; /* databases that said who they are -> tenant */
     struct journal *journal; /* NULL: no ledger */
     struct err ledger_err;
     struct session **running; /* by slot; NULL: free */

@@ -83,6 +83,16 @@ static bool intend(void *ctx, struct session *session, const struct intent *inte
     return false;
 }
 
+static const struct tenant *claim(void *ctx, struct session *session, const char *database)
+{
+    struct rollout *rollout = ctx;
+    uint32_t tenant = (uint32_t)session_index(session);
+    uint32_t owner = map_get(&rollout->claimed, database);
+    if (owner == MAP_NONE)
+        owner = map_put(&rollout->claimed, arena_strdup(&rollout->arena, database), tenant);
+    return owner == tenant ? NULL : rollout->options->tenants[owner];
+}
+
 static void on_connected(void *ctx, struct session *session)
 {
     struct rollout *rollout = ctx;
@@ -324,6 +334,7 @@ void rollout_fill_env(struct rollout *rollout)
         .wants_io = wants_io,
         .leave_io = leave_io,
         .intend = intend,
+        .claim = claim,
         .on_connected = on_connected,
         .on_well = on_well,
         .on_refused = on_refused,

@@ -141,6 +141,7 @@ void rollout_open(struct rollout *rollout)
 {
     const struct rollout_options *options = rollout->options;
     arena_init(&rollout->arena);
+    map_init(&rollout->claimed);
     uv_loop_init(&rollout->loop);
     rollout->scheduler = scheduler_new((uint32_t)options->tenant_count);
     rollout->resolver = resolver_new(&rollout->loop);
@@ -167,6 +168,7 @@ void rollout_close(struct rollout *rollout)
     journal_free(rollout->journal);
     gates_free(rollout->gates);
     ways_free(rollout->ways);
+    map_done(&rollout->claimed);
     pool_free(rollout->pool);
     credentials_free(rollout->credentials);
     resolver_free(rollout->resolver);

@@ -52,6 +52,10 @@ struct session_env {
      * comes once it is durable. */
     bool (*intend)(void *ctx, struct session *session, const struct intent *intent);
 
+    /* The database turned out to be this one. NULL: nobody else's of the run; else the tenant that
+     * has it already. */
+    const struct tenant *(*claim)(void *ctx, struct session *session, const char *database);
+
     void (*on_connected)(void *ctx, struct session *session);
     void (*on_well)(void *ctx, struct session *session); /* the server does what is asked of it */
     void (*on_refused)(void *ctx, struct session *session, const struct err *err);

@@ -93,11 +93,29 @@ enum session_state error_look(struct session *session, const struct op *op)
 
 /* ---- looking ------------------------------------------------------------------------------- */
 
+/* The inventory knows a database by its URL, which may be one of several names. NULL: nobody else of
+ * this run has it. */
+static const struct tenant *find_twin(struct session *session)
+{
+    const struct op *op = op_of(session, SESSION_INSPECT);
+    const char *database = op->column_count > 4 ? op_value(op, 0, 4) : NULL;
+    if (!database)
+        return NULL;
+    const char *schema = session->vars.schema ? session->vars.schema : "";
+    const char *key = arena_printf(&session->arena, "%s/%s", database, schema);
+    return session->env->claim(session->env->ctx, session, key);
+}
+
 enum session_state answer_inspect(struct session *session)
 {
     struct err err;
     bool may_create = session->tenant->settings->create && session->tenant->schema;
+    const struct tenant *twin = find_twin(session);
     session->is_reused = false;
+    if (twin) {
+        err_set(&err, ERR_CONFIG, "it is the same database as that of tenant '%s'", twin->name);
+        return session_fail(session, &err);
+    }
     if (session->has_schema || may_create)
         return SESSION_READ;
     if (session->tenant->schema)

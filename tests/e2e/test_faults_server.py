@@ -404,6 +404,37 @@ class Garbage(PostgresCase):
             self.assertNotIn(hidden, result.out + result.err)
 
 
+class SameServer(PostgresCase):
+    """One database by two names that only its server can tell to be one."""
+
+    def test_the_second_tenant_is_not_touched(self):
+        socket_url = f"postgresql://skein@/%s?host={self.pg.dir}&port={self.pg.port}"
+        other_address = self.pg.url("%s").replace("127.0.0.1", "0.0.0.0") + "?sslmode=disable"
+        for number, (url, keys) in enumerate(((socket_url, {}), (other_address, {}),
+                                              (self.pg.url("%s"), {"schema": "public"}))):
+            with self.subTest(url=url, keys=keys):
+                name = f"same{number}"
+                self.fleet.last = ""
+                self.fleet.revision("aaaa1111", "CREATE TABLE a (id int);")
+                self.fleet.revision("bbbb2222", "CREATE TABLE b (id int);")
+                self.fleet.inventory([*self.pg.create(name), {"name": "other", "url": url % name, **keys}],
+                                     rollout={"on_failure": "continue"}, defaults={"retries": 0})
+                result = self.run_json("upgrade", "+1", "--parallel", "1", code=1)
+                self.assertEqual(result.tenant(name)["state"], "succeeded")
+                error = result.tenant("other")["error"]
+                self.assertEqual((error["class"], error["message"]),
+                                 ("config", f"it is the same database as that of tenant '{name}'"))
+                self.assertEqual(self.pg.versions(name), ["aaaa1111"])
+
+    def test_schemas_and_databases_of_one_server_are_many(self):
+        self.pg.create("many", "more")
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id int);")
+        self.fleet.inventory([{"name": f"{d}{s}", "url": self.pg.url(d), "schema": s, "create": True}
+                              for d in ("many", "more") for s in ("a", "b")])
+        self.run_ok("upgrade")
+        self.run_ok("current")
+
+
 class Schemas(PostgresCase):
     def test_hostile_names_of_schemas_are_names(self):
         self.pg.create("names")
