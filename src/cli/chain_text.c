@@ -109,6 +109,20 @@ static void add_next(struct chain_text *text, const struct revision *revision)
     buf_addc(&text->text, '\n');
 }
 
+/* A fleet may be large: JSON has all of them. */
+static void add_tenants(struct buf *buf, const struct names *tenants)
+{
+    enum { SHOWN = 10 };
+    size_t shown = tenants->count < SHOWN ? tenants->count : SHOWN;
+    if (!shown)
+        return;
+    buf_adds(buf, "Tenants: ");
+    add_ids(buf, tenants->items, shown);
+    if (shown < tenants->count)
+        buf_addf(buf, " and %zu more", tenants->count - shown);
+    buf_addc(buf, '\n');
+}
+
 /* The header as its file has it, indented. */
 static void add_doc(struct buf *buf, const struct revision *revision)
 {
@@ -144,7 +158,7 @@ static void add_block(struct chain_text *text, const struct revision *revision)
     add_list(buf, "Also depends on: ", revision->depend_ids, revision->depend_count);
     add_next(text, revision);
     add_list(buf, "Branch names: ", revision->branch_labels, revision->branch_label_count);
-    add_list(buf, "Tenants: ", tenants->items, tenants->count);
+    add_tenants(buf, tenants);
     buf_adds(buf, "Path: ");
     human_add_text(buf, revision->path);
     buf_adds(buf, "\n\n");

@@ -1,6 +1,8 @@
+#include "cli/chain_text.h"
 #include "cli/command.h"
 #include "cli/exit.h"
 #include "cli/run.h"
+#include "cli/whereabouts.h"
 
 static bool is_at_heads(const struct chain *chain, const struct outcome *outcome)
 {
@@ -14,22 +16,46 @@ static bool is_at_heads(const struct chain *chain, const struct outcome *outcome
     return true;
 }
 
+struct looking {
+    struct observer whereabouts;
+    size_t behind;
+};
+
 static void on_event(void *ctx, const struct event *event)
 {
-    size_t *behind = ctx;
+    struct looking *looking = ctx;
+    looking->whereabouts.on_event(looking->whereabouts.ctx, event);
     if (event->kind == EVENT_TENANT_FINISHED)
-        *behind += !is_at_heads(event->run->chain, event->outcome);
+        looking->behind += !is_at_heads(event->run->chain, event->outcome);
+}
+
+/* What Alembic's `current -v` prints, with the tenants that stand there. */
+static void print_revisions(const struct whereabouts *whereabouts, const struct options *options)
+{
+    const struct chain *chain = whereabouts->fleet->chain;
+    struct chain_text text = chain_text_begin(chain, options, 0);
+    text.whereabouts = whereabouts;
+    fputs(whereabouts->rows.count ? "\nCurrent revision(s):\n" : "", stdout);
+    for (size_t i = 0; i < whereabouts->rows.count; i++)
+        chain_text_add(&text, chain->revisions[whereabouts->rows.items[i]]);
+    chain_text_end(&text);
 }
 
 static int run(struct fleet *fleet, const struct options *options)
 {
-    size_t behind = 0;
-    struct observer observer = {on_event, &behind};
+    struct whereabouts whereabouts;
+    whereabouts_init(&whereabouts, fleet);
+    struct looking looking = {.whereabouts = whereabouts_observer(&whereabouts)};
+    struct observer observer = {on_event, &looking};
     int exit_code =
         cli_run(fleet, options, &(struct run_request){.goal = GOAL_CURRENT, .observer = &observer});
-    if (exit_code != EXIT_OK || !options->checks_heads || !behind)
+    whereabouts_finish(&whereabouts);
+    if (options->is_verbose && !options->output_count)
+        print_revisions(&whereabouts, options);
+    if (exit_code != EXIT_OK || !options->checks_heads || !looking.behind)
         return exit_code;
-    fprintf(stderr, "skein: %zu tenant%s not at the head(s)\n", behind, behind == 1 ? " is" : "s are");
+    fprintf(stderr, "skein: %zu tenant%s not at the head(s)\n", looking.behind,
+            looking.behind == 1 ? " is" : "s are");
     return EXIT_TENANT_FAILED;
 }
 
@@ -37,7 +63,8 @@ const struct command command_current = {
     .name = "current",
     .arguments = "",
     .summary = "where every tenant stands",
-    .help = "Reads the version table of every selected tenant.",
+    .help = "Reads the version table of every selected tenant. With -v, all of the header of every\n"
+            "revision that any of them stands at.",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_CHECK_HEADS,
     .needs = FLEET_VISIT,
     .run = run,

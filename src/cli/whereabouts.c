@@ -22,43 +22,56 @@ unsigned whereabouts_needs(const char *text)
     return whereabouts_are_meant(text) ? FLEET_VISIT : FLEET_CHAIN;
 }
 
-struct reading {
-    struct fleet *fleet;
-    struct whereabouts *found;
-    int exit_code;
-};
+/* ---- filling it ---------------------------------------------------------------------------- */
 
-static void tell(struct reading *reading, const char *tenant, const char *what, const char *thing)
+static void note_unknown(struct whereabouts *whereabouts, const char *tenant, const char *what,
+                         const char *thing)
 {
     struct buf line;
+    whereabouts->unknown_count++;
+    if (!whereabouts->tells)
+        return;
     buf_init(&line, 8192);
     human_add_text(&line, tenant);
     buf_adds(&line, what);
     human_add_text(&line, thing);
     fprintf(stderr, "skein: %s\n", line.data);
     buf_done(&line);
-    reading->exit_code = EXIT_TENANT_FAILED;
 }
 
 static void on_event(void *ctx, const struct event *event)
 {
-    struct reading *reading = ctx;
+    struct whereabouts *whereabouts = ctx;
+    struct fleet *fleet = whereabouts->fleet;
     const struct outcome *outcome = event->outcome;
     if (event->kind != EVENT_TENANT_FINISHED)
         return;
     const char *tenant = event->run->tenants[event->tenant]->name;
     if (!outcome->is_from_known)
-        tell(reading, tenant, ": ", outcome->error ? outcome->error->text : "nobody could look");
+        note_unknown(whereabouts, tenant, ": ",
+                     outcome->error ? outcome->error->text : "nobody could look");
     for (size_t i = 0; i < outcome->from_count; i++) {
-        const struct revision *revision = chain_get(reading->fleet->chain, outcome->from[i]);
+        const struct revision *revision = chain_get(fleet->chain, outcome->from[i]);
         if (!revision) {
-            tell(reading, tenant,
-                 " stands at a revision that the chain does not have: ", outcome->from[i]);
+            note_unknown(whereabouts, tenant,
+                         " stands at a revision that the chain does not have: ", outcome->from[i]);
             continue;
         }
-        struct names *names = &reading->found->tenants[revision->index];
-        *ARENA_PUSH(&reading->fleet->arena, names->items, names->count, names->capacity) = tenant;
+        struct names *names = &whereabouts->tenants[revision->index];
+        *ARENA_PUSH(&fleet->arena, names->items, names->count, names->capacity) = tenant;
     }
+}
+
+void whereabouts_init(struct whereabouts *whereabouts, struct fleet *fleet)
+{
+    *whereabouts = (struct whereabouts){.fleet = fleet};
+    whereabouts->tenants =
+        arena_calloc(&fleet->arena, fleet->chain->count + 1, sizeof *whereabouts->tenants);
+}
+
+struct observer whereabouts_observer(struct whereabouts *whereabouts)
+{
+    return (struct observer){on_event, whereabouts};
 }
 
 /* Tenants finish in any order. */
@@ -67,33 +80,39 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void finish(struct arena *arena, const struct chain *chain, struct whereabouts *found)
+void whereabouts_finish(struct whereabouts *whereabouts)
 {
-    uint32_t *items = arena_calloc(arena, chain->count + 1, sizeof *items);
+    const struct chain *chain = whereabouts->fleet->chain;
+    uint32_t *items = arena_calloc(&whereabouts->fleet->arena, chain->count + 1, sizeof *items);
     size_t count = 0;
-    for (uint32_t i = 0; i < chain->count; i++) {
-        struct names *names = &found->tenants[i];
+    for (size_t i = chain->count; i-- > 0;) {
+        struct names *names = &whereabouts->tenants[chain->topological[i]];
         if (!names->count)
             continue;
         qsort(names->items, names->count, sizeof *names->items, compare_names);
-        items[count++] = i;
+        items[count++] = chain->topological[i];
     }
-    found->rows = (struct revisions){items, count};
+    whereabouts->rows = (struct revisions){items, count};
 }
+
+/* ---- asking -------------------------------------------------------------------------------- */
 
 int whereabouts_read(struct fleet *fleet, const struct options *options, struct whereabouts *ret)
 {
-    struct reading reading = {.fleet = fleet, .found = ret};
-    struct observer observer = {on_event, &reading};
     struct visit visit = cli_visit(options, &(struct run_request){.goal = GOAL_CURRENT});
     struct visit_plan plan;
     struct err err;
+    whereabouts_init(ret, fleet);
+    ret->tells = true;
     if (!visit_prepare(fleet, &visit, &plan, &err))
         return cli_fail(&err);
-    ret->tenants = arena_calloc(&fleet->arena, fleet->chain->count + 1, sizeof *ret->tenants);
+    struct observer observer = whereabouts_observer(ret);
     int signal_number = rollout_run(&plan.rollout, &observer, 1).signal;
-    finish(&fleet->arena, fleet->chain, ret);
-    return signal_number ? EXIT_SIGNAL + signal_number : reading.exit_code;
+    visit_done(&plan);
+    whereabouts_finish(ret);
+    if (signal_number)
+        return EXIT_SIGNAL + signal_number;
+    return ret->unknown_count ? EXIT_TENANT_FAILED : EXIT_OK;
 }
 
 bool whereabouts_find(struct fleet *fleet, const struct options *options, const char *text,

@@ -5,6 +5,7 @@
 
 #include "chain/walk.h"
 #include "cli/options.h"
+#include "ledger/event.h"
 #include "library/fleet.h"
 
 struct names {
@@ -13,9 +14,17 @@ struct names {
 };
 
 struct whereabouts {
-    struct revisions rows; /* those that any tenant stands at */
+    struct fleet *fleet;
+    struct revisions rows; /* those that any tenant stands at, newest first */
     struct names *tenants; /* by revision: who stands there */
+    size_t unknown_count;  /* tenants that could not be asked, or stand outside the chain */
+    bool tells;            /* them on stderr */
 };
+
+/* To be filled by a run of somebody else's: observe it, then finish. Needs FLEET_VISIT. */
+void whereabouts_init(struct whereabouts *whereabouts, struct fleet *fleet);
+struct observer whereabouts_observer(struct whereabouts *whereabouts);
+void whereabouts_finish(struct whereabouts *whereabouts);
 
 /* Does the text, an identifier or a range, ask for `current`? */
 bool whereabouts_are_meant(const char *text);
@@ -23,7 +32,7 @@ bool whereabouts_are_meant(const char *text);
 /* What a command must read for that. */
 unsigned whereabouts_needs(const char *text);
 
-/* Asks every tenant of the selection; needs FLEET_VISIT. The exit code so far: a tenant that cannot
+/* Asks every tenant of the selection. The exit code so far: a tenant that cannot
  * be asked, or that stands at what the chain does not have, is told on stderr (EXIT_TENANT_FAILED).
  */
 int whereabouts_read(struct fleet *fleet, const struct options *options, struct whereabouts *ret);

@@ -183,6 +183,20 @@ class Chain(VocabularyCase):
         self.assertEqual(marks["abab7777"], ["u"])
         self.assertEqual(marks["aaaa1111"], [])
 
+    def test_current_with_v_shows_where_they_stand(self):
+        self.make()
+        self.fleet.inventory([self.fleet.sqlite(f"t{i:02}") for i in range(14)])
+        self.run_ok("upgrade", "dddd", "--select", "name!=t07")
+        self.run_ok("upgrade", "cccc", "-t", "t07")
+        out = self.run_ok("current", "-v").out
+        code, theirs, _ = self.alembic.run("show", "dddd4444")
+        blocks = out[out.index("Rev: "):]
+        self.assertIn("Tenants: t00, t01, t02, t03, t04, t05, t06, t08, t09, t10 and 3 more\n", blocks)
+        self.assertIn("Tenants: t07\n", blocks)
+        ours = re.sub(r"(?m) \(current\)|^Tenants: .*\n", "", blocks[:blocks.index("Rev: cccc3333")])
+        self.assertEqual(normal(ours), normal(theirs))
+        self.assertNotIn("Rev: ", self.run_ok("current").out)
+
     def test_a_tenant_that_cannot_be_asked_is_named(self):
         self.make()
         self.fleet.inventory([self.fleet.sqlite("t"), {"name": "gone", "url": "sqlite:///no/x.db"}])
