@@ -1,5 +1,8 @@
 """Faults of servers and of the way to them: TLS, DNS, silence, deadlocks, garbage, one database twice."""
+import base64
 import contextlib
+import glob
+import json
 import os
 import random
 import shutil
@@ -8,6 +11,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import urllib.parse
 
 from harness import FleetCase, Postgres, PostgresCase, free_port, main, wait_until
 from proxy import Proxy
@@ -433,6 +437,126 @@ class SameServer(PostgresCase):
                               for d in ("many", "more") for s in ("a", "b")])
         self.run_ok("upgrade")
         self.run_ok("current")
+
+
+class Canary(FleetCase):
+    """One password in every way that a password can come, in runs that go well and runs that do not:
+    it must be nowhere but where it belongs."""
+
+    SECRET = "c4nary-'\\\"%s/@&<ü"
+    FORMS = (SECRET, "c4nary", urllib.parse.quote(SECRET, safe=""), json.dumps(SECRET)[1:-1],
+             base64.b64encode(SECRET.encode()).decode())
+
+    @classmethod
+    def setUpClass(cls):
+        cls.pg = Postgres("log_statement=all", "log_connections=on", "log_min_duration_statement=0",
+                          auth="scram-sha-256", hba="local all skein trust\nhost all skein 127.0.0.1/32 trust\n"
+                                                    "host all all 127.0.0.1/32 scram-sha-256\n")
+        cls.addClassCleanup(cls.pg.close)
+        cls.pg.sql("postgres", "CREATE ROLE app LOGIN SUPERUSER PASSWORD "
+                               "'" + cls.SECRET.replace("'", "''") + "'")
+        cls.pg.create(*[f"c{i}" for i in range(6)])
+
+    def setUp(self):
+        super().setUp()
+        self.log_size = len(self.log())
+
+    def log(self):
+        with open(os.path.join(self.pg.dir, "log"), errors="replace") as file:
+            return file.read()
+
+    def tenants(self):
+        """A tenant for each way, with what the environment must hold."""
+        self.fleet.write("pw", self.SECRET + "\n", 0o600)
+        escaped = self.SECRET.replace("\\", "\\\\").replace(":", "\\:")
+        self.fleet.write("pgpass", f"127.0.0.1:*:c4:app:{escaped}\n", 0o600)
+        quoted = urllib.parse.quote(self.SECRET, safe="")
+        address = f"127.0.0.1:{self.pg.port}"
+        ways = [{"url": f"postgresql://app:{quoted}@{address}/c0"}, {"password_env": "CANARY"},
+                {"password_file": "pw"}, {"password_command": ["cat", self.fleet.path("pw")]}, {},
+                {"url": f"postgresql://app:${{QUOTED}}@{address}/c5"}]
+        return ([{"name": f"c{i}", "url": f"postgresql://app@{address}/c{i}", "retries": 0, **way}
+                 for i, way in enumerate(ways)],
+                {"CANARY": self.SECRET, "QUOTED": quoted, "PGPASSFILE": self.fleet.path("pgpass")})
+
+    def look_for_it(self, where, text):
+        for form in self.FORMS:
+            self.assertNotIn(form, text, where)
+
+    def watch(self, process):
+        """What others can see of the process while it runs: its arguments, and its children's."""
+        seen = []
+        while process.poll() is None:
+            for path in glob.glob("/proc/[0-9]*/cmdline"):
+                with contextlib.suppress(OSError), open(path, "rb") as file:
+                    seen.append(file.read().decode(errors="replace"))
+            time.sleep(0.02)
+        return "\n".join(seen)
+
+    def visit(self, *args, env, codes):
+        reports = [self.fleet.path(f"report.{format_}") for format_ in ("json", "text")]
+        outputs = [] if args[0] == "tenants" else [x for path in reports for x in
+                                                   ("-o", f"{path.rpartition('.')[2]}={path}")]
+        out, err = (open(self.fleet.path(name), "wb") for name in ("out", "err"))
+        with out, err:
+            process = self.fleet.start(*args, "-v", *outputs, env=env, stdout=out, stderr=err)
+            self.look_for_it("arguments", self.watch(process))
+        self.assertIn(process.returncode, codes, self.fleet.read("err").decode(errors="replace"))
+        for name in ("out", "err"):
+            self.look_for_it(name, self.fleet.read(name).decode(errors="replace"))
+        for path in filter(os.path.exists, reports):
+            self.look_for_it(path, self.fleet.read(path).decode(errors="replace"))
+
+    def look_at_the_log(self):
+        self.look_for_it("server log", self.log()[self.log_size:])
+
+    def tearDown(self):
+        for root, _, names in os.walk(self.fleet.path(".skein")):
+            for name in names:
+                with open(os.path.join(root, name), "rb") as file:
+                    self.look_for_it("ledger", file.read().decode(errors="replace"))
+
+    def test_where_all_goes_well(self):
+        tenants, env = self.tenants()
+        self.fleet.revision("aaaa1111", "CREATE TABLE IF NOT EXISTS seen AS SELECT pid, application_name, query "
+                                        "FROM pg_stat_activity; SELECT pg_sleep(0.2);")
+        self.fleet.inventory(tenants)
+        for command in ("tenants", "current", "plan", "upgrade"):
+            self.visit(command, env=env, codes=(0,))
+        for i in range(6):
+            self.look_for_it("pg_stat_activity", repr(self.pg.sql(f"c{i}", "SELECT * FROM seen")))
+            self.look_for_it("history", repr(self.pg.sql(f"c{i}", "SELECT * FROM skein_history")))
+        self.look_at_the_log()
+
+    def test_where_it_does_not(self):
+        """Revisions that themselves know it: what they say is not skein's, but what skein shows is."""
+        tenants, env = self.tenants()
+        repeated = self.SECRET.replace("'", "''").replace("%", "%%")
+        for sql in (f"DO $$ BEGIN RAISE EXCEPTION 'it is: {repeated}'; END $$;", f"SELECT '{repeated}'::int;",
+                    "SELECT 1 / 0;"):
+            self.fleet.last = ""
+            self.fleet.revision("eeee1111", sql)
+            self.fleet.inventory(tenants)
+            self.visit("upgrade", "--on-failure", "continue", env=env, codes=(1,))
+            if repeated in sql:
+                self.assertIn(b"***", self.fleet.read("out"))
+            self.look_for_it("standing", repr(self.pg.sql("postgres", "SELECT * FROM pg_stat_activity")))
+
+    def test_where_nobody_gets_in(self):
+        tenants, env = self.tenants()
+        self.fleet.revision("aaaa1111", "SELECT 1;")
+        self.fleet.inventory([{**t, "url": t["url"].replace("app", "stranger")} for t in tenants])
+        self.visit("upgrade", "--on-failure", "continue", env=env, codes=(1,))
+        self.fleet.inventory([{**t, "url": t["url"].replace(str(self.pg.port), str(free_port()))}
+                              for t in tenants])
+        self.visit("current", env=env, codes=(1,))
+        self.look_at_the_log()
+
+    def test_where_the_inventory_is_at_fault(self):
+        for i, url in enumerate(("postgresql://app:{}@h:x/db", "postgresql://app:{}%zz@h/db",
+                                 "postgres://app:{}@h:5432/db?x=%zz", "ftp://app:{}@h/db", "sqlite://app:{}@h/db")):
+            self.fleet.inventory([{"name": "t", "url": url.format(urllib.parse.quote(self.SECRET, safe=""))}])
+            self.visit("tenants", env={}, codes=(2,))
 
 
 class Schemas(PostgresCase):
