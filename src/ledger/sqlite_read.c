@@ -120,8 +120,8 @@ static bool read_totals(struct sqlite_ledger *ledger, struct sqlite_run *run, st
     size_t counted = 0;
     struct db_cursor cursor;
     db_query(&ledger->db, &cursor,
-             "SELECT CASE WHEN is_running THEN ?2 ELSE state END AS how, count(*) FROM run_tenants"
-             " WHERE run = ?1 AND (is_running OR is_done) GROUP BY how",
+             "SELECT CASE WHEN is_running THEN ?2 ELSE outcome END AS how, count(*) FROM run_tenants"
+             " WHERE run = ?1 AND how IS NOT NULL GROUP BY how",
              db_int(run->seq), db_int(run->is_alive ? TENANT_RUNNING : TENANT_IN_DOUBT));
     while (db_next(&cursor)) {
         int64_t state = db_int_at(&cursor, 0);

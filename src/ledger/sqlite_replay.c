@@ -347,9 +347,10 @@ static bool tell_tenants(struct replay *replay, struct err *err)
     struct db_cursor cursor;
     bool is_fine = true;
     db_query(&replay->ledger->db, &cursor,
-             "SELECT n, state, has_changed, CASE WHEN is_done THEN found ELSE before END, left_at,"
-             " error, attempts, started_ms, duration_ms, is_running FROM run_tenants"
-             " WHERE run = ? AND (is_done OR is_running) ORDER BY n",
+             "SELECT n, coalesce(outcome, state), has_changed,"
+             " CASE WHEN outcome IS NULL THEN before ELSE found END, left_at, error, attempts,"
+             " started_ms, duration_ms, is_running FROM run_tenants"
+             " WHERE run = ? AND (outcome IS NOT NULL OR is_running) ORDER BY n",
              db_int(replay->run.seq));
     while (is_fine && db_next(&cursor))
         is_fine = tell_tenant(replay, &cursor, err);

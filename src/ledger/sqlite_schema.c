@@ -47,7 +47,7 @@ static const char version_1[] =
     " before INTEGER, goal INTEGER, left_at INTEGER," /* lists of revisions; NULL: not known */
     " snapshot TEXT,"
     " is_running INTEGER NOT NULL DEFAULT 0," /* this run made an intent and did not tell the end */
-    " is_done INTEGER NOT NULL DEFAULT 0,"    /* this run told an end */
+    " outcome INTEGER," /* the state that this run told; NULL: none */
     " found INTEGER, error INTEGER, attempts INTEGER NOT NULL DEFAULT 0,"
     " started_ms REAL NOT NULL DEFAULT 0, duration_ms REAL NOT NULL DEFAULT 0,"
     " PRIMARY KEY(run, n)) STRICT, WITHOUT ROWID;"
@@ -91,7 +91,7 @@ static const char version_1[] =
     " FROM runs JOIN fleet_tenants AS member USING (fleet)"
     " JOIN tenants ON tenants.id = member.tenant"
     " LEFT JOIN run_tenants AS row ON row.run = runs.seq AND row.n = member.n"
-    " LEFT JOIN names ON names.what = 'tenant' AND names.number = row.state"
+    " LEFT JOIN names ON names.what = 'tenant' AND names.number = row.outcome"
     " LEFT JOIN errors ON errors.run = runs.seq AND errors.n = row.error;"
 
     "PRAGMA application_id = " TEXT_OF(APPLICATION_ID) ";";

@@ -106,27 +106,31 @@ static bool write_steps(struct sqlite_ledger *ledger, const struct event *event,
     return true;
 }
 
-/* The columns are state, has_changed, left_at, found, error, attempts, started_ms, duration_ms. */
+/* Where nobody could look, nobody knows better than before how a tenant stands that was begun,
+ * unless this run's own intent is what came to this end. */
 #define INSERT_OUTCOME                                                                             \
-    "INSERT INTO run_tenants(run, n, is_done, state, has_changed, left_at, found, error,"          \
-    " attempts, started_ms, duration_ms) VALUES(?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?)"                  \
-    " ON CONFLICT(run, n) DO UPDATE SET is_running = 0, is_done = 1, state = excluded.state,"
+    "INSERT INTO run_tenants(run, n, state, outcome, has_changed, left_at, found, error,"          \
+    " attempts, started_ms, duration_ms) VALUES(?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"      \
+    " ON CONFLICT(run, n) DO UPDATE SET is_running = 0, outcome = excluded.outcome,"               \
+    " state = CASE WHEN is_begun AND NOT is_running AND excluded.found IS NULL THEN state"         \
+    "  ELSE excluded.state END, left_at = coalesce(excluded.left_at, left_at),"
 
-/* Once changed, changed. */
+/* Once changed, changed. And one of which nobody knew how it had ended, and which then is found
+ * elsewhere than where it stood at first (list 0: nowhere yet), had been changed. */
 static const char forth_sql[] =
-    INSERT_OUTCOME " left_at = excluded.left_at, found = excluded.found,"
-                   " has_changed = has_changed OR excluded.has_changed,"
-                   " error = excluded.error, attempts = excluded.attempts,"
+    INSERT_OUTCOME " has_changed = has_changed OR excluded.has_changed OR"
+                   "  (state IN (?11, ?12) AND coalesce(excluded.found <> coalesce(before, 0), 0)),"
+                   " found = excluded.found, error = excluded.error, attempts = excluded.attempts,"
                    " started_ms = excluded.started_ms, duration_ms = excluded.duration_ms";
 
 /* One row tells both ways, as the report does: where it began, what went wrong there unless the way
  * back went wrong too, and the effort of both. */
 static const char back_sql[] = INSERT_OUTCOME
-    " left_at = coalesce(excluded.left_at, left_at),"
     " has_changed = has_changed AND excluded.has_changed,"
-    " found = CASE WHEN is_done THEN found ELSE excluded.found END,"
-    " error = coalesce(excluded.error, error), attempts = attempts + excluded.attempts,"
-    " started_ms = CASE WHEN is_done THEN started_ms ELSE excluded.started_ms END,"
+    " found = CASE WHEN outcome IS NULL THEN excluded.found ELSE found END,"
+    " error = coalesce(excluded.error, error),"
+    " attempts = attempts + excluded.attempts, started_ms = CASE WHEN outcome IS NULL"
+    "  THEN excluded.started_ms ELSE started_ms END,"
     " duration_ms = duration_ms + excluded.duration_ms";
 
 /* On the way back only one that got there takes the change away. */
@@ -137,6 +141,30 @@ static bool has_changed(const struct outcome *outcome)
     return outcome->state != TENANT_ROLLED_BACK && outcome->state != TENANT_UNCHANGED;
 }
 
+static bool write_row(struct sqlite_ledger *ledger, const struct event *event,
+                      struct db_value found, struct db_value left, struct db_value error,
+                      struct err *err)
+{
+    const struct outcome *outcome = event->outcome;
+    const struct db_value values[] = {
+        db_int(ledger->writing.run),
+        db_int((int64_t)event->tenant),
+        db_int(outcome->state),
+        db_int(has_changed(outcome)),
+        left,
+        found,
+        error,
+        db_int(outcome->attempts),
+        db_real(outcome->started_ms),
+        db_real(outcome->duration_ms),
+        db_int(TENANT_RUNNING), /* forth_sql alone has these two */
+        db_int(TENANT_IN_DOUBT),
+    };
+    return outcome->is_rollback
+               ? db_run_values(&ledger->db, err, back_sql, values, ARRAY_LEN(values) - 2)
+               : db_run_values(&ledger->db, err, forth_sql, values, ARRAY_LEN(values));
+}
+
 bool sqlite_write_outcome(struct sqlite_ledger *ledger, const struct event *event, struct err *err)
 {
     const struct outcome *outcome = event->outcome;
@@ -144,13 +172,8 @@ bool sqlite_write_outcome(struct sqlite_ledger *ledger, const struct event *even
     const struct rows left = {outcome->to, outcome->to_count,
                               outcome->is_from_known || outcome->to_count};
     struct db_value found_list, left_list, error;
-    if (!put_rows(ledger, &found, &found_list, err) || !put_rows(ledger, &left, &left_list, err) ||
-        !sqlite_error_put(ledger, event->run->chain, outcome, &error, err))
-        return false;
-    return db_run_values(&ledger->db, err, outcome->is_rollback ? back_sql : forth_sql,
-                         DB_VALUES(db_int(ledger->writing.run), db_int((int64_t)event->tenant),
-                                   db_int(outcome->state), db_int(has_changed(outcome)), left_list,
-                                   found_list, error, db_int(outcome->attempts),
-                                   db_real(outcome->started_ms), db_real(outcome->duration_ms))) &&
+    return put_rows(ledger, &found, &found_list, err) && put_rows(ledger, &left, &left_list, err) &&
+           sqlite_error_put(ledger, event->run->chain, outcome, &error, err) &&
+           write_row(ledger, event, found_list, left_list, error, err) &&
            write_steps(ledger, event, err);
 }

@@ -125,7 +125,7 @@ static bool clear_changes(struct sqlite_ledger *ledger, struct err *err)
                 "  JOIN run_tenants AS mine ON mine.run = runs.seq"
                 "  JOIN fleet_tenants AS member ON member.fleet = runs.fleet AND member.n = mine.n"
                 "  JOIN tenants ON tenants.id = member.tenant"
-                "  WHERE runs.seq = ?1 AND mine.is_done AND NOT mine.has_changed)",
+                "  WHERE runs.seq = ?1 AND mine.outcome IS NOT NULL AND NOT mine.has_changed)",
         db_int(ledger->writing.run));
 }
 

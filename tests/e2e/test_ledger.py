@@ -188,6 +188,21 @@ class Holding(LedgerCase):
         self.assertIn("before it could record", report["tenants"][0]["error"]["message"])
 
 
+    def test_a_change_whose_end_nobody_recorded_is_taken_back_too(self):
+        self.make_fleet(1)
+        process = self.fleet.start("upgrade", env={"SKEIN_FAILPOINT": "close:1=kill"})
+        process.communicate()
+        self.assertEqual(self.fleet.versions("t0"), ["bbbb2222"])
+        self.assertEqual(self.kept()["tenants"][0]["state"], "in_doubt")
+        resumed = self.run_json("resume").report
+        self.assertEqual(resumed["tenants"][0]["state"], "unchanged")
+        back = self.run_json("rollback").report
+        self.assertEqual(back["totals"]["rolled_back"], 1)
+        self.assertEqual(self.fleet.tables("t0"), set())
+        self.assertEqual([run["state"] for run in self.runs()],
+                         ["succeeded", "rolled_back", "rolled_back"])
+
+
 class Forgetting(LedgerCase):
     def make_runs(self, count):
         self.make_fleet()

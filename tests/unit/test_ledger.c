@@ -260,6 +260,52 @@ static void a_resumed_run_takes_over_where_tenants_stand(void **state)
     book_close(&book);
 }
 
+/* A tenant that was begun and has no end on record, and what the next run says of it. */
+static void an_end_that_nobody_saw_is_judged_by_the_next_look(void **state)
+{
+    static const struct {
+        size_t found; /* revisions applied; the intent is from 1 to 3 */
+        bool is_found;
+        enum tenant_state outcome;
+        bool has_changed;
+        enum tenant_state standing;
+    } cases[] = {
+        {1, true, TENANT_FAILED, false, TENANT_FAILED},
+        {3, true, TENANT_UNCHANGED, true, TENANT_UNCHANGED},
+        {2, true, TENANT_FAILED, true, TENANT_FAILED},
+        {1, false, TENANT_FAILED, false, TENANT_RUNNING},
+        {1, false, TENANT_SKIPPED, false, TENANT_RUNNING},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct book book;
+        struct fleet first, second;
+        struct step_done steps[FLEET_REVISIONS];
+        const char *rows[2], *row;
+        book_open(&book);
+        book_fleet(&book, &first, "run-1", 1);
+        fleet_starts(&first);
+        intends(&first, 0, first_revision(&first, &row), (struct rows){&first.list[2]->id, 1, true},
+                NULL);
+        goes_on(&book, &second, "run-2", "upgrade", &first);
+        struct outcome outcome =
+            fleet_outcome(&second, cases[i].found, cases[i].found, steps, rows);
+        outcome.state = cases[i].outcome;
+        outcome.is_from_known = cases[i].is_found;
+        outcome.from_count = outcome.to_count = cases[i].is_found ? 1 : 0;
+        fleet_finishes(&second, 0, &outcome);
+        struct standing standing = book_standings(&book, "run-2").standings[0];
+        assert_int_equal(standing.has_changed, cases[i].has_changed);
+        assert_int_equal(standing.state, cases[i].standing);
+        assert_int_equal(book_find(&book, "run-2").totals[cases[i].outcome], 1);
+        fleet_ends(&second, RUN_HALTED);
+        assert_replays_as(&book, &second);
+        fleet_done(&first);
+        fleet_done(&second);
+        book_close(&book);
+    }
+}
+
 static void a_rollback_takes_changes_away_from_earlier_runs(void **state)
 {
     (void)state;
@@ -522,6 +568,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_report_of_a_replay_is_that_of_the_run),
     cmocka_unit_test(waves_and_the_way_back_are_replayed),
     cmocka_unit_test(a_resumed_run_takes_over_where_tenants_stand),
+    cmocka_unit_test(an_end_that_nobody_saw_is_judged_by_the_next_look),
     cmocka_unit_test(a_rollback_takes_changes_away_from_earlier_runs),
     cmocka_unit_test(the_lock_is_taken_over_from_the_dead),
     cmocka_unit_test(only_what_fits_every_condition_is_forgotten),

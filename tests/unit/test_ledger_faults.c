@@ -303,7 +303,8 @@ static void flipped_bytes_are_survived(void **state)
 static void rows_that_make_no_sense_are_refused(void **state)
 {
     static const char *const sql[] = {
-        "UPDATE run_tenants SET state = 99",     "UPDATE run_tenants SET left_at = 1000",
+        "UPDATE run_tenants SET state = 99",
+        "UPDATE run_tenants SET outcome = 99",     "UPDATE run_tenants SET left_at = 1000",
         "UPDATE run_tenants SET error = 5",      "UPDATE fleet_tenants SET wave = 3",
         "UPDATE runs SET tenant_count = 4",      "UPDATE runs SET chain_heads = -1",
         "UPDATE runs SET chain_count = 0",       "UPDATE runs SET state = 77",
