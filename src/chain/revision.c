@@ -64,13 +64,21 @@ static bool is_id(struct span span)
     return span.len >= 1 && span.len <= ID_MAX;
 }
 
-/* Labels may hold more than ids, but nothing that identifiers are made of. */
+/* Labels may hold more than ids, but nothing that would end them in an identifier. */
 static bool is_label(struct span span)
 {
     for (size_t i = 0; i < span.len; i++)
-        if (!isalnum((unsigned char)span.text[i]) && !memchr("_.", span.text[i], 2))
+        if (!isalnum((unsigned char)span.text[i]) && !memchr("_.-", span.text[i], 3))
             return false;
     return span.len >= 1 && span.len <= 64;
+}
+
+static bool contains(const char *const *items, size_t count, struct span word)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strlen(items[i]) == word.len && memcmp(items[i], word.text, word.len) == 0)
+            return true;
+    return false;
 }
 
 static const char *const *parse_list(struct parser *parser, struct span rest, const char *what,
@@ -84,6 +92,8 @@ static const char *const *parse_list(struct parser *parser, struct span rest, co
         if (!is_good(word))
             fault(parser, "%s: '%.*s' is no %s", what, (int)word.len, word.text,
                   is_good == is_id ? "revision id (1 to 32 of A-Z a-z 0-9 _)" : "id or label");
+        else if (contains(items, count, word))
+            fault(parser, "%s: '%.*s' stands twice", what, (int)word.len, word.text);
         else
             *ARENA_PUSH(parser->arena, items, count, capacity) =
                 arena_strndup(parser->arena, word.text, word.len);

@@ -33,7 +33,7 @@ def random_id(rng, ids):
         if style < 0.8 or not ids:
             new = f"{rng.getrandbits(48):012x}"
         elif style < 0.9:  # shares its beginning with another
-            new = rng.choice(ids)[:rng.randint(3, 6)].replace(".", "_") + f"{rng.getrandbits(24):06x}"
+            new = rng.choice(ids)[:rng.randint(3, 6)].replace(".", "_").replace("-", "_") + f"{rng.getrandbits(24):06x}"
         else:
             new = "".join(rng.choice("abc123_") for _ in range(rng.randint(1, 6)))
         if new not in ids and len(new) <= 32:
@@ -63,7 +63,7 @@ def random_graph(rng):
             if rng.random() < shape["depends"] else []
         own = []
         if rng.random() < shape["labels"]:
-            own = [f"{rng.choice(('core', 'billing', 'b.', 'x.'))}{len(labels)}"]
+            own = [f"{rng.choice(('core', 'billing', 'b.', 'x-y'))}{len(labels)}"]
             labels += own
         graph.append({"id": id_, "revises": revises, "depends": depends, "labels": own})
         ids.append(id_)
