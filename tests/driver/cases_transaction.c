@@ -54,6 +54,26 @@ static void catches_a_script_that_ends_the_transaction(void **state)
     }
 }
 
+/* Inside a transaction again, but another one: refused, or seen by the guard. */
+static void catches_a_script_that_begins_another_transaction(void **state)
+{
+    struct stage *stage = *state;
+    struct sql_vars vars = stage_vars();
+    const struct driver *driver = stage->subject->driver;
+    struct conn *conn = stage_connect(stage);
+    stage_script(stage, conn, stage_say(stage, SAY_PREPARE));
+    stage_begin(stage, conn, &vars);
+    const char *swap = stage_join(stage, driver->sql[SQL_COMMIT], driver->sql[SQL_BEGIN]);
+    struct op op = stage_op(stage, OP_SCRIPT, swap);
+    op.tx_after = TX_INSIDE;
+    op = stage_run(stage, conn, op);
+    if (op.err.kind == ERR_NONE) {
+        assert_non_null(driver->sql[SQL_GUARD]);
+        op = stage_change_one(stage, conn, SQL_GUARD, &vars);
+        assert_int_equal(op.err.kind, ERR_INTERNAL);
+    }
+}
+
 static void tells_a_commit_from_what_is_none(void **state)
 {
     struct stage *stage = *state;
@@ -117,6 +137,7 @@ int run_transaction_cases(void)
     static const struct CMUnitTest tests[] = {
         CASE(checks_where_the_transaction_stands),
         CASE(catches_a_script_that_ends_the_transaction),
+        CASE(catches_a_script_that_begins_another_transaction),
         CASE(tells_a_commit_from_what_is_none),
         CASE(leaves_nothing_behind_a_rollback),
         CASE(rolls_back_what_closes),

@@ -74,6 +74,22 @@ static void finds_the_first_bad_byte(void **state)
         assert_int_equal(utf8_check(cases[i].text, cases[i].len), cases[i].at);
 }
 
+static void turns_characters_into_bytes(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t position, byte;
+    } cases[] = {
+        {"", 0, 0},     {"", 5, 0},       {"abc", 0, 0},   {"abc", 2, 2},      {"abc", 3, 3},
+        {"abc", 9, 3},  {"ä€😀x", 0, 0},  {"ä€😀x", 1, 2}, {"ä€😀x", 2, 5},    {"ä€😀x", 3, 9},
+        {"ä€😀x", 4, 10}, {"\xff\xc3x", 2, 2}, /* bad bytes are one each */
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        assert_int_equal(utf8_byte_of(cases[i].text, strlen(cases[i].text), cases[i].position),
+                         cases[i].byte);
+}
+
 static void shows_text_that_does_nothing(void **state)
 {
     static const struct {
@@ -138,6 +154,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(decodes_what_is_utf8),
     cmocka_unit_test(refuses_what_is_not),
     cmocka_unit_test(finds_the_first_bad_byte),
+    cmocka_unit_test(turns_characters_into_bytes),
     cmocka_unit_test(shows_text_that_does_nothing),
     cmocka_unit_test(makes_any_bytes_valid),
 };
