@@ -12,8 +12,8 @@
  *         …wait for what it wants; on WANT_WORKER call driver->work(conn) on a worker first…
  *     op.err.kind == ERR_NONE says it went well
  *
- * To add a driver: write src/driver/NAME.c with one `const struct driver`, name it in registry.c,
- * and make tests/driver/conformance.c pass over it.
+ * To add a driver: write src/driver/NAME.c with one `const struct driver`, name it in registry.c, give
+ * it a row in tests/driver/subjects.c and make the conformance suite pass over it.
  */
 #ifndef DRIVER_DRIVER_H
 #define DRIVER_DRIVER_H
