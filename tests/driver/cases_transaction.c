@@ -70,7 +70,7 @@ static void catches_a_script_that_begins_another_transaction(void **state)
     if (op.err.kind == ERR_NONE) {
         assert_non_null(driver->sql[SQL_GUARD]);
         op = stage_change_one(stage, conn, SQL_GUARD, &vars);
-        assert_int_equal(op.err.kind, ERR_INTERNAL);
+        assert_int_not_equal(op.err.kind, ERR_NONE);
     }
 }
 
