@@ -40,6 +40,8 @@ enum op_kind {
                    where the lock is the server's; a driver may have its own way (SQLite: flock) */
     OP_QUERY,   /* our own statements; rows of the last one that has any are kept. Empty: skipped */
     OP_SCRIPT,  /* a revision's statements; may not begin or end transactions */
+    OP_SNAPSHOT, /* copies the database to the file that `sql` names, unless that is there already */
+    OP_RESTORE,  /* and puts it back from there (both: DRIVER_SNAPSHOTS) */
     OP__COUNT
 };
 
@@ -133,6 +135,7 @@ enum driver_traits {
     DRIVER_DDL_IN_TRANSACTION = 1, /* DDL, version row and history row commit together */
     DRIVER_IS_SERVER = 2,          /* has host, port and user: DNS, per_server, credentials */
     DRIVER_CREATES_ON_CONNECT = 4, /* `create` is the connection's own affair (SQLite) */
+    DRIVER_SNAPSHOTS = 16, /* OP_SNAPSHOT and OP_RESTORE, outside a transaction */
     DRIVER_ON_WORKER = 8, /* all operations and close run on a worker; cancel_token may be called
                              meanwhile, returns NULL and does the cancelling itself */
 };

@@ -18,6 +18,7 @@
 #include "base/buf.h"
 #include "driver/drivers.h"
 #include "driver/sql.h"
+#include "driver/sqlite_copy.h"
 #include "driver/sqlite_split.h"
 #include "inventory/url.h"
 
@@ -335,6 +336,27 @@ static void do_statements(struct conn *conn)
         check_transaction(conn);
 }
 
+/* ---- copies -------------------------------------------------------------------------------- */
+
+static void finish_copy(struct conn *conn, int rc)
+{
+    if (rc == SQLITE_DONE)
+        return;
+    conn->is_busy = (rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED;
+    if (conn->op->err.kind == ERR_NONE)
+        set_error(conn, rc);
+}
+
+static void do_snapshot(struct conn *conn)
+{
+    finish_copy(conn, sqlite_copy_out(conn->db, conn->op->sql, &conn->op->err));
+}
+
+static void do_restore(struct conn *conn)
+{
+    finish_copy(conn, sqlite_copy_in(conn->db, conn->op->sql, &conn->op->err));
+}
+
 /* ---- the interface ------------------------------------------------------------------------- */
 
 static struct want sqlite_start(struct conn *conn, struct op *op)
@@ -353,6 +375,8 @@ static void sqlite_work(struct conn *conn)
         [OP_LOCK] = do_lock,
         [OP_QUERY] = do_statements,
         [OP_SCRIPT] = do_statements,
+        [OP_SNAPSHOT] = do_snapshot,
+        [OP_RESTORE] = do_restore,
     };
     conn->is_busy = false;
     conn->op->err.kind = ERR_NONE;
@@ -405,7 +429,8 @@ static void sqlite_close(struct conn *conn)
 const struct driver driver_sqlite = {
     .name = "sqlite",
     .dialect = DIALECT_SQLITE,
-    .traits = DRIVER_DDL_IN_TRANSACTION | DRIVER_CREATES_ON_CONNECT | DRIVER_ON_WORKER,
+    .traits = DRIVER_DDL_IN_TRANSACTION | DRIVER_CREATES_ON_CONNECT | DRIVER_ON_WORKER |
+              DRIVER_SNAPSHOTS,
     .init = sqlite_init,
     .open = sqlite_open,
     .start = sqlite_start,

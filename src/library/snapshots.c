@@ -21,6 +21,18 @@ static const char *folder_of(struct arena *arena, const char *ledger_path)
     return arena_printf(arena, "%.*ssnapshots", (int)len, ledger_path);
 }
 
+const char *snapshots_folder(struct arena *arena, const char *ledger_path, const char *run_id)
+{
+    const char *slash = strrchr(ledger_path, '/');
+    char *parent = slash ? arena_strndup(arena, ledger_path, (size_t)(slash - ledger_path) + 1)
+                         : arena_strdup(arena, ".");
+    char *absolute = realpath(parent, NULL);
+    const char *folder =
+        absolute ? arena_printf(arena, "%s/snapshots/%s", absolute, run_id) : NULL;
+    free(absolute);
+    return folder;
+}
+
 /* A folder that is not there has none. */
 static bool read_entries(struct arena *arena, const char *folder, struct entries *entries,
                          struct err *err)

@@ -6,6 +6,7 @@
 #include "chain/identifier.h"
 #include "library/again.h"
 #include "library/record.h"
+#include "library/snapshots.h"
 #include "library/waves.h"
 
 /* ---- limits -------------------------------------------------------------------------------- */
@@ -165,12 +166,15 @@ static bool set_ledger(struct fleet *fleet, const struct visit *visit, struct vi
     if (visit->again) {
         plan->rollout.run_id = visit->again->run_id;
         plan->rollout.ledger = visit->again->ledger;
-        return true;
+    } else {
+        rollout_make_id(plan->run_id);
+        plan->rollout.run_id = plan->run_id;
+        plan->ledger = plan->rollout.ledger = record_open(fleet, plan->run_id, err);
     }
-    rollout_make_id(plan->run_id);
-    plan->rollout.run_id = plan->run_id;
-    plan->ledger = plan->rollout.ledger = record_open(fleet, plan->run_id, err);
-    return plan->ledger != NULL;
+    if (plan->rollout.ledger)
+        plan->rollout.snapshots =
+            snapshots_folder(&fleet->arena, fleet->inventory->ledger, plan->rollout.run_id);
+    return plan->rollout.ledger != NULL;
 }
 
 bool visit_prepare(struct fleet *fleet, const struct visit *visit, struct visit_plan *ret_plan,
@@ -225,6 +229,8 @@ static void on_planned(void *ctx, const struct event *event)
     const struct tenant *tenant = event->run->tenants[event->tenant];
     if (is_irreversible(outcome->error) && !check->is_refused)
         refuse(check, tenant->name, outcome->error);
+    if (rollout_rolls_back_by_copy(tenant))
+        return;
     for (size_t i = 0; check->seen && i < outcome->step_count; i++) {
         const struct step_done *step = &outcome->steps[i];
         enum direction back = step->direction == DIRECTION_UP ? DIRECTION_DOWN : DIRECTION_UP;

@@ -50,6 +50,7 @@ struct rollout_options {
     const char *version_table;
     const struct gate_rules *gates; /* asked where tenants are changed; NULL: none */
     struct ledger *ledger; /* locked; NULL: none */
+    const char *snapshots; /* folder for copies of tenants that roll back by them; NULL: none is made */
     const char *run_id;    /* NULL: a new one */
     void (*on_tick)(void *ctx); /* NULL, or: about ten times a second */
     void *tick_ctx;
@@ -65,6 +66,9 @@ struct rollout_end {
 
 struct rollout_end rollout_run(const struct rollout_options *options,
                                const struct observer *observers, size_t observer_count);
+
+/* By a copy of the whole database, made before the first change, and not by down sections? */
+bool rollout_rolls_back_by_copy(const struct tenant *tenant);
 
 /* 20261123T101500Z-5f3a9c */
 void rollout_make_id(char ret_id[32]);

@@ -21,6 +21,7 @@ struct place {
     uint32_t slot; /* while it runs */
     uint32_t credential;
     uint32_t server;
+    const char *snapshot; /* NULL: no copy was asked for */
 };
 
 struct rollout {

@@ -1,9 +1,55 @@
 /* What sessions ask of their run, and what becomes of how they end. */
 #include "rollout/rollout_private.h"
 
+#include "driver/driver.h"
 #include "rollout/retry.h"
 
 /* ---- what sessions ask of the run ---------------------------------------------------------- */
+
+bool rollout_rolls_back_by_copy(const struct tenant *tenant)
+{
+    return tenant->settings->rollback_by == ROLLBACK_BY_SNAPSHOT &&
+           driver_find(tenant->url.dialect)->traits & DRIVER_SNAPSHOTS;
+}
+
+/* The rollout's first run made the copy, or knows that it did not. */
+static const char *copy_of_earlier_run(const struct rollout *rollout, size_t tenant)
+{
+    const struct standing *standings = rollout->options->standings;
+    return standings ? standings[tenant].snapshot : NULL;
+}
+
+static const char *copy_of(struct rollout *rollout, size_t tenant)
+{
+    struct place *place = &rollout->places[tenant];
+    const char *earlier = copy_of_earlier_run(rollout, tenant);
+    if (!earlier && !place->snapshot)
+        place->snapshot =
+            arena_printf(&rollout->arena, "%s/%06zu.db", rollout->options->snapshots, tenant);
+    return earlier ? earlier : place->snapshot;
+}
+
+static const char *snapshot(void *ctx, struct session *session)
+{
+    struct rollout *rollout = ctx;
+    size_t tenant = session_index(session);
+    const struct standing *standings = rollout->options->standings;
+    bool has_changed = standings && standings[tenant].has_changed;
+    bool is_wanted = rollout->options->snapshots && !ways_is_back(rollout->ways) && !has_changed &&
+                     rollout_rolls_back_by_copy(session_tenant(session));
+    return is_wanted ? copy_of(rollout, tenant) : NULL;
+}
+
+/* A copy that this run made, or an earlier one of the rollout. */
+static const char *restore(void *ctx, struct session *session)
+{
+    struct rollout *rollout = ctx;
+    size_t tenant = session_index(session);
+    if (!ways_is_back(rollout->ways))
+        return NULL;
+    const char *earlier = copy_of_earlier_run(rollout, tenant);
+    return earlier ? earlier : rollout->places[tenant].snapshot;
+}
 
 static const struct plan *make_plan(void *ctx, struct session *session, const char *const *versions,
                                     size_t count, struct err *err)
@@ -14,7 +60,7 @@ static const struct plan *make_plan(void *ctx, struct session *session, const ch
         .rows = {versions, count},
         .foreign = session_foreign(session),
     };
-    return ways_plan(rollout->ways, &question, err);
+    return (restore(ctx, session) ? ways_plan_of_copy : ways_plan)(rollout->ways, &question, err);
 }
 
 static void on_resolved(void *ctx, const char *addresses, const struct err *err)
@@ -200,6 +246,21 @@ static bool was_kept_out(const struct outcome *outcome)
     return outcome->error && outcome->error->kind == ERR_LEDGER && !outcome->has_changed;
 }
 
+/* What an earlier run of the rollout did, and was killed before it could tell, shows in where the
+ * tenant stands. */
+static bool was_moved_before(const struct rollout *rollout, size_t tenant,
+                             const struct outcome *outcome)
+{
+    const struct standing *standings = rollout->options->standings;
+    const struct rows *before = ways_before(rollout->ways, tenant);
+    if (!standings || !standings[tenant].is_begun || !before->is_known || !outcome->is_from_known)
+        return false;
+    bool is_same = before->count == outcome->to_count;
+    for (size_t i = 0; is_same && i < before->count; i++)
+        is_same = strcmp(before->ids[i], outcome->to[i]) == 0;
+    return !is_same;
+}
+
 static void count_outcome(struct rollout *rollout, const struct outcome *outcome)
 {
     rollout->stuck += outcome->state == TENANT_PARTIAL || outcome->state == TENANT_ROLLBACK_FAILED;
@@ -236,10 +297,13 @@ static void finish_tenant(struct rollout *rollout, size_t tenant, struct outcome
 {
     struct scheduler *scheduler = rollout->scheduler;
     bool was_tripped = scheduler_has_tripped(scheduler);
+    bool is_news = outcome->has_changed;
     if (was_kept_out(outcome))
         outcome->state = TENANT_SKIPPED;
     else if (goes_back(rollout))
         turn_outcome(rollout, tenant, outcome);
+    else
+        outcome->has_changed |= was_moved_before(rollout, tenant, outcome);
     count_outcome(rollout, outcome);
     rollout_tell(rollout, (struct event){
                               .kind = EVENT_TENANT_FINISHED, .tenant = tenant, .outcome = outcome});
@@ -248,7 +312,8 @@ static void finish_tenant(struct rollout *rollout, size_t tenant, struct outcome
     ask_about_failure(rollout, tenant, outcome);
     /* A partial tenant is a person's: it cannot be taken back by a plan. */
     struct finish how = {.has_failed = outcome->error != NULL,
-                         .has_changed = outcome->has_changed && outcome->state != TENANT_PARTIAL};
+                         .has_changed = outcome->has_changed && outcome->state != TENANT_PARTIAL,
+                         .is_news = is_news};
     if (!how.has_failed)
         scheduler_well(scheduler, (uint32_t)tenant);
     rollout->back_left += how.has_changed && !outcome->is_rollback;
@@ -335,6 +400,8 @@ void rollout_fill_env(struct rollout *rollout)
         .leave_io = leave_io,
         .intend = intend,
         .claim = claim,
+        .snapshot = snapshot,
+        .restore = restore,
         .on_connected = on_connected,
         .on_well = on_well,
         .on_refused = on_refused,

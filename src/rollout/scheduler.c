@@ -518,10 +518,9 @@ void scheduler_finished(struct scheduler *scheduler, uint32_t tenant, const stru
     enlist(scheduler, scheduler->slots[tenant].queue);
     if (scheduler->phase == PHASE_ROLLBACK)
         return;
-    if (how->has_changed) {
+    if (how->has_changed)
         scheduler_add_changed(scheduler, tenant);
-        scheduler->has_wave_changed = true;
-    }
+    scheduler->has_wave_changed |= how->is_news;
     scheduler->failures += how->has_failed;
     if (!scheduler->rules.never_trips && scheduler->failures > scheduler->rules.max_failures)
         scheduler->has_tripped = true;

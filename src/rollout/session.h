@@ -56,6 +56,11 @@ struct session_env {
      * has it already. */
     const struct tenant *(*claim)(void *ctx, struct session *session, const char *database);
 
+    /* The copy that is to be made before the first change, and the one to be put back instead of going
+     * back by plan; NULL: none. */
+    const char *(*snapshot)(void *ctx, struct session *session);
+    const char *(*restore)(void *ctx, struct session *session);
+
     void (*on_connected)(void *ctx, struct session *session);
     void (*on_well)(void *ctx, struct session *session); /* the server does what is asked of it */
     void (*on_refused)(void *ctx, struct session *session, const struct err *err);

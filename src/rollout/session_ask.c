@@ -269,7 +269,27 @@ enum asked ask_intent(struct session *session)
     };
     if (session->plan)
         intent.goal = (struct rows){session->plan->to, session->plan->to_count, true};
+    intent.snapshot = env->snapshot(env->ctx, session);
     return env->intend(env->ctx, session, &intent) ? ASKED_OPS : ASKED_JOB;
+}
+
+static enum asked add_copy(struct session *session, enum op_kind kind, const char *path)
+{
+    struct op *op = session_add_op(session, kind);
+    op->sql = path;
+    op->sql_len = strlen(path);
+    op->tx_after = TX_OUTSIDE;
+    return ASKED_OPS;
+}
+
+enum asked ask_snapshot(struct session *session)
+{
+    return add_copy(session, OP_SNAPSHOT, session->env->snapshot(session->env->ctx, session));
+}
+
+enum asked ask_restore(struct session *session)
+{
+    return add_copy(session, OP_RESTORE, session->env->restore(session->env->ctx, session));
 }
 
 /* ---- a transaction ------------------------------------------------------------------------- */

@@ -94,10 +94,30 @@ static void show_plan(struct session *session)
     session->done_count = session->recorded_count;
 }
 
+static bool may_restore(struct session *session)
+{
+    return !session->is_restored && session->env->restore(session->env->ctx, session);
+}
+
+/* Behind the intent: put the copy back, or make one and then begin. */
+static enum session_state begin_work(struct session *session)
+{
+    const struct session_env *env = session->env;
+    if (may_restore(session))
+        return SESSION_RESTORE;
+    bool lacks_copy =
+        session->work.count && !session->has_snapshot && env->snapshot(env->ctx, session);
+    return lacks_copy ? SESSION_SNAPSHOT : next_work(session);
+}
+
 enum session_state answer_plan(struct session *session)
 {
     struct err err = {0};
     struct plan left;
+    if (session->is_restored) {
+        session->versions = session->seen;
+        return SESSION_RELEASE;
+    }
     if (!make_plan(session, &left, &err) || !check_files(session, &err))
         return session_fail(session, &err);
     add_vouching_step(session, &left);
@@ -110,7 +130,8 @@ enum session_state answer_plan(struct session *session)
     if (!check_connection(session, &err))
         return session_fail(session, &err);
     session->env->on_well(session->env->ctx, session);
-    return session->work.count && !session->is_intended ? SESSION_INTENT : next_work(session);
+    bool has_work = session->work.count || may_restore(session);
+    return has_work && !session->is_intended ? SESSION_INTENT : begin_work(session);
 }
 
 /* Without a connection it is the database itself that is to be made. */
@@ -122,5 +143,18 @@ enum session_state answer_intent(struct session *session)
         return is_made_on_connect ? SESSION_CONNECT : SESSION_CREATE;
     }
     session->is_intended = true;
+    return begin_work(session);
+}
+
+enum session_state answer_snapshot(struct session *session)
+{
+    session->has_snapshot = true;
     return next_work(session);
+}
+
+/* Where the tenant stands now is read, not believed. */
+enum session_state answer_restore(struct session *session)
+{
+    session->is_restored = true;
+    return SESSION_INSPECT;
 }

@@ -21,6 +21,8 @@ enum session_state {
     SESSION_RESOLVE,
     SESSION_PLAN,
     SESSION_INTENT,
+    SESSION_SNAPSHOT,
+    SESSION_RESTORE,
     SESSION_BEGIN,
     SESSION_APPLY,
     SESSION_COMMIT,
@@ -93,6 +95,8 @@ struct session {
     /* what is to be done */
     const struct plan *plan;
     bool is_intended;    /* the intent is durable */
+    bool has_snapshot; /* the copy is made */
+    bool is_restored;  /* and was put back */
     bool is_made_intended; /* and that the database is to be made */
     struct work work;
     size_t cursor;         /* first action that is not committed */
@@ -131,6 +135,8 @@ enum asked ask_lock_wait(struct session *session);
 enum asked ask_inspect(struct session *session);
 enum asked ask_read(struct session *session);
 enum asked ask_intent(struct session *session);
+enum asked ask_snapshot(struct session *session);
+enum asked ask_restore(struct session *session);
 enum asked ask_begin(struct session *session);
 enum asked ask_apply(struct session *session);
 enum asked ask_commit(struct session *session);
@@ -158,6 +164,8 @@ enum session_state answer_close(struct session *session);
 /* session_plan.c */
 enum session_state answer_plan(struct session *session);
 enum session_state answer_intent(struct session *session);
+enum session_state answer_snapshot(struct session *session);
+enum session_state answer_restore(struct session *session);
 
 /* session_answer.c: the same for an op that failed */
 enum session_state error_connect(struct session *session, const struct op *op);

@@ -78,21 +78,40 @@ static bool lies_between(const struct chain *chain, const struct version_rows *r
            (plan_covers(chain, rows, b) && plan_covers(chain, a, rows));
 }
 
+static bool check_moved(const struct ways *ways, size_t tenant, const struct version_rows *rows,
+                        struct err *err)
+{
+    const struct rows *before = ways_before(ways, tenant), *goal = ways_goal(ways, tenant);
+    struct version_rows to = version_rows_of(before), end = version_rows_of(goal);
+    if (!goal->is_known || lies_between(ways->options.chain, rows, &to, &end))
+        return true;
+    err_set(err, ERR_DRIFT,
+            "it stands where this run did not leave it: somebody else moved it since, so it is not "
+            "taken back");
+    snprintf(err->code, sizeof err->code, "moved_on");
+    return false;
+}
+
 static const struct plan *plan_back(struct ways *ways, size_t tenant,
                                     const struct version_rows *rows, struct err *err)
 {
-    const struct rows *before = places_at(ways->places, ways->items[tenant].before);
-    const struct rows *goal = places_at(ways->places, ways->items[tenant].goal);
-    struct version_rows to = version_rows_of(before), end = version_rows_of(goal);
-    if (goal->is_known && !lies_between(ways->options.chain, rows, &to, &end)) {
-        err_set(err, ERR_DRIFT,
-                "it stands where this run did not leave it: somebody else moved it "
-                "since, so it is not taken back");
-        snprintf(err->code, sizeof err->code, "moved_on");
-        return NULL;
-    }
     /* Unknown: the run made the database, and it was empty before. */
+    struct version_rows to = version_rows_of(ways_before(ways, tenant));
+    if (!check_moved(ways, tenant, rows, err))
+        return NULL;
     return plans_between(ways->plans, rows, &to, BETWEEN_BOTH, err);
+}
+
+const struct plan *ways_plan_of_copy(struct ways *ways, const struct ways_question *question,
+                                     struct err *err)
+{
+    static const struct plan nothing;
+    return check_moved(ways, question->tenant, &question->rows, err) ? &nothing : NULL;
+}
+
+bool ways_is_back(const struct ways *ways)
+{
+    return ways->is_back;
 }
 
 static bool check_regression(struct ways *ways, const struct standing *standing,

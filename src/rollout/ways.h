@@ -38,6 +38,11 @@ struct ways_question {
 const struct plan *ways_plan(struct ways *ways, const struct ways_question *question,
                              struct err *err) MUST_CHECK;
 
+/* A tenant that goes back by a copy needs no plan: an empty one, after the same look whether it may. */
+const struct plan *ways_plan_of_copy(struct ways *ways, const struct ways_question *question,
+                                     struct err *err) MUST_CHECK;
+bool ways_is_back(const struct ways *ways);
+
 /* What was known or is known now of where the tenant stood before, and of where it leads. */
 void ways_note(struct ways *ways, size_t tenant, const struct rows *before, const struct rows *goal);
 const struct rows *ways_before(const struct ways *ways, size_t tenant);

@@ -278,6 +278,77 @@ class Rollback(RolloutCase):
             self.assertEqual(self.effects(name), [])
 
 
+class Snapshots(RolloutCase):
+    """rollback_by: snapshot needs no down sections, and brings back what no down section could."""
+
+    def make_lossy(self, count, bad=(), **keys):
+        self.fleet.revision("aaaa1111", "UPDATE keep SET v = 'gone'; CREATE TABLE a AS SELECT 1;")
+        self.fleet.revision("bbbb2222", "INSERT INTO guard SELECT count(*) FROM keep;")
+        tenants = []
+        for i in range(count):
+            guard = "" if i in bad else "CREATE TABLE guard (n);"
+            tenants.append(self.fleet.sqlite(f"t{i}", "CREATE TABLE keep (v); INSERT INTO keep VALUES "
+                                             f"('value {i}'), (zeroblob(20000));{guard}"))
+        self.fleet.inventory(tenants, **keys)
+        return [t["name"] for t in tenants]
+
+    @staticmethod
+    def content(image):
+        """All bytes but those by which SQLite's connections notice changes: they only ever go up."""
+        return image[:24] + image[28:40] + image[44:92] + image[100:]
+
+    def images(self, names):
+        return {n: self.content(self.fleet.read(f"data/{n}.db")) for n in names}
+
+    def test_put_back_bytes_and_all(self):
+        for where in ({"rollout": {"parallel": 1, "on_failure": "rollback", "rollback_by": "snapshot"}},
+                      {"rollout": {"parallel": 1, "on_failure": "rollback"}, "defaults": {"rollback_by": "snapshot"}}):
+            self.fleet.last = ""
+            names = self.make_lossy(5, bad=[4], **where)
+            before = self.images(names)
+            report = self.run_json("upgrade", code=3).report
+            self.assertEqual(report["totals"]["rolled_back"], 4)
+            self.assertEqual(self.images(names), before)
+            for name in names:
+                os.unlink(self.fleet.path(f"data/{name}.db"))
+
+    def test_by_hand_later_and_forgotten(self):
+        names = self.make_lossy(3, rollout={"rollback_by": "snapshot"})
+        before = self.images(names)
+        self.run_json("upgrade")
+        self.assertNotEqual(self.images(names), before)
+        self.run_json("rollback")
+        self.assertEqual(self.images(names), before)
+        self.run_ok("forget", "--keep", "0")
+        self.assertEqual(os.listdir(self.fleet.path(".skein/snapshots")), [])
+
+    def test_after_kills(self):
+        names = self.make_lossy(6, rollout={"rollback_by": "snapshot", "parallel": 2})
+        before = self.images(names)
+        for point in ("snapshot:2", "begin:2", "commit:2"):
+            self.fleet.start("upgrade", env={"SKEIN_FAILPOINT": f"{point}=kill"}).communicate(timeout=60)
+            self.run_json("resume")
+            self.fleet.start("rollback", env={"SKEIN_FAILPOINT": "restore:2=kill"}).communicate(timeout=60)
+            self.run_json("resume")
+            self.assertEqual(self.images(names), before)
+
+    def test_that_cannot_be_made_leaves_the_tenant_alone(self):
+        self.make_lossy(1, rollout={"rollback_by": "snapshot"})
+        os.mkdir(self.fleet.path(".skein"))
+        self.fleet.write(".skein/snapshots", b"in the way")
+        error = self.run_json("upgrade", code=1).tenant("t0")["error"]
+        self.assertIn("snapshot", error["message"])
+        self.assertEqual(self.fleet.query("t0", "SELECT v FROM keep")[0], ("value 0",))
+
+    def test_the_copies_are_the_owners_alone(self):
+        self.make_lossy(1, rollout={"rollback_by": "snapshot"})
+        self.run_json("upgrade")
+        folder = self.fleet.path(".skein/snapshots")
+        run = os.path.join(folder, os.listdir(folder)[0])
+        self.assertEqual(os.stat(run).st_mode & 0o777, 0o700)
+        self.assertEqual(os.stat(os.path.join(run, os.listdir(run)[0])).st_mode & 0o777, 0o600)
+
+
 class Gates(RolloutCase):
     def gate(self, name, body):
         self.fleet.write(name, f"#!/bin/sh\n{body}\n", mode=0o755)
