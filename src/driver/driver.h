@@ -51,6 +51,7 @@ struct conn_info {
     bool is_read_only; /* a standby, or a file without write permission */
     bool is_created;   /* OP_CONNECT made the database */
     bool watches_client; /* the server can notice by itself that its client died */
+    const char *password; /* that the client library found by itself; the conn's; NULL: none */
     uint32_t server_version; /* 150010 for PostgreSQL 15.10; 3040001 for SQLite */
 };
 

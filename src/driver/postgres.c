@@ -196,6 +196,7 @@ static void finish_probe(struct conn *conn)
         .is_pooled = strtol(op_value(op, 0, 0), NULL, 10) != PQbackendPID(conn->pg),
         .is_read_only = *op_value(op, 0, 1) == 't' || *op_value(op, 0, 2) == 't',
         .watches_client = *op_value(op, 0, 3) == 't',
+        .password = PQpass(conn->pg),
         .server_version = (uint32_t)PQserverVersion(conn->pg),
     };
 }

@@ -16,7 +16,7 @@ struct waiter {
 
 struct credential {
     const struct password *source;
-    char *password;    /* malloc'd; of files and commands only */
+    char *password;    /* malloc'd; of files and commands, or learned */
     bool is_fetched;
     const char *refused_by;
     struct waiter *waiters;
@@ -127,6 +127,13 @@ void credentials_refuse(struct credentials *credentials, uint32_t index, const c
 const char *credentials_refused(const struct credentials *credentials, uint32_t index)
 {
     return credentials->items[index]->refused_by;
+}
+
+void credentials_learn(struct credentials *credentials, uint32_t index, const char *password)
+{
+    struct credential *credential = credentials->items[index];
+    if (password && *password && credential->source->kind == PASSWORD_NONE && !credential->password)
+        credential->password = xstrdup(password);
 }
 
 void credentials_redact(const struct credentials *credentials, uint32_t index, char *text,

@@ -29,6 +29,9 @@ bool credentials_password(struct credentials *credentials, uint32_t index,
 void credentials_refuse(struct credentials *credentials, uint32_t index, const char *tenant);
 const char *credentials_refused(const struct credentials *credentials, uint32_t index);
 
+/* A login without a password of ours got in with this one: from now on it is kept out of texts too. */
+void credentials_learn(struct credentials *credentials, uint32_t index, const char *password);
+
 /* Takes the login's password out of a text from outside. */
 void credentials_redact(const struct credentials *credentials, uint32_t index, char *text,
                         size_t size);

@@ -139,10 +139,12 @@ static const struct tenant *claim(void *ctx, struct session *session, const char
     return owner == tenant ? NULL : rollout->options->tenants[owner];
 }
 
-static void on_connected(void *ctx, struct session *session)
+static void on_connected(void *ctx, struct session *session, const char *password)
 {
     struct rollout *rollout = ctx;
-    scheduler_proven(rollout->scheduler, (uint32_t)session_index(session));
+    uint32_t tenant = (uint32_t)session_index(session);
+    credentials_learn(rollout->credentials, rollout->places[tenant].credential, password);
+    scheduler_proven(rollout->scheduler, tenant);
 }
 
 /* The server does all that is asked of it. */

@@ -61,7 +61,8 @@ struct session_env {
     const char *(*snapshot)(void *ctx, struct session *session);
     const char *(*restore)(void *ctx, struct session *session);
 
-    void (*on_connected)(void *ctx, struct session *session);
+    /* `password`: what the client library found by itself (.pgpass, a service); NULL: nothing */
+    void (*on_connected)(void *ctx, struct session *session, const char *password);
     void (*on_well)(void *ctx, struct session *session); /* the server does what is asked of it */
     void (*on_refused)(void *ctx, struct session *session, const struct err *err);
     void (*on_retry)(void *ctx, struct session *session, const struct err *err, uint32_t attempt,

@@ -20,7 +20,7 @@ static const struct op *op_of(const struct session *session, enum session_state 
 enum session_state answer_connect(struct session *session)
 {
     if (!session->has_connected)
-        session->env->on_connected(session->env->ctx, session);
+        session->env->on_connected(session->env->ctx, session, io_info(session->io)->password);
     session->has_connected = true;
     return SESSION_LOCK;
 }

@@ -455,10 +455,12 @@ class Canary(FleetCase):
         cls.addClassCleanup(cls.pg.close)
         cls.pg.sql("postgres", "CREATE ROLE app LOGIN SUPERUSER PASSWORD "
                                "'" + cls.SECRET.replace("'", "''") + "'")
-        cls.pg.create(*[f"c{i}" for i in range(6)])
 
     def setUp(self):
         super().setUp()
+        for i in range(6):
+            self.pg.sql("postgres", f"DROP DATABASE IF EXISTS c{i}")
+        self.pg.create(*[f"c{i}" for i in range(6)])
         self.log_size = len(self.log())
 
     def log(self):
@@ -531,14 +533,13 @@ class Canary(FleetCase):
     def test_where_it_does_not(self):
         """Revisions that themselves know it: what they say is not skein's, but what skein shows is."""
         tenants, env = self.tenants()
-        repeated = self.SECRET.replace("'", "''").replace("%", "%%")
-        for sql in (f"DO $$ BEGIN RAISE EXCEPTION 'it is: {repeated}'; END $$;", f"SELECT '{repeated}'::int;",
-                    "SELECT 1 / 0;"):
+        for sql in (f"DO $$ BEGIN RAISE EXCEPTION USING MESSAGE = $x$it is {self.SECRET}$x$; END $$;",
+                    f"SELECT $x${self.SECRET}$x$::int;", "SELECT 1 / 0;"):
             self.fleet.last = ""
             self.fleet.revision("eeee1111", sql)
             self.fleet.inventory(tenants)
             self.visit("upgrade", "--on-failure", "continue", env=env, codes=(1,))
-            if repeated in sql:
+            if self.SECRET in sql:
                 self.assertIn(b"***", self.fleet.read("out"))
             self.look_for_it("standing", repr(self.pg.sql("postgres", "SELECT * FROM pg_stat_activity")))
 
