@@ -464,9 +464,11 @@ class OfflineOnSqlite(OfflineCase):
 
     def state(self, name):
         with contextlib.closing(sqlite3.connect(self.fleet.path("data", name + ".db"))) as db:
-            dump = [line for line in db.iterdump() if not line.startswith('INSERT INTO "skein_hist')]
+            own = ('INSERT INTO "skein_history"', 'INSERT INTO "alembic_version"')
+            dump = [line for line in db.iterdump() if not line.startswith(own)]
             has_history = any("skein_history" in line for line in dump)
-            return dump, db.execute("SELECT id, revision, direction, checksum, statements, state FROM "
+            versions = self.fleet.versions(name) if has_history else []
+            return dump, versions, db.execute("SELECT id, revision, direction, checksum, statements, state FROM "
                                     "skein_history ORDER BY id").fetchall() if has_history else []
 
     def sqlite3(self, script, name="script"):
@@ -586,12 +588,15 @@ class OfflineOnPostgres(OfflineCase, PostgresCase):
 
     def state(self, name):
         dump = subprocess.run([os.path.join(PG_BIN, "pg_dump"), "--exclude-table-data=*.skein_history",
+                               "--exclude-table-data=*.alembic_version",
                                "-d", self.pg.url(name)], stdout=subprocess.PIPE,
                               check=True).stdout.decode()
         dump = re.sub(r"(?m)^\\(un)?restrict .*", "", dump)
         schemas = self.pg.sql(name, "SELECT quote_ident(nspname) FROM pg_class c JOIN pg_namespace n ON n.oid = "
                                     "relnamespace WHERE relname = 'skein_history'")
-        return dump, [self.pg.sql(name, "SELECT id, revision, direction, checksum, statements, state "
+        versions = [self.pg.sql(name, f"SELECT version_num FROM {schema}.alembic_version ORDER BY 1")
+                    for schema, in schemas]
+        return dump, versions, [self.pg.sql(name, "SELECT id, revision, direction, checksum, statements, state "
                                         f"FROM {schema}.skein_history ORDER BY id")
                       for schema, in schemas]
 
