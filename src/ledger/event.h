@@ -65,7 +65,7 @@ struct rows {
 struct outcome {
     enum tenant_state state;
     bool is_rollback;        /* of the way back: what the run did first stands in an earlier outcome */
-    bool has_changed;        /* something of this run is committed in the tenant (and not taken back) */
+    bool has_changed;        /* something of the rollout is committed in the tenant (and not taken back) */
     const char *const *from; /* version rows found; NULL with count 0 where nobody could look */
     size_t from_count;
     bool is_from_known;

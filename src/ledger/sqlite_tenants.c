@@ -115,11 +115,9 @@ static bool write_steps(struct sqlite_ledger *ledger, const struct event *event,
     " state = CASE WHEN is_begun AND NOT is_running AND excluded.found IS NULL THEN state"         \
     "  ELSE excluded.state END, left_at = coalesce(excluded.left_at, left_at),"
 
-/* Once changed, changed. And one of which nobody knew how it had ended, and which then is found
- * elsewhere than where it stood at first (list 0: nowhere yet), had been changed. */
+/* Once changed, changed. */
 static const char forth_sql[] =
-    INSERT_OUTCOME " has_changed = has_changed OR excluded.has_changed OR"
-                   "  (state IN (?11, ?12) AND coalesce(excluded.found <> coalesce(before, 0), 0)),"
+    INSERT_OUTCOME " has_changed = has_changed OR excluded.has_changed,"
                    " found = excluded.found, error = excluded.error, attempts = excluded.attempts,"
                    " started_ms = excluded.started_ms, duration_ms = excluded.duration_ms";
 
@@ -146,23 +144,11 @@ static bool write_row(struct sqlite_ledger *ledger, const struct event *event,
                       struct err *err)
 {
     const struct outcome *outcome = event->outcome;
-    const struct db_value values[] = {
-        db_int(ledger->writing.run),
-        db_int((int64_t)event->tenant),
-        db_int(outcome->state),
-        db_int(has_changed(outcome)),
-        left,
-        found,
-        error,
-        db_int(outcome->attempts),
-        db_real(outcome->started_ms),
-        db_real(outcome->duration_ms),
-        db_int(TENANT_RUNNING), /* forth_sql alone has these two */
-        db_int(TENANT_IN_DOUBT),
-    };
-    return outcome->is_rollback
-               ? db_run_values(&ledger->db, err, back_sql, values, ARRAY_LEN(values) - 2)
-               : db_run_values(&ledger->db, err, forth_sql, values, ARRAY_LEN(values));
+    return db_run_values(&ledger->db, err, outcome->is_rollback ? back_sql : forth_sql,
+                         DB_VALUES(db_int(ledger->writing.run), db_int((int64_t)event->tenant),
+                                   db_int(outcome->state), db_int(has_changed(outcome)), left,
+                                   found, error, db_int(outcome->attempts),
+                                   db_real(outcome->started_ms), db_real(outcome->duration_ms)));
 }
 
 bool sqlite_write_outcome(struct sqlite_ledger *ledger, const struct event *event, struct err *err)

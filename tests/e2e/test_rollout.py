@@ -267,6 +267,17 @@ class Rollback(RolloutCase):
         self.assertEqual(self.fleet.versions("t00"), [])
         self.assertNotIn("fx", self.fleet.tables("t00"))
 
+    def test_takes_back_what_a_killed_run_committed_without_saying_so(self):
+        names = self.make(3, bad=[2], rollout={"on_failure": "rollback"})
+        # three are closed by the look for ways back
+        process = self.fleet.start("upgrade", env={"SKEIN_FAILPOINT": "close:4=kill"})
+        process.communicate(timeout=60)
+        self.assertEqual(self.effects("t00"), [1, 2])
+        report = self.run_json("resume", code=3).report
+        self.assertEqual(report["totals"]["rolled_back"], 2)
+        for name in names:
+            self.assertEqual(self.effects(name), [])
+
     def test_that_was_killed_goes_on_going_back(self):
         names = self.make(6, bad=[5], rollout={"on_failure": "rollback"})
         process = self.fleet.start("upgrade", env={"SKEIN_FAILPOINT": "commit:8=kill"})

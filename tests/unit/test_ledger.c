@@ -261,7 +261,7 @@ static void a_resumed_run_takes_over_where_tenants_stand(void **state)
 }
 
 /* A tenant that was begun and has no end on record, and what the next run says of it. */
-static void an_end_that_nobody_saw_is_judged_by_the_next_look(void **state)
+static void an_end_that_nobody_saw_stays_unknown_until_somebody_looks(void **state)
 {
     static const struct {
         size_t found; /* revisions applied; the intent is from 1 to 3 */
@@ -291,6 +291,7 @@ static void an_end_that_nobody_saw_is_judged_by_the_next_look(void **state)
         struct outcome outcome =
             fleet_outcome(&second, cases[i].found, cases[i].found, steps, rows);
         outcome.state = cases[i].outcome;
+        outcome.has_changed = cases[i].has_changed;
         outcome.is_from_known = cases[i].is_found;
         outcome.from_count = outcome.to_count = cases[i].is_found ? 1 : 0;
         fleet_finishes(&second, 0, &outcome);
@@ -568,7 +569,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_report_of_a_replay_is_that_of_the_run),
     cmocka_unit_test(waves_and_the_way_back_are_replayed),
     cmocka_unit_test(a_resumed_run_takes_over_where_tenants_stand),
-    cmocka_unit_test(an_end_that_nobody_saw_is_judged_by_the_next_look),
+    cmocka_unit_test(an_end_that_nobody_saw_stays_unknown_until_somebody_looks),
     cmocka_unit_test(a_rollback_takes_changes_away_from_earlier_runs),
     cmocka_unit_test(the_lock_is_taken_over_from_the_dead),
     cmocka_unit_test(only_what_fits_every_condition_is_forgotten),
