@@ -13,6 +13,7 @@
 #include "driver/postgres_connect.h"
 #include "driver/postgres_error.h"
 #include "driver/postgres_split.h"
+#include "driver/postgres_tls.h"
 #include "driver/sql.h"
 
 enum phase { PHASE_STARTING, PHASE_CONNECTING, PHASE_PROBING, PHASE_RUNNING };
@@ -23,6 +24,7 @@ struct conn {
     struct op *op;
     enum phase phase;
     PostgresPollingStatusType polling;
+    struct tls_refusal refusal;
 };
 
 /* Notices would go to stderr: a library never prints. */
@@ -244,7 +246,7 @@ static struct want after_poll(struct conn *conn)
     case PGRES_POLLING_FAILED:
     case PGRES_POLLING_ACTIVE:
     default:
-        postgres_connect_error(conn->pg, &conn->op->err);
+        postgres_connect_error(conn->pg, conn->refusal.why, &conn->op->err);
         conn->op->is_missing = strcmp(conn->op->err.code, "3D000") == 0;
         return over();
     }
@@ -262,6 +264,7 @@ static void postgres_work(struct conn *conn)
         return;
     }
     conn->polling = PQconnectPoll(conn->pg);
+    postgres_tls_listen(conn->pg, &conn->refusal);
 }
 
 /* ---- the interface ------------------------------------------------------------------------- */

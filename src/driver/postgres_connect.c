@@ -53,12 +53,23 @@ static void add_addresses(struct keywords *keywords, struct arena *arena, const 
     buf_done(&hosts);
 }
 
+/* Are all of them this machine's own? */
+static bool are_local(const char *addresses)
+{
+    while (*addresses) {
+        size_t len = strcspn(addresses, ",");
+        bool is_local = strncmp(addresses, "127.", 4) == 0 || (len == 3 && strncmp(addresses, "::1", 3) == 0);
+        if (!is_local)
+            return false;
+        addresses += len + (addresses[len] == ',');
+    }
+    return true;
+}
+
 /* Traffic that leaves the machine is verified unless someone decides otherwise. */
 static bool needs_tls_default(const struct url *url, const char *addresses)
 {
-    bool leaves = url->host && *url->host != '/' && addresses &&
-                  strncmp(addresses, "127.", 4) != 0 && strcmp(addresses, "::1") != 0 &&
-                  strncmp(addresses, "::1,", 4) != 0;
+    bool leaves = url->host && *url->host != '/' && addresses && !are_local(addresses);
     return leaves && !param(url, "sslmode") && !getenv("PGSSLMODE") && !getenv("PGSERVICE") &&
            !param(url, "service");
 }

@@ -124,7 +124,7 @@ static bool is_authentication(PGconn *pg, const char *text)
            strstr(text, "SCRAM");
 }
 
-void postgres_connect_error(PGconn *pg, struct err *err)
+void postgres_connect_error(PGconn *pg, const char *refusal, struct err *err)
 {
     char code[6];
     const char *text = PQerrorMessage(pg);
@@ -140,6 +140,9 @@ void postgres_connect_error(PGconn *pg, struct err *err)
     }
     set_first_line(err, is_authentication(pg, text) ? ERR_AUTH : ERR_CONNECT, text);
     err->is_transient = err->kind == ERR_CONNECT && !is_permanent(text);
+    size_t used = strlen(err->text);
+    if (*refusal && strstr(text, "certificate verify failed"))
+        snprintf(err->text + used, sizeof err->text - used, ": %s", refusal);
     if (strstr(text, "root certificate file"))
         err_prefix(err, "TLS is verified unless the URL says otherwise ('?sslmode=…', "
                         "'?sslrootcert=…')");

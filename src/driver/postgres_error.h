@@ -10,7 +10,8 @@
  * was sent: positions are counted in characters there, in bytes in err->offset. */
 void postgres_error(PGconn *pg, const PGresult *result, const char *sql, struct err *err);
 
-/* Why connecting failed; the text must have been made with PQERRORS_VERBOSE. */
-void postgres_connect_error(PGconn *pg, struct err *err);
+/* Why connecting failed; the text must have been made with PQERRORS_VERBOSE. `refusal`: what was wrong
+ * with the server's certificate; "": nothing. */
+void postgres_connect_error(PGconn *pg, const char *refusal, struct err *err);
 
 #endif
