@@ -15,6 +15,14 @@
  *     fake_effect_count(db, "x");
  *     fake_world_free(world);
  *
+ * A revision's section may say, with semicolons between:
+ *
+ *     effect NAME      adds one; undone with its transaction
+ *     once NAME        the same, but fails (23505) where it is there already
+ *     sleep MS         takes that long
+ *     fail SQLSTATE    fails
+ *     begin, commit, rollback: take the transaction away, as revisions may try
+ *
  * No I/O, no globals, one thread. Everything lives until fake_world_free.
  */
 #ifndef DRIVER_FAKE_H

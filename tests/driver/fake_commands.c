@@ -162,14 +162,9 @@ static enum fake_outcome do_lock_tx(struct fake_call *call)
 
 static enum fake_outcome do_reset(struct fake_call *call)
 {
-    struct fake_db *db = call->session->db;
-    size_t kept = 0;
     if (call->session->in_transaction)
         return fail_at(call, 0, "25001", "not inside a transaction");
-    for (size_t i = 0; i < db->lock_count; i++)
-        if (db->locks[i].owner != call->session)
-            db->locks[kept++] = db->locks[i];
-    db->lock_count = kept;
+    fake_session_unlock(call->session, false);
     return FAKE_DONE;
 }
 

@@ -1,5 +1,6 @@
-/* The inside of the made-up server, shared by the server itself (fake.c), its commands
- * (fake_commands.c) and the driver (fake_driver.c). Nobody else includes this. */
+/* The inside of the made-up server, shared by the server itself (fake.c), its side of connections
+ * (fake_session.c), its commands (fake_commands.c) and the driver (fake_driver.c). Nobody else includes
+ * this. */
 #ifndef DRIVER_FAKE_PRIVATE_H
 #define DRIVER_FAKE_PRIVATE_H
 
@@ -87,7 +88,7 @@ struct fake_call {
 /* fake_commands.c: runs the statement (again, where it waited). */
 enum fake_outcome fake_command(struct fake_call *call);
 
-/* fake.c */
+/* fake_session.c */
 struct fake_session *fake_session_new(struct fake_db *db);
 void fake_session_start(struct fake_session *session, struct op *op);
 void fake_session_run(struct fake_session *session);
@@ -95,10 +96,11 @@ void fake_session_end(struct fake_session *session);
 struct fake_session *fake_session_find(const struct fake_world *world, uint32_t id);
 /* Nobody listens any more: it ends now, or once its message is done. */
 void fake_session_leave(struct fake_session *session);
+void fake_session_unlock(struct fake_session *session, bool of_transaction_only);
 void fake_session_commit(struct fake_session *session);
 void fake_session_roll_back(struct fake_session *session);
 
-/* The fault that an event of this kind meets, or NULL. */
+/* fake.c: the fault that an event of this kind meets, or NULL. */
 const struct fake_fault *fake_strike(struct fake_db *db, enum fake_event event);
 
 /* An error of this SQLSTATE. Returns FAKE_FAILED. */
