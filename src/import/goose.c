@@ -21,38 +21,6 @@ static bool wants(const char *name)
     return is_migration(name, ".sql");
 }
 
-enum annotation {
-    ANNOTATION_UP,
-    ANNOTATION_DOWN,
-    ANNOTATION_BEGIN,
-    ANNOTATION_END,
-    ANNOTATION_NO_TRANSACTION,
-    ANNOTATION_ENVSUB_ON,
-    ANNOTATION_ENVSUB_OFF,
-    ANNOTATION_UNKNOWN,
-    ANNOTATION_NONE,
-};
-
-static enum annotation read_annotation(const struct import_line *line)
-{
-    static const char *const words[] = {"Up",           "Down",      "StatementBegin", "StatementEnd",
-                                        "NO TRANSACTION", "ENVSUB ON", "ENVSUB OFF"};
-    static const char mark[] = "+goose";
-    const char *end = line->text + line->len;
-    const char *at = memmem(line->text, line->len, mark, sizeof mark - 1);
-    if (!at || line->len < 2 || memcmp(line->text, "--", 2) != 0)
-        return ANNOTATION_NONE;
-    for (at += sizeof mark - 1; at < end && strchr(" \t", *at);)
-        at++;
-    while (end > at && strchr(" \t", end[-1]))
-        end--;
-    for (size_t i = 0; i < ARRAY_LEN(words); i++)
-        if ((size_t)(end - at) == strlen(words[i]) &&
-            strncasecmp(at, words[i], strlen(words[i])) == 0)
-            return (enum annotation)i;
-    return ANNOTATION_UNKNOWN;
-}
-
 struct reading {
     struct import *import;
     const struct import_file *file;
@@ -85,8 +53,23 @@ static void start(struct reading *reading, enum direction direction, int line)
     reading->direction = direction;
 }
 
+static void take_up(struct reading *reading, int line)
+{
+    start(reading, DIRECTION_UP, line);
+}
+
+static void take_down(struct reading *reading, int line)
+{
+    start(reading, DIRECTION_DOWN, line);
+}
+
+static void take_statement_begin(struct reading *reading, int line)
+{
+    reading->block_line = line;
+}
+
 /* The statement ends with StatementEnd, whether it has a semicolon or not. */
-static void end_statement(struct reading *reading, int line)
+static void take_statement_end(struct reading *reading, int line)
 {
     struct buf *text = &reading->texts[reading->direction];
     size_t len = text->len;
@@ -99,46 +82,67 @@ static void end_statement(struct reading *reading, int line)
     reading->block_line = 0;
 }
 
-static void take_annotation(struct reading *reading, enum annotation annotation,
-                            const struct import_line *line)
+static void take_no_transaction(struct reading *reading, int line)
 {
-    switch (annotation) {
-    case ANNOTATION_UP:
-        start(reading, DIRECTION_UP, line->number);
-        break;
-    case ANNOTATION_DOWN:
-        start(reading, DIRECTION_DOWN, line->number);
-        break;
-    case ANNOTATION_BEGIN:
-        reading->block_line = line->number;
-        break;
-    case ANNOTATION_END:
-        end_statement(reading, line->number);
-        break;
-    case ANNOTATION_NO_TRANSACTION:
-        reading->is_transactional = false;
-        break;
-    case ANNOTATION_ENVSUB_OFF:
-        break;
-    case ANNOTATION_ENVSUB_ON:
-        fault(reading, line->number,
-              "'+goose ENVSUB ON': skein puts no environment variables into SQL");
-        break;
-    default:
-        fault(reading, line->number, "goose knows no such annotation: '%.*s'",
-              (int)(line->len < 80 ? line->len : 80), line->text);
+    (void)line;
+    reading->is_transactional = false;
+}
+
+static void take_envsub_on(struct reading *reading, int line)
+{
+    fault(reading, line, "'+goose ENVSUB ON': skein puts no environment variables into SQL");
+}
+
+static void take_envsub_off(struct reading *reading, int line)
+{
+    (void)reading, (void)line;
+}
+
+static const struct {
+    const char *words;
+    void (*take)(struct reading *reading, int line);
+} annotations[] = {
+    {"Up", take_up},
+    {"Down", take_down},
+    {"StatementBegin", take_statement_begin},
+    {"StatementEnd", take_statement_end},
+    {"NO TRANSACTION", take_no_transaction},
+    {"ENVSUB ON", take_envsub_on},
+    {"ENVSUB OFF", take_envsub_off},
+};
+
+/* `-- +goose WORDS`, in any case of letters. False: an ordinary line. */
+static bool take_annotation(struct reading *reading, const struct import_line *line)
+{
+    static const char mark[] = "+goose";
+    const char *end = line->text + line->len;
+    const char *at = memmem(line->text, line->len, mark, sizeof mark - 1);
+    if (!at || line->len < 2 || memcmp(line->text, "--", 2) != 0)
+        return false;
+    for (at += sizeof mark - 1; at < end && strchr(" \t", *at);)
+        at++;
+    while (end > at && strchr(" \t", end[-1]))
+        end--;
+    for (size_t i = 0; i < ARRAY_LEN(annotations); i++) {
+        size_t len = strlen(annotations[i].words);
+        if ((size_t)(end - at) == len && strncasecmp(at, annotations[i].words, len) == 0) {
+            annotations[i].take(reading, line->number);
+            return true;
+        }
     }
+    fault(reading, line->number, "goose knows no such annotation: '%.*s'",
+          (int)(line->len < 80 ? line->len : 80), line->text);
+    return true;
 }
 
 static void take_line(struct reading *reading, const struct import_line *line)
 {
-    enum annotation annotation = read_annotation(line);
-    if (annotation != ANNOTATION_NONE)
-        take_annotation(reading, annotation, line);
-    else if (reading->is_started)
-        buf_add(&reading->texts[reading->direction], line->text, line->len);
-    else if (!import_is_comment_or_blank(line))
-        fault(reading, line->number, "SQL before '-- +goose Up'");
+    if (!take_annotation(reading, line)) {
+        if (reading->is_started)
+            buf_add(&reading->texts[reading->direction], line->text, line->len);
+        else if (!import_is_comment_or_blank(line))
+            fault(reading, line->number, "SQL before '-- +goose Up'");
+    }
     for (int d = 0; d < DIRECTION__COUNT; d++)
         buf_addc(&reading->texts[d], '\n');
 }

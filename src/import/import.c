@@ -111,16 +111,20 @@ struct imported *import_find(const struct import *import, const char *id)
 
 /* ---- one chain of them --------------------------------------------------------------------- */
 
-/* Insertion sort by the tool's order: stable, and the files come nearly sorted. */
-static void sort_items(struct import *import, int (*compare)(const char *a, const char *b))
+/* By the tool's order; where that says nothing, by path, so that a fault is told the same each time. */
+static int compare_items(const void *a, const void *b, void *ctx)
 {
-    for (size_t i = 1; i < import->count; i++) {
-        struct imported *moving = import->items[i];
-        size_t at = i;
-        for (; at && compare(import->items[at - 1]->key, moving->key) > 0; at--)
-            import->items[at] = import->items[at - 1];
-        import->items[at] = moving;
-    }
+    const struct imported *left = *(struct imported *const *)a, *right = *(struct imported *const *)b;
+    const struct import_tool *tool = ctx;
+    int order = tool->compare(left->key, right->key);
+    return order ? order : strcmp(left->revision.path, right->revision.path);
+}
+
+static void sort_items(struct import *import, const struct import_tool *tool)
+{
+    if (import->count)
+        qsort_r(import->items, import->count, sizeof(struct imported *), compare_items,
+                (void *)(uintptr_t)tool);
 }
 
 static void link_items(struct import *import)
@@ -172,12 +176,17 @@ struct making {
     size_t unchanged;
 };
 
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(((const struct chain_file *)a)->name, ((const struct chain_file *)b)->name);
+}
+
 static const struct chain_file *find_present(const struct import_request *request, const char *name)
 {
-    for (size_t i = 0; i < request->present_count; i++)
-        if (strcmp(request->present[i].name, name) == 0)
-            return &request->present[i];
-    return NULL;
+    struct chain_file key = {.name = name};
+    if (!request->present_count)
+        return NULL;
+    return bsearch(&key, request->present, request->present_count, sizeof key, compare_names);
 }
 
 static void make_file(struct making *making, const struct revision *revision)
@@ -283,7 +292,7 @@ bool import_files(struct arena *arena, const struct import_request *request,
     size_t before = faults->total;
     request->tool->read(&import);
     if (request->tool->compare) {
-        sort_items(&import, request->tool->compare);
+        sort_items(&import, request->tool);
         link_items(&import);
     }
     if (faults->total == before)

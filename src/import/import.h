@@ -38,7 +38,7 @@ struct import_request {
     const char *const *placeholders; /* "name=value": what `${name}` of Flyway's stands for */
     size_t placeholder_count;
     const char *chain_dir;            /* where the files shall go, */
-    const struct chain_file *present; /* and what is there already */
+    const struct chain_file *present; /* and what is there already, by name */
     size_t present_count;
 };
 

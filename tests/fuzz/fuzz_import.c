@@ -1,4 +1,5 @@
-/* Any bytes as another tool's folder of two files: no crash, and what is made is a chain that loads.
+/* Any bytes as another tool's folder, and its words as rows of the tool's version table: no crash, what
+ * is made is a chain that loads, and a tenant stands on revisions of it.
  *
  * The first byte picks the tool and the dialect; a file is a line with its name, and its text up to
  * the byte 0x1e. */
@@ -46,13 +47,46 @@ static bool is_text(const char *bytes, size_t len)
     return !memchr(bytes, '\0', len) && utf8_check(bytes, len) == len;
 }
 
-static void check_chain(const struct import_result *result)
+static struct foreign_rows cut_rows(struct arena *arena, const char *text)
+{
+    const char **values = NULL;
+    size_t count = 0, capacity = 0;
+    while (*(text += strspn(text, " \n\x1e"))) {
+        size_t len = strcspn(text, " \n\x1e");
+        *ARENA_PUSH(arena, values, count, capacity) = arena_strndup(arena, text, len);
+        text += len;
+    }
+    return (struct foreign_rows){values, count / 3, 3};
+}
+
+static void check_standing(struct arena *arena, const struct import_tool *tool,
+                           const struct chain *chain, const char *text)
+{
+    struct adoption adoption;
+    struct version_rows stands;
+    struct err err = {0};
+    if (!adoption_find(tool->name, NULL, &adoption, &err))
+        return;
+    struct foreign_rows rows = cut_rows(arena, text);
+    if (!adoption_stand(&adoption, arena, chain, &rows, &stands, &err)) {
+        if (err.kind == ERR_NONE)
+            abort();
+        return;
+    }
+    for (size_t i = 0; i < stands.count; i++)
+        if (!chain_get(chain, stands.ids[i]))
+            abort();
+}
+
+static void check_chain(struct arena *arena, const struct import_tool *tool,
+                        const struct import_result *result, const char *text)
 {
     struct faults faults;
     faults_init(&faults);
     struct chain *chain = chain_build("versions", result->files, result->file_count, &faults);
     if (!chain)
         abort();
+    check_standing(arena, tool, chain, text);
     chain_free(chain);
     faults_done(&faults);
 }
@@ -84,7 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (is_good != (faults.total == 0))
         abort();
     if (is_good)
-        check_chain(&result);
+        check_chain(&arena, tool, &result, arena_strndup(&arena, bytes, size));
     faults_done(&faults);
     arena_done(&arena);
     return 0;
