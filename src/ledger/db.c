@@ -106,6 +106,12 @@ bool db_exec(struct db *db, struct err *err, const char *sql)
     return rc == SQLITE_OK || db_fail(db, rc, err);
 }
 
+void db_rollback(struct db *db)
+{
+    if (!sqlite3_get_autocommit(db->handle))
+        sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+}
+
 /* ---- answers ------------------------------------------------------------------------------- */
 
 void db_query_values(struct db *db, struct db_cursor *cursor, const char *sql,

@@ -78,6 +78,9 @@ bool db_run_values(struct db *db, struct err *err, const char *sql, const struct
 /* Any number of statements without values, not kept. */
 bool db_exec(struct db *db, struct err *err, const char *sql) MUST_CHECK;
 
+/* Ends a transaction that only read or came to nothing: what could fail here has failed before. */
+void db_rollback(struct db *db);
+
 struct db_cursor {
     struct db *db;
     sqlite3_stmt *stmt; /* NULL: could not be prepared */

@@ -115,9 +115,7 @@ void lock_release(struct lock *lock)
 
 bool lock_is_held(const char *ledger_path, struct ledger_holder *ret_holder)
 {
-    int fd = open_lock(ledger_path, O_RDWR);
-    if (fd < 0)
-        fd = open_lock(ledger_path, O_RDONLY);
+    int fd = open_lock(ledger_path, O_RDONLY);
     if (fd < 0)
         return false;
     bool held = is_held(fd);

@@ -216,15 +216,11 @@ bool sqlite_begin(struct sqlite_ledger *ledger, struct err *err)
     return db_run_plain(&ledger->db, err, "BEGIN IMMEDIATE") || die(ledger, err);
 }
 
-/* The error that ended it is the one to tell, not one of the ROLLBACK. */
 bool sqlite_end(struct sqlite_ledger *ledger, bool is_fine, struct err *err)
 {
-    struct err ignored;
     if (is_fine && db_run_plain(&ledger->db, err, "COMMIT"))
         return true;
-    if (!sqlite3_get_autocommit(ledger->db.handle) &&
-        !db_run_plain(&ledger->db, &ignored, "ROLLBACK"))
-        return die(ledger, err);
+    db_rollback(&ledger->db);
     return die(ledger, err);
 }
 

@@ -129,6 +129,20 @@ bool sqlite_lists_read(struct sqlite_ledger *ledger, enum list_kind kind, struct
     return true;
 }
 
+bool sqlite_rows_at(const struct db_cursor *row, int column, const struct sqlite_lists *lists,
+                    struct rows *ret_rows)
+{
+    int64_t number = db_int_at(row, column);
+    if (db_is_null_at(row, column)) {
+        *ret_rows = (struct rows){0};
+        return true;
+    }
+    if (number < 0 || (uint64_t)number >= lists->count)
+        return false;
+    *ret_rows = lists->items[number];
+    return true;
+}
+
 /* ---- revisions ----------------------------------------------------------------------------- */
 
 static void set_revision_key(struct buf *key, const char *id, const char *message, const char *path)

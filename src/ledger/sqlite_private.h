@@ -2,7 +2,8 @@
  *
  * sqlite.c opens and locks, sqlite_schema.c has the tables, sqlite_write.c writes events,
  * sqlite_tenants.c what one tenant has of them, sqlite_fleet.c who the tenants are, sqlite_intern.c
- * what repeats, sqlite_read.c and sqlite_replay.c read, sqlite_forget.c forgets.
+ * what repeats; sqlite_runs.c, sqlite_standings.c, sqlite_frame.c and sqlite_replay.c read;
+ * sqlite_forget.c forgets.
  */
 #ifndef LEDGER_SQLITE_PRIVATE_H
 #define LEDGER_SQLITE_PRIVATE_H
@@ -76,6 +77,10 @@ struct sqlite_lists {
 bool sqlite_lists_read(struct sqlite_ledger *ledger, enum list_kind kind, struct arena *arena,
                        struct sqlite_lists *ret_lists, struct err *err) MUST_CHECK;
 
+/* The list that a column names, unknown for NULL. False: there is none of that number. */
+bool sqlite_rows_at(const struct db_cursor *row, int column, const struct sqlite_lists *lists,
+                    struct rows *ret_rows) MUST_CHECK;
+
 /* NULL is NULL. */
 bool sqlite_revision_put(struct sqlite_ledger *ledger, const struct chain *chain,
                          const struct revision *revision, struct db_value *ret_number,
@@ -129,6 +134,32 @@ bool sqlite_runs_read(struct sqlite_ledger *ledger, struct arena *arena,
 bool sqlite_waves_read(struct sqlite_ledger *ledger, const struct sqlite_run *run,
                        struct arena *arena, struct ledger_fleet *ret_fleet,
                        struct err *err) MUST_CHECK;
+
+/* A run, and what its rows name by numbers. All of it lives in the arena. */
+struct sqlite_error {
+    struct err err;
+    const struct revision *revision; /* NULL: none */
+    const char *statement;           /* NULL: none */
+};
+
+struct sqlite_frame {
+    struct sqlite_ledger *ledger;
+    struct arena *arena;
+    struct sqlite_run run;
+    struct run_info info;
+    struct ledger_fleet waves; /* nothing but its waves */
+    struct sqlite_lists lists; /* of revisions */
+    struct revision *revisions;
+    size_t revision_count;
+    struct sqlite_error *errors;
+    size_t error_count;
+};
+bool sqlite_frame_read(struct sqlite_ledger *ledger, const char *id, struct arena *arena,
+                       struct sqlite_frame *ret_frame, struct err *err) MUST_CHECK;
+
+/* The revision that a column names, NULL for NULL. False: there is none of that number. */
+bool sqlite_revision_at(const struct sqlite_frame *frame, const struct db_cursor *row, int column,
+                        const struct revision **ret_revision) MUST_CHECK;
 
 bool sqlite_find(struct ledger *base, const char *id, struct arena *arena,
                  struct ledger_run *ret_run, struct err *err);

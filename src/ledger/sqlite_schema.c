@@ -47,7 +47,7 @@ static const char version_1[] =
     " before INTEGER, goal INTEGER, left_at INTEGER," /* lists of revisions; NULL: not known */
     " snapshot TEXT,"
     " is_running INTEGER NOT NULL DEFAULT 0," /* this run made an intent and did not tell the end */
-    " outcome INTEGER," /* the state that this run told; NULL: none */
+    " outcome INTEGER,"                       /* the state that this run told; NULL: none */
     " found INTEGER, error INTEGER, attempts INTEGER NOT NULL DEFAULT 0,"
     " started_ms REAL NOT NULL DEFAULT 0, duration_ms REAL NOT NULL DEFAULT 0,"
     " PRIMARY KEY(run, n)) STRICT, WITHOUT ROWID;"
@@ -140,12 +140,9 @@ static bool upgrade_all(struct db *db, struct err *err)
     bool is_fine = identify(db, &version, err);
     while (is_fine && version < (int64_t)ARRAY_LEN(upgrades))
         is_fine = upgrade(db, version++, err);
-    if (is_fine)
-        return db_exec(db, err, "COMMIT");
-    struct err ignored;
-    if (!db_exec(db, &ignored, "ROLLBACK"))
-        return false;
-    return false;
+    is_fine = is_fine && db_exec(db, err, "COMMIT");
+    db_rollback(db);
+    return is_fine;
 }
 
 bool sqlite_schema_prepare(struct db *db, struct err *err)

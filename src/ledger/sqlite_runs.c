@@ -1,4 +1,4 @@
-/* What runs were, and where their tenants stand. */
+/* What runs were. */
 #include "ledger/sqlite_private.h"
 
 /* ---- one moment for several questions ------------------------------------------------------- */
@@ -10,9 +10,7 @@ bool sqlite_look(struct sqlite_ledger *ledger, struct err *err)
 
 void sqlite_look_away(struct sqlite_ledger *ledger)
 {
-    struct err ignored;
-    if (!db_run_plain(&ledger->db, &ignored, "COMMIT"))
-        return;
+    db_rollback(&ledger->db);
 }
 
 /* ---- runs ---------------------------------------------------------------------------------- */
@@ -119,10 +117,11 @@ static bool read_totals(struct sqlite_ledger *ledger, struct sqlite_run *run, st
     size_t *totals = run->run.totals;
     size_t counted = 0;
     struct db_cursor cursor;
-    db_query(&ledger->db, &cursor,
-             "SELECT CASE WHEN is_running THEN ?2 ELSE outcome END AS how, count(*) FROM run_tenants"
-             " WHERE run = ?1 AND how IS NOT NULL GROUP BY how",
-             db_int(run->seq), db_int(run->is_alive ? TENANT_RUNNING : TENANT_IN_DOUBT));
+    db_query(
+        &ledger->db, &cursor,
+        "SELECT CASE WHEN is_running THEN ?2 ELSE outcome END AS how, count(*) FROM run_tenants"
+        " WHERE run = ?1 AND how IS NOT NULL GROUP BY how",
+        db_int(run->seq), db_int(run->is_alive ? TENANT_RUNNING : TENANT_IN_DOUBT));
     while (db_next(&cursor)) {
         int64_t state = db_int_at(&cursor, 0);
         if (state >= 0 && state < TENANT__COUNT)
@@ -245,187 +244,5 @@ bool sqlite_list(struct ledger *base, struct arena *arena, struct ledger_run **r
     *ret_runs = arena_calloc(arena, *ret_count + 1, sizeof **ret_runs);
     for (size_t i = 0; i < *ret_count; i++)
         (*ret_runs)[i] = runs[i].run;
-    return true;
-}
-
-/* ---- waves --------------------------------------------------------------------------------- */
-
-struct wave_arrays {
-    struct run_wave *waves;
-    enum run_state *states;
-    int64_t *finished_ms;
-    size_t count;
-};
-
-/* A run without waves has one, of everyone, that began and ended with the run. */
-static void one_wave(const struct sqlite_run *run, struct wave_arrays *arrays)
-{
-    arrays->waves[0] = (struct run_wave){"all", run->run.tenant_count};
-    arrays->states[0] = run->run.state;
-    arrays->count = 1;
-}
-
-static bool read_waves(struct sqlite_ledger *ledger, const struct sqlite_run *run,
-                       struct arena *arena, struct wave_arrays *arrays, size_t capacity,
-                       struct err *err)
-{
-    struct db_cursor cursor;
-    bool makes_sense = true;
-    db_query(&ledger->db, &cursor,
-             "SELECT name, tenant_count, state, finished_ms FROM waves WHERE run = ? ORDER BY n",
-             db_int(run->seq));
-    while (makes_sense && arrays->count < capacity && db_next(&cursor)) {
-        size_t at = arrays->count++;
-        arrays->waves[at] =
-            (struct run_wave){db_copy_at(&cursor, 0, arena), (size_t)db_int_at(&cursor, 1)};
-        arrays->states[at] =
-            db_is_null_at(&cursor, 2) ? RUN__COUNT : (enum run_state)db_int_at(&cursor, 2);
-        arrays->finished_ms[at] = db_int_at(&cursor, 3);
-        makes_sense = arrays->states[at] <= RUN__COUNT;
-    }
-    return db_end(&cursor, err) && (makes_sense || db_fail_damaged(&ledger->db, err));
-}
-
-bool sqlite_waves_read(struct sqlite_ledger *ledger, const struct sqlite_run *run,
-                       struct arena *arena, struct ledger_fleet *ret_fleet, struct err *err)
-{
-    int64_t count;
-    if (!db_get(&ledger->db, err, &count, "SELECT count(*) FROM waves WHERE run = ?",
-                db_int(run->seq)))
-        return false;
-    size_t capacity = count > 0 ? (size_t)count : 1;
-    struct wave_arrays arrays = {
-        .waves = arena_calloc(arena, capacity, sizeof *arrays.waves),
-        .states = arena_calloc(arena, capacity, sizeof *arrays.states),
-        .finished_ms = arena_calloc(arena, capacity, sizeof *arrays.finished_ms),
-    };
-    if (count <= 0)
-        one_wave(run, &arrays);
-    else if (!read_waves(ledger, run, arena, &arrays, capacity, err))
-        return false;
-    ret_fleet->waves = arrays.waves;
-    ret_fleet->wave_states = arrays.states;
-    ret_fleet->wave_finished_ms = arrays.finished_ms;
-    ret_fleet->wave_count = arrays.count;
-    return true;
-}
-
-/* ---- standings ----------------------------------------------------------------------------- */
-
-struct fleet_reading {
-    const struct sqlite_lists *lists;
-    struct arena *arena;
-    const struct ledger_fleet *waves;
-    const char **names;
-    struct standing *standings;
-    uint32_t *wave_of;
-    size_t count;
-};
-
-/* False: no list of that number. */
-static bool read_rows(const struct db_cursor *row, int column, const struct sqlite_lists *lists,
-                      struct rows *ret_rows)
-{
-    if (db_is_null_at(row, column))
-        return true;
-    int64_t number = db_int_at(row, column);
-    if (number < 0 || (uint64_t)number >= lists->count)
-        return false;
-    *ret_rows = lists->items[number];
-    return true;
-}
-
-static bool read_standing(const struct db_cursor *row, struct fleet_reading *reading, size_t at)
-{
-    struct standing *standing = &reading->standings[at];
-    int64_t wave = db_int_at(row, 2);
-    int64_t state = db_int_at(row, 3);
-    if (at >= reading->count || db_int_at(row, 0) != (int64_t)at || wave < 0 ||
-        (uint64_t)wave >= reading->waves->wave_count || state < 0 || state >= TENANT__COUNT)
-        return false;
-    reading->names[at] = db_copy_at(row, 1, reading->arena);
-    reading->wave_of[at] = (uint32_t)wave;
-    *standing = (struct standing){
-        .state = (enum tenant_state)state,
-        .is_begun = db_int_at(row, 4) != 0,
-        .has_changed = db_int_at(row, 5) != 0,
-        .snapshot = db_copy_at(row, 9, reading->arena),
-    };
-    return read_rows(row, 6, reading->lists, &standing->before) &&
-           read_rows(row, 7, reading->lists, &standing->goal) &&
-           read_rows(row, 8, reading->lists, &standing->to);
-}
-
-static bool read_standings(struct sqlite_ledger *ledger, const struct sqlite_run *run,
-                           struct fleet_reading *reading, struct err *err)
-{
-    struct db_cursor cursor;
-    bool makes_sense = true;
-    size_t count = 0;
-    db_query(&ledger->db, &cursor,
-             "SELECT member.n, tenants.name, member.wave,"
-             " CASE WHEN is_running THEN ?3 ELSE coalesce(state, ?4) END, is_begun, has_changed,"
-             " before, goal, left_at, snapshot FROM fleet_tenants AS member"
-             " JOIN tenants ON tenants.id = member.tenant"
-             " LEFT JOIN run_tenants ON run_tenants.run = ?1 AND run_tenants.n = member.n"
-             " WHERE member.fleet = ?2 ORDER BY member.n",
-             db_int(run->seq), db_int(run->fleet), db_int(TENANT_RUNNING), db_int(TENANT_PENDING));
-    while (makes_sense && db_next(&cursor))
-        makes_sense = read_standing(&cursor, reading, count++);
-    if (!db_end(&cursor, err))
-        return false;
-    return (makes_sense && count == reading->count) || db_fail_damaged(&ledger->db, err);
-}
-
-static bool read_fleet(struct sqlite_ledger *ledger, const char *id, struct arena *arena,
-                       struct ledger_fleet *ret_fleet, struct err *err)
-{
-    struct sqlite_run run;
-    struct sqlite_lists lists;
-    struct ledger_fleet fleet = {0};
-    if (!sqlite_run_find(ledger, id, arena, &run, err) ||
-        !sqlite_lists_read(ledger, LIST_REVISIONS, arena, &lists, err) ||
-        !sqlite_waves_read(ledger, &run, arena, &fleet, err))
-        return false;
-    size_t count = run.run.tenant_count;
-    struct fleet_reading reading = {
-        .lists = &lists,
-        .arena = arena,
-        .waves = &fleet,
-        .names = arena_calloc(arena, count + 1, sizeof *reading.names),
-        .standings = arena_calloc(arena, count + 1, sizeof *reading.standings),
-        .wave_of = arena_calloc(arena, count + 1, sizeof *reading.wave_of),
-        .count = count,
-    };
-    if (!read_standings(ledger, &run, &reading, err))
-        return false;
-    fleet.names = reading.names;
-    fleet.standings = reading.standings;
-    fleet.wave_of = reading.wave_of;
-    fleet.count = count;
-    *ret_fleet = fleet;
-    return true;
-}
-
-bool sqlite_read_fleet(struct ledger *base, const char *id, struct arena *arena,
-                       struct ledger_fleet *ret_fleet, struct err *err)
-{
-    struct sqlite_ledger *ledger = sqlite_of(base);
-    if (!sqlite_look(ledger, err))
-        return false;
-    bool is_fine = read_fleet(ledger, id, arena, ret_fleet, err);
-    sqlite_look_away(ledger);
-    return is_fine;
-}
-
-/* ---- copies -------------------------------------------------------------------------------- */
-
-bool sqlite_names_snapshot(struct ledger *base, const char *part, bool *ret_does, struct err *err)
-{
-    int64_t count;
-    if (!db_get(&sqlite_of(base)->db, err, &count,
-                "SELECT EXISTS(SELECT 1 FROM run_tenants WHERE instr(snapshot, ?))", db_text(part)))
-        return false;
-    *ret_does = count > 0;
     return true;
 }

@@ -1,0 +1,215 @@
+/* What a run was about: its chain, tenants, waves, and what its rows name by numbers. */
+#include "ledger/sqlite_private.h"
+
+#include "chain/chain.h"
+#include "inventory/inventory.h"
+
+static bool fail_damaged(const struct sqlite_frame *frame, struct err *err)
+{
+    return db_fail_damaged(&frame->ledger->db, err);
+}
+
+/* ---- revisions and errors ------------------------------------------------------------------ */
+
+static bool read_revisions(struct sqlite_frame *frame, struct err *err)
+{
+    struct db_cursor cursor;
+    size_t capacity = 0;
+    bool makes_sense = true;
+    db_query_plain(&frame->ledger->db, &cursor,
+                   "SELECT id, revision, message, path FROM revisions ORDER BY id");
+    while (makes_sense && db_next(&cursor)) {
+        makes_sense = db_int_at(&cursor, 0) == (int64_t)frame->revision_count;
+        *ARENA_PUSH(frame->arena, frame->revisions, frame->revision_count, capacity) =
+            (struct revision){.id = db_copy_at(&cursor, 1, frame->arena),
+                              .message = db_copy_at(&cursor, 2, frame->arena),
+                              .path = db_copy_at(&cursor, 3, frame->arena),
+                              .create_date = ""};
+    }
+    return db_end(&cursor, err) && (makes_sense || fail_damaged(frame, err));
+}
+
+/* False: no revision of that number. */
+bool sqlite_revision_at(const struct sqlite_frame *frame, const struct db_cursor *row, int column,
+                        const struct revision **ret_revision)
+{
+    *ret_revision = NULL;
+    if (db_is_null_at(row, column))
+        return true;
+    int64_t number = db_int_at(row, column);
+    if (number < 0 || (uint64_t)number >= frame->revision_count)
+        return false;
+    *ret_revision = &frame->revisions[number];
+    return true;
+}
+
+static bool read_error(struct sqlite_frame *frame, const struct db_cursor *row,
+                       struct sqlite_error *ret_error)
+{
+    int64_t kind = db_int_at(row, 1);
+    if (kind < 0 || kind >= ERR__COUNT || !sqlite_revision_at(frame, row, 6, &ret_error->revision))
+        return false;
+    struct err *err = &ret_error->err;
+    err_set(err, (enum err_class)kind, "%s", db_text_at(row, 3));
+    snprintf(err->code, sizeof err->code, "%s", db_text_at(row, 2));
+    snprintf(err->file, sizeof err->file, "%s", db_text_at(row, 4));
+    err->line = (int)db_int_at(row, 5);
+    ret_error->statement = db_copy_at(row, 7, frame->arena);
+    return true;
+}
+
+static bool read_errors(struct sqlite_frame *frame, struct err *err)
+{
+    struct db_cursor cursor;
+    size_t capacity = 0;
+    bool makes_sense = true;
+    db_query(&frame->ledger->db, &cursor,
+             "SELECT n, class, code, text, file, line, revision, statement FROM errors"
+             " WHERE run = ? ORDER BY n",
+             db_int(frame->run.seq));
+    while (makes_sense && db_next(&cursor)) {
+        makes_sense =
+            db_int_at(&cursor, 0) == (int64_t)frame->error_count &&
+            read_error(frame, &cursor,
+                       ARENA_PUSH(frame->arena, frame->errors, frame->error_count, capacity));
+    }
+    return db_end(&cursor, err) && (makes_sense || fail_damaged(frame, err));
+}
+
+/* ---- the run's frame ----------------------------------------------------------------------- */
+
+/* As far as a report asks: counts, heads, digest. Revisions that are no head have no name. */
+static bool make_chain(struct sqlite_frame *frame, struct err *err)
+{
+    static const struct revision unnamed = {.id = "", .message = "", .create_date = "", .path = ""};
+    struct arena *arena = frame->arena;
+    size_t count = (size_t)frame->run.chain_count;
+    int64_t number = frame->run.chain_heads;
+    if (number < 0 || (uint64_t)number >= frame->lists.count)
+        return fail_damaged(frame, err);
+    struct rows ids = frame->lists.items[number];
+    if (ids.count > count)
+        return fail_damaged(frame, err);
+    struct chain *chain = arena_alloc(arena, sizeof *chain);
+    const struct revision **revisions = arena_calloc(arena, count + 1, sizeof *revisions);
+    uint32_t *heads = arena_calloc(arena, ids.count + 1, sizeof *heads);
+    for (uint32_t i = 0; i < count; i++)
+        revisions[i] = &unnamed;
+    for (uint32_t i = 0; i < ids.count; i++) {
+        struct revision *head = arena_alloc(arena, sizeof *head);
+        *head = unnamed;
+        head->id = ids.ids[i];
+        head->index = i;
+        revisions[i] = head;
+        heads[i] = i;
+    }
+    *chain = (struct chain){.dir = "",
+                            .revisions = revisions,
+                            .count = count,
+                            .heads = heads,
+                            .head_count = ids.count,
+                            .real_heads = heads,
+                            .real_head_count = ids.count};
+    snprintf(chain->digest, sizeof chain->digest, "%s", frame->run.run.chain_digest);
+    frame->info.chain = chain;
+    return true;
+}
+
+static const struct label *split_labels(const struct rows *items, struct arena *arena)
+{
+    struct label *labels = arena_calloc(arena, items->count + 1, sizeof *labels);
+    for (size_t i = 0; i < items->count; i++) {
+        size_t len = strcspn(items->ids[i], "=");
+        labels[i].key = arena_strndup(arena, items->ids[i], len);
+        labels[i].value = items->ids[i][len] ? items->ids[i] + len + 1 : "";
+    }
+    return labels;
+}
+
+static bool read_tenant(struct sqlite_frame *frame, const struct db_cursor *row,
+                        const struct sqlite_lists *labels, struct tenant *ret_tenant)
+{
+    int64_t dialect = db_int_at(row, 3);
+    int64_t list = db_int_at(row, 7);
+    if (dialect < 0 || dialect >= DIALECT__COUNT || list < 0 || (uint64_t)list >= labels->count)
+        return false;
+    *ret_tenant = (struct tenant){
+        .name = db_copy_at(row, 2, frame->arena),
+        .url = {.dialect = (enum dialect)dialect},
+        .url_redacted = db_copy_at(row, 4, frame->arena),
+        .server = db_copy_at(row, 5, frame->arena),
+        .schema = db_copy_at(row, 6, frame->arena),
+        .labels = split_labels(&labels->items[list], frame->arena),
+        .label_count = labels->items[list].count,
+    };
+    return true;
+}
+
+static bool read_members(struct sqlite_frame *frame, const struct sqlite_lists *labels,
+                         struct tenant *tenants, const struct tenant **list, uint32_t *wave_of,
+                         struct err *err)
+{
+    struct db_cursor cursor;
+    bool makes_sense = true;
+    size_t count = 0;
+    db_query(&frame->ledger->db, &cursor,
+             "SELECT n, wave, name, dialect, url, server, schema, labels FROM fleet_tenants"
+             " JOIN tenants ON tenants.id = fleet_tenants.tenant WHERE fleet = ? ORDER BY n",
+             db_int(frame->run.fleet));
+    while (makes_sense && db_next(&cursor)) {
+        makes_sense = count < frame->info.tenant_count && db_int_at(&cursor, 0) == (int64_t)count &&
+                      db_int_at(&cursor, 1) >= 0 &&
+                      (uint64_t)db_int_at(&cursor, 1) < frame->waves.wave_count &&
+                      read_tenant(frame, &cursor, labels, &tenants[count]);
+        if (!makes_sense)
+            break;
+        list[count] = &tenants[count];
+        wave_of[count++] = (uint32_t)db_int_at(&cursor, 1);
+    }
+    return db_end(&cursor, err) &&
+           ((makes_sense && count == frame->info.tenant_count) || fail_damaged(frame, err));
+}
+
+static bool make_tenants(struct sqlite_frame *frame, struct err *err)
+{
+    struct sqlite_lists labels;
+    size_t count = frame->info.tenant_count;
+    struct tenant *tenants = arena_calloc(frame->arena, count + 1, sizeof *tenants);
+    const struct tenant **list = arena_calloc(frame->arena, count + 1, sizeof *list);
+    uint32_t *wave_of = arena_calloc(frame->arena, count + 1, sizeof *wave_of);
+    frame->info.tenants = list;
+    frame->info.wave_of = wave_of;
+    return sqlite_lists_read(frame->ledger, LIST_LABELS, frame->arena, &labels, err) &&
+           read_members(frame, &labels, tenants, list, wave_of, err);
+}
+
+static bool make_info(struct sqlite_frame *frame, struct err *err)
+{
+    const struct ledger_run *run = &frame->run.run;
+    frame->info = (struct run_info){
+        .id = run->id,
+        .command = run->command,
+        .target = run->target,
+        .resolved = run->resolved,
+        .is_dry_run = frame->run.is_dry_run,
+        .resumed_from = run->resumed_from,
+        .tenant_count = run->tenant_count,
+        .waves = frame->waves.waves,
+        .wave_count = frame->waves.wave_count,
+        .started_at_ms = run->started_at_ms,
+    };
+    return make_chain(frame, err) && make_tenants(frame, err);
+}
+
+/* ---- the whole ----------------------------------------------------------------------------- */
+
+bool sqlite_frame_read(struct sqlite_ledger *ledger, const char *id, struct arena *arena,
+                       struct sqlite_frame *ret_frame, struct err *err)
+{
+    struct sqlite_frame *frame = ret_frame;
+    *frame = (struct sqlite_frame){.ledger = ledger, .arena = arena};
+    return sqlite_run_find(ledger, id, arena, &frame->run, err) &&
+           sqlite_lists_read(ledger, LIST_REVISIONS, arena, &frame->lists, err) &&
+           sqlite_waves_read(ledger, &frame->run, arena, &frame->waves, err) &&
+           read_revisions(frame, err) && read_errors(frame, err) && make_info(frame, err);
+}
