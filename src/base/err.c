@@ -41,6 +41,12 @@ bool err_at(struct err *err, enum err_class kind, const char *file, int line, co
     return false;
 }
 
+void err_set_place(struct err *err, const char *file, int line)
+{
+    snprintf(err->file, sizeof err->file, "%s", file);
+    err->line = line;
+}
+
 bool err_prefix(struct err *err, const char *format, ...)
 {
     char text[2 * sizeof err->text + 2];

@@ -46,6 +46,9 @@ bool err_set(struct err *err, enum err_class kind, const char *format, ...) PRIN
 bool err_at(struct err *err, enum err_class kind, const char *file, int line, const char *format,
             ...) PRINTF_LIKE(5, 6);
 
+/* Says where. */
+void err_set_place(struct err *err, const char *file, int line);
+
 /* Puts "context: " before the text. Returns false. */
 bool err_prefix(struct err *err, const char *format, ...) PRINTF_LIKE(2, 3);
 

@@ -65,6 +65,7 @@ struct op {
     const char *sql; /* NUL-terminated; may hold several statements, none with parameters */
     size_t sql_len;
     bool must_commit;   /* the statement is COMMIT: an answer that says otherwise is an error */
+    bool needs_rows;    /* OP_SCRIPT: the last statement must return a row, or it fails */
     bool needs_one_row; /* every statement must change (or return) exactly one row */
     enum tx_rule tx_after;
     uint64_t timeout_ms; /* for the whole operation; 0: none. Obeyed by the caller, not the driver */
@@ -83,6 +84,7 @@ struct op {
     size_t row_count;
     size_t column_count;
     const char **columns; /* names */
+    size_t rows_seen;       /* OP_SCRIPT: that its statements have returned; none is kept */
     size_t statements_done; /* that have finished; of a failed one it tells which failed */
     bool is_tx_broken; /* tx_after does not hold: the statements ended or began a transaction */
     double duration_ms;     /* filled by the caller of the driver */
@@ -129,6 +131,7 @@ enum sql_id {
     SQL_SCRIPT_RESTORE, /* behind a revision's SQL: undo what it did to the session's settings */
     SQL_SCRIPT_EXPECT,  /* an error unless the version table holds exactly {rows} */
     SQL_SCRIPT_PURGE,   /* empties the version table */
+    SQL_SCRIPT_VERIFY,  /* an error unless {query} returns a row */
     SQL__COUNT
 };
 

@@ -104,7 +104,7 @@ static void take_result(struct conn *conn, PGresult *result)
             err_set(&conn->op->err, ERR_SQL, "COPY FROM STDIN has no data in a revision");
         PQputCopyEnd(conn->pg, "no data");
         break;
-    case PGRES_SINGLE_TUPLE:
+    case PGRES_SINGLE_TUPLE: conn->op->rows_seen++; break;
     case PGRES_EMPTY_QUERY:
     case PGRES_COPY_OUT:
     default:
@@ -438,5 +438,7 @@ const struct driver driver_postgres = {
             "<> {row_count} OR (SELECT count(*) FROM {version} WHERE version_num IN ({rows})) <> "
             "{row_count}",
         [SQL_SCRIPT_PURGE] = "DELETE FROM {version}",
+        [SQL_SCRIPT_VERIFY] =
+            "INSERT INTO {version} (version_num) SELECT NULL WHERE NOT EXISTS ({query})",
     },
 };

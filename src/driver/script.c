@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/utf8.h"
+#include "driver/directive.h"
 #include "driver/split.h"
 
 enum { SECTIONS_MAX = 256, LINE_TEXT_MAX = 200 };
@@ -99,6 +100,56 @@ static struct piece *add_piece(struct making *making)
     return piece;
 }
 
+/* A query must be one statement, and leave transactions alone. */
+static bool check_directive(const struct making *making, const struct section *section,
+                            const struct directive *directive, struct err *err)
+{
+    struct statement *statements;
+    size_t count = 0;
+    int line = section->line + directive->line - 1;
+    const char *path = making->revision->path;
+    if (!making->driver->split(&making->scripts->arena, directive->sql, directive->sql_len,
+                               &statements, &count, err))
+        return err_at(err, ERR_CHAIN, path, line, "%s", err->text);
+    if (count != 1 || controls_transaction(directive->sql, directive->sql_len))
+        return err_at(err, ERR_CHAIN, path, line, "a '-- %s:' is one query, in one line",
+                      directive->kind == DIRECTIVE_VERIFY ? "verify" : "probe");
+    return true;
+}
+
+static struct author_query query_of(const struct section *section, const struct directive *directive)
+{
+    return (struct author_query){directive->sql, directive->sql_len, section->line + directive->line - 1};
+}
+
+/* Queries to verify stand behind the whole section, a probe before its statement. */
+static bool add_checks(struct making *making, const struct section *section,
+                       const struct statement *statements, size_t count, size_t first_piece,
+                       struct err *err)
+{
+    struct arena *arena = &making->scripts->arena;
+    const struct directive *directives;
+    size_t directive_count;
+    directives_find(arena, section->sql, section->sql_len, statements, count, &directives,
+                    &directive_count);
+    struct author_query *verifies = arena_calloc(arena, directive_count, sizeof *verifies);
+    struct piece *last = &making->pieces[making->script.piece_count - 1];
+    for (size_t i = 0; i < directive_count; i++) {
+        const struct directive *directive = &directives[i];
+        if (!check_directive(making, section, directive, err))
+            return false;
+        if (directive->kind == DIRECTIVE_VERIFY) {
+            verifies[last->verify_count++] = query_of(section, directive);
+        } else if (directive->statement < count && !last->is_transactional) {
+            struct author_query *probe = arena_alloc(arena, sizeof *probe);
+            *probe = query_of(section, directive);
+            making->pieces[first_piece + directive->statement].probe = probe;
+        }
+    }
+    last->verifies = verifies;
+    return true;
+}
+
 static void add_whole(struct making *making, const struct section *section,
                       const struct statement *statements, size_t count)
 {
@@ -147,9 +198,11 @@ static bool add_section(struct making *making, const struct section *section, st
         return false;
     bool is_transactional =
         section->is_transactional && making->driver->traits & DRIVER_DDL_IN_TRANSACTION;
-    if (count)
-        (is_transactional ? add_whole : add_one_by_one)(making, section, statements, count);
-    return true;
+    size_t first_piece = making->script.piece_count;
+    if (!count)
+        return true;
+    (is_transactional ? add_whole : add_one_by_one)(making, section, statements, count);
+    return add_checks(making, section, statements, count, first_piece, err);
 }
 
 static const struct script *make(struct scripts *scripts, const struct driver *driver,

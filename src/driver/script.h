@@ -10,6 +10,13 @@
 #include "chain/chain.h"
 #include "driver/driver.h"
 
+/* A query of the author's: `-- verify:` or `-- probe:` (directive.h). */
+struct author_query {
+    const char *sql; /* NUL-terminated */
+    size_t sql_len;
+    int line; /* of the file */
+};
+
 struct piece {
     const char *sql; /* NUL-terminated */
     size_t sql_len;
@@ -18,6 +25,9 @@ struct piece {
     size_t statement_count;
     size_t first_statement; /* of the revision, from 0 */
     bool is_transactional;
+    const struct author_query *verifies; /* asked behind it, in their order */
+    size_t verify_count;
+    const struct author_query *probe; /* of a statement outside a transaction: did it take effect? NULL: none */
 };
 
 struct script {

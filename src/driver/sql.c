@@ -80,6 +80,7 @@ static const struct var vars_table[] = {
     VAR("search_path", VAR_LITERAL, search_path),
     VAR("version_name", VAR_LITERAL, version_table),
     VAR("steps", VAR_SQL, steps),
+    VAR("query", VAR_SQL, query),
     VAR("nth", VAR_NUMBER, nth),
     VAR("step_count", VAR_NUMBER, step_count),
     VAR("statements", VAR_NUMBER, statements),

@@ -25,6 +25,7 @@ struct sql_vars {
     const char *nonce;        /* {nonce} */
     const char *search_path;  /* {search_path} */
     /* SQL */
+    const char *query; /* {query} */
     const char *steps; /* {steps}: SQL_HISTORY_ROWs, filled, comma separated */
     /* numbers */
     uint64_t lock_key;             /* {key}, as a signed 64-bit number */

@@ -271,6 +271,7 @@ static int run_prepared(struct op *op, sqlite3_stmt *stmt, size_t *ret_rows)
     while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
         if (keeps)
             keep_row(op, stmt, &capacity);
+        op->rows_seen++;
         ++*ret_rows;
     }
     return rc;
@@ -483,5 +484,7 @@ const struct driver driver_sqlite = {
             "<> {row_count} OR (SELECT count(*) FROM {version} WHERE version_num IN ({rows})) <> "
             "{row_count}",
         [SQL_SCRIPT_PURGE] = "DELETE FROM {version}",
+        [SQL_SCRIPT_VERIFY] =
+            "INSERT INTO {version} (version_num) SELECT NULL WHERE NOT EXISTS ({query})",
     },
 };

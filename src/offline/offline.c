@@ -144,6 +144,13 @@ static void add_record(struct writing *writing, const struct action *action)
                 action->is_checkpointed ? SQL_HISTORY_MARK : SQL_HISTORY_INSERT, "applied");
 }
 
+static void add_verify(struct writing *writing, const struct author_query *verify)
+{
+    struct sql_vars vars = writing->vars;
+    vars.query = verify->sql;
+    add_sql(writing, SQL_SCRIPT_VERIFY, &vars);
+}
+
 static void add_action(struct writing *writing, const struct action *action)
 {
     set_transaction(writing, action->is_in_transaction);
@@ -151,6 +158,9 @@ static void add_action(struct writing *writing, const struct action *action)
     switch (action->kind) {
     case ACTION_SCRIPT:
         add_piece(writing, action->piece);
+        break;
+    case ACTION_VERIFY:
+        add_verify(writing, action->verify);
         break;
     case ACTION_START:
         add_history(writing, action, SQL_HISTORY_INSERT, "running");

@@ -170,6 +170,8 @@ static bool finish_op(struct io *io)
         err_set(&op->err, ERR_LOCK, "another run holds this tenant");
         op->err.is_transient = true;
     }
+    if (op->needs_rows && op->err.kind == ERR_NONE && !op->rows_seen)
+        err_set(&op->err, ERR_SQL, "the query to verify returned no row");
     if (op->err.kind != ERR_NONE) {
         io->is_broken = io->is_broken || op->err.is_connection_lost || op->kind == OP_CONNECT;
         return false;

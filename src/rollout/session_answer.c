@@ -259,12 +259,17 @@ static void locate(struct session *session, const struct action *action, const s
 {
     const struct revision *revision = action->step->revision;
     session->err_revision = revision;
+    if (action->kind == ACTION_VERIFY) {
+        err_set_place(err, revision->path, action->verify->line);
+        session->err_statement = action->verify->sql;
+        return;
+    }
     if (action->kind != ACTION_SCRIPT) {
         err_prefix(err, "recording %s", revision ? revision->id : "the stamp");
         return;
     }
-    err->line = piece_line(action->piece, op->err.offset, op->statements_done);
-    snprintf(err->file, sizeof err->file, "%s", revision->path);
+    err_set_place(err, revision->path,
+                  piece_line(action->piece, op->err.offset, op->statements_done));
     session->err_statement = piece_line_text(&session->arena, action->piece, err->line);
 }
 
@@ -286,8 +291,8 @@ static enum session_state stop_statements(struct session *session, size_t failed
     for (; session->cursor < failed; session->cursor++)
         if (session->work.actions[session->cursor].kind == ACTION_MARK)
             session->half_done = session->work.actions[session->cursor].statements;
-    bool can_mark = session->work.actions[failed].kind == ACTION_SCRIPT &&
-                    !io_is_broken(session->io);
+    enum action_kind kind = session->work.actions[failed].kind;
+    bool can_mark = (kind == ACTION_SCRIPT || kind == ACTION_VERIFY) && !io_is_broken(session->io);
     return can_mark ? SESSION_MARK : SESSION_CLOSE;
 }
 

@@ -478,6 +478,13 @@ static void set_script(struct session *session, struct op *op, const struct acti
     buf_done(&buf);
 }
 
+static void set_verify(struct session *session, struct op *op, const struct action *action)
+{
+    (void)session;
+    op->sql = action->verify->sql;
+    op->sql_len = action->verify->sql_len;
+}
+
 static void add_action(struct session *session, const struct action *action)
 {
     static void (*const prepares[])(struct op *) = {
@@ -485,11 +492,12 @@ static void add_action(struct session *session, const struct action *action)
         [ACTION_MARK] = prepare_mark,
         [ACTION_RECORD] = prepare_record,
     };
-    bool is_script = action->kind == ACTION_SCRIPT;
+    bool is_script = action->kind == ACTION_SCRIPT || action->kind == ACTION_VERIFY;
     struct op *op = session_add_op(session, is_script ? OP_SCRIPT : OP_QUERY);
     op->tx_after = action->is_in_transaction ? TX_INSIDE : TX_OUTSIDE;
     if (is_script) {
-        set_script(session, op, action);
+        op->needs_rows = action->kind == ACTION_VERIFY;
+        (op->needs_rows ? set_verify : set_script)(session, op, action);
         op->timeout_ms = script_budget(session, action->piece);
         return;
     }
@@ -548,7 +556,8 @@ enum asked ask_mark(struct session *session)
 {
     const struct action *failed = &session->work.actions[session->cursor];
     struct action mark = *failed;
-    mark.statements = failed->piece->first_statement;
+    if (failed->kind == ACTION_SCRIPT)
+        mark.statements = failed->piece->first_statement;
     struct op *op = session_add_op(session, OP_QUERY);
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);

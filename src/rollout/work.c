@@ -44,14 +44,32 @@ static void add_piece(struct building *building, const struct step *step,
     mark->statements = piece->first_statement + piece->statement_count;
 }
 
+static void add_verifies(struct building *building, const struct step *step,
+                         const struct script *script, const struct piece *piece)
+{
+    for (size_t i = 0; i < piece->verify_count; i++) {
+        struct action *action = add(building, ACTION_VERIFY, step, script);
+        action->piece = piece;
+        action->verify = &piece->verifies[i];
+        action->is_in_transaction = piece->is_transactional;
+        action->statements = piece->first_statement + piece->statement_count;
+    }
+}
+
 static void add_step(struct building *building, const struct step *step,
                      const struct script *script, const struct unfinished *unfinished)
 {
     if (script && script->is_checkpointed && !unfinished)
         add(building, ACTION_START, step, script);
-    for (size_t i = 0; script && i < script->piece_count; i++)
-        if (!unfinished || script->pieces[i].first_statement >= unfinished->statements)
-            add_piece(building, step, script, &script->pieces[i]);
+    size_t done = unfinished ? unfinished->statements : 0;
+    for (size_t i = 0; script && i < script->piece_count; i++) {
+        const struct piece *piece = &script->pieces[i];
+        if (piece->first_statement >= done)
+            add_piece(building, step, script, piece);
+        /* Behind the last one that was done, nobody knows whether it was asked. */
+        if (piece->first_statement + piece->statement_count >= done)
+            add_verifies(building, step, script, piece);
+    }
     add_record(building, step, script);
 }
 

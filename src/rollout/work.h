@@ -17,6 +17,7 @@
 enum action_kind {
     ACTION_SCRIPT, /* one piece of the revision */
     ACTION_START,  /* history row of a checkpointed step: running, nothing done */
+    ACTION_VERIFY, /* a query of the author's returns a row */
     ACTION_MARK,   /* `statements` of it are done */
     ACTION_RECORD, /* the step is done: version rows, and its history row */
 };
@@ -25,7 +26,8 @@ struct action {
     enum action_kind kind;
     const struct step *step;
     const struct script *script; /* NULL: a stamp */
-    const struct piece *piece;   /* ACTION_SCRIPT */
+    const struct piece *piece;   /* ACTION_SCRIPT, ACTION_VERIFY: the one it stands behind */
+    const struct author_query *verify;  /* ACTION_VERIFY */
     size_t statements;           /* done, once this action is */
     bool is_in_transaction;
     bool is_checkpointed; /* ACTION_RECORD: the history row is there already */

@@ -311,6 +311,17 @@ class Failure(PostgresCase):
         self.assertIn("read-only", self.run_json("upgrade", code=1).tenant("t")["error"]["message"])
 
 
+class Verify(PostgresCase):
+    def test_a_row_or_nothing_stays(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (n int);\n-- verify: SELECT 1 FROM pg_class WHERE relname = 'a'\n")
+        self.fleet.revision("bbbb2222", "INSERT INTO a VALUES (1);\n-- verify: SELECT n FROM a WHERE n > 1\n")
+        self.fleet.inventory(self.pg.create("verify"), defaults={"transaction": "each"})
+        error = self.run_json("upgrade", code=1).tenant("verify")["error"]
+        self.assertEqual((error["revision"], error["line"]), ("bbbb2222", 8))
+        self.assertEqual(self.pg.versions("verify"), ["aaaa1111"])
+        self.assertEqual(self.pg.sql("verify", "SELECT count(*) FROM a"), [["0"]])
+
+
 class TenantLock(PostgresCase):
     def test_two_runs_on_an_empty_database_apply_everything_once(self):
         self.fleet.revision("aaaa1111", "CREATE TABLE fx (rev text); INSERT INTO fx VALUES ('a');")

@@ -4,6 +4,7 @@ import fcntl
 import os
 import signal
 import sqlite3
+import subprocess
 import time
 
 from harness import FleetCase, main, wait_until
@@ -159,6 +160,56 @@ class MainJob(FleetCase):
                          "    url: sqlite:///data/control.db\n")
         result = self.run_json("upgrade", "--select", "region=eu")
         self.assertEqual(result.tenant("x")["state"], "succeeded")
+
+
+class Verify(FleetCase):
+    """`-- verify:` queries: in the revision's transaction, and they must return a row."""
+
+    def test_a_row_lets_it_pass(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (n);\n-- verify: SELECT 1 WHERE EXISTS (SELECT 1 FROM "
+                            "pragma_table_info('a'))\nINSERT INTO a VALUES (1)\n-- verify: SELECT n FROM a;\n")
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        self.run_json("upgrade")
+
+    def test_none_fails_the_revision_and_leaves_nothing(self):
+        path = self.fleet.revision("aaaa1111", "CREATE TABLE a (n);\n-- verify: SELECT n FROM a;\n")
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        error = self.run_json("upgrade", code=1).tenant("t")["error"]
+        self.assertEqual((error["class"], error["revision"], error["statement"]), ("sql", "aaaa1111", "SELECT n FROM a"))
+        with open(path) as file:
+            self.assertIn("verify", file.read().split("\n")[error["line"] - 1])
+        self.assertEqual(self.fleet.tables("t"), set())
+
+    def test_in_a_script(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (n);\n-- verify: SELECT n FROM a\n")
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        script = self.run_ok("upgrade", "head", "--sql").out
+        for has_row, code in ((False, 1), (True, 0)):
+            text = script.replace("CREATE TABLE a (n);", "CREATE TABLE a (n); INSERT INTO a VALUES (1);" if has_row else
+                                  "CREATE TABLE a (n);")
+            done = subprocess.run(["sqlite3", "-bail", ":memory:"], input=text.encode(), capture_output=True)
+            self.assertEqual(done.returncode, code, done.stderr)
+
+    def test_only_between_statements(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (n);\nINSERT INTO a VALUES ('\n-- verify: SELECT nosuch\n');")
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        self.run_json("upgrade")
+
+    def test_more_than_a_query_is_a_fault(self):
+        for text in ("SELECT 1; SELECT 2", "", "COMMIT"):
+            self.fleet.last = ""
+            self.fleet.revision("aaaa1111", f"CREATE TABLE a (n);\n-- verify: {text}\n")
+            self.fleet.inventory([self.fleet.sqlite("t")])
+            self.assertIn("aaaa1111.sql:8: ", self.run_ok("upgrade", code=2).err)
+
+    def test_outside_a_transaction_it_is_asked_again(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (n);\n-- verify: SELECT n FROM a\n", options=" transaction:false")
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        self.assertEqual(self.run_json("upgrade", code=4).tenant("t")["state"], "partial")
+        self.assertEqual(self.run_json("upgrade", code=4).tenant("t")["state"], "partial")
+        with sqlite3.connect(self.fleet.path("data/t.db")) as db:
+            db.execute("INSERT INTO a VALUES (1)")
+        self.assertEqual(self.run_json("upgrade").tenant("t")["state"], "succeeded")
 
 
 class Failure(FleetCase):
