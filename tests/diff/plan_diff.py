@@ -17,7 +17,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from alembic_oracle import Crash, Oracle, Plan, Refusal  # noqa: E402
+from alembic_oracle import Crash, Oracle, Plan, Refusal, ask  # noqa: E402
 from expected import expected  # noqa: E402
 
 MAX_REVISIONS = 60
@@ -70,6 +70,27 @@ def random_graph(rng):
         tips = [t for t in tips if t not in revises] + [id_]
     rng.shuffle(graph)
     return graph
+
+
+def broken_graph(rng, oracle, graph):
+    """A graph with one fault, and skein's words for it; None: this graph has no room for one."""
+    graph = json.loads(json.dumps(graph))
+    one, other = rng.sample(graph, 2)
+    names = rng.choice((one["revises"], one["depends"]))
+    above = [r["id"] for r in graph if one["id"] in oracle.ancestors(r["id"])]
+    fault = rng.choice(("missing", "itself", "cycle", "label", "label"))
+    if fault == "missing":
+        names.append("0123nothing")
+        return graph, "there is no revision '0123nothing'"
+    if fault == "itself":
+        names.append(one["id"])
+        return graph, "names itself"
+    if fault == "cycle":
+        names.append(rng.choice(above or [""]))
+        return (graph, "a cycle of revisions") if above else None
+    one["labels"].append(rng.choice(("twice", other["id"])))
+    other["labels"].append("twice")
+    return graph, "is already used by revision"
 
 
 # ---- questions -------------------------------------------------------------------------------------
@@ -169,9 +190,8 @@ class Skein:
         return json.loads(self.process.stdout.readline())
 
     def set_chain(self, graph):
-        said = self.tell({"chain": graph})
-        if said["faults"]:
-            sys.exit(f"skein refuses a graph that Alembic takes: {said['faults']}\n{json.dumps(graph)}")
+        """The faults of the chain."""
+        return self.tell({"chain": graph})["faults"]
 
     def ask(self, question):
         said = self.tell(question)
@@ -252,7 +272,18 @@ class Comparison:
 
     def use(self, graph):
         self.graph, self.oracle = graph, Oracle(graph)
-        self.skein.set_chain(graph)
+        faults = self.skein.set_chain(graph)
+        if faults:
+            sys.exit(f"skein refuses a graph that Alembic takes: {faults}\n{json.dumps(graph)}")
+
+    def check_broken(self, graph, words):
+        """Alembic takes some cycles, and says KeyError to what is missing."""
+        faults = self.skein.set_chain(graph)
+        theirs = ask(Oracle, graph)
+        self.counts["broken graph"] += 1
+        if len(faults) != 1 or words not in faults[0] or \
+                not (isinstance(theirs, (Refusal, Crash)) or "cycle" in words):
+            self.show(f"wanted a fault: {words}", theirs, faults, {"chain": graph})
 
     def check(self, question):
         theirs, ours = expected(self.oracle, question), self.skein.ask(question)
@@ -260,10 +291,12 @@ class Comparison:
             differ(self.oracle, question, theirs, ours)
         self.counts[self.kind(theirs)] += 1
         if what:
-            self.differing += 1
-            if self.differing <= SHOWN_MAX:
-                print(f"\n{what}\n  alembic: {theirs}\n  skein:   {ours}")
-                print(json.dumps({"chain": self.graph, "questions": [question]}), flush=True)
+            self.show(what, theirs, ours, {"chain": self.graph, "questions": [question]})
+
+    def show(self, what, theirs, ours, case):
+        self.differing += 1
+        if self.differing <= SHOWN_MAX:
+            print(f"\n{what}\n  alembic: {theirs}\n  skein:   {ours}\n{json.dumps(case)}", flush=True)
 
     @staticmethod
     def kind(said):
@@ -284,6 +317,9 @@ def run_random(comparison, seed, cases):
         comparison.use(graph)
         for _ in range(CASES_A_GRAPH if graph else 1):
             comparison.check(random_question(rng, comparison.oracle, graph))
+        broken = len(graph) > 1 and broken_graph(rng, comparison.oracle, graph)
+        if broken:
+            comparison.check_broken(*broken)
 
 
 def run_files(comparison, paths):
