@@ -1,13 +1,16 @@
 #include "import/import.h"
 
+#include <jansson.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/human.h"
+#include "base/utf8.h"
 #include "chain/write.h"
 #include "cli/command.h"
 #include "cli/exit.h"
 #include "cli/faults.h"
+#include "cli/outputs.h"
 
 static const struct import_tool *find_tool(const char *name, struct err *err)
 {
@@ -83,8 +86,78 @@ static bool make_files(struct fleet *fleet, const struct options *options,
            import_files(arena, request, ret_result, faults);
 }
 
-static void report(const struct import_request *request, const struct import_result *result,
-                   const struct options *options)
+/* ---- telling ------------------------------------------------------------------------------- */
+
+struct told {
+    const struct import_request *request;
+    const struct import_result *result;
+    bool is_dry_run;
+};
+
+static void write_text(const struct told *told, FILE *out)
+{
+    const struct import_result *result = told->result;
+    struct buf text;
+    buf_init(&text, BUF_MAX_DEFAULT);
+    for (size_t i = 0; i < result->file_count; i++) {
+        human_add_text(&text, told->request->chain_dir);
+        buf_addf(&text, "/%s\n", result->files[i].name);
+    }
+    buf_addf(&text, "%s%zu revision%s from %s", told->is_dry_run ? "would make " : "made ",
+             result->file_count, result->file_count == 1 ? "" : "s",
+             import_tool_name(told->request->tool));
+    if (result->unchanged)
+        buf_addf(&text, ", %zu there already", result->unchanged);
+    fprintf(out, "%s\n", text.data);
+    buf_done(&text);
+}
+
+/* Names of files may hold any bytes. */
+static json_t *json_path(const char *dir, const char *name)
+{
+    struct buf text;
+    buf_init(&text, BUF_MAX_DEFAULT);
+    if (dir) {
+        utf8_add_valid(&text, dir, strlen(dir));
+        buf_addc(&text, '/');
+    }
+    utf8_add_valid(&text, name, strlen(name));
+    json_t *string = json_string(text.data);
+    buf_done(&text);
+    return string;
+}
+
+static void write_json(const struct told *told, FILE *out)
+{
+    const struct import_result *result = told->result;
+    json_t *made = json_array(), *notes = json_array();
+    for (size_t i = 0; i < result->file_count; i++)
+        json_array_append_new(made, json_path(told->request->chain_dir, result->files[i].name));
+    for (size_t i = 0; i < result->note_count; i++)
+        json_array_append_new(notes, json_pack("{s:o, s:s}", "file",
+                                               json_path(NULL, result->notes[i].path), "why",
+                                               result->notes[i].text));
+    json_t *whole = json_pack("{s:s, s:b, s:o, s:I, s:o}", "tool",
+                              import_tool_name(told->request->tool), "dry_run", told->is_dry_run,
+                              "made", made, "unchanged", (json_int_t)result->unchanged, "left_out",
+                              notes);
+    json_dumpf(whole, out, JSON_INDENT(2));
+    fputc('\n', out);
+    json_decref(whole);
+}
+
+static bool write_result(void *ctx, const char *format, FILE *out, struct err *err)
+{
+    if (strcmp(format, "text") == 0)
+        write_text(ctx, out);
+    else if (strcmp(format, "json") == 0)
+        write_json(ctx, out);
+    else
+        return outputs_refuse(format, err);
+    return true;
+}
+
+static void tell_notes(const struct import_result *result)
 {
     struct buf text;
     buf_init(&text, BUF_MAX_DEFAULT);
@@ -93,20 +166,19 @@ static void report(const struct import_request *request, const struct import_res
         buf_addf(&text, ": %s\n", result->notes[i].text);
     }
     fputs(text.data, stderr);
-    buf_clear(&text);
-    for (size_t i = 0; i < result->file_count; i++) {
-        human_add_text(&text, request->chain_dir);
-        buf_addf(&text, "/%s\n", result->files[i].name);
-    }
-    buf_addf(&text, "%s%zu revision%s from %s", options->is_dry_run ? "would make " : "made ",
-             result->file_count, result->file_count == 1 ? "" : "s",
-             import_tool_name(request->tool));
-    if (result->unchanged)
-        buf_addf(&text, ", %zu there already", result->unchanged);
-    if (!options->is_quiet)
-        printf("%s\n", text.data);
     buf_done(&text);
 }
+
+static void report(const struct import_request *request, const struct import_result *result,
+                   const struct options *options)
+{
+    struct told told = {request, result, options->is_dry_run};
+    struct writer writer = {write_result, &told};
+    tell_notes(result);
+    outputs_write(options, &writer, true);
+}
+
+/* ---- the command --------------------------------------------------------------------------- */
 
 static int run(struct fleet *fleet, const struct options *options)
 {
@@ -146,7 +218,7 @@ const struct command command_import = {
             "  import goose DIR           -- +goose Up, -- +goose Down\n\n"
             "Ids come from the tool's own versions, so that 'skein adopt --from TOOL' finds where each\n"
             "tenant stands. With --dialect the sections are for that dialect alone.",
-    .groups = OPTIONS_COMMON | OPTIONS_IMPORT | OPTIONS_DRY_RUN,
+    .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_IMPORT | OPTIONS_DRY_RUN,
     .min_args = 2,
     .max_args = ARGS_MAX,
     .needs = FLEET_INVENTORY,

@@ -1,4 +1,5 @@
 """Other tools' migrations: real folders, the real binary, and what the result comes to in databases."""
+import json
 import os
 import sqlite3
 import subprocess
@@ -132,6 +133,15 @@ class Folders(FleetCase):
         self.assertIn("1_a.sql", result.out)
         self.assertIn("would make 1 revision", result.out)
         self.assertEqual(self.made(), [])
+
+    def test_json_says_what_was_made(self):
+        self.write({"1_a.up.sql": "CREATE TABLE a (id);", "readme.sql": "SELECT 1;"})
+        report = json.loads(self.import_ok("golang-migrate", "-o", "json").out)
+        self.assertEqual(report["made"], [self.fleet.path("versions/1_a.sql")])
+        self.assertEqual([note["file"] for note in report["left_out"]], [self.fleet.path("old/readme.sql")])
+        self.assertEqual((report["tool"], report["dry_run"], report["unchanged"]), ("golang-migrate", False, 0))
+        report = json.loads(self.import_ok("golang-migrate", "-o", "json").out)
+        self.assertEqual((report["made"], report["unchanged"]), ([], 1))
 
     def test_dialect_marks_the_sections(self):
         self.write({"1_a.up.sql": "CREATE TABLE a (id);"})
