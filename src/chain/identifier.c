@@ -122,10 +122,9 @@ static bool find_name(const struct chain *chain, const char *text, const bool *l
     return true;
 }
 
-bool identifier_branch(struct arena *arena, const struct chain *chain, const char *label,
-                       uint32_t *ret_revision, struct err *err)
+bool identifier_branch(const struct chain *chain, const char *label, uint32_t *ret_revision,
+                       struct err *err)
 {
-    (void)arena;
     if (find_name(chain, label, NULL, ret_revision, err))
         return true;
     return err_set(err, ERR_CHAIN, "no such branch: '%s'", label);
@@ -148,7 +147,7 @@ static bool find_line(struct arena *arena, const struct chain *chain, const char
                       bool with_dependencies, const bool **ret_line, struct err *err)
 {
     uint32_t branch;
-    if (!identifier_branch(arena, chain, label, &branch, err))
+    if (!identifier_branch(chain, label, &branch, err))
         return false;
     *ret_line = line_of(arena, chain, (struct revisions){&branch, 1}, with_dependencies);
     return true;
@@ -228,7 +227,7 @@ bool identifier_resolve(struct arena *arena, const struct chain *chain, const ch
         return resolve_heads(arena, chain, label, is_head, ret, err);
     if (strcmp(symbol, "base") != 0)
         return resolve_name(arena, chain, label, symbol, ret, err);
-    if (label && !identifier_branch(arena, chain, label, &branch, err))
+    if (label && !identifier_branch(chain, label, &branch, err))
         return false;
     *ret = (struct revisions){0};
     return true;

@@ -40,8 +40,8 @@ bool identifier_resolve_one(struct arena *arena, const struct chain *chain, cons
                             const char *symbol, uint32_t *ret_revision, struct err *err) MUST_CHECK;
 
 /* The revision that a branch label, or an id used as one, stands for. */
-bool identifier_branch(struct arena *arena, const struct chain *chain, const char *label,
-                       uint32_t *ret_revision, struct err *err) MUST_CHECK;
+bool identifier_branch(const struct chain *chain, const char *label, uint32_t *ret_revision,
+                       struct err *err) MUST_CHECK;
 
 /* Those of `from` on the same line as the label's revision. */
 bool identifier_filter(struct arena *arena, const struct chain *chain, struct revisions from,

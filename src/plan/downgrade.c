@@ -101,7 +101,7 @@ static bool find_roots(struct building *building, const struct downgrade_target 
                                   chain->revisions[target->revision]->next_count};
     if (!target->label || ret->count <= 1)
         return true;
-    if (!identifier_branch(building->arena, chain, target->label, &branch, building->err))
+    if (!identifier_branch(chain, target->label, &branch, building->err))
         return false;
     struct revisions from = {&branch, 1};
     *ret = walk_filter(building->arena, *ret, walk_from(building->arena, chain, from, WALK_DOWN));

@@ -154,7 +154,7 @@ static bool check_text(struct arena *arena, const struct chain *chain, enum plan
     struct identifier identifier = identifier_parse(arena, text);
     struct revisions found;
     uint32_t one;
-    if (identifier.label && !identifier_branch(arena, chain, identifier.label, &one, err))
+    if (identifier.label && !identifier_branch(chain, identifier.label, &one, err))
         return false;
     if (identifier.is_relative)
         return check_relative(arena, chain, command, &identifier, text, err);

@@ -25,14 +25,21 @@ static void add_dest(struct stamping *stamping, uint32_t dest)
 }
 
 /* Everything that the revision stands on, or that stands on it. */
-static void concern_line(struct stamping *stamping, uint32_t revision)
+static const bool *line_of(const struct building *building, uint32_t revision)
 {
-    const struct building *building = stamping->building;
     struct revisions from = {&revision, 1};
     bool *below = walk_from(building->arena, building->chain, from, WALK_PARENTS);
-    bool *above = walk_from(building->arena, building->chain, from, WALK_ALL_NEXT);
+    const bool *above = walk_from(building->arena, building->chain, from, WALK_ALL_NEXT);
     for (size_t i = 0; i < building->chain->count; i++)
-        stamping->concerned[i] |= below[i] || above[i];
+        below[i] |= above[i];
+    return below;
+}
+
+static void concern_line(struct stamping *stamping, uint32_t revision)
+{
+    const bool *line = line_of(stamping->building, revision);
+    for (size_t i = 0; i < stamping->building->chain->count; i++)
+        stamping->concerned[i] |= line[i];
 }
 
 /* `base` concerns every row, `LABEL@base` those of the branch; other targets their own lines, and
@@ -56,8 +63,7 @@ static bool add_target(struct stamping *stamping, const char *text)
         stamping->concerns_all |= !found.count;
         return true;
     }
-    if (!identifier_branch(building->arena, building->chain, identifier.label, &branch,
-                           building->err))
+    if (!identifier_branch(building->chain, identifier.label, &branch, building->err))
         return false;
     concern_line(stamping, branch);
     return true;
@@ -105,12 +111,9 @@ static void stamp(struct building *building, uint32_t dest, struct revisions gon
 /* Is a row that goes on the line of this target? */
 static bool is_related(struct stamping *stamping, uint32_t dest)
 {
-    struct building *building = stamping->building;
-    struct revisions from = {&dest, 1};
-    const bool *below = walk_from(building->arena, building->chain, from, WALK_PARENTS);
-    const bool *above = walk_from(building->arena, building->chain, from, WALK_ALL_NEXT);
+    const bool *line = line_of(stamping->building, dest);
     for (size_t i = 0; i < stamping->replaced_count; i++)
-        if (below[stamping->replaced[i]] || above[stamping->replaced[i]])
+        if (line[stamping->replaced[i]])
             return true;
     return false;
 }
