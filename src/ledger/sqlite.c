@@ -200,8 +200,11 @@ static struct ledger *sqlite_open(const char *where, enum ledger_access access, 
 
 /* ---- transactions -------------------------------------------------------------------------- */
 
+/* Of a WAL whose fsync failed nobody knows what reached the disk: closing must not copy it into the
+ * ledger. The next to open it reads it frame by frame, by their checksums. */
 static bool die(struct sqlite_ledger *ledger, const struct err *err)
 {
+    sqlite3_db_config(ledger->db.handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     ledger->is_dead = true;
     ledger->death = *err;
     return false;

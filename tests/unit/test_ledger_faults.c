@@ -401,7 +401,9 @@ static int dies_of_a_full_disk(const struct book *book)
         return 1;
     if (ledger_write(own.ledger, &event, 1, &again) || strcmp(again.text, err.text) != 0)
         return 2;
-    return 0;
+    ledger_close(own.ledger);
+    struct stat wal;
+    return stat(arena_printf(&own.arena, "%s-wal", own.path), &wal) == 0 && wal.st_size ? 0 : 3;
 }
 
 static void after_a_failed_write_the_ledger_is_dead(void **state)
