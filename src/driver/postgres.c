@@ -24,7 +24,7 @@ struct conn {
     struct op *op;
     enum phase phase;
     PostgresPollingStatusType polling;
-    struct tls_refusal refusal;
+    const char *refusal; /* of the server's certificate; NULL: none */
 };
 
 /* Notices would go to stderr: a library never prints. */
@@ -246,7 +246,7 @@ static struct want after_poll(struct conn *conn)
     case PGRES_POLLING_FAILED:
     case PGRES_POLLING_ACTIVE:
     default:
-        postgres_connect_error(conn->pg, conn->refusal.why, &conn->op->err);
+        postgres_connect_error(conn->pg, conn->refusal, &conn->op->err);
         conn->op->is_missing = strcmp(conn->op->err.code, "3D000") == 0;
         return over();
     }
@@ -263,8 +263,7 @@ static void postgres_work(struct conn *conn)
             PQstatus(conn->pg) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
         return;
     }
-    conn->polling = PQconnectPoll(conn->pg);
-    postgres_tls_listen(conn->pg, &conn->refusal);
+    conn->polling = postgres_tls_poll(conn->pg, &conn->refusal);
 }
 
 /* ---- the interface ------------------------------------------------------------------------- */

@@ -141,7 +141,7 @@ void postgres_connect_error(PGconn *pg, const char *refusal, struct err *err)
     set_first_line(err, is_authentication(pg, text) ? ERR_AUTH : ERR_CONNECT, text);
     err->is_transient = err->kind == ERR_CONNECT && !is_permanent(text);
     size_t used = strlen(err->text);
-    if (*refusal && strstr(text, "certificate verify failed"))
+    if (refusal && strstr(text, "certificate verify failed"))
         snprintf(err->text + used, sizeof err->text - used, ": %s", refusal);
     if (strstr(text, "root certificate file"))
         err_prefix(err, "TLS is verified unless the URL says otherwise ('?sslmode=…', "

@@ -11,7 +11,7 @@
 void postgres_error(PGconn *pg, const PGresult *result, const char *sql, struct err *err);
 
 /* Why connecting failed; the text must have been made with PQERRORS_VERBOSE. `refusal`: what was wrong
- * with the server's certificate; "": nothing. */
+ * with the server's certificate; NULL: nothing. */
 void postgres_connect_error(PGconn *pg, const char *refusal, struct err *err);
 
 #endif

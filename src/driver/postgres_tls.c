@@ -3,36 +3,31 @@
 #include <openssl/ssl.h>
 #include <pthread.h>
 
-static int slot = -1; /* of ours in every SSL object: set once */
+/* libpq frees its SSL object in the PQconnectPoll that fails, and begins the handshake in the one that
+ * makes it: the only moment that is always ours is the end, where OpenSSL asks whoever registered data
+ * of his own. */
+static _Thread_local long verdict;
 
-static void make_slot(void)
+static void on_ssl_free(void *ssl, void *data, CRYPTO_EX_DATA *all, int slot, long number, void *ctx)
 {
-    slot = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+    long result = SSL_get_verify_result(ssl);
+    (void)data, (void)all, (void)slot, (void)number, (void)ctx;
+    if (result != X509_V_OK)
+        verdict = result;
 }
 
-/* For each certificate of the chain; the first refusal is the cause. */
-static int on_verify(int is_good, X509_STORE_CTX *store)
+static void listen_once(void)
 {
-    const SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-    struct tls_refusal *refusal = SSL_get_ex_data(ssl, slot);
-    X509 *certificate = X509_STORE_CTX_get_current_cert(store);
-    char subject[200] = "";
-    if (is_good || refusal->why[0])
-        return is_good;
-    if (certificate)
-        X509_NAME_oneline(X509_get_subject_name(certificate), subject, sizeof subject);
-    snprintf(refusal->why, sizeof refusal->why, "%s (%s)",
-             X509_verify_cert_error_string(X509_STORE_CTX_get_error(store)), subject);
-    return is_good;
+    SSL_get_ex_new_index(0, NULL, NULL, NULL, on_ssl_free);
 }
 
-void postgres_tls_listen(PGconn *pg, struct tls_refusal *refusal)
+PostgresPollingStatusType postgres_tls_poll(PGconn *pg, const char **ret_refusal)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    SSL *ssl = PQsslStruct(pg, "OpenSSL");
-    pthread_once(&once, make_slot);
-    if (!ssl || slot < 0 || SSL_get_ex_data(ssl, slot))
-        return;
-    SSL_set_ex_data(ssl, slot, refusal);
-    SSL_set_verify(ssl, SSL_get_verify_mode(ssl), on_verify);
+    pthread_once(&once, listen_once);
+    verdict = X509_V_OK;
+    PostgresPollingStatusType polling = PQconnectPoll(pg);
+    if (verdict != X509_V_OK)
+        *ret_refusal = X509_verify_cert_error_string(verdict);
+    return polling;
 }

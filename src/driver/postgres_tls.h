@@ -1,7 +1,4 @@
-/* Why a server's certificate was refused: libpq says that it was, and no more.
- *
- * OpenSSL's own verdict stands as it is; this only listens to it.
- */
+/* Why a server's certificate was refused: libpq says that it was, and no more. */
 #ifndef DRIVER_POSTGRES_TLS_H
 #define DRIVER_POSTGRES_TLS_H
 
@@ -9,11 +6,8 @@
 
 #include "base/compiler.h"
 
-struct tls_refusal {
-    char why[300]; /* "certificate has expired (/CN=db1)"; "": nothing was refused */
-};
-
-/* To be called behind every step of connecting; `refusal` must outlive the connection. */
-void postgres_tls_listen(PGconn *pg, struct tls_refusal *refusal);
+/* PQconnectPoll; *ret_refusal becomes what was wrong with the certificate ("certificate has expired"),
+ * and stays as it is where nothing was. */
+PostgresPollingStatusType postgres_tls_poll(PGconn *pg, const char **ret_refusal);
 
 #endif

@@ -115,11 +115,11 @@ class Tls(FleetCase):
     def test_an_untrusted_authority(self):
         self.serve(*self.other.issue("localhost"))
         self.refuse(self.url("verify-full"), "certificate verify failed: unable to get local issuer")
-        self.refuse(self.url("verify-ca"), "certificate verify failed", "(/CN=localhost)")
+        self.refuse(self.url("verify-ca"), "certificate verify failed")
 
     def test_an_expired_certificate(self):
         self.serve(*self.ours.issue("localhost", days=-1))
-        self.refuse(self.url("verify-full"), "certificate has expired (/CN=localhost)")
+        self.refuse(self.url("verify-full"), "certificate has expired")
 
     def test_another_hosts_certificate(self):
         self.serve(*self.ours.issue("db.example"))
