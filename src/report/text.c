@@ -43,11 +43,12 @@ static bool is_command(const struct report *report, const char *name)
     return strcmp(report->run.command, name) == 0;
 }
 
-static enum text_color run_color(enum run_state state)
+enum text_color text_run_color(enum run_state state)
 {
+    bool is_bad = state == RUN_FAILED || state == RUN_HALTED || state == RUN_ROLLBACK_FAILED;
     if (state == RUN_SUCCEEDED)
         return COLOR_GOOD;
-    return state == RUN_ROLLED_BACK || state == RUN_INTERRUPTED ? COLOR_ODD : COLOR_BAD;
+    return is_bad ? COLOR_BAD : COLOR_ODD;
 }
 
 static void print_headline(const struct text *text)
@@ -61,7 +62,7 @@ static void print_headline(const struct text *text)
     human_add_text(&line, report->run.target);
     buf_adds(&line, ": ");
     print_colored(text, COLOR_BOLD, line.data);
-    print_colored(text, run_color(report->state), run_state_name(report->state));
+    print_colored(text, text_run_color(report->state), run_state_name(report->state));
     buf_clear(&line);
     buf_adds(&line, " in ");
     human_add_duration(&line, report->duration_ms);

@@ -44,6 +44,7 @@ struct text_groups {
 /* The ANSI sequence; NULL for none, as tables want it. */
 const char *text_color(const struct text *text, enum text_color color);
 enum text_color text_state_color(enum tenant_state state);
+enum text_color text_run_color(enum run_state state); /* RUN__COUNT: never begun */
 
 void text_heading(const struct text *text, const char *title);
 

@@ -136,28 +136,34 @@ static bool has_moved(const struct report *report)
     return false;
 }
 
-/* What a run that takes back did not finish, its original's next rollback does. */
+/* The run whose way back is not finished; NULL: there is none. */
+static const char *unfinished_way_back(const struct report *report)
+{
+    const struct run_info *run = &report->run;
+    if (strcmp(run->command, "rollback") == 0)
+        return run->resumed_from;
+    return report->state == RUN_ROLLBACK_FAILED ? run->id : NULL;
+}
+
+static void print_ways_on(const struct text *text)
+{
+    const struct report *report = text->report;
+    const char *deed = report_bad_count(report) ? "Once the cause is gone, go on with this run"
+                                                : "To go on with this run";
+    print_command(text, deed, "resume", report->run.id);
+    if (has_moved(report))
+        print_command(text, "Or take back what it changed", "rollback", report->run.id);
+}
+
 static void print_commands(const struct text *text)
 {
     const struct report *report = text->report;
-    const struct run_info *run = &report->run;
-    bool is_rollback = strcmp(run->command, "rollback") == 0 && run->resumed_from;
-    if (report->state == RUN_RUNNING)
-        return;
-    if (is_rollback)
-        print_command(text, "Once the cause is gone, take back the rest", "rollback",
-                      run->resumed_from);
-    else if (report->state == RUN_ROLLBACK_FAILED)
-        print_command(text, "Once the cause is gone, take back the rest", "rollback", run->id);
+    const char *way_back = unfinished_way_back(report);
+    if (way_back)
+        print_command(text, "Once the cause is gone, take back the rest", "rollback", way_back);
     else if (report->state != RUN_ROLLED_BACK)
-        print_command(text,
-                      report_bad_count(report) ? "Once the cause is gone, go on with this run"
-                                               : "To go on with this run",
-                      "resume", run->id);
-    if (!is_rollback && report->state != RUN_ROLLED_BACK && report->state != RUN_ROLLBACK_FAILED &&
-        has_moved(report))
-        print_command(text, "Or take back what it changed", "rollback", run->id);
-    print_command(text, "To read this once more", "report", run->id);
+        print_ways_on(text);
+    print_command(text, "To read this once more", "report", report->run.id);
 }
 
 static bool has_advice(const struct report *report)
@@ -173,6 +179,6 @@ void text_advice(const struct text *text)
     text_heading(text, "What to do");
     for (size_t i = 0; i < ARRAY_LEN(advices); i++)
         print_advice(text, &advices[i]);
-    if (is_kept(text->report))
+    if (is_kept(text->report) && text->report->state != RUN_RUNNING)
         print_commands(text);
 }

@@ -2,15 +2,6 @@
 #include "report/text.h"
 #include "report/text_table.h"
 
-static enum text_color wave_color(const struct report *report, const struct report_wave *wave)
-{
-    enum run_state state = wave->state == RUN_RUNNING ? report->state : wave->state;
-    if (state == RUN_SUCCEEDED)
-        return COLOR_GOOD;
-    return state == RUN_FAILED || state == RUN_HALTED || state == RUN_ROLLBACK_FAILED ? COLOR_BAD
-                                                                                      : COLOR_ODD;
-}
-
 static void count_cell(struct table *table, size_t count, const char *color)
 {
     char cell[24];
@@ -21,12 +12,13 @@ static void count_cell(struct table *table, size_t count, const char *color)
 static void add_wave(const struct text *text, struct table *table, const struct report_wave *wave)
 {
     const struct report *report = text->report;
+    enum run_state state = wave->state == RUN_RUNNING ? report->state : wave->state;
     struct buf name;
     buf_init(&name, BUF_MAX_DEFAULT);
     human_add_text(&name, wave->name);
     table_row(table);
     table_cell(table, name.data, NULL);
-    table_cell(table, report_wave_state(report, wave), text_color(text, wave_color(report, wave)));
+    table_cell(table, report_wave_state(report, wave), text_color(text, text_run_color(state)));
     count_cell(table, wave->tenant_count, NULL);
     count_cell(table, wave->failed_count, wave->failed_count ? text_color(text, COLOR_BAD) : NULL);
     buf_done(&name);
