@@ -238,6 +238,40 @@ static void survives_hostile_names(void **state)
     }
 }
 
+static void expect_where(struct stage *stage, struct conn *conn, const char *schema)
+{
+    struct op op = stage_query(stage, conn, stage_say(stage, SAY_WHERE));
+    expect_only_value(&op, schema);
+}
+
+/* A revision's unqualified names mean the tenant's schema, whatever the one before it has set. */
+static void works_in_the_tenants_schema(void **state)
+{
+    static const char schema[] = "o\"dd, 'schema\\";
+    struct stage *stage = *state;
+    struct sql_vars vars = stage_vars();
+    struct conn *conn = stage_connect(stage);
+    struct buf path;
+    if (!stage_say(stage, SAY_WHERE))
+        skip(); /* there is one place only */
+    struct op before = stage_query(stage, conn, stage_say(stage, SAY_WHERE));
+    buf_init(&path, 256);
+    stage->subject->driver->add_identifier(&path, schema);
+    vars.asked_schema = schema;
+    stage_make_tables(stage, conn, &vars);
+    vars.search_path = path.data;
+    stage_begin(stage, conn, &vars);
+    expect_where(stage, conn, schema);
+    stage_script(stage, conn, stage_say(stage, SAY_WANDER));
+    stage_ask(stage, conn, SQL_RESTORE, &vars);
+    expect_where(stage, conn, schema);
+    stage_rollback(stage, conn);
+    expect_where(stage, conn, op_value(&before, 0, 0)); /* it was the transaction's */
+    stage_ask(stage, conn, SQL_SETUP, &vars);
+    expect_where(stage, conn, schema);
+    buf_done(&path);
+}
+
 static void reads_nothing_where_nothing_is(void **state)
 {
     struct stage *stage = *state;
@@ -310,6 +344,7 @@ int run_dialect_cases(void)
         CASE(keeps_the_steps_of_a_transaction_in_one_statement),
         CASE(marks_the_newest_row_of_its_kind),
         CASE(survives_hostile_names),
+        CASE(works_in_the_tenants_schema),
         CASE(reads_nothing_where_nothing_is),
         CASE(guards_its_own_transaction),
         CASE(makes_a_used_connection_like_new),

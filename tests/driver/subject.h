@@ -26,6 +26,8 @@ enum saying {
     SAY_QUIRK,      /* a setting that makes quoting harder; NULL: none */
     SAY_COPY_IN,    /* wants data from the client, which has none; NULL: there is no such thing */
     SAY_COPY_OUT,   /* sends data behind the back of rows */
+    SAY_WHERE,      /* -> the schema that unqualified names mean; NULL: there is no choice of it */
+    SAY_WANDER,     /* changes that for the session */
     SAY_WHO,        /* -> what SAY_KILL wants; NULL: a connection cannot be killed */
     SAY_KILL,       /* a format of it: ends that connection from another one */
     SAY__COUNT

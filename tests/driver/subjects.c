@@ -230,6 +230,8 @@ static const struct subject subjects[] = {
                 [SAY_COPY_IN] = "COPY t FROM STDIN",
                 [SAY_COPY_OUT] = "COPY (SELECT repeat('x', 1000) FROM generate_series(1, 5000)) "
                                  "TO STDOUT",
+                [SAY_WHERE] = "SELECT current_schema()",
+                [SAY_WANDER] = "SET search_path = pg_catalog",
                 [SAY_WHO] = "SELECT pg_backend_pid()",
                 [SAY_KILL] = "SELECT pg_terminate_backend(%s)",
             },
