@@ -4,10 +4,9 @@
  * (each tool's file says how), so that its version table in a tenant maps to them: see adopt.h. What
  * cannot be taken over as it is meant is a fault with the source's file and line, never left out.
  *
- *     const struct import_tool *tool = import_tool_find("dbmate");
- *     struct import_request request = {.tool = tool, .driver = driver, …};
- *     if (import_read_dir(arena, tool, "db/migrations", &request, &faults) &&
- *         import_files(arena, &request, &made, &faults)) …made.files, ready for chain_put
+ *     struct import_request request = {.tool = import_tool_find("dbmate"), .chain_dir = …};
+ *     if (import_read_dir(arena, "db/migrations", &request, &faults) &&
+ *         import_files(arena, &request, &result, &faults)) …result.files, ready for chain_put
  */
 #ifndef IMPORT_IMPORT_H
 #define IMPORT_IMPORT_H
@@ -15,7 +14,6 @@
 #include "chain/chain.h"
 
 struct arena;
-struct driver;
 struct faults;
 struct import_tool;
 

@@ -29,12 +29,13 @@ static bool check_files(struct session *session, struct err *err)
     return false;
 }
 
-/* Stamping a tenant whose files have changed says that they are right as they are. */
+/* Stamping a tenant whose files have changed says that they are right as they are; adopting it once
+ * more says nothing. */
 static void add_vouching_step(struct session *session, struct plan *left)
 {
     static const struct step nothing;
     bool is_stamp = session->env->target->command == PLAN_STAMP;
-    if (is_stamp && !left->count && !session->done_count && session->drift.kind != ERR_NONE) {
+    if (is_stamp && !session->env->adoption && !left->count && !session->done_count && session->drift.kind != ERR_NONE) {
         left->steps = &nothing;
         left->count = 1;
     }

@@ -99,6 +99,14 @@ class Adopting(FleetCase):
         tenant = self.run_json("adopt", "--from", "dbmate").tenant("a")
         self.assertEqual((tenant["state"], tenant["to"]), ("unchanged", ["3"]))
 
+    def test_adopting_again_does_not_vouch_for_changed_files(self):
+        self.make(a=TABLES["dbmate"])
+        self.run_ok("adopt", "--from", "dbmate")
+        self.run_ok("upgrade")
+        self.fleet.write("versions/3_t3.sql", self.fleet.read("versions/3_t3.sql") + b"-- more\n")
+        self.assertEqual(self.run_json("adopt", "--from", "dbmate").tenant("a")["state"], "unchanged")
+        self.assertEqual(self.run_json("upgrade", code=1).tenant("a")["error"]["class"], "drift")
+
     def test_follows_the_old_tool_where_that_went_on(self):
         self.make(a=TABLES["dbmate"])
         self.run_ok("adopt", "--from", "dbmate")
