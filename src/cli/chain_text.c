@@ -8,10 +8,8 @@
 struct chain_text chain_text_begin(const struct chain *chain, const struct options *options,
                                    unsigned shows)
 {
-    struct chain_text text = {.chain = chain,
-                              .shows = shows,
-                              .is_verbose = options->is_verbose,
-                              .options = options};
+    struct chain_text text = {
+        .chain = chain, .shows = shows, .is_verbose = options->is_verbose, .options = options};
     buf_init(&text.text, BUF_MAX_DEFAULT);
     for (size_t i = 0; i < options->output_count && !text.json; i++)
         text.json = strcmp(options->outputs[i].format, "json") == 0 ? json_array() : NULL;

@@ -29,7 +29,7 @@ static const char inventory_text[] =
     "rollout:\n"
     "  parallel: 32                     # tenants at once\n"
     "  per_server: 8                    # tenants at once on one host and port\n"
-    "  on_failure: stop                 # stop | continue: once more than max_failures have failed\n"
+    "  on_failure: stop                 # once more have failed: stop | continue | rollback\n"
     "  max_failures: 0                  # a count or a share: 5, \"2%\"\n"
     "  # waves:                         # each must finish well before the next begins\n"
     "  #   - {name: canary, select: \"tier=canary\"}\n"

@@ -60,8 +60,8 @@ static bool find_driver(const struct fleet *fleet, const struct options *options
     if (!is_known)
         return err_set(err, ERR_CONFIG, "no tenant is selected: say which script with --dialect");
     script->driver = driver_find(dialect);
-    return script->driver || err_set(err, ERR_CONFIG, "this build has no driver for %s",
-                                     dialect_info(dialect)->name);
+    return script->driver ||
+           err_set(err, ERR_CONFIG, "this build has no driver for %s", dialect_info(dialect)->name);
 }
 
 /* ---- from where to where ------------------------------------------------------------------- */
@@ -101,7 +101,8 @@ static bool find_way(struct arena *arena, const struct options *options, enum pl
     if (!options->arg_count)
         ret->targets[ret->target_count++] = "head";
     if (options->purges && ret->from)
-        return err_set(err, ERR_CONFIG, "--purge with --sql starts anywhere, not at '%s'", ret->from);
+        return err_set(err, ERR_CONFIG, "--purge with --sql starts anywhere, not at '%s'",
+                       ret->from);
     return true;
 }
 
@@ -137,7 +138,8 @@ static bool write_script(struct fleet *fleet, const struct options *options,
         .run_id = run_id,
     };
     if (options->output_count)
-        return err_set(err, ERR_CONFIG, "--sql prints a script, not a report: it takes no --output");
+        return err_set(err, ERR_CONFIG,
+                       "--sql prints a script, not a report: it takes no --output");
     if (!find_driver(fleet, options, &script, err) ||
         !make_plan(fleet, options, command, &plan, err))
         return false;
@@ -158,8 +160,8 @@ int cli_offline(struct fleet *fleet, const struct options *options, enum plan_co
     bool is_good = write_script(fleet, options, command, &text, &err);
     if (is_good) {
         fwrite(text.data, 1, text.len, stdout);
-        is_good = fflush(stdout) == 0 ||
-                  err_set(&err, ERR_CONFIG, "cannot write the script to stdout");
+        is_good =
+            fflush(stdout) == 0 || err_set(&err, ERR_CONFIG, "cannot write the script to stdout");
     }
     buf_done(&text);
     return is_good ? EXIT_OK : cli_fail(&err);

@@ -14,8 +14,8 @@ struct writer {
     void *ctx;
 };
 
-/* All that -o asks for, and text on stdout where nothing else goes there; with -q not even that where
- * all `has_gone_well`. False: something could not be written, which was told on stderr. */
+/* All that -o asks for, and text on stdout where nothing else goes there; with -q not even that
+ * where all `has_gone_well`. False: something could not be written, which was told on stderr. */
 bool outputs_write(const struct options *options, const struct writer *writer, bool has_gone_well);
 
 /* What a writer answers that has no such format. */

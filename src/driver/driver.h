@@ -159,6 +159,7 @@ struct statement {
     size_t offset;
     size_t len;
     int line; /* from 1, within the text that was split */
+    bool is_ended; /* `len` takes in the semicolon that ends it (in a script they must not be two) */
 };
 
 struct driver {

@@ -170,7 +170,8 @@ static void add_one_by_one(struct making *making, const struct section *section,
     for (size_t i = 0; i < count; i++) {
         struct piece *piece = add_piece(making);
         struct statement *only = arena_alloc(arena, sizeof *only);
-        *only = (struct statement){.len = statements[i].len, .line = 1};
+        *only = (struct statement){
+            .len = statements[i].len, .line = 1, .is_ended = statements[i].is_ended};
         piece->sql = arena_strndup(arena, section->sql + statements[i].offset, statements[i].len);
         piece->sql_len = statements[i].len;
         piece->line = section->line + statements[i].line - 1;

@@ -29,7 +29,7 @@ static size_t skip_opaque(const char *sql, size_t len, size_t at)
 
 /* sqlite3_complete knows triggers, whose bodies hold semicolons; only semicolons outside quotes and
  * comments are worth asking about. `copy` is writable, so that the question can be NUL-terminated. */
-static size_t find_end(char *copy, size_t len, size_t begin)
+static size_t find_end(char *copy, size_t len, size_t begin, bool *ret_is_ended)
 {
     for (size_t at = begin; at < len;) {
         size_t behind = skip_opaque(copy, len, at);
@@ -41,11 +41,12 @@ static size_t find_end(char *copy, size_t len, size_t begin)
             continue;
         char saved = copy[at];
         copy[at] = '\0';
-        bool is_complete = sqlite3_complete(copy + begin);
+        *ret_is_ended = sqlite3_complete(copy + begin);
         copy[at] = saved;
-        if (is_complete)
+        if (*ret_is_ended)
             return at;
     }
+    *ret_is_ended = false;
     return len;
 }
 
@@ -56,8 +57,10 @@ bool sqlite_split(struct arena *arena, const char *sql, size_t len,
     char *copy = arena_strndup(arena, sql, len);
     struct split_list list = {.arena = arena, .sql = sql, .line = 1};
     for (size_t at = 0; (at = split_skip(copy, len, at, false)) < len;) {
-        size_t end = find_end(copy, len, at);
+        bool is_ended;
+        size_t end = find_end(copy, len, at, &is_ended);
         split_add(&list, at, end - at);
+        list.items[list.count - 1].is_ended = is_ended;
         at = end;
     }
     *ret_statements = list.items;

@@ -35,14 +35,13 @@ static void restore(struct writing *writing)
             &writing->vars);
 }
 
-/* A comment or a missing semicolon at the end of a section must not swallow what follows. */
+/* Neither a comment nor a missing semicolon at the end of a section may swallow what follows. */
 static void add_piece(struct writing *writing, const struct piece *piece)
 {
     const struct statement *last = &piece->statements[piece->statement_count - 1];
     size_t end = last->offset + last->len;
-    bool is_ended = piece->sql[end - 1] == ';';
     buf_add(writing->out, piece->sql, end);
-    if (!is_ended)
+    if (!last->is_ended)
         buf_adds(writing->out, end < piece->sql_len && piece->sql[end] == ';' ? ";" : "\n;");
     buf_adds(writing->out, "\n\n");
     restore(writing);
@@ -140,8 +139,8 @@ static void add_record(struct writing *writing, const struct action *action)
         struct sql_vars vars = record_change(&writing->vars, &action->step->changes[i], &id);
         add_sql(writing, id, &vars);
     }
-    add_history(writing, action,
-                action->is_checkpointed ? SQL_HISTORY_MARK : SQL_HISTORY_INSERT, "applied");
+    add_history(writing, action, action->is_checkpointed ? SQL_HISTORY_MARK : SQL_HISTORY_INSERT,
+                "applied");
 }
 
 static void add_verify(struct writing *writing, const struct author_query *verify)

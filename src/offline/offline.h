@@ -1,6 +1,6 @@
-/* The SQL of a plan as a script, for a database that skein does not reach: `psql -v ON_ERROR_STOP=1`
- * or `sqlite3 -bail` runs it as it stands, and it leaves the tenant as the online run would, version
- * and history rows included.
+/* The SQL of a plan as a script, for a database that skein does not reach: `psql -v
+ * ON_ERROR_STOP=1` or `sqlite3 -bail` runs it as it stands, and it leaves the tenant as the online
+ * run would, version and history rows included.
  *
  * Pure: the same plan, work and templates as a session's, written down instead of run. What only a
  * session can do is left out: the tenant's lock, timeouts, the check of files that were applied
