@@ -4,7 +4,7 @@
  *     struct skein *skein = skein_open(&(struct skein_options){.inventory = "skein.yaml"}, &observer);
  *     struct skein_report *report =
  *         skein ? skein_run(skein, &(struct skein_request){.command = SKEIN_UPGRADE}) : NULL;
- *     int exit_code = skein_report_exit_code(report);
+ *     int exit_code = skein_exit_code(skein);
  *     skein_report_free(report);
  *     skein_close(skein);
  *
@@ -30,7 +30,7 @@
 extern "C" {
 #endif
 
-/* What the program's exit codes mean, and skein_report_exit_code returns. */
+/* What the program's exit codes mean, and skein_exit_code returns. */
 enum skein_exit {
     SKEIN_EXIT_OK = 0,           /* all that was asked for is done */
     SKEIN_EXIT_FAILED = 1,       /* a tenant failed, or the run was halted */
@@ -45,7 +45,7 @@ enum skein_exit {
 
 enum skein_command { SKEIN_CURRENT, SKEIN_PLAN, SKEIN_UPGRADE, SKEIN_DOWNGRADE, SKEIN_STAMP };
 
-enum skein_on_failure { SKEIN_AS_INVENTORY, SKEIN_STOP, SKEIN_CONTINUE };
+enum skein_on_failure { SKEIN_AS_INVENTORY, SKEIN_STOP, SKEIN_CONTINUE, SKEIN_ROLLBACK };
 
 /* How it stands with a tenant: the words of the JSON report. */
 enum skein_state {
@@ -115,7 +115,6 @@ struct skein;
 struct skein_options {
     const char *inventory;      /* default: skein.yaml */
     const char *select;         /* a selector: "tier=canary,region in (eu,us)"; default: all */
-    const char *wave;           /* only waves up to and including this one */
     const char *const *tenants; /* only these names; NULL-terminated */
     uint32_t parallel;          /* tenants at once; default: as the inventory says */
     uint32_t per_server;
@@ -139,12 +138,13 @@ struct skein_request {
     enum skein_command command;
     const char *const *targets; /* "head", "+1", ids, …; NULL-terminated; default: head */
     enum skein_on_failure on_failure;
+    const char *wave;         /* a run that changes something stops behind this one */
     const char *max_failures; /* "5" or "2%"; default: as the inventory says */
     bool handles_signals;     /* SIGINT, SIGTERM and SIGHUP stop the run; default: they are yours */
 };
 
 /* Visits the selection and blocks until that is over. NULL: a fault, and no tenant was touched (a
- * target that means nothing here, a way back that does not exist). */
+ * target that means nothing here, a way back that does not exist, a ledger that another run holds). */
 struct skein_report *skein_run(struct skein *skein, const struct skein_request *request);
 
 /* Asks the run to stop, and every later one of this skein. Once: what is in flight finishes, nothing
@@ -154,8 +154,10 @@ void skein_stop(struct skein *skein);
 
 /* ---- what came of it ----------------------------------------------------------------------- */
 
-/* SKEIN_EXIT_FAULT for NULL. */
-int skein_report_exit_code(const struct skein_report *report);
+/* What the program would end with behind the last skein_run, one that gave NULL included; behind
+ * skein_open SKEIN_EXIT_OK, for NULL SKEIN_EXIT_FAULT. */
+int skein_exit_code(const struct skein *skein);
+
 size_t skein_report_total(const struct skein_report *report, enum skein_state state);
 
 /* `format`: "text", "json". False: there is no such format, or it could not be written to `out`

@@ -2,8 +2,7 @@
 
 #include "base/buf.h"
 #include "base/human.h"
-#include "cli/exit.h"
-#include "ledger/ledger.h"
+#include "library/visit.h"
 
 static void tell(const struct err *err)
 {
@@ -22,11 +21,7 @@ static void tell(const struct err *err)
 int cli_fail(const struct err *err)
 {
     tell(err);
-    bool is_usage = err->kind != ERR_LEDGER || strcmp(err->code, LEDGER_NO_RUN) == 0 ||
-                    strcmp(err->code, LEDGER_MISSING) == 0;
-    if (is_usage)
-        return EXIT_USAGE;
-    return strcmp(err->code, LEDGER_HELD) == 0 ? EXIT_LEDGER_HELD : EXIT_LEDGER;
+    return visit_exit_code(err);
 }
 
 bool cli_tell_faults(struct faults *faults)

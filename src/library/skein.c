@@ -13,11 +13,11 @@ struct skein {
     uint32_t parallel;
     uint32_t per_server;
     atomic_int stops; /* asked for with skein_stop */
+    int exit_code;    /* of the last run */
 };
 
 struct skein_report {
     struct report *report;
-    int exit_code;
 };
 
 /* A state of ours is the caller's by its number. */
@@ -86,7 +86,6 @@ static bool open_fleet(struct skein *skein, const struct skein_options *options)
     struct fleet_request request = {
         .inventory = options->inventory ? options->inventory : "skein.yaml",
         .select = options->select,
-        .wave = options->wave,
         .names = options->tenants,
         .name_count = count_of(options->tenants),
         .parallel = options->parallel,
@@ -212,10 +211,19 @@ static const struct {
     [SKEIN_STAMP] = {"stamp", GOAL_RUN, PLAN_STAMP, true},
 };
 
+static const enum on_failure policies[] = {
+    [SKEIN_AS_INVENTORY] = ON_FAILURE_STOP, /* not asked for: nobody looks */
+    [SKEIN_STOP] = ON_FAILURE_STOP,
+    [SKEIN_CONTINUE] = ON_FAILURE_CONTINUE,
+    [SKEIN_ROLLBACK] = ON_FAILURE_ROLLBACK,
+};
+
 static bool check_request(const struct skein_request *request, struct err *err)
 {
     if ((unsigned)request->command >= ARRAY_LEN(commands))
         return err_set(err, ERR_CONFIG, "there is no command %d", (int)request->command);
+    if ((unsigned)request->on_failure >= ARRAY_LEN(policies))
+        return err_set(err, ERR_CONFIG, "there is no policy %d", (int)request->on_failure);
     if (commands[request->command].needs_target && !count_of(request->targets))
         return err_set(err, ERR_CONFIG, "'%s' needs a target", commands[request->command].name);
     return true;
@@ -234,9 +242,9 @@ static bool make_visit(const struct skein *skein, const struct skein_request *re
         .target_count = count_of(request->targets),
         .parallel = skein->parallel,
         .per_server = skein->per_server,
+        .wave = request->wave,
         .has_on_failure = request->on_failure != SKEIN_AS_INVENTORY,
-        .on_failure =
-            request->on_failure == SKEIN_CONTINUE ? ON_FAILURE_CONTINUE : ON_FAILURE_STOP,
+        .on_failure = policies[request->on_failure],
         .has_max_failures = request->max_failures != NULL,
         .leaves_signals = !request->handles_signals,
         .stops = &skein->stops,
@@ -281,9 +289,9 @@ static struct skein_report *run(struct skein *skein, const struct visit_plan *pl
     struct observer observers[] = {{on_report_event, report->report}, {on_event, skein}};
     struct rollout_end end =
         rollout_run(&plan->rollout, observers, skein->observer.on_event ? 2 : 1);
-    report->exit_code = end.ledger_err.kind == ERR_NONE
-                            ? report_exit_code(report->report, end.signal)
-                            : SKEIN_EXIT_LEDGER_LOST;
+    skein->exit_code = end.ledger_err.kind == ERR_NONE
+                           ? report_exit_code(report->report, end.signal)
+                           : SKEIN_EXIT_LEDGER_LOST;
     return report;
 }
 
@@ -293,6 +301,7 @@ struct skein_report *skein_run(struct skein *skein, const struct skein_request *
     struct err err;
     if (!prepare(skein, request, &plan, &err)) {
         visit_done(&plan);
+        skein->exit_code = visit_exit_code(&err);
         tell_fault(skein, &err);
         return NULL;
     }
@@ -312,9 +321,9 @@ void skein_stop(struct skein *skein)
 
 /* ---- what came of it ----------------------------------------------------------------------- */
 
-int skein_report_exit_code(const struct skein_report *report)
+int skein_exit_code(const struct skein *skein)
 {
-    return report ? report->exit_code : SKEIN_EXIT_FAULT;
+    return skein ? skein->exit_code : SKEIN_EXIT_FAULT;
 }
 
 size_t skein_report_total(const struct skein_report *report, enum skein_state state)

@@ -196,6 +196,13 @@ void visit_done(struct visit_plan *plan)
     plan->ledger = NULL;
 }
 
+int visit_exit_code(const struct err *err)
+{
+    bool is_fault = err->kind != ERR_LEDGER || strcmp(err->code, LEDGER_NO_RUN) == 0 ||
+                    strcmp(err->code, LEDGER_MISSING) == 0;
+    return is_fault ? 2 : strcmp(err->code, LEDGER_HELD) == 0 ? 5 : 6;
+}
+
 /* ---- the way back -------------------------------------------------------------------------- */
 
 /* The files without a way back that any tenant would need, each once. */

@@ -186,6 +186,31 @@ class Library(FleetCase):
         lines = self.app("upgrade", "--parallel", "1", "--stop-after", "2", code=143)
         self.assertEqual(lines[-3:], ["total succeeded=2", "total skipped=2", "exit 143"])
 
+    def test_a_rollback(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);", down="DROP TABLE a;")
+        self.fleet.inventory([self.fleet.sqlite("good"), self.fleet.sqlite("bad", "CREATE TABLE a (id)")])
+        lines = self.app("upgrade", "--rollback", "--parallel", "1", code=3)
+        self.assertIn("good rolled_back from= to= steps=1 attempts=1", lines)
+        self.assertEqual((self.fleet.tables("good"), lines[-1]), (set(), "exit 3"))
+
+    def test_a_run_stops_behind_a_wave(self):
+        self.small_fleet("acme", "bolt", rollout={"waves": [{"name": "canary", "select": "name1=b"},
+                                                            {"name": "everyone"}]})
+        self.assertIn("total skipped=1", self.app("upgrade", "--wave", "canary"))
+        self.assertEqual((self.fleet.tables("acme"), self.fleet.tables("bolt")), (set(), {"a"}))
+
+    def test_the_ledger_is_one_runs_at_a_time(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);\n" + SLOW)
+        self.fleet.inventory([self.fleet.sqlite("a")])
+        first = self.start("upgrade")
+        wait_until(lambda: os.path.exists(self.fleet.path("data/a.db-journal")), what="a journal")
+        lines = self.app("upgrade", code=5)
+        self.assertRegex(lines[-2], "^fault class=ledger code=held")
+        for _ in range(2):
+            first.send_signal(signal.SIGINT)
+            time.sleep(0.3)
+        self.finish(first, 143)
+
     def test_signals_are_the_programs(self):
         self.fleet.revision("aaaa1111", "CREATE TABLE a (id);\n" + SLOW)
         self.fleet.inventory([self.fleet.sqlite("a"), self.fleet.sqlite("b")])

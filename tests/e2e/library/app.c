@@ -1,7 +1,7 @@
 /* A program that uses the installed library, with everything that include/skein.h has.
  *
- *     app INVENTORY COMMAND [--select SEL] [--only NAME] [--continue] [--max-failures N] [--parallel N]
- *         [--stop-after N] [--signals] [--report FORMAT] [--then COMMAND] [TARGET…]
+ *     app INVENTORY COMMAND [--select SEL] [--only NAME] [--continue|--rollback] [--wave NAME]
+ *         [--max-failures N] [--parallel N] [--stop-after N] [--signals] [--report FORMAT] [--then COMMAND] [TARGET…]
  *
  * Prints a line for everything it is told; its exit code is the report's. --stop-after N asks for a
  * stop when the Nth tenant has finished; SIGINT asks too, unless --signals gives it to the library.
@@ -107,7 +107,7 @@ static enum skein_command command_of(const char *name)
 static int run(struct app *app, const struct skein_request *request, const char *format)
 {
     struct skein_report *report = skein_run(app->skein, request);
-    int exit_code = skein_report_exit_code(report);
+    int exit_code = skein_exit_code(app->skein);
     if (report) {
         for (int s = SKEIN_TENANT_PENDING; s <= SKEIN_TENANT_SKIPPED; s++)
             if (skein_report_total(report, (enum skein_state)s))
@@ -142,6 +142,10 @@ int main(int argc, char **argv)
             options.parallel = (uint32_t)strtoul(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "--continue") == 0)
             request.on_failure = SKEIN_CONTINUE;
+        else if (strcmp(argv[i], "--rollback") == 0)
+            request.on_failure = SKEIN_ROLLBACK;
+        else if (strcmp(argv[i], "--wave") == 0)
+            request.wave = argv[++i];
         else if (strcmp(argv[i], "--max-failures") == 0)
             request.max_failures = argv[++i];
         else if (strcmp(argv[i], "--stop-after") == 0)
@@ -159,7 +163,7 @@ int main(int argc, char **argv)
     app.skein = skein_open(&options, &observer);
     if (!app.skein) {
         printf("not opened, %s\n", skein_version());
-        return SKEIN_EXIT_FAULT;
+        return skein_exit_code(app.skein);
     }
     for (size_t i = 0; i < skein_tenant_count(app.skein); i++)
         printf("tenant %s\n", skein_tenant_name(app.skein, i));
