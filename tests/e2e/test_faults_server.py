@@ -178,10 +178,10 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
         start = time.monotonic()
         result = self.run_json("upgrade", "--on-failure", "continue", code=1, env={
             "LD_PRELOAD": stub, "ASAN_OPTIONS": "verify_asan_link_order=0"})
-        self.assertLess(time.monotonic() - start, 14)
+        self.assertLess(time.monotonic() - start, 20)
         for tenant in good:
             self.assertEqual(result.tenant(tenant["name"])["state"], "succeeded")
-            self.assertLess(result.tenant(tenant["name"])["duration_ms"], 2000)
+            self.assertLess(result.tenant(tenant["name"])["duration_ms"], 3500)
         for tenant in slow:
             error = result.tenant(tenant["name"])["error"]
             self.assertIn(tenant["name"].replace("s", "host"), error["message"])
