@@ -83,6 +83,15 @@ static const char *in(struct making *making, const char *dir, const char *name)
                         name);
 }
 
+/* `fleet/`, as shells complete it, is `fleet`. */
+static const char *without_slashes(struct arena *arena, const char *dir)
+{
+    size_t len = strlen(dir);
+    while (len > 1 && dir[len - 1] == '/')
+        len--;
+    return arena_strndup(arena, dir, len);
+}
+
 static void tell(const struct making *making, const char *verb, const char *path)
 {
     if (!making->is_quiet)
@@ -156,7 +165,7 @@ static int run(struct fleet *fleet, const struct options *options)
         .is_quiet = options->is_quiet,
     };
     struct err err;
-    making.dir = options->arg_count ? options->args[0] : ".";
+    making.dir = options->arg_count ? without_slashes(&fleet->arena, options->args[0]) : ".";
     if (slash && !options->arg_count)
         making.dir = dirname(arena_strdup(&fleet->arena, options->file));
     making.chain_dir = in(&making, making.dir, "versions");

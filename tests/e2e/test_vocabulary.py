@@ -279,7 +279,7 @@ class Writing(FleetCase):
         self.assertEqual((result.out, self.files()), ("", before))
 
     def test_init_makes_what_everything_else_starts_from(self):
-        out = self.run_ok("init", self.fleet.path("new", "fleet")).out
+        out = self.run_ok("init", self.fleet.path("new", "fleet") + "/").out
         for name in ("skein.yaml", "versions/revision.sql.in", "versions/README.md"):
             path = self.fleet.path("new", "fleet", name)
             self.assertIn(f"Generating {path} ...  done", out)
@@ -512,6 +512,19 @@ class OfflineOnSqlite(OfflineCase):
             self.assertNotEqual(done.returncode, 0)
             self.assertIn(b"NOT NULL", done.stderr)
             self.assertEqual(self.state("script"), before)
+
+    def test_a_tenant_of_alembic_goes_on_with_a_script(self):
+        self.make_chain()
+        self.fresh()
+        graph = [("aaaa1111", "", "", "", ""), ("bbbb2222", "aaaa1111", "", "", "")]
+        for name in ("script", "online"):
+            code, out, err = Project(self.fleet, graph, f"{name}.db").run("upgrade", "aaaa1111")
+            self.assertEqual(code, 0, out + err)
+            self.fleet.sqlite(name, "CREATE TABLE a (id INTEGER PRIMARY KEY, t TEXT)")
+        self.apply(self.script("upgrade", "aaaa:dddd"))
+        self.run_ok("upgrade", "dddd", "-t", "online")
+        self.assertEqual(self.state("script"), self.state("online"))
+        self.assertEqual(self.fleet.versions("script"), ["dddd4444"])
 
     def test_it_says_what_alembic_says(self):
         self.make_chain()
