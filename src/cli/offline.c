@@ -149,7 +149,9 @@ static bool write_script(struct fleet *fleet, const struct options *options,
         fleet->scripts = scripts_new(fleet->chain);
     script.scripts = fleet->scripts;
     buf_addf(text, "-- skein " SKEIN_VERSION ", for %s; run %s\n\n", script.driver->name, run_id);
-    return offline_write(&fleet->arena, text, &script, err);
+    if (!offline_write(&fleet->arena, text, &script, err))
+        return false;
+    return !text->is_full || err_set(err, ERR_CONFIG, "the script is larger than 1 GiB");
 }
 
 int cli_offline(struct fleet *fleet, const struct options *options, enum plan_command command)
