@@ -121,8 +121,8 @@ enum sql_id {
     SQL_HISTORY_ROW,    /* of several finished steps in one statement: one of {steps}, */
     SQL_HISTORY_ROWS,   /* and the statement; NULL: one by one */
     SQL_HISTORY_MARK,   /* sets its statements, duration and state */
-    SQL_GUARD,          /* fails where the transaction is no longer the one that we began */
-    SQL_RESTORE,        /* after a step: undo what it did to the session's settings */
+    SQL_GUARD,          /* behind a step: fails where the transaction is no longer the one that we
+                           began, and undoes what the step did to the session's settings */
     SQL_COMMIT,
     SQL_ROLLBACK,
     SQL_CREATE_DATABASE,

@@ -393,25 +393,26 @@ const struct driver driver_postgres = {
             "CREATE TABLE {if_not_exists}{history} (id bigint PRIMARY KEY, "
             "run_id varchar(64) NOT NULL, revision varchar(32) NOT NULL, direction varchar(8) NOT "
             "NULL, checksum varchar(64) NOT NULL, statements integer NOT NULL, "
-            "duration_ms double precision NOT NULL, applied_at timestamptz NOT NULL DEFAULT "
-            "pg_catalog.clock_timestamp(), state varchar(16) NOT NULL)",
+            "duration_ms double precision NOT NULL, applied_at timestamptz NOT NULL, "
+            "state varchar(16) NOT NULL)",
         [SQL_VERSION_INSERT] = "INSERT INTO {version} (version_num) VALUES ({to})",
         [SQL_VERSION_UPDATE] = "UPDATE {version} SET version_num = {to} WHERE version_num = {from}",
         [SQL_VERSION_DELETE] = "DELETE FROM {version} WHERE version_num = {from}",
-        /* Numbered by hand: the tenant's lock is held, and a sequence would be one object more to make
-         * in every tenant. */
+        /* Numbered and dated by hand: the tenant's lock is held, and a sequence or a default would be
+         * objects more to make in every tenant. */
         [SQL_HISTORY_INSERT] =
             "INSERT INTO {history} (id, run_id, revision, direction, checksum, statements, "
-            "duration_ms, state) SELECT coalesce(max(id), 0) + 1, {run}, {revision}, {direction}, "
-            "{checksum}, {statements}, {duration}, {state} FROM {history}",
+            "duration_ms, applied_at, state) SELECT coalesce(max(id), 0) + 1, {run}, {revision}, "
+            "{direction}, {checksum}, {statements}, {duration}, pg_catalog.clock_timestamp(), {state} "
+            "FROM {history}",
         [SQL_HISTORY_ROW] =
             "({nth}, {revision}, {direction}, {checksum}, {statements}, {duration}, {state})",
         [SQL_HISTORY_ROWS] =
             "WITH added AS (INSERT INTO {history} (id, run_id, revision, direction, checksum, "
-            "statements, duration_ms, state) SELECT nth + (SELECT coalesce(max(id), 0) FROM {history}), "
-            "{run}, revision, direction, checksum, statements, duration, state FROM (VALUES {steps}) "
-            "AS step (nth, revision, direction, checksum, statements, duration, state) RETURNING 1) "
-            "SELECT 1 FROM added HAVING count(*) = {step_count}",
+            "statements, duration_ms, applied_at, state) SELECT nth + (SELECT coalesce(max(id), 0) "
+            "FROM {history}), {run}, revision, direction, checksum, statements, duration, "
+            "pg_catalog.clock_timestamp(), state FROM (VALUES {steps}) AS step (nth, revision, "
+            "direction, checksum, statements, duration, state) RETURNING 1) SELECT 1 FROM added HAVING count(*) = {step_count}",
         [SQL_HISTORY_MARK] =
             "UPDATE {history} SET statements = {statements}, duration_ms = duration_ms + {duration}, "
             "state = {state}, run_id = {run}, applied_at = pg_catalog.clock_timestamp() "
@@ -419,8 +420,7 @@ const struct driver driver_postgres = {
             "{direction} AND state IN ('running', 'partial'))",
         [SQL_GUARD] =
             "SELECT 1 / (pg_catalog.current_setting('skein.tx', true) IS NOT DISTINCT FROM {nonce})"
-            "::int",
-        [SQL_RESTORE] = "SELECT pg_catalog.set_config('search_path', {search_path}, true)",
+            "::int, pg_catalog.set_config('search_path', {search_path}, true)",
         [SQL_COMMIT] = "COMMIT",
         [SQL_ROLLBACK] = "ROLLBACK",
         [SQL_CREATE_DATABASE] = "CREATE DATABASE {database}",

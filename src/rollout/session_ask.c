@@ -467,10 +467,8 @@ static void set_script(struct session *session, struct op *op, const struct acti
     buf_init(&buf, BUF_MAX_DEFAULT);
     op->sql = action->piece->sql;
     op->sql_len = action->piece->sql_len;
-    if (action->is_in_transaction) {
+    if (action->is_in_transaction)
         sql_expand(&buf, session->driver, SQL_GUARD, &session->vars);
-        sql_expand(&buf, session->driver, SQL_RESTORE, &session->vars);
-    }
     if (buf.len) { /* a line of its own: the piece may end in a comment */
         op->sql = arena_printf(op->arena, "%s\n;%s", action->piece->sql, buf.data);
         op->sql_len += 2 + buf.len;

@@ -263,7 +263,7 @@ static void works_in_the_tenants_schema(void **state)
     stage_begin(stage, conn, &vars);
     expect_where(stage, conn, schema);
     stage_script(stage, conn, stage_say(stage, SAY_WANDER));
-    stage_ask(stage, conn, SQL_RESTORE, &vars);
+    stage_ask(stage, conn, SQL_GUARD, &vars);
     expect_where(stage, conn, schema);
     stage_rollback(stage, conn);
     expect_where(stage, conn, op_value(&before, 0, 0)); /* it was the transaction's */
@@ -302,7 +302,6 @@ static void guards_its_own_transaction(void **state)
         stage_begin(stage, conn, &vars);
         if (*vars.nonce) /* an empty one is what any transaction has */
             expect_good(stage_change_one(stage, conn, SQL_GUARD, &vars));
-        stage_ask(stage, conn, SQL_RESTORE, &vars);
         vars.nonce = "another";
         assert_int_equal(stage_change_one(stage, conn, SQL_GUARD, &vars).err.kind, ERR_SQL);
         vars.nonce = hostile[i];
