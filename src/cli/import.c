@@ -42,8 +42,6 @@ static bool make_request(struct fleet *fleet, const struct options *options,
     const struct import_tool *tool = find_tool(options->args[0], err);
     if (!tool)
         return false;
-    if (options->arg_count > 2 && !import_tool_takes_files(tool))
-        return err_set(err, ERR_CONFIG, "'skein import %s' takes one folder", import_tool_name(tool));
     *ret_request = (struct import_request){
         .tool = tool,
         .is_marked = options->has_dialect,
@@ -80,9 +78,8 @@ static bool make_files(struct fleet *fleet, const struct options *options,
     struct arena *arena = &fleet->arena;
     bool takes_files = import_tool_takes_files(request->tool);
     return read_present(fleet, request, faults) &&
-           (takes_files ? import_read_files(arena, options->args + 1, options->arg_count - 1,
-                                            request, faults)
-                        : import_read_dir(arena, options->args[1], request, faults)) &&
+           (takes_files ? import_read_files : import_read_dirs)(
+               arena, options->args + 1, options->arg_count - 1, request, faults) &&
            import_files(arena, request, ret_result, faults);
 }
 
@@ -205,7 +202,7 @@ static int run(struct fleet *fleet, const struct options *options)
 
 const struct command command_import = {
     .name = "import",
-    .arguments = "TOOL DIR|FILE…",
+    .arguments = "TOOL DIR…|FILE…",
     .summary = "make revision files from another tool's migrations",
     .help = "Reads another tool's migrations and makes revision files of them in the chain's folder:\n"
             "all or none, and never over a file that is there.\n\n"
@@ -213,7 +210,7 @@ const struct command command_import = {
             "                             'alembic downgrade head:base --sql' for the way down\n"
             "  import dbmate DIR          -- migrate:up, -- migrate:down\n"
             "  import diesel DIR          VERSION_name/up.sql, down.sql, metadata.toml\n"
-            "  import flyway DIR          V1__name.sql, U1__name.sql, R__name.sql\n"
+            "  import flyway DIR…         V1__name.sql, U1__name.sql, R__name.sql\n"
             "  import golang-migrate DIR  1_name.up.sql, 1_name.down.sql\n"
             "  import goose DIR           -- +goose Up, -- +goose Down\n\n"
             "Ids come from the tool's own versions, so that 'skein adopt --from TOOL' finds where each\n"

@@ -4,6 +4,8 @@
  * the way down. A repeatable becomes a revision at the end of the chain, `R_name`: from then on a
  * change of it is a new revision, like every other change. Callbacks are left out and named;
  * baselines and migrations in Java cannot be taken over and are faults. */
+#include <strings.h>
+
 #include "base/arena.h"
 #include "base/ascii.h"
 #include "base/buf.h"
@@ -18,11 +20,17 @@ static const char *base_name(const char *name)
     return slash ? slash + 1 : name;
 }
 
+/* Flyway takes the ending in any case of letters. */
+static bool is_sql(const char *base)
+{
+    size_t len = strlen(base);
+    return len > 4 && strcasecmp(base + len - 4, ".sql") == 0;
+}
+
 static bool wants(const char *name)
 {
     const char *base = base_name(name);
-    return (strchr("VUR", *base) && import_ends_with(base, ".sql")) ||
-           import_ends_with(base, ".sql.conf");
+    return (strchr("VUR", *base) && is_sql(base)) || import_ends_with(base, ".conf");
 }
 
 /* What stands before the name's "__" (or all of it), and behind it, without the ending. */
@@ -191,10 +199,10 @@ static void refuse_or_note(struct import *import, const struct import_file *file
     bool is_java = import_ends_with(base, ".java") || import_ends_with(base, ".class");
     if (is_java && strchr("VUR", *base) && strstr(base, "__"))
         import_fault(import, file->path, 0, "a migration in Java: write its SQL down first");
-    else if (*base == 'B' && import_ends_with(base, ".sql") && ascii_is_digit(base[1]))
+    else if (*base == 'B' && is_sql(base) && ascii_is_digit(base[1]))
         import_fault(import, file->path, 0,
                      "a baseline migration: skein has none; make it the first V, or remove it");
-    else if (import_ends_with(base, ".sql"))
+    else if (is_sql(base))
         import_note(import, file->path, "left out: a callback, or no name of a migration");
 }
 

@@ -5,7 +5,7 @@
  * cannot be taken over as it is meant is a fault with the source's file and line, never left out.
  *
  *     struct import_request request = {.tool = import_tool_find("dbmate"), .chain_dir = …};
- *     if (import_read_dir(arena, "db/migrations", &request, &faults) &&
+ *     if (import_read_dirs(arena, &dir, 1, &request, &faults) &&
  *         import_files(arena, &request, &result, &faults)) …result.files, ready for chain_put
  */
 #ifndef IMPORT_IMPORT_H
@@ -58,12 +58,12 @@ struct import_result {
 const struct import_tool *import_tool_find(const char *name);
 const struct import_tool *import_tool_at(size_t index);
 const char *import_tool_name(const struct import_tool *tool);
-bool import_tool_takes_files(const struct import_tool *tool); /* FILE…, not one DIR */
+bool import_tool_takes_files(const struct import_tool *tool); /* FILE…, not DIR… */
 bool import_tool_finds_dialect(const struct import_tool *tool);
 
 /* Fills request->files. False: see faults. */
-bool import_read_dir(struct arena *arena, const char *dir, struct import_request *request,
-                     struct faults *faults) MUST_CHECK;
+bool import_read_dirs(struct arena *arena, const char *const *dirs, size_t count,
+                      struct import_request *request, struct faults *faults) MUST_CHECK;
 bool import_read_files(struct arena *arena, const char *const *paths, size_t count,
                        struct import_request *request, struct faults *faults) MUST_CHECK;
 

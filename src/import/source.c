@@ -89,17 +89,23 @@ static int compare_names(const void *a, const void *b)
     return strcmp(((const struct import_file *)a)->name, ((const struct import_file *)b)->name);
 }
 
-bool import_read_dir(struct arena *arena, const char *dir, struct import_request *request,
-                     struct faults *faults)
+static const char *without_slashes(struct arena *arena, const char *dir)
 {
-    size_t before = faults->total, len = strlen(dir);
+    size_t len = strlen(dir);
     while (len > 1 && dir[len - 1] == '/')
         len--;
-    struct listing listing = {.arena = arena,
-                              .faults = faults,
-                              .tool = request->tool,
-                              .dir = arena_strndup(arena, dir, len)};
-    list(&listing, "", 0);
+    return arena_strndup(arena, dir, len);
+}
+
+bool import_read_dirs(struct arena *arena, const char *const *dirs, size_t count,
+                      struct import_request *request, struct faults *faults)
+{
+    size_t before = faults->total;
+    struct listing listing = {.arena = arena, .faults = faults, .tool = request->tool};
+    for (size_t i = 0; i < count; i++) {
+        listing.dir = without_slashes(arena, dirs[i]);
+        list(&listing, "", 0);
+    }
     if (listing.count)
         qsort(listing.files, listing.count, sizeof *listing.files, compare_names);
     request->files = listing.files;

@@ -42,7 +42,7 @@ struct adopting {
 
 struct import_tool {
     const char *name;
-    bool takes_files;  /* FILE…, not one DIR */
+    bool takes_files;  /* FILE…, not DIR… */
     bool finds_dialect; /* by itself, where it is not told */
     bool is_recursive; /* files in folders below count */
     bool (*wants)(const char *name); /* is the file to be read? */

@@ -84,6 +84,11 @@ class Folders(FleetCase):
         refused = self.run_ok("downgrade", "base", code=2)
         self.assertIn("irreversible", refused.err)
 
+    def test_flyway_has_several_folders(self):
+        self.write({"common/V1__a.sql": "CREATE TABLE a (id);", "lite/V2__b.sql": "CREATE TABLE b (id);"})
+        self.run_ok("import", "flyway", self.fleet.path("old/common"), self.fleet.path("old/lite/"))
+        self.assertEqual(self.made(), ["1_a.sql", "2_b.sql"])
+
     def test_diesel(self):
         self.write({"2026-01-01-000000_a/up.sql": "CREATE TABLE a (id);",
                     "2026-01-01-000000_a/down.sql": "DROP TABLE a;",
@@ -159,7 +164,6 @@ class Folders(FleetCase):
         self.assertIn("no importer 'liquibase' (there are alembic-sql, dbmate",
                       self.run_ok("import", "liquibase", "x", code=2).err)
         self.assertIn("usage", self.run_ok("import", "dbmate", code=2).err)
-        self.assertIn("one folder", self.run_ok("import", "dbmate", "a", "b", code=2).err)
         self.assertIn("cannot open the folder", self.run_ok("import", "dbmate", "nowhere", code=2).err)
 
 

@@ -217,7 +217,7 @@ static void reads_flyway(void **state)
          NULL, 0, 0},
         {"flyway", "sqlite", {{"V1__a.sql", "SELECT 1;"}, {"V1.0__b.sql", "SELECT 1;"}}, {{0}},
          "version '1' is in 'V1__a.sql' already", 0, 0},
-        {"flyway", "sqlite", {{"V1__a.sql", "SELECT 1;"}, {"afterMigrate.sql", ""}},
+        {"flyway", "sqlite", {{"V1__a.SQL", "SELECT 1;"}, {"afterMigrate.sql", ""}},
          {{"1_a.sql", "-- a\n--\n-- Revision ID: 1\n-- Revises:\n\n-- migrate:up\nSELECT 1;\n"}}, NULL, 0, 1},
         {"flyway", "sqlite", {{"U2__a.sql", "SELECT 1;"}}, {{0}}, "none up", 0, 0},
         {"flyway", "sqlite", {{"B2__a.sql", "SELECT 1;"}}, {{0}}, "baseline", 0, 0},
