@@ -53,19 +53,6 @@ void resolver_free(struct resolver *resolver)
     free(resolver);
 }
 
-static struct host *find_host(struct resolver *resolver, const char *name)
-{
-    uint32_t index = map_get(&resolver->by_name, name);
-    if (index != MAP_NONE)
-        return resolver->hosts[index];
-    struct host *host = arena_calloc(&resolver->arena, 1, sizeof *host);
-    host->resolver = resolver;
-    host->name = arena_strdup(&resolver->arena, name);
-    map_put(&resolver->by_name, host->name, (uint32_t)resolver->count);
-    *ARENA_PUSH(&resolver->arena, resolver->hosts, resolver->count, resolver->capacity) = host;
-    return host;
-}
-
 static const char *join_addresses(struct arena *arena, const struct addrinfo *info)
 {
     struct buf buf;
@@ -112,6 +99,20 @@ static void on_looked_up(void *ctx)
     }
 }
 
+static struct host *find_host(struct resolver *resolver, const char *name)
+{
+    uint32_t index = map_get(&resolver->by_name, name);
+    if (index != MAP_NONE)
+        return resolver->hosts[index];
+    struct host *host = arena_calloc(&resolver->arena, 1, sizeof *host);
+    host->resolver = resolver;
+    host->job = (struct job){.work = look_up_on_thread, .on_done = on_looked_up, .ctx = host};
+    host->name = arena_strdup(&resolver->arena, name);
+    map_put(&resolver->by_name, host->name, (uint32_t)resolver->count);
+    *ARENA_PUSH(&resolver->arena, resolver->hosts, resolver->count, resolver->capacity) = host;
+    return host;
+}
+
 const char *resolver_ask(struct resolver *resolver, const char *name, resolve_done_fn on_done,
                          void *ctx)
 {
@@ -122,9 +123,6 @@ const char *resolver_ask(struct resolver *resolver, const char *name, resolve_do
     bool is_asking = host->waiters != NULL;
     *waiter = (struct waiter){host->waiters, on_done, ctx};
     host->waiters = waiter;
-    host->job.work = look_up_on_thread;
-    host->job.on_done = on_looked_up;
-    host->job.ctx = host;
     if (!is_asking)
         job_start(resolver->loop, &host->job);
     return NULL;
