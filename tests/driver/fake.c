@@ -103,6 +103,15 @@ void fake_clear_faults(struct fake_db *db)
     db->fault_count = 0;
 }
 
+static bool can_strike(const struct fake_db *db, const struct pending_fault *pending,
+                       enum fake_event event)
+{
+    const struct fake_fault *fault = &pending->fault;
+    uint64_t now_ms = db->world->now_ms;
+    bool is_time = !fault->until_ms || (now_ms >= fault->from_ms && now_ms < fault->until_ms);
+    return is_time && fault->at & event && pending->strikes_left;
+}
+
 const struct fake_fault *fake_strike(struct fake_db *db, enum fake_event event)
 {
     const struct fake_fault *struck = NULL;
@@ -110,7 +119,7 @@ const struct fake_fault *fake_strike(struct fake_db *db, enum fake_event event)
         db->events[bit] += event == 1u << bit;
     for (size_t i = 0; i < db->fault_count; i++) {
         struct pending_fault *pending = &db->faults[i];
-        if (!(pending->fault.at & event) || !pending->strikes_left)
+        if (!can_strike(db, pending, event))
             continue;
         if (pending->events_to_come) {
             pending->events_to_come--;
@@ -165,6 +174,58 @@ void fake_lose(struct err *err)
     err->is_connection_lost = true;
 }
 
+/* ---- what a simulation needs besides ----------------------------------------------------------- */
+
+void fake_leave_all(struct fake_world *world)
+{
+    for (size_t i = 0; i < world->db_count; i++)
+        for (struct fake_session *session = world->dbs[i]->sessions; session;) {
+            struct fake_session *next = session->next;
+            if (!session->is_lost)
+                fake_session_leave(session);
+            session = next;
+        }
+}
+
+size_t fake_orphan_count(const struct fake_world *world)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < world->db_count; i++)
+        for (const struct fake_session *at = world->dbs[i]->sessions; at; at = at->next)
+            count += at->is_lost;
+    return count;
+}
+
+void fake_watch_writes(struct fake_world *world, fake_write_fn on_write, void *ctx)
+{
+    world->on_write = on_write;
+    world->on_write_ctx = ctx;
+}
+
+/* Faults are for those that are under test. */
+void fake_do(struct fake_db *db, const char *sql)
+{
+    struct fake_world *world = db->world;
+    struct fake_world before = *world;
+    size_t fault_count = db->fault_count;
+    struct op op = {.kind = OP_QUERY, .sql = sql, .sql_len = strlen(sql), .arena = &world->arena};
+    struct fake_session *session = fake_session_new(db);
+    world->latency_ms = 0;
+    world->on_write = NULL;
+    db->fault_count = 0;
+    size_t unlocked = db->unlocked_writes;
+    fake_session_start(session, &op);
+    if (session->is_running || op.err.kind != ERR_NONE) {
+        fprintf(stderr, "fake_do: %s: %s\n", sql, op.err.text);
+        abort();
+    }
+    fake_session_end(session);
+    world->latency_ms = before.latency_ms;
+    world->on_write = before.on_write;
+    db->fault_count = fault_count;
+    db->unlocked_writes = unlocked;
+}
+
 /* ---- what has come of it ------------------------------------------------------------------- */
 
 const struct fake_table *fake_table(const struct fake_db *db, const char *schema, const char *name)
@@ -194,4 +255,9 @@ size_t fake_session_count(const struct fake_db *db)
 size_t fake_unlocked_writes(const struct fake_db *db)
 {
     return db->unlocked_writes;
+}
+
+const struct fake_store *fake_committed(const struct fake_db *db)
+{
+    return db->store;
 }

@@ -87,6 +87,7 @@ struct fake_fault {
     enum fake_act act;
     const char *code;  /* an SQLSTATE */
     uint64_t delay_ms;
+    uint64_t from_ms, until_ms; /* strikes only in that time; until_ms 0: at any */
 };
 
 /* Several may be waiting; of those that an event strikes, the first added acts. Copied. */
@@ -98,6 +99,16 @@ void fake_clear_faults(struct fake_db *db);
 void fake_set_read_only(struct fake_db *db, bool is_read_only);
 void fake_set_pooled(struct fake_db *db, bool is_pooled);
 
+/* The client's process is gone: nobody listens any more to any session. */
+void fake_leave_all(struct fake_world *world);
+
+/* Somebody else comes by, does this and leaves again, at once and whoever has locks. */
+void fake_do(struct fake_db *db, const char *sql);
+
+/* Told when a transaction, or a statement outside one, first writes; `is_orphan`: nobody listens to it. */
+typedef void (*fake_write_fn)(void *ctx, struct fake_db *db, bool is_orphan);
+void fake_watch_writes(struct fake_world *world, fake_write_fn on_write, void *ctx);
+
 /* ---- what has come of it: committed state only --------------------------------------------- */
 
 struct fake_table {
@@ -106,6 +117,10 @@ struct fake_table {
     const char *const **rows; /* version tables: version_num. History: as SQL_HISTORY's columns */
     size_t row_count, row_capacity;
 };
+
+/* All that is committed (fake_store.h). It never changes: what is committed later is another. */
+struct fake_store;
+const struct fake_store *fake_committed(const struct fake_db *db);
 
 /* NULL: there is none. */
 const struct fake_table *fake_table(const struct fake_db *db, const char *schema, const char *name);
@@ -121,6 +136,9 @@ size_t fake_session_count(const struct fake_db *db);
 
 /* Changes committed by somebody who had no lock: there must never be any. */
 size_t fake_unlocked_writes(const struct fake_db *db);
+
+/* Server sides that nobody listens to, and that are still at work. */
+size_t fake_orphan_count(const struct fake_world *world);
 
 /* How many events of these kinds there have been: an enumeration of faults ends here. */
 size_t fake_event_count(const struct fake_db *db, unsigned at);

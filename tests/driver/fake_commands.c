@@ -84,8 +84,11 @@ static enum fake_outcome make_writable(struct fake_call *call)
         session->wake_ms = now_ms + FAKE_TICK_MS;
         return FAKE_WAIT;
     }
-    if (!session->draft)
+    if (!session->draft) {
         session->draft = fake_store_copy(arena_of(call), db->store);
+        if (db->world->on_write)
+            db->world->on_write(db->world->on_write_ctx, db, session->is_lost);
+    }
     db->writer = session;
     return FAKE_DONE;
 }

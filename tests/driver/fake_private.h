@@ -21,6 +21,8 @@ struct fake_world {
     struct fake_db **dbs;
     size_t db_count, db_capacity;
     uint32_t last_session;
+    fake_write_fn on_write; /* NULL: nobody is told */
+    void *on_write_ctx;
 };
 
 struct fake_lock {

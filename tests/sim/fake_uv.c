@@ -1,0 +1,372 @@
+#include "sim/fake_uv.h"
+
+#include <uv.h>
+
+#include "base/arena.h"
+
+enum item_kind { ITEM_TIMER, ITEM_WORK, ITEM_WORKED, ITEM_CLOSE, ITEM_ASYNC, ITEM_THREAD };
+
+/* Something that will happen. */
+struct item {
+    enum item_kind kind;
+    uint64_t due_ms;
+    void *subject; /* the handle, the request, or a thread's argument */
+    void (*callback)(void); /* as the kind has it */
+    uint64_t repeat_ms;     /* ITEM_TIMER; 0: once */
+    bool is_detached;       /* ITEM_THREAD: nobody waits for it */
+};
+
+enum { SIGNALS_MAX = 8 };
+enum { IS_ACTIVE = 1, IS_CLOSING = 2 }; /* of uv_handle_t.flags, which is libuv's own otherwise */
+
+static struct {
+    struct rng rng;
+    struct loop_hooks hooks;
+    struct loop_plan plan;
+    uint64_t steps;
+    uint64_t now_ms;
+    uint64_t now_us; /* within the millisecond */
+    uint64_t started_ms;
+    struct item *items;
+    size_t count, capacity;
+    size_t handles; /* open */
+    uv_signal_t *signals[SIGNALS_MAX];
+    int signals_sent;
+} sim;
+
+/* ---- time and fate ------------------------------------------------------------------------- */
+
+void loop_begin(struct rng rng, const struct loop_hooks *hooks)
+{
+    memset(&sim, 0, sizeof sim);
+    sim.rng = rng;
+    sim.hooks = *hooks;
+    sim.now_ms = LOOP_EPOCH_MS;
+}
+
+void loop_end(void)
+{
+    free(sim.items);
+    memset(&sim, 0, sizeof sim);
+}
+
+void loop_plan(const struct loop_plan *plan)
+{
+    sim.plan = *plan;
+    sim.steps = 0;
+    sim.signals_sent = 0;
+    sim.started_ms = sim.now_ms;
+}
+
+void loop_forget(void)
+{
+    sim.count = 0;
+    sim.handles = 0;
+    memset(sim.signals, 0, sizeof sim.signals);
+}
+
+uint64_t loop_now_ms(void)
+{
+    return sim.now_ms;
+}
+
+static void set_time(uint64_t now_ms)
+{
+    if (now_ms <= sim.now_ms)
+        return;
+    sim.now_ms = now_ms;
+    sim.now_us = 0;
+    sim.hooks.on_time(sim.hooks.ctx, now_ms);
+    if (sim.plan.give_up_ms && now_ms - sim.started_ms > sim.plan.give_up_ms)
+        sim.hooks.on_wrong(sim.hooks.ctx, "the run does not end");
+}
+
+void loop_advance(uint64_t ms)
+{
+    set_time(sim.now_ms + ms);
+}
+
+void loop_step(void)
+{
+    sim.now_us += sim.now_us < 900;
+    if (++sim.steps == sim.plan.kill_at)
+        sim.hooks.on_kill(sim.hooks.ctx);
+}
+
+/* ---- what will happen ---------------------------------------------------------------------- */
+
+static struct item *add(enum item_kind kind, void *subject, uint64_t delay_ms)
+{
+    if (sim.count == sim.capacity) {
+        sim.capacity = sim.capacity ? sim.capacity * 2 : 256;
+        sim.items = xrealloc(sim.items, sim.capacity * sizeof *sim.items);
+    }
+    struct item *item = &sim.items[sim.count++];
+    *item = (struct item){.kind = kind, .due_ms = sim.now_ms + delay_ms, .subject = subject};
+    return item;
+}
+
+static void drop(enum item_kind kind, const void *subject)
+{
+    for (size_t i = 0; i < sim.count; i++)
+        if (sim.items[i].kind == kind && sim.items[i].subject == subject) {
+            sim.items[i] = sim.items[--sim.count];
+            return;
+        }
+}
+
+/* What the pool and threads take: mostly nothing to speak of. */
+static uint64_t some_time(void)
+{
+    static const uint32_t most_ms[] = {0, 0, 0, 1, 3, 20, 300};
+    return rng_below(&sim.rng, RNG_PICK(&sim.rng, most_ms) + 1);
+}
+
+static void call(void (*callback)(void), void *arg)
+{
+    union {
+        void (*any)(void);
+        void (*one)(void *);
+    } cast = {callback};
+    cast.one(arg);
+}
+
+static void call_worked(void (*callback)(void), void *request)
+{
+    union {
+        void (*any)(void);
+        void (*worked)(void *, int);
+    } cast = {callback};
+    cast.worked(request, 0);
+}
+
+static void run_timer(const struct item *item)
+{
+    uv_timer_t *timer = item->subject;
+    if (item->repeat_ms) {
+        struct item *again = add(ITEM_TIMER, timer, item->repeat_ms);
+        again->callback = item->callback;
+        again->repeat_ms = item->repeat_ms;
+    } else {
+        timer->flags &= ~(unsigned)IS_ACTIVE;
+    }
+    call(item->callback, timer);
+}
+
+static void run_item(struct item item)
+{
+    switch (item.kind) {
+    case ITEM_TIMER: run_timer(&item); break;
+    case ITEM_WORK: {
+        uv_work_t *work = item.subject;
+        work->work_cb(work);
+        add(ITEM_WORKED, work, some_time())->callback = (void (*)(void))work->after_work_cb;
+        break;
+    }
+    case ITEM_WORKED: call_worked(item.callback, item.subject); break;
+    case ITEM_CLOSE:
+        sim.handles--;
+        if (item.callback)
+            call(item.callback, item.subject);
+        break;
+    case ITEM_ASYNC:
+    case ITEM_THREAD: call(item.callback, item.subject); break;
+    }
+}
+
+/* Of those that are due one by chance; else the clock moves on to the next. */
+static struct item take_next(void)
+{
+    uint64_t next_ms = UINT64_MAX;
+    for (size_t i = 0; i < sim.count; i++)
+        next_ms = sim.items[i].due_ms < next_ms ? sim.items[i].due_ms : next_ms;
+    set_time(next_ms);
+    size_t ready = 0, chosen = 0;
+    for (size_t i = 0; i < sim.count; i++)
+        if (sim.items[i].due_ms <= sim.now_ms && rng_below(&sim.rng, (uint32_t)++ready) == 0)
+            chosen = i;
+    struct item item = sim.items[chosen];
+    sim.items[chosen] = sim.items[--sim.count];
+    return item;
+}
+
+static void send_signal(void)
+{
+    for (size_t i = 0; i < SIGNALS_MAX; i++)
+        if (sim.signals[i] && sim.signals[i]->signum == sim.plan.signal)
+            sim.signals[i]->signal_cb(sim.signals[i], sim.plan.signal);
+}
+
+/* A detached thread keeps no loop alive. */
+static bool is_alive(void)
+{
+    for (size_t i = 0; i < sim.count; i++)
+        if (!sim.items[i].is_detached)
+            return true;
+    return false;
+}
+
+int uv_run(uv_loop_t *loop, uv_run_mode mode)
+{
+    (void)loop;
+    (void)mode;
+    while (is_alive()) {
+        bool is_signal = sim.signals_sent < 2 && sim.plan.signal_at[sim.signals_sent] &&
+                         sim.steps >= sim.plan.signal_at[sim.signals_sent];
+        loop_step();
+        if (is_signal) {
+            sim.signals_sent++;
+            send_signal();
+        } else {
+            run_item(take_next());
+        }
+    }
+    return 0;
+}
+
+/* ---- libuv --------------------------------------------------------------------------------- */
+
+int uv_loop_init(uv_loop_t *loop)
+{
+    memset(loop, 0, sizeof *loop);
+    loop_forget();
+    return 0;
+}
+
+int uv_loop_close(uv_loop_t *loop)
+{
+    (void)loop;
+    if (sim.handles || is_alive())
+        sim.hooks.on_wrong(sim.hooks.ctx, "the loop is closed with handles open");
+    return 0;
+}
+
+uint64_t uv_hrtime(void)
+{
+    return sim.now_ms * 1000000 + sim.now_us * 1000;
+}
+
+void uv_update_time(uv_loop_t *loop)
+{
+    (void)loop; /* it is always up to date */
+}
+
+static void init_handle(uv_loop_t *loop, uv_handle_t *handle)
+{
+    handle->loop = loop;
+    handle->flags = 0;
+    sim.handles++;
+}
+
+int uv_timer_init(uv_loop_t *loop, uv_timer_t *timer)
+{
+    init_handle(loop, (uv_handle_t *)timer);
+    return 0;
+}
+
+int uv_timer_start(uv_timer_t *timer, uv_timer_cb callback, uint64_t timeout_ms, uint64_t repeat_ms)
+{
+    if (timer->flags & IS_CLOSING)
+        return UV_EINVAL;
+    uv_timer_stop(timer);
+    timer->flags |= IS_ACTIVE;
+    struct item *item = add(ITEM_TIMER, timer, timeout_ms);
+    item->callback = (void (*)(void))callback;
+    item->repeat_ms = repeat_ms;
+    return 0;
+}
+
+int uv_timer_stop(uv_timer_t *timer)
+{
+    if (timer->flags & IS_ACTIVE)
+        drop(ITEM_TIMER, timer);
+    timer->flags &= ~(unsigned)IS_ACTIVE;
+    return 0;
+}
+
+int uv_is_active(const uv_handle_t *handle)
+{
+    return handle->flags & IS_ACTIVE ? 1 : 0;
+}
+
+void uv_close(uv_handle_t *handle, uv_close_cb callback)
+{
+    if (handle->flags & IS_CLOSING)
+        sim.hooks.on_wrong(sim.hooks.ctx, "a handle is closed twice");
+    drop(ITEM_TIMER, handle);
+    drop(ITEM_ASYNC, handle);
+    for (size_t i = 0; i < SIGNALS_MAX; i++)
+        if (sim.signals[i] == (uv_signal_t *)handle)
+            sim.signals[i] = NULL;
+    handle->flags = IS_CLOSING;
+    add(ITEM_CLOSE, handle, 0)->callback = (void (*)(void))callback;
+}
+
+int uv_signal_init(uv_loop_t *loop, uv_signal_t *handle)
+{
+    init_handle(loop, (uv_handle_t *)handle);
+    return 0;
+}
+
+int uv_signal_start(uv_signal_t *handle, uv_signal_cb callback, int number)
+{
+    handle->signal_cb = callback;
+    handle->signum = number;
+    for (size_t i = 0; i < SIGNALS_MAX; i++)
+        if (!sim.signals[i]) {
+            sim.signals[i] = handle;
+            break;
+        }
+    return 0;
+}
+
+int uv_queue_work(uv_loop_t *loop, uv_work_t *request, uv_work_cb work, uv_after_work_cb done)
+{
+    request->loop = loop;
+    request->work_cb = work;
+    request->after_work_cb = done;
+    add(ITEM_WORK, request, some_time());
+    return 0;
+}
+
+int uv_async_init(uv_loop_t *loop, uv_async_t *async, uv_async_cb callback)
+{
+    init_handle(loop, (uv_handle_t *)async);
+    async->async_cb = callback;
+    return 0;
+}
+
+int uv_async_send(uv_async_t *async)
+{
+    add(ITEM_ASYNC, async, 0)->callback = (void (*)(void))async->async_cb;
+    return 0;
+}
+
+int uv_thread_create(uv_thread_t *thread, uv_thread_cb entry, void *arg)
+{
+    *thread = 0;
+    add(ITEM_THREAD, arg, some_time())->callback = (void (*)(void))entry;
+    return 0;
+}
+
+int uv_thread_join(uv_thread_t *thread)
+{
+    (void)thread; /* it has ended: it was one step */
+    return 0;
+}
+
+void loop_later(void *(*run)(void *), void *arg)
+{
+    struct item *item = add(ITEM_THREAD, arg, some_time());
+    item->callback = (void (*)(void))run;
+    item->is_detached = true;
+}
+
+int uv_random(uv_loop_t *loop, uv_random_t *request, void *bytes, size_t size, unsigned flags,
+              uv_random_cb callback)
+{
+    (void)loop, (void)request, (void)flags, (void)callback;
+    for (size_t i = 0; i < size; i++)
+        ((unsigned char *)bytes)[i] = (unsigned char)rng_next(&sim.rng);
+    return 0;
+}

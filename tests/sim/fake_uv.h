@@ -1,0 +1,50 @@
+/* libuv as far as a rollout needs it, on a clock that only moves when nothing is left to do, with
+ * everything that is ready called in random order.
+ *
+ * fake_uv.c defines the functions of libuv that src/rollout calls, so the code under test is linked as
+ * it is (what it does not define is libuv's own, and is not called here). One loop at a time. Work
+ * for the pool and threads is done when the clock says so, in one step, and its end told later.
+ *
+ *     loop_begin(&rng, on_time, ctx);          a new world: the clock stands at LOOP_EPOCH_MS
+ *     loop_plan(&(struct loop_plan){…});       what will happen to the next runs
+ *     …rollout_run…
+ */
+#ifndef SIM_FAKE_UV_H
+#define SIM_FAKE_UV_H
+
+#include "sim/rng.h"
+
+#define LOOP_EPOCH_MS ((uint64_t)1000000)
+
+/* In steps: callbacks, pieces of work and operations of the driver; 0: never. */
+struct loop_plan {
+    uint64_t kill_at;     /* the process dies: on_kill, which does not return */
+    uint64_t signal_at[2];
+    int signal;
+    uint64_t give_up_ms; /* of the clock, from now on: it hangs */
+};
+
+struct loop_hooks {
+    void (*on_time)(void *ctx, uint64_t now_ms); /* the clock has moved */
+    void (*on_kill)(void *ctx);
+    void (*on_wrong)(void *ctx, const char *what); /* hangs, handles left open; does not return */
+    void *ctx;
+};
+
+void loop_begin(struct rng rng, const struct loop_hooks *hooks);
+void loop_end(void);
+void loop_plan(const struct loop_plan *plan);
+
+/* One step of the plan has been done; also for the driver, between its operations. */
+void loop_step(void);
+
+uint64_t loop_now_ms(void);
+void loop_advance(uint64_t ms); /* between runs */
+
+/* Drops what a killed run has left. */
+void loop_forget(void);
+
+/* Calls it later, as a detached thread would run: while the loop runs, or never. */
+void loop_later(void *(*run)(void *), void *arg);
+
+#endif

@@ -1,0 +1,419 @@
+#include "sim/play.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <signal.h>
+
+#include "library/again.h"
+#include "library/visit.h"
+#include "report/report.h"
+#include "sim/fake_uv.h"
+#include "sim/heap.h"
+#include "sim/person.h"
+#include "sim/system.h"
+#include "sim/troubles.h"
+#include "sim/watch.h"
+
+enum { EXIT_KILLED = -1, EXIT_NOTHING = -2 /* there is no such run, or nothing is left of it */ };
+enum { GIVE_UP_MS = 6 * 3600 * 1000, TRIES_MAX = 6 };
+
+enum deed { DEED_FORWARD, DEED_RESUME, DEED_ROLLBACK };
+static const char *const deed_names[] = {"forward", "resume", "rollback"};
+
+struct play {
+    uint64_t seed;
+    struct play_options options;
+    struct scene *scene;
+    struct memory_ledger *ledger;
+    struct watch watch;
+    jmp_buf killed;
+    unsigned rollouts;
+    bool knows_hosts;
+
+    /* the rollout at hand */
+    enum plan_command command;
+    const char *target[1];
+    uint32_t target_set;
+    bool is_back; /* what is left of it is the way back */
+};
+
+/* ---- what others tell us ------------------------------------------------------------------- */
+
+static void on_wrong(void *ctx, const char *what)
+{
+    struct play *play = ctx;
+    fprintf(stderr, "sim: seed %" PRIu64 ": %s (at %" PRIu64 " ms)\n", play->seed, what,
+            loop_now_ms() - LOOP_EPOCH_MS);
+    exit(1);
+}
+
+static void on_trace(void *ctx, const char *what)
+{
+    (void)ctx;
+    printf("%8" PRIu64 " %s\n", loop_now_ms() - LOOP_EPOCH_MS, what);
+}
+
+static void tell(struct play *play, const char *what, const char *more)
+{
+    char text[128];
+    snprintf(text, sizeof text, "---- %s %s", what, more);
+    if (play->options.is_traced)
+        on_trace(play, text);
+}
+
+static void on_time(void *ctx, uint64_t now_ms)
+{
+    struct play *play = ctx;
+    fake_set_time(play->scene->world, now_ms);
+}
+
+static void on_kill(void *ctx)
+{
+    struct play *play = ctx;
+    longjmp(play->killed, 1);
+}
+
+static bool knows_host(void *ctx, const char *name)
+{
+    struct play *play = ctx;
+    (void)name;
+    return play->knows_hosts || !rng_chance(&play->scene->rng, 3);
+}
+
+static void on_open(void *ctx, const struct conn *conn, const char *host)
+{
+    struct play *play = ctx;
+    watch_opened(&play->watch, conn, (size_t)(host[1] - '0'));
+}
+
+static void on_close(void *ctx, const struct conn *conn)
+{
+    struct play *play = ctx;
+    watch_closed(&play->watch, conn);
+}
+
+/* ---- a command, as src/cli runs it --------------------------------------------------------- */
+
+static void on_report_event(void *ctx, const struct event *event)
+{
+    report_apply(ctx, event);
+}
+
+static struct visit make_visit(const struct play *play, const struct again *again)
+{
+    static const char *const names[] = {
+        [PLAN_UPGRADE] = "upgrade", [PLAN_DOWNGRADE] = "downgrade", [PLAN_STAMP] = "stamp"};
+    if (again)
+        return (struct visit){.command = again->command,
+                              .goal = GOAL_RUN,
+                              .plan = again->plan,
+                              .targets = again->targets,
+                              .target_count = again->target_count,
+                              .again = again};
+    return (struct visit){.command = names[play->command],
+                          .goal = GOAL_RUN,
+                          .plan = play->command,
+                          .targets = play->target,
+                          .target_count = 1};
+}
+
+static int visit_fleet(struct play *play, struct fleet *fleet, const struct visit *visit)
+{
+    struct visit_plan plan;
+    struct err err;
+    int exit_code = 2;
+    if (!visit_prepare(fleet, visit, &plan, &err)) {
+        visit_done(&plan);
+        on_wrong(play, err.text);
+    }
+    struct report *report = report_new();
+    struct observer observers[] = {watch_observer(&play->watch), {on_report_event, report}};
+    play->rollouts++;
+    watch_begin_run(&play->watch, visit->again && visit->again->is_back);
+    struct rollout_end end = rollout_run(&plan.rollout, observers, ARRAY_LEN(observers));
+    exit_code = end.ledger_err.kind != ERR_NONE ? 6 : report_exit_code(report, end.signal);
+    watch_check_report(&play->watch, report, exit_code);
+    report_free(report);
+    visit_done(&plan);
+    return exit_code;
+}
+
+static int visit_carefully(struct play *play, struct fleet *fleet, const struct visit *visit)
+{
+    struct observer observer = watch_observer(&play->watch);
+    struct faults faults;
+    int signal_number;
+    faults_init(&faults);
+    watch_begin_run(&play->watch, false);
+    bool can = visit_can_go_back(fleet, visit, &observer, &signal_number, &faults);
+    faults_done(&faults);
+    if (!can || signal_number)
+        return can ? 128 + signal_number : 2;
+    return visit_fleet(play, fleet, visit);
+}
+
+static int visit_again(struct play *play, struct fleet *fleet, bool is_rollback)
+{
+    struct again again;
+    struct err err;
+    int exit_code = EXIT_NOTHING;
+    if (!again_open(fleet, &(struct again_request){.is_rollback = is_rollback}, &again, &err)) {
+        tell(play, "refused:", err.text);
+        return exit_code;
+    }
+    play->is_back = again.is_back;
+    struct visit visit = make_visit(play, &again);
+    exit_code = visit_carefully(play, fleet, &visit);
+    again_close(&again);
+    return exit_code;
+}
+
+static int do_deed(struct play *play, enum deed deed)
+{
+    struct scene *scene = play->scene;
+    struct fleet fleet = {.inventory = &scene->inventory, .chain = scene->chain};
+    int exit_code;
+    arena_init(&fleet.arena);
+    fleet.scripts = scripts_new(fleet.chain);
+    fleet.tenant_count = scene->inventory.tenant_count;
+    fleet.tenants = arena_calloc(&fleet.arena, fleet.tenant_count, sizeof *fleet.tenants);
+    for (size_t i = 0; i < fleet.tenant_count; i++)
+        fleet.tenants[i] = &scene->inventory.tenants[i];
+    if (deed == DEED_FORWARD) {
+        struct visit visit = make_visit(play, NULL);
+        exit_code = visit_carefully(play, &fleet, &visit);
+    } else {
+        exit_code = visit_again(play, &fleet, deed == DEED_ROLLBACK);
+    }
+    scripts_free(fleet.scripts);
+    arena_done(&fleet.arena);
+    return exit_code;
+}
+
+/* The process is gone with all it had; what it had asked of servers is not. */
+static void bury(struct play *play)
+{
+    loop_forget();
+    fake_leave_all(play->scene->world);
+    memory_ledger_forget_holder(play->ledger);
+    watch_killed(&play->watch);
+    tell(play, "killed", "");
+}
+
+static int do_or_die(struct play *play, enum deed deed)
+{
+    if (setjmp(play->killed)) {
+        bury(play);
+        return EXIT_KILLED;
+    }
+    return do_deed(play, deed);
+}
+
+/* A run that the ledger does not know of cannot be gone on with. */
+static int run_deed(struct play *play, enum deed deed)
+{
+    char text[16];
+    size_t runs = memory_ledger_run_count(play->ledger);
+    tell(play, "begins:", deed_names[deed]);
+    int exit_code = do_or_die(play, deed);
+    play->is_back = play->is_back || exit_code == 3;
+    snprintf(text, sizeof text, "%d", exit_code);
+    tell(play, "exit", text);
+    bool is_known = memory_ledger_run_count(play->ledger) > runs || deed != DEED_FORWARD;
+    return is_known || exit_code == 2 ? exit_code : EXIT_NOTHING;
+}
+
+/* ---- the course of a case ------------------------------------------------------------------ */
+
+/* Orphans are at work for as long as they were told to be. */
+static void wait_for_quiet(struct play *play)
+{
+    enum { STEP_MS = 500, STEPS = 20 * 60 * 2 };
+    for (int i = 0; fake_orphan_count(play->scene->world); i++) {
+        loop_advance(STEP_MS);
+        if (i > STEPS)
+            on_wrong(play, "an orphan never ends");
+    }
+}
+
+static void plan_fate(struct play *play)
+{
+    static const uint32_t steps[] = {20, 100, 400, 1500, 5000};
+    struct rng *rng = &play->scene->rng;
+    struct loop_plan plan = {.give_up_ms = GIVE_UP_MS};
+    uint32_t most = RNG_PICK(rng, steps);
+    if (rng_chance(rng, 35) && play->options.may_kill)
+        plan.kill_at = rng_between(rng, 1, most);
+    if (rng_chance(rng, 15)) {
+        plan.signal = rng_chance(rng, 50) ? SIGINT : SIGTERM;
+        plan.signal_at[0] = rng_between(rng, 1, most);
+        plan.signal_at[1] = rng_chance(rng, 50) ? plan.signal_at[0] + rng_below(rng, 200) : 0;
+    }
+    loop_plan(&plan);
+    memory_ledger_fail_at(play->ledger, rng_chance(rng, 8) ? rng_between(rng, 1, 12) : 0);
+    play->knows_hosts = rng_chance(rng, 80);
+    troubles_heal(play->scene);
+    if (rng_chance(rng, 80))
+        troubles_scatter(play->scene);
+}
+
+static void plan_calm(struct play *play)
+{
+    loop_plan(&(struct loop_plan){.give_up_ms = GIVE_UP_MS});
+    memory_ledger_fail_at(play->ledger, 0);
+    play->knows_hosts = true;
+    troubles_heal(play->scene);
+}
+
+static void settle_all(struct play *play)
+{
+    wait_for_quiet(play);
+    for (size_t i = 0; i < play->scene->inventory.tenant_count; i++) {
+        struct truth truth = watch_truth(&play->watch, i);
+        bool is_other_way = (truth.unfinished_direction == DIRECTION_UP) ==
+                            (play->is_back != (play->command == PLAN_DOWNGRADE));
+        bool finishes = is_other_way || rng_chance(&play->scene->rng, 30);
+        person_settle(play->scene, i, &truth, finishes);
+    }
+}
+
+/* Everything stands where it should: forward, or where it stood before. */
+static void check_end(struct play *play, bool is_back)
+{
+    char text[128];
+    for (size_t i = 0; i < play->scene->inventory.tenant_count; i++) {
+        struct truth truth = watch_truth(&play->watch, i);
+        uint32_t wanted = is_back ? play->watch.lineage.back[i] : play->watch.lineage.goal[i];
+        if (truth_is_whole(play->scene, &truth) && truth.stands == wanted)
+            continue;
+        snprintf(text, sizeof text, "t%zu has %x in the end, not %x (%s)", i, truth.stands, wanted,
+                 is_back ? "back" : "forward");
+        on_wrong(play, text);
+    }
+}
+
+static void note_stores(struct play *play, const struct fake_store **ret_stores)
+{
+    for (size_t i = 0; i < play->scene->inventory.tenant_count; i++)
+        ret_stores[i] = fake_committed(play->scene->dbs[i]);
+}
+
+/* Once more: nothing may change. */
+static void check_twice(struct play *play, enum deed deed, bool is_back)
+{
+    const struct fake_store *before[TENANTS_MAX];
+    note_stores(play, before);
+    int exit_code = run_deed(play, deed);
+    if (exit_code != 0 && exit_code != EXIT_NOTHING)
+        on_wrong(play, "doing it twice ends otherwise than once");
+    for (size_t i = 0; i < play->scene->inventory.tenant_count; i++)
+        if (fake_committed(play->scene->dbs[i]) != before[i])
+            on_wrong(play, "doing it twice changes something");
+    check_end(play, is_back);
+}
+
+/* Where everyone stands now is where everyone goes back to. */
+static void begin_lineage(struct play *play)
+{
+    wait_for_quiet(play);
+    play->is_back = false;
+    watch_begin_lineage(&play->watch, play->target_set, play->command == PLAN_DOWNGRADE);
+}
+
+/* Nothing goes wrong any more: one resume, and where a person had to look one more, brings all to the
+ * end. */
+static void heal(struct play *play, enum deed deed)
+{
+    plan_calm(play);
+    if (deed == DEED_FORWARD)
+        begin_lineage(play);
+    for (int tries = 0;; tries++) {
+        int exit_code = run_deed(play, deed);
+        if (exit_code == 0 || exit_code == EXIT_NOTHING)
+            break;
+        if (exit_code == 2 && play->scene->has_no_way_back)
+            return; /* refused, as it must be */
+        if (tries == TRIES_MAX || (tries && exit_code != 4))
+            on_wrong(play, "it does not heal");
+        settle_all(play);
+        deed = deed == DEED_FORWARD ? DEED_RESUME : deed;
+    }
+    wait_for_quiet(play);
+    check_end(play, play->is_back);
+    watch_check_quiet(&play->watch);
+    check_twice(play, DEED_RESUME, play->is_back);
+}
+
+static void choose_rollout(struct play *play)
+{
+    struct scene *scene = play->scene;
+    bool is_down = rng_chance(&scene->rng, 12) && !scene->has_no_way_back;
+    size_t revision = rng_below(&scene->rng, (uint32_t)scene->revision_count);
+    bool is_partial = rng_chance(&scene->rng, 25) && !is_down;
+    play->command = is_down ? PLAN_DOWNGRADE : PLAN_UPGRADE;
+    play->target[0] = is_down ? "base" : is_partial ? scene->revisions[revision].id : "heads";
+    play->target_set = is_down ? 0 : is_partial ? 1u << revision : scene->all;
+}
+
+/* The next thing that somebody does about a rollout that did not end well. */
+static enum deed choose_deed(struct play *play, int exit_code)
+{
+    if (exit_code == EXIT_NOTHING || exit_code == 2)
+        return DEED_FORWARD;
+    return rng_chance(&play->scene->rng, 15) ? DEED_ROLLBACK : DEED_RESUME;
+}
+
+static void play_rollout(struct play *play)
+{
+    struct rng *rng = &play->scene->rng;
+    enum deed deed = DEED_FORWARD;
+    choose_rollout(play);
+    for (uint32_t left = rng_between(rng, 0, 4); left; left--) {
+        if (deed == DEED_FORWARD)
+            begin_lineage(play);
+        plan_fate(play);
+        int exit_code = run_deed(play, deed);
+        loop_advance(rng_below(rng, 3000));
+        if (rng_chance(rng, 30)) {
+            wait_for_quiet(play);
+            watch_check_quiet(&play->watch);
+        }
+        deed = choose_deed(play, exit_code);
+    }
+    heal(play, deed);
+}
+
+static void begin(struct play *play)
+{
+    struct rng rng = {play->seed ^ 0x5851f42d4c957f2du};
+    struct loop_hooks hooks = {
+        .on_time = on_time, .on_kill = on_kill, .on_wrong = on_wrong, .ctx = play};
+    struct system_hooks asked = {
+        .knows_host = knows_host, .on_open = on_open, .on_close = on_close, .ctx = play};
+    loop_begin(rng_split(&rng), &hooks);
+    system_begin(&asked);
+    play->scene = scene_new(play->seed);
+    fake_set_time(play->scene->world, loop_now_ms());
+    play->ledger = memory_ledger_new(rng_split(&rng));
+    memory_ledger_use(play->ledger);
+    play->watch = (struct watch){.scene = play->scene,
+                                 .ledger = play->ledger,
+                                 .on_wrong = on_wrong,
+                                 .on_trace = play->options.is_traced ? on_trace : NULL,
+                                 .ctx = play};
+    watch_hook_up(&play->watch);
+}
+
+unsigned play_case(uint64_t seed, const struct play_options *options)
+{
+    static struct play play; /* outlives longjmp */
+    play = (struct play){.seed = seed, .options = *options};
+    heap_begin();
+    begin(&play);
+    play_rollout(&play);
+    memory_ledger_free(play.ledger);
+    scene_free(play.scene);
+    loop_end();
+    heap_drop();
+    return play.rollouts;
+}

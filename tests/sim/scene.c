@@ -1,0 +1,299 @@
+#include "sim/scene.h"
+
+#include "base/buf.h"
+#include "inventory/selector.h"
+
+/* ---- sets of revisions --------------------------------------------------------------------- */
+
+uint32_t scene_heads(const struct scene *scene, uint32_t set)
+{
+    uint32_t heads = set;
+    for (size_t i = 0; i < scene->revision_count; i++)
+        if (set >> i & 1)
+            heads &= ~scene->revisions[i].parents;
+    return heads;
+}
+
+uint32_t scene_closure(const struct scene *scene, uint32_t set)
+{
+    uint32_t closure = 0;
+    for (size_t i = 0; i < scene->revision_count; i++)
+        if (set >> i & 1)
+            closure |= scene->revisions[i].ancestors;
+    return closure;
+}
+
+int scene_find(const struct scene *scene, const char *id)
+{
+    for (size_t i = 0; i < scene->revision_count; i++)
+        if (strcmp(scene->revisions[i].id, id) == 0)
+            return (int)i;
+    return -1;
+}
+
+/* ---- the chain ----------------------------------------------------------------------------- */
+
+/* One parent mostly; now and then a branch, a second base, or a merge of all heads there are. */
+static uint32_t choose_parents(struct scene *scene, size_t index)
+{
+    struct rng *rng = &scene->rng;
+    uint32_t heads = scene_heads(scene, (1u << index) - 1);
+    if (index == 0 || rng_chance(rng, 4))
+        return 0;
+    if ((heads & (heads - 1)) && rng_chance(rng, 40))
+        return heads;
+    return 1u << (rng_chance(rng, 75) ? index - 1 : rng_below(rng, (uint32_t)index));
+}
+
+static void add_section(struct scene *scene, struct buf *buf, size_t index,
+                        enum direction direction)
+{
+    struct scene_revision *revision = &scene->revisions[index];
+    char sign = direction == DIRECTION_UP ? '+' : '-';
+    bool may_split = scene->has_checkpoints && rng_chance(&scene->rng, 40);
+    unsigned count = rng_between(&scene->rng, 1, 3);
+    for (unsigned k = 1; k <= count; k++) {
+        bool is_outside = may_split && rng_chance(&scene->rng, 60);
+        if (k == 1 || may_split)
+            buf_addf(buf, "\n-- migrate:%s%s\n", direction == DIRECTION_UP ? "up" : "down",
+                     is_outside ? " transaction:false" : "");
+        buf_addf(buf, "effect '%s%c%u';\n", revision->id, sign, k);
+        revision->is_checkpointed[direction] = revision->is_checkpointed[direction] || is_outside;
+    }
+    revision->statements[direction] = count;
+}
+
+static void add_revision(struct scene *scene, struct chain_file *ret_file)
+{
+    size_t index = scene->revision_count;
+    struct scene_revision *revision = &scene->revisions[index];
+    struct buf buf;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    snprintf(revision->id, sizeof revision->id, "r%u", (unsigned)index);
+    revision->parents = choose_parents(scene, index);
+    revision->ancestors = 1u << index | scene_closure(scene, revision->parents);
+    buf_addf(&buf, "-- Revision ID: %s\n-- Revises: ", revision->id);
+    for (size_t i = 0, n = 0; i < index; i++)
+        if (revision->parents >> i & 1)
+            buf_addf(&buf, "%s%s", n++ ? ", " : "", scene->revisions[i].id);
+    add_section(scene, &buf, index, DIRECTION_UP);
+    if (rng_chance(&scene->rng, 98))
+        add_section(scene, &buf, index, DIRECTION_DOWN);
+    else
+        scene->has_no_way_back = true;
+    scene->revision_count++;
+    scene->all |= 1u << index;
+    *ret_file = (struct chain_file){arena_printf(&scene->arena, "%s.sql", revision->id),
+                                    arena_strndup(&scene->arena, buf.data, buf.len), buf.len};
+    buf_done(&buf);
+}
+
+static void make_chain(struct scene *scene)
+{
+    struct chain_file files[REVISIONS_MAX];
+    struct faults faults;
+    size_t count = rng_between(&scene->rng, 1, REVISIONS_MAX);
+    scene->has_checkpoints = rng_chance(&scene->rng, 25);
+    for (size_t i = 0; i < count; i++)
+        add_revision(scene, &files[i]);
+    faults_init(&faults);
+    scene->chain = chain_build("versions", files, count, &faults);
+    faults_done(&faults);
+    if (!scene->chain)
+        abort();
+}
+
+/* ---- the fleet ----------------------------------------------------------------------------- */
+
+static const struct settings *make_settings(struct scene *scene)
+{
+    static const uint64_t lock_ms[] = {200, 1000, 5000};
+    static const uint64_t statement_ms[] = {0, 500, 5000};
+    static const uint64_t connect_ms[] = {1000, 10000};
+    static const uint64_t retry_ms[] = {0, 0, 60000};
+    static const uint32_t retries[] = {0, 1, 3, 3, 6};
+    struct rng *rng = &scene->rng;
+    struct settings *settings = arena_alloc(&scene->arena, sizeof *settings);
+    *settings = (struct settings){
+        .transaction = rng_chance(rng, 50) ? TRANSACTION_ALL : TRANSACTION_EACH,
+        .connect_timeout_ms = RNG_PICK(rng, connect_ms),
+        .lock_timeout_ms = RNG_PICK(rng, lock_ms),
+        .statement_timeout_ms = RNG_PICK(rng, statement_ms),
+        .retries = RNG_PICK(rng, retries),
+        .retry_timeout_ms = RNG_PICK(rng, retry_ms),
+    };
+    return settings;
+}
+
+static const char *const tiers[] = {"a", "b", "c"};
+
+static const struct label *make_labels(struct scene *scene)
+{
+    struct label *label = arena_alloc(&scene->arena, sizeof *label);
+    *label = (struct label){"tier", RNG_PICK(&scene->rng, tiers)};
+    return label;
+}
+
+static void add_tenant(struct scene *scene, const struct settings *settings)
+{
+    static const struct password none = {.kind = PASSWORD_NONE};
+    struct inventory *inventory = &scene->inventory;
+    size_t index = inventory->tenant_count++;
+    struct tenant *tenant = &inventory->tenants[index];
+    unsigned server = rng_below(&scene->rng, (uint32_t)scene->server_count);
+    const char *name = arena_printf(&scene->arena, "t%u", (unsigned)index);
+    *tenant = (struct tenant){
+        .name = name,
+        .url = fake_url(scene->world, name),
+        .url_redacted = arena_printf(&scene->arena, "postgresql://s%u/%s", server, name),
+        .server = arena_printf(&scene->arena, "s%u:5432", server),
+        .labels = make_labels(scene),
+        .label_count = 1,
+        .settings = settings,
+        .password = &none,
+    };
+    tenant->url.host = arena_printf(&scene->arena, "s%u", server);
+    tenant->url.user = rng_chance(&scene->rng, 70) ? "app" : "other";
+    scene->dbs[index] = fake_db_new(scene->world, name);
+}
+
+size_t scene_server_of(const struct scene *scene, size_t tenant)
+{
+    return (size_t)(scene->inventory.tenants[tenant].url.host[1] - '0');
+}
+
+/* Mostly a few: what goes wrong between many goes wrong between some. */
+static void make_fleet(struct scene *scene)
+{
+    static const uint32_t sizes[] = {2, 4, 4, 8, 8, 12, TENANTS_MAX};
+    struct rng *rng = &scene->rng;
+    size_t count = rng_between(rng, 1, RNG_PICK(rng, sizes));
+    const struct settings *settings = make_settings(scene);
+    bool are_pooled = !scene->has_checkpoints && rng_chance(rng, 15);
+    scene->server_count = rng_between(rng, 1, SERVERS_MAX);
+    scene->inventory.tenants =
+        arena_calloc(&scene->arena, count, sizeof *scene->inventory.tenants);
+    for (size_t i = 0; i < count; i++) {
+        add_tenant(scene, settings);
+        fake_set_pooled(scene->dbs[i], are_pooled && rng_chance(rng, 50));
+    }
+}
+
+/* ---- where they stand at first ------------------------------------------------------------- */
+
+static void apply(struct scene *scene, struct fake_db *db, size_t index)
+{
+    const struct scene_revision *revision = &scene->revisions[index];
+    const struct revision *file = chain_get(scene->chain, revision->id);
+    struct buf buf;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    for (unsigned k = 1; k <= revision->statements[DIRECTION_UP]; k++)
+        buf_addf(&buf, "effect '%s+%u';", revision->id, k);
+    buf_addf(&buf, "record \"skein_history\" '%s' 'up' '%s' %u 'applied' 'before'", revision->id,
+             file->checksum, revision->statements[DIRECTION_UP]);
+    fake_do(db, buf.data);
+    buf_done(&buf);
+}
+
+static void bring_to(struct scene *scene, struct fake_db *db, uint32_t set)
+{
+    struct buf buf;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    fake_do(db, "make \"alembic_version\"; make \"skein_history\"");
+    for (size_t i = 0; i < scene->revision_count; i++)
+        if (set >> i & 1)
+            apply(scene, db, i);
+    for (size_t i = 0; i < scene->revision_count; i++)
+        if (scene_heads(scene, set) >> i & 1)
+            buf_addf(&buf, "insert \"alembic_version\" '%s';", scene->revisions[i].id);
+    fake_do(db, buf.data);
+    buf_done(&buf);
+}
+
+/* Most at one place, some elsewhere, some without our tables. */
+static void place_tenants(struct scene *scene)
+{
+    struct rng *rng = &scene->rng;
+    uint32_t count = (uint32_t)scene->revision_count;
+    uint32_t common = scene->revisions[rng_below(rng, count)].ancestors;
+    if (rng_chance(rng, 40))
+        return;
+    for (size_t i = 0; i < scene->inventory.tenant_count; i++) {
+        uint32_t other = rng_chance(rng, 20) ? scene->all : scene->revisions[rng_below(rng, count)].ancestors;
+        if (!rng_chance(rng, 15))
+            bring_to(scene, scene->dbs[i], rng_chance(rng, 70) ? common : other);
+    }
+}
+
+/* ---- the rules ----------------------------------------------------------------------------- */
+
+static struct share make_share(struct rng *rng)
+{
+    static const uint32_t counts[] = {0, 0, 1, 2, 100};
+    if (rng_chance(rng, 25))
+        return (struct share){.permyriad = rng_below(rng, 6000), .is_share = true};
+    return (struct share){.count = RNG_PICK(rng, counts)};
+}
+
+static struct wave make_wave(struct scene *scene, size_t index)
+{
+    struct rng *rng = &scene->rng;
+    struct err err;
+    const char *select = rng_chance(rng, 25) ? ""
+                         : arena_printf(&scene->arena, "tier=%s", RNG_PICK(rng, tiers));
+    struct wave wave = {
+        .name = arena_printf(&scene->arena, "w%u", (unsigned)index),
+        .select_text = select,
+        .select = selector_parse(&scene->arena, select, &err),
+        .parallel = rng_chance(rng, 50) ? rng_between(rng, 1, 8) : 0,
+        .per_server = rng_chance(rng, 50) ? rng_between(rng, 1, 4) : 0,
+        .has_max_failures = rng_chance(rng, 50),
+        .soak_ms = rng_chance(rng, 50) ? rng_below(rng, 5000) : 0,
+    };
+    wave.max_failures = make_share(rng);
+    return wave;
+}
+
+static void make_rules(struct scene *scene)
+{
+    static const enum on_failure policies[] = {ON_FAILURE_STOP, ON_FAILURE_CONTINUE,
+                                               ON_FAILURE_ROLLBACK, ON_FAILURE_ROLLBACK};
+    struct rng *rng = &scene->rng;
+    struct wave *waves = arena_calloc(&scene->arena, WAVES_MAX, sizeof *waves);
+    size_t count = rng_chance(rng, 50) ? rng_between(rng, 1, WAVES_MAX) : 0;
+    for (size_t i = 0; i < count; i++)
+        waves[i] = make_wave(scene, i);
+    scene->inventory.rollout = (struct rollout_rules){
+        .parallel = rng_chance(rng, 80) ? rng_between(rng, 1, 8) : 32,
+        .per_server = rng_chance(rng, 80) ? rng_between(rng, 1, 4) : 8,
+        .on_failure = RNG_PICK(rng, policies),
+        .max_failures = make_share(rng),
+        .waves = waves,
+        .wave_count = count,
+    };
+}
+
+struct scene *scene_new(uint64_t seed)
+{
+    struct scene *scene = xcalloc(1, sizeof *scene);
+    scene->rng.state = seed * 0x9e3779b97f4a7c15u;
+    arena_init(&scene->arena);
+    scene->world = fake_world_new();
+    scene->inventory.path = "skein.yaml";
+    scene->inventory.version_table = "alembic_version";
+    scene->inventory.ledger = "memory";
+    make_chain(scene);
+    make_fleet(scene);
+    make_rules(scene);
+    place_tenants(scene);
+    fake_set_latency(scene->world, rng_below(&scene->rng, 3));
+    return scene;
+}
+
+void scene_free(struct scene *scene)
+{
+    chain_free(scene->chain);
+    fake_world_free(scene->world);
+    arena_done(&scene->arena);
+    free(scene);
+}

@@ -1,0 +1,55 @@
+/* What a case is made of: a chain, a fleet of made-up databases and the rules of its rollout, all from a
+ * seed.
+ *
+ * Statement K of revision `rN` leaves the effect `rN+K`, on its way back `rN-K`: what was done, how
+ * often and in which order can be read from the effects alone. Sets of revisions are bits of a mask.
+ */
+#ifndef SIM_SCENE_H
+#define SIM_SCENE_H
+
+#include "base/arena.h"
+#include "chain/chain.h"
+#include "driver/fake.h"
+#include "inventory/inventory.h"
+#include "sim/rng.h"
+
+enum { REVISIONS_MAX = 8, SERVERS_MAX = 5, TENANTS_MAX = 40, WAVES_MAX = 3 };
+
+struct scene_revision {
+    char id[8];
+    uint32_t parents;
+    uint32_t ancestors; /* itself included */
+    unsigned statements[DIRECTION__COUNT]; /* 0: it has no such section */
+    bool is_checkpointed[DIRECTION__COUNT];
+};
+
+struct scene {
+    struct rng rng; /* for what happens later */
+    struct arena arena;
+    struct fake_world *world;
+    struct scene_revision revisions[REVISIONS_MAX];
+    size_t revision_count;
+    uint32_t all; /* of them */
+    bool has_checkpoints;
+    bool has_no_way_back; /* some revision */
+    struct chain *chain;
+    struct inventory inventory;
+    struct fake_db *dbs[TENANTS_MAX]; /* by tenant */
+    size_t server_count;
+};
+
+struct scene *scene_new(uint64_t seed);
+void scene_free(struct scene *scene);
+
+/* Those of a set that no other of it revises: what the version table holds. */
+uint32_t scene_heads(const struct scene *scene, uint32_t set);
+
+/* A set and all that it needs. */
+uint32_t scene_closure(const struct scene *scene, uint32_t set);
+
+/* Of an id; -1: no such. */
+int scene_find(const struct scene *scene, const char *id);
+
+size_t scene_server_of(const struct scene *scene, size_t tenant);
+
+#endif

@@ -1,0 +1,132 @@
+#include "sim/truth.h"
+
+#include "driver/fake_store.h"
+
+enum { REVISION, DIRECTION, CHECKSUM, STATEMENTS, STATE }; /* SQL_HISTORY's columns */
+
+struct progress { /* of a revision */
+    unsigned done[DIRECTION__COUNT];
+};
+
+/* `rN+K`. */
+static bool take_effect(const struct scene *scene, struct progress *progress, const char *effect,
+                        const char **ret_why)
+{
+    unsigned index = (unsigned)(effect[1] - '0');
+    enum direction direction = effect[2] == '+' ? DIRECTION_UP : DIRECTION_DOWN;
+    unsigned statement = (unsigned)(effect[3] - '0');
+    const struct scene_revision *revision = &scene->revisions[index];
+    struct progress *own = &progress[index];
+    bool is_up = direction == DIRECTION_UP;
+    *ret_why = effect;
+    if (own->done[direction] != statement - 1)
+        return false;
+    if (is_up ? own->done[DIRECTION_DOWN] != 0
+              : own->done[DIRECTION_UP] != revision->statements[DIRECTION_UP])
+        return false;
+    for (size_t i = 0; i < scene->revision_count; i++) {
+        const struct scene_revision *other = &scene->revisions[i];
+        bool is_parent = revision->parents >> i & 1, is_child = other->parents >> index & 1;
+        bool is_there = progress[i].done[DIRECTION_UP] == other->statements[DIRECTION_UP] &&
+                        !progress[i].done[DIRECTION_DOWN];
+        if (is_up ? is_parent && !is_there : is_child && progress[i].done[DIRECTION_UP])
+            return false;
+    }
+    own->done[direction]++;
+    if (own->done[DIRECTION_DOWN] == revision->statements[DIRECTION_DOWN] && !is_up)
+        *own = (struct progress){{0, 0}};
+    return true;
+}
+
+static bool read_effects(const struct scene *scene, const struct fake_store *store,
+                         struct truth *truth, const char **ret_why)
+{
+    struct progress progress[REVISIONS_MAX] = {{{0, 0}}};
+    truth->part = -1;
+    for (size_t i = 0; i < store->effect_count; i++)
+        if (!take_effect(scene, progress, store->effects[i], ret_why))
+            return false;
+    for (size_t i = 0; i < scene->revision_count; i++) {
+        unsigned up = progress[i].done[DIRECTION_UP], down = progress[i].done[DIRECTION_DOWN];
+        if (!up)
+            continue;
+        if (up == scene->revisions[i].statements[DIRECTION_UP] && !down) {
+            truth->stands |= 1u << i;
+            continue;
+        }
+        *ret_why = "two revisions are half done";
+        if (truth->part >= 0)
+            return false;
+        truth->part = (int)i;
+        truth->part_direction = down ? DIRECTION_DOWN : DIRECTION_UP;
+        truth->part_done = down ? down : up;
+    }
+    return true;
+}
+
+static bool read_rows(const struct scene *scene, const struct fake_store *store,
+                      struct truth *truth, const char **ret_why)
+{
+    const struct fake_table *table = fake_store_table(store, FAKE_SCHEMA, "alembic_version");
+    for (size_t i = 0; table && i < table->row_count; i++) {
+        int index = scene_find(scene, table->rows[i][0]);
+        *ret_why = "a version row of no revision, or twice";
+        if (index < 0 || truth->rows >> index & 1)
+            return false;
+        truth->rows |= 1u << index;
+    }
+    return true;
+}
+
+static bool read_history(const struct scene *scene, const struct fake_store *store,
+                         struct truth *truth, const char **ret_why)
+{
+    const struct fake_table *table = fake_store_table(store, FAKE_SCHEMA, "skein_history");
+    truth->unfinished = -1;
+    for (size_t i = 0; table && i < table->row_count; i++) {
+        const char *const *row = table->rows[i];
+        int index = scene_find(scene, row[REVISION]);
+        bool is_up = strcmp(row[DIRECTION], "up") == 0;
+        *ret_why = "a step is twice in the history, or never began";
+        if (index < 0)
+            return false;
+        if (strcmp(row[STATE], "running") == 0 || strcmp(row[STATE], "partial") == 0) {
+            truth->unfinished = index;
+            truth->unfinished_direction = is_up ? DIRECTION_UP : DIRECTION_DOWN;
+        }
+        if (strcmp(row[STATE], "applied") != 0)
+            continue;
+        if ((truth->recorded >> index & 1) == is_up)
+            return false;
+        truth->recorded ^= 1u << index;
+    }
+    return true;
+}
+
+bool truth_read(const struct scene *scene, const struct fake_store *store, struct truth *ret_truth,
+                const char **ret_why)
+{
+    struct truth truth = {0};
+    if (!read_effects(scene, store, &truth, ret_why) ||
+        !read_rows(scene, store, &truth, ret_why) || !read_history(scene, store, &truth, ret_why))
+        return false;
+    *ret_truth = truth;
+    return true;
+}
+
+bool truth_is_whole(const struct scene *scene, const struct truth *truth)
+{
+    return truth->part < 0 && truth->unfinished < 0 && truth->recorded == truth->stands &&
+           truth->rows == scene_heads(scene, truth->stands);
+}
+
+bool truth_is_whole_but_one(const struct scene *scene, const struct truth *truth)
+{
+    uint32_t one = truth->unfinished < 0 ? 0 : 1u << truth->unfinished;
+    if (truth->part >= 0 &&
+        (truth->part != truth->unfinished || truth->part_direction != truth->unfinished_direction))
+        return false;
+    uint32_t of_rows = scene_closure(scene, truth->rows);
+    return truth->rows == scene_heads(scene, of_rows) && truth->recorded == of_rows &&
+           (truth->stands & ~one) == (of_rows & ~one);
+}

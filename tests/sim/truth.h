@@ -1,0 +1,33 @@
+/* What a database holds, read from what is committed there and by nothing of skein: which revisions stand,
+ * by their effects, by the version table and by the history table.
+ */
+#ifndef SIM_TRUTH_H
+#define SIM_TRUTH_H
+
+#include "sim/scene.h"
+
+struct fake_store;
+
+struct truth {
+    uint32_t stands;  /* by effects: revisions all of whose statements are done, and none undone */
+    int part;         /* the revision that is partly done or undone; -1: none */
+    enum direction part_direction;
+    unsigned part_done; /* statements */
+    uint32_t rows;      /* the version table, as it is */
+    uint32_t recorded;  /* by the history table */
+    int unfinished;     /* the revision that the history table calls so; -1: none */
+    enum direction unfinished_direction;
+};
+
+/* False: that can never be, and *ret_why says what: an effect twice, out of order, a row that is none of
+ * the chain. */
+bool truth_read(const struct scene *scene, const struct fake_store *store, struct truth *ret_truth,
+                const char **ret_why);
+
+/* Effects, version rows and history say the same, and nothing is half done. */
+bool truth_is_whole(const struct scene *scene, const struct truth *truth);
+
+/* The same, but for one step outside a transaction that is known to be unfinished. */
+bool truth_is_whole_but_one(const struct scene *scene, const struct truth *truth);
+
+#endif

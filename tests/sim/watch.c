@@ -1,0 +1,376 @@
+#include "sim/watch.h"
+
+#include "driver/fake_store.h"
+#include "report/report.h"
+#include "sim/fake_uv.h"
+
+/* ---- saying so ----------------------------------------------------------------------------- */
+
+static void say(struct watch *watch, bool is_wrong, const char *format, va_list args)
+{
+    char text[512];
+    vsnprintf(text, sizeof text, format, args);
+    if (is_wrong)
+        watch->on_wrong(watch->ctx, text);
+    else if (watch->on_trace)
+        watch->on_trace(watch->ctx, text);
+}
+
+PRINTF_LIKE(2, 3) static void wrong(struct watch *watch, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    say(watch, true, format, args);
+    va_end(args);
+}
+
+PRINTF_LIKE(2, 3) static void trace(struct watch *watch, const char *format, ...)
+{
+    va_list args;
+    if (!watch->on_trace)
+        return;
+    va_start(args, format);
+    say(watch, false, format, args);
+    va_end(args);
+}
+
+/* ---- what is there ------------------------------------------------------------------------- */
+
+struct truth watch_truth(struct watch *watch, size_t tenant)
+{
+    struct truth truth = {0};
+    const char *why = "";
+    if (!truth_read(watch->scene, fake_committed(watch->scene->dbs[tenant]), &truth, &why))
+        wrong(watch, "t%zu: it can never be like this: %s", tenant, why);
+    return truth;
+}
+
+static bool is_changed(const struct watch *watch, size_t tenant)
+{
+    return fake_committed(watch->scene->dbs[tenant]) != watch->lineage.start[tenant];
+}
+
+static uint32_t set_of(const struct scene *scene, const char *const *ids, size_t count)
+{
+    uint32_t set = 0;
+    for (size_t i = 0; i < count; i++) {
+        int index = scene_find(scene, ids[i]);
+        set |= index < 0 ? 1u << 31 : 1u << index;
+    }
+    return set;
+}
+
+/* The inventory's number of a run's tenant. */
+static size_t number_of(const struct event *event)
+{
+    return (size_t)strtoul(event->run->tenants[event->tenant]->name + 1, NULL, 10);
+}
+
+/* ---- outcomes ------------------------------------------------------------------------------ */
+
+static void expect_whole(struct watch *watch, size_t tenant, const struct truth *truth,
+                         const char *state)
+{
+    if (!truth_is_whole(watch->scene, truth))
+        wrong(watch, "t%zu is told as %s, and is not whole: stands %x, part %d, rows %x, history %x/%d",
+              tenant, state, truth->stands, truth->part, truth->rows, truth->recorded,
+              truth->unfinished);
+}
+
+static void check_outcome(struct watch *watch, size_t tenant, const struct outcome *outcome)
+{
+    const struct scene *scene = watch->scene;
+    const char *state = tenant_state_name(outcome->state);
+    struct truth truth = watch_truth(watch, tenant);
+    bool is_good = outcome->state == TENANT_SUCCEEDED || outcome->state == TENANT_UNCHANGED;
+    bool is_settled = is_good || outcome->state == TENANT_ROLLED_BACK ||
+                      (outcome->state == TENANT_FAILED && outcome->is_from_known);
+    uint32_t to = set_of(scene, outcome->to, outcome->to_count);
+    if (outcome->state == TENANT_SKIPPED || outcome->state == TENANT_IN_DOUBT)
+        return;
+    if (is_settled)
+        expect_whole(watch, tenant, &truth, state);
+    else if (!truth_is_whole_but_one(scene, &truth))
+        wrong(watch, "t%zu is told as %s, and more than one step is not whole", tenant, state);
+    if (is_settled && truth.rows != to)
+        wrong(watch, "t%zu is told as %s at %x, and stands at %x", tenant, state, to, truth.rows);
+    if (is_good && truth.stands != watch->lineage.goal[tenant])
+        wrong(watch, "t%zu is told as %s with %x, not at its goal %x", tenant, state, truth.stands,
+              watch->lineage.goal[tenant]);
+    if (outcome->state == TENANT_ROLLED_BACK && truth.stands != watch->lineage.back[tenant])
+        wrong(watch, "t%zu is told as rolled back with %x, not where it stood: %x", tenant,
+              truth.stands, watch->lineage.back[tenant]);
+}
+
+/* ---- events -------------------------------------------------------------------------------- */
+
+static void take_rules(struct watch *watch, const struct event *event, size_t wave)
+{
+    const struct rollout_rules *rules = &watch->scene->inventory.rollout;
+    const struct wave *own = wave < rules->wave_count ? &rules->waves[wave] : NULL;
+    const struct share *share = own && own->has_max_failures ? &own->max_failures : &rules->max_failures;
+    watch->parallel = own && own->parallel ? own->parallel : rules->parallel;
+    watch->per_server = own && own->per_server ? own->per_server : rules->per_server;
+    watch->allowed = rules->on_failure == ON_FAILURE_CONTINUE || watch->is_dry
+                         ? UINT32_MAX
+                         : share_of(share, (uint32_t)event->run->waves[wave].tenant_count);
+    watch->failures = 0;
+    watch->wave = wave;
+}
+
+static void on_run_started(struct watch *watch, const struct run_info *run)
+{
+    watch->is_dry = run->is_dry_run;
+    for (size_t i = 0; i < run->tenant_count; i++)
+        watch->tenants[strtoul(run->tenants[i]->name + 1, NULL, 10)].is_selected = true;
+}
+
+static void on_started(struct watch *watch, const struct event *event)
+{
+    size_t tenant = number_of(event);
+    struct watched *watched = &watch->tenants[tenant];
+    bool is_back = watch->is_going_back;
+    if (watch->is_draining || (watch->has_tripped && !is_back))
+        wrong(watch, "t%zu is begun, though nothing more may be", tenant);
+    if (watched->is_running || watched->was_begun[is_back])
+        wrong(watch, "t%zu is begun twice", tenant);
+    if (!is_back && event->run->wave_of && event->run->wave_of[event->tenant] != watch->wave)
+        wrong(watch, "t%zu is begun in another's wave", tenant);
+    if ((is_back || watch->is_back_command) && !watch->is_dry && !is_changed(watch, tenant) &&
+        !watch->lineage.is_uncertain[tenant])
+        wrong(watch, "t%zu goes back, and the rollout has not changed it", tenant);
+    watched->is_running = watched->was_begun[is_back] = true;
+}
+
+/* Those of a server in trouble are given up, and do not count towards the threshold. */
+static bool counts(const struct watched *watched, const struct outcome *outcome)
+{
+    return outcome->error && (watched->is_running || outcome->error->kind == ERR_AUTH);
+}
+
+static void on_finished(struct watch *watch, const struct event *event)
+{
+    size_t tenant = number_of(event);
+    struct watched *watched = &watch->tenants[tenant];
+    const struct outcome *outcome = event->outcome;
+    if (watched->has_ended && !outcome->is_rollback)
+        wrong(watch, "t%zu ends twice", tenant);
+    if (!watch->is_dry)
+        check_outcome(watch, tenant, outcome);
+    if (counts(watched, outcome) && !watch->is_going_back)
+        watch->has_tripped = watch->has_tripped || ++watch->failures > watch->allowed;
+    watched->is_recorded = false;
+    if (outcome->state == TENANT_IN_DOUBT || (outcome->error && outcome->error->kind == ERR_LEDGER))
+        watch->lineage.is_uncertain[tenant] = true;
+    watched->is_running = false;
+    watched->has_ended = true;
+    watched->outcome = *outcome;
+}
+
+static void on_drains(struct watch *watch, const struct event *event)
+{
+    bool is_threshold = strcmp(event->reason, "too many failures") == 0;
+    if (is_threshold && !watch->has_tripped)
+        wrong(watch, "the run drains with %u failures, though %u are allowed", watch->failures,
+              watch->allowed);
+    watch->is_draining = watch->is_draining || !is_threshold;
+}
+
+static void on_run_ends(struct watch *watch, const struct event *event)
+{
+    for (size_t i = 0; i < watch->scene->inventory.tenant_count; i++)
+        if (watch->tenants[i].is_running)
+            wrong(watch, "the run has finished, and t%zu runs", i);
+    if (watch->conn_count)
+        wrong(watch, "the run has finished, and %zu connections are open", watch->conn_count);
+    watch->state = event->state;
+    watch->has_finished = true;
+}
+
+static void trace_event(struct watch *watch, const struct event *event)
+{
+    static const char *const names[] = {
+        [EVENT_RUN_STARTED] = "run started",     [EVENT_WAVE_STARTED] = "wave started",
+        [EVENT_TENANT_STARTED] = "started",      [EVENT_TENANT_INTENT] = "intent",
+        [EVENT_TENANT_RETRIES] = "retries",      [EVENT_TENANT_FINISHED] = "finished",
+        [EVENT_WAVE_FINISHED] = "wave finished", [EVENT_RUN_DRAINS] = "drains",
+        [EVENT_RUN_ROLLS_BACK] = "rolls back",   [EVENT_RUN_FINISHED] = "run finished",
+        [EVENT_NOTE] = "note"};
+    const struct outcome *outcome = event->outcome;
+    const struct err *err = outcome ? outcome->error : event->error;
+    bool is_tenant = event->kind == EVENT_TENANT_STARTED || event->kind == EVENT_TENANT_INTENT ||
+                     event->kind == EVENT_TENANT_RETRIES || event->kind == EVENT_TENANT_FINISHED;
+    trace(watch, "%s%s %s%s%s%s%s%s", is_tenant ? event->run->tenants[event->tenant]->name : "",
+          is_tenant ? ":" : "", names[event->kind], event->reason ? ": " : "",
+          event->reason ? event->reason : "", outcome ? " " : "",
+          outcome ? tenant_state_name(outcome->state) : "", err ? ": " : "");
+    if (err)
+        trace(watch, "    %s %s", err->code, err->text);
+}
+
+static void on_event(void *ctx, const struct event *event)
+{
+    struct watch *watch = ctx;
+    trace_event(watch, event);
+    switch (event->kind) {
+    case EVENT_RUN_STARTED: on_run_started(watch, event->run); break;
+    case EVENT_WAVE_STARTED: take_rules(watch, event, event->wave); break;
+    case EVENT_TENANT_STARTED: on_started(watch, event); break;
+    case EVENT_TENANT_FINISHED: on_finished(watch, event); break;
+    case EVENT_RUN_DRAINS: on_drains(watch, event); break;
+    case EVENT_RUN_ROLLS_BACK:
+        watch->is_going_back = true;
+        take_rules(watch, event, event->run->wave_count - 1);
+        break;
+    case EVENT_RUN_FINISHED: on_run_ends(watch, event); break;
+    case EVENT_TENANT_INTENT:
+    case EVENT_TENANT_RETRIES:
+    case EVENT_WAVE_FINISHED:
+    case EVENT_NOTE: break;
+    }
+}
+
+struct observer watch_observer(struct watch *watch)
+{
+    return (struct observer){on_event, watch};
+}
+
+/* ---- the ledger, the databases and their servers ------------------------------------------- */
+
+/* It never leads: what it says of a tenant is so in the database when it becomes durable. */
+static void on_durable(void *ctx, const struct event *event)
+{
+    struct watch *watch = ctx;
+    if (event->kind != EVENT_TENANT_FINISHED)
+        return;
+    check_outcome(watch, number_of(event), event->outcome);
+    watch->tenants[number_of(event)].is_recorded = true;
+}
+
+static void on_write(void *ctx, struct fake_db *db, bool is_orphan)
+{
+    struct watch *watch = ctx;
+    size_t tenant = 0;
+    while (watch->scene->dbs[tenant] != db)
+        tenant++;
+    trace(watch, "t%zu: writes%s", tenant, is_orphan ? " (orphan)" : "");
+    if (is_orphan)
+        return;
+    if (watch->is_dry)
+        wrong(watch, "t%zu is written to by a run that only looks", tenant);
+    if (!watch->tenants[tenant].is_running)
+        wrong(watch, "t%zu is written to, and was not begun", tenant);
+    if (!memory_ledger_has_intent(watch->ledger, watch->scene->inventory.tenants[tenant].name))
+        wrong(watch, "t%zu is written to, and no intent is durable", tenant);
+    if ((watch->is_going_back || watch->is_back_command) && !is_changed(watch, tenant))
+        wrong(watch, "t%zu is taken back, and the rollout has not changed it", tenant);
+}
+
+void watch_hook_up(struct watch *watch)
+{
+    struct observer observer = {on_durable, watch};
+    fake_watch_writes(watch->scene->world, on_write, watch);
+    memory_ledger_watch(watch->ledger, &observer);
+}
+
+void watch_opened(struct watch *watch, const struct conn *conn, size_t server)
+{
+    size_t here = 1;
+    for (size_t i = 0; i < watch->conn_count; i++)
+        here += watch->conns[i].server == server;
+    if (here > watch->per_server || watch->conn_count >= watch->parallel)
+        wrong(watch, "too many connections: %zu to server %zu (of %u), %zu in all (of %u)", here,
+              server, watch->per_server, watch->conn_count + 1, watch->parallel);
+    watch->conns[watch->conn_count].conn = conn;
+    watch->conns[watch->conn_count++].server = server;
+}
+
+void watch_closed(struct watch *watch, const struct conn *conn)
+{
+    size_t i = 0;
+    while (watch->conns[i].conn != conn)
+        i++;
+    watch->conns[i] = watch->conns[--watch->conn_count];
+}
+
+/* ---- before and behind --------------------------------------------------------------------- */
+
+void watch_begin_lineage(struct watch *watch, uint32_t target, bool is_downgrade)
+{
+    for (size_t i = 0; i < watch->scene->inventory.tenant_count; i++) {
+        struct truth truth = watch_truth(watch, i);
+        watch->lineage.start[i] = fake_committed(watch->scene->dbs[i]);
+        watch->lineage.back[i] = truth.stands;
+        watch->lineage.is_uncertain[i] = false;
+        watch->lineage.goal[i] =
+            is_downgrade ? truth.stands & target : truth.stands | scene_closure(watch->scene, target);
+    }
+}
+
+void watch_begin_run(struct watch *watch, bool is_back)
+{
+    watch->is_dry = false;
+    watch->is_back_command = is_back;
+    watch->has_tripped = watch->is_draining = watch->is_going_back = watch->has_finished = false;
+    watch->conn_count = 0;
+    memset(watch->tenants, 0, sizeof watch->tenants);
+}
+
+void watch_killed(struct watch *watch)
+{
+    watch->conn_count = 0;
+    for (size_t i = 0; i < watch->scene->inventory.tenant_count; i++)
+        if (!watch->is_dry && (watch->tenants[i].is_running ||
+                               (watch->tenants[i].has_ended && !watch->tenants[i].is_recorded)))
+            watch->lineage.is_uncertain[i] = true;
+}
+
+static void check_totals(struct watch *watch, const struct report *report, size_t *totals)
+{
+    for (enum tenant_state state = 0; state < TENANT__COUNT; state++) {
+        size_t told = report_total(report, state);
+        if (told != totals[state])
+            wrong(watch, "the report counts %zu %s, and there are %zu", told,
+                  tenant_state_name(state), totals[state]);
+    }
+}
+
+void watch_check_report(struct watch *watch, const struct report *report, int exit_code)
+{
+    size_t totals[TENANT__COUNT] = {0};
+    size_t count = watch->scene->inventory.tenant_count, bad = 0, whole = 0;
+    bool is_back = watch->is_back_command || exit_code == 3;
+    for (size_t i = 0; i < count; i++) {
+        const struct watched *watched = &watch->tenants[i];
+        if (!watched->is_selected)
+            continue;
+        totals[watched->has_ended ? watched->outcome.state : TENANT_SKIPPED]++;
+        bad += watched->has_ended && tenant_state_needs_person(watched->outcome.state);
+    }
+    check_totals(watch, report, totals);
+    for (size_t i = 0; i < count; i++) {
+        struct truth truth = watch_truth(watch, i);
+        uint32_t wanted = is_back ? watch->lineage.back[i] : watch->lineage.goal[i];
+        whole += truth_is_whole(watch->scene, &truth) && truth.stands == wanted;
+    }
+    if ((exit_code == 0 || exit_code == 3) && whole < count)
+        wrong(watch, "exit %d, and %zu of %zu tenants are where they should be", exit_code,
+              whole, count);
+    if (exit_code != 6 && (exit_code == 4) != (bad || watch->state == RUN_ROLLBACK_FAILED))
+        wrong(watch, "exit %d, and a person must look at %zu", exit_code, bad);
+}
+
+void watch_check_quiet(struct watch *watch)
+{
+    for (size_t i = 0; i < watch->scene->inventory.tenant_count; i++) {
+        struct truth truth = watch_truth(watch, i);
+        const struct watched *watched = &watch->tenants[i];
+        bool is_told = watched->has_ended && (tenant_state_needs_person(watched->outcome.state) || !watched->outcome.is_from_known);
+        if (fake_unlocked_writes(watch->scene->dbs[i]))
+            wrong(watch, "t%zu was written to by somebody without its lock", i);
+        if (!truth_is_whole_but_one(watch->scene, &truth))
+            wrong(watch, "t%zu: more than one step is not whole", i);
+        if (watch->has_finished && watched->has_ended && !is_told)
+            expect_whole(watch, i, &truth, tenant_state_name(watched->outcome.state));
+    }
+}

@@ -1,0 +1,79 @@
+/* Who watches a case: every event of a run, every record of the ledger, every first write in a database and
+ * every connection, each checked at once against what the databases hold at that moment.
+ *
+ * What is wrong is told to on_wrong, which does not return.
+ */
+#ifndef SIM_WATCH_H
+#define SIM_WATCH_H
+
+#include "ledger/event.h"
+#include "sim/memory_ledger.h"
+#include "sim/scene.h"
+#include "sim/truth.h"
+
+struct fake_store;
+struct report;
+
+/* A rollout from its first run to the last that went on with it. */
+struct lineage {
+    const struct fake_store *start[TENANTS_MAX];
+    uint32_t goal[TENANTS_MAX]; /* what stands where all went well */
+    uint32_t back[TENANTS_MAX]; /* what stood before */
+    bool is_uncertain[TENANTS_MAX]; /* skein cannot know whether it has changed it */
+};
+
+struct watched { /* a tenant, in the run at hand */
+    bool is_selected;
+    bool is_running;
+    bool was_begun[2]; /* on the way there, and back */
+    bool has_ended;
+    bool is_recorded; /* and the ledger says so */
+    struct outcome outcome; /* its last; only what is no pointer */
+};
+
+enum { CONNS_MAX = 2 * TENANTS_MAX };
+
+struct watch {
+    struct scene *scene;
+    struct memory_ledger *ledger;
+    struct lineage lineage;
+    void (*on_wrong)(void *ctx, const char *what);
+    void (*on_trace)(void *ctx, const char *what); /* NULL: nobody wants to know */
+    void *ctx;
+
+    /* the run at hand */
+    bool is_dry, is_back_command;
+    bool has_tripped, is_draining, is_going_back;
+    uint32_t parallel, per_server; /* now */
+    uint32_t allowed, failures;    /* in the wave */
+    size_t wave;
+    struct watched tenants[TENANTS_MAX]; /* as in the inventory */
+    enum run_state state;
+    bool has_finished;
+    struct {
+        const struct conn *conn;
+        size_t server;
+    } conns[CONNS_MAX];
+    size_t conn_count;
+};
+
+void watch_begin_lineage(struct watch *watch, uint32_t target, bool is_downgrade);
+void watch_begin_run(struct watch *watch, bool is_back);
+
+void watch_killed(struct watch *watch); /* the process, in the middle of the run */
+
+/* For rollout_run. */
+struct observer watch_observer(struct watch *watch);
+void watch_hook_up(struct watch *watch); /* databases and ledger */
+void watch_opened(struct watch *watch, const struct conn *conn, size_t server);
+void watch_closed(struct watch *watch, const struct conn *conn);
+
+/* Behind a run: does its report say what the databases say, and its exit code what the report says? */
+void watch_check_report(struct watch *watch, const struct report *report, int exit_code);
+
+/* Nobody is at work: is every tenant whole, but for those that a person must look at? */
+void watch_check_quiet(struct watch *watch);
+
+struct truth watch_truth(struct watch *watch, size_t tenant);
+
+#endif
