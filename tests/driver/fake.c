@@ -174,7 +174,7 @@ void fake_lose(struct err *err)
     err->is_connection_lost = true;
 }
 
-/* ---- what a simulation needs besides ----------------------------------------------------------- */
+/* ---- what a simulation needs besides ------------------------------------------------------- */
 
 void fake_leave_all(struct fake_world *world)
 {

@@ -180,18 +180,20 @@ static void write_intent(struct memory_ledger *ledger, struct row *row, const st
         standing->goal = keep_rows(ledger, &intent->goal);
 }
 
+/* Where nobody could look, nobody knows better than before how a tenant stands that was begun, unless this
+ * run's own intent is what came to this end. */
 static void write_outcome(struct memory_ledger *ledger, struct row *row,
                           const struct outcome *outcome)
 {
     struct standing *standing = &row->standing;
     struct rows left = {outcome->to, outcome->to_count,
                         outcome->is_from_known || outcome->to_count};
-    bool is_known = left.is_known || !outcome->is_rollback;
     bool is_back = outcome->state == TENANT_ROLLED_BACK || outcome->state == TENANT_UNCHANGED;
+    if (!standing->is_begun || row->is_running || outcome->is_from_known)
+        standing->state = outcome->state;
     row->is_running = false;
     row->is_done = true;
-    standing->state = outcome->state;
-    if (is_known)
+    if (left.is_known)
         standing->to = keep_rows(ledger, &left);
     if (outcome->is_rollback)
         standing->has_changed = standing->has_changed && !is_back;
