@@ -67,7 +67,8 @@ enum fake_event {
     FAKE_QUERY = 4, /* any other statement of ours */
     FAKE_SCRIPT = 8, /* a statement of a revision */
     FAKE_COMMIT = 16,
-    FAKE_ANY = 31,
+    FAKE_GUARD = 32, /* behind a revision: nothing that servers refuse, but connections may be lost */
+    FAKE_ANY = 63,
 };
 
 enum fake_act {

@@ -146,6 +146,8 @@ static enum fake_event event_of(const struct fake_session *session, const struct
 {
     if (strcmp(word->text, "commit") == 0)
         return FAKE_COMMIT;
+    if (strcmp(word->text, "guard") == 0)
+        return FAKE_GUARD;
     if (session->op->kind == OP_LOCK && strncmp(word->text, "lock", 4) == 0)
         return FAKE_LOCK;
     return session->op->kind == OP_SCRIPT ? FAKE_SCRIPT : FAKE_QUERY;
