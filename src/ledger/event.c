@@ -44,6 +44,13 @@ bool tenant_state_needs_person(enum tenant_state state)
     return state == TENANT_PARTIAL || state == TENANT_IN_DOUBT || state == TENANT_ROLLBACK_FAILED;
 }
 
+bool standing_may_have_changed(const struct standing *standing)
+{
+    bool is_open = standing->state == TENANT_RUNNING || standing->state == TENANT_IN_DOUBT ||
+                   standing->state == TENANT_ROLLBACK_FAILED;
+    return standing->has_changed || (standing->is_begun && is_open);
+}
+
 /* ---- copies -------------------------------------------------------------------------------- */
 
 static const void *copy_bytes(struct arena *arena, const void *bytes, size_t size)

@@ -93,6 +93,10 @@ struct standing {
     const char *snapshot; /* the copy from before the first change; NULL: none */
 };
 
+/* Can it not be ruled out that something of the rollout is committed in the tenant? What was begun may
+ * have been changed, where no end is on record, or only that of a way back that failed. */
+bool standing_may_have_changed(const struct standing *standing);
+
 /* A part of the fleet, in the order of the rollout. */
 struct run_wave {
     const char *name;

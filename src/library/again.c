@@ -90,11 +90,7 @@ static void split_targets(struct again *again, struct arena *arena)
 
 static bool is_wanted(const struct again *again, const struct standing *standing)
 {
-    if (!again->is_back)
-        return true;
-    /* What was begun and has no end on record may have been changed. */
-    return standing->has_changed || (standing->is_begun && (standing->state == TENANT_RUNNING ||
-                                                            standing->state == TENANT_IN_DOUBT));
+    return !again->is_back || standing_may_have_changed(standing);
 }
 
 /* A tenant that left the inventory cannot be reached; it only matters where something is left to

@@ -21,6 +21,7 @@ struct place {
     uint32_t slot; /* while it runs */
     uint32_t credential;
     uint32_t server;
+    bool is_changed; /* by the rollout, and could be taken back */
     const char *snapshot; /* NULL: no copy was asked for */
 };
 
@@ -89,6 +90,9 @@ void rollout_close(struct rollout *rollout);
 
 /* rollout_sessions.c */
 void rollout_fill_env(struct rollout *rollout);
+
+/* The tenant has something of the rollout to be taken back, should it come to that. */
+void rollout_note_changed(struct rollout *rollout, uint32_t tenant);
 
 /* Without a session: nobody tries a login that was refused already (false: this one was not), and a
  * tenant of a server that is in trouble is not begun. */

@@ -263,6 +263,12 @@ static bool was_moved_before(const struct rollout *rollout, size_t tenant,
     return !is_same;
 }
 
+void rollout_note_changed(struct rollout *rollout, uint32_t tenant)
+{
+    rollout->back_left += !rollout->places[tenant].is_changed;
+    rollout->places[tenant].is_changed = true;
+}
+
 static void count_outcome(struct rollout *rollout, const struct outcome *outcome)
 {
     rollout->stuck += outcome->state == TENANT_PARTIAL || outcome->state == TENANT_ROLLBACK_FAILED;
@@ -318,7 +324,8 @@ static void finish_tenant(struct rollout *rollout, size_t tenant, struct outcome
                          .is_news = is_news};
     if (!how.has_failed)
         scheduler_well(scheduler, (uint32_t)tenant);
-    rollout->back_left += how.has_changed && !outcome->is_rollback;
+    if (how.has_changed && !outcome->is_rollback)
+        rollout_note_changed(rollout, (uint32_t)tenant);
     scheduler_finished(scheduler, (uint32_t)tenant, &how);
     if (!was_tripped && scheduler_has_tripped(scheduler))
         rollout_tell(rollout,

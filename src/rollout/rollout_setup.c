@@ -52,9 +52,9 @@ static void add_changed(struct rollout *rollout)
 {
     const struct standing *standings = rollout->options->standings;
     for (uint32_t i = 0; standings && i < rollout->options->tenant_count; i++)
-        if (standings[i].has_changed && standings[i].state != TENANT_PARTIAL) {
+        if (standing_may_have_changed(&standings[i]) && standings[i].state != TENANT_PARTIAL) {
             scheduler_add_changed(rollout->scheduler, i);
-            rollout->back_left++;
+            rollout_note_changed(rollout, i);
         }
 }
 
