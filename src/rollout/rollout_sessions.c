@@ -242,10 +242,12 @@ static bool goes_back(const struct rollout *rollout)
            scheduler_is_rolling_back(rollout->scheduler);
 }
 
-/* A tenant that the ledger kept from being begun was not touched. */
-static bool was_kept_out(const struct outcome *outcome)
+/* A tenant that the ledger kept from being begun was not touched. One that it kept from going back was, on
+ * the way there. */
+static bool was_kept_out(const struct rollout *rollout, const struct outcome *outcome)
 {
-    return outcome->error && outcome->error->kind == ERR_LEDGER && !outcome->has_changed;
+    return outcome->error && outcome->error->kind == ERR_LEDGER && !outcome->has_changed &&
+           !scheduler_is_rolling_back(rollout->scheduler);
 }
 
 /* What an earlier run of the rollout did, and was killed before it could tell, shows in where the
@@ -306,7 +308,7 @@ static void finish_tenant(struct rollout *rollout, size_t tenant, struct outcome
     struct scheduler *scheduler = rollout->scheduler;
     bool was_tripped = scheduler_has_tripped(scheduler);
     bool is_news = outcome->has_changed;
-    if (was_kept_out(outcome))
+    if (was_kept_out(rollout, outcome))
         outcome->state = TENANT_SKIPPED;
     else if (goes_back(rollout))
         turn_outcome(rollout, tenant, outcome);
