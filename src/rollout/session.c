@@ -54,7 +54,7 @@ static const struct state_row states[SESSION__COUNT] = {
     [SESSION_STATEMENTS] = {"statements", "runs statements one by one, each with its checkpoint",
                             ask_statements, answer_statements, error_work, SESSION_DONE, false, false},
     [SESSION_MARK] = {"mark", "notes in the history table which statement failed",
-                      ask_mark, NULL, NULL, SESSION_CLOSE, false, false},
+                      ask_mark, NULL, error_mark, SESSION_CLOSE, false, false},
     [SESSION_ROLLBACK] = {"rollback", "rolls the transaction back",
                           ask_rollback, NULL, NULL, SESSION_CLOSE, false, false},
     [SESSION_CREATE] = {"create", "creates the database, connected to the server's own one",
@@ -198,20 +198,24 @@ void session_go(struct session *session, enum session_state state)
 
 /* ---- outcome ------------------------------------------------------------------------------- */
 
+static bool is_half_done(const struct session *session)
+{
+    return session->is_partial || session->half_done || session->is_half_open;
+}
+
 static enum tenant_state final_state(const struct session *session)
 {
     if (session->is_resolving)
         return TENANT_IN_DOUBT;
     if (session->err.kind != ERR_NONE)
-        return session->is_partial || session->half_done ? TENANT_PARTIAL : TENANT_FAILED;
+        return is_half_done(session) ? TENANT_PARTIAL : TENANT_FAILED;
     return session->done_count ? TENANT_SUCCEEDED : TENANT_UNCHANGED;
 }
 
 /* Is something of ours committed there, as far as can be known? */
 static bool has_changed(const struct session *session)
 {
-    return session->done_count || session->half_done || session->is_partial ||
-           session->is_resolving;
+    return session->done_count || is_half_done(session) || session->is_resolving;
 }
 
 static void on_timer_closed(uv_handle_t *handle)

@@ -145,6 +145,7 @@ static void take_history(struct session *session, const struct op *op)
 {
     session->unfinished = history_unfinished(op);
     session->half_done = session->unfinished.statements;
+    session->is_half_open = false;
     if (history_check_files(op, session->env->chain, &session->drift))
         session->drift.kind = ERR_NONE;
 }
@@ -293,6 +294,7 @@ static enum session_state stop_statements(struct session *session, size_t failed
             session->half_done = session->work.actions[session->cursor].statements;
     enum action_kind kind = session->work.actions[failed].kind;
     bool can_mark = (kind == ACTION_SCRIPT || kind == ACTION_VERIFY) && !io_is_broken(session->io);
+    session->is_half_open = !can_mark;
     return can_mark ? SESSION_MARK : SESSION_CLOSE;
 }
 
@@ -316,6 +318,13 @@ enum session_state error_work(struct session *session, const struct op *op)
     return session->state == SESSION_STATEMENTS && next != SESSION_ROLLBACK
                ? stop_statements(session, failed)
                : next;
+}
+
+/* The history table goes on saying that the statement runs. */
+enum session_state error_mark(struct session *session, const struct op *op)
+{
+    session->is_half_open = true;
+    return session_fail(session, &op->err);
 }
 
 /* No answer is neither yes nor no: it is looked up. An answer that says no is a failure. */

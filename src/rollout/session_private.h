@@ -108,6 +108,7 @@ struct session {
     bool is_resolving;        /* a commit's answer was lost: `expected` or `versions`, which is it? */
     uint32_t resolve_attempts;
     size_t half_done; /* statements of the step under way that are committed without it */
+    bool is_half_open; /* and what the history table says of them is not known, or not right */
     enum session_state after_close; /* SESSION_DONE: retry or finish, as the error says */
 
     /* how it went */
@@ -174,6 +175,7 @@ enum session_state error_look(struct session *session, const struct op *op);
 enum session_state error_lock(struct session *session, const struct op *op);
 enum session_state error_work(struct session *session, const struct op *op);
 enum session_state error_commit(struct session *session, const struct op *op);
+enum session_state error_mark(struct session *session, const struct op *op);
 
 /* The state that begins the next actions, or the way out where none is left. */
 enum session_state next_work(struct session *session);
