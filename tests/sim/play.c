@@ -133,6 +133,8 @@ static int visit_fleet(struct play *play, struct fleet *fleet, const struct visi
     struct rollout_end end = rollout_run(&plan.rollout, observers, ARRAY_LEN(observers));
     exit_code = end.ledger_err.kind != ERR_NONE ? 6 : report_exit_code(report, end.signal);
     watch_check_report(&play->watch, report, exit_code);
+    if (exit_code == 6)
+        watch_lose_track(&play->watch);
     report_free(report);
     visit_done(&plan);
     return exit_code;
@@ -196,7 +198,7 @@ static void bury(struct play *play)
     loop_forget();
     fake_leave_all(play->scene->world);
     memory_ledger_forget_holder(play->ledger);
-    watch_killed(&play->watch);
+    watch_lose_track(&play->watch);
     tell(play, "killed", "");
 }
 

@@ -60,7 +60,8 @@ struct watch {
 void watch_begin_lineage(struct watch *watch, uint32_t target, bool is_downgrade);
 void watch_begin_run(struct watch *watch, bool is_back);
 
-void watch_killed(struct watch *watch); /* the process, in the middle of the run */
+/* The ledger does not know how the run ended: it was killed, or the ledger broke. */
+void watch_lose_track(struct watch *watch);
 
 /* For rollout_run. */
 struct observer watch_observer(struct watch *watch);
