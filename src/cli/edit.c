@@ -105,8 +105,7 @@ static int run(struct fleet *fleet, const struct options *options)
     if (!whereabouts_find(fleet, options, options->args[0], &found, &exit_code))
         return EXIT_USAGE;
     if (!found.count) {
-        err_set(&err, ERR_CHAIN, "no revision files indicated by '%s'",
-                options->args[0]);
+        err_set(&err, ERR_CHAIN, "no revision files indicated by '%s'", options->args[0]);
         return cli_fail(&err);
     }
     if (!edit_all(fleet, found, &err))

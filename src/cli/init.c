@@ -35,7 +35,7 @@ static const char inventory_text[] =
     "  #   - {name: canary, select: \"tier=canary\"}\n"
     "  #   - {name: everyone}\n"
     "\n"
-    "tenants: []\n"
+    "tenants: []                        # instead of the []:\n"
     "#  - name: acme\n"
     "#    url: postgresql://app@db1.internal:5432/acme\n"
     "#    password_env: ACME_PASSWORD   # or password_file, password_command, .pgpass, PGSERVICE\n"
@@ -83,13 +83,13 @@ static const char *in(struct making *making, const char *dir, const char *name)
                         name);
 }
 
-/* `fleet/`, as shells complete it, is `fleet`. */
+/* `fleet/`, as shells complete it, is `fleet`; nothing is here, not the root. */
 static const char *without_slashes(struct arena *arena, const char *dir)
 {
     size_t len = strlen(dir);
     while (len > 1 && dir[len - 1] == '/')
         len--;
-    return arena_strndup(arena, dir, len);
+    return len ? arena_strndup(arena, dir, len) : ".";
 }
 
 static void tell(const struct making *making, const char *verb, const char *path)
@@ -110,16 +110,12 @@ static bool make_dir(struct making *making, const char *dir, struct err *err)
     char *path = arena_strdup(&making->fleet->arena, dir);
     if (exists(dir))
         return true;
-    for (char *at = path + 1; *at; at++) {
-        if (*at != '/')
-            continue;
+    for (char *at = path; *at; *at = dir[at - path]) {
+        at += 1 + strcspn(at + 1, "/");
         *at = '\0';
         if (mkdir(path, 0777) && errno != EEXIST)
             return err_at(err, ERR_CONFIG, path, 0, "cannot make it: %s", strerror(errno));
-        *at = '/';
     }
-    if (mkdir(path, 0777) && errno != EEXIST)
-        return err_at(err, ERR_CONFIG, path, 0, "cannot make it: %s", strerror(errno));
     tell(making, "Creating directory", dir);
     return true;
 }
