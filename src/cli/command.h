@@ -33,6 +33,7 @@ extern const struct command command_revision;
 extern const struct command command_show;
 extern const struct command command_forget;
 extern const struct command command_report;
+extern const struct command command_resolve;
 extern const struct command command_resume;
 extern const struct command command_rollback;
 extern const struct command command_runs;

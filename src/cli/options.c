@@ -252,6 +252,18 @@ static bool set_sql(struct options *options, const char *value)
     return options->is_sql = true;
 }
 
+static bool set_done(struct options *options, const char *value)
+{
+    (void)value;
+    return options->says_done = true;
+}
+
+static bool set_undone(struct options *options, const char *value)
+{
+    (void)value;
+    return options->says_undone = true;
+}
+
 static bool set_quiet(struct options *options, const char *value)
 {
     (void)value;
@@ -320,6 +332,9 @@ static const struct option_row rows[] = {
      set_table},
     {"dry-run", 0, NULL, OPTIONS_DRY_RUN, "say what would be done, change nothing", set_dry_run},
     {"purge", 0, NULL, OPTIONS_PURGE, "empty the version table first, whatever is in it", set_purge},
+    {"done", 0, NULL, OPTIONS_SETTLE, "the statement took effect: go on with the one behind it",
+     set_done},
+    {"undone", 0, NULL, OPTIONS_SETTLE, "it did not: go on with it", set_undone},
     {"accept-chain-change", 0, NULL, OPTIONS_AGAIN,
      "go on though revision files have changed since the run", set_accept_chain_change},
     {"keep", 0, "N", OPTIONS_FORGET, "but the newest N runs", set_keep},

@@ -30,6 +30,7 @@ enum {
     OPTIONS_PURGE = 1 << 22,        /* --purge */
     OPTIONS_ADOPT = 1 << 24,        /* --from, --table */
     OPTIONS_AGAIN = 128, /* --accept-chain-change */
+    OPTIONS_SETTLE = 2048, /* --done, --undone */
     OPTIONS_WAVE = 256,  /* --wave */
     OPTIONS_SQL = 1 << 23,          /* --sql, --dialect */
     OPTIONS_FORGET = 512, /* --keep, --older-than, --unfinished */
@@ -87,6 +88,8 @@ struct options {
     bool is_dry_run;
     bool purges;
     bool accepts_chain_change;
+    bool says_done;
+    bool says_undone;
     bool is_sql;
     bool has_keep;
     uint32_t keep;

@@ -46,6 +46,7 @@ struct visit cli_visit(const struct options *options, const struct run_request *
     struct visit visit = {
         .command = options->command->name,
         .goal = request->goal,
+        .settle = request->settle,
         .plan = request->plan,
         .targets = request->targets ? request->targets : options->args,
         .target_count = request->targets ? request->target_count : options->arg_count,

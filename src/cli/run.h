@@ -14,6 +14,7 @@ struct run_request {
     bool adopts; /* as in struct visit */
     /* NULL, or one more who wants to know what happened */
     const struct observer *observer;
+    enum settle settle; /* not _NONE: only this is done */
     const struct again *again; /* NULL: a run of its own; else `plan` and the targets are its */
 };
 

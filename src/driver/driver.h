@@ -24,6 +24,7 @@
 struct arena;
 struct buf;
 struct conn;
+struct probe;
 struct url;
 
 enum { WANT_NOTHING = 0, WANT_READ = 1, WANT_WRITE = 2, WANT_TIMER = 4, WANT_WORKER = 8 };
@@ -191,6 +192,10 @@ struct driver {
      * why, err->offset where. */
     bool (*split)(struct arena *arena, const char *sql, size_t len, struct statement **ret_statements,
                   size_t *ret_count, struct err *err);
+
+    /* What the catalog can tell of a statement that may or may not have run outside a transaction
+     * (probe.h). NULL: nothing, ever. */
+    void (*probe)(struct arena *arena, const char *statement, struct probe *ret_probe);
 };
 
 /* NULL: this build has no driver for the dialect. */

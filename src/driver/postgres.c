@@ -12,6 +12,7 @@
 #include "driver/drivers.h"
 #include "driver/postgres_connect.h"
 #include "driver/postgres_error.h"
+#include "driver/postgres_probe.h"
 #include "driver/postgres_split.h"
 #include "driver/postgres_tls.h"
 #include "driver/sql.h"
@@ -359,6 +360,7 @@ const struct driver driver_postgres = {
     .add_literal = add_literal,
     .add_identifier = sql_add_identifier,
     .split = postgres_split,
+    .probe = postgres_probe,
     .sql = {
         /* Tried, never waited for: a waiter's snapshot deadlocks with CREATE INDEX CONCURRENTLY. */
         [SQL_LOCK] = "SELECT pg_catalog.pg_try_advisory_lock({key})",

@@ -254,6 +254,14 @@ void scripts_check(struct scripts *scripts, const struct driver *driver, struct 
 
 /* ---- places -------------------------------------------------------------------------------- */
 
+const struct piece *script_piece_at(const struct script *script, size_t statement)
+{
+    for (size_t i = 0; i < script->piece_count; i++)
+        if (script->pieces[i].first_statement >= statement)
+            return &script->pieces[i];
+    return NULL;
+}
+
 int piece_line(const struct piece *piece, size_t offset, size_t statement)
 {
     if (!offset && statement < piece->statement_count)

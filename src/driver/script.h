@@ -53,6 +53,9 @@ const struct script *scripts_get(struct scripts *scripts, const struct driver *d
  * before any tenant is touched. */
 void scripts_check(struct scripts *scripts, const struct driver *driver, struct faults *faults);
 
+/* The first piece that begins with this statement or behind it; NULL: none is left. */
+const struct piece *script_piece_at(const struct script *script, size_t statement);
+
 /* The file's line where byte `offset` (from 1) of the piece stands; where `offset` is 0, the line of
  * statement `statement` of the piece. */
 int piece_line(const struct piece *piece, size_t offset, size_t statement);

@@ -19,6 +19,7 @@
 #include "driver/drivers.h"
 #include "driver/sql.h"
 #include "driver/sqlite_copy.h"
+#include "driver/sqlite_probe.h"
 #include "driver/sqlite_split.h"
 #include "inventory/url.h"
 
@@ -444,6 +445,7 @@ const struct driver driver_sqlite = {
     .add_literal = sql_add_literal,
     .add_identifier = sql_add_identifier,
     .split = sqlite_split,
+    .probe = sqlite_probe,
     .sql = {
         /* One transaction for all that is read: one snapshot, and SQLite takes its file locks once. */
         [SQL_INSPECT] =

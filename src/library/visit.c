@@ -62,7 +62,8 @@ static struct rollout_options rollout_of(const struct fleet *fleet, const struct
         .chain = fleet->chain,
         .scripts = fleet->scripts,
         .version_table = fleet->inventory->version_table,
-        .gates = &fleet->inventory->rollout.gates,
+        .gates = visit->settle == SETTLE_NONE ? &fleet->inventory->rollout.gates : NULL,
+        .settle = visit->settle,
         .leaves_signals = visit->leaves_signals,
         .stops = visit->stops,
     };
@@ -122,7 +123,7 @@ static bool set_target(struct fleet *fleet, const struct visit *visit, struct vi
     const char *const *texts = visit->target_count ? visit->targets : head;
     size_t count = visit->target_count ? visit->target_count : 1;
     plan->rollout.target_text = "";
-    if (visit->goal == GOAL_CURRENT)
+    if (visit->goal == GOAL_CURRENT || visit->settle != SETTLE_NONE)
         return true;
     if (visit->again && visit->again->is_back) {
         plan->target = (struct target){.command = visit->plan};
@@ -161,7 +162,7 @@ static void fit_waves(struct visit_plan *plan, struct arena *arena)
 static bool set_ledger(struct fleet *fleet, const struct visit *visit, struct visit_plan *plan,
                        struct err *err)
 {
-    if (visit->goal != GOAL_RUN)
+    if (visit->goal != GOAL_RUN || visit->settle != SETTLE_NONE)
         return true;
     if (visit->again) {
         plan->rollout.run_id = visit->again->run_id;

@@ -35,6 +35,7 @@ struct rollout_options {
     const struct target *target; /* NULL with GOAL_CURRENT */
     const struct adoption *adoption; /* NULL, or: stamp where another tool says that a tenant stands */
     const char *target_text;
+    enum settle settle;   /* not _NONE: nothing but this is done, and no target is needed */
     const char *resolved; /* the target for a resume; NULL: not kept */
     enum on_failure on_failure;
     const struct rollout_wave *waves; /* at least one */

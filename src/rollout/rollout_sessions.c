@@ -400,6 +400,7 @@ void rollout_fill_env(struct rollout *rollout)
         .goal = options->goal,
         .target = options->target,
         .adoption = options->adoption,
+        .settle = options->settle,
         .run_id = rollout->info.id,
         .version_table = options->version_table,
         .ctx = rollout,

@@ -37,6 +37,11 @@ static const struct state_row states[SESSION__COUNT] = {
                                     "through", NULL, answer_resolve, NULL, SESSION_PLAN, false, false},
     [SESSION_PLAN] = {"plan", "computes what is left to do",
                       NULL, answer_plan, NULL, SESSION_BEGIN, false, true},
+    [SESSION_PROBE] = {"probe", "asks the author's query or the catalog whether a statement took effect that "
+                                "was under way when its run died",
+                       ask_probe, answer_probe, error_probe, SESSION_PLAN, false, true},
+    [SESSION_SETTLE] = {"settle", "writes down what a person has found out about such a statement",
+                        ask_settle, answer_settle, NULL, SESSION_RELEASE, false, true},
     [SESSION_INTENT] = {"intent", "has what is about to be done written down, and waits until it is durable",
                         ask_intent, answer_intent, NULL, SESSION_BEGIN, false, true},
     [SESSION_SNAPSHOT] = {"snapshot", "copies the database, before anything is changed",

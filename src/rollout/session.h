@@ -23,6 +23,9 @@ enum session_goal {
     GOAL_RUN,     /* do it */
 };
 
+/* What a person has found out about a statement that was under way when its run died. */
+enum settle { SETTLE_NONE, SETTLE_DONE, SETTLE_UNDONE };
+
 /* What sessions of a run share, and what they ask of the run. */
 struct session_env {
     uv_loop_t *loop;
@@ -30,6 +33,7 @@ struct session_env {
     struct scripts *scripts;
     enum session_goal goal;
     const struct target *target;
+    enum settle settle; /* not _NONE: nothing but this is to be done */
     const char *run_id;
     const char *version_table;
     const struct adoption *adoption; /* NULL, or: another tool says where tenants stand */

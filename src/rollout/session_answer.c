@@ -144,6 +144,7 @@ static void take_versions(struct session *session, const struct op *op)
 static void take_history(struct session *session, const struct op *op)
 {
     session->unfinished = history_unfinished(op);
+    session->has_probed = false;
     session->half_done = session->unfinished.statements;
     session->is_half_open = false;
     if (history_check_files(op, session->env->chain, &session->drift))

@@ -15,7 +15,7 @@ static uint64_t budget(const struct session *session, uint64_t timeout_ms)
 }
 
 /* Our own statements may wait for locks that traffic holds. */
-static uint64_t control_budget(const struct session *session)
+uint64_t session_control_budget(const struct session *session)
 {
     uint64_t lock_ms = session->tenant->settings->lock_timeout_ms;
     return budget(session, lock_ms ? CONTROL_TIMEOUT_MS + lock_ms : 0);
@@ -43,7 +43,7 @@ static struct op *add_query(struct session *session, const enum sql_id *ids, siz
     for (size_t i = 0; i < count; i++)
         sql_expand(&buf, session->driver, ids[i], &session->vars);
     set_sql(op, &buf);
-    op->timeout_ms = control_budget(session);
+    op->timeout_ms = session_control_budget(session);
     return op;
 }
 
@@ -143,7 +143,7 @@ enum asked ask_lock(struct session *session)
     session->vars.lock_key = lock_key(session);
     struct op *op = session_add_op(session, OP_LOCK);
     op->prepare = prepare_lock;
-    op->timeout_ms = control_budget(session);
+    op->timeout_ms = session_control_budget(session);
     return ASKED_OPS;
 }
 
@@ -246,17 +246,17 @@ enum asked ask_read(struct session *session)
 {
     struct op *versions = session_add_op(session, OP_QUERY);
     versions->prepare = prepare_versions;
-    versions->timeout_ms = control_budget(session);
+    versions->timeout_ms = session_control_budget(session);
     if (session->env->goal == GOAL_CURRENT)
         return ASKED_OPS;
     struct op *history = session_add_op(session, OP_QUERY);
     history->prepare = prepare_history;
-    history->timeout_ms = control_budget(session);
+    history->timeout_ms = session_control_budget(session);
     if (!is_adopting(session))
         return ASKED_OPS;
     struct op *foreign = session_add_op(session, OP_QUERY);
     foreign->prepare = prepare_foreign;
-    foreign->timeout_ms = control_budget(session);
+    foreign->timeout_ms = session_control_budget(session);
     return ASKED_OPS;
 }
 
@@ -501,7 +501,7 @@ static void add_action(struct session *session, const struct action *action)
     }
     op->prepare = prepares[action->kind];
     op->needs_one_row = true;
-    op->timeout_ms = control_budget(session);
+    op->timeout_ms = session_control_budget(session);
 }
 
 /* One op for each action from the cursor on, as long as they stay on one side of the transaction's
@@ -532,9 +532,19 @@ enum asked ask_statements(struct session *session)
     return ask_actions(session, false);
 }
 
+/* What a statement left half made goes before it is run again. */
 enum asked ask_setup(struct session *session)
 {
-    add_one(session, SQL_SETUP)->tx_after = TX_OUTSIDE;
+    if (session->driver->sql[SQL_SETUP])
+        add_one(session, SQL_SETUP)->tx_after = TX_OUTSIDE;
+    if (session->repair) {
+        struct op *op = session_add_op(session, OP_SCRIPT);
+        op->sql = session->repair;
+        op->sql_len = strlen(session->repair);
+        op->tx_after = TX_OUTSIDE;
+        op->timeout_ms = session_control_budget(session);
+        session->repair = NULL;
+    }
     return ASKED_OPS;
 }
 
@@ -561,7 +571,7 @@ enum asked ask_mark(struct session *session)
     buf_init(&buf, BUF_MAX_DEFAULT);
     expand_history(&buf, session, &mark, SQL_HISTORY_MARK, mark.statements ? "partial" : "failed", 0);
     set_sql(op, &buf);
-    op->timeout_ms = control_budget(session);
+    op->timeout_ms = session_control_budget(session);
     return ASKED_OPS;
 }
 

@@ -41,6 +41,18 @@ static void add_vouching_step(struct session *session, struct plan *left)
     }
 }
 
+/* The two commands that settle it. */
+static void say_how_to_settle(struct session *session, struct err *err)
+{
+    size_t len = strlen(err->text);
+    snprintf(err->text + len, sizeof err->text - len,
+             ": look, then say 'skein resolve %s --done' or 'skein resolve %s --undone'",
+             session->tenant->name, session->tenant->name);
+    session->err_revision = session->doubtful ? session->doubtful_revision : NULL;
+    session->err_statement =
+        session->doubtful ? piece_line_text(&session->arena, session->doubtful, err->line) : NULL;
+}
+
 static bool build_work(struct session *session, const struct plan *left, struct err *err)
 {
     bool is_stamp = session->env->target->command == PLAN_STAMP;
@@ -53,7 +65,11 @@ static bool build_work(struct session *session, const struct plan *left, struct 
     if (!is_stamp)
         request.unfinished = session->unfinished;
     session->cursor = 0;
-    return work_build(&session->arena, &request, &session->work, &session->is_partial, err);
+    if (work_build(&session->arena, &request, &session->work, &session->is_partial, err))
+        return true;
+    if (session->is_partial && session->unfinished.is_running)
+        say_how_to_settle(session, err);
+    return false;
 }
 
 /* Can this connection do what is to be done? */
@@ -119,8 +135,12 @@ enum session_state answer_plan(struct session *session)
         session->versions = session->seen;
         return SESSION_RELEASE;
     }
+    if (session->env->settle != SETTLE_NONE)
+        return session_begin_settling(session);
     if (!make_plan(session, &left, &err) || !check_files(session, &err))
         return session_fail(session, &err);
+    if (session_needs_probe(session, &left))
+        return SESSION_PROBE;
     add_vouching_step(session, &left);
     if (!build_work(session, &left, &err))
         return session_fail(session, &err);

@@ -5,8 +5,10 @@
 
 #include "base/arena.h"
 #include "base/hash.h"
+#include "driver/probe.h"
 #include "driver/script.h"
 #include "driver/sql.h"
+#include "rollout/record.h"
 #include "rollout/session.h"
 #include "rollout/work.h"
 
@@ -20,6 +22,8 @@ enum session_state {
     SESSION_READ,
     SESSION_RESOLVE,
     SESSION_PLAN,
+    SESSION_PROBE,
+    SESSION_SETTLE,
     SESSION_INTENT,
     SESSION_SNAPSHOT,
     SESSION_RESTORE,
@@ -90,6 +94,11 @@ struct session {
     bool is_from_known;
     struct foreign_rows foreign; /* of another tool's table, as just read */
     struct unfinished unfinished;
+    bool has_probed; /* the statement in doubt, since the rows were read last */
+    const struct piece *doubtful;
+    const struct revision *doubtful_revision;
+    struct probe probe;
+    const char *repair; /* what the statement left behind and must go first; NULL: nothing */
     struct err drift; /* ERR_NONE: the files are those that were applied */
 
     /* what is to be done */
@@ -135,6 +144,8 @@ enum asked ask_lock(struct session *session);
 enum asked ask_lock_wait(struct session *session);
 enum asked ask_inspect(struct session *session);
 enum asked ask_read(struct session *session);
+enum asked ask_probe(struct session *session);
+enum asked ask_settle(struct session *session);
 enum asked ask_intent(struct session *session);
 enum asked ask_snapshot(struct session *session);
 enum asked ask_restore(struct session *session);
@@ -162,6 +173,14 @@ enum session_state answer_create(struct session *session);
 enum session_state answer_release(struct session *session);
 enum session_state answer_close(struct session *session);
 
+/* session_settle.c */
+enum session_state answer_probe(struct session *session);
+enum session_state answer_settle(struct session *session);
+enum session_state error_probe(struct session *session, const struct op *op);
+/* Is there a statement in doubt that a look can decide? And the way of a session that only settles. */
+bool session_needs_probe(struct session *session, const struct plan *left);
+enum session_state session_begin_settling(struct session *session);
+
 /* session_plan.c */
 enum session_state answer_plan(struct session *session);
 enum session_state answer_intent(struct session *session);
@@ -179,6 +198,9 @@ enum session_state error_mark(struct session *session, const struct op *op);
 
 /* The state that begins the next actions, or the way out where none is left. */
 enum session_state next_work(struct session *session);
+
+/* session_ask.c: how long our own statements may take. */
+uint64_t session_control_budget(const struct session *session);
 
 /* session_ask.c: fills vars.schema, has_… from the inspect op's row; runs before READ's ops. */
 void session_take_inspection(struct session *session, const struct op *op);

@@ -85,15 +85,6 @@ static void defer_records(struct building *building)
     }
 }
 
-/* The piece that an unfinished step goes on with; NULL: all statements are done. */
-static const struct piece *next_piece(const struct script *script, size_t statements)
-{
-    for (size_t i = 0; i < script->piece_count; i++)
-        if (script->pieces[i].first_statement >= statements)
-            return &script->pieces[i];
-    return NULL;
-}
-
 static bool check_unfinished(const struct unfinished *unfinished, const struct step *step,
                              const struct script *script, struct err *err)
 {
@@ -105,11 +96,11 @@ static bool check_unfinished(const struct unfinished *unfinished, const struct s
                        "is not the next step here: finish it first",
                        unfinished->revision, unfinished->statements,
                        unfinished->direction == DIRECTION_UP ? "up" : "down", unfinished->run_id);
-    const struct piece *next = next_piece(script, unfinished->statements);
+    const struct piece *next = script_piece_at(script, unfinished->statements);
     if (next && !next->is_transactional && unfinished->is_running)
         return err_at(err, ERR_CHAIN, step->revision->path, next->line,
                       "statement %zu of %zu was under way when run %s ended, and may or may not have "
-                      "run: look, then settle it in skein_history (docs/reliability.md)",
+                      "run",
                       next->first_statement + 1, script->statement_count, unfinished->run_id);
     return true;
 }

@@ -322,6 +322,57 @@ class Verify(PostgresCase):
         self.assertEqual(self.pg.sql("verify", "SELECT count(*) FROM a"), [["0"]])
 
 
+class InDoubt(PostgresCase):
+    """What the catalog says of a statement that was under way when skein died."""
+
+    def leave(self, name, statement, took_effect, before=""):
+        self.pg.create(name)
+        self.fleet.last = ""
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (n int, t text); INSERT INTO a VALUES (1, 'x'), (1, 'y');"
+                            "CREATE TYPE mood AS ENUM ('sad');")
+        self.fleet.revision("bbbb2222", "-- migrate:up transaction:false\nCREATE TABLE fx (n int);\n"
+                            f"{statement};\nINSERT INTO fx VALUES (3);\n")
+        self.fleet.inventory([{"name": name, "url": self.pg.url(name)}])
+        self.run_ok("upgrade", "aaaa1111")
+        self.pg.sql(name, "CREATE TABLE fx (n int); INSERT INTO skein_history (id, run_id, revision, direction, checksum, "
+                    "statements, duration_ms, state) VALUES (2, 'dead', 'bbbb2222', 'up', '', 1, 0, 'running');" + before)
+        if took_effect:
+            self.pg.sql(name, statement)
+
+    def test_the_catalog_decides(self):
+        statements = ("CREATE INDEX CONCURRENTLY ix ON a (n, lower(t)) WHERE n > 0", "CREATE INDEX ix ON public.a USING btree (t)",
+                      "ALTER TYPE mood ADD VALUE 'glad'", "CREATE TABLE b (x serial, y varchar(10)[], CHECK (x > 0))",
+                      "ALTER TABLE a ADD COLUMN m timestamptz", "ALTER TABLE a DROP COLUMN t", "DROP TABLE a", "VACUUM a",
+                      "DROP INDEX CONCURRENTLY IF EXISTS gone")
+        for i, statement in enumerate(statements):
+            for took_effect in (False, True):
+                with self.subTest(statement=statement, took_effect=took_effect):
+                    name = f"doubt{i}{took_effect:d}"
+                    self.leave(name, statement, took_effect)
+                    self.run_json("upgrade")
+                    self.assertEqual(self.pg.sql(name, "SELECT n FROM fx"), [["3"]])
+                    self.assertEqual(self.pg.versions(name), ["bbbb2222"])
+
+    def test_an_invalid_index_of_ours_is_rebuilt(self):
+        self.leave("invalid", "CREATE UNIQUE INDEX CONCURRENTLY ix ON a (n)", False)
+        done = self.pg.psql("invalid", "-c", "CREATE UNIQUE INDEX CONCURRENTLY ix ON a (n)")
+        self.assertNotEqual(done.returncode, 0)  # two rows are equal: it stays behind, invalid
+        self.assertEqual(self.pg.sql("invalid", "SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix'::regclass"), [["f"]])
+        self.pg.sql("invalid", "DELETE FROM a WHERE t = 'y'")
+        self.run_json("upgrade")
+        self.assertEqual(self.pg.sql("invalid", "SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix'::regclass"), [["t"]])
+
+    def test_another_definition_is_no_proof(self):
+        for i, (statement, other) in enumerate((("CREATE INDEX ix ON a (n)", "CREATE INDEX ix ON a (t)"),
+                                                ("CREATE TABLE b (x int)", "CREATE TABLE b (x text)"),
+                                                ("ALTER TABLE a ADD COLUMN m int", "ALTER TABLE a ADD COLUMN m text"))):
+            self.leave(f"other{i}", statement, False, before=other)
+            tenant = self.run_json("upgrade", code=4).tenant(f"other{i}")
+            self.assertEqual(tenant["state"], "partial", statement)
+            self.run_json("resolve", f"other{i}", "--done")
+            self.run_json("upgrade")
+
+
 class TenantLock(PostgresCase):
     def test_two_runs_on_an_empty_database_apply_everything_once(self):
         self.fleet.revision("aaaa1111", "CREATE TABLE fx (rev text); INSERT INTO fx VALUES ('a');")

@@ -360,6 +360,72 @@ class Snapshots(RolloutCase):
         self.assertEqual(os.stat(os.path.join(run, os.listdir(run)[0])).st_mode & 0o777, 0o600)
 
 
+class InDoubt(FleetCase):
+    """A statement outside a transaction that was under way when skein died: the catalog decides, or the
+    author's query, or a person."""
+
+    def kill_in_statement(self, statement, took_effect=False, extra="", prepare="CREATE TABLE a (n int);"):
+        """Leaves the tenant as if killed within (or right behind) the statement."""
+        if os.path.exists(self.fleet.path("data/t.db")):
+            os.unlink(self.fleet.path("data/t.db"))
+        self.fleet.last = ""
+        self.fleet.revision("aaaa1111", prepare)
+        self.fleet.revision("bbbb2222", f"-- migrate:up transaction:false\nCREATE TABLE fx (n int);\n{extra}{statement};\n"
+                            "INSERT INTO fx VALUES (3);\n")
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        self.run_ok("upgrade", "aaaa1111")
+        with sqlite3.connect(self.fleet.path("data/t.db")) as db:
+            db.executescript("CREATE TABLE fx (n int); INSERT INTO skein_history (run_id, revision, direction, "
+                             "checksum, statements, duration_ms, state) VALUES ('dead', 'bbbb2222', 'up', '', 1, 0, "
+                             "'running');" + (statement + ";" if took_effect else ""))
+
+    def test_the_catalog_decides(self):
+        for statement in ("CREATE INDEX ix ON a (n)", "CREATE TABLE b (x int, y text)", "ALTER TABLE a ADD COLUMN m int",
+                          "DROP TABLE a", 'CREATE UNIQUE INDEX "odd name" ON a (n) WHERE n > 1', "VACUUM"):
+            for took_effect in (False, True):
+                with self.subTest(statement=statement, took_effect=took_effect):
+                    self.kill_in_statement(statement, took_effect=took_effect)
+                    self.run_json("upgrade")
+                    self.assertEqual(self.fleet.query("t", "SELECT n FROM fx"), [(3,)])
+                    self.assertEqual(self.fleet.versions("t"), ["bbbb2222"])
+
+    def test_another_definition_is_no_proof(self):
+        self.kill_in_statement("CREATE INDEX ix ON a (n)")
+        with sqlite3.connect(self.fleet.path("data/t.db")) as db:
+            db.execute("CREATE INDEX ix ON a (n DESC)")
+        tenant = self.run_json("upgrade", code=4).tenant("t")
+        self.assertEqual(tenant["state"], "partial")
+        self.assertIn("skein resolve t --done", tenant["error"]["message"])
+        self.assertIn("CREATE INDEX ix", tenant["error"]["statement"])
+
+    def test_a_person_decides_what_nobody_else_can(self):
+        for word, effects in (("--done", [(3,)]), ("--undone", [(2,), (3,)])):
+            self.kill_in_statement("INSERT INTO fx VALUES (2)")
+            self.run_ok("plan", code=4)
+            self.run_json("upgrade", code=4)
+            self.run_json("resume", code=4)
+            self.run_json("resolve", "t", word)
+            self.run_json("resume")
+            self.assertEqual(self.fleet.query("t", "SELECT n FROM fx ORDER BY 1"), effects)
+            self.assertIn("nothing is in doubt", self.run_json("resolve", "t", word, code=1).tenant("t")["error"]["message"])
+        self.run_ok("resolve", "t", code=2)
+        self.run_ok("resolve", "t", "--done", "--undone", code=2)
+        self.run_ok("resolve", "nobody", "--done", code=2)
+
+    def test_the_authors_query_decides(self):
+        for took_effect in (False, True):
+            self.kill_in_statement("INSERT INTO fx VALUES (2)", took_effect=took_effect,
+                                   extra="-- probe: SELECT 1 FROM fx WHERE n = 2\n")
+            self.run_json("upgrade")
+            self.assertEqual(self.fleet.query("t", "SELECT n FROM fx ORDER BY 1"), [(2,), (3,)])
+
+    def test_a_query_that_fails_is_shown(self):
+        self.kill_in_statement("INSERT INTO fx VALUES (2)", extra="-- probe: SELECT nosuch FROM fx\n")
+        error = self.run_json("upgrade", code=4).tenant("t")["error"]
+        self.assertIn("nosuch", error["message"])
+        self.assertEqual(error["statement"], "SELECT nosuch FROM fx")
+
+
 class Gates(RolloutCase):
     def gate(self, name, body):
         self.fleet.write(name, f"#!/bin/sh\n{body}\n", mode=0o755)

@@ -1,0 +1,47 @@
+#include "cli/command.h"
+#include "cli/faults.h"
+#include "cli/run.h"
+
+static bool select_tenant(struct fleet *fleet, const char *name)
+{
+    for (size_t i = 0; i < fleet->tenant_count; i++)
+        if (strcmp(fleet->tenants[i]->name, name) == 0) {
+            fleet->tenants += i;
+            fleet->tenant_count = 1;
+            return true;
+        }
+    return false;
+}
+
+static int run(struct fleet *fleet, const struct options *options)
+{
+    struct err err;
+    if (options->says_done == options->says_undone)
+        err_set(&err, ERR_CONFIG, "say either --done or --undone");
+    else if (!select_tenant(fleet, options->args[0]))
+        err_at(&err, ERR_CONFIG, fleet->inventory->path, 0, "there is no tenant '%s'",
+               options->args[0]);
+    else
+        return cli_run(
+            fleet, options,
+            &(struct run_request){.goal = GOAL_RUN,
+                                  .settle = options->says_done ? SETTLE_DONE : SETTLE_UNDONE});
+    return cli_fail(&err);
+}
+
+const struct command command_resolve = {
+    .name = "resolve",
+    .arguments = "TENANT --done|--undone",
+    .summary = "say how a statement ended that was under way when its run died",
+    .help =
+        "A statement outside a transaction that was under way when skein died may or may not have\n"
+        "taken effect. Where neither the revision's '-- probe:' query nor the database's catalog "
+        "can\n"
+        "tell, the tenant is partial: look in it, then say what you found. The next upgrade or\n"
+        "resume goes on from there.",
+    .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_SETTLE,
+    .min_args = 1,
+    .max_args = 1,
+    .needs = FLEET_VISIT,
+    .run = run,
+};

@@ -1,0 +1,181 @@
+#include "driver/sqlite_probe.h"
+
+#include <ctype.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "driver/split.h"
+#include "driver/sql.h"
+
+/* ---- words --------------------------------------------------------------------------------- */
+
+struct words {
+    const char *sql;
+    size_t len;
+    size_t at; /* behind the word read last */
+    char word[256];
+};
+
+/* The next word, a quoted name without its quotes; "" at the end or before other signs. */
+static const char *next(struct words *words)
+{
+    size_t used = 0;
+    size_t at = split_skip(words->sql, words->len, words->at, false);
+    char open = at < words->len ? words->sql[at] : '\0';
+    char close = open == '[' ? ']' : open;
+    bool is_quoted = open && strchr("\"`[", open);
+    at += is_quoted;
+    for (; at < words->len && used + 1 < sizeof words->word; at++) {
+        char c = words->sql[at];
+        bool belongs = is_quoted ? c != close : isalnum((unsigned char)c) || c == '_' || (c & 0x80);
+        if (!belongs)
+            break;
+        words->word[used++] = c;
+    }
+    words->word[used] = '\0';
+    if (used || is_quoted)
+        words->at = at + is_quoted;
+    return words->word;
+}
+
+static bool take(struct words *words, const char *word)
+{
+    struct words before = *words;
+    if (strcasecmp(next(words), word) == 0)
+        return true;
+    *words = before;
+    return false;
+}
+
+/* The name behind `IF [NOT] EXISTS`, without the schema before a point. */
+static const char *take_name(struct words *words)
+{
+    if (take(words, "if")) {
+        take(words, "not");
+        take(words, "exists");
+    }
+    next(words);
+    while (words->at < words->len && words->sql[words->at] == '.') {
+        words->at++;
+        next(words);
+    }
+    return words->word;
+}
+
+static bool is_object(const char *word)
+{
+    static const char *const kinds[] = {"table", "index", "view", "trigger"};
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        if (strcasecmp(word, kinds[i]) == 0)
+            return true;
+    return false;
+}
+
+/* ---- what is asked ------------------------------------------------------------------------- */
+
+static void add_lookup(struct buf *sql, const char *what, const char *name)
+{
+    buf_addf(sql, "(SELECT %s FROM main.sqlite_schema WHERE name = ", what);
+    sql_add_literal(sql, name);
+    buf_adds(sql, " COLLATE NOCASE)");
+}
+
+static void probe_create(struct buf *sql, struct words *words)
+{
+    take(words, "unique");
+    if (!is_object(next(words)))
+        return; /* temporary, virtual: gone with the connection, or with tables of its own */
+    const char *name = take_name(words);
+    if (!*name)
+        return;
+    buf_adds(sql, "SELECT CASE WHEN NOT EXISTS ");
+    add_lookup(sql, "1", name);
+    buf_adds(sql, " THEN 'undone' ELSE 'is ' || ");
+    add_lookup(sql, "sql", name);
+    buf_adds(sql, " END");
+}
+
+static void probe_drop(struct buf *sql, struct words *words)
+{
+    if (!is_object(next(words)))
+        return;
+    const char *name = take_name(words);
+    buf_adds(sql, "SELECT CASE WHEN EXISTS ");
+    add_lookup(sql, "1", name);
+    buf_adds(sql, " THEN 'undone' ELSE 'done' END");
+}
+
+/* ALTER TABLE t ADD [COLUMN] c, DROP [COLUMN] c. */
+static void probe_alter(struct buf *sql, struct words *words)
+{
+    char table[sizeof words->word];
+    if (!take(words, "table"))
+        return;
+    snprintf(table, sizeof table, "%s", take_name(words));
+    bool is_add = take(words, "add");
+    if (!is_add && !take(words, "drop"))
+        return;
+    take(words, "column");
+    buf_adds(sql, "SELECT CASE WHEN EXISTS (SELECT 1 FROM pragma_table_info(");
+    sql_add_literal(sql, table);
+    buf_adds(sql, ") WHERE name = ");
+    sql_add_literal(sql, next(words));
+    buf_addf(sql, " COLLATE NOCASE) THEN '%s' ELSE '%s' END", is_add ? "done" : "undone",
+             is_add ? "undone" : "done");
+}
+
+static void probe_repeatable(struct buf *sql, struct words *words)
+{
+    (void)words;
+    buf_adds(sql, "SELECT 'undone'");
+}
+
+static const struct {
+    const char *word;
+    void (*probe)(struct buf *sql, struct words *words);
+} probes[] = {
+    {"create", probe_create},     {"drop", probe_drop},          {"alter", probe_alter},
+    {"vacuum", probe_repeatable}, {"analyze", probe_repeatable}, {"reindex", probe_repeatable},
+    {"pragma", probe_repeatable},
+};
+
+/* ---- definitions --------------------------------------------------------------------------- */
+
+/* From behind the name to the end: SQLite keeps that as it was written. */
+static const char *rest(struct arena *arena, const char *statement, bool *ret_is_unique)
+{
+    struct words words = {.sql = statement, .len = strlen(statement)};
+    take(&words, "create");
+    *ret_is_unique = take(&words, "unique");
+    next(&words);
+    take_name(&words);
+    size_t begin = split_skip(statement, words.len, words.at, false);
+    size_t end = words.len;
+    while (end > begin && (isspace((unsigned char)statement[end - 1]) || statement[end - 1] == ';'))
+        end--;
+    return arena_strndup(arena, statement + begin, end - begin);
+}
+
+static bool is_same(struct arena *arena, const char *statement, const char *definition)
+{
+    bool is_unique, was_unique;
+    const char *ours = rest(arena, statement, &is_unique);
+    const char *theirs = rest(arena, definition, &was_unique);
+    return is_unique == was_unique && strcmp(ours, theirs) == 0;
+}
+
+void sqlite_probe(struct arena *arena, const char *statement, struct probe *ret_probe)
+{
+    struct words words = {.sql = statement, .len = strlen(statement)};
+    struct buf sql;
+    char first[sizeof words.word];
+    snprintf(first, sizeof first, "%s", next(&words));
+    buf_init(&sql, BUF_MAX_DEFAULT);
+    for (size_t i = 0; i < ARRAY_LEN(probes); i++)
+        if (strcasecmp(first, probes[i].word) == 0)
+            probes[i].probe(&sql, &words);
+    *ret_probe =
+        (struct probe){.sql = sql.len ? arena_strdup(arena, sql.data) : NULL, .is_same = is_same};
+    buf_done(&sql);
+}
