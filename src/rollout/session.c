@@ -82,6 +82,8 @@ bool session_state_doc(size_t index, struct session_state_doc *ret_doc)
                                           .does = row->does,
                                           .next = states[row->next].name,
                                           .decides = row->answer != NULL,
+                                          .is_last = index == SESSION_DONE,
+                                          .joins_next = row->joins_next,
                                           .has_error_edge = row->on_error != NULL};
     return true;
 }

@@ -101,6 +101,8 @@ const char *session_state_now(const struct session *session);
 struct session_state_doc {
     const char *name, *does, *next;
     bool decides;        /* the answer may lead elsewhere */
+    bool is_last;        /* nothing comes behind it */
+    bool joins_next;     /* its questions travel in one batch with those of the next */
     bool has_error_edge; /* an error has a way of its own; otherwise: roll back, close */
 };
 bool session_state_doc(size_t index, struct session_state_doc *ret_doc);

@@ -354,17 +354,23 @@ static bool may_retry(struct session *session)
 {
     const struct session_env *env = session->env;
     uint32_t attempts = session->attempts;
-    uint32_t retries = session->tenant->settings->retries;
+    const struct settings *settings = session->tenant->settings;
+    struct retry_limits limits = {
+        .retries = settings->retries,
+        .elapsed_ms = (uv_hrtime() - session->started_ns) / 1000000,
+        .timeout_ms = settings->retry_timeout_ms,
+    };
     struct err err = session->err;
     if (session->is_cancelled || session->is_partial)
         return false;
     if (session->is_resolving) { /* asking again is always right, but not for ever */
         attempts = ++session->resolve_attempts;
-        retries = retries > RESOLVE_ATTEMPTS ? retries : RESOLVE_ATTEMPTS;
+        if (limits.retries < RESOLVE_ATTEMPTS)
+            limits.retries = RESOLVE_ATTEMPTS;
         err.is_transient = true;
     }
     return env->may_wait(env->ctx) &&
-           retry_delay(&err, attempts, retries, env->random(env->ctx), &session->backoff_ms);
+           retry_delay(&err, attempts, &limits, env->random(env->ctx), &session->backoff_ms);
 }
 
 enum session_state answer_close(struct session *session)
