@@ -97,7 +97,7 @@ static void sorting_init(struct sorting *sorting, struct arena *arena, const str
         .found = arena_calloc(arena, count, sizeof(uint32_t)),
     };
     for (uint32_t i = 0; i < chain->count; i++)
-        if (set[i])
+        if (set[i] && !sorting->region[i])
             walk_mark(chain, sorting->region, i, WALK_PARENTS);
     for (uint32_t i = 0; i < chain->count; i++)
         for (size_t p = 0; sorting->region[i] && p < chain->revisions[i]->parent_count; p++)

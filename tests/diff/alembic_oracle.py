@@ -17,10 +17,10 @@ warnings.simplefilter("ignore")  # "downgrade -1 from multiple heads is ambiguou
 
 
 class Plan:
-    """`steps`: (revision, rows after). `is_broken`: Alembic fails while it changes the rows."""
+    """`steps`: (revision, rows after)."""
 
-    def __init__(self, steps, rows, is_broken=False):
-        self.steps, self.rows, self.is_broken = steps, tuple(rows), is_broken
+    def __init__(self, steps, rows):
+        self.steps, self.rows = steps, tuple(rows)
 
     def __repr__(self):
         return f"{[(step, sorted(rows)) for step, rows in self.steps]} -> {sorted(self.rows)}"
@@ -138,7 +138,8 @@ class Oracle:
         return found
 
     def _take(self, steps, rows):
-        maintainer, taken, is_broken = Rows(rows), [], False
+        """Where Alembic fails while it changes the rows, they are the tips of what stands then."""
+        maintainer, taken = Rows(rows), []
         standing = self.with_ancestors(rows)
         for step in steps:
             revision = step.revision.revision if hasattr(step, "revision") else None
@@ -149,11 +150,10 @@ class Oracle:
             except BUGS:
                 if not revision:
                     raise  # of a stamp
-                is_broken = True
                 maintainer.heads = set(self.without_implied(standing))
             taken.append((revision, frozenset(maintainer.heads)))
         kept = [row for row in rows if row in maintainer.heads]
-        return Plan(taken, kept + [row for row in maintainer.heads if row not in rows], is_broken)
+        return Plan(taken, kept + [row for row in maintainer.heads if row not in rows])
 
     # ---- the graph, for what is compared --------------------------------------------------------
 

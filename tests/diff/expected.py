@@ -89,15 +89,15 @@ DIFFERS = {"upgrade": upgrade_differs, "downgrade": downgrade_differs}
 
 def move(oracle, command, targets, rows):
     """Several targets are several runs of Alembic: its command line takes one."""
-    steps, is_broken = [], False
+    steps = []
     for target in targets:
         plan = DIFFERS[command](oracle, target, rows) or getattr(oracle, command)(target, rows)
         if not isinstance(plan, Plan):
             return plan
-        steps, rows, is_broken = steps + plan.steps, plan.rows, is_broken or plan.is_broken
-        if oracle.without_implied(rows) != set(rows):
-            rows, is_broken = tuple(oracle.without_implied(rows)), True  # merges of overlapping parents
-    return Plan(steps, rows, is_broken)
+        steps += plan.steps
+        implied = set(plan.rows) - oracle.without_implied(plan.rows)  # a merge of overlapping parents
+        rows = [row for row in plan.rows if row not in implied]
+    return Plan(steps, rows)
 
 
 # ---- stamp -----------------------------------------------------------------------------------------
@@ -119,7 +119,9 @@ def below_heads(oracle, target):
 
 def in_full(oracle, target):
     """Alembic looks a partial id up once more without its label, which may not be enough to tell it."""
-    label, symbol, _ = split(target)
+    label, symbol, steps = split(target)
+    if steps is not None:
+        return target
     found = oracle.map.get_revisions(target)
     return f"{label}@{found[0].revision}" if label and symbol not in ("head", "heads", "base") else target
 
@@ -140,18 +142,26 @@ def stamp_dests(oracle, targets, rows):
     return dests, concerned
 
 
+def is_sound(oracle, plan, dests):
+    return set(dests) <= set(plan.rows) and oracle.without_implied(plan.rows) == set(plan.rows)
+
+
 def stamp(oracle, targets, rows):
     """The rows on the lines of the targets go, and the targets come. Where these are several revisions,
-    Alembic loses or doubles some of them, or fails where one has gone already."""
+    Alembic may lose some of them, leave rows that overlap, or fail where one has gone already. `base` is
+    not looked at among others."""
     found = stamp_dests(oracle, targets, rows)
     if isinstance(found, Refusal):
         return found
     dests, concerned = found
     if len(dests) <= 1 and len(targets) == 1 and split(targets[0])[2] is None:
         return oracle.stamp([in_full(oracle, targets[0])], rows)
+    theirs = oracle.stamp([in_full(oracle, t) for t in targets], rows)
+    has_base = any(split(t)[1] == "base" for t in targets)
+    if not has_base and isinstance(theirs, Plan) and is_sound(oracle, theirs, dests):
+        return theirs
     new = [dest for dest in dests if dest not in rows]
     going = [row for row in concerned if row not in dests]
-    has_base = any(not oracle.map.get_revisions(t) for t in targets if split(t)[2] is None)
     if has_base or any(oracle.map.filter_for_lineage(going, dest, True) for dest in new):
         rows = [row for row in rows if row not in going]
     rows = [*rows, *new]

@@ -12,9 +12,9 @@ import collections
 import json
 import os
 import random
+import re
 import subprocess
 import sys
-import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from alembic_oracle import Crash, Oracle, Plan, Refusal, ask  # noqa: E402
@@ -33,7 +33,7 @@ def random_id(rng, ids):
         if style < 0.8 or not ids:
             new = f"{rng.getrandbits(48):012x}"
         elif style < 0.9:  # shares its beginning with another
-            new = rng.choice(ids)[:rng.randint(3, 6)].replace(".", "_").replace("-", "_") + f"{rng.getrandbits(24):06x}"
+            new = re.sub(r"\W", "_", rng.choice(ids)[:rng.randint(3, 6)]) + f"{rng.getrandbits(24):06x}"
         else:
             new = "".join(rng.choice("abc123_") for _ in range(rng.randint(1, 6)))
         if new not in ids and len(new) <= 32:
