@@ -221,17 +221,12 @@ static uint64_t next_random(void *ctx)
 /* ---- finishing ----------------------------------------------------------------------------- */
 
 /* On the way back every end is one of three: back where it stood, or not, or never begun. */
-static void turn_outcome(struct rollout *rollout, size_t tenant, struct outcome *outcome)
+static void turn_outcome(struct outcome *outcome)
 {
-    const struct rows *before = ways_before(rollout->ways, tenant);
     bool is_good = outcome->state == TENANT_SUCCEEDED || outcome->state == TENANT_UNCHANGED;
     outcome->is_rollback = true;
     outcome->state = is_good ? TENANT_ROLLED_BACK : TENANT_ROLLBACK_FAILED;
     outcome->has_changed = !is_good;
-    if (is_good && before->is_known) {
-        outcome->from = before->ids;
-        outcome->from_count = before->count;
-    }
 }
 
 /* A plan of the way back shows what would be done, and nobody has gone it. */
@@ -311,7 +306,7 @@ static void finish_tenant(struct rollout *rollout, size_t tenant, struct outcome
     if (was_kept_out(rollout, outcome))
         outcome->state = TENANT_SKIPPED;
     else if (goes_back(rollout))
-        turn_outcome(rollout, tenant, outcome);
+        turn_outcome(outcome);
     else
         outcome->has_changed |= was_moved_before(rollout, tenant, outcome);
     count_outcome(rollout, outcome);

@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 """Waves, thresholds, policies, gates; resume and rollback; the ledger's lock. On SQLite."""
+import fcntl
 import json
 import os
 import signal
 import sqlite3
+import subprocess
+import termios
 import time
 import unittest
 
@@ -472,6 +475,53 @@ class Gates(RolloutCase):
     def test_that_cannot_be_run(self):
         self.make(1, rollout={"gates": {"before_run": ["./nosuch"]}})
         self.assertIn("cannot be run", self.run_ok("upgrade", code=1).err)
+
+
+class Signals(FleetCase):
+    """Of a run in the middle; `resume` then goes on from wherever it was."""
+
+    def begin(self, rows=3000000, **options):
+        self.fleet.revision("aaaa1111", "CREATE TABLE fx (n int); INSERT INTO fx WITH RECURSIVE c(x) AS (SELECT 1 UNION "
+                            f"ALL SELECT x+1 FROM c LIMIT {rows}) SELECT max(x) FROM c;")
+        self.fleet.inventory([self.fleet.sqlite(f"t{i}") for i in range(6)], rollout={"parallel": 2})
+        process = self.fleet.start("upgrade", "-o", "json", **options)
+        wait_until(lambda: any(os.path.exists(self.fleet.path(f"data/t{i}.db-journal")) for i in range(6)))
+        return process
+
+    def finish(self):
+        self.run_json("resume")
+        for i in range(6):
+            self.assertEqual(self.fleet.query(f"t{i}", "SELECT count(*) FROM fx"), [(1,)])
+
+    def test_a_hangup_drains(self):
+        process = self.begin()
+        process.send_signal(signal.SIGHUP)
+        out, _ = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 143)
+        self.assertGreater(json.loads(out)["totals"]["succeeded"], 0)
+        self.finish()
+
+    def test_a_terminal_that_closes_drains(self):
+        parent, child = os.openpty()
+        process = self.begin(stdout=subprocess.DEVNULL, stderr=child, start_new_session=True,
+                             preexec_fn=lambda: fcntl.ioctl(2, termios.TIOCSCTTY, 0))
+        os.close(child)
+        os.close(parent)
+        self.assertEqual(process.wait(timeout=60), 143)
+        self.finish()
+
+    def test_the_third_dies_at_once(self):
+        process = self.begin(rows=100000000)
+        for _ in range(3):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.05)
+        process.communicate(timeout=60)
+        self.assertIn(process.returncode, (-signal.SIGINT, 130))  # 130: the cancel was quicker
+        self.fleet.last = ""
+        self.fleet.revision("aaaa1111", "CREATE TABLE fx (n int); INSERT INTO fx VALUES (1);")
+        self.run_json("resume", "--accept-chain-change")
+        for i in range(6):
+            self.assertEqual(self.fleet.query(f"t{i}", "SELECT count(*) FROM fx"), [(1,)])
 
 
 class Ledger(RolloutCase):
