@@ -257,16 +257,10 @@ static bool make_visit(const struct skein *skein, const struct skein_request *re
 }
 
 /* A signal that comes while a downgrade looks ahead is not lost on the run. */
-static bool can_go_back(struct skein *skein, const struct visit *visit, struct err *err)
+static bool can_go_back(struct skein *skein, const struct visit *visit, struct faults *faults)
 {
     int signal_number;
-    struct faults faults;
-    faults_init(&faults);
-    bool can = visit_can_go_back(&skein->fleet, visit, NULL, &signal_number, &faults);
-    if (!can)
-        *err = faults.items[0];
-    faults_done(&faults);
-    if (!can)
+    if (!visit_can_go_back(&skein->fleet, visit, NULL, &signal_number, faults))
         return false;
     if (signal_number && !atomic_load(&skein->stops))
         skein_stop(skein);
@@ -274,12 +268,28 @@ static bool can_go_back(struct skein *skein, const struct visit *visit, struct e
 }
 
 static bool prepare(struct skein *skein, const struct skein_request *request,
-                    struct visit_plan *ret_plan, struct err *err)
+                    struct visit_plan *ret_plan, struct faults *faults)
 {
     struct visit visit;
-    return make_visit(skein, request, &visit, err) &&
-           can_go_back(skein, &visit, err) &&
-           visit_prepare(&skein->fleet, &visit, ret_plan, err);
+    struct err err;
+    if (!make_visit(skein, request, &visit, &err)) {
+        faults_add_err(faults, &err);
+        return false;
+    }
+    if (!can_go_back(skein, &visit, faults))
+        return false;
+    if (!visit_prepare(&skein->fleet, &visit, ret_plan, &err)) {
+        faults_add_err(faults, &err);
+        return false;
+    }
+    return true;
+}
+
+/* What kept a run from beginning. */
+static void refuse(struct skein *skein, struct faults *faults)
+{
+    skein->exit_code = faults->count ? visit_exit_code(&faults->items[0]) : SKEIN_EXIT_FAULT;
+    tell_faults(skein, faults);
 }
 
 static struct skein_report *run(struct skein *skein, const struct visit_plan *plan)
@@ -298,19 +308,18 @@ static struct skein_report *run(struct skein *skein, const struct visit_plan *pl
 struct skein_report *skein_run(struct skein *skein, const struct skein_request *request)
 {
     struct visit_plan plan = {0};
-    struct err err;
-    if (!prepare(skein, request, &plan, &err)) {
-        visit_done(&plan);
-        skein->exit_code = visit_exit_code(&err);
-        tell_fault(skein, &err);
-        return NULL;
-    }
-    if (*plan.note && skein->observer.on_event)
+    struct faults faults;
+    faults_init(&faults);
+    bool is_ready = prepare(skein, request, &plan, &faults);
+    if (!is_ready)
+        refuse(skein, &faults);
+    else if (*plan.note && skein->observer.on_event)
         skein->observer.on_event(
             skein->observer.ctx,
             &(struct skein_event){.kind = SKEIN_NOTE, .run_id = "", .reason = plan.note});
-    struct skein_report *report = run(skein, &plan);
+    struct skein_report *report = is_ready ? run(skein, &plan) : NULL;
     visit_done(&plan);
+    faults_done(&faults);
     return report;
 }
 
