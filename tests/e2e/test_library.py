@@ -194,7 +194,7 @@ class Library(FleetCase):
         self.fleet.revision("aaaa1111", "CREATE TABLE a (id);", down="DROP TABLE a;")
         self.fleet.inventory([self.fleet.sqlite("good"), self.fleet.sqlite("bad", "CREATE TABLE a (id)")])
         lines = self.app("upgrade", "--rollback", "--parallel", "1", code=3)
-        self.assertIn("good rolled_back from= to= steps=1 attempts=1", lines)
+        self.assertIn("good rolled_back from=aaaa1111 to= steps=1 attempts=1", lines)
         self.assertEqual((self.fleet.tables("good"), lines[-1]), (set(), "exit 3"))
 
     def test_a_run_stops_behind_a_wave(self):
