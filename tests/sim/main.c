@@ -1,7 +1,7 @@
-/* sim [--seed N] [--count ROLLOUTS] [--seeds FILE] [--trace] [--no-kills]
+/* sim [--seed N] [--count ROLLOUTS | --cases N] [--seeds FILE] [--trace] [--no-kills]
  *
- * Plays cases from seed N on (default 1) until so many rollouts are done; without --count one case. With
- * --seeds the cases of a file, a seed a line, come first. */
+ * Plays cases from seed N on (default 1): one, so many, or until so many rollouts are done. With --seeds
+ * the cases of a file, a seed a line, come first. */
 #include <getopt.h>
 #include <inttypes.h>
 #include <time.h>
@@ -11,7 +11,7 @@
 
 struct run {
     uint64_t seed;
-    uint64_t rollouts_wanted;
+    uint64_t rollouts_wanted, cases_wanted; /* both are reached */
     const char *seeds;
     struct play_options play;
 };
@@ -35,6 +35,7 @@ static struct run parse(int argc, char **argv)
 {
     static const struct option options[] = {{"seed", required_argument, NULL, 's'},
                                             {"count", required_argument, NULL, 'c'},
+                                            {"cases", required_argument, NULL, 'n'},
                                             {"seeds", required_argument, NULL, 'f'},
                                             {"trace", no_argument, NULL, 't'},
                                             {"no-kills", no_argument, NULL, 'k'},
@@ -45,6 +46,7 @@ static struct run parse(int argc, char **argv)
         switch (option) {
         case 's': run.seed = number(optarg); break;
         case 'c': run.rollouts_wanted = number(optarg); break;
+        case 'n': run.cases_wanted = number(optarg); break;
         case 'f': run.seeds = optarg; break;
         case 't': run.play.is_traced = true; break;
         case 'k': run.play.may_kill = false; break;
@@ -77,7 +79,7 @@ int main(int argc, char **argv)
     uint64_t cases = 0;
     do {
         rollouts += play_case(run.seed + cases++, &run.play);
-    } while (rollouts < run.rollouts_wanted);
+    } while (rollouts < run.rollouts_wanted || cases < run.cases_wanted);
     double seconds = (double)(clock() - begun) / CLOCKS_PER_SEC;
     printf("%" PRIu64 " rollouts in %" PRIu64 " cases from seed %" PRIu64 ": %.0f a second\n",
            rollouts, cases, run.seed, (double)rollouts / (seconds > 0 ? seconds : 1));
