@@ -47,15 +47,18 @@ static void add_tenants(struct rollout *rollout)
         arena_calloc(&rollout->arena, rollout->server_count + 1, sizeof *rollout->troubles);
 }
 
-/* What an earlier run of the same rollout changed goes back with what this one changes. */
+/* What an earlier run of the same rollout changed goes back with what this one changes. A partial tenant
+ * cannot, unless this run brings it to its goal first: without that not everyone is back. */
 static void add_changed(struct rollout *rollout)
 {
     const struct standing *standings = rollout->options->standings;
-    for (uint32_t i = 0; standings && i < rollout->options->tenant_count; i++)
-        if (standing_may_have_changed(&standings[i]) && standings[i].state != TENANT_PARTIAL) {
+    for (uint32_t i = 0; standings && i < rollout->options->tenant_count; i++) {
+        if (!standing_may_have_changed(&standings[i]))
+            continue;
+        rollout_note_changed(rollout, i);
+        if (standings[i].state != TENANT_PARTIAL)
             scheduler_add_changed(rollout->scheduler, i);
-            rollout_note_changed(rollout, i);
-        }
+    }
 }
 
 static struct scheduler_rules rules_of(const struct rollout_options *options, size_t index,
