@@ -182,6 +182,7 @@ static void take_commit(struct session *session)
     session->done_count = session->recorded_count;
     for (; session->cursor < session->batch_end; session->cursor++) {
         const struct action *action = &session->work.actions[session->cursor];
+        session->is_half_open = action->kind == ACTION_START;
         if (action->kind == ACTION_MARK)
             session->half_done = action->statements;
         if (action->kind == ACTION_RECORD)
