@@ -238,6 +238,8 @@ int uv_loop_close(uv_loop_t *loop)
     (void)loop;
     if (sim.handles || is_alive())
         sim.hooks.on_wrong(sim.hooks.ctx, "the loop is closed with handles open");
+    while (sim.count) /* detached threads: they end when they end */
+        run_item(sim.items[--sim.count]);
     return 0;
 }
 

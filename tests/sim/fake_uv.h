@@ -44,7 +44,7 @@ void loop_advance(uint64_t ms); /* between runs */
 /* Drops what a killed run has left. */
 void loop_forget(void);
 
-/* Calls it later, as a detached thread would run: while the loop runs, or never. */
+/* Calls it later, as a detached thread would run; never, where the run is killed first. */
 void loop_later(void *(*run)(void *), void *arg);
 
 #endif
