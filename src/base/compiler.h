@@ -22,6 +22,8 @@
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 #ifdef __GNUC__
+#undef sprintf /* macros where clang fortifies them */
+#undef vsprintf
 #pragma GCC poison strcpy strcat sprintf vsprintf strtok atoi atol gets system popen
 #endif
 
