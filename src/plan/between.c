@@ -15,14 +15,38 @@ static bool implied_by(struct building *building, const struct version_rows *row
     return true;
 }
 
+/* Can the step come first? What was begun once could, when it was. */
+static bool is_free(const struct revision *revision, const bool *set, enum direction direction)
+{
+    const uint32_t *near = direction == DIRECTION_UP ? revision->parents : revision->all_next;
+    size_t count = direction == DIRECTION_UP ? revision->parent_count : revision->all_next_count;
+    for (size_t i = 0; i < count; i++)
+        if (set[near[i]])
+            return false;
+    return set[revision->index];
+}
+
+static bool add_begun(struct building *building, bool *set, const char *begun,
+                      enum direction direction)
+{
+    const struct revision *revision = begun ? chain_get(building->chain, begun) : NULL;
+    if (!revision || !is_free(revision, set, direction))
+        return true;
+    bool *first = walk_new_set(building->arena, building->chain);
+    first[revision->index] = true;
+    set[revision->index] = false;
+    return building_add_steps(building, first, direction);
+}
+
 /* Steps for the revisions that one set has and the other lacks. */
 static bool add_steps(struct building *building, const bool *has, const bool *lacks,
-                      enum direction direction)
+                      enum direction direction, const char *begun)
 {
     bool *set = walk_new_set(building->arena, building->chain);
     for (size_t i = 0; i < building->chain->count; i++)
         set[i] = has[i] && !lacks[i];
-    return building_add_steps(building, set, direction);
+    return add_begun(building, set, begun, direction) &&
+           building_add_steps(building, set, direction);
 }
 
 static bool has_id(const struct version_rows *rows, const char *id)
@@ -60,20 +84,23 @@ static void add_stamp(struct building *building, const struct version_rows *from
         };
 }
 
-bool plan_between(struct arena *arena, const struct chain *chain, const struct version_rows *from,
-                  const struct version_rows *wanted, unsigned ways, bool is_stamp,
+bool plan_between(struct arena *arena, const struct chain *chain, const struct between *between,
                   struct plan *ret_plan, struct err *err)
 {
+    const struct version_rows *from = &between->from, *wanted = &between->wanted;
+    const char *begun = between->begun;
     struct building building = {.arena = arena, .chain = chain, .err = err};
     bool *stands, *needed;
     if (!building_find_rows(&building, from->ids, from->count) ||
         !implied_by(&building, from, &stands) || !implied_by(&building, wanted, &needed))
         return false;
     struct plan plan = {.from = building_sorted_rows(&building), .from_count = from->count};
-    if (is_stamp)
+    if (between->is_stamp)
         add_stamp(&building, from, wanted);
-    else if ((ways & BETWEEN_DOWN && !add_steps(&building, stands, needed, DIRECTION_DOWN)) ||
-             (ways & BETWEEN_UP && !add_steps(&building, needed, stands, DIRECTION_UP)))
+    else if ((between->ways & BETWEEN_DOWN &&
+              !add_steps(&building, stands, needed, DIRECTION_DOWN, begun)) ||
+             (between->ways & BETWEEN_UP &&
+              !add_steps(&building, needed, stands, DIRECTION_UP, begun)))
         return false;
     plan.steps = building.steps;
     plan.count = building.count;

@@ -16,11 +16,17 @@ struct version_rows {
 /* Which ways may be taken: one that is not is left out, and with it what would follow from it. */
 enum { BETWEEN_UP = 1, BETWEEN_DOWN = 2, BETWEEN_BOTH = 3 };
 
+struct between {
+    struct version_rows from, wanted;
+    unsigned ways;
+    bool is_stamp;
+    const char *begun; /* id of the step that was left half way: where it is one, it comes first; NULL: none */
+};
+
 /* First down what `wanted` does not imply, children before parents; then up what it lacks. A step down
  * without a section is an error (PLAN_IRREVERSIBLE), but with `is_stamp` nothing runs: one step, and
  * only rows change. */
-bool plan_between(struct arena *arena, const struct chain *chain, const struct version_rows *from,
-                  const struct version_rows *wanted, unsigned ways, bool is_stamp,
+bool plan_between(struct arena *arena, const struct chain *chain, const struct between *between,
                   struct plan *ret_plan, struct err *err) MUST_CHECK;
 
 /* Is all that `part` implies implied by `whole`? Rows that the chain does not know imply only

@@ -20,11 +20,10 @@ struct plans {
     size_t count, capacity;
 };
 
-/* What a plan is asked for: where from, and where to unless it is the run's target. */
+/* What a plan is asked for. */
 struct question {
     const struct version_rows *rows;
-    const struct version_rows *wanted; /* NULL: the target */
-    unsigned ways;
+    const struct between *between; /* NULL: to the run's target */
 };
 
 struct plans *plans_new(const struct chain *chain, const struct target *target)
@@ -59,10 +58,13 @@ static struct made *make(struct plans *plans, const struct question *question)
 {
     struct made *made = arena_alloc(&plans->arena, sizeof *made);
     struct version_rows rows = copy(plans, question->rows);
-    if (question->wanted) {
-        struct version_rows wanted = copy(plans, question->wanted);
-        made->is_good = plan_between(&plans->arena, plans->chain, &rows, &wanted, question->ways,
-                                     plans->target->command == PLAN_STAMP, &made->plan, &made->err);
+    if (question->between) {
+        struct between between = *question->between;
+        between.from = rows;
+        between.wanted = copy(plans, &between.wanted);
+        between.is_stamp = plans->target->command == PLAN_STAMP;
+        made->is_good =
+            plan_between(&plans->arena, plans->chain, &between, &made->plan, &made->err);
     } else {
         made->is_good = plan_build(&plans->arena, plans->chain, plans->target, rows.ids, rows.count,
                                    &made->plan, &made->err);
@@ -81,9 +83,10 @@ static const struct plan *get(struct plans *plans, const struct question *questi
     struct buf key;
     buf_init(&key, BUF_MAX_DEFAULT);
     add_rows(&key, question->rows);
-    if (question->wanted) {
-        buf_addf(&key, "to %u\n", question->ways);
-        add_rows(&key, question->wanted);
+    if (question->between) {
+        const char *begun = question->between->begun;
+        buf_addf(&key, "to %u %s\n", question->between->ways, begun ? begun : "");
+        add_rows(&key, &question->between->wanted);
     }
     uint32_t index = map_get(&plans->by_key, key.data);
     if (index == MAP_NONE) {
@@ -104,8 +107,8 @@ const struct plan *plans_get(struct plans *plans, const struct version_rows *row
     return get(plans, &(struct question){.rows = rows}, err);
 }
 
-const struct plan *plans_between(struct plans *plans, const struct version_rows *rows,
-                                 const struct version_rows *wanted, unsigned ways, struct err *err)
+const struct plan *plans_between(struct plans *plans, const struct between *between,
+                                 struct err *err)
 {
-    return get(plans, &(struct question){rows, wanted, ways}, err);
+    return get(plans, &(struct question){&between->from, between}, err);
 }

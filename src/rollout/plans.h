@@ -14,9 +14,8 @@ void plans_free(struct plans *plans);
 const struct plan *plans_get(struct plans *plans, const struct version_rows *rows,
                              struct err *err) MUST_CHECK;
 
-/* The plan from these rows to others, by plan_between. */
-const struct plan *plans_between(struct plans *plans, const struct version_rows *rows,
-                                 const struct version_rows *wanted, unsigned ways,
+/* The same by plan_between; `is_stamp` is the target's. */
+const struct plan *plans_between(struct plans *plans, const struct between *between,
                                  struct err *err) MUST_CHECK;
 
 #endif

@@ -59,6 +59,7 @@ static const struct plan *make_plan(void *ctx, struct session *session, const ch
         .tenant = session_index(session),
         .rows = {versions, count},
         .foreign = session_foreign(session),
+        .begun = session_begun(session),
     };
     return (restore(ctx, session) ? ways_plan_of_copy : ways_plan)(rollout->ways, &question, err);
 }

@@ -335,6 +335,11 @@ void session_cancel(struct session *session)
         io_cancel(session->io);
 }
 
+const char *session_begun(const struct session *session)
+{
+    return session->unfinished.revision;
+}
+
 const struct foreign_rows *session_foreign(const struct session *session)
 {
     return &session->foreign;

@@ -99,7 +99,7 @@ static const struct plan *plan_back(struct ways *ways, size_t tenant,
     struct version_rows to = version_rows_of(ways_before(ways, tenant));
     if (!check_moved(ways, tenant, rows, err))
         return NULL;
-    return plans_between(ways->plans, rows, &to, BETWEEN_BOTH, err);
+    return plans_between(ways->plans, &(struct between){*rows, to, .ways = BETWEEN_BOTH}, err);
 }
 
 const struct plan *ways_plan_of_copy(struct ways *ways, const struct ways_question *question,
@@ -141,7 +141,8 @@ static const struct plan *plan_on(struct ways *ways, size_t tenant, const struct
     static const unsigned directions[] = {
         [PLAN_UPGRADE] = BETWEEN_UP, [PLAN_DOWNGRADE] = BETWEEN_DOWN, [PLAN_STAMP] = BETWEEN_BOTH};
     struct version_rows goal = version_rows_of(places_at(ways->places, ways->items[tenant].goal));
-    return plans_between(ways->plans, rows, &goal, directions[ways->options.target->command], err);
+    struct between between = {*rows, goal, .ways = directions[ways->options.target->command]};
+    return plans_between(ways->plans, &between, err);
 }
 
 /* A tenant that stands there or beyond stays: it was adopted before, and has gone on since. */
@@ -149,10 +150,10 @@ static const struct plan *plan_adoption(struct ways *ways, const struct version_
                                         const struct version_rows *wanted, struct err *err)
 {
     const struct chain *chain = ways->options.chain;
-    if (plan_covers(chain, rows, wanted))
-        return plans_between(ways->plans, rows, rows, BETWEEN_BOTH, err);
-    if (plan_covers(chain, wanted, rows))
-        return plans_between(ways->plans, rows, wanted, BETWEEN_BOTH, err);
+    bool stays = plan_covers(chain, rows, wanted);
+    struct between between = {*rows, stays ? *rows : *wanted, .ways = BETWEEN_BOTH};
+    if (stays || plan_covers(chain, wanted, rows))
+        return plans_between(ways->plans, &between, err);
     err_set(err, ERR_DRIFT, "its version table says '%s' and %s's '%s': stamp it by hand",
             rows->ids[0], ways->options.adoption->name, wanted->ids[0]);
     return NULL;
@@ -172,8 +173,8 @@ static const struct plan *adopt(struct ways *ways, const struct ways_question *q
     return plan;
 }
 
-const struct plan *ways_plan(struct ways *ways, const struct ways_question *question,
-                             struct err *err)
+static const struct plan *choose_plan(struct ways *ways, const struct ways_question *question,
+                                      struct err *err)
 {
     const struct standing *standings = ways->options.standings;
     const struct version_rows *rows = &question->rows;
@@ -187,4 +188,22 @@ const struct plan *ways_plan(struct ways *ways, const struct ways_question *ques
     if (standings && standings[tenant].is_begun && standings[tenant].goal.is_known)
         return plan_on(ways, tenant, rows, err);
     return plans_get(ways->plans, rows, err);
+}
+
+/* Several orders can lead through branches. A step that was left half way was free to begin once, and
+ * comes first now, whatever the order was then. */
+const struct plan *ways_plan(struct ways *ways, const struct ways_question *question,
+                             struct err *err)
+{
+    const struct plan *plan = choose_plan(ways, question, err), *other;
+    const struct revision *first = plan && plan->count ? plan->steps[0].revision : NULL;
+    struct err none;
+    if (!question->begun || !first || strcmp(first->id, question->begun) == 0)
+        return plan;
+    struct between between = {.from = question->rows,
+                              .wanted = {plan->to, plan->to_count},
+                              .ways = BETWEEN_BOTH,
+                              .begun = question->begun};
+    other = plans_between(ways->plans, &between, &none);
+    return other ? other : plan;
 }

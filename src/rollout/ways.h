@@ -30,6 +30,7 @@ struct ways_question {
     size_t tenant;
     struct version_rows rows; /* where it stands; sorted */
     const struct foreign_rows *foreign; /* with an adoption: what the other tool's table says */
+    const char *begun; /* the revision whose step was left half way; NULL: none */
 };
 
 /* The plan of a tenant; lives as long as the ways. NULL: err.
