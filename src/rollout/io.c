@@ -253,6 +253,8 @@ static void on_grace_over(uv_timer_t *timer)
 /* While a worker has the connection, only a driver that works there throughout may be asked. */
 static void stop_op(struct io *io, enum stop_reason reason)
 {
+    if (!io->is_on_worker && io->want.bits == WANT_NOTHING)
+        return; /* it is over, and about to be told so */
     io->stopping = reason;
     if (io->driver->traits & DRIVER_ON_WORKER) {
         io->driver->cancel_token(io->conn);
@@ -354,6 +356,7 @@ void io_run(struct io *io, struct op *ops, size_t count, io_done_fn on_done, voi
     io->ctx = ctx;
     io->stopping = STOP_NONE;
     io->is_running = true;
+    io->want = (struct want){0};
     bool has_begun = start_next(io);
     while (has_begun && io->want.bits == WANT_NOTHING)
         has_begun = finish_op(io);
