@@ -22,9 +22,9 @@ configure clang -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang -DSKEIN_FUZZ=O
 configure plain -DSKEIN_ASAN_DIR="$PWD/$build/asan" -DSKEIN_TSAN_DIR="$PWD/$build/tsan" \
     -DSKEIN_CLANG_DIR="$PWD/$build/clang"
 
-# The unit tests and the drivers without a server run under ASan+UBSan; everything else finds the
+# The unit tests, the drivers without a server and the simulation run under ASan+UBSan; everything else finds the
 # builds by the plain one's options.
-ctest --test-dir "$build/asan" -j "$jobs" --output-on-failure -L 'unit|driver' \
+ctest --test-dir "$build/asan" -j "$jobs" --output-on-failure -L 'unit|driver|sim' \
     -E driver.postgres --quiet \
     --output-log "$build/asan.log" || { tail -60 "$build/asan.log"; exit 1; }
 ctest --test-dir "$build/plain" -j "$jobs" --output-on-failure
