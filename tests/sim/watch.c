@@ -6,7 +6,7 @@
 
 /* ---- saying so ----------------------------------------------------------------------------- */
 
-static void say(struct watch *watch, bool is_wrong, const char *format, va_list args)
+PRINTF_LIKE(3, 0) static void say(struct watch *watch, bool is_wrong, const char *format, va_list args)
 {
     char text[512];
     vsnprintf(text, sizeof text, format, args);
