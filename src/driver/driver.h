@@ -67,6 +67,7 @@ struct op {
     size_t sql_len;
     bool must_commit;   /* the statement is COMMIT: an answer that says otherwise is an error */
     bool needs_rows;    /* OP_SCRIPT: the last statement must return a row, or it fails */
+    uint64_t rows_total; /* that its statements must change together; 0: not looked at. By the caller */
     bool needs_one_row; /* every statement must change (or return) exactly one row */
     enum tx_rule tx_after;
     uint64_t timeout_ms; /* for the whole operation; 0: none. Obeyed by the caller, not the driver */
@@ -85,6 +86,7 @@ struct op {
     size_t row_count;
     size_t column_count;
     const char **columns; /* names */
+    uint64_t rows_changed;  /* by its statements together */
     size_t rows_seen;       /* OP_SCRIPT: that its statements have returned; none is kept */
     size_t statements_done; /* that have finished; of a failed one it tells which failed */
     bool is_tx_broken; /* tx_after does not hold: the statements ended or began a transaction */

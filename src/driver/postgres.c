@@ -78,8 +78,11 @@ static void finish_statement(struct conn *conn, const PGresult *result)
 {
     struct op *op = conn->op;
     const char *touched = PQcmdTuples((PGresult *)(uintptr_t)result);
+    if (PQresultStatus(result) == PGRES_COMMAND_OK)
+        op->rows_changed += strtoull(touched, NULL, 10);
     if (op->needs_one_row && *touched && strcmp(touched, "1") != 0 && op->err.kind == ERR_NONE)
-        err_set(&op->err, ERR_INTERNAL, "a bookkeeping statement touched %s rows, not one", touched);
+        err_set(&op->err, ERR_INTERNAL, "a bookkeeping statement touched %s rows, not one",
+                touched);
     /* The server answers COMMIT of an aborted transaction with success and this tag. */
     if (strcmp(PQcmdStatus((PGresult *)(uintptr_t)result), "ROLLBACK") == 0 &&
         op->tx_after == TX_OUTSIDE && op->must_commit && op->err.kind == ERR_NONE)
@@ -96,9 +99,7 @@ static void take_result(struct conn *conn, PGresult *result)
             keep_rows(conn, result);
         finish_statement(conn, result);
         break;
-    case PGRES_COMMAND_OK:
-        finish_statement(conn, result);
-        break;
+    case PGRES_COMMAND_OK: finish_statement(conn, result); break;
     case PGRES_COPY_IN:
         /* The server would call what follows "canceled on request", as it does a timeout. */
         if (conn->op->err.kind == ERR_NONE)
@@ -109,7 +110,8 @@ static void take_result(struct conn *conn, PGresult *result)
     case PGRES_EMPTY_QUERY:
     case PGRES_COPY_OUT:
     default:
-        if (PQresultStatus(result) == PGRES_FATAL_ERROR || PQresultStatus(result) == PGRES_BAD_RESPONSE)
+        if (PQresultStatus(result) == PGRES_FATAL_ERROR ||
+            PQresultStatus(result) == PGRES_BAD_RESPONSE)
             fail(conn, result);
         break;
     }
@@ -238,12 +240,9 @@ static struct want begin_probe(struct conn *conn)
 static struct want after_poll(struct conn *conn)
 {
     switch (conn->polling) {
-    case PGRES_POLLING_OK:
-        return begin_probe(conn);
-    case PGRES_POLLING_READING:
-        return (struct want){.bits = WANT_READ, .fd = PQsocket(conn->pg)};
-    case PGRES_POLLING_WRITING:
-        return (struct want){.bits = WANT_WRITE, .fd = PQsocket(conn->pg)};
+    case PGRES_POLLING_OK: return begin_probe(conn);
+    case PGRES_POLLING_READING: return (struct want){.bits = WANT_READ, .fd = PQsocket(conn->pg)};
+    case PGRES_POLLING_WRITING: return (struct want){.bits = WANT_WRITE, .fd = PQsocket(conn->pg)};
     case PGRES_POLLING_FAILED:
     case PGRES_POLLING_ACTIVE:
     default:
@@ -337,11 +336,12 @@ static void add_literal(struct buf *buf, const char *text)
     buf_addc(buf, '\'');
 }
 
-#define SETTINGS(is_local)                                                                         \
-    "pg_catalog.set_config('lock_timeout', '{lock_timeout}', " is_local "), "                      \
-    "pg_catalog.set_config('statement_timeout', '{statement_timeout}', " is_local "), "            \
-    "pg_catalog.set_config('idle_in_transaction_session_timeout', '0', " is_local "), "            \
-    "pg_catalog.set_config('search_path', {search_path}, " is_local ")"
+/* SET costs the server half of what set_config in a SELECT does; a search path is a list, and comes
+ * as one text. */
+#define SETTINGS(set, client_check, is_local)                                                      \
+    set "lock_timeout = {lock_timeout}; " set "statement_timeout = {statement_timeout}; " set      \
+        "idle_in_transaction_session_timeout = 0; " client_check                                   \
+        "SELECT pg_catalog.set_config('search_path', {search_path}, " is_local ")"
 
 #define BEGIN_READ_COMMITTED "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 
@@ -361,85 +361,96 @@ const struct driver driver_postgres = {
     .add_identifier = sql_add_identifier,
     .split = postgres_split,
     .probe = postgres_probe,
-    .sql = {
-        /* Tried, never waited for: a waiter's snapshot deadlocks with CREATE INDEX CONCURRENTLY. */
-        [SQL_LOCK] = "SELECT pg_catalog.pg_try_advisory_lock({key})",
-        [SQL_LOCK_POOLED] =
-            BEGIN_READ_COMMITTED "; SELECT pg_catalog.pg_try_advisory_xact_lock({key})",
-        [SQL_RESET] = "DISCARD ALL",
-        [SQL_INSPECT] =
-            "SELECT (SELECT nspname FROM pg_catalog.pg_namespace WHERE oid = own), "
-            "(SELECT nspname FROM pg_catalog.pg_namespace WHERE oid = found), "
-            "EXISTS (SELECT FROM pg_catalog.pg_class WHERE relname = 'skein_history' AND "
-            "relnamespace = coalesce(found, own))::int, "
-            "pg_catalog.current_setting('search_path'), "
-            /* No two servers started in the same microsecond; after a restart it only is unknown. */
-            "pg_catalog.concat(extract(epoch FROM pg_catalog.pg_postmaster_start_time()), '/', "
-            "pg_catalog.current_database()) "
-            "FROM (SELECT (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = {asked_schema}) "
-            "AS own, (SELECT relnamespace FROM pg_catalog.pg_class WHERE oid = "
-            "pg_catalog.to_regclass({version_lookup})) AS found) AS place",
-        [SQL_SCHEMA_CREATE] = "CREATE SCHEMA IF NOT EXISTS {schema}",
-        [SQL_VERSIONS] = "SELECT version_num FROM {version}",
-        [SQL_HISTORY] =
-            "SELECT revision, direction, checksum, statements, state, run_id FROM {history} "
-            "ORDER BY id",
-        [SQL_BEGIN] = BEGIN_READ_COMMITTED,
-        [SQL_SETUP_LOCAL] = "SELECT {client_check_local}" SETTINGS("true")
-            ", pg_catalog.set_config('skein.tx', {nonce}, true)",
-        [SQL_SETUP] = "SELECT {client_check_session}" SETTINGS("false"),
-        [SQL_VERSION_CREATE] =
-            "CREATE TABLE {if_not_exists}{version} (version_num VARCHAR(32) NOT NULL, "
-            "CONSTRAINT {version_pkc} PRIMARY KEY (version_num))",
-        [SQL_HISTORY_CREATE] =
-            "CREATE TABLE {if_not_exists}{history} (id bigint PRIMARY KEY, "
-            "run_id varchar(64) NOT NULL, revision varchar(32) NOT NULL, direction varchar(8) NOT "
-            "NULL, checksum varchar(64) NOT NULL, statements integer NOT NULL, "
-            "duration_ms double precision NOT NULL, applied_at timestamptz NOT NULL, "
-            "state varchar(16) NOT NULL)",
-        [SQL_VERSION_INSERT] = "INSERT INTO {version} (version_num) VALUES ({to})",
-        [SQL_VERSION_UPDATE] = "UPDATE {version} SET version_num = {to} WHERE version_num = {from}",
-        [SQL_VERSION_DELETE] = "DELETE FROM {version} WHERE version_num = {from}",
-        /* Numbered and dated by hand: the tenant's lock is held, and a sequence or a default would be
-         * objects more to make in every tenant. */
-        [SQL_HISTORY_INSERT] =
-            "INSERT INTO {history} (id, run_id, revision, direction, checksum, statements, "
-            "duration_ms, applied_at, state) SELECT coalesce(max(id), 0) + 1, {run}, {revision}, "
-            "{direction}, {checksum}, {statements}, {duration}, pg_catalog.clock_timestamp(), {state} "
-            "FROM {history}",
-        [SQL_HISTORY_ROW] =
-            "({nth}, {revision}, {direction}, {checksum}, {statements}, {duration}, {state})",
-        [SQL_HISTORY_ROWS] =
-            "WITH added AS (INSERT INTO {history} (id, run_id, revision, direction, checksum, "
-            "statements, duration_ms, applied_at, state) SELECT nth + (SELECT coalesce(max(id), 0) "
-            "FROM {history}), {run}, revision, direction, checksum, statements, duration, "
-            "pg_catalog.clock_timestamp(), state FROM (VALUES {steps}) AS step (nth, revision, "
-            "direction, checksum, statements, duration, state) RETURNING 1) SELECT 1 FROM added HAVING count(*) = {step_count}",
-        [SQL_HISTORY_MARK] =
-            "UPDATE {history} SET statements = {statements}, duration_ms = duration_ms + {duration}, "
-            "state = {state}, run_id = {run}, applied_at = pg_catalog.clock_timestamp() "
-            "WHERE id = (SELECT max(id) FROM {history} WHERE revision = {revision} AND direction = "
-            "{direction} AND state IN ('running', 'partial'))",
-        [SQL_GUARD] =
-            "SELECT 1 / (pg_catalog.current_setting('skein.tx', true) IS NOT DISTINCT FROM {nonce})"
-            "::int, pg_catalog.set_config('search_path', {search_path}, true)",
-        [SQL_COMMIT] = "COMMIT",
-        [SQL_ROLLBACK] = "ROLLBACK",
-        [SQL_CREATE_DATABASE] = "CREATE DATABASE {database}",
-        /* DO: a SELECT would print a row. */
-        [SQL_SCRIPT_BEGIN] =
-            "DO $skein$ BEGIN PERFORM pg_catalog.set_config('skein.search_path', "
-            "pg_catalog.current_setting('search_path'), false); END $skein$",
-        [SQL_SCRIPT_SCHEMA] = "SET search_path = {schema}",
-        [SQL_SCRIPT_RESTORE] =
-            "DO $skein$ BEGIN PERFORM pg_catalog.set_config('search_path', "
-            "pg_catalog.current_setting('skein.search_path'), false); END $skein$",
-        [SQL_SCRIPT_EXPECT] =
-            "INSERT INTO {version} (version_num) SELECT NULL WHERE (SELECT count(*) FROM {version}) "
-            "<> {row_count} OR (SELECT count(*) FROM {version} WHERE version_num IN ({rows})) <> "
-            "{row_count}",
-        [SQL_SCRIPT_PURGE] = "DELETE FROM {version}",
-        [SQL_SCRIPT_VERIFY] =
-            "INSERT INTO {version} (version_num) SELECT NULL WHERE NOT EXISTS ({query})",
-    },
+    .sql =
+        {
+            /* Tried, never waited for: a waiter's snapshot deadlocks with CREATE INDEX
+               CONCURRENTLY. */
+            [SQL_LOCK] = "SELECT pg_catalog.pg_try_advisory_lock({key})",
+            [SQL_LOCK_POOLED] =
+                BEGIN_READ_COMMITTED "; SELECT pg_catalog.pg_try_advisory_xact_lock({key})",
+            [SQL_RESET] = "DISCARD ALL",
+            [SQL_INSPECT] =
+                "SELECT (SELECT nspname FROM pg_catalog.pg_namespace WHERE oid = own), "
+                "(SELECT nspname FROM pg_catalog.pg_namespace WHERE oid = found), "
+                "EXISTS (SELECT FROM pg_catalog.pg_class WHERE relname = 'skein_history' AND "
+                "relnamespace = coalesce(found, own))::int, "
+                "pg_catalog.current_setting('search_path'), "
+                /* No two servers started in the same microsecond; after a restart it only is
+                   unknown. */
+                "pg_catalog.concat(extract(epoch FROM pg_catalog.pg_postmaster_start_time()), '/', "
+                "pg_catalog.current_database()) "
+                "FROM (SELECT (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = "
+                "{asked_schema}) "
+                "AS own, (SELECT relnamespace FROM pg_catalog.pg_class WHERE oid = "
+                "pg_catalog.to_regclass({version_lookup})) AS found) AS place",
+            [SQL_SCHEMA_CREATE] = "CREATE SCHEMA IF NOT EXISTS {schema}",
+            [SQL_VERSIONS] = "SELECT version_num FROM {version}",
+            [SQL_HISTORY] =
+                "SELECT revision, direction, checksum, statements, state, run_id FROM {history} "
+                "ORDER BY id",
+            [SQL_BEGIN] = BEGIN_READ_COMMITTED,
+            [SQL_SETUP_LOCAL] = SETTINGS("SET LOCAL ", "{client_check_local}",
+                                         "true") "; SET LOCAL skein.tx = {nonce}",
+            [SQL_SETUP] = SETTINGS("SET ", "{client_check_session}", "false"),
+            [SQL_VERSION_CREATE] =
+                "CREATE TABLE {if_not_exists}{version} (version_num VARCHAR(32) NOT NULL, "
+                "CONSTRAINT {version_pkc} PRIMARY KEY (version_num))",
+            [SQL_HISTORY_CREATE] =
+                "CREATE TABLE {if_not_exists}{history} (id bigint PRIMARY KEY, "
+                "run_id varchar(64) NOT NULL, revision varchar(32) NOT NULL, direction varchar(8) "
+                "NOT "
+                "NULL, checksum varchar(64) NOT NULL, statements integer NOT NULL, "
+                "duration_ms double precision NOT NULL, applied_at timestamptz NOT NULL, "
+                "state varchar(16) NOT NULL)",
+            [SQL_VERSION_INSERT] = "INSERT INTO {version} (version_num) VALUES ({to})",
+            [SQL_VERSION_UPDATE] =
+                "UPDATE {version} SET version_num = {to} WHERE version_num = {from}",
+            [SQL_VERSION_DELETE] = "DELETE FROM {version} WHERE version_num = {from}",
+            /* Numbered and dated by hand: the tenant's lock is held, and a sequence or a default
+             * would be objects more to make in every tenant. */
+            [SQL_HISTORY_INSERT] =
+                "INSERT INTO {history} (id, run_id, revision, direction, checksum, statements, "
+                "duration_ms, applied_at, state) SELECT coalesce(max(id), 0) + 1, {run}, "
+                "{revision}, "
+                "{direction}, {checksum}, {statements}, {duration}, pg_catalog.clock_timestamp(), "
+                "{state} "
+                "FROM {history}",
+            [SQL_HISTORY_ROW] =
+                "({nth}, {revision}, {direction}, {checksum}, {statements}, {duration}, {state})",
+            [SQL_HISTORY_ROWS] =
+                "INSERT INTO {history} (id, run_id, revision, direction, checksum, statements, "
+                "duration_ms, applied_at, state) SELECT nth + (SELECT coalesce(max(id), 0) FROM "
+                "{history}), {run}, revision, direction, checksum, statements, duration, "
+                "pg_catalog.clock_timestamp(), state FROM (VALUES {steps}) AS step (nth, revision, "
+                "direction, checksum, statements, duration, state)",
+            [SQL_HISTORY_MARK] =
+                "UPDATE {history} SET statements = {statements}, duration_ms = duration_ms + "
+                "{duration}, "
+                "state = {state}, run_id = {run}, applied_at = pg_catalog.clock_timestamp() "
+                "WHERE id = (SELECT max(id) FROM {history} WHERE revision = {revision} AND "
+                "direction = "
+                "{direction} AND state IN ('running', 'partial'))",
+            [SQL_GUARD] = "SELECT 1 / (pg_catalog.current_setting('skein.tx', true) IS NOT "
+                          "DISTINCT FROM {nonce})"
+                          "::int, pg_catalog.set_config('search_path', {search_path}, true)",
+            [SQL_COMMIT] = "COMMIT",
+            [SQL_ROLLBACK] = "ROLLBACK",
+            [SQL_CREATE_DATABASE] = "CREATE DATABASE {database}",
+            /* DO: a SELECT would print a row. */
+            [SQL_SCRIPT_BEGIN] =
+                "DO $skein$ BEGIN PERFORM pg_catalog.set_config('skein.search_path', "
+                "pg_catalog.current_setting('search_path'), false); END $skein$",
+            [SQL_SCRIPT_SCHEMA] = "SET search_path = {schema}",
+            [SQL_SCRIPT_RESTORE] =
+                "DO $skein$ BEGIN PERFORM pg_catalog.set_config('search_path', "
+                "pg_catalog.current_setting('skein.search_path'), false); END $skein$",
+            [SQL_SCRIPT_EXPECT] = "INSERT INTO {version} (version_num) SELECT NULL WHERE (SELECT "
+                                  "count(*) FROM {version}) "
+                                  "<> {row_count} OR (SELECT count(*) FROM {version} WHERE "
+                                  "version_num IN ({rows})) <> "
+                                  "{row_count}",
+            [SQL_SCRIPT_PURGE] = "DELETE FROM {version}",
+            [SQL_SCRIPT_VERIFY] =
+                "INSERT INTO {version} (version_num) SELECT NULL WHERE NOT EXISTS ({query})",
+        },
 };

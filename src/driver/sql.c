@@ -82,7 +82,6 @@ static const struct var vars_table[] = {
     VAR("steps", VAR_SQL, steps),
     VAR("query", VAR_SQL, query),
     VAR("nth", VAR_NUMBER, nth),
-    VAR("step_count", VAR_NUMBER, step_count),
     VAR("statements", VAR_NUMBER, statements),
     VAR("row_count", VAR_NUMBER, row_count),
     VAR("lock_timeout", VAR_NUMBER, lock_timeout_ms),
@@ -141,8 +140,8 @@ static void add_special(struct buf *buf, const struct driver *driver, const char
     } else if (strcmp(name, "duration") == 0) {
         buf_addf(buf, "%.3f", vars->duration_ms);
     } else if (vars->watches_client) {
-        buf_addf(buf, "pg_catalog.set_config('client_connection_check_interval', '1000', %s), ",
-                 strcmp(name, "client_check_local") == 0 ? "true" : "false");
+        buf_addf(buf, "SET %sclient_connection_check_interval = 1000; ",
+                 strcmp(name, "client_check_local") == 0 ? "LOCAL " : "");
     }
 }
 

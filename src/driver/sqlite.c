@@ -300,7 +300,7 @@ static bool run_next(struct conn *conn)
     if (rc == SQLITE_OK && stmt) {
         rc = run_prepared(op, stmt, &rows);
         if (rc == SQLITE_DONE && !sqlite3_column_count(stmt))
-            rows = (size_t)sqlite3_changes64(conn->db);
+            op->rows_changed += rows = (size_t)sqlite3_changes64(conn->db);
     }
     if (rc != SQLITE_OK && rc != SQLITE_DONE) {
         conn->is_busy = (rc & 0xff) == SQLITE_BUSY;

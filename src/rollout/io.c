@@ -170,6 +170,9 @@ static bool finish_op(struct io *io)
         err_set(&op->err, ERR_LOCK, "another run holds this tenant");
         op->err.is_transient = true;
     }
+    if (op->rows_total && op->err.kind == ERR_NONE && op->rows_changed != op->rows_total)
+        err_set(&op->err, ERR_INTERNAL, "bookkeeping changed %llu rows, not %llu",
+                (unsigned long long)op->rows_changed, (unsigned long long)op->rows_total);
     if (op->needs_rows && op->err.kind == ERR_NONE && !op->rows_seen)
         err_set(&op->err, ERR_SQL, "the query to verify returned no row");
     if (op->err.kind != ERR_NONE) {

@@ -78,7 +78,8 @@ static struct conn_params params_of(const struct session *session)
         .url = &session->tenant->url,
         .password = session->password,
         .addresses = session->addresses,
-        .may_create = session->tenant->settings->create && (is_looking || session->is_made_intended),
+        .may_create =
+            session->tenant->settings->create && (is_looking || session->is_made_intended),
         .is_read_only = is_looking,
     };
 }
@@ -122,8 +123,8 @@ static uint64_t lock_key(const struct session *session)
     return hash_u64(name, (size_t)len);
 }
 
-/* Behind a pooling proxy only a transaction can hold a lock: the one that does the work. A lock that
- * was not free leaves that transaction open. */
+/* Behind a pooling proxy only a transaction can hold a lock: the one that does the work. A lock
+ * that was not free leaves that transaction open. */
 static void prepare_lock(struct op *op)
 {
     struct session *session = op->prepare_ctx;
@@ -220,8 +221,7 @@ static void prepare_versions(struct op *op)
 {
     struct session *session = op->prepare_ctx;
     session_take_inspection(session, op - 1);
-    prepare_read(op, SQL_VERSIONS, session->has_version_table,
-                 session->env->goal == GOAL_CURRENT);
+    prepare_read(op, SQL_VERSIONS, session->has_version_table, session->env->goal == GOAL_CURRENT);
 }
 
 static void prepare_history(struct op *op)
@@ -316,7 +316,8 @@ enum asked ask_begin(struct session *session)
 static struct sql_vars history_vars(const struct session *session, const struct action *action,
                                     const char *state, double duration_ms)
 {
-    return record_history(&session->vars, action, session->env->target->command, state, duration_ms);
+    return record_history(&session->vars, action, session->env->target->command, state,
+                          duration_ms);
 }
 
 static void expand_history(struct buf *buf, struct session *session, const struct action *action,
@@ -384,7 +385,8 @@ static void apply_records(struct session *session, size_t first, size_t end,
     }
 }
 
-static void expand_changes(struct buf *buf, const struct records *records)
+/* Returns how many rows of the version table change. */
+static size_t expand_changes(struct buf *buf, const struct records *records)
 {
     struct session *session = records->session;
     struct versions before, after;
@@ -399,11 +401,12 @@ static void expand_changes(struct buf *buf, const struct records *records)
         struct sql_vars vars = record_change(&session->vars, &changes[i], &id);
         sql_expand(buf, session->driver, id, &vars);
     }
+    return count;
 }
 
 /* The history row of a finished step: added to {steps}, or as a statement of its own. */
-static void expand_step(struct buf *buf, struct buf *rows, uint64_t *count,
-                        struct session *session, size_t at)
+static void expand_step(struct buf *buf, struct buf *rows, uint64_t *count, struct session *session,
+                        size_t at)
 {
     const struct action *action = &session->work.actions[at];
     const struct op *op = &session->ops[session->batch_first_op + at - session->cursor];
@@ -423,19 +426,24 @@ static void expand_step(struct buf *buf, struct buf *rows, uint64_t *count,
     sql_fill(rows, session->driver, row, &vars);
 }
 
-static void expand_steps(struct buf *buf, const struct records *records)
+/* Returns how many rows of the history table are written. */
+static size_t expand_steps(struct buf *buf, const struct records *records)
 {
+    size_t count = 0;
     struct session *session = records->session;
     struct sql_vars vars = session->vars;
     struct buf rows;
     buf_init(&rows, BUF_MAX_DEFAULT);
     for (size_t i = records->first; i < records->end; i++)
-        if (session->work.actions[i].kind == ACTION_RECORD)
-                expand_step(buf, &rows, &vars.step_count, session, i);
+        if (session->work.actions[i].kind == ACTION_RECORD) {
+            expand_step(buf, &rows, &vars.nth, session, i);
+            count++;
+        }
     vars.steps = rows.data;
     if (rows.len)
         sql_expand(buf, session->driver, SQL_HISTORY_ROWS, &vars);
     buf_done(&rows);
+    return count;
 }
 
 static void prepare_record(struct op *op)
@@ -445,8 +453,8 @@ static void prepare_record(struct op *op)
     buf_init(&buf, BUF_MAX_DEFAULT);
     if (!action_of(session, op)->is_deferred) {
         struct records records = records_of(session, op);
-        expand_changes(&buf, &records);
-        expand_steps(&buf, &records);
+        op->rows_total = expand_changes(&buf, &records);
+        op->rows_total += expand_steps(&buf, &records);
     }
     set_sql(op, &buf);
 }
@@ -500,7 +508,7 @@ static void add_action(struct session *session, const struct action *action)
         return;
     }
     op->prepare = prepares[action->kind];
-    op->needs_one_row = true;
+    op->needs_one_row = action->kind != ACTION_RECORD; /* that counts them together */
     op->timeout_ms = session_control_budget(session);
 }
 
@@ -569,7 +577,8 @@ enum asked ask_mark(struct session *session)
     struct op *op = session_add_op(session, OP_QUERY);
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
-    expand_history(&buf, session, &mark, SQL_HISTORY_MARK, mark.statements ? "partial" : "failed", 0);
+    expand_history(&buf, session, &mark, SQL_HISTORY_MARK, mark.statements ? "partial" : "failed",
+                   0);
     set_sql(op, &buf);
     op->timeout_ms = session_control_budget(session);
     return ASKED_OPS;

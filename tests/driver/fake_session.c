@@ -197,6 +197,7 @@ static void end_statement(struct fake_session *session, const struct fake_call *
     if (op->needs_one_row && call->touched >= 0 && call->touched != 1)
         err_set(&op->err, ERR_INTERNAL, "a bookkeeping statement touched %ld rows, not one",
                 call->touched);
+    op->rows_changed += call->touched > 0 ? (uint64_t)call->touched : 0;
     op->statements_done += op->err.kind == ERR_NONE;
 }
 

@@ -335,7 +335,8 @@ class InDoubt(PostgresCase):
         self.fleet.inventory([{"name": name, "url": self.pg.url(name)}])
         self.run_ok("upgrade", "aaaa1111")
         self.pg.sql(name, "CREATE TABLE fx (n int); INSERT INTO skein_history (id, run_id, revision, direction, checksum, "
-                    "statements, duration_ms, state) VALUES (2, 'dead', 'bbbb2222', 'up', '', 1, 0, 'running');" + before)
+                    "statements, duration_ms, applied_at, state) VALUES (2, 'dead', 'bbbb2222', 'up', '', 1, 0, now(), "
+                    "'running');" + before)
         if took_effect:
             self.pg.sql(name, statement)
 

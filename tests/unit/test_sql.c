@@ -84,10 +84,8 @@ static void leaves_out_what_is_not_known(void **state)
     expect("{version_lookup}", &bare, "'<vt>'");
     expect("{asked_schema}", &bare, "pg_catalog.current_schema()");
     expect("{from} {search_path}", &bare, "NULL NULL");
-    expect("{client_check_local}", &bare,
-           "pg_catalog.set_config('client_connection_check_interval', '1000', true), ");
-    expect("{client_check_session}", &bare,
-           "pg_catalog.set_config('client_connection_check_interval', '1000', false), ");
+    expect("{client_check_local}", &bare, "SET LOCAL client_connection_check_interval = 1000; ");
+    expect("{client_check_session}", &bare, "SET client_connection_check_interval = 1000; ");
 }
 
 static void puts_statements_into_one_message(void **state)
