@@ -273,12 +273,14 @@ static uint32_t next_given_up(struct scheduler *scheduler)
     while (scheduler->given_up.first != NONE) {
         struct queue *queue = &scheduler->queues[scheduler->given_up.first];
         uint32_t tenant = pop_tenant(scheduler, &queue->tenants);
+        if (queue->tenants.first == NONE) { /* the next wave may fill it again */
+            queue->is_listed = false;
+            pop_queue(scheduler, &scheduler->given_up);
+        }
         if (tenant != NONE) {
             scheduler->waiting--;
             return tenant;
         }
-        queue->is_listed = false;
-        pop_queue(scheduler, &scheduler->given_up);
     }
     return NONE;
 }
