@@ -248,6 +248,11 @@ def memory(args):
         bench.fleet.close()
 
 
+def schedule(args):
+    """The scheduler alone, without loop, sessions or databases."""
+    subprocess.run([os.path.join(args.build, "tests/bench/schedule")], check=True)
+
+
 def peers(args):
     """The same chain by a single-database tool in a loop, as a fleet is upgraded today."""
     bench = Sqlite(args, args.tenants or 100)
@@ -290,7 +295,8 @@ def alembic(bench):
 
 
 BENCHMARKS = {"sqlite": sqlite_upgrade, "sqlite-noop": sqlite_noop, "postgres": postgres_upgrade,
-              "postgres-noop": postgres_noop, "scram": scram, "chain": chain, "memory": memory, "peers": peers}
+              "postgres-noop": postgres_noop, "scram": scram, "chain": chain, "memory": memory,
+              "schedule": schedule, "peers": peers}
 
 
 def main():
