@@ -115,6 +115,7 @@ static void take_rules(struct watch *watch, const struct event *event, size_t wa
                          ? UINT32_MAX
                          : share_of(share, (uint32_t)event->run->waves[wave].tenant_count);
     watch->failures = 0;
+    memset(watch->has_trouble, 0, sizeof watch->has_trouble);
     watch->wave = wave;
 }
 
@@ -142,10 +143,20 @@ static void on_started(struct watch *watch, const struct event *event)
     watched->is_running = watched->was_begun[is_back] = true;
 }
 
-/* Those of a server in trouble are given up, and do not count towards the threshold. */
+static bool *trouble_of(struct watch *watch, size_t tenant)
+{
+    return &watch->has_trouble[scene_server_of(watch->scene, tenant)];
+}
+
+/* For its server is in trouble: without a try, and it does not count towards the threshold. */
+static bool is_given_up(const struct watched *watched, const struct outcome *outcome)
+{
+    return outcome->error && !watched->is_running && outcome->error->kind != ERR_AUTH;
+}
+
 static bool counts(const struct watched *watched, const struct outcome *outcome)
 {
-    return outcome->error && (watched->is_running || outcome->error->kind == ERR_AUTH);
+    return outcome->error && !is_given_up(watched, outcome);
 }
 
 static void on_finished(struct watch *watch, const struct event *event)
@@ -157,6 +168,9 @@ static void on_finished(struct watch *watch, const struct event *event)
         wrong(watch, "t%zu ends twice", tenant);
     if (!watch->is_dry)
         check_outcome(watch, tenant, outcome);
+    if (is_given_up(watched, outcome) && !*trouble_of(watch, tenant))
+        wrong(watch, "t%zu is given up, and its server was in no trouble", tenant);
+    *trouble_of(watch, tenant) |= outcome->error && watched->is_running;
     if (counts(watched, outcome) && !watch->is_going_back)
         watch->has_tripped = watch->has_tripped || ++watch->failures > watch->allowed;
     watched->is_recorded = false;
@@ -223,8 +237,8 @@ static void on_event(void *ctx, const struct event *event)
         take_rules(watch, event, event->run->wave_count - 1);
         break;
     case EVENT_RUN_FINISHED: on_run_ends(watch, event); break;
+    case EVENT_TENANT_RETRIES: *trouble_of(watch, number_of(event)) = true; break;
     case EVENT_TENANT_INTENT:
-    case EVENT_TENANT_RETRIES:
     case EVENT_WAVE_FINISHED:
     case EVENT_NOTE: break;
     }

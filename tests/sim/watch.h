@@ -47,6 +47,7 @@ struct watch {
     uint32_t parallel, per_server; /* now */
     uint32_t allowed, failures;    /* in the wave */
     size_t wave;
+    bool has_trouble[SERVERS_MAX]; /* somebody met an error there in this wave */
     struct watched tenants[TENANTS_MAX]; /* as in the inventory */
     enum run_state state;
     bool has_finished;
