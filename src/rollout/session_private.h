@@ -1,5 +1,6 @@
-/* The inside of a session, shared by the table's engine (session.c), the questions (session_ask.c),
- * the answers (session_answer.c) and the plan (session_plan.c). Nobody else includes this. */
+/* The inside of a session, shared by the table's engine (session.c), the questions (session_ask.c, and
+ * session_work.c for the work itself), the answers (session_answer.c), the plan (session_plan.c) and what
+ * is in doubt (session_settle.c). Nobody else includes this. */
 #ifndef ROLLOUT_SESSION_PRIVATE_H
 #define ROLLOUT_SESSION_PRIVATE_H
 
@@ -136,7 +137,7 @@ struct op *session_add_op(struct session *session, enum op_kind kind);
 /* The way out with this error (the first one wins): roll back or close. */
 enum session_state session_fail(struct session *session, const struct err *err);
 
-/* session_ask.c: one for each state that asks something */
+/* session_ask.c, session_work.c, session_settle.c: one for each state that asks something */
 enum asked ask_host(struct session *session);
 enum asked ask_password(struct session *session);
 enum asked ask_connect(struct session *session);
@@ -199,8 +200,14 @@ enum session_state error_mark(struct session *session, const struct op *op);
 /* The state that begins the next actions, or the way out where none is left. */
 enum session_state next_work(struct session *session);
 
-/* session_ask.c: how long our own statements may take. */
+/* session_ask.c: time for an operation, and for one of our own statements. */
+uint64_t session_budget(const struct session *session, uint64_t timeout_ms);
 uint64_t session_control_budget(const struct session *session);
+
+/* An op of the given templates, one after the other in one message; and what `buf` holds as an op's SQL. */
+struct op *session_add_query(struct session *session, const enum sql_id *ids, size_t count);
+struct op *session_add_one(struct session *session, enum sql_id id);
+void session_set_sql(struct op *op, struct buf *buf);
 
 /* session_ask.c: fills vars.schema, has_… from the inspect op's row; runs before READ's ops. */
 void session_take_inspection(struct session *session, const struct op *op);

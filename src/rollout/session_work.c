@@ -1,0 +1,303 @@
+/* What is asked of the database while a tenant is worked on: transactions with their records, statements
+ * with their checkpoints, and the end of both. */
+#include "rollout/session_private.h"
+
+#include "base/buf.h"
+
+enum { SCRIPT_SLACK_MS = 5000 };
+
+static uint64_t script_budget(const struct session *session, const struct piece *piece)
+{
+    uint64_t each_ms = session->tenant->settings->statement_timeout_ms;
+    return session_budget(session, each_ms ? each_ms * piece->statement_count + SCRIPT_SLACK_MS : 0);
+}
+
+/* ---- a transaction ------------------------------------------------------------------------- */
+
+enum asked ask_begin(struct session *session)
+{
+    session->vars.nonce = arena_printf(&session->arena, "%s/%zu/%u", session->env->run_id,
+                                       session->index, session->attempts);
+    enum sql_id ids[5];
+    size_t count = 0;
+    if (!io_info(session->io)->is_pooled)
+        ids[count++] = SQL_BEGIN;
+    ids[count++] = SQL_SETUP_LOCAL;
+    if (!session->has_schema)
+        ids[count++] = SQL_SCHEMA_CREATE;
+    if (!session->has_version_table)
+        ids[count++] = SQL_VERSION_CREATE;
+    if (!session->has_history)
+        ids[count++] = SQL_HISTORY_CREATE;
+    session_add_query(session, ids, count)->tx_after = TX_INSIDE;
+    return ASKED_OPS;
+}
+
+static struct sql_vars history_vars(const struct session *session, const struct action *action,
+                                    const char *state, double duration_ms)
+{
+    return record_history(&session->vars, action, session->env->target->command, state,
+                          duration_ms);
+}
+
+static void expand_history(struct buf *buf, struct session *session, const struct action *action,
+                           enum sql_id id, const char *state, double duration_ms)
+{
+    struct sql_vars vars = history_vars(session, action, state, duration_ms);
+    sql_expand(buf, session->driver, id, &vars);
+}
+
+static const struct action *action_of(const struct session *session, const struct op *op)
+{
+    size_t at = (size_t)(op - session->ops) - session->batch_first_op;
+    return &session->work.actions[session->cursor + at];
+}
+
+/* What the pieces of the op's step have taken in this batch so far. */
+static double pieces_ms(const struct session *session, const struct op *op)
+{
+    const struct step *step = action_of(session, op)->step;
+    double sum = 0;
+    for (const struct op *at = op; at-- > session->ops + session->batch_first_op;) {
+        if (action_of(session, at)->step != step)
+            break;
+        if (at->kind == OP_SCRIPT)
+            sum += at->duration_ms;
+    }
+    return sum;
+}
+
+static void prepare_mark(struct op *op)
+{
+    struct session *session = op->prepare_ctx;
+    struct buf buf;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    expand_history(&buf, session, action_of(session, op), SQL_HISTORY_MARK, "running",
+                   (op - 1)->duration_ms);
+    session_set_sql(op, &buf);
+}
+
+/* A run of actions within the batch: all that the last one of them records. */
+struct records {
+    struct session *session;
+    size_t first, end;
+};
+
+static struct records records_of(struct session *session, const struct op *op)
+{
+    size_t last = (size_t)(action_of(session, op) - session->work.actions);
+    struct records records = {session, session->cursor, last + 1};
+    for (size_t i = session->cursor; i < last; i++) {
+        const struct action *action = &session->work.actions[i];
+        if (action->kind == ACTION_RECORD && !action->is_deferred)
+            records.first = i + 1;
+    }
+    return records;
+}
+
+static void apply_records(struct session *session, size_t first, size_t end,
+                          struct versions *versions)
+{
+    for (size_t i = first; i < end; i++) {
+        const struct action *action = &session->work.actions[i];
+        for (size_t c = 0; action->kind == ACTION_RECORD && c < action->step->change_count; c++)
+            versions_apply(&session->arena, versions, &action->step->changes[c]);
+    }
+}
+
+/* Returns how many rows of the version table change. */
+static size_t expand_changes(struct buf *buf, const struct records *records)
+{
+    struct session *session = records->session;
+    struct versions before, after;
+    size_t count;
+    versions_copy(&session->arena, &before, &session->versions);
+    apply_records(session, session->cursor, records->first, &before);
+    versions_copy(&session->arena, &after, &before);
+    apply_records(session, records->first, records->end, &after);
+    const struct version_change *changes = versions_diff(&session->arena, &before, &after, &count);
+    for (size_t i = 0; i < count; i++) {
+        enum sql_id id;
+        struct sql_vars vars = record_change(&session->vars, &changes[i], &id);
+        sql_expand(buf, session->driver, id, &vars);
+    }
+    return count;
+}
+
+/* The history row of a finished step: added to {steps}, or as a statement of its own. */
+static void expand_step(struct buf *buf, struct buf *rows, uint64_t *count, struct session *session,
+                        size_t at)
+{
+    const struct action *action = &session->work.actions[at];
+    const struct op *op = &session->ops[session->batch_first_op + at - session->cursor];
+    const char *row = session->driver->sql[SQL_HISTORY_ROW];
+    if (action->is_checkpointed) {
+        expand_history(buf, session, action, SQL_HISTORY_MARK, "applied", 0);
+        return;
+    }
+    struct sql_vars vars = history_vars(session, action, "applied", pieces_ms(session, op));
+    vars.nth = ++*count;
+    if (!row) {
+        sql_expand(buf, session->driver, SQL_HISTORY_INSERT, &vars);
+        return;
+    }
+    if (rows->len)
+        buf_adds(rows, ", ");
+    sql_fill(rows, session->driver, row, &vars);
+}
+
+/* Returns how many rows of the history table are written. */
+static size_t expand_steps(struct buf *buf, const struct records *records)
+{
+    size_t count = 0;
+    struct session *session = records->session;
+    struct sql_vars vars = session->vars;
+    struct buf rows;
+    buf_init(&rows, BUF_MAX_DEFAULT);
+    for (size_t i = records->first; i < records->end; i++)
+        if (session->work.actions[i].kind == ACTION_RECORD) {
+            expand_step(buf, &rows, &vars.nth, session, i);
+            count++;
+        }
+    vars.steps = rows.data;
+    if (rows.len)
+        sql_expand(buf, session->driver, SQL_HISTORY_ROWS, &vars);
+    buf_done(&rows);
+    return count;
+}
+
+static void prepare_record(struct op *op)
+{
+    struct session *session = op->prepare_ctx;
+    struct buf buf;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    if (!action_of(session, op)->is_deferred) {
+        struct records records = records_of(session, op);
+        op->rows_total = expand_changes(&buf, &records);
+        op->rows_total += expand_steps(&buf, &records);
+    }
+    session_set_sql(op, &buf);
+}
+
+static void prepare_start(struct op *op)
+{
+    struct session *session = op->prepare_ctx;
+    struct buf buf;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    expand_history(&buf, session, action_of(session, op), SQL_HISTORY_INSERT, "running", 0);
+    session_set_sql(op, &buf);
+}
+
+/* Behind a piece that runs inside our transaction travels what makes sure that it still does. */
+static void set_script(struct session *session, struct op *op, const struct action *action)
+{
+    struct buf buf;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    op->sql = action->piece->sql;
+    op->sql_len = action->piece->sql_len;
+    if (action->is_in_transaction)
+        sql_expand(&buf, session->driver, SQL_GUARD, &session->vars);
+    if (buf.len) { /* a line of its own: the piece may end in a comment */
+        op->sql = arena_printf(op->arena, "%s\n;%s", action->piece->sql, buf.data);
+        op->sql_len += 2 + buf.len;
+    }
+    buf_done(&buf);
+}
+
+static void set_verify(struct session *session, struct op *op, const struct action *action)
+{
+    (void)session;
+    op->sql = action->verify->sql;
+    op->sql_len = action->verify->sql_len;
+}
+
+static void add_action(struct session *session, const struct action *action)
+{
+    static void (*const prepares[])(struct op *) = {
+        [ACTION_START] = prepare_start,
+        [ACTION_MARK] = prepare_mark,
+        [ACTION_RECORD] = prepare_record,
+    };
+    bool is_script = action->kind == ACTION_SCRIPT || action->kind == ACTION_VERIFY;
+    struct op *op = session_add_op(session, is_script ? OP_SCRIPT : OP_QUERY);
+    op->tx_after = action->is_in_transaction ? TX_INSIDE : TX_OUTSIDE;
+    if (is_script) {
+        op->needs_rows = action->kind == ACTION_VERIFY;
+        (op->needs_rows ? set_verify : set_script)(session, op, action);
+        op->timeout_ms = script_budget(session, action->piece);
+        return;
+    }
+    op->prepare = prepares[action->kind];
+    op->needs_one_row = action->kind != ACTION_RECORD; /* that counts them together */
+    op->timeout_ms = session_control_budget(session);
+}
+
+/* One op for each action from the cursor on, as long as they stay on one side of the transaction's
+ * border. */
+static enum asked ask_actions(struct session *session, bool is_in_transaction)
+{
+    session->batch_first_op = session->op_count;
+    session->batch_end = session->cursor;
+    while (session->batch_end < session->work.count) {
+        const struct action *action = &session->work.actions[session->batch_end];
+        if (action->is_in_transaction != is_in_transaction)
+            break;
+        add_action(session, action);
+        session->batch_end++;
+        if (is_in_transaction && action->ends_unit)
+            break;
+    }
+    return ASKED_OPS;
+}
+
+enum asked ask_apply(struct session *session)
+{
+    return ask_actions(session, true);
+}
+
+enum asked ask_statements(struct session *session)
+{
+    return ask_actions(session, false);
+}
+
+/* What a statement left half made goes before it is run again. */
+enum asked ask_setup(struct session *session)
+{
+    if (session->driver->sql[SQL_SETUP])
+        session_add_one(session, SQL_SETUP)->tx_after = TX_OUTSIDE;
+    if (session->repair) {
+        struct op *op = session_add_op(session, OP_SCRIPT);
+        op->sql = session->repair;
+        op->sql_len = strlen(session->repair);
+        op->tx_after = TX_OUTSIDE;
+        op->timeout_ms = session_control_budget(session);
+        session->repair = NULL;
+    }
+    return ASKED_OPS;
+}
+
+enum asked ask_commit(struct session *session)
+{
+    versions_copy(&session->arena, &session->expected, &session->versions);
+    apply_records(session, session->cursor, session->batch_end, &session->expected);
+    struct op *op = session_add_one(session, SQL_COMMIT);
+    op->tx_after = TX_OUTSIDE;
+    op->must_commit = true;
+    return ASKED_OPS;
+}
+
+enum asked ask_mark(struct session *session)
+{
+    const struct action *failed = &session->work.actions[session->cursor];
+    struct action mark = *failed;
+    if (failed->kind == ACTION_SCRIPT)
+        mark.statements = failed->piece->first_statement;
+    struct op *op = session_add_op(session, OP_QUERY);
+    struct buf buf;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    expand_history(&buf, session, &mark, SQL_HISTORY_MARK, mark.statements ? "partial" : "failed",
+                   0);
+    session_set_sql(op, &buf);
+    op->timeout_ms = session_control_budget(session);
+    return ASKED_OPS;
+}
