@@ -33,7 +33,7 @@ try() { # PATCH
     mkdir "$tmp/tree"
     cp -r "$root/src" "$tmp/tree/src"
     objects=
-    patch -s -p1 -d "$tmp/tree" <"$1"
+    patch -s -F0 -p1 -d "$tmp/tree" <"$1"
     for source in $(sed -n 's#^+++ b/##p' "$1"); do
         compile "$source"
         objects="$objects $tmp/$(basename "$source").o"
