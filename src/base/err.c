@@ -61,6 +61,15 @@ bool err_prefix(struct err *err, const char *format, ...)
     return false;
 }
 
+void err_add(struct err *err, const char *format, ...)
+{
+    size_t used = strlen(err->text);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(err->text + used, sizeof err->text - used, format, args);
+    va_end(args);
+}
+
 void faults_init(struct faults *faults)
 {
     *faults = (struct faults){0};

@@ -52,6 +52,9 @@ void err_set_place(struct err *err, const char *file, int line);
 /* Puts "context: " before the text. Returns false. */
 bool err_prefix(struct err *err, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* Adds to the text, as far as there is room. */
+void err_add(struct err *err, const char *format, ...) PRINTF_LIKE(2, 3);
+
 /* A list of faults, so that a file's faults can be reported together. Grows in malloc'd memory;
  * kept in the order they were added, at most FAULTS_MAX of them (then only counted). */
 enum { FAULTS_MAX = 200 };

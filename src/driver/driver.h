@@ -53,6 +53,7 @@ struct conn_info {
     bool is_created;   /* OP_CONNECT made the database */
     bool watches_client; /* the server can notice by itself that its client died */
     const char *password; /* that the client library found by itself; the conn's; NULL: none */
+    uint32_t backend_pid; /* by which the server calls the session ({backend_pid}); 0: none */
     uint32_t server_version; /* 150010 for PostgreSQL 15.10; 3040001 for SQLite */
 };
 
@@ -73,6 +74,7 @@ struct op {
     uint64_t timeout_ms; /* for the whole operation; 0: none. Obeyed by the caller, not the driver */
     uint64_t lock_timeout_ms;      /* these two are obeyed by the driver where the server cannot */
     uint64_t statement_timeout_ms; /* (SQLite); 0: none */
+    bool wants_holder; /* OP_LOCK: say who has it (op->holder); costs a little */
     struct arena *arena;
     void (*prepare)(struct op *op); /* NULL, or: called just before start, on any thread, to make
                                        `sql` from what earlier operations took (duration_ms) */
@@ -81,6 +83,7 @@ struct op {
     struct err err; /* ERR_NONE: it went well; err.offset counts in `sql` from 1 */
     bool is_missing; /* OP_CONNECT: all is well but that there is no such database */
     bool is_locked;
+    const char *holder; /* who has the lock instead, in words; NULL: not known */
     struct conn_info info;
     const char **rows; /* row_count * column_count values; NULL is SQL's NULL */
     size_t row_count;
@@ -104,6 +107,10 @@ static inline const char *op_value(const struct op *op, size_t row, size_t colum
 enum sql_id {
     SQL_LOCK,          /* OP_LOCK: one row, one boolean */
     SQL_LOCK_POOLED,   /* the same where only a transaction can hold a lock: begins one */
+    SQL_LOCK_HOLDER,   /* behind one of these: a row where somebody has the lock: is it us (a boolean), and
+                          who, in words */
+    SQL_BLOCKERS,      /* on another connection: who keeps session {backend_pid} waiting for a lock, in
+                          words, a row each */
     SQL_RESET,         /* makes a used connection like new */
     SQL_INSPECT,       /* -> schema or NULL, version table's schema or NULL, has history (0/1),
                           search path or NULL; may begin a transaction to read in. A fifth column

@@ -189,6 +189,8 @@ static void finish_lock(struct op *op)
 {
     const char *value = op->row_count ? op_value(op, 0, 0) : NULL;
     op->is_locked = op->err.kind == ERR_NONE && value && *value == 't';
+    if (value && op->column_count > 1 && !op->is_locked)
+        op->holder = op_value(op, 0, 1);
 }
 
 static void finish_probe(struct conn *conn)
@@ -202,6 +204,7 @@ static void finish_probe(struct conn *conn)
         .is_read_only = *op_value(op, 0, 1) == 't' || *op_value(op, 0, 2) == 't',
         .watches_client = *op_value(op, 0, 3) == 't',
         .password = PQpass(conn->pg),
+        .backend_pid = (uint32_t)PQbackendPID(conn->pg),
         .server_version = (uint32_t)PQserverVersion(conn->pg),
     };
 }
@@ -343,6 +346,17 @@ static void add_literal(struct buf *buf, const char *text)
         "idle_in_transaction_session_timeout = 0; " client_check                                   \
         "SELECT pg_catalog.set_config('search_path', {search_path}, " is_local ")"
 
+/* A session, as told to a person: one line, no values that stand in quotes (they may be secrets), and no
+ * more of the query than its beginning. What we may not know of others is NULL and left out. */
+#define QUERY_BEGINNING                                                                            \
+    "pg_catalog.left(pg_catalog.btrim(pg_catalog.regexp_replace(pg_catalog.regexp_replace("        \
+    "query, '''[^'']*(''|$)|[$][[:alnum:]_]*[$].*', '''…''', 'g'), '[[:space:]]+', ' ', 'g')), 60)"
+#define SESSION_IN_WORDS                                                                           \
+    "pg_catalog.concat('process ', pid, ' (', pg_catalog.concat_ws(', ', 'user ' || usename, "     \
+    "'''' || nullif(application_name, '') || '''', state || pg_catalog.concat(' for ', "           \
+    "extract(epoch FROM pg_catalog.clock_timestamp() - coalesce(xact_start, state_change))"        \
+    "::bigint, ' s')), ': ' || nullif(" QUERY_BEGINNING ", ''), ')')"
+
 #define BEGIN_READ_COMMITTED "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 
 const struct driver driver_postgres = {
@@ -368,6 +382,19 @@ const struct driver driver_postgres = {
             [SQL_LOCK] = "SELECT pg_catalog.pg_try_advisory_lock({key})",
             [SQL_LOCK_POOLED] =
                 BEGIN_READ_COMMITTED "; SELECT pg_catalog.pg_try_advisory_xact_lock({key})",
+            [SQL_LOCK_HOLDER] =
+                "SELECT pid = pg_catalog.pg_backend_pid(), " SESSION_IN_WORDS
+                " FROM pg_catalog.pg_locks JOIN pg_catalog.pg_stat_activity USING (pid) "
+                "WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND "
+                "database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = "
+                "pg_catalog.current_database()) AND "
+                "(classid::bigint << 32 | objid::bigint) = {key}",
+            /* A prepared transaction has no session: its PID is 0. */
+            [SQL_BLOCKERS] =
+                "SELECT CASE pid WHEN 0 THEN 'a prepared transaction' ELSE " SESSION_IN_WORDS
+                " END FROM (SELECT DISTINCT "
+                "pg_catalog.unnest(pg_catalog.pg_blocking_pids({backend_pid})) AS pid) AS blocking "
+                "LEFT JOIN pg_catalog.pg_stat_activity USING (pid) ORDER BY xact_start LIMIT 3",
             [SQL_RESET] = "DISCARD ALL",
             [SQL_INSPECT] =
                 "SELECT (SELECT nspname FROM pg_catalog.pg_namespace WHERE oid = own), "

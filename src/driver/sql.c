@@ -82,6 +82,7 @@ static const struct var vars_table[] = {
     VAR("steps", VAR_SQL, steps),
     VAR("query", VAR_SQL, query),
     VAR("nth", VAR_NUMBER, nth),
+    VAR("backend_pid", VAR_NUMBER, backend_pid),
     VAR("statements", VAR_NUMBER, statements),
     VAR("row_count", VAR_NUMBER, row_count),
     VAR("lock_timeout", VAR_NUMBER, lock_timeout_ms),

@@ -28,6 +28,7 @@ struct sql_vars {
     const char *query; /* {query} */
     const char *steps; /* {steps}: SQL_HISTORY_ROWs, filled, comma separated */
     /* numbers */
+    uint64_t backend_pid;          /* {backend_pid} */
     uint64_t lock_key;             /* {key}, as a signed 64-bit number */
     uint64_t statements;           /* {statements} */
     uint64_t lock_timeout_ms;      /* {lock_timeout} */

@@ -19,6 +19,7 @@
 #include "driver/drivers.h"
 #include "driver/sql.h"
 #include "driver/sqlite_copy.h"
+#include "driver/sqlite_holder.h"
 #include "driver/sqlite_probe.h"
 #include "driver/sqlite_split.h"
 #include "inventory/url.h"
@@ -237,6 +238,8 @@ static void do_lock(struct conn *conn)
     op->is_locked = flock(conn->lock_fd, LOCK_EX | LOCK_NB) == 0;
     if (!op->is_locked && errno != EWOULDBLOCK && errno != EINTR)
         err_set(&op->err, ERR_LOCK, "cannot lock '%s': %s", path_of(conn), strerror(errno));
+    else if (!op->is_locked && op->wants_holder)
+        op->holder = sqlite_holder(op->arena, path_of(conn), HOLDING_TENANT);
 }
 
 /* ---- statements ---------------------------------------------------------------------------- */
@@ -385,15 +388,25 @@ static void sqlite_work(struct conn *conn)
     jobs[conn->op->kind](conn);
 }
 
+static void tell_holder(struct op *op, const char *path)
+{
+    const char *holder = sqlite_holder(op->arena, path, HOLDING_WRITE);
+    if (holder)
+        err_add(&op->err, "; held by %s", holder);
+}
+
 /* A statement that met another writer left nothing behind: it can be run again as it stands. */
 static struct want sqlite_step(struct conn *conn, unsigned ready)
 {
     struct op *op = conn->op;
     if (ready & WANT_TIMER)
         return (struct want){.bits = WANT_WORKER};
-    if (!conn->is_busy || conn->waited_ms >= op->lock_timeout_ms ||
-        atomic_load(&conn->is_cancelled))
+    if (!conn->is_busy || atomic_load(&conn->is_cancelled))
         return (struct want){.bits = WANT_NOTHING};
+    if (conn->waited_ms >= op->lock_timeout_ms) {
+        tell_holder(op, path_of(conn));
+        return (struct want){.bits = WANT_NOTHING};
+    }
     uint64_t delay_ms = conn->waited_ms < 20 ? 2 : conn->waited_ms < 200 ? 10 : 50;
     conn->waited_ms += delay_ms;
     return (struct want){.bits = WANT_TIMER, .timeout_ms = delay_ms};

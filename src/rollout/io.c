@@ -168,6 +168,8 @@ static bool finish_op(struct io *io)
         io->info = op->info;
     if (op->kind == OP_LOCK && op->err.kind == ERR_NONE && !op->is_locked) {
         err_set(&op->err, ERR_LOCK, "another run holds this tenant");
+        if (op->holder)
+            err_add(&op->err, "; held by %s", op->holder);
         op->err.is_transient = true;
     }
     if (op->rows_total && op->err.kind == ERR_NONE && op->rows_changed != op->rows_total)

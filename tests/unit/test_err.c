@@ -25,7 +25,8 @@ static void puts_context_before_the_text(void **state)
     (void)state;
     err_at(&err, ERR_SQL, "a.sql", 3, "no such table");
     assert_false(err_prefix(&err, "recording %s", "aaaa"));
-    assert_string_equal(err.text, "recording aaaa: no such table");
+    err_add(&err, "; held by %s", "nobody");
+    assert_string_equal(err.text, "recording aaaa: no such table; held by nobody");
     assert_int_equal(err.kind, ERR_SQL);
     assert_int_equal(err.line, 3);
 }
@@ -44,6 +45,8 @@ static void cuts_what_is_too_long(void **state)
     assert_int_equal(strlen(err.text), sizeof err.text - 1);
     assert_memory_equal(err.text, "context: xxx", 12);
     err_prefix(&err, "%s", text);
+    assert_int_equal(strlen(err.text), sizeof err.text - 1);
+    err_add(&err, "%s", text);
     assert_int_equal(strlen(err.text), sizeof err.text - 1);
 }
 
