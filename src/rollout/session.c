@@ -156,6 +156,8 @@ static enum session_state settle(struct session *session)
 static void on_batch(void *ctx)
 {
     struct session *session = ctx;
+    size_t finished = io_finished(session->io);
+    blockers_end(session->blockers, finished ? &session->ops[finished - 1].err : NULL);
     session_go(session, settle(session));
 }
 
@@ -179,6 +181,12 @@ static enum asked ask(struct session *session, enum session_state state)
 
 static void finish(struct session *session);
 
+static void watch(struct session *session)
+{
+    struct conn_params params = session_params(session);
+    blockers_begin(session->blockers, session->io, &params);
+}
+
 /* The only place where the state changes. */
 void session_go(struct session *session, enum session_state state)
 {
@@ -194,6 +202,7 @@ void session_go(struct session *session, enum session_state state)
         if (ask(session, state) != ASKED_OPS)
             return;
         if (session->op_count) {
+            watch(session);
             io_run(session->io, session->ops, session->op_count, on_batch, session);
             return;
         }
@@ -252,6 +261,7 @@ static void on_timer_closed(uv_handle_t *handle)
 static void finish(struct session *session)
 {
     session->is_finished = true;
+    blockers_free(session->blockers);
     uv_close((uv_handle_t *)&session->timer, on_timer_closed);
 }
 
@@ -280,6 +290,7 @@ struct session *session_start(const struct session_env *env, const struct tenant
     };
     uv_timer_init(env->loop, &session->timer);
     session->timer.data = session;
+    session->blockers = blockers_new(env->loop, session->driver, tenant->settings);
     session_go(session, SESSION_RESOLVE_HOST);
     return session;
 }

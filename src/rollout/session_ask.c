@@ -65,7 +65,7 @@ enum asked ask_password(struct session *session)
                                                                                         : ASKED_JOB;
 }
 
-static struct conn_params params_of(const struct session *session)
+struct conn_params session_params(const struct session *session)
 {
     bool is_looking = session->env->goal != GOAL_RUN;
     return (struct conn_params){
@@ -85,7 +85,7 @@ enum asked ask_connect(struct session *session)
     session->is_reused = session->io != NULL;
     if (session->is_reused)
         return ASKED_OPS;
-    struct conn_params params = params_of(session);
+    struct conn_params params = session_params(session);
     session->io = io_open(env->loop, session->driver, &params);
     struct op *op = session_add_op(session, OP_CONNECT);
     op->timeout_ms = session_budget(session, session->tenant->settings->connect_timeout_ms);
@@ -95,7 +95,7 @@ enum asked ask_connect(struct session *session)
 /* The server that has no such database yet has one that it was born with. */
 enum asked ask_create(struct session *session)
 {
-    struct conn_params params = params_of(session);
+    struct conn_params params = session_params(session);
     params.database = "postgres";
     session->vars.database = session->tenant->url.database;
     session->io = io_open(session->env->loop, session->driver, &params);
@@ -128,7 +128,15 @@ static void prepare_lock(struct op *op)
     if (is_pooled && io_is_in_transaction(session->io))
         sql_expand(&buf, session->driver, SQL_ROLLBACK, &session->vars);
     sql_expand(&buf, session->driver, is_pooled ? SQL_LOCK_POOLED : SQL_LOCK, &session->vars);
+    if (op->wants_holder)
+        sql_expand(&buf, session->driver, SQL_LOCK_HOLDER, &session->vars);
     session_set_sql(op, &buf);
+}
+
+/* Who fails now says who is in the way. */
+static bool is_patience_over(const struct session *session)
+{
+    return session->lock_waited_ms >= session->tenant->settings->lock_timeout_ms;
 }
 
 enum asked ask_lock(struct session *session)
@@ -138,6 +146,7 @@ enum asked ask_lock(struct session *session)
     session->vars.lock_key = lock_key(session);
     struct op *op = session_add_op(session, OP_LOCK);
     op->prepare = prepare_lock;
+    op->wants_holder = session->lock_waited_ms && is_patience_over(session);
     op->timeout_ms = session_control_budget(session);
     return ASKED_OPS;
 }

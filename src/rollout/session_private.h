@@ -9,6 +9,7 @@
 #include "driver/probe.h"
 #include "driver/script.h"
 #include "driver/sql.h"
+#include "rollout/blockers.h"
 #include "rollout/record.h"
 #include "rollout/session.h"
 #include "rollout/work.h"
@@ -73,6 +74,7 @@ struct session {
 
     /* connection */
     struct io *io;
+    struct blockers *blockers; /* NULL: nobody who could tell */
     bool is_reused; /* by a tenant before us, and nothing was asked of it yet */
     bool has_connected;
     const char *addresses;
@@ -199,6 +201,9 @@ enum session_state error_mark(struct session *session, const struct op *op);
 
 /* The state that begins the next actions, or the way out where none is left. */
 enum session_state next_work(struct session *session);
+
+/* session_ask.c: what a connection to the tenant is made from. */
+struct conn_params session_params(const struct session *session);
 
 /* session_ask.c: time for an operation, and for one of our own statements. */
 uint64_t session_budget(const struct session *session, uint64_t timeout_ms);

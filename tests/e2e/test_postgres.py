@@ -160,6 +160,70 @@ class Failure(PostgresCase):
                          ("lock", "55P03", 2))
         self.run_ok("upgrade")
 
+    def make_locked(self, database, **defaults):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id int);")
+        self.fleet.revision("bbbb2222", "ALTER TABLE a ADD COLUMN n int;")
+        self.fleet.inventory(self.pg.create(database), defaults={"lock_timeout": "1s", "retries": 0,
+                                                                 **defaults})
+        self.run_ok("upgrade", "+1")
+
+    def pid_of(self, database, application):
+        return self.pg.sql(database, "SELECT pid FROM pg_stat_activity WHERE application_name = "
+                                     f"'{application}' AND datname = '{database}'")[0][0]
+
+    def test_a_lock_timeout_names_who_blocks(self):
+        self.make_locked("blocked", retries=1)
+        holder = "SET application_name = 'report'; BEGIN; LOCK TABLE a;\nSELECT 'hunter2'  AS\n\tx, 1;"
+        with self.pg.session("blocked", holder):
+            pid = self.pid_of("blocked", "report")
+            tenant = self.run_json("upgrade", code=1).tenant("blocked")
+        self.assertRegex(tenant["error"]["message"],
+                         rf"; blocked by process {pid} \(user skein, 'report', "
+                         r"idle in transaction for \d+ s: SELECT '…' AS x, 1;\)$")
+        self.assertEqual((tenant["error"]["code"], tenant["attempts"]), ("55P03", 2))
+
+    def test_who_blocks_is_asked_by_one_connection(self):
+        self.make_locked("onemore", lock_timeout="2s")
+        # the statement before the one that waits takes time too: by then one look has found nobody
+        self.fleet.revision("cccc3333", "SELECT pg_sleep(1.5); ALTER TABLE a ADD COLUMN o int;")
+        self.run_ok("upgrade", "+1")
+        count = ("SELECT count(*) INTO n FROM pg_stat_activity WHERE application_name = 'skein' AND "
+                 "datname = 'onemore'")
+        with self.pg.session("onemore", "BEGIN; LOCK TABLE a;"):
+            run = self.fleet.start("upgrade", "-o", "json")
+            most = self.pg.sql("postgres", f"""CREATE TEMP TABLE seen (n int); DO $$
+                DECLARE n int; BEGIN FOR i IN 1..3000 LOOP
+                PERFORM pg_stat_clear_snapshot(), pg_sleep(0.001); {count}; INSERT INTO seen VALUES (n);
+                END LOOP; END $$; SELECT max(n) FROM seen""")
+            out, err = run.communicate(timeout=60)
+        self.assertEqual((run.returncode, most), (1, [["2"]]), err)
+        self.assertIn("; blocked by process", json.loads(out)["tenants"][0]["error"]["message"])
+
+    def test_a_server_without_room_for_the_question_changes_nothing(self):
+        self.make_locked("narrow")
+        self.pg.sql("narrow", "CREATE ROLE narrow LOGIN CONNECTION LIMIT 1; GRANT ALL ON SCHEMA public TO "
+                              "narrow; ALTER TABLE a OWNER TO narrow; GRANT ALL ON alembic_version, "
+                              "skein_history TO narrow")
+        self.fleet.inventory([{"name": "narrow", "url": self.pg.url("narrow", user="narrow")}],
+                             defaults={"lock_timeout": "1s", "retries": 0})
+        with self.pg.session("narrow", "BEGIN; LOCK TABLE a;"):
+            error = self.run_json("upgrade", code=1).tenant("narrow")["error"]
+        self.assertEqual((error["code"], error["message"]),
+                         ("55P03", "canceling statement due to lock timeout"))
+        self.run_ok("upgrade")
+
+    def test_a_role_that_may_not_see_the_query_still_learns_who(self):
+        self.make_locked("curious")
+        self.pg.sql("curious", "CREATE ROLE curious LOGIN; GRANT ALL ON SCHEMA public TO curious; ALTER TABLE "
+                               "a OWNER TO curious; GRANT ALL ON alembic_version, skein_history TO curious")
+        self.fleet.inventory([{"name": "curious", "url": self.pg.url("curious", user="curious")}],
+                             defaults={"lock_timeout": "1s", "retries": 0})
+        with self.pg.session("curious", "SET application_name = 'other'; BEGIN; LOCK TABLE a;"):
+            pid = self.pid_of("curious", "other")
+            error = self.run_json("upgrade", code=1).tenant("curious")["error"]
+        self.assertTrue(error["message"].endswith(
+            f"; blocked by process {pid} (user skein, 'other': <insufficient privilege>)"), error)
+
     def test_statement_timeout(self):
         self.fleet.revision("aaaa1111", "SELECT pg_sleep(30);")
         self.fleet.inventory(self.pg.create("slow"), defaults={"statement_timeout": "200ms"})
@@ -386,6 +450,21 @@ class TenantLock(PostgresCase):
             self.assertEqual(run.returncode, 0, err)
         for i in range(6):
             self.assertEqual(self.pg.sql(f"race{i}", "SELECT rev FROM fx ORDER BY 1"), [["a"], ["b"]])
+
+    def test_who_holds_a_tenant_is_told(self):
+        self.fleet.revision("aaaa1111", "SELECT pg_sleep(8);")
+        self.fleet.inventory(self.pg.create("heldpg"), defaults={"lock_timeout": "300ms", "retries": 0})
+        first = self.fleet.start("upgrade")
+        held = ("SELECT pid FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE locktype = 'advisory' AND "
+                "datname = 'heldpg' AND query LIKE 'SELECT pg_sleep%'")
+        pid = wait_until(lambda: self.pg.sql("postgres", held), what="the first run's lock")[0][0]
+        error = self.run_json("upgrade", code=1,
+                              inventory=self.fleet.rival("second")).tenant("heldpg")["error"]
+        self.assertRegex(error["message"], rf"^another run holds this tenant; held by process {pid} "
+                                           r"\(user skein, 'skein', active for \d+ s: SELECT pg_sleep\(8\)")
+        first.send_signal(signal.SIGINT)
+        first.send_signal(signal.SIGINT)
+        first.communicate(timeout=20)
 
     def test_a_concurrent_index_and_a_waiting_run_do_not_deadlock(self):
         self.fleet.revision("aaaa1111", "CREATE TABLE a (id int);")

@@ -5,6 +5,7 @@ import os
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
 
 from harness import FleetCase, main, wait_until
@@ -410,6 +411,8 @@ class Locks(FleetCase):
             db.execute("BEGIN IMMEDIATE")
             result = self.run_json("upgrade", "--on-failure", "continue", code=1)
         self.assertEqual(result.tenant("t")["error"]["class"], "lock")
+        self.assertTrue(result.tenant("t")["error"]["message"].endswith("; held by " + process_name()),
+                        result.tenant("t"))
         self.assertEqual(result.tenant("t")["attempts"], 2)
         self.assertEqual(result.tenant("u")["state"], "succeeded")
 
@@ -433,11 +436,48 @@ class Locks(FleetCase):
             fcntl.flock(file, fcntl.LOCK_EX)
             error = self.run_json("upgrade", code=1).tenant("t")["error"]
         self.assertEqual((error["class"], error["message"]),
-                         ("lock", "another run holds this tenant"))
+                         ("lock", f"another run holds this tenant; held by {process_name()}"))
+
+    def hold(self, *statements):
+        """Another process with a transaction in t.db."""
+        code = ("import sqlite3, sys\n"
+                "db = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+                "for sql in sys.argv[2:]: db.execute(sql).fetchall()\n"
+                "print('ready', flush=True)\n"
+                "sys.stdin.read()")
+        process = subprocess.Popen([sys.executable, "-c", code, self.fleet.path("data/t.db"),
+                                    *statements], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(process.communicate)
+        self.assertEqual(process.stdout.readline(), b"ready\n")
+        return process
+
+    def lock_error(self, setup):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);")
+        self.fleet.inventory([self.fleet.sqlite("t", setup)],
+                             defaults={"lock_timeout": "200ms", "retries": 0})
+
+    def test_of_readers_and_a_writer_the_writer_is_named(self):
+        self.lock_error("PRAGMA journal_mode = WAL; CREATE TABLE b (id)")
+        self.hold("BEGIN", "SELECT count(*) FROM b")
+        writer = self.hold("BEGIN IMMEDIATE", "INSERT INTO b VALUES (1)")
+        error = self.run_json("upgrade", code=1).tenant("t")["error"]
+        self.assertTrue(error["message"].endswith("; held by " + process_name(writer.pid)), error)
+
+    def test_a_reader_that_keeps_a_commit_waiting_is_named(self):
+        self.lock_error("CREATE TABLE b (id)")
+        reader = self.hold("BEGIN", "SELECT count(*) FROM b")
+        error = self.run_json("upgrade", code=1).tenant("t")["error"]
+        self.assertTrue(error["message"].endswith("; held by " + process_name(reader.pid)), error)
 
 
 SLOW = ("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000000) "
         "INSERT INTO a SELECT max(i) FROM n;")
+
+
+def process_name(pid="self"):
+    """As an error names it."""
+    with open(f"/proc/{pid}/comm") as file:
+        return f"process {os.getpid() if pid == 'self' else pid} ({file.read().strip()})"
 
 
 class Signals(FleetCase):

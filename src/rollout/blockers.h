@@ -1,0 +1,37 @@
+/* Who keeps a session's statements waiting for a lock. Asked while they wait, on a connection of its own:
+ * once the wait has failed nobody blocks it any more.
+ *
+ * A batch that runs for most of the lock timeout is looked at, and again and again until it ends; most
+ * end sooner and cost a timer. Nobody waits for the answer: one that comes too late is thrown away, and
+ * that the question itself fails is nobody's failure. One connection a session at most, and between two
+ * looks none: a long batch shall not take two places on its server.
+ *
+ *     struct blockers *blockers = blockers_new(loop, driver, settings);   NULL: nobody could tell
+ *     blockers_begin(blockers, io, &params);
+ *     …the batch runs…
+ *     blockers_end(blockers, &err);     adds who was in the way, where that is what failed it
+ *     blockers_free(blockers);
+ *
+ * All of them take NULL.
+ */
+#ifndef ROLLOUT_BLOCKERS_H
+#define ROLLOUT_BLOCKERS_H
+
+#include "rollout/io.h"
+
+struct blockers;
+struct settings;
+
+struct blockers *blockers_new(uv_loop_t *loop, const struct driver *driver,
+                              const struct settings *settings);
+
+/* `io` runs the batch; `params` is copied, what it points to is borrowed for the run's life. */
+void blockers_begin(struct blockers *blockers, const struct io *io, const struct conn_params *params);
+
+/* `err`: how the batch ended; may be NULL. */
+void blockers_end(struct blockers *blockers, struct err *err);
+
+/* No batch may be under way. The memory goes later, on the loop. */
+void blockers_free(struct blockers *blockers);
+
+#endif
