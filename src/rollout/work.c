@@ -56,12 +56,28 @@ static void add_verifies(struct building *building, const struct step *step,
     }
 }
 
+/* The row says first where the step goes on: it may be a statement behind (somebody has found out that
+ * this one took effect), or say that none is under way (one failed). Whoever dies in the next statement
+ * leaves a row that tells which it was. */
+static void add_going_on(struct building *building, const struct step *step,
+                         const struct script *script, size_t done)
+{
+    const struct piece *next = script_piece_at(script, done);
+    if (!next || next->is_transactional)
+        return;
+    struct action *mark = add(building, ACTION_MARK, step, script);
+    mark->is_in_transaction = false;
+    mark->statements = done;
+}
+
 static void add_step(struct building *building, const struct step *step,
                      const struct script *script, const struct unfinished *unfinished)
 {
-    if (script && script->is_checkpointed && !unfinished)
-        add(building, ACTION_START, step, script);
     size_t done = unfinished ? unfinished->statements : 0;
+    if (script && unfinished)
+        add_going_on(building, step, script, done);
+    else if (script && script->is_checkpointed)
+        add(building, ACTION_START, step, script);
     for (size_t i = 0; script && i < script->piece_count; i++) {
         const struct piece *piece = &script->pieces[i];
         if (piece->first_statement >= done)

@@ -152,7 +152,7 @@ static void goes_on_with_what_was_left(void **state)
         {TRANSACTION_ALL, "aaaa", "bbbb", {"bbbb", DIRECTION_UP, 0, false, "r"},
          "piece 0, mark 1, piece 1!, mark 2!, piece 2!, mark 3!, piece 3, mark 4, record 4*|", NULL},
         {TRANSACTION_ALL, "aaaa", "cccc", {"bbbb", DIRECTION_UP, 2, false, "r"},
-         "piece 2!, mark 3!, piece 3, mark 4, record 4*|, record 0", NULL},
+         "mark 2!, piece 2!, mark 3!, piece 3, mark 4, record 4*|, record 0", NULL},
         {TRANSACTION_ALL, "aaaa", "bbbb", {"bbbb", DIRECTION_UP, 4, false, "r"}, "record 4*|", NULL},
         /* what was begun in a transaction has left nothing: it can be begun again */
         {TRANSACTION_ALL, "aaaa", "bbbb", {"bbbb", DIRECTION_UP, 0, true, "r"},
