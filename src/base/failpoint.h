@@ -1,7 +1,8 @@
 /* Named places where a test can make the program die, fail or wait.
  *
  * SKEIN_FAILPOINT=name[:nth]=kill|fail|delay[:ms] in the environment, in builds with SKEIN_FAILPOINTS;
- * otherwise nothing of it is compiled in. Session states are failpoints by their names.
+ * otherwise nothing of it is compiled in. SKEIN_FAILPOINT_TRACE=file has the name of each one that is
+ * passed appended to the file. Session states are failpoints by their names.
  */
 #ifndef BASE_FAILPOINT_H
 #define BASE_FAILPOINT_H
