@@ -77,11 +77,13 @@ static void write_on_thread(uv_work_t *work)
 
 static void start_writing(struct journal *journal);
 
+/* What has gathered meanwhile is dropped: it must not be on record without what came before it. */
 static void note_failure(struct journal *journal)
 {
     if (!journal->write_failed || journal->is_broken)
         return;
     journal->is_broken = true;
+    journal->gathering->count = 0;
     journal->on_broken(journal->ctx, &journal->err);
 }
 

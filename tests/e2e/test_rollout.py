@@ -557,6 +557,13 @@ class Ledger(RolloutCase):
         for name in names:
             self.assertEqual(self.effects(name), [1, 2])
 
+    def test_full_while_a_wave_soaks(self):
+        self.make(2, rollout={"waves": [{**CANARY, "soak": "5m"}, {"name": "everyone"}]})
+        # 1: the run, 2: the canary's intent, 3: its end and the wave's
+        result = self.fleet.run("upgrade", "-o", "json", timeout=20, env={"SKEIN_FAILPOINT": "ledger_write:3=fail"})
+        self.assertEqual(result.code, 6, repr(result))
+        self.assertEqual(self.states(result.report), {"t00": "succeeded", "t01": "skipped"})
+
 
 if __name__ == "__main__":
     main()
