@@ -41,7 +41,7 @@ enum op_kind {
                    where the lock is the server's; a driver may have its own way (SQLite: flock) */
     OP_QUERY,   /* our own statements; rows of the last one that has any are kept. Empty: skipped */
     OP_SCRIPT,  /* a revision's statements; may not begin or end transactions */
-    OP_SNAPSHOT, /* copies the database to the file that `sql` names, unless that is there already */
+    OP_SNAPSHOT, /* copies the database to the file that `sql` names, in the place of an older copy */
     OP_RESTORE,  /* and puts it back from there (both: DRIVER_SNAPSHOTS) */
     OP__COUNT
 };
@@ -81,7 +81,7 @@ struct op {
     void *prepare_ctx;
 
     struct err err; /* ERR_NONE: it went well; err.offset counts in `sql` from 1 */
-    bool is_missing; /* OP_CONNECT: all is well but that there is no such database */
+    bool is_missing; /* OP_CONNECT: all is well but that there is no such database; OP_RESTORE: no such copy */
     bool is_locked;
     const char *holder; /* who has the lock instead, in words; NULL: not known */
     struct conn_info info;

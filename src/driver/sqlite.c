@@ -359,6 +359,7 @@ static void do_snapshot(struct conn *conn)
 
 static void do_restore(struct conn *conn)
 {
+    conn->op->is_missing = access(conn->op->sql, F_OK) != 0 && errno == ENOENT;
     finish_copy(conn, sqlite_copy_in(conn->db, conn->op->sql, &conn->op->err));
 }
 

@@ -81,8 +81,6 @@ int sqlite_copy_out(sqlite3 *db, const char *path, struct err *err)
 {
     struct buf part;
     sqlite3 *copy_db = NULL;
-    if (access(path, F_OK) == 0)
-        return SQLITE_DONE;
     buf_init(&part, 8192);
     buf_addf(&part, "%s.part", path);
     int rc = SQLITE_CANTOPEN;

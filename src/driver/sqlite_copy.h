@@ -13,7 +13,7 @@
 
 struct err;
 
-/* Whole or not at all, and durable: under another name first. A copy that is there already is left alone.
+/* Whole or not at all, and durable: under another name first. Takes the place of an older copy.
  * `err` is filled for what is not SQLite's fault (ERR_CONFIG: the file cannot be written). */
 int sqlite_copy_out(sqlite3 *db, const char *path, struct err *err);
 

@@ -3,6 +3,7 @@
 
 #include "driver/driver.h"
 #include "rollout/retry.h"
+#include "rollout/work.h"
 
 /* ---- what sessions ask of the run ---------------------------------------------------------- */
 
@@ -49,6 +50,20 @@ static const char *restore(void *ctx, struct session *session)
         return NULL;
     const char *earlier = copy_of_earlier_run(rollout, tenant);
     return earlier ? earlier : rollout->places[tenant].snapshot;
+}
+
+/* In whatever order the rows are. */
+static bool are_same(const struct rows *a, const struct rows *b)
+{
+    struct versions one = {(const char **)(uintptr_t)a->ids, a->count};
+    struct versions other = {(const char **)(uintptr_t)b->ids, b->count};
+    return versions_are_equal(&one, &other);
+}
+
+static bool is_as_before(void *ctx, struct session *session, const struct rows *rows)
+{
+    struct rollout *rollout = ctx;
+    return are_same(ways_before(rollout->ways, session_index(session)), rows);
 }
 
 static const struct plan *make_plan(void *ctx, struct session *session, const char *const *versions,
@@ -255,10 +270,7 @@ static bool was_moved_before(const struct rollout *rollout, size_t tenant,
     const struct rows *before = ways_before(rollout->ways, tenant);
     if (!standings || !standings[tenant].is_begun || !before->is_known || !outcome->is_from_known)
         return false;
-    bool is_same = before->count == outcome->to_count;
-    for (size_t i = 0; is_same && i < before->count; i++)
-        is_same = strcmp(before->ids[i], outcome->to[i]) == 0;
-    return !is_same;
+    return !are_same(before, &(struct rows){outcome->to, outcome->to_count, true});
 }
 
 void rollout_note_changed(struct rollout *rollout, uint32_t tenant)
@@ -410,6 +422,7 @@ void rollout_fill_env(struct rollout *rollout)
         .claim = claim,
         .snapshot = snapshot,
         .restore = restore,
+        .is_as_before = is_as_before,
         .on_connected = on_connected,
         .on_well = on_well,
         .on_refused = on_refused,

@@ -47,7 +47,7 @@ static const struct state_row states[SESSION__COUNT] = {
     [SESSION_SNAPSHOT] = {"snapshot", "copies the database, before anything is changed",
                           ask_snapshot, answer_snapshot, NULL, SESSION_BEGIN, false, true},
     [SESSION_RESTORE] = {"restore", "puts the copy back",
-                         ask_restore, answer_restore, NULL, SESSION_INSPECT, false, false},
+                         ask_restore, answer_restore, error_restore, SESSION_INSPECT, false, false},
     [SESSION_BEGIN] = {"begin", "begins a transaction, and makes what tables of ours are missing",
                        ask_begin, NULL, error_work, SESSION_APPLY, true, true},
     [SESSION_APPLY] = {"apply", "runs sections and records steps, up to the end of the transaction",

@@ -64,6 +64,8 @@ struct session_env {
      * back by plan; NULL: none. */
     const char *(*snapshot)(void *ctx, struct session *session);
     const char *(*restore)(void *ctx, struct session *session);
+    /* Are these rows those of before the rollout? */
+    bool (*is_as_before)(void *ctx, struct session *session, const struct rows *rows);
 
     /* `password`: what the client library found by itself (.pgpass, a service); NULL: nothing */
     void (*on_connected)(void *ctx, struct session *session, const char *password);

@@ -338,6 +338,7 @@ enum asked ask_backoff(struct session *session)
     session->err_statement = NULL;
     session->attempts++;
     session->lock_waited_ms = 0;
+    session->has_snapshot = false;
     start_timer(session, delay_ms);
     return ASKED_TIMER;
 }

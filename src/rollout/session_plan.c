@@ -116,14 +116,23 @@ static bool may_restore(struct session *session)
     return !session->is_restored && session->env->restore(session->env->ctx, session);
 }
 
-/* Behind the intent: put the copy back, or make one and then begin. */
+/* Nothing of the rollout's is committed there. */
+static bool is_untouched(struct session *session)
+{
+    struct rows rows = {session->seen.ids, session->seen.count, true};
+    return !session->unfinished.revision &&
+           session->env->is_as_before(session->env->ctx, session, &rows);
+}
+
+/* Behind the intent: put the copy back, or make one and then begin. An older copy may be of long ago: as
+ * long as nothing was changed, it is made afresh. */
 static enum session_state begin_work(struct session *session)
 {
     const struct session_env *env = session->env;
     if (may_restore(session))
         return SESSION_RESTORE;
-    bool lacks_copy =
-        session->work.count && !session->has_snapshot && env->snapshot(env->ctx, session);
+    bool lacks_copy = session->work.count && !session->has_snapshot &&
+                      env->snapshot(env->ctx, session) && is_untouched(session);
     return lacks_copy ? SESSION_SNAPSHOT : next_work(session);
 }
 
@@ -178,4 +187,12 @@ enum session_state answer_restore(struct session *session)
 {
     session->is_restored = true;
     return SESSION_INSPECT;
+}
+
+/* A run that died before it had made the copy had changed nothing. */
+enum session_state error_restore(struct session *session, const struct op *op)
+{
+    if (op->is_missing && is_untouched(session))
+        return SESSION_RELEASE;
+    return session_fail(session, &op->err);
 }

@@ -189,6 +189,7 @@ enum session_state answer_plan(struct session *session);
 enum session_state answer_intent(struct session *session);
 enum session_state answer_snapshot(struct session *session);
 enum session_state answer_restore(struct session *session);
+enum session_state error_restore(struct session *session, const struct op *op);
 
 /* session_answer.c: the same for an op that failed */
 enum session_state error_connect(struct session *session, const struct op *op);

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -345,6 +346,31 @@ class Snapshots(RolloutCase):
             self.fleet.start("rollback", env={"SKEIN_FAILPOINT": "restore:2=kill"}).communicate(timeout=60)
             self.run_json("resume")
             self.assertEqual(self.images(names), before)
+
+    def test_a_copy_that_was_never_made_is_not_missed(self):
+        names = self.make_lossy(1, rollout={"rollback_by": "snapshot"})
+        before = self.images(names)
+        self.fleet.start("upgrade", env={"SKEIN_FAILPOINT": "snapshot=kill"}).communicate(timeout=60)
+        self.assertEqual(self.run_json("rollback").tenant("t0")["state"], "rolled_back")
+        self.assertEqual(self.images(names), before)
+
+    def test_a_copy_that_is_gone_is_told(self):
+        self.make_lossy(1, rollout={"rollback_by": "snapshot"})
+        self.run_json("upgrade")
+        shutil.rmtree(self.fleet.path(".skein/snapshots"))
+        error = self.run_json("rollback", code=4).tenant("t0")["error"]
+        self.assertIn("No such file", error["message"])
+
+    def test_what_came_between_a_failure_and_the_resume_is_not_lost(self):
+        names = self.make_lossy(1, bad=[0], rollout={"rollback_by": "snapshot"})
+        self.run_json("upgrade", code=1)
+        with sqlite3.connect(self.fleet.path("data/t0.db")) as db:
+            db.executescript("INSERT INTO keep VALUES ('since'); CREATE TABLE guard (n);")
+        before = self.images(names)
+        self.run_json("resume")
+        self.assertNotEqual(self.images(names), before)
+        self.run_json("rollback")
+        self.assertEqual(self.images(names), before)
 
     def test_that_cannot_be_made_leaves_the_tenant_alone(self):
         self.make_lossy(1, rollout={"rollback_by": "snapshot"})
