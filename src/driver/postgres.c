@@ -347,10 +347,13 @@ static void add_literal(struct buf *buf, const char *text)
         "SELECT pg_catalog.set_config('search_path', {search_path}, " is_local ")"
 
 /* A session, as told to a person: one line, no values that stand in quotes (they may be secrets), and no
- * more of the query than its beginning. What we may not know of others is NULL and left out. */
+ * more of the query than its beginning. What we may not know of others is NULL and left out. Only UTF-8 is sure
+ * to reach us as it is, and this must not fail: other encodings show their ASCII. */
 #define QUERY_BEGINNING                                                                            \
     "pg_catalog.left(pg_catalog.btrim(pg_catalog.regexp_replace(pg_catalog.regexp_replace("        \
-    "query, '''[^'']*(''|$)|[$][[:alnum:]_]*[$].*', '''…''', 'g'), '[[:space:]]+', ' ', 'g')), 60)"
+    "query, '''[^'']*(''|$)|[$][[:alnum:]_]*[$].*', '''...''', 'g'), "                            \
+    "CASE pg_catalog.current_setting('server_encoding') WHEN 'UTF8' THEN '[[:space:]]+' "          \
+    "ELSE '[^!-~]+' END, ' ', 'g')), 60)"
 #define SESSION_IN_WORDS                                                                           \
     "pg_catalog.concat('process ', pid, ' (', pg_catalog.concat_ws(', ', 'user ' || usename, "     \
     "'''' || nullif(application_name, '') || '''', state || pg_catalog.concat(' for ', "           \

@@ -179,8 +179,24 @@ class Failure(PostgresCase):
             tenant = self.run_json("upgrade", code=1).tenant("blocked")
         self.assertRegex(tenant["error"]["message"],
                          rf"; blocked by process {pid} \(user skein, 'report', "
-                         r"idle in transaction for \d+ s: SELECT '…' AS x, 1;\)$")
+                         r"idle in transaction for \d+ s: SELECT '\.\.\.' AS x, 1;\)$")
         self.assertEqual((tenant["error"]["code"], tenant["attempts"]), ("55P03", 2))
+
+    def test_who_blocks_is_told_in_any_encoding(self):
+        self.make_locked("utf8")
+        for encoding in ("LATIN1", "SQL_ASCII"):
+            self.pg.sql("postgres", f"CREATE DATABASE {encoding} TEMPLATE template0 LOCALE 'C' "
+                                    f"ENCODING '{encoding}'")
+        self.fleet.inventory([{"name": n, "url": self.pg.url(n)} for n in ("latin1", "sql_ascii")],
+                             defaults={"lock_timeout": "1s", "retries": 0},
+                             rollout={"on_failure": "continue"})
+        self.run_ok("upgrade", "+1")
+        query = f"BEGIN; LOCK TABLE a;\nSELECT 1 AS {'x' * 47}\u00e9;"  # cut within, where bytes are counted
+        with self.pg.session("latin1", query), self.pg.session("sql_ascii", query):
+            report = self.run_json("upgrade", code=1)
+        for name in ("latin1", "sql_ascii"):
+            self.assertRegex(report.tenant(name)["error"]["message"],
+                             r"blocked by process \d+ \(user skein, 'psql', .*: SELECT 1 AS x{47}")
 
     def test_who_blocks_is_asked_by_one_connection(self):
         self.make_locked("onemore", lock_timeout="2s")
