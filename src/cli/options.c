@@ -6,39 +6,60 @@
 
 #include "cli/command.h"
 
+/* Where what was said goes: a flag becomes true, a text is kept, and a setter looks at it first. */
 struct option_row {
     const char *name;
     int letter; /* 0: none */
-    const char *argument; /* NULL: takes none */
-    unsigned group;
+    const char *argument; /* NULL: takes none, and is a flag */
+    unsigned groups;
     const char *help;
-    bool (*set)(struct options *options, const char *value);
+    size_t at; /* the member's place in struct options, where there is no setter */
+    bool (*set)(struct options *options, const char *value); /* false: that will not do */
 };
 
-static bool set_file(struct options *options, const char *value)
+static bool add_word(const char **words, size_t *count, size_t max, const char *value)
 {
-    options->file = value;
+    if (*count == max)
+        return false;
+    words[(*count)++] = value;
     return *value;
 }
 
+static bool set_tenant(struct options *options, const char *value)
+{
+    return add_word(options->tenants, &options->tenant_count, TENANTS_MAX, value);
+}
+
+static bool set_branch_label(struct options *options, const char *value)
+{
+    struct words *labels = &options->branch_labels;
+    return add_word(labels->items, &labels->count, WORDS_MAX, value);
+}
+
+static bool set_depends_on(struct options *options, const char *value)
+{
+    struct words *depends_on = &options->depends_on;
+    return add_word(depends_on->items, &depends_on->count, WORDS_MAX, value);
+}
+
+static bool set_placeholder(struct options *options, const char *value)
+{
+    struct words *placeholders = &options->placeholders;
+    return strchr(value, '=') &&
+           add_word(placeholders->items, &placeholders->count, WORDS_MAX, value);
+}
+
+/* These may be empty: no label is asked for, no message given. */
 static bool set_select(struct options *options, const char *value)
 {
     options->select = value;
     return true;
 }
 
-static bool set_wave(struct options *options, const char *value)
+static bool set_message(struct options *options, const char *value)
 {
-    options->wave = value;
-    return *value;
-}
-
-static bool set_tenant(struct options *options, const char *value)
-{
-    if (options->tenant_count == TENANTS_MAX)
-        return false;
-    options->tenants[options->tenant_count++] = value;
-    return *value;
+    options->message = value;
+    return true;
 }
 
 static bool set_parallel(struct options *options, const char *value)
@@ -116,93 +137,10 @@ static bool set_color(struct options *options, const char *value)
     return is_known;
 }
 
-static bool set_range(struct options *options, const char *value)
-{
-    options->range = value;
-    return *value;
-}
-
-static bool set_check_heads(struct options *options, const char *value)
-{
-    (void)value;
-    return options->checks_heads = true;
-}
-
-static bool set_indicate(struct options *options, const char *value)
-{
-    (void)value;
-    return options->indicates_current = true;
-}
-
-static bool set_dependencies(struct options *options, const char *value)
-{
-    (void)value;
-    return options->resolves_dependencies = true;
-}
-
-static bool set_message(struct options *options, const char *value)
-{
-    options->message = value;
-    return true;
-}
-
-static bool set_rev_id(struct options *options, const char *value)
-{
-    options->rev_id = value;
-    return *value;
-}
-
-static bool set_head(struct options *options, const char *value)
-{
-    options->head = value;
-    return *value;
-}
-
-static bool set_splice(struct options *options, const char *value)
-{
-    (void)value;
-    return options->splices = true;
-}
-
-static bool set_sql_template(struct options *options, const char *value)
-{
-    options->sql_template = value;
-    return *value;
-}
-
-static bool add_word(struct words *words, const char *value)
-{
-    if (words->count == WORDS_MAX)
-        return false;
-    words->items[words->count++] = value;
-    return *value;
-}
-
-static bool set_branch_label(struct options *options, const char *value)
-{
-    return add_word(&options->branch_labels, value);
-}
-
-static bool set_depends_on(struct options *options, const char *value)
-{
-    return add_word(&options->depends_on, value);
-}
-
 static bool set_dialect(struct options *options, const char *value)
 {
     options->has_dialect = dialect_find(value, strlen(value), &options->dialect);
     return options->has_dialect;
-}
-
-static bool set_accept_chain_change(struct options *options, const char *value)
-{
-    (void)value;
-    return options->accepts_chain_change = true;
-}
-
-static bool set_placeholder(struct options *options, const char *value)
-{
-    return strchr(value, '=') && add_word(&options->placeholders, value);
 }
 
 static bool set_keep(struct options *options, const char *value)
@@ -216,144 +154,96 @@ static bool set_older_than(struct options *options, const char *value)
     return parse_duration(value, &options->older_than_ms) && options->older_than_ms;
 }
 
-static bool set_unfinished(struct options *options, const char *value)
-{
-    (void)value;
-    return options->takes_unfinished = true;
-}
-
-static bool set_from(struct options *options, const char *value)
-{
-    options->from = value;
-    return *value;
-}
-
-static bool set_table(struct options *options, const char *value)
-{
-    options->table = value;
-    return *value;
-}
-
-static bool set_dry_run(struct options *options, const char *value)
-{
-    (void)value;
-    return options->is_dry_run = true;
-}
-
-static bool set_purge(struct options *options, const char *value)
-{
-    (void)value;
-    return options->purges = true;
-}
-
-static bool set_sql(struct options *options, const char *value)
-{
-    (void)value;
-    return options->is_sql = true;
-}
-
-static bool set_done(struct options *options, const char *value)
-{
-    (void)value;
-    return options->says_done = true;
-}
-
-static bool set_undone(struct options *options, const char *value)
-{
-    (void)value;
-    return options->says_undone = true;
-}
-
-static bool set_quiet(struct options *options, const char *value)
-{
-    (void)value;
-    return options->is_quiet = true;
-}
-
-static bool set_verbose(struct options *options, const char *value)
-{
-    (void)value;
-    return options->is_verbose = true;
-}
-
-static bool set_help(struct options *options, const char *value)
-{
-    (void)value;
-    return options->is_help = true;
-}
-
-static bool set_version(struct options *options, const char *value)
-{
-    (void)value;
-    return options->is_version = true;
-}
+#define TO(member) offsetof(struct options, member), NULL
 
 static const struct option_row rows[] = {
-    {"file", 'f', "FILE", OPTIONS_COMMON, "the inventory (default: skein.yaml)", set_file},
+    {"file", 'f', "FILE", OPTIONS_COMMON, "the inventory (default: skein.yaml)", TO(file)},
     {"select", 's', "SELECTOR", OPTIONS_SELECT,
-     "only tenants with these labels: 'tier=canary,region in (eu,us),!legacy'", set_select},
-    {"tenant", 't', "NAME", OPTIONS_SELECT, "only this tenant (may be repeated)", set_tenant},
+     "only tenants with these labels: 'tier=canary,region in (eu,us),!legacy'", 0, set_select},
+    {"tenant", 't', "NAME", OPTIONS_SELECT, "only this tenant (may be repeated)", 0, set_tenant},
     {"wave", 0, "NAME", OPTIONS_SELECT | OPTIONS_WAVE, "only waves up to and including this one",
-     set_wave},
-    {"parallel", 'p', "N", OPTIONS_RUN, "tenants at once", set_parallel},
-    {"per-server", 0, "N", OPTIONS_RUN, "tenants at once on one host and port", set_per_server},
+     TO(wave)},
+    {"parallel", 'p', "N", OPTIONS_RUN, "tenants at once", 0, set_parallel},
+    {"per-server", 0, "N", OPTIONS_RUN, "tenants at once on one host and port", 0, set_per_server},
     {"on-failure", 0, "stop|continue|rollback", OPTIONS_POLICY,
-     "what to do once more than --max-failures tenants have failed", set_on_failure},
+     "what to do once more than --max-failures tenants have failed", 0, set_on_failure},
     {"max-failures", 0, "N|N%", OPTIONS_POLICY, "failures tolerated before that: a count or a share",
-     set_max_failures},
+     0, set_max_failures},
     {"rev-range", 'r', "A:B", OPTIONS_RANGE, "only this part of the chain; either end may be open",
-     set_range},
+     TO(range)},
     {"check-heads", 0, NULL, OPTIONS_CHECK_HEADS, "exit 1 unless every tenant is at the head(s)",
-     set_check_heads},
+     TO(checks_heads)},
     {"indicate-current", 'i', NULL, OPTIONS_INDICATE, "mark where the selected tenants stand",
-     set_indicate},
+     TO(indicates_current)},
     {"resolve-dependencies", 0, NULL, OPTIONS_DEPENDENCIES,
-     "leave out heads that another revision depends on", set_dependencies},
-    {"message", 'm', "MESSAGE", OPTIONS_NEW, "what the revision does, in a line", set_message},
-    {"rev-id", 0, "ID", OPTIONS_NEW, "its id (default: 12 random hex digits)", set_rev_id},
+     "leave out heads that another revision depends on", TO(resolves_dependencies)},
+    {"message", 'm', "MESSAGE", OPTIONS_NEW, "what the revision does, in a line", 0, set_message},
+    {"rev-id", 0, "ID", OPTIONS_NEW, "its id (default: 12 random hex digits)", TO(rev_id)},
     {"head", 0, "REV", OPTIONS_PARENT,
-     "what it revises (default: head); base for a new base, LABEL@head", set_head},
+     "what it revises (default: head); base for a new base, LABEL@head", TO(head)},
     {"splice", 0, NULL, OPTIONS_PARENT, "may revise what is not a head: a branch begins there",
-     set_splice},
+     TO(splices)},
     {"branch-label", 0, "LABEL", OPTIONS_NEW, "names the branch that it begins (may be repeated)",
-     set_branch_label},
+     0, set_branch_label},
     {"depends-on", 0, "REV", OPTIONS_PARENT,
-     "must be there first without being revised (may be repeated)", set_depends_on},
+     "must be there first without being revised (may be repeated)", 0, set_depends_on},
     {"sql-template", 0, "FILE", OPTIONS_NEW, "made from this, not from the chain's revision.sql.in",
-     set_sql_template},
+     TO(sql_template)},
     {"dialect", 0, "DIALECT", OPTIONS_IMPORT | OPTIONS_SQL,
-     "sqlite, postgresql or mysql: whose SQL it is", set_dialect},
+     "sqlite, postgresql or mysql: whose SQL it is", 0, set_dialect},
     {"placeholder", 0, "NAME=VALUE", OPTIONS_IMPORT,
-     "what Flyway's ${NAME} stands for (may be repeated)", set_placeholder},
+     "what Flyway's ${NAME} stands for (may be repeated)", 0, set_placeholder},
     {"sql", 0, NULL, OPTIONS_SQL, "print a script for psql or sqlite3 instead; TARGET may be A:B",
-     set_sql},
-    {"from", 0, "TOOL", OPTIONS_ADOPT, "dbmate, diesel, flyway, golang-migrate or goose", set_from},
+     TO(is_sql)},
+    {"from", 0, "TOOL", OPTIONS_ADOPT, "dbmate, diesel, flyway, golang-migrate or goose", TO(from)},
     {"table", 0, "NAME", OPTIONS_ADOPT, "its version table, where it is not the tool's own",
-     set_table},
-    {"dry-run", 0, NULL, OPTIONS_DRY_RUN, "say what would be done, change nothing", set_dry_run},
-    {"purge", 0, NULL, OPTIONS_PURGE, "empty the version table first, whatever is in it", set_purge},
+     TO(table)},
+    {"dry-run", 0, NULL, OPTIONS_DRY_RUN, "say what would be done, change nothing", TO(is_dry_run)},
+    {"purge", 0, NULL, OPTIONS_PURGE, "empty the version table first, whatever is in it", TO(purges)},
     {"done", 0, NULL, OPTIONS_SETTLE, "the statement took effect: go on with the one behind it",
-     set_done},
-    {"undone", 0, NULL, OPTIONS_SETTLE, "it did not: go on with it", set_undone},
+     TO(says_done)},
+    {"undone", 0, NULL, OPTIONS_SETTLE, "it did not: go on with it", TO(says_undone)},
     {"accept-chain-change", 0, NULL, OPTIONS_AGAIN,
-     "go on though revision files have changed since the run", set_accept_chain_change},
-    {"keep", 0, "N", OPTIONS_FORGET, "but the newest N runs", set_keep},
+     "go on though revision files have changed since the run", TO(accepts_chain_change)},
+    {"keep", 0, "N", OPTIONS_FORGET, "but the newest N runs", 0, set_keep},
     {"older-than", 0, "DURATION", OPTIONS_FORGET, "only runs begun longer ago: 12h, 90d",
-     set_older_than},
-    {"unfinished", 0, NULL, OPTIONS_FORGET, "runs that could still be resumed too", set_unfinished},
+     0, set_older_than},
+    {"unfinished", 0, NULL, OPTIONS_FORGET, "runs that could still be resumed too", TO(takes_unfinished)},
     {"output", 'o', "FORMAT[=FILE]", OPTIONS_OUTPUT,
-     "text or json, to stdout or a file (may be repeated)", set_output},
-    {"progress", 0, "MODE", OPTIONS_RUN, "auto, tty, plain, json or none, on stderr", set_progress},
-    {"quiet", 'q', NULL, OPTIONS_COMMON, "say only what went wrong", set_quiet},
-    {"verbose", 'v', NULL, OPTIONS_COMMON, "say more: every tenant", set_verbose},
-    {"color", 0, "WHEN", OPTIONS_COMMON, "auto, always or never", set_color},
-    {"help", 'h', NULL, OPTIONS_COMMON, "this text", set_help},
-    {"version", 0, NULL, OPTIONS_COMMON, "the versions of skein and of its libraries", set_version},
+     "text or json, to stdout or a file (may be repeated)", 0, set_output},
+    {"progress", 0, "MODE", OPTIONS_RUN, "auto, tty, plain, json or none, on stderr", 0, set_progress},
+    {"quiet", 'q', NULL, OPTIONS_COMMON, "say only what went wrong", TO(is_quiet)},
+    {"verbose", 'v', NULL, OPTIONS_COMMON, "say more: every tenant", TO(is_verbose)},
+    {"color", 0, "WHEN", OPTIONS_COMMON, "auto, always or never", 0, set_color},
+    {"help", 'h', NULL, OPTIONS_COMMON, "this text", TO(is_help)},
+    {"version", 0, NULL, OPTIONS_COMMON, "the versions of skein and of its libraries", TO(is_version)},
 };
+
+#undef TO
 
 enum { ROW_COUNT = ARRAY_LEN(rows), LONG_ONLY = 1000 };
 
 /* ---- parsing ------------------------------------------------------------------------------- */
+
+static bool set(struct options *options, const struct option_row *row, const char *value)
+{
+    void *member = (char *)options + row->at;
+    if (row->set)
+        return row->set(options, value);
+    if (row->argument)
+        *(const char **)member = value;
+    else
+        *(bool *)member = true;
+    return !row->argument || *value;
+}
+
+/* `what` is how it was said: --color, or SKEIN_COLOR. */
+static bool set_checked(struct options *options, const struct option_row *row, const char *what,
+                        const char *value, struct err *err)
+{
+    return set(options, row, value) ||
+           err_set(err, ERR_CONFIG, "%s: '%s' is not %s: %s", what, value, row->argument, row->help);
+}
 
 static void make_tables(struct option ret_long[ROW_COUNT + 1], char ret_short[ROW_COUNT * 2 + 3])
 {
@@ -403,8 +293,30 @@ static bool add_argument(struct options *options, const char *arg, struct err *e
     return true;
 }
 
-/* The flags of the command line; arguments go to the command's. The command may stand behind
- * options, so what it takes is checked at the end: `ret_groups` collects what was used. */
+static bool use_option(struct options *options, const struct option_row *row, struct err *err)
+{
+    char what[64];
+    snprintf(what, sizeof what, "--%s", row->name);
+    return set_checked(options, row, what, optarg ? optarg : "", err);
+}
+
+/* What getopt found: an argument, an option, or neither. */
+static bool take(struct options *options, int code, const char *word, bool ret_used[ROW_COUNT],
+                 struct err *err)
+{
+    if (code == 1)
+        return add_argument(options, optarg, err);
+    if (code == ':')
+        return err_set(err, ERR_CONFIG, "option '%s' needs a value", word);
+    const struct option_row *row = code == '?' ? NULL : row_of(code);
+    if (!row)
+        return err_set(err, ERR_CONFIG, "unknown option '%s'", word);
+    ret_used[row - rows] = true;
+    return use_option(options, row, err);
+}
+
+/* The command may stand behind options, so whether it takes them is checked at the end: `ret_used`
+ * collects what was said. */
 static bool parse_flags(int argc, char **argv, struct options *options, bool ret_used[ROW_COUNT],
                         struct err *err)
 {
@@ -424,20 +336,8 @@ static bool parse_flags(int argc, char **argv, struct options *options, bool ret
         }
         if ((code = getopt_long(argc, argv, shorts, longs, NULL)) == -1)
             break;
-        if (code == 1) {
-            if (!add_argument(options, optarg, err))
-                return false;
-            continue;
-        }
-        const struct option_row *row = code == '?' || code == ':' ? NULL : row_of(code);
-        if (!row)
-            return err_set(err, ERR_CONFIG, code == ':' ? "option '%s' needs a value"
-                                                        : "unknown option '%s'",
-                           argv[optind - 1]);
-        ret_used[row - rows] = true;
-        if (!row->set(options, optarg ? optarg : ""))
-            return err_set(err, ERR_CONFIG, "--%s: '%s' is not %s", row->name,
-                           optarg ? optarg : "", row->argument);
+        if (!take(options, code, argv[optind - 1], ret_used, err))
+            return false;
     }
     for (int i = optind; i < argc; i++)
         if (!add_argument(options, argv[i], err))
@@ -451,14 +351,14 @@ static bool apply_environment(struct options *options, const bool used[ROW_COUNT
     for (int i = 0; i < ROW_COUNT; i++) {
         char name[64] = "SKEIN_";
         size_t len = strlen(name);
-        if (used[i] || !rows[i].argument || !(rows[i].group & options->command->groups))
+        if (used[i] || !rows[i].argument || !(rows[i].groups & options->command->groups))
             continue;
         for (const char *p = rows[i].name; *p; p++)
             name[len++] = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
         name[len] = '\0';
         const char *value = getenv(name);
-        if (value && !rows[i].set(options, value))
-            return err_set(err, ERR_CONFIG, "%s: '%s' is not %s", name, value, rows[i].argument);
+        if (value && !set_checked(options, &rows[i], name, value, err))
+            return false;
     }
     return true;
 }
@@ -467,7 +367,7 @@ static bool check_use(const struct options *options, const bool used[ROW_COUNT],
 {
     const struct command *command = options->command;
     for (int i = 0; i < ROW_COUNT; i++)
-        if (used[i] && !(rows[i].group & command->groups))
+        if (used[i] && !(rows[i].groups & command->groups))
             return err_set(err, ERR_CONFIG, "'skein %s' takes no --%s", command->name, rows[i].name);
     if (options->arg_count < command->min_args)
         return err_set(err, ERR_CONFIG, "usage: skein %s %s", command->name, command->arguments);
@@ -493,18 +393,23 @@ bool options_parse(int argc, char **argv, struct options *ret_options, struct er
 
 /* ---- help ---------------------------------------------------------------------------------- */
 
+enum { OPTION_WIDTH = 30 };
+
 static void print_options(FILE *out, unsigned groups)
 {
     fputs("\nOptions:\n", out);
     for (int i = 0; i < ROW_COUNT; i++) {
-        char left[64];
-        if (!(rows[i].group & groups))
+        const struct option_row *row = &rows[i];
+        char left[64], letter[] = "  ";
+        if (!(row->groups & groups))
             continue;
-        const char *argument = rows[i].argument ? rows[i].argument : "";
-        snprintf(left, sizeof left, "%c%c %s--%s%s%s", rows[i].letter ? '-' : ' ',
-                 rows[i].letter ? rows[i].letter : ' ', rows[i].letter ? "" : "", rows[i].name,
-                 *argument ? " " : "", argument);
-        fprintf(out, "  %-30s %s\n", left, rows[i].help);
+        if (row->letter)
+            snprintf(letter, sizeof letter, "-%c", row->letter);
+        snprintf(left, sizeof left, "%s --%s%s%s", letter, row->name, row->argument ? " " : "",
+                 row->argument ? row->argument : "");
+        bool is_wide = strlen(left) > OPTION_WIDTH;
+        fprintf(out, is_wide ? "  %s\n  %*s %s\n" : "  %s%*s %s\n", left,
+                is_wide ? OPTION_WIDTH : OPTION_WIDTH - (int)strlen(left), "", row->help);
     }
 }
 

@@ -12,29 +12,35 @@
 
 struct command;
 
-/* Which options a command takes. */
-enum {
-    OPTIONS_COMMON = 1, /* -f, -v, -q, --color, --help */
-    OPTIONS_SELECT = 2, /* --select, --tenant, --wave */
-    OPTIONS_OUTPUT = 4, /* -o */
-    OPTIONS_RUN = 8,    /* --parallel, --per-server, --progress */
-    OPTIONS_POLICY = 16, /* --on-failure, --max-failures */
-    OPTIONS_RANGE = 32,  /* -r */
-    OPTIONS_CHECK_HEADS = 64,
-    OPTIONS_INDICATE = 1 << 16,     /* -i */
-    OPTIONS_DEPENDENCIES = 1 << 17, /* --resolve-dependencies */
-    OPTIONS_NEW = 1 << 18,          /* -m, --rev-id, --branch-label, --sql-template */
-    OPTIONS_PARENT = 1 << 19,       /* --head, --splice, --depends-on */
-    OPTIONS_IMPORT = 1 << 20,       /* --dialect, --placeholder */
-    OPTIONS_DRY_RUN = 1 << 21,      /* --dry-run */
-    OPTIONS_PURGE = 1 << 22,        /* --purge */
-    OPTIONS_ADOPT = 1 << 24,        /* --from, --table */
-    OPTIONS_AGAIN = 128, /* --accept-chain-change */
-    OPTIONS_SETTLE = 2048, /* --done, --undone */
-    OPTIONS_WAVE = 256,  /* --wave */
-    OPTIONS_SQL = 1 << 23,          /* --sql, --dialect */
-    OPTIONS_FORGET = 512, /* --keep, --older-than, --unfinished */
-};
+/* Which options a command takes: sets of groups. The compiler gives each its bit. */
+#define OPTION_GROUPS(group)                                                                       \
+    group(COMMON)       /* -f, -v, -q, --color, --help */                                          \
+    group(SELECT)       /* --select, --tenant, --wave */                                           \
+    group(WAVE)         /* --wave alone */                                                         \
+    group(OUTPUT)       /* -o */                                                                   \
+    group(RUN)          /* --parallel, --per-server, --progress */                                 \
+    group(POLICY)       /* --on-failure, --max-failures */                                         \
+    group(DRY_RUN)      /* --dry-run */                                                            \
+    group(AGAIN)        /* --accept-chain-change */                                                \
+    group(SETTLE)       /* --done, --undone */                                                     \
+    group(FORGET)       /* --keep, --older-than, --unfinished */                                   \
+    group(SQL)          /* --sql, --dialect */                                                     \
+    group(PURGE)        /* --purge */                                                              \
+    group(CHECK_HEADS)  /* --check-heads */                                                        \
+    group(RANGE)        /* -r */                                                                   \
+    group(INDICATE)     /* -i */                                                                   \
+    group(DEPENDENCIES) /* --resolve-dependencies */                                               \
+    group(NEW)          /* -m, --rev-id, --branch-label, --sql-template */                         \
+    group(PARENT)       /* --head, --splice, --depends-on */                                       \
+    group(IMPORT)       /* --dialect, --placeholder */                                             \
+    group(ADOPT)        /* --from, --table */
+
+#define GROUP_NUMBER(name) OPTION_NUMBER_##name,
+#define GROUP_BIT(name) OPTIONS_##name = 1 << OPTION_NUMBER_##name,
+enum { OPTION_GROUPS(GROUP_NUMBER) };
+enum { OPTION_GROUPS(GROUP_BIT) };
+#undef GROUP_NUMBER
+#undef GROUP_BIT
 
 enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
 
