@@ -19,6 +19,7 @@ static int run(struct fleet *fleet, const struct options *options)
                                                   .plan = PLAN_UPGRADE,
                                                   .targets = heads,
                                                   .target_count = ARRAY_LEN(heads),
+                                                  .has_no_waves = true,
                                                   .observer = &observer});
     if (exit_code != EXIT_OK || !behind)
         return exit_code;

@@ -258,7 +258,7 @@ static bool add_wave(struct progress *progress, const struct event *event)
     human_add_text(&progress->out, wave->name);
     buf_adds(&progress->out, "': ");
     if (event->kind == EVENT_WAVE_FINISHED)
-        buf_adds(&progress->out, run_state_name(event->state));
+        buf_adds(&progress->out, run_state_words(event->state, run->is_dry_run));
     else
         human_add_count(&progress->out, wave->tenant_count, "tenant");
     return true;

@@ -55,7 +55,9 @@ static void tell_if_due(struct progress *progress)
 static void tell_end(struct progress *progress, const struct event *event)
 {
     start_line(progress);
-    buf_addf(&progress->out, "%s: %s, ", progress->title.data, run_state_name(event->state));
+    buf_addf(&progress->out, "%s: ", progress->title.data);
+    if (!event->run->is_dry_run || event->state != RUN_SUCCEEDED)
+        buf_addf(&progress->out, "%s, ", run_state_name(event->state));
     tell_counts(progress);
     buf_adds(&progress->out, " in ");
     human_add_duration(&progress->out, event->duration_ms);

@@ -25,6 +25,7 @@ static int run(struct fleet *fleet, const struct options *options)
         return cli_run(
             fleet, options,
             &(struct run_request){.goal = GOAL_RUN,
+                                  .has_no_waves = true,
                                   .settle = options->says_done ? SETTLE_DONE : SETTLE_UNDONE});
     return cli_fail(&err);
 }

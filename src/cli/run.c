@@ -59,6 +59,7 @@ struct visit cli_visit(const struct options *options, const struct run_request *
         .has_max_failures = options->has_max_failures,
         .max_failures = options->max_failures,
         .wave = request->goal == GOAL_RUN ? options->wave : NULL,
+        .has_no_waves = request->has_no_waves || request->goal == GOAL_CURRENT,
     };
     if (request->again)
         set_again(&visit, request->again);
@@ -129,6 +130,8 @@ int cli_run(struct fleet *fleet, const struct options *options, const struct run
     struct visit_plan plan;
     struct err err;
     int exit_code;
+    if (!request->again && !fleet->tenant_count)
+        fputs("skein: no tenant is selected\n", stderr);
     if (!can_go_back(fleet, options, &visit, &exit_code))
         return exit_code;
     if (!visit_prepare(fleet, &visit, &plan, &err)) {

@@ -12,6 +12,7 @@ struct run_request {
     const char *const *targets;
     size_t target_count;
     bool adopts; /* as in struct visit */
+    bool has_no_waves; /* so are all who only ask where tenants stand */
     /* NULL, or one more who wants to know what happened */
     const struct observer *observer;
     enum settle settle; /* not _NONE: only this is done */

@@ -4,22 +4,20 @@
 #include "cli/command.h"
 #include "cli/exit.h"
 #include "cli/faults.h"
+#include "cli/outputs.h"
 #include "cli/reports.h"
 #include "ledger/ledger.h"
 #include "report/json_stream.h"
 #include "report/model.h"
 #include "report/text_table.h"
 
-/* ---- as a table ---------------------------------------------------------------------------- */
+struct listing {
+    struct ledger_run *runs;
+    size_t count;
+    const struct options *options;
+};
 
-static void text_cell(struct table *table, const char *text)
-{
-    struct buf cell;
-    buf_init(&cell, BUF_MAX_DEFAULT);
-    human_add_text(&cell, text);
-    table_cell(table, cell.data, NULL);
-    buf_done(&cell);
-}
+/* ---- as a table ---------------------------------------------------------------------------- */
 
 /* To the second: `2026-11-23T10:15:00Z`. */
 static void time_cell(struct table *table, int64_t at_ms)
@@ -30,15 +28,6 @@ static void time_cell(struct table *table, int64_t at_ms)
     if (point)
         snprintf(point, sizeof "Z", "Z");
     table_cell(table, text, NULL);
-}
-
-static void duration_cell(struct table *table, double ms)
-{
-    struct buf cell;
-    buf_init(&cell, BUF_MAX_DEFAULT);
-    human_add_duration(&cell, ms);
-    table_cell(table, cell.data, NULL);
-    buf_done(&cell);
 }
 
 /* `97 succeeded, 2 failed, 1 skipped` */
@@ -54,14 +43,15 @@ static void totals_cell(struct table *table, const struct ledger_run *run)
     buf_done(&cell);
 }
 
-static void print_table(const struct ledger_run *runs, size_t count, const struct options *options)
+static void print_table(const struct listing *listing, FILE *out)
 {
-    struct report_options table_options = cli_report_options(options, stdout);
-    if (!count) {
-        puts("no runs yet");
+    const struct ledger_run *runs = listing->runs;
+    struct report_options table_options = cli_report_options(listing->options, out);
+    if (!listing->count) {
+        fputs("no runs yet\n", out);
         return;
     }
-    struct table *table = table_new(stdout, &table_options);
+    struct table *table = table_new(out, &table_options);
     table_column(table, "RUN", 0);
     table_column(table, "COMMAND", 0);
     table_column(table, "TARGET", TABLE_CUT);
@@ -69,14 +59,14 @@ static void print_table(const struct ledger_run *runs, size_t count, const struc
     table_column(table, "STARTED", 0);
     table_column(table, "TIME", TABLE_RIGHT);
     table_column(table, "TENANTS", TABLE_CUT);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < listing->count; i++) {
         table_row(table);
-        text_cell(table, runs[i].id);
-        text_cell(table, runs[i].command);
-        text_cell(table, runs[i].target);
+        table_text(table, runs[i].id);
+        table_text(table, runs[i].command);
+        table_text(table, runs[i].target);
         table_cell(table, run_state_name(runs[i].state), NULL);
         time_cell(table, runs[i].started_at_ms);
-        duration_cell(table, runs[i].duration_ms);
+        table_duration(table, runs[i].duration_ms);
         totals_cell(table, &runs[i]);
     }
     table_print(table);
@@ -122,45 +112,47 @@ static void put_run(struct json_stream *stream, const struct ledger_run *run)
     json_close(stream, '}');
 }
 
-static void print_json(const struct ledger_run *runs, size_t count)
+static void print_json(const struct listing *listing, FILE *out)
 {
-    struct json_stream stream = {.out = stdout};
+    struct json_stream stream = {.out = out};
     json_open(&stream, NULL, '[');
-    for (size_t i = 0; i < count; i++)
-        put_run(&stream, &runs[i]);
+    for (size_t i = 0; i < listing->count; i++)
+        put_run(&stream, &listing->runs[i]);
     json_close(&stream, ']');
 }
 
 /* ---- the command --------------------------------------------------------------------------- */
 
 /* No ledger yet is one without runs. */
-static bool read_runs(struct fleet *fleet, struct ledger_run **ret_runs, size_t *ret_count,
-                      struct err *err)
+static bool read_runs(struct fleet *fleet, struct listing *listing, struct err *err)
 {
     struct ledger *ledger = ledger_open(fleet->inventory->ledger, LEDGER_READ, err);
-    *ret_count = 0;
     if (!ledger)
         return strcmp(err->code, LEDGER_MISSING) == 0;
-    bool is_fine = ledger_list(ledger, &fleet->arena, ret_runs, ret_count, err);
+    bool is_fine = ledger_list(ledger, &fleet->arena, &listing->runs, &listing->count, err);
     ledger_close(ledger);
     return is_fine;
 }
 
+static bool write_runs(void *ctx, const char *format, FILE *out, struct err *err)
+{
+    if (strcmp(format, "text") == 0)
+        print_table(ctx, out);
+    else if (strcmp(format, "json") == 0)
+        print_json(ctx, out);
+    else
+        return outputs_refuse(format, err);
+    return report_flush(out, err);
+}
+
 static int run(struct fleet *fleet, const struct options *options)
 {
-    struct ledger_run *runs = NULL;
-    size_t count;
+    struct listing listing = {.options = options};
     struct err err;
-    bool is_json = false;
-    for (size_t i = 0; i < options->output_count; i++)
-        is_json |= strcmp(options->outputs[i].format, "json") == 0;
-    if (!read_runs(fleet, &runs, &count, &err))
+    if (!read_runs(fleet, &listing, &err))
         return cli_fail(&err);
-    if (is_json)
-        print_json(runs, count);
-    else
-        print_table(runs, count, options);
-    return report_flush(stdout, &err) ? EXIT_OK : (cli_fail(&err), EXIT_FAILURE);
+    return outputs_write(options, &(struct writer){write_runs, &listing}, false) ? EXIT_OK
+                                                                                 : EXIT_FAILURE;
 }
 
 const struct command command_runs = {

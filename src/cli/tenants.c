@@ -1,11 +1,11 @@
-#include <jansson.h>
-#include <libsmartcols.h>
-
 #include "base/buf.h"
-#include "base/human.h"
 #include "cli/command.h"
 #include "cli/exit.h"
 #include "cli/outputs.h"
+#include "cli/reports.h"
+#include "report/json_stream.h"
+#include "report/report.h"
+#include "report/text_table.h"
 
 /* ---- as JSON ------------------------------------------------------------------------------- */
 
@@ -13,7 +13,7 @@ static json_t *json_labels(const struct tenant *tenant)
 {
     json_t *labels = json_object();
     for (size_t i = 0; i < tenant->label_count; i++)
-        json_object_set_new(labels, tenant->labels[i].key, json_string(tenant->labels[i].value));
+        json_object_set_new(labels, tenant->labels[i].key, json_text(tenant->labels[i].value));
     return labels;
 }
 
@@ -37,53 +37,50 @@ static void print_json(const struct fleet *fleet, FILE *out)
 
 /* ---- as a table ---------------------------------------------------------------------------- */
 
-static void set_cell(struct libscols_line *line, size_t column, const char *text)
-{
-    struct buf safe;
-    buf_init(&safe, 4096);
-    human_add_text(&safe, text);
-    scols_line_set_data(line, column, safe.data);
-    buf_done(&safe);
-}
-
-static void set_labels(struct libscols_line *line, size_t column, const struct tenant *tenant)
+static void labels_cell(struct table *table, const struct tenant *tenant)
 {
     struct buf text;
-    buf_init(&text, 4096);
+    buf_init(&text, BUF_MAX_DEFAULT);
     for (size_t i = 0; i < tenant->label_count; i++)
         buf_addf(&text, "%s%s=%s", i ? "," : "", tenant->labels[i].key, tenant->labels[i].value);
-    set_cell(line, column, text.data);
+    table_text(table, text.data);
     buf_done(&text);
 }
 
-static void print_table(const struct fleet *fleet, FILE *out)
+static void print_table(const struct fleet *fleet, const struct options *options, FILE *out)
 {
     static const char *const titles[] = {"NAME", "URL", "SCHEMA", "WAVE", "LABELS"};
-    struct libscols_table *table = scols_new_table();
-    scols_table_enable_noencoding(table, 1); /* human_add_text did that */
-    scols_table_set_stream(table, out);
+    struct report_options table_options = cli_report_options(options, out);
+    struct table *table = table_new(out, &table_options);
     for (size_t i = 0; i < ARRAY_LEN(titles); i++)
-        scols_table_new_column(table, titles[i], 0.1, 0);
+        table_column(table, titles[i], TABLE_CUT);
     for (size_t i = 0; i < fleet->tenant_count; i++) {
         const struct tenant *tenant = fleet->tenants[i];
         const struct wave *wave = fleet_wave(fleet, tenant);
-        struct libscols_line *line = scols_table_new_line(table, NULL);
-        set_cell(line, 0, tenant->name);
-        set_cell(line, 1, tenant->url_redacted);
-        set_cell(line, 2, tenant->schema ? tenant->schema : "");
-        set_cell(line, 3, wave ? wave->name : "");
-        set_labels(line, 4, tenant);
+        table_row(table);
+        table_text(table, tenant->name);
+        table_text(table, tenant->url_redacted);
+        table_text(table, tenant->schema);
+        table_text(table, wave ? wave->name : NULL);
+        labels_cell(table, tenant);
     }
-    scols_print_table(table);
-    scols_unref_table(table);
+    table_print(table);
 }
+
+/* ---- the command --------------------------------------------------------------------------- */
+
+struct listing {
+    const struct fleet *fleet;
+    const struct options *options;
+};
 
 static bool write_tenants(void *ctx, const char *format, FILE *out, struct err *err)
 {
+    const struct listing *listing = ctx;
     if (strcmp(format, "text") == 0)
-        print_table(ctx, out);
+        print_table(listing->fleet, listing->options, out);
     else if (strcmp(format, "json") == 0)
-        print_json(ctx, out);
+        print_json(listing->fleet, out);
     else
         return outputs_refuse(format, err);
     return true;
@@ -91,8 +88,9 @@ static bool write_tenants(void *ctx, const char *format, FILE *out, struct err *
 
 static int run(struct fleet *fleet, const struct options *options)
 {
-    struct writer writer = {write_tenants, fleet};
-    return outputs_write(options, &writer, false) ? EXIT_OK : EXIT_USAGE;
+    struct listing listing = {fleet, options};
+    return outputs_write(options, &(struct writer){write_tenants, &listing}, false) ? EXIT_OK
+                                                                                   : EXIT_USAGE;
 }
 
 const struct command command_tenants = {

@@ -16,6 +16,11 @@ const char *run_state_name(enum run_state state)
     return names[state];
 }
 
+const char *run_state_words(enum run_state state, bool is_dry_run)
+{
+    return is_dry_run && state == RUN_SUCCEEDED ? "done" : run_state_name(state);
+}
+
 const char *tenant_state_name(enum tenant_state state)
 {
     static const char *const names[TENANT__COUNT] = {

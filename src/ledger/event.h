@@ -40,6 +40,10 @@ enum tenant_state {
 const char *run_state_name(enum run_state state);
 const char *tenant_state_name(enum tenant_state state);
 
+/* For people: a run that only looks and went well is `done`. It changed nothing, and what it saw may
+ * well be bad news, so `succeeded` would say too much. */
+const char *run_state_words(enum run_state state, bool is_dry_run);
+
 /* Did it go wrong for the tenant? (A skipped one never began: its error says whether it should.) */
 bool tenant_state_is_bad(enum tenant_state state);
 

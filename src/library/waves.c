@@ -10,11 +10,12 @@ static struct rollout_wave make_wave(const struct fleet *fleet, const struct vis
                                      const struct wave *wave)
 {
     const struct rollout_rules *rules = &fleet->inventory->rollout;
+    bool has_rest = rules->wave_count && !visit->has_no_waves;
     bool has_own_limit = wave && wave->has_max_failures && !visit->has_max_failures;
     return (struct rollout_wave){
-        .name = wave                ? wave->name
-                : rules->wave_count ? "rest"
-                                    : "all",
+        .name = wave       ? wave->name
+                : has_rest ? "rest"
+                           : "all",
         .parallel = first_of(visit->parallel, wave ? wave->parallel : 0, rules->parallel),
         .per_server = first_of(visit->per_server, wave ? wave->per_server : 0, rules->per_server),
         .max_failures = has_own_limit             ? wave->max_failures

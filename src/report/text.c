@@ -62,7 +62,8 @@ static void print_headline(const struct text *text)
     human_add_text(&line, report->run.target);
     buf_adds(&line, ": ");
     print_colored(text, COLOR_BOLD, line.data);
-    print_colored(text, text_run_color(report->state), run_state_name(report->state));
+    print_colored(text, text_run_color(report->state),
+                  run_state_words(report->state, report->run.is_dry_run));
     buf_clear(&line);
     buf_adds(&line, " in ");
     human_add_duration(&line, report->duration_ms);

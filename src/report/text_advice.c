@@ -91,6 +91,12 @@ static bool is_kept(const struct report *report)
     return report->run.resolved != NULL;
 }
 
+/* What `skein resolve` was told is not in the report: its error says what to do. */
+static bool can_be_said_again(const struct report *report)
+{
+    return !is_kept(report) && strcmp(report->run.command, "resolve") != 0;
+}
+
 static void print_advice(const struct text *text, const struct advice *advice)
 {
     uint32_t rows[TEXT_NAMES];
@@ -102,7 +108,7 @@ static void print_advice(const struct text *text, const struct advice *advice)
     buf_adds(&line, "  ");
     text_add_names(text, &line, rows, count);
     buf_addf(&line, ": %s\n", advice->truth);
-    if (advice->deed && !is_kept(text->report)) {
+    if (advice->deed && can_be_said_again(text->report)) {
         buf_addf(&line, "    %s:\n      ", advice->deed);
         add_retry(text, &line, rows, count);
         buf_addc(&line, '\n');

@@ -3,6 +3,8 @@
 #include <libsmartcols.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
+#include "base/human.h"
 #include "report/report.h"
 
 enum { INDENT = 2, NARROWEST = 20 };
@@ -69,6 +71,31 @@ void table_cell(struct table *table, const char *text, const char *color)
     /* A colored nothing would be padded with blanks that print_line can't see. */
     if (color && *text)
         check(scols_cell_set_color(scols_line_get_cell(table->line, at), color) == 0);
+}
+
+void table_text(struct table *table, const char *text)
+{
+    struct buf cell;
+    buf_init(&cell, BUF_MAX_DEFAULT);
+    human_add_text(&cell, text);
+    table_cell(table, cell.data, NULL);
+    buf_done(&cell);
+}
+
+void table_count(struct table *table, size_t count, const char *color)
+{
+    char cell[24];
+    snprintf(cell, sizeof cell, "%zu", count);
+    table_cell(table, cell, color);
+}
+
+void table_duration(struct table *table, double ms)
+{
+    struct buf cell;
+    buf_init(&cell, BUF_MAX_DEFAULT);
+    human_add_duration(&cell, ms);
+    table_cell(table, cell.data, NULL);
+    buf_done(&cell);
 }
 
 /* Smartcols pads all but the last column, and can't indent. */

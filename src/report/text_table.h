@@ -1,7 +1,7 @@
 /* A table on the terminal, by libsmartcols: indented by two, no trailing blanks, cut to the width
  * where there is one.
  *
- * The texts of cells must have gone through human_add_text: smartcols would escape ours again, so
+ * The texts of table_cell must have gone through human_add_text: smartcols would escape ours again, so
  * its own encoding is off. Out of memory aborts, as everywhere.
  *
  *     struct table *table = table_new(out, &options);
@@ -29,6 +29,12 @@ void table_row(struct table *table);
 
 /* The row's next cell; `color` is an ANSI sequence or NULL. */
 void table_cell(struct table *table, const char *text, const char *color);
+
+/* The same of a text from outside, which goes through human_add_text here; NULL is nothing. */
+void table_text(struct table *table, const char *text);
+
+void table_count(struct table *table, size_t count, const char *color);
+void table_duration(struct table *table, double ms);
 
 void table_print(struct table *table);
 

@@ -27,22 +27,6 @@ static void ids_cell(const struct text *text, struct table *table, const struct 
     buf_done(&cell);
 }
 
-static void number_cell(struct table *table, size_t number)
-{
-    char cell[24];
-    snprintf(cell, sizeof cell, "%zu", number);
-    table_cell(table, cell, NULL);
-}
-
-static void duration_cell(struct table *table, double ms)
-{
-    struct buf cell;
-    buf_init(&cell, BUF_MAX_DEFAULT);
-    human_add_duration(&cell, ms);
-    table_cell(table, cell.data, NULL);
-    buf_done(&cell);
-}
-
 /* ---- all of them (-v) ---------------------------------------------------------------------- */
 
 static void add_tenant(const struct text *text, struct table *table, size_t index)
@@ -54,9 +38,9 @@ static void add_tenant(const struct text *text, struct table *table, size_t inde
                text_color(text, text_state_color(row->state)));
     ids_cell(text, table, row, row->from, false);
     ids_cell(text, table, row, row->to, false);
-    number_cell(table, report_steps(text->report, row->steps).count);
-    number_cell(table, row->attempts);
-    duration_cell(table, row->duration_ms);
+    table_count(table, report_steps(text->report, row->steps).count, NULL);
+    table_count(table, row->attempts, NULL);
+    table_duration(table, row->duration_ms);
 }
 
 void text_tenants(const struct text *text)
@@ -136,8 +120,11 @@ static void print_summary(const struct text *text)
 
 void text_current(const struct text *text)
 {
-    if (text->report->run.tenant_count)
-        print_places(text);
+    if (!text->report->run.tenant_count) {
+        fputs("\n  no tenants\n", text->out);
+        return;
+    }
+    print_places(text);
     print_summary(text);
 }
 
@@ -200,7 +187,7 @@ static void print_slowest(const struct text *text, const uint32_t *rows, size_t 
     for (size_t i = 0; i < count; i++) {
         table_row(table);
         name_cell(text, table, rows[i]);
-        duration_cell(table, text->report->rows[rows[i]].duration_ms);
+        table_duration(table, text->report->rows[rows[i]].duration_ms);
         step_cells(text, table, &text->report->rows[rows[i]]);
     }
     text_heading(text, "Slowest");

@@ -1,27 +1,17 @@
-#include "base/human.h"
 #include "report/text.h"
 #include "report/text_table.h"
-
-static void count_cell(struct table *table, size_t count, const char *color)
-{
-    char cell[24];
-    snprintf(cell, sizeof cell, "%zu", count);
-    table_cell(table, cell, color);
-}
 
 static void add_wave(const struct text *text, struct table *table, const struct report_wave *wave)
 {
     const struct report *report = text->report;
     enum run_state state = wave->state == RUN_RUNNING ? report->state : wave->state;
-    struct buf name;
-    buf_init(&name, BUF_MAX_DEFAULT);
-    human_add_text(&name, wave->name);
+    const char *words = wave->state == RUN__COUNT ? report_wave_state(report, wave)
+                                                  : run_state_words(state, report->run.is_dry_run);
     table_row(table);
-    table_cell(table, name.data, NULL);
-    table_cell(table, report_wave_state(report, wave), text_color(text, text_run_color(state)));
-    count_cell(table, wave->tenant_count, NULL);
-    count_cell(table, wave->failed_count, wave->failed_count ? text_color(text, COLOR_BAD) : NULL);
-    buf_done(&name);
+    table_text(table, wave->name);
+    table_cell(table, words, text_color(text, text_run_color(state)));
+    table_count(table, wave->tenant_count, NULL);
+    table_count(table, wave->failed_count, wave->failed_count ? text_color(text, COLOR_BAD) : NULL);
 }
 
 /* Of one wave, the headline says it. */

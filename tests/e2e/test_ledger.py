@@ -70,6 +70,9 @@ class Reading(LedgerCase):
         self.assertEqual(newest["state"], "succeeded")
         self.assertEqual(newest["totals"]["tenants"], 3)
         self.assertEqual(newest["totals"]["succeeded"], 3)
+        self.run_ok("runs", "-o", f"json={self.fleet.path('runs.json')}", "-o", "text")
+        with open(self.fleet.path("runs.json"), encoding="utf-8") as file:
+            self.assertEqual(json.load(file), self.runs())
         lines = self.run_ok("runs").out.splitlines()
         self.assertEqual(len(lines), 3)
         self.assertTrue(lines[1].strip().startswith(second))

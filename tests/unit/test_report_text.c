@@ -158,7 +158,7 @@ static void tables_keep_to_the_width(void **state)
 
 static void a_plan_shows_equal_plans_together(void **state)
 {
-    static const char golden[] = "plan head: succeeded in 1.23 s\n"
+    static const char golden[] = "plan head: done in 1.23 s\n"
                                  "run 20261123T101500Z-5f3a9c, started 2026-11-23T10:15:00.123Z\n"
                                  "\n"
                                  "  would change  3\n"
