@@ -114,6 +114,8 @@ struct run_info {
     const char *resolved; /* the same with `head` and partial ids resolved when the run began; NULL: not
                              kept (plan, current) */
     bool is_dry_run;
+    bool is_unrecorded; /* the ledger could not take it, and does not know of it; told by
+                           EVENT_RUN_FINISHED */
     const char *resumed_from; /* NULL: a run of its own */
     const struct chain *chain;
     const struct tenant *const *tenants; /* the selection; lives as long as the run */

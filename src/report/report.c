@@ -274,6 +274,7 @@ static void count_waves(struct report *report)
 static void finish_run(struct report *report, const struct event *event)
 {
     report->state = event->state;
+    report->run.is_unrecorded = event->run->is_unrecorded;
     report->duration_ms = event->duration_ms;
     skip_the_rest(report);
     count_waves(report);

@@ -85,16 +85,20 @@ static void add_retry(const struct text *text, struct buf *buf, const uint32_t *
         buf_adds(buf, " --tenant NAME   (for these only: the target is relative)");
 }
 
-/* A run in the ledger goes on, or back, as a whole: one command for all of its tenants. */
-static bool is_kept(const struct report *report)
+/* The run in the ledger that goes on, or back, as a whole: one command for all of its tenants. Where the
+ * ledger could not take this one, the one that it went on with. NULL: there is none. */
+static const char *kept_run(const struct report *report)
 {
-    return report->run.resolved != NULL;
+    const struct run_info *run = &report->run;
+    if (!run->resolved)
+        return NULL;
+    return run->is_unrecorded ? run->resumed_from : run->id;
 }
 
 /* What `skein resolve` was told is not in the report: its error says what to do. */
 static bool can_be_said_again(const struct report *report)
 {
-    return !is_kept(report) && strcmp(report->run.command, "resolve") != 0;
+    return !kept_run(report) && strcmp(report->run.command, "resolve") != 0;
 }
 
 static void print_advice(const struct text *text, const struct advice *advice)
@@ -148,7 +152,7 @@ static const char *unfinished_way_back(const struct report *report)
     const struct run_info *run = &report->run;
     if (strcmp(run->command, "rollback") == 0)
         return run->resumed_from;
-    return report->state == RUN_ROLLBACK_FAILED ? run->id : NULL;
+    return report->state == RUN_ROLLBACK_FAILED ? kept_run(report) : NULL;
 }
 
 static void print_ways_on(const struct text *text)
@@ -156,9 +160,9 @@ static void print_ways_on(const struct text *text)
     const struct report *report = text->report;
     const char *deed = report_bad_count(report) ? "Once the cause is gone, go on with this run"
                                                 : "To go on with this run";
-    print_command(text, deed, "resume", report->run.id);
+    print_command(text, deed, "resume", kept_run(report));
     if (has_moved(report))
-        print_command(text, "Or take back what it changed", "rollback", report->run.id);
+        print_command(text, "Or take back what it changed", "rollback", kept_run(report));
 }
 
 static void print_commands(const struct text *text)
@@ -169,7 +173,8 @@ static void print_commands(const struct text *text)
         print_command(text, "Once the cause is gone, take back the rest", "rollback", way_back);
     else if (report->state != RUN_ROLLED_BACK)
         print_ways_on(text);
-    print_command(text, "To read this once more", "report", report->run.id);
+    if (!report->run.is_unrecorded)
+        print_command(text, "To read this once more", "report", report->run.id);
 }
 
 static bool has_advice(const struct report *report)
@@ -183,8 +188,10 @@ void text_advice(const struct text *text)
     if (text->report->run.is_dry_run || !has_advice(text->report))
         return;
     text_heading(text, "What to do");
+    if (text->report->run.is_unrecorded)
+        fputs("  The ledger could not be written, and does not know of this run.\n", text->out);
     for (size_t i = 0; i < ARRAY_LEN(advices); i++)
         print_advice(text, &advices[i]);
-    if (is_kept(text->report) && text->report->state != RUN_RUNNING)
+    if (kept_run(text->report) && text->report->state != RUN_RUNNING)
         print_commands(text);
 }

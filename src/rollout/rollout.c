@@ -302,7 +302,7 @@ static struct run_info info_of(const struct rollout_options *options, const char
 static void on_recorded(void *ctx, const struct err *err)
 {
     struct rollout *rollout = ctx;
-    (void)err; /* rollout_on_ledger_broken was told */
+    rollout->info.is_unrecorded = err != NULL; /* rollout_on_ledger_broken was told */
     if (!rollout->is_draining && gates_has(rollout->gates, GATE_BEFORE_RUN)) {
         rollout->is_gated = true;
         gates_ask(rollout->gates, GATE_BEFORE_RUN, &(struct gate_facts){0}, on_gate, rollout);
