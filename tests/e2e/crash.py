@@ -58,15 +58,17 @@ def expect(is_fine, what, *details):
 # ---- points ------------------------------------------------------------------------------------
 
 class Point:
-    """Where to die: `failpoint:commit:2`, `write:17:half`, …"""
+    """Where to die: `failpoint:commit:2`, `write:17:half`, …; or what else is to happen there to files
+    whose path has `path` in it."""
 
-    def __init__(self, text):
+    def __init__(self, text, what="kill", path=None):
         self.text = text
         kind, _, rest = text.partition(":")
         if kind == "failpoint":
-            self.env = {"SKEIN_FAILPOINT": f"{rest}=kill"}
+            self.env = {"SKEIN_FAILPOINT": f"{rest}={what}"}
         else:
-            self.env = {"LD_PRELOAD": os.path.abspath(SHIM), "SKEIN_FAULT": f"{text}=kill"}
+            self.env = {"LD_PRELOAD": os.path.abspath(SHIM), "SKEIN_FAULT": f"{text}={what}"}
+            self.env.update({"SKEIN_FAULT_PATH": path} if path else {})
 
     def __repr__(self):
         return self.text
@@ -470,12 +472,15 @@ class World:
         for point in points[1:]:
             killed += self.kill(self.go_on(), point)
             self.check_crashed(is_first=False)
+        self.check_recovery()
+        return killed
+
+    def check_recovery(self):
         self.check_end(self.finish())
         before = self.tenants.fingerprint()
         self.check_exit(self.fleet.run("resume", "-o", "json", "--progress", "none"))
         expect(self.tenants.fingerprint() == before, "a second resume changed something", before, self.tenants.fingerprint())
         self.check_end()
-        return killed
 
 
 # ---- many of them ------------------------------------------------------------------------------

@@ -7,8 +7,8 @@
  * Classes are the rows of `classes`: of files write, sync, truncate, unlink and rename, of sockets send and
  * recv. Pipes, terminals and libuv's own descriptors do not count. `what` is `kill` or the name of an error
  * (enospc, eio, edquot, erofs): kill happens `before` (default) or `after` the call, or when `half` of it
- * is written; an error takes the place of the call, `once` (default), or of it and all that follow
- * (`on`): a disk that stays full.
+ * is written; an error takes the place of the call `once`, or of it and all that follow (`on`): a disk
+ * that stays full.
  *
  * The program may call from several threads: the n-th is the n-th that begins.
  */
@@ -29,11 +29,11 @@
 #include <unistd.h>
 
 enum class { WRITE, SYNC, TRUNCATE, UNLINK, RENAME, SEND, RECV, CLASS__COUNT };
-enum moment { BEFORE, HALF, AFTER, ON, MOMENT__COUNT };
+enum moment { BEFORE, HALF, AFTER, ONCE, ON, MOMENT__COUNT };
 
 static const char *const classes[CLASS__COUNT] = {"write",  "sync", "truncate", "unlink",
                                                   "rename", "send", "recv"};
-static const char *const moments[MOMENT__COUNT] = {"before", "half", "after", "on"};
+static const char *const moments[MOMENT__COUNT] = {"before", "half", "after", "once", "on"};
 
 static const struct {
     const char *name;

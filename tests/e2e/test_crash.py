@@ -11,7 +11,7 @@ import sqlite3
 import time
 import unittest
 
-from crash import Tally, World, Wrong, enumerate_scenario
+from crash import Point, Tally, World, Wrong, enumerate_scenario
 from crash_scenarios import scenarios
 from harness import Postgres, main
 
@@ -69,6 +69,65 @@ class OnPostgres(Crash, unittest.TestCase):
 
     def execute(self, world, sql):
         self.server.sql(world.tenants.name, sql.format("t0."))
+
+
+class LedgerFaults(unittest.TestCase):
+    """The ledger's disk is full from the n-th write on, or its n-th sync fails: exit 6, nothing more is
+    begun, what was begun is whole, and one resume goes on once the disk is well."""
+
+    FAULTS = (("write", "on", "enospc"), ("write", "once", "eio"), ("sync", "once", "eio"), ("sync", "on", "eio"))
+
+    def check(self, world, point):
+        world.reset()
+        result = world.fleet.run("upgrade", "-o", "json", "--progress", "none", env=point.env)
+        self.assertIn(result.code, (0, 6), result)
+        if result.code == 6:
+            self.assertIn("ledger", result.err)
+        if result.out:
+            self.check_tenants(world, result.report)
+        world.check_crashed(is_first=True)
+        world.check_recovery()
+        return result.code == 6
+
+    def check_tenants(self, world, report):
+        self.assertEqual(len(report["tenants"]), len(world.scenario.tenants))
+        states = world.tenants.states()
+        for tenant in report["tenants"]:
+            is_done = tenant["state"] in ("succeeded", "unchanged")
+            self.assertIn(tenant["state"], ("succeeded", "unchanged", "skipped", "failed"))
+            state = states[tenant["name"]]
+            self.assertEqual(state["versions"], world.scenario.versions if is_done else [])
+            self.assertEqual(len(state["fx"]), 3 if is_done else 0)
+
+    def test_a_ledger_that_cannot_be_written_costs_no_tenant(self):
+        scenario = next(s for s in scenarios("sqlite") if s.name == "waves")
+        with contextlib.closing(World(scenario, "sqlite")) as world:
+            counts = {"write": 60, "sync": 12}
+            for kind, moment, error in self.FAULTS:
+                stopped = 0
+                for n in range(1, counts[kind] + 1, 5 if kind == "write" else 1):
+                    with self.subTest(point=f"{kind}:{n}:{moment}={error}"):
+                        stopped += self.check(world, Point(f"{kind}:{n}:{moment}", error, ".skein/"))
+                self.assertGreater(stopped, 2)
+
+    def test_a_run_that_is_not_on_record_is_told_as_such(self):
+        with contextlib.closing(World(scenarios("sqlite")[0], "sqlite")) as world:
+            world.reset()
+            env = Point("failpoint:ledger_write:1", "fail").env
+            result = world.fleet.run("upgrade", env=env)
+            self.assertEqual(result.code, 6)
+            self.assertIn("does not know of this run", result.out)
+            self.assertIn("skein upgrade head", result.out)
+            self.assertNotIn("skein resume", result.out)
+            self.assertNotIn("skein report", result.out)
+            world.fleet.run("upgrade", "aaaa1111")
+            first = world.ledger_runs()[-1]
+            world.fleet.run("upgrade", env=Point("write:2:on", "eio", "data/").env)
+            known = world.ledger_runs()[-1]
+            self.assertNotEqual(known, first)
+            result = world.fleet.run("resume", env=env)
+            self.assertIn(f"skein resume {known}", result.out)
+            world.check_recovery()
 
 
 if __name__ == "__main__":
