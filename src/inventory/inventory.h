@@ -61,6 +61,7 @@ struct tenant {
     const struct settings *settings;
     const struct password *password;
     int line; /* in the inventory; of its source for a found tenant */
+    bool is_gone; /* not in the inventory any more: a run that goes back knows of it. It cannot be reached */
 };
 
 struct wave {

@@ -93,41 +93,87 @@ static bool is_wanted(const struct again *again, const struct standing *standing
     return !again->is_back || standing_may_have_changed(standing);
 }
 
-/* A tenant that left the inventory cannot be reached; it only matters where something is left to
- * do. */
 static void note_missing(struct again *again, const char *name)
 {
     again->missing_count++;
     again->missing = name;
 }
 
-static void select_tenants(struct again *again, struct fleet *fleet)
+/* The run's fleet, as it is chosen from. */
+struct choice {
+    struct again *again;
+    struct fleet *fleet;
+    struct map names; /* of the inventory's tenants */
+    const struct tenant *const *remembered; /* the run's tenants as the ledger knows them; NULL: not read yet */
+    const struct tenant **tenants;
+    struct standing *standings;
+    size_t count;
+};
+
+static void on_remembered(void *ctx, const struct event *event)
 {
-    const struct ledger_fleet *past = again->past;
-    const struct inventory *inventory = fleet->inventory;
-    struct standing *standings = arena_calloc(&fleet->arena, past->count, sizeof *standings);
-    const struct tenant **tenants = arena_calloc(&fleet->arena, past->count, sizeof *tenants);
-    size_t count = 0;
-    struct map names;
-    map_init(&names);
-    for (uint32_t i = 0; i < inventory->tenant_count; i++)
-        map_put(&names, inventory->tenants[i].name, i);
-    for (size_t n = 0; n < past->count; n++) {
-        size_t i = again->is_back ? past->count - 1 - n : n; /* back in reverse order */
-        uint32_t index = map_get(&names, past->names[i]);
-        if (!is_wanted(again, &past->standings[i]))
-            continue;
-        if (index == MAP_NONE) {
-            note_missing(again, past->names[i]);
-            continue;
-        }
-        tenants[count] = &inventory->tenants[index];
-        standings[count++] = past->standings[i];
-    }
-    map_done(&names);
-    fleet->tenants = tenants;
-    fleet->tenant_count = count;
-    again->standings = standings;
+    struct choice *choice = ctx;
+    choice->remembered = event->run->tenants;
+}
+
+/* One that is to go back and left the inventory: without it nobody could say that all went back. */
+static const struct tenant *make_gone(struct choice *choice, size_t n, struct err *err)
+{
+    static const struct settings no_settings;
+    static const struct password no_password = {.kind = PASSWORD_NONE};
+    const struct again *again = choice->again;
+    struct arena *arena = &choice->fleet->arena;
+    struct observer observer = {on_remembered, choice};
+    if (!choice->remembered &&
+        !ledger_replay(again->ledger, again->run.id, arena, &observer, err))
+        return NULL;
+    struct tenant *tenant = arena_alloc(arena, sizeof *tenant);
+    *tenant = *choice->remembered[n];
+    tenant->is_gone = true;
+    tenant->server = "";
+    tenant->settings = &no_settings;
+    tenant->password = &no_password;
+    return tenant;
+}
+
+static bool choose_tenant(struct choice *choice, size_t n, struct err *err)
+{
+    const struct ledger_fleet *past = choice->again->past;
+    uint32_t index = map_get(&choice->names, past->names[n]);
+    const struct tenant *tenant;
+    if (!is_wanted(choice->again, &past->standings[n]))
+        return true;
+    if (index == MAP_NONE)
+        note_missing(choice->again, past->names[n]);
+    if (index == MAP_NONE && !choice->again->is_back)
+        return true;
+    tenant = index == MAP_NONE ? make_gone(choice, n, err)
+                               : &choice->fleet->inventory->tenants[index];
+    choice->tenants[choice->count] = tenant;
+    choice->standings[choice->count++] = past->standings[n];
+    return tenant != NULL;
+}
+
+static bool select_tenants(struct again *again, struct fleet *fleet, struct err *err)
+{
+    size_t count = again->past->count;
+    struct choice choice = {
+        .again = again,
+        .fleet = fleet,
+        .tenants = arena_calloc(&fleet->arena, count, sizeof *choice.tenants),
+        .standings = arena_calloc(&fleet->arena, count, sizeof *choice.standings),
+    };
+    bool is_fine = true;
+    map_init(&choice.names);
+    for (uint32_t i = 0; i < fleet->inventory->tenant_count; i++)
+        map_put(&choice.names, fleet->inventory->tenants[i].name, i);
+    for (size_t n = 0; is_fine && n < count; n++) /* back in reverse order */
+        is_fine = choose_tenant(&choice, again->is_back ? count - 1 - n : n, err);
+    map_done(&choice.names);
+    fleet->tenants = choice.tenants;
+    fleet->tenant_count = choice.count;
+    again->standings = choice.standings;
+    return is_fine;
 }
 
 /* ---- the interface ------------------------------------------------------------------------- */
@@ -142,8 +188,7 @@ static bool load(struct fleet *fleet, const struct again_request *request, struc
         !ledger_read_fleet(again->ledger, again->run.id, &fleet->arena, past, err))
         return false;
     split_targets(again, &fleet->arena);
-    select_tenants(again, fleet);
-    return true;
+    return select_tenants(again, fleet, err);
 }
 
 bool again_open(struct fleet *fleet, const struct again_request *request, struct again *ret_again,

@@ -32,7 +32,9 @@ struct again {
     size_t target_count;
     const struct standing *standings; /* by tenant of the selection */
     const struct ledger_fleet *past;
-    size_t missing_count; /* tenants of the run that the inventory no longer has, and that it was done with */
+    /* Tenants of the run that left the inventory: a resume does without them; a way back cannot reach them,
+     * and so does not end well. */
+    size_t missing_count;
     const char *missing;  /* one of them; NULL: none */
 };
 

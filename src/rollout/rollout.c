@@ -37,7 +37,7 @@ void rollout_note(struct rollout *rollout, const char *text)
 static void start(struct rollout *rollout, uint32_t tenant)
 {
     uint32_t slot = 0;
-    if (rollout_skip_refused(rollout, tenant))
+    if (rollout_skip_unreachable(rollout, tenant))
         return;
     while (rollout->running[slot])
         slot++;

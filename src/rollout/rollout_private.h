@@ -94,9 +94,9 @@ void rollout_fill_env(struct rollout *rollout);
 /* The tenant has something of the rollout to be taken back, should it come to that. */
 void rollout_note_changed(struct rollout *rollout, uint32_t tenant);
 
-/* Without a session: nobody tries a login that was refused already (false: this one was not), and a
- * tenant of a server that is in trouble is not begun. */
-bool rollout_skip_refused(struct rollout *rollout, uint32_t tenant);
+/* Without a session: nobody tries a login that was refused already, or a tenant that is gone (false: this
+ * one is neither), and a tenant of a server that is in trouble is not begun. */
+bool rollout_skip_unreachable(struct rollout *rollout, uint32_t tenant);
 void rollout_give_up(struct rollout *rollout, uint32_t tenant);
 
 #endif

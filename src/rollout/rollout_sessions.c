@@ -373,14 +373,17 @@ static void skip(struct rollout *rollout, size_t tenant, const struct err *err)
     finish_tenant(rollout, tenant, &outcome, false);
 }
 
-/* Nobody tries a login that was refused already: the tenant is not touched. */
-bool rollout_skip_refused(struct rollout *rollout, uint32_t tenant)
+bool rollout_skip_unreachable(struct rollout *rollout, uint32_t tenant)
 {
     struct err err;
     const char *who = credentials_refused(rollout->credentials, rollout->places[tenant].credential);
-    if (!who)
+    bool is_gone = rollout->options->tenants[tenant]->is_gone;
+    if (!who && !is_gone)
         return false;
-    err_set(&err, ERR_AUTH, "not tried: the server already refused this login to tenant '%s'", who);
+    if (is_gone)
+        err_set(&err, ERR_CONFIG, "it is no longer in the inventory: put it back, and go on");
+    else
+        err_set(&err, ERR_AUTH, "not tried: the server already refused this login to tenant '%s'", who);
     skip(rollout, tenant, &err);
     scheduler_finished(rollout->scheduler, tenant, &(struct finish){.has_failed = true});
     return true;

@@ -246,6 +246,23 @@ class Rollback(RolloutCase):
         for i in range(4):
             self.assertEqual(self.fleet.versions(f"t{i:02}"), [])
 
+    def test_who_left_the_inventory_is_not_forgotten(self):
+        names = self.make(3)
+        run = self.run_json("upgrade").report["run"]["id"]
+        with open(self.fleet.path("skein.yaml")) as file:
+            inventory = json.load(file)
+        whole = inventory["tenants"]
+        self.fleet.write("skein.yaml", json.dumps({**inventory, "tenants": whole[:2]}))
+        result = self.run_json("rollback", run, code=4)
+        self.assertEqual(self.states(result.report),
+                         {"t00": "rolled_back", "t01": "rolled_back", "t02": "rollback_failed"})
+        self.assertIn("no longer in the inventory", result.tenant("t02")["error"]["message"])
+        self.assertEqual(result.report["run"]["state"], "rollback_failed")
+        self.fleet.write("skein.yaml", json.dumps({**inventory, "tenants": whole}))
+        report = self.run_json("resume").report
+        self.assertEqual(self.states(report), {"t02": "rolled_back"})
+        self.assertEqual([self.effects(n) for n in names], [[], [], []])
+
     def test_leaves_alone_who_was_moved_since(self):
         self.make(3)
         self.run_ok("upgrade", "aaaa1111")
