@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/map.h"
 #include "base/secret.h"
@@ -75,27 +76,33 @@ static void on_fetched(void *ctx)
     }
 }
 
-uint32_t credentials_add(struct credentials *credentials, const struct tenant *tenant,
-                         bool *ret_is_new)
+static uint32_t add(struct credentials *credentials, const struct password *source, const char *key)
 {
-    char key[512];
-    const char *user = tenant->url.user ? tenant->url.user : "";
-    /* Equal sources are one object: the inventory shares them. */
-    snprintf(key, sizeof key, "%s\n%s\n%" PRIxPTR, tenant->server, user,
-             (uintptr_t)tenant->password);
-    uint32_t index = map_get(&credentials->by_key, key);
-    *ret_is_new = index == MAP_NONE;
-    if (index != MAP_NONE)
-        return index;
+    uint32_t index = (uint32_t)credentials->count;
     struct credential *credential = arena_alloc(&credentials->arena, sizeof *credential);
-    credential->source = tenant->password;
+    credential->source = source;
     credential->job.work = fetch_on_thread;
     credential->job.on_done = on_fetched;
     credential->job.ctx = credential;
-    index = (uint32_t)credentials->count;
     map_put(&credentials->by_key, arena_strdup(&credentials->arena, key), index);
     *ARENA_PUSH(&credentials->arena, credentials->items, credentials->count,
                 credentials->capacity) = credential;
+    return index;
+}
+
+uint32_t credentials_add(struct credentials *credentials, const struct tenant *tenant,
+                         bool *ret_is_new)
+{
+    struct buf key;
+    const char *user = tenant->url.user ? tenant->url.user : "";
+    buf_init(&key, BUF_MAX_DEFAULT);
+    /* Equal sources are one object: the inventory shares them. */
+    buf_addf(&key, "%s\n%s\n%" PRIxPTR, tenant->server, user, (uintptr_t)tenant->password);
+    uint32_t index = map_get(&credentials->by_key, key.data);
+    *ret_is_new = index == MAP_NONE;
+    if (*ret_is_new)
+        index = add(credentials, tenant->password, key.data);
+    buf_done(&key);
     return index;
 }
 
