@@ -288,8 +288,6 @@ bool progress_add_words(struct progress *progress, const struct event *event)
         human_add_text(&progress->out, event->reason);
         return true;
     case EVENT_NOTE:
-        if (!progress->is_verbose)
-            return false;
         human_add_text(&progress->out, event->reason);
         return true;
     case EVENT_RUN_STARTED:

@@ -89,7 +89,7 @@ static bool is_shown(const struct progress *progress, const struct event *event)
     if (event->kind == EVENT_TENANT_INTENT)
         return false; /* a matter of the ledger's */
     if (!progress->is_quiet)
-        return event->kind != EVENT_NOTE || progress->is_verbose;
+        return true;
     return event->kind == EVENT_TENANT_FINISHED && progress_is_bad(event->outcome);
 }
 

@@ -145,12 +145,12 @@ static bool has_words(const struct progress *progress, const struct event *event
 {
     if (event->kind == EVENT_TENANT_FINISHED)
         return progress->is_verbose || progress_is_bad(event->outcome);
-    if (event->kind == EVENT_RUN_DRAINS || event->kind == EVENT_RUN_ROLLS_BACK)
+    if (event->kind == EVENT_RUN_DRAINS || event->kind == EVENT_RUN_ROLLS_BACK ||
+        event->kind == EVENT_NOTE)
         return true;
     if (event->kind == EVENT_WAVE_STARTED || event->kind == EVENT_WAVE_FINISHED)
         return !progress->is_quiet && event->run->wave_count > 1;
-    bool is_detail = event->kind == EVENT_TENANT_RETRIES || event->kind == EVENT_NOTE;
-    return is_detail && progress->is_verbose;
+    return event->kind == EVENT_TENANT_RETRIES && progress->is_verbose;
 }
 
 static void on_event(struct progress *progress, const struct event *event)

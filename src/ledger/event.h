@@ -138,7 +138,7 @@ enum event_kind {
     EVENT_RUN_DRAINS,      /* reason: nothing more is begun */
     EVENT_RUN_ROLLS_BACK,  /* reason: from here on, what was changed is taken back */
     EVENT_RUN_FINISHED,    /* state, duration_ms */
-    EVENT_NOTE,            /* reason: something worth knowing; shown with -v */
+    EVENT_NOTE,            /* reason: something worth knowing: a gate that said no where nothing waits for it */
 };
 
 /* What is about to be done to a tenant. A second one of a run adds to the first. */

@@ -140,6 +140,11 @@ static void on_too_late(uv_timer_t *timer)
     kill(-asking->process.pid, SIGKILL);
 }
 
+static void say_cancelled(struct asking *asking)
+{
+    snprintf(asking->why, sizeof asking->why, "the gate %s was cancelled", gate_name(asking->gate));
+}
+
 static void take_place(struct gates *gates, struct asking *asking)
 {
     while (gates->at_work[asking->place])
@@ -171,11 +176,14 @@ static void start(struct asking *asking)
     asking->handles_open = 2;
     uv_timer_init(gates->loop, &asking->timer);
     if (gates->is_cancelled)
-        options.file = ""; /* nothing of that name can be run */
+        options.file = ""; /* nothing of that name can be run: the answer comes from the loop all the same */
     int error = uv_spawn(gates->loop, &asking->process, &options);
     if (error) {
-        snprintf(asking->why, sizeof asking->why, "the gate %s cannot be run: %s",
-                 gate_name(asking->gate), uv_strerror(error));
+        if (gates->is_cancelled)
+            say_cancelled(asking);
+        else
+            snprintf(asking->why, sizeof asking->why, "the gate %s cannot be run: %s",
+                     gate_name(asking->gate), uv_strerror(error));
         close_handles(asking);
         return;
     }
@@ -217,8 +225,7 @@ void gates_cancel(struct gates *gates)
         struct asking *asking = gates->at_work[i];
         if (!asking || !uv_is_active((uv_handle_t *)&asking->process))
             continue;
-        snprintf(asking->why, sizeof asking->why, "the gate %s was cancelled",
-                 gate_name(asking->gate));
+        say_cancelled(asking);
         kill(-asking->process.pid, SIGKILL);
     }
 }

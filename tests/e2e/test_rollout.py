@@ -497,6 +497,13 @@ class Gates(RolloutCase):
         self.assertEqual((result.report["totals"]["succeeded"], result.report["totals"]["skipped"]), (1, 3))
         self.assertIn("exit status 3", result.err)
 
+    def test_a_no_that_nothing_waits_for_is_told(self):
+        self.make(1, bad=[0], rollout={"gates": {name: self.gate(name, "exit 7") for name in
+                                                 ("after_tenant_failed", "after_run")}})
+        err = self.run_ok("upgrade", code=1).err
+        self.assertIn("the gate after_tenant_failed said no: exit status 7", err)
+        self.assertIn("the gate after_run said no: exit status 7", err)
+
     def test_before_the_run(self):
         self.make(2, rollout={"gates": {"before_run": self.gate("no", "exit 1")}})
         self.assertEqual(self.run_json("upgrade", code=1).report["totals"]["skipped"], 2)
@@ -508,6 +515,21 @@ class Gates(RolloutCase):
         result = self.run_ok("upgrade", code=1)
         self.assertLess(time.monotonic() - begun, 20)
         self.assertIn("did not end within 0.3 s", result.err)
+
+    def test_the_second_signal_cancels_them_and_none_is_run_behind_it(self):
+        self.make(1, rollout={"gates": {"before_run": self.gate("slow", 'touch "$(dirname "$0")/begun"\nsleep 60'),
+                                        "after_run": self.gate("ran", 'touch "$(dirname "$0")/after"')}})
+        process = self.fleet.start("upgrade")
+        wait_until(lambda: os.path.exists(self.fleet.path("begun")), what="the gate")
+        for word in (b"once more cancels", b"cancelling"):
+            process.send_signal(signal.SIGINT)
+            while word not in process.stderr.readline():
+                self.assertIsNone(process.poll())
+        err = process.communicate(timeout=20)[1].decode()
+        self.assertEqual(process.returncode, 130)
+        self.assertIn("the gate before_run was cancelled", err)
+        self.assertIn("the gate after_run was cancelled", err)
+        self.assertFalse(os.path.exists(self.fleet.path("after")))
 
     def test_get_no_secret_and_no_shell(self):
         self.make(1, rollout={"gates": {"before_run": ["/usr/bin/env", "-u", "A;echo"], "after_run": self.gate(

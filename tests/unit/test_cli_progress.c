@@ -275,7 +275,7 @@ static void json_is_an_object_a_line(void **state)
     static const char *const names[] = {"acme", "\033]0;x\a\xff"};
     static const char *const events[] = {"run_started",    "tenant_started", "tenant_finished",
                                          "tenant_retries", "tenant_started", "tenant_finished",
-                                         "run_drains",     "run_finished"};
+                                         "run_drains",     "note",           "run_finished"};
     (void)state;
     struct stage stage;
     struct err err = fleet_error();
@@ -285,7 +285,7 @@ static void json_is_an_object_a_line(void **state)
     stage_retries(&stage, 1);
     fleet_fails(&stage.fleet, 1, TENANT_FAILED, &err);
     fleet_tell(&stage.fleet, (struct event){.kind = EVENT_RUN_DRAINS, .reason = "too many"});
-    fleet_tell(&stage.fleet, (struct event){.kind = EVENT_NOTE, .reason = "only with -v"});
+    fleet_tell(&stage.fleet, (struct event){.kind = EVENT_NOTE, .reason = "a gate said no"});
     fleet_ends(&stage.fleet, RUN_FAILED);
     const char *line = stage.text;
     for (size_t i = 0; i < ARRAY_LEN(events); i++) {
