@@ -34,6 +34,7 @@ struct play {
     enum plan_command command;
     const char *target[1];
     uint32_t target_set;
+    const char *wave; /* up to that one; NULL: all */
     bool is_back; /* what is left of it is the way back */
 };
 
@@ -109,11 +110,13 @@ static struct visit make_visit(const struct play *play, const struct again *agai
                               .plan = again->plan,
                               .targets = again->targets,
                               .target_count = again->target_count,
+                              .wave = play->wave,
                               .again = again};
     return (struct visit){.command = names[play->command],
                           .goal = GOAL_RUN,
                           .plan = play->command,
                           .targets = play->target,
+                          .wave = play->wave,
                           .target_count = 1};
 }
 
@@ -164,6 +167,10 @@ static int visit_again(struct play *play, struct fleet *fleet, bool is_rollback)
         return exit_code;
     }
     play->is_back = again.is_back;
+    if (play->is_back) { /* everyone goes back */
+        play->wave = NULL;
+        play->watch.wave_limit = SIZE_MAX;
+    }
     struct visit visit = make_visit(play, &again);
     exit_code = visit_carefully(play, fleet, &visit);
     again_close(&again);
@@ -239,12 +246,22 @@ static void wait_for_quiet(struct play *play)
     }
 }
 
+static void choose_waves(struct play *play, bool may_be_few)
+{
+    const struct rollout_rules *rules = &play->scene->inventory.rollout;
+    bool is_few = may_be_few && rules->wave_count && rng_chance(&play->scene->rng, 25);
+    uint32_t last = is_few ? rng_below(&play->scene->rng, (uint32_t)rules->wave_count) : 0;
+    play->wave = is_few ? rules->waves[last].name : NULL;
+    play->watch.wave_limit = is_few ? last + 1 : SIZE_MAX;
+}
+
 static void plan_fate(struct play *play)
 {
     static const uint32_t steps[] = {20, 100, 400, 1500, 5000};
     struct rng *rng = &play->scene->rng;
     struct loop_plan plan = {.give_up_ms = GIVE_UP_MS};
     uint32_t most = RNG_PICK(rng, steps);
+    choose_waves(play, true);
     if (rng_chance(rng, 35) && play->options.may_kill)
         plan.kill_at = rng_between(rng, 1, most);
     if (rng_chance(rng, 15)) {
@@ -262,6 +279,7 @@ static void plan_fate(struct play *play)
 
 static void plan_calm(struct play *play)
 {
+    choose_waves(play, false);
     loop_plan(&(struct loop_plan){.give_up_ms = GIVE_UP_MS});
     memory_ledger_fail_at(play->ledger, 0);
     play->knows_hosts = true;

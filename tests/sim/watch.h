@@ -24,6 +24,7 @@ struct lineage {
 
 struct watched { /* a tenant, in the run at hand */
     bool is_selected;
+    bool is_left_out; /* its wave is behind those that were asked for */
     bool is_running;
     bool was_begun[2]; /* on the way there, and back */
     bool has_ended;
@@ -42,6 +43,7 @@ struct watch {
     void *ctx;
 
     /* the run at hand */
+    size_t wave_limit; /* waves that are asked for */
     bool is_dry, is_back_command;
     bool has_tripped, is_draining, is_going_back;
     uint32_t parallel, per_server; /* now */
