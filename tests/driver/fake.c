@@ -257,6 +257,11 @@ size_t fake_unlocked_writes(const struct fake_db *db)
     return db->unlocked_writes;
 }
 
+void fake_restore(struct fake_db *db, const struct fake_store *store)
+{
+    db->store = fake_store_copy(&db->world->arena, store);
+}
+
 const struct fake_store *fake_committed(const struct fake_db *db)
 {
     return db->store;

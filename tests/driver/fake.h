@@ -32,6 +32,7 @@
 #include "inventory/url.h"
 
 struct fake_db;
+struct fake_store;
 struct fake_world;
 
 extern const struct driver fake_driver;
@@ -106,6 +107,9 @@ void fake_leave_all(struct fake_world *world);
 /* Somebody else comes by, does this and leaves again, at once and whoever has locks. */
 void fake_do(struct fake_db *db, const char *sql);
 
+/* Somebody puts back what was committed there once. */
+void fake_restore(struct fake_db *db, const struct fake_store *store);
+
 /* Told when a transaction, or a statement outside one, first writes; `is_orphan`: nobody listens to it. */
 typedef void (*fake_write_fn)(void *ctx, struct fake_db *db, bool is_orphan);
 void fake_watch_writes(struct fake_world *world, fake_write_fn on_write, void *ctx);
@@ -120,7 +124,6 @@ struct fake_table {
 };
 
 /* All that is committed (fake_store.h). It never changes: what is committed later is another. */
-struct fake_store;
 const struct fake_store *fake_committed(const struct fake_db *db);
 
 /* NULL: there is none. */

@@ -15,7 +15,7 @@
 #include "sim/watch.h"
 
 enum { EXIT_KILLED = -1, EXIT_NOTHING = -2 /* there is no such run, or nothing is left of it */ };
-enum { GIVE_UP_MS = 6 * 3600 * 1000, TRIES_MAX = 6 };
+enum { GIVE_UP_MS = 6 * 3600 * 1000 };
 
 enum deed { DEED_FORWARD, DEED_RESUME, DEED_ROLLBACK };
 static const char *const deed_names[] = {"forward", "resume", "rollback"};
@@ -319,6 +319,14 @@ static void note_stores(struct play *play, const struct fake_store **ret_stores)
         ret_stores[i] = fake_committed(play->scene->dbs[i]);
 }
 
+static void check_stores(struct play *play, const struct fake_store *const *stores,
+                         const char *complaint)
+{
+    for (size_t i = 0; i < play->scene->inventory.tenant_count; i++)
+        if (fake_committed(play->scene->dbs[i]) != stores[i])
+            on_wrong(play, complaint);
+}
+
 /* Once more: nothing may change. */
 static void check_twice(struct play *play, enum deed deed, bool is_back)
 {
@@ -327,34 +335,38 @@ static void check_twice(struct play *play, enum deed deed, bool is_back)
     int exit_code = run_deed(play, deed);
     if (exit_code != 0 && exit_code != EXIT_NOTHING)
         on_wrong(play, "doing it twice ends otherwise than once");
-    for (size_t i = 0; i < play->scene->inventory.tenant_count; i++)
-        if (fake_committed(play->scene->dbs[i]) != before[i])
-            on_wrong(play, "doing it twice changes something");
+    check_stores(play, before, "doing it twice changes something");
     check_end(play, is_back);
 }
 
-/* Where everyone stands now is where everyone goes back to. */
+/* Where everyone stands now is where everyone goes back to; what an earlier rollout has left half way a
+ * person has finished by then. */
 static void begin_lineage(struct play *play)
 {
     wait_for_quiet(play);
+    for (size_t i = 0; i < play->scene->inventory.tenant_count; i++) {
+        struct truth truth = watch_truth(&play->watch, i);
+        person_settle(play->scene, i, &truth, true);
+    }
     play->is_back = false;
     watch_begin_lineage(&play->watch, play->target_set, play->command == PLAN_DOWNGRADE);
 }
 
 /* Nothing goes wrong any more: one resume, and where a person had to look one more, brings all to the
- * end. */
-static void heal(struct play *play, enum deed deed)
+ * end. False: it is refused, since there is no way back. */
+static bool heal(struct play *play, enum deed deed)
 {
     plan_calm(play);
+    wait_for_quiet(play);
     if (deed == DEED_FORWARD)
         begin_lineage(play);
-    for (int tries = 0;; tries++) {
+    for (bool is_settled = false;; is_settled = true) {
         int exit_code = run_deed(play, deed);
         if (exit_code == 0 || exit_code == EXIT_NOTHING)
             break;
         if (exit_code == 2 && play->scene->has_no_way_back)
-            return; /* refused, as it must be */
-        if (tries == TRIES_MAX || (tries && exit_code != 4))
+            return false;
+        if (is_settled || exit_code != 4)
             on_wrong(play, "it does not heal");
         settle_all(play);
         deed = deed == DEED_FORWARD ? DEED_RESUME : deed;
@@ -363,6 +375,30 @@ static void heal(struct play *play, enum deed deed)
     check_end(play, play->is_back);
     watch_check_quiet(&play->watch);
     check_twice(play, DEED_RESUME, play->is_back);
+    if (play->is_back)
+        check_twice(play, DEED_ROLLBACK, true);
+    return true;
+}
+
+/* A tenant that was done is put back to what it was before: a resume says so, and leaves it alone. (As
+ * a failure it may take all others back, where that is the policy.) */
+static void check_regression(struct play *play)
+{
+    const struct fake_store *before[TENANTS_MAX];
+    size_t tenant = rng_below(&play->scene->rng, (uint32_t)play->scene->inventory.tenant_count);
+    const struct lineage *lineage = &play->watch.lineage;
+    if (lineage->goal[tenant] == lineage->back[tenant])
+        return;
+    fake_restore(play->scene->dbs[tenant], lineage->start[tenant]);
+    note_stores(play, before);
+    plan_calm(play);
+    int exit_code = run_deed(play, DEED_RESUME);
+    bool may_roll_back = play->scene->inventory.rollout.on_failure == ON_FAILURE_ROLLBACK;
+    if (exit_code == 3 && may_roll_back)
+        return;
+    if (exit_code != 1)
+        on_wrong(play, "nobody says that a tenant has fallen back");
+    check_stores(play, before, "a tenant that has fallen back, or another, is changed");
 }
 
 static void choose_rollout(struct play *play)
@@ -401,7 +437,12 @@ static void play_rollout(struct play *play)
         }
         deed = choose_deed(play, exit_code);
     }
-    heal(play, deed);
+    if (!heal(play, deed) || play->is_back)
+        return;
+    if (rng_chance(rng, 20))
+        check_regression(play);
+    else if (rng_chance(rng, 20))
+        heal(play, DEED_ROLLBACK);
 }
 
 static void begin(struct play *play)
