@@ -336,6 +336,8 @@ static void finish_tenant(struct rollout *rollout, size_t tenant, struct outcome
         scheduler_well(scheduler, (uint32_t)tenant);
     if (how.has_changed && !outcome->is_rollback)
         rollout_note_changed(rollout, (uint32_t)tenant);
+    if (outcome->state == TENANT_PARTIAL)
+        scheduler_drop_changed(scheduler, (uint32_t)tenant);
     scheduler_finished(scheduler, (uint32_t)tenant, &how);
     if (!was_tripped && scheduler_has_tripped(scheduler))
         rollout_tell(rollout,

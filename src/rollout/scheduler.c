@@ -206,6 +206,11 @@ void scheduler_add_changed(struct scheduler *scheduler, uint32_t tenant)
                 scheduler->changed_capacity) = tenant;
 }
 
+void scheduler_drop_changed(struct scheduler *scheduler, uint32_t tenant)
+{
+    scheduler->slots[tenant].is_changed = false;
+}
+
 /* ---- which tenant of the wave at hand ------------------------------------------------------ */
 
 static bool is_closed(const struct server *server)
@@ -355,8 +360,9 @@ static struct decision begin_rollback(struct scheduler *scheduler)
     set_rules(scheduler, &scheduler->rollback_rules);
     while (scheduler->changed_count) {
         uint32_t tenant = scheduler->changed[--scheduler->changed_count];
+        if (scheduler->slots[tenant].is_changed)
+            enqueue(scheduler, tenant);
         scheduler->slots[tenant].is_changed = false;
-        enqueue(scheduler, tenant);
     }
     scheduler->phase = PHASE_ROLLBACK;
     return (struct decision){.kind = DECIDE_ROLLBACK_BEGINS};

@@ -82,6 +82,9 @@ void scheduler_add_tenant(struct scheduler *scheduler, uint32_t tenant, uint32_t
  * run's way; in the order in which they were changed. */
 void scheduler_add_changed(struct scheduler *scheduler, uint32_t tenant);
 
+/* It does not go back after all; at any time before that begins. */
+void scheduler_drop_changed(struct scheduler *scheduler, uint32_t tenant);
+
 /* ---- deciding ------------------------------------------------------------------------------ */
 
 struct decision scheduler_next(struct scheduler *scheduler, uint64_t now_ms);

@@ -4,7 +4,7 @@
  * ms; waves are apart by commas. A tenant is its server, a letter (small: no server, so no limit), and
  * its wave. What happens: `ok1` tenant 1 ends well and was changed, `same1` it ends well as it was,
  * `bad1` it fails, `torn1` it fails half way, `proof1` its login worked, `crowd1`, `ill1`, `well1` of
- * its server, `at500` the time, `stop`, `trip`. Decisions: `wave0` begins, `end0` it ended, `trip0` it
+ * its server, `drop1` it does not go back, `at500` the time, `stop`, `trip`. Decisions: `wave0` begins, `end0` it ended, `trip0` it
  * ended tripped, `+1` start, `-1` give up, `wait500`, `back`, `over`. Each `|` is an asking that led to
  * IDLE or WAIT.
  */
@@ -127,7 +127,8 @@ static void happen(struct scheduler *scheduler, const char *word, uint64_t *now_
     } tellings[] = {{"proof", scheduler_proven},
                     {"crowd", scheduler_crowded},
                     {"ill", scheduler_trouble},
-                    {"well", scheduler_well}};
+                    {"well", scheduler_well},
+                    {"drop", scheduler_drop_changed}};
     for (size_t i = 0; i < ARRAY_LEN(tellings); i++)
         if (strncmp(word, tellings[i].name, strlen(tellings[i].name)) == 0) {
             tellings[i].tell(scheduler, number_in(word));
@@ -243,6 +244,10 @@ static void takes_back_in_reverse_order(void **state)
          /* what an earlier run has changed goes last */
          {.waves = "p1", "A0 A0 A0", "ok0 bad1 ok0 ok1",
           "wave0 +0 | +1 | trip0 back +0 | +1 | over", .rolls_back = true, .changed = "1"},
+         {.waves = "p1", "A0 A0 A0", "drop0 bad0 ok1", "wave0 +0 | | trip0 back +1 | over",
+          .rolls_back = true, .changed = "0 1"},
+         {.waves = "p1", "A0 A0 A0", "drop0 ok0 bad1 ok0", "wave0 +0 | | +1 | trip0 back +0 | over",
+          .rolls_back = true, .changed = "0"},
          {.waves = "p1", "A0 A0", "bad0", "wave0 +0 | trip0 over", .rolls_back = true},
          /* a stop holds on the way back, too */
          {.waves = "p1", "A0 A0 A0", "ok0 ok1 bad2 stop ok1",
