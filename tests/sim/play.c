@@ -226,7 +226,8 @@ static int run_deed(struct play *play, enum deed deed)
     tell(play, "begins:", deed_names[deed]);
     int exit_code = do_or_die(play, deed);
     bool is_rolled_back = play->watch.has_finished && play->watch.state == RUN_ROLLED_BACK;
-    play->is_back = play->is_back || exit_code == 3 || (exit_code == 6 && is_rolled_back);
+    bool goes_back = play->watch.has_finished && play->watch.is_going_back && exit_code != 6;
+    play->is_back = play->is_back || goes_back || (exit_code == 6 && is_rolled_back);
     snprintf(text, sizeof text, "%d", exit_code);
     tell(play, "exit", text);
     bool is_known = memory_ledger_run_count(play->ledger) > runs || deed != DEED_FORWARD;
