@@ -2,13 +2,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <wctype.h>
 
 #include "base/arena.h"
-#include "base/ascii.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/utf8.h"
 
 /* ---- text ---------------------------------------------------------------------------------- */
 
@@ -60,25 +62,62 @@ void revision_write(struct buf *out, const struct revision *revision)
 
 /* ---- name ---------------------------------------------------------------------------------- */
 
+enum { SLUG_MAX = 40 };
+
+/* The words so far, joined by `_`. */
+struct slug {
+    struct buf text;
+    size_t len;       /* the bytes of `text` that count */
+    size_t last_word; /* where the last word may be cut off; 0: nowhere */
+    size_t count;     /* characters */
+};
+
+/* False: there is no room any more. */
+static bool add_character(struct slug *slug, wint_t character, bool is_of_word)
+{
+    if (!is_of_word && (!slug->len || slug->text.data[slug->len - 1] == '_'))
+        return true;
+    if (slug->count == SLUG_MAX) {
+        slug->len = is_of_word && slug->last_word ? slug->last_word : slug->len;
+        return false;
+    }
+    if (!is_of_word)
+        slug->last_word = slug->len;
+    buf_addf(&slug->text, "%lc", is_of_word ? (wint_t)towlower(character) : L'_');
+    slug->len = slug->text.len;
+    slug->count++;
+    return true;
+}
+
+static void add_words(struct slug *slug, const char *message)
+{
+    size_t left = strlen(message), size;
+    uint32_t code = 0;
+    for (const char *at = message; left; at += size, left -= size) {
+        size = utf8_decode(at, left, &code);
+        if (!add_character(slug, code, size && iswalnum(code)))
+            return;
+        size = size ? size : 1;
+    }
+}
+
 const char *revision_file_name(struct arena *arena, const char *id, const char *message)
 {
-    enum { SLUG_MAX = 40 };
-    char slug[SLUG_MAX + 1];
-    size_t len = 0, last_word = 0; /* where the last word that began may be cut off */
-    const char *p = message;
-    for (; *p && len < SLUG_MAX; p++) {
-        if (ascii_is_alnum(*p)) {
-            slug[len++] = ascii_to_lower(*p);
-        } else if (len && slug[len - 1] != '_') {
-            last_word = len;
-            slug[len++] = '_';
-        }
-    }
-    if (ascii_is_alnum(*p) && last_word)
-        len = last_word;
-    while (len && slug[len - 1] == '_')
-        len--;
-    return arena_printf(arena, "%s%s%.*s.sql", id, len ? "_" : "", (int)len, slug);
+    struct slug slug = {0};
+    /* Letters are letters, whatever the locale that we run in. */
+    locale_t unicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL);
+    locale_t before = uselocale(unicode);
+    buf_init(&slug.text, BUF_MAX_DEFAULT);
+    add_words(&slug, message);
+    uselocale(before);
+    if (unicode)
+        freelocale(unicode);
+    while (slug.len && slug.text.data[slug.len - 1] == '_')
+        slug.len--;
+    const char *name = arena_printf(arena, "%s%s%.*s.sql", id, slug.len ? "_" : "", (int)slug.len,
+                                    slug.text.data);
+    buf_done(&slug.text);
+    return name;
 }
 
 /* ---- the folder ---------------------------------------------------------------------------- */

@@ -20,7 +20,8 @@ struct buf;
 /* Uses id, message, create_date, down_ids, depend_ids, labels and sections. */
 void revision_write(struct buf *out, const struct revision *revision);
 
-/* `<id>_<slug>.sql`, as Alembic: the message's words in lower case, at most 40 bytes of them. */
+/* `<id>_<slug>.sql`, as Alembic: the message's words in lower case, at most 40 characters of
+ * them, letters of any script. */
 const char *revision_file_name(struct arena *arena, const char *id, const char *message);
 
 /* Puts new files into the folder, in their order: all or none, and never over a file that is there.

@@ -83,6 +83,8 @@ static void names_files_as_alembic_does(void **state)
         {"a message that is cut between two of these words", "abc_a_message_that_is_cut_between_two_of.sql"},
         {"OneWordThatIsLongerThanFortyBytesAllByItself",
          "abc_onewordthatislongerthanfortybytesallbyit.sql"},
+        {"Üb\u00e9r \u2014 Größe, \u65e5\u672c", "abc_üb\u00e9r_größe_\u65e5\u672c.sql"},
+        {"bad \xff\xc3 bytes", "abc_bad_bytes.sql"},
     };
     struct arena arena;
     (void)state;
