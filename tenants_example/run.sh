@@ -32,12 +32,13 @@ show plan
 show upgrade
 show current
 
-cat <<'TXT'
-Where to look next:
-  build/release/skein -f tenants_example/skein.yaml tenants         the fleet: URLs, labels, waves
-  build/release/skein -f tenants_example/skein.yaml history         the chain, with its branch and merge
-  build/release/skein -f tenants_example/skein.yaml downgrade -1    one step back, for everyone
-  build/release/skein -f tenants_example/skein.yaml upgrade -o json the report for programs
-  tenants_example/postgres.yaml, schemas.yaml                       the same chain on PostgreSQL
-  rm -r tenants_example/data                                        start over
+cat <<TXT
+Where to look next, with "$skein" for skein:
+  skein tenants            the fleet: URLs, labels, waves
+  skein history            the chain, with its branch and merge
+  skein runs               every run so far; 'skein report RUN' tells all of one
+  skein rollback           takes the newest run back, 'skein rollback RUN' another: everyone to where they stood
+  skein upgrade -o json    the report for programs
+  tenants_example/postgres.yaml, schemas.yaml    the same chain on PostgreSQL
+  rm -r tenants_example/data tenants_example/.skein    start over
 TXT
