@@ -416,8 +416,8 @@ static void print_options(FILE *out, unsigned groups)
 void options_print_help(FILE *out, const struct command *command)
 {
     if (command) {
-        fprintf(out, "Usage: skein [-f FILE] %s %s\n\n%s\n", command->name, command->arguments,
-                command->help);
+        fprintf(out, "Usage: skein [-f FILE] %s%s%s\n\n%s\n", command->name,
+                *command->arguments ? " " : "", command->arguments, command->help);
         print_options(out, command->groups);
         return;
     }

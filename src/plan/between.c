@@ -102,10 +102,7 @@ bool plan_between(struct arena *arena, const struct chain *chain, const struct b
              (between->ways & BETWEEN_UP &&
               !add_steps(&building, needed, stands, DIRECTION_UP, begun)))
         return false;
-    plan.steps = building.steps;
-    plan.count = building.count;
-    plan.to = building_sorted_rows(&building);
-    plan.to_count = building.heads.count;
+    building_finish(&building, &plan);
     *ret_plan = plan;
     return true;
 }

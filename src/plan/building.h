@@ -32,6 +32,9 @@ bool building_find_rows(struct building *building, const char *const *versions,
                         size_t count) MUST_CHECK;
 const char *const *building_sorted_rows(struct building *building);
 
+/* The steps, and the rows that they lead to. */
+void building_finish(struct building *building, struct plan *plan);
+
 const char *building_id(const struct building *building, uint32_t revision);
 
 #endif

@@ -67,6 +67,14 @@ const char *const *building_sorted_rows(struct building *building)
     return sort_ids(ids, count);
 }
 
+void building_finish(struct building *building, struct plan *plan)
+{
+    plan->steps = building->steps;
+    plan->count = building->count;
+    plan->to = building_sorted_rows(building);
+    plan->to_count = building->heads.count;
+}
+
 static const char *const *sorted_copy(struct building *building, const char *const *ids,
                                       size_t count)
 {
@@ -127,10 +135,7 @@ bool plan_build(struct arena *arena, const struct chain *chain, const struct tar
     if (!building_find_rows(&building, versions, target->purges ? 0 : version_count) ||
         !add_targets(&building))
         return false;
-    plan.steps = building.steps;
-    plan.count = building.count;
-    plan.to = building_sorted_rows(&building);
-    plan.to_count = building.heads.count;
+    building_finish(&building, &plan);
     *ret_plan = plan;
     return true;
 }

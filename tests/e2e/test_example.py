@@ -50,5 +50,36 @@ class Example(unittest.TestCase):
                                                 "'ix_task_open'"), [["4"]])
 
 
+class Commands(unittest.TestCase):
+    """Whoever adds a command or an option tells of it everywhere."""
+
+    def help(self, *args):
+        return subprocess.run([SKEIN, *args, "--help"], stdout=subprocess.PIPE, check=True).stdout.decode()
+
+    def read(self, *path):
+        with open(os.path.join(ROOT, *path), encoding="utf-8") as file:
+            return file.read()
+
+    def commands(self):
+        listed = self.help().split("Commands:\n")[1].split("\n\n")[0]
+        return [line.split()[0] for line in listed.splitlines()]
+
+    def test_each_is_in_the_man_page_and_the_readme(self):
+        self.assertGreater(len(self.commands()), 20)
+        man = self.read("docs", "skein.1").split(".SH COMMANDS")[1].split(".SH ENVIRONMENT")[0]
+        table = self.read("README.md").split("## Commands")[1]
+        for command in self.commands():
+            self.assertRegex(man, rf"(?m)^\.BR? (.*[ \"])?{command}\b", command)
+            self.assertRegex(table, rf"`{command}\b", command)
+
+    def test_each_says_how_it_is_used_in_lines_that_fit(self):
+        for command in self.commands():
+            text = self.help(command)
+            self.assertTrue(text.startswith(f"Usage: skein [-f FILE] {command}"), command)
+            for line in text.splitlines():
+                self.assertEqual(line, line.rstrip(), command)
+                self.assertLessEqual(len(line), 110, command)
+
+
 if __name__ == "__main__":
     main()
