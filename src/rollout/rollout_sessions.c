@@ -60,6 +60,12 @@ static bool are_same(const struct rows *a, const struct rows *b)
     return versions_are_equal(&one, &other);
 }
 
+static bool is_back(void *ctx)
+{
+    const struct rollout *rollout = ctx;
+    return ways_is_back(rollout->ways);
+}
+
 static bool is_as_before(void *ctx, struct session *session, const struct rows *rows)
 {
     struct rollout *rollout = ctx;
@@ -427,6 +433,7 @@ void rollout_fill_env(struct rollout *rollout)
         .claim = claim,
         .snapshot = snapshot,
         .restore = restore,
+        .is_back = is_back,
         .is_as_before = is_as_before,
         .on_connected = on_connected,
         .on_well = on_well,

@@ -64,6 +64,7 @@ struct session_env {
      * back by plan; NULL: none. */
     const char *(*snapshot)(void *ctx, struct session *session);
     const char *(*restore)(void *ctx, struct session *session);
+    bool (*is_back)(void *ctx); /* the tenant is on its way back */
     /* Are these rows those of before the rollout? */
     bool (*is_as_before)(void *ctx, struct session *session, const struct rows *rows);
 

@@ -33,11 +33,24 @@ static enum session_state take_for_empty(struct session *session)
     return SESSION_PLAN;
 }
 
+/* A way back makes no database, but for a copy to be put there. Where there was nothing before, it is
+ * over. */
+static bool makes_nothing(struct session *session)
+{
+    const struct session_env *env = session->env;
+    return env->is_back(env->ctx) && !env->restore(env->ctx, session);
+}
+
 enum session_state error_connect(struct session *session, const struct op *op)
 {
+    const struct session_env *env = session->env;
     bool is_missing = op->is_missing && session->tenant->settings->create;
-    if (is_missing && session->env->goal != GOAL_RUN)
+    if (is_missing && env->goal != GOAL_RUN)
         return take_for_empty(session);
+    if (is_missing && makes_nothing(session)) {
+        bool was_empty = env->is_as_before(env->ctx, session, &(struct rows){.is_known = true});
+        return was_empty ? SESSION_CLOSE : session_fail(session, &op->err);
+    }
     if (is_missing) {
         session->after_close = SESSION_INTENT;
         return SESSION_CLOSE;

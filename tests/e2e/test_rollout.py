@@ -246,6 +246,22 @@ class Rollback(RolloutCase):
         for i in range(4):
             self.assertEqual(self.fleet.versions(f"t{i:02}"), [])
 
+    def test_makes_no_database(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (n);", "DROP TABLE a;")
+        self.fleet.revision("bbbb2222", "CREATE TABLE b (n);", "DROP TABLE b;")
+        self.fleet.inventory([{"name": "t", "url": "sqlite:///data/t.db", "create": True}])
+        path = self.fleet.path("data/t.db")
+        os.mkdir(self.fleet.path("data"))
+        self.run_json("upgrade", "aaaa1111")
+        os.unlink(path)
+        self.assertEqual(self.run_json("rollback").tenant("t")["state"], "rolled_back")
+        self.assertFalse(os.path.exists(path))
+        self.run_json("upgrade", "aaaa1111")
+        self.run_json("upgrade", "bbbb2222")
+        os.unlink(path)  # it stood at aaaa1111, and does no more
+        self.assertEqual(self.run_json("rollback", code=4).tenant("t")["state"], "rollback_failed")
+        self.assertFalse(os.path.exists(path))
+
     def test_who_left_the_inventory_is_not_forgotten(self):
         names = self.make(3)
         run = self.run_json("upgrade").report["run"]["id"]
