@@ -315,6 +315,12 @@ static void ask_about_failure(struct rollout *rollout, size_t tenant, const stru
               on_failure_told, rollout);
 }
 
+/* What befell a tenant behind the rollout's back is told, and no reason to halt the rollout. */
+static bool has_regressed(const struct outcome *outcome)
+{
+    return strcmp(outcome->error->code, WAYS_REGRESSED) == 0;
+}
+
 /* `is_begun`: false for a tenant that was refused or given up without a session. */
 static void finish_tenant(struct rollout *rollout, size_t tenant, struct outcome *outcome,
                           bool is_begun)
@@ -335,7 +341,7 @@ static void finish_tenant(struct rollout *rollout, size_t tenant, struct outcome
         return;
     ask_about_failure(rollout, tenant, outcome);
     /* A partial tenant is a person's: it cannot be taken back by a plan. */
-    struct finish how = {.has_failed = outcome->error != NULL,
+    struct finish how = {.has_failed = outcome->error && !has_regressed(outcome),
                          .has_changed = outcome->has_changed && outcome->state != TENANT_PARTIAL,
                          .is_news = is_news};
     if (!how.has_failed)

@@ -130,7 +130,7 @@ static bool check_regression(struct ways *ways, const struct standing *standing,
             "failover?); nothing was done to it",
             left.count ? left.ids[0] : "base", left.count > 1 ? ", …" : "",
             rows->count ? rows->ids[0] : "at base");
-    snprintf(err->code, sizeof err->code, "regressed");
+    snprintf(err->code, sizeof err->code, WAYS_REGRESSED);
     return false;
 }
 

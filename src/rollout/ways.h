@@ -26,6 +26,9 @@ void ways_free(struct ways *ways);
 /* From here on everyone goes back. */
 void ways_turn_back(struct ways *ways);
 
+/* The code of the error that says that a tenant has fallen back since an earlier run. */
+#define WAYS_REGRESSED "regressed"
+
 struct ways_question {
     size_t tenant;
     struct version_rows rows; /* where it stands; sorted */
@@ -34,7 +37,7 @@ struct ways_question {
 };
 
 /* The plan of a tenant; lives as long as the ways. NULL: err.
- * ERR_DRIFT with code `regressed`: the ledger says that the tenant was done, and it has fallen back;
+ * ERR_DRIFT with code WAYS_REGRESSED: the ledger says that the tenant was done, and it has fallen back;
  * with `moved_on`: it is to go back, and stands where the rollout did not leave it. */
 const struct plan *ways_plan(struct ways *ways, const struct ways_question *question,
                              struct err *err) MUST_CHECK;

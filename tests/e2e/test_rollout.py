@@ -176,6 +176,20 @@ class Resume(RolloutCase):
         self.assertNotIn("fx", self.fleet.tables("t01"))
         self.assertEqual(self.run_json("upgrade").report["totals"]["succeeded"], 1)
 
+    def test_who_has_fallen_back_holds_up_nobody(self):
+        for policy in ("stop", "rollback"):
+            names = self.make(5, bad=[3])
+            image = self.fleet.read("data/t01.db")
+            self.run_ok("upgrade", code=1)
+            self.fleet.write("data/t01.db", image)
+            self.mend("t03")
+            report = self.run_json("resume", "--on-failure", policy, code=1).report
+            self.assertEqual(self.states(report), {"t00": "unchanged", "t01": "failed", "t02": "unchanged",
+                                                   "t03": "succeeded", "t04": "succeeded"})
+            for name in names:
+                os.unlink(self.fleet.path(f"data/{name}.db"))
+            self.fleet.last = ""
+
     def test_after_a_kill(self):
         names = self.make(40, rollout={"parallel": 2})
         for state in ("intent", "begin", "apply", "commit", "close", "ledger_write"):

@@ -2,6 +2,7 @@
 
 #include "driver/fake_store.h"
 #include "report/report.h"
+#include "rollout/ways.h"
 #include "sim/fake_uv.h"
 
 /* ---- saying so ----------------------------------------------------------------------------- */
@@ -162,7 +163,8 @@ static bool is_given_up(const struct watched *watched, const struct outcome *out
 
 static bool counts(const struct watched *watched, const struct outcome *outcome)
 {
-    return outcome->error && !is_given_up(watched, outcome);
+    return outcome->error && !is_given_up(watched, outcome) &&
+           strcmp(outcome->error->code, WAYS_REGRESSED) != 0;
 }
 
 static void on_finished(struct watch *watch, const struct event *event)
