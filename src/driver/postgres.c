@@ -340,11 +340,14 @@ static void add_literal(struct buf *buf, const char *text)
 }
 
 /* SET costs the server half of what set_config in a SELECT does; a search path is a list, and comes
- * as one text. */
+ * as one text. With synchronous_commit off, a crash of the server would take back what it has said to be
+ * committed, and what the ledger then has as done. */
 #define SETTINGS(set, client_check, is_local)                                                      \
     set "lock_timeout = {lock_timeout}; " set "statement_timeout = {statement_timeout}; " set      \
         "idle_in_transaction_session_timeout = 0; " client_check                                   \
-        "SELECT pg_catalog.set_config('search_path', {search_path}, " is_local ")"
+        "SELECT pg_catalog.set_config('search_path', {search_path}, " is_local "), "              \
+        "CASE pg_catalog.current_setting('synchronous_commit') WHEN 'off' THEN "                   \
+        "pg_catalog.set_config('synchronous_commit', 'on', " is_local ") END"
 
 /* A session, as told to a person: one line, no values that stand in quotes (they may be secrets), and no
  * more of the query than its beginning. What we may not know of others is NULL and left out. Only UTF-8 is sure
