@@ -8,11 +8,29 @@
 
 /* ---- a look at the catalog ----------------------------------------------------------------- */
 
+static void ask_catalog(struct session *session)
+{
+    session->probe = (struct probe){0};
+    if (session->driver->probe)
+        session->driver->probe(&session->arena, session->doubtful->sql, &session->probe);
+}
+
+/* Of one that failed it is known that it did not take effect; but it may have left something behind. */
+static bool is_worth_a_look(struct session *session)
+{
+    if (!session->doubtful || session->doubtful->is_transactional)
+        return false;
+    if (session->unfinished.is_running)
+        return true;
+    ask_catalog(session);
+    return session->probe.repair != NULL;
+}
+
 bool session_needs_probe(struct session *session, const struct plan *left)
 {
     struct err err;
     const struct unfinished *unfinished = &session->unfinished;
-    if (!unfinished->revision || !unfinished->is_running || session->has_probed || !left->count)
+    if (!unfinished->revision || session->has_probed || !left->count)
         return false;
     const struct step *step = &left->steps[0];
     bool is_next = step->revision && strcmp(step->revision->id, unfinished->revision) == 0 &&
@@ -23,7 +41,7 @@ bool session_needs_probe(struct session *session, const struct plan *left)
         scripts_get(session->env->scripts, session->driver, step->revision, step->direction, &err);
     session->doubtful = script ? script_piece_at(script, unfinished->statements) : NULL;
     session->doubtful_revision = step->revision;
-    return session->doubtful && !session->doubtful->is_transactional;
+    return is_worth_a_look(session);
 }
 
 static void add_query(struct session *session, enum op_kind kind, const char *sql)
@@ -40,14 +58,15 @@ static void add_query(struct session *session, enum op_kind kind, const char *sq
 enum asked ask_probe(struct session *session)
 {
     const struct piece *piece = session->doubtful;
+    bool asks_author = piece->probe && session->unfinished.is_running;
     session->has_probed = true;
-    session->probe = (struct probe){0};
-    if (!piece->probe && session->driver->probe)
-        session->driver->probe(&session->arena, piece->sql, &session->probe);
-    if (!piece->probe && !session->probe.sql)
+    ask_catalog(session);
+    if (asks_author)
+        session->probe = (struct probe){0};
+    else if (!session->probe.sql)
         return ASKED_OPS;
     (void)ask_setup(session);
-    if (piece->probe)
+    if (asks_author)
         add_query(session, OP_SCRIPT, piece->probe->sql);
     else
         add_query(session, OP_QUERY, session->probe.sql);
@@ -60,7 +79,7 @@ static enum probe_answer judge(struct session *session)
     if (!session->op_count)
         return PROBE_UNKNOWN;
     const struct op *op = &session->ops[session->op_count - 1];
-    if (piece->probe)
+    if (!session->probe.sql) /* it was the author's */
         return op->rows_seen ? PROBE_DONE : PROBE_UNDONE;
     return probe_judge(&session->probe, &session->arena, piece->sql,
                        op->row_count ? op_value(op, 0, 0) : NULL);
@@ -69,10 +88,12 @@ static enum probe_answer judge(struct session *session)
 enum session_state answer_probe(struct session *session)
 {
     enum probe_answer answer = judge(session);
+    session->repair = answer == PROBE_BROKEN ? session->probe.repair : NULL;
+    if (!session->unfinished.is_running)
+        return SESSION_PLAN;
     session->unfinished.is_running = answer == PROBE_UNKNOWN;
     session->unfinished.statements += answer == PROBE_DONE;
     session->half_done = session->unfinished.statements;
-    session->repair = answer == PROBE_BROKEN ? session->probe.repair : NULL;
     return SESSION_PLAN;
 }
 
@@ -81,7 +102,7 @@ enum session_state error_probe(struct session *session, const struct op *op)
     struct err err = op->err;
     session->is_partial = !err.is_connection_lost;
     err_prefix(&err, "asking whether the statement took effect");
-    if (session->doubtful->probe) {
+    if (session->unfinished.is_running && session->doubtful->probe) {
         err_set_place(&err, session->doubtful_revision->path, session->doubtful->probe->line);
         session->err_statement = session->doubtful->probe->sql;
     }
