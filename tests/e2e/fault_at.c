@@ -79,7 +79,8 @@ __attribute__((constructor)) static void read_plan(void)
 {
     char class[16], moment[16] = "before", what[16];
     const char *spec = getenv("SKEIN_FAULT");
-    path_part = getenv("SKEIN_FAULT_PATH");
+    const char *part = getenv("SKEIN_FAULT_PATH");
+    path_part = part ? strdup(part) : NULL; /* programs write their titles over their environment */
     if (!spec || !*spec)
         return;
     if (sscanf(spec, "%15[a-z]:%u:%15[a-z]=%15[a-z]", class, &plan.nth, moment, what) != 4 &&
