@@ -1,6 +1,5 @@
 #include "cli/again.h"
 
-#include "cli/exit.h"
 #include "cli/faults.h"
 #include "cli/run.h"
 #include "library/again.h"
@@ -8,10 +7,9 @@
 static void tell_missing(const struct again *again)
 {
     if (again->missing_count)
-        fprintf(stderr,
-                "skein: %zu tenant%s of the run, '%s' among them, %s no longer in the inventory\n",
-                again->missing_count, again->missing_count == 1 ? "" : "s", again->missing,
-                again->missing_count == 1 ? "is" : "are");
+        cli_note("%zu tenant%s of the run, '%s' among them, %s no longer in the inventory",
+                 again->missing_count, again->missing_count == 1 ? "" : "s", again->missing,
+                 again->missing_count == 1 ? "is" : "are");
 }
 
 int cli_run_again(struct fleet *fleet, const struct options *options, bool is_rollback)

@@ -1,6 +1,7 @@
 #include "cli/command.h"
 #include "cli/exit.h"
 #include "cli/run.h"
+#include "cli/whereabouts.h"
 
 static void on_event(void *ctx, const struct event *event)
 {
@@ -21,11 +22,7 @@ static int run(struct fleet *fleet, const struct options *options)
                                                   .target_count = ARRAY_LEN(heads),
                                                   .has_no_waves = true,
                                                   .observer = &observer});
-    if (exit_code != EXIT_OK || !behind)
-        return exit_code;
-    fprintf(stderr, "skein: %zu tenant%s not at the head(s)\n", behind,
-            behind == 1 ? " is" : "s are");
-    return EXIT_TENANT_FAILED;
+    return exit_code == EXIT_OK ? whereabouts_tell_behind(behind) : exit_code;
 }
 
 const struct command command_check = {

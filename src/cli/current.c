@@ -52,11 +52,9 @@ static int run(struct fleet *fleet, const struct options *options)
     whereabouts_finish(&whereabouts);
     if (options->is_verbose && !options->output_count)
         print_revisions(&whereabouts, options);
-    if (exit_code != EXIT_OK || !options->checks_heads || !looking.behind)
+    if (exit_code != EXIT_OK || !options->checks_heads)
         return exit_code;
-    fprintf(stderr, "skein: %zu tenant%s not at the head(s)\n", looking.behind,
-            looking.behind == 1 ? " is" : "s are");
-    return EXIT_TENANT_FAILED;
+    return whereabouts_tell_behind(looking.behind);
 }
 
 const struct command command_current = {

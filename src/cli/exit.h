@@ -1,4 +1,4 @@
-/* What the exit code says (contract; docs/reference in the man page). */
+/* What the exit code says (contract; docs/skein.1 has them all). */
 #ifndef CLI_EXIT_H
 #define CLI_EXIT_H
 

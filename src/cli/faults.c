@@ -18,6 +18,21 @@ static void tell(const struct err *err)
     buf_done(&line);
 }
 
+void cli_note(const char *format, ...)
+{
+    struct buf text, line;
+    va_list args;
+    buf_init(&text, BUF_MAX_DEFAULT);
+    buf_init(&line, BUF_MAX_DEFAULT);
+    va_start(args, format);
+    buf_vaddf(&text, format, args);
+    va_end(args);
+    human_add_text(&line, text.data);
+    fprintf(stderr, "skein: %s\n", line.data);
+    buf_done(&line);
+    buf_done(&text);
+}
+
 int cli_fail(const struct err *err)
 {
     tell(err);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "cli/faults.h"
 
 static bool fail(struct err *err)
 {
@@ -43,7 +44,7 @@ static bool write_output(const struct writer *writer, const struct output *outpu
     bool is_good = output->path ? write_file(writer, output, &err)
                                 : write_stdout(writer, output->format, &err);
     if (!is_good)
-        fprintf(stderr, "skein: %s: %s\n", output->path ? output->path : "stdout", err.text);
+        cli_note("%s: %s", output->path ? output->path : "stdout", err.text);
     return is_good;
 }
 

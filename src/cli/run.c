@@ -131,7 +131,7 @@ int cli_run(struct fleet *fleet, const struct options *options, const struct run
     struct err err;
     int exit_code;
     if (!request->again && !fleet->tenant_count)
-        fputs("skein: no tenant is selected\n", stderr);
+        cli_note("no tenant is selected");
     if (!can_go_back(fleet, options, &visit, &exit_code))
         return exit_code;
     if (!visit_prepare(fleet, &visit, &plan, &err)) {
@@ -139,7 +139,7 @@ int cli_run(struct fleet *fleet, const struct options *options, const struct run
         return cli_fail(&err);
     }
     if (*plan.note)
-        fprintf(stderr, "skein: %s\n", plan.note);
+        cli_note("%s", plan.note);
     exit_code = visit_fleet(&plan, options, request);
     visit_done(&plan);
     return exit_code;

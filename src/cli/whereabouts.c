@@ -1,7 +1,5 @@
 #include "cli/whereabouts.h"
 
-#include "base/buf.h"
-#include "base/human.h"
 #include "chain/identifier.h"
 #include "cli/exit.h"
 #include "cli/faults.h"
@@ -27,16 +25,9 @@ unsigned whereabouts_needs(const char *text)
 static void note_unknown(struct whereabouts *whereabouts, const char *tenant, const char *what,
                          const char *thing)
 {
-    struct buf line;
     whereabouts->unknown_count++;
-    if (!whereabouts->tells)
-        return;
-    buf_init(&line, 8192);
-    human_add_text(&line, tenant);
-    buf_adds(&line, what);
-    human_add_text(&line, thing);
-    fprintf(stderr, "skein: %s\n", line.data);
-    buf_done(&line);
+    if (whereabouts->tells)
+        cli_note("%s%s%s", tenant, what, thing);
 }
 
 static void on_event(void *ctx, const struct event *event)
@@ -93,6 +84,14 @@ void whereabouts_finish(struct whereabouts *whereabouts)
         items[count++] = chain->topological[i];
     }
     whereabouts->rows = (struct revisions){items, count};
+}
+
+int whereabouts_tell_behind(size_t count)
+{
+    if (!count)
+        return EXIT_OK;
+    cli_note("%zu tenant%s not at the head(s)", count, count == 1 ? " is" : "s are");
+    return EXIT_TENANT_FAILED;
 }
 
 /* ---- asking -------------------------------------------------------------------------------- */

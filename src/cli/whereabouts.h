@@ -26,6 +26,9 @@ void whereabouts_init(struct whereabouts *whereabouts, struct fleet *fleet);
 struct observer whereabouts_observer(struct whereabouts *whereabouts);
 void whereabouts_finish(struct whereabouts *whereabouts);
 
+/* Tells how many are not at the heads; the exit code. */
+int whereabouts_tell_behind(size_t count);
+
 /* Does the text, an identifier or a range, ask for `current`? */
 bool whereabouts_are_meant(const char *text);
 
