@@ -324,7 +324,8 @@ static bool is_waiting(const struct session *session)
 void session_stop_waiting(struct session *session)
 {
     struct err err;
-    if (session->is_finished || !is_waiting(session))
+    bool is_first_look = session->is_resolving && session->resolve_attempts == 1;
+    if (session->is_finished || !is_waiting(session) || (is_first_look && !session->is_cancelled))
         return;
     uv_timer_stop(&session->timer);
     err_set(&err, ERR_CANCELLED, "the run was stopped while this tenant waited");

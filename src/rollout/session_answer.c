@@ -383,7 +383,9 @@ static bool may_retry(struct session *session)
             limits.retries = RESOLVE_ATTEMPTS;
         err.is_transient = true;
     }
-    return env->may_wait(env->ctx) &&
+    /* A run that stops looks once how a commit ended: what is in flight finishes. */
+    bool may_wait = env->may_wait(env->ctx) || (session->is_resolving && attempts == 1);
+    return may_wait &&
            retry_delay(&err, attempts, &limits, env->random(env->ctx), &session->backoff_ms);
 }
 

@@ -139,6 +139,28 @@ class Commit(PostgresCase):
                 self.assertEqual((proxy.fired, tenant["state"]), (1, "succeeded"), moment)
                 self.assertEqual(self.effects(name), [["1"]], moment)
 
+    def test_the_reply_is_lost_while_the_run_stops(self):
+        for action in ("drop-reply", "cut-before"):
+            self.fleet.last = ""
+            proxy = Proxy(self.pg.port, action, b"COMMIT\0")
+            name = f"stops{action[0]}"
+            self.make(name, proxy)
+            started, real = [], proxy._fires
+
+            def fires(data):
+                if b"COMMIT\0" in data and not proxy.fired:
+                    started[0].send_signal(signal.SIGINT)
+                    wait_until(lambda: b"nothing more is begun" in self.fleet.read("said"), what="the drain")
+                return real(data)
+            proxy._fires = fires
+            with open(self.fleet.path("said"), "wb") as said:
+                started.append(self.fleet.start("upgrade", "-o", "json", stderr=said))
+            out = started[0].communicate(timeout=60)[0]
+            self.assertEqual(started[0].returncode, 130)
+            tenant = json.loads(out)["tenants"][0]
+            self.assertEqual((proxy.fired, tenant["state"], tenant["attempts"]), (1, "succeeded", 2))
+            self.assertEqual(self.effects(name), [["1"]])
+
     def test_nobody_can_tell_how_it_ended(self):
         proxy = Proxy(self.pg.port, "drop-reply", b"COMMIT\0")
         self.make("doubt", proxy)
