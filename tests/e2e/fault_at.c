@@ -119,7 +119,7 @@ static bool is_fd_meant(int fd, mode_t type)
     char link[40], path[PATH_MAX];
     if (fstat(fd, &st) != 0 || (st.st_mode & S_IFMT) != type)
         return false;
-    if (!path_part || type != S_IFREG)
+    if (!path_part || type == S_IFSOCK)
         return true;
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     ssize_t len = readlink(link, path, sizeof path - 1);

@@ -7,6 +7,8 @@ and a whole choice by SKEIN_CRASH_SEED.
 """
 import contextlib
 import os
+import resource
+import signal
 import sqlite3
 import time
 import unittest
@@ -71,9 +73,9 @@ class OnPostgres(Crash, unittest.TestCase):
         self.server.sql(world.tenants.name, sql.format("t0."))
 
 
-class LedgerFaults(unittest.TestCase):
-    """The ledger's disk is full from the n-th write on, or its n-th sync fails: exit 6, nothing more is
-    begun, what was begun is whole, and one resume goes on once the disk is well."""
+class Disks(unittest.TestCase):
+    """The ledger's disk, or a tenant's, is full from the n-th write on, or its n-th sync fails: exit 6 (or
+    1), what was begun is whole, and one resume goes on once the disk is well."""
 
     FAULTS = (("write", "on", "enospc"), ("write", "once", "eio"), ("sync", "once", "eio"), ("sync", "on", "eio"))
 
@@ -107,8 +109,28 @@ class LedgerFaults(unittest.TestCase):
                 stopped = 0
                 for n in range(1, counts[kind] + 1, 5 if kind == "write" else 1):
                     with self.subTest(point=f"{kind}:{n}:{moment}={error}"):
-                        stopped += self.check(world, Point(f"{kind}:{n}:{moment}", error, ".skein/"))
+                        stopped += self.check(world, Point(f"{kind}:{n}:{moment}", error, "/.skein"))
                 self.assertGreater(stopped, 2)
+
+    def test_a_tenant_whose_disk_is_full_or_fails_stands_where_it_stood(self):
+        """Its own file's writes or syncs fail; the others' do not, and what it is in doubt about is looked up."""
+        scenario = next(s for s in scenarios("sqlite") if s.name == "all")
+        with contextlib.closing(World(scenario, "sqlite")) as world:
+            for kind, moment, error, count in (("write", "on", "enospc", 16), ("write", "once", "eio", 16),
+                                               ("sync", "once", "eio", 5)):
+                failed = 0
+                for n in range(1, count + 1):
+                    with self.subTest(point=f"{kind}:{n}:{moment}={error}"):
+                        world.reset()
+                        env = Point(f"{kind}:{n}:{moment}", error, "data/t1.db").env
+                        result = world.fleet.run("upgrade", "--on-failure", "continue", "-o", "json", env=env)
+                        self.assertIn(result.code, (0, 1, 4), result)
+                        states = {t["name"]: t["state"] for t in result.report["tenants"]}
+                        self.assertEqual((states["t0"], states["t2"]), ("succeeded", "succeeded"), result)
+                        world.check_crashed(is_first=True)
+                        world.check_recovery()
+                        failed += states["t1"] != "succeeded"
+                self.assertGreater(failed, count // 2)
 
     def test_a_run_that_is_not_on_record_is_told_as_such(self):
         with contextlib.closing(World(scenarios("sqlite")[0], "sqlite")) as world:
@@ -128,6 +150,26 @@ class LedgerFaults(unittest.TestCase):
             result = world.fleet.run("resume", env=env)
             self.assertIn(f"skein resume {known}", result.out)
             world.check_recovery()
+
+
+class Memory(unittest.TestCase):
+    def test_that_runs_out_is_as_a_kill(self):
+        """Less and less of it, down to where no run can begin."""
+        scenario = next(s for s in scenarios("sqlite") if s.name == "waves")
+        codes = set()
+        with contextlib.closing(World(scenario, "sqlite")) as world:
+            for mib in (1024, *range(240, 16, -16)):
+                with self.subTest(mib=mib):
+                    world.reset()
+                    size = mib << 20
+                    result = world.fleet.run("upgrade", preexec_fn=lambda: resource.setrlimit(
+                        resource.RLIMIT_AS, (size, size)))
+                    self.assertNotEqual(result.code, -signal.SIGSEGV, result)
+                    codes.add(result.code)
+                    world.check_crashed(is_first=True)
+                    world.check_recovery()
+        self.assertIn(0, codes)
+        self.assertGreater(len(codes), 1)
 
 
 if __name__ == "__main__":

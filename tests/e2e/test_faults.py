@@ -310,6 +310,18 @@ class SqliteFiles(FleetCase):
         self.assertEqual(result.code, 1, repr(result))
         return {n: result.tenant(n)["error"] for n in names}
 
+    def test_a_table_that_is_rebuilt_keeps_its_children(self):
+        """`PRAGMA foreign_keys` does nothing inside a transaction: were it on, the rows would be gone."""
+        self.fleet.revision("aaaa1111", "PRAGMA foreign_keys = OFF;\nCREATE TABLE new (id INTEGER PRIMARY KEY, v);\n"
+                            "INSERT INTO new SELECT id, 'x' FROM parent;\nDROP TABLE parent;\n"
+                            "ALTER TABLE new RENAME TO parent;\nPRAGMA foreign_keys = ON;")
+        self.fleet.inventory([self.fleet.sqlite(
+            "t", "CREATE TABLE parent (id INTEGER PRIMARY KEY); INSERT INTO parent VALUES (1), (2);"
+            "CREATE TABLE child (p INTEGER REFERENCES parent ON DELETE CASCADE); INSERT INTO child VALUES (1), (2);")])
+        self.run_ok("upgrade")
+        self.assertEqual(self.fleet.query("t", "SELECT p FROM child"), [(1,), (2,)])
+        self.assertEqual(self.fleet.query("t", "PRAGMA foreign_key_check"), [])
+
     def test_a_hot_journal_is_rolled_back_first(self):
         tenant = self.fleet.sqlite("t", "CREATE TABLE big (x); INSERT INTO big SELECT zeroblob(1000) "
                                         "FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
