@@ -1,4 +1,5 @@
 /* The JSON report: the keys and their order are the contract of docs and design. */
+#include "base/buf.h"
 #include "chain/chain.h"
 #include "inventory/inventory.h"
 #include "report/json_stream.h"
@@ -90,12 +91,26 @@ static void put_waves(struct json_stream *stream, const struct report *report)
 
 /* ---- errors -------------------------------------------------------------------------------- */
 
-static void put_error_members(struct json_stream *stream, const struct report_error *error)
+static json_t *json_joined(const char *text, const char *detail)
+{
+    struct buf both;
+    buf_init(&both, BUF_MAX_DEFAULT);
+    buf_adds(&both, text);
+    buf_adds(&both, detail);
+    json_t *value = json_text(both.data);
+    buf_done(&both);
+    return value;
+}
+
+/* `detail`: of one tenant; NULL: none. */
+static void put_error_members(struct json_stream *stream, const struct report_error *error,
+                              const char *detail)
 {
     const struct report_error_key *key = &error->key;
+    json_t *message = detail ? json_joined(key->text, detail) : json_text(key->text);
     json_put(stream, "class", json_text(err_class_name((enum err_class)key->kind)));
     json_put(stream, "code", json_text_or_null(key->code));
-    json_put(stream, "message", json_text(key->text));
+    json_put(stream, "message", message);
     json_put(stream, "revision", json_text(key->revision ? key->revision->id : NULL));
     json_put(stream, "file", json_text_or_null(key->file));
     json_put(stream, "line", key->line ? json_integer(key->line) : json_null());
@@ -107,7 +122,7 @@ static void put_errors(struct json_stream *stream, const struct report *report)
     for (size_t i = 0; i < report->error_count; i++) {
         const struct report_error *error = &report->errors[i];
         json_open(stream, NULL, '{');
-        put_error_members(stream, error);
+        put_error_members(stream, error, NULL);
         json_open(stream, "tenants", '[');
         for (uint32_t row = error->first_row; row != REPORT_NONE;
              row = report->rows[row].next_same_error)
@@ -166,7 +181,7 @@ static void put_tenant_error(struct json_stream *stream, const struct report *re
     }
     const struct report_error *error = &report->errors[row->error];
     json_open(stream, "error", '{');
-    put_error_members(stream, error);
+    put_error_members(stream, error, row->detail);
     json_put(stream, "statement", json_text(error->statement));
     json_close(stream, '}');
 }

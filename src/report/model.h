@@ -59,6 +59,7 @@ struct report_row {
     uint32_t next_same_error; /* in order of the selection; REPORT_NONE: the last */
     uint32_t attempts;
     const float *step_ms; /* a duration a step; NULL: none */
+    const char *detail;   /* what is the tenant's own in its error's text, behind the text; NULL: nothing */
     double duration_ms;
     double started_ms;
 };

@@ -82,16 +82,31 @@ static const float *keep_durations(struct report *report, const float *before, s
     return durations;
 }
 
-static uint32_t keep_error(struct report *report, const struct outcome *outcome)
+/* Who was in the way differs from tenant to tenant, and is no cause of its own. */
+static char *find_detail(char *text)
 {
-    const struct err *err = outcome->error;
+    static const char *const marks[] = {"; blocked by ", "; held by "};
+    char *found = NULL;
+    for (size_t i = 0; !found && i < ARRAY_LEN(marks); i++)
+        found = strstr(text, marks[i]);
+    return found;
+}
+
+static uint32_t keep_error(struct report *report, const struct outcome *outcome,
+                           const char **ret_detail)
+{
+    struct err err = *outcome->error;
+    char *detail = find_detail(err.text);
+    *ret_detail = arena_strdup(&report->arena, detail);
+    if (detail)
+        *detail = '\0';
     struct report_error_key key = {
-        .code = keep_text(report, err->code),
-        .text = keep_text(report, err->text),
-        .file = keep_text(report, err->file),
+        .code = keep_text(report, err.code),
+        .text = keep_text(report, err.text),
+        .file = keep_text(report, err.file),
         .revision = outcome->error_revision,
-        .kind = (int32_t)err->kind,
-        .line = err->line,
+        .kind = (int32_t)err.kind,
+        .line = err.line,
     };
     uint32_t number = intern_put(&report->error_keys, &key, sizeof key);
     if (number < report->error_count)
@@ -183,7 +198,7 @@ static void keep_outcome(struct report *report, struct report_row *row,
     row->to = keep_ids(report, outcome->to, outcome->to_count);
     row->steps = keep_steps(report, REPORT_NONE, outcome->steps, outcome->step_count);
     row->step_ms = keep_durations(report, NULL, 0, outcome->steps, outcome->step_count);
-    row->error = outcome->error ? keep_error(report, outcome) : REPORT_NONE;
+    row->error = outcome->error ? keep_error(report, outcome, &row->detail) : REPORT_NONE;
     row->attempts = outcome->attempts;
     row->duration_ms = outcome->duration_ms;
     row->started_ms = outcome->started_ms;
@@ -200,7 +215,7 @@ static void add_outcome(struct report *report, struct report_row *row,
     row->step_ms = keep_durations(report, row->step_ms, count, outcome->steps, outcome->step_count);
     row->steps = keep_steps(report, row->steps, outcome->steps, outcome->step_count);
     if (outcome->error)
-        row->error = keep_error(report, outcome);
+        row->error = keep_error(report, outcome, &row->detail);
     row->attempts += outcome->attempts;
     row->duration_ms += outcome->duration_ms;
 }

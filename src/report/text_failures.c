@@ -1,4 +1,5 @@
 #include "base/human.h"
+#include "inventory/inventory.h"
 #include "report/text.h"
 
 /* Messages of servers may have several lines; each keeps its own, indented. */
@@ -55,6 +56,24 @@ static void print_statement(const struct text *text, const struct report_error *
     buf_done(&line);
 }
 
+/* Of the first tenant that has something of its own to tell. */
+static void print_detail(const struct text *text, const struct report_error *error)
+{
+    const struct report *report = text->report;
+    uint32_t row = error->first_row;
+    while (row != REPORT_NONE && !report->rows[row].detail)
+        row = report->rows[row].next_same_error;
+    if (row == REPORT_NONE)
+        return;
+    struct buf line;
+    buf_init(&line, BUF_MAX_DEFAULT);
+    human_add_text(&line, report->run.tenants[row]->name);
+    buf_adds(&line, " was ");
+    human_add_text(&line, report->rows[row].detail + strspn(report->rows[row].detail, "; "));
+    fprintf(text->out, "    %s\n", line.data);
+    buf_done(&line);
+}
+
 static void print_error(const struct text *text, const struct report_error *error)
 {
     const char *red = text_color(text, COLOR_BAD);
@@ -69,6 +88,7 @@ static void print_error(const struct text *text, const struct report_error *erro
     fprintf(text->out, "    %s\n", line.data);
     if (error->statement && *error->statement)
         print_statement(text, error);
+    print_detail(text, error);
     buf_clear(&line);
     text_error_rows(text, error, rows);
     text_add_names(text, &line, rows, error->row_count);

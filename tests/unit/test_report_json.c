@@ -231,6 +231,40 @@ static void every_wave_is_told_in_order(void **state)
     fleet_done(&fleet);
 }
 
+/* Who was in the way is the tenant's own: the cause is one. */
+static void one_cause_whoever_was_in_the_way(void **state)
+{
+    static const char *const messages[] = {"canceled; blocked by process 1 (a)",
+                                           "canceled; blocked by process 22 (b)", "canceled"};
+    (void)state;
+    struct fleet fleet;
+    fleet_init(&fleet, NULL, ARRAY_LEN(messages));
+    for (size_t i = 0; i < ARRAY_LEN(messages); i++) {
+        struct err err;
+        err_set(&err, ERR_LOCK, "%s", messages[i]);
+        fleet_fails(&fleet, i, TENANT_FAILED, &err);
+    }
+    fleet_ends(&fleet, RUN_FAILED);
+    char *text = fleet_write(&fleet, "json", &(struct report_options){0});
+    json_t *root = parse(text);
+    json_t *errors = json_object_get(root, "errors");
+    assert_int_equal(json_array_size(errors), 1);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(errors, 0), "message")),
+                        "canceled");
+    for (size_t i = 0; i < ARRAY_LEN(messages); i++) {
+        json_t *tenant = json_array_get(json_object_get(root, "tenants"), i);
+        json_t *message = json_object_get(json_object_get(tenant, "error"), "message");
+        assert_string_equal(json_string_value(message), messages[i]);
+    }
+    json_decref(root);
+    free(text);
+    text = fleet_write(&fleet, "text", &(struct report_options){0});
+    assert_non_null(strstr(text, "3 tenants: canceled\n"));
+    assert_non_null(strstr(text, "t0 was blocked by process 1 (a)"));
+    free(text);
+    fleet_done(&fleet);
+}
+
 static void a_full_disk_is_an_error(void **state)
 {
     (void)state;
@@ -253,6 +287,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(terminals_see_no_controls),
     cmocka_unit_test(what_nobody_knows_is_null),
     cmocka_unit_test(every_wave_is_told_in_order),
+    cmocka_unit_test(one_cause_whoever_was_in_the_way),
     cmocka_unit_test(a_full_disk_is_an_error),
 };
 UNIT_MAIN(tests)
