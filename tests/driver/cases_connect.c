@@ -38,8 +38,8 @@ static void takes_no_other_password(void **state)
 {
     static const char *const passwords[] = {"wrong", "", NULL};
     struct stage *stage = *state;
-    if (!stage->subject->password)
-        skip(); /* there are none */
+    if (!stage_has(stage, HAS_PASSWORDS, stage->subject->password != NULL))
+        return; /* there are none */
     for (size_t i = 0; i < ARRAY_LEN(passwords); i++) {
         struct conn_params params = {.url = &stage->targets[TARGET_GOOD],
                                      .password = passwords[i]};
@@ -98,8 +98,8 @@ static void leaves_no_database_that_nothing_was_written_to(void **state)
 {
     struct stage *stage = *state;
     struct conn_params params = creating(stage);
-    if (!(stage->subject->driver->traits & DRIVER_CREATES_ON_CONNECT))
-        skip(); /* made by a statement of its own: see the case before */
+    if (!stage_has(stage, HAS_CREATION_ON_CONNECT, stage->subject->driver->traits & DRIVER_CREATES_ON_CONNECT))
+        return; /* made by a statement of its own: see the case before */
     struct conn *conn = stage_open_params(stage, &params);
     struct sql_vars vars = stage_vars();
     expect_good(stage_connect_op(stage, conn));
@@ -162,8 +162,8 @@ static void locks_with_a_transaction_alone(void **state)
 {
     struct stage *stage = *state;
     struct sql_vars vars = stage_vars();
-    if (!stage->subject->driver->sql[SQL_LOCK_POOLED])
-        skip(); /* no proxy pools this database's transactions */
+    if (!stage_has(stage, HAS_POOLING_PROXIES, stage->subject->driver->sql[SQL_LOCK_POOLED]))
+        return; /* no proxy pools this database's transactions */
     struct conn *first = stage_connect(stage);
     struct conn *second = stage_connect(stage);
     struct op op = stage_op(stage, OP_LOCK, stage_text(stage, SQL_LOCK_POOLED, &vars));

@@ -152,8 +152,8 @@ static void keeps_the_steps_of_a_transaction_in_one_statement(void **state)
     struct sql_vars vars = stage_vars(), first = vars;
     struct conn *conn = stage_connect(stage);
     struct buf rows;
-    if (!driver->sql[SQL_HISTORY_ROWS])
-        skip(); /* one by one */
+    if (!stage_has(stage, HAS_HISTORY_ROWS, driver->sql[SQL_HISTORY_ROWS]))
+        return; /* one by one */
     stage_make_tables(stage, conn, &vars);
     first.schema = vars.schema;
     expect_good(stage_change_one(stage, conn, SQL_HISTORY_INSERT, &first));
@@ -250,8 +250,8 @@ static void works_in_the_tenants_schema(void **state)
     struct sql_vars vars = stage_vars();
     struct conn *conn = stage_connect(stage);
     struct buf path;
-    if (!stage_say(stage, SAY_WHERE))
-        skip(); /* there is one place only */
+    if (!stage_has(stage, HAS_SEVERAL_PLACES, stage_say(stage, SAY_WHERE)))
+        return; /* there is one place only */
     struct op before = stage_query(stage, conn, stage_say(stage, SAY_WHERE));
     buf_init(&path, 256);
     stage->subject->driver->add_identifier(&path, schema);
@@ -292,8 +292,8 @@ static void guards_its_own_transaction(void **state)
     struct stage *stage = *state;
     struct sql_vars vars = stage_vars();
     struct conn *conn = stage_connect(stage);
-    if (!stage->subject->driver->sql[SQL_GUARD])
-        skip(); /* its statements cannot begin or end a transaction at all */
+    if (!stage_has(stage, HAS_GUARD, stage->subject->driver->sql[SQL_GUARD]))
+        return; /* its statements cannot begin or end a transaction at all */
     stage_inspect(stage, conn, &vars);
     for (size_t i = 0; i < ARRAY_LEN(hostile); i++) {
         vars.nonce = hostile[i];
@@ -315,8 +315,8 @@ static void makes_a_used_connection_like_new(void **state)
     struct sql_vars vars = stage_vars();
     struct conn *first = stage_connect(stage);
     struct conn *second = stage_connect(stage);
-    if (!stage->subject->driver->sql[SQL_RESET])
-        skip(); /* a connection is never left to another tenant */
+    if (!stage_has(stage, HAS_RESET, stage->subject->driver->sql[SQL_RESET]))
+        return; /* a connection is never left to another tenant */
     vars.statement_timeout_ms = 100;
     stage_inspect(stage, first, &vars);
     assert_true(stage_lock(stage, first, vars.lock_key).is_locked);

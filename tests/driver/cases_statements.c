@@ -160,8 +160,8 @@ static void takes_a_script_of_megabytes(void **state)
 static void survives_statements_that_copy(void **state)
 {
     struct stage *stage = *state;
-    if (!stage_say(stage, SAY_COPY_IN))
-        skip(); /* all statements are alike */
+    if (!stage_has(stage, HAS_COPY, stage_say(stage, SAY_COPY_IN)))
+        return; /* all statements are alike */
     struct conn *conn = stage_connect(stage);
     stage_script(stage, conn, stage_say(stage, SAY_PREPARE));
     for (int kind = OP_QUERY; kind <= OP_SCRIPT; kind++) {

@@ -34,6 +34,12 @@ int tear_down(void **state)
     return 0;
 }
 
+bool stage_has(const struct stage *stage, enum ability ability, bool is_there)
+{
+    assert_int_equal(is_there, (stage->subject->abilities & ability) != 0);
+    return is_there;
+}
+
 const char *stage_say(const struct stage *stage, enum saying saying)
 {
     return stage->subject->say[saying];

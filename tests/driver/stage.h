@@ -16,6 +16,9 @@ int set_up(void **state);
 int tear_down(void **state);
 
 const char *stage_say(const struct stage *stage, enum saying saying);
+
+/* Is it there? Fails the case unless the subject says the same. */
+bool stage_has(const struct stage *stage, enum ability ability, bool is_there);
 bool stage_is_server(const struct stage *stage);
 
 /* "first; second" */

@@ -46,9 +46,25 @@ enum target {
 
 struct stage;
 
+/* What not every database has. A subject says what is its own, and the cases hold it to that both ways: what
+ * is said must be there, what is not said must be missing. */
+enum ability {
+    HAS_PASSWORDS = 1,
+    HAS_CREATION_ON_CONNECT = 2,
+    HAS_POOLING_PROXIES = 4,
+    HAS_HISTORY_ROWS = 8,    /* several steps in one statement */
+    HAS_SEVERAL_PLACES = 16, /* schemas of one database */
+    HAS_GUARD = 32,
+    HAS_RESET = 64,
+    HAS_COPY = 128,
+    HAS_MORTAL_CONNECTIONS = 256,
+    HAS_DDL_IN_TRANSACTION = 512,
+};
+
 struct subject {
     const char *name;
     const struct driver *driver;
+    unsigned abilities;
     bool is_doomed_by_error;  /* an error in a transaction leaves nothing but rollback */
     const char *missing_code; /* of a missing database */
     const char *password;     /* that all targets want; NULL: none */

@@ -180,6 +180,7 @@ static const struct subject subjects[] = {
     {
         .name = "sqlite",
         .driver = &driver_sqlite,
+        .abilities = HAS_CREATION_ON_CONNECT | HAS_DDL_IN_TRANSACTION,
         .missing_code = "14", /* SQLITE_CANTOPEN */
         .set_up = set_up_sqlite,
         .tear_down = tear_down_sqlite,
@@ -205,6 +206,9 @@ static const struct subject subjects[] = {
     {
         .name = "postgres",
         .driver = &driver_postgres,
+        .abilities = HAS_PASSWORDS | HAS_POOLING_PROXIES | HAS_HISTORY_ROWS | HAS_SEVERAL_PLACES |
+                     HAS_GUARD | HAS_RESET | HAS_COPY | HAS_MORTAL_CONNECTIONS |
+                     HAS_DDL_IN_TRANSACTION,
         .is_doomed_by_error = true,
         .missing_code = "3D000",
         .password = "superuser-secret", /* harness.py's */
@@ -239,6 +243,8 @@ static const struct subject subjects[] = {
     {
         .name = "fake",
         .driver = &fake_driver,
+        .abilities = HAS_POOLING_PROXIES | HAS_GUARD | HAS_RESET | HAS_MORTAL_CONNECTIONS |
+                     HAS_DDL_IN_TRANSACTION,
         .is_doomed_by_error = true,
         .missing_code = "3D000",
         .maintenance = "maintenance",
