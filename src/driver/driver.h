@@ -112,12 +112,15 @@ enum sql_id {
     SQL_BLOCKERS,      /* on another connection: who keeps session {backend_pid} waiting for a lock, in
                           words, a row each */
     SQL_RESET,         /* makes a used connection like new */
-    SQL_INSPECT,       /* -> schema or NULL, version table's schema or NULL, has history (0/1),
-                          search path or NULL; may begin a transaction to read in. A fifth column
-                          says which database it is, where its URL may not be its only one */
+    SQL_INSPECT,       /* -> schema or NULL, the version table that is found first or NULL, the one of
+                          this schema or NULL, its history table or NULL, search path or NULL; may begin
+                          a transaction to read in */
+    SQL_LOCATE,        /* where that first one is none of this schema's -> its schema, the history
+                          table there or NULL */
+    SQL_IDENTITY,      /* -> which database it is, whatever it is called */
     SQL_SCHEMA_CREATE, /* creates the tenant's schema */
     SQL_VERSIONS,      /* -> version_num */
-    SQL_HISTORY,       /* -> revision, direction, checksum, statements, state, run_id; oldest first */
+    SQL_HISTORY,       /* -> revision, direction, checksum, statements, state, run_id, id; oldest first */
     SQL_READ_END,      /* behind the last read: ends the transaction that SQL_INSPECT began */
     SQL_BEGIN,
     SQL_SETUP_LOCAL,    /* settings of the transaction, just begun */

@@ -193,16 +193,26 @@ static void finish_lock(struct op *op)
         op->holder = op_value(op, 0, 1);
 }
 
+/* A server of version 14 tells by itself what others are asked for: their answer is `column`. */
+static bool tells(const struct conn *conn, const struct op *probe, const char *name, size_t column)
+{
+    const char *told = PQparameterStatus(conn->pg, name);
+    if (!told)
+        told = column < probe->column_count ? op_value(probe, 0, column) : "off";
+    return strcmp(told, "on") == 0;
+}
+
 static void finish_probe(struct conn *conn)
 {
     struct op *op = conn->op;
     if (op->err.kind != ERR_NONE || op->row_count != 1)
         return;
+    bool is_standby = tells(conn, op, "in_hot_standby", 2);
     op->info = (struct conn_info){
         /* Behind a proxy the pid of the handshake is not that of the server that answers. */
         .is_pooled = strtol(op_value(op, 0, 0), NULL, 10) != PQbackendPID(conn->pg),
-        .is_read_only = *op_value(op, 0, 1) == 't' || *op_value(op, 0, 2) == 't',
-        .watches_client = *op_value(op, 0, 3) == 't',
+        .is_read_only = is_standby || tells(conn, op, "default_transaction_read_only", 3),
+        .watches_client = PQserverVersion(conn->pg) >= 140000 && strstr(op_value(op, 0, 1), "linux"),
         .password = PQpass(conn->pg),
         .backend_pid = (uint32_t)PQbackendPID(conn->pg),
         .server_version = (uint32_t)PQserverVersion(conn->pg),
@@ -223,16 +233,18 @@ static void finish(struct conn *conn)
 
 static struct want begin_probe(struct conn *conn)
 {
-    static const char probe[] =
-        "SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_is_in_recovery(), "
-        "pg_catalog.current_setting('default_transaction_read_only') = 'on', "
-        "pg_catalog.version() LIKE '%linux%' AND "
-        "pg_catalog.current_setting('server_version_num')::int >= 140000";
+    static const char probe[] = "SELECT pg_catalog.pg_backend_pid(), pg_catalog.version()";
+    static const char whole_probe[] =
+        "SELECT pg_catalog.pg_backend_pid(), pg_catalog.version(), "
+        "CASE WHEN pg_catalog.pg_is_in_recovery() THEN 'on' ELSE 'off' END, "
+        "pg_catalog.current_setting('default_transaction_read_only')";
+    bool is_told = PQparameterStatus(conn->pg, "in_hot_standby") &&
+                   PQparameterStatus(conn->pg, "default_transaction_read_only");
     conn->phase = PHASE_PROBING;
     PQsetnonblocking(conn->pg, 1);
     PQsetNoticeReceiver(conn->pg, ignore_notice, NULL);
     PQsetErrorVerbosity(conn->pg, PQERRORS_DEFAULT);
-    if (!send(conn, probe)) {
+    if (!send(conn, is_told ? probe : whole_probe)) {
         finish(conn);
         return over();
     }
@@ -403,23 +415,25 @@ const struct driver driver_postgres = {
                 "LEFT JOIN pg_catalog.pg_stat_activity USING (pid) ORDER BY xact_start LIMIT 3",
             [SQL_RESET] = "DISCARD ALL",
             [SQL_INSPECT] =
-                /* Functions only: planning a query of pg_class costs a fresh server twice as much as all
-                   of this. A name comes from pg_identify_object quoted. */
-                "SELECT own, found, (pg_catalog.to_regclass(pg_catalog.quote_ident(coalesce(found, "
-                "own)) || '.skein_history') IS NOT NULL)::int, "
-                "pg_catalog.current_setting('search_path'), "
+                /* Few functions: each one that a fresh session looks up costs it as much as a
+                   statement, and planning a query of pg_class more than all of this. */
+                "SELECT {found_schema}, pg_catalog.to_regclass({version_lookup}), "
+                "pg_catalog.to_regclass(pg_catalog.format('%I.%I', {asked_schema}, {version_name})), "
+                "pg_catalog.to_regclass(pg_catalog.format('%I.skein_history', {asked_schema})), "
+                "pg_catalog.current_setting('search_path')",
+            [SQL_LOCATE] =
+                "SELECT nspname, pg_catalog.to_regclass(pg_catalog.format('%I.skein_history', "
+                "nspname)) FROM pg_catalog.pg_namespace WHERE oid = (SELECT relnamespace FROM "
+                "pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass({version_lookup}))",
+            [SQL_IDENTITY] =
                 /* No two servers started in the same microsecond; after a restart it only is
                    unknown. */
-                "pg_catalog.concat(extract(epoch FROM pg_catalog.pg_postmaster_start_time()), '/', "
-                "pg_catalog.current_database()) FROM (SELECT CASE WHEN pg_catalog.to_regnamespace("
-                "pg_catalog.quote_ident({asked_schema})) IS NOT NULL THEN {asked_schema} END AS own, "
-                "(pg_catalog.parse_ident((pg_catalog.pg_identify_object('pg_catalog.pg_class'::"
-                "pg_catalog.regclass, pg_catalog.to_regclass({version_lookup}), 0)).schema))[1]::name "
-                "AS found OFFSET 0) AS place",
+                "SELECT pg_catalog.concat(extract(epoch FROM "
+                "pg_catalog.pg_postmaster_start_time()), '/', pg_catalog.current_database())",
             [SQL_SCHEMA_CREATE] = "CREATE SCHEMA IF NOT EXISTS {schema}",
             [SQL_VERSIONS] = "SELECT version_num FROM {version}",
             [SQL_HISTORY] =
-                "SELECT revision, direction, checksum, statements, state, run_id FROM {history} "
+                "SELECT revision, direction, checksum, statements, state, run_id, id FROM {history} "
                 "ORDER BY id",
             [SQL_BEGIN] = BEGIN_READ_COMMITTED,
             [SQL_SETUP_LOCAL] = SETTINGS("SET LOCAL ", "{client_check_local}",
@@ -449,13 +463,11 @@ const struct driver driver_postgres = {
                 "{state} "
                 "FROM {history}",
             [SQL_HISTORY_ROW] =
-                "({nth}, {revision}, {direction}, {checksum}, {statements}, {duration}, {state})",
+                "({history_id}, {run}, {revision}, {direction}, {checksum}, {statements}, "
+                "'{duration}', pg_catalog.clock_timestamp(), {state})",
             [SQL_HISTORY_ROWS] =
                 "INSERT INTO {history} (id, run_id, revision, direction, checksum, statements, "
-                "duration_ms, applied_at, state) SELECT nth + (SELECT coalesce(max(id), 0) FROM "
-                "{history}), {run}, revision, direction, checksum, statements, duration, "
-                "pg_catalog.clock_timestamp(), state FROM (VALUES {steps}) AS step (nth, revision, "
-                "direction, checksum, statements, duration, state)",
+                "duration_ms, applied_at, state) VALUES {steps}",
             [SQL_HISTORY_MARK] =
                 "UPDATE {history} SET statements = {statements}, duration_ms = duration_ms + "
                 "{duration}, "

@@ -81,7 +81,7 @@ static const struct var vars_table[] = {
     VAR("version_name", VAR_LITERAL, version_table),
     VAR("steps", VAR_SQL, steps),
     VAR("query", VAR_SQL, query),
-    VAR("nth", VAR_NUMBER, nth),
+    VAR("history_id", VAR_NUMBER, history_id),
     VAR("backend_pid", VAR_NUMBER, backend_pid),
     VAR("statements", VAR_NUMBER, statements),
     VAR("row_count", VAR_NUMBER, row_count),
@@ -93,6 +93,7 @@ static const struct var vars_table[] = {
     {"history", VAR_SPECIAL, 0},
     {"foreign", VAR_SPECIAL, 0},
     {"asked_schema", VAR_SPECIAL, 0},
+    {"found_schema", VAR_SPECIAL, 0},
     {"if_not_exists", VAR_SPECIAL, 0},
     {"rows", VAR_SPECIAL, 0},
     {"key", VAR_SPECIAL, 0},
@@ -110,6 +111,18 @@ static void add_rows(struct buf *buf, const struct driver *driver, const struct 
         buf_adds(buf, i ? ", " : "");
         driver->add_literal(buf, vars->rows[i]);
     }
+}
+
+/* NULL where there is no such schema; what else it says is not looked at. */
+static void add_found_schema(struct buf *buf, const struct driver *driver, const char *asked)
+{
+    if (!asked) {
+        buf_adds(buf, "pg_catalog.current_schema()");
+        return;
+    }
+    buf_adds(buf, "pg_catalog.to_regnamespace(");
+    add_lookup(buf, driver, NULL, asked);
+    buf_addc(buf, ')');
 }
 
 static void add_special(struct buf *buf, const struct driver *driver, const char *name,
@@ -132,6 +145,8 @@ static void add_special(struct buf *buf, const struct driver *driver, const char
             driver->add_literal(buf, vars->asked_schema);
         else
             buf_adds(buf, "pg_catalog.current_schema()");
+    } else if (strcmp(name, "found_schema") == 0) {
+        add_found_schema(buf, driver, vars->asked_schema);
     } else if (strcmp(name, "if_not_exists") == 0) {
         buf_adds(buf, vars->may_exist ? "IF NOT EXISTS " : "");
     } else if (strcmp(name, "rows") == 0) {

@@ -34,7 +34,7 @@ struct sql_vars {
     uint64_t lock_timeout_ms;      /* {lock_timeout} */
     uint64_t statement_timeout_ms; /* {statement_timeout} */
     double duration_ms;            /* {duration} */
-    uint64_t nth;                  /* {nth}: which of the {steps}, from 1 */
+    uint64_t history_id;           /* {history_id}: the row's, one behind the newest */
     bool watches_client;           /* {client_check_local}, {client_check_session} */
     bool may_exist;                /* {if_not_exists}: what is created may be there already */
     const char *const *rows;       /* {rows}, a list of literals, and {row_count} of them */

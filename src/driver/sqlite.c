@@ -466,12 +466,13 @@ const struct driver driver_sqlite = {
     .sql = {
         /* One transaction for all that is read: one snapshot, and SQLite takes its file locks once. */
         [SQL_INSPECT] =
-            "BEGIN; SELECT 'main', max('main') FILTER (WHERE name = {version_name} COLLATE NOCASE), "
-            "count(*) FILTER (WHERE name = 'skein_history' COLLATE NOCASE), NULL "
+            "BEGIN; SELECT 'main', max(name) FILTER (WHERE name = {version_name} COLLATE NOCASE), "
+            "max(name) FILTER (WHERE name = {version_name} COLLATE NOCASE), "
+            "max(name) FILTER (WHERE name = 'skein_history' COLLATE NOCASE), NULL "
             "FROM main.sqlite_schema WHERE type = 'table'",
         [SQL_VERSIONS] = "SELECT version_num FROM {version}",
         [SQL_HISTORY] =
-            "SELECT revision, direction, checksum, statements, state, run_id FROM {history} "
+            "SELECT revision, direction, checksum, statements, state, run_id, id FROM {history} "
             "ORDER BY id",
         [SQL_READ_END] = "COMMIT",
         [SQL_BEGIN] = "BEGIN IMMEDIATE",

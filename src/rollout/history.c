@@ -9,6 +9,7 @@ enum column {
     COLUMN_STATEMENTS,
     COLUMN_STATE,
     COLUMN_RUN,
+    COLUMN_ID,
 };
 
 static const char *value(const struct op *rows, size_t row, enum column column)
@@ -37,6 +38,11 @@ struct unfinished history_unfinished(const struct op *rows)
         .is_running = is_running,
         .run_id = value(rows, row, COLUMN_RUN),
     };
+}
+
+uint64_t history_last_id(const struct op *rows)
+{
+    return rows->row_count ? strtoull(value(rows, rows->row_count - 1, COLUMN_ID), NULL, 10) : 0;
 }
 
 /* Is this row the last word on its revision, and does it say that the revision stands? */

@@ -57,6 +57,7 @@ struct rollout {
     struct place *places;  /* by tenant */
     const char **troubles; /* by server: what was said of it last; NULL: nothing */
     size_t server_count;
+    bool may_meet_twins; /* two of their names may be those of one database */
     size_t wanted;   /* tenants that this run means to visit */
     size_t finished; /* of them, on the way out */
     size_t failed;

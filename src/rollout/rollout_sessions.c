@@ -428,6 +428,7 @@ void rollout_fill_env(struct rollout *rollout)
         .settle = options->settle,
         .run_id = rollout->info.id,
         .version_table = options->version_table,
+        .may_meet_twins = rollout->may_meet_twins,
         .ctx = rollout,
         .plan = make_plan,
         .resolve = resolve,

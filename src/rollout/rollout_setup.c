@@ -22,6 +22,34 @@ static uint32_t add_server(struct rollout *rollout, struct map *servers,
     return map_put(servers, tenant->server, server);
 }
 
+/* Does the URL say plainly which server it means? */
+static bool names_server(const struct url *url)
+{
+    static const char *const others[] = {"host", "hostaddr", "port", "dbname", "service"};
+    for (size_t i = 0; i < url->param_count; i++)
+        for (size_t o = 0; o < ARRAY_LEN(others); o++)
+            if (strcmp(url->params[i].key, others[o]) == 0)
+                return false;
+    return url->host && url->database;
+}
+
+/* Different databases of one server, each named once, cannot be one. */
+static bool may_meet_twins(const struct rollout *rollout)
+{
+    const struct rollout_options *options = rollout->options;
+    bool may = rollout->server_count > 1;
+    struct map databases;
+    map_init(&databases);
+    for (uint32_t i = 0; i < options->tenant_count && !may; i++) {
+        const struct tenant *tenant = options->tenants[i];
+        bool is_server = driver_find(tenant->url.dialect)->traits & DRIVER_IS_SERVER;
+        may = is_server && !tenant->is_gone &&
+              (!names_server(&tenant->url) || map_put(&databases, tenant->url.database, i) != i);
+    }
+    map_done(&databases);
+    return may;
+}
+
 static void add_tenants(struct rollout *rollout)
 {
     const struct rollout_options *options = rollout->options;
@@ -44,6 +72,7 @@ static void add_tenants(struct rollout *rollout)
         rollout->wanted += wave < limit;
     }
     map_done(&servers);
+    rollout->may_meet_twins = may_meet_twins(rollout);
     rollout->troubles =
         arena_calloc(&rollout->arena, rollout->server_count + 1, sizeof *rollout->troubles);
 }

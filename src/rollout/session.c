@@ -3,7 +3,7 @@
 #include "base/failpoint.h"
 #include "inventory/url.h"
 
-enum { OPS_AT_FIRST = 6 }; /* enough to look at a tenant that has nothing to do */
+enum { OPS_AT_FIRST = 7 }; /* enough to look at a tenant that has nothing to do */
 
 /* ---- the table ----------------------------------------------------------------------------- */
 
@@ -112,6 +112,14 @@ enum session_state session_fail(struct session *session, const struct err *err)
         session->state != SESSION_ROLLBACK)
         return SESSION_ROLLBACK;
     return SESSION_CLOSE;
+}
+
+struct op *session_op_of(const struct session *session, enum session_state state)
+{
+    for (size_t i = 0; i < session->joined_count; i++)
+        if (session->joined[i].state == state)
+            return &session->ops[session->joined[i].first_op];
+    return NULL;
 }
 
 /* The op of a joined state that failed, or NULL. */

@@ -6,15 +6,6 @@
 
 enum { RESOLVE_ATTEMPTS = 8 };
 
-/* The op of a batch that a joined state added first. */
-static const struct op *op_of(const struct session *session, enum session_state state)
-{
-    for (size_t i = 0; i < session->joined_count; i++)
-        if (session->joined[i].state == state)
-            return &session->ops[session->joined[i].first_op];
-    return NULL;
-}
-
 /* ---- connecting ---------------------------------------------------------------------------- */
 
 enum session_state answer_connect(struct session *session)
@@ -99,7 +90,7 @@ enum session_state error_look(struct session *session, const struct op *op)
     struct err err = op->err;
     if (died_unused(session, op))
         return SESSION_CLOSE;
-    if (adoption && session->state == SESSION_READ && op == op_of(session, SESSION_READ) + 2)
+    if (adoption && session->state == SESSION_READ && op == session_op_of(session, SESSION_READ) + 2)
         err_prefix(&err, "reading %s's table '%s'", adoption->name, adoption->table);
     return session_fail(session, &err);
 }
@@ -110,8 +101,8 @@ enum session_state error_look(struct session *session, const struct op *op)
  * this run has it. */
 static const struct tenant *find_twin(struct session *session)
 {
-    const struct op *op = op_of(session, SESSION_INSPECT);
-    const char *database = op->column_count > 4 ? op_value(op, 0, 4) : NULL;
+    const struct op *op = session_op_of(session, SESSION_INSPECT) + INSPECT_IDENTITY;
+    const char *database = op->row_count ? op_value(op, 0, 0) : NULL;
     if (!database)
         return NULL;
     const char *schema = session->vars.schema ? session->vars.schema : "";
@@ -157,6 +148,7 @@ static void take_versions(struct session *session, const struct op *op)
 static void take_history(struct session *session, const struct op *op)
 {
     session->unfinished = history_unfinished(op);
+    session->history_id = history_last_id(op);
     session->has_probed = false;
     session->half_done = session->unfinished.statements;
     session->is_half_open = false;
@@ -171,7 +163,7 @@ static void take_foreign(struct session *session, const struct op *op)
 
 enum session_state answer_read(struct session *session)
 {
-    const struct op *op = op_of(session, SESSION_READ);
+    const struct op *op = session_op_of(session, SESSION_READ);
     take_versions(session, op);
     if (session->env->goal != GOAL_CURRENT)
         take_history(session, op + 1);

@@ -173,24 +173,21 @@ enum asked ask_lock_wait(struct session *session)
     return ASKED_TIMER;
 }
 
-enum asked ask_inspect(struct session *session)
+/* Whose tables are found first, if it is not the schema that new ones would come to. */
+static bool is_elsewhere(const struct op *place)
 {
-    session_add_one(session, SQL_INSPECT);
-    return ASKED_OPS;
+    const char *found = op_value(place, 0, 1), *there = op_value(place, 0, 2);
+    return found && !(there && strcmp(found, there) == 0);
 }
 
-void session_take_inspection(struct session *session, const struct op *op)
+static void take_place(struct session *session, const struct op *place)
 {
-    const char *schema = op_value(op, 0, 0);
-    const char *version_schema = op_value(op, 0, 1);
-    const char *has_history = op_value(op, 0, 2);
+    const char *schema = op_value(place, 0, 0);
     session->has_schema = schema != NULL;
-    session->has_version_table = version_schema != NULL;
-    session->has_history = has_history && *has_history == '1';
-    session->vars.schema = version_schema ? version_schema : schema;
-    if (!session->vars.schema)
-        session->vars.schema = session->tenant->schema;
-    session->vars.search_path = op_value(op, 0, 3);
+    session->has_version_table = op_value(place, 0, 1) != NULL;
+    session->has_history = op_value(place, 0, 3) != NULL;
+    session->vars.schema = session->tenant->schema ? session->tenant->schema : schema;
+    session->vars.search_path = op_value(place, 0, 4);
     if (session->tenant->schema) {
         struct buf buf;
         buf_init(&buf, BUF_MAX_DEFAULT);
@@ -199,6 +196,54 @@ void session_take_inspection(struct session *session, const struct op *op)
         buf_done(&buf);
     }
     session->vars.watches_client = io_info(session->io)->watches_client;
+}
+
+static void prepare_location(struct op *op)
+{
+    struct session *session = op->prepare_ctx;
+    struct op *place = op - INSPECT_LOCATION;
+    struct buf buf;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    take_place(session, place);
+    if (is_elsewhere(place))
+        sql_expand(&buf, session->driver, SQL_LOCATE, &session->vars);
+    session_set_sql(op, &buf);
+}
+
+/* A table that went between two questions is found by nobody. */
+static void take_location(struct session *session, const struct op *location)
+{
+    if (!location->sql_len)
+        return;
+    session->has_version_table = location->row_count == 1;
+    if (!session->has_version_table)
+        return;
+    session->vars.schema = op_value(location, 0, 0);
+    session->has_history = op_value(location, 0, 1) != NULL;
+}
+
+/* Where the inventory's names are sure to be those of different databases, nobody asks. */
+static void prepare_identity(struct op *op)
+{
+    struct session *session = op->prepare_ctx;
+    struct buf buf;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    take_location(session, op - 1);
+    if (session->env->may_meet_twins || io_info(session->io)->is_pooled)
+        sql_expand(&buf, session->driver, SQL_IDENTITY, &session->vars);
+    session_set_sql(op, &buf);
+}
+
+enum asked ask_inspect(struct session *session)
+{
+    static void (*const prepares[])(struct op *) = {prepare_location, prepare_identity};
+    session_add_one(session, SQL_INSPECT);
+    for (size_t i = 0; i < ARRAY_LEN(prepares); i++) {
+        struct op *op = session_add_op(session, OP_QUERY);
+        op->prepare = prepares[i];
+        op->timeout_ms = session_control_budget(session);
+    }
+    return ASKED_OPS;
 }
 
 /* Does the tenant also tell what another tool says of it? */
@@ -223,7 +268,6 @@ static void prepare_read(struct op *op, enum sql_id id, bool exists, bool is_las
 static void prepare_versions(struct op *op)
 {
     struct session *session = op->prepare_ctx;
-    session_take_inspection(session, op - 1);
     prepare_read(op, SQL_VERSIONS, session->has_version_table, session->env->goal == GOAL_CURRENT);
 }
 

@@ -92,6 +92,7 @@ struct session {
     /* what the tenant said */
     struct sql_vars vars;
     bool has_schema, has_version_table, has_history;
+    uint64_t history_id; /* of the newest row that is there or under way */
     struct versions versions;
     struct versions from; /* at first sight */
     bool is_from_known;
@@ -215,7 +216,10 @@ struct op *session_add_query(struct session *session, const enum sql_id *ids, si
 struct op *session_add_one(struct session *session, enum sql_id id);
 void session_set_sql(struct op *op, struct buf *buf);
 
-/* session_ask.c: fills vars.schema, has_… from the inspect op's row; runs before READ's ops. */
-void session_take_inspection(struct session *session, const struct op *op);
+/* session.c: the op of the batch that a joined state added first, or NULL. */
+struct op *session_op_of(const struct session *session, enum session_state state);
+
+/* What INSPECT asks: one op each, in this order. */
+enum inspect_op { INSPECT_PLACE, INSPECT_LOCATION, INSPECT_IDENTITY };
 
 #endif

@@ -125,8 +125,7 @@ static size_t expand_changes(struct buf *buf, const struct records *records)
 }
 
 /* The history row of a finished step: added to {steps}, or as a statement of its own. */
-static void expand_step(struct buf *buf, struct buf *rows, uint64_t *count, struct session *session,
-                        size_t at)
+static void expand_step(struct buf *buf, struct buf *rows, struct session *session, size_t at)
 {
     const struct action *action = &session->work.actions[at];
     const struct op *op = &session->ops[session->batch_first_op + at - session->cursor];
@@ -136,7 +135,7 @@ static void expand_step(struct buf *buf, struct buf *rows, uint64_t *count, stru
         return;
     }
     struct sql_vars vars = history_vars(session, action, "applied", pieces_ms(session, op));
-    vars.nth = ++*count;
+    vars.history_id = ++session->history_id;
     if (!row) {
         sql_expand(buf, session->driver, SQL_HISTORY_INSERT, &vars);
         return;
@@ -156,7 +155,7 @@ static size_t expand_steps(struct buf *buf, const struct records *records)
     buf_init(&rows, BUF_MAX_DEFAULT);
     for (size_t i = records->first; i < records->end; i++)
         if (session->work.actions[i].kind == ACTION_RECORD) {
-            expand_step(buf, &rows, &vars.nth, session, i);
+            expand_step(buf, &rows, session, i);
             count++;
         }
     vars.steps = rows.data;
@@ -184,6 +183,7 @@ static void prepare_start(struct op *op)
     struct session *session = op->prepare_ctx;
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
+    session->history_id++;
     expand_history(&buf, session, action_of(session, op), SQL_HISTORY_INSERT, "running", 0);
     session_set_sql(op, &buf);
 }

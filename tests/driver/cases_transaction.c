@@ -114,8 +114,8 @@ static void leaves_nothing_behind_a_rollback(void **state)
     expect_count(stage, conn, "1");
     stage_rollback(stage, conn);
     struct op op = stage_inspect(stage, conn, &vars);
-    assert_null(op_value(&op, 0, 1));
-    assert_string_equal(op_value(&op, 0, 2), "0");
+    for (size_t column = 1; column <= 3; column++)
+        assert_null(op_value(&op, 0, column));
     stage_script(stage, conn, stage_say(stage, SAY_PREPARE)); /* there is none in the way */
     expect_count(stage, conn, "0");
 }

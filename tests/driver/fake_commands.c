@@ -173,14 +173,17 @@ static enum fake_outcome do_reset(struct fake_call *call)
 
 static enum fake_outcome do_inspect(struct fake_call *call)
 {
-    static const char *const columns[] = {"schema", "version_schema", "has_history", "search_path"};
+    static const char *const columns[] = {"schema", "version_found", "version", "history",
+                                          "search_path"};
     const struct fake_store *store = readable(call);
     const char *schema = call->words[1].is_bare ? FAKE_SCHEMA : word(call, 1);
     bool exists = fake_store_has_schema(store, schema);
+    const char *version = fake_store_table(store, schema, word(call, 2)) ? word(call, 2) : NULL;
     const char *const values[] = {
         exists ? schema : NULL,
-        fake_store_table(store, schema, word(call, 2)) ? schema : NULL,
-        fake_store_table(store, schema, "skein_history") ? "1" : "0",
+        version,
+        version,
+        fake_store_table(store, schema, "skein_history") ? "skein_history" : NULL,
         FAKE_SCHEMA,
     };
     set_columns(call, columns, ARRAY_LEN(columns));
@@ -223,8 +226,8 @@ static enum fake_outcome do_versions(struct fake_call *call)
 
 static enum fake_outcome do_history(struct fake_call *call)
 {
-    static const char *const columns[HISTORY_WIDTH] = {"revision",   "direction", "checksum",
-                                                       "statements", "state",     "run_id"};
+    static const char *const columns[] = {"revision", "direction", "checksum", "statements",
+                                          "state",    "run_id",    "id"};
     const struct fake_table *table = find_table(call);
     size_t first = 0;
     if (!table)
@@ -232,9 +235,13 @@ static enum fake_outcome do_history(struct fake_call *call)
     for (size_t i = 0; i < table->row_count; i++)
         if (strcmp(table->rows[i][DIRECTION], "stamp") == 0)
             first = i + 1;
-    set_columns(call, columns, HISTORY_WIDTH);
-    for (size_t i = first; i < table->row_count; i++)
-        add_row(call, table->rows[i]);
+    set_columns(call, columns, ARRAY_LEN(columns));
+    for (size_t i = first; i < table->row_count; i++) {
+        const char *values[HISTORY_WIDTH + 1];
+        memcpy(values, table->rows[i], HISTORY_WIDTH * sizeof *values);
+        values[HISTORY_WIDTH] = arena_printf(arena_of(call), "%zu", i + 1);
+        add_row(call, values);
+    }
     return FAKE_DONE;
 }
 

@@ -211,11 +211,9 @@ struct op stage_inspect(struct stage *stage, struct conn *conn, struct sql_vars 
 {
     struct op op = stage_ask(stage, conn, SQL_INSPECT, vars);
     assert_int_equal(op.row_count, 1);
-    assert_in_range(op.column_count, 4, 5);
-    vars->schema = op_value(&op, 0, 1)   ? op_value(&op, 0, 1)
-                   : op_value(&op, 0, 0) ? op_value(&op, 0, 0)
-                                         : vars->asked_schema;
-    vars->search_path = op_value(&op, 0, 3);
+    assert_int_equal(op.column_count, 5);
+    vars->schema = vars->asked_schema ? vars->asked_schema : op_value(&op, 0, 0);
+    vars->search_path = op_value(&op, 0, 4);
     stage_ask(stage, conn, SQL_READ_END, vars);
     assert_false(stage->subject->driver->is_in_transaction(conn));
     return op;

@@ -7,7 +7,7 @@
 
 enum { COLUMNS = 6, ROWS_MAX = 4 };
 
-/* Rows of revision, direction, checksum, statements, state, run. */
+/* Rows of revision, direction, checksum, statements, state, run; the id is asked of others. */
 static struct op answer(const char **rows, size_t count)
 {
     return (struct op){.rows = rows, .row_count = count, .column_count = COLUMNS};
@@ -41,6 +41,19 @@ static void finds_what_was_left_half_done(void **state)
     assert_int_equal(found.direction, DIRECTION_UP);
     assert_true(found.is_running);
     assert_string_equal(found.run_id, "r3");
+}
+
+static void knows_the_newest_id(void **state)
+{
+    const char *rows[] = {
+        "aaaa", "up", "", "1", "applied", "r1", "1",
+        "bbbb", "up", "", "1", "applied", "r1", "9007199254740993",
+    };
+    (void)state;
+    struct op op = {.rows = rows, .column_count = 7};
+    assert_int_equal(history_last_id(&op), 0);
+    op.row_count = 2;
+    assert_true(history_last_id(&op) == 9007199254740993);
 }
 
 static void knows_a_changed_file(void **state)
@@ -90,6 +103,7 @@ static void knows_a_changed_file(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(finds_what_was_left_half_done),
+    cmocka_unit_test(knows_the_newest_id),
     cmocka_unit_test(knows_a_changed_file),
 };
 
