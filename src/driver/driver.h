@@ -71,6 +71,8 @@ struct op {
     uint64_t rows_total; /* that its statements must change together; 0: not looked at. By the caller */
     bool needs_one_row; /* every statement must change (or return) exactly one row */
     enum tx_rule tx_after;
+    struct op *joined; /* OP_SCRIPT: one that is run behind this one, in the same message where the driver
+                          can; needs DRIVER_JOINS, and SQL_GUARD at the end of both. NULL: none */
     uint64_t timeout_ms; /* for the whole operation; 0: none. Obeyed by the caller, not the driver */
     uint64_t lock_timeout_ms;      /* these two are obeyed by the driver where the server cannot */
     uint64_t statement_timeout_ms; /* (SQLite); 0: none */
@@ -92,6 +94,8 @@ struct op {
     uint64_t rows_changed;  /* by its statements together */
     size_t rows_seen;       /* OP_SCRIPT: that its statements have returned; none is kept */
     size_t statements_done; /* that have finished; of a failed one it tells which failed */
+    bool is_over;      /* of joined ones: it went well. The first that failed has the error */
+    double over_s;     /* and when, on the server's clock in seconds; 0: not known */
     bool is_tx_broken; /* tx_after does not hold: the statements ended or began a transaction */
     double duration_ms;     /* filled by the caller of the driver */
 };
@@ -152,6 +156,7 @@ enum driver_traits {
     DRIVER_DDL_IN_TRANSACTION = 1, /* DDL, version row and history row commit together */
     DRIVER_IS_SERVER = 2,          /* has host, port and user: DNS, per_server, credentials */
     DRIVER_CREATES_ON_CONNECT = 4, /* `create` is the connection's own affair (SQLite) */
+    DRIVER_JOINS = 32,     /* op.joined is obeyed */
     DRIVER_SNAPSHOTS = 16, /* OP_SNAPSHOT and OP_RESTORE, outside a transaction */
     DRIVER_ON_WORKER = 8, /* all operations and close run on a worker; cancel_token may be called
                              meanwhile, returns NULL and does the cancelling itself */

@@ -25,6 +25,8 @@ struct conn {
     struct op *op;
     enum phase phase;
     PostgresPollingStatusType polling;
+    const char *message; /* under way: the SQL of `op` and of those that were joined to it, */
+    size_t begin;        /* and where in it that of `op` begins */
     const char *refusal; /* of the server's certificate; NULL: none */
 };
 
@@ -66,12 +68,81 @@ static void keep_rows(struct conn *conn, const PGresult *result)
                     arena_strdup(op->arena, PQgetvalue(result, (int)r, (int)c));
 }
 
-/* The first error wins; one statement's error ends the message anyway. */
+/* ---- several scripts in one message -------------------------------------------------------- */
+
+static const char glue[] = ";\n";
+static const char guard_name[] = "skein_guard"; /* of its first column: a script ends here */
+
+enum { GUARD_TIME = 2, MESSAGE_MAX = 64 * 1024 };
+
+static void go_to_joined(struct conn *conn)
+{
+    conn->begin += conn->op->sql_len + strlen(glue);
+    conn->op = conn->op->joined;
+}
+
+/* The server parses a whole message before it runs any of it, by the settings of that moment. */
+static bool sets_up_parser(const char *sql)
+{
+    static const char *const settings[] = {"standard_conforming_strings", "backslash_quote",
+                                           "client_encoding", "set names"};
+    for (size_t i = 0; i < ARRAY_LEN(settings); i++)
+        if (strcasestr(sql, settings[i]))
+            return true;
+    return false;
+}
+
+/* Before version 13 statement_timeout was that of the message. */
+static bool may_travel(const struct conn *conn, size_t len, const struct op *op)
+{
+    return op->joined && len + op->joined->sql_len <= MESSAGE_MAX &&
+           PQserverVersion(conn->pg) >= 130000 && !sets_up_parser(op->sql);
+}
+
+/* The SQL of the op, and of as many as may travel with it. */
+static void make_message(struct conn *conn)
+{
+    const struct op *op = conn->op;
+    struct buf buf;
+    conn->begin = 0;
+    conn->message = op->sql;
+    if (!may_travel(conn, op->sql_len, op))
+        return;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    buf_add(&buf, op->sql, op->sql_len);
+    for (; may_travel(conn, buf.len, op); op = op->joined) {
+        buf_adds(&buf, glue);
+        buf_add(&buf, op->joined->sql, op->joined->sql_len);
+    }
+    conn->message = arena_strndup(op->arena, buf.data, buf.len);
+    buf_done(&buf);
+}
+
+static bool is_guard(const PGresult *result)
+{
+    return PQnfields(result) > GUARD_TIME && strcmp(PQfname(result, 0), guard_name) == 0;
+}
+
+static void end_script(struct conn *conn)
+{
+    conn->op->is_over = true;
+    if (conn->op->joined)
+        go_to_joined(conn);
+}
+
+/* The first error wins; one statement's error ends the message anyway. Where it is said to be decides whose it
+ * is: a syntax error may be that of a script whose turn had not come. */
 static void fail(struct conn *conn, const PGresult *result)
 {
+    struct err err = {0};
     if (conn->op->err.kind != ERR_NONE)
         return;
-    postgres_error(conn->pg, result, conn->op->sql, &conn->op->err);
+    postgres_error(conn->pg, result, conn->message, &err);
+    while (conn->op->joined && err.offset > conn->begin + conn->op->sql_len)
+        go_to_joined(conn);
+    if (err.offset)
+        err.offset -= conn->begin;
+    conn->op->err = err;
 }
 
 static void finish_statement(struct conn *conn, const PGresult *result)
@@ -98,6 +169,8 @@ static void take_result(struct conn *conn, PGresult *result)
         if (conn->op->kind != OP_SCRIPT)
             keep_rows(conn, result);
         finish_statement(conn, result);
+        if (conn->op->kind == OP_SCRIPT && is_guard(result))
+            end_script(conn);
         break;
     case PGRES_COMMAND_OK: finish_statement(conn, result); break;
     case PGRES_COPY_IN:
@@ -106,7 +179,11 @@ static void take_result(struct conn *conn, PGresult *result)
             err_set(&conn->op->err, ERR_SQL, "COPY FROM STDIN has no data in a revision");
         PQputCopyEnd(conn->pg, "no data");
         break;
-    case PGRES_SINGLE_TUPLE: conn->op->rows_seen++; break;
+    case PGRES_SINGLE_TUPLE:
+        conn->op->rows_seen++;
+        if (is_guard(result))
+            conn->op->over_s = strtod(PQgetvalue(result, 0, GUARD_TIME), NULL);
+        break;
     case PGRES_EMPTY_QUERY:
     case PGRES_COPY_OUT:
     default:
@@ -154,9 +231,9 @@ static struct want wait_for_socket(struct conn *conn)
     return (struct want){.bits = WANT_READ | (pending ? WANT_WRITE : 0), .fd = PQsocket(conn->pg)};
 }
 
-static bool send(struct conn *conn, const char *sql)
+static bool send(struct conn *conn)
 {
-    if (!PQsendQuery(conn->pg, sql)) {
+    if (!PQsendQuery(conn->pg, conn->message)) {
         fail(conn, NULL);
         return false;
     }
@@ -219,6 +296,22 @@ static void finish_probe(struct conn *conn)
     };
 }
 
+static struct want start_message(struct conn *conn)
+{
+    make_message(conn);
+    if (!send(conn)) {
+        check_transaction(conn);
+        return over();
+    }
+    return wait_for_socket(conn);
+}
+
+/* Is the message answered, and the turn of a script come that did not travel with it? */
+static bool has_more(const struct conn *conn)
+{
+    return conn->begin && !conn->op->is_over && conn->op->err.kind == ERR_NONE;
+}
+
 static void finish(struct conn *conn)
 {
     if (conn->phase == PHASE_PROBING)
@@ -244,7 +337,8 @@ static struct want begin_probe(struct conn *conn)
     PQsetnonblocking(conn->pg, 1);
     PQsetNoticeReceiver(conn->pg, ignore_notice, NULL);
     PQsetErrorVerbosity(conn->pg, PQERRORS_DEFAULT);
-    if (!send(conn, is_told ? probe : whole_probe)) {
+    conn->message = is_told ? probe : whole_probe;
+    if (!send(conn)) {
         finish(conn);
         return over();
     }
@@ -289,11 +383,7 @@ static struct want postgres_start(struct conn *conn, struct op *op)
     conn->phase = op->kind == OP_CONNECT ? PHASE_STARTING : PHASE_RUNNING;
     if (op->kind == OP_CONNECT)
         return (struct want){.bits = WANT_WORKER};
-    if (!send(conn, op->sql)) {
-        check_transaction(conn);
-        return over();
-    }
-    return wait_for_socket(conn);
+    return start_message(conn);
 }
 
 static struct want postgres_step(struct conn *conn, unsigned ready)
@@ -301,6 +391,8 @@ static struct want postgres_step(struct conn *conn, unsigned ready)
     if (conn->phase == PHASE_CONNECTING)
         return ready & WANT_WORKER ? after_poll(conn) : (struct want){.bits = WANT_WORKER};
     if (ready & WANT_READ && read_results(conn)) {
+        if (has_more(conn))
+            return start_message(conn);
         finish(conn);
         return over();
     }
@@ -380,7 +472,7 @@ static void add_literal(struct buf *buf, const char *text)
 const struct driver driver_postgres = {
     .name = "postgresql",
     .dialect = DIALECT_POSTGRESQL,
-    .traits = DRIVER_DDL_IN_TRANSACTION | DRIVER_IS_SERVER,
+    .traits = DRIVER_DDL_IN_TRANSACTION | DRIVER_IS_SERVER | DRIVER_JOINS,
     .open = postgres_open,
     .start = postgres_start,
     .step = postgres_step,
@@ -476,8 +568,9 @@ const struct driver driver_postgres = {
                 "direction = "
                 "{direction} AND state IN ('running', 'partial'))",
             [SQL_GUARD] = "SELECT 1 / (pg_catalog.current_setting('skein.tx', true) IS NOT "
-                          "DISTINCT FROM {nonce})"
-                          "::int, pg_catalog.set_config('search_path', {search_path}, true)",
+                          "DISTINCT FROM {nonce})::int AS skein_guard, "
+                          "pg_catalog.set_config('search_path', {search_path}, true), "
+                          "pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())",
             [SQL_COMMIT] = "COMMIT",
             [SQL_ROLLBACK] = "ROLLBACK",
             [SQL_CREATE_DATABASE] = "CREATE DATABASE {database}",

@@ -159,11 +159,38 @@ static bool start_next(struct io *io)
     return false;
 }
 
+/* Of the joined ops under way the first that failed; else the first that is not over, or the last. */
+static struct op *go_to_reached(struct io *io)
+{
+    struct op *op = &io->ops[io->at], *failed = op;
+    while (failed && failed->err.kind == ERR_NONE)
+        failed = failed->joined;
+    while (!failed && op->joined && op->is_over)
+        op = op->joined;
+    op = failed ? failed : op;
+    io->at = (size_t)(op - io->ops);
+    return op;
+}
+
+/* What one took lies between two readings of the server's clock; the first has the rest. */
+static void share_duration(struct op *first, const struct op *last, double whole_ms)
+{
+    for (struct op *op = first; op != last; op = op->joined) {
+        double joined_ms = (op->joined->over_s - op->over_s) * 1000;
+        op->joined->duration_ms = joined_ms > 0 && op->over_s > 0 ? joined_ms : 0;
+        whole_ms -= op->joined->duration_ms;
+    }
+    first->duration_ms = whole_ms > 0 ? whole_ms : 0;
+}
+
 /* Takes the end of the op under way. False: the batch is over. On any thread. */
 static bool finish_op(struct io *io)
 {
-    struct op *op = &io->ops[io->at];
-    op->duration_ms = (double)(uv_hrtime() - io->begun_ns) / 1e6;
+    struct op *first = &io->ops[io->at];
+    struct op *op = go_to_reached(io);
+    share_duration(first, op, (double)(uv_hrtime() - io->begun_ns) / 1e6);
+    if (op->err.kind == ERR_NONE && first->joined && !op->is_over)
+        err_set(&op->err, ERR_INTERNAL, "the answer ended before the last of its statements");
     if (op->kind == OP_CONNECT && op->err.kind == ERR_NONE)
         io->info = op->info;
     if (op->kind == OP_LOCK && op->err.kind == ERR_NONE && !op->is_locked) {
@@ -188,7 +215,7 @@ static bool finish_op(struct io *io)
 /* What the stop was for, once the op has ended by itself or was given up. */
 static void tell_stop(struct io *io, bool has_ended)
 {
-    struct op *op = &io->ops[io->at < io->op_count ? io->at : io->op_count - 1];
+    struct op *op = io->at < io->op_count ? go_to_reached(io) : &io->ops[io->op_count - 1];
     bool was_answered = has_ended && op->err.kind != ERR_NONE && !op->err.is_connection_lost;
     if (has_ended && op->err.kind == ERR_NONE)
         return; /* it came through before the cancel did */

@@ -250,9 +250,32 @@ static enum asked ask_actions(struct session *session, bool is_in_transaction)
     return ASKED_OPS;
 }
 
+/* Scripts that nothing of ours comes between are one operation. */
+static void join_scripts(struct session *session)
+{
+    struct op *first = NULL, *last = NULL;
+    for (size_t i = session->cursor; i < session->batch_end; i++) {
+        const struct action *action = &session->work.actions[i];
+        struct op *op = &session->ops[session->batch_first_op + i - session->cursor];
+        if (action->kind == ACTION_RECORD && action->is_deferred)
+            continue;
+        bool is_script = action->kind == ACTION_SCRIPT;
+        if (is_script && last) {
+            last->joined = op;
+            first->timeout_ms += op->timeout_ms;
+        } else {
+            first = op;
+        }
+        last = is_script ? op : NULL;
+    }
+}
+
 enum asked ask_apply(struct session *session)
 {
-    return ask_actions(session, true);
+    ask_actions(session, true);
+    if (session->driver->traits & DRIVER_JOINS)
+        join_scripts(session);
+    return ASKED_OPS;
 }
 
 enum asked ask_statements(struct session *session)
