@@ -2,7 +2,7 @@
  *
  * Connecting is the exception: PQconnectStart reads files (.pgpass, certificates) and
  * PQconnectPoll hashes for SCRAM (2.7 ms of CPU), so those run on a worker, with the caller polling
- * between them. libpq may close and replace its socket in PQconnectPoll: `want.fd` is to be taken
+ * between them; all but those that have nothing to compute. libpq may close and replace its socket in PQconnectPoll: `want.fd` is to be taken
  * anew each time.
  */
 #include <libpq-fe.h>
@@ -361,6 +361,14 @@ static struct want after_poll(struct conn *conn)
     }
 }
 
+/* As far as it goes without waiting: libpq asks for a writable socket where it often is already. */
+static void go_on_connecting(struct conn *conn)
+{
+    do
+        conn->polling = postgres_tls_poll(conn->pg, &conn->refusal);
+    while (conn->polling == PGRES_POLLING_WRITING && postgres_is_reached(conn->pg));
+}
+
 static void postgres_work(struct conn *conn)
 {
     if (conn->phase == PHASE_STARTING) {
@@ -370,9 +378,10 @@ static void postgres_work(struct conn *conn)
         PQsetErrorVerbosity(conn->pg, PQERRORS_VERBOSE);
         conn->polling =
             PQstatus(conn->pg) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
-        return;
+        if (conn->polling == PGRES_POLLING_FAILED || !postgres_is_reached(conn->pg))
+            return;
     }
-    conn->polling = postgres_tls_poll(conn->pg, &conn->refusal);
+    go_on_connecting(conn);
 }
 
 /* ---- the interface ------------------------------------------------------------------------- */
@@ -388,8 +397,13 @@ static struct want postgres_start(struct conn *conn, struct op *op)
 
 static struct want postgres_step(struct conn *conn, unsigned ready)
 {
+    if (conn->phase == PHASE_CONNECTING && !(ready & WANT_WORKER)) {
+        if (!postgres_is_let_in(conn->pg))
+            return (struct want){.bits = WANT_WORKER};
+        go_on_connecting(conn);
+    }
     if (conn->phase == PHASE_CONNECTING)
-        return ready & WANT_WORKER ? after_poll(conn) : (struct want){.bits = WANT_WORKER};
+        return after_poll(conn);
     if (ready & WANT_READ && read_results(conn)) {
         if (has_more(conn))
             return start_message(conn);

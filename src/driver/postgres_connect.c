@@ -1,5 +1,8 @@
 #include "driver/postgres_connect.h"
 
+#include <poll.h>
+#include <sys/socket.h>
+
 #include "base/arena.h"
 #include "base/buf.h"
 #include "inventory/url.h"
@@ -14,7 +17,7 @@ static const struct url_param defaults[] = {
     {"tcp_user_timeout", "30000"},
 };
 
-enum { KEYWORDS_OF_OURS = ARRAY_LEN(defaults) + 8 };
+enum { KEYWORDS_OF_OURS = ARRAY_LEN(defaults) + 9 };
 
 struct keywords {
     const char **keys;
@@ -74,6 +77,33 @@ static bool needs_tls_default(const struct url *url, const char *addresses)
            !param(url, "service");
 }
 
+bool postgres_is_reached(PGconn *pg)
+{
+    struct pollfd poll_fd = {.fd = PQsocket(pg), .events = POLLOUT};
+    return poll_fd.fd >= 0 && poll(&poll_fd, 1, 0) == 1;
+}
+
+bool postgres_is_let_in(PGconn *pg)
+{
+    static const char let_in[] = "R\0\0\0\b\0\0\0"; /* AuthenticationOk */
+    char head[sizeof let_in];
+    int fd = PQsocket(pg);
+    if (PQsslInUse(pg) || PQgssEncInUse(pg) || fd < 0)
+        return false;
+    ssize_t len = recv(fd, head, sizeof head, MSG_PEEK | MSG_DONTWAIT);
+    if (PQstatus(pg) == CONNECTION_SSL_STARTUP)
+        return len >= 1 && *head == 'N'; /* TLS is not to be had: the conversation begins */
+    return PQstatus(pg) == CONNECTION_AWAITING_RESPONSE && len == sizeof head &&
+           memcmp(head, let_in, sizeof head) == 0;
+}
+
+/* Kerberos' encryption of what stays on the machine is not looked for: that costs more than the rest. */
+static bool needs_no_gssenc(const struct url *url, const char *addresses)
+{
+    return addresses && are_local(addresses) && !param(url, "gssencmode") &&
+           !getenv("PGGSSENCMODE") && !getenv("PGSERVICE") && !param(url, "service");
+}
+
 PGconn *postgres_connect_start(const struct conn_params *params)
 {
     const struct url *url = params->url;
@@ -98,6 +128,8 @@ PGconn *postgres_connect_start(const struct conn_params *params)
     add(&keywords, "dbname", params->database ? params->database : url->database);
     if (needs_tls_default(url, params->addresses))
         add(&keywords, "sslmode", "verify-full");
+    if (needs_no_gssenc(url, params->addresses))
+        add(&keywords, "gssencmode", "disable");
     for (size_t i = 0; i < url->param_count; i++)
         add(&keywords, url->params[i].key, url->params[i].value);
     PGconn *pg = PQconnectStartParams(keywords.keys, keywords.values, 0);

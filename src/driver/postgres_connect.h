@@ -9,4 +9,11 @@
 /* PQconnectStartParams with everything filled in. Reads files: worker thread. Never NULL. */
 PGconn *postgres_connect_start(const struct conn_params *params) MUST_CHECK;
 
+/* Is the TCP connection there already? */
+bool postgres_is_reached(PGconn *pg);
+
+/* Does what has arrived leave the next PQconnectPoll nothing to compute: no TLS, no password's hash, no
+ * GSSAPI? It may then run on the loop. */
+bool postgres_is_let_in(PGconn *pg);
+
 #endif

@@ -15,6 +15,7 @@ struct poll {
     uv_poll_t handle;
     struct io *io;
     int fd;
+    int events; /* that it is armed for; it stays so until something comes that nobody waits for */
 };
 
 struct io {
@@ -100,6 +101,11 @@ static void drop_poll(struct io *io)
     io->poll = NULL;
 }
 
+static bool is_connecting(const struct io *io)
+{
+    return io->at < io->op_count && io->ops[io->at].kind == OP_CONNECT;
+}
+
 static void on_socket(uv_poll_t *handle, int status, int events)
 {
     struct poll *poll = handle->data;
@@ -107,7 +113,13 @@ static void on_socket(uv_poll_t *handle, int status, int events)
     unsigned ready = 0;
     if (!io)
         return;
-    uv_poll_stop(handle);
+    bool is_waiting = io->is_running && io->want.bits & (WANT_READ | WANT_WRITE);
+    if (status < 0 || !is_waiting || is_connecting(io)) {
+        uv_poll_stop(handle);
+        poll->events = 0;
+    }
+    if (!is_waiting)
+        return;
     if (status < 0)
         ready = io->want.bits & (WANT_READ | WANT_WRITE); /* let the driver find out what it is */
     else
@@ -116,12 +128,11 @@ static void on_socket(uv_poll_t *handle, int status, int events)
     advance(io);
 }
 
-/* While connecting, libpq may have replaced its socket by another with the same number: a handle
- * of its own for every wait. Later the socket stays. */
+/* While connecting, libpq may have replaced its socket by another with the same number: then the handle is
+ * not armed while the driver works (on_socket). */
 static bool wait_for_socket(struct io *io)
 {
-    bool may_change = io->ops[io->at].kind == OP_CONNECT;
-    if (io->poll && (may_change || io->poll->fd != io->want.fd))
+    if (io->poll && io->poll->fd != io->want.fd)
         drop_poll(io);
     if (!io->poll) {
         struct poll *poll = xcalloc(1, sizeof *poll);
@@ -136,6 +147,9 @@ static bool wait_for_socket(struct io *io)
     }
     int events = (io->want.bits & WANT_READ ? UV_READABLE : 0) |
                  (io->want.bits & WANT_WRITE ? UV_WRITABLE : 0);
+    if (io->poll->events == events)
+        return true;
+    io->poll->events = events;
     return uv_poll_start(&io->poll->handle, events, on_socket) == 0;
 }
 
