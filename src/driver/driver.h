@@ -140,6 +140,8 @@ enum sql_id {
     SQL_HISTORY_MARK,   /* sets its statements, duration and state */
     SQL_GUARD,          /* behind a step: fails where the transaction is no longer the one that we
                            began, and undoes what the step did to the session's settings */
+    SQL_GUARD_PREPARE,  /* once a session, where it can keep the guard at hand, */
+    SQL_GUARD_PREPARED, /* and then instead of it. NULL: it cannot */
     SQL_COMMIT,
     SQL_ROLLBACK,
     SQL_CREATE_DATABASE,

@@ -73,7 +73,7 @@ static void keep_rows(struct conn *conn, const PGresult *result)
 static const char glue[] = ";\n";
 static const char guard_name[] = "skein_guard"; /* of its first column: a script ends here */
 
-enum { GUARD_TIME = 2, MESSAGE_MAX = 64 * 1024 };
+enum { GUARD_TIME = 1, MESSAGE_MAX = 64 * 1024 };
 
 static void go_to_joined(struct conn *conn)
 {
@@ -481,6 +481,13 @@ static void add_literal(struct buf *buf, const char *text)
     "extract(epoch FROM pg_catalog.clock_timestamp() - coalesce(xact_start, state_change))"        \
     "::bigint, ' s')), ': ' || nullif(" QUERY_BEGINNING ", ''), ')')"
 
+/* Fails where the nonce is not that of our transaction: date_part knows no such unit. */
+#define GUARD                                                                                      \
+    "SELECT CASE pg_catalog.current_setting('search_path') WHEN {search_path} THEN '' ELSE "       \
+    "pg_catalog.set_config('search_path', {search_path}, true) END AS skein_guard, "               \
+    "pg_catalog.date_part(CASE pg_catalog.current_setting('skein.tx', true) WHEN {nonce} THEN "    \
+    "'epoch' ELSE 'a transaction that is not ours' END, pg_catalog.clock_timestamp())"
+
 #define BEGIN_READ_COMMITTED "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 
 const struct driver driver_postgres = {
@@ -581,10 +588,9 @@ const struct driver driver_postgres = {
                 "WHERE id = (SELECT max(id) FROM {history} WHERE revision = {revision} AND "
                 "direction = "
                 "{direction} AND state IN ('running', 'partial'))",
-            [SQL_GUARD] = "SELECT 1 / (pg_catalog.current_setting('skein.tx', true) IS NOT "
-                          "DISTINCT FROM {nonce})::int AS skein_guard, "
-                          "pg_catalog.set_config('search_path', {search_path}, true), "
-                          "pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())",
+            [SQL_GUARD] = GUARD,
+            [SQL_GUARD_PREPARE] = "PREPARE skein_guard AS " GUARD,
+            [SQL_GUARD_PREPARED] = "EXECUTE skein_guard",
             [SQL_COMMIT] = "COMMIT",
             [SQL_ROLLBACK] = "ROLLBACK",
             [SQL_CREATE_DATABASE] = "CREATE DATABASE {database}",

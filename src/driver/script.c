@@ -160,6 +160,7 @@ static void add_whole(struct making *making, const struct section *section,
     piece->statements = statements;
     piece->statement_count = count;
     piece->is_transactional = true;
+    piece->may_drop_guard = strcasestr(section->sql, "deallocate") != NULL;
     making->script.statement_count += count;
 }
 

@@ -25,6 +25,7 @@ struct piece {
     size_t statement_count;
     size_t first_statement; /* of the revision, from 0 */
     bool is_transactional;
+    bool may_drop_guard; /* what the session keeps prepared may be gone behind it */
     const struct author_query *verifies; /* asked behind it, in their order */
     size_t verify_count;
     const struct author_query *probe; /* of a statement outside a transaction: did it take effect? NULL: none */

@@ -83,6 +83,7 @@ enum asked ask_connect(struct session *session)
     const struct session_env *env = session->env;
     session->io = env->take_io(env->ctx, session);
     session->is_reused = session->io != NULL;
+    session->is_guard_prepared = false;
     if (session->is_reused)
         return ASKED_OPS;
     struct conn_params params = session_params(session);

@@ -77,6 +77,7 @@ struct session {
     struct blockers *blockers; /* NULL: nobody who could tell */
     bool is_reused; /* by a tenant before us, and nothing was asked of it yet */
     bool has_connected;
+    bool is_guard_prepared; /* on this connection */
     const char *addresses;
     const char *password;
     uint32_t attempts;

@@ -14,21 +14,40 @@ static uint64_t script_budget(const struct session *session, const struct piece 
 
 /* ---- a transaction ------------------------------------------------------------------------- */
 
+static bool may_prepare_guard(const struct session *session)
+{
+    if (!session->driver->sql[SQL_GUARD_PREPARE] || io_info(session->io)->is_pooled)
+        return false;
+    for (size_t i = 0; i < session->work.count; i++)
+        if (session->work.actions[i].piece && session->work.actions[i].piece->may_drop_guard)
+            return false;
+    return true;
+}
+
+static enum sql_id guard_of(const struct session *session)
+{
+    return session->is_guard_prepared ? SQL_GUARD_PREPARED : SQL_GUARD;
+}
+
 enum asked ask_begin(struct session *session)
 {
+    bool prepares_guard = !session->is_guard_prepared && may_prepare_guard(session);
     session->vars.nonce = arena_printf(&session->arena, "%s/%zu/%u", session->env->run_id,
                                        session->index, session->attempts);
-    enum sql_id ids[5];
+    enum sql_id ids[6];
     size_t count = 0;
     if (!io_info(session->io)->is_pooled)
         ids[count++] = SQL_BEGIN;
     ids[count++] = SQL_SETUP_LOCAL;
+    if (prepares_guard)
+        ids[count++] = SQL_GUARD_PREPARE;
     if (!session->has_schema)
         ids[count++] = SQL_SCHEMA_CREATE;
     if (!session->has_version_table)
         ids[count++] = SQL_VERSION_CREATE;
     if (!session->has_history)
         ids[count++] = SQL_HISTORY_CREATE;
+    session->is_guard_prepared = session->is_guard_prepared || prepares_guard;
     session_add_query(session, ids, count)->tx_after = TX_INSIDE;
     return ASKED_OPS;
 }
@@ -196,7 +215,7 @@ static void set_script(struct session *session, struct op *op, const struct acti
     op->sql = action->piece->sql;
     op->sql_len = action->piece->sql_len;
     if (action->is_in_transaction)
-        sql_expand(&buf, session->driver, SQL_GUARD, &session->vars);
+        sql_expand(&buf, session->driver, guard_of(session), &session->vars);
     if (buf.len) { /* a line of its own: the piece may end in a comment */
         op->sql = arena_printf(op->arena, "%s\n;%s", action->piece->sql, buf.data);
         op->sql_len += 2 + buf.len;
