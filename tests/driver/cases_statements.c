@@ -182,6 +182,104 @@ static size_t place_of(const char *sql, const char *word)
     return (size_t)(found - sql) + 1;
 }
 
+/* ---- scripts that travel together ---------------------------------------------------------- */
+
+enum { JOINED = 4 };
+
+struct joined {
+    struct stage *stage;
+    struct conn *conn;
+    struct op ops[JOINED];
+};
+
+/* In a transaction of their own, the first time behind a SAY_PREPARE. The driver runs from the first. False: it has no such
+ * thing. */
+static bool run_joined(struct joined *joined, struct stage *stage, const char *const *texts)
+{
+    struct sql_vars vars = stage_vars();
+    joined->stage = stage;
+    if (!stage_has(stage, HAS_JOINED_SCRIPTS, stage->subject->driver->traits & DRIVER_JOINS))
+        return false;
+    if (!joined->conn) {
+        joined->conn = stage_connect(stage);
+        stage_script(stage, joined->conn, stage_say(stage, SAY_PREPARE));
+    }
+    stage_inspect(stage, joined->conn, &vars);
+    stage_begin(stage, joined->conn, &vars);
+    for (size_t i = 0; i < JOINED; i++) {
+        const char *guard = stage_text(stage, SQL_GUARD, &vars);
+        joined->ops[i] = stage_op(
+            stage, OP_SCRIPT, arena_printf(&stage->arena, "%s -- the end\n;%s", texts[i], guard));
+        joined->ops[i].tx_after = TX_INSIDE;
+    }
+    for (size_t i = 0; i + 1 < JOINED; i++)
+        joined->ops[i].joined = &joined->ops[i + 1];
+    runner_run(&stage->runner, joined->conn, &joined->ops[0]);
+    return true;
+}
+
+static void runs_joined_scripts_one_after_the_other(void **state)
+{
+    struct joined joined = {0};
+    struct stage *stage = *state;
+    const char *change = stage_say(stage, SAY_CHANGE), *one = stage_say(stage, SAY_ONE);
+    const char *two = arena_printf(&stage->arena, "%s;\n%s", change, one);
+    const char *large = arena_printf(&stage->arena, "%s;\n-- %0100000d", change, 0);
+    if (!run_joined(&joined, stage, (const char *const[]){change, two, large, change}))
+        return;
+    for (size_t i = 0; i < JOINED; i++) {
+        assert_int_equal(joined.ops[i].err.kind, ERR_NONE);
+        assert_true(joined.ops[i].is_over);
+        assert_int_equal(joined.ops[i].statements_done, i == 1 ? 3 : 2); /* with the guard */
+        assert_true(joined.ops[i].over_s > 1e9 && (!i || joined.ops[i].over_s >= joined.ops[i - 1].over_s));
+    }
+    expect_count(stage, joined.conn, "4");
+    stage_rollback(stage, joined.conn);
+}
+
+static void expect_third_failed(const struct joined *joined, size_t offset, size_t statements_done)
+{
+    const struct op *third = &joined->ops[2];
+    assert_int_equal(third->err.kind, ERR_SQL);
+    assert_int_equal(third->err.offset, offset);
+    assert_int_equal(third->statements_done, statements_done);
+    for (size_t i = 0; i < JOINED; i++) {
+        assert_int_equal(joined->ops[i].err.kind, i == 2 ? ERR_SQL : ERR_NONE);
+        assert_false(joined->ops[i].is_tx_broken);
+        assert_false(i >= 2 && joined->ops[i].is_over);
+    }
+    assert_true(joined->stage->subject->driver->is_in_transaction(joined->conn));
+    stage_rollback(joined->stage, joined->conn);
+    expect_count(joined->stage, joined->conn, "0");
+}
+
+static void blames_the_joined_script_that_failed(void **state)
+{
+    struct joined joined = {0};
+    struct stage *stage = *state;
+    const char *change = stage_say(stage, SAY_CHANGE);
+    const char *unknown = arena_printf(&stage->arena, "%s;\n%s", change, stage_say(stage, SAY_UNKNOWN));
+    const char *violation = arena_printf(&stage->arena, "%s;\n%s", change, stage_say(stage, SAY_VIOLATE));
+    if (!run_joined(&joined, stage, (const char *const[]){change, change, unknown, change}))
+        return;
+    assert_true(joined.ops[1].is_over);
+    expect_third_failed(&joined, place_of(unknown, "nosuch"), 1);
+    run_joined(&joined, stage, (const char *const[]){change, change, violation, change});
+    expect_third_failed(&joined, 0, 1);
+}
+
+/* A server that parses the whole message first has run nothing of it. */
+static void blames_the_joined_script_that_is_no_sql(void **state)
+{
+    struct joined joined = {0};
+    struct stage *stage = *state;
+    const char *change = stage_say(stage, SAY_CHANGE);
+    const char *wrong = arena_printf(&stage->arena, "%s;\n/* größer */ %s", change, stage_say(stage, SAY_SYNTAX));
+    if (!run_joined(&joined, stage, (const char *const[]){change, change, wrong, change}))
+        return;
+    expect_third_failed(&joined, place_of(wrong, "*/ SELEC") + strlen("*/ "), 0);
+}
+
 static void points_at_the_fault(void **state)
 {
     struct stage *stage = *state;
@@ -241,6 +339,9 @@ int run_statements_cases(void)
         CASE(keeps_no_rows_of_a_script),
         CASE(takes_a_script_of_megabytes),
         CASE(survives_statements_that_copy),
+        CASE(runs_joined_scripts_one_after_the_other),
+        CASE(blames_the_joined_script_that_failed),
+        CASE(blames_the_joined_script_that_is_no_sql),
         CASE(points_at_the_fault),
         CASE(stops_at_the_first_error),
     };

@@ -59,6 +59,7 @@ enum ability {
     HAS_COPY = 128,
     HAS_MORTAL_CONNECTIONS = 256,
     HAS_DDL_IN_TRANSACTION = 512,
+    HAS_JOINED_SCRIPTS = 1024,
 };
 
 struct subject {

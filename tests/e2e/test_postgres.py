@@ -101,6 +101,57 @@ class MainJob(PostgresCase):
         self.run_ok("upgrade")
         self.assertEqual(self.pg.tables("dumped"), {"a", "b"})
 
+    def test_the_version_table_may_be_elsewhere_on_the_search_path(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id int);")
+        self.fleet.inventory(self.pg.create("elsewhere"))
+        self.pg.sql("elsewhere", 'CREATE SCHEMA "Old Place"; CREATE TABLE "Old Place".alembic_version '
+                    "(version_num varchar(32) PRIMARY KEY); "
+                    "ALTER DATABASE elsewhere SET search_path = public, \"Old Place\"")
+        for _ in range(2):
+            self.run_ok("upgrade")
+        self.assertEqual(self.pg.tables("elsewhere"), {"a"})
+        self.assertEqual(self.pg.sql("elsewhere", 'SELECT version_num FROM "Old Place".alembic_version'),
+                         [["aaaa1111"]])
+        self.assertEqual(self.pg.sql("elsewhere", 'SELECT id, revision FROM "Old Place".skein_history'),
+                         [["1", "aaaa1111"]])
+        self.fleet.revision("bbbb2222", "CREATE TABLE b (id int);")
+        self.run_ok("upgrade")
+        self.assertEqual(self.pg.sql("elsewhere", 'SELECT id, revision FROM "Old Place".skein_history ORDER BY 1'),
+                         [["1", "aaaa1111"], ["2", "bbbb2222"]])
+
+    def test_revisions_that_travel_together_are_timed_one_by_one(self):
+        for id, sql in (("aaaa1111", "CREATE TABLE a (id int);"), ("bbbb2222", "SELECT pg_sleep(0.3);"),
+                        ("cccc3333", "CREATE TABLE c (id int);")):
+            self.fleet.revision(id, sql)
+        self.fleet.inventory(self.pg.create("timed"))
+        self.run_ok("upgrade")
+        rows = self.pg.sql("timed", "SELECT revision, duration_ms BETWEEN 300 AND 5000, duration_ms > 0 FROM "
+                           "skein_history ORDER BY id")
+        self.assertEqual(rows, [["aaaa1111", "f", "t"], ["bbbb2222", "t", "t"], ["cccc3333", "f", "t"]])
+
+    def test_the_first_revision_is_what_the_activity_shows(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE shown_first (id int);")
+        self.fleet.revision("bbbb2222", "SELECT pg_sleep(30);")
+        self.fleet.inventory(self.pg.create("shown"), defaults={"statement_timeout": "2s", "retries": 0})
+        run = self.fleet.start("upgrade")
+        wait_until(lambda: self.pg.sql("postgres", "SELECT 1 FROM pg_stat_activity WHERE datname = 'shown' AND "
+                                       "query LIKE 'CREATE TABLE shown_first%pg_sleep(30)%'"), what="the message")
+        run.communicate(timeout=30)
+
+    def test_settings_of_the_parser_hold_for_the_next_revision(self):
+        self.fleet.revision("aaaa1111", "SET standard_conforming_strings = off;\nCREATE TABLE a (t text);")
+        self.fleet.revision("bbbb2222", "INSERT INTO a VALUES ('a\\\\b');")
+        self.fleet.inventory(self.pg.create("parsed"))
+        self.run_ok("upgrade")
+        self.assertEqual(self.pg.sql("parsed", "SELECT t FROM a"), [["a\\b"]])
+
+    def test_a_revision_may_deallocate_everything(self):
+        self.fleet.revision("aaaa1111", "PREPARE mine AS SELECT 1;\nDEALLOCATE ALL;\nCREATE TABLE a (id int);")
+        self.fleet.revision("bbbb2222", "CREATE TABLE b (id int);")
+        self.fleet.inventory(self.pg.create("dealt"))
+        self.run_ok("upgrade")
+        self.assertEqual(self.pg.tables("dealt"), {"a", "b"})
+
     def test_query_sources(self):
         self.pg.create("control", "found1", "found2")
         self.pg.sql("control", "CREATE TABLE tenants (name text, url text, region text)")
@@ -124,6 +175,21 @@ class Failure(PostgresCase):
         self.assertEqual((error["class"], error["code"], error["line"]), ("sql", "42703", 10))
         self.assertEqual(error["statement"], "(nope);")
         self.assertEqual(self.pg.tables("place"), set())
+
+    def test_place_of_an_error_behind_other_revisions(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE größe (id int);\nINSERT INTO größe VALUES (1), (1);")
+        self.fleet.revision("bbbb2222", "CREATE TABLE b (id int);")
+        for number, (sql, code, line, statement) in enumerate((
+                ("SELECT 1;\nINSERT INTO b VALUES (1),\n  (nope);", "42703", 9, "(nope);"),
+                ("SELECT 1;\nCREATE UNIQUE INDEX u ON größe (id);", "23505", 8,
+                 "CREATE UNIQUE INDEX u ON größe (id);"))):
+            with self.subTest(code=code):
+                self.fleet.revision("cccc3333", sql, revises="bbbb2222")
+                self.fleet.inventory(self.pg.create(f"behind{number}"))
+                error = self.run_json("upgrade", code=1).tenant(f"behind{number}")["error"]
+                self.assertEqual((error["revision"], error["code"], error["line"], error["statement"]),
+                                 ("cccc3333", code, line, statement))
+                self.assertEqual(self.pg.tables(f"behind{number}"), set())
 
     def test_place_of_an_error_at_run_time(self):
         self.fleet.revision("aaaa1111", "CREATE TABLE a (id int);\nINSERT INTO a VALUES (1), (1);\n\n"
