@@ -160,7 +160,6 @@ static void add_whole(struct making *making, const struct section *section,
     piece->statements = statements;
     piece->statement_count = count;
     piece->is_transactional = true;
-    piece->may_drop_guard = strcasestr(section->sql, "deallocate") != NULL;
     making->script.statement_count += count;
 }
 
@@ -183,6 +182,11 @@ static void add_one_by_one(struct making *making, const struct section *section,
     making->script.is_checkpointed = making->script.is_checkpointed || count;
 }
 
+static bool may_drop_prepared(const char *sql)
+{
+    return strcasestr(sql, "deallocate") || strcasestr(sql, "discard");
+}
+
 static bool add_section(struct making *making, const struct section *section, struct err *err)
 {
     struct statement *statements;
@@ -203,6 +207,8 @@ static bool add_section(struct making *making, const struct section *section, st
     size_t first_piece = making->script.piece_count;
     if (!count)
         return true;
+    making->script.may_drop_prepared =
+        making->script.may_drop_prepared || may_drop_prepared(section->sql);
     (is_transactional ? add_whole : add_one_by_one)(making, section, statements, count);
     return add_checks(making, section, statements, count, first_piece, err);
 }

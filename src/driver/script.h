@@ -25,7 +25,6 @@ struct piece {
     size_t statement_count;
     size_t first_statement; /* of the revision, from 0 */
     bool is_transactional;
-    bool may_drop_guard; /* what the session keeps prepared may be gone behind it */
     const struct author_query *verifies; /* asked behind it, in their order */
     size_t verify_count;
     const struct author_query *probe; /* of a statement outside a transaction: did it take effect? NULL: none */
@@ -36,6 +35,7 @@ struct script {
     size_t piece_count;
     size_t statement_count;
     bool is_checkpointed; /* some piece runs outside a transaction */
+    bool may_drop_prepared; /* statements that the session has prepared may be gone behind it */
 };
 
 /* Scripts are made once and shared by all tenants. Not for two threads at once. */

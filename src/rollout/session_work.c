@@ -19,7 +19,7 @@ static bool may_prepare_guard(const struct session *session)
     if (!session->driver->sql[SQL_GUARD_PREPARE] || io_info(session->io)->is_pooled)
         return false;
     for (size_t i = 0; i < session->work.count; i++)
-        if (session->work.actions[i].piece && session->work.actions[i].piece->may_drop_guard)
+        if (session->work.actions[i].script && session->work.actions[i].script->may_drop_prepared)
             return false;
     return true;
 }

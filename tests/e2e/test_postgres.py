@@ -148,9 +148,12 @@ class MainJob(PostgresCase):
     def test_a_revision_may_deallocate_everything(self):
         self.fleet.revision("aaaa1111", "PREPARE mine AS SELECT 1;\nDEALLOCATE ALL;\nCREATE TABLE a (id int);")
         self.fleet.revision("bbbb2222", "CREATE TABLE b (id int);")
+        self.fleet.revision("cccc3333", "-- migrate:up transaction:false\nDEALLOCATE ALL;\n")
+        self.fleet.revision("dddd4444", "CREATE TABLE d (id int);")
         self.fleet.inventory(self.pg.create("dealt"))
-        self.run_ok("upgrade")
-        self.assertEqual(self.pg.tables("dealt"), {"a", "b"})
+        for target in ("bbbb2222", "head"):
+            self.run_ok("upgrade", target)
+        self.assertEqual(self.pg.tables("dealt"), {"a", "b", "d"})
 
     def test_query_sources(self):
         self.pg.create("control", "found1", "found2")
