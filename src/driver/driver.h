@@ -186,7 +186,7 @@ struct driver {
     const char *name;
     enum dialect dialect;
     unsigned traits;
-    const char *sql[SQL__COUNT];
+    const char *const *sql; /* SQL__COUNT of them */
 
     void (*init)(void); /* once a process, before the first open; NULL: nothing to do */
     struct conn *(*open)(const struct conn_params *params); /* allocates; no I/O; never NULL */

@@ -14,6 +14,7 @@
 #include "driver/postgres_error.h"
 #include "driver/postgres_probe.h"
 #include "driver/postgres_split.h"
+#include "driver/postgres_sql.h"
 #include "driver/postgres_tls.h"
 #include "driver/sql.h"
 
@@ -457,39 +458,6 @@ static void add_literal(struct buf *buf, const char *text)
     buf_addc(buf, '\'');
 }
 
-/* SET costs the server half of what set_config in a SELECT does; a search path is a list, and comes
- * as one text. With synchronous_commit off, a crash of the server would take back what it has said to be
- * committed, and what the ledger then has as done. */
-#define SETTINGS(set, client_check, is_local)                                                      \
-    set "lock_timeout = {lock_timeout}; " set "statement_timeout = {statement_timeout}; " set      \
-        "idle_in_transaction_session_timeout = 0; " client_check                                   \
-        "SELECT pg_catalog.set_config('search_path', {search_path}, " is_local "), "              \
-        "CASE pg_catalog.current_setting('synchronous_commit') WHEN 'off' THEN "                   \
-        "pg_catalog.set_config('synchronous_commit', 'on', " is_local ") END"
-
-/* A session, as told to a person: one line, no values that stand in quotes (they may be secrets), and no
- * more of the query than its beginning. What we may not know of others is NULL and left out. Only UTF-8 is sure
- * to reach us as it is, and this must not fail: other encodings show their ASCII. */
-#define QUERY_BEGINNING                                                                            \
-    "pg_catalog.left(pg_catalog.btrim(pg_catalog.regexp_replace(pg_catalog.regexp_replace("        \
-    "query, '''[^'']*(''|$)|[$][[:alnum:]_]*[$].*', '''...''', 'g'), "                            \
-    "CASE pg_catalog.current_setting('server_encoding') WHEN 'UTF8' THEN '[[:space:]]+' "          \
-    "ELSE '[^!-~]+' END, ' ', 'g')), 60)"
-#define SESSION_IN_WORDS                                                                           \
-    "pg_catalog.concat('process ', pid, ' (', pg_catalog.concat_ws(', ', 'user ' || usename, "     \
-    "'''' || nullif(application_name, '') || '''', state || pg_catalog.concat(' for ', "           \
-    "extract(epoch FROM pg_catalog.clock_timestamp() - coalesce(xact_start, state_change))"        \
-    "::bigint, ' s')), ': ' || nullif(" QUERY_BEGINNING ", ''), ')')"
-
-/* Fails where the nonce is not that of our transaction: date_part knows no such unit. */
-#define GUARD                                                                                      \
-    "SELECT CASE pg_catalog.current_setting('search_path') WHEN {search_path} THEN '' ELSE "       \
-    "pg_catalog.set_config('search_path', {search_path}, true) END AS skein_guard, "               \
-    "pg_catalog.date_part(CASE pg_catalog.current_setting('skein.tx', true) WHEN {nonce} THEN "    \
-    "'epoch' ELSE 'a transaction that is not ours' END, pg_catalog.clock_timestamp())"
-
-#define BEGIN_READ_COMMITTED "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
-
 const struct driver driver_postgres = {
     .name = "postgresql",
     .dialect = DIALECT_POSTGRESQL,
@@ -506,109 +474,5 @@ const struct driver driver_postgres = {
     .add_identifier = sql_add_identifier,
     .split = postgres_split,
     .probe = postgres_probe,
-    .sql =
-        {
-            /* Tried, never waited for: a waiter's snapshot deadlocks with CREATE INDEX
-               CONCURRENTLY. */
-            [SQL_LOCK] = "SELECT pg_catalog.pg_try_advisory_lock({key})",
-            [SQL_LOCK_POOLED] =
-                BEGIN_READ_COMMITTED "; SELECT pg_catalog.pg_try_advisory_xact_lock({key})",
-            [SQL_LOCK_HOLDER] =
-                "SELECT pid = pg_catalog.pg_backend_pid(), " SESSION_IN_WORDS
-                " FROM pg_catalog.pg_locks JOIN pg_catalog.pg_stat_activity USING (pid) "
-                "WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND "
-                "database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = "
-                "pg_catalog.current_database()) AND "
-                "(classid::bigint << 32 | objid::bigint) = {key}",
-            /* A prepared transaction has no session: its PID is 0. */
-            [SQL_BLOCKERS] =
-                "SELECT CASE pid WHEN 0 THEN 'a prepared transaction' ELSE " SESSION_IN_WORDS
-                " END FROM (SELECT DISTINCT "
-                "pg_catalog.unnest(pg_catalog.pg_blocking_pids({backend_pid})) AS pid) AS blocking "
-                "LEFT JOIN pg_catalog.pg_stat_activity USING (pid) ORDER BY xact_start LIMIT 3",
-            [SQL_RESET] = "DISCARD ALL",
-            [SQL_INSPECT] =
-                /* Few functions: each one that a fresh session looks up costs it as much as a
-                   statement, and planning a query of pg_class more than all of this. */
-                "SELECT {found_schema}, pg_catalog.to_regclass({version_lookup}), "
-                "pg_catalog.to_regclass(pg_catalog.format('%I.%I', {asked_schema}, {version_name})), "
-                "pg_catalog.to_regclass(pg_catalog.format('%I.skein_history', {asked_schema})), "
-                "pg_catalog.current_setting('search_path')",
-            [SQL_LOCATE] =
-                "SELECT nspname, pg_catalog.to_regclass(pg_catalog.format('%I.skein_history', "
-                "nspname)) FROM pg_catalog.pg_namespace WHERE oid = (SELECT relnamespace FROM "
-                "pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass({version_lookup}))",
-            [SQL_IDENTITY] =
-                /* No two servers started in the same microsecond; after a restart it only is
-                   unknown. */
-                "SELECT pg_catalog.concat(extract(epoch FROM "
-                "pg_catalog.pg_postmaster_start_time()), '/', pg_catalog.current_database())",
-            [SQL_SCHEMA_CREATE] = "CREATE SCHEMA IF NOT EXISTS {schema}",
-            [SQL_VERSIONS] = "SELECT version_num FROM {version}",
-            [SQL_HISTORY] =
-                "SELECT revision, direction, checksum, statements, state, run_id, id FROM {history} "
-                "ORDER BY id",
-            [SQL_BEGIN] = BEGIN_READ_COMMITTED,
-            [SQL_SETUP_LOCAL] = SETTINGS("SET LOCAL ", "{client_check_local}",
-                                         "true") "; SET LOCAL skein.tx = {nonce}",
-            [SQL_SETUP] = SETTINGS("SET ", "{client_check_session}", "false"),
-            [SQL_VERSION_CREATE] =
-                "CREATE TABLE {if_not_exists}{version} (version_num VARCHAR(32) NOT NULL, "
-                "CONSTRAINT {version_pkc} PRIMARY KEY (version_num))",
-            [SQL_HISTORY_CREATE] =
-                "CREATE TABLE {if_not_exists}{history} (id bigint PRIMARY KEY, "
-                "run_id varchar(64) NOT NULL, revision varchar(32) NOT NULL, direction varchar(8) "
-                "NOT "
-                "NULL, checksum varchar(64) NOT NULL, statements integer NOT NULL, "
-                "duration_ms double precision NOT NULL, applied_at timestamptz NOT NULL, "
-                "state varchar(16) NOT NULL)",
-            [SQL_VERSION_INSERT] = "INSERT INTO {version} (version_num) VALUES ({to})",
-            [SQL_VERSION_UPDATE] =
-                "UPDATE {version} SET version_num = {to} WHERE version_num = {from}",
-            [SQL_VERSION_DELETE] = "DELETE FROM {version} WHERE version_num = {from}",
-            /* Numbered and dated by hand: the tenant's lock is held, and a sequence or a default
-             * would be objects more to make in every tenant. */
-            [SQL_HISTORY_INSERT] =
-                "INSERT INTO {history} (id, run_id, revision, direction, checksum, statements, "
-                "duration_ms, applied_at, state) SELECT coalesce(max(id), 0) + 1, {run}, "
-                "{revision}, "
-                "{direction}, {checksum}, {statements}, {duration}, pg_catalog.clock_timestamp(), "
-                "{state} "
-                "FROM {history}",
-            [SQL_HISTORY_ROW] =
-                "({history_id}, {run}, {revision}, {direction}, {checksum}, {statements}, "
-                "'{duration}', pg_catalog.clock_timestamp(), {state})",
-            [SQL_HISTORY_ROWS] =
-                "INSERT INTO {history} (id, run_id, revision, direction, checksum, statements, "
-                "duration_ms, applied_at, state) VALUES {steps}",
-            [SQL_HISTORY_MARK] =
-                "UPDATE {history} SET statements = {statements}, duration_ms = duration_ms + "
-                "{duration}, "
-                "state = {state}, run_id = {run}, applied_at = pg_catalog.clock_timestamp() "
-                "WHERE id = (SELECT max(id) FROM {history} WHERE revision = {revision} AND "
-                "direction = "
-                "{direction} AND state IN ('running', 'partial'))",
-            [SQL_GUARD] = GUARD,
-            [SQL_GUARD_PREPARE] = "PREPARE skein_guard AS " GUARD,
-            [SQL_GUARD_PREPARED] = "EXECUTE skein_guard",
-            [SQL_COMMIT] = "COMMIT",
-            [SQL_ROLLBACK] = "ROLLBACK",
-            [SQL_CREATE_DATABASE] = "CREATE DATABASE {database}",
-            /* DO: a SELECT would print a row. */
-            [SQL_SCRIPT_BEGIN] =
-                "DO $skein$ BEGIN PERFORM pg_catalog.set_config('skein.search_path', "
-                "pg_catalog.current_setting('search_path'), false); END $skein$",
-            [SQL_SCRIPT_SCHEMA] = "SET search_path = {schema}",
-            [SQL_SCRIPT_RESTORE] =
-                "DO $skein$ BEGIN PERFORM pg_catalog.set_config('search_path', "
-                "pg_catalog.current_setting('skein.search_path'), false); END $skein$",
-            [SQL_SCRIPT_EXPECT] = "INSERT INTO {version} (version_num) SELECT NULL WHERE (SELECT "
-                                  "count(*) FROM {version}) "
-                                  "<> {row_count} OR (SELECT count(*) FROM {version} WHERE "
-                                  "version_num IN ({rows})) <> "
-                                  "{row_count}",
-            [SQL_SCRIPT_PURGE] = "DELETE FROM {version}",
-            [SQL_SCRIPT_VERIFY] =
-                "INSERT INTO {version} (version_num) SELECT NULL WHERE NOT EXISTS ({query})",
-        },
+    .sql = postgres_sql,
 };

@@ -173,6 +173,30 @@ static bool fake_split(struct arena *arena, const char *sql, size_t len,
     return true;
 }
 
+static const char *const fake_sql[SQL__COUNT] = {
+    [SQL_LOCK] = "lock {key}",
+    [SQL_LOCK_POOLED] = "begin; lock_tx {key}",
+    [SQL_RESET] = "reset",
+    [SQL_INSPECT] = "inspect {asked_schema} {version_name}",
+    [SQL_SCHEMA_CREATE] = "schema {schema}",
+    [SQL_VERSIONS] = "versions {version}",
+    [SQL_HISTORY] = "history {history}",
+    [SQL_BEGIN] = "begin",
+    [SQL_SETUP_LOCAL] = "nonce {nonce}",
+    [SQL_VERSION_CREATE] = "make {version}",
+    [SQL_HISTORY_CREATE] = "make {history}",
+    [SQL_VERSION_INSERT] = "insert {version} {to}",
+    [SQL_VERSION_UPDATE] = "update {version} {from} {to}",
+    [SQL_VERSION_DELETE] = "delete {version} {from}",
+    [SQL_HISTORY_INSERT] = "record {history} {revision} {direction} {checksum} {statements} "
+                           "{state} {run}",
+    [SQL_HISTORY_MARK] = "mark {history} {revision} {direction} {statements} {state} {run}",
+    [SQL_GUARD] = "guard {nonce}",
+    [SQL_COMMIT] = "commit",
+    [SQL_ROLLBACK] = "rollback",
+    [SQL_CREATE_DATABASE] = "database {database}",
+};
+
 const struct driver fake_driver = {
     .name = "fake",
     .dialect = DIALECT_POSTGRESQL,
@@ -188,27 +212,5 @@ const struct driver fake_driver = {
     .add_literal = sql_add_literal,
     .add_identifier = sql_add_identifier,
     .split = fake_split,
-    .sql = {
-        [SQL_LOCK] = "lock {key}",
-        [SQL_LOCK_POOLED] = "begin; lock_tx {key}",
-        [SQL_RESET] = "reset",
-        [SQL_INSPECT] = "inspect {asked_schema} {version_name}",
-        [SQL_SCHEMA_CREATE] = "schema {schema}",
-        [SQL_VERSIONS] = "versions {version}",
-        [SQL_HISTORY] = "history {history}",
-        [SQL_BEGIN] = "begin",
-        [SQL_SETUP_LOCAL] = "nonce {nonce}",
-        [SQL_VERSION_CREATE] = "make {version}",
-        [SQL_HISTORY_CREATE] = "make {history}",
-        [SQL_VERSION_INSERT] = "insert {version} {to}",
-        [SQL_VERSION_UPDATE] = "update {version} {from} {to}",
-        [SQL_VERSION_DELETE] = "delete {version} {from}",
-        [SQL_HISTORY_INSERT] = "record {history} {revision} {direction} {checksum} {statements} "
-                               "{state} {run}",
-        [SQL_HISTORY_MARK] = "mark {history} {revision} {direction} {statements} {state} {run}",
-        [SQL_GUARD] = "guard {nonce}",
-        [SQL_COMMIT] = "commit",
-        [SQL_ROLLBACK] = "rollback",
-        [SQL_CREATE_DATABASE] = "database {database}",
-    },
+    .sql = fake_sql,
 };

@@ -8,16 +8,17 @@ static void add_shouted(struct buf *buf, const char *text)
     buf_addf(buf, "<%s>", text);
 }
 
+static const char *const marking_sql[SQL__COUNT] = {
+    [SQL_BEGIN] = "BEGIN",
+    [SQL_VERSIONS] = "SELECT FROM {version}",
+    [SQL_COMMIT] = "COMMIT",
+};
+
 /* Quotes as nobody does, so that what was quoted can be seen. */
 static const struct driver marking = {
     .add_literal = sql_add_literal,
     .add_identifier = add_shouted,
-    .sql =
-        {
-            [SQL_BEGIN] = "BEGIN",
-            [SQL_VERSIONS] = "SELECT FROM {version}",
-            [SQL_COMMIT] = "COMMIT",
-        },
+    .sql = marking_sql,
 };
 
 static const struct sql_vars vars = {

@@ -1,0 +1,9 @@
+/* The SQL of PostgreSQL's driver. */
+#ifndef DRIVER_POSTGRES_SQL_H
+#define DRIVER_POSTGRES_SQL_H
+
+#include "driver/driver.h"
+
+extern const char *const postgres_sql[SQL__COUNT];
+
+#endif
