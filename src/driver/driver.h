@@ -121,7 +121,7 @@ enum sql_id {
                           a transaction to read in */
     SQL_LOCATE,        /* where that first one is none of this schema's -> its schema, the history
                           table there or NULL */
-    SQL_IDENTITY,      /* -> which database it is, whatever it is called */
+    SQL_IDENTITY,      /* (both or none) -> which database it is, whatever it is called */
     SQL_SCHEMA_CREATE, /* creates the tenant's schema */
     SQL_VERSIONS,      /* -> version_num */
     SQL_HISTORY,       /* -> revision, direction, checksum, statements, state, run_id, id; oldest first */

@@ -3,7 +3,7 @@
 #include "base/failpoint.h"
 #include "inventory/url.h"
 
-enum { OPS_AT_FIRST = 7 }; /* enough to look at a tenant that has nothing to do */
+enum { OPS_AT_FIRST = 6 }; /* enough to look at a tenant that has nothing to do */
 
 /* ---- the table ----------------------------------------------------------------------------- */
 

@@ -101,6 +101,8 @@ enum session_state error_look(struct session *session, const struct op *op)
  * this run has it. */
 static const struct tenant *find_twin(struct session *session)
 {
+    if (!session->driver->sql[SQL_IDENTITY])
+        return NULL;
     const struct op *op = session_op_of(session, SESSION_INSPECT) + INSPECT_IDENTITY;
     const char *database = op->row_count ? op_value(op, 0, 0) : NULL;
     if (!database)

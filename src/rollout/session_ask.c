@@ -202,11 +202,9 @@ static void take_place(struct session *session, const struct op *place)
 static void prepare_location(struct op *op)
 {
     struct session *session = op->prepare_ctx;
-    struct op *place = op - INSPECT_LOCATION;
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
-    take_place(session, place);
-    if (is_elsewhere(place))
+    if (is_elsewhere(op - INSPECT_LOCATION))
         sql_expand(&buf, session->driver, SQL_LOCATE, &session->vars);
     session_set_sql(op, &buf);
 }
@@ -229,7 +227,6 @@ static void prepare_identity(struct op *op)
     struct session *session = op->prepare_ctx;
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
-    take_location(session, op - 1);
     if (session->env->may_meet_twins || io_info(session->io)->is_pooled)
         sql_expand(&buf, session->driver, SQL_IDENTITY, &session->vars);
     session_set_sql(op, &buf);
@@ -238,8 +235,9 @@ static void prepare_identity(struct op *op)
 enum asked ask_inspect(struct session *session)
 {
     static void (*const prepares[])(struct op *) = {prepare_location, prepare_identity};
+    bool has_places = session->driver->sql[SQL_LOCATE];
     session_add_one(session, SQL_INSPECT);
-    for (size_t i = 0; i < ARRAY_LEN(prepares); i++) {
+    for (size_t i = 0; has_places && i < ARRAY_LEN(prepares); i++) {
         struct op *op = session_add_op(session, OP_QUERY);
         op->prepare = prepares[i];
         op->timeout_ms = session_control_budget(session);
@@ -269,6 +267,10 @@ static void prepare_read(struct op *op, enum sql_id id, bool exists, bool is_las
 static void prepare_versions(struct op *op)
 {
     struct session *session = op->prepare_ctx;
+    const struct op *inspect = session_op_of(session, SESSION_INSPECT);
+    take_place(session, inspect);
+    if (session->driver->sql[SQL_LOCATE])
+        take_location(session, inspect + INSPECT_LOCATION);
     prepare_read(op, SQL_VERSIONS, session->has_version_table, session->env->goal == GOAL_CURRENT);
 }
 
