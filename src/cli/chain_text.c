@@ -221,23 +221,23 @@ void chain_text_add_branches(struct chain_text *text, const struct revision *rev
     buf_addc(&text->text, '\n');
 }
 
-static bool write_text(void *ctx, const char *format, FILE *out, struct err *err)
+static void write_text(const void *ctx, FILE *out)
 {
     const struct chain_text *text = ctx;
-    if (strcmp(format, "text") == 0) {
-        fwrite(text->text.data, 1, text->text.len, out);
-    } else if (strcmp(format, "json") == 0) {
-        json_dumpf(text->json, out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-        fputc('\n', out);
-    } else {
-        return outputs_refuse(format, err);
-    }
-    return true;
+    fwrite(text->text.data, 1, text->text.len, out);
+}
+
+static void write_json(const void *ctx, FILE *out)
+{
+    const struct chain_text *text = ctx;
+    json_dumpf(text->json, out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+    fputc('\n', out);
 }
 
 bool chain_text_end(struct chain_text *text)
 {
-    bool is_good = outputs_write(text->options, &(struct writer){write_text, text}, false);
+    struct writer writer = {.text = write_text, .json = write_json, .ctx = text};
+    bool is_good = outputs_write(text->options, &writer, false);
     json_decref(text->json);
     buf_done(&text->text);
     return is_good;

@@ -91,8 +91,9 @@ struct told {
     bool is_dry_run;
 };
 
-static void write_text(const struct told *told, FILE *out)
+static void write_text(const void *ctx, FILE *out)
 {
+    const struct told *told = ctx;
     const struct import_result *result = told->result;
     struct buf text;
     buf_init(&text, BUF_MAX_DEFAULT);
@@ -124,8 +125,9 @@ static json_t *json_path(const char *dir, const char *name)
     return string;
 }
 
-static void write_json(const struct told *told, FILE *out)
+static void write_json(const void *ctx, FILE *out)
 {
+    const struct told *told = ctx;
     const struct import_result *result = told->result;
     json_t *made = json_array(), *notes = json_array();
     for (size_t i = 0; i < result->file_count; i++)
@@ -141,17 +143,6 @@ static void write_json(const struct told *told, FILE *out)
     json_dumpf(whole, out, JSON_INDENT(2));
     fputc('\n', out);
     json_decref(whole);
-}
-
-static bool write_result(void *ctx, const char *format, FILE *out, struct err *err)
-{
-    if (strcmp(format, "text") == 0)
-        write_text(ctx, out);
-    else if (strcmp(format, "json") == 0)
-        write_json(ctx, out);
-    else
-        return outputs_refuse(format, err);
-    return true;
 }
 
 static void tell_notes(const struct import_result *result)
@@ -170,7 +161,7 @@ static void report(const struct import_request *request, const struct import_res
                    const struct options *options)
 {
     struct told told = {request, result, options->is_dry_run};
-    struct writer writer = {write_result, &told};
+    struct writer writer = {.text = write_text, .json = write_json, .ctx = &told};
     tell_notes(result);
     outputs_write(options, &writer, true);
 }

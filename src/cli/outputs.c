@@ -12,6 +12,19 @@ static bool fail(struct err *err)
     return err_set(err, ERR_CONFIG, "cannot write it: %s", strerror(errno));
 }
 
+static bool write_as(const struct writer *writer, const char *format, FILE *out, struct err *err)
+{
+    if (writer->write)
+        return writer->write(writer->ctx, format, out, err);
+    if (strcmp(format, "text") == 0)
+        writer->text(writer->ctx, out);
+    else if (strcmp(format, "json") == 0)
+        writer->json(writer->ctx, out);
+    else
+        return err_set(err, ERR_CONFIG, "this command has no %s: text or json", format);
+    return !ferror(out) || fail(err);
+}
+
 /* A new file beside the old one, then renamed over it. */
 static bool write_file(const struct writer *writer, const struct output *output, struct err *err)
 {
@@ -20,7 +33,7 @@ static bool write_file(const struct writer *writer, const struct output *output,
     buf_addf(&path, "%s.%d.tmp", output->path, (int)getpid());
     int fd = open(path.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
-    bool is_good = out && writer->write(writer->ctx, output->format, out, err);
+    bool is_good = out && write_as(writer, output->format, out, err);
     if (!out)
         fail(err);
     if (is_good && (fflush(out) || fsync(fd) || rename(path.data, output->path)))
@@ -35,7 +48,7 @@ static bool write_file(const struct writer *writer, const struct output *output,
 
 static bool write_stdout(const struct writer *writer, const char *format, struct err *err)
 {
-    return writer->write(writer->ctx, format, stdout, err) && (fflush(stdout) == 0 || fail(err));
+    return write_as(writer, format, stdout, err) && (fflush(stdout) == 0 || fail(err));
 }
 
 static bool write_output(const struct writer *writer, const struct output *output)
@@ -60,9 +73,4 @@ bool outputs_write(const struct options *options, const struct writer *writer, b
     if (has_stdout || is_silent)
         return is_good;
     return write_output(writer, &(struct output){"text", NULL}) && is_good;
-}
-
-bool outputs_refuse(const char *format, struct err *err)
-{
-    return err_set(err, ERR_CONFIG, "this command has no %s: text or json", format);
 }

@@ -43,8 +43,9 @@ static void totals_cell(struct table *table, const struct ledger_run *run)
     buf_done(&cell);
 }
 
-static void print_table(const struct listing *listing, FILE *out)
+static void print_table(const void *ctx, FILE *out)
 {
+    const struct listing *listing = ctx;
     const struct ledger_run *runs = listing->runs;
     struct report_options table_options = cli_report_options(listing->options, out);
     if (!listing->count) {
@@ -112,8 +113,9 @@ static void put_run(struct json_stream *stream, const struct ledger_run *run)
     json_close(stream, '}');
 }
 
-static void print_json(const struct listing *listing, FILE *out)
+static void print_json(const void *ctx, FILE *out)
 {
+    const struct listing *listing = ctx;
     struct json_stream stream = {.out = out};
     json_open(&stream, NULL, '[');
     for (size_t i = 0; i < listing->count; i++)
@@ -134,25 +136,14 @@ static bool read_runs(struct fleet *fleet, struct listing *listing, struct err *
     return is_fine;
 }
 
-static bool write_runs(void *ctx, const char *format, FILE *out, struct err *err)
-{
-    if (strcmp(format, "text") == 0)
-        print_table(ctx, out);
-    else if (strcmp(format, "json") == 0)
-        print_json(ctx, out);
-    else
-        return outputs_refuse(format, err);
-    return report_flush(out, err);
-}
-
 static int run(struct fleet *fleet, const struct options *options)
 {
     struct listing listing = {.options = options};
     struct err err;
     if (!read_runs(fleet, &listing, &err))
         return cli_fail(&err);
-    return outputs_write(options, &(struct writer){write_runs, &listing}, false) ? EXIT_OK
-                                                                                 : EXIT_FAILURE;
+    struct writer writer = {.text = print_table, .json = print_json, .ctx = &listing};
+    return outputs_write(options, &writer, false) ? EXIT_OK : EXIT_FAILURE;
 }
 
 const struct command command_runs = {

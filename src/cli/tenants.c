@@ -17,8 +17,14 @@ static json_t *json_labels(const struct tenant *tenant)
     return labels;
 }
 
-static void print_json(const struct fleet *fleet, FILE *out)
+struct listing {
+    const struct fleet *fleet;
+    const struct options *options;
+};
+
+static void print_json(const void *ctx, FILE *out)
 {
+    const struct fleet *fleet = ((const struct listing *)ctx)->fleet;
     fputs("[", out);
     for (size_t i = 0; i < fleet->tenant_count; i++) {
         const struct tenant *tenant = fleet->tenants[i];
@@ -47,10 +53,12 @@ static void labels_cell(struct table *table, const struct tenant *tenant)
     buf_done(&text);
 }
 
-static void print_table(const struct fleet *fleet, const struct options *options, FILE *out)
+static void print_table(const void *ctx, FILE *out)
 {
+    const struct listing *listing = ctx;
+    const struct fleet *fleet = listing->fleet;
     static const char *const titles[] = {"NAME", "URL", "SCHEMA", "WAVE", "LABELS"};
-    struct report_options table_options = cli_report_options(options, out);
+    struct report_options table_options = cli_report_options(listing->options, out);
     struct table *table = table_new(out, &table_options);
     for (size_t i = 0; i < ARRAY_LEN(titles); i++)
         table_column(table, titles[i], TABLE_CUT);
@@ -69,28 +77,11 @@ static void print_table(const struct fleet *fleet, const struct options *options
 
 /* ---- the command --------------------------------------------------------------------------- */
 
-struct listing {
-    const struct fleet *fleet;
-    const struct options *options;
-};
-
-static bool write_tenants(void *ctx, const char *format, FILE *out, struct err *err)
-{
-    const struct listing *listing = ctx;
-    if (strcmp(format, "text") == 0)
-        print_table(listing->fleet, listing->options, out);
-    else if (strcmp(format, "json") == 0)
-        print_json(listing->fleet, out);
-    else
-        return outputs_refuse(format, err);
-    return true;
-}
-
 static int run(struct fleet *fleet, const struct options *options)
 {
     struct listing listing = {fleet, options};
-    return outputs_write(options, &(struct writer){write_tenants, &listing}, false) ? EXIT_OK
-                                                                                   : EXIT_USAGE;
+    struct writer writer = {.text = print_table, .json = print_json, .ctx = &listing};
+    return outputs_write(options, &writer, false) ? EXIT_OK : EXIT_USAGE;
 }
 
 const struct command command_tenants = {
