@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import pathlib
 import shutil
 import signal
 import sqlite3
@@ -549,13 +550,15 @@ class Gates(RolloutCase):
     def test_the_second_signal_cancels_them_and_none_is_run_behind_it(self):
         self.make(1, rollout={"gates": {"before_run": self.gate("slow", 'touch "$(dirname "$0")/begun"\nsleep 60'),
                                         "after_run": self.gate("ran", 'touch "$(dirname "$0")/after"')}})
-        process = self.fleet.start("upgrade")
+        said = pathlib.Path(self.fleet.path("said"))
+        with said.open("wb") as stderr:
+            process = self.fleet.start("upgrade", stderr=stderr)
         wait_until(lambda: os.path.exists(self.fleet.path("begun")), what="the gate")
-        for word in (b"once more cancels", b"cancelling"):
+        for word in ("once more cancels", "cancelling"):
             process.send_signal(signal.SIGINT)
-            while word not in process.stderr.readline():
-                self.assertIsNone(process.poll())
-        err = process.communicate(timeout=20)[1].decode()
+            wait_until(lambda: word in said.read_text(), what=word)
+        process.communicate(timeout=20)
+        err = said.read_text()
         self.assertEqual(process.returncode, 130)
         self.assertIn("the gate before_run was cancelled", err)
         self.assertIn("the gate after_run was cancelled", err)
