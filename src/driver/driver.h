@@ -48,10 +48,11 @@ enum op_kind {
 
 /* What connecting has told. */
 struct conn_info {
-    bool is_pooled;    /* a transaction-pooling proxy: no session state may be relied on */
+    bool is_pooled;    /* a transaction-pooling proxy: no session state may be relied on. Where the
+                          handshake does not tell, SQL_LOCK or SQL_INSPECT do */
     bool is_read_only; /* a standby, or a file without write permission */
     bool is_created;   /* OP_CONNECT made the database */
-    bool watches_client; /* the server can notice by itself that its client died */
+    bool watches_client; /* the server can notice by itself that its client died, if its system can */
     const char *password; /* that the client library found by itself; the conn's; NULL: none */
     uint32_t backend_pid; /* by which the server calls the session ({backend_pid}); 0: none */
     uint32_t server_version; /* 150010 for PostgreSQL 15.10; 3040001 for SQLite */
@@ -71,8 +72,9 @@ struct op {
     uint64_t rows_total; /* that its statements must change together; 0: not looked at. By the caller */
     bool needs_one_row; /* every statement must change (or return) exactly one row */
     enum tx_rule tx_after;
-    struct op *joined; /* OP_SCRIPT: one that is run behind this one, in the same message where the driver
-                          can; needs DRIVER_JOINS, and SQL_GUARD at the end of both. NULL: none */
+    struct op *joined; /* one that is run behind this one, in the same message where the driver can; needs
+                          DRIVER_JOINS. OP_SCRIPTs go with their like, and SQL_GUARD ends each; the others
+                          are over with the first statement that returns rows. NULL: none */
     uint64_t timeout_ms; /* for the whole operation; 0: none. Obeyed by the caller, not the driver */
     uint64_t lock_timeout_ms;      /* these two are obeyed by the driver where the server cannot */
     uint64_t statement_timeout_ms; /* (SQLite); 0: none */
@@ -85,6 +87,7 @@ struct op {
     struct err err; /* ERR_NONE: it went well; err.offset counts in `sql` from 1 */
     bool is_missing; /* OP_CONNECT: all is well but that there is no such database; OP_RESTORE: no such copy */
     bool is_locked;
+    bool is_pooled; /* OP_LOCK: nothing was locked, for it is a proxy that answers (see conn_info) */
     const char *holder; /* who has the lock instead, in words; NULL: not known */
     struct conn_info info;
     const char **rows; /* row_count * column_count values; NULL is SQL's NULL */
@@ -94,7 +97,7 @@ struct op {
     uint64_t rows_changed;  /* by its statements together */
     size_t rows_seen;       /* OP_SCRIPT: that its statements have returned; none is kept */
     size_t statements_done; /* that have finished; of a failed one it tells which failed */
-    bool is_over;      /* of joined ones: it went well. The first that failed has the error */
+    bool is_over;      /* of joined ones: it was answered. The first that failed has the error */
     double over_s;     /* and when, on the server's clock in seconds; 0: not known */
     bool is_tx_broken; /* tx_after does not hold: the statements ended or began a transaction */
     double duration_ms;     /* filled by the caller of the driver */
@@ -109,7 +112,8 @@ static inline const char *op_value(const struct op *op, size_t row, size_t colum
 /* What the session asks of every dialect; NULL where there is nothing to ask. The texts are
  * templates for sql_expand (sql.h). */
 enum sql_id {
-    SQL_LOCK,          /* OP_LOCK: one row, one boolean */
+    SQL_LOCK,          /* OP_LOCK: one row, one boolean; NULL, and no lock, where another than session
+                          {backend_pid} answers */
     SQL_LOCK_POOLED,   /* the same where only a transaction can hold a lock: begins one */
     SQL_LOCK_HOLDER,   /* behind one of these: a row where somebody has the lock: is it us (a boolean), and
                           who, in words */
@@ -117,8 +121,9 @@ enum sql_id {
                           words, a row each */
     SQL_RESET,         /* makes a used connection like new */
     SQL_INSPECT,       /* -> schema or NULL, the version table that is found first or NULL, the one of
-                          this schema or NULL, its history table or NULL, search path or NULL; may begin
-                          a transaction to read in */
+                          this schema or NULL, its history table or NULL, search path or NULL, the
+                          {backend_pid} of who answers or NULL, whether its system can watch the client
+                          (neither NULL nor 0); may begin a transaction to read in */
     SQL_LOCATE,        /* where that first one is none of this schema's -> its schema, the history
                           table there or NULL */
     SQL_IDENTITY,      /* (both or none) -> which database it is, whatever it is called */

@@ -27,7 +27,8 @@ struct conn {
     enum phase phase;
     PostgresPollingStatusType polling;
     const char *message; /* under way: the SQL of `op` and of those that were joined to it, */
-    size_t begin;        /* and where in it that of `op` begins */
+    size_t message_len;
+    size_t begin; /* and where in it that of `op` begins */
     const char *refusal; /* of the server's certificate; NULL: none */
 };
 
@@ -69,7 +70,7 @@ static void keep_rows(struct conn *conn, const PGresult *result)
                     arena_strdup(op->arena, PQgetvalue(result, (int)r, (int)c));
 }
 
-/* ---- several scripts in one message -------------------------------------------------------- */
+/* ---- several operations in one message ----------------------------------------------------- */
 
 static const char glue[] = ";\n";
 static const char guard_name[] = "skein_guard"; /* of its first column: a script ends here */
@@ -107,6 +108,7 @@ static void make_message(struct conn *conn)
     struct buf buf;
     conn->begin = 0;
     conn->message = op->sql;
+    conn->message_len = op->sql_len;
     if (!may_travel(conn, op->sql_len, op))
         return;
     buf_init(&buf, BUF_MAX_DEFAULT);
@@ -116,6 +118,7 @@ static void make_message(struct conn *conn)
         buf_add(&buf, op->joined->sql, op->joined->sql_len);
     }
     conn->message = arena_strndup(op->arena, buf.data, buf.len);
+    conn->message_len = buf.len;
     buf_done(&buf);
 }
 
@@ -124,8 +127,20 @@ static bool is_guard(const PGresult *result)
     return PQnfields(result) > GUARD_TIME && strcmp(PQfname(result, 0), guard_name) == 0;
 }
 
-static void end_script(struct conn *conn)
+/* No row: SQL_LOCK_HOLDER found nobody. NULL: SQL_LOCK was answered by another process. */
+static void finish_lock(struct op *op)
 {
+    const char *value = op->row_count ? op_value(op, 0, 0) : NULL;
+    op->is_locked = op->err.kind == ERR_NONE && value && *value == 't';
+    op->is_pooled = op->err.kind == ERR_NONE && op->row_count && !value;
+    if (value && op->column_count > 1 && !op->is_locked)
+        op->holder = op_value(op, 0, 1);
+}
+
+static void end_op(struct conn *conn)
+{
+    if (conn->op->kind == OP_LOCK)
+        finish_lock(conn->op);
     conn->op->is_over = true;
     if (conn->op->joined)
         go_to_joined(conn);
@@ -170,8 +185,8 @@ static void take_result(struct conn *conn, PGresult *result)
         if (conn->op->kind != OP_SCRIPT)
             keep_rows(conn, result);
         finish_statement(conn, result);
-        if (conn->op->kind == OP_SCRIPT && is_guard(result))
-            end_script(conn);
+        if (conn->op->kind != OP_SCRIPT || is_guard(result))
+            end_op(conn);
         break;
     case PGRES_COMMAND_OK: finish_statement(conn, result); break;
     case PGRES_COPY_IN:
@@ -263,39 +278,6 @@ static bool read_results(struct conn *conn)
     return false;
 }
 
-static void finish_lock(struct op *op)
-{
-    const char *value = op->row_count ? op_value(op, 0, 0) : NULL;
-    op->is_locked = op->err.kind == ERR_NONE && value && *value == 't';
-    if (value && op->column_count > 1 && !op->is_locked)
-        op->holder = op_value(op, 0, 1);
-}
-
-/* A server of version 14 tells by itself what others are asked for: their answer is `column`. */
-static bool tells(const struct conn *conn, const struct op *probe, const char *name, size_t column)
-{
-    const char *told = PQparameterStatus(conn->pg, name);
-    if (!told)
-        told = column < probe->column_count ? op_value(probe, 0, column) : "off";
-    return strcmp(told, "on") == 0;
-}
-
-static void finish_probe(struct conn *conn)
-{
-    struct op *op = conn->op;
-    if (op->err.kind != ERR_NONE || op->row_count != 1)
-        return;
-    bool is_standby = tells(conn, op, "in_hot_standby", 2);
-    op->info = (struct conn_info){
-        /* Behind a proxy the pid of the handshake is not that of the server that answers. */
-        .is_pooled = strtol(op_value(op, 0, 0), NULL, 10) != PQbackendPID(conn->pg),
-        .is_read_only = is_standby || tells(conn, op, "default_transaction_read_only", 3),
-        .watches_client = PQserverVersion(conn->pg) >= 140000 && strstr(op_value(op, 0, 1), "linux"),
-        .password = PQpass(conn->pg),
-        .backend_pid = (uint32_t)PQbackendPID(conn->pg),
-        .server_version = (uint32_t)PQserverVersion(conn->pg),
-    };
-}
 
 static struct want start_message(struct conn *conn)
 {
@@ -307,38 +289,64 @@ static struct want start_message(struct conn *conn)
     return wait_for_socket(conn);
 }
 
-/* Is the message answered, and the turn of a script come that did not travel with it? */
+/* Is the message answered, and the turn of an operation come that did not travel with it? */
 static bool has_more(const struct conn *conn)
 {
-    return conn->begin && !conn->op->is_over && conn->op->err.kind == ERR_NONE;
+    return conn->begin > conn->message_len && conn->op->err.kind == ERR_NONE;
+}
+
+static bool is_on(const char *setting)
+{
+    return setting && strcmp(setting, "on") == 0;
+}
+
+static void take_info(struct conn *conn)
+{
+    conn->op->info = (struct conn_info){
+        .is_read_only = is_on(PQparameterStatus(conn->pg, "in_hot_standby")) ||
+                        is_on(PQparameterStatus(conn->pg, "default_transaction_read_only")),
+        .watches_client = PQserverVersion(conn->pg) >= 140000,
+        .password = PQpass(conn->pg),
+        .backend_pid = (uint32_t)PQbackendPID(conn->pg),
+        .server_version = (uint32_t)PQserverVersion(conn->pg),
+    };
+}
+
+static void finish_probe(struct op *op)
+{
+    if (op->err.kind == ERR_NONE && op->row_count == 1)
+        op->info.is_read_only = is_on(op_value(op, 0, 0)) || is_on(op_value(op, 0, 1));
 }
 
 static void finish(struct conn *conn)
 {
     if (conn->phase == PHASE_PROBING)
-        finish_probe(conn);
-    else if (conn->op->kind == OP_LOCK)
-        finish_lock(conn->op);
+        finish_probe(conn->op);
+    if (conn->op->kind != OP_SCRIPT && conn->op->err.kind == ERR_NONE)
+        conn->op->is_over = true; /* it may have been empty */
     check_transaction(conn);
     conn->phase = PHASE_RUNNING;
 }
 
 /* ---- connecting ---------------------------------------------------------------------------- */
 
-static struct want begin_probe(struct conn *conn)
+/* A server of version 14 tells by itself what others are asked for. */
+static struct want end_connecting(struct conn *conn)
 {
-    static const char probe[] = "SELECT pg_catalog.pg_backend_pid(), pg_catalog.version()";
-    static const char whole_probe[] =
-        "SELECT pg_catalog.pg_backend_pid(), pg_catalog.version(), "
-        "CASE WHEN pg_catalog.pg_is_in_recovery() THEN 'on' ELSE 'off' END, "
+    static const char probe[] =
+        "SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN 'on' ELSE 'off' END, "
         "pg_catalog.current_setting('default_transaction_read_only')";
-    bool is_told = PQparameterStatus(conn->pg, "in_hot_standby") &&
-                   PQparameterStatus(conn->pg, "default_transaction_read_only");
-    conn->phase = PHASE_PROBING;
     PQsetnonblocking(conn->pg, 1);
     PQsetNoticeReceiver(conn->pg, ignore_notice, NULL);
     PQsetErrorVerbosity(conn->pg, PQERRORS_DEFAULT);
-    conn->message = is_told ? probe : whole_probe;
+    take_info(conn);
+    if (PQparameterStatus(conn->pg, "in_hot_standby") &&
+        PQparameterStatus(conn->pg, "default_transaction_read_only")) {
+        conn->phase = PHASE_RUNNING;
+        return over();
+    }
+    conn->phase = PHASE_PROBING;
+    conn->message = probe;
     if (!send(conn)) {
         finish(conn);
         return over();
@@ -350,7 +358,7 @@ static struct want begin_probe(struct conn *conn)
 static struct want after_poll(struct conn *conn)
 {
     switch (conn->polling) {
-    case PGRES_POLLING_OK: return begin_probe(conn);
+    case PGRES_POLLING_OK: return end_connecting(conn);
     case PGRES_POLLING_READING: return (struct want){.bits = WANT_READ, .fd = PQsocket(conn->pg)};
     case PGRES_POLLING_WRITING: return (struct want){.bits = WANT_WRITE, .fd = PQsocket(conn->pg)};
     case PGRES_POLLING_FAILED:

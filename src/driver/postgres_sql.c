@@ -37,7 +37,8 @@
 const char *const postgres_sql[SQL__COUNT] = {
     /* Tried, never waited for: a waiter's snapshot deadlocks with CREATE INDEX
        CONCURRENTLY. */
-    [SQL_LOCK] = "SELECT pg_catalog.pg_try_advisory_lock({key})",
+    [SQL_LOCK] = "SELECT CASE pg_catalog.pg_backend_pid() WHEN {backend_pid} THEN "
+                 "pg_catalog.pg_try_advisory_lock({key}) END",
     [SQL_LOCK_POOLED] =
         BEGIN_READ_COMMITTED "; SELECT pg_catalog.pg_try_advisory_xact_lock({key})",
     [SQL_LOCK_HOLDER] =
@@ -60,7 +61,8 @@ const char *const postgres_sql[SQL__COUNT] = {
         "SELECT {found_schema}, pg_catalog.to_regclass({version_lookup}), "
         "pg_catalog.to_regclass(pg_catalog.format('%I.%I', {asked_schema}, {version_name})), "
         "pg_catalog.to_regclass(pg_catalog.format('%I.skein_history', {asked_schema})), "
-        "pg_catalog.current_setting('search_path')",
+        "pg_catalog.current_setting('search_path'), pg_catalog.pg_backend_pid(), "
+        "pg_catalog.strpos(pg_catalog.version(), 'linux')",
     [SQL_LOCATE] =
         "SELECT nspname, pg_catalog.to_regclass(pg_catalog.format('%I.skein_history', "
         "nspname)) FROM pg_catalog.pg_namespace WHERE oid = (SELECT relnamespace FROM "

@@ -79,6 +79,11 @@ const struct conn_info *io_info(const struct io *io)
     return &io->info;
 }
 
+void io_set_pooled(struct io *io)
+{
+    io->info.is_pooled = true;
+}
+
 bool io_is_in_transaction(const struct io *io)
 {
     return io->driver->is_in_transaction(io->conn);
@@ -155,15 +160,22 @@ static bool wait_for_socket(struct io *io)
 
 /* ---- one operation after the other --------------------------------------------------------- */
 
+static void prepare(struct op *op)
+{
+    if (op->prepare)
+        op->prepare(op);
+}
+
 /* Starts ops until one wants something; on any thread. False: the batch is over. */
 static bool start_next(struct io *io)
 {
     while (io->at < io->op_count) {
         struct op *op = &io->ops[io->at];
-        if (op->prepare)
-            op->prepare(op);
+        prepare(op);
         bool is_empty = op->kind == OP_QUERY && !op->sql_len;
         if (!is_empty) {
+            for (struct op *joined = op->joined; joined; joined = joined->joined)
+                prepare(joined);
             io->begun_ns = uv_hrtime();
             io->want = io->driver->start(io->conn, op);
             return true;
@@ -197,22 +209,31 @@ static void share_duration(struct op *first, const struct op *last, double whole
     first->duration_ms = whole_ms > 0 ? whole_ms : 0;
 }
 
+/* That it is not ours is an error; what was joined to it counts no more. */
+static void check_lock(struct io *io, struct op *op)
+{
+    if (op->kind != OP_LOCK || op->err.kind != ERR_NONE || op->is_locked || (op->joined && !op->is_over))
+        return;
+    if (op->is_pooled)
+        io_set_pooled(io);
+    err_set(&op->err, ERR_LOCK, op->is_pooled ? "only a transaction can hold the lock"
+                                              : "another run holds this tenant");
+    if (op->holder)
+        err_add(&op->err, "; held by %s", op->holder);
+    op->err.is_transient = true;
+}
+
 /* Takes the end of the op under way. False: the batch is over. On any thread. */
 static bool finish_op(struct io *io)
 {
     struct op *first = &io->ops[io->at];
+    check_lock(io, first);
     struct op *op = go_to_reached(io);
     share_duration(first, op, (double)(uv_hrtime() - io->begun_ns) / 1e6);
     if (op->err.kind == ERR_NONE && first->joined && !op->is_over)
         err_set(&op->err, ERR_INTERNAL, "the answer ended before the last of its statements");
     if (op->kind == OP_CONNECT && op->err.kind == ERR_NONE)
         io->info = op->info;
-    if (op->kind == OP_LOCK && op->err.kind == ERR_NONE && !op->is_locked) {
-        err_set(&op->err, ERR_LOCK, "another run holds this tenant");
-        if (op->holder)
-            err_add(&op->err, "; held by %s", op->holder);
-        op->err.is_transient = true;
-    }
     if (op->rows_total && op->err.kind == ERR_NONE && op->rows_changed != op->rows_total)
         err_set(&op->err, ERR_INTERNAL, "bookkeeping changed %llu rows, not %llu",
                 (unsigned long long)op->rows_changed, (unsigned long long)op->rows_total);

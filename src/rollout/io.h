@@ -38,6 +38,8 @@ void io_cancel(struct io *io);
 bool io_is_broken(const struct io *io);
 
 const struct conn_info *io_info(const struct io *io);
+/* What the handshake did not tell and an answer has. */
+void io_set_pooled(struct io *io);
 bool io_is_in_transaction(const struct io *io);
 
 /* Closes and frees; no batch may run. `on_closed` (may be NULL) comes later, on the loop. */

@@ -76,6 +76,8 @@ enum session_state error_lock(struct session *session, const struct op *op)
 {
     if (died_unused(session, op))
         return SESSION_CLOSE;
+    if (op->is_pooled)
+        return SESSION_LOCK;
     bool is_held = op->err.kind == ERR_LOCK && !op->is_locked && !op->err.code[0];
     uint64_t patience_ms = session->tenant->settings->lock_timeout_ms;
     if (is_held && session->lock_waited_ms < patience_ms &&

@@ -125,6 +125,7 @@ static void prepare_lock(struct op *op)
     struct session *session = op->prepare_ctx;
     bool is_pooled = io_info(session->io)->is_pooled;
     struct buf buf;
+    session->vars.backend_pid = io_info(session->io)->backend_pid;
     buf_init(&buf, BUF_MAX_DEFAULT);
     if (is_pooled && io_is_in_transaction(session->io))
         sql_expand(&buf, session->driver, SQL_ROLLBACK, &session->vars);
@@ -196,7 +197,16 @@ static void take_place(struct session *session, const struct op *place)
         session->vars.search_path = arena_strndup(&session->arena, buf.data, buf.len);
         buf_done(&buf);
     }
-    session->vars.watches_client = io_info(session->io)->watches_client;
+}
+
+/* Behind a proxy the pid of the handshake is not that of the server that answers. */
+static void take_server(struct session *session, const struct op *inspect)
+{
+    const struct conn_info *info = io_info(session->io);
+    const char *pid = op_value(inspect, 0, 5), *can_watch = op_value(inspect, 0, 6);
+    session->vars.watches_client = info->watches_client && can_watch && strcmp(can_watch, "0") != 0;
+    if (pid && strtoul(pid, NULL, 10) != info->backend_pid)
+        io_set_pooled(session->io);
 }
 
 static void prepare_location(struct op *op)
@@ -204,6 +214,7 @@ static void prepare_location(struct op *op)
     struct session *session = op->prepare_ctx;
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
+    take_server(session, op - INSPECT_LOCATION);
     if (is_elsewhere(op - INSPECT_LOCATION))
         sql_expand(&buf, session->driver, SQL_LOCATE, &session->vars);
     session_set_sql(op, &buf);
@@ -292,21 +303,41 @@ static void prepare_foreign(struct op *op)
     session_set_sql(op, &buf);
 }
 
-enum asked ask_read(struct session *session)
+static void add_reads(struct session *session)
 {
     struct op *versions = session_add_op(session, OP_QUERY);
     versions->prepare = prepare_versions;
     versions->timeout_ms = session_control_budget(session);
     if (session->env->goal == GOAL_CURRENT)
-        return ASKED_OPS;
+        return;
     struct op *history = session_add_op(session, OP_QUERY);
     history->prepare = prepare_history;
     history->timeout_ms = session_control_budget(session);
     if (!is_adopting(session))
-        return ASKED_OPS;
+        return;
     struct op *foreign = session_add_op(session, OP_QUERY);
     foreign->prepare = prepare_foreign;
     foreign->timeout_ms = session_control_budget(session);
+}
+
+/* What one answer does not decide about the next travels in one message. Who has the lock takes a second
+ * statement to find out. */
+static void join_looks(struct session *session)
+{
+    struct op *lock = session_op_of(session, SESSION_LOCK);
+    struct op *inspect = session_op_of(session, SESSION_INSPECT);
+    struct op *reads = session_op_of(session, SESSION_READ);
+    if (lock && lock != inspect && !lock->wants_holder)
+        lock->joined = inspect;
+    for (; reads + 1 < session->ops + session->op_count; reads++)
+        reads->joined = reads + 1;
+}
+
+enum asked ask_read(struct session *session)
+{
+    add_reads(session);
+    if (session->driver->traits & DRIVER_JOINS)
+        join_looks(session);
     return ASKED_OPS;
 }
 

@@ -158,6 +158,26 @@ static void locks_until_it_closes(void **state)
     expect_lock_soon(stage, second, key);
 }
 
+/* The pid of the handshake is a proxy's invention where it pools. */
+static void locks_nothing_where_another_process_answers(void **state)
+{
+    struct stage *stage = *state;
+    struct sql_vars vars = stage_vars();
+    struct conn *conn = stage_connect(stage);
+    struct op op = stage_inspect(stage, conn, &vars);
+    bool has_pids = op_value(&op, 0, 5);
+    if (!stage_has(stage, HAS_PIDS, has_pids))
+        return;
+    vars.backend_pid = strtoul(op_value(&op, 0, 5), NULL, 10) + 1;
+    op = stage_op(stage, OP_LOCK, stage_text(stage, SQL_LOCK, &vars));
+    op = expect_good(stage_run(stage, conn, op));
+    assert_true(op.is_pooled);
+    assert_false(op.is_locked);
+    op = stage_lock(stage, stage_connect(stage), vars.lock_key);
+    assert_true(op.is_locked);
+    assert_false(op.is_pooled);
+}
+
 static void locks_with_a_transaction_alone(void **state)
 {
     struct stage *stage = *state;
@@ -187,6 +207,7 @@ int run_connect_cases(void)
         CASE(leaves_no_database_that_nothing_was_written_to),
         CASE(knows_what_it_must_not_write_to),
         CASE(locks_until_it_closes),
+        CASE(locks_nothing_where_another_process_answers),
         CASE(locks_with_a_transaction_alone),
     };
     return cmocka_run_group_tests_name("connect", tests, NULL, NULL);

@@ -198,7 +198,7 @@ static bool run_joined(struct joined *joined, struct stage *stage, const char *c
 {
     struct sql_vars vars = stage_vars();
     joined->stage = stage;
-    if (!stage_has(stage, HAS_JOINED_SCRIPTS, stage->subject->driver->traits & DRIVER_JOINS))
+    if (!stage_has(stage, HAS_JOINED_OPS, stage->subject->driver->traits & DRIVER_JOINS))
         return false;
     if (!joined->conn) {
         joined->conn = stage_connect(stage);
@@ -280,6 +280,37 @@ static void blames_the_joined_script_that_is_no_sql(void **state)
     expect_third_failed(&joined, place_of(wrong, "*/ SELEC") + strlen("*/ "), 0);
 }
 
+/* Each has its own rows, or its own error; one may be empty. */
+static void answers_for_each_of_joined_queries(void **state)
+{
+    struct stage *stage = *state;
+    const char *one = stage_say(stage, SAY_ONE), *unknown = stage_say(stage, SAY_UNKNOWN);
+    if (!stage_has(stage, HAS_JOINED_OPS, stage->subject->driver->traits & DRIVER_JOINS))
+        return;
+    struct conn *conn = stage_connect(stage);
+    stage_script(stage, conn, stage_say(stage, SAY_PREPARE));
+    for (int does_fail = 0; does_fail < 2; does_fail++) {
+        const char *const texts[] = {one, does_fail ? unknown : stage_say(stage, SAY_COUNT), ""};
+        struct op ops[ARRAY_LEN(texts)];
+        for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+            ops[i] = stage_op(stage, OP_QUERY, texts[i]);
+        ops[0].joined = &ops[1];
+        ops[1].joined = &ops[2];
+        runner_run(&stage->runner, conn, &ops[0]);
+        assert_int_equal(ops[0].err.kind, ERR_NONE);
+        expect_only_value(&ops[0], "one");
+        assert_int_equal(ops[1].err.kind, does_fail ? ERR_SQL : ERR_NONE);
+        assert_int_equal(ops[1].err.offset, does_fail ? place_of(unknown, "nosuch") : 0);
+        if (!does_fail)
+            expect_only_value(&ops[1], "0");
+        assert_int_equal(ops[2].err.kind, ERR_NONE);
+        assert_int_equal(ops[2].is_over, !does_fail);
+        assert_int_equal(ops[2].row_count, 0);
+    }
+    struct op op = stage_query(stage, conn, one); /* all of it was read */
+    expect_only_value(&op, "one");
+}
+
 static void points_at_the_fault(void **state)
 {
     struct stage *stage = *state;
@@ -342,6 +373,7 @@ int run_statements_cases(void)
         CASE(runs_joined_scripts_one_after_the_other),
         CASE(blames_the_joined_script_that_failed),
         CASE(blames_the_joined_script_that_is_no_sql),
+        CASE(answers_for_each_of_joined_queries),
         CASE(points_at_the_fault),
         CASE(stops_at_the_first_error),
     };

@@ -174,7 +174,7 @@ static enum fake_outcome do_reset(struct fake_call *call)
 static enum fake_outcome do_inspect(struct fake_call *call)
 {
     static const char *const columns[] = {"schema", "version_found", "version", "history",
-                                          "search_path"};
+                                          "search_path", "backend_pid", "watches"};
     const struct fake_store *store = readable(call);
     const char *schema = call->words[1].is_bare ? FAKE_SCHEMA : word(call, 1);
     bool exists = fake_store_has_schema(store, schema);
@@ -185,6 +185,8 @@ static enum fake_outcome do_inspect(struct fake_call *call)
         version,
         fake_store_table(store, schema, "skein_history") ? "skein_history" : NULL,
         FAKE_SCHEMA,
+        NULL,
+        NULL,
     };
     set_columns(call, columns, ARRAY_LEN(columns));
     add_row(call, values);

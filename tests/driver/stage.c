@@ -211,7 +211,7 @@ struct op stage_inspect(struct stage *stage, struct conn *conn, struct sql_vars 
 {
     struct op op = stage_ask(stage, conn, SQL_INSPECT, vars);
     assert_int_equal(op.row_count, 1);
-    assert_int_equal(op.column_count, 5);
+    assert_int_equal(op.column_count, 7);
     vars->schema = vars->asked_schema ? vars->asked_schema : op_value(&op, 0, 0);
     vars->search_path = op_value(&op, 0, 4);
     stage_ask(stage, conn, SQL_READ_END, vars);
@@ -248,7 +248,11 @@ void stage_insert_version(struct stage *stage, struct conn *conn, struct sql_var
 
 struct op stage_lock(struct stage *stage, struct conn *conn, uint64_t key)
 {
-    struct sql_vars vars = {.lock_key = key};
+    struct sql_vars vars = stage_vars();
+    struct op op = stage_inspect(stage, conn, &vars);
+    const char *pid = op_value(&op, 0, 5);
+    vars.lock_key = key;
+    vars.backend_pid = pid ? strtoul(pid, NULL, 10) : 0;
     return expect_good(
         stage_run(stage, conn, stage_op(stage, OP_LOCK, stage_text(stage, SQL_LOCK, &vars))));
 }

@@ -59,7 +59,8 @@ enum ability {
     HAS_COPY = 128,
     HAS_MORTAL_CONNECTIONS = 256,
     HAS_DDL_IN_TRANSACTION = 512,
-    HAS_JOINED_SCRIPTS = 1024,
+    HAS_JOINED_OPS = 1024,
+    HAS_PIDS = 2048, /* SQL_INSPECT tells which process answers, and SQL_LOCK heeds it */
 };
 
 struct subject {

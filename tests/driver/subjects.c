@@ -208,7 +208,7 @@ static const struct subject subjects[] = {
         .driver = &driver_postgres,
         .abilities = HAS_PASSWORDS | HAS_POOLING_PROXIES | HAS_HISTORY_ROWS | HAS_SEVERAL_PLACES |
                      HAS_GUARD | HAS_RESET | HAS_COPY | HAS_MORTAL_CONNECTIONS |
-                     HAS_DDL_IN_TRANSACTION | HAS_JOINED_SCRIPTS,
+                     HAS_DDL_IN_TRANSACTION | HAS_JOINED_OPS | HAS_PIDS,
         .is_doomed_by_error = true,
         .missing_code = "3D000",
         .password = "superuser-secret", /* harness.py's */

@@ -251,6 +251,7 @@ class Pooler(PostgresCase):
             self.assertEqual(self.run_json("upgrade").report["totals"]["unchanged"], 4)
             for name in names:
                 self.assertEqual(self.pg.sql(name, "SELECT n FROM fx ORDER BY 1"), [["1"], ["2"]])
+        self.assertEqual(self.pg.sql("postgres", "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), [["0"]])
 
     def test_a_direct_run_and_one_through_it_exclude_each_other(self):
         self.fleet.revision("aaaa1111", "CREATE TABLE fx (n int);\nINSERT INTO fx SELECT 1 FROM pg_sleep(0.6);")
