@@ -40,7 +40,8 @@ enum op_kind {
     OP_LOCK,    /* take the tenant's lock if it is free, never wait: op->is_locked. `sql` asks for it
                    where the lock is the server's; a driver may have its own way (SQLite: flock) */
     OP_QUERY,   /* our own statements; rows of the last one that has any are kept. Empty: skipped */
-    OP_SCRIPT,  /* a revision's statements; may not begin or end transactions */
+    OP_SCRIPT,  /* a revision's statements, or ours that begin the transaction before them; rows are not
+                   kept */
     OP_SNAPSHOT, /* copies the database to the file that `sql` names, in the place of an older copy */
     OP_RESTORE,  /* and puts it back from there (both: DRIVER_SNAPSHOTS) */
     OP__COUNT

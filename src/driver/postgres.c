@@ -24,6 +24,7 @@ struct conn {
     struct conn_params params;
     PGconn *pg;
     struct op *op;
+    const struct op *first; /* of the message under way */
     enum phase phase;
     PostgresPollingStatusType polling;
     const char *message; /* under way: the SQL of `op` and of those that were joined to it, */
@@ -106,6 +107,7 @@ static void make_message(struct conn *conn)
 {
     const struct op *op = conn->op;
     struct buf buf;
+    conn->first = op;
     conn->begin = 0;
     conn->message = op->sql;
     conn->message_len = op->sql_len;
@@ -220,11 +222,13 @@ static bool drain_copy_out(struct conn *conn)
     return len == 0;
 }
 
+/* A message that could not be parsed has run nothing: not even the BEGIN in it. */
 static void check_transaction(struct conn *conn)
 {
     struct op *op = conn->op;
     PGTransactionStatusType status = PQtransactionStatus(conn->pg);
-    if (op->tx_after == TX_ANY || status == PQTRANS_UNKNOWN)
+    bool is_unrun = op != conn->first && !conn->first->statements_done;
+    if (op->tx_after == TX_ANY || status == PQTRANS_UNKNOWN || is_unrun)
         return;
     bool is_inside = status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
     if (is_inside == (op->tx_after == TX_INSIDE))

@@ -309,10 +309,18 @@ static enum session_state stop_statements(struct session *session, size_t failed
     return can_mark ? SESSION_MARK : SESSION_CLOSE;
 }
 
+/* What the server could not so much as read is the revision's, not of what begins its transaction. */
+static bool was_unreadable(const struct session *session, const struct op *op)
+{
+    return session->state == SESSION_BEGIN && op->joined && op->err.kind == ERR_SQL && !op->statements_done;
+}
+
 enum session_state error_work(struct session *session, const struct op *op)
 {
     size_t at = (size_t)(op - session->ops);
     struct err err = op->err;
+    if (was_unreadable(session, op))
+        locate(session, &session->work.actions[session->cursor], op, &err);
     if (at < session->batch_first_op || session->state == SESSION_BEGIN)
         return session_fail(session, &err);
     size_t failed = session->cursor + (at - session->batch_first_op);

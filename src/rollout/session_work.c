@@ -29,6 +29,38 @@ static enum sql_id guard_of(const struct session *session)
     return session->is_guard_prepared ? SQL_GUARD_PREPARED : SQL_GUARD;
 }
 
+/* Nothing that could end a comment, begin one in it, or be no letter of the server's. */
+static void add_to_comment(struct buf *buf, const char *text)
+{
+    enum { MOST = 200 };
+    for (size_t i = 0; i < MOST && text[i]; i++)
+        buf_addc(buf, text[i] < ' ' || text[i] > '~' || strchr("/*", text[i]) ? ' ' : text[i]);
+}
+
+/* What an administrator sees of a message that begins with our own statements: whose turn it is. */
+static void add_headline(struct buf *buf, const struct action *action)
+{
+    if (action->kind != ACTION_SCRIPT)
+        return;
+    buf_adds(buf, "/* skein ");
+    add_to_comment(buf, action->step->revision->id);
+    buf_adds(buf, ": ");
+    add_to_comment(buf, action->piece->sql);
+    buf_adds(buf, " */ ");
+}
+
+/* The scripts of the transaction may be joined to what begins it. */
+static void prepare_joining(struct session *session, struct op *begin)
+{
+    struct buf buf;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    add_headline(&buf, &session->work.actions[session->cursor]);
+    buf_add(&buf, begin->sql, begin->sql_len);
+    sql_expand(&buf, session->driver, guard_of(session), &session->vars);
+    session_set_sql(begin, &buf);
+    begin->kind = OP_SCRIPT;
+}
+
 enum asked ask_begin(struct session *session)
 {
     bool prepares_guard = !session->is_guard_prepared && may_prepare_guard(session);
@@ -48,7 +80,10 @@ enum asked ask_begin(struct session *session)
     if (!session->has_history)
         ids[count++] = SQL_HISTORY_CREATE;
     session->is_guard_prepared = session->is_guard_prepared || prepares_guard;
-    session_add_query(session, ids, count)->tx_after = TX_INSIDE;
+    struct op *begin = session_add_query(session, ids, count);
+    begin->tx_after = TX_INSIDE;
+    if (session->driver->traits & DRIVER_JOINS)
+        prepare_joining(session, begin);
     return ASKED_OPS;
 }
 
@@ -269,22 +304,30 @@ static enum asked ask_actions(struct session *session, bool is_in_transaction)
     return ASKED_OPS;
 }
 
-/* Scripts that nothing of ours comes between are one operation. */
+/* What begins the transaction may wait for a lock; a server that hangs is waited for once. */
+static void join(const struct session *session, struct op *first, struct op *last, struct op *op)
+{
+    uint64_t before_ms = first == session_op_of(session, SESSION_BEGIN) && first == last
+                             ? session->tenant->settings->lock_timeout_ms
+                             : first->timeout_ms;
+    last->joined = op;
+    first->timeout_ms = before_ms && op->timeout_ms ? before_ms + op->timeout_ms : 0;
+}
+
+/* Scripts that nothing of ours comes between are one operation, with what begins their transaction. */
 static void join_scripts(struct session *session)
 {
-    struct op *first = NULL, *last = NULL;
+    struct op *first = session_op_of(session, SESSION_BEGIN), *last = first;
     for (size_t i = session->cursor; i < session->batch_end; i++) {
         const struct action *action = &session->work.actions[i];
         struct op *op = &session->ops[session->batch_first_op + i - session->cursor];
         if (action->kind == ACTION_RECORD && action->is_deferred)
             continue;
         bool is_script = action->kind == ACTION_SCRIPT;
-        if (is_script && last) {
-            last->joined = op;
-            first->timeout_ms += op->timeout_ms;
-        } else {
+        if (is_script && last)
+            join(session, first, last, op);
+        else
             first = op;
-        }
         last = is_script ? op : NULL;
     }
 }

@@ -280,6 +280,39 @@ static void blames_the_joined_script_that_is_no_sql(void **state)
     expect_third_failed(&joined, place_of(wrong, "*/ SELEC") + strlen("*/ "), 0);
 }
 
+/* What begins the transaction may be the first of them: where nothing of the message ran, nothing was ended. */
+static void begins_the_transaction_of_joined_scripts(void **state)
+{
+    static const enum sql_id ids[] = {SQL_BEGIN, SQL_SETUP_LOCAL, SQL_GUARD};
+    struct stage *stage = *state;
+    struct sql_vars vars = stage_vars();
+    const char *change = stage_say(stage, SAY_CHANGE);
+    if (!stage_has(stage, HAS_JOINED_OPS, stage->subject->driver->traits & DRIVER_JOINS))
+        return;
+    struct conn *conn = stage_connect(stage);
+    stage_script(stage, conn, stage_say(stage, SAY_PREPARE));
+    stage_inspect(stage, conn, &vars);
+    for (int is_wrong = 1; is_wrong >= 0; is_wrong--) {
+        const char *last = is_wrong ? stage_say(stage, SAY_SYNTAX) : change;
+        const char *guard = stage_text(stage, SQL_GUARD, &vars);
+        struct op ops[3];
+        for (size_t i = 0; i < ARRAY_LEN(ops); i++) {
+            const char *script = stage_join(stage, i == 2 ? last : change, guard);
+            ops[i] = stage_op(stage, OP_SCRIPT, i ? script : stage_text_of(stage, ids, ARRAY_LEN(ids), &vars));
+            ops[i].tx_after = TX_INSIDE;
+        }
+        ops[0].joined = &ops[1];
+        ops[1].joined = &ops[2];
+        runner_run(&stage->runner, conn, &ops[0]);
+        assert_int_equal(ops[2].err.kind, is_wrong ? ERR_SQL : ERR_NONE);
+        assert_int_equal(ops[2].is_over, !is_wrong);
+        assert_false(ops[0].is_tx_broken || ops[1].is_tx_broken || ops[2].is_tx_broken);
+        assert_int_equal(stage->subject->driver->is_in_transaction(conn), !is_wrong);
+        expect_count(stage, conn, is_wrong ? "0" : "2");
+    }
+    stage_rollback(stage, conn);
+}
+
 /* Each has its own rows, or its own error; one may be empty. */
 static void answers_for_each_of_joined_queries(void **state)
 {
@@ -373,6 +406,7 @@ int run_statements_cases(void)
         CASE(runs_joined_scripts_one_after_the_other),
         CASE(blames_the_joined_script_that_failed),
         CASE(blames_the_joined_script_that_is_no_sql),
+        CASE(begins_the_transaction_of_joined_scripts),
         CASE(answers_for_each_of_joined_queries),
         CASE(points_at_the_fault),
         CASE(stops_at_the_first_error),

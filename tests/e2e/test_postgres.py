@@ -135,8 +135,22 @@ class MainJob(PostgresCase):
         self.fleet.inventory(self.pg.create("shown"), defaults={"statement_timeout": "2s", "retries": 0})
         run = self.fleet.start("upgrade")
         wait_until(lambda: self.pg.sql("postgres", "SELECT 1 FROM pg_stat_activity WHERE datname = 'shown' AND "
-                                       "query LIKE 'CREATE TABLE shown_first%pg_sleep(30)%'"), what="the message")
+                                       "query LIKE '/* skein aaaa1111: CREATE TABLE shown_first%'"), what="the message")
         run.communicate(timeout=30)
+
+    def test_no_revision_breaks_out_of_the_headline(self):
+        self.fleet.revision("aaaa1111", "/* a /* b */ größer */ SELECT 1; -- */ DROP TABLE nosuch; /*\nSELECT '*/';\n")
+        self.fleet.inventory(self.pg.create("headline"))
+        self.run_ok("upgrade")
+
+    def test_what_the_server_cannot_read_is_the_revisions(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (t text);\nINSERT INTO a VALUES ('日本');\n")
+        self.pg.sql("postgres", "CREATE DATABASE latin TEMPLATE template0 LOCALE 'C' ENCODING 'LATIN1'")
+        self.fleet.inventory([{"name": "latin", "url": self.pg.url("latin")}])
+        tenant = self.run_json("upgrade", code=1).tenant("latin")
+        self.assertEqual((tenant["state"], tenant["error"]["code"]), ("failed", "22P05"))
+        self.assertIn("aaaa1111", tenant["error"]["file"])
+        self.assertEqual(self.pg.sql("latin", "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), [["0"]])
 
     def test_settings_of_the_parser_hold_for_the_next_revision(self):
         self.fleet.revision("aaaa1111", "SET standard_conforming_strings = off;\nCREATE TABLE a (t text);")
@@ -541,12 +555,12 @@ class TenantLock(PostgresCase):
         self.fleet.inventory(self.pg.create("heldpg"), defaults={"lock_timeout": "300ms", "retries": 0})
         first = self.fleet.start("upgrade")
         held = ("SELECT pid FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE locktype = 'advisory' AND "
-                "datname = 'heldpg' AND query LIKE 'SELECT pg_sleep%'")
+                "datname = 'heldpg' AND query LIKE '%SELECT pg_sleep%'")
         pid = wait_until(lambda: self.pg.sql("postgres", held), what="the first run's lock")[0][0]
         error = self.run_json("upgrade", code=1,
                               inventory=self.fleet.rival("second")).tenant("heldpg")["error"]
         self.assertRegex(error["message"], rf"^another run holds this tenant; held by process {pid} "
-                                           r"\(user skein, 'skein', active for \d+ s: SELECT pg_sleep\(8\)")
+                                           r"\(user skein, 'skein', active for \d+ s: /\* skein aaaa1111: SELECT pg_sleep\(8\)")
         first.send_signal(signal.SIGINT)
         first.send_signal(signal.SIGINT)
         first.communicate(timeout=20)
