@@ -282,7 +282,6 @@ static bool read_results(struct conn *conn)
     return false;
 }
 
-
 static struct want start_message(struct conn *conn)
 {
     make_message(conn);
