@@ -227,8 +227,9 @@ static void check_transaction(struct conn *conn)
 {
     struct op *op = conn->op;
     PGTransactionStatusType status = PQtransactionStatus(conn->pg);
-    bool is_unrun = op != conn->first && !conn->first->statements_done;
-    if (op->tx_after == TX_ANY || status == PQTRANS_UNKNOWN || is_unrun)
+    if (op->tx_after == TX_ANY || status == PQTRANS_UNKNOWN)
+        return;
+    if (op != conn->first && !conn->first->statements_done)
         return;
     bool is_inside = status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
     if (is_inside == (op->tx_after == TX_INSIDE))
@@ -325,8 +326,6 @@ static void finish(struct conn *conn)
 {
     if (conn->phase == PHASE_PROBING)
         finish_probe(conn->op);
-    if (conn->op->kind != OP_SCRIPT && conn->op->err.kind == ERR_NONE)
-        conn->op->is_over = true; /* it may have been empty */
     check_transaction(conn);
     conn->phase = PHASE_RUNNING;
 }
@@ -349,7 +348,9 @@ static struct want end_connecting(struct conn *conn)
         return over();
     }
     conn->phase = PHASE_PROBING;
+    conn->first = conn->op;
     conn->message = probe;
+    conn->message_len = strlen(probe);
     if (!send(conn)) {
         finish(conn);
         return over();

@@ -28,6 +28,7 @@ struct io {
     struct op *ops;
     size_t op_count;
     size_t at;      /* the op under way */
+    size_t at_work; /* and the one that a worker was asked for */
     uint64_t begun_ns;
     struct want want;
     io_done_fn on_done;
@@ -160,10 +161,22 @@ static bool wait_for_socket(struct io *io)
 
 /* ---- one operation after the other --------------------------------------------------------- */
 
-static void prepare(struct op *op)
+/* False: there is nothing to ask. */
+static bool prepare(struct op *op)
 {
     if (op->prepare)
         op->prepare(op);
+    return op->kind != OP_QUERY || op->sql_len;
+}
+
+/* Those that turn out to be empty are left out. */
+static void prepare_joined(struct op *op)
+{
+    while (op->joined)
+        if (prepare(op->joined))
+            op = op->joined;
+        else
+            op->joined = op->joined->joined;
 }
 
 /* Starts ops until one wants something; on any thread. False: the batch is over. */
@@ -171,11 +184,8 @@ static bool start_next(struct io *io)
 {
     while (io->at < io->op_count) {
         struct op *op = &io->ops[io->at];
-        prepare(op);
-        bool is_empty = op->kind == OP_QUERY && !op->sql_len;
-        if (!is_empty) {
-            for (struct op *joined = op->joined; joined; joined = joined->joined)
-                prepare(joined);
+        if (prepare(op)) {
+            prepare_joined(op);
             io->begun_ns = uv_hrtime();
             io->want = io->driver->start(io->conn, op);
             return true;
@@ -361,6 +371,17 @@ static void work_on_thread(uv_work_t *work)
     }
 }
 
+/* The time of the op whose turn has just come. */
+static void begin_budget(struct io *io)
+{
+    uint64_t timeout_ms = io->ops[io->at].timeout_ms;
+    uv_timer_stop(&io->budget);
+    if (io->stopping != STOP_NONE)
+        stop_op(io, io->stopping); /* the one before came through: stop this one */
+    else if (timeout_ms)
+        start_timer(&io->budget, on_budget_over, timeout_ms);
+}
+
 static void on_worked(uv_work_t *work, int status)
 {
     struct io *io = work->data;
@@ -370,8 +391,11 @@ static void on_worked(uv_work_t *work, int status)
         end_batch(io, true);
     else if (io->stopping != STOP_NONE && !uv_is_active((uv_handle_t *)&io->budget))
         end_batch(io, false); /* the grace ended while the worker ran */
-    else
+    else {
+        if (io->at != io->at_work)
+            begin_budget(io);
         advance(io);
+    }
 }
 
 static void on_waited(uv_timer_t *timer)
@@ -389,15 +413,11 @@ static void advance(struct io *io)
             end_batch(io, true);
             return;
         }
-        uint64_t timeout_ms = io->ops[io->at].timeout_ms;
-        uv_timer_stop(&io->budget);
-        if (io->stopping != STOP_NONE)
-            stop_op(io, io->stopping); /* the one before came through: stop this one */
-        else if (timeout_ms)
-            start_timer(&io->budget, on_budget_over, timeout_ms);
+        begin_budget(io);
     }
     if (io->want.bits & WANT_WORKER) {
         io->is_on_worker = true;
+        io->at_work = io->at;
         uv_queue_work(io->loop, &io->work, work_on_thread, on_worked);
     } else if (io->want.bits & WANT_TIMER) {
         start_timer(&io->waiting, on_waited, io->want.timeout_ms);

@@ -309,22 +309,29 @@ static enum session_state stop_statements(struct session *session, size_t failed
     return can_mark ? SESSION_MARK : SESSION_CLOSE;
 }
 
-/* What the server could not so much as read is the revision's, not of what begins its transaction. */
-static bool was_unreadable(const struct session *session, const struct op *op)
+/* What begins a transaction is not to blame for a message that could not so much as be read, or was never answered:
+ * the script is that was joined to it. */
+static bool is_of_joined(const struct op *op)
 {
-    return session->state == SESSION_BEGIN && op->joined && op->err.kind == ERR_SQL && !op->statements_done;
+    bool was_unreadable = op->err.kind == ERR_SQL && !op->statements_done;
+    bool was_unanswered = op->err.is_connection_lost && !op->err.code[0];
+    return op->joined && (was_unreadable || was_unanswered);
+}
+
+static const struct action *action_at(const struct session *session, size_t at)
+{
+    return &session->work.actions[session->cursor + (at - session->batch_first_op)];
 }
 
 enum session_state error_work(struct session *session, const struct op *op)
 {
     size_t at = (size_t)(op - session->ops);
     struct err err = op->err;
-    if (was_unreadable(session, op))
-        locate(session, &session->work.actions[session->cursor], op, &err);
+    if (session->state == SESSION_BEGIN && is_of_joined(op))
+        locate(session, action_at(session, (size_t)(op->joined - session->ops)), op->joined, &err);
     if (at < session->batch_first_op || session->state == SESSION_BEGIN)
         return session_fail(session, &err);
-    size_t failed = session->cursor + (at - session->batch_first_op);
-    const struct action *action = &session->work.actions[failed];
+    const struct action *action = action_at(session, at);
     locate(session, action, op, &err);
     if (ended_transaction(session, action, op)) {
         session->is_partial = true;
@@ -335,7 +342,7 @@ enum session_state error_work(struct session *session, const struct op *op)
     session->step_ms = 0;
     enum session_state next = session_fail(session, &err);
     return session->state == SESSION_STATEMENTS && next != SESSION_ROLLBACK
-               ? stop_statements(session, failed)
+               ? stop_statements(session, (size_t)(action - session->work.actions))
                : next;
 }
 

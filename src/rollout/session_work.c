@@ -38,8 +38,12 @@ static void add_to_comment(struct buf *buf, const char *text)
 }
 
 /* What an administrator sees of a message that begins with our own statements: whose turn it is. */
-static void add_headline(struct buf *buf, const struct action *action)
+static void add_headline(struct buf *buf, const struct session *session)
 {
+    size_t at = session->cursor;
+    while (at + 1 < session->work.count && session->work.actions[at].is_deferred)
+        at++;
+    const struct action *action = &session->work.actions[at];
     if (action->kind != ACTION_SCRIPT)
         return;
     buf_adds(buf, "/* skein ");
@@ -54,7 +58,7 @@ static void prepare_joining(struct session *session, struct op *begin)
 {
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
-    add_headline(&buf, &session->work.actions[session->cursor]);
+    add_headline(&buf, session);
     buf_add(&buf, begin->sql, begin->sql_len);
     sql_expand(&buf, session->driver, guard_of(session), &session->vars);
     session_set_sql(begin, &buf);

@@ -3,6 +3,7 @@ message that holds a text, and then cuts, swallows the answer, stalls, or dribbl
 """
 import socket
 import threading
+import time
 
 
 class Proxy:
@@ -13,10 +14,14 @@ class Proxy:
     stall        passes it on and never gives the answer, with the sockets open
     dribble      from the start: one byte a write, both ways
     none         passes all on, but no answer from the moment on
+    late         passes it on after `delay` seconds
+
+    `edit` is given each piece of an answer, and returns what to pass on instead.
     """
 
-    def __init__(self, port, action, moment=b"", times=1):
+    def __init__(self, port, action="", moment=b"", times=1, delay=0, edit=None):
         self.target, self.action, self.moment, self.times = port, action, moment, times
+        self.delay, self.edit = delay, edit
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.fired = 0
@@ -68,7 +73,8 @@ class Proxy:
                 if self._fires(data):
                     if self.action == "cut-before":
                         break
-                    state["swallow"] = True
+                    time.sleep(self.delay)
+                    state["swallow"] = self.action != "late"
                 self._send(server, data)
         except OSError:
             pass
@@ -78,7 +84,7 @@ class Proxy:
         try:
             while data := server.recv(65536):
                 if not state["swallow"]:
-                    self._send(client, data)
+                    self._send(client, self.edit(data) if self.edit else data)
                 elif self.action == "drop-reply":
                     break
         except OSError:

@@ -2,12 +2,13 @@
 a unique key, so that twice would be seen."""
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import time
 
-from harness import PostgresCase, FleetCase, free_port, main, wait_until
+from harness import Postgres, PostgresCase, FleetCase, free_port, main, wait_until
 from proxy import Proxy
 
 STATES = ("connect", "lock", "inspect", "read", "plan", "begin", "apply", "commit", "release", "close")
@@ -212,6 +213,86 @@ class Commit(PostgresCase):
         self.make("dribble", proxy)
         self.run_ok("upgrade")
         self.assertEqual(self.effects("dribble"), [["1"]])
+
+
+class OldServer(PostgresCase):
+    """One that says it is of version 12, and nothing of standbys: it is asked, and gets no two in one message."""
+
+    @staticmethod
+    def edit(answer):
+        answer = re.sub(rb"(server_version\0)\d\d", rb"\g<1>12", answer)
+        return answer.replace(b"in_hot_standby", b"xx_hot_standby")
+
+    def make(self, *names, **keys):
+        self.pg.create(*names)
+        proxy = Proxy(self.pg.port, edit=self.edit)
+        self.addCleanup(proxy.close)
+        self.fleet.inventory([{"name": name, "url": self.pg.url(name, port=proxy.port)} for name in names], **keys)
+
+    def test_the_main_job(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id int);\nSELECT pg_sleep(0.2);")
+        self.fleet.revision("bbbb2222", "-- migrate:up transaction:false\nCREATE INDEX CONCURRENTLY a_id ON a (id);\n")
+        self.fleet.revision("cccc3333", "CREATE TABLE c (id int);")
+        self.fleet.revision("dddd4444", "CREATE TABLE d (id int);\nSELECT nosuch;")
+        self.make("old1", "old2")
+        self.assertEqual(self.run_json("upgrade", "cccc3333").report["totals"]["succeeded"], 2)
+        error = self.run_json("upgrade", code=1).tenant("old1")["error"]
+        self.assertEqual((error["code"], error["revision"]), ("42703", "dddd4444"))
+        self.assertEqual(self.run_json("upgrade", "cccc3333").report["totals"]["unchanged"], 2)
+        self.assertIn("cccc3333", self.run_ok("current").out)
+
+    def test_one_that_must_not_be_written_to(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id int);")
+        self.make("oldro")
+        self.pg.sql("postgres", "ALTER DATABASE oldro SET default_transaction_read_only = on")
+        error = self.run_json("upgrade", code=1).tenant("oldro")["error"]
+        self.assertIn("read-only", error["message"])
+
+    def adopt(self, name):
+        """There is a version table, but no history: one of the three reads has nothing to ask."""
+        self.fleet.write("old/1_a.up.sql", "CREATE TABLE a (id integer);")
+        self.fleet.write("old/1_a.down.sql", "DROP TABLE a;")
+        self.run_ok("import", "golang-migrate", self.fleet.path("old"))
+        self.pg.sql(name, "CREATE TABLE schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL); "
+                          "INSERT INTO schema_migrations VALUES (1, false); CREATE TABLE alembic_version ("
+                          "version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))")
+        self.assertEqual(self.run_json("adopt", "--from", "golang-migrate").report["totals"]["succeeded"], 1)
+        self.assertEqual(self.pg.versions(name), ["1"])
+
+    def test_adopting_from_it(self):
+        self.make("adoptold")
+        self.adopt("adoptold")
+
+    def test_adopting_from_a_new_one(self):
+        self.fleet.inventory(self.pg.create("adoptnew"))
+        self.adopt("adoptnew")
+
+
+class Unanswered(PostgresCase):
+    def test_the_revision_is_named_all_the_same(self):
+        self.fleet.revision("aaaa1111", "-- nothing to do here")
+        self.fleet.revision("bbbb2222", "SELECT pg_sleep(20);")
+        self.fleet.inventory(self.pg.create("silent"), defaults={"retries": 0})
+        process = self.fleet.start("upgrade", "-o", "json")
+        active = "SELECT pid FROM pg_stat_activity WHERE datname = 'silent' AND query LIKE '/* skein bbbb2222: SELECT pg_sleep%'"
+        os.kill(int(wait_until(lambda: self.pg.sql("postgres", active), what="the revision")[0][0]), signal.SIGKILL)
+        error = json.loads(process.communicate(timeout=30)[0])["tenants"][0]["error"]
+        self.assertEqual((error["class"], error["revision"]), ("connect", "bbbb2222"))
+        self.assertIn("bbbb2222", error["file"])
+        wait_until(lambda: self.pg.psql("postgres", "-c", "SELECT 1").returncode == 0, what="the server's recovery")
+
+
+class SlowAnswer(FleetCase):
+    def test_is_not_waited_for_with_the_time_of_connecting(self):
+        pg = Postgres(auth="scram-sha-256")
+        self.addCleanup(pg.close)
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id int);")
+        pg.create("slow")
+        proxy = Proxy(pg.port, "late", b"pg_try_advisory_lock", delay=5)
+        self.addCleanup(proxy.close)
+        url = pg.url("slow", user="skein:superuser-secret", port=proxy.port)
+        self.fleet.inventory([{"name": "slow", "url": url}], defaults={"connect_timeout": "1s", "retries": 0})
+        self.run_ok("upgrade")
 
 
 class Pooler(PostgresCase):

@@ -144,6 +144,7 @@ class MainJob(PostgresCase):
         self.run_ok("upgrade")
 
     def test_what_the_server_cannot_read_is_the_revisions(self):
+        self.fleet.revision("0000aaaa", "-- nothing to do here")
         self.fleet.revision("aaaa1111", "CREATE TABLE a (t text);\nINSERT INTO a VALUES ('日本');\n")
         self.pg.sql("postgres", "CREATE DATABASE latin TEMPLATE template0 LOCALE 'C' ENCODING 'LATIN1'")
         self.fleet.inventory([{"name": "latin", "url": self.pg.url("latin")}])
