@@ -318,20 +318,15 @@ static bool is_of_joined(const struct op *op)
     return op->joined && (was_unreadable || was_unanswered);
 }
 
-static const struct action *action_at(const struct session *session, size_t at)
-{
-    return &session->work.actions[session->cursor + (at - session->batch_first_op)];
-}
-
 enum session_state error_work(struct session *session, const struct op *op)
 {
     size_t at = (size_t)(op - session->ops);
     struct err err = op->err;
     if (session->state == SESSION_BEGIN && is_of_joined(op))
-        locate(session, action_at(session, (size_t)(op->joined - session->ops)), op->joined, &err);
+        locate(session, session_action_of(session, op->joined), op->joined, &err);
     if (at < session->batch_first_op || session->state == SESSION_BEGIN)
         return session_fail(session, &err);
-    const struct action *action = action_at(session, at);
+    const struct action *action = session_action_of(session, op);
     locate(session, action, op, &err);
     if (ended_transaction(session, action, op)) {
         session->is_partial = true;

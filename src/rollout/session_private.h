@@ -220,6 +220,9 @@ void session_set_sql(struct op *op, struct buf *buf);
 /* session.c: the op of the batch that a joined state added first, or NULL. */
 struct op *session_op_of(const struct session *session, enum session_state state);
 
+/* session_work.c: the action that an op of the batch was made for. */
+const struct action *session_action_of(const struct session *session, const struct op *op);
+
 /* What INSPECT asks: one op each, in this order; the first alone where there is one place only (no
  * SQL_LOCATE). */
 enum inspect_op { INSPECT_PLACE, INSPECT_LOCATION, INSPECT_IDENTITY };

@@ -53,14 +53,13 @@ static void add_headline(struct buf *buf, const struct session *session)
     buf_adds(buf, " */ ");
 }
 
-/* The scripts of the transaction may be joined to what begins it. */
-static void prepare_joining(struct session *session, struct op *begin)
+/* The scripts of the transaction may be joined to what begins it, and like them it ends with a guard. */
+static void make_script(struct session *session, struct op *begin)
 {
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
     add_headline(&buf, session);
     buf_add(&buf, begin->sql, begin->sql_len);
-    sql_expand(&buf, session->driver, guard_of(session), &session->vars);
     session_set_sql(begin, &buf);
     begin->kind = OP_SCRIPT;
 }
@@ -68,9 +67,10 @@ static void prepare_joining(struct session *session, struct op *begin)
 enum asked ask_begin(struct session *session)
 {
     bool prepares_guard = !session->is_guard_prepared && may_prepare_guard(session);
+    bool joins = session->driver->traits & DRIVER_JOINS;
     session->vars.nonce = arena_printf(&session->arena, "%s/%zu/%u", session->env->run_id,
                                        session->index, session->attempts);
-    enum sql_id ids[6];
+    enum sql_id ids[7];
     size_t count = 0;
     if (!io_info(session->io)->is_pooled)
         ids[count++] = SQL_BEGIN;
@@ -84,10 +84,12 @@ enum asked ask_begin(struct session *session)
     if (!session->has_history)
         ids[count++] = SQL_HISTORY_CREATE;
     session->is_guard_prepared = session->is_guard_prepared || prepares_guard;
+    if (joins)
+        ids[count++] = guard_of(session);
     struct op *begin = session_add_query(session, ids, count);
     begin->tx_after = TX_INSIDE;
-    if (session->driver->traits & DRIVER_JOINS)
-        prepare_joining(session, begin);
+    if (joins)
+        make_script(session, begin);
     return ASKED_OPS;
 }
 
@@ -105,7 +107,7 @@ static void expand_history(struct buf *buf, struct session *session, const struc
     sql_expand(buf, session->driver, id, &vars);
 }
 
-static const struct action *action_of(const struct session *session, const struct op *op)
+const struct action *session_action_of(const struct session *session, const struct op *op)
 {
     size_t at = (size_t)(op - session->ops) - session->batch_first_op;
     return &session->work.actions[session->cursor + at];
@@ -114,10 +116,10 @@ static const struct action *action_of(const struct session *session, const struc
 /* What the pieces of the op's step have taken in this batch so far. */
 static double pieces_ms(const struct session *session, const struct op *op)
 {
-    const struct step *step = action_of(session, op)->step;
+    const struct step *step = session_action_of(session, op)->step;
     double sum = 0;
     for (const struct op *at = op; at-- > session->ops + session->batch_first_op;) {
-        if (action_of(session, at)->step != step)
+        if (session_action_of(session, at)->step != step)
             break;
         if (at->kind == OP_SCRIPT)
             sum += at->duration_ms;
@@ -130,7 +132,7 @@ static void prepare_mark(struct op *op)
     struct session *session = op->prepare_ctx;
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
-    expand_history(&buf, session, action_of(session, op), SQL_HISTORY_MARK, "running",
+    expand_history(&buf, session, session_action_of(session, op), SQL_HISTORY_MARK, "running",
                    (op - 1)->duration_ms);
     session_set_sql(op, &buf);
 }
@@ -143,7 +145,7 @@ struct records {
 
 static struct records records_of(struct session *session, const struct op *op)
 {
-    size_t last = (size_t)(action_of(session, op) - session->work.actions);
+    size_t last = (size_t)(session_action_of(session, op) - session->work.actions);
     struct records records = {session, session->cursor, last + 1};
     for (size_t i = session->cursor; i < last; i++) {
         const struct action *action = &session->work.actions[i];
@@ -228,7 +230,7 @@ static void prepare_record(struct op *op)
     struct session *session = op->prepare_ctx;
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
-    if (!action_of(session, op)->is_deferred) {
+    if (!session_action_of(session, op)->is_deferred) {
         struct records records = records_of(session, op);
         op->rows_total = expand_changes(&buf, &records);
         op->rows_total += expand_steps(&buf, &records);
@@ -242,7 +244,7 @@ static void prepare_start(struct op *op)
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
     session->history_id++;
-    expand_history(&buf, session, action_of(session, op), SQL_HISTORY_INSERT, "running", 0);
+    expand_history(&buf, session, session_action_of(session, op), SQL_HISTORY_INSERT, "running", 0);
     session_set_sql(op, &buf);
 }
 
