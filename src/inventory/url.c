@@ -246,6 +246,27 @@ static bool set_once(struct parse *parse, const char **member, const char *value
     return is_text(value) || fault(parse, "a parameter holds control characters");
 }
 
+/* As libpq does: for URLs that come from JDBC, and for those that are older than `sslmode`. */
+static struct url_param modern_param(const char *key, const char *value)
+{
+    if (strcmp(key, "ssl") == 0 && strcmp(value, "true") == 0)
+        return (struct url_param){"sslmode", "require"};
+    if (strcmp(key, "requiressl") == 0)
+        return (struct url_param){"sslmode", *value == '1' ? "require" : "prefer"};
+    return (struct url_param){key, value};
+}
+
+static bool push_param(struct parse *parse, struct url_param param)
+{
+    struct url *url = &parse->url;
+    for (size_t i = 0; i < url->param_count; i++)
+        if (strcmp(url->params[i].key, param.key) == 0)
+            return fault(parse, "a parameter is given twice");
+    *ARENA_PUSH(parse->arena, parse->params, url->param_count, parse->param_capacity) = param;
+    url->params = parse->params;
+    return is_text(param.key) || fault(parse, "a parameter's name holds control characters");
+}
+
 /* What a URL can say in two places stands in one member: `?host=/var/run/postgresql`. */
 static bool add_param(struct parse *parse, const char *key, const char *value)
 {
@@ -261,17 +282,7 @@ static bool add_param(struct parse *parse, const char *key, const char *value)
         return set_once(parse, &url->password, value, "the password is given twice");
     if (strcmp(key, "dbname") == 0)
         return set_once(parse, &url->database, value, "the database is given twice");
-    for (size_t i = 0; i < url->param_count; i++)
-        if (strcmp(url->params[i].key, key) == 0)
-            return fault(parse, "a parameter is given twice");
-    struct url_param *param =
-        ARENA_PUSH(parse->arena, parse->params, url->param_count, parse->param_capacity);
-    url->params = parse->params;
-    *param = (struct url_param){key, value};
-    /* As libpq does, for URLs that come from JDBC. */
-    if (strcmp(key, "ssl") == 0 && strcmp(value, "true") == 0)
-        *param = (struct url_param){"sslmode", "require"};
-    return is_text(key) || fault(parse, "a parameter's name holds control characters");
+    return push_param(parse, modern_param(key, value));
 }
 
 static bool parse_query(struct parse *parse, struct span query)

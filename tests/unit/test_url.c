@@ -70,9 +70,17 @@ static void reads_parameters(void **state)
     struct url url;
     (void)state;
     arena_init(&arena);
-    assert_true(url_parse(&arena, "postgresql://h/d?ssl=true", &url, &err));
-    assert_string_equal(url.params[0].key, "sslmode");
-    assert_string_equal(url.params[0].value, "require");
+    static const struct url_param modern[] = {
+        {"postgresql://h/d?ssl=true", "require"},
+        {"postgresql://h/d?requiressl=1", "require"},
+        {"postgresql://h/d?requiressl=0", "prefer"},
+        {"postgresql://h/d?requiressl=", "prefer"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(modern); i++) {
+        assert_true(url_parse(&arena, modern[i].key, &url, &err));
+        assert_string_equal(url.params[0].key, "sslmode");
+        assert_string_equal(url.params[0].value, modern[i].value);
+    }
     assert_true(
         url_parse(&arena, "postgresql://h/d?sslmode=verify-full&options=-c%20a%3Db", &url, &err));
     assert_int_equal(url.param_count, 2);
@@ -113,6 +121,7 @@ static void refuses_and_never_quotes(void **state)
         "postgresql://u:s3cret@h/d?x",
         "postgresql://u:s3cret@h/d?=x",
         "postgresql://u:s3cret@h/d?a=b&a=c",
+        "postgresql://u:s3cret@h/d?requiressl=1&sslmode=disable",
         "postgresql://u:s3cret@h/d?host=g",
         "postgresql://u:s3cret@h/d?password=s3cret",
         "postgresql://u:s3cret@h:1/d?port=2",
