@@ -76,6 +76,7 @@ struct op {
     struct op *joined; /* one that is run behind this one, in the same message where the driver can; needs
                           DRIVER_JOINS. OP_SCRIPTs go with their like, and SQL_GUARD ends each; the others
                           are over with the first statement that returns rows, and one must. NULL: none */
+    bool sets_up_parser; /* what is joined is parsed behind it, so it may not be in the same message */
     uint64_t timeout_ms; /* for the whole operation; 0: none. Obeyed by the caller, not the driver */
     uint64_t lock_timeout_ms;      /* these two are obeyed by the driver where the server cannot */
     uint64_t statement_timeout_ms; /* (SQLite); 0: none */

@@ -84,22 +84,11 @@ static void go_to_joined(struct conn *conn)
     conn->op = conn->op->joined;
 }
 
-/* The server parses a whole message before it runs any of it, by the settings of that moment. */
-static bool sets_up_parser(const char *sql)
-{
-    static const char *const settings[] = {"standard_conforming_strings", "backslash_quote",
-                                           "client_encoding", "set names"};
-    for (size_t i = 0; i < ARRAY_LEN(settings); i++)
-        if (strcasestr(sql, settings[i]))
-            return true;
-    return false;
-}
-
 /* Before version 13 statement_timeout was that of the message. */
 static bool may_travel(const struct conn *conn, size_t len, const struct op *op)
 {
     return op->joined && len + op->joined->sql_len <= MESSAGE_MAX &&
-           PQserverVersion(conn->pg) >= 130000 && !sets_up_parser(op->sql);
+           PQserverVersion(conn->pg) >= 130000 && !op->sets_up_parser;
 }
 
 /* The SQL of the op, and of as many as may travel with it. */

@@ -104,12 +104,14 @@ const char *const postgres_sql[SQL__COUNT] = {
         "{direction}, {checksum}, {statements}, {duration}, pg_catalog.clock_timestamp(), "
         "{state} "
         "FROM {history}",
-    [SQL_HISTORY_ROW] =
-        "({history_id}, {run}, {revision}, {direction}, {checksum}, {statements}, "
-        "'{duration}', pg_catalog.clock_timestamp(), {state})",
+    /* What is the same in each of them stands once: the server then has half as much to read. */
+    [SQL_HISTORY_ROW] = "({history_id}, {revision}, {direction}, {checksum}, {statements}, "
+                        "'{duration}'::pg_catalog.float8)",
     [SQL_HISTORY_ROWS] =
         "INSERT INTO {history} (id, run_id, revision, direction, checksum, statements, "
-        "duration_ms, applied_at, state) VALUES {steps}",
+        "duration_ms, applied_at, state) SELECT id, {run}, revision, direction, checksum, "
+        "statements, duration_ms, pg_catalog.clock_timestamp(), 'applied' FROM (VALUES {steps}) "
+        "AS step (id, revision, direction, checksum, statements, duration_ms)",
     [SQL_HISTORY_MARK] =
         "UPDATE {history} SET statements = {statements}, duration_ms = duration_ms + "
         "{duration}, "

@@ -182,10 +182,18 @@ static void add_one_by_one(struct making *making, const struct section *section,
     making->script.is_checkpointed = making->script.is_checkpointed || count;
 }
 
-static bool may_drop_prepared(const char *sql)
+static bool mentions(const char *sql, const char *const *words)
 {
-    return strcasestr(sql, "deallocate") || strcasestr(sql, "discard");
+    for (; *words; words++)
+        if (strcasestr(sql, *words))
+            return true;
+    return false;
 }
+
+/* PostgreSQL parses a whole message before it runs any of it, by the settings of that moment. */
+static const char *const set_up_parser[] = {"standard_conforming_strings", "backslash_quote",
+                                            "client_encoding", "set names", NULL};
+static const char *const drop_prepared[] = {"deallocate", "discard", NULL};
 
 static bool add_section(struct making *making, const struct section *section, struct err *err)
 {
@@ -207,8 +215,8 @@ static bool add_section(struct making *making, const struct section *section, st
     size_t first_piece = making->script.piece_count;
     if (!count)
         return true;
-    making->script.may_drop_prepared =
-        making->script.may_drop_prepared || may_drop_prepared(section->sql);
+    making->script.sets_up_parser |= mentions(section->sql, set_up_parser);
+    making->script.may_drop_prepared |= mentions(section->sql, drop_prepared);
     (is_transactional ? add_whole : add_one_by_one)(making, section, statements, count);
     return add_checks(making, section, statements, count, first_piece, err);
 }

@@ -6,12 +6,13 @@
 
 static void add_quoted(struct buf *buf, const char *text, char quote)
 {
+    const char *next;
     buf_addc(buf, quote);
-    for (const char *p = text; *p; p++) {
-        if (*p == quote)
-            buf_addc(buf, quote);
-        buf_addc(buf, *p);
+    for (; (next = strchr(text, quote)); text = next + 1) {
+        buf_add(buf, text, (size_t)(next + 1 - text));
+        buf_addc(buf, quote);
     }
+    buf_adds(buf, text);
     buf_addc(buf, quote);
 }
 

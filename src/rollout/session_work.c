@@ -251,17 +251,18 @@ static void prepare_start(struct op *op)
 /* Behind a piece that runs inside our transaction travels what makes sure that it still does. */
 static void set_script(struct session *session, struct op *op, const struct action *action)
 {
+    const struct piece *piece = action->piece;
     struct buf buf;
+    op->sql = piece->sql;
+    op->sql_len = piece->sql_len;
+    op->sets_up_parser = action->script->sets_up_parser;
+    if (!action->is_in_transaction || !session->driver->sql[guard_of(session)])
+        return;
     buf_init(&buf, BUF_MAX_DEFAULT);
-    op->sql = action->piece->sql;
-    op->sql_len = action->piece->sql_len;
-    if (action->is_in_transaction)
-        sql_expand(&buf, session->driver, guard_of(session), &session->vars);
-    if (buf.len) { /* a line of its own: the piece may end in a comment */
-        op->sql = arena_printf(op->arena, "%s\n;%s", action->piece->sql, buf.data);
-        op->sql_len += 2 + buf.len;
-    }
-    buf_done(&buf);
+    buf_add(&buf, piece->sql, piece->sql_len);
+    buf_addc(&buf, '\n'); /* a line of its own: the piece may end in a comment */
+    sql_expand(&buf, session->driver, guard_of(session), &session->vars);
+    session_set_sql(op, &buf);
 }
 
 static void set_verify(struct session *session, struct op *op, const struct action *action)
