@@ -76,6 +76,7 @@ static void write_on_thread(uv_work_t *work)
 }
 
 static void start_writing(struct journal *journal);
+static void write_soon(struct journal *journal);
 
 /* What has gathered meanwhile is dropped: it must not be on record without what came before it. */
 static void note_failure(struct journal *journal)
@@ -101,6 +102,7 @@ static void on_written(uv_work_t *work, int status)
     for (size_t i = 0; i < done.waiter_count; i++)
         done.waiters[i].on_durable(done.waiters[i].ctx, journal->is_broken ? &journal->err : NULL);
     arena_done(&done.arena);
+    write_soon(journal);
 }
 
 /* The two batches change places: one is a worker's, the other gathers. */
@@ -120,6 +122,18 @@ static void on_company(uv_timer_t *timer)
     start_writing(timer->data);
 }
 
+/* What nobody waits for. While a write is under way on_written sees to it: nothing else may be told for long. */
+static void write_soon(struct journal *journal)
+{
+    size_t count = journal->gathering->count;
+    if (!count || journal->is_closed || journal->writing)
+        return;
+    if (count >= COMPANY_MAX)
+        start_writing(journal);
+    else if (!uv_is_active((uv_handle_t *)&journal->company))
+        uv_timer_start(&journal->company, on_company, COMPANY_MS, 0);
+}
+
 /* ---- telling ------------------------------------------------------------------------------- */
 
 static void add(struct journal *journal, const struct event *event)
@@ -134,12 +148,7 @@ void journal_tell(struct journal *journal, const struct event *event)
     if (journal->is_broken)
         return;
     add(journal, event);
-    if (journal->is_closed || journal->writing)
-        return;
-    if (journal->gathering->count >= COMPANY_MAX)
-        start_writing(journal);
-    else if (!uv_is_active((uv_handle_t *)&journal->company))
-        uv_timer_start(&journal->company, on_company, COMPANY_MS, 0);
+    write_soon(journal);
 }
 
 void journal_tell_and_wait(struct journal *journal, const struct event *event,
