@@ -60,6 +60,7 @@ static void on_gate(void *ctx, const char *why)
     struct rollout *rollout = ctx;
     rollout->is_gated = false;
     if (why) {
+        rollout->is_refused = true;
         (rollout->has_begun ? scheduler_trip : scheduler_stop)(rollout->scheduler);
         rollout_tell(rollout, (struct event){.kind = EVENT_RUN_DRAINS, .reason = why});
     }
@@ -251,7 +252,7 @@ static enum run_state final_state(const struct rollout *rollout)
         return RUN_ROLLED_BACK;
     if (is_back && rollout->failed)
         return RUN_ROLLBACK_FAILED;
-    if (!is_complete)
+    if (!is_complete || (rollout->is_refused && !is_back))
         return RUN_HALTED;
     return rollout->failed ? RUN_FAILED : RUN_SUCCEEDED;
 }

@@ -49,6 +49,7 @@ struct rollout {
     struct gates *gates;
     bool has_begun; /* a wave */
     bool is_gated; /* nothing is decided until the gate has answered */
+    bool is_refused; /* it said no */
     struct map claimed; /* databases that said who they are -> tenant */
     struct journal *journal; /* NULL: no ledger */
     struct err ledger_err;

@@ -528,6 +528,17 @@ class Gates(RolloutCase):
         self.assertEqual((result.report["totals"]["succeeded"], result.report["totals"]["skipped"]), (1, 3))
         self.assertIn("exit status 3", result.err)
 
+    def test_a_no_behind_the_last_wave_is_no_success(self):
+        self.make(2, rollout={"gates": {"after_wave": self.gate("no", "exit 3")}})
+        report = self.run_json("upgrade", "--on-failure", "continue", code=1).report
+        self.assertEqual(report["run"]["state"], "halted")
+        self.assertEqual(report["totals"]["succeeded"], 2)
+        self.assertEqual(self.run_json("resume", code=1).report["totals"]["unchanged"], 2)
+        report = self.run_json("rollback").report  # it has no waves
+        self.assertEqual(report["totals"]["rolled_back"], 2)
+        report = self.run_json("upgrade", "--on-failure", "rollback", code=3).report
+        self.assertEqual(report["totals"]["rolled_back"], 2)
+
     def test_a_no_that_nothing_waits_for_is_told(self):
         self.make(1, bad=[0], rollout={"gates": {name: self.gate(name, "exit 7") for name in
                                                  ("after_tenant_failed", "after_run")}})
