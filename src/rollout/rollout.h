@@ -3,8 +3,8 @@
  *
  * Blocks until all is over; talks outward through observers (live) and a ledger (durable). The first
  * stop drains (nothing more is begun, what is in flight finishes), the second cancels what is in flight
- * and rolls it back. SIGINT, SIGTERM and SIGHUP are stops while it runs, unless they are the caller's;
- * `stops` is another way to ask.
+ * and rolls it back. SIGINT, SIGTERM and SIGHUP (unless it is ignored, as nohup(1) has it) are stops
+ * while it runs, but where they are the caller's; `stops` is another way to ask.
  */
 #ifndef ROLLOUT_ROLLOUT_H
 #define ROLLOUT_ROLLOUT_H

@@ -154,13 +154,22 @@ static struct ways *make_ways(const struct rollout_options *options)
     return ways;
 }
 
+/* nohup(1) has a hangup ignored for us: then it stops nothing. */
+static bool is_watched(const struct rollout *rollout, int number)
+{
+    struct sigaction action;
+    if (rollout->options->leaves_signals)
+        return false;
+    return number != SIGHUP || sigaction(number, NULL, &action) || action.sa_handler != SIG_IGN;
+}
+
 static void watch_signals(struct rollout *rollout)
 {
     static const int numbers[SIGNALS_OF_OURS] = {SIGINT, SIGTERM, SIGHUP};
     for (int i = 0; i < SIGNALS_OF_OURS; i++) {
         uv_signal_init(&rollout->loop, &rollout->signals[i]);
         rollout->signals[i].data = rollout;
-        if (!rollout->options->leaves_signals)
+        if (is_watched(rollout, numbers[i]))
             uv_signal_start(&rollout->signals[i], rollout_on_signal, numbers[i]);
     }
     uv_timer_init(&rollout->loop, &rollout->tick);

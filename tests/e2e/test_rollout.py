@@ -602,8 +602,15 @@ class Signals(FleetCase):
         for i in range(6):
             self.assertEqual(self.fleet.query(f"t{i}", "SELECT count(*) FROM fx"), [(1,)])
 
+    def test_nohup_keeps_a_hangup_away(self):
+        process = self.begin(preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        process.send_signal(signal.SIGHUP)
+        out, _ = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 0)
+        self.assertEqual(json.loads(out)["totals"]["succeeded"], 6)
+
     def test_a_hangup_drains(self):
-        process = self.begin()
+        process = self.begin(preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
         process.send_signal(signal.SIGHUP)
         out, _ = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 143)
