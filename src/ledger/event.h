@@ -161,7 +161,7 @@ struct event {
     const char *reason;
     enum run_state state;
     double duration_ms;
-    int64_t at_ms; /* since the epoch: EVENT_WAVE_FINISHED, for the soak of a resumed run */
+    int64_t at_ms; /* since the epoch: EVENT_WAVE_FINISHED, where the soak of a resumed run counts from */
 };
 
 struct arena;

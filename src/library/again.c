@@ -1,5 +1,7 @@
 #include "library/again.h"
 
+#include <time.h>
+
 #include "base/map.h"
 #include "library/record.h"
 
@@ -212,12 +214,30 @@ void again_close(struct again *again)
     again->ledger = NULL;
 }
 
-/* The soak of a wave that the earlier run went through, as far as it is not over. */
+static int64_t wall_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static bool has_wave_changed(const struct ledger_fleet *past, size_t wave)
+{
+    for (size_t i = 0; i < past->count; i++)
+        if (past->wave_of[i] == wave && standing_may_have_changed(&past->standings[i]))
+            return true;
+    return false;
+}
+
+/* The soak of a wave that the rollout has changed, as far as it is not over: all of it where nobody wrote
+ * down when the wave ended. */
 static int64_t soak_until(const struct ledger_fleet *past, const struct rollout_wave *wave)
 {
-    for (size_t i = 0; i < past->wave_count; i++)
-        if (strcmp(past->waves[i].name, wave->name) == 0 && past->wave_finished_ms[i])
-            return past->wave_finished_ms[i] + (int64_t)wave->soak_ms;
+    for (size_t i = 0; i < past->wave_count; i++) {
+        int64_t finished_ms = past->wave_finished_ms[i];
+        if (strcmp(past->waves[i].name, wave->name) == 0 && has_wave_changed(past, i))
+            return (finished_ms ? finished_ms : wall_ms()) + (int64_t)wave->soak_ms;
+    }
     return 0;
 }
 

@@ -67,6 +67,14 @@ static void on_gate(void *ctx, const char *why)
     rollout_fill(rollout);
 }
 
+/* Of a wave that changed nothing more, what is left to soak counts from where an earlier run ended it. */
+static int64_t wave_end_ms(const struct rollout *rollout, const struct decision *decision)
+{
+    const struct rollout_wave *wave = &rollout->options->waves[decision->wave];
+    bool is_of_earlier = wave->soak_until_ms && !decision->has_changed;
+    return is_of_earlier ? wave->soak_until_ms - (int64_t)wave->soak_ms : rollout_wall_ms();
+}
+
 static void end_wave(struct rollout *rollout, const struct decision *decision)
 {
     enum run_state state = rollout->signal || rollout->ledger_err.kind ? RUN_INTERRUPTED
@@ -76,7 +84,7 @@ static void end_wave(struct rollout *rollout, const struct decision *decision)
     rollout_tell(rollout, (struct event){.kind = EVENT_WAVE_FINISHED,
                                          .wave = decision->wave,
                                          .state = state,
-                                         .at_ms = rollout_wall_ms()});
+                                         .at_ms = wave_end_ms(rollout, decision)});
     if (!gates_has(rollout->gates, GATE_AFTER_WAVE))
         return;
     rollout->is_gated = true;

@@ -173,8 +173,10 @@ static struct decision next_of_queues(struct scheduler *scheduler, bool *ret_is_
 static struct decision end_wave(struct scheduler *scheduler)
 {
     scheduler->phase = PHASE_AFTER_WAVE;
-    return (struct decision){
-        .kind = DECIDE_WAVE_ENDS, .wave = scheduler->wave, .has_tripped = scheduler->has_tripped};
+    return (struct decision){.kind = DECIDE_WAVE_ENDS,
+                             .wave = scheduler->wave,
+                             .has_tripped = scheduler->has_tripped,
+                             .has_changed = scheduler->has_wave_changed};
 }
 
 static bool is_last_wave(const struct scheduler *scheduler)

@@ -38,7 +38,7 @@ enum decision_kind {
     DECIDE_START,           /* this tenant */
     DECIDE_GIVE_UP,         /* this tenant is not to be begun: its server is in trouble */
     DECIDE_WAVE_BEGINS,     /* wave */
-    DECIDE_WAVE_ENDS,       /* wave; has_tripped */
+    DECIDE_WAVE_ENDS,       /* wave; has_tripped, has_changed */
     DECIDE_ROLLBACK_BEGINS, /* what is started from here on goes back */
     DECIDE_OVER,
 };
@@ -49,6 +49,7 @@ struct decision {
     uint32_t wave;
     uint64_t until_ms;
     bool has_tripped;
+    bool has_changed; /* is there news of a tenant of the wave? */
 };
 
 /* Room for tenants 0 to tenant_count - 1. */

@@ -61,6 +61,36 @@ class Waves(RolloutCase):
         self.run_json("upgrade")  # nothing changed: nothing to watch
         self.assertLess(time.monotonic() - begun, 0.7)
 
+    def seconds(self, *args, code=0, **options):
+        begun = time.monotonic()
+        self.run_ok(*args, code=code, **options)
+        return time.monotonic() - begun
+
+    def test_a_resume_soaks_behind_what_the_rollout_changed(self):
+        self.make(3, bad=[2], rollout={"waves": [{**CANARY, "soak": "5s"}, {"name": "everyone"}]})
+        self.run_ok("upgrade", "--tenant", "t00")
+        self.assertLess(self.seconds("upgrade", code=1), 4)
+        self.mend("t02")
+        self.assertLess(self.seconds("resume"), 4)  # the canary was there before
+
+    def test_a_resume_soaks_no_longer_than_is_left(self):
+        self.make(3, rollout={"waves": [{**CANARY, "soak": "4s"}, {"name": "everyone"}]})
+        begun = time.monotonic()
+        for command in ("upgrade", "resume", "resume"):
+            process = self.fleet.start(command)
+            time.sleep(1.2)
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=60)
+            self.assertEqual(process.returncode, 130)
+        self.run_ok("resume")
+        self.assertLess(time.monotonic() - begun, 5.5)
+
+    def test_a_resume_soaks_behind_a_wave_whose_end_nobody_recorded(self):
+        self.make(3, rollout={"waves": [{**CANARY, "soak": "1s"}, {"name": "everyone"}]})
+        self.run_ok("upgrade", code=-signal.SIGKILL, env={"SKEIN_FAILPOINT": "close=kill"})
+        self.assertEqual(self.effects("t00"), [1, 2])
+        self.assertGreater(self.seconds("resume"), 0.9)
+
     def test_who_is_in_no_wave_comes_last(self):
         self.make(4, rollout={"waves": [CANARY]})
         report = self.run_json("upgrade").report
