@@ -8,7 +8,8 @@ struct meaning {
     const char *code; /* SQLSTATE, or its class (the first two characters) */
     enum err_class kind;
     bool is_transient;
-    bool is_lost; /* the session is gone: what was under way may or may not have happened */
+    bool is_lost; /* the session is gone: what was under way may or may not have happened. Where it is not, that
+                     was a statement's own trouble: another server that it asked, a worker that it lost */
 };
 
 /* The first row that fits wins. */
@@ -30,16 +31,24 @@ static const struct meaning meanings[] = {
     {"57014", ERR_TIMEOUT, false, false},
 };
 
-static void classify(struct err *err)
+static void classify(struct err *err, bool is_alive)
 {
     err->kind = ERR_SQL;
     for (size_t i = 0; i < ARRAY_LEN(meanings); i++)
         if (strncmp(err->code, meanings[i].code, strlen(meanings[i].code)) == 0) {
-            err->kind = meanings[i].kind;
+            bool is_own = is_alive && meanings[i].is_lost;
+            err->kind = is_own ? ERR_SQL : meanings[i].kind;
             err->is_transient = meanings[i].is_transient;
-            err->is_connection_lost = meanings[i].is_lost;
+            err->is_connection_lost = meanings[i].is_lost && !is_own;
             return;
         }
+}
+
+/* The server itself says that its session goes on; a proxy may use no such words. */
+static bool is_alive(const PGresult *result)
+{
+    const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+    return severity && strcmp(severity, "ERROR") == 0;
 }
 
 static const char *hint_for(const char *code)
@@ -87,7 +96,7 @@ void postgres_error(PGconn *pg, const PGresult *result, const char *sql, struct 
     }
     err_set(err, ERR_SQL, "%s%s", primary ? primary : "", hint_for(code));
     snprintf(err->code, sizeof err->code, "%s", code);
-    classify(err);
+    classify(err, is_alive(result));
     if (PQstatus(pg) == CONNECTION_BAD)
         err->is_connection_lost = true;
     err->offset = byte_offset(sql, PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION));
@@ -134,7 +143,7 @@ void postgres_connect_error(PGconn *pg, const char *refusal, struct err *err)
         size_t len = strlen(err->text);
         snprintf(err->text + len, sizeof err->text - len, "%s", hint_for(code));
         snprintf(err->code, sizeof err->code, "%s", code);
-        classify(err);
+        classify(err, false);
         err->kind = err->kind == ERR_SQL ? ERR_CONNECT : err->kind;
         return;
     }

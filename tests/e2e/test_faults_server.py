@@ -288,6 +288,22 @@ class Conflicts(PostgresCase):
         self.fleet.inventory(self.pg.create("zero"), defaults={"retries": 5})
         self.assertEqual(self.run_json("upgrade", code=1).tenant("zero")["attempts"], 1)
 
+    def test_a_server_that_the_statement_asked_is_not_ours(self):
+        """As a foreign table says it that cannot be reached: our own session lives."""
+        self.fleet.revision("aaaa1111", "-- migrate:up transaction:false\nCREATE TABLE a (id int);\n"
+                                        "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_tables WHERE tablename = 'up') THEN "
+                                        "RAISE EXCEPTION 'far' USING ERRCODE = '08001'; END IF; END $$;\n")
+        self.fleet.inventory(self.pg.create("far0", "far1"), defaults={"retries": 1},
+                             rollout={"on_failure": "continue", "parallel": 1})
+        report = self.run_json("upgrade", code=4)
+        for name in ("far0", "far1"):
+            tenant = report.tenant(name)
+            self.assertEqual((tenant["state"], tenant["attempts"], tenant["error"]["class"], tenant["error"]["line"]),
+                             ("partial", 2, "sql", 8))
+            self.assertEqual(self.pg.sql(name, "SELECT statements, state FROM skein_history"), [["1", "partial"]])
+            self.pg.sql(name, "CREATE TABLE up ()")
+        self.run_ok("upgrade")
+
 
 class OurTransaction(PostgresCase):
     def test_a_revision_may_not_end_it(self):
