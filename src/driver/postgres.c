@@ -84,11 +84,24 @@ static void go_to_joined(struct conn *conn)
     conn->op = conn->op->joined;
 }
 
+/* Of what a server that keeps its text in another encoding cannot convert, it does not say where it stands. */
+static bool may_be_unreadable(const struct conn *conn, const char *sql)
+{
+    const char *theirs = PQparameterStatus(conn->pg, "server_encoding");
+    const char *ours = PQparameterStatus(conn->pg, "client_encoding");
+    if (theirs && ours && strcmp(theirs, ours) == 0)
+        return false;
+    while (*sql && !((unsigned char)*sql & 0x80))
+        sql++;
+    return *sql;
+}
+
 /* Before version 13 statement_timeout was that of the message. */
 static bool may_travel(const struct conn *conn, size_t len, const struct op *op)
 {
     return op->joined && len + op->joined->sql_len <= MESSAGE_MAX &&
-           PQserverVersion(conn->pg) >= 130000 && !op->sets_up_parser;
+           PQserverVersion(conn->pg) >= 130000 && !op->sets_up_parser &&
+           !may_be_unreadable(conn, op->joined->sql);
 }
 
 /* The SQL of the op, and of as many as may travel with it. */
@@ -137,18 +150,26 @@ static void end_op(struct conn *conn)
         go_to_joined(conn);
 }
 
-/* The first error wins; one statement's error ends the message anyway. Where it is said to be decides whose it
- * is: a syntax error may be that of a script whose turn had not come. */
+/* Where in the message the op ends, with the byte behind it. */
+static size_t end_of_op(const struct conn *conn)
+{
+    return conn->begin + conn->op->sql_len + 1;
+}
+
+/* The first error wins; one statement's error ends the message anyway. As long as nothing has run, where it is said
+ * to be decides whose it is: a syntax error may be that of a script whose turn had not come. Later a place outside
+ * of the op's own SQL is one in another text, such as that of a prepared statement. */
 static void fail(struct conn *conn, const PGresult *result)
 {
     struct err err = {0};
+    bool has_run = conn->op != conn->first || conn->op->statements_done;
     if (conn->op->err.kind != ERR_NONE)
         return;
     postgres_error(conn->pg, result, conn->message, &err);
-    while (conn->op->joined && err.offset > conn->begin + conn->op->sql_len)
+    while (!has_run && conn->op->joined && err.offset > end_of_op(conn))
         go_to_joined(conn);
-    if (err.offset)
-        err.offset -= conn->begin;
+    bool is_within = err.offset > conn->begin && err.offset <= end_of_op(conn);
+    err.offset = is_within ? err.offset - conn->begin : 0;
     conn->op->err = err;
 }
 

@@ -63,11 +63,21 @@ static const char *hint_for(const char *code)
     return "";
 }
 
-/* libpq counts characters; everything else here counts bytes. */
-static size_t byte_offset(const char *sql, const char *position)
+static bool has_encoding(PGconn *pg, const char *setting, const char *encoding)
+{
+    const char *value = PQparameterStatus(pg, setting);
+    return value && strcmp(value, encoding) == 0;
+}
+
+/* The server counts characters, where it knows them; everything else here counts bytes. */
+static size_t byte_offset(PGconn *pg, const char *sql, const char *position)
 {
     size_t wanted = position ? (size_t)strtoul(position, NULL, 10) : 0;
-    return wanted ? utf8_byte_of(sql, strlen(sql), wanted - 1) + 1 : 0;
+    bool counts_bytes = has_encoding(pg, "server_encoding", "SQL_ASCII") ||
+                        !has_encoding(pg, "client_encoding", "UTF8");
+    if (!wanted || counts_bytes)
+        return wanted;
+    return utf8_byte_of(sql, strlen(sql), wanted - 1) + 1;
 }
 
 /* The first line of a message, without blanks at its end. */
@@ -99,7 +109,7 @@ void postgres_error(PGconn *pg, const PGresult *result, const char *sql, struct 
     classify(err, is_alive(result));
     if (PQstatus(pg) == CONNECTION_BAD)
         err->is_connection_lost = true;
-    err->offset = byte_offset(sql, PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION));
+    err->offset = byte_offset(pg, sql, PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION));
 }
 
 /* In a verbose text a server's error reads `FATAL:  53300: sorry, …` whatever the language. */

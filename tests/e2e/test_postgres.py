@@ -153,6 +153,16 @@ class MainJob(PostgresCase):
         self.assertIn("aaaa1111", tenant["error"]["file"])
         self.assertEqual(self.pg.sql("latin", "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), [["0"]])
 
+    def test_what_the_server_cannot_convert_is_not_another_revisions(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (t text);")
+        self.fleet.revision("bbbb2222", "INSERT INTO a VALUES ('größer');")
+        self.fleet.revision("cccc3333", "INSERT INTO a VALUES ('→');")
+        self.pg.sql("postgres", "CREATE DATABASE latin2 TEMPLATE template0 LOCALE 'C' ENCODING 'LATIN1'")
+        self.fleet.inventory([{"name": "latin2", "url": self.pg.url("latin2")}])
+        error = self.run_json("upgrade", code=1).tenant("latin2")["error"]
+        self.assertEqual((error["revision"], error["code"]), ("cccc3333", "22P05"))
+        self.assertIn("cccc3333", error["file"])
+
     def test_settings_of_the_parser_hold_for_the_next_revision(self):
         self.fleet.revision("aaaa1111", "SET standard_conforming_strings = off;\nCREATE TABLE a (t text);")
         self.fleet.revision("bbbb2222", "INSERT INTO a VALUES ('a\\\\b');")
@@ -208,6 +218,27 @@ class Failure(PostgresCase):
                 self.assertEqual((error["revision"], error["code"], error["line"], error["statement"]),
                                  ("cccc3333", code, line, statement))
                 self.assertEqual(self.pg.tables(f"behind{number}"), set())
+
+    def test_place_of_an_error_in_any_encoding(self):
+        self.fleet.revision("aaaa1111", f"SELECT '{'ü' * 300}';")
+        self.fleet.revision("bbbb2222", "SELECT 'ß';\nSELECT nope;\n")
+        self.fleet.revision("cccc3333", "SELECT 1;\n" * 100)
+        for encoding in ("LATIN1", "SQL_ASCII"):  # the second counts bytes
+            with self.subTest(encoding=encoding):
+                name = f"place_{encoding}"
+                self.pg.sql("postgres", f"CREATE DATABASE \"{name}\" TEMPLATE template0 LOCALE 'C' ENCODING '{encoding}'")
+                self.fleet.inventory([{"name": name, "url": self.pg.url(name)}])
+                error = self.run_json("upgrade", code=1).tenant(name)["error"]
+                self.assertEqual((error["revision"], error["line"], error["statement"]), ("bbbb2222", 8, "SELECT nope;"))
+
+    def test_place_of_an_error_in_another_text(self):
+        """The server tells where it is in what was prepared, in whatever message that was."""
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id int);\nPREPARE p AS SELECT * FROM a;")
+        self.fleet.revision("bbbb2222", "SELECT 1;\nDROP TABLE a;\nEXECUTE p;\nSELECT 2;\n\nSELECT 3;")
+        self.fleet.revision("cccc3333", "SELECT 1;")
+        self.fleet.inventory(self.pg.create("prepared"))
+        error = self.run_json("upgrade", code=1).tenant("prepared")["error"]
+        self.assertEqual((error["revision"], error["line"], error["statement"]), ("bbbb2222", 9, "EXECUTE p;"))
 
     def test_place_of_an_error_at_run_time(self):
         self.fleet.revision("aaaa1111", "CREATE TABLE a (id int);\nINSERT INTO a VALUES (1), (1);\n\n"
