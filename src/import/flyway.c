@@ -232,12 +232,14 @@ static int compare(const char *a, const char *b)
 
 /* ---- the version table --------------------------------------------------------------------- */
 
-/* All versions up to a baseline count as applied, whether Flyway ever saw them or not. */
+/* All versions up to a baseline count as applied, whether Flyway ever saw them or not. An id of
+ * `skein revision` may begin with a digit too, and is no version. */
 static void apply_baseline(struct adopting *adopting, const char *version)
 {
     for (size_t i = 0; i < adopting->chain->count; i++) {
         const char *id = adopting->chain->revisions[i]->id;
-        if (ascii_is_digit(*id) && import_compare_versions(id, version) <= 0)
+        if (import_canonical_version(adopting->arena, id, strlen(id)) &&
+            import_compare_versions(id, version) <= 0)
             adopting->applied[i] = true;
     }
 }

@@ -127,6 +127,7 @@ static void reads_flyways_history(void **state)
         {"flyway", {"1", "2"}, 3, {"1", "SQL", "t", "2", "SQL", "t", "2", "DELETE", "t"}, "1", NULL},
         {"flyway", {"1", "2", "3", "R_v"}, 3, {"2", "BASELINE", "t"}, "2", NULL},
         {"flyway", {"2", "3"}, 3, {"1", "BASELINE", "t"}, "", NULL},
+        {"flyway", {"1", "2", "1c0ffee0aaaa"}, 3, {"2", "BASELINE", "t"}, "2", NULL}, /* skein's own */
         {"flyway", {"1", "2"}, 3, {"1", "SQL", "t", "2", "SQL", "f"}, NULL, "migration '2' has failed in Flyway"},
         {"flyway", {"1", "2"}, 3, {"-", "SQL", "f"}, NULL, "'repeatable' has failed"},
         {"flyway", {"1", "2"}, 3, {"7", "SQL", "t"}, NULL, "applied '7'"},
