@@ -10,13 +10,11 @@
 #include "base/ascii.h"
 #include "import/tool.h"
 
-enum { PARENTS_MAX = 16, MARKER_MAX_BYTES = 1024 };
-
 struct marker {
     enum direction direction;
     const char *id;
-    const char *parents[PARENTS_MAX];
-    size_t parent_count;
+    const char **parents;
+    size_t parent_count, parent_capacity;
     const char *message; /* "" but in the log */
 };
 
@@ -37,7 +35,7 @@ struct reading {
 /* "a, b" up to `end`. */
 static void read_ids(struct arena *arena, const char *text, const char *end, struct marker *marker)
 {
-    while (marker->parent_count < PARENTS_MAX) {
+    for (;;) {
         while (text < end && strchr(" ,", *text))
             text++;
         const char *id = text;
@@ -45,7 +43,8 @@ static void read_ids(struct arena *arena, const char *text, const char *end, str
             text++;
         if (text == id)
             return;
-        marker->parents[marker->parent_count++] = arena_strndup(arena, id, (size_t)(text - id));
+        *ARENA_PUSH(arena, marker->parents, marker->parent_count, marker->parent_capacity) =
+            arena_strndup(arena, id, (size_t)(text - id));
     }
 }
 
@@ -80,8 +79,6 @@ static bool read_marker(struct arena *arena, const struct import_line *line, str
         const char *words;
         enum direction direction;
     } kinds[] = {{"Running upgrade ", DIRECTION_UP}, {"Running downgrade ", DIRECTION_DOWN}};
-    if (line->len > MARKER_MAX_BYTES)
-        return false;
     const char *text = arena_strndup(arena, line->text, line->len);
     const char *bracket = strstr(text, "[alembic.");
     *ret_is_log = bracket && strchr(bracket, ']');
@@ -203,10 +200,7 @@ static struct imported *find_or_add(struct reading *reading, const struct marker
     if (item)
         return item;
     item = import_add(import, marker->id, marker->id, "", reading->file->path);
-    const char **down = arena_calloc(import->arena, marker->parent_count + 1, sizeof *down);
-    for (size_t i = 0; i < marker->parent_count; i++)
-        down[i] = marker->parents[i];
-    item->revision.down_ids = down;
+    item->revision.down_ids = marker->parents;
     item->revision.down_count = marker->parent_count;
     item->revision.revises_line = line;
     return item;

@@ -1,6 +1,7 @@
 #include "unit/unit.h"
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "import/tool.h"
 
@@ -302,6 +303,35 @@ static void reads_alembic_sql(void **state)
     check(cases, ARRAY_LEN(cases));
 }
 
+static void takes_a_merge_of_any_number(void **state)
+{
+    enum { PARENTS = 150 };
+    struct arena arena;
+    struct faults faults;
+    struct import_result result;
+    struct buf script, parents;
+    (void)state;
+    arena_init(&arena);
+    faults_init(&faults);
+    buf_init(&script, BUF_MAX_DEFAULT);
+    buf_init(&parents, BUF_MAX_DEFAULT);
+    for (int i = 0; i < PARENTS; i++) {
+        buf_addf(&script, "-- Running upgrade  -> base_%03d\n", i);
+        buf_addf(&parents, "%sbase_%03d", i ? ", " : "", i);
+    }
+    buf_addf(&script, "-- Running upgrade %s -> merge\n", parents.data);
+    struct import_case one = {"alembic-sql", NULL, {{"up.sql", script.data}}, {{0}}, NULL, 0, 0};
+    struct import_request request = request_of(&arena, &one);
+    assert_true(import_files(&arena, &request, &result, &faults));
+    assert_int_equal(result.file_count, PARENTS + 1);
+    assert_non_null(strstr(result.files[PARENTS].bytes,
+                           arena_printf(&arena, "-- Revises: %s\n", parents.data)));
+    buf_done(&parents);
+    buf_done(&script);
+    faults_done(&faults);
+    arena_done(&arena);
+}
+
 /* ---- what they share ----------------------------------------------------------------------- */
 
 static void compares_versions_of_any_length(void **state)
@@ -378,6 +408,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(reads_flyway),
     cmocka_unit_test(reads_diesel),
     cmocka_unit_test(reads_alembic_sql),
+    cmocka_unit_test(takes_a_merge_of_any_number),
     cmocka_unit_test(compares_versions_of_any_length),
     cmocka_unit_test(equal_versions_share_one_form),
     cmocka_unit_test(leaves_what_is_there_and_refuses_what_differs),
