@@ -1,11 +1,13 @@
 #include "driver/directive.h"
 
 #include "base/arena.h"
+#include "driver/split.h"
 
 struct finding {
     struct arena *arena;
     const char *sql;
     size_t len;
+    bool comments_nest;
     size_t counted; /* newlines before this offset are in `line` */
     int line;
     struct directive *items;
@@ -62,6 +64,22 @@ static void add(struct finding *finding, enum directive_kind kind, size_t begin,
         };
 }
 
+/* The line behind the one at `at`. One that begins inside a block comment is none. */
+static size_t next_line(const struct finding *finding, size_t at, size_t end)
+{
+    const char *sql = finding->sql;
+    while (at < end && sql[at] != '\n') {
+        bool is_pair = at + 1 < end;
+        if (is_pair && memcmp(sql + at, "--", 2) == 0)
+            at = line_end(sql, at, end);
+        else if (is_pair && memcmp(sql + at, "/*", 2) == 0)
+            at = split_skip_block_comment(sql, end, at, finding->comments_nest);
+        else
+            at++;
+    }
+    return at + 1;
+}
+
 /* The lines between two statements. */
 static void find_in_gap(struct finding *finding, size_t at, size_t end, size_t statement)
 {
@@ -74,7 +92,7 @@ static void find_in_gap(struct finding *finding, size_t at, size_t end, size_t s
             if (begin)
                 add(finding, (enum directive_kind)i, begin, stop, statement);
         }
-        at = stop + 1;
+        at = next_line(finding, at, end);
     }
 }
 
@@ -95,11 +113,15 @@ static size_t end_of(const char *sql, const struct statement *statement)
     }
 }
 
-void directives_find(struct arena *arena, const char *sql, size_t len,
+void directives_find(struct arena *arena, const struct driver *driver, const char *sql, size_t len,
                      const struct statement *statements, size_t statement_count,
                      const struct directive **ret_directives, size_t *ret_count)
 {
-    struct finding finding = {.arena = arena, .sql = sql, .len = len, .line = 1};
+    struct finding finding = {.arena = arena,
+                              .sql = sql,
+                              .len = len,
+                              .comments_nest = driver->traits & DRIVER_NESTS_COMMENTS,
+                              .line = 1};
     size_t at = 0;
     for (size_t i = 0; i < statement_count; i++) {
         find_in_gap(&finding, at, statements[i].offset, i);

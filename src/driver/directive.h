@@ -4,7 +4,7 @@
  *     -- probe: SELECT 1 FROM pg_type WHERE typname = 'mood'    a row: the next statement took effect
  *
  * A query is one line, a semicolon at its end or not. What looks like one inside a statement (a
- * function's body, a literal) is none.
+ * function's body, a literal) or a block comment is none.
  */
 #ifndef DRIVER_DIRECTIVE_H
 #define DRIVER_DIRECTIVE_H
@@ -22,7 +22,7 @@ struct directive {
 };
 
 /* All of them in `sql`, in order, from `arena`. */
-void directives_find(struct arena *arena, const char *sql, size_t len,
+void directives_find(struct arena *arena, const struct driver *driver, const char *sql, size_t len,
                      const struct statement *statements, size_t statement_count,
                      const struct directive **ret_directives, size_t *ret_count);
 

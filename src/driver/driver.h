@@ -165,6 +165,7 @@ enum driver_traits {
     DRIVER_DDL_IN_TRANSACTION = 1, /* DDL, version row and history row commit together */
     DRIVER_IS_SERVER = 2,          /* has host, port and user: DNS, per_server, credentials */
     DRIVER_CREATES_ON_CONNECT = 4, /* `create` is the connection's own affair (SQLite) */
+    DRIVER_NESTS_COMMENTS = 64, /* a block comment may hold others */
     DRIVER_JOINS = 32,     /* op.joined is obeyed */
     DRIVER_SNAPSHOTS = 16, /* OP_SNAPSHOT and OP_RESTORE, outside a transaction */
     DRIVER_ON_WORKER = 8, /* all operations and close run on a worker; cancel_token may be called

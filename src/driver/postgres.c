@@ -483,7 +483,7 @@ static void add_literal(struct buf *buf, const char *text)
 const struct driver driver_postgres = {
     .name = "postgresql",
     .dialect = DIALECT_POSTGRESQL,
-    .traits = DRIVER_DDL_IN_TRANSACTION | DRIVER_IS_SERVER | DRIVER_JOINS,
+    .traits = DRIVER_DDL_IN_TRANSACTION | DRIVER_IS_SERVER | DRIVER_JOINS | DRIVER_NESTS_COMMENTS,
     .open = postgres_open,
     .start = postgres_start,
     .step = postgres_step,

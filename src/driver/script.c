@@ -130,8 +130,8 @@ static bool add_checks(struct making *making, const struct section *section,
     struct arena *arena = &making->scripts->arena;
     const struct directive *directives;
     size_t directive_count;
-    directives_find(arena, section->sql, section->sql_len, statements, count, &directives,
-                    &directive_count);
+    directives_find(arena, making->driver, section->sql, section->sql_len, statements, count,
+                    &directives, &directive_count);
     struct author_query *verifies = arena_calloc(arena, directive_count, sizeof *verifies);
     struct piece *last = &making->pieces[making->script.piece_count - 1];
     for (size_t i = 0; i < directive_count; i++) {

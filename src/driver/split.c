@@ -7,7 +7,7 @@ static bool starts_with(const char *sql, size_t len, size_t at, const char *two)
     return at + 1 < len && sql[at] == two[0] && sql[at + 1] == two[1];
 }
 
-static size_t skip_block_comment(const char *sql, size_t len, size_t at, bool nests)
+size_t split_skip_block_comment(const char *sql, size_t len, size_t at, bool nests)
 {
     size_t depth = 0;
     while (at < len) {
@@ -34,7 +34,7 @@ size_t split_skip(const char *sql, size_t len, size_t at, bool comments_nest)
             const char *end = memchr(sql + at, '\n', len - at);
             at = end ? (size_t)(end - sql) + 1 : len;
         } else if (starts_with(sql, len, at, "/*")) {
-            at = skip_block_comment(sql, len, at, comments_nest);
+            at = split_skip_block_comment(sql, len, at, comments_nest);
         } else {
             return at;
         }

@@ -8,6 +8,9 @@
  * there is none. PostgreSQL's block comments nest. */
 size_t split_skip(const char *sql, size_t len, size_t at, bool comments_nest);
 
+/* Behind the block comment that begins at `at`; `len` where it does not end. */
+size_t split_skip_block_comment(const char *sql, size_t len, size_t at, bool nests);
+
 /* A growing list of statements that counts lines as it goes; offsets must ascend. */
 struct split_list {
     struct arena *arena;

@@ -4,9 +4,9 @@
 #include "unit/unit.h"
 
 /* `verify 3@2 SELECT 1`: before statement 3 (from 0), in line 2. */
-static const char *shown(struct arena *arena, const char *sql)
+static const char *shown(struct arena *arena, enum dialect dialect, const char *sql)
 {
-    const struct driver *driver = driver_find(DIALECT_POSTGRESQL);
+    const struct driver *driver = driver_find(dialect);
     const struct directive *items;
     struct statement *statements;
     size_t statement_count, count;
@@ -14,7 +14,7 @@ static const char *shown(struct arena *arena, const char *sql)
     struct err err;
     if (!driver->split(arena, sql, strlen(sql), &statements, &statement_count, &err))
         fail_msg("%s", err.text);
-    directives_find(arena, sql, strlen(sql), statements, statement_count, &items, &count);
+    directives_find(arena, driver, sql, strlen(sql), statements, statement_count, &items, &count);
     buf_init(&buf, BUF_MAX_DEFAULT);
     for (size_t i = 0; i < count; i++)
         buf_addf(&buf, "%s%s %zu@%d %s", i ? "|" : "",
@@ -47,12 +47,35 @@ static void stand_between_statements(void **state)
     (void)state;
     arena_init(&arena);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++)
-        assert_string_equal(shown(&arena, cases[i].sql), cases[i].found);
+        assert_string_equal(shown(&arena, DIALECT_POSTGRESQL, cases[i].sql), cases[i].found);
+    arena_done(&arena);
+}
+
+/* What is commented out asks nothing; where the comment ends is the dialect's. */
+static void are_none_in_a_block_comment(void **state)
+{
+    static const struct {
+        const char *sql, *in_postgres, *in_sqlite;
+    } cases[] = {
+        {"SELECT 1;\n/* not now:\n-- verify: SELECT 2\n*/\n-- verify: SELECT 3\n",
+         "verify 1@5 SELECT 3", "verify 1@5 SELECT 3"},
+        {"/* a */ -- b /* c\n-- verify: SELECT 1\nSELECT 2;", "verify 0@2 SELECT 1",
+         "verify 0@2 SELECT 1"},
+        {"SELECT 1;\n/* /* */\n-- verify: SELECT 2\n-- */\n", "", "verify 1@3 SELECT 2"},
+    };
+    struct arena arena;
+    (void)state;
+    arena_init(&arena);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        assert_string_equal(shown(&arena, DIALECT_POSTGRESQL, cases[i].sql), cases[i].in_postgres);
+        assert_string_equal(shown(&arena, DIALECT_SQLITE, cases[i].sql), cases[i].in_sqlite);
+    }
     arena_done(&arena);
 }
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(stand_between_statements),
+    cmocka_unit_test(are_none_in_a_block_comment),
 };
 
 UNIT_MAIN(tests)
