@@ -227,6 +227,15 @@ static bool is_irreversible(const struct err *err)
     return err && strcmp(err->code, PLAN_IRREVERSIBLE) == 0;
 }
 
+static bool has_way_back(const struct fleet *fleet, const struct tenant *tenant,
+                         const struct step_done *step, struct err *err)
+{
+    enum direction back = step->direction == DIRECTION_UP ? DIRECTION_DOWN : DIRECTION_UP;
+    if (!revision_has_direction(step->revision, back))
+        return plan_refuse_irreversible(step->revision, err);
+    return scripts_get(fleet->scripts, driver_find(tenant->url.dialect), step->revision, back, err);
+}
+
 /* A plan that goes back says by itself what it lacks; one that goes forward may have to go back. */
 static void on_planned(void *ctx, const struct event *event)
 {
@@ -241,13 +250,11 @@ static void on_planned(void *ctx, const struct event *event)
         return;
     for (size_t i = 0; check->seen && i < outcome->step_count; i++) {
         const struct step_done *step = &outcome->steps[i];
-        enum direction back = step->direction == DIRECTION_UP ? DIRECTION_DOWN : DIRECTION_UP;
         struct err err;
         if (!step->revision || check->seen[step->revision->index] ||
-            revision_has_direction(step->revision, back))
+            has_way_back(check->fleet, tenant, step, &err))
             continue;
         check->seen[step->revision->index] = true;
-        plan_refuse_irreversible(step->revision, &err);
         refuse(check, tenant->name, &err);
     }
 }

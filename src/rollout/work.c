@@ -121,6 +121,18 @@ static bool check_unfinished(const struct unfinished *unfinished, const struct s
     return true;
 }
 
+/* What its file takes back for other dialects alone is irreversible here. */
+static const struct script *script_of(const struct work_request *request, const struct step *step,
+                                      struct err *err)
+{
+    const struct script *script = scripts_get(request->scripts, request->driver, step->revision,
+                                              step->direction, err);
+    if (!script && step->direction == DIRECTION_DOWN &&
+        !revision_sections(step->revision, DIRECTION_DOWN, request->driver->dialect, NULL, 0))
+        snprintf(err->code, sizeof err->code, PLAN_IRREVERSIBLE);
+    return script;
+}
+
 bool work_build(struct arena *arena, const struct work_request *request, struct work *ret_work,
                 bool *ret_is_partial, struct err *err)
 {
@@ -130,8 +142,7 @@ bool work_build(struct arena *arena, const struct work_request *request, struct 
     for (size_t i = 0; i < plan->count; i++) {
         const struct step *step = &plan->steps[i];
         const struct script *script = NULL;
-        if (request->scripts && !(script = scripts_get(request->scripts, request->driver,
-                                                       step->revision, step->direction, err)))
+        if (request->scripts && !(script = script_of(request, step, err)))
             return false;
         if (unfinished && !check_unfinished(unfinished, step, script, err)) {
             *ret_is_partial = true;

@@ -285,6 +285,15 @@ class Failure(FleetCase):
         self.assertIn("irreversible", refused.err)
         self.assertEqual(self.fleet.versions("t"), ["bbbb2222"])
 
+    def test_a_way_back_for_another_dialect_is_none(self):
+        self.fleet.write("versions/aaaa1111.sql", "-- Revision ID: aaaa1111\n-- migrate:up\nCREATE TABLE a (id);\n"
+                         "-- migrate:down dialect:postgresql\nDROP TABLE a;\n")
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        for args in (("upgrade", "--on-failure", "rollback"), ("upgrade",), ("downgrade", "base")):
+            result = self.run_ok(*args, code=0 if len(args) == 1 else 2)
+            self.assertEqual("no down section for sqlite" in result.err, len(args) > 1)
+            self.assertEqual(self.fleet.tables("t"), set() if args[-1] == "rollback" else {"a"})
+
     def test_an_edited_file_is_drift_until_somebody_vouches_for_it(self):
         path = self.fleet.revision("aaaa1111", "CREATE TABLE a (id);")
         self.fleet.inventory([self.fleet.sqlite("t")])
