@@ -1,7 +1,9 @@
 /* argv -> command table -> exit code; nothing else. */
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/exit.h"
@@ -29,10 +31,20 @@ const struct command *command_find(const char *name)
     return NULL;
 }
 
+/* A standard descriptor that is closed would be the next file's, and that file get what is meant for people.
+ * Opened the wrong way round, so that reading and writing fail as they did. */
+static void occupy_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            abort();
+}
+
 /* Passwords are in memory: no core file may show them. A reader of our output that goes away must
  * not kill us between two tenants. */
 static void set_up_process(void)
 {
+    occupy_standard_descriptors();
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     signal(SIGPIPE, SIG_IGN);
     setlocale(LC_CTYPE, "");

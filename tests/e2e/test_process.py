@@ -1,0 +1,42 @@
+"""What a process is given by whoever starts it: descriptors, ignored signals, a locale."""
+import os
+
+from harness import FleetCase, main
+
+
+class StandardDescriptors(FleetCase):
+    """Closed ones: no file of ours may take their place."""
+
+    def setUp(self):
+        super().setUp()
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);\n")
+
+    def run_without(self, *closed, args):
+        def close():
+            for fd in closed:
+                os.close(fd)
+        return self.fleet.run(*args, preexec_fn=close)
+
+    def test_every_command_goes_on(self):
+        self.fleet.inventory([self.fleet.sqlite(f"t{i}") for i in range(3)])
+        for closed in ((0,), (1,), (2,), (0, 1), (1, 2), (0, 1, 2)):
+            for command in ("current", "plan", "upgrade"):
+                with self.subTest(closed=closed, command=command):
+                    self.assertEqual(self.run_without(*closed, args=[command]).code, 0)
+
+    def test_what_is_said_reaches_no_file(self):
+        self.fleet.inventory([{"name": "t", "url": "sqlite:///data/t.db", "create": True}])
+        os.mkdir(self.fleet.path("data"))
+        self.assertEqual(self.run_without(0, 1, 2, args=["upgrade"]).code, 0)
+        self.assertEqual(self.fleet.versions("t"), ["aaaa1111"])
+        self.assertEqual(self.fleet.query("t", "PRAGMA integrity_check"), [("ok",)])
+
+    def test_a_closed_stdout_is_still_an_error(self):
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        result = self.run_without(1, args=["tenants"])
+        self.assertEqual(result.code, 2)
+        self.assertIn("stdout: cannot write it: Bad file descriptor", result.err)
+
+
+if __name__ == "__main__":
+    main()
