@@ -117,9 +117,10 @@ static int visit_fleet(const struct visit_plan *plan, const struct options *opti
     rollout.tick_ctx = progress;
     struct rollout_end end = rollout_run(&rollout, observers, request->observer ? 3 : 2);
     progress_free(progress);
-    int exit_code = exit_code_of(report, &end);
+    int exit_code = end.err.kind == ERR_NONE ? exit_code_of(report, &end) : cli_fail(&end.err);
     /* A report that cannot be written changes nothing about what happened to the tenants. */
-    (void)cli_write_reports(report, options, exit_code == EXIT_OK);
+    if (end.err.kind == ERR_NONE)
+        (void)cli_write_reports(report, options, exit_code == EXIT_OK);
     report_free(report);
     return exit_code;
 }

@@ -106,11 +106,13 @@ int whereabouts_read(struct fleet *fleet, const struct options *options, struct 
     if (!visit_prepare(fleet, &visit, &plan, &err))
         return cli_fail(&err);
     struct observer observer = whereabouts_observer(ret);
-    int signal_number = rollout_run(&plan.rollout, &observer, 1).signal;
+    struct rollout_end end = rollout_run(&plan.rollout, &observer, 1);
     visit_done(&plan);
     whereabouts_finish(ret);
-    if (signal_number)
-        return EXIT_SIGNAL + signal_number;
+    if (end.err.kind != ERR_NONE)
+        return cli_fail(&end.err);
+    if (end.signal)
+        return EXIT_SIGNAL + end.signal;
     return ret->unknown_count ? EXIT_TENANT_FAILED : EXIT_OK;
 }
 

@@ -292,13 +292,20 @@ static void refuse(struct skein *skein, struct faults *faults)
     tell_faults(skein, faults);
 }
 
-static struct skein_report *run(struct skein *skein, const struct visit_plan *plan)
+static struct skein_report *run(struct skein *skein, const struct visit_plan *plan,
+                                struct faults *faults)
 {
     struct skein_report *report = xcalloc(1, sizeof *report);
     report->report = report_new();
     struct observer observers[] = {{on_report_event, report->report}, {on_event, skein}};
     struct rollout_end end =
         rollout_run(&plan->rollout, observers, skein->observer.on_event ? 2 : 1);
+    if (end.err.kind != ERR_NONE) {
+        faults_add_err(faults, &end.err);
+        refuse(skein, faults);
+        skein_report_free(report);
+        return NULL;
+    }
     skein->exit_code = end.ledger_err.kind == ERR_NONE
                            ? report_exit_code(report->report, end.signal)
                            : SKEIN_EXIT_LEDGER_LOST;
@@ -317,7 +324,7 @@ struct skein_report *skein_run(struct skein *skein, const struct skein_request *
         skein->observer.on_event(
             skein->observer.ctx,
             &(struct skein_event){.kind = SKEIN_NOTE, .run_id = "", .reason = plan.note});
-    struct skein_report *report = is_ready ? run(skein, &plan) : NULL;
+    struct skein_report *report = is_ready ? run(skein, &plan, &faults) : NULL;
     visit_done(&plan);
     faults_done(&faults);
     return report;

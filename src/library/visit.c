@@ -289,7 +289,10 @@ bool visit_can_go_back(struct fleet *fleet, const struct visit *visit,
     }
     if (observer)
         observers[1] = *observer;
-    *ret_signal = rollout_run(&plan.rollout, observers, observer ? 2 : 1).signal;
+    struct rollout_end end = rollout_run(&plan.rollout, observers, observer ? 2 : 1);
     visit_done(&plan);
-    return !check.is_refused;
+    *ret_signal = end.signal;
+    if (end.err.kind != ERR_NONE)
+        faults_add_err(faults, &end.err);
+    return !check.is_refused && end.err.kind == ERR_NONE;
 }

@@ -143,9 +143,13 @@ bool discover_tenants(struct inventory *inventory, struct faults *faults)
     if (!count)
         return true;
     struct discovery discovery = {.inventory = inventory, .faults = faults};
+    int code = uv_loop_init(&discovery.loop);
+    if (code) {
+        faults_add(faults, ERR_CONFIG, NULL, 0, "cannot make an event loop: %s", uv_strerror(code));
+        return false;
+    }
     struct asking *askings = xcalloc(count, sizeof *askings);
     drivers_init();
-    uv_loop_init(&discovery.loop);
     discovery.resolver = resolver_new(&discovery.loop);
     discovery.credentials = credentials_new(&discovery.loop);
     for (size_t i = 0; i < count; i++)

@@ -354,11 +354,14 @@ struct rollout_end rollout_run(const struct rollout_options *options,
         .random = uv_hrtime() | 1,
         .info = info_of(options, id),
     };
-    rollout_open(&rollout);
+    struct rollout_end result = {0};
+    if (!rollout_open(&rollout, &result.err))
+        return result;
     begin(&rollout);
     uv_run(&rollout.loop, UV_RUN_DEFAULT);
     end(&rollout);
-    struct rollout_end result = {.signal = rollout.signal, .ledger_err = rollout.ledger_err};
+    result.signal = rollout.signal;
+    result.ledger_err = rollout.ledger_err;
     rollout_close(&rollout);
     return result;
 }

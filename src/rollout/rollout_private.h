@@ -87,7 +87,7 @@ void rollout_on_ledger_broken(void *ctx, const struct err *err);
 void rollout_note(struct rollout *rollout, const char *text);
 
 /* rollout_setup.c */
-void rollout_open(struct rollout *rollout);
+bool rollout_open(struct rollout *rollout, struct err *err) MUST_CHECK;
 void rollout_close(struct rollout *rollout);
 
 /* rollout_sessions.c */

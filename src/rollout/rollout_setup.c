@@ -179,12 +179,14 @@ static void watch_signals(struct rollout *rollout)
     rollout->soak.data = rollout;
 }
 
-void rollout_open(struct rollout *rollout)
+bool rollout_open(struct rollout *rollout, struct err *err)
 {
     const struct rollout_options *options = rollout->options;
+    int code = uv_loop_init(&rollout->loop);
+    if (code)
+        return err_set(err, ERR_CONFIG, "cannot make an event loop: %s", uv_strerror(code));
     arena_init(&rollout->arena);
     map_init(&rollout->claimed);
-    uv_loop_init(&rollout->loop);
     rollout->scheduler = scheduler_new((uint32_t)options->tenant_count);
     rollout->resolver = resolver_new(&rollout->loop);
     rollout->credentials = credentials_new(&rollout->loop);
@@ -202,6 +204,7 @@ void rollout_open(struct rollout *rollout)
             journal_new(&rollout->loop, options->ledger, rollout_on_ledger_broken, rollout);
     rollout_fill_env(rollout);
     watch_signals(rollout);
+    return true;
 }
 
 void rollout_close(struct rollout *rollout)

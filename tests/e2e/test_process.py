@@ -1,5 +1,6 @@
 """What a process is given by whoever starts it: descriptors, ignored signals, a locale."""
 import os
+import resource
 
 from harness import FleetCase, main
 
@@ -36,6 +37,21 @@ class StandardDescriptors(FleetCase):
         result = self.run_without(1, args=["tenants"])
         self.assertEqual(result.code, 2)
         self.assertIn("stdout: cannot write it: Bad file descriptor", result.err)
+
+
+class FewDescriptors(FleetCase):
+    def test_too_few_for_a_loop_is_an_error(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);\n", down="DROP TABLE a;")
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        said = ""
+        for limit in range(10, 24):
+            for command in (("current",), ("upgrade",), ("downgrade", "base")):
+                with self.subTest(limit=limit, command=command):
+                    result = self.fleet.run(*command, preexec_fn=lambda: resource.setrlimit(
+                        resource.RLIMIT_NOFILE, (limit, limit)))
+                    self.assertIn(result.code, (0, 1, 2, 6))
+                    said += result.err
+        self.assertIn("cannot make an event loop: too many open files", said)
 
 
 if __name__ == "__main__":
