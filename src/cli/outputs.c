@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -25,24 +26,45 @@ static bool write_as(const struct writer *writer, const char *format, FILE *out,
     return !ferror(out) || fail(err);
 }
 
-/* A new file beside the old one, then renamed over it. */
+static bool is_special(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
+/* A pipe or a device is written to as it stands: renaming a file over it would be its end. */
+static bool write_special(const struct writer *writer, const struct output *output, struct err *err)
+{
+    int fd = open(output->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
+    if (!out)
+        return fail(err);
+    bool is_good = write_as(writer, output->format, out, err) && (fflush(out) == 0 || fail(err));
+    fclose(out);
+    return is_good;
+}
+
+/* A new file beside the old one, then renamed over it. A link stays, and what it leads to is replaced. */
 static bool write_file(const struct writer *writer, const struct output *output, struct err *err)
 {
     struct buf path;
+    char *resolved = realpath(output->path, NULL);
+    const char *target = resolved ? resolved : output->path;
     buf_init(&path, 8192);
-    buf_addf(&path, "%s.%d.tmp", output->path, (int)getpid());
+    buf_addf(&path, "%s.%d.tmp", target, (int)getpid());
     int fd = open(path.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
     bool is_good = out && write_as(writer, output->format, out, err);
     if (!out)
         fail(err);
-    if (is_good && (fflush(out) || fsync(fd) || rename(path.data, output->path)))
+    if (is_good && (fflush(out) || fsync(fd) || rename(path.data, target)))
         is_good = fail(err);
     if (out)
         fclose(out);
     if (!is_good)
         unlink(path.data);
     buf_done(&path);
+    free(resolved);
     return is_good;
 }
 
@@ -54,8 +76,9 @@ static bool write_stdout(const struct writer *writer, const char *format, struct
 static bool write_output(const struct writer *writer, const struct output *output)
 {
     struct err err;
-    bool is_good = output->path ? write_file(writer, output, &err)
-                                : write_stdout(writer, output->format, &err);
+    bool is_good = !output->path ? write_stdout(writer, output->format, &err)
+                   : is_special(output->path) ? write_special(writer, output, &err)
+                                              : write_file(writer, output, &err);
     if (!is_good)
         cli_note("%s: %s", output->path ? output->path : "stdout", err.text);
     return is_good;

@@ -1,9 +1,11 @@
 """The main job on SQLite: real files, the real binary."""
 import contextlib
 import fcntl
+import json
 import os
 import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 import time
@@ -571,6 +573,22 @@ class Output(FleetCase):
         result = self.run_ok("upgrade", "-o", f"json={target}")
         self.assertIn("succeeded", result.out)
         self.assertEqual(oct(os.stat(target).st_mode & 0o777), "0o600")
+
+    def test_a_pipe_or_a_link_stays_what_it_is(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);")
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        pipe, link, target = (self.fleet.path(name) for name in ("pipe", "link.json", "target.json"))
+        os.mkfifo(pipe)
+        self.fleet.write("target.json", "{}")
+        os.symlink("target.json", link)
+        reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE)
+        self.addCleanup(reader.kill)
+        self.run_ok("upgrade", "-o", f"json={pipe}", "-o", f"json={link}")
+        self.assertEqual(json.loads(reader.communicate(timeout=20)[0])["totals"]["succeeded"], 1)
+        self.assertTrue(stat.S_ISFIFO(os.stat(pipe).st_mode))
+        self.assertTrue(os.path.islink(link))
+        with open(target) as file:
+            self.assertEqual(json.load(file)["totals"]["succeeded"], 1)
 
     def test_hostile_names_cannot_speak_to_the_terminal(self):
         self.fleet.revision("aaaa1111", "SELECT * FROM \"\x1b]52;c;evil\x07\";")
