@@ -171,11 +171,16 @@ static void parse_header_line(struct parser *parser, struct span line)
 
 /* ---- sections ------------------------------------------------------------------------------ */
 
-static const char marker[] = "-- migrate:";
-
-static bool is_marker(struct span line)
+size_t revision_marker_len(const char *line, size_t len)
 {
-    return line.len >= sizeof marker - 1 && memcmp(line.text, marker, sizeof marker - 1) == 0;
+    static const char word[] = "migrate:";
+    size_t at = 2;
+    if (len < 2 || memcmp(line, "--", 2) != 0)
+        return 0;
+    while (at < len && (line[at] == ' ' || line[at] == '\t'))
+        at++;
+    bool is_marker = len - at >= sizeof word - 1 && memcmp(line + at, word, sizeof word - 1) == 0;
+    return is_marker ? at + sizeof word - 1 : 0;
 }
 
 static bool equals(struct span span, const char *text)
@@ -198,7 +203,8 @@ static void set_option(struct parser *parser, struct section *section, struct sp
 
 static struct section *begin_section(struct parser *parser, struct span line)
 {
-    struct span rest = trim((struct span){line.text + sizeof marker - 1, line.len - sizeof marker + 1});
+    size_t marker_len = revision_marker_len(line.text, line.len);
+    struct span rest = trim((struct span){line.text + marker_len, line.len - marker_len});
     struct span direction = cut(&rest, ' ');
     struct revision *revision = parser->revision;
     if (revision->section_count == SECTIONS_MAX) {
@@ -245,7 +251,7 @@ static void parse_lines(struct parser *parser)
     bool is_header = true;
     while (parser->at < parser->end) {
         struct span line = next_line(parser);
-        if (is_marker(line)) {
+        if (revision_marker_len(line.text, line.len)) {
             end_section(parser, section, begin, line.text);
             section = begin_section(parser, line);
             begin = parser->at;

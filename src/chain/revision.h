@@ -59,6 +59,10 @@ struct revision {
 struct revision *revision_parse(struct arena *arena, const char *path, const char *bytes, size_t len,
                                 struct faults *faults) MUST_CHECK;
 
+/* How much of a line is the marker of a section: behind its `-- migrate:`, or 0. The blanks between are
+ * free, as in dbmate. */
+size_t revision_marker_len(const char *line, size_t len);
+
 /* Has the file any section of this direction? (None for down: irreversible. An explicitly empty one
  * is a reversible no-op.) */
 bool revision_has_direction(const struct revision *revision, enum direction direction);

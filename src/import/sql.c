@@ -238,10 +238,9 @@ static void finish(struct cutting *cutting)
 /* A line that our own parser would take for the beginning of a section. */
 static void check_markers(struct import *import, const struct import_sql *sql)
 {
-    static const char marker[] = "-- migrate:";
     struct import_line line = {0};
     while (import_next_line(sql->text, sql->len, &line))
-        if (line.len >= sizeof marker - 1 && memcmp(line.text, marker, sizeof marker - 1) == 0)
+        if (revision_marker_len(line.text, line.len))
             import_fault(import, sql->path, sql->line + line.number - 1,
                          "a line that begins with '-- migrate:' would begin a section: indent it");
 }

@@ -113,6 +113,9 @@ static void keeps_the_bytes_of_its_sections(void **state)
         {HEADER "-- migrate:up\r\nA;\r\n\r\n-- migrate:down\r\n",
          {{DIRECTION_UP, true, true, "A;\r\n\r\n", 7}, {DIRECTION_DOWN, true, true, "", 10}},
          2},
+        {HEADER "--migrate:up\nA;\n--  \tmigrate:down\nB;\n", /* as dbmate takes them */
+         {{DIRECTION_UP, true, true, "A;\n", 7}, {DIRECTION_DOWN, true, true, "B;\n", 9}},
+         2},
         {HEADER "-- migrate:up dialect:postgresql transaction:false\nA;\n"
                 "-- migrate:up  transaction:true   dialect:sqlite \nB;\n"
                 "-- migrate:up dialect:postgres\n\n-- migrate:up\n -- migrate:down\n",
