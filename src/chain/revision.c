@@ -17,6 +17,7 @@ struct parser {
     int line;
     struct revision *revision;
     bool seen[8]; /* header keys, by row */
+    bool has_transaction; /* the option, in the section's marker so far */
     struct section *sections;
     size_t section_capacity;
 };
@@ -192,13 +193,21 @@ static void set_option(struct parser *parser, struct section *section, struct sp
 {
     struct span value = word;
     struct span key = cut(&value, ':');
-    if (equals(key, "dialect") && dialect_find(value.text, value.len, &section->dialect))
+    bool is_twice;
+    if (equals(key, "dialect") && dialect_find(value.text, value.len, &section->dialect)) {
+        is_twice = !section->is_general;
         section->is_general = false;
-    else if (equals(key, "transaction") && (equals(value, "true") || equals(value, "false")))
+    } else if (equals(key, "transaction") && (equals(value, "true") || equals(value, "false"))) {
+        is_twice = parser->has_transaction;
+        parser->has_transaction = true;
         section->is_transactional = equals(value, "true");
-    else
+    } else {
         fault(parser, "'%.*s' is no option of a section ('dialect:NAME', 'transaction:false')",
               (int)word.len, word.text);
+        return;
+    }
+    if (is_twice)
+        fault(parser, "'%.*s:' stands twice: a section has one", (int)key.len, key.text);
 }
 
 static struct section *begin_section(struct parser *parser, struct span line)
@@ -219,6 +228,7 @@ static struct section *begin_section(struct parser *parser, struct span line)
     else if (!equals(direction, "up"))
         fault(parser, "'migrate:%.*s' is neither 'migrate:up' nor 'migrate:down'",
               (int)direction.len, direction.text);
+    parser->has_transaction = false;
     while ((rest = trim(rest)).len)
         set_option(parser, section, cut(&rest, ' '));
     return section;

@@ -212,6 +212,8 @@ static void names_the_line_of_a_fault(void **state)
         {HEADER "-- migrate:up transaction\n", 6, "no option"},
         {HEADER "-- migrate:up dialect:\n", 6, "no option"},
         {HEADER "-- migrate:up x:y\n", 6, "no option"},
+        {HEADER "-- migrate:up dialect:sqlite dialect:postgresql\n", 6, "'dialect:' stands twice"},
+        {HEADER "-- migrate:up transaction:true transaction:false\n", 6, "'transaction:' stands twice"},
         {"\xef\xbb\xbf" HEADER "-- migrate:up\n", 1, "byte order mark"},
         {HEADER "-- migrate:up\nSELECT '\xff';\n", 7, "not UTF-8"},
         {HEADER "-- migrate:up\nSELECT '\xed\xa0\x80';\n", 7, "not UTF-8"},
