@@ -143,6 +143,13 @@ static bool is_authentication(PGconn *pg, const char *text)
            strstr(text, "SCRAM");
 }
 
+/* No line of the server's pg_hba.conf lets anybody into this database from here, or one keeps them out: no
+ * password was looked at. The file's name stands in the text whatever the language. */
+static bool is_kept_out(const struct err *err)
+{
+    return strcmp(err->code, "28000") == 0 && strstr(err->text, "pg_hba.conf");
+}
+
 void postgres_connect_error(PGconn *pg, const char *refusal, struct err *err)
 {
     char code[6];
@@ -154,7 +161,8 @@ void postgres_connect_error(PGconn *pg, const char *refusal, struct err *err)
         snprintf(err->text + len, sizeof err->text - len, "%s", hint_for(code));
         snprintf(err->code, sizeof err->code, "%s", code);
         classify(err, false);
-        err->kind = err->kind == ERR_SQL ? ERR_CONNECT : err->kind;
+        if (err->kind == ERR_SQL || is_kept_out(err))
+            err->kind = ERR_CONNECT;
         return;
     }
     set_first_line(err, is_authentication(pg, text) ? ERR_AUTH : ERR_CONNECT, text);

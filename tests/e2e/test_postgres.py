@@ -611,7 +611,8 @@ class TenantLock(PostgresCase):
                          [["0"]])
 
 
-SCRAM_HBA = "local all skein trust\nhost all skein 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
+SCRAM_HBA = ("local all skein trust\nhost all skein 127.0.0.1/32 trust\nhost closed all 127.0.0.1/32 reject\n"
+             "host all all 127.0.0.1/32 scram-sha-256\n")
 
 
 class Passwords(FleetCase):
@@ -663,6 +664,17 @@ class Passwords(FleetCase):
         self.assertEqual(result.report["totals"]["skipped"], 11)
         self.assertEqual(result.tenant("p0")["error"]["class"], "auth")
         self.assertEqual(self.log_count() - before, 1)
+
+    def test_a_database_that_is_closed_costs_only_its_tenant(self):
+        self.fleet.inventory([{"name": "closed", "url": self.pg.url("closed", "app")}, *self.tenants(3)],
+                             defaults={"password_env": "APP_PW"})
+        result = self.run_json("upgrade", "--on-failure", "continue", code=1,
+                               env={"APP_PW": "s3cr3t-Canary/@"})
+        self.assertEqual(result.report["totals"]["failed"], 1)
+        self.assertEqual(result.report["totals"]["skipped"], 0)
+        error = result.tenant("closed")["error"]
+        self.assertEqual((error["class"], error["code"]), ("connect", "28000"))
+        self.assertIn("pg_hba.conf", error["message"])
 
     def log_count(self):
         with open(os.path.join(self.pg.dir, "log")) as file:
