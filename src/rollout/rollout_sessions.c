@@ -188,12 +188,13 @@ static void note_trouble(struct rollout *rollout, size_t tenant, const struct er
         *said = arena_strdup(&rollout->arena, err->text);
 }
 
-/* One refused login stops all who would try the same; any other fault says nothing about it. */
+/* One refused login stops all who would try the same; any other fault says nothing about it. Nor does one without
+ * a code, which no server gave: nothing was tried where .pgpass knows no password for this database. */
 static void on_refused(void *ctx, struct session *session, const struct err *err)
 {
     struct rollout *rollout = ctx;
     uint32_t tenant = (uint32_t)session_index(session);
-    if (err->kind == ERR_AUTH) {
+    if (err->kind == ERR_AUTH && *err->code) {
         credentials_refuse(rollout->credentials, rollout->places[tenant].credential,
                            session_tenant(session)->name);
         return;

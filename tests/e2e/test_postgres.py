@@ -656,6 +656,15 @@ class Passwords(FleetCase):
         self.fleet.inventory(self.tenants())
         self.run_ok("current", env={"PGPASSFILE": path})
 
+    def test_without_a_password_for_one_database(self):
+        path = self.fleet.write("pgpass", "".join(
+            f"127.0.0.1:*:p{i}:app:s3cr3t-Canary/@\n" for i in range(1, 4)), 0o600)
+        self.fleet.inventory(self.tenants(4))
+        result = self.run_json("upgrade", "--on-failure", "continue", code=1, env={"PGPASSFILE": path})
+        self.assertEqual(result.report["totals"]["failed"], 1)
+        self.assertEqual(result.report["totals"]["skipped"], 0)
+        self.assertEqual(result.tenant("p0")["error"]["class"], "auth")
+
     def test_a_refused_login_is_tried_once(self):
         self.fleet.inventory(self.tenants(12, password_env="APP_PW"))
         before = self.log_count()
