@@ -90,6 +90,14 @@ static uint32_t add(struct credentials *credentials, const struct password *sour
     return index;
 }
 
+/* Where libpq finds a user and a password by itself. */
+static void add_finding_places(struct buf *key, const struct url *url)
+{
+    for (size_t i = 0; i < url->param_count; i++)
+        if (strcmp(url->params[i].key, "service") == 0 || strcmp(url->params[i].key, "passfile") == 0)
+            buf_addf(key, "\n%s=%s", url->params[i].key, url->params[i].value);
+}
+
 uint32_t credentials_add(struct credentials *credentials, const struct tenant *tenant,
                          bool *ret_is_new)
 {
@@ -98,6 +106,7 @@ uint32_t credentials_add(struct credentials *credentials, const struct tenant *t
     buf_init(&key, BUF_MAX_DEFAULT);
     /* Equal sources are one object: the inventory shares them. */
     buf_addf(&key, "%s\n%s\n%" PRIxPTR, tenant->server, user, (uintptr_t)tenant->password);
+    add_finding_places(&key, &tenant->url);
     uint32_t index = map_get(&credentials->by_key, key.data);
     *ret_is_new = index == MAP_NONE;
     if (*ret_is_new)

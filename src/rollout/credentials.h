@@ -1,7 +1,7 @@
 /* The logins of a run: who shares one, its password, and whether a server has refused it.
  *
- * A login is a server, a user and a source of the password. Its password is fetched once, on a
- * thread, and cleared at the end.
+ * A login is a server, a user and a source of the password, be it a file of libpq's that the URL names.
+ * Its password is fetched once, on a thread, and cleared at the end.
  */
 #ifndef ROLLOUT_CREDENTIALS_H
 #define ROLLOUT_CREDENTIALS_H

@@ -665,6 +665,26 @@ class Passwords(FleetCase):
         self.assertEqual(result.report["totals"]["skipped"], 0)
         self.assertEqual(result.tenant("p0")["error"]["class"], "auth")
 
+    def services(self, one, two):
+        """Two tenants of one server, each with a user and a password out of pg_service.conf."""
+        self.fleet.write("services", f"[one]\nuser=app\npassword={one}\n[two]\nuser=two\npassword={two}\n", 0o600)
+        self.fleet.inventory([
+            {"name": name, "url": f"postgresql://127.0.0.1:{self.pg.port}/{database}?service={name}"}
+            for name, database in (("one", "p0"), ("two", "p1"))])
+        return self.run_json("upgrade", "--on-failure", "continue", "--parallel", "1", code=1,
+                             env={"PGSERVICEFILE": self.fleet.path("services")})
+
+    def test_services_are_logins_of_their_own(self):
+        self.pg.sql("postgres", "CREATE ROLE two LOGIN SUPERUSER PASSWORD 'an0ther-Canary'")
+        refused = self.services("wrong", "an0ther-Canary")
+        self.assertEqual(refused.report["totals"]["failed"], 1)
+        self.assertEqual(refused.report["totals"]["skipped"], 0)
+        self.fleet.revision("bbbb2222", "DO $$ BEGIN RAISE 's3cr3t-Canary/@ or an0ther-Canary'; END $$;")
+        told = self.services("s3cr3t-Canary/@", "an0ther-Canary")
+        self.assertEqual(told.report["totals"]["failed"], 2)
+        self.assertIn("an0ther", told.tenant("one")["error"]["message"])
+        self.assertNotIn("an0ther", told.tenant("two")["error"]["message"])
+
     def test_a_refused_login_is_tried_once(self):
         self.fleet.inventory(self.tenants(12, password_env="APP_PW"))
         before = self.log_count()
