@@ -68,6 +68,7 @@ static const struct {
     [SECTION_TOP] = {"", false},
     [SECTION_DEFAULTS] = {"defaults", false},
     [SECTION_ROLLOUT] = {"rollout", false},
+    [SECTION_GATES] = {"gates", false},
     [SECTION_WAVES] = {"waves", true},
     [SECTION_TENANTS] = {"tenants", true},
     [SECTION_SOURCES] = {"sources", true},

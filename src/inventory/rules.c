@@ -76,6 +76,7 @@ static void read_gates(struct loader *loader, const struct raw_gates *raw, struc
         {GATE_AFTER_TENANT_FAILED, "after_tenant_failed", &raw->after_tenant_failed},
         {GATE_AFTER_RUN, "after_run", &raw->after_run},
     };
+    load_turn_to(loader, SECTION_GATES, 0);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         if (rows[i].argv->count)
             gates->argv[rows[i].gate] =

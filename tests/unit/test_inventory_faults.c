@@ -59,6 +59,9 @@ static void refuses_wrong_shapes(void **state)
         {"rollout:\n  waves: {a: b}\n", 2, "'waves' in 'rollout' must be a list, not a mapping"},
         {"rollout:\n  waves:\n    - {name: w}\n    - {name: x, sel: y}\n", 4,
          "unknown key 'sel' in wave 'x'"},
+        {"rollout:\n  gates:\n    timeout: 1s\n    after: [a]\n", 4, "unknown key 'after' in 'gates'"},
+        {"rollout:\n  gates:\n    timeout: 1s\n    after_run: a\n", 4,
+         "'after_run' in 'gates' must be a list, not plain text"},
         {"sources:\n - glob: x\n   query: y\n   nam: z\n", 4, "unknown key 'nam' in sources[0]"},
     };
     (void)state;
@@ -132,6 +135,10 @@ static void refuses_bad_values(void **state)
          "'rollout': 'parallel' must be a number from 1 to 100000, not '0'"},
         {"rollout: {max_failures: 101%}\n", 1,
          "'rollout': 'max_failures' must be a count such as 5 or a share such as 2%, not '101%'"},
+        {"rollout:\n  parallel: 1\n  gates:\n    before_run: [a]\n    timeout: 3x\n", 5,
+         "'gates': 'timeout' must be a duration such as 250ms, 10s or 5m, not '3x'"},
+        {"rollout:\n  gates:\n    timeout: 3s\n    after_run:\n      - a\n      - ${TEST_UNSET}\n", 4,
+         "'gates': 'after_run': the environment variable 'TEST_UNSET' is not set"},
         {"rollout:\n  waves:\n    - select: a\n", 3, "waves[0]: 'name' is missing"},
         {"rollout:\n  waves:\n    - name: w\n      select: a in\n", 4,
          "wave 'w': 'select': bad selector, at character 5: expected '(' and values"},
