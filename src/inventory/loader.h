@@ -81,7 +81,8 @@ bool load_share(struct loader *loader, const char *key, const char *raw, struct 
 int load_word(struct loader *loader, const char *key, const char *raw, const char *const *words,
               int fallback);
 
-/* Text of 1 to 128 bytes that is UTF-8 without control characters. */
+/* UTF-8 without control characters; and 1 to 128 bytes of it. */
+bool load_is_plain(const char *text);
 bool load_is_name(const char *text);
 
 /* ---- common.c, labels.c -------------------------------------------------------------------- */

@@ -50,6 +50,11 @@ static void add_file(struct loader *loader, const char *path, const struct commo
                    "to 128 bytes without control characters");
         return;
     }
+    if (!load_is_plain(path)) {
+        load_fault(loader, "glob",
+                   "'glob': the path of file '%s' must be text without control characters", name);
+        return;
+    }
     if (!load_fill_tenant(loader, &url, common, &tenant))
         return;
     tenant.name = name;

@@ -80,10 +80,10 @@ int load_word(struct loader *loader, const char *key, const char *raw, const cha
     return fallback;
 }
 
-bool load_is_name(const char *text)
+bool load_is_plain(const char *text)
 {
     size_t len = strlen(text);
-    if (!len || len > NAME_MAX_BYTES || utf8_check(text, len) != len)
+    if (utf8_check(text, len) != len)
         return false;
     for (size_t at = 0; at < len;) {
         uint32_t code = 0;
@@ -92,4 +92,9 @@ bool load_is_name(const char *text)
             return false;
     }
     return true;
+}
+
+bool load_is_name(const char *text)
+{
+    return *text && strlen(text) <= NAME_MAX_BYTES && load_is_plain(text);
 }

@@ -244,6 +244,28 @@ static void globs_find_database_files(void **state)
     fleet_free(fleet);
 }
 
+/* A report in JSON could not hold it. */
+static void a_glob_finds_no_path_that_is_no_text(void **state)
+{
+    static const char *const folders[] = {"odd\xff", "odd\n"};
+    static const char yaml[] = "sources:\n  - glob: '*/x.db'\n";
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+        struct fleet *fleet = fleet_new();
+        char file[32];
+        snprintf(file, sizeof file, "%s/x.db", folders[i]);
+        assert_int_equal(mkdir(path_in(fleet, folders[i]), 0700), 0);
+        touch(fleet, file);
+        assert_null(inventory_parse(path_in(fleet, "skein.yaml"), yaml, strlen(yaml), &fleet->faults));
+        assert_int_equal(fleet->faults.items[0].line, 2);
+        assert_string_equal(fleet->faults.items[0].text,
+                            "sources[0]: 'glob': the path of file 'x' must be text without control characters");
+        unlink(path_in(fleet, file));
+        rmdir(path_in(fleet, folders[i]));
+        fleet_free(fleet);
+    }
+}
+
 static void rows_become_tenants(void **state)
 {
     struct fleet *fleet = fleet_new();
@@ -390,6 +412,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(replaces_variables_once),
     cmocka_unit_test(reads_the_rollout),
     cmocka_unit_test(globs_find_database_files),
+    cmocka_unit_test(a_glob_finds_no_path_that_is_no_text),
     cmocka_unit_test(rows_become_tenants),
     cmocka_unit_test(bad_rows_are_faults),
     cmocka_unit_test(finds_what_stands_twice),
