@@ -49,6 +49,8 @@ static const char *read_ledger(struct loader *loader, const char *raw)
         return arena_strdup(arena, load_path(loader, url.database));
     else if (url.dialect != DIALECT_POSTGRESQL)
         load_fault(loader, "ledger", "'ledger' must be a file or a postgresql:// URL");
+    else /* without `+driver`: who opens it goes by the scheme, and takes all else for a file's path */
+        return arena_printf(arena, "%s%s", url.scheme, strstr(text, "://"));
     return arena_strdup(arena, text);
 }
 

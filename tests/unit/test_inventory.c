@@ -188,6 +188,16 @@ static void replaces_variables_once(void **state)
     fleet_free(fleet);
 }
 
+static void a_ledgers_url_has_no_driver(void **state)
+{
+    struct fleet *fleet = fleet_new();
+    (void)state;
+    assert_string_equal(parse(fleet, "ledger: postgres+psycopg2://u:${TEST_PASSWORD}@h/d\n")->ledger,
+                        "postgres://u:s3cret@h/d");
+    assert_string_equal(parse(fleet, "ledger: sqlite+x:///l.db\n")->ledger, path_in(fleet, "l.db"));
+    fleet_free(fleet);
+}
+
 static void reads_the_rollout(void **state)
 {
     struct fleet *fleet = fleet_new();
@@ -410,6 +420,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(equal_things_are_shared),
     cmocka_unit_test(knows_implicit_labels),
     cmocka_unit_test(replaces_variables_once),
+    cmocka_unit_test(a_ledgers_url_has_no_driver),
     cmocka_unit_test(reads_the_rollout),
     cmocka_unit_test(globs_find_database_files),
     cmocka_unit_test(a_glob_finds_no_path_that_is_no_text),
