@@ -17,7 +17,7 @@ static const char inventory_text[] =
     "\n"
     "chain: versions                    # the folder of revisions\n"
     "# version_table: alembic_version   # in every tenant: where it stands\n"
-    "# ledger: .skein/ledger.db         # the record of runs; a postgresql:// URL shares it\n"
+    "# ledger: .skein/ledger.db         # the record of runs\n"
     "\n"
     "defaults:                          # every key of a tenant but name and url may stand here\n"
     "  transaction: all                 # all: one transaction a tenant; each: one a revision\n"
