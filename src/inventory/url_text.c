@@ -14,9 +14,13 @@ static void add_encoded(struct buf *buf, const char *text, const char *plain)
             buf_addf(buf, "%%%02X", (unsigned char)*p);
 }
 
+/* `scram_client_key` serves as well as a password; `pass` and `pwd` are no parameters of libpq's, and what they
+ * were meant for is clear. */
 static bool may_hold_secret(const char *key)
 {
-    static const char *const words[] = {"password", "passwd", "secret", "token"};
+    static const char *const words[] = {"pass", "pwd", "secret", "token", "scram"};
+    if (strcmp(key, "passfile") == 0)
+        return false;
     for (size_t i = 0; i < ARRAY_LEN(words); i++)
         if (strcasestr(key, words[i]))
             return true;

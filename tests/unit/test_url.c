@@ -168,6 +168,8 @@ static void shows_no_password(void **state)
         {"postgresql://u@/d?host=/run/pg", "postgresql://u@/d?host=/run/pg", "/run/pg"},
         {"postgresql://h/d?sslpassword=p&sslmode=require&password=q",
          "postgresql://h/d?sslpassword=***&sslmode=require", "h:5432"},
+        {"postgresql://h/d?pass=p&pwd=q&scram_client_key=r&passfile=/f",
+         "postgresql://h/d?pass=***&pwd=***&scram_client_key=***&passfile=/f", "h:5432"},
         {"postgresql:///?service=billing", "postgresql://?service=billing", "service:billing"},
         {"mysql://u:p@h/d", "mysql://u@h/d", "h:3306"},
     };
