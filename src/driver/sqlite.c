@@ -214,16 +214,28 @@ static bool is_still_to_make(const struct conn *conn)
            errno == ENOENT;
 }
 
+/* Files may be named ':memory:' and 'file:…' too, which SQLite takes for more than a path. */
+static int open_database(struct conn *conn, bool is_empty)
+{
+    const char *path = is_empty ? ":memory:" : path_of(conn);
+    int flags = conn->params.is_read_only && !is_empty ? SQLITE_OPEN_READONLY
+                                                       : SQLITE_OPEN_READWRITE;
+    struct buf name;
+    buf_init(&name, BUF_MAX_DEFAULT);
+    buf_addf(&name, "%s%s", is_empty || *path == '/' ? "" : "./", path);
+    int rc = sqlite3_open_v2(name.data, &conn->db,
+                             flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
+    buf_done(&name);
+    return rc;
+}
+
 static void do_connect(struct conn *conn)
 {
     struct op *op = conn->op;
     bool is_empty = is_still_to_make(conn);
     if (!is_empty && !open_file(conn))
         return;
-    int flags = conn->params.is_read_only && !is_empty ? SQLITE_OPEN_READONLY
-                                                       : SQLITE_OPEN_READWRITE;
-    int rc = sqlite3_open_v2(is_empty ? ":memory:" : path_of(conn), &conn->db,
-                             flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
+    int rc = open_database(conn, is_empty);
     if (rc) {
         set_error(conn, rc);
         return;

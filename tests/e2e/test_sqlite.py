@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from harness import FleetCase, main, wait_until
+from harness import SKEIN, FleetCase, main, wait_until
 
 
 class MainJob(FleetCase):
@@ -152,6 +152,19 @@ class MainJob(FleetCase):
         self.fleet.write("skein.yaml", "sources:\n  - glob: data/*.db\n    labels: [tier=free]\n")
         result = self.run_json("upgrade", "--select", "tier=free")
         self.assertEqual({t["name"] for t in result.report["tenants"]}, {"x", "y"})
+
+    def test_what_sqlite_takes_for_more_than_a_path_is_a_file(self):
+        """Relative to the inventory's folder, where the path has nothing in front of it."""
+        self.make_chain()
+        names = (":memory:", "file:x.db", "file:y?mode=memory.db")
+        for name in names:
+            self.fleet.write(name, "")
+        self.fleet.write("skein.yaml", "sources:\n  - glob: '*:*'\n")
+        done = subprocess.run([os.path.abspath(SKEIN), "upgrade"], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, cwd=self.fleet.dir)
+        self.assertEqual(done.returncode, 0, done.stdout.decode())
+        for name in names:
+            self.assertEqual(self.fleet.read(name)[:6], b"SQLite", name)
 
     def test_query_sources_ask_a_control_database(self):
         self.make_chain()
