@@ -45,17 +45,18 @@ static bool drop_unused(struct sqlite_ledger *ledger, struct err *err)
 /* ---- which --------------------------------------------------------------------------------- */
 
 /* What `resume` would still take up: it did not end well, or it stopped before its last wave, and
- * no later run goes on with it. */
+ * no later run goes on with it. One whose way back is not done yet is what that goes by. */
 static bool query_is_unfinished(struct sqlite_ledger *ledger, const struct sqlite_run *run,
                                 bool *ret_is, struct err *err)
 {
     int64_t waves = 0;
     bool has_ended_well = run->run.state == RUN_SUCCEEDED || run->run.state == RUN_ROLLED_BACK;
+    bool goes_back = run->run.rolled_back_by && run->run.state != RUN_ROLLED_BACK;
     if (run->run.state == RUN_SUCCEEDED &&
         !db_get(&ledger->db, err, &waves,
                 "SELECT count(*) FROM waves WHERE run = ? AND state IS NULL", db_int(run->seq)))
         return false;
-    *ret_is = (!has_ended_well || waves > 0) && !run->run.resumed_by && !run->run.rolled_back_by;
+    *ret_is = goes_back || ((!has_ended_well || waves > 0) && !run->run.resumed_by);
     return true;
 }
 

@@ -235,6 +235,15 @@ class Forgetting(LedgerCase):
         self.assertEqual(self.run_ok("forget", failed, "--unfinished").out, "1 run forgotten\n")
         self.assertEqual(self.runs(), [])
 
+    def test_what_a_rollback_goes_by_is_kept_until_it_is_done(self):
+        self.make_runs(1)
+        for _ in range(2):  # the second goes on with the first
+            self.run_ok("rollback", code=-signal.SIGKILL, env={"SKEIN_FAILPOINT": "commit:2=kill"})
+            self.assertEqual(self.run_ok("forget", "--keep", "1").out, "0 runs forgotten\n")
+        self.run_ok("resume")
+        self.assertEqual([run["state"] for run in self.runs()], ["succeeded"] + ["rolled_back"] * 3)
+        self.assertEqual(self.run_ok("forget", "--keep", "1").out, "3 runs forgotten\n")
+
     def test_copies_go_with_their_run(self):
         ids = self.make_runs(2)
         for name in (*ids, "20200101T000000Z-abcdef"):
