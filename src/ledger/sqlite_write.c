@@ -129,10 +129,13 @@ static bool clear_changes(struct sqlite_ledger *ledger, struct err *err)
         db_int(ledger->writing.run));
 }
 
+/* But those that changed tenants of which this run does not know. */
 static bool mark_rolled_back(struct sqlite_ledger *ledger, struct err *err)
 {
     return db_run(&ledger->db, err,
-                  EARLIER "UPDATE runs SET state = ?2 WHERE seq IN (SELECT seq FROM earlier)",
+                  EARLIER "UPDATE runs SET state = ?2 WHERE seq IN (SELECT seq FROM earlier)"
+                          " AND NOT EXISTS (SELECT 1 FROM run_tenants"
+                          "  WHERE run = runs.seq AND has_changed)",
                   db_int(ledger->writing.run), db_int(RUN_ROLLED_BACK));
 }
 

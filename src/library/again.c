@@ -12,21 +12,29 @@ static bool refuse(struct err *err, const struct ledger_run *run, const char *wh
     return err_set(err, ERR_CONFIG, "run %s %s", run->id, why);
 }
 
-/* A run that was resumed is gone on with where its last resume left it. */
-static bool find_newest(struct again *again, struct fleet *fleet, const char *id, struct err *err)
+/* A run that was resumed is gone on with where its last resume left it. Where that went all the way back, and
+ * this one did not, there are tenants of which only this one knows. */
+static bool find_newest(struct again *again, struct fleet *fleet,
+                        const struct again_request *request, struct err *err)
 {
-    if (!ledger_find(again->ledger, id, &fleet->arena, &again->run, err))
+    struct ledger_run later;
+    if (!ledger_find(again->ledger, request->run, &fleet->arena, &again->run, err))
         return false;
-    while (again->run.resumed_by)
-        if (!ledger_find(again->ledger, again->run.resumed_by, &fleet->arena, &again->run, err))
+    while (again->run.resumed_by) {
+        if (!ledger_find(again->ledger, again->run.resumed_by, &fleet->arena, &later, err))
             return false;
+        if (request->is_rollback && later.state == RUN_ROLLED_BACK &&
+            again->run.state != RUN_ROLLED_BACK)
+            break;
+        again->run = later;
+    }
     return true;
 }
 
 static bool choose(struct again *again, struct fleet *fleet, const struct again_request *request,
                    struct err *err)
 {
-    if (!find_newest(again, fleet, request->run, err))
+    if (!find_newest(again, fleet, request, err))
         return false;
     const struct ledger_run *run = &again->run;
     bool was_rollback = strcmp(run->command, "rollback") == 0;
@@ -101,15 +109,19 @@ static void note_missing(struct again *again, const char *name)
     again->missing = name;
 }
 
-/* The run's fleet, as it is chosen from. */
+/* What is chosen, and from which run's fleet. */
 struct choice {
     struct again *again;
     struct fleet *fleet;
     struct map names; /* of the inventory's tenants */
+    struct map seen;  /* names that a later run knows more of */
+    const char *run;
+    const struct ledger_fleet *past;
     const struct tenant *const *remembered; /* the run's tenants as the ledger knows them; NULL: not read yet */
     const struct tenant **tenants;
     struct standing *standings;
-    size_t count;
+    size_t count, capacity;
+    size_t standing_count, standing_capacity;
 };
 
 static void on_remembered(void *ctx, const struct event *event)
@@ -123,11 +135,10 @@ static const struct tenant *make_gone(struct choice *choice, size_t n, struct er
 {
     static const struct settings no_settings;
     static const struct password no_password = {.kind = PASSWORD_NONE};
-    const struct again *again = choice->again;
     struct arena *arena = &choice->fleet->arena;
     struct observer observer = {on_remembered, choice};
     if (!choice->remembered &&
-        !ledger_replay(again->ledger, again->run.id, arena, &observer, err))
+        !ledger_replay(choice->again->ledger, choice->run, arena, &observer, err))
         return NULL;
     struct tenant *tenant = arena_alloc(arena, sizeof *tenant);
     *tenant = *choice->remembered[n];
@@ -138,12 +149,19 @@ static const struct tenant *make_gone(struct choice *choice, size_t n, struct er
     return tenant;
 }
 
+static bool is_seen(struct choice *choice, const char *name)
+{
+    uint32_t number = (uint32_t)choice->seen.count;
+    return map_put(&choice->seen, name, number) != number;
+}
+
 static bool choose_tenant(struct choice *choice, size_t n, struct err *err)
 {
-    const struct ledger_fleet *past = choice->again->past;
+    const struct ledger_fleet *past = choice->past;
+    struct arena *arena = &choice->fleet->arena;
     uint32_t index = map_get(&choice->names, past->names[n]);
     const struct tenant *tenant;
-    if (!is_wanted(choice->again, &past->standings[n]))
+    if (is_seen(choice, past->names[n]) || !is_wanted(choice->again, &past->standings[n]))
         return true;
     if (index == MAP_NONE)
         note_missing(choice->again, past->names[n]);
@@ -151,27 +169,52 @@ static bool choose_tenant(struct choice *choice, size_t n, struct err *err)
         return true;
     tenant = index == MAP_NONE ? make_gone(choice, n, err)
                                : &choice->fleet->inventory->tenants[index];
-    choice->tenants[choice->count] = tenant;
-    choice->standings[choice->count++] = past->standings[n];
+    *ARENA_PUSH(arena, choice->tenants, choice->count, choice->capacity) = tenant;
+    *ARENA_PUSH(arena, choice->standings, choice->standing_count, choice->standing_capacity) =
+        past->standings[n];
     return tenant != NULL;
+}
+
+static bool choose_of(struct choice *choice, const char *run, const struct ledger_fleet *past,
+                      struct err *err)
+{
+    bool is_fine = true;
+    choice->run = run;
+    choice->past = past;
+    choice->remembered = NULL;
+    for (size_t n = 0; is_fine && n < past->count; n++) /* back in reverse order */
+        is_fine = choose_tenant(choice, choice->again->is_back ? past->count - 1 - n : n, err);
+    return is_fine;
+}
+
+/* Whom an earlier run changed, and who was not in the inventory when a later one went on with it. */
+static bool choose_left_behind(struct choice *choice, struct err *err)
+{
+    struct ledger *ledger = choice->again->ledger;
+    struct arena *arena = &choice->fleet->arena;
+    struct ledger_run run = choice->again->run;
+    while (run.resumed_from) {
+        struct ledger_fleet *past = arena_alloc(arena, sizeof *past);
+        if (!ledger_find(ledger, run.resumed_from, arena, &run, err))
+            return strcmp(err->code, LEDGER_NO_RUN) == 0; /* it is forgotten */
+        if (!ledger_read_fleet(ledger, run.id, arena, past, err) ||
+            !choose_of(choice, run.id, past, err))
+            return false;
+    }
+    return true;
 }
 
 static bool select_tenants(struct again *again, struct fleet *fleet, struct err *err)
 {
-    size_t count = again->past->count;
-    struct choice choice = {
-        .again = again,
-        .fleet = fleet,
-        .tenants = arena_calloc(&fleet->arena, count, sizeof *choice.tenants),
-        .standings = arena_calloc(&fleet->arena, count, sizeof *choice.standings),
-    };
-    bool is_fine = true;
+    struct choice choice = {.again = again, .fleet = fleet};
     map_init(&choice.names);
+    map_init(&choice.seen);
     for (uint32_t i = 0; i < fleet->inventory->tenant_count; i++)
         map_put(&choice.names, fleet->inventory->tenants[i].name, i);
-    for (size_t n = 0; is_fine && n < count; n++) /* back in reverse order */
-        is_fine = choose_tenant(&choice, again->is_back ? count - 1 - n : n, err);
+    bool is_fine = choose_of(&choice, again->run.id, again->past, err) &&
+                   (!again->is_back || choose_left_behind(&choice, err));
     map_done(&choice.names);
+    map_done(&choice.seen);
     fleet->tenants = choice.tenants;
     fleet->tenant_count = choice.count;
     again->standings = choice.standings;

@@ -324,6 +324,40 @@ class Rollback(RolloutCase):
         self.assertEqual(self.states(report), {"t02": "rolled_back"})
         self.assertEqual([self.effects(n) for n in names], [[], [], []])
 
+    def leave(self, name):
+        """The inventory goes on without the tenant; the whole of it is given back."""
+        with open(self.fleet.path("skein.yaml")) as file:
+            inventory = json.load(file)
+        left = [t for t in inventory["tenants"] if t["name"] != name]
+        self.fleet.write("skein.yaml", json.dumps({**inventory, "tenants": left}))
+        return lambda: self.fleet.write("skein.yaml", json.dumps(inventory))
+
+    def test_who_left_before_the_resume_is_not_forgotten_either(self):
+        names = self.make(3, bad=[2])
+        self.run_json("upgrade", code=1)
+        put_back = self.leave("t00")
+        self.mend("t02")
+        self.run_json("resume")
+        report = self.run_json("rollback", code=4).report
+        self.assertEqual(self.states(report),
+                         {"t00": "rollback_failed", "t01": "rolled_back", "t02": "rolled_back"})
+        put_back()
+        self.assertEqual(self.states(self.run_json("resume").report), {"t00": "rolled_back"})
+        self.assertEqual([self.effects(n) for n in names], [[], [], []])
+        runs = json.loads(self.run_ok("runs", "-o", "json").out)
+        self.assertEqual([run["state"] for run in runs], ["succeeded"] + ["rolled_back"] * 3)
+
+    def test_of_a_resume_by_its_policy_leaves_who_left_to_the_first_run(self):
+        names = self.make(3, bad=[2])
+        first = self.run_json("upgrade", code=1).report["run"]["id"]
+        put_back = self.leave("t00")
+        self.assertEqual(self.run_json("resume", "--on-failure", "rollback", code=3).report["totals"]["rolled_back"], 1)
+        put_back()
+        self.assertEqual(self.effects("t00"), [1, 2])
+        self.assertEqual(self.states(self.run_json("rollback", first).report), {"t00": "rolled_back"})
+        self.assertEqual([self.effects(n) for n in names], [[], [], []])
+        self.run_ok("rollback", first, code=2)
+
     def test_leaves_alone_who_was_moved_since(self):
         self.make(3)
         self.run_ok("upgrade", "aaaa1111")
