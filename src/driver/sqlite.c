@@ -172,7 +172,7 @@ static bool is_allowed_pragma(struct conn *conn, const char *name)
 }
 
 /* What a revision may not do: end our transaction, or reach outside the tenant's file. VACUUM begins
- * a transaction and attaches a nameless file of its own while it runs. */
+ * a transaction and attaches a nameless file of its own while it runs; a name that is an expression is NULL. */
 static int on_authorize(void *ctx, int action, const char *arg1, const char *arg2,
                         const char *database, const char *trigger)
 {
@@ -186,10 +186,10 @@ static int on_authorize(void *ctx, int action, const char *arg1, const char *arg
             return SQLITE_OK;
         return deny(conn, "a revision may not begin or end transactions: skein does");
     case SQLITE_ATTACH:
-        return arg1 && *arg1
-                   ? deny(conn, "a revision may not attach another file: it would reach outside the "
-                                "tenant")
-                   : SQLITE_OK;
+        return arg1 && !*arg1
+                   ? SQLITE_OK
+                   : deny(conn, "a revision may not attach another file: it would reach outside the "
+                                "tenant");
     case SQLITE_PRAGMA:
         return is_allowed_pragma(conn, arg1) ? SQLITE_OK : SQLITE_DENY;
     default:

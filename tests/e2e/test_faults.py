@@ -395,10 +395,11 @@ class SqliteFiles(FleetCase):
                     "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE TABLE t (evil)';",
                     "PRAGMA temp_store_directory = '/';", "PRAGMA hard_heap_limit = 1;",
                     f"ATTACH '{self.fleet.path('data/other.db')}' AS o; DROP TABLE o.decoy;",
+                    f"ATTACH '{self.fleet.path('data/other')}' || '.db' AS o; DROP TABLE o.decoy;",
                     "DETACH main;"):
             with self.subTest(sql=sql):
                 self.fleet.last = ""
-                options = " transaction:false" if sql.startswith("VACUUM") else ""
+                options = " transaction:false" if sql.startswith(("VACUUM", "ATTACH")) else ""
                 self.fleet.revision("aaaa1111", sql, options=options)
                 self.fleet.inventory([self.fleet.sqlite("t", "CREATE TABLE IF NOT EXISTS mine (id)")])
                 self.assertEqual(self.run_json("upgrade", code=1).tenant("t")["error"]["class"], "sql")
