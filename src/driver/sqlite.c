@@ -248,14 +248,27 @@ static void do_connect(struct conn *conn)
     };
 }
 
+/* While we waited, whoever had the lock may have taken back the file that they had made, or put another in its
+ * place: what we have open is nobody's any more. */
+static bool is_still_there(const struct conn *conn)
+{
+    struct stat ours, there;
+    return fstat(conn->lock_fd, &ours) == 0 && stat(path_of(conn), &there) == 0 &&
+           ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
 static void do_lock(struct conn *conn)
 {
     struct op *op = conn->op;
     op->is_locked = flock(conn->lock_fd, LOCK_EX | LOCK_NB) == 0;
-    if (!op->is_locked && errno != EWOULDBLOCK && errno != EINTR)
+    if (op->is_locked && !is_still_there(conn)) {
+        err_set(&op->err, ERR_LOCK, "'%s' was removed or replaced while its lock was waited for", path_of(conn));
+        op->err.is_transient = true;
+    } else if (!op->is_locked && errno != EWOULDBLOCK && errno != EINTR) {
         err_set(&op->err, ERR_LOCK, "cannot lock '%s': %s", path_of(conn), strerror(errno));
-    else if (!op->is_locked && op->wants_holder)
+    } else if (!op->is_locked && op->wants_holder) {
         op->holder = sqlite_holder(op->arena, path_of(conn), HOLDING_TENANT);
+    }
 }
 
 /* ---- statements ---------------------------------------------------------------------------- */
@@ -446,12 +459,13 @@ static bool sqlite_is_in_transaction(const struct conn *conn)
 }
 
 /* A file that we made and that nothing was ever committed to goes again: a failed tenant stands
- * where it stood. */
+ * where it stood. Whoever has its lock is about to commit to it. */
 static void sqlite_close(struct conn *conn)
 {
     struct stat st;
     sqlite3_close(conn->db);
-    if (conn->is_created && fstat(conn->lock_fd, &st) == 0 && st.st_size == 0)
+    if (conn->is_created && flock(conn->lock_fd, LOCK_EX | LOCK_NB) == 0 &&
+        fstat(conn->lock_fd, &st) == 0 && st.st_size == 0)
         unlink(path_of(conn));
     if (conn->lock_fd >= 0)
         close(conn->lock_fd);

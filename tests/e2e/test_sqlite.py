@@ -452,6 +452,36 @@ class Locks(FleetCase):
         for i in range(40):
             self.assertEqual(self.fleet.query(f"t{i}", "SELECT id FROM a"), [(1,), (2,)])
 
+    def test_a_file_that_is_replaced_while_its_lock_is_waited_for(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);")
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        self.fleet.sqlite("new", "CREATE TABLE restored (id)")
+        with open(self.fleet.path("data/t.db")) as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            process = self.fleet.start("upgrade")
+            time.sleep(0.5)
+            os.replace(self.fleet.path("data/new.db"), self.fleet.path("data/t.db"))
+        out, err = process.communicate(timeout=20)
+        self.assertEqual(process.returncode, 0, (out, err))
+        self.assertEqual(self.fleet.tables("t"), {"a", "restored"})
+
+    def test_a_file_that_is_made_and_taken_back_while_its_lock_is_waited_for(self):
+        os.mkdir(self.fleet.path("data"))
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);\n" + SLOW.replace("300000000", "20000000"))
+        self.fleet.inventory([{"name": "t", "url": "sqlite:///data/t.db", "create": True}],
+                             defaults={"lock_timeout": "60s"})
+        first = self.fleet.start("upgrade", inventory=self.fleet.rival("a"))
+        wait_until(lambda: os.path.exists(self.fleet.path("data/t.db-journal")), what="a journal")
+        second = self.fleet.start("upgrade", inventory=self.fleet.rival("b"))
+        time.sleep(0.5)
+        first.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+        first.send_signal(signal.SIGINT)
+        for process, code in ((first, 130), (second, 0)):
+            out, err = process.communicate(timeout=60)
+            self.assertEqual(process.returncode, code, (out, err))
+        self.assertEqual(self.fleet.versions("t"), ["aaaa1111"])
+
     def test_a_held_tenant_lock_is_told(self):
         self.fleet.revision("aaaa1111", "CREATE TABLE a (id);")
         self.fleet.inventory([self.fleet.sqlite("t")],
