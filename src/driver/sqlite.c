@@ -78,6 +78,8 @@ static const struct {
     {SQLITE_NOTADB, ERR_CONNECT, false, " (or it is encrypted, or made by a newer SQLite)"},
     {SQLITE_CORRUPT, ERR_SQL, false, " (nothing was written; look with PRAGMA integrity_check)"},
     {SQLITE_READONLY, ERR_SQL, false, " (the file or its folder cannot be written)"},
+    {SQLITE_READONLY_ROLLBACK, ERR_SQL, false,
+     " (its last writer died in a transaction, which the next one rolls back: 'skein upgrade', or sqlite3)"},
     {SQLITE_FULL, ERR_SQL, false, ""},
     {SQLITE_INTERRUPT, ERR_CANCELLED, false, ""},
 };
@@ -92,7 +94,7 @@ static void set_error(struct conn *conn, int rc)
     } else {
         err_set(err, ERR_SQL, "%s", conn->db ? sqlite3_errmsg(conn->db) : sqlite3_errstr(rc));
         for (size_t i = 0; i < ARRAY_LEN(sqlite_errors); i++)
-            if (sqlite_errors[i].code == (rc & 0xff)) {
+            if (sqlite_errors[i].code == (rc & 0xff) || sqlite_errors[i].code == rc) {
                 err_set(err, sqlite_errors[i].kind, "%s%s",
                         conn->db ? sqlite3_errmsg(conn->db) : sqlite3_errstr(rc),
                         sqlite_errors[i].hint);

@@ -334,6 +334,9 @@ class SqliteFiles(FleetCase):
         self.fleet.revision("aaaa1111", "CREATE TABLE a AS SELECT count(*) AS n FROM big "
                                         "WHERE x = zeroblob(1000);")
         self.fleet.inventory([tenant])
+        looked = self.run_json("current", code=1).tenant("t")["error"]
+        self.assertIn("last writer died", looked["message"])
+        self.assertNotIn("cannot be written", looked["message"])
         self.run_ok("upgrade")
         self.assertEqual(self.fleet.query("t", "SELECT n FROM a"), [(2000,)])
 
