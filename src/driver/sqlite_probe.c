@@ -17,25 +17,42 @@ struct words {
     char word[256];
 };
 
-/* The next word, a quoted name without its quotes; "" at the end or before other signs. */
+static bool is_of_name(char c)
+{
+    return isalnum((unsigned char)c) || c == '_' || c == '$' || (c & 0x80);
+}
+
+/* Behind the quoted name that begins at `at`. A quote within it is written twice, but for a bracket. */
+static size_t read_quoted(struct words *words, size_t at, size_t *ret_used)
+{
+    char close = words->sql[at] == '[' ? ']' : words->sql[at];
+    for (at++; at < words->len && *ret_used + 1 < sizeof words->word; at++) {
+        if (words->sql[at] == close && (close == ']' || at + 1 == words->len || words->sql[at + 1] != close))
+            break;
+        at += words->sql[at] == close;
+        words->word[(*ret_used)++] = words->sql[at];
+    }
+    return at + 1;
+}
+
+static size_t read_plain(struct words *words, size_t at, size_t *ret_used)
+{
+    for (; at < words->len && is_of_name(words->sql[at]) && *ret_used + 1 < sizeof words->word; at++)
+        words->word[(*ret_used)++] = words->sql[at];
+    return at;
+}
+
+/* The next word, a quoted name without its quotes; "" at the end, before other signs, and for what is too long to be
+ * told from another. */
 static const char *next(struct words *words)
 {
     size_t used = 0;
     size_t at = split_skip(words->sql, words->len, words->at, false);
-    char open = at < words->len ? words->sql[at] : '\0';
-    char close = open == '[' ? ']' : open;
-    bool is_quoted = open && strchr("\"`[", open);
-    at += is_quoted;
-    for (; at < words->len && used + 1 < sizeof words->word; at++) {
-        char c = words->sql[at];
-        bool belongs = is_quoted ? c != close : isalnum((unsigned char)c) || c == '_' || (c & 0x80);
-        if (!belongs)
-            break;
-        words->word[used++] = c;
-    }
-    words->word[used] = '\0';
+    bool is_quoted = at < words->len && words->sql[at] && strchr("'\"`[", words->sql[at]);
+    at = (is_quoted ? read_quoted : read_plain)(words, at, &used);
     if (used || is_quoted)
-        words->at = at + is_quoted;
+        words->at = at;
+    words->word[used + 1 < sizeof words->word ? used : 0] = '\0';
     return words->word;
 }
 
@@ -74,39 +91,46 @@ static bool is_object(const char *word)
 
 /* ---- what is asked ------------------------------------------------------------------------- */
 
-static void add_lookup(struct buf *sql, const char *what, const char *name)
+/* A trigger may bear the name of a table. */
+static void add_lookup(struct buf *sql, const char *what, const char *kind, const char *name)
 {
-    buf_addf(sql, "(SELECT %s FROM main.sqlite_schema WHERE name = ", what);
+    buf_addf(sql, "(SELECT %s FROM main.sqlite_schema WHERE type = ", what);
+    sql_add_literal(sql, kind);
+    buf_adds(sql, " COLLATE NOCASE AND name = ");
     sql_add_literal(sql, name);
     buf_adds(sql, " COLLATE NOCASE)");
 }
 
 static void probe_create(struct buf *sql, struct words *words)
 {
+    char kind[sizeof words->word];
     take(words, "unique");
-    if (!is_object(next(words)))
+    snprintf(kind, sizeof kind, "%s", next(words));
+    if (!is_object(kind))
         return; /* temporary, virtual: gone with the connection, or with tables of its own */
     const char *name = take_name(words);
     if (!*name)
         return;
     buf_adds(sql, "SELECT CASE WHEN NOT EXISTS ");
-    add_lookup(sql, "1", name);
+    add_lookup(sql, "1", kind, name);
     buf_adds(sql, " THEN 'undone' ELSE 'is ' || ");
-    add_lookup(sql, "sql", name);
+    add_lookup(sql, "sql", kind, name);
     buf_adds(sql, " END");
 }
 
 static void probe_drop(struct buf *sql, struct words *words)
 {
-    if (!is_object(next(words)))
+    char kind[sizeof words->word];
+    snprintf(kind, sizeof kind, "%s", next(words));
+    const char *name = is_object(kind) ? take_name(words) : "";
+    if (!*name)
         return;
-    const char *name = take_name(words);
     buf_adds(sql, "SELECT CASE WHEN EXISTS ");
-    add_lookup(sql, "1", name);
+    add_lookup(sql, "1", kind, name);
     buf_adds(sql, " THEN 'undone' ELSE 'done' END");
 }
 
-/* ALTER TABLE t ADD [COLUMN] c, DROP [COLUMN] c. */
+/* ALTER TABLE t ADD [COLUMN] c, DROP [COLUMN] c. Generated columns are told by table_xinfo alone. */
 static void probe_alter(struct buf *sql, struct words *words)
 {
     char table[sizeof words->word];
@@ -117,10 +141,13 @@ static void probe_alter(struct buf *sql, struct words *words)
     if (!is_add && !take(words, "drop"))
         return;
     take(words, "column");
-    buf_adds(sql, "SELECT CASE WHEN EXISTS (SELECT 1 FROM pragma_table_info(");
+    const char *column = next(words);
+    if (!*table || !*column)
+        return;
+    buf_adds(sql, "SELECT CASE WHEN EXISTS (SELECT 1 FROM pragma_table_xinfo(");
     sql_add_literal(sql, table);
     buf_adds(sql, ") WHERE name = ");
-    sql_add_literal(sql, next(words));
+    sql_add_literal(sql, column);
     buf_addf(sql, " COLLATE NOCASE) THEN '%s' ELSE '%s' END", is_add ? "done" : "undone",
              is_add ? "undone" : "done");
 }

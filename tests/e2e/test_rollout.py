@@ -530,6 +530,33 @@ class InDoubt(FleetCase):
                     self.assertEqual(self.fleet.query("t", "SELECT n FROM fx"), [(3,)])
                     self.assertEqual(self.fleet.versions("t"), ["bbbb2222"])
 
+    def test_the_catalog_is_asked_about_names_as_sqlite_reads_them(self):
+        column = "SELECT count(*) FROM pragma_table_xinfo('a') WHERE name = 'c'"
+        for prepare, statement, question, count in (
+                ("CREATE TABLE a (n); CREATE TABLE b (n);", "DROP TABLE 'b'", "type = 'table' AND name = 'b'", 0),
+                ("CREATE TABLE a (n); CREATE TABLE b$c (n);", "DROP TABLE b$c", "name = 'b$c'", 0),
+                ('CREATE TABLE a (n); CREATE TABLE "b""c" (n);', 'DROP TABLE "b""c"', "name = 'b\"c'", 0),
+                ("CREATE TABLE a (n); CREATE TABLE [b c] (n);", "DROP TABLE main.[b c]", "name = 'b c'", 0),
+                ("CREATE TABLE a (n, c);", "ALTER TABLE 'a' DROP COLUMN c", column, 0),
+                ("CREATE TABLE a (n, c);", "ALTER TABLE a DROP 'c'", column, 0),
+                ("CREATE TABLE a (n, c AS (n + 1));", "ALTER TABLE a DROP COLUMN c", column, 0),
+                ("CREATE TABLE a (n);", "ALTER TABLE a ADD COLUMN c AS (n + 1)", column, 1),
+                ("CREATE TABLE a (n);", "CREATE TABLE 'b' (n)", "name = 'b'", 1),
+                ("CREATE TABLE a (n);", "CREATE TRIGGER a AFTER INSERT ON a BEGIN SELECT 1; END",
+                 "type = 'trigger' AND name = 'a'", 1)):
+            question = question if " FROM " in question else f"SELECT count(*) FROM sqlite_schema WHERE {question}"
+            for took_effect in (False, True):
+                with self.subTest(statement=statement, took_effect=took_effect):
+                    self.kill_in_statement(statement, took_effect=took_effect, prepare=prepare)
+                    self.run_json("upgrade")
+                    self.assertEqual(self.fleet.query("t", question), [(count,)])
+                    self.assertEqual(self.fleet.query("t", "SELECT n FROM fx"), [(3,)])
+
+    def test_what_is_too_long_to_be_told_is_left_to_a_person(self):
+        name = "b" * 300
+        self.kill_in_statement(f"DROP TABLE {name}", prepare=f"CREATE TABLE {name} (n);")
+        self.assertEqual(self.run_json("upgrade", code=4).tenant("t")["state"], "partial")
+
     def test_another_definition_is_no_proof(self):
         self.kill_in_statement("CREATE INDEX ix ON a (n)")
         with sqlite3.connect(self.fleet.path("data/t.db")) as db:
