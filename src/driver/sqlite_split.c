@@ -1,6 +1,8 @@
 #include "driver/sqlite_split.h"
 
+#include <ctype.h>
 #include <sqlite3.h>
+#include <strings.h>
 
 #include "base/arena.h"
 #include "driver/split.h"
@@ -27,24 +29,44 @@ static size_t skip_opaque(const char *sql, size_t len, size_t at)
     return at;
 }
 
+/* `copy` is writable, so that the question can be NUL-terminated. */
+static bool is_complete(char *copy, size_t begin, size_t end)
+{
+    char saved = copy[end];
+    copy[end] = '\0';
+    bool is = sqlite3_complete(copy + begin);
+    copy[end] = saved;
+    return is;
+}
+
+static bool ends_in_end(const char *copy, size_t begin, size_t end)
+{
+    return end - begin > 3 && strncasecmp(copy + end - 3, "end", 3) == 0;
+}
+
 /* sqlite3_complete knows triggers, whose bodies hold semicolons; only semicolons outside quotes and
- * comments are worth asking about. `copy` is writable, so that the question can be NUL-terminated. */
+ * comments are worth asking about. Where the first does not end the statement, it is a trigger, and only
+ * one behind END does: asking each time would take minutes where a trigger's end is missing. */
 static size_t find_end(char *copy, size_t len, size_t begin, bool *ret_is_ended)
 {
-    for (size_t at = begin; at < len;) {
+    bool is_trigger = false;
+    for (size_t at = begin, word_end = begin; at < len;) {
         size_t behind = skip_opaque(copy, len, at);
         if (behind != at) {
             at = behind;
             continue;
         }
-        if (copy[at++] != ';')
+        char c = copy[at++];
+        if (c != ';') {
+            word_end = isspace((unsigned char)c) ? word_end : at;
             continue;
-        char saved = copy[at];
-        copy[at] = '\0';
-        *ret_is_ended = sqlite3_complete(copy + begin);
-        copy[at] = saved;
+        }
+        if (is_trigger && !ends_in_end(copy, begin, word_end))
+            continue;
+        *ret_is_ended = is_complete(copy, begin, at);
         if (*ret_is_ended)
             return at;
+        is_trigger = true;
     }
     *ret_is_ended = false;
     return len;

@@ -1,4 +1,6 @@
 #include "driver/sqlite_split.h"
+
+#include "base/buf.h"
 #include "unit/split_cases.h"
 
 static const struct split_case cases[] = {
@@ -37,6 +39,8 @@ static const struct split_case cases[] = {
     {"SELECT 1; SELECT [open; SELECT 2;", {"SELECT 1", "SELECT [open; SELECT 2"}},
     {"SELECT 1; CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 2; SELECT 3;",
      {"SELECT 1", "CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 2; SELECT 3"}},
+    {"CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; SELECT 2 AS legend; END /* ; */ -- ; x\n ;SELECT 3",
+     {"CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; SELECT 2 AS legend; END /* ; */ -- ; x", "SELECT 3"}},
 };
 
 static void splits_where_sqlite_does(void **state)
@@ -44,6 +48,26 @@ static void splits_where_sqlite_does(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++)
         expect_split(sqlite_split, &cases[i], false);
+}
+
+/* Were the text looked at again for each of its semicolons, this would take minutes. */
+static void a_trigger_without_end_takes_no_time(void **state)
+{
+    struct buf sql;
+    struct arena arena;
+    struct statement *statements;
+    size_t count;
+    struct err err;
+    (void)state;
+    buf_init(&sql, 64 << 20);
+    arena_init(&arena);
+    buf_adds(&sql, "CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; END\n");
+    for (int i = 0; i < 300000; i++)
+        buf_adds(&sql, "INSERT INTO a VALUES ('a row of many');\n");
+    assert_true(sqlite_split(&arena, sql.data, sql.len, &statements, &count, &err));
+    assert_int_equal(count, 1);
+    arena_done(&arena);
+    buf_done(&sql);
 }
 
 /* Texts put together from pieces that splitters trip over. */
@@ -73,6 +97,7 @@ static void loses_nothing_of_any_text(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(splits_where_sqlite_does),
     cmocka_unit_test(loses_nothing_of_any_text),
+    cmocka_unit_test(a_trigger_without_end_takes_no_time),
 };
 
 UNIT_MAIN(tests)
