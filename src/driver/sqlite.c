@@ -329,7 +329,8 @@ static bool run_next(struct conn *conn)
     conn->denied = NULL;
     conn->deadline_ms = op->statement_timeout_ms ? now_ms() + op->statement_timeout_ms : 0;
     conn->is_preparing = true;
-    int rc = sqlite3_prepare_v2(conn->db, sql, (int)(op->sql_len - conn->at), &stmt, &tail);
+    /* Told a length, SQLite would copy the rest of the script for each of its statements. */
+    int rc = sqlite3_prepare_v2(conn->db, sql, -1, &stmt, &tail);
     conn->is_preparing = false;
     if (rc == SQLITE_OK && stmt) {
         rc = run_prepared(op, stmt, &rows);

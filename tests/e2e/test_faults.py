@@ -369,6 +369,13 @@ class SqliteFiles(FleetCase):
         for name, data in before.items():
             self.assertEqual(self.fleet.read(f"data/{name}.db"), data, name)
 
+    def test_a_script_of_many_statements_takes_no_longer_for_each(self):
+        """Were the rest of the script copied for each statement, this would take minutes."""
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (n);\n" + "INSERT INTO a VALUES (1);\n" * 300000)
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        self.run_ok("upgrade", timeout=30)
+        self.assertEqual(self.fleet.query("t", "SELECT count(*) FROM a"), [(300000,)])
+
     def test_an_empty_file_is_an_empty_database(self):
         self.fleet.write("data/t.db", b"")
         self.fleet.revision("aaaa1111", "CREATE TABLE a (id);")
