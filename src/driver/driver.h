@@ -157,7 +157,7 @@ enum sql_id {
     SQL_SCRIPT_RESTORE, /* behind a revision's SQL: undo what it did to the session's settings */
     SQL_SCRIPT_EXPECT,  /* an error unless the version table holds exactly {rows} */
     SQL_SCRIPT_PURGE,   /* empties the version table */
-    SQL_SCRIPT_VERIFY,  /* an error unless {query} returns a row */
+    SQL_SCRIPT_VERIFY,  /* an error unless {query}, which may end in a comment, returns a row */
     SQL__COUNT
 };
 

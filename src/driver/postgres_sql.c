@@ -140,5 +140,5 @@ const char *const postgres_sql[SQL__COUNT] = {
                           "{row_count}",
     [SQL_SCRIPT_PURGE] = "DELETE FROM {version}",
     [SQL_SCRIPT_VERIFY] =
-        "INSERT INTO {version} (version_num) SELECT NULL WHERE NOT EXISTS ({query})",
+        "INSERT INTO {version} (version_num) SELECT NULL WHERE NOT EXISTS ({query}\n)",
 };

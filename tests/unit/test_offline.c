@@ -119,6 +119,20 @@ static void no_section_swallows_what_follows(void **state)
         }
 }
 
+static void no_query_to_verify_swallows_what_follows(void **state)
+{
+    static const char *const expected[] = {
+        "SELECT 1",
+        "INSERT INTO \"alembic_version\" (version_num) SELECT NULL WHERE NOT EXISTS (SELECT 2 -- two\n)",
+        "INSERT INTO \"alembic_version\" (version_num) VALUES ('aaaa1111')", NULL};
+    struct stage stage;
+    (void)state;
+    set_up(&stage, "\nSELECT 1;\n-- verify: SELECT 2 -- two\n");
+    write_upgrade(&stage, DIALECT_SQLITE);
+    expect_statements(&stage, DIALECT_SQLITE, expected);
+    tear_down(&stage);
+}
+
 static void statements_outside_are_counted_one_by_one(void **state)
 {
     static const char *const expected[] = {"VACUUM",
@@ -157,6 +171,7 @@ static void nothing_to_do_is_no_transaction(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(no_section_swallows_what_follows),
+    cmocka_unit_test(no_query_to_verify_swallows_what_follows),
     cmocka_unit_test(statements_outside_are_counted_one_by_one),
     cmocka_unit_test(nothing_to_do_is_no_transaction),
 };
