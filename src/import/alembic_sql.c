@@ -114,10 +114,8 @@ static bool is_version_statement(const struct import *import, const struct state
         if (words->count <= at || strcmp(words->items[0], firsts[i][0]) != 0 ||
             (firsts[i][1] && strcmp(words->items[1], firsts[i][1]) != 0))
             continue;
-        /* The name, or the schema before it. */
-        for (size_t w = at; w < words->count && w < at + 2; w++)
-            if (strcasecmp(words->items[w], import->request->version_table) == 0)
-                return true;
+        bool has_schema = at + 1 < words->count && words->follows_dot[at + 1];
+        return strcasecmp(words->items[at + has_schema], import->request->version_table) == 0;
     }
     return false;
 }

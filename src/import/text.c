@@ -34,6 +34,7 @@ static size_t read_plain(const char *sql, size_t len, size_t at, char *ret_word)
 
 void import_words(const char *statement, size_t len, struct statement_words *ret_words)
 {
+    bool is_behind_dot = false;
     ret_words->count = 0;
     for (size_t at = 0; ret_words->count < STATEMENT_WORDS_MAX;) {
         at = split_skip(statement, len, at, true);
@@ -45,10 +46,11 @@ void import_words(const char *statement, size_t len, struct statement_words *ret
         else if (is_word_byte(statement[at]))
             at = read_plain(statement, len, at, word);
         else {
-            at++;
+            is_behind_dot = statement[at++] == '.';
             continue;
         }
-        ret_words->count++;
+        ret_words->follows_dot[ret_words->count++] = is_behind_dot;
+        is_behind_dot = false;
     }
 }
 

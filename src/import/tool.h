@@ -117,6 +117,7 @@ bool adopting_rows(struct adopting *adopting);
 enum { STATEMENT_WORDS_MAX = 12, WORD_MAX_BYTES = 64 };
 struct statement_words {
     char items[STATEMENT_WORDS_MAX][WORD_MAX_BYTES + 1];
+    bool follows_dot[STATEMENT_WORDS_MAX]; /* is it the second part of a name? */
     size_t count;
 };
 void import_words(const char *statement, size_t len, struct statement_words *ret_words);

@@ -289,6 +289,14 @@ static void reads_alembic_sql(void **state)
          {{"aaaa.sql", "-- Revision ID: aaaa\n-- Revises:\n\n-- migrate:up dialect:sqlite\n"
                        "CREATE TABLE a (id);\n"}},
          NULL, 0, 0},
+        {"alembic-sql", NULL, /* the name is another's column, or schema */
+         {{"up.sql", "-- Running upgrade  -> aaaa\n\nCREATE TABLE a (alembic_version TEXT);\n"
+                     "UPDATE alembic_version.a SET b = 1;\n"
+                     "DELETE FROM \"s\".\"alembic_version\";\n"
+                     "INSERT INTO s . alembic_version (version_num) VALUES ('aaaa');\n"}},
+         {{"aaaa.sql", "-- Revision ID: aaaa\n-- Revises:\n\n-- migrate:up dialect:sqlite\n"
+                       "CREATE TABLE a (alembic_version TEXT);\nUPDATE alembic_version.a SET b = 1;\n"}},
+         NULL, 0, 0},
         {"alembic-sql", NULL, {{"up.sql", "\nCREATE TABLE a (id);\n"}}, {{0}}, "SQL before the first", 1, 0},
         {"alembic-sql", NULL,
          {{"a.sql", "-- Running upgrade  -> aaaa\n"}, {"b.sql", "\n-- Running upgrade  -> aaaa\n"}}, {{0}},
