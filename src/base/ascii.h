@@ -1,4 +1,5 @@
-/* Character classes that no locale changes: for formats, which are ASCII everywhere. */
+/* Character classes that no locale changes: for formats, which are ASCII everywhere. (A Turkish one has
+ * another small I, so that COMMIT is not commit for tolower() and strcasecmp().) */
 #ifndef BASE_ASCII_H
 #define BASE_ASCII_H
 
@@ -22,6 +23,31 @@ static inline bool ascii_is_alnum(char c)
 static inline char ascii_to_lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static inline char ascii_to_upper(char c)
+{
+    return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+}
+
+/* These three in any case of letters. */
+static inline bool ascii_begins(const char *text, const char *word)
+{
+    while (*word && ascii_to_lower(*text) == ascii_to_lower(*word))
+        text++, word++;
+    return !*word;
+}
+
+static inline bool ascii_is_same(const char *text, const char *other)
+{
+    return strlen(text) == strlen(other) && ascii_begins(text, other);
+}
+
+static inline bool ascii_holds(const char *text, const char *word)
+{
+    while (*text && !ascii_begins(text, word))
+        text++;
+    return *text != '\0';
 }
 
 /* Whether all of a non-empty `text` is letters, digits and characters of `others`. */

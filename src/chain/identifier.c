@@ -1,8 +1,7 @@
 #include "chain/identifier.h"
 
-#include <ctype.h>
-
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/map.h"
@@ -16,12 +15,12 @@ static const char *find_steps(const char *text)
 {
     size_t len = strlen(text);
     size_t digits = len;
-    while (digits && isdigit((unsigned char)text[digits - 1]))
+    while (digits && ascii_is_digit(text[digits - 1]))
         digits--;
     if (digits == len || !digits || !strchr("+-", text[digits - 1]))
         return NULL;
     for (const char *p = text; p < text + digits - 1; p++)
-        if (!isalnum((unsigned char)*p) && *p != '_')
+        if (!ascii_is_alnum(*p) && *p != '_')
             return NULL;
     return text + digits - 1;
 }

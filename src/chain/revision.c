@@ -3,6 +3,7 @@
 #include <ctype.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/utf8.h"
@@ -60,7 +61,7 @@ static struct span cut(struct span *rest, char separator)
 static bool is_id(struct span span)
 {
     for (size_t i = 0; i < span.len; i++)
-        if (!isalnum((unsigned char)span.text[i]) && span.text[i] != '_')
+        if (!ascii_is_alnum(span.text[i]) && span.text[i] != '_')
             return false;
     return span.len >= 1 && span.len <= ID_MAX;
 }
@@ -69,7 +70,7 @@ static bool is_id(struct span span)
 static bool is_label(struct span span)
 {
     for (size_t i = 0; i < span.len; i++)
-        if (!isalnum((unsigned char)span.text[i]) && !memchr("_.-", span.text[i], 3))
+        if (!ascii_is_alnum(span.text[i]) && !memchr("_.-", span.text[i], 3))
             return false;
     return span.len >= 1 && span.len <= 64;
 }

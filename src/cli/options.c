@@ -1,9 +1,9 @@
 #include "cli/options.h"
 
-#include <ctype.h>
 #include <getopt.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "cli/command.h"
 
 /* Where what was said goes: a flag becomes true, a text is kept, and a setter looks at it first. */
@@ -275,7 +275,7 @@ static const struct option_row *row_of(int code)
 
 static bool is_relative(const char *arg)
 {
-    return arg[0] == '-' && isdigit((unsigned char)arg[1]) &&
+    return arg[0] == '-' && ascii_is_digit(arg[1]) &&
            strspn(arg + 1, "0123456789") == strlen(arg + 1);
 }
 
@@ -354,7 +354,7 @@ static bool apply_environment(struct options *options, const bool used[ROW_COUNT
         if (used[i] || !rows[i].argument || !(rows[i].groups & options->command->groups))
             continue;
         for (const char *p = rows[i].name; *p; p++)
-            name[len++] = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
+            name[len++] = *p == '-' ? '_' : ascii_to_upper(*p);
         name[len] = '\0';
         const char *value = getenv(name);
         if (value && !set_checked(options, &rows[i], name, value, err))

@@ -1,8 +1,7 @@
 #include "driver/script.h"
 
-#include <ctype.h>
-
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "driver/directive.h"
 #include "driver/split.h"
@@ -39,9 +38,9 @@ static size_t next_word(const char *sql, size_t len, size_t at, char ret_word[16
 {
     size_t used = 0;
     at = split_skip(sql, len, at, true);
-    for (; at < len && isalpha((unsigned char)sql[at]); at++)
+    for (; at < len && ascii_is_alpha(sql[at]); at++)
         if (used < 15)
-            ret_word[used++] = (char)tolower((unsigned char)sql[at]);
+            ret_word[used++] = ascii_to_lower(sql[at]);
     ret_word[used] = '\0';
     return at;
 }
@@ -185,7 +184,7 @@ static void add_one_by_one(struct making *making, const struct section *section,
 static bool mentions(const char *sql, const char *const *words)
 {
     for (; *words; words++)
-        if (strcasestr(sql, *words))
+        if (ascii_holds(sql, *words))
             return true;
     return false;
 }

@@ -1,9 +1,9 @@
 #include "driver/sqlite_probe.h"
 
 #include <ctype.h>
-#include <strings.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "driver/split.h"
 #include "driver/sql.h"
@@ -19,7 +19,7 @@ struct words {
 
 static bool is_of_name(char c)
 {
-    return isalnum((unsigned char)c) || c == '_' || c == '$' || (c & 0x80);
+    return ascii_is_alnum(c) || c == '_' || c == '$' || (c & 0x80);
 }
 
 /* Behind the quoted name that begins at `at`. A quote within it is written twice, but for a bracket. */
@@ -59,7 +59,7 @@ static const char *next(struct words *words)
 static bool take(struct words *words, const char *word)
 {
     struct words before = *words;
-    if (strcasecmp(next(words), word) == 0)
+    if (ascii_is_same(next(words), word))
         return true;
     *words = before;
     return false;
@@ -84,7 +84,7 @@ static bool is_object(const char *word)
 {
     static const char *const kinds[] = {"table", "index", "view", "trigger"};
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-        if (strcasecmp(word, kinds[i]) == 0)
+        if (ascii_is_same(word, kinds[i]))
             return true;
     return false;
 }
@@ -200,7 +200,7 @@ void sqlite_probe(struct arena *arena, const char *statement, struct probe *ret_
     snprintf(first, sizeof first, "%s", next(&words));
     buf_init(&sql, BUF_MAX_DEFAULT);
     for (size_t i = 0; i < ARRAY_LEN(probes); i++)
-        if (strcasecmp(first, probes[i].word) == 0)
+        if (ascii_is_same(first, probes[i].word))
             probes[i].probe(&sql, &words);
     *ret_probe =
         (struct probe){.sql = sql.len ? arena_strdup(arena, sql.data) : NULL, .is_same = is_same};

@@ -2,9 +2,9 @@
 
 #include <ctype.h>
 #include <sqlite3.h>
-#include <strings.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "driver/split.h"
 
 /* Behind a quoted piece or a comment that begins at `at`; `at` itself where none does. An
@@ -41,7 +41,7 @@ static bool is_complete(char *copy, size_t begin, size_t end)
 
 static bool ends_in_end(const char *copy, size_t begin, size_t end)
 {
-    return end - begin > 3 && strncasecmp(copy + end - 3, "end", 3) == 0;
+    return end - begin > 3 && ascii_begins(copy + end - 3, "end");
 }
 
 /* sqlite3_complete knows triggers, whose bodies hold semicolons; only semicolons outside quotes and

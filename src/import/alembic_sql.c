@@ -4,8 +4,6 @@
  * table is Alembic's own and goes; BEGIN and COMMIT say what runs in a transaction. Alembic's log may
  * be among the files, or mixed into one (`2>&1`): it alone has the messages. A dependency shows where
  * a revision replaces a row of another branch. */
-#include <strings.h>
-
 #include "base/arena.h"
 #include "base/ascii.h"
 #include "import/tool.h"
@@ -115,7 +113,7 @@ static bool is_version_statement(const struct import *import, const struct state
             (firsts[i][1] && strcmp(words->items[1], firsts[i][1]) != 0))
             continue;
         bool has_schema = at + 1 < words->count && words->follows_dot[at + 1];
-        return strcasecmp(words->items[at + has_schema], import->request->version_table) == 0;
+        return ascii_is_same(words->items[at + has_schema], import->request->version_table);
     }
     return false;
 }

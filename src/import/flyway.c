@@ -4,8 +4,6 @@
  * the way down. A repeatable becomes a revision at the end of the chain, `R_name`: from then on a
  * change of it is a new revision, like every other change. Callbacks are left out and named;
  * baselines and migrations in Java cannot be taken over and are faults. */
-#include <strings.h>
-
 #include "base/arena.h"
 #include "base/ascii.h"
 #include "base/buf.h"
@@ -24,7 +22,7 @@ static const char *base_name(const char *name)
 static bool is_sql(const char *base)
 {
     size_t len = strlen(base);
-    return len > 4 && strcasecmp(base + len - 4, ".sql") == 0;
+    return len > 4 && ascii_is_same(base + len - 4, ".sql");
 }
 
 static bool wants(const char *name)

@@ -4,9 +4,8 @@
  * The id is the version as goose_db_version holds it: a number, so without leading zeros. What a
  * statement is our own splitters know, so that StatementBegin and -End only go. Where a file has no
  * Down, goose would do nothing and say that it went down: here it is irreversible. */
-#include <strings.h>
-
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "import/tool.h"
 
@@ -125,7 +124,7 @@ static bool take_annotation(struct reading *reading, const struct import_line *l
         end--;
     for (size_t i = 0; i < ARRAY_LEN(annotations); i++) {
         size_t len = strlen(annotations[i].words);
-        if ((size_t)(end - at) == len && strncasecmp(at, annotations[i].words, len) == 0) {
+        if ((size_t)(end - at) == len && ascii_begins(at, annotations[i].words)) {
             annotations[i].take(reading, line->number);
             return true;
         }

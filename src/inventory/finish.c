@@ -2,7 +2,6 @@
 #include "inventory/inventory.h"
 
 #include <inttypes.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/arena.h"
@@ -59,7 +58,7 @@ static const char *host_of(const struct url *url)
 {
     static const char *const local[] = {"localhost", "127.0.0.1", "::1"};
     for (size_t i = 0; url->host && i < ARRAY_LEN(local); i++)
-        if (strcasecmp(url->host, local[i]) == 0)
+        if (ascii_is_same(url->host, local[i]))
             return "";
     return url->host ? url->host : "";
 }

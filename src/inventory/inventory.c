@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "base/ascii.h"
@@ -28,7 +27,7 @@ static const char *read_version_table(struct loader *loader, const char *raw)
     if (!ascii_is_made_of(text, "_") || ascii_is_digit(*text) || strlen(text) > 63)
         load_fault(loader, "version_table",
                    "'version_table' must be made of at most 63 letters, digits and '_'");
-    if (strcasecmp(text, "skein_history") == 0)
+    if (ascii_is_same(text, "skein_history"))
         load_fault(loader, "version_table", "'version_table' is the name of the history table");
     return arena_strdup(loader->inventory->arena, text);
 }

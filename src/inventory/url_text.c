@@ -22,7 +22,7 @@ static bool may_hold_secret(const char *key)
     if (strcmp(key, "passfile") == 0)
         return false;
     for (size_t i = 0; i < ARRAY_LEN(words); i++)
-        if (strcasestr(key, words[i]))
+        if (ascii_holds(key, words[i]))
             return true;
     return false;
 }

@@ -1,6 +1,7 @@
 """What a process is given by whoever starts it: descriptors, ignored signals, a locale."""
 import os
 import resource
+import subprocess
 
 from harness import FleetCase, main
 
@@ -52,6 +53,29 @@ class FewDescriptors(FleetCase):
                     self.assertIn(result.code, (0, 1, 2, 6))
                     said += result.err
         self.assertIn("cannot make an event loop: too many open files", said)
+
+
+class Locale(FleetCase):
+    """Formats are ASCII in every locale: a Turkish one has another small I."""
+
+    def setUp(self):
+        super().setUp()
+        done = subprocess.run(["localedef", "-i", "tr_TR", "-f", "UTF-8", self.fleet.path("tr_TR.UTF-8")],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if not os.path.isdir(self.fleet.path("tr_TR.UTF-8")):
+            self.skipTest(f"this machine can make no Turkish locale: {done.stdout}")
+        self.turkish = {"LOCPATH": self.fleet.dir, "LC_ALL": "tr_TR.UTF-8"}
+
+    def test_a_commit_in_a_revision_is_refused(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);\nCOMMIT;")
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        self.assertIn("'COMMIT' would begin or end a transaction",
+                      self.run_ok("upgrade", code=2, env=self.turkish).err)
+
+    def test_the_environment_is_read(self):
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        self.assertIn("SKEIN_ON_FAILURE",
+                      self.run_ok("upgrade", code=2, env={**self.turkish, "SKEIN_ON_FAILURE": "nonsense"}).err)
 
 
 if __name__ == "__main__":
