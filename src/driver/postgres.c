@@ -8,6 +8,7 @@
 #include <libpq-fe.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "driver/drivers.h"
 #include "driver/postgres_connect.h"
@@ -190,6 +191,16 @@ static void finish_statement(struct conn *conn, const PGresult *result)
         op->statements_done++;
 }
 
+/* As the server writes it: with a point, whatever the program's locale has. */
+static double read_seconds(const char *text)
+{
+    char *end;
+    double seconds = (double)strtoull(text, &end, 10), unit = 0.1;
+    for (const char *p = end + (*end == '.'); ascii_is_digit(*p); p++, unit /= 10)
+        seconds += (*p - '0') * unit;
+    return seconds;
+}
+
 static void take_result(struct conn *conn, PGresult *result)
 {
     switch (PQresultStatus(result)) {
@@ -210,7 +221,7 @@ static void take_result(struct conn *conn, PGresult *result)
     case PGRES_SINGLE_TUPLE:
         conn->op->rows_seen++;
         if (is_guard(result))
-            conn->op->over_s = strtod(PQgetvalue(result, 0, GUARD_TIME), NULL);
+            conn->op->over_s = read_seconds(PQgetvalue(result, 0, GUARD_TIME));
         break;
     case PGRES_EMPTY_QUERY:
     case PGRES_COPY_OUT:

@@ -103,6 +103,13 @@ static const struct var vars_table[] = {
     {"client_check_session", VAR_SPECIAL, 0},
 };
 
+/* With a point: a program that uses the library may have a locale whose numbers have a comma. */
+static void add_duration(struct buf *buf, double ms)
+{
+    uint64_t us = ms > 0 ? (uint64_t)(ms * 1000 + 0.5) : 0;
+    buf_addf(buf, "%" PRIu64 ".%03u", us / 1000, (unsigned)(us % 1000));
+}
+
 /* A list may not be empty: NULL is in none. */
 static void add_rows(struct buf *buf, const struct driver *driver, const struct sql_vars *vars)
 {
@@ -155,7 +162,7 @@ static void add_special(struct buf *buf, const struct driver *driver, const char
     } else if (strcmp(name, "key") == 0) {
         buf_addf(buf, "%" PRId64, (int64_t)vars->lock_key);
     } else if (strcmp(name, "duration") == 0) {
-        buf_addf(buf, "%.3f", vars->duration_ms);
+        add_duration(buf, vars->duration_ms);
     } else if (vars->watches_client) {
         buf_addf(buf, "SET %sclient_connection_check_interval = 1000; ",
                  strcmp(name, "client_check_local") == 0 ? "LOCAL " : "");

@@ -6,6 +6,7 @@
  * Prints a line for everything it is told; its exit code is the report's. --stop-after N asks for a
  * stop when the Nth tenant has finished; SIGINT asks too, unless --signals gives it to the library.
  */
+#include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +126,7 @@ static int run(struct app *app, const struct skein_request *request, const char 
 int main(int argc, char **argv)
 {
     struct app app = {0};
+    setlocale(LC_ALL, "");
     const char *only[2] = {NULL, NULL};
     const char *targets[9] = {NULL};
     const char *format = NULL;
