@@ -21,7 +21,7 @@ static enum session_state take_for_empty(struct session *session)
 {
     session->is_from_known = true;
     session->has_schema = true;
-    return SESSION_PLAN;
+    return session->env->goal == GOAL_CURRENT ? SESSION_CLOSE : SESSION_PLAN;
 }
 
 /* A way back makes no database, but for a copy to be put there. Where there was nothing before, it is

@@ -77,6 +77,8 @@ class MainJob(PostgresCase):
         self.fleet.revision("aaaa1111", "CREATE TABLE a (id int);")
         self.fleet.inventory([{"name": "t", "url": self.pg.url("brand-new"), "create": "true"},
                               {"name": "u", "url": self.pg.url("not-there")}])
+        self.assertEqual(self.run_json("current", "--tenant", "t").tenant("t")["from"], [])
+        self.run_ok("history", "-i", "--tenant", "t")
         plan = self.run_json("plan", code=1)
         self.assertEqual(len(plan.tenant("t")["steps"]), 1)
         result = self.run_json("upgrade", "--on-failure", "continue", code=1)
