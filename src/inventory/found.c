@@ -11,11 +11,24 @@ struct row {
     size_t label_count;
 };
 
+/* A join may name two columns alike, and one of them would be lost. */
+static bool stands_twice(const char *const *columns, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (strcmp(columns[i], columns[at]) == 0)
+            return true;
+    return false;
+}
+
 static bool sort_columns(struct loader *loader, const char *const *columns,
                          const char *const *values, size_t count, struct row *row)
 {
     row->labels = arena_calloc(&loader->scratch, count + 1, sizeof *row->labels);
     for (size_t i = 0; i < count; i++) {
+        if (stands_twice(columns, i)) {
+            load_fault(loader, NULL, "the column '%.64s' stands twice: rename one in the query", columns[i]);
+            return false;
+        }
         if (!values[i])
             continue;
         if (strcmp(columns[i], "name") == 0)

@@ -343,6 +343,20 @@ static void bad_rows_are_faults(void **state)
     fleet_free(fleet);
 }
 
+static void a_column_twice_is_a_fault(void **state)
+{
+    static const char *const columns[] = {"name", "url", "name"};
+    static const char *const values[] = {"a", "sqlite:///a", NULL};
+    struct fleet *fleet = fleet_new();
+    (void)state;
+    struct inventory *inventory =
+        parse(fleet, "sources: [{query: SELECT 1, url: 'sqlite:///control.db'}]\n");
+    assert_false(inventory_add_found(inventory, inventory->queries, columns, values, 3, &fleet->faults));
+    assert_string_equal(fleet->faults.items[0].text,
+                        "sources[0], row 'a': the column 'name' stands twice: rename one in the query");
+    fleet_free(fleet);
+}
+
 static void finds_what_stands_twice(void **state)
 {
     struct fleet *fleet = fleet_new();
@@ -426,6 +440,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_glob_finds_no_path_that_is_no_text),
     cmocka_unit_test(rows_become_tenants),
     cmocka_unit_test(bad_rows_are_faults),
+    cmocka_unit_test(a_column_twice_is_a_fault),
     cmocka_unit_test(finds_what_stands_twice),
     cmocka_unit_test(a_hundred_thousand_tenants_stay_small),
 };
