@@ -162,6 +162,10 @@ static int run(struct fleet *fleet, const struct options *options)
     };
     struct err err;
     making.dir = options->arg_count ? without_slashes(&fleet->arena, options->args[0]) : ".";
+    if (!*making.inventory) {
+        err_set(&err, ERR_CONFIG, "--file: '%s' is a folder, and no inventory's name", options->file);
+        return cli_fail(&err);
+    }
     if (slash && !options->arg_count)
         making.dir = dirname(arena_strdup(&fleet->arena, options->file));
     making.chain_dir = in(&making, making.dir, "versions");

@@ -303,6 +303,10 @@ class Writing(FleetCase):
                 self.assertEqual(len(files), 1)
                 os.unlink(self.fleet.path(name[0], name))
 
+    def test_init_needs_a_name_for_the_inventory(self):
+        self.assertIn("is a folder", self.run_ok("init", inventory="new/", code=2).err)
+        self.assertFalse(os.path.exists(self.fleet.path("new")))
+
     def test_revision_says_where_as_alembic_does(self):
         result = self.run_ok("revision", "-m", "  Added table: exam's  ", "--rev-id", "abc123")
         path = self.fleet.path("versions", "abc123_added_table_exam_s.sql")
