@@ -35,6 +35,7 @@ struct end {
     struct identifier identifier;
     struct revisions found;
     bool needs_other; /* `-N`, `LABEL@+N`: counts from the other end */
+    bool is_rows;     /* `current`: rows of many tenants, of which one may imply another's */
 };
 
 struct listing {
@@ -49,6 +50,7 @@ static bool find_end(struct listing *listing, const char *text, struct end *end)
     uint32_t *found = arena_alloc(listing->arena, sizeof *found);
     *end = (struct end){.text = text, .identifier = identifier_parse(listing->arena, text)};
     end->needs_other = end->identifier.is_relative && !end->identifier.symbol;
+    end->is_rows = strcmp(text, "current") == 0;
     if (end->needs_other)
         return true;
     if (!end->identifier.is_relative)
@@ -159,16 +161,19 @@ static bool check_ancestors(struct listing *listing, const struct end *lower,
     return true;
 }
 
+static bool check_overlap(struct listing *listing, const struct end *end)
+{
+    return end->is_rows ||
+           identifier_check_overlap(listing->arena, listing->chain, end->found, listing->err);
+}
+
 /* What stands between the ends, `lower` with it. */
 static bool *between(struct listing *listing, struct revisions lower, bool *below)
 {
     const struct chain *chain = listing->chain;
-    bool *under = walk_from(listing->arena, chain, lower, WALK_PARENTS);
-    bool *above = walk_from(listing->arena, chain, lower, WALK_NEXT);
-    for (size_t i = 0; i < lower.count; i++)
-        under[lower.items[i]] = false;
+    const bool *above = walk_from(listing->arena, chain, lower, WALK_NEXT);
     for (size_t i = 0; lower.count && i < chain->count; i++)
-        below[i] = below[i] && above[i] && !under[i];
+        below[i] &= above[i];
     return below;
 }
 
@@ -179,11 +184,10 @@ bool range_list(struct arena *arena, const struct chain *chain, const struct ran
     struct end lower, upper;
     if (!find_ends(&listing, range, &lower, &upper) ||
         !narrow_to_branch(&listing, &lower, &upper) ||
-        !identifier_check_overlap(arena, chain, upper.found, err))
+        !check_overlap(&listing, &upper))
         return false;
     bool *below = walk_from(arena, chain, upper.found, WALK_PARENTS);
-    if (!check_ancestors(&listing, &lower, &upper, below) ||
-        !identifier_check_overlap(arena, chain, lower.found, err))
+    if (!check_ancestors(&listing, &lower, &upper, below) || !check_overlap(&listing, &lower))
         return false;
     uint32_t *items = arena_calloc(arena, chain->count + 1, sizeof *items);
     size_t count = walk_sort(chain, between(&listing, lower.found, below), items);

@@ -19,7 +19,8 @@ struct range {
 bool range_parse(struct arena *arena, const char *text, struct range *ret, struct err *err) MUST_CHECK;
 
 /* The revisions from `from` (which is in) up to `to`, newest first, as `history` shows them. Relative
- * ends count from the other end. `current` means `rows`; refused where rows is NULL. */
+ * ends count from the other end. `current` means `rows`, of which one may imply another (they are many
+ * tenants'); refused where rows is NULL. */
 bool range_list(struct arena *arena, const struct chain *chain, const struct range *range,
                 const struct revisions *rows, struct revisions *ret, struct err *err) MUST_CHECK;
 

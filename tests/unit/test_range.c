@@ -102,16 +102,28 @@ static void refuses_what_is_no_range(void **state)
 static void current_is_the_rows(void **state)
 {
     struct stage *stage = *state;
-    const uint32_t items[] = {chain_get(stage->chain, "cccc")->index,
-                              chain_get(stage->chain, "aaaa")->index};
-    const struct revisions one = {items, 1}, overlapping = {items, 2}, none = {0};
+    const uint32_t items[] = {chain_get(stage->chain, "cccc")->index};
+    const struct revisions one = {items, 1}, none = {0};
     assert_string_equal(list(stage, ":current", &one), "cccc bbbb aaaa");
     assert_string_equal(list(stage, "current:", &one), "eeee cccc");
     assert_string_equal(list(stage, "-1:current", &one), "cccc bbbb");
     assert_string_equal(list(stage, "current:+1", &one), "eeee cccc");
     assert_string_equal(list(stage, ":current", &none), "");
-    assert_string_equal(list(stage, ":current", &overlapping),
-                        "requested revision 'cccc' overlaps with other requested revisions 'aaaa'");
+}
+
+/* Tenants of a fleet may stand behind one another. */
+static void current_may_be_the_rows_of_many(void **state)
+{
+    struct stage *stage = *state;
+    const uint32_t on_a_line[] = {chain_get(stage->chain, "cccc")->index,
+                                  chain_get(stage->chain, "aaaa")->index};
+    const uint32_t by_dependency[] = {chain_get(stage->chain, "bbbb")->index,
+                                      chain_get(stage->chain, "yyyy")->index};
+    const struct revisions line = {on_a_line, 2}, dependent = {by_dependency, 2};
+    assert_string_equal(list(stage, ":current", &line), "cccc bbbb aaaa");
+    assert_string_equal(list(stage, "current:", &line), "eeee cccc dddd bbbb aaaa");
+    assert_string_equal(list(stage, "current:current", &line), "cccc bbbb aaaa");
+    assert_string_equal(list(stage, "current:", &dependent), "eeee cccc zzzz yyyy dddd bbbb");
 }
 
 /* Where a script of `--sql` starts: one absolute identifier. */
@@ -152,6 +164,7 @@ static const struct CMUnitTest tests[] = {
     CASE(lists_what_stands_between),
     CASE(refuses_what_is_no_range),
     CASE(current_is_the_rows),
+    CASE(current_may_be_the_rows_of_many),
     CASE(a_script_starts_at_one_revision),
 };
 
