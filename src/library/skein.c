@@ -256,17 +256,6 @@ static bool make_visit(const struct skein *skein, const struct skein_request *re
     return true;
 }
 
-/* A signal that comes while a downgrade looks ahead is not lost on the run. */
-static bool can_go_back(struct skein *skein, const struct visit *visit, struct faults *faults)
-{
-    int signal_number;
-    if (!visit_can_go_back(&skein->fleet, visit, NULL, &signal_number, faults))
-        return false;
-    if (signal_number && !atomic_load(&skein->stops))
-        skein_stop(skein);
-    return true;
-}
-
 static bool prepare(struct skein *skein, const struct skein_request *request,
                     struct visit_plan *ret_plan, struct faults *faults)
 {
@@ -276,7 +265,8 @@ static bool prepare(struct skein *skein, const struct skein_request *request,
         faults_add_err(faults, &err);
         return false;
     }
-    if (!can_go_back(skein, &visit, faults))
+    /* A signal that comes while a downgrade looks ahead is not lost on the run. */
+    if (!visit_can_go_back(&skein->fleet, &visit, NULL, &visit.stopped_by, faults))
         return false;
     if (!visit_prepare(&skein->fleet, &visit, ret_plan, &err)) {
         faults_add_err(faults, &err);

@@ -66,6 +66,7 @@ static struct rollout_options rollout_of(const struct fleet *fleet, const struct
         .settle = visit->settle,
         .leaves_signals = visit->leaves_signals,
         .stops = visit->stops,
+        .stopped_by = visit->stopped_by,
     };
 }
 

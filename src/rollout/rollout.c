@@ -231,8 +231,9 @@ void rollout_on_signal(uv_signal_t *handle, int number)
 static void obey_stops(struct rollout *rollout)
 {
     int stops = rollout->options->stops ? atomic_load(rollout->options->stops) : 0;
-    if (stops > 0 && !rollout->signal)
-        stop(rollout, SIGTERM);
+    int stopped_by = rollout->options->stopped_by;
+    if ((stopped_by || stops > 0) && !rollout->signal)
+        stop(rollout, stopped_by ? stopped_by : SIGTERM);
     if (stops > 1 && !rollout->is_cancelling)
         cancel(rollout);
 }

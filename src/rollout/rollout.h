@@ -57,6 +57,7 @@ struct rollout_options {
     void *tick_ctx;
     bool leaves_signals;     /* they are the caller's */
     const atomic_int *stops; /* NULL, or: how often the caller has asked for a stop */
+    int stopped_by;          /* the signal that came before the run, of which nothing is begun then; 0: none */
 };
 
 /* How a run ended, besides what the events say. */

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import tempfile
@@ -226,6 +227,21 @@ class Library(FleetCase):
         self.assertEqual(self.fleet.versions("acme"), ["bbbb2222"])
         self.assertEqual(self.fleet.query("acme", "SELECT DISTINCT typeof(duration_ms) FROM skein_history"),
                          [("real",)])
+
+    def test_a_signal_while_a_downgrade_looks_ahead(self):
+        self.small_fleet("acme")
+        silent = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(silent.close)
+        url = f"postgresql://app@127.0.0.1:{silent.getsockname()[1]}/x?sslmode=disable"
+        self.fleet.inventory([self.fleet.sqlite("acme"), {"name": "silent", "url": url}],
+                             defaults={"connect_timeout": "2s", "retries": 0})
+        process = self.start("downgrade", "--signals", "--then", "current", "base")
+        time.sleep(0.7)
+        process.send_signal(signal.SIGINT)
+        lines = self.finish(process, 1)
+        self.assertIn("exit 130", lines)
+        self.assertIn("total skipped=2", lines)
+        self.assertIn("acme unchanged from= to= steps=0 attempts=1", lines)  # of the run behind it
 
     def test_signals_are_the_programs(self):
         self.fleet.revision("aaaa1111", "CREATE TABLE a (id);\n" + SLOW)
