@@ -41,12 +41,14 @@ static void occupy_standard_descriptors(void)
 }
 
 /* Passwords are in memory: no core file may show them. A reader of our output that goes away must
- * not kill us between two tenants. */
+ * not kill us between two tenants. Who starts us may ignore SIGCHLD: then nobody could say how a password's
+ * command or an editor ended. */
 static void set_up_process(void)
 {
     occupy_standard_descriptors();
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGCHLD, SIG_DFL);
     setlocale(LC_CTYPE, "");
 }
 

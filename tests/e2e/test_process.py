@@ -1,9 +1,10 @@
 """What a process is given by whoever starts it: descriptors, ignored signals, a locale."""
 import os
 import resource
+import signal
 import subprocess
 
-from harness import FleetCase, main
+from harness import FleetCase, free_port, main
 
 
 class StandardDescriptors(FleetCase):
@@ -53,6 +54,25 @@ class FewDescriptors(FleetCase):
                     self.assertIn(result.code, (0, 1, 2, 6))
                     said += result.err
         self.assertIn("cannot make an event loop: too many open files", said)
+
+
+class IgnoredSigchld(FleetCase):
+    """As some daemons and containers have it: how a child ended must be known all the same."""
+
+    def run_ignoring(self, *args, code, **options):
+        return self.run_ok(*args, code=code, preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN),
+                           **options)
+
+    def test_a_passwords_command(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);")
+        self.fleet.inventory([{"name": "t", "url": f"postgresql://app@127.0.0.1:{free_port()}/x",
+                               "password_command": ["/bin/echo", "x"]}], defaults={"retries": 0})
+        self.assertIn("Connection refused", self.run_ignoring("current", code=1).err)
+
+    def test_an_editor_that_fails(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);")
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        self.assertIn("'false' failed", self.run_ignoring("edit", "aaaa1111", code=2, env={"VISUAL": "false"}).err)
 
 
 class Locale(FleetCase):
