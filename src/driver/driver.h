@@ -135,6 +135,7 @@ enum sql_id {
     SQL_READ_END,      /* behind the last read: ends the transaction that SQL_INSPECT began */
     SQL_BEGIN,
     SQL_SETUP_LOCAL,    /* settings of the transaction, just begun */
+    SQL_SETUP_AGAIN,    /* the same, and the session's role, behind what may have changed them. NULL: nothing can */
     SQL_SETUP,          /* settings of the session, for statements outside a transaction */
     SQL_VERSION_CREATE, /* inside the transaction, where the table is missing */
     SQL_HISTORY_CREATE,

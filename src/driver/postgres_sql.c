@@ -11,6 +11,9 @@
         "CASE pg_catalog.current_setting('synchronous_commit') WHEN 'off' THEN "                   \
         "pg_catalog.set_config('synchronous_commit', 'on', " is_local ") END"
 
+#define SETUP_LOCAL                                                                                \
+    SETTINGS("SET LOCAL ", "{client_check_local}", "true") "; SET LOCAL skein.tx = {nonce}"
+
 /* A session, as told to a person: one line, no values that stand in quotes (they may be secrets), and no
  * more of the query than its beginning. What we may not know of others is NULL and left out. Only UTF-8 is sure
  * to reach us as it is, and this must not fail: other encodings show their ASCII. */
@@ -78,8 +81,9 @@ const char *const postgres_sql[SQL__COUNT] = {
         "SELECT revision, direction, checksum, statements, state, run_id, id FROM {history} "
         "ORDER BY id",
     [SQL_BEGIN] = BEGIN_READ_COMMITTED,
-    [SQL_SETUP_LOCAL] = SETTINGS("SET LOCAL ", "{client_check_local}",
-                                 "true") "; SET LOCAL skein.tx = {nonce}",
+    [SQL_SETUP_LOCAL] = SETUP_LOCAL,
+    /* Only the role's own reset brings back one that the login has by default. */
+    [SQL_SETUP_AGAIN] = "RESET SESSION AUTHORIZATION; RESET ROLE; " SETUP_LOCAL,
     [SQL_SETUP] = SETTINGS("SET ", "{client_check_session}", "false"),
     [SQL_VERSION_CREATE] =
         "CREATE TABLE {if_not_exists}{version} (version_num VARCHAR(32) NOT NULL, "

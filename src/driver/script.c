@@ -192,6 +192,8 @@ static bool mentions(const char *sql, const char *const *words)
 /* PostgreSQL parses a whole message before it runs any of it, by the settings of that moment. */
 static const char *const set_up_parser[] = {"standard_conforming_strings", "backslash_quote",
                                             "client_encoding", "set names", NULL};
+static const char *const set_up_session[] = {"role", "authorization", "lock_timeout", "statement_timeout",
+                                             "idle_in_transaction", "reset", NULL};
 static const char *const drop_prepared[] = {"deallocate", "discard", NULL};
 
 static bool add_section(struct making *making, const struct section *section, struct err *err)
@@ -214,6 +216,7 @@ static bool add_section(struct making *making, const struct section *section, st
     size_t first_piece = making->script.piece_count;
     if (!count)
         return true;
+    making->script.sets_up_session |= mentions(section->sql, set_up_session);
     making->script.sets_up_parser |= mentions(section->sql, set_up_parser);
     making->script.may_drop_prepared |= mentions(section->sql, drop_prepared);
     (is_transactional ? add_whole : add_one_by_one)(making, section, statements, count);

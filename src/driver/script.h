@@ -35,6 +35,7 @@ struct script {
     size_t piece_count;
     size_t statement_count;
     bool is_checkpointed; /* some piece runs outside a transaction */
+    bool sets_up_session; /* its role, or settings of ours, may be others behind it */
     bool sets_up_parser; /* how SQL is read may be another behind it */
     bool may_drop_prepared; /* statements that the session has prepared may be gone behind it */
 };

@@ -285,7 +285,7 @@ static void locate(struct session *session, const struct action *action, const s
     session->err_statement = piece_line_text(&session->arena, action->piece, err->line);
 }
 
-/* The guard is the first statement behind a piece: where it fails, the transaction that the piece
+/* Behind a piece stands nothing that can fail but the guard: where it does, the transaction that the piece
  * ran in is no longer ours. */
 static bool ended_transaction(const struct session *session, const struct action *action,
                               const struct op *op)
@@ -293,7 +293,7 @@ static bool ended_transaction(const struct session *session, const struct action
     bool is_guarded = action->kind == ACTION_SCRIPT && action->is_in_transaction &&
                       session->driver->sql[SQL_GUARD];
     return op->is_tx_broken || (is_guarded && op->err.kind == ERR_SQL &&
-                                op->statements_done == action->piece->statement_count);
+                                op->statements_done >= action->piece->statement_count);
 }
 
 /* Statements outside a transaction: those before the failed one stand, and are marked. */

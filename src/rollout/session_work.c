@@ -14,6 +14,15 @@ static uint64_t script_budget(const struct session *session, const struct piece 
 
 /* ---- a transaction ------------------------------------------------------------------------- */
 
+/* Does some revision of the work change what the session is set up with? */
+static bool may_change_setup(const struct session *session)
+{
+    for (size_t i = 0; i < session->work.count; i++)
+        if (session->work.actions[i].script && session->work.actions[i].script->sets_up_session)
+            return session->driver->sql[SQL_SETUP_AGAIN];
+    return false;
+}
+
 static bool may_prepare_guard(const struct session *session)
 {
     if (!session->driver->sql[SQL_GUARD_PREPARE] || io_info(session->io)->is_pooled)
@@ -74,7 +83,7 @@ enum asked ask_begin(struct session *session)
     size_t count = 0;
     if (!io_info(session->io)->is_pooled)
         ids[count++] = SQL_BEGIN;
-    ids[count++] = SQL_SETUP_LOCAL;
+    ids[count++] = may_change_setup(session) ? SQL_SETUP_AGAIN : SQL_SETUP_LOCAL;
     if (prepares_guard)
         ids[count++] = SQL_GUARD_PREPARE;
     if (!session->has_schema)
@@ -261,6 +270,8 @@ static void set_script(struct session *session, struct op *op, const struct acti
     buf_init(&buf, BUF_MAX_DEFAULT);
     buf_add(&buf, piece->sql, piece->sql_len);
     buf_addc(&buf, '\n'); /* a line of its own: the piece may end in a comment */
+    if (action->script->sets_up_session)
+        sql_expand(&buf, session->driver, SQL_SETUP_AGAIN, &session->vars);
     sql_expand(&buf, session->driver, guard_of(session), &session->vars);
     session_set_sql(op, &buf);
 }

@@ -103,6 +103,36 @@ class MainJob(PostgresCase):
         self.run_ok("upgrade")
         self.assertEqual(self.pg.tables("dumped"), {"a", "b"})
 
+    def test_nor_does_a_role_or_a_timeout(self):
+        self.pg.create("roled")
+        self.pg.sql("roled", "CREATE ROLE maker; GRANT ALL ON SCHEMA public TO maker")
+        self.fleet.revision("aaaa1111", "SET ROLE maker; SET lock_timeout = 0; SET statement_timeout = '1h';\n"
+                                        "CREATE TABLE a (id int);")
+        self.fleet.revision("bbbb2222", "SET SESSION AUTHORIZATION maker;\nCREATE TABLE b (id int);")
+        self.fleet.revision("cccc3333", "CREATE TABLE c AS SELECT current_user AS who, current_setting('lock_timeout') "
+                                        "AS wait, current_setting('statement_timeout') AS most;")
+        for mode in ("all", "each"):
+            with self.subTest(mode=mode):
+                self.fleet.inventory([{"name": "roled", "url": self.pg.url("roled")}],
+                                     defaults={"transaction": mode, "lock_timeout": "7s"})
+                self.run_ok("upgrade")
+                self.assertEqual(self.pg.sql("roled", "TABLE c"), [["skein", "7s", "0"]])
+                self.assertEqual(self.pg.sql("roled", "SELECT tableowner FROM pg_tables WHERE tablename IN ('a', 'b')"),
+                                 [["maker"], ["maker"]])
+                self.pg.sql("roled", "DROP TABLE a, b, c, alembic_version, skein_history")
+
+    def test_a_revision_may_reset_what_it_has_set(self):
+        self.pg.create("reset")
+        self.fleet.revision("aaaa1111", "SET work_mem = '8MB';\nCREATE TABLE a (id int);\nRESET ALL")
+        self.fleet.revision("bbbb2222", "CREATE TABLE b AS SELECT current_setting('lock_timeout') AS wait;")
+        self.fleet.revision("cccc3333", "RESET ALL;\nSELECT 1 / 0;")
+        self.fleet.inventory([{"name": "reset", "url": self.pg.url("reset"), "schema": "s", "create": "true"}],
+                             defaults={"lock_timeout": "7s"})
+        self.run_ok("upgrade", "bbbb2222")
+        self.assertEqual(self.pg.sql("reset", "TABLE s.b"), [["7s"]])
+        tenant = self.run_json("upgrade", code=1).tenant("reset")
+        self.assertEqual((tenant["state"], tenant["error"]["line"]), ("failed", 8))
+
     def test_the_version_table_may_be_elsewhere_on_the_search_path(self):
         self.fleet.revision("aaaa1111", "CREATE TABLE a (id int);")
         self.fleet.inventory(self.pg.create("elsewhere"))
