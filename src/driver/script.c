@@ -162,6 +162,13 @@ static void add_whole(struct making *making, const struct section *section,
     making->script.statement_count += count;
 }
 
+static bool is_setting(const char *sql, size_t len)
+{
+    char word[16];
+    next_word(sql, len, 0, word);
+    return strcmp(word, "set") == 0 || strcmp(word, "reset") == 0;
+}
+
 static void add_one_by_one(struct making *making, const struct section *section,
                            const struct statement *statements, size_t count)
 {
@@ -176,6 +183,7 @@ static void add_one_by_one(struct making *making, const struct section *section,
         piece->line = section->line + statements[i].line - 1;
         piece->statements = only;
         piece->statement_count = 1;
+        piece->is_setting = is_setting(piece->sql, piece->sql_len);
         making->script.statement_count++;
     }
     making->script.is_checkpointed = making->script.is_checkpointed || count;
@@ -277,6 +285,13 @@ const struct piece *script_piece_at(const struct script *script, size_t statemen
         if (script->pieces[i].first_statement >= statement)
             return &script->pieces[i];
     return NULL;
+}
+
+const struct piece *piece_first_beside(const struct piece *piece)
+{
+    while (piece->first_statement && !piece[-1].is_transactional)
+        piece--;
+    return piece;
 }
 
 int piece_line(const struct piece *piece, size_t offset, size_t statement)

@@ -25,6 +25,7 @@ struct piece {
     size_t statement_count;
     size_t first_statement; /* of the revision, from 0 */
     bool is_transactional;
+    bool is_setting; /* of the session, by one statement outside a transaction */
     const struct author_query *verifies; /* asked behind it, in their order */
     size_t verify_count;
     const struct author_query *probe; /* of a statement outside a transaction: did it take effect? NULL: none */
@@ -58,6 +59,10 @@ void scripts_check(struct scripts *scripts, const struct driver *driver, struct 
 
 /* The first piece that begins with this statement or behind it; NULL: none is left. */
 const struct piece *script_piece_at(const struct script *script, size_t statement);
+
+/* Of the pieces that stand side by side outside a transaction, the first: what is set by it and those behind it
+ * still holds where `piece` begins, unless a new session goes on there. */
+const struct piece *piece_first_beside(const struct piece *piece);
 
 /* The file's line where byte `offset` (from 1) of the piece stands; where `offset` is 0, the line of
  * statement `statement` of the piece. */

@@ -217,6 +217,10 @@ struct op *session_add_query(struct session *session, const enum sql_id *ids, si
 struct op *session_add_one(struct session *session, enum sql_id id);
 void session_set_sql(struct op *op, struct buf *buf);
 
+/* session_work.c: the session's settings for statements outside a transaction, and what the statements before
+ * this one have set: another session may have run them. */
+void session_add_setup(struct session *session, const struct piece *end);
+
 /* session.c: the op of the batch that a joined state added first, or NULL. */
 struct op *session_op_of(const struct session *session, enum session_state state);
 

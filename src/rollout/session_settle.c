@@ -65,7 +65,7 @@ enum asked ask_probe(struct session *session)
         session->probe = (struct probe){0};
     else if (!session->probe.sql)
         return ASKED_OPS;
-    (void)ask_setup(session);
+    session_add_setup(session, piece);
     if (asks_author)
         add_query(session, OP_SCRIPT, piece->probe->sql);
     else

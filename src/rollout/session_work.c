@@ -363,19 +363,40 @@ enum asked ask_statements(struct session *session)
     return ask_actions(session, false);
 }
 
-/* What a statement left half made goes before it is run again. */
-enum asked ask_setup(struct session *session)
+static void add_outside(struct session *session, const char *sql)
+{
+    struct op *op = session_add_op(session, OP_SCRIPT);
+    op->sql = sql;
+    op->sql_len = strlen(sql);
+    op->tx_after = TX_OUTSIDE;
+    op->timeout_ms = session_control_budget(session);
+}
+
+void session_add_setup(struct session *session, const struct piece *end)
 {
     if (session->driver->sql[SQL_SETUP])
         session_add_one(session, SQL_SETUP)->tx_after = TX_OUTSIDE;
-    if (session->repair) {
-        struct op *op = session_add_op(session, OP_SCRIPT);
-        op->sql = session->repair;
-        op->sql_len = strlen(session->repair);
-        op->tx_after = TX_OUTSIDE;
-        op->timeout_ms = session_control_budget(session);
-        session->repair = NULL;
-    }
+    for (const struct piece *piece = piece_first_beside(end); piece < end; piece++)
+        if (piece->is_setting)
+            add_outside(session, piece->sql);
+}
+
+/* The piece that is next, behind what is only written down. */
+static const struct piece *next_piece(const struct session *session)
+{
+    const struct action *action = &session->work.actions[session->cursor];
+    while (!action->piece || action->is_in_transaction)
+        action++;
+    return action->piece;
+}
+
+/* What a statement left half made goes before it is run again. */
+enum asked ask_setup(struct session *session)
+{
+    session_add_setup(session, next_piece(session));
+    if (session->repair)
+        add_outside(session, session->repair);
+    session->repair = NULL;
     return ASKED_OPS;
 }
 

@@ -581,6 +581,20 @@ class InDoubt(PostgresCase):
                     self.assertEqual(self.pg.sql(name, "SELECT n FROM fx"), [["3"]])
                     self.assertEqual(self.pg.versions(name), ["bbbb2222"])
 
+    def test_what_was_set_before_it_holds_for_what_goes_on(self):
+        self.pg.create("setup")
+        self.pg.sql("setup", "CREATE SCHEMA x; CREATE TABLE b (n int)")
+        self.fleet.revision("aaaa1111", "-- migrate:up transaction:false\nSET search_path TO x;\nCREATE TABLE a (n int);\n"
+                            "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_tables WHERE tablename = 'up') THEN RAISE "
+                            "EXCEPTION 'no'; END IF; END $$;\nCREATE TABLE b (n int);\nCREATE TABLE c (n int);\n")
+        self.fleet.inventory([{"name": "setup", "url": self.pg.url("setup")}])
+        self.run_json("upgrade", code=4)
+        self.pg.sql("setup", "CREATE TABLE up ()")
+        # and as if it had died in the next one: there is another table of that name
+        self.pg.sql("setup", "UPDATE skein_history SET statements = 3, state = 'running'")
+        self.run_json("upgrade")
+        self.assertEqual(self.pg.tables("setup", "x"), {"a", "b", "c"})
+
     def test_an_invalid_index_of_ours_is_rebuilt(self):
         self.leave("invalid", "CREATE UNIQUE INDEX CONCURRENTLY ix ON a (n)", False)
         done = self.pg.psql("invalid", "-c", "CREATE UNIQUE INDEX CONCURRENTLY ix ON a (n)")
