@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "driver/directive.h"
 #include "driver/driver.h"
 #include "import/tool.h"
 
@@ -245,6 +246,21 @@ static void check_markers(struct import *import, const struct import_sql *sql)
                          "a line that begins with '-- migrate:' would begin a section: indent it");
 }
 
+/* A comment of the author's that skein would ask as a query. */
+static void check_directives(struct import *import, const struct import_sql *sql,
+                             const struct driver *driver, const struct statement *statements,
+                             size_t count)
+{
+    const struct directive *directives;
+    size_t directive_count;
+    directives_find(import->arena, driver, sql->text, sql->len, statements, count, &directives,
+                    &directive_count);
+    for (size_t i = 0; i < directive_count; i++)
+        import_fault(import, sql->path, sql->line + directives[i].line - 1,
+                     "a comment that begins with '-- %s:' would be asked as a query: reword it",
+                     directives[i].kind == DIRECTIVE_VERIFY ? "verify" : "probe");
+}
+
 void import_add_sql(struct import *import, struct imported *item, const struct import_sql *sql)
 {
     const struct driver *driver = driver_find(sql->dialect);
@@ -265,6 +281,7 @@ void import_add_sql(struct import *import, struct imported *item, const struct i
         import_fault(import, sql->path, line, "%s", err.text);
         return;
     }
+    check_directives(import, sql, driver, statements, count);
     cutting.is_in_block = sql->is_in_block && *sql->is_in_block;
     cutting.block_line = sql->line;
     for (size_t i = 0; i < count; i++)

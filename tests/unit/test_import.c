@@ -138,6 +138,8 @@ static void reads_golang_migrate(void **state)
          {{"1_a.up.sql", "SELECT 1;"}, {"01_b.up.sql", "SELECT 1;"}}, {{0}},
          "version '1' is in '1_a.up.sql' already", 0, 0},
         {"golang-migrate", "sqlite", {{"1_a.up.sql", "SELECT 1;\n\nBEGIN;\n"}}, {{0}}, "nothing ends", 3, 0},
+        {"golang-migrate", "sqlite", {{"1_a.up.sql", "SELECT 1;\n\n--verify: by hand\nSELECT 2;\n"}}, {{0}},
+         "'-- verify:' would be asked", 3, 0},
         {"golang-migrate", "sqlite", {{"1_a.up.sql", "COMMIT;\n"}}, {{0}}, "nothing here has begun", 1, 0},
         {"golang-migrate", "postgresql", {{"1_a.up.sql", "BEGIN;\nROLLBACK;\nCOMMIT;\n"}}, {{0}},
          "'ROLLBACK' cannot be taken over", 2, 0},
