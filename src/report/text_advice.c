@@ -152,7 +152,8 @@ static const char *unfinished_way_back(const struct report *report)
     const struct run_info *run = &report->run;
     if (strcmp(run->command, "rollback") == 0)
         return run->resumed_from;
-    return report->state == RUN_ROLLBACK_FAILED ? kept_run(report) : NULL;
+    bool is_stopped = report->has_turned_back && report->state == RUN_INTERRUPTED;
+    return is_stopped || report->state == RUN_ROLLBACK_FAILED ? kept_run(report) : NULL;
 }
 
 static void print_ways_on(const struct text *text)

@@ -326,6 +326,24 @@ static void a_way_back_that_failed_is_tried_again(void **state)
     fleet_done(&fleet);
 }
 
+/* `resume` would do the same: what is left of the run is the way back. */
+static void a_way_back_that_was_stopped_is_not_gone_on_with_forward(void **state)
+{
+    (void)state;
+    struct fleet fleet;
+    struct err err = fleet_error();
+    make_kept(&fleet, NULL, 3);
+    fleet_fails(&fleet, 2, TENANT_FAILED, &err);
+    fleet_tell(&fleet, (struct event){.kind = EVENT_RUN_ROLLS_BACK, .reason = "too many failures"});
+    fleet_goes_back(&fleet, 0, TENANT_ROLLED_BACK, NULL);
+    fleet_ends(&fleet, RUN_INTERRUPTED);
+    expect_part(&fleet, "  t1: never begun.\n"
+                        "  Once the cause is gone, take back the rest:\n"
+                        "    skein rollback 20261123T101500Z-5f3a9c\n"
+                        "  To read this once more:\n");
+    fleet_done(&fleet);
+}
+
 /* ---- texts from outside -------------------------------------------------------------------- */
 
 static void hostile_names_can_do_nothing(void **state)
@@ -467,6 +485,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_kept_run_is_resumed_or_taken_back),
     cmocka_unit_test(who_was_taken_back_is_told_apart),
     cmocka_unit_test(a_way_back_that_failed_is_tried_again),
+    cmocka_unit_test(a_way_back_that_was_stopped_is_not_gone_on_with_forward),
     cmocka_unit_test(hostile_names_can_do_nothing),
     cmocka_unit_test(commands_are_quoted_for_the_shell),
     cmocka_unit_test(names_beyond_ten_are_counted),
