@@ -66,7 +66,7 @@ static bool make_file(struct arena *arena, const char *path, struct err *err)
 
 /* Looked at without opening it: closing a descriptor would drop SQLite's locks on the file, should
  * this process have it open already. */
-static bool check_file(struct arena *arena, const char *path, enum ledger_access access,
+static bool check_file(struct arena *arena, const char *path, enum ledger_access mode,
                        struct err *err)
 {
     struct stat st;
@@ -75,11 +75,13 @@ static bool check_file(struct arena *arena, const char *path, enum ledger_access
         return err_set(err, ERR_LEDGER, "ledger '%s': it is not a regular file", path);
     if (is_there && st.st_size == 1) /* for SQLite this would be an empty one */
         return err_set(err, ERR_LEDGER, "ledger '%s': it is not a ledger", path);
+    if (is_there && mode == LEDGER_WRITE && access(folder_of(arena, path), W_OK) != 0)
+        return fail_errno(path, "its folder cannot be written to", err);
     if (is_there)
         return true;
     if (errno != ENOENT)
         return fail_errno(path, "cannot look at it", err);
-    if (access == LEDGER_WRITE)
+    if (mode == LEDGER_WRITE)
         return make_file(arena, path, err);
     err_set(err, ERR_LEDGER, "there is no ledger '%s' yet", path);
     snprintf(err->code, sizeof err->code, "%s", LEDGER_MISSING);

@@ -350,7 +350,7 @@ static int refuses_to_write_but_reads(const struct book *book)
     arena_init(&arena);
     if (ledger_open(book->path, LEDGER_WRITE, &err) || err.kind != ERR_LEDGER)
         return 1;
-    if (!strstr(err.text, "read-only") && !strstr(err.text, "cannot be opened"))
+    if (!strstr(err.text, "its folder cannot be written to: "))
         return 2;
     struct ledger *ledger = ledger_open(book->path, LEDGER_READ, &err);
     if (!ledger || !ledger_find(ledger, NULL, &arena, &run, &err))
