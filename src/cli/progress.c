@@ -156,8 +156,8 @@ static void count(struct progress *progress, const struct event *event)
     leave_seat(progress, event->tenant);
     if (progress->is_on_way_back)
         return; /* it was counted on its way out */
-    progress->done++;
-    progress->bad += progress_is_bad(event->outcome);
+    progress->done += event->outcome->state != TENANT_SKIPPED;
+    progress->bad += tenant_state_is_bad(event->outcome->state);
 }
 
 static void on_event(void *ctx, const struct event *event)

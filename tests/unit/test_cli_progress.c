@@ -173,6 +173,25 @@ static void verbose_shows_every_tenant(void **state)
     stage_done(&stage);
 }
 
+static void who_was_skipped_is_told_and_counts_as_in_the_report(void **state)
+{
+    (void)state;
+    struct stage stage;
+    struct err err;
+    err_set(&err, ERR_CONNECT, "not tried");
+    stage_init(&stage, PROGRESS_PLAIN, NULL, 3);
+    fleet_starts(&stage.fleet);
+    fleet_moves(&stage.fleet, 0, 1, 3);
+    fleet_fails(&stage.fleet, 1, TENANT_FAILED, &err);
+    fleet_fails(&stage.fleet, 2, TENANT_SKIPPED, &err);
+    fleet_ends(&stage.fleet, RUN_FAILED);
+    stage_wrote(&stage, "skein: upgrade head: 3 tenants, run 20261123T101500Z-5f3a9c\n"
+                        "skein: t1: failed after 3.0 ms: connect: not tried\n"
+                        "skein: t2: skipped after 3.0 ms: connect: not tried\n"
+                        "skein: upgrade head: failed, 2 of 3 done, 1 failed in 1.23 s\n");
+    stage_done(&stage);
+}
+
 static void nothing_is_nothing(void **state)
 {
     (void)state;
@@ -340,6 +359,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(plain_tells_tenths_but_not_twice_a_second),
     cmocka_unit_test(quiet_shows_failures_only),
     cmocka_unit_test(verbose_shows_every_tenant),
+    cmocka_unit_test(who_was_skipped_is_told_and_counts_as_in_the_report),
     cmocka_unit_test(nothing_is_nothing),
     cmocka_unit_test(tty_draws_a_block_and_leaves_nothing),
     cmocka_unit_test(tty_names_the_longest_running_first),
