@@ -188,6 +188,14 @@ static void note_trouble(struct rollout *rollout, size_t tenant, const struct er
         *said = arena_strdup(&rollout->arena, err->text);
 }
 
+/* A login whose password was not to be had: a command that hangs would cost its 10 s once for each tenant. */
+static void on_no_password(void *ctx, struct session *session)
+{
+    struct rollout *rollout = ctx;
+    credentials_refuse(rollout->credentials, rollout->places[session_index(session)].credential,
+                       session_tenant(session)->name);
+}
+
 /* One refused login stops all who would try the same; any other fault says nothing about it. Nor does one without
  * a code, which no server gave: nothing was tried where .pgpass knows no password for this database. */
 static void on_refused(void *ctx, struct session *session, const struct err *err)
@@ -398,7 +406,7 @@ bool rollout_skip_unreachable(struct rollout *rollout, uint32_t tenant)
     if (is_gone)
         err_set(&err, ERR_CONFIG, "it is no longer in the inventory: put it back, and go on");
     else
-        err_set(&err, ERR_AUTH, "not tried: the server already refused this login to tenant '%s'", who);
+        err_set(&err, ERR_AUTH, "not tried: this login has already failed for tenant '%s'", who);
     skip(rollout, tenant, &err);
     scheduler_finished(rollout->scheduler, tenant, &(struct finish){.has_failed = true});
     return true;
@@ -446,6 +454,7 @@ void rollout_fill_env(struct rollout *rollout)
         .on_connected = on_connected,
         .on_well = on_well,
         .on_refused = on_refused,
+        .on_no_password = on_no_password,
         .on_retry = on_retry,
         .may_wait = may_wait,
         .random = next_random,

@@ -314,6 +314,8 @@ void session_free(struct session *session)
 void session_job_done(struct session *session, const char *result, const struct err *err)
 {
     if (err) {
+        if (session->state == SESSION_PASSWORD)
+            session->env->on_no_password(session->env->ctx, session);
         session_go(session, session_fail(session, err));
         return;
     }

@@ -73,6 +73,7 @@ struct session_env {
     void (*on_connected)(void *ctx, struct session *session, const char *password);
     void (*on_well)(void *ctx, struct session *session); /* the server does what is asked of it */
     void (*on_refused)(void *ctx, struct session *session, const struct err *err);
+    void (*on_no_password)(void *ctx, struct session *session); /* its file or command gave none */
     void (*on_retry)(void *ctx, struct session *session, const struct err *err, uint32_t attempt,
                      uint64_t delay_ms);
     /* False: the run is stopping, give up. */

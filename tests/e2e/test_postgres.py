@@ -697,6 +697,14 @@ class Passwords(FleetCase):
             result = self.run_ok("current", code=1)
             self.assertNotIn("s3cr3t", result.out + result.err)
 
+    def test_a_command_that_fails_is_run_once(self):
+        self.fleet.inventory(self.tenants(12, password_command=["sh", "-c", "echo x >>" + self.fleet.path("ran") + "; exit 3"]))
+        result = self.run_json("current", code=1)
+        self.assertEqual(result.report["totals"]["failed"], 1)
+        self.assertEqual(result.report["totals"]["skipped"], 11)
+        self.assertIn("failed for tenant 'p0'", result.tenant("p1")["error"]["message"])
+        self.assertEqual(self.fleet.read("ran"), b"x\n")
+
     def test_from_pgpass(self):
         path = self.fleet.write("pgpass", "127.0.0.1:*:*:app:s3cr3t-Canary/@\n", 0o600)
         self.fleet.inventory(self.tenants())
