@@ -187,17 +187,19 @@ static bool resolve_name(struct arena *arena, const struct chain *chain, const c
     return true;
 }
 
-static bool refuse_heads(const struct chain *chain, const char *label, struct revisions heads,
-                         struct err *err)
+/* `heads` is refused where only one can be meant. */
+static bool refuse_heads(const struct chain *chain, const char *label, const char *symbol,
+                         struct revisions heads, struct err *err)
 {
+    bool may_be_all = strcmp(symbol, "head") == 0;
     struct buf names;
     buf_init(&names, 512);
     for (size_t i = 0; i < heads.count; i++)
         buf_addf(&names, "%s%s", i ? ", " : "", chain->revisions[heads.items[i]]->id);
     err_set(err, ERR_CHAIN,
-            "multiple head revisions are present for '%s%shead': %s; name one, '<branchname>@head', "
-            "or 'heads' for all",
-            label ? label : "", label ? "@" : "", names.data);
+            "multiple head revisions are present for '%s%s%s': %s; name one%s", label ? label : "",
+            label ? "@" : "", symbol, names.data,
+            may_be_all ? ", '<branchname>@head', or 'heads' for all" : " of them");
     buf_done(&names);
     return false;
 }
@@ -211,7 +213,7 @@ static bool resolve_heads(struct arena *arena, const struct chain *chain, const 
     if (label && !identifier_filter(arena, chain, heads, label, false, &heads, err))
         return false;
     if (is_one && heads.count > 1)
-        return refuse_heads(chain, label, heads, err);
+        return refuse_heads(chain, label, "head", heads, err);
     bool is_all = !is_one && !label;
     *ret = is_all ? (struct revisions){chain->real_heads, chain->real_head_count} : heads;
     return true;
@@ -239,7 +241,7 @@ bool identifier_resolve_one(struct arena *arena, const struct chain *chain, cons
     if (!identifier_resolve(arena, chain, label, symbol, &found, err))
         return false;
     if (found.count > 1)
-        return refuse_heads(chain, label, found, err);
+        return refuse_heads(chain, label, symbol, found, err);
     *ret_revision = found.count ? found.items[0] : MAP_NONE;
     return true;
 }

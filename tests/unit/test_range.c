@@ -140,7 +140,7 @@ static void a_script_starts_at_one_revision(void **state)
         {"other@head", "zzzz", NULL},
         {"left@head", "eeee", NULL},
         {"head", NULL, "multiple head revisions are present"},
-        {"heads", NULL, "multiple head revisions are present"},
+        {"heads", NULL, "multiple head revisions are present for 'heads': eeee, zzzz; name one of them"},
         {"bbbb+1", NULL, "can't locate revision identified by 'bbbb+1'"},
         {"-1", NULL, "can't locate revision identified by '-1'"},
         {"current", NULL, "can't locate revision identified by 'current'"},
