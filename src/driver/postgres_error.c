@@ -86,7 +86,10 @@ static void set_first_line(struct err *err, enum err_class kind, const char *tex
     size_t len = strcspn(text, "\n");
     while (len && isspace((unsigned char)text[len - 1]))
         len--;
-    err_set(err, kind, "%.*s", (int)len, len ? text : "the connection was lost");
+    if (len)
+        err_set(err, kind, "%.*s", (int)len, text);
+    else
+        err_set(err, kind, "the connection was lost");
 }
 
 static void set_lost(PGconn *pg, struct err *err)

@@ -487,7 +487,8 @@ class Failure(PostgresCase):
         self.assertIn("no-such-host.invalid", result.tenant("t")["error"]["message"])
         self.assertEqual(result.tenant("known")["state"], "succeeded")
 
-    def test_garbage_from_a_server(self):
+    def answered(self, answer_with):
+        """The tenant of a server that answers with these bytes, and hangs up."""
         listener = socket.create_server(("127.0.0.1", 0))
 
         def answer():
@@ -497,14 +498,22 @@ class Failure(PostgresCase):
                 except OSError:
                     return
                 peer.recv(100)
-                peer.sendall(b"E\x7f\xff\xff\xff" + os.urandom(4096))
+                peer.sendall(answer_with)
                 peer.close()
         threading.Thread(target=answer, daemon=True).start()
         self.addCleanup(listener.close)
         self.fleet.revision("aaaa1111", "SELECT 1;")
-        self.fleet.inventory([{"name": "t", "url": f"postgresql://u@127.0.0.1:{listener.getsockname()[1]}/x",
-                               "retries": 0}])
-        self.assertEqual(self.run_json("upgrade", code=1).tenant("t")["state"], "failed")
+        url = f"postgresql://u@127.0.0.1:{listener.getsockname()[1]}/x?sslmode=disable"
+        self.fleet.inventory([{"name": "t", "url": url, "retries": 0}])
+        return self.run_json("upgrade", code=1).tenant("t")
+
+    def test_garbage_from_a_server(self):
+        self.assertEqual(self.answered(b"E\x7f\xff\xff\xff" + os.urandom(4096))["state"], "failed")
+
+    def test_a_server_without_a_word(self):
+        fields = b"SFATAL\0C57P03\0M\0\0"
+        error = self.answered(b"E" + (len(fields) + 4).to_bytes(4, "big") + fields)["error"]
+        self.assertEqual((error["class"], error["message"]), ("connect", "the connection was lost"))
 
     def test_a_flood_of_notices(self):
         self.fleet.revision("aaaa1111", "DO $$ BEGIN FOR i IN 1..20000 LOOP RAISE WARNING '%', "
