@@ -3,6 +3,8 @@
 #ifndef ROLLOUT_ROLLOUT_PRIVATE_H
 #define ROLLOUT_ROLLOUT_PRIVATE_H
 
+#include <signal.h>
+
 #include "base/arena.h"
 #include "base/map.h"
 #include "rollout/credentials.h"
@@ -14,7 +16,7 @@
 #include "rollout/scheduler.h"
 #include "rollout/ways.h"
 
-enum { SIGNALS_OF_OURS = 3 };
+enum { SIGNALS_OF_OURS = 3, SIGNALS_TAKEN = SIGNALS_OF_OURS + 1 };
 
 /* What is kept of a tenant while the run lasts. */
 struct place {
@@ -35,6 +37,7 @@ struct rollout {
     uv_timer_t tick;
     uv_timer_t soak;
     uv_signal_t signals[SIGNALS_OF_OURS];
+    struct sigaction handlers[SIGNALS_TAKEN]; /* the program's, which libuv does not put back */
     int signal; /* the one that stopped us; 0: none */
     bool is_draining;
     bool is_cancelling;

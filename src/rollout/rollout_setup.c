@@ -154,6 +154,31 @@ static struct ways *make_ways(const struct rollout_options *options)
     return ways;
 }
 
+/* The last one is libuv's own, for gates. */
+static const int taken[SIGNALS_TAKEN] = {SIGINT, SIGTERM, SIGHUP, SIGCHLD};
+
+static void keep_handlers(struct rollout *rollout)
+{
+    for (int i = 0; i < SIGNALS_TAKEN; i++)
+        sigaction(taken[i], NULL, &rollout->handlers[i]);
+}
+
+static bool has_gates(const struct rollout *rollout)
+{
+    for (int gate = 0; gate < GATE__COUNT; gate++)
+        if (gates_has(rollout->gates, (enum gate)gate))
+            return true;
+    return false;
+}
+
+/* What was left to the program may have another handler by now. */
+static void put_handlers_back(const struct rollout *rollout)
+{
+    for (int i = 0; i < SIGNALS_TAKEN; i++)
+        if (i < SIGNALS_OF_OURS ? !rollout->options->leaves_signals : has_gates(rollout))
+            sigaction(taken[i], &rollout->handlers[i], NULL);
+}
+
 /* nohup(1) has a hangup ignored for us: then it stops nothing. */
 static bool is_watched(const struct rollout *rollout, int number)
 {
@@ -165,12 +190,12 @@ static bool is_watched(const struct rollout *rollout, int number)
 
 static void watch_signals(struct rollout *rollout)
 {
-    static const int numbers[SIGNALS_OF_OURS] = {SIGINT, SIGTERM, SIGHUP};
+    keep_handlers(rollout);
     for (int i = 0; i < SIGNALS_OF_OURS; i++) {
         uv_signal_init(&rollout->loop, &rollout->signals[i]);
         rollout->signals[i].data = rollout;
-        if (is_watched(rollout, numbers[i]))
-            uv_signal_start(&rollout->signals[i], rollout_on_signal, numbers[i]);
+        if (is_watched(rollout, taken[i]))
+            uv_signal_start(&rollout->signals[i], rollout_on_signal, taken[i]);
     }
     uv_timer_init(&rollout->loop, &rollout->tick);
     rollout->tick.data = rollout;
@@ -210,6 +235,7 @@ bool rollout_open(struct rollout *rollout, struct err *err)
 void rollout_close(struct rollout *rollout)
 {
     uv_loop_close(&rollout->loop);
+    put_handlers_back(rollout);
     journal_free(rollout->journal);
     gates_free(rollout->gates);
     ways_free(rollout->ways);

@@ -243,6 +243,11 @@ class Library(FleetCase):
         self.assertIn("total skipped=2", lines)
         self.assertIn("acme unchanged from= to= steps=0 attempts=1", lines)  # of the run behind it
 
+    def test_the_programs_handlers_are_there_again(self):
+        self.small_fleet("acme", rollout={"gates": {"before_run": ["/bin/true"]}})
+        for options in ([], ["--signals"]):
+            self.assertNotIn("a handler is gone", self.app("upgrade", *options))
+
     def test_signals_are_the_programs(self):
         self.fleet.revision("aaaa1111", "CREATE TABLE a (id);\n" + SLOW)
         self.fleet.inventory([self.fleet.sqlite("a"), self.fleet.sqlite("b")])

@@ -33,6 +33,11 @@ static void on_interrupt(int number)
     skein_stop(interrupted);
 }
 
+static void on_child(int number)
+{
+    (void)number;
+}
+
 static void print_rows(const char *title, const char *const *rows, size_t count)
 {
     printf(" %s=", title);
@@ -170,9 +175,14 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < skein_tenant_count(app.skein); i++)
         printf("tenant %s\n", skein_tenant_name(app.skein, i));
     interrupted = app.skein;
+    signal(SIGCHLD, on_child);
     if (!request.handles_signals)
         signal(SIGINT, on_interrupt);
+    else
+        signal(SIGHUP, on_child);
     int exit_code = run(&app, &request, format);
+    if (signal(SIGCHLD, SIG_DFL) != on_child || (request.handles_signals && signal(SIGHUP, SIG_DFL) != on_child))
+        printf("a handler is gone\n");
     if (then) {
         request.command = command_of(then);
         exit_code = run(&app, &request, format);
