@@ -68,6 +68,7 @@ struct op {
     enum op_kind kind;
     const char *sql; /* NUL-terminated; may hold several statements, none with parameters */
     size_t sql_len;
+    bool begins_revision; /* what earlier ones have set is undone first, where the server does not (SQLite) */
     bool must_commit;   /* the statement is COMMIT: an answer that says otherwise is an error */
     bool needs_rows;    /* OP_SCRIPT: the last statement must return a row, or it fails */
     uint64_t rows_total; /* that its statements must change together; 0: not looked at. By the caller */

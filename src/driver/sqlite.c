@@ -37,6 +37,7 @@ struct conn {
     uint64_t deadline_ms; /* of the statement under way; 0: none */
     bool is_preparing;    /* a statement of the revision, not what it does within (VACUUM) */
     const char *denied;   /* what the authorizer refused; static text */
+    bool has_settings;    /* a revision has changed some of the connection's */
     atomic_bool is_cancelled;
 };
 
@@ -179,7 +180,7 @@ static int on_authorize(void *ctx, int action, const char *arg1, const char *arg
                         const char *database, const char *trigger)
 {
     struct conn *conn = ctx;
-    (void)arg2, (void)database, (void)trigger;
+    (void)database, (void)trigger;
     if (!conn->op || conn->op->kind != OP_SCRIPT)
         return SQLITE_OK;
     switch (action) {
@@ -193,6 +194,7 @@ static int on_authorize(void *ctx, int action, const char *arg1, const char *arg
                    : deny(conn, "a revision may not attach another file: it would reach outside the "
                                 "tenant");
     case SQLITE_PRAGMA:
+        conn->has_settings |= arg2 != NULL;
         return is_allowed_pragma(conn, arg1) ? SQLITE_OK : SQLITE_DENY;
     default:
         return SQLITE_OK;
@@ -365,8 +367,21 @@ static void check_transaction(struct conn *conn)
             is_inside ? "begun" : "ended");
 }
 
+/* What decides what the next revision's statements mean. Foreign keys can be turned on, and off again, outside a
+ * transaction alone. */
+static void reset_settings(struct conn *conn)
+{
+    static const char sql[] =
+        "PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = OFF; PRAGMA recursive_triggers = OFF; "
+        "PRAGMA case_sensitive_like = OFF; PRAGMA legacy_alter_table = OFF";
+    sqlite3_exec(conn->db, sql, NULL, NULL, NULL);
+    conn->has_settings = !sqlite3_get_autocommit(conn->db);
+}
+
 static void do_statements(struct conn *conn)
 {
+    if (conn->op->begins_revision && conn->has_settings && conn->at == 0)
+        reset_settings(conn);
     while (conn->at < conn->op->sql_len && run_next(conn))
         continue;
     if (!conn->is_busy)

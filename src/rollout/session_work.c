@@ -73,6 +73,15 @@ static void make_script(struct session *session, struct op *begin)
     begin->kind = OP_SCRIPT;
 }
 
+/* Is it another revision's than the script before? */
+static bool begins_revision(const struct session *session, const struct action *action)
+{
+    for (const struct action *at = action; at-- > session->work.actions;)
+        if (at->kind == ACTION_SCRIPT)
+            return at->step != action->step;
+    return false;
+}
+
 enum asked ask_begin(struct session *session)
 {
     bool prepares_guard = !session->is_guard_prepared && may_prepare_guard(session);
@@ -97,6 +106,7 @@ enum asked ask_begin(struct session *session)
         ids[count++] = guard_of(session);
     struct op *begin = session_add_query(session, ids, count);
     begin->tx_after = TX_INSIDE;
+    begin->begins_revision = begins_revision(session, &session->work.actions[session->cursor]);
     if (joins)
         make_script(session, begin);
     return ASKED_OPS;
@@ -294,6 +304,7 @@ static void add_action(struct session *session, const struct action *action)
     struct op *op = session_add_op(session, is_script ? OP_SCRIPT : OP_QUERY);
     op->tx_after = action->is_in_transaction ? TX_INSIDE : TX_OUTSIDE;
     if (is_script) {
+        op->begins_revision = begins_revision(session, action);
         op->needs_rows = action->kind == ACTION_VERIFY;
         (op->needs_rows ? set_verify : set_script)(session, op, action);
         op->timeout_ms = script_budget(session, action->piece);

@@ -322,6 +322,32 @@ class SqliteFiles(FleetCase):
         self.assertEqual(self.fleet.query("t", "SELECT p FROM child"), [(1,), (2,)])
         self.assertEqual(self.fleet.query("t", "PRAGMA foreign_key_check"), [])
 
+    def test_what_a_revision_sets_does_not_reach_the_next(self):
+        settings = "PRAGMA ignore_check_constraints = ON; PRAGMA case_sensitive_like = ON;\n"
+        rebuild = ("CREATE TABLE new (id INTEGER PRIMARY KEY);\nINSERT INTO new SELECT id FROM parent;\n"
+                   "DROP TABLE parent;\nALTER TABLE new RENAME TO parent;\nCREATE TABLE alike AS SELECT 'A' LIKE 'a' AS x;")
+        for before, options in ((" transaction:false", ""), (" transaction:false", " transaction:false"), ("", "")):
+            for transaction in ("all", "each"):
+                with self.subTest(before=before, options=options, transaction=transaction):
+                    self.fleet.last, name = "", f"t{len(os.listdir(self.fleet.dir))}"
+                    self.fleet.revision("aaaa1111", "PRAGMA foreign_keys = ON;\n" + settings, options=before)
+                    self.fleet.revision("bbbb2222", rebuild, options=options)
+                    self.fleet.inventory([self.fleet.sqlite(
+                        name, "CREATE TABLE parent (id INTEGER PRIMARY KEY); INSERT INTO parent VALUES (1), (2);"
+                        "CREATE TABLE child (p REFERENCES parent ON DELETE CASCADE); INSERT INTO child VALUES (1), (2);")],
+                        defaults={"transaction": transaction})
+                    self.run_ok("upgrade")
+                    self.assertEqual(self.fleet.query(name, "SELECT p FROM child"), [(1,), (2,)])
+                    self.assertEqual(self.fleet.query(name, "SELECT x FROM alike"), [(1,)])
+                    os.unlink(self.fleet.path(f"data/{name}.db"))
+
+    def test_what_a_revision_sets_lasts_to_its_end(self):
+        self.fleet.revision("aaaa1111", "-- migrate:up transaction:false\nPRAGMA case_sensitive_like = ON;\n"
+                            "INSERT INTO a VALUES ('A' LIKE 'a');\n-- migrate:up\nINSERT INTO a VALUES ('A' LIKE 'a');")
+        self.fleet.inventory([self.fleet.sqlite("t", "CREATE TABLE a (x)")])
+        self.run_ok("upgrade")
+        self.assertEqual(self.fleet.query("t", "SELECT x FROM a"), [(0,), (0,)])
+
     def test_a_hot_journal_is_rolled_back_first(self):
         tenant = self.fleet.sqlite("t", "CREATE TABLE big (x); INSERT INTO big SELECT zeroblob(1000) "
                                         "FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
