@@ -77,7 +77,7 @@ static const struct {
     {SQLITE_LOCKED, ERR_LOCK, true, ""},
     {SQLITE_CANTOPEN, ERR_CONNECT, false, ""},
     {SQLITE_NOTADB, ERR_CONNECT, false, " (or it is encrypted, or made by a newer SQLite)"},
-    {SQLITE_CORRUPT, ERR_SQL, false, " (nothing was written; look with PRAGMA integrity_check)"},
+    {SQLITE_CORRUPT, ERR_SQL, false, " (look with PRAGMA integrity_check)"},
     {SQLITE_READONLY, ERR_SQL, false, " (the file or its folder cannot be written)"},
     {SQLITE_READONLY_ROLLBACK, ERR_SQL, false,
      " (its last writer died in a transaction, which the next one rolls back: 'skein upgrade', or sqlite3)"},

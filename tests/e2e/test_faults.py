@@ -395,6 +395,17 @@ class SqliteFiles(FleetCase):
         for name, data in before.items():
             self.assertEqual(self.fleet.read(f"data/{name}.db"), data, name)
 
+    def test_a_damaged_page_behind_a_statement_that_stands(self):
+        self.fleet.sqlite("t", "CREATE TABLE x (y); INSERT INTO x SELECT zeroblob(1000) FROM (WITH RECURSIVE n(i) AS "
+                               "(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50) SELECT i FROM n)")
+        whole = self.fleet.read("data/t.db")
+        self.fleet.write("data/t.db", whole[:3 * 4096] + b"\xff" * 4096 + whole[4 * 4096:])
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (n);\nUPDATE x SET y = 1;", options=" transaction:false")
+        self.fleet.inventory([{"name": "t", "url": "sqlite:///data/t.db"}])
+        tenant = self.run_json("upgrade", code=4).tenant("t")
+        self.assertEqual((tenant["state"], tenant["error"]["code"]), ("partial", "11"))
+        self.assertNotIn("nothing was written", tenant["error"]["message"])
+
     def test_a_script_of_many_statements_takes_no_longer_for_each(self):
         """Were the rest of the script copied for each statement, this would take minutes."""
         self.fleet.revision("aaaa1111", "CREATE TABLE a (n);\n" + "INSERT INTO a VALUES (1);\n" * 300000)
