@@ -309,6 +309,8 @@ static bool take(struct options *options, int code, const char *word, bool ret_u
     if (code == ':')
         return err_set(err, ERR_CONFIG, "option '%s' needs a value", word);
     const struct option_row *row = code == '?' ? NULL : row_of(code);
+    if (!row && optopt >= LONG_ONLY)
+        return err_set(err, ERR_CONFIG, "option '--%s' takes no value", row_of(optopt)->name);
     if (!row)
         return err_set(err, ERR_CONFIG, "unknown option '%s'", word);
     ret_used[row - rows] = true;
@@ -336,7 +338,7 @@ static bool parse_flags(int argc, char **argv, struct options *options, bool ret
         }
         if ((code = getopt_long(argc, argv, shorts, longs, NULL)) == -1)
             break;
-        if (!take(options, code, argv[optind - 1], ret_used, err))
+        if (!take(options, code, argv[next], ret_used, err))
             return false;
     }
     for (int i = optind; i < argc; i++)

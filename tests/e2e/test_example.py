@@ -73,6 +73,18 @@ class Commands(unittest.TestCase):
             self.assertEqual(len(re.findall(rf"(?m)^\.BR? (?:.*[ \"])?{command}\b", man)), 1, command)
             self.assertRegex(table, rf"`{command}\b", command)
 
+    def test_what_is_no_option_is_named(self):
+        for args, message in ((("upgrade", "-Zq"), "unknown option '-Zq'"), (("-q", "upgrade", "-qZ"), "unknown option '-qZ'"),
+                              (("upgrade", "--zip"), "unknown option '--zip'"), (("upgrade", "--zip=1"), "unknown option '--zip=1'"),
+                              (("upgrade", "--quiet=yes"), "option '--quiet' takes no value"),
+                              (("upgrade", "--parallel"), "option '--parallel' needs a value"),
+                              (("upgrade", "-1", "-qp"), "option '-qp' needs a value"),
+                              (("tenants", "--parallel", "3"), "'skein tenants' takes no --parallel")):
+            with self.subTest(args=args):
+                done = subprocess.run([SKEIN, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                self.assertEqual((done.returncode, done.stdout), (2, b""))
+                self.assertEqual(done.stderr.decode(), f"skein: {message}\n")
+
     def test_each_says_how_it_is_used_in_lines_that_fit(self):
         for command in self.commands():
             text = self.help(command)
