@@ -158,12 +158,13 @@ static bool fail_no_run(const char *id, size_t found, struct err *err)
     return false;
 }
 
-/* The whole id comes first: others may begin with it. */
+/* The whole id comes first: others may begin with it. An empty one is no beginning: nobody means a run by it. */
 static void query_run(struct sqlite_ledger *ledger, const char *id, struct db_cursor *cursor)
 {
     if (id)
         db_query(&ledger->db, cursor,
-                 SELECT_RUN "WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id <> ?1, seq LIMIT 2",
+                 SELECT_RUN "WHERE ?1 <> '' AND substr(id, 1, length(?1)) = ?1"
+                            " ORDER BY id <> ?1, seq LIMIT 2",
                  db_text(id));
     else
         db_query_plain(&ledger->db, cursor, SELECT_RUN "ORDER BY seq DESC LIMIT 1");

@@ -81,6 +81,8 @@ class Reading(LedgerCase):
     def test_a_run_is_known_by_the_beginning_of_its_id(self):
         self.make_fleet()
         first = self.run_id("upgrade", "aaaa1111")
+        for command in ("forget", "rollback", "resume", "report"):  # "$RUN", and nothing in it
+            self.assertIn("no run ''", self.run_ok(command, "", code=2).err)
         self.run_id("upgrade")
         self.assertEqual(self.kept(first)["run"]["target"], "aaaa1111")
         self.assertIn("several runs begin with '2'", self.run_ok("report", "2", code=2).err)
