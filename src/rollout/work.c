@@ -106,12 +106,14 @@ static bool check_unfinished(const struct unfinished *unfinished, const struct s
 {
     bool fits = step && step->revision && step->direction == unfinished->direction &&
                 strcmp(step->revision->id, unfinished->revision) == 0;
+    bool is_up = unfinished->direction == DIRECTION_UP;
     if (!fits)
         return err_set(err, ERR_CHAIN,
-                       "revision '%s' was left after %zu statements of its %s section by run %s, and "
-                       "is not the next step here: finish it first",
+                       "revision '%s' was left after %zu statement%s of its %s section by run %s, and "
+                       "is not the next step here: finish it first with 'skein %s'",
                        unfinished->revision, unfinished->statements,
-                       unfinished->direction == DIRECTION_UP ? "up" : "down", unfinished->run_id);
+                       unfinished->statements == 1 ? "" : "s", is_up ? "up" : "down",
+                       unfinished->run_id, is_up ? "upgrade" : "downgrade");
     const struct piece *next = script_piece_at(script, unfinished->statements);
     if (next && !next->is_transactional && unfinished->is_running)
         return err_at(err, ERR_CHAIN, step->revision->path, next->line,

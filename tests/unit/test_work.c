@@ -175,11 +175,13 @@ static void stops_where_a_person_must_look(void **state)
         {TRANSACTION_ALL, "aaaa", "bbbb", {"bbbb", DIRECTION_UP, 2, true, "r7"}, NULL,
          "statement 3 of 4"},
         {TRANSACTION_ALL, "", "bbbb", {"bbbb", DIRECTION_UP, 2, false, "r7"}, NULL,
-         "is not the next step here"},
+         "was left after 2 statements of its up section by run r7, and is not the next step here: "
+         "finish it first with 'skein upgrade'"},
         {TRANSACTION_ALL, "bbbb", "cccc", {"bbbb", DIRECTION_UP, 2, false, "r7"}, NULL,
          "is not the next step here"},
-        {TRANSACTION_ALL, "aaaa", "bbbb", {"bbbb", DIRECTION_DOWN, 0, false, "r7"}, NULL,
-         "of its down section by run r7"},
+        {TRANSACTION_ALL, "aaaa", "bbbb", {"bbbb", DIRECTION_DOWN, 1, false, "r7"}, NULL,
+         "was left after 1 statement of its down section by run r7, and is not the next step here: "
+         "finish it first with 'skein downgrade'"},
         {TRANSACTION_ALL, "cccc", "cccc", {"bbbb", DIRECTION_UP, 2, false, "r7"}, NULL,
          "is not the next step here"},
     };
