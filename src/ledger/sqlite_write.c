@@ -111,7 +111,8 @@ static bool write_run_rolls_back(struct sqlite_ledger *ledger, const struct even
     " UNION SELECT runs.seq, runs.id, runs.resumed_from FROM runs, earlier"                        \
     " WHERE runs.id = earlier.resumed_from) "
 
-/* What this run took back is not changed in those any more. Tenants are the same by their name. */
+/* What this run took back is not changed in those any more, nor what one of them took back before it was
+ * stopped. Tenants are the same by their name. */
 static bool clear_changes(struct sqlite_ledger *ledger, struct err *err)
 {
     return db_run(
@@ -125,8 +126,10 @@ static bool clear_changes(struct sqlite_ledger *ledger, struct err *err)
                 "  JOIN run_tenants AS mine ON mine.run = runs.seq"
                 "  JOIN fleet_tenants AS member ON member.fleet = runs.fleet AND member.n = mine.n"
                 "  JOIN tenants ON tenants.id = member.tenant"
-                "  WHERE runs.seq = ?1 AND mine.outcome IS NOT NULL AND NOT mine.has_changed)",
-        db_int(ledger->writing.run));
+                "  WHERE runs.seq IN (SELECT ?1 UNION SELECT seq FROM earlier)"
+                "  AND mine.outcome IS NOT NULL AND NOT mine.has_changed"
+                "  AND (runs.seq = ?1 OR mine.outcome = ?2))",
+        db_int(ledger->writing.run), db_int(TENANT_ROLLED_BACK));
 }
 
 /* But those that changed tenants of which this run does not know. */

@@ -394,6 +394,28 @@ class Rollback(RolloutCase):
         for name in names:
             self.assertEqual(self.effects(name), [])
 
+    def run_states(self):
+        return [run["state"] for run in json.loads(self.run_ok("runs", "-o", "json").out)]
+
+    def test_that_was_stopped_in_between_is_one_of_the_whole(self):
+        self.make(4, bad=[3])
+        self.run_ok("upgrade", code=1)
+        self.mend("t03")
+        self.run_ok("resume")
+        for _ in range(2):  # the first is on record when the second dies
+            self.run_ok("rollback", code=-signal.SIGKILL, env={"SKEIN_FAILPOINT": "commit:2=kill"})
+        self.run_ok("resume")
+        self.assertEqual(self.run_states(), ["succeeded"] + ["rolled_back"] * 4)
+
+    def test_by_policy_that_was_stopped_in_between(self):
+        names = self.make(4, bad=[3])
+        self.run_ok("upgrade", code=1)
+        self.run_ok("resume", "--on-failure", "rollback", code=-signal.SIGKILL,
+                    env={"SKEIN_FAILPOINT": "commit:2=kill"})
+        self.run_ok("resume")
+        self.assertEqual(self.run_states(), ["succeeded"] + ["rolled_back"] * 2)
+        self.assertEqual([self.effects(n) for n in names], [[]] * 4)
+
     def test_that_was_killed_goes_on_going_back(self):
         names = self.make(6, bad=[5], rollout={"on_failure": "rollback"})
         process = self.fleet.start("upgrade", env={"SKEIN_FAILPOINT": "commit:8=kill"})
