@@ -121,20 +121,22 @@ static struct author_query query_of(const struct section *section, const struct 
     return (struct author_query){directive->sql, directive->sql_len, section->line + directive->line - 1};
 }
 
+/* What the comments of a section ask. */
+struct asked_of {
+    const struct directive *items;
+    size_t count;
+};
+
 /* Queries to verify stand behind the whole section, a probe before its statement. */
 static bool add_checks(struct making *making, const struct section *section,
-                       const struct statement *statements, size_t count, size_t first_piece,
+                       const struct asked_of *asked, size_t count, size_t first_piece,
                        struct err *err)
 {
     struct arena *arena = &making->scripts->arena;
-    const struct directive *directives;
-    size_t directive_count;
-    directives_find(arena, making->driver, section->sql, section->sql_len, statements, count,
-                    &directives, &directive_count);
-    struct author_query *verifies = arena_calloc(arena, directive_count, sizeof *verifies);
+    struct author_query *verifies = arena_calloc(arena, asked->count, sizeof *verifies);
     struct piece *last = &making->pieces[making->script.piece_count - 1];
-    for (size_t i = 0; i < directive_count; i++) {
-        const struct directive *directive = &directives[i];
+    for (size_t i = 0; i < asked->count; i++) {
+        const struct directive *directive = &asked->items[i];
         if (!check_directive(making, section, directive, err))
             return false;
         if (directive->kind == DIRECTIVE_VERIFY) {
@@ -219,16 +221,20 @@ static bool add_section(struct making *making, const struct section *section, st
     }
     if (!check_statements(making->revision, section, statements, count, err))
         return false;
-    bool is_transactional =
-        section->is_transactional && making->driver->traits & DRIVER_DDL_IN_TRANSACTION;
-    size_t first_piece = making->script.piece_count;
-    if (!count)
+    struct asked_of asked;
+    directives_find(arena, making->driver, section->sql, section->sql_len, statements, count,
+                    &asked.items, &asked.count);
+    if (!count && !asked.count)
         return true;
+    /* Nothing but queries to verify: a piece of no statements, for them to stand behind. */
+    bool is_transactional =
+        !count || (section->is_transactional && making->driver->traits & DRIVER_DDL_IN_TRANSACTION);
+    size_t first_piece = making->script.piece_count;
     making->script.sets_up_session |= mentions(section->sql, set_up_session);
     making->script.sets_up_parser |= mentions(section->sql, set_up_parser);
     making->script.may_drop_prepared |= mentions(section->sql, drop_prepared);
     (is_transactional ? add_whole : add_one_by_one)(making, section, statements, count);
-    return add_checks(making, section, statements, count, first_piece, err);
+    return add_checks(making, section, &asked, count, first_piece, err);
 }
 
 static const struct script *make(struct scripts *scripts, const struct driver *driver,

@@ -196,6 +196,18 @@ class Verify(FleetCase):
             self.assertIn("verify", file.read().split("\n")[error["line"] - 1])
         self.assertEqual(self.fleet.tables("t"), set())
 
+    def test_a_section_may_hold_nothing_else(self):
+        self.fleet.inventory([self.fleet.sqlite("t", "CREATE TABLE a (n)")])
+        for up in ("-- migrate:up\n-- verify: SELECT n FROM a\n",
+                   "-- migrate:up transaction:false\n-- verify: SELECT n FROM a\n"):
+            self.fleet.last = ""
+            self.fleet.revision("aaaa1111", up)
+            error = self.run_json("upgrade", code=1).tenant("t")["error"]
+            self.assertEqual(error["statement"], "SELECT n FROM a")
+        with sqlite3.connect(self.fleet.path("data/t.db")) as db:
+            db.execute("INSERT INTO a VALUES (1)")
+        self.assertEqual(self.run_json("upgrade").tenant("t")["state"], "succeeded")
+
     def test_in_a_script(self):
         self.fleet.revision("aaaa1111", "CREATE TABLE a (n);\n-- verify: SELECT n FROM a\n")
         self.fleet.inventory([self.fleet.sqlite("t")])

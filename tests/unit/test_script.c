@@ -91,6 +91,8 @@ static void makes_pieces(void **state)
         {"-- migrate:up\nA\n-- migrate:down\nSELECT 1;\n", DIRECTION_DOWN,
          {{"SELECT 1;\n", 6, 1, 0, true}}, 1, 1, false},
         {"-- migrate:up transaction:false\n", DIRECTION_UP, {{NULL, 0, 0, 0, false}}, 0, 0, false},
+        {"-- migrate:up transaction:false\n-- verify: SELECT 1\n", DIRECTION_UP,
+         {{"-- verify: SELECT 1\n", 4, 0, 0, true}}, 1, 0, false},
     };
     static const struct driver *const drivers[] = {&driver_sqlite, &driver_postgres};
     for (size_t i = 0; i < ARRAY_LEN(cases) * ARRAY_LEN(drivers); i++) {
