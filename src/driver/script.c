@@ -65,13 +65,28 @@ static bool controls_transaction(const char *sql, size_t len)
     return is_rollback && strcmp(word, "to") != 0;
 }
 
+/* With the session's settings DISCARD ALL takes the tenant's lock. */
+static bool gives_up_lock(const char *sql, size_t len)
+{
+    char word[16];
+    size_t at = next_word(sql, len, 0, word);
+    if (strcmp(word, "discard") != 0)
+        return false;
+    next_word(sql, len, at, word);
+    return strcmp(word, "all") == 0;
+}
+
 static bool check_statements(const struct revision *revision, const struct section *section,
                              const struct statement *statements, size_t count, struct err *err)
 {
     for (size_t i = 0; i < count; i++) {
         const char *sql = section->sql + statements[i].offset;
+        int line = section->line + statements[i].line - 1;
+        if (gives_up_lock(sql, statements[i].len))
+            return err_at(err, ERR_CHAIN, revision->path, line,
+                          "'DISCARD ALL' would give up the tenant's lock: discard by name what has to go");
         if (controls_transaction(sql, statements[i].len))
-            return err_at(err, ERR_CHAIN, revision->path, section->line + statements[i].line - 1,
+            return err_at(err, ERR_CHAIN, revision->path, line,
                           "'%.*s' would begin or end a transaction: skein does that",
                           (int)strcspn(sql, " \t\r\n;"), sql);
     }

@@ -225,6 +225,7 @@ static void says_where_a_section_is_at_fault(void **state)
         {"-- migrate:up\nSELECT 1;\n-- migrate:up\n\nSELECT $$ open;\n", 7, "unterminated"},
         {"-- migrate:up\nSELECT 1;\n\n/* x */ COMMIT;\n", 6, "'COMMIT' would"},
         {"-- migrate:up transaction:false\nSELECT 1;\nCOMMIT;\n", 5, "'COMMIT' would"},
+        {"-- migrate:up transaction:false\nDISCARD PLANS;\ndiscard /* it */ All;\n", 5, "the tenant's lock"},
     };
     struct stage *stage = *state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
