@@ -320,7 +320,10 @@ int piece_line(const struct piece *piece, size_t offset, size_t statement)
     if (!offset && statement < piece->statement_count)
         return piece->line + piece->statements[statement].line - 1;
     int line = piece->line;
-    for (size_t i = 0; i + 1 < offset && i < piece->sql_len; i++)
+    size_t end = piece->sql_len; /* what is missing there is found missing behind blanks, at what we add */
+    while (end && strchr(" \t\r\n", piece->sql[end - 1]))
+        end--;
+    for (size_t i = 0; i + 1 < offset && i < end; i++)
         line += piece->sql[i] == '\n';
     return line;
 }
