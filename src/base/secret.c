@@ -2,6 +2,8 @@
 
 #include "base/buf.h"
 
+enum { UTF8_MAX = 4 };
+
 /* How many bytes of `text` are this byte, percent-encoded or as it stands; 0: it is another. */
 static size_t match_byte(const char *text, char byte)
 {
@@ -39,14 +41,28 @@ static size_t match(const char *text, const char *secret)
     return raw > any ? raw : any;
 }
 
+/* Is all of `text` the beginning of the secret, in whatever way it is written? */
+static bool is_begun(const char *text, const char *secret)
+{
+    if (strncmp(text, secret, strlen(text)) == 0)
+        return true;
+    for (size_t len; *text && *secret; text += len, secret++) {
+        len = match_byte(text, *secret);
+        if (!len)
+            return *text == '%' && strlen(text) < 3; /* an encoded byte that was cut itself */
+    }
+    return !*text;
+}
+
 void secret_redact(char *text, size_t size, const char *secret)
 {
     struct buf out;
     if (!secret || !*secret)
         return;
+    bool is_cut = strlen(text) + UTF8_MAX >= size;
     buf_init(&out, BUF_MAX_DEFAULT);
     for (const char *at = text; *at;) {
-        size_t len = match(at, secret);
+        size_t len = is_cut && is_begun(at, secret) ? strlen(at) : match(at, secret);
         if (len)
             buf_adds(&out, "***");
         else

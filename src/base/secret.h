@@ -5,7 +5,9 @@
 #include "base/compiler.h"
 
 /* Replaces every occurrence of `secret`, as it stands or with any of its bytes percent-encoded, by
- * `***` in the NUL-terminated `text` of `size` bytes. What no longer fits is cut. NULL or empty: nothing. */
+ * `***` in the NUL-terminated `text` of `size` bytes. What no longer fits is cut. In a text that fills its
+ * bytes, but for less than a character, the end may be all that is left of the secret: then that goes
+ * too. NULL or empty: nothing. */
 void secret_redact(char *text, size_t size, const char *secret);
 
 #endif

@@ -6,7 +6,7 @@
 #include "driver/directive.h"
 #include "driver/split.h"
 
-enum { SECTIONS_MAX = 256, LINE_TEXT_MAX = 200 };
+enum { SECTIONS_MAX = 256 };
 
 struct scripts {
     struct arena arena;
@@ -339,5 +339,5 @@ const char *piece_line_text(struct arena *arena, const struct piece *piece, int 
     }
     begin += strspn(begin, " \t");
     size_t len = strcspn(begin, "\r\n");
-    return arena_strndup(arena, begin, len < LINE_TEXT_MAX ? len : utf8_check(begin, LINE_TEXT_MAX));
+    return arena_strndup(arena, begin, len < SCRIPT_LINE_MAX ? len : utf8_check(begin, SCRIPT_LINE_MAX));
 }

@@ -68,7 +68,9 @@ const struct piece *piece_first_beside(const struct piece *piece);
  * statement `statement` of the piece. */
 int piece_line(const struct piece *piece, size_t offset, size_t statement);
 
-/* The text of that line, without blanks around it, at most 200 bytes. */
+enum { SCRIPT_LINE_MAX = 200 };
+
+/* The text of that line, without blanks around it, at most SCRIPT_LINE_MAX bytes. */
 const char *piece_line_text(struct arena *arena, const struct piece *piece, int line);
 
 #endif

@@ -2,6 +2,7 @@
 #include "rollout/rollout_private.h"
 
 #include "driver/driver.h"
+#include "driver/script.h"
 #include "rollout/retry.h"
 #include "rollout/work.h"
 
@@ -371,7 +372,7 @@ static void on_finished(void *ctx, struct session *session, const struct outcome
     size_t tenant = session_index(session);
     struct outcome redacted = *outcome;
     struct err err;
-    char statement[512];
+    char statement[SCRIPT_LINE_MAX + 1]; /* full where it was cut: secret_redact looks at that */
     if (outcome->error) {
         err = *outcome->error;
         redact(rollout, tenant, err.text, sizeof err.text);

@@ -43,9 +43,33 @@ static void stays_within_its_bounds(void **state)
     assert_string_equal(text + 8, "end");
 }
 
+static void masks_what_a_cut_has_left_of_it(void **state)
+{
+    static const struct {
+        size_t size;
+        const char *text, *result;
+    } cases[] = {
+        {10, "x = p@ss/", "x = ***"},
+        {10, "x = p%40s", "x = ***"},
+        {10, "x = p@s%2", "x = ***"},
+        {10, "x is so p", "x is so *"}, /* as far as it fits */
+        {12, "x = p@ss", "x = ***"},    /* a character of four bytes did not fit */
+        {10, "x = p@sss", "x = p@sss"},
+        {64, "x = p@ss/", "x = p@ss/"}, /* not cut */
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char text[64];
+        snprintf(text, sizeof text, "%s", cases[i].text);
+        secret_redact(text, cases[i].size, "p@ss/w");
+        assert_string_equal(text, cases[i].result);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(masks_every_occurrence),
     cmocka_unit_test(stays_within_its_bounds),
+    cmocka_unit_test(masks_what_a_cut_has_left_of_it),
 };
 
 UNIT_MAIN(tests)
