@@ -57,17 +57,21 @@ static void add_labels(struct building *building)
 
 /* ---- edges --------------------------------------------------------------------------------- */
 
-/* One name among `Revises:` or `Depends On:`; a dependency may be a label or a partial id. */
-static uint32_t find_name(struct building *building, const char *name, bool may_be_partial)
+/* One name among `Revises:` or `Depends On:`; a dependency may be a label or a partial id. MAP_NONE: it is
+ * none, or there are several. */
+static uint32_t find_name(struct building *building, const char *name, bool may_be_partial,
+                          bool *ret_is_several)
 {
     uint32_t index = map_get(&building->names, name);
     size_t len = strlen(name);
+    *ret_is_several = false;
     if (index != MAP_NONE || !may_be_partial || len < 4)
         return index;
     for (uint32_t i = 0; i < building->chain->count; i++) {
         if (strncmp(building->revisions[i]->id, name, len) != 0)
             continue;
-        if (index != MAP_NONE)
+        *ret_is_several = index != MAP_NONE;
+        if (*ret_is_several)
             return MAP_NONE;
         index = i;
     }
@@ -79,8 +83,11 @@ static const uint32_t *find_all(struct building *building, const struct revision
 {
     uint32_t *indices = arena_calloc(building->arena, count + 1, sizeof *indices);
     for (size_t i = 0; i < count; i++) {
-        indices[i] = find_name(building, names[i], names == revision->depend_ids);
-        if (indices[i] == MAP_NONE)
+        bool is_several;
+        indices[i] = find_name(building, names[i], names == revision->depend_ids, &is_several);
+        if (is_several)
+            fault(building, revision, line, "%s: several revisions start with '%s'", key, names[i]);
+        else if (indices[i] == MAP_NONE)
             fault(building, revision, line, "%s: there is no revision '%s'", key, names[i]);
         else if (indices[i] == revision->index)
             fault(building, revision, line, "%s: revision '%s' names itself", key, revision->id);

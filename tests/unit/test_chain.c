@@ -93,6 +93,8 @@ static void refuses_broken_graphs(void **state)
         const char *file, *text;
     } cases[] = {
         {{{"aaaa", "zzzz", ""}}, "versions/aaaa", "Revises: there is no revision 'zzzz'"},
+        {{{"aaaa1", "", ""}, {"aaaa2", "", ""}, {"bbbb", "", "aaaa"}}, "versions/bbbb",
+         "Depends On: several revisions start with 'aaaa'"},
         {{{"aaaa", "aaaa", ""}}, "versions/aaaa", "Revises: revision 'aaaa' names itself"},
         {{{"aaaa", "bbbb", ""}, {"bbbb", "aaaa", ""}}, "versions/aaaa",
          "a cycle of revisions: aaaa -> bbbb -> aaaa"},
