@@ -114,7 +114,7 @@ const char *const postgres_sql[SQL__COUNT] = {
     [SQL_HISTORY_ROWS] =
         "INSERT INTO {history} (id, run_id, revision, direction, checksum, statements, "
         "duration_ms, applied_at, state) SELECT id, {run}, revision, direction, checksum, "
-        "statements, duration_ms, pg_catalog.clock_timestamp(), 'applied' FROM (VALUES {steps}) "
+        "statements, duration_ms, pg_catalog.clock_timestamp(), {state} FROM (VALUES {steps}) "
         "AS step (id, revision, direction, checksum, statements, duration_ms)",
     [SQL_HISTORY_MARK] =
         "UPDATE {history} SET statements = {statements}, duration_ms = duration_ms + "

@@ -238,6 +238,7 @@ static size_t expand_steps(struct buf *buf, const struct records *records)
             count++;
         }
     vars.steps = rows.data;
+    vars.state = "applied";
     if (rows.len)
         sql_expand(buf, session->driver, SQL_HISTORY_ROWS, &vars);
     buf_done(&rows);
