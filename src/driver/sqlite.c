@@ -19,6 +19,7 @@
 #include "driver/drivers.h"
 #include "driver/sql.h"
 #include "driver/sqlite_copy.h"
+#include "driver/sqlite_fence.h"
 #include "driver/sqlite_holder.h"
 #include "driver/sqlite_probe.h"
 #include "driver/sqlite_split.h"
@@ -35,9 +36,7 @@ struct conn {
     bool is_busy;         /* the last work met another writer */
     uint64_t waited_ms;   /* for other writers, in this operation */
     uint64_t deadline_ms; /* of the statement under way; 0: none */
-    bool is_preparing;    /* a statement of the revision, not what it does within (VACUUM) */
-    const char *denied;   /* what the authorizer refused; static text */
-    bool has_settings;    /* a revision has changed some of the connection's */
+    struct sqlite_fence fence;
     atomic_bool is_cancelled;
 };
 
@@ -88,8 +87,8 @@ static const struct {
 static void set_error(struct conn *conn, int rc)
 {
     struct err *err = &conn->op->err;
-    if (rc == SQLITE_AUTH && conn->denied) {
-        err_set(err, ERR_SQL, "%s", conn->denied);
+    if (rc == SQLITE_AUTH && conn->fence.denied) {
+        err_set(err, ERR_SQL, "%s", conn->fence.denied);
     } else if (rc == SQLITE_INTERRUPT && !atomic_load(&conn->is_cancelled)) {
         err_set(err, ERR_TIMEOUT, "the statement took longer than statement_timeout");
     } else {
@@ -150,64 +149,13 @@ static int on_progress(void *ctx)
     return atomic_load(&conn->is_cancelled) || (conn->deadline_ms && now_ms() > conn->deadline_ms);
 }
 
-static int deny(struct conn *conn, const char *why)
-{
-    conn->denied = why;
-    return SQLITE_DENY;
-}
-
-/* The temporary folder and the heap's limits are those of the whole process: of every tenant. */
-static bool is_allowed_pragma(struct conn *conn, const char *name)
-{
-    static const char *const denied[][2] = {
-        {"writable_schema", "a revision may not make the schema table writable"},
-        {"temp_store_directory", "a revision may not move other tenants' temporary files"},
-        {"data_store_directory", "a revision may not move other tenants' files"},
-        {"hard_heap_limit", "a revision may not limit other tenants' memory"},
-        {"soft_heap_limit", "a revision may not limit other tenants' memory"},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(denied); i++)
-        if (sqlite3_stricmp(name, denied[i][0]) == 0) {
-            conn->denied = denied[i][1];
-            return false;
-        }
-    return true;
-}
-
-/* What a revision may not do: end our transaction, or reach outside the tenant's file. VACUUM begins
- * a transaction and attaches a nameless file of its own while it runs; a name that is an expression is NULL. */
-static int on_authorize(void *ctx, int action, const char *arg1, const char *arg2,
-                        const char *database, const char *trigger)
-{
-    struct conn *conn = ctx;
-    (void)database, (void)trigger;
-    if (!conn->op || conn->op->kind != OP_SCRIPT)
-        return SQLITE_OK;
-    switch (action) {
-    case SQLITE_TRANSACTION:
-        if (!conn->is_preparing)
-            return SQLITE_OK;
-        return deny(conn, "a revision may not begin or end transactions: skein does");
-    case SQLITE_ATTACH:
-        return arg1 && !*arg1
-                   ? SQLITE_OK
-                   : deny(conn, "a revision may not attach another file: it would reach outside the "
-                                "tenant");
-    case SQLITE_PRAGMA:
-        conn->has_settings |= arg2 != NULL;
-        return is_allowed_pragma(conn, arg1) ? SQLITE_OK : SQLITE_DENY;
-    default:
-        return SQLITE_OK;
-    }
-}
-
 /* The schema stays trusted: 3.40 would refuse json_extract() in indexes and views, and there are no
  * functions of ours that a schema could call. */
 static void harden(struct conn *conn)
 {
     sqlite3_db_config(conn->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_extended_result_codes(conn->db, 1);
-    sqlite3_set_authorizer(conn->db, on_authorize, conn);
+    sqlite_fence_put(conn->db, &conn->fence);
     sqlite3_progress_handler(conn->db, 1000, on_progress, conn);
 }
 
@@ -328,12 +276,12 @@ static bool run_next(struct conn *conn)
     const char *tail = NULL;
     const char *sql = op->sql + conn->at;
     size_t rows = 0;
-    conn->denied = NULL;
+    conn->fence.denied = NULL;
     conn->deadline_ms = op->statement_timeout_ms ? now_ms() + op->statement_timeout_ms : 0;
-    conn->is_preparing = true;
+    conn->fence.is_preparing = true;
     /* Told a length, SQLite would copy the rest of the script for each of its statements. */
     int rc = sqlite3_prepare_v2(conn->db, sql, -1, &stmt, &tail);
-    conn->is_preparing = false;
+    conn->fence.is_preparing = false;
     if (rc == SQLITE_OK && stmt) {
         rc = run_prepared(op, stmt, &rows);
         if (rc == SQLITE_DONE && !sqlite3_column_count(stmt))
@@ -367,21 +315,10 @@ static void check_transaction(struct conn *conn)
             is_inside ? "begun" : "ended");
 }
 
-/* What decides what the next revision's statements mean. Foreign keys can be turned on, and off again, outside a
- * transaction alone. */
-static void reset_settings(struct conn *conn)
-{
-    static const char sql[] =
-        "PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = OFF; PRAGMA recursive_triggers = OFF; "
-        "PRAGMA case_sensitive_like = OFF; PRAGMA legacy_alter_table = OFF";
-    sqlite3_exec(conn->db, sql, NULL, NULL, NULL);
-    conn->has_settings = !sqlite3_get_autocommit(conn->db);
-}
-
 static void do_statements(struct conn *conn)
 {
-    if (conn->op->begins_revision && conn->has_settings && conn->at == 0)
-        reset_settings(conn);
+    if (conn->op->begins_revision && conn->fence.has_settings && conn->at == 0)
+        sqlite_fence_reset(conn->db, &conn->fence);
     while (conn->at < conn->op->sql_len && run_next(conn))
         continue;
     if (!conn->is_busy)
@@ -415,6 +352,7 @@ static void do_restore(struct conn *conn)
 static struct want sqlite_start(struct conn *conn, struct op *op)
 {
     conn->op = op;
+    conn->fence.is_revision = op->kind == OP_SCRIPT;
     conn->at = 0;
     conn->waited_ms = 0;
     conn->is_busy = false;
