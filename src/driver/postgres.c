@@ -13,6 +13,7 @@
 #include "driver/drivers.h"
 #include "driver/postgres_connect.h"
 #include "driver/postgres_error.h"
+#include "driver/postgres_message.h"
 #include "driver/postgres_probe.h"
 #include "driver/postgres_split.h"
 #include "driver/postgres_sql.h"
@@ -25,12 +26,9 @@ struct conn {
     struct conn_params params;
     PGconn *pg;
     struct op *op;
-    const struct op *first; /* of the message under way */
     enum phase phase;
     PostgresPollingStatusType polling;
-    const char *message; /* under way: the SQL of `op` and of those that were joined to it, */
-    size_t message_len;
-    size_t begin; /* and where in it that of `op` begins */
+    struct postgres_message message; /* under way */
     const char *refusal; /* of the server's certificate; NULL: none */
 };
 
@@ -74,57 +72,13 @@ static void keep_rows(struct conn *conn, const PGresult *result)
 
 /* ---- several operations in one message ----------------------------------------------------- */
 
-static const char glue[] = ";\n";
 static const char guard_name[] = "skein_guard"; /* of its first column: a script ends here */
 
-enum { GUARD_TIME = 1, MESSAGE_MAX = 64 * 1024 };
+enum { GUARD_TIME = 1 };
 
 static void go_to_joined(struct conn *conn)
 {
-    conn->begin += conn->op->sql_len + strlen(glue);
-    conn->op = conn->op->joined;
-}
-
-/* Of what a server that keeps its text in another encoding cannot convert, it does not say where it stands. */
-static bool may_be_unreadable(const struct conn *conn, const char *sql)
-{
-    const char *theirs = PQparameterStatus(conn->pg, "server_encoding");
-    const char *ours = PQparameterStatus(conn->pg, "client_encoding");
-    if (theirs && ours && strcmp(theirs, ours) == 0)
-        return false;
-    while (*sql && !((unsigned char)*sql & 0x80))
-        sql++;
-    return *sql;
-}
-
-/* Before version 13 statement_timeout was that of the message. */
-static bool may_travel(const struct conn *conn, size_t len, const struct op *op)
-{
-    return op->joined && len + op->joined->sql_len <= MESSAGE_MAX &&
-           PQserverVersion(conn->pg) >= 130000 && !op->sets_up_parser &&
-           !may_be_unreadable(conn, op->joined->sql);
-}
-
-/* The SQL of the op, and of as many as may travel with it. */
-static void make_message(struct conn *conn)
-{
-    const struct op *op = conn->op;
-    struct buf buf;
-    conn->first = op;
-    conn->begin = 0;
-    conn->message = op->sql;
-    conn->message_len = op->sql_len;
-    if (!may_travel(conn, op->sql_len, op))
-        return;
-    buf_init(&buf, BUF_MAX_DEFAULT);
-    buf_add(&buf, op->sql, op->sql_len);
-    for (; may_travel(conn, buf.len, op); op = op->joined) {
-        buf_adds(&buf, glue);
-        buf_add(&buf, op->joined->sql, op->joined->sql_len);
-    }
-    conn->message = arena_strndup(op->arena, buf.data, buf.len);
-    conn->message_len = buf.len;
-    buf_done(&buf);
+    conn->op = postgres_message_next(&conn->message, conn->op);
 }
 
 static bool is_guard(const PGresult *result)
@@ -154,7 +108,7 @@ static void end_op(struct conn *conn)
 /* Where in the message the op ends, with the byte behind it. */
 static size_t end_of_op(const struct conn *conn)
 {
-    return conn->begin + conn->op->sql_len + 1;
+    return conn->message.begin + conn->op->sql_len + 1;
 }
 
 /* The first error wins; one statement's error ends the message anyway. As long as nothing has run, where it is said
@@ -163,14 +117,14 @@ static size_t end_of_op(const struct conn *conn)
 static void fail(struct conn *conn, const PGresult *result)
 {
     struct err err = {0};
-    bool has_run = conn->op != conn->first || conn->op->statements_done;
+    bool has_run = conn->op != conn->message.first || conn->op->statements_done;
     if (conn->op->err.kind != ERR_NONE)
         return;
-    postgres_error(conn->pg, result, conn->message, &err);
+    postgres_error(conn->pg, result, conn->message.sql, &err);
     while (!has_run && conn->op->joined && err.offset > end_of_op(conn))
         go_to_joined(conn);
-    bool is_within = err.offset > conn->begin && err.offset <= end_of_op(conn);
-    err.offset = is_within ? err.offset - conn->begin : 0;
+    bool is_within = err.offset > conn->message.begin && err.offset <= end_of_op(conn);
+    err.offset = is_within ? err.offset - conn->message.begin : 0;
     conn->op->err = err;
 }
 
@@ -250,7 +204,7 @@ static void check_transaction(struct conn *conn)
     PGTransactionStatusType status = PQtransactionStatus(conn->pg);
     if (op->tx_after == TX_ANY || status == PQTRANS_UNKNOWN)
         return;
-    if (op != conn->first && !conn->first->statements_done)
+    if (op != conn->message.first && !conn->message.first->statements_done)
         return;
     bool is_inside = status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
     if (is_inside == (op->tx_after == TX_INSIDE))
@@ -275,7 +229,7 @@ static struct want wait_for_socket(struct conn *conn)
 
 static bool send(struct conn *conn)
 {
-    if (!PQsendQuery(conn->pg, conn->message)) {
+    if (!PQsendQuery(conn->pg, conn->message.sql)) {
         fail(conn, NULL);
         return false;
     }
@@ -306,7 +260,7 @@ static bool read_results(struct conn *conn)
 
 static struct want start_message(struct conn *conn)
 {
-    make_message(conn);
+    conn->message = postgres_message_of(conn->pg, conn->op);
     if (!send(conn)) {
         check_transaction(conn);
         return over();
@@ -317,7 +271,7 @@ static struct want start_message(struct conn *conn)
 /* Is the message answered, and the turn of an operation come that did not travel with it? */
 static bool has_more(const struct conn *conn)
 {
-    return conn->begin > conn->message_len && conn->op->err.kind == ERR_NONE;
+    return conn->message.begin > conn->message.len && conn->op->err.kind == ERR_NONE;
 }
 
 static bool is_on(const char *setting)
@@ -369,9 +323,8 @@ static struct want end_connecting(struct conn *conn)
         return over();
     }
     conn->phase = PHASE_PROBING;
-    conn->first = conn->op;
-    conn->message = probe;
-    conn->message_len = strlen(probe);
+    conn->message =
+        (struct postgres_message){.first = conn->op, .sql = probe, .len = strlen(probe)};
     if (!send(conn)) {
         finish(conn);
         return over();

@@ -1,0 +1,28 @@
+/* Several operations in one message: the SQL of an op and of those joined to it, as far as they may travel together.
+ *
+ *     struct postgres_message message = postgres_message_of(pg, op);
+ *     …send message.sql; behind the op's last answer:
+ *     op = postgres_message_next(&message, op);
+ *
+ * Its SQL is from the first op's arena.
+ */
+#ifndef DRIVER_POSTGRES_MESSAGE_H
+#define DRIVER_POSTGRES_MESSAGE_H
+
+#include <libpq-fe.h>
+
+#include "driver/driver.h"
+
+struct postgres_message {
+    const struct op *first;
+    const char *sql; /* NUL-terminated */
+    size_t len;
+    size_t begin; /* of the SQL of the op whose turn it is; behind `len`: that did not travel with it */
+};
+
+struct postgres_message postgres_message_of(PGconn *pg, const struct op *first);
+
+/* The op joined to this one, whose turn comes. */
+struct op *postgres_message_next(struct postgres_message *message, const struct op *op);
+
+#endif
