@@ -1,6 +1,5 @@
-#include <time.h>
-
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/human.h"
 #include "cli/command.h"
 #include "cli/exit.h"
@@ -8,19 +7,12 @@
 #include "ledger/ledger.h"
 #include "library/snapshots.h"
 
-static int64_t wall_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* A run by name goes whatever its age, unless the other conditions are given too. */
 static struct ledger_forget which_of(const struct options *options, const char *id)
 {
     return (struct ledger_forget){
         .id = id,
-        .before_ms = options->older_than_ms ? wall_ms() - (int64_t)options->older_than_ms : 0,
+        .before_ms = options->older_than_ms ? clock_wall_ms() - (int64_t)options->older_than_ms : 0,
         .keep_newest = options->has_keep ? options->keep : SIZE_MAX,
         .takes_unfinished = options->takes_unfinished,
     };

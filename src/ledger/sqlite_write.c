@@ -2,17 +2,10 @@
 #include "ledger/sqlite_private.h"
 
 #include <assert.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/failpoint.h"
 #include "chain/chain.h"
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* ---- the run ------------------------------------------------------------------------------- */
 
@@ -208,7 +201,7 @@ static bool (*const writers[])(struct sqlite_ledger *, const struct event *, str
 /* How long a run that dies went on, to the batch. */
 static bool touch(struct sqlite_ledger *ledger, struct err *err)
 {
-    int64_t duration_ms = now_ms() - ledger->writing.started_at_ms;
+    int64_t duration_ms = clock_wall_ms() - ledger->writing.started_at_ms;
     return ledger->writing.is_over ||
            db_run(&ledger->db, err, "UPDATE runs SET duration_ms = ? WHERE seq = ?",
                   db_real((double)(duration_ms > 0 ? duration_ms : 0)),

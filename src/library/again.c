@@ -1,7 +1,6 @@
 #include "library/again.h"
 
-#include <time.h>
-
+#include "base/clock.h"
 #include "base/map.h"
 #include "library/record.h"
 
@@ -257,13 +256,6 @@ void again_close(struct again *again)
     again->ledger = NULL;
 }
 
-static int64_t wall_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static bool has_wave_changed(const struct ledger_fleet *past, size_t wave)
 {
     for (size_t i = 0; i < past->count; i++)
@@ -279,7 +271,7 @@ static int64_t soak_until(const struct ledger_fleet *past, const struct rollout_
     for (size_t i = 0; i < past->wave_count; i++) {
         int64_t finished_ms = past->wave_finished_ms[i];
         if (strcmp(past->waves[i].name, wave->name) == 0 && has_wave_changed(past, i))
-            return (finished_ms ? finished_ms : wall_ms()) + (int64_t)wave->soak_ms;
+            return (finished_ms ? finished_ms : clock_wall_ms()) + (int64_t)wave->soak_ms;
     }
     return 0;
 }

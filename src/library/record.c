@@ -1,23 +1,16 @@
 #include "library/record.h"
 
 #include <inttypes.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/human.h"
-
-static int64_t wall_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void say_who(struct err *err, const struct ledger_holder *other)
 {
     struct buf age;
-    int64_t ms = wall_ms() - other->since_ms;
+    int64_t ms = clock_wall_ms() - other->since_ms;
     buf_init(&age, 64);
     human_add_duration(&age, (double)(ms > 0 ? ms : 0));
     err_set(err, ERR_LEDGER,
@@ -31,7 +24,7 @@ static void say_who(struct err *err, const struct ledger_holder *other)
 struct ledger *record_open(const struct fleet *fleet, const char *run_id, struct err *err)
 {
     struct ledger *ledger = ledger_open(fleet->inventory->ledger, LEDGER_WRITE, err);
-    struct ledger_holder me = {.pid = getpid(), .since_ms = wall_ms()}, other = {0};
+    struct ledger_holder me = {.pid = getpid(), .since_ms = clock_wall_ms()}, other = {0};
     if (!ledger)
         return NULL;
     snprintf(me.run, sizeof me.run, "%s", run_id);

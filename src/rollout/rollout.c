@@ -3,19 +3,13 @@
 #include <signal.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "driver/driver.h"
 #include "rollout/rollout_private.h"
 
 double rollout_elapsed_ms(const struct rollout *rollout)
 {
     return (double)(uv_hrtime() - rollout->started_ns) / 1e6;
-}
-
-int64_t rollout_wall_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 void rollout_tell(struct rollout *rollout, struct event event)
@@ -72,7 +66,7 @@ static int64_t wave_end_ms(const struct rollout *rollout, const struct decision 
 {
     const struct rollout_wave *wave = &rollout->options->waves[decision->wave];
     bool is_of_earlier = wave->soak_until_ms && !decision->has_changed;
-    return is_of_earlier ? wave->soak_until_ms - (int64_t)wave->soak_ms : rollout_wall_ms();
+    return is_of_earlier ? wave->soak_until_ms - (int64_t)wave->soak_ms : clock_wall_ms();
 }
 
 static void end_wave(struct rollout *rollout, const struct decision *decision)
@@ -304,7 +298,7 @@ static struct run_info info_of(const struct rollout_options *options, const char
         .tenants = options->tenants,
         .tenant_count = options->tenant_count,
         .standings = options->standings,
-        .started_at_ms = rollout_wall_ms(),
+        .started_at_ms = clock_wall_ms(),
     };
 }
 

@@ -75,7 +75,6 @@ struct rollout {
 
 /* rollout.c */
 double rollout_elapsed_ms(const struct rollout *rollout);
-int64_t rollout_wall_ms(void);
 
 /* To the ledger and to the observers. */
 void rollout_tell(struct rollout *rollout, struct event event);

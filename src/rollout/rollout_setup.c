@@ -4,6 +4,7 @@
 
 #include <signal.h>
 
+#include "base/clock.h"
 #include "base/map.h"
 #include "driver/driver.h"
 
@@ -107,7 +108,7 @@ static struct scheduler_rules rules_of(const struct rollout_options *options, si
 /* An earlier run's soak is known by the wall clock, ours goes by one that never jumps. */
 static void set_soak(struct rollout *rollout, uint32_t wave)
 {
-    int64_t left_ms = rollout->options->waves[wave].soak_until_ms - rollout_wall_ms();
+    int64_t left_ms = rollout->options->waves[wave].soak_until_ms - clock_wall_ms();
     int64_t most_ms = (int64_t)rollout->options->waves[wave].soak_ms;
     if (left_ms > most_ms)
         left_ms = most_ms;
