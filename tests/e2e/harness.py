@@ -96,6 +96,15 @@ class Fleet:
         self.last = id_
         return self.write(f"versions/{id_}.sql", text)
 
+    def locale(self, name):
+        """Makes a locale, and gives the environment that has a program use it."""
+        done = subprocess.run(["localedef", "-i", name, "-f", "UTF-8", self.path(f"{name}.UTF-8")],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if not os.path.isdir(self.path(f"{name}.UTF-8")):  # it fails for a warning too
+            raise AssertionError(f"localedef: {done.stdout.decode()}")
+        # glibc never frees what it makes of LOCPATH
+        return {"LOCPATH": self.dir, "LC_ALL": f"{name}.UTF-8", "ASAN_OPTIONS": "detect_leaks=0"}
+
     def sqlite(self, name, sql=""):
         os.makedirs(self.path("data"), exist_ok=True)
         path = self.path("data", name + ".db")

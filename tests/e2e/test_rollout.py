@@ -715,19 +715,19 @@ class Signals(FleetCase):
         for i in range(6):
             self.assertEqual(self.fleet.query(f"t{i}", "SELECT count(*) FROM fx"), [(1,)])
 
-    def test_nohup_keeps_a_hangup_away(self):
-        process = self.begin(preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    def hang_up(self, disposition, code):
+        """How many have succeeded, of a run that was begun with this disposition of SIGHUP."""
+        process = self.begin(preexec_fn=lambda: signal.signal(signal.SIGHUP, disposition))
         process.send_signal(signal.SIGHUP)
         out, _ = process.communicate(timeout=60)
-        self.assertEqual(process.returncode, 0)
-        self.assertEqual(json.loads(out)["totals"]["succeeded"], 6)
+        self.assertEqual(process.returncode, code)
+        return json.loads(out)["totals"]["succeeded"]
+
+    def test_nohup_keeps_a_hangup_away(self):
+        self.assertEqual(self.hang_up(signal.SIG_IGN, code=0), 6)
 
     def test_a_hangup_drains(self):
-        process = self.begin(preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
-        process.send_signal(signal.SIGHUP)
-        out, _ = process.communicate(timeout=60)
-        self.assertEqual(process.returncode, 143)
-        self.assertGreater(json.loads(out)["totals"]["succeeded"], 0)
+        self.assertGreater(self.hang_up(signal.SIG_DFL, code=143), 0)
         self.finish()
 
     def test_a_terminal_that_closes_drains(self):
