@@ -32,13 +32,21 @@ static bool is_special(const char *path)
     return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
 }
 
+static FILE *open_file(const char *path, int flags, struct err *err)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC | flags, 0600);
+    FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
+    if (!out)
+        fail(err);
+    return out;
+}
+
 /* A pipe or a device is written to as it stands: renaming a file over it would be its end. */
 static bool write_special(const struct writer *writer, const struct output *output, struct err *err)
 {
-    int fd = open(output->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-    FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
+    FILE *out = open_file(output->path, O_NOCTTY, err);
     if (!out)
-        return fail(err);
+        return false;
     bool is_good = write_as(writer, output->format, out, err) && (fflush(out) == 0 || fail(err));
     fclose(out);
     return is_good;
@@ -52,12 +60,9 @@ static bool write_file(const struct writer *writer, const struct output *output,
     const char *target = resolved ? resolved : output->path;
     buf_init(&path, 8192);
     buf_addf(&path, "%s.%d.tmp", target, (int)getpid());
-    int fd = open(path.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
+    FILE *out = open_file(path.data, O_CREAT | O_EXCL, err);
     bool is_good = out && write_as(writer, output->format, out, err);
-    if (!out)
-        fail(err);
-    if (is_good && (fflush(out) || fsync(fd) || rename(path.data, target)))
+    if (is_good && (fflush(out) || fsync(fileno(out)) || rename(path.data, target)))
         is_good = fail(err);
     if (out)
         fclose(out);

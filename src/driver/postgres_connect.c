@@ -33,14 +33,6 @@ static void add(struct keywords *keywords, const char *key, const char *value)
     keywords->values[keywords->count++] = value;
 }
 
-static const char *param(const struct url *url, const char *key)
-{
-    for (size_t i = 0; i < url->param_count; i++)
-        if (strcmp(url->params[i].key, key) == 0)
-            return url->params[i].value;
-    return NULL;
-}
-
 /* One host per address: libpq pairs the two lists, and keeps `host` for TLS. */
 static void add_addresses(struct keywords *keywords, struct arena *arena, const char *host,
                           const char *addresses)
@@ -73,8 +65,8 @@ static bool are_local(const char *addresses)
 static bool needs_tls_default(const struct url *url, const char *addresses)
 {
     bool leaves = url->host && *url->host != '/' && addresses && !are_local(addresses);
-    return leaves && !param(url, "sslmode") && !getenv("PGSSLMODE") && !getenv("PGSERVICE") &&
-           !param(url, "service");
+    return leaves && !url_param(url, "sslmode") && !getenv("PGSSLMODE") && !getenv("PGSERVICE") &&
+           !url_param(url, "service");
 }
 
 bool postgres_is_reached(PGconn *pg)
@@ -100,8 +92,8 @@ bool postgres_is_let_in(PGconn *pg)
 /* Kerberos' encryption of what stays on the machine is not looked for: that costs more than the rest. */
 static bool needs_no_gssenc(const struct url *url, const char *addresses)
 {
-    return addresses && are_local(addresses) && !param(url, "gssencmode") &&
-           !getenv("PGGSSENCMODE") && !getenv("PGSERVICE") && !param(url, "service");
+    return addresses && are_local(addresses) && !url_param(url, "gssencmode") &&
+           !getenv("PGGSSENCMODE") && !getenv("PGSERVICE") && !url_param(url, "service");
 }
 
 PGconn *postgres_connect_start(const struct conn_params *params)
@@ -115,7 +107,7 @@ PGconn *postgres_connect_start(const struct conn_params *params)
         .values = arena_calloc(&arena, capacity, sizeof(char *)),
     };
     for (size_t i = 0; i < ARRAY_LEN(defaults); i++)
-        if (!param(url, defaults[i].key))
+        if (!url_param(url, defaults[i].key))
             add(&keywords, defaults[i].key, defaults[i].value);
     if (params->addresses && url->host)
         add_addresses(&keywords, &arena, url->host, params->addresses);

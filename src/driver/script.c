@@ -206,20 +206,32 @@ static void add_one_by_one(struct making *making, const struct section *section,
     making->script.is_checkpointed = making->script.is_checkpointed || count;
 }
 
-static bool mentions(const char *sql, const char *const *words)
+/* By the words of it alone: what is told too often costs a little, and no more. */
+static unsigned parts_changed(const char *sql)
 {
-    for (; *words; words++)
-        if (ascii_holds(sql, *words))
-            return true;
-    return false;
+    static const struct {
+        const char *word;
+        enum session_part part;
+    } words[] = {
+        {"role", PART_SETUP},
+        {"authorization", PART_SETUP},
+        {"lock_timeout", PART_SETUP},
+        {"statement_timeout", PART_SETUP},
+        {"idle_in_transaction", PART_SETUP},
+        {"reset", PART_SETUP},
+        {"standard_conforming_strings", PART_PARSER},
+        {"backslash_quote", PART_PARSER},
+        {"client_encoding", PART_PARSER},
+        {"set names", PART_PARSER},
+        {"deallocate", PART_PREPARED},
+        {"discard", PART_PREPARED},
+    };
+    unsigned parts = 0;
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (ascii_holds(sql, words[i].word))
+            parts |= words[i].part;
+    return parts;
 }
-
-/* PostgreSQL parses a whole message before it runs any of it, by the settings of that moment. */
-static const char *const set_up_parser[] = {"standard_conforming_strings", "backslash_quote",
-                                            "client_encoding", "set names", NULL};
-static const char *const set_up_session[] = {"role", "authorization", "lock_timeout", "statement_timeout",
-                                             "idle_in_transaction", "reset", NULL};
-static const char *const drop_prepared[] = {"deallocate", "discard", NULL};
 
 static bool add_section(struct making *making, const struct section *section, struct err *err)
 {
@@ -245,9 +257,7 @@ static bool add_section(struct making *making, const struct section *section, st
     bool is_transactional =
         !count || (section->is_transactional && making->driver->traits & DRIVER_DDL_IN_TRANSACTION);
     size_t first_piece = making->script.piece_count;
-    making->script.sets_up_session |= mentions(section->sql, set_up_session);
-    making->script.sets_up_parser |= mentions(section->sql, set_up_parser);
-    making->script.may_drop_prepared |= mentions(section->sql, drop_prepared);
+    making->script.may_change |= parts_changed(section->sql);
     (is_transactional ? add_whole : add_one_by_one)(making, section, statements, count);
     return add_checks(making, section, &asked, count, first_piece, err);
 }

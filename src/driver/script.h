@@ -31,14 +31,18 @@ struct piece {
     const struct author_query *probe; /* of a statement outside a transaction: did it take effect? NULL: none */
 };
 
+enum session_part {
+    PART_SETUP = 1,    /* its role, and settings of ours */
+    PART_PARSER = 2,   /* how SQL is read */
+    PART_PREPARED = 4, /* the statements that it has prepared */
+};
+
 struct script {
     const struct piece *pieces;
     size_t piece_count;
     size_t statement_count;
     bool is_checkpointed; /* some piece runs outside a transaction */
-    bool sets_up_session; /* its role, or settings of ours, may be others behind it */
-    bool sets_up_parser; /* how SQL is read may be another behind it */
-    bool may_drop_prepared; /* statements that the session has prepared may be gone behind it */
+    unsigned may_change; /* enum session_part: what of the session may be another behind it */
 };
 
 /* Scripts are made once and shared by all tenants. Not for two threads at once. */

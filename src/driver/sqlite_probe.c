@@ -80,13 +80,18 @@ static const char *take_name(struct words *words)
     return words->word;
 }
 
-static bool is_object(const char *word)
+/* The kind of an object, as the catalog has it, and its name. "": none, or one that is temporary or virtual: gone with
+ * the connection, or with tables of its own. */
+static const char *take_object(struct words *words, const char **ret_kind)
 {
     static const char *const kinds[] = {"table", "index", "view", "trigger"};
+    const char *word = next(words);
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-        if (ascii_is_same(word, kinds[i]))
-            return true;
-    return false;
+        if (ascii_is_same(word, kinds[i])) {
+            *ret_kind = kinds[i];
+            return take_name(words);
+        }
+    return "";
 }
 
 /* ---- what is asked ------------------------------------------------------------------------- */
@@ -94,21 +99,16 @@ static bool is_object(const char *word)
 /* A trigger may bear the name of a table. */
 static void add_lookup(struct buf *sql, const char *what, const char *kind, const char *name)
 {
-    buf_addf(sql, "(SELECT %s FROM main.sqlite_schema WHERE type = ", what);
-    sql_add_literal(sql, kind);
-    buf_adds(sql, " COLLATE NOCASE AND name = ");
+    buf_addf(sql, "(SELECT %s FROM main.sqlite_schema WHERE type = '%s' AND name = ", what, kind);
     sql_add_literal(sql, name);
     buf_adds(sql, " COLLATE NOCASE)");
 }
 
 static void probe_create(struct buf *sql, struct words *words)
 {
-    char kind[sizeof words->word];
+    const char *kind;
     take(words, "unique");
-    snprintf(kind, sizeof kind, "%s", next(words));
-    if (!is_object(kind))
-        return; /* temporary, virtual: gone with the connection, or with tables of its own */
-    const char *name = take_name(words);
+    const char *name = take_object(words, &kind);
     if (!*name)
         return;
     buf_adds(sql, "SELECT CASE WHEN NOT EXISTS ");
@@ -120,9 +120,8 @@ static void probe_create(struct buf *sql, struct words *words)
 
 static void probe_drop(struct buf *sql, struct words *words)
 {
-    char kind[sizeof words->word];
-    snprintf(kind, sizeof kind, "%s", next(words));
-    const char *name = is_object(kind) ? take_name(words) : "";
+    const char *kind;
+    const char *name = take_object(words, &kind);
     if (!*name)
         return;
     buf_adds(sql, "SELECT CASE WHEN EXISTS ");

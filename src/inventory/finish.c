@@ -63,14 +63,6 @@ static const char *host_of(const struct url *url)
     return url->host ? url->host : "";
 }
 
-static const char *param(const struct url *url, const char *key)
-{
-    for (size_t i = 0; i < url->param_count; i++)
-        if (strcmp(url->params[i].key, key) == 0)
-            return url->params[i].value;
-    return "";
-}
-
 /* Only the host's case does not matter; sizes keep parts from running into each other. */
 static const char *server_key(struct finder *finder, const struct tenant *tenant)
 {
@@ -78,11 +70,11 @@ static const char *server_key(struct finder *finder, const struct tenant *tenant
     const char *host = host_of(url);
     const char *database = url->database ? url->database : "";
     const char *schema = tenant->schema ? tenant->schema : "";
-    const char *service = param(url, "service");
+    const char *service = url_param(url, "service");
     uint16_t port = url->port ? url->port : dialect_info(url->dialect)->default_port;
     char *key =
         arena_printf(&finder->arena, "server %d %s:%u %zu:%s %zu:%s %s", (int)url->dialect, host,
-                     (unsigned)port, strlen(database), database, strlen(schema), schema, service);
+                     (unsigned)port, strlen(database), database, strlen(schema), schema, service ? service : "");
     char *from = key + strlen("server ? ");
     for (size_t i = 0; *host != '/' && i < strlen(host); i++)
         from[i] = ascii_to_lower(from[i]);

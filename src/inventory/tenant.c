@@ -48,21 +48,13 @@ static const struct password *choose_password(struct loader *loader, const struc
     return common->password;
 }
 
-static bool has_service(const struct url *url)
-{
-    for (size_t i = 0; i < url->param_count; i++)
-        if (strcmp(url->params[i].key, "service") == 0)
-            return true;
-    return false;
-}
-
 static bool check_database(struct loader *loader, const struct url *url,
                            const struct common *common)
 {
     bool has_schemas = url->dialect == DIALECT_POSTGRESQL;
     if (!has_schemas && common->has_own_schema)
         load_fault(loader, "schema", "'schema' is for PostgreSQL only");
-    else if (!url->database && !has_service(url))
+    else if (!url->database && !url_param(url, "service"))
         load_fault(loader, "url", "the 'url' names no database");
     else
         return true;

@@ -259,9 +259,8 @@ static struct url_param modern_param(const char *key, const char *value)
 static bool push_param(struct parse *parse, struct url_param param)
 {
     struct url *url = &parse->url;
-    for (size_t i = 0; i < url->param_count; i++)
-        if (strcmp(url->params[i].key, param.key) == 0)
-            return fault(parse, "a parameter is given twice");
+    if (url_param(url, param.key))
+        return fault(parse, "a parameter is given twice");
     *ARENA_PUSH(parse->arena, parse->params, url->param_count, parse->param_capacity) = param;
     url->params = parse->params;
     return is_text(param.key) || fault(parse, "a parameter's name holds control characters");

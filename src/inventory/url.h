@@ -35,6 +35,9 @@ struct url {
 bool url_parse(struct arena *arena, const char *text, struct url *ret_url,
                struct err *err) MUST_CHECK;
 
+/* The value of a parameter that is left in `params`; NULL: it is not among them. */
+const char *url_param(const struct url *url, const char *key);
+
 /* The URL as it may be shown: without the password, and with parameters that may hold one masked.
  */
 const char *url_redacted(struct arena *arena, const struct url *url);

@@ -84,23 +84,24 @@ const char *url_redacted(struct arena *arena, const struct url *url)
     return text;
 }
 
-/* libpq looks the server up in pg_service.conf, which we do not read. */
-static const char *service_of(const struct url *url)
+const char *url_param(const struct url *url, const char *key)
 {
     for (size_t i = 0; i < url->param_count; i++)
-        if (strcmp(url->params[i].key, "service") == 0)
+        if (strcmp(url->params[i].key, key) == 0)
             return url->params[i].value;
     return NULL;
 }
 
+/* libpq looks a service up in pg_service.conf, which we do not read. */
 const char *url_server(struct arena *arena, const struct url *url)
 {
+    const char *service = url_param(url, "service");
     if (url->dialect == DIALECT_SQLITE)
         return "local";
     if (is_socket(url))
         return arena_strdup(arena, url->host);
-    if (!url->host && service_of(url))
-        return arena_printf(arena, "service:%s", service_of(url));
+    if (!url->host && service)
+        return arena_printf(arena, "service:%s", service);
     const char *host = url->host ? url->host : "localhost";
     uint16_t port = url->port ? url->port : dialect_info(url->dialect)->default_port;
     char *text = arena_printf(arena, strchr(host, ':') ? "[%s]:%u" : "%s:%u", host, (unsigned)port);

@@ -119,8 +119,8 @@ struct choice {
     const struct tenant *const *remembered; /* the run's tenants as the ledger knows them; NULL: not read yet */
     const struct tenant **tenants;
     struct standing *standings;
-    size_t count, capacity;
-    size_t standing_count, standing_capacity;
+    size_t count; /* of both */
+    size_t tenant_capacity, standing_capacity;
 };
 
 static void on_remembered(void *ctx, const struct event *event)
@@ -168,9 +168,10 @@ static bool choose_tenant(struct choice *choice, size_t n, struct err *err)
         return true;
     tenant = index == MAP_NONE ? make_gone(choice, n, err)
                                : &choice->fleet->inventory->tenants[index];
-    *ARENA_PUSH(arena, choice->tenants, choice->count, choice->capacity) = tenant;
-    *ARENA_PUSH(arena, choice->standings, choice->standing_count, choice->standing_capacity) =
-        past->standings[n];
+    choice->standings = arena_grow(arena, choice->standings, choice->count,
+                                   &choice->standing_capacity, sizeof *choice->standings);
+    choice->standings[choice->count] = past->standings[n];
+    *ARENA_PUSH(arena, choice->tenants, choice->count, choice->tenant_capacity) = tenant;
     return tenant != NULL;
 }
 

@@ -33,7 +33,7 @@ struct visit {
     const struct again *again; /* NULL: a run of its own; else what it goes on with (again.h) */
     bool leaves_signals;     /* as in struct rollout_options */
     const atomic_int *stops;
-    int stopped_by;
+    int stopped_by;          /* the same */
 };
 
 struct visit_plan {

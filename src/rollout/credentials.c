@@ -93,9 +93,10 @@ static uint32_t add(struct credentials *credentials, const struct password *sour
 /* Where libpq finds a user and a password by itself. */
 static void add_finding_places(struct buf *key, const struct url *url)
 {
-    for (size_t i = 0; i < url->param_count; i++)
-        if (strcmp(url->params[i].key, "service") == 0 || strcmp(url->params[i].key, "passfile") == 0)
-            buf_addf(key, "\n%s=%s", url->params[i].key, url->params[i].value);
+    static const char *const places[] = {"service", "passfile"};
+    for (size_t i = 0; i < ARRAY_LEN(places); i++)
+        if (url_param(url, places[i]))
+            buf_addf(key, "\n%s=%s", places[i], url_param(url, places[i]));
 }
 
 uint32_t credentials_add(struct credentials *credentials, const struct tenant *tenant,

@@ -27,10 +27,9 @@ static uint32_t add_server(struct rollout *rollout, struct map *servers,
 static bool names_server(const struct url *url)
 {
     static const char *const others[] = {"host", "hostaddr", "port", "dbname", "service"};
-    for (size_t i = 0; i < url->param_count; i++)
-        for (size_t o = 0; o < ARRAY_LEN(others); o++)
-            if (strcmp(url->params[i].key, others[o]) == 0)
-                return false;
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        if (url_param(url, others[i]))
+            return false;
     return url->host && url->database;
 }
 
@@ -181,12 +180,10 @@ static void put_handlers_back(const struct rollout *rollout)
 }
 
 /* nohup(1) has a hangup ignored for us: then it stops nothing. */
-static bool is_watched(const struct rollout *rollout, int number)
+static bool is_watched(const struct rollout *rollout, int i)
 {
-    struct sigaction action;
-    if (rollout->options->leaves_signals)
-        return false;
-    return number != SIGHUP || sigaction(number, NULL, &action) || action.sa_handler != SIG_IGN;
+    return !rollout->options->leaves_signals &&
+           (taken[i] != SIGHUP || rollout->handlers[i].sa_handler != SIG_IGN);
 }
 
 static void watch_signals(struct rollout *rollout)
@@ -195,7 +192,7 @@ static void watch_signals(struct rollout *rollout)
     for (int i = 0; i < SIGNALS_OF_OURS; i++) {
         uv_signal_init(&rollout->loop, &rollout->signals[i]);
         rollout->signals[i].data = rollout;
-        if (is_watched(rollout, taken[i]))
+        if (is_watched(rollout, i))
             uv_signal_start(&rollout->signals[i], rollout_on_signal, taken[i]);
     }
     uv_timer_init(&rollout->loop, &rollout->tick);

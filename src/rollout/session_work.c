@@ -14,23 +14,20 @@ static uint64_t script_budget(const struct session *session, const struct piece 
 
 /* ---- a transaction ------------------------------------------------------------------------- */
 
-/* Does some revision of the work change what the session is set up with? */
-static bool may_change_setup(const struct session *session)
+/* What of the session some revision of the work may change. */
+static unsigned may_change(const struct session *session)
 {
+    unsigned parts = 0;
     for (size_t i = 0; i < session->work.count; i++)
-        if (session->work.actions[i].script && session->work.actions[i].script->sets_up_session)
-            return session->driver->sql[SQL_SETUP_AGAIN];
-    return false;
+        if (session->work.actions[i].script)
+            parts |= session->work.actions[i].script->may_change;
+    return parts;
 }
 
 static bool may_prepare_guard(const struct session *session)
 {
-    if (!session->driver->sql[SQL_GUARD_PREPARE] || io_info(session->io)->is_pooled)
-        return false;
-    for (size_t i = 0; i < session->work.count; i++)
-        if (session->work.actions[i].script && session->work.actions[i].script->may_drop_prepared)
-            return false;
-    return true;
+    return session->driver->sql[SQL_GUARD_PREPARE] && !io_info(session->io)->is_pooled &&
+           !(may_change(session) & PART_PREPARED);
 }
 
 static enum sql_id guard_of(const struct session *session)
@@ -86,13 +83,14 @@ enum asked ask_begin(struct session *session)
 {
     bool prepares_guard = !session->is_guard_prepared && may_prepare_guard(session);
     bool joins = session->driver->traits & DRIVER_JOINS;
+    bool sets_up_again = may_change(session) & PART_SETUP && session->driver->sql[SQL_SETUP_AGAIN];
     session->vars.nonce = arena_printf(&session->arena, "%s/%zu/%u", session->env->run_id,
                                        session->index, session->attempts);
     enum sql_id ids[7];
     size_t count = 0;
     if (!io_info(session->io)->is_pooled)
         ids[count++] = SQL_BEGIN;
-    ids[count++] = may_change_setup(session) ? SQL_SETUP_AGAIN : SQL_SETUP_LOCAL;
+    ids[count++] = sets_up_again ? SQL_SETUP_AGAIN : SQL_SETUP_LOCAL;
     if (prepares_guard)
         ids[count++] = SQL_GUARD_PREPARE;
     if (!session->has_schema)
@@ -275,13 +273,13 @@ static void set_script(struct session *session, struct op *op, const struct acti
     struct buf buf;
     op->sql = piece->sql;
     op->sql_len = piece->sql_len;
-    op->sets_up_parser = action->script->sets_up_parser;
+    op->sets_up_parser = action->script->may_change & PART_PARSER;
     if (!action->is_in_transaction || !session->driver->sql[guard_of(session)])
         return;
     buf_init(&buf, BUF_MAX_DEFAULT);
     buf_add(&buf, piece->sql, piece->sql_len);
     buf_addc(&buf, '\n'); /* a line of its own: the piece may end in a comment */
-    if (action->script->sets_up_session)
+    if (action->script->may_change & PART_SETUP)
         sql_expand(&buf, session->driver, SQL_SETUP_AGAIN, &session->vars);
     sql_expand(&buf, session->driver, guard_of(session), &session->vars);
     session_set_sql(op, &buf);
