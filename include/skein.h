@@ -32,13 +32,13 @@ extern "C" {
 
 /* What the program's exit codes mean, and skein_exit_code returns. */
 enum skein_exit {
-    SKEIN_EXIT_OK = 0,           /* all that was asked for is done */
-    SKEIN_EXIT_FAILED = 1,       /* a tenant failed, or the run was halted */
-    SKEIN_EXIT_FAULT = 2,        /* options, inventory or chain are at fault: no tenant was touched */
-    SKEIN_EXIT_ROLLED_BACK = 3,  /* a tenant failed, and every tenant stands where it stood */
-    SKEIN_EXIT_NEEDS_PERSON = 4, /* a tenant is partly applied or in doubt, or a rollback is stuck */
-    SKEIN_EXIT_LEDGER_HELD = 5,  /* another run holds this ledger */
-    SKEIN_EXIT_LEDGER_LOST = 6,  /* the ledger cannot be written */
+    SKEIN_EXIT_OK = 0,            /* all that was asked for is done */
+    SKEIN_EXIT_FAILED = 1,        /* a tenant failed, or the run was halted */
+    SKEIN_EXIT_FAULT = 2,         /* options, inventory or chain at fault: no tenant was touched */
+    SKEIN_EXIT_ROLLED_BACK = 3,   /* a tenant failed, and every tenant stands where it stood */
+    SKEIN_EXIT_NEEDS_PERSON = 4,  /* a tenant is partial or in doubt, or a rollback is stuck */
+    SKEIN_EXIT_LEDGER_HELD = 5,   /* another run holds this ledger */
+    SKEIN_EXIT_LEDGER_LOST = 6,   /* the ledger cannot be written */
     SKEIN_EXIT_INTERRUPTED = 130, /* stopped by SIGINT */
     SKEIN_EXIT_TERMINATED = 143,  /* stopped by SIGTERM, or by skein_stop */
 };
@@ -93,7 +93,7 @@ struct skein_event {
     size_t from_count;
     const char *const *to; /* and after */
     size_t to_count;
-    size_t step_count;  /* revisions applied or taken back (in a plan: that would be) */
+    size_t step_count; /* revisions applied or taken back (in a plan: that would be) */
     uint32_t attempts;
     double duration_ms;
     const struct skein_error *error; /* NULL: none */

@@ -11,11 +11,11 @@
 #include "cli/version.h"
 
 static const struct command *const commands[] = {
-    &command_init, &command_revision, &command_merge, &command_edit,
-    &command_check, &command_tenants, &command_current, &command_plan, &command_upgrade,
-    &command_downgrade, &command_stamp, &command_resume, &command_resolve, &command_rollback,
-    &command_runs, &command_report, &command_forget, &command_history,
-    &command_heads, &command_branches, &command_show, &command_import, &command_adopt,
+    &command_init,    &command_revision, &command_merge,   &command_edit,     &command_check,
+    &command_tenants, &command_current,  &command_plan,    &command_upgrade,  &command_downgrade,
+    &command_stamp,   &command_resume,   &command_resolve, &command_rollback, &command_runs,
+    &command_report,  &command_forget,   &command_history, &command_heads,    &command_branches,
+    &command_show,    &command_import,   &command_adopt,
 };
 
 const struct command *command_at(size_t index)
@@ -36,7 +36,8 @@ const struct command *command_find(const char *name)
 static void occupy_standard_descriptors(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
             abort();
 }
 
@@ -64,7 +65,8 @@ static bool open_fleet(struct fleet *fleet, const struct options *options)
         .inventory = options->file,
         .select = options->select,
         /* What changes tenants stops behind the wave; what only looks, looks at nothing more. */
-        .wave = options->command->groups & OPTIONS_POLICY && !options->is_sql ? NULL : options->wave,
+        .wave =
+            options->command->groups & OPTIONS_POLICY && !options->is_sql ? NULL : options->wave,
         .names = options->tenants,
         .name_count = options->tenant_count,
         .parallel = options->parallel,

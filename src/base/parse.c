@@ -34,7 +34,10 @@ bool parse_duration(const char *text, uint64_t *ret_ms)
     static const struct {
         const char *unit;
         uint64_t ms;
-    } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60 * 1000}, {"h", 60 * 60 * 1000},
+    } units[] = {{"ms", 1},
+                 {"s", 1000},
+                 {"m", 60 * 1000},
+                 {"h", 60 * 60 * 1000},
                  {"d", 24 * 60 * 60 * 1000}};
     const uint64_t year_ms = 366ull * 24 * 60 * 60 * 1000;
     const char *end;

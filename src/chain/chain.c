@@ -11,7 +11,7 @@ struct building {
     struct arena *arena;
     struct chain *chain;
     struct revision **revisions;
-    struct map names; /* ids and labels -> index */
+    struct map names;     /* ids and labels -> index */
     const char ***labels; /* of each revision: its branch_labels, while they grow */
     struct faults *faults;
 };
@@ -410,12 +410,11 @@ static void sort_and_digest(struct building *building)
 static void parse_files(struct building *building, const struct chain_file *files, size_t count)
 {
     struct chain *chain = building->chain;
-    building->revisions =
-        arena_calloc(building->arena, count + 1, sizeof(struct revision *));
+    building->revisions = arena_calloc(building->arena, count + 1, sizeof(struct revision *));
     for (size_t i = 0; i < count; i++) {
         char *path = arena_printf(building->arena, "%s/%s", chain->dir, files[i].name);
-        struct revision *revision = revision_parse(building->arena, path, files[i].bytes,
-                                                   files[i].len, building->faults);
+        struct revision *revision =
+            revision_parse(building->arena, path, files[i].bytes, files[i].len, building->faults);
         if (revision)
             building->revisions[chain->count++] = revision;
     }

@@ -21,12 +21,13 @@ struct chain {
     const uint32_t *topological; /* all indices, parents and dependencies before children */
     const uint32_t *heads;       /* nobody revises them, as `alembic heads` */
     size_t head_count;
-    const uint32_t *real_heads; /* nobody revises or depends on them: what `heads` means as a target */
+    const uint32_t
+        *real_heads; /* nobody revises or depends on them: what `heads` means as a target */
     size_t real_head_count;
     const uint32_t *bases;
     size_t base_count;
     char digest[HASH_HEX_SIZE]; /* SHA-256 over ids and checksums, in topological order */
-    struct map *by_name; /* ids and branch labels */
+    struct map *by_name;        /* ids and branch labels */
 };
 
 /* NULL: see faults. A missing folder is a fault, an empty one is not. */
@@ -49,6 +50,5 @@ void chain_free(struct chain *chain);
 
 /* A full id, exactly; NULL: not in the chain. */
 const struct revision *chain_get(const struct chain *chain, const char *id);
-
 
 #endif

@@ -196,9 +196,8 @@ static bool refuse_heads(const struct chain *chain, const char *label, const cha
     buf_init(&names, 512);
     for (size_t i = 0; i < heads.count; i++)
         buf_addf(&names, "%s%s", i ? ", " : "", chain->revisions[heads.items[i]]->id);
-    err_set(err, ERR_CHAIN,
-            "multiple head revisions are present for '%s%s%s': %s; name one%s", label ? label : "",
-            label ? "@" : "", symbol, names.data,
+    err_set(err, ERR_CHAIN, "multiple head revisions are present for '%s%s%s': %s; name one%s",
+            label ? label : "", label ? "@" : "", symbol, names.data,
             may_be_all ? ", '<branchname>@head', or 'heads' for all" : " of them");
     buf_done(&names);
     return false;
@@ -268,10 +267,10 @@ bool identifier_check_overlap(struct arena *arena, const struct chain *chain,
         const bool *line = walk_from(arena, chain, (struct revisions){&upper, 1}, WALK_PARENTS);
         for (size_t other = 0; other < revisions.count; other++)
             if (revisions.items[other] != upper && line[revisions.items[other]])
-                return err_set(err, ERR_CHAIN,
-                               "requested revision '%s' overlaps with other requested revisions '%s'",
-                               chain->revisions[upper]->id,
-                               chain->revisions[revisions.items[other]]->id);
+                return err_set(
+                    err, ERR_CHAIN,
+                    "requested revision '%s' overlaps with other requested revisions '%s'",
+                    chain->revisions[upper]->id, chain->revisions[revisions.items[other]]->id);
     }
     return true;
 }

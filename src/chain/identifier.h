@@ -28,7 +28,8 @@ bool identifier_needs_rows(const char *text);
 /* Any identifier by itself, as `show`, `merge` and `edit` take it. `current` means `rows`, and is
  * refused where rows is NULL. `-N` and `LABEL@-N` count from the heads, as Alembic's `show -1`. */
 bool identifier_find(struct arena *arena, const struct chain *chain, const char *text,
-                     const struct revisions *rows, struct revisions *ret, struct err *err) MUST_CHECK;
+                     const struct revisions *rows, struct revisions *ret,
+                     struct err *err) MUST_CHECK;
 
 /* An absolute identifier: `head`, `heads`, `base`, an id, a partial id, a label; with `label`, on
  * that branch only. */

@@ -36,7 +36,8 @@ bool chain_read(struct arena *arena, const char *dir, struct chain_file **ret_fi
     size_t before = faults->total;
     DIR *listing = opendir(dir);
     if (!listing) {
-        faults_add(faults, ERR_CHAIN, dir, 0, "cannot open the chain's folder: %s", strerror(errno));
+        faults_add(faults, ERR_CHAIN, dir, 0, "cannot open the chain's folder: %s",
+                   strerror(errno));
         return false;
     }
     for (struct dirent *entry; (entry = readdir(listing));)

@@ -75,8 +75,8 @@ static bool count_up(struct listing *listing, struct end *end, const struct end 
         return identifier_refuse_steps(walk.steps, listing->err);
     if (from->found.count > 1)
         return err_set(listing->err, ERR_CHAIN,
-                       "ambiguous range: '%s' counts from one revision, and '%s' is several", end->text,
-                       from->text);
+                       "ambiguous range: '%s' counts from one revision, and '%s' is several",
+                       end->text, from->text);
     if (from->found.count)
         walk.start = from->found.items[0];
     if (!identifier_walk(listing->arena, listing->chain, &walk, found, listing->err))
@@ -92,7 +92,8 @@ static bool count_down(struct listing *listing, struct end *end, const struct en
     struct revisions starts = from->found;
     struct identifier_walk walk = {.steps = end->identifier.steps, .ends_early = true};
     if (walk.steps >= 0)
-        return err_set(listing->err, ERR_CHAIN, "can't locate revision identified by '%s'", end->text);
+        return err_set(listing->err, ERR_CHAIN, "can't locate revision identified by '%s'",
+                       end->text);
     if (end->identifier.label &&
         !identifier_filter(listing->arena, listing->chain, starts, end->identifier.label, false,
                            &starts, listing->err))
@@ -183,8 +184,7 @@ bool range_list(struct arena *arena, const struct chain *chain, const struct ran
     struct listing listing = {arena, chain, rows, err};
     struct end lower, upper;
     if (!find_ends(&listing, range, &lower, &upper) ||
-        !narrow_to_branch(&listing, &lower, &upper) ||
-        !check_overlap(&listing, &upper))
+        !narrow_to_branch(&listing, &lower, &upper) || !check_overlap(&listing, &upper))
         return false;
     bool *below = walk_from(arena, chain, upper.found, WALK_PARENTS);
     if (!check_ancestors(&listing, &lower, &upper, below) || !check_overlap(&listing, &lower))

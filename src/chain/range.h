@@ -16,7 +16,8 @@ struct range {
 };
 
 /* False: no colon, or more than one. */
-bool range_parse(struct arena *arena, const char *text, struct range *ret, struct err *err) MUST_CHECK;
+bool range_parse(struct arena *arena, const char *text, struct range *ret,
+                 struct err *err) MUST_CHECK;
 
 /* The revisions from `from` (which is in) up to `to`, newest first, as `history` shows them. Relative
  * ends count from the other end. `current` means `rows`, of which one may imply another (they are many

@@ -17,7 +17,7 @@ struct parser {
     const char *at, *end;
     int line;
     struct revision *revision;
-    bool seen[8]; /* header keys, by row */
+    bool seen[8];         /* header keys, by row */
     bool has_transaction; /* the option, in the section's marker so far */
     struct section *sections;
     size_t section_capacity;
@@ -128,7 +128,8 @@ static void set_depends(struct parser *parser, struct span value)
 {
     struct revision *revision = parser->revision;
     revision->depends_line = parser->line;
-    revision->depend_ids = parse_list(parser, value, "Depends On", is_label, &revision->depend_count);
+    revision->depend_ids =
+        parse_list(parser, value, "Depends On", is_label, &revision->depend_count);
 }
 
 static void set_labels(struct parser *parser, struct span value)
@@ -147,7 +148,7 @@ static const struct {
     const char *key;
     void (*set)(struct parser *parser, struct span value);
 } header_keys[] = {
-    {"Revision ID", set_id},     {"Revises", set_revises},   {"Depends On", set_depends},
+    {"Revision ID", set_id},       {"Revises", set_revises},  {"Depends On", set_depends},
     {"Branch Labels", set_labels}, {"Create Date", set_date},
 };
 
@@ -324,8 +325,8 @@ static void hash_both(struct revision *revision, const char *bytes, size_t len)
     buf_done(&lf);
 }
 
-struct revision *revision_parse(struct arena *arena, const char *path, const char *bytes, size_t len,
-                                struct faults *faults)
+struct revision *revision_parse(struct arena *arena, const char *path, const char *bytes,
+                                size_t len, struct faults *faults)
 {
     struct revision *revision = arena_alloc(arena, sizeof *revision);
     struct parser parser = {.arena = arena,
@@ -362,13 +363,13 @@ size_t revision_sections(const struct revision *revision, enum direction directi
     size_t count = 0;
     for (size_t i = 0; i < revision->section_count; i++) {
         const struct section *section = &revision->sections[i];
-        has_own |= section->direction == direction && !section->is_general &&
-                   section->dialect == dialect;
+        has_own |=
+            section->direction == direction && !section->is_general && section->dialect == dialect;
     }
     for (size_t i = 0; i < revision->section_count; i++) {
         const struct section *section = &revision->sections[i];
-        bool fits = has_own ? !section->is_general && section->dialect == dialect
-                            : section->is_general;
+        bool fits =
+            has_own ? !section->is_general && section->dialect == dialect : section->is_general;
         if (section->direction != direction || !fits)
             continue;
         if (count < max)

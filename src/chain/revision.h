@@ -16,19 +16,19 @@ enum direction { DIRECTION_UP, DIRECTION_DOWN, DIRECTION__COUNT };
 
 struct section {
     enum direction direction;
-    bool is_general;        /* no `dialect:` */
-    enum dialect dialect;   /* where not is_general */
+    bool is_general;      /* no `dialect:` */
+    enum dialect dialect; /* where not is_general */
     bool is_transactional;
-    const char *sql;        /* the bytes between the marker's line and the next; NUL-terminated */
+    const char *sql; /* the bytes between the marker's line and the next; NUL-terminated */
     size_t sql_len;
-    int line;               /* of the file, of the first byte of `sql`; from 1 */
+    int line; /* of the file, of the first byte of `sql`; from 1 */
 };
 
 struct revision {
     const char *id;
-    const char *message;     /* the header's first line; may be empty */
-    const char *create_date; /* as written; may be empty */
-    const char *path;        /* as shown to people: chain folder and file name */
+    const char *message;         /* the header's first line; may be empty */
+    const char *create_date;     /* as written; may be empty */
+    const char *path;            /* as shown to people: chain folder and file name */
     const char *const *down_ids; /* `Revises:` as written: full ids, in order; empty for a base */
     size_t down_count;
     const char *const *depend_ids; /* `Depends On:` as written: full or partial ids, or labels */
@@ -37,13 +37,14 @@ struct revision {
     size_t label_count;
     int revises_line, depends_line, labels_line, id_line;
     char checksum[HASH_HEX_SIZE]; /* SHA-256 of the file's bytes */
-    char checksum_lf[HASH_HEX_SIZE]; /* of the same with CRLF turned to LF: tells an edit from a checkout setting */
+    char checksum_lf
+        [HASH_HEX_SIZE]; /* of the same with CRLF turned to LF: tells an edit from a checkout setting */
     const struct section *sections; /* in file order */
     size_t section_count;
     uint32_t index; /* in the chain's array */
 
     /* Filled by the chain once all files are known; indices into chain->revisions. */
-    const uint32_t *down; /* as down_ids */
+    const uint32_t *down;    /* as down_ids */
     const uint32_t *depends; /* as depend_ids, resolved */
     const uint32_t *parents; /* down, then those dependencies that no ancestor has already */
     size_t parent_count;
@@ -56,8 +57,8 @@ struct revision {
 };
 
 /* Parses the bytes of one file. Adds its faults and returns NULL where there are any. */
-struct revision *revision_parse(struct arena *arena, const char *path, const char *bytes, size_t len,
-                                struct faults *faults) MUST_CHECK;
+struct revision *revision_parse(struct arena *arena, const char *path, const char *bytes,
+                                size_t len, struct faults *faults) MUST_CHECK;
 
 /* How much of a line is the marker of a section: behind its `-- migrate:`, or 0. The blanks between are
  * free, as in dbmate. */

@@ -17,9 +17,9 @@ struct revisions {
 };
 
 enum walk_edges {
-    WALK_DOWN, /* to those it revises */
-    WALK_PARENTS, /* and those it depends on */
-    WALK_NEXT, /* to those that revise it */
+    WALK_DOWN,     /* to those it revises */
+    WALK_PARENTS,  /* and those it depends on */
+    WALK_NEXT,     /* to those that revise it */
     WALK_ALL_NEXT, /* and those that depend on it */
 };
 

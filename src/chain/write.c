@@ -114,8 +114,8 @@ const char *revision_file_name(struct arena *arena, const char *id, const char *
         freelocale(unicode);
     while (slug.len && slug.text.data[slug.len - 1] == '_')
         slug.len--;
-    const char *name = arena_printf(arena, "%s%s%.*s.sql", id, slug.len ? "_" : "", (int)slug.len,
-                                    slug.text.data);
+    const char *name =
+        arena_printf(arena, "%s%s%.*s.sql", id, slug.len ? "_" : "", (int)slug.len, slug.text.data);
     buf_done(&slug.text);
     return name;
 }

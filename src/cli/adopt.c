@@ -28,11 +28,12 @@ const struct command command_adopt = {
     .name = "adopt",
     .arguments = "--from TOOL",
     .summary = "stamp tenants where another tool's version table says",
-    .help = "Reads the version table of TOOL (dbmate, diesel, flyway, golang-migrate, goose) in every\n"
-            "selected tenant, and writes what it says into ours: 'skein import TOOL' has made the\n"
-            "revisions. Runs none of them, and leaves the other tool's table as it is. A tenant whose\n"
-            "table names what the chain does not have, leaves a hole or says that a migration failed\n"
-            "fails, and is not touched. A tenant that was adopted before stays where it is.",
+    .help =
+        "Reads the version table of TOOL (dbmate, diesel, flyway, golang-migrate, goose) in every\n"
+        "selected tenant, and writes what it says into ours: 'skein import TOOL' has made the\n"
+        "revisions. Runs none of them, and leaves the other tool's table as it is. A tenant whose\n"
+        "table names what the chain does not have, leaves a hole or says that a migration failed\n"
+        "fails, and is not touched. A tenant that was adopted before stays where it is.",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY |
               OPTIONS_ADOPT | OPTIONS_DRY_RUN,
     .needs = FLEET_VISIT,

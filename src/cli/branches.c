@@ -25,8 +25,9 @@ const struct command command_branches = {
     .name = "branches",
     .arguments = "",
     .summary = "where the chain branches",
-    .help = "Lists the revisions that several others revise, each with those others. With -v, all of\n"
-            "each header.",
+    .help =
+        "Lists the revisions that several others revise, each with those others. With -v, all of\n"
+        "each header.",
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT,
     .needs = FLEET_CHAIN,
     .run = run,

@@ -12,7 +12,7 @@ struct command {
     const char *help;      /* the paragraphs of `skein COMMAND --help` */
     unsigned groups;       /* OPTIONS_…: the options it takes */
     size_t min_args, max_args;
-    unsigned needs;        /* FLEET_…: what is read before it runs; 0: not even the inventory */
+    unsigned needs; /* FLEET_…: what is read before it runs; 0: not even the inventory */
     unsigned (*needs_for)(const struct options *options); /* NULL, or: what is read instead */
     int (*run)(struct fleet *fleet, const struct options *options); /* the exit code */
 };

@@ -61,8 +61,9 @@ const struct command command_current = {
     .name = "current",
     .arguments = "",
     .summary = "where every tenant stands",
-    .help = "Reads the version table of every selected tenant. With -v, all of the header of every\n"
-            "revision that any of them stands at.",
+    .help =
+        "Reads the version table of every selected tenant. With -v, all of the header of every\n"
+        "revision that any of them stands at.",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_CHECK_HEADS,
     .needs = FLEET_VISIT,
     .run = run,

@@ -18,11 +18,12 @@ const struct command command_downgrade = {
     .name = "downgrade",
     .arguments = "TARGET…",
     .summary = "bring the tenants back to a revision",
-    .help = "Brings every selected tenant back to TARGET: a full or partial revision id, base, -N (N\n"
-            "steps back from where each stands), LABEL@base. Every tenant is asked where it stands\n"
-            "first: if a step back has no down section for any of them, nothing is begun (exit 2).\n"
-            "\n"
-            "With --sql the script of a downgrade goes to stdout; TARGET is A:B then.",
+    .help =
+        "Brings every selected tenant back to TARGET: a full or partial revision id, base, -N (N\n"
+        "steps back from where each stands), LABEL@base. Every tenant is asked where it stands\n"
+        "first: if a step back has no down section for any of them, nothing is begun (exit 2).\n"
+        "\n"
+        "With --sql the script of a downgrade goes to stdout; TARGET is A:B then.",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY |
               OPTIONS_SQL,
     .min_args = 1,

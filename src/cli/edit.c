@@ -122,10 +122,11 @@ const struct command command_edit = {
     .name = "edit",
     .arguments = "REV",
     .summary = "open a revision file in $VISUAL or $EDITOR",
-    .help = "Opens the file of each revision that REV names, one after the other, and reads the chain\n"
-            "again behind the last: what is wrong with it then is told (exit 2). 'current' asks the\n"
-            "selected tenants where they stand. A file that tenants have applied must not change:\n"
-            "they would refuse it as drift.",
+    .help =
+        "Opens the file of each revision that REV names, one after the other, and reads the chain\n"
+        "again behind the last: what is wrong with it then is told (exit 2). 'current' asks the\n"
+        "selected tenants where they stand. A file that tenants have applied must not change:\n"
+        "they would refuse it as drift.",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_RUN,
     .min_args = 1,
     .max_args = 1,

@@ -20,9 +20,10 @@ static struct ledger_forget which_of(const struct options *options, const char *
 
 static void tell_kept(const char *id)
 {
-    cli_note("run '%s' is kept: it is under way, can still be resumed (--unfinished drops it all the "
-             "same), or does not fit --keep and --older-than",
-             id);
+    cli_note(
+        "run '%s' is kept: it is under way, can still be resumed (--unfinished drops it all the "
+        "same), or does not fit --keep and --older-than",
+        id);
 }
 
 static bool forget_named(struct ledger *ledger, const struct options *options, size_t *ret_count,

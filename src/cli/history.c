@@ -8,8 +8,7 @@
 /* Does the range, or what is to be marked, depend on where tenants stand? */
 static bool needs_tenants(const struct options *options)
 {
-    return options->indicates_current ||
-           (options->range && whereabouts_are_meant(options->range));
+    return options->indicates_current || (options->range && whereabouts_are_meant(options->range));
 }
 
 static int run(struct fleet *fleet, const struct options *options)
@@ -43,10 +42,13 @@ const struct command command_history = {
     .name = "history",
     .arguments = "",
     .summary = "the chain, newest first",
-    .help = "Lists the revisions of the chain from the heads down. -r A:B shows a part of it: either\n"
-            "end may be open, and be any identifier. With -v, all of each header. -i asks the selected\n"
-            "tenants where they stand and marks those revisions '(current)'; 'current' as an end of the\n"
-            "range asks them too. Nothing else connects to any tenant.",
+    .help =
+        "Lists the revisions of the chain from the heads down. -r A:B shows a part of it: either\n"
+        "end may be open, and be any identifier. With -v, all of each header. -i asks the "
+        "selected\n"
+        "tenants where they stand and marks those revisions '(current)'; 'current' as an end of "
+        "the\n"
+        "range asks them too. Nothing else connects to any tenant.",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_RANGE |
               OPTIONS_INDICATE,
     .needs_for = needs_for,

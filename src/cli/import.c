@@ -55,13 +55,13 @@ static bool make_request(struct fleet *fleet, const struct options *options,
     if (!ret_request->has_dialect && !import_tool_finds_dialect(tool))
         ret_request->has_dialect = find_dialect(fleet->inventory, &ret_request->dialect);
     return ret_request->has_dialect || import_tool_finds_dialect(tool) ||
-           err_set(err, ERR_CONFIG, "which SQL is it? the inventory lists tenants of several "
-                                    "dialects, or none: say --dialect");
+           err_set(err, ERR_CONFIG,
+                   "which SQL is it? the inventory lists tenants of several "
+                   "dialects, or none: say --dialect");
 }
 
 /* The chain's folder need not be there yet. */
-static bool read_present(struct fleet *fleet, struct import_request *request,
-                         struct faults *faults)
+static bool read_present(struct fleet *fleet, struct import_request *request, struct faults *faults)
 {
     struct chain_file *files = NULL;
     if (access(request->chain_dir, F_OK) == 0 &&
@@ -136,10 +136,10 @@ static void write_json(const void *ctx, FILE *out)
         json_array_append_new(notes, json_pack("{s:o, s:s}", "file",
                                                json_path(NULL, result->notes[i].path), "why",
                                                result->notes[i].text));
-    json_t *whole = json_pack("{s:s, s:b, s:o, s:I, s:o}", "tool",
-                              import_tool_name(told->request->tool), "dry_run", told->is_dry_run,
-                              "made", made, "unchanged", (json_int_t)result->unchanged, "left_out",
-                              notes);
+    json_t *whole =
+        json_pack("{s:s, s:b, s:o, s:I, s:o}", "tool", import_tool_name(told->request->tool),
+                  "dry_run", told->is_dry_run, "made", made, "unchanged",
+                  (json_int_t)result->unchanged, "left_out", notes);
     json_dumpf(whole, out, JSON_INDENT(2));
     fputc('\n', out);
     json_decref(whole);
@@ -195,17 +195,19 @@ const struct command command_import = {
     .name = "import",
     .arguments = "TOOL DIR…|FILE…",
     .summary = "make revision files from another tool's migrations",
-    .help = "Reads another tool's migrations and makes revision files of them in the chain's folder:\n"
-            "all or none, and never over a file that is there.\n\n"
-            "  import alembic-sql FILE…   output of 'alembic upgrade base:heads --sql', and of\n"
-            "                             'alembic downgrade head:base --sql' for the way down\n"
-            "  import dbmate DIR          -- migrate:up, -- migrate:down\n"
-            "  import diesel DIR          VERSION_name/up.sql, down.sql, metadata.toml\n"
-            "  import flyway DIR…         V1__name.sql, U1__name.sql, R__name.sql\n"
-            "  import golang-migrate DIR  1_name.up.sql, 1_name.down.sql\n"
-            "  import goose DIR           -- +goose Up, -- +goose Down\n\n"
-            "Ids come from the tool's own versions, so that 'skein adopt --from TOOL' finds where each\n"
-            "tenant stands. With --dialect the sections are for that dialect alone.",
+    .help =
+        "Reads another tool's migrations and makes revision files of them in the chain's folder:\n"
+        "all or none, and never over a file that is there.\n\n"
+        "  import alembic-sql FILE…   output of 'alembic upgrade base:heads --sql', and of\n"
+        "                             'alembic downgrade head:base --sql' for the way down\n"
+        "  import dbmate DIR          -- migrate:up, -- migrate:down\n"
+        "  import diesel DIR          VERSION_name/up.sql, down.sql, metadata.toml\n"
+        "  import flyway DIR…         V1__name.sql, U1__name.sql, R__name.sql\n"
+        "  import golang-migrate DIR  1_name.up.sql, 1_name.down.sql\n"
+        "  import goose DIR           -- +goose Up, -- +goose Down\n\n"
+        "Ids come from the tool's own versions, so that 'skein adopt --from TOOL' finds where "
+        "each\n"
+        "tenant stands. With --dialect the sections are for that dialect alone.",
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_IMPORT | OPTIONS_DRY_RUN,
     .min_args = 2,
     .max_args = ARGS_MAX,

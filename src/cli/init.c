@@ -56,12 +56,15 @@ static const char inventory_text[] =
 static const char readme_text[] =
     "# The chain\n"
     "\n"
-    "This folder holds the revisions that skein applies to every tenant of the inventory beside it:\n"
+    "This folder holds the revisions that skein applies to every tenant of the inventory beside "
+    "it:\n"
     "\n"
     "    skein.yaml                  the inventory: tenants, how to reach them, how to roll out\n"
-    "    versions/*.sql              the chain: one file a revision, <id>_<words of its message>.sql\n"
+    "    versions/*.sql              the chain: one file a revision, <id>_<words of its "
+    "message>.sql\n"
     "    versions/revision.sql.in    what 'skein revision' makes new ones from\n"
-    "    .skein/                     the ledger: what runs did; keep it, but not in version control\n"
+    "    .skein/                     the ledger: what runs did; keep it, but not in version "
+    "control\n"
     "\n"
     "    skein revision -m \"Added table\"    a new revision, to be filled in\n"
     "    skein history                      the chain\n"
@@ -125,8 +128,8 @@ static struct chain_file file_of(const char *name, const char *text)
     return (struct chain_file){.name = name, .bytes = text, .len = strlen(text)};
 }
 
-static bool put(struct making *making, const char *dir, const struct chain_file *files, size_t count,
-                struct err *err)
+static bool put(struct making *making, const char *dir, const struct chain_file *files,
+                size_t count, struct err *err)
 {
     for (size_t i = 0; i < count; i++)
         if (exists(in(making, dir, files[i].name)))
@@ -147,7 +150,8 @@ static bool make_all(struct making *making, struct err *err)
     const struct chain_file inventory = file_of(making->inventory, inventory_text);
     const char *inventory_path = in(making, making->dir, making->inventory);
     if (exists(inventory_path))
-        return err_at(err, ERR_CONFIG, inventory_path, 0, "it exists already, and is left as it is");
+        return err_at(err, ERR_CONFIG, inventory_path, 0,
+                      "it exists already, and is left as it is");
     return put(making, making->chain_dir, chain_files, ARRAY_LEN(chain_files), err) &&
            put(making, making->dir, &inventory, 1, err);
 }
@@ -163,7 +167,8 @@ static int run(struct fleet *fleet, const struct options *options)
     struct err err;
     making.dir = options->arg_count ? without_slashes(&fleet->arena, options->args[0]) : ".";
     if (!*making.inventory) {
-        err_set(&err, ERR_CONFIG, "--file: '%s' is a folder, and no inventory's name", options->file);
+        err_set(&err, ERR_CONFIG, "--file: '%s' is a folder, and no inventory's name",
+                options->file);
         return cli_fail(&err);
     }
     if (slash && !options->arg_count)
@@ -181,10 +186,13 @@ const struct command command_init = {
     .name = "init",
     .arguments = "[DIR]",
     .summary = "an inventory and an empty chain to start from",
-    .help = "Writes into DIR (default: here) an inventory with comments, skein.yaml, and the folder of\n"
-            "an empty chain, versions, with the template of its revisions and a README. What exists\n"
-            "already is never overwritten: then nothing is written (exit 2). With -f FILE the inventory\n"
-            "bears that name, and without DIR lies there.",
+    .help =
+        "Writes into DIR (default: here) an inventory with comments, skein.yaml, and the folder "
+        "of\n"
+        "an empty chain, versions, with the template of its revisions and a README. What exists\n"
+        "already is never overwritten: then nothing is written (exit 2). With -f FILE the "
+        "inventory\n"
+        "bears that name, and without DIR lies there.",
     .groups = OPTIONS_COMMON,
     .max_args = 1,
     .run = run,

@@ -32,9 +32,10 @@ const struct command command_merge = {
     .name = "merge",
     .arguments = "REV… [-m MESSAGE]",
     .summary = "a new revision that joins several heads",
-    .help = "Writes a revision that revises all of REV, which must be heads; 'heads' is all of them.\n"
-            "What it does beyond that is yours to write: both sections are empty. The file is made\n"
-            "as 'skein revision' makes it.",
+    .help =
+        "Writes a revision that revises all of REV, which must be heads; 'heads' is all of them.\n"
+        "What it does beyond that is yours to write: both sections are empty. The file is made\n"
+        "as 'skein revision' makes it.",
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_NEW,
     .min_args = 1,
     .max_args = ARGS_MAX,

@@ -9,7 +9,7 @@
 /* Where what was said goes: a flag becomes true, a text is kept, and a setter looks at it first. */
 struct option_row {
     const char *name;
-    int letter; /* 0: none */
+    int letter;           /* 0: none */
     const char *argument; /* NULL: takes none, and is a flag */
     unsigned groups;
     const char *help;
@@ -167,8 +167,8 @@ static const struct option_row rows[] = {
     {"per-server", 0, "N", OPTIONS_RUN, "tenants at once on one host and port", 0, set_per_server},
     {"on-failure", 0, "stop|continue|rollback", OPTIONS_POLICY,
      "what to do once more than --max-failures tenants have failed", 0, set_on_failure},
-    {"max-failures", 0, "N|N%", OPTIONS_POLICY, "failures tolerated before that: a count or a share",
-     0, set_max_failures},
+    {"max-failures", 0, "N|N%", OPTIONS_POLICY,
+     "failures tolerated before that: a count or a share", 0, set_max_failures},
     {"rev-range", 'r', "A:B", OPTIONS_RANGE, "only this part of the chain; either end may be open",
      TO(range)},
     {"check-heads", 0, NULL, OPTIONS_CHECK_HEADS, "exit 1 unless every tenant is at the head(s)",
@@ -199,24 +199,28 @@ static const struct option_row rows[] = {
     {"table", 0, "NAME", OPTIONS_ADOPT, "its version table, where it is not the tool's own",
      TO(table)},
     {"dry-run", 0, NULL, OPTIONS_DRY_RUN, "say what would be done, change nothing", TO(is_dry_run)},
-    {"purge", 0, NULL, OPTIONS_PURGE, "empty the version table first, whatever is in it", TO(purges)},
+    {"purge", 0, NULL, OPTIONS_PURGE, "empty the version table first, whatever is in it",
+     TO(purges)},
     {"done", 0, NULL, OPTIONS_SETTLE, "the statement took effect: go on with the one behind it",
      TO(says_done)},
     {"undone", 0, NULL, OPTIONS_SETTLE, "it did not: go on with it", TO(says_undone)},
     {"accept-chain-change", 0, NULL, OPTIONS_AGAIN,
      "go on though revision files have changed since the run", TO(accepts_chain_change)},
     {"keep", 0, "N", OPTIONS_FORGET, "but the newest N runs", 0, set_keep},
-    {"older-than", 0, "DURATION", OPTIONS_FORGET, "only runs begun longer ago: 12h, 90d",
-     0, set_older_than},
-    {"unfinished", 0, NULL, OPTIONS_FORGET, "runs that could still be resumed too", TO(takes_unfinished)},
+    {"older-than", 0, "DURATION", OPTIONS_FORGET, "only runs begun longer ago: 12h, 90d", 0,
+     set_older_than},
+    {"unfinished", 0, NULL, OPTIONS_FORGET, "runs that could still be resumed too",
+     TO(takes_unfinished)},
     {"output", 'o', "FORMAT[=FILE]", OPTIONS_OUTPUT,
      "text or json, to stdout or a file (may be repeated)", 0, set_output},
-    {"progress", 0, "MODE", OPTIONS_RUN, "auto, tty, plain, json or none, on stderr", 0, set_progress},
+    {"progress", 0, "MODE", OPTIONS_RUN, "auto, tty, plain, json or none, on stderr", 0,
+     set_progress},
     {"quiet", 'q', NULL, OPTIONS_COMMON, "say only what went wrong", TO(is_quiet)},
     {"verbose", 'v', NULL, OPTIONS_COMMON, "say more: every tenant", TO(is_verbose)},
     {"color", 0, "WHEN", OPTIONS_COMMON, "auto, always or never", 0, set_color},
     {"help", 'h', NULL, OPTIONS_COMMON, "this text", TO(is_help)},
-    {"version", 0, NULL, OPTIONS_COMMON, "the versions of skein and of its libraries", TO(is_version)},
+    {"version", 0, NULL, OPTIONS_COMMON, "the versions of skein and of its libraries",
+     TO(is_version)},
 };
 
 #undef TO
@@ -241,8 +245,8 @@ static bool set(struct options *options, const struct option_row *row, const cha
 static bool set_checked(struct options *options, const struct option_row *row, const char *what,
                         const char *value, struct err *err)
 {
-    return set(options, row, value) ||
-           err_set(err, ERR_CONFIG, "%s: '%s' is not %s: %s", what, value, row->argument, row->help);
+    return set(options, row, value) || err_set(err, ERR_CONFIG, "%s: '%s' is not %s: %s", what,
+                                               value, row->argument, row->help);
 }
 
 static void make_tables(struct option ret_long[ROW_COUNT + 1], char ret_short[ROW_COUNT * 2 + 3])
@@ -370,7 +374,8 @@ static bool check_use(const struct options *options, const bool used[ROW_COUNT],
     const struct command *command = options->command;
     for (int i = 0; i < ROW_COUNT; i++)
         if (used[i] && !(rows[i].groups & command->groups))
-            return err_set(err, ERR_CONFIG, "'skein %s' takes no --%s", command->name, rows[i].name);
+            return err_set(err, ERR_CONFIG, "'skein %s' takes no --%s", command->name,
+                           rows[i].name);
     if (options->arg_count < command->min_args)
         return err_set(err, ERR_CONFIG, "usage: skein %s %s", command->name, command->arguments);
     if (options->arg_count > command->max_args)
@@ -432,7 +437,8 @@ void options_print_help(FILE *out, const struct command *command)
     fputs("\n'skein COMMAND --help' tells more. A flag beats SKEIN_* in the environment\n"
           "(SKEIN_PARALLEL for --parallel), which beats the inventory.\n\n"
           "Exit codes: 0 done; 1 a tenant failed, or the run was halted; 2 usage, inventory or\n"
-          "chain fault, nothing touched; 3 rolled back; 4 a person must look; 5 another run holds the\n"
+          "chain fault, nothing touched; 3 rolled back; 4 a person must look; 5 another run holds "
+          "the\n"
           "ledger; 6 the ledger cannot be written; 130, 143 stopped by a signal.\n",
           out);
 }

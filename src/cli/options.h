@@ -14,26 +14,26 @@ struct command;
 
 /* Which options a command takes: sets of groups. The compiler gives each its bit. */
 #define OPTION_GROUPS(group)                                                                       \
-    group(COMMON)       /* -f, -v, -q, --color, --help */                                          \
-    group(SELECT)       /* --select, --tenant, --wave */                                           \
-    group(WAVE)         /* --wave alone */                                                         \
-    group(OUTPUT)       /* -o */                                                                   \
-    group(RUN)          /* --parallel, --per-server, --progress */                                 \
-    group(POLICY)       /* --on-failure, --max-failures */                                         \
-    group(DRY_RUN)      /* --dry-run */                                                            \
-    group(AGAIN)        /* --accept-chain-change */                                                \
-    group(SETTLE)       /* --done, --undone */                                                     \
-    group(FORGET)       /* --keep, --older-than, --unfinished */                                   \
-    group(SQL)          /* --sql, --dialect */                                                     \
-    group(PURGE)        /* --purge */                                                              \
-    group(CHECK_HEADS)  /* --check-heads */                                                        \
-    group(RANGE)        /* -r */                                                                   \
-    group(INDICATE)     /* -i */                                                                   \
-    group(DEPENDENCIES) /* --resolve-dependencies */                                               \
-    group(NEW)          /* -m, --rev-id, --branch-label, --sql-template */                         \
-    group(PARENT)       /* --head, --splice, --depends-on */                                       \
-    group(IMPORT)       /* --dialect, --placeholder */                                             \
-    group(ADOPT)        /* --from, --table */
+    group(COMMON)           /* -f, -v, -q, --color, --help */                                      \
+        group(SELECT)       /* --select, --tenant, --wave */                                       \
+        group(WAVE)         /* --wave alone */                                                     \
+        group(OUTPUT)       /* -o */                                                               \
+        group(RUN)          /* --parallel, --per-server, --progress */                             \
+        group(POLICY)       /* --on-failure, --max-failures */                                     \
+        group(DRY_RUN)      /* --dry-run */                                                        \
+        group(AGAIN)        /* --accept-chain-change */                                            \
+        group(SETTLE)       /* --done, --undone */                                                 \
+        group(FORGET)       /* --keep, --older-than, --unfinished */                               \
+        group(SQL)          /* --sql, --dialect */                                                 \
+        group(PURGE)        /* --purge */                                                          \
+        group(CHECK_HEADS)  /* --check-heads */                                                    \
+        group(RANGE)        /* -r */                                                               \
+        group(INDICATE)     /* -i */                                                               \
+        group(DEPENDENCIES) /* --resolve-dependencies */                                           \
+        group(NEW)          /* -m, --rev-id, --branch-label, --sql-template */                     \
+        group(PARENT)       /* --head, --splice, --depends-on */                                   \
+        group(IMPORT)       /* --dialect, --placeholder */                                         \
+        group(ADOPT)        /* --from, --table */
 
 #define GROUP_NUMBER(name) OPTION_NUMBER_##name,
 #define GROUP_BIT(name) OPTIONS_##name = 1 << OPTION_NUMBER_##name,

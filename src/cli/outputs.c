@@ -81,7 +81,7 @@ static bool write_stdout(const struct writer *writer, const char *format, struct
 static bool write_output(const struct writer *writer, const struct output *output)
 {
     struct err err;
-    bool is_good = !output->path ? write_stdout(writer, output->format, &err)
+    bool is_good = !output->path              ? write_stdout(writer, output->format, &err)
                    : is_special(output->path) ? write_special(writer, output, &err)
                                               : write_file(writer, output, &err);
     if (!is_good)

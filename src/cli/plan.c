@@ -10,8 +10,9 @@ const struct command command_plan = {
     .name = "plan",
     .arguments = "[TARGET…]",
     .summary = "dry run: what would be applied where",
-    .help = "Connects to every selected tenant, reads where it stands and shows what an upgrade to\n"
-            "TARGET (default: head) would apply. Takes no lock and changes nothing.",
+    .help =
+        "Connects to every selected tenant, reads where it stands and shows what an upgrade to\n"
+        "TARGET (default: head) would apply. Takes no lock and changes nothing.",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN,
     .max_args = ARGS_MAX,
     .needs = FLEET_VISIT,

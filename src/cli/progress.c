@@ -287,9 +287,7 @@ bool progress_add_words(struct progress *progress, const struct event *event)
         buf_adds(&progress->out, "rolling back: ");
         human_add_text(&progress->out, event->reason);
         return true;
-    case EVENT_NOTE:
-        human_add_text(&progress->out, event->reason);
-        return true;
+    case EVENT_NOTE: human_add_text(&progress->out, event->reason); return true;
     case EVENT_RUN_STARTED:
     case EVENT_TENANT_STARTED:
     case EVENT_TENANT_INTENT:

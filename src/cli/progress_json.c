@@ -4,16 +4,11 @@
 #include "report/json_stream.h"
 
 static const char *const names[] = {
-    [EVENT_RUN_STARTED] = "run_started",
-    [EVENT_WAVE_STARTED] = "wave_started",
-    [EVENT_TENANT_STARTED] = "tenant_started",
-    [EVENT_TENANT_RETRIES] = "tenant_retries",
-    [EVENT_TENANT_FINISHED] = "tenant_finished",
-    [EVENT_WAVE_FINISHED] = "wave_finished",
-    [EVENT_RUN_DRAINS] = "run_drains",
-    [EVENT_RUN_ROLLS_BACK] = "run_rolls_back",
-    [EVENT_RUN_FINISHED] = "run_finished",
-    [EVENT_NOTE] = "note",
+    [EVENT_RUN_STARTED] = "run_started",         [EVENT_WAVE_STARTED] = "wave_started",
+    [EVENT_TENANT_STARTED] = "tenant_started",   [EVENT_TENANT_RETRIES] = "tenant_retries",
+    [EVENT_TENANT_FINISHED] = "tenant_finished", [EVENT_WAVE_FINISHED] = "wave_finished",
+    [EVENT_RUN_DRAINS] = "run_drains",           [EVENT_RUN_ROLLS_BACK] = "run_rolls_back",
+    [EVENT_RUN_FINISHED] = "run_finished",       [EVENT_NOTE] = "note",
 };
 
 static json_t *error_value(const struct err *err)

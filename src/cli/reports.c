@@ -45,5 +45,6 @@ bool cli_write_reports(const struct report *report, const struct options *option
                        bool has_gone_well)
 {
     struct writing writing = {report, options};
-    return outputs_write(options, &(struct writer){.write = write_report, .ctx = &writing}, has_gone_well);
+    return outputs_write(options, &(struct writer){.write = write_report, .ctx = &writing},
+                         has_gone_well);
 }

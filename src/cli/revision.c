@@ -17,13 +17,14 @@ const struct command command_revision = {
     .name = "revision",
     .arguments = "-m MESSAGE",
     .summary = "a new revision file",
-    .help = "Writes a new revision of the head, made from the chain's template revision.sql.in, and\n"
-            "says where. Its name is its id and the first words of the message. Several heads: say\n"
-            "which with --head, or merge them. The file is written whole, and only if the chain can\n"
-            "be read with it; otherwise exit 2 and nothing is written.\n"
-            "\n"
-            "The template's ${message}, ${revision}, ${revises}, ${branch_labels}, ${depends_on} and\n"
-            "${create_date} stand for what the new revision has.",
+    .help =
+        "Writes a new revision of the head, made from the chain's template revision.sql.in, and\n"
+        "says where. Its name is its id and the first words of the message. Several heads: say\n"
+        "which with --head, or merge them. The file is written whole, and only if the chain can\n"
+        "be read with it; otherwise exit 2 and nothing is written.\n"
+        "\n"
+        "The template's ${message}, ${revision}, ${revises}, ${branch_labels}, ${depends_on} and\n"
+        "${create_date} stand for what the new revision has.",
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_NEW | OPTIONS_PARENT,
     .needs = FLEET_CHAIN,
     .run = run,

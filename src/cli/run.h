@@ -11,11 +11,11 @@ struct run_request {
     /* NULL: those of the command line */
     const char *const *targets;
     size_t target_count;
-    bool adopts; /* as in struct visit */
+    bool adopts;       /* as in struct visit */
     bool has_no_waves; /* so are all who only ask where tenants stand */
     /* NULL, or one more who wants to know what happened */
     const struct observer *observer;
-    enum settle settle; /* not _NONE: only this is done */
+    enum settle settle;        /* not _NONE: only this is done */
     const struct again *again; /* NULL: a run of its own; else `plan` and the targets are its */
 };
 

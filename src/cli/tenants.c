@@ -29,11 +29,11 @@ static void print_json(const void *ctx, FILE *out)
     for (size_t i = 0; i < fleet->tenant_count; i++) {
         const struct tenant *tenant = fleet->tenants[i];
         const struct wave *wave = fleet_wave(fleet, tenant);
-        json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:s?, s:o, s:s?}", "name", tenant->name,
-                                   "dialect", dialect_info(tenant->url.dialect)->name, "url",
-                                   tenant->url_redacted, "server", tenant->server, "schema",
-                                   tenant->schema, "labels", json_labels(tenant), "wave",
-                                   wave ? wave->name : NULL);
+        json_t *object =
+            json_pack("{s:s, s:s, s:s, s:s, s:s?, s:o, s:s?}", "name", tenant->name, "dialect",
+                      dialect_info(tenant->url.dialect)->name, "url", tenant->url_redacted,
+                      "server", tenant->server, "schema", tenant->schema, "labels",
+                      json_labels(tenant), "wave", wave ? wave->name : NULL);
         fputs(i ? ",\n  " : "\n  ", out);
         json_dumpf(object, out, JSON_ENSURE_ASCII);
         json_decref(object);
@@ -88,8 +88,9 @@ const struct command command_tenants = {
     .name = "tenants",
     .arguments = "",
     .summary = "the inventory as resolved",
-    .help = "Lists the selected tenants with their redacted URLs, labels and waves. Sources with a\n"
-            "query are asked; no tenant is connected to.",
+    .help =
+        "Lists the selected tenants with their redacted URLs, labels and waves. Sources with a\n"
+        "query are asked; no tenant is connected to.",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT,
     .needs = FLEET_TENANTS,
     .run = run,

@@ -18,14 +18,15 @@ const struct command command_upgrade = {
     .name = "upgrade",
     .arguments = "[TARGET…]",
     .summary = "bring the tenants to a revision (default: head)",
-    .help = "Brings every selected tenant from where it stands to TARGET: head, heads, a full or\n"
-            "partial revision id, +N (N steps from where each stands), ID+N, LABEL@head. Several\n"
-            "targets may be given. Each tenant is locked, and moved in one transaction where its\n"
-            "database can do that; a tenant that fails stands where it stood.\n"
-            "\n"
-            "With --sql nobody is connected to: the script of an upgrade from base, or from A where\n"
-            "TARGET is A:B, goes to stdout. It leaves a tenant as the run would, and fails unless the\n"
-            "tenant stands where it starts.",
+    .help =
+        "Brings every selected tenant from where it stands to TARGET: head, heads, a full or\n"
+        "partial revision id, +N (N steps from where each stands), ID+N, LABEL@head. Several\n"
+        "targets may be given. Each tenant is locked, and moved in one transaction where its\n"
+        "database can do that; a tenant that fails stands where it stood.\n"
+        "\n"
+        "With --sql nobody is connected to: the script of an upgrade from base, or from A where\n"
+        "TARGET is A:B, goes to stdout. It leaves a tenant as the run would, and fails unless the\n"
+        "tenant stands where it starts.",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY |
               OPTIONS_SQL,
     .max_args = ARGS_MAX,

@@ -30,20 +30,20 @@ struct url;
 enum { WANT_NOTHING = 0, WANT_READ = 1, WANT_WRITE = 2, WANT_TIMER = 4, WANT_WORKER = 8 };
 
 struct want {
-    unsigned bits; /* WANT_NOTHING: the operation is over */
-    int fd;        /* for WANT_READ, WANT_WRITE */
+    unsigned bits;       /* WANT_NOTHING: the operation is over */
+    int fd;              /* for WANT_READ, WANT_WRITE */
     uint64_t timeout_ms; /* for WANT_TIMER */
 };
 
 enum op_kind {
     OP_CONNECT, /* sql is not used; fills op->info */
-    OP_LOCK,    /* take the tenant's lock if it is free, never wait: op->is_locked. `sql` asks for it
+    OP_LOCK,  /* take the tenant's lock if it is free, never wait: op->is_locked. `sql` asks for it
                    where the lock is the server's; a driver may have its own way (SQLite: flock) */
-    OP_QUERY,   /* our own statements; rows of the last one that has any are kept. Empty: skipped */
-    OP_SCRIPT,  /* a revision's statements, or ours that begin the transaction before them; rows are not
+    OP_QUERY, /* our own statements; rows of the last one that has any are kept. Empty: skipped */
+    OP_SCRIPT, /* a revision's statements, or ours that begin the transaction before them; rows are not
                    kept */
     OP_SNAPSHOT, /* copies the database to the file that `sql` names, in the place of an older copy */
-    OP_RESTORE,  /* and puts it back from there (both: DRIVER_SNAPSHOTS) */
+    OP_RESTORE, /* and puts it back from there (both: DRIVER_SNAPSHOTS) */
     OP__COUNT
 };
 
@@ -53,9 +53,10 @@ struct conn_info {
                           handshake does not tell, SQL_LOCK or SQL_INSPECT do */
     bool is_read_only; /* a standby, or a file without write permission */
     bool is_created;   /* OP_CONNECT made the database */
-    bool watches_client; /* the server can notice by itself that its client died, if its system can */
-    const char *password; /* that the client library found by itself; the conn's; NULL: none */
-    uint32_t backend_pid; /* by which the server calls the session ({backend_pid}); 0: none */
+    bool
+        watches_client; /* the server can notice by itself that its client died, if its system can */
+    const char *password;    /* that the client library found by itself; the conn's; NULL: none */
+    uint32_t backend_pid;    /* by which the server calls the session ({backend_pid}); 0: none */
     uint32_t server_version; /* 150010 for PostgreSQL 15.10; 3040001 for SQLite */
 };
 
@@ -68,42 +69,49 @@ struct op {
     enum op_kind kind;
     const char *sql; /* NUL-terminated; may hold several statements, none with parameters */
     size_t sql_len;
-    bool begins_revision; /* what earlier ones have set is undone first, where the server does not (SQLite) */
-    bool must_commit;   /* the statement is COMMIT: an answer that says otherwise is an error */
-    bool needs_rows;    /* OP_SCRIPT: the last statement must return a row, or it fails */
-    uint64_t rows_total; /* that its statements must change together; 0: not looked at. By the caller */
+    bool
+        begins_revision; /* what earlier ones have set is undone first, where the server does not (SQLite) */
+    bool must_commit; /* the statement is COMMIT: an answer that says otherwise is an error */
+    bool needs_rows;  /* OP_SCRIPT: the last statement must return a row, or it fails */
+    uint64_t
+        rows_total; /* that its statements must change together; 0: not looked at. By the caller */
     bool needs_one_row; /* every statement must change (or return) exactly one row */
     enum tx_rule tx_after;
-    struct op *joined; /* one that is run behind this one, in the same message where the driver can; needs
+    struct op
+        *joined; /* one that is run behind this one, in the same message where the driver can; needs
                           DRIVER_JOINS. OP_SCRIPTs go with their like, and SQL_GUARD ends each; the others
                           are over with the first statement that returns rows, and one must. NULL: none */
-    bool sets_up_parser; /* what is joined is parsed behind it, so it may not be in the same message */
-    uint64_t timeout_ms; /* for the whole operation; 0: none. Obeyed by the caller, not the driver */
+    bool
+        sets_up_parser; /* what is joined is parsed behind it, so it may not be in the same message */
+    uint64_t
+        timeout_ms; /* for the whole operation; 0: none. Obeyed by the caller, not the driver */
     uint64_t lock_timeout_ms;      /* these two are obeyed by the driver where the server cannot */
     uint64_t statement_timeout_ms; /* (SQLite); 0: none */
-    bool wants_holder; /* OP_LOCK: say who has it (op->holder); costs a little */
+    bool wants_holder;             /* OP_LOCK: say who has it (op->holder); costs a little */
     struct arena *arena;
     void (*prepare)(struct op *op); /* NULL, or: called just before start, on any thread, to make
                                        `sql` from what earlier operations took (duration_ms) */
     void *prepare_ctx;
 
     struct err err; /* ERR_NONE: it went well; err.offset counts in `sql` from 1 */
-    bool is_missing; /* OP_CONNECT: all is well but that there is no such database; OP_RESTORE: no such copy */
+    bool
+        is_missing; /* OP_CONNECT: all is well but that there is no such database; OP_RESTORE: no such copy */
     bool is_locked;
-    bool is_pooled; /* OP_LOCK: nothing was locked, for it is a proxy that answers (see conn_info) */
+    bool
+        is_pooled; /* OP_LOCK: nothing was locked, for it is a proxy that answers (see conn_info) */
     const char *holder; /* who has the lock instead, in words; NULL: not known */
     struct conn_info info;
     const char **rows; /* row_count * column_count values; NULL is SQL's NULL */
     size_t row_count;
     size_t column_count;
-    const char **columns; /* names */
+    const char **columns;   /* names */
     uint64_t rows_changed;  /* by its statements together */
     size_t rows_seen;       /* OP_SCRIPT: that its statements have returned; none is kept */
     size_t statements_done; /* that have finished; of a failed one it tells which failed */
-    bool is_over;      /* of joined ones: it was answered. The first that failed has the error */
-    double over_s;     /* and when, on the server's clock in seconds; 0: not known */
-    bool is_tx_broken; /* tx_after does not hold: the statements ended or began a transaction */
-    double duration_ms;     /* filled by the caller of the driver */
+    bool is_over;       /* of joined ones: it was answered. The first that failed has the error */
+    double over_s;      /* and when, on the server's clock in seconds; 0: not known */
+    bool is_tx_broken;  /* tx_after does not hold: the statements ended or began a transaction */
+    double duration_ms; /* filled by the caller of the driver */
 };
 
 /* The value at a row and column, or NULL. */
@@ -115,28 +123,28 @@ static inline const char *op_value(const struct op *op, size_t row, size_t colum
 /* What the session asks of every dialect; NULL where there is nothing to ask. The texts are
  * templates for sql_expand (sql.h). */
 enum sql_id {
-    SQL_LOCK,          /* OP_LOCK: one row, one boolean; NULL, and no lock, where another than session
+    SQL_LOCK,        /* OP_LOCK: one row, one boolean; NULL, and no lock, where another than session
                           {backend_pid} answers */
-    SQL_LOCK_POOLED,   /* the same where only a transaction can hold a lock: begins one */
-    SQL_LOCK_HOLDER,   /* behind one of these: a row where somebody has the lock: is it us (a boolean), and
+    SQL_LOCK_POOLED, /* the same where only a transaction can hold a lock: begins one */
+    SQL_LOCK_HOLDER, /* behind one of these: a row where somebody has the lock: is it us (a boolean), and
                           who, in words */
-    SQL_BLOCKERS,      /* on another connection: who keeps session {backend_pid} waiting for a lock, in
+    SQL_BLOCKERS, /* on another connection: who keeps session {backend_pid} waiting for a lock, in
                           words, a row each */
-    SQL_RESET,         /* makes a used connection like new */
-    SQL_INSPECT,       /* -> schema or NULL, the version table that is found first or NULL, the one of
+    SQL_RESET,    /* makes a used connection like new */
+    SQL_INSPECT,  /* -> schema or NULL, the version table that is found first or NULL, the one of
                           this schema or NULL, its history table or NULL, search path or NULL, the
                           {backend_pid} of who answers or NULL, whether its system can watch the client
                           (neither NULL nor 0); may begin a transaction to read in */
-    SQL_LOCATE,        /* where that first one is none of this schema's -> its schema, the history
+    SQL_LOCATE,   /* where that first one is none of this schema's -> its schema, the history
                           table there or NULL */
-    SQL_IDENTITY,      /* (both or none) -> which database it is, whatever it is called */
+    SQL_IDENTITY, /* (both or none) -> which database it is, whatever it is called */
     SQL_SCHEMA_CREATE, /* creates the tenant's schema */
     SQL_VERSIONS,      /* -> version_num */
-    SQL_HISTORY,       /* -> revision, direction, checksum, statements, state, run_id, id; oldest first */
-    SQL_READ_END,      /* behind the last read: ends the transaction that SQL_INSPECT began */
+    SQL_HISTORY, /* -> revision, direction, checksum, statements, state, run_id, id; oldest first */
+    SQL_READ_END, /* behind the last read: ends the transaction that SQL_INSPECT began */
     SQL_BEGIN,
-    SQL_SETUP_LOCAL,    /* settings of the transaction, just begun */
-    SQL_SETUP_AGAIN,    /* the same, and the session's role, behind what may have changed them. NULL: nothing can */
+    SQL_SETUP_LOCAL, /* settings of the transaction, just begun */
+    SQL_SETUP_AGAIN, /* the same, and the session's role, behind what may have changed them. NULL: nothing can */
     SQL_SETUP,          /* settings of the session, for statements outside a transaction */
     SQL_VERSION_CREATE, /* inside the transaction, where the table is missing */
     SQL_HISTORY_CREATE,
@@ -167,9 +175,9 @@ enum driver_traits {
     DRIVER_DDL_IN_TRANSACTION = 1, /* DDL, version row and history row commit together */
     DRIVER_IS_SERVER = 2,          /* has host, port and user: DNS, per_server, credentials */
     DRIVER_CREATES_ON_CONNECT = 4, /* `create` is the connection's own affair (SQLite) */
-    DRIVER_NESTS_COMMENTS = 64, /* a block comment may hold others */
-    DRIVER_JOINS = 32,     /* op.joined is obeyed */
-    DRIVER_SNAPSHOTS = 16, /* OP_SNAPSHOT and OP_RESTORE, outside a transaction */
+    DRIVER_NESTS_COMMENTS = 64,    /* a block comment may hold others */
+    DRIVER_JOINS = 32,             /* op.joined is obeyed */
+    DRIVER_SNAPSHOTS = 16,         /* OP_SNAPSHOT and OP_RESTORE, outside a transaction */
     DRIVER_ON_WORKER = 8, /* all operations and close run on a worker; cancel_token may be called
                              meanwhile, returns NULL and does the cancelling itself */
 };
@@ -189,7 +197,8 @@ struct statement {
     size_t offset;
     size_t len;
     int line; /* from 1, within the text that was split */
-    bool is_ended; /* `len` takes in the semicolon that ends it (in a script they must not be two) */
+    bool
+        is_ended; /* `len` takes in the semicolon that ends it (in a script they must not be two) */
 };
 
 struct driver {
@@ -219,8 +228,8 @@ struct driver {
 
     /* Splits a script with the database's own lexer. Statements come from `arena`. False: err says
      * why, err->offset where. */
-    bool (*split)(struct arena *arena, const char *sql, size_t len, struct statement **ret_statements,
-                  size_t *ret_count, struct err *err);
+    bool (*split)(struct arena *arena, const char *sql, size_t len,
+                  struct statement **ret_statements, size_t *ret_count, struct err *err);
 
     /* What the catalog can tell of a statement that may or may not have run outside a transaction
      * (probe.h). NULL: nothing, ever. */

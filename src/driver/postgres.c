@@ -29,7 +29,7 @@ struct conn {
     enum phase phase;
     PostgresPollingStatusType polling;
     struct postgres_message message; /* under way */
-    const char *refusal; /* of the server's certificate; NULL: none */
+    const char *refusal;             /* of the server's certificate; NULL: none */
 };
 
 /* Notices would go to stderr: a library never prints. */

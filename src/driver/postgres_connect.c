@@ -53,7 +53,8 @@ static bool are_local(const char *addresses)
 {
     while (*addresses) {
         size_t len = strcspn(addresses, ",");
-        bool is_local = strncmp(addresses, "127.", 4) == 0 || (len == 3 && strncmp(addresses, "::1", 3) == 0);
+        bool is_local =
+            strncmp(addresses, "127.", 4) == 0 || (len == 3 && strncmp(addresses, "::1", 3) == 0);
         if (!is_local)
             return false;
         addresses += len + (addresses[len] == ',');

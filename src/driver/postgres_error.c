@@ -8,7 +8,8 @@ struct meaning {
     const char *code; /* SQLSTATE, or its class (the first two characters) */
     enum err_class kind;
     bool is_transient;
-    bool is_lost; /* the session is gone: what was under way may or may not have happened. Where it is not, that
+    bool
+        is_lost; /* the session is gone: what was under way may or may not have happened. Where it is not, that
                      was a statement's own trouble: another server that it asked, a worker that it lost */
 };
 
@@ -22,8 +23,7 @@ static const struct meaning meanings[] = {
     {"25P03", ERR_CONNECT, true, true},  /* idle in transaction timeout */
     {"53300", ERR_CONNECT, true, false}, /* too many connections */
     {"25006", ERR_CONNECT, true, false}, /* read-only: a standby */
-    {"3D000", ERR_CONNECT, false, false},
-    {"28", ERR_AUTH, false, false},
+    {"3D000", ERR_CONNECT, false, false}, {"28", ERR_AUTH, false, false},
     {"55P03", ERR_LOCK, true, false}, /* lock_timeout */
     {"40P01", ERR_LOCK, true, false}, /* deadlock */
     {"40001", ERR_LOCK, true, false}, /* serialization failure */
@@ -132,8 +132,8 @@ static const char *find_code(const char *text, char ret_code[6])
 /* Faults of the client's side: trying again changes nothing. */
 static bool is_permanent(const char *text)
 {
-    static const char *const marks[] = {"SSL", "certificate", "invalid", "GSSAPI", "root.crt",
-                                        "channel binding"};
+    static const char *const marks[] = {"SSL",    "certificate", "invalid",
+                                        "GSSAPI", "root.crt",    "channel binding"};
     for (size_t i = 0; i < ARRAY_LEN(marks); i++)
         if (strstr(text, marks[i]))
             return true;

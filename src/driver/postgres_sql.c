@@ -7,7 +7,7 @@
 #define SETTINGS(set, client_check, is_local)                                                      \
     set "lock_timeout = {lock_timeout}; " set "statement_timeout = {statement_timeout}; " set      \
         "idle_in_transaction_session_timeout = 0; " client_check                                   \
-        "SELECT pg_catalog.set_config('search_path', {search_path}, " is_local "), "              \
+        "SELECT pg_catalog.set_config('search_path', {search_path}, " is_local "), "               \
         "CASE pg_catalog.current_setting('synchronous_commit') WHEN 'off' THEN "                   \
         "pg_catalog.set_config('synchronous_commit', 'on', " is_local ") END"
 
@@ -19,7 +19,7 @@
  * to reach us as it is, and this must not fail: other encodings show their ASCII. */
 #define QUERY_BEGINNING                                                                            \
     "pg_catalog.left(pg_catalog.btrim(pg_catalog.regexp_replace(pg_catalog.regexp_replace("        \
-    "query, '''[^'']*(''|$)|[$][[:alnum:]_]*[$].*', '''...''', 'g'), "                            \
+    "query, '''[^'']*(''|$)|[$][[:alnum:]_]*[$].*', '''...''', 'g'), "                             \
     "CASE pg_catalog.current_setting('server_encoding') WHEN 'UTF8' THEN '[[:space:]]+' "          \
     "ELSE '[^!-~]+' END, ' ', 'g')), 60)"
 #define SESSION_IN_WORDS                                                                           \
@@ -42,15 +42,13 @@ const char *const postgres_sql[SQL__COUNT] = {
        CONCURRENTLY. */
     [SQL_LOCK] = "SELECT CASE pg_catalog.pg_backend_pid() WHEN {backend_pid} THEN "
                  "pg_catalog.pg_try_advisory_lock({key}) END",
-    [SQL_LOCK_POOLED] =
-        BEGIN_READ_COMMITTED "; SELECT pg_catalog.pg_try_advisory_xact_lock({key})",
-    [SQL_LOCK_HOLDER] =
-        "SELECT pid = pg_catalog.pg_backend_pid(), " SESSION_IN_WORDS
-        " FROM pg_catalog.pg_locks JOIN pg_catalog.pg_stat_activity USING (pid) "
-        "WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND "
-        "database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = "
-        "pg_catalog.current_database()) AND "
-        "(classid::bigint << 32 | objid::bigint) = {key}",
+    [SQL_LOCK_POOLED] = BEGIN_READ_COMMITTED "; SELECT pg_catalog.pg_try_advisory_xact_lock({key})",
+    [SQL_LOCK_HOLDER] = "SELECT pid = pg_catalog.pg_backend_pid(), " SESSION_IN_WORDS
+                        " FROM pg_catalog.pg_locks JOIN pg_catalog.pg_stat_activity USING (pid) "
+                        "WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND "
+                        "database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = "
+                        "pg_catalog.current_database()) AND "
+                        "(classid::bigint << 32 | objid::bigint) = {key}",
     /* A prepared transaction has no session: its PID is 0. */
     [SQL_BLOCKERS] =
         "SELECT CASE pid WHEN 0 THEN 'a prepared transaction' ELSE " SESSION_IN_WORDS
@@ -61,20 +59,19 @@ const char *const postgres_sql[SQL__COUNT] = {
     [SQL_INSPECT] =
         /* Few functions: each one that a fresh session looks up costs it as much as a
            statement, and planning a query of pg_class more than all of this. */
-        "SELECT {found_schema}, pg_catalog.to_regclass({version_lookup}), "
-        "pg_catalog.to_regclass(pg_catalog.format('%I.%I', {asked_schema}, {version_name})), "
-        "pg_catalog.to_regclass(pg_catalog.format('%I.skein_history', {asked_schema})), "
-        "pg_catalog.current_setting('search_path'), pg_catalog.pg_backend_pid(), "
-        "pg_catalog.strpos(pg_catalog.version(), 'linux')",
-    [SQL_LOCATE] =
-        "SELECT nspname, pg_catalog.to_regclass(pg_catalog.format('%I.skein_history', "
-        "nspname)) FROM pg_catalog.pg_namespace WHERE oid = (SELECT relnamespace FROM "
-        "pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass({version_lookup}))",
+    "SELECT {found_schema}, pg_catalog.to_regclass({version_lookup}), "
+    "pg_catalog.to_regclass(pg_catalog.format('%I.%I', {asked_schema}, {version_name})), "
+    "pg_catalog.to_regclass(pg_catalog.format('%I.skein_history', {asked_schema})), "
+    "pg_catalog.current_setting('search_path'), pg_catalog.pg_backend_pid(), "
+    "pg_catalog.strpos(pg_catalog.version(), 'linux')",
+    [SQL_LOCATE] = "SELECT nspname, pg_catalog.to_regclass(pg_catalog.format('%I.skein_history', "
+                   "nspname)) FROM pg_catalog.pg_namespace WHERE oid = (SELECT relnamespace FROM "
+                   "pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass({version_lookup}))",
     [SQL_IDENTITY] =
         /* No two servers started in the same microsecond; after a restart it only is
            unknown. */
-        "SELECT pg_catalog.concat(extract(epoch FROM "
-        "pg_catalog.pg_postmaster_start_time()), '/', pg_catalog.current_database())",
+    "SELECT pg_catalog.concat(extract(epoch FROM "
+    "pg_catalog.pg_postmaster_start_time()), '/', pg_catalog.current_database())",
     [SQL_SCHEMA_CREATE] = "CREATE SCHEMA IF NOT EXISTS {schema}",
     [SQL_VERSIONS] = "SELECT version_num FROM {version}",
     [SQL_HISTORY] =
@@ -96,8 +93,7 @@ const char *const postgres_sql[SQL__COUNT] = {
         "duration_ms double precision NOT NULL, applied_at timestamptz NOT NULL, "
         "state varchar(16) NOT NULL)",
     [SQL_VERSION_INSERT] = "INSERT INTO {version} (version_num) VALUES ({to})",
-    [SQL_VERSION_UPDATE] =
-        "UPDATE {version} SET version_num = {to} WHERE version_num = {from}",
+    [SQL_VERSION_UPDATE] = "UPDATE {version} SET version_num = {to} WHERE version_num = {from}",
     [SQL_VERSION_DELETE] = "DELETE FROM {version} WHERE version_num = {from}",
     /* Numbered and dated by hand: the tenant's lock is held, and a sequence or a default
      * would be objects more to make in every tenant. */
@@ -130,13 +126,11 @@ const char *const postgres_sql[SQL__COUNT] = {
     [SQL_ROLLBACK] = "ROLLBACK",
     [SQL_CREATE_DATABASE] = "CREATE DATABASE {database}",
     /* DO: a SELECT would print a row. */
-    [SQL_SCRIPT_BEGIN] =
-        "DO $skein$ BEGIN PERFORM pg_catalog.set_config('skein.search_path', "
-        "pg_catalog.current_setting('search_path'), false); END $skein$",
+    [SQL_SCRIPT_BEGIN] = "DO $skein$ BEGIN PERFORM pg_catalog.set_config('skein.search_path', "
+                         "pg_catalog.current_setting('search_path'), false); END $skein$",
     [SQL_SCRIPT_SCHEMA] = "SET search_path = {schema}",
-    [SQL_SCRIPT_RESTORE] =
-        "DO $skein$ BEGIN PERFORM pg_catalog.set_config('search_path', "
-        "pg_catalog.current_setting('skein.search_path'), false); END $skein$",
+    [SQL_SCRIPT_RESTORE] = "DO $skein$ BEGIN PERFORM pg_catalog.set_config('search_path', "
+                           "pg_catalog.current_setting('skein.search_path'), false); END $skein$",
     [SQL_SCRIPT_EXPECT] = "INSERT INTO {version} (version_num) SELECT NULL WHERE (SELECT "
                           "count(*) FROM {version}) "
                           "<> {row_count} OR (SELECT count(*) FROM {version} WHERE "

@@ -8,7 +8,8 @@
  * of his own. */
 static _Thread_local long verdict;
 
-static void on_ssl_free(void *ssl, void *data, CRYPTO_EX_DATA *all, int slot, long number, void *ctx)
+static void on_ssl_free(void *ssl, void *data, CRYPTO_EX_DATA *all, int slot, long number,
+                        void *ctx)
 {
     long result = SSL_get_verify_result(ssl);
     (void)data, (void)all, (void)slot, (void)number, (void)ctx;

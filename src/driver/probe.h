@@ -19,9 +19,9 @@ enum probe_answer {
 };
 
 struct probe {
-    const char *sql;     /* one query -> one value: `done`, `undone`, `broken`, `unknown`, or
+    const char *sql;    /* one query -> one value: `done`, `undone`, `broken`, `unknown`, or
                             `is DEFINITION` of what is there. NULL: nothing can be told */
-    const char *repair;  /* a statement, to be run outside a transaction; NULL: none */
+    const char *repair; /* a statement, to be run outside a transaction; NULL: none */
     bool (*is_same)(struct arena *arena, const char *statement, const char *definition);
 };
 

@@ -83,8 +83,9 @@ static bool check_statements(const struct revision *revision, const struct secti
         const char *sql = section->sql + statements[i].offset;
         int line = section->line + statements[i].line - 1;
         if (gives_up_lock(sql, statements[i].len))
-            return err_at(err, ERR_CHAIN, revision->path, line,
-                          "'DISCARD ALL' would give up the tenant's lock: discard by name what has to go");
+            return err_at(
+                err, ERR_CHAIN, revision->path, line,
+                "'DISCARD ALL' would give up the tenant's lock: discard by name what has to go");
         if (controls_transaction(sql, statements[i].len))
             return err_at(err, ERR_CHAIN, revision->path, line,
                           "'%.*s' would begin or end a transaction: skein does that",
@@ -107,8 +108,8 @@ struct making {
 static struct piece *add_piece(struct making *making)
 {
     struct script *script = &making->script;
-    struct piece *piece = ARENA_PUSH(&making->scripts->arena, making->pieces, script->piece_count,
-                                     making->capacity);
+    struct piece *piece =
+        ARENA_PUSH(&making->scripts->arena, making->pieces, script->piece_count, making->capacity);
     piece->first_statement = script->statement_count;
     script->pieces = making->pieces;
     return piece;
@@ -131,9 +132,11 @@ static bool check_directive(const struct making *making, const struct section *s
     return true;
 }
 
-static struct author_query query_of(const struct section *section, const struct directive *directive)
+static struct author_query query_of(const struct section *section,
+                                    const struct directive *directive)
 {
-    return (struct author_query){directive->sql, directive->sql_len, section->line + directive->line - 1};
+    return (struct author_query){directive->sql, directive->sql_len,
+                                 section->line + directive->line - 1};
 }
 
 /* What the comments of a section ask. */
@@ -267,8 +270,7 @@ static const struct script *make(struct scripts *scripts, const struct driver *d
                                  struct err *err)
 {
     const struct section *sections[SECTIONS_MAX];
-    size_t count =
-        revision_sections(revision, direction, driver->dialect, sections, SECTIONS_MAX);
+    size_t count = revision_sections(revision, direction, driver->dialect, sections, SECTIONS_MAX);
     struct making making = {.scripts = scripts, .driver = driver, .revision = revision};
     if (!count) {
         err_at(err, ERR_CHAIN, revision->path, revision->id_line,
@@ -288,8 +290,8 @@ const struct script *scripts_get(struct scripts *scripts, const struct driver *d
                                  const struct revision *revision, enum direction direction,
                                  struct err *err)
 {
-    size_t at = ((size_t)revision->index * DIRECTION__COUNT + direction) * DIALECT__COUNT +
-                driver->dialect;
+    size_t at =
+        ((size_t)revision->index * DIRECTION__COUNT + direction) * DIALECT__COUNT + driver->dialect;
     if (!scripts->made[at])
         scripts->made[at] = make(scripts, driver, revision, direction, err);
     return scripts->made[at];
@@ -330,7 +332,8 @@ int piece_line(const struct piece *piece, size_t offset, size_t statement)
     if (!offset && statement < piece->statement_count)
         return piece->line + piece->statements[statement].line - 1;
     int line = piece->line;
-    size_t end = piece->sql_len; /* what is missing there is found missing behind blanks, at what we add */
+    size_t end =
+        piece->sql_len; /* what is missing there is found missing behind blanks, at what we add */
     while (end && strchr(" \t\r\n", piece->sql[end - 1]))
         end--;
     for (size_t i = 0; i + 1 < offset && i < end; i++)
@@ -349,5 +352,6 @@ const char *piece_line_text(struct arena *arena, const struct piece *piece, int 
     }
     begin += strspn(begin, " \t");
     size_t len = strcspn(begin, "\r\n");
-    return arena_strndup(arena, begin, len < SCRIPT_LINE_MAX ? len : utf8_check(begin, SCRIPT_LINE_MAX));
+    return arena_strndup(arena, begin,
+                         len < SCRIPT_LINE_MAX ? len : utf8_check(begin, SCRIPT_LINE_MAX));
 }

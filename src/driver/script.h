@@ -20,7 +20,7 @@ struct author_query {
 struct piece {
     const char *sql; /* NUL-terminated */
     size_t sql_len;
-    int line; /* of the file, of the first byte of `sql` */
+    int line;                           /* of the file, of the first byte of `sql` */
     const struct statement *statements; /* offsets within `sql`, lines from 1 within it */
     size_t statement_count;
     size_t first_statement; /* of the revision, from 0 */
@@ -28,7 +28,8 @@ struct piece {
     bool is_setting; /* of the session, by one statement outside a transaction */
     const struct author_query *verifies; /* asked behind it, in their order */
     size_t verify_count;
-    const struct author_query *probe; /* of a statement outside a transaction: did it take effect? NULL: none */
+    const struct author_query
+        *probe; /* of a statement outside a transaction: did it take effect? NULL: none */
 };
 
 enum session_part {
@@ -42,7 +43,7 @@ struct script {
     size_t piece_count;
     size_t statement_count;
     bool is_checkpointed; /* some piece runs outside a transaction */
-    unsigned may_change; /* enum session_part: what of the session may be another behind it */
+    unsigned may_change;  /* enum session_part: what of the session may be another behind it */
 };
 
 /* Scripts are made once and shared by all tenants. Not for two threads at once. */

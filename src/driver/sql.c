@@ -65,7 +65,10 @@ struct var {
     size_t offset; /* in struct sql_vars, but for VAR_SPECIAL */
 };
 
-#define VAR(n, k, member) {n, k, offsetof(struct sql_vars, member)}
+#define VAR(n, k, member)                                                                          \
+    {                                                                                              \
+        n, k, offsetof(struct sql_vars, member)                                                    \
+    }
 
 static const struct var vars_table[] = {
     VAR("schema", VAR_IDENTIFIER, schema),
@@ -189,15 +192,9 @@ static void add_var(struct buf *buf, const struct driver *driver, const struct v
     case VAR_IDENTIFIER:
         driver->add_identifier(buf, *(const char *const *)(const void *)member);
         break;
-    case VAR_SQL:
-        buf_adds(buf, *(const char *const *)(const void *)member);
-        break;
-    case VAR_NUMBER:
-        buf_addf(buf, "%" PRIu64, *(const uint64_t *)(const void *)member);
-        break;
-    case VAR_SPECIAL:
-        add_special(buf, driver, var->name, vars);
-        break;
+    case VAR_SQL: buf_adds(buf, *(const char *const *)(const void *)member); break;
+    case VAR_NUMBER: buf_addf(buf, "%" PRIu64, *(const uint64_t *)(const void *)member); break;
+    case VAR_SPECIAL: add_special(buf, driver, var->name, vars); break;
     }
 }
 

@@ -79,7 +79,8 @@ static const struct {
     {SQLITE_CORRUPT, ERR_SQL, false, " (look with PRAGMA integrity_check)"},
     {SQLITE_READONLY, ERR_SQL, false, " (the file or its folder cannot be written)"},
     {SQLITE_READONLY_ROLLBACK, ERR_SQL, false,
-     " (its last writer died in a transaction, which the next one rolls back: 'skein upgrade', or sqlite3)"},
+     " (its last writer died in a transaction, which the next one rolls back: 'skein upgrade', or "
+     "sqlite3)"},
     {SQLITE_FULL, ERR_SQL, false, ""},
     {SQLITE_INTERRUPT, ERR_CANCELLED, false, ""},
 };
@@ -162,16 +163,16 @@ static void harden(struct conn *conn)
 /* Whoever only looks sees an empty database where one would be made. */
 static bool is_still_to_make(const struct conn *conn)
 {
-    return conn->params.may_create && conn->params.is_read_only && access(path_of(conn), F_OK) != 0 &&
-           errno == ENOENT;
+    return conn->params.may_create && conn->params.is_read_only &&
+           access(path_of(conn), F_OK) != 0 && errno == ENOENT;
 }
 
 /* Files may be named ':memory:' and 'file:…' too, which SQLite takes for more than a path. */
 static int open_database(struct conn *conn, bool is_empty)
 {
     const char *path = is_empty ? ":memory:" : path_of(conn);
-    int flags = conn->params.is_read_only && !is_empty ? SQLITE_OPEN_READONLY
-                                                       : SQLITE_OPEN_READWRITE;
+    int flags =
+        conn->params.is_read_only && !is_empty ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     struct buf name;
     buf_init(&name, BUF_MAX_DEFAULT);
     buf_addf(&name, "%s%s", is_empty || *path == '/' ? "" : "./", path);
@@ -214,7 +215,8 @@ static void do_lock(struct conn *conn)
     struct op *op = conn->op;
     op->is_locked = flock(conn->lock_fd, LOCK_EX | LOCK_NB) == 0;
     if (op->is_locked && !is_still_there(conn)) {
-        err_set(&op->err, ERR_LOCK, "'%s' was removed or replaced while its lock was waited for", path_of(conn));
+        err_set(&op->err, ERR_LOCK, "'%s' was removed or replaced while its lock was waited for",
+                path_of(conn));
         op->err.is_transient = true;
     } else if (!op->is_locked && errno != EWOULDBLOCK && errno != EINTR) {
         err_set(&op->err, ERR_LOCK, "cannot lock '%s': %s", path_of(conn), strerror(errno));
@@ -362,12 +364,8 @@ static struct want sqlite_start(struct conn *conn, struct op *op)
 static void sqlite_work(struct conn *conn)
 {
     static void (*const jobs[OP__COUNT])(struct conn *) = {
-        [OP_CONNECT] = do_connect,
-        [OP_LOCK] = do_lock,
-        [OP_QUERY] = do_statements,
-        [OP_SCRIPT] = do_statements,
-        [OP_SNAPSHOT] = do_snapshot,
-        [OP_RESTORE] = do_restore,
+        [OP_CONNECT] = do_connect,   [OP_LOCK] = do_lock,         [OP_QUERY] = do_statements,
+        [OP_SCRIPT] = do_statements, [OP_SNAPSHOT] = do_snapshot, [OP_RESTORE] = do_restore,
     };
     conn->is_busy = false;
     conn->op->err.kind = ERR_NONE;
@@ -431,8 +429,8 @@ static void sqlite_close(struct conn *conn)
 const struct driver driver_sqlite = {
     .name = "sqlite",
     .dialect = DIALECT_SQLITE,
-    .traits = DRIVER_DDL_IN_TRANSACTION | DRIVER_CREATES_ON_CONNECT | DRIVER_ON_WORKER |
-              DRIVER_SNAPSHOTS,
+    .traits =
+        DRIVER_DDL_IN_TRANSACTION | DRIVER_CREATES_ON_CONNECT | DRIVER_ON_WORKER | DRIVER_SNAPSHOTS,
     .init = sqlite_init,
     .open = sqlite_open,
     .start = sqlite_start,

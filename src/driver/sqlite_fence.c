@@ -43,13 +43,13 @@ static int on_authorize(void *ctx, int action, const char *arg1, const char *arg
     case SQLITE_ATTACH:
         return arg1 && !*arg1
                    ? SQLITE_OK
-                   : deny(fence, "a revision may not attach another file: it would reach outside the "
-                                 "tenant");
+                   : deny(fence,
+                          "a revision may not attach another file: it would reach outside the "
+                          "tenant");
     case SQLITE_PRAGMA:
         fence->has_settings |= arg2 != NULL;
         return is_allowed_pragma(fence, arg1) ? SQLITE_OK : SQLITE_DENY;
-    default:
-        return SQLITE_OK;
+    default: return SQLITE_OK;
     }
 }
 
@@ -61,9 +61,9 @@ void sqlite_fence_put(sqlite3 *db, struct sqlite_fence *fence)
 /* Foreign keys can be turned on, and off again, outside a transaction alone. */
 void sqlite_fence_reset(sqlite3 *db, struct sqlite_fence *fence)
 {
-    static const char sql[] =
-        "PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = OFF; PRAGMA recursive_triggers = OFF; "
-        "PRAGMA case_sensitive_like = OFF; PRAGMA legacy_alter_table = OFF";
+    static const char sql[] = "PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = OFF; "
+                              "PRAGMA recursive_triggers = OFF; "
+                              "PRAGMA case_sensitive_like = OFF; PRAGMA legacy_alter_table = OFF";
     sqlite3_exec(db, sql, NULL, NULL, NULL);
     fence->has_settings = !sqlite3_get_autocommit(db);
 }

@@ -27,7 +27,8 @@ static size_t read_quoted(struct words *words, size_t at, size_t *ret_used)
 {
     char close = words->sql[at] == '[' ? ']' : words->sql[at];
     for (at++; at < words->len && *ret_used + 1 < sizeof words->word; at++) {
-        if (words->sql[at] == close && (close == ']' || at + 1 == words->len || words->sql[at + 1] != close))
+        if (words->sql[at] == close &&
+            (close == ']' || at + 1 == words->len || words->sql[at + 1] != close))
             break;
         at += words->sql[at] == close;
         words->word[(*ret_used)++] = words->sql[at];
@@ -37,7 +38,8 @@ static size_t read_quoted(struct words *words, size_t at, size_t *ret_used)
 
 static size_t read_plain(struct words *words, size_t at, size_t *ret_used)
 {
-    for (; at < words->len && is_of_name(words->sql[at]) && *ret_used + 1 < sizeof words->word; at++)
+    for (; at < words->len && is_of_name(words->sql[at]) && *ret_used + 1 < sizeof words->word;
+         at++)
         words->word[(*ret_used)++] = words->sql[at];
     return at;
 }

@@ -36,7 +36,8 @@ const char *adopting_value(const struct adopting *adopting, size_t row, size_t c
 bool adopting_is_true(const struct adopting *adopting, size_t row, size_t column)
 {
     const char *value = adopting_value(adopting, row, column);
-    return value && (strcmp(value, "t") == 0 || strcmp(value, "1") == 0 || strcmp(value, "true") == 0);
+    return value &&
+           (strcmp(value, "t") == 0 || strcmp(value, "1") == 0 || strcmp(value, "true") == 0);
 }
 
 const struct revision *adopting_find(struct adopting *adopting, const char *id)

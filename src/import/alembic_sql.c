@@ -20,7 +20,7 @@ struct reading {
     struct import *import;
     const struct import_file *file;
     enum dialect dialect;
-    bool has_blocks;  /* the file begins transactions: what is outside them is so on purpose */
+    bool has_blocks; /* the file begins transactions: what is outside them is so on purpose */
     bool is_in_block;
     struct imported *item; /* whose part it is; NULL before the first */
     enum direction direction;
@@ -104,7 +104,7 @@ static bool is_log_line(const struct import_line *line)
 static bool is_version_statement(const struct import *import, const struct statement_words *words)
 {
     static const char *const firsts[][2] = {
-        {"insert", "into"}, {"update", NULL},    {"delete", "from"},
+        {"insert", "into"},  {"update", NULL},  {"delete", "from"},
         {"create", "table"}, {"drop", "table"},
     };
     for (size_t i = 0; i < ARRAY_LEN(firsts); i++) {

@@ -71,8 +71,8 @@ static void read_file(struct import *import, const struct import_file *file)
     struct arena *arena = import->arena;
     size_t digits = import_count_digits(file->name);
     const char *name = arena_strndup(arena, file->name + digits, strlen(file->name) - digits - 4);
-    struct imported *item = import_add(import, arena_strndup(arena, file->name, digits), file->name,
-                                       name, file->path);
+    struct imported *item =
+        import_add(import, arena_strndup(arena, file->name, digits), file->name, name, file->path);
     struct import_sql sql = {0};
     struct import_line line = {0};
     while (import_next_line(file->bytes, file->len, &line)) {

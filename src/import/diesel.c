@@ -58,8 +58,8 @@ struct folder {
     const struct import_file *up, *down, *metadata;
 };
 
-static void read_direction(struct import *import, struct imported *item, const struct folder *folder,
-                           enum direction direction)
+static void read_direction(struct import *import, struct imported *item,
+                           const struct folder *folder, enum direction direction)
 {
     const struct import_file *file = direction == DIRECTION_UP ? folder->up : folder->down;
     if (!file)

@@ -118,7 +118,8 @@ static const char *fill_placeholders(struct import *import, const struct import_
         if (!value)
             import_fault(import, file->path, line_of(file->bytes, open),
                          "what does '${%.*s}' stand for? say --placeholder %.*s=VALUE",
-                         (int)(len < 80 ? len : 80), open + 2, (int)(len < 80 ? len : 80), open + 2);
+                         (int)(len < 80 ? len : 80), open + 2, (int)(len < 80 ? len : 80),
+                         open + 2);
         buf_add(&text, at, (size_t)(open - at));
         buf_adds(&text, value ? value : "");
     }
@@ -160,8 +161,8 @@ static void read_versioned(struct import *import, const struct import_file *file
     }
     struct imported *item = import_find(import, id);
     if (!item)
-        item = import_add(import, id, arena_printf(import->arena, "V%s", id), description,
-                          file->path);
+        item =
+            import_add(import, id, arena_printf(import->arena, "V%s", id), description, file->path);
     add_script(import, item, file, prefix == 'V' ? DIRECTION_UP : DIRECTION_DOWN);
 }
 
@@ -185,10 +186,10 @@ static void read_repeatable(struct import *import, const struct import_file *fil
         return;
     }
     const char *key = arena_printf(import->arena, "R%s", description);
-    add_script(import,
-               import_add(import, repeatable_id(import->arena, description), key, description,
-                          file->path),
-               file, DIRECTION_UP);
+    add_script(
+        import,
+        import_add(import, repeatable_id(import->arena, description), key, description, file->path),
+        file, DIRECTION_UP);
 }
 
 static void refuse_or_note(struct import *import, const struct import_file *file)
@@ -261,7 +262,8 @@ static bool apply_row(struct adopting *adopting, const char *version, const char
 static bool stand(struct adopting *adopting)
 {
     for (size_t i = 0; i < adopting->rows->row_count; i++) {
-        const char *version = adopting_value(adopting, i, 0), *type = adopting_value(adopting, i, 1);
+        const char *version = adopting_value(adopting, i, 0),
+                   *type = adopting_value(adopting, i, 1);
         if (!adopting_is_true(adopting, i, 2))
             return err_set(adopting->err, ERR_DRIFT,
                            "migration '%s' has failed in Flyway: repair it first",

@@ -42,7 +42,8 @@ static void read_all(struct import *import)
         if (file->bytes)
             read_file(import, file);
         else if (import_ends_with(file->name, ".sql"))
-            import_note(import, file->path, "left out: not named VERSION_title.up.sql or .down.sql");
+            import_note(import, file->path,
+                        "left out: not named VERSION_title.up.sql or .down.sql");
     }
 }
 
@@ -53,9 +54,10 @@ static bool stand(struct adopting *adopting)
         return true;
     const char *version = adopting_value(adopting, 0, 0);
     if (adopting_is_true(adopting, 0, 1))
-        return err_set(adopting->err, ERR_DRIFT,
-                       "golang-migrate left version '%s' dirty: repair it and set its version first",
-                       version ? version : "");
+        return err_set(
+            adopting->err, ERR_DRIFT,
+            "golang-migrate left version '%s' dirty: repair it and set its version first",
+            version ? version : "");
     const struct revision *revision = adopting_find(adopting, version ? version : "");
     if (revision)
         walk_mark(adopting->chain, adopting->applied, revision->index, WALK_PARENTS);

@@ -11,7 +11,7 @@
 #include "import/tool.h"
 
 static const struct import_tool *const tools[] = {
-    &import_alembic_sql, &import_dbmate, &import_diesel,
+    &import_alembic_sql, &import_dbmate,         &import_diesel,
     &import_flyway,      &import_golang_migrate, &import_goose,
 };
 
@@ -114,7 +114,8 @@ struct imported *import_find(const struct import *import, const char *id)
 /* By the tool's order; where that says nothing, by path, so that a fault is told the same each time. */
 static int compare_items(const void *a, const void *b, void *ctx)
 {
-    const struct imported *left = *(struct imported *const *)a, *right = *(struct imported *const *)b;
+    const struct imported *left = *(struct imported *const *)a,
+                          *right = *(struct imported *const *)b;
     const struct import_tool *tool = ctx;
     int order = tool->compare(left->key, right->key);
     return order ? order : strcmp(left->revision.path, right->revision.path);
@@ -162,7 +163,8 @@ static void check_items(struct import *import)
             import_fault(import, revision->path, 0, "version '%s' is in '%s' already", revision->id,
                          import->items[first]->revision.path);
         if (!revision_has_direction(revision, DIRECTION_UP))
-            import_fault(import, revision->path, 0, "'%s' has a way down but none up", revision->id);
+            import_fault(import, revision->path, 0, "'%s' has a way down but none up",
+                         revision->id);
     }
     map_done(&ids);
 }
@@ -206,10 +208,9 @@ static void make_file(struct making *making, const struct revision *revision)
     else if (present->len == file.len && memcmp(present->bytes, file.bytes, file.len) == 0)
         making->unchanged++;
     else
-        import_fault(import,
-                     arena_printf(import->arena, "%s/%s", import->request->chain_dir, file.name), 0,
-                     "is there already, and is not what '%s' comes to: nothing is replaced",
-                     revision->path);
+        import_fault(
+            import, arena_printf(import->arena, "%s/%s", import->request->chain_dir, file.name), 0,
+            "is there already, and is not what '%s' comes to: nothing is replaced", revision->path);
     buf_done(&text);
 }
 
@@ -265,8 +266,9 @@ static void check_chain(struct making *making)
     for (size_t i = 0; i < import->count; i++) {
         const struct revision *meant = &import->items[i]->revision;
         if (!is_same(meant, chain_get(chain, meant->id)))
-            import_fault(import, meant->path, 0, "cannot be written as a revision file: would be "
-                                                 "read back as something else");
+            import_fault(import, meant->path, 0,
+                         "cannot be written as a revision file: would be "
+                         "read back as something else");
     }
     check_scripts(import, chain);
     chain_free(chain);

@@ -29,10 +29,10 @@ struct import_request {
     const struct import_tool *tool;
     const struct import_file *files; /* by name */
     size_t file_count;
-    bool is_marked;       /* sections shall say `dialect:` */
-    bool has_dialect;     /* only a tool that finds it out may do without */
-    enum dialect dialect; /* what the files speak */
-    const char *version_table; /* the name of Alembic's */
+    bool is_marked;                  /* sections shall say `dialect:` */
+    bool has_dialect;                /* only a tool that finds it out may do without */
+    enum dialect dialect;            /* what the files speak */
+    const char *version_table;       /* the name of Alembic's */
     const char *const *placeholders; /* "name=value": what `${name}` of Flyway's stands for */
     size_t placeholder_count;
     const char *chain_dir;            /* where the files shall go, */

@@ -37,7 +37,8 @@ struct pattern {
     const char *first, *second, *with;
 };
 
-static bool matches(const struct statement_words *words, const struct pattern *patterns, size_t count)
+static bool matches(const struct statement_words *words, const struct pattern *patterns,
+                    size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const struct pattern *pattern = &patterns[i];
@@ -51,11 +52,11 @@ static bool matches(const struct statement_words *words, const struct pattern *p
 
 /* PostgreSQL: "cannot run inside a transaction block". */
 static const struct pattern alone_in_postgresql[] = {
-    {"create", "index", "concurrently"},  {"create", "unique", "concurrently"},
-    {"drop", "index", "concurrently"},    {"reindex", NULL, "concurrently"},
-    {"alter", "table", "concurrently"},   {"vacuum", NULL, NULL},
-    {"alter", "system", NULL},            {"create", "database", NULL},
-    {"drop", "database", NULL},           {"create", "tablespace", NULL},
+    {"create", "index", "concurrently"}, {"create", "unique", "concurrently"},
+    {"drop", "index", "concurrently"},   {"reindex", NULL, "concurrently"},
+    {"alter", "table", "concurrently"},  {"vacuum", NULL, NULL},
+    {"alter", "system", NULL},           {"create", "database", NULL},
+    {"drop", "database", NULL},          {"create", "tablespace", NULL},
     {"drop", "tablespace", NULL},
 };
 
@@ -71,8 +72,7 @@ static bool stands_alone(const struct statement_words *words, enum dialect diale
 {
     if (dialect == DIALECT_POSTGRESQL)
         return matches(words, alone_in_postgresql, ARRAY_LEN(alone_in_postgresql));
-    return dialect == DIALECT_SQLITE &&
-           matches(words, alone_in_sqlite, ARRAY_LEN(alone_in_sqlite));
+    return dialect == DIALECT_SQLITE && matches(words, alone_in_sqlite, ARRAY_LEN(alone_in_sqlite));
 }
 
 static enum statement_kind kind_of(const char *sql, size_t len, enum dialect dialect)

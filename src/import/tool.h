@@ -42,9 +42,9 @@ struct adopting {
 
 struct import_tool {
     const char *name;
-    bool takes_files;  /* FILE…, not DIR… */
-    bool finds_dialect; /* by itself, where it is not told */
-    bool is_recursive; /* files in folders below count */
+    bool takes_files;                /* FILE…, not DIR… */
+    bool finds_dialect;              /* by itself, where it is not told */
+    bool is_recursive;               /* files in folders below count */
     bool (*wants)(const char *name); /* is the file to be read? */
     void (*read)(struct import *import);
     /* By `key`; revisions then revise one another in that order. NULL: `read` says who revises whom. */
@@ -52,7 +52,7 @@ struct import_tool {
 
     /* Where a tenant stands by the tool's version table; NULL: there is nothing to adopt. */
     const char *table;
-    const char *query; /* a template for sql_fill: {foreign} is the table */
+    const char *query;                        /* a template for sql_fill: {foreign} is the table */
     bool (*stand)(struct adopting *adopting); /* its rows -> adopting->applied; false: err */
 };
 
@@ -125,7 +125,7 @@ void import_words(const char *statement, size_t len, struct statement_words *ret
 struct import_line {
     const char *text; /* without the line's end */
     size_t len;
-    int number; /* from 1 */
+    int number;         /* from 1 */
     size_t begin, next; /* offsets of the line and of the one behind it */
 };
 /* Line by line: start with a zeroed line. False past the last. */

@@ -39,9 +39,8 @@ const struct settings *load_default_settings(struct loader *loader, const struct
         .lock_timeout_ms = 5 * 1000,
         .retries = 3,
         .retry_timeout_ms = 2 * 60 * 1000,
-        .rollback_by = (enum rollback_by)load_word(loader, "rollback_by",
-                                                   raw ? raw->rollback_by : NULL, rollback_words,
-                                                   ROLLBACK_BY_DOWN),
+        .rollback_by = (enum rollback_by)load_word(
+            loader, "rollback_by", raw ? raw->rollback_by : NULL, rollback_words, ROLLBACK_BY_DOWN),
     };
     return intern_settings(loader, &settings);
 }
@@ -154,8 +153,8 @@ const char *const *load_argv(struct loader *loader, const char *key, char *const
 static const struct password *read_password_command(struct loader *loader,
                                                     const struct raw_common *raw)
 {
-    const char *const *argv = load_argv(loader, "password_command", raw->password_command,
-                                        raw->password_command_count);
+    const char *const *argv =
+        load_argv(loader, "password_command", raw->password_command, raw->password_command_count);
     char *key = arena_strdup(&loader->scratch, "command");
     if (!argv)
         return NULL;

@@ -72,9 +72,9 @@ static const char *server_key(struct finder *finder, const struct tenant *tenant
     const char *schema = tenant->schema ? tenant->schema : "";
     const char *service = url_param(url, "service");
     uint16_t port = url->port ? url->port : dialect_info(url->dialect)->default_port;
-    char *key =
-        arena_printf(&finder->arena, "server %d %s:%u %zu:%s %zu:%s %s", (int)url->dialect, host,
-                     (unsigned)port, strlen(database), database, strlen(schema), schema, service ? service : "");
+    char *key = arena_printf(&finder->arena, "server %d %s:%u %zu:%s %zu:%s %s", (int)url->dialect,
+                             host, (unsigned)port, strlen(database), database, strlen(schema),
+                             schema, service ? service : "");
     char *from = key + strlen("server ? ");
     for (size_t i = 0; *host != '/' && i < strlen(host); i++)
         from[i] = ascii_to_lower(from[i]);

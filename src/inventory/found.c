@@ -26,7 +26,8 @@ static bool sort_columns(struct loader *loader, const char *const *columns,
     row->labels = arena_calloc(&loader->scratch, count + 1, sizeof *row->labels);
     for (size_t i = 0; i < count; i++) {
         if (stands_twice(columns, i)) {
-            load_fault(loader, NULL, "the column '%.64s' stands twice: rename one in the query", columns[i]);
+            load_fault(loader, NULL, "the column '%.64s' stands twice: rename one in the query",
+                       columns[i]);
             return false;
         }
         if (!values[i])

@@ -31,7 +31,7 @@ struct settings {
     uint64_t lock_timeout_ms;
     uint64_t statement_timeout_ms; /* 0: none */
     uint32_t retries;
-    uint64_t retry_timeout_ms;    /* no attempt begins later than that behind the first; 0: no limit */
+    uint64_t retry_timeout_ms; /* no attempt begins later than that behind the first; 0: no limit */
     enum rollback_by rollback_by; /* _SNAPSHOT: where the database can (SQLite), else _DOWN */
 };
 
@@ -61,7 +61,8 @@ struct tenant {
     const struct settings *settings;
     const struct password *password;
     int line; /* in the inventory; of its source for a found tenant */
-    bool is_gone; /* not in the inventory any more: a run that goes back knows of it. It cannot be reached */
+    bool
+        is_gone; /* not in the inventory any more: a run that goes back knows of it. It cannot be reached */
 };
 
 struct wave {
@@ -77,7 +78,13 @@ struct wave {
 };
 
 /* Programs that a rollout asks on its way. */
-enum gate { GATE_BEFORE_RUN, GATE_AFTER_WAVE, GATE_AFTER_TENANT_FAILED, GATE_AFTER_RUN, GATE__COUNT };
+enum gate {
+    GATE_BEFORE_RUN,
+    GATE_AFTER_WAVE,
+    GATE_AFTER_TENANT_FAILED,
+    GATE_AFTER_RUN,
+    GATE__COUNT
+};
 
 struct gate_rules {
     const char *const *argv[GATE__COUNT]; /* NULL-terminated, run without a shell; NULL: none */

@@ -93,7 +93,8 @@ const struct settings *load_default_settings(struct loader *loader, const struct
 
 /* The words of a program to run, NULL-terminated, in the inventory's arena; NULL: a fault. One named with a
  * '/' is a path of the inventory's; without one it is looked up in PATH. */
-const char *const *load_argv(struct loader *loader, const char *key, char *const *raw, size_t count);
+const char *const *load_argv(struct loader *loader, const char *key, char *const *raw,
+                             size_t count);
 const struct password *load_keep_password(struct loader *loader, enum password_kind kind,
                                           const char *value);
 void load_labels(struct loader *loader, char *const *raw, size_t count, struct common *common);

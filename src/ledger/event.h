@@ -68,8 +68,8 @@ struct rows {
 /* How it ended for one tenant. */
 struct outcome {
     enum tenant_state state;
-    bool is_rollback;        /* of the way back: what the run did first stands in an earlier outcome */
-    bool has_changed;        /* something of the rollout is committed in the tenant (and not taken back) */
+    bool is_rollback; /* of the way back: what the run did first stands in an earlier outcome */
+    bool has_changed; /* something of the rollout is committed in the tenant (and not taken back) */
     const char *const *from; /* version rows found; NULL with count 0 where nobody could look */
     size_t from_count;
     bool is_from_known;
@@ -89,11 +89,11 @@ struct outcome {
  * with another takes over from it. */
 struct standing {
     enum tenant_state state;
-    bool is_begun;      /* an intent was made: something may have been done */
-    bool has_changed;   /* something of the rollout is committed in the tenant */
-    struct rows before; /* where the tenant stood before the rollout's first change */
-    struct rows goal;   /* where its plan leads */
-    struct rows to;     /* where it was left */
+    bool is_begun;        /* an intent was made: something may have been done */
+    bool has_changed;     /* something of the rollout is committed in the tenant */
+    struct rows before;   /* where the tenant stood before the rollout's first change */
+    struct rows goal;     /* where its plan leads */
+    struct rows to;       /* where it was left */
     const char *snapshot; /* the copy from before the first change; NULL: none */
 };
 
@@ -111,10 +111,11 @@ struct run_info {
     const char *id;      /* 20261123T101500Z-5f3a9c */
     const char *command; /* upgrade, downgrade, stamp, rollback, plan, current */
     const char *target;  /* as asked for, several joined by a blank; "" where there is none */
-    const char *resolved; /* the same with `head` and partial ids resolved when the run began; NULL: not
+    const char
+        *resolved; /* the same with `head` and partial ids resolved when the run began; NULL: not
                              kept (plan, current) */
     bool is_dry_run;
-    bool is_unrecorded; /* the ledger could not take it, and does not know of it; told by
+    bool is_unrecorded;       /* the ledger could not take it, and does not know of it; told by
                            EVENT_RUN_FINISHED */
     const char *resumed_from; /* NULL: a run of its own */
     const struct chain *chain;
@@ -122,9 +123,10 @@ struct run_info {
     size_t tenant_count;
     const struct run_wave *waves; /* NULL: one, `all`, of everyone */
     size_t wave_count;
-    const uint32_t *wave_of;          /* by tenant; NULL: all in the first */
-    const struct standing *standings; /* by tenant, of the run that this one goes on with; NULL: none */
-    int64_t started_at_ms;            /* since the epoch */
+    const uint32_t *wave_of; /* by tenant; NULL: all in the first */
+    const struct standing
+        *standings;        /* by tenant, of the run that this one goes on with; NULL: none */
+    int64_t started_at_ms; /* since the epoch */
 };
 
 enum event_kind {
@@ -138,13 +140,13 @@ enum event_kind {
     EVENT_RUN_DRAINS,      /* reason: nothing more is begun */
     EVENT_RUN_ROLLS_BACK,  /* reason: from here on, what was changed is taken back */
     EVENT_RUN_FINISHED,    /* state, duration_ms */
-    EVENT_NOTE,            /* reason: something worth knowing: a gate that said no where nothing waits for it */
+    EVENT_NOTE, /* reason: something worth knowing: a gate that said no where nothing waits for it */
 };
 
 /* What is about to be done to a tenant. A second one of a run adds to the first. */
 struct intent {
-    struct rows before; /* where it stands; unknown where the database is still to be made */
-    struct rows goal;   /* where the plan leads */
+    struct rows before;   /* where it stands; unknown where the database is still to be made */
+    struct rows goal;     /* where the plan leads */
     const char *snapshot; /* a copy that will be there before the first change; NULL: none */
 };
 
@@ -161,7 +163,8 @@ struct event {
     const char *reason;
     enum run_state state;
     double duration_ms;
-    int64_t at_ms; /* since the epoch: EVENT_WAVE_FINISHED, where the soak of a resumed run counts from */
+    int64_t
+        at_ms; /* since the epoch: EVENT_WAVE_FINISHED, where the soak of a resumed run counts from */
 };
 
 struct arena;

@@ -34,7 +34,8 @@ enum ledger_access { LEDGER_READ, LEDGER_WRITE };
 /* `where`: a path (LEDGER_WRITE makes it and its folder, both for the owner alone) or a URL, which may
  * hold a password and so is in no error. A file that is no ledger, is damaged or was made by a newer
  * skein is refused. */
-struct ledger *ledger_open(const char *where, enum ledger_access access, struct err *err) MUST_CHECK;
+struct ledger *ledger_open(const char *where, enum ledger_access access,
+                           struct err *err) MUST_CHECK;
 void ledger_close(struct ledger *ledger); /* gives the lock back; NULL: nothing */
 
 /* Who holds a ledger. */
@@ -62,12 +63,14 @@ struct ledger_run {
     const char *command;
     const char *target;
     const char *resolved;
-    const char *resumed_from; /* NULL: a run of its own */
-    const char *resumed_by;   /* the newest run that goes on with this one; NULL: none */
+    const char *resumed_from;   /* NULL: a run of its own */
+    const char *resumed_by;     /* the newest run that goes on with this one; NULL: none */
     const char *rolled_back_by; /* the newest `rollback` run of this one; NULL: none */
     const char *chain_digest;
-    enum run_state state; /* RUN_RUNNING while somebody holds the ledger for it, RUN_INTERRUPTED after */
-    bool is_rolling_back; /* EVENT_RUN_ROLLS_BACK was seen: what is left of the run is the way back */
+    enum run_state
+        state; /* RUN_RUNNING while somebody holds the ledger for it, RUN_INTERRUPTED after */
+    bool
+        is_rolling_back; /* EVENT_RUN_ROLLS_BACK was seen: what is left of the run is the way back */
     int64_t started_at_ms;
     double duration_ms; /* until its last event, where it did not finish */
     struct ledger_holder holder;
@@ -76,8 +79,8 @@ struct ledger_run {
 };
 
 /* A run by its id or the beginning of it; NULL: the newest. LEDGER_NO_RUN. */
-bool ledger_find(struct ledger *ledger, const char *id, struct arena *arena, struct ledger_run *ret_run,
-                 struct err *err) MUST_CHECK;
+bool ledger_find(struct ledger *ledger, const char *id, struct arena *arena,
+                 struct ledger_run *ret_run, struct err *err) MUST_CHECK;
 
 /* All runs, the newest first. */
 bool ledger_list(struct ledger *ledger, struct arena *arena, struct ledger_run **ret_runs,
@@ -115,9 +118,9 @@ bool ledger_replay(struct ledger *ledger, const char *id, struct arena *arena,
 /* Which finished runs to drop: those that fit every condition given. Runs that can still be resumed go
  * only with `takes_unfinished`; the run that holds the ledger never. */
 struct ledger_forget {
-    const char *id;         /* NULL: any */
-    int64_t before_ms;      /* started before that; 0: any time */
-    size_t keep_newest;     /* but the newest N; SIZE_MAX: none is kept for its age */
+    const char *id;     /* NULL: any */
+    int64_t before_ms;  /* started before that; 0: any time */
+    size_t keep_newest; /* but the newest N; SIZE_MAX: none is kept for its age */
     bool takes_unfinished;
 };
 bool ledger_forget(struct ledger *ledger, const struct ledger_forget *which, size_t *ret_count,

@@ -116,7 +116,8 @@ struct choice {
     struct map seen;  /* names that a later run knows more of */
     const char *run;
     const struct ledger_fleet *past;
-    const struct tenant *const *remembered; /* the run's tenants as the ledger knows them; NULL: not read yet */
+    const struct tenant *const
+        *remembered; /* the run's tenants as the ledger knows them; NULL: not read yet */
     const struct tenant **tenants;
     struct standing *standings;
     size_t count; /* of both */
@@ -166,8 +167,8 @@ static bool choose_tenant(struct choice *choice, size_t n, struct err *err)
         note_missing(choice->again, past->names[n]);
     if (index == MAP_NONE && !choice->again->is_back)
         return true;
-    tenant = index == MAP_NONE ? make_gone(choice, n, err)
-                               : &choice->fleet->inventory->tenants[index];
+    tenant =
+        index == MAP_NONE ? make_gone(choice, n, err) : &choice->fleet->inventory->tenants[index];
     choice->standings = arena_grow(arena, choice->standings, choice->count,
                                    &choice->standing_capacity, sizeof *choice->standings);
     choice->standings[choice->count] = past->standings[n];

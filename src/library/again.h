@@ -23,10 +23,11 @@ struct again_request {
 struct again {
     struct ledger *ledger; /* locked */
     char run_id[32];       /* of the run that is made */
-    struct ledger_run run; /* the one to go on with: the newest of those that resumed the one asked for */
-    bool is_back;          /* it goes back: asked for, or what was left of the run was the way back */
+    struct ledger_run
+        run;      /* the one to go on with: the newest of those that resumed the one asked for */
+    bool is_back; /* it goes back: asked for, or what was left of the run was the way back */
     enum plan_command plan;
-    bool adopts;           /* the targets are another tool and its table */
+    bool adopts;                /* the targets are another tool and its table */
     const char *command;        /* of the run that is made */
     const char *const *targets; /* as they were resolved then */
     size_t target_count;
@@ -35,7 +36,7 @@ struct again {
     /* Tenants of the run that left the inventory: a resume does without them; a way back cannot reach them,
      * and so does not end well. */
     size_t missing_count;
-    const char *missing;  /* one of them; NULL: none */
+    const char *missing; /* one of them; NULL: none */
 };
 
 /* ERR_LEDGER; ERR_CONFIG: nothing to go on with; ERR_CHAIN: the chain has changed since. */

@@ -102,7 +102,8 @@ static void select_tenants(struct fleet *fleet, const struct fleet_request *requ
 
 /* ---- opening ------------------------------------------------------------------------------- */
 
-static void open_tenants(struct fleet *fleet, const struct fleet_request *request, struct faults *faults)
+static void open_tenants(struct fleet *fleet, const struct fleet_request *request,
+                         struct faults *faults)
 {
     if (discover_tenants(fleet->inventory, faults) && inventory_finish(fleet->inventory, faults))
         select_tenants(fleet, request, faults);

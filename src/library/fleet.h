@@ -13,8 +13,8 @@
 struct fleet {
     struct arena arena;
     struct inventory *inventory;
-    struct chain *chain;     /* NULL: not asked for */
-    struct scripts *scripts; /* NULL: not asked for */
+    struct chain *chain;           /* NULL: not asked for */
+    struct scripts *scripts;       /* NULL: not asked for */
     const struct tenant **tenants; /* the selection, in the inventory's order */
     size_t tenant_count;
 };
@@ -28,13 +28,13 @@ enum {
 };
 
 struct fleet_request {
-    const char *inventory;       /* path of the inventory */
-    const char *select;          /* NULL: all */
-    const char *wave;            /* NULL, or: only waves up to and including this one */
-    const char *const *names;    /* only these tenants; none: all */
+    const char *inventory;    /* path of the inventory */
+    const char *select;       /* NULL: all */
+    const char *wave;         /* NULL, or: only waves up to and including this one */
+    const char *const *names; /* only these tenants; none: all */
     size_t name_count;
-    uint32_t parallel;           /* sizes the worker pool; 0: as the inventory says */
-    unsigned needs;              /* FLEET_…: what is read; 0: nothing */
+    uint32_t parallel; /* sizes the worker pool; 0: as the inventory says */
+    unsigned needs;    /* FLEET_…: what is read; 0: nothing */
 };
 
 /* False: `faults` say why. What is not read stays NULL. */

@@ -334,9 +334,8 @@ int skein_exit_code(const struct skein *skein)
 
 size_t skein_report_total(const struct skein_report *report, enum skein_state state)
 {
-    return (unsigned)state < TENANT__COUNT
-               ? report_total(report->report, (enum tenant_state)state)
-               : 0;
+    return (unsigned)state < TENANT__COUNT ? report_total(report->report, (enum tenant_state)state)
+                                           : 0;
 }
 
 bool skein_report_write(const struct skein_report *report, const char *format, FILE *out)

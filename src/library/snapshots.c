@@ -27,8 +27,7 @@ const char *snapshots_folder(struct arena *arena, const char *ledger_path, const
     char *parent = slash ? arena_strndup(arena, ledger_path, (size_t)(slash - ledger_path) + 1)
                          : arena_strdup(arena, ".");
     char *absolute = realpath(parent, NULL);
-    const char *folder =
-        absolute ? arena_printf(arena, "%s/snapshots/%s", absolute, run_id) : NULL;
+    const char *folder = absolute ? arena_printf(arena, "%s/snapshots/%s", absolute, run_id) : NULL;
     free(absolute);
     return folder;
 }

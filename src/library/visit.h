@@ -21,19 +21,19 @@ struct visit {
     size_t target_count;
     bool adopts; /* PLAN_STAMP: targets are another tool's name and, if need be, its table's */
     enum settle settle; /* GOAL_RUN: only this is done */
-    bool purges; /* PLAN_STAMP: all version rows go first */
+    bool purges;        /* PLAN_STAMP: all version rows go first */
     uint32_t parallel;
     uint32_t per_server;
     bool has_on_failure;
     enum on_failure on_failure;
     bool has_max_failures;
     struct share max_failures;
-    const char *wave;   /* NULL, or: stop behind this wave */
-    bool has_no_waves;  /* all tenants are in one, by the rollout's own rules */
+    const char *wave;          /* NULL, or: stop behind this wave */
+    bool has_no_waves;         /* all tenants are in one, by the rollout's own rules */
     const struct again *again; /* NULL: a run of its own; else what it goes on with (again.h) */
-    bool leaves_signals;     /* as in struct rollout_options */
+    bool leaves_signals;       /* as in struct rollout_options */
     const atomic_int *stops;
-    int stopped_by;          /* the same */
+    int stopped_by; /* the same */
 };
 
 struct visit_plan {
@@ -42,7 +42,7 @@ struct visit_plan {
     struct rollout_options rollout; /* borrows `target`, the fleet and the ledger */
     struct ledger *ledger;          /* opened here; NULL: none, or the visit's own */
     char run_id[32];
-    char note[128];                 /* "", or what a person should know */
+    char note[128]; /* "", or what a person should know */
 };
 
 /* ERR_CHAIN: a target means nothing in this chain. ERR_LEDGER: the ledger is held by another run

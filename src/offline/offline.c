@@ -155,21 +155,11 @@ static void add_action(struct writing *writing, const struct action *action)
     set_transaction(writing, action->is_in_transaction);
     add_line(writing, action->step);
     switch (action->kind) {
-    case ACTION_SCRIPT:
-        add_piece(writing, action->piece);
-        break;
-    case ACTION_VERIFY:
-        add_verify(writing, action->verify);
-        break;
-    case ACTION_START:
-        add_history(writing, action, SQL_HISTORY_INSERT, "running");
-        break;
-    case ACTION_MARK:
-        add_history(writing, action, SQL_HISTORY_MARK, "running");
-        break;
-    case ACTION_RECORD:
-        add_record(writing, action);
-        break;
+    case ACTION_SCRIPT: add_piece(writing, action->piece); break;
+    case ACTION_VERIFY: add_verify(writing, action->verify); break;
+    case ACTION_START: add_history(writing, action, SQL_HISTORY_INSERT, "running"); break;
+    case ACTION_MARK: add_history(writing, action, SQL_HISTORY_MARK, "running"); break;
+    case ACTION_RECORD: add_record(writing, action); break;
     }
     if (action->ends_unit)
         set_transaction(writing, false);

@@ -20,7 +20,8 @@ struct between {
     struct version_rows from, wanted;
     unsigned ways;
     bool is_stamp;
-    const char *begun; /* id of the step that was left half way: where it is one, it comes first; NULL: none */
+    const char *
+        begun; /* id of the step that was left half way: where it is one, it comes first; NULL: none */
 };
 
 /* First down what `wanted` does not imply, children before parents; then up what it lacks. A step down

@@ -54,8 +54,8 @@ static const char *id_of(const struct heads *heads, uint32_t revision)
     return revision == MAP_NONE ? NULL : heads->chain->revisions[revision]->id;
 }
 
-struct version_change heads_change(struct heads *heads, enum version_change_kind kind, uint32_t from,
-                                   uint32_t to)
+struct version_change heads_change(struct heads *heads, enum version_change_kind kind,
+                                   uint32_t from, uint32_t to)
 {
     if (kind != VERSION_INSERT)
         drop(heads, from);

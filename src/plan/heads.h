@@ -30,7 +30,7 @@ void heads_step(struct heads *heads, const struct revision *revision, enum direc
                 const struct version_change **ret_changes, size_t *ret_count);
 
 /* One change by itself, for stamps: of the rows only. `from` or `to` MAP_NONE: none. */
-struct version_change heads_change(struct heads *heads, enum version_change_kind kind, uint32_t from,
-                                   uint32_t to);
+struct version_change heads_change(struct heads *heads, enum version_change_kind kind,
+                                   uint32_t from, uint32_t to);
 
 #endif

@@ -33,8 +33,7 @@ static bool add_step(struct building *building, uint32_t index, enum direction d
 
 bool building_add_steps(struct building *building, const bool *set, enum direction direction)
 {
-    uint32_t *order =
-        arena_calloc(building->arena, building->chain->count + 1, sizeof *order);
+    uint32_t *order = arena_calloc(building->arena, building->chain->count + 1, sizeof *order);
     size_t count = walk_sort(building->chain, set, order);
     for (size_t i = 0; i < count; i++) {
         uint32_t index = direction == DIRECTION_UP ? order[i] : order[count - 1 - i];
@@ -115,8 +114,8 @@ static bool add_targets(struct building *building)
     if (target->command == PLAN_STAMP)
         return building_stamp(building);
     for (size_t i = 0; i < target->count; i++)
-        if (!(target->command == PLAN_UPGRADE ? building_upgrade : building_downgrade)(
-                building, target->texts[i]))
+        if (!(target->command == PLAN_UPGRADE ? building_upgrade
+                                              : building_downgrade)(building, target->texts[i]))
             return false;
     return true;
 }
@@ -141,8 +140,9 @@ bool plan_build(struct arena *arena, const struct chain *chain, const struct tar
 }
 
 /* `ID+N` is the same for every tenant: it is followed here already. No stamp takes it. */
-static bool check_relative(struct arena *arena, const struct chain *chain, enum plan_command command,
-                           const struct identifier *identifier, const char *text, struct err *err)
+static bool check_relative(struct arena *arena, const struct chain *chain,
+                           enum plan_command command, const struct identifier *identifier,
+                           const char *text, struct err *err)
 {
     uint32_t one;
     if (!identifier->symbol)
@@ -169,7 +169,8 @@ static bool check_text(struct arena *arena, const struct chain *chain, enum plan
 }
 
 bool target_parse(struct arena *arena, const struct chain *chain, enum plan_command command,
-                  const char *const *texts, size_t count, struct target *ret_target, struct err *err)
+                  const char *const *texts, size_t count, struct target *ret_target,
+                  struct err *err)
 {
     for (size_t i = 0; i < count; i++)
         if (!check_text(arena, chain, command, texts[i], err))

@@ -49,10 +49,12 @@ struct plan {
  * labels, ID+N) are checked here already; relative ones (`+1`) depend on the tenant. */
 struct target {
     enum plan_command command;
-    const char *const *texts; /* several are taken in turn, each from where the one before led; those of
+    const char *const
+        *texts; /* several are taken in turn, each from where the one before led; those of
                                * a stamp together */
     size_t count;
-    bool purges; /* PLAN_STAMP: all rows go first, those too that name nothing; set it after parsing */
+    bool
+        purges; /* PLAN_STAMP: all rows go first, those too that name nothing; set it after parsing */
 };
 
 /* Checks the identifiers against the chain; ERR_CHAIN (words close to Alembic's) where one names

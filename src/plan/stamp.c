@@ -10,7 +10,7 @@ struct stamping {
     uint32_t *dests;
     size_t dest_count;
     bool *is_dest;
-    bool *concerned; /* on the line of a target: rows that it replaces */
+    bool *concerned;    /* on the line of a target: rows that it replaces */
     uint32_t *replaced; /* those of the rows that no target keeps */
     size_t replaced_count;
     bool has_base; /* one of the targets is base, or a branch's */
@@ -93,8 +93,7 @@ static void add_step(struct building *building, uint32_t revision,
 static void stamp(struct building *building, uint32_t dest, struct revisions gone)
 {
     struct heads *heads = &building->heads;
-    struct version_change *changes =
-        arena_calloc(building->arena, gone.count + 1, sizeof *changes);
+    struct version_change *changes = arena_calloc(building->arena, gone.count + 1, sizeof *changes);
     size_t count = 0;
     if (!gone.count && dest != MAP_NONE)
         changes[count++] = heads_change(heads, VERSION_INSERT, MAP_NONE, dest);
@@ -145,8 +144,7 @@ bool building_stamp(struct building *building)
         .dests = arena_calloc(building->arena, chain->count + 1, sizeof(uint32_t)),
         .is_dest = walk_new_set(building->arena, chain),
         .concerned = walk_new_set(building->arena, chain),
-        .replaced =
-            arena_calloc(building->arena, building->heads.count + 1, sizeof(uint32_t)),
+        .replaced = arena_calloc(building->arena, building->heads.count + 1, sizeof(uint32_t)),
     };
     for (size_t i = 0; i < building->target->count; i++)
         if (!add_target(&stamping, building->target->texts[i]))

@@ -59,14 +59,16 @@ struct report_row {
     uint32_t next_same_error; /* in order of the selection; REPORT_NONE: the last */
     uint32_t attempts;
     const float *step_ms; /* a duration a step; NULL: none */
-    const char *detail;   /* what is the tenant's own in its error's text, behind the text; NULL: nothing */
+    const char
+        *detail; /* what is the tenant's own in its error's text, behind the text; NULL: nothing */
     double duration_ms;
     double started_ms;
 };
 
 struct report_wave {
     const char *name;
-    enum run_state state; /* RUN_RUNNING: begun, and ends as the run does; RUN__COUNT: never begun */
+    enum run_state
+        state; /* RUN_RUNNING: begun, and ends as the run does; RUN__COUNT: never begun */
     size_t tenant_count;
     size_t failed_count; /* after the end */
 };
@@ -77,7 +79,7 @@ struct report {
     enum run_state state;
     bool has_turned_back; /* EVENT_RUN_ROLLS_BACK was seen */
     double duration_ms;
-    struct report_row *rows; /* as run.tenants */
+    struct report_row *rows;   /* as run.tenants */
     struct report_wave *waves; /* as run.waves; one, `all`, where the run has none */
     size_t wave_count;
     size_t totals[TENANT__COUNT];

@@ -106,8 +106,8 @@ static void on_answered(void *ctx)
 {
     struct blockers *blockers = ctx;
     bool was_late = blockers->is_late;
-    bool has_answer = io_finished(blockers->io) == OP_TO__COUNT &&
-                      blockers->ops[OP_TO_LOOK].err.kind == ERR_NONE;
+    bool has_answer =
+        io_finished(blockers->io) == OP_TO__COUNT && blockers->ops[OP_TO_LOOK].err.kind == ERR_NONE;
     blockers->is_late = false;
     close_io(blockers);
     if (has_answer && !was_late)
@@ -125,8 +125,8 @@ static void ask(struct blockers *blockers, uint32_t backend_pid)
     arena_init(arena);
     buf_init(&sql, BUF_MAX_DEFAULT);
     sql_expand(&sql, blockers->driver, SQL_BLOCKERS, &vars);
-    blockers->ops[OP_TO_CONNECT] = (struct op){
-        .kind = OP_CONNECT, .timeout_ms = blockers->connect_timeout_ms, .arena = arena};
+    blockers->ops[OP_TO_CONNECT] =
+        (struct op){.kind = OP_CONNECT, .timeout_ms = blockers->connect_timeout_ms, .arena = arena};
     blockers->ops[OP_TO_LOOK] = (struct op){.kind = OP_QUERY,
                                             .sql = arena_strndup(arena, sql.data, sql.len),
                                             .sql_len = sql.len,
@@ -150,7 +150,8 @@ static void on_look(uv_timer_t *timer)
 
 /* ---- a batch ------------------------------------------------------------------------------- */
 
-void blockers_begin(struct blockers *blockers, const struct io *io, const struct conn_params *params)
+void blockers_begin(struct blockers *blockers, const struct io *io,
+                    const struct conn_params *params)
 {
     if (!blockers)
         return;

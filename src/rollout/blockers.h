@@ -26,7 +26,8 @@ struct blockers *blockers_new(uv_loop_t *loop, const struct driver *driver,
                               const struct settings *settings);
 
 /* `io` runs the batch; `params` is copied, what it points to is borrowed for the run's life. */
-void blockers_begin(struct blockers *blockers, const struct io *io, const struct conn_params *params);
+void blockers_begin(struct blockers *blockers, const struct io *io,
+                    const struct conn_params *params);
 
 /* `err`: how the batch ended; may be NULL. */
 void blockers_end(struct blockers *blockers, struct err *err);

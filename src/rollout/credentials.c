@@ -17,7 +17,7 @@ struct waiter {
 
 struct credential {
     const struct password *source;
-    char *password;    /* malloc'd; of files and commands, or learned */
+    char *password; /* malloc'd; of files and commands, or learned */
     bool is_fetched;
     const char *refused_by;
     struct waiter *waiters;

@@ -56,8 +56,8 @@ static void on_password(void *ctx, const char *password, const struct err *err)
 static void fetch_password(struct asking *asking)
 {
     const char *password;
-    if (credentials_password(asking->discovery->credentials, asking->credential, on_password, asking,
-                             &password))
+    if (credentials_password(asking->discovery->credentials, asking->credential, on_password,
+                             asking, &password))
         on_password(asking, password, NULL);
 }
 
@@ -77,9 +77,7 @@ static void ask(struct asking *asking)
     const char *host = asking->source->control.url.host;
     bool needs_lookup = asking->driver->traits & DRIVER_IS_SERVER && host && *host && *host != '/';
     const char *addresses =
-        needs_lookup
-            ? resolver_ask(asking->discovery->resolver, host, on_resolved, asking)
-            : NULL;
+        needs_lookup ? resolver_ask(asking->discovery->resolver, host, on_resolved, asking) : NULL;
     if (addresses || !needs_lookup)
         on_resolved(asking, addresses, NULL);
 }

@@ -176,7 +176,8 @@ static void start(struct asking *asking)
     asking->handles_open = 2;
     uv_timer_init(gates->loop, &asking->timer);
     if (gates->is_cancelled)
-        options.file = ""; /* nothing of that name can be run: the answer comes from the loop all the same */
+        options.file =
+            ""; /* nothing of that name can be run: the answer comes from the loop all the same */
     int error = uv_spawn(gates->loop, &asking->process, &options);
     if (error) {
         if (gates->is_cancelled)

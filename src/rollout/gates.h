@@ -28,7 +28,8 @@ struct gate_facts {
 typedef void (*gate_answer_fn)(void *ctx, const char *why);
 
 /* Both borrowed. */
-struct gates *gates_new(uv_loop_t *loop, const struct gate_rules *rules, const struct run_info *run);
+struct gates *gates_new(uv_loop_t *loop, const struct gate_rules *rules,
+                        const struct run_info *run);
 void gates_free(struct gates *gates); /* nothing may be under way */
 
 bool gates_has(const struct gates *gates, enum gate gate);

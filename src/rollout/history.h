@@ -17,6 +17,7 @@ uint64_t history_last_id(const struct op *rows);
 
 /* Are the chain's files those that were applied here? False: err (ERR_DRIFT) names the first that was
  * changed since. A stamp vouches for all that was applied before it. */
-bool history_check_files(const struct op *rows, const struct chain *chain, struct err *err) MUST_CHECK;
+bool history_check_files(const struct op *rows, const struct chain *chain,
+                         struct err *err) MUST_CHECK;
 
 #endif

@@ -222,12 +222,14 @@ static void share_duration(struct op *first, const struct op *last, double whole
 /* That it is not ours is an error; what was joined to it counts no more. */
 static void check_lock(struct io *io, struct op *op)
 {
-    if (op->kind != OP_LOCK || op->err.kind != ERR_NONE || op->is_locked || (op->joined && !op->is_over))
+    if (op->kind != OP_LOCK || op->err.kind != ERR_NONE || op->is_locked ||
+        (op->joined && !op->is_over))
         return;
     if (op->is_pooled)
         io_set_pooled(io);
-    err_set(&op->err, ERR_LOCK, op->is_pooled ? "only a transaction can hold the lock"
-                                              : "another run holds this tenant");
+    err_set(&op->err, ERR_LOCK,
+            op->is_pooled ? "only a transaction can hold the lock"
+                          : "another run holds this tenant");
     if (op->holder)
         err_add(&op->err, "; held by %s", op->holder);
     op->err.is_transient = true;

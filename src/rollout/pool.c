@@ -9,7 +9,7 @@
 
 enum { IDLE_MAX = 64 };
 
-struct group { /* tenants of one database and login */
+struct group {        /* tenants of one database and login */
     uint32_t waiting; /* that have not asked for a connection yet */
     uint32_t idle_count;
     struct io *idle[IDLE_MAX];

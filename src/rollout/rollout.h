@@ -21,11 +21,12 @@ struct scripts;
 
 struct rollout_wave {
     const char *name;
-    uint32_t parallel;   /* at least 1 */
-    uint32_t per_server; /* at least 1 */
+    uint32_t parallel;         /* at least 1 */
+    uint32_t per_server;       /* at least 1 */
     struct share max_failures; /* of the wave's tenants */
     uint64_t soak_ms;
-    int64_t soak_until_ms; /* since the epoch: of an earlier run that this one goes on with; 0: none */
+    int64_t
+        soak_until_ms; /* since the epoch: of an earlier run that this one goes on with; 0: none */
 };
 
 struct rollout_options {
@@ -33,36 +34,40 @@ struct rollout_options {
     enum session_goal goal;
     bool is_rollback; /* everyone goes back to where their standing says they stood before */
     const struct target *target; /* NULL with GOAL_CURRENT */
-    const struct adoption *adoption; /* NULL, or: stamp where another tool says that a tenant stands */
+    const struct adoption
+        *adoption; /* NULL, or: stamp where another tool says that a tenant stands */
     const char *target_text;
     enum settle settle;   /* not _NONE: nothing but this is done, and no target is needed */
     const char *resolved; /* the target for a resume; NULL: not kept */
     enum on_failure on_failure;
     const struct rollout_wave *waves; /* at least one */
     size_t wave_count;
-    size_t wave_limit; /* only the first ones; 0: all */
+    size_t wave_limit;       /* only the first ones; 0: all */
     const uint32_t *wave_of; /* by tenant; NULL: all in the first */
     const struct tenant *const *tenants;
     size_t tenant_count;
-    const struct standing *standings; /* by tenant, of the run that this one goes on with; NULL: none */
+    const struct standing
+        *standings; /* by tenant, of the run that this one goes on with; NULL: none */
     const char *resumed_from;
     const struct chain *chain;
     struct scripts *scripts;
     const char *version_table;
     const struct gate_rules *gates; /* asked where tenants are changed; NULL: none */
-    struct ledger *ledger; /* locked; NULL: none */
-    const char *snapshots; /* folder for copies of tenants that roll back by them; NULL: none is made */
-    const char *run_id;    /* NULL: a new one */
+    struct ledger *ledger;          /* locked; NULL: none */
+    const char
+        *snapshots; /* folder for copies of tenants that roll back by them; NULL: none is made */
+    const char *run_id;         /* NULL: a new one */
     void (*on_tick)(void *ctx); /* NULL, or: about ten times a second */
     void *tick_ctx;
     bool leaves_signals;     /* they are the caller's */
     const atomic_int *stops; /* NULL, or: how often the caller has asked for a stop */
-    int stopped_by;          /* the signal that came before the run, of which nothing is begun then; 0: none */
+    int stopped_by; /* the signal that came before the run, of which nothing is begun then; 0: none */
 };
 
 /* How a run ended, besides what the events say. */
 struct rollout_end {
-    struct err err; /* ERR_NONE, or why the run could not be begun: nothing of it was told or touched */
+    struct err
+        err;    /* ERR_NONE, or why the run could not be begun: nothing of it was told or touched */
     int signal; /* SIGINT or SIGTERM: stopped (a stop that was asked for counts as SIGTERM); 0: not */
     struct err ledger_err; /* ERR_NONE, or why the ledger could not be written */
 };

@@ -23,7 +23,7 @@ struct place {
     uint32_t slot; /* while it runs */
     uint32_t credential;
     uint32_t server;
-    bool is_changed; /* by the rollout, and could be taken back */
+    bool is_changed;      /* by the rollout, and could be taken back */
     const char *snapshot; /* NULL: no copy was asked for */
 };
 
@@ -38,7 +38,7 @@ struct rollout {
     uv_timer_t soak;
     uv_signal_t signals[SIGNALS_OF_OURS];
     struct sigaction handlers[SIGNALS_TAKEN]; /* the program's, which libuv does not put back */
-    int signal; /* the one that stopped us; 0: none */
+    int signal;                               /* the one that stopped us; 0: none */
     bool is_draining;
     bool is_cancelling;
     bool is_closed;
@@ -50,10 +50,10 @@ struct rollout {
     struct pool *pool;
     struct ways *ways;
     struct gates *gates;
-    bool has_begun; /* a wave */
-    bool is_gated; /* nothing is decided until the gate has answered */
-    bool is_refused; /* it said no */
-    struct map claimed; /* databases that said who they are -> tenant */
+    bool has_begun;          /* a wave */
+    bool is_gated;           /* nothing is decided until the gate has answered */
+    bool is_refused;         /* it said no */
+    struct map claimed;      /* databases that said who they are -> tenant */
     struct journal *journal; /* NULL: no ledger */
     struct err ledger_err;
     struct session **running; /* by slot; NULL: free */
@@ -62,8 +62,8 @@ struct rollout {
     const char **troubles; /* by server: what was said of it last; NULL: nothing */
     size_t server_count;
     bool may_meet_twins; /* two of their names may be those of one database */
-    size_t wanted;   /* tenants that this run means to visit */
-    size_t finished; /* of them, on the way out */
+    size_t wanted;       /* tenants that this run means to visit */
+    size_t finished;     /* of them, on the way out */
     size_t failed;
     size_t wave_failed;   /* in the wave at hand */
     size_t stuck;         /* that a person must look at */

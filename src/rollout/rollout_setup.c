@@ -60,8 +60,8 @@ static void add_tenants(struct rollout *rollout)
         const struct tenant *tenant = options->tenants[i];
         struct place *place = &rollout->places[i];
         uint32_t wave = options->wave_of ? options->wave_of[i] : 0;
-        bool is_server = !tenant->is_gone &&
-                         driver_find(tenant->url.dialect)->traits & DRIVER_IS_SERVER;
+        bool is_server =
+            !tenant->is_gone && driver_find(tenant->url.dialect)->traits & DRIVER_IS_SERVER;
         bool is_new;
         place->server = add_server(rollout, &servers, tenant, is_server);
         place->credential = credentials_add(rollout->credentials, tenant, &is_new);

@@ -24,7 +24,7 @@
 
 struct scheduler;
 
-struct scheduler_rules { /* of a wave */
+struct scheduler_rules {   /* of a wave */
     uint32_t parallel;     /* at least 1 */
     uint32_t per_server;   /* at least 1 */
     uint32_t max_failures; /* tolerated */
@@ -105,9 +105,10 @@ void scheduler_trouble(struct scheduler *scheduler, uint32_t tenant);
 void scheduler_well(struct scheduler *scheduler, uint32_t tenant);
 
 struct finish {
-    bool has_failed;  /* counts towards the threshold */
-    bool has_changed; /* something of the rollout is committed there: it goes back with the others */
-    bool is_news;     /* and it was this run that did it: the wave's soak is due */
+    bool has_failed; /* counts towards the threshold */
+    bool
+        has_changed; /* something of the rollout is committed there: it goes back with the others */
+    bool is_news;    /* and it was this run that did it: the wave's soak is due */
 };
 void scheduler_finished(struct scheduler *scheduler, uint32_t tenant, const struct finish *how);
 

@@ -10,8 +10,8 @@ enum { OPS_AT_FIRST = 6 }; /* enough to look at a tenant that has nothing to do 
 struct state_row {
     const char *name;
     const char *does;
-    enum asked (*ask)(struct session *session);              /* NULL: nothing to ask */
-    enum session_state (*answer)(struct session *session);   /* NULL: `next` */
+    enum asked (*ask)(struct session *session);            /* NULL: nothing to ask */
+    enum session_state (*answer)(struct session *session); /* NULL: `next` */
     enum session_state (*on_error)(struct session *session, const struct op *op); /* NULL: fail */
     enum session_state next;
     bool joins_next;     /* its ops travel in one batch with those of `next` */
@@ -27,27 +27,32 @@ static const struct state_row states[SESSION__COUNT] = {
                          ask_connect, answer_connect, error_connect, SESSION_LOCK, true, true},
     [SESSION_LOCK] = {"lock", "tries to take the tenant's lock; whoever only looks takes none",
                       ask_lock, NULL, error_lock, SESSION_INSPECT, true, true},
-    [SESSION_LOCK_WAIT] = {"lock_wait", "waits a little, with no transaction open",
-                           ask_lock_wait, NULL, NULL, SESSION_LOCK, false, true},
-    [SESSION_INSPECT] = {"inspect", "asks where the version and history tables are",
-                         ask_inspect, answer_inspect, error_look, SESSION_READ, true, true},
-    [SESSION_READ] = {"read", "reads both tables, under the lock",
-                      ask_read, answer_read, error_look, SESSION_PLAN, false, true},
-    [SESSION_RESOLVE] = {"resolve", "decides by the rows read whether a commit without answer came "
-                                    "through", NULL, answer_resolve, NULL, SESSION_PLAN, false, false},
-    [SESSION_PLAN] = {"plan", "computes what is left to do",
-                      NULL, answer_plan, NULL, SESSION_BEGIN, false, true},
-    [SESSION_PROBE] = {"probe", "asks the author's query or the catalog whether a statement took effect that "
-                                "was under way when its run died",
-                       ask_probe, answer_probe, error_probe, SESSION_PLAN, false, true},
+    [SESSION_LOCK_WAIT] = {"lock_wait", "waits a little, with no transaction open", ask_lock_wait,
+                           NULL, NULL, SESSION_LOCK, false, true},
+    [SESSION_INSPECT] = {"inspect", "asks where the version and history tables are", ask_inspect,
+                         answer_inspect, error_look, SESSION_READ, true, true},
+    [SESSION_READ] = {"read", "reads both tables, under the lock", ask_read, answer_read,
+                      error_look, SESSION_PLAN, false, true},
+    [SESSION_RESOLVE] = {"resolve",
+                         "decides by the rows read whether a commit without answer came "
+                         "through",
+                         NULL, answer_resolve, NULL, SESSION_PLAN, false, false},
+    [SESSION_PLAN] = {"plan", "computes what is left to do", NULL, answer_plan, NULL, SESSION_BEGIN,
+                      false, true},
+    [SESSION_PROBE] =
+        {"probe",
+         "asks the author's query or the catalog whether a statement took effect that "
+         "was under way when its run died",
+         ask_probe, answer_probe, error_probe, SESSION_PLAN, false, true},
     [SESSION_SETTLE] = {"settle", "writes down what a person has found out about such a statement",
                         ask_settle, answer_settle, NULL, SESSION_RELEASE, false, true},
-    [SESSION_INTENT] = {"intent", "has what is about to be done written down, and waits until it is durable",
+    [SESSION_INTENT] = {"intent",
+                        "has what is about to be done written down, and waits until it is durable",
                         ask_intent, answer_intent, NULL, SESSION_BEGIN, false, true},
     [SESSION_SNAPSHOT] = {"snapshot", "copies the database, before anything is changed",
                           ask_snapshot, answer_snapshot, NULL, SESSION_BEGIN, false, true},
-    [SESSION_RESTORE] = {"restore", "puts the copy back",
-                         ask_restore, answer_restore, error_restore, SESSION_INSPECT, false, false},
+    [SESSION_RESTORE] = {"restore", "puts the copy back", ask_restore, answer_restore,
+                         error_restore, SESSION_INSPECT, false, false},
     [SESSION_BEGIN] = {"begin", "begins a transaction, and makes what tables of ours are missing",
                        ask_begin, NULL, error_work, SESSION_APPLY, true, true},
     [SESSION_APPLY] = {"apply", "runs sections and records steps, up to the end of the transaction",
@@ -57,19 +62,21 @@ static const struct state_row states[SESSION__COUNT] = {
     [SESSION_SETUP] = {"setup", "sets the session up for statements outside a transaction",
                        ask_setup, NULL, NULL, SESSION_STATEMENTS, true, true},
     [SESSION_STATEMENTS] = {"statements", "runs statements one by one, each with its checkpoint",
-                            ask_statements, answer_statements, error_work, SESSION_DONE, false, false},
-    [SESSION_MARK] = {"mark", "notes in the history table which statement failed",
-                      ask_mark, NULL, error_mark, SESSION_CLOSE, false, false},
-    [SESSION_ROLLBACK] = {"rollback", "rolls the transaction back",
-                          ask_rollback, NULL, NULL, SESSION_CLOSE, false, false},
+                            ask_statements, answer_statements, error_work, SESSION_DONE, false,
+                            false},
+    [SESSION_MARK] = {"mark", "notes in the history table which statement failed", ask_mark, NULL,
+                      error_mark, SESSION_CLOSE, false, false},
+    [SESSION_ROLLBACK] = {"rollback", "rolls the transaction back", ask_rollback, NULL, NULL,
+                          SESSION_CLOSE, false, false},
     [SESSION_CREATE] = {"create", "creates the database, connected to the server's own one",
                         ask_create, answer_create, error_create, SESSION_CLOSE, false, true},
-    [SESSION_RELEASE] = {"release", "makes the connection like new for another tenant of the database",
+    [SESSION_RELEASE] = {"release",
+                         "makes the connection like new for another tenant of the database",
                          ask_release, answer_release, NULL, SESSION_CLOSE, false, false},
-    [SESSION_CLOSE] = {"close", "closes the connection, and with it all locks",
-                       ask_close, answer_close, NULL, SESSION_DONE, false, false},
-    [SESSION_BACKOFF] = {"backoff", "waits before the next attempt, longer each time",
-                         ask_backoff, NULL, NULL, SESSION_RESOLVE_HOST, false, false},
+    [SESSION_CLOSE] = {"close", "closes the connection, and with it all locks", ask_close,
+                       answer_close, NULL, SESSION_DONE, false, false},
+    [SESSION_BACKOFF] = {"backoff", "waits before the next attempt, longer each time", ask_backoff,
+                         NULL, NULL, SESSION_RESOLVE_HOST, false, false},
     [SESSION_DONE] = {"done", "tells the outcome", NULL, NULL, NULL, SESSION_DONE, false, false},
 };
 
@@ -245,8 +252,8 @@ static bool has_changed(const struct session *session)
 static void on_timer_closed(uv_handle_t *handle)
 {
     struct session *session = handle->data;
-    bool is_plan = session->env->goal == GOAL_PLAN && session->plan &&
-                   session->err.kind == ERR_NONE;
+    bool is_plan =
+        session->env->goal == GOAL_PLAN && session->plan && session->err.kind == ERR_NONE;
     struct outcome outcome = {
         .state = final_state(session),
         .has_changed = session->env->goal == GOAL_RUN && has_changed(session),
@@ -352,8 +359,9 @@ void session_cancel(struct session *session)
     session->is_cancelled = true;
     if (is_waiting(session))
         session_stop_waiting(session);
-    else if (session->io && session->state != SESSION_COMMIT && session->state != SESSION_ROLLBACK &&
-             session->state != SESSION_MARK && session->state != SESSION_CLOSE)
+    else if (session->io && session->state != SESSION_COMMIT &&
+             session->state != SESSION_ROLLBACK && session->state != SESSION_MARK &&
+             session->state != SESSION_CLOSE)
         io_cancel(session->io);
 }
 

@@ -36,7 +36,7 @@ struct session_env {
     enum settle settle; /* not _NONE: nothing but this is to be done */
     const char *run_id;
     const char *version_table;
-    bool may_meet_twins; /* two names of the run may be those of one database */
+    bool may_meet_twins;             /* two names of the run may be those of one database */
     const struct adoption *adoption; /* NULL, or: another tool says where tenants stand */
     void *ctx;
 

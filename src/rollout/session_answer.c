@@ -92,7 +92,8 @@ enum session_state error_look(struct session *session, const struct op *op)
     struct err err = op->err;
     if (died_unused(session, op))
         return SESSION_CLOSE;
-    if (adoption && session->state == SESSION_READ && op == session_op_of(session, SESSION_READ) + 2)
+    if (adoption && session->state == SESSION_READ &&
+        op == session_op_of(session, SESSION_READ) + 2)
         err_prefix(&err, "reading %s's table '%s'", adoption->name, adoption->table);
     return session_fail(session, &err);
 }

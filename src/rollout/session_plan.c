@@ -6,8 +6,7 @@ static bool make_plan(struct session *session, struct plan *ret_left, struct err
 {
     const struct session_env *env = session->env;
     if (!session->plan) {
-        session->plan = env->plan(env->ctx, session, session->seen.ids, session->seen.count,
-                                  err);
+        session->plan = env->plan(env->ctx, session, session->seen.ids, session->seen.count, err);
         if (!session->plan)
             return false;
     } else if (!versions_are_equal(&session->seen, &session->versions)) {
@@ -35,7 +34,8 @@ static void add_vouching_step(struct session *session, struct plan *left)
 {
     static const struct step nothing;
     bool is_stamp = session->env->target->command == PLAN_STAMP;
-    if (is_stamp && !session->env->adoption && !left->count && !session->done_count && session->drift.kind != ERR_NONE) {
+    if (is_stamp && !session->env->adoption && !left->count && !session->done_count &&
+        session->drift.kind != ERR_NONE) {
         left->steps = &nothing;
         left->count = 1;
     }
@@ -86,11 +86,12 @@ static bool check_connection(struct session *session, struct err *err)
     }
     for (size_t i = 0; info->is_pooled && i < session->work.count; i++)
         if (!session->work.actions[i].is_in_transaction)
-            return err_set(err, ERR_CONFIG,
-                           "revision '%s' has statements outside a transaction, and through a "
-                           "transaction-pooling proxy no lock can be held for them: give this tenant "
-                           "a direct URL",
-                           session->work.actions[i].step->revision->id);
+            return err_set(
+                err, ERR_CONFIG,
+                "revision '%s' has statements outside a transaction, and through a "
+                "transaction-pooling proxy no lock can be held for them: give this tenant "
+                "a direct URL",
+                session->work.actions[i].step->revision->id);
     return true;
 }
 

@@ -46,10 +46,10 @@ enum session_state {
 
 /* What asking came to. */
 enum asked {
-    ASKED_OPS,     /* the ops that were added shall run (none: go on) */
-    ASKED_JOB,     /* session_job_done comes later */
-    ASKED_TIMER,   /* the session's timer was started */
-    ASKED_CLOSE,   /* the connection is being closed */
+    ASKED_OPS,   /* the ops that were added shall run (none: go on) */
+    ASKED_JOB,   /* session_job_done comes later */
+    ASKED_TIMER, /* the session's timer was started */
+    ASKED_CLOSE, /* the connection is being closed */
 };
 
 /* States whose ops travel in one batch; up to CONNECT, LOCK, INSPECT, READ. */
@@ -75,7 +75,7 @@ struct session {
     /* connection */
     struct io *io;
     struct blockers *blockers; /* NULL: nobody who could tell */
-    bool is_reused; /* by a tenant before us, and nothing was asked of it yet */
+    bool is_reused;            /* by a tenant before us, and nothing was asked of it yet */
     bool has_connected;
     bool is_guard_prepared; /* on this connection */
     const char *addresses;
@@ -104,24 +104,24 @@ struct session {
     const struct revision *doubtful_revision;
     struct probe probe;
     const char *repair; /* what the statement left behind and must go first; NULL: nothing */
-    struct err drift; /* ERR_NONE: the files are those that were applied */
+    struct err drift;   /* ERR_NONE: the files are those that were applied */
 
     /* what is to be done */
     const struct plan *plan;
-    bool is_intended;    /* the intent is durable */
-    bool has_snapshot; /* the copy is made */
-    bool is_restored;  /* and was put back */
+    bool is_intended;      /* the intent is durable */
+    bool has_snapshot;     /* the copy is made */
+    bool is_restored;      /* and was put back */
     bool is_made_intended; /* and that the database is to be made */
     struct work work;
-    size_t cursor;         /* first action that is not committed */
-    size_t batch_end;      /* behind the last action of the batch under way */
-    size_t batch_first_op; /* the op of action `cursor`; each further action has one op */
-    double step_ms;        /* what the pieces of the step under way have taken */
+    size_t cursor;            /* first action that is not committed */
+    size_t batch_end;         /* behind the last action of the batch under way */
+    size_t batch_first_op;    /* the op of action `cursor`; each further action has one op */
+    double step_ms;           /* what the pieces of the step under way have taken */
     struct versions seen;     /* the rows, as just read */
     struct versions expected; /* the rows once the commit under way is done */
-    bool is_resolving;        /* a commit's answer was lost: `expected` or `versions`, which is it? */
+    bool is_resolving; /* a commit's answer was lost: `expected` or `versions`, which is it? */
     uint32_t resolve_attempts;
-    size_t half_done; /* statements of the step under way that are committed without it */
+    size_t half_done;  /* statements of the step under way that are committed without it */
     bool is_half_open; /* and what the history table says of them is not known, or not right */
     enum session_state after_close; /* SESSION_DONE: retry or finish, as the error says */
 

@@ -9,7 +9,8 @@ enum { SCRIPT_SLACK_MS = 5000 };
 static uint64_t script_budget(const struct session *session, const struct piece *piece)
 {
     uint64_t each_ms = session->tenant->settings->statement_timeout_ms;
-    return session_budget(session, each_ms ? each_ms * piece->statement_count + SCRIPT_SLACK_MS : 0);
+    return session_budget(session,
+                          each_ms ? each_ms * piece->statement_count + SCRIPT_SLACK_MS : 0);
 }
 
 /* ---- a transaction ------------------------------------------------------------------------- */

@@ -16,7 +16,8 @@ struct ways_options {
     const struct chain *chain;
     const struct target *target;
     const struct adoption *adoption; /* NULL, or: the target is where another tool's table says */
-    const struct standing *standings; /* by tenant, of the run that this one goes on with; NULL: none */
+    const struct standing
+        *standings; /* by tenant, of the run that this one goes on with; NULL: none */
     size_t tenant_count;
 };
 
@@ -31,9 +32,9 @@ void ways_turn_back(struct ways *ways);
 
 struct ways_question {
     size_t tenant;
-    struct version_rows rows; /* where it stands; sorted */
+    struct version_rows rows;           /* where it stands; sorted */
     const struct foreign_rows *foreign; /* with an adoption: what the other tool's table says */
-    const char *begun; /* the revision whose step was left half way; NULL: none */
+    const char *begun;                  /* the revision whose step was left half way; NULL: none */
 };
 
 /* The plan of a tenant; lives as long as the ways. NULL: err.
@@ -48,7 +49,8 @@ const struct plan *ways_plan_of_copy(struct ways *ways, const struct ways_questi
 bool ways_is_back(const struct ways *ways);
 
 /* What was known or is known now of where the tenant stood before, and of where it leads. */
-void ways_note(struct ways *ways, size_t tenant, const struct rows *before, const struct rows *goal);
+void ways_note(struct ways *ways, size_t tenant, const struct rows *before,
+               const struct rows *goal);
 const struct rows *ways_before(const struct ways *ways, size_t tenant);
 const struct rows *ways_goal(const struct ways *ways, size_t tenant);
 

@@ -15,8 +15,8 @@ static struct action *add(struct building *building, enum action_kind kind, cons
 {
     struct action *action =
         ARENA_PUSH(building->arena, building->actions, building->count, building->capacity);
-    *action = (struct action){
-        .kind = kind, .step = step, .script = script, .is_in_transaction = true};
+    *action =
+        (struct action){.kind = kind, .step = step, .script = script, .is_in_transaction = true};
     return action;
 }
 
@@ -108,18 +108,19 @@ static bool check_unfinished(const struct unfinished *unfinished, const struct s
                 strcmp(step->revision->id, unfinished->revision) == 0;
     bool is_up = unfinished->direction == DIRECTION_UP;
     if (!fits)
-        return err_set(err, ERR_CHAIN,
-                       "revision '%s' was left after %zu statement%s of its %s section by run %s, and "
-                       "is not the next step here: finish it first with 'skein %s'",
-                       unfinished->revision, unfinished->statements,
-                       unfinished->statements == 1 ? "" : "s", is_up ? "up" : "down",
-                       unfinished->run_id, is_up ? "upgrade" : "downgrade");
+        return err_set(
+            err, ERR_CHAIN,
+            "revision '%s' was left after %zu statement%s of its %s section by run %s, and "
+            "is not the next step here: finish it first with 'skein %s'",
+            unfinished->revision, unfinished->statements, unfinished->statements == 1 ? "" : "s",
+            is_up ? "up" : "down", unfinished->run_id, is_up ? "upgrade" : "downgrade");
     const struct piece *next = script_piece_at(script, unfinished->statements);
     if (next && !next->is_transactional && unfinished->is_running)
-        return err_at(err, ERR_CHAIN, step->revision->path, next->line,
-                      "statement %zu of %zu was under way when run %s ended, and may or may not have "
-                      "run",
-                      next->first_statement + 1, script->statement_count, unfinished->run_id);
+        return err_at(
+            err, ERR_CHAIN, step->revision->path, next->line,
+            "statement %zu of %zu was under way when run %s ended, and may or may not have "
+            "run",
+            next->first_statement + 1, script->statement_count, unfinished->run_id);
     return true;
 }
 
@@ -127,8 +128,8 @@ static bool check_unfinished(const struct unfinished *unfinished, const struct s
 static const struct script *script_of(const struct work_request *request, const struct step *step,
                                       struct err *err)
 {
-    const struct script *script = scripts_get(request->scripts, request->driver, step->revision,
-                                              step->direction, err);
+    const struct script *script =
+        scripts_get(request->scripts, request->driver, step->revision, step->direction, err);
     if (!script && step->direction == DIRECTION_DOWN &&
         !revision_sections(step->revision, DIRECTION_DOWN, request->driver->dialect, NULL, 0))
         snprintf(err->code, sizeof err->code, PLAN_IRREVERSIBLE);
@@ -140,7 +141,8 @@ bool work_build(struct arena *arena, const struct work_request *request, struct 
 {
     struct building building = {.arena = arena, .mode = request->mode};
     const struct plan *plan = request->plan;
-    const struct unfinished *unfinished = request->unfinished.revision ? &request->unfinished : NULL;
+    const struct unfinished *unfinished =
+        request->unfinished.revision ? &request->unfinished : NULL;
     for (size_t i = 0; i < plan->count; i++) {
         const struct step *step = &plan->steps[i];
         const struct script *script = NULL;

@@ -25,10 +25,10 @@ enum action_kind {
 struct action {
     enum action_kind kind;
     const struct step *step;
-    const struct script *script; /* NULL: a stamp */
-    const struct piece *piece;   /* ACTION_SCRIPT, ACTION_VERIFY: the one it stands behind */
-    const struct author_query *verify;  /* ACTION_VERIFY */
-    size_t statements;           /* done, once this action is */
+    const struct script *script;       /* NULL: a stamp */
+    const struct piece *piece;         /* ACTION_SCRIPT, ACTION_VERIFY: the one it stands behind */
+    const struct author_query *verify; /* ACTION_VERIFY */
+    size_t statements;                 /* done, once this action is */
     bool is_in_transaction;
     bool is_checkpointed; /* ACTION_RECORD: the history row is there already */
     bool is_deferred;     /* ACTION_RECORD: the next one of the transaction writes this one too */

@@ -102,10 +102,10 @@ static json_t *show_plan(const struct plan *plan)
     for (size_t i = 0; i < plan->count; i++) {
         const struct step *step = &plan->steps[i];
         apply_changes(rows, step);
-        json_array_append_new(
-            steps, json_pack("{s:s?, s:b, s:o}", "revision",
-                             step->revision ? step->revision->id : NULL, "up",
-                             step->direction == DIRECTION_UP, "rows", json_deep_copy(rows)));
+        json_array_append_new(steps, json_pack("{s:s?, s:b, s:o}", "revision",
+                                               step->revision ? step->revision->id : NULL, "up",
+                                               step->direction == DIRECTION_UP, "rows",
+                                               json_deep_copy(rows)));
     }
     json_decref(rows);
     return json_pack("{s:o, s:o}", "steps", steps, "to", to);

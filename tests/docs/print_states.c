@@ -21,17 +21,22 @@ static void print_graph(void)
         if (doc.is_last)
             printf("    %s --> [*]\n", doc.name);
         else
-            printf("    %s --> %s%s\n", doc.name, doc.next, doc.joins_next ? " : in one batch" : "");
+            printf("    %s --> %s%s\n", doc.name, doc.next,
+                   doc.joins_next ? " : in one batch" : "");
     puts("```");
 }
 
 int main(void)
 {
     puts("# A tenant's session: its states\n\n"
-         "Made from the table in `src/rollout/session.c` by `tests/docs/print_states.c`; a test holds the two\n"
-         "together. Every state is a failpoint of the test builds by its name. Where no way of its own is\n"
-         "given, an error leads through `rollback` (where a transaction is open) to `close`, and from there\n"
-         "to `backoff` or `done`. What is durable in the ledger before a state is entered: `intent`, before\n"
+         "Made from the table in `src/rollout/session.c` by `tests/docs/print_states.c`; a test "
+         "holds the two\n"
+         "together. Every state is a failpoint of the test builds by its name. Where no way of its "
+         "own is\n"
+         "given, an error leads through `rollback` (where a transaction is open) to `close`, and "
+         "from there\n"
+         "to `backoff` or `done`. What is durable in the ledger before a state is entered: "
+         "`intent`, before\n"
          "anything that changes the tenant.\n");
     print_table();
     puts("\nThe common way, without the exits:\n");

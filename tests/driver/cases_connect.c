@@ -41,8 +41,7 @@ static void takes_no_other_password(void **state)
     if (!stage_has(stage, HAS_PASSWORDS, stage->subject->password != NULL))
         return; /* there are none */
     for (size_t i = 0; i < ARRAY_LEN(passwords); i++) {
-        struct conn_params params = {.url = &stage->targets[TARGET_GOOD],
-                                     .password = passwords[i]};
+        struct conn_params params = {.url = &stage->targets[TARGET_GOOD], .password = passwords[i]};
         struct op op = stage_connect_op(stage, stage_open_params(stage, &params));
         assert_int_equal(op.err.kind, ERR_AUTH);
         assert_false(op.err.is_transient);
@@ -98,7 +97,8 @@ static void leaves_no_database_that_nothing_was_written_to(void **state)
 {
     struct stage *stage = *state;
     struct conn_params params = creating(stage);
-    if (!stage_has(stage, HAS_CREATION_ON_CONNECT, stage->subject->driver->traits & DRIVER_CREATES_ON_CONNECT))
+    if (!stage_has(stage, HAS_CREATION_ON_CONNECT,
+                   stage->subject->driver->traits & DRIVER_CREATES_ON_CONNECT))
         return; /* made by a statement of its own: see the case before */
     struct conn *conn = stage_open_params(stage, &params);
     struct sql_vars vars = stage_vars();

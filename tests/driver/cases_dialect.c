@@ -114,8 +114,8 @@ static void expect_history(const struct op *op, size_t row, const struct sql_var
     char statements[32], id[32];
     snprintf(statements, sizeof statements, "%" PRIu64, vars->statements);
     snprintf(id, sizeof id, "%zu", row + 1);
-    const char *const expected[] = {vars->revision, vars->direction, vars->checksum,
-                                    statements,     vars->state,     vars->run_id,  id};
+    const char *const expected[] = {
+        vars->revision, vars->direction, vars->checksum, statements, vars->state, vars->run_id, id};
     assert_true(row < op->row_count);
     assert_int_equal(op->column_count, ARRAY_LEN(expected));
     for (size_t i = 0; i < ARRAY_LEN(expected); i++)

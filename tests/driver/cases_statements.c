@@ -231,7 +231,8 @@ static void runs_joined_scripts_one_after_the_other(void **state)
         assert_int_equal(joined.ops[i].err.kind, ERR_NONE);
         assert_true(joined.ops[i].is_over);
         assert_int_equal(joined.ops[i].statements_done, i == 1 ? 3 : 2); /* with the guard */
-        assert_true(joined.ops[i].over_s > 1e9 && (!i || joined.ops[i].over_s >= joined.ops[i - 1].over_s));
+        assert_true(joined.ops[i].over_s > 1e9 &&
+                    (!i || joined.ops[i].over_s >= joined.ops[i - 1].over_s));
     }
     expect_count(stage, joined.conn, "4");
     stage_rollback(stage, joined.conn);
@@ -258,8 +259,10 @@ static void blames_the_joined_script_that_failed(void **state)
     struct joined joined = {0};
     struct stage *stage = *state;
     const char *change = stage_say(stage, SAY_CHANGE);
-    const char *unknown = arena_printf(&stage->arena, "%s;\n%s", change, stage_say(stage, SAY_UNKNOWN));
-    const char *violation = arena_printf(&stage->arena, "%s;\n%s", change, stage_say(stage, SAY_VIOLATE));
+    const char *unknown =
+        arena_printf(&stage->arena, "%s;\n%s", change, stage_say(stage, SAY_UNKNOWN));
+    const char *violation =
+        arena_printf(&stage->arena, "%s;\n%s", change, stage_say(stage, SAY_VIOLATE));
     if (!run_joined(&joined, stage, (const char *const[]){change, change, unknown, change}))
         return;
     assert_true(joined.ops[1].is_over);
@@ -274,7 +277,8 @@ static void blames_the_joined_script_that_is_no_sql(void **state)
     struct joined joined = {0};
     struct stage *stage = *state;
     const char *change = stage_say(stage, SAY_CHANGE);
-    const char *wrong = arena_printf(&stage->arena, "%s;\n/* größer */ %s", change, stage_say(stage, SAY_SYNTAX));
+    const char *wrong =
+        arena_printf(&stage->arena, "%s;\n/* größer */ %s", change, stage_say(stage, SAY_SYNTAX));
     if (!run_joined(&joined, stage, (const char *const[]){change, change, wrong, change}))
         return;
     expect_third_failed(&joined, place_of(wrong, "*/ SELEC") + strlen("*/ "), 0);
@@ -298,7 +302,8 @@ static void begins_the_transaction_of_joined_scripts(void **state)
         struct op ops[3];
         for (size_t i = 0; i < ARRAY_LEN(ops); i++) {
             const char *script = stage_join(stage, i == 2 ? last : change, guard);
-            ops[i] = stage_op(stage, OP_SCRIPT, i ? script : stage_text_of(stage, ids, ARRAY_LEN(ids), &vars));
+            ops[i] = stage_op(stage, OP_SCRIPT,
+                              i ? script : stage_text_of(stage, ids, ARRAY_LEN(ids), &vars));
             ops[i].tx_after = TX_INSIDE;
         }
         ops[0].joined = &ops[1];

@@ -100,8 +100,7 @@ static void stops_waiting_for_a_lock_when_cancelled(void **state)
     vars.lock_timeout_ms = 30000;
     stage_begin(stage, first, &vars);
     expect_good(stage_change_one(stage, first, SQL_VERSION_UPDATE, &vars));
-    struct op op =
-        stage_op(stage, OP_QUERY, stage_text_of(stage, ids, ARRAY_LEN(ids), &vars));
+    struct op op = stage_op(stage, OP_QUERY, stage_text_of(stage, ids, ARRAY_LEN(ids), &vars));
     op.lock_timeout_ms = vars.lock_timeout_ms;
     uint64_t begun_ms = runner_now_ms(&stage->runner);
     runner_run_cancelled(&stage->runner, second, &op, 100);
@@ -171,8 +170,10 @@ static void tells_that_a_connection_died_at_work(void **state)
 int run_stop_cases(void)
 {
     static const struct CMUnitTest tests[] = {
-        CASE(stops_when_cancelled),         CASE(obeys_the_statement_timeout),
-        CASE(obeys_the_lock_timeout),       CASE(waits_for_another_writer),
+        CASE(stops_when_cancelled),
+        CASE(obeys_the_statement_timeout),
+        CASE(obeys_the_lock_timeout),
+        CASE(waits_for_another_writer),
         CASE(stops_waiting_for_a_lock_when_cancelled),
         CASE(tells_that_a_connection_died),
         CASE(tells_that_a_connection_died_at_work),

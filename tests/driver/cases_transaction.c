@@ -103,7 +103,8 @@ static void leaves_nothing_behind_a_rollback(void **state)
     struct stage *stage = *state;
     struct sql_vars vars = stage_vars();
     struct conn *conn = stage_connect(stage);
-    if (!stage_has(stage, HAS_DDL_IN_TRANSACTION, stage->subject->driver->traits & DRIVER_DDL_IN_TRANSACTION))
+    if (!stage_has(stage, HAS_DDL_IN_TRANSACTION,
+                   stage->subject->driver->traits & DRIVER_DDL_IN_TRANSACTION))
         return; /* what is made stays made: the case is about those that can take it back */
     stage_inspect(stage, conn, &vars);
     stage_begin(stage, conn, &vars);

@@ -5,7 +5,8 @@
 #include "driver/conformance.h"
 
 static int (*const parts[])(void) = {
-    run_connect_cases, run_statements_cases, run_transaction_cases, run_dialect_cases, run_stop_cases,
+    run_connect_cases, run_statements_cases, run_transaction_cases,
+    run_dialect_cases, run_stop_cases,
 };
 
 int main(int argc, char **argv)

@@ -145,9 +145,9 @@ static const struct {
     enum err_class kind;
     bool is_transient;
 } meanings[] = {
-    {"08", ERR_CONNECT, true},   {"53300", ERR_CONNECT, true}, {"57P03", ERR_CONNECT, true},
-    {"3D", ERR_CONNECT, false},  {"28", ERR_AUTH, false},      {"55P03", ERR_LOCK, true},
-    {"40", ERR_LOCK, true},      {"57014", ERR_TIMEOUT, false},
+    {"08", ERR_CONNECT, true},  {"53300", ERR_CONNECT, true},  {"57P03", ERR_CONNECT, true},
+    {"3D", ERR_CONNECT, false}, {"28", ERR_AUTH, false},       {"55P03", ERR_LOCK, true},
+    {"40", ERR_LOCK, true},     {"57014", ERR_TIMEOUT, false},
 };
 
 enum fake_outcome fake_fail(struct err *err, const char *code, const char *format, ...)

@@ -65,10 +65,11 @@ void fake_set_latency(struct fake_world *world, uint64_t latency_ms);
 enum fake_event {
     FAKE_CONNECT = 1,
     FAKE_LOCK = 2,
-    FAKE_QUERY = 4, /* any other statement of ours */
+    FAKE_QUERY = 4,  /* any other statement of ours */
     FAKE_SCRIPT = 8, /* a statement of a revision */
     FAKE_COMMIT = 16,
-    FAKE_GUARD = 32, /* behind a revision: nothing that servers refuse, but connections may be lost */
+    FAKE_GUARD =
+        32, /* behind a revision: nothing that servers refuse, but connections may be lost */
     FAKE_ANY = 63,
 };
 
@@ -77,17 +78,17 @@ enum fake_act {
     FAKE_BUSY,        /* FAKE_LOCK: somebody else has it */
     FAKE_LOSE_BEFORE, /* the connection is lost, and nothing was done */
     FAKE_LOSE_AFTER,  /* it was done; the answer is lost, and the server's side ends */
-    FAKE_LOSE_LATE,   /* the connection is lost; `delay_ms` later the server does it, and the rest of
+    FAKE_LOSE_LATE, /* the connection is lost; `delay_ms` later the server does it, and the rest of
                          the message with it, and only then ends */
-    FAKE_DELAY,       /* it takes `delay_ms` longer */
+    FAKE_DELAY,     /* it takes `delay_ms` longer */
 };
 
 struct fake_fault {
-    unsigned at;       /* events of fake_event that count */
-    uint32_t nth;      /* strikes the nth of them from now on; 0 is 1 */
-    uint32_t times;    /* and those that follow, so many in all; 0 is 1 */
+    unsigned at;    /* events of fake_event that count */
+    uint32_t nth;   /* strikes the nth of them from now on; 0 is 1 */
+    uint32_t times; /* and those that follow, so many in all; 0 is 1 */
     enum fake_act act;
-    const char *code;  /* an SQLSTATE */
+    const char *code; /* an SQLSTATE */
     uint64_t delay_ms;
     uint64_t from_ms, until_ms; /* strikes only in that time; until_ms 0: at any */
 };

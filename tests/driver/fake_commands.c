@@ -173,8 +173,8 @@ static enum fake_outcome do_reset(struct fake_call *call)
 
 static enum fake_outcome do_inspect(struct fake_call *call)
 {
-    static const char *const columns[] = {"schema", "version_found", "version", "history",
-                                          "search_path", "backend_pid", "watches"};
+    static const char *const columns[] = {"schema",      "version_found", "version", "history",
+                                          "search_path", "backend_pid",   "watches"};
     const struct fake_store *store = readable(call);
     const char *schema = call->words[1].is_bare ? FAKE_SCHEMA : word(call, 1);
     bool exists = fake_store_has_schema(store, schema);
@@ -451,8 +451,8 @@ static enum fake_outcome do_who(struct fake_call *call)
 
 static enum fake_outcome do_kill(struct fake_call *call)
 {
-    struct fake_session *victim = fake_session_find(
-        call->session->db->world, (uint32_t)strtoul(word(call, 1), NULL, 10));
+    struct fake_session *victim =
+        fake_session_find(call->session->db->world, (uint32_t)strtoul(word(call, 1), NULL, 10));
     if (victim && victim != call->session)
         fake_session_end(victim);
     return answer(call, victim ? "t" : "f");
@@ -463,23 +463,22 @@ static const struct {
     size_t word_count;
     enum fake_outcome (*run)(struct fake_call *call);
 } commands[] = {
-    {"begin", 0, do_begin},       {"commit", 0, do_commit},     {"rollback", 0, do_rollback},
-    {"lock", 1, do_lock},         {"lock_tx", 1, do_lock_tx},   {"reset", 0, do_reset},
-    {"inspect", 2, do_inspect},   {"schema", 1, do_schema},     {"make", 1, do_make},
-    {"versions", 1, do_versions}, {"history", 1, do_history},   {"insert", 2, do_insert},
-    {"update", 3, do_update},     {"delete", 2, do_delete},     {"record", 7, do_record},
-    {"mark", 6, do_mark},         {"nonce", 1, do_nonce},       {"guard", 1, do_guard},
-    {"database", 1, do_database}, {"effect", 1, do_effect},     {"once", 1, do_once},
-    {"count", 1, do_count},       {"touch", 1, do_touch},       {"sleep", 1, do_sleep},
-    {"fail", 1, do_fail},         {"select", 1, do_select},     {"name", 1, do_name},
-    {"rows", 0, do_rows},         {"who", 0, do_who},           {"kill", 1, do_kill},
+    {"begin", 0, do_begin},       {"commit", 0, do_commit},   {"rollback", 0, do_rollback},
+    {"lock", 1, do_lock},         {"lock_tx", 1, do_lock_tx}, {"reset", 0, do_reset},
+    {"inspect", 2, do_inspect},   {"schema", 1, do_schema},   {"make", 1, do_make},
+    {"versions", 1, do_versions}, {"history", 1, do_history}, {"insert", 2, do_insert},
+    {"update", 3, do_update},     {"delete", 2, do_delete},   {"record", 7, do_record},
+    {"mark", 6, do_mark},         {"nonce", 1, do_nonce},     {"guard", 1, do_guard},
+    {"database", 1, do_database}, {"effect", 1, do_effect},   {"once", 1, do_once},
+    {"count", 1, do_count},       {"touch", 1, do_touch},     {"sleep", 1, do_sleep},
+    {"fail", 1, do_fail},         {"select", 1, do_select},   {"name", 1, do_name},
+    {"rows", 0, do_rows},         {"who", 0, do_who},         {"kill", 1, do_kill},
 };
 
 enum fake_outcome fake_command(struct fake_call *call)
 {
     for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-        if (strcmp(commands[i].name, word(call, 0)) == 0 &&
-            call->count > commands[i].word_count)
+        if (strcmp(commands[i].name, word(call, 0)) == 0 && call->count > commands[i].word_count)
             return commands[i].run(call);
     return fail_at(call, 0, "42601", "no such command");
 }

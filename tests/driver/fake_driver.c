@@ -7,8 +7,8 @@
 
 struct conn {
     struct conn_params params;
-    struct fake_world *world;      /* NULL: nobody answers there */
-    struct fake_session *session;  /* NULL: not connected */
+    struct fake_world *world;     /* NULL: nobody answers there */
+    struct fake_session *session; /* NULL: not connected */
     struct op *op;
     const struct fake_fault *fault; /* that connecting met */
     uint64_t connect_ms;            /* when the server answers */

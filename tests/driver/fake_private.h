@@ -68,9 +68,9 @@ struct fake_session {
     bool is_running;
     struct op *op;
     struct op scratch;
-    size_t at, end;    /* the statement under way */
+    size_t at, end; /* the statement under way */
     bool is_begun;
-    bool is_busy;      /* faults that struck it */
+    bool is_busy; /* faults that struck it */
     bool loses_after;
     const char *refusal;
     uint64_t begun_ms, wake_ms;

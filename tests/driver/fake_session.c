@@ -161,7 +161,10 @@ static void be_struck(struct fake_session *session, const struct fake_fault *fau
     case FAKE_BUSY: session->is_busy = true; break;
     case FAKE_LOSE_BEFORE: fake_session_end(session); break;
     case FAKE_LOSE_AFTER: session->loses_after = true; break;
-    case FAKE_LOSE_LATE: session->is_lost = true; session->wake_ms = late_ms; break;
+    case FAKE_LOSE_LATE:
+        session->is_lost = true;
+        session->wake_ms = late_ms;
+        break;
     case FAKE_DELAY: session->wake_ms = late_ms; break;
     }
 }

@@ -59,7 +59,8 @@ void fake_store_add_table(struct arena *arena, struct fake_store *store, const c
                           const char *name)
 {
     *ARENA_PUSH(arena, store->tables, store->table_count, store->table_capacity) =
-        (struct fake_table){.schema = arena_strdup(arena, schema), .name = arena_strdup(arena, name)};
+        (struct fake_table){.schema = arena_strdup(arena, schema),
+                            .name = arena_strdup(arena, name)};
 }
 
 void fake_store_add_row(struct arena *arena, struct fake_table *table, const char *const *values,

@@ -99,7 +99,8 @@ static bool wait_for_socket(const struct running *running, const struct want *wa
                             unsigned *ret_ready)
 {
     struct pollfd fd = {.fd = want->fd};
-    fd.events = (short)((want->bits & WANT_READ ? POLLIN : 0) | (want->bits & WANT_WRITE ? POLLOUT : 0));
+    fd.events =
+        (short)((want->bits & WANT_READ ? POLLIN : 0) | (want->bits & WANT_WRITE ? POLLOUT : 0));
     int count = poll(&fd, 1, (int)wait_ms(running, LIMIT_MS));
     if (count < 0 && errno != EINTR)
         fail_msg("poll: %s", strerror(errno));

@@ -85,8 +85,8 @@ static void on_server(struct stage *stage, const struct url *server, const char 
                       const char *database)
 {
     const struct driver *driver = stage->subject->driver;
-    struct conn *conn = driver->open(
-        &(struct conn_params){.url = server, .password = stage->subject->password});
+    struct conn *conn =
+        driver->open(&(struct conn_params){.url = server, .password = stage->subject->password});
     struct op connect = {.kind = OP_CONNECT, .arena = &stage->arena};
     struct op op = {.kind = OP_QUERY, .arena = &stage->arena};
     struct buf sql;
@@ -105,7 +105,8 @@ static void on_server(struct stage *stage, const struct url *server, const char 
 
 static void set_up_postgres(struct stage *stage)
 {
-    static const struct url_param read_only[] = {{"options", "-c default_transaction_read_only=on"}};
+    static const struct url_param read_only[] = {
+        {"options", "-c default_transaction_read_only=on"}};
     struct url server = server_url(stage);
     for (int i = 0; i < TARGET__COUNT; i++)
         stage->targets[i] = server;
@@ -170,11 +171,8 @@ static void tear_down_fake(struct stage *stage)
     [SAY_TOUCH_ALL] = "UPDATE t SET x = 'y'",                                                      \
     [SAY_VIOLATE] = "INSERT INTO t (id, x) SELECT id, 'twice' FROM t",                             \
     [SAY_ROWS] = "SELECT 'a' AS first, NULL AS second UNION ALL SELECT 'b', '' ORDER BY 1",        \
-    [SAY_ONE] = "SELECT 'one'",                                                                    \
-    [SAY_LITERAL] = "SELECT ",                                                                     \
-    [SAY_IDENTIFIER] = "SELECT 1 AS ",                                                             \
-    [SAY_UNKNOWN] = "SELECT 'äö€😀', nosuch FROM t",                                               \
-    [SAY_SYNTAX] = "SELEC 'ä'"
+    [SAY_ONE] = "SELECT 'one'", [SAY_LITERAL] = "SELECT ", [SAY_IDENTIFIER] = "SELECT 1 AS ",      \
+    [SAY_UNKNOWN] = "SELECT 'äö€😀', nosuch FROM t", [SAY_SYNTAX] = "SELEC 'ä'"
 
 static const struct subject subjects[] = {
     {

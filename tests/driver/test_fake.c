@@ -91,8 +91,7 @@ static void loses_the_answer_to_a_commit(void **state)
     static const struct {
         enum fake_act act;
         size_t at_once, later;
-    } cases[] = {
-        {FAKE_LOSE_BEFORE, 0, 0}, {FAKE_LOSE_AFTER, 1, 1}, {FAKE_LOSE_LATE, 0, 1}};
+    } cases[] = {{FAKE_LOSE_BEFORE, 0, 0}, {FAKE_LOSE_AFTER, 1, 1}, {FAKE_LOSE_LATE, 0, 1}};
     struct stage *stage = *state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         fake_add_fault(stage->db, &(struct fake_fault){
@@ -117,8 +116,8 @@ static void loses_the_answer_to_a_commit(void **state)
 static void an_orphan_keeps_its_lock_until_it_has_committed(void **state)
 {
     struct stage *stage = *state;
-    fake_add_fault(stage->db, &(struct fake_fault){
-                                  .at = FAKE_COMMIT, .act = FAKE_LOSE_LATE, .delay_ms = 500});
+    fake_add_fault(stage->db,
+                   &(struct fake_fault){.at = FAKE_COMMIT, .act = FAKE_LOSE_LATE, .delay_ms = 500});
     struct conn *conn = begin_work(stage);
     assert_true(run(stage, conn, OP_QUERY, "commit").err.is_connection_lost);
     fake_driver.close(conn);
@@ -157,8 +156,10 @@ static void strikes_the_nth_event_of_its_kind(void **state)
     struct stage *stage = *state;
     struct conn *conn = connect(stage);
     assert_true(lock(stage, conn));
-    fake_add_fault(stage->db, &(struct fake_fault){.at = FAKE_SCRIPT, .nth = 3, .times = 2,
-                                                   .act = FAKE_REFUSE, .code = "22012"});
+    fake_add_fault(
+        stage->db,
+        &(struct fake_fault){
+            .at = FAKE_SCRIPT, .nth = 3, .times = 2, .act = FAKE_REFUSE, .code = "22012"});
     run_good(stage, conn, OP_QUERY, "count x; count x; count x; count x");
     struct op op = run(stage, conn, OP_SCRIPT, "effect x; effect x; effect x");
     assert_int_equal(op.err.kind, ERR_SQL);
@@ -203,8 +204,7 @@ static void says_that_the_lock_is_held(void **state)
 {
     struct stage *stage = *state;
     struct conn *conn = connect(stage);
-    fake_add_fault(stage->db,
-                   &(struct fake_fault){.at = FAKE_LOCK, .times = 2, .act = FAKE_BUSY});
+    fake_add_fault(stage->db, &(struct fake_fault){.at = FAKE_LOCK, .times = 2, .act = FAKE_BUSY});
     assert_false(lock(stage, conn));
     assert_false(lock(stage, conn));
     assert_true(lock(stage, conn));

@@ -12,7 +12,8 @@ enum { TARGETS_MAX = 8, REVISIONS = 10 };
 
 #define REVISION(id, revises, more)                                                                \
     {                                                                                              \
-        id, "-- Revision ID: " id "\n-- Revises: " revises "\n" more                               \
+        id,                                                                                        \
+            "-- Revision ID: " id "\n-- Revises: " revises "\n" more                               \
             "-- migrate:up\nSELECT 1;\n-- migrate:down\nSELECT 1;\n",                              \
             0                                                                                      \
     }
@@ -29,8 +30,15 @@ static struct chain_file files[REVISIONS] = {
     REVISION("c", "", ""),
 };
 static const char *const places[][3] = {
-    {NULL}, {"core1"}, {"join2"}, {"core3", "side1"}, {"bill2"}, {"bill2", "join1", "c"}, {"bill3", "join2"},
-    {"nothing"}, {"core1", "core2"},
+    {NULL},
+    {"core1"},
+    {"join2"},
+    {"core3", "side1"},
+    {"bill2"},
+    {"bill2", "join1", "c"},
+    {"bill3", "join2"},
+    {"nothing"},
+    {"core1", "core2"},
 };
 
 static struct chain *make_chain(void)
@@ -122,8 +130,8 @@ static bool try_plan(struct arena *arena, const struct chain *chain, uint8_t com
 /* ---- ranges -------------------------------------------------------------------------------- */
 
 /* Newest first: nothing comes behind what it stands on. */
-static bool try_range(struct arena *arena, const struct chain *chain, uint8_t place, const char *text,
-                      struct err *err)
+static bool try_range(struct arena *arena, const struct chain *chain, uint8_t place,
+                      const char *text, struct err *err)
 {
     const uint32_t row = place % REVISIONS;
     const struct revisions rows = {&row, 1};

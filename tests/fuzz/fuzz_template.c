@@ -27,9 +27,15 @@ static void check_fill(const char *text, const struct revision *revision)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const ids[] = {"1975ea83b712", "27c6a30d7c24"};
-    const struct revision full = {.id = "83241ca0f125", .message = "m", .create_date = "now",
-                                  .down_ids = ids, .down_count = 2, .depend_ids = ids,
-                                  .depend_count = 1, .labels = ids, .label_count = 1};
+    const struct revision full = {.id = "83241ca0f125",
+                                  .message = "m",
+                                  .create_date = "now",
+                                  .down_ids = ids,
+                                  .down_count = 2,
+                                  .depend_ids = ids,
+                                  .depend_count = 1,
+                                  .labels = ids,
+                                  .label_count = 1};
     const struct revision bare = {.id = "83241ca0f125", .message = "", .create_date = ""};
     struct arena arena;
     arena_init(&arena);

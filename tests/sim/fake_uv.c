@@ -10,7 +10,7 @@ enum item_kind { ITEM_TIMER, ITEM_WORK, ITEM_WORKED, ITEM_CLOSE, ITEM_ASYNC, ITE
 struct item {
     enum item_kind kind;
     uint64_t due_ms;
-    void *subject; /* the handle, the request, or a thread's argument */
+    void *subject;          /* the handle, the request, or a thread's argument */
     void (*callback)(void); /* as the kind has it */
     uint64_t repeat_ms;     /* ITEM_TIMER; 0: once */
     bool is_detached;       /* ITEM_THREAD: nobody waits for it */

@@ -18,7 +18,7 @@
 
 /* In steps: callbacks, pieces of work and operations of the driver; 0: never. */
 struct loop_plan {
-    uint64_t kill_at;     /* the process dies: on_kill, which does not return */
+    uint64_t kill_at; /* the process dies: on_kill, which does not return */
     uint64_t signal_at[2];
     int signal;
     uint64_t give_up_ms; /* of the clock, from now on: it hangs */

@@ -82,7 +82,7 @@ static size_t class_of(size_t size)
 {
     size_t class = 5;
     while (((size_t)1 << class) < size)
-        class++;
+        class ++;
     return class;
 }
 

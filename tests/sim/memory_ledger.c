@@ -240,9 +240,7 @@ static void write_event(struct memory_ledger *ledger, struct handle *handle,
     if (event->kind == EVENT_RUN_STARTED)
         run = handle->run = add_run(ledger, event->run);
     switch (event->kind) {
-    case EVENT_TENANT_INTENT:
-        write_intent(ledger, &run->rows[event->tenant], event->intent);
-        break;
+    case EVENT_TENANT_INTENT: write_intent(ledger, &run->rows[event->tenant], event->intent); break;
     case EVENT_TENANT_FINISHED:
         write_outcome(ledger, &run->rows[event->tenant], event->outcome);
         break;

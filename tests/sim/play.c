@@ -35,7 +35,7 @@ struct play {
     const char *target[1];
     uint32_t target_set;
     const char *wave; /* up to that one; NULL: all */
-    bool is_back; /* what is left of it is the way back */
+    bool is_back;     /* what is left of it is the way back */
 };
 
 /* ---- what others tell us ------------------------------------------------------------------- */

@@ -171,8 +171,7 @@ static void make_fleet(struct scene *scene)
     const struct settings *settings = make_settings(scene);
     bool are_pooled = !scene->has_checkpoints && rng_chance(rng, 15);
     scene->server_count = rng_between(rng, 1, SERVERS_MAX);
-    scene->inventory.tenants =
-        arena_calloc(&scene->arena, count, sizeof *scene->inventory.tenants);
+    scene->inventory.tenants = arena_calloc(&scene->arena, count, sizeof *scene->inventory.tenants);
     for (size_t i = 0; i < count; i++) {
         add_tenant(scene, settings);
         fake_set_pooled(scene->dbs[i], are_pooled && rng_chance(rng, 50));
@@ -219,7 +218,8 @@ static void place_tenants(struct scene *scene)
     if (rng_chance(rng, 40))
         return;
     for (size_t i = 0; i < scene->inventory.tenant_count; i++) {
-        uint32_t other = rng_chance(rng, 20) ? scene->all : scene->revisions[rng_below(rng, count)].ancestors;
+        uint32_t other =
+            rng_chance(rng, 20) ? scene->all : scene->revisions[rng_below(rng, count)].ancestors;
         if (!rng_chance(rng, 15))
             bring_to(scene, scene->dbs[i], rng_chance(rng, 70) ? common : other);
     }
@@ -239,8 +239,8 @@ static struct wave make_wave(struct scene *scene, size_t index)
 {
     struct rng *rng = &scene->rng;
     struct err err;
-    const char *select = rng_chance(rng, 25) ? ""
-                         : arena_printf(&scene->arena, "tier=%s", RNG_PICK(rng, tiers));
+    const char *select =
+        rng_chance(rng, 25) ? "" : arena_printf(&scene->arena, "tier=%s", RNG_PICK(rng, tiers));
     struct wave wave = {
         .name = arena_printf(&scene->arena, "w%u", (unsigned)index),
         .select_text = select,

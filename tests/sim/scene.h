@@ -18,7 +18,7 @@ enum { REVISIONS_MAX = 8, SERVERS_MAX = 5, TENANTS_MAX = 40, WAVES_MAX = 3 };
 struct scene_revision {
     char id[8];
     uint32_t parents;
-    uint32_t ancestors; /* itself included */
+    uint32_t ancestors;                    /* itself included */
     unsigned statements[DIRECTION__COUNT]; /* 0: it has no such section */
     bool is_checkpointed[DIRECTION__COUNT];
 };

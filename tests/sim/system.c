@@ -38,8 +38,8 @@ time_t __wrap_time(time_t *ret)
     return (time_t)(wall_ms() / 1000);
 }
 
-int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
-                          void *(*run)(void *), void *arg)
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+                          void *arg)
 {
     (void)attributes;
     *thread = 0;

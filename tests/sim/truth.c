@@ -107,8 +107,8 @@ bool truth_read(const struct scene *scene, const struct fake_store *store, struc
                 const char **ret_why)
 {
     struct truth truth = {0};
-    if (!read_effects(scene, store, &truth, ret_why) ||
-        !read_rows(scene, store, &truth, ret_why) || !read_history(scene, store, &truth, ret_why))
+    if (!read_effects(scene, store, &truth, ret_why) || !read_rows(scene, store, &truth, ret_why) ||
+        !read_history(scene, store, &truth, ret_why))
         return false;
     *ret_truth = truth;
     return true;

@@ -9,8 +9,8 @@
 struct fake_store;
 
 struct truth {
-    uint32_t stands;  /* by effects: revisions all of whose statements are done, and none undone */
-    int part;         /* the revision that is partly done or undone; -1: none */
+    uint32_t stands; /* by effects: revisions all of whose statements are done, and none undone */
+    int part;        /* the revision that is partly done or undone; -1: none */
     enum direction part_direction;
     unsigned part_done; /* statements */
     uint32_t rows;      /* the version table, as it is */

@@ -7,7 +7,8 @@
 
 /* ---- saying so ----------------------------------------------------------------------------- */
 
-PRINTF_LIKE(3, 0) PRINTF_LIKE(3, 0)
+PRINTF_LIKE(3, 0)
+PRINTF_LIKE(3, 0)
 static void say(struct watch *watch, bool is_wrong, const char *format, va_list args)
 {
     char text[512];
@@ -74,7 +75,8 @@ static void expect_whole(struct watch *watch, size_t tenant, const struct truth 
                          const char *state)
 {
     if (!truth_is_whole(watch->scene, truth))
-        wrong(watch, "t%zu is told as %s, and is not whole: stands %x, part %d, rows %x, history %x/%d",
+        wrong(watch,
+              "t%zu is told as %s, and is not whole: stands %x, part %d, rows %x, history %x/%d",
               tenant, state, truth->stands, truth->part, truth->rows, truth->recorded,
               truth->unfinished);
 }
@@ -110,7 +112,8 @@ static void take_rules(struct watch *watch, const struct event *event, size_t wa
 {
     const struct rollout_rules *rules = &watch->scene->inventory.rollout;
     const struct wave *own = wave < rules->wave_count ? &rules->waves[wave] : NULL;
-    const struct share *share = own && own->has_max_failures ? &own->max_failures : &rules->max_failures;
+    const struct share *share =
+        own && own->has_max_failures ? &own->max_failures : &rules->max_failures;
     watch->parallel = own && own->parallel ? own->parallel : rules->parallel;
     watch->per_server = own && own->per_server ? own->per_server : rules->per_server;
     watch->allowed = rules->on_failure == ON_FAILURE_CONTINUE || watch->is_dry
@@ -211,13 +214,17 @@ static void on_run_ends(struct watch *watch, const struct event *event)
 
 static void trace_event(struct watch *watch, const struct event *event)
 {
-    static const char *const names[] = {
-        [EVENT_RUN_STARTED] = "run started",     [EVENT_WAVE_STARTED] = "wave started",
-        [EVENT_TENANT_STARTED] = "started",      [EVENT_TENANT_INTENT] = "intent",
-        [EVENT_TENANT_RETRIES] = "retries",      [EVENT_TENANT_FINISHED] = "finished",
-        [EVENT_WAVE_FINISHED] = "wave finished", [EVENT_RUN_DRAINS] = "drains",
-        [EVENT_RUN_ROLLS_BACK] = "rolls back",   [EVENT_RUN_FINISHED] = "run finished",
-        [EVENT_NOTE] = "note"};
+    static const char *const names[] = {[EVENT_RUN_STARTED] = "run started",
+                                        [EVENT_WAVE_STARTED] = "wave started",
+                                        [EVENT_TENANT_STARTED] = "started",
+                                        [EVENT_TENANT_INTENT] = "intent",
+                                        [EVENT_TENANT_RETRIES] = "retries",
+                                        [EVENT_TENANT_FINISHED] = "finished",
+                                        [EVENT_WAVE_FINISHED] = "wave finished",
+                                        [EVENT_RUN_DRAINS] = "drains",
+                                        [EVENT_RUN_ROLLS_BACK] = "rolls back",
+                                        [EVENT_RUN_FINISHED] = "run finished",
+                                        [EVENT_NOTE] = "note"};
     const struct outcome *outcome = event->outcome;
     const struct err *err = outcome ? outcome->error : event->error;
     bool is_tenant = event->kind == EVENT_TENANT_STARTED || event->kind == EVENT_TENANT_INTENT ||
@@ -324,8 +331,8 @@ void watch_begin_lineage(struct watch *watch, uint32_t target, bool is_downgrade
         watch->lineage.start[i] = fake_committed(watch->scene->dbs[i]);
         watch->lineage.back[i] = truth.stands;
         watch->lineage.is_uncertain[i] = false;
-        watch->lineage.goal[i] =
-            is_downgrade ? truth.stands & target : truth.stands | scene_closure(watch->scene, target);
+        watch->lineage.goal[i] = is_downgrade ? truth.stands & target
+                                              : truth.stands | scene_closure(watch->scene, target);
     }
 }
 
@@ -377,8 +384,8 @@ void watch_check_report(struct watch *watch, const struct report *report, int ex
         whole += is_there || (watch->tenants[i].is_left_out && exit_code == 0);
     }
     if ((exit_code == 0 || exit_code == 3) && whole < count)
-        wrong(watch, "exit %d, and %zu of %zu tenants are where they should be", exit_code,
-              whole, count);
+        wrong(watch, "exit %d, and %zu of %zu tenants are where they should be", exit_code, whole,
+              count);
     if (exit_code != 6 && (exit_code == 4) != (bad || watch->state == RUN_ROLLBACK_FAILED))
         wrong(watch, "exit %d, and a person must look at %zu", exit_code, bad);
 }
@@ -388,7 +395,8 @@ void watch_check_quiet(struct watch *watch)
     for (size_t i = 0; i < watch->scene->inventory.tenant_count; i++) {
         struct truth truth = watch_truth(watch, i);
         const struct watched *watched = &watch->tenants[i];
-        bool is_told = watched->has_ended && (tenant_state_needs_person(watched->outcome.state) || !watched->outcome.is_from_known);
+        bool is_told = watched->has_ended && (tenant_state_needs_person(watched->outcome.state) ||
+                                              !watched->outcome.is_from_known);
         if (fake_unlocked_writes(watch->scene->dbs[i]))
             wrong(watch, "t%zu was written to by somebody without its lock", i);
         if (!truth_is_whole_but_one(watch->scene, &truth))

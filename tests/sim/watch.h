@@ -17,8 +17,8 @@ struct report;
 /* A rollout from its first run to the last that went on with it. */
 struct lineage {
     const struct fake_store *start[TENANTS_MAX];
-    uint32_t goal[TENANTS_MAX]; /* what stands where all went well */
-    uint32_t back[TENANTS_MAX]; /* what stood before */
+    uint32_t goal[TENANTS_MAX];     /* what stands where all went well */
+    uint32_t back[TENANTS_MAX];     /* what stood before */
     bool is_uncertain[TENANTS_MAX]; /* skein cannot know whether it has changed it */
 };
 
@@ -28,7 +28,7 @@ struct watched { /* a tenant, in the run at hand */
     bool is_running;
     bool was_begun[2]; /* on the way there, and back */
     bool has_ended;
-    bool is_recorded; /* and the ledger says so */
+    bool is_recorded;       /* and the ledger says so */
     struct outcome outcome; /* its last; only what is no pointer */
 };
 
@@ -49,7 +49,7 @@ struct watch {
     uint32_t parallel, per_server; /* now */
     uint32_t allowed, failures;    /* in the wave */
     size_t wave;
-    bool has_trouble[SERVERS_MAX]; /* somebody met an error there in this wave */
+    bool has_trouble[SERVERS_MAX];       /* somebody met an error there in this wave */
     struct watched tenants[TENANTS_MAX]; /* as in the inventory */
     enum run_state state;
     bool has_finished;

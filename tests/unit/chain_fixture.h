@@ -40,11 +40,12 @@ static inline const char *chain_word(const char *text, struct chain_words *words
 
 static inline struct chain_file chain_file_of(struct arena *arena, const struct chain_words *words)
 {
-    const char *bytes = arena_printf(arena,
-                                     "-- Revision ID: %s\n-- Revises: %s\n-- Depends On: %s\n"
-                                     "-- Branch Labels: %s\n\n-- migrate:up\nSELECT 'up';\n%s",
-                                     words->id, words->revises, words->depends, words->labels,
-                                     words->is_irreversible ? "" : "-- migrate:down\nSELECT 'down';\n");
+    const char *bytes =
+        arena_printf(arena,
+                     "-- Revision ID: %s\n-- Revises: %s\n-- Depends On: %s\n"
+                     "-- Branch Labels: %s\n\n-- migrate:up\nSELECT 'up';\n%s",
+                     words->id, words->revises, words->depends, words->labels,
+                     words->is_irreversible ? "" : "-- migrate:down\nSELECT 'down';\n");
     return (struct chain_file){arena_printf(arena, "%s.sql", words->id), bytes, strlen(bytes)};
 }
 

@@ -80,10 +80,20 @@ static void reads_tools_that_have_a_row_each(void **state)
         {"dbmate", {"001", "002", "003"}, 1, {"001", "002"}, "002", NULL},
         {"dbmate", {"001", "002", "003"}, 1, {"002", "001"}, "002", NULL},
         {"dbmate", {"001"}, 1, {NULL}, "", NULL},
-        {"dbmate", {"001", "002"}, 1, {"1"}, NULL, "dbmate has applied '1', and the chain has no such"},
+        {"dbmate",
+         {"001", "002"},
+         1,
+         {"1"},
+         NULL,
+         "dbmate has applied '1', and the chain has no such"},
         {"dbmate", {"001", "002", "003"}, 1, {"001", "003"}, NULL, "'003' but not '002'"},
         {"dbmate", {"001"}, 1, {"-"}, NULL, "no such revision"},
-        {"diesel", {"20260101000000", "20260102000000"}, 1, {"20260101000000"}, "20260101000000", NULL},
+        {"diesel",
+         {"20260101000000", "20260102000000"},
+         1,
+         {"20260101000000"},
+         "20260101000000",
+         NULL},
     };
     (void)state;
     check(cases, ARRAY_LEN(cases));
@@ -120,15 +130,40 @@ static void reads_gooses_history(void **state)
 static void reads_flyways_history(void **state)
 {
     static const struct adopt_case cases[] = {
-        {"flyway", {"1", "1_2", "R_v"}, 3, {"1", "SQL", "t", "1.2", "SQL", "t", "-", "SQL", "t"}, "1_2", NULL},
+        {"flyway",
+         {"1", "1_2", "R_v"},
+         3,
+         {"1", "SQL", "t", "1.2", "SQL", "t", "-", "SQL", "t"},
+         "1_2",
+         NULL},
         {"flyway", {"1", "1_2"}, 3, {"001", "SQL", "1", "1.2.0", "SQL", "1"}, "1_2", NULL},
         {"flyway", {"1", "2"}, 3, {"-", "SCHEMA", "t", "1", "JDBC", "t"}, "1", NULL},
-        {"flyway", {"1", "2"}, 3, {"1", "SQL", "t", "2", "SQL", "t", "2", "UNDO_SQL", "t"}, "1", NULL},
-        {"flyway", {"1", "2"}, 3, {"1", "SQL", "t", "2", "SQL", "t", "2", "DELETE", "t"}, "1", NULL},
+        {"flyway",
+         {"1", "2"},
+         3,
+         {"1", "SQL", "t", "2", "SQL", "t", "2", "UNDO_SQL", "t"},
+         "1",
+         NULL},
+        {"flyway",
+         {"1", "2"},
+         3,
+         {"1", "SQL", "t", "2", "SQL", "t", "2", "DELETE", "t"},
+         "1",
+         NULL},
         {"flyway", {"1", "2", "3", "R_v"}, 3, {"2", "BASELINE", "t"}, "2", NULL},
         {"flyway", {"2", "3"}, 3, {"1", "BASELINE", "t"}, "", NULL},
-        {"flyway", {"1", "2", "1c0ffee0aaaa"}, 3, {"2", "BASELINE", "t"}, "2", NULL}, /* skein's own */
-        {"flyway", {"1", "2"}, 3, {"1", "SQL", "t", "2", "SQL", "f"}, NULL, "migration '2' has failed in Flyway"},
+        {"flyway",
+         {"1", "2", "1c0ffee0aaaa"},
+         3,
+         {"2", "BASELINE", "t"},
+         "2",
+         NULL}, /* skein's own */
+        {"flyway",
+         {"1", "2"},
+         3,
+         {"1", "SQL", "t", "2", "SQL", "f"},
+         NULL,
+         "migration '2' has failed in Flyway"},
         {"flyway", {"1", "2"}, 3, {"-", "SQL", "f"}, NULL, "'repeatable' has failed"},
         {"flyway", {"1", "2"}, 3, {"7", "SQL", "t"}, NULL, "applied '7'"},
     };
@@ -144,8 +179,9 @@ static void knows_what_can_be_adopted_from(void **state)
     assert_true(adoption_find("goose", "versions", &adoption, &err));
     assert_string_equal(adoption.table, "versions");
     assert_false(adoption_find("alembic-sql", NULL, &adoption, &err));
-    assert_string_equal(err.text, "nothing is adopted from 'alembic-sql' (there are dbmate, diesel, flyway, "
-                                  "golang-migrate, goose)");
+    assert_string_equal(err.text,
+                        "nothing is adopted from 'alembic-sql' (there are dbmate, diesel, flyway, "
+                        "golang-migrate, goose)");
     assert_false(adoption_find("goose", "two words", &adoption, &err));
 }
 

@@ -59,8 +59,8 @@ static void stops_at_its_ceiling(void **state)
         const char *result;
         bool is_full;
     } cases[] = {
-        {0, "", true},      {3, "", true},         {4, "four", true},
-        {5, "four", true},  {8, "fourfive", true}, {11, "fourfive6 7", false},
+        {0, "", true},     {3, "", true},         {4, "four", true},
+        {5, "four", true}, {8, "fourfive", true}, {11, "fourfive6 7", false},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

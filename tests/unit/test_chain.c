@@ -17,16 +17,17 @@ static struct chain *build(struct arena *arena, const struct given *given, struc
     size_t count = 0;
     for (; count < REVISIONS_MAX && given[count].id; count++) {
         const struct given *one = &given[count];
-        const char *bytes = arena_printf(
-            arena,
-            "-- m\n--\n-- Revision ID: %s\n-- Revises: %s\n-- Depends On: %s\n\n-- migrate:up\nSELECT 1;\n",
-            one->id, one->revises, one->depends);
+        const char *bytes = arena_printf(arena,
+                                         "-- m\n--\n-- Revision ID: %s\n-- Revises: %s\n-- Depends "
+                                         "On: %s\n\n-- migrate:up\nSELECT 1;\n",
+                                         one->id, one->revises, one->depends);
         files[count] = (struct chain_file){one->id, bytes, strlen(bytes)};
     }
     return chain_build("versions", files, count, faults);
 }
 
-static void expect(const struct chain *chain, const uint32_t *items, size_t count, const char *wanted)
+static void expect(const struct chain *chain, const uint32_t *items, size_t count,
+                   const char *wanted)
 {
     char text[128] = "";
     for (size_t i = 0; i < count; i++)
@@ -43,10 +44,18 @@ static void knows_heads_and_bases(void **state)
     } cases[] = {
         {{{NULL, NULL, NULL}}, "", "", ""},
         {{{"aaaa", "", ""}, {"bbbb", "aaaa", ""}}, "bbbb", "bbbb", "aaaa"},
-        {{{"aaaa", "", ""}, {"bbbb", "aaaa", ""}, {"cccc", "aaaa", ""}}, "bbbb cccc", "bbbb cccc", "aaaa"},
+        {{{"aaaa", "", ""}, {"bbbb", "aaaa", ""}, {"cccc", "aaaa", ""}},
+         "bbbb cccc",
+         "bbbb cccc",
+         "aaaa"},
         {{{"aaaa", "", ""}, {"bbbb", "aaaa", ""}, {"cccc", "aaaa", ""}, {"dddd", "bbbb, cccc", ""}},
-         "dddd", "dddd", "aaaa"},
-        {{{"aaaa", "", ""}, {"bbbb", "", ""}, {"cccc", "aaaa", "bbbb"}}, "bbbb cccc", "cccc", "aaaa bbbb"},
+         "dddd",
+         "dddd",
+         "aaaa"},
+        {{{"aaaa", "", ""}, {"bbbb", "", ""}, {"cccc", "aaaa", "bbbb"}},
+         "bbbb cccc",
+         "cccc",
+         "aaaa bbbb"},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -67,9 +76,11 @@ static void knows_heads_and_bases(void **state)
 
 static void lists_children(void **state)
 {
-    static const struct given given[] = {
-        {"aaaa", "", ""}, {"bbbb", "aaaa", ""}, {"cccc", "aaaa", ""}, {"dddd", "", "aaaa"},
-        {NULL, NULL, NULL}};
+    static const struct given given[] = {{"aaaa", "", ""},
+                                         {"bbbb", "aaaa", ""},
+                                         {"cccc", "aaaa", ""},
+                                         {"dddd", "", "aaaa"},
+                                         {NULL, NULL, NULL}};
     struct arena arena;
     struct faults faults;
     (void)state;
@@ -93,15 +104,19 @@ static void refuses_broken_graphs(void **state)
         const char *file, *text;
     } cases[] = {
         {{{"aaaa", "zzzz", ""}}, "versions/aaaa", "Revises: there is no revision 'zzzz'"},
-        {{{"aaaa1", "", ""}, {"aaaa2", "", ""}, {"bbbb", "", "aaaa"}}, "versions/bbbb",
+        {{{"aaaa1", "", ""}, {"aaaa2", "", ""}, {"bbbb", "", "aaaa"}},
+         "versions/bbbb",
          "Depends On: several revisions start with 'aaaa'"},
         {{{"aaaa", "aaaa", ""}}, "versions/aaaa", "Revises: revision 'aaaa' names itself"},
-        {{{"aaaa", "bbbb", ""}, {"bbbb", "aaaa", ""}}, "versions/aaaa",
+        {{{"aaaa", "bbbb", ""}, {"bbbb", "aaaa", ""}},
+         "versions/aaaa",
          "a cycle of revisions: aaaa -> bbbb -> aaaa"},
         /* the first that cannot be taken off is above the cycle, not on it */
         {{{"aaaa", "bbbb", ""}, {"bbbb", "cccc", ""}, {"cccc", "dddd", ""}, {"dddd", "cccc", ""}},
-         "versions/cccc", "a cycle of revisions: cccc -> dddd -> cccc"},
-        {{{"aaaa", "", ""}, {"bbbb", "aaaa", "cccc"}, {"cccc", "bbbb", ""}}, "versions/cccc",
+         "versions/cccc",
+         "a cycle of revisions: cccc -> dddd -> cccc"},
+        {{{"aaaa", "", ""}, {"bbbb", "aaaa", "cccc"}, {"cccc", "bbbb", ""}},
+         "versions/cccc",
          "a cycle of revisions: cccc -> bbbb -> cccc"},
     };
     (void)state;

@@ -69,7 +69,8 @@ static void lists_faults_by_file_and_line(void **state)
         const char *file;
         int line;
         const char *text;
-    } given[] = {{"b", 1, "5"}, {"a", 9, "4"}, {"a", 2, "2"}, {"a", 2, "3"}, {"", 0, "1"}, {"b", 1, "6"}};
+    } given[] = {{"b", 1, "5"}, {"a", 9, "4"}, {"a", 2, "2"},
+                 {"a", 2, "3"}, {"", 0, "1"},  {"b", 1, "6"}};
     struct faults faults;
     (void)state;
     faults_init(&faults);

@@ -16,10 +16,9 @@ static struct op answer(const char **rows, size_t count)
 static void finds_what_was_left_half_done(void **state)
 {
     const char *rows[] = {
-        "aaaa", "up", "", "1", "running", "r0", /* not the newest: of no account */
-        "aaaa", "up", "", "1", "applied", "r1",
-        "bbbb", "down", "", "2", "partial", "r2",
-        "cccc", "up", "", "3", "running", "r3",
+        "aaaa", "up",      "",   "1",    "running", "r0", /* not the newest: of no account */
+        "aaaa", "up",      "",   "1",    "applied", "r1", "bbbb", "down",    "",
+        "2",    "partial", "r2", "cccc", "up",      "",   "3",    "running", "r3",
     };
     (void)state;
     struct op op = answer(rows, 0);
@@ -80,11 +79,19 @@ static void knows_a_changed_file(void **state)
         {{"aaaa", "up", "old", "1", "failed", "r"}, 1, NULL},
         {{"aaaa", "up", "old", "1", "applied", "r"}, 1, "sha256 old… then"},
         {{"aaaa", "up", lf, "1", "applied", "r"}, 1, "(only the line endings differ)"},
-        {{"aaaa", "up", "old", "1", "applied", "r", "aaaa", "down", "old", "1", "applied", "r"}, 2, NULL},
-        {{"aaaa", "up", "old", "1", "applied", "r", "aaaa", "up", now, "1", "applied", "r"}, 2, NULL},
-        {{"aaaa", "up", "old", "1", "applied", "r", "bbbb", "stamp", "", "0", "applied", "r"}, 2, NULL},
+        {{"aaaa", "up", "old", "1", "applied", "r", "aaaa", "down", "old", "1", "applied", "r"},
+         2,
+         NULL},
+        {{"aaaa", "up", "old", "1", "applied", "r", "aaaa", "up", now, "1", "applied", "r"},
+         2,
+         NULL},
+        {{"aaaa", "up", "old", "1", "applied", "r", "bbbb", "stamp", "", "0", "applied", "r"},
+         2,
+         NULL},
         {{"bbbb", "stamp", "", "0", "applied", "r", "aaaa", "up", "old", "1", "applied", "r",
-          "zzzz", "up", "", "1", "applied", "r"}, 3, "sha256 old… then"},
+          "zzzz", "up", "", "1", "applied", "r"},
+         3,
+         "sha256 old… then"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         const char *rows[ROWS_MAX * COLUMNS];

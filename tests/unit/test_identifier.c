@@ -3,8 +3,9 @@
 #include "base/map.h"
 #include "chain/identifier.h"
 
-static const char chain_text[] = "aaaa; bbbb <aaaa :left; cccc <aaaa :right; dddd <bbbb; eeee <cccc; "
-                                 "ffff <dddd; xxxx :other; yyyy <xxxx +eeee; abcd1 <ffff; abcd2 <abcd1";
+static const char chain_text[] =
+    "aaaa; bbbb <aaaa :left; cccc <aaaa :right; dddd <bbbb; eeee <cccc; "
+    "ffff <dddd; xxxx :other; yyyy <xxxx +eeee; abcd1 <ffff; abcd2 <abcd1";
 
 struct stage {
     struct arena arena;
@@ -81,8 +82,9 @@ static void knows_what_only_a_tenant_can_answer(void **state)
         const char *text;
         bool needs;
     } cases[] = {
-        {"+1", true},    {"-1", true},       {"left@-1", true},   {"current", true}, {"head", false},
-        {"aaaa", false}, {"aaaa+1", false},  {"left@head", false}, {"base", false},  {"left@aaaa-1", false},
+        {"+1", true},    {"-1", true},           {"left@-1", true}, {"current", true},
+        {"head", false}, {"aaaa", false},        {"aaaa+1", false}, {"left@head", false},
+        {"base", false}, {"left@aaaa-1", false},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++)
@@ -123,7 +125,7 @@ static void finds_what_they_mean(void **state)
         {"other@head", "yyyy", NULL},
         {"left@heads", "abcd2", NULL},
         {"aaaa@head", NULL, "multiple head revisions"}, /* both branches come of it */
-        {"dddd@head", "abcd2", NULL}, /* an id stands for its branch */
+        {"dddd@head", "abcd2", NULL},                   /* an id stands for its branch */
         {"left@base", "", NULL},
         {"left@dddd", "dddd", NULL},
         {"left@d", "dddd", NULL},

@@ -38,12 +38,12 @@ static struct import_request request_of(struct arena *arena, const struct import
          request.file_count++) {
         const struct given *given = &one->files[request.file_count];
         bool is_read = request.tool->wants(given->name);
-        files[request.file_count] = (struct import_file){
-            given->name, given->name, is_read ? given->bytes : NULL, is_read ? strlen(given->bytes) : 0};
+        files[request.file_count] =
+            (struct import_file){given->name, given->name, is_read ? given->bytes : NULL,
+                                 is_read ? strlen(given->bytes) : 0};
     }
     if (one->dialect)
-        request.has_dialect =
-            dialect_find(one->dialect, strlen(one->dialect), &request.dialect);
+        request.has_dialect = dialect_find(one->dialect, strlen(one->dialect), &request.dialect);
     return request;
 }
 
@@ -93,24 +93,43 @@ static void check(const struct import_case *cases, size_t count)
 static void reads_dbmate(void **state)
 {
     static const struct import_case cases[] = {
-        {"dbmate", "sqlite",
+        {"dbmate",
+         "sqlite",
          {{"0010_second.sql", "-- migrate:up transaction:false other:1\nCREATE TABLE b (id);\n"
                               "--migrate:down\n"},
-          {"0009_first.sql", "-- a word\n\n-- migrate:up\nCREATE TABLE a (id);\n\n-- migrate:down\nDROP TABLE a;\n"},
+          {"0009_first.sql",
+           "-- a word\n\n-- migrate:up\nCREATE TABLE a (id);\n\n-- migrate:down\nDROP TABLE a;\n"},
           {"notes.sql", "SELECT 1;"}},
          {{"0009_first.sql", "-- first\n--\n-- Revision ID: 0009\n-- Revises:\n\n-- migrate:up\n"
                              "CREATE TABLE a (id);\n\n-- migrate:down\nDROP TABLE a;\n"},
-          {"0010_second.sql", "-- second\n--\n-- Revision ID: 0010\n-- Revises: 0009\n\n"
-                              "-- migrate:up transaction:false\nCREATE TABLE b (id);\n\n-- migrate:down\n"}},
-         NULL, 0, 1},
-        {"dbmate", "sqlite", {{"1_a.sql", "\nSELECT 1;\n-- migrate:up\n"}}, {{0}}, "SQL before", 2, 0},
+          {"0010_second.sql",
+           "-- second\n--\n-- Revision ID: 0010\n-- Revises: 0009\n\n"
+           "-- migrate:up transaction:false\nCREATE TABLE b (id);\n\n-- migrate:down\n"}},
+         NULL,
+         0,
+         1},
+        {"dbmate",
+         "sqlite",
+         {{"1_a.sql", "\nSELECT 1;\n-- migrate:up\n"}},
+         {{0}},
+         "SQL before",
+         2,
+         0},
         {"dbmate", "sqlite", {{"1_a.sql", "-- migrate:down\n"}}, {{0}}, "none up", 0, 0},
-        {"dbmate", "sqlite",
-         {{"1_a.sql", "-- migrate:up\n"}, {"1_b.sql", "-- migrate:up\n"}}, {{0}},
-         "version '1' is in '1_a.sql' already", 0, 0},
-        {"dbmate", "sqlite",
-         {{"123456789012345678901234567890123_a.sql", "-- migrate:up\n"}}, {{0}},
-         "cannot be a revision id", 0, 0},
+        {"dbmate",
+         "sqlite",
+         {{"1_a.sql", "-- migrate:up\n"}, {"1_b.sql", "-- migrate:up\n"}},
+         {{0}},
+         "version '1' is in '1_a.sql' already",
+         0,
+         0},
+        {"dbmate",
+         "sqlite",
+         {{"123456789012345678901234567890123_a.sql", "-- migrate:up\n"}},
+         {{0}},
+         "cannot be a revision id",
+         0,
+         0},
     };
     (void)state;
     check(cases, ARRAY_LEN(cases));
@@ -119,7 +138,8 @@ static void reads_dbmate(void **state)
 static void reads_golang_migrate(void **state)
 {
     static const struct import_case cases[] = {
-        {"golang-migrate", "postgresql",
+        {"golang-migrate",
+         "postgresql",
          {{"000002_b.up.sql", "-- why\nBEGIN;\nCREATE TABLE b ();\nCOMMIT;\n"},
           {"000010_c.up.sql", "CREATE INDEX CONCURRENTLY i ON b (id)"},
           {"000010_c.down.sql", ""},
@@ -127,26 +147,65 @@ static void reads_golang_migrate(void **state)
           {"20261123101500_d.up.sql", "SELECT 1;\nVACUUM;\nSELECT 2;\n"}},
          {{"2_b.sql", "-- b\n--\n-- Revision ID: 2\n-- Revises:\n\n-- migrate:up\n-- why\n\n"
                       "CREATE TABLE b ();\n"},
-          {"10_c.sql", "-- c\n--\n-- Revision ID: 10\n-- Revises: 2\n\n-- migrate:up transaction:false\n"
-                       "CREATE INDEX CONCURRENTLY i ON b (id)\n\n-- migrate:down\n"},
+          {"10_c.sql",
+           "-- c\n--\n-- Revision ID: 10\n-- Revises: 2\n\n-- migrate:up transaction:false\n"
+           "CREATE INDEX CONCURRENTLY i ON b (id)\n\n-- migrate:down\n"},
           {"20261123101500_d.sql",
            "-- d\n--\n-- Revision ID: 20261123101500\n-- Revises: 10\n"
            "-- Create Date: 2026-11-23 10:15:00\n\n-- migrate:up\nSELECT 1;\n\n"
            "-- migrate:up transaction:false\nVACUUM;\n\n-- migrate:up\nSELECT 2;\n"}},
-         NULL, 0, 0},
-        {"golang-migrate", "sqlite",
-         {{"1_a.up.sql", "SELECT 1;"}, {"01_b.up.sql", "SELECT 1;"}}, {{0}},
-         "version '1' is in '1_a.up.sql' already", 0, 0},
-        {"golang-migrate", "sqlite", {{"1_a.up.sql", "SELECT 1;\n\nBEGIN;\n"}}, {{0}}, "nothing ends", 3, 0},
-        {"golang-migrate", "sqlite", {{"1_a.up.sql", "SELECT 1;\n\n--verify: by hand\nSELECT 2;\n"}}, {{0}},
-         "'-- verify:' would be asked", 3, 0},
-        {"golang-migrate", "sqlite", {{"1_a.up.sql", "COMMIT;\n"}}, {{0}}, "nothing here has begun", 1, 0},
-        {"golang-migrate", "postgresql", {{"1_a.up.sql", "BEGIN;\nROLLBACK;\nCOMMIT;\n"}}, {{0}},
-         "'ROLLBACK' cannot be taken over", 2, 0},
-        {"golang-migrate", "postgresql", {{"1_a.up.sql", "SELECT 1;\n-- migrate:down\n"}}, {{0}},
-         "would begin a section", 2, 0},
-        {"golang-migrate", "postgresql", {{"1_a.up.sql", "SELECT 1;\nSELECT 'x;\n"}}, {{0}},
-         "unterminated", 2, 0},
+         NULL,
+         0,
+         0},
+        {"golang-migrate",
+         "sqlite",
+         {{"1_a.up.sql", "SELECT 1;"}, {"01_b.up.sql", "SELECT 1;"}},
+         {{0}},
+         "version '1' is in '1_a.up.sql' already",
+         0,
+         0},
+        {"golang-migrate",
+         "sqlite",
+         {{"1_a.up.sql", "SELECT 1;\n\nBEGIN;\n"}},
+         {{0}},
+         "nothing ends",
+         3,
+         0},
+        {"golang-migrate",
+         "sqlite",
+         {{"1_a.up.sql", "SELECT 1;\n\n--verify: by hand\nSELECT 2;\n"}},
+         {{0}},
+         "'-- verify:' would be asked",
+         3,
+         0},
+        {"golang-migrate",
+         "sqlite",
+         {{"1_a.up.sql", "COMMIT;\n"}},
+         {{0}},
+         "nothing here has begun",
+         1,
+         0},
+        {"golang-migrate",
+         "postgresql",
+         {{"1_a.up.sql", "BEGIN;\nROLLBACK;\nCOMMIT;\n"}},
+         {{0}},
+         "'ROLLBACK' cannot be taken over",
+         2,
+         0},
+        {"golang-migrate",
+         "postgresql",
+         {{"1_a.up.sql", "SELECT 1;\n-- migrate:down\n"}},
+         {{0}},
+         "would begin a section",
+         2,
+         0},
+        {"golang-migrate",
+         "postgresql",
+         {{"1_a.up.sql", "SELECT 1;\nSELECT 'x;\n"}},
+         {{0}},
+         "unterminated",
+         2,
+         0},
     };
     (void)state;
     check(cases, ARRAY_LEN(cases));
@@ -156,14 +215,18 @@ static void reads_golang_migrate(void **state)
 static void keeps_enum_values_usable(void **state)
 {
     static const struct import_case cases[] = {
-        {"golang-migrate", "postgresql",
+        {"golang-migrate",
+         "postgresql",
          {{"1_a.up.sql", "ALTER TYPE public.mood ADD VALUE 'x';"},
           {"2_b.up.sql", "ALTER TYPE mood ADD VALUE 'y';\nSELECT 1;"}},
-         {{"1_a.sql", "-- a\n--\n-- Revision ID: 1\n-- Revises:\n\n-- migrate:up transaction:false\n"
-                      "ALTER TYPE public.mood ADD VALUE 'x';\n"},
+         {{"1_a.sql",
+           "-- a\n--\n-- Revision ID: 1\n-- Revises:\n\n-- migrate:up transaction:false\n"
+           "ALTER TYPE public.mood ADD VALUE 'x';\n"},
           {"2_b.sql", "-- b\n--\n-- Revision ID: 2\n-- Revises: 1\n\n-- migrate:up\n"
                       "ALTER TYPE mood ADD VALUE 'y';\nSELECT 1;\n"}},
-         NULL, 0, 0},
+         NULL,
+         0,
+         0},
     };
     (void)state;
     check(cases, ARRAY_LEN(cases));
@@ -172,24 +235,51 @@ static void keeps_enum_values_usable(void **state)
 static void reads_goose(void **state)
 {
     static const struct import_case cases[] = {
-        {"goose", "postgresql",
-         {{"00001_f.sql", "-- +goose Up\n-- +goose StatementBegin\nSELECT 1\n-- +goose statementend\n"
-                          "-- +goose Down\nSELECT 2;\n"},
+        {"goose",
+         "postgresql",
+         {{"00001_f.sql",
+           "-- +goose Up\n-- +goose StatementBegin\nSELECT 1\n-- +goose statementend\n"
+           "-- +goose Down\nSELECT 2;\n"},
           {"00003_i.sql", "-- said before\n-- +goose NO TRANSACTION\n-- +goose Up\n"
                           "CREATE INDEX CONCURRENTLY i ON a (id);\n"},
           {"README.md", ""}},
          {{"1_f.sql", "-- f\n--\n-- Revision ID: 1\n-- Revises:\n\n-- migrate:up\nSELECT 1\n;\n\n"
                       "-- migrate:down\nSELECT 2;\n"},
-          {"3_i.sql", "-- i\n--\n-- Revision ID: 3\n-- Revises: 1\n\n-- migrate:up transaction:false\n"
-                      "CREATE INDEX CONCURRENTLY i ON a (id);\n"}},
-         NULL, 0, 0},
-        {"goose", "sqlite", {{"1_a.sql", "-- +goose Up\n"}, {"2_b.go", "package m"}}, {{0}},
-         "a migration in Go", 0, 0},
+          {"3_i.sql",
+           "-- i\n--\n-- Revision ID: 3\n-- Revises: 1\n\n-- migrate:up transaction:false\n"
+           "CREATE INDEX CONCURRENTLY i ON a (id);\n"}},
+         NULL,
+         0,
+         0},
+        {"goose",
+         "sqlite",
+         {{"1_a.sql", "-- +goose Up\n"}, {"2_b.go", "package m"}},
+         {{0}},
+         "a migration in Go",
+         0,
+         0},
         {"goose", "sqlite", {{"1_a.sql", "-- +goose Down\n"}}, {{0}}, "not expected here", 1, 0},
-        {"goose", "sqlite", {{"1_a.sql", "-- +goose Up\n\n-- +goose StatementBegin\n"}}, {{0}},
-         "without a StatementEnd", 3, 0},
-        {"goose", "sqlite", {{"1_a.sql", "-- +goose Up\n-- +goose ENVSUB ON\n"}}, {{0}}, "ENVSUB", 2, 0},
-        {"goose", "sqlite", {{"1_a.sql", "-- +goose Up\n-- +goose Upp\n"}}, {{0}}, "no such annotation", 2, 0},
+        {"goose",
+         "sqlite",
+         {{"1_a.sql", "-- +goose Up\n\n-- +goose StatementBegin\n"}},
+         {{0}},
+         "without a StatementEnd",
+         3,
+         0},
+        {"goose",
+         "sqlite",
+         {{"1_a.sql", "-- +goose Up\n-- +goose ENVSUB ON\n"}},
+         {{0}},
+         "ENVSUB",
+         2,
+         0},
+        {"goose",
+         "sqlite",
+         {{"1_a.sql", "-- +goose Up\n-- +goose Upp\n"}},
+         {{0}},
+         "no such annotation",
+         2,
+         0},
     };
     (void)state;
     check(cases, ARRAY_LEN(cases));
@@ -198,36 +288,68 @@ static void reads_goose(void **state)
 static void reads_flyway(void **state)
 {
     static const struct import_case cases[] = {
-        {"flyway", "postgresql",
+        {"flyway",
+         "postgresql",
          {{"R__all_names.sql", "CREATE OR REPLACE VIEW v AS SELECT 1;"},
           {"U1.0__init.sql", "DROP TABLE a;"},
           {"V001__init.sql", "CREATE TABLE a ();"},
           {"sub/V1_10__ten.sql", "VACUUM;\nSELECT '${kept}';"},
-          {"sub/V1_10__ten.sql.conf", "# so\nexecuteInTransaction=false\nplaceholderReplacement = false\n"},
+          {"sub/V1_10__ten.sql.conf",
+           "# so\nexecuteInTransaction=false\nplaceholderReplacement = false\n"},
           {"V1.2__two.sql", "SELECT 2;"}},
-         {{"1_init.sql", "-- init\n--\n-- Revision ID: 1\n-- Revises:\n\n-- migrate:up\nCREATE TABLE a ();\n\n"
-                         "-- migrate:down\nDROP TABLE a;\n"},
-          {"1_2_two.sql", "-- two\n--\n-- Revision ID: 1_2\n-- Revises: 1\n\n-- migrate:up\nSELECT 2;\n"},
+         {{"1_init.sql",
+           "-- init\n--\n-- Revision ID: 1\n-- Revises:\n\n-- migrate:up\nCREATE TABLE a ();\n\n"
+           "-- migrate:down\nDROP TABLE a;\n"},
+          {"1_2_two.sql",
+           "-- two\n--\n-- Revision ID: 1_2\n-- Revises: 1\n\n-- migrate:up\nSELECT 2;\n"},
           {"1_10_ten.sql", "-- ten\n--\n-- Revision ID: 1_10\n-- Revises: 1_2\n\n"
                            "-- migrate:up transaction:false\nVACUUM;\nSELECT '${kept}';\n"},
           {"R_all_names_all_names.sql",
            "-- all names\n--\n-- Revision ID: R_all_names\n-- Revises: 1_10\n\n-- migrate:up\n"
            "CREATE OR REPLACE VIEW v AS SELECT 1;\n"}},
-         NULL, 0, 0},
-        {"flyway", "sqlite", {{"V1__a.sql", "SELECT 1;\nSELECT '${who}';\n"}}, {{0}}, "'${who}'", 2, 0},
-        {"flyway", "sqlite", {{"V1__a.sql", "SELECT '${a}-${b}-${';"}},
-         {{"1_a.sql", "-- a\n--\n-- Revision ID: 1\n-- Revises:\n\n-- migrate:up\nSELECT 'one-1=1-${';\n"}},
-         NULL, 0, 0},
-        {"flyway", "sqlite", {{"V1__a.sql", "SELECT 1;"}, {"V1.0__b.sql", "SELECT 1;"}}, {{0}},
-         "version '1' is in 'V1__a.sql' already", 0, 0},
-        {"flyway", "sqlite", {{"V1__a.SQL", "SELECT 1;"}, {"afterMigrate.sql", ""}},
-         {{"1_a.sql", "-- a\n--\n-- Revision ID: 1\n-- Revises:\n\n-- migrate:up\nSELECT 1;\n"}}, NULL, 0, 1},
+         NULL,
+         0,
+         0},
+        {"flyway",
+         "sqlite",
+         {{"V1__a.sql", "SELECT 1;\nSELECT '${who}';\n"}},
+         {{0}},
+         "'${who}'",
+         2,
+         0},
+        {"flyway",
+         "sqlite",
+         {{"V1__a.sql", "SELECT '${a}-${b}-${';"}},
+         {{"1_a.sql",
+           "-- a\n--\n-- Revision ID: 1\n-- Revises:\n\n-- migrate:up\nSELECT 'one-1=1-${';\n"}},
+         NULL,
+         0,
+         0},
+        {"flyway",
+         "sqlite",
+         {{"V1__a.sql", "SELECT 1;"}, {"V1.0__b.sql", "SELECT 1;"}},
+         {{0}},
+         "version '1' is in 'V1__a.sql' already",
+         0,
+         0},
+        {"flyway",
+         "sqlite",
+         {{"V1__a.SQL", "SELECT 1;"}, {"afterMigrate.sql", ""}},
+         {{"1_a.sql", "-- a\n--\n-- Revision ID: 1\n-- Revises:\n\n-- migrate:up\nSELECT 1;\n"}},
+         NULL,
+         0,
+         1},
         {"flyway", "sqlite", {{"U2__a.sql", "SELECT 1;"}}, {{0}}, "none up", 0, 0},
         {"flyway", "sqlite", {{"B2__a.sql", "SELECT 1;"}}, {{0}}, "baseline", 0, 0},
         {"flyway", "sqlite", {{"V2__a.java", ""}}, {{0}}, "in Java", 0, 0},
         {"flyway", "sqlite", {{"Vx__a.sql", ""}}, {{0}}, "'x' is no version", 0, 0},
-        {"flyway", "sqlite", {{"V1__a.sql", ""}, {"V1__a.sql.conf", "shouldExecute=false"}}, {{0}},
-         "'shouldExecute' cannot", 1, 0},
+        {"flyway",
+         "sqlite",
+         {{"V1__a.sql", ""}, {"V1__a.sql.conf", "shouldExecute=false"}},
+         {{0}},
+         "'shouldExecute' cannot",
+         1,
+         0},
     };
     (void)state;
     check(cases, ARRAY_LEN(cases));
@@ -236,7 +358,8 @@ static void reads_flyway(void **state)
 static void reads_diesel(void **state)
 {
     static const struct import_case cases[] = {
-        {"diesel", "sqlite",
+        {"diesel",
+         "sqlite",
          {{"2026-01-02-030405_add_users/down.sql", "DROP TABLE users;"},
           {"2026-01-02-030405_add_users/up.sql", "CREATE TABLE users (id);"},
           {"2026-01-03-000000_tidy/metadata.toml", "run_in_transaction = false\n"},
@@ -249,7 +372,9 @@ static void reads_diesel(void **state)
           {"20260103000000_tidy.sql",
            "-- tidy\n--\n-- Revision ID: 20260103000000\n-- Revises: 20260102030405\n"
            "-- Create Date: 2026-01-03 00:00:00\n\n-- migrate:up transaction:false\nVACUUM;\n"}},
-         NULL, 0, 0},
+         NULL,
+         0,
+         0},
         {"diesel", "sqlite", {{"1_a/down.sql", ""}}, {{0}}, "none up", 0, 0},
         {"diesel", "sqlite", {{"a.b_c/up.sql", ""}}, {{0}}, "cannot be a revision id", 0, 0},
     };
@@ -260,21 +385,27 @@ static void reads_diesel(void **state)
 static void reads_alembic_sql(void **state)
 {
     static const struct import_case cases[] = {
-        {"alembic-sql", NULL,
-         {{"up.sql", "BEGIN;\n\nCREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL);\n\n"
-                     "-- Running upgrade  -> aaaa\n\nCREATE TABLE a ();\n\n"
-                     "INSERT INTO alembic_version (version_num) VALUES ('aaaa');\n\n"
-                     "-- Running upgrade aaaa -> bbbb\n\nCOMMIT;\n\nVACUUM;\n\nBEGIN;\n\nSELECT 1;\n\n"
-                     "UPDATE alembic_version SET version_num='bbbb' WHERE alembic_version.version_num = 'aaaa';\n\n"
-                     "-- Running upgrade  -> cccc\n\n"
-                     "UPDATE alembic_version SET version_num='cccc' WHERE alembic_version.version_num = 'bbbb';\n\n"
-                     "-- Running upgrade bbbb, cccc -> dddd\n\n"
-                     "UPDATE alembic_version SET version_num='dddd' WHERE alembic_version.version_num = 'cccc';\n\n"
-                     "COMMIT;\n"},
+        {"alembic-sql",
+         NULL,
+         {{"up.sql",
+           "BEGIN;\n\nCREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL);\n\n"
+           "-- Running upgrade  -> aaaa\n\nCREATE TABLE a ();\n\n"
+           "INSERT INTO alembic_version (version_num) VALUES ('aaaa');\n\n"
+           "-- Running upgrade aaaa -> bbbb\n\nCOMMIT;\n\nVACUUM;\n\nBEGIN;\n\nSELECT 1;\n\n"
+           "UPDATE alembic_version SET version_num='bbbb' WHERE alembic_version.version_num = "
+           "'aaaa';\n\n"
+           "-- Running upgrade  -> cccc\n\n"
+           "UPDATE alembic_version SET version_num='cccc' WHERE alembic_version.version_num = "
+           "'bbbb';\n\n"
+           "-- Running upgrade bbbb, cccc -> dddd\n\n"
+           "UPDATE alembic_version SET version_num='dddd' WHERE alembic_version.version_num = "
+           "'cccc';\n\n"
+           "COMMIT;\n"},
           {"down.sql", "BEGIN;\n\n-- Running downgrade dddd -> bbbb, cccc\n\nSELECT 4;\n\n"
                        "INSERT INTO alembic_version (version_num) VALUES ('bbbb');\n\nCOMMIT;\n"},
-          {"up.log", "INFO  [alembic.runtime.migration] Running upgrade  -> aaaa, first, of all\n"
-                     "INFO  [alembic.runtime.migration] Running upgrade bbbb, cccc -> dddd, merge\n"}},
+          {"up.log",
+           "INFO  [alembic.runtime.migration] Running upgrade  -> aaaa, first, of all\n"
+           "INFO  [alembic.runtime.migration] Running upgrade bbbb, cccc -> dddd, merge\n"}},
          {{"aaaa_first_of_all.sql", "-- first, of all\n--\n-- Revision ID: aaaa\n-- Revises:\n\n"
                                     "-- migrate:up dialect:postgresql\nCREATE TABLE a ();\n"},
           {"bbbb.sql", "-- Revision ID: bbbb\n-- Revises: aaaa\n\n"
@@ -285,29 +416,58 @@ static void reads_alembic_sql(void **state)
           {"dddd_merge.sql", "-- merge\n--\n-- Revision ID: dddd\n-- Revises: bbbb, cccc\n\n"
                              "-- migrate:up dialect:postgresql\n\n"
                              "-- migrate:down dialect:postgresql\nSELECT 4;\n"}},
-         NULL, 0, 0},
-        {"alembic-sql", NULL,
+         NULL,
+         0,
+         0},
+        {"alembic-sql",
+         NULL,
          {{"up.sql", "-- Running upgrade  -> aaaa\n\nCREATE TABLE a (id);\n"}},
          {{"aaaa.sql", "-- Revision ID: aaaa\n-- Revises:\n\n-- migrate:up dialect:sqlite\n"
                        "CREATE TABLE a (id);\n"}},
-         NULL, 0, 0},
-        {"alembic-sql", NULL, /* the name is another's column, or schema */
+         NULL,
+         0,
+         0},
+        {"alembic-sql",
+         NULL, /* the name is another's column, or schema */
          {{"up.sql", "-- Running upgrade  -> aaaa\n\nCREATE TABLE a (alembic_version TEXT);\n"
                      "UPDATE alembic_version.a SET b = 1;\n"
                      "DELETE FROM \"s\".\"alembic_version\";\n"
                      "INSERT INTO s . alembic_version (version_num) VALUES ('aaaa');\n"}},
-         {{"aaaa.sql", "-- Revision ID: aaaa\n-- Revises:\n\n-- migrate:up dialect:sqlite\n"
-                       "CREATE TABLE a (alembic_version TEXT);\nUPDATE alembic_version.a SET b = 1;\n"}},
-         NULL, 0, 0},
-        {"alembic-sql", NULL, {{"up.sql", "\nCREATE TABLE a (id);\n"}}, {{0}}, "SQL before the first", 1, 0},
-        {"alembic-sql", NULL,
-         {{"a.sql", "-- Running upgrade  -> aaaa\n"}, {"b.sql", "\n-- Running upgrade  -> aaaa\n"}}, {{0}},
-         "'aaaa' has this section for sqlite already", 2, 0},
-        {"alembic-sql", NULL,
+         {{"aaaa.sql",
+           "-- Revision ID: aaaa\n-- Revises:\n\n-- migrate:up dialect:sqlite\n"
+           "CREATE TABLE a (alembic_version TEXT);\nUPDATE alembic_version.a SET b = 1;\n"}},
+         NULL,
+         0,
+         0},
+        {"alembic-sql",
+         NULL,
+         {{"up.sql", "\nCREATE TABLE a (id);\n"}},
+         {{0}},
+         "SQL before the first",
+         1,
+         0},
+        {"alembic-sql",
+         NULL,
+         {{"a.sql", "-- Running upgrade  -> aaaa\n"}, {"b.sql", "\n-- Running upgrade  -> aaaa\n"}},
+         {{0}},
+         "'aaaa' has this section for sqlite already",
+         2,
+         0},
+        {"alembic-sql",
+         NULL,
          {{"a.sql", "-- Running upgrade  -> aaaa\n-- Running upgrade aaaa -> bbbb\n"},
-          {"b.sql", "-- Running downgrade bbbb -> cccc\n"}}, {{0}},
-         "revises something else here than in 'a.sql', line 2", 1, 0},
-        {"alembic-sql", NULL, {{"a.sql", "-- Running upgrade  -> a-b\n"}}, {{0}}, "cannot be a revision id", 0, 0},
+          {"b.sql", "-- Running downgrade bbbb -> cccc\n"}},
+         {{0}},
+         "revises something else here than in 'a.sql', line 2",
+         1,
+         0},
+        {"alembic-sql",
+         NULL,
+         {{"a.sql", "-- Running upgrade  -> a-b\n"}},
+         {{0}},
+         "cannot be a revision id",
+         0,
+         0},
     };
     (void)state;
     check(cases, ARRAY_LEN(cases));
@@ -350,8 +510,13 @@ static void compares_versions_of_any_length(void **state)
         const char *a, *b;
         int order;
     } cases[] = {
-        {"2", "10", -1}, {"1", "1.0", 0}, {"001", "1_0_0", 0}, {"1.2", "1.10", -1}, {"1.2", "1.2.1", -1},
-        {"20261123101500", "3", 1}, {"99999999999999999999999998", "99999999999999999999999999", -1},
+        {"2", "10", -1},
+        {"1", "1.0", 0},
+        {"001", "1_0_0", 0},
+        {"1.2", "1.10", -1},
+        {"1.2", "1.2.1", -1},
+        {"20261123101500", "3", 1},
+        {"99999999999999999999999998", "99999999999999999999999999", -1},
         {"", "1", -1},
     };
     (void)state;
@@ -366,8 +531,9 @@ static void compares_versions_of_any_length(void **state)
 static void equal_versions_share_one_form(void **state)
 {
     static const char *const cases[][2] = {
-        {"1", "1"}, {"1.0.0", "1"}, {"001_00_2", "1_0_2"}, {"0", "0"}, {"000", "0"}, {"0.5", "0_5"}, {"1.", "1"},
-        {"", NULL}, {"a", NULL}, {".1", NULL}, {"1-2", NULL},
+        {"1", "1"},   {"1.0.0", "1"}, {"001_00_2", "1_0_2"}, {"0", "0"},
+        {"000", "0"}, {"0.5", "0_5"}, {"1.", "1"},           {"", NULL},
+        {"a", NULL},  {".1", NULL},   {"1-2", NULL},
     };
     struct arena arena;
     (void)state;
@@ -385,7 +551,8 @@ static void equal_versions_share_one_form(void **state)
 static void leaves_what_is_there_and_refuses_what_differs(void **state)
 {
     static const struct import_case one = {
-        .tool = "golang-migrate", .dialect = "sqlite",
+        .tool = "golang-migrate",
+        .dialect = "sqlite",
         .files = {{"1_a.up.sql", "SELECT 1;"}, {"2_b.up.sql", "SELECT 2;"}}};
     struct chain_file present = {.name = "1_a.sql"};
     struct arena arena;

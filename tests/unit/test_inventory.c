@@ -192,8 +192,9 @@ static void a_ledgers_url_has_no_driver(void **state)
 {
     struct fleet *fleet = fleet_new();
     (void)state;
-    assert_string_equal(parse(fleet, "ledger: postgres+psycopg2://u:${TEST_PASSWORD}@h/d\n")->ledger,
-                        "postgres://u:s3cret@h/d");
+    assert_string_equal(
+        parse(fleet, "ledger: postgres+psycopg2://u:${TEST_PASSWORD}@h/d\n")->ledger,
+        "postgres://u:s3cret@h/d");
     assert_string_equal(parse(fleet, "ledger: sqlite+x:///l.db\n")->ledger, path_in(fleet, "l.db"));
     fleet_free(fleet);
 }
@@ -266,10 +267,12 @@ static void a_glob_finds_no_path_that_is_no_text(void **state)
         snprintf(file, sizeof file, "%s/x.db", folders[i]);
         assert_int_equal(mkdir(path_in(fleet, folders[i]), 0700), 0);
         touch(fleet, file);
-        assert_null(inventory_parse(path_in(fleet, "skein.yaml"), yaml, strlen(yaml), &fleet->faults));
+        assert_null(
+            inventory_parse(path_in(fleet, "skein.yaml"), yaml, strlen(yaml), &fleet->faults));
         assert_int_equal(fleet->faults.items[0].line, 2);
-        assert_string_equal(fleet->faults.items[0].text,
-                            "sources[0]: 'glob': the path of file 'x' must be text without control characters");
+        assert_string_equal(
+            fleet->faults.items[0].text,
+            "sources[0]: 'glob': the path of file 'x' must be text without control characters");
         unlink(path_in(fleet, file));
         rmdir(path_in(fleet, folders[i]));
         fleet_free(fleet);
@@ -351,9 +354,11 @@ static void a_column_twice_is_a_fault(void **state)
     (void)state;
     struct inventory *inventory =
         parse(fleet, "sources: [{query: SELECT 1, url: 'sqlite:///control.db'}]\n");
-    assert_false(inventory_add_found(inventory, inventory->queries, columns, values, 3, &fleet->faults));
-    assert_string_equal(fleet->faults.items[0].text,
-                        "sources[0], row 'a': the column 'name' stands twice: rename one in the query");
+    assert_false(
+        inventory_add_found(inventory, inventory->queries, columns, values, 3, &fleet->faults));
+    assert_string_equal(
+        fleet->faults.items[0].text,
+        "sources[0], row 'a': the column 'name' stands twice: rename one in the query");
     fleet_free(fleet);
 }
 

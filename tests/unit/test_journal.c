@@ -13,7 +13,8 @@ struct counting_ledger {
     atomic_size_t written;
 };
 
-static bool count_events(struct ledger *base, const struct event *events, size_t count, struct err *err)
+static bool count_events(struct ledger *base, const struct event *events, size_t count,
+                         struct err *err)
 {
     struct counting_ledger *ledger = (struct counting_ledger *)(void *)base;
     (void)events;

@@ -304,13 +304,20 @@ static void rows_that_make_no_sense_are_refused(void **state)
 {
     static const char *const sql[] = {
         "UPDATE run_tenants SET state = 99",
-        "UPDATE run_tenants SET outcome = 99",     "UPDATE run_tenants SET left_at = 1000",
-        "UPDATE run_tenants SET error = 5",      "UPDATE fleet_tenants SET wave = 3",
-        "UPDATE runs SET tenant_count = 4",      "UPDATE runs SET chain_heads = -1",
-        "UPDATE runs SET chain_count = 0",       "UPDATE runs SET state = 77",
-        "UPDATE tenants SET dialect = 12",       "UPDATE steps SET revision = 44",
-        "DELETE FROM fleet_tenants WHERE n = 1", "DELETE FROM revision_lists WHERE list = 1",
-        "DELETE FROM revisions WHERE id = 0",    "DROP TABLE waves",
+        "UPDATE run_tenants SET outcome = 99",
+        "UPDATE run_tenants SET left_at = 1000",
+        "UPDATE run_tenants SET error = 5",
+        "UPDATE fleet_tenants SET wave = 3",
+        "UPDATE runs SET tenant_count = 4",
+        "UPDATE runs SET chain_heads = -1",
+        "UPDATE runs SET chain_count = 0",
+        "UPDATE runs SET state = 77",
+        "UPDATE tenants SET dialect = 12",
+        "UPDATE steps SET revision = 44",
+        "DELETE FROM fleet_tenants WHERE n = 1",
+        "DELETE FROM revision_lists WHERE list = 1",
+        "DELETE FROM revisions WHERE id = 0",
+        "DROP TABLE waves",
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(sql); i++) {

@@ -38,9 +38,9 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    static const char *const names[] = {"versions/a.sql", "versions/b.sql", "versions/c.sql",
+    static const char *const names[] = {"versions/a.sql",  "versions/b.sql", "versions/c.sql",
                                         "versions/.d.sql", "versions/e.txt", "versions/.sql",
-                                        "outside.sql", "link", "versions"};
+                                        "outside.sql",     "link",           "versions"};
     struct stage *stage = *state;
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         if (unlink(path(stage, names[i])) != 0)
@@ -148,12 +148,9 @@ static void follows_links_inside_the_folder_only(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    CASE(reads_the_sql_files_of_a_folder),
-    CASE(says_that_there_is_no_folder),
-    CASE(refuses_a_file_of_50_mb),
-    CASE(reads_an_empty_file_as_one_without_an_id),
-    CASE(refuses_what_is_no_file),
-    CASE(follows_links_inside_the_folder_only),
+    CASE(reads_the_sql_files_of_a_folder), CASE(says_that_there_is_no_folder),
+    CASE(refuses_a_file_of_50_mb),         CASE(reads_an_empty_file_as_one_without_an_id),
+    CASE(refuses_what_is_no_file),         CASE(follows_links_inside_the_folder_only),
 };
 
 UNIT_MAIN(tests)

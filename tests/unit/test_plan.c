@@ -108,7 +108,8 @@ static void expect_plans(const char *chain_text, const struct plan_case *cases, 
         bool is_expected = cases[i].refused ? !is_good && strstr(err.text, cases[i].refused)
                                             : is_good && strcmp(found, cases[i].steps) == 0;
         if (!is_expected)
-            fail_msg("%d '%s' from '%s': %s", cases[i].command, cases[i].texts, cases[i].rows, found);
+            fail_msg("%d '%s' from '%s': %s", cases[i].command, cases[i].texts, cases[i].rows,
+                     found);
         if (is_good)
             expect_rows_to_add_up(&plan);
         else
@@ -203,8 +204,9 @@ static void takes_both_branches_back(void **state)
     (void)state;
     arena_init(&arena);
     struct chain *built = chain_of(&arena, chain);
-    assert_true(build(&arena, built, &(struct plan_case){PLAN_DOWNGRADE, "base", "dddd eeee", "", NULL},
-                      &plan, &err));
+    assert_true(build(&arena, built,
+                      &(struct plan_case){PLAN_DOWNGRADE, "base", "dddd eeee", "", NULL}, &plan,
+                      &err));
     assert_int_equal(plan.count, 5);
     assert_string_equal(plan.steps[4].revision->id, "aaaa");
     assert_int_equal(plan.to_count, 0);

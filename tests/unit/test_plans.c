@@ -88,16 +88,22 @@ static void goes_between_rows(void **state)
     arena_init(&arena);
     struct chain *chain = chain_of(&arena, "aaaa; bbbb <aaaa; cccc <aaaa; dddd <bbbb,cccc");
     struct plans *plans = plans_new(chain, &target);
-    const struct plan *back = plans_between(plans, &(struct between){top, left, .ways = BETWEEN_BOTH}, &err);
+    const struct plan *back =
+        plans_between(plans, &(struct between){top, left, .ways = BETWEEN_BOTH}, &err);
     assert_int_equal(back->count, 2);
     assert_string_equal(back->steps[0].revision->id, "dddd");
     assert_string_equal(back->steps[1].revision->id, "cccc");
     assert_int_equal(back->to_count, 1);
     assert_string_equal(back->to[0], "bbbb");
-    assert_int_equal(plans_between(plans, &(struct between){base, top, .ways = BETWEEN_UP}, &err)->count, 4);
-    assert_int_equal(plans_between(plans, &(struct between){base, top, .ways = BETWEEN_DOWN}, &err)->count, 0);
-    assert_int_equal(plans_between(plans, &(struct between){top, base, .ways = BETWEEN_BOTH}, &err)->to_count, 0);
-    assert_ptr_equal(plans_between(plans, &(struct between){top, left, .ways = BETWEEN_BOTH}, &err), back);
+    assert_int_equal(
+        plans_between(plans, &(struct between){base, top, .ways = BETWEEN_UP}, &err)->count, 4);
+    assert_int_equal(
+        plans_between(plans, &(struct between){base, top, .ways = BETWEEN_DOWN}, &err)->count, 0);
+    assert_int_equal(
+        plans_between(plans, &(struct between){top, base, .ways = BETWEEN_BOTH}, &err)->to_count,
+        0);
+    assert_ptr_equal(plans_between(plans, &(struct between){top, left, .ways = BETWEEN_BOTH}, &err),
+                     back);
     /* A step that was left half way comes first, where it can. */
     struct between up = {left, top, .ways = BETWEEN_UP}, all = {base, top, .ways = BETWEEN_UP};
     all.begun = "aaaa";

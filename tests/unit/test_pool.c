@@ -9,9 +9,11 @@ static struct io *connection(int *which)
     return (struct io *)(void *)which;
 }
 
-static const struct password none = {.kind = PASSWORD_NONE}, secret = {.kind = PASSWORD_VALUE, .value = "s"};
+static const struct password none = {.kind = PASSWORD_NONE},
+                             secret = {.kind = PASSWORD_VALUE, .value = "s"};
 
-static void add(struct pool *pool, const char *url, const char *schema, const struct password *password)
+static void add(struct pool *pool, const char *url, const char *schema,
+                const struct password *password)
 {
     const struct tenant tenant = {
         .name = "t", .url_redacted = url, .schema = schema, .password = password};

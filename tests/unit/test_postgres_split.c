@@ -57,10 +57,8 @@ static void points_at_what_does_not_end(void **state)
         const char *sql;
         size_t offset;
     } texts[] = {
-        {"SELECT 1; SELECT 'open", 18},
-        {"SELECT 'ä€😀'; SELECT 'open", 28},
-        {"SELECT 1; SELECT \"open", 18},
-        {"SELECT 1; /* open", 11},
+        {"SELECT 1; SELECT 'open", 18},        {"SELECT 'ä€😀'; SELECT 'open", 28},
+        {"SELECT 1; SELECT \"open", 18},       {"SELECT 1; /* open", 11},
         {"SELECT 1; SELECT $x$ open $y$", 18},
     };
     (void)state;
@@ -82,8 +80,13 @@ static void points_at_what_does_not_end(void **state)
 static void loses_nothing_of_any_text(void **state)
 {
     static const char *const pieces[] = {
-        ";", "'", "\"", "$$", "$x$", "--", "\n", "/*", "*/", " ", "a", "''", "ä", "E'\\'",
-        "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC ", " END", "SELECT 1", "(", ")",
+        ";",    "'",        "\"",
+        "$$",   "$x$",      "--",
+        "\n",   "/*",       "*/",
+        " ",    "a",        "''",
+        "ä",    "E'\\'",    "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC ",
+        " END", "SELECT 1", "(",
+        ")",
     };
     uint32_t seed = 7;
     size_t split = 0;

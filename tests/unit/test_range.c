@@ -3,8 +3,9 @@
 #include "chain/range.h"
 
 /* A branch that merges again, and a second line that depends on the first. */
-static const char chain_text[] = "aaaa; bbbb <aaaa; cccc <bbbb :left; dddd <bbbb :right; eeee <cccc,dddd; "
-                                 "xxxx :other; yyyy <xxxx +dddd; zzzz <yyyy";
+static const char chain_text[] =
+    "aaaa; bbbb <aaaa; cccc <bbbb :left; dddd <bbbb :right; eeee <cccc,dddd; "
+    "xxxx :other; yyyy <xxxx +dddd; zzzz <yyyy";
 
 struct stage {
     struct arena arena;
@@ -140,7 +141,8 @@ static void a_script_starts_at_one_revision(void **state)
         {"other@head", "zzzz", NULL},
         {"left@head", "eeee", NULL},
         {"head", NULL, "multiple head revisions are present"},
-        {"heads", NULL, "multiple head revisions are present for 'heads': eeee, zzzz; name one of them"},
+        {"heads", NULL,
+         "multiple head revisions are present for 'heads': eeee, zzzz; name one of them"},
         {"bbbb+1", NULL, "can't locate revision identified by 'bbbb+1'"},
         {"-1", NULL, "can't locate revision identified by '-1'"},
         {"current", NULL, "can't locate revision identified by 'current'"},

@@ -213,19 +213,19 @@ static void every_wave_is_told_in_order(void **state)
     fleet_ends_wave(&fleet, 0, RUN_SUCCEEDED);
     fleet_ends(&fleet, RUN_SUCCEEDED);
     char *text = write_json(&fleet);
-    assert_non_null(strstr(
-        text, "  \"waves\": [\n"
-              "    {\"name\": \"canary\", \"state\": \"succeeded\", \"tenants\": 1, "
-              "\"failed\": 0},\n"
-              "    {\"name\": \"everyone\", \"state\": \"skipped\", \"tenants\": 2, "
-              "\"failed\": 0}\n"
-              "  ],\n"));
+    assert_non_null(strstr(text,
+                           "  \"waves\": [\n"
+                           "    {\"name\": \"canary\", \"state\": \"succeeded\", \"tenants\": 1, "
+                           "\"failed\": 0},\n"
+                           "    {\"name\": \"everyone\", \"state\": \"skipped\", \"tenants\": 2, "
+                           "\"failed\": 0}\n"
+                           "  ],\n"));
     json_t *root = parse(text);
     json_t *tenants = json_object_get(root, "tenants");
-    assert_string_equal(
-        json_string_value(json_object_get(json_array_get(tenants, 0), "wave")), "canary");
-    assert_string_equal(
-        json_string_value(json_object_get(json_array_get(tenants, 2), "wave")), "everyone");
+    assert_string_equal(json_string_value(json_object_get(json_array_get(tenants, 0), "wave")),
+                        "canary");
+    assert_string_equal(json_string_value(json_object_get(json_array_get(tenants, 2), "wave")),
+                        "everyone");
     json_decref(root);
     free(text);
     fleet_done(&fleet);

@@ -39,7 +39,8 @@ static void gives_up_what_will_not_change(void **state)
 /* Full jitter: anything from 1 ms to a ceiling that doubles, up to ten seconds. */
 static void waits_longer_each_time(void **state)
 {
-    static const uint64_t ceilings_ms[] = {100, 200, 400, 800, 1600, 3200, 6400, 10000, 10000, 10000};
+    static const uint64_t ceilings_ms[] = {100,  200,  400,   800,   1600,
+                                           3200, 6400, 10000, 10000, 10000};
     struct err err = {.kind = ERR_LOCK, .is_transient = true};
     (void)state;
     for (uint32_t attempt = 1; attempt <= ARRAY_LEN(ceilings_ms); attempt++) {
@@ -64,7 +65,8 @@ static void is_patient_with_a_crowded_server(void **state)
     static const struct {
         const char *code;
         bool is_patient;
-    } cases[] = {{"53300", true}, {"1040", true}, {"57P03", true}, {"53200", false}, {"55P03", false}, {"", false}};
+    } cases[] = {{"53300", true},  {"1040", true},   {"57P03", true},
+                 {"53200", false}, {"55P03", false}, {"", false}};
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct err err = {.kind = ERR_CONNECT, .is_transient = true};
@@ -74,7 +76,8 @@ static void is_patient_with_a_crowded_server(void **state)
                          cases[i].is_patient && strcmp(err.code, "57P03") != 0);
         assert_int_equal(retry_delay(&err, 4, times(3), 0, &delay_ms), cases[i].is_patient);
         assert_false(retry_delay(&err, 24, times(3), 0, &delay_ms)); /* but not for ever */
-        assert_false(retry_delay(&err, 1, times(0), 0, &delay_ms));  /* nor where nobody wants a retry */
+        assert_false(
+            retry_delay(&err, 1, times(0), 0, &delay_ms)); /* nor where nobody wants a retry */
     }
 }
 

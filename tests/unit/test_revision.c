@@ -31,8 +31,8 @@ static int tear_down(void **state)
 
 static const struct revision *parse(struct stage *stage, const char *text)
 {
-    const struct revision *revision = revision_parse(&stage->arena, "versions/x.sql", text,
-                                                     strlen(text), &stage->faults);
+    const struct revision *revision =
+        revision_parse(&stage->arena, "versions/x.sql", text, strlen(text), &stage->faults);
     if (!revision)
         fail_msg("%s\n%s", text, stage->faults.items[0].text);
     assert_int_equal(stage->faults.total, 0);
@@ -76,8 +76,8 @@ static void takes_headers_in_any_dress(void **state)
         {"-- Revision ID: a\n-- what it does\n-- and more\n", "a", "", "what it does"},
         {"--\n--   \n\n-- m\n\n-- Revision ID: a\n", "a", "", "m"},
         {"-- Note: not a key\n-- Revision ID: a\n", "a", "", "Note: not a key"},
-        {"-- Revision ID: ABCxyz_0123456789abcdef012345678\n",
-         "ABCxyz_0123456789abcdef012345678", "", ""},
+        {"-- Revision ID: ABCxyz_0123456789abcdef012345678\n", "ABCxyz_0123456789abcdef012345678",
+         "", ""},
         {"-- Revision ID: a\r\n-- Revises: b\r\n-- m\r\n", "a", "b", "m"},
         {"-- revision id: not it\n-- Revision ID: a\n", "a", "", "revision id: not it"},
     };
@@ -213,7 +213,8 @@ static void names_the_line_of_a_fault(void **state)
         {HEADER "-- migrate:up dialect:\n", 6, "no option"},
         {HEADER "-- migrate:up x:y\n", 6, "no option"},
         {HEADER "-- migrate:up dialect:sqlite dialect:postgresql\n", 6, "'dialect:' stands twice"},
-        {HEADER "-- migrate:up transaction:true transaction:false\n", 6, "'transaction:' stands twice"},
+        {HEADER "-- migrate:up transaction:true transaction:false\n", 6,
+         "'transaction:' stands twice"},
         {"\xef\xbb\xbf" HEADER "-- migrate:up\n", 1, "byte order mark"},
         {HEADER "-- migrate:up\nSELECT '\xff';\n", 7, "not UTF-8"},
         {HEADER "-- migrate:up\nSELECT '\xed\xa0\x80';\n", 7, "not UTF-8"},
@@ -239,8 +240,7 @@ static void refuses_nul_bytes(void **state)
 {
     static const char text[] = HEADER "-- migrate:up\nSELECT\n 1;\0\nDROP TABLE t;\n";
     struct stage *stage = *state;
-    assert_null(
-        revision_parse(&stage->arena, "x.sql", text, sizeof text - 1, &stage->faults));
+    assert_null(revision_parse(&stage->arena, "x.sql", text, sizeof text - 1, &stage->faults));
     assert_int_equal(stage->faults.total, 1);
     assert_int_equal(stage->faults.items[0].line, 8);
     assert_non_null(strstr(stage->faults.items[0].text, "NUL"));

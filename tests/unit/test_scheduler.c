@@ -16,9 +16,9 @@
 struct scheduler_case {
     const char *waves, *tenants, *events, *decisions;
     bool needs_proof, rolls_back, never_trips;
-    uint32_t only_waves;     /* 0: all */
-    const char *changed;     /* tenants that an earlier run changed, in order */
-    uint64_t soak_until_ms;  /* of the first wave, from an earlier run */
+    uint32_t only_waves;    /* 0: all */
+    const char *changed;    /* tenants that an earlier run changed, in order */
+    uint64_t soak_until_ms; /* of the first wave, from an earlier run */
 };
 
 enum { SERVERS = 128 };
@@ -173,57 +173,78 @@ static void play_all(const struct scheduler_case *cases, size_t count)
 }
 
 #define PLAY(...)                                                                                  \
-    static const struct scheduler_case cases[] = {__VA_ARGS__};                                   \
+    static const struct scheduler_case cases[] = {__VA_ARGS__};                                    \
     (void)state;                                                                                   \
     play_all(cases, ARRAY_LEN(cases))
 
 static void obeys_its_limits(void **state)
 {
-    PLAY({.waves = "p2", "A0 A0 A0", "ok0 ok1 ok2", "wave0 +0 +1 | +2 | | end0 over"},
-         /* per server: the others take what one leaves */
-         {.waves = "p9 s1", "A0 A0 B0 B0", "ok2 ok0 ok3 ok1", "wave0 +0 +2 | +3 | +1 | | end0 over"},
-         {.waves = "p3 s2", "A0 A0 A0 B0", "ok0 ok1 ok3 ok2", "wave0 +0 +3 +1 | +2 | | | end0 over"},
-         /* files are on no server */
-         {.waves = "p9 s1", "a0 a0 a0", "ok0 ok1 ok2", "wave0 +0 +1 +2 | | | end0 over"},
-         {.waves = "p1", "", "", "wave0 end0 over"});
+    PLAY(
+        {.waves = "p2", "A0 A0 A0", "ok0 ok1 ok2", "wave0 +0 +1 | +2 | | end0 over"},
+        /* per server: the others take what one leaves */
+        {.waves = "p9 s1", "A0 A0 B0 B0", "ok2 ok0 ok3 ok1", "wave0 +0 +2 | +3 | +1 | | end0 over"},
+        {.waves = "p3 s2", "A0 A0 A0 B0", "ok0 ok1 ok3 ok2", "wave0 +0 +3 +1 | +2 | | | end0 over"},
+        /* files are on no server */
+        {.waves = "p9 s1", "a0 a0 a0", "ok0 ok1 ok2", "wave0 +0 +1 +2 | | | end0 over"},
+        {.waves = "p1", "", "", "wave0 end0 over"});
 }
 
 static void proves_a_login_with_one_tenant(void **state)
 {
-    PLAY({.waves = "p9", "A0 A0 A0 B0", "proof0 ok0 ok1 ok2 ok3",
-          "wave0 +0 +3 | +1 +2 | | | | end0 over", .needs_proof = true},
-         /* whoever ends without proof leaves the trial to the next one */
-         {.waves = "p9 f9", "A0 A0", "bad0 bad1", "wave0 +0 | +1 | end0 over", .needs_proof = true});
+    PLAY(
+        {.waves = "p9",
+         "A0 A0 A0 B0",
+         "proof0 ok0 ok1 ok2 ok3",
+         "wave0 +0 +3 | +1 +2 | | | | end0 over",
+         .needs_proof = true},
+        /* whoever ends without proof leaves the trial to the next one */
+        {.waves = "p9 f9", "A0 A0", "bad0 bad1", "wave0 +0 | +1 | end0 over", .needs_proof = true});
 }
 
 static void goes_from_wave_to_wave(void **state)
 {
-    PLAY({.waves = "p9, p1", "A1 A0 A1", "ok1 ok0 ok2", "wave0 +1 | end0 wave1 +0 | +2 | end1 over"},
-         {.waves = "p9, p9, p9", "A0 A2", "ok0 ok1", "wave0 +0 | end0 wave1 end1 wave2 +1 | end2 over"},
-         {.waves = "p9, p9, p9", "A0 A1 A2", "ok0 ok1", "wave0 +0 | end0 wave1 +1 | end1 over",
-          .only_waves = 2});
+    PLAY(
+        {.waves = "p9, p1", "A1 A0 A1", "ok1 ok0 ok2", "wave0 +1 | end0 wave1 +0 | +2 | end1 over"},
+        {.waves = "p9, p9, p9",
+         "A0 A2",
+         "ok0 ok1",
+         "wave0 +0 | end0 wave1 end1 wave2 +1 | end2 over"},
+        {.waves = "p9, p9, p9",
+         "A0 A1 A2",
+         "ok0 ok1",
+         "wave0 +0 | end0 wave1 +1 | end1 over",
+         .only_waves = 2});
 }
 
 static void soaks_where_something_has_changed(void **state)
 {
-    PLAY({.waves = "p9 w500, p9", "A0 A1", "ok0 at499 at500 ok1",
+    PLAY({.waves = "p9 w500, p9",
+          "A0 A1",
+          "ok0 at499 at500 ok1",
           "wave0 +0 | end0 wait500 | wait500 | wave1 +1 | end1 over"},
-         {.waves = "p9 w500, p9", "A0 A1", "at70 ok0 at570 ok1",
+         {.waves = "p9 w500, p9",
+          "A0 A1",
+          "at70 ok0 at570 ok1",
           "wave0 +0 | | end0 wait570 | wave1 +1 | end1 over"},
          {.waves = "p9 w500, p9", "A0 A1", "same0 ok1", "wave0 +0 | end0 wave1 +1 | end1 over"},
          /* nobody waits behind the last wave, nor where it stops */
          {.waves = "p9 w500", "A0", "ok0", "wave0 +0 | end0 over"},
          {.waves = "p9 w500, p9", "A0 A1", "ok0 stop", "wave0 +0 | end0 wait500 | over"},
          /* what is left of an earlier run's, though nothing changes now */
-         {.waves = "p9 w500, p9", "A0 A1", "same0 at300 same1",
-          "wave0 +0 | end0 wait300 | wave1 +1 | end1 over", .soak_until_ms = 300});
+         {.waves = "p9 w500, p9",
+          "A0 A1",
+          "same0 at300 same1",
+          "wave0 +0 | end0 wait300 | wave1 +1 | end1 over",
+          .soak_until_ms = 300});
 }
 
 static void begins_nothing_after_a_trip(void **state)
 {
     PLAY({.waves = "p1, p1", "A0 A0 A1", "bad0", "wave0 +0 | trip0 over"},
          {.waves = "p2 f1", "A0 A0 A0 A0", "bad0 bad1 ok2", "wave0 +0 +1 | +2 | | trip0 over"},
-         {.waves = "p1 f1, p1 f1", "A0 A1 A1 A1", "bad0 bad1 bad2",
+         {.waves = "p1 f1, p1 f1",
+          "A0 A1 A1 A1",
+          "bad0 bad1 bad2",
           "wave0 +0 | end0 wave1 +1 | +2 | trip1 over"}, /* each wave counts its own */
          {.waves = "p1", "A0 A0", "bad0 bad1", "wave0 +0 | +1 | end0 over", .never_trips = true},
          {.waves = "p2, p1", "A0 A0 A1", "trip ok0 ok1", "wave0 +0 +1 | | | trip0 over"},
@@ -233,26 +254,54 @@ static void begins_nothing_after_a_trip(void **state)
 
 static void takes_back_in_reverse_order(void **state)
 {
-    PLAY({.waves = "p1, p1", "A0 A0 A0 A1", "ok0 ok1 bad2 ok1 ok0",
-          "wave0 +0 | +1 | +2 | trip0 back +1 | +0 | over", .rolls_back = true},
+    PLAY({.waves = "p1, p1",
+          "A0 A0 A0 A1",
+          "ok0 ok1 bad2 ok1 ok0",
+          "wave0 +0 | +1 | +2 | trip0 back +1 | +0 | over",
+          .rolls_back = true},
          /* in the order of their ends, and none that it did not change */
-         {.waves = "p3", "A0 A0 A0 A0", "ok2 same0 bad1 torn3 ok3 ok2",
-          "wave0 +0 +1 +2 | +3 | | | trip0 back +3 +2 | | over", .rolls_back = true},
+         {.waves = "p3",
+          "A0 A0 A0 A0",
+          "ok2 same0 bad1 torn3 ok3 ok2",
+          "wave0 +0 +1 +2 | +3 | | | trip0 back +3 +2 | | over",
+          .rolls_back = true},
          /* through several waves */
-         {.waves = "p9, p9", "A0 A1 A1", "ok0 ok1 bad2 bad1 ok0",
-          "wave0 +0 | end0 wave1 +1 +2 | | trip1 back +1 +0 | | over", .rolls_back = true},
+         {.waves = "p9, p9",
+          "A0 A1 A1",
+          "ok0 ok1 bad2 bad1 ok0",
+          "wave0 +0 | end0 wave1 +1 +2 | | trip1 back +1 +0 | | over",
+          .rolls_back = true},
          /* what an earlier run has changed goes last */
-         {.waves = "p1", "A0 A0 A0", "ok0 bad1 ok0 ok1",
-          "wave0 +0 | +1 | trip0 back +0 | +1 | over", .rolls_back = true, .changed = "1"},
-         {.waves = "p1", "A0 A0 A0", "drop0 bad0 ok1", "wave0 +0 | | trip0 back +1 | over",
-          .rolls_back = true, .changed = "0 1"},
-         {.waves = "p1", "A0 A0 A0", "drop0 ok0 bad1 ok0", "wave0 +0 | | +1 | trip0 back +0 | over",
-          .rolls_back = true, .changed = "0"},
+         {.waves = "p1",
+          "A0 A0 A0",
+          "ok0 bad1 ok0 ok1",
+          "wave0 +0 | +1 | trip0 back +0 | +1 | over",
+          .rolls_back = true,
+          .changed = "1"},
+         {.waves = "p1",
+          "A0 A0 A0",
+          "drop0 bad0 ok1",
+          "wave0 +0 | | trip0 back +1 | over",
+          .rolls_back = true,
+          .changed = "0 1"},
+         {.waves = "p1",
+          "A0 A0 A0",
+          "drop0 ok0 bad1 ok0",
+          "wave0 +0 | | +1 | trip0 back +0 | over",
+          .rolls_back = true,
+          .changed = "0"},
          {.waves = "p1", "A0 A0", "bad0", "wave0 +0 | trip0 over", .rolls_back = true},
          /* a stop holds on the way back, too */
-         {.waves = "p1", "A0 A0 A0", "ok0 ok1 bad2 stop ok1",
-          "wave0 +0 | +1 | +2 | trip0 back +1 | | over", .rolls_back = true},
-         {.waves = "p1", "A0 A0", "ok0 stop bad1", "wave0 +0 | +1 | | trip0 over", .rolls_back = true});
+         {.waves = "p1",
+          "A0 A0 A0",
+          "ok0 ok1 bad2 stop ok1",
+          "wave0 +0 | +1 | +2 | trip0 back +1 | | over",
+          .rolls_back = true},
+         {.waves = "p1",
+          "A0 A0",
+          "ok0 stop bad1",
+          "wave0 +0 | +1 | | trip0 over",
+          .rolls_back = true});
 }
 
 static void stops(void **state)
@@ -264,7 +313,8 @@ static void stops(void **state)
 static void asks_less_of_a_crowded_server(void **state)
 {
     /* from 4 to 2; one more again for as many as it is that finish well */
-    PLAY({.waves = "p9 s4", "A0 A0 A0 A0 A0 A0 A0 A0 A0 A0 A0",
+    PLAY({.waves = "p9 s4",
+          "A0 A0 A0 A0 A0 A0 A0 A0 A0 A0 A0",
           "crowd0 ok0 ok1 ok2 ok3 ok4 ok5 ok6 ok7 ok8 ok9 ok10",
           "wave0 +0 +1 +2 +3 | | | +4 | +5 | +6 | +7 +8 | +9 | +10 | | | | end0 over"},
          {.waves = "p9 s1", "A0 A0", "crowd0 ok0 ok1", "wave0 +0 | | +1 | end0 over"});
@@ -273,15 +323,21 @@ static void asks_less_of_a_crowded_server(void **state)
 static void spares_a_server_in_trouble(void **state)
 {
     PLAY(/* nothing new until one of those at work there is well again */
-         {.waves = "p9 s2 f9", "A0 A0 A0 B0 B0 B0", "ill0 ok3 bad0 well1 ok1 ok2 ok4 ok5",
+         {.waves = "p9 s2 f9",
+          "A0 A0 A0 B0 B0 B0",
+          "ill0 ok3 bad0 well1 ok1 ok2 ok4 ok5",
           "wave0 +0 +3 +1 +4 | | +5 | | +2 | | | | end0 over"},
          /* where none is left, the rest is given up: and only there */
-         {.waves = "p9 s1 f9", "A0 A0 A0 B0 B0", "ill0 bad0 ok3 ok4",
+         {.waves = "p9 s1 f9",
+          "A0 A0 A0 B0 B0",
+          "ill0 bad0 ok3 ok4",
           "wave0 +0 +3 | | -1 -2 | +4 | end0 over"},
          /* files share no server */
          {.waves = "p1 f9", "a0 a0", "ill0 bad0 ok1", "wave0 +0 | | +1 | end0 over"},
          /* the next wave tries again */
-         {.waves = "p9 s1 f9, p9", "A0 A0 A1", "ill0 bad0 ok2",
+         {.waves = "p9 s1 f9, p9",
+          "A0 A0 A1",
+          "ill0 bad0 ok2",
           "wave0 +0 | | -1 end0 wave1 +2 | end1 over"});
 }
 

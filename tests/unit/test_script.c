@@ -79,26 +79,52 @@ static void makes_pieces(void **state)
         size_t count, statements;
         bool is_checkpointed;
     } cases[] = {
-        {"-- migrate:up\nSELECT 1;\nSELECT 2;\n", DIRECTION_UP,
-         {{"SELECT 1;\nSELECT 2;\n", 4, 2, 0, true}}, 1, 2, false},
-        {"-- migrate:up\n\n-- nothing but this\n", DIRECTION_UP, {{NULL, 0, 0, 0, false}}, 0, 0, false},
-        {"-- migrate:up transaction:false\nSELECT 1; -- one\n\nSELECT\n2;\n", DIRECTION_UP,
-         {{"SELECT 1", 4, 1, 0, false}, {"SELECT\n2", 6, 1, 1, false}}, 2, 2, true},
+        {"-- migrate:up\nSELECT 1;\nSELECT 2;\n",
+         DIRECTION_UP,
+         {{"SELECT 1;\nSELECT 2;\n", 4, 2, 0, true}},
+         1,
+         2,
+         false},
+        {"-- migrate:up\n\n-- nothing but this\n",
+         DIRECTION_UP,
+         {{NULL, 0, 0, 0, false}},
+         0,
+         0,
+         false},
+        {"-- migrate:up transaction:false\nSELECT 1; -- one\n\nSELECT\n2;\n",
+         DIRECTION_UP,
+         {{"SELECT 1", 4, 1, 0, false}, {"SELECT\n2", 6, 1, 1, false}},
+         2,
+         2,
+         true},
         {"-- migrate:up\nSELECT 1;\n-- migrate:up transaction:false\nSELECT 2;\n"
-         "-- migrate:up\nSELECT 3; SELECT 4;\n", DIRECTION_UP,
-         {{"SELECT 1;\n", 4, 1, 0, true}, {"SELECT 2", 6, 1, 1, false},
-          {"SELECT 3; SELECT 4;\n", 8, 2, 2, true}}, 3, 4, true},
-        {"-- migrate:up\nA\n-- migrate:down\nSELECT 1;\n", DIRECTION_DOWN,
-         {{"SELECT 1;\n", 6, 1, 0, true}}, 1, 1, false},
+         "-- migrate:up\nSELECT 3; SELECT 4;\n",
+         DIRECTION_UP,
+         {{"SELECT 1;\n", 4, 1, 0, true},
+          {"SELECT 2", 6, 1, 1, false},
+          {"SELECT 3; SELECT 4;\n", 8, 2, 2, true}},
+         3,
+         4,
+         true},
+        {"-- migrate:up\nA\n-- migrate:down\nSELECT 1;\n",
+         DIRECTION_DOWN,
+         {{"SELECT 1;\n", 6, 1, 0, true}},
+         1,
+         1,
+         false},
         {"-- migrate:up transaction:false\n", DIRECTION_UP, {{NULL, 0, 0, 0, false}}, 0, 0, false},
-        {"-- migrate:up transaction:false\n-- verify: SELECT 1\n", DIRECTION_UP,
-         {{"-- verify: SELECT 1\n", 4, 0, 0, true}}, 1, 0, false},
+        {"-- migrate:up transaction:false\n-- verify: SELECT 1\n",
+         DIRECTION_UP,
+         {{"-- verify: SELECT 1\n", 4, 0, 0, true}},
+         1,
+         0,
+         false},
     };
     static const struct driver *const drivers[] = {&driver_sqlite, &driver_postgres};
     for (size_t i = 0; i < ARRAY_LEN(cases) * ARRAY_LEN(drivers); i++) {
         size_t at = i / ARRAY_LEN(drivers);
-        const struct script *script = make(*state, cases[at].sections,
-                                           drivers[i % ARRAY_LEN(drivers)], cases[at].direction);
+        const struct script *script =
+            make(*state, cases[at].sections, drivers[i % ARRAY_LEN(drivers)], cases[at].direction);
         assert_int_equal(script->piece_count, cases[at].count);
         assert_int_equal(script->statement_count, cases[at].statements);
         assert_int_equal(script->is_checkpointed, cases[at].is_checkpointed);
@@ -146,8 +172,8 @@ static void makes_a_script_once(void **state)
     const struct script *first =
         make(stage, "-- migrate:up\nSELECT 1;\n-- migrate:down\n", &driver_sqlite, DIRECTION_UP);
     const struct revision *revision = stage->chain->revisions[0];
-    assert_ptr_equal(
-        scripts_get(stage->scripts, &driver_sqlite, revision, DIRECTION_UP, &err), first);
+    assert_ptr_equal(scripts_get(stage->scripts, &driver_sqlite, revision, DIRECTION_UP, &err),
+                     first);
     assert_ptr_not_equal(
         scripts_get(stage->scripts, &driver_sqlite, revision, DIRECTION_DOWN, &err), first);
     assert_ptr_not_equal(
@@ -198,8 +224,9 @@ static void refuses_statements_that_take_the_transaction_away(void **state)
     struct stage *stage = *state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct err err;
-        const struct revision *revision = use(
-            stage, arena_printf(&stage->arena, "-- migrate:up\nSELECT 1;\n%s;\n", cases[i].statement));
+        const struct revision *revision =
+            use(stage,
+                arena_printf(&stage->arena, "-- migrate:up\nSELECT 1;\n%s;\n", cases[i].statement));
         const struct script *script =
             scripts_get(stage->scripts, &driver_postgres, revision, DIRECTION_UP, &err);
         if (!script == cases[i].is_good)
@@ -225,7 +252,8 @@ static void says_where_a_section_is_at_fault(void **state)
         {"-- migrate:up\nSELECT 1;\n-- migrate:up\n\nSELECT $$ open;\n", 7, "unterminated"},
         {"-- migrate:up\nSELECT 1;\n\n/* x */ COMMIT;\n", 6, "'COMMIT' would"},
         {"-- migrate:up transaction:false\nSELECT 1;\nCOMMIT;\n", 5, "'COMMIT' would"},
-        {"-- migrate:up transaction:false\nDISCARD PLANS;\ndiscard /* it */ All;\n", 5, "the tenant's lock"},
+        {"-- migrate:up transaction:false\nDISCARD PLANS;\ndiscard /* it */ All;\n", 5,
+         "the tenant's lock"},
     };
     struct stage *stage = *state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -253,24 +281,26 @@ static void checks_all_revisions_before_any_tenant_is_touched(void **state)
     assert_non_null(stage->chain);
     stage->scripts = scripts_new(stage->chain);
     scripts_check(stage->scripts, &driver_postgres, &stage->faults);
-    assert_int_equal(stage->faults.total, 2); /* bbbb is none for this dialect: not needed, no fault */
+    assert_int_equal(stage->faults.total,
+                     2); /* bbbb is none for this dialect: not needed, no fault */
     assert_int_equal(stage->faults.items[0].line, 3);
     assert_int_equal(stage->faults.items[1].line, 5);
 }
 
 static void finds_lines_by_place(void **state)
 {
-    static const char sections[] = "-- migrate:up\n\n  SELECT 'ä',\n\t  nosuch ;\r\n-- x\nSELECT 2;\n";
+    static const char sections[] =
+        "-- migrate:up\n\n  SELECT 'ä',\n\t  nosuch ;\r\n-- x\nSELECT 2;\n";
     struct stage *stage = *state;
-    const struct piece *piece =
-        &make(stage, sections, &driver_sqlite, DIRECTION_UP)->pieces[0];
+    const struct piece *piece = &make(stage, sections, &driver_sqlite, DIRECTION_UP)->pieces[0];
     size_t fault = (size_t)(strstr(piece->sql, "nosuch") - piece->sql) + 1;
     assert_int_equal(piece_line(piece, 0, 0), 5);
     assert_int_equal(piece_line(piece, 0, 1), 8);
     assert_int_equal(piece_line(piece, fault, 0), 6);
     assert_int_equal(piece_line(piece, 1, 1), 4); /* a place beats a statement */
     assert_int_equal(piece_line(piece, 0, 99), 4);
-    assert_int_equal(piece_line(piece, 100000, 0), 8); /* where something is missing, the text ends */
+    assert_int_equal(piece_line(piece, 100000, 0),
+                     8); /* where something is missing, the text ends */
     assert_string_equal(piece_line_text(&stage->arena, piece, 5), "SELECT 'ä',");
     assert_string_equal(piece_line_text(&stage->arena, piece, 6), "nosuch ;");
     assert_string_equal(piece_line_text(&stage->arena, piece, 8), "SELECT 2;");

@@ -49,13 +49,10 @@ static void masks_what_a_cut_has_left_of_it(void **state)
         size_t size;
         const char *text, *result;
     } cases[] = {
-        {10, "x = p@ss/", "x = ***"},
-        {10, "x = p%40s", "x = ***"},
-        {10, "x = p@s%2", "x = ***"},
-        {10, "x is so p", "x is so *"}, /* as far as it fits */
-        {12, "x = p@ss", "x = ***"},    /* a character of four bytes did not fit */
-        {10, "x = p@sss", "x = p@sss"},
-        {64, "x = p@ss/", "x = p@ss/"}, /* not cut */
+        {10, "x = p@ss/", "x = ***"},   {10, "x = p%40s", "x = ***"},
+        {10, "x = p@s%2", "x = ***"},   {10, "x is so p", "x is so *"}, /* as far as it fits */
+        {12, "x = p@ss", "x = ***"}, /* a character of four bytes did not fit */
+        {10, "x = p@sss", "x = p@sss"}, {64, "x = p@ss/", "x = p@ss/"}, /* not cut */
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

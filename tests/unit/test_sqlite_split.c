@@ -39,8 +39,10 @@ static const struct split_case cases[] = {
     {"SELECT 1; SELECT [open; SELECT 2;", {"SELECT 1", "SELECT [open; SELECT 2"}},
     {"SELECT 1; CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 2; SELECT 3;",
      {"SELECT 1", "CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 2; SELECT 3"}},
-    {"CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; SELECT 2 AS legend; END /* ; */ -- ; x\n ;SELECT 3",
-     {"CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; SELECT 2 AS legend; END /* ; */ -- ; x", "SELECT 3"}},
+    {"CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; SELECT 2 AS legend; END /* ; */ -- ; x\n "
+     ";SELECT 3",
+     {"CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; SELECT 2 AS legend; END /* ; */ -- ; x",
+      "SELECT 3"}},
 };
 
 static void splits_where_sqlite_does(void **state)
@@ -74,8 +76,9 @@ static void a_trigger_without_end_takes_no_time(void **state)
 static void loses_nothing_of_any_text(void **state)
 {
     static const char *const pieces[] = {
-        ";", "'", "\"", "`", "[", "]", "--", "\n", "/*", "*/", " ", "a", "''", "ä", "\\",
-        "CREATE TRIGGER t AFTER INSERT ON a BEGIN ", " END", "SELECT 1",
+        ";",    "'",        "\"", "`", "[",  "]", "--", "\n",
+        "/*",   "*/",       " ",  "a", "''", "ä", "\\", "CREATE TRIGGER t AFTER INSERT ON a BEGIN ",
+        " END", "SELECT 1",
     };
     uint32_t seed = 7;
     (void)state;

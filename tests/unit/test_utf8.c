@@ -34,20 +34,20 @@ static void decodes_what_is_utf8(void **state)
 static void refuses_what_is_not(void **state)
 {
     static const char *const cases[] = {
-        "\x80",             /* a continuation first */
+        "\x80", /* a continuation first */
         "\xbf",
-        "\xc0\x80",         /* overlong */
+        "\xc0\x80", /* overlong */
         "\xc1\xbf",
         "\xe0\x9f\xbf",
         "\xf0\x8f\xbf\xbf",
-        "\xed\xa0\x80",     /* surrogates */
+        "\xed\xa0\x80", /* surrogates */
         "\xed\xbf\xbf",
         "\xf4\x90\x80\x80", /* beyond U+10FFFF */
         "\xf5\x80\x80\x80",
         "\xf8\x88\x80\x80\x80",
         "\xff",
         "\xfe",
-        "\xc3\x28",         /* no continuation */
+        "\xc3\x28", /* no continuation */
         "\xe2\x82\x28",
         "\xf0\x9f\x98\x28",
     };
@@ -66,8 +66,16 @@ static void finds_the_first_bad_byte(void **state)
         const char *text;
         size_t len, at;
     } cases[] = {
-        {"", 0, 0},          {"plain", 5, 5},       {"ä€😀", 9, 9},  {"a\0b", 3, 3},
-        {"a\xff" "b", 3, 1}, {"ä\xc3", 3, 2},       {"\x80", 1, 0},  {"€\xe2\x82", 5, 3},
+        {"", 0, 0},
+        {"plain", 5, 5},
+        {"ä€😀", 9, 9},
+        {"a\0b", 3, 3},
+        {"a\xff"
+         "b",
+         3, 1},
+        {"ä\xc3", 3, 2},
+        {"\x80", 1, 0},
+        {"€\xe2\x82", 5, 3},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++)
@@ -80,8 +88,8 @@ static void turns_characters_into_bytes(void **state)
         const char *text;
         size_t position, byte;
     } cases[] = {
-        {"", 0, 0},     {"", 5, 0},       {"abc", 0, 0},   {"abc", 2, 2},      {"abc", 3, 3},
-        {"abc", 9, 3},  {"ä€😀x", 0, 0},  {"ä€😀x", 1, 2}, {"ä€😀x", 2, 5},    {"ä€😀x", 3, 9},
+        {"", 0, 0},      {"", 5, 0},          {"abc", 0, 0},  {"abc", 2, 2},  {"abc", 3, 3},
+        {"abc", 9, 3},   {"ä€😀x", 0, 0},      {"ä€😀x", 1, 2}, {"ä€😀x", 2, 5}, {"ä€😀x", 3, 9},
         {"ä€😀x", 4, 10}, {"\xff\xc3x", 2, 2}, /* bad bytes are one each */
     };
     (void)state;
@@ -100,19 +108,28 @@ static void shows_text_that_does_nothing(void **state)
         {"\r\n", "\\x0d\\x0a", "\\x0d\n"},
         {"\x1b]52;c;aaa\x07", "\\x1b]52;c;aaa\\x07", NULL},
         {"\x7f", "\\x7f", NULL},
-        {"\xc2\x9b" "31m", "\\u{9b}31m", NULL},       /* C1: CSI */
-        {"\u202e" "gnp", "\\u{202e}gnp", NULL},        /* turns the text around */
-        {"a\u200b" "b", "a\\u{200b}b", NULL},          /* nothing to see */
+        {"\xc2\x9b"
+         "31m",
+         "\\u{9b}31m", NULL}, /* C1: CSI */
+        {"\u202e"
+         "gnp",
+         "\\u{202e}gnp", NULL}, /* turns the text around */
+        {"a\u200b"
+         "b",
+         "a\\u{200b}b", NULL}, /* nothing to see */
         {"\u2066x\u2069", "\\u{2066}x\\u{2069}", NULL},
         {"\ufeff", "\\u{feff}", NULL},
         {"\u00ad", "\\u{ad}", NULL},
-        {"\U000e0041", "\\u{e0041}", NULL},            /* tags */
-        {"a\xff" "b\xc3", "a\\xffb\\xc3", NULL},
+        {"\U000e0041", "\\u{e0041}", NULL}, /* tags */
+        {"a\xff"
+         "b\xc3",
+         "a\\xffb\\xc3", NULL},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++)
         for (int keeps = 0; keeps < 2; keeps++) {
-            const char *wanted = keeps && cases[i].with_layout ? cases[i].with_layout : cases[i].shown;
+            const char *wanted =
+                keeps && cases[i].with_layout ? cases[i].with_layout : cases[i].shown;
             struct buf buf;
             buf_init(&buf, BUF_MAX_DEFAULT);
             utf8_add_safe(&buf, cases[i].text, strlen(cases[i].text), keeps);
@@ -151,12 +168,9 @@ static void makes_any_bytes_valid(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(decodes_what_is_utf8),
-    cmocka_unit_test(refuses_what_is_not),
-    cmocka_unit_test(finds_the_first_bad_byte),
-    cmocka_unit_test(turns_characters_into_bytes),
-    cmocka_unit_test(shows_text_that_does_nothing),
-    cmocka_unit_test(makes_any_bytes_valid),
+    cmocka_unit_test(decodes_what_is_utf8),         cmocka_unit_test(refuses_what_is_not),
+    cmocka_unit_test(finds_the_first_bad_byte),     cmocka_unit_test(turns_characters_into_bytes),
+    cmocka_unit_test(shows_text_that_does_nothing), cmocka_unit_test(makes_any_bytes_valid),
 };
 
 UNIT_MAIN(tests)

@@ -52,8 +52,7 @@ static void filters_in_the_order_of_the_list(void **state)
     struct chain *chain = chain_of(&arena, "aaaa; bbbb <aaaa; cccc <bbbb");
     const uint32_t items[] = {2, 0, 1, 2};
     bool set[4] = {true, false, true, false};
-    struct revisions found =
-        walk_filter(&arena, (struct revisions){items, ARRAY_LEN(items)}, set);
+    struct revisions found = walk_filter(&arena, (struct revisions){items, ARRAY_LEN(items)}, set);
     assert_int_equal(found.count, 3);
     assert_int_equal(found.items[0], 2);
     assert_int_equal(found.items[1], 0);
@@ -63,7 +62,8 @@ static void filters_in_the_order_of_the_list(void **state)
 }
 
 /* Whatever the graph and the set: each once, and no revision before its parents. */
-static void expect_order(const struct chain *chain, const bool *set, const uint32_t *order, size_t count)
+static void expect_order(const struct chain *chain, const bool *set, const uint32_t *order,
+                         size_t count)
 {
     bool seen[CHAIN_MAX] = {false};
     size_t wanted = 0;
@@ -95,9 +95,11 @@ static void puts_parents_before_children(void **state)
                 seed = seed * 1664525u + 1013904223u;
                 unsigned dice = seed >> 24;
                 if (dice < 50)
-                    revises = arena_printf(&arena, "%s%sr%03d", revises, *revises ? "," : "<", other);
+                    revises =
+                        arena_printf(&arena, "%s%sr%03d", revises, *revises ? "," : "<", other);
                 else if (dice < 80)
-                    depends = arena_printf(&arena, "%s%sr%03d", depends, *depends ? "," : "+", other);
+                    depends =
+                        arena_printf(&arena, "%s%sr%03d", depends, *depends ? "," : "+", other);
             }
             text = arena_printf(&arena, "%sr%03d %s %s;", text, i, revises, depends);
         }

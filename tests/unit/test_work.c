@@ -128,12 +128,22 @@ static void lays_out_what_is_to_be_done(void **state)
 {
     static const struct work_case cases[] = {
         {TRANSACTION_ALL, "", "aaaa", {0}, "piece 0, record 2", NULL},
-        {TRANSACTION_ALL, "", "cccc", {0},
-         "piece 0, record 2, start, piece 0, mark 1, piece 1!, mark 2!, piece 2!, mark 3!, piece 3, "
-         "mark 4, record 4*|, record 0", NULL},
-        {TRANSACTION_EACH, "", "cccc", {0},
-         "piece 0, record 2|, start, piece 0, mark 1, piece 1!, mark 2!, piece 2!, mark 3!, piece 3, "
-         "mark 4, record 4*|, record 0|", NULL},
+        {TRANSACTION_ALL,
+         "",
+         "cccc",
+         {0},
+         "piece 0, record 2, start, piece 0, mark 1, piece 1!, mark 2!, piece 2!, mark 3!, piece "
+         "3, "
+         "mark 4, record 4*|, record 0",
+         NULL},
+        {TRANSACTION_EACH,
+         "",
+         "cccc",
+         {0},
+         "piece 0, record 2|, start, piece 0, mark 1, piece 1!, mark 2!, piece 2!, mark 3!, piece "
+         "3, "
+         "mark 4, record 4*|, record 0|",
+         NULL},
         {TRANSACTION_ALL, "", "9999", {0}, "piece 0, record 1~, piece 0, record 1", NULL},
         {TRANSACTION_EACH, "", "9999", {0}, "piece 0, record 1|, piece 0, record 1|", NULL},
         {TRANSACTION_ALL, "bbbb", "cccc", {0}, "record 0", NULL},
@@ -149,18 +159,44 @@ static void goes_on_with_what_was_left(void **state)
 {
     static const struct work_case cases[] = {
         /* nothing was done: from the start, but its history row is there */
-        {TRANSACTION_ALL, "aaaa", "bbbb", {"bbbb", DIRECTION_UP, 0, false, "r"},
-         "piece 0, mark 1, piece 1!, mark 2!, piece 2!, mark 3!, piece 3, mark 4, record 4*|", NULL},
-        {TRANSACTION_ALL, "aaaa", "cccc", {"bbbb", DIRECTION_UP, 2, false, "r"},
-         "mark 2!, piece 2!, mark 3!, piece 3, mark 4, record 4*|, record 0", NULL},
-        {TRANSACTION_ALL, "aaaa", "bbbb", {"bbbb", DIRECTION_UP, 4, false, "r"}, "record 4*|", NULL},
+        {TRANSACTION_ALL,
+         "aaaa",
+         "bbbb",
+         {"bbbb", DIRECTION_UP, 0, false, "r"},
+         "piece 0, mark 1, piece 1!, mark 2!, piece 2!, mark 3!, piece 3, mark 4, record 4*|",
+         NULL},
+        {TRANSACTION_ALL,
+         "aaaa",
+         "cccc",
+         {"bbbb", DIRECTION_UP, 2, false, "r"},
+         "mark 2!, piece 2!, mark 3!, piece 3, mark 4, record 4*|, record 0",
+         NULL},
+        {TRANSACTION_ALL,
+         "aaaa",
+         "bbbb",
+         {"bbbb", DIRECTION_UP, 4, false, "r"},
+         "record 4*|",
+         NULL},
         /* what was begun in a transaction has left nothing: it can be begun again */
-        {TRANSACTION_ALL, "aaaa", "bbbb", {"bbbb", DIRECTION_UP, 0, true, "r"},
-         "piece 0, mark 1, piece 1!, mark 2!, piece 2!, mark 3!, piece 3, mark 4, record 4*|", NULL},
-        {TRANSACTION_ALL, "aaaa", "bbbb", {"bbbb", DIRECTION_UP, 3, true, "r"},
-         "piece 3, mark 4, record 4*|", NULL},
+        {TRANSACTION_ALL,
+         "aaaa",
+         "bbbb",
+         {"bbbb", DIRECTION_UP, 0, true, "r"},
+         "piece 0, mark 1, piece 1!, mark 2!, piece 2!, mark 3!, piece 3, mark 4, record 4*|",
+         NULL},
+        {TRANSACTION_ALL,
+         "aaaa",
+         "bbbb",
+         {"bbbb", DIRECTION_UP, 3, true, "r"},
+         "piece 3, mark 4, record 4*|",
+         NULL},
         {TRANSACTION_ALL, "aaaa", "bbbb", {"bbbb", DIRECTION_UP, 4, true, "r"}, "record 4*|", NULL},
-        {TRANSACTION_ALL, "bbbb", "-1", {"bbbb", DIRECTION_DOWN, 1, false, "r"}, "record 1*|", NULL},
+        {TRANSACTION_ALL,
+         "bbbb",
+         "-1",
+         {"bbbb", DIRECTION_DOWN, 1, false, "r"},
+         "record 1*|",
+         NULL},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++)
         expect_work(*state, &cases[i]);
@@ -170,19 +206,43 @@ static void stops_where_a_person_must_look(void **state)
 {
     static const struct work_case cases[] = {
         /* a statement outside a transaction may or may not have run */
-        {TRANSACTION_ALL, "aaaa", "bbbb", {"bbbb", DIRECTION_UP, 1, true, "r7"}, NULL,
+        {TRANSACTION_ALL,
+         "aaaa",
+         "bbbb",
+         {"bbbb", DIRECTION_UP, 1, true, "r7"},
+         NULL,
          "statement 2 of 4 was under way when run r7 ended"},
-        {TRANSACTION_ALL, "aaaa", "bbbb", {"bbbb", DIRECTION_UP, 2, true, "r7"}, NULL,
+        {TRANSACTION_ALL,
+         "aaaa",
+         "bbbb",
+         {"bbbb", DIRECTION_UP, 2, true, "r7"},
+         NULL,
          "statement 3 of 4"},
-        {TRANSACTION_ALL, "", "bbbb", {"bbbb", DIRECTION_UP, 2, false, "r7"}, NULL,
+        {TRANSACTION_ALL,
+         "",
+         "bbbb",
+         {"bbbb", DIRECTION_UP, 2, false, "r7"},
+         NULL,
          "was left after 2 statements of its up section by run r7, and is not the next step here: "
          "finish it first with 'skein upgrade'"},
-        {TRANSACTION_ALL, "bbbb", "cccc", {"bbbb", DIRECTION_UP, 2, false, "r7"}, NULL,
+        {TRANSACTION_ALL,
+         "bbbb",
+         "cccc",
+         {"bbbb", DIRECTION_UP, 2, false, "r7"},
+         NULL,
          "is not the next step here"},
-        {TRANSACTION_ALL, "aaaa", "bbbb", {"bbbb", DIRECTION_DOWN, 1, false, "r7"}, NULL,
+        {TRANSACTION_ALL,
+         "aaaa",
+         "bbbb",
+         {"bbbb", DIRECTION_DOWN, 1, false, "r7"},
+         NULL,
          "was left after 1 statement of its down section by run r7, and is not the next step here: "
          "finish it first with 'skein downgrade'"},
-        {TRANSACTION_ALL, "cccc", "cccc", {"bbbb", DIRECTION_UP, 2, false, "r7"}, NULL,
+        {TRANSACTION_ALL,
+         "cccc",
+         "cccc",
+         {"bbbb", DIRECTION_UP, 2, false, "r7"},
+         NULL,
          "is not the next step here"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++)
@@ -193,7 +253,9 @@ static void names_the_place_of_what_may_have_run(void **state)
 {
     struct stage *stage = *state;
     struct plan plan = plan_to(stage, PLAN_UPGRADE, "aaaa", "bbbb");
-    struct work_request request = {.plan = &plan, .scripts = stage->scripts, .driver = &driver_sqlite,
+    struct work_request request = {.plan = &plan,
+                                   .scripts = stage->scripts,
+                                   .driver = &driver_sqlite,
                                    .unfinished = {"bbbb", DIRECTION_UP, 2, true, "r"}};
     struct work work;
     struct err err;

@@ -22,7 +22,8 @@ static struct section section(enum direction direction, const char *dialect, boo
     return made;
 }
 
-static void expect_list(const char *const *items, size_t count, const char *first, const char *second)
+static void expect_list(const char *const *items, size_t count, const char *first,
+                        const char *second)
 {
     assert_int_equal(count, 2);
     assert_string_equal(items[0], first);
@@ -31,16 +32,25 @@ static void expect_list(const char *const *items, size_t count, const char *firs
 
 static void writes_what_the_parser_reads(void **state)
 {
-    const char *const down[] = {"1975ea83b712", "27c6a30d7c24"}, *const labels[] = {"billing", "b2"};
+    const char *const down[] = {"1975ea83b712", "27c6a30d7c24"}, *const labels[] = {"billing",
+                                                                                    "b2"};
     const char *const depends[] = {"aaaa", "bbbb"};
     const struct section sections[] = {
         section(DIRECTION_UP, NULL, true, "CREATE TABLE a (id);\n\n"),
         section(DIRECTION_UP, "postgresql", false, "CREATE INDEX CONCURRENTLY i ON a (id);"),
         section(DIRECTION_DOWN, NULL, true, ""),
     };
-    struct revision given = {.id = "83241ca0f125", .message = "Added table: exam", .create_date = "2026-11-23",
-                             .down_ids = down, .down_count = 2, .labels = labels, .label_count = 2,
-                             .depend_ids = depends, .depend_count = 2, .sections = sections, .section_count = 3};
+    struct revision given = {.id = "83241ca0f125",
+                             .message = "Added table: exam",
+                             .create_date = "2026-11-23",
+                             .down_ids = down,
+                             .down_count = 2,
+                             .labels = labels,
+                             .label_count = 2,
+                             .depend_ids = depends,
+                             .depend_count = 2,
+                             .sections = sections,
+                             .section_count = 3};
     struct arena arena;
     struct faults faults;
     struct buf text;
@@ -79,8 +89,10 @@ static void names_files_as_alembic_does(void **state)
         {"", "abc.sql"},
         {"../../etc/passwd\n", "abc_etc_passwd.sql"},
         {"  -- ! ", "abc.sql"},
-        {"exactly forty bytes of words are in here!", "abc_exactly_forty_bytes_of_words_are_in_here.sql"},
-        {"a message that is cut between two of these words", "abc_a_message_that_is_cut_between_two_of.sql"},
+        {"exactly forty bytes of words are in here!",
+         "abc_exactly_forty_bytes_of_words_are_in_here.sql"},
+        {"a message that is cut between two of these words",
+         "abc_a_message_that_is_cut_between_two_of.sql"},
         {"OneWordThatIsLongerThanFortyBytesAllByItself",
          "abc_onewordthatislongerthanfortybytesallbyit.sql"},
         {"Üb\u00e9r \u2014 Größe, \u65e5\u672c", "abc_üb\u00e9r_größe_\u65e5\u672c.sql"},

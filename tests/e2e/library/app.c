@@ -79,21 +79,13 @@ static void on_event(void *ctx, const struct skein_event *event)
     case SKEIN_RUN_STARTED:
         printf("started %zu id=%d\n", event->tenant_count, (int)strlen(event->run_id));
         break;
-    case SKEIN_TENANT_STARTED:
-        printf("%s starts\n", event->tenant);
-        break;
+    case SKEIN_TENANT_STARTED: printf("%s starts\n", event->tenant); break;
     case SKEIN_TENANT_RETRIES:
         printf("%s retries class=%s\n", event->tenant, event->error->class_name);
         break;
-    case SKEIN_TENANT_FINISHED:
-        on_finished(ctx, event);
-        break;
-    case SKEIN_RUN_DRAINS:
-        printf("drains: %s\n", event->reason);
-        break;
-    case SKEIN_NOTE:
-        printf("note: %s\n", event->reason);
-        break;
+    case SKEIN_TENANT_FINISHED: on_finished(ctx, event); break;
+    case SKEIN_RUN_DRAINS: printf("drains: %s\n", event->reason); break;
+    case SKEIN_NOTE: printf("note: %s\n", event->reason); break;
     case SKEIN_RUN_FINISHED:
         printf("finished %s\n", event->duration_ms > 0 ? "in time" : "in no time");
         break;
@@ -181,7 +173,8 @@ int main(int argc, char **argv)
     else
         signal(SIGHUP, on_child);
     int exit_code = run(&app, &request, format);
-    if (signal(SIGCHLD, SIG_DFL) != on_child || (request.handles_signals && signal(SIGHUP, SIG_DFL) != on_child))
+    if (signal(SIGCHLD, SIG_DFL) != on_child ||
+        (request.handles_signals && signal(SIGHUP, SIG_DFL) != on_child))
         printf("a handler is gone\n");
     if (then) {
         request.command = command_of(then);
