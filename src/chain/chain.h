@@ -21,8 +21,8 @@ struct chain {
     const uint32_t *topological; /* all indices, parents and dependencies before children */
     const uint32_t *heads;       /* nobody revises them, as `alembic heads` */
     size_t head_count;
-    const uint32_t
-        *real_heads; /* nobody revises or depends on them: what `heads` means as a target */
+    /* nobody revises or depends on them: what `heads` means as a target */
+    const uint32_t *real_heads;
     size_t real_head_count;
     const uint32_t *bases;
     size_t base_count;

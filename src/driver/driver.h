@@ -53,8 +53,8 @@ struct conn_info {
                           handshake does not tell, SQL_LOCK or SQL_INSPECT do */
     bool is_read_only; /* a standby, or a file without write permission */
     bool is_created;   /* OP_CONNECT made the database */
-    bool
-        watches_client; /* the server can notice by itself that its client died, if its system can */
+    /* the server can notice by itself that its client died, if its system can */
+    bool watches_client;
     const char *password;    /* that the client library found by itself; the conn's; NULL: none */
     uint32_t backend_pid;    /* by which the server calls the session ({backend_pid}); 0: none */
     uint32_t server_version; /* 150010 for PostgreSQL 15.10; 3040001 for SQLite */
@@ -69,22 +69,22 @@ struct op {
     enum op_kind kind;
     const char *sql; /* NUL-terminated; may hold several statements, none with parameters */
     size_t sql_len;
-    bool
-        begins_revision; /* what earlier ones have set is undone first, where the server does not (SQLite) */
+    /* what earlier ones have set is undone first, where the server does not (SQLite) */
+    bool begins_revision;
     bool must_commit; /* the statement is COMMIT: an answer that says otherwise is an error */
     bool needs_rows;  /* OP_SCRIPT: the last statement must return a row, or it fails */
-    uint64_t
-        rows_total; /* that its statements must change together; 0: not looked at. By the caller */
+    /* that its statements must change together; 0: not looked at. By the caller */
+    uint64_t rows_total;
     bool needs_one_row; /* every statement must change (or return) exactly one row */
     enum tx_rule tx_after;
-    struct op
-        *joined; /* one that is run behind this one, in the same message where the driver can; needs
-                          DRIVER_JOINS. OP_SCRIPTs go with their like, and SQL_GUARD ends each; the others
-                          are over with the first statement that returns rows, and one must. NULL: none */
-    bool
-        sets_up_parser; /* what is joined is parsed behind it, so it may not be in the same message */
-    uint64_t
-        timeout_ms; /* for the whole operation; 0: none. Obeyed by the caller, not the driver */
+    /* one that is run behind this one, in the same message where the driver can; needs
+     * DRIVER_JOINS. OP_SCRIPTs go with their like, and SQL_GUARD ends each; the others are over
+     * with the first statement that returns rows, and one must. NULL: none */
+    struct op *joined;
+    /* what is joined is parsed behind it, so it may not be in the same message */
+    bool sets_up_parser;
+    /* for the whole operation; 0: none. Obeyed by the caller, not the driver */
+    uint64_t timeout_ms;
     uint64_t lock_timeout_ms;      /* these two are obeyed by the driver where the server cannot */
     uint64_t statement_timeout_ms; /* (SQLite); 0: none */
     bool wants_holder;             /* OP_LOCK: say who has it (op->holder); costs a little */
@@ -94,11 +94,11 @@ struct op {
     void *prepare_ctx;
 
     struct err err; /* ERR_NONE: it went well; err.offset counts in `sql` from 1 */
-    bool
-        is_missing; /* OP_CONNECT: all is well but that there is no such database; OP_RESTORE: no such copy */
+    /* OP_CONNECT: all is well but that there is no such database; OP_RESTORE: no such copy */
+    bool is_missing;
     bool is_locked;
-    bool
-        is_pooled; /* OP_LOCK: nothing was locked, for it is a proxy that answers (see conn_info) */
+    /* OP_LOCK: nothing was locked, for it is a proxy that answers (see conn_info) */
+    bool is_pooled;
     const char *holder; /* who has the lock instead, in words; NULL: not known */
     struct conn_info info;
     const char **rows; /* row_count * column_count values; NULL is SQL's NULL */
@@ -197,8 +197,8 @@ struct statement {
     size_t offset;
     size_t len;
     int line; /* from 1, within the text that was split */
-    bool
-        is_ended; /* `len` takes in the semicolon that ends it (in a script they must not be two) */
+    /* `len` takes in the semicolon that ends it (in a script they must not be two) */
+    bool is_ended;
 };
 
 struct driver {

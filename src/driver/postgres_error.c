@@ -8,9 +8,9 @@ struct meaning {
     const char *code; /* SQLSTATE, or its class (the first two characters) */
     enum err_class kind;
     bool is_transient;
-    bool
-        is_lost; /* the session is gone: what was under way may or may not have happened. Where it is not, that
-                     was a statement's own trouble: another server that it asked, a worker that it lost */
+    /* the session is gone: what was under way may or may not have happened. Where it is not,
+     * that was a statement's own trouble: another server that it asked, a worker that it lost */
+    bool is_lost;
 };
 
 /* The first row that fits wins. */

@@ -17,8 +17,8 @@ struct postgres_message {
     const struct op *first;
     const char *sql; /* NUL-terminated */
     size_t len;
-    size_t
-        begin; /* of the SQL of the op whose turn it is; behind `len`: that did not travel with it */
+    /* of the SQL of the op whose turn it is; behind `len`: that did not travel with it */
+    size_t begin;
 };
 
 struct postgres_message postgres_message_of(PGconn *pg, const struct op *first);

@@ -28,8 +28,8 @@ struct piece {
     bool is_setting; /* of the session, by one statement outside a transaction */
     const struct author_query *verifies; /* asked behind it, in their order */
     size_t verify_count;
-    const struct author_query
-        *probe; /* of a statement outside a transaction: did it take effect? NULL: none */
+    /* of a statement outside a transaction: did it take effect? NULL: none */
+    const struct author_query *probe;
 };
 
 enum session_part {

@@ -24,8 +24,8 @@ struct reading {
     struct import *import;
     const struct import_file *file;
     struct imported *item;
-    struct buf
-        texts[DIRECTION__COUNT]; /* the lines; those of other kinds are empty, to keep count */
+    /* the lines; those of other kinds are empty, to keep count */
+    struct buf texts[DIRECTION__COUNT];
     bool has[DIRECTION__COUNT];
     bool is_started;
     enum direction direction;

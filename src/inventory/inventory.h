@@ -61,8 +61,8 @@ struct tenant {
     const struct settings *settings;
     const struct password *password;
     int line; /* in the inventory; of its source for a found tenant */
-    bool
-        is_gone; /* not in the inventory any more: a run that goes back knows of it. It cannot be reached */
+    /* not in the inventory any more: a run that goes back knows of it. It cannot be reached */
+    bool is_gone;
 };
 
 struct wave {
@@ -116,8 +116,8 @@ struct inventory {
     const char *path;      /* as given, for messages */
     const char *chain_dir; /* relative to the working directory, like all paths here */
     const char *version_table;
-    const char
-        *ledger; /* a path, or a postgresql:// URL that may hold a password: not to be shown */
+    /* a path, or a postgresql:// URL that may hold a password: not to be shown */
+    const char *ledger;
     struct rollout_rules rollout;
     struct tenant *tenants; /* may move until inventory_finish */
     size_t tenant_count;

@@ -111,9 +111,9 @@ struct run_info {
     const char *id;      /* 20261123T101500Z-5f3a9c */
     const char *command; /* upgrade, downgrade, stamp, rollback, plan, current */
     const char *target;  /* as asked for, several joined by a blank; "" where there is none */
-    const char
-        *resolved; /* the same with `head` and partial ids resolved when the run began; NULL: not
-                             kept (plan, current) */
+    /* the same with `head` and partial ids resolved when the run began; NULL: not kept (plan,
+     * current) */
+    const char *resolved;
     bool is_dry_run;
     bool is_unrecorded;       /* the ledger could not take it, and does not know of it; told by
                            EVENT_RUN_FINISHED */
@@ -163,8 +163,8 @@ struct event {
     const char *reason;
     enum run_state state;
     double duration_ms;
-    int64_t
-        at_ms; /* since the epoch: EVENT_WAVE_FINISHED, where the soak of a resumed run counts from */
+    /* since the epoch: EVENT_WAVE_FINISHED, where the soak of a resumed run counts from */
+    int64_t at_ms;
 };
 
 struct arena;

@@ -67,10 +67,10 @@ struct ledger_run {
     const char *resumed_by;     /* the newest run that goes on with this one; NULL: none */
     const char *rolled_back_by; /* the newest `rollback` run of this one; NULL: none */
     const char *chain_digest;
-    enum run_state
-        state; /* RUN_RUNNING while somebody holds the ledger for it, RUN_INTERRUPTED after */
-    bool
-        is_rolling_back; /* EVENT_RUN_ROLLS_BACK was seen: what is left of the run is the way back */
+    /* RUN_RUNNING while somebody holds the ledger for it, RUN_INTERRUPTED after */
+    enum run_state state;
+    /* EVENT_RUN_ROLLS_BACK was seen: what is left of the run is the way back */
+    bool is_rolling_back;
     int64_t started_at_ms;
     double duration_ms; /* until its last event, where it did not finish */
     struct ledger_holder holder;

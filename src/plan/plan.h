@@ -53,8 +53,8 @@ struct target {
         *texts; /* several are taken in turn, each from where the one before led; those of
                                * a stamp together */
     size_t count;
-    bool
-        purges; /* PLAN_STAMP: all rows go first, those too that name nothing; set it after parsing */
+    /* PLAN_STAMP: all rows go first, those too that name nothing; set it after parsing */
+    bool purges;
 };
 
 /* Checks the identifiers against the chain; ERR_CHAIN (words close to Alembic's) where one names

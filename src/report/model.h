@@ -59,16 +59,16 @@ struct report_row {
     uint32_t next_same_error; /* in order of the selection; REPORT_NONE: the last */
     uint32_t attempts;
     const float *step_ms; /* a duration a step; NULL: none */
-    const char
-        *detail; /* what is the tenant's own in its error's text, behind the text; NULL: nothing */
+    /* what is the tenant's own in its error's text, behind the text; NULL: nothing */
+    const char *detail;
     double duration_ms;
     double started_ms;
 };
 
 struct report_wave {
     const char *name;
-    enum run_state
-        state; /* RUN_RUNNING: begun, and ends as the run does; RUN__COUNT: never begun */
+    /* RUN_RUNNING: begun, and ends as the run does; RUN__COUNT: never begun */
+    enum run_state state;
     size_t tenant_count;
     size_t failed_count; /* after the end */
 };

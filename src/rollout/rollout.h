@@ -25,8 +25,8 @@ struct rollout_wave {
     uint32_t per_server;       /* at least 1 */
     struct share max_failures; /* of the wave's tenants */
     uint64_t soak_ms;
-    int64_t
-        soak_until_ms; /* since the epoch: of an earlier run that this one goes on with; 0: none */
+    /* since the epoch: of an earlier run that this one goes on with; 0: none */
+    int64_t soak_until_ms;
 };
 
 struct rollout_options {
@@ -34,8 +34,8 @@ struct rollout_options {
     enum session_goal goal;
     bool is_rollback; /* everyone goes back to where their standing says they stood before */
     const struct target *target; /* NULL with GOAL_CURRENT */
-    const struct adoption
-        *adoption; /* NULL, or: stamp where another tool says that a tenant stands */
+    /* NULL, or: stamp where another tool says that a tenant stands */
+    const struct adoption *adoption;
     const char *target_text;
     enum settle settle;   /* not _NONE: nothing but this is done, and no target is needed */
     const char *resolved; /* the target for a resume; NULL: not kept */
@@ -46,16 +46,16 @@ struct rollout_options {
     const uint32_t *wave_of; /* by tenant; NULL: all in the first */
     const struct tenant *const *tenants;
     size_t tenant_count;
-    const struct standing
-        *standings; /* by tenant, of the run that this one goes on with; NULL: none */
+    /* by tenant, of the run that this one goes on with; NULL: none */
+    const struct standing *standings;
     const char *resumed_from;
     const struct chain *chain;
     struct scripts *scripts;
     const char *version_table;
     const struct gate_rules *gates; /* asked where tenants are changed; NULL: none */
     struct ledger *ledger;          /* locked; NULL: none */
-    const char
-        *snapshots; /* folder for copies of tenants that roll back by them; NULL: none is made */
+    /* folder for copies of tenants that roll back by them; NULL: none is made */
+    const char *snapshots;
     const char *run_id;         /* NULL: a new one */
     void (*on_tick)(void *ctx); /* NULL, or: about ten times a second */
     void *tick_ctx;

@@ -106,9 +106,9 @@ void scheduler_well(struct scheduler *scheduler, uint32_t tenant);
 
 struct finish {
     bool has_failed; /* counts towards the threshold */
-    bool
-        has_changed; /* something of the rollout is committed there: it goes back with the others */
-    bool is_news;    /* and it was this run that did it: the wave's soak is due */
+    /* something of the rollout is committed there: it goes back with the others */
+    bool has_changed;
+    bool is_news; /* and it was this run that did it: the wave's soak is due */
 };
 void scheduler_finished(struct scheduler *scheduler, uint32_t tenant, const struct finish *how);
 

@@ -16,8 +16,8 @@ struct ways_options {
     const struct chain *chain;
     const struct target *target;
     const struct adoption *adoption; /* NULL, or: the target is where another tool's table says */
-    const struct standing
-        *standings; /* by tenant, of the run that this one goes on with; NULL: none */
+    /* by tenant, of the run that this one goes on with; NULL: none */
+    const struct standing *standings;
     size_t tenant_count;
 };
 
