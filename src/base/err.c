@@ -2,6 +2,8 @@
 
 #include "base/arena.h"
 
+const struct err err_none = {.kind = ERR_NONE};
+
 const char *err_class_name(enum err_class kind)
 {
     static const char *const names[ERR__COUNT] = {

@@ -39,6 +39,9 @@ struct err {
     char text[1024];
 };
 
+/* Nothing went wrong. */
+extern const struct err err_none;
+
 const char *err_class_name(enum err_class kind);
 
 /* Fill *err; always return false, so that `return err_set(…)` reads as it should. */

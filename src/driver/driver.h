@@ -10,7 +10,7 @@
  *     struct op op = {.kind = OP_CONNECT, .timeout_ms = 10000};
  *     for (want = driver->start(conn, &op); want.bits; want = driver->step(conn, ready))
  *         …wait for what it wants; on WANT_WORKER call driver->work(conn) on a worker first…
- *     op.err.kind == ERR_NONE says it went well
+ *     op_err(&op)->kind == ERR_NONE says it went well
  *
  * To add a driver: write src/driver/NAME.c with one `const struct driver`, name it in registry.c, give
  * it a row in tests/driver/subjects.c and make the conformance suite pass over it.
@@ -93,7 +93,9 @@ struct op {
                                        `sql` from what earlier operations took (duration_ms) */
     void *prepare_ctx;
 
-    struct err err; /* ERR_NONE: it went well; err.offset counts in `sql` from 1 */
+    /* From the arena where there is one; NULL or ERR_NONE: it went well. Read it through op_err, fill it through
+     * op_make_err; err->offset counts in `sql` from 1. */
+    struct err *err;
     /* OP_CONNECT: all is well but that there is no such database; OP_RESTORE: no such copy */
     bool is_missing;
     bool is_locked;
@@ -113,6 +115,15 @@ struct op {
     bool is_tx_broken;  /* tx_after does not hold: the statements ended or began a transaction */
     double duration_ms; /* filled by the caller of the driver */
 };
+
+/* How it went: never NULL, ERR_NONE where all is well. */
+static inline const struct err *op_err(const struct op *op)
+{
+    return op->err ? op->err : &err_none;
+}
+
+/* The op's error, to be filled or added to: an op takes the room for one only where it has one. */
+struct err *op_make_err(struct op *op);
 
 /* The value at a row and column, or NULL. */
 static inline const char *op_value(const struct op *op, size_t row, size_t column)

@@ -90,8 +90,8 @@ static bool is_guard(const PGresult *result)
 static void finish_lock(struct op *op)
 {
     const char *value = op->row_count ? op_value(op, 0, 0) : NULL;
-    op->is_locked = op->err.kind == ERR_NONE && value && *value == 't';
-    op->is_pooled = op->err.kind == ERR_NONE && op->row_count && !value;
+    op->is_locked = op_err(op)->kind == ERR_NONE && value && *value == 't';
+    op->is_pooled = op_err(op)->kind == ERR_NONE && op->row_count && !value;
     if (value && op->column_count > 1 && !op->is_locked)
         op->holder = op_value(op, 0, 1);
 }
@@ -118,14 +118,14 @@ static void fail(struct conn *conn, const PGresult *result)
 {
     struct err err = {0};
     bool has_run = conn->op != conn->message.first || conn->op->statements_done;
-    if (conn->op->err.kind != ERR_NONE)
+    if (op_err(conn->op)->kind != ERR_NONE)
         return;
     postgres_error(conn->pg, result, conn->message.sql, &err);
     while (!has_run && conn->op->joined && err.offset > end_of_op(conn))
         go_to_joined(conn);
     bool is_within = err.offset > conn->message.begin && err.offset <= end_of_op(conn);
     err.offset = is_within ? err.offset - conn->message.begin : 0;
-    conn->op->err = err;
+    *op_make_err(conn->op) = err;
 }
 
 static void finish_statement(struct conn *conn, const PGresult *result)
@@ -134,14 +134,14 @@ static void finish_statement(struct conn *conn, const PGresult *result)
     const char *touched = PQcmdTuples((PGresult *)(uintptr_t)result);
     if (PQresultStatus(result) == PGRES_COMMAND_OK)
         op->rows_changed += strtoull(touched, NULL, 10);
-    if (op->needs_one_row && *touched && strcmp(touched, "1") != 0 && op->err.kind == ERR_NONE)
-        err_set(&op->err, ERR_INTERNAL, "a bookkeeping statement touched %s rows, not one",
+    if (op->needs_one_row && *touched && strcmp(touched, "1") != 0 && op_err(op)->kind == ERR_NONE)
+        err_set(op_make_err(op), ERR_INTERNAL, "a bookkeeping statement touched %s rows, not one",
                 touched);
     /* The server answers COMMIT of an aborted transaction with success and this tag. */
     if (strcmp(PQcmdStatus((PGresult *)(uintptr_t)result), "ROLLBACK") == 0 &&
-        op->tx_after == TX_OUTSIDE && op->must_commit && op->err.kind == ERR_NONE)
-        err_set(&op->err, ERR_SQL, "the server answered COMMIT with ROLLBACK");
-    if (op->err.kind == ERR_NONE)
+        op->tx_after == TX_OUTSIDE && op->must_commit && op_err(op)->kind == ERR_NONE)
+        err_set(op_make_err(op), ERR_SQL, "the server answered COMMIT with ROLLBACK");
+    if (op_err(op)->kind == ERR_NONE)
         op->statements_done++;
 }
 
@@ -168,8 +168,8 @@ static void take_result(struct conn *conn, PGresult *result)
     case PGRES_COMMAND_OK: finish_statement(conn, result); break;
     case PGRES_COPY_IN:
         /* The server would call what follows "canceled on request", as it does a timeout. */
-        if (conn->op->err.kind == ERR_NONE)
-            err_set(&conn->op->err, ERR_SQL, "COPY FROM STDIN has no data in a revision");
+        if (op_err(conn->op)->kind == ERR_NONE)
+            err_set(op_make_err(conn->op), ERR_SQL, "COPY FROM STDIN has no data in a revision");
         PQputCopyEnd(conn->pg, "no data");
         break;
     case PGRES_SINGLE_TUPLE:
@@ -210,8 +210,8 @@ static void check_transaction(struct conn *conn)
     if (is_inside == (op->tx_after == TX_INSIDE))
         return;
     op->is_tx_broken = true;
-    if (op->err.kind == ERR_NONE)
-        err_set(&op->err, ERR_SQL, "the transaction was %s by the statements themselves",
+    if (op_err(op)->kind == ERR_NONE)
+        err_set(op_make_err(op), ERR_SQL, "the transaction was %s by the statements themselves",
                 is_inside ? "begun" : "ended");
 }
 
@@ -271,7 +271,7 @@ static struct want start_message(struct conn *conn)
 /* Is the message answered, and the turn of an operation come that did not travel with it? */
 static bool has_more(const struct conn *conn)
 {
-    return conn->message.begin > conn->message.len && conn->op->err.kind == ERR_NONE;
+    return conn->message.begin > conn->message.len && op_err(conn->op)->kind == ERR_NONE;
 }
 
 static bool is_on(const char *setting)
@@ -293,7 +293,7 @@ static void take_info(struct conn *conn)
 
 static void finish_probe(struct op *op)
 {
-    if (op->err.kind == ERR_NONE && op->row_count == 1)
+    if (op_err(op)->kind == ERR_NONE && op->row_count == 1)
         op->info.is_read_only = is_on(op_value(op, 0, 0)) || is_on(op_value(op, 0, 1));
 }
 
@@ -342,8 +342,8 @@ static struct want after_poll(struct conn *conn)
     case PGRES_POLLING_FAILED:
     case PGRES_POLLING_ACTIVE:
     default:
-        postgres_connect_error(conn->pg, conn->refusal, &conn->op->err);
-        conn->op->is_missing = strcmp(conn->op->err.code, "3D000") == 0;
+        postgres_connect_error(conn->pg, conn->refusal, op_make_err(conn->op));
+        conn->op->is_missing = strcmp(op_err(conn->op)->code, "3D000") == 0;
         return over();
     }
 }

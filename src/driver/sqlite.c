@@ -87,7 +87,7 @@ static const struct {
 
 static void set_error(struct conn *conn, int rc)
 {
-    struct err *err = &conn->op->err;
+    struct err *err = op_make_err(conn->op);
     if (rc == SQLITE_AUTH && conn->fence.denied) {
         err_set(err, ERR_SQL, "%s", conn->fence.denied);
     } else if (rc == SQLITE_INTERRUPT && !atomic_load(&conn->is_cancelled)) {
@@ -115,7 +115,7 @@ static const char *path_of(const struct conn *conn)
 
 static bool fail_connect(struct conn *conn, const char *what)
 {
-    struct err *err = &conn->op->err;
+    struct err *err = op_make_err(conn->op);
     err_set(err, ERR_CONNECT, "cannot open '%s': %s", path_of(conn), what);
     snprintf(err->code, sizeof err->code, "%d", SQLITE_CANTOPEN);
     return false;
@@ -215,11 +215,11 @@ static void do_lock(struct conn *conn)
     struct op *op = conn->op;
     op->is_locked = flock(conn->lock_fd, LOCK_EX | LOCK_NB) == 0;
     if (op->is_locked && !is_still_there(conn)) {
-        err_set(&op->err, ERR_LOCK, "'%s' was removed or replaced while its lock was waited for",
-                path_of(conn));
-        op->err.is_transient = true;
+        err_set(op_make_err(op), ERR_LOCK,
+                "'%s' was removed or replaced while its lock was waited for", path_of(conn));
+        op_make_err(op)->is_transient = true;
     } else if (!op->is_locked && errno != EWOULDBLOCK && errno != EINTR) {
-        err_set(&op->err, ERR_LOCK, "cannot lock '%s': %s", path_of(conn), strerror(errno));
+        err_set(op_make_err(op), ERR_LOCK, "cannot lock '%s': %s", path_of(conn), strerror(errno));
     } else if (!op->is_locked && op->wants_holder) {
         op->holder = sqlite_holder(op->arena, path_of(conn), HOLDING_TENANT);
     }
@@ -267,7 +267,8 @@ static int run_prepared(struct op *op, sqlite3_stmt *stmt, size_t *ret_rows)
 static void check_one_row(struct op *op, size_t rows)
 {
     if (op->needs_one_row && rows != 1)
-        err_set(&op->err, ERR_INTERNAL, "a bookkeeping statement touched %zu rows, not one", rows);
+        err_set(op_make_err(op), ERR_INTERNAL, "a bookkeeping statement touched %zu rows, not one",
+                rows);
 }
 
 /* Runs the statement at conn->at and moves behind it. False: an error, or busy. */
@@ -293,15 +294,15 @@ static bool run_next(struct conn *conn)
         conn->is_busy = (rc & 0xff) == SQLITE_BUSY;
         set_error(conn, rc);
         int offset = stmt ? -1 : sqlite3_error_offset(conn->db);
-        op->err.offset = offset < 0 ? 0 : conn->at + (size_t)offset + 1;
+        op_make_err(op)->offset = offset < 0 ? 0 : conn->at + (size_t)offset + 1;
     } else if (stmt) {
         check_one_row(op, rows);
-        op->statements_done += op->err.kind == ERR_NONE;
+        op->statements_done += op_err(op)->kind == ERR_NONE;
     }
     sqlite3_finalize(stmt);
-    if (op->err.kind == ERR_NONE)
+    if (op_err(op)->kind == ERR_NONE)
         conn->at = (size_t)(tail - op->sql);
-    return op->err.kind == ERR_NONE;
+    return op_err(op)->kind == ERR_NONE;
 }
 
 static void check_transaction(struct conn *conn)
@@ -310,10 +311,10 @@ static void check_transaction(struct conn *conn)
     bool is_inside = !sqlite3_get_autocommit(conn->db);
     if (op->tx_after == TX_ANY || is_inside == (op->tx_after == TX_INSIDE))
         return;
-    if (op->err.kind != ERR_NONE)
+    if (op_err(op)->kind != ERR_NONE)
         return; /* ON CONFLICT ROLLBACK: all of it is taken back */
     op->is_tx_broken = true;
-    err_set(&op->err, ERR_SQL, "the transaction was %s by the statements themselves",
+    err_set(op_make_err(op), ERR_SQL, "the transaction was %s by the statements themselves",
             is_inside ? "begun" : "ended");
 }
 
@@ -334,19 +335,19 @@ static void finish_copy(struct conn *conn, int rc)
     if (rc == SQLITE_DONE)
         return;
     conn->is_busy = (rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED;
-    if (conn->op->err.kind == ERR_NONE)
+    if (op_err(conn->op)->kind == ERR_NONE)
         set_error(conn, rc);
 }
 
 static void do_snapshot(struct conn *conn)
 {
-    finish_copy(conn, sqlite_copy_out(conn->db, conn->op->sql, &conn->op->err));
+    finish_copy(conn, sqlite_copy_out(conn->db, conn->op->sql, op_make_err(conn->op)));
 }
 
 static void do_restore(struct conn *conn)
 {
     conn->op->is_missing = access(conn->op->sql, F_OK) != 0 && errno == ENOENT;
-    finish_copy(conn, sqlite_copy_in(conn->db, conn->op->sql, &conn->op->err));
+    finish_copy(conn, sqlite_copy_in(conn->db, conn->op->sql, op_make_err(conn->op)));
 }
 
 /* ---- the interface ------------------------------------------------------------------------- */
@@ -368,7 +369,8 @@ static void sqlite_work(struct conn *conn)
         [OP_SCRIPT] = do_statements, [OP_SNAPSHOT] = do_snapshot, [OP_RESTORE] = do_restore,
     };
     conn->is_busy = false;
-    conn->op->err.kind = ERR_NONE;
+    if (conn->op->err)
+        conn->op->err->kind = ERR_NONE; /* of the time before: another writer was at it */
     jobs[conn->op->kind](conn);
 }
 
@@ -376,7 +378,7 @@ static void tell_holder(struct op *op, const char *path)
 {
     const char *holder = sqlite_holder(op->arena, path, HOLDING_WRITE);
     if (holder)
-        err_add(&op->err, "; held by %s", holder);
+        err_add(op_make_err(op), "; held by %s", holder);
 }
 
 /* A statement that met another writer left nothing behind: it can be run again as it stands. */

@@ -106,8 +106,8 @@ static void on_answered(void *ctx)
 {
     struct blockers *blockers = ctx;
     bool was_late = blockers->is_late;
-    bool has_answer =
-        io_finished(blockers->io) == OP_TO__COUNT && blockers->ops[OP_TO_LOOK].err.kind == ERR_NONE;
+    bool has_answer = io_finished(blockers->io) == OP_TO__COUNT &&
+                      op_err(&blockers->ops[OP_TO_LOOK])->kind == ERR_NONE;
     blockers->is_late = false;
     close_io(blockers);
     if (has_answer && !was_late)

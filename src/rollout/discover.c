@@ -88,9 +88,9 @@ static void on_answer(void *ctx)
     const struct op *last = &asking->ops[io_finished(asking->io) - 1];
     const struct op *query = &asking->ops[1];
     struct discovery *discovery = asking->discovery;
-    if (last->err.kind != ERR_NONE)
-        fail(asking, &last->err);
-    for (size_t row = 0; last->err.kind == ERR_NONE && row < query->row_count; row++)
+    if (op_err(last)->kind != ERR_NONE)
+        fail(asking, op_err(last));
+    for (size_t row = 0; op_err(last)->kind == ERR_NONE && row < query->row_count; row++)
         inventory_add_found(discovery->inventory, asking->source, query->columns,
                             query->rows + row * query->column_count, query->column_count,
                             discovery->faults);

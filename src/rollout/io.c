@@ -199,7 +199,7 @@ static bool start_next(struct io *io)
 static struct op *go_to_reached(struct io *io)
 {
     struct op *op = &io->ops[io->at], *failed = op;
-    while (failed && failed->err.kind == ERR_NONE)
+    while (failed && op_err(failed)->kind == ERR_NONE)
         failed = failed->joined;
     while (!failed && op->joined && op->is_over)
         op = op->joined;
@@ -222,17 +222,17 @@ static void share_duration(struct op *first, const struct op *last, double whole
 /* That it is not ours is an error; what was joined to it counts no more. */
 static void check_lock(struct io *io, struct op *op)
 {
-    if (op->kind != OP_LOCK || op->err.kind != ERR_NONE || op->is_locked ||
+    if (op->kind != OP_LOCK || op_err(op)->kind != ERR_NONE || op->is_locked ||
         (op->joined && !op->is_over))
         return;
     if (op->is_pooled)
         io_set_pooled(io);
-    err_set(&op->err, ERR_LOCK,
+    err_set(op_make_err(op), ERR_LOCK,
             op->is_pooled ? "only a transaction can hold the lock"
                           : "another run holds this tenant");
     if (op->holder)
-        err_add(&op->err, "; held by %s", op->holder);
-    op->err.is_transient = true;
+        err_add(op_make_err(op), "; held by %s", op->holder);
+    op_make_err(op)->is_transient = true;
 }
 
 /* Takes the end of the op under way. False: the batch is over. On any thread. */
@@ -242,17 +242,18 @@ static bool finish_op(struct io *io)
     check_lock(io, first);
     struct op *op = go_to_reached(io);
     share_duration(first, op, (double)(uv_hrtime() - io->begun_ns) / 1e6);
-    if (op->err.kind == ERR_NONE && first->joined && !op->is_over)
-        err_set(&op->err, ERR_INTERNAL, "the answer ended before the last of its statements");
-    if (op->kind == OP_CONNECT && op->err.kind == ERR_NONE)
+    if (op_err(op)->kind == ERR_NONE && first->joined && !op->is_over)
+        err_set(op_make_err(op), ERR_INTERNAL,
+                "the answer ended before the last of its statements");
+    if (op->kind == OP_CONNECT && op_err(op)->kind == ERR_NONE)
         io->info = op->info;
-    if (op->rows_total && op->err.kind == ERR_NONE && op->rows_changed != op->rows_total)
-        err_set(&op->err, ERR_INTERNAL, "bookkeeping changed %llu rows, not %llu",
+    if (op->rows_total && op_err(op)->kind == ERR_NONE && op->rows_changed != op->rows_total)
+        err_set(op_make_err(op), ERR_INTERNAL, "bookkeeping changed %llu rows, not %llu",
                 (unsigned long long)op->rows_changed, (unsigned long long)op->rows_total);
-    if (op->needs_rows && op->err.kind == ERR_NONE && !op->rows_seen)
-        err_set(&op->err, ERR_SQL, "the query to verify returned no row");
-    if (op->err.kind != ERR_NONE) {
-        io->is_broken = io->is_broken || op->err.is_connection_lost || op->kind == OP_CONNECT;
+    if (op->needs_rows && op_err(op)->kind == ERR_NONE && !op->rows_seen)
+        err_set(op_make_err(op), ERR_SQL, "the query to verify returned no row");
+    if (op_err(op)->kind != ERR_NONE) {
+        io->is_broken = io->is_broken || op_err(op)->is_connection_lost || op->kind == OP_CONNECT;
         return false;
     }
     io->at++;
@@ -263,15 +264,17 @@ static bool finish_op(struct io *io)
 static void tell_stop(struct io *io, bool has_ended)
 {
     struct op *op = io->at < io->op_count ? go_to_reached(io) : &io->ops[io->op_count - 1];
-    bool was_answered = has_ended && op->err.kind != ERR_NONE && !op->err.is_connection_lost;
-    if (has_ended && op->err.kind == ERR_NONE)
+    bool was_answered =
+        has_ended && op_err(op)->kind != ERR_NONE && !op_err(op)->is_connection_lost;
+    if (has_ended && op_err(op)->kind == ERR_NONE)
         return; /* it came through before the cancel did */
     if (io->stopping == STOP_CANCEL)
-        err_set(&op->err, ERR_CANCELLED, "cancelled");
+        err_set(op_make_err(op), ERR_CANCELLED, "cancelled");
     else
-        err_set(&op->err, ERR_TIMEOUT, "no answer within %.1f s", (double)op->timeout_ms / 1000);
-    op->err.is_transient = io->stopping == STOP_TIMEOUT;
-    op->err.is_connection_lost = !was_answered;
+        err_set(op_make_err(op), ERR_TIMEOUT, "no answer within %.1f s",
+                (double)op->timeout_ms / 1000);
+    op_make_err(op)->is_transient = io->stopping == STOP_TIMEOUT;
+    op_make_err(op)->is_connection_lost = !was_answered;
     io->is_broken = io->is_broken || !was_answered;
 }
 
@@ -424,8 +427,8 @@ static void advance(struct io *io)
     } else if (io->want.bits & WANT_TIMER) {
         start_timer(&io->waiting, on_waited, io->want.timeout_ms);
     } else if (!wait_for_socket(io)) {
-        err_set(&io->ops[io->at].err, ERR_INTERNAL, "cannot watch the socket");
-        io->ops[io->at].err.is_connection_lost = true;
+        err_set(op_make_err(&io->ops[io->at]), ERR_INTERNAL, "cannot watch the socket");
+        op_make_err(&io->ops[io->at])->is_connection_lost = true;
         io->is_broken = true;
         end_batch(io, true);
     }

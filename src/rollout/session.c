@@ -136,7 +136,7 @@ static const struct op *failed_op(const struct session *session, size_t joined)
                                                     : session->op_count;
     size_t finished = session->op_count ? io_finished(session->io) : 0;
     for (size_t i = session->joined[joined].first_op; i < end && i < finished; i++)
-        if (session->ops[i].err.kind != ERR_NONE)
+        if (op_err(&session->ops[i])->kind != ERR_NONE)
             return &session->ops[i];
     return NULL;
 }
@@ -151,7 +151,7 @@ static enum session_state settle_one(struct session *session, size_t joined)
     if (failed && session->state == SESSION_CLOSE)
         return SESSION_DONE;
     if (failed)
-        return session_fail(session, &failed->err);
+        return session_fail(session, op_err(failed));
     return row->answer ? row->answer(session) : row->next;
 }
 
@@ -172,7 +172,9 @@ static void on_batch(void *ctx)
 {
     struct session *session = ctx;
     size_t finished = io_finished(session->io);
-    blockers_end(session->blockers, finished ? &session->ops[finished - 1].err : NULL);
+    struct op *last = finished ? &session->ops[finished - 1] : NULL;
+    bool has_failed = last && op_err(last)->kind != ERR_NONE;
+    blockers_end(session->blockers, has_failed ? op_make_err(last) : NULL);
     session_go(session, settle(session));
 }
 

@@ -40,14 +40,14 @@ enum session_state error_connect(struct session *session, const struct op *op)
         return take_for_empty(session);
     if (is_missing && makes_nothing(session)) {
         bool was_empty = env->is_as_before(env->ctx, session, &(struct rows){.is_known = true});
-        return was_empty ? SESSION_CLOSE : session_fail(session, &op->err);
+        return was_empty ? SESSION_CLOSE : session_fail(session, op_err(op));
     }
     if (is_missing) {
         session->after_close = SESSION_INTENT;
         return SESSION_CLOSE;
     }
-    session->env->on_refused(session->env->ctx, session, &op->err);
-    return session_fail(session, &op->err);
+    session->env->on_refused(session->env->ctx, session, op_err(op));
+    return session_fail(session, op_err(op));
 }
 
 enum session_state answer_create(struct session *session)
@@ -58,14 +58,14 @@ enum session_state answer_create(struct session *session)
 
 enum session_state error_create(struct session *session, const struct op *op)
 {
-    bool is_there = strcmp(op->err.code, "42P04") == 0; /* another run made it meanwhile */
-    return is_there ? answer_create(session) : session_fail(session, &op->err);
+    bool is_there = strcmp(op_err(op)->code, "42P04") == 0; /* another run made it meanwhile */
+    return is_there ? answer_create(session) : session_fail(session, op_err(op));
 }
 
 /* A connection that another tenant left may have died since: that is nobody's failure. */
 static bool died_unused(struct session *session, const struct op *op)
 {
-    if (!session->is_reused || !op->err.is_connection_lost)
+    if (!session->is_reused || !op_err(op)->is_connection_lost)
         return false;
     session->is_reused = false;
     session->after_close = SESSION_CONNECT;
@@ -78,18 +78,18 @@ enum session_state error_lock(struct session *session, const struct op *op)
         return SESSION_CLOSE;
     if (op->is_pooled)
         return SESSION_LOCK;
-    bool is_held = op->err.kind == ERR_LOCK && !op->is_locked && !op->err.code[0];
+    bool is_held = op_err(op)->kind == ERR_LOCK && !op->is_locked && !op_err(op)->code[0];
     uint64_t patience_ms = session->tenant->settings->lock_timeout_ms;
     if (is_held && session->lock_waited_ms < patience_ms &&
         session->env->may_wait(session->env->ctx))
         return SESSION_LOCK_WAIT;
-    return session_fail(session, &op->err);
+    return session_fail(session, op_err(op));
 }
 
 enum session_state error_look(struct session *session, const struct op *op)
 {
     const struct adoption *adoption = session->env->adoption;
-    struct err err = op->err;
+    struct err err = *op_err(op);
     if (died_unused(session, op))
         return SESSION_CLOSE;
     if (adoption && session->state == SESSION_READ &&
@@ -282,7 +282,7 @@ static void locate(struct session *session, const struct action *action, const s
         return;
     }
     err_set_place(err, revision->path,
-                  piece_line(action->piece, op->err.offset, op->statements_done));
+                  piece_line(action->piece, op_err(op)->offset, op->statements_done));
     session->err_statement = piece_line_text(&session->arena, action->piece, err->line);
 }
 
@@ -293,7 +293,7 @@ static bool ended_transaction(const struct session *session, const struct action
 {
     bool is_guarded = action->kind == ACTION_SCRIPT && action->is_in_transaction &&
                       session->driver->sql[SQL_GUARD];
-    return op->is_tx_broken || (is_guarded && op->err.kind == ERR_SQL &&
+    return op->is_tx_broken || (is_guarded && op_err(op)->kind == ERR_SQL &&
                                 op->statements_done >= action->piece->statement_count);
 }
 
@@ -314,15 +314,15 @@ static enum session_state stop_statements(struct session *session, size_t failed
  * the script is that was joined to it. */
 static bool is_of_joined(const struct op *op)
 {
-    bool was_unreadable = op->err.kind == ERR_SQL && !op->statements_done;
-    bool was_unanswered = op->err.is_connection_lost && !op->err.code[0];
+    bool was_unreadable = op_err(op)->kind == ERR_SQL && !op->statements_done;
+    bool was_unanswered = op_err(op)->is_connection_lost && !op_err(op)->code[0];
     return op->joined && (was_unreadable || was_unanswered);
 }
 
 enum session_state error_work(struct session *session, const struct op *op)
 {
     size_t at = (size_t)(op - session->ops);
-    struct err err = op->err;
+    struct err err = *op_err(op);
     if (session->state == SESSION_BEGIN && is_of_joined(op))
         locate(session, session_action_of(session, op->joined), op->joined, &err);
     if (at < session->batch_first_op || session->state == SESSION_BEGIN)
@@ -346,15 +346,15 @@ enum session_state error_work(struct session *session, const struct op *op)
 enum session_state error_mark(struct session *session, const struct op *op)
 {
     session->is_half_open = true;
-    return session_fail(session, &op->err);
+    return session_fail(session, op_err(op));
 }
 
 /* No answer is neither yes nor no: it is looked up. An answer that says no is a failure. */
 enum session_state error_commit(struct session *session, const struct op *op)
 {
-    session->is_resolving = op->err.is_connection_lost;
+    session->is_resolving = op_err(op)->is_connection_lost;
     session->resolve_attempts = 0;
-    struct err err = op->err;
+    struct err err = *op_err(op);
     err_prefix(&err, "committing");
     return session_fail(session, &err);
 }

@@ -195,5 +195,5 @@ enum session_state error_restore(struct session *session, const struct op *op)
 {
     if (op->is_missing && is_untouched(session))
         return SESSION_RELEASE;
-    return session_fail(session, &op->err);
+    return session_fail(session, op_err(op));
 }

@@ -99,7 +99,7 @@ enum session_state answer_probe(struct session *session)
 
 enum session_state error_probe(struct session *session, const struct op *op)
 {
-    struct err err = op->err;
+    struct err err = *op_err(op);
     session->is_partial = !err.is_connection_lost;
     err_prefix(&err, "asking whether the statement took effect");
     if (session->unfinished.is_running && session->doubtful->probe) {

@@ -28,9 +28,9 @@ static void says_that_nobody_answers(void **state)
 {
     struct stage *stage = *state;
     struct op op = stage_connect_op(stage, stage_open(stage, TARGET_NOWHERE));
-    assert_int_equal(op.err.kind, ERR_CONNECT);
-    assert_int_equal(op.err.is_transient, stage_is_server(stage));
-    assert_true(*op.err.text);
+    assert_int_equal(op_err(&op)->kind, ERR_CONNECT);
+    assert_int_equal(op_err(&op)->is_transient, stage_is_server(stage));
+    assert_true(*op_err(&op)->text);
 }
 
 /* Once is enough: whoever tries a wrong password again and again is locked out. */
@@ -43,9 +43,9 @@ static void takes_no_other_password(void **state)
     for (size_t i = 0; i < ARRAY_LEN(passwords); i++) {
         struct conn_params params = {.url = &stage->targets[TARGET_GOOD], .password = passwords[i]};
         struct op op = stage_connect_op(stage, stage_open_params(stage, &params));
-        assert_int_equal(op.err.kind, ERR_AUTH);
-        assert_false(op.err.is_transient);
-        assert_null(strstr(op.err.text, "superuser-secret"));
+        assert_int_equal(op_err(&op)->kind, ERR_AUTH);
+        assert_false(op_err(&op)->is_transient);
+        assert_null(strstr(op_err(&op)->text, "superuser-secret"));
     }
 }
 
@@ -54,9 +54,9 @@ static void makes_no_database_unasked(void **state)
     struct stage *stage = *state;
     for (int i = 0; i < 2; i++) { /* the first attempt must not have made it */
         struct op op = stage_connect_op(stage, stage_open(stage, TARGET_MISSING));
-        assert_int_equal(op.err.kind, ERR_CONNECT);
-        assert_string_equal(op.err.code, stage->subject->missing_code);
-        assert_false(op.err.is_transient);
+        assert_int_equal(op_err(&op)->kind, ERR_CONNECT);
+        assert_string_equal(op_err(&op)->code, stage->subject->missing_code);
+        assert_false(op_err(&op)->is_transient);
     }
 }
 
@@ -107,11 +107,11 @@ static void leaves_no_database_that_nothing_was_written_to(void **state)
     stage_script(stage, conn, stage_say(stage, SAY_PREPARE));
     stage_close(stage, conn);
     struct op op = stage_connect_op(stage, stage_open(stage, TARGET_MISSING));
-    assert_string_equal(op.err.code, stage->subject->missing_code);
+    assert_string_equal(op_err(&op)->code, stage->subject->missing_code);
     params.is_read_only = true; /* whoever only looks sees an empty one, and makes none */
     expect_good(stage_connect_op(stage, stage_open_params(stage, &params)));
     op = stage_connect_op(stage, stage_open(stage, TARGET_MISSING));
-    assert_string_equal(op.err.code, stage->subject->missing_code);
+    assert_string_equal(op_err(&op)->code, stage->subject->missing_code);
 }
 
 static void knows_what_it_must_not_write_to(void **state)
@@ -123,7 +123,7 @@ static void knows_what_it_must_not_write_to(void **state)
     op = stage_query(stage, conn, stage_say(stage, SAY_ONE));
     expect_only_value(&op, "one");
     op = stage_run(stage, conn, stage_op(stage, OP_SCRIPT, stage_say(stage, SAY_PREPARE)));
-    assert_int_not_equal(op.err.kind, ERR_NONE);
+    assert_int_not_equal(op_err(&op)->kind, ERR_NONE);
 }
 
 /* ---- the tenant's lock --------------------------------------------------------------------- */

@@ -98,12 +98,12 @@ static void refuses_version_rows_twice_or_missing(void **state)
     stage_insert_version(stage, conn, vars, "aaaa");
     vars.to = "aaaa";
     struct op op = stage_change_one(stage, conn, SQL_VERSION_INSERT, &vars);
-    assert_int_equal(op.err.kind, ERR_SQL);
-    assert_true(*op.err.code);
+    assert_int_equal(op_err(&op)->kind, ERR_SQL);
+    assert_true(*op_err(&op)->code);
     vars.from = "bbbb";
-    assert_int_equal(stage_change_one(stage, conn, SQL_VERSION_UPDATE, &vars).err.kind,
+    assert_int_equal(ended_with(stage_change_one(stage, conn, SQL_VERSION_UPDATE, &vars)),
                      ERR_INTERNAL);
-    assert_int_equal(stage_change_one(stage, conn, SQL_VERSION_DELETE, &vars).err.kind,
+    assert_int_equal(ended_with(stage_change_one(stage, conn, SQL_VERSION_DELETE, &vars)),
                      ERR_INTERNAL);
     expect_versions(stage, conn, &vars, "aaaa", NULL);
 }
@@ -141,7 +141,7 @@ static void keeps_history(void **state)
         assert_int_equal(op.row_count, i + 1);
         expect_history(&op, i, &vars);
         /* what is applied is marked no more */
-        assert_int_equal(stage_change_one(stage, conn, SQL_HISTORY_MARK, &vars).err.kind,
+        assert_int_equal(ended_with(stage_change_one(stage, conn, SQL_HISTORY_MARK, &vars)),
                          ERR_INTERNAL);
     }
 }
@@ -301,11 +301,11 @@ static void guards_its_own_transaction(void **state)
         if (*vars.nonce) /* an empty one is what any transaction has */
             expect_good(stage_change_one(stage, conn, SQL_GUARD, &vars));
         vars.nonce = "another";
-        assert_int_equal(stage_change_one(stage, conn, SQL_GUARD, &vars).err.kind, ERR_SQL);
+        assert_int_equal(ended_with(stage_change_one(stage, conn, SQL_GUARD, &vars)), ERR_SQL);
         vars.nonce = hostile[i];
         stage_rollback(stage, conn);
         if (*vars.nonce)
-            assert_int_equal(stage_change_one(stage, conn, SQL_GUARD, &vars).err.kind, ERR_SQL);
+            assert_int_equal(ended_with(stage_change_one(stage, conn, SQL_GUARD, &vars)), ERR_SQL);
     }
 }
 
@@ -326,7 +326,7 @@ static void makes_a_used_connection_like_new(void **state)
     struct op op = stage_op(stage, OP_SCRIPT, stage_say(stage, SAY_SLOW)); /* no timeout is left */
     uint64_t begun_ms = runner_now_ms(&stage->runner);
     runner_run_cancelled(&stage->runner, first, &op, 400);
-    assert_int_not_equal(op.err.kind, ERR_NONE);
+    assert_int_not_equal(op_err(&op)->kind, ERR_NONE);
     assert_true(runner_now_ms(&stage->runner) - begun_ms >= 400);
 }
 

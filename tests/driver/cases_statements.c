@@ -70,7 +70,7 @@ static void counts_the_rows_that_must_be_one(void **state)
         struct op op = stage_op(stage, OP_QUERY, stage_say(stage, cases[i].saying));
         op.needs_one_row = true;
         op = stage_run(stage, conn, op);
-        assert_int_equal(op.err.kind, cases[i].is_one ? ERR_NONE : ERR_INTERNAL);
+        assert_int_equal(op_err(&op)->kind, cases[i].is_one ? ERR_NONE : ERR_INTERNAL);
         assert_int_equal(op.statements_done, cases[i].is_one);
     }
     struct op op =
@@ -78,7 +78,7 @@ static void counts_the_rows_that_must_be_one(void **state)
                  stage_join(stage, stage_say(stage, SAY_ONE), stage_say(stage, SAY_TOUCH_NONE)));
     op.needs_one_row = true;
     op = stage_run(stage, conn, op);
-    assert_int_equal(op.err.kind, ERR_INTERNAL);
+    assert_int_equal(op_err(&op)->kind, ERR_INTERNAL);
     assert_int_equal(op.statements_done, 1); /* the second one it was */
 }
 
@@ -88,7 +88,7 @@ static void starts_every_operation_afresh(void **state)
     struct stage *stage = *state;
     struct conn *conn = stage_connect(stage);
     struct op op = stage_run(stage, conn, stage_op(stage, OP_QUERY, stage_say(stage, SAY_SYNTAX)));
-    assert_int_equal(op.err.kind, ERR_SQL);
+    assert_int_equal(op_err(&op)->kind, ERR_SQL);
     op = stage_query(stage, conn, stage_say(stage, SAY_ONE));
     expect_only_value(&op, "one");
     assert_int_equal(op.statements_done, 1);
@@ -167,7 +167,7 @@ static void survives_statements_that_copy(void **state)
     for (int kind = OP_QUERY; kind <= OP_SCRIPT; kind++) {
         struct op op = stage_run(
             stage, conn, stage_op(stage, (enum op_kind)kind, stage_say(stage, SAY_COPY_IN)));
-        assert_int_equal(op.err.kind, ERR_SQL);
+        assert_int_equal(op_err(&op)->kind, ERR_SQL);
         op = stage_op(stage, (enum op_kind)kind, stage_say(stage, SAY_COPY_OUT));
         expect_good(stage_run(stage, conn, op));
         expect_count(stage, conn, "0");
@@ -228,7 +228,7 @@ static void runs_joined_scripts_one_after_the_other(void **state)
     if (!run_joined(&joined, stage, (const char *const[]){change, two, large, change}))
         return;
     for (size_t i = 0; i < JOINED; i++) {
-        assert_int_equal(joined.ops[i].err.kind, ERR_NONE);
+        assert_int_equal(op_err(&joined.ops[i])->kind, ERR_NONE);
         assert_true(joined.ops[i].is_over);
         assert_int_equal(joined.ops[i].statements_done, i == 1 ? 3 : 2); /* with the guard */
         assert_true(joined.ops[i].over_s > 1e9 &&
@@ -241,11 +241,11 @@ static void runs_joined_scripts_one_after_the_other(void **state)
 static void expect_third_failed(const struct joined *joined, size_t offset, size_t statements_done)
 {
     const struct op *third = &joined->ops[2];
-    assert_int_equal(third->err.kind, ERR_SQL);
-    assert_int_equal(third->err.offset, offset);
+    assert_int_equal(op_err(third)->kind, ERR_SQL);
+    assert_int_equal(op_err(third)->offset, offset);
     assert_int_equal(third->statements_done, statements_done);
     for (size_t i = 0; i < JOINED; i++) {
-        assert_int_equal(joined->ops[i].err.kind, i == 2 ? ERR_SQL : ERR_NONE);
+        assert_int_equal(op_err(&joined->ops[i])->kind, i == 2 ? ERR_SQL : ERR_NONE);
         assert_false(joined->ops[i].is_tx_broken);
         assert_false(i >= 2 && joined->ops[i].is_over);
     }
@@ -309,7 +309,7 @@ static void begins_the_transaction_of_joined_scripts(void **state)
         ops[0].joined = &ops[1];
         ops[1].joined = &ops[2];
         runner_run(&stage->runner, conn, &ops[0]);
-        assert_int_equal(ops[2].err.kind, is_wrong ? ERR_SQL : ERR_NONE);
+        assert_int_equal(op_err(&ops[2])->kind, is_wrong ? ERR_SQL : ERR_NONE);
         assert_int_equal(ops[2].is_over, !is_wrong);
         assert_false(ops[0].is_tx_broken || ops[1].is_tx_broken || ops[2].is_tx_broken);
         assert_int_equal(stage->subject->driver->is_in_transaction(conn), !is_wrong);
@@ -335,13 +335,13 @@ static void answers_for_each_of_joined_queries(void **state)
         ops[0].joined = &ops[1];
         ops[1].joined = &ops[2];
         runner_run(&stage->runner, conn, &ops[0]);
-        assert_int_equal(ops[0].err.kind, ERR_NONE);
+        assert_int_equal(op_err(&ops[0])->kind, ERR_NONE);
         expect_only_value(&ops[0], "one");
-        assert_int_equal(ops[1].err.kind, does_fail ? ERR_SQL : ERR_NONE);
-        assert_int_equal(ops[1].err.offset, does_fail ? place_of(unknown, "nosuch") : 0);
+        assert_int_equal(op_err(&ops[1])->kind, does_fail ? ERR_SQL : ERR_NONE);
+        assert_int_equal(op_err(&ops[1])->offset, does_fail ? place_of(unknown, "nosuch") : 0);
         if (!does_fail)
             expect_only_value(&ops[1], "0");
-        assert_int_equal(ops[2].err.kind, ERR_NONE);
+        assert_int_equal(op_err(&ops[2])->kind, ERR_NONE);
         assert_int_equal(ops[2].is_over, !does_fail);
         assert_int_equal(ops[2].row_count, !does_fail);
     }
@@ -359,18 +359,18 @@ static void points_at_the_fault(void **state)
                                     stage_say(stage, SAY_UNKNOWN), one);
     for (int kind = OP_QUERY; kind <= OP_SCRIPT; kind++) {
         struct op op = stage_run(stage, conn, stage_op(stage, (enum op_kind)kind, text));
-        assert_int_equal(op.err.kind, ERR_SQL);
-        assert_int_equal(op.err.offset, place_of(text, "nosuch"));
+        assert_int_equal(op_err(&op)->kind, ERR_SQL);
+        assert_int_equal(op_err(&op)->offset, place_of(text, "nosuch"));
         assert_int_equal(op.statements_done, 2);
-        assert_true(*op.err.code);
-        assert_false(op.err.is_transient);
-        assert_false(op.err.is_connection_lost);
+        assert_true(*op_err(&op)->code);
+        assert_false(op_err(&op)->is_transient);
+        assert_false(op_err(&op)->is_connection_lost);
     }
     text = arena_printf(&stage->arena, "%s'ä€😀';\n%s", stage_say(stage, SAY_LITERAL),
                         stage_say(stage, SAY_SYNTAX));
     struct op op = stage_run(stage, conn, stage_op(stage, OP_SCRIPT, text));
-    assert_int_equal(op.err.kind, ERR_SQL);
-    assert_int_equal(op.err.offset, place_of(text, "SELEC '"));
+    assert_int_equal(op_err(&op)->kind, ERR_SQL);
+    assert_int_equal(op_err(&op)->offset, place_of(text, "SELEC '"));
 }
 
 /* Outside a transaction the statements before the failed one may stand or not, as the database has
@@ -386,8 +386,8 @@ static void stops_at_the_first_error(void **state)
         arena_printf(&stage->arena, "%s; %s; %s", change, stage_say(stage, SAY_VIOLATE), change);
     stage_begin(stage, conn, &vars);
     struct op op = stage_run(stage, conn, stage_op(stage, OP_SCRIPT, text));
-    assert_int_equal(op.err.kind, ERR_SQL);
-    assert_true(*op.err.code);
+    assert_int_equal(op_err(&op)->kind, ERR_SQL);
+    assert_true(*op_err(&op)->code);
     assert_int_equal(op.statements_done, 1);
     assert_true(stage->subject->driver->is_in_transaction(conn));
     if (!stage->subject->is_doomed_by_error)

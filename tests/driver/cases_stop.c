@@ -18,8 +18,8 @@ static void stops_when_cancelled(void **state)
     uint64_t begun_ms = runner_now_ms(&stage->runner);
     runner_run_cancelled(&stage->runner, conn, &op, 100);
     assert_true(runner_now_ms(&stage->runner) - begun_ms < 10000);
-    assert_int_not_equal(op.err.kind, ERR_NONE);
-    assert_false(op.err.is_connection_lost);
+    assert_int_not_equal(op_err(&op)->kind, ERR_NONE);
+    assert_false(op_err(&op)->is_connection_lost);
     assert_int_equal(op.statements_done, 1);
     stage_rollback(stage, conn);
     expect_count(stage, conn, "0");
@@ -38,9 +38,9 @@ static void obeys_the_statement_timeout(void **state)
     uint64_t begun_ms = runner_now_ms(&stage->runner);
     op = stage_run(stage, conn, op);
     assert_true(runner_now_ms(&stage->runner) - begun_ms < 10000);
-    assert_int_equal(op.err.kind, ERR_TIMEOUT);
-    assert_false(op.err.is_transient);
-    assert_false(op.err.is_connection_lost);
+    assert_int_equal(op_err(&op)->kind, ERR_TIMEOUT);
+    assert_false(op_err(&op)->is_transient);
+    assert_false(op_err(&op)->is_connection_lost);
 }
 
 /* Two writers at one row of one table; the second gives way after its lock_timeout. */
@@ -63,9 +63,9 @@ static void obeys_the_lock_timeout(void **state)
     uint64_t begun_ms = runner_now_ms(&stage->runner);
     op = stage_run(stage, second, op);
     uint64_t waited_ms = runner_now_ms(&stage->runner) - begun_ms;
-    assert_int_equal(op.err.kind, ERR_LOCK);
-    assert_true(op.err.is_transient);
-    assert_true(*op.err.code);
+    assert_int_equal(op_err(&op)->kind, ERR_LOCK);
+    assert_true(op_err(&op)->is_transient);
+    assert_true(*op_err(&op)->code);
     assert_in_range(waited_ms, 100, 10000);
 }
 
@@ -105,7 +105,7 @@ static void stops_waiting_for_a_lock_when_cancelled(void **state)
     uint64_t begun_ms = runner_now_ms(&stage->runner);
     runner_run_cancelled(&stage->runner, second, &op, 100);
     assert_true(runner_now_ms(&stage->runner) - begun_ms < 10000);
-    assert_int_not_equal(op.err.kind, ERR_NONE);
+    assert_int_not_equal(op_err(&op)->kind, ERR_NONE);
 }
 
 /* Ends a connection from another one, by what SAY_WHO answered on it. */
@@ -124,9 +124,9 @@ static void kill_conn(struct stage *stage, struct conn *killer, const struct op 
 
 static void expect_lost(const struct op *op)
 {
-    assert_int_equal(op->err.kind, ERR_CONNECT);
-    assert_true(op->err.is_connection_lost);
-    assert_true(op->err.is_transient);
+    assert_int_equal(op_err(op)->kind, ERR_CONNECT);
+    assert_true(op_err(op)->is_connection_lost);
+    assert_true(op_err(op)->is_transient);
 }
 
 static void tells_that_a_connection_died(void **state)
@@ -140,13 +140,14 @@ static void tells_that_a_connection_died(void **state)
     stage_begin(stage, victim, &vars);
     kill_conn(stage, stage_connect(stage), &who);
     struct op op = {0};
-    for (int i = 0; i < 200 && op.err.kind == ERR_NONE; i++) { /* the signal may take its time */
+    for (int i = 0; i < 200 && op_err(&op)->kind == ERR_NONE;
+         i++) { /* the signal may take its time */
         op = stage_run(stage, victim, stage_op(stage, OP_QUERY, stage_say(stage, SAY_ONE)));
         runner_sleep_ms(&stage->runner, 10);
     }
     expect_lost(&op);
     op = stage_end(stage, victim, SQL_COMMIT); /* and from then on nothing else */
-    assert_true(op.err.is_connection_lost);
+    assert_true(op_err(&op)->is_connection_lost);
     assert_false(op.is_tx_broken); /* nobody knows */
 }
 

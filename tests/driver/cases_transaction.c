@@ -28,7 +28,7 @@ static void checks_where_the_transaction_stands(void **state)
         op = stage_run(stage, conn, op);
         if (op.is_tx_broken != steps[i].is_broken)
             fail_msg("step %zu, '%s': is_tx_broken is %d", i, steps[i].sql, op.is_tx_broken);
-        assert_int_equal(op.err.kind, steps[i].is_broken ? ERR_SQL : ERR_NONE);
+        assert_int_equal(op_err(&op)->kind, steps[i].is_broken ? ERR_SQL : ERR_NONE);
     }
 }
 
@@ -47,7 +47,7 @@ static void catches_a_script_that_ends_the_transaction(void **state)
             stage, OP_SCRIPT, stage_join(stage, stage_say(stage, SAY_CHANGE), driver->sql[ids[i]]));
         op.tx_after = TX_INSIDE;
         op = stage_run(stage, conn, op);
-        assert_int_equal(op.err.kind, ERR_SQL);
+        assert_int_equal(op_err(&op)->kind, ERR_SQL);
         assert_int_equal(op.is_tx_broken, !driver->is_in_transaction(conn));
         if (driver->is_in_transaction(conn))
             stage_rollback(stage, conn);
@@ -67,10 +67,10 @@ static void catches_a_script_that_begins_another_transaction(void **state)
     struct op op = stage_op(stage, OP_SCRIPT, swap);
     op.tx_after = TX_INSIDE;
     op = stage_run(stage, conn, op);
-    if (op.err.kind == ERR_NONE) {
+    if (op_err(&op)->kind == ERR_NONE) {
         assert_non_null(driver->sql[SQL_GUARD]);
         op = stage_change_one(stage, conn, SQL_GUARD, &vars);
-        assert_int_not_equal(op.err.kind, ERR_NONE);
+        assert_int_not_equal(op_err(&op)->kind, ERR_NONE);
     }
 }
 
@@ -86,14 +86,14 @@ static void tells_a_commit_from_what_is_none(void **state)
     expect_count(stage, stage_connect(stage), "1");
     stage_begin(stage, conn, &vars);
     stage_script(stage, conn, stage_say(stage, SAY_CHANGE));
-    assert_int_equal(
-        stage_run(stage, conn, stage_op(stage, OP_SCRIPT, stage_say(stage, SAY_VIOLATE))).err.kind,
-        ERR_SQL);
+    assert_int_equal(ended_with(stage_run(
+                         stage, conn, stage_op(stage, OP_SCRIPT, stage_say(stage, SAY_VIOLATE)))),
+                     ERR_SQL);
     if (!stage->subject->is_doomed_by_error) {
         stage_rollback(stage, conn);
         return;
     }
-    assert_int_equal(stage_end(stage, conn, SQL_COMMIT).err.kind, ERR_SQL);
+    assert_int_equal(ended_with(stage_end(stage, conn, SQL_COMMIT)), ERR_SQL);
     expect_count(stage, conn, "1");
 }
 

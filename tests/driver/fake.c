@@ -215,8 +215,8 @@ void fake_do(struct fake_db *db, const char *sql)
     db->fault_count = 0;
     size_t unlocked = db->unlocked_writes;
     fake_session_start(session, &op);
-    if (session->is_running || op.err.kind != ERR_NONE) {
-        fprintf(stderr, "fake_do: %s: %s\n", sql, op.err.text);
+    if (session->is_running || op_err(&op)->kind != ERR_NONE) {
+        fprintf(stderr, "fake_do: %s: %s\n", sql, op_err(&op)->text);
         abort();
     }
     fake_session_end(session);

@@ -19,8 +19,8 @@ static struct arena *arena_of(const struct fake_call *call)
 static enum fake_outcome fail_at(struct fake_call *call, size_t index, const char *code,
                                  const char *what)
 {
-    fake_fail(&call->op->err, code, "%s: '%s'", what, word(call, index));
-    call->op->err.offset = call->words[index].offset + 1;
+    fake_fail(op_make_err(call->op), code, "%s: '%s'", what, word(call, index));
+    op_make_err(call->op)->offset = call->words[index].offset + 1;
     return FAKE_FAILED;
 }
 
@@ -77,10 +77,10 @@ static enum fake_outcome make_writable(struct fake_call *call)
     uint64_t now_ms = db->world->now_ms;
     uint64_t limit_ms = call->op->lock_timeout_ms;
     if (db->is_read_only)
-        return fake_fail(&call->op->err, "25006", "the database is read-only");
+        return fake_fail(op_make_err(call->op), "25006", "the database is read-only");
     if (db->writer && db->writer != session) {
         if (limit_ms && now_ms - session->begun_ms >= limit_ms)
-            return fake_fail(&call->op->err, "55P03", "canceled by the lock timeout");
+            return fake_fail(op_make_err(call->op), "55P03", "canceled by the lock timeout");
         session->wake_ms = now_ms + FAKE_TICK_MS;
         return FAKE_WAIT;
     }
@@ -129,7 +129,7 @@ static enum fake_outcome do_commit(struct fake_call *call)
     }
     fake_session_roll_back(call->session);
     if (op->must_commit && op->tx_after == TX_OUTSIDE)
-        err_set(&op->err, ERR_SQL, "the server answered COMMIT with ROLLBACK");
+        err_set(op_make_err(op), ERR_SQL, "the server answered COMMIT with ROLLBACK");
     return FAKE_DONE;
 }
 
@@ -406,7 +406,7 @@ static enum fake_outcome do_sleep(struct fake_call *call)
 
 static enum fake_outcome do_fail(struct fake_call *call)
 {
-    return fake_fail(&call->op->err, word(call, 1), "failed as it was told to");
+    return fake_fail(op_make_err(call->op), word(call, 1), "failed as it was told to");
 }
 
 /* `select 'a' null …`: one row. */

@@ -48,7 +48,7 @@ static struct want wait_until(const struct conn *conn, uint64_t wake_ms)
 static struct want start_connect(struct conn *conn)
 {
     if (!conn->world) {
-        fake_fail(&conn->op->err, "08001", "nobody answers");
+        fake_fail(op_make_err(conn->op), "08001", "nobody answers");
         return over();
     }
     struct fake_db *db = fake_db_find(conn->world, database_of(conn));
@@ -67,15 +67,15 @@ static struct want step_connect(struct conn *conn)
         return wait_until(conn, conn->connect_ms);
     if (!db) {
         op->is_missing = true;
-        fake_fail(&op->err, "3D000", "database \"%s\" does not exist", database_of(conn));
+        fake_fail(op_make_err(op), "3D000", "database \"%s\" does not exist", database_of(conn));
         return over();
     }
     if (conn->fault && conn->fault->act == FAKE_REFUSE) {
-        fake_fail(&op->err, conn->fault->code, "refused with %s", conn->fault->code);
+        fake_fail(op_make_err(op), conn->fault->code, "refused with %s", conn->fault->code);
         return over();
     }
     if (conn->fault && conn->fault->act != FAKE_DELAY) {
-        fake_lose(&op->err);
+        fake_lose(op_make_err(op));
         return over();
     }
     conn->session = fake_session_new(db);
@@ -92,7 +92,7 @@ static struct want look(struct conn *conn)
     struct fake_session *session = conn->session;
     if (session->is_lost) {
         fake_session_leave(session);
-        fake_lose(&conn->op->err);
+        fake_lose(op_make_err(conn->op));
         return over();
     }
     return session->is_running ? wait_until(conn, session->wake_ms) : over();

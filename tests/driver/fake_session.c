@@ -117,8 +117,8 @@ static void check_transaction(struct fake_session *session)
     if (op->tx_after == TX_ANY || session->in_transaction == (op->tx_after == TX_INSIDE))
         return;
     op->is_tx_broken = true;
-    if (op->err.kind == ERR_NONE)
-        err_set(&op->err, ERR_SQL, "the transaction was %s by the statements themselves",
+    if (op_err(op)->kind == ERR_NONE)
+        err_set(op_make_err(op), ERR_SQL, "the transaction was %s by the statements themselves",
                 session->in_transaction ? "begun" : "ended");
 }
 
@@ -127,7 +127,7 @@ static void finish(struct fake_session *session)
     struct op *op = session->op;
     const char *value = op->row_count ? op_value(op, 0, 0) : NULL;
     if (op->kind == OP_LOCK)
-        op->is_locked = op->err.kind == ERR_NONE && value && *value == 't';
+        op->is_locked = op_err(op)->kind == ERR_NONE && value && *value == 't';
     check_transaction(session);
     session->is_running = false;
     if (session->is_lost)
@@ -198,10 +198,10 @@ static void end_statement(struct fake_session *session, const struct fake_call *
     if (session->draft && !session->in_transaction)
         fake_session_commit(session);
     if (op->needs_one_row && call->touched >= 0 && call->touched != 1)
-        err_set(&op->err, ERR_INTERNAL, "a bookkeeping statement touched %ld rows, not one",
+        err_set(op_make_err(op), ERR_INTERNAL, "a bookkeeping statement touched %ld rows, not one",
                 call->touched);
     op->rows_changed += call->touched > 0 ? (uint64_t)call->touched : 0;
-    op->statements_done += op->err.kind == ERR_NONE;
+    op->statements_done += op_err(op)->kind == ERR_NONE;
 }
 
 static enum fake_outcome run_statement(struct fake_session *session)
@@ -210,15 +210,15 @@ static enum fake_outcome run_statement(struct fake_session *session)
     struct op *op = session->op;
     struct fake_call call = {.session = session, .op = op, .words = words, .touched = -1};
     if (session->refusal)
-        return fake_fail(&op->err, session->refusal, "refused with %s", session->refusal);
+        return fake_fail(op_make_err(op), session->refusal, "refused with %s", session->refusal);
     call.count = fake_words(&session->db->world->arena, op->sql, session->at, session->end, words);
     if (session->is_doomed && strcmp(words[0].text, "rollback") != 0 &&
         strcmp(words[0].text, "commit") != 0)
-        return fake_fail(&op->err, "25P02", "the transaction is aborted");
+        return fake_fail(op_make_err(op), "25P02", "the transaction is aborted");
     enum fake_outcome outcome = fake_command(&call);
     if (outcome == FAKE_DONE)
         end_statement(session, &call);
-    return outcome == FAKE_DONE && op->err.kind != ERR_NONE ? FAKE_FAILED : outcome;
+    return outcome == FAKE_DONE && op_err(op)->kind != ERR_NONE ? FAKE_FAILED : outcome;
 }
 
 /* Is the statement under way to be stopped? Then op->err says why. */
@@ -227,10 +227,10 @@ static bool is_stopped(struct fake_session *session)
     struct op *op = session->op;
     uint64_t taken_ms = session->db->world->now_ms - session->begun_ms;
     if (session->is_cancelled)
-        fake_fail(&op->err, "57014", "canceled on request");
+        fake_fail(op_make_err(op), "57014", "canceled on request");
     else if (session->is_begun && op->statement_timeout_ms && taken_ms >= op->statement_timeout_ms)
-        fake_fail(&op->err, "57014", "canceled by the statement timeout");
-    return op->err.kind != ERR_NONE;
+        fake_fail(op_make_err(op), "57014", "canceled by the statement timeout");
+    return op_err(op)->kind != ERR_NONE;
 }
 
 /* Goes on with the message as far as the time allows. */

@@ -3,7 +3,7 @@
  *
  *     struct runner runner = {.driver = &driver_sqlite};
  *     runner_run(&runner, conn, &op);
- *     op.err.kind == ERR_NONE says it went well
+ *     op_err(&op)->kind == ERR_NONE says it went well
  */
 #ifndef DRIVER_RUNNER_H
 #define DRIVER_RUNNER_H
@@ -30,5 +30,11 @@ void runner_finish(const struct runner *runner, struct conn *conn, struct want w
 /* As runner_run, but `after_ms` later what the server does is cancelled; then the operation ends by itself. */
 void runner_run_cancelled(const struct runner *runner, struct conn *conn, struct op *op,
                           uint64_t after_ms);
+
+/* How an operation ended, of one that is no variable: ERR_NONE where it went well. */
+static inline enum err_class ended_with(struct op op)
+{
+    return op_err(&op)->kind;
+}
 
 #endif

@@ -89,8 +89,8 @@ struct op stage_run(struct stage *stage, struct conn *conn, struct op op)
 
 struct op expect_good(struct op op)
 {
-    if (op.err.kind != ERR_NONE)
-        fail_msg("%s\n%s (%s)", op.sql ? op.sql : "", op.err.text, op.err.code);
+    if (op_err(&op)->kind != ERR_NONE)
+        fail_msg("%s\n%s (%s)", op.sql ? op.sql : "", op_err(&op)->text, op_err(&op)->code);
     return op;
 }
 

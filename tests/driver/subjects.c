@@ -95,12 +95,12 @@ static void on_server(struct stage *stage, const struct url *server, const char 
     op.sql = sql.data;
     op.sql_len = sql.len;
     runner_run(&stage->runner, conn, &connect);
-    if (connect.err.kind == ERR_NONE)
+    if (op_err(&connect)->kind == ERR_NONE)
         runner_run(&stage->runner, conn, &op);
     driver->close(conn);
     buf_done(&sql);
-    if (connect.err.kind != ERR_NONE || op.err.kind != ERR_NONE)
-        fail_msg("%s%s", connect.err.text, op.err.text);
+    if (op_err(&connect)->kind != ERR_NONE || op_err(&op)->kind != ERR_NONE)
+        fail_msg("%s%s", op_err(&connect)->text, op_err(&op)->text);
 }
 
 static void set_up_postgres(struct stage *stage)

@@ -58,8 +58,8 @@ static struct op run(struct stage *stage, struct conn *conn, enum op_kind kind, 
 static void run_good(struct stage *stage, struct conn *conn, enum op_kind kind, const char *sql)
 {
     struct op op = run(stage, conn, kind, sql);
-    if (op.err.kind != ERR_NONE)
-        fail_msg("%s: %s", sql ? sql : "connecting", op.err.text);
+    if (op_err(&op)->kind != ERR_NONE)
+        fail_msg("%s: %s", sql ? sql : "connecting", op_err(&op)->text);
 }
 
 static struct conn *connect(struct stage *stage)
@@ -99,8 +99,8 @@ static void loses_the_answer_to_a_commit(void **state)
         size_t before = fake_effect_count(stage->db, "x");
         struct conn *conn = begin_work(stage);
         struct op op = run(stage, conn, OP_QUERY, "commit");
-        assert_true(op.err.is_connection_lost);
-        assert_string_equal(op.err.code, "");
+        assert_true(op_err(&op)->is_connection_lost);
+        assert_string_equal(op_err(&op)->code, "");
         assert_int_equal(fake_effect_count(stage->db, "x") - before, cases[i].at_once);
         fake_driver.close(conn);
         sleep_ms(stage->world, 499);
@@ -119,7 +119,8 @@ static void an_orphan_keeps_its_lock_until_it_has_committed(void **state)
     fake_add_fault(stage->db,
                    &(struct fake_fault){.at = FAKE_COMMIT, .act = FAKE_LOSE_LATE, .delay_ms = 500});
     struct conn *conn = begin_work(stage);
-    assert_true(run(stage, conn, OP_QUERY, "commit").err.is_connection_lost);
+    struct op commit = run(stage, conn, OP_QUERY, "commit");
+    assert_true(op_err(&commit)->is_connection_lost);
     fake_driver.close(conn);
     conn = connect(stage);
     assert_false(lock(stage, conn));
@@ -162,10 +163,10 @@ static void strikes_the_nth_event_of_its_kind(void **state)
             .at = FAKE_SCRIPT, .nth = 3, .times = 2, .act = FAKE_REFUSE, .code = "22012"});
     run_good(stage, conn, OP_QUERY, "count x; count x; count x; count x");
     struct op op = run(stage, conn, OP_SCRIPT, "effect x; effect x; effect x");
-    assert_int_equal(op.err.kind, ERR_SQL);
-    assert_string_equal(op.err.code, "22012");
+    assert_int_equal(op_err(&op)->kind, ERR_SQL);
+    assert_string_equal(op_err(&op)->code, "22012");
     assert_int_equal(op.statements_done, 2);
-    assert_int_equal(run(stage, conn, OP_SCRIPT, "effect x").err.kind, ERR_SQL);
+    assert_int_equal(ended_with(run(stage, conn, OP_SCRIPT, "effect x")), ERR_SQL);
     run_good(stage, conn, OP_SCRIPT, "effect x");
     assert_int_equal(fake_effect_count(stage->db, "x"), 3);
     assert_int_equal(fake_event_count(stage->db, FAKE_SCRIPT), 5);
@@ -192,9 +193,9 @@ static void refuses_connections(void **state)
         fake_add_fault(stage->db, &fault);
         struct conn *conn = fake_driver.open(&(struct conn_params){.url = &stage->url});
         struct op op = run(stage, conn, OP_CONNECT, NULL);
-        assert_int_equal(op.err.kind, cases[i].kind);
-        assert_int_equal(op.err.is_transient, cases[i].is_transient);
-        assert_int_equal(op.err.is_connection_lost, cases[i].is_lost);
+        assert_int_equal(op_err(&op)->kind, cases[i].kind);
+        assert_int_equal(op_err(&op)->is_transient, cases[i].is_transient);
+        assert_int_equal(op_err(&op)->is_connection_lost, cases[i].is_lost);
         fake_driver.close(conn);
         fake_driver.close(connect(stage));
     }
@@ -258,7 +259,7 @@ static void is_the_same_every_time(void **state)
                                      .at = FAKE_ANY, .nth = 3, .act = FAKE_DELAY, .delay_ms = 33});
         struct conn *first = connect(&again), *second = connect(&again);
         run_good(&again, first, OP_QUERY, "begin; effect x");
-        assert_int_equal(run(&again, second, OP_SCRIPT, "effect y").err.kind, ERR_LOCK);
+        assert_int_equal(ended_with(run(&again, second, OP_SCRIPT, "effect y")), ERR_LOCK);
         fake_driver.close(first);
         run_good(&again, second, OP_SCRIPT, "effect y");
         fake_driver.close(second);
