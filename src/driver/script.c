@@ -124,8 +124,10 @@ static bool check_directive(const struct making *making, const struct section *s
     int line = section->line + directive->line - 1;
     const char *path = making->revision->path;
     if (!making->driver->split(&making->scripts->arena, directive->sql, directive->sql_len,
-                               &statements, &count, err))
-        return err_at(err, ERR_CHAIN, path, line, "%s", err->text);
+                               &statements, &count, err)) {
+        err_set_place(err, path, line);
+        return false;
+    }
     if (count != 1 || controls_transaction(directive->sql, directive->sql_len))
         return err_at(err, ERR_CHAIN, path, line, "a '-- %s:' is one query, in one line",
                       directive->kind == DIRECTIVE_VERIFY ? "verify" : "probe");

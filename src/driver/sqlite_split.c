@@ -72,14 +72,39 @@ static size_t find_end(char *copy, size_t len, size_t begin, bool *ret_is_ended)
     return len;
 }
 
+/* No statement of SQLite's begins with a dot. */
+static bool refuse_shell_command(const char *sql, size_t len, size_t at, struct err *err)
+{
+    static const struct {
+        const char *name, *advice;
+    } commands[] = {
+        {".read", "put that file's SQL into the revision"},
+        {".import", "write INSERT statements instead"},
+        {".open", "a revision stays in its tenant's database: leave it out"},
+    };
+    const char *name = sql + at, *advice = "leave it out, or say the same in SQL";
+    size_t name_len = 1;
+    while (at + name_len < len && ascii_is_alpha(name[name_len]))
+        name_len++;
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+        if (strlen(commands[i].name) == name_len && memcmp(commands[i].name, name, name_len) == 0)
+            advice = commands[i].advice;
+    err_set(err, ERR_CHAIN, "'%.*s' is a command of the sqlite3 shell, not SQL: %s",
+            (int)(name_len < 32 ? name_len : 32), name, advice);
+    err->offset = at + 1;
+    return false;
+}
+
+/* What else is no SQL is told by the database, with its place. */
 bool sqlite_split(struct arena *arena, const char *sql, size_t len,
                   struct statement **ret_statements, size_t *ret_count, struct err *err)
 {
-    (void)err; /* what is no SQL is told by the database, with its place */
     char *copy = arena_strndup(arena, sql, len);
     struct split_list list = {.arena = arena, .sql = sql, .line = 1};
     for (size_t at = 0; (at = split_skip(copy, len, at, false)) < len;) {
         bool is_ended;
+        if (copy[at] == '.')
+            return refuse_shell_command(sql, len, at, err);
         size_t end = find_end(copy, len, at, &is_ended);
         split_add(&list, at, end - at);
         list.items[list.count - 1].is_ended = is_ended;

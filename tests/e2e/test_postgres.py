@@ -523,13 +523,33 @@ class Failure(PostgresCase):
         self.assertNotIn("xxxx", self.run_ok("upgrade").err)
 
     def test_copy_does_not_hang(self):
-        self.fleet.revision("aaaa1111", "CREATE TABLE a (id int); COPY a FROM STDIN;")
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id int);\nCOPY a FROM STDIN;")
         self.fleet.inventory(self.pg.create("copyin"))
-        self.assertIn("COPY", self.run_json("upgrade", code=1).tenant("copyin")["error"]["message"])
+        self.assertRegex(self.run_ok("upgrade", code=2).err, r"aaaa1111\S*\.sql:\d+: 'COPY … FROM STDIN' .*INSERT")
         self.fleet.last = ""
         self.fleet.revision("aaaa1111", "CREATE TABLE a (id int); INSERT INTO a SELECT generate_series(1, "
                                         "100000); COPY a TO STDOUT;")
         self.run_ok("upgrade")
+
+    def test_syntax_that_this_server_does_not_know(self):
+        self.fleet.revision("aaaa1111", "CREATE FUNCTION f() RETURNS int LANGUAGE sql\n"
+                                        "BEGIN ATOMIC SELECT CASE 1 WHEN 1 THEN 2 END; END;\n\n"
+                                        "SELECT 1 FROM JSON_ARRAY(1 RETURNING jsonb);\n")
+        self.fleet.inventory(self.pg.create("newer"))
+        error = self.run_json("upgrade", code=1).tenant("newer")["error"]
+        self.assertEqual((error["class"], error["code"], error["statement"]),
+                         ("sql", "42601", "SELECT 1 FROM JSON_ARRAY(1 RETURNING jsonb);"))
+        self.assertIn("RETURNING", error["message"])
+
+    def test_what_only_psql_knows(self):
+        self.fleet.inventory(self.pg.create("psql"))
+        for sql, line, word in (("\\restrict key\n", 0, "restrict"), ("SELECT 0x1F;\n\\i other's.sql\n", 1, "i"),
+                                ("\nCREATE TABLE a ();\n\\connect x\n", 2, "connect")):
+            self.fleet.last = ""
+            path = self.fleet.revision("aaaa1111", sql)
+            with open(path) as file:
+                first = file.read().split("-- migrate:up")[0].count("\n") + 2
+            self.assertIn(f":{first + line}: '\\{word}' is a command of psql", self.run_ok("upgrade", code=2).err)
 
     def test_max_connections(self):
         pg = Postgres("max_connections=8", "superuser_reserved_connections=1")

@@ -254,6 +254,13 @@ static void says_where_a_section_is_at_fault(void **state)
         {"-- migrate:up transaction:false\nSELECT 1;\nCOMMIT;\n", 5, "'COMMIT' would"},
         {"-- migrate:up transaction:false\nDISCARD PLANS;\ndiscard /* it */ All;\n", 5,
          "the tenant's lock"},
+        {"-- migrate:up\nSELECT JSON_ARRAY(1 RETURNING jsonb);\nCREATE FUNCTION f() RETURNS int\n"
+         "BEGIN ATOMIC SELECT 1; END;\nEND;\n",
+         7, "'END' would"},
+        {"-- migrate:up transaction:false\nSELECT 0x1F; DISCARD\nALL;\n", 4, "the tenant's lock"},
+        {"-- migrate:up\nSELECT 1;\nCOPY a (b) FROM stdin;\nit's\n\\.\n", 5, "'COPY … FROM STDIN'"},
+        {"-- migrate:up\n\\restrict x\n", 4, "a command of psql"},
+        {"-- migrate:up\n-- verify: SELECT 1 \\gset\nSELECT 1;\n", 4, "a command of psql"},
     };
     struct stage *stage = *state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

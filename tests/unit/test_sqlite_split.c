@@ -52,6 +52,33 @@ static void splits_where_sqlite_does(void **state)
         expect_split(sqlite_split, &cases[i], false);
 }
 
+static void refuses_what_only_the_shell_knows(void **state)
+{
+    static const struct {
+        const char *sql;
+        size_t offset;
+        const char *says;
+    } texts[] = {
+        {".mode csv\nSELECT 1;", 1, "'.mode' is a command of the sqlite3 shell"},
+        {"SELECT '.x';\n.read it's.sql\n", 14, "put that file's SQL"},
+        {"-- .open\n.import a.csv a\n", 10, "INSERT"},
+        {" .", 2, "'.' is"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        struct arena arena;
+        struct statement *statements;
+        size_t count;
+        struct err err;
+        arena_init(&arena);
+        if (sqlite_split(&arena, texts[i].sql, strlen(texts[i].sql), &statements, &count, &err))
+            fail_msg("accepted: %s", texts[i].sql);
+        if (err.offset != texts[i].offset || !strstr(err.text, texts[i].says))
+            fail_msg("%s\n%zu: %s", texts[i].sql, err.offset, err.text);
+        arena_done(&arena);
+    }
+}
+
 /* Were the text looked at again for each of its semicolons, this would take minutes. */
 static void a_trigger_without_end_takes_no_time(void **state)
 {
@@ -99,6 +126,7 @@ static void loses_nothing_of_any_text(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(splits_where_sqlite_does),
+    cmocka_unit_test(refuses_what_only_the_shell_knows),
     cmocka_unit_test(loses_nothing_of_any_text),
     cmocka_unit_test(a_trigger_without_end_takes_no_time),
 };
