@@ -6,10 +6,10 @@
 
 static bool is_at_heads(const struct chain *chain, const struct outcome *outcome)
 {
-    if (!outcome->is_from_known || outcome->from_count != chain->real_head_count)
+    if (!outcome->from.is_known || outcome->from.count != chain->real_head_count)
         return false;
-    for (size_t i = 0; i < outcome->from_count; i++) {
-        const struct revision *revision = chain_get(chain, outcome->from[i]);
+    for (size_t i = 0; i < outcome->from.count; i++) {
+        const struct revision *revision = chain_get(chain, outcome->from.ids[i]);
         if (!revision || revision->all_next_count)
             return false;
     }

@@ -120,7 +120,8 @@ static bool make_plan(struct fleet *fleet, const struct options *options, enum p
     const char **rows = arena_calloc(arena, start.count + 1, sizeof *rows);
     for (size_t i = 0; i < start.count; i++)
         rows[i] = fleet->chain->revisions[start.items[i]]->id;
-    return plan_build(arena, fleet->chain, &target, rows, start.count, ret, err);
+    return plan_build(arena, fleet->chain, &target, &(struct rows){rows, start.count, true}, ret,
+                      err);
 }
 
 /* ---- the script ---------------------------------------------------------------------------- */

@@ -38,14 +38,15 @@ static void on_event(void *ctx, const struct event *event)
     if (event->kind != EVENT_TENANT_FINISHED)
         return;
     const char *tenant = event->run->tenants[event->tenant]->name;
-    if (!outcome->is_from_known)
+    if (!outcome->from.is_known)
         note_unknown(whereabouts, tenant, ": ",
                      outcome->error ? outcome->error->text : "nobody could look");
-    for (size_t i = 0; i < outcome->from_count; i++) {
-        const struct revision *revision = chain_get(fleet->chain, outcome->from[i]);
+    for (size_t i = 0; i < outcome->from.count; i++) {
+        const struct revision *revision = chain_get(fleet->chain, outcome->from.ids[i]);
         if (!revision) {
-            note_unknown(whereabouts, tenant,
-                         " stands at a revision that the chain does not have: ", outcome->from[i]);
+            note_unknown(
+                whereabouts, tenant,
+                " stands at a revision that the chain does not have: ", outcome->from.ids[i]);
             continue;
         }
         struct names *names = &whereabouts->tenants[revision->index];

@@ -82,7 +82,7 @@ static bool check_holes(const struct adopting *adopting)
 }
 
 /* Those that no other applied one stands on. */
-static struct version_rows tips_of(const struct adopting *adopting)
+static struct rows tips_of(const struct adopting *adopting)
 {
     const struct chain *chain = adopting->chain;
     bool *is_covered = walk_new_set(adopting->arena, chain);
@@ -94,12 +94,11 @@ static struct version_rows tips_of(const struct adopting *adopting)
     for (size_t i = 0; i < chain->count; i++)
         if (adopting->applied[i] && !is_covered[i])
             ids[count++] = chain->revisions[i]->id;
-    return (struct version_rows){ids, count};
+    return (struct rows){ids, count, true};
 }
 
 bool adoption_stand(const struct adoption *adoption, struct arena *arena, const struct chain *chain,
-                    const struct foreign_rows *rows, struct version_rows *ret_stands,
-                    struct err *err)
+                    const struct foreign_rows *rows, struct rows *ret_stands, struct err *err)
 {
     struct adopting adopting = {
         .adoption = adoption,

@@ -35,7 +35,7 @@ bool adoption_find(const char *tool, const char *table, struct adoption *ret_ado
 /* The rows that the version table shall have, from the arena. ERR_CHAIN: a row names nothing of the
  * chain, or leaves a hole; ERR_DRIFT: the tool itself says that a migration failed. */
 bool adoption_stand(const struct adoption *adoption, struct arena *arena, const struct chain *chain,
-                    const struct foreign_rows *rows, struct version_rows *ret_stands,
+                    const struct foreign_rows *rows, struct rows *ret_stands,
                     struct err *err) MUST_CHECK;
 
 #endif

@@ -65,25 +65,12 @@ static const void *copy_bytes(struct arena *arena, const void *bytes, size_t siz
     return memcpy(arena_alloc(arena, size), bytes, size);
 }
 
-static const char *const *copy_ids(struct arena *arena, const char *const *ids, size_t count)
-{
-    const char **copies = arena_calloc(arena, count, sizeof *copies);
-    for (size_t i = 0; i < count; i++)
-        copies[i] = arena_strdup(arena, ids[i]);
-    return copies;
-}
-
-void rows_copy(struct arena *arena, const struct rows *rows, struct rows *ret_rows)
-{
-    *ret_rows = (struct rows){copy_ids(arena, rows->ids, rows->count), rows->count, rows->is_known};
-}
-
 static const struct outcome *copy_outcome(struct arena *arena, const struct outcome *outcome)
 {
     struct outcome *copy = arena_alloc(arena, sizeof *copy);
     *copy = *outcome;
-    copy->from = copy_ids(arena, outcome->from, outcome->from_count);
-    copy->to = copy_ids(arena, outcome->to, outcome->to_count);
+    copy->from = rows_copy(arena, &outcome->from);
+    copy->to = rows_copy(arena, &outcome->to);
     copy->steps = copy_bytes(arena, outcome->steps, outcome->step_count * sizeof *outcome->steps);
     copy->error = copy_bytes(arena, outcome->error, sizeof *outcome->error);
     copy->error_statement = arena_strdup(arena, outcome->error_statement);
@@ -93,8 +80,8 @@ static const struct outcome *copy_outcome(struct arena *arena, const struct outc
 static const struct intent *copy_intent(struct arena *arena, const struct intent *intent)
 {
     struct intent *copy = arena_alloc(arena, sizeof *copy);
-    rows_copy(arena, &intent->before, &copy->before);
-    rows_copy(arena, &intent->goal, &copy->goal);
+    copy->before = rows_copy(arena, &intent->before);
+    copy->goal = rows_copy(arena, &intent->goal);
     copy->snapshot = arena_strdup(arena, intent->snapshot);
     return copy;
 }

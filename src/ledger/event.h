@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "chain/revision.h"
+#include "chain/rows.h"
 
 struct tenant;
 
@@ -58,23 +59,13 @@ struct step_done {
     double duration_ms;
 };
 
-/* Rows of the version table, sorted. */
-struct rows {
-    const char *const *ids;
-    size_t count;
-    bool is_known; /* false: nobody could look */
-};
-
 /* How it ended for one tenant. */
 struct outcome {
     enum tenant_state state;
     bool is_rollback; /* of the way back: what the run did first stands in an earlier outcome */
     bool has_changed; /* something of the rollout is committed in the tenant (and not taken back) */
-    const char *const *from; /* version rows found; NULL with count 0 where nobody could look */
-    size_t from_count;
-    bool is_from_known;
-    const char *const *to; /* version rows left behind */
-    size_t to_count;
+    struct rows from; /* the version rows that were found */
+    struct rows to;   /* and those that it was left with */
     const struct step_done *steps;
     size_t step_count;
     uint32_t attempts;
@@ -168,7 +159,6 @@ struct event {
 };
 
 struct arena;
-void rows_copy(struct arena *arena, const struct rows *rows, struct rows *ret_rows);
 
 /* A copy that outlives the call, but for `run` and the revisions, which live as long as the run. */
 void event_copy(struct arena *arena, const struct event *event, struct event *ret_copy);

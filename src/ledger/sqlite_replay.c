@@ -69,11 +69,8 @@ static bool read_outcome(const struct replay *replay, const struct db_cursor *ro
     *ret_outcome = (struct outcome){
         .state = (enum tenant_state)state,
         .has_changed = db_int_at(row, 2) != 0,
-        .from = from.ids,
-        .from_count = from.count,
-        .is_from_known = from.is_known,
-        .to = to.ids,
-        .to_count = to.count,
+        .from = from,
+        .to = to,
         .steps = replay->steps,
         .step_count = replay->step_count,
         .attempts = (uint32_t)db_int_at(row, 6),

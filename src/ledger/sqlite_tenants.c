@@ -154,11 +154,9 @@ static bool write_row(struct sqlite_ledger *ledger, const struct event *event,
 bool sqlite_write_outcome(struct sqlite_ledger *ledger, const struct event *event, struct err *err)
 {
     const struct outcome *outcome = event->outcome;
-    const struct rows found = {outcome->from, outcome->from_count, outcome->is_from_known};
-    const struct rows left = {outcome->to, outcome->to_count,
-                              outcome->is_from_known || outcome->to_count};
     struct db_value found_list, left_list, error;
-    return put_rows(ledger, &found, &found_list, err) && put_rows(ledger, &left, &left_list, err) &&
+    return put_rows(ledger, &outcome->from, &found_list, err) &&
+           put_rows(ledger, &outcome->to, &left_list, err) &&
            sqlite_error_put(ledger, event->run->chain, outcome, &error, err) &&
            write_row(ledger, event, found_list, left_list, error, err) &&
            write_steps(ledger, event, err);

@@ -136,10 +136,10 @@ static void set_outcome(struct skein_event *event, const struct outcome *outcome
                         struct skein_error *error)
 {
     event->state = (enum skein_state)outcome->state;
-    event->from = outcome->is_from_known ? outcome->from : NULL;
-    event->from_count = outcome->from_count;
-    event->to = outcome->to;
-    event->to_count = outcome->to_count;
+    event->from = outcome->from.is_known ? outcome->from.ids : NULL;
+    event->from_count = outcome->from.count;
+    event->to = outcome->to.ids;
+    event->to_count = outcome->to.count;
     event->step_count = outcome->step_count;
     event->attempts = outcome->attempts;
     event->duration_ms = outcome->duration_ms;

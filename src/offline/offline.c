@@ -53,9 +53,9 @@ static void add_expectation(struct writing *writing)
 {
     const struct plan *plan = writing->script->plan;
     buf_adds(writing->out, "-- Fails unless the tenant stands at ");
-    for (size_t i = 0; i < plan->from_count; i++)
-        buf_addf(writing->out, "%s%s", i ? ", " : "", plan->from[i]);
-    buf_adds(writing->out, plan->from_count ? "\n\n" : "base\n\n");
+    for (size_t i = 0; i < plan->from.count; i++)
+        buf_addf(writing->out, "%s%s", i ? ", " : "", plan->from.ids[i]);
+    buf_adds(writing->out, plan->from.count ? "\n\n" : "base\n\n");
     add_sql(writing, SQL_SCRIPT_EXPECT, &writing->vars);
 }
 
@@ -174,8 +174,8 @@ static struct sql_vars vars_of(const struct offline_script *script)
         .version_table = script->version_table,
         .run_id = script->run_id,
         .may_exist = true,
-        .rows = script->plan->from,
-        .row_count = script->plan->from_count,
+        .rows = script->plan->from.ids,
+        .row_count = script->plan->from.count,
     };
 }
 

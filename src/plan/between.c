@@ -5,11 +5,11 @@
 #include "plan/building.h"
 
 /* All that the rows imply. */
-static bool implied_by(struct building *building, const struct version_rows *rows, bool **ret_set)
+static bool implied_by(struct building *building, const struct rows *rows, bool **ret_set)
 {
     struct building other = {
         .arena = building->arena, .chain = building->chain, .err = building->err};
-    if (!building_find_rows(&other, rows->ids, rows->count))
+    if (!building_find_rows(&other, rows))
         return false;
     *ret_set = other.heads.standing;
     return true;
@@ -49,17 +49,8 @@ static bool add_steps(struct building *building, const bool *has, const bool *la
            building_add_steps(building, set, direction);
 }
 
-static bool has_id(const struct version_rows *rows, const char *id)
-{
-    for (size_t i = 0; i < rows->count; i++)
-        if (strcmp(rows->ids[i], id) == 0)
-            return true;
-    return false;
-}
-
 /* Rows that are not wanted go, those that lack come, in one step. */
-static void add_stamp(struct building *building, const struct version_rows *from,
-                      const struct version_rows *wanted)
+static void add_stamp(struct building *building, const struct rows *from, const struct rows *wanted)
 {
     const struct chain *chain = building->chain;
     struct heads *heads = &building->heads;
@@ -67,11 +58,11 @@ static void add_stamp(struct building *building, const struct version_rows *from
     struct version_change *changes =
         arena_calloc(building->arena, from->count + wanted->count + 1, sizeof *changes);
     for (size_t i = 0; i < from->count; i++)
-        if (!has_id(wanted, from->ids[i]))
+        if (!rows_have(wanted, from->ids[i]))
             changes[count++] = heads_change(heads, VERSION_DELETE,
                                             chain_get(chain, from->ids[i])->index, MAP_NONE);
     for (size_t i = 0; i < wanted->count; i++)
-        if (!has_id(from, wanted->ids[i]))
+        if (!rows_have(from, wanted->ids[i]))
             changes[count++] = heads_change(heads, VERSION_INSERT, MAP_NONE,
                                             chain_get(chain, wanted->ids[i])->index);
     if (!count)
@@ -87,14 +78,14 @@ static void add_stamp(struct building *building, const struct version_rows *from
 bool plan_between(struct arena *arena, const struct chain *chain, const struct between *between,
                   struct plan *ret_plan, struct err *err)
 {
-    const struct version_rows *from = &between->from, *wanted = &between->wanted;
+    const struct rows *from = &between->from, *wanted = &between->wanted;
     const char *begun = between->begun;
     struct building building = {.arena = arena, .chain = chain, .err = err};
     bool *stands, *needed;
-    if (!building_find_rows(&building, from->ids, from->count) ||
-        !implied_by(&building, from, &stands) || !implied_by(&building, wanted, &needed))
+    if (!building_find_rows(&building, from) || !implied_by(&building, from, &stands) ||
+        !implied_by(&building, wanted, &needed))
         return false;
-    struct plan plan = {.from = building_sorted_rows(&building), .from_count = from->count};
+    struct plan plan = {.from = building_sorted_rows(&building)};
     if (between->is_stamp)
         add_stamp(&building, from, wanted);
     else if ((between->ways & BETWEEN_DOWN &&
@@ -107,8 +98,7 @@ bool plan_between(struct arena *arena, const struct chain *chain, const struct b
     return true;
 }
 
-bool plan_covers(const struct chain *chain, const struct version_rows *whole,
-                 const struct version_rows *part)
+bool plan_covers(const struct chain *chain, const struct rows *whole, const struct rows *part)
 {
     bool *implied = xcalloc(chain->count + 1, sizeof *implied);
     bool covers = true;
@@ -119,7 +109,7 @@ bool plan_covers(const struct chain *chain, const struct version_rows *whole,
     }
     for (size_t i = 0; i < part->count; i++) {
         const struct revision *revision = chain_get(chain, part->ids[i]);
-        covers &= revision ? implied[revision->index] : has_id(whole, part->ids[i]);
+        covers &= revision ? implied[revision->index] : rows_have(whole, part->ids[i]);
     }
     free(implied);
     return covers;

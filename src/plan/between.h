@@ -8,16 +8,11 @@
 
 #include "plan/plan.h"
 
-struct version_rows {
-    const char *const *ids;
-    size_t count;
-};
-
 /* Which ways may be taken: one that is not is left out, and with it what would follow from it. */
 enum { BETWEEN_UP = 1, BETWEEN_DOWN = 2, BETWEEN_BOTH = 3 };
 
 struct between {
-    struct version_rows from, wanted;
+    struct rows from, wanted;
     unsigned ways;
     bool is_stamp;
     const char *
@@ -32,7 +27,6 @@ bool plan_between(struct arena *arena, const struct chain *chain, const struct b
 
 /* Is all that `part` implies implied by `whole`? Rows that the chain does not know imply only
  * themselves. */
-bool plan_covers(const struct chain *chain, const struct version_rows *whole,
-                 const struct version_rows *part);
+bool plan_covers(const struct chain *chain, const struct rows *whole, const struct rows *part);
 
 #endif

@@ -28,9 +28,8 @@ bool building_add_steps(struct building *building, const bool *set,
                         enum direction direction) MUST_CHECK;
 
 /* Rows of the version table to begin with; and the rows as the steps leave them, sorted. */
-bool building_find_rows(struct building *building, const char *const *versions,
-                        size_t count) MUST_CHECK;
-const char *const *building_sorted_rows(struct building *building);
+bool building_find_rows(struct building *building, const struct rows *rows) MUST_CHECK;
+struct rows building_sorted_rows(struct building *building);
 
 /* The steps, and the rows that they lead to. */
 void building_finish(struct building *building, struct plan *plan);

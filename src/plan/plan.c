@@ -45,25 +45,13 @@ bool building_add_steps(struct building *building, const bool *set, enum directi
 
 /* ---- rows ---------------------------------------------------------------------------------- */
 
-static int compare_ids(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static const char *const *sort_ids(const char **ids, size_t count)
-{
-    if (count)
-        qsort(ids, count, sizeof *ids, compare_ids);
-    return ids;
-}
-
-const char *const *building_sorted_rows(struct building *building)
+struct rows building_sorted_rows(struct building *building)
 {
     size_t count = building->heads.count;
-    const char **ids = arena_calloc(building->arena, count + 1, sizeof *ids);
+    const char **ids = arena_calloc(building->arena, count, sizeof *ids);
     for (size_t i = 0; i < count; i++)
         ids[i] = building_id(building, building->heads.items[i]);
-    return sort_ids(ids, count);
+    return rows_sorted(building->arena, ids, count);
 }
 
 void building_finish(struct building *building, struct plan *plan)
@@ -71,41 +59,32 @@ void building_finish(struct building *building, struct plan *plan)
     plan->steps = building->steps;
     plan->count = building->count;
     plan->to = building_sorted_rows(building);
-    plan->to_count = building->heads.count;
 }
 
-static const char *const *sorted_copy(struct building *building, const char *const *ids,
-                                      size_t count)
+bool building_find_rows(struct building *building, const struct rows *rows)
 {
-    const char **copy = arena_calloc(building->arena, count + 1, sizeof *copy);
-    if (count)
-        memcpy(copy, ids, count * sizeof *copy);
-    return sort_ids(copy, count);
-}
-
-bool building_find_rows(struct building *building, const char *const *versions, size_t count)
-{
-    uint32_t *rows = arena_calloc(building->arena, count + 1, sizeof *rows);
-    for (size_t i = 0; i < count; i++) {
-        const struct revision *revision = chain_get(building->chain, versions[i]);
+    uint32_t *found = arena_calloc(building->arena, rows->count + 1, sizeof *found);
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct revision *revision = chain_get(building->chain, rows->ids[i]);
         if (!revision)
             return err_set(building->err, ERR_CHAIN, "can't locate revision identified by '%s'",
-                           versions[i]);
-        rows[i] = revision->index;
+                           rows->ids[i]);
+        found[i] = revision->index;
     }
-    heads_init(&building->heads, building->arena, building->chain, (struct revisions){rows, count});
+    heads_init(&building->heads, building->arena, building->chain,
+               (struct revisions){found, rows->count});
     return true;
 }
 
 /* Rows that go before anything else, whatever they say. */
-static void purge(struct building *building, const char *const *versions, size_t count)
+static void purge(struct building *building, const struct rows *rows)
 {
-    struct version_change *changes = arena_calloc(building->arena, count + 1, sizeof *changes);
-    for (size_t i = 0; i < count; i++)
-        changes[i] = (struct version_change){VERSION_DELETE, versions[i], NULL};
-    if (count)
+    struct version_change *changes = arena_calloc(building->arena, rows->count, sizeof *changes);
+    for (size_t i = 0; i < rows->count; i++)
+        changes[i] = (struct version_change){VERSION_DELETE, rows->ids[i], NULL};
+    if (rows->count)
         *ARENA_PUSH(building->arena, building->steps, building->count, building->capacity) =
-            (struct step){.changes = changes, .change_count = count};
+            (struct step){.changes = changes, .change_count = rows->count};
 }
 
 static bool add_targets(struct building *building)
@@ -123,16 +102,14 @@ static bool add_targets(struct building *building)
 /* ---- the interface ------------------------------------------------------------------------- */
 
 bool plan_build(struct arena *arena, const struct chain *chain, const struct target *target,
-                const char *const *versions, size_t version_count, struct plan *ret_plan,
-                struct err *err)
+                const struct rows *rows, struct plan *ret_plan, struct err *err)
 {
     struct building building = {.arena = arena, .chain = chain, .target = target, .err = err};
-    struct plan plan = {.from = sorted_copy(&building, versions, version_count),
-                        .from_count = version_count};
+    static const struct rows none;
+    struct plan plan = {.from = rows_sorted(arena, rows->ids, rows->count)};
     if (target->purges)
-        purge(&building, versions, version_count);
-    if (!building_find_rows(&building, versions, target->purges ? 0 : version_count) ||
-        !add_targets(&building))
+        purge(&building, rows);
+    if (!building_find_rows(&building, target->purges ? &none : rows) || !add_targets(&building))
         return false;
     building_finish(&building, &plan);
     *ret_plan = plan;

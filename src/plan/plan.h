@@ -6,12 +6,13 @@
  *
  *     struct target target;
  *     if (!target_parse(arena, chain, DIRECTION_UP, texts, count, &target, &err)) …
- *     if (!plan_build(arena, chain, &target, version_ids, version_count, &plan, &err)) …
+ *     if (!plan_build(arena, chain, &target, &rows, &plan, &err)) …
  */
 #ifndef PLAN_PLAN_H
 #define PLAN_PLAN_H
 
 #include "chain/chain.h"
+#include "chain/rows.h"
 
 struct err;
 
@@ -20,14 +21,6 @@ struct err;
 bool plan_refuse_irreversible(const struct revision *revision, struct err *err);
 
 enum plan_command { PLAN_UPGRADE, PLAN_DOWNGRADE, PLAN_STAMP };
-
-/* One change of the version table. INSERT uses `to`, DELETE `from`, UPDATE both. */
-enum version_change_kind { VERSION_INSERT, VERSION_UPDATE, VERSION_DELETE };
-struct version_change {
-    enum version_change_kind kind;
-    const char *from;
-    const char *to;
-};
 
 struct step {
     const struct revision *revision; /* PLAN_STAMP: the revision stamped; NULL where rows only go */
@@ -39,10 +32,7 @@ struct step {
 struct plan {
     const struct step *steps;
     size_t count;
-    const char *const *from; /* version rows before, sorted */
-    size_t from_count;
-    const char *const *to; /* version rows after, sorted */
-    size_t to_count;
+    struct rows from, to; /* before and after; sorted */
 };
 
 /* What the command line asked for. Identifiers that mean the same for every tenant (`head`, ids,
@@ -63,11 +53,10 @@ bool target_parse(struct arena *arena, const struct chain *chain, enum plan_comm
                   const char *const *texts, size_t count, struct target *ret_target,
                   struct err *err) MUST_CHECK;
 
-/* The steps from `versions` (rows of the version table, any order) to the target. ERR_CHAIN: a row
+/* The steps from where `rows` (in any order) say that a tenant stands to the target. ERR_CHAIN: a row
  * names no revision of the chain, a relative target has no answer from here, the target is not an
  * ancestor (downgrade), a step back has no down section (irreversible; names file and line). */
 bool plan_build(struct arena *arena, const struct chain *chain, const struct target *target,
-                const char *const *versions, size_t version_count, struct plan *ret_plan,
-                struct err *err) MUST_CHECK;
+                const struct rows *rows, struct plan *ret_plan, struct err *err) MUST_CHECK;
 
 #endif

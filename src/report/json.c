@@ -145,7 +145,7 @@ static json_t *labels_value(const struct tenant *tenant)
 
 static json_t *ids_value(const struct report *report, uint32_t number)
 {
-    struct id_list list = report_ids(report, number);
+    struct rows list = report_ids(report, number);
     json_t *ids = json_array();
     for (size_t i = 0; i < list.count; i++)
         json_array_append_new(ids, json_text(list.ids[i]));

@@ -13,12 +13,6 @@
 
 #define REPORT_NONE UINT32_MAX
 
-/* A revision list: `count` interned strings. */
-struct id_list {
-    const char *const *ids;
-    size_t count;
-};
-
 /* A step without its duration; interned, so all bytes count and none may be padding. */
 struct report_step {
     const struct revision *revision; /* NULL: rows of the version table went, nothing else */
@@ -96,7 +90,7 @@ struct report {
     size_t scratch_step_count;
 };
 
-struct id_list report_ids(const struct report *report, uint32_t number);
+struct rows report_ids(const struct report *report, uint32_t number);
 struct step_list report_steps(const struct report *report, uint32_t number);
 
 /* The tenants whose state says that it went wrong. */

@@ -33,14 +33,15 @@ static const char *keep_text(struct report *report, const char *text)
     return intern_at(&report->strings, number, NULL);
 }
 
-static uint32_t keep_ids(struct report *report, const char *const *ids, size_t count)
+static uint32_t keep_ids(struct report *report, const struct rows *rows)
 {
+    size_t count = rows->count;
     if (count > report->scratch_id_count) {
         report->scratch_ids = xrealloc(report->scratch_ids, count * sizeof *report->scratch_ids);
         report->scratch_id_count = count;
     }
     for (size_t i = 0; i < count; i++)
-        report->scratch_ids[i] = keep_text(report, ids[i]);
+        report->scratch_ids[i] = keep_text(report, rows->ids[i]);
     return intern_put(&report->id_lists, report->scratch_ids, count * sizeof *report->scratch_ids);
 }
 
@@ -122,11 +123,11 @@ static uint32_t keep_error(struct report *report, const struct outcome *outcome,
     return number;
 }
 
-struct id_list report_ids(const struct report *report, uint32_t number)
+struct rows report_ids(const struct report *report, uint32_t number)
 {
     size_t size;
     const void *ids = intern_at(&report->id_lists, number, &size);
-    return (struct id_list){ids, size / sizeof(const char *)};
+    return (struct rows){ids, size / sizeof(const char *), true};
 }
 
 struct step_list report_steps(const struct report *report, uint32_t number)
@@ -180,7 +181,7 @@ static void start_run(struct report *report, const struct run_info *run)
     report->state = RUN_RUNNING;
     report->rows = arena_calloc(arena, run->tenant_count, sizeof *report->rows);
     report->totals[TENANT_PENDING] = run->tenant_count;
-    uint32_t no_ids = keep_ids(report, NULL, 0);
+    uint32_t no_ids = keep_ids(report, &(struct rows){0});
     for (size_t i = 0; i < run->tenant_count; i++)
         report->rows[i] = (struct report_row){.state = TENANT_PENDING,
                                               .from = no_ids,
@@ -193,9 +194,9 @@ static void start_run(struct report *report, const struct run_info *run)
 static void keep_outcome(struct report *report, struct report_row *row,
                          const struct outcome *outcome)
 {
-    row->is_from_known = outcome->is_from_known;
-    row->from = keep_ids(report, outcome->from, outcome->from_count);
-    row->to = keep_ids(report, outcome->to, outcome->to_count);
+    row->is_from_known = outcome->from.is_known;
+    row->from = keep_ids(report, &outcome->from);
+    row->to = keep_ids(report, &outcome->to);
     row->steps = keep_steps(report, REPORT_NONE, outcome->steps, outcome->step_count);
     row->step_ms = keep_durations(report, NULL, 0, outcome->steps, outcome->step_count);
     row->error = outcome->error ? keep_error(report, outcome, &row->detail) : REPORT_NONE;
@@ -210,8 +211,8 @@ static void add_outcome(struct report *report, struct report_row *row,
                         const struct outcome *outcome)
 {
     size_t count = report_steps(report, row->steps).count;
-    if (outcome->is_from_known || outcome->to_count)
-        row->to = keep_ids(report, outcome->to, outcome->to_count);
+    if (outcome->to.is_known)
+        row->to = keep_ids(report, &outcome->to);
     row->step_ms = keep_durations(report, row->step_ms, count, outcome->steps, outcome->step_count);
     row->steps = keep_steps(report, row->steps, outcome->steps, outcome->step_count);
     if (outcome->error)

@@ -13,7 +13,7 @@ static bool is_head(const struct chain *chain, const char *id)
 
 void text_add_ids(const struct text *text, struct buf *buf, uint32_t ids, bool has_marks)
 {
-    struct id_list list = report_ids(text->report, ids);
+    struct rows list = report_ids(text->report, ids);
     if (!list.count)
         buf_adds(buf, "base");
     for (size_t i = 0; i < list.count; i++) {

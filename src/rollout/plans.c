@@ -22,7 +22,7 @@ struct plans {
 
 /* What a plan is asked for. */
 struct question {
-    const struct version_rows *rows;
+    const struct rows *rows;
     const struct between *between; /* NULL: to the run's target */
 };
 
@@ -45,48 +45,34 @@ void plans_free(struct plans *plans)
     free(plans);
 }
 
-/* Rows outlive the tenant in the plan: they are copied. */
-static struct version_rows copy(struct plans *plans, const struct version_rows *rows)
-{
-    const char **ids = arena_calloc(&plans->arena, rows->count, sizeof *ids);
-    for (size_t i = 0; i < rows->count; i++)
-        ids[i] = arena_strdup(&plans->arena, rows->ids[i]);
-    return (struct version_rows){ids, rows->count};
-}
-
 static struct made *make(struct plans *plans, const struct question *question)
 {
     struct made *made = arena_alloc(&plans->arena, sizeof *made);
-    struct version_rows rows = copy(plans, question->rows);
+    /* they outlive the tenant in the plan */
+    struct rows rows = rows_copy(&plans->arena, question->rows);
     if (question->between) {
         struct between between = *question->between;
         between.from = rows;
-        between.wanted = copy(plans, &between.wanted);
+        between.wanted = rows_copy(&plans->arena, &between.wanted);
         between.is_stamp = plans->target->command == PLAN_STAMP;
         made->is_good =
             plan_between(&plans->arena, plans->chain, &between, &made->plan, &made->err);
     } else {
-        made->is_good = plan_build(&plans->arena, plans->chain, plans->target, rows.ids, rows.count,
-                                   &made->plan, &made->err);
+        made->is_good =
+            plan_build(&plans->arena, plans->chain, plans->target, &rows, &made->plan, &made->err);
     }
     return made;
-}
-
-static void add_rows(struct buf *key, const struct version_rows *rows)
-{
-    for (size_t i = 0; i < rows->count; i++)
-        buf_addf(key, "%s\n", rows->ids[i]);
 }
 
 static const struct plan *get(struct plans *plans, const struct question *question, struct err *err)
 {
     struct buf key;
     buf_init(&key, BUF_MAX_DEFAULT);
-    add_rows(&key, question->rows);
+    rows_add_key(&key, question->rows);
     if (question->between) {
         const char *begun = question->between->begun;
         buf_addf(&key, "to %u %s\n", question->between->ways, begun ? begun : "");
-        add_rows(&key, &question->between->wanted);
+        rows_add_key(&key, &question->between->wanted);
     }
     uint32_t index = map_get(&plans->by_key, key.data);
     if (index == MAP_NONE) {
@@ -102,7 +88,7 @@ static const struct plan *get(struct plans *plans, const struct question *questi
     return made->is_good ? &made->plan : NULL;
 }
 
-const struct plan *plans_get(struct plans *plans, const struct version_rows *rows, struct err *err)
+const struct plan *plans_get(struct plans *plans, const struct rows *rows, struct err *err)
 {
     return get(plans, &(struct question){.rows = rows}, err);
 }

@@ -11,7 +11,7 @@ struct plans *plans_new(const struct chain *chain, const struct target *target);
 void plans_free(struct plans *plans);
 
 /* The plan from these rows (sorted) to the target; NULL: err. A fault is remembered too. */
-const struct plan *plans_get(struct plans *plans, const struct version_rows *rows,
+const struct plan *plans_get(struct plans *plans, const struct rows *rows,
                              struct err *err) MUST_CHECK;
 
 /* The same by plan_between; `is_stamp` is the target's. */

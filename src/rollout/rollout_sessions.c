@@ -53,14 +53,6 @@ static const char *restore(void *ctx, struct session *session)
     return earlier ? earlier : rollout->places[tenant].snapshot;
 }
 
-/* In whatever order the rows are. */
-static bool are_same(const struct rows *a, const struct rows *b)
-{
-    struct versions one = {(const char **)(uintptr_t)a->ids, a->count};
-    struct versions other = {(const char **)(uintptr_t)b->ids, b->count};
-    return versions_are_equal(&one, &other);
-}
-
 static bool is_back(void *ctx)
 {
     const struct rollout *rollout = ctx;
@@ -70,16 +62,16 @@ static bool is_back(void *ctx)
 static bool is_as_before(void *ctx, struct session *session, const struct rows *rows)
 {
     struct rollout *rollout = ctx;
-    return are_same(ways_before(rollout->ways, session_index(session)), rows);
+    return rows_are_equal(ways_before(rollout->ways, session_index(session)), rows);
 }
 
-static const struct plan *make_plan(void *ctx, struct session *session, const char *const *versions,
-                                    size_t count, struct err *err)
+static const struct plan *make_plan(void *ctx, struct session *session, const struct rows *rows,
+                                    struct err *err)
 {
     struct rollout *rollout = ctx;
     struct ways_question question = {
         .tenant = session_index(session),
-        .rows = {versions, count},
+        .rows = *rows,
         .foreign = session_foreign(session),
         .begun = session_begun(session),
     };
@@ -284,9 +276,9 @@ static bool was_moved_before(const struct rollout *rollout, size_t tenant,
 {
     const struct standing *standings = rollout->options->standings;
     const struct rows *before = ways_before(rollout->ways, tenant);
-    if (!standings || !standings[tenant].is_begun || !before->is_known || !outcome->is_from_known)
+    if (!standings || !standings[tenant].is_begun || !before->is_known || !outcome->from.is_known)
         return false;
-    return !are_same(before, &(struct rows){outcome->to, outcome->to_count, true});
+    return !rows_are_equal(before, &outcome->to);
 }
 
 void rollout_note_changed(struct rollout *rollout, uint32_t tenant)

@@ -259,11 +259,8 @@ static void on_timer_closed(uv_handle_t *handle)
     struct outcome outcome = {
         .state = final_state(session),
         .has_changed = session->env->goal == GOAL_RUN && has_changed(session),
-        .from = session->from.ids,
-        .from_count = session->from.count,
-        .is_from_known = session->is_from_known,
-        .to = is_plan ? session->plan->to : session->versions.ids,
-        .to_count = is_plan ? session->plan->to_count : session->versions.count,
+        .from = session->from,
+        .to = is_plan ? session->plan->to : session->versions,
         .steps = session->done,
         .step_count = session->done_count,
         .attempts = session->attempts,

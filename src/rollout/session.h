@@ -41,8 +41,8 @@ struct session_env {
     void *ctx;
 
     /* The tenant's plan from these rows; lives as long as the run. */
-    const struct plan *(*plan)(void *ctx, struct session *session, const char *const *versions,
-                               size_t count, struct err *err);
+    const struct plan *(*plan)(void *ctx, struct session *session, const struct rows *rows,
+                               struct err *err);
     /* Host to addresses, and the credential's password. True: *ret is it (it may be NULL); false:
      * session_job_done brings it later. Results live as long as the run. */
     bool (*resolve)(void *ctx, struct session *session, const char **ret_addresses);

@@ -19,7 +19,7 @@ enum session_state answer_connect(struct session *session)
 /* Whoever only looks takes a database that would be made for an empty one. */
 static enum session_state take_for_empty(struct session *session)
 {
-    session->is_from_known = true;
+    session->from.is_known = session->versions.is_known = true;
     session->has_schema = true;
     return session->env->goal == GOAL_CURRENT ? SESSION_CLOSE : SESSION_PLAN;
 }
@@ -135,19 +135,12 @@ enum session_state answer_inspect(struct session *session)
     return session_fail(session, &err);
 }
 
-static int compare_ids(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static void take_versions(struct session *session, const struct op *op)
 {
-    session->seen.count = op->row_count;
-    session->seen.ids = arena_calloc(&session->arena, op->row_count, sizeof *session->seen.ids);
+    const char **ids = arena_calloc(&session->arena, op->row_count, sizeof *ids);
     for (size_t i = 0; i < op->row_count; i++)
-        session->seen.ids[i] = op_value(op, i, 0) ? op_value(op, i, 0) : "";
-    if (op->row_count)
-        qsort(session->seen.ids, op->row_count, sizeof *session->seen.ids, compare_ids);
+        ids[i] = op_value(op, i, 0) ? op_value(op, i, 0) : "";
+    session->seen = rows_sorted(&session->arena, ids, op->row_count);
 }
 
 static void take_history(struct session *session, const struct op *op)
@@ -174,10 +167,8 @@ enum session_state answer_read(struct session *session)
         take_history(session, op + 1);
     if (session->env->goal != GOAL_CURRENT && session->env->adoption)
         take_foreign(session, op + 2);
-    if (!session->is_from_known) {
-        session->is_from_known = true;
+    if (!session->from.is_known)
         session->from = session->versions = session->seen;
-    }
     if (session->is_resolving)
         return SESSION_RESOLVE;
     return session->env->goal == GOAL_CURRENT ? SESSION_RELEASE : SESSION_PLAN;
@@ -204,8 +195,8 @@ static void take_commit(struct session *session)
 enum session_state answer_resolve(struct session *session)
 {
     session->is_resolving = false;
-    if (versions_are_equal(&session->seen, &session->expected) &&
-        !versions_are_equal(&session->seen, &session->versions))
+    if (rows_are_equal(&session->seen, &session->expected) &&
+        !rows_are_equal(&session->seen, &session->versions))
         take_commit(session);
     return SESSION_PLAN;
 }

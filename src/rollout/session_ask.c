@@ -346,10 +346,10 @@ enum asked ask_intent(struct session *session)
 {
     const struct session_env *env = session->env;
     struct intent intent = {
-        .before = {session->from.ids, session->from.count, session->is_from_known},
+        .before = session->from,
     };
     if (session->plan)
-        intent.goal = (struct rows){session->plan->to, session->plan->to_count, true};
+        intent.goal = session->plan->to;
     intent.snapshot = env->snapshot(env->ctx, session);
     return env->intend(env->ctx, session, &intent) ? ASKED_OPS : ASKED_JOB;
 }

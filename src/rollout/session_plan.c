@@ -6,10 +6,10 @@ static bool make_plan(struct session *session, struct plan *ret_left, struct err
 {
     const struct session_env *env = session->env;
     if (!session->plan) {
-        session->plan = env->plan(env->ctx, session, session->seen.ids, session->seen.count, err);
+        session->plan = env->plan(env->ctx, session, &session->seen, err);
         if (!session->plan)
             return false;
-    } else if (!versions_are_equal(&session->seen, &session->versions)) {
+    } else if (!rows_are_equal(&session->seen, &session->versions)) {
         return err_set(err, ERR_DRIFT, "somebody else changed the version table meanwhile");
     }
     session->recorded_count = session->done_count;
@@ -120,9 +120,8 @@ static bool may_restore(struct session *session)
 /* Nothing of the rollout's is committed there. */
 static bool is_untouched(struct session *session)
 {
-    struct rows rows = {session->seen.ids, session->seen.count, true};
     return !session->unfinished.revision &&
-           session->env->is_as_before(session->env->ctx, session, &rows);
+           session->env->is_as_before(session->env->ctx, session, &session->seen);
 }
 
 /* Behind the intent: put the copy back, or make one and then begin. An older copy may be of long ago: as

@@ -94,9 +94,8 @@ struct session {
     struct sql_vars vars;
     bool has_schema, has_version_table, has_history;
     uint64_t history_id; /* of the newest row that is there or under way */
-    struct versions versions;
-    struct versions from; /* at first sight */
-    bool is_from_known;
+    struct rows versions;
+    struct rows from;            /* at first sight */
     struct foreign_rows foreign; /* of another tool's table, as just read */
     struct unfinished unfinished;
     bool has_probed; /* the statement in doubt, since the rows were read last */
@@ -113,13 +112,13 @@ struct session {
     bool is_restored;      /* and was put back */
     bool is_made_intended; /* and that the database is to be made */
     struct work work;
-    size_t cursor;            /* first action that is not committed */
-    size_t batch_end;         /* behind the last action of the batch under way */
-    size_t batch_first_op;    /* the op of action `cursor`; each further action has one op */
-    double step_ms;           /* what the pieces of the step under way have taken */
-    struct versions seen;     /* the rows, as just read */
-    struct versions expected; /* the rows once the commit under way is done */
-    bool is_resolving; /* a commit's answer was lost: `expected` or `versions`, which is it? */
+    size_t cursor;         /* first action that is not committed */
+    size_t batch_end;      /* behind the last action of the batch under way */
+    size_t batch_first_op; /* the op of action `cursor`; each further action has one op */
+    double step_ms;        /* what the pieces of the step under way have taken */
+    struct rows seen;      /* the rows, as just read */
+    struct rows expected;  /* the rows once the commit under way is done */
+    bool is_resolving;     /* a commit's answer was lost: `expected` or `versions`, which is it? */
     uint32_t resolve_attempts;
     size_t half_done;  /* statements of the step under way that are committed without it */
     bool is_half_open; /* and what the history table says of them is not known, or not right */

@@ -173,13 +173,12 @@ static struct records records_of(struct session *session, const struct op *op)
     return records;
 }
 
-static void apply_records(struct session *session, size_t first, size_t end,
-                          struct versions *versions)
+static void apply_records(struct session *session, size_t first, size_t end, struct rows *rows)
 {
     for (size_t i = first; i < end; i++) {
         const struct action *action = &session->work.actions[i];
         for (size_t c = 0; action->kind == ACTION_RECORD && c < action->step->change_count; c++)
-            versions_apply(&session->arena, versions, &action->step->changes[c]);
+            *rows = rows_changed(&session->arena, rows, &action->step->changes[c]);
     }
 }
 
@@ -187,13 +186,12 @@ static void apply_records(struct session *session, size_t first, size_t end,
 static size_t expand_changes(struct buf *buf, const struct records *records)
 {
     struct session *session = records->session;
-    struct versions before, after;
+    struct rows before = session->versions, after;
     size_t count;
-    versions_copy(&session->arena, &before, &session->versions);
     apply_records(session, session->cursor, records->first, &before);
-    versions_copy(&session->arena, &after, &before);
+    after = before;
     apply_records(session, records->first, records->end, &after);
-    const struct version_change *changes = versions_diff(&session->arena, &before, &after, &count);
+    const struct version_change *changes = rows_diff(&session->arena, &before, &after, &count);
     for (size_t i = 0; i < count; i++) {
         enum sql_id id;
         struct sql_vars vars = record_change(&session->vars, &changes[i], &id);
@@ -413,7 +411,7 @@ enum asked ask_setup(struct session *session)
 
 enum asked ask_commit(struct session *session)
 {
-    versions_copy(&session->arena, &session->expected, &session->versions);
+    session->expected = session->versions;
     apply_records(session, session->cursor, session->batch_end, &session->expected);
     struct op *op = session_add_one(session, SQL_COMMIT);
     op->tx_after = TX_OUTSIDE;

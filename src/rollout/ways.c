@@ -2,17 +2,16 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "rollout/places.h"
 #include "rollout/plans.h"
 
 struct way {         /* of a tenant */
-    uint32_t before; /* numbers of places */
+    uint32_t before; /* numbers in the pool */
     uint32_t goal;
 };
 
 struct ways {
     struct ways_options options;
-    struct places *places;
+    struct rows_pool *pool;
     struct plans *plans;
     struct way *items;
     bool is_back;
@@ -22,7 +21,7 @@ struct ways *ways_new(const struct ways_options *options)
 {
     struct ways *ways = xcalloc(1, sizeof *ways);
     ways->options = *options;
-    ways->places = places_new();
+    ways->pool = rows_pool_new();
     ways->plans = plans_new(options->chain, options->target);
     ways->items = xcalloc(options->tenant_count + 1, sizeof *ways->items);
     for (size_t i = 0; options->standings && i < options->tenant_count; i++)
@@ -35,7 +34,7 @@ void ways_free(struct ways *ways)
     if (!ways)
         return;
     plans_free(ways->plans);
-    places_free(ways->places);
+    rows_pool_free(ways->pool);
     free(ways->items);
     free(ways);
 }
@@ -50,40 +49,34 @@ void ways_note(struct ways *ways, size_t tenant, const struct rows *before, cons
 {
     struct way *way = &ways->items[tenant];
     if (before && !way->before)
-        way->before = places_put(ways->places, before);
+        way->before = rows_pool_put(ways->pool, before);
     if (goal && !way->goal)
-        way->goal = places_put(ways->places, goal);
+        way->goal = rows_pool_put(ways->pool, goal);
 }
 
 const struct rows *ways_before(const struct ways *ways, size_t tenant)
 {
-    return places_at(ways->places, ways->items[tenant].before);
+    return rows_pool_at(ways->pool, ways->items[tenant].before);
 }
 
 const struct rows *ways_goal(const struct ways *ways, size_t tenant)
 {
-    return places_at(ways->places, ways->items[tenant].goal);
-}
-
-static struct version_rows version_rows_of(const struct rows *rows)
-{
-    return (struct version_rows){rows->ids, rows->count};
+    return rows_pool_at(ways->pool, ways->items[tenant].goal);
 }
 
 /* Does the place lie between the two, whichever of them is above? */
-static bool lies_between(const struct chain *chain, const struct version_rows *rows,
-                         const struct version_rows *a, const struct version_rows *b)
+static bool lies_between(const struct chain *chain, const struct rows *rows, const struct rows *a,
+                         const struct rows *b)
 {
     return (plan_covers(chain, rows, a) && plan_covers(chain, b, rows)) ||
            (plan_covers(chain, rows, b) && plan_covers(chain, a, rows));
 }
 
-static bool check_moved(const struct ways *ways, size_t tenant, const struct version_rows *rows,
+static bool check_moved(const struct ways *ways, size_t tenant, const struct rows *rows,
                         struct err *err)
 {
     const struct rows *before = ways_before(ways, tenant), *goal = ways_goal(ways, tenant);
-    struct version_rows to = version_rows_of(before), end = version_rows_of(goal);
-    if (!goal->is_known || lies_between(ways->options.chain, rows, &to, &end))
+    if (!goal->is_known || lies_between(ways->options.chain, rows, before, goal))
         return true;
     err_set(err, ERR_DRIFT,
             "it stands where this run did not leave it: somebody else moved it since, so it is not "
@@ -92,14 +85,14 @@ static bool check_moved(const struct ways *ways, size_t tenant, const struct ver
     return false;
 }
 
-static const struct plan *plan_back(struct ways *ways, size_t tenant,
-                                    const struct version_rows *rows, struct err *err)
+static const struct plan *plan_back(struct ways *ways, size_t tenant, const struct rows *rows,
+                                    struct err *err)
 {
     /* Unknown: the run made the database, and it was empty before. */
-    struct version_rows to = version_rows_of(ways_before(ways, tenant));
+    const struct rows *to = ways_before(ways, tenant);
     if (!check_moved(ways, tenant, rows, err))
         return NULL;
-    return plans_between(ways->plans, &(struct between){*rows, to, .ways = BETWEEN_BOTH}, err);
+    return plans_between(ways->plans, &(struct between){*rows, *to, .ways = BETWEEN_BOTH}, err);
 }
 
 const struct plan *ways_plan_of_copy(struct ways *ways, const struct ways_question *question,
@@ -115,39 +108,39 @@ bool ways_is_back(const struct ways *ways)
 }
 
 static bool check_regression(struct ways *ways, const struct standing *standing,
-                             const struct version_rows *rows, struct err *err)
+                             const struct rows *rows, struct err *err)
 {
     bool was_done = standing->state == TENANT_SUCCEEDED || standing->state == TENANT_UNCHANGED;
-    struct version_rows left = version_rows_of(&standing->to);
+    const struct rows *left = &standing->to;
     bool is_up = ways->options.target->command != PLAN_DOWNGRADE;
     if (!was_done || !standing->to.is_known ||
-        (is_up ? plan_covers(ways->options.chain, rows, &left)
-               : plan_covers(ways->options.chain, &left, rows)))
+        (is_up ? plan_covers(ways->options.chain, rows, left)
+               : plan_covers(ways->options.chain, left, rows)))
         return true;
     err_set(err, ERR_DRIFT,
             "regressed: the ledger says that it was brought to %s%s, and it stands %s now (a "
             "restore, a "
             "failover?); nothing was done to it",
-            left.count ? left.ids[0] : "base", left.count > 1 ? ", …" : "",
+            left->count ? left->ids[0] : "base", left->count > 1 ? ", …" : "",
             rows->count ? rows->ids[0] : "at base");
     snprintf(err->code, sizeof err->code, WAYS_REGRESSED);
     return false;
 }
 
 /* A relative target was resolved when the tenant was begun: it must not mean one more now. */
-static const struct plan *plan_on(struct ways *ways, size_t tenant, const struct version_rows *rows,
+static const struct plan *plan_on(struct ways *ways, size_t tenant, const struct rows *rows,
                                   struct err *err)
 {
     static const unsigned directions[] = {
         [PLAN_UPGRADE] = BETWEEN_UP, [PLAN_DOWNGRADE] = BETWEEN_DOWN, [PLAN_STAMP] = BETWEEN_BOTH};
-    struct version_rows goal = version_rows_of(places_at(ways->places, ways->items[tenant].goal));
-    struct between between = {*rows, goal, .ways = directions[ways->options.target->command]};
+    struct between between = {*rows, *ways_goal(ways, tenant),
+                              .ways = directions[ways->options.target->command]};
     return plans_between(ways->plans, &between, err);
 }
 
 /* A tenant that stands there or beyond stays: it was adopted before, and has gone on since. */
-static const struct plan *plan_adoption(struct ways *ways, const struct version_rows *rows,
-                                        const struct version_rows *wanted, struct err *err)
+static const struct plan *plan_adoption(struct ways *ways, const struct rows *rows,
+                                        const struct rows *wanted, struct err *err)
 {
     const struct chain *chain = ways->options.chain;
     bool stays = plan_covers(chain, rows, wanted);
@@ -163,7 +156,7 @@ static const struct plan *adopt(struct ways *ways, const struct ways_question *q
                                 struct err *err)
 {
     const struct plan *plan = NULL;
-    struct version_rows wanted;
+    struct rows wanted;
     struct arena arena;
     arena_init(&arena);
     if (adoption_stand(ways->options.adoption, &arena, ways->options.chain, question->foreign,
@@ -177,7 +170,7 @@ static const struct plan *choose_plan(struct ways *ways, const struct ways_quest
                                       struct err *err)
 {
     const struct standing *standings = ways->options.standings;
-    const struct version_rows *rows = &question->rows;
+    const struct rows *rows = &question->rows;
     size_t tenant = question->tenant;
     if (ways->is_back)
         return plan_back(ways, tenant, rows, err);
@@ -200,10 +193,8 @@ const struct plan *ways_plan(struct ways *ways, const struct ways_question *ques
     struct err none;
     if (!question->begun || !first || strcmp(first->id, question->begun) == 0)
         return plan;
-    struct between between = {.from = question->rows,
-                              .wanted = {plan->to, plan->to_count},
-                              .ways = BETWEEN_BOTH,
-                              .begun = question->begun};
+    struct between between = {
+        .from = question->rows, .wanted = plan->to, .ways = BETWEEN_BOTH, .begun = question->begun};
     other = plans_between(ways->plans, &between, &none);
     return other ? other : plan;
 }

@@ -32,7 +32,7 @@ void ways_turn_back(struct ways *ways);
 
 struct ways_question {
     size_t tenant;
-    struct version_rows rows;           /* where it stands; sorted */
+    struct rows rows;                   /* where it stands; sorted */
     const struct foreign_rows *foreign; /* with an adoption: what the other tool's table says */
     const char *begun;                  /* the revision whose step was left half way; NULL: none */
 };

@@ -62,18 +62,4 @@ struct work_request {
 bool work_build(struct arena *arena, const struct work_request *request, struct work *ret_work,
                 bool *ret_is_partial, struct err *err) MUST_CHECK;
 
-/* A set of version rows, and what a change makes of it. Strings are borrowed. */
-struct versions {
-    const char **ids;
-    size_t count;
-};
-void versions_copy(struct arena *arena, struct versions *to, const struct versions *from);
-void versions_apply(struct arena *arena, struct versions *versions,
-                    const struct version_change *change);
-bool versions_are_equal(const struct versions *a, const struct versions *b);
-
-/* The fewest changes that make `to` of `from`; from `arena`. */
-const struct version_change *versions_diff(struct arena *arena, const struct versions *from,
-                                           const struct versions *to, size_t *ret_count);
-
 #endif

@@ -95,10 +95,10 @@ static json_t *show_plan(const struct plan *plan)
 {
     json_t *steps = json_array(), *to = json_array();
     json_t *rows = json_array();
-    for (size_t i = 0; i < plan->from_count; i++)
-        json_array_append_new(rows, json_string(plan->from[i]));
-    for (size_t i = 0; i < plan->to_count; i++)
-        json_array_append_new(to, json_string(plan->to[i]));
+    for (size_t i = 0; i < plan->from.count; i++)
+        json_array_append_new(rows, json_string(plan->from.ids[i]));
+    for (size_t i = 0; i < plan->to.count; i++)
+        json_array_append_new(to, json_string(plan->to.ids[i]));
     for (size_t i = 0; i < plan->count; i++) {
         const struct step *step = &plan->steps[i];
         apply_changes(rows, step);
@@ -123,7 +123,7 @@ static json_t *ask_plan(struct arena *arena, const struct chain *chain, const js
     if (!target_parse(arena, chain, command, texts, text_count, &target, &err))
         return json_pack("{s:s}", "error", err.text);
     target.purges = json_is_true(json_object_get(question, "purge"));
-    if (!plan_build(arena, chain, &target, rows, row_count, &plan, &err))
+    if (!plan_build(arena, chain, &target, &(struct rows){rows, row_count, true}, &plan, &err))
         return json_pack("{s:s}", "error", err.text);
     return show_plan(&plan);
 }

@@ -87,16 +87,16 @@ static void change(struct table *table, const struct version_change *change)
 
 static void check_plan(const struct plan *plan)
 {
-    struct table table = {.count = plan->from_count};
-    for (size_t i = 0; i < plan->from_count; i++)
-        table.rows[i] = plan->from[i];
+    struct table table = {.count = plan->from.count};
+    for (size_t i = 0; i < plan->from.count; i++)
+        table.rows[i] = plan->from.ids[i];
     for (size_t s = 0; s < plan->count; s++)
         for (size_t c = 0; c < plan->steps[s].change_count; c++)
             change(&table, &plan->steps[s].changes[c]);
-    if (table.count != plan->to_count)
+    if (table.count != plan->to.count)
         abort();
-    for (size_t i = 0; i < plan->to_count; i++)
-        if (find(&table, plan->to[i]) == table.count)
+    for (size_t i = 0; i < plan->to.count; i++)
+        if (find(&table, plan->to.ids[i]) == table.count)
             abort();
 }
 
@@ -121,7 +121,7 @@ static bool try_plan(struct arena *arena, const struct chain *chain, uint8_t com
     if (!target_parse(arena, chain, (enum plan_command)(command % 3), texts, count, &target, err))
         return false;
     target.purges = command & 64 && target.command == PLAN_STAMP;
-    if (!plan_build(arena, chain, &target, rows, row_count, &plan, err))
+    if (!plan_build(arena, chain, &target, &(struct rows){rows, row_count, true}, &plan, err))
         return false;
     check_plan(&plan);
     return true;

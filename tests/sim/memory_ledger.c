@@ -94,9 +94,7 @@ bool memory_ledger_has_intent(const struct memory_ledger *ledger, const char *te
 
 static struct rows keep_rows(struct memory_ledger *ledger, const struct rows *rows)
 {
-    struct rows kept;
-    rows_copy(&ledger->arena, rows, &kept);
-    return kept;
+    return rows_copy(&ledger->arena, rows);
 }
 
 static void copy_standing(struct memory_ledger *ledger, struct standing *to,
@@ -186,15 +184,13 @@ static void write_outcome(struct memory_ledger *ledger, struct row *row,
                           const struct outcome *outcome)
 {
     struct standing *standing = &row->standing;
-    struct rows left = {outcome->to, outcome->to_count,
-                        outcome->is_from_known || outcome->to_count};
     bool is_back = outcome->state == TENANT_ROLLED_BACK || outcome->state == TENANT_UNCHANGED;
-    if (!standing->is_begun || row->is_running || outcome->is_from_known)
+    if (!standing->is_begun || row->is_running || outcome->from.is_known)
         standing->state = outcome->state;
     row->is_running = false;
     row->is_done = true;
-    if (left.is_known)
-        standing->to = keep_rows(ledger, &left);
+    if (outcome->to.is_known)
+        standing->to = keep_rows(ledger, &outcome->to);
     if (outcome->is_rollback)
         standing->has_changed = standing->has_changed && !is_back;
     else

@@ -88,8 +88,8 @@ static void check_outcome(struct watch *watch, size_t tenant, const struct outco
     struct truth truth = watch_truth(watch, tenant);
     bool is_good = outcome->state == TENANT_SUCCEEDED || outcome->state == TENANT_UNCHANGED;
     bool is_settled = is_good || outcome->state == TENANT_ROLLED_BACK ||
-                      (outcome->state == TENANT_FAILED && outcome->is_from_known);
-    uint32_t to = set_of(scene, outcome->to, outcome->to_count);
+                      (outcome->state == TENANT_FAILED && outcome->from.is_known);
+    uint32_t to = set_of(scene, outcome->to.ids, outcome->to.count);
     if (outcome->state == TENANT_SKIPPED || outcome->state == TENANT_IN_DOUBT)
         return;
     if (is_settled)
@@ -396,7 +396,7 @@ void watch_check_quiet(struct watch *watch)
         struct truth truth = watch_truth(watch, i);
         const struct watched *watched = &watch->tenants[i];
         bool is_told = watched->has_ended && (tenant_state_needs_person(watched->outcome.state) ||
-                                              !watched->outcome.is_from_known);
+                                              !watched->outcome.from.is_known);
         if (fake_unlocked_writes(watch->scene->dbs[i]))
             wrong(watch, "t%zu was written to by somebody without its lock", i);
         if (!truth_is_whole_but_one(watch->scene, &truth))

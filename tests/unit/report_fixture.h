@@ -149,11 +149,8 @@ static inline struct outcome fleet_outcome(const struct fleet *fleet, size_t fro
     rows[0] = from ? fleet->revisions[from - 1].id : NULL;
     rows[1] = to ? fleet->revisions[to - 1].id : NULL;
     return (struct outcome){.state = from == to ? TENANT_UNCHANGED : TENANT_SUCCEEDED,
-                            .is_from_known = true,
-                            .from = &rows[0],
-                            .from_count = from ? 1 : 0,
-                            .to = &rows[1],
-                            .to_count = to ? 1 : 0,
+                            .from = {&rows[0], from ? 1 : 0, true},
+                            .to = {&rows[1], to ? 1 : 0, true},
                             .steps = steps,
                             .step_count = to - from,
                             .attempts = 1,
@@ -177,11 +174,8 @@ static inline void fleet_goes_back(struct fleet *fleet, size_t tenant, enum tena
     struct outcome outcome = {.state = state,
                               .is_rollback = true,
                               .has_changed = state == TENANT_ROLLBACK_FAILED,
-                              .is_from_known = true,
-                              .from = &fleet->list[2]->id,
-                              .from_count = 1,
-                              .to = &fleet->list[err ? 2 : 0]->id,
-                              .to_count = 1,
+                              .from = {&fleet->list[2]->id, 1, true},
+                              .to = {&fleet->list[err ? 2 : 0]->id, 1, true},
                               .steps = &step,
                               .step_count = err ? 0 : 1,
                               .attempts = 1,
@@ -205,11 +199,8 @@ static inline void fleet_fails(struct fleet *fleet, size_t tenant, enum tenant_s
 {
     const char *row = fleet->revisions[0].id;
     struct outcome outcome = {.state = state,
-                              .is_from_known = err->kind != ERR_CONNECT,
-                              .from = &row,
-                              .from_count = 1,
-                              .to = &row,
-                              .to_count = 1,
+                              .from = {&row, 1, err->kind != ERR_CONNECT},
+                              .to = {&row, 1, true},
                               .attempts = 2,
                               .duration_ms = 3,
                               .error = err};

@@ -43,7 +43,7 @@ static struct foreign_rows rows_of(struct arena *arena, const struct adopt_case 
 static void check_one(struct arena *arena, const struct adopt_case *one)
 {
     struct adoption adoption;
-    struct version_rows stands;
+    struct rows stands;
     struct faults faults;
     struct err err = {0};
     faults_init(&faults);

@@ -292,8 +292,8 @@ static void an_end_that_nobody_saw_stays_unknown_until_somebody_looks(void **sta
             fleet_outcome(&second, cases[i].found, cases[i].found, steps, rows);
         outcome.state = cases[i].outcome;
         outcome.has_changed = cases[i].has_changed;
-        outcome.is_from_known = cases[i].is_found;
-        outcome.from_count = outcome.to_count = cases[i].is_found ? 1 : 0;
+        outcome.from.is_known = outcome.to.is_known = cases[i].is_found;
+        outcome.from.count = outcome.to.count = cases[i].is_found ? 1 : 0;
         fleet_finishes(&second, 0, &outcome);
         struct standing standing = book_standings(&book, "run-2").standings[0];
         assert_int_equal(standing.has_changed, cases[i].has_changed);

@@ -44,7 +44,8 @@ static void write_upgrade(struct stage *stage, enum dialect dialect)
     struct plan plan;
     struct err err;
     assert_true(target_parse(&stage->arena, stage->chain, PLAN_UPGRADE, targets, 1, &target, &err));
-    assert_true(plan_build(&stage->arena, stage->chain, &target, NULL, 0, &plan, &err));
+    assert_true(plan_build(&stage->arena, stage->chain, &target, &(struct rows){.is_known = true},
+                           &plan, &err));
     struct offline_script script = {
         .driver = driver_find(dialect),
         .plan = &plan,

@@ -58,16 +58,16 @@ static bool build(struct arena *arena, const struct chain *chain, const struct p
     size_t text_count = list_of(arena, wanted->texts, texts);
     size_t row_count = list_of(arena, wanted->rows, rows);
     return target_parse(arena, chain, wanted->command, texts, text_count, &target, err) &&
-           plan_build(arena, chain, &target, rows, row_count, ret_plan, err);
+           plan_build(arena, chain, &target, &(struct rows){rows, row_count, true}, ret_plan, err);
 }
 
 /* Whatever the plan, making its changes one by one leads from its `from` to its `to`. */
 static void expect_rows_to_add_up(const struct plan *plan)
 {
     const char *rows[CHAIN_MAX];
-    size_t count = plan->from_count;
+    size_t count = plan->from.count;
     for (size_t i = 0; i < count; i++)
-        rows[i] = plan->from[i];
+        rows[i] = plan->from.ids[i];
     for (size_t s = 0; s < plan->count; s++)
         for (size_t c = 0; c < plan->steps[s].change_count; c++) {
             const struct version_change *change = &plan->steps[s].changes[c];
@@ -81,13 +81,13 @@ static void expect_rows_to_add_up(const struct plan *plan)
             else
                 rows[change->kind == VERSION_INSERT ? count++ : at] = change->to;
         }
-    assert_int_equal(count, plan->to_count);
-    for (size_t t = 0; t < plan->to_count; t++) {
+    assert_int_equal(count, plan->to.count);
+    for (size_t t = 0; t < plan->to.count; t++) {
         size_t at = 0;
-        while (at < count && strcmp(rows[at], plan->to[t]) != 0)
+        while (at < count && strcmp(rows[at], plan->to.ids[t]) != 0)
             at++;
         assert_true(at < count);
-        assert_true(!t || strcmp(plan->to[t - 1], plan->to[t]) < 0); /* sorted */
+        assert_true(!t || strcmp(plan->to.ids[t - 1], plan->to.ids[t]) < 0); /* sorted */
     }
 }
 
@@ -209,7 +209,7 @@ static void takes_both_branches_back(void **state)
                       &err));
     assert_int_equal(plan.count, 5);
     assert_string_equal(plan.steps[4].revision->id, "aaaa");
-    assert_int_equal(plan.to_count, 0);
+    assert_int_equal(plan.to.count, 0);
     expect_rows_to_add_up(&plan);
     chain_free(built);
     arena_done(&arena);
@@ -292,12 +292,12 @@ static void purges_rows_that_name_nothing(void **state)
     arena_init(&arena);
     struct chain *chain = chain_of(&arena, "aaaa; bbbb <aaaa");
     assert_true(target_parse(&arena, chain, PLAN_STAMP, texts, 1, &target, &err));
-    assert_false(plan_build(&arena, chain, &target, rows, 2, &plan, &err));
+    assert_false(plan_build(&arena, chain, &target, &(struct rows){rows, 2, true}, &plan, &err));
     target.purges = true;
-    assert_true(plan_build(&arena, chain, &target, rows, 2, &plan, &err));
+    assert_true(plan_build(&arena, chain, &target, &(struct rows){rows, 2, true}, &plan, &err));
     expect_rows_to_add_up(&plan);
-    assert_int_equal(plan.to_count, 1);
-    assert_string_equal(plan.to[0], "bbbb");
+    assert_int_equal(plan.to.count, 1);
+    assert_string_equal(plan.to.ids[0], "bbbb");
     chain_free(chain);
     arena_done(&arena);
 }

@@ -5,7 +5,7 @@
 static const struct plan *get(struct plans *plans, const char *const *ids, size_t count,
                               struct err *err)
 {
-    return plans_get(plans, &(struct version_rows){ids, count}, err);
+    return plans_get(plans, &(struct rows){ids, count, true}, err);
 }
 
 static void makes_one_plan_for_each_place(void **state)
@@ -29,7 +29,7 @@ static void makes_one_plan_for_each_place(void **state)
     assert_ptr_equal(get(plans, NULL, 0, &err), from_base);
     assert_ptr_equal(get(plans, (const char *const[]){"aaaa"}, 1, &err), from_first);
     memset(row, 'z', 4); /* the tenant's memory goes: the plan has its own */
-    assert_string_equal(from_first->from[0], "aaaa");
+    assert_string_equal(from_first->from.ids[0], "aaaa");
     plans_free(plans);
     chain_free(chain);
     arena_done(&arena);
@@ -81,7 +81,8 @@ static void goes_between_rows(void **state)
 {
     const struct target target = {.command = PLAN_UPGRADE};
     const char *const top_ids[] = {"dddd"}, *const left_ids[] = {"bbbb"};
-    const struct version_rows top = {top_ids, 1}, left = {left_ids, 1}, base = {NULL, 0};
+    const struct rows top = {top_ids, 1, true}, left = {left_ids, 1, true},
+                      base = {.is_known = true};
     struct arena arena;
     struct err err;
     (void)state;
@@ -93,14 +94,14 @@ static void goes_between_rows(void **state)
     assert_int_equal(back->count, 2);
     assert_string_equal(back->steps[0].revision->id, "dddd");
     assert_string_equal(back->steps[1].revision->id, "cccc");
-    assert_int_equal(back->to_count, 1);
-    assert_string_equal(back->to[0], "bbbb");
+    assert_int_equal(back->to.count, 1);
+    assert_string_equal(back->to.ids[0], "bbbb");
     assert_int_equal(
         plans_between(plans, &(struct between){base, top, .ways = BETWEEN_UP}, &err)->count, 4);
     assert_int_equal(
         plans_between(plans, &(struct between){base, top, .ways = BETWEEN_DOWN}, &err)->count, 0);
     assert_int_equal(
-        plans_between(plans, &(struct between){top, base, .ways = BETWEEN_BOTH}, &err)->to_count,
+        plans_between(plans, &(struct between){top, base, .ways = BETWEEN_BOTH}, &err)->to.count,
         0);
     assert_ptr_equal(plans_between(plans, &(struct between){top, left, .ways = BETWEEN_BOTH}, &err),
                      back);
@@ -110,7 +111,7 @@ static void goes_between_rows(void **state)
     assert_string_equal(plans_between(plans, &all, &err)->steps[0].revision->id, "aaaa");
     all.begun = "dddd";
     assert_string_equal(plans_between(plans, &all, &err)->steps[0].revision->id, "aaaa");
-    all.from = (struct version_rows){&(const char *){"aaaa"}, 1};
+    all.from = (struct rows){&(const char *){"aaaa"}, 1, true};
     for (size_t i = 0; i < 2; i++) {
         all.begun = i ? "cccc" : "bbbb";
         const struct plan *plan = plans_between(plans, &all, &err);

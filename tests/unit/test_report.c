@@ -74,11 +74,8 @@ static void nothing_is_borrowed_but_tenants_and_chain(void **state)
     const char *rows[] = {row};
     struct err err = fleet_error();
     struct outcome outcome = {.state = TENANT_FAILED,
-                              .is_from_known = true,
-                              .from = rows,
-                              .from_count = 1,
-                              .to = rows,
-                              .to_count = 1,
+                              .from = {rows, 1, true},
+                              .to = {rows, 1, true},
                               .error = &err,
                               .error_statement = statement};
     fleet_prepare(&fleet, NULL, 1);

@@ -460,9 +460,8 @@ static void a_step_without_a_revision_can_be_told(void **state)
     struct step_done step = {.direction = DIRECTION_DOWN, .duration_ms = 2};
     const char *row = "1975ea83b712";
     struct outcome outcome = {.state = TENANT_SUCCEEDED,
-                              .is_from_known = true,
-                              .from = &row,
-                              .from_count = 1,
+                              .from = {&row, 1, true},
+                              .to = {.is_known = true},
                               .steps = &step,
                               .step_count = 1,
                               .duration_ms = 4};
