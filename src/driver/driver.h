@@ -27,6 +27,7 @@ struct conn;
 struct probe;
 struct url;
 
+/* A socket and a time may be wanted together: whichever comes first is told to `step`. WANT_WORKER stands alone. */
 enum { WANT_NOTHING = 0, WANT_READ = 1, WANT_WRITE = 2, WANT_TIMER = 4, WANT_WORKER = 8 };
 
 struct want {

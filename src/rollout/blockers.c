@@ -141,7 +141,7 @@ static void ask(struct blockers *blockers, uint32_t backend_pid)
 static void on_look(uv_timer_t *timer)
 {
     struct blockers *blockers = timer->data;
-    const struct conn_info *info = io_info(blockers->watched);
+    const struct conn_info *info = io_known_info(blockers->watched);
     if (info->backend_pid && !info->is_pooled && !blockers->is_closing)
         ask(blockers, info->backend_pid);
     else

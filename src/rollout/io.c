@@ -22,7 +22,9 @@ struct io {
     uv_loop_t *loop;
     const struct driver *driver;
     struct conn *conn;
-    struct conn_info info;
+    struct conn_info info; /* written by whoever has the connection, a worker too */
+    struct conn_info
+        known; /* the loop's own copy of it, from when the loop last had the connection */
     bool is_broken;
 
     struct op *ops;
@@ -37,9 +39,10 @@ struct io {
     bool is_running;   /* a batch is under way */
     bool is_on_worker; /* and a worker has the connection: `at`, `want` and the ops are its */
 
-    struct poll *poll;  /* of the established socket; NULL: none yet */
-    uv_timer_t waiting; /* a driver's WANT_TIMER, and the deferred end of an empty batch */
-    uv_timer_t budget;  /* the op's time, then the grace of a cancel */
+    struct poll *poll; /* of the established socket; NULL: none yet */
+    uv_timer_t
+        waiting; /* a driver's WANT_TIMER, also beside a socket, and the deferred end of an empty batch */
+    uv_timer_t budget; /* the op's time, then the grace of a cancel */
     uv_work_t work;
     unsigned handles_open;
 };
@@ -78,6 +81,11 @@ bool io_is_broken(const struct io *io)
 const struct conn_info *io_info(const struct io *io)
 {
     return &io->info;
+}
+
+const struct conn_info *io_known_info(const struct io *io)
+{
+    return &io->known;
 }
 
 void io_set_pooled(struct io *io)
@@ -130,6 +138,8 @@ static void on_socket(uv_poll_t *handle, int status, int events)
         ready = io->want.bits & (WANT_READ | WANT_WRITE); /* let the driver find out what it is */
     else
         ready = (events & UV_READABLE ? WANT_READ : 0u) | (events & UV_WRITABLE ? WANT_WRITE : 0u);
+    uv_timer_stop(
+        &io->waiting); /* the socket came before the time that the driver named beside it */
     io->want = io->driver->step(io->conn, ready);
     advance(io);
 }
@@ -278,9 +288,17 @@ static void tell_stop(struct io *io, bool has_ended)
     io->is_broken = io->is_broken || !was_answered;
 }
 
+/* The loop has the connection: what is known of it may be seen there from now on. */
+static void publish(struct io *io)
+{
+    io->known = io->info;
+}
+
 static void end_batch(struct io *io, bool has_ended)
 {
+    publish(io);
     uv_timer_stop(&io->budget);
+    uv_timer_stop(&io->waiting);
     if (io->stopping != STOP_NONE)
         tell_stop(io, has_ended);
     io->stopping = STOP_NONE;
@@ -328,7 +346,6 @@ static void on_grace_over(uv_timer_t *timer)
     struct io *io = timer->data;
     if (io->is_on_worker)
         return; /* the driver's own code runs: on_worked sees that the grace is over */
-    uv_timer_stop(&io->waiting);
     end_batch(io, false);
 }
 
@@ -410,6 +427,16 @@ static void on_waited(uv_timer_t *timer)
     advance(io);
 }
 
+/* What the driver wants of the socket, of the time, or of whichever comes first. False: it cannot be had. */
+static bool wait_for_either(struct io *io)
+{
+    if (io->want.bits & (WANT_READ | WANT_WRITE) && !wait_for_socket(io))
+        return false;
+    if (io->want.bits & WANT_TIMER)
+        start_timer(&io->waiting, on_waited, io->want.timeout_ms);
+    return true;
+}
+
 /* Brings about what the driver wants next, on the loop. */
 static void advance(struct io *io)
 {
@@ -420,13 +447,12 @@ static void advance(struct io *io)
         }
         begin_budget(io);
     }
+    publish(io);
     if (io->want.bits & WANT_WORKER) {
         io->is_on_worker = true;
         io->at_work = io->at;
         uv_queue_work(io->loop, &io->work, work_on_thread, on_worked);
-    } else if (io->want.bits & WANT_TIMER) {
-        start_timer(&io->waiting, on_waited, io->want.timeout_ms);
-    } else if (!wait_for_socket(io)) {
+    } else if (!wait_for_either(io)) {
         err_set(op_make_err(&io->ops[io->at]), ERR_INTERNAL, "cannot watch the socket");
         op_make_err(&io->ops[io->at])->is_connection_lost = true;
         io->is_broken = true;

@@ -96,12 +96,12 @@ static uint64_t wait_ms(const struct running *running, uint64_t wanted_ms)
 
 /* False: nothing happened yet. */
 static bool wait_for_socket(const struct running *running, const struct want *want,
-                            unsigned *ret_ready)
+                            uint64_t most_ms, unsigned *ret_ready)
 {
     struct pollfd fd = {.fd = want->fd};
     fd.events =
         (short)((want->bits & WANT_READ ? POLLIN : 0) | (want->bits & WANT_WRITE ? POLLOUT : 0));
-    int count = poll(&fd, 1, (int)wait_ms(running, LIMIT_MS));
+    int count = poll(&fd, 1, (int)wait_ms(running, most_ms));
     if (count < 0 && errno != EINTR)
         fail_msg("poll: %s", strerror(errno));
     *ret_ready = (fd.revents & (POLLIN | POLLHUP | POLLERR) ? WANT_READ : 0u) |
@@ -118,17 +118,17 @@ static unsigned wait_for(struct running *running, const struct want *want)
         work(running);
         return WANT_WORKER;
     }
-    if (want->bits & WANT_TIMER) {
-        uint64_t end_ms = runner_now_ms(running->runner) + want->timeout_ms;
-        for (uint64_t now_ms; (now_ms = runner_now_ms(running->runner)) < end_ms;) {
-            runner_sleep_ms(running->runner, wait_ms(running, end_ms - now_ms));
-            cancel_if_due(running);
-        }
-        return WANT_TIMER;
-    }
-    while (!wait_for_socket(running, want, &ready))
+    bool has_time = want->bits & WANT_TIMER, has_socket = want->bits & (WANT_READ | WANT_WRITE);
+    uint64_t end_ms = has_time ? runner_now_ms(running->runner) + want->timeout_ms : UINT64_MAX;
+    for (uint64_t now_ms; (now_ms = runner_now_ms(running->runner)) < end_ms;) {
+        uint64_t left_ms = has_time ? end_ms - now_ms : LIMIT_MS;
+        if (!has_socket)
+            runner_sleep_ms(running->runner, wait_ms(running, left_ms));
+        else if (wait_for_socket(running, want, left_ms, &ready))
+            return ready;
         cancel_if_due(running);
-    return ready;
+    }
+    return WANT_TIMER;
 }
 
 static void go_on(struct running *running, struct want want)

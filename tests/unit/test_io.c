@@ -1,0 +1,134 @@
+/* io.c on a real loop, over a driver that wants what a script says. */
+#include "unit/unit.h"
+
+#include <unistd.h>
+
+#include "rollout/io.h"
+
+enum { STEPS_MAX = 4, LATE_MS = 5000, SOON_MS = 20 };
+
+/* What is wanted, in its order, and what came of it. */
+struct conn {
+    struct want wants[STEPS_MAX];
+    size_t at;
+    unsigned ready[STEPS_MAX];
+    bool reads_at[STEPS_MAX]; /* takes the byte out of the pipe before this step */
+};
+
+static struct conn script;
+static int pipe_fds[2];
+static uint64_t done_ns;
+
+static struct conn *open_script(const struct conn_params *params)
+{
+    (void)params;
+    return &script;
+}
+
+static struct want start(struct conn *conn, struct op *op)
+{
+    (void)op;
+    return conn->wants[0];
+}
+
+static struct want step(struct conn *conn, unsigned ready)
+{
+    char byte;
+    if (conn->reads_at[conn->at])
+        assert_int_equal(read(pipe_fds[0], &byte, 1), 1);
+    conn->ready[conn->at++] = ready;
+    return conn->wants[conn->at];
+}
+
+static bool is_in_transaction(const struct conn *conn)
+{
+    (void)conn;
+    return false;
+}
+
+static void close_script(struct conn *conn)
+{
+    (void)conn;
+}
+
+static const struct driver driver = {.name = "script",
+                                     .open = open_script,
+                                     .start = start,
+                                     .step = step,
+                                     .is_in_transaction = is_in_transaction,
+                                     .close = close_script};
+
+static void on_done(void *ctx)
+{
+    struct io **io = ctx;
+    done_ns = uv_hrtime();
+    io_close(*io, NULL, NULL);
+}
+
+/* Runs the script to its end, and returns how long that took. */
+static uint64_t run_script(void)
+{
+    uv_loop_t loop;
+    struct conn_params params = {0};
+    struct op op = {.kind = OP_QUERY, .sql = "x", .sql_len = 1};
+    assert_int_equal(uv_loop_init(&loop), 0);
+    uint64_t begun_ns = uv_hrtime();
+    struct io *io = io_open(&loop, &driver, &params);
+    io_run(io, &op, 1, on_done, &io);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(op_err(&op)->kind, ERR_NONE);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    close(pipe_fds[0]);
+    close(pipe_fds[1]);
+    return (done_ns - begun_ns) / 1000000;
+}
+
+static void begin(void)
+{
+    assert_int_equal(pipe(pipe_fds), 0);
+    script = (struct conn){0};
+}
+
+static void a_time_ends_the_wait_for_a_silent_socket(void **state)
+{
+    (void)state;
+    begin();
+    script.wants[0] = (struct want){WANT_READ | WANT_TIMER, pipe_fds[0], SOON_MS};
+    assert_true(run_script() >= SOON_MS - 5);
+    assert_int_equal(script.at, 1);
+    assert_int_equal(script.ready[0], WANT_TIMER);
+}
+
+static void a_socket_ends_the_wait_before_its_time(void **state)
+{
+    (void)state;
+    begin();
+    assert_int_equal(write(pipe_fds[1], "x", 1), 1);
+    script.wants[0] = (struct want){WANT_READ | WANT_TIMER, pipe_fds[0], LATE_MS};
+    script.reads_at[0] = true;
+    assert_true(run_script() < LATE_MS);
+    assert_int_equal(script.at, 1);
+    assert_int_equal(script.ready[0], WANT_READ);
+}
+
+/* A time that was wanted beside a socket is forgotten with it: the next wait has its own. */
+static void an_old_time_does_not_end_the_next_wait(void **state)
+{
+    (void)state;
+    begin();
+    assert_int_equal(write(pipe_fds[1], "x", 1), 1);
+    script.wants[0] = (struct want){WANT_READ | WANT_TIMER, pipe_fds[0], SOON_MS};
+    script.reads_at[0] = true;
+    script.wants[1] = (struct want){WANT_TIMER, 0, 4 * SOON_MS};
+    assert_true(run_script() >= 4 * SOON_MS - 5);
+    assert_int_equal(script.ready[0], WANT_READ);
+    assert_int_equal(script.ready[1], WANT_TIMER);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_time_ends_the_wait_for_a_silent_socket),
+    cmocka_unit_test(a_socket_ends_the_wait_before_its_time),
+    cmocka_unit_test(an_old_time_does_not_end_the_next_wait),
+};
+
+UNIT_MAIN(tests)
