@@ -30,17 +30,13 @@ const struct command command_check = {
     .arguments = "",
     .summary = "is the chain sound, and every tenant at its heads?",
     .help =
-        "Reads the chain with every section that the selected tenants' dialects need, then asks "
-        "each\n"
+        "Reads the chain with every section that the selected tenants' dialects need, then asks each\n"
         "tenant where it stands and whether the files it has applied are still what they were.\n"
         "Takes no lock and changes nothing.\n"
         "\n"
-        "Exit 0: all is well. 1: a tenant is not at the heads, has applied a file that was "
-        "changed\n"
-        "since, or cannot be asked; the report says which. 2: a fault of the inventory or the "
-        "chain. The\n"
-        "JSON's run is 'succeeded' where everybody could be asked, its tenants 'unchanged' at the "
-        "heads.",
+        "Exit 0: all is well. 1: a tenant is not at the heads, has applied a file that was changed\n"
+        "since, or cannot be asked; the report says which. 2: a fault of the inventory or the chain. The\n"
+        "JSON's run is 'succeeded' where everybody could be asked, its tenants 'unchanged' at the heads.",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN,
     .needs = FLEET_VISIT,
     .run = run,

@@ -18,9 +18,9 @@ const struct command command_heads = {
     .name = "heads",
     .arguments = "",
     .summary = "the heads of the chain",
-    .help = "Lists the revisions that no other revises; with --resolve-dependencies only those "
-            "that no\n"
-            "other depends on either. With -v, all of each header.",
+    .help =
+        "Lists the revisions that no other revises; with --resolve-dependencies only those that no\n"
+        "other depends on either. With -v, all of each header.",
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_DEPENDENCIES,
     .needs = FLEET_CHAIN,
     .run = run,

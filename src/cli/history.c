@@ -44,10 +44,8 @@ const struct command command_history = {
     .summary = "the chain, newest first",
     .help =
         "Lists the revisions of the chain from the heads down. -r A:B shows a part of it: either\n"
-        "end may be open, and be any identifier. With -v, all of each header. -i asks the "
-        "selected\n"
-        "tenants where they stand and marks those revisions '(current)'; 'current' as an end of "
-        "the\n"
+        "end may be open, and be any identifier. With -v, all of each header. -i asks the selected\n"
+        "tenants where they stand and marks those revisions '(current)'; 'current' as an end of the\n"
         "range asks them too. Nothing else connects to any tenant.",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_RANGE |
               OPTIONS_INDICATE,

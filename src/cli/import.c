@@ -205,8 +205,7 @@ const struct command command_import = {
         "  import flyway DIR…         V1__name.sql, U1__name.sql, R__name.sql\n"
         "  import golang-migrate DIR  1_name.up.sql, 1_name.down.sql\n"
         "  import goose DIR           -- +goose Up, -- +goose Down\n\n"
-        "Ids come from the tool's own versions, so that 'skein adopt --from TOOL' finds where "
-        "each\n"
+        "Ids come from the tool's own versions, so that 'skein adopt --from TOOL' finds where each\n"
         "tenant stands. With --dialect the sections are for that dialect alone.",
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_IMPORT | OPTIONS_DRY_RUN,
     .min_args = 2,

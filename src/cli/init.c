@@ -56,15 +56,12 @@ static const char inventory_text[] =
 static const char readme_text[] =
     "# The chain\n"
     "\n"
-    "This folder holds the revisions that skein applies to every tenant of the inventory beside "
-    "it:\n"
+    "This folder holds the revisions that skein applies to every tenant of the inventory beside it:\n"
     "\n"
     "    skein.yaml                  the inventory: tenants, how to reach them, how to roll out\n"
-    "    versions/*.sql              the chain: one file a revision, <id>_<words of its "
-    "message>.sql\n"
+    "    versions/*.sql              the chain: one file a revision, <id>_<words of its message>.sql\n"
     "    versions/revision.sql.in    what 'skein revision' makes new ones from\n"
-    "    .skein/                     the ledger: what runs did; keep it, but not in version "
-    "control\n"
+    "    .skein/                     the ledger: what runs did; keep it, but not in version control\n"
     "\n"
     "    skein revision -m \"Added table\"    a new revision, to be filled in\n"
     "    skein history                      the chain\n"
@@ -187,11 +184,9 @@ const struct command command_init = {
     .arguments = "[DIR]",
     .summary = "an inventory and an empty chain to start from",
     .help =
-        "Writes into DIR (default: here) an inventory with comments, skein.yaml, and the folder "
-        "of\n"
+        "Writes into DIR (default: here) an inventory with comments, skein.yaml, and the folder of\n"
         "an empty chain, versions, with the template of its revisions and a README. What exists\n"
-        "already is never overwritten: then nothing is written (exit 2). With -f FILE the "
-        "inventory\n"
+        "already is never overwritten: then nothing is written (exit 2). With -f FILE the inventory\n"
         "bears that name, and without DIR lies there.",
     .groups = OPTIONS_COMMON,
     .max_args = 1,

@@ -434,13 +434,13 @@ void options_print_help(FILE *out, const struct command *command)
     const struct command *at;
     for (size_t i = 0; (at = command_at(i)); i++)
         fprintf(out, "  %-12s %s\n", at->name, at->summary);
-    fputs("\n'skein COMMAND --help' tells more. A flag beats SKEIN_* in the environment\n"
-          "(SKEIN_PARALLEL for --parallel), which beats the inventory.\n\n"
-          "Exit codes: 0 done; 1 a tenant failed, or the run was halted; 2 usage, inventory or\n"
-          "chain fault, nothing touched; 3 rolled back; 4 a person must look; 5 another run holds "
-          "the\n"
-          "ledger; 6 the ledger cannot be written; 130, 143 stopped by a signal.\n",
-          out);
+    fputs(
+        "\n'skein COMMAND --help' tells more. A flag beats SKEIN_* in the environment\n"
+        "(SKEIN_PARALLEL for --parallel), which beats the inventory.\n\n"
+        "Exit codes: 0 done; 1 a tenant failed, or the run was halted; 2 usage, inventory or\n"
+        "chain fault, nothing touched; 3 rolled back; 4 a person must look; 5 another run holds the\n"
+        "ledger; 6 the ledger cannot be written; 130, 143 stopped by a signal.\n",
+        out);
 }
 
 bool options_has_color(const struct options *options, FILE *out)

@@ -10,15 +10,12 @@ const struct command command_resume = {
     .name = "resume",
     .arguments = "[RUN]",
     .summary = "go on with a run that failed, was halted, interrupted or killed",
-    .help = "Goes on with RUN (its id or the beginning of it; default: the newest): the same "
-            "tenants, the\n"
-            "same target as it was resolved then, the same chain. Tenants that failed are tried "
-            "again,\n"
-            "those that were skipped are begun, those in doubt are looked at, and those that were "
-            "done\n"
-            "are read again: one that has fallen back since is reported as regressed, and left "
-            "alone. A\n"
-            "run that was on its way back goes on going back. Doing it twice changes nothing more.",
+    .help =
+        "Goes on with RUN (its id or the beginning of it; default: the newest): the same tenants, the\n"
+        "same target as it was resolved then, the same chain. Tenants that failed are tried again,\n"
+        "those that were skipped are begun, those in doubt are looked at, and those that were done\n"
+        "are read again: one that has fallen back since is reported as regressed, and left alone. A\n"
+        "run that was on its way back goes on going back. Doing it twice changes nothing more.",
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY | OPTIONS_AGAIN |
               OPTIONS_WAVE,
     .max_args = 1,

@@ -11,13 +11,10 @@ const struct command command_rollback = {
     .arguments = "[RUN]",
     .summary = "bring every tenant that a run changed back to where it stood before",
     .help =
-        "Takes RUN (its id or the beginning of it; default: the newest) back, in reverse order: "
-        "every\n"
+        "Takes RUN (its id or the beginning of it; default: the newest) back, in reverse order: every\n"
         "tenant that it or the runs which it resumed have changed goes back to the revision where\n"
-        "it stood before, and no other is touched. What that comes to is shown first; if a step "
-        "back\n"
-        "has no down section, nothing is begun (exit 2). A tenant that somebody else has moved "
-        "since\n"
+        "it stood before, and no other is touched. What that comes to is shown first; if a step back\n"
+        "has no down section, nothing is begun (exit 2). A tenant that somebody else has moved since\n"
         "is left alone and reported.",
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_AGAIN | OPTIONS_DRY_RUN,
     .max_args = 1,

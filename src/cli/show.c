@@ -25,9 +25,9 @@ const struct command command_show = {
     .name = "show",
     .arguments = "REV",
     .summary = "a revision, all of its header",
-    .help = "Shows what REV names: a full or partial id, head, heads, LABEL@head, -N. 'current' "
-            "asks the\n"
-            "selected tenants where they stand; nothing else connects to any.",
+    .help =
+        "Shows what REV names: a full or partial id, head, heads, LABEL@head, -N. 'current' asks the\n"
+        "selected tenants where they stand; nothing else connects to any.",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN,
     .min_args = 1,
     .max_args = 1,

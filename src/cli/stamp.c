@@ -18,13 +18,13 @@ const struct command command_stamp = {
     .name = "stamp",
     .arguments = "TARGET…",
     .summary = "set the version table without running anything",
-    .help = "Writes TARGET (head, heads, base, an id) into the version table of every selected\n"
-            "tenant, as if its revisions had been applied, and runs none of them. Also the way to\n"
-            "say that revision files which changed after they were applied are right as they are.\n"
-            "\n"
-            "With --purge all rows go first, also those that name no revision of the chain. With "
-            "--sql\n"
-            "the script of it goes to stdout; where TARGET is A:B it starts at A.",
+    .help =
+        "Writes TARGET (head, heads, base, an id) into the version table of every selected\n"
+        "tenant, as if its revisions had been applied, and runs none of them. Also the way to\n"
+        "say that revision files which changed after they were applied are right as they are.\n"
+        "\n"
+        "With --purge all rows go first, also those that name no revision of the chain. With --sql\n"
+        "the script of it goes to stdout; where TARGET is A:B it starts at A.",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY |
               OPTIONS_PURGE | OPTIONS_SQL,
     .min_args = 1,

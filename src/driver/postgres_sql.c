@@ -100,8 +100,7 @@ const char *const postgres_sql[SQL__COUNT] = {
     [SQL_HISTORY_INSERT] =
         "INSERT INTO {history} (id, run_id, revision, direction, checksum, statements, "
         "duration_ms, applied_at, state) SELECT coalesce(max(id), 0) + 1, {run}, "
-        "{revision}, "
-        "{direction}, {checksum}, {statements}, {duration}, pg_catalog.clock_timestamp(), "
+        "{revision}, {direction}, {checksum}, {statements}, {duration}, pg_catalog.clock_timestamp(), "
         "{state} "
         "FROM {history}",
     /* What is the same in each of them stands once: the server then has half as much to read. */
@@ -113,11 +112,9 @@ const char *const postgres_sql[SQL__COUNT] = {
         "statements, duration_ms, pg_catalog.clock_timestamp(), {state} FROM (VALUES {steps}) "
         "AS step (id, revision, direction, checksum, statements, duration_ms)",
     [SQL_HISTORY_MARK] =
-        "UPDATE {history} SET statements = {statements}, duration_ms = duration_ms + "
-        "{duration}, "
+        "UPDATE {history} SET statements = {statements}, duration_ms = duration_ms + {duration}, "
         "state = {state}, run_id = {run}, applied_at = pg_catalog.clock_timestamp() "
-        "WHERE id = (SELECT max(id) FROM {history} WHERE revision = {revision} AND "
-        "direction = "
+        "WHERE id = (SELECT max(id) FROM {history} WHERE revision = {revision} AND direction = "
         "{direction} AND state IN ('running', 'partial'))",
     [SQL_GUARD] = GUARD,
     [SQL_GUARD_PREPARE] = "PREPARE skein_guard AS " GUARD,
@@ -131,11 +128,10 @@ const char *const postgres_sql[SQL__COUNT] = {
     [SQL_SCRIPT_SCHEMA] = "SET search_path = {schema}",
     [SQL_SCRIPT_RESTORE] = "DO $skein$ BEGIN PERFORM pg_catalog.set_config('search_path', "
                            "pg_catalog.current_setting('skein.search_path'), false); END $skein$",
-    [SQL_SCRIPT_EXPECT] = "INSERT INTO {version} (version_num) SELECT NULL WHERE (SELECT "
-                          "count(*) FROM {version}) "
-                          "<> {row_count} OR (SELECT count(*) FROM {version} WHERE "
-                          "version_num IN ({rows})) <> "
-                          "{row_count}",
+    [SQL_SCRIPT_EXPECT] =
+        "INSERT INTO {version} (version_num) SELECT NULL WHERE (SELECT count(*) FROM {version}) "
+        "<> {row_count} OR (SELECT count(*) FROM {version} WHERE version_num IN ({rows})) <> "
+        "{row_count}",
     [SQL_SCRIPT_PURGE] = "DELETE FROM {version}",
     [SQL_SCRIPT_VERIFY] =
         "INSERT INTO {version} (version_num) SELECT NULL WHERE NOT EXISTS ({query}\n)",

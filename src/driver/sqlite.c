@@ -79,8 +79,7 @@ static const struct {
     {SQLITE_CORRUPT, ERR_SQL, false, " (look with PRAGMA integrity_check)"},
     {SQLITE_READONLY, ERR_SQL, false, " (the file or its folder cannot be written)"},
     {SQLITE_READONLY_ROLLBACK, ERR_SQL, false,
-     " (its last writer died in a transaction, which the next one rolls back: 'skein upgrade', or "
-     "sqlite3)"},
+     " (its last writer died in a transaction, which the next one rolls back: 'skein upgrade', or sqlite3)"},
     {SQLITE_FULL, ERR_SQL, false, ""},
     {SQLITE_INTERRUPT, ERR_CANCELLED, false, ""},
 };

@@ -61,9 +61,9 @@ void sqlite_fence_put(sqlite3 *db, struct sqlite_fence *fence)
 /* Foreign keys can be turned on, and off again, outside a transaction alone. */
 void sqlite_fence_reset(sqlite3 *db, struct sqlite_fence *fence)
 {
-    static const char sql[] = "PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = OFF; "
-                              "PRAGMA recursive_triggers = OFF; "
-                              "PRAGMA case_sensitive_like = OFF; PRAGMA legacy_alter_table = OFF";
+    static const char sql[] =
+        "PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = OFF; PRAGMA recursive_triggers = OFF; "
+        "PRAGMA case_sensitive_like = OFF; PRAGMA legacy_alter_table = OFF";
     sqlite3_exec(db, sql, NULL, NULL, NULL);
     fence->has_settings = !sqlite3_get_autocommit(db);
 }

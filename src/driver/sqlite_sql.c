@@ -18,8 +18,7 @@ const char *const sqlite_sql[SQL__COUNT] = {
         "CREATE TABLE {if_not_exists}{version} (version_num VARCHAR(32) NOT NULL, "
         "CONSTRAINT {version_pkc} PRIMARY KEY (version_num))",
     [SQL_HISTORY_CREATE] =
-        "CREATE TABLE {if_not_exists}{history} (id INTEGER PRIMARY KEY, run_id VARCHAR(64) NOT "
-        "NULL, "
+        "CREATE TABLE {if_not_exists}{history} (id INTEGER PRIMARY KEY, run_id VARCHAR(64) NOT NULL, "
         "revision VARCHAR(32) NOT NULL, direction VARCHAR(8) NOT NULL, checksum VARCHAR(64) NOT "
         "NULL, statements INTEGER NOT NULL, duration_ms REAL NOT NULL, "
         "applied_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), "

@@ -61,8 +61,7 @@ static bool check_row(struct loader *loader, const struct row *row, struct url *
         load_fault(loader, NULL, "its 'url' is missing");
     else if (row->schema && (!load_is_name(row->schema) || strlen(row->schema) > SCHEMA_MAX_BYTES))
         load_fault(loader, NULL,
-                   "its 'schema' must be a name of at most %d bytes without "
-                   "control characters",
+                   "its 'schema' must be a name of at most %d bytes without control characters",
                    SCHEMA_MAX_BYTES);
     else if (!url_parse(&loader->scratch, row->url, ret_url, &err))
         load_fault(loader, NULL, "its 'url': %s", err.text);

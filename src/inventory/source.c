@@ -95,8 +95,7 @@ static void read_glob(struct loader *loader, const struct raw_source *raw, struc
     size_t index = loader->subject.index;
     if (raw->url || common->has_own_password || common->has_own_schema)
         load_fault(loader, "glob",
-                   "a 'glob' finds SQLite files, which have no 'url', 'schema' or "
-                   "password");
+                   "a 'glob' finds SQLite files, which have no 'url', 'schema' or password");
     if (!load_text(loader, "glob", raw->glob, &pattern))
         return;
     size_t skipped = *pattern == '/' ? 0 : strlen(loader->dir);

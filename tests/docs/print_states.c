@@ -28,16 +28,13 @@ static void print_graph(void)
 
 int main(void)
 {
-    puts("# A tenant's session: its states\n\n"
-         "Made from the table in `src/rollout/session.c` by `tests/docs/print_states.c`; a test "
-         "holds the two\n"
-         "together. Every state is a failpoint of the test builds by its name. Where no way of its "
-         "own is\n"
-         "given, an error leads through `rollback` (where a transaction is open) to `close`, and "
-         "from there\n"
-         "to `backoff` or `done`. What is durable in the ledger before a state is entered: "
-         "`intent`, before\n"
-         "anything that changes the tenant.\n");
+    puts(
+        "# A tenant's session: its states\n\n"
+        "Made from the table in `src/rollout/session.c` by `tests/docs/print_states.c`; a test holds the two\n"
+        "together. Every state is a failpoint of the test builds by its name. Where no way of its own is\n"
+        "given, an error leads through `rollback` (where a transaction is open) to `close`, and from there\n"
+        "to `backoff` or `done`. What is durable in the ledger before a state is entered: `intent`, before\n"
+        "anything that changes the tenant.\n");
     print_table();
     puts("\nThe common way, without the exits:\n");
     print_graph();

@@ -17,10 +17,10 @@ static struct chain *build(struct arena *arena, const struct given *given, struc
     size_t count = 0;
     for (; count < REVISIONS_MAX && given[count].id; count++) {
         const struct given *one = &given[count];
-        const char *bytes = arena_printf(arena,
-                                         "-- m\n--\n-- Revision ID: %s\n-- Revises: %s\n-- Depends "
-                                         "On: %s\n\n-- migrate:up\nSELECT 1;\n",
-                                         one->id, one->revises, one->depends);
+        const char *bytes = arena_printf(
+            arena,
+            "-- m\n--\n-- Revision ID: %s\n-- Revises: %s\n-- Depends On: %s\n\n-- migrate:up\nSELECT 1;\n",
+            one->id, one->revises, one->depends);
         files[count] = (struct chain_file){one->id, bytes, strlen(bytes)};
     }
     return chain_build("versions", files, count, faults);

@@ -392,14 +392,11 @@ static void reads_alembic_sql(void **state)
            "-- Running upgrade  -> aaaa\n\nCREATE TABLE a ();\n\n"
            "INSERT INTO alembic_version (version_num) VALUES ('aaaa');\n\n"
            "-- Running upgrade aaaa -> bbbb\n\nCOMMIT;\n\nVACUUM;\n\nBEGIN;\n\nSELECT 1;\n\n"
-           "UPDATE alembic_version SET version_num='bbbb' WHERE alembic_version.version_num = "
-           "'aaaa';\n\n"
+           "UPDATE alembic_version SET version_num='bbbb' WHERE alembic_version.version_num = 'aaaa';\n\n"
            "-- Running upgrade  -> cccc\n\n"
-           "UPDATE alembic_version SET version_num='cccc' WHERE alembic_version.version_num = "
-           "'bbbb';\n\n"
+           "UPDATE alembic_version SET version_num='cccc' WHERE alembic_version.version_num = 'bbbb';\n\n"
            "-- Running upgrade bbbb, cccc -> dddd\n\n"
-           "UPDATE alembic_version SET version_num='dddd' WHERE alembic_version.version_num = "
-           "'cccc';\n\n"
+           "UPDATE alembic_version SET version_num='dddd' WHERE alembic_version.version_num = 'cccc';\n\n"
            "COMMIT;\n"},
           {"down.sql", "BEGIN;\n\n-- Running downgrade dddd -> bbbb, cccc\n\nSELECT 4;\n\n"
                        "INSERT INTO alembic_version (version_num) VALUES ('bbbb');\n\nCOMMIT;\n"},

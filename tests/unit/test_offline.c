@@ -124,8 +124,7 @@ static void no_query_to_verify_swallows_what_follows(void **state)
 {
     static const char *const expected[] = {
         "SELECT 1",
-        "INSERT INTO \"alembic_version\" (version_num) SELECT NULL WHERE NOT EXISTS (SELECT 2 -- "
-        "two\n)",
+        "INSERT INTO \"alembic_version\" (version_num) SELECT NULL WHERE NOT EXISTS (SELECT 2 -- two\n)",
         "INSERT INTO \"alembic_version\" (version_num) VALUES ('aaaa1111')", NULL};
     struct stage stage;
     (void)state;

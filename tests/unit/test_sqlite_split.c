@@ -39,8 +39,7 @@ static const struct split_case cases[] = {
     {"SELECT 1; SELECT [open; SELECT 2;", {"SELECT 1", "SELECT [open; SELECT 2"}},
     {"SELECT 1; CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 2; SELECT 3;",
      {"SELECT 1", "CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 2; SELECT 3"}},
-    {"CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; SELECT 2 AS legend; END /* ; */ -- ; x\n "
-     ";SELECT 3",
+    {"CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; SELECT 2 AS legend; END /* ; */ -- ; x\n ;SELECT 3",
      {"CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; SELECT 2 AS legend; END /* ; */ -- ; x",
       "SELECT 3"}},
 };

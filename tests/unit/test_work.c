@@ -131,16 +131,14 @@ static void lays_out_what_is_to_be_done(void **state)
          "",
          "cccc",
          {0},
-         "piece 0, record 2, start, piece 0, mark 1, piece 1!, mark 2!, piece 2!, mark 3!, piece "
-         "3, "
+         "piece 0, record 2, start, piece 0, mark 1, piece 1!, mark 2!, piece 2!, mark 3!, piece 3, "
          "mark 4, record 4*|, record 0",
          NULL},
         {TRANSACTION_EACH,
          "",
          "cccc",
          {0},
-         "piece 0, record 2|, start, piece 0, mark 1, piece 1!, mark 2!, piece 2!, mark 3!, piece "
-         "3, "
+         "piece 0, record 2|, start, piece 0, mark 1, piece 1!, mark 2!, piece 2!, mark 3!, piece 3, "
          "mark 4, record 4*|, record 0|",
          NULL},
         {TRANSACTION_ALL, "", "9999", {0}, "piece 0, record 1~, piece 0, record 1", NULL},
