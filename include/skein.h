@@ -91,7 +91,7 @@ struct skein_event {
     enum skein_state state;
     const char *const *from; /* rows of the version table before; NULL: nobody could look */
     size_t from_count;
-    const char *const *to; /* and after */
+    const char *const *to; /* and after; NULL: nobody could look, or it is in doubt */
     size_t to_count;
     size_t step_count; /* revisions applied or taken back (in a plan: that would be) */
     uint32_t attempts;

@@ -49,6 +49,13 @@ bool tenant_state_needs_person(enum tenant_state state)
     return state == TENANT_PARTIAL || state == TENANT_IN_DOUBT || state == TENANT_ROLLBACK_FAILED;
 }
 
+bool outcome_is_work(const struct outcome *outcome)
+{
+    bool is_done = outcome->state == TENANT_SUCCEEDED || outcome->state == TENANT_UNCHANGED;
+    return !outcome->is_rollback && !outcome->has_regressed && outcome->to.is_known &&
+           (is_done || outcome->has_changed);
+}
+
 bool standing_may_have_changed(const struct standing *standing)
 {
     bool is_open = standing->state == TENANT_RUNNING || standing->state == TENANT_IN_DOUBT ||

@@ -64,8 +64,10 @@ struct outcome {
     enum tenant_state state;
     bool is_rollback; /* of the way back: what the run did first stands in an earlier outcome */
     bool has_changed; /* something of the rollout is committed in the tenant (and not taken back) */
-    struct rows from; /* the version rows that were found */
-    struct rows to;   /* and those that it was left with */
+    bool
+        has_regressed; /* it has fallen back behind what an earlier run of the rollout left there */
+    struct rows from;  /* the version rows that were found */
+    struct rows to;    /* and those that it was left with; unknown where its commit is in doubt */
     const struct step_done *steps;
     size_t step_count;
     uint32_t attempts;
@@ -76,6 +78,9 @@ struct outcome {
     const char *error_statement; /* the offending line of the file, NUL-terminated; NULL: none */
 };
 
+/* Is where it was left what a run of the rollout has made of it? Behind that it can only fall back. */
+bool outcome_is_work(const struct outcome *outcome);
+
 /* Where a tenant stands with a rollout: what resume and rollback go by, and what a run that goes on
  * with another takes over from it. */
 struct standing {
@@ -85,6 +90,7 @@ struct standing {
     struct rows before;   /* where the tenant stood before the rollout's first change */
     struct rows goal;     /* where its plan leads */
     struct rows to;       /* where it was left */
+    struct rows reached;  /* the last place where a run of the rollout left work of its own */
     const char *snapshot; /* the copy from before the first change; NULL: none */
 };
 
@@ -109,6 +115,8 @@ struct run_info {
     bool is_unrecorded;       /* the ledger could not take it, and does not know of it; told by
                            EVENT_RUN_FINISHED */
     const char *resumed_from; /* NULL: a run of its own */
+    const char *inventory;    /* which one the run was made with (library/own.h); NULL: not known */
+    bool purges;              /* a stamp that drops all version rows first */
     const struct chain *chain;
     const struct tenant *const *tenants; /* the selection; lives as long as the run */
     size_t tenant_count;

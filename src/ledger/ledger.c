@@ -52,6 +52,18 @@ bool ledger_find(struct ledger *ledger, const char *id, struct arena *arena,
     return ledger->kind->find(ledger, id, arena, ret_run, err);
 }
 
+bool ledger_find_older(struct ledger *ledger, const char *id, struct arena *arena,
+                       struct ledger_run *ret_run, struct err *err)
+{
+    return ledger->kind->find_older(ledger, id, arena, ret_run, err);
+}
+
+bool ledger_read_family(struct ledger *ledger, const char *id, struct arena *arena,
+                        const char *const **ret_ids, size_t *ret_count, struct err *err)
+{
+    return ledger->kind->read_family(ledger, id, arena, ret_ids, ret_count, err);
+}
+
 bool ledger_list(struct ledger *ledger, struct arena *arena, struct ledger_run **ret_runs,
                  size_t *ret_count, struct err *err)
 {

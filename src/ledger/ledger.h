@@ -67,6 +67,8 @@ struct ledger_run {
     const char *resumed_by;     /* the newest run that goes on with this one; NULL: none */
     const char *rolled_back_by; /* the newest `rollback` run of this one; NULL: none */
     const char *chain_digest;
+    const char *inventory; /* which one it was made with; NULL: an older skein's run, or unknown */
+    bool purges;           /* a stamp that drops all version rows first */
     /* RUN_RUNNING while somebody holds the ledger for it, RUN_INTERRUPTED after */
     enum run_state state;
     /* EVENT_RUN_ROLLS_BACK was seen: what is left of the run is the way back */
@@ -81,6 +83,15 @@ struct ledger_run {
 /* A run by its id or the beginning of it; NULL: the newest. LEDGER_NO_RUN. */
 bool ledger_find(struct ledger *ledger, const char *id, struct arena *arena,
                  struct ledger_run *ret_run, struct err *err) MUST_CHECK;
+
+/* The newest of the runs that began before this one. LEDGER_NO_RUN. */
+bool ledger_find_older(struct ledger *ledger, const char *id, struct arena *arena,
+                       struct ledger_run *ret_run, struct err *err) MUST_CHECK;
+
+/* The ids of all runs of a rollout, this one's among them: those that it goes on with, or takes back, and
+ * all that went on with one of them or took one back. */
+bool ledger_read_family(struct ledger *ledger, const char *id, struct arena *arena,
+                        const char *const **ret_ids, size_t *ret_count, struct err *err) MUST_CHECK;
 
 /* All runs, the newest first. */
 bool ledger_list(struct ledger *ledger, struct arena *arena, struct ledger_run **ret_runs,
@@ -122,6 +133,9 @@ struct ledger_forget {
     int64_t before_ms;  /* started before that; 0: any time */
     size_t keep_newest; /* but the newest N; SIZE_MAX: none is kept for its age */
     bool takes_unfinished;
+    /* NULL, or: whether the run is to be considered, and counted, at all. It may ask the ledger. */
+    bool (*concerns)(void *ctx, const struct ledger_run *run);
+    void *ctx;
 };
 bool ledger_forget(struct ledger *ledger, const struct ledger_forget *which, size_t *ret_count,
                    struct err *err) MUST_CHECK;

@@ -17,6 +17,10 @@ struct ledger_kind {
     bool (*write)(struct ledger *ledger, const struct event *events, size_t count, struct err *err);
     bool (*find)(struct ledger *ledger, const char *id, struct arena *arena,
                  struct ledger_run *ret_run, struct err *err);
+    bool (*find_older)(struct ledger *ledger, const char *id, struct arena *arena,
+                       struct ledger_run *ret_run, struct err *err);
+    bool (*read_family)(struct ledger *ledger, const char *id, struct arena *arena,
+                        const char *const **ret_ids, size_t *ret_count, struct err *err);
     bool (*list)(struct ledger *ledger, struct arena *arena, struct ledger_run **ret_runs,
                  size_t *ret_count, struct err *err);
     bool (*read_fleet)(struct ledger *ledger, const char *id, struct arena *arena,

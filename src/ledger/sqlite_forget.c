@@ -80,12 +80,14 @@ static bool forget_all(struct sqlite_ledger *ledger, const struct ledger_forget 
                        struct arena *arena, size_t *ret_count, struct err *err)
 {
     struct sqlite_run *runs;
-    size_t count, dropped = 0;
+    size_t count, dropped = 0, newer = 0;
     if (!sqlite_runs_read(ledger, arena, &runs, &count, err))
         return false;
     for (size_t i = 0; i < count; i++) {
         bool is_it;
-        if (!fits(ledger, which, &runs[i], i, &is_it, err) ||
+        if (which->concerns && !which->concerns(which->ctx, &runs[i].run))
+            continue;
+        if (!fits(ledger, which, &runs[i], newer++, &is_it, err) ||
             (is_it && !drop_run(ledger, runs[i].seq, err)))
             return false;
         dropped += is_it;

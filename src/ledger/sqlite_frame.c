@@ -193,6 +193,8 @@ static bool make_info(struct sqlite_frame *frame, struct err *err)
         .resolved = run->resolved,
         .is_dry_run = frame->run.is_dry_run,
         .resumed_from = run->resumed_from,
+        .inventory = run->inventory,
+        .purges = run->purges,
         .tenant_count = run->tenant_count,
         .waves = frame->waves.waves,
         .wave_count = frame->waves.wave_count,

@@ -163,6 +163,10 @@ bool sqlite_revision_at(const struct sqlite_frame *frame, const struct db_cursor
 
 bool sqlite_find(struct ledger *base, const char *id, struct arena *arena,
                  struct ledger_run *ret_run, struct err *err);
+bool sqlite_find_older(struct ledger *base, const char *id, struct arena *arena,
+                       struct ledger_run *ret_run, struct err *err);
+bool sqlite_read_family(struct ledger *base, const char *id, struct arena *arena,
+                        const char *const **ret_ids, size_t *ret_count, struct err *err);
 bool sqlite_list(struct ledger *base, struct arena *arena, struct ledger_run **ret_runs,
                  size_t *ret_count, struct err *err);
 bool sqlite_read_fleet(struct ledger *base, const char *id, struct arena *arena,

@@ -70,7 +70,7 @@ static bool read_outcome(const struct replay *replay, const struct db_cursor *ro
         .state = (enum tenant_state)state,
         .has_changed = db_int_at(row, 2) != 0,
         .from = from,
-        .to = to,
+        .to = from.is_known ? to : (struct rows){0}, /* else it is what an earlier run left */
         .steps = replay->steps,
         .step_count = replay->step_count,
         .attempts = (uint32_t)db_int_at(row, 6),
@@ -89,6 +89,7 @@ static void tell_unfinished(const struct replay *replay, size_t tenant, struct o
         return;
     err_set(&err, ERR_CANCELLED, "the run ended before it could record how this tenant ended");
     outcome->state = TENANT_IN_DOUBT;
+    outcome->to = (struct rows){0}; /* what an earlier run left says nothing of this one */
     outcome->error = &err;
     outcome->error_revision = NULL;
     outcome->error_statement = NULL;

@@ -36,6 +36,8 @@ enum {
     COL_HOST,
     COL_PID,
     COL_SINCE,
+    COL_INVENTORY,
+    COL_PURGES,
     COL_RESUMED_BY,
     COL_ROLLED_BACK_BY
 };
@@ -43,7 +45,7 @@ enum {
 #define SELECT_RUN                                                                                 \
     "SELECT seq, id, command, target, resolved, resumed_from, is_dry_run, chain_digest,"           \
     " chain_count, chain_heads, fleet, tenant_count, state, drains, rolls_back, started_at_ms,"    \
-    " duration_ms, host, pid, since_ms,"                                                           \
+    " duration_ms, host, pid, since_ms, inventory, purges,"                                        \
     " (SELECT id FROM runs AS later WHERE later.resumed_from = runs.id"                            \
     "  AND later.command <> 'rollback' ORDER BY seq DESC LIMIT 1),"                                \
     " (SELECT id FROM runs AS later WHERE later.resumed_from = runs.id"                            \
@@ -69,6 +71,8 @@ static struct ledger_run read_ledger_run(const struct db_cursor *row, struct are
         .resumed_by = db_copy_at(row, COL_RESUMED_BY, arena),
         .rolled_back_by = db_copy_at(row, COL_ROLLED_BACK_BY, arena),
         .chain_digest = db_copy_at(row, COL_DIGEST, arena),
+        .inventory = db_copy_at(row, COL_INVENTORY, arena),
+        .purges = db_int_at(row, COL_PURGES) != 0,
         .state = (enum run_state)db_int_at(row, COL_STATE),
         .is_rolling_back = !db_is_null_at(row, COL_ROLLS_BACK),
         .started_at_ms = db_int_at(row, COL_STARTED),
@@ -205,6 +209,60 @@ bool sqlite_find(struct ledger *base, const char *id, struct arena *arena,
     if (is_fine)
         *ret_run = run.run;
     return is_fine;
+}
+
+static bool find_older(struct sqlite_ledger *ledger, const char *id, struct arena *arena,
+                       struct sqlite_run *ret_run, struct err *err)
+{
+    struct db_cursor cursor;
+    db_query(&ledger->db, &cursor,
+             SELECT_RUN "WHERE seq < (SELECT seq FROM runs WHERE id = ?)"
+                        " ORDER BY seq DESC LIMIT 1",
+             db_text(id));
+    bool is_there = db_next(&cursor);
+    if (is_there)
+        *ret_run = read_run(&cursor, arena);
+    if (!db_end(&cursor, err))
+        return false;
+    return is_there ? complete(ledger, ret_run, err) : fail_no_run(NULL, 0, err);
+}
+
+bool sqlite_find_older(struct ledger *base, const char *id, struct arena *arena,
+                       struct ledger_run *ret_run, struct err *err)
+{
+    struct sqlite_ledger *ledger = sqlite_of(base);
+    struct sqlite_run run;
+    if (!sqlite_look(ledger, err))
+        return false;
+    bool is_fine = find_older(ledger, id, arena, &run, err);
+    sqlite_look_away(ledger);
+    if (is_fine)
+        *ret_run = run.run;
+    return is_fine;
+}
+
+/* UNION: a circle, which only a stranger can have made, ends. */
+bool sqlite_read_family(struct ledger *base, const char *id, struct arena *arena,
+                        const char *const **ret_ids, size_t *ret_count, struct err *err)
+{
+    struct sqlite_ledger *ledger = sqlite_of(base);
+    const char **ids = NULL;
+    size_t count = 0, capacity = 0;
+    struct db_cursor cursor;
+    db_query(&ledger->db, &cursor,
+             "WITH RECURSIVE family(id) AS (VALUES(?1)"
+             " UNION SELECT runs.resumed_from FROM family JOIN runs ON runs.id = family.id"
+             "  WHERE runs.resumed_from IS NOT NULL"
+             " UNION SELECT runs.id FROM family JOIN runs ON runs.resumed_from = family.id)"
+             " SELECT id FROM family",
+             db_text(id));
+    while (db_next(&cursor))
+        *ARENA_PUSH(arena, ids, count, capacity) = db_copy_at(&cursor, 0, arena);
+    if (!db_end(&cursor, err))
+        return false;
+    *ret_ids = ids;
+    *ret_count = count;
+    return true;
 }
 
 static bool read_all(struct sqlite_ledger *ledger, struct arena *arena,

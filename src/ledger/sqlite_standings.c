@@ -85,6 +85,7 @@ enum {
     COL_BEFORE,
     COL_GOAL,
     COL_LEFT_AT,
+    COL_REACHED,
     COL_SNAPSHOT
 };
 
@@ -106,7 +107,8 @@ static bool read_standing(const struct db_cursor *row, struct fleet_reading *rea
     };
     return sqlite_rows_at(row, COL_BEFORE, reading->lists, &standing->before) &&
            sqlite_rows_at(row, COL_GOAL, reading->lists, &standing->goal) &&
-           sqlite_rows_at(row, COL_LEFT_AT, reading->lists, &standing->to);
+           sqlite_rows_at(row, COL_LEFT_AT, reading->lists, &standing->to) &&
+           sqlite_rows_at(row, COL_REACHED, reading->lists, &standing->reached);
 }
 
 static bool read_standings(struct sqlite_ledger *ledger, const struct sqlite_run *run,
@@ -118,7 +120,7 @@ static bool read_standings(struct sqlite_ledger *ledger, const struct sqlite_run
     db_query(&ledger->db, &cursor,
              "SELECT member.n, tenants.name, member.wave,"
              " CASE WHEN is_running THEN ?3 ELSE coalesce(state, ?4) END, is_begun, has_changed,"
-             " before, goal, left_at, snapshot FROM fleet_tenants AS member"
+             " before, goal, left_at, reached, snapshot FROM fleet_tenants AS member"
              " JOIN tenants ON tenants.id = member.tenant"
              " LEFT JOIN run_tenants ON run_tenants.run = ?1 AND run_tenants.n = member.n"
              " WHERE member.fleet = ?2 ORDER BY member.n",

@@ -23,19 +23,20 @@ static bool is_blank(const struct standing *standing)
 bool sqlite_write_standing(struct sqlite_ledger *ledger, size_t tenant,
                            const struct standing *standing, struct err *err)
 {
-    struct db_value before, goal, to;
+    struct db_value before, goal, to, reached;
     if (is_blank(standing))
         return true;
     if (!put_rows(ledger, &standing->before, &before, err) ||
         !put_rows(ledger, &standing->goal, &goal, err) ||
-        !put_rows(ledger, &standing->to, &to, err))
+        !put_rows(ledger, &standing->to, &to, err) ||
+        !put_rows(ledger, &standing->reached, &reached, err))
         return false;
     return db_run(&ledger->db, err,
                   "INSERT INTO run_tenants(run, n, state, is_begun, has_changed, before, goal,"
-                  " left_at, snapshot) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                  " left_at, reached, snapshot) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                   db_int(ledger->writing.run), db_int((int64_t)tenant), db_int(standing->state),
                   db_int(standing->is_begun), db_int(standing->has_changed), before, goal, to,
-                  db_text(standing->snapshot));
+                  reached, db_text(standing->snapshot));
 }
 
 /* The first that knows where the tenant stood is right: later ones look at what was done since. */
@@ -110,14 +111,17 @@ static bool write_steps(struct sqlite_ledger *ledger, const struct event *event,
  * unless this run's own intent is what came to this end. */
 #define INSERT_OUTCOME                                                                             \
     "INSERT INTO run_tenants(run, n, state, outcome, has_changed, left_at, found, error,"          \
-    " attempts, started_ms, duration_ms) VALUES(?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"      \
+    " attempts, started_ms, duration_ms, reached)"                                                 \
+    " VALUES(?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"                                    \
     " ON CONFLICT(run, n) DO UPDATE SET is_running = 0, outcome = excluded.outcome,"               \
     " state = CASE WHEN is_begun AND NOT is_running AND excluded.found IS NULL THEN state"         \
-    "  ELSE excluded.state END, left_at = coalesce(excluded.left_at, left_at),"
+    "  ELSE excluded.state END, left_at = CASE WHEN excluded.found IS NULL"                        \
+    "  THEN coalesce(excluded.left_at, left_at) ELSE excluded.left_at END,"
 
 /* Once changed, changed. */
 static const char forth_sql[] =
     INSERT_OUTCOME " has_changed = has_changed OR excluded.has_changed,"
+                   " reached = coalesce(excluded.reached, reached),"
                    " found = excluded.found, error = excluded.error, attempts = excluded.attempts,"
                    " started_ms = excluded.started_ms, duration_ms = excluded.duration_ms";
 
@@ -125,6 +129,7 @@ static const char forth_sql[] =
  * back went wrong too, and the effort of both. */
 static const char back_sql[] = INSERT_OUTCOME
     " has_changed = has_changed AND excluded.has_changed,"
+    " reached = CASE WHEN excluded.has_changed THEN reached END,"
     " found = CASE WHEN outcome IS NULL THEN excluded.found ELSE found END,"
     " error = coalesce(excluded.error, error),"
     " attempts = attempts + excluded.attempts, started_ms = CASE WHEN outcome IS NULL"
@@ -144,11 +149,13 @@ static bool write_row(struct sqlite_ledger *ledger, const struct event *event,
                       struct err *err)
 {
     const struct outcome *outcome = event->outcome;
+    struct db_value reached = outcome_is_work(outcome) ? left : db_null();
     return db_run_values(&ledger->db, err, outcome->is_rollback ? back_sql : forth_sql,
                          DB_VALUES(db_int(ledger->writing.run), db_int((int64_t)event->tenant),
                                    db_int(outcome->state), db_int(has_changed(outcome)), left,
                                    found, error, db_int(outcome->attempts),
-                                   db_real(outcome->started_ms), db_real(outcome->duration_ms)));
+                                   db_real(outcome->started_ms), db_real(outcome->duration_ms),
+                                   reached));
 }
 
 bool sqlite_write_outcome(struct sqlite_ledger *ledger, const struct event *event, struct err *err)

@@ -138,7 +138,7 @@ static void set_outcome(struct skein_event *event, const struct outcome *outcome
     event->state = (enum skein_state)outcome->state;
     event->from = outcome->from.is_known ? outcome->from.ids : NULL;
     event->from_count = outcome->from.count;
-    event->to = outcome->to.ids;
+    event->to = outcome->to.is_known ? outcome->to.ids : NULL;
     event->to_count = outcome->to.count;
     event->step_count = outcome->step_count;
     event->attempts = outcome->attempts;

@@ -198,7 +198,7 @@ static void put_tenant(struct json_stream *stream, const struct report *report, 
     json_put(stream, "wave", json_text(report_wave_of(report, index)->name));
     json_put(stream, "state", json_text(tenant_state_name(row->state)));
     json_put(stream, "from", row->is_from_known ? ids_value(report, row->from) : json_null());
-    json_put(stream, "to", row->is_from_known ? ids_value(report, row->to) : json_null());
+    json_put(stream, "to", row->to != REPORT_NONE ? ids_value(report, row->to) : json_null());
     put_steps(stream, report, row);
     json_put(stream, "attempts", count_value(row->attempts));
     json_put(stream, "duration_ms", json_rounded(row->duration_ms, DECIMALS));

@@ -46,8 +46,8 @@ struct report_error {
 struct report_row {
     enum tenant_state state;
     bool is_from_known;
-    uint32_t from; /* number of an id list */
-    uint32_t to;
+    uint32_t from;            /* number of an id list */
+    uint32_t to;              /* the same; REPORT_NONE: no one could look */
     uint32_t steps;           /* number of a step list; REPORT_NONE where the tenant never began */
     uint32_t error;           /* index into report->errors; REPORT_NONE: none */
     uint32_t next_same_error; /* in order of the selection; REPORT_NONE: the last */

@@ -36,6 +36,8 @@ static const char *keep_text(struct report *report, const char *text)
 static uint32_t keep_ids(struct report *report, const struct rows *rows)
 {
     size_t count = rows->count;
+    if (!rows->is_known)
+        return REPORT_NONE;
     if (count > report->scratch_id_count) {
         report->scratch_ids = xrealloc(report->scratch_ids, count * sizeof *report->scratch_ids);
         report->scratch_id_count = count;
@@ -126,6 +128,8 @@ static uint32_t keep_error(struct report *report, const struct outcome *outcome,
 struct rows report_ids(const struct report *report, uint32_t number)
 {
     size_t size;
+    if (number == REPORT_NONE)
+        return (struct rows){0};
     const void *ids = intern_at(&report->id_lists, number, &size);
     return (struct rows){ids, size / sizeof(const char *), true};
 }
@@ -181,11 +185,10 @@ static void start_run(struct report *report, const struct run_info *run)
     report->state = RUN_RUNNING;
     report->rows = arena_calloc(arena, run->tenant_count, sizeof *report->rows);
     report->totals[TENANT_PENDING] = run->tenant_count;
-    uint32_t no_ids = keep_ids(report, &(struct rows){0});
     for (size_t i = 0; i < run->tenant_count; i++)
         report->rows[i] = (struct report_row){.state = TENANT_PENDING,
-                                              .from = no_ids,
-                                              .to = no_ids,
+                                              .from = REPORT_NONE,
+                                              .to = REPORT_NONE,
                                               .steps = REPORT_NONE,
                                               .error = REPORT_NONE,
                                               .next_same_error = REPORT_NONE};
@@ -211,7 +214,7 @@ static void add_outcome(struct report *report, struct report_row *row,
                         const struct outcome *outcome)
 {
     size_t count = report_steps(report, row->steps).count;
-    if (outcome->to.is_known)
+    if (outcome->from.is_known || outcome->to.is_known)
         row->to = keep_ids(report, &outcome->to);
     row->step_ms = keep_durations(report, row->step_ms, count, outcome->steps, outcome->step_count);
     row->steps = keep_steps(report, row->steps, outcome->steps, outcome->step_count);

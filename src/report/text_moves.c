@@ -29,7 +29,9 @@ static bool has_moved_or_stayed(const struct report_row *row)
 /* Who stands where it stood after steps there and back again was taken back. */
 static void add_effort(struct buf *cell, const struct text_way *way, size_t step_count)
 {
-    if (way->from != way->to)
+    if (way->to == REPORT_NONE)
+        buf_adds(cell, "in doubt");
+    else if (way->from != way->to)
         human_add_count(cell, step_count, "revision");
     else
         buf_adds(cell, step_count ? "taken back" : "unchanged");

@@ -14,15 +14,11 @@ static void name_cell(const struct text *text, struct table *table, size_t index
     buf_done(&name);
 }
 
-static void ids_cell(const struct text *text, struct table *table, const struct report_row *row,
-                     uint32_t ids, bool has_marks)
+static void ids_cell(const struct text *text, struct table *table, uint32_t ids, bool has_marks)
 {
     struct buf cell;
     buf_init(&cell, BUF_MAX_DEFAULT);
-    if (row->is_from_known)
-        text_add_ids(text, &cell, ids, has_marks);
-    else
-        buf_adds(&cell, "?");
+    text_add_ids(text, &cell, ids, has_marks);
     table_cell(table, cell.data, NULL);
     buf_done(&cell);
 }
@@ -36,8 +32,8 @@ static void add_tenant(const struct text *text, struct table *table, size_t inde
     name_cell(text, table, index);
     table_cell(table, tenant_state_name(row->state),
                text_color(text, text_state_color(row->state)));
-    ids_cell(text, table, row, row->from, false);
-    ids_cell(text, table, row, row->to, false);
+    ids_cell(text, table, row->from, false);
+    ids_cell(text, table, row->to, false);
     table_count(table, report_steps(text->report, row->steps).count, NULL);
     table_count(table, row->attempts, NULL);
     table_duration(table, row->duration_ms);
@@ -74,7 +70,7 @@ static void print_places(const struct text *text)
         table_row(table);
         name_cell(text, table, i);
         if (row->is_from_known)
-            ids_cell(text, table, row, row->to, true);
+            ids_cell(text, table, row->to, true);
         else
             table_cell(table, tenant_state_name(row->state),
                        text_color(text, text_state_color(row->state)));

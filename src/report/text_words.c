@@ -15,7 +15,7 @@ void text_add_ids(const struct text *text, struct buf *buf, uint32_t ids, bool h
 {
     struct rows list = report_ids(text->report, ids);
     if (!list.count)
-        buf_adds(buf, "base");
+        buf_adds(buf, ids == REPORT_NONE ? "unknown" : "base");
     for (size_t i = 0; i < list.count; i++) {
         buf_adds(buf, i ? ", " : "");
         human_add_text(buf, list.ids[i]);

@@ -260,7 +260,9 @@ static void on_timer_closed(uv_handle_t *handle)
         .state = final_state(session),
         .has_changed = session->env->goal == GOAL_RUN && has_changed(session),
         .from = session->from,
-        .to = is_plan ? session->plan->to : session->versions,
+        .to = is_plan                 ? session->plan->to
+              : session->is_resolving ? (struct rows){0}
+                                      : session->versions,
         .steps = session->done,
         .step_count = session->done_count,
         .attempts = session->attempts,

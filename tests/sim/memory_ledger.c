@@ -104,6 +104,7 @@ static void copy_standing(struct memory_ledger *ledger, struct standing *to,
     to->before = keep_rows(ledger, &from->before);
     to->goal = keep_rows(ledger, &from->goal);
     to->to = keep_rows(ledger, &from->to);
+    to->reached = keep_rows(ledger, &from->reached);
 }
 
 static void copy_fleet(struct memory_ledger *ledger, struct run *run, const struct run_info *info)
@@ -147,6 +148,7 @@ static struct run *add_run(struct memory_ledger *ledger, const struct run_info *
         .resolved = arena_strdup(arena, info->resolved),
         .resumed_from = arena_strdup(arena, info->resumed_from),
         .chain_digest = arena_strdup(arena, info->chain->digest),
+        .purges = info->purges,
         .state = RUN_RUNNING,
         .started_at_ms = info->started_at_ms,
         .tenant_count = info->tenant_count,
@@ -189,8 +191,12 @@ static void write_outcome(struct memory_ledger *ledger, struct row *row,
         standing->state = outcome->state;
     row->is_running = false;
     row->is_done = true;
-    if (outcome->to.is_known)
+    if (outcome->from.is_known || outcome->to.is_known)
         standing->to = keep_rows(ledger, &outcome->to);
+    if (outcome_is_work(outcome))
+        standing->reached = standing->to;
+    if (outcome->is_rollback && is_back)
+        standing->reached = (struct rows){0};
     if (outcome->is_rollback)
         standing->has_changed = standing->has_changed && !is_back;
     else
@@ -322,6 +328,42 @@ static bool find_run(struct ledger *base, const char *id, struct arena *arena,
     return true;
 }
 
+static bool has_id(const char *const *ids, size_t count, const char *id)
+{
+    for (size_t i = 0; id && i < count; i++)
+        if (strcmp(ids[i], id) == 0)
+            return true;
+    return false;
+}
+
+static bool add_relative(const char **ids, size_t *count, const struct ledger_run *run)
+{
+    bool is_in = has_id(ids, *count, run->id);
+    const char *relative = !is_in && has_id(ids, *count, run->resumed_from)   ? run->id
+                           : is_in && !has_id(ids, *count, run->resumed_from) ? run->resumed_from
+                                                                              : NULL;
+    if (relative)
+        ids[(*count)++] = relative;
+    return relative != NULL;
+}
+
+static bool read_family(struct ledger *base, const char *id, struct arena *arena,
+                        const char *const **ret_ids, size_t *ret_count, struct err *err)
+{
+    (void)base, (void)err;
+    const char **ids = arena_calloc(arena, in_use->run_count + 1, sizeof *ids);
+    size_t count = 0;
+    ids[count++] = id;
+    for (bool is_growing = true; is_growing;) {
+        is_growing = false;
+        for (size_t i = 0; i < in_use->run_count; i++)
+            is_growing |= add_relative(ids, &count, &in_use->runs[i]->line);
+    }
+    *ret_ids = ids;
+    *ret_count = count;
+    return true;
+}
+
 static bool read_fleet(struct ledger *base, const char *id, struct arena *arena,
                        struct ledger_fleet *ret_fleet, struct err *err)
 {
@@ -355,5 +397,6 @@ const struct ledger_kind ledger_sqlite = {
     .lock = take_lock,
     .write = write_events,
     .find = find_run,
+    .read_family = read_family,
     .read_fleet = read_fleet,
 };

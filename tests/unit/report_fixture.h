@@ -200,7 +200,7 @@ static inline void fleet_fails(struct fleet *fleet, size_t tenant, enum tenant_s
     const char *row = fleet->revisions[0].id;
     struct outcome outcome = {.state = state,
                               .from = {&row, 1, err->kind != ERR_CONNECT},
-                              .to = {&row, 1, true},
+                              .to = {&row, 1, err->kind != ERR_CONNECT},
                               .attempts = 2,
                               .duration_ms = 3,
                               .error = err};

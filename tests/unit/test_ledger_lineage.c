@@ -1,0 +1,169 @@
+/* What a ledger keeps over several runs of one rollout, and over versions of its own tables. */
+#include "unit/unit.h"
+
+#include <sqlite3.h>
+
+#include "unit/ledger_fixture.h"
+
+static void goes_on(struct book *book, struct fleet *second, const char *id, const char *command,
+                    const struct fleet *first)
+{
+    book_reopen(book);
+    struct ledger_fleet read = book_standings(book, first->run.id);
+    book_fleet(book, second, id, read.count);
+    second->run.command = command;
+    second->run.resumed_from = first->run.id;
+    second->run.standings = read.standings;
+    fleet_starts(second);
+}
+
+static void assert_reached(struct book *book, const char *run, const char *id)
+{
+    struct rows reached = book_standings(book, run).standings[0].reached;
+    assert_int_equal(reached.is_known, id != NULL);
+    if (id)
+        assert_string_equal(reached.ids[0], id);
+}
+
+static void falls_back(struct fleet *fleet)
+{
+    struct step_done steps[FLEET_REVISIONS];
+    const char *rows[2];
+    struct err err;
+    err_set(&err, ERR_DRIFT, "regressed");
+    struct outcome outcome = fleet_outcome(fleet, 1, 1, steps, rows);
+    outcome.state = TENANT_FAILED;
+    outcome.has_changed = outcome.has_regressed = true;
+    outcome.error = &err;
+    fleet_begins(fleet, 0);
+    fleet_finishes(fleet, 0, &outcome);
+    fleet_ends(fleet, RUN_FAILED);
+}
+
+/* The first to see it is not the last: each later run goes by what the rollout had made of it. */
+static void what_a_rollout_reached_outlasts_the_runs_that_find_less(void **state)
+{
+    (void)state;
+    struct book book;
+    struct fleet first, second, third, back;
+    struct err none = {0};
+    book_open(&book);
+    book_fleet(&book, &first, "run-1", 1);
+    fleet_starts(&first);
+    fleet_moves(&first, 0, 1, 3);
+    fleet_ends(&first, RUN_SUCCEEDED);
+    assert_reached(&book, "run-1", "83241ca0f125");
+    goes_on(&book, &second, "run-2", "upgrade", &first);
+    falls_back(&second);
+    assert_reached(&book, "run-2", "83241ca0f125");
+    goes_on(&book, &third, "run-3", "upgrade", &second);
+    err_set(&none, ERR_CONNECT, "connection refused");
+    fleet_fails(&third, 0, TENANT_FAILED, &none);
+    fleet_ends(&third, RUN_FAILED);
+    assert_reached(&book, "run-3", "83241ca0f125");
+    goes_on(&book, &back, "run-4", "rollback", &third);
+    fleet_goes_back(&back, 0, TENANT_ROLLED_BACK, NULL);
+    fleet_ends(&back, RUN_SUCCEEDED);
+    assert_reached(&book, "run-4", NULL);
+    fleet_done(&first);
+    fleet_done(&second);
+    fleet_done(&third);
+    fleet_done(&back);
+    book_close(&book);
+}
+
+static bool has_id(const char *const *ids, size_t count, const char *id)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(ids[i], id) == 0)
+            return true;
+    return false;
+}
+
+static void all_runs_of_a_rollout_are_one_family(void **state)
+{
+    static const struct {
+        const char *id, *from;
+    } runs[] = {{"a", NULL}, {"b", "a"}, {"other", NULL}, {"c", "b"}, {"back", "b"}, {"d", "back"}};
+    (void)state;
+    struct book book;
+    book_open(&book);
+    for (size_t i = 0; i < ARRAY_LEN(runs); i++) {
+        struct fleet fleet;
+        book_reopen(&book);
+        book_fleet(&book, &fleet, runs[i].id, 1);
+        fleet.run.resumed_from = runs[i].from;
+        fleet.run.inventory = i % 2 ? "../prod.yaml" : NULL;
+        fleet.run.purges = i % 2;
+        fleet_starts(&fleet);
+        fleet_ends(&fleet, RUN_FAILED);
+        fleet_done(&fleet);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(runs); i++) {
+        const char *const *ids;
+        size_t count;
+        struct err err;
+        book_must(ledger_read_family(book.ledger, runs[i].id, &book.arena, &ids, &count, &err),
+                  &err);
+        bool is_other = strcmp(runs[i].id, "other") == 0;
+        assert_int_equal(count, is_other ? 1 : ARRAY_LEN(runs) - 1);
+        assert_true(has_id(ids, count, runs[i].id));
+        assert_int_equal(has_id(ids, count, "other"), is_other);
+        struct ledger_run run = book_find(&book, runs[i].id), older;
+        assert_int_equal(run.purges, i % 2);
+        assert_int_equal(run.inventory != NULL, i % 2);
+        assert_int_equal(ledger_find_older(book.ledger, runs[i].id, &book.arena, &older, &err),
+                         i > 0);
+        if (i)
+            assert_string_equal(older.id, runs[i - 1].id);
+        else
+            assert_string_equal(err.code, LEDGER_NO_RUN);
+    }
+    book_close(&book);
+}
+
+/* The tables of version 1, as released, with a run in them. */
+static void make_old(const struct book *book)
+{
+    sqlite3 *db;
+    char *why = NULL;
+    assert_int_equal(sqlite3_open(book->path, &db), SQLITE_OK);
+    sqlite3_exec(db,
+                 "ALTER TABLE runs DROP COLUMN inventory; ALTER TABLE runs DROP COLUMN purges;"
+                 "ALTER TABLE run_tenants DROP COLUMN reached; PRAGMA user_version = 1",
+                 NULL, NULL, &why);
+    assert_null(why);
+    sqlite3_close(db);
+}
+
+static void a_ledger_of_the_first_version_is_brought_up_to_date(void **state)
+{
+    (void)state;
+    struct book book;
+    struct fleet fleet;
+    book_open(&book);
+    book_fleet(&book, &fleet, "run-1", 2);
+    fleet_starts(&fleet);
+    fleet_moves(&fleet, 0, 1, 3);
+    fleet_ends(&fleet, RUN_HALTED);
+    ledger_close(book.ledger);
+    book.ledger = NULL;
+    make_old(&book);
+    book_reopen(&book);
+    struct ledger_run run = book_find(&book, NULL);
+    assert_string_equal(run.id, "run-1");
+    assert_null(run.inventory);
+    assert_false(run.purges);
+    assert_reached(&book, "run-1", "83241ca0f125");
+    assert_false(book_standings(&book, "run-1").standings[1].reached.is_known);
+    fleet_done(&fleet);
+    book_close(&book);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(what_a_rollout_reached_outlasts_the_runs_that_find_less),
+    cmocka_unit_test(all_runs_of_a_rollout_are_one_family),
+    cmocka_unit_test(a_ledger_of_the_first_version_is_brought_up_to_date),
+};
+
+UNIT_MAIN(tests)
