@@ -1,4 +1,5 @@
 /* argv -> command table -> exit code; nothing else. */
+#include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
@@ -8,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/exit.h"
 #include "cli/faults.h"
+#include "cli/outputs.h"
 #include "cli/version.h"
 
 static const struct command *const commands[] = {
@@ -41,14 +43,15 @@ static void occupy_standard_descriptors(void)
             abort();
 }
 
-/* Passwords are in memory: no core file may show them. A reader of our output that goes away must
- * not kill us between two tenants. Who starts us may ignore SIGCHLD: then nobody could say how a password's
+/* Passwords are in memory: no core file may show them. A reader of our output that goes away, or a
+ * file that may grow no more, must not kill us between two tenants. Who starts us may ignore SIGCHLD: then nobody could say how a password's
  * command or an editor ended. */
 static void set_up_process(void)
 {
     occupy_standard_descriptors();
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     signal(SIGCHLD, SIG_DFL);
     setlocale(LC_CTYPE, "");
 }
@@ -90,6 +93,17 @@ static int run_command(const struct options *options)
     return exit_code;
 }
 
+/* What was asked for and could not be said is not done. A run that changed tenants has told so itself, and its exit
+ * code says what happened to them. */
+static int finish_stdout(int exit_code)
+{
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return exit_code;
+    cli_note("stdout: cannot write it: %s", errno ? strerror(errno) : "write error");
+    return exit_code == EXIT_OK ? EXIT_USAGE : exit_code;
+}
+
 int main(int argc, char **argv)
 {
     static struct options options; /* too large for the stack of a small system */
@@ -97,13 +111,11 @@ int main(int argc, char **argv)
     set_up_process();
     if (!options_parse(argc, argv, &options, &err))
         return cli_fail(&err);
-    if (options.is_version) {
+    if (options.is_version)
         version_print(stdout);
-        return EXIT_OK;
-    }
-    if (options.is_help) {
+    else if (options.is_help)
         options_print_help(stdout, options.command);
-        return EXIT_OK;
-    }
-    return run_command(&options);
+    else if (!outputs_check(&options, &err))
+        return cli_fail(&err);
+    return finish_stdout(options.is_version || options.is_help ? EXIT_OK : run_command(&options));
 }

@@ -58,6 +58,15 @@ static struct span cut(struct span *rest, char separator)
     return trim(part);
 }
 
+bool revision_name_is_reserved(const char *name, size_t len)
+{
+    static const char *const words[] = {"head", "heads", "base", "current"};
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (strlen(words[i]) == len && memcmp(words[i], name, len) == 0)
+            return true;
+    return false;
+}
+
 static bool is_id(struct span span)
 {
     for (size_t i = 0; i < span.len; i++)
@@ -91,7 +100,9 @@ static const char *const *parse_list(struct parser *parser, struct span rest, co
     rest = trim(rest);
     while (rest.len) {
         struct span word = cut(&rest, ',');
-        if (!is_good(word))
+        if (revision_name_is_reserved(word.text, word.len))
+            fault(parser, "%s: '%.*s' " REVISION_RESERVED, what, (int)word.len, word.text);
+        else if (!is_good(word))
             fault(parser, "%s: '%.*s' is no %s", what, (int)word.len, word.text,
                   is_good == is_id ? "revision id (1 to 32 of A-Z a-z 0-9 _)" : "id or label");
         else if (contains(items, count, word))
@@ -110,7 +121,9 @@ static void set_id(struct parser *parser, struct span value)
 {
     struct revision *revision = parser->revision;
     revision->id_line = parser->line;
-    if (!is_id(value))
+    if (revision_name_is_reserved(value.text, value.len))
+        fault(parser, "Revision ID: '%.*s' " REVISION_RESERVED, (int)value.len, value.text);
+    else if (!is_id(value))
         fault(parser, "Revision ID: '%.*s' is no revision id (1 to 32 of A-Z a-z 0-9 _)",
               (int)value.len, value.text);
     else

@@ -60,6 +60,10 @@ struct revision {
 struct revision *revision_parse(struct arena *arena, const char *path, const char *bytes,
                                 size_t len, struct faults *faults) MUST_CHECK;
 
+/* Words that mean a place in the chain (identifier.h): no revision and no branch can bear them. */
+bool revision_name_is_reserved(const char *name, size_t len);
+#define REVISION_RESERVED "cannot be a name: it is a word for a place in the chain"
+
 /* How much of a line is the marker of a section: behind its `-- migrate:`, or 0. The blanks between are
  * free, as in dbmate. */
 size_t revision_marker_len(const char *line, size_t len);

@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include "base/ascii.h"
+#include "base/buf.h"
 #include "cli/command.h"
+#include "report/report.h"
 
 /* Where what was said goes: a flag becomes true, a text is kept, and a setter looks at it first. */
 struct option_row {
@@ -103,18 +105,18 @@ static bool set_max_failures(struct options *options, const char *value)
     return options->has_max_failures;
 }
 
-/* FORMAT or FORMAT=FILE; the format is checked where formats are known. */
+/* FORMAT or FORMAT=FILE. */
 static bool set_output(struct options *options, const char *value)
 {
     const char *equals = strchr(value, '=');
     if (options->output_count == OUTPUTS_MAX || (equals && !equals[1]))
         return false;
     size_t len = equals ? (size_t)(equals - value) : strlen(value);
-    static const char *const formats[] = {"text", "json"};
-    for (size_t i = 0; i < ARRAY_LEN(formats); i++)
-        if (strlen(formats[i]) == len && strncmp(formats[i], value, len) == 0) {
+    const struct report_format *format;
+    for (size_t i = 0; (format = report_format_at(i)); i++)
+        if (strlen(format->name) == len && strncmp(format->name, value, len) == 0) {
             options->outputs[options->output_count++] =
-                (struct output){formats[i], equals ? equals + 1 : NULL};
+                (struct output){format->name, equals ? equals + 1 : NULL};
             return true;
         }
     return false;
@@ -212,7 +214,7 @@ static const struct option_row rows[] = {
     {"unfinished", 0, NULL, OPTIONS_FORGET, "runs that could still be resumed too",
      TO(takes_unfinished)},
     {"output", 'o', "FORMAT[=FILE]", OPTIONS_OUTPUT,
-     "text or json, to stdout or a file (may be repeated)", 0, set_output},
+     ": the format, to stdout or a file (may be repeated)", 0, set_output},
     {"progress", 0, "MODE", OPTIONS_RUN, "auto, tty, plain, json or none, on stderr", 0,
      set_progress},
     {"quiet", 'q', NULL, OPTIONS_COMMON, "say only what went wrong", TO(is_quiet)},
@@ -226,6 +228,15 @@ static const struct option_row rows[] = {
 #undef TO
 
 enum { ROW_COUNT = ARRAY_LEN(rows), LONG_ONLY = 1000 };
+
+/* `text or json: the format, …`, from the table of formats; any other row has its help alone. */
+static void add_help(struct buf *buf, const struct option_row *row)
+{
+    const struct report_format *format;
+    for (size_t i = 0; row->set == set_output && (format = report_format_at(i)); i++)
+        buf_addf(buf, "%s%s", !i ? "" : report_format_at(i + 1) ? ", " : " or ", format->name);
+    buf_adds(buf, row->help);
+}
 
 /* ---- parsing ------------------------------------------------------------------------------- */
 
@@ -245,8 +256,14 @@ static bool set(struct options *options, const struct option_row *row, const cha
 static bool set_checked(struct options *options, const struct option_row *row, const char *what,
                         const char *value, struct err *err)
 {
-    return set(options, row, value) || err_set(err, ERR_CONFIG, "%s: '%s' is not %s: %s", what,
-                                               value, row->argument, row->help);
+    struct buf help;
+    if (set(options, row, value))
+        return true;
+    buf_init(&help, BUF_MAX_DEFAULT);
+    add_help(&help, row);
+    err_set(err, ERR_CONFIG, "%s: '%s' is not %s: %s", what, value, row->argument, help.data);
+    buf_done(&help);
+    return false;
 }
 
 static void make_tables(struct option ret_long[ROW_COUNT + 1], char ret_short[ROW_COUNT * 2 + 3])
@@ -408,15 +425,19 @@ static void print_options(FILE *out, unsigned groups)
     for (int i = 0; i < ROW_COUNT; i++) {
         const struct option_row *row = &rows[i];
         char left[64], letter[] = "  ";
+        struct buf help;
         if (!(row->groups & groups))
             continue;
+        buf_init(&help, BUF_MAX_DEFAULT);
+        add_help(&help, row);
         if (row->letter)
             snprintf(letter, sizeof letter, "-%c", row->letter);
         snprintf(left, sizeof left, "%s --%s%s%s", letter, row->name, row->argument ? " " : "",
                  row->argument ? row->argument : "");
         bool is_wide = strlen(left) > OPTION_WIDTH;
         fprintf(out, is_wide ? "  %s\n  %*s %s\n" : "  %s%*s %s\n", left,
-                is_wide ? OPTION_WIDTH : OPTION_WIDTH - (int)strlen(left), "", row->help);
+                is_wide ? OPTION_WIDTH : OPTION_WIDTH - (int)strlen(left), "", help.data);
+        buf_done(&help);
     }
 }
 

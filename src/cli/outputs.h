@@ -17,6 +17,9 @@ struct writer {
     void *ctx;
 };
 
+/* Before anything is begun: false, with the words, where -o names what is never written to. */
+bool outputs_check(const struct options *options, struct err *err) MUST_CHECK;
+
 /* All that -o asks for, and text on stdout where nothing else goes there; with -q not even that
  * where all `has_gone_well`. False: something could not be written, which was told on stderr. */
 bool outputs_write(const struct options *options, const struct writer *writer, bool has_gone_well);

@@ -31,7 +31,7 @@ static int run(struct fleet *fleet, const struct options *options)
     if (!read_report(fleet, options->arg_count ? options->args[0] : NULL, report, &err))
         exit_code = cli_fail(&err);
     else
-        exit_code = cli_write_reports(report, options, false) ? EXIT_OK : EXIT_FAILURE;
+        exit_code = cli_write_reports(report, options, false) ? EXIT_OK : EXIT_USAGE;
     report_free(report);
     return exit_code;
 }

@@ -118,9 +118,12 @@ static int visit_fleet(const struct visit_plan *plan, const struct options *opti
     struct rollout_end end = rollout_run(&rollout, observers, request->observer ? 3 : 2);
     progress_free(progress);
     int exit_code = end.err.kind == ERR_NONE ? exit_code_of(report, &end) : cli_fail(&end.err);
-    /* A report that cannot be written changes nothing about what happened to the tenants. */
-    if (end.err.kind == ERR_NONE)
-        (void)cli_write_reports(report, options, exit_code == EXIT_OK);
+    /* A report that cannot be written changes nothing about what happened to the tenants; where nothing happened to
+     * them, the report was all that was asked for. */
+    bool is_written =
+        end.err.kind != ERR_NONE || cli_write_reports(report, options, exit_code == EXIT_OK);
+    if (!is_written && request->goal != GOAL_RUN && exit_code == EXIT_OK)
+        exit_code = EXIT_USAGE;
     report_free(report);
     return exit_code;
 }

@@ -143,7 +143,7 @@ static int run(struct fleet *fleet, const struct options *options)
     if (!read_runs(fleet, &listing, &err))
         return cli_fail(&err);
     struct writer writer = {.text = print_table, .json = print_json, .ctx = &listing};
-    return outputs_write(options, &writer, false) ? EXIT_OK : EXIT_FAILURE;
+    return outputs_write(options, &writer, false) ? EXIT_OK : EXIT_USAGE;
 }
 
 const struct command command_runs = {

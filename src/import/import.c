@@ -94,7 +94,9 @@ struct imported *import_add(struct import *import, const char *id, const char *k
                                            .id_line = 1,
                                            .message = message_of(import->arena, name),
                                            .create_date = date_of(import->arena, id)}};
-    if (strlen(id) > 32 || !ascii_is_made_of(id, "_"))
+    if (revision_name_is_reserved(id, strlen(id)))
+        import_fault(import, path, 0, "its version '%s' " REVISION_RESERVED, id);
+    else if (strlen(id) > 32 || !ascii_is_made_of(id, "_"))
         import_fault(import, path, 0,
                      "its version '%s' cannot be a revision id (1 to 32 of A-Z a-z 0-9 _)", id);
     *ARENA_PUSH(import->arena, import->items, import->count, import->capacity) = item;

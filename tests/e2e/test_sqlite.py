@@ -3,6 +3,7 @@ import contextlib
 import fcntl
 import json
 import os
+import resource
 import signal
 import sqlite3
 import stat
@@ -629,21 +630,60 @@ class Output(FleetCase):
         self.assertIn("succeeded", result.out)
         self.assertEqual(oct(os.stat(target).st_mode & 0o777), "0o600")
 
-    def test_a_pipe_or_a_link_stays_what_it_is(self):
+    def test_a_pipe_stays_what_it_is(self):
         self.fleet.revision("aaaa1111", "CREATE TABLE a (id);")
         self.fleet.inventory([self.fleet.sqlite("t")])
-        pipe, link, target = (self.fleet.path(name) for name in ("pipe", "link.json", "target.json"))
+        pipe = self.fleet.path("pipe")
         os.mkfifo(pipe)
-        self.fleet.write("target.json", "{}")
-        os.symlink("target.json", link)
         reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE)
         self.addCleanup(reader.kill)
-        self.run_ok("upgrade", "-o", f"json={pipe}", "-o", f"json={link}")
+        self.run_ok("upgrade", "-o", f"json={pipe}")
         self.assertEqual(json.loads(reader.communicate(timeout=20)[0])["totals"]["succeeded"], 1)
         self.assertTrue(stat.S_ISFIFO(os.stat(pipe).st_mode))
-        self.assertTrue(os.path.islink(link))
-        with open(target) as file:
-            self.assertEqual(json.load(file)["totals"]["succeeded"], 1)
+
+    def test_nothing_is_written_through_a_link(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);")
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        link = self.fleet.path("link.json")
+        self.fleet.write("target.json", "{}")
+        for target in ("target.json", "not-there.json"):
+            with self.subTest(target):
+                os.symlink(target, link)
+                self.assertIn("is a link: name the file", self.run_ok("upgrade", "-o", f"json={link}", code=2).err)
+                self.assertTrue(os.path.islink(link))
+                os.unlink(link)
+        self.assertEqual(self.fleet.read("target.json"), b"{}")
+        self.assertFalse(os.path.exists(self.fleet.path("not-there.json")))
+        self.assertEqual(self.fleet.tables("t"), set())  # told before anything was begun
+
+    def test_a_file_keeps_its_mode(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);")
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        for mode in (0o644, 0o640, 0o600):
+            target = self.fleet.write("report.json", "old", mode=mode)
+            self.run_ok("upgrade", "-o", f"json={target}")
+            self.assertEqual(os.stat(target).st_mode & 0o7777, mode)
+            self.assertEqual(json.loads(self.fleet.read("report.json"))["totals"]["tenants"], 1)
+
+    def test_a_file_is_whole_or_as_it_was(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);")
+        self.fleet.inventory([self.fleet.sqlite(f"t{i}") for i in range(40)])
+        target = self.fleet.write("report.json", "old")
+        result = self.run_ok("plan", "-o", f"json={target}", code=2, preexec_fn=lambda: resource.setrlimit(
+            resource.RLIMIT_FSIZE, (4096, 4096)))
+        self.assertIn("cannot write the report: File too large", result.err)
+        self.assertEqual(self.fleet.read("report.json"), b"old")
+        self.assertEqual([name for name in os.listdir(self.fleet.dir) if "report" in name], ["report.json"])
+
+    def test_dev_stdout_is_what_the_shell_opened(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);")
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        for name in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"):
+            with self.subTest(name), open(self.fleet.path("out"), "w+") as out:
+                self.run_ok("plan", "-q", "-o", f"json={name}", stdout=out)
+                out.seek(0)
+                self.assertEqual(json.loads(out.read())["totals"]["tenants"], 1)
+                self.assertTrue(os.path.samestat(os.fstat(out.fileno()), os.stat(self.fleet.path("out"))))
 
     def test_hostile_names_cannot_speak_to_the_terminal(self):
         self.fleet.revision("aaaa1111", "SELECT * FROM \"\x1b]52;c;evil\x07\";")

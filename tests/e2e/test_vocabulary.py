@@ -170,6 +170,34 @@ class Chain(VocabularyCase):
                 with open("/dev/full", "w") as full:
                     self.assertIn("cannot write", self.run_ok(*args, code=2, stdout=full).err)
 
+    def test_a_result_that_no_one_gets_is_not_exit_0(self):
+        self.make()
+        read, write = os.pipe()
+        os.close(read)
+        self.addCleanup(os.close, write)
+        for args in (["--help"], ["upgrade", "--help"], ["--version"], ["history"], ["heads"], ["current"], ["plan", "heads"],
+                     ["tenants"], ["upgrade", "--sql", "heads"], ["current", "-v"]):
+            with self.subTest(args), open("/dev/full", "w") as full:
+                for stdout, why in ((full, "No space left on device"), (write, "Broken pipe")):
+                    result = self.run_ok(*args, code=2, stdout=stdout)
+                    self.assertEqual(result.err.count("cannot write"), 1, result.err)
+                    self.assertIn(why, result.err)
+        self.run_ok("upgrade", "heads")
+        with open("/dev/full", "w") as full:
+            for args in (["report"], ["runs"]):
+                self.assertIn("cannot write", self.run_ok(*args, code=2, stdout=full).err)
+            result = self.run_ok("downgrade", "base", stdout=full)  # what happened to the tenants counts
+            self.assertEqual(result.err.count("cannot write"), 1)
+
+    def test_help_and_faults_know_the_same_formats(self):
+        known = [line for line in self.run_ok("upgrade", "--help").out.splitlines() if "--output" in line][0]
+        said = self.run_ok("upgrade", "-o", "punchcard", code=2).err
+        self.make()
+        for name in ("text", "json"):
+            self.assertIn(name, known)
+            self.assertIn(name, said)
+            self.run_ok("plan", "heads", "-o", f"{name}={self.fleet.path('out')}")
+
     def test_several_tenants_are_named_where_they_stand(self):
         self.make()
         self.fleet.inventory([self.fleet.sqlite(name) for name in ("t", "u", "v")])
@@ -353,6 +381,8 @@ class Writing(FleetCase):
         for args, says in (
                 (["-m", "x", "--rev-id", "a@b"], "a@b"),
                 (["-m", "x", "--rev-id", "../../evil"], "no revision id"),
+                *((["-m", "x", option, word], f"'{word}' cannot be a name") for option in ("--rev-id", "--branch-label")
+                  for word in ("head", "heads", "base", "current")),
                 (["-m", "x", "--rev-id", first["revision"]], "aaaa1111"),
                 (["-m", "Revises: aaaa1111"], "twice"),
                 (["-m", "Create Date: now"], "twice"),
