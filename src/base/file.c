@@ -7,7 +7,7 @@
 
 #include "base/arena.h"
 
-static bool leads_out(const char *dir, const char *path)
+bool file_leads_out(const char *dir, const char *path)
 {
     char *real_dir = realpath(dir, NULL);
     char *real_path = realpath(path, NULL);
@@ -26,7 +26,7 @@ static int open_file(const char *dir, const char *path, struct stat *st, const c
     int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
     int fd = open(path, flags | O_NOFOLLOW);
     if (fd < 0 && errno == ELOOP) {
-        if (dir && leads_out(dir, path)) {
+        if (dir && file_leads_out(dir, path)) {
             *ret_why = "a link that leads out of the folder";
             return -1;
         }

@@ -29,8 +29,9 @@ const struct command command_adopt = {
     .arguments = "--from TOOL",
     .summary = "stamp tenants where another tool's version table says",
     .help =
-        "Reads the version table of TOOL (dbmate, diesel, flyway, golang-migrate, goose) in every\n"
-        "selected tenant, and writes what it says into ours: 'skein import TOOL' has made the\n"
+        "Reads the version table of TOOL (alembic-sql, dbmate, diesel, flyway, golang-migrate,\n"
+        "goose) in every selected tenant, and writes what it says into ours: 'skein import TOOL' "
+        "has made the\n"
         "revisions. Runs none of them, and leaves the other tool's table as it is. A tenant whose\n"
         "table names what the chain does not have, leaves a hole or says that a migration failed\n"
         "fails, and is not touched. A tenant that was adopted before stays where it is.",

@@ -129,17 +129,20 @@ static void write_json(const void *ctx, FILE *out)
 {
     const struct told *told = ctx;
     const struct import_result *result = told->result;
-    json_t *made = json_array(), *notes = json_array();
+    json_t *made = json_array(), *notes = json_array(), *mapped = json_array();
     for (size_t i = 0; i < result->file_count; i++)
         json_array_append_new(made, json_path(told->request->chain_dir, result->files[i].name));
     for (size_t i = 0; i < result->note_count; i++)
         json_array_append_new(notes, json_pack("{s:o, s:s}", "file",
                                                json_path(NULL, result->notes[i].path), "why",
                                                result->notes[i].text));
+    for (size_t i = 0; i < result->mapped_count; i++)
+        json_array_append_new(mapped, json_pack("{s:s, s:s}", "version", result->mapped[i].version,
+                                                "revision", result->mapped[i].id));
     json_t *whole =
-        json_pack("{s:s, s:b, s:o, s:I, s:o}", "tool", import_tool_name(told->request->tool),
+        json_pack("{s:s, s:b, s:o, s:I, s:o, s:o}", "tool", import_tool_name(told->request->tool),
                   "dry_run", told->is_dry_run, "made", made, "unchanged",
-                  (json_int_t)result->unchanged, "left_out", notes);
+                  (json_int_t)result->unchanged, "left_out", notes, "mapped", mapped);
     json_dumpf(whole, out, JSON_INDENT(2));
     fputc('\n', out);
     json_decref(whole);
@@ -153,6 +156,13 @@ static void tell_notes(const struct import_result *result)
         human_add_text(&text, result->notes[i].path);
         buf_addf(&text, ": %s\n", result->notes[i].text);
     }
+    for (size_t i = 0; i < result->mapped_count; i++) {
+        human_add_text(&text, result->mapped[i].path);
+        buf_adds(&text, ": version '");
+        human_add_text(&text, result->mapped[i].version);
+        buf_addf(&text, "' becomes revision '%s': an id is 1 to 32 letters, digits and '_'\n",
+                 result->mapped[i].id);
+    }
     fputs(text.data, stderr);
     buf_done(&text);
 }
@@ -162,7 +172,6 @@ static void report(const struct import_request *request, const struct import_res
 {
     struct told told = {request, result, options->is_dry_run};
     struct writer writer = {.text = write_text, .json = write_json, .ctx = &told};
-    tell_notes(result);
     outputs_write(options, &writer, true);
 }
 
@@ -171,7 +180,7 @@ static void report(const struct import_request *request, const struct import_res
 static int run(struct fleet *fleet, const struct options *options)
 {
     struct import_request request;
-    struct import_result result;
+    struct import_result result = {0};
     struct faults faults;
     struct err err;
     if (!make_request(fleet, options, &request, &err))
@@ -183,6 +192,7 @@ static int run(struct fleet *fleet, const struct options *options)
         faults_add_err(&faults, &err);
         is_good = false;
     }
+    tell_notes(&result);
     if (is_good)
         report(&request, &result, options);
     else

@@ -42,7 +42,7 @@ bool adopting_is_true(const struct adopting *adopting, size_t row, size_t column
 
 const struct revision *adopting_find(struct adopting *adopting, const char *id)
 {
-    const struct revision *revision = chain_get(adopting->chain, id);
+    const struct revision *revision = chain_get(adopting->chain, import_id(adopting->arena, id));
     if (!revision)
         err_set(adopting->err, ERR_CHAIN, "%s has applied '%s', and the chain has no such revision",
                 adopting->adoption->name, id);

@@ -6,12 +6,13 @@
  * a revision replaces a row of another branch. */
 #include "base/arena.h"
 #include "base/ascii.h"
+#include "chain/walk.h"
 #include "import/tool.h"
 
 struct marker {
     enum direction direction;
-    const char *id;
-    const char **parents;
+    const char *version;  /* Alembic's id, as it stands */
+    const char **parents; /* ids of ours */
     size_t parent_count, parent_capacity;
     const char *message; /* "" but in the log */
 };
@@ -42,7 +43,7 @@ static void read_ids(struct arena *arena, const char *text, const char *end, str
         if (text == id)
             return;
         *ARENA_PUSH(arena, marker->parents, marker->parent_count, marker->parent_capacity) =
-            arena_strndup(arena, id, (size_t)(text - id));
+            import_id(arena, arena_strndup(arena, id, (size_t)(text - id)));
     }
 }
 
@@ -58,7 +59,7 @@ static bool read_arrow(struct arena *arena, const char *text, bool is_log, struc
     bool is_up = marker->direction == DIRECTION_UP;
     const char *own = is_up ? behind : text + strspn(text, " ");
     size_t own_len = strcspn(own, " ,");
-    marker->id = arena_strndup(arena, own, own_len);
+    marker->version = arena_strndup(arena, own, own_len);
     marker->message = "";
     if (is_up && is_log && own[own_len] == ',')
         marker->message = arena_strdup(arena, own + own_len + 1 + strspn(own + own_len + 1, " "));
@@ -93,10 +94,111 @@ static bool read_marker(struct arena *arena, const struct import_line *line, str
     return false;
 }
 
-static bool is_log_line(const struct import_line *line)
+/* ---- the log ------------------------------------------------------------------------------- */
+
+enum log_line {
+    LOG_NONE,
+    LOG_RECORD, /* `INFO  [alembic.runtime.migration] …` */
+    LOG_WARNING, /* Python's own, `…/x.py:12: UserWarning: …`; its source line follows, indented */
+    LOG_STOP,    /* Alembic ends here with an error: what follows is missing */
+};
+
+/* `LEVEL [logger] …`; levels are cut to five letters by Alembic's own configuration. */
+static enum log_line read_record(const char *text)
 {
-    return line->len > 4 && memcmp(line->text, "INFO", 4) == 0 &&
-           memmem(line->text, line->len, "[alembic.", 9);
+    static const struct {
+        const char *level;
+        enum log_line kind;
+    } levels[] = {
+        {"DEBUG", LOG_RECORD}, {"INFO", LOG_RECORD},   {"WARNING", LOG_RECORD},
+        {"WARNI", LOG_RECORD}, {"WARN", LOG_RECORD},   {"ERROR", LOG_STOP},
+        {"CRITI", LOG_STOP},   {"CRITICAL", LOG_STOP},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(levels); i++) {
+        size_t len = strlen(levels[i].level);
+        const char *logger = text + len + strspn(text + len, " ");
+        if (strncmp(text, levels[i].level, len) == 0 && logger > text + len && *logger == '[' &&
+            strchr(logger, ']'))
+            return levels[i].kind;
+    }
+    return LOG_NONE;
+}
+
+/* `FILE:LINE: SomeWarning: …` */
+static bool is_warning(const char *text)
+{
+    const char *word = strstr(text, "Warning: "), *at = word;
+    while (at && at > text && ascii_is_alnum(at[-1]))
+        at--;
+    if (!at || at - text < 4 || memcmp(at - 2, ": ", 2) != 0)
+        return false;
+    const char *digits = at -= 2;
+    while (at > text && ascii_is_digit(at[-1]))
+        at--;
+    return at < digits && at > text && at[-1] == ':';
+}
+
+static enum log_line read_log_line(struct arena *arena, const struct import_line *line)
+{
+    const char *text = arena_strndup(arena, line->text, line->len);
+    if (strncmp(text, "Traceback (most recent call last)", 33) == 0 ||
+        strncmp(text + strspn(text, " "), "FAILED: ", 8) == 0)
+        return LOG_STOP;
+    return is_warning(text) ? LOG_WARNING : read_record(text);
+}
+
+/* No script, and its first line is one of a log. */
+static bool is_log(struct arena *arena, const struct import_file *file)
+{
+    struct import_line line = {0};
+    struct marker marker;
+    bool has_first = false, begins_as_log = false, is_marker_of_log;
+    while (import_next_line(file->bytes, file->len, &line)) {
+        if (read_marker(arena, &line, &marker, &is_marker_of_log) && !is_marker_of_log)
+            return false;
+        if (!has_first && line.len)
+            begins_as_log = read_log_line(arena, &line) != LOG_NONE;
+        has_first |= line.len > 0;
+    }
+    return begins_as_log;
+}
+
+/* The line of source that follows a warning; what else is indented there may be SQL. */
+static void check_source_line(struct import *import, const struct import_file *file,
+                              const struct import_line *line, bool *ret_is_source)
+{
+    bool is_indented = line->len > 2 && memcmp(line->text, "  ", 2) == 0 && line->text[2] != ' ';
+    *ret_is_source = is_indented && memmem(line->text, line->len, "warn(", 5);
+    if (is_indented && !*ret_is_source)
+        import_fault(import, file->path, line->number,
+                     "is this Python, behind a warning, or SQL? keep the log out of the script "
+                     "(2> up.log)");
+}
+
+/* Log lines may stand between statements; they are blanked, so that lines keep their numbers. Of a file that is
+ * a log nothing is SQL. */
+static const struct import_file *without_log(struct import *import, const struct import_file *file)
+{
+    struct import_file *clean = arena_alloc(import->arena, sizeof *clean);
+    char *bytes = arena_strndup(import->arena, file->bytes, file->len);
+    struct import_line line = {0};
+    bool is_all_log = is_log(import->arena, file), is_behind_warning = false, has_stopped = false;
+    *clean = *file;
+    clean->bytes = bytes;
+    while (import_next_line(file->bytes, file->len, &line)) {
+        enum log_line kind = read_log_line(import->arena, &line);
+        bool is_source = false;
+        if (kind == LOG_STOP && !has_stopped)
+            import_fault(import, file->path, line.number,
+                         "Alembic stopped here with an error: ask it for a range that ends before");
+        has_stopped |= kind == LOG_STOP;
+        if (is_behind_warning && !is_all_log && !has_stopped)
+            check_source_line(import, file, &line, &is_source);
+        if (kind != LOG_NONE || is_source || is_all_log)
+            memset(bytes + line.begin, ' ', line.len);
+        is_behind_warning = kind == LOG_WARNING;
+    }
+    return clean;
 }
 
 /* ---- Alembic's own statements -------------------------------------------------------------- */
@@ -139,7 +241,9 @@ static void add_dependency(struct reading *reading, const char *statement, size_
             open = open ? NULL : at + 1;
         }
     size_t id_len = last ? strcspn(last, "'") : 0;
-    const char *id = id_len ? arena_strndup(reading->import->arena, last, id_len) : "";
+    const char *id = id_len ? import_id(reading->import->arena,
+                                        arena_strndup(reading->import->arena, last, id_len))
+                            : "";
     if (!*id || strcmp(id, revision->id) == 0 ||
         is_among(revision->down_ids, revision->down_count, id) ||
         is_among(revision->depend_ids, revision->depend_count, id))
@@ -175,7 +279,7 @@ static void check_parents(struct reading *reading, const struct marker *marker, 
         is_same = is_among(revision->down_ids, revision->down_count, marker->parents[i]);
     if (!is_same)
         import_fault(reading->import, reading->file->path, line,
-                     "'%s' revises something else here than in '%s', line %d", marker->id,
+                     "'%s' revises something else here than in '%s', line %d", marker->version,
                      revision->path, revision->revises_line);
 }
 
@@ -192,10 +296,10 @@ static bool has_section(const struct reading *reading)
 static struct imported *find_or_add(struct reading *reading, const struct marker *marker, int line)
 {
     struct import *import = reading->import;
-    struct imported *item = import_find(import, marker->id);
+    struct imported *item = import_find(import, marker->version);
     if (item)
         return item;
-    item = import_add(import, marker->id, marker->id, "", reading->file->path);
+    item = import_add(import, marker->version, marker->version, "", reading->file->path);
     item->revision.down_ids = marker->parents;
     item->revision.down_count = marker->parent_count;
     item->revision.revises_line = line;
@@ -239,7 +343,7 @@ static void begin_part(struct reading *reading, const struct marker *marker,
     check_parents(reading, marker, line->number);
     if (has_section(reading))
         import_fault(reading->import, reading->file->path, line->number,
-                     "'%s' has this section for %s already", marker->id,
+                     "'%s' has this section for %s already", marker->version,
                      dialect_info(reading->dialect)->name);
 }
 
@@ -264,23 +368,9 @@ static enum dialect find_dialect(const struct import_file *file)
     return DIALECT_SQLITE;
 }
 
-/* Log lines may stand between statements; they are blanked, so that lines keep their numbers. */
-static const struct import_file *without_log(struct arena *arena, const struct import_file *file)
-{
-    struct import_file *clean = arena_alloc(arena, sizeof *clean);
-    char *bytes = arena_strndup(arena, file->bytes, file->len);
-    struct import_line line = {0};
-    *clean = *file;
-    clean->bytes = bytes;
-    while (import_next_line(file->bytes, file->len, &line))
-        if (is_log_line(&line))
-            memset(bytes + line.begin, ' ', line.len);
-    return clean;
-}
-
 static void read_file(struct import *import, const struct import_file *given)
 {
-    const struct import_file *file = without_log(import->arena, given);
+    const struct import_file *file = without_log(import, given);
     const struct import_request *request = import->request;
     struct reading reading = {
         .import = import,
@@ -312,7 +402,7 @@ static void take_messages(struct import *import, const struct import_file *file)
         bool is_log;
         if (!read_marker(import->arena, &line, &marker, &is_log) || !is_log)
             continue;
-        struct imported *item = import_find(import, marker.id);
+        struct imported *item = import_find(import, marker.version);
         if (item && marker.direction == DIRECTION_UP)
             item->revision.message = marker.message;
     }
@@ -335,10 +425,28 @@ static bool wants(const char *name)
     return true;
 }
 
+/* A row a head, whose ancestors are applied. The table is most often ours too: what there is to adopt are ids
+ * that had to be mapped. */
+static bool stand(struct adopting *adopting)
+{
+    for (size_t i = 0; i < adopting->rows->row_count; i++) {
+        const char *version = adopting_value(adopting, i, 0);
+        const struct revision *revision = adopting_find(adopting, version ? version : "");
+        if (!revision)
+            return false;
+        walk_mark(adopting->chain, adopting->applied, revision->index, WALK_PARENTS);
+    }
+    return true;
+}
+
 const struct import_tool import_alembic_sql = {
     .name = "alembic-sql",
+    .looks_for = "'-- Running upgrade' lines in what 'alembic upgrade base:heads --sql' writes",
     .takes_files = true,
     .finds_dialect = true,
     .wants = wants,
     .read = read_all,
+    .table = "alembic_version",
+    .query = "SELECT version_num FROM {foreign}",
+    .stand = stand,
 };

@@ -48,7 +48,7 @@ static enum marker read_marker(const struct import_line *line, bool *ret_is_tran
         const char *word = at;
         while (at < end && !strchr(" \t", *at))
             at++;
-        if (at - word == 17 && memcmp(word, "transaction:false", 17) == 0)
+        if (skip_word(&word, at, "transaction:false") && (word == at || *word == ':'))
             *ret_is_transactional = false;
     }
     return marker;
@@ -92,21 +92,26 @@ static void read_file(struct import *import, const struct import_file *file)
         sql.line = line.number + 1;
     }
     end_part(import, item, &sql, file->bytes + file->len);
+    if (!item->revision.section_count)
+        import_fault(import, file->path, 0, "no '-- migrate:up' in it");
 }
 
 static void read_all(struct import *import)
 {
     for (size_t i = 0; i < import->request->file_count; i++) {
         const struct import_file *file = &import->request->files[i];
-        if (file->bytes)
+        if (file->is_folder)
+            import_note(import, file->path, "left out: dbmate reads no folders in its folder");
+        else if (file->bytes)
             read_file(import, file);
-        else if (import_ends_with(file->name, ".sql"))
-            import_note(import, file->path, "left out: its name begins with no version");
+        else if (import_is_sql(file->name))
+            import_note(import, file->path, "left out: not named VERSION_name.sql");
     }
 }
 
 const struct import_tool import_dbmate = {
     .name = "dbmate",
+    .looks_for = "files named VERSION_name.sql",
     .wants = wants,
     .read = read_all,
     .compare = strcmp,

@@ -81,14 +81,39 @@ static void read_folder(struct import *import, const struct folder *folder)
     read_direction(import, item, folder, DIRECTION_DOWN);
 }
 
+static bool has_file(const struct import *import, const char *folder, const char *wanted)
+{
+    const char *name = arena_printf(import->arena, "%s/%s", folder, wanted);
+    for (size_t i = 0; i < import->request->file_count; i++)
+        if (strcmp(import->request->files[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Every folder is a migration to diesel, and all else that lies about is nothing to it. */
+static void refuse_or_note(struct import *import, const struct import_file *file)
+{
+    bool is_below = strchr(file->name, '/');
+    if (file->is_folder && is_below)
+        import_note(import, file->path, "left out: diesel reads no folder in a migration's");
+    else if (file->is_folder && !has_file(import, file->name, "up.sql") &&
+             !has_file(import, file->name, "down.sql"))
+        import_fault(import, file->path, 0, "no up.sql in it");
+    else if (!file->is_folder && import_is_sql(file->name))
+        import_note(import, file->path,
+                    "left out: not up.sql or down.sql of a folder VERSION_name");
+}
+
 /* The files are sorted, so that those of a folder stand together. */
 static void read_all(struct import *import)
 {
     struct folder folder = {0};
     for (size_t i = 0; i < import->request->file_count; i++) {
         const struct import_file *file = &import->request->files[i];
-        if (!file->bytes)
+        if (!file->bytes) {
+            refuse_or_note(import, file);
             continue;
+        }
         const char *name = arena_strndup(import->arena, file->name, strcspn(file->name, "/"));
         if (!folder.name || strcmp(folder.name, name) != 0) {
             read_folder(import, &folder);
@@ -106,6 +131,7 @@ static void read_all(struct import *import)
 
 const struct import_tool import_diesel = {
     .name = "diesel",
+    .looks_for = "folders named VERSION_name with an up.sql each",
     .is_recursive = true,
     .wants = wants,
     .read = read_all,

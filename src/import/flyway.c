@@ -2,8 +2,10 @@
  *
  * The id is the version as Flyway compares it, with '_' for '.': V001.10.0 is 1_10. An undo file is
  * the way down. A repeatable becomes a revision at the end of the chain, `R_name`: from then on a
- * change of it is a new revision, like every other change. Callbacks are left out and named;
- * baselines and migrations in Java cannot be taken over and are faults. */
+ * change of it is a new revision, like every other change. A baseline (`B5__name.sql`) is what Flyway runs in
+ * a new database instead of the versions up to it: where these are there, they are the chain, and where they are
+ * gone, it is its first revision. Callbacks are left out and named; migrations in Java cannot be taken over and
+ * are faults. */
 #include "base/arena.h"
 #include "base/ascii.h"
 #include "base/buf.h"
@@ -18,17 +20,17 @@ static const char *base_name(const char *name)
     return slash ? slash + 1 : name;
 }
 
-/* Flyway takes the ending in any case of letters. */
-static bool is_sql(const char *base)
+static bool is_baseline(const char *base)
 {
-    size_t len = strlen(base);
-    return len > 4 && ascii_is_same(base + len - 4, ".sql");
+    return *base == 'B' && ascii_is_digit(base[1]) && strstr(base, "__") && import_is_sql(base);
 }
 
 static bool wants(const char *name)
 {
     const char *base = base_name(name);
-    return (strchr("VUR", *base) && is_sql(base)) || import_ends_with(base, ".conf");
+    if (is_baseline(base))
+        return true;
+    return (strchr("VUR", *base) && import_is_sql(base)) || import_ends_with(base, ".conf");
 }
 
 /* What stands before the name's "__" (or all of it), and behind it, without the ending. */
@@ -150,11 +152,26 @@ static void add_script(struct import *import, struct imported *item, const struc
     import_add_sql(import, item, &sql);
 }
 
+/* NULL: it has none. */
+static const char *version_of(struct import *import, const struct import_file *file)
+{
+    const char *version, *description;
+    split_name(import->arena, base_name(file->name), &version, &description);
+    return import_canonical_version(import->arena, version, strlen(version));
+}
+
+/* NULL: it is no such file. */
+static const char *version_of_if(struct import *import, const struct import_file *file, char prefix)
+{
+    bool is_such = file->bytes && *base_name(file->name) == prefix && import_is_sql(file->name);
+    return is_such ? version_of(import, file) : NULL;
+}
+
 static void read_versioned(struct import *import, const struct import_file *file, char prefix)
 {
     const char *version, *description;
     split_name(import->arena, base_name(file->name), &version, &description);
-    const char *id = import_canonical_version(import->arena, version, strlen(version));
+    const char *id = version_of(import, file);
     if (!id) {
         import_fault(import, file->path, 0, "'%s' is no version", version);
         return;
@@ -163,7 +180,29 @@ static void read_versioned(struct import *import, const struct import_file *file
     if (!item)
         item =
             import_add(import, id, arena_printf(import->arena, "V%s", id), description, file->path);
-    add_script(import, item, file, prefix == 'V' ? DIRECTION_UP : DIRECTION_DOWN);
+    add_script(import, item, file, prefix == 'U' ? DIRECTION_DOWN : DIRECTION_UP);
+}
+
+/* The newest baseline below all versions that are there; NULL: they are the chain themselves. */
+static const struct import_file *choose_baseline(struct import *import)
+{
+    const struct import_request *request = import->request;
+    const struct import_file *chosen = NULL;
+    const char *lowest = NULL, *newest = NULL;
+    for (size_t i = 0; i < request->file_count; i++) {
+        const char *version = version_of_if(import, &request->files[i], 'V');
+        if (version && (!lowest || import_compare_versions(version, lowest) < 0))
+            lowest = version;
+    }
+    for (size_t i = 0; i < request->file_count; i++) {
+        const char *version = version_of_if(import, &request->files[i], 'B');
+        if (!version || (lowest && import_compare_versions(version, lowest) >= 0) ||
+            (newest && import_compare_versions(version, newest) <= 0))
+            continue;
+        newest = version;
+        chosen = &request->files[i];
+    }
+    return chosen;
 }
 
 /* Readable where it can be. */
@@ -198,22 +237,36 @@ static void refuse_or_note(struct import *import, const struct import_file *file
     bool is_java = import_ends_with(base, ".java") || import_ends_with(base, ".class");
     if (is_java && strchr("VUR", *base) && strstr(base, "__"))
         import_fault(import, file->path, 0, "a migration in Java: write its SQL down first");
-    else if (*base == 'B' && is_sql(base) && ascii_is_digit(base[1]))
-        import_fault(import, file->path, 0,
-                     "a baseline migration: skein has none; make it the first V, or remove it");
-    else if (is_sql(base))
+    else if (!file->is_folder && import_is_sql(base))
         import_note(import, file->path, "left out: a callback, or no name of a migration");
+    else if (!file->is_folder && *base && strchr("VURB", *base) && strstr(base, "__"))
+        import_note(import, file->path, "left out: its name does not end in '.sql'");
+}
+
+static void note_conf(struct import *import, const struct import_file *file)
+{
+    size_t len = strlen(file->name) - strlen(".conf");
+    for (size_t i = 0; i < import->request->file_count; i++) {
+        const char *name = import->request->files[i].name;
+        if (strlen(name) == len && memcmp(name, file->name, len) == 0)
+            return;
+    }
+    import_note(import, file->path, "left out: settings of no migration here");
 }
 
 static void read_all(struct import *import)
 {
+    const struct import_file *baseline = choose_baseline(import);
     for (size_t i = 0; i < import->request->file_count; i++) {
         const struct import_file *file = &import->request->files[i];
         char prefix = *base_name(file->name);
         if (!file->bytes)
             refuse_or_note(import, file);
         else if (import_ends_with(file->name, ".conf"))
-            continue;
+            note_conf(import, file);
+        else if (prefix == 'B' && file != baseline)
+            import_note(import, file->path,
+                        "left out: skein runs the versions up to it, or a newer baseline, instead");
         else if (prefix == 'R')
             read_repeatable(import, file);
         else
@@ -243,10 +296,26 @@ static void apply_baseline(struct adopting *adopting, const char *version)
     }
 }
 
+/* The lowest version of the chain; NULL: it has none. */
+static const struct revision *find_lowest(struct adopting *adopting)
+{
+    const struct revision *lowest = NULL;
+    for (size_t i = 0; i < adopting->chain->count; i++) {
+        const struct revision *revision = adopting->chain->revisions[i];
+        bool is_version =
+            import_canonical_version(adopting->arena, revision->id, strlen(revision->id));
+        if (is_version && (!lowest || import_compare_versions(revision->id, lowest->id) < 0))
+            lowest = revision;
+    }
+    return lowest;
+}
+
+/* BASELINE is the command's row, SQL_BASELINE and its like are those of baseline migrations: both stand for all
+ * versions up to theirs. */
 static bool apply_row(struct adopting *adopting, const char *version, const char *type)
 {
     const char *id = import_canonical_version(adopting->arena, version, strlen(version));
-    if (strcmp(type, "BASELINE") == 0) {
+    if (import_ends_with(type, "BASELINE")) {
         apply_baseline(adopting, version);
         return true;
     }
@@ -261,6 +330,9 @@ static bool apply_row(struct adopting *adopting, const char *version, const char
  * once more, as they are made for, and schemas that Flyway has made. */
 static bool stand(struct adopting *adopting)
 {
+    const struct revision *lowest = find_lowest(adopting);
+    const char *below =
+        NULL; /* a version that a baseline migration has taken the place of, if one has */
     for (size_t i = 0; i < adopting->rows->row_count; i++) {
         const char *version = adopting_value(adopting, i, 0),
                    *type = adopting_value(adopting, i, 1);
@@ -268,14 +340,20 @@ static bool stand(struct adopting *adopting)
             return err_set(adopting->err, ERR_DRIFT,
                            "migration '%s' has failed in Flyway: repair it first",
                            version ? version : "repeatable");
-        if (version && !apply_row(adopting, version, type ? type : ""))
+        bool is_below = version && lowest && import_compare_versions(version, lowest->id) < 0 &&
+                        import_canonical_version(adopting->arena, version, strlen(version)) &&
+                        !import_ends_with(type ? type : "", "BASELINE");
+        if (is_below)
+            below = version;
+        else if (version && !apply_row(adopting, version, type ? type : ""))
             return false;
     }
-    return true;
+    return !below || adopting->applied[lowest->index] || adopting_find(adopting, below);
 }
 
 const struct import_tool import_flyway = {
     .name = "flyway",
+    .looks_for = "files named V1__name.sql",
     .is_recursive = true,
     .wants = wants,
     .read = read_all,

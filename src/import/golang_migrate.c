@@ -1,28 +1,63 @@
 /* golang-migrate: `VERSION_title.up.sql` and `VERSION_title.down.sql`.
  *
- * The id is the version as its schema_migrations holds it: a number, so without leading zeros. No
+ * It takes every file whose name is `^([0-9]+)_(.*)\.(down|up)\.(.*)$`, whatever the ending, and passes over
+ * all others without a word; so do we, with one. The id is the version as its schema_migrations holds it: a number, so without leading zeros. No
  * marker says what must run outside a transaction; import_add_sql finds it in the statements. */
 #include "base/arena.h"
 #include "base/err.h"
 #include "chain/walk.h"
 #include "import/tool.h"
 
-static bool wants(const char *name)
+struct name {
+    size_t digits;    /* of the version */
+    size_t title_end; /* where ".up." or ".down." begins */
+    enum direction direction;
+};
+
+static bool fits_64_bits(const char *number, size_t digits)
+{
+    static const char most[] = "18446744073709551615";
+    size_t zeros = strspn(number, "0"), len = digits - (zeros < digits ? zeros : digits);
+    if (len != sizeof most - 1)
+        return len < sizeof most;
+    return strncmp(number + zeros, most, len) <= 0;
+}
+
+/* The last ".up." or ".down." counts, as the expression's first `.*` is greedy. The version must fit 64 bits, or
+ * golang-migrate does not know the file. */
+static bool parse_name(const char *name, struct name *ret_name)
 {
     size_t digits = import_count_digits(name);
-    return digits && name[digits] == '_' &&
-           (import_ends_with(name, ".up.sql") || import_ends_with(name, ".down.sql"));
+    bool is_found = false;
+    if (!digits || name[digits] != '_' || !fits_64_bits(name, digits))
+        return false;
+    for (const char *at = name + digits; (at = strchr(at + 1, '.'));) {
+        bool is_up = strncmp(at, ".up.", 4) == 0, is_down = strncmp(at, ".down.", 6) == 0;
+        if (is_up || is_down) {
+            *ret_name =
+                (struct name){digits, (size_t)(at - name), is_up ? DIRECTION_UP : DIRECTION_DOWN};
+            is_found = true;
+        }
+    }
+    return is_found;
+}
+
+static bool wants(const char *path)
+{
+    struct name name;
+    return parse_name(path, &name);
 }
 
 static void read_file(struct import *import, const struct import_file *file)
 {
     struct arena *arena = import->arena;
-    size_t digits = import_count_digits(file->name);
-    bool is_up = import_ends_with(file->name, ".up.sql");
-    size_t end = strlen(file->name) - strlen(is_up ? ".up.sql" : ".down.sql");
-    enum direction direction = is_up ? DIRECTION_UP : DIRECTION_DOWN;
-    const char *id = import_canonical_version(arena, file->name, digits);
-    const char *title = arena_strndup(arena, file->name + digits, end - digits);
+    struct name name;
+    if (!parse_name(file->name, &name))
+        return;
+    enum direction direction = name.direction;
+    const char *id = import_canonical_version(arena, file->name, name.digits);
+    const char *title =
+        arena_strndup(arena, file->name + name.digits, name.title_end - name.digits);
     struct imported *item = import_find(import, id);
     if (!item)
         item = import_add(import, id, id, title, file->path);
@@ -41,9 +76,10 @@ static void read_all(struct import *import)
         const struct import_file *file = &import->request->files[i];
         if (file->bytes)
             read_file(import, file);
-        else if (import_ends_with(file->name, ".sql"))
+        else
             import_note(import, file->path,
-                        "left out: not named VERSION_title.up.sql or .down.sql");
+                        file->is_folder ? "left out: golang-migrate reads no folders in its folder"
+                                        : "left out: not named VERSION_title.up.sql or .down.sql");
     }
 }
 
@@ -66,6 +102,7 @@ static bool stand(struct adopting *adopting)
 
 const struct import_tool import_golang_migrate = {
     .name = "golang-migrate",
+    .looks_for = "files named VERSION_title.up.sql and VERSION_title.down.sql",
     .wants = wants,
     .read = read_all,
     .compare = import_compare_versions,

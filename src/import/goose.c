@@ -111,14 +111,22 @@ static const struct {
     {"ENVSUB OFF", take_envsub_off},
 };
 
-/* `-- +goose WORDS`, in any case of letters. False: an ordinary line. */
+/* `-- +goose WORDS`, in any case of letters. False: an ordinary line. What is indented, older versions of goose take
+ * for a comment, and newer ones refuse. */
 static bool take_annotation(struct reading *reading, const struct import_line *line)
 {
     static const char mark[] = "+goose";
-    const char *end = line->text + line->len;
+    const char *end = line->text + line->len, *begin = line->text;
     const char *at = memmem(line->text, line->len, mark, sizeof mark - 1);
-    if (!at || line->len < 2 || memcmp(line->text, "--", 2) != 0)
+    while (begin < end && strchr(" \t\v\f", *begin))
+        begin++;
+    if (!at || end - begin < 2 || memcmp(begin, "--", 2) != 0)
         return false;
+    if (begin != line->text) {
+        fault(reading, line->number,
+              "an annotation that is indented: goose refuses it, or takes it for a comment");
+        return true;
+    }
     for (at += sizeof mark - 1; at < end && strchr(" \t", *at);)
         at++;
     while (end > at && strchr(" \t", end[-1]))
@@ -169,6 +177,8 @@ static void read_file(struct import *import, const struct import_file *file)
     struct reading reading = {.import = import, .file = file, .is_transactional = true};
     struct import_line line = {0};
     reading.item = import_add(import, id, id, name, file->path);
+    if (strcmp(id, "0") == 0)
+        fault(&reading, 0, "goose's versions begin with 1");
     for (int d = 0; d < DIRECTION__COUNT; d++)
         buf_init(&reading.texts[d], BUF_MAX_DEFAULT);
     while (import_next_line(file->bytes, file->len, &line))
@@ -186,13 +196,15 @@ static void read_all(struct import *import)
 {
     for (size_t i = 0; i < import->request->file_count; i++) {
         const struct import_file *file = &import->request->files[i];
-        if (file->bytes)
+        if (file->is_folder)
+            import_note(import, file->path, "left out: goose reads no folders in its folder");
+        else if (file->bytes)
             read_file(import, file);
         else if (is_migration(file->name, ".go") && !import_ends_with(file->name, "_test.go"))
             import_fault(import, file->path, 0,
                          "a migration in Go: write its SQL down as '%.*s.sql' first",
                          (int)strlen(file->name) - 3, file->name);
-        else if (import_ends_with(file->name, ".sql"))
+        else if (import_is_sql(file->name))
             import_note(import, file->path, "left out: not named VERSION_name.sql");
     }
 }
@@ -215,6 +227,7 @@ static bool stand(struct adopting *adopting)
 
 const struct import_tool import_goose = {
     .name = "goose",
+    .looks_for = "files named VERSION_name.sql",
     .wants = wants,
     .read = read_all,
     .compare = import_compare_versions,

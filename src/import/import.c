@@ -4,11 +4,14 @@
 #include "base/ascii.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/map.h"
 #include "chain/write.h"
 #include "driver/driver.h"
 #include "driver/script.h"
 #include "import/tool.h"
+
+enum { ID_MAX = 32 };
 
 static const struct import_tool *const tools[] = {
     &import_alembic_sql, &import_dbmate,         &import_diesel,
@@ -84,9 +87,40 @@ static const char *date_of(struct arena *arena, const char *version)
                         second);
 }
 
-struct imported *import_add(struct import *import, const char *id, const char *key,
+/* What a version table can hold, and targets do not take for a word of their own. */
+static bool can_be_id(const char *version)
+{
+    size_t len = strlen(version);
+    return len <= ID_MAX && ascii_is_made_of(version, "_") &&
+           !revision_name_is_reserved(version, len);
+}
+
+const char *import_id(struct arena *arena, const char *version)
+{
+    enum { HASH_DIGITS = 8 };
+    char hex[HASH_HEX_SIZE];
+    if (!*version || can_be_id(version))
+        return version;
+    char *id = arena_strndup(arena, version, ID_MAX - HASH_DIGITS - 1);
+    for (char *at = id; *at; at++)
+        if (!ascii_is_alnum(*at))
+            *at = '_';
+    hash_hex(version, strlen(version), hex);
+    return arena_printf(arena, "%s_%.*s", id, HASH_DIGITS, hex);
+}
+
+static void note_mapping(struct import *import, const char *path, const char *version,
+                         const char *id)
+{
+    if (strcmp(version, id) != 0)
+        *ARENA_PUSH(import->arena, import->mapped, import->mapped_count, import->mapped_capacity) =
+            (struct import_mapped){path, version, id};
+}
+
+struct imported *import_add(struct import *import, const char *version, const char *key,
                             const char *name, const char *path)
 {
+    const char *id = import_id(import->arena, version);
     struct imported *item = arena_alloc(import->arena, sizeof *item);
     *item = (struct imported){.key = key,
                               .revision = {.id = id,
@@ -94,17 +128,16 @@ struct imported *import_add(struct import *import, const char *id, const char *k
                                            .id_line = 1,
                                            .message = message_of(import->arena, name),
                                            .create_date = date_of(import->arena, id)}};
-    if (revision_name_is_reserved(id, strlen(id)))
-        import_fault(import, path, 0, "its version '%s' " REVISION_RESERVED, id);
-    else if (strlen(id) > 32 || !ascii_is_made_of(id, "_"))
-        import_fault(import, path, 0,
-                     "its version '%s' cannot be a revision id (1 to 32 of A-Z a-z 0-9 _)", id);
+    if (!*id)
+        import_fault(import, path, 0, "its name has no version");
+    note_mapping(import, path, version, id);
     *ARENA_PUSH(import->arena, import->items, import->count, import->capacity) = item;
     return item;
 }
 
-struct imported *import_find(const struct import *import, const char *id)
+struct imported *import_find(const struct import *import, const char *version)
 {
+    const char *id = import_id(import->arena, version);
     for (size_t i = import->count; i-- > 0;)
         if (strcmp(import->items[i]->revision.id, id) == 0)
             return import->items[i];
@@ -178,6 +211,8 @@ struct making {
     struct chain_file *files; /* those present, then the new ones */
     size_t count;
     size_t unchanged;
+    struct map
+        names; /* of all of them, in small letters: not every file system tells them from large ones */
 };
 
 static int compare_names(const void *a, const void *b)
@@ -193,6 +228,48 @@ static const struct chain_file *find_present(const struct import_request *reques
     return bsearch(&key, request->present, request->present_count, sizeof key, compare_names);
 }
 
+static const char *in_small_letters(struct arena *arena, const char *name)
+{
+    char *small = arena_strdup(arena, name);
+    for (char *at = small; *at; at++)
+        *at = ascii_to_lower(*at);
+    return small;
+}
+
+/* Is the file that bears this name one of another revision? */
+static bool is_taken(const struct making *making, const char *name, const char *id)
+{
+    struct arena *arena = making->import->arena;
+    uint32_t index = map_get(&making->names, in_small_letters(arena, name));
+    struct faults faults;
+    if (index == MAP_NONE)
+        return false;
+    const struct chain_file *file = &making->files[index];
+    faults_init(&faults);
+    const struct revision *revision =
+        revision_parse(arena, file->name, file->bytes, file->len, &faults);
+    faults_done(&faults);
+    return !revision || strcmp(revision->id, id) != 0;
+}
+
+/* Two revisions can come to one name: 1 of '2 x' and 1_2 of 'x'. The later one's has a hash of its id. */
+static const char *choose_name(const struct making *making, const struct revision *revision)
+{
+    struct arena *arena = making->import->arena;
+    const char *name = revision_file_name(arena, revision->id, revision->message);
+    char hex[HASH_HEX_SIZE];
+    if (!is_taken(making, name, revision->id))
+        return name;
+    hash_hex(revision->id, strlen(revision->id), hex);
+    return arena_printf(arena, "%.*s_%.8s.sql", (int)(strlen(name) - strlen(".sql")), name, hex);
+}
+
+static void note_name(struct making *making, size_t index)
+{
+    map_put(&making->names, in_small_letters(making->import->arena, making->files[index].name),
+            (uint32_t)index);
+}
+
 static void make_file(struct making *making, const struct revision *revision)
 {
     struct import *import = making->import;
@@ -200,14 +277,15 @@ static void make_file(struct making *making, const struct revision *revision)
     buf_init(&text, BUF_MAX_DEFAULT);
     revision_write(&text, revision);
     struct chain_file file = {
-        .name = revision_file_name(import->arena, revision->id, revision->message),
+        .name = choose_name(making, revision),
         .bytes = arena_strndup(import->arena, text.data, text.len),
         .len = text.len,
     };
     const struct chain_file *present = find_present(import->request, file.name);
-    if (!present)
+    if (!present) {
         making->files[making->count++] = file;
-    else if (present->len == file.len && memcmp(present->bytes, file.bytes, file.len) == 0)
+        note_name(making, making->count - 1);
+    } else if (present->len == file.len && memcmp(present->bytes, file.bytes, file.len) == 0)
         making->unchanged++;
     else
         import_fault(
@@ -282,10 +360,14 @@ static void make_files(struct making *making)
     const struct import_request *request = import->request;
     making->files = arena_calloc(import->arena, request->present_count + import->count + 1,
                                  sizeof *making->files);
-    for (size_t i = 0; i < request->present_count; i++)
+    map_init(&making->names);
+    for (size_t i = 0; i < request->present_count; i++) {
         making->files[making->count++] = request->present[i];
+        note_name(making, i);
+    }
     for (size_t i = 0; i < import->count; i++)
         make_file(making, &import->items[i]->revision);
+    map_done(&making->names);
 }
 
 bool import_files(struct arena *arena, const struct import_request *request,
@@ -295,6 +377,10 @@ bool import_files(struct arena *arena, const struct import_request *request,
     struct making making = {.import = &import};
     size_t before = faults->total;
     request->tool->read(&import);
+    if (!import.count && faults->total == before)
+        import_fault(&import, request->where ? request->where : "", 0,
+                     "nothing to import: %s looks for %s", request->tool->name,
+                     request->tool->looks_for);
     if (request->tool->compare) {
         sort_items(&import, request->tool);
         link_items(&import);
@@ -305,14 +391,15 @@ bool import_files(struct arena *arena, const struct import_request *request,
         make_files(&making);
     if (faults->total == before)
         check_chain(&making);
-    if (faults->total != before)
-        return false;
+    bool is_good = faults->total == before;
     *ret_result = (struct import_result){
-        .files = making.files + request->present_count,
-        .file_count = making.count - request->present_count,
-        .unchanged = making.unchanged,
+        .files = is_good ? making.files + request->present_count : NULL,
+        .file_count = is_good ? making.count - request->present_count : 0,
+        .unchanged = is_good ? making.unchanged : 0,
         .notes = import.notes,
         .note_count = import.note_count,
+        .mapped = import.mapped,
+        .mapped_count = import.mapped_count,
     };
-    return true;
+    return is_good;
 }

@@ -17,22 +17,24 @@ struct arena;
 struct faults;
 struct import_tool;
 
-/* A file of the tool's folder. */
+/* A file of the tool's folder, or a folder in it. Hidden ones are not among them: no tool reads those. */
 struct import_file {
     const char *name;  /* below the folder, with '/' between */
     const char *path;  /* as shown to people */
     const char *bytes; /* NUL-terminated; NULL: seen, but of no interest */
     size_t len;
+    bool is_folder;
 };
 
 struct import_request {
     const struct import_tool *tool;
     const struct import_file *files; /* by name */
     size_t file_count;
-    bool is_marked;                  /* sections shall say `dialect:` */
-    bool has_dialect;                /* only a tool that finds it out may do without */
-    enum dialect dialect;            /* what the files speak */
-    const char *version_table;       /* the name of Alembic's */
+    const char *where;         /* the first folder or file that was named, as shown to people */
+    bool is_marked;            /* sections shall say `dialect:` */
+    bool has_dialect;          /* only a tool that finds it out may do without */
+    enum dialect dialect;      /* what the files speak */
+    const char *version_table; /* the name of Alembic's */
     const char *const *placeholders; /* "name=value": what `${name}` of Flyway's stands for */
     size_t placeholder_count;
     const char *chain_dir;            /* where the files shall go, */
@@ -46,13 +48,28 @@ struct import_note {
     const char *text;
 };
 
+/* A version that cannot be an id as it stands, and the id that stands for it: see import_id. */
+struct import_mapped {
+    const char *path;
+    const char *version;
+    const char *id;
+};
+
 struct import_result {
     const struct chain_file *files; /* new ones, in the order of the chain */
     size_t file_count;
     size_t unchanged; /* that are there already, with the same bytes */
     const struct import_note *notes;
     size_t note_count;
+    const struct import_mapped *mapped;
+    size_t mapped_count;
 };
+
+/* The id that stands for a tool's version in our chain: the version itself where it can be one, else what
+ * it has of letters and digits with a hash of the whole. It depends on the version alone, so that a version
+ * table's rows lead to it; two versions share no id (but for a collision of the hash, which is told where
+ * revisions are made). "" stays "". */
+const char *import_id(struct arena *arena, const char *version);
 
 /* NULL: none of that name. Past the last: NULL. */
 const struct import_tool *import_tool_find(const char *name);
@@ -67,7 +84,8 @@ bool import_read_dirs(struct arena *arena, const char *const *dirs, size_t count
 bool import_read_files(struct arena *arena, const char *const *paths, size_t count,
                        struct import_request *request, struct faults *faults) MUST_CHECK;
 
-/* Makes the revision files, and checks the chain that they and those present make. */
+/* Makes the revision files, and checks the chain that they and those present make. False: see faults; the
+ * result's notes are filled all the same. */
 bool import_files(struct arena *arena, const struct import_request *request,
                   struct import_result *ret_result, struct faults *faults) MUST_CHECK;
 

@@ -12,6 +12,10 @@
 enum { DEPTH_MAX = 16 };
 
 struct listing {
+    struct {
+        dev_t dev;
+        ino_t ino;
+    } above[DEPTH_MAX + 1]; /* the folders on the way down to the one that is read */
     struct arena *arena;
     struct faults *faults;
     const struct import_tool *tool;
@@ -40,10 +44,16 @@ static void check_text(struct listing *listing, struct import_file *file)
     }
     if (nul && (size_t)(nul - file->bytes) < bad)
         bad = (size_t)(nul - file->bytes);
+    bool is_utf16 = file->len >= 2 && (memcmp(file->bytes, "\xff\xfe", 2) == 0 ||
+                                       memcmp(file->bytes, "\xfe\xff", 2) == 0);
     for (size_t i = 0; i < bad; i++)
         line += file->bytes[i] == '\n';
     if (bad < file->len)
-        fault(listing, file->path, line, nul == file->bytes + bad ? "a NUL byte" : "not UTF-8", "");
+        fault(listing, file->path, line,
+              is_utf16                   ? "UTF-16: save it as UTF-8"
+              : nul == file->bytes + bad ? "a NUL byte"
+                                         : "not UTF-8",
+              "");
 }
 
 static void add_file(struct listing *listing, const char *dir, const char *name, const char *path,
@@ -58,6 +68,50 @@ static void add_file(struct listing *listing, const char *dir, const char *name,
     *ARENA_PUSH(listing->arena, listing->files, listing->count, listing->capacity) = file;
 }
 
+static void list(struct listing *listing, const char *below, int depth);
+
+/* Links to folders are followed, as the tools do, but not out of the tool's folder, as with files, nor back to
+ * one that they stand in. */
+static void add_folder(struct listing *listing, const char *name, const char *path,
+                       const struct stat *st, int depth)
+{
+    struct import_file folder = {.name = name, .path = path, .is_folder = true};
+    *ARENA_PUSH(listing->arena, listing->files, listing->count, listing->capacity) = folder;
+    if (!listing->tool->is_recursive)
+        return;
+    for (int i = 0; i <= depth; i++)
+        if (listing->above[i].dev == st->st_dev && listing->above[i].ino == st->st_ino) {
+            fault(listing, path, 0, "a link to a folder that it stands in", "");
+            return;
+        }
+    if (file_leads_out(listing->dir, path)) {
+        fault(listing, path, 0, "a link that leads out of the folder: put what it leads to here",
+              "");
+        return;
+    }
+    if (depth == DEPTH_MAX) {
+        fault(listing, path, 0, "too deep: folders are read to a depth of 16", "");
+        return;
+    }
+    listing->above[depth + 1].dev = st->st_dev;
+    listing->above[depth + 1].ino = st->st_ino;
+    list(listing, name, depth + 1);
+}
+
+/* A link that leads nowhere may have led to a folder. */
+static void add_entry(struct listing *listing, const char *name, const char *path, int depth)
+{
+    struct stat st;
+    bool is_there = stat(path, &st) == 0;
+    bool is_wanted = listing->tool->wants(name);
+    if (is_there && S_ISDIR(st.st_mode))
+        add_folder(listing, name, path, &st, depth);
+    else if (!is_there && !is_wanted && listing->tool->is_recursive)
+        fault(listing, path, 0, "cannot open it: ", strerror(errno));
+    else
+        add_file(listing, listing->dir, name, path, is_wanted);
+}
+
 static void list(struct listing *listing, const char *below, int depth)
 {
     struct arena *arena = listing->arena;
@@ -68,20 +122,24 @@ static void list(struct listing *listing, const char *below, int depth)
         return;
     }
     for (struct dirent *entry; (entry = readdir(opened));) {
-        struct stat st;
         if (entry->d_name[0] == '.')
             continue;
         const char *name = *below ? arena_printf(arena, "%s/%s", below, entry->d_name)
                                   : arena_strdup(arena, entry->d_name);
-        const char *path = arena_printf(arena, "%s/%s", listing->dir, name);
-        if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
-            if (listing->tool->is_recursive && depth < DEPTH_MAX)
-                list(listing, name, depth + 1);
-        } else {
-            add_file(listing, listing->dir, name, path, listing->tool->wants(name));
-        }
+        add_entry(listing, name, arena_printf(arena, "%s/%s", listing->dir, name), depth);
     }
     closedir(opened);
+}
+
+static void list_whole(struct listing *listing, const char *dir)
+{
+    struct stat st;
+    listing->dir = dir;
+    if (stat(dir, &st) == 0) {
+        listing->above[0].dev = st.st_dev;
+        listing->above[0].ino = st.st_ino;
+    }
+    list(listing, "", 0);
 }
 
 static int compare_names(const void *a, const void *b)
@@ -102,10 +160,9 @@ bool import_read_dirs(struct arena *arena, const char *const *dirs, size_t count
 {
     size_t before = faults->total;
     struct listing listing = {.arena = arena, .faults = faults, .tool = request->tool};
-    for (size_t i = 0; i < count; i++) {
-        listing.dir = without_slashes(arena, dirs[i]);
-        list(&listing, "", 0);
-    }
+    for (size_t i = 0; i < count; i++)
+        list_whole(&listing, without_slashes(arena, dirs[i]));
+    request->where = count ? dirs[0] : NULL;
     if (listing.count)
         qsort(listing.files, listing.count, sizeof *listing.files, compare_names);
     request->files = listing.files;
@@ -120,6 +177,7 @@ bool import_read_files(struct arena *arena, const char *const *paths, size_t cou
     struct listing listing = {.arena = arena, .faults = faults, .tool = request->tool};
     for (size_t i = 0; i < count; i++)
         add_file(&listing, NULL, paths[i], paths[i], true);
+    request->where = count ? paths[0] : NULL;
     request->files = listing.files;
     request->file_count = listing.count;
     return faults->total == before;

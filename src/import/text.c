@@ -86,6 +86,12 @@ bool import_ends_with(const char *text, const char *end)
     return len >= end_len && strcmp(text + len - end_len, end) == 0;
 }
 
+bool import_is_sql(const char *name)
+{
+    size_t len = strlen(name);
+    return len > 4 && ascii_is_same(name + len - 4, ".sql");
+}
+
 /* ---- versions ------------------------------------------------------------------------------ */
 
 size_t import_count_digits(const char *text)

@@ -28,6 +28,8 @@ struct import {
     size_t count, capacity;
     struct import_note *notes;
     size_t note_count, note_capacity;
+    struct import_mapped *mapped;
+    size_t mapped_count, mapped_capacity;
 };
 
 /* A tenant's version table on the way to revisions of ours. */
@@ -42,6 +44,7 @@ struct adopting {
 
 struct import_tool {
     const char *name;
+    const char *looks_for;           /* what its migrations are told by, in words */
     bool takes_files;                /* FILE…, not DIR… */
     bool finds_dialect;              /* by itself, where it is not told */
     bool is_recursive;               /* files in folders below count */
@@ -67,13 +70,13 @@ PRINTF_LIKE(4, 5)
 void import_fault(struct import *import, const char *path, int line, const char *format, ...);
 void import_note(struct import *import, const char *path, const char *text);
 
-/* A new revision. `name` becomes the message: '_' is read as a blank. A version of 14 digits that is
- * a time becomes the date of creation. */
-struct imported *import_add(struct import *import, const char *id, const char *key,
+/* A new revision of the tool's `version`. `name` becomes the message: '_' is read as a blank. A version of
+ * 14 digits that is a time becomes the date of creation. */
+struct imported *import_add(struct import *import, const char *version, const char *key,
                             const char *name, const char *path);
 
 /* One of those added; NULL: none. */
-struct imported *import_find(const struct import *import, const char *id);
+struct imported *import_find(const struct import *import, const char *version);
 
 /* SQL of one direction, as the tool would run it. */
 struct import_sql {
@@ -135,6 +138,8 @@ bool import_is_comment_or_blank(const struct import_line *line);
 /* How many digits `text` begins with. */
 size_t import_count_digits(const char *text);
 bool import_ends_with(const char *text, const char *end);
+/* Does the name end in ".sql", in any case of letters? */
+bool import_is_sql(const char *name);
 /* Numbers of any length, with '.' or '_' between, as versions: 2 before 10, 1 is 1.0. */
 int import_compare_versions(const char *a, const char *b);
 /* The form of such a version that equal ones share: no leading zeros, no trailing parts of 0, '_'

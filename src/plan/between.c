@@ -1,7 +1,7 @@
 #include "plan/between.h"
 
 #include "base/arena.h"
-#include "base/map.h"
+#include "base/err.h"
 #include "plan/building.h"
 
 /* All that the rows imply. */
@@ -49,31 +49,36 @@ static bool add_steps(struct building *building, const bool *has, const bool *la
            building_add_steps(building, set, direction);
 }
 
-/* Rows that are not wanted go, those that lack come, in one step. */
-static void add_stamp(struct building *building, const struct rows *from, const struct rows *wanted)
+/* ---- stamps -------------------------------------------------------------------------------- */
+
+static bool check_known(const struct chain *chain, const struct rows *rows, struct err *err)
 {
-    const struct chain *chain = building->chain;
-    struct heads *heads = &building->heads;
-    size_t count = 0;
-    struct version_change *changes =
-        arena_calloc(building->arena, from->count + wanted->count + 1, sizeof *changes);
-    for (size_t i = 0; i < from->count; i++)
-        if (!rows_have(wanted, from->ids[i]))
-            changes[count++] = heads_change(heads, VERSION_DELETE,
-                                            chain_get(chain, from->ids[i])->index, MAP_NONE);
-    for (size_t i = 0; i < wanted->count; i++)
-        if (!rows_have(from, wanted->ids[i]))
-            changes[count++] = heads_change(heads, VERSION_INSERT, MAP_NONE,
-                                            chain_get(chain, wanted->ids[i])->index);
-    if (!count)
-        return;
-    *ARENA_PUSH(building->arena, building->steps, building->count, building->capacity) =
-        (struct step){
-            .revision = wanted->count ? chain_get(chain, wanted->ids[0]) : NULL,
-            .changes = changes,
-            .change_count = count,
-        };
+    for (size_t i = 0; i < rows->count; i++)
+        if (!chain_get(chain, rows->ids[i]))
+            return err_set(err, ERR_CHAIN, "can't locate revision identified by '%s'",
+                           rows->ids[i]);
+    return true;
 }
+
+/* Rows that are not wanted go, those that lack come, in one step. */
+static bool stamp_between(struct arena *arena, const struct chain *chain,
+                          const struct between *between, struct plan *ret_plan, struct err *err)
+{
+    const struct rows *from = &between->from, *wanted = &between->wanted;
+    struct step *step = arena_alloc(arena, sizeof *step);
+    if (!between->takes_unknown &&
+        (!check_known(chain, from, err) || !check_known(chain, wanted, err)))
+        return false;
+    *step = (struct step){.revision = wanted->count ? chain_get(chain, wanted->ids[0]) : NULL};
+    step->changes = rows_diff(arena, from, wanted, &step->change_count);
+    *ret_plan = (struct plan){.steps = step,
+                              .count = step->change_count > 0,
+                              .from = rows_sorted(arena, from->ids, from->count),
+                              .to = rows_sorted(arena, wanted->ids, wanted->count)};
+    return true;
+}
+
+/* ---- the interface ------------------------------------------------------------------------- */
 
 bool plan_between(struct arena *arena, const struct chain *chain, const struct between *between,
                   struct plan *ret_plan, struct err *err)
@@ -82,16 +87,15 @@ bool plan_between(struct arena *arena, const struct chain *chain, const struct b
     const char *begun = between->begun;
     struct building building = {.arena = arena, .chain = chain, .err = err};
     bool *stands, *needed;
+    if (between->is_stamp)
+        return stamp_between(arena, chain, between, ret_plan, err);
     if (!building_find_rows(&building, from) || !implied_by(&building, from, &stands) ||
         !implied_by(&building, wanted, &needed))
         return false;
     struct plan plan = {.from = building_sorted_rows(&building)};
-    if (between->is_stamp)
-        add_stamp(&building, from, wanted);
-    else if ((between->ways & BETWEEN_DOWN &&
-              !add_steps(&building, stands, needed, DIRECTION_DOWN, begun)) ||
-             (between->ways & BETWEEN_UP &&
-              !add_steps(&building, needed, stands, DIRECTION_UP, begun)))
+    if ((between->ways & BETWEEN_DOWN &&
+         !add_steps(&building, stands, needed, DIRECTION_DOWN, begun)) ||
+        (between->ways & BETWEEN_UP && !add_steps(&building, needed, stands, DIRECTION_UP, begun)))
         return false;
     building_finish(&building, &plan);
     *ret_plan = plan;

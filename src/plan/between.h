@@ -1,7 +1,8 @@
 /* From where a tenant stands to given rows of the version table: how a rollout takes a tenant back to
  * where it stood, or goes on with one that it left half way. Pure.
  *
- * Rows are ids of the chain in any order; none is base. ERR_CHAIN where one names no revision.
+ * Rows are ids of the chain in any order; none is base. ERR_CHAIN where one names no revision (but see
+ * takes_unknown).
  */
 #ifndef PLAN_BETWEEN_H
 #define PLAN_BETWEEN_H
@@ -15,6 +16,7 @@ struct between {
     struct rows from, wanted;
     unsigned ways;
     bool is_stamp;
+    bool takes_unknown; /* with is_stamp: rows that name no revision go and come like any other */
     const char *
         begun; /* id of the step that was left half way: where it is one, it comes first; NULL: none */
 };

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "import/import.h"
 #include "rollout/plans.h"
 
 struct way {         /* of a tenant */
@@ -76,7 +77,8 @@ static bool check_moved(const struct ways *ways, size_t tenant, const struct row
                         struct err *err)
 {
     const struct rows *before = ways_before(ways, tenant), *goal = ways_goal(ways, tenant);
-    if (!goal->is_known || lies_between(ways->options.chain, rows, before, goal))
+    if (!goal->is_known || rows_are_equal(rows, goal) ||
+        lies_between(ways->options.chain, rows, before, goal))
         return true;
     err_set(err, ERR_DRIFT,
             "it stands where this run did not leave it: somebody else moved it since, so it is not "
@@ -92,7 +94,9 @@ static const struct plan *plan_back(struct ways *ways, size_t tenant, const stru
     const struct rows *to = ways_before(ways, tenant);
     if (!check_moved(ways, tenant, rows, err))
         return NULL;
-    return plans_between(ways->plans, &(struct between){*rows, *to, .ways = BETWEEN_BOTH}, err);
+    /* A stamp may have replaced rows that name no revision: they come back as they were. */
+    struct between between = {*rows, *to, .ways = BETWEEN_BOTH, .takes_unknown = true};
+    return plans_between(ways->plans, &between, err);
 }
 
 const struct plan *ways_plan_of_copy(struct ways *ways, const struct ways_question *question,
@@ -134,18 +138,33 @@ static const struct plan *plan_on(struct ways *ways, size_t tenant, const struct
     static const unsigned directions[] = {
         [PLAN_UPGRADE] = BETWEEN_UP, [PLAN_DOWNGRADE] = BETWEEN_DOWN, [PLAN_STAMP] = BETWEEN_BOTH};
     struct between between = {*rows, *ways_goal(ways, tenant),
-                              .ways = directions[ways->options.target->command]};
+                              .ways = directions[ways->options.target->command],
+                              .takes_unknown = ways->options.target->purges};
     return plans_between(ways->plans, &between, err);
 }
 
+/* The rows with ids of the chain for Alembic's own, where these are others (import_id). */
+static struct rows map_rows(struct arena *arena, const struct chain *chain, const struct rows *rows)
+{
+    const char **ids = arena_calloc(arena, rows->count + 1, sizeof *ids);
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct revision *revision = chain_get(chain, import_id(arena, rows->ids[i]));
+        ids[i] = revision ? revision->id : rows->ids[i];
+    }
+    return (struct rows){ids, rows->count, true};
+}
+
 /* A tenant that stands there or beyond stays: it was adopted before, and has gone on since. */
-static const struct plan *plan_adoption(struct ways *ways, const struct rows *rows,
-                                        const struct rows *wanted, struct err *err)
+static const struct plan *plan_adoption(struct ways *ways, struct arena *arena,
+                                        const struct rows *rows, const struct rows *wanted,
+                                        struct err *err)
 {
     const struct chain *chain = ways->options.chain;
-    bool stays = plan_covers(chain, rows, wanted);
-    struct between between = {*rows, stays ? *rows : *wanted, .ways = BETWEEN_BOTH};
-    if (stays || plan_covers(chain, wanted, rows))
+    struct rows mapped = map_rows(arena, chain, rows);
+    bool stays = plan_covers(chain, &mapped, wanted);
+    struct between between = {*rows, stays ? mapped : *wanted, .ways = BETWEEN_BOTH,
+                              .takes_unknown = !rows_are_equal(rows, &mapped)};
+    if (stays || plan_covers(chain, wanted, &mapped))
         return plans_between(ways->plans, &between, err);
     err_set(err, ERR_DRIFT, "its version table says '%s' and %s's '%s': stamp it by hand",
             rows->ids[0], ways->options.adoption->name, wanted->ids[0]);
@@ -161,7 +180,7 @@ static const struct plan *adopt(struct ways *ways, const struct ways_question *q
     arena_init(&arena);
     if (adoption_stand(ways->options.adoption, &arena, ways->options.chain, question->foreign,
                        &wanted, err))
-        plan = plan_adoption(ways, &question->rows, &wanted, err);
+        plan = plan_adoption(ways, &arena, &question->rows, &wanted, err);
     arena_done(&arena);
     return plan;
 }
@@ -183,6 +202,21 @@ static const struct plan *choose_plan(struct ways *ways, const struct ways_quest
     return plans_get(ways->plans, rows, err);
 }
 
+/* A tenant of Alembic's whose ids had to be mapped when they were imported. */
+static void hint_at_mapping(const struct ways *ways, const struct rows *rows, struct err *err)
+{
+    struct arena arena;
+    arena_init(&arena);
+    struct rows mapped = map_rows(&arena, ways->options.chain, rows);
+    for (size_t i = 0; i < rows->count; i++)
+        if (strcmp(mapped.ids[i], rows->ids[i]) != 0) {
+            err_add(err, ": the chain has it as '%s'; 'skein adopt --from alembic-sql' writes that",
+                    mapped.ids[i]);
+            break;
+        }
+    arena_done(&arena);
+}
+
 /* Several orders can lead through branches. A step that was left half way was free to begin once, and
  * comes first now, whatever the order was then. */
 const struct plan *ways_plan(struct ways *ways, const struct ways_question *question,
@@ -191,6 +225,8 @@ const struct plan *ways_plan(struct ways *ways, const struct ways_question *ques
     const struct plan *plan = choose_plan(ways, question, err), *other;
     const struct revision *first = plan && plan->count ? plan->steps[0].revision : NULL;
     struct err none;
+    if (!plan && !ways->is_back && !ways->options.adoption)
+        hint_at_mapping(ways, &question->rows, err);
     if (!question->begun || !first || strcmp(first->id, question->begun) == 0)
         return plan;
     struct between between = {

@@ -155,6 +155,51 @@ class Adopting(FleetCase):
         self.run_ok("upgrade")
         self.assertEqual(self.fleet.query("a", "SELECT n FROM v"), [(7,)])
 
+    def test_a_database_that_flyway_began_with_a_baseline_migration(self):
+        for sql in ("CREATE TABLE t1 (id)", "CREATE TABLE t2 (id)", "CREATE TABLE t3 (id)"):
+            number = sql.split()[2][1:]
+            self.fleet.write(f"fly/V{number}__t.sql", sql)
+        self.fleet.write("fly/B2__t.sql", "CREATE TABLE t1 (id); CREATE TABLE t2 (id)")
+        rows = "DELETE FROM flyway_schema_history; INSERT INTO flyway_schema_history VALUES "
+        self.fleet.inventory([self.sqlite("a", TABLES["flyway"] + rows + "(1, '2', 'b', 'SQL_BASELINE', 1)")])
+        self.assertIn("B2__t.sql: left out", self.run_ok("import", "flyway", self.fleet.path("fly")).err)
+        self.run_ok("adopt", "--from", "flyway")
+        self.assertEqual(self.fleet.versions("a"), ["2"])
+        self.run_ok("upgrade")
+        self.assertLessEqual({"t1", "t2", "t3"}, self.fleet.tables("a"))
+
+    def alembic(self, **tenants):
+        """Alembic's ids may hold what ours may not."""
+        self.fleet.write("up.sql", "-- Running upgrade  -> foo-1.2\n\nCREATE TABLE t1 (id INTEGER);\n\n"
+                                   "INSERT INTO alembic_version (version_num) VALUES ('foo-1.2');\n\n"
+                                   "-- Running upgrade foo-1.2 -> bbbb\n\nCREATE TABLE t4 (id INTEGER);\n\n"
+                                   "UPDATE alembic_version SET version_num='bbbb' WHERE version_num = 'foo-1.2';\n")
+        self.fleet.inventory([self.sqlite(name, "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
+                                                "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num));"
+                                                f"INSERT INTO alembic_version VALUES ('{row}')")
+                              for name, row in tenants.items()])
+        self.run_ok("import", "alembic-sql", self.fleet.path("up.sql"))
+        return "foo_1_2_%s" % "93001fea"
+
+    def test_ids_of_alembic_s_that_had_to_be_mapped(self):
+        id_ = self.alembic(a="foo-1.2", b="bbbb")
+        error = self.run_json("upgrade", "--tenant", "a", code=1).tenant("a")["error"]["message"]
+        self.assertIn(f"identified by 'foo-1.2': the chain has it as '{id_}'; 'skein adopt --from alembic-sql'", error)
+        result = self.run_json("adopt", "--from", "alembic-sql")
+        self.assertEqual((result.tenant("a")["from"], result.tenant("a")["to"]), (["foo-1.2"], [id_]))
+        self.assertEqual(result.tenant("b")["state"], "unchanged")
+        self.assertEqual(self.fleet.versions("a") + self.fleet.versions("b"), [id_, "bbbb"])
+        self.assertEqual(self.run_json("adopt", "--from", "alembic-sql").report["totals"]["unchanged"], 2)
+        self.run_ok("upgrade")
+        self.assertEqual(self.fleet.versions("a"), ["bbbb"])
+
+    def test_such_an_adoption_is_taken_back(self):
+        self.alembic(a="foo-1.2", b="other-1")
+        result = self.run_json("adopt", "--from", "alembic-sql", "--on-failure", "continue", code=1)
+        self.assertIn("has applied 'other-1'", result.tenant("b")["error"]["message"])
+        self.run_ok("rollback")
+        self.assertEqual(self.fleet.versions("a") + self.fleet.versions("b"), ["foo-1.2", "other-1"])
+
     def test_usage(self):
         self.make(a="")
         self.assertIn("--from TOOL", self.run_ok("adopt", code=2).err)

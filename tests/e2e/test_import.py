@@ -132,6 +132,78 @@ class Folders(FleetCase):
         self.import_ok("golang-migrate")
         self.assertIn(b"\nSELECT 2;\n", self.fleet.read("versions/2_b.sql"))
 
+    def test_utf16_is_said(self):
+        self.write({"1_a.up.sql": "SELECT 1;".encode("utf-16")})
+        result = self.run_ok("import", "golang-migrate", self.fleet.path("old"), code=2)
+        self.assertIn("old/1_a.up.sql:1: UTF-16: save it as UTF-8", result.err)
+
+    def test_linked_folders_and_files_are_followed_within_the_folder(self):
+        self.write({"real/2026_a/up.sql": "CREATE TABLE a (id);", "2027_b/up.sql": "CREATE TABLE b (id);"})
+        os.rename(self.fleet.path("old/real"), self.fleet.path("old/.real"))
+        os.symlink(".real/2026_a", self.fleet.path("old/2026_a"))
+        self.import_ok("diesel")
+        self.assertEqual(self.made(), ["2026_a.sql", "2027_b.sql"])
+
+    def test_what_a_link_does_not_lead_to_is_a_fault(self):
+        self.write({"V1__a.sql": "CREATE TABLE a (id);", "sub/V2__b.sql": "CREATE TABLE b (id);"})
+        self.fleet.write("other/V3__c.sql", "CREATE TABLE c (id);")
+        for target, name, says in (("../other", "out", "a link that leads out of the folder"),
+                                   ("nowhere", "gone", "cannot open it: No such file"),
+                                   ("..", "sub/up", "a link to a folder that it stands in"),
+                                   ("../other/V3__c.sql", "V3__c.sql", "a link that leads out")):
+            with self.subTest(name=name):
+                os.symlink(target, self.fleet.path("old", name))
+                result = self.run_ok("import", "flyway", self.fleet.path("old"), code=2)
+                self.assertIn(f"old/{name}: ", result.err)
+                self.assertIn(says, result.err)
+                os.remove(self.fleet.path("old", name))
+        self.import_ok("flyway")
+
+    def test_an_import_that_finds_nothing_is_a_fault(self):
+        self.write({"readme.sql": "SELECT 1;", "1/up.sql": ""})
+        for tool, args in (("dbmate", []), ("golang-migrate", []), ("goose", []), ("flyway", ["--dry-run"])):
+            result = self.run_ok("import", tool, self.fleet.path("old"), *args, code=2)
+            self.assertIn(f"old: nothing to import: {tool} looks for files named V", result.err)
+            self.assertIn("old/readme.sql: left out", result.err)
+        self.assertIn("'-- Running upgrade' lines",
+                      self.run_ok("import", "alembic-sql", self.fleet.path("old/1/up.sql"), code=2).err)
+        self.assertEqual(self.made(), [])
+
+    def test_names_of_golang_migrate_s_own(self):
+        self.write({"30_x.up..sql": "CREATE TABLE a (id);", "31_y.up.SQL": "CREATE TABLE b (id);",
+                    "32_z.up.pgsql": "CREATE TABLE c (id);", "33_w.UP.sql": "", "sub/34_v.up.sql": ""})
+        result = self.import_ok("golang-migrate")
+        self.assertEqual(self.made(), ["30_x.sql", "31_y.sql", "32_z.sql"])
+        self.assertIn("old/33_w.UP.sql: left out", result.err)
+        self.assertIn("old/sub: left out", result.err)
+
+    def test_two_revisions_that_come_to_one_name(self):
+        self.write({"V1__2_x.sql": "CREATE TABLE a (id);", "V1.2__x.sql": "CREATE TABLE b (id);"})
+        self.import_ok("flyway")
+        made = self.made()
+        self.assertEqual(made, ["1_2_x.sql", "1_2_x_%s.sql" % "0c79023f"])
+        self.assertIn("made 0 revisions from flyway, 2 there already", self.import_ok("flyway").out)
+        self.run_ok("upgrade")
+        self.assertEqual(self.fleet.versions("t"), ["1_2"])
+
+    def test_commands_of_a_client_are_faults_with_their_line(self):
+        self.write({"1_a.up.sql": "SELECT 1;\nCOPY a FROM stdin;\n1\tit's\n\\.\n", "2_b.up.sql": "\n\\restrict x\n"})
+        result = self.run_ok("import", "golang-migrate", self.fleet.path("old"), "--dialect", "postgresql", code=2)
+        self.assertIn("old/1_a.up.sql:2: 'COPY … FROM STDIN' takes its rows", result.err)
+        self.assertIn("old/2_b.up.sql:2: '\\restrict' is a command of psql", result.err)
+        self.write({"1_a.up.sql": "SELECT 1;\n.mode csv\n", "2_b.up.sql": "SELECT 1"})
+        result = self.run_ok("import", "golang-migrate", self.fleet.path("old"), code=2)
+        self.assertIn("old/1_a.up.sql:2: '.mode' is a command of the sqlite3 shell", result.err)
+
+    def test_versions_that_no_id_can_be_are_mapped(self):
+        self.write({"2020.01_a/up.sql": "CREATE TABLE a (id);"})
+        id_ = "2020_01_%s" % "7eaebd1a"
+        result = self.import_ok("diesel", "-o", "text", "-o", f"json={self.fleet.path('out')}")
+        self.assertIn(f"version '2020.01' becomes revision '{id_}'", result.err)
+        self.assertEqual(json.loads(self.fleet.read("out"))["mapped"], [{"version": "2020.01", "revision": id_}])
+        self.run_ok("upgrade")
+        self.assertEqual(self.fleet.versions("t"), [id_])
+
     def test_dry_run_makes_nothing(self):
         self.write({"1_a.up.sql": "CREATE TABLE a (id);"})
         result = self.import_ok("golang-migrate", "--dry-run")

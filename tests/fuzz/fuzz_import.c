@@ -63,7 +63,7 @@ static void check_standing(struct arena *arena, const struct import_tool *tool,
                            const struct chain *chain, const char *text)
 {
     struct adoption adoption;
-    struct version_rows stands;
+    struct rows stands;
     struct err err = {0};
     if (!adoption_find(tool->name, NULL, &adoption, &err))
         return;

@@ -166,6 +166,28 @@ static void reads_flyways_history(void **state)
          "migration '2' has failed in Flyway"},
         {"flyway", {"1", "2"}, 3, {"-", "SQL", "f"}, NULL, "'repeatable' has failed"},
         {"flyway", {"1", "2"}, 3, {"7", "SQL", "t"}, NULL, "applied '7'"},
+        /* a new database of Flyway's began with a baseline migration */
+        {"flyway", {"1", "2", "3"}, 3, {"2", "SQL_BASELINE", "t"}, "2", NULL},
+        {"flyway", {"1", "2", "3"}, 3, {"2", "JDBC_BASELINE", "t", "3", "SQL", "t"}, "3", NULL},
+        {"flyway", {"2", "3"}, 3, {"2", "SQL_BASELINE", "1", "3", "SQL", "1"}, "3", NULL},
+        /* and an older one had run what that has taken the place of */
+        {"flyway", {"2", "3"}, 3, {"1", "SQL", "t", "2", "SQL", "t"}, "2", NULL},
+        {"flyway", {"2", "3"}, 3, {"1", "SQL", "t"}, NULL, "applied '1'"},
+        {"flyway", {"2", "3"}, 3, {"1", "SQL", "t", "2", "SQL", "f"}, NULL, "'2' has failed"},
+    };
+    (void)state;
+    check(cases, ARRAY_LEN(cases));
+}
+
+/* Ids that a chain of ours cannot have are the same here as where they were imported. */
+static void reads_alembics_rows(void **state)
+{
+    static const struct adopt_case cases[] = {
+        {"alembic-sql", {"a", "b", "c"}, 1, {"b"}, "b", NULL},
+        {"alembic-sql", {"a", "foo_1_2_93001fea"}, 1, {"foo-1.2"}, "foo_1_2_93001fea", NULL},
+        {"alembic-sql", {"a"}, 1, {"foo-1.2"}, NULL, "applied 'foo-1.2'"},
+        {"alembic-sql", {"a"}, 1, {NULL}, "", NULL},
+        {"diesel", {"2020_01_01_7fb7eaae"}, 1, {"2020.01.01"}, "2020_01_01_7fb7eaae", NULL},
     };
     (void)state;
     check(cases, ARRAY_LEN(cases));
@@ -178,10 +200,10 @@ static void knows_what_can_be_adopted_from(void **state)
     (void)state;
     assert_true(adoption_find("goose", "versions", &adoption, &err));
     assert_string_equal(adoption.table, "versions");
-    assert_false(adoption_find("alembic-sql", NULL, &adoption, &err));
+    assert_false(adoption_find("liquibase", NULL, &adoption, &err));
     assert_string_equal(err.text,
-                        "nothing is adopted from 'alembic-sql' (there are dbmate, diesel, flyway, "
-                        "golang-migrate, goose)");
+                        "nothing is adopted from 'liquibase' (there are alembic-sql, dbmate, "
+                        "diesel, flyway, golang-migrate, goose)");
     assert_false(adoption_find("goose", "two words", &adoption, &err));
 }
 
@@ -190,6 +212,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(reads_golang_migrates_one_row),
     cmocka_unit_test(reads_gooses_history),
     cmocka_unit_test(reads_flyways_history),
+    cmocka_unit_test(reads_alembics_rows),
     cmocka_unit_test(knows_what_can_be_adopted_from),
 };
 

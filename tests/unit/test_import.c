@@ -7,7 +7,7 @@
 
 enum { FILES_MAX = 6 };
 
-/* A tool's files, and the revision files that they come to, whole; or the one fault. */
+/* A tool's files (a name that ends in '/' is a folder's), and the revision files that they come to, whole; or the one fault. */
 struct given {
     const char *name, *bytes;
 };
@@ -37,10 +37,15 @@ static struct import_request request_of(struct arena *arena, const struct import
     for (; request.file_count < FILES_MAX && one->files[request.file_count].name;
          request.file_count++) {
         const struct given *given = &one->files[request.file_count];
-        bool is_read = request.tool->wants(given->name);
-        files[request.file_count] =
-            (struct import_file){given->name, given->name, is_read ? given->bytes : NULL,
-                                 is_read ? strlen(given->bytes) : 0};
+        size_t len = strlen(given->name);
+        bool is_folder = given->name[len - 1] == '/';
+        bool is_read = !is_folder && request.tool->wants(given->name);
+        const char *name = arena_strndup(arena, given->name, len - is_folder);
+        files[request.file_count] = (struct import_file){.name = name,
+                                                         .path = name,
+                                                         .bytes = is_read ? given->bytes : NULL,
+                                                         .len = is_read ? strlen(given->bytes) : 0,
+                                                         .is_folder = is_folder};
     }
     if (one->dialect)
         request.has_dialect = dialect_find(one->dialect, strlen(one->dialect), &request.dialect);
@@ -61,7 +66,8 @@ static void check_made(const struct import_case *one, const struct import_result
 
 static void check_fault(const struct import_case *one, const struct faults *faults)
 {
-    assert_int_equal(faults->total, 1);
+    if (faults->total != 1)
+        fail_msg("%zu faults, not one that says '%s'", faults->total, one->fault);
     if (!strstr(faults->items[0].text, one->fault))
         fail_msg("'%s' says nothing of '%s'", faults->items[0].text, one->fault);
     assert_int_equal(faults->items[0].line, one->line);
@@ -126,10 +132,26 @@ static void reads_dbmate(void **state)
         {"dbmate",
          "sqlite",
          {{"123456789012345678901234567890123_a.sql", "-- migrate:up\n"}},
-         {{0}},
-         "cannot be a revision id",
+         {{"12345678901234567890123_39bf8cc9_a.sql",
+           "-- a\n--\n-- Revision ID: 12345678901234567890123_39bf8cc9\n-- Revises:\n\n"
+           "-- migrate:up\n"}},
+         NULL,
          0,
          0},
+        {"dbmate",
+         "sqlite",
+         {{"1_a.sql", "-- migrate:up transaction:false:so other:x\nSELECT 1;\n"},
+          {"2.sql", "-- migrate:up transaction: false\nSELECT 2;\n"},
+          {"3_c.SQL", ""},
+          {"sub/", ""}},
+         {{"1_a.sql", "-- a\n--\n-- Revision ID: 1\n-- Revises:\n\n-- migrate:up "
+                      "transaction:false\nSELECT 1;\n"},
+          {"2.sql", "-- Revision ID: 2\n-- Revises: 1\n\n-- migrate:up\nSELECT 2;\n"}},
+         NULL,
+         0,
+         2},
+        {"dbmate", "sqlite", {{"1_a.sql", "-- none\n"}}, {{0}}, "no '-- migrate:up'", 0, 0},
+        {"dbmate", "sqlite", {{"README.md", ""}}, {{0}}, "nothing to import: dbmate looks", 0, 0},
     };
     (void)state;
     check(cases, ARRAY_LEN(cases));
@@ -143,7 +165,7 @@ static void reads_golang_migrate(void **state)
          {{"000002_b.up.sql", "-- why\nBEGIN;\nCREATE TABLE b ();\nCOMMIT;\n"},
           {"000010_c.up.sql", "CREATE INDEX CONCURRENTLY i ON b (id)"},
           {"000010_c.down.sql", ""},
-          {"000010_c.up.json", "{}"},
+          {"000010_c.txt", "{}"},
           {"20261123101500_d.up.sql", "SELECT 1;\nVACUUM;\nSELECT 2;\n"}},
          {{"2_b.sql", "-- b\n--\n-- Revision ID: 2\n-- Revises:\n\n-- migrate:up\n-- why\n\n"
                       "CREATE TABLE b ();\n"},
@@ -155,6 +177,37 @@ static void reads_golang_migrate(void **state)
            "-- Create Date: 2026-11-23 10:15:00\n\n-- migrate:up\nSELECT 1;\n\n"
            "-- migrate:up transaction:false\nVACUUM;\n\n-- migrate:up\nSELECT 2;\n"}},
          NULL,
+         0,
+         1},
+        /* what its own expression takes, and what it does not */
+        {"golang-migrate",
+         "postgresql",
+         {{"30_x.up..sql", "SELECT 30;"},
+          {"31_.down.x.up.SQL", "SELECT 31;"},
+          {"32_y.up.pgsql", "SELECT 32;"},
+          {"32_y.down.", "SELECT -32;"},
+          {"33_z.UP.sql", ""},
+          {"18446744073709551616_w.up.sql", ""}},
+         {{"30_x.sql", "-- x\n--\n-- Revision ID: 30\n-- Revises:\n\n-- migrate:up\nSELECT 30;\n"},
+          {"31_down_x.sql",
+           "-- .down.x\n--\n-- Revision ID: 31\n-- Revises: 30\n\n-- migrate:up\nSELECT 31;\n"},
+          {"32_y.sql", "-- y\n--\n-- Revision ID: 32\n-- Revises: 31\n\n-- migrate:up\nSELECT "
+                       "32;\n\n-- migrate:down\nSELECT -32;\n"}},
+         NULL,
+         0,
+         2},
+        {"golang-migrate",
+         "sqlite",
+         {{"1_a.up.json", "SELECT 1;"}, {"1_a.up.sql", "SELECT 1;"}},
+         {{0}},
+         "version '1' is in '1_a.up.json' already",
+         0,
+         0},
+        {"golang-migrate",
+         "sqlite",
+         {{"1_a.sql", ""}, {"1/", ""}},
+         {{0}},
+         "nothing to import",
          0,
          0},
         {"golang-migrate",
@@ -261,6 +314,22 @@ static void reads_goose(void **state)
         {"goose", "sqlite", {{"1_a.sql", "-- +goose Down\n"}}, {{0}}, "not expected here", 1, 0},
         {"goose",
          "sqlite",
+         {{"1_a.sql", "-- +goose Up\nSELECT 1;\n  -- +goose Down\nSELECT 2;\n"}},
+         {{0}},
+         "an annotation that is indented",
+         3,
+         0},
+        {"goose",
+         "sqlite",
+         {{"1_a.sql", "-- +goose Up\n\t--+goose StatementBegin\nSELECT 1;\n"}},
+         {{0}},
+         "an annotation that is indented",
+         2,
+         0},
+        {"goose", "sqlite", {{"0_a.sql", "-- +goose Up\n"}}, {{0}}, "begin with 1", 0, 0},
+        {"goose", "sqlite", {{"x.sql", ""}, {"1_sub/", ""}}, {{0}}, "nothing to import", 0, 0},
+        {"goose",
+         "sqlite",
          {{"1_a.sql", "-- +goose Up\n\n-- +goose StatementBegin\n"}},
          {{0}},
          "without a StatementEnd",
@@ -340,7 +409,46 @@ static void reads_flyway(void **state)
          0,
          1},
         {"flyway", "sqlite", {{"U2__a.sql", "SELECT 1;"}}, {{0}}, "none up", 0, 0},
-        {"flyway", "sqlite", {{"B2__a.sql", "SELECT 1;"}}, {{0}}, "baseline", 0, 0},
+        /* a baseline is the first revision where what it stands for is gone, */
+        {"flyway",
+         "sqlite",
+         {{"B2__old.sql", ""},
+          {"B10__a.sql", "SELECT 1;"},
+          {"V10.1__b.sql", "SELECT 2;"},
+          {"flyway.conf", ""}},
+         {{"10_a.sql", "-- a\n--\n-- Revision ID: 10\n-- Revises:\n\n-- migrate:up\nSELECT 1;\n"},
+          {"10_1_b.sql",
+           "-- b\n--\n-- Revision ID: 10_1\n-- Revises: 10\n\n-- migrate:up\nSELECT 2;\n"}},
+         NULL,
+         0,
+         2},
+        /* and nothing where that is there */
+        {"flyway",
+         "sqlite",
+         {{"B2__a.sql", "SELECT 1;"}, {"V1__b.sql", ""}, {"V2__c.sql", ""}, {"V3__d.sh", ""}},
+         {{"1_b.sql", "-- b\n--\n-- Revision ID: 1\n-- Revises:\n\n-- migrate:up\n"},
+          {"2_c.sql", "-- c\n--\n-- Revision ID: 2\n-- Revises: 1\n\n-- migrate:up\n"}},
+         NULL,
+         0,
+         2},
+        {"flyway", "sqlite", {{"B__a.sql", ""}, {"Backup.sql", ""}}, {{0}}, "nothing to", 0, 0},
+        /* two that come to one name, and on a file system that knows no large letters too */
+        {"flyway",
+         "sqlite",
+         {{"R__1.sql", ""},
+          {"R__A.sql", ""},
+          {"R__a.sql", ""},
+          {"V1.2__x.sql", ""},
+          {"V1__2_x.sql", ""}},
+         {{"1_2_x.sql", "-- 2 x\n--\n-- Revision ID: 1\n-- Revises:\n\n-- migrate:up\n"},
+          {"1_2_x_0c79023f.sql", "-- x\n--\n-- Revision ID: 1_2\n-- Revises: 1\n\n-- migrate:up\n"},
+          {"R_1_1.sql", "-- 1\n--\n-- Revision ID: R_1\n-- Revises: 1_2\n\n-- migrate:up\n"},
+          {"R_A_a.sql", "-- A\n--\n-- Revision ID: R_A\n-- Revises: R_1\n\n-- migrate:up\n"},
+          {"R_a_a_33462a02.sql",
+           "-- a\n--\n-- Revision ID: R_a\n-- Revises: R_A\n\n-- migrate:up\n"}},
+         NULL,
+         0,
+         0},
         {"flyway", "sqlite", {{"V2__a.java", ""}}, {{0}}, "in Java", 0, 0},
         {"flyway", "sqlite", {{"Vx__a.sql", ""}}, {{0}}, "'x' is no version", 0, 0},
         {"flyway",
@@ -376,7 +484,20 @@ static void reads_diesel(void **state)
          0,
          0},
         {"diesel", "sqlite", {{"1_a/down.sql", ""}}, {{0}}, "none up", 0, 0},
-        {"diesel", "sqlite", {{"a.b_c/up.sql", ""}}, {{0}}, "cannot be a revision id", 0, 0},
+        {"diesel",
+         "sqlite",
+         {{"a.b-c_d/", ""},
+          {"a.b-c_d/up.sql", "SELECT 1;"},
+          {"a.b-c_d/x.sql", ""},
+          {"a.b-c_d/e/", ""}},
+         {{"a_bc_7e83a581_d.sql", "-- d\n--\n-- Revision ID: a_bc_7e83a581\n-- Revises:\n\n"
+                                  "-- migrate:up\nSELECT 1;\n"}},
+         NULL,
+         0,
+         2},
+        {"diesel", "sqlite", {{"1_a/", ""}, {"1_a/UP.sql", ""}}, {{0}}, "no up.sql", 0, 0},
+        {"diesel", "sqlite", {{"_a/up.sql", ""}}, {{0}}, "no version", 0, 0},
+        {"diesel", "sqlite", {{"up.sql", ""}}, {{0}}, "nothing to import", 0, 0},
     };
     (void)state;
     check(cases, ARRAY_LEN(cases));
@@ -458,11 +579,80 @@ static void reads_alembic_sql(void **state)
          "revises something else here than in 'a.sql', line 2",
          1,
          0},
+        /* ids that ours cannot be, as parents and as dependencies too */
         {"alembic-sql",
          NULL,
-         {{"a.sql", "-- Running upgrade  -> a-b\n"}},
+         {{"a.sql",
+           "-- Running upgrade  -> foo-1.2\n\nINSERT INTO alembic_version (version_num) VALUES "
+           "('foo-1.2');\n\n-- Running upgrade  -> foo.1-2\n\n-- Running upgrade foo.1-2 -> "
+           "head\n\n"
+           "UPDATE alembic_version SET version_num='head' WHERE version_num = 'foo-1.2';\n"},
+          {"a.log", "INFO  [alembic.runtime.migration] Running upgrade foo.1-2 -> head, so\n"}},
+         {{"foo_1_2_93001fea.sql", "-- Revision ID: foo_1_2_93001fea\n-- Revises:\n\n-- migrate:up "
+                                   "dialect:sqlite\n"},
+          {"foo_1_2_7df1f5c5.sql", "-- Revision ID: foo_1_2_7df1f5c5\n-- Revises:\n\n-- migrate:up "
+                                   "dialect:sqlite\n"},
+          {"head_9f2e6d33_so.sql", "-- so\n--\n-- Revision ID: head_9f2e6d33\n-- Revises: "
+                                   "foo_1_2_7df1f5c5\n-- Depends On: foo_1_2_93001fea\n\n"
+                                   "-- migrate:up dialect:sqlite\n"}},
+         NULL,
+         0,
+         0},
+        {"alembic-sql",
+         NULL,
+         {{"a.sql", "-- Running upgrade  -> aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n"}},
+         {{"aaaaaaaaaaaaaaaaaaaaaaa_852785c8.sql",
+           "-- Revision ID: aaaaaaaaaaaaaaaaaaaaaaa_852785c8\n-- Revises:\n\n-- migrate:up "
+           "dialect:sqlite\n"}},
+         NULL,
+         0,
+         0},
+        /* a log is a log, whatever else Python has to say in it; and it may stand in the script */
+        {"alembic-sql",
+         NULL,
+         {{"up.log", "/x y/env.py:7: SAWarning: it's old\n  op.execute('SELECT 1')\n"
+                     "INFO  [alembic.runtime.migration] Running upgrade  -> aaaa, first\n"
+                     "WARNI [alembic.env] so;\n<string>:3: UserWarning: x\nprint: it's\n"},
+          {"up.sql",
+           "INFO  [sqlalchemy.engine.Engine] x\n-- Running upgrade  -> aaaa\n"
+           "SELECT 1,\nWARNI [x] it's\na.py:1: UserWarning: it's\n  warnings.warn(\n    2;\n"
+           "-- x: 1: a Warning: no\n"}},
+         {{"aaaa_first.sql", "-- first\n--\n-- Revision ID: aaaa\n-- Revises:\n\n"
+                             "-- migrate:up dialect:sqlite\nSELECT 1,\n              \n"
+                             "                         \n                \n    2;\n"
+                             "-- x: 1: a Warning: no\n"}},
+         NULL,
+         0,
+         0},
+        {"alembic-sql",
+         NULL,
+         {{"up.sql", "-- Running upgrade  -> aaaa\na.py:1: UserWarning: x\n  id int);\n"}},
          {{0}},
-         "cannot be a revision id",
+         "Python",
+         3,
+         0},
+        {"alembic-sql",
+         NULL,
+         {{"up.log",
+           "INFO  [alembic.runtime.migration] x\nERROR [alembic.util.messaging] no\n  FAILED: "
+           "no\n"},
+          {"up.sql", "-- Running upgrade  -> aaaa\nSELECT 1;\n"}},
+         {{0}},
+         "Alembic stopped here",
+         2,
+         0},
+        {"alembic-sql",
+         NULL,
+         {{"up.sql", "-- Running upgrade  -> aaaa\n\nTraceback (most recent call last):\n"}},
+         {{0}},
+         "Alembic stopped here",
+         3,
+         0},
+        {"alembic-sql",
+         NULL,
+         {{"up.log", "INFO  [alembic.x] y\n"}},
+         {{0}},
+         "nothing to import",
          0,
          0},
     };
