@@ -104,10 +104,8 @@ const struct command command_forget = {
     .arguments = "[RUN…]",
     .summary = "drop runs from the ledger",
     .help =
-        "Drops RUN (its id or the beginning of it), or all runs that fit --keep and --older-than, "
-        "from\n"
-        "the ledger, and the copies of tenants that they made. A run under way stays, and one "
-        "that\n"
+        "Drops RUN (its id or the beginning of it), or all runs that fit --keep and --older-than, from\n"
+        "the ledger, and the copies of tenants that they made. A run under way stays, and one that\n"
         "can still be resumed unless --unfinished is given. What is dropped can be reported and\n"
         "rolled back no more; what the tenants know of it (skein_history) stays.",
     .groups = OPTIONS_COMMON | OPTIONS_FORGET,

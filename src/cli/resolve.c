@@ -36,8 +36,7 @@ const struct command command_resolve = {
     .summary = "say how a statement ended that was under way when its run died",
     .help =
         "A statement outside a transaction that was under way when skein died may or may not have\n"
-        "taken effect. Where neither the revision's '-- probe:' query nor the database's catalog "
-        "can\n"
+        "taken effect. Where neither the revision's '-- probe:' query nor the database's catalog can\n"
         "tell, the tenant is partial: look in it, then say what you found. The next upgrade or\n"
         "resume goes on from there.",
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_SETTLE,

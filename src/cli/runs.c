@@ -150,9 +150,9 @@ const struct command command_runs = {
     .name = "runs",
     .arguments = "",
     .summary = "the runs that the ledger knows, the newest first",
-    .help = "Lists the runs of this fleet's ledger, the newest first, with what came of their "
-            "tenants.\n"
-            "'skein report RUN' tells all of one.",
+    .help =
+        "Lists the runs of this fleet's ledger, the newest first, with what came of their tenants.\n"
+        "'skein report RUN' tells all of one.",
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT,
     .needs = FLEET_INVENTORY,
     .run = run,
