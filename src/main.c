@@ -109,6 +109,7 @@ int main(int argc, char **argv)
     static struct options options; /* too large for the stack of a small system */
     struct err err;
     set_up_process();
+    options_check_environment();
     if (!options_parse(argc, argv, &options, &err))
         return cli_fail(&err);
     if (options.is_version)

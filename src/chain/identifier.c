@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/map.h"
+#include "base/similar.h"
 
 enum { PARTIAL_MIN = 4, STEP_DIGITS_MAX = 8, NAMES_SHOWN = 3 };
 
@@ -97,6 +98,21 @@ static bool refuse_several(const struct partial *partial, struct err *err)
     return false;
 }
 
+/* Where a chain is long, the whole of it is looked at only for a word that is no id. */
+static bool refuse_unknown(const struct chain *chain, const char *text, struct err *err)
+{
+    struct similar similar = similar_to(text);
+    for (uint32_t i = 0; i < chain->count; i++) {
+        const struct revision *revision = chain->revisions[i];
+        similar_try(&similar, revision->id);
+        for (size_t l = 0; l < revision->label_count; l++)
+            similar_try(&similar, revision->labels[l]);
+    }
+    err_set(err, ERR_CHAIN, "can't locate revision identified by '%s'", text);
+    similar_add_hint(err, &similar);
+    return false;
+}
+
 /* An id, a label, or the beginning of one of them (of one on the line, where there is a line). */
 static bool find_name(const struct chain *chain, const char *text, const bool *line,
                       uint32_t *ret_revision, struct err *err)
@@ -116,7 +132,7 @@ static bool find_name(const struct chain *chain, const char *text, const bool *l
     if (partial.count > 1)
         return refuse_several(&partial, err);
     if (!partial.count)
-        return err_set(err, ERR_CHAIN, "can't locate revision identified by '%s'", text);
+        return refuse_unknown(chain, text, err);
     *ret_revision = partial.revision;
     return true;
 }

@@ -6,9 +6,10 @@
 #include "base/ascii.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/similar.h"
 #include "base/utf8.h"
 
-enum { ID_MAX = 32, SECTIONS_MAX = 256 };
+enum { ID_MAX = 32, SECTIONS_MAX = 256, HEADER_KEY_MAX = 20 };
 
 struct parser {
     struct arena *arena;
@@ -165,6 +166,34 @@ static const struct {
     {"Branch Labels", set_labels}, {"Create Date", set_date},
 };
 
+/* Letters alone, so that `depends-on` and `Depends On` are the same. */
+static void letters_of(struct span span, char ret_letters[HEADER_KEY_MAX + 1])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < span.len && count < HEADER_KEY_MAX; i++)
+        if (ascii_is_alpha(span.text[i]))
+            ret_letters[count++] = ascii_to_lower(span.text[i]);
+    ret_letters[count] = '\0';
+}
+
+/* A key of our own that was mistyped would count as a comment: a second base, a lost dependency. Keys of
+ * one's own stay allowed, so only what differs by a letter, by case or by what joins the words is meant. */
+static void check_free_key(struct parser *parser, struct span key)
+{
+    char letters[HEADER_KEY_MAX + 1], known[HEADER_KEY_MAX + 1];
+    if (key.len > HEADER_KEY_MAX)
+        return;
+    letters_of(key, letters);
+    for (size_t i = 0; i < ARRAY_LEN(header_keys); i++) {
+        struct similar similar = similar_to(letters);
+        letters_of((struct span){header_keys[i].key, strlen(header_keys[i].key)}, known);
+        similar_try(&similar, known);
+        if (similar.best && similar.distance <= 1)
+            fault(parser, "unknown key '%.*s:'; did you mean '%s:'?", (int)key.len, key.text,
+                  header_keys[i].key);
+    }
+}
+
 /* One comment line of the header: a key that we know, or the message, or just a comment. */
 static void parse_header_line(struct parser *parser, struct span line)
 {
@@ -181,6 +210,8 @@ static void parse_header_line(struct parser *parser, struct span line)
         header_keys[i].set(parser, trim(rest));
         return;
     }
+    if (key.len < text.len)
+        check_free_key(parser, key);
     if (!*parser->revision->message && text.len)
         parser->revision->message = arena_strndup(parser->arena, text.text, text.len);
 }

@@ -5,7 +5,9 @@
 
 #include "base/ascii.h"
 #include "base/buf.h"
+#include "base/similar.h"
 #include "cli/command.h"
+#include "cli/faults.h"
 #include "report/report.h"
 
 /* Where what was said goes: a flag becomes true, a text is kept, and a setter looks at it first. */
@@ -300,12 +302,36 @@ static bool is_relative(const char *arg)
            strspn(arg + 1, "0123456789") == strlen(arg + 1);
 }
 
+static bool refuse_command(const char *word, struct err *err)
+{
+    struct similar similar = similar_to(word);
+    const struct command *command;
+    for (size_t i = 0; (command = command_at(i)); i++)
+        similar_try(&similar, command->name);
+    err_set(err, ERR_CONFIG, "no command '%s' (skein --help lists them)", word);
+    similar_add_hint(err, &similar);
+    return false;
+}
+
+static bool refuse_option(const char *word, struct err *err)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
+    struct similar similar = similar_to(name + strspn(name, "-"));
+    for (int i = 0; i < ROW_COUNT && strncmp(word, "--", 2) == 0; i++)
+        similar_try(&similar, rows[i].name);
+    err_set(err, ERR_CONFIG, "unknown option '%s'", word);
+    if (similar.best)
+        err_add(err, "; did you mean '--%s'?", similar.best);
+    return false;
+}
+
 static bool add_argument(struct options *options, const char *arg, struct err *err)
 {
     if (!options->command) {
         options->command = command_find(arg);
         if (!options->command)
-            return err_set(err, ERR_CONFIG, "no command '%s' (skein --help lists them)", arg);
+            return refuse_command(arg, err);
         return true;
     }
     if (options->arg_count == ARGS_MAX)
@@ -333,7 +359,7 @@ static bool take(struct options *options, int code, const char *word, bool ret_u
     if (!row && optopt >= LONG_ONLY)
         return err_set(err, ERR_CONFIG, "option '--%s' takes no value", row_of(optopt)->name);
     if (!row)
-        return err_set(err, ERR_CONFIG, "unknown option '%s'", word);
+        return refuse_option(word, err);
     ret_used[row - rows] = true;
     return use_option(options, row, err);
 }
@@ -368,22 +394,68 @@ static bool parse_flags(int argc, char **argv, struct options *options, bool ret
     return true;
 }
 
+enum { VARIABLE_SIZE = 64 };
+
 /* SKEIN_PER_SERVER for --per-server, and so on, for what has a value. */
+static void name_variable(const struct option_row *row, char ret_name[VARIABLE_SIZE])
+{
+    size_t len = (size_t)snprintf(ret_name, VARIABLE_SIZE, "SKEIN_%s", row->name);
+    for (size_t i = 0; i < len; i++)
+        ret_name[i] = ret_name[i] == '-' ? '_' : ascii_to_upper(ret_name[i]);
+}
+
+/* A variable that is empty counts as not set. */
 static bool apply_environment(struct options *options, const bool used[ROW_COUNT], struct err *err)
 {
     for (int i = 0; i < ROW_COUNT; i++) {
-        char name[64] = "SKEIN_";
-        size_t len = strlen(name);
+        char name[VARIABLE_SIZE];
         if (used[i] || !rows[i].argument || !(rows[i].groups & options->command->groups))
             continue;
-        for (const char *p = rows[i].name; *p; p++)
-            name[len++] = *p == '-' ? '_' : ascii_to_upper(*p);
-        name[len] = '\0';
+        name_variable(&rows[i], name);
         const char *value = getenv(name);
-        if (value && !set_checked(options, &rows[i], name, value, err))
+        if (value && *value && !set_checked(options, &rows[i], name, value, err))
             return false;
     }
     return true;
+}
+
+/* Those that skein sets for gates, and those of its own scripts and tests. */
+static bool is_foreign_variable(const char *name)
+{
+    static const char *const prefixes[] = {"SKEIN_GATE", "SKEIN_FAILPOINT", "SKEIN_FAULT",
+                                           "SKEIN_BUILD_DIR", "SKEIN_JOBS"};
+    for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
+        if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
+            return true;
+    return false;
+}
+
+/* A mistyped variable would be ignored in silence, and the run be another than was meant. */
+static void warn_of_variable(const char *name)
+{
+    struct similar similar = similar_to(name);
+    char known[ROW_COUNT][VARIABLE_SIZE];
+    for (int i = 0; i < ROW_COUNT; i++) {
+        name_variable(&rows[i], known[i]);
+        if (rows[i].argument && strcmp(known[i], name) == 0)
+            return;
+        if (rows[i].argument)
+            similar_try(&similar, known[i]);
+    }
+    struct err err;
+    err_set(&err, ERR_CONFIG, "warning: '%s' in the environment is no variable of skein's", name);
+    similar_add_hint(&err, &similar);
+    cli_note("%s", err.text);
+}
+
+void options_check_environment(void)
+{
+    for (char **at = environ; *at; at++) {
+        char name[VARIABLE_SIZE];
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(*at, "="), *at);
+        if (strncmp(name, "SKEIN_", strlen("SKEIN_")) == 0 && !is_foreign_variable(name))
+            warn_of_variable(name);
+    }
 }
 
 static bool check_use(const struct options *options, const bool used[ROW_COUNT], struct err *err)

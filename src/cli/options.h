@@ -110,6 +110,9 @@ struct options {
 /* ERR_CONFIG on a fault of usage. */
 bool options_parse(int argc, char **argv, struct options *ret_options, struct err *err) MUST_CHECK;
 
+/* Warns on stderr of each SKEIN_* variable in the environment that no option reads. */
+void options_check_environment(void);
+
 /* `skein --help` and `skein COMMAND --help`. */
 void options_print_help(FILE *out, const struct command *command);
 

@@ -4,6 +4,7 @@
 #include <stdalign.h>
 
 #include "base/arena.h"
+#include "base/similar.h"
 #include "inventory/raw_fault.h"
 
 /* clang-format off */
@@ -142,6 +143,21 @@ static cyaml_config_t make_config(struct raw_log *log)
         .mem_fn = resize,
         .log_level = CYAML_LOG_ERROR,
     };
+}
+
+const char *raw_similar_key(enum section section, const char *key)
+{
+    static const cyaml_schema_field_t *const fields_of[SECTION__COUNT] = {
+        [SECTION_TOP] = inventory_fields,   [SECTION_DEFAULTS] = defaults_fields,
+        [SECTION_ROLLOUT] = rollout_fields, [SECTION_GATES] = gates_fields,
+        [SECTION_WAVES] = wave_fields,      [SECTION_TENANTS] = tenant_fields,
+        [SECTION_SOURCES] = source_fields,
+    };
+    struct similar similar = similar_to(key);
+    const cyaml_schema_field_t *field = section < SECTION__COUNT ? fields_of[section] : NULL;
+    for (; field && field->key; field++)
+        similar_try(&similar, field->key);
+    return similar.best;
 }
 
 struct raw_inventory *raw_load(const char *path, const void *bytes, size_t len,

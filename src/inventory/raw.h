@@ -8,9 +8,9 @@
 #define INVENTORY_RAW_H
 
 #include "base/compiler.h"
+#include "inventory/places.h"
 
 struct faults;
-struct places;
 
 struct raw_common {
     char *transaction;
@@ -92,5 +92,8 @@ struct raw_inventory {
 struct raw_inventory *raw_load(const char *path, const void *bytes, size_t len,
                                const struct places *places, struct faults *faults) MUST_CHECK;
 void raw_free(struct raw_inventory *raw);
+
+/* The key of that section that a mistyped one is close to; NULL: none. */
+const char *raw_similar_key(enum section section, const char *key);
 
 #endif

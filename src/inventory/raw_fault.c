@@ -1,6 +1,7 @@
 #include "inventory/raw_fault.h"
 
 #include "base/err.h"
+#include "inventory/raw.h"
 
 /* Cuts `line` down to what stands between the quotes of libcyaml's `… 'text' (line: 3, …`. */
 static bool quoted(const char *line, const char *before, char *ret_text, size_t size)
@@ -111,7 +112,10 @@ void raw_fault_add(const struct raw_log *log, const char *reason, const char *pa
     if (strncmp(text, unknown, strlen(unknown)) == 0) {
         const char *key = text + strlen(unknown);
         describe(log, places, key, what, sizeof what);
-        faults_add(faults, ERR_CONFIG, path, line_of(log, places, key), "unknown key %s", what);
+        const char *similar = raw_similar_key(log->section, key);
+        faults_add(faults, ERR_CONFIG, path, line_of(log, places, key), "unknown key %s%s%s%s",
+                   what, similar ? "; did you mean '" : "", similar ? similar : "",
+                   similar ? "'?" : "");
     } else if (strncmp(text, expecting, strlen(expecting)) == 0 && got) {
         describe(log, places, log->key, what, sizeof what);
         faults_add(faults, ERR_CONFIG, path, line_said(log), "%s must be %s, not %s", what,

@@ -1,6 +1,7 @@
 #include "library/fleet.h"
 
 #include "base/map.h"
+#include "base/similar.h"
 #include "inventory/selector.h"
 #include "rollout/discover.h"
 #include "rollout/rollout.h"
@@ -43,7 +44,18 @@ static bool is_selected(const struct fleet *fleet, const struct selection *selec
     return selector_matches(selection->selector, tenant_label, tenant);
 }
 
-/* A name that nobody bears is a mistake, not an empty selection. */
+static void refuse_name(const struct fleet *fleet, const char *name, struct faults *faults)
+{
+    struct similar similar = similar_to(name);
+    struct err err;
+    for (size_t i = 0; i < fleet->inventory->tenant_count; i++)
+        similar_try(&similar, fleet->inventory->tenants[i].name);
+    err_at(&err, ERR_CONFIG, fleet->inventory->path, 0, "there is no tenant '%s'", name);
+    similar_add_hint(&err, &similar);
+    faults_add_err(faults, &err);
+}
+
+/* A name that no tenant bears is a mistake, not an empty selection. */
 static void check_names(const struct fleet *fleet, const struct fleet_request *request,
                         struct faults *faults)
 {
@@ -53,8 +65,7 @@ static void check_names(const struct fleet *fleet, const struct fleet_request *r
         map_put(&all, fleet->inventory->tenants[i].name, (uint32_t)i);
     for (size_t i = 0; i < request->name_count; i++)
         if (map_get(&all, request->names[i]) == MAP_NONE)
-            faults_add(faults, ERR_CONFIG, fleet->inventory->path, 0, "there is no tenant '%s'",
-                       request->names[i]);
+            refuse_name(fleet, request->names[i], faults);
     map_done(&all);
 }
 

@@ -15,7 +15,7 @@ class Example(unittest.TestCase):
     def setUp(self):
         self.dir = tempfile.mkdtemp(prefix="skein-example-")
         self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
-        for name in ("CMakeLists.txt", "src", "include", "tests", "tenants_example", "docs", "README.md"):
+        for name in ("CMakeLists.txt", "src", "include", "tests", "tenants_example", "docs", "README.md", "LICENSE"):
             source = os.path.join(ROOT, name)
             if os.path.isdir(source):
                 shutil.copytree(source, os.path.join(self.dir, name),
@@ -40,7 +40,7 @@ class Example(unittest.TestCase):
     def test_the_same_chain_on_postgres(self):
         pg = Postgres()
         self.addCleanup(pg.close)
-        env = {**os.environ, "SKEIN_EXAMPLE_PG": pg.url("")[:-1]}
+        env = {**os.environ, "EXAMPLE_PG": pg.url("")[:-1]}
         for inventory in ("postgres.yaml", "schemas.yaml"):
             for expected in ("succeeded  4", "unchanged  4"):
                 done = subprocess.run([SKEIN, "-f", os.path.join(self.dir, "tenants_example", inventory),

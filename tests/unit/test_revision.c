@@ -79,7 +79,7 @@ static void takes_headers_in_any_dress(void **state)
         {"-- Revision ID: ABCxyz_0123456789abcdef012345678\n", "ABCxyz_0123456789abcdef012345678",
          "", ""},
         {"-- Revision ID: a\r\n-- Revises: b\r\n-- m\r\n", "a", "b", "m"},
-        {"-- revision id: not it\n-- Revision ID: a\n", "a", "", "revision id: not it"},
+        {"-- Ticket: 7\n-- Reviewed-by: b\n-- Revision ID: a\n", "a", "", "Ticket: 7"},
     };
     struct stage *stage = *state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -236,6 +236,35 @@ static void names_the_line_of_a_fault(void **state)
     }
 }
 
+/* A key that is ours but for a letter would be a comment in silence: a second base, a lost dependency. */
+static void refuses_a_mistyped_key_of_the_header(void **state)
+{
+    static const struct {
+        const char *line, *meant;
+    } cases[] = {
+        {"Revise: b", "Revises:"},
+        {"Depends-On: b", "Depends On:"},
+        {"depends_on: b", "Depends On:"},
+        {"Dependson: b", "Depends On:"},
+        {"revision id: b", "Revision ID:"},
+        {"RevisionID: b", "Revision ID:"},
+        {"Branch Label: b", "Branch Labels:"},
+        {"Create-Date: 2026-01-01", "Create Date:"},
+    };
+    struct stage *stage = *state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const char *text = arena_printf(&stage->arena,
+                                        "-- m\n-- Revision ID: a\n-- %s\n"
+                                        "-- migrate:up\n",
+                                        cases[i].line);
+        size_t before = stage->faults.count;
+        assert_null(revision_parse(&stage->arena, "r.sql", text, strlen(text), &stage->faults));
+        assert_int_equal(stage->faults.count, before + 1);
+        assert_non_null(strstr(stage->faults.items[before].text, cases[i].meant));
+        assert_int_equal(stage->faults.items[before].line, 3);
+    }
+}
+
 static void refuses_nul_bytes(void **state)
 {
     static const char text[] = HEADER "-- migrate:up\nSELECT\n 1;\0\nDROP TABLE t;\n";
@@ -286,6 +315,7 @@ static const struct CMUnitTest tests[] = {
     CASE(chooses_sections_by_dialect),
     CASE(tells_irreversible_from_a_step_back_that_does_nothing),
     CASE(names_the_line_of_a_fault),
+    CASE(refuses_a_mistyped_key_of_the_header),
     CASE(refuses_nul_bytes),
     CASE(lists_all_faults_of_a_file),
     CASE(refuses_too_many_sections),
