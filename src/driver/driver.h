@@ -158,7 +158,8 @@ enum sql_id {
     SQL_SETUP_LOCAL, /* settings of the transaction, just begun */
     SQL_SETUP_AGAIN, /* the same, and the session's role, behind what may have changed them. NULL: nothing can */
     SQL_SETUP,          /* settings of the session, for statements outside a transaction */
-    SQL_VERSION_CREATE, /* inside the transaction, where the table is missing */
+    SQL_VERSION_CREATE, /* where the table is missing: inside the transaction, or before it where
+                           DDL would end it (no DRIVER_DDL_IN_TRANSACTION) */
     SQL_HISTORY_CREATE,
     SQL_VERSION_INSERT,
     SQL_VERSION_UPDATE,
@@ -189,6 +190,7 @@ enum driver_traits {
     DRIVER_CREATES_ON_CONNECT = 4, /* `create` is the connection's own affair (SQLite) */
     DRIVER_NESTS_COMMENTS = 64,    /* a block comment may hold others */
     DRIVER_JOINS = 32,             /* op.joined is obeyed */
+    DRIVER_LOCKS_SERVER = 128,     /* SQL_LOCK's keys are the whole server's, not the database's */
     DRIVER_SNAPSHOTS = 16,         /* OP_SNAPSHOT and OP_RESTORE, outside a transaction */
     DRIVER_ON_WORKER = 8, /* all operations and close run on a worker; cancel_token may be called
                              meanwhile, returns NULL and does the cancelling itself */

@@ -108,14 +108,17 @@ enum asked ask_create(struct session *session)
 
 /* ---- lock and look ------------------------------------------------------------------------- */
 
-/* Two databases on one server may bear one schema's name: advisory locks are the database's own, so
- * the schema is enough. */
+/* Two databases on one server may have a schema of the same name. Where locks are the database's own, the schema is
+ * enough; where they are the server's, the key tells databases apart too. */
 static uint64_t lock_key(const struct session *session)
 {
-    char name[256];
-    int len = snprintf(name, sizeof name, "skein/%s",
-                       session->tenant->schema ? session->tenant->schema : "");
-    return hash_u64(name, (size_t)len);
+    char name[512];
+    const struct tenant *tenant = session->tenant;
+    const char *database = tenant->url.database ? tenant->url.database : "";
+    bool is_of_server = session->driver->traits & DRIVER_LOCKS_SERVER;
+    int len = snprintf(name, sizeof name, "skein/%s%s%s", is_of_server ? database : "",
+                       is_of_server ? "/" : "", tenant->schema ? tenant->schema : "");
+    return hash_u64(name, (size_t)len < sizeof name ? (size_t)len : sizeof name - 1);
 }
 
 /* Behind a pooling proxy only a transaction can hold a lock: the one that does the work. A lock

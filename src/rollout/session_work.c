@@ -80,26 +80,36 @@ static bool begins_revision(const struct session *session, const struct action *
     return false;
 }
 
-enum asked ask_begin(struct session *session)
+/* The tables of ours that are missing. Returns how many ids it added. */
+static size_t add_creates(const struct session *session, enum sql_id *ids)
 {
-    bool prepares_guard = !session->is_guard_prepared && may_prepare_guard(session);
-    bool joins = session->driver->traits & DRIVER_JOINS;
-    bool sets_up_again = may_change(session) & PART_SETUP && session->driver->sql[SQL_SETUP_AGAIN];
-    session->vars.nonce = arena_printf(&session->arena, "%s/%zu/%u", session->env->run_id,
-                                       session->index, session->attempts);
-    enum sql_id ids[7];
     size_t count = 0;
-    if (!io_info(session->io)->is_pooled)
-        ids[count++] = SQL_BEGIN;
-    ids[count++] = sets_up_again ? SQL_SETUP_AGAIN : SQL_SETUP_LOCAL;
-    if (prepares_guard)
-        ids[count++] = SQL_GUARD_PREPARE;
     if (!session->has_schema)
         ids[count++] = SQL_SCHEMA_CREATE;
     if (!session->has_version_table)
         ids[count++] = SQL_VERSION_CREATE;
     if (!session->has_history)
         ids[count++] = SQL_HISTORY_CREATE;
+    return count;
+}
+
+enum asked ask_begin(struct session *session)
+{
+    bool makes_inside = session->driver->traits & DRIVER_DDL_IN_TRANSACTION;
+    bool prepares_guard = !session->is_guard_prepared && may_prepare_guard(session);
+    bool joins = session->driver->traits & DRIVER_JOINS;
+    bool sets_up_again = may_change(session) & PART_SETUP && session->driver->sql[SQL_SETUP_AGAIN];
+    session->vars.nonce = arena_printf(&session->arena, "%s/%zu/%u", session->env->run_id,
+                                       session->index, session->attempts);
+    enum sql_id ids[7];
+    size_t count = makes_inside ? 0 : add_creates(session, ids);
+    if (!io_info(session->io)->is_pooled)
+        ids[count++] = SQL_BEGIN;
+    ids[count++] = sets_up_again ? SQL_SETUP_AGAIN : SQL_SETUP_LOCAL;
+    if (prepares_guard)
+        ids[count++] = SQL_GUARD_PREPARE;
+    if (makes_inside)
+        count += add_creates(session, ids + count);
     session->is_guard_prepared = session->is_guard_prepared || prepares_guard;
     if (joins)
         ids[count++] = guard_of(session);
