@@ -149,7 +149,8 @@ static void take_history(struct session *session, const struct op *op)
     session->history_id = history_last_id(op);
     session->has_probed = false;
     session->half_done = session->unfinished.statements;
-    session->is_half_open = false;
+    session->is_half_open =
+        session->unfinished.revision != NULL; /* until a mark or a record is written */
     if (history_check_files(op, session->env->chain, &session->drift))
         session->drift.kind = ERR_NONE;
 }

@@ -146,5 +146,6 @@ enum asked ask_settle(struct session *session)
 enum session_state answer_settle(struct session *session)
 {
     session->half_done = 0;
+    session->is_half_open = false;
     return SESSION_RELEASE;
 }
