@@ -25,6 +25,7 @@ struct fake_db *fake_db_new(struct fake_world *world, const char *name)
     struct fake_db *db = arena_alloc(&world->arena, sizeof *db);
     db->world = world;
     db->name = arena_strdup(&world->arena, name);
+    db->search_path = FAKE_SCHEMA;
     db->store = arena_alloc(&world->arena, sizeof *db->store);
     fake_store_add_schema(&world->arena, db->store, FAKE_SCHEMA);
     *ARENA_PUSH(&world->arena, world->dbs, world->db_count, world->db_capacity) = db;
@@ -34,22 +35,28 @@ struct fake_db *fake_db_new(struct fake_world *world, const char *name)
 struct fake_db *fake_db_find(const struct fake_world *world, const char *name)
 {
     for (size_t i = 0; i < world->db_count; i++)
-        if (strcmp(world->dbs[i]->name, name) == 0)
+        if (strcmp(world->dbs[i]->name, name) == 0 && !world->dbs[i]->is_missing)
             return world->dbs[i];
     return NULL;
 }
 
 /* A parameter carries the world itself: a driver has no other way to be told of it. */
-struct url fake_url(struct fake_world *world, const char *name)
+struct url fake_url_of(struct fake_world *world, const struct driver *driver, const char *name)
 {
     struct url_param *param = arena_alloc(&world->arena, sizeof *param);
     *param = (struct url_param){"world", world->shown};
-    return (struct url){.dialect = fake_driver.dialect,
-                        .scheme = "postgresql",
-                        .host = "fake",
+    bool is_server = driver->traits & DRIVER_IS_SERVER;
+    return (struct url){.dialect = driver->dialect,
+                        .scheme = dialect_info(driver->dialect)->schemes[0],
+                        .host = is_server ? "fake" : NULL,
                         .database = arena_strdup(&world->arena, name),
                         .params = param,
                         .param_count = 1};
+}
+
+struct url fake_url(struct fake_world *world, const char *name)
+{
+    return fake_url_of(world, &fake_driver, name);
 }
 
 uint64_t fake_time(const struct fake_world *world)
@@ -83,6 +90,37 @@ void fake_set_read_only(struct fake_db *db, bool is_read_only)
 void fake_set_pooled(struct fake_db *db, bool is_pooled)
 {
     db->is_pooled = is_pooled;
+}
+
+void fake_set_server(struct fake_db *db, uint32_t server)
+{
+    db->server = server;
+}
+
+void fake_set_search_path(struct fake_db *db, const char *path)
+{
+    db->search_path = arena_strdup(&db->world->arena, path);
+}
+
+void fake_set_missing(struct fake_db *db, bool is_missing)
+{
+    db->is_missing = is_missing;
+}
+
+bool fake_is_missing(const struct fake_db *db)
+{
+    return db->is_missing;
+}
+
+void fake_set_disagreeing(struct fake_db *db, bool is_disagreeing)
+{
+    db->is_disagreeing = is_disagreeing;
+}
+
+void fake_tell_write(struct fake_db *db, const char *schema, bool is_orphan)
+{
+    if (db->world->on_write)
+        db->world->on_write(db->world->on_write_ctx, db, schema ? schema : "", is_orphan);
 }
 
 /* ---- faults -------------------------------------------------------------------------------- */
@@ -147,7 +185,7 @@ static const struct {
 } meanings[] = {
     {"08", ERR_CONNECT, true},  {"53300", ERR_CONNECT, true},  {"57P03", ERR_CONNECT, true},
     {"3D", ERR_CONNECT, false}, {"28", ERR_AUTH, false},       {"55P03", ERR_LOCK, true},
-    {"40", ERR_LOCK, true},     {"57014", ERR_TIMEOUT, false},
+    {"40", ERR_LOCK, true},     {"57014", ERR_TIMEOUT, false}, {"14", ERR_CONNECT, false},
 };
 
 enum fake_outcome fake_fail(struct err *err, const char *code, const char *format, ...)
@@ -209,7 +247,7 @@ void fake_do(struct fake_db *db, const char *sql)
     struct fake_world before = *world;
     size_t fault_count = db->fault_count;
     struct op op = {.kind = OP_QUERY, .sql = sql, .sql_len = strlen(sql), .arena = &world->arena};
-    struct fake_session *session = fake_session_new(db);
+    struct fake_session *session = fake_session_new(db, FAKE_PLAIN);
     world->latency_ms = 0;
     world->on_write = NULL;
     db->fault_count = 0;
@@ -235,13 +273,17 @@ const struct fake_table *fake_table(const struct fake_db *db, const char *schema
 
 size_t fake_effect_count(const struct fake_db *db, const char *name)
 {
-    return fake_store_count_effect(db->store, name);
+    return fake_store_count_effect(db->store, NULL, name);
 }
 
-const char *const *fake_effects(const struct fake_db *db, size_t *ret_count)
+size_t fake_foreign_copies(const struct fake_world *world)
 {
-    *ret_count = db->store->effect_count;
-    return db->store->effects;
+    return world->foreign_copies;
+}
+
+size_t fake_foreign_locks(const struct fake_world *world)
+{
+    return world->foreign_locks;
 }
 
 size_t fake_session_count(const struct fake_db *db)
@@ -257,9 +299,11 @@ size_t fake_unlocked_writes(const struct fake_db *db)
     return db->unlocked_writes;
 }
 
-void fake_restore(struct fake_db *db, const struct fake_store *store)
+void fake_restore(struct fake_db *db, const struct fake_store *store, const char *schema)
 {
-    db->store = fake_store_copy(&db->world->arena, store);
+    struct arena *arena = &db->world->arena;
+    db->store =
+        schema ? fake_store_mix(arena, db->store, store, schema) : fake_store_copy(arena, store);
 }
 
 const struct fake_store *fake_committed(const struct fake_db *db)

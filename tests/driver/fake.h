@@ -20,7 +20,12 @@
  *     effect NAME      adds one; undone with its transaction
  *     once NAME        the same, but fails (23505) where it is there already
  *     sleep MS         takes that long
+ *     exceeds A B      -> a row where effect A is there more often than B
+ *     reaches A B      -> a row where it is there as often at least
+ *     agree            -> a row, but for databases that disagree
  *     fail SQLSTATE    fails
+ *     role NAME        from then on our own bookkeeping is not allowed (fake_joins), until it is set back
+ *     discard, wander  what is prepared goes; unqualified names mean FAKE_SCHEMA for the transaction
  *     begin, commit, rollback: take the transaction away, as revisions may try
  *
  * No I/O, no globals, one thread. Everything lives until fake_world_free.
@@ -35,7 +40,12 @@ struct fake_db;
 struct fake_store;
 struct fake_world;
 
-extern const struct driver fake_driver;
+/* The shapes of drivers. All lead to the same databases, and differ in what they ask and how. */
+extern const struct driver fake_driver; /* a server that is asked one thing at a time */
+extern const struct driver fake_joins;  /* PostgreSQL's: joined messages, several schemas, guards */
+extern const struct driver
+    fake_on_worker;                     /* SQLite's: a file, worked on by worker threads; copies */
+extern const struct driver fake_no_ddl; /* MySQL's: DDL commits, locks are the whole server's */
 
 struct fake_world *fake_world_new(void);
 void fake_world_free(struct fake_world *world);
@@ -46,8 +56,22 @@ struct fake_db *fake_db_find(const struct fake_world *world, const char *name);
 
 #define FAKE_SCHEMA "public"
 
-/* What leads `fake_driver` to a database of the world, whether there is one of that name or not. */
+/* What leads a driver (`fake_driver`) to a database of the world, whether there is one of that name or not. */
+struct url fake_url_of(struct fake_world *world, const struct driver *driver, const char *name);
 struct url fake_url(struct fake_world *world, const char *name);
+
+/* Databases of one server share the locks of `fake_no_ddl`; all are on server 0 at first. */
+void fake_set_server(struct fake_db *db, uint32_t server);
+
+/* The schemas that unqualified names are looked for in, comma separated; FAKE_SCHEMA at first. */
+void fake_set_search_path(struct fake_db *db, const char *path);
+
+/* It is still to be made: nothing connects to it, and fake_db_find does not find it. */
+void fake_set_missing(struct fake_db *db, bool is_missing);
+bool fake_is_missing(const struct fake_db *db);
+
+/* `agree` returns no row: what a revision verifies is not so here. */
+void fake_set_disagreeing(struct fake_db *db, bool is_disagreeing);
 
 /* ---- time ---------------------------------------------------------------------------------- */
 
@@ -70,7 +94,8 @@ enum fake_event {
     FAKE_COMMIT = 16,
     FAKE_GUARD =
         32, /* behind a revision: nothing that servers refuse, but connections may be lost */
-    FAKE_ANY = 63,
+    FAKE_COPY = 64, /* OP_SNAPSHOT, OP_RESTORE */
+    FAKE_ANY = 127,
 };
 
 enum fake_act {
@@ -108,11 +133,12 @@ void fake_leave_all(struct fake_world *world);
 /* Somebody else comes by, does this and leaves again, at once and whoever has locks. */
 void fake_do(struct fake_db *db, const char *sql);
 
-/* Somebody puts back what was committed there once. */
-void fake_restore(struct fake_db *db, const struct fake_store *store);
+/* Somebody puts back what was committed there once: this schema of it, or all (NULL). */
+void fake_restore(struct fake_db *db, const struct fake_store *store, const char *schema);
 
-/* Told when a transaction, or a statement outside one, first writes; `is_orphan`: nobody listens to it. */
-typedef void (*fake_write_fn)(void *ctx, struct fake_db *db, bool is_orphan);
+/* Told when a transaction, or a statement outside one, first writes, and before a database is made. `schema`: the
+ * one that unqualified names mean to the writer. `is_orphan`: no client listens to it. */
+typedef void (*fake_write_fn)(void *ctx, struct fake_db *db, const char *schema, bool is_orphan);
 void fake_watch_writes(struct fake_world *world, fake_write_fn on_write, void *ctx);
 
 /* ---- what has come of it: committed state only --------------------------------------------- */
@@ -133,14 +159,16 @@ const struct fake_table *fake_table(const struct fake_db *db, const char *schema
 /* How often the effect stands. */
 size_t fake_effect_count(const struct fake_db *db, const char *name);
 
-/* All effects, in the order they were committed. */
-const char *const *fake_effects(const struct fake_db *db, size_t *ret_count);
-
 /* Server sides that are alive, those that clients have left behind included. */
 size_t fake_session_count(const struct fake_db *db);
 
 /* Changes committed by somebody who had no lock: there must never be any. */
 size_t fake_unlocked_writes(const struct fake_db *db);
+
+/* How often a copy was put over a database that it is not of, and how often the lock of one database was refused
+ * for another's sake: neither may ever be. */
+size_t fake_foreign_copies(const struct fake_world *world);
+size_t fake_foreign_locks(const struct fake_world *world);
 
 /* Server sides that nobody listens to, and that are still at work. */
 size_t fake_orphan_count(const struct fake_world *world);

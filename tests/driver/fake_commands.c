@@ -44,6 +44,7 @@ static void add_row(struct fake_call *call, const char *const *values)
     struct op *op = call->op;
     size_t width = op->column_count;
     call->touched++;
+    op->rows_seen++;
     if (op->kind == OP_SCRIPT)
         return;
     const char **rows = arena_calloc(op->arena, (op->row_count + 1) * width, sizeof *rows);
@@ -69,38 +70,80 @@ static struct fake_store *readable(const struct fake_call *call)
     return call->session->draft ? call->session->draft : call->session->db->store;
 }
 
-/* One writer at a time: others wait for its transaction's end, at most their lock timeout. */
+static const struct fake_claim *find_claim(const struct fake_db *db, const char *schema)
+{
+    for (size_t i = 0; i < db->claim_count; i++)
+        if (strcmp(db->claims[i].schema, schema) == 0)
+            return &db->claims[i];
+    return NULL;
+}
+
+/* The schema that the statement writes to: that of the name it begins with, or the current one. */
+static const char *target_of(const struct fake_call *call)
+{
+    const char *schema = call->count > 1 ? call->words[1].schema : NULL;
+    const char *target = schema ? schema : fake_session_target(call->session);
+    return target ? target : "";
+}
+
+static enum fake_outcome wait_for_writer(struct fake_call *call)
+{
+    struct fake_session *session = call->session;
+    uint64_t now_ms = session->db->world->now_ms, limit_ms = call->op->lock_timeout_ms;
+    if (limit_ms && now_ms - session->begun_ms >= limit_ms)
+        return fake_fail(op_make_err(call->op), "55P03", "canceled by the lock timeout");
+    session->wake_ms = now_ms + FAKE_TICK_MS;
+    return FAKE_WAIT;
+}
+
+/* Others than the schema's writer wait for its transaction's end, at most their lock timeout. */
 static enum fake_outcome make_writable(struct fake_call *call)
 {
     struct fake_session *session = call->session;
     struct fake_db *db = session->db;
-    uint64_t now_ms = db->world->now_ms;
-    uint64_t limit_ms = call->op->lock_timeout_ms;
+    const char *schema = target_of(call);
+    const struct fake_claim *claim = find_claim(db, schema);
+    if (session->role && session->shape == FAKE_JOINS && call->op->kind != OP_SCRIPT)
+        return fake_fail(op_make_err(call->op), "42501", "role '%s' may not do that",
+                         session->role);
     if (db->is_read_only)
         return fake_fail(op_make_err(call->op), "25006", "the database is read-only");
-    if (db->writer && db->writer != session) {
-        if (limit_ms && now_ms - session->begun_ms >= limit_ms)
-            return fake_fail(op_make_err(call->op), "55P03", "canceled by the lock timeout");
-        session->wake_ms = now_ms + FAKE_TICK_MS;
-        return FAKE_WAIT;
-    }
+    if (claim && claim->owner != session)
+        return wait_for_writer(call);
     if (!session->draft) {
+        session->base = db->store;
         session->draft = fake_store_copy(arena_of(call), db->store);
-        if (db->world->on_write)
-            db->world->on_write(db->world->on_write_ctx, db, session->is_lost);
+        fake_tell_write(db, schema, session->is_lost);
     }
-    db->writer = session;
+    if (!claim)
+        *ARENA_PUSH(arena_of(call), db->claims, db->claim_count, db->claim_capacity) =
+            (struct fake_claim){schema, session};
     return FAKE_DONE;
 }
 
-static const char *schema_of(const struct fake_word *name)
+/* The schema that the table's name, the first word after the command, means; it may not exist. */
+static const char *schema_of(const struct fake_call *call)
 {
-    return name->schema ? name->schema : FAKE_SCHEMA;
+    const char *current;
+    if (call->words[1].schema)
+        return call->words[1].schema;
+    current = fake_session_schema(call->session);
+    return current ? current : "";
 }
 
 static struct fake_table *find_table(const struct fake_call *call)
 {
-    return fake_store_table(readable(call), schema_of(&call->words[1]), word(call, 1));
+    const char *found =
+        call->words[1].schema ? NULL : fake_session_find_table(call->session, word(call, 1));
+    return fake_store_table(readable(call), found ? found : schema_of(call), word(call, 1));
+}
+
+/* DDL ends the transaction that it comes in, where the database cannot take it back. */
+static enum fake_outcome make_writable_for_ddl(struct fake_call *call)
+{
+    if (call->session->shape == FAKE_NO_DDL && call->session->in_transaction)
+        fake_session_commit(call->session);
+    return make_writable(call);
 }
 
 /* The row whose first column is `value`, or row_count. */
@@ -139,63 +182,158 @@ static enum fake_outcome do_rollback(struct fake_call *call)
     return FAKE_DONE;
 }
 
-static enum fake_outcome lock(struct fake_call *call, bool is_of_transaction)
+/* Does the one bar the other? Locks of a server are those of all its databases. */
+static bool bars(const struct fake_lock *held, const struct fake_db *db,
+                 const struct fake_lock *wanted)
 {
-    struct fake_db *db = call->session->db;
-    const char *key = word(call, 1);
-    if (call->session->is_busy)
-        return answer(call, "f");
-    for (size_t i = 0; i < db->lock_count; i++)
-        if (strcmp(db->locks[i].key, key) == 0 && db->locks[i].owner != call->session)
-            return answer(call, "f");
-    *ARENA_PUSH(arena_of(call), db->locks, db->lock_count, db->lock_capacity) =
-        (struct fake_lock){key, call->session, is_of_transaction};
-    return answer(call, "t");
+    bool is_near = held->owner->db == db || (held->is_of_server && wanted->is_of_server);
+    return is_near && held->owner != wanted->owner && strcmp(held->key, wanted->key) == 0;
+}
+
+static const struct fake_lock *find_barring(const struct fake_db *db, const struct fake_lock *lock)
+{
+    const struct fake_world *world = db->world;
+    for (size_t i = 0; i < world->db_count; i++)
+        for (size_t k = 0; k < world->dbs[i]->lock_count; k++)
+            if (world->dbs[i]->server == db->server && bars(&world->dbs[i]->locks[k], db, lock))
+                return &world->dbs[i]->locks[k];
+    return NULL;
+}
+
+enum fake_outcome fake_take_lock(struct fake_session *session, struct fake_lock lock)
+{
+    struct fake_db *db = session->db;
+    lock.owner = session;
+    const struct fake_lock *held = find_barring(db, &lock);
+    if (held)
+        db->world->foreign_locks += held->owner->db != db;
+    if (held || session->is_busy)
+        return FAKE_FAILED;
+    *ARENA_PUSH(&db->world->arena, db->locks, db->lock_count, db->lock_capacity) = lock;
+    return FAKE_DONE;
+}
+
+/* NULL where another process is meant than this one. */
+static enum fake_outcome take_lock(struct fake_call *call, const struct fake_lock *lock)
+{
+    bool is_meant = call->count < 3 || strtoul(word(call, 2), NULL, 10) == call->session->id;
+    if (!is_meant)
+        return answer(call, NULL);
+    return answer(call, fake_take_lock(call->session, *lock) == FAKE_DONE ? "t" : "f");
 }
 
 static enum fake_outcome do_lock(struct fake_call *call)
 {
-    return lock(call, false);
+    return take_lock(call, &(struct fake_lock){.key = word(call, 1)});
 }
 
 static enum fake_outcome do_lock_tx(struct fake_call *call)
 {
-    return lock(call, true);
+    return take_lock(call, &(struct fake_lock){.key = word(call, 1), .is_of_transaction = true});
+}
+
+static enum fake_outcome do_lock_server(struct fake_call *call)
+{
+    return take_lock(call, &(struct fake_lock){.key = word(call, 1), .is_of_server = true});
+}
+
+/* Who has the lock: is it us, and who. */
+static enum fake_outcome do_holder(struct fake_call *call)
+{
+    static const char *const columns[] = {"is_us", "who"};
+    const struct fake_db *db = call->session->db;
+    set_columns(call, columns, ARRAY_LEN(columns));
+    for (size_t i = 0; i < db->lock_count; i++) {
+        const struct fake_session *owner = db->locks[i].owner;
+        if (strcmp(db->locks[i].key, word(call, 1)) != 0)
+            continue;
+        const char *who = arena_printf(arena_of(call), "session %" PRIu32, owner->id);
+        add_row(call, (const char *const[]){owner == call->session ? "t" : "f", who});
+        break;
+    }
+    return FAKE_DONE;
+}
+
+/* Whose transactions may keep this session from writing. */
+static enum fake_outcome do_blockers(struct fake_call *call)
+{
+    const struct fake_db *db = call->session->db;
+    set_columns(call, &(const char *){"who"}, 1);
+    for (size_t i = 0; i < db->claim_count; i++) {
+        uint32_t id = db->claims[i].owner->id;
+        if (id != strtoul(word(call, 1), NULL, 10))
+            add_row(call, &(const char *){arena_printf(arena_of(call), "session %" PRIu32, id)});
+    }
+    return FAKE_DONE;
 }
 
 static enum fake_outcome do_reset(struct fake_call *call)
 {
-    if (call->session->in_transaction)
+    struct fake_session *session = call->session;
+    if (session->in_transaction)
         return fail_at(call, 0, "25001", "not inside a transaction");
-    fake_session_unlock(call->session, false);
+    fake_session_unlock(session, false);
+    session->path = session->role = session->prepared_nonce = NULL;
     return FAKE_DONE;
+}
+
+/* As it is written where unqualified names lead elsewhere. */
+static const char *table_name(struct fake_call *call, const char *schema, const char *table)
+{
+    const char *current = fake_session_schema(call->session);
+    bool is_current = current && schema && strcmp(current, schema) == 0;
+    return !schema || is_current ? table : arena_printf(arena_of(call), "%s.%s", schema, table);
+}
+
+static const char *if_there(const struct fake_call *call, const char *schema, const char *table)
+{
+    return schema && fake_store_table(readable(call), schema, table) ? table : NULL;
 }
 
 static enum fake_outcome do_inspect(struct fake_call *call)
 {
     static const char *const columns[] = {"schema",      "version_found", "version", "history",
                                           "search_path", "backend_pid",   "watches"};
-    const struct fake_store *store = readable(call);
-    const char *schema = call->words[1].is_bare ? FAKE_SCHEMA : word(call, 1);
-    bool exists = fake_store_has_schema(store, schema);
-    const char *version = fake_store_table(store, schema, word(call, 2)) ? word(call, 2) : NULL;
+    struct fake_session *session = call->session;
+    bool is_asked = !call->words[1].is_bare;
+    const char *table = word(call, 2), *path = session->path;
+    const char *schema = is_asked ? word(call, 1) : fake_session_schema(session);
+    const char *found = is_asked ? schema : fake_session_find_table(session, table);
+    if (is_asked && !fake_store_has_schema(readable(call), schema))
+        schema = NULL;
+    bool tells_pid = session->shape == FAKE_JOINS;
     const char *const values[] = {
-        exists ? schema : NULL,
-        version,
-        version,
-        fake_store_table(store, schema, "skein_history") ? "skein_history" : NULL,
-        FAKE_SCHEMA,
-        NULL,
-        NULL,
+        schema,
+        is_asked || !found ? if_there(call, schema, table) : table_name(call, found, table),
+        if_there(call, schema, table),
+        if_there(call, schema, "skein_history"),
+        path ? path : session->db->search_path,
+        tells_pid ? arena_printf(arena_of(call), "%" PRIu32, session->id) : NULL,
+        tells_pid ? "1" : NULL,
     };
     set_columns(call, columns, ARRAY_LEN(columns));
     add_row(call, values);
     return FAKE_DONE;
 }
 
+static enum fake_outcome do_locate(struct fake_call *call)
+{
+    static const char *const columns[] = {"schema", "history"};
+    const char *found = fake_session_find_table(call->session, word(call, 2));
+    set_columns(call, columns, ARRAY_LEN(columns));
+    if (found)
+        add_row(call, (const char *const[]){found, if_there(call, found, "skein_history")});
+    return FAKE_DONE;
+}
+
+static enum fake_outcome do_identity(struct fake_call *call)
+{
+    return answer(call, call->session->db->name);
+}
+
 static enum fake_outcome do_schema(struct fake_call *call)
 {
-    enum fake_outcome outcome = make_writable(call);
+    enum fake_outcome outcome = make_writable_for_ddl(call);
     if (outcome == FAKE_DONE && !fake_store_has_schema(call->session->draft, word(call, 1)))
         fake_store_add_schema(arena_of(call), call->session->draft, word(call, 1));
     return outcome;
@@ -203,8 +341,8 @@ static enum fake_outcome do_schema(struct fake_call *call)
 
 static enum fake_outcome do_make(struct fake_call *call)
 {
-    const char *schema = schema_of(&call->words[1]);
-    enum fake_outcome outcome = make_writable(call);
+    enum fake_outcome outcome = make_writable_for_ddl(call);
+    const char *schema = schema_of(call);
     if (outcome != FAKE_DONE)
         return outcome;
     if (!fake_store_has_schema(call->session->draft, schema))
@@ -339,25 +477,125 @@ static enum fake_outcome do_mark(struct fake_call *call)
     return FAKE_DONE;
 }
 
+/* `ID STATEMENTS 'REVISION' 'DIRECTION' 'CHECKSUM'`, several with commas between, behind the run and the state. */
+static enum fake_outcome do_records(struct fake_call *call)
+{
+    enum { FIRST = 4, WIDTH = 6 };
+    enum fake_outcome outcome;
+    struct fake_table *table = writable_table(call, &outcome);
+    if (!table)
+        return outcome;
+    call->touched = 0;
+    for (size_t at = FIRST; at < call->count; at += WIDTH) {
+        const char *const values[HISTORY_WIDTH] = {word(call, at + 2), word(call, at + 3),
+                                                   word(call, at + 4), word(call, at + 1),
+                                                   word(call, 3),      word(call, 2)};
+        if (strtoul(word(call, at), NULL, 10) != table->row_count + 1)
+            return fail_at(call, at, "23505", "the row's number is not the next");
+        fake_store_add_row(arena_of(call), table, values, HISTORY_WIDTH);
+        call->touched++;
+    }
+    return FAKE_DONE;
+}
+
+/* ---- the session's settings ---------------------------------------------------------------- */
+
 static enum fake_outcome do_nonce(struct fake_call *call)
 {
     call->session->nonce = word(call, 1);
     return FAKE_DONE;
 }
 
+/* NULL where it says `NULL`. */
+static const char *literal(const struct fake_call *call, size_t index)
+{
+    return call->words[index].is_bare ? NULL : word(call, index);
+}
+
+static enum fake_outcome do_local_path(struct fake_call *call)
+{
+    call->session->local_path = literal(call, 1);
+    return FAKE_DONE;
+}
+
+static enum fake_outcome do_setup(struct fake_call *call)
+{
+    call->session->path = literal(call, 1);
+    return FAKE_DONE;
+}
+
+static enum fake_outcome do_role(struct fake_call *call)
+{
+    call->session->role = word(call, 1);
+    return FAKE_DONE;
+}
+
+static enum fake_outcome do_reset_role(struct fake_call *call)
+{
+    call->session->role = NULL;
+    return FAKE_DONE;
+}
+
+static enum fake_outcome do_wander(struct fake_call *call)
+{
+    call->session->local_path = FAKE_SCHEMA;
+    return FAKE_DONE;
+}
+
+static enum fake_outcome do_where(struct fake_call *call)
+{
+    return answer(call, fake_session_schema(call->session));
+}
+
+static enum fake_outcome guard(struct fake_call *call, const char *nonce, const char *path)
+{
+    const char *ours = call->session->nonce;
+    if (!ours || !nonce || strcmp(ours, nonce) != 0)
+        return fail_at(call, 0, "22012", "the transaction is another one");
+    if (path)
+        call->session->local_path = path;
+    return answer(call, "1");
+}
+
 static enum fake_outcome do_guard(struct fake_call *call)
 {
-    const char *nonce = call->session->nonce;
-    if (nonce && strcmp(nonce, word(call, 1)) == 0)
-        return answer(call, "1");
-    return fail_at(call, 0, "22012", "the transaction is another one");
+    return guard(call, word(call, 1), call->count > 2 ? literal(call, 2) : NULL);
+}
+
+static enum fake_outcome do_prepare_guard(struct fake_call *call)
+{
+    if (call->session->prepared_nonce)
+        return fail_at(call, 0, "42P05", "it is prepared already");
+    call->session->prepared_nonce = word(call, 1);
+    call->session->prepared_path = literal(call, 2);
+    return FAKE_DONE;
+}
+
+static enum fake_outcome do_run_guard(struct fake_call *call)
+{
+    if (!call->session->prepared_nonce)
+        return fail_at(call, 0, "26000", "nothing is prepared");
+    return guard(call, call->session->prepared_nonce, call->session->prepared_path);
+}
+
+static enum fake_outcome do_discard(struct fake_call *call)
+{
+    call->session->prepared_nonce = NULL;
+    return FAKE_DONE;
 }
 
 static enum fake_outcome do_database(struct fake_call *call)
 {
-    if (fake_db_find(call->session->db->world, word(call, 1)))
+    struct fake_world *world = call->session->db->world;
+    if (fake_db_find(world, word(call, 1)))
         return fail_at(call, 1, "42P04", "the database is there already");
-    fake_db_new(call->session->db->world, word(call, 1));
+    for (size_t i = 0; i < world->db_count; i++)
+        if (strcmp(world->dbs[i]->name, word(call, 1)) == 0) {
+            fake_tell_write(world->dbs[i], FAKE_SCHEMA, call->session->is_lost);
+            world->dbs[i]->is_missing = false;
+            return FAKE_DONE;
+        }
+    fake_db_new(world, word(call, 1));
     return FAKE_DONE;
 }
 
@@ -366,25 +604,71 @@ static enum fake_outcome do_database(struct fake_call *call)
 static enum fake_outcome do_effect(struct fake_call *call)
 {
     enum fake_outcome outcome = make_writable(call);
+    const char *schema = fake_session_schema(call->session);
     if (outcome == FAKE_DONE) {
-        fake_store_add_effect(arena_of(call), call->session->draft, word(call, 1));
+        fake_store_add_effect(arena_of(call), call->session->draft, schema ? schema : "",
+                              word(call, 1));
         call->touched = 1;
     }
     return outcome;
 }
 
+static size_t count_effect(const struct fake_call *call, size_t index)
+{
+    return fake_store_count_effect(readable(call), fake_session_schema(call->session),
+                                   word(call, index));
+}
+
+static enum fake_outcome answer_if(struct fake_call *call, bool is_so)
+{
+    set_columns(call, &(const char *){"value"}, 1);
+    if (is_so)
+        add_row(call, &(const char *){"1"});
+    return FAKE_DONE;
+}
+
+/* A row where the one effect is there more often than the other; or as often at least. */
+static enum fake_outcome do_exceeds(struct fake_call *call)
+{
+    return answer_if(call, count_effect(call, 1) > count_effect(call, 2));
+}
+
+static enum fake_outcome do_reaches(struct fake_call *call)
+{
+    return answer_if(call, count_effect(call, 1) >= count_effect(call, 2));
+}
+
+static enum fake_outcome do_agree(struct fake_call *call)
+{
+    return answer_if(call, !call->session->db->is_disagreeing);
+}
+
+/* What another tool's table holds: `SELECT version FROM "schema"."table"`. */
+static enum fake_outcome do_foreign(struct fake_call *call)
+{
+    const struct fake_word *name = &call->words[call->count - 1];
+    const struct fake_table *table =
+        fake_store_table(readable(call), name->schema ? name->schema : FAKE_SCHEMA, name->text);
+    if (!table)
+        return fail_at(call, call->count - 1, "42P01", "no such table");
+    set_columns(call, &(const char *){"version"}, 1);
+    for (size_t i = 0; i < table->row_count; i++)
+        add_row(call, table->rows[i]);
+    return FAKE_DONE;
+}
+
 /* An effect that may only be there once. */
 static enum fake_outcome do_once(struct fake_call *call)
 {
-    if (fake_store_count_effect(readable(call), word(call, 1)))
-        return fail_at(call, 1, "23505", "the effect is there already");
+    if (count_effect(call, 1))
+        return fake_fail(op_make_err(call->op), "23505", "the effect is there already");
     return do_effect(call);
 }
 
 static enum fake_outcome do_count(struct fake_call *call)
 {
     char count[32];
-    snprintf(count, sizeof count, "%zu", fake_store_count_effect(readable(call), word(call, 1)));
+    snprintf(count, sizeof count, "%zu", count_effect(call, 1));
     return answer(call, count);
 }
 
@@ -463,22 +747,75 @@ static const struct {
     size_t word_count;
     enum fake_outcome (*run)(struct fake_call *call);
 } commands[] = {
-    {"begin", 0, do_begin},       {"commit", 0, do_commit},   {"rollback", 0, do_rollback},
-    {"lock", 1, do_lock},         {"lock_tx", 1, do_lock_tx}, {"reset", 0, do_reset},
-    {"inspect", 2, do_inspect},   {"schema", 1, do_schema},   {"make", 1, do_make},
-    {"versions", 1, do_versions}, {"history", 1, do_history}, {"insert", 2, do_insert},
-    {"update", 3, do_update},     {"delete", 2, do_delete},   {"record", 7, do_record},
-    {"mark", 6, do_mark},         {"nonce", 1, do_nonce},     {"guard", 1, do_guard},
-    {"database", 1, do_database}, {"effect", 1, do_effect},   {"once", 1, do_once},
-    {"count", 1, do_count},       {"touch", 1, do_touch},     {"sleep", 1, do_sleep},
-    {"fail", 1, do_fail},         {"select", 1, do_select},   {"name", 1, do_name},
-    {"rows", 0, do_rows},         {"who", 0, do_who},         {"kill", 1, do_kill},
+    {"begin", 0, do_begin},
+    {"commit", 0, do_commit},
+    {"rollback", 0, do_rollback},
+    {"lock", 1, do_lock},
+    {"lock_tx", 1, do_lock_tx},
+    {"lock_server", 1, do_lock_server},
+    {"holder", 1, do_holder},
+    {"blockers", 1, do_blockers},
+    {"reset", 0, do_reset},
+    {"inspect", 2, do_inspect},
+    {"locate", 2, do_locate},
+    {"identity", 0, do_identity},
+    {"schema", 1, do_schema},
+    {"make", 1, do_make},
+    {"versions", 1, do_versions},
+    {"history", 1, do_history},
+    {"insert", 2, do_insert},
+    {"update", 3, do_update},
+    {"delete", 2, do_delete},
+    {"record", 7, do_record},
+    {"records", 3, do_records},
+    {"mark", 6, do_mark},
+    {"nonce", 1, do_nonce},
+    {"local_path", 1, do_local_path},
+    {"setup", 1, do_setup},
+    {"guard", 1, do_guard},
+    {"prepare_guard", 2, do_prepare_guard},
+    {"run_guard", 0, do_run_guard},
+    {"reset_role", 0, do_reset_role},
+    {"database", 1, do_database},
+    {"SELECT", 3, do_foreign},
+    {"effect", 1, do_effect},
+    {"once", 1, do_once},
+    {"count", 1, do_count},
+    {"exceeds", 2, do_exceeds},
+    {"reaches", 2, do_reaches},
+    {"agree", 0, do_agree},
+    {"touch", 1, do_touch},
+    {"sleep", 1, do_sleep},
+    {"fail", 1, do_fail},
+    {"role", 1, do_role},
+    {"discard", 0, do_discard},
+    {"wander", 0, do_wander},
+    {"where", 0, do_where},
+    {"select", 1, do_select},
+    {"name", 1, do_name},
+    {"rows", 0, do_rows},
+    {"who", 0, do_who},
+    {"kill", 1, do_kill},
 };
+
+/* Of what begins with such a word; COUNT: there is none. */
+static size_t find_command(const struct fake_word *name)
+{
+    size_t i = 0;
+    while (i < ARRAY_LEN(commands) && strcmp(commands[i].name, name->text) != 0)
+        i++;
+    return i;
+}
+
+bool fake_is_command(const struct fake_word *word)
+{
+    return find_command(word) < ARRAY_LEN(commands);
+}
 
 enum fake_outcome fake_command(struct fake_call *call)
 {
-    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-        if (strcmp(commands[i].name, word(call, 0)) == 0 && call->count > commands[i].word_count)
-            return commands[i].run(call);
+    size_t i = find_command(&call->words[0]);
+    if (i < ARRAY_LEN(commands) && call->count > commands[i].word_count)
+        return commands[i].run(call);
     return fail_at(call, 0, "42601", "no such command");
 }

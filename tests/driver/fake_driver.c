@@ -7,6 +7,8 @@
 
 struct conn {
     struct conn_params params;
+    enum fake_shape shape;
+    bool is_created;              /* the database, by connecting to it */
     struct fake_world *world;     /* NULL: nobody answers there */
     struct fake_session *session; /* NULL: not connected */
     struct op *op;
@@ -16,14 +18,35 @@ struct conn {
 
 /* ---- connecting ---------------------------------------------------------------------------- */
 
-static struct conn *fake_open(const struct conn_params *params)
+static struct conn *open_as(const struct conn_params *params, enum fake_shape shape)
 {
     struct conn *conn = xcalloc(1, sizeof *conn);
     conn->params = *params;
+    conn->shape = shape;
     for (size_t i = 0; i < params->url->param_count; i++)
         if (strcmp(params->url->params[i].key, "world") == 0)
             conn->world = (struct fake_world *)(uintptr_t)params->url->params[i].value;
     return conn;
+}
+
+static struct conn *plain_open(const struct conn_params *params)
+{
+    return open_as(params, FAKE_PLAIN);
+}
+
+static struct conn *joins_open(const struct conn_params *params)
+{
+    return open_as(params, FAKE_JOINS);
+}
+
+static struct conn *on_worker_open(const struct conn_params *params)
+{
+    return open_as(params, FAKE_ON_WORKER);
+}
+
+static struct conn *no_ddl_open(const struct conn_params *params)
+{
+    return open_as(params, FAKE_NO_DDL);
 }
 
 static const char *database_of(const struct conn *conn)
@@ -59,6 +82,23 @@ static struct want start_connect(struct conn *conn)
     return wait_until(conn, conn->connect_ms);
 }
 
+/* A proxy invents the number of the handshake; where there are none, it says what it is. */
+static void take_session(struct conn *conn, struct fake_db *db)
+{
+    enum { INVENTED = 1000000 };
+    conn->session = fake_session_new(db, conn->shape);
+    bool has_pids = conn->shape == FAKE_JOINS;
+    uint32_t pid = conn->session->id + (db->is_pooled ? INVENTED : 0);
+    conn->op->info = (struct conn_info){
+        .is_pooled = db->is_pooled && !has_pids,
+        .is_read_only = db->is_read_only,
+        .is_created = conn->is_created,
+        .backend_pid = has_pids ? pid : 0,
+        .watches_client = has_pids,
+        .server_version = 10000,
+    };
+}
+
 static struct want step_connect(struct conn *conn)
 {
     struct op *op = conn->op;
@@ -78,24 +118,40 @@ static struct want step_connect(struct conn *conn)
         fake_lose(op_make_err(op));
         return over();
     }
-    conn->session = fake_session_new(db);
-    op->info = (struct conn_info){
-        .is_pooled = db->is_pooled, .is_read_only = db->is_read_only, .server_version = 10000};
+    take_session(conn, db);
     return over();
 }
 
 /* ---- operations ---------------------------------------------------------------------------- */
+
+/* The connection is lost: the op of which the client heard last has the error. */
+static void lose(struct conn *conn)
+{
+    struct fake_session *session = conn->session;
+    struct op *op = conn->op;
+    while (session->id % 2 && op->joined && op->is_over)
+        op = op->joined;
+    if (!session->is_kept)
+        fake_session_leave(session);
+    fake_lose(op_make_err(op));
+}
 
 /* What the server has come to. */
 static struct want look(struct conn *conn)
 {
     struct fake_session *session = conn->session;
     if (session->is_lost) {
-        fake_session_leave(session);
-        fake_lose(op_make_err(conn->op));
+        lose(conn);
         return over();
     }
-    return session->is_running ? wait_until(conn, session->wake_ms) : over();
+    if (session->is_running)
+        return wait_until(conn, session->wake_ms);
+    bool has_more = session->op == session->last && op_err(session->op)->kind == ERR_NONE &&
+                    session->op->joined;
+    if (!has_more)
+        return over();
+    fake_session_start(session, session->op->joined);
+    return look(conn);
 }
 
 static struct want fake_start(struct conn *conn, struct op *op)
@@ -173,44 +229,285 @@ static bool fake_split(struct arena *arena, const char *sql, size_t len,
     return true;
 }
 
-static const char *const fake_sql[SQL__COUNT] = {
+/* ---- on a worker --------------------------------------------------------------------------- */
+
+static bool fail_to_find(struct conn *conn)
+{
+    conn->op->is_missing = !conn->params.may_create;
+    fake_fail(op_make_err(conn->op), "14", "no such file");
+    return false;
+}
+
+/* The file may be made, and whoever only looks sees an empty one instead. */
+static struct fake_db *find_file(struct conn *conn)
+{
+    struct fake_world *world = conn->world;
+    const char *name = database_of(conn);
+    struct fake_db *db = fake_db_find(world, name);
+    if (db || !conn->params.may_create)
+        return db;
+    for (size_t i = 0; i < world->db_count; i++)
+        if (strcmp(world->dbs[i]->name, name) == 0)
+            db = world->dbs[i];
+    if (conn->params.is_read_only) { /* in memory */
+        struct fake_db *empty = arena_alloc(&world->arena, sizeof *empty);
+        *empty = (struct fake_db){.world = world, .name = name, .search_path = FAKE_SCHEMA};
+        empty->store = arena_alloc(&world->arena, sizeof *empty->store);
+        fake_store_add_schema(&world->arena, empty->store, FAKE_SCHEMA);
+        return empty;
+    }
+    conn->is_created = true;
+    if (!db)
+        return fake_db_new(world, name);
+    fake_tell_write(db, FAKE_SCHEMA, false);
+    db->is_missing = false;
+    return db;
+}
+
+static void connect_on_thread(struct conn *conn)
+{
+    struct op *op = conn->op;
+    struct fake_db *db = conn->world ? find_file(conn) : NULL;
+    const struct fake_fault *fault = db ? fake_strike(db, FAKE_CONNECT) : NULL;
+    if (!db)
+        fail_to_find(conn);
+    else if (fault && fault->act == FAKE_REFUSE)
+        fake_fail(op_make_err(op), fault->code, "refused with %s", fault->code);
+    else
+        take_session(conn, db);
+    if (!conn->session && conn->is_created)
+        db->is_missing = true;
+}
+
+static void lock_on_thread(struct conn *conn)
+{
+    const struct fake_fault *fault = fake_strike(conn->session->db, FAKE_LOCK);
+    conn->session->is_busy = fault && fault->act == FAKE_BUSY;
+    if (fault && fault->act == FAKE_REFUSE)
+        fake_fail(op_make_err(conn->op), fault->code, "refused with %s", fault->code);
+    else
+        conn->op->is_locked =
+            fake_take_lock(conn->session, (struct fake_lock){.key = "file"}) == FAKE_DONE;
+    if (!conn->op->is_locked && conn->op->wants_holder)
+        conn->op->holder = "somebody";
+}
+
+static struct fake_copy *find_copy(struct fake_world *world, const char *path)
+{
+    for (size_t i = 0; i < world->copy_count; i++)
+        if (strcmp(world->copies[i].path, path) == 0)
+            return &world->copies[i];
+    return NULL;
+}
+
+static void snapshot_on_thread(struct conn *conn)
+{
+    struct fake_world *world = conn->world;
+    struct fake_copy *copy = find_copy(world, conn->op->sql);
+    if (!copy) {
+        copy = ARENA_PUSH(&world->arena, world->copies, world->copy_count, world->copy_capacity);
+        copy->path = arena_strdup(&world->arena, conn->op->sql);
+    }
+    copy->db = conn->session->db;
+    copy->store = conn->session->db->store;
+}
+
+static void restore_on_thread(struct conn *conn)
+{
+    struct fake_db *db = conn->session->db;
+    const struct fake_copy *copy = find_copy(conn->world, conn->op->sql);
+    if (!copy) {
+        conn->op->is_missing = true;
+        fake_fail(op_make_err(conn->op), "14", "no such copy");
+        return;
+    }
+    conn->world->foreign_copies += copy->db != db;
+    if (copy->store == db->store)
+        return; /* nothing was changed since */
+    fake_tell_write(db, FAKE_SCHEMA, false);
+    db->unlocked_writes += db->lock_count == 0;
+    db->store = copy->store; /* it never changes */
+}
+
+static void copy_on_thread(struct conn *conn)
+{
+    struct fake_db *db = conn->session->db;
+    const struct fake_fault *fault = fake_strike(db, FAKE_COPY);
+    if (fault && fault->act == FAKE_REFUSE)
+        fake_fail(op_make_err(conn->op), fault->code, "refused with %s", fault->code);
+    else
+        (conn->op->kind == OP_SNAPSHOT ? snapshot_on_thread : restore_on_thread)(conn);
+}
+
+static bool runs_statements(const struct op *op)
+{
+    return op->kind == OP_QUERY || op->kind == OP_SCRIPT;
+}
+
+static struct want on_worker_start(struct conn *conn, struct op *op)
+{
+    conn->op = op;
+    if (runs_statements(op))
+        fake_session_start(conn->session, op);
+    return (struct want){.bits = WANT_WORKER};
+}
+
+static void on_worker_work(struct conn *conn)
+{
+    switch (conn->op->kind) {
+    case OP_CONNECT: connect_on_thread(conn); break;
+    case OP_LOCK: lock_on_thread(conn); break;
+    case OP_SNAPSHOT:
+    case OP_RESTORE: copy_on_thread(conn); break;
+    case OP_QUERY:
+    case OP_SCRIPT:
+    case OP__COUNT: fake_session_run(conn->session); break;
+    }
+}
+
+/* What waits does so by the caller's timer, and then wants a worker again. */
+static struct want on_worker_step(struct conn *conn, unsigned ready)
+{
+    if (ready & WANT_TIMER)
+        return (struct want){.bits = WANT_WORKER};
+    if (!runs_statements(conn->op) || !conn->session->is_running)
+        return over();
+    return wait_until(conn, conn->session->wake_ms);
+}
+
+static void *on_worker_cancel_token(struct conn *conn)
+{
+    if (conn->session)
+        conn->session->is_cancelled = true;
+    return NULL;
+}
+
+/* A file that we made, and that nothing was committed to, goes again. */
+static void on_worker_close(struct conn *conn)
+{
+    if (conn->session) {
+        struct fake_db *db = conn->session->db;
+        fake_session_end(conn->session);
+        bool is_empty = !db->store->table_count && !db->store->effect_count;
+        db->is_missing = db->is_missing || (conn->is_created && is_empty && !db->lock_count);
+    }
+    free(conn);
+}
+
+/* ---- the dialects -------------------------------------------------------------------------- */
+
+/* What all of them say alike. */
+#define COMMON_SQL                                                                                 \
+    [SQL_VERSIONS] = "versions {version}", [SQL_HISTORY] = "history {history}",                    \
+    [SQL_BEGIN] = "begin", [SQL_VERSION_CREATE] = "make {version}",                                \
+    [SQL_HISTORY_CREATE] = "make {history}", [SQL_VERSION_INSERT] = "insert {version} {to}",       \
+    [SQL_VERSION_UPDATE] = "update {version} {from} {to}",                                         \
+    [SQL_VERSION_DELETE] = "delete {version} {from}",                                              \
+    [SQL_HISTORY_INSERT] = "record {history} {revision} {direction} {checksum} {statements} "      \
+                           "{state} {run}",                                                        \
+    [SQL_HISTORY_MARK] = "mark {history} {revision} {direction} {statements} {state} {run}",       \
+    [SQL_COMMIT] = "commit", [SQL_ROLLBACK] = "rollback"
+
+#define INSPECT "inspect {asked_schema} {version_name}"
+
+static const char *const plain_sql[SQL__COUNT] = {
+    COMMON_SQL,
     [SQL_LOCK] = "lock {key}",
     [SQL_LOCK_POOLED] = "begin; lock_tx {key}",
     [SQL_RESET] = "reset",
-    [SQL_INSPECT] = "inspect {asked_schema} {version_name}",
+    [SQL_INSPECT] = INSPECT,
     [SQL_SCHEMA_CREATE] = "schema {schema}",
-    [SQL_VERSIONS] = "versions {version}",
-    [SQL_HISTORY] = "history {history}",
-    [SQL_BEGIN] = "begin",
-    [SQL_SETUP_LOCAL] = "nonce {nonce}",
-    [SQL_VERSION_CREATE] = "make {version}",
-    [SQL_HISTORY_CREATE] = "make {history}",
-    [SQL_VERSION_INSERT] = "insert {version} {to}",
-    [SQL_VERSION_UPDATE] = "update {version} {from} {to}",
-    [SQL_VERSION_DELETE] = "delete {version} {from}",
-    [SQL_HISTORY_INSERT] = "record {history} {revision} {direction} {checksum} {statements} "
-                           "{state} {run}",
-    [SQL_HISTORY_MARK] = "mark {history} {revision} {direction} {statements} {state} {run}",
-    [SQL_GUARD] = "guard {nonce}",
-    [SQL_COMMIT] = "commit",
-    [SQL_ROLLBACK] = "rollback",
+    [SQL_SETUP_LOCAL] = "nonce {nonce}; local_path {search_path}",
+    [SQL_SETUP] = "setup {search_path}",
+    [SQL_GUARD] = "guard {nonce} {search_path}",
     [SQL_CREATE_DATABASE] = "database {database}",
 };
+
+static const char *const joins_sql[SQL__COUNT] = {
+    COMMON_SQL,
+    [SQL_LOCK] = "lock {key} {backend_pid}",
+    [SQL_LOCK_POOLED] = "begin; lock_tx {key}",
+    [SQL_LOCK_HOLDER] = "holder {key}",
+    [SQL_BLOCKERS] = "blockers {backend_pid}",
+    [SQL_RESET] = "reset",
+    [SQL_INSPECT] = INSPECT,
+    [SQL_LOCATE] = "locate {asked_schema} {version_name}",
+    [SQL_IDENTITY] = "identity",
+    [SQL_SCHEMA_CREATE] = "schema {schema}",
+    [SQL_SETUP_LOCAL] = "nonce {nonce}; local_path {search_path}",
+    [SQL_SETUP_AGAIN] = "reset_role; nonce {nonce}; local_path {search_path}",
+    [SQL_SETUP] = "setup {search_path}",
+    [SQL_HISTORY_ROW] = "{history_id} {statements} {revision} {direction} {checksum}",
+    [SQL_HISTORY_ROWS] = "records {history} {run} {state} {steps}",
+    [SQL_GUARD] = "guard {nonce} {search_path}",
+    [SQL_GUARD_PREPARE] = "prepare_guard {nonce} {search_path}",
+    [SQL_GUARD_PREPARED] = "run_guard",
+    [SQL_CREATE_DATABASE] = "database {database}",
+};
+
+static const char *const on_worker_sql[SQL__COUNT] = {
+    COMMON_SQL,
+    [SQL_INSPECT] = "begin; " INSPECT,
+    [SQL_READ_END] = "commit",
+};
+
+static const char *const no_ddl_sql[SQL__COUNT] = {
+    COMMON_SQL,
+    [SQL_LOCK] = "lock_server {key}",
+    [SQL_INSPECT] = INSPECT,
+    [SQL_SCHEMA_CREATE] = "schema {schema}",
+    [SQL_SETUP] = "setup {search_path}",
+    [SQL_CREATE_DATABASE] = "database {database}",
+};
+
+/* What all drivers of a made-up server have in common. */
+#define SERVER                                                                                     \
+    .start = fake_start, .step = fake_step, .work = fake_work, .cancel_token = fake_cancel_token,  \
+    .cancel = fake_cancel, .is_in_transaction = fake_is_in_transaction, .close = fake_close,       \
+    .add_literal = sql_add_literal, .add_identifier = sql_add_identifier, .split = fake_split
 
 const struct driver fake_driver = {
     .name = "fake",
     .dialect = DIALECT_POSTGRESQL,
     .traits = DRIVER_DDL_IN_TRANSACTION | DRIVER_IS_SERVER,
-    .open = fake_open,
-    .start = fake_start,
-    .step = fake_step,
-    .work = fake_work,
-    .cancel_token = fake_cancel_token,
-    .cancel = fake_cancel,
+    .open = plain_open,
+    SERVER,
+    .sql = plain_sql,
+};
+
+const struct driver fake_joins = {
+    .name = "fake_joins",
+    .dialect = DIALECT_POSTGRESQL,
+    .traits = DRIVER_DDL_IN_TRANSACTION | DRIVER_IS_SERVER | DRIVER_JOINS,
+    .open = joins_open,
+    SERVER,
+    .sql = joins_sql,
+};
+
+const struct driver fake_no_ddl = {
+    .name = "fake_no_ddl",
+    .dialect = DIALECT_MYSQL,
+    .traits = DRIVER_IS_SERVER | DRIVER_LOCKS_SERVER,
+    .open = no_ddl_open,
+    SERVER,
+    .sql = no_ddl_sql,
+};
+
+const struct driver fake_on_worker = {
+    .name = "fake_on_worker",
+    .dialect = DIALECT_SQLITE,
+    .traits =
+        DRIVER_DDL_IN_TRANSACTION | DRIVER_CREATES_ON_CONNECT | DRIVER_ON_WORKER | DRIVER_SNAPSHOTS,
+    .open = on_worker_open,
+    .start = on_worker_start,
+    .step = on_worker_step,
+    .work = on_worker_work,
+    .cancel_token = on_worker_cancel_token,
+    .cancel = free,
     .is_in_transaction = fake_is_in_transaction,
-    .close = fake_close,
+    .close = on_worker_close,
     .add_literal = sql_add_literal,
     .add_identifier = sql_add_identifier,
     .split = fake_split,
-    .sql = fake_sql,
+    .sql = on_worker_sql,
 };

@@ -13,6 +13,15 @@ enum { FAKE_TICK_MS = 20 }; /* how often whoever waits looks again */
 
 struct fake_session;
 
+enum fake_shape { FAKE_PLAIN, FAKE_JOINS, FAKE_ON_WORKER, FAKE_NO_DDL };
+
+/* What OP_SNAPSHOT wrote to a path. */
+struct fake_copy {
+    const char *path;
+    const struct fake_db *db; /* that it is of */
+    struct fake_store *store;
+};
+
 struct fake_world {
     char shown[8]; /* first: what fake_url carries may be printed as a text */
     struct arena arena;
@@ -21,6 +30,9 @@ struct fake_world {
     struct fake_db **dbs;
     size_t db_count, db_capacity;
     uint32_t last_session;
+    struct fake_copy *copies;
+    size_t copy_count, copy_capacity;
+    size_t foreign_copies, foreign_locks;
     fake_write_fn on_write; /* NULL: nobody is told */
     void *on_write_ctx;
 };
@@ -29,6 +41,13 @@ struct fake_lock {
     const char *key;
     struct fake_session *owner;
     bool is_of_transaction;
+    bool is_of_server; /* it bars the whole server's others with this key */
+};
+
+/* One writer at a time in each schema. */
+struct fake_claim {
+    const char *schema;
+    struct fake_session *owner;
 };
 
 struct pending_fault {
@@ -40,9 +59,13 @@ struct pending_fault {
 struct fake_db {
     struct fake_world *world;
     const char *name;
-    bool is_read_only, is_pooled;
-    struct fake_store *store;    /* what is committed */
-    struct fake_session *writer; /* who has a draft: one at a time */
+    uint32_t server;
+    const char *search_path;
+    bool is_missing;
+    bool is_read_only, is_pooled, is_disagreeing;
+    struct fake_store *store;  /* what is committed */
+    struct fake_claim *claims; /* of those who have a draft */
+    size_t claim_count, claim_capacity;
     struct fake_session *sessions;
     struct fake_lock *locks;
     size_t lock_count, lock_capacity;
@@ -56,18 +79,25 @@ struct fake_db {
 struct fake_session {
     struct fake_db *db;
     struct fake_session *next;
+    enum fake_shape shape;
     uint32_t id;
     bool is_ended;
     bool is_lost;      /* the client gets no answer any more */
     bool is_cancelled; /* somebody asked to stop the message under way */
     bool in_transaction, is_doomed;
-    struct fake_store *draft; /* NULL: nothing written */
-    const char *nonce;        /* of the transaction */
+    struct fake_store *draft;                   /* NULL: nothing written */
+    const struct fake_store *base;              /* that it was made from */
+    const char *nonce;                          /* of the transaction */
+    const char *path;                           /* a search path of its own; NULL: the database's */
+    const char *local_path;                     /* the same for the transaction */
+    const char *role;                           /* NULL: its login's */
+    const char *prepared_nonce, *prepared_path; /* of the prepared guard; NULL: there is none */
 
-    /* The message under way; `op` is the client's, or `scratch` once nobody listens. */
+    /* The message under way: `op`, and those joined to it up to `last`. They are the client's, or copies once no
+     * client listens. */
     bool is_running;
-    struct op *op;
-    struct op scratch;
+    bool is_kept; /* they are copies */
+    struct op *first, *op, *last;
     size_t at, end; /* the statement under way */
     bool is_begun;
     bool is_busy; /* faults that struck it */
@@ -87,11 +117,21 @@ struct fake_call {
     long touched; /* rows; -1: it is none of those that have a number */
 };
 
-/* fake_commands.c: runs the statement (again, where it waited). */
+/* fake_commands.c: is there such a command? And runs the statement (again, where it waited). */
+bool fake_is_command(const struct fake_word *word);
 enum fake_outcome fake_command(struct fake_call *call);
+enum fake_outcome fake_take_lock(struct fake_session *session, struct fake_lock lock);
+
+/* fake.c: somebody is about to write to it. */
+void fake_tell_write(struct fake_db *db, const char *schema, bool is_orphan);
 
 /* fake_session.c */
-struct fake_session *fake_session_new(struct fake_db *db);
+struct fake_session *fake_session_new(struct fake_db *db, enum fake_shape shape);
+const char *fake_session_schema(const struct fake_session *session); /* the current one, or NULL */
+/* The same, and where none of the path exists the one that it names first. */
+const char *fake_session_target(const struct fake_session *session);
+/* Of the session's search path: the first schema with that table, or NULL. */
+const char *fake_session_find_table(const struct fake_session *session, const char *table);
 void fake_session_start(struct fake_session *session, struct op *op);
 void fake_session_run(struct fake_session *session);
 void fake_session_end(struct fake_session *session);

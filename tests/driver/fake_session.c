@@ -3,10 +3,11 @@
 
 /* ---- sessions ------------------------------------------------------------------------------ */
 
-struct fake_session *fake_session_new(struct fake_db *db)
+struct fake_session *fake_session_new(struct fake_db *db, enum fake_shape shape)
 {
     struct fake_session *session = arena_alloc(&db->world->arena, sizeof *session);
     session->db = db;
+    session->shape = shape;
     session->id = ++db->world->last_session;
     session->next = db->sessions;
     db->sessions = session;
@@ -41,21 +42,103 @@ void fake_session_unlock(struct fake_session *session, bool of_transaction_only)
     db->lock_count = kept;
 }
 
+/* ---- where unqualified names lead ---------------------------------------------------------- */
+
+/* After the identifier's closing quote; a doubled one is none. */
+static size_t quoted_len(const char *text)
+{
+    size_t len = 1;
+    while (text[len] && (text[len] != '"' || text[len + 1] == '"'))
+        len += text[len] == '"' ? 2 : 1;
+    return len + (text[len] == '"');
+}
+
+/* The next name of a search path, quoted or bare; NULL: there is none. */
+static const char *next_name(struct arena *arena, const char **at)
+{
+    struct fake_word words[FAKE_WORDS_MAX];
+    const char *begin = *at + strspn(*at, ", ");
+    size_t len = *begin == '"' ? quoted_len(begin) : strcspn(begin, ", ");
+    if (!*begin)
+        return NULL;
+    *at = begin + len;
+    return fake_words(arena, begin, 0, len, words) ? words[0].text : NULL;
+}
+
+static const struct fake_store *store_of(const struct fake_session *session)
+{
+    return session->draft ? session->draft : session->db->store;
+}
+
+/* The first schema of the path that exists, and, unless NULL, has the table. */
+static const char *find_schema(const struct fake_session *session, const char *table)
+{
+    const char *path = session->local_path ? session->local_path : session->path, *name;
+    const struct fake_store *store = store_of(session);
+    if (!path)
+        path = session->db->search_path;
+    while ((name = next_name(&session->db->world->arena, &path)))
+        if (table ? fake_store_table(store, name, table) != NULL
+                  : fake_store_has_schema(store, name))
+            return name;
+    return NULL;
+}
+
+const char *fake_session_schema(const struct fake_session *session)
+{
+    return find_schema(session, NULL);
+}
+
+const char *fake_session_find_table(const struct fake_session *session, const char *table)
+{
+    return find_schema(session, table);
+}
+
+const char *fake_session_target(const struct fake_session *session)
+{
+    const char *path = session->local_path ? session->local_path : session->path;
+    const char *schema = find_schema(session, NULL);
+    if (!path)
+        path = session->db->search_path;
+    return schema ? schema : next_name(&session->db->world->arena, &path);
+}
+
+/* ---- transactions -------------------------------------------------------------------------- */
+
 static void end_transaction(struct fake_session *session)
 {
-    if (session->db->writer == session)
-        session->db->writer = NULL;
+    struct fake_db *db = session->db;
+    size_t kept = 0;
+    for (size_t i = 0; i < db->claim_count; i++)
+        if (db->claims[i].owner != session)
+            db->claims[kept++] = db->claims[i];
+    db->claim_count = kept;
     session->draft = NULL;
     session->nonce = NULL;
+    session->local_path = NULL;
     session->in_transaction = session->is_doomed = false;
     fake_session_unlock(session, true);
+}
+
+/* What others have committed meanwhile, in their schemas, stays. */
+static void take_draft(struct fake_session *session)
+{
+    struct fake_db *db = session->db;
+    if (db->store == session->base) {
+        db->store = session->draft;
+        return;
+    }
+    for (size_t i = 0; i < db->claim_count; i++)
+        if (db->claims[i].owner == session)
+            db->store =
+                fake_store_mix(&db->world->arena, db->store, session->draft, db->claims[i].schema);
 }
 
 void fake_session_commit(struct fake_session *session)
 {
     if (session->draft) {
         session->db->unlocked_writes += !has_lock(session);
-        session->db->store = session->draft;
+        take_draft(session);
     }
     end_transaction(session);
 }
@@ -80,35 +163,53 @@ void fake_session_end(struct fake_session *session)
     *link = session->next;
 }
 
-void fake_session_leave(struct fake_session *session)
+/* What is left of the message, in memory of the server's own. */
+static void keep_message(struct fake_session *session)
 {
     struct arena *arena = &session->db->world->arena;
+    struct op *op = session->op, *end = session->last->joined, **link = &session->op;
+    bool is_first = session->first == op;
+    for (; op != end; op = op->joined) {
+        struct op *copy = arena_alloc(arena, sizeof *copy);
+        *copy = *op;
+        copy->err = NULL;
+        copy->arena = arena;
+        copy->sql = arena_strndup(arena, op->sql, op->sql_len);
+        *link = session->last = copy;
+        link = &copy->joined;
+    }
+    *link = NULL;
+    session->is_kept = true;
+    if (is_first)
+        session->first = session->op;
+}
+
+/* A file has no other side that could go on. */
+void fake_session_leave(struct fake_session *session)
+{
     if (session->is_ended)
         return;
-    if (!session->is_running) {
+    if (!session->is_running || session->shape == FAKE_ON_WORKER) {
         fake_session_end(session);
         return;
     }
     session->is_lost = true;
-    session->scratch = *session->op;
-    session->scratch.arena = arena;
-    session->scratch.sql = arena_strndup(arena, session->op->sql, session->op->sql_len);
-    session->op = &session->scratch;
+    keep_message(session);
 }
 
 /* ---- a message ----------------------------------------------------------------------------- */
 
-void fake_session_start(struct fake_session *session, struct op *op)
+enum { MESSAGE_MAX = 64 * 1024, EPOCH_S = 1795000000 };
+
+static struct op *last_of_message(const struct fake_session *session, struct op *op)
 {
-    uint64_t now_ms = session->db->world->now_ms;
-    session->op = op;
-    session->at = session->end = 0;
-    session->is_begun = false;
-    session->is_cancelled = false;
-    session->is_running = true;
-    session->begun_ms = now_ms;
-    session->wake_ms = now_ms + session->db->world->latency_ms;
-    fake_session_run(session);
+    size_t len = op->sql_len;
+    while (session->shape == FAKE_JOINS && op->joined && !op->sets_up_parser &&
+           len + op->joined->sql_len <= MESSAGE_MAX) {
+        op = op->joined;
+        len += op->sql_len;
+    }
+    return op;
 }
 
 static void check_transaction(struct fake_session *session)
@@ -116,18 +217,28 @@ static void check_transaction(struct fake_session *session)
     struct op *op = session->op;
     if (op->tx_after == TX_ANY || session->in_transaction == (op->tx_after == TX_INSIDE))
         return;
+    if (op != session->first && !session->first->statements_done)
+        return; /* a message that could not be parsed has run nothing */
     op->is_tx_broken = true;
     if (op_err(op)->kind == ERR_NONE)
         err_set(op_make_err(op), ERR_SQL, "the transaction was %s by the statements themselves",
                 session->in_transaction ? "begun" : "ended");
 }
 
+static void finish_lock(struct op *op)
+{
+    const char *value = op->row_count ? op_value(op, 0, 0) : NULL;
+    if (op->kind != OP_LOCK || !op->sql_len)
+        return;
+    op->is_locked = op_err(op)->kind == ERR_NONE && value && *value == 't';
+    op->is_pooled = op_err(op)->kind == ERR_NONE && op->row_count && !value;
+    if (value && op->column_count > 1 && !op->is_locked)
+        op->holder = op_value(op, 0, 1);
+}
+
 static void finish(struct fake_session *session)
 {
-    struct op *op = session->op;
-    const char *value = op->row_count ? op_value(op, 0, 0) : NULL;
-    if (op->kind == OP_LOCK)
-        op->is_locked = op_err(op)->kind == ERR_NONE && value && *value == 't';
+    finish_lock(session->op);
     check_transaction(session);
     session->is_running = false;
     if (session->is_lost)
@@ -136,26 +247,107 @@ static void finish(struct fake_session *session)
 
 static void fail_message(struct fake_session *session)
 {
-    session->is_doomed = session->in_transaction;
+    session->is_doomed = session->in_transaction && session->shape != FAKE_ON_WORKER;
     if (!session->in_transaction)
         fake_session_roll_back(session);
     finish(session);
 }
 
+/* The op's statements are done; false: it was the last. */
+static bool go_to_next_op(struct fake_session *session)
+{
+    struct op *op = session->op;
+    op->is_over = true;
+    op->over_s = EPOCH_S + (double)session->db->world->now_ms / 1000;
+    if (op == session->last)
+        return false;
+    finish_lock(op);
+    session->op = op->joined;
+    session->at = session->end = 0;
+    return true;
+}
+
+/* The words of the next statement, at the session's `at` and `end`; 0: there is none. */
+static size_t next_statement(struct fake_session *session, struct fake_word *words)
+{
+    const struct op *op = session->op;
+    size_t count;
+    do {
+        session->at = session->end + (session->end > 0);
+        if (session->at >= op->sql_len)
+            return 0;
+        session->end = fake_statement_end(op->sql, op->sql_len, session->at);
+        session->end += session->end == 0; /* a semicolon by itself, first of all */
+        count = fake_words(&session->db->world->arena, op->sql, session->at, session->end, words);
+    } while (!count);
+    return count;
+}
+
+/* A server parses a message as a whole before it runs any of it. False: nothing of it can be run. */
+static bool parse_message(struct fake_session *session)
+{
+    struct fake_word words[FAKE_WORDS_MAX];
+    if (session->first == session->last)
+        return true;
+    for (;; session->op = session->op->joined) {
+        session->at = session->end = 0;
+        while (next_statement(session, words))
+            if (!fake_is_command(&words[0])) {
+                fake_fail(op_make_err(session->op), "42601", "no such command: '%s'",
+                          words[0].text);
+                op_make_err(session->op)->offset = words[0].offset + 1;
+                return false;
+            }
+        if (session->op == session->last)
+            break;
+    }
+    session->op = session->first;
+    session->at = session->end = 0;
+    return true;
+}
+
+void fake_session_start(struct fake_session *session, struct op *op)
+{
+    uint64_t now_ms = session->db->world->now_ms;
+    bool is_remote = session->shape != FAKE_ON_WORKER;
+    session->first = session->op = op;
+    session->last = last_of_message(session, op);
+    session->at = session->end = 0;
+    session->is_begun = false;
+    session->is_cancelled = false;
+    session->is_running = true;
+    session->is_kept = false;
+    session->begun_ms = now_ms;
+    session->wake_ms = now_ms + (is_remote ? session->db->world->latency_ms : 0);
+    if (!parse_message(session))
+        fail_message(session);
+    else if (is_remote)
+        fake_session_run(session);
+}
+
 static enum fake_event event_of(const struct fake_session *session, const struct fake_word *word)
 {
+    static const char *const ours[] = {"begin", "nonce",         "local_path", "make",
+                                       "setup", "prepare_guard", "reset_role", "schema"};
     if (strcmp(word->text, "commit") == 0)
         return FAKE_COMMIT;
-    if (strcmp(word->text, "guard") == 0)
+    if (strcmp(word->text, "guard") == 0 || strcmp(word->text, "run_guard") == 0)
         return FAKE_GUARD;
     if (session->op->kind == OP_LOCK && strncmp(word->text, "lock", 4) == 0)
         return FAKE_LOCK;
+    for (size_t i = 0; i < ARRAY_LEN(ours); i++)
+        if (strcmp(word->text, ours[i]) == 0)
+            return FAKE_QUERY;
     return session->op->kind == OP_SCRIPT ? FAKE_SCRIPT : FAKE_QUERY;
 }
 
 static void be_struck(struct fake_session *session, const struct fake_fault *fault)
 {
     uint64_t late_ms = session->db->world->now_ms + fault->delay_ms;
+    bool is_loss = fault->act == FAKE_LOSE_BEFORE || fault->act == FAKE_LOSE_AFTER ||
+                   fault->act == FAKE_LOSE_LATE;
+    if (is_loss && session->shape == FAKE_ON_WORKER)
+        return; /* no connection to a file is ever lost */
     switch (fault->act) {
     case FAKE_REFUSE: session->refusal = fault->code; break;
     case FAKE_BUSY: session->is_busy = true; break;
@@ -173,14 +365,9 @@ static void be_struck(struct fake_session *session, const struct fake_fault *fau
 static bool begin_statement(struct fake_session *session)
 {
     struct fake_word words[FAKE_WORDS_MAX];
-    const struct op *op = session->op;
-    do {
-        session->at = session->end + (session->end > 0);
-        if (session->at >= op->sql_len)
+    while (!next_statement(session, words))
+        if (!go_to_next_op(session))
             return false;
-        session->end = fake_statement_end(op->sql, op->sql_len, session->at);
-        session->end += session->end == 0; /* a semicolon by itself, first of all */
-    } while (!fake_words(&session->db->world->arena, op->sql, session->at, session->end, words));
     session->is_begun = true;
     session->is_busy = session->loses_after = false;
     session->refusal = NULL;
@@ -204,6 +391,17 @@ static void end_statement(struct fake_session *session, const struct fake_call *
     op->statements_done += op_err(op)->kind == ERR_NONE;
 }
 
+/* Where a revision cannot so much as say it. */
+static bool is_fenced(const struct fake_session *session, const struct fake_word *word)
+{
+    static const char *const words[] = {"begin", "commit", "rollback"};
+    bool is_fence = session->shape == FAKE_ON_WORKER && session->op->kind == OP_SCRIPT;
+    for (size_t i = 0; is_fence && i < ARRAY_LEN(words); i++)
+        if (strcmp(words[i], word->text) == 0)
+            return true;
+    return false;
+}
+
 static enum fake_outcome run_statement(struct fake_session *session)
 {
     struct fake_word words[FAKE_WORDS_MAX];
@@ -215,6 +413,8 @@ static enum fake_outcome run_statement(struct fake_session *session)
     if (session->is_doomed && strcmp(words[0].text, "rollback") != 0 &&
         strcmp(words[0].text, "commit") != 0)
         return fake_fail(op_make_err(op), "25P02", "the transaction is aborted");
+    if (is_fenced(session, &words[0]))
+        return fake_fail(op_make_err(op), "23", "skein begins and ends transactions");
     enum fake_outcome outcome = fake_command(&call);
     if (outcome == FAKE_DONE)
         end_statement(session, &call);

@@ -87,16 +87,108 @@ void fake_store_set_value(struct arena *arena, struct fake_table *table, size_t 
     table->rows[row] = changed;
 }
 
-void fake_store_add_effect(struct arena *arena, struct fake_store *store, const char *name)
+void fake_store_add_effect(struct arena *arena, struct fake_store *store, const char *schema,
+                           const char *name)
 {
     *ARENA_PUSH(arena, store->effects, store->effect_count, store->effect_capacity) =
-        arena_strdup(arena, name);
+        (struct fake_effect){arena_strdup(arena, schema), arena_strdup(arena, name)};
 }
 
-size_t fake_store_count_effect(const struct fake_store *store, const char *name)
+static bool is_of(const char *schema, const char *wanted)
+{
+    return !wanted || strcmp(schema, wanted) == 0;
+}
+
+size_t fake_store_count_effect(const struct fake_store *store, const char *schema, const char *name)
 {
     size_t count = 0;
     for (size_t i = 0; i < store->effect_count; i++)
-        count += strcmp(store->effects[i], name) == 0;
+        count +=
+            is_of(store->effects[i].schema, schema) && strcmp(store->effects[i].name, name) == 0;
     return count;
+}
+
+/* ---- one schema of it ---------------------------------------------------------------------- */
+
+/* The effect of the schema at `at` or after it, or effect_count. */
+static size_t next_effect(const struct fake_store *store, const char *schema, size_t at)
+{
+    while (at < store->effect_count && !is_of(store->effects[at].schema, schema))
+        at++;
+    return at;
+}
+
+static bool are_effects_same(const struct fake_store *a, const struct fake_store *b,
+                             const char *schema)
+{
+    size_t i = next_effect(a, schema, 0), k = next_effect(b, schema, 0);
+    while (i < a->effect_count && k < b->effect_count &&
+           strcmp(a->effects[i].name, b->effects[k].name) == 0) {
+        i = next_effect(a, schema, i + 1);
+        k = next_effect(b, schema, k + 1);
+    }
+    return i == a->effect_count && k == b->effect_count;
+}
+
+/* Rows never change, and copies share them: equal ones are one. */
+static bool is_table_same(const struct fake_table *table, const struct fake_table *other)
+{
+    return other && table->row_count == other->row_count &&
+           (!table->row_count ||
+            memcmp(table->rows, other->rows, table->row_count * sizeof *table->rows) == 0);
+}
+
+static size_t count_tables(const struct fake_store *store, const char *schema)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < store->table_count; i++)
+        count += is_of(store->tables[i].schema, schema);
+    return count;
+}
+
+bool fake_store_is_same(const struct fake_store *a, const struct fake_store *b, const char *schema)
+{
+    if (a == b)
+        return true;
+    if (!are_effects_same(a, b, schema) || count_tables(a, schema) != count_tables(b, schema))
+        return false;
+    for (size_t i = 0; i < a->table_count; i++) {
+        const struct fake_table *table = &a->tables[i];
+        if (is_of(table->schema, schema) &&
+            !is_table_same(table, fake_store_table(b, table->schema, table->name)))
+            return false;
+    }
+    return true;
+}
+
+static void drop_schema(struct fake_store *store, const char *schema)
+{
+    size_t effects = 0, tables = 0;
+    for (size_t i = 0; i < store->effect_count; i++)
+        if (!is_of(store->effects[i].schema, schema))
+            store->effects[effects++] = store->effects[i];
+    for (size_t i = 0; i < store->table_count; i++)
+        if (!is_of(store->tables[i].schema, schema))
+            store->tables[tables++] = store->tables[i];
+    store->effect_count = effects;
+    store->table_count = tables;
+}
+
+struct fake_store *fake_store_mix(struct arena *arena, const struct fake_store *store,
+                                  const struct fake_store *other, const char *schema)
+{
+    struct fake_store *mixed = fake_store_copy(arena, store);
+    const struct fake_store *whole = fake_store_copy(arena, other);
+    drop_schema(mixed, schema);
+    for (size_t i = 0; i < whole->effect_count; i++)
+        if (is_of(whole->effects[i].schema, schema))
+            *ARENA_PUSH(arena, mixed->effects, mixed->effect_count, mixed->effect_capacity) =
+                whole->effects[i];
+    for (size_t i = 0; i < whole->table_count; i++)
+        if (is_of(whole->tables[i].schema, schema))
+            *ARENA_PUSH(arena, mixed->tables, mixed->table_count, mixed->table_capacity) =
+                whole->tables[i];
+    if (fake_store_has_schema(other, schema) && !fake_store_has_schema(mixed, schema))
+        fake_store_add_schema(arena, mixed, schema);
+    return mixed;
 }

@@ -7,10 +7,14 @@
 
 struct arena;
 
+struct fake_effect {
+    const char *schema, *name;
+};
+
 struct fake_store {
     struct fake_table *tables;
     size_t table_count, table_capacity;
-    const char **effects;
+    struct fake_effect *effects; /* in the order they were committed */
     size_t effect_count, effect_capacity;
     const char **schemas;
     size_t schema_count, schema_capacity;
@@ -33,7 +37,17 @@ void fake_store_drop_row(struct fake_table *table, size_t row);
 void fake_store_set_value(struct arena *arena, struct fake_table *table, size_t row, size_t column,
                           size_t width, const char *value);
 
-void fake_store_add_effect(struct arena *arena, struct fake_store *store, const char *name);
-size_t fake_store_count_effect(const struct fake_store *store, const char *name);
+void fake_store_add_effect(struct arena *arena, struct fake_store *store, const char *schema,
+                           const char *name);
+/* `schema` NULL: of any. */
+size_t fake_store_count_effect(const struct fake_store *store, const char *schema,
+                               const char *name);
+
+/* Does the schema hold the same in both? */
+bool fake_store_is_same(const struct fake_store *a, const struct fake_store *b, const char *schema);
+
+/* A copy of `store` with this schema as `other` has it. */
+struct fake_store *fake_store_mix(struct arena *arena, const struct fake_store *store,
+                                  const struct fake_store *other, const char *schema);
 
 #endif

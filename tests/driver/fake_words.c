@@ -29,6 +29,11 @@ static bool is_comment(const char *sql, size_t len, size_t at)
     return at + 1 < len && sql[at] == '-' && sql[at + 1] == '-';
 }
 
+static bool is_block_comment(const char *sql, size_t len, size_t at)
+{
+    return at + 1 < len && sql[at] == '/' && sql[at + 1] == '*';
+}
+
 static size_t line_end(const char *sql, size_t len, size_t at)
 {
     const char *end = memchr(sql + at, '\n', len - at);
@@ -42,6 +47,8 @@ size_t fake_statement_end(const char *sql, size_t len, size_t at)
             at = quoted_end(sql, len, at);
         else if (is_comment(sql, len, at))
             at = line_end(sql, len, at);
+        else if (is_block_comment(sql, len, at))
+            at = split_skip_block_comment(sql, len, at, false);
         else
             at++;
     }

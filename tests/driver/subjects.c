@@ -142,6 +142,7 @@ static void fake_sleep_ms(void *ctx, uint64_t ms)
 static void set_up_fake(struct stage *stage)
 {
     struct fake_world *world = fake_world_new();
+    const struct driver *driver = stage->subject->driver;
     stage->own = world;
     stage->runner.now_ms = fake_now_ms;
     stage->runner.sleep_ms = fake_sleep_ms;
@@ -149,9 +150,9 @@ static void set_up_fake(struct stage *stage)
     fake_db_new(world, "maintenance");
     fake_db_new(world, "case");
     fake_set_read_only(fake_db_new(world, "standby"), true);
-    stage->targets[TARGET_GOOD] = fake_url(world, "case");
-    stage->targets[TARGET_MISSING] = fake_url(world, "mis\"sing\\'; --");
-    stage->targets[TARGET_READ_ONLY] = fake_url(world, "standby");
+    stage->targets[TARGET_GOOD] = fake_url_of(world, driver, "case");
+    stage->targets[TARGET_MISSING] = fake_url_of(world, driver, "mis\"sing\\'; --");
+    stage->targets[TARGET_READ_ONLY] = fake_url_of(world, driver, "standby");
     stage->targets[TARGET_NOWHERE] = (struct url){.database = "case"};
 }
 
@@ -173,6 +174,22 @@ static void tear_down_fake(struct stage *stage)
     [SAY_ROWS] = "SELECT 'a' AS first, NULL AS second UNION ALL SELECT 'b', '' ORDER BY 1",        \
     [SAY_ONE] = "SELECT 'one'", [SAY_LITERAL] = "SELECT ", [SAY_IDENTIFIER] = "SELECT 1 AS ",      \
     [SAY_UNKNOWN] = "SELECT 'äö€😀', nosuch FROM t", [SAY_SYNTAX] = "SELEC 'ä'"
+
+/* What all made-up databases say alike. */
+#define FAKE_SQL                                                                                   \
+    [SAY_PREPARE] = "effect table", [SAY_CHANGE] = "effect x", [SAY_COUNT] = "count x",            \
+    [SAY_TOUCH_NONE] = "touch 0", [SAY_TOUCH_ALL] = "touch 2", [SAY_VIOLATE] = "once x",           \
+    [SAY_ROWS] = "rows", [SAY_ONE] = "select 'one'", [SAY_LITERAL] = "select ",                    \
+    [SAY_IDENTIFIER] = "name ", [SAY_UNKNOWN] = "select 'äö€😀' nosuch",                            \
+    [SAY_SYNTAX] = "SELEC 'ä'", [SAY_SLOW] = "sleep 30000",                                        \
+    [SAY_SCRIPT] = "-- one; no statement\n"                                                        \
+                   "effect 'a;b''c;'; ;\n"                                                         \
+                   "effect x -- and; it goes on\n;\n"                                              \
+                   "effect \";\"\"\"; /* no; */ effect x;\n"                                       \
+                   "touch 3;\n"                                                                    \
+                   "effect 'ä€😀' -- no semicolon; at the end"
+
+#define FAKE_CONNECTIONS [SAY_WHO] = "who", [SAY_KILL] = "kill %s"
 
 static const struct subject subjects[] = {
     {
@@ -248,30 +265,40 @@ static const struct subject subjects[] = {
         .maintenance = "maintenance",
         .set_up = set_up_fake,
         .tear_down = tear_down_fake,
-        .say =
-            {
-                [SAY_PREPARE] = "effect table",
-                [SAY_CHANGE] = "effect x",
-                [SAY_COUNT] = "count x",
-                [SAY_TOUCH_NONE] = "touch 0",
-                [SAY_TOUCH_ALL] = "touch 2",
-                [SAY_VIOLATE] = "once x",
-                [SAY_ROWS] = "rows",
-                [SAY_ONE] = "select 'one'",
-                [SAY_LITERAL] = "select ",
-                [SAY_IDENTIFIER] = "name ",
-                [SAY_UNKNOWN] = "select 'äö€😀' nosuch",
-                [SAY_SYNTAX] = "SELEC 'ä'",
-                [SAY_SLOW] = "sleep 30000",
-                [SAY_SCRIPT] = "-- one; no statement\n"
-                               "effect 'a;b''c;'; ;\n"
-                               "effect x -- and; it goes on\n;\n"
-                               "effect \";\"\"\"; effect x;\n"
-                               "touch 3;\n"
-                               "effect 'ä€😀' -- no semicolon; at the end",
-                [SAY_WHO] = "who",
-                [SAY_KILL] = "kill %s",
-            },
+        .say = {FAKE_SQL, FAKE_CONNECTIONS},
+    },
+    {
+        .name = "fake_joins",
+        .driver = &fake_joins,
+        .abilities = HAS_POOLING_PROXIES | HAS_HISTORY_ROWS | HAS_SEVERAL_PLACES | HAS_GUARD |
+                     HAS_RESET | HAS_MORTAL_CONNECTIONS | HAS_DDL_IN_TRANSACTION | HAS_JOINED_OPS |
+                     HAS_PIDS,
+        .is_doomed_by_error = true,
+        .missing_code = "3D000",
+        .maintenance = "maintenance",
+        .set_up = set_up_fake,
+        .tear_down = tear_down_fake,
+        .say = {FAKE_SQL, FAKE_CONNECTIONS, [SAY_WHERE] = "where", [SAY_WANDER] = "wander"},
+    },
+    {
+        .name = "fake_on_worker",
+        .driver = &fake_on_worker,
+        .abilities = HAS_CREATION_ON_CONNECT | HAS_DDL_IN_TRANSACTION,
+        .missing_code = "14",
+        .set_up = set_up_fake,
+        .tear_down = tear_down_fake,
+        .say = {FAKE_SQL},
+    },
+    {
+        .name = "fake_no_ddl",
+        .driver = &fake_no_ddl,
+        .abilities = HAS_MORTAL_CONNECTIONS,
+        .is_doomed_by_error = true,
+        .missing_code = "3D000",
+        .maintenance = "maintenance",
+        .set_up = set_up_fake,
+        .tear_down = tear_down_fake,
+        .say = {FAKE_SQL, FAKE_CONNECTIONS},
     },
 };
 

@@ -105,6 +105,7 @@ static void copy_standing(struct memory_ledger *ledger, struct standing *to,
     to->goal = keep_rows(ledger, &from->goal);
     to->to = keep_rows(ledger, &from->to);
     to->reached = keep_rows(ledger, &from->reached);
+    to->snapshot = arena_strdup(&ledger->arena, from->snapshot);
 }
 
 static void copy_fleet(struct memory_ledger *ledger, struct run *run, const struct run_info *info)
@@ -178,6 +179,8 @@ static void write_intent(struct memory_ledger *ledger, struct row *row, const st
         standing->before = keep_rows(ledger, &intent->before);
     if (intent->goal.is_known)
         standing->goal = keep_rows(ledger, &intent->goal);
+    if (intent->snapshot)
+        standing->snapshot = arena_strdup(&ledger->arena, intent->snapshot);
 }
 
 /* Where nobody could look, nobody knows better than before how a tenant stands that was begun, unless this

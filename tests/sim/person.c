@@ -58,6 +58,6 @@ void person_settle(struct scene *scene, size_t tenant, const struct truth *truth
         add_finish(scene, &buf, truth);
     else
         add_mark(scene, &buf, truth, done_of(scene, truth), "partial");
-    fake_do(scene->dbs[tenant], buf.data);
+    scene_do(scene, tenant, buf.data);
     buf_done(&buf);
 }

@@ -81,10 +81,22 @@ static bool knows_host(void *ctx, const char *name)
     return play->knows_hosts || !rng_chance(&play->scene->rng, 3);
 }
 
-static void on_open(void *ctx, const struct conn *conn, const char *host)
+static void on_open(void *ctx, const struct conn *conn, const struct url *url)
 {
     struct play *play = ctx;
-    watch_opened(&play->watch, conn, (size_t)(host[1] - '0'));
+    watch_opened(&play->watch, conn, url->host ? (size_t)(url->host[1] - '0') : SERVER_OF_FILES);
+}
+
+static void on_op(void *ctx, const struct url *url, const struct op *op)
+{
+    char text[512];
+    snprintf(text, sizeof text, "        %s %d: %s", url->database, (int)op->kind,
+             op->sql ? op->sql : "");
+    on_trace(ctx, text);
+    for (op = op->joined; op; op = op->joined) {
+        snprintf(text, sizeof text, "        %s +: %s", url->database, op->sql);
+        on_trace(ctx, text);
+    }
 }
 
 static void on_close(void *ctx, const struct conn *conn)
@@ -203,6 +215,7 @@ static int do_deed(struct play *play, enum deed deed)
 static void bury(struct play *play)
 {
     loop_forget();
+    system_forget_connections();
     fake_leave_all(play->scene->world);
     memory_ledger_forget_holder(play->ledger);
     watch_lose_track(&play->watch);
@@ -317,14 +330,14 @@ static void check_end(struct play *play, bool is_back)
 static void note_stores(struct play *play, const struct fake_store **ret_stores)
 {
     for (size_t i = 0; i < play->scene->inventory.tenant_count; i++)
-        ret_stores[i] = fake_committed(play->scene->dbs[i]);
+        ret_stores[i] = scene_store(play->scene, i);
 }
 
 static void check_stores(struct play *play, const struct fake_store *const *stores,
                          const char *complaint)
 {
     for (size_t i = 0; i < play->scene->inventory.tenant_count; i++)
-        if (fake_committed(play->scene->dbs[i]) != stores[i])
+        if (!scene_is_same(play->scene, i, scene_store(play->scene, i), stores[i]))
             on_wrong(play, complaint);
 }
 
@@ -390,7 +403,8 @@ static void check_regression(struct play *play)
     const struct lineage *lineage = &play->watch.lineage;
     if (lineage->goal[tenant] == lineage->back[tenant])
         return;
-    fake_restore(play->scene->dbs[tenant], lineage->start[tenant]);
+    const struct scene_place *place = &play->scene->places[tenant];
+    fake_restore(place->db, lineage->start[tenant], place->is_shared ? place->schema : NULL);
     note_stores(play, before);
     plan_calm(play);
     int exit_code = run_deed(play, DEED_RESUME);
@@ -448,11 +462,15 @@ static void begin(struct play *play)
     struct rng rng = {play->seed ^ 0x5851f42d4c957f2du};
     struct loop_hooks hooks = {
         .on_time = on_time, .on_kill = on_kill, .on_wrong = on_wrong, .ctx = play};
-    struct system_hooks asked = {
-        .knows_host = knows_host, .on_open = on_open, .on_close = on_close, .ctx = play};
     loop_begin(rng_split(&rng), &hooks);
-    system_begin(&asked);
     play->scene = scene_new(play->seed);
+    struct system_hooks asked = {.knows_host = knows_host,
+                                 .on_open = on_open,
+                                 .on_op = play->options.is_traced ? on_op : NULL,
+                                 .on_close = on_close,
+                                 .drivers = play->scene->drivers,
+                                 .ctx = play};
+    system_begin(&asked);
     fake_set_time(play->scene->world, loop_now_ms());
     play->ledger = memory_ledger_new(rng_split(&rng));
     memory_ledger_use(play->ledger);

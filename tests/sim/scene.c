@@ -1,6 +1,8 @@
 #include "sim/scene.h"
 
 #include "base/buf.h"
+#include "driver/driver.h"
+#include "driver/fake_store.h"
 #include "inventory/selector.h"
 
 /* ---- sets of revisions --------------------------------------------------------------------- */
@@ -45,21 +47,47 @@ static uint32_t choose_parents(struct scene *scene, size_t index)
     return 1u << (rng_chance(rng, 75) ? index - 1 : rng_below(rng, (uint32_t)index));
 }
 
+/* What changes the session, and must not reach the statements of others. */
+static const char *const extras[] = {"role 'somebody';",       "discard;", "wander;",
+                                     "touch client_encoding;", "touch 3;", "agree;"};
+
+/* Behind the section's last effect: what follows is no concern of its effects. */
+static void add_checks(struct scene *scene, struct buf *buf)
+{
+    if (scene->has_extras && rng_chance(&scene->rng, 25))
+        buf_addf(buf, "%s\n", RNG_PICK(&scene->rng, extras));
+    if (rng_chance(&scene->rng, 10))
+        buf_adds(buf, "-- verify: agree\n");
+}
+
+/* Effects stay when they are undone: of each time up there is one time down, or none yet. */
+static void add_probe(struct buf *buf, const char *id, enum direction direction, unsigned k)
+{
+    if (direction == DIRECTION_UP)
+        buf_addf(buf, "-- probe: exceeds '%s+%u' '%s-1'\n", id, k, id);
+    else
+        buf_addf(buf, "-- probe: reaches '%s-%u' '%s+1'\n", id, k, id);
+}
+
 static void add_section(struct scene *scene, struct buf *buf, size_t index,
                         enum direction direction)
 {
     struct scene_revision *revision = &scene->revisions[index];
     char sign = direction == DIRECTION_UP ? '+' : '-';
     bool may_split = scene->has_checkpoints && rng_chance(&scene->rng, 40);
+    bool has_probes = rng_chance(&scene->rng, 30);
     unsigned count = rng_between(&scene->rng, 1, 3);
     for (unsigned k = 1; k <= count; k++) {
         bool is_outside = may_split && rng_chance(&scene->rng, 60);
         if (k == 1 || may_split)
             buf_addf(buf, "\n-- migrate:%s%s\n", direction == DIRECTION_UP ? "up" : "down",
                      is_outside ? " transaction:false" : "");
+        if (has_probes)
+            add_probe(buf, revision->id, direction, k);
         buf_addf(buf, "effect '%s%c%u';\n", revision->id, sign, k);
         revision->is_checkpointed[direction] = revision->is_checkpointed[direction] || is_outside;
     }
+    add_checks(scene, buf);
     revision->statements[direction] = count;
 }
 
@@ -93,7 +121,8 @@ static void make_chain(struct scene *scene)
     struct chain_file files[REVISIONS_MAX];
     struct faults faults;
     size_t count = rng_between(&scene->rng, 1, REVISIONS_MAX);
-    scene->has_checkpoints = rng_chance(&scene->rng, 25);
+    scene->has_extras =
+        !scene->has_checkpoints && !scene->has_no_ddl && rng_chance(&scene->rng, 30);
     for (size_t i = 0; i < count; i++)
         add_revision(scene, &files[i]);
     faults_init(&faults);
@@ -105,6 +134,9 @@ static void make_chain(struct scene *scene)
 
 /* ---- the fleet ----------------------------------------------------------------------------- */
 
+/* As many kinds of them as tenants may have. */
+enum { SETTINGS_CREATE = 1, SETTINGS_SNAPSHOT = 2, SETTINGS__COUNT = 4 };
+
 static const struct settings *make_settings(struct scene *scene)
 {
     static const uint64_t lock_ms[] = {200, 1000, 5000};
@@ -113,7 +145,7 @@ static const struct settings *make_settings(struct scene *scene)
     static const uint64_t retry_ms[] = {0, 0, 60000};
     static const uint32_t retries[] = {0, 1, 3, 3, 6};
     struct rng *rng = &scene->rng;
-    struct settings *settings = arena_alloc(&scene->arena, sizeof *settings);
+    struct settings *settings = arena_calloc(&scene->arena, SETTINGS__COUNT, sizeof *settings);
     *settings = (struct settings){
         .transaction = rng_chance(rng, 50) ? TRANSACTION_ALL : TRANSACTION_EACH,
         .connect_timeout_ms = RNG_PICK(rng, connect_ms),
@@ -122,6 +154,11 @@ static const struct settings *make_settings(struct scene *scene)
         .retries = RNG_PICK(rng, retries),
         .retry_timeout_ms = RNG_PICK(rng, retry_ms),
     };
+    for (int i = 1; i < SETTINGS__COUNT; i++) {
+        settings[i] = *settings;
+        settings[i].create = i & SETTINGS_CREATE;
+        settings[i].rollback_by = i & SETTINGS_SNAPSHOT ? ROLLBACK_BY_SNAPSHOT : ROLLBACK_BY_DOWN;
+    }
     return settings;
 }
 
@@ -134,32 +171,114 @@ static const struct label *make_labels(struct scene *scene)
     return label;
 }
 
+/* A fleet speaks mostly one dialect, and now and then several. */
+static void choose_drivers(struct scene *scene)
+{
+    scene->drivers[DIALECT_POSTGRESQL] = rng_chance(&scene->rng, 75) ? &fake_joins : &fake_driver;
+    scene->drivers[DIALECT_SQLITE] = &fake_on_worker;
+    scene->drivers[DIALECT_MYSQL] = &fake_no_ddl;
+    scene->has_files = rng_chance(&scene->rng, 35);
+    scene->has_no_ddl = rng_chance(&scene->rng, 25);
+}
+
+static enum dialect choose_dialect(struct scene *scene)
+{
+    if (scene->has_files && rng_chance(&scene->rng, 50))
+        return DIALECT_SQLITE;
+    return scene->has_no_ddl && rng_chance(&scene->rng, 50) ? DIALECT_MYSQL : DIALECT_POSTGRESQL;
+}
+
+/* The database of the tenant before, where that one shares it. */
+static const struct tenant *find_shared(struct scene *scene, size_t index)
+{
+    bool can = index && scene->places[index - 1].is_shared && rng_chance(&scene->rng, 70);
+    return can ? &scene->inventory.tenants[index - 1] : NULL;
+}
+
+/* Unqualified names may lead to a schema that is none of the version table's. */
+static void lead_astray(struct scene *scene, struct scene_place *place)
+{
+    static const char *const paths[] = {"\"own\", public", "nosuch, \"own\",public"};
+    fake_do(place->db, "schema \"own\"");
+    fake_set_search_path(place->db, RNG_PICK(&scene->rng, paths));
+    place->schema = "own";
+    place->other = FAKE_SCHEMA;
+}
+
+static void place_tenant(struct scene *scene, size_t index, enum dialect dialect)
+{
+    struct rng *rng = &scene->rng;
+    struct scene_place *place = &scene->places[index];
+    struct tenant *tenant = &scene->inventory.tenants[index];
+    bool is_server = scene->drivers[dialect]->traits & DRIVER_IS_SERVER;
+    bool has_schemas = dialect == DIALECT_POSTGRESQL;
+    size_t server = is_server ? rng_below(rng, (uint32_t)scene->server_count) : SERVER_OF_FILES;
+    *place = (struct scene_place){.schema = FAKE_SCHEMA, .server = server};
+    place->db = fake_db_new(scene->world, tenant->name);
+    place->is_shared = has_schemas && rng_chance(rng, 20);
+    fake_set_server(place->db, (uint32_t)server);
+    tenant->url = fake_url_of(scene->world, scene->drivers[dialect], tenant->name);
+    if (place->is_shared)
+        place->schema = tenant->schema = tenant->name;
+    else if (scene->drivers[dialect] == &fake_joins && rng_chance(rng, 15))
+        lead_astray(scene, place);
+    if (place->is_shared && rng_chance(rng, 80))
+        fake_do(place->db, arena_printf(&scene->arena, "schema \"%s\"", tenant->schema));
+    if (!is_server)
+        return;
+    tenant->url.host = arena_printf(&scene->arena, "s%u", (unsigned)server);
+    tenant->url.user = rng_chance(rng, 70) ? "app" : "other";
+}
+
+static void share_place(struct scene *scene, size_t index, const struct tenant *other)
+{
+    struct scene_place *place = &scene->places[index];
+    struct tenant *tenant = &scene->inventory.tenants[index];
+    *place = scene->places[index - 1];
+    place->schema = tenant->schema = tenant->name;
+    tenant->url = other->url;
+    if (rng_chance(&scene->rng, 80))
+        fake_do(place->db, arena_printf(&scene->arena, "schema \"%s\"", tenant->schema));
+}
+
+/* What is not there yet has to be made: a schema, or the database. */
+static const struct settings *choose_settings(struct scene *scene, size_t index,
+                                              const struct settings *settings)
+{
+    struct rng *rng = &scene->rng;
+    const struct scene_place *place = &scene->places[index];
+    bool has_schema = fake_store_has_schema(fake_committed(place->db), place->schema);
+    bool is_missing = !place->is_shared && rng_chance(rng, 5);
+    fake_set_missing(place->db, is_missing);
+    bool creates = !has_schema || is_missing || rng_chance(rng, 10);
+    return settings + (creates ? SETTINGS_CREATE : 0) +
+           (rng_chance(rng, 40) ? SETTINGS_SNAPSHOT : 0);
+}
+
 static void add_tenant(struct scene *scene, const struct settings *settings)
 {
     static const struct password none = {.kind = PASSWORD_NONE};
     struct inventory *inventory = &scene->inventory;
     size_t index = inventory->tenant_count++;
     struct tenant *tenant = &inventory->tenants[index];
-    unsigned server = rng_below(&scene->rng, (uint32_t)scene->server_count);
-    const char *name = arena_printf(&scene->arena, "t%u", (unsigned)index);
+    const struct scene_place *place = &scene->places[index];
+    const struct tenant *other = find_shared(scene, index);
     *tenant = (struct tenant){
-        .name = name,
-        .url = fake_url(scene->world, name),
-        .url_redacted = arena_printf(&scene->arena, "postgresql://s%u/%s", server, name),
-        .server = arena_printf(&scene->arena, "s%u:5432", server),
+        .name = arena_printf(&scene->arena, "t%u", (unsigned)index),
         .labels = make_labels(scene),
         .label_count = 1,
-        .settings = settings,
         .password = &none,
     };
-    tenant->url.host = arena_printf(&scene->arena, "s%u", server);
-    tenant->url.user = rng_chance(&scene->rng, 70) ? "app" : "other";
-    scene->dbs[index] = fake_db_new(scene->world, name);
-}
-
-size_t scene_server_of(const struct scene *scene, size_t tenant)
-{
-    return (size_t)(scene->inventory.tenants[tenant].url.host[1] - '0');
+    if (other)
+        share_place(scene, index, other);
+    else
+        place_tenant(scene, index, choose_dialect(scene));
+    bool is_file = place->server == SERVER_OF_FILES;
+    const char *host = is_file ? "" : tenant->url.host;
+    tenant->settings = choose_settings(scene, index, settings);
+    tenant->url_redacted =
+        arena_printf(&scene->arena, "%s://%s/%s", tenant->url.scheme, host, tenant->url.database);
+    tenant->server = is_file ? "local" : arena_printf(&scene->arena, "%s:5432", host);
 }
 
 /* Mostly a few: what goes wrong between many goes wrong between some. */
@@ -172,15 +291,47 @@ static void make_fleet(struct scene *scene)
     bool are_pooled = !scene->has_checkpoints && rng_chance(rng, 15);
     scene->server_count = rng_between(rng, 1, SERVERS_MAX);
     scene->inventory.tenants = arena_calloc(&scene->arena, count, sizeof *scene->inventory.tenants);
+    fake_db_new(scene->world, "postgres");
     for (size_t i = 0; i < count; i++) {
         add_tenant(scene, settings);
-        fake_set_pooled(scene->dbs[i], are_pooled && rng_chance(rng, 50));
+        bool can_pool = scene->inventory.tenants[i].url.dialect == DIALECT_POSTGRESQL;
+        fake_set_pooled(scene->places[i].db, can_pool && are_pooled && rng_chance(rng, 50));
     }
+}
+
+/* ---- what they hold ------------------------------------------------------------------------ */
+
+const struct fake_store *scene_store(const struct scene *scene, size_t tenant)
+{
+    return fake_committed(scene->places[tenant].db);
+}
+
+bool scene_is_same(const struct scene *scene, size_t tenant, const struct fake_store *a,
+                   const struct fake_store *b)
+{
+    const struct scene_place *place = &scene->places[tenant];
+    return a == b || (fake_store_is_same(a, b, place->schema) &&
+                      (!place->other || fake_store_is_same(a, b, place->other)));
+}
+
+const struct fake_table *scene_table(const struct scene *scene, size_t tenant,
+                                     const struct fake_store *store, const char *name)
+{
+    const struct scene_place *place = &scene->places[tenant];
+    const struct fake_table *table = fake_store_table(store, place->schema, name);
+    return table || !place->other ? table : fake_store_table(store, place->other, name);
+}
+
+void scene_do(struct scene *scene, size_t tenant, const char *sql)
+{
+    const struct scene_place *place = &scene->places[tenant];
+    fake_do(place->db, arena_printf(&scene->arena, "setup '\"%s\"%s'; %s", place->schema,
+                                    place->other ? ", public" : "", sql));
 }
 
 /* ---- where they stand at first ------------------------------------------------------------- */
 
-static void apply(struct scene *scene, struct fake_db *db, size_t index)
+static void apply(struct scene *scene, size_t tenant, size_t index)
 {
     const struct scene_revision *revision = &scene->revisions[index];
     const struct revision *file = chain_get(scene->chain, revision->id);
@@ -190,22 +341,27 @@ static void apply(struct scene *scene, struct fake_db *db, size_t index)
         buf_addf(&buf, "effect '%s+%u';", revision->id, k);
     buf_addf(&buf, "record \"skein_history\" '%s' 'up' '%s' %u 'applied' 'before'", revision->id,
              file->checksum, revision->statements[DIRECTION_UP]);
-    fake_do(db, buf.data);
+    scene_do(scene, tenant, buf.data);
     buf_done(&buf);
 }
 
-static void bring_to(struct scene *scene, struct fake_db *db, uint32_t set)
+static void bring_to(struct scene *scene, size_t tenant, uint32_t set)
 {
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
-    fake_do(db, "make \"alembic_version\"; make \"skein_history\"");
+    const struct scene_place *place = &scene->places[tenant];
+    const char *schema = place->other ? place->other : place->schema;
+    fake_do(place->db, arena_printf(&scene->arena,
+                                    "make \"%s\".\"alembic_version\"; "
+                                    "make \"%s\".\"skein_history\"",
+                                    schema, schema));
     for (size_t i = 0; i < scene->revision_count; i++)
         if (set >> i & 1)
-            apply(scene, db, i);
+            apply(scene, tenant, i);
     for (size_t i = 0; i < scene->revision_count; i++)
         if (scene_heads(scene, set) >> i & 1)
             buf_addf(&buf, "insert \"alembic_version\" '%s';", scene->revisions[i].id);
-    fake_do(db, buf.data);
+    scene_do(scene, tenant, buf.data);
     buf_done(&buf);
 }
 
@@ -220,8 +376,11 @@ static void place_tenants(struct scene *scene)
     for (size_t i = 0; i < scene->inventory.tenant_count; i++) {
         uint32_t other =
             rng_chance(rng, 20) ? scene->all : scene->revisions[rng_below(rng, count)].ancestors;
-        if (!rng_chance(rng, 15))
-            bring_to(scene, scene->dbs[i], rng_chance(rng, 70) ? common : other);
+        const struct scene_place *place = &scene->places[i];
+        bool is_there = fake_store_has_schema(scene_store(scene, i), place->schema) &&
+                        !fake_is_missing(place->db);
+        if (is_there && !rng_chance(rng, 15))
+            bring_to(scene, i, rng_chance(rng, 70) ? common : other);
     }
 }
 
@@ -282,6 +441,8 @@ struct scene *scene_new(uint64_t seed)
     scene->inventory.path = "skein.yaml";
     scene->inventory.version_table = "alembic_version";
     scene->inventory.ledger = "memory";
+    scene->has_checkpoints = rng_chance(&scene->rng, 25);
+    choose_drivers(scene);
     make_chain(scene);
     make_fleet(scene);
     make_rules(scene);

@@ -14,6 +14,7 @@
 #include "sim/rng.h"
 
 enum { REVISIONS_MAX = 8, SERVERS_MAX = 5, TENANTS_MAX = 40, WAVES_MAX = 3 };
+enum { SERVER_OF_FILES = SERVERS_MAX, SERVERS__COUNT };
 
 struct scene_revision {
     char id[8];
@@ -21,6 +22,15 @@ struct scene_revision {
     uint32_t ancestors;                    /* itself included */
     unsigned statements[DIRECTION__COUNT]; /* 0: it has no such section */
     bool is_checkpointed[DIRECTION__COUNT];
+};
+
+/* Where a tenant lives. */
+struct scene_place {
+    struct fake_db *db;
+    const char *schema; /* that its revisions work in */
+    const char *other;  /* where its version table may be instead; NULL: nowhere */
+    bool is_shared;     /* the database is other tenants' too, in schemas of their own */
+    size_t server;      /* SERVER_OF_FILES: none */
 };
 
 struct scene {
@@ -34,8 +44,11 @@ struct scene {
     bool has_no_way_back; /* some revision */
     struct chain *chain;
     struct inventory inventory;
-    struct fake_db *dbs[TENANTS_MAX]; /* by tenant */
+    const struct driver *drivers[DIALECT__COUNT];
+    struct scene_place places[TENANTS_MAX]; /* by tenant */
     size_t server_count;
+    bool has_files, has_no_ddl; /* tenants that are such */
+    bool has_extras;            /* statements that change the session, and have no effect */
 };
 
 struct scene *scene_new(uint64_t seed);
@@ -50,6 +63,17 @@ uint32_t scene_closure(const struct scene *scene, uint32_t set);
 /* Of an id; -1: no such. */
 int scene_find(const struct scene *scene, const char *id);
 
-size_t scene_server_of(const struct scene *scene, size_t tenant);
+const struct fake_store *scene_store(const struct scene *scene, size_t tenant);
+
+/* Does the tenant hold the same in both? */
+bool scene_is_same(const struct scene *scene, size_t tenant, const struct fake_store *a,
+                   const struct fake_store *b);
+
+/* A table of ours; NULL: it has none. */
+const struct fake_table *scene_table(const struct scene *scene, size_t tenant,
+                                     const struct fake_store *store, const char *name);
+
+/* A person runs statements that mean the tenant's schema. */
+void scene_do(struct scene *scene, size_t tenant, const char *sql);
 
 #endif

@@ -7,17 +7,13 @@
 #include <pthread.h>
 #include <time.h>
 
-#include "driver/fake.h"
+#include "driver/driver.h"
+#include "inventory/url.h"
 #include "sim/fake_uv.h"
 
 #define WALL_MS ((int64_t)1795000000000) /* of the clock's zero; 2026 */
 
 static struct system_hooks hooks;
-
-void system_begin(const struct system_hooks *given)
-{
-    hooks = *given;
-}
 
 static int64_t wall_ms(void)
 {
@@ -77,38 +73,122 @@ void __wrap_freeaddrinfo(struct addrinfo *info)
     (void)info; /* never allocated */
 }
 
-/* ---- the driver ---------------------------------------------------------------------------- */
+/* ---- the drivers --------------------------------------------------------------------------- */
 
-static struct driver driver;
+/* With what the simulation has to know around it. */
+static struct driver wrapped[DIALECT__COUNT];
 
-static struct conn *open_counted(const struct conn_params *params)
+enum { CONNS_MAX = 256 };
+
+/* Connections, where they lead, and whether a session has them: one that was made like new waits for the next. */
+static struct open_conn {
+    const struct conn *conn;
+    const struct url *url;
+    bool is_taken;
+} conns[CONNS_MAX];
+
+static struct open_conn *find_conn(const struct conn *conn)
 {
-    struct conn *conn = fake_driver.open(params);
-    hooks.on_open(hooks.ctx, conn, params->url->host);
+    size_t i = 0;
+    while (conns[i].conn != conn)
+        i++;
+    return &conns[i];
+}
+
+static struct conn *open_noted(const struct conn_params *params)
+{
+    struct conn *conn = hooks.drivers[params->url->dialect]->open(params);
+    *find_conn(NULL) = (struct open_conn){.conn = conn, .url = params->url};
     return conn;
 }
 
-static struct want start_step(struct conn *conn, struct op *op)
+static void leave(struct open_conn *open)
 {
-    loop_step();
-    return fake_driver.start(conn, op);
+    if (open->is_taken)
+        hooks.on_close(hooks.ctx, open->conn);
+    open->is_taken = false;
 }
 
-static void close_counted(struct conn *conn)
+/* A session's operations have a lock timeout, whoever asks who blocks it has none. */
+static struct want start_counted(const struct driver *driver, struct conn *conn, struct op *op)
 {
-    hooks.on_close(hooks.ctx, conn);
-    fake_driver.close(conn);
+    struct open_conn *open = find_conn(conn);
+    bool is_reset = op->sql && strcmp(op->sql, "reset") == 0;
+    loop_step();
+    if (hooks.on_op)
+        hooks.on_op(hooks.ctx, open->url, op);
+    if (is_reset)
+        leave(open);
+    else if (op->lock_timeout_ms && !open->is_taken) {
+        open->is_taken = true;
+        hooks.on_open(hooks.ctx, conn, open->url);
+    }
+    return driver->start(conn, op);
+}
+
+static void close_counted(const struct driver *driver, struct conn *conn)
+{
+    struct open_conn *open = find_conn(conn);
+    leave(open);
+    *open = (struct open_conn){0};
+    driver->close(conn);
+}
+
+static void work_counted(const struct driver *driver, struct conn *conn)
+{
+    loop_step();
+    driver->work(conn);
+}
+
+/* The functions of an interface get nothing that says which driver they are: each dialect has its own. */
+#define WRAPPERS(NAME, DIALECT)                                                                    \
+    static struct want NAME##_start(struct conn *conn, struct op *op)                              \
+    {                                                                                              \
+        return start_counted(hooks.drivers[DIALECT], conn, op);                                    \
+    }                                                                                              \
+    static void NAME##_close(struct conn *conn)                                                    \
+    {                                                                                              \
+        close_counted(hooks.drivers[DIALECT], conn);                                               \
+    }                                                                                              \
+    static void NAME##_work(struct conn *conn)                                                     \
+    {                                                                                              \
+        work_counted(hooks.drivers[DIALECT], conn);                                                \
+    }
+WRAPPERS(sqlite, DIALECT_SQLITE)
+WRAPPERS(postgres, DIALECT_POSTGRESQL)
+WRAPPERS(mysql, DIALECT_MYSQL)
+
+static const struct {
+    struct want (*start)(struct conn *conn, struct op *op);
+    void (*close)(struct conn *conn);
+    void (*work)(struct conn *conn);
+} wrappers[DIALECT__COUNT] = {
+    [DIALECT_SQLITE] = {sqlite_start, sqlite_close, sqlite_work},
+    [DIALECT_POSTGRESQL] = {postgres_start, postgres_close, postgres_work},
+    [DIALECT_MYSQL] = {mysql_start, mysql_close, mysql_work},
+};
+
+void system_begin(const struct system_hooks *given)
+{
+    hooks = *given;
+    memset(conns, 0, sizeof conns);
+    for (int i = 0; i < DIALECT__COUNT; i++) {
+        wrapped[i] = *hooks.drivers[i];
+        wrapped[i].open = open_noted;
+        wrapped[i].start = wrappers[i].start;
+        wrapped[i].close = wrappers[i].close;
+        wrapped[i].work = wrappers[i].work;
+    }
+}
+
+void system_forget_connections(void)
+{
+    memset(conns, 0, sizeof conns);
 }
 
 const struct driver *driver_find(enum dialect dialect)
 {
-    if (dialect != fake_driver.dialect)
-        return NULL;
-    driver = fake_driver;
-    driver.open = open_counted;
-    driver.start = start_step;
-    driver.close = close_counted;
-    return &driver;
+    return &wrapped[dialect];
 }
 
 void drivers_init(void)

@@ -5,15 +5,26 @@
 
 #include "base/compiler.h"
 
+#include "base/dialect.h"
+
 struct conn;
+struct driver;
+struct op;
+struct url;
 
 struct system_hooks {
     bool (*knows_host)(void *ctx, const char *name); /* false: try again later */
-    void (*on_open)(void *ctx, const struct conn *conn, const char *host);
+    /* A session's connection; one that only asks who blocks it is none. */
+    void (*on_open)(void *ctx, const struct conn *conn, const struct url *url);
+    void (*on_op)(void *ctx, const struct url *url, const struct op *op); /* NULL: not told */
     void (*on_close)(void *ctx, const struct conn *conn);
+    const struct driver *const *drivers; /* by dialect */
     void *ctx;
 };
 
 void system_begin(const struct system_hooks *hooks);
+
+/* Those of a process that was killed. */
+void system_forget_connections(void);
 
 #endif

@@ -34,6 +34,7 @@ static const struct trouble {
     {3, FAKE_SCRIPT, FAKE_REFUSE, "40P01", 12, 2, 0},
     {3, FAKE_QUERY | FAKE_SCRIPT | FAKE_COMMIT, FAKE_REFUSE, "53100", 30, 10, 0},
     {2, FAKE_QUERY, FAKE_REFUSE, "XX000", 30, 1, 0},
+    {2, FAKE_COPY, FAKE_REFUSE, "13", 1, 3, 0},
     {4, FAKE_ANY, FAKE_DELAY, NULL, 40, 3, 60000},
 };
 
@@ -79,8 +80,8 @@ static void trouble_server(struct scene *scene, size_t server)
         .until_ms = from_ms + rng_between(rng, 1, 8000),
     };
     for (size_t i = 0; i < scene->inventory.tenant_count; i++)
-        if (scene_server_of(scene, i) == server)
-            fake_add_fault(scene->dbs[i], &fault);
+        if (scene->places[i].server == server)
+            fake_add_fault(scene->places[i].db, &fault);
 }
 
 void troubles_scatter(struct scene *scene)
@@ -90,9 +91,11 @@ void troubles_scatter(struct scene *scene)
     uint32_t density = RNG_PICK(rng, densities);
     for (size_t i = 0; i < scene->inventory.tenant_count; i++)
         while (rng_chance(rng, density ? density / 2 + 5 : 0))
-            trouble_tenant(scene, scene->dbs[i]);
+            trouble_tenant(scene, scene->places[i].db);
     for (size_t i = 0; i < scene->inventory.tenant_count; i++)
-        fake_set_read_only(scene->dbs[i], rng_chance(rng, density / 20));
+        fake_set_read_only(scene->places[i].db, rng_chance(rng, density / 20));
+    for (size_t i = 0; i < scene->inventory.tenant_count; i++)
+        fake_set_disagreeing(scene->places[i].db, rng_chance(rng, density / 10));
     for (size_t server = 0; server < scene->server_count; server++)
         if (rng_chance(rng, density / 4))
             trouble_server(scene, server);
@@ -101,7 +104,8 @@ void troubles_scatter(struct scene *scene)
 void troubles_heal(struct scene *scene)
 {
     for (size_t i = 0; i < scene->inventory.tenant_count; i++) {
-        fake_clear_faults(scene->dbs[i]);
-        fake_set_read_only(scene->dbs[i], false);
+        fake_clear_faults(scene->places[i].db);
+        fake_set_read_only(scene->places[i].db, false);
+        fake_set_disagreeing(scene->places[i].db, false);
     }
 }

@@ -38,13 +38,15 @@ static bool take_effect(const struct scene *scene, struct progress *progress, co
     return true;
 }
 
-static bool read_effects(const struct scene *scene, const struct fake_store *store,
+static bool read_effects(const struct scene *scene, size_t tenant, const struct fake_store *store,
                          struct truth *truth, const char **ret_why)
 {
+    const char *schema = scene->places[tenant].schema;
     struct progress progress[REVISIONS_MAX] = {{{0, 0}}};
     truth->part = -1;
     for (size_t i = 0; i < store->effect_count; i++)
-        if (!take_effect(scene, progress, store->effects[i], ret_why))
+        if (strcmp(store->effects[i].schema, schema) == 0 &&
+            !take_effect(scene, progress, store->effects[i].name, ret_why))
             return false;
     for (size_t i = 0; i < scene->revision_count; i++) {
         unsigned up = progress[i].done[DIRECTION_UP], down = progress[i].done[DIRECTION_DOWN];
@@ -64,10 +66,10 @@ static bool read_effects(const struct scene *scene, const struct fake_store *sto
     return true;
 }
 
-static bool read_rows(const struct scene *scene, const struct fake_store *store,
+static bool read_rows(const struct scene *scene, size_t tenant, const struct fake_store *store,
                       struct truth *truth, const char **ret_why)
 {
-    const struct fake_table *table = fake_store_table(store, FAKE_SCHEMA, "alembic_version");
+    const struct fake_table *table = scene_table(scene, tenant, store, "alembic_version");
     for (size_t i = 0; table && i < table->row_count; i++) {
         int index = scene_find(scene, table->rows[i][0]);
         *ret_why = "a version row of no revision, or twice";
@@ -78,10 +80,10 @@ static bool read_rows(const struct scene *scene, const struct fake_store *store,
     return true;
 }
 
-static bool read_history(const struct scene *scene, const struct fake_store *store,
+static bool read_history(const struct scene *scene, size_t tenant, const struct fake_store *store,
                          struct truth *truth, const char **ret_why)
 {
-    const struct fake_table *table = fake_store_table(store, FAKE_SCHEMA, "skein_history");
+    const struct fake_table *table = scene_table(scene, tenant, store, "skein_history");
     truth->unfinished = -1;
     for (size_t i = 0; table && i < table->row_count; i++) {
         const char *const *row = table->rows[i];
@@ -103,12 +105,13 @@ static bool read_history(const struct scene *scene, const struct fake_store *sto
     return true;
 }
 
-bool truth_read(const struct scene *scene, const struct fake_store *store, struct truth *ret_truth,
-                const char **ret_why)
+bool truth_read(const struct scene *scene, size_t tenant, const struct fake_store *store,
+                struct truth *ret_truth, const char **ret_why)
 {
     struct truth truth = {0};
-    if (!read_effects(scene, store, &truth, ret_why) || !read_rows(scene, store, &truth, ret_why) ||
-        !read_history(scene, store, &truth, ret_why))
+    if (!read_effects(scene, tenant, store, &truth, ret_why) ||
+        !read_rows(scene, tenant, store, &truth, ret_why) ||
+        !read_history(scene, tenant, store, &truth, ret_why))
         return false;
     *ret_truth = truth;
     return true;

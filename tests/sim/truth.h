@@ -21,8 +21,8 @@ struct truth {
 
 /* False: that can never be, and *ret_why says what: an effect twice, out of order, a row that is none of
  * the chain. */
-bool truth_read(const struct scene *scene, const struct fake_store *store, struct truth *ret_truth,
-                const char **ret_why);
+bool truth_read(const struct scene *scene, size_t tenant, const struct fake_store *store,
+                struct truth *ret_truth, const char **ret_why);
 
 /* Effects, version rows and history say the same, and nothing is half done. */
 bool truth_is_whole(const struct scene *scene, const struct truth *truth);

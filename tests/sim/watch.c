@@ -43,14 +43,19 @@ struct truth watch_truth(struct watch *watch, size_t tenant)
 {
     struct truth truth = {0};
     const char *why = "";
-    if (!truth_read(watch->scene, fake_committed(watch->scene->dbs[tenant]), &truth, &why))
+    if (!truth_read(watch->scene, tenant, scene_store(watch->scene, tenant), &truth, &why))
         wrong(watch, "t%zu: it can never be like this: %s", tenant, why);
     return truth;
 }
 
-static bool is_changed(const struct watch *watch, size_t tenant)
+/* By the rollout, whatever became of it since. */
+static bool is_changed(struct watch *watch, size_t tenant)
 {
-    return fake_committed(watch->scene->dbs[tenant]) != watch->lineage.start[tenant];
+    bool *was_changed = &watch->lineage.was_changed[tenant];
+    *was_changed =
+        *was_changed || !scene_is_same(watch->scene, tenant, scene_store(watch->scene, tenant),
+                                       watch->lineage.start[tenant]);
+    return *was_changed;
 }
 
 static uint32_t set_of(const struct scene *scene, const char *const *ids, size_t count)
@@ -155,7 +160,7 @@ static void on_started(struct watch *watch, const struct event *event)
 
 static bool *trouble_of(struct watch *watch, size_t tenant)
 {
-    return &watch->has_trouble[scene_server_of(watch->scene, tenant)];
+    return &watch->has_trouble[watch->scene->places[tenant].server];
 }
 
 /* For its server is in trouble: without a try, and it does not count towards the threshold. */
@@ -177,6 +182,7 @@ static void on_finished(struct watch *watch, const struct event *event)
     const struct outcome *outcome = event->outcome;
     if (watched->has_ended && !outcome->is_rollback)
         wrong(watch, "t%zu ends twice", tenant);
+    (void)is_changed(watch, tenant); /* it is noted */
     if (!watch->is_dry)
         check_outcome(watch, tenant, outcome);
     if (is_given_up(watched, outcome) && !*trouble_of(watch, tenant))
@@ -276,12 +282,22 @@ static void on_durable(void *ctx, const struct event *event)
     watch->tenants[number_of(event)].is_recorded = true;
 }
 
-static void on_write(void *ctx, struct fake_db *db, bool is_orphan)
+/* Whose schema it is. */
+static size_t find_tenant(struct watch *watch, const struct fake_db *db, const char *schema)
+{
+    for (size_t i = 0; i < watch->scene->inventory.tenant_count; i++) {
+        const struct scene_place *place = &watch->scene->places[i];
+        if (place->db == db && (!place->is_shared || strcmp(place->schema, schema) == 0))
+            return i;
+    }
+    wrong(watch, "schema '%s', which no tenant has, is written to", schema);
+    abort();
+}
+
+static void on_write(void *ctx, struct fake_db *db, const char *schema, bool is_orphan)
 {
     struct watch *watch = ctx;
-    size_t tenant = 0;
-    while (watch->scene->dbs[tenant] != db)
-        tenant++;
+    size_t tenant = find_tenant(watch, db, schema);
     trace(watch, "t%zu: writes%s", tenant, is_orphan ? " (orphan)" : "");
     if (is_orphan)
         return;
@@ -291,7 +307,10 @@ static void on_write(void *ctx, struct fake_db *db, bool is_orphan)
         wrong(watch, "t%zu is written to, and was not begun", tenant);
     if (!memory_ledger_has_intent(watch->ledger, watch->scene->inventory.tenants[tenant].name))
         wrong(watch, "t%zu is written to, and no intent is durable", tenant);
-    if ((watch->is_going_back || watch->is_back_command) && !is_changed(watch, tenant))
+    /* A file is made for a copy to be put there, and goes again where it turns out that there is none. */
+    bool makes_file = fake_is_missing(db) && watch->lineage.is_uncertain[tenant];
+    bool is_back = watch->is_going_back || watch->is_back_command;
+    if (is_back && !is_changed(watch, tenant) && !makes_file)
         wrong(watch, "t%zu is taken back, and the rollout has not changed it", tenant);
 }
 
@@ -307,7 +326,8 @@ void watch_opened(struct watch *watch, const struct conn *conn, size_t server)
     size_t here = 1;
     for (size_t i = 0; i < watch->conn_count; i++)
         here += watch->conns[i].server == server;
-    if (here > watch->per_server || watch->conn_count >= watch->parallel)
+    bool is_crowded = here > watch->per_server && server != SERVER_OF_FILES;
+    if (is_crowded || watch->conn_count >= watch->parallel)
         wrong(watch, "too many connections: %zu to server %zu (of %u), %zu in all (of %u)", here,
               server, watch->per_server, watch->conn_count + 1, watch->parallel);
     watch->conns[watch->conn_count].conn = conn;
@@ -316,10 +336,11 @@ void watch_opened(struct watch *watch, const struct conn *conn, size_t server)
 
 void watch_closed(struct watch *watch, const struct conn *conn)
 {
-    size_t i = 0;
-    while (watch->conns[i].conn != conn)
-        i++;
-    watch->conns[i] = watch->conns[--watch->conn_count];
+    for (size_t i = 0; i < watch->conn_count; i++)
+        if (watch->conns[i].conn == conn) {
+            watch->conns[i] = watch->conns[--watch->conn_count];
+            return;
+        }
 }
 
 /* ---- before and behind --------------------------------------------------------------------- */
@@ -328,9 +349,9 @@ void watch_begin_lineage(struct watch *watch, uint32_t target, bool is_downgrade
 {
     for (size_t i = 0; i < watch->scene->inventory.tenant_count; i++) {
         struct truth truth = watch_truth(watch, i);
-        watch->lineage.start[i] = fake_committed(watch->scene->dbs[i]);
+        watch->lineage.start[i] = scene_store(watch->scene, i);
         watch->lineage.back[i] = truth.stands;
-        watch->lineage.is_uncertain[i] = false;
+        watch->lineage.is_uncertain[i] = watch->lineage.was_changed[i] = false;
         watch->lineage.goal[i] = is_downgrade ? truth.stands & target
                                               : truth.stands | scene_closure(watch->scene, target);
     }
@@ -392,12 +413,16 @@ void watch_check_report(struct watch *watch, const struct report *report, int ex
 
 void watch_check_quiet(struct watch *watch)
 {
+    if (fake_foreign_copies(watch->scene->world))
+        wrong(watch, "a copy was put over a database that it is not of");
+    if (fake_foreign_locks(watch->scene->world))
+        wrong(watch, "the lock of one database was refused for another's sake");
     for (size_t i = 0; i < watch->scene->inventory.tenant_count; i++) {
         struct truth truth = watch_truth(watch, i);
         const struct watched *watched = &watch->tenants[i];
         bool is_told = watched->has_ended && (tenant_state_needs_person(watched->outcome.state) ||
                                               !watched->outcome.from.is_known);
-        if (fake_unlocked_writes(watch->scene->dbs[i]))
+        if (fake_unlocked_writes(watch->scene->places[i].db))
             wrong(watch, "t%zu was written to by somebody without its lock", i);
         if (!truth_is_whole_but_one(watch->scene, &truth))
             wrong(watch, "t%zu: more than one step is not whole", i);

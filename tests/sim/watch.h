@@ -19,6 +19,7 @@ struct lineage {
     const struct fake_store *start[TENANTS_MAX];
     uint32_t goal[TENANTS_MAX];     /* what stands where all went well */
     uint32_t back[TENANTS_MAX];     /* what stood before */
+    bool was_changed[TENANTS_MAX];  /* it held something else once */
     bool is_uncertain[TENANTS_MAX]; /* skein cannot know whether it has changed it */
 };
 
@@ -49,7 +50,7 @@ struct watch {
     uint32_t parallel, per_server; /* now */
     uint32_t allowed, failures;    /* in the wave */
     size_t wave;
-    bool has_trouble[SERVERS_MAX];       /* somebody met an error there in this wave */
+    bool has_trouble[SERVERS__COUNT];    /* somebody met an error there in this wave */
     struct watched tenants[TENANTS_MAX]; /* as in the inventory */
     enum run_state state;
     bool has_finished;
