@@ -117,6 +117,11 @@ void fake_set_disagreeing(struct fake_db *db, bool is_disagreeing)
     db->is_disagreeing = is_disagreeing;
 }
 
+bool fake_is_disagreeing(const struct fake_db *db)
+{
+    return db->is_disagreeing;
+}
+
 void fake_tell_write(struct fake_db *db, const char *schema, bool is_orphan)
 {
     if (db->world->on_write)

@@ -72,6 +72,7 @@ bool fake_is_missing(const struct fake_db *db);
 
 /* `agree` returns no row: what a revision verifies is not so here. */
 void fake_set_disagreeing(struct fake_db *db, bool is_disagreeing);
+bool fake_is_disagreeing(const struct fake_db *db);
 
 /* ---- time ---------------------------------------------------------------------------------- */
 

@@ -51,13 +51,15 @@ static uint32_t choose_parents(struct scene *scene, size_t index)
 static const char *const extras[] = {"role 'somebody';",       "discard;", "wander;",
                                      "touch client_encoding;", "touch 3;", "agree;"};
 
-/* Behind the section's last effect: what follows is no concern of its effects. */
-static void add_checks(struct scene *scene, struct buf *buf)
+/* After the section's last effect. Returns whether the section has a query to verify. */
+static bool add_checks(struct scene *scene, struct buf *buf)
 {
+    bool is_verified = rng_chance(&scene->rng, 10);
     if (scene->has_extras && rng_chance(&scene->rng, 25))
         buf_addf(buf, "%s\n", RNG_PICK(&scene->rng, extras));
-    if (rng_chance(&scene->rng, 10))
+    if (is_verified)
         buf_adds(buf, "-- verify: agree\n");
+    return is_verified;
 }
 
 /* Effects stay when they are undone: of each time up there is one time down, or none yet. */
@@ -87,7 +89,7 @@ static void add_section(struct scene *scene, struct buf *buf, size_t index,
         buf_addf(buf, "effect '%s%c%u';\n", revision->id, sign, k);
         revision->is_checkpointed[direction] = revision->is_checkpointed[direction] || is_outside;
     }
-    add_checks(scene, buf);
+    revision->is_verified[direction] = add_checks(scene, buf);
     revision->statements[direction] = count;
 }
 

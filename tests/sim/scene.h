@@ -22,6 +22,7 @@ struct scene_revision {
     uint32_t ancestors;                    /* itself included */
     unsigned statements[DIRECTION__COUNT]; /* 0: it has no such section */
     bool is_checkpointed[DIRECTION__COUNT];
+    bool is_verified[DIRECTION__COUNT];
 };
 
 /* Where a tenant lives. */

@@ -111,6 +111,20 @@ static void check_outcome(struct watch *watch, size_t tenant, const struct outco
               truth.stands, watch->lineage.back[tenant]);
 }
 
+/* What a revision verifies is so before it counts as done. */
+static void check_verified(struct watch *watch, size_t tenant, const struct outcome *outcome)
+{
+    const struct scene *scene = watch->scene;
+    for (size_t i = 0; i < outcome->step_count; i++) {
+        const struct step_done *step = &outcome->steps[i];
+        int revision = step->revision ? scene_find(scene, step->revision->id) : -1;
+        if (revision >= 0 && scene->revisions[revision].is_verified[step->direction] &&
+            fake_is_disagreeing(scene->places[tenant].db))
+            wrong(watch, "t%zu: %s is done, and what it verifies is not so", tenant,
+                  step->revision->id);
+    }
+}
+
 /* ---- events -------------------------------------------------------------------------------- */
 
 static void take_rules(struct watch *watch, const struct event *event, size_t wave)
@@ -185,6 +199,8 @@ static void on_finished(struct watch *watch, const struct event *event)
     (void)is_changed(watch, tenant); /* it is noted */
     if (!watch->is_dry)
         check_outcome(watch, tenant, outcome);
+    if (!watch->is_dry)
+        check_verified(watch, tenant, outcome);
     if (is_given_up(watched, outcome) && !*trouble_of(watch, tenant))
         wrong(watch, "t%zu is given up, and its server was in no trouble", tenant);
     *trouble_of(watch, tenant) |= outcome->error && watched->is_running;
