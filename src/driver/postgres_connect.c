@@ -39,35 +39,89 @@ static void add_addresses(struct keywords *keywords, struct arena *arena, const 
 {
     struct buf hosts;
     buf_init(&hosts, BUF_MAX_DEFAULT);
-    buf_adds(&hosts, host);
-    for (const char *p = addresses; *p; p++)
+    buf_adds(&hosts, host ? host : "");
+    for (const char *p = addresses; host && *p; p++)
         if (*p == ',')
             buf_addf(&hosts, ",%s", host);
-    add(keywords, "host", arena_strdup(arena, hosts.data));
+    add(keywords, "host", host ? arena_strdup(arena, hosts.data) : NULL);
     add(keywords, "hostaddr", addresses);
     buf_done(&hosts);
 }
 
-/* Are all of them this machine's own? */
-static bool are_local(const char *addresses)
+static bool is_local_address(const char *text, size_t len)
 {
-    while (*addresses) {
-        size_t len = strcspn(addresses, ",");
-        bool is_local =
-            strncmp(addresses, "127.", 4) == 0 || (len == 3 && strncmp(addresses, "::1", 3) == 0);
-        if (!is_local)
+    return (len == 3 && strncmp(text, "::1", len) == 0) ||
+           (strncmp(text, "127.", 4) == 0 && strspn(text, "0123456789.") >= len);
+}
+
+/* A name that libpq resolves itself: none is its socket's folder, `@` begins an abstract socket. */
+static bool is_local_host(const char *text, size_t len)
+{
+    return len == 0 || *text == '/' || *text == '@' ||
+           (len == 9 && strncmp(text, "localhost", len) == 0) || is_local_address(text, len);
+}
+
+/* Are all of them this machine's own? */
+static bool are_local(const char *list, bool (*is_local)(const char *text, size_t len))
+{
+    for (size_t len; *list; list += len + (list[len] == ',')) {
+        len = strcspn(list, ",");
+        if (!is_local(list, len))
             return false;
-        addresses += len + (addresses[len] == ',');
     }
     return true;
 }
 
-/* Traffic that leaves the machine is verified unless someone decides otherwise. */
+/* What libpq would make of a URL with its environment and service file. */
+struct chosen {
+    bool is_local;
+    bool has_sslmode; /* the service file says how far the server is trusted */
+};
+
+/* libpq tells once it has put all of its sources together, and nothing is dialled where one of them is nonsense. */
+static struct chosen ask_libpq(const struct url *url)
+{
+    const char *service = url_param(url, "service"), *environment = getenv("PGSSLMODE");
+    const char *keys[] = {"channel_binding", "host", service ? "service" : NULL, NULL};
+    const char *values[] = {"nonsense", url->host, service, NULL};
+    struct chosen chosen = {.is_local = true};
+    PGconn *pg = PQconnectStartParams(keys, values, 0);
+    PQconninfoOption *options = pg ? PQconninfo(pg) : NULL;
+    const char *host = "", *address = "", *mode = "", *usual = "";
+    for (const PQconninfoOption *option = options; option && option->keyword; option++) {
+        const char *value = option->val ? option->val : "";
+        if (strcmp(option->keyword, "host") == 0)
+            host = value;
+        else if (strcmp(option->keyword, "hostaddr") == 0)
+            address = value;
+        else if (strcmp(option->keyword, "sslmode") == 0) {
+            mode = value;
+            usual = option->compiled ? option->compiled : "";
+        }
+    }
+    chosen.is_local =
+        *address ? are_local(address, is_local_address) : are_local(host, is_local_host);
+    chosen.has_sslmode =
+        *mode && strcmp(mode, usual) != 0 && !(environment && strcmp(mode, environment) == 0);
+    PQconninfoFree(options);
+    PQfinish(pg);
+    return chosen;
+}
+
+/* Traffic that leaves the machine is verified unless the URL, or a service file that it leaves the choice to, says
+ * otherwise. The address that is dialled decides, not the name beside it; PGSSLMODE is for what stays here. */
 static bool needs_tls_default(const struct url *url, const char *addresses)
 {
-    bool leaves = url->host && *url->host != '/' && addresses && !are_local(addresses);
-    return leaves && !url_param(url, "sslmode") && !getenv("PGSSLMODE") && !getenv("PGSERVICE") &&
-           !url_param(url, "service");
+    if (url_param(url, "sslmode") || (addresses && are_local(addresses, is_local_address)))
+        return false;
+    if (!url_param(url, "service")) {
+        if (addresses)
+            return true;
+        if (url->host && !getenv("PGHOSTADDR") && !getenv("PGSERVICE"))
+            return false; /* a socket's folder */
+    }
+    struct chosen chosen = ask_libpq(url);
+    return (addresses || !chosen.is_local) && !chosen.has_sslmode;
 }
 
 bool postgres_is_reached(PGconn *pg)
@@ -93,7 +147,7 @@ bool postgres_is_let_in(PGconn *pg)
 /* Kerberos' encryption of what stays on the machine is not looked for: that costs more than the rest. */
 static bool needs_no_gssenc(const struct url *url, const char *addresses)
 {
-    return addresses && are_local(addresses) && !url_param(url, "gssencmode") &&
+    return addresses && are_local(addresses, is_local_address) && !url_param(url, "gssencmode") &&
            !getenv("PGGSSENCMODE") && !getenv("PGSERVICE") && !url_param(url, "service");
 }
 
@@ -110,7 +164,7 @@ PGconn *postgres_connect_start(const struct conn_params *params)
     for (size_t i = 0; i < ARRAY_LEN(defaults); i++)
         if (!url_param(url, defaults[i].key))
             add(&keywords, defaults[i].key, defaults[i].value);
-    if (params->addresses && url->host)
+    if (params->addresses)
         add_addresses(&keywords, &arena, url->host, params->addresses);
     else
         add(&keywords, "host", url->host);
@@ -123,8 +177,9 @@ PGconn *postgres_connect_start(const struct conn_params *params)
         add(&keywords, "sslmode", "verify-full");
     if (needs_no_gssenc(url, params->addresses))
         add(&keywords, "gssencmode", "disable");
-    for (size_t i = 0; i < url->param_count; i++)
-        add(&keywords, url->params[i].key, url->params[i].value);
+    for (size_t i = 0; i < url->param_count; i++) /* `hostaddr` is among the addresses */
+        if (!params->addresses || strcmp(url->params[i].key, "hostaddr") != 0)
+            add(&keywords, url->params[i].key, url->params[i].value);
     PGconn *pg = PQconnectStartParams(keywords.keys, keywords.values, 0);
     if (!pg)
         abort(); /* out of memory */

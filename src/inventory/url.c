@@ -242,7 +242,7 @@ static bool set_once(struct parse *parse, const char **member, const char *value
 {
     if (*member)
         return fault(parse, twice);
-    *member = *value ? value : NULL;
+    *member = value;
     return is_text(value) || fault(parse, "a parameter holds control characters");
 }
 
@@ -266,21 +266,31 @@ static bool push_param(struct parse *parse, struct url_param param)
     return is_text(param.key) || fault(parse, "a parameter's name holds control characters");
 }
 
+/* libpq takes a list of them beside a list of hosts; it is this one that is dialled, whatever the host's name. */
+static bool check_hostaddr(const struct parse *parse, const char *value)
+{
+    unsigned char bytes[sizeof(struct in6_addr)];
+    return inet_pton(AF_INET, value, bytes) == 1 || inet_pton(AF_INET6, value, bytes) == 1 ||
+           fault(parse, "'hostaddr' must be one IP address");
+}
+
 /* What a URL can say in two places stands in one member: `?host=/var/run/postgresql`. */
 static bool add_param(struct parse *parse, const char *key, const char *value)
 {
     struct url *url = &parse->url;
     const char *socket_key = url->dialect == DIALECT_MYSQL ? "unix_socket" : "host";
     if (strcmp(key, "host") == 0 || strcmp(key, socket_key) == 0)
-        return set_host(parse, *value ? value : NULL);
+        return set_host(parse, value);
     if (strcmp(key, "port") == 0)
-        return set_port(parse, *value ? value : NULL);
+        return set_port(parse, value);
     if (strcmp(key, "user") == 0)
         return set_once(parse, &url->user, value, "the user is given twice");
     if (strcmp(key, "password") == 0)
         return set_once(parse, &url->password, value, "the password is given twice");
     if (strcmp(key, "dbname") == 0)
         return set_once(parse, &url->database, value, "the database is given twice");
+    if (strcmp(key, "hostaddr") == 0 && !check_hostaddr(parse, value))
+        return false;
     return push_param(parse, modern_param(key, value));
 }
 
@@ -296,8 +306,12 @@ static bool parse_query(struct parse *parse, struct span query)
             return fault(parse, "its parameters are not well formed");
         if (!name.len || !skip(&pair, '='))
             return fault(parse, "a parameter must be 'name=value'");
-        if (!decode(parse, name, UNRESERVED, &key) || !decode(parse, pair, allowed, &value) ||
-            !add_param(parse, key, value ? value : ""))
+        if (!decode(parse, name, UNRESERVED, &key) || !decode(parse, pair, allowed, &value))
+            return false;
+        if (!value)
+            return fault(
+                parse, "a parameter has no value: leave it out"); /* libpq would take its default */
+        if (!add_param(parse, key, value))
             return false;
     }
     return true;

@@ -38,8 +38,12 @@ bool url_parse(struct arena *arena, const char *text, struct url *ret_url,
 /* The value of a parameter that is left in `params`; NULL: it is not among them. */
 const char *url_param(const struct url *url, const char *key);
 
-/* The URL as it may be shown: without the password, and with parameters that may hold one masked.
- */
+/* What is dialled, a name or an address: a `hostaddr=`, else the host. NULL: a socket, or what the client library
+ * chooses. */
+const char *url_dialled(const struct url *url);
+
+/* The URL as it may be shown: without the password, and with `***` for the values of parameters that may hold one,
+ * or that no one knows: `?pasword=…` was meant for one. */
 const char *url_redacted(struct arena *arena, const struct url *url);
 
 /* `host:port` as the label `server` and the limit per_server know it: lower case, the default port

@@ -14,15 +14,57 @@ static void add_encoded(struct buf *buf, const char *text, const char *plain)
             buf_addf(buf, "%%%02X", (unsigned char)*p);
 }
 
-/* `scram_client_key` serves as well as a password; `pass` and `pwd` are no parameters of libpq's, and what they
- * were meant for is clear. */
-static bool may_hold_secret(const char *key)
+/* Parameters of libpq's, up to version 18, and of MySQL's clients whose values are no secrets. Any other value may
+ * be one: the name of a parameter may be mistyped. */
+static bool may_be_shown(const char *key)
 {
-    static const char *const words[] = {"pass", "pwd", "secret", "token", "scram"};
-    if (strcmp(key, "passfile") == 0)
-        return false;
-    for (size_t i = 0; i < ARRAY_LEN(words); i++)
-        if (ascii_holds(key, words[i]))
+    static const char *const keys[] = {
+        "application_name",
+        "channel_binding",
+        "charset",
+        "client_encoding",
+        "connect_timeout",
+        "fallback_application_name",
+        "gssdelegation",
+        "gssencmode",
+        "gsslib",
+        "host",
+        "hostaddr",
+        "keepalives",
+        "keepalives_count",
+        "keepalives_idle",
+        "keepalives_interval",
+        "krbsrvname",
+        "load_balance_hosts",
+        "max_protocol_version",
+        "min_protocol_version",
+        "options",
+        "passfile",
+        "replication",
+        "require_auth",
+        "requirepeer",
+        "service",
+        "servicefile",
+        "ssl_ca",
+        "ssl_cert",
+        "ssl_key",
+        "ssl_max_protocol_version",
+        "ssl_min_protocol_version",
+        "sslcert",
+        "sslcertmode",
+        "sslcompression",
+        "sslcrl",
+        "sslcrldir",
+        "sslkey",
+        "sslmode",
+        "sslnegotiation",
+        "sslrootcert",
+        "sslsni",
+        "target_session_attrs",
+        "tcp_user_timeout",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+        if (strcmp(key, keys[i]) == 0)
             return true;
     return false;
 }
@@ -33,10 +75,10 @@ static void add_param(struct buf *buf, const char *key, const char *value, size_
     buf_addc(buf, (*count)++ ? '&' : '?');
     add_encoded(buf, key, "-._~");
     buf_addc(buf, '=');
-    if (may_hold_secret(key))
-        buf_adds(buf, "***");
-    else
+    if (may_be_shown(key))
         add_encoded(buf, value, "-._~/:,");
+    else
+        buf_adds(buf, "***");
 }
 
 static bool is_socket(const struct url *url)
@@ -90,6 +132,14 @@ const char *url_param(const struct url *url, const char *key)
         if (strcmp(url->params[i].key, key) == 0)
             return url->params[i].value;
     return NULL;
+}
+
+const char *url_dialled(const struct url *url)
+{
+    const char *address = url_param(url, "hostaddr");
+    if (address)
+        return address;
+    return url->host && *url->host && !is_socket(url) ? url->host : NULL;
 }
 
 /* libpq looks a service up in pg_service.conf, which we do not read. */

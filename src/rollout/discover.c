@@ -74,8 +74,8 @@ static void on_resolved(void *ctx, const char *addresses, const struct err *err)
 
 static void ask(struct asking *asking)
 {
-    const char *host = asking->source->control.url.host;
-    bool needs_lookup = asking->driver->traits & DRIVER_IS_SERVER && host && *host && *host != '/';
+    const char *host = url_dialled(&asking->source->control.url);
+    bool needs_lookup = asking->driver->traits & DRIVER_IS_SERVER && host;
     const char *addresses =
         needs_lookup ? resolver_ask(asking->discovery->resolver, host, on_resolved, asking) : NULL;
     if (addresses || !needs_lookup)

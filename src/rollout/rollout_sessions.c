@@ -86,10 +86,10 @@ static void on_resolved(void *ctx, const char *addresses, const struct err *err)
 static bool resolve(void *ctx, struct session *session, const char **ret_addresses)
 {
     struct rollout *rollout = ctx;
-    const char *host = session_tenant(session)->url.host;
+    const char *host = url_dialled(&session_tenant(session)->url);
     *ret_addresses = NULL;
-    if (!host || !*host || *host == '/')
-        return true; /* a socket, or what the client library chooses */
+    if (!host)
+        return true;
     *ret_addresses = resolver_ask(rollout->resolver, host, on_resolved, session);
     return *ret_addresses != NULL;
 }

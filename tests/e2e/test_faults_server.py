@@ -142,6 +142,50 @@ class Tls(FleetCase):
                     env={"HOME": self.fleet.dir, "PGSSLROOTCERT": "/nonexistent/root.crt"})
         self.refuse(url, "localhost", "0.0.0.0", env={"PGSSLROOTCERT": self.ours.root})
 
+    def test_the_address_that_is_dialled_decides(self):
+        """0.0.0.0 is ours, but not known as local: whoever is not verified gets in."""
+        self.set_ssl("off")
+        out, here = "0.0.0.0", "127.0.0.1"
+        port = f"port={self.pg.port}&user=skein"
+        services = self.fleet.write("services", "".join(
+            f"[{name}]\n{text}\n" for name, text in (
+                ("bare", f"host={out}"), ("addr", f"host=localhost\nhostaddr={out}"), ("two", f"host=localhost,{out}"),
+                ("weak", f"host={out}\nsslmode=disable"), ("local", "host=localhost"))))
+        home = {"HOME": self.fleet.dir, "PGSERVICEFILE": services}
+        cases = [(f"postgresql://localhost/t?hostaddr={out}&{port}", {}),
+                 (f"postgresql://localhost/t?hostaddr=0:0:0:0:0:0:0:0&{port}", {}),
+                 (f"postgresql:///t?hostaddr={out}&{port}", {}),
+                 (f"postgresql://{out}/t?{port}", {"PGSSLMODE": ""}),
+                 (f"postgresql://{out}/t?{port}", {"PGSSLMODE": "disable"}),
+                 (f"postgresql://{out}/t?{port}", {"PGSSLMODE": "prefer"}),
+                 (f"postgresql://{out}/t?{port}", {"PGSERVICE": "weak"}),
+                 (f"postgresql://localhost/t?hostaddr={out}&{port}", {"PGSERVICE": "weak"}),
+                 (f"postgresql:///t?host={self.pg.dir}&{port}", {"PGHOSTADDR": out}),
+                 (f"postgresql:///t?{port}", {"PGHOST": out}),
+                 (f"postgresql:///t?{port}", {"PGHOST": f"localhost,{out}"}),
+                 (f"postgresql:///t?{port}", {"PGHOSTADDR": out, "PGHOST": "localhost"}),
+                 (f"postgresql:///t?{port}", {"PGSERVICE": "bare"}),
+                 (f"postgresql:///t?{port}&service=bare", {}),
+                 (f"postgresql:///t?{port}&service=bare", {"PGSSLMODE": "disable"}),
+                 (f"postgresql:///t?{port}&service=addr", {}),
+                 (f"postgresql:///t?{port}&service=two", {})]
+        for url, env in cases:
+            with self.subTest(url=url, env=env):
+                self.fleet.inventory([{"name": "t", "url": url, "retries": 0}])
+                self.run_ok("current", code=1, env={**home, **env})
+        let_in = [(f"postgresql://localhost/t?hostaddr={here}&{port}", {}),
+                  (f"postgresql:///t?host={self.pg.dir}&{port}", {}),
+                  (f"postgresql://localhost/t?{port}", {"PGHOSTADDR": "192.0.2.1"}),  # the URL's host is dialled
+                  (f"postgresql://db.example/t?hostaddr={here}&{port}", {}),  # and its address is not looked up
+                  (f"postgresql://{out}/t?{port}&sslmode=disable", {}),
+                  (f"postgresql:///t?{port}&service=weak", {}),
+                  (f"postgresql:///t?{port}", {"PGSERVICE": "weak"}),
+                  (f"postgresql:///t?{port}&service=local", {})]
+        for url, env in let_in:
+            with self.subTest(url=url, env=env):
+                self.fleet.inventory([{"name": "t", "url": url, "retries": 0}])
+                self.run_ok("current", env={**home, **env})
+
 
 class Dns(PostgresCase):
     STUB = """

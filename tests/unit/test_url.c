@@ -74,7 +74,6 @@ static void reads_parameters(void **state)
         {"postgresql://h/d?ssl=true", "require"},
         {"postgresql://h/d?requiressl=1", "require"},
         {"postgresql://h/d?requiressl=0", "prefer"},
-        {"postgresql://h/d?requiressl=", "prefer"},
     };
     for (size_t i = 0; i < ARRAY_LEN(modern); i++) {
         assert_true(url_parse(&arena, modern[i].key, &url, &err));
@@ -122,6 +121,14 @@ static void refuses_and_never_quotes(void **state)
         "postgresql://u:s3cret@h/d?=x",
         "postgresql://u:s3cret@h/d?a=b&a=c",
         "postgresql://u:s3cret@h/d?requiressl=1&sslmode=disable",
+        "postgresql://u:s3cret@h/d?sslmode=",
+        "postgresql://u:s3cret@h/d?sslmode=&s3cret=s3cret",
+        "postgresql://u:s3cret@h/d?host=",
+        "postgresql://u:s3cret@h/d?options=",
+        "postgresql://u:s3cret@h/d?requiressl=",
+        "postgresql://u:s3cret@h/d?hostaddr=",
+        "postgresql://u:s3cret@h/d?hostaddr=s3cret",
+        "postgresql://u:s3cret@h/d?hostaddr=127.0.0.1,10.0.0.1",
         "postgresql://u:s3cret@h/d?host=g",
         "postgresql://u:s3cret@h/d?password=s3cret",
         "postgresql://u:s3cret@h:1/d?port=2",
@@ -170,6 +177,8 @@ static void shows_no_password(void **state)
          "postgresql://h/d?sslpassword=***&sslmode=require", "h:5432"},
         {"postgresql://h/d?pass=p&pwd=q&scram_client_key=r&passfile=/f",
          "postgresql://h/d?pass=***&pwd=***&scram_client_key=***&passfile=/f", "h:5432"},
+        {"postgresql://h/d?pasword=q&SSLMODE=r&options=-c%20a",
+         "postgresql://h/d?pasword=***&SSLMODE=***&options=-c%20a", "h:5432"},
         {"postgresql:///?service=billing", "postgresql://?service=billing", "service:billing"},
         {"mysql://u:p@h/d", "mysql://u@h/d", "h:3306"},
     };
