@@ -56,6 +56,9 @@ struct conn_info {
     bool is_created;   /* OP_CONNECT made the database */
     /* the server can notice by itself that its client died, if its system can */
     bool watches_client;
+    bool
+        reads_oddly; /* its default way of reading SQL is not the standard's: a message is read as a
+                         whole before it runs, so what sets that must travel ahead of a revision's (with SQL_LOCK) */
     const char *password;    /* that the client library found by itself; the conn's; NULL: none */
     uint32_t backend_pid;    /* by which the server calls the session ({backend_pid}); 0: none */
     uint32_t server_version; /* 150010 for PostgreSQL 15.10; 3040001 for SQLite */
@@ -156,7 +159,8 @@ enum sql_id {
     SQL_READ_END, /* behind the last read: ends the transaction that SQL_INSPECT began */
     SQL_BEGIN,
     SQL_SETUP_LOCAL, /* settings of the transaction, just begun */
-    SQL_SETUP_AGAIN, /* the same, and the session's role, behind what may have changed them. NULL: nothing can */
+    SQL_SETUP_AGAIN, /* the session's role, and the same settings, after what may have changed them: before
+                          SQL_SETUP_LOCAL, and before SQL_GUARD after a script. NULL: nothing can */
     SQL_SETUP,          /* settings of the session, for statements outside a transaction */
     SQL_VERSION_CREATE, /* where the table is missing: inside the transaction, or before it where
                            DDL would end it (no DRIVER_DDL_IN_TRANSACTION) */
@@ -175,7 +179,9 @@ enum sql_id {
     SQL_COMMIT,
     SQL_ROLLBACK,
     SQL_CREATE_DATABASE,
-    SQL_SCRIPT_BEGIN,   /* of an offline script, before its first transaction */
+    SQL_SCRIPT_BEGIN, /* of an offline script, before its first transaction */
+    SQL_SCRIPT_SETUP, /* the settings that decide what a statement means: first, and after a revision
+                           that may have changed them */
     SQL_SCRIPT_SCHEMA,  /* instead, and instead of SQL_SCRIPT_RESTORE, where the schema is known */
     SQL_SCRIPT_RESTORE, /* behind a revision's SQL: undo what it did to the session's settings */
     SQL_SCRIPT_EXPECT,  /* an error unless the version table holds exactly {rows} */

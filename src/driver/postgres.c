@@ -281,10 +281,12 @@ static bool is_on(const char *setting)
 
 static void take_info(struct conn *conn)
 {
+    const char *strings = PQparameterStatus(conn->pg, "standard_conforming_strings");
     conn->op->info = (struct conn_info){
         .is_read_only = is_on(PQparameterStatus(conn->pg, "in_hot_standby")) ||
                         is_on(PQparameterStatus(conn->pg, "default_transaction_read_only")),
         .watches_client = PQserverVersion(conn->pg) >= 140000,
+        .reads_oddly = strings && !is_on(strings),
         .password = PQpass(conn->pg),
         .backend_pid = (uint32_t)PQbackendPID(conn->pg),
         .server_version = (uint32_t)PQserverVersion(conn->pg),

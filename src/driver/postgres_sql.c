@@ -1,18 +1,39 @@
 /* What PostgreSQL is asked, as templates. Names are qualified: a tenant's search_path is its own affair. */
 #include "driver/postgres_sql.h"
 
+/* What decides what a statement means, as the manual has it by default, whatever the server, the database, the
+ * role or the environment says: docs/revisions.md has the list, and what is left alone. An ordinary role may set
+ * each of them. */
+#define KNOWN(set)                                                                                 \
+    set "TimeZone = 'UTC'; " set "DateStyle = ISO, MDY; " set "IntervalStyle = postgres; " set     \
+        "standard_conforming_strings = on; " set "extra_float_digits = 1; " set                    \
+        "bytea_output = hex; " set "xmlbinary = base64; " set "xmloption = content; " set          \
+        "array_nulls = on; " set "transform_null_equals = off; " set "row_security = on; " set     \
+        "check_function_bodies = on; " set "quote_all_identifiers = off; " set                     \
+        "lc_numeric = 'C'; " set "lc_time = 'C'; " set                                             \
+        "default_transaction_isolation = 'read committed'; " set                                   \
+        "default_transaction_deferrable = off; "
+
+/* What may need a superuser, or read a file, is set where it is another alone. */
+#define KNOWN_WHERE_OTHER(name, value, is_local)                                                   \
+    "CASE pg_catalog.current_setting('" name "') WHEN '" value "' THEN '' ELSE "                   \
+    "pg_catalog.set_config('" name "', '" value "', " is_local ") END"
+
 /* SET costs the server half of what set_config in a SELECT does; a search path is a list, and comes
  * as one text. With synchronous_commit off, a crash of the server would take back what it has said to be
  * committed, and what the ledger then has as done. */
 #define SETTINGS(set, client_check, is_local)                                                      \
     set "lock_timeout = {lock_timeout}; " set "statement_timeout = {statement_timeout}; " set      \
         "idle_in_transaction_session_timeout = 0; " client_check                                   \
-        "SELECT pg_catalog.set_config('search_path', {search_path}, " is_local "), "               \
-        "CASE pg_catalog.current_setting('synchronous_commit') WHEN 'off' THEN "                   \
-        "pg_catalog.set_config('synchronous_commit', 'on', " is_local ") END"
+        KNOWN(set) "SELECT pg_catalog.set_config('search_path', {search_path}, " is_local "), "    \
+                   "CASE pg_catalog.current_setting('synchronous_commit') WHEN 'off' THEN "        \
+                   "pg_catalog.set_config('synchronous_commit', 'on', " is_local                   \
+                   ") END, " KNOWN_WHERE_OTHER(                                                    \
+                       "timezone_abbreviations", "Default",                                        \
+                       is_local) ", " KNOWN_WHERE_OTHER("session_replication_role", "origin",      \
+                                                        is_local)
 
-#define SETUP_LOCAL                                                                                \
-    SETTINGS("SET LOCAL ", "{client_check_local}", "true") "; SET LOCAL skein.tx = {nonce}"
+#define SETTINGS_LOCAL SETTINGS("SET LOCAL ", "{client_check_local}", "true")
 
 /* A session, as told to a person: one line, no values that stand in quotes (they may be secrets), and no
  * more of the query than its beginning. What we may not know of others is NULL and left out. Only UTF-8 is sure
@@ -40,9 +61,10 @@
 const char *const postgres_sql[SQL__COUNT] = {
     /* Tried, never waited for: a waiter's snapshot deadlocks with CREATE INDEX
        CONCURRENTLY. */
-    [SQL_LOCK] = "SELECT CASE pg_catalog.pg_backend_pid() WHEN {backend_pid} THEN "
+    [SQL_LOCK] = "{parser_session}SELECT CASE pg_catalog.pg_backend_pid() WHEN {backend_pid} THEN "
                  "pg_catalog.pg_try_advisory_lock({key}) END",
-    [SQL_LOCK_POOLED] = BEGIN_READ_COMMITTED "; SELECT pg_catalog.pg_try_advisory_xact_lock({key})",
+    [SQL_LOCK_POOLED] =
+        BEGIN_READ_COMMITTED "; {parser_local}SELECT pg_catalog.pg_try_advisory_xact_lock({key})",
     [SQL_LOCK_HOLDER] = "SELECT pid = pg_catalog.pg_backend_pid(), " SESSION_IN_WORDS
                         " FROM pg_catalog.pg_locks JOIN pg_catalog.pg_stat_activity USING (pid) "
                         "WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND "
@@ -78,9 +100,10 @@ const char *const postgres_sql[SQL__COUNT] = {
         "SELECT revision, direction, checksum, statements, state, run_id, id FROM {history} "
         "ORDER BY id",
     [SQL_BEGIN] = BEGIN_READ_COMMITTED,
-    [SQL_SETUP_LOCAL] = SETUP_LOCAL,
-    /* Only the role's own reset brings back one that the login has by default. */
-    [SQL_SETUP_AGAIN] = "RESET SESSION AUTHORIZATION; RESET ROLE; " SETUP_LOCAL,
+    [SQL_SETUP_LOCAL] = SETTINGS_LOCAL "; SET LOCAL skein.tx = {nonce}",
+    /* Only the role's own reset brings back one that the login has by default. The nonce stays what it is: the
+       guard has yet to look at it. */
+    [SQL_SETUP_AGAIN] = "RESET SESSION AUTHORIZATION; RESET ROLE; " SETTINGS_LOCAL,
     [SQL_SETUP] = SETTINGS("SET ", "{client_check_session}", "false"),
     [SQL_VERSION_CREATE] =
         "CREATE TABLE {if_not_exists}{version} (version_num VARCHAR(32) NOT NULL, "
@@ -125,6 +148,10 @@ const char *const postgres_sql[SQL__COUNT] = {
     /* DO: a SELECT would print a row. */
     [SQL_SCRIPT_BEGIN] = "DO $skein$ BEGIN PERFORM pg_catalog.set_config('skein.search_path', "
                          "pg_catalog.current_setting('search_path'), false); END $skein$",
+    [SQL_SCRIPT_SETUP] = KNOWN("SET ") "DO $skein$ BEGIN PERFORM " KNOWN_WHERE_OTHER(
+        "timezone_abbreviations", "Default",
+        "false") ", " KNOWN_WHERE_OTHER("session_replication_role", "origin",
+                                        "false") "; END $skein$",
     [SQL_SCRIPT_SCHEMA] = "SET search_path = {schema}",
     [SQL_SCRIPT_RESTORE] = "DO $skein$ BEGIN PERFORM pg_catalog.set_config('search_path', "
                            "pg_catalog.current_setting('skein.search_path'), false); END $skein$",

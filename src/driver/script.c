@@ -211,8 +211,22 @@ static void add_one_by_one(struct making *making, const struct section *section,
     making->script.is_checkpointed = making->script.is_checkpointed || count;
 }
 
+/* A statement that sets something of the session, or a block that may. */
+static bool may_set(const char *sql, size_t len)
+{
+    static const char *const blocks[] = {"do", "call"};
+    char word[16];
+    if (is_setting(sql, len))
+        return true;
+    next_word(sql, len, 0, word);
+    for (size_t i = 0; i < ARRAY_LEN(blocks); i++)
+        if (strcmp(word, blocks[i]) == 0)
+            return true;
+    return false;
+}
+
 /* By the words of it alone: what is told too often costs a little, and no more. */
-static unsigned parts_changed(const char *sql)
+static unsigned parts_changed(const char *sql, const struct statement *statements, size_t count)
 {
     static const struct {
         const char *word;
@@ -224,6 +238,15 @@ static unsigned parts_changed(const char *sql)
         {"statement_timeout", PART_SETUP},
         {"idle_in_transaction", PART_SETUP},
         {"reset", PART_SETUP},
+        {"set_config", PART_SETUP},
+        {"set local", PART_SETUP},
+        {"set session", PART_SETUP},
+        {"set time zone", PART_SETUP},
+        {"timezone", PART_SETUP},
+        {"datestyle", PART_SETUP},
+        {"intervalstyle", PART_SETUP},
+        {"row_security", PART_SETUP},
+        {"check_function_bodies", PART_SETUP},
         {"standard_conforming_strings", PART_PARSER},
         {"backslash_quote", PART_PARSER},
         {"client_encoding", PART_PARSER},
@@ -235,6 +258,9 @@ static unsigned parts_changed(const char *sql)
     for (size_t i = 0; i < ARRAY_LEN(words); i++)
         if (ascii_holds(sql, words[i].word))
             parts |= words[i].part;
+    for (size_t i = 0; i < count; i++)
+        if (may_set(sql + statements[i].offset, statements[i].len))
+            parts |= PART_SETUP;
     return parts;
 }
 
@@ -262,7 +288,7 @@ static bool add_section(struct making *making, const struct section *section, st
     bool is_transactional =
         !count || (section->is_transactional && making->driver->traits & DRIVER_DDL_IN_TRANSACTION);
     size_t first_piece = making->script.piece_count;
-    making->script.may_change |= parts_changed(section->sql);
+    making->script.may_change |= parts_changed(section->sql, statements, count);
     (is_transactional ? add_whole : add_one_by_one)(making, section, statements, count);
     return add_checks(making, section, &asked, count, first_piece, err);
 }

@@ -104,6 +104,8 @@ static const struct var vars_table[] = {
     {"duration", VAR_SPECIAL, 0},
     {"client_check_local", VAR_SPECIAL, 0},
     {"client_check_session", VAR_SPECIAL, 0},
+    {"parser_local", VAR_SPECIAL, 0},
+    {"parser_session", VAR_SPECIAL, 0},
 };
 
 /* With a point: a program that uses the library may have a locale whose numbers have a comma. */
@@ -166,6 +168,10 @@ static void add_special(struct buf *buf, const struct driver *driver, const char
         buf_addf(buf, "%" PRId64, (int64_t)vars->lock_key);
     } else if (strcmp(name, "duration") == 0) {
         add_duration(buf, vars->duration_ms);
+    } else if (strncmp(name, "parser", 6) == 0) {
+        if (vars->sets_parser)
+            buf_addf(buf, "SET %sstandard_conforming_strings = on; ",
+                     strcmp(name, "parser_local") == 0 ? "LOCAL " : "");
     } else if (vars->watches_client) {
         buf_addf(buf, "SET %sclient_connection_check_interval = 1000; ",
                  strcmp(name, "client_check_local") == 0 ? "LOCAL " : "");

@@ -36,6 +36,7 @@ struct sql_vars {
     double duration_ms;            /* {duration} */
     uint64_t history_id;           /* {history_id}: the row's, one behind the newest */
     bool watches_client;           /* {client_check_local}, {client_check_session} */
+    bool sets_parser;              /* {parser_local}, {parser_session}: see conn_info */
     bool may_exist;                /* {if_not_exists}: what is created may be there already */
     const char *const *rows;       /* {rows}, a list of literals, and {row_count} of them */
     uint64_t row_count;

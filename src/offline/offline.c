@@ -35,16 +35,28 @@ static void restore(struct writing *writing)
             &writing->vars);
 }
 
-/* Neither a comment nor a missing semicolon at the end of a section may swallow what follows. */
-static void add_piece(struct writing *writing, const struct piece *piece)
+/* What a revision has set ends with it. */
+static void set_up_again(struct writing *writing, const struct script *script)
 {
+    if (script && script->may_change & (PART_SETUP | PART_PARSER))
+        add_sql(writing, SQL_SCRIPT_SETUP, &writing->vars);
+}
+
+/* Neither a comment nor a missing semicolon at the end of a section may swallow what follows. */
+static void add_piece(struct writing *writing, const struct action *action)
+{
+    const struct piece *piece = action->piece;
     const struct statement *last = &piece->statements[piece->statement_count - 1];
     size_t end = last->offset + last->len;
     buf_add(writing->out, piece->sql, end);
     if (!last->is_ended)
         buf_adds(writing->out, end < piece->sql_len && piece->sql[end] == ';' ? ";" : "\n;");
     buf_adds(writing->out, "\n\n");
+    bool is_last = piece == &action->script->pieces[action->script->piece_count - 1];
+    if (!piece->is_transactional && !is_last)
+        return; /* as online: what a statement outside a transaction sets holds for the next ones */
     restore(writing);
+    set_up_again(writing, action->script);
 }
 
 /* ---- transactions -------------------------------------------------------------------------- */
@@ -155,7 +167,7 @@ static void add_action(struct writing *writing, const struct action *action)
     set_transaction(writing, action->is_in_transaction);
     add_line(writing, action->step);
     switch (action->kind) {
-    case ACTION_SCRIPT: add_piece(writing, action->piece); break;
+    case ACTION_SCRIPT: add_piece(writing, action); break;
     case ACTION_VERIFY: add_verify(writing, action->verify); break;
     case ACTION_START: add_history(writing, action, SQL_HISTORY_INSERT, "running"); break;
     case ACTION_MARK: add_history(writing, action, SQL_HISTORY_MARK, "running"); break;
@@ -188,6 +200,7 @@ static void write_actions(struct writing *writing, const struct work *work)
         buf_adds(writing->out, "-- Nothing to do.\n");
         return;
     }
+    add_sql(writing, SQL_SCRIPT_SETUP, &writing->vars);
     add_sql(writing, script->schema ? SQL_SCRIPT_SCHEMA : SQL_SCRIPT_BEGIN, &writing->vars);
     if (script->purges)
         add_action(writing, &purging);

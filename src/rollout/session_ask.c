@@ -129,6 +129,7 @@ static void prepare_lock(struct op *op)
     bool is_pooled = io_info(session->io)->is_pooled;
     struct buf buf;
     session->vars.backend_pid = io_info(session->io)->backend_pid;
+    session->vars.sets_parser = io_info(session->io)->reads_oddly;
     buf_init(&buf, BUF_MAX_DEFAULT);
     if (is_pooled && io_is_in_transaction(session->io))
         sql_expand(&buf, session->driver, SQL_ROLLBACK, &session->vars);

@@ -101,11 +101,13 @@ enum asked ask_begin(struct session *session)
     bool sets_up_again = may_change(session) & PART_SETUP && session->driver->sql[SQL_SETUP_AGAIN];
     session->vars.nonce = arena_printf(&session->arena, "%s/%zu/%u", session->env->run_id,
                                        session->index, session->attempts);
-    enum sql_id ids[7];
+    enum sql_id ids[8];
     size_t count = makes_inside ? 0 : add_creates(session, ids);
     if (!io_info(session->io)->is_pooled)
         ids[count++] = SQL_BEGIN;
-    ids[count++] = sets_up_again ? SQL_SETUP_AGAIN : SQL_SETUP_LOCAL;
+    if (sets_up_again)
+        ids[count++] = SQL_SETUP_AGAIN;
+    ids[count++] = SQL_SETUP_LOCAL;
     if (prepares_guard)
         ids[count++] = SQL_GUARD_PREPARE;
     if (makes_inside)
@@ -115,6 +117,7 @@ enum asked ask_begin(struct session *session)
         ids[count++] = guard_of(session);
     struct op *begin = session_add_query(session, ids, count);
     begin->tx_after = TX_INSIDE;
+    begin->sets_up_parser = may_change(session) & PART_PARSER;
     begin->begins_revision = begins_revision(session, &session->work.actions[session->cursor]);
     if (joins)
         make_script(session, begin);

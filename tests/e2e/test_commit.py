@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 
-from harness import Postgres, PostgresCase, FleetCase, free_port, main, wait_until
+from harness import Postgres, PostgresCase, FleetCase, Pooler, free_port, main, wait_until
 from proxy import Proxy
 
 STATES = ("connect", "lock", "inspect", "read", "plan", "begin", "apply", "commit", "release", "close")
@@ -295,30 +295,7 @@ class SlowAnswer(FleetCase):
         self.run_ok("upgrade")
 
 
-class Pooler(PostgresCase):
-    """pgbouncer in transaction mode: no session can hold a lock, only transactions can."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.port = free_port()
-        path = os.path.join(cls.pg.dir, "pgbouncer.ini")
-        with open(path, "w") as file:
-            file.write(f"[databases]\n* = host=127.0.0.1 port={cls.pg.port} user=skein\n[pgbouncer]\n"
-                       f"listen_addr = 127.0.0.1\nlisten_port = {cls.port}\nauth_type = any\n"
-                       f"pool_mode = transaction\nunix_socket_dir =\nlogfile = {cls.pg.dir}/bouncer.log\n"
-                       "max_client_conn = 200\ndefault_pool_size = 5\n")
-        os.chmod(path, 0o644)
-        cls.bouncer = subprocess.Popen([*cls.pg.prefix, "/usr/sbin/pgbouncer", "-q", path],
-                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        cls.addClassCleanup(cls.bouncer.communicate)
-        cls.addClassCleanup(cls.bouncer.terminate)  # runuser passes it on; a kill would orphan it
-
-        def listens():
-            with socket.socket() as sock:
-                return sock.connect_ex(("127.0.0.1", cls.port)) == 0
-        wait_until(listens, what="pgbouncer")
-
+class ThroughAPooler(Pooler):
     def test_the_main_job_through_it(self):
         for mode in ("all", "each"):
             self.fleet.last = ""

@@ -195,12 +195,12 @@ class MainJob(PostgresCase):
         self.assertEqual((error["revision"], error["code"]), ("cccc3333", "22P05"))
         self.assertIn("cccc3333", error["file"])
 
-    def test_settings_of_the_parser_hold_for_the_next_revision(self):
+    def test_settings_of_the_parser_end_with_their_revision(self):
         self.fleet.revision("aaaa1111", "SET standard_conforming_strings = off;\nCREATE TABLE a (t text);")
         self.fleet.revision("bbbb2222", "INSERT INTO a VALUES ('a\\\\b');")
         self.fleet.inventory(self.pg.create("parsed"))
         self.run_ok("upgrade")
-        self.assertEqual(self.pg.sql("parsed", "SELECT t FROM a"), [["a\\b"]])
+        self.assertEqual(self.pg.sql("parsed", "SELECT t FROM a"), [["a\\\\b"]])
 
     def test_a_revision_may_deallocate_everything(self):
         self.fleet.revision("aaaa1111", "PREPARE mine AS SELECT 1;\nDEALLOCATE ALL;\nCREATE TABLE a (id int);")
