@@ -24,6 +24,9 @@ int cli_run_again(struct fleet *fleet, const struct options *options, bool is_ro
     if (!again_open(fleet, &ask, &again, &err))
         return cli_fail(&err);
     tell_missing(&again);
+    if (again.is_of_other)
+        cli_note("run %s was made with another inventory (%s)", again.run.id,
+                 again.run.inventory ? again.run.inventory : "an older skein did not note which");
     struct run_request request = {
         .goal = options->is_dry_run ? GOAL_PLAN : GOAL_RUN,
         .plan = again.plan,

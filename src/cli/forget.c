@@ -5,7 +5,23 @@
 #include "cli/exit.h"
 #include "cli/faults.h"
 #include "ledger/ledger.h"
+#include "library/own.h"
 #include "library/snapshots.h"
+
+/* Whose runs are swept. */
+struct concern {
+    struct fleet *fleet;
+    struct ledger *ledger;
+    struct err err; /* ERR_NONE, or why that could not be found out */
+};
+
+static bool is_own(void *ctx, const struct ledger_run *run)
+{
+    struct concern *concern = ctx;
+    bool is_it = false;
+    return concern->err.kind == ERR_NONE &&
+           own_is(concern->fleet, concern->ledger, run, &is_it, &concern->err) && is_it;
+}
 
 /* A run by name goes whatever its age, unless the other conditions are given too. */
 static struct ledger_forget which_of(const struct options *options, const char *id)
@@ -41,14 +57,23 @@ static bool forget_named(struct ledger *ledger, const struct options *options, s
     return true;
 }
 
-static bool forget(struct ledger *ledger, const struct options *options, size_t *ret_count,
-                   struct err *err)
+static bool forget(struct fleet *fleet, struct ledger *ledger, const struct options *options,
+                   size_t *ret_count, struct err *err)
 {
     struct ledger_forget which = which_of(options, NULL);
+    struct concern concern = {.fleet = fleet, .ledger = ledger};
     *ret_count = 0;
     if (options->arg_count)
         return forget_named(ledger, options, ret_count, err);
-    return ledger_forget(ledger, &which, ret_count, err);
+    if (!options->takes_all) {
+        which.concerns = is_own;
+        which.ctx = &concern;
+    }
+    if (!ledger_forget(ledger, &which, ret_count, err))
+        return false;
+    if (concern.err.kind != ERR_NONE)
+        *err = concern.err;
+    return concern.err.kind == ERR_NONE;
 }
 
 static void tell(const struct options *options, size_t count, size_t removed)
@@ -90,8 +115,8 @@ static int run(struct fleet *fleet, const struct options *options)
     struct ledger *ledger = open_ledger(where, &err);
     if (!ledger)
         return cli_fail(&err);
-    bool is_fine =
-        forget(ledger, options, &count, &err) && snapshots_sweep(ledger, where, &removed, &err);
+    bool is_fine = forget(fleet, ledger, options, &count, &err) &&
+                   snapshots_sweep(ledger, where, &removed, &err);
     ledger_close(ledger);
     if (!is_fine)
         return cli_fail(&err);
@@ -104,11 +129,11 @@ const struct command command_forget = {
     .arguments = "[RUN…]",
     .summary = "drop runs from the ledger",
     .help =
-        "Drops RUN (its id or the beginning of it), or all runs that fit --keep and --older-than, from\n"
-        "the ledger, and the copies of tenants that they made. A run under way stays, and one that\n"
+        "Drops RUN (its id or the beginning of it), or all runs of this inventory (--all: of any) that fit\n"
+        "--keep and --older-than, and the copies of tenants that they made. A run under way stays, and one that\n"
         "can still be resumed unless --unfinished is given. What is dropped can be reported and\n"
         "rolled back no more; what the tenants know of it (skein_history) stays.",
-    .groups = OPTIONS_COMMON | OPTIONS_FORGET,
+    .groups = OPTIONS_COMMON | OPTIONS_FORGET | OPTIONS_ALL,
     .max_args = ARGS_MAX,
     .needs = FLEET_INVENTORY,
     .run = run,

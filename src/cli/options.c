@@ -215,6 +215,8 @@ static const struct option_row rows[] = {
      set_older_than},
     {"unfinished", 0, NULL, OPTIONS_FORGET, "runs that could still be resumed too",
      TO(takes_unfinished)},
+    {"all", 0, NULL, OPTIONS_ALL, "runs of other inventories that share the ledger, too",
+     TO(takes_all)},
     {"output", 'o', "FORMAT[=FILE]", OPTIONS_OUTPUT,
      ": the format, to stdout or a file (may be repeated)", 0, set_output},
     {"progress", 0, "MODE", OPTIONS_RUN, "auto, tty, plain, json or none, on stderr", 0,

@@ -24,6 +24,7 @@ struct command;
         group(AGAIN)        /* --accept-chain-change */                                            \
         group(SETTLE)       /* --done, --undone */                                                 \
         group(FORGET)       /* --keep, --older-than, --unfinished */                               \
+        group(ALL)          /* --all */                                                            \
         group(SQL)          /* --sql, --dialect */                                                 \
         group(PURGE)        /* --purge */                                                          \
         group(CHECK_HEADS)  /* --check-heads */                                                    \
@@ -101,6 +102,7 @@ struct options {
     uint32_t keep;
     uint64_t older_than_ms; /* 0: any age */
     bool takes_unfinished;
+    bool takes_all;
     bool is_quiet;
     bool is_verbose;
     bool is_help;

@@ -4,7 +4,7 @@
 #include "cli/exit.h"
 #include "cli/faults.h"
 #include "cli/reports.h"
-#include "ledger/ledger.h"
+#include "library/own.h"
 
 static void on_event(void *ctx, const struct event *event)
 {
@@ -17,7 +17,9 @@ static bool read_report(struct fleet *fleet, const char *id, struct report *repo
     struct ledger *ledger = ledger_open(fleet->inventory->ledger, LEDGER_READ, err);
     if (!ledger)
         return false;
-    bool is_fine = ledger_replay(ledger, id, &fleet->arena, &observer, err);
+    struct ledger_run run;
+    bool is_fine = own_find(fleet, ledger, id, &run, err) &&
+                   ledger_replay(ledger, run.id, &fleet->arena, &observer, err);
     ledger_close(ledger);
     return is_fine;
 }
@@ -41,8 +43,8 @@ const struct command command_report = {
     .arguments = "[RUN]",
     .summary = "the report of a run, from the ledger",
     .help =
-        "Writes the report of RUN (its id or the beginning of it; default: the newest) as it was\n"
-        "written when the run ended, from the ledger alone: no tenant is asked. A tenant that was\n"
+        "Writes the report of RUN (its id or the beginning of it; default: the newest of this\n"
+        "inventory) as it was written when the run ended, from the ledger alone: no tenant is asked. A tenant that was\n"
         "begun and whose end nobody recorded is told as in_doubt. Exit 0: the report was written.",
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT,
     .max_args = 1,

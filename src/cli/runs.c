@@ -6,7 +6,7 @@
 #include "cli/faults.h"
 #include "cli/outputs.h"
 #include "cli/reports.h"
-#include "ledger/ledger.h"
+#include "library/own.h"
 #include "report/json_stream.h"
 #include "report/model.h"
 #include "report/text_table.h"
@@ -14,6 +14,7 @@
 struct listing {
     struct ledger_run *runs;
     size_t count;
+    size_t others; /* that are left out, since they are of other inventories */
     const struct options *options;
 };
 
@@ -49,7 +50,9 @@ static void print_table(const void *ctx, FILE *out)
     const struct ledger_run *runs = listing->runs;
     struct report_options table_options = cli_report_options(listing->options, out);
     if (!listing->count) {
-        fputs("no runs yet\n", out);
+        fputs(listing->others ? "no runs of this inventory yet (--all lists those of others)\n"
+                              : "no runs yet\n",
+              out);
         return;
     }
     struct table *table = table_new(out, &table_options);
@@ -60,6 +63,8 @@ static void print_table(const void *ctx, FILE *out)
     table_column(table, "STARTED", 0);
     table_column(table, "TIME", TABLE_RIGHT);
     table_column(table, "TENANTS", TABLE_CUT);
+    if (listing->options->takes_all)
+        table_column(table, "INVENTORY", TABLE_CUT);
     for (size_t i = 0; i < listing->count; i++) {
         table_row(table);
         table_text(table, runs[i].id);
@@ -69,6 +74,8 @@ static void print_table(const void *ctx, FILE *out)
         time_cell(table, runs[i].started_at_ms);
         table_duration(table, runs[i].duration_ms);
         totals_cell(table, &runs[i]);
+        if (listing->options->takes_all)
+            table_text(table, runs[i].inventory ? runs[i].inventory : "");
     }
     table_print(table);
 }
@@ -108,6 +115,7 @@ static void put_run(struct json_stream *stream, const struct ledger_run *run)
     json_put(stream, "resumed_from", json_text(run->resumed_from));
     json_put(stream, "resumed_by", json_text(run->resumed_by));
     json_put(stream, "rolled_back_by", json_text(run->rolled_back_by));
+    json_put(stream, "inventory", json_text(run->inventory));
     json_put(stream, "process", holder_value(&run->holder));
     json_put(stream, "totals", totals_value(run));
     json_close(stream, '}');
@@ -125,13 +133,30 @@ static void print_json(const void *ctx, FILE *out)
 
 /* ---- the command --------------------------------------------------------------------------- */
 
+static bool keep_own(struct fleet *fleet, struct ledger *ledger, struct listing *listing,
+                     struct err *err)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < listing->count; i++) {
+        bool is_own;
+        if (!own_is(fleet, ledger, &listing->runs[i], &is_own, err))
+            return false;
+        if (is_own)
+            listing->runs[count++] = listing->runs[i];
+    }
+    listing->others = listing->count - count;
+    listing->count = count;
+    return true;
+}
+
 /* No ledger yet is one without runs. */
 static bool read_runs(struct fleet *fleet, struct listing *listing, struct err *err)
 {
     struct ledger *ledger = ledger_open(fleet->inventory->ledger, LEDGER_READ, err);
     if (!ledger)
         return strcmp(err->code, LEDGER_MISSING) == 0;
-    bool is_fine = ledger_list(ledger, &fleet->arena, &listing->runs, &listing->count, err);
+    bool is_fine = ledger_list(ledger, &fleet->arena, &listing->runs, &listing->count, err) &&
+                   (listing->options->takes_all || keep_own(fleet, ledger, listing, err));
     ledger_close(ledger);
     return is_fine;
 }
@@ -151,9 +176,9 @@ const struct command command_runs = {
     .arguments = "",
     .summary = "the runs that the ledger knows, the newest first",
     .help =
-        "Lists the runs of this fleet's ledger, the newest first, with what came of their tenants.\n"
-        "'skein report RUN' tells all of one.",
-    .groups = OPTIONS_COMMON | OPTIONS_OUTPUT,
+        "Lists the runs of this inventory, the newest first, with what came of their tenants; with --all also\n"
+        "those of other inventories that share the ledger. 'skein report RUN' tells all of one.",
+    .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_ALL,
     .needs = FLEET_INVENTORY,
     .run = run,
 };

@@ -92,6 +92,7 @@ struct standing {
     struct rows to;       /* where it was left */
     struct rows reached;  /* the last place where a run of the rollout left work of its own */
     const char *snapshot; /* the copy from before the first change; NULL: none */
+    bool is_elsewhere;    /* by now the inventory names another database for it */
 };
 
 /* Can it not be ruled out that something of the rollout is committed in the tenant? What was begun may

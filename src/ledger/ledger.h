@@ -100,6 +100,8 @@ bool ledger_list(struct ledger *ledger, struct arena *arena, struct ledger_run *
 /* What a run knows of its fleet: names, waves and standings by tenant. */
 struct ledger_fleet {
     const char *const *names;
+    const char *const *urls;    /* redacted; NULL: no place is known */
+    const char *const *schemas; /* each may be NULL */
     const struct standing *standings;
     const uint32_t *wave_of;
     size_t count;

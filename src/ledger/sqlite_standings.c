@@ -70,6 +70,8 @@ struct fleet_reading {
     struct arena *arena;
     const struct ledger_fleet *waves;
     const char **names;
+    const char **urls;
+    const char **schemas;
     struct standing *standings;
     uint32_t *wave_of;
     size_t count;
@@ -78,6 +80,8 @@ struct fleet_reading {
 enum {
     COL_N,
     COL_NAME,
+    COL_URL,
+    COL_SCHEMA,
     COL_WAVE,
     COL_STATE,
     COL_IS_BEGUN,
@@ -98,6 +102,8 @@ static bool read_standing(const struct db_cursor *row, struct fleet_reading *rea
         (uint64_t)wave >= reading->waves->wave_count || state < 0 || state >= TENANT__COUNT)
         return false;
     reading->names[at] = db_copy_at(row, COL_NAME, reading->arena);
+    reading->urls[at] = db_copy_at(row, COL_URL, reading->arena);
+    reading->schemas[at] = db_copy_at(row, COL_SCHEMA, reading->arena);
     reading->wave_of[at] = (uint32_t)wave;
     *standing = (struct standing){
         .state = (enum tenant_state)state,
@@ -118,7 +124,7 @@ static bool read_standings(struct sqlite_ledger *ledger, const struct sqlite_run
     bool makes_sense = true;
     size_t count = 0;
     db_query(&ledger->db, &cursor,
-             "SELECT member.n, tenants.name, member.wave,"
+             "SELECT member.n, tenants.name, url, schema, member.wave,"
              " CASE WHEN is_running THEN ?3 ELSE coalesce(state, ?4) END, is_begun, has_changed,"
              " before, goal, left_at, reached, snapshot FROM fleet_tenants AS member"
              " JOIN tenants ON tenants.id = member.tenant"
@@ -148,6 +154,8 @@ static bool read_fleet(struct sqlite_ledger *ledger, const char *id, struct aren
         .arena = arena,
         .waves = &fleet,
         .names = arena_calloc(arena, count + 1, sizeof *reading.names),
+        .urls = arena_calloc(arena, count + 1, sizeof *reading.urls),
+        .schemas = arena_calloc(arena, count + 1, sizeof *reading.schemas),
         .standings = arena_calloc(arena, count + 1, sizeof *reading.standings),
         .wave_of = arena_calloc(arena, count + 1, sizeof *reading.wave_of),
         .count = count,
@@ -155,6 +163,8 @@ static bool read_fleet(struct sqlite_ledger *ledger, const char *id, struct aren
     if (!read_standings(ledger, &run, &reading, err))
         return false;
     fleet.names = reading.names;
+    fleet.urls = reading.urls;
+    fleet.schemas = reading.schemas;
     fleet.standings = reading.standings;
     fleet.wave_of = reading.wave_of;
     fleet.count = count;

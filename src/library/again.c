@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/map.h"
+#include "library/own.h"
 #include "library/record.h"
 
 /* ---- which run ----------------------------------------------------------------------------- */
@@ -17,8 +18,12 @@ static bool find_newest(struct again *again, struct fleet *fleet,
                         const struct again_request *request, struct err *err)
 {
     struct ledger_run later;
-    if (!ledger_find(again->ledger, request->run, &fleet->arena, &again->run, err))
+    bool is_own;
+    if (!own_find(fleet, again->ledger, request->run, &again->run, err))
         return false;
+    if (!own_is(fleet, again->ledger, &again->run, &is_own, err))
+        return false;
+    again->is_of_other = !is_own;
     while (again->run.resumed_by) {
         if (!ledger_find(again->ledger, again->run.resumed_by, &fleet->arena, &later, err))
             return false;
@@ -169,11 +174,16 @@ static bool choose_tenant(struct choice *choice, size_t n, struct err *err)
         return true;
     tenant =
         index == MAP_NONE ? make_gone(choice, n, err) : &choice->fleet->inventory->tenants[index];
+    if (!tenant)
+        return false;
     choice->standings = arena_grow(arena, choice->standings, choice->count,
                                    &choice->standing_capacity, sizeof *choice->standings);
     choice->standings[choice->count] = past->standings[n];
+    choice->standings[choice->count].is_elsewhere =
+        past->urls && !tenant->is_gone &&
+        own_place(tenant, past->urls[n], past->schemas[n]) == OWN_PLACE_OTHER;
     *ARENA_PUSH(arena, choice->tenants, choice->count, choice->tenant_capacity) = tenant;
-    return tenant != NULL;
+    return true;
 }
 
 static bool choose_of(struct choice *choice, const char *run, const struct ledger_fleet *past,
@@ -231,6 +241,8 @@ static bool load(struct fleet *fleet, const struct again_request *request, struc
     again->past = past;
     if (!choose(again, fleet, request, err) || !check_chain(again, fleet, request, err) ||
         !find_command(again, fleet, err) ||
+        !ledger_read_family(again->ledger, again->run.id, &fleet->arena, &again->family.ids,
+                            &again->family.count, err) ||
         !ledger_read_fleet(again->ledger, again->run.id, &fleet->arena, past, err))
         return false;
     split_targets(again, &fleet->arena);
@@ -283,6 +295,7 @@ void again_apply(const struct again *again, struct rollout_options *rollout)
     rollout->is_rollback = again->is_back;
     rollout->standings = again->standings;
     rollout->resumed_from = again->run.id;
+    rollout->family = again->family;
     struct rollout_wave *waves = (struct rollout_wave *)(uintptr_t)rollout->waves;
     for (size_t i = 0; i < rollout->wave_count; i++)
         waves[i].soak_until_ms = soak_until(again->past, &waves[i]);

@@ -24,8 +24,9 @@ struct again {
     struct ledger *ledger; /* locked */
     char run_id[32];       /* of the run that is made */
     struct ledger_run
-        run;      /* the one to go on with: the newest of those that resumed the one asked for */
-    bool is_back; /* it goes back: asked for, or what was left of the run was the way back */
+        run; /* the one to go on with: the newest of those that resumed the one asked for */
+    bool is_of_other; /* the run was made with another inventory, and named */
+    bool is_back;     /* it goes back: asked for, or what was left of the run was the way back */
     enum plan_command plan;
     bool adopts;                /* the targets are another tool and its table */
     const char *command;        /* of the run that is made */
@@ -33,6 +34,7 @@ struct again {
     size_t target_count;
     const struct standing *standings; /* by tenant of the selection */
     const struct ledger_fleet *past;
+    struct run_ids family; /* all runs of the rollout */
     /* Tenants of the run that left the inventory: a resume does without them; a way back cannot reach them,
      * and so does not end well. */
     size_t missing_count;

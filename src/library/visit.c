@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "chain/identifier.h"
 #include "library/again.h"
+#include "library/own.h"
 #include "library/record.h"
 #include "library/snapshots.h"
 #include "library/waves.h"
@@ -173,10 +174,12 @@ static bool set_ledger(struct fleet *fleet, const struct visit *visit, struct vi
         plan->rollout.run_id = plan->run_id;
         plan->ledger = plan->rollout.ledger = record_open(fleet, plan->run_id, err);
     }
-    if (plan->rollout.ledger)
-        plan->rollout.snapshots =
-            snapshots_folder(&fleet->arena, fleet->inventory->ledger, plan->rollout.run_id);
-    return plan->rollout.ledger != NULL;
+    if (!plan->rollout.ledger)
+        return false;
+    plan->rollout.inventory = own_inventory(fleet->inventory, &fleet->arena);
+    plan->rollout.snapshots =
+        snapshots_folder(&fleet->arena, fleet->inventory->ledger, plan->rollout.run_id);
+    return true;
 }
 
 bool visit_prepare(struct fleet *fleet, const struct visit *visit, struct visit_plan *ret_plan,

@@ -45,6 +45,43 @@ uint64_t history_last_id(const struct op *rows)
     return rows->row_count ? strtoull(value(rows, rows->row_count - 1, COLUMN_ID), NULL, 10) : 0;
 }
 
+static bool is_of(const struct op *rows, size_t row, const struct run_ids *runs)
+{
+    for (size_t i = 0; i < runs->count; i++)
+        if (is(rows, row, COLUMN_RUN, runs->ids[i]))
+            return true;
+    return false;
+}
+
+/* The number of rows: none is. */
+static size_t first_of(const struct op *rows, const struct run_ids *runs)
+{
+    size_t row = 0;
+    while (row < rows->row_count && !is_of(rows, row, runs))
+        row++;
+    return row;
+}
+
+bool history_holds(const struct op *rows, const struct run_ids *runs)
+{
+    return first_of(rows, runs) < rows->row_count;
+}
+
+const char *history_stranger(const struct op *rows, const struct run_ids *runs,
+                             const char *revision)
+{
+    size_t first = first_of(rows, runs);
+    for (size_t row = rows->row_count; row-- > first;) {
+        if (revision && !is(rows, row, COLUMN_REVISION, revision))
+            continue;
+        if (!is_of(rows, row, runs))
+            return value(rows, row, COLUMN_RUN);
+        if (revision)
+            return NULL;
+    }
+    return NULL;
+}
+
 /* Is this row the last word on its revision, and does it say that the revision stands? */
 static bool is_applied(const struct op *rows, size_t row)
 {

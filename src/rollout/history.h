@@ -12,6 +12,21 @@ struct chain;
 /* The step that an earlier run left half done; `revision` NULL: none. Only the newest row can be one. */
 struct unfinished history_unfinished(const struct op *rows);
 
+/* Ids of runs, borrowed: those that one rollout consists of. */
+struct run_ids {
+    const char *const *ids;
+    size_t count;
+};
+
+/* Has one of the runs left a row here? The history travels with its database, so one without a trace of
+ * them is another database, or a copy from before. */
+bool history_holds(const struct op *rows, const struct run_ids *runs);
+
+/* The run of others that did something after the first of these did: to this revision, where it is the last
+ * word on it, or (NULL) to any. NULL: none. */
+const char *history_stranger(const struct op *rows, const struct run_ids *runs,
+                             const char *revision);
+
 /* The newest row's `id`; 0: there is none. */
 uint64_t history_last_id(const struct op *rows);
 

@@ -294,6 +294,8 @@ static struct run_info info_of(const struct rollout_options *options, const char
         .resolved = options->resolved,
         .is_dry_run = options->goal != GOAL_RUN,
         .resumed_from = options->resumed_from,
+        .inventory = options->inventory,
+        .purges = options->target && options->target->purges,
         .chain = options->chain,
         .tenants = options->tenants,
         .tenant_count = options->tenant_count,

@@ -14,6 +14,7 @@
 #include "inventory/inventory.h"
 #include "ledger/event.h"
 #include "plan/plan.h"
+#include "rollout/history.h"
 #include "rollout/session.h"
 
 struct ledger;
@@ -49,6 +50,7 @@ struct rollout_options {
     /* by tenant, of the run that this one goes on with; NULL: none */
     const struct standing *standings;
     const char *resumed_from;
+    struct run_ids family; /* all runs of the rollout that this one goes on with, or takes back */
     const struct chain *chain;
     struct scripts *scripts;
     const char *version_table;
@@ -56,6 +58,7 @@ struct rollout_options {
     struct ledger *ledger;          /* locked; NULL: none */
     /* folder for copies of tenants that roll back by them; NULL: none is made */
     const char *snapshots;
+    const char *inventory;      /* as in struct run_info */
     const char *run_id;         /* NULL: a new one */
     void (*on_tick)(void *ctx); /* NULL, or: about ten times a second */
     void *tick_ctx;

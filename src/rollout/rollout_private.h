@@ -23,7 +23,9 @@ struct place {
     uint32_t slot; /* while it runs */
     uint32_t credential;
     uint32_t server;
-    bool is_changed;      /* by the rollout, and could be taken back */
+    bool is_changed; /* by the rollout, and could be taken back */
+    bool
+        is_untouched; /* going back, it turned out to have nothing of the rollout: no copy is put there */
     const char *snapshot; /* NULL: no copy was asked for */
 };
 

@@ -47,7 +47,7 @@ static const char *restore(void *ctx, struct session *session)
 {
     struct rollout *rollout = ctx;
     size_t tenant = session_index(session);
-    if (!ways_is_back(rollout->ways))
+    if (!ways_is_back(rollout->ways) || rollout->places[tenant].is_untouched)
         return NULL;
     const char *earlier = copy_of_earlier_run(rollout, tenant);
     return earlier ? earlier : rollout->places[tenant].snapshot;
@@ -73,8 +73,11 @@ static const struct plan *make_plan(void *ctx, struct session *session, const st
         .tenant = session_index(session),
         .rows = *rows,
         .foreign = session_foreign(session),
+        .history = session_history(session),
         .begun = session_begun(session),
     };
+    rollout->places[question.tenant].is_untouched =
+        ways_is_back(rollout->ways) && ways_is_untouched(rollout->ways, &question);
     return (restore(ctx, session) ? ways_plan_of_copy : ways_plan)(rollout->ways, &question, err);
 }
 

@@ -142,13 +142,26 @@ static void add_waves(struct rollout *rollout)
     rollout->info.wave_of = options->wave_of;
 }
 
-static struct ways *make_ways(const struct rollout_options *options)
+/* This run is one of them. */
+static struct run_ids family_of(struct rollout *rollout)
 {
+    const struct run_ids *earlier = &rollout->options->family;
+    const char **ids = arena_calloc(&rollout->arena, earlier->count + 1, sizeof *ids);
+    for (size_t i = 0; i < earlier->count; i++)
+        ids[i] = earlier->ids[i];
+    ids[earlier->count] = rollout->info.id;
+    return (struct run_ids){ids, earlier->count + 1};
+}
+
+static struct ways *make_ways(struct rollout *rollout)
+{
+    const struct rollout_options *options = rollout->options;
     struct ways *ways = ways_new(&(struct ways_options){.chain = options->chain,
                                                         .target = options->target,
                                                         .adoption = options->adoption,
                                                         .standings = options->standings,
-                                                        .tenant_count = options->tenant_count});
+                                                        .tenant_count = options->tenant_count,
+                                                        .family = family_of(rollout)});
     if (options->is_rollback)
         ways_turn_back(ways);
     return ways;
@@ -214,7 +227,7 @@ bool rollout_open(struct rollout *rollout, struct err *err)
     rollout->resolver = resolver_new(&rollout->loop);
     rollout->credentials = credentials_new(&rollout->loop);
     rollout->pool = pool_new();
-    rollout->ways = make_ways(options);
+    rollout->ways = make_ways(rollout);
     rollout->gates = gates_new(&rollout->loop, options->goal == GOAL_RUN ? options->gates : NULL,
                                &rollout->info);
     rollout->places = arena_calloc(&rollout->arena, options->tenant_count, sizeof *rollout->places);

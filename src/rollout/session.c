@@ -371,6 +371,11 @@ const char *session_begun(const struct session *session)
     return session->unfinished.revision;
 }
 
+const struct op *session_history(const struct session *session)
+{
+    return &session->history;
+}
+
 const struct foreign_rows *session_foreign(const struct session *session)
 {
     return &session->foreign;

@@ -95,9 +95,10 @@ void session_stop_waiting(struct session *session);
 /* The end of a job; err NULL: it went well. `result` is the addresses, or the password (may be NULL). */
 void session_job_done(struct session *session, const char *result, const struct err *err);
 
-/* While it asks for its plan: the revision whose step was left half way (NULL: none), and what the other
- * tool's table says. */
+/* While it asks for its plan: the revision whose step was left half way (NULL: none), its history's
+ * rows, and what the other tool's table says. */
 const char *session_begun(const struct session *session);
+const struct op *session_history(const struct session *session);
 const struct foreign_rows *session_foreign(const struct session *session);
 
 const struct tenant *session_tenant(const struct session *session);

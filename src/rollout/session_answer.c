@@ -145,6 +145,8 @@ static void take_versions(struct session *session, const struct op *op)
 
 static void take_history(struct session *session, const struct op *op)
 {
+    session->history =
+        (struct op){.rows = op->rows, .row_count = op->row_count, .column_count = op->column_count};
     session->unfinished = history_unfinished(op);
     session->history_id = history_last_id(op);
     session->has_probed = false;

@@ -97,6 +97,7 @@ struct session {
     struct rows versions;
     struct rows from;            /* at first sight */
     struct foreign_rows foreign; /* of another tool's table, as just read */
+    struct op history;           /* its rows as just read, and nothing else of the operation */
     struct unfinished unfinished;
     bool has_probed; /* the statement in doubt, since the rows were read last */
     const struct piece *doubtful;

@@ -73,37 +73,106 @@ static bool lies_between(const struct chain *chain, const struct rows *rows, con
            (plan_covers(chain, rows, b) && plan_covers(chain, a, rows));
 }
 
-static bool check_moved(const struct ways *ways, size_t tenant, const struct rows *rows,
-                        struct err *err)
+static bool refuse(struct err *err, const char *code, const char *words)
 {
-    const struct rows *before = ways_before(ways, tenant), *goal = ways_goal(ways, tenant);
-    if (!goal->is_known || rows_are_equal(rows, goal) ||
-        lies_between(ways->options.chain, rows, before, goal))
-        return true;
-    err_set(err, ERR_DRIFT,
-            "it stands where this run did not leave it: somebody else moved it since, so it is not "
-            "taken back");
-    snprintf(err->code, sizeof err->code, "moved_on");
+    err_set(err, ERR_DRIFT, "%s", words);
+    snprintf(err->code, sizeof err->code, "%s", code);
     return false;
 }
 
-static const struct plan *plan_back(struct ways *ways, size_t tenant, const struct rows *rows,
+static bool refuse_for(struct err *err, const char *stranger)
+{
+    err_set(err, ERR_DRIFT,
+            "run %s, which is none of this rollout, has worked on it since, so it is not taken "
+            "back; "
+            "take that run back first",
+            stranger);
+    snprintf(err->code, sizeof err->code, WAYS_MOVED_ON);
+    return false;
+}
+
+static bool is_elsewhere(const struct ways *ways, size_t tenant)
+{
+    return ways->options.standings && ways->options.standings[tenant].is_elsewhere;
+}
+
+/* The database says whose work is in it, not the ledger: a URL may name another one by now, and a file may be
+ * a stranger's, or a backup from before. */
+static bool check_trace(const struct ways *ways, const struct ways_question *question,
+                        struct err *err)
+{
+    if (history_holds(question->history, &ways->options.family) ||
+        ways_is_untouched(ways, question))
+        return true;
+    return refuse(err, WAYS_NO_TRACE,
+                  is_elsewhere(ways, question->tenant)
+                      ? "the inventory names another database than the run changed, and its "
+                        "history (skein_history) knows nothing of the run: nothing was done to it; "
+                        "name the database that was changed, and go on"
+                      : "its history (skein_history) knows nothing of the run: it is not the "
+                        "database that the run changed, or was restored from a backup; nothing "
+                        "was done to it");
+}
+
+static bool check_moved(const struct ways *ways, const struct ways_question *question,
+                        struct err *err)
+{
+    size_t tenant = question->tenant;
+    const struct rows *before = ways_before(ways, tenant), *goal = ways_goal(ways, tenant);
+    return !goal->is_known || rows_are_equal(&question->rows, goal) ||
+           lies_between(ways->options.chain, &question->rows, before, goal) ||
+           refuse(err, WAYS_MOVED_ON,
+                  "it stands where this run did not leave it: somebody else moved it since, so it "
+                  "is not taken back");
+}
+
+/* What others have done to a revision, or to anything at all (`revision` NULL), is not taken back with ours. */
+static bool check_strangers(const struct ways *ways, const struct ways_question *question,
+                            const char *revision, struct err *err)
+{
+    const char *stranger = history_stranger(question->history, &ways->options.family, revision);
+    return !stranger || refuse_for(err, stranger);
+}
+
+static bool check_steps(const struct ways *ways, const struct ways_question *question,
+                        const struct plan *plan, struct err *err)
+{
+    if (ways->options.target->command == PLAN_STAMP)
+        return !plan->count || check_strangers(ways, question, NULL, err);
+    for (size_t i = 0; i < plan->count; i++)
+        if (plan->steps[i].revision &&
+            !check_strangers(ways, question, plan->steps[i].revision->id, err))
+            return false;
+    return true;
+}
+
+static const struct plan *plan_back(struct ways *ways, const struct ways_question *question,
                                     struct err *err)
 {
     /* Unknown: the run made the database, and it was empty before. */
-    const struct rows *to = ways_before(ways, tenant);
-    if (!check_moved(ways, tenant, rows, err))
-        return NULL;
+    const struct rows *to = ways_before(ways, question->tenant);
     /* A stamp may have replaced rows that name no revision: they come back as they were. */
-    struct between between = {*rows, *to, .ways = BETWEEN_BOTH, .takes_unknown = true};
-    return plans_between(ways->plans, &between, err);
+    struct between between = {question->rows, *to, .ways = BETWEEN_BOTH, .takes_unknown = true};
+    if (!check_trace(ways, question, err) || !check_moved(ways, question, err))
+        return NULL;
+    const struct plan *plan = plans_between(ways->plans, &between, err);
+    return plan && check_steps(ways, question, plan, err) ? plan : NULL;
 }
 
 const struct plan *ways_plan_of_copy(struct ways *ways, const struct ways_question *question,
                                      struct err *err)
 {
     static const struct plan nothing;
-    return check_moved(ways, question->tenant, &question->rows, err) ? &nothing : NULL;
+    bool may_go = check_trace(ways, question, err) && check_moved(ways, question, err) &&
+                  check_strangers(ways, question, NULL, err);
+    return may_go ? &nothing : NULL;
+}
+
+bool ways_is_untouched(const struct ways *ways, const struct ways_question *question)
+{
+    return !history_holds(question->history, &ways->options.family) &&
+           !is_elsewhere(ways, question->tenant) &&
+           rows_are_equal(ways_before(ways, question->tenant), &question->rows);
 }
 
 bool ways_is_back(const struct ways *ways)
@@ -192,7 +261,7 @@ static const struct plan *choose_plan(struct ways *ways, const struct ways_quest
     const struct rows *rows = &question->rows;
     size_t tenant = question->tenant;
     if (ways->is_back)
-        return plan_back(ways, tenant, rows, err);
+        return plan_back(ways, question, err);
     if (standings && !check_regression(ways, &standings[tenant], rows, err))
         return NULL;
     if (ways->options.adoption)

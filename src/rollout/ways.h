@@ -9,6 +9,7 @@
 
 #include "import/adopt.h"
 #include "ledger/event.h"
+#include "rollout/history.h"
 
 struct ways;
 
@@ -19,6 +20,7 @@ struct ways_options {
     /* by tenant, of the run that this one goes on with; NULL: none */
     const struct standing *standings;
     size_t tenant_count;
+    struct run_ids family; /* this run, and all others of its rollout */
 };
 
 struct ways *ways_new(const struct ways_options *options);
@@ -30,9 +32,15 @@ void ways_turn_back(struct ways *ways);
 /* The code of the error that says that a tenant has fallen back since an earlier run. */
 #define WAYS_REGRESSED "regressed"
 
+/* Those of errors that say why a tenant does not go back: others have worked on it since; and its history has
+ * no trace of the rollout, so that it is another database than the one that was changed. */
+#define WAYS_MOVED_ON "moved_on"
+#define WAYS_NO_TRACE "no_trace"
+
 struct ways_question {
     size_t tenant;
     struct rows rows;                   /* where it stands; sorted */
+    const struct op *history;           /* its rows (history.h) */
     const struct foreign_rows *foreign; /* with an adoption: what the other tool's table says */
     const char *begun;                  /* the revision whose step was left half way; NULL: none */
 };
@@ -46,6 +54,9 @@ const struct plan *ways_plan(struct ways *ways, const struct ways_question *ques
 /* A tenant that goes back by a copy needs no plan: an empty one, after the same look whether it may. */
 const struct plan *ways_plan_of_copy(struct ways *ways, const struct ways_question *question,
                                      struct err *err) MUST_CHECK;
+
+/* Going back, is there nothing of the rollout in the tenant: no trace of its runs, and it stands as before? */
+bool ways_is_untouched(const struct ways *ways, const struct ways_question *question);
 bool ways_is_back(const struct ways *ways);
 
 /* What was known or is known now of where the tenant stood before, and of where it leads. */

@@ -42,6 +42,30 @@ static void finds_what_was_left_half_done(void **state)
     assert_string_equal(found.run_id, "r3");
 }
 
+static void knows_whose_work_is_here(void **state)
+{
+    static const char *const family[] = {"r1", "r3"};
+    static const struct run_ids runs = {family, 2};
+    const char *rows[] = {
+        "aaaa", "up", "", "1", "applied", "r0", "bbbb", "up",    "", "1", "applied", "r1",
+        "bbbb", "up", "", "1", "applied", "r2", "cccc", "stamp", "", "1", "applied", "r3",
+    };
+    (void)state;
+    struct op op = answer(rows, 0);
+    assert_false(history_holds(&op, &runs));
+    assert_null(history_stranger(&op, &runs, NULL));
+    op = answer(rows, 1);
+    assert_false(history_holds(&op, &runs));
+    op = answer(rows, 2);
+    assert_true(history_holds(&op, &runs));
+    assert_null(history_stranger(&op, &runs, NULL)); /* what was there before is no stranger's */
+    assert_null(history_stranger(&op, &runs, "aaaa"));
+    op = answer(rows, 4);
+    assert_string_equal(history_stranger(&op, &runs, "bbbb"), "r2");
+    assert_null(history_stranger(&op, &runs, "cccc"));
+    assert_string_equal(history_stranger(&op, &runs, NULL), "r2");
+}
+
 static void knows_the_newest_id(void **state)
 {
     const char *rows[] = {
@@ -110,6 +134,7 @@ static void knows_a_changed_file(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(finds_what_was_left_half_done),
+    cmocka_unit_test(knows_whose_work_is_here),
     cmocka_unit_test(knows_the_newest_id),
     cmocka_unit_test(knows_a_changed_file),
 };

@@ -1,0 +1,203 @@
+#include "library/own.h"
+
+#include <sys/stat.h>
+
+#include "base/map.h"
+
+/* ---- where it lies ------------------------------------------------------------------------- */
+
+static char *real_path(struct arena *arena, const char *path)
+{
+    char *resolved = realpath(path, NULL);
+    char *copy = arena_strdup(arena, resolved);
+    free(resolved);
+    return copy;
+}
+
+static char *folder_of(struct arena *arena, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? arena_strndup(arena, path, (size_t)(slash - path) + 1)
+                 : arena_strdup(arena, ".");
+}
+
+/* Both are real paths: what they have in common falls away. */
+static const char *as_seen_from(struct arena *arena, const char *folder, const char *path)
+{
+    size_t common = 0;
+    for (size_t i = 0; path[i] && path[i] == folder[i]; i++)
+        if (path[i] == '/')
+            common = i + 1;
+    size_t len = strlen(folder);
+    if (strncmp(path, folder, len) == 0 && path[len] == '/')
+        return path + len + 1;
+    const char *seen = path + common;
+    for (const char *p = folder + common; *p; p += strcspn(p, "/"), p += *p == '/')
+        seen = arena_printf(arena, "../%s", seen);
+    return seen;
+}
+
+const char *own_inventory(const struct inventory *inventory, struct arena *arena)
+{
+    const char *path = inventory->path ? real_path(arena, inventory->path) : NULL;
+    struct stat st;
+    if (!path || stat(path, &st) || !S_ISREG(st.st_mode))
+        return NULL;
+    const char *folder = real_path(arena, folder_of(arena, inventory->ledger));
+    return folder && *folder == '/' ? as_seen_from(arena, folder, path) : path;
+}
+
+/* ---- whether it is the same database ------------------------------------------------------- */
+
+static const char *behind_last(const char *path, char separator)
+{
+    const char *at = strrchr(path, separator);
+    return at ? at + 1 : path;
+}
+
+static const char *without_ups(const char *path)
+{
+    while (strncmp(path, "./", 2) == 0 || strncmp(path, "../", 3) == 0)
+        path += strcspn(path, "/") + 1;
+    return path;
+}
+
+static bool ends_with(const char *path, const char *end)
+{
+    size_t len = strlen(path), end_len = strlen(end);
+    return len >= end_len && strcmp(path + len - end_len, end) == 0 &&
+           (len == end_len || path[len - end_len - 1] == '/' || *end == '/');
+}
+
+static enum own_place file_place(const char *path, const char *other)
+{
+    struct stat a, b;
+    if (*path == '/' && *other == '/') {
+        bool is_same = strcmp(path, other) == 0 || (stat(path, &a) == 0 && stat(other, &b) == 0 &&
+                                                    a.st_dev == b.st_dev && a.st_ino == b.st_ino);
+        return is_same ? OWN_PLACE_SAME : OWN_PLACE_OTHER;
+    }
+    path = without_ups(path);
+    other = without_ups(other);
+    return ends_with(path, other) || ends_with(other, path) ? OWN_PLACE_UNKNOWN : OWN_PLACE_OTHER;
+}
+
+/* Host, port and database: neither who logs in nor with which parameters. */
+static const char *server_part(const char *url, size_t *ret_len)
+{
+    const char *from = strstr(url, "://");
+    from = from ? from + strlen("://") : url;
+    size_t len = strcspn(from, "?");
+    for (size_t i = 0; i < len; i++)
+        if (from[i] == '@') {
+            from += i + 1;
+            len -= i + 1;
+            break;
+        }
+    *ret_len = len;
+    return from;
+}
+
+enum own_place own_place(const struct tenant *tenant, const char *url, const char *schema)
+{
+    static const char sqlite[] = "sqlite";
+    size_t len, other_len;
+    bool is_file = tenant->url.dialect == DIALECT_SQLITE;
+    if (is_file != (strncmp(url, sqlite, sizeof sqlite - 1) == 0))
+        return OWN_PLACE_OTHER;
+    if (is_file) {
+        const char *path = strstr(url, ":///");
+        return path ? file_place(tenant->url.database, path + strlen(":///")) : OWN_PLACE_UNKNOWN;
+    }
+    const char *one = server_part(tenant->url_redacted, &len);
+    const char *other = server_part(url, &other_len);
+    bool is_same = len == other_len && memcmp(one, other, len) == 0 &&
+                   strcmp(tenant->schema ? tenant->schema : "", schema ? schema : "") == 0;
+    return is_same ? OWN_PLACE_SAME : OWN_PLACE_OTHER;
+}
+
+/* ---- whose it is --------------------------------------------------------------------------- */
+
+/* How many of a run's tenants are here by their names, by where they are. */
+struct shared {
+    size_t counts[OWN_PLACE_UNKNOWN + 1];
+};
+
+static enum own_place place_of(const struct tenant *tenant, const struct ledger_fleet *past,
+                               size_t n)
+{
+    return past->urls ? own_place(tenant, past->urls[n], past->schemas[n]) : OWN_PLACE_UNKNOWN;
+}
+
+static bool count_shared(struct fleet *fleet, struct ledger *ledger, const char *run,
+                         struct shared *ret_shared, struct err *err)
+{
+    const struct inventory *inventory = fleet->inventory;
+    struct ledger_fleet past;
+    struct map names;
+    *ret_shared = (struct shared){0};
+    if (!ledger_read_fleet(ledger, run, &fleet->arena, &past, err))
+        return false;
+    map_init(&names);
+    for (uint32_t i = 0; i < inventory->tenant_count; i++)
+        map_put(&names, inventory->tenants[i].name, i);
+    for (size_t i = 0; i < past.count; i++) {
+        uint32_t at = map_get(&names, past.names[i]);
+        if (at != MAP_NONE)
+            ret_shared->counts[place_of(&inventory->tenants[at], &past, i)]++;
+    }
+    map_done(&names);
+    return true;
+}
+
+/* Tenants that a query finds are not known before it was asked. */
+static bool is_of_unknown(const struct fleet *fleet, const struct shared *shared)
+{
+    bool has_any = shared->counts[OWN_PLACE_SAME] || shared->counts[OWN_PLACE_UNKNOWN];
+    return has_any || (fleet->inventory->query_count && !shared->counts[OWN_PLACE_OTHER]);
+}
+
+bool own_is(struct fleet *fleet, struct ledger *ledger, const struct ledger_run *run, bool *ret_is,
+            struct err *err)
+{
+    const char *mine = own_inventory(fleet->inventory, &fleet->arena);
+    bool are_known = mine && run->inventory;
+    struct shared shared;
+    *ret_is = are_known && strcmp(mine, run->inventory) == 0;
+    if (*ret_is ||
+        (are_known && strcmp(behind_last(mine, '/'), behind_last(run->inventory, '/')) != 0))
+        return true;
+    if (!count_shared(fleet, ledger, run->id, &shared, err))
+        return false;
+    *ret_is = are_known ? shared.counts[OWN_PLACE_SAME] > 0 : is_of_unknown(fleet, &shared);
+    return true;
+}
+
+static bool fail_none(const struct fleet *fleet, struct err *err)
+{
+    err_set(err, ERR_LEDGER,
+            "no run of '%s' in the ledger: its runs are of other inventories ('skein runs --all' "
+            "lists them, and one of them is taken where its id is given)",
+            fleet->inventory->path);
+    snprintf(err->code, sizeof err->code, "%s", LEDGER_NO_RUN);
+    return false;
+}
+
+bool own_find(struct fleet *fleet, struct ledger *ledger, const char *id,
+              struct ledger_run *ret_run, struct err *err)
+{
+    struct ledger_run run;
+    bool is_own;
+    if (!ledger_find(ledger, id, &fleet->arena, &run, err))
+        return false;
+    while (!id) {
+        if (!own_is(fleet, ledger, &run, &is_own, err))
+            return false;
+        if (is_own)
+            break;
+        if (!ledger_find_older(ledger, run.id, &fleet->arena, &run, err))
+            return strcmp(err->code, LEDGER_NO_RUN) == 0 && fail_none(fleet, err);
+    }
+    *ret_run = run;
+    return true;
+}

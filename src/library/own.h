@@ -1,0 +1,34 @@
+/* Which runs of a ledger are this inventory's: several inventories may share one ledger, and two in one folder do
+ * by default. Commands that take "the newest run" mean the newest of their own; one of another
+ * inventory is taken where it is named.
+ *
+ * An inventory is known by where its file lies, as seen from the ledger's folder: the same through
+ * symbolic links and other ways to write the path, and where both were moved together. In a checkout
+ * at another path beside a ledger that stays, it is the same where the file has the same name and a
+ * tenant of the run is the same database here. A run of which no inventory is on record (an older
+ * skein's) is this one's where a tenant of it is here.
+ */
+#ifndef LIBRARY_OWN_H
+#define LIBRARY_OWN_H
+
+#include "ledger/ledger.h"
+#include "library/fleet.h"
+
+/* What the ledger keeps of it; from the arena. NULL: it is no file that could be found again. The
+ * ledger's folder must be there. */
+const char *own_inventory(const struct inventory *inventory, struct arena *arena);
+
+/* Is the run this inventory's? */
+bool own_is(struct fleet *fleet, struct ledger *ledger, const struct ledger_run *run, bool *ret_is,
+            struct err *err) MUST_CHECK;
+
+/* A run by its id or the beginning of it, whosever it is; NULL: the newest of this inventory. */
+bool own_find(struct fleet *fleet, struct ledger *ledger, const char *id,
+              struct ledger_run *ret_run, struct err *err) MUST_CHECK;
+
+/* Is the tenant the database that a URL named, as the ledger keeps it (redacted)? Of a relative path nobody
+ * knows what it was relative to. */
+enum own_place { OWN_PLACE_SAME, OWN_PLACE_OTHER, OWN_PLACE_UNKNOWN };
+enum own_place own_place(const struct tenant *tenant, const char *url, const char *schema);
+
+#endif
