@@ -20,6 +20,7 @@ struct command {
 extern const struct command command_adopt;
 extern const struct command command_branches;
 extern const struct command command_check;
+extern const struct command command_completion;
 extern const struct command command_current;
 extern const struct command command_downgrade;
 extern const struct command command_edit;

@@ -489,6 +489,15 @@ bool options_parse(int argc, char **argv, struct options *ret_options, struct er
     return check_use(options, used, err) && apply_environment(options, used, err);
 }
 
+bool option_at(size_t index, struct option_info *ret_info)
+{
+    if (index >= ROW_COUNT)
+        return false;
+    const struct option_row *row = &rows[index];
+    *ret_info = (struct option_info){row->name, row->letter, row->argument, row->groups, row->help};
+    return true;
+}
+
 /* ---- help ---------------------------------------------------------------------------------- */
 
 enum { OPTION_WIDTH = 30 };

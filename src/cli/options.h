@@ -112,6 +112,18 @@ struct options {
 /* ERR_CONFIG on a fault of usage. */
 bool options_parse(int argc, char **argv, struct options *ret_options, struct err *err) MUST_CHECK;
 
+/* An option, for who lists them: completions, the manual. */
+struct option_info {
+    const char *name;
+    int letter;           /* 0: none */
+    const char *argument; /* NULL: takes none */
+    unsigned groups;
+    const char *help;
+};
+
+/* False past the last. */
+bool option_at(size_t index, struct option_info *ret_info);
+
 /* Warns on stderr of each SKEIN_* variable in the environment that no option reads. */
 void options_check_environment(void);
 

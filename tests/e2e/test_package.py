@@ -62,7 +62,9 @@ class Package(unittest.TestCase):
     def test_the_package_holds_program_manual_and_licence(self):
         package = next(deb for deb in self.debs if "/skein_" in deb)
         files = call("dpkg-deb", "-c", package)
-        for path in ("./usr/bin/skein", "./usr/share/man/man1/skein.1", "./usr/share/doc/skein/copyright"):
+        for path in ("./usr/bin/skein", "./usr/share/man/man1/skein.1", "./usr/share/doc/skein/copyright",
+                     "./usr/share/bash-completion/completions/skein", "./usr/share/zsh/vendor-completions/_skein",
+                     "./usr/share/fish/vendor_completions.d/skein.fish"):
             self.assertIn(path, files)
         self.assertNotIn("libskein.a", files)
 
