@@ -153,6 +153,12 @@ static bool set_keep(struct options *options, const char *value)
     return options->has_keep;
 }
 
+static bool set_statements(struct options *options, const char *value)
+{
+    options->says_statements = parse_u32(value, 0, UINT32_MAX, &options->statements);
+    return options->says_statements;
+}
+
 static bool set_older_than(struct options *options, const char *value)
 {
     return parse_duration(value, &options->older_than_ms) && options->older_than_ms;
@@ -208,6 +214,8 @@ static const struct option_row rows[] = {
     {"done", 0, NULL, OPTIONS_SETTLE, "the statement took effect: go on with the one behind it",
      TO(says_done)},
     {"undone", 0, NULL, OPTIONS_SETTLE, "it did not: go on with it", TO(says_undone)},
+    {"statements", 0, "N", OPTIONS_SETTLE,
+     "so many of the file's statements took effect: go on after them", 0, set_statements},
     {"accept-chain-change", 0, NULL, OPTIONS_AGAIN,
      "go on though revision files have changed since the run", TO(accepts_chain_change)},
     {"keep", 0, "N", OPTIONS_FORGET, "but the newest N runs", 0, set_keep},

@@ -22,7 +22,7 @@ struct command;
         group(POLICY)       /* --on-failure, --max-failures */                                     \
         group(DRY_RUN)      /* --dry-run */                                                        \
         group(AGAIN)        /* --accept-chain-change */                                            \
-        group(SETTLE)       /* --done, --undone */                                                 \
+        group(SETTLE)       /* --done, --undone, --statements */                                   \
         group(FORGET)       /* --keep, --older-than, --unfinished */                               \
         group(ALL)          /* --all */                                                            \
         group(SQL)          /* --sql, --dialect */                                                 \
@@ -97,6 +97,8 @@ struct options {
     bool accepts_chain_change;
     bool says_done;
     bool says_undone;
+    bool says_statements;
+    uint32_t statements; /* that stand, as the user says */
     bool is_sql;
     bool has_keep;
     uint32_t keep;

@@ -16,29 +16,35 @@ static bool select_tenant(struct fleet *fleet, const char *name)
 static int run(struct fleet *fleet, const struct options *options)
 {
     struct err err;
-    if (options->says_done == options->says_undone)
-        err_set(&err, ERR_CONFIG, "say either --done or --undone");
+    struct run_request request = {
+        .goal = GOAL_RUN,
+        .has_no_waves = true,
+        .settle = options->says_statements ? SETTLE_STATEMENTS
+                  : options->says_done     ? SETTLE_DONE
+                                           : SETTLE_UNDONE,
+        .settle_statements = options->statements,
+    };
+    if (options->says_done + options->says_undone + options->says_statements != 1)
+        err_set(&err, ERR_CONFIG, "say one of --done, --undone and --statements");
     else if (!select_tenant(fleet, options->args[0]))
         err_at(&err, ERR_CONFIG, fleet->inventory->path, 0, "there is no tenant '%s'",
                options->args[0]);
     else
-        return cli_run(
-            fleet, options,
-            &(struct run_request){.goal = GOAL_RUN,
-                                  .has_no_waves = true,
-                                  .settle = options->says_done ? SETTLE_DONE : SETTLE_UNDONE});
+        return cli_run(fleet, options, &request);
     return cli_fail(&err);
 }
 
 const struct command command_resolve = {
     .name = "resolve",
-    .arguments = "TENANT --done|--undone",
-    .summary = "say how a statement ended that was under way when its run died",
+    .arguments = "TENANT --done|--undone|--statements N",
+    .summary = "say how a statement ended that no one but you can tell of",
     .help =
         "A statement outside a transaction that was under way when skein died may or may not have\n"
-        "taken effect. Where neither the revision's '-- probe:' query nor the database's catalog can\n"
-        "tell, the tenant is partial: look in it, then say what you found. The next upgrade or\n"
-        "resume goes on from there.",
+        "taken effect, and one that commits by itself may have done a part of its work when it\n"
+        "fails. Where neither the revision's '-- probe:' query nor the database's catalog can tell,\n"
+        "the tenant is partial: look in it, then say what you found. Where the file was edited so\n"
+        "that its first statements are not those that are done, --statements says how many of them\n"
+        "stand as the file has them now. The next upgrade or resume goes on from there.",
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_SETTLE,
     .min_args = 1,
     .max_args = 1,

@@ -47,6 +47,7 @@ struct visit cli_visit(const struct options *options, const struct run_request *
         .command = options->command->name,
         .goal = request->goal,
         .settle = request->settle,
+        .settle_statements = request->settle_statements,
         .plan = request->plan,
         .targets = request->targets ? request->targets : options->args,
         .target_count = request->targets ? request->target_count : options->arg_count,

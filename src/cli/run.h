@@ -15,7 +15,8 @@ struct run_request {
     bool has_no_waves; /* so are all who only ask where tenants stand */
     /* NULL, or one more who wants to know what happened */
     const struct observer *observer;
-    enum settle settle;        /* not _NONE: only this is done */
+    enum settle settle; /* not _NONE: only this is done */
+    size_t settle_statements;
     const struct again *again; /* NULL: a run of its own; else `plan` and the targets are its */
 };
 

@@ -114,8 +114,10 @@ struct op {
     uint64_t rows_changed;  /* by its statements together */
     size_t rows_seen;       /* OP_SCRIPT: that its statements have returned; none is kept */
     size_t statements_done; /* that have finished; of a failed one it tells which failed */
-    bool is_over;       /* of joined ones: it was answered. The first that failed has the error */
-    double over_s;      /* and when, on the server's clock in seconds; 0: not known */
+    bool is_over;  /* of joined ones: it was answered. The first that failed has the error */
+    double over_s; /* and when, on the server's clock in seconds; 0: not known */
+    bool
+        keeps_changes; /* the statement that failed has left changes all the same (SQLite's OR FAIL) */
     bool is_tx_broken;  /* tx_after does not hold: the statements ended or began a transaction */
     double duration_ms; /* filled by the caller of the driver */
 };

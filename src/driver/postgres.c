@@ -429,23 +429,6 @@ static void postgres_close(struct conn *conn)
     free(conn);
 }
 
-/* Without standard_conforming_strings a backslash would escape the quote: E'' means the same with
- * and without. */
-static void add_literal(struct buf *buf, const char *text)
-{
-    if (!strchr(text, '\\')) {
-        sql_add_literal(buf, text);
-        return;
-    }
-    buf_adds(buf, " E'");
-    for (const char *p = text; *p; p++) {
-        if (*p == '\'' || *p == '\\')
-            buf_addc(buf, *p);
-        buf_addc(buf, *p);
-    }
-    buf_addc(buf, '\'');
-}
-
 const struct driver driver_postgres = {
     .name = "postgresql",
     .dialect = DIALECT_POSTGRESQL,
@@ -458,7 +441,7 @@ const struct driver driver_postgres = {
     .cancel = postgres_cancel,
     .is_in_transaction = postgres_is_in_transaction,
     .close = postgres_close,
-    .add_literal = add_literal,
+    .add_literal = postgres_add_literal,
     .add_identifier = sql_add_identifier,
     .split = postgres_split,
     .probe = postgres_probe,

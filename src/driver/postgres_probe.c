@@ -1,72 +1,20 @@
 #include "driver/postgres_probe.h"
 
-#include <jansson.h>
-#include <pg_query.h>
-
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/buf.h"
-#include "driver/sql.h"
+#include "driver/postgres_index.h"
+#include "driver/postgres_sql.h"
+#include "driver/postgres_tree.h"
+#include "driver/split.h"
 
-/* ---- the parse tree ------------------------------------------------------------------------ */
+struct asking {
+    const char *statement;
+    struct buf *sql;
+    struct probe *probe;
+};
 
-/* The statement's node and its kind (`IndexStmt`); NULL unless it is exactly one statement. The
- * caller gives the root back. */
-static json_t *parse(const char *statement, json_t **ret_root, const char **ret_kind)
-{
-    PgQueryParseResult result = pg_query_parse(statement);
-    json_t *root = result.error ? NULL : json_loads(result.parse_tree, 0, NULL);
-    json_t *statements = json_object_get(root, "stmts");
-    json_t *node = json_array_size(statements) == 1
-                       ? json_object_get(json_array_get(statements, 0), "stmt")
-                       : NULL;
-    void *first = json_object_iter(node);
-    pg_query_free_parse_result(result);
-    *ret_root = root;
-    *ret_kind = first ? json_object_iter_key(first) : "";
-    return first ? json_object_iter_value(first) : NULL;
-}
-
-static const char *text(const json_t *node, const char *key)
-{
-    const char *value = json_string_value(json_object_get(node, key));
-    return value ? value : "";
-}
-
-static bool is(const json_t *node, const char *key, const char *value)
-{
-    return strcmp(text(node, key), value) == 0;
-}
-
-/* "schema"."name", as a literal for to_regclass and its like. */
-static void add_name(struct buf *buf, const char *schema, const char *name)
-{
-    struct buf quoted;
-    buf_init(&quoted, 1024);
-    if (*schema) {
-        sql_add_identifier(&quoted, schema);
-        buf_addc(&quoted, '.');
-    }
-    sql_add_identifier(&quoted, name);
-    sql_add_literal(buf, quoted.data);
-    buf_done(&quoted);
-}
-
-static void add_relation(struct buf *buf, const json_t *node)
-{
-    const json_t *relation = json_object_get(node, "relation");
-    add_name(buf, text(relation, "schemaname"), text(relation, "relname"));
-}
-
-/* The last two of a list of String nodes. */
-static void add_qualified(struct buf *buf, const json_t *names)
-{
-    size_t count = json_array_size(names);
-    const char *parts[2] = {"", ""};
-    for (size_t i = 0; i < 2 && i < count; i++)
-        parts[1 - i] =
-            text(json_object_get(json_array_get(names, count - 1 - i), "String"), "sval");
-    add_name(buf, parts[0], parts[1]);
-}
+/* ---- types --------------------------------------------------------------------------------- */
 
 /* to_regtype('…'), with the pseudo-types that only CREATE and ADD COLUMN know resolved. */
 static void add_type(struct buf *buf, const json_t *type)
@@ -75,15 +23,15 @@ static void add_type(struct buf *buf, const json_t *type)
                                              {"bigserial", "int8"},   {"serial8", "int8"},
                                              {"smallserial", "int2"}, {"serial2", "int2"}};
     const json_t *names = json_object_get(type, "names");
-    const char *last =
-        text(json_object_get(json_array_get(names, json_array_size(names) - 1), "String"), "sval");
+    const char *last = tree_text(
+        json_object_get(json_array_get(names, json_array_size(names) - 1), "String"), "sval");
     struct buf name;
     buf_init(&name, 1024);
     for (size_t i = 0; i < ARRAY_LEN(serials); i++)
         if (json_array_size(names) == 1 && strcmp(last, serials[i][0]) == 0)
-            add_name(&name, "pg_catalog", serials[i][1]);
+            tree_add_name(&name, "pg_catalog", serials[i][1]);
     if (!name.len)
-        add_qualified(&name, names);
+        tree_add_qualified(&name, names);
     buf_adds(buf, "pg_catalog.to_regtype(");
     buf_adds(buf, name.data);
     buf_adds(buf, json_object_get(type, "arrayBounds") ? " || '[]')" : ")");
@@ -92,56 +40,50 @@ static void add_type(struct buf *buf, const json_t *type)
 
 /* ---- what is asked ------------------------------------------------------------------------- */
 
-/* An index that was being built when the session died stays behind, invalid. */
-static void probe_index(struct buf *sql, struct buf *repair, const json_t *node)
+static void probe_index(struct asking *asking, const json_t *node)
 {
-    const char *name = text(node, "idxname");
-    const json_t *relation = json_object_get(node, "relation");
-    if (!*name)
-        return;
-    buf_adds(sql,
-             "SELECT CASE WHEN found.indexrelid IS NULL THEN 'undone' WHEN NOT found.indisvalid "
-             "THEN 'broken' ELSE 'is ' || pg_catalog.pg_get_indexdef(found.indexrelid) END FROM "
-             "(SELECT 1) AS one LEFT JOIN (SELECT i.indexrelid, i.indisvalid FROM "
-             "pg_catalog.pg_class AS t JOIN pg_catalog.pg_class AS c ON c.relnamespace = "
-             "t.relnamespace JOIN pg_catalog.pg_index AS i ON i.indexrelid = c.oid WHERE t.oid = "
-             "pg_catalog.to_regclass(");
-    add_relation(sql, node);
-    buf_adds(sql, ") AND c.relname = ");
-    sql_add_literal(sql, name);
-    buf_adds(sql, ") AS found ON true");
-    buf_adds(repair, "DROP INDEX CONCURRENTLY ");
-    if (*text(relation, "schemaname")) {
-        sql_add_identifier(repair, text(relation, "schemaname"));
-        buf_addc(repair, '.');
-    }
-    sql_add_identifier(repair, name);
+    if (json_is_true(json_object_get(node, "concurrent")))
+        asking->probe->remains = REMAINS_TOLD;
+    asking->probe->refusal = "42P07";
+    postgres_probe_index(asking->sql, asking->statement, node);
 }
 
-static void probe_drop(struct buf *sql, struct buf *repair, const json_t *node)
+/* DROP INDEX CONCURRENTLY first makes the index INVALID. */
+static void probe_drop(struct asking *asking, const json_t *node)
 {
+    struct buf *sql = asking->sql;
     static const char *const kinds[] = {"OBJECT_INDEX", "OBJECT_TABLE", "OBJECT_VIEW",
                                         "OBJECT_MATVIEW", "OBJECT_SEQUENCE"};
     const json_t *objects = json_object_get(node, "objects");
     bool is_known = false;
-    (void)repair;
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-        is_known |= is(node, "removeType", kinds[i]);
+        is_known |= tree_is(node, "removeType", kinds[i]);
     if (!is_known || json_array_size(objects) != 1)
         return;
     buf_adds(sql, "SELECT CASE WHEN pg_catalog.to_regclass(");
-    add_qualified(sql,
-                  json_object_get(json_object_get(json_array_get(objects, 0), "List"), "items"));
-    buf_adds(sql, ") IS NULL THEN 'done' ELSE 'undone' END");
+    const json_t *names =
+        json_object_get(json_object_get(json_array_get(objects, 0), "List"), "items");
+    tree_add_qualified(sql, names);
+    buf_adds(sql, ") IS NULL THEN 'done' ");
+    if (json_is_true(json_object_get(node, "concurrent"))) {
+        asking->probe->remains = REMAINS_TOLD;
+        buf_adds(
+            sql,
+            "WHEN EXISTS (SELECT FROM pg_catalog.pg_index WHERE NOT indisvalid AND indexrelid = "
+            "pg_catalog.to_regclass(");
+        tree_add_qualified(sql, names);
+        buf_adds(sql, ")) THEN 'half' ");
+    }
+    buf_adds(sql, "ELSE 'undone' END");
 }
 
 /* Columns by name and type; a table made from another (LIKE, INHERITS, PARTITION) cannot be told.
  */
-static void probe_table(struct buf *sql, struct buf *repair, const json_t *node)
+static void probe_table(struct asking *asking, const json_t *node)
 {
+    struct buf *sql = asking->sql;
     const json_t *elements = json_object_get(node, "tableElts");
     size_t columns = 0;
-    (void)repair;
     if (json_object_get(node, "inhRelations") || json_object_get(node, "ofTypename"))
         return;
     struct buf wanted;
@@ -153,7 +95,7 @@ static void probe_table(struct buf *sql, struct buf *repair, const json_t *node)
         if (!column)
             continue;
         buf_adds(&wanted, columns++ ? ", (" : "(");
-        sql_add_literal(&wanted, text(column, "colname"));
+        postgres_add_literal(&wanted, tree_text(column, "colname"));
         buf_adds(&wanted, ", ");
         add_type(&wanted, json_object_get(column, "typeName"));
         buf_addc(&wanted, ')');
@@ -168,7 +110,7 @@ static void probe_table(struct buf *sql, struct buf *repair, const json_t *node)
                  "w.name AND atttypid = w.type)) THEN 'done' ELSE 'unknown' END FROM (SELECT "
                  "pg_catalog.to_regclass(",
                  columns, wanted.data);
-        add_relation(sql, node);
+        tree_add_relation(sql, json_object_get(node, "relation"));
         buf_adds(sql, ") AS c) AS t");
     }
     buf_done(&wanted);
@@ -179,27 +121,27 @@ static void add_attribute(struct buf *sql, const json_t *node, const char *colum
     buf_adds(sql,
              "EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE NOT attisdropped AND attrelid = "
              "pg_catalog.to_regclass(");
-    add_relation(sql, node);
+    tree_add_relation(sql, json_object_get(node, "relation"));
     buf_adds(sql, ") AND attname = ");
-    sql_add_literal(sql, column);
+    postgres_add_literal(sql, column);
 }
 
 static void probe_add_column(struct buf *sql, const json_t *node, const json_t *command)
 {
     const json_t *column = json_object_get(json_object_get(command, "def"), "ColumnDef");
     buf_adds(sql, "SELECT CASE WHEN ");
-    add_attribute(sql, node, text(column, "colname"));
+    add_attribute(sql, node, tree_text(column, "colname"));
     buf_adds(sql, " AND atttypid = ");
     add_type(sql, json_object_get(column, "typeName"));
     buf_adds(sql, ") THEN 'done' WHEN ");
-    add_attribute(sql, node, text(column, "colname"));
+    add_attribute(sql, node, tree_text(column, "colname"));
     buf_adds(sql, ") THEN 'unknown' ELSE 'undone' END");
 }
 
 static void probe_drop_column(struct buf *sql, const json_t *node, const json_t *command)
 {
     buf_adds(sql, "SELECT CASE WHEN ");
-    add_attribute(sql, node, text(command, "name"));
+    add_attribute(sql, node, tree_text(command, "name"));
     buf_adds(sql, ") THEN 'undone' ELSE 'done' END");
 }
 
@@ -209,46 +151,184 @@ static void probe_validate(struct buf *sql, const json_t *node, const json_t *co
     buf_adds(sql, "SELECT 'undone'"); /* twice does no harm */
 }
 
-static void probe_alter(struct buf *sql, struct buf *repair, const json_t *node)
+/* A partition, or the index of one. */
+static void add_inheritance(struct buf *sql, const json_t *node, const json_t *command)
 {
+    const json_t *child =
+        json_object_get(json_object_get(json_object_get(command, "def"), "PartitionCmd"), "name");
+    buf_adds(sql, "FROM (SELECT pg_catalog.to_regclass(");
+    tree_add_relation(sql, json_object_get(node, "relation"));
+    buf_adds(sql, ") AS parent, pg_catalog.to_regclass(");
+    tree_add_relation(sql, child);
+    buf_adds(
+        sql,
+        ") AS child) AS names LEFT JOIN pg_catalog.pg_inherits AS i ON i.inhparent = parent AND "
+        "i.inhrelid = child LEFT JOIN pg_catalog.pg_class AS p ON p.oid = parent LEFT JOIN "
+        "pg_catalog.pg_class AS c ON c.oid = child");
+}
+
+static void probe_attach(struct buf *sql, const json_t *node, const json_t *command)
+{
+    buf_adds(sql, "SELECT CASE WHEN i.inhrelid IS NULL THEN 'undone' ELSE 'done' END ");
+    add_inheritance(sql, node, command);
+}
+
+/* CONCURRENTLY first makes it pending, in a transaction of its own; from there on only FINALIZE goes on. */
+static void probe_detach(struct buf *sql, const json_t *node, const json_t *command)
+{
+    buf_adds(sql, "SELECT CASE WHEN p.oid IS NULL OR c.oid IS NULL THEN 'other' WHEN i.inhrelid IS "
+                  "NULL THEN 'done' WHEN "
+                  "pg_catalog.to_jsonb(i) -> 'inhdetachpending' = 'true' THEN "
+                  "pg_catalog.format('finish ALTER TABLE %I.%I "
+                  "DETACH PARTITION %I.%I FINALIZE', "
+                  "p.relnamespace::pg_catalog.regnamespace::name, p.relname, "
+                  "c.relnamespace::pg_catalog.regnamespace::name, c.relname) ELSE 'undone' END ");
+    add_inheritance(sql, node, command);
+}
+
+static void probe_alter(struct asking *asking, const json_t *node)
+{
+    struct buf *sql = asking->sql;
     static const struct {
         const char *subtype;
         void (*probe)(struct buf *sql, const json_t *node, const json_t *command);
-    } rows[] = {{"AT_AddColumn", probe_add_column},
-                {"AT_DropColumn", probe_drop_column},
-                {"AT_ValidateConstraint", probe_validate}};
+    } rows[] = {
+        {"AT_AddColumn", probe_add_column},        {"AT_DropColumn", probe_drop_column},
+        {"AT_ValidateConstraint", probe_validate}, {"AT_AttachPartition", probe_attach},
+        {"AT_DetachPartition", probe_detach},      {"AT_DetachPartitionFinalize", probe_detach}};
     const json_t *commands = json_object_get(node, "cmds");
     const json_t *command = json_object_get(json_array_get(commands, 0), "AlterTableCmd");
-    (void)repair;
     for (size_t i = 0; json_array_size(commands) == 1 && i < ARRAY_LEN(rows); i++)
-        if (is(command, "subtype", rows[i].subtype))
+        if (tree_is(command, "subtype", rows[i].subtype))
             rows[i].probe(sql, node, command);
+    const json_t *partition = json_object_get(json_object_get(command, "def"), "PartitionCmd");
+    if (json_is_true(json_object_get(partition, "concurrent")))
+        asking->probe->remains = REMAINS_TOLD;
 }
 
-static void probe_enum(struct buf *sql, struct buf *repair, const json_t *node)
+static void probe_enum(struct asking *asking, const json_t *node)
 {
-    bool renames = *text(node, "oldVal");
-    (void)repair;
+    struct buf *sql = asking->sql;
+    bool renames = *tree_text(node, "oldVal");
     if (renames)
         return;
     buf_adds(sql, "SELECT CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_enum WHERE enumtypid = "
                   "pg_catalog.to_regtype(");
-    add_qualified(sql, json_object_get(node, "typeName"));
+    tree_add_qualified(sql, json_object_get(node, "typeName"));
     buf_adds(sql, ") AND enumlabel = ");
-    sql_add_literal(sql, text(node, "newVal"));
+    postgres_add_literal(sql, tree_text(node, "newVal"));
     buf_adds(sql, ") THEN 'done' ELSE 'undone' END");
 }
 
 /* VACUUM and its like may be run again. */
-static void probe_repeatable(struct buf *sql, struct buf *repair, const json_t *node)
+static void probe_repeatable(struct asking *asking, const json_t *node)
 {
-    (void)repair, (void)node;
+    struct buf *sql = asking->sql;
+    (void)node;
     buf_adds(sql, "SELECT 'undone'");
+}
+
+/* What CONCURRENTLY builds in the place of an index bears its name and _ccnew, and what it has replaced _ccold. No
+ * one else makes such names INVALID: they are left by this or an earlier attempt. */
+static void probe_reindex(struct asking *asking, const json_t *node)
+{
+    static const struct {
+        const char *kind, *tables;
+    } rows[] = {
+        {"REINDEX_OBJECT_INDEX",
+         "SELECT indrelid AS oid FROM pg_catalog.pg_index WHERE indexrelid IN (SELECT oid "
+         "FROM tree)"},
+        {"REINDEX_OBJECT_TABLE", "SELECT oid FROM tree"},
+        {"REINDEX_OBJECT_SCHEMA",
+         "SELECT oid FROM pg_catalog.pg_class WHERE relnamespace = (SELECT oid FROM "
+         "pg_catalog.pg_namespace WHERE nspname = (SELECT name FROM named))"},
+        {"REINDEX_OBJECT_DATABASE", "SELECT oid FROM pg_catalog.pg_class"},
+        {"REINDEX_OBJECT_SYSTEM", "SELECT oid FROM pg_catalog.pg_class"},
+    };
+    struct buf *sql = asking->sql;
+    const json_t *relation = json_object_get(node, "relation");
+    if (!tree_has_option(node, "params", "concurrently")) {
+        buf_adds(sql, "SELECT 'undone'");
+        return;
+    }
+    asking->probe->remains = REMAINS_TOLD;
+    buf_adds(sql, "WITH named AS (SELECT ");
+    relation ? tree_add_relation(sql, relation)
+             : postgres_add_literal(sql, tree_text(node, "name"));
+    buf_adds(sql, "::text AS name), tree AS (SELECT pg_catalog.to_regclass(name)::oid AS oid FROM "
+                  "named UNION SELECT "
+                  "t.relid::oid FROM named, "
+                  "pg_catalog.pg_partition_tree(pg_catalog.to_regclass(name)) AS t), heap AS (");
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (tree_is(node, "kind", rows[i].kind))
+            buf_adds(sql, rows[i].tables);
+    buf_adds(sql,
+             ") SELECT pg_catalog.format('repair DROP INDEX CONCURRENTLY %I.%I', n.nspname, "
+             "c.relname) FROM "
+             "pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid JOIN "
+             "pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE " POSTGRES_IS_LEFT
+             " AND c.relname ~ '_cc(new|old)[0-9]*$' AND i.indrelid IN (SELECT oid FROM heap UNION "
+             "SELECT "
+             "reltoastrelid FROM pg_catalog.pg_class WHERE oid IN (SELECT oid FROM heap)) UNION "
+             "ALL SELECT "
+             "'undone'");
+}
+
+/* A DROP DATABASE that was interrupted leaves a database that no one can connect to, and may be run again. */
+static void probe_drop_database(struct asking *asking, const json_t *node)
+{
+    struct buf *sql = asking->sql;
+    asking->probe->remains = REMAINS_TOLD;
+    buf_adds(sql, "SELECT CASE WHEN pg_catalog.count(*) = 0 THEN 'done' WHEN min(datconnlimit) = "
+                  "-2 THEN 'half' ELSE "
+                  "'undone' END FROM pg_catalog.pg_database WHERE datname = ");
+    postgres_add_literal(sql, tree_text(node, "dbname"));
+}
+
+/* What they have done on another server is not taken back with them, and what a procedure commits neither. */
+static void probe_blind(struct asking *asking, const json_t *node)
+{
+    (void)node;
+    asking->probe->remains = REMAINS_UNKNOWN;
+}
+
+/* As a word of its own, in any case of letters. */
+static bool holds_word(const char *text, const char *word)
+{
+    for (const char *at = text; *at; at++) {
+        bool begins = at == text || !(ascii_is_alnum(at[-1]) || at[-1] == '_');
+        char behind = begins && ascii_begins(at, word) ? at[strlen(word)] : 'x';
+        if (!ascii_is_alnum(behind) && behind != '_')
+            return true;
+    }
+    return false;
+}
+
+/* A block commits only by these words. */
+static void probe_block(struct asking *asking, const json_t *node)
+{
+    static const char *const words[] = {"commit", "rollback", "call"};
+    (void)node;
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (holds_word(asking->statement, words[i]))
+            asking->probe->remains = REMAINS_UNKNOWN;
+}
+
+/* What this parser does not know may be a statement of a later PostgreSQL. */
+static void probe_unread(struct asking *asking, const json_t *node)
+{
+    size_t at = split_skip(asking->statement, strlen(asking->statement), 0, true);
+    bool is_block =
+        ascii_begins(asking->statement + at, "do") || ascii_begins(asking->statement + at, "call");
+    if (holds_word(asking->statement, "concurrently"))
+        asking->probe->remains = REMAINS_UNKNOWN;
+    else if (is_block)
+        probe_block(asking, node);
 }
 
 static const struct {
     const char *kind;
-    void (*probe)(struct buf *sql, struct buf *repair, const json_t *node);
+    void (*probe)(struct asking *asking, const json_t *node);
 } probes[] = {
     {"IndexStmt", probe_index},
     {"DropStmt", probe_drop},
@@ -256,42 +336,17 @@ static const struct {
     {"AlterTableStmt", probe_alter},
     {"AlterEnumStmt", probe_enum},
     {"VacuumStmt", probe_repeatable},
-    {"ReindexStmt", probe_repeatable},
+    {"ReindexStmt", probe_reindex},
     {"ClusterStmt", probe_repeatable},
     {"RefreshMatViewStmt", probe_repeatable},
     {"CheckPointStmt", probe_repeatable},
+    {"DropdbStmt", probe_drop_database},
+    {"CallStmt", probe_blind},
+    {"CreateSubscriptionStmt", probe_blind},
+    {"DropSubscriptionStmt", probe_blind},
+    {"DoStmt", probe_block},
+    {"", probe_unread},
 };
-
-/* ---- definitions --------------------------------------------------------------------------- */
-
-/* What says nothing about what is made. */
-static void strip(json_t *node)
-{
-    static const char *const keys[] = {"location", "concurrent", "if_not_exists", "schemaname"};
-    const char *key;
-    json_t *value;
-    size_t index;
-    for (size_t i = 0; json_is_object(node) && i < ARRAY_LEN(keys); i++)
-        json_object_del(node, keys[i]);
-    json_object_foreach(node, key, value) strip(value);
-    json_array_foreach(node, index, value) strip(value);
-}
-
-/* As the parser sees them: the server writes a definition in its own way. */
-static bool is_same_index(struct arena *arena, const char *statement, const char *definition)
-{
-    json_t *ours_root, *theirs_root;
-    const char *kind;
-    json_t *ours = parse(statement, &ours_root, &kind);
-    json_t *theirs = parse(definition, &theirs_root, &kind);
-    (void)arena;
-    strip(ours);
-    strip(theirs);
-    bool is_same = ours && theirs && json_equal(ours, theirs);
-    json_decref(ours_root);
-    json_decref(theirs_root);
-    return is_same;
-}
 
 /* ---- the whole ----------------------------------------------------------------------------- */
 
@@ -299,19 +354,15 @@ void postgres_probe(struct arena *arena, const char *statement, struct probe *re
 {
     json_t *root;
     const char *kind;
-    struct buf sql, repair;
-    const json_t *node = parse(statement, &root, &kind);
+    struct buf sql;
+    struct asking asking = {.statement = statement, .sql = &sql, .probe = ret_probe};
+    const json_t *node = postgres_parse(statement, &root, &kind);
+    *ret_probe = (struct probe){.remains = REMAINS_NOTHING};
     buf_init(&sql, BUF_MAX_DEFAULT);
-    buf_init(&repair, BUF_MAX_DEFAULT);
-    for (size_t i = 0; node && i < ARRAY_LEN(probes); i++)
+    for (size_t i = 0; i < ARRAY_LEN(probes); i++)
         if (strcmp(probes[i].kind, kind) == 0)
-            probes[i].probe(&sql, &repair, node);
-    *ret_probe = (struct probe){
-        .sql = sql.len ? arena_strdup(arena, sql.data) : NULL,
-        .repair = repair.len ? arena_strdup(arena, repair.data) : NULL,
-        .is_same = is_same_index,
-    };
-    buf_done(&repair);
+            probes[i].probe(&asking, node);
+    ret_probe->sql = sql.len ? arena_strdup(arena, sql.data) : NULL;
     buf_done(&sql);
     json_decref(root);
 }

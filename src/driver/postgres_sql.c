@@ -1,6 +1,9 @@
 /* What PostgreSQL is asked, as templates. Names are qualified: a tenant's search_path is its own affair. */
 #include "driver/postgres_sql.h"
 
+#include "base/buf.h"
+#include "driver/sql.h"
+
 /* What decides what a statement means, as the manual has it by default, whatever the server, the database, the
  * role or the environment says: docs/revisions.md has the list, and what is left alone. An ordinary role may set
  * each of them. */
@@ -135,7 +138,8 @@ const char *const postgres_sql[SQL__COUNT] = {
         "statements, duration_ms, pg_catalog.clock_timestamp(), {state} FROM (VALUES {steps}) "
         "AS step (id, revision, direction, checksum, statements, duration_ms)",
     [SQL_HISTORY_MARK] =
-        "UPDATE {history} SET statements = {statements}, duration_ms = duration_ms + {duration}, "
+        "UPDATE {history} SET statements = {statements}, checksum = {checksum}, "
+        "duration_ms = duration_ms + {duration}, "
         "state = {state}, run_id = {run}, applied_at = pg_catalog.clock_timestamp() "
         "WHERE id = (SELECT max(id) FROM {history} WHERE revision = {revision} AND direction = "
         "{direction} AND state IN ('running', 'partial'))",
@@ -163,3 +167,20 @@ const char *const postgres_sql[SQL__COUNT] = {
     [SQL_SCRIPT_VERIFY] =
         "INSERT INTO {version} (version_num) SELECT NULL WHERE NOT EXISTS ({query}\n)",
 };
+
+/* Without standard_conforming_strings a backslash would escape the quote: E'' means the same with
+ * and without. */
+void postgres_add_literal(struct buf *buf, const char *text)
+{
+    if (!strchr(text, '\\')) {
+        sql_add_literal(buf, text);
+        return;
+    }
+    buf_adds(buf, " E'");
+    for (const char *p = text; *p; p++) {
+        if (*p == '\'' || *p == '\\')
+            buf_addc(buf, *p);
+        buf_addc(buf, *p);
+    }
+    buf_addc(buf, '\'');
+}

@@ -6,4 +6,7 @@
 
 extern const char *const postgres_sql[SQL__COUNT];
 
+/* struct driver's add_literal. */
+void postgres_add_literal(struct buf *buf, const char *text);
+
 #endif

@@ -293,6 +293,33 @@ static bool add_section(struct making *making, const struct section *section, st
     return add_checks(making, section, &asked, count, first_piece, err);
 }
 
+/* ---- digests ------------------------------------------------------------------------------- */
+
+static void add_digests(const struct script *script, const struct piece *piece,
+                        struct place_digest *digests)
+{
+    for (size_t i = 0; i < piece->statement_count; i++) {
+        const struct statement *statement = &piece->statements[i];
+        struct place_digest *place = &digests[piece->first_statement + i];
+        struct digest own =
+            digest_statement(piece->sql + statement->offset, statement->len, script->comments_nest);
+        if (!piece->is_transactional)
+            place->next = own;
+        place[1].done = digest_add(&place->done, &own);
+    }
+}
+
+const struct place_digest *script_digests(struct arena *arena, const struct script *script)
+{
+    if (script->digests)
+        return script->digests;
+    struct place_digest *digests =
+        arena_calloc(arena, script->statement_count + 1, sizeof *digests);
+    for (size_t i = 0; i < script->piece_count; i++)
+        add_digests(script, &script->pieces[i], digests);
+    return digests;
+}
+
 static const struct script *make(struct scripts *scripts, const struct driver *driver,
                                  const struct revision *revision, enum direction direction,
                                  struct err *err)
@@ -311,6 +338,9 @@ static const struct script *make(struct scripts *scripts, const struct driver *d
             return NULL;
     struct script *script = arena_alloc(&scripts->arena, sizeof *script);
     *script = making.script;
+    script->comments_nest = driver->traits & DRIVER_NESTS_COMMENTS;
+    if (script->is_checkpointed)
+        script->digests = script_digests(&scripts->arena, script);
     return script;
 }
 

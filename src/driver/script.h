@@ -8,6 +8,7 @@
 #define DRIVER_SCRIPT_H
 
 #include "chain/chain.h"
+#include "driver/digest.h"
 #include "driver/driver.h"
 
 /* A query of the author's: `-- verify:` or `-- probe:` (directive.h). */
@@ -38,10 +39,19 @@ enum session_part {
     PART_PREPARED = 4, /* the statements that it has prepared */
 };
 
+/* Of a place between two statements. */
+struct place_digest {
+    struct digest done; /* of all statements before it */
+    struct digest next; /* of the one after it, where that one runs outside a transaction */
+};
+
 struct script {
     const struct piece *pieces;
     size_t piece_count;
     size_t statement_count;
+    bool comments_nest;
+    const struct place_digest
+        *digests;         /* statement_count + 1 of them, of a checkpointed one; NULL: not made */
     bool is_checkpointed; /* some piece runs outside a transaction */
     unsigned may_change;  /* enum session_part: what of the session may be another behind it */
 };
@@ -64,6 +74,9 @@ void scripts_check(struct scripts *scripts, const struct driver *driver, struct 
 
 /* The first piece that begins with this statement or behind it; NULL: none is left. */
 const struct piece *script_piece_at(const struct script *script, size_t statement);
+
+/* The digests of its places, statement_count + 1 of them: its own, or made in `arena`. */
+const struct place_digest *script_digests(struct arena *arena, const struct script *script);
 
 /* Of the pieces that stand side by side outside a transaction, the first: what is set by it and those behind it
  * still holds where `piece` begins, unless a new session goes on there. */

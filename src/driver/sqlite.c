@@ -278,6 +278,7 @@ static bool run_next(struct conn *conn)
     const char *tail = NULL;
     const char *sql = op->sql + conn->at;
     size_t rows = 0;
+    sqlite3_int64 changes_before = sqlite3_total_changes64(conn->db);
     conn->fence.denied = NULL;
     conn->deadline_ms = op->statement_timeout_ms ? now_ms() + op->statement_timeout_ms : 0;
     conn->fence.is_preparing = true;
@@ -291,6 +292,7 @@ static bool run_next(struct conn *conn)
     }
     if (rc != SQLITE_OK && rc != SQLITE_DONE) {
         conn->is_busy = (rc & 0xff) == SQLITE_BUSY;
+        op->keeps_changes = sqlite3_total_changes64(conn->db) != changes_before;
         set_error(conn, rc);
         int offset = stmt ? -1 : sqlite3_error_offset(conn->db);
         op_make_err(op)->offset = offset < 0 ? 0 : conn->at + (size_t)offset + 1;

@@ -31,7 +31,8 @@ const char *const sqlite_sql[SQL__COUNT] = {
         "state) VALUES ({run}, {revision}, {direction}, {checksum}, {statements}, {duration}, "
         "{state})",
     [SQL_HISTORY_MARK] =
-        "UPDATE {history} SET statements = {statements}, duration_ms = duration_ms + {duration}, "
+        "UPDATE {history} SET statements = {statements}, checksum = {checksum}, duration_ms = "
+        "duration_ms + {duration}, "
         "state = {state}, run_id = {run}, applied_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') "
         "WHERE id = (SELECT max(id) FROM {history} WHERE revision = {revision} AND direction = "
         "{direction} AND state IN ('running', 'partial'))",

@@ -65,6 +65,7 @@ static struct rollout_options rollout_of(const struct fleet *fleet, const struct
         .version_table = fleet->inventory->version_table,
         .gates = visit->settle == SETTLE_NONE ? &fleet->inventory->rollout.gates : NULL,
         .settle = visit->settle,
+        .settle_statements = visit->settle_statements,
         .leaves_signals = visit->leaves_signals,
         .stops = visit->stops,
         .stopped_by = visit->stopped_by,

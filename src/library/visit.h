@@ -21,7 +21,8 @@ struct visit {
     size_t target_count;
     bool adopts; /* PLAN_STAMP: targets are another tool's name and, if need be, its table's */
     enum settle settle; /* GOAL_RUN: only this is done */
-    bool purges;        /* PLAN_STAMP: all version rows go first */
+    size_t settle_statements;
+    bool purges; /* PLAN_STAMP: all version rows go first */
     uint32_t parallel;
     uint32_t per_server;
     bool has_on_failure;

@@ -220,8 +220,8 @@ bool offline_write(struct arena *arena, struct buf *out, const struct offline_sc
         .mode = script->mode,
     };
     struct work work;
-    bool is_partial;
-    if (!work_build(arena, &request, &work, &is_partial, err))
+    enum unfinished_fault fault;
+    if (!work_build(arena, &request, &work, &fault, err))
         return false;
     write_actions(&writing, &work);
     return true;

@@ -1,6 +1,7 @@
 #include "rollout/history.h"
 
 #include "chain/chain.h"
+#include "rollout/checkpoint.h"
 
 enum column {
     COLUMN_REVISION,
@@ -36,6 +37,8 @@ struct unfinished history_unfinished(const struct op *rows)
         .direction = is(rows, row, COLUMN_DIRECTION, "up") ? DIRECTION_UP : DIRECTION_DOWN,
         .statements = strtoul(value(rows, row, COLUMN_STATEMENTS), NULL, 10),
         .is_running = is_running,
+        .is_begun = !is_running && !checkpoint_read(value(rows, row, COLUMN_CHECKSUM)).is_clean,
+        .checksum = value(rows, row, COLUMN_CHECKSUM),
         .run_id = value(rows, row, COLUMN_RUN),
     };
 }

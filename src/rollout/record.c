@@ -13,7 +13,7 @@ struct sql_vars record_history(const struct sql_vars *common, const struct actio
     const struct revision *revision = action->step->revision;
     struct sql_vars vars = *common;
     vars.revision = revision ? revision->id : "base";
-    vars.checksum = revision ? revision->checksum : "";
+    vars.checksum = action->checkpoint ? action->checkpoint : revision ? revision->checksum : "";
     vars.direction = direction_of(action, command);
     vars.statements = action->statements;
     vars.duration_ms = duration_ms;

@@ -38,7 +38,8 @@ struct rollout_options {
     /* NULL, or: stamp where another tool says that a tenant stands */
     const struct adoption *adoption;
     const char *target_text;
-    enum settle settle;   /* not _NONE: nothing but this is done, and no target is needed */
+    enum settle settle; /* not _NONE: nothing but this is done, and no target is needed */
+    size_t settle_statements;
     const char *resolved; /* the target for a resume; NULL: not kept */
     enum on_failure on_failure;
     const struct rollout_wave *waves; /* at least one */

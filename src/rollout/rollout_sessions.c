@@ -431,6 +431,7 @@ void rollout_fill_env(struct rollout *rollout)
         .target = options->target,
         .adoption = options->adoption,
         .settle = options->settle,
+        .settle_statements = options->settle_statements,
         .run_id = rollout->info.id,
         .version_table = options->version_table,
         .may_meet_twins = rollout->may_meet_twins,

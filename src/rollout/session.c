@@ -39,11 +39,11 @@ static const struct state_row states[SESSION__COUNT] = {
                          NULL, answer_resolve, NULL, SESSION_PLAN, false, false},
     [SESSION_PLAN] = {"plan", "computes what is left to do", NULL, answer_plan, NULL, SESSION_BEGIN,
                       false, true},
-    [SESSION_PROBE] =
-        {"probe",
-         "asks the author's query or the catalog whether a statement took effect that "
-         "was under way when its run died",
-         ask_probe, answer_probe, error_probe, SESSION_PLAN, false, true},
+    [SESSION_PROBE] = {"probe",
+                       "asks the author's query or the catalog whether a statement took effect "
+                       "that was under way when its run died, "
+                       "and what one left that failed",
+                       ask_probe, answer_probe, error_probe, SESSION_PLAN, false, true},
     [SESSION_SETTLE] = {"settle", "writes down what a person has found out about such a statement",
                         ask_settle, answer_settle, NULL, SESSION_RELEASE, false, true},
     [SESSION_INTENT] = {"intent",
@@ -64,6 +64,10 @@ static const struct state_row states[SESSION__COUNT] = {
     [SESSION_STATEMENTS] = {"statements", "runs statements one by one, each with its checkpoint",
                             ask_statements, answer_statements, error_work, SESSION_DONE, false,
                             false},
+    [SESSION_LOOK] = {"look", "asks the catalog what a statement left that failed", ask_look,
+                      answer_look, error_look_after, SESSION_MARK, false, false},
+    [SESSION_REPAIR] = {"repair", "takes away what it left", ask_repair, answer_repair,
+                        error_look_after, SESSION_MARK, false, false},
     [SESSION_MARK] = {"mark", "notes in the history table which statement failed", ask_mark, NULL,
                       error_mark, SESSION_CLOSE, false, false},
     [SESSION_ROLLBACK] = {"rollback", "rolls the transaction back", ask_rollback, NULL, NULL,
@@ -233,7 +237,7 @@ void session_go(struct session *session, enum session_state state)
 
 static bool is_half_done(const struct session *session)
 {
-    return session->is_partial || session->half_done || session->is_half_open;
+    return session->is_partial || session->half_done || session->is_half_open || session->is_begun;
 }
 
 static enum tenant_state final_state(const struct session *session)

@@ -24,7 +24,7 @@ enum session_goal {
 };
 
 /* What a person has found out about a statement that was under way when its run died. */
-enum settle { SETTLE_NONE, SETTLE_DONE, SETTLE_UNDONE };
+enum settle { SETTLE_NONE, SETTLE_DONE, SETTLE_UNDONE, SETTLE_STATEMENTS };
 
 /* What sessions of a run share, and what they ask of the run. */
 struct session_env {
@@ -33,7 +33,8 @@ struct session_env {
     struct scripts *scripts;
     enum session_goal goal;
     const struct target *target;
-    enum settle settle; /* not _NONE: nothing but this is to be done */
+    enum settle settle;       /* not _NONE: nothing but this is to be done */
+    size_t settle_statements; /* SETTLE_STATEMENTS: so many stand */
     const char *run_id;
     const char *version_table;
     bool may_meet_twins;             /* two names of the run may be those of one database */

@@ -153,6 +153,12 @@ static void take_history(struct session *session, const struct op *op)
     session->half_done = session->unfinished.statements;
     session->is_half_open =
         session->unfinished.revision != NULL; /* until a mark or a record is written */
+    session->found = (struct probe_findings){0};
+    if (session->refused && session->unfinished.statements + 1 == session->refused &&
+        strcmp(session->unfinished.run_id, session->env->run_id) == 0)
+        session->unfinished.is_running = false;
+    session->refused = 0;
+    session->is_begun = session->unfinished.is_running || session->unfinished.is_begun;
     if (history_check_files(op, session->env->chain, &session->drift))
         session->drift.kind = ERR_NONE;
 }
@@ -191,6 +197,7 @@ static void take_commit(struct session *session)
             session->half_done = action->statements;
         if (action->kind == ACTION_RECORD)
             session->half_done = 0;
+        session->is_begun = false;
     }
 }
 
@@ -292,14 +299,19 @@ static bool ended_transaction(const struct session *session, const struct action
 }
 
 /* Statements outside a transaction: those before the failed one stand, and are marked. */
-static enum session_state stop_statements(struct session *session, size_t failed)
+static enum session_state stop_statements(struct session *session, size_t failed,
+                                          const struct op *op)
 {
     note_actions(session, session->cursor, failed);
     for (; session->cursor < failed; session->cursor++)
         if (session->work.actions[session->cursor].kind == ACTION_MARK)
             session->half_done = session->work.actions[session->cursor].statements;
-    enum action_kind kind = session->work.actions[failed].kind;
-    bool can_mark = (kind == ACTION_SCRIPT || kind == ACTION_VERIFY) && !io_is_broken(session->io);
+    const struct action *action = &session->work.actions[failed];
+    bool can_mark = (action->kind == ACTION_SCRIPT || action->kind == ACTION_VERIFY) &&
+                    !io_is_broken(session->io);
+    session->is_begun = false;
+    if (action->kind == ACTION_SCRIPT)
+        return session_look_after(session, action, op);
     session->is_half_open = !can_mark;
     return can_mark ? SESSION_MARK : SESSION_CLOSE;
 }
@@ -332,7 +344,7 @@ enum session_state error_work(struct session *session, const struct op *op)
     session->step_ms = 0;
     enum session_state next = session_fail(session, &err);
     return session->state == SESSION_STATEMENTS && next != SESSION_ROLLBACK
-               ? stop_statements(session, (size_t)(action - session->work.actions))
+               ? stop_statements(session, (size_t)(action - session->work.actions), op)
                : next;
 }
 

@@ -41,16 +41,19 @@ static void add_vouching_step(struct session *session, struct plan *left)
     }
 }
 
-/* The two commands that settle it. */
-static void say_how_to_settle(struct session *session, struct err *err)
+static void say_how_to_settle(struct session *session, enum unfinished_fault fault, struct err *err)
 {
-    size_t len = strlen(err->text);
-    snprintf(err->text + len, sizeof err->text - len,
-             ": look, then say 'skein resolve %s --done' or 'skein resolve %s --undone'",
-             session->tenant->name, session->tenant->name);
-    session->err_revision = session->doubtful ? session->doubtful_revision : NULL;
+    const struct piece *doubtful = fault == UNFINISHED_DOUBT ? session->doubtful : NULL;
+    if (fault == UNFINISHED_DOUBT)
+        session_say_how_to_settle(session, err);
+    else
+        err_add(err,
+                ", or look, then say 'skein resolve %s --statements N': how many of the file's "
+                "have taken effect",
+                session->tenant->name);
+    session->err_revision = session->doubtful_revision;
     session->err_statement =
-        session->doubtful ? piece_line_text(&session->arena, session->doubtful, err->line) : NULL;
+        doubtful ? piece_line_text(&session->arena, doubtful, err->line) : NULL;
 }
 
 static bool build_work(struct session *session, const struct plan *left, struct err *err)
@@ -65,10 +68,12 @@ static bool build_work(struct session *session, const struct plan *left, struct 
     if (!is_stamp)
         request.unfinished = session->unfinished;
     session->cursor = 0;
-    if (work_build(&session->arena, &request, &session->work, &session->is_partial, err))
+    enum unfinished_fault fault;
+    if (work_build(&session->arena, &request, &session->work, &fault, err))
         return true;
-    if (session->is_partial && session->unfinished.is_running)
-        say_how_to_settle(session, err);
+    session->is_partial = session->is_partial || fault != UNFINISHED_FITS;
+    if (fault == UNFINISHED_EDITED || fault == UNFINISHED_DOUBT)
+        say_how_to_settle(session, fault, err);
     return false;
 }
 

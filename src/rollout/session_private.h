@@ -34,6 +34,8 @@ enum session_state {
     SESSION_COMMIT,
     SESSION_SETUP,
     SESSION_STATEMENTS,
+    SESSION_LOOK,
+    SESSION_REPAIR,
     SESSION_MARK,
     SESSION_ROLLBACK,
     SESSION_CREATE,
@@ -99,12 +101,15 @@ struct session {
     struct foreign_rows foreign; /* of another tool's table, as just read */
     struct op history;           /* its rows as just read, and nothing else of the operation */
     struct unfinished unfinished;
-    bool has_probed; /* the statement in doubt, since the rows were read last */
+    bool has_probed;                  /* the statement in doubt, since the rows were read last */
+    const struct script *script_left; /* of the step that was left half way */
     const struct piece *doubtful;
     const struct revision *doubtful_revision;
     struct probe probe;
-    const char *repair; /* what the statement left behind and must go first; NULL: nothing */
-    struct err drift;   /* ERR_NONE: the files are those that were applied */
+    bool asks_author, asks_catalog; /* of it */
+    struct probe_findings
+        found;        /* what it left, and how that goes or is finished; zeroed: nothing */
+    struct err drift; /* ERR_NONE: the files are those that were applied */
 
     /* what is to be done */
     const struct plan *plan;
@@ -123,6 +128,9 @@ struct session {
     uint32_t resolve_attempts;
     size_t half_done;  /* statements of the step under way that are committed without it */
     bool is_half_open; /* and what the history table says of them is not known, or not right */
+    bool is_begun;     /* the next statement may have done something, though it is not among them */
+    size_t
+        refused; /* the statement, from 1, that the server refused as it took the connection away; 0: none */
     enum session_state after_close; /* SESSION_DONE: retry or finish, as the error says */
 
     /* how it went */
@@ -159,6 +167,8 @@ enum asked ask_apply(struct session *session);
 enum asked ask_commit(struct session *session);
 enum asked ask_setup(struct session *session);
 enum asked ask_statements(struct session *session);
+enum asked ask_look(struct session *session);
+enum asked ask_repair(struct session *session);
 enum asked ask_mark(struct session *session);
 enum asked ask_rollback(struct session *session);
 enum asked ask_create(struct session *session);
@@ -181,6 +191,12 @@ enum session_state answer_close(struct session *session);
 /* session_settle.c */
 enum session_state answer_probe(struct session *session);
 enum session_state answer_settle(struct session *session);
+enum session_state answer_look(struct session *session);
+enum session_state answer_repair(struct session *session);
+enum session_state error_look_after(struct session *session, const struct op *op);
+/* A statement outside a transaction failed: what comes next, to find out what it left. */
+enum session_state session_look_after(struct session *session, const struct action *action,
+                                      const struct op *op);
 enum session_state error_probe(struct session *session, const struct op *op);
 /* Is there a statement in doubt that a look can decide? And the way of a session that only settles. */
 bool session_needs_probe(struct session *session, const struct plan *left);
@@ -217,12 +233,18 @@ struct op *session_add_query(struct session *session, const enum sql_id *ids, si
 struct op *session_add_one(struct session *session, enum sql_id id);
 void session_set_sql(struct op *op, struct buf *buf);
 
+/* session_work.c: an op of one statement outside a transaction. */
+void session_add_outside(struct session *session, const char *sql);
+
 /* session_work.c: the session's settings for statements outside a transaction, and what the statements before
  * this one have set: another session may have run them. */
 void session_add_setup(struct session *session, const struct piece *end);
 
 /* session.c: the op of the batch that a joined state added first, or NULL. */
 struct op *session_op_of(const struct session *session, enum session_state state);
+
+/* session_settle.c: the two ways to settle a doubt, added to the error. */
+void session_say_how_to_settle(const struct session *session, struct err *err);
 
 /* session_work.c: the action that an op of the batch was made for. */
 const struct action *session_action_of(const struct session *session, const struct op *op);

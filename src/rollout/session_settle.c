@@ -1,4 +1,4 @@
-/* A statement outside a transaction that was under way when its run died: what the author's query
+/* A statement outside a transaction that was under way when its run died, or that failed: what the author's query
  * or the catalog says of it, or a person. */
 #include "rollout/session_private.h"
 
@@ -6,42 +6,14 @@
 #include "chain/chain.h"
 #include "driver/probe.h"
 
-/* ---- a look at the catalog ----------------------------------------------------------------- */
-
-static void ask_catalog(struct session *session)
+static void ask_of(struct session *session, const struct piece *piece,
+                   const struct revision *revision)
 {
+    session->doubtful = piece;
+    session->doubtful_revision = revision;
     session->probe = (struct probe){0};
-    if (session->driver->probe)
-        session->driver->probe(&session->arena, session->doubtful->sql, &session->probe);
-}
-
-/* Of one that failed it is known that it did not take effect; but it may have left something behind. */
-static bool is_worth_a_look(struct session *session)
-{
-    if (!session->doubtful || session->doubtful->is_transactional)
-        return false;
-    if (session->unfinished.is_running)
-        return true;
-    ask_catalog(session);
-    return session->probe.repair != NULL;
-}
-
-bool session_needs_probe(struct session *session, const struct plan *left)
-{
-    struct err err;
-    const struct unfinished *unfinished = &session->unfinished;
-    if (!unfinished->revision || session->has_probed || !left->count)
-        return false;
-    const struct step *step = &left->steps[0];
-    bool is_next = step->revision && strcmp(step->revision->id, unfinished->revision) == 0 &&
-                   step->direction == unfinished->direction;
-    if (!is_next || session->env->target->command == PLAN_STAMP)
-        return false;
-    const struct script *script =
-        scripts_get(session->env->scripts, session->driver, step->revision, step->direction, &err);
-    session->doubtful = script ? script_piece_at(script, unfinished->statements) : NULL;
-    session->doubtful_revision = step->revision;
-    return is_worth_a_look(session);
+    if (piece && session->driver->probe)
+        session->driver->probe(&session->arena, piece->sql, &session->probe);
 }
 
 static void add_query(struct session *session, enum op_kind kind, const char *sql)
@@ -53,47 +25,100 @@ static void add_query(struct session *session, enum op_kind kind, const char *sq
     op->timeout_ms = session_control_budget(session);
 }
 
-/* The author knows best; else the catalog is asked. Names mean what they will mean to the
- * statement. */
+static struct probe_findings judge(struct session *session)
+{
+    const struct op *op = &session->ops[session->op_count - 1];
+    return probe_judge(&session->probe, &session->arena, session->doubtful->sql, op);
+}
+
+void session_say_how_to_settle(const struct session *session, struct err *err)
+{
+    err_add(err, ": look, then say 'skein resolve %s --done' or 'skein resolve %s --undone'",
+            session->tenant->name, session->tenant->name);
+}
+
+/* ---- before it is run again ---------------------------------------------------------------- */
+
+/* The author knows best whether a statement took effect that may have run in part, or was under way. The catalog
+ * knows what there is of one that leaves something. */
+static bool is_worth_a_look(struct session *session)
+{
+    struct unfinished *unfinished = &session->unfinished;
+    const struct piece *piece = session->doubtful;
+    bool is_blind = session->probe.remains == REMAINS_UNKNOWN;
+    if (!unfinished->is_running && session->probe.remains == REMAINS_NOTHING)
+        unfinished->is_begun = session->is_begun = false;
+    session->asks_author = piece->probe && (unfinished->is_running || is_blind);
+    session->asks_catalog =
+        session->probe.sql && (session->probe.remains == REMAINS_TOLD || !session->asks_author);
+    return session->asks_author || session->asks_catalog;
+}
+
+/* The script of the step that was left half way, where it is the first of the plan. */
+static const struct script *script_left(struct session *session, const struct plan *left)
+{
+    struct err err;
+    const struct step *step = left->count ? &left->steps[0] : NULL;
+    const struct script *script = step && step->revision
+                                      ? scripts_get(session->env->scripts, session->driver,
+                                                    step->revision, step->direction, &err)
+                                      : NULL;
+    bool fits = script && unfinished_check_done(&session->arena, &session->unfinished, step, script,
+                                                &err) == UNFINISHED_FITS;
+    session->doubtful_revision = step ? step->revision : NULL;
+    return fits ? script : NULL;
+}
+
+bool session_needs_probe(struct session *session, const struct plan *left)
+{
+    struct unfinished *unfinished = &session->unfinished;
+    bool is_stamp = session->env->target->command == PLAN_STAMP;
+    if (!unfinished->revision || session->has_probed || is_stamp)
+        return false;
+    session->script_left = script_left(session, left);
+    if (!session->script_left || !(unfinished->is_running || unfinished->is_begun))
+        return false;
+    const struct piece *piece = script_piece_at(session->script_left, unfinished->statements);
+    ask_of(session, piece, session->doubtful_revision);
+    if (piece && !piece->is_transactional)
+        return is_worth_a_look(session);
+    unfinished->is_running = unfinished->is_begun = session->is_begun = false;
+    return false;
+}
+
+/* Names mean what they will mean to the statement. */
 enum asked ask_probe(struct session *session)
 {
-    const struct piece *piece = session->doubtful;
-    bool asks_author = piece->probe && session->unfinished.is_running;
     session->has_probed = true;
-    ask_catalog(session);
-    if (asks_author)
-        session->probe = (struct probe){0};
-    else if (!session->probe.sql)
-        return ASKED_OPS;
-    session_add_setup(session, piece);
-    if (asks_author)
-        add_query(session, OP_SCRIPT, piece->probe->sql);
-    else
+    session_add_setup(session, session->doubtful);
+    if (session->asks_author)
+        add_query(session, OP_SCRIPT, session->doubtful->probe->sql);
+    if (session->asks_catalog)
         add_query(session, OP_QUERY, session->probe.sql);
     return ASKED_OPS;
 }
 
-static enum probe_answer judge(struct session *session)
-{
-    const struct piece *piece = session->doubtful;
-    if (!session->op_count)
-        return PROBE_UNKNOWN;
-    const struct op *op = &session->ops[session->op_count - 1];
-    if (!session->probe.sql) /* it was the author's */
-        return op->rows_seen ? PROBE_DONE : PROBE_UNDONE;
-    return probe_judge(&session->probe, &session->arena, piece->sql,
-                       op->row_count ? op_value(op, 0, 0) : NULL);
-}
-
+/* What is left of it speaks against the author's query: an INVALID index bears the name too. */
 enum session_state answer_probe(struct session *session)
 {
-    enum probe_answer answer = judge(session);
-    session->repair = answer == PROBE_BROKEN ? session->probe.repair : NULL;
-    if (!session->unfinished.is_running)
+    struct unfinished *unfinished = &session->unfinished;
+    struct probe_findings found = {0};
+    if (session->asks_catalog)
+        found = judge(session);
+    const struct op *author = &session->ops[session->op_count - 1 - session->asks_catalog];
+    bool is_left = found.repair_count || found.answer == PROBE_HALF;
+    if (session->asks_author && !is_left)
+        found.answer = author->rows_seen ? PROBE_DONE : PROBE_UNDONE;
+    bool is_known =
+        found.answer != PROBE_UNKNOWN && (found.answer != PROBE_OTHER || !unfinished->is_running);
+    if (!is_known && !found.repair_count)
         return SESSION_PLAN;
-    session->unfinished.is_running = answer == PROBE_UNKNOWN;
-    session->unfinished.statements += answer == PROBE_DONE;
-    session->half_done = session->unfinished.statements;
+    session->found = found;
+    session->is_begun = is_left;
+    bool is_done = found.answer == PROBE_DONE && !found.repair_count;
+    unfinished_set_done(&session->arena, unfinished, session->script_left,
+                        unfinished->statements + is_done);
+    session->half_done = unfinished->statements;
     return SESSION_PLAN;
 }
 
@@ -102,7 +127,7 @@ enum session_state error_probe(struct session *session, const struct op *op)
     struct err err = *op_err(op);
     session->is_partial = !err.is_connection_lost;
     err_prefix(&err, "asking whether the statement took effect");
-    if (session->unfinished.is_running && session->doubtful->probe) {
+    if (session->asks_author) {
         err_set_place(&err, session->doubtful_revision->path, session->doubtful->probe->line);
         session->err_statement = session->doubtful->probe->sql;
     }
@@ -110,20 +135,147 @@ enum session_state error_probe(struct session *session, const struct op *op)
     return session_fail(session, &err);
 }
 
+/* ---- right after it failed ----------------------------------------------------------------- */
+
+/* No one can tell how much of it is done: it is not run again before a person, or the author's query, has said so. */
+static void give_to_a_person(struct session *session)
+{
+    if (session->doubtful->probe)
+        return;
+    session->is_partial = true;
+    err_add(&session->err, "; a part of its work may be done");
+    session_say_how_to_settle(session, &session->err);
+}
+
+/* The server took the connection away with words of its own: what it says of a statement that is taken back as a
+ * whole is known, though it can be written down only by the next attempt. */
+static enum session_state look_at_lost(struct session *session, const struct piece *piece,
+                                       const struct op *op)
+{
+    bool is_answered = op_err(op)->code[0] && !op->statements_done;
+    session->is_half_open = session->is_begun = true;
+    if (is_answered && session->probe.remains == REMAINS_NOTHING)
+        session->refused = piece->first_statement + 1;
+    return SESSION_CLOSE;
+}
+
+/* An error that points into the statement itself came before it began. */
+static bool is_refused(const struct session *session, const struct op *op)
+{
+    const struct err *err = op_err(op);
+    const char *refusal = session->probe.refusal;
+    return err->offset || (refusal && strcmp(err->code, refusal) == 0);
+}
+
+enum session_state session_look_after(struct session *session, const struct action *action,
+                                      const struct op *op)
+{
+    ask_of(session, action->piece, action->step->revision);
+    if (io_is_broken(session->io))
+        return look_at_lost(session, action->piece, op);
+    session->is_half_open = false;
+    session->is_begun = op->keeps_changes ||
+                        (session->probe.remains != REMAINS_NOTHING && !is_refused(session, op));
+    if (!session->is_begun)
+        return SESSION_MARK;
+    if (session->probe.remains == REMAINS_TOLD && session->probe.sql)
+        return SESSION_LOOK;
+    give_to_a_person(session);
+    return SESSION_MARK;
+}
+
+enum asked ask_look(struct session *session)
+{
+    add_query(session, OP_QUERY, session->probe.sql);
+    return ASKED_OPS;
+}
+
+enum session_state answer_look(struct session *session)
+{
+    session->found = judge(session);
+    session->is_begun = probe_has_remains(&session->found);
+    return session->found.repair_count && !session->is_cancelled ? SESSION_REPAIR : SESSION_MARK;
+}
+
+enum asked ask_repair(struct session *session)
+{
+    for (size_t i = 0; i < session->found.repair_count; i++)
+        session_add_outside(session, session->found.repairs[i]);
+    return ASKED_OPS;
+}
+
+enum session_state answer_repair(struct session *session)
+{
+    session->is_begun = session->found.answer == PROBE_HALF;
+    return SESSION_MARK;
+}
+
+/* It is left to the next attempt, or the next run. */
+enum session_state error_look_after(struct session *session, const struct op *op)
+{
+    (void)op;
+    bool can_mark = !io_is_broken(session->io) && !io_is_in_transaction(session->io);
+    session->is_begun = true;
+    session->is_half_open = !can_mark;
+    return can_mark ? SESSION_MARK : SESSION_CLOSE;
+}
+
 /* ---- a person's word ----------------------------------------------------------------------- */
+
+static bool is_place(const struct script *script, size_t done)
+{
+    const struct piece *next = script_piece_at(script, done);
+    return done <= script->statement_count &&
+           (next ? next->first_statement == done : done == script->statement_count);
+}
+
+/* How many statements are done, by what the person says; false: that cannot be. */
+static bool take_word(struct session *session, const struct step *step, const struct script *script,
+                      struct err *err)
+{
+    const struct session_env *env = session->env;
+    struct unfinished *unfinished = &session->unfinished;
+    bool is_counted = env->settle == SETTLE_STATEMENTS;
+    size_t done =
+        is_counted ? env->settle_statements : unfinished->statements + (env->settle == SETTLE_DONE);
+    if (!is_counted && !unfinished->is_running && !unfinished->is_begun)
+        return err_set(err, ERR_CONFIG,
+                       "nothing is in doubt here: no statement was left under way");
+    if (!is_counted &&
+        unfinished_check_done(&session->arena, unfinished, step, script, err) != UNFINISHED_FITS) {
+        err_add(err, ", or say '--statements N': how many of the file's have taken effect");
+        return false;
+    }
+    if (!is_place(script, done))
+        return err_set(err, ERR_CONFIG,
+                       "revision '%s' has %zu statements for this tenant, and none begins a piece "
+                       "of its own after %zu",
+                       step->revision->id, script->statement_count, done);
+    unfinished_set_done(&session->arena, unfinished, script, done);
+    return true;
+}
 
 enum session_state session_begin_settling(struct session *session)
 {
     struct err err;
-    if (session->unfinished.revision && session->unfinished.is_running &&
-        chain_get(session->env->chain, session->unfinished.revision))
-        return SESSION_SETTLE;
-    err_set(&err, ERR_CONFIG, "nothing is in doubt here: no statement was left under way");
-    return session_fail(session, &err);
+    const struct unfinished *unfinished = &session->unfinished;
+    struct step step = {.direction = unfinished->direction};
+    if (unfinished->revision)
+        step.revision = chain_get(session->env->chain, unfinished->revision);
+    if (!step.revision) {
+        err_set(&err, ERR_CONFIG,
+                "nothing is in doubt here: no revision of the chain was left half way");
+        return session_fail(session, &err);
+    }
+    const struct script *script =
+        scripts_get(session->env->scripts, session->driver, step.revision, step.direction, &err);
+    if (!script || !take_word(session, &step, script, &err))
+        return session_fail(session, &err);
+    return SESSION_SETTLE;
 }
 
 /* From here on it is as if the statement had failed, or as if it had been counted: whoever comes
- * next starts with it, or with the one behind it. */
+ * next starts with it, or with the one after it. */
 enum asked ask_settle(struct session *session)
 {
     const struct unfinished *unfinished = &session->unfinished;
@@ -131,8 +283,8 @@ enum asked ask_settle(struct session *session)
                         .direction = unfinished->direction};
     struct action action = {.kind = ACTION_MARK,
                             .step = &step,
-                            .statements =
-                                unfinished->statements + (session->env->settle == SETTLE_DONE)};
+                            .statements = unfinished->statements,
+                            .checkpoint = unfinished->checksum};
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
     struct sql_vars vars = record_history(&session->vars, &action, PLAN_UPGRADE, "partial", 0);
@@ -147,5 +299,6 @@ enum session_state answer_settle(struct session *session)
 {
     session->half_done = 0;
     session->is_half_open = false;
+    session->is_begun = false;
     return SESSION_RELEASE;
 }

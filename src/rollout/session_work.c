@@ -3,6 +3,7 @@
 #include "rollout/session_private.h"
 
 #include "base/buf.h"
+#include "rollout/checkpoint.h"
 
 enum { SCRIPT_SLACK_MS = 5000 };
 
@@ -283,8 +284,9 @@ static void set_script(struct session *session, struct op *op, const struct acti
 {
     const struct piece *piece = action->piece;
     struct buf buf;
-    op->sql = piece->sql;
-    op->sql_len = piece->sql_len;
+    bool is_finish = session->found.finish && piece == session->doubtful;
+    op->sql = is_finish ? session->found.finish : piece->sql;
+    op->sql_len = is_finish ? strlen(op->sql) : piece->sql_len;
     op->sets_up_parser = action->script->may_change & PART_PARSER;
     if (!action->is_in_transaction || !session->driver->sql[guard_of(session)])
         return;
@@ -385,7 +387,7 @@ enum asked ask_statements(struct session *session)
     return ask_actions(session, false);
 }
 
-static void add_outside(struct session *session, const char *sql)
+void session_add_outside(struct session *session, const char *sql)
 {
     struct op *op = session_add_op(session, OP_SCRIPT);
     op->sql = sql;
@@ -400,7 +402,7 @@ void session_add_setup(struct session *session, const struct piece *end)
         session_add_one(session, SQL_SETUP)->tx_after = TX_OUTSIDE;
     for (const struct piece *piece = piece_first_beside(end); piece < end; piece++)
         if (piece->is_setting)
-            add_outside(session, piece->sql);
+            session_add_outside(session, piece->sql);
 }
 
 /* The piece that is next, behind what is only written down. */
@@ -416,9 +418,9 @@ static const struct piece *next_piece(const struct session *session)
 enum asked ask_setup(struct session *session)
 {
     session_add_setup(session, next_piece(session));
-    if (session->repair)
-        add_outside(session, session->repair);
-    session->repair = NULL;
+    for (size_t i = 0; i < session->found.repair_count; i++)
+        session_add_outside(session, session->found.repairs[i]);
+    session->found.repair_count = 0;
     return ASKED_OPS;
 }
 
@@ -438,11 +440,14 @@ enum asked ask_mark(struct session *session)
     struct action mark = *failed;
     if (failed->kind == ACTION_SCRIPT)
         mark.statements = failed->piece->first_statement;
+    mark.checkpoint = checkpoint_text(
+        &session->arena, &script_digests(&session->arena, mark.script)[mark.statements],
+        !session->is_begun);
     struct op *op = session_add_op(session, OP_QUERY);
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
-    expand_history(&buf, session, &mark, SQL_HISTORY_MARK, mark.statements ? "partial" : "failed",
-                   0);
+    expand_history(&buf, session, &mark, SQL_HISTORY_MARK,
+                   mark.statements || session->is_begun ? "partial" : "failed", 0);
     session_set_sql(op, &buf);
     op->timeout_ms = session_control_budget(session);
     return ASKED_OPS;

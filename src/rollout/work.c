@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "rollout/checkpoint.h"
 
 struct building {
     struct arena *arena;
@@ -20,12 +21,23 @@ static struct action *add(struct building *building, enum action_kind kind, cons
     return action;
 }
 
+/* A row that goes on holding which statements are done. */
+static struct action *add_place(struct building *building, enum action_kind kind,
+                                const struct step *step, const struct script *script, size_t done)
+{
+    const struct place_digest *digests = script_digests(building->arena, script);
+    struct action *action = add(building, kind, step, script);
+    action->statements = done;
+    action->checkpoint = checkpoint_text(building->arena, &digests[done], false);
+    return action;
+}
+
 static void add_record(struct building *building, const struct step *step,
-                       const struct script *script)
+                       const struct script *script, bool was_begun)
 {
     struct action *record = add(building, ACTION_RECORD, step, script);
     record->statements = script ? script->statement_count : 0;
-    record->is_checkpointed = script && script->is_checkpointed;
+    record->is_checkpointed = script && (script->is_checkpointed || was_begun);
     /* A checkpointed step cannot be rolled back with what follows: recorded with it, a failure there
      * would leave it half done. */
     record->ends_unit = building->mode == TRANSACTION_EACH || record->is_checkpointed;
@@ -39,9 +51,9 @@ static void add_piece(struct building *building, const struct step *step,
     action->is_in_transaction = piece->is_transactional;
     if (!script->is_checkpointed)
         return;
-    struct action *mark = add(building, ACTION_MARK, step, script);
+    struct action *mark = add_place(building, ACTION_MARK, step, script,
+                                    piece->first_statement + piece->statement_count);
     mark->is_in_transaction = piece->is_transactional;
-    mark->statements = piece->first_statement + piece->statement_count;
 }
 
 static void add_verifies(struct building *building, const struct step *step,
@@ -65,9 +77,7 @@ static void add_going_on(struct building *building, const struct step *step,
     const struct piece *next = script_piece_at(script, done);
     if (!next || next->is_transactional)
         return;
-    struct action *mark = add(building, ACTION_MARK, step, script);
-    mark->is_in_transaction = false;
-    mark->statements = done;
+    add_place(building, ACTION_MARK, step, script, done)->is_in_transaction = false;
 }
 
 static void add_step(struct building *building, const struct step *step,
@@ -77,7 +87,7 @@ static void add_step(struct building *building, const struct step *step,
     if (script && unfinished)
         add_going_on(building, step, script, done);
     else if (script && script->is_checkpointed)
-        add(building, ACTION_START, step, script);
+        add_place(building, ACTION_START, step, script, 0);
     for (size_t i = 0; script && i < script->piece_count; i++) {
         const struct piece *piece = &script->pieces[i];
         if (piece->first_statement >= done)
@@ -86,7 +96,7 @@ static void add_step(struct building *building, const struct step *step,
         if (piece->first_statement + piece->statement_count >= done)
             add_verifies(building, step, script, piece);
     }
-    add_record(building, step, script);
+    add_record(building, step, script, unfinished);
 }
 
 /* START and MARK write rows of their own, which must come behind those of the steps before. */
@@ -99,29 +109,6 @@ static void defer_records(struct building *building)
         action->is_deferred = action->kind == ACTION_RECORD && !action->ends_unit &&
                               next->is_in_transaction && !writes;
     }
-}
-
-static bool check_unfinished(const struct unfinished *unfinished, const struct step *step,
-                             const struct script *script, struct err *err)
-{
-    bool fits = step && step->revision && step->direction == unfinished->direction &&
-                strcmp(step->revision->id, unfinished->revision) == 0;
-    bool is_up = unfinished->direction == DIRECTION_UP;
-    if (!fits)
-        return err_set(
-            err, ERR_CHAIN,
-            "revision '%s' was left after %zu statement%s of its %s section by run %s, and "
-            "is not the next step here: finish it first with 'skein %s'",
-            unfinished->revision, unfinished->statements, unfinished->statements == 1 ? "" : "s",
-            is_up ? "up" : "down", unfinished->run_id, is_up ? "upgrade" : "downgrade");
-    const struct piece *next = script_piece_at(script, unfinished->statements);
-    if (next && !next->is_transactional && unfinished->is_running)
-        return err_at(
-            err, ERR_CHAIN, step->revision->path, next->line,
-            "statement %zu of %zu was under way when run %s ended, and may or may not have "
-            "run",
-            next->first_statement + 1, script->statement_count, unfinished->run_id);
-    return true;
 }
 
 /* What its file takes back for other dialects alone is irreversible here. */
@@ -137,10 +124,11 @@ static const struct script *script_of(const struct work_request *request, const 
 }
 
 bool work_build(struct arena *arena, const struct work_request *request, struct work *ret_work,
-                bool *ret_is_partial, struct err *err)
+                enum unfinished_fault *ret_fault, struct err *err)
 {
     struct building building = {.arena = arena, .mode = request->mode};
     const struct plan *plan = request->plan;
+    *ret_fault = UNFINISHED_FITS;
     const struct unfinished *unfinished =
         request->unfinished.revision ? &request->unfinished : NULL;
     for (size_t i = 0; i < plan->count; i++) {
@@ -148,16 +136,16 @@ bool work_build(struct arena *arena, const struct work_request *request, struct 
         const struct script *script = NULL;
         if (request->scripts && !(script = script_of(request, step, err)))
             return false;
-        if (unfinished && !check_unfinished(unfinished, step, script, err)) {
-            *ret_is_partial = true;
+        if (unfinished && script)
+            *ret_fault = unfinished_check(arena, unfinished, step, script, err);
+        if (*ret_fault != UNFINISHED_FITS)
             return false;
-        }
         add_step(&building, step, script, unfinished);
         unfinished = NULL; /* it can only be the first */
     }
     if (unfinished && request->scripts) {
-        *ret_is_partial = true;
-        return check_unfinished(unfinished, NULL, NULL, err);
+        *ret_fault = unfinished_check(arena, unfinished, NULL, NULL, err);
+        return false;
     }
     defer_records(&building);
     *ret_work = (struct work){building.actions, building.count};

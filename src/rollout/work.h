@@ -13,6 +13,7 @@
 #include "driver/script.h"
 #include "inventory/inventory.h"
 #include "plan/plan.h"
+#include "rollout/unfinished.h"
 
 enum action_kind {
     ACTION_SCRIPT, /* one piece of the revision */
@@ -29,6 +30,7 @@ struct action {
     const struct piece *piece;         /* ACTION_SCRIPT, ACTION_VERIFY: the one it stands behind */
     const struct author_query *verify; /* ACTION_VERIFY */
     size_t statements;                 /* done, once this action is */
+    const char *checkpoint; /* ACTION_START, ACTION_MARK: the row's checksum (checkpoint.h) */
     bool is_in_transaction;
     bool is_checkpointed; /* ACTION_RECORD: the history row is there already */
     bool is_deferred;     /* ACTION_RECORD: the next one of the transaction writes this one too */
@@ -40,15 +42,6 @@ struct work {
     size_t count;
 };
 
-/* Where an earlier run left the first step of the plan: a row of the history table. */
-struct unfinished {
-    const char *revision; /* NULL: nothing is unfinished */
-    enum direction direction;
-    size_t statements; /* that have finished for certain */
-    bool is_running;   /* the next statement was begun, and nobody knows how it ended */
-    const char *run_id;
-};
-
 struct work_request {
     const struct plan *plan;
     struct scripts *scripts; /* NULL: a stamp, nothing but version rows */
@@ -57,9 +50,9 @@ struct work_request {
     struct unfinished unfinished;
 };
 
-/* ERR_CHAIN: a script is at fault; or `unfinished` does not fit (then *ret_is_partial: a person must
+/* ERR_CHAIN: a script is at fault; or `unfinished` does not fit (then *ret_fault: a person must
  * look). err names file and line. */
 bool work_build(struct arena *arena, const struct work_request *request, struct work *ret_work,
-                bool *ret_is_partial, struct err *err) MUST_CHECK;
+                enum unfinished_fault *ret_fault, struct err *err) MUST_CHECK;
 
 #endif

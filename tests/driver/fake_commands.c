@@ -462,7 +462,7 @@ static bool is_unfinished(const char *const *row, const char *revision, const ch
 
 static enum fake_outcome do_mark(struct fake_call *call)
 {
-    static const size_t changed[] = {STATEMENTS, STATE, RUN};
+    static const size_t changed[] = {CHECKSUM, STATEMENTS, STATE, RUN};
     enum fake_outcome outcome;
     struct fake_table *table = writable_table(call, &outcome);
     if (!table)
@@ -768,7 +768,7 @@ static const struct {
     {"delete", 2, do_delete},
     {"record", 7, do_record},
     {"records", 3, do_records},
-    {"mark", 6, do_mark},
+    {"mark", 7, do_mark},
     {"nonce", 1, do_nonce},
     {"local_path", 1, do_local_path},
     {"setup", 1, do_setup},

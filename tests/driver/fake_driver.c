@@ -405,7 +405,8 @@ static void on_worker_close(struct conn *conn)
     [SQL_VERSION_DELETE] = "delete {version} {from}",                                              \
     [SQL_HISTORY_INSERT] = "record {history} {revision} {direction} {checksum} {statements} "      \
                            "{state} {run}",                                                        \
-    [SQL_HISTORY_MARK] = "mark {history} {revision} {direction} {statements} {state} {run}",       \
+    [SQL_HISTORY_MARK] =                                                                           \
+        "mark {history} {revision} {direction} {checksum} {statements} {state} {run}",             \
     [SQL_COMMIT] = "commit", [SQL_ROLLBACK] = "rollback"
 
 #define INSPECT "inspect {asked_schema} {version_name}"
