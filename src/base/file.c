@@ -12,8 +12,9 @@ bool file_leads_out(const char *dir, const char *path)
     char *real_dir = realpath(dir, NULL);
     char *real_path = realpath(path, NULL);
     size_t len = real_dir ? strlen(real_dir) : 0;
-    bool is_inside =
-        real_dir && real_path && strncmp(real_dir, real_path, len) == 0 && real_path[len] == '/';
+    len -= len == 1; /* the root's name ends in its slash */
+    bool is_inside = real_dir && real_path && strncmp(real_dir, real_path, len) == 0 &&
+                     (real_path[len] == '/' || !real_path[len]);
     free(real_dir);
     free(real_path);
     return !is_inside;

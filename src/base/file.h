@@ -17,7 +17,7 @@ struct arena;
 bool file_read(struct arena *arena, const char *dir, const char *path, const char **ret_bytes,
                size_t *ret_len, const char **ret_why) MUST_CHECK;
 
-/* Does `path` lead to what is not below `dir`, once links are followed? */
+/* Does `path` lead to what is neither `dir` nor below it, once links are followed? So does what is not there. */
 bool file_leads_out(const char *dir, const char *path);
 
 #endif

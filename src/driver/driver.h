@@ -80,6 +80,10 @@ struct op {
     /* that its statements must change together; 0: not looked at. By the caller */
     uint64_t rows_total;
     bool needs_one_row; /* every statement must change (or return) exactly one row */
+    /* OP_QUERY of someone else's: more rows, or bytes of values, than this fail it; 0: no limit */
+    size_t rows_max, bytes_max;
+    bool
+        only_reads; /* where the database has no transaction for it, the driver refuses what would write */
     enum tx_rule tx_after;
     /* one that is run behind this one, in the same message where the driver can; needs
      * DRIVER_JOINS. OP_SCRIPTs go with their like, and SQL_GUARD ends each; the others are over
@@ -110,6 +114,7 @@ struct op {
     const char **rows; /* row_count * column_count values; NULL is SQL's NULL */
     size_t row_count;
     size_t column_count;
+    size_t bytes_seen;      /* of values, where bytes_max is given */
     const char **columns;   /* names */
     uint64_t rows_changed;  /* by its statements together */
     size_t rows_seen;       /* OP_SCRIPT: that its statements have returned; none is kept */
@@ -130,6 +135,9 @@ static inline const struct err *op_err(const struct op *op)
 
 /* The op's error, to be filled or added to: an op takes the room for one only where it has one. */
 struct err *op_make_err(struct op *op);
+
+/* Is there room for one more row of so many bytes? False: the op's error says so. */
+bool op_has_room(struct op *op, size_t row_bytes);
 
 /* The value at a row and column, or NULL. */
 static inline const char *op_value(const struct op *op, size_t row, size_t column)
@@ -160,6 +168,7 @@ enum sql_id {
     SQL_HISTORY, /* -> revision, direction, checksum, statements, state, run_id, id; oldest first */
     SQL_READ_END, /* behind the last read: ends the transaction that SQL_INSPECT began */
     SQL_BEGIN,
+    SQL_BEGIN_READING, /* a transaction that cannot write, for {statement_timeout}; NULL: op.only_reads does it */
     SQL_SETUP_LOCAL, /* settings of the transaction, just begun */
     SQL_SETUP_AGAIN, /* the session's role, and the same settings, after what may have changed them: before
                           SQL_SETUP_LOCAL, and before SQL_GUARD after a script. NULL: nothing can */

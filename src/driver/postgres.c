@@ -30,6 +30,7 @@ struct conn {
     PostgresPollingStatusType polling;
     struct postgres_message message; /* under way */
     const char *refusal;             /* of the server's certificate; NULL: none */
+    size_t row_capacity;             /* of the op's rows, where they come one by one */
 };
 
 /* Notices would go to stderr: a library never prints. */
@@ -52,6 +53,15 @@ static struct want over(void)
 
 /* ---- results ------------------------------------------------------------------------------- */
 
+static void take_row(struct op *op, const PGresult *result, size_t from, size_t to)
+{
+    for (size_t c = 0; c < op->column_count; c++)
+        op->rows[to * op->column_count + c] =
+            PQgetisnull(result, (int)from, (int)c)
+                ? NULL
+                : arena_strdup(op->arena, PQgetvalue(result, (int)from, (int)c));
+}
+
 static void keep_rows(struct conn *conn, const PGresult *result)
 {
     struct op *op = conn->op;
@@ -64,10 +74,28 @@ static void keep_rows(struct conn *conn, const PGresult *result)
     for (size_t c = 0; c < width; c++)
         op->columns[c] = arena_strdup(op->arena, PQfname(result, (int)c));
     for (size_t r = 0; r < height; r++)
-        for (size_t c = 0; c < width; c++)
-            if (!PQgetisnull(result, (int)r, (int)c))
-                op->rows[r * width + c] =
-                    arena_strdup(op->arena, PQgetvalue(result, (int)r, (int)c));
+        take_row(op, result, r, r);
+}
+
+/* One row of many, of which there may be too many: then the connection is given up with what is on its way. */
+static void keep_row(struct conn *conn, const PGresult *result)
+{
+    struct op *op = conn->op;
+    size_t width = (size_t)PQnfields(result), bytes = width * sizeof *op->rows;
+    for (size_t c = 0; c < width; c++)
+        bytes += (size_t)PQgetlength(result, 0, (int)c) + 1;
+    if (!op_has_room(op, bytes)) {
+        op_make_err(op)->is_connection_lost = true;
+        return;
+    }
+    if (!op->columns) {
+        keep_rows(conn, result);
+        conn->row_capacity = op->row_count;
+    } else {
+        op->rows = arena_grow(op->arena, op->rows, op->row_count, &conn->row_capacity,
+                              width * sizeof *op->rows);
+        take_row(op, result, 0, op->row_count++);
+    }
 }
 
 /* ---- several operations in one message ----------------------------------------------------- */
@@ -159,7 +187,7 @@ static void take_result(struct conn *conn, PGresult *result)
 {
     switch (PQresultStatus(result)) {
     case PGRES_TUPLES_OK:
-        if (conn->op->kind != OP_SCRIPT)
+        if (conn->op->kind != OP_SCRIPT && !(conn->op->rows_max && conn->op->columns))
             keep_rows(conn, result);
         finish_statement(conn, result);
         if (conn->op->kind != OP_SCRIPT || is_guard(result))
@@ -174,6 +202,8 @@ static void take_result(struct conn *conn, PGresult *result)
         break;
     case PGRES_SINGLE_TUPLE:
         conn->op->rows_seen++;
+        if (conn->op->rows_max)
+            keep_row(conn, result);
         if (is_guard(result))
             conn->op->over_s = read_seconds(PQgetvalue(result, 0, GUARD_TIME));
         break;
@@ -233,7 +263,7 @@ static bool send(struct conn *conn)
         fail(conn, NULL);
         return false;
     }
-    if (conn->op->kind == OP_SCRIPT)
+    if (conn->op->kind == OP_SCRIPT || conn->op->rows_max)
         PQsetSingleRowMode(conn->pg); /* what a revision selects is not kept */
     return true;
 }
@@ -252,6 +282,8 @@ static bool read_results(struct conn *conn)
         bool is_copy_out = PQresultStatus(result) == PGRES_COPY_OUT;
         take_result(conn, result);
         PQclear(result);
+        if (conn->op->rows_max && op_err(conn->op)->is_connection_lost)
+            return true;
         if (is_copy_out && drain_copy_out(conn))
             return false;
     }

@@ -103,6 +103,8 @@ const char *const postgres_sql[SQL__COUNT] = {
         "SELECT revision, direction, checksum, statements, state, run_id, id FROM {history} "
         "ORDER BY id",
     [SQL_BEGIN] = BEGIN_READ_COMMITTED,
+    [SQL_BEGIN_READING] =
+        "BEGIN TRANSACTION READ ONLY; SET LOCAL statement_timeout = {statement_timeout}",
     [SQL_SETUP_LOCAL] = SETTINGS_LOCAL "; SET LOCAL skein.tx = {nonce}",
     /* Only the role's own reset brings back one that the login has by default. The nonce stays what it is: the
        guard has yet to look at it. */

@@ -236,14 +236,20 @@ static void keep_columns(struct op *op, sqlite3_stmt *stmt)
         op->columns[c] = arena_strdup(op->arena, sqlite3_column_name(stmt, (int)c));
 }
 
-static void keep_row(struct op *op, sqlite3_stmt *stmt, size_t *capacity)
+/* False: there are too many. */
+static bool keep_row(struct op *op, sqlite3_stmt *stmt, size_t *capacity)
 {
-    size_t width = op->column_count;
+    size_t width = op->column_count, bytes = width * sizeof *op->rows;
+    for (size_t c = 0; c < width; c++)
+        bytes += (size_t)sqlite3_column_bytes(stmt, (int)c) + 1;
+    if (!op_has_room(op, bytes))
+        return false;
     op->rows = arena_grow(op->arena, op->rows, op->row_count, capacity, width * sizeof *op->rows);
     for (size_t c = 0; c < width; c++)
         op->rows[op->row_count * width + c] =
             arena_strdup(op->arena, (const char *)sqlite3_column_text(stmt, (int)c));
     op->row_count++;
+    return true;
 }
 
 /* Runs one prepared statement to its end; the result code, SQLITE_DONE where all is well. */
@@ -255,8 +261,8 @@ static int run_prepared(struct op *op, sqlite3_stmt *stmt, size_t *ret_rows)
     if (keeps)
         keep_columns(op, stmt);
     while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-        if (keeps)
-            keep_row(op, stmt, &capacity);
+        if (keeps && !keep_row(op, stmt, &capacity))
+            return SQLITE_DONE;
         op->rows_seen++;
         ++*ret_rows;
     }
@@ -285,7 +291,9 @@ static bool run_next(struct conn *conn)
     /* Told a length, SQLite would copy the rest of the script for each of its statements. */
     int rc = sqlite3_prepare_v2(conn->db, sql, -1, &stmt, &tail);
     conn->fence.is_preparing = false;
-    if (rc == SQLITE_OK && stmt) {
+    if (rc == SQLITE_OK && stmt && op->only_reads && !sqlite3_stmt_readonly(stmt)) {
+        err_set(op_make_err(op), ERR_CONFIG, "it may only read, and would write");
+    } else if (rc == SQLITE_OK && stmt) {
         rc = run_prepared(op, stmt, &rows);
         if (rc == SQLITE_DONE && !sqlite3_column_count(stmt))
             op->rows_changed += rows = (size_t)sqlite3_changes64(conn->db);

@@ -1,7 +1,10 @@
 /* Rows of query sources: tenants whose names, URLs and labels come from a database. */
 #include "inventory/loader.h"
 
+#include <sys/stat.h>
+
 #include "base/err.h"
+#include "base/file.h"
 
 struct row {
     const char *name;
@@ -70,12 +73,42 @@ static bool check_row(struct loader *loader, const struct row *row, struct url *
     return false;
 }
 
+/* The folder's real name, or the file's own where it is there already: links decide nothing. */
+static bool lies_under(struct loader *loader, const char *path, const char *under)
+{
+    const char *slash = strrchr(path, '/');
+    const char *folder = !slash ? "."
+                         : slash == path
+                             ? "/"
+                             : arena_strndup(&loader->scratch, path, (size_t)(slash - path));
+    struct stat st;
+    return !file_leads_out(under, lstat(path, &st) == 0 ? path : folder);
+}
+
+/* Whoever may write that table decides what the files are called: that makes none, and changes none, anywhere else. */
+static bool check_place(struct loader *loader, const struct row_base *base, const struct url *url)
+{
+    if (url->dialect != DIALECT_SQLITE)
+        return true;
+    if (!base->under && !base->common.settings->create)
+        return true;
+    if (!base->under)
+        load_fault(loader, NULL,
+                   "'create: true' would make its file: name the folder for such files with "
+                   "'under' in the source");
+    else if (!lies_under(loader, load_path(loader, url->database), base->under))
+        load_fault(loader, NULL, "its file is not in the folder that 'under' names");
+    else
+        return true;
+    return false;
+}
+
 static bool add_row(struct loader *loader, const struct row_base *base, const struct row *row)
 {
     struct common common = base->common;
     struct url url;
     struct tenant tenant;
-    if (!check_row(loader, row, &url))
+    if (!check_row(loader, row, &url) || !check_place(loader, base, &url))
         return false;
     if (row->schema) {
         common.schema = sharing_string(&loader->sharing, row->schema);

@@ -49,6 +49,8 @@ struct loader {
 struct row_base {
     struct common common;
     size_t index; /* of the source in the file */
+    const char *
+        under; /* the folder that its SQLite files must lie in, relative to the working directory; NULL: any */
 };
 
 /* ---- loader.c ------------------------------------------------------------------------------ */

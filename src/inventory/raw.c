@@ -51,6 +51,7 @@ static const cyaml_schema_field_t source_fields[] = {
     STRING("glob", struct raw_source, glob),
     STRING("query", struct raw_source, query),
     STRING("url", struct raw_source, url),
+    STRING("under", struct raw_source, under),
     CYAML_FIELD_END};
 
 static const cyaml_schema_field_t wave_fields[] = {

@@ -41,6 +41,7 @@ struct raw_source {
     char *glob;
     char *query;
     char *url;
+    char *under;
 };
 
 struct raw_wave {

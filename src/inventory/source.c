@@ -93,6 +93,8 @@ static void read_glob(struct loader *loader, const struct raw_source *raw, struc
     const char *pattern;
     glob_t found;
     size_t index = loader->subject.index;
+    if (raw->under)
+        load_fault(loader, "under", "'under' is for the rows of a 'query'");
     if (raw->url || common->has_own_password || common->has_own_schema)
         load_fault(loader, "glob",
                    "a 'glob' finds SQLite files, which have no 'url', 'schema' or password");
@@ -149,6 +151,9 @@ static void read_query(struct loader *loader, const struct raw_source *raw,
     source->line = load_line(loader, NULL);
     struct row_base *base = &loader->rows[inventory->query_count++];
     *base = (struct row_base){.common = *common, .index = index};
+    const char *under;
+    if (load_text(loader, "under", raw->under, &under))
+        base->under = arena_strdup(inventory->arena, *under ? load_path(loader, under) : ".");
     base->common.has_own_password = base->common.has_own_schema = false;
 }
 

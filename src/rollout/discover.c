@@ -1,13 +1,18 @@
 #include "rollout/discover.h"
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/secret.h"
+#include "driver/sql.h"
 #include "rollout/credentials.h"
 #include "rollout/io.h"
 #include "rollout/resolve.h"
 
-enum { QUERY_TIMEOUT_MS = 60000 };
+/* What a query may take where the source says nothing else, and what it may return. */
+enum { QUERY_TIMEOUT_MS = 60000, ROWS_MAX = 250000, BYTES_MAX = 64 * 1024 * 1024 };
+enum { ANSWER_MS = 1000 }; /* more, for a server that ends it by itself to say so */
+enum { OP_TO_CONNECT, OP_TO_BEGIN, OP_TO_QUERY, OP_TO__COUNT };
 
 /* One source being asked: look the host up, fetch the password, connect, query. */
 struct asking {
@@ -19,7 +24,7 @@ struct asking {
     const char *addresses;
     const char *password;
     struct io *io;
-    struct op ops[2];
+    struct op ops[OP_TO__COUNT];
     struct err err;
 };
 
@@ -86,7 +91,7 @@ static void on_answer(void *ctx)
 {
     struct asking *asking = ctx;
     const struct op *last = &asking->ops[io_finished(asking->io) - 1];
-    const struct op *query = &asking->ops[1];
+    const struct op *query = &asking->ops[OP_TO_QUERY];
     struct discovery *discovery = asking->discovery;
     if (op_err(last)->kind != ERR_NONE)
         fail(asking, op_err(last));
@@ -105,16 +110,53 @@ static void connect_and_query(struct asking *asking)
                                  .addresses = asking->addresses,
                                  .is_read_only = true};
     asking->io = io_open(&asking->discovery->loop, asking->driver, &params);
-    asking->ops[0] = (struct op){.kind = OP_CONNECT, .arena = &asking->arena};
-    asking->ops[1] = (struct op){.kind = OP_QUERY,
-                                 .sql = asking->source->query,
-                                 .sql_len = strlen(asking->source->query),
-                                 .arena = &asking->arena};
+    const struct settings *settings = control->settings;
+    uint64_t timeout_ms =
+        settings->statement_timeout_ms ? settings->statement_timeout_ms : QUERY_TIMEOUT_MS;
+    struct sql_vars vars = {.statement_timeout_ms = timeout_ms};
+    struct buf begin;
+    buf_init(&begin, BUF_MAX_DEFAULT);
+    sql_expand(&begin, asking->driver, SQL_BEGIN_READING, &vars);
+    asking->ops[OP_TO_CONNECT] = (struct op){.kind = OP_CONNECT, .arena = &asking->arena};
+    asking->ops[OP_TO_BEGIN] =
+        (struct op){.kind = OP_QUERY,
+                    .sql = arena_strndup(&asking->arena, begin.data, begin.len),
+                    .sql_len = begin.len,
+                    .arena = &asking->arena};
+    asking->ops[OP_TO_QUERY] = (struct op){.kind = OP_QUERY,
+                                           .sql = asking->source->query,
+                                           .sql_len = strlen(asking->source->query),
+                                           .only_reads = true,
+                                           .rows_max = ROWS_MAX,
+                                           .bytes_max = BYTES_MAX,
+                                           .lock_timeout_ms = settings->lock_timeout_ms,
+                                           .statement_timeout_ms = timeout_ms,
+                                           .arena = &asking->arena};
+    buf_done(&begin);
     if (!(asking->driver->traits & DRIVER_ON_WORKER)) {
-        asking->ops[0].timeout_ms = control->settings->connect_timeout_ms;
-        asking->ops[1].timeout_ms = QUERY_TIMEOUT_MS;
+        asking->ops[OP_TO_CONNECT].timeout_ms = settings->connect_timeout_ms;
+        asking->ops[OP_TO_BEGIN].timeout_ms = asking->ops[OP_TO_QUERY].timeout_ms =
+            timeout_ms + ANSWER_MS;
     }
-    io_run(asking->io, asking->ops, ARRAY_LEN(asking->ops), on_answer, asking);
+    io_run(asking->io, asking->ops, OP_TO__COUNT, on_answer, asking);
+}
+
+/* Two could end the transaction that keeps them from writing. */
+static bool is_one_statement(struct asking *asking)
+{
+    const char *query = asking->source->query;
+    struct statement *statements;
+    struct err err;
+    size_t count;
+    if (!asking->driver->split(&asking->arena, query, strlen(query), &statements, &count, &err)) {
+        fail(asking, &err);
+        return false;
+    }
+    if (count == 1)
+        return true;
+    err_set(&err, ERR_CONFIG, "it must be one statement, not %zu", count);
+    fail(asking, &err);
+    return false;
 }
 
 static void begin(struct discovery *discovery, struct asking *asking,
@@ -131,7 +173,8 @@ static void begin(struct discovery *discovery, struct asking *asking,
         return;
     }
     asking->credential = credentials_add(discovery->credentials, &source->control, &is_new);
-    ask(asking);
+    if (is_one_statement(asking))
+        ask(asking);
 }
 
 bool discover_tenants(struct inventory *inventory, struct faults *faults)

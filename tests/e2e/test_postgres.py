@@ -223,6 +223,30 @@ class MainJob(PostgresCase):
         result = self.run_json("upgrade", "--select", "region in (eu)")
         self.assertEqual(result.report["totals"]["succeeded"], 2)
 
+    def test_a_query_source_only_reads_and_has_limits(self):
+        self.pg.create("reading")
+        self.pg.sql("reading", "CREATE TABLE tenants (name text, url text); CREATE SEQUENCE s; CREATE FUNCTION evil() "
+                               "RETURNS text LANGUAGE plpgsql AS $$ BEGIN DELETE FROM tenants; RETURN 'x'; END $$;"
+                               f"INSERT INTO tenants VALUES ('t', '{self.pg.url('reading')}')")
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id int);")
+        for query, why in (("DELETE FROM tenants RETURNING *", "read-only"),
+                           ("SELECT evil() AS name, url FROM tenants", "read-only"),
+                           ("CREATE TABLE made AS SELECT 1", "read-only"),
+                           ("COMMIT; DROP TABLE tenants", "it must be one statement, not 2"),
+                           ("SELECT pg_sleep(30)::text AS name, url FROM tenants", "statement timeout"),
+                           ("SELECT 't' || i AS name, 'postgresql://h/d' || i AS url FROM generate_series(1, 300000) i",
+                            "more than 250000 rows"),
+                           ("SELECT repeat('x', 1000000) AS name, 'x' AS url FROM generate_series(1, 200)",
+                            "more than 64 MiB")):
+            with self.subTest(query):
+                timeout = "300ms" if "sleep" in query else "20s"
+                self.fleet.inventory([], sources=[{"query": query, "url": self.pg.url("reading"),
+                                                   "statement_timeout": timeout}])
+                self.assertIn(why, self.run_ok("tenants", code=2).err)
+        self.assertEqual(self.pg.sql("reading", "SELECT count(*) FROM tenants"), [["1"]])
+        self.fleet.inventory([], sources=[{"query": "TABLE tenants", "url": self.pg.url("reading")}])
+        self.run_ok("upgrade")
+
 
 class Failure(PostgresCase):
     def test_place_of_an_error(self):

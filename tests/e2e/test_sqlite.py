@@ -178,6 +178,76 @@ class MainJob(FleetCase):
         result = self.run_json("upgrade", "--select", "region=eu")
         self.assertEqual(result.tenant("x")["state"], "succeeded")
 
+    def control(self, rows="", query="SELECT name, url FROM tenants", **keys):
+        os.makedirs(self.fleet.path("data"), exist_ok=True)
+        path = self.fleet.path("control.db")
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+        with contextlib.closing(sqlite3.connect(path)) as db:
+            db.executescript(f"CREATE TABLE tenants (name, url); {rows}")
+        self.fleet.inventory([], sources=[{"query": query, "url": "sqlite:///control.db", **keys}])
+
+    def row(self, url):
+        return f"INSERT INTO tenants VALUES ('x', '{url}');"
+
+    def test_rows_make_files_only_where_they_may(self):
+        self.make_chain()
+        os.makedirs(self.fleet.path("data", "in", "deep"))
+        os.makedirs(self.fleet.path("other"))
+        os.symlink("../other", self.fleet.path("data", "out"))
+        os.symlink("../other/x.db", self.fleet.path("data", "dangling.db"))
+        os.symlink("in", self.fleet.path("data", "within"))
+        outside = ["sqlite:///data/../x.db", "sqlite:///x.db", "sqlite:///data/out/x.db", "sqlite:///data/dangling.db",
+                   f"sqlite:///{self.fleet.path('x.db')}", "sqlite:////tmp/skein-x.db", "sqlite:///data/in/../../x.db",
+                   "sqlite:///database/x.db", "sqlite:///file:x.db", "sqlite:///data/nowhere/x.db"]
+        for url in outside:
+            with self.subTest(url):
+                self.control(self.row(url), create="true", under="data")
+                result = self.run_ok("upgrade", code=2)
+                self.assertIn("its file is not in the folder that 'under' names", result.err)
+        self.assertFalse(os.path.exists("/tmp/skein-x.db"))
+        self.assertEqual(os.listdir(self.fleet.path("other")), [])
+        for keys in ({"create": "true"}, {}):
+            self.control(self.row("sqlite:///data/x.db"), **keys)
+            result = self.run_json("upgrade", code=1) if not keys else self.run_ok("upgrade", code=2)
+        self.control(self.row("sqlite:///data/x.db"))
+        with open(self.fleet.path("skein.yaml")) as file:
+            inventory = json.load(file)
+        self.fleet.write("skein.yaml", json.dumps({**inventory, "defaults": {"create": "true"}}))
+        self.assertIn("with 'under' in the source", self.run_ok("upgrade", code=2).err)
+        for url in ("sqlite:///data/a.db", "sqlite:///data/in/deep/a.db", "sqlite:///data/within/b.db",
+                    f"sqlite:///{self.fleet.path('data', 'c.db')}", "sqlite:///data/in/../d.db"):
+            for under in ("data", "data/", "./data", self.fleet.path("data")):
+                with self.subTest(url=url, under=under):
+                    self.control(self.row(url), create="true", under=under)
+                    self.run_ok("upgrade")
+
+    def test_a_query_only_reads(self):
+        self.make_chain()
+        for query in ("DELETE FROM tenants RETURNING 'x' AS name, 'y' AS url",
+                      "INSERT INTO tenants VALUES ('a', 'b') RETURNING *",
+                      "VACUUM INTO 'copy.db'", "ATTACH 'other.db' AS other", "CREATE TABLE b (n)",
+                      "PRAGMA user_version = 7"):
+            with self.subTest(query):
+                self.control(self.row("sqlite:///data/x.db"), query)
+                before = self.fleet.read("control.db")
+                self.fleet.run("tenants", cwd=self.fleet.dir)
+                self.assertEqual(self.fleet.read("control.db"), before)
+                self.assertFalse(os.path.exists(self.fleet.path("copy.db")))
+                self.assertFalse(os.path.exists(self.fleet.path("other.db")))
+        self.control("", "SELECT 1; SELECT 2")
+        self.assertIn("it must be one statement, not 2", self.run_ok("tenants", code=2).err)
+
+    def test_a_query_has_limits(self):
+        self.make_chain()
+        forever = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT "
+        for query, why in ((forever + "count(*) FROM n", "took longer than statement_timeout"),
+                           (forever + "'t' || i AS name, 'sqlite:///x' || i AS url FROM n", "more than 250000 rows"),
+                           (forever + "hex(zeroblob(500000)) AS name, 'x' AS url FROM n", "more than 64 MiB")):
+            with self.subTest(query):
+                self.control("", query, statement_timeout="10s" if "more" in why else "200ms")
+                self.assertIn(why, self.run_ok("tenants", code=2).err)
+
 
 class Verify(FleetCase):
     """`-- verify:` queries: in the revision's transaction, and they must return a row."""
