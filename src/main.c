@@ -9,29 +9,9 @@
 #include "cli/command.h"
 #include "cli/exit.h"
 #include "cli/faults.h"
+#include "cli/help.h"
 #include "cli/outputs.h"
 #include "cli/version.h"
-
-static const struct command *const commands[] = {
-    &command_init,    &command_revision, &command_merge,   &command_edit,       &command_check,
-    &command_tenants, &command_current,  &command_plan,    &command_upgrade,    &command_downgrade,
-    &command_stamp,   &command_resume,   &command_resolve, &command_rollback,   &command_runs,
-    &command_report,  &command_forget,   &command_history, &command_heads,      &command_branches,
-    &command_show,    &command_import,   &command_adopt,   &command_completion,
-};
-
-const struct command *command_at(size_t index)
-{
-    return index < ARRAY_LEN(commands) ? commands[index] : NULL;
-}
-
-const struct command *command_find(const char *name)
-{
-    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-        if (strcmp(commands[i]->name, name) == 0)
-            return commands[i];
-    return NULL;
-}
 
 /* A standard descriptor that is closed would be the next file's, and that file get what is meant for people.
  * Opened the wrong way round, so that reading and writing fail as they did. */
@@ -115,7 +95,7 @@ int main(int argc, char **argv)
     if (options.is_version)
         version_print(stdout);
     else if (options.is_help)
-        options_print_help(stdout, options.command);
+        help_print(stdout, options.command);
     else if (!outputs_check(&options, &err))
         return cli_fail(&err);
     return finish_stdout(options.is_version || options.is_help ? EXIT_OK : run_command(&options));

@@ -35,6 +35,7 @@ const struct command command_adopt = {
         "revisions. Runs none of them, and leaves the other tool's table as it is. A tenant whose\n"
         "table names what the chain does not have, leaves a hole or says that a migration failed\n"
         "fails, and is not touched. A tenant that was adopted before stays where it is.",
+    .example = "skein adopt --from dbmate --dry-run",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY |
               OPTIONS_ADOPT | OPTIONS_DRY_RUN,
     .needs = FLEET_VISIT,

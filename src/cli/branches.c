@@ -28,6 +28,7 @@ const struct command command_branches = {
     .help =
         "Lists the revisions that several others revise, each with those others. With -v, all of\n"
         "each header.",
+    .example = "skein branches -v",
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT,
     .needs = FLEET_CHAIN,
     .run = run,

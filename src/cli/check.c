@@ -37,6 +37,7 @@ const struct command command_check = {
         "Exit 0: all is well. 1: a tenant is not at the heads, has applied a file that was changed\n"
         "since, or cannot be asked; the report says which. 2: a fault of the inventory or the chain. The\n"
         "JSON's run is 'succeeded' where everybody could be asked, its tenants 'unchanged' at the heads.",
+    .example = "skein check --select 'tier=canary'",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN,
     .needs = FLEET_VISIT,
     .run = run,

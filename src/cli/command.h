@@ -10,6 +10,7 @@ struct command {
     const char *arguments; /* for usage: "TARGET…"; "" for none */
     const char *summary;   /* one line, for the list of commands */
     const char *help;      /* the paragraphs of `skein COMMAND --help` */
+    const char *example;   /* one line of a shell */
     unsigned groups;       /* OPTIONS_…: the options it takes */
     size_t min_args, max_args;
     unsigned needs; /* FLEET_…: what is read before it runs; 0: not even the inventory */

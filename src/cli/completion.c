@@ -203,9 +203,14 @@ static void offer_options(const struct completing *completing)
     unsigned groups = completing->command ? completing->command->groups : OPTIONS_COMMON;
     for (size_t i = 0; option_at(i, &info); i++) {
         char word[64];
+        struct buf help;
+        if (!(info.groups & groups))
+            continue;
         snprintf(word, sizeof word, "--%s", info.name);
-        if (info.groups & groups)
-            offer(completing, word, info.help);
+        buf_init(&help, BUF_MAX_DEFAULT);
+        option_add_help(&help, i);
+        offer(completing, word, help.data);
+        buf_done(&help);
     }
 }
 
@@ -380,6 +385,7 @@ const struct command command_completion = {
         "  skein completion fish | source         in ~/.config/fish/config.fish\n\n"
         "The scripts ask 'skein completion reply -- WORD…', which prints what may stand next. It\n"
         "reads the inventory, the chain and the ledger, and connects to no tenant.",
+    .example = "skein completion bash >~/.local/share/bash-completion/completions/skein",
     .groups = OPTIONS_COMMON,
     .min_args = 1,
     .max_args = ARGS_MAX,

@@ -64,6 +64,7 @@ const struct command command_current = {
     .help =
         "Reads the version table of every selected tenant. With -v, all of the header of every\n"
         "revision that any of them stands at.",
+    .example = "skein current --check-heads",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_CHECK_HEADS,
     .needs = FLEET_VISIT,
     .run = run,

@@ -24,6 +24,7 @@ const struct command command_downgrade = {
         "first: if a step back has no down section for any of them, nothing is begun (exit 2).\n"
         "\n"
         "With --sql the script of a downgrade goes to stdout; TARGET is A:B then.",
+    .example = "skein downgrade -1 --tenant acme",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY |
               OPTIONS_SQL,
     .min_args = 1,

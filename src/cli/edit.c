@@ -127,6 +127,7 @@ const struct command command_edit = {
         "again behind the last: what is wrong with it then is told (exit 2). 'current' asks the\n"
         "selected tenants where they stand. A file that tenants have applied must not change:\n"
         "they would refuse it as drift.",
+    .example = "skein edit head",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_RUN,
     .min_args = 1,
     .max_args = 1,

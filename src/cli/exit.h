@@ -1,6 +1,9 @@
-/* What the exit code says (contract; docs/skein.1 has them all). */
+/* What the exit code says (contract). */
 #ifndef CLI_EXIT_H
 #define CLI_EXIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
 
 enum {
     EXIT_OK = 0,
@@ -10,5 +13,14 @@ enum {
     EXIT_LEDGER = 6,      /* the ledger cannot be written */
     EXIT_SIGNAL = 128,    /* + the signal that stopped it */
 };
+
+/* All of them, for the help and the manual. */
+struct exit_code {
+    const char *code;
+    const char *meaning;
+};
+
+/* False past the last. */
+bool exit_code_at(size_t index, struct exit_code *ret_code);
 
 #endif

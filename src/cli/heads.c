@@ -21,6 +21,7 @@ const struct command command_heads = {
     .help =
         "Lists the revisions that no other revises; with --resolve-dependencies only those that no\n"
         "other depends on either. With -v, all of each header.",
+    .example = "skein heads",
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_DEPENDENCIES,
     .needs = FLEET_CHAIN,
     .run = run,

@@ -47,6 +47,7 @@ const struct command command_history = {
         "end may be open, and be any identifier. With -v, all of each header. -i asks the selected\n"
         "tenants where they stand and marks those revisions '(current)'; 'current' as an end of the\n"
         "range asks them too. Nothing else connects to any tenant.",
+    .example = "skein history -r base:head -v",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_RANGE |
               OPTIONS_INDICATE,
     .needs_for = needs_for,

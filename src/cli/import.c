@@ -217,6 +217,7 @@ const struct command command_import = {
         "  import goose DIR           -- +goose Up, -- +goose Down\n\n"
         "Ids come from the tool's own versions, so that 'skein adopt --from TOOL' finds where each\n"
         "tenant stands. With --dialect the sections are for that dialect alone.",
+    .example = "skein import dbmate db/migrations",
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_IMPORT | OPTIONS_DRY_RUN,
     .min_args = 2,
     .max_args = ARGS_MAX,

@@ -188,6 +188,7 @@ const struct command command_init = {
         "an empty chain, versions, with the template of its revisions and a README. What exists\n"
         "already is never overwritten: then nothing is written (exit 2). With -f FILE the inventory\n"
         "bears that name, and without DIR lies there.",
+    .example = "skein init fleet && cd fleet",
     .groups = OPTIONS_COMMON,
     .max_args = 1,
     .run = run,

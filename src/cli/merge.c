@@ -36,6 +36,7 @@ const struct command command_merge = {
         "Writes a revision that revises all of REV, which must be heads; 'heads' is all of them.\n"
         "What it does beyond that is yours to write: both sections are empty. The file is made\n"
         "as 'skein revision' makes it.",
+    .example = "skein merge heads -m \"Billing meets tasks\"",
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_NEW,
     .min_args = 1,
     .max_args = ARGS_MAX,

@@ -173,12 +173,16 @@ static const struct option_row rows[] = {
     {"tenant", 't', "NAME", OPTIONS_SELECT, "only this tenant (may be repeated)", 0, set_tenant},
     {"wave", 0, "NAME", OPTIONS_SELECT | OPTIONS_WAVE, "only waves up to and including this one",
      TO(wave)},
-    {"parallel", 'p', "N", OPTIONS_RUN, "tenants at once", 0, set_parallel},
-    {"per-server", 0, "N", OPTIONS_RUN, "tenants at once on one host and port", 0, set_per_server},
+    {"parallel", 'p', "N", OPTIONS_RUN, "tenants at once (default: the inventory's, else 32)", 0,
+     set_parallel},
+    {"per-server", 0, "N", OPTIONS_RUN,
+     "tenants at once on one host and port (default: the inventory's, else 8)", 0, set_per_server},
     {"on-failure", 0, "stop|continue|rollback", OPTIONS_POLICY,
-     "what to do once more than --max-failures tenants have failed", 0, set_on_failure},
+     "what to do once more than --max-failures tenants have failed (default: the inventory's, else stop)",
+     0, set_on_failure},
     {"max-failures", 0, "N|N%", OPTIONS_POLICY,
-     "failures tolerated before that: a count or a share", 0, set_max_failures},
+     "failures tolerated before that: a count or a share (default: the inventory's, else 0)", 0,
+     set_max_failures},
     {"rev-range", 'r', "A:B", OPTIONS_RANGE, "only this part of the chain; either end may be open",
      TO(range)},
     {"check-heads", 0, NULL, OPTIONS_CHECK_HEADS, "exit 1 unless every tenant is at the head(s)",
@@ -227,11 +231,11 @@ static const struct option_row rows[] = {
      TO(takes_all)},
     {"output", 'o', "FORMAT[=FILE]", OPTIONS_OUTPUT,
      ": the format, to stdout or a file (may be repeated)", 0, set_output},
-    {"progress", 0, "MODE", OPTIONS_RUN, "auto, tty, plain, json or none, on stderr", 0,
-     set_progress},
+    {"progress", 0, "MODE", OPTIONS_RUN,
+     "auto, tty, plain, json or none, on stderr (default: auto)", 0, set_progress},
     {"quiet", 'q', NULL, OPTIONS_COMMON, "say only what went wrong", TO(is_quiet)},
     {"verbose", 'v', NULL, OPTIONS_COMMON, "say more: every tenant", TO(is_verbose)},
-    {"color", 0, "WHEN", OPTIONS_COMMON, "auto, always or never", 0, set_color},
+    {"color", 0, "WHEN", OPTIONS_COMMON, "auto, always or never (default: auto)", 0, set_color},
     {"help", 'h', NULL, OPTIONS_COMMON, "this text", TO(is_help)},
     {"version", 0, NULL, OPTIONS_COMMON, "the versions of skein and of its libraries",
      TO(is_version)},
@@ -404,12 +408,9 @@ static bool parse_flags(int argc, char **argv, struct options *options, bool ret
     return true;
 }
 
-enum { VARIABLE_SIZE = 64 };
-
-/* SKEIN_PER_SERVER for --per-server, and so on, for what has a value. */
-static void name_variable(const struct option_row *row, char ret_name[VARIABLE_SIZE])
+void option_name_variable(const char *option, char ret_name[VARIABLE_SIZE])
 {
-    size_t len = (size_t)snprintf(ret_name, VARIABLE_SIZE, "SKEIN_%s", row->name);
+    size_t len = (size_t)snprintf(ret_name, VARIABLE_SIZE, "SKEIN_%s", option);
     for (size_t i = 0; i < len; i++)
         ret_name[i] = ret_name[i] == '-' ? '_' : ascii_to_upper(ret_name[i]);
 }
@@ -421,7 +422,7 @@ static bool apply_environment(struct options *options, const bool used[ROW_COUNT
         char name[VARIABLE_SIZE];
         if (used[i] || !rows[i].argument || !(rows[i].groups & options->command->groups))
             continue;
-        name_variable(&rows[i], name);
+        option_name_variable(rows[i].name, name);
         const char *value = getenv(name);
         if (value && *value && !set_checked(options, &rows[i], name, value, err))
             return false;
@@ -446,7 +447,7 @@ static void warn_of_variable(const char *name)
     struct similar similar = similar_to(name);
     char known[ROW_COUNT][VARIABLE_SIZE];
     for (int i = 0; i < ROW_COUNT; i++) {
-        name_variable(&rows[i], known[i]);
+        option_name_variable(rows[i].name, known[i]);
         if (rows[i].argument && strcmp(known[i], name) == 0)
             return;
         if (rows[i].argument)
@@ -502,57 +503,13 @@ bool option_at(size_t index, struct option_info *ret_info)
     if (index >= ROW_COUNT)
         return false;
     const struct option_row *row = &rows[index];
-    *ret_info = (struct option_info){row->name, row->letter, row->argument, row->groups, row->help};
+    *ret_info = (struct option_info){row->name, row->letter, row->argument, row->groups};
     return true;
 }
 
-/* ---- help ---------------------------------------------------------------------------------- */
-
-enum { OPTION_WIDTH = 30 };
-
-static void print_options(FILE *out, unsigned groups)
+void option_add_help(struct buf *buf, size_t index)
 {
-    fputs("\nOptions:\n", out);
-    for (int i = 0; i < ROW_COUNT; i++) {
-        const struct option_row *row = &rows[i];
-        char left[64], letter[] = "  ";
-        struct buf help;
-        if (!(row->groups & groups))
-            continue;
-        buf_init(&help, BUF_MAX_DEFAULT);
-        add_help(&help, row);
-        if (row->letter)
-            snprintf(letter, sizeof letter, "-%c", row->letter);
-        snprintf(left, sizeof left, "%s --%s%s%s", letter, row->name, row->argument ? " " : "",
-                 row->argument ? row->argument : "");
-        bool is_wide = strlen(left) > OPTION_WIDTH;
-        fprintf(out, is_wide ? "  %s\n  %*s %s\n" : "  %s%*s %s\n", left,
-                is_wide ? OPTION_WIDTH : OPTION_WIDTH - (int)strlen(left), "", help.data);
-        buf_done(&help);
-    }
-}
-
-void options_print_help(FILE *out, const struct command *command)
-{
-    if (command) {
-        fprintf(out, "Usage: skein [-f FILE] %s%s%s\n\n%s\n", command->name,
-                *command->arguments ? " " : "", command->arguments, command->help);
-        print_options(out, command->groups);
-        return;
-    }
-    fputs("skein: upgrade a fleet of databases in one command.\n\n"
-          "Usage: skein [-f FILE] COMMAND [ARGS]\n\nCommands:\n",
-          out);
-    const struct command *at;
-    for (size_t i = 0; (at = command_at(i)); i++)
-        fprintf(out, "  %-12s %s\n", at->name, at->summary);
-    fputs(
-        "\n'skein COMMAND --help' tells more. A flag beats SKEIN_* in the environment\n"
-        "(SKEIN_PARALLEL for --parallel), which beats the inventory.\n\n"
-        "Exit codes: 0 done; 1 a tenant failed, or the run was halted; 2 usage, inventory or\n"
-        "chain fault, nothing touched; 3 rolled back; 4 a person must look; 5 another run holds the\n"
-        "ledger; 6 the ledger cannot be written; 130, 143 stopped by a signal.\n",
-        out);
+    add_help(buf, &rows[index]);
 }
 
 bool options_has_color(const struct options *options, FILE *out)

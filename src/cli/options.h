@@ -10,6 +10,7 @@
 #include "base/parse.h"
 #include "inventory/inventory.h"
 
+struct buf;
 struct command;
 
 /* Which options a command takes: sets of groups. The compiler gives each its bit. */
@@ -120,17 +121,18 @@ struct option_info {
     int letter;           /* 0: none */
     const char *argument; /* NULL: takes none */
     unsigned groups;
-    const char *help;
 };
 
 /* False past the last. */
 bool option_at(size_t index, struct option_info *ret_info);
+void option_add_help(struct buf *buf, size_t index);
+
+/* SKEIN_PER_SERVER for `per-server`. */
+enum { VARIABLE_SIZE = 64 };
+void option_name_variable(const char *option, char ret_name[VARIABLE_SIZE]);
 
 /* Warns on stderr of each SKEIN_* variable in the environment that no option reads. */
 void options_check_environment(void);
-
-/* `skein --help` and `skein COMMAND --help`. */
-void options_print_help(FILE *out, const struct command *command);
 
 bool options_has_color(const struct options *options, FILE *out);
 

@@ -13,6 +13,7 @@ const struct command command_plan = {
     .help =
         "Connects to every selected tenant, reads where it stands and shows what an upgrade to\n"
         "TARGET (default: head) would apply. Takes no lock and changes nothing.",
+    .example = "skein plan --tenant acme -v",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN,
     .max_args = ARGS_MAX,
     .needs = FLEET_VISIT,

@@ -45,6 +45,7 @@ const struct command command_resolve = {
         "the tenant is partial: look in it, then say what you found. Where the file was edited so\n"
         "that its first statements are not those that are done, --statements says how many of them\n"
         "stand as the file has them now. The next upgrade or resume goes on from there.",
+    .example = "skein resolve acme --undone",
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_SETTLE,
     .min_args = 1,
     .max_args = 1,

@@ -16,6 +16,7 @@ const struct command command_resume = {
         "those that were skipped are begun, those in doubt are looked at, and those that were done\n"
         "are read again: one that has fallen back since is reported as regressed, and left alone. A\n"
         "run that was on its way back goes on going back. Doing it twice changes nothing more.",
+    .example = "skein resume",
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY | OPTIONS_AGAIN |
               OPTIONS_WAVE,
     .max_args = 1,

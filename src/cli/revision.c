@@ -25,6 +25,7 @@ const struct command command_revision = {
         "\n"
         "The template's ${message}, ${revision}, ${revises}, ${branch_labels}, ${depends_on} and\n"
         "${create_date} stand for what the new revision has.",
+    .example = "skein revision -m \"Tasks have a priority\"",
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_NEW | OPTIONS_PARENT,
     .needs = FLEET_CHAIN,
     .run = run,

@@ -16,6 +16,7 @@ const struct command command_rollback = {
         "it stood before, and no other is touched. What that comes to is shown first; if a step back\n"
         "has no down section, nothing is begun (exit 2). A tenant that somebody else has moved since\n"
         "is left alone and reported.",
+    .example = "skein rollback --dry-run",
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_AGAIN | OPTIONS_DRY_RUN,
     .max_args = 1,
     .needs = FLEET_VISIT,

@@ -25,6 +25,7 @@ const struct command command_stamp = {
         "\n"
         "With --purge all rows go first, also those that name no revision of the chain. With --sql\n"
         "the script of it goes to stdout; where TARGET is A:B it starts at A.",
+    .example = "skein stamp head --tenant acme",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY |
               OPTIONS_PURGE | OPTIONS_SQL,
     .min_args = 1,

@@ -91,6 +91,7 @@ const struct command command_tenants = {
     .help =
         "Lists the selected tenants with their redacted URLs, labels and waves. Sources with a\n"
         "query are asked; no tenant is connected to.",
+    .example = "skein tenants --select 'region in (eu,us),!legacy'",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT,
     .needs = FLEET_TENANTS,
     .run = run,

@@ -27,6 +27,7 @@ const struct command command_upgrade = {
         "With --sql nobody is connected to: the script of an upgrade from base, or from A where\n"
         "TARGET is A:B, goes to stdout. It leaves a tenant as the run would, and fails unless the\n"
         "tenant stands where it starts.",
+    .example = "skein upgrade --on-failure rollback --max-failures 2% -o json=report.json",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY |
               OPTIONS_SQL,
     .max_args = ARGS_MAX,

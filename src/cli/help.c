@@ -1,0 +1,256 @@
+#include "cli/help.h"
+
+#include "base/buf.h"
+#include "cli/command.h"
+#include "cli/exit.h"
+
+enum { OPTION_WIDTH = 30 };
+
+bool exit_code_at(size_t index, struct exit_code *ret_code)
+{
+    static const struct exit_code codes[] = {
+        {"0", "all that was asked for is done"},
+        {"1", "a tenant failed, or the run was halted; each failed tenant stands where it stood"},
+        {"2", "a fault of usage, inventory or chain; no tenant was touched"},
+        {"3", "a tenant failed and the run was rolled back: every tenant stands where it stood"},
+        {"4", "a person must look: a tenant is partly applied or in doubt, or a rollback could not "
+              "finish"},
+        {"5", "another run holds this ledger"},
+        {"6", "the ledger cannot be written; what was in flight was finished, nothing more begun"},
+        {"130, 143", "stopped by SIGINT, SIGTERM: what was in flight was finished or rolled back"},
+    };
+    if (index < ARRAY_LEN(codes))
+        *ret_code = codes[index];
+    return index < ARRAY_LEN(codes);
+}
+
+/* Variables that are no option's. */
+static const struct {
+    const char *name, *meaning;
+} other_variables[] = {
+    {"NO_COLOR", "set to anything: no colour, as --color never"},
+    {"VISUAL, EDITOR", "what 'skein edit' starts, without a shell"},
+    {"PGPASSFILE, PGSERVICEFILE, PGSSLMODE, …",
+     "libpq's own, where neither the URL nor the inventory says it"},
+    {"UV_THREADPOOL_SIZE",
+     "worker threads for SQLite's tenants; by itself as many as --parallel needs"},
+    {"TMPDIR", "where SQLite puts its temporary files"},
+};
+
+/* ---- help ------------------------------------------------------------------------------------ */
+
+static void print_option(FILE *out, size_t index, const struct option_info *info)
+{
+    char left[64], letter[] = "  ";
+    struct buf help;
+    buf_init(&help, BUF_MAX_DEFAULT);
+    option_add_help(&help, index);
+    if (info->letter)
+        snprintf(letter, sizeof letter, "-%c", info->letter);
+    snprintf(left, sizeof left, "%s --%s%s%s", letter, info->name, info->argument ? " " : "",
+             info->argument ? info->argument : "");
+    bool is_wide = strlen(left) > OPTION_WIDTH;
+    fprintf(out, is_wide ? "  %s\n  %*s %s\n" : "  %s%*s %s\n", left,
+            is_wide ? OPTION_WIDTH : OPTION_WIDTH - (int)strlen(left), "", help.data);
+    buf_done(&help);
+}
+
+static void print_command(FILE *out, const struct command *command)
+{
+    struct option_info info;
+    fprintf(out, "Usage: skein [-f FILE] %s%s%s\n\n%s\n\nExample:\n  %s\n\nOptions:\n",
+            command->name, *command->arguments ? " " : "", command->arguments, command->help,
+            command->example);
+    for (size_t i = 0; option_at(i, &info); i++)
+        if (info.groups & command->groups)
+            print_option(out, i, &info);
+}
+
+void help_print(FILE *out, const struct command *command)
+{
+    const struct command *at;
+    struct exit_code code;
+    if (command) {
+        print_command(out, command);
+        return;
+    }
+    fputs("skein: upgrade a fleet of databases in one command.\n\n"
+          "Usage: skein [-f FILE] COMMAND [ARGS]\n\nCommands:\n",
+          out);
+    for (size_t i = 0; (at = command_at(i)); i++)
+        fprintf(out, "  %-12s %s\n", at->name, at->summary);
+    fputs("\n'skein COMMAND --help' tells more. A flag beats SKEIN_* in the environment\n"
+          "(SKEIN_PARALLEL for --parallel), which beats the inventory.\n\nExit codes:\n",
+          out);
+    for (size_t i = 0; exit_code_at(i, &code); i++)
+        fprintf(out, "  %-9s %s\n", code.code, code.meaning);
+}
+
+/* ---- the manual ------------------------------------------------------------------------------ */
+
+/* Text as roff has it: a backslash, a hyphen that stays one, and no line that begins a request. */
+static void put_roff(FILE *out, const char *text)
+{
+    bool is_first = true;
+    for (; *text; text++) {
+        if (is_first && (*text == '.' || *text == '\''))
+            fputs("\\&", out);
+        is_first = *text == '\n';
+        if (*text == '\\')
+            fputs("\\e", out);
+        else if (*text == '-')
+            fputs("\\-", out);
+        else
+            fputc(*text, out);
+    }
+}
+
+static void put_tagged(FILE *out, const char *tag, const char *text)
+{
+    fputs(".TP\n.B ", out);
+    put_roff(out, tag);
+    fputc('\n', out);
+    put_roff(out, text);
+    fputc('\n', out);
+}
+
+static bool is_special(const struct option_info *info, const struct command *command)
+{
+    return info->groups & command->groups && !(info->groups & OPTIONS_COMMON);
+}
+
+/* The paragraphs stand as in the help; lines that are set out there stay so. */
+static void put_command(FILE *out, const struct command *command)
+{
+    struct option_info info;
+    bool is_first = true;
+    fputs(".SS ", out);
+    put_roff(out, command->name);
+    fputc(' ', out);
+    put_roff(out, command->arguments);
+    fputs("\n.nf\n", out);
+    put_roff(out, command->help);
+    fputs("\n.fi\n", out);
+    for (size_t i = 0; option_at(i, &info); i++) {
+        if (!is_special(&info, command))
+            continue;
+        fputs(is_first ? ".PP\nOptions: " : ", ", out);
+        fprintf(out, "\\-\\-");
+        put_roff(out, info.name);
+        is_first = false;
+    }
+    fputs(is_first ? "" : "\n", out);
+}
+
+static void put_options(FILE *out)
+{
+    struct option_info info;
+    for (size_t i = 0; option_at(i, &info); i++) {
+        char tag[128], letter[8] = "";
+        struct buf help;
+        buf_init(&help, BUF_MAX_DEFAULT);
+        option_add_help(&help, i);
+        if (info.letter)
+            snprintf(letter, sizeof letter, "-%c, ", info.letter);
+        snprintf(tag, sizeof tag, "%s--%s%s%s", letter, info.name, info.argument ? " " : "",
+                 info.argument ? info.argument : "");
+        put_tagged(out, tag, help.data);
+        buf_done(&help);
+    }
+}
+
+static void put_variables(FILE *out)
+{
+    struct option_info info;
+    for (size_t i = 0; option_at(i, &info); i++) {
+        char name[VARIABLE_SIZE], text[160];
+        if (!info.argument)
+            continue;
+        option_name_variable(info.name, name);
+        snprintf(text, sizeof text, "%s, as --%s", info.argument, info.name);
+        put_tagged(out, name, text);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(other_variables); i++)
+        put_tagged(out, other_variables[i].name, other_variables[i].meaning);
+}
+
+void help_print_manual(FILE *out)
+{
+    const struct command *command;
+    struct exit_code code;
+    fputs(".\\\" Made from the tables of src/cli by tests/docs/print_manual.c: do not edit.\n"
+          ".TH SKEIN 1 \"\" \"skein " SKEIN_VERSION "\" \"User commands\"\n"
+          ".SH NAME\nskein \\- upgrade a fleet of databases in one command\n"
+          ".SH SYNOPSIS\n.B skein\n.RB [ \\-f\n.IR FILE ]\n.I COMMAND\n.RI [ ARGS ]\n"
+          ".SH DESCRIPTION\n.B skein\n"
+          "reads an inventory of tenants (skein.yaml), applies one chain of revisions to every\n"
+          "tenant's database at once, keeps Alembic's version table in each, and ends with one\n"
+          "report: what changed, what failed and why, and where everyone stands.\n"
+          ".SH COMMANDS\n",
+          out);
+    for (size_t i = 0; (command = command_at(i)); i++)
+        put_command(out, command);
+    fputs(".SH OPTIONS\nEach command takes the options that it names above, and those of every "
+          "command:\n\\-\\-file, \\-\\-quiet, \\-\\-verbose, \\-\\-color, \\-\\-help, "
+          "\\-\\-version.\n",
+          out);
+    put_options(out);
+    fputs(".SH ENVIRONMENT\nA flag beats the environment, which beats the inventory. An empty "
+          "variable counts as not set.\n",
+          out);
+    put_variables(out);
+    fputs(".SH EXIT STATUS\n", out);
+    for (size_t i = 0; exit_code_at(i, &code); i++)
+        put_tagged(out, code.code, code.meaning);
+    fputs(".SH FILES\n", out);
+    put_tagged(out, "skein.yaml", "the inventory");
+    put_tagged(out, "versions/*.sql", "the chain, one file a revision");
+    put_tagged(out, "versions/revision.sql.in", "what new revisions are made from");
+    put_tagged(out, ".skein/ledger.db", "the record of runs");
+    fputs(".SH EXAMPLES\n.nf\n", out);
+    for (size_t i = 0; (command = command_at(i)); i++) {
+        put_roff(out, command->example);
+        fputc('\n', out);
+    }
+    fputs(".fi\n.SH SEE ALSO\n.BR alembic (1),\n.BR psql (1),\n.BR sqlite3 (1)\n", out);
+}
+
+/* ---- the environment ------------------------------------------------------------------------- */
+
+/* A bar would end the cell. */
+static void put_cell(FILE *out, const char *text)
+{
+    for (; *text; text++)
+        fprintf(out, *text == '|' ? "\\|" : "%c", *text);
+}
+
+void help_print_environment(FILE *out)
+{
+    struct option_info info;
+    fputs(
+        "# The environment\n\n"
+        "A flag beats the environment, which beats the inventory. An empty variable counts as not "
+        "set; a `SKEIN_*`\nvariable that is not in this table is warned of. What `${VAR}` in an "
+        "inventory names is read besides.\nThis page is made from the table of options "
+        "(`tests/docs/print_environment.c`).\n\n"
+        "| variable | value | as | what it says |\n| --- | --- | --- | --- |\n",
+        out);
+    for (size_t i = 0; option_at(i, &info); i++) {
+        char name[VARIABLE_SIZE];
+        struct buf help;
+        if (!info.argument)
+            continue;
+        buf_init(&help, BUF_MAX_DEFAULT);
+        option_add_help(&help, i);
+        option_name_variable(info.name, name);
+        fprintf(out, "| `%s` | `", name);
+        put_cell(out, info.argument);
+        fprintf(out, "` | `--%s` | ", info.name);
+        put_cell(out, help.data);
+        fputs(" |\n", out);
+        buf_done(&help);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(other_variables); i++)
+        fprintf(out, "| `%s` | | | %s |\n", other_variables[i].name, other_variables[i].meaning);
+    fputs("\nWhat gates see is told in [rollouts.md](rollouts.md#gates).\n", out);
+}
