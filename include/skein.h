@@ -71,6 +71,15 @@ struct skein_error {
     int line;               /* 0: none */
     const char *revision;   /* id; NULL: none */
     const char *statement;  /* the offending line of the file; NULL: none */
+    /* What the database said beside the message; NULL: nothing. The first three may hold values of rows. */
+    const char *detail;
+    const char *hint;
+    const char *context;
+    const char *schema;
+    const char *table;
+    const char *column;
+    const char *datatype;
+    const char *constraint;
 };
 
 enum skein_event_kind {

@@ -72,6 +72,54 @@ void err_add(struct err *err, const char *format, ...)
     va_end(args);
 }
 
+/* The languages of servers have marks of their own: `"a"`, `»a«`, `«a»`, `„a“`, `“a”`, `「a」`. */
+static const char *const quotation_marks[] = {"\"",     "\u00bb", "\u00ab", "\u201e",
+                                              "\u201c", "\u201d", "\u300c", "\u300d"};
+
+static size_t quotation_mark_at(const char *text)
+{
+    for (size_t i = 0; i < ARRAY_LEN(quotation_marks); i++)
+        if (strncmp(text, quotation_marks[i], strlen(quotation_marks[i])) == 0)
+            return strlen(quotation_marks[i]);
+    return 0;
+}
+
+/* A value may hold marks itself, and a text that was cut has lost its last one: all between goes. */
+static void hide_quoted(char *text, size_t size)
+{
+    char *first = NULL, *last = NULL;
+    for (char *at = text; *at; at++)
+        if (quotation_mark_at(at)) {
+            last = at;
+            first = first ? first : at;
+        }
+    if (!first)
+        return;
+    bool is_closed = last > first && strlen(text) + 1 < size;
+    char *rest = xstrdup(is_closed ? last + quotation_mark_at(last) : "");
+    size_t used = (size_t)(first - text);
+    snprintf(first, size - used, "***%s", rest);
+    free(rest);
+}
+
+void err_hide_values(struct err *err, struct arena *arena)
+{
+    struct said kept = {0};
+    for (enum said_part part = 0; part < SAID__COUNT; part++)
+        kept.part[part] = said_may_hold_values(part) ? NULL : said_part(err->said, part);
+    err->said = said_copy(arena, &kept);
+    if (err->quotes_values)
+        hide_quoted(err->text, sizeof err->text);
+}
+
+void err_fold_said(struct err *err)
+{
+    for (enum said_part part = 0; part < SAID__COUNT; part++)
+        if (said_part(err->said, part) && !said_is_name(part))
+            err_add(err, "; %s: %s", said_name(part), said_part(err->said, part));
+    err->said = NULL;
+}
+
 void faults_init(struct faults *faults)
 {
     *faults = (struct faults){0};
@@ -92,7 +140,8 @@ void faults_add_err(struct faults *faults, const struct err *err)
         faults->capacity = faults->capacity ? faults->capacity * 2 : 4;
         faults->items = xrealloc(faults->items, faults->capacity * sizeof *faults->items);
     }
-    faults->items[faults->count++] = *err;
+    faults->items[faults->count] = *err;
+    err_fold_said(&faults->items[faults->count++]); /* whose arena may go before the list */
 }
 
 void faults_vadd(struct faults *faults, enum err_class kind, const char *file, int line,

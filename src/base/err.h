@@ -10,6 +10,9 @@
 #include <stdarg.h>
 
 #include "base/compiler.h"
+#include "base/said.h"
+
+struct arena;
 
 /* The classes of the JSON report (contract), in the order of err_class_name's table. */
 enum err_class {
@@ -35,8 +38,10 @@ struct err {
     char code[16];           /* SQLSTATE, or SQLite's extended code by number; may be empty */
     char file[256];          /* path as shown to people; empty where there is none */
     int line;                /* from 1; 0 where there is none */
+    bool quotes_values;      /* what the text quotes are values of rows */
     size_t offset;           /* of the error within the SQL that was sent, from 1; 0: unknown */
     char text[1024];
+    const struct said *said; /* what else the server said; NULL: nothing. Borrowed (said.h) */
 };
 
 /* Nothing went wrong. */
@@ -54,6 +59,13 @@ void err_set_place(struct err *err, const char *file, int line);
 
 /* Puts "context: " before the text. Returns false. */
 bool err_prefix(struct err *err, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Leaves out what may be values of rows: of what was said what may hold any (a copy in the arena), and in a text
+ * that quotes them all from its first quotation mark to its last. */
+void err_hide_values(struct err *err, struct arena *arena);
+
+/* Adds the sentences of what was said to the text, for those who show nothing else: `; detail: …; hint: …`. */
+void err_fold_said(struct err *err);
 
 /* Adds to the text, as far as there is room. */
 void err_add(struct err *err, const char *format, ...) PRINTF_LIKE(2, 3);

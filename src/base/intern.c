@@ -82,6 +82,12 @@ uint32_t intern_put(struct intern *intern, const void *bytes, size_t len)
     return *slot - 1;
 }
 
+uint32_t intern_find(const struct intern *intern, const void *bytes, size_t len)
+{
+    uint32_t slot = intern->count ? *find(intern, bytes ? bytes : "", len, hash_of(bytes, len)) : 0;
+    return slot ? slot - 1 : INTERN_NONE;
+}
+
 const void *intern_at(const struct intern *intern, uint32_t number, size_t *ret_len)
 {
     assert(number < intern->count);

@@ -31,6 +31,10 @@ void intern_init(struct intern *intern, struct arena *arena);
 /* The number of these bytes, which are copied where they are new. */
 uint32_t intern_put(struct intern *intern, const void *bytes, size_t len);
 
+/* The same where they are known; INTERN_NONE: they are not. */
+#define INTERN_NONE UINT32_MAX
+uint32_t intern_find(const struct intern *intern, const void *bytes, size_t len);
+
 /* The bytes of a number, aligned for any type; `ret_len` may be NULL. */
 const void *intern_at(const struct intern *intern, uint32_t number, size_t *ret_len);
 

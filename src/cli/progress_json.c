@@ -17,6 +17,9 @@ static json_t *error_value(const struct err *err)
     json_object_set_new(value, "class", json_text(err_class_name(err->kind)));
     json_object_set_new(value, "code", json_text_or_null(err->code));
     json_object_set_new(value, "message", json_text(err->text));
+    for (enum said_part part = 0; part < SAID__COUNT; part++)
+        if (said_part(err->said, part))
+            json_object_set_new(value, said_name(part), json_text(said_part(err->said, part)));
     json_object_set_new(value, "file", json_text_or_null(err->file));
     json_object_set_new(value, "line", err->line ? json_integer(err->line) : json_null());
     return value;

@@ -20,6 +20,7 @@
 
 #include "base/dialect.h"
 #include "base/err.h"
+#include "base/notice.h"
 
 struct arena;
 struct buf;
@@ -96,6 +97,11 @@ struct op {
     uint64_t lock_timeout_ms;      /* these two are obeyed by the driver where the server cannot */
     uint64_t statement_timeout_ms; /* (SQLite); 0: none */
     bool wants_holder;             /* OP_LOCK: say who has it (op->holder); costs a little */
+    /* Where what the database says beside its answers is counted; NULL: nowhere. Of our own statements only that
+     * a commit is not replicated: with `hears_all` all of it (of OP_CONNECT: all warnings). */
+    struct notices *notices;
+    bool hears_all;
+    const struct revision *revision; /* whose statements these are, for the notices; NULL: none */
     struct arena *arena;
     void (*prepare)(struct op *op); /* NULL, or: called just before start, on any thread, to make
                                        `sql` from what earlier operations took (duration_ms) */

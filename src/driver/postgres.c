@@ -29,14 +29,39 @@ struct conn {
     enum phase phase;
     PostgresPollingStatusType polling;
     struct postgres_message message; /* under way */
+    bool is_past_guard;              /* of `op`: what is said now is said of what it is joined to */
     const char *refusal;             /* of the server's certificate; NULL: none */
     size_t row_capacity;             /* of the op's rows, where they come one by one */
 };
 
-/* Notices would go to stderr: a library never prints. */
-static void ignore_notice(void *ctx, const PGresult *result)
+/* Is it for the one who asked, and not about a statement of ours? */
+static bool is_heard(const struct op *op, const struct notice *notice)
 {
-    (void)ctx, (void)result;
+    bool is_weighty = op->kind != OP_CONNECT || notice->level >= NOTICE_WARNING;
+    return notice->is_unreplicated || (op->hears_all && is_weighty);
+}
+
+/* libpq hands a notice on at once, and with it those that came after a result which still waits to be taken: the
+ * end of a script is known by the row of its guard, and not only by what follows that. */
+static const struct op *speaker(const struct conn *conn)
+{
+    return conn->is_past_guard && conn->op->joined ? conn->op->joined : conn->op;
+}
+
+/* Without a receiver libpq prints to stderr. What is not kept must leave no memory behind: there may be ten million. */
+static void take_notice(void *ctx, const PGresult *result)
+{
+    const struct conn *conn = ctx;
+    const struct op *op = conn->op ? speaker(conn) : NULL;
+    struct arena scratch;
+    if (!op || !op->notices)
+        return;
+    arena_init(&scratch);
+    struct notice notice = postgres_notice(result, &scratch);
+    notice.revision = op->revision;
+    if (is_heard(op, &notice))
+        notices_add(op->notices, op->arena, &notice);
+    arena_done(&scratch);
 }
 
 static struct conn *postgres_open(const struct conn_params *params)
@@ -107,6 +132,7 @@ enum { GUARD_TIME = 1 };
 static void go_to_joined(struct conn *conn)
 {
     conn->op = postgres_message_next(&conn->message, conn->op);
+    conn->is_past_guard = false;
 }
 
 static bool is_guard(const PGresult *result)
@@ -148,7 +174,7 @@ static void fail(struct conn *conn, const PGresult *result)
     bool has_run = conn->op != conn->message.first || conn->op->statements_done;
     if (op_err(conn->op)->kind != ERR_NONE)
         return;
-    postgres_error(conn->pg, result, conn->message.sql, &err);
+    postgres_error(conn->pg, result, conn->message.sql, conn->op->arena, &err);
     while (!has_run && conn->op->joined && err.offset > end_of_op(conn))
         go_to_joined(conn);
     bool is_within = err.offset > conn->message.begin && err.offset <= end_of_op(conn);
@@ -204,6 +230,7 @@ static void take_result(struct conn *conn, PGresult *result)
         conn->op->rows_seen++;
         if (conn->op->rows_max)
             keep_row(conn, result);
+        conn->is_past_guard = conn->is_past_guard || is_guard(result);
         if (is_guard(result))
             conn->op->over_s = read_seconds(PQgetvalue(result, 0, GUARD_TIME));
         break;
@@ -293,6 +320,7 @@ static bool read_results(struct conn *conn)
 static struct want start_message(struct conn *conn)
 {
     conn->message = postgres_message_of(conn->pg, conn->op);
+    conn->is_past_guard = false;
     if (!send(conn)) {
         check_transaction(conn);
         return over();
@@ -348,7 +376,6 @@ static struct want end_connecting(struct conn *conn)
         "SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN 'on' ELSE 'off' END, "
         "pg_catalog.current_setting('default_transaction_read_only')";
     PQsetnonblocking(conn->pg, 1);
-    PQsetNoticeReceiver(conn->pg, ignore_notice, NULL);
     PQsetErrorVerbosity(conn->pg, PQERRORS_DEFAULT);
     take_info(conn);
     if (PQparameterStatus(conn->pg, "in_hot_standby") &&
@@ -376,7 +403,7 @@ static struct want after_poll(struct conn *conn)
     case PGRES_POLLING_FAILED:
     case PGRES_POLLING_ACTIVE:
     default:
-        postgres_connect_error(conn->pg, conn->refusal, op_make_err(conn->op));
+        postgres_connect_error(conn->pg, conn->refusal, conn->op->arena, op_make_err(conn->op));
         conn->op->is_missing = strcmp(op_err(conn->op)->code, "3D000") == 0;
         return over();
     }
@@ -395,6 +422,7 @@ static void postgres_work(struct conn *conn)
     if (conn->phase == PHASE_STARTING) {
         conn->pg = postgres_connect_start(&conn->params);
         conn->phase = PHASE_CONNECTING;
+        PQsetNoticeReceiver(conn->pg, take_notice, conn);
         /* "Too many connections" comes without a result: only verbose texts carry its code. */
         PQsetErrorVerbosity(conn->pg, PQERRORS_VERBOSE);
         conn->polling =

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 
+#include "base/arena.h"
 #include "base/utf8.h"
 
 struct meaning {
@@ -99,7 +100,114 @@ static void set_lost(PGconn *pg, struct err *err)
     err->is_connection_lost = true;
 }
 
-void postgres_error(PGconn *pg, const PGresult *result, const char *sql, struct err *err)
+/* ---- what it says beside the message ------------------------------------------------------- */
+
+static const struct {
+    enum said_part part;
+    int field;
+    const char *label; /* in libpq's text of an error, at the beginning of a line */
+} fields[] = {
+    {SAID_DETAIL, PG_DIAG_MESSAGE_DETAIL, "DETAIL:  "},
+    {SAID_HINT, PG_DIAG_MESSAGE_HINT, "HINT:  "},
+    {SAID_CONTEXT, PG_DIAG_CONTEXT, "CONTEXT:  "},
+    {SAID_SCHEMA, PG_DIAG_SCHEMA_NAME, "SCHEMA NAME:  "},
+    {SAID_TABLE, PG_DIAG_TABLE_NAME, "TABLE NAME:  "},
+    {SAID_COLUMN, PG_DIAG_COLUMN_NAME, "COLUMN NAME:  "},
+    {SAID_DATATYPE, PG_DIAG_DATATYPE_NAME, "DATATYPE NAME:  "},
+    {SAID_CONSTRAINT, PG_DIAG_CONSTRAINT_NAME, "CONSTRAINT NAME:  "},
+};
+
+/* A statement that a function put together and ran is part of the way to the error. */
+const struct said *postgres_said(const PGresult *result, struct arena *arena)
+{
+    struct said said = {0};
+    const char *query = PQresultErrorField(result, PG_DIAG_INTERNAL_QUERY);
+    for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+        said.part[fields[i].part] = PQresultErrorField(result, fields[i].field);
+    const char *context = said.part[SAID_CONTEXT];
+    if (query)
+        said.part[SAID_CONTEXT] = arena_printf(arena, "in the statement \"%.*s\"%s%s", SAID_MAX / 2,
+                                               query, context ? "\n" : "", context ? context : "");
+    return said_copy(arena, &said);
+}
+
+/* A commit that was cancelled, or whose session was ended, while it waited for a standby: it stands. The text is
+ * in the server's language, and the code that of any warning; what says it is the place in the server's source. */
+static bool is_unreplicated(const PGresult *result)
+{
+    const char *function = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
+    return function && strcmp(function, "SyncRepWaitForLSN") == 0;
+}
+
+static enum notice_level level_of(const char *severity)
+{
+    static const char *const severities[NOTICE__COUNT] = {
+        [NOTICE_DEBUG] = "DEBUG",   [NOTICE_LOG] = "LOG",         [NOTICE_INFO] = "INFO",
+        [NOTICE_NOTICE] = "NOTICE", [NOTICE_WARNING] = "WARNING",
+    };
+    for (enum notice_level level = 0; severity && level < NOTICE__COUNT; level++)
+        if (strcmp(severity, severities[level]) == 0)
+            return level;
+    return NOTICE_WARNING;
+}
+
+struct notice postgres_notice(const PGresult *result, struct arena *arena)
+{
+    const char *code = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    struct notice notice = {
+        .level = level_of(PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED)),
+        .is_unreplicated = is_unreplicated(result),
+        .text = text ? text : "",
+        .said = postgres_said(result, arena),
+    };
+    snprintf(notice.code, sizeof notice.code, "%s", code ? code : "");
+    return notice;
+}
+
+/* The label at the beginning of the line; its index, or that past the last. */
+static size_t label_at(const char *line)
+{
+    size_t i = 0;
+    while (i < ARRAY_LEN(fields) && strncmp(line, fields[i].label, strlen(fields[i].label)) != 0)
+        i++;
+    return i;
+}
+
+/* Is it the beginning of another part, be it one that is not kept? `LOCATION:  auth_failed, auth.c:326` */
+static bool is_labelled(const char *line)
+{
+    size_t len = strspn(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZ ");
+    return len && strncmp(line + len, ":  ", 3) == 0;
+}
+
+/* Of an error that came without a result there is the text alone. */
+static const struct said *said_of_text(const char *text, struct arena *arena)
+{
+    struct said said = {0};
+    for (const char *line = text + strcspn(text, "\n"); *line; line += strcspn(line, "\n")) {
+        size_t i = label_at(++line);
+        if (i == ARRAY_LEN(fields) || said.part[fields[i].part])
+            continue;
+        const char *begin = line + strlen(fields[i].label);
+        const char *end = begin + strcspn(begin, "\n");
+        while (*end && end[1] && !is_labelled(end + 1))
+            end += 1 + strcspn(end + 1, "\n");
+        said.part[fields[i].part] = arena_strndup(arena, begin, (size_t)(end - begin));
+    }
+    return said_copy(arena, &said);
+}
+
+/* ---- errors -------------------------------------------------------------------------------- */
+
+/* In class 22, data exceptions, the server quotes the value that it could not take. */
+static bool quotes_values(const char *code)
+{
+    return strncmp(code, "22", 2) == 0;
+}
+
+void postgres_error(PGconn *pg, const PGresult *result, const char *sql, struct arena *arena,
+                    struct err *err)
 {
     const char *code = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
     const char *primary = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
@@ -112,6 +220,8 @@ void postgres_error(PGconn *pg, const PGresult *result, const char *sql, struct 
     classify(err, is_alive(result));
     if (PQstatus(pg) == CONNECTION_BAD)
         err->is_connection_lost = true;
+    err->said = postgres_said(result, arena);
+    err->quotes_values = quotes_values(code);
     err->offset = byte_offset(pg, sql, PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION));
 }
 
@@ -153,7 +263,7 @@ static bool is_kept_out(const struct err *err)
     return strcmp(err->code, "28000") == 0 && strstr(err->text, "pg_hba.conf");
 }
 
-void postgres_connect_error(PGconn *pg, const char *refusal, struct err *err)
+void postgres_connect_error(PGconn *pg, const char *refusal, struct arena *arena, struct err *err)
 {
     char code[6];
     const char *text = PQerrorMessage(pg);
@@ -164,6 +274,7 @@ void postgres_connect_error(PGconn *pg, const char *refusal, struct err *err)
         snprintf(err->text + len, sizeof err->text - len, "%s", hint_for(code));
         snprintf(err->code, sizeof err->code, "%s", code);
         classify(err, false);
+        err->said = said_of_text(message, arena);
         if (err->kind == ERR_SQL || is_kept_out(err))
             err->kind = ERR_CONNECT;
         return;

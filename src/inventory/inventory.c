@@ -62,6 +62,15 @@ static void read_top(struct loader *loader, const struct raw_inventory *raw)
     inventory->ledger = read_ledger(loader, raw->ledger);
 }
 
+static void read_report(struct loader *loader, const struct raw_report *raw)
+{
+    static const char *const booleans[] = {"false", "true", NULL};
+    if (!raw)
+        return;
+    load_turn_to(loader, SECTION_REPORT, 0);
+    loader->inventory->hides_values = !load_word(loader, "detail", raw->detail, booleans, true);
+}
+
 static void read_defaults(struct loader *loader, const struct raw_inventory *raw)
 {
     loader->defaults.settings = load_default_settings(loader, raw->rollout);
@@ -78,6 +87,7 @@ static void convert(struct loader *loader, const struct raw_inventory *raw)
     read_top(loader, raw);
     read_defaults(loader, raw);
     load_rules(loader, raw->rollout);
+    read_report(loader, raw->report);
     load_tenants(loader, raw);
     load_sources(loader, raw);
 }

@@ -119,6 +119,8 @@ struct inventory {
     /* a path, or a postgresql:// URL that may hold a password: not to be shown */
     const char *ledger;
     struct rollout_rules rollout;
+    /* what servers say that may hold values of rows is kept nowhere (`report: {detail: false}`) */
+    bool hides_values;
     struct tenant *tenants; /* may move until inventory_finish */
     size_t tenant_count;
     size_t tenant_capacity;

@@ -72,6 +72,7 @@ static const struct {
     [SECTION_WAVES] = {"waves", true},
     [SECTION_TENANTS] = {"tenants", true},
     [SECTION_SOURCES] = {"sources", true},
+    [SECTION_REPORT] = {"report", false},
     [SECTION__COUNT] = {"", false},
 };
 

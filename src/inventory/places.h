@@ -17,6 +17,7 @@ enum section {
     SECTION_WAVES,
     SECTION_TENANTS,
     SECTION_SOURCES,
+    SECTION_REPORT,
     SECTION__COUNT /* none of these */
 };
 

@@ -92,12 +92,17 @@ static const cyaml_schema_field_t rollout_fields[] = {
     LIST("waves", struct raw_rollout, waves, &wave_schema, 0),
     CYAML_FIELD_END};
 
+static const cyaml_schema_field_t report_fields[] = {
+    STRING("detail", struct raw_report, detail),
+    CYAML_FIELD_END};
+
 static const cyaml_schema_field_t inventory_fields[] = {
     STRING("chain", struct raw_inventory, chain),
     STRING("version_table", struct raw_inventory, version_table),
     STRING("ledger", struct raw_inventory, ledger),
     MAPPING("defaults", struct raw_inventory, defaults, defaults_fields),
     MAPPING("rollout", struct raw_inventory, rollout, rollout_fields),
+    MAPPING("report", struct raw_inventory, report, report_fields),
     LIST("tenants", struct raw_inventory, tenants, &tenant_schema, 0),
     LIST("sources", struct raw_inventory, sources, &source_schema, 0),
     CYAML_FIELD_END};

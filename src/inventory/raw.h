@@ -77,12 +77,17 @@ struct raw_rollout {
     uint32_t waves_count;
 };
 
+struct raw_report {
+    char *detail;
+};
+
 struct raw_inventory {
     char *chain;
     char *version_table;
     char *ledger;
     struct raw_common *defaults;
     struct raw_rollout *rollout;
+    struct raw_report *report;
     struct raw_tenant *tenants;
     uint32_t tenants_count;
     struct raw_source *sources;

@@ -133,6 +133,7 @@ static enum section section_below(const struct frame *parent, bool is_mapping)
         {SECTION_TOP, SECTION_DEFAULTS},  {SECTION_TOP, SECTION_ROLLOUT},
         {SECTION_TOP, SECTION_TENANTS},   {SECTION_TOP, SECTION_SOURCES},
         {SECTION_ROLLOUT, SECTION_GATES}, {SECTION_ROLLOUT, SECTION_WAVES},
+        {SECTION_TOP, SECTION_REPORT},
     };
     if (!parent)
         return is_mapping ? SECTION_TOP : SECTION__COUNT;

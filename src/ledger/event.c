@@ -72,6 +72,14 @@ static const void *copy_bytes(struct arena *arena, const void *bytes, size_t siz
     return memcpy(arena_alloc(arena, size), bytes, size);
 }
 
+static const struct err *copy_error(struct arena *arena, const struct err *err)
+{
+    struct err *copy = (struct err *)(uintptr_t)copy_bytes(arena, err, sizeof *err);
+    if (copy)
+        copy->said = said_copy(arena, err->said);
+    return copy;
+}
+
 static const struct outcome *copy_outcome(struct arena *arena, const struct outcome *outcome)
 {
     struct outcome *copy = arena_alloc(arena, sizeof *copy);
@@ -79,8 +87,9 @@ static const struct outcome *copy_outcome(struct arena *arena, const struct outc
     copy->from = rows_copy(arena, &outcome->from);
     copy->to = rows_copy(arena, &outcome->to);
     copy->steps = copy_bytes(arena, outcome->steps, outcome->step_count * sizeof *outcome->steps);
-    copy->error = copy_bytes(arena, outcome->error, sizeof *outcome->error);
+    copy->error = copy_error(arena, outcome->error);
     copy->error_statement = arena_strdup(arena, outcome->error_statement);
+    copy->notices = notices_copy(arena, outcome->notices);
     return copy;
 }
 
@@ -96,7 +105,7 @@ static const struct intent *copy_intent(struct arena *arena, const struct intent
 void event_copy(struct arena *arena, const struct event *event, struct event *ret_copy)
 {
     *ret_copy = *event;
-    ret_copy->error = copy_bytes(arena, event->error, sizeof *event->error);
+    ret_copy->error = copy_error(arena, event->error);
     ret_copy->reason = arena_strdup(arena, event->reason);
     if (event->outcome)
         ret_copy->outcome = copy_outcome(arena, event->outcome);

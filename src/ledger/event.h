@@ -8,6 +8,7 @@
 #define LEDGER_EVENT_H
 
 #include "base/err.h"
+#include "base/notice.h"
 #include "chain/revision.h"
 #include "chain/rows.h"
 
@@ -75,7 +76,8 @@ struct outcome {
     double started_ms;                     /* since the run began */
     const struct err *error;               /* NULL: none */
     const struct revision *error_revision; /* NULL: none */
-    const char *error_statement; /* the offending line of the file, NUL-terminated; NULL: none */
+    const char *error_statement;   /* the offending line of the file, NUL-terminated; NULL: none */
+    const struct notices *notices; /* of all attempts; NULL: none */
 };
 
 /* Is where it was left what a run of the rollout has made of it? Behind that it can only fall back. */

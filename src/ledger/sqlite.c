@@ -150,6 +150,18 @@ static bool use_wal(struct db *db, struct err *err)
                    "ledger '%s': its file system has no shared memory for SQLite's WAL", db->path);
 }
 
+/* SQLite fills what is missing of the last page with zeros, which in an empty table is no fault. */
+static bool check_size(struct db *db, struct err *err)
+{
+    struct stat st;
+    int64_t page_size;
+    if (!db_get_plain(db, err, &page_size, "PRAGMA page_size"))
+        return false;
+    bool is_cut = stat(db->path, &st) == 0 && page_size > 0 && st.st_size % page_size;
+    return !is_cut ||
+           err_set(err, ERR_LEDGER, "ledger '%s': it is damaged (its end is missing)", db->path);
+}
+
 /* Who the file is comes first: a file of something else is not changed. */
 static bool set_up(struct sqlite_ledger *ledger, enum ledger_access access, struct err *err)
 {
@@ -157,6 +169,8 @@ static bool set_up(struct sqlite_ledger *ledger, enum ledger_access access, stru
     distrust(db->handle);
     sqlite3_busy_timeout(db->handle, BUSY_MS);
     if (!db_exec(db, err, "PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON"))
+        return false;
+    if (!check_size(db, err))
         return false;
     if (access == LEDGER_READ)
         return sqlite_schema_prepare(db, err) && db_exec(db, err, "PRAGMA query_only = ON");
@@ -186,6 +200,7 @@ static struct sqlite_ledger *sqlite_new(const char *where)
     for (size_t i = 0; i < LIST_KIND__COUNT; i++)
         intern_init(&ledger->lists[i].known, &ledger->arena);
     intern_init(&ledger->writing.errors, &ledger->arena);
+    intern_init(&ledger->writing.notices, &ledger->arena);
     intern_init(&ledger->writing.revisions, &ledger->arena);
     return ledger;
 }

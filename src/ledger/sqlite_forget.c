@@ -4,9 +4,10 @@
 
 /* Each a statement of ?1, the run. */
 static const char *const deletes[] = {
-    "DELETE FROM waves WHERE run = ?1",  "DELETE FROM run_tenants WHERE run = ?1",
-    "DELETE FROM steps WHERE run = ?1",  "DELETE FROM retries WHERE run = ?1",
-    "DELETE FROM errors WHERE run = ?1", "DELETE FROM runs WHERE seq = ?1",
+    "DELETE FROM waves WHERE run = ?1",          "DELETE FROM run_tenants WHERE run = ?1",
+    "DELETE FROM steps WHERE run = ?1",          "DELETE FROM retries WHERE run = ?1",
+    "DELETE FROM errors WHERE run = ?1",         "DELETE FROM notices WHERE run = ?1",
+    "DELETE FROM tenant_notices WHERE run = ?1", "DELETE FROM runs WHERE seq = ?1",
 };
 
 static const char *const sweeps[] = {

@@ -55,6 +55,10 @@ static bool read_error(struct sqlite_frame *frame, const struct db_cursor *row,
     snprintf(err->file, sizeof err->file, "%s", db_text_at(row, 4));
     err->line = (int)db_int_at(row, 5);
     ret_error->statement = db_copy_at(row, 7, frame->arena);
+    struct said said = {0};
+    for (enum said_part part = 0; part < SAID__COUNT; part++)
+        said.part[part] = db_text_at(row, 8 + (int)part);
+    err->said = said_copy(frame->arena, &said); /* what is empty was not said */
     return true;
 }
 
@@ -64,7 +68,8 @@ static bool read_errors(struct sqlite_frame *frame, struct err *err)
     size_t capacity = 0;
     bool makes_sense = true;
     db_query(&frame->ledger->db, &cursor,
-             "SELECT n, class, code, text, file, line, revision, statement FROM errors"
+             "SELECT n, class, code, text, file, line, revision, statement, detail, hint, context,"
+             " schema_name, table_name, column_name, datatype_name, constraint_name FROM errors"
              " WHERE run = ? ORDER BY n",
              db_int(frame->run.seq));
     while (makes_sense && db_next(&cursor)) {
@@ -213,5 +218,6 @@ bool sqlite_frame_read(struct sqlite_ledger *ledger, const char *id, struct aren
     return sqlite_run_find(ledger, id, arena, &frame->run, err) &&
            sqlite_lists_read(ledger, LIST_REVISIONS, arena, &frame->lists, err) &&
            sqlite_waves_read(ledger, &frame->run, arena, &frame->waves, err) &&
-           read_revisions(frame, err) && read_errors(frame, err) && make_info(frame, err);
+           read_revisions(frame, err) && read_errors(frame, err) &&
+           sqlite_notices_read(frame, err) && make_info(frame, err);
 }

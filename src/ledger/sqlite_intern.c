@@ -215,9 +215,18 @@ bool sqlite_revision_put(struct sqlite_ledger *ledger, const struct chain *chain
     return true;
 }
 
+/* In the order of enum said_part. */
+#define SAID_VALUES(said)                                                                          \
+    db_text(said_part((said), SAID_DETAIL)), db_text(said_part((said), SAID_HINT)),                \
+        db_text(said_part((said), SAID_CONTEXT)), db_text(said_part((said), SAID_SCHEMA)),         \
+        db_text(said_part((said), SAID_TABLE)), db_text(said_part((said), SAID_COLUMN)),           \
+        db_text(said_part((said), SAID_DATATYPE)), db_text(said_part((said), SAID_CONSTRAINT))
+_Static_assert(SAID__COUNT == 8, "the ledger has a column for each part");
+
 /* ---- errors -------------------------------------------------------------------------------- */
 
-/* Equal but for the statement is equal: it is the place, line and revision, that tells. */
+/* Equal but for the statement is equal: it is the place, line and revision, that tells. Tenants whose databases
+ * say other things beside the same text have errors of their own: a report groups them. */
 static void set_error_key(struct buf *key, const struct err *err, int64_t revision)
 {
     buf_clear(key);
@@ -225,6 +234,8 @@ static void set_error_key(struct buf *key, const struct err *err, int64_t revisi
     key_add(key, err->code);
     key_add(key, err->text);
     key_add(key, err->file);
+    for (enum said_part part = 0; part < SAID__COUNT; part++)
+        key_add(key, text_or_empty(said_part(err->said, part)));
 }
 
 bool sqlite_error_put(struct sqlite_ledger *ledger, const struct chain *chain,
@@ -243,9 +254,12 @@ bool sqlite_error_put(struct sqlite_ledger *ledger, const struct chain *chain,
     *ret_number = db_int(number);
     return !is_new ||
            db_run(&ledger->db, err,
-                  "INSERT INTO errors(run, n, class, code, text, file, line, revision, statement)"
-                  " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                  "INSERT INTO errors(run, n, class, code, text, file, line, revision, statement,"
+                  " detail, hint, context, schema_name, table_name, column_name, datatype_name,"
+                  " constraint_name)"
+                  " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                   db_int(ledger->writing.run), db_int(number), db_int(error->kind),
                   db_text(error->code), db_text(error->text), db_text(error->file),
-                  db_int(error->line), revision, db_text(outcome->error_statement));
+                  db_int(error->line), revision, db_text(outcome->error_statement),
+                  SAID_VALUES(error->said));
 }

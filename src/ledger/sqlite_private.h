@@ -2,7 +2,7 @@
  *
  * sqlite.c opens and locks, sqlite_schema.c has the tables, sqlite_write.c writes events,
  * sqlite_tenants.c what one tenant has of them, sqlite_fleet.c who the tenants are, sqlite_intern.c
- * what repeats; sqlite_runs.c, sqlite_standings.c, sqlite_frame.c and sqlite_replay.c read;
+ * what repeats, sqlite_notices.c what databases said; sqlite_runs.c, sqlite_standings.c, sqlite_frame.c and sqlite_replay.c read;
  * sqlite_forget.c forgets.
  */
 #ifndef LEDGER_SQLITE_PRIVATE_H
@@ -30,6 +30,7 @@ struct writing {
     int64_t started_at_ms;
     bool is_over; /* EVENT_RUN_FINISHED was written */
     struct intern errors;
+    struct intern notices;
     struct intern revisions;
     bool has_revisions;         /* those of earlier runs are in it */
     uint32_t *revision_numbers; /* by index in the chain, plus 1; 0: not known yet */
@@ -106,6 +107,9 @@ bool sqlite_write_retry(struct sqlite_ledger *ledger, const struct event *event,
 bool sqlite_write_outcome(struct sqlite_ledger *ledger, const struct event *event,
                           struct err *err) MUST_CHECK;
 
+bool sqlite_write_notices(struct sqlite_ledger *ledger, const struct event *event,
+                          struct err *err) MUST_CHECK;
+
 bool sqlite_write(struct ledger *base, const struct event *events, size_t count, struct err *err);
 
 /* ---- reading ------------------------------------------------------------------------------- */
@@ -153,9 +157,17 @@ struct sqlite_frame {
     size_t revision_count;
     struct sqlite_error *errors;
     size_t error_count;
+    struct notice *notices; /* without their counts, which are each tenant's */
+    size_t notice_count;
+    bool has_notices; /* some tenant has some */
 };
 bool sqlite_frame_read(struct sqlite_ledger *ledger, const char *id, struct arena *arena,
                        struct sqlite_frame *ret_frame, struct err *err) MUST_CHECK;
+
+/* sqlite_notices.c: those of the run, and what a tenant had of them. */
+bool sqlite_notices_read(struct sqlite_frame *frame, struct err *err) MUST_CHECK;
+bool sqlite_notices_of(struct sqlite_frame *frame, int64_t tenant, struct notices *ret_notices,
+                       struct err *err) MUST_CHECK;
 
 /* The revision that a column names, NULL for NULL. False: there is none of that number. */
 bool sqlite_revision_at(const struct sqlite_frame *frame, const struct db_cursor *row, int column,

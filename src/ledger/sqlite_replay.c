@@ -100,6 +100,8 @@ static void tell_unfinished(const struct replay *replay, size_t tenant, struct o
 static bool tell_tenant(struct replay *replay, const struct db_cursor *row, struct err *err)
 {
     struct outcome outcome;
+    struct notices notices = {.count = (uint64_t)db_int_at(row, 10),
+                              .warning_count = (uint64_t)db_int_at(row, 11)};
     int64_t tenant = db_int_at(row, 0);
     if (tenant < 0 || (uint64_t)tenant >= replay->frame.info.tenant_count)
         return fail_damaged(replay, err);
@@ -107,6 +109,10 @@ static bool tell_tenant(struct replay *replay, const struct db_cursor *row, stru
         return false;
     if (!read_outcome(replay, row, &outcome))
         return fail_damaged(replay, err);
+    if (replay->frame.has_notices && notices.count &&
+        !sqlite_notices_of(&replay->frame, tenant, &notices, err))
+        return false;
+    outcome.notices = &notices;
     if (db_int_at(row, 9))
         tell_unfinished(replay, (size_t)tenant, &outcome);
     else
@@ -124,7 +130,7 @@ static bool tell_tenants(struct replay *replay, struct err *err)
     db_query(&replay->frame.ledger->db, &cursor,
              "SELECT n, coalesce(outcome, state), has_changed,"
              " CASE WHEN outcome IS NULL THEN before ELSE found END, left_at, error, attempts,"
-             " started_ms, duration_ms, is_running FROM run_tenants"
+             " started_ms, duration_ms, is_running, notices, warnings FROM run_tenants"
              " WHERE run = ? AND (outcome IS NOT NULL OR is_running) ORDER BY n",
              db_int(replay->frame.run.seq));
     while (is_fine && db_next(&cursor))

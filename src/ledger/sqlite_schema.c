@@ -10,6 +10,7 @@
 /* Numbers of these enums are in ledgers: new ones are added at the end only. */
 _Static_assert(RUN_INTERRUPTED == 6 && RUN__COUNT == 7, "run states are in ledgers");
 _Static_assert(TENANT_SKIPPED == 9 && TENANT__COUNT == 10, "tenant states are in ledgers");
+_Static_assert(NOTICE_WARNING == 4 && NOTICE__COUNT == 5, "levels of notices are in ledgers");
 _Static_assert(ERR_INTERNAL == 11 && ERR__COUNT == 12, "error classes are in ledgers");
 
 #define APPLICATION_ID 0x736b6e6c /* "sknl" */
@@ -104,8 +105,31 @@ static const char version_2[] =
     "ALTER TABLE run_tenants ADD COLUMN reached INTEGER;" /* a list of revisions; NULL: none */
     "UPDATE run_tenants SET reached = left_at WHERE state IN (2, 3);" /* succeeded, unchanged */;
 
+/* What databases say beside an error's text, and their notices. Enums of base/notice.h are numbers here too. */
+static const char version_3[] =
+    "ALTER TABLE errors ADD COLUMN detail TEXT;"
+    "ALTER TABLE errors ADD COLUMN hint TEXT;"
+    "ALTER TABLE errors ADD COLUMN context TEXT;"
+    "ALTER TABLE errors ADD COLUMN schema_name TEXT;"
+    "ALTER TABLE errors ADD COLUMN table_name TEXT;"
+    "ALTER TABLE errors ADD COLUMN column_name TEXT;"
+    "ALTER TABLE errors ADD COLUMN datatype_name TEXT;"
+    "ALTER TABLE errors ADD COLUMN constraint_name TEXT;"
+
+    /* A tenant's count takes in those that are too many to be kept. */
+    "ALTER TABLE run_tenants ADD COLUMN notices INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE run_tenants ADD COLUMN warnings INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE notices("
+    " run INTEGER, n INTEGER, level INTEGER NOT NULL, is_unreplicated INTEGER NOT NULL,"
+    " code TEXT NOT NULL, text TEXT NOT NULL, detail TEXT, hint TEXT, revision INTEGER,"
+    " PRIMARY KEY(run, n)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE tenant_notices("
+    " run INTEGER, tenant INTEGER, notice INTEGER, place INTEGER NOT NULL,"
+    " count INTEGER NOT NULL,"
+    " PRIMARY KEY(run, tenant, notice)) STRICT, WITHOUT ROWID;";
+
 /* [i] makes version i + 1 of version i. */
-static const char *const upgrades[] = {version_1, version_2};
+static const char *const upgrades[] = {version_1, version_2, version_3};
 
 static bool refuse(const struct db *db, const char *words, struct err *err)
 {

@@ -166,5 +166,5 @@ bool sqlite_write_outcome(struct sqlite_ledger *ledger, const struct event *even
            put_rows(ledger, &outcome->to, &left_list, err) &&
            sqlite_error_put(ledger, event->run->chain, outcome, &error, err) &&
            write_row(ledger, event, found_list, left_list, error, err) &&
-           write_steps(ledger, event, err);
+           write_steps(ledger, event, err) && sqlite_write_notices(ledger, event, err);
 }

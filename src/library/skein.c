@@ -54,6 +54,14 @@ static struct skein_error error_of(const struct err *err)
         .text = err->text,
         .file = err->file,
         .line = err->line,
+        .detail = said_part(err->said, SAID_DETAIL),
+        .hint = said_part(err->said, SAID_HINT),
+        .context = said_part(err->said, SAID_CONTEXT),
+        .schema = said_part(err->said, SAID_SCHEMA),
+        .table = said_part(err->said, SAID_TABLE),
+        .column = said_part(err->said, SAID_COLUMN),
+        .datatype = said_part(err->said, SAID_DATATYPE),
+        .constraint = said_part(err->said, SAID_CONSTRAINT),
     };
 }
 

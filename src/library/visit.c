@@ -63,6 +63,7 @@ static struct rollout_options rollout_of(const struct fleet *fleet, const struct
         .chain = fleet->chain,
         .scripts = fleet->scripts,
         .version_table = fleet->inventory->version_table,
+        .hides_values = fleet->inventory->hides_values,
         .gates = visit->settle == SETTLE_NONE ? &fleet->inventory->rollout.gates : NULL,
         .settle = visit->settle,
         .settle_statements = visit->settle_statements,

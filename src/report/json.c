@@ -102,15 +102,24 @@ static json_t *json_joined(const char *text, const char *detail)
     return value;
 }
 
-/* `detail`: of one tenant; NULL: none. */
+/* The sentences always have a key, names where the database has named something. */
+static void put_said(struct json_stream *stream, const struct said *said)
+{
+    for (enum said_part part = 0; part < SAID__COUNT; part++)
+        if (!said_is_name(part) || said_part(said, part))
+            json_put(stream, said_name(part), json_text(said_part(said, part)));
+}
+
+/* `detail` and `said`: of one tenant; NULL: none. */
 static void put_error_members(struct json_stream *stream, const struct report_error *error,
-                              const char *detail)
+                              const char *detail, const struct said *said)
 {
     const struct report_error_key *key = &error->key;
     json_t *message = detail ? json_joined(key->text, detail) : json_text(key->text);
     json_put(stream, "class", json_text(err_class_name((enum err_class)key->kind)));
     json_put(stream, "code", json_text_or_null(key->code));
     json_put(stream, "message", message);
+    put_said(stream, said);
     json_put(stream, "revision", json_text(key->revision ? key->revision->id : NULL));
     json_put(stream, "file", json_text_or_null(key->file));
     json_put(stream, "line", key->line ? json_integer(key->line) : json_null());
@@ -122,11 +131,35 @@ static void put_errors(struct json_stream *stream, const struct report *report)
     for (size_t i = 0; i < report->error_count; i++) {
         const struct report_error *error = &report->errors[i];
         json_open(stream, NULL, '{');
-        put_error_members(stream, error, NULL);
+        put_error_members(stream, error, NULL, report_example(report, error));
         json_open(stream, "tenants", '[');
         for (uint32_t row = error->first_row; row != REPORT_NONE;
              row = report->rows[row].next_same_error)
             json_put(stream, NULL, json_text(report->run.tenants[row]->name));
+        json_close(stream, ']');
+        json_close(stream, '}');
+    }
+    json_close(stream, ']');
+}
+
+static void put_notices(struct json_stream *stream, const struct report *report)
+{
+    json_open(stream, "notices", '[');
+    for (const struct report_notice *notice = report->notices;
+         notice < report->notices + report->notice_count; notice++) {
+        const struct revision *revision = notice->revision;
+        json_open(stream, NULL, '{');
+        json_put(stream, "level", json_text(notice_level_name(notice->level)));
+        json_put(stream, "code", json_text_or_null(notice->code));
+        json_put(stream, "message", json_text(notice->text));
+        json_put(stream, "detail", json_text(said_part(notice->said, SAID_DETAIL)));
+        json_put(stream, "hint", json_text(said_part(notice->said, SAID_HINT)));
+        json_put(stream, "revision", json_text(revision ? revision->id : NULL));
+        json_put(stream, "unreplicated", json_boolean(notice->is_unreplicated));
+        json_put(stream, "count", count_value(notice->count));
+        json_open(stream, "tenants", '[');
+        for (const struct report_heard_item *item = notice->first_item; item; item = item->next)
+            json_put(stream, NULL, json_text(report->run.tenants[item->row]->name));
         json_close(stream, ']');
         json_close(stream, '}');
     }
@@ -181,9 +214,17 @@ static void put_tenant_error(struct json_stream *stream, const struct report *re
     }
     const struct report_error *error = &report->errors[row->error];
     json_open(stream, "error", '{');
-    put_error_members(stream, error, row->detail);
+    put_error_members(stream, error, row->detail, row->said);
     json_put(stream, "statement", json_text(error->statement));
     json_close(stream, '}');
+}
+
+static json_t *heard_value(const struct report_row *row)
+{
+    json_t *value = json_object();
+    json_object_set_new(value, "count", count_value(row->heard ? row->heard->count : 0));
+    json_object_set_new(value, "warnings", count_value(row->heard ? row->heard->warning_count : 0));
+    return value;
 }
 
 static void put_tenant(struct json_stream *stream, const struct report *report, size_t index)
@@ -203,6 +244,7 @@ static void put_tenant(struct json_stream *stream, const struct report *report, 
     json_put(stream, "attempts", count_value(row->attempts));
     json_put(stream, "duration_ms", json_rounded(row->duration_ms, DECIMALS));
     put_tenant_error(stream, report, row);
+    json_put(stream, "notices", heard_value(row));
     json_close(stream, '}');
 }
 
@@ -219,6 +261,7 @@ static bool write_json(const struct report *report, const struct report_options 
     put_totals(&stream, report);
     put_waves(&stream, report);
     put_errors(&stream, report);
+    put_notices(&stream, report);
     json_open(&stream, "tenants", '[');
     for (size_t i = 0; i < report->run.tenant_count; i++)
         put_tenant(&stream, report, i);

@@ -41,6 +41,38 @@ struct report_error {
     uint32_t first_row;    /* the tenants follow through report_row.next_same_error */
     uint32_t last_row;
     uint32_t row_count;
+    bool
+        has_other_words; /* after the end: not all of its tenants' databases said the same beside the text */
+};
+
+/* A notice that one tenant's database gave. */
+struct report_heard_item {
+    uint32_t notice; /* index into report->notices */
+    uint32_t row;
+    uint64_t count;
+    struct report_heard_item
+        *next; /* of the same notice, in order of the selection; NULL: the last */
+};
+
+/* What one tenant's database said while all went well. */
+struct report_heard {
+    uint64_t count; /* of all, kept or not */
+    uint64_t warning_count;
+    struct report_heard_item *items;
+    size_t item_count;
+};
+
+/* A notice, and the tenants whose databases gave it. */
+struct report_notice {
+    enum notice_level level;
+    bool is_unreplicated;
+    const char *code;
+    const char *text;
+    const struct revision *revision; /* NULL: none */
+    const struct said *said;         /* of the tenant that came first; NULL: nothing */
+    struct report_heard_item *first_item, *last_item; /* after the end */
+    size_t row_count;
+    uint64_t count;
 };
 
 struct report_row {
@@ -55,6 +87,8 @@ struct report_row {
     const float *step_ms; /* a duration a step; NULL: none */
     /* what is the tenant's own in its error's text, behind the text; NULL: nothing */
     const char *detail;
+    const struct said *said; /* beside its error's text; equal ones are one; NULL: nothing */
+    const struct report_heard *heard; /* NULL: nothing */
     double duration_ms;
     double started_ms;
 };
@@ -80,11 +114,16 @@ struct report {
     struct report_error *errors; /* after the end: the most frequent first */
     size_t error_count;
     size_t error_capacity;
+    struct report_notice *notices; /* after the end: the weightiest first, then the most frequent */
+    size_t notice_count;
+    size_t notice_capacity;
     struct intern strings;
-    struct intern id_lists;   /* arrays of interned strings */
-    struct intern step_lists; /* arrays of report_step */
-    struct intern error_keys; /* the number is the index into `errors` until the end */
-    const char **scratch_ids; /* grows to the longest list seen */
+    struct intern id_lists;    /* arrays of interned strings */
+    struct intern step_lists;  /* arrays of report_step */
+    struct intern saids;       /* structs said of interned strings */
+    struct intern notice_keys; /* the number is the index into `notices` until the end */
+    struct intern error_keys;  /* the number is the index into `errors` until the end */
+    const char **scratch_ids;  /* grows to the longest list seen */
     struct report_step *scratch_steps;
     size_t scratch_id_count;
     size_t scratch_step_count;
@@ -95,6 +134,16 @@ struct step_list report_steps(const struct report *report, uint32_t number);
 
 /* The tenants whose state says that it went wrong. */
 size_t report_bad_count(const struct report *report);
+
+/* notices.c: adds what a tenant's database said, and sorts it all at the end. */
+void report_hear(struct report *report, struct report_row *row, const struct notices *notices);
+void report_sort_notices(struct report *report);
+
+/* A struct said of the report's own; NULL for NULL. */
+const struct said *report_keep_said(struct report *report, const struct said *said);
+
+/* What the database of the error's first tenant said, as an example for all; NULL: nothing. */
+const struct said *report_example(const struct report *report, const struct report_error *error);
 
 /* The wave of a tenant. */
 struct report_wave *report_wave_of(const struct report *report, size_t tenant);

@@ -11,6 +11,8 @@ struct report *report_new(void)
     intern_init(&report->strings, &report->arena);
     intern_init(&report->id_lists, &report->arena);
     intern_init(&report->step_lists, &report->arena);
+    intern_init(&report->saids, &report->arena);
+    intern_init(&report->notice_keys, &report->arena);
     intern_init(&report->error_keys, &report->arena);
     return report;
 }
@@ -85,6 +87,18 @@ static const float *keep_durations(struct report *report, const float *before, s
     return durations;
 }
 
+/* A hundred thousand tenants mostly hear the same hint. */
+const struct said *report_keep_said(struct report *report, const struct said *said)
+{
+    struct said kept = {0};
+    if (!said)
+        return NULL;
+    for (enum said_part part = 0; part < SAID__COUNT; part++)
+        if (said_part(said, part))
+            kept.part[part] = keep_text(report, said_part(said, part));
+    return intern_at(&report->saids, intern_put(&report->saids, &kept, sizeof kept), NULL);
+}
+
 /* Who was in the way differs from tenant to tenant, and is no cause of its own. */
 static char *find_detail(char *text)
 {
@@ -95,12 +109,13 @@ static char *find_detail(char *text)
     return found;
 }
 
-static uint32_t keep_error(struct report *report, const struct outcome *outcome,
-                           const char **ret_detail)
+/* What the database said beside the text is no part of the cause: DETAIL names other rows in each tenant. */
+static void keep_error(struct report *report, struct report_row *row, const struct outcome *outcome)
 {
     struct err err = *outcome->error;
     char *detail = find_detail(err.text);
-    *ret_detail = arena_strdup(&report->arena, detail);
+    row->detail = arena_strdup(&report->arena, detail);
+    row->said = report_keep_said(report, err.said);
     if (detail)
         *detail = '\0';
     struct report_error_key key = {
@@ -111,9 +126,9 @@ static uint32_t keep_error(struct report *report, const struct outcome *outcome,
         .kind = (int32_t)err.kind,
         .line = err.line,
     };
-    uint32_t number = intern_put(&report->error_keys, &key, sizeof key);
-    if (number < report->error_count)
-        return number;
+    row->error = intern_put(&report->error_keys, &key, sizeof key);
+    if (row->error < report->error_count)
+        return;
     struct report_error *error =
         ARENA_PUSH(&report->arena, report->errors, report->error_count, report->error_capacity);
     *error = (struct report_error){
@@ -122,7 +137,6 @@ static uint32_t keep_error(struct report *report, const struct outcome *outcome,
         .first_row = REPORT_NONE,
         .last_row = REPORT_NONE,
     };
-    return number;
 }
 
 struct rows report_ids(const struct report *report, uint32_t number)
@@ -202,7 +216,9 @@ static void keep_outcome(struct report *report, struct report_row *row,
     row->to = keep_ids(report, &outcome->to);
     row->steps = keep_steps(report, REPORT_NONE, outcome->steps, outcome->step_count);
     row->step_ms = keep_durations(report, NULL, 0, outcome->steps, outcome->step_count);
-    row->error = outcome->error ? keep_error(report, outcome, &row->detail) : REPORT_NONE;
+    row->error = REPORT_NONE;
+    if (outcome->error)
+        keep_error(report, row, outcome);
     row->attempts = outcome->attempts;
     row->duration_ms = outcome->duration_ms;
     row->started_ms = outcome->started_ms;
@@ -219,7 +235,7 @@ static void add_outcome(struct report *report, struct report_row *row,
     row->step_ms = keep_durations(report, row->step_ms, count, outcome->steps, outcome->step_count);
     row->steps = keep_steps(report, row->steps, outcome->steps, outcome->step_count);
     if (outcome->error)
-        row->error = keep_error(report, outcome, &row->detail);
+        keep_error(report, row, outcome);
     row->attempts += outcome->attempts;
     row->duration_ms += outcome->duration_ms;
 }
@@ -233,6 +249,7 @@ static void finish_tenant(struct report *report, struct report_row *row,
         add_outcome(report, row, outcome);
     else
         keep_outcome(report, row, outcome);
+    report_hear(report, row, outcome->notices);
 }
 
 /* By the selection's order, which unlike the order of arrival is the same in every run. */
@@ -248,6 +265,7 @@ static void link_tenants(struct report *report)
         else
             error->first_row = i;
         error->last_row = i;
+        error->has_other_words |= row->said != report->rows[error->first_row].said;
     }
 }
 
@@ -299,6 +317,7 @@ static void finish_run(struct report *report, const struct event *event)
     count_waves(report);
     link_tenants(report);
     sort_errors(report);
+    report_sort_notices(report);
 }
 
 void report_apply(struct report *report, const struct event *event)
@@ -374,6 +393,11 @@ int report_exit_code(const struct report *report, int signal)
     bool is_fine = report->state == RUN_SUCCEEDED && !report_bad_count(report) &&
                    !report->error_count && !has_skipped(report);
     return is_fine ? 0 : 1;
+}
+
+const struct said *report_example(const struct report *report, const struct report_error *error)
+{
+    return report->rows[error->first_row].said;
 }
 
 struct report_wave *report_wave_of(const struct report *report, size_t tenant)

@@ -155,6 +155,9 @@ static bool write_text(const struct report *report, const struct report_options 
         text_tenants(&text);
     if (!report->run.is_dry_run)
         text_slowest(&text);
+    text_unreplicated(&text);
+    if (options->is_verbose)
+        text_notices(&text);
     text_failures(&text);
     text_advice(&text);
     return report_flush(out, err);

@@ -71,19 +71,25 @@ void text_add_names(const struct text *text, struct buf *buf, const uint32_t *ro
 void text_error_rows(const struct text *text, const struct report_error *error,
                      uint32_t ret_rows[TEXT_NAMES]);
 
+/* A server's text may have several lines: each is one here, those after the first behind `indent`. The first goes
+ * on where the stream stands. */
+void text_lines(const struct text *text, const char *lines, const char *indent);
+
 /* One word of a POSIX shell, quoted where need be. False, and nothing added, where the text can't
  * be shown as it is. */
 bool text_add_shell_word(struct buf *buf, const char *word);
 
 /* ---- the sections -------------------------------------------------------------------------- */
 
-void text_moves(const struct text *text);    /* text_moves.c */
-void text_plan(const struct text *text);     /* text_moves.c */
-void text_waves(const struct text *text);    /* text_waves.c */
-void text_current(const struct text *text);  /* text_tenants.c */
-void text_tenants(const struct text *text);  /* text_tenants.c */
-void text_slowest(const struct text *text);  /* text_tenants.c */
-void text_failures(const struct text *text); /* text_failures.c */
-void text_advice(const struct text *text);   /* text_advice.c */
+void text_moves(const struct text *text);        /* text_moves.c */
+void text_plan(const struct text *text);         /* text_moves.c */
+void text_waves(const struct text *text);        /* text_waves.c */
+void text_current(const struct text *text);      /* text_tenants.c */
+void text_tenants(const struct text *text);      /* text_tenants.c */
+void text_slowest(const struct text *text);      /* text_tenants.c */
+void text_failures(const struct text *text);     /* text_failures.c */
+void text_unreplicated(const struct text *text); /* text_notices.c */
+void text_notices(const struct text *text);      /* text_notices.c */
+void text_advice(const struct text *text);       /* text_advice.c */
 
 #endif

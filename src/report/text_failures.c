@@ -2,28 +2,6 @@
 #include "inventory/inventory.h"
 #include "report/text.h"
 
-/* Messages of servers may have several lines; each keeps its own, indented. */
-static void print_lines(const struct text *text, const char *lines, const char *indent)
-{
-    struct buf line;
-    struct buf safe;
-    buf_init(&line, BUF_MAX_DEFAULT);
-    buf_init(&safe, BUF_MAX_DEFAULT);
-    for (const char *at = lines; *at;) {
-        size_t len = strcspn(at, "\n");
-        buf_clear(&line);
-        buf_clear(&safe);
-        buf_add(&line, at, len);
-        human_add_text(&safe, line.data);
-        fprintf(text->out, "%s%s\n", at == lines ? "" : indent, safe.data);
-        at += len + (at[len] == '\n');
-    }
-    if (!*lines)
-        putc('\n', text->out);
-    buf_done(&line);
-    buf_done(&safe);
-}
-
 /* `sql 23505, revision 83241ca0f125, versions/83241ca0f125_added_table.sql:12` */
 static void add_place(struct buf *buf, const struct report_error_key *key)
 {
@@ -56,6 +34,44 @@ static void print_statement(const struct text *text, const struct report_error *
     buf_done(&line);
 }
 
+/* `table public.item, constraint item_pkey` */
+static void add_names(struct buf *buf, const struct said *said)
+{
+    const char *schema = said_part(said, SAID_SCHEMA);
+    for (enum said_part part = SAID_SCHEMA + 1; part < SAID__COUNT; part++) {
+        bool has_schema = schema && (part == SAID_TABLE || part == SAID_DATATYPE);
+        if (!said_part(said, part))
+            continue;
+        buf_addf(buf, ", %s ", said_name(part));
+        human_add_text(buf, has_schema ? schema : NULL);
+        if (has_schema)
+            buf_addc(buf, '.');
+        human_add_text(buf, said_part(said, part));
+    }
+}
+
+/* In the words of the first tenant's database. That those of the others differ stands in front of the first. */
+static void print_said(const struct text *text, const struct report_error *error)
+{
+    const struct said *said = report_example(text->report, error);
+    struct buf label;
+    buf_init(&label, BUF_MAX_DEFAULT);
+    for (enum said_part part = 0; part < SAID__COUNT; part++) {
+        if (said_is_name(part) || !said_part(said, part))
+            continue;
+        buf_clear(&label);
+        buf_addf(&label, "    %s", said_name(part));
+        if (error->has_other_words && part == SAID_DETAIL) {
+            buf_adds(&label, " (of ");
+            human_add_text(&label, text->report->run.tenants[error->first_row]->name);
+            buf_adds(&label, ", as an example)");
+        }
+        fprintf(text->out, "%s: ", label.data);
+        text_lines(text, said_part(said, part), "      ");
+    }
+    buf_done(&label);
+}
+
 /* Of the first tenant that has something of its own to tell. */
 static void print_detail(const struct text *text, const struct report_error *error)
 {
@@ -82,9 +98,11 @@ static void print_error(const struct text *text, const struct report_error *erro
     buf_init(&line, BUF_MAX_DEFAULT);
     human_add_count(&line, error->row_count, "tenant");
     fprintf(text->out, "  %s%s%s: ", red ? red : "", line.data, red ? "\033[0m" : "");
-    print_lines(text, error->key.text, "    ");
+    text_lines(text, error->key.text, "    ");
+    print_said(text, error);
     buf_clear(&line);
     add_place(&line, &error->key);
+    add_names(&line, report_example(text->report, error));
     fprintf(text->out, "    %s\n", line.data);
     if (error->statement && *error->statement)
         print_statement(text, error);

@@ -53,6 +53,27 @@ void text_error_rows(const struct text *text, const struct report_error *error,
         ret_rows[count++] = row;
 }
 
+void text_lines(const struct text *text, const char *lines, const char *indent)
+{
+    struct buf line;
+    struct buf safe;
+    buf_init(&line, BUF_MAX_DEFAULT);
+    buf_init(&safe, BUF_MAX_DEFAULT);
+    for (const char *at = lines; *at;) {
+        size_t len = strcspn(at, "\n");
+        buf_clear(&line);
+        buf_clear(&safe);
+        buf_add(&line, at, len);
+        human_add_text(&safe, line.data);
+        fprintf(text->out, "%s%s\n", at == lines ? "" : indent, safe.data);
+        at += len + (at[len] == '\n');
+    }
+    if (!*lines)
+        putc('\n', text->out);
+    buf_done(&line);
+    buf_done(&safe);
+}
+
 bool text_add_shell_word(struct buf *buf, const char *word)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"

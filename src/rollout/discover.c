@@ -41,6 +41,9 @@ static void connect_and_query(struct asking *asking);
 static void fail(struct asking *asking, const struct err *err)
 {
     struct err shown = *err;
+    if (asking->discovery->inventory->hides_values)
+        err_hide_values(&shown, &asking->arena);
+    err_fold_said(&shown);
     credentials_redact(asking->discovery->credentials, asking->credential, shown.text,
                        sizeof shown.text);
     faults_add(asking->discovery->faults, ERR_CONFIG, asking->discovery->inventory->path,

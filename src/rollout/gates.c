@@ -89,6 +89,8 @@ static void fill_environment(struct asking *asking, const struct gate_facts *fac
         tell(asking, "SKEIN_GATE_ERROR_CLASS", err_class_name(facts->error->kind));
         tell(asking, "SKEIN_GATE_ERROR_CODE", facts->error->code);
         tell(asking, "SKEIN_GATE_ERROR", facts->error->text);
+        tell(asking, "SKEIN_GATE_ERROR_DETAIL", said_part(facts->error->said, SAID_DETAIL));
+        tell(asking, "SKEIN_GATE_ERROR_HINT", said_part(facts->error->said, SAID_HINT));
     }
 }
 

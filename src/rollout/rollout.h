@@ -55,6 +55,7 @@ struct rollout_options {
     const struct chain *chain;
     struct scripts *scripts;
     const char *version_table;
+    bool hides_values; /* of what servers say, all that may hold values of rows is told to no one */
     const struct gate_rules *gates; /* asked where tenants are changed; NULL: none */
     struct ledger *ledger;          /* locked; NULL: none */
     /* folder for copies of tenants that roll back by them; NULL: none is made */

@@ -213,19 +213,65 @@ static void redact(const struct rollout *rollout, size_t tenant, char *text, siz
     credentials_redact(rollout->credentials, rollout->places[tenant].credential, text, size);
 }
 
+/* Each part was cut to SAID_MAX bytes: secret_redact then looks at its end, too. */
+static const struct said *redact_said(const struct rollout *rollout, size_t tenant,
+                                      struct arena *arena, const struct said *said)
+{
+    struct said shown = {0};
+    for (enum said_part part = 0; part < SAID__COUNT; part++) {
+        char *text = arena_alloc(arena, SAID_MAX + 1);
+        if (!said_part(said, part))
+            continue;
+        snprintf(text, SAID_MAX + 1, "%s", said_part(said, part));
+        redact(rollout, tenant, text, SAID_MAX + 1);
+        shown.part[part] = text;
+    }
+    return said_copy(arena, &shown);
+}
+
+/* An error as it may be shown, whose texts live in the arena. */
+static struct err shown_error(const struct rollout *rollout, size_t tenant, struct arena *arena,
+                              const struct err *err)
+{
+    struct err shown = *err;
+    if (rollout->options->hides_values)
+        err_hide_values(&shown, arena);
+    redact(rollout, tenant, shown.text, sizeof shown.text);
+    shown.said = redact_said(rollout, tenant, arena, shown.said);
+    return shown;
+}
+
+static const struct notices *shown_notices(const struct rollout *rollout, size_t tenant,
+                                           struct arena *arena, const struct notices *notices)
+{
+    struct notices *shown = (struct notices *)(uintptr_t)notices_copy(arena, notices);
+    for (size_t i = 0; shown && i < shown->kept; i++) {
+        struct err err = {.said = shown->items[i].said};
+        const struct said text = {.part = {[SAID_DETAIL] = shown->items[i].text}};
+        if (rollout->options->hides_values)
+            err_hide_values(&err, arena);
+        const struct said *redacted = redact_said(rollout, tenant, arena, &text);
+        shown->items[i].text = redacted ? redacted->part[SAID_DETAIL] : "";
+        shown->items[i].said = redact_said(rollout, tenant, arena, err.said);
+    }
+    return shown;
+}
+
 static void on_retry(void *ctx, struct session *session, const struct err *err, uint32_t attempt,
                      uint64_t delay_ms)
 {
     struct rollout *rollout = ctx;
     size_t tenant = session_index(session);
-    struct err redacted = *err;
-    redact(rollout, tenant, redacted.text, sizeof redacted.text);
+    struct arena arena;
+    arena_init(&arena);
+    struct err redacted = shown_error(rollout, tenant, &arena, err);
     note_trouble(rollout, tenant, &redacted);
     rollout_tell(rollout, (struct event){.kind = EVENT_TENANT_RETRIES,
                                          .tenant = tenant,
                                          .error = &redacted,
                                          .attempt = attempt,
                                          .delay_ms = delay_ms});
+    arena_done(&arena);
 }
 
 static bool may_wait(void *ctx)
@@ -367,10 +413,11 @@ static void on_finished(void *ctx, struct session *session, const struct outcome
     size_t tenant = session_index(session);
     struct outcome redacted = *outcome;
     struct err err;
+    struct arena arena;
     char statement[SCRIPT_LINE_MAX + 1]; /* full where it was cut: secret_redact looks at that */
+    arena_init(&arena);
     if (outcome->error) {
-        err = *outcome->error;
-        redact(rollout, tenant, err.text, sizeof err.text);
+        err = shown_error(rollout, tenant, &arena, outcome->error);
         note_trouble(rollout, tenant, &err);
         redacted.error = &err;
     }
@@ -379,9 +426,11 @@ static void on_finished(void *ctx, struct session *session, const struct outcome
         redact(rollout, tenant, statement, sizeof statement);
         redacted.error_statement = statement;
     }
+    redacted.notices = shown_notices(rollout, tenant, &arena, outcome->notices);
     redacted.started_ms = rollout_elapsed_ms(rollout) - outcome->duration_ms;
     rollout->running[rollout->places[tenant].slot] = NULL;
     finish_tenant(rollout, tenant, &redacted, true);
+    arena_done(&arena);
     session_free(session);
     rollout_fill(rollout);
 }

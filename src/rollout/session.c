@@ -111,6 +111,7 @@ struct op *session_add_op(struct session *session, enum op_kind kind)
         .lock_timeout_ms = session->tenant->settings->lock_timeout_ms,
         .statement_timeout_ms = session->tenant->settings->statement_timeout_ms,
         .prepare_ctx = session,
+        .notices = &session->notices,
     };
     return op;
 }
@@ -274,6 +275,7 @@ static void on_timer_closed(uv_handle_t *handle)
         .error = session->err.kind == ERR_NONE ? NULL : &session->err,
         .error_revision = session->err_revision,
         .error_statement = session->err_statement,
+        .notices = session->notices.count ? &session->notices : NULL,
     };
     session->env->on_finished(session->env->ctx, session, &outcome);
 }

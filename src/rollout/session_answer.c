@@ -338,6 +338,7 @@ enum session_state error_work(struct session *session, const struct op *op)
     if (ended_transaction(session, action, op)) {
         session->is_partial = true;
         err.is_transient = false;
+        err.said = NULL;
         snprintf(err.text, sizeof err.text,
                  "the revision ended skein's transaction itself: what it did before that stands");
     }

@@ -89,6 +89,7 @@ enum asked ask_connect(struct session *session)
     struct conn_params params = session_params(session);
     session->io = io_open(env->loop, session->driver, &params);
     struct op *op = session_add_op(session, OP_CONNECT);
+    op->hears_all = true;
     op->timeout_ms = session_budget(session, session->tenant->settings->connect_timeout_ms);
     return ASKED_OPS;
 }

@@ -141,6 +141,7 @@ struct session {
     const struct revision *err_revision;
     const char *err_statement;
     bool is_partial;
+    struct notices notices; /* of all attempts */
 };
 
 /* session.c */

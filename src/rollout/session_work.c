@@ -317,6 +317,8 @@ static void add_action(struct session *session, const struct action *action)
     struct op *op = session_add_op(session, is_script ? OP_SCRIPT : OP_QUERY);
     op->tx_after = action->is_in_transaction ? TX_INSIDE : TX_OUTSIDE;
     if (is_script) {
+        op->hears_all = true;
+        op->revision = action->step->revision;
         op->begins_revision = begins_revision(session, action);
         op->needs_rows = action->kind == ACTION_VERIFY;
         (op->needs_rows ? set_verify : set_script)(session, op, action);
@@ -431,6 +433,7 @@ enum asked ask_commit(struct session *session)
     struct op *op = session_add_one(session, SQL_COMMIT);
     op->tx_after = TX_OUTSIDE;
     op->must_commit = true;
+    op->hears_all = true; /* of deferred triggers */
     return ASKED_OPS;
 }
 

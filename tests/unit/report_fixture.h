@@ -212,6 +212,31 @@ static inline void fleet_fails(struct fleet *fleet, size_t tenant, enum tenant_s
     fleet_finishes(fleet, tenant, &outcome);
 }
 
+/* The same error, of which the tenant's database says where. */
+static inline struct said fleet_said(const char *detail)
+{
+    return (struct said){.part = {[SAID_DETAIL] = detail,
+                                  [SAID_HINT] = "Look at\nboth rows.",
+                                  [SAID_SCHEMA] = "public",
+                                  [SAID_TABLE] = "exam",
+                                  [SAID_CONSTRAINT] = "ix"}};
+}
+
+/* Moves on, and is told something on the way, so often. */
+static inline void fleet_hears(struct fleet *fleet, size_t tenant, const struct notice *notice,
+                               uint64_t times)
+{
+    struct step_done steps[FLEET_REVISIONS];
+    const char *rows[2];
+    struct notices notices = {0};
+    struct outcome outcome = fleet_outcome(fleet, 2, 3, steps, rows);
+    for (uint64_t i = 0; i < times; i++)
+        notices_add(&notices, &fleet->arena, notice);
+    outcome.notices = &notices;
+    fleet_begins(fleet, tenant);
+    fleet_finishes(fleet, tenant, &outcome);
+}
+
 static inline void fleet_ends(struct fleet *fleet, enum run_state state)
 {
     fleet_tell(fleet,

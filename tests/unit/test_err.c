@@ -1,5 +1,6 @@
 #include "unit/unit.h"
 
+#include "base/arena.h"
 #include "base/err.h"
 
 static void says_what_went_wrong(void **state)
@@ -98,7 +99,101 @@ static void counts_faults_beyond_what_it_keeps(void **state)
     assert_int_equal(faults.total, 0);
 }
 
+/* ---- what a database says beside the text --------------------------------------------------- */
+
+static void what_may_be_a_value_is_hidden(void **state)
+{
+    static const struct said said = {.part = {[SAID_DETAIL] = "Key (x)=(Mrs Smith) already exists.",
+                                              [SAID_HINT] = "look",
+                                              [SAID_CONTEXT] = "COPY item, line 1: \"Mrs Smith\"",
+                                              [SAID_TABLE] = "item"}};
+    static const struct {
+        bool quotes_values;
+        const char *text, *shown;
+    } cases[] = {
+        {false, "no \"x\"", "no \"x\""},
+        {true, "invalid input syntax for type integer: \"x\"",
+         "invalid input syntax for type integer: ***"},
+        {true, "value \"x\" is out of \"range\" here", "value *** here"},
+        {true, "committing: \"a\"b\"", "committing: ***"},
+        {true, "not closed \"x", "not closed ***"},
+        {true, "ung\303\274ltig: \302\273x\302\253", "ung\303\274ltig: ***"},
+        {true, "value too long for type character varying(3)",
+         "value too long for type character varying(3)"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct arena arena;
+        struct err err;
+        arena_init(&arena);
+        err_set(&err, ERR_SQL, "%s", cases[i].text);
+        err.quotes_values = cases[i].quotes_values;
+        err.said = &said;
+        err_hide_values(&err, &arena);
+        assert_string_equal(err.text, cases[i].shown);
+        assert_null(said_part(err.said, SAID_DETAIL));
+        assert_null(said_part(err.said, SAID_CONTEXT));
+        assert_string_equal(said_part(err.said, SAID_HINT), "look");
+        assert_string_equal(said_part(err.said, SAID_TABLE), "item");
+        arena_done(&arena);
+    }
+}
+
+static void a_cut_text_has_no_end_to_show(void **state)
+{
+    struct err err;
+    struct arena arena;
+    (void)state;
+    arena_init(&arena);
+    err_set(&err, ERR_SQL, "bad: \"%*s\" %2000s", 20, "Smith", "Mrs Smith");
+    err.quotes_values = true;
+    err_hide_values(&err, &arena);
+    assert_string_equal(err.text, "bad: ***");
+    arena_done(&arena);
+}
+
+static void what_is_said_is_cut_at_a_character(void **state)
+{
+    static char text[SAID_MAX + 10];
+    struct said said = {0};
+    struct arena arena;
+    (void)state;
+    arena_init(&arena);
+    memset(text, 'x', SAID_MAX - 1);
+    memcpy(text + SAID_MAX - 1, "\303\274 and on", sizeof "\303\274 and on");
+    said.part[SAID_DETAIL] = text;
+    said.part[SAID_HINT] = "";
+    const struct said *copy = said_copy(&arena, &said);
+    assert_int_equal(strlen(said_part(copy, SAID_DETAIL)), SAID_MAX - 1);
+    assert_null(said_part(copy, SAID_HINT));
+    assert_true(said_is_equal(copy, said_copy(&arena, copy)));
+    assert_false(said_is_equal(copy, &said));
+    assert_null(said_copy(&arena, &(struct said){.part = {""}}));
+    assert_null(said_copy(&arena, NULL));
+    arena_done(&arena);
+}
+
+static void a_fault_of_a_list_needs_no_arena(void **state)
+{
+    static const struct said said = {.part = {"Key (x)=(1).", "look", "in f()", "s", "t", "c"}};
+    struct faults faults;
+    struct err err;
+    (void)state;
+    err_set(&err, ERR_SQL, "no");
+    err.said = &said;
+    faults_init(&faults);
+    faults_add_err(&faults, &err);
+    assert_string_equal(faults.items[0].text,
+                        "no; detail: Key (x)=(1).; hint: look; context: in f()");
+    assert_null(faults.items[0].said);
+    faults_done(&faults);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(what_may_be_a_value_is_hidden),
+    cmocka_unit_test(a_cut_text_has_no_end_to_show),
+    cmocka_unit_test(what_is_said_is_cut_at_a_character),
+    cmocka_unit_test(a_fault_of_a_list_needs_no_arena),
     cmocka_unit_test(says_what_went_wrong),
     cmocka_unit_test(puts_context_before_the_text),
     cmocka_unit_test(cuts_what_is_too_long),

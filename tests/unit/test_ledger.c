@@ -164,6 +164,48 @@ static void the_report_of_a_replay_is_that_of_the_run(void **state)
     book_close(&book);
 }
 
+/* Six tenants that fail of one cause in words of their own, and all kinds of notices, more than a run keeps. */
+static void what_databases_said_is_replayed(void **state)
+{
+    enum { TENANTS = NOTICES_OF_RUN_MAX / NOTICES_MAX + 20, FAILED = 6 };
+    (void)state;
+    struct book book;
+    struct fleet fleet;
+    book_open(&book);
+    book_fleet(&book, &fleet, "run-1", TENANTS);
+    fleet_starts(&fleet);
+    for (size_t i = FAILED; i-- > 0;) {
+        struct err err = fleet_error();
+        struct said said = fleet_said(arena_printf(&fleet.arena, "Key (x)=(%zu).", i / 2));
+        said.part[SAID_COLUMN] = i ? "x" : NULL;
+        err.said = i == 3 ? NULL : &said;
+        fleet_fails(&fleet, i, TENANT_FAILED, &err);
+    }
+    for (size_t i = FAILED; i < TENANTS; i++) {
+        struct said said = fleet_said("might not have been replicated");
+        struct notices notices = {0};
+        for (size_t k = 0; k < 2 * NOTICES_MAX; k++) {
+            struct notice notice = {
+                .level = k % 3 ? NOTICE_WARNING : NOTICE_INFO,
+                .is_unreplicated = k == 17 && i % 2,
+                .code = "01000",
+                .text = k ? arena_printf(&fleet.arena, "%zu of %zu", k, i) : "said by all",
+                .said = k == 17 ? &said : NULL,
+                .revision = k % 2 ? &fleet.revisions[2] : NULL,
+            };
+            notices_add(&notices, &fleet.arena, &notice);
+        }
+        struct outcome outcome = {.state = TENANT_SUCCEEDED, .attempts = 1, .notices = &notices};
+        fleet_finishes(&fleet, i, &outcome);
+    }
+    fleet_ends(&fleet, RUN_FAILED);
+    assert_replays_as(&book, &fleet);
+    book_reopen(&book);
+    assert_replays_as(&book, &fleet);
+    fleet_done(&fleet);
+    book_close(&book);
+}
+
 static void waves_and_the_way_back_are_replayed(void **state)
 {
     (void)state;
@@ -567,6 +609,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_run_is_found_by_its_beginning),
     cmocka_unit_test(an_intent_stands_until_the_outcome_is_told),
     cmocka_unit_test(the_report_of_a_replay_is_that_of_the_run),
+    cmocka_unit_test(what_databases_said_is_replayed),
     cmocka_unit_test(waves_and_the_way_back_are_replayed),
     cmocka_unit_test(a_resumed_run_takes_over_where_tenants_stand),
     cmocka_unit_test(an_end_that_nobody_saw_stays_unknown_until_somebody_looks),

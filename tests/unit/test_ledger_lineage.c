@@ -130,7 +130,17 @@ static void make_old(const struct book *book)
     assert_int_equal(sqlite3_open(book->path, &db), SQLITE_OK);
     sqlite3_exec(db,
                  "ALTER TABLE runs DROP COLUMN inventory; ALTER TABLE runs DROP COLUMN purges;"
-                 "ALTER TABLE run_tenants DROP COLUMN reached; PRAGMA user_version = 1",
+                 "ALTER TABLE run_tenants DROP COLUMN reached;"
+                 "DROP TABLE notices; DROP TABLE tenant_notices;"
+                 "ALTER TABLE run_tenants DROP COLUMN notices;"
+                 "ALTER TABLE run_tenants DROP COLUMN warnings;"
+                 "ALTER TABLE errors DROP COLUMN detail; ALTER TABLE errors DROP COLUMN hint;"
+                 "ALTER TABLE errors DROP COLUMN context;"
+                 "ALTER TABLE errors DROP COLUMN schema_name;"
+                 "ALTER TABLE errors DROP COLUMN table_name;"
+                 "ALTER TABLE errors DROP COLUMN column_name;"
+                 "ALTER TABLE errors DROP COLUMN datatype_name;"
+                 "ALTER TABLE errors DROP COLUMN constraint_name; PRAGMA user_version = 1",
                  NULL, NULL, &why);
     assert_null(why);
     sqlite3_close(db);

@@ -63,6 +63,9 @@ static void a_report_has_exactly_the_documented_keys(void **state)
         "      \"class\": \"sql\",\n"
         "      \"code\": \"23505\",\n"
         "      \"message\": \"could not create unique index \\\"ix\\\"\",\n"
+        "      \"detail\": null,\n"
+        "      \"hint\": null,\n"
+        "      \"context\": null,\n"
         "      \"revision\": \"83241ca0f125\",\n"
         "      \"file\": \"versions/83241ca0f125_added_table.sql\",\n"
         "      \"line\": 12,\n"
@@ -71,6 +74,7 @@ static void a_report_has_exactly_the_documented_keys(void **state)
         "      ]\n"
         "    }\n"
         "  ],\n"
+        "  \"notices\": [],\n"
         "  \"tenants\": [\n"
         "    {\n"
         "      \"name\": \"acme\",\n"
@@ -87,7 +91,8 @@ static void a_report_has_exactly_the_documented_keys(void **state)
         "      ],\n"
         "      \"attempts\": 1,\n"
         "      \"duration_ms\": 12.3,\n"
-        "      \"error\": null\n"
+        "      \"error\": null,\n"
+        "      \"notices\": {\"count\": 0, \"warnings\": 0}\n"
         "    },\n"
         "    {\n"
         "      \"name\": \"globex\",\n"
@@ -105,11 +110,15 @@ static void a_report_has_exactly_the_documented_keys(void **state)
         "        \"class\": \"sql\",\n"
         "        \"code\": \"23505\",\n"
         "        \"message\": \"could not create unique index \\\"ix\\\"\",\n"
+        "        \"detail\": null,\n"
+        "        \"hint\": null,\n"
+        "        \"context\": null,\n"
         "        \"revision\": \"83241ca0f125\",\n"
         "        \"file\": \"versions/83241ca0f125_added_table.sql\",\n"
         "        \"line\": 12,\n"
         "        \"statement\": \"CREATE UNIQUE INDEX ix ON exam (title);\"\n"
-        "      }\n"
+        "      },\n"
+        "      \"notices\": {\"count\": 0, \"warnings\": 0}\n"
         "    }\n"
         "  ]\n"
         "}\n";
@@ -281,7 +290,113 @@ static void a_full_disk_is_an_error(void **state)
     fleet_done(&fleet);
 }
 
+/* ---- what databases say ---------------------------------------------------------------------- */
+
+static const char *text_at(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+static void what_is_said_beside_the_text_is_each_tenants_own(void **state)
+{
+    static const char *const details[] = {"Key (x)=(1).", "Key (x)=(2).", NULL};
+    (void)state;
+    struct fleet fleet;
+    fleet_init(&fleet, NULL, ARRAY_LEN(details));
+    for (size_t i = ARRAY_LEN(details);
+         i-- > 0;) { /* whoever fails first, the selection's order counts */
+        struct err err = fleet_error();
+        struct said said = fleet_said(details[i]);
+        err.said = details[i] ? &said : NULL;
+        fleet_fails(&fleet, i, TENANT_FAILED, &err);
+    }
+    fleet_ends(&fleet, RUN_FAILED);
+    char *text = write_json(&fleet);
+    json_t *root = parse(text), *errors = json_object_get(root, "errors");
+    assert_int_equal(json_array_size(errors), 1);
+    const json_t *error = json_array_get(errors, 0);
+    assert_string_equal(text_at(error, "detail"), "Key (x)=(1).");
+    assert_string_equal(text_at(error, "hint"), "Look at\nboth rows.");
+    assert_true(json_is_null(json_object_get(error, "context")));
+    assert_string_equal(text_at(error, "schema"), "public");
+    assert_string_equal(text_at(error, "table"), "exam");
+    assert_string_equal(text_at(error, "constraint"), "ix");
+    assert_null(json_object_get(error, "column"));
+    assert_null(json_object_get(error, "datatype"));
+    for (size_t i = 0; i < ARRAY_LEN(details); i++) {
+        const json_t *own =
+            json_object_get(json_array_get(json_object_get(root, "tenants"), i), "error");
+        assert_string_equal(text_at(own, "detail"), details[i] ? details[i] : "");
+        assert_int_equal(json_object_get(own, "table") != NULL, details[i] != NULL);
+    }
+    json_decref(root);
+    free(text);
+    fleet_done(&fleet);
+}
+
+static void equal_notices_of_a_fleet_are_one(void **state)
+{
+    struct fleet fleet;
+    struct notice skipping = {.level = NOTICE_NOTICE, .code = "00000", .text = "skipping"};
+    struct notice beware = {.level = NOTICE_WARNING, .code = "01000", .text = "beware"};
+    struct notice behind = {.level = NOTICE_WARNING, .is_unreplicated = true, .text = "behind"};
+    (void)state;
+    fleet_init(&fleet, NULL, 4);
+    skipping.revision = &fleet.revisions[2];
+    fleet_hears(&fleet, 3, &behind, 1);
+    fleet_hears(&fleet, 2, &skipping, 5);
+    fleet_hears(&fleet, 0, &skipping, 2);
+    fleet_hears(&fleet, 1, &beware, 1);
+    fleet_ends(&fleet, RUN_SUCCEEDED);
+    char *text = write_json(&fleet);
+    json_t *root = parse(text), *notices = json_object_get(root, "notices");
+    json_t *expected = parse(
+        "[{\"level\": \"warning\", \"code\": null, \"message\": \"behind\", \"detail\": null,"
+        "  \"hint\": null, \"revision\": null, \"unreplicated\": true, \"count\": 1, \"tenants\": [\"t3\"]},"
+        " {\"level\": \"warning\", \"code\": \"01000\", \"message\": \"beware\", \"detail\": null,"
+        "  \"hint\": null, \"revision\": null, \"unreplicated\": false, \"count\": 1, \"tenants\": [\"t1\"]},"
+        " {\"level\": \"notice\", \"code\": \"00000\", \"message\": \"skipping\", \"detail\": null,"
+        "  \"hint\": null, \"revision\": \"83241ca0f125\", \"unreplicated\": false, \"count\": 7,"
+        "  \"tenants\": [\"t0\", \"t2\"]}]");
+    assert_true(json_equal(notices, expected));
+    json_decref(expected);
+    expected = parse("{\"count\": 5, \"warnings\": 0}");
+    assert_true(json_equal(
+        json_object_get(json_array_get(json_object_get(root, "tenants"), 2), "notices"), expected));
+    json_decref(expected);
+    json_decref(root);
+    free(text);
+    fleet_done(&fleet);
+}
+
+static void notices_of_a_fleet_have_a_bound(void **state)
+{
+    enum { TENANTS = NOTICES_OF_RUN_MAX + 50 };
+    struct fleet fleet;
+    (void)state;
+    fleet_init(&fleet, NULL, TENANTS);
+    for (size_t i = 0; i < TENANTS; i++) {
+        struct notice notice = {.text = arena_printf(&fleet.arena, "row %zu", i)};
+        notice.is_unreplicated = i + 1 == TENANTS;
+        fleet_hears(&fleet, i, &notice, 2);
+    }
+    fleet_ends(&fleet, RUN_SUCCEEDED);
+    char *text = write_json(&fleet);
+    json_t *root = parse(text);
+    assert_int_equal(json_array_size(json_object_get(root, "notices")), NOTICES_OF_RUN_MAX + 1);
+    const json_t *last = json_array_get(json_object_get(root, "tenants"), TENANTS - 2);
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(last, "notices"), "count")),
+                     2);
+    json_decref(root);
+    free(text);
+    fleet_done(&fleet);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(what_is_said_beside_the_text_is_each_tenants_own),
+    cmocka_unit_test(equal_notices_of_a_fleet_are_one),
+    cmocka_unit_test(notices_of_a_fleet_have_a_bound),
     cmocka_unit_test(a_report_has_exactly_the_documented_keys),
     cmocka_unit_test(hostile_texts_stay_texts),
     cmocka_unit_test(terminals_see_no_controls),

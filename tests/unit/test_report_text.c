@@ -474,7 +474,77 @@ static void a_step_without_a_revision_can_be_told(void **state)
     fleet_done(&fleet);
 }
 
+static void what_is_said_stands_under_the_message(void **state)
+{
+    static const char *const names[] = {"acme", "globex"};
+    static const char *const details[][2] = {{"Key (x)=(1).", "Key (x)=(1)."},
+                                             {"Key (x)=(1).\033[2J", "Key (x)=(2)."}};
+    static const char *const goldens[] = {
+        "  2 tenants: could not create unique index \"ix\"\n"
+        "    detail: Key (x)=(1).\n"
+        "    hint: Look at\n"
+        "      both rows.\n"
+        "    sql 23505, revision 83241ca0f125, versions/83241ca0f125_added_table.sql:12, table "
+        "public.exam, constraint ix\n",
+        "    detail (of acme, as an example): Key (x)=(1).\\x1b[2J\n",
+    };
+    (void)state;
+    for (size_t c = 0; c < ARRAY_LEN(goldens); c++) {
+        struct fleet fleet;
+        fleet_init(&fleet, names, 2);
+        for (size_t i = 0; i < 2; i++) {
+            struct err err = fleet_error();
+            struct said said = fleet_said(details[c][i]);
+            err.said = &said;
+            fleet_fails(&fleet, i, TENANT_FAILED, &err);
+        }
+        fleet_ends(&fleet, RUN_FAILED);
+        expect_part(&fleet, goldens[c]);
+        fleet_done(&fleet);
+    }
+}
+
+static void notices_are_for_those_who_ask_and_lost_standbys_for_all(void **state)
+{
+    static const char *const names[] = {"acme", "globex"};
+    static const char behind_part[] = "\n"
+                                      "Committed, but a standby may not have it\n"
+                                      "  1 tenant: canceling wait\n"
+                                      "    detail: might not have been replicated\n"
+                                      "    warning 01000\n"
+                                      "    in globex\n";
+    static const char notice_part[] = "\n"
+                                      "Warnings and notices\n"
+                                      "  1 tenant: \\x1b[2Jskipping\n"
+                                      "    notice 00000, revision 83241ca0f125, 3 times\n"
+                                      "    in acme\n";
+    const struct said said = {.part = {[SAID_DETAIL] = "might not have been replicated"}};
+    struct notice behind = {.level = NOTICE_WARNING,
+                            .is_unreplicated = true,
+                            .code = "01000",
+                            .text = "canceling wait",
+                            .said = &said};
+    struct notice skipping = {.level = NOTICE_NOTICE, .code = "00000", .text = "\033[2Jskipping"};
+    struct fleet fleet;
+    (void)state;
+    fleet_init(&fleet, names, 2);
+    skipping.revision = &fleet.revisions[2];
+    fleet_hears(&fleet, 0, &skipping, 3);
+    fleet_hears(&fleet, 1, &behind, 1);
+    fleet_ends(&fleet, RUN_SUCCEEDED);
+    for (int is_verbose = 0; is_verbose < 2; is_verbose++) {
+        struct report_options options = {.is_verbose = is_verbose};
+        char *text = fleet_write(&fleet, "text", &options);
+        assert_non_null(strstr(text, behind_part));
+        assert_int_equal(strstr(text, notice_part) != NULL, is_verbose);
+        free(text);
+    }
+    fleet_done(&fleet);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(what_is_said_stands_under_the_message),
+    cmocka_unit_test(notices_are_for_those_who_ask_and_lost_standbys_for_all),
     cmocka_unit_test(a_run_reads_from_what_to_why_to_what_next),
     cmocka_unit_test(color_only_adds_ansi),
     cmocka_unit_test(verbose_lists_every_tenant),

@@ -1,0 +1,144 @@
+/* What databases said while all went well: a run's notices once, and how often each tenant had them. */
+#include "ledger/sqlite_private.h"
+
+/* ---- writing ------------------------------------------------------------------------------- */
+
+/* *ret_number is INTERN_NONE where the run has too many different ones for another. */
+static bool put_notice(struct sqlite_ledger *ledger, const struct chain *chain,
+                       const struct notice *notice, uint32_t *ret_number, struct err *err)
+{
+    struct intern *known = &ledger->writing.notices;
+    struct buf *key = &ledger->key;
+    struct db_value revision;
+    if (!sqlite_revision_put(ledger, chain, notice->revision, &revision, err))
+        return false;
+    buf_clear(key);
+    buf_addf(key, "%d %d %lld %s %s", (int)notice->level, (int)notice->is_unreplicated,
+             revision.type == DB_INT ? (long long)revision.integer : -1LL, notice->code,
+             notice->text);
+    *ret_number = intern_find(known, key->data, key->len);
+    if (*ret_number != INTERN_NONE ||
+        (known->count >= NOTICES_OF_RUN_MAX && !notice->is_unreplicated))
+        return true;
+    *ret_number = intern_put(known, key->data, key->len);
+    return db_run(&ledger->db, err,
+                  "INSERT INTO notices(run, n, level, is_unreplicated, code, text, detail, hint,"
+                  " revision) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                  db_int(ledger->writing.run), db_int(*ret_number), db_int(notice->level),
+                  db_int(notice->is_unreplicated), db_text(notice->code), db_text(notice->text),
+                  db_text(said_part(notice->said, SAID_DETAIL)),
+                  db_text(said_part(notice->said, SAID_HINT)), revision);
+}
+
+static bool put_of_tenant(struct sqlite_ledger *ledger, size_t tenant, size_t place,
+                          uint32_t number, uint64_t count, struct err *err)
+{
+    return db_run(&ledger->db, err,
+                  "INSERT INTO tenant_notices(run, tenant, notice, place, count)"
+                  " VALUES(?, ?, ?, ?, ?)"
+                  " ON CONFLICT(run, tenant, notice) DO UPDATE SET count = count + excluded.count",
+                  db_int(ledger->writing.run), db_int((int64_t)tenant), db_int(number),
+                  db_int((int64_t)place), db_int((int64_t)count));
+}
+
+/* Those of the way back come after those of the way there. */
+bool sqlite_write_notices(struct sqlite_ledger *ledger, const struct event *event, struct err *err)
+{
+    const struct notices *notices = event->outcome->notices;
+    uint32_t number;
+    int64_t place;
+    if (!notices || !notices->count)
+        return true;
+    if (!db_run(&ledger->db, err,
+                "UPDATE run_tenants SET notices = notices + ?, warnings = warnings + ?"
+                " WHERE run = ? AND n = ?",
+                db_int((int64_t)notices->count), db_int((int64_t)notices->warning_count),
+                db_int(ledger->writing.run), db_int((int64_t)event->tenant)) ||
+        !db_get(&ledger->db, err, &place,
+                "SELECT count(*) FROM tenant_notices WHERE run = ? AND tenant = ?",
+                db_int(ledger->writing.run), db_int((int64_t)event->tenant)))
+        return false;
+    for (size_t i = 0; i < notices->kept; i++) {
+        const struct notice *notice = &notices->items[i];
+        if (!put_notice(ledger, event->run->chain, notice, &number, err))
+            return false;
+        if (number != INTERN_NONE &&
+            !put_of_tenant(ledger, event->tenant, (size_t)place + i, number, notice->count, err))
+            return false;
+    }
+    return true;
+}
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+static bool read_notice(struct sqlite_frame *frame, const struct db_cursor *row,
+                        struct notice *ret_notice)
+{
+    int64_t level = db_int_at(row, 1);
+    struct said said = {0};
+    if (level < 0 || level >= NOTICE__COUNT ||
+        !sqlite_revision_at(frame, row, 7, &ret_notice->revision))
+        return false;
+    ret_notice->level = (enum notice_level)level;
+    ret_notice->is_unreplicated = db_int_at(row, 2) != 0;
+    snprintf(ret_notice->code, sizeof ret_notice->code, "%s", db_text_at(row, 3));
+    ret_notice->text = arena_strdup(frame->arena, db_text_at(row, 4));
+    said.part[SAID_DETAIL] = db_text_at(row, 5);
+    said.part[SAID_HINT] = db_text_at(row, 6);
+    ret_notice->said = said_copy(frame->arena, &said);
+    return true;
+}
+
+/* Looked at even where there can be none: a file that was cut off there is damaged. */
+static bool read_whether_any(struct sqlite_frame *frame, struct err *err)
+{
+    int64_t has_any;
+    if (!db_get(&frame->ledger->db, err, &has_any,
+                "SELECT EXISTS(SELECT 1 FROM tenant_notices WHERE run = ?)",
+                db_int(frame->run.seq)))
+        return false;
+    frame->has_notices = has_any > 0;
+    return true;
+}
+
+bool sqlite_notices_read(struct sqlite_frame *frame, struct err *err)
+{
+    struct db_cursor cursor;
+    size_t capacity = 0;
+    bool makes_sense = true;
+    if (!read_whether_any(frame, err))
+        return false;
+    db_query(&frame->ledger->db, &cursor,
+             "SELECT n, level, is_unreplicated, code, text, detail, hint, revision FROM notices"
+             " WHERE run = ? ORDER BY n",
+             db_int(frame->run.seq));
+    while (makes_sense && db_next(&cursor)) {
+        makes_sense =
+            db_int_at(&cursor, 0) == (int64_t)frame->notice_count &&
+            read_notice(frame, &cursor,
+                        ARENA_PUSH(frame->arena, frame->notices, frame->notice_count, capacity));
+    }
+    return db_end(&cursor, err) && (makes_sense || db_fail_damaged(&frame->ledger->db, err));
+}
+
+/* A way there and one back may have kept more together than a session does: the first are told. */
+bool sqlite_notices_of(struct sqlite_frame *frame, int64_t tenant, struct notices *ret_notices,
+                       struct err *err)
+{
+    struct db_cursor cursor;
+    bool makes_sense = true;
+    db_query(&frame->ledger->db, &cursor,
+             "SELECT notice, count FROM tenant_notices WHERE run = ? AND tenant = ?"
+             " ORDER BY place",
+             db_int(frame->run.seq), db_int(tenant));
+    while (makes_sense && db_next(&cursor) && ret_notices->kept < ARRAY_LEN(ret_notices->items)) {
+        int64_t number = db_int_at(&cursor, 0);
+        makes_sense = number >= 0 && (uint64_t)number < frame->notice_count;
+        if (!makes_sense)
+            break;
+        struct notice *notice = &ret_notices->items[ret_notices->kept++];
+        *notice = frame->notices[number];
+        notice->count = (uint64_t)db_int_at(&cursor, 1);
+    }
+    return db_end(&cursor, err) && (makes_sense || db_fail_damaged(&frame->ledger->db, err));
+}
