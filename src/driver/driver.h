@@ -46,6 +46,8 @@ enum op_kind {
                    kept */
     OP_SNAPSHOT, /* copies the database to the file that `sql` names, in the place of an older copy */
     OP_RESTORE, /* and puts it back from there (both: DRIVER_SNAPSHOTS) */
+    OP_WATCH, /* before a revision that drops or renames tables: notes what is broken already (DRIVER_WATCHES) */
+    OP_CHECK, /* after it: fails where more is broken. Without an OP_WATCH all that is counts */
     OP__COUNT
 };
 
@@ -200,6 +202,8 @@ enum sql_id {
     SQL_SCRIPT_SETUP, /* the settings that decide what a statement means: first, and after a revision
                            that may have changed them */
     SQL_SCRIPT_SCHEMA,  /* instead, and instead of SQL_SCRIPT_RESTORE, where the schema is known */
+    SQL_SCRIPT_WATCH,   /* what OP_WATCH and OP_CHECK do: counts what is broken, */
+    SQL_SCRIPT_CHECK,   /* and an error if it is more by now */
     SQL_SCRIPT_RESTORE, /* behind a revision's SQL: undo what it did to the session's settings */
     SQL_SCRIPT_EXPECT,  /* an error unless the version table holds exactly {rows} */
     SQL_SCRIPT_PURGE,   /* empties the version table */
@@ -214,6 +218,7 @@ enum driver_traits {
     DRIVER_NESTS_COMMENTS = 64,    /* a block comment may hold others */
     DRIVER_JOINS = 32,             /* op.joined is obeyed */
     DRIVER_LOCKS_SERVER = 128,     /* SQL_LOCK's keys are the whole server's, not the database's */
+    DRIVER_WATCHES = 256,          /* OP_WATCH and OP_CHECK */
     DRIVER_SNAPSHOTS = 16,         /* OP_SNAPSHOT and OP_RESTORE, outside a transaction */
     DRIVER_ON_WORKER = 8, /* all operations and close run on a worker; cancel_token may be called
                              meanwhile, returns NULL and does the cancelling itself */
@@ -267,6 +272,10 @@ struct driver {
      * why, err->offset where. */
     bool (*split)(struct arena *arena, const char *sql, size_t len,
                   struct statement **ret_statements, size_t *ret_count, struct err *err);
+
+    /* Says that a statement cannot do its work inside a transaction; NULL: it can, or the server says so itself. NULL as
+     * a member: nothing is known. */
+    const char *(*needs_no_transaction)(const char *sql, size_t len);
 
     /* What the catalog can tell of a statement that may or may not have run outside a transaction
      * (probe.h). NULL: nothing, ever. */

@@ -76,9 +76,11 @@ static bool gives_up_lock(const char *sql, size_t len)
     return strcmp(word, "all") == 0;
 }
 
-static bool check_statements(const struct revision *revision, const struct section *section,
-                             const struct statement *statements, size_t count, struct err *err)
+static bool check_statements(const struct driver *driver, const struct revision *revision,
+                             const struct section *section, const struct statement *statements,
+                             size_t count, struct err *err)
 {
+    bool asks = section->is_transactional && driver->needs_no_transaction;
     for (size_t i = 0; i < count; i++) {
         const char *sql = section->sql + statements[i].offset;
         int line = section->line + statements[i].line - 1;
@@ -90,6 +92,10 @@ static bool check_statements(const struct revision *revision, const struct secti
             return err_at(err, ERR_CHAIN, revision->path, line,
                           "'%.*s' would begin or end a transaction: skein does that",
                           (int)strcspn(sql, " \t\r\n;"), sql);
+        const char *why = asks ? driver->needs_no_transaction(sql, statements[i].len) : NULL;
+        if (why)
+            return err_at(err, ERR_CHAIN, revision->path, line,
+                          "%s: give the section 'transaction:false'", why);
     }
     return true;
 }
@@ -211,6 +217,20 @@ static void add_one_by_one(struct making *making, const struct section *section,
     making->script.is_checkpointed = making->script.is_checkpointed || count;
 }
 
+/* Of a table, by its first words: one that is rebuilt is dropped and renamed. */
+static bool drops_or_renames(const char *sql, size_t len)
+{
+    char word[16];
+    size_t at = next_word(sql, len, 0, word);
+    bool drops = strcmp(word, "drop") == 0, alters = strcmp(word, "alter") == 0;
+    at = next_word(sql, len, at, word);
+    if (strcmp(word, "table") != 0)
+        return false;
+    for (; alters && at + 6 < len && !ascii_begins(sql + at, "rename"); at++)
+        continue;
+    return drops || (alters && at + 6 < len);
+}
+
 /* A statement that sets something of the session, or a block that may. */
 static bool may_set(const char *sql, size_t len)
 {
@@ -277,7 +297,7 @@ static bool add_section(struct making *making, const struct section *section, st
         snprintf(err->file, sizeof err->file, "%s", making->revision->path);
         return false;
     }
-    if (!check_statements(making->revision, section, statements, count, err))
+    if (!check_statements(making->driver, making->revision, section, statements, count, err))
         return false;
     struct asked_of asked;
     directives_find(arena, making->driver, section->sql, section->sql_len, statements, count,
@@ -289,6 +309,11 @@ static bool add_section(struct making *making, const struct section *section, st
         !count || (section->is_transactional && making->driver->traits & DRIVER_DDL_IN_TRANSACTION);
     size_t first_piece = making->script.piece_count;
     making->script.may_change |= parts_changed(section->sql, statements, count);
+    for (size_t i = 0; i < count && !making->script.may_break; i++)
+        if (drops_or_renames(section->sql + statements[i].offset, statements[i].len)) {
+            making->script.may_break = true;
+            making->script.breaking_line = section->line + statements[i].line - 1;
+        }
     (is_transactional ? add_whole : add_one_by_one)(making, section, statements, count);
     return add_checks(making, section, &asked, count, first_piece, err);
 }

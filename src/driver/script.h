@@ -53,6 +53,8 @@ struct script {
     const struct place_digest
         *digests;         /* statement_count + 1 of them, of a checkpointed one; NULL: not made */
     bool is_checkpointed; /* some piece runs outside a transaction */
+    bool may_break;       /* it drops or renames a table, which others may refer to */
+    int breaking_line;    /* of the file: the first statement that does */
     unsigned may_change;  /* enum session_part: what of the session may be another behind it */
 };
 

@@ -24,6 +24,7 @@
 #include "driver/sqlite_probe.h"
 #include "driver/sqlite_split.h"
 #include "driver/sqlite_sql.h"
+#include "driver/sqlite_watch.h"
 #include "inventory/url.h"
 
 struct conn {
@@ -37,6 +38,7 @@ struct conn {
     uint64_t waited_ms;   /* for other writers, in this operation */
     uint64_t deadline_ms; /* of the statement under way; 0: none */
     struct sqlite_fence fence;
+    struct sqlite_watch watch;
     atomic_bool is_cancelled;
 };
 
@@ -359,6 +361,27 @@ static void do_restore(struct conn *conn)
     finish_copy(conn, sqlite_copy_in(conn->db, conn->op->sql, op_make_err(conn->op)));
 }
 
+/* ---- what a revision breaks ---------------------------------------------------------------- */
+
+static void do_watch(struct conn *conn)
+{
+    conn->deadline_ms = 0;
+    finish_copy(conn, sqlite_watch_begin(&conn->watch, conn->db));
+}
+
+static void do_check(struct conn *conn)
+{
+    struct err err = {0};
+    conn->deadline_ms = 0;
+    int rc = sqlite_watch_end(&conn->watch, conn->db, &err);
+    finish_copy(conn, rc);
+    if (rc != SQLITE_DONE)
+        return;
+    if (err.kind != ERR_NONE)
+        *op_make_err(conn->op) = err;
+    sqlite_watch_done(&conn->watch);
+}
+
 /* ---- the interface ------------------------------------------------------------------------- */
 
 static struct want sqlite_start(struct conn *conn, struct op *op)
@@ -376,6 +399,7 @@ static void sqlite_work(struct conn *conn)
     static void (*const jobs[OP__COUNT])(struct conn *) = {
         [OP_CONNECT] = do_connect,   [OP_LOCK] = do_lock,         [OP_QUERY] = do_statements,
         [OP_SCRIPT] = do_statements, [OP_SNAPSHOT] = do_snapshot, [OP_RESTORE] = do_restore,
+        [OP_WATCH] = do_watch,       [OP_CHECK] = do_check,
     };
     conn->is_busy = false;
     if (conn->op->err)
@@ -428,6 +452,7 @@ static bool sqlite_is_in_transaction(const struct conn *conn)
 static void sqlite_close(struct conn *conn)
 {
     struct stat st;
+    sqlite_watch_done(&conn->watch);
     sqlite3_close(conn->db);
     if (conn->is_created && flock(conn->lock_fd, LOCK_EX | LOCK_NB) == 0 &&
         fstat(conn->lock_fd, &st) == 0 && st.st_size == 0)
@@ -440,8 +465,8 @@ static void sqlite_close(struct conn *conn)
 const struct driver driver_sqlite = {
     .name = "sqlite",
     .dialect = DIALECT_SQLITE,
-    .traits =
-        DRIVER_DDL_IN_TRANSACTION | DRIVER_CREATES_ON_CONNECT | DRIVER_ON_WORKER | DRIVER_SNAPSHOTS,
+    .traits = DRIVER_DDL_IN_TRANSACTION | DRIVER_CREATES_ON_CONNECT | DRIVER_ON_WORKER |
+              DRIVER_SNAPSHOTS | DRIVER_WATCHES,
     .init = sqlite_init,
     .open = sqlite_open,
     .start = sqlite_start,
@@ -454,6 +479,7 @@ const struct driver driver_sqlite = {
     .add_literal = sql_add_literal,
     .add_identifier = sql_add_identifier,
     .split = sqlite_split,
+    .needs_no_transaction = sqlite_needs_no_transaction,
     .probe = sqlite_probe,
     .sql = sqlite_sql,
 };

@@ -11,6 +11,7 @@
 
 #include <sqlite3.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 struct sqlite_fence {
     bool is_revision;   /* the statements are a revision's; ours may do all */
@@ -20,6 +21,9 @@ struct sqlite_fence {
 };
 
 void sqlite_fence_put(sqlite3 *db, struct sqlite_fence *fence);
+
+/* driver.h: needs_no_transaction. */
+const char *sqlite_needs_no_transaction(const char *sql, size_t len);
 
 /* Before another revision: takes back the settings that decide what its statements mean. */
 void sqlite_fence_reset(sqlite3 *db, struct sqlite_fence *fence);

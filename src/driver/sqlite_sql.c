@@ -43,6 +43,13 @@ const char *const sqlite_sql[SQL__COUNT] = {
         "<> {row_count} OR (SELECT count(*) FROM {version} WHERE version_num IN ({rows})) <> "
         "{row_count}",
     [SQL_SCRIPT_PURGE] = "DELETE FROM {version}",
+    [SQL_SCRIPT_WATCH] =
+        "CREATE TEMP TABLE IF NOT EXISTS skein_watch (broken);\n"
+        "DELETE FROM temp.skein_watch;\n"
+        "INSERT INTO temp.skein_watch SELECT count(*) FROM pragma_foreign_key_check(NULL, 'main')",
+    [SQL_SCRIPT_CHECK] =
+        "INSERT INTO {version} (version_num) SELECT NULL WHERE (SELECT count(*) FROM "
+        "pragma_foreign_key_check(NULL, 'main')) > (SELECT broken FROM temp.skein_watch)",
     [SQL_SCRIPT_VERIFY] =
         "INSERT INTO {version} (version_num) SELECT NULL WHERE NOT EXISTS ({query}\n)",
 };

@@ -169,6 +169,8 @@ static void add_action(struct writing *writing, const struct action *action)
     switch (action->kind) {
     case ACTION_SCRIPT: add_piece(writing, action); break;
     case ACTION_VERIFY: add_verify(writing, action->verify); break;
+    case ACTION_WATCH: add_sql(writing, SQL_SCRIPT_WATCH, &writing->vars); break;
+    case ACTION_CHECK: add_sql(writing, SQL_SCRIPT_CHECK, &writing->vars); break;
     case ACTION_START: add_history(writing, action, SQL_HISTORY_INSERT, "running"); break;
     case ACTION_MARK: add_history(writing, action, SQL_HISTORY_MARK, "running"); break;
     case ACTION_RECORD: add_record(writing, action); break;

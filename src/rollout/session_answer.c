@@ -278,6 +278,10 @@ static void locate(struct session *session, const struct action *action, const s
         session->err_statement = action->verify->sql;
         return;
     }
+    if (action->kind == ACTION_WATCH || action->kind == ACTION_CHECK) {
+        err_set_place(err, revision->path, action->script->breaking_line);
+        return;
+    }
     if (action->kind != ACTION_SCRIPT) {
         err_prefix(err, "recording %s", revision ? revision->id : "the stamp");
         return;
@@ -307,10 +311,11 @@ static enum session_state stop_statements(struct session *session, size_t failed
         if (session->work.actions[session->cursor].kind == ACTION_MARK)
             session->half_done = session->work.actions[session->cursor].statements;
     const struct action *action = &session->work.actions[failed];
-    bool can_mark = (action->kind == ACTION_SCRIPT || action->kind == ACTION_VERIFY) &&
-                    !io_is_broken(session->io);
+    enum action_kind kind = action->kind;
+    bool is_ours = kind == ACTION_START || kind == ACTION_MARK || kind == ACTION_RECORD;
+    bool can_mark = !is_ours && !io_is_broken(session->io);
     session->is_begun = false;
-    if (action->kind == ACTION_SCRIPT)
+    if (kind == ACTION_SCRIPT)
         return session_look_after(session, action, op);
     session->is_half_open = !can_mark;
     return can_mark ? SESSION_MARK : SESSION_CLOSE;

@@ -306,6 +306,14 @@ static void set_verify(struct session *session, struct op *op, const struct acti
     op->sql_len = action->verify->sql_len;
 }
 
+/* It looks at every row that refers to another: there is no budget for that. */
+static void add_look(struct session *session, const struct action *action)
+{
+    struct op *op = session_add_op(session, action->kind == ACTION_WATCH ? OP_WATCH : OP_CHECK);
+    op->sql = "";
+    op->tx_after = TX_ANY;
+}
+
 static void add_action(struct session *session, const struct action *action)
 {
     static void (*const prepares[])(struct op *) = {
@@ -314,6 +322,10 @@ static void add_action(struct session *session, const struct action *action)
         [ACTION_RECORD] = prepare_record,
     };
     bool is_script = action->kind == ACTION_SCRIPT || action->kind == ACTION_VERIFY;
+    if (action->kind == ACTION_WATCH || action->kind == ACTION_CHECK) {
+        add_look(session, action);
+        return;
+    }
     struct op *op = session_add_op(session, is_script ? OP_SCRIPT : OP_QUERY);
     op->tx_after = action->is_in_transaction ? TX_INSIDE : TX_OUTSIDE;
     if (is_script) {

@@ -9,6 +9,7 @@ struct building {
     struct action *actions;
     size_t count, capacity;
     enum transaction_mode mode;
+    bool watches; /* the driver does */
 };
 
 static struct action *add(struct building *building, enum action_kind kind, const struct step *step,
@@ -68,6 +69,16 @@ static void add_verifies(struct building *building, const struct step *step,
     }
 }
 
+static void add_look(struct building *building, enum action_kind kind, const struct step *step,
+                     const struct script *script, const struct piece *piece)
+{
+    struct action *action = add(building, kind, step, script);
+    action->piece = piece;
+    action->statements =
+        piece->first_statement + (kind == ACTION_CHECK ? piece->statement_count : 0);
+    action->is_in_transaction = piece->is_transactional;
+}
+
 /* The row says first where the step goes on: it may be a statement behind (somebody has found out that
  * this one took effect), or say that none is under way (one failed). Whoever dies in the next statement
  * leaves a row that tells which it was. */
@@ -88,6 +99,11 @@ static void add_step(struct building *building, const struct step *step,
         add_going_on(building, step, script, done);
     else if (script && script->is_checkpointed)
         add_place(building, ACTION_START, step, script, 0);
+    /* Where all is done but the check, what an earlier run found broken must not pass for old. */
+    bool watches = building->watches && script && script->may_break;
+    const struct piece *next = watches ? script_piece_at(script, done) : NULL;
+    if (next)
+        add_look(building, ACTION_WATCH, step, script, next);
     for (size_t i = 0; script && i < script->piece_count; i++) {
         const struct piece *piece = &script->pieces[i];
         if (piece->first_statement >= done)
@@ -96,6 +112,8 @@ static void add_step(struct building *building, const struct step *step,
         if (piece->first_statement + piece->statement_count >= done)
             add_verifies(building, step, script, piece);
     }
+    if (watches)
+        add_look(building, ACTION_CHECK, step, script, &script->pieces[script->piece_count - 1]);
     add_record(building, step, script, unfinished);
 }
 
@@ -126,7 +144,8 @@ static const struct script *script_of(const struct work_request *request, const 
 bool work_build(struct arena *arena, const struct work_request *request, struct work *ret_work,
                 enum unfinished_fault *ret_fault, struct err *err)
 {
-    struct building building = {.arena = arena, .mode = request->mode};
+    struct building building = {
+        .arena = arena, .mode = request->mode, .watches = request->driver->traits & DRIVER_WATCHES};
     const struct plan *plan = request->plan;
     *ret_fault = UNFINISHED_FITS;
     const struct unfinished *unfinished =

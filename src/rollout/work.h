@@ -19,6 +19,8 @@ enum action_kind {
     ACTION_SCRIPT, /* one piece of the revision */
     ACTION_START,  /* history row of a checkpointed step: running, nothing done */
     ACTION_VERIFY, /* a query of the author's returns a row */
+    ACTION_WATCH,  /* what is broken before a step that may break something is noted (OP_WATCH), */
+    ACTION_CHECK,  /* and what is broken after it is looked for */
     ACTION_MARK,   /* `statements` of it are done */
     ACTION_RECORD, /* the step is done: version rows, and its history row */
 };

@@ -361,6 +361,8 @@ static void on_worker_work(struct conn *conn)
     case OP_RESTORE: copy_on_thread(conn); break;
     case OP_QUERY:
     case OP_SCRIPT:
+    case OP_WATCH:
+    case OP_CHECK:
     case OP__COUNT: fake_session_run(conn->session); break;
     }
 }

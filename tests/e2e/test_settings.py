@@ -1,8 +1,10 @@
 """The same revision means the same in every tenant: known settings of PostgreSQL's sessions, whatever the database,
 the role or the environment sets."""
 import os
+import sqlite3
+import subprocess
 
-from harness import Pooler, PostgresCase, main
+from harness import FleetCase, Pooler, PostgresCase, main
 
 # what an administrator, or another tool, may have set: each of these changes a value or what a statement means
 ODD = {
@@ -153,6 +155,112 @@ class ThroughAPooler(Pooler):
         rows = [Known.seen(self, name) for name in names]
         self.assertEqual(rows[0], rows[1])
         self.assertGreater(len(rows[0]), 30)
+
+
+PAIR = ("CREATE TABLE parent (id INTEGER PRIMARY KEY, name); INSERT INTO parent VALUES (1, 'a'), (2, 'b'), (3, 'c');"
+        "CREATE TABLE child (id INTEGER PRIMARY KEY, parent_id REFERENCES parent (id));"
+        "INSERT INTO child VALUES (10, 1), (20, 2), (30, 3);")
+OLD = PAIR + "INSERT INTO child VALUES (40, 99), (50, 99), (60, 98);"  # broken before any revision
+
+
+def rebuild(where="", name="parent", columns="id INTEGER PRIMARY KEY, name, more"):
+    return (f"CREATE TABLE next ({columns});\nINSERT INTO next SELECT id, name, 0 FROM {name}{where};\n"
+            f"DROP TABLE {name};\nALTER TABLE next RENAME TO {name};\n")
+
+
+class Keys(FleetCase):
+    """SQLite looks at no foreign key while a table is rebuilt: skein does, before it commits."""
+
+    def upgrade(self, sql, up, options="", code=1, mode="all", command=("upgrade",), down=None):
+        self.fleet.last = ""
+        tenant = {**self.fleet.sqlite("t" + str(len(os.listdir(self.fleet.path("data"))) if os.path.isdir(self.fleet.path("data")) else 0), sql),
+                  "transaction": mode}
+        self.name = tenant["name"]
+        self.fleet.revision("aaaa1111", up, options=options, down=down)
+        self.fleet.inventory([tenant], ledger=f".skein/{self.name}.db")
+        result = self.run_json(*command, code=code)
+        self.run_id = result.report["run"]["id"]
+        return result.tenant(self.name)
+
+    def expect_broken(self, tenant, text="row 30 of 'child' has lost its parent in 'parent'", state="failed"):
+        self.assertEqual((tenant["state"], tenant["error"]["class"], tenant["error"]["code"], tenant["error"]["revision"]),
+                         (state, "sql", "787", "aaaa1111"))
+        self.assertIn(text, tenant["error"]["message"])
+        self.assertIn("aaaa1111", tenant["error"]["file"])
+        self.assertEqual(tenant["error"]["line"], 9)
+
+    def test_a_rebuild_that_loses_a_parent_fails(self):
+        for mode in ("all", "each"):
+            for before in (PAIR, OLD):
+                self.expect_broken(self.upgrade(before, rebuild(" WHERE id < 3"), mode=mode))
+                self.assertEqual(self.fleet.query(self.name, "SELECT count(*) FROM parent"), [(3,)])
+                self.assertNotIn("next", self.fleet.tables(self.name))
+
+    def test_what_was_broken_before_is_not_blamed(self):
+        for up in (rebuild(), "ALTER TABLE parent RENAME TO elders;", "ALTER TABLE child RENAME TO kids;",
+                   rebuild("", "child", "id, name REFERENCES parent (id), more").replace("SELECT id, name,", "SELECT id, parent_id,"),
+                   "CREATE TABLE x (id); DROP TABLE x;", "DROP TABLE child;"):
+            tenant = self.upgrade(OLD, up, code=0)
+            self.assertEqual(tenant["state"], "succeeded", up)
+
+    def test_a_new_one_is_found_among_old_ones(self):
+        tenant = self.upgrade(OLD, rebuild() + "INSERT INTO child VALUES (70, 99);")
+        self.assertEqual(tenant["state"], "failed")
+        self.assertIn("'child' has lost its parent", tenant["error"]["message"])
+
+    def test_a_parent_that_is_dropped_or_loses_its_key(self):
+        tenant = self.upgrade(PAIR, "DROP TABLE parent;")
+        self.assertIn("and 2 more like it", tenant["error"]["message"])
+        tenant = self.upgrade(PAIR, rebuild(columns="id, name, more"))
+        self.assertIn("foreign key mismatch", tenant["error"]["message"])
+        self.upgrade(PAIR, "DROP TABLE parent; DROP TABLE child;", code=0)
+
+    def test_without_rowid_and_in_capitals(self):
+        sql = PAIR.replace("parent_id REFERENCES parent (id))", "parent_id REFERENCES parent (id)) WITHOUT ROWID")
+        tenant = self.upgrade(sql, rebuild(" WHERE id < 3").upper().replace("'", ""))
+        self.assertIn("a row of 'child' has lost its parent", tenant["error"]["message"])
+
+    def test_outside_a_transaction_it_is_partial_until_it_is_mended(self):
+        up = "-- migrate:up transaction:false\n" + rebuild(" WHERE id < 3")
+        self.expect_broken(self.upgrade(PAIR, up, code=4), state="partial")
+        for command in ("upgrade", "resume"):
+            self.expect_broken(self.run_json(command, code=4).tenant(self.name), state="partial")
+        with sqlite3.connect(self.fleet.path("data", self.name + ".db")) as db:
+            db.execute("DELETE FROM child WHERE id = 30")
+        self.assertEqual(self.run_json("upgrade").tenant(self.name)["state"], "succeeded")
+
+    def test_a_down_section_and_a_rollback(self):
+        tenant = self.upgrade(PAIR, "CREATE TABLE x (id);", code=0, down=rebuild(" WHERE id < 3"))
+        error = self.run_json("downgrade", "base", code=1).tenant(self.name)["error"]
+        self.assertEqual(error["code"], "787")
+        self.assertEqual(self.fleet.versions(self.name), ["aaaa1111"])
+        error = self.run_json("rollback", self.run_id, code=4).tenant(self.name)["error"]
+        self.assertEqual(error["code"], "787")
+
+    def test_a_script_fails_too(self):
+        self.upgrade(PAIR, rebuild(" WHERE id < 3"))
+        script = self.run_ok("upgrade", "--sql").out
+        for sql, code in ((PAIR, 1), (PAIR + "DELETE FROM child WHERE id = 30;", 0), (OLD + "DELETE FROM child WHERE id = 30;", 0)):
+            path = self.fleet.path(f"{code}{len(sql)}.db")
+            with sqlite3.connect(path) as db:
+                db.executescript(sql)
+            done = subprocess.run(["sqlite3", "-bail", path], input=script.encode(), capture_output=True)
+            self.assertEqual(min(done.returncode, 1), code, done.stderr)
+
+    def test_what_cannot_work_in_a_transaction_is_a_fault_of_the_chain(self):
+        for line in ("PRAGMA journal_mode = WAL;", "pragma main . Journal_Mode(delete);", "PRAGMA synchronous=OFF;",
+                     "/* x */ PRAGMA temp_store = 2;", "VACUUM;", "PRAGMA wal_checkpoint;"):
+            self.fleet.last = ""
+            self.fleet.revision("aaaa1111", "CREATE TABLE a (n);\n" + line)
+            self.fleet.inventory([self.fleet.sqlite("f")])
+            result = self.run_ok("upgrade", code=2)
+            self.assertIn("aaaa1111.sql:8: 'V" if line == "VACUUM;" else "aaaa1111.sql:8: 'PRAGMA ", result.err)
+            self.assertIn("transaction:false", result.err)
+        self.fleet.last = ""
+        self.fleet.revision("aaaa1111", "-- migrate:up transaction:false\nPRAGMA journal_mode = WAL;\nVACUUM;\n"
+                            "-- migrate:up\nPRAGMA journal_mode;\nPRAGMA foreign_keys = OFF;")
+        self.run_ok("upgrade")
+        self.assertEqual(self.fleet.query("f", "PRAGMA journal_mode"), [("wal",)])
 
 
 if __name__ == "__main__":
