@@ -150,6 +150,7 @@ struct skein_request {
     const char *wave;         /* a run that changes something stops behind this one */
     const char *max_failures; /* "5" or "2%"; default: as the inventory says */
     bool handles_signals;     /* SIGINT, SIGTERM and SIGHUP stop the run; default: they are yours */
+    bool forces; /* SKEIN_STAMP: also where none of the tables is there that the chain makes */
 };
 
 /* Visits the selection and blocks until that is over. NULL: a fault, and no tenant was touched (a

@@ -28,6 +28,7 @@ struct command;
         group(ALL)          /* --all */                                                            \
         group(SQL)          /* --sql, --dialect */                                                 \
         group(PURGE)        /* --purge */                                                          \
+        group(FORCE)        /* --force */                                                          \
         group(CHECK_HEADS)  /* --check-heads */                                                    \
         group(RANGE)        /* -r */                                                               \
         group(INDICATE)     /* -i */                                                               \
@@ -95,6 +96,7 @@ struct options {
     const char *table;
     bool is_dry_run;
     bool purges;
+    bool is_forced;
     bool accepts_chain_change;
     bool says_done;
     bool says_undone;

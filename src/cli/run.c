@@ -33,6 +33,7 @@ static void set_again(struct visit *visit, const struct again *again)
     visit->targets = again->targets;
     visit->target_count = again->target_count;
     visit->adopts = again->adopts;
+    visit->forces = again->run.forces;
     visit->has_no_waves = again->is_back;
     if (again->is_back) {
         visit->wave = NULL;
@@ -53,6 +54,7 @@ struct visit cli_visit(const struct options *options, const struct run_request *
         .target_count = request->targets ? request->target_count : options->arg_count,
         .adopts = request->adopts,
         .purges = options->purges,
+        .forces = options->is_forced,
         .parallel = options->parallel,
         .per_server = options->per_server,
         .has_on_failure = options->has_on_failure,

@@ -23,11 +23,14 @@ const struct command command_stamp = {
         "tenant, as if its revisions had been applied, and runs none of them. Also the way to\n"
         "say that revision files which changed after they were applied are right as they are.\n"
         "\n"
+        "A tenant where none of the tables is there that the chain makes up to TARGET fails, and is\n"
+        "not touched; --force stamps it all the same.\n"
+        "\n"
         "With --purge all rows go first, also those that name no revision of the chain. With --sql\n"
         "the script of it goes to stdout; where TARGET is A:B it starts at A.",
     .example = "skein stamp head --tenant acme",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY |
-              OPTIONS_PURGE | OPTIONS_SQL,
+              OPTIONS_PURGE | OPTIONS_FORCE | OPTIONS_SQL,
     .min_args = 1,
     .max_args = ARGS_MAX,
     .needs_for = needs_for,

@@ -99,6 +99,11 @@ const char *const postgres_sql[SQL__COUNT] = {
     "pg_catalog.pg_postmaster_start_time()), '/', pg_catalog.current_database())",
     [SQL_SCHEMA_CREATE] = "CREATE SCHEMA IF NOT EXISTS {schema}",
     [SQL_VERSIONS] = "SELECT version_num FROM {version}",
+    [SQL_TABLES] =
+        "SELECT relname FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON "
+        "pg_namespace.oid = relnamespace WHERE relkind IN ('r', 'p', 'f', 'v', 'm') AND nspname "
+        "NOT IN ('pg_catalog', 'information_schema') AND (relname IN ({rows}) OR "
+        "pg_catalog.concat(nspname, '.', relname) IN ({rows})) LIMIT 1",
     [SQL_HISTORY] =
         "SELECT revision, direction, checksum, statements, state, run_id, id FROM {history} "
         "ORDER BY id",

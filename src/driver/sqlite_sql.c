@@ -9,6 +9,8 @@ const char *const sqlite_sql[SQL__COUNT] = {
         "max(name) FILTER (WHERE name = 'skein_history' COLLATE NOCASE), NULL, NULL, NULL "
         "FROM main.sqlite_schema WHERE type = 'table'",
     [SQL_VERSIONS] = "SELECT version_num FROM {version}",
+    [SQL_TABLES] = "SELECT name FROM main.sqlite_schema WHERE type IN ('table', 'view') AND name "
+                   "COLLATE NOCASE IN ({rows}) LIMIT 1",
     [SQL_HISTORY] =
         "SELECT revision, direction, checksum, statements, state, run_id, id FROM {history} "
         "ORDER BY id",

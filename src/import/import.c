@@ -101,7 +101,7 @@ const char *import_id(struct arena *arena, const char *version)
     char hex[HASH_HEX_SIZE];
     if (!*version || can_be_id(version))
         return version;
-    char *id = arena_strndup(arena, version, ID_MAX - HASH_DIGITS - 1);
+    char *id = arena_strndup(arena, version, strnlen(version, ID_MAX - HASH_DIGITS - 1));
     for (char *at = id; *at; at++)
         if (!ascii_is_alnum(*at))
             *at = '_';

@@ -120,6 +120,7 @@ struct run_info {
     const char *resumed_from; /* NULL: a run of its own */
     const char *inventory;    /* which one the run was made with (library/own.h); NULL: not known */
     bool purges;              /* a stamp that drops all version rows first */
+    bool forces;              /* a stamp, whatever the database holds */
     const struct chain *chain;
     const struct tenant *const *tenants; /* the selection; lives as long as the run */
     size_t tenant_count;

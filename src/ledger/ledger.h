@@ -69,6 +69,7 @@ struct ledger_run {
     const char *chain_digest;
     const char *inventory; /* which one it was made with; NULL: an older skein's run, or unknown */
     bool purges;           /* a stamp that drops all version rows first */
+    bool forces;           /* a stamp, whatever the database holds */
     /* RUN_RUNNING while somebody holds the ledger for it, RUN_INTERRUPTED after */
     enum run_state state;
     /* EVENT_RUN_ROLLS_BACK was seen: what is left of the run is the way back */

@@ -200,6 +200,7 @@ static bool make_info(struct sqlite_frame *frame, struct err *err)
         .resumed_from = run->resumed_from,
         .inventory = run->inventory,
         .purges = run->purges,
+        .forces = run->forces,
         .tenant_count = run->tenant_count,
         .waves = frame->waves.waves,
         .wave_count = frame->waves.wave_count,

@@ -38,6 +38,7 @@ enum {
     COL_SINCE,
     COL_INVENTORY,
     COL_PURGES,
+    COL_FORCES,
     COL_RESUMED_BY,
     COL_ROLLED_BACK_BY
 };
@@ -45,7 +46,7 @@ enum {
 #define SELECT_RUN                                                                                 \
     "SELECT seq, id, command, target, resolved, resumed_from, is_dry_run, chain_digest,"           \
     " chain_count, chain_heads, fleet, tenant_count, state, drains, rolls_back, started_at_ms,"    \
-    " duration_ms, host, pid, since_ms, inventory, purges,"                                        \
+    " duration_ms, host, pid, since_ms, inventory, purges, forces,"                                \
     " (SELECT id FROM runs AS later WHERE later.resumed_from = runs.id"                            \
     "  AND later.command <> 'rollback' ORDER BY seq DESC LIMIT 1),"                                \
     " (SELECT id FROM runs AS later WHERE later.resumed_from = runs.id"                            \
@@ -73,6 +74,7 @@ static struct ledger_run read_ledger_run(const struct db_cursor *row, struct are
         .chain_digest = db_copy_at(row, COL_DIGEST, arena),
         .inventory = db_copy_at(row, COL_INVENTORY, arena),
         .purges = db_int_at(row, COL_PURGES) != 0,
+        .forces = db_int_at(row, COL_FORCES) != 0,
         .state = (enum run_state)db_int_at(row, COL_STATE),
         .is_rolling_back = !db_is_null_at(row, COL_ROLLS_BACK),
         .started_at_ms = db_int_at(row, COL_STARTED),

@@ -254,6 +254,7 @@ static bool make_visit(const struct skein *skein, const struct skein_request *re
         .has_on_failure = request->on_failure != SKEIN_AS_INVENTORY,
         .on_failure = policies[request->on_failure],
         .has_max_failures = request->max_failures != NULL,
+        .forces = request->forces,
         .leaves_signals = !request->handles_signals,
         .stops = &skein->stops,
     };

@@ -111,7 +111,7 @@ static bool set_adoption(struct fleet *fleet, const struct visit *visit, struct 
                          struct err *err)
 {
     const char *table = visit->target_count > 1 ? visit->targets[1] : NULL;
-    plan->target = (struct target){.command = PLAN_STAMP};
+    plan->target = (struct target){.command = PLAN_STAMP, .is_forced = visit->forces};
     plan->rollout.target = &plan->target;
     plan->rollout.target_text = join(&fleet->arena, visit->targets, visit->target_count);
     plan->rollout.resolved = plan->rollout.target_text;
@@ -143,6 +143,7 @@ static bool set_target(struct fleet *fleet, const struct visit *visit, struct vi
     if (!target_parse(&fleet->arena, fleet->chain, visit->plan, texts, count, &plan->target, err))
         return false;
     plan->target.purges = visit->purges;
+    plan->target.is_forced = visit->forces;
     plan->rollout.resolved = resolve(fleet, &plan->target);
     return true;
 }

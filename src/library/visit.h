@@ -23,6 +23,7 @@ struct visit {
     enum settle settle; /* GOAL_RUN: only this is done */
     size_t settle_statements;
     bool purges; /* PLAN_STAMP: all version rows go first */
+    bool forces; /* PLAN_STAMP: whatever the database holds */
     uint32_t parallel;
     uint32_t per_server;
     bool has_on_failure;

@@ -45,6 +45,8 @@ struct target {
     size_t count;
     /* PLAN_STAMP: all rows go first, those too that name nothing; set it after parsing */
     bool purges;
+    /* PLAN_STAMP: whatever the database holds; set it after parsing too */
+    bool is_forced;
 };
 
 /* Checks the identifiers against the chain; ERR_CHAIN (words close to Alembic's) where one names

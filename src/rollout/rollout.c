@@ -292,6 +292,7 @@ static struct run_info info_of(const struct rollout_options *options, const char
         .command = options->command,
         .target = options->target_text,
         .resolved = options->resolved,
+        .forces = options->target && options->target->is_forced,
         .is_dry_run = options->goal != GOAL_RUN,
         .resumed_from = options->resumed_from,
         .inventory = options->inventory,

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/map.h"
 #include "rollout/credentials.h"
+#include "rollout/evidence.h"
 #include "rollout/gates.h"
 #include "rollout/journal.h"
 #include "rollout/pool.h"
@@ -51,6 +52,7 @@ struct rollout {
     struct credentials *credentials;
     struct pool *pool;
     struct ways *ways;
+    struct evidence *evidence;
     struct gates *gates;
     bool has_begun;          /* a wave */
     bool is_gated;           /* nothing is decided until the gate has answered */

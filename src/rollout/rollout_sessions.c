@@ -476,6 +476,7 @@ void rollout_fill_env(struct rollout *rollout)
         .loop = &rollout->loop,
         .chain = options->chain,
         .scripts = options->scripts,
+        .evidence = rollout->evidence,
         .goal = options->goal,
         .target = options->target,
         .adoption = options->adoption,

@@ -238,6 +238,7 @@ bool rollout_open(struct rollout *rollout, struct err *err)
     if (options->ledger)
         rollout->journal =
             journal_new(&rollout->loop, options->ledger, rollout_on_ledger_broken, rollout);
+    rollout->evidence = evidence_new(options->chain, options->scripts);
     rollout_fill_env(rollout);
     watch_signals(rollout);
     return true;
@@ -250,6 +251,7 @@ void rollout_close(struct rollout *rollout)
     journal_free(rollout->journal);
     gates_free(rollout->gates);
     ways_free(rollout->ways);
+    evidence_free(rollout->evidence);
     map_done(&rollout->claimed);
     pool_free(rollout->pool);
     credentials_free(rollout->credentials);

@@ -44,6 +44,9 @@ static const struct state_row states[SESSION__COUNT] = {
                        "that was under way when its run died, "
                        "and what one left that failed",
                        ask_probe, answer_probe, error_probe, SESSION_PLAN, false, true},
+    [SESSION_EVIDENCE] = {"evidence",
+                          "asks whether any of the tables is there that a stamp's revisions make",
+                          ask_evidence, answer_evidence, NULL, SESSION_PLAN, false, true},
     [SESSION_SETTLE] = {"settle", "writes down what a person has found out about such a statement",
                         ask_settle, answer_settle, NULL, SESSION_RELEASE, false, true},
     [SESSION_INTENT] = {"intent",

@@ -14,6 +14,7 @@
 #include "ledger/event.h"
 #include "rollout/io.h"
 
+struct evidence;
 struct scripts;
 struct session;
 
@@ -37,6 +38,7 @@ struct session_env {
     size_t settle_statements; /* SETTLE_STATEMENTS: so many stand */
     const char *run_id;
     const char *version_table;
+    struct evidence *evidence;       /* what stamps are held to */
     bool may_meet_twins;             /* two names of the run may be those of one database */
     const struct adoption *adoption; /* NULL, or: another tool says where tenants stand */
     void *ctx;

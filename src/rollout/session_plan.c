@@ -141,6 +141,60 @@ static enum session_state begin_work(struct session *session)
     return lacks_copy ? SESSION_SNAPSHOT : next_work(session);
 }
 
+/* ---- stamps -------------------------------------------------------------------------------- */
+
+static const struct tables *tables_of(struct session *session)
+{
+    return evidence_tables(session->env->evidence, session->driver, &session->plan->to);
+}
+
+/* Would a stamp say what the database may plainly not be? A way back only puts rows back. */
+static bool needs_evidence(struct session *session, const struct plan *left)
+{
+    const struct session_env *env = session->env;
+    bool is_forced = env->target->is_forced || env->target->purges;
+    return env->target->command == PLAN_STAMP && !is_forced && !env->is_back(env->ctx) &&
+           left->count && !session->done_count && session->plan->to.count &&
+           !session->has_evidence && session->driver->sql[SQL_TABLES] && tables_of(session)->count;
+}
+
+/* In a tenant of one schema a table without a schema is in that one, unless revisions set the path. */
+enum asked ask_evidence(struct session *session)
+{
+    const struct tables *tables = tables_of(session);
+    const char *own = tables->has_own_path ? NULL : session->tenant->schema;
+    const char **rows = arena_calloc(&session->arena, tables->count, sizeof *rows);
+    for (size_t i = 0; i < tables->count; i++) {
+        const struct table_name *table = &tables->items[i];
+        const char *schema = table->schema ? table->schema : own;
+        rows[i] =
+            schema ? arena_printf(&session->arena, "%s.%s", schema, table->name) : table->name;
+    }
+    session->vars.rows = rows;
+    session->vars.row_count = tables->count;
+    session_add_one(session, SQL_TABLES);
+    return ASKED_OPS;
+}
+
+enum session_state answer_evidence(struct session *session)
+{
+    const struct tables *tables = tables_of(session);
+    const struct rows *to = &session->plan->to;
+    struct err err;
+    session->has_evidence = session_op_of(session, SESSION_EVIDENCE)->row_count > 0;
+    if (session->has_evidence)
+        return SESSION_PLAN;
+    err_set(&err, ERR_DRIFT,
+            "it is not what the stamp would say: up to '%s' the chain makes %zu table%s ('%s'%s), "
+            "and none is there; say --force if it is right all the same",
+            to->ids[0], tables->count, tables->count == 1 ? "" : "s", tables->items[0].name,
+            tables->count > 1 ? ", …" : "");
+    snprintf(err.code, sizeof err.code, "no_such_tables");
+    return session_fail(session, &err);
+}
+
+/* ---- what comes next ----------------------------------------------------------------------- */
+
 enum session_state answer_plan(struct session *session)
 {
     struct err err = {0};
@@ -155,6 +209,8 @@ enum session_state answer_plan(struct session *session)
         return session_fail(session, &err);
     if (session_needs_probe(session, &left))
         return SESSION_PROBE;
+    if (needs_evidence(session, &left))
+        return SESSION_EVIDENCE;
     add_vouching_step(session, &left);
     if (!build_work(session, &left, &err))
         return session_fail(session, &err);

@@ -10,6 +10,7 @@
 #include "driver/script.h"
 #include "driver/sql.h"
 #include "rollout/blockers.h"
+#include "rollout/evidence.h"
 #include "rollout/record.h"
 #include "rollout/session.h"
 #include "rollout/work.h"
@@ -25,6 +26,7 @@ enum session_state {
     SESSION_RESOLVE,
     SESSION_PLAN,
     SESSION_PROBE,
+    SESSION_EVIDENCE,
     SESSION_SETTLE,
     SESSION_INTENT,
     SESSION_SNAPSHOT,
@@ -113,6 +115,7 @@ struct session {
 
     /* what is to be done */
     const struct plan *plan;
+    bool has_evidence;     /* a table is there that the stamped revisions make */
     bool is_intended;      /* the intent is durable */
     bool has_snapshot;     /* the copy is made */
     bool is_restored;      /* and was put back */
@@ -159,6 +162,7 @@ enum asked ask_lock_wait(struct session *session);
 enum asked ask_inspect(struct session *session);
 enum asked ask_read(struct session *session);
 enum asked ask_probe(struct session *session);
+enum asked ask_evidence(struct session *session);
 enum asked ask_settle(struct session *session);
 enum asked ask_intent(struct session *session);
 enum asked ask_snapshot(struct session *session);
@@ -205,6 +209,7 @@ enum session_state session_begin_settling(struct session *session);
 
 /* session_plan.c */
 enum session_state answer_plan(struct session *session);
+enum session_state answer_evidence(struct session *session);
 enum session_state answer_intent(struct session *session);
 enum session_state answer_snapshot(struct session *session);
 enum session_state answer_restore(struct session *session);

@@ -111,7 +111,7 @@ def scenarios(engine):
                  keys={"rollout": {"parallel": 2, "waves": CANARY}}),
         Scenario("downgrade", LINE, ["downgrade", "aaaa1111"], ups(LINE) + downs(LINE[1:]), ["aaaa1111"],
                  before=[["upgrade"]], keys={"defaults": {"transaction": "each"}}),
-        Scenario("stamp", LINE, ["stamp", "head"], [], head),
+        Scenario("stamp", LINE, ["stamp", "--force", "head"], [], head),
         Scenario("rollback", LINE, ["rollback"], ups(LINE) + downs(LINE[1:]), ["aaaa1111"],
                  before=[["upgrade", "aaaa1111"], ["upgrade"]]),
         Scenario("on_failure", GUARDED, ["upgrade"], fails_in_t2, [], unguarded=("t2",), codes=(0, 3),

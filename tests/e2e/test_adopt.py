@@ -116,7 +116,7 @@ class Adopting(FleetCase):
     def test_two_tables_that_disagree_are_a_persons(self):
         self.make(a=TABLES["dbmate"])
         self.fleet.revision("other", "CREATE TABLE o (id);", revises="")
-        self.run_ok("stamp", "other")
+        self.run_ok("stamp", "--force", "other")
         error = self.run_json("adopt", "--from", "dbmate", code=1).tenant("a")["error"]
         self.assertEqual(error["class"], "drift")
         self.assertIn("'other' and dbmate's '2'", error["message"])
@@ -145,10 +145,10 @@ class Adopting(FleetCase):
         self.assertEqual(self.fleet.versions("a"), [])
 
     def test_flyway_s_repeatables_run_once_more(self):
-        self.fleet.write("fly/V1__a.sql", "CREATE TABLE t9 (id integer);")
-        self.fleet.write("fly/V2__b.sql", "CREATE TABLE t8 (id integer);")
+        self.fleet.write("fly/V1__a.sql", "CREATE TABLE t1 (id integer);")
+        self.fleet.write("fly/V2__b.sql", "CREATE TABLE t2 (id integer);")
         self.fleet.write("fly/R__view.sql", "DROP VIEW IF EXISTS v; CREATE VIEW v AS SELECT 7 AS n;")
-        self.fleet.inventory([self.fleet.sqlite("a", TABLES["flyway"] + "CREATE VIEW v AS SELECT 6 AS n;")])
+        self.fleet.inventory([self.sqlite("a", TABLES["flyway"] + "CREATE VIEW v AS SELECT 6 AS n;")])
         self.run_ok("import", "flyway", self.fleet.path("fly"))
         self.run_ok("adopt", "--from", "flyway")
         self.assertEqual(self.fleet.versions("a"), ["2"])
@@ -200,6 +200,19 @@ class Adopting(FleetCase):
         self.run_ok("rollback")
         self.assertEqual(self.fleet.versions("a") + self.fleet.versions("b"), ["foo-1.2", "other-1"])
 
+    def test_a_database_that_is_plainly_not_what_the_old_table_says(self):
+        self.fleet.inventory([self.sqlite("a", TABLES["dbmate"]), self.fleet.sqlite("b", TABLES["dbmate"])])
+        self.import_old()
+        dry = self.run_json("adopt", "--from", "dbmate", "--dry-run", "--on-failure", "continue", code=1)
+        self.assertEqual((dry.tenant("a")["state"], dry.tenant("b")["state"]), ("succeeded", "failed"))
+        error = self.run_json("adopt", "--from", "dbmate", "--on-failure", "continue", code=1).tenant("b")["error"]
+        self.assertEqual((error["class"], error["code"]), ("drift", "no_such_tables"))
+        self.assertIn("up to '2' the chain makes 2 tables ('t1', …), and none is there", error["message"])
+        self.assertEqual(self.fleet.versions("a"), ["2"])
+        self.assertEqual(self.fleet.tables("b"), {"schema_migrations"})
+        self.run_ok("adopt", "--from", "dbmate", "--force")
+        self.assertEqual(self.fleet.versions("b"), ["2"])
+
     def test_usage(self):
         self.make(a="")
         self.assertIn("--from TOOL", self.run_ok("adopt", code=2).err)
@@ -214,6 +227,7 @@ class OnPostgres(PostgresCase):
             with self.subTest(tool=tool):
                 database = "adopt_" + tool.replace("-", "_")
                 tenant, = self.pg.create(database)
+                table += "CREATE TABLE t2 (id integer);"
                 self.pg.sql(database, "CREATE SCHEMA globex")
                 self.pg.sql(database, table + f"SET search_path = globex; {table}")
                 self.fleet.inventory([tenant, {**tenant, "name": "globex", "schema": "globex"}])

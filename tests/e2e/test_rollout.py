@@ -378,7 +378,7 @@ class Rollback(RolloutCase):
 
     def test_of_a_stamp_runs_nothing(self):
         self.make(2)
-        self.run_ok("stamp", "head")
+        self.run_ok("stamp", "--force", "head")
         self.run_json("rollback")
         self.assertEqual(self.fleet.versions("t00"), [])
         self.assertNotIn("fx", self.fleet.tables("t00"))

@@ -95,7 +95,7 @@ class MainJob(FleetCase):
     def test_stamp_runs_nothing(self):
         self.make_chain()
         self.make_fleet(1)
-        self.run_ok("stamp", "head")
+        self.run_ok("stamp", "--force", "head")
         self.assertEqual(self.fleet.versions("t0"), ["cccc3333"])
         self.assertEqual(self.fleet.tables("t0"), set())
         self.run_ok("stamp", "base")

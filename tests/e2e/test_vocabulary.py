@@ -468,7 +468,7 @@ class OfflineCase(FleetCase):
         (["upgrade", "eeee"], "downgrade", "bbbb", "eeee:bbbb"),
         (["upgrade", "eeee"], "downgrade", "base", "eeee:base"),
         (["upgrade", "bbbb"], "downgrade", "-1", "bbbb:-1"),
-        ([], "stamp", "cccc", "cccc"),
+        ([], "stamp", "--force cccc", "cccc"),
         (["upgrade", "cccc"], "stamp", "aaaa", "cccc:aaaa"),
         (["upgrade", "cccc"], "stamp", "base", "cccc:base"),
         (["upgrade", "cccc"], "stamp", "dddd", "cccc:dddd"),

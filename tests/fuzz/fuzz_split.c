@@ -1,11 +1,13 @@
 /* Any bytes as a script: statements ascend and lie within it, and what the parser takes is split the same by the
- * tokens alone, which a newer statement in front makes sure of. */
+ * tokens alone, which a newer statement in front makes sure of. The tables that the statements leave are read. */
 #include <stdlib.h>
 
 #include "base/arena.h"
 #include "base/err.h"
 #include "driver/postgres_split.h"
+#include "driver/drivers.h"
 #include "driver/sqlite_split.h"
+#include "driver/tables.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -51,7 +53,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; is_split && i < alone.count; i++)
         if (beside.count != alone.count + 1 || beside.items[i + 1].len != alone.items[i].len)
             abort();
-    (void)split(sqlite_split, &arena, sql, &alone);
+    struct tables tables = {.arena = &arena};
+    for (size_t i = 0; is_split && i < alone.count; i++)
+        tables_follow(&tables, &driver_postgres, sql + alone.items[i].offset, alone.items[i].len);
+    is_split = split(sqlite_split, &arena, sql, &alone);
+    for (size_t i = 0; is_split && i < alone.count; i++)
+        tables_follow(&tables, &driver_sqlite, sql + alone.items[i].offset, alone.items[i].len);
     arena_done(&arena);
     return 0;
 }

@@ -95,6 +95,7 @@ static void all_runs_of_a_rollout_are_one_family(void **state)
         fleet.run.resumed_from = runs[i].from;
         fleet.run.inventory = i % 2 ? "../prod.yaml" : NULL;
         fleet.run.purges = i % 2;
+        fleet.run.forces = !(i % 2);
         fleet_starts(&fleet);
         fleet_ends(&fleet, RUN_FAILED);
         fleet_done(&fleet);
@@ -111,6 +112,7 @@ static void all_runs_of_a_rollout_are_one_family(void **state)
         assert_int_equal(has_id(ids, count, "other"), is_other);
         struct ledger_run run = book_find(&book, runs[i].id), older;
         assert_int_equal(run.purges, i % 2);
+        assert_int_equal(run.forces, !(i % 2));
         assert_int_equal(run.inventory != NULL, i % 2);
         assert_int_equal(ledger_find_older(book.ledger, runs[i].id, &book.arena, &older, &err),
                          i > 0);
@@ -130,6 +132,7 @@ static void make_old(const struct book *book)
     assert_int_equal(sqlite3_open(book->path, &db), SQLITE_OK);
     sqlite3_exec(db,
                  "ALTER TABLE runs DROP COLUMN inventory; ALTER TABLE runs DROP COLUMN purges;"
+                 "ALTER TABLE runs DROP COLUMN forces;"
                  "ALTER TABLE run_tenants DROP COLUMN reached;"
                  "DROP TABLE notices; DROP TABLE tenant_notices;"
                  "ALTER TABLE run_tenants DROP COLUMN notices;"
