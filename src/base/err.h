@@ -31,14 +31,33 @@ enum err_class {
     ERR__COUNT
 };
 
+/* What an error says of more than the one who met it. Whoever reads the server's words decides. */
+enum err_trouble {
+    TROUBLE_NONE, /* nothing */
+    TROUBLE_CONFLICT, /* it may come from another session that did the same at that moment: alone it may go well. If
+                         it is transient, it comes from nothing else */
+    TROUBLE_CROWDED_DATABASE, /* no more connections to this database, */
+    TROUBLE_CROWDED_LOGIN,    /* with this login, */
+    TROUBLE_CROWDED_SERVER,   /* or at all */
+    TROUBLE_NOT_READY, /* the server answers, and will be of use later: it starts, or is a standby */
+    TROUBLE_DOWN,      /* the server does not answer */
+    TROUBLE_FULL,      /* a disk of the server is full */
+    TROUBLE__COUNT
+};
+
+enum { ERR_SESSIONS_MOST = 4 };
+
 struct err {
     enum err_class kind;
+    enum err_trouble trouble;
     bool is_transient;       /* the same thing may work a moment later */
     bool is_connection_lost; /* no answer came: what was asked may or may not have happened */
     char code[16];           /* SQLSTATE, or SQLite's extended code by number; may be empty */
     char file[256];          /* path as shown to people; empty where there is none */
     int line;                /* from 1; 0 where there is none */
     bool quotes_values;      /* what the text quotes are values of rows */
+    uint32_t sessions
+        [ERR_SESSIONS_MOST]; /* who was in the way, as the server numbers them; 0: no more is known */
     size_t offset;           /* of the error within the SQL that was sent, from 1; 0: unknown */
     char text[1024];
     const struct said *said; /* what else the server said; NULL: nothing. Borrowed (said.h) */

@@ -55,8 +55,9 @@ enum op_kind {
 struct conn_info {
     bool is_pooled;    /* a transaction-pooling proxy: no session state may be relied on. Where the
                           handshake does not tell, SQL_LOCK or SQL_INSPECT do */
-    bool is_read_only; /* a standby, or a file without write permission */
-    bool is_created;   /* OP_CONNECT made the database */
+    bool is_read_only; /* a standby, set so, or a file without write permission */
+    bool is_standby;
+    bool is_created; /* OP_CONNECT made the database */
     /* the server can notice by itself that its client died, if its system can */
     bool watches_client;
     bool
@@ -162,7 +163,7 @@ enum sql_id {
     SQL_LOCK_HOLDER, /* behind one of these: a row where somebody has the lock: is it us (a boolean), and
                           who, in words */
     SQL_BLOCKERS, /* on another connection: who keeps session {backend_pid} waiting for a lock, in
-                          words, a row each */
+                          words and as the server numbers them, a row each */
     SQL_RESET,    /* makes a used connection like new */
     SQL_INSPECT,  /* -> schema or NULL, the version table that is found first or NULL, the one of
                           this schema or NULL, its history table or NULL, search path or NULL, the

@@ -32,6 +32,7 @@ struct conn {
     bool is_past_guard;              /* of `op`: what is said now is said of what it is joined to */
     const char *refusal;             /* of the server's certificate; NULL: none */
     size_t row_capacity;             /* of the op's rows, where they come one by one */
+    bool is_standby;                 /* as far as a server tells that does not tell of itself */
 };
 
 /* Is it for the one who asked, and not about a statement of ours? */
@@ -165,6 +166,18 @@ static size_t end_of_op(const struct conn *conn)
     return conn->message.begin + conn->op->sql_len + 1;
 }
 
+static bool is_on(const char *setting)
+{
+    return setting && strcmp(setting, "on") == 0;
+}
+
+/* A server of version 14 says so by itself, whenever it changes. */
+static bool is_standby(const struct conn *conn)
+{
+    const char *status = PQparameterStatus(conn->pg, "in_hot_standby");
+    return status ? is_on(status) : conn->is_standby;
+}
+
 /* The first error wins; one statement's error ends the message anyway. As long as nothing has run, where it is said
  * to be decides whose it is: a syntax error may be that of a script whose turn had not come. Later a place outside
  * of the op's own SQL is one in another text, such as that of a prepared statement. */
@@ -174,7 +187,11 @@ static void fail(struct conn *conn, const PGresult *result)
     bool has_run = conn->op != conn->message.first || conn->op->statements_done;
     if (op_err(conn->op)->kind != ERR_NONE)
         return;
-    postgres_error(conn->pg, result, conn->message.sql, conn->op->arena, &err);
+    postgres_error(conn->pg, result,
+                   &(struct postgres_context){.message = conn->message.sql,
+                                              .operation = conn->op->sql,
+                                              .is_standby = is_standby(conn)},
+                   conn->op->arena, &err);
     while (!has_run && conn->op->joined && err.offset > end_of_op(conn))
         go_to_joined(conn);
     bool is_within = err.offset > conn->message.begin && err.offset <= end_of_op(conn);
@@ -334,17 +351,13 @@ static bool has_more(const struct conn *conn)
     return conn->message.begin > conn->message.len && op_err(conn->op)->kind == ERR_NONE;
 }
 
-static bool is_on(const char *setting)
-{
-    return setting && strcmp(setting, "on") == 0;
-}
-
 static void take_info(struct conn *conn)
 {
     const char *strings = PQparameterStatus(conn->pg, "standard_conforming_strings");
     conn->op->info = (struct conn_info){
-        .is_read_only = is_on(PQparameterStatus(conn->pg, "in_hot_standby")) ||
-                        is_on(PQparameterStatus(conn->pg, "default_transaction_read_only")),
+        .is_standby = is_standby(conn),
+        .is_read_only =
+            is_standby(conn) || is_on(PQparameterStatus(conn->pg, "default_transaction_read_only")),
         .watches_client = PQserverVersion(conn->pg) >= 140000,
         .reads_oddly = strings && !is_on(strings),
         .password = PQpass(conn->pg),
@@ -353,16 +366,19 @@ static void take_info(struct conn *conn)
     };
 }
 
-static void finish_probe(struct op *op)
+static void finish_probe(struct conn *conn)
 {
-    if (op_err(op)->kind == ERR_NONE && op->row_count == 1)
-        op->info.is_read_only = is_on(op_value(op, 0, 0)) || is_on(op_value(op, 0, 1));
+    struct op *op = conn->op;
+    if (op_err(op)->kind != ERR_NONE || op->row_count != 1)
+        return;
+    conn->is_standby = op->info.is_standby = is_on(op_value(op, 0, 0));
+    op->info.is_read_only = conn->is_standby || is_on(op_value(op, 0, 1));
 }
 
 static void finish(struct conn *conn)
 {
     if (conn->phase == PHASE_PROBING)
-        finish_probe(conn->op);
+        finish_probe(conn);
     check_transaction(conn);
     conn->phase = PHASE_RUNNING;
 }

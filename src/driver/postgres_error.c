@@ -3,47 +3,9 @@
 #include <ctype.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/utf8.h"
-
-struct meaning {
-    const char *code; /* SQLSTATE, or its class (the first two characters) */
-    enum err_class kind;
-    bool is_transient;
-    /* the session is gone: what was under way may or may not have happened. Where it is not,
-     * that was a statement's own trouble: another server that it asked, a worker that it lost */
-    bool is_lost;
-};
-
-/* The first row that fits wins. */
-static const struct meaning meanings[] = {
-    {"08", ERR_CONNECT, true, true},     /* connection exceptions */
-    {"57P01", ERR_CONNECT, true, true},  /* admin shutdown, pg_terminate_backend */
-    {"57P02", ERR_CONNECT, true, true},  /* crash shutdown */
-    {"57P03", ERR_CONNECT, true, true},  /* cannot connect now: starting up, shutting down */
-    {"57P05", ERR_CONNECT, true, true},  /* idle session timeout */
-    {"25P03", ERR_CONNECT, true, true},  /* idle in transaction timeout */
-    {"53300", ERR_CONNECT, true, false}, /* too many connections */
-    {"25006", ERR_CONNECT, true, false}, /* read-only: a standby */
-    {"3D000", ERR_CONNECT, false, false}, {"28", ERR_AUTH, false, false},
-    {"55P03", ERR_LOCK, true, false}, /* lock_timeout */
-    {"40P01", ERR_LOCK, true, false}, /* deadlock */
-    {"40001", ERR_LOCK, true, false}, /* serialization failure */
-    {"40003", ERR_SQL, false, true},  /* statement completion unknown */
-    {"57014", ERR_TIMEOUT, false, false},
-};
-
-static void classify(struct err *err, bool is_alive)
-{
-    err->kind = ERR_SQL;
-    for (size_t i = 0; i < ARRAY_LEN(meanings); i++)
-        if (strncmp(err->code, meanings[i].code, strlen(meanings[i].code)) == 0) {
-            bool is_own = is_alive && meanings[i].is_lost;
-            err->kind = is_own ? ERR_SQL : meanings[i].kind;
-            err->is_transient = meanings[i].is_transient;
-            err->is_connection_lost = meanings[i].is_lost && !is_own;
-            return;
-        }
-}
+#include "driver/postgres_class.h"
 
 /* The server itself says that its session goes on; a proxy may use no such words. */
 static bool is_alive(const PGresult *result)
@@ -206,8 +168,8 @@ static bool quotes_values(const char *code)
     return strncmp(code, "22", 2) == 0;
 }
 
-void postgres_error(PGconn *pg, const PGresult *result, const char *sql, struct arena *arena,
-                    struct err *err)
+void postgres_error(PGconn *pg, const PGresult *result, const struct postgres_context *context,
+                    struct arena *arena,                     struct err *err)
 {
     const char *code = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
     const char *primary = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
@@ -217,12 +179,20 @@ void postgres_error(PGconn *pg, const PGresult *result, const char *sql, struct 
     }
     err_set(err, ERR_SQL, "%s%s", primary ? primary : "", hint_for(code));
     snprintf(err->code, sizeof err->code, "%s", code);
-    classify(err, is_alive(result));
+    postgres_classify(err, &(struct postgres_facts){
+                               .routine = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION),
+                               .schema = PQresultErrorField(result, PG_DIAG_SCHEMA_NAME),
+                               .detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL),
+                               .sql = context->operation,
+                               .is_alive = is_alive(result),
+                               .is_standby = context->is_standby,
+                           });
     if (PQstatus(pg) == CONNECTION_BAD)
         err->is_connection_lost = true;
     err->said = postgres_said(result, arena);
     err->quotes_values = quotes_values(code);
-    err->offset = byte_offset(pg, sql, PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION));
+    err->offset =
+        byte_offset(pg, context->message, PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION));
 }
 
 /* In a verbose text a server's error reads `FATAL:  53300: sorry, …` whatever the language. */
@@ -237,6 +207,21 @@ static const char *find_code(const char *text, char ret_code[6])
         }
     }
     return NULL;
+}
+
+/* And its last line names the routine, the file and the line of the server's source, in that order. */
+static const char *find_routine(const char *text, char *ret_routine, size_t size)
+{
+    const char *file = strstr(text, ".c:");
+    while (file && file > text && file[-1] != ' ')
+        file--;
+    if (!file || file - text < 2 || file[-2] != ',')
+        return NULL;
+    const char *end = file - 2, *begin = end;
+    while (begin > text && (ascii_is_alnum(begin[-1]) || begin[-1] == '_'))
+        begin--;
+    snprintf(ret_routine, size, "%.*s", (int)(end - begin), begin);
+    return ret_routine;
 }
 
 /* Faults of the client's side: trying again changes nothing. */
@@ -265,7 +250,7 @@ static bool is_kept_out(const struct err *err)
 
 void postgres_connect_error(PGconn *pg, const char *refusal, struct arena *arena, struct err *err)
 {
-    char code[6];
+    char code[6], routine[64];
     const char *text = PQerrorMessage(pg);
     const char *message = find_code(text, code);
     if (message) {
@@ -273,14 +258,18 @@ void postgres_connect_error(PGconn *pg, const char *refusal, struct arena *arena
         size_t len = strlen(err->text);
         snprintf(err->text + len, sizeof err->text - len, "%s", hint_for(code));
         snprintf(err->code, sizeof err->code, "%s", code);
-        classify(err, false);
+        postgres_classify(err, &(struct postgres_facts){
+                                   .routine = find_routine(text, routine, sizeof routine),
+                                   .is_connecting = true,
+                               });
         err->said = said_of_text(message, arena);
-        if (err->kind == ERR_SQL || is_kept_out(err))
+        if (is_kept_out(err))
             err->kind = ERR_CONNECT;
         return;
     }
     set_first_line(err, is_authentication(pg, text) ? ERR_AUTH : ERR_CONNECT, text);
     err->is_transient = err->kind == ERR_CONNECT && !is_permanent(text);
+    err->trouble = err->is_transient ? TROUBLE_DOWN : TROUBLE_NONE;
     size_t used = strlen(err->text);
     if (refusal && strstr(text, "certificate verify failed"))
         snprintf(err->text + used, sizeof err->text - used, ": %s", refusal);

@@ -15,10 +15,16 @@ const struct said *postgres_said(const PGresult *result, struct arena *arena);
 /* A notice or warning, which points into the result and the arena. */
 struct notice postgres_notice(const PGresult *result, struct arena *arena);
 
-/* The error of a result, or (`result` NULL, or without a SQLSTATE) of the connection. `sql` is what
- * was sent: positions are counted in characters there, in bytes in err->offset. err->said comes from the arena. */
-void postgres_error(PGconn *pg, const PGresult *result, const char *sql, struct arena *arena,
-                    struct err *err);
+struct postgres_context {
+    const char *message;   /* what was sent: positions are counted in characters there, in bytes in err->offset */
+    const char *operation; /* the part of it that failed */
+    bool is_standby;       /* the server is one */
+};
+
+/* The error of a result, or (`result` NULL, or without a SQLSTATE) of the connection. err->said comes from the
+ * arena. */
+void postgres_error(PGconn *pg, const PGresult *result, const struct postgres_context *context,
+                    struct arena *arena, struct err *err);
 
 /* Why connecting failed; the text must have been made with PQERRORS_VERBOSE. `refusal`: what was wrong
  * with the server's certificate; NULL: nothing. */

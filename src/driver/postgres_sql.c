@@ -77,7 +77,7 @@ const char *const postgres_sql[SQL__COUNT] = {
     /* A prepared transaction has no session: its PID is 0. */
     [SQL_BLOCKERS] =
         "SELECT CASE pid WHEN 0 THEN 'a prepared transaction' ELSE " SESSION_IN_WORDS
-        " END FROM (SELECT DISTINCT "
+        " END, pid FROM (SELECT DISTINCT "
         "pg_catalog.unnest(pg_catalog.pg_blocking_pids({backend_pid})) AS pid) AS blocking "
         "LEFT JOIN pg_catalog.pg_stat_activity USING (pid) ORDER BY xact_start LIMIT 3",
     [SQL_RESET] = "DISCARD ALL",

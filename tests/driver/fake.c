@@ -187,10 +187,18 @@ static const struct {
     const char *code; /* an SQLSTATE, or its class */
     enum err_class kind;
     bool is_transient;
+    enum err_trouble trouble;
 } meanings[] = {
-    {"08", ERR_CONNECT, true},  {"53300", ERR_CONNECT, true},  {"57P03", ERR_CONNECT, true},
-    {"3D", ERR_CONNECT, false}, {"28", ERR_AUTH, false},       {"55P03", ERR_LOCK, true},
-    {"40", ERR_LOCK, true},     {"57014", ERR_TIMEOUT, false}, {"14", ERR_CONNECT, false},
+    {"08", ERR_CONNECT, true, TROUBLE_NONE},
+    {"53300", ERR_CONNECT, true, TROUBLE_CROWDED_SERVER},
+    {"53100", ERR_SQL, false, TROUBLE_FULL},
+    {"57P03", ERR_CONNECT, true, TROUBLE_NOT_READY},
+    {"3D", ERR_CONNECT, false, TROUBLE_NONE},
+    {"28", ERR_AUTH, false, TROUBLE_NONE},
+    {"55P03", ERR_LOCK, true, TROUBLE_NONE},
+    {"40", ERR_LOCK, true, TROUBLE_CONFLICT},
+    {"57014", ERR_TIMEOUT, false, TROUBLE_NONE},
+    {"14", ERR_CONNECT, false, TROUBLE_NONE},
 };
 
 enum fake_outcome fake_fail(struct err *err, const char *code, const char *format, ...)
@@ -206,6 +214,7 @@ enum fake_outcome fake_fail(struct err *err, const char *code, const char *forma
         if (strncmp(code, meanings[i].code, strlen(meanings[i].code)) == 0) {
             err->kind = meanings[i].kind;
             err->is_transient = meanings[i].is_transient;
+            err->trouble = meanings[i].trouble;
         }
     return FAKE_FAILED;
 }

@@ -116,6 +116,7 @@ static struct want step_connect(struct conn *conn)
     }
     if (conn->fault && conn->fault->act != FAKE_DELAY) {
         fake_lose(op_make_err(op));
+        op->err->trouble = TROUBLE_DOWN; /* it was never reached */
         return over();
     }
     take_session(conn, db);
