@@ -169,7 +169,7 @@ static bool quotes_values(const char *code)
 }
 
 void postgres_error(PGconn *pg, const PGresult *result, const struct postgres_context *context,
-                    struct arena *arena,                     struct err *err)
+                    struct arena *arena, struct err *err)
 {
     const char *code = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
     const char *primary = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;

@@ -24,6 +24,7 @@ struct blockers {
     struct op ops[OP_TO__COUNT];
     struct arena arena; /* of one answer */
     struct buf text;    /* of the last answer to this batch */
+    uint32_t sessions[ERR_SESSIONS_MOST];
 };
 
 static void on_look(uv_timer_t *timer);
@@ -92,13 +93,23 @@ void blockers_free(struct blockers *blockers)
 
 /* ---- asking -------------------------------------------------------------------------------- */
 
+static void forget_answer(struct blockers *blockers)
+{
+    buf_clear(&blockers->text);
+    memset(blockers->sessions, 0, sizeof blockers->sessions);
+}
+
 static void take_answer(struct blockers *blockers)
 {
     const struct op *op = &blockers->ops[OP_TO_LOOK];
-    buf_clear(&blockers->text);
-    for (size_t i = 0; i < op->row_count; i++)
-        if (op_value(op, i, 0))
-            buf_addf(&blockers->text, "%s%s", blockers->text.len ? ", " : "", op_value(op, i, 0));
+    forget_answer(blockers);
+    for (size_t i = 0; i < op->row_count; i++) {
+        const char *words = op_value(op, i, 0), *number = op_value(op, i, 1);
+        if (words)
+            buf_addf(&blockers->text, "%s%s", blockers->text.len ? ", " : "", words);
+        if (number && i < ERR_SESSIONS_MOST)
+            blockers->sessions[i] = (uint32_t)strtoul(number, NULL, 10);
+    }
 }
 
 /* A server that does not answer this is not asked again while the batch runs. */
@@ -157,7 +168,7 @@ void blockers_begin(struct blockers *blockers, const struct io *io,
         return;
     blockers->watched = io;
     blockers->params = *params;
-    buf_clear(&blockers->text);
+    forget_answer(blockers);
     if (!blockers->is_late) /* else on_answered goes on with this batch */
         wait_a_while(blockers);
 }
@@ -172,6 +183,8 @@ void blockers_end(struct blockers *blockers, struct err *err)
     if (blockers->io)
         io_cancel(blockers->io);
     bool is_blocked = err && (err->kind == ERR_LOCK || err->kind == ERR_TIMEOUT);
-    if (is_blocked && blockers->text.len)
-        err_add(err, "; blocked by %s", blockers->text.data);
+    if (!is_blocked || !blockers->text.len)
+        return;
+    memcpy(err->sessions, blockers->sessions, sizeof err->sessions);
+    err_add(err, "; blocked by %s", blockers->text.data);
 }

@@ -285,6 +285,8 @@ static void tell_stop(struct io *io, bool has_ended)
                 (double)op->timeout_ms / 1000);
     op_make_err(op)->is_transient = io->stopping == STOP_TIMEOUT;
     op_make_err(op)->is_connection_lost = !was_answered;
+    if (io->stopping == STOP_TIMEOUT && op->kind == OP_CONNECT)
+        op_make_err(op)->trouble = TROUBLE_DOWN;
     io->is_broken = io->is_broken || !was_answered;
 }
 

@@ -40,4 +40,18 @@ static inline uint32_t list_pop(struct list *list, const uint32_t *next)
     return item;
 }
 
+/* Takes out an item that is in the list, wherever it stands: O(n). */
+static inline void list_remove(struct list *list, uint32_t *next, uint32_t item)
+{
+    uint32_t before = LIST_NONE;
+    for (uint32_t at = list->first; at != item; at = next[at])
+        before = at;
+    if (before == LIST_NONE)
+        list->first = next[item];
+    else
+        next[before] = next[item];
+    if (list->last == item)
+        list->last = before;
+}
+
 #endif

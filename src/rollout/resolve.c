@@ -89,6 +89,7 @@ static void on_looked_up(void *ctx)
     err_set(&err, ERR_CONNECT, "cannot look up host '%s': %s", host->name,
             host->why ? host->why : "it has no address");
     err.is_transient = host->is_transient;
+    err.trouble = host->is_transient ? TROUBLE_DOWN : TROUBLE_NONE;
     struct waiter *waiter = host->waiters;
     host->waiters = NULL;
     while (waiter) {

@@ -1,26 +1,52 @@
-/* Whether and when to try a tenant again: transient faults only, exponential backoff with full
- * jitter, bounded by count and by time. Pure: randomness and time come in as numbers. */
+/* Whether, when and in whose company to try a tenant again: exponential backoff with full jitter, bounded by count and
+ * by time. Pure: randomness and time come in as numbers.
+ *
+ * What is the tenant's own counts against `retries`. A conflict with others at work on the server does not: the tenant
+ * is tried again among fewer, at last alone, and what it meets then counts. A server that is crowded, not ready or
+ * down is tried until the time has passed; one that was of no use in this run yet, `retries` times over some seconds.
+ */
 #ifndef ROLLOUT_RETRY_H
 #define ROLLOUT_RETRY_H
 
 #include "base/err.h"
+#include "rollout/queues.h"
 
 struct retry_limits {
-    uint32_t retries;
-    uint64_t elapsed_ms; /* since the first attempt began */
-    uint64_t timeout_ms; /* no attempt begins later than that; 0: no limit */
+    uint32_t retries;    /* 0: nothing is ever tried again */
+    uint64_t timeout_ms; /* 0: only `retries` limits what is the tenant's own */
 };
 
-/* The wait before attempt `attempt` + 1 (attempts count from 1), from `random` (any 64 bits). False:
- * give up. A server without free connections, or that is starting up, is waited for longer: that is not
- * the tenant's fault. */
-bool retry_delay(const struct err *err, uint32_t attempt, const struct retry_limits *limits,
-                 uint64_t random, uint64_t *ret_delay_ms) MUST_CHECK;
+/* How it went so far; the second part is kept by retry_decide. All zero at first. */
+struct retry_history {
+    uint64_t failing_ms; /* since the tenant first failed; its waits for a place are left out */
+    uint64_t
+        trouble_ms;   /* since its server was first in trouble, and has not been well meanwhile */
+    bool had_company; /* other tenants were at work on the server during this attempt */
+    bool was_reached; /* the server was of use in this run, or has said itself why it was not */
 
-/* Would the server's other tenants meet it too: is it down, full or read-only? */
+    uint32_t failures;
+    uint32_t counted;   /* against `retries` */
+    uint32_t conflicts; /* in company */
+    uint32_t troubles;  /* of the server, in a row */
+};
+
+struct retry {
+    uint64_t delay_ms;
+    enum turn turn;
+};
+
+/* After a failed attempt; `random`: any 64 bits. False: give up. */
+bool retry_decide(const struct err *err, struct retry_history *history,
+                  const struct retry_limits *limits, uint64_t random,
+                  struct retry *ret_retry) MUST_CHECK;
+
+/* The server has done what was asked of it: its troubles are over. */
+void retry_note_well(struct retry_history *history);
+
+/* Would the server's other tenants meet it too: is it down, not ready or full? */
 bool retry_is_server_trouble(const struct err *err);
 
-/* No more connections on the server (53300, 1040)? */
-bool retry_is_crowded(const struct err *err);
+/* Does the server go better with fewer at once? */
+bool retry_wants_fewer(const struct err *err);
 
 #endif

@@ -30,15 +30,15 @@ void rollout_note(struct rollout *rollout, const char *text)
 
 static void start(struct rollout *rollout, uint32_t tenant)
 {
-    uint32_t slot = 0;
+    struct place *place = &rollout->places[tenant];
+    if (place->session) {
+        session_take_turn(place->session);
+        return;
+    }
     if (rollout_skip_unreachable(rollout, tenant))
         return;
-    while (rollout->running[slot])
-        slot++;
-    rollout->places[tenant].slot = slot;
     rollout_tell(rollout, (struct event){.kind = EVENT_TENANT_STARTED, .tenant = tenant});
-    rollout->running[slot] =
-        session_start(&rollout->env, rollout->options->tenants[tenant], tenant);
+    place->session = session_start(&rollout->env, rollout->options->tenants[tenant], tenant);
 }
 
 static void begin_wave(struct rollout *rollout, uint32_t wave)
@@ -167,9 +167,9 @@ void rollout_fill(struct rollout *rollout)
 
 static void for_each_session(struct rollout *rollout, void (*act)(struct session *session))
 {
-    for (uint32_t slot = 0; slot < rollout->slot_count; slot++)
-        if (rollout->running[slot])
-            act(rollout->running[slot]);
+    for (size_t i = 0; i < rollout->options->tenant_count; i++)
+        if (rollout->places[i].session)
+            act(rollout->places[i].session);
 }
 
 static void drain(struct rollout *rollout, const char *reason)

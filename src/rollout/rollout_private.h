@@ -21,13 +21,19 @@ enum { SIGNALS_OF_OURS = 3, SIGNALS_TAKEN = SIGNALS_OF_OURS + 1 };
 
 /* What is kept of a tenant while the run lasts. */
 struct place {
-    uint32_t slot; /* while it runs */
+    struct session *session; /* from its beginning to its end; NULL: neither */
     uint32_t credential;
     uint32_t server;
-    bool is_changed; /* by the rollout, and could be taken back */
+    uint32_t backend_pid; /* of its connection, this one or the last; 0: not known */
+    bool is_changed;      /* by the rollout, and could be taken back */
     bool
         is_untouched; /* going back, it turned out to have nothing of the rollout: no copy is put there */
     const char *snapshot; /* NULL: no copy was asked for */
+};
+
+struct server_place {
+    const char *trouble; /* what was said of it last; NULL: nothing */
+    bool was_reached;    /* it was of use in this run, or has said itself why it was not */
 };
 
 struct rollout {
@@ -60,10 +66,8 @@ struct rollout {
     struct map claimed;      /* databases that said who they are -> tenant */
     struct journal *journal; /* NULL: no ledger */
     struct err ledger_err;
-    struct session **running; /* by slot; NULL: free */
-    uint32_t slot_count;
-    struct place *places;  /* by tenant */
-    const char **troubles; /* by server: what was said of it last; NULL: nothing */
+    struct place *places; /* by tenant */
+    struct server_place *servers;
     size_t server_count;
     bool may_meet_twins; /* two of their names may be those of one database */
     size_t wanted;       /* tenants that this run means to visit */

@@ -3,7 +3,6 @@
 
 #include "driver/driver.h"
 #include "driver/script.h"
-#include "rollout/retry.h"
 #include "rollout/work.h"
 
 /* ---- what sessions ask of the run ---------------------------------------------------------- */
@@ -161,25 +160,97 @@ static void on_connected(void *ctx, struct session *session, const char *passwor
 {
     struct rollout *rollout = ctx;
     uint32_t tenant = (uint32_t)session_index(session);
-    credentials_learn(rollout->credentials, rollout->places[tenant].credential, password);
+    struct place *place = &rollout->places[tenant];
+    place->backend_pid = session_backend_pid(session);
+    credentials_learn(rollout->credentials, place->credential, password);
     scheduler_proven(rollout->scheduler, tenant);
 }
 
-/* The server does all that is asked of it. */
+/* The server does what is asked of it, and that a proxy is in between is known by now. */
 static void on_well(void *ctx, struct session *session)
 {
     struct rollout *rollout = ctx;
-    scheduler_well(rollout->scheduler, (uint32_t)session_index(session));
+    uint32_t tenant = (uint32_t)session_index(session);
+    rollout->places[tenant].backend_pid = session_backend_pid(session);
+    rollout->servers[rollout->places[tenant].server].was_reached = true;
+    scheduler_well(rollout->scheduler, tenant, false);
     rollout_fill(rollout);
 }
 
-/* What one tenant meets there, the others of its server would meet too. */
-static void note_trouble(struct rollout *rollout, size_t tenant, const struct err *err)
+/* Is it one of the run's own sessions on this tenant's server, of another tenant? */
+static bool is_ours(const struct rollout *rollout, size_t tenant, uint32_t backend_pid)
 {
-    const char **said = &rollout->troubles[rollout->places[tenant].server];
+    const struct place *places = rollout->places;
+    for (size_t i = 0; i < rollout->options->tenant_count; i++)
+        if (places[i].backend_pid == backend_pid && places[i].server == places[tenant].server &&
+            i != tenant)
+            return true;
+    return false;
+}
+
+/* Where it is known who was in the way. */
+static void tell_conflict(const struct rollout *rollout, size_t tenant, struct err *err)
+{
+    bool is_known = err->sessions[0] && rollout->places[tenant].backend_pid;
+    bool is_of_run = false;
+    if (!is_known || err->kind != ERR_LOCK)
+        return;
+    for (size_t i = 0; i < ERR_SESSIONS_MOST && err->sessions[i]; i++)
+        is_of_run = is_of_run || is_ours(rollout, tenant, err->sessions[i]);
+    err->trouble = is_of_run ? TROUBLE_CONFLICT : TROUBLE_NONE;
+}
+
+static void weigh(void *ctx, struct session *session, struct err *err,
+                  struct retry_history *history)
+{
+    struct rollout *rollout = ctx;
+    size_t tenant = session_index(session);
+    struct server_place *server = &rollout->servers[rollout->places[tenant].server];
+    tell_conflict(rollout, tenant, err);
+    server->was_reached = server->was_reached || *err->code;
+    history->was_reached = server->was_reached;
+    history->had_company = scheduler_had_company(rollout->scheduler, (uint32_t)tenant);
+}
+
+static bool park(void *ctx, struct session *session)
+{
+    struct rollout *rollout = ctx;
+    bool is_parked = scheduler_park(rollout->scheduler, (uint32_t)session_index(session));
+    if (is_parked)
+        rollout_fill(rollout);
+    return is_parked;
+}
+
+static void want_turn(void *ctx, struct session *session, enum turn turn)
+{
+    struct rollout *rollout = ctx;
+    scheduler_return(rollout->scheduler, (uint32_t)session_index(session), turn);
+}
+
+static void fill(void *ctx)
+{
+    rollout_fill(ctx);
+}
+
+/* A database or login that nobody else has may be as narrow as it likes. */
+static bool is_shared(const struct rollout *rollout, uint32_t tenant, const struct err *err)
+{
+    switch (err->trouble) {
+    case TROUBLE_CROWDED_DATABASE: return rollout->options->tenants[tenant]->schema;
+    case TROUBLE_CROWDED_LOGIN: return scheduler_shares_credential(rollout->scheduler, tenant);
+    default: return true;
+    }
+}
+
+/* What one tenant meets there, the others of its server may meet too. */
+static void note_trouble(struct rollout *rollout, uint32_t tenant, const struct err *err)
+{
+    const char **said = &rollout->servers[rollout->places[tenant].server].trouble;
+    if (retry_wants_fewer(err) && is_shared(rollout, tenant, err))
+        scheduler_crowded(rollout->scheduler, tenant);
     if (!retry_is_server_trouble(err))
         return;
-    scheduler_trouble(rollout->scheduler, (uint32_t)tenant);
+    scheduler_trouble(rollout->scheduler, tenant, err->trouble == TROUBLE_FULL);
     if (!*said || strcmp(*said, err->text) != 0)
         *said = arena_strdup(&rollout->arena, err->text);
 }
@@ -203,8 +274,6 @@ static void on_refused(void *ctx, struct session *session, const struct err *err
                            session_tenant(session)->name);
         return;
     }
-    if (retry_is_crowded(err))
-        scheduler_crowded(rollout->scheduler, tenant);
     scheduler_proven(rollout->scheduler, tenant);
 }
 
@@ -265,7 +334,7 @@ static void on_retry(void *ctx, struct session *session, const struct err *err, 
     struct arena arena;
     arena_init(&arena);
     struct err redacted = shown_error(rollout, tenant, &arena, err);
-    note_trouble(rollout, tenant, &redacted);
+    note_trouble(rollout, (uint32_t)tenant, &redacted);
     rollout_tell(rollout, (struct event){.kind = EVENT_TENANT_RETRIES,
                                          .tenant = tenant,
                                          .error = &redacted,
@@ -396,7 +465,7 @@ static void finish_tenant(struct rollout *rollout, size_t tenant, struct outcome
                          .has_changed = outcome->has_changed && outcome->state != TENANT_PARTIAL,
                          .is_news = is_news};
     if (!how.has_failed)
-        scheduler_well(scheduler, (uint32_t)tenant);
+        scheduler_well(scheduler, (uint32_t)tenant, outcome->has_changed);
     if (how.has_changed && !outcome->is_rollback)
         rollout_note_changed(rollout, (uint32_t)tenant);
     if (outcome->state == TENANT_PARTIAL)
@@ -418,7 +487,7 @@ static void on_finished(void *ctx, struct session *session, const struct outcome
     arena_init(&arena);
     if (outcome->error) {
         err = shown_error(rollout, tenant, &arena, outcome->error);
-        note_trouble(rollout, tenant, &err);
+        note_trouble(rollout, (uint32_t)tenant, &err);
         redacted.error = &err;
     }
     if (outcome->error_statement) {
@@ -428,7 +497,7 @@ static void on_finished(void *ctx, struct session *session, const struct outcome
     }
     redacted.notices = shown_notices(rollout, tenant, &arena, outcome->notices);
     redacted.started_ms = rollout_elapsed_ms(rollout) - outcome->duration_ms;
-    rollout->running[rollout->places[tenant].slot] = NULL;
+    rollout->places[tenant].session = NULL;
     finish_tenant(rollout, tenant, &redacted, true);
     arena_done(&arena);
     session_free(session);
@@ -460,7 +529,7 @@ bool rollout_skip_unreachable(struct rollout *rollout, uint32_t tenant)
 void rollout_give_up(struct rollout *rollout, uint32_t tenant)
 {
     struct err err;
-    const char *said = rollout->troubles[rollout->places[tenant].server];
+    const char *said = rollout->servers[rollout->places[tenant].server].trouble;
     err_set(&err, ERR_CONNECT, "not tried: its server is in trouble: %s",
             said ? said : "no answer");
     skip(rollout, tenant, &err);
@@ -503,6 +572,10 @@ void rollout_fill_env(struct rollout *rollout)
         .on_refused = on_refused,
         .on_no_password = on_no_password,
         .on_retry = on_retry,
+        .weigh = weigh,
+        .park = park,
+        .want_turn = want_turn,
+        .fill = fill,
         .may_wait = may_wait,
         .random = next_random,
         .on_finished = on_finished,

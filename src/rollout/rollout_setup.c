@@ -50,12 +50,22 @@ static bool may_meet_twins(const struct rollout *rollout)
     return may;
 }
 
+/* The number of the first tenant that has the database, as the URLs go. */
+static uint32_t number_of_database(struct rollout *rollout, struct map *databases, uint32_t tenant)
+{
+    const struct tenant *here = rollout->options->tenants[tenant];
+    if (!here->schema)
+        return tenant; /* whoever has it whole has it alone */
+    return map_put(databases, here->url_redacted, tenant);
+}
+
 static void add_tenants(struct rollout *rollout)
 {
     const struct rollout_options *options = rollout->options;
     size_t limit = options->wave_limit ? options->wave_limit : options->wave_count;
-    struct map servers;
+    struct map servers, databases;
     map_init(&servers);
+    map_init(&databases);
     for (uint32_t i = 0; i < options->tenant_count; i++) {
         const struct tenant *tenant = options->tenants[i];
         struct place *place = &rollout->places[i];
@@ -67,14 +77,16 @@ static void add_tenants(struct rollout *rollout)
         place->credential = credentials_add(rollout->credentials, tenant, &is_new);
         if (is_new)
             scheduler_add_credential(rollout->scheduler, place->server, is_server);
-        scheduler_add_tenant(rollout->scheduler, i, wave, place->credential);
+        scheduler_add_tenant(rollout->scheduler, i, wave, place->credential,
+                             number_of_database(rollout, &databases, i));
         pool_add_tenant(rollout->pool, tenant);
         rollout->wanted += wave < limit;
     }
     map_done(&servers);
+    map_done(&databases);
     rollout->may_meet_twins = may_meet_twins(rollout);
-    rollout->troubles =
-        arena_calloc(&rollout->arena, rollout->server_count + 1, sizeof *rollout->troubles);
+    rollout->servers =
+        arena_calloc(&rollout->arena, rollout->server_count + 1, sizeof *rollout->servers);
 }
 
 /* What an earlier run of the same rollout changed goes back with what this one changes. A partial tenant
@@ -127,8 +139,6 @@ static void add_waves(struct rollout *rollout)
         waves[i].name = options->waves[i].name;
         scheduler_add_wave(rollout->scheduler, &rules);
         set_soak(rollout, i);
-        if (rules.parallel > rollout->slot_count)
-            rollout->slot_count = rules.parallel;
     }
     if (options->wave_limit)
         scheduler_limit_waves(rollout->scheduler, (uint32_t)options->wave_limit);
@@ -234,7 +244,6 @@ bool rollout_open(struct rollout *rollout, struct err *err)
     add_waves(rollout);
     add_tenants(rollout);
     add_changed(rollout);
-    rollout->running = arena_calloc(&rollout->arena, rollout->slot_count, sizeof(struct session *));
     if (options->ledger)
         rollout->journal =
             journal_new(&rollout->loop, options->ledger, rollout_on_ledger_broken, rollout);

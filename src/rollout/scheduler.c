@@ -1,7 +1,6 @@
 #include "rollout/scheduler.h"
 
 #include "base/arena.h"
-#include "rollout/queues.h"
 
 struct wave {
     struct scheduler_rules rules;
@@ -95,9 +94,9 @@ uint32_t scheduler_add_credential(struct scheduler *scheduler, uint32_t server, 
 }
 
 void scheduler_add_tenant(struct scheduler *scheduler, uint32_t tenant, uint32_t wave,
-                          uint32_t credential)
+                          uint32_t credential, uint32_t database)
 {
-    queues_add_tenant(scheduler->queues, tenant, credential);
+    queues_add_tenant(scheduler->queues, tenant, credential, database);
     list_push(&scheduler->waves[wave].tenants, queues_links(scheduler->queues), tenant);
 }
 
@@ -156,17 +155,18 @@ static const struct decision idle = {.kind = DECIDE_IDLE};
 /* START, GIVE_UP or IDLE; *ret_is_over once all that was queued has finished. */
 static struct decision next_of_queues(struct scheduler *scheduler, bool *ret_is_over)
 {
-    bool may_start =
+    bool may_begin =
         !scheduler->is_stopped && (!scheduler->has_tripped || scheduler->phase == PHASE_ROLLBACK);
     struct queues *queues = scheduler->queues;
-    uint32_t tenant = may_start ? queues_start(queues) : LIST_NONE;
+    uint32_t tenant = queues_start(queues, !may_begin);
     *ret_is_over = false;
     if (tenant != LIST_NONE)
         return (struct decision){.kind = DECIDE_START, .tenant = tenant};
-    tenant = may_start && queues_waiting(queues) ? queues_give_up(queues) : LIST_NONE;
+    tenant = may_begin && queues_waiting(queues) ? queues_give_up(queues) : LIST_NONE;
     if (tenant != LIST_NONE)
         return (struct decision){.kind = DECIDE_GIVE_UP, .tenant = tenant};
-    *ret_is_over = !queues_running(queues) && (!may_start || !queues_waiting(queues));
+    *ret_is_over = !queues_running(queues) && !queues_parked(queues) &&
+                   (!may_begin || !queues_waiting(queues));
     return idle;
 }
 
@@ -251,14 +251,34 @@ void scheduler_crowded(struct scheduler *scheduler, uint32_t tenant)
     queues_crowded(scheduler->queues, tenant);
 }
 
-void scheduler_trouble(struct scheduler *scheduler, uint32_t tenant)
+bool scheduler_park(struct scheduler *scheduler, uint32_t tenant)
 {
-    queues_trouble(scheduler->queues, tenant);
+    return queues_park(scheduler->queues, tenant);
 }
 
-void scheduler_well(struct scheduler *scheduler, uint32_t tenant)
+void scheduler_return(struct scheduler *scheduler, uint32_t tenant, enum turn turn)
 {
-    queues_well(scheduler->queues, tenant);
+    queues_return(scheduler->queues, tenant, turn);
+}
+
+void scheduler_trouble(struct scheduler *scheduler, uint32_t tenant, bool is_full)
+{
+    queues_trouble(scheduler->queues, tenant, is_full);
+}
+
+void scheduler_well(struct scheduler *scheduler, uint32_t tenant, bool has_written)
+{
+    queues_well(scheduler->queues, tenant, has_written);
+}
+
+bool scheduler_had_company(const struct scheduler *scheduler, uint32_t tenant)
+{
+    return queues_had_company(scheduler->queues, tenant);
+}
+
+bool scheduler_shares_credential(const struct scheduler *scheduler, uint32_t tenant)
+{
+    return queues_shares_credential(scheduler->queues, tenant);
 }
 
 void scheduler_finished(struct scheduler *scheduler, uint32_t tenant, const struct finish *how)

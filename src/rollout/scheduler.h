@@ -6,21 +6,21 @@
  * turns; on one server tenants start in the order they were added. The next wave begins behind the
  * soak, if the one before stayed within its threshold. Once that trips, nothing is started any more;
  * with `rolls_back` the tenants that were changed then follow in reverse order, once more, on their way
- * back. A server in trouble gets nothing new until one of the tenants at work there is well; where
- * none is left that could be, the others on it are given up.
+ * back. A tenant that waits before its next attempt holds no place meanwhile. A server in trouble gets nothing new until
+ * one of the tenants at work there is well; where none is left that could be, the others on it are given up.
  *
  *     struct decision decision = scheduler_next(s, now_ms);
  *     …do what decision.kind says, and ask again until it says DECIDE_IDLE, _WAIT or _OVER
  *     …
  *     scheduler_finished(s, tenant, &how);    then ask again
  *
- * Who of a wave may start stands in queues (queues.h). O(1) a decision, but for DECIDE_WAVE_BEGINS. 13 bytes a tenant, of
+ * Who of a wave may start stands in queues (queues.h). O(1) a decision, but for DECIDE_WAVE_BEGINS. 25 bytes a tenant, of
  * which 4 once it was changed.
  */
 #ifndef ROLLOUT_SCHEDULER_H
 #define ROLLOUT_SCHEDULER_H
 
-#include "base/compiler.h"
+#include "rollout/queues.h"
 
 struct scheduler;
 
@@ -35,7 +35,7 @@ struct scheduler_rules {   /* of a wave */
 enum decision_kind {
     DECIDE_IDLE,            /* nothing, until something finishes */
     DECIDE_WAIT,            /* nothing before until_ms */
-    DECIDE_START,           /* this tenant */
+    DECIDE_START,           /* this tenant, or its next attempt */
     DECIDE_GIVE_UP,         /* this tenant is not to be begun: its server is in trouble */
     DECIDE_WAVE_BEGINS,     /* wave */
     DECIDE_WAVE_ENDS,       /* wave; has_tripped, has_changed */
@@ -76,9 +76,10 @@ uint32_t scheduler_add_server(struct scheduler *scheduler, bool is_unlimited);
 /* A credential on that server; `needs_proof` where it can be refused. Its index. */
 uint32_t scheduler_add_credential(struct scheduler *scheduler, uint32_t server, bool needs_proof);
 
-/* Puts a tenant at the end of a wave. */
+/* Puts a tenant at the end of a wave. `database`: equal for two tenants exactly if they are schemas of one
+ * database. */
 void scheduler_add_tenant(struct scheduler *scheduler, uint32_t tenant, uint32_t wave,
-                          uint32_t credential);
+                          uint32_t credential, uint32_t database);
 
 /* A tenant that an earlier run changed and that goes back with the others, though it may not be in this
  * run's way; in the order in which they were changed. */
@@ -96,13 +97,19 @@ struct decision scheduler_next(struct scheduler *scheduler, uint64_t now_ms);
 /* The credential of a running tenant worked: others may use it too. */
 void scheduler_proven(struct scheduler *scheduler, uint32_t tenant);
 
-/* The server of a running tenant has no more connections: fewer at once there from now on, one more
- * again for every `per_server` tenants that finish well. */
+/* A running tenant waits before its next attempt, and gives its place up; false: too many wait already, and it
+ * keeps its place. And its wait is over: DECIDE_START tells when it has a place again. */
+bool scheduler_park(struct scheduler *scheduler, uint32_t tenant) MUST_CHECK;
+void scheduler_return(struct scheduler *scheduler, uint32_t tenant, enum turn turn);
+
+/* The server of a running tenant has no more connections, or others at work there got into its way: fewer at once
+ * there from now on, one more again for every round that goes well. */
 void scheduler_crowded(struct scheduler *scheduler, uint32_t tenant);
 
-/* The server of a running tenant is down, full or read-only; and it is well again. */
-void scheduler_trouble(struct scheduler *scheduler, uint32_t tenant);
-void scheduler_well(struct scheduler *scheduler, uint32_t tenant);
+/* The server of a running tenant is down, not ready or full, as far as that tenant can tell; and it is well again
+ * (`has_written`: not only connected). */
+void scheduler_trouble(struct scheduler *scheduler, uint32_t tenant, bool is_full);
+void scheduler_well(struct scheduler *scheduler, uint32_t tenant, bool has_written);
 
 struct finish {
     bool has_failed; /* counts towards the threshold */
@@ -117,6 +124,10 @@ void scheduler_trip(struct scheduler *scheduler);
 
 /* Begin nothing more, neither forward nor back. */
 void scheduler_stop(struct scheduler *scheduler);
+
+/* Of a running tenant: has another worked on its server since it was started; do others have its credential? */
+bool scheduler_had_company(const struct scheduler *scheduler, uint32_t tenant);
+bool scheduler_shares_credential(const struct scheduler *scheduler, uint32_t tenant);
 
 bool scheduler_has_tripped(const struct scheduler *scheduler);
 bool scheduler_is_stopping(const struct scheduler *scheduler); /* tripped or stopped */

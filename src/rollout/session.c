@@ -83,7 +83,9 @@ static const struct state_row states[SESSION__COUNT] = {
     [SESSION_CLOSE] = {"close", "closes the connection, and with it all locks", ask_close,
                        answer_close, NULL, SESSION_DONE, false, false},
     [SESSION_BACKOFF] = {"backoff", "waits before the next attempt, longer each time", ask_backoff,
-                         NULL, NULL, SESSION_RESOLVE_HOST, false, false},
+                         NULL, NULL, SESSION_TURN, false, false},
+    [SESSION_TURN] = {"turn", "waits until it has a place among those at work again", ask_turn,
+                      NULL, NULL, SESSION_RESOLVE_HOST, false, false},
     [SESSION_DONE] = {"done", "tells the outcome", NULL, NULL, NULL, SESSION_DONE, false, false},
 };
 
@@ -345,7 +347,15 @@ void session_job_done(struct session *session, const char *result, const struct 
 
 static bool is_waiting(const struct session *session)
 {
-    return session->state == SESSION_BACKOFF || session->state == SESSION_LOCK_WAIT;
+    return session->state == SESSION_BACKOFF || session->state == SESSION_TURN ||
+           session->state == SESSION_LOCK_WAIT;
+}
+
+void session_take_turn(struct session *session)
+{
+    session->is_parked = false;
+    session->stalled_ns += uv_hrtime() - session->due_ns;
+    session_go(session, SESSION_RESOLVE_HOST);
 }
 
 void session_stop_waiting(struct session *session)
@@ -388,6 +398,12 @@ const struct op *session_history(const struct session *session)
 const struct foreign_rows *session_foreign(const struct session *session)
 {
     return &session->foreign;
+}
+
+uint32_t session_backend_pid(const struct session *session)
+{
+    const struct conn_info *info = session->io ? io_info(session->io) : NULL;
+    return info && !info->is_pooled ? info->backend_pid : 0;
 }
 
 const struct tenant *session_tenant(const struct session *session)

@@ -13,6 +13,7 @@
 #include "plan/plan.h"
 #include "ledger/event.h"
 #include "rollout/io.h"
+#include "rollout/retry.h"
 
 struct evidence;
 struct scripts;
@@ -79,6 +80,15 @@ struct session_env {
     void (*on_no_password)(void *ctx, struct session *session); /* its file or command gave none */
     void (*on_retry)(void *ctx, struct session *session, const struct err *err, uint32_t attempt,
                      uint64_t delay_ms);
+    /* What only the run knows of a failed attempt: fills had_company and was_reached, and tells a conflict with
+     * another tenant of the run from one with somebody else (err->trouble). */
+    void (*weigh)(void *ctx, struct session *session, struct err *err,
+                  struct retry_history *history);
+    /* It waits before the next attempt: True: it has no place among those at work meanwhile, and asks for one with
+     * want_turn; session_take_turn comes later, from fill. False: it keeps its place. */
+    bool (*park)(void *ctx, struct session *session);
+    void (*want_turn)(void *ctx, struct session *session, enum turn turn);
+    void (*fill)(void *ctx);
     /* False: the run is stopping, give up. */
     bool (*may_wait)(void *ctx);
     uint64_t (*random)(void *ctx);
@@ -95,6 +105,9 @@ void session_cancel(struct session *session);
 /* The run drains: give up waiting for a retry. */
 void session_stop_waiting(struct session *session);
 
+/* It has a place again. */
+void session_take_turn(struct session *session);
+
 /* The end of a job; err NULL: it went well. `result` is the addresses, or the password (may be NULL). */
 void session_job_done(struct session *session, const char *result, const struct err *err);
 
@@ -103,6 +116,9 @@ void session_job_done(struct session *session, const char *result, const struct 
 const char *session_begun(const struct session *session);
 const struct op *session_history(const struct session *session);
 const struct foreign_rows *session_foreign(const struct session *session);
+
+/* By which the server calls the session that it is connected to; 0: nothing is known, or a proxy is between. */
+uint32_t session_backend_pid(const struct session *session);
 
 const struct tenant *session_tenant(const struct session *session);
 size_t session_index(const struct session *session);

@@ -2,7 +2,6 @@
 #include "rollout/session_private.h"
 
 #include "rollout/history.h"
-#include "rollout/retry.h"
 
 enum { RESOLVE_ATTEMPTS = 8 };
 
@@ -10,9 +9,7 @@ enum { RESOLVE_ATTEMPTS = 8 };
 
 enum session_state answer_connect(struct session *session)
 {
-    if (!session->has_connected)
-        session->env->on_connected(session->env->ctx, session, io_info(session->io)->password);
-    session->has_connected = true;
+    session->env->on_connected(session->env->ctx, session, io_info(session->io)->password);
     return SESSION_LOCK;
 }
 
@@ -366,6 +363,7 @@ enum session_state error_commit(struct session *session, const struct op *op)
 {
     session->is_resolving = op_err(op)->is_connection_lost;
     session->resolve_attempts = 0;
+    session->doubt = (struct retry_history){0};
     struct err err = *op_err(op);
     err_prefix(&err, "committing");
     return session_fail(session, &err);
@@ -383,29 +381,39 @@ enum session_state answer_release(struct session *session)
     return SESSION_CLOSE;
 }
 
+/* For how long it fails, and its server is in trouble, without the time that it waited for a place. */
+static void measure(struct session *session, struct retry_history *history)
+{
+    uint64_t now_ns = uv_hrtime() - session->stalled_ns;
+    if (!session->failing_ns)
+        session->failing_ns = now_ns;
+    if (!session->trouble_ns)
+        session->trouble_ns = now_ns;
+    history->failing_ms = (now_ns - session->failing_ns) / 1000000;
+    history->trouble_ms = (now_ns - session->trouble_ns) / 1000000;
+}
+
 static bool may_retry(struct session *session)
 {
     const struct session_env *env = session->env;
-    uint32_t attempts = session->attempts;
     const struct settings *settings = session->tenant->settings;
-    struct retry_limits limits = {
-        .retries = settings->retries,
-        .elapsed_ms = (uv_hrtime() - session->started_ns) / 1000000,
-        .timeout_ms = settings->retry_timeout_ms,
-    };
-    struct err err = session->err;
+    struct retry_history *history = session->is_resolving ? &session->doubt : &session->tries;
+    struct retry_limits limits = {settings->retries, settings->retry_timeout_ms};
     if (session->is_cancelled || session->is_partial)
         return false;
+    measure(session, history);
+    env->weigh(env->ctx, session, &session->err, history);
+    struct err err = session->err;
     if (session->is_resolving) { /* asking again is always right, but not for ever */
-        attempts = ++session->resolve_attempts;
+        session->resolve_attempts++;
         if (limits.retries < RESOLVE_ATTEMPTS)
             limits.retries = RESOLVE_ATTEMPTS;
         err.is_transient = true;
     }
     /* A run that stops looks once how a commit ended: what is in flight finishes. */
-    bool may_wait = env->may_wait(env->ctx) || (session->is_resolving && attempts == 1);
-    return may_wait &&
-           retry_delay(&err, attempts, &limits, env->random(env->ctx), &session->backoff_ms);
+    bool may_wait =
+        env->may_wait(env->ctx) || (session->is_resolving && session->resolve_attempts == 1);
+    return may_wait && retry_decide(&err, history, &limits, env->random(env->ctx), &session->retry);
 }
 
 enum session_state answer_close(struct session *session)

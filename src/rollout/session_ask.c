@@ -4,7 +4,6 @@
 #include "base/buf.h"
 #include "inventory/url.h"
 #include "rollout/record.h"
-#include "rollout/retry.h"
 
 enum { CONTROL_TIMEOUT_MS = 30000, LOCK_POLL_MAX_MS = 250 };
 
@@ -161,7 +160,9 @@ enum asked ask_lock(struct session *session)
 static void on_timer(uv_timer_t *timer)
 {
     struct session *session = timer->data;
-    session_go(session, session->state == SESSION_BACKOFF ? SESSION_RESOLVE_HOST : SESSION_LOCK);
+    const struct session_env *env = session->env;
+    session_go(session, session->state == SESSION_BACKOFF ? SESSION_TURN : SESSION_LOCK);
+    env->fill(env->ctx);
 }
 
 static void start_timer(struct session *session, uint64_t delay_ms)
@@ -413,8 +414,10 @@ enum asked ask_close(struct session *session)
 
 enum asked ask_backoff(struct session *session)
 {
-    uint64_t delay_ms = session->backoff_ms;
-    session->env->on_retry(session->env->ctx, session, &session->err, session->attempts, delay_ms);
+    const struct session_env *env = session->env;
+    uint64_t delay_ms = session->retry.delay_ms;
+    env->on_retry(env->ctx, session, &session->err, session->attempts, delay_ms);
+    session->is_parked = env->park(env->ctx, session);
     session->last_err = session->err;
     session->err.kind = ERR_NONE;
     session->err_revision = NULL;
@@ -424,4 +427,13 @@ enum asked ask_backoff(struct session *session)
     session->has_snapshot = false;
     start_timer(session, delay_ms);
     return ASKED_TIMER;
+}
+
+enum asked ask_turn(struct session *session)
+{
+    if (!session->is_parked)
+        return ASKED_OPS;
+    session->due_ns = uv_hrtime();
+    session->env->want_turn(session->env->ctx, session, session->retry.turn);
+    return ASKED_JOB;
 }

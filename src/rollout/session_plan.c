@@ -84,9 +84,13 @@ static bool check_connection(struct session *session, struct err *err)
     if (!session->work.count)
         return true;
     if (info->is_read_only) {
+        bool is_server = session->driver->traits & DRIVER_IS_SERVER;
         err_set(err, ERR_CONNECT, "the database is read-only%s",
-                session->driver->traits & DRIVER_IS_SERVER ? ": a standby, or set so" : "");
-        err->is_transient = session->driver->traits & DRIVER_IS_SERVER;
+                info->is_standby ? ": a standby"
+                : is_server      ? ": it was set so, for the database or for the role"
+                                 : "");
+        err->is_transient = is_server;
+        err->trouble = info->is_standby ? TROUBLE_NOT_READY : TROUBLE_NONE;
         return false;
     }
     for (size_t i = 0; info->is_pooled && i < session->work.count; i++)
@@ -220,6 +224,8 @@ enum session_state answer_plan(struct session *session)
     }
     if (!check_connection(session, &err))
         return session_fail(session, &err);
+    session->trouble_ns = 0;
+    retry_note_well(&session->tries);
     session->env->on_well(session->env->ctx, session);
     bool has_work = session->work.count || may_restore(session);
     return has_work && !session->is_intended ? SESSION_INTENT : begin_work(session);

@@ -44,6 +44,7 @@ enum session_state {
     SESSION_RELEASE,
     SESSION_CLOSE,
     SESSION_BACKOFF,
+    SESSION_TURN,
     SESSION_DONE,
     SESSION__COUNT
 };
@@ -80,13 +81,20 @@ struct session {
     struct io *io;
     struct blockers *blockers; /* NULL: nobody who could tell */
     bool is_reused;            /* by a tenant before us, and nothing was asked of it yet */
-    bool has_connected;
-    bool is_guard_prepared; /* on this connection */
+    bool is_guard_prepared;    /* on this connection */
     const char *addresses;
     const char *password;
     uint32_t attempts;
     uint64_t lock_waited_ms;
-    uint64_t backoff_ms;
+    struct retry_history tries;
+    struct retry_history doubt; /* the same, while it asks how a commit ended */
+    struct retry retry;         /* the next attempt */
+    bool is_parked;
+    uint64_t
+        failing_ns; /* since when it fails, and since when its server is in trouble; 0: it does not */
+    uint64_t trouble_ns;
+    uint64_t due_ns;     /* since when it could go on, if it had a place */
+    uint64_t stalled_ns; /* that it could, in all */
 
     /* the batch under way */
     struct op *ops;
@@ -180,6 +188,7 @@ enum asked ask_create(struct session *session);
 enum asked ask_release(struct session *session);
 enum asked ask_close(struct session *session);
 enum asked ask_backoff(struct session *session);
+enum asked ask_turn(struct session *session);
 
 /* session_answer.c: what the answer means, and so the next state */
 enum session_state answer_connect(struct session *session);

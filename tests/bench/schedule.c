@@ -38,7 +38,11 @@ static void fill(struct fleet *fleet)
     for (uint32_t i = 0; i < CREDENTIALS; i++)
         scheduler_add_credential(scheduler, i % SERVERS, true);
     for (uint32_t i = 0; i < fleet->count; i++)
-        scheduler_add_tenant(scheduler, i, i % 100 < 5 ? 0 : i % 100 < 30 ? 1 : 2, i % CREDENTIALS);
+        scheduler_add_tenant(scheduler, i,
+                             i % 100 < 5    ? 0
+                             : i % 100 < 30 ? 1
+                                            : 2,
+                             i % CREDENTIALS, i);
 }
 
 static void end_one(struct fleet *fleet)
@@ -50,9 +54,9 @@ static void end_one(struct fleet *fleet)
     fleet->done++;
     scheduler_proven(fleet->scheduler, tenant);
     if (tenant % 1000 == 7)
-        scheduler_trouble(fleet->scheduler, tenant);
+        scheduler_trouble(fleet->scheduler, tenant, false);
     else
-        scheduler_well(fleet->scheduler, tenant);
+        scheduler_well(fleet->scheduler, tenant, true);
     scheduler_finished(fleet->scheduler, tenant,
                        &(struct finish){.has_failed = has_failed,
                                         .has_changed = !has_failed,

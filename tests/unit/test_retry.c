@@ -2,90 +2,192 @@
 
 #include "rollout/retry.h"
 
-static const struct retry_limits *times(uint32_t retries)
+static const struct err lock = {.kind = ERR_LOCK, .is_transient = true};
+static const struct err lost = {.kind = ERR_CONNECT, .is_transient = true};
+static const struct err conflict = {
+    .kind = ERR_SQL, .is_transient = true, .trouble = TROUBLE_CONFLICT};
+static const struct err duplicate = {.kind = ERR_SQL, .trouble = TROUBLE_CONFLICT};
+static const struct err down = {.kind = ERR_CONNECT, .is_transient = true, .trouble = TROUBLE_DOWN};
+
+static const struct retry_limits three = {.retries = 3};
+
+/* How many times it is tried again, up to `most`. */
+static uint32_t tries(const struct err *err, struct retry_history *history,
+                      const struct retry_limits *limits, uint32_t most)
 {
-    static struct retry_limits limits;
-    limits = (struct retry_limits){.retries = retries};
-    return &limits;
+    struct retry retry;
+    uint32_t count = 0;
+    while (count < most && retry_decide(err, history, limits, 0, &retry))
+        count++;
+    return count;
 }
 
 static void begins_nothing_behind_the_timeout(void **state)
 {
-    struct err err = {.kind = ERR_LOCK, .is_transient = true};
-    struct retry_limits limits = {.retries = 9, .elapsed_ms = 900, .timeout_ms = 1000};
-    uint64_t delay_ms;
+    struct retry_limits limits = {.retries = 9, .timeout_ms = 1000};
+    struct retry retry;
     (void)state;
-    assert_true(retry_delay(&err, 1, &limits, 99, &delay_ms));
-    assert_int_equal(delay_ms, 100);
-    limits.elapsed_ms = 901;
-    assert_false(retry_delay(&err, 1, &limits, 99, &delay_ms));
-    assert_true(retry_delay(&err, 1, &limits, 98, &delay_ms));
+    assert_true(
+        retry_decide(&lock, &(struct retry_history){.failing_ms = 900}, &limits, 99, &retry));
+    assert_int_equal(retry.delay_ms, 100);
+    assert_false(
+        retry_decide(&lock, &(struct retry_history){.failing_ms = 901}, &limits, 99, &retry));
+    assert_true(
+        retry_decide(&lock, &(struct retry_history){.failing_ms = 901}, &limits, 98, &retry));
     limits.timeout_ms = 0;
-    assert_true(retry_delay(&err, 1, &limits, 99, &delay_ms));
+    assert_true(
+        retry_decide(&lock, &(struct retry_history){.failing_ms = 99999}, &limits, 99, &retry));
 }
 
 static void gives_up_what_will_not_change(void **state)
 {
-    struct err permanent = {.kind = ERR_SQL}, transient = {.kind = ERR_LOCK, .is_transient = true};
-    uint64_t delay_ms = 77;
+    struct err permanent = {.kind = ERR_SQL};
+    struct retry retry = {.delay_ms = 77};
     (void)state;
-    assert_false(retry_delay(&permanent, 1, times(3), 0, &delay_ms));
-    assert_false(retry_delay(&transient, 1, times(0), 0, &delay_ms)); /* retries: 0 */
-    assert_false(retry_delay(&transient, 4, times(3), 0, &delay_ms));
-    assert_int_equal(delay_ms, 77);
-    assert_true(retry_delay(&transient, 3, times(3), 0, &delay_ms));
+    assert_int_equal(tries(&permanent, &(struct retry_history){0}, &three, 9), 0);
+    assert_false(retry_decide(&permanent, &(struct retry_history){0}, &three, 0, &retry));
+    assert_int_equal(retry.delay_ms, 77);
+    assert_int_equal(tries(&lock, &(struct retry_history){0}, &three, 9), 3);
+    assert_int_equal(tries(&lost, &(struct retry_history){0}, &three, 9), 3);
 }
 
-/* Full jitter: anything from 1 ms to a ceiling that doubles, up to ten seconds. */
+static void tries_nothing_again_where_that_is_not_wanted(void **state)
+{
+    static const struct retry_limits never = {.retries = 0};
+    struct retry_history in_company = {.had_company = true, .was_reached = true};
+    (void)state;
+    for (int trouble = 0; trouble < TROUBLE__COUNT; trouble++) {
+        struct err err = {.is_transient = true, .trouble = (enum err_trouble)trouble};
+        assert_int_equal(tries(&err, &in_company, &never, 1), 0);
+    }
+}
+
+/* Full jitter: anything from 1 ms to a ceiling that doubles, up to a maximum. */
 static void waits_longer_each_time(void **state)
 {
-    static const uint64_t ceilings_ms[] = {100,  200,  400,   800,   1600,
-                                           3200, 6400, 10000, 10000, 10000};
-    struct err err = {.kind = ERR_LOCK, .is_transient = true};
+    static const struct {
+        enum err_trouble trouble;
+        uint64_t most_ms;
+    } cases[] = {{TROUBLE_NONE, 10000}, {TROUBLE_DOWN, 2000}, {TROUBLE_NOT_READY, 2000}};
+    struct retry_limits limits = {.retries = 100};
+    struct retry retry;
     (void)state;
-    for (uint32_t attempt = 1; attempt <= ARRAY_LEN(ceilings_ms); attempt++) {
-        uint64_t ceiling_ms = ceilings_ms[attempt - 1], delay_ms;
-        assert_true(retry_delay(&err, attempt, times(100), 0, &delay_ms));
-        assert_int_equal(delay_ms, 1);
-        assert_true(retry_delay(&err, attempt, times(100), ceiling_ms - 1, &delay_ms));
-        assert_int_equal(delay_ms, ceiling_ms);
-        for (uint64_t random = UINT64_MAX; random > UINT64_MAX - 100; random--) {
-            assert_true(retry_delay(&err, attempt, times(100), random, &delay_ms));
-            assert_in_range(delay_ms, 1, ceiling_ms);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        for (uint32_t failures = 0; failures < 12; failures++) {
+            struct err err = {.is_transient = true, .trouble = cases[i].trouble};
+            uint64_t ceiling_ms = 100ull << failures;
+            ceiling_ms = ceiling_ms < cases[i].most_ms ? ceiling_ms : cases[i].most_ms;
+            for (uint64_t random = 0; random < 3 * ceiling_ms; random += 37) {
+                struct retry_history history = {.failures = failures, .was_reached = true};
+                assert_true(retry_decide(&err, &history, &limits, random, &retry));
+                assert_int_equal(retry.delay_ms, 1 + random % ceiling_ms);
+            }
         }
-    }
-    uint64_t delay_ms;
-    assert_true(retry_delay(&err, UINT32_MAX, times(UINT32_MAX), 9999, &delay_ms));
-    assert_int_equal(delay_ms, 10000);
 }
 
-/* That a server has no connection left is not the tenant's fault: it is waited for longer. */
-static void is_patient_with_a_crowded_server(void **state)
+/* Whatever the count. */
+static void waits_for_a_server_until_the_time_has_passed(void **state)
 {
-    static const struct {
-        const char *code;
-        bool is_patient;
-    } cases[] = {{"53300", true},  {"1040", true},   {"57P03", true},
-                 {"53200", false}, {"55P03", false}, {"", false}};
+    static const enum err_trouble troubles[] = {TROUBLE_CROWDED_DATABASE, TROUBLE_CROWDED_LOGIN,
+                                                TROUBLE_CROWDED_SERVER, TROUBLE_NOT_READY,
+                                                TROUBLE_DOWN};
+    struct retry_limits limits = {.retries = 1, .timeout_ms = 60000};
+    struct retry retry;
     (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        struct err err = {.kind = ERR_CONNECT, .is_transient = true};
-        uint64_t delay_ms;
-        snprintf(err.code, sizeof err.code, "%s", cases[i].code);
-        assert_int_equal(retry_is_crowded(&err),
-                         cases[i].is_patient && strcmp(err.code, "57P03") != 0);
-        assert_int_equal(retry_delay(&err, 4, times(3), 0, &delay_ms), cases[i].is_patient);
-        assert_false(retry_delay(&err, 24, times(3), 0, &delay_ms)); /* but not for ever */
-        assert_false(
-            retry_delay(&err, 1, times(0), 0, &delay_ms)); /* nor where nobody wants a retry */
+    for (size_t i = 0; i < ARRAY_LEN(troubles); i++) {
+        struct err err = {.is_transient = true, .trouble = troubles[i]};
+        struct retry_history history = {.was_reached = true, .trouble_ms = 59999};
+        assert_int_equal(tries(&err, &history, &limits, 1000), 1000);
+        assert_int_equal(history.counted, 0);
+        history.trouble_ms = 60000;
+        assert_false(retry_decide(&err, &history, &limits, 0, &retry));
     }
+    limits.timeout_ms = 0; /* no limit is set: not for ever, all the same */
+    assert_int_equal(tries(&down,
+                           &(struct retry_history){.was_reached = true, .trouble_ms = 119999},
+                           &limits, 50),
+                     50);
+    assert_int_equal(tries(&down,
+                           &(struct retry_history){.was_reached = true, .trouble_ms = 120000},
+                           &limits, 50),
+                     0);
+}
+
+/* It may be a wrong one, or one that is just restarted: so many times as the inventory says, over some seconds. */
+static void soon_leaves_a_host_that_was_of_no_use_yet(void **state)
+{
+    static const uint64_t ceilings_ms[] = {1000, 3000, 5000};
+    struct retry_limits limits = {.retries = 3, .timeout_ms = 120000};
+    struct retry_history history = {.trouble_ms = 1};
+    struct retry retry;
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(ceilings_ms); i++) {
+        struct retry_history least = history;
+        assert_true(retry_decide(&down, &least, &limits, 0, &retry));
+        assert_int_equal(retry.delay_ms, ceilings_ms[i] / 2);
+        assert_true(retry_decide(&down, &history, &limits, ceilings_ms[i] / 2, &retry));
+        assert_int_equal(retry.delay_ms, ceilings_ms[i]);
+    }
+    assert_false(retry_decide(&down, &history, &limits, 0, &retry));
+    history = (struct retry_history){.trouble_ms = 119501};
+    assert_false(retry_decide(&down, &history, &limits, 0, &retry));
+}
+
+static void counts_no_conflict_in_company(void **state)
+{
+    struct retry_history history = {.had_company = true, .failing_ms = 1000000};
+    struct retry_limits limits = {.retries = 1, .timeout_ms = 1000};
+    static const enum turn turns[] = {TURN_SOON, TURN_SOON, TURN_ALONE};
+    struct retry retry;
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(turns); i++) {
+        assert_true(retry_decide(&conflict, &history, &limits, 0, &retry));
+        assert_int_equal(retry.turn, turns[i]);
+        assert_int_equal(history.counted, 0);
+    }
+    history.had_company = false; /* what it meets alone is its own */
+    assert_false(retry_decide(&conflict, &history, &limits, 0, &retry));
+    history.failing_ms = history.counted = 0;
+    assert_true(retry_decide(&conflict, &history, &limits, 0, &retry));
+    assert_int_equal(retry.turn, TURN_ALONE);
+    assert_false(retry_decide(&conflict, &history, &limits, 0, &retry));
+}
+
+/* Only a conflict would explain why it was not there a moment before. */
+static void takes_a_duplicate_for_a_conflict_in_company_only(void **state)
+{
+    struct retry_history history = {.had_company = true};
+    struct retry retry;
+    (void)state;
+    assert_true(retry_decide(&duplicate, &history, &three, 0, &retry));
+    history.had_company = false;
+    assert_false(retry_decide(&duplicate, &history, &three, 0, &retry));
+}
+
+static void lets_others_go_first_that_wait_for_no_lock(void **state)
+{
+    struct err deadlock = {.kind = ERR_LOCK, .is_transient = true, .trouble = TROUBLE_CONFLICT};
+    struct retry retry;
+    (void)state;
+    assert_true(retry_decide(&lock, &(struct retry_history){0}, &three, 0, &retry));
+    assert_int_equal(retry.turn, TURN_LATE);
+    assert_true(
+        retry_decide(&deadlock, &(struct retry_history){.had_company = true}, &three, 0, &retry));
+    assert_int_equal(retry.turn, TURN_SOON);
+    assert_true(retry_decide(&lost, &(struct retry_history){0}, &three, 0, &retry));
+    assert_int_equal(retry.turn, TURN_SOON);
 }
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(begins_nothing_behind_the_timeout),
     cmocka_unit_test(gives_up_what_will_not_change),
+    cmocka_unit_test(tries_nothing_again_where_that_is_not_wanted),
     cmocka_unit_test(waits_longer_each_time),
-    cmocka_unit_test(is_patient_with_a_crowded_server),
+    cmocka_unit_test(waits_for_a_server_until_the_time_has_passed),
+    cmocka_unit_test(soon_leaves_a_host_that_was_of_no_use_yet),
+    cmocka_unit_test(counts_no_conflict_in_company),
+    cmocka_unit_test(takes_a_duplicate_for_a_conflict_in_company_only),
+    cmocka_unit_test(lets_others_go_first_that_wait_for_no_lock),
 };
 
 UNIT_MAIN(tests)

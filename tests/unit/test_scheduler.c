@@ -1,10 +1,10 @@
 /* Cases in a line each: waves, tenants, what happens, and all that the scheduler decides meanwhile.
  *
  * A wave is words of a letter and a number: p parallel, s per server, f failures tolerated, w soak in
- * ms; waves are apart by commas. A tenant is its server, a letter (small: no server, so no limit), and
- * its wave. What happens: `ok1` tenant 1 ends well and was changed, `same1` it ends well as it was,
- * `bad1` it fails, `torn1` it fails half way, `proof1` its login worked, `crowd1`, `ill1`, `well1` of
- * its server, `drop1` it does not go back, `at500` the time, `stop`, `trip`. Decisions: `wave0` begins, `end0` it ended, `trip0` it
+ * ms; waves are apart by commas. A tenant is its server, a letter (small: no server, so no limit), its wave and,
+ * where it shares one, `=` and its database. What happens: `ok1` tenant 1 ends well and was changed, `same1` it ends well as it was,
+ * `bad1` it fails, `torn1` it fails half way, `proof1` its login worked, `crowd1`, `ill1`, `full1`, `well1`,
+ * `wrote1` of its server, `park1` it waits, `soon1`, `late1`, `alone1` it may go on, `drop1` it does not go back, `at500` the time, `stop`, `trip`. Decisions: `wave0` begins, `end0` it ended, `trip0` it
  * ended tripped, `+1` start, `-1` give up, `wait500`, `back`, `over`. Each `|` is an asking that led to
  * IDLE or WAIT.
  */
@@ -83,7 +83,9 @@ static void add_tenants(struct scheduler *scheduler, const struct scheduler_case
             uint32_t server = scheduler_add_server(scheduler, word[0] >= 'a');
             *credential = 1 + scheduler_add_credential(scheduler, server, one->needs_proof);
         }
-        scheduler_add_tenant(scheduler, tenant++, number_in(word), *credential - 1);
+        const char *shared = strchr(word, '=');
+        uint32_t database = shared ? number_in(shared) : 1000 + tenant;
+        scheduler_add_tenant(scheduler, tenant++, number_in(word), *credential - 1, database);
     }
     for (const char *at = next_word(one->changed ? one->changed : "", word); *word;
          at = next_word(at, word))
@@ -119,6 +121,46 @@ static void finish(struct scheduler *scheduler, const char *word)
                                         .is_news = has_changed});
 }
 
+static void fall_ill(struct scheduler *scheduler, uint32_t tenant)
+{
+    scheduler_trouble(scheduler, tenant, false);
+}
+
+static void fill_up(struct scheduler *scheduler, uint32_t tenant)
+{
+    scheduler_trouble(scheduler, tenant, true);
+}
+
+static void be_well(struct scheduler *scheduler, uint32_t tenant)
+{
+    scheduler_well(scheduler, tenant, false);
+}
+
+static void write_well(struct scheduler *scheduler, uint32_t tenant)
+{
+    scheduler_well(scheduler, tenant, true);
+}
+
+static void park(struct scheduler *scheduler, uint32_t tenant)
+{
+    assert_true(scheduler_park(scheduler, tenant));
+}
+
+static void return_soon(struct scheduler *scheduler, uint32_t tenant)
+{
+    scheduler_return(scheduler, tenant, TURN_SOON);
+}
+
+static void return_late(struct scheduler *scheduler, uint32_t tenant)
+{
+    scheduler_return(scheduler, tenant, TURN_LATE);
+}
+
+static void return_alone(struct scheduler *scheduler, uint32_t tenant)
+{
+    scheduler_return(scheduler, tenant, TURN_ALONE);
+}
+
 static void happen(struct scheduler *scheduler, const char *word, uint64_t *now_ms)
 {
     static const struct {
@@ -126,8 +168,14 @@ static void happen(struct scheduler *scheduler, const char *word, uint64_t *now_
         void (*tell)(struct scheduler *scheduler, uint32_t tenant);
     } tellings[] = {{"proof", scheduler_proven},
                     {"crowd", scheduler_crowded},
-                    {"ill", scheduler_trouble},
-                    {"well", scheduler_well},
+                    {"ill", fall_ill},
+                    {"full", fill_up},
+                    {"well", be_well},
+                    {"wrote", write_well},
+                    {"park", park},
+                    {"soon", return_soon},
+                    {"late", return_late},
+                    {"alone", return_alone},
                     {"drop", scheduler_drop_changed}};
     for (size_t i = 0; i < ARRAY_LEN(tellings); i++)
         if (strncmp(word, tellings[i].name, strlen(tellings[i].name)) == 0) {
@@ -312,33 +360,118 @@ static void stops(void **state)
 
 static void asks_less_of_a_crowded_server(void **state)
 {
-    /* from 4 to 2; one more again for as many as it is that finish well */
-    PLAY({.waves = "p9 s4",
+    PLAY(/* from 4 to 2; one more again after two rounds that went well, then after one */
+         {.waves = "p9 s4",
           "A0 A0 A0 A0 A0 A0 A0 A0 A0 A0 A0",
           "crowd0 ok0 ok1 ok2 ok3 ok4 ok5 ok6 ok7 ok8 ok9 ok10",
-          "wave0 +0 +1 +2 +3 | | | +4 | +5 | +6 | +7 +8 | +9 | +10 | | | | end0 over"},
-         {.waves = "p9 s1", "A0 A0", "crowd0 ok0 ok1", "wave0 +0 | | +1 | end0 over"});
+          "wave0 +0 +1 +2 +3 | | | | +4 | +5 +6 | +7 | +8 | +9 +10 | | | | end0 over"},
+         {.waves = "p9 s1", "A0 A0", "crowd0 ok0 ok1", "wave0 +0 | | +1 | end0 over"},
+         /* who ran at the same moment says nothing new; who began afterwards does */
+         {.waves = "p9 s4",
+          "A0 A0 A0 A0 A0 A0",
+          "crowd0 crowd1 crowd2 ok0 ok1 ok2 crowd4 ok3 ok4 ok5",
+          "wave0 +0 +1 +2 +3 | | | | | | +4 | | | +5 | end0 over"});
+}
+
+static void keeps_no_place_for_who_waits(void **state)
+{
+    PLAY(/* who returns goes before who has not begun, */
+         {.waves = "p9 s1",
+          "A0 A0 A0",
+          "park0 soon0 ok1 ok0 ok2",
+          "wave0 +0 | +1 | | +0 | +2 | end0 over"},
+         /* but not where it may wait for others once more */
+         {.waves = "p1",
+          "A0 A0 B0",
+          "park0 late0 ok2 ok1 ok0",
+          "wave0 +0 | +2 | | +1 | +0 | end0 over"},
+         {.waves = "p2 s1",
+          "A0 A0 B0",
+          "park0 park1 soon1 soon0 ok1 ok2 ok0",
+          "wave0 +0 +2 | +1 | | +1 | | +0 | | end0 over"},
+         /* what is in flight finishes, and nobody is begun */
+         {.waves = "p1 f0",
+          "A0 A0 A0",
+          "park0 bad1 soon0 ok0",
+          "wave0 +0 | +1 | | +0 | trip0 over"},
+         {.waves = "p1", "A0 A0", "park0 ok1 stop bad0", "wave0 +0 | +1 | | | trip0 over"},
+         {.waves = "p1",
+          "A0 A0 A0",
+          "park0 soon0 stop bad0 ok1",
+          "wave0 +0 | +1 | | | | trip0 over"},
+         {.waves = "p2",
+          "A0 A0",
+          "park1 bad0 soon1 ok1 ok1",
+          "wave0 +0 +1 | | | +1 | trip0 back +1 | over",
+          .rolls_back = true});
+}
+
+static void leaves_one_alone_on_its_server(void **state)
+{
+    PLAY(/* once the others have finished there, and until it has */
+         {.waves = "p9 s2",
+          "A0 A0 A0 A0 B0 B0 B0",
+          "park0 alone0 ok4 ok1 ok2 ok5 ok0 ok3 ok6",
+          "wave0 +0 +4 +1 +5 | +2 | | +6 | | +0 | | +3 | | end0 over"},
+         /* two that want it, one after the other */
+         {.waves = "p9 s2",
+          "A0 A0 A0",
+          "park0 park1 alone0 alone1 ok2 ok0 ok1",
+          "wave0 +0 +1 | +2 | | | | +0 | +1 | end0 over"},
+         /* files share no server */
+         {.waves = "p9", "a0 a0", "park0 alone0 ok0 ok1", "wave0 +0 +1 | | +0 | | end0 over"});
 }
 
 static void spares_a_server_in_trouble(void **state)
 {
-    PLAY(/* nothing new until one of those at work there is well again */
-         {.waves = "p9 s2 f9",
-          "A0 A0 A0 B0 B0 B0",
-          "ill0 ok3 bad0 well1 ok1 ok2 ok4 ok5",
-          "wave0 +0 +3 +1 +4 | | +5 | | +2 | | | | end0 over"},
+    PLAY(/* nothing new, once two databases have met it, until one of those at work there is well again */
+         {.waves = "p9 s3 f9",
+          "A0 A0 A0 A0 A0 B0",
+          "ill0 ill1 bad0 bad1 well2 ok2 ok3 ok4 ok5",
+          "wave0 +0 +5 +1 +2 | | | | | +3 +4 | | | | end0 over"},
          /* where none is left, the rest is given up: and only there */
          {.waves = "p9 s1 f9",
-          "A0 A0 A0 B0 B0",
-          "ill0 bad0 ok3 ok4",
-          "wave0 +0 +3 | | -1 -2 | +4 | end0 over"},
+          "A0 A0 A0 A0 B0 B0",
+          "ill0 bad0 ill1 bad1 ok4 ok5",
+          "wave0 +0 +4 | | +1 | | -2 -3 | +5 | end0 over"},
+         /* who waits may find it well again */
+         {.waves = "p9 s1 f9",
+          "A0 A0 A0",
+          "ill0 park0 ill1 park1 soon0 well0 ok0 ok2 soon1 ok1",
+          "wave0 +0 | | +1 | | | +0 | | +2 | | +1 | end0 over"},
          /* files share no server */
          {.waves = "p1 f9", "a0 a0", "ill0 bad0 ok1", "wave0 +0 | | +1 | end0 over"},
          /* the next wave tries again */
          {.waves = "p9 s1 f9, p9",
-          "A0 A0 A1",
-          "ill0 bad0 ok2",
-          "wave0 +0 | | -1 end0 wave1 +2 | end1 over"});
+          "A0 A0 A0 A1",
+          "ill0 bad0 ill1 bad1 ok3",
+          "wave0 +0 | | +1 | | -2 end0 wave1 +3 | end1 over"});
+}
+
+static void tries_another_database_before_it_gives_a_server_up(void **state)
+{
+    PLAY(/* one alone, and no other of the same database */
+         {.waves = "p9 s1 f9",
+          "A0=1 A0=1 A0=1 A0=2 A0=2",
+          "ill0 bad0 ill3 bad3",
+          "wave0 +0 | | +3 | | -1 -2 -4 end0 over"},
+         /* that is well: it was the first one's own, whose word does not count again */
+         {.waves = "p9 s2 f9",
+          "A0 A0 A0 A0 A0",
+          "park0 ill0 well1 soon0 ok1 ill0 ok2 bad0 ok3 ok4",
+          "wave0 +0 +1 | +2 | | | | +0 | | +3 | +4 | | end0 over"},
+         /* that fails for a reason of its own has found out nothing: another is tried */
+         {.waves = "p9 s1 f9",
+          "A0 A0 A0 A0",
+          "ill0 bad0 bad1 well2 ok2 ok3",
+          "wave0 +0 | | +1 | +2 | | +3 | end0 over"},
+         /* where there is no other, one is enough */
+         {.waves = "p9 s1 f9", "A0=1 A0=1 A0=1", "ill0 bad0", "wave0 +0 | | -1 -2 end0 over"},
+         /* a full disk is not well before somebody has written to it */
+         {.waves = "p9 s1 f9",
+          "A0 A0 A0 A0",
+          "full0 bad0 well1 wrote1 ok1 ok2 ok3",
+          "wave0 +0 | | +1 | | | +2 | +3 | end0 over"});
 }
 
 static const struct CMUnitTest tests[] = {
@@ -350,7 +483,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(takes_back_in_reverse_order),
     cmocka_unit_test(stops),
     cmocka_unit_test(asks_less_of_a_crowded_server),
+    cmocka_unit_test(keeps_no_place_for_who_waits),
+    cmocka_unit_test(leaves_one_alone_on_its_server),
     cmocka_unit_test(spares_a_server_in_trouble),
+    cmocka_unit_test(tries_another_database_before_it_gives_a_server_up),
 };
 
 UNIT_MAIN(tests)
