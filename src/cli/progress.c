@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/human.h"
+#include "cli/outlet.h"
 #include "cli/progress_view.h"
 #include "inventory/inventory.h"
 
@@ -163,12 +164,12 @@ static void count(struct progress *progress, const struct event *event)
 static void on_event(void *ctx, const struct event *event)
 {
     struct progress *progress = ctx;
-    if (!progress->view)
+    if (!progress->view || progress->is_over)
         return;
     count(progress, event);
     progress->view->on_event(progress, event);
     if (event->kind == EVENT_RUN_FINISHED)
-        progress->view = NULL; /* a late tick must not draw again */
+        progress->is_over = true; /* a late tick must not draw again */
 }
 
 struct observer progress_observer(struct progress *progress)
@@ -179,7 +180,7 @@ struct observer progress_observer(struct progress *progress)
 void progress_tick(void *ctx)
 {
     struct progress *progress = ctx;
-    if (!progress->view || !progress->view->on_tick || !progress->seats)
+    if (!progress->view || progress->is_over || !progress->view->on_tick || !progress->seats)
         return;
     progress->now_ms = progress->host.now_ms(progress->host.ctx);
     progress->view->on_tick(progress);
@@ -310,9 +311,62 @@ void progress_add_pace(struct progress *progress, struct buf *buf)
     buf_adds(buf, " left");
 }
 
+void progress_add_dropped(struct progress *progress, size_t lines)
+{
+    buf_addf(&progress->out, "skein: %zu line%s not read in time and left out here\n", lines,
+             lines == 1 ? " was" : "s were");
+}
+
+bool progress_is_behind(const struct progress *progress)
+{
+    return progress->outlet && outlet_is_behind(progress->outlet);
+}
+
+static void tell_dropped(struct progress *progress, bool is_last)
+{
+    size_t lines = outlet_take_dropped(progress->outlet, is_last);
+    struct buf text = progress->out;
+    if (!lines)
+        return;
+    buf_init(&progress->out, BUF_MAX_DEFAULT);
+    (progress->view ? progress->view->add_dropped : progress_add_dropped)(progress, lines);
+    outlet_write(progress->outlet, progress->out.data, progress->out.len);
+    buf_done(&progress->out);
+    progress->out = text;
+}
+
+static void write_text(struct progress *progress, const char *text, size_t len)
+{
+    if (progress->outlet) {
+        tell_dropped(progress, false);
+        outlet_write(progress->outlet, text, len);
+    } else {
+        fwrite(text, 1, len, progress->err);
+        fflush(progress->err);
+    }
+}
+
 void progress_flush(struct progress *progress)
 {
-    fwrite(progress->out.data, 1, progress->out.len, progress->err);
-    fflush(progress->err);
+    if (progress->out.len)
+        write_text(progress, progress->out.data, progress->out.len);
     buf_clear(&progress->out);
+}
+
+void progress_pass(struct progress *progress, const char *text, size_t len)
+{
+    if (progress->view && progress->view->on_pass && !progress->is_over)
+        progress->view->on_pass(progress);
+    write_text(progress, text, len);
+}
+
+void progress_finish(struct progress *progress)
+{
+    if (progress->outlet)
+        tell_dropped(progress, true);
+}
+
+void progress_set_outlet(struct progress *progress, struct outlet *outlet)
+{
+    progress->outlet = outlet;
 }

@@ -42,6 +42,17 @@ struct progress_host {
 };
 void progress_set_host(struct progress *progress, const struct progress_host *host);
 
+/* Where its texts go instead of `err`, which is still asked for what kind of terminal it is. The caller's; NULL: none,
+ * and whoever tells an event waits until its text is written. */
+struct outlet;
+void progress_set_outlet(struct progress *progress, struct outlet *outlet);
+
+/* What others have to say on stderr while it is shown: whole lines. */
+void progress_pass(struct progress *progress, const char *text, size_t len);
+
+/* No event comes any more: says what is left to be said. */
+void progress_finish(struct progress *progress);
+
 struct observer progress_observer(struct progress *progress);
 
 /* Shows what is due though nothing happened; takes a `struct progress *` as a loop's callback. */

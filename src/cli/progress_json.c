@@ -107,4 +107,13 @@ static void on_event(struct progress *progress, const struct event *event)
     progress_flush(progress);
 }
 
-const struct progress_view progress_view_json = {on_event, NULL};
+static void add_dropped(struct progress *progress, size_t lines)
+{
+    json_t *line = json_object();
+    json_object_set_new(line, "event", json_text("dropped"));
+    json_object_set_new(line, "lines", json_integer((json_int_t)lines));
+    json_add(&progress->out, line);
+    buf_addc(&progress->out, '\n');
+}
+
+const struct progress_view progress_view_json = {on_event, NULL, add_dropped, NULL};

@@ -85,4 +85,5 @@ static void on_event(struct progress *progress, const struct event *event)
         tell_if_due(progress);
 }
 
-const struct progress_view progress_view_plain = {on_event, tell_if_due};
+const struct progress_view progress_view_plain = {on_event, tell_if_due, progress_add_dropped,
+                                                  NULL};

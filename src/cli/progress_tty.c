@@ -126,7 +126,8 @@ static void draw(struct progress *progress)
 /* Nothing is drawn in the first tenth of a second: a short run need not flicker. */
 static void draw_if_due(struct progress *progress)
 {
-    if (!progress->is_quiet && progress->now_ms - progress->shown_ms >= REDRAW_MS)
+    if (!progress->is_quiet && progress->now_ms - progress->shown_ms >= REDRAW_MS &&
+        !progress_is_behind(progress))
         draw(progress);
 }
 
@@ -165,4 +166,11 @@ static void on_event(struct progress *progress, const struct event *event)
     progress_flush(progress);
 }
 
-const struct progress_view progress_view_tty = {on_event, draw_if_due};
+static void make_room(struct progress *progress)
+{
+    erase(progress, progress->host.columns(progress->host.ctx));
+    progress_flush(progress);
+}
+
+const struct progress_view progress_view_tty = {on_event, draw_if_due, progress_add_dropped,
+                                                make_room};

@@ -9,6 +9,10 @@
 struct progress_view {
     void (*on_event)(struct progress *progress, const struct event *event);
     void (*on_tick)(struct progress *progress); /* NULL: nothing to do */
+    /* Appends to `out`: so many lines were not read and dropped. */
+    void (*add_dropped)(struct progress *progress, size_t lines);
+    void (*on_pass)(
+        struct progress *progress); /* something else will be written; NULL: nothing to do */
 };
 
 extern const struct progress_view progress_view_tty;
@@ -30,9 +34,11 @@ enum { BLOCK_LINES = 2 };
 struct progress {
     const struct progress_view *view; /* NULL: show nothing */
     FILE *err;
+    struct outlet *outlet; /* NULL: texts go to `err` */
     bool has_color;
     bool is_quiet;
     bool is_verbose;
+    bool is_over; /* the run has finished */
     bool is_on_way_back;
     struct progress_host host;
     const struct tenant *const *tenants; /* the run's */
@@ -64,6 +70,12 @@ bool progress_add_words(struct progress *progress, const struct event *event);
 void progress_add_pace(struct progress *progress, struct buf *buf);
 
 void progress_color(struct progress *progress, struct buf *buf, const char *sequence);
+
+/* `skein: 12 lines were not read in time and are left out here`, for people. */
+void progress_add_dropped(struct progress *progress, size_t lines);
+
+/* Has the reader fallen back? Then nothing is worth telling that the next tick tells too. */
+bool progress_is_behind(const struct progress *progress);
 
 /* Writes what `out` holds, and empties it. */
 void progress_flush(struct progress *progress);

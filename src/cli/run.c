@@ -1,10 +1,12 @@
 #include "cli/run.h"
 
 #include <signal.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/exit.h"
 #include "cli/faults.h"
+#include "cli/outlet.h"
 #include "cli/progress.h"
 #include "cli/reports.h"
 #include "library/again.h"
@@ -15,13 +17,14 @@ static void on_report_event(void *ctx, const struct event *event)
     report_apply(ctx, event);
 }
 
-static struct progress *make_progress(const struct options *options)
+static struct progress *make_progress(const struct options *options, struct outlet *outlet)
 {
     enum progress_mode mode;
     if (!progress_mode_find(options->progress, &mode))
         mode = PROGRESS_AUTO;
     struct progress *progress = progress_new(mode, stderr, options_has_color(options, stderr));
     progress_set_detail(progress, options->is_quiet, options->is_verbose);
+    progress_set_outlet(progress, outlet);
     return progress;
 }
 
@@ -69,17 +72,28 @@ struct visit cli_visit(const struct options *options, const struct run_request *
     return visit;
 }
 
-static void show_plan(const struct report *report, const struct options *options)
+static void show_plan(const struct report *report, const struct options *options,
+                      struct outlet *outlet)
 {
     struct err err;
-    if (!options->is_quiet && !cli_write_report(report, "text", options, stderr, &err))
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = outlet ? open_memstream(&text, &len) : stderr;
+    if (options->is_quiet || !out)
+        return;
+    if (!cli_write_report(report, "text", options, out, &err))
         cli_fail(&err);
+    if (!outlet)
+        return;
+    fclose(out);
+    outlet_write(outlet, text, len);
+    free(text);
 }
 
 /* Nothing is begun that could not be taken back where it has to be. Whoever goes back is shown
  * first what that comes to. */
 static bool can_go_back(struct fleet *fleet, const struct options *options,
-                        const struct visit *visit, int *ret_exit_code)
+                        const struct visit *visit, struct outlet *outlet, int *ret_exit_code)
 {
     struct report *report = report_new();
     struct observer observer = {on_report_event, report};
@@ -89,7 +103,7 @@ static bool can_go_back(struct fleet *fleet, const struct options *options,
     bool can = visit_can_go_back(fleet, visit, &observer, &signal_number, &faults);
     cli_tell_faults(&faults);
     if (can && visit->again && visit->again->is_back && visit->goal == GOAL_RUN)
-        show_plan(report, options);
+        show_plan(report, options, outlet);
     faults_done(&faults);
     report_free(report);
     *ret_exit_code = can ? EXIT_SIGNAL + signal_number : EXIT_USAGE;
@@ -106,11 +120,24 @@ static int exit_code_of(const struct report *report, const struct rollout_end *e
     return EXIT_LEDGER;
 }
 
-static int visit_fleet(const struct visit_plan *plan, const struct options *options,
-                       const struct run_request *request)
+static void pass_output(void *ctx, const char *text, size_t len)
+{
+    progress_pass(ctx, text, len);
+}
+
+/* The run is over, and no reader of ours keeps others from the ledger. */
+static void let_go(struct visit_plan *plan, const struct run_request *request)
+{
+    visit_done(plan);
+    if (request->again)
+        again_close(request->again);
+}
+
+static int visit_fleet(struct visit_plan *plan, const struct options *options,
+                       const struct run_request *request, struct outlet *outlet)
 {
     struct report *report = report_new();
-    struct progress *progress = make_progress(options);
+    struct progress *progress = make_progress(options, outlet);
     struct rollout_options rollout = plan->rollout;
     struct observer observers[3] = {
         {on_report_event, report}, progress_observer(progress), {NULL, NULL}};
@@ -118,8 +145,14 @@ static int visit_fleet(const struct visit_plan *plan, const struct options *opti
         observers[2] = *request->observer;
     rollout.on_tick = progress_tick;
     rollout.tick_ctx = progress;
+    rollout.on_output = outlet ? pass_output : NULL;
+    rollout.output_ctx = progress;
     struct rollout_end end = rollout_run(&rollout, observers, request->observer ? 3 : 2);
+    let_go(plan, request);
+    progress_finish(progress);
     progress_free(progress);
+    if (outlet)
+        outlet_drain(outlet);
     int exit_code = end.err.kind == ERR_NONE ? exit_code_of(report, &end) : cli_fail(&end.err);
     /* A report that cannot be written changes nothing about what happened to the tenants; where nothing happened to
      * them, the report was all that was asked for. */
@@ -131,15 +164,14 @@ static int visit_fleet(const struct visit_plan *plan, const struct options *opti
     return exit_code;
 }
 
-int cli_run(struct fleet *fleet, const struct options *options, const struct run_request *request)
+static int prepare_and_visit(struct fleet *fleet, const struct options *options,
+                             const struct run_request *request, struct outlet *outlet)
 {
     struct visit visit = cli_visit(options, request);
     struct visit_plan plan;
     struct err err;
     int exit_code;
-    if (!request->again && !fleet->tenant_count)
-        cli_note("no tenant is selected");
-    if (!can_go_back(fleet, options, &visit, &exit_code))
+    if (!can_go_back(fleet, options, &visit, outlet, &exit_code))
         return exit_code;
     if (!visit_prepare(fleet, &visit, &plan, &err)) {
         visit_done(&plan);
@@ -147,7 +179,15 @@ int cli_run(struct fleet *fleet, const struct options *options, const struct run
     }
     if (*plan.note)
         cli_note("%s", plan.note);
-    exit_code = visit_fleet(&plan, options, request);
-    visit_done(&plan);
+    return visit_fleet(&plan, options, request, outlet);
+}
+
+int cli_run(struct fleet *fleet, const struct options *options, const struct run_request *request)
+{
+    if (!request->again && !fleet->tenant_count)
+        cli_note("no tenant is selected");
+    struct outlet *outlet = outlet_open(STDERR_FILENO);
+    int exit_code = prepare_and_visit(fleet, options, request, outlet);
+    outlet_close(outlet);
     return exit_code;
 }

@@ -17,7 +17,8 @@ struct run_request {
     const struct observer *observer;
     enum settle settle; /* not _NONE: only this is done */
     size_t settle_statements;
-    const struct again *again; /* NULL: a run of its own; else `plan` and the targets are its */
+    struct again *
+        again; /* NULL: a run of its own; else `plan` and the targets are its. Closed with the run */
 };
 
 /* What is asked for, from the command line. */

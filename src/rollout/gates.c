@@ -6,6 +6,7 @@
 #include "base/arena.h"
 
 enum { AT_ONCE = 4, ENVIRONMENT_MAX = 24, WHY_MAX = 200 };
+enum { OUTPUT_BYTES = 4096, LEFT_OVER_READS = 256 };
 
 struct asking {
     struct asking *next;
@@ -18,6 +19,10 @@ struct asking {
     void *ctx;
     uv_process_t process;
     uv_timer_t timer;
+    uv_pipe_t output; /* what it prints, where someone wants it */
+    bool has_output;
+    char text[OUTPUT_BYTES]; /* not yet handed on */
+    size_t text_len;
     unsigned handles_open;
     unsigned place;    /* among those at work */
     char why[WHY_MAX]; /* "": it passed */
@@ -27,16 +32,18 @@ struct gates {
     uv_loop_t *loop;
     const struct gate_rules *rules;
     const struct run_info *run;
+    struct gate_reader reader;
     bool is_cancelled;
     unsigned running;
     struct asking *at_work[AT_ONCE]; /* NULL: free */
     struct asking *first, **last;    /* waiting */
 };
 
-struct gates *gates_new(uv_loop_t *loop, const struct gate_rules *rules, const struct run_info *run)
+struct gates *gates_new(uv_loop_t *loop, const struct gate_rules *rules, const struct run_info *run,
+                        struct gate_reader reader)
 {
     struct gates *gates = xcalloc(1, sizeof *gates);
-    *gates = (struct gates){.loop = loop, .rules = rules, .run = run};
+    *gates = (struct gates){.loop = loop, .rules = rules, .run = run, .reader = reader};
     gates->last = &gates->first;
     return gates;
 }
@@ -94,6 +101,79 @@ static void fill_environment(struct asking *asking, const struct gate_facts *fac
     }
 }
 
+/* ---- what it prints ------------------------------------------------------------------------ */
+
+/* Up to the last newline; all of it where there is none and no room, or nothing more to come. */
+static void hand_on(struct asking *asking, bool is_last)
+{
+    const struct gate_reader *reader = &asking->gates->reader;
+    size_t len = asking->text_len;
+    while (len && asking->text[len - 1] != '\n')
+        len--;
+    if (len)
+        reader->write(reader->ctx, asking->text, len);
+    asking->text_len -= len;
+    memmove(asking->text, asking->text + len, asking->text_len);
+    if (asking->text_len && (is_last || asking->text_len == OUTPUT_BYTES - 1)) {
+        asking->text[asking->text_len] = '\n';
+        reader->write(reader->ctx, asking->text, asking->text_len + 1);
+        asking->text_len = 0;
+    }
+}
+
+static void give_room(uv_handle_t *handle, size_t wanted, uv_buf_t *ret_buf)
+{
+    struct asking *asking = handle->data;
+    (void)wanted;
+    *ret_buf = uv_buf_init(asking->text + asking->text_len,
+                           (unsigned)(OUTPUT_BYTES - 1 - asking->text_len));
+}
+
+static void on_output(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
+{
+    struct asking *asking = stream->data;
+    (void)buf;
+    if (len > 0) {
+        asking->text_len += (size_t)len;
+        hand_on(asking, false);
+    } else if (len < 0) {
+        uv_read_stop(stream);
+    }
+}
+
+/* It has ended: what is in the pipe by now is all that is waited for, since what it left running may hold the other
+ * end for ever. */
+static void read_left_over(struct asking *asking)
+{
+    uv_os_fd_t fd;
+    if (!asking->has_output || uv_fileno((uv_handle_t *)&asking->output, &fd))
+        return;
+    for (int i = 0; i < LEFT_OVER_READS; i++) {
+        ssize_t len =
+            read(fd, asking->text + asking->text_len, OUTPUT_BYTES - 1 - asking->text_len);
+        if (len <= 0)
+            break;
+        asking->text_len += (size_t)len;
+        hand_on(asking, false);
+    }
+    hand_on(asking, true);
+}
+
+/* Returns the descriptor that the gate gets: our stderr where there is no room for a pipe. */
+static int open_output(struct asking *asking)
+{
+    uv_file fds[2];
+    if (!asking->gates->reader.write || uv_pipe(fds, UV_NONBLOCK_PIPE, 0))
+        return STDERR_FILENO;
+    uv_pipe_init(asking->gates->loop, &asking->output, 0);
+    uv_pipe_open(&asking->output, fds[0]);
+    asking->output.data = asking;
+    asking->has_output = true;
+    asking->handles_open++;
+    uv_read_start((uv_stream_t *)&asking->output, give_room, on_output);
+    return fds[1];
+}
+
 /* ---- running it ---------------------------------------------------------------------------- */
 
 static void start_next(struct gates *gates);
@@ -117,6 +197,8 @@ static void close_handles(struct asking *asking)
 {
     uv_close((uv_handle_t *)&asking->process, on_closed);
     uv_close((uv_handle_t *)&asking->timer, on_closed);
+    if (asking->has_output)
+        uv_close((uv_handle_t *)&asking->output, on_closed);
 }
 
 static void on_exit_of(uv_process_t *process, int64_t status, int signal_number)
@@ -130,6 +212,7 @@ static void on_exit_of(uv_process_t *process, int64_t status, int signal_number)
     else if (!was_told && status)
         snprintf(asking->why, sizeof asking->why, "the gate %s said no: exit status %d", name,
                  (int)status);
+    read_left_over(asking);
     close_handles(asking);
 }
 
@@ -159,10 +242,12 @@ static void start(struct asking *asking)
 {
     struct gates *gates = asking->gates;
     const char *const *argv = gates->rules->argv[asking->gate];
+    asking->handles_open = 2;
+    int out = open_output(asking);
     uv_stdio_container_t stdio[] = {
         {.flags = UV_IGNORE},
-        {.flags = UV_INHERIT_FD, .data.fd = STDERR_FILENO},
-        {.flags = UV_INHERIT_FD, .data.fd = STDERR_FILENO},
+        {.flags = UV_INHERIT_FD, .data.fd = out},
+        {.flags = UV_INHERIT_FD, .data.fd = out},
     };
     uv_process_options_t options = {
         .exit_cb = on_exit_of,
@@ -175,12 +260,13 @@ static void start(struct asking *asking)
     };
     take_place(gates, asking);
     asking->process.data = asking->timer.data = asking;
-    asking->handles_open = 2;
     uv_timer_init(gates->loop, &asking->timer);
     if (gates->is_cancelled)
         options.file =
             ""; /* nothing of that name can be run: the answer comes from the loop all the same */
     int error = uv_spawn(gates->loop, &asking->process, &options);
+    if (asking->has_output)
+        close(out);
     if (error) {
         if (gates->is_cancelled)
             say_cancelled(asking);

@@ -1,7 +1,8 @@
 /* Gates: programs of the operator's that a rollout asks on its way, run without a shell.
  *
  * Each gets SKEIN_GATE… in its environment (docs/rollouts.md) and of ours only what a program needs to
- * run; what it prints goes to stderr. One that does not end in time is killed with all it started. A few
+ * run; what it prints goes to stderr, by way of us where someone wants it: a gate must not fail since no one reads.
+ * One that does not end in time is killed with all it started. A few
  * run at once, the others wait.
  *
  *     gates_ask(gates, GATE_AFTER_WAVE, &(struct gate_facts){.wave = "canary"}, on_answer, ctx);
@@ -27,9 +28,15 @@ struct gate_facts {
 /* `why` NULL: it passed; else what to say of it. */
 typedef void (*gate_answer_fn)(void *ctx, const char *why);
 
-/* Both borrowed. */
-struct gates *gates_new(uv_loop_t *loop, const struct gate_rules *rules,
-                        const struct run_info *run);
+/* Who gets what gates print, in whole lines; `write` NULL: they have our stderr. */
+struct gate_reader {
+    void (*write)(void *ctx, const char *text, size_t len);
+    void *ctx;
+};
+
+/* Rules and run are borrowed. */
+struct gates *gates_new(uv_loop_t *loop, const struct gate_rules *rules, const struct run_info *run,
+                        struct gate_reader reader);
 void gates_free(struct gates *gates); /* nothing may be under way */
 
 bool gates_has(const struct gates *gates, enum gate gate);

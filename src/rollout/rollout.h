@@ -64,6 +64,9 @@ struct rollout_options {
     const char *run_id;         /* NULL: a new one */
     void (*on_tick)(void *ctx); /* NULL, or: about ten times a second */
     void *tick_ctx;
+    /* NULL, or: gets what gates write, in whole lines; else they have our stderr */
+    void (*on_output)(void *ctx, const char *text, size_t len);
+    void *output_ctx;
     bool leaves_signals;     /* they are the caller's */
     const atomic_int *stops; /* NULL, or: how often the caller has asked for a stop */
     int stopped_by; /* the signal that came before the run, of which nothing is begun then; 0: none */

@@ -238,8 +238,9 @@ bool rollout_open(struct rollout *rollout, struct err *err)
     rollout->credentials = credentials_new(&rollout->loop);
     rollout->pool = pool_new();
     rollout->ways = make_ways(rollout);
-    rollout->gates = gates_new(&rollout->loop, options->goal == GOAL_RUN ? options->gates : NULL,
-                               &rollout->info);
+    rollout->gates =
+        gates_new(&rollout->loop, options->goal == GOAL_RUN ? options->gates : NULL, &rollout->info,
+                  (struct gate_reader){options->on_output, options->output_ctx});
     rollout->places = arena_calloc(&rollout->arena, options->tenant_count, sizeof *rollout->places);
     add_waves(rollout);
     add_tenants(rollout);
