@@ -35,6 +35,8 @@ static const char inventory_text[] =
     "  #   - {name: canary, select: \"tier=canary\"}\n"
     "  #   - {name: everyone}\n"
     "\n"
+    "# report: {detail: false}          # what databases say about values of rows is left out\n"
+    "\n"
     "tenants: []                        # instead of the []:\n"
     "#  - name: acme\n"
     "#    url: postgresql://app@db1.internal:5432/acme\n"

@@ -237,7 +237,7 @@ static const struct option_row rows[] = {
     {"progress", 0, "MODE", OPTIONS_RUN,
      "auto, tty, plain, json or none, on stderr (default: auto)", 0, set_progress},
     {"quiet", 'q', NULL, OPTIONS_COMMON, "say only what went wrong", TO(is_quiet)},
-    {"verbose", 'v', NULL, OPTIONS_COMMON, "say more: every tenant", TO(is_verbose)},
+    {"verbose", 'v', NULL, OPTIONS_COMMON, "say more: every tenant, warnings and notices", TO(is_verbose)},
     {"color", 0, "WHEN", OPTIONS_COMMON, "auto, always or never (default: auto)", 0, set_color},
     {"help", 'h', NULL, OPTIONS_COMMON, "this text", TO(is_help)},
     {"version", 0, NULL, OPTIONS_COMMON, "the versions of skein and of its libraries",
