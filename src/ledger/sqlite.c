@@ -162,6 +162,35 @@ static bool check_size(struct db *db, struct err *err)
            err_set(err, ERR_LEDGER, "ledger '%s': it is damaged (its end is missing)", db->path);
 }
 
+/* In memory an older ledger can be brought up to date that must not be written to. */
+static bool move_to_memory(struct db *db, struct err *err)
+{
+    sqlite3 *memory = NULL;
+    int rc = sqlite3_open_v2(":memory:", &memory,
+                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX |
+                                 SQLITE_OPEN_EXRESCODE,
+                             NULL);
+    sqlite3_backup *copy =
+        rc == SQLITE_OK ? sqlite3_backup_init(memory, "main", db->handle, "main") : NULL;
+    if (copy)
+        sqlite3_backup_step(copy, -1);
+    rc = copy ? sqlite3_backup_finish(copy) : sqlite3_errcode(memory);
+    db_close(db);
+    db->handle = memory;
+    distrust(memory);
+    return rc == SQLITE_OK || db_fail(db, rc, err);
+}
+
+static bool set_up_reading(struct db *db, struct err *err)
+{
+    bool is_old = false;
+    if (sqlite3_db_readonly(db->handle, "main") == 1 && !sqlite_schema_look(db, &is_old, err))
+        return false;
+    if (is_old && !move_to_memory(db, err))
+        return false;
+    return sqlite_schema_prepare(db, err) && db_exec(db, err, "PRAGMA query_only = ON");
+}
+
 /* Who the file is comes first: a file of something else is not changed. */
 static bool set_up(struct sqlite_ledger *ledger, enum ledger_access access, struct err *err)
 {
@@ -173,7 +202,7 @@ static bool set_up(struct sqlite_ledger *ledger, enum ledger_access access, stru
     if (!check_size(db, err))
         return false;
     if (access == LEDGER_READ)
-        return sqlite_schema_prepare(db, err) && db_exec(db, err, "PRAGMA query_only = ON");
+        return set_up_reading(db, err);
     if (sqlite3_db_readonly(db->handle, "main") == 1)
         return err_set(err, ERR_LEDGER, "ledger '%s': it is read-only", db->path);
     return sqlite_schema_prepare(db, err) && use_wal(db, err);

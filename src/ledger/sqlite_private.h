@@ -59,6 +59,9 @@ static inline struct sqlite_ledger *sqlite_of(struct ledger *ledger)
  * of an older skein up to date. */
 bool sqlite_schema_prepare(struct db *db, struct err *err) MUST_CHECK;
 
+/* Refuses the same; are its tables those of an older skein? Nothing is changed. */
+bool sqlite_schema_look(struct db *db, bool *ret_is_old, struct err *err) MUST_CHECK;
+
 /* One transaction that writes: begin it, and end it well or not (`is_fine`). What failed once is
  * over: the ledger is dead from then on. */
 bool sqlite_begin(struct sqlite_ledger *ledger, struct err *err) MUST_CHECK;

@@ -178,6 +178,15 @@ static bool upgrade_all(struct db *db, struct err *err)
     return is_fine;
 }
 
+bool sqlite_schema_look(struct db *db, bool *ret_is_old, struct err *err)
+{
+    int64_t version;
+    if (!identify(db, &version, err))
+        return false;
+    *ret_is_old = version < (int64_t)ARRAY_LEN(upgrades);
+    return true;
+}
+
 bool sqlite_schema_prepare(struct db *db, struct err *err)
 {
     int64_t version;

@@ -288,9 +288,9 @@ static const struct said *redact_said(const struct rollout *rollout, size_t tena
 {
     struct said shown = {0};
     for (enum said_part part = 0; part < SAID__COUNT; part++) {
-        char *text = arena_alloc(arena, SAID_MAX + 1);
         if (!said_part(said, part))
             continue;
+        char *text = arena_alloc(arena, SAID_MAX + 1);
         snprintf(text, SAID_MAX + 1, "%s", said_part(said, part));
         redact(rollout, tenant, text, SAID_MAX + 1);
         shown.part[part] = text;

@@ -10,6 +10,7 @@
 #define LEDGER_FIXTURE_H
 
 #include <ftw.h>
+#include <sqlite3.h>
 #include <unistd.h>
 
 #include "ledger/ledger.h"
@@ -74,6 +75,31 @@ static inline void book_close(struct book *book)
     ledger_close(book->ledger);
     arena_done(&book->arena);
     nftw(book->dir, book_remove, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* The tables of version 1, as released; the ledger must be closed. */
+static inline void book_make_old(const struct book *book)
+{
+    sqlite3 *db;
+    char *why = NULL;
+    assert_int_equal(sqlite3_open(book->path, &db), SQLITE_OK);
+    sqlite3_exec(db,
+                 "ALTER TABLE runs DROP COLUMN inventory; ALTER TABLE runs DROP COLUMN purges;"
+                 "ALTER TABLE runs DROP COLUMN forces;"
+                 "ALTER TABLE run_tenants DROP COLUMN reached;"
+                 "DROP TABLE notices; DROP TABLE tenant_notices;"
+                 "ALTER TABLE run_tenants DROP COLUMN notices;"
+                 "ALTER TABLE run_tenants DROP COLUMN warnings;"
+                 "ALTER TABLE errors DROP COLUMN detail; ALTER TABLE errors DROP COLUMN hint;"
+                 "ALTER TABLE errors DROP COLUMN context;"
+                 "ALTER TABLE errors DROP COLUMN schema_name;"
+                 "ALTER TABLE errors DROP COLUMN table_name;"
+                 "ALTER TABLE errors DROP COLUMN column_name;"
+                 "ALTER TABLE errors DROP COLUMN datatype_name;"
+                 "ALTER TABLE errors DROP COLUMN constraint_name; PRAGMA user_version = 1",
+                 NULL, NULL, &why);
+    assert_null(why);
+    sqlite3_close(db);
 }
 
 static inline void book_write(void *ctx, const struct event *event)

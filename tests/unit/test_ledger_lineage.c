@@ -124,31 +124,6 @@ static void all_runs_of_a_rollout_are_one_family(void **state)
     book_close(&book);
 }
 
-/* The tables of version 1, as released, with a run in them. */
-static void make_old(const struct book *book)
-{
-    sqlite3 *db;
-    char *why = NULL;
-    assert_int_equal(sqlite3_open(book->path, &db), SQLITE_OK);
-    sqlite3_exec(db,
-                 "ALTER TABLE runs DROP COLUMN inventory; ALTER TABLE runs DROP COLUMN purges;"
-                 "ALTER TABLE runs DROP COLUMN forces;"
-                 "ALTER TABLE run_tenants DROP COLUMN reached;"
-                 "DROP TABLE notices; DROP TABLE tenant_notices;"
-                 "ALTER TABLE run_tenants DROP COLUMN notices;"
-                 "ALTER TABLE run_tenants DROP COLUMN warnings;"
-                 "ALTER TABLE errors DROP COLUMN detail; ALTER TABLE errors DROP COLUMN hint;"
-                 "ALTER TABLE errors DROP COLUMN context;"
-                 "ALTER TABLE errors DROP COLUMN schema_name;"
-                 "ALTER TABLE errors DROP COLUMN table_name;"
-                 "ALTER TABLE errors DROP COLUMN column_name;"
-                 "ALTER TABLE errors DROP COLUMN datatype_name;"
-                 "ALTER TABLE errors DROP COLUMN constraint_name; PRAGMA user_version = 1",
-                 NULL, NULL, &why);
-    assert_null(why);
-    sqlite3_close(db);
-}
-
 static void a_ledger_of_the_first_version_is_brought_up_to_date(void **state)
 {
     (void)state;
@@ -161,7 +136,7 @@ static void a_ledger_of_the_first_version_is_brought_up_to_date(void **state)
     fleet_ends(&fleet, RUN_HALTED);
     ledger_close(book.ledger);
     book.ledger = NULL;
-    make_old(&book);
+    book_make_old(&book);
     book_reopen(&book);
     struct ledger_run run = book_find(&book, NULL);
     assert_string_equal(run.id, "run-1");
