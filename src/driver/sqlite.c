@@ -86,6 +86,13 @@ static const struct {
     {SQLITE_INTERRUPT, ERR_CANCELLED, false, ""},
 };
 
+/* The connection's own words, unless the error is that of another file (a copy's): it would say "not an error". */
+static const char *words_of(const struct conn *conn, int rc)
+{
+    bool is_its_own = conn->db && (sqlite3_errcode(conn->db) & 0xff) == (rc & 0xff);
+    return is_its_own ? sqlite3_errmsg(conn->db) : sqlite3_errstr(rc);
+}
+
 static void set_error(struct conn *conn, int rc)
 {
     struct err *err = op_make_err(conn->op);
@@ -94,11 +101,10 @@ static void set_error(struct conn *conn, int rc)
     } else if (rc == SQLITE_INTERRUPT && !atomic_load(&conn->is_cancelled)) {
         err_set(err, ERR_TIMEOUT, "the statement took longer than statement_timeout");
     } else {
-        err_set(err, ERR_SQL, "%s", conn->db ? sqlite3_errmsg(conn->db) : sqlite3_errstr(rc));
+        err_set(err, ERR_SQL, "%s", words_of(conn, rc));
         for (size_t i = 0; i < ARRAY_LEN(sqlite_errors); i++)
             if (sqlite_errors[i].code == (rc & 0xff) || sqlite_errors[i].code == rc) {
-                err_set(err, sqlite_errors[i].kind, "%s%s",
-                        conn->db ? sqlite3_errmsg(conn->db) : sqlite3_errstr(rc),
+                err_set(err, sqlite_errors[i].kind, "%s%s", words_of(conn, rc),
                         sqlite_errors[i].hint);
                 err->is_transient = sqlite_errors[i].is_transient;
             }
@@ -350,15 +356,24 @@ static void finish_copy(struct conn *conn, int rc)
         set_error(conn, rc);
 }
 
+/* The same of a copy: its file is named. */
+static void finish_snapshot(struct conn *conn, int rc)
+{
+    bool is_told = op_err(conn->op)->kind != ERR_NONE;
+    finish_copy(conn, rc);
+    if (!is_told && op_err(conn->op)->kind != ERR_NONE)
+        err_prefix(op_make_err(conn->op), "the snapshot '%s'", conn->op->sql);
+}
+
 static void do_snapshot(struct conn *conn)
 {
-    finish_copy(conn, sqlite_copy_out(conn->db, conn->op->sql, op_make_err(conn->op)));
+    finish_snapshot(conn, sqlite_copy_out(conn->db, conn->op->sql, op_make_err(conn->op)));
 }
 
 static void do_restore(struct conn *conn)
 {
     conn->op->is_missing = access(conn->op->sql, F_OK) != 0 && errno == ENOENT;
-    finish_copy(conn, sqlite_copy_in(conn->db, conn->op->sql, op_make_err(conn->op)));
+    finish_snapshot(conn, sqlite_copy_in(conn->db, conn->op->sql, op_make_err(conn->op)));
 }
 
 /* ---- what a revision breaks ---------------------------------------------------------------- */

@@ -449,6 +449,21 @@ class Snapshots(RolloutCase):
     def images(self, names):
         return {n: self.content(self.fleet.read(f"data/{n}.db")) for n in names}
 
+    def test_a_full_disk_under_a_copy_is_told(self):
+        shim = os.path.abspath(os.environ.get("SKEIN_FAULT_AT", "build/plain/tests/e2e/fault_at.so"))
+        names = self.make_lossy(2, rollout={"rollback_by": "snapshot", "on_failure": "continue"})
+        before = self.images(names)
+        for name, words in (("enospc", "database or disk is full"), ("eio", "disk I/O error")):
+            with self.subTest(name):
+                report = self.run_json("upgrade", code=1, env={
+                    "LD_PRELOAD": shim, "SKEIN_FAULT": f"write:1:on={name}", "SKEIN_FAULT_PATH": "snapshots"}).report
+                for tenant in report["tenants"]:
+                    self.assertIn("the snapshot '", tenant["error"]["message"])
+                    self.assertIn(words, tenant["error"]["message"])
+                    self.assertEqual(tenant["error"]["class"], "sql")
+                self.assertEqual(self.images(names), before)
+        self.run_json("upgrade")
+
     def test_put_back_bytes_and_all(self):
         for where in ({"rollout": {"parallel": 1, "on_failure": "rollback", "rollback_by": "snapshot"}},
                       {"rollout": {"parallel": 1, "on_failure": "rollback"}, "defaults": {"rollback_by": "snapshot"}}):
