@@ -6,17 +6,17 @@ static const struct dialect_info infos[DIALECT__COUNT] = {
     [DIALECT_MYSQL] = {"mysql", {"mysql", "mariadb"}, 3306},
 };
 
-const struct dialect_info *dialect_info(enum dialect dialect)
+const struct dialect_info *dialect_info(enum dialect_id dialect)
 {
     return &infos[dialect];
 }
 
-bool dialect_find(const char *name, size_t len, enum dialect *ret_dialect)
+bool dialect_find(const char *name, size_t len, enum dialect_id *ret_dialect)
 {
     for (int d = 0; d < DIALECT__COUNT; d++)
         for (const char *const *scheme = infos[d].schemes; *scheme; scheme++)
             if (strlen(*scheme) == len && memcmp(*scheme, name, len) == 0) {
-                *ret_dialect = (enum dialect)d;
+                *ret_dialect = (enum dialect_id)d;
                 return true;
             }
     return false;

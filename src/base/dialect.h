@@ -5,7 +5,7 @@
 
 #include "base/compiler.h"
 
-enum dialect { DIALECT_SQLITE, DIALECT_POSTGRESQL, DIALECT_MYSQL, DIALECT__COUNT };
+enum dialect_id { DIALECT_SQLITE, DIALECT_POSTGRESQL, DIALECT_MYSQL, DIALECT__COUNT };
 
 struct dialect_info {
     const char *name;       /* as in `dialect:` of a revision, the report and the label */
@@ -13,10 +13,10 @@ struct dialect_info {
     uint16_t default_port;  /* 0: not a server */
 };
 
-const struct dialect_info *dialect_info(enum dialect dialect);
+const struct dialect_info *dialect_info(enum dialect_id dialect);
 
 /* By name (`postgresql`), aliases of the schemes included (`postgres`, `mariadb`). False: unknown.
  */
-bool dialect_find(const char *name, size_t len, enum dialect *ret_dialect) MUST_CHECK;
+bool dialect_find(const char *name, size_t len, enum dialect_id *ret_dialect) MUST_CHECK;
 
 #endif

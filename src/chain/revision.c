@@ -401,7 +401,7 @@ bool revision_has_direction(const struct revision *revision, enum direction dire
 }
 
 size_t revision_sections(const struct revision *revision, enum direction direction,
-                         enum dialect dialect, const struct section **ret, size_t max)
+                         enum dialect_id dialect, const struct section **ret, size_t max)
 {
     bool has_own = false;
     size_t count = 0;

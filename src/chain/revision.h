@@ -16,8 +16,8 @@ enum direction { DIRECTION_UP, DIRECTION_DOWN, DIRECTION__COUNT };
 
 struct section {
     enum direction direction;
-    bool is_general;      /* no `dialect:` */
-    enum dialect dialect; /* where not is_general */
+    bool is_general;         /* no `dialect:` */
+    enum dialect_id dialect; /* where not is_general */
     bool is_transactional;
     const char *sql; /* the bytes between the marker's line and the next; NUL-terminated */
     size_t sql_len;
@@ -76,6 +76,6 @@ bool revision_has_direction(const struct revision *revision, enum direction dire
  * else the general ones. Returns how many, filling at most `max` of `ret`. 0 with
  * revision_has_direction: a fault as soon as a tenant of that dialect needs the revision. */
 size_t revision_sections(const struct revision *revision, enum direction direction,
-                         enum dialect dialect, const struct section **ret, size_t max);
+                         enum dialect_id dialect, const struct section **ret, size_t max);
 
 #endif

@@ -26,7 +26,7 @@ static const struct import_tool *find_tool(const char *name, struct err *err)
 }
 
 /* What all listed tenants speak; they need not be reached for that. */
-static bool find_dialect(const struct inventory *inventory, enum dialect *ret_dialect)
+static bool find_dialect(const struct inventory *inventory, enum dialect_id *ret_dialect)
 {
     for (size_t i = 1; i < inventory->tenant_count; i++)
         if (inventory->tenants[i].url.dialect != inventory->tenants[0].url.dialect)

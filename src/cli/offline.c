@@ -45,10 +45,10 @@ static void find_common(const struct fleet *fleet, struct offline_script *script
 static bool find_driver(const struct fleet *fleet, const struct options *options,
                         struct offline_script *script, struct err *err)
 {
-    enum dialect dialect = options->dialect;
+    enum dialect_id dialect = options->dialect;
     bool is_known = options->has_dialect;
     for (size_t i = 0; i < fleet->tenant_count && !options->has_dialect; i++) {
-        enum dialect other = fleet->tenants[i]->url.dialect;
+        enum dialect_id other = fleet->tenants[i]->url.dialect;
         if (is_known && other != dialect)
             return err_set(err, ERR_CONFIG,
                            "the selection has tenants of %s and of %s: say which script with "

@@ -90,7 +90,7 @@ struct options {
     struct words branch_labels, depends_on;
     bool splices;
     bool has_dialect;
-    enum dialect dialect;
+    enum dialect_id dialect;
     struct words placeholders;
     const char *from;
     const char *table;

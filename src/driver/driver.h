@@ -247,7 +247,7 @@ struct statement {
 
 struct driver {
     const char *name;
-    enum dialect dialect;
+    enum dialect_id dialect;
     unsigned traits;
     const char *const *sql; /* SQL__COUNT of them */
 
@@ -285,7 +285,7 @@ struct driver {
 };
 
 /* NULL: this build has no driver for the dialect. */
-const struct driver *driver_find(enum dialect dialect);
+const struct driver *driver_find(enum dialect_id dialect);
 
 /* Once a process, before the first connection. */
 void drivers_init(void);

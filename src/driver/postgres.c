@@ -14,11 +14,11 @@
 #include "driver/postgres_connect.h"
 #include "driver/postgres_error.h"
 #include "driver/postgres_message.h"
-#include "driver/postgres_probe.h"
-#include "driver/postgres_split.h"
-#include "driver/postgres_sql.h"
+#include "dialect/postgres/probe.h"
+#include "dialect/postgres/split.h"
+#include "dialect/postgres/templates.h"
 #include "driver/postgres_tls.h"
-#include "driver/sql.h"
+#include "dialect/template.h"
 
 enum phase { PHASE_STARTING, PHASE_CONNECTING, PHASE_PROBING, PHASE_RUNNING };
 

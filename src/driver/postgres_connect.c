@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "inventory/url.h"
+#include "base/url.h"
 
 /* The defaults that a URL's parameters override. Keepalives find a peer that vanished in 25 s. */
 static const struct url_param defaults[] = {

@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "base/ascii.h"
 #include "base/utf8.h"
-#include "driver/postgres_class.h"
+#include "dialect/postgres/class.h"
 
 /* The server itself says that its session goes on; a proxy may use no such words. */
 static bool is_alive(const PGresult *result)

@@ -6,7 +6,7 @@ static const struct driver *const drivers[DIALECT__COUNT] = {
     [DIALECT_POSTGRESQL] = &driver_postgres,
 };
 
-const struct driver *driver_find(enum dialect dialect)
+const struct driver *driver_find(enum dialect_id dialect)
 {
     return drivers[dialect];
 }

@@ -17,15 +17,15 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "driver/drivers.h"
-#include "driver/sql.h"
+#include "dialect/template.h"
 #include "driver/sqlite_copy.h"
 #include "driver/sqlite_fence.h"
 #include "driver/sqlite_holder.h"
-#include "driver/sqlite_probe.h"
-#include "driver/sqlite_split.h"
-#include "driver/sqlite_sql.h"
+#include "dialect/sqlite/probe.h"
+#include "dialect/sqlite/split.h"
+#include "dialect/sqlite/templates.h"
 #include "driver/sqlite_watch.h"
-#include "inventory/url.h"
+#include "base/url.h"
 
 struct conn {
     struct conn_params params;

@@ -2,7 +2,7 @@
 
 #include "base/ascii.h"
 #include "base/compiler.h"
-#include "driver/split.h"
+#include "dialect/split.h"
 
 static int deny(struct sqlite_fence *fence, const char *why)
 {

@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/hash.h"
-#include "driver/sql.h"
+#include "dialect/template.h"
 
 /* A reference that leads nowhere. */
 struct broken {

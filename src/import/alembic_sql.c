@@ -20,7 +20,7 @@ struct marker {
 struct reading {
     struct import *import;
     const struct import_file *file;
-    enum dialect dialect;
+    enum dialect_id dialect;
     bool has_blocks; /* the file begins transactions: what is outside them is so on purpose */
     bool is_in_block;
     struct imported *item; /* whose part it is; NULL before the first */
@@ -359,7 +359,7 @@ static bool has_blocks(const struct import_file *file)
 }
 
 /* PostgreSQL's script alone has `BEGIN;`, and MySQL's its own quotes and words. */
-static enum dialect find_dialect(const struct import_file *file)
+static enum dialect_id find_dialect(const struct import_file *file)
 {
     if (has_blocks(file))
         return DIALECT_POSTGRESQL;

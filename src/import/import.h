@@ -33,7 +33,7 @@ struct import_request {
     const char *where;         /* the first folder or file that was named, as shown to people */
     bool is_marked;            /* sections shall say `dialect:` */
     bool has_dialect;          /* only a tool that finds it out may do without */
-    enum dialect dialect;      /* what the files speak */
+    enum dialect_id dialect;   /* what the files speak */
     const char *version_table; /* the name of Alembic's */
     const char *const *placeholders; /* "name=value": what `${name}` of Flyway's stands for */
     size_t placeholder_count;

@@ -3,7 +3,7 @@
 #include "base/ascii.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "driver/directive.h"
+#include "dialect/directive.h"
 #include "driver/driver.h"
 #include "import/tool.h"
 
@@ -68,14 +68,14 @@ static const struct pattern alone_in_sqlite[] = {
     {"pragma", "journal_mode", NULL},
 };
 
-static bool stands_alone(const struct statement_words *words, enum dialect dialect)
+static bool stands_alone(const struct statement_words *words, enum dialect_id dialect)
 {
     if (dialect == DIALECT_POSTGRESQL)
         return matches(words, alone_in_postgresql, ARRAY_LEN(alone_in_postgresql));
     return dialect == DIALECT_SQLITE && matches(words, alone_in_sqlite, ARRAY_LEN(alone_in_sqlite));
 }
 
-static enum statement_kind kind_of(const char *sql, size_t len, enum dialect dialect)
+static enum statement_kind kind_of(const char *sql, size_t len, enum dialect_id dialect)
 {
     struct statement_words words;
     import_words(sql, len, &words);

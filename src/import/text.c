@@ -1,7 +1,7 @@
 /* Words, lines and versions, as all importers read them. Pure. */
 #include "base/arena.h"
 #include "base/ascii.h"
-#include "driver/split.h"
+#include "dialect/split.h"
 #include "import/tool.h"
 
 /* ---- words --------------------------------------------------------------------------------- */

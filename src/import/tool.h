@@ -82,7 +82,7 @@ struct imported *import_find(const struct import *import, const char *version);
 struct import_sql {
     enum direction direction;
     bool is_transactional; /* does the tool open a transaction around it? */
-    enum dialect dialect;
+    enum dialect_id dialect;
     bool is_marked; /* the section shall say `dialect:` */
     const char *path;
     const char *text; /* NUL-terminated */

@@ -12,7 +12,7 @@
 #define INVENTORY_INVENTORY_H
 
 #include "base/parse.h"
-#include "inventory/url.h"
+#include "base/url.h"
 
 struct arena;
 struct err;

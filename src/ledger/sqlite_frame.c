@@ -140,7 +140,7 @@ static bool read_tenant(struct sqlite_frame *frame, const struct db_cursor *row,
         return false;
     *ret_tenant = (struct tenant){
         .name = db_copy_at(row, 2, frame->arena),
-        .url = {.dialect = (enum dialect)dialect},
+        .url = {.dialect = (enum dialect_id)dialect},
         .url_redacted = db_copy_at(row, 4, frame->arena),
         .server = db_copy_at(row, 5, frame->arena),
         .schema = db_copy_at(row, 6, frame->arena),

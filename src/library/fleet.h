@@ -7,7 +7,7 @@
 
 #include "base/arena.h"
 #include "chain/chain.h"
-#include "driver/script.h"
+#include "dialect/script.h"
 #include "inventory/inventory.h"
 
 struct fleet {

@@ -2,7 +2,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "driver/script.h"
+#include "dialect/script.h"
 #include "rollout/record.h"
 #include "rollout/work.h"
 

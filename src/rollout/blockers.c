@@ -2,7 +2,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "driver/sql.h"
+#include "dialect/template.h"
 #include "inventory/inventory.h"
 
 /* The part of the lock timeout after which a look is taken: each wait that fails is seen once at least, and

@@ -9,7 +9,7 @@
 #ifndef ROLLOUT_CHECKPOINT_H
 #define ROLLOUT_CHECKPOINT_H
 
-#include "driver/script.h"
+#include "dialect/script.h"
 
 struct checkpoint {
     bool is_of_file; /* it is the file's SHA-256: the digests are not known */

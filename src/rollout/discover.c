@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/secret.h"
-#include "driver/sql.h"
+#include "dialect/template.h"
 #include "rollout/credentials.h"
 #include "rollout/io.h"
 #include "rollout/resolve.h"

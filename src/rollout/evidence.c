@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "chain/walk.h"
-#include "driver/script.h"
+#include "dialect/script.h"
 
 struct evidence {
     const struct chain *chain;

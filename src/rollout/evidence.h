@@ -9,7 +9,7 @@
 
 #include "chain/chain.h"
 #include "chain/rows.h"
-#include "driver/tables.h"
+#include "dialect/tables.h"
 
 struct scripts;
 struct evidence;

@@ -7,7 +7,7 @@
 #ifndef ROLLOUT_RECORD_H
 #define ROLLOUT_RECORD_H
 
-#include "driver/sql.h"
+#include "dialect/template.h"
 #include "rollout/work.h"
 
 /* `common` with what the history says of the action. */

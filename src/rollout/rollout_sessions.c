@@ -2,7 +2,7 @@
 #include "rollout/rollout_private.h"
 
 #include "driver/driver.h"
-#include "driver/script.h"
+#include "dialect/script.h"
 #include "rollout/work.h"
 
 /* ---- what sessions ask of the run ---------------------------------------------------------- */

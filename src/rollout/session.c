@@ -1,7 +1,7 @@
 #include "rollout/session_private.h"
 
 #include "base/failpoint.h"
-#include "inventory/url.h"
+#include "base/url.h"
 
 enum { OPS_AT_FIRST = 6 }; /* enough to look at a tenant that has nothing to do */
 

@@ -2,7 +2,7 @@
 #include "rollout/session_private.h"
 
 #include "base/buf.h"
-#include "inventory/url.h"
+#include "base/url.h"
 #include "rollout/record.h"
 
 enum { CONTROL_TIMEOUT_MS = 30000, LOCK_POLL_MAX_MS = 250 };

@@ -6,9 +6,9 @@
 
 #include "base/arena.h"
 #include "base/hash.h"
-#include "driver/probe.h"
-#include "driver/script.h"
-#include "driver/sql.h"
+#include "dialect/probe.h"
+#include "dialect/script.h"
+#include "dialect/template.h"
 #include "rollout/blockers.h"
 #include "rollout/evidence.h"
 #include "rollout/record.h"

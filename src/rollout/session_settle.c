@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "chain/chain.h"
-#include "driver/probe.h"
+#include "dialect/probe.h"
 
 static void ask_of(struct session *session, const struct piece *piece,
                    const struct revision *revision)

@@ -5,7 +5,7 @@
 #ifndef ROLLOUT_UNFINISHED_H
 #define ROLLOUT_UNFINISHED_H
 
-#include "driver/script.h"
+#include "dialect/script.h"
 #include "plan/plan.h"
 
 /* Where an earlier run left the first step of the plan: a row of the history table. */

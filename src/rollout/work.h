@@ -10,7 +10,7 @@
 #ifndef ROLLOUT_WORK_H
 #define ROLLOUT_WORK_H
 
-#include "driver/script.h"
+#include "dialect/script.h"
 #include "inventory/inventory.h"
 #include "plan/plan.h"
 #include "rollout/unfinished.h"

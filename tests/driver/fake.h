@@ -34,7 +34,7 @@
 #define DRIVER_FAKE_H
 
 #include "driver/driver.h"
-#include "inventory/url.h"
+#include "base/url.h"
 
 struct fake_db;
 struct fake_store;

@@ -2,8 +2,8 @@
 #include "driver/fake_private.h"
 
 #include "base/buf.h"
-#include "driver/split.h"
-#include "driver/sql.h"
+#include "dialect/split.h"
+#include "dialect/template.h"
 
 struct conn {
     struct conn_params params;

@@ -2,7 +2,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "driver/split.h"
+#include "dialect/split.h"
 
 /* Behind the quoted piece at `at`; a doubled quote is none. */
 static size_t quoted_end(const char *sql, size_t len, size_t at)

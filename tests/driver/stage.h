@@ -4,7 +4,7 @@
 #ifndef DRIVER_STAGE_H
 #define DRIVER_STAGE_H
 
-#include "driver/sql.h"
+#include "dialect/template.h"
 #include "driver/subject.h"
 #include "unit/unit.h"
 

@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "driver/runner.h"
-#include "inventory/url.h"
+#include "base/url.h"
 
 /* The same thing in each database's words. */
 enum saying {

@@ -9,7 +9,7 @@
 #include "base/err.h"
 #include "driver/drivers.h"
 #include "driver/fake.h"
-#include "driver/sql.h"
+#include "dialect/template.h"
 #include "unit/unit.h"
 
 /* ---- SQLite -------------------------------------------------------------------------------- */

@@ -6,7 +6,7 @@
 #include "base/err.h"
 #include "chain/chain.h"
 #include "driver/drivers.h"
-#include "driver/script.h"
+#include "dialect/script.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,10 +4,10 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "driver/postgres_split.h"
+#include "dialect/postgres/split.h"
 #include "driver/drivers.h"
-#include "driver/sqlite_split.h"
-#include "driver/tables.h"
+#include "dialect/sqlite/split.h"
+#include "dialect/tables.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -183,7 +183,7 @@ static void choose_drivers(struct scene *scene)
     scene->has_no_ddl = rng_chance(&scene->rng, 25);
 }
 
-static enum dialect choose_dialect(struct scene *scene)
+static enum dialect_id choose_dialect(struct scene *scene)
 {
     if (scene->has_files && rng_chance(&scene->rng, 50))
         return DIALECT_SQLITE;
@@ -207,7 +207,7 @@ static void lead_astray(struct scene *scene, struct scene_place *place)
     place->other = FAKE_SCHEMA;
 }
 
-static void place_tenant(struct scene *scene, size_t index, enum dialect dialect)
+static void place_tenant(struct scene *scene, size_t index, enum dialect_id dialect)
 {
     struct rng *rng = &scene->rng;
     struct scene_place *place = &scene->places[index];

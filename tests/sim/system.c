@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "driver/driver.h"
-#include "inventory/url.h"
+#include "base/url.h"
 #include "sim/fake_uv.h"
 
 #define WALL_MS ((int64_t)1795000000000) /* of the clock's zero; 2026 */
@@ -186,7 +186,7 @@ void system_forget_connections(void)
     memset(conns, 0, sizeof conns);
 }
 
-const struct driver *driver_find(enum dialect dialect)
+const struct driver *driver_find(enum dialect_id dialect)
 {
     return &wrapped[dialect];
 }

@@ -1,10 +1,10 @@
 #include "base/arena.h"
 #include "base/buf.h"
-#include "driver/directive.h"
+#include "dialect/directive.h"
 #include "unit/unit.h"
 
 /* `verify 3@2 SELECT 1`: before statement 3 (from 0), in line 2. */
-static const char *shown(struct arena *arena, enum dialect dialect, const char *sql)
+static const char *shown(struct arena *arena, enum dialect_id dialect, const char *sql)
 {
     const struct driver *driver = driver_find(dialect);
     const struct directive *items;

@@ -3,7 +3,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "driver/script.h"
+#include "dialect/script.h"
 #include "offline/offline.h"
 
 /* A chain of one revision, and the script of an upgrade to it. */
@@ -37,7 +37,7 @@ static void tear_down(struct stage *stage)
     arena_done(&stage->arena);
 }
 
-static void write_upgrade(struct stage *stage, enum dialect dialect)
+static void write_upgrade(struct stage *stage, enum dialect_id dialect)
 {
     static const char *const targets[] = {"head"};
     struct target target;
@@ -59,7 +59,7 @@ static void write_upgrade(struct stage *stage, enum dialect dialect)
 
 /* The statements of the script, as the database's own lexer finds them, from the first that is the
  * revision's on. */
-static void expect_statements(struct stage *stage, enum dialect dialect,
+static void expect_statements(struct stage *stage, enum dialect_id dialect,
                               const char *const *expected)
 {
     struct statement *statements;
@@ -109,7 +109,7 @@ static void no_section_swallows_what_follows(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(ends); i++)
         for (int d = 0; d < 2; d++) {
-            enum dialect dialect = d ? DIALECT_POSTGRESQL : DIALECT_SQLITE;
+            enum dialect_id dialect = d ? DIALECT_POSTGRESQL : DIALECT_SQLITE;
             struct stage stage;
             char up[128];
             snprintf(up, sizeof up, "\nSELECT 1; SELECT ';'%s", ends[i]);

@@ -1,7 +1,7 @@
 /* What errors of PostgreSQL and of proxies mean: a row an error. */
 #include "unit/unit.h"
 
-#include "driver/postgres_class.h"
+#include "dialect/postgres/class.h"
 
 struct class_case {
     const char *code, *text;

@@ -1,5 +1,5 @@
 #include "base/err.h"
-#include "driver/postgres_split.h"
+#include "dialect/postgres/split.h"
 #include "unit/split_cases.h"
 
 static const struct split_case cases[] = {

@@ -147,7 +147,7 @@ static void chooses_sections_by_dialect(void **state)
                                       "-- migrate:up dialect:postgresql\n4\n-- migrate:up\n5\n";
     static const struct {
         enum direction direction;
-        enum dialect dialect;
+        enum dialect_id dialect;
         const char *sections;
     } cases[] = {
         {DIRECTION_UP, DIALECT_SQLITE, "15"},

@@ -3,7 +3,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "driver/drivers.h"
-#include "driver/script.h"
+#include "dialect/script.h"
 
 enum { PIECES_MAX = 6 };
 

@@ -1,7 +1,7 @@
 #include "unit/unit.h"
 
 #include "base/buf.h"
-#include "driver/sql.h"
+#include "dialect/template.h"
 
 static void add_shouted(struct buf *buf, const char *text)
 {

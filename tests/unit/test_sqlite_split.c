@@ -1,4 +1,4 @@
-#include "driver/sqlite_split.h"
+#include "dialect/sqlite/split.h"
 
 #include "base/buf.h"
 #include "unit/split_cases.h"

@@ -3,7 +3,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "driver/drivers.h"
-#include "driver/tables.h"
+#include "dialect/tables.h"
 
 /* Statements in their order, and the tables that they leave: "schema.name", comma separated; behind "*" a name
  * without a schema may be anywhere. */

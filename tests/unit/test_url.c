@@ -2,7 +2,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "inventory/url.h"
+#include "base/url.h"
 
 static void assert_text(const char *actual, const char *expected)
 {

@@ -1,0 +1,356 @@
+#include "base/url.h"
+
+#include <arpa/inet.h>
+
+#include "base/arena.h"
+#include "base/ascii.h"
+#include "base/err.h"
+#include "base/parse.h"
+#include "base/utf8.h"
+
+/* RFC 3986: what may stand unencoded in every part of a URL. */
+#define UNRESERVED "-._~"
+#define SUB_DELIMS "!$&'()*+,;="
+
+struct span {
+    const char *at;
+    size_t len;
+};
+
+struct parse {
+    struct arena *arena;
+    struct url url;
+    struct url_param *params;
+    size_t param_capacity;
+    struct err *err;
+};
+
+/* `what` is always a constant: no piece of the URL may reach an error. */
+static bool fault(const struct parse *parse, const char *what)
+{
+    return err_set(parse->err, ERR_CONFIG, "bad URL: %s", what);
+}
+
+/* Cuts `rest` at the first of `stops`: returns what stands before it and leaves `rest` there. */
+static struct span take_until(struct span *rest, const char *stops)
+{
+    size_t len = 0;
+    while (len < rest->len && !strchr(stops, rest->at[len]))
+        len++;
+    struct span taken = {rest->at, len};
+    rest->at += len;
+    rest->len -= len;
+    return taken;
+}
+
+/* Steps over `c` where it comes next. */
+static bool skip(struct span *rest, char c)
+{
+    if (!rest->len || *rest->at != c)
+        return false;
+    rest->at++;
+    rest->len--;
+    return true;
+}
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+static bool decode_percent(const struct parse *parse, struct span part, char *ret_byte)
+{
+    int high = part.len > 2 ? hex_value(part.at[1]) : -1;
+    int low = part.len > 2 ? hex_value(part.at[2]) : -1;
+    if (high < 0 || low < 0)
+        return fault(parse, "'%' must be followed by two hexadecimal digits, and itself be '%25'");
+    if (high == 0 && low == 0)
+        return fault(parse, "'%00' cannot be part of anything");
+    *ret_byte = (char)(high * 16 + low);
+    return true;
+}
+
+/* An empty part is an absent one, as for libpq: *ret_text is NULL then. */
+static bool decode(const struct parse *parse, struct span part, const char *allowed,
+                   const char **ret_text)
+{
+    char *text = arena_alloc(parse->arena, part.len + 1);
+    size_t len = 0;
+    while (part.len) {
+        char c = *part.at;
+        size_t used = 1;
+        if (c == '%') {
+            if (!decode_percent(parse, part, &c))
+                return false;
+            used = 3;
+        } else if (!ascii_is_alnum(c) && !strchr(allowed, c)) {
+            return fault(parse, "a character stands in it that must be percent-encoded");
+        }
+        text[len++] = c;
+        part.at += used;
+        part.len -= used;
+    }
+    *ret_text = len ? text : NULL;
+    return true;
+}
+
+/* Names reach terminals, SQL and the network: text only. */
+static bool is_text(const char *text)
+{
+    if (!text)
+        return true;
+    size_t len = strlen(text);
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+            return false;
+    return utf8_check(text, len) == len;
+}
+
+/* ---- the parts ----------------------------------------------------------------------------- */
+
+static bool parse_scheme(struct parse *parse, struct span *rest)
+{
+    struct span whole = take_until(rest, ":/?#");
+    if (rest->len < 3 || memcmp(rest->at, "://", 3) != 0)
+        return fault(parse, "it must begin with a scheme, such as 'postgresql://'");
+    rest->at += 3;
+    rest->len -= 3;
+    struct span scheme = take_until(&whole, "+");
+    if (!dialect_find(scheme.at, scheme.len, &parse->url.dialect))
+        return fault(parse, "unknown scheme: expected sqlite, postgresql, postgres, mysql or "
+                            "mariadb, with or without a '+driver'");
+    for (skip(&whole, '+'); whole.len; whole.at++, whole.len--)
+        if (!ascii_is_alnum(*whole.at) && *whole.at != '_' && *whole.at != '-')
+            return fault(parse, "the '+driver' of a scheme is made of letters and digits");
+    parse->url.scheme = arena_strndup(parse->arena, scheme.at, scheme.len);
+    return true;
+}
+
+/* SQLAlchemy takes the path as it stands, with nothing decoded, and so do we. */
+static bool parse_sqlite(struct parse *parse, struct span rest)
+{
+    if (rest.len && *rest.at != '/')
+        return fault(parse, "SQLite has no host: write sqlite:///relative or sqlite:////absolute");
+    if (memchr(rest.at, '?', rest.len))
+        return fault(parse, "a SQLite URL takes no parameters");
+    skip(&rest, '/');
+    char *path = arena_strndup(parse->arena, rest.at, rest.len);
+    if (!rest.len || strcmp(path, ":memory:") == 0)
+        return fault(parse, "a database in memory has nothing to migrate: name a file");
+    if (path[rest.len - 1] == '/' || !is_text(path))
+        return fault(parse, "the path must be that of a file, in text without control characters");
+    parse->url.database = path;
+    return true;
+}
+
+static bool parse_user(struct parse *parse, struct span info)
+{
+    struct url *url = &parse->url;
+    struct span user = take_until(&info, ":");
+    skip(&info, ':');
+    if (!decode(parse, user, UNRESERVED SUB_DELIMS, &url->user) ||
+        !decode(parse, info, UNRESERVED SUB_DELIMS ":", &url->password))
+        return false;
+    return is_text(url->user) || fault(parse, "the user must be text without control characters");
+}
+
+/* A host from the authority (percent-decoded) or from a `host=` parameter. */
+static bool set_host(struct parse *parse, const char *host)
+{
+    if (parse->url.host)
+        return fault(parse, "the host is given twice");
+    parse->url.host = host;
+    if (!is_text(host))
+        return fault(parse, "the host must be text without control characters");
+    if (!host)
+        return true;
+    if (strchr(host, ','))
+        return fault(parse, "it names several hosts: a tenant has one");
+    if (*host == '/')
+        return true;
+    struct in6_addr address;
+    if (strchr(host, ':') && inet_pton(AF_INET6, host, &address) == 1)
+        return true;
+    return ascii_is_made_of(host, "-._") ||
+           fault(parse, "the host is no host name, address or socket directory");
+}
+
+static bool set_port(struct parse *parse, const char *text)
+{
+    uint32_t port = 0;
+    if (parse->url.port)
+        return fault(parse, "the port is given twice");
+    if (text && !parse_u32(text, 1, UINT16_MAX, &port))
+        return fault(parse, "the port must be a number from 1 to 65535");
+    parse->url.port = (uint16_t)port;
+    return true;
+}
+
+static bool parse_brackets(struct parse *parse, struct span *rest, const char **ret_host)
+{
+    struct in6_addr address;
+    skip(rest, '[');
+    struct span inside = take_until(rest, "]");
+    const char *host = arena_strndup(parse->arena, inside.at, inside.len);
+    if (!skip(rest, ']') || inet_pton(AF_INET6, host, &address) != 1)
+        return fault(parse, "'[' and ']' must hold an IPv6 address");
+    *ret_host = host;
+    return true;
+}
+
+static bool parse_authority(struct parse *parse, struct span authority)
+{
+    const char *host;
+    if (memchr(authority.at, '@', authority.len)) {
+        struct span info = take_until(&authority, "@");
+        skip(&authority, '@');
+        if (!parse_user(parse, info))
+            return false;
+    }
+    if (memchr(authority.at, '@', authority.len))
+        return fault(parse, "an '@' in the user or the password must be written '%40'");
+    if (authority.len && *authority.at == '[') {
+        if (!parse_brackets(parse, &authority, &host))
+            return false;
+    } else if (!decode(parse, take_until(&authority, ":"), UNRESERVED ",", &host)) {
+        return false;
+    }
+    bool has_port = skip(&authority, ':');
+    if (!has_port && authority.len)
+        return fault(parse, "nothing but a port may follow the host");
+    const char *port =
+        authority.len ? arena_strndup(parse->arena, authority.at, authority.len) : NULL;
+    return set_host(parse, host) && set_port(parse, port);
+}
+
+static bool parse_path(struct parse *parse, struct span path)
+{
+    skip(&path, '/');
+    if (!decode(parse, path, UNRESERVED SUB_DELIMS ":", &parse->url.database))
+        return false;
+    return is_text(parse->url.database) ||
+           fault(parse, "the database must be text without control characters");
+}
+
+/* ---- parameters ---------------------------------------------------------------------------- */
+
+static bool set_once(struct parse *parse, const char **member, const char *value, const char *twice)
+{
+    if (*member)
+        return fault(parse, twice);
+    *member = value;
+    return is_text(value) || fault(parse, "a parameter holds control characters");
+}
+
+/* As libpq does: for URLs that come from JDBC, and for those that are older than `sslmode`. */
+static struct url_param modern_param(const char *key, const char *value)
+{
+    if (strcmp(key, "ssl") == 0 && strcmp(value, "true") == 0)
+        return (struct url_param){"sslmode", "require"};
+    if (strcmp(key, "requiressl") == 0)
+        return (struct url_param){"sslmode", *value == '1' ? "require" : "prefer"};
+    return (struct url_param){key, value};
+}
+
+static bool push_param(struct parse *parse, struct url_param param)
+{
+    struct url *url = &parse->url;
+    if (url_param(url, param.key))
+        return fault(parse, "a parameter is given twice");
+    *ARENA_PUSH(parse->arena, parse->params, url->param_count, parse->param_capacity) = param;
+    url->params = parse->params;
+    return is_text(param.key) || fault(parse, "a parameter's name holds control characters");
+}
+
+/* libpq takes a list of them beside a list of hosts; it is this one that is dialled, whatever the host's name. */
+static bool check_hostaddr(const struct parse *parse, const char *value)
+{
+    unsigned char bytes[sizeof(struct in6_addr)];
+    return inet_pton(AF_INET, value, bytes) == 1 || inet_pton(AF_INET6, value, bytes) == 1 ||
+           fault(parse, "'hostaddr' must be one IP address");
+}
+
+/* What a URL can say in two places stands in one member: `?host=/var/run/postgresql`. */
+static bool add_param(struct parse *parse, const char *key, const char *value)
+{
+    struct url *url = &parse->url;
+    const char *socket_key = url->dialect == DIALECT_MYSQL ? "unix_socket" : "host";
+    if (strcmp(key, "host") == 0 || strcmp(key, socket_key) == 0)
+        return set_host(parse, value);
+    if (strcmp(key, "port") == 0)
+        return set_port(parse, value);
+    if (strcmp(key, "user") == 0)
+        return set_once(parse, &url->user, value, "the user is given twice");
+    if (strcmp(key, "password") == 0)
+        return set_once(parse, &url->password, value, "the password is given twice");
+    if (strcmp(key, "dbname") == 0)
+        return set_once(parse, &url->database, value, "the database is given twice");
+    if (strcmp(key, "hostaddr") == 0 && !check_hostaddr(parse, value))
+        return false;
+    return push_param(parse, modern_param(key, value));
+}
+
+static bool parse_query(struct parse *parse, struct span query)
+{
+    static const char allowed[] = UNRESERVED "!$'()*+,;:/?";
+    while (query.len) {
+        const char *key;
+        const char *value;
+        struct span pair = take_until(&query, "&");
+        struct span name = take_until(&pair, "=");
+        if (!skip(&query, '&') && query.len)
+            return fault(parse, "its parameters are not well formed");
+        if (!name.len || !skip(&pair, '='))
+            return fault(parse, "a parameter must be 'name=value'");
+        if (!decode(parse, name, UNRESERVED, &key) || !decode(parse, pair, allowed, &value))
+            return false;
+        if (!value)
+            return fault(
+                parse, "a parameter has no value: leave it out"); /* libpq would take its default */
+        if (!add_param(parse, key, value))
+            return false;
+    }
+    return true;
+}
+
+/* What would be the rest of a password with a '/', '?' or '#' in it: a second '/' or an '@' behind
+ * the authority. They may be written encoded where they are meant. */
+static bool check_tail(const struct parse *parse, struct span tail)
+{
+    const char *at = memchr(tail.at, '@', tail.len);
+    struct span path = take_until(&tail, "?");
+    if (memchr(tail.at, '#', tail.len) || memchr(path.at, '#', path.len))
+        return fault(parse, "a '#' must be written '%23'");
+    skip(&path, '/');
+    if (at || memchr(path.at, '/', path.len))
+        return fault(parse, "an '@', '/' or '?' in the user, the password or the database must be "
+                            "percent-encoded");
+    return true;
+}
+
+static bool parse_server(struct parse *parse, struct span rest)
+{
+    struct span authority = take_until(&rest, "/?#");
+    if (!check_tail(parse, rest))
+        return false;
+    struct span path = take_until(&rest, "?");
+    skip(&rest, '?');
+    return parse_authority(parse, authority) && parse_path(parse, path) && parse_query(parse, rest);
+}
+
+bool url_parse(struct arena *arena, const char *text, struct url *ret_url, struct err *err)
+{
+    struct parse parse = {.arena = arena, .err = err};
+    struct span rest = {text, strlen(text)};
+    if (!parse_scheme(&parse, &rest))
+        return false;
+    bool is_server = dialect_info(parse.url.dialect)->default_port != 0;
+    if (!(is_server ? parse_server(&parse, rest) : parse_sqlite(&parse, rest)))
+        return false;
+    *ret_url = parse.url;
+    return true;
+}

@@ -1,0 +1,193 @@
+/* What PostgreSQL is asked, as templates. Names are qualified: a tenant's search_path is its own affair. */
+#include "dialect/postgres/templates.h"
+
+#include "base/buf.h"
+#include "dialect/template.h"
+
+/* What decides what a statement means, as the manual has it by default, whatever the server, the database, the
+ * role or the environment says: docs/revisions.md has the list, and what is left alone. An ordinary role may set
+ * each of them. */
+#define KNOWN(set)                                                                                 \
+    set "TimeZone = 'UTC'; " set "DateStyle = ISO, MDY; " set "IntervalStyle = postgres; " set     \
+        "standard_conforming_strings = on; " set "extra_float_digits = 1; " set                    \
+        "bytea_output = hex; " set "xmlbinary = base64; " set "xmloption = content; " set          \
+        "array_nulls = on; " set "transform_null_equals = off; " set "row_security = on; " set     \
+        "check_function_bodies = on; " set "quote_all_identifiers = off; " set                     \
+        "lc_numeric = 'C'; " set "lc_time = 'C'; " set                                             \
+        "default_transaction_isolation = 'read committed'; " set                                   \
+        "default_transaction_deferrable = off; "
+
+/* What may need a superuser, or read a file, is set where it is another alone. */
+#define KNOWN_WHERE_OTHER(name, value, is_local)                                                   \
+    "CASE pg_catalog.current_setting('" name "') WHEN '" value "' THEN '' ELSE "                   \
+    "pg_catalog.set_config('" name "', '" value "', " is_local ") END"
+
+/* SET costs the server half of what set_config in a SELECT does; a search path is a list, and comes
+ * as one text. With synchronous_commit off, a crash of the server would take back what it has said to be
+ * committed, and what the ledger then has as done. */
+#define SETTINGS(set, client_check, is_local)                                                      \
+    set "lock_timeout = {lock_timeout}; " set "statement_timeout = {statement_timeout}; " set      \
+        "idle_in_transaction_session_timeout = 0; " client_check                                   \
+        KNOWN(set) "SELECT pg_catalog.set_config('search_path', {search_path}, " is_local "), "    \
+                   "CASE pg_catalog.current_setting('synchronous_commit') WHEN 'off' THEN "        \
+                   "pg_catalog.set_config('synchronous_commit', 'on', " is_local                   \
+                   ") END, " KNOWN_WHERE_OTHER(                                                    \
+                       "timezone_abbreviations", "Default",                                        \
+                       is_local) ", " KNOWN_WHERE_OTHER("session_replication_role", "origin",      \
+                                                        is_local)
+
+#define SETTINGS_LOCAL SETTINGS("SET LOCAL ", "{client_check_local}", "true")
+
+/* A session, as told to a person: one line, no values that stand in quotes (they may be secrets), and no
+ * more of the query than its beginning. What we may not know of others is NULL and left out. Only UTF-8 is sure
+ * to reach us as it is, and this must not fail: other encodings show their ASCII. */
+#define QUERY_BEGINNING                                                                            \
+    "pg_catalog.left(pg_catalog.btrim(pg_catalog.regexp_replace(pg_catalog.regexp_replace("        \
+    "query, '''[^'']*(''|$)|[$][[:alnum:]_]*[$].*', '''...''', 'g'), "                             \
+    "CASE pg_catalog.current_setting('server_encoding') WHEN 'UTF8' THEN '[[:space:]]+' "          \
+    "ELSE '[^!-~]+' END, ' ', 'g')), 60)"
+#define SESSION_IN_WORDS                                                                           \
+    "pg_catalog.concat('process ', pid, ' (', pg_catalog.concat_ws(', ', 'user ' || usename, "     \
+    "'''' || nullif(application_name, '') || '''', state || pg_catalog.concat(' for ', "           \
+    "extract(epoch FROM pg_catalog.clock_timestamp() - coalesce(xact_start, state_change))"        \
+    "::bigint, ' s')), ': ' || nullif(" QUERY_BEGINNING ", ''), ')')"
+
+/* Fails where the nonce is not that of our transaction: date_part knows no such unit. */
+#define GUARD                                                                                      \
+    "SELECT CASE pg_catalog.current_setting('search_path') WHEN {search_path} THEN '' ELSE "       \
+    "pg_catalog.set_config('search_path', {search_path}, true) END AS skein_guard, "               \
+    "pg_catalog.date_part(CASE pg_catalog.current_setting('skein.tx', true) WHEN {nonce} THEN "    \
+    "'epoch' ELSE 'a transaction that is not ours' END, pg_catalog.clock_timestamp())"
+
+#define BEGIN_READ_COMMITTED "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+
+const char *const postgres_sql[SQL__COUNT] = {
+    /* Tried, never waited for: a waiter's snapshot deadlocks with CREATE INDEX
+       CONCURRENTLY. */
+    [SQL_LOCK] = "{parser_session}SELECT CASE pg_catalog.pg_backend_pid() WHEN {backend_pid} THEN "
+                 "pg_catalog.pg_try_advisory_lock({key}) END",
+    [SQL_LOCK_POOLED] =
+        BEGIN_READ_COMMITTED "; {parser_local}SELECT pg_catalog.pg_try_advisory_xact_lock({key})",
+    [SQL_LOCK_HOLDER] = "SELECT pid = pg_catalog.pg_backend_pid(), " SESSION_IN_WORDS
+                        " FROM pg_catalog.pg_locks JOIN pg_catalog.pg_stat_activity USING (pid) "
+                        "WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND "
+                        "database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = "
+                        "pg_catalog.current_database()) AND "
+                        "(classid::bigint << 32 | objid::bigint) = {key}",
+    /* A prepared transaction has no session: its PID is 0. */
+    [SQL_BLOCKERS] =
+        "SELECT CASE pid WHEN 0 THEN 'a prepared transaction' ELSE " SESSION_IN_WORDS
+        " END, pid FROM (SELECT DISTINCT "
+        "pg_catalog.unnest(pg_catalog.pg_blocking_pids({backend_pid})) AS pid) AS blocking "
+        "LEFT JOIN pg_catalog.pg_stat_activity USING (pid) ORDER BY xact_start LIMIT 3",
+    [SQL_RESET] = "DISCARD ALL",
+    [SQL_INSPECT] =
+        /* Few functions: each one that a fresh session looks up costs it as much as a
+           statement, and planning a query of pg_class more than all of this. */
+    "SELECT {found_schema}, pg_catalog.to_regclass({version_lookup}), "
+    "pg_catalog.to_regclass(pg_catalog.format('%I.%I', {asked_schema}, {version_name})), "
+    "pg_catalog.to_regclass(pg_catalog.format('%I.skein_history', {asked_schema})), "
+    "pg_catalog.current_setting('search_path'), pg_catalog.pg_backend_pid(), "
+    "pg_catalog.strpos(pg_catalog.version(), 'linux')",
+    [SQL_LOCATE] = "SELECT nspname, pg_catalog.to_regclass(pg_catalog.format('%I.skein_history', "
+                   "nspname)) FROM pg_catalog.pg_namespace WHERE oid = (SELECT relnamespace FROM "
+                   "pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass({version_lookup}))",
+    [SQL_IDENTITY] =
+        /* No two servers started in the same microsecond; after a restart it only is
+           unknown. */
+    "SELECT pg_catalog.concat(extract(epoch FROM "
+    "pg_catalog.pg_postmaster_start_time()), '/', pg_catalog.current_database())",
+    [SQL_SCHEMA_CREATE] = "CREATE SCHEMA IF NOT EXISTS {schema}",
+    [SQL_VERSIONS] = "SELECT version_num FROM {version}",
+    [SQL_TABLES] =
+        "SELECT relname FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON "
+        "pg_namespace.oid = relnamespace WHERE relkind IN ('r', 'p', 'f', 'v', 'm') AND nspname "
+        "NOT IN ('pg_catalog', 'information_schema') AND (relname IN ({rows}) OR "
+        "pg_catalog.concat(nspname, '.', relname) IN ({rows})) LIMIT 1",
+    [SQL_HISTORY] =
+        "SELECT revision, direction, checksum, statements, state, run_id, id FROM {history} "
+        "ORDER BY id",
+    [SQL_BEGIN] = BEGIN_READ_COMMITTED,
+    [SQL_BEGIN_READING] =
+        "BEGIN TRANSACTION READ ONLY; SET LOCAL statement_timeout = {statement_timeout}",
+    [SQL_SETUP_LOCAL] = SETTINGS_LOCAL "; SET LOCAL skein.tx = {nonce}",
+    /* Only the role's own reset brings back one that the login has by default. The nonce stays what it is: the
+       guard has yet to look at it. */
+    [SQL_SETUP_AGAIN] = "RESET SESSION AUTHORIZATION; RESET ROLE; " SETTINGS_LOCAL,
+    [SQL_SETUP] = SETTINGS("SET ", "{client_check_session}", "false"),
+    [SQL_VERSION_CREATE] =
+        "CREATE TABLE {if_not_exists}{version} (version_num VARCHAR(32) NOT NULL, "
+        "CONSTRAINT {version_pkc} PRIMARY KEY (version_num))",
+    [SQL_HISTORY_CREATE] =
+        "CREATE TABLE {if_not_exists}{history} (id bigint PRIMARY KEY, "
+        "run_id varchar(64) NOT NULL, revision varchar(32) NOT NULL, direction varchar(8) "
+        "NOT "
+        "NULL, checksum varchar(64) NOT NULL, statements integer NOT NULL, "
+        "duration_ms double precision NOT NULL, applied_at timestamptz NOT NULL, "
+        "state varchar(16) NOT NULL)",
+    [SQL_VERSION_INSERT] = "INSERT INTO {version} (version_num) VALUES ({to})",
+    [SQL_VERSION_UPDATE] = "UPDATE {version} SET version_num = {to} WHERE version_num = {from}",
+    [SQL_VERSION_DELETE] = "DELETE FROM {version} WHERE version_num = {from}",
+    /* Numbered and dated by hand: the tenant's lock is held, and a sequence or a default
+     * would be objects more to make in every tenant. */
+    [SQL_HISTORY_INSERT] =
+        "INSERT INTO {history} (id, run_id, revision, direction, checksum, statements, "
+        "duration_ms, applied_at, state) SELECT coalesce(max(id), 0) + 1, {run}, "
+        "{revision}, {direction}, {checksum}, {statements}, {duration}, pg_catalog.clock_timestamp(), "
+        "{state} "
+        "FROM {history}",
+    /* What is the same in each of them stands once: the server then has half as much to read. */
+    [SQL_HISTORY_ROW] = "({history_id}, {revision}, {direction}, {checksum}, {statements}, "
+                        "'{duration}'::pg_catalog.float8)",
+    [SQL_HISTORY_ROWS] =
+        "INSERT INTO {history} (id, run_id, revision, direction, checksum, statements, "
+        "duration_ms, applied_at, state) SELECT id, {run}, revision, direction, checksum, "
+        "statements, duration_ms, pg_catalog.clock_timestamp(), {state} FROM (VALUES {steps}) "
+        "AS step (id, revision, direction, checksum, statements, duration_ms)",
+    [SQL_HISTORY_MARK] =
+        "UPDATE {history} SET statements = {statements}, checksum = {checksum}, "
+        "duration_ms = duration_ms + {duration}, "
+        "state = {state}, run_id = {run}, applied_at = pg_catalog.clock_timestamp() "
+        "WHERE id = (SELECT max(id) FROM {history} WHERE revision = {revision} AND direction = "
+        "{direction} AND state IN ('running', 'partial'))",
+    [SQL_GUARD] = GUARD,
+    [SQL_GUARD_PREPARE] = "PREPARE skein_guard AS " GUARD,
+    [SQL_GUARD_PREPARED] = "EXECUTE skein_guard",
+    [SQL_COMMIT] = "COMMIT",
+    [SQL_ROLLBACK] = "ROLLBACK",
+    [SQL_CREATE_DATABASE] = "CREATE DATABASE {database}",
+    /* DO: a SELECT would print a row. */
+    [SQL_SCRIPT_BEGIN] = "DO $skein$ BEGIN PERFORM pg_catalog.set_config('skein.search_path', "
+                         "pg_catalog.current_setting('search_path'), false); END $skein$",
+    [SQL_SCRIPT_SETUP] = KNOWN("SET ") "DO $skein$ BEGIN PERFORM " KNOWN_WHERE_OTHER(
+        "timezone_abbreviations", "Default",
+        "false") ", " KNOWN_WHERE_OTHER("session_replication_role", "origin",
+                                        "false") "; END $skein$",
+    [SQL_SCRIPT_SCHEMA] = "SET search_path = {schema}",
+    [SQL_SCRIPT_RESTORE] = "DO $skein$ BEGIN PERFORM pg_catalog.set_config('search_path', "
+                           "pg_catalog.current_setting('skein.search_path'), false); END $skein$",
+    [SQL_SCRIPT_EXPECT] =
+        "INSERT INTO {version} (version_num) SELECT NULL WHERE (SELECT count(*) FROM {version}) "
+        "<> {row_count} OR (SELECT count(*) FROM {version} WHERE version_num IN ({rows})) <> "
+        "{row_count}",
+    [SQL_SCRIPT_PURGE] = "DELETE FROM {version}",
+    [SQL_SCRIPT_VERIFY] =
+        "INSERT INTO {version} (version_num) SELECT NULL WHERE NOT EXISTS ({query}\n)",
+};
+
+/* Without standard_conforming_strings a backslash would escape the quote: E'' means the same with
+ * and without. */
+void postgres_add_literal(struct buf *buf, const char *text)
+{
+    if (!strchr(text, '\\')) {
+        sql_add_literal(buf, text);
+        return;
+    }
+    buf_adds(buf, " E'");
+    for (const char *p = text; *p; p++) {
+        if (*p == '\'' || *p == '\\')
+            buf_addc(buf, *p);
+        buf_addc(buf, *p);
+    }
+    buf_addc(buf, '\'');
+}

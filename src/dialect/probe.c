@@ -1,0 +1,56 @@
+#include "dialect/probe.h"
+
+#include "base/arena.h"
+#include "driver/driver.h"
+
+/* What stands after the word, or NULL where the value begins with another. */
+static const char *after(const char *value, const char *word)
+{
+    size_t len = strlen(word);
+    return strncmp(value, word, len) == 0 ? value + len : NULL;
+}
+
+static enum probe_answer judge_word(const struct probe *probe, struct arena *arena,
+                                    const char *statement, const char *value)
+{
+    static const struct {
+        const char *word;
+        enum probe_answer answer;
+    } words[] = {{"done", PROBE_DONE},
+                 {"undone", PROBE_UNDONE},
+                 {"half", PROBE_HALF},
+                 {"other", PROBE_OTHER}};
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (strcmp(value, words[i].word) == 0)
+            return words[i].answer;
+    const char *definition = after(value, "is ");
+    bool is_same = definition && probe->is_same(arena, statement, definition);
+    return is_same ? PROBE_DONE : definition ? PROBE_OTHER : PROBE_UNKNOWN;
+}
+
+struct probe_findings probe_judge(const struct probe *probe, struct arena *arena,
+                                  const char *statement, const struct op *op)
+{
+    struct probe_findings findings = {.answer = op->row_count ? PROBE_UNDONE : PROBE_UNKNOWN};
+    const char **repairs = arena_calloc(arena, op->row_count, sizeof *repairs);
+    for (size_t row = 0; row < op->row_count; row++) {
+        const char *value = op_value(op, row, 0) ? op_value(op, row, 0) : "";
+        const char *repair = after(value, "repair "), *finish = after(value, "finish ");
+        if (repair)
+            repairs[findings.repair_count++] = repair;
+        else if (finish)
+            findings.finish = finish;
+        else
+            findings.answer = judge_word(probe, arena, statement, value);
+    }
+    if (findings.finish)
+        findings.answer = PROBE_HALF;
+    findings.repairs = repairs;
+    return findings;
+}
+
+bool probe_has_remains(const struct probe_findings *findings)
+{
+    return findings->repair_count || findings->answer == PROBE_HALF ||
+           findings->answer == PROBE_UNKNOWN;
+}

@@ -1,0 +1,55 @@
+/* A statement outside a transaction that may have run, or have left something: what the database's catalog can tell
+ * of it.
+ *
+ * `already exists` is no proof by itself: where a thing has a definition, it is compared. What cannot be
+ * told stays unknown, for a person.
+ */
+#ifndef DIALECT_PROBE_H
+#define DIALECT_PROBE_H
+
+#include "base/compiler.h"
+
+struct arena;
+struct op;
+
+/* What a statement may leave behind though the server says that it failed. */
+enum probe_remains {
+    REMAINS_NOTHING, /* it is taken back as a whole */
+    REMAINS_TOLD,    /* the catalog tells */
+    REMAINS_UNKNOWN, /* it may commit a part of its work by itself */
+};
+
+struct probe {
+    enum probe_remains remains;
+    const char
+        *refusal; /* the code of an error that comes before it has begun; NULL: none is known */
+    /* A query whose last answer has rows of one value (NULL: nothing can be told):
+     *     done       it took effect
+     *     undone     it did not, or may be run again without harm
+     *     half       it stopped half way: to run it again finishes it
+     *     other      something else bears the name; nothing of this statement's is there
+     *     unknown    no one can tell
+     *     is TEXT    so the thing that bears the name is defined (is_same)
+     *     repair SQL what it left must go first, by this statement outside a transaction; may be several rows
+     *     finish SQL it stopped half way, and this statement finishes it */
+    const char *sql;
+    bool (*is_same)(struct arena *arena, const char *statement, const char *definition);
+};
+
+enum probe_answer { PROBE_UNKNOWN, PROBE_DONE, PROBE_UNDONE, PROBE_HALF, PROBE_OTHER };
+
+struct probe_findings {
+    enum probe_answer answer;
+    const char *const *repairs; /* repair_count of them */
+    size_t repair_count;
+    const char *finish; /* NULL: none */
+};
+
+/* What the rows mean. Strings are borrowed from `op` and `arena`. */
+struct probe_findings probe_judge(const struct probe *probe, struct arena *arena,
+                                  const char *statement, const struct op *op);
+
+/* Is something there that the statement left? Where that cannot be told, yes. */
+bool probe_has_remains(const struct probe_findings *findings);
+
+#endif

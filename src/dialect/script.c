@@ -1,0 +1,440 @@
+#include "dialect/script.h"
+
+#include "base/arena.h"
+#include "base/ascii.h"
+#include "base/utf8.h"
+#include "dialect/directive.h"
+#include "dialect/split.h"
+
+enum { SECTIONS_MAX = 256 };
+
+struct scripts {
+    struct arena arena;
+    const struct chain *chain;
+    const struct script **made; /* by revision, direction, dialect */
+};
+
+struct scripts *scripts_new(const struct chain *chain)
+{
+    struct scripts *scripts = xcalloc(1, sizeof *scripts);
+    arena_init(&scripts->arena);
+    scripts->chain = chain;
+    scripts->made = arena_calloc(&scripts->arena, chain->count * DIRECTION__COUNT * DIALECT__COUNT,
+                                 sizeof *scripts->made);
+    return scripts;
+}
+
+void scripts_free(struct scripts *scripts)
+{
+    if (!scripts)
+        return;
+    arena_done(&scripts->arena);
+    free(scripts);
+}
+
+/* ---- statements that would take the transaction out of our hands --------------------------- */
+
+static size_t next_word(const char *sql, size_t len, size_t at, char ret_word[16])
+{
+    size_t used = 0;
+    at = split_skip(sql, len, at, true);
+    for (; at < len && ascii_is_alpha(sql[at]); at++)
+        if (used < 15)
+            ret_word[used++] = ascii_to_lower(sql[at]);
+    ret_word[used] = '\0';
+    return at;
+}
+
+/* `ROLLBACK TO savepoint` is fine, in any of its spellings. */
+static bool controls_transaction(const char *sql, size_t len)
+{
+    static const char *const words[] = {"begin", "start", "commit", "end", "abort"};
+    char word[16];
+    size_t at = next_word(sql, len, 0, word);
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (strcmp(word, words[i]) == 0)
+            return true;
+    bool is_rollback = strcmp(word, "rollback") == 0;
+    bool is_prepare = strcmp(word, "prepare") == 0;
+    at = next_word(sql, len, at, word);
+    if (strcmp(word, "transaction") == 0 || strcmp(word, "work") == 0) {
+        if (is_prepare)
+            return true;
+        next_word(sql, len, at, word);
+    }
+    return is_rollback && strcmp(word, "to") != 0;
+}
+
+/* With the session's settings DISCARD ALL takes the tenant's lock. */
+static bool gives_up_lock(const char *sql, size_t len)
+{
+    char word[16];
+    size_t at = next_word(sql, len, 0, word);
+    if (strcmp(word, "discard") != 0)
+        return false;
+    next_word(sql, len, at, word);
+    return strcmp(word, "all") == 0;
+}
+
+static bool check_statements(const struct driver *driver, const struct revision *revision,
+                             const struct section *section, const struct statement *statements,
+                             size_t count, struct err *err)
+{
+    bool asks = section->is_transactional && driver->needs_no_transaction;
+    for (size_t i = 0; i < count; i++) {
+        const char *sql = section->sql + statements[i].offset;
+        int line = section->line + statements[i].line - 1;
+        if (gives_up_lock(sql, statements[i].len))
+            return err_at(
+                err, ERR_CHAIN, revision->path, line,
+                "'DISCARD ALL' would give up the tenant's lock: discard by name what has to go");
+        if (controls_transaction(sql, statements[i].len))
+            return err_at(err, ERR_CHAIN, revision->path, line,
+                          "'%.*s' would begin or end a transaction: skein does that",
+                          (int)strcspn(sql, " \t\r\n;"), sql);
+        const char *why = asks ? driver->needs_no_transaction(sql, statements[i].len) : NULL;
+        if (why)
+            return err_at(err, ERR_CHAIN, revision->path, line,
+                          "%s: give the section 'transaction:false'", why);
+    }
+    return true;
+}
+
+/* ---- making a script ----------------------------------------------------------------------- */
+
+struct making {
+    struct scripts *scripts;
+    const struct driver *driver;
+    const struct revision *revision;
+    struct script script;
+    struct piece *pieces;
+    size_t capacity;
+};
+
+static struct piece *add_piece(struct making *making)
+{
+    struct script *script = &making->script;
+    struct piece *piece =
+        ARENA_PUSH(&making->scripts->arena, making->pieces, script->piece_count, making->capacity);
+    piece->first_statement = script->statement_count;
+    script->pieces = making->pieces;
+    return piece;
+}
+
+/* A query must be one statement, and leave transactions alone. */
+static bool check_directive(const struct making *making, const struct section *section,
+                            const struct directive *directive, struct err *err)
+{
+    struct statement *statements;
+    size_t count = 0;
+    int line = section->line + directive->line - 1;
+    const char *path = making->revision->path;
+    if (!making->driver->split(&making->scripts->arena, directive->sql, directive->sql_len,
+                               &statements, &count, err)) {
+        err_set_place(err, path, line);
+        return false;
+    }
+    if (count != 1 || controls_transaction(directive->sql, directive->sql_len))
+        return err_at(err, ERR_CHAIN, path, line, "a '-- %s:' is one query, in one line",
+                      directive->kind == DIRECTIVE_VERIFY ? "verify" : "probe");
+    return true;
+}
+
+static struct author_query query_of(const struct section *section,
+                                    const struct directive *directive)
+{
+    return (struct author_query){directive->sql, directive->sql_len,
+                                 section->line + directive->line - 1};
+}
+
+/* What the comments of a section ask. */
+struct asked_of {
+    const struct directive *items;
+    size_t count;
+};
+
+/* Queries to verify stand behind the whole section, a probe before its statement. */
+static bool add_checks(struct making *making, const struct section *section,
+                       const struct asked_of *asked, size_t count, size_t first_piece,
+                       struct err *err)
+{
+    struct arena *arena = &making->scripts->arena;
+    struct author_query *verifies = arena_calloc(arena, asked->count, sizeof *verifies);
+    struct piece *last = &making->pieces[making->script.piece_count - 1];
+    for (size_t i = 0; i < asked->count; i++) {
+        const struct directive *directive = &asked->items[i];
+        if (!check_directive(making, section, directive, err))
+            return false;
+        if (directive->kind == DIRECTIVE_VERIFY) {
+            verifies[last->verify_count++] = query_of(section, directive);
+        } else if (directive->statement < count && !last->is_transactional) {
+            struct author_query *probe = arena_alloc(arena, sizeof *probe);
+            *probe = query_of(section, directive);
+            making->pieces[first_piece + directive->statement].probe = probe;
+        }
+    }
+    last->verifies = verifies;
+    return true;
+}
+
+static void add_whole(struct making *making, const struct section *section,
+                      const struct statement *statements, size_t count)
+{
+    struct piece *piece = add_piece(making);
+    piece->sql = section->sql;
+    piece->sql_len = section->sql_len;
+    piece->line = section->line;
+    piece->statements = statements;
+    piece->statement_count = count;
+    piece->is_transactional = true;
+    making->script.statement_count += count;
+}
+
+static bool is_setting(const char *sql, size_t len)
+{
+    char word[16];
+    next_word(sql, len, 0, word);
+    return strcmp(word, "set") == 0 || strcmp(word, "reset") == 0;
+}
+
+static void add_one_by_one(struct making *making, const struct section *section,
+                           const struct statement *statements, size_t count)
+{
+    struct arena *arena = &making->scripts->arena;
+    for (size_t i = 0; i < count; i++) {
+        struct piece *piece = add_piece(making);
+        struct statement *only = arena_alloc(arena, sizeof *only);
+        *only = (struct statement){
+            .len = statements[i].len, .line = 1, .is_ended = statements[i].is_ended};
+        piece->sql = arena_strndup(arena, section->sql + statements[i].offset, statements[i].len);
+        piece->sql_len = statements[i].len;
+        piece->line = section->line + statements[i].line - 1;
+        piece->statements = only;
+        piece->statement_count = 1;
+        piece->is_setting = is_setting(piece->sql, piece->sql_len);
+        making->script.statement_count++;
+    }
+    making->script.is_checkpointed = making->script.is_checkpointed || count;
+}
+
+/* Of a table, by its first words: one that is rebuilt is dropped and renamed. */
+static bool drops_or_renames(const char *sql, size_t len)
+{
+    char word[16];
+    size_t at = next_word(sql, len, 0, word);
+    bool drops = strcmp(word, "drop") == 0, alters = strcmp(word, "alter") == 0;
+    at = next_word(sql, len, at, word);
+    if (strcmp(word, "table") != 0)
+        return false;
+    for (; alters && at + 6 < len && !ascii_begins(sql + at, "rename"); at++)
+        continue;
+    return drops || (alters && at + 6 < len);
+}
+
+/* A statement that sets something of the session, or a block that may. */
+static bool may_set(const char *sql, size_t len)
+{
+    static const char *const blocks[] = {"do", "call"};
+    char word[16];
+    if (is_setting(sql, len))
+        return true;
+    next_word(sql, len, 0, word);
+    for (size_t i = 0; i < ARRAY_LEN(blocks); i++)
+        if (strcmp(word, blocks[i]) == 0)
+            return true;
+    return false;
+}
+
+/* By the words of it alone: what is told too often costs a little, and no more. */
+static unsigned parts_changed(const char *sql, const struct statement *statements, size_t count)
+{
+    static const struct {
+        const char *word;
+        enum session_part part;
+    } words[] = {
+        {"role", PART_SETUP},
+        {"authorization", PART_SETUP},
+        {"lock_timeout", PART_SETUP},
+        {"statement_timeout", PART_SETUP},
+        {"idle_in_transaction", PART_SETUP},
+        {"reset", PART_SETUP},
+        {"set_config", PART_SETUP},
+        {"set local", PART_SETUP},
+        {"set session", PART_SETUP},
+        {"set time zone", PART_SETUP},
+        {"timezone", PART_SETUP},
+        {"datestyle", PART_SETUP},
+        {"intervalstyle", PART_SETUP},
+        {"row_security", PART_SETUP},
+        {"check_function_bodies", PART_SETUP},
+        {"standard_conforming_strings", PART_PARSER},
+        {"backslash_quote", PART_PARSER},
+        {"client_encoding", PART_PARSER},
+        {"set names", PART_PARSER},
+        {"deallocate", PART_PREPARED},
+        {"discard", PART_PREPARED},
+    };
+    unsigned parts = 0;
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (ascii_holds(sql, words[i].word))
+            parts |= words[i].part;
+    for (size_t i = 0; i < count; i++)
+        if (may_set(sql + statements[i].offset, statements[i].len))
+            parts |= PART_SETUP;
+    return parts;
+}
+
+static bool add_section(struct making *making, const struct section *section, struct err *err)
+{
+    struct statement *statements;
+    size_t count;
+    struct arena *arena = &making->scripts->arena;
+    if (!making->driver->split(arena, section->sql, section->sql_len, &statements, &count, err)) {
+        int line = section->line;
+        for (size_t i = 0; i + 1 < err->offset && i < section->sql_len; i++)
+            line += section->sql[i] == '\n';
+        err->line = line;
+        snprintf(err->file, sizeof err->file, "%s", making->revision->path);
+        return false;
+    }
+    if (!check_statements(making->driver, making->revision, section, statements, count, err))
+        return false;
+    struct asked_of asked;
+    directives_find(arena, making->driver, section->sql, section->sql_len, statements, count,
+                    &asked.items, &asked.count);
+    if (!count && !asked.count)
+        return true;
+    /* Nothing but queries to verify: a piece of no statements, for them to stand behind. */
+    bool is_transactional =
+        !count || (section->is_transactional && making->driver->traits & DRIVER_DDL_IN_TRANSACTION);
+    size_t first_piece = making->script.piece_count;
+    making->script.may_change |= parts_changed(section->sql, statements, count);
+    for (size_t i = 0; i < count && !making->script.may_break; i++)
+        if (drops_or_renames(section->sql + statements[i].offset, statements[i].len)) {
+            making->script.may_break = true;
+            making->script.breaking_line = section->line + statements[i].line - 1;
+        }
+    (is_transactional ? add_whole : add_one_by_one)(making, section, statements, count);
+    return add_checks(making, section, &asked, count, first_piece, err);
+}
+
+/* ---- digests ------------------------------------------------------------------------------- */
+
+static void add_digests(const struct script *script, const struct piece *piece,
+                        struct place_digest *digests)
+{
+    for (size_t i = 0; i < piece->statement_count; i++) {
+        const struct statement *statement = &piece->statements[i];
+        struct place_digest *place = &digests[piece->first_statement + i];
+        struct digest own =
+            digest_statement(piece->sql + statement->offset, statement->len, script->comments_nest);
+        if (!piece->is_transactional)
+            place->next = own;
+        place[1].done = digest_add(&place->done, &own);
+    }
+}
+
+const struct place_digest *script_digests(struct arena *arena, const struct script *script)
+{
+    if (script->digests)
+        return script->digests;
+    struct place_digest *digests =
+        arena_calloc(arena, script->statement_count + 1, sizeof *digests);
+    for (size_t i = 0; i < script->piece_count; i++)
+        add_digests(script, &script->pieces[i], digests);
+    return digests;
+}
+
+static const struct script *make(struct scripts *scripts, const struct driver *driver,
+                                 const struct revision *revision, enum direction direction,
+                                 struct err *err)
+{
+    const struct section *sections[SECTIONS_MAX];
+    size_t count = revision_sections(revision, direction, driver->dialect, sections, SECTIONS_MAX);
+    struct making making = {.scripts = scripts, .driver = driver, .revision = revision};
+    if (!count) {
+        err_at(err, ERR_CHAIN, revision->path, revision->id_line,
+               "revision '%s' has no %s section for %s", revision->id,
+               direction == DIRECTION_UP ? "up" : "down", driver->name);
+        return NULL;
+    }
+    for (size_t i = 0; i < count && i < SECTIONS_MAX; i++)
+        if (!add_section(&making, sections[i], err))
+            return NULL;
+    struct script *script = arena_alloc(&scripts->arena, sizeof *script);
+    *script = making.script;
+    script->comments_nest = driver->traits & DRIVER_NESTS_COMMENTS;
+    if (script->is_checkpointed)
+        script->digests = script_digests(&scripts->arena, script);
+    return script;
+}
+
+const struct script *scripts_get(struct scripts *scripts, const struct driver *driver,
+                                 const struct revision *revision, enum direction direction,
+                                 struct err *err)
+{
+    size_t at =
+        ((size_t)revision->index * DIRECTION__COUNT + direction) * DIALECT__COUNT + driver->dialect;
+    if (!scripts->made[at])
+        scripts->made[at] = make(scripts, driver, revision, direction, err);
+    return scripts->made[at];
+}
+
+void scripts_check(struct scripts *scripts, const struct driver *driver, struct faults *faults)
+{
+    for (size_t i = 0; i < scripts->chain->count; i++)
+        for (int d = 0; d < DIRECTION__COUNT; d++) {
+            const struct revision *revision = scripts->chain->revisions[i];
+            const struct section *any[1];
+            struct err err;
+            if (revision_sections(revision, (enum direction)d, driver->dialect, any, 1) &&
+                !scripts_get(scripts, driver, revision, (enum direction)d, &err))
+                faults_add_err(faults, &err);
+        }
+}
+
+/* ---- places -------------------------------------------------------------------------------- */
+
+const struct piece *script_piece_at(const struct script *script, size_t statement)
+{
+    for (size_t i = 0; i < script->piece_count; i++)
+        if (script->pieces[i].first_statement >= statement)
+            return &script->pieces[i];
+    return NULL;
+}
+
+const struct piece *piece_first_beside(const struct piece *piece)
+{
+    while (piece->first_statement && !piece[-1].is_transactional)
+        piece--;
+    return piece;
+}
+
+int piece_line(const struct piece *piece, size_t offset, size_t statement)
+{
+    if (!offset && statement < piece->statement_count)
+        return piece->line + piece->statements[statement].line - 1;
+    int line = piece->line;
+    size_t end =
+        piece->sql_len; /* what is missing there is found missing behind blanks, at what we add */
+    while (end && strchr(" \t\r\n", piece->sql[end - 1]))
+        end--;
+    for (size_t i = 0; i + 1 < offset && i < end; i++)
+        line += piece->sql[i] == '\n';
+    return line;
+}
+
+const char *piece_line_text(struct arena *arena, const struct piece *piece, int line)
+{
+    const char *begin = piece->sql;
+    for (int at = piece->line; at < line; at++) {
+        const char *end = strchr(begin, '\n');
+        if (!end)
+            break;
+        begin = end + 1;
+    }
+    begin += strspn(begin, " \t");
+    size_t len = strcspn(begin, "\r\n");
+    return arena_strndup(arena, begin,
+                         len < SCRIPT_LINE_MAX ? len : utf8_check(begin, SCRIPT_LINE_MAX));
+}

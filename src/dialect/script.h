@@ -1,0 +1,96 @@
+/* What a tenant of one dialect runs for a revision in one direction: its sections as pieces that
+ * are each one operation, with every statement's place in the file.
+ *
+ * A transactional section is one piece. Outside transactions every statement is one, so that it can
+ * be checkpointed. Statements are counted across the whole revision, from 0.
+ */
+#ifndef DIALECT_SCRIPT_H
+#define DIALECT_SCRIPT_H
+
+#include "chain/chain.h"
+#include "dialect/digest.h"
+#include "driver/driver.h"
+
+/* A query of the author's: `-- verify:` or `-- probe:` (directive.h). */
+struct author_query {
+    const char *sql; /* NUL-terminated */
+    size_t sql_len;
+    int line; /* of the file */
+};
+
+struct piece {
+    const char *sql; /* NUL-terminated */
+    size_t sql_len;
+    int line;                           /* of the file, of the first byte of `sql` */
+    const struct statement *statements; /* offsets within `sql`, lines from 1 within it */
+    size_t statement_count;
+    size_t first_statement; /* of the revision, from 0 */
+    bool is_transactional;
+    bool is_setting; /* of the session, by one statement outside a transaction */
+    const struct author_query *verifies; /* asked behind it, in their order */
+    size_t verify_count;
+    /* of a statement outside a transaction: did it take effect? NULL: none */
+    const struct author_query *probe;
+};
+
+enum session_part {
+    PART_SETUP = 1,    /* its role, and settings of ours */
+    PART_PARSER = 2,   /* how SQL is read */
+    PART_PREPARED = 4, /* the statements that it has prepared */
+};
+
+/* Of a place between two statements. */
+struct place_digest {
+    struct digest done; /* of all statements before it */
+    struct digest next; /* of the one after it, where that one runs outside a transaction */
+};
+
+struct script {
+    const struct piece *pieces;
+    size_t piece_count;
+    size_t statement_count;
+    bool comments_nest;
+    const struct place_digest
+        *digests;         /* statement_count + 1 of them, of a checkpointed one; NULL: not made */
+    bool is_checkpointed; /* some piece runs outside a transaction */
+    bool may_break;       /* it drops or renames a table, which others may refer to */
+    int breaking_line;    /* of the file: the first statement that does */
+    unsigned may_change;  /* enum session_part: what of the session may be another behind it */
+};
+
+/* Scripts are made once and shared by all tenants. Not for two threads at once. */
+struct scripts;
+
+struct scripts *scripts_new(const struct chain *chain);
+void scripts_free(struct scripts *scripts);
+
+/* NULL: a fault of the chain for this dialect (ERR_CHAIN with file and line): no section for it, an
+ * unterminated quote, a statement that would begin or end a transaction. */
+const struct script *scripts_get(struct scripts *scripts, const struct driver *driver,
+                                 const struct revision *revision, enum direction direction,
+                                 struct err *err) MUST_CHECK;
+
+/* The same for all revisions that have sections for the dialect, so that a broken one is known
+ * before any tenant is touched. */
+void scripts_check(struct scripts *scripts, const struct driver *driver, struct faults *faults);
+
+/* The first piece that begins with this statement or behind it; NULL: none is left. */
+const struct piece *script_piece_at(const struct script *script, size_t statement);
+
+/* The digests of its places, statement_count + 1 of them: its own, or made in `arena`. */
+const struct place_digest *script_digests(struct arena *arena, const struct script *script);
+
+/* Of the pieces that stand side by side outside a transaction, the first: what is set by it and those behind it
+ * still holds where `piece` begins, unless a new session goes on there. */
+const struct piece *piece_first_beside(const struct piece *piece);
+
+/* The file's line where byte `offset` (from 1) of the piece stands; where `offset` is 0, the line of
+ * statement `statement` of the piece. */
+int piece_line(const struct piece *piece, size_t offset, size_t statement);
+
+enum { SCRIPT_LINE_MAX = 200 };
+
+/* The text of that line, without blanks around it, at most SCRIPT_LINE_MAX bytes. */
+const char *piece_line_text(struct arena *arena, const struct piece *piece, int line);
+
+#endif

@@ -1,0 +1,30 @@
+/* Which tables statements make and leave, as far as their words tell. Pure.
+ *
+ * Not a catalog: what a function, a DO block or EXECUTE does is not seen, and what is unclear counts as gone. So
+ * each table of the list was made, and no statement took it away by name; there may be others.
+ *
+ *     struct tables tables = {.arena = arena};
+ *     for (…each statement, in the order they run…)
+ *         tables_follow(&tables, driver, sql, len);
+ */
+#ifndef DIALECT_TABLES_H
+#define DIALECT_TABLES_H
+
+#include "driver/driver.h"
+
+struct table_name {
+    const char *schema; /* NULL: the statement names none */
+    const char *name;   /* as the catalog has it, but that SQLite knows no case of letters */
+};
+
+struct tables {
+    struct arena *arena; /* of the names and the list */
+    struct table_name *items;
+    size_t count, capacity;
+    bool
+        has_own_path; /* some statement speaks of search_path: a name without a schema may be anywhere */
+};
+
+void tables_follow(struct tables *tables, const struct driver *driver, const char *sql, size_t len);
+
+#endif

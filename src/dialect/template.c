@@ -1,0 +1,231 @@
+#include "dialect/template.h"
+
+#include <inttypes.h>
+
+#include "base/buf.h"
+
+static void add_quoted(struct buf *buf, const char *text, char quote)
+{
+    const char *next;
+    buf_addc(buf, quote);
+    for (; (next = strchr(text, quote)); text = next + 1) {
+        buf_add(buf, text, (size_t)(next + 1 - text));
+        buf_addc(buf, quote);
+    }
+    buf_adds(buf, text);
+    buf_addc(buf, quote);
+}
+
+void sql_add_literal(struct buf *buf, const char *text)
+{
+    add_quoted(buf, text, '\'');
+}
+
+void sql_add_identifier(struct buf *buf, const char *name)
+{
+    add_quoted(buf, name, '"');
+}
+
+static void add_table(struct buf *buf, const struct driver *driver, const char *schema,
+                      const char *table)
+{
+    if (schema) {
+        driver->add_identifier(buf, schema);
+        buf_addc(buf, '.');
+    }
+    driver->add_identifier(buf, table);
+}
+
+static void add_literal_or_null(struct buf *buf, const struct driver *driver, const char *text)
+{
+    if (text)
+        driver->add_literal(buf, text);
+    else
+        buf_adds(buf, "NULL");
+}
+
+/* The regclass spelling of a table, as a literal: '"globex"."alembic_version"'. */
+static void add_lookup(struct buf *buf, const struct driver *driver, const char *schema,
+                       const char *table)
+{
+    struct buf name;
+    buf_init(&name, BUF_MAX_DEFAULT);
+    add_table(&name, driver, schema, table);
+    driver->add_literal(buf, name.data);
+    buf_done(&name);
+}
+
+static const char history_table[] = "skein_history";
+
+enum var_kind { VAR_LITERAL, VAR_IDENTIFIER, VAR_NUMBER, VAR_SQL, VAR_SPECIAL };
+
+struct var {
+    const char *name;
+    enum var_kind kind;
+    size_t offset; /* in struct sql_vars, but for VAR_SPECIAL */
+};
+
+#define VAR(n, k, member)                                                                          \
+    {                                                                                              \
+        n, k, offsetof(struct sql_vars, member)                                                    \
+    }
+
+static const struct var vars_table[] = {
+    VAR("schema", VAR_IDENTIFIER, schema),
+    VAR("database", VAR_IDENTIFIER, database),
+    VAR("run", VAR_LITERAL, run_id),
+    VAR("revision", VAR_LITERAL, revision),
+    VAR("direction", VAR_LITERAL, direction),
+    VAR("checksum", VAR_LITERAL, checksum),
+    VAR("state", VAR_LITERAL, state),
+    VAR("from", VAR_LITERAL, from),
+    VAR("to", VAR_LITERAL, to),
+    VAR("nonce", VAR_LITERAL, nonce),
+    VAR("search_path", VAR_LITERAL, search_path),
+    VAR("version_name", VAR_LITERAL, version_table),
+    VAR("steps", VAR_SQL, steps),
+    VAR("query", VAR_SQL, query),
+    VAR("history_id", VAR_NUMBER, history_id),
+    VAR("backend_pid", VAR_NUMBER, backend_pid),
+    VAR("statements", VAR_NUMBER, statements),
+    VAR("row_count", VAR_NUMBER, row_count),
+    VAR("lock_timeout", VAR_NUMBER, lock_timeout_ms),
+    VAR("statement_timeout", VAR_NUMBER, statement_timeout_ms),
+    {"version", VAR_SPECIAL, 0},
+    {"version_pkc", VAR_SPECIAL, 0},
+    {"version_lookup", VAR_SPECIAL, 0},
+    {"history", VAR_SPECIAL, 0},
+    {"foreign", VAR_SPECIAL, 0},
+    {"asked_schema", VAR_SPECIAL, 0},
+    {"found_schema", VAR_SPECIAL, 0},
+    {"if_not_exists", VAR_SPECIAL, 0},
+    {"rows", VAR_SPECIAL, 0},
+    {"key", VAR_SPECIAL, 0},
+    {"duration", VAR_SPECIAL, 0},
+    {"client_check_local", VAR_SPECIAL, 0},
+    {"client_check_session", VAR_SPECIAL, 0},
+    {"parser_local", VAR_SPECIAL, 0},
+    {"parser_session", VAR_SPECIAL, 0},
+};
+
+/* With a point: a program that uses the library may have a locale whose numbers have a comma. */
+static void add_duration(struct buf *buf, double ms)
+{
+    uint64_t us = ms > 0 ? (uint64_t)(ms * 1000 + 0.5) : 0;
+    buf_addf(buf, "%" PRIu64 ".%03u", us / 1000, (unsigned)(us % 1000));
+}
+
+/* A list may not be empty: NULL is in none. */
+static void add_rows(struct buf *buf, const struct driver *driver, const struct sql_vars *vars)
+{
+    if (!vars->row_count)
+        buf_adds(buf, "NULL");
+    for (uint64_t i = 0; i < vars->row_count; i++) {
+        buf_adds(buf, i ? ", " : "");
+        driver->add_literal(buf, vars->rows[i]);
+    }
+}
+
+/* NULL where there is no such schema; what else it says is not looked at. */
+static void add_found_schema(struct buf *buf, const struct driver *driver, const char *asked)
+{
+    if (!asked) {
+        buf_adds(buf, "pg_catalog.current_schema()");
+        return;
+    }
+    buf_adds(buf, "pg_catalog.to_regnamespace(");
+    add_lookup(buf, driver, NULL, asked);
+    buf_addc(buf, ')');
+}
+
+static void add_special(struct buf *buf, const struct driver *driver, const char *name,
+                        const struct sql_vars *vars)
+{
+    if (strcmp(name, "version") == 0) {
+        add_table(buf, driver, vars->schema, vars->version_table);
+    } else if (strcmp(name, "version_lookup") == 0) {
+        add_lookup(buf, driver, vars->asked_schema, vars->version_table);
+    } else if (strcmp(name, "history") == 0) {
+        add_table(buf, driver, vars->schema, history_table);
+    } else if (strcmp(name, "foreign") == 0) {
+        add_table(buf, driver, vars->schema, vars->foreign_table);
+    } else if (strcmp(name, "version_pkc") == 0) {
+        char constraint[128];
+        snprintf(constraint, sizeof constraint, "%s_pkc", vars->version_table);
+        driver->add_identifier(buf, constraint);
+    } else if (strcmp(name, "asked_schema") == 0) {
+        if (vars->asked_schema)
+            driver->add_literal(buf, vars->asked_schema);
+        else
+            buf_adds(buf, "pg_catalog.current_schema()");
+    } else if (strcmp(name, "found_schema") == 0) {
+        add_found_schema(buf, driver, vars->asked_schema);
+    } else if (strcmp(name, "if_not_exists") == 0) {
+        buf_adds(buf, vars->may_exist ? "IF NOT EXISTS " : "");
+    } else if (strcmp(name, "rows") == 0) {
+        add_rows(buf, driver, vars);
+    } else if (strcmp(name, "key") == 0) {
+        buf_addf(buf, "%" PRId64, (int64_t)vars->lock_key);
+    } else if (strcmp(name, "duration") == 0) {
+        add_duration(buf, vars->duration_ms);
+    } else if (strncmp(name, "parser", 6) == 0) {
+        if (vars->sets_parser)
+            buf_addf(buf, "SET %sstandard_conforming_strings = on; ",
+                     strcmp(name, "parser_local") == 0 ? "LOCAL " : "");
+    } else if (vars->watches_client) {
+        buf_addf(buf, "SET %sclient_connection_check_interval = 1000; ",
+                 strcmp(name, "client_check_local") == 0 ? "LOCAL " : "");
+    }
+}
+
+static const struct var *find_var(const char *name, size_t len)
+{
+    for (size_t i = 0; i < ARRAY_LEN(vars_table); i++)
+        if (strlen(vars_table[i].name) == len && memcmp(vars_table[i].name, name, len) == 0)
+            return &vars_table[i];
+    fprintf(stderr, "skein: internal: no SQL variable '%.*s'\n", (int)len, name);
+    abort();
+}
+
+static void add_var(struct buf *buf, const struct driver *driver, const struct var *var,
+                    const struct sql_vars *vars)
+{
+    const char *member = (const char *)vars + var->offset;
+    switch (var->kind) {
+    case VAR_LITERAL:
+        add_literal_or_null(buf, driver, *(const char *const *)(const void *)member);
+        break;
+    case VAR_IDENTIFIER:
+        driver->add_identifier(buf, *(const char *const *)(const void *)member);
+        break;
+    case VAR_SQL: buf_adds(buf, *(const char *const *)(const void *)member); break;
+    case VAR_NUMBER: buf_addf(buf, "%" PRIu64, *(const uint64_t *)(const void *)member); break;
+    case VAR_SPECIAL: add_special(buf, driver, var->name, vars); break;
+    }
+}
+
+void sql_fill(struct buf *buf, const struct driver *driver, const char *text,
+              const struct sql_vars *vars)
+{
+    while (*text) {
+        const char *open = strchr(text, '{');
+        const char *close = open ? strchr(open, '}') : NULL;
+        if (!close) {
+            buf_adds(buf, text);
+            return;
+        }
+        buf_add(buf, text, (size_t)(open - text));
+        add_var(buf, driver, find_var(open + 1, (size_t)(close - open - 1)), vars);
+        text = close + 1;
+    }
+}
+
+void sql_expand(struct buf *buf, const struct driver *driver, enum sql_id id,
+                const struct sql_vars *vars)
+{
+    if (!driver->sql[id])
+        return;
+    if (buf->len)
+        buf_adds(buf, "; ");
+    sql_fill(buf, driver, driver->sql[id], vars);
+}

@@ -1,0 +1,58 @@
+/* The dialect is data: statement templates of a driver's table, and how they are filled.
+ *
+ * `{name}` stands for a member of struct sql_vars; the member's kind decides how it is quoted, so
+ * no value reaches the SQL unquoted. A template that names something unknown is a bug and aborts.
+ */
+#ifndef DIALECT_TEMPLATE_H
+#define DIALECT_TEMPLATE_H
+
+#include "driver/driver.h"
+
+struct sql_vars {
+    /* identifiers */
+    const char *schema;        /* {schema}, and before the tables' names; NULL: unqualified */
+    const char *version_table; /* {version} qualified, {version_pkc} its constraint's name */
+    const char *database;      /* {database} */
+    const char *foreign_table; /* {foreign}, qualified: another tool's */
+    /* literals */
+    const char *asked_schema; /* {asked_schema}: the literal, or current_schema() where NULL */
+    const char *run_id;       /* {run} */
+    const char *revision;     /* {revision} */
+    const char *direction;    /* {direction} */
+    const char *checksum;     /* {checksum} */
+    const char *state;        /* {state} */
+    const char *from, *to;    /* {from}, {to}: version rows */
+    const char *nonce;        /* {nonce} */
+    const char *search_path;  /* {search_path} */
+    /* SQL */
+    const char *query; /* {query} */
+    const char *steps; /* {steps}: SQL_HISTORY_ROWs, filled, comma separated */
+    /* numbers */
+    uint64_t backend_pid;          /* {backend_pid} */
+    uint64_t lock_key;             /* {key}, as a signed 64-bit number */
+    uint64_t statements;           /* {statements} */
+    uint64_t lock_timeout_ms;      /* {lock_timeout} */
+    uint64_t statement_timeout_ms; /* {statement_timeout} */
+    double duration_ms;            /* {duration} */
+    uint64_t history_id;           /* {history_id}: the row's, one behind the newest */
+    bool watches_client;           /* {client_check_local}, {client_check_session} */
+    bool sets_parser;              /* {parser_local}, {parser_session}: see conn_info */
+    bool may_exist;                /* {if_not_exists}: what is created may be there already */
+    const char *const *rows;       /* {rows}, a list of literals, and {row_count} of them */
+    uint64_t row_count;
+};
+
+/* Appends the driver's template `id`, filled, and "; " where something stands before it. Nothing
+ * where the driver has no such statement. */
+void sql_expand(struct buf *buf, const struct driver *driver, enum sql_id id,
+                const struct sql_vars *vars);
+
+/* The same for a template at hand. */
+void sql_fill(struct buf *buf, const struct driver *driver, const char *text,
+              const struct sql_vars *vars);
+
+/* 'text' with quotes doubled; "name" with quotes doubled: standard SQL, for drivers to use. */
+void sql_add_literal(struct buf *buf, const char *text);
+void sql_add_identifier(struct buf *buf, const char *name);
+
+#endif
