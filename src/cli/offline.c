@@ -32,8 +32,12 @@ static void find_common(const struct fleet *fleet, struct offline_script *script
             script->schema = tenant->schema;
             script->creates_schema = tenant->settings->create;
             script->mode = tenant->settings->transaction;
+            script->settings = tenant->settings;
             continue;
         }
+        if (script->settings && (tenant->settings->session != script->settings->session ||
+                                 tenant->settings->search_path != script->settings->search_path))
+            script->settings = NULL;
         if (script->schema && (!tenant->schema || strcmp(tenant->schema, script->schema) != 0))
             script->schema = NULL;
         script->creates_schema = script->creates_schema && tenant->settings->create;

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/buf.h"
+#include "inventory/inventory.h"
 
 static void add_quoted(struct buf *buf, const char *text, char quote)
 {
@@ -84,6 +85,7 @@ static const struct var vars_table[] = {
     VAR("search_path", VAR_LITERAL, search_path),
     VAR("version_name", VAR_LITERAL, version_table),
     VAR("steps", VAR_SQL, steps),
+    VAR("path", VAR_SQL, path),
     VAR("query", VAR_SQL, query),
     VAR("history_id", VAR_NUMBER, history_id),
     VAR("backend_pid", VAR_NUMBER, backend_pid),
@@ -106,6 +108,8 @@ static const struct var vars_table[] = {
     {"client_check_session", VAR_SPECIAL, 0},
     {"parser_local", VAR_SPECIAL, 0},
     {"parser_session", VAR_SPECIAL, 0},
+    {"own_local", VAR_SPECIAL, 0},
+    {"own_session", VAR_SPECIAL, 0},
 };
 
 /* With a point: a program that uses the library may have a locale whose numbers have a comma. */
@@ -138,6 +142,29 @@ static void add_found_schema(struct buf *buf, const struct driver *driver, const
     buf_addc(buf, ')');
 }
 
+/* More columns of a SELECT: a list such as DateStyle's comes as one text. */
+static void add_own_settings(struct buf *buf, const struct driver *driver,
+                             const struct settings *settings, bool is_local)
+{
+    for (size_t i = 0; settings && i < settings->session_count; i++) {
+        buf_adds(buf, ", pg_catalog.set_config(");
+        driver->add_literal(buf, settings->session[i].name);
+        buf_adds(buf, ", ");
+        driver->add_literal(buf, settings->session[i].value);
+        buf_addf(buf, ", %s)", is_local ? "true" : "false");
+    }
+}
+
+void sql_add_path(struct buf *buf, const struct driver *driver, const char *schema,
+                  const struct settings *settings)
+{
+    driver->add_identifier(buf, schema);
+    for (const char *const *next = settings ? settings->search_path : NULL; next && *next; next++) {
+        buf_adds(buf, ", ");
+        driver->add_identifier(buf, *next);
+    }
+}
+
 static void add_special(struct buf *buf, const struct driver *driver, const char *name,
                         const struct sql_vars *vars)
 {
@@ -168,6 +195,8 @@ static void add_special(struct buf *buf, const struct driver *driver, const char
         buf_addf(buf, "%" PRId64, (int64_t)vars->lock_key);
     } else if (strcmp(name, "duration") == 0) {
         add_duration(buf, vars->duration_ms);
+    } else if (strncmp(name, "own", 3) == 0) {
+        add_own_settings(buf, driver, vars->settings, strcmp(name, "own_local") == 0);
     } else if (strncmp(name, "parser", 6) == 0) {
         if (vars->sets_parser)
             buf_addf(buf, "SET %sstandard_conforming_strings = on; ",

@@ -8,6 +8,8 @@
 
 #include "driver/driver.h"
 
+struct settings;
+
 struct sql_vars {
     /* identifiers */
     const char *schema;        /* {schema}, and before the tables' names; NULL: unqualified */
@@ -24,7 +26,9 @@ struct sql_vars {
     const char *from, *to;    /* {from}, {to}: version rows */
     const char *nonce;        /* {nonce} */
     const char *search_path;  /* {search_path} */
+    const struct settings *settings; /* {own_local}, {own_session}: the inventory's `settings` */
     /* SQL */
+    const char *path;  /* {path}: the schemas of a search path, as a list */
     const char *query; /* {query} */
     const char *steps; /* {steps}: SQL_HISTORY_ROWs, filled, comma separated */
     /* numbers */
@@ -50,6 +54,10 @@ void sql_expand(struct buf *buf, const struct driver *driver, enum sql_id id,
 /* The same for a template at hand. */
 void sql_fill(struct buf *buf, const struct driver *driver, const char *text,
               const struct sql_vars *vars);
+
+/* The tenant's schema and what comes after it (`settings`; NULL: nothing), as a list of identifiers. */
+void sql_add_path(struct buf *buf, const struct driver *driver, const char *schema,
+                  const struct settings *settings);
 
 /* 'text' with quotes doubled; "name" with quotes doubled: standard SQL, for drivers to use. */
 void sql_add_literal(struct buf *buf, const char *text);

@@ -15,10 +15,11 @@ static const struct settings *intern_settings(struct loader *loader,
 {
     const char *key = arena_printf(
         &loader->scratch,
-        "settings %d %d %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu32 " %" PRIu64 " %d",
+        "settings %d %d %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu32 " %" PRIu64 " %d %p %p",
         settings->transaction, settings->create, settings->connect_timeout_ms,
         settings->lock_timeout_ms, settings->statement_timeout_ms, settings->retries,
-        settings->retry_timeout_ms, settings->rollback_by);
+        settings->retry_timeout_ms, settings->rollback_by, (const void *)settings->search_path,
+        (const void *)settings->session);
     const struct settings *known = sharing_find(&loader->sharing, key);
     if (known)
         return known;
@@ -52,12 +53,13 @@ static bool has_settings(const struct raw_common *raw)
 }
 
 static const struct settings *read_settings(struct loader *loader, const struct raw_common *raw,
-                                            const struct settings *base)
+                                            const struct settings *base, struct common *common)
 {
     static const char *const transactions[] = {"all", "each", NULL};
     static const char *const booleans[] = {"false", "true", NULL};
     struct settings settings = *base;
-    if (!has_settings(raw))
+    load_session(loader, raw, &settings, common);
+    if (!has_settings(raw) && !common->has_own_path && !common->has_own_session)
         return base;
     settings.transaction = (enum transaction_mode)load_word(loader, "transaction", raw->transaction,
                                                             transactions, (int)base->transaction);
@@ -210,7 +212,7 @@ struct common load_common(struct loader *loader, const struct raw_common *raw,
     struct common common = *base;
     common.has_own_password = false;
     common.has_own_schema = false;
-    common.settings = read_settings(loader, raw, base->settings);
+    common.settings = read_settings(loader, raw, base->settings, &common);
     read_password(loader, raw, &common);
     read_schema(loader, raw->schema, &common);
     load_labels(loader, raw->labels, raw->labels_count, &common);

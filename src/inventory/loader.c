@@ -59,17 +59,29 @@ static void describe(const struct loader *loader, char *ret_text, size_t size)
         places_describe(&loader->places, subject->section, subject->index, ret_text, size);
 }
 
-void load_fault(struct loader *loader, const char *key, const char *format, ...)
+static void fault_at(struct loader *loader, int line, const char *format, va_list args)
 {
     char who[256];
     char text[768];
+    vsnprintf(text, sizeof text, format, args);
+    describe(loader, who, sizeof who);
+    faults_add(loader->faults, ERR_CONFIG, loader->inventory->path, line, "%s: %s", who, text);
+}
+
+void load_fault(struct loader *loader, const char *key, const char *format, ...)
+{
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    fault_at(loader, load_line(loader, key), format, args);
     va_end(args);
-    describe(loader, who, sizeof who);
-    faults_add(loader->faults, ERR_CONFIG, loader->inventory->path, load_line(loader, key),
-               "%s: %s", who, text);
+}
+
+void load_fault_at(struct loader *loader, int line, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fault_at(loader, line, format, args);
+    va_end(args);
 }
 
 const char *load_path(struct loader *loader, const char *path)

@@ -31,6 +31,9 @@ struct common {
     size_t label_count;
     bool has_own_password; /* rather than the defaults' */
     bool has_own_schema;
+    bool has_own_path;
+    bool has_own_session;
+    bool is_control; /* of a query source: no revision runs there */
 };
 
 struct loader {
@@ -41,6 +44,7 @@ struct loader {
     struct places places; /* until the file is read */
     struct sharing sharing;
     struct subject subject;
+    bool has_judged_environment; /* PGOPTIONS is told of once */
     struct common defaults;
     struct row_base *rows; /* one for each of the inventory's query sources */
 };
@@ -63,6 +67,9 @@ void load_turn_to(struct loader *loader, enum section section, size_t index);
 
 /* "tenant 'acme': ", then the message, at the line of `key` (NULL: of the item). */
 void load_fault(struct loader *loader, const char *key, const char *format, ...) PRINTF_LIKE(3, 4);
+
+/* The same at a line. */
+void load_fault_at(struct loader *loader, int line, const char *format, ...) PRINTF_LIKE(3, 4);
 
 /* The line of `key`, of the item where it is NULL or absent. */
 int load_line(const struct loader *loader, const char *key);
@@ -105,6 +112,15 @@ void load_labels(struct loader *loader, char *const *raw, size_t count, struct c
 void load_merge_labels(struct loader *loader, const struct label *own, size_t count,
                        struct common *common);
 bool load_is_implicit(const char *key);
+
+/* ---- session_settings.c --------------------------------------------------------------------- */
+
+/* `search_path` and `settings` of the item at hand, on top of what `settings` holds. */
+void load_session(struct loader *loader, const struct raw_common *raw, struct settings *settings,
+                  struct common *common);
+
+/* False: a fault. The URL's options, and PGOPTIONS where it has none, leave alone what skein sets itself. */
+bool load_check_options(struct loader *loader, const struct url *url, const struct common *common);
 
 /* ---- tenant.c, listed.c, source.c, rules.c -------------------------------------------------- */
 

@@ -41,6 +41,28 @@ void places_set_name(struct places *places, enum section section, const char *na
     in->items[in->item_count - 1].name = arena_strdup(&places->arena, name);
 }
 
+void places_add_setting(struct places *places, enum section section, const char *name,
+                        const char *value, size_t line)
+{
+    struct places_section *in = &places->sections[section];
+    struct place *item = &in->items[in->item_count - 1];
+    if (!item->setting_count++)
+        item->first_setting = (uint32_t)places->setting_count;
+    *ARENA_PUSH(&places->arena, places->settings, places->setting_count, places->setting_capacity) =
+        (struct setting_place){arena_strdup(&places->arena, name),
+                               arena_strdup(&places->arena, value), (uint32_t)line};
+}
+
+size_t places_settings(const struct places *places, enum section section, size_t index,
+                       const struct setting_place **ret_settings)
+{
+    const struct places_section *in = &places->sections[section];
+    if (index >= in->item_count || !in->items[index].setting_count)
+        return 0;
+    *ret_settings = places->settings + in->items[index].first_setting;
+    return in->items[index].setting_count;
+}
+
 int places_line(const struct places *places, enum section section, size_t index, const char *key)
 {
     const struct places_section *in = &places->sections[section];
@@ -72,6 +94,7 @@ static const struct {
     [SECTION_WAVES] = {"waves", true},
     [SECTION_TENANTS] = {"tenants", true},
     [SECTION_SOURCES] = {"sources", true},
+    [SECTION_SETTINGS] = {"settings", false},
     [SECTION_REPORT] = {"report", false},
     [SECTION__COUNT] = {"", false},
 };

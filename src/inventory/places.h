@@ -17,6 +17,7 @@ enum section {
     SECTION_WAVES,
     SECTION_TENANTS,
     SECTION_SOURCES,
+    SECTION_SETTINGS, /* of one of these; its names are free */
     SECTION_REPORT,
     SECTION__COUNT /* none of these */
 };
@@ -24,7 +25,8 @@ enum section {
 struct place {
     const char *name; /* the value of its key `name`; NULL: it has none */
     uint32_t line;
-    uint32_t first_key; /* in its section's keys */
+    uint32_t first_key;                    /* in its section's keys */
+    uint32_t first_setting, setting_count; /* that its own key `settings` holds */
 };
 
 struct key_place {
@@ -39,8 +41,16 @@ struct places_section {
     size_t key_count, key_capacity;
 };
 
+struct setting_place {
+    const char *name;
+    const char *value;
+    uint32_t line;
+};
+
 struct places {
     struct arena arena;
+    struct setting_place *settings;
+    size_t setting_count, setting_capacity;
     struct places_section sections[SECTION__COUNT];
 };
 
@@ -52,6 +62,14 @@ void places_add_item(struct places *places, enum section section, size_t line);
 /* Of the section's newest item. */
 void places_add_key(struct places *places, enum section section, const char *key, size_t line);
 void places_set_name(struct places *places, enum section section, const char *name);
+
+/* Of the section's newest item. */
+void places_add_setting(struct places *places, enum section section, const char *name,
+                        const char *value, size_t line);
+
+/* How many the item has, and which: borrowed. */
+size_t places_settings(const struct places *places, enum section section, size_t index,
+                       const struct setting_place **ret_settings);
 
 /* The line of a key; of the item where it has no such key or `key` is NULL; 0 without the item. */
 int places_line(const struct places *places, enum section section, size_t index, const char *key);

@@ -27,6 +27,8 @@
     STRING("retry_timeout", struct raw_common, retry_timeout),                                     \
     STRING("rollback_by", struct raw_common, rollback_by),                                         \
     STRING("schema", struct raw_common, schema),                                                   \
+    LIST("search_path", struct raw_common, search_path, &text_schema, 0),                          \
+    CYAML_FIELD_IGNORE("settings", CYAML_FLAG_OPTIONAL), /* places.h has them */                   \
     STRING("password_env", struct raw_common, password_env),                                       \
     STRING("password_file", struct raw_common, password_file),                                     \
     LIST("password_command", struct raw_common, password_command, &text_schema, 1),                \

@@ -22,6 +22,8 @@ struct raw_common {
     char *retry_timeout;
     char *rollback_by;
     char *schema;
+    char **search_path;
+    uint32_t search_path_count;
     char *password_env;
     char *password_file;
     char **password_command;

@@ -95,7 +95,8 @@ static void read_glob(struct loader *loader, const struct raw_source *raw, struc
     size_t index = loader->subject.index;
     if (raw->under)
         load_fault(loader, "under", "'under' is for the rows of a 'query'");
-    if (raw->url || common->has_own_password || common->has_own_schema)
+    if (raw->url || common->has_own_password || common->has_own_schema || common->has_own_path ||
+        common->has_own_session)
         load_fault(loader, "glob",
                    "a 'glob' finds SQLite files, which have no 'url', 'schema' or password");
     if (!load_text(loader, "glob", raw->glob, &pattern))
@@ -107,6 +108,7 @@ static void read_glob(struct loader *loader, const struct raw_source *raw, struc
         return;
     }
     common->has_own_password = common->has_own_schema = false;
+    common->has_own_path = common->has_own_session = false;
     if (result == 0)
         qsort(found.gl_pathv, found.gl_pathc, sizeof *found.gl_pathv, compare_paths);
     for (size_t i = 0; result == 0 && i < found.gl_pathc; i++) {
@@ -129,7 +131,8 @@ static bool fill_control(struct loader *loader, const struct raw_source *raw,
     if (!load_url(loader, raw->url, &url))
         return false;
     own.schema = NULL;
-    own.has_own_schema = false;
+    own.has_own_schema = own.has_own_path = own.has_own_session = false;
+    own.is_control = true;
     own.has_own_password &= url.dialect != DIALECT_SQLITE;
     return load_fill_tenant(loader, &url, &own, ret_control);
 }
@@ -155,6 +158,7 @@ static void read_query(struct loader *loader, const struct raw_source *raw,
     if (load_text(loader, "under", raw->under, &under))
         base->under = arena_strdup(inventory->arena, *under ? load_path(loader, under) : ".");
     base->common.has_own_password = base->common.has_own_schema = false;
+    base->common.has_own_path = base->common.has_own_session = false;
 }
 
 void load_sources(struct loader *loader, const struct raw_inventory *raw)

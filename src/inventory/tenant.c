@@ -54,10 +54,20 @@ static bool check_database(struct loader *loader, const struct url *url,
     bool has_schemas = url->dialect == DIALECT_POSTGRESQL;
     if (!has_schemas && common->has_own_schema)
         load_fault(loader, "schema", "'schema' is for PostgreSQL only");
+    else if (!has_schemas && common->has_own_session)
+        load_fault(loader, "settings",
+                   "'settings' is for PostgreSQL only: set it in the revision that needs it");
+    else if (common->has_own_path && !(has_schemas && common->schema))
+        load_fault(
+            loader, "search_path",
+            has_schemas
+                ? "'search_path' is what comes after the tenant's schema: give its 'schema' too"
+                : "'search_path' is for PostgreSQL only");
     else if (!url->database && !url_param(url, "service"))
         load_fault(loader, "url", "the 'url' names no database");
     else
-        return true;
+        return url->dialect != DIALECT_POSTGRESQL || common->is_control ||
+               load_check_options(loader, url, common);
     return false;
 }
 

@@ -14,6 +14,9 @@ enum { EVENT_COST = 64 }; /* what an event costs beside its text, for aliases */
 struct anchor {
     uint64_t cost; /* while it is open: what had been spent before it */
     bool is_open;
+    /* of its beginning, then whether settings stand within: what holds them must be written out */
+    size_t settings_before;
+    bool has_settings;
 };
 
 /* A mapping or a sequence that is open. */
@@ -70,7 +73,8 @@ static bool open_anchor(struct walk *walk, const yaml_char_t *name, uint32_t *re
     if (map_put(&walk->anchor_by_name, copy, index) != index)
         return fault(walk, "anchor '&%.64s' is defined twice", copy);
     *ARENA_PUSH(walk->arena, walk->anchors, walk->anchor_count, walk->anchor_capacity) =
-        (struct anchor){.cost = walk->cost, .is_open = true};
+        (struct anchor){
+            .cost = walk->cost, .is_open = true, .settings_before = walk->places->setting_count};
     *ret_anchor = index;
     return true;
 }
@@ -82,6 +86,7 @@ static void close_anchor(struct walk *walk, uint32_t index)
     struct anchor *anchor = &walk->anchors[index];
     anchor->cost = walk->cost - anchor->cost;
     anchor->is_open = false;
+    anchor->has_settings = walk->places->setting_count != anchor->settings_before;
 }
 
 static bool spend_alias(struct walk *walk, const yaml_char_t *name)
@@ -91,6 +96,9 @@ static bool spend_alias(struct walk *walk, const yaml_char_t *name)
         return fault(walk, "alias '*%.64s' has no anchor before it", (const char *)name);
     if (walk->anchors[index].is_open)
         return fault(walk, "alias '*%.64s' stands within its own anchor", (const char *)name);
+    if (walk->anchors[index].has_settings)
+        return fault(walk, "alias '*%.64s' stands for 'settings', which must be written out",
+                     (const char *)name);
     walk->cost += walk->anchors[index].cost;
     walk->alias_cost += walk->anchors[index].cost;
     return walk->alias_cost <= ALIAS_COST_MAX ||
@@ -130,10 +138,11 @@ static enum section section_below(const struct frame *parent, bool is_mapping)
         enum section parent;
         enum section section;
     } children[] = {
-        {SECTION_TOP, SECTION_DEFAULTS},  {SECTION_TOP, SECTION_ROLLOUT},
-        {SECTION_TOP, SECTION_TENANTS},   {SECTION_TOP, SECTION_SOURCES},
-        {SECTION_ROLLOUT, SECTION_GATES}, {SECTION_ROLLOUT, SECTION_WAVES},
-        {SECTION_TOP, SECTION_REPORT},
+        {SECTION_TOP, SECTION_DEFAULTS},      {SECTION_TOP, SECTION_ROLLOUT},
+        {SECTION_TOP, SECTION_TENANTS},       {SECTION_TOP, SECTION_SOURCES},
+        {SECTION_DEFAULTS, SECTION_SETTINGS}, {SECTION_TENANTS, SECTION_SETTINGS},
+        {SECTION_SOURCES, SECTION_SETTINGS},  {SECTION_ROLLOUT, SECTION_GATES},
+        {SECTION_ROLLOUT, SECTION_WAVES},     {SECTION_TOP, SECTION_REPORT},
     };
     if (!parent)
         return is_mapping ? SECTION_TOP : SECTION__COUNT;
@@ -145,6 +154,16 @@ static enum section section_below(const struct frame *parent, bool is_mapping)
             strcmp(section_name(children[i].section), parent->keys.data + parent->last_key) == 0)
             return children[i].section;
     return SECTION__COUNT;
+}
+
+/* A name and its value in a mapping `settings`: libcyaml knows no mappings whose keys are free. */
+static bool add_setting(struct walk *walk, const struct frame *frame, const char *value)
+{
+    const char *name = frame->keys.data + frame->last_key;
+    if (!value)
+        return fault(walk, "'settings' must be written out, without aliases");
+    places_add_setting(walk->places, frame[-1].section, name, value, walk->line);
+    return true;
 }
 
 /* What a scalar or alias is to its parent: a key, an item, or a value (which may be its name). */
@@ -162,6 +181,11 @@ static bool place_leaf(struct walk *walk, const char *text)
         return fault(walk, "a key must be plain text");
     if (parent->expects_key && !add_key(walk, parent, text))
         return false;
+    if (!parent->expects_key && parent->section == SECTION_SETTINGS &&
+        !add_setting(walk, parent, text))
+        return false;
+    if (!parent->expects_key && section_below(parent, true) == SECTION_SETTINGS)
+        return fault(walk, "'settings' must be a mapping of names and values, written out");
     bool load_is_name = !parent->expects_key && text && section_is_list(parent->section) &&
                         strcmp(parent->keys.data + parent->last_key, "name") == 0;
     if (load_is_name)
@@ -180,6 +204,12 @@ static bool begin_collection(struct walk *walk, bool is_mapping, const yaml_char
     if (walk->depth == DEPTH_MAX)
         return fault(walk, "nested deeper than %d", DEPTH_MAX);
     enum section section = section_below(parent, is_mapping);
+    bool is_within =
+        parent &&
+        (parent->section == SECTION_SETTINGS ||
+         (!is_mapping && parent->is_mapping && section_below(parent, true) == SECTION_SETTINGS));
+    if (is_within)
+        return fault(walk, "'settings' must be a mapping of names and values, written out");
     if (parent && parent->is_mapping)
         parent->expects_key = true; /* behind this value */
     if (is_mapping && section != SECTION__COUNT)

@@ -1,5 +1,6 @@
 #include "offline/offline.h"
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "dialect/script.h"
@@ -188,6 +189,7 @@ static struct sql_vars vars_of(const struct offline_script *script)
         .version_table = script->version_table,
         .run_id = script->run_id,
         .may_exist = true,
+        .settings = script->settings,
         .rows = script->plan->from.ids,
         .row_count = script->plan->from.count,
     };
@@ -211,10 +213,22 @@ static void write_actions(struct writing *writing, const struct work *work)
     set_transaction(writing, false);
 }
 
+static const char *path_of(struct arena *arena, const struct offline_script *script)
+{
+    struct buf buf;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    sql_add_path(&buf, script->driver, script->schema, script->settings);
+    const char *path = arena_strndup(arena, buf.data, buf.len);
+    buf_done(&buf);
+    return path;
+}
+
 bool offline_write(struct arena *arena, struct buf *out, const struct offline_script *script,
                    struct err *err)
 {
     struct writing writing = {.out = out, .script = script, .vars = vars_of(script)};
+    if (script->schema)
+        writing.vars.path = path_of(arena, script);
     struct work_request request = {
         .plan = script->plan,
         .scripts = script->command == PLAN_STAMP ? NULL : script->scripts,

@@ -20,6 +20,7 @@ struct buf;
 struct driver;
 struct err;
 struct scripts;
+struct settings;
 
 struct offline_script {
     const struct driver *driver;
@@ -31,7 +32,8 @@ struct offline_script {
     const char *version_table;
     const char *schema; /* NULL: that of the session which runs the script */
     bool creates_schema;
-    const char *run_id; /* of the history rows */
+    const struct settings *settings; /* `search_path` and `settings` of it; NULL: none */
+    const char *run_id;              /* of the history rows */
 };
 
 /* Appends the script. ERR_CHAIN: a revision has no section for the dialect, or a broken one. */

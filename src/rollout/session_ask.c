@@ -199,7 +199,7 @@ static void take_place(struct session *session, const struct op *place)
     if (session->tenant->schema) {
         struct buf buf;
         buf_init(&buf, BUF_MAX_DEFAULT);
-        session->driver->add_identifier(&buf, session->tenant->schema);
+        sql_add_path(&buf, session->driver, session->tenant->schema, session->tenant->settings);
         session->vars.search_path = arena_strndup(&session->arena, buf.data, buf.len);
         buf_done(&buf);
     }

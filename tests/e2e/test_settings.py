@@ -143,6 +143,96 @@ class Known(PostgresCase):
         self.expect_same("unscripted", "scripted")
 
 
+class Inventory(PostgresCase):
+    def faults(self, tenant, env=None, **keys):
+        self.fleet.inventory([{"name": "t", **tenant}], **keys)
+        err = self.run_ok("tenants", code=2, env=env).err
+        self.assertRegex(err, r"skein.yaml:\d+: ")
+        return err
+
+    def test_what_comes_after_the_schema(self):
+        self.pg.create("ext")
+        self.pg.sql("ext", "CREATE EXTENSION citext; CREATE SCHEMA acme; CREATE SCHEMA \"My Ext\"; CREATE EXTENSION hstore SCHEMA \"My Ext\";")
+        self.fleet.revision("aaaa1111", "CREATE TABLE who (mail citext UNIQUE, more hstore);\n"
+                            "INSERT INTO who VALUES ('A@b', 'x=>1');\n-- verify: SELECT 1 FROM who WHERE mail = 'a@B'")
+        self.fleet.revision("bbbb2222", "-- migrate:up transaction:false\nCREATE INDEX CONCURRENTLY ON who (mail);\n"
+                            "-- verify: SELECT 1 FROM who WHERE mail = 'a@B'\n")
+        tenants = [{"name": n, "url": self.pg.url("ext"), "schema": n, "create": "true"} for n in ("acme", "globex")]
+        self.fleet.inventory(tenants)
+        self.assertEqual(self.run_json("upgrade", code=1).tenant("acme")["error"]["code"], "42704")
+        self.fleet.inventory([*tenants, *self.pg.create("whole")], defaults={"search_path": ["public", "My Ext"]})
+        script = self.run_ok("upgrade", "--sql", "--tenant", "globex").out
+        self.assertIn('SET search_path = "globex", "public", "My Ext";', script)
+        self.run_ok("upgrade", "--tenant", "acme", "--tenant", "globex")
+        for schema in ("acme", "globex"):
+            self.assertEqual(self.pg.versions("ext", schema), ["bbbb2222"])
+            self.assertEqual(self.pg.tables("ext", schema), {"who"})
+        self.assertEqual(self.pg.tables("ext"), set())
+        self.run_ok("tenants")
+
+    def test_settings_are_added_and_beat_skeins_own(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE seen AS SELECT name, setting FROM pg_settings WHERE name IN "
+                            "('work_mem', 'TimeZone', 'DateStyle');\nINSERT INTO seen VALUES ('app.who', current_setting('app.who'));")
+        self.fleet.revision("bbbb2222", "SET DateStyle = 'German'; SET app.who = 'me';")
+        self.fleet.revision("cccc3333", "-- migrate:up transaction:false\nINSERT INTO seen SELECT 'late ' || name, setting FROM pg_settings WHERE name = 'work_mem';\n"
+                            "INSERT INTO seen VALUES ('late app.who', concat(current_setting('app.who'), ' ', date '2026-02-01'));")
+        settings = {"work_mem": "7MB", "timezone": "Asia/Kolkata", "app.who": "${WHO}"}
+        for name, extra in (("set1", {}), ("set2", {"transaction": "each"})):
+            tenant, = self.pg.create(name)
+            self.fleet.inventory([{**tenant, **extra, "settings": {"WORK_MEM": "8MB", "DateStyle": "ISO, DMY"}}], ledger=f".skein/{name}.db",
+                                 defaults={"settings": settings})
+            self.run_ok("upgrade", env={"WHO": "o'\\\"r"})
+            self.assertEqual(dict(self.pg.sql(name, "SELECT * FROM seen")),
+                             {"work_mem": "8192", "TimeZone": "Asia/Kolkata", "DateStyle": "ISO, DMY", "app.who": "o'\\\"r",
+                              "late work_mem": "8192", "late app.who": "o'\\\"r 2026-02-01"})
+        script = self.run_ok("upgrade", "--sql", env={"WHO": "o'\\\"r"}).out
+        self.fleet.write("s.sql", script, mode=0o644)
+        os.chmod(self.fleet.dir, 0o755)
+        self.pg.create("set3")
+        self.assertEqual(self.pg.psql("set3", "-f", self.fleet.path("s.sql")).returncode, 0)
+        self.assertEqual(self.pg.sql("set3", "SELECT count(*) FROM seen"), [["6"]])
+
+    def test_what_the_server_does_not_know_costs_its_tenant(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (n int);")
+        good, bad, wrong = self.pg.create("good", "unknown", "wrong")
+        self.fleet.inventory([{**bad, "settings": {"wrok_mem": "1MB"}}, {**wrong, "settings": {"work_mem": "much"}}, good],
+                             rollout={"on_failure": "continue"})
+        report = self.run_json("upgrade", code=1)
+        self.assertIn('"wrok_mem"', report.tenant("unknown")["error"]["message"])
+        self.assertIn('"work_mem"', report.tenant("wrong")["error"]["message"])
+        self.assertEqual(report.tenant("good")["state"], "succeeded")
+
+    def test_what_skein_sets_itself_is_a_fault_in_settings(self):
+        for name, text in {"search_path": "use 'schema' and 'search_path'", "Lock_Timeout": "use 'lock_timeout'", "role": "cannot be set here",
+                           "standard_conforming_strings": "needs it as it is", "skein.tx": "skein's own", "a b": "made of letters",
+                           "a;b": "made of letters", "x..y": "made of letters", "client_encoding": "needs it"}.items():
+            self.assertIn(text, self.faults({"url": self.pg.url("x"), "settings": {name: "1"}}))
+        self.assertIn("takes back what is committed", self.faults({"url": self.pg.url("x"), "settings": {"synchronous_commit": "off"}}))
+        self.assertIn("a mapping of names and values", self.faults({"url": self.pg.url("x"), "settings": ["work_mem"]}))
+        self.assertIn("a mapping of names and values", self.faults({"url": self.pg.url("x"), "settings": {"work_mem": {"a": "b"}}}))
+        self.assertIn("not set", self.faults({"url": self.pg.url("x"), "settings": {"work_mem": "${NOSUCH}"}}))
+        self.assertIn("for PostgreSQL only", self.faults({"url": "sqlite:///x.db", "settings": {"cache_size": "1"}}))
+        self.assertIn("for PostgreSQL only", self.faults({"url": "sqlite:///x.db", "search_path": ["a"]}))
+        self.assertIn("give its 'schema' too", self.faults({"url": self.pg.url("x"), "search_path": ["public"]}))
+        self.fleet.write("skein.yaml", "defaults:\n  settings: &s {work_mem: 1MB}\ntenants:\n  - {name: t, url: 'postgresql://h/d', settings: *s}\n")
+        self.assertIn("skein.yaml:4: alias '*s' stands for 'settings'", self.run_ok("tenants", code=2).err)
+        self.fleet.inventory([self.fleet.sqlite("lite")], defaults={"settings": {"work_mem": "1MB"}, "search_path": ["public"]})
+        self.run_ok("tenants")
+
+    def test_an_option_that_skein_overrides_is_a_fault(self):
+        for options, text in {"-csearch_path%3Dx": "use 'schema' and 'search_path'", "-c%20lock_timeout=1s": "use 'lock_timeout'",
+                              "--statement-timeout=5": "use 'statement_timeout'", "-c%20work_mem=1MB%20-c%20TimeZone=CET": "use 'settings'",
+                              "-c%20client_encoding=latin1": "needs as it is", "-c%20datestyle=ISO%5C,%5C%20DMY": "use 'settings'"}.items():
+            text_of = self.faults({"url": self.pg.url("x") + "?options=" + options.replace("=", "%3D"), "schema": "acme"})
+            self.assertIn(text, text_of)
+            self.assertIn("'options' of the 'url'", text_of)
+        self.assertIn("can only be UTF8", self.faults({"url": self.pg.url("x") + "?client_encoding=latin1"}))
+        text = self.faults({"url": self.pg.url("x")}, env={"PGOPTIONS": "-c timezone=CET"})
+        self.assertIn("PGOPTIONS in the environment sets 'timezone', which skein sets itself: use 'settings'", text)
+        self.fleet.inventory([{"name": "t", "url": self.pg.url("x") + "?options=-c%20work_mem%3D1MB%20-csearch_path%3Dapp&client_encoding=utf-8"}])
+        self.run_ok("tenants", env={"PGOPTIONS": "-c timezone=CET"})
+
+
 class ThroughAPooler(Pooler):
     def test_they_hold_through_it(self):
         self.fleet.revision("aaaa1111", SEEN)

@@ -25,7 +25,7 @@
 /* SET costs the server half of what set_config in a SELECT does; a search path is a list, and comes
  * as one text. With synchronous_commit off, a crash of the server would take back what it has said to be
  * committed, and what the ledger then has as done. */
-#define SETTINGS(set, client_check, is_local)                                                      \
+#define SETTINGS(set, client_check, is_local, own)                                                 \
     set "lock_timeout = {lock_timeout}; " set "statement_timeout = {statement_timeout}; " set      \
         "idle_in_transaction_session_timeout = 0; " client_check                                   \
         KNOWN(set) "SELECT pg_catalog.set_config('search_path', {search_path}, " is_local "), "    \
@@ -34,9 +34,9 @@
                    ") END, " KNOWN_WHERE_OTHER(                                                    \
                        "timezone_abbreviations", "Default",                                        \
                        is_local) ", " KNOWN_WHERE_OTHER("session_replication_role", "origin",      \
-                                                        is_local)
+                                                        is_local) own
 
-#define SETTINGS_LOCAL SETTINGS("SET LOCAL ", "{client_check_local}", "true")
+#define SETTINGS_LOCAL SETTINGS("SET LOCAL ", "{client_check_local}", "true", "{own_local}")
 
 /* A session, as told to a person: one line, no values that stand in quotes (they may be secrets), and no
  * more of the query than its beginning. What we may not know of others is NULL and left out. Only UTF-8 is sure
@@ -114,7 +114,7 @@ const char *const postgres_sql[SQL__COUNT] = {
     /* Only the role's own reset brings back one that the login has by default. The nonce stays what it is: the
        guard has yet to look at it. */
     [SQL_SETUP_AGAIN] = "RESET SESSION AUTHORIZATION; RESET ROLE; " SETTINGS_LOCAL,
-    [SQL_SETUP] = SETTINGS("SET ", "{client_check_session}", "false"),
+    [SQL_SETUP] = SETTINGS("SET ", "{client_check_session}", "false", "{own_session}"),
     [SQL_VERSION_CREATE] =
         "CREATE TABLE {if_not_exists}{version} (version_num VARCHAR(32) NOT NULL, "
         "CONSTRAINT {version_pkc} PRIMARY KEY (version_num))",
@@ -162,8 +162,8 @@ const char *const postgres_sql[SQL__COUNT] = {
     [SQL_SCRIPT_SETUP] = KNOWN("SET ") "DO $skein$ BEGIN PERFORM " KNOWN_WHERE_OTHER(
         "timezone_abbreviations", "Default",
         "false") ", " KNOWN_WHERE_OTHER("session_replication_role", "origin",
-                                        "false") "; END $skein$",
-    [SQL_SCRIPT_SCHEMA] = "SET search_path = {schema}",
+                                        "false") "{own_session}; END $skein$",
+    [SQL_SCRIPT_SCHEMA] = "SET search_path = {path}",
     [SQL_SCRIPT_RESTORE] = "DO $skein$ BEGIN PERFORM pg_catalog.set_config('search_path', "
                            "pg_catalog.current_setting('skein.search_path'), false); END $skein$",
     [SQL_SCRIPT_EXPECT] =

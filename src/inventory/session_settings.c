@@ -1,0 +1,298 @@
+/* What a PostgreSQL session is set to: `search_path` and `settings`, and what a URL's options may not say since skein
+ * sets it itself. */
+#include "inventory/loader.h"
+
+#include "base/ascii.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "inventory/expand.h"
+
+/* ---- search_path --------------------------------------------------------------------------- */
+
+static const char *const *intern_path(struct loader *loader, const char *const *path, size_t count)
+{
+    struct buf key;
+    buf_init(&key, BUF_MAX_DEFAULT);
+    buf_adds(&key, "search_path");
+    for (size_t i = 0; i < count; i++)
+        buf_addf(&key, " %p", (const void *)path[i]);
+    const char *const *known = sharing_find(&loader->sharing, key.data);
+    if (!known) {
+        const char **copy = arena_calloc(loader->inventory->arena, count + 1, sizeof *copy);
+        for (size_t i = 0; i < count; i++)
+            copy[i] = path[i];
+        known = copy;
+        sharing_add(&loader->sharing, key.data, known);
+    }
+    buf_done(&key);
+    return known;
+}
+
+static void read_path(struct loader *loader, const struct raw_common *raw,
+                      struct settings *settings)
+{
+    size_t count = 0;
+    const char **path = arena_calloc(&loader->scratch, raw->search_path_count, sizeof *path);
+    for (size_t i = 0; i < raw->search_path_count; i++) {
+        const char *text;
+        if (!load_text(loader, "search_path", raw->search_path[i], &text))
+            continue;
+        if (!load_is_name(text) || strlen(text) > SCHEMA_MAX_BYTES)
+            load_fault(
+                loader, "search_path",
+                "'search_path' lists schemas, names of at most %d bytes without control characters",
+                SCHEMA_MAX_BYTES);
+        else
+            path[count++] = sharing_string(&loader->sharing, text);
+    }
+    settings->search_path = intern_path(loader, path, count);
+}
+
+/* ---- settings ------------------------------------------------------------------------------ */
+
+/* What skein sets by itself, and what to say instead. */
+static const struct {
+    const char *name;
+    const char *instead;       /* NULL: nothing may */
+    bool is_taken_in_settings; /* `settings` may say it, and then has the last word */
+} ours[] = {
+    {"search_path", "use 'schema' and 'search_path'", false},
+    {"lock_timeout", "use 'lock_timeout'", false},
+    {"statement_timeout", "use 'statement_timeout'", false},
+    {"idle_in_transaction_session_timeout", NULL, false},
+    {"client_connection_check_interval", NULL, false},
+    {"client_encoding", NULL, false},
+    {"standard_conforming_strings", NULL, false},
+    {"timezone", "use 'settings'", true},
+    {"timezone_abbreviations", "use 'settings'", true},
+    {"datestyle", "use 'settings'", true},
+    {"intervalstyle", "use 'settings'", true},
+    {"extra_float_digits", "use 'settings'", true},
+    {"bytea_output", "use 'settings'", true},
+    {"xmlbinary", "use 'settings'", true},
+    {"xmloption", "use 'settings'", true},
+    {"array_nulls", "use 'settings'", true},
+    {"transform_null_equals", "use 'settings'", true},
+    {"row_security", "use 'settings'", true},
+    {"check_function_bodies", "use 'settings'", true},
+    {"quote_all_identifiers", "use 'settings'", true},
+    {"lc_numeric", "use 'settings'", true},
+    {"lc_time", "use 'settings'", true},
+    {"session_replication_role", "use 'settings'", true},
+    {"default_transaction_isolation", NULL, false},
+    {"default_transaction_deferrable", NULL, false},
+};
+
+/* Those that are no setting of a session, or would take the transaction out of skein's hands. */
+static const char *const forbidden[] = {"role", "session_authorization", "transaction_isolation",
+                                        "transaction_read_only", "transaction_deferrable"};
+
+enum { OURS_NONE = -1 };
+
+static int find_ours(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(ours); i++)
+        if (ascii_is_same(name, ours[i].name))
+            return (int)i;
+    return OURS_NONE;
+}
+
+static bool is_setting_name(const char *name)
+{
+    if (!ascii_is_made_of(name, "_.") || ascii_is_digit(*name) || strlen(name) > 127)
+        return false;
+    for (const char *p = name; *p; p++)
+        if (*p == '.' && (p == name || !p[1] || p[1] == '.' || ascii_is_digit(p[1])))
+            return false;
+    return true;
+}
+
+/* With synchronous_commit off, a crash of the server takes back what it has said to be committed. */
+static bool is_off(const char *value)
+{
+    static const char *const words[] = {"off", "false", "no", "0",   "f",
+                                        "n",   "of",    "fa", "fal", "fals"};
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (ascii_is_same(value, words[i]))
+            return true;
+    return false;
+}
+
+/* NULL: all is well. */
+static const char *fault_of_setting(struct loader *loader, const char *name, const char *value)
+{
+    int own = is_setting_name(name) ? find_ours(name) : OURS_NONE;
+    if (!is_setting_name(name))
+        return "a setting's name is made of letters, digits, '_' and '.'";
+    for (size_t i = 0; i < ARRAY_LEN(forbidden); i++)
+        if (ascii_is_same(name, forbidden[i]))
+            return "it cannot be set here: give the role in the 'url', or set it in the revision";
+    if (ascii_begins(name, "skein."))
+        return "the names that begin with 'skein.' are skein's own";
+    if (own != OURS_NONE && !ours[own].is_taken_in_settings)
+        return ours[own].instead
+                   ? arena_printf(&loader->scratch, "skein sets it itself: %s", ours[own].instead)
+                   : "skein sets it itself, and needs it as it is";
+    if (ascii_is_same(name, "synchronous_commit") && is_off(value))
+        return "without it a crash of the server takes back what is committed and recorded";
+    if (!load_is_plain(value) || strlen(value) > 1000 || strstr(value, "$skein$"))
+        return "its value must be text of at most 1000 bytes without control characters";
+    return NULL;
+}
+
+/* The nearest wins, whatever its case. */
+static void put(struct session_setting *list, size_t *count, const struct session_setting *setting)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (ascii_is_same(list[i].name, setting->name)) {
+            list[i] = *setting;
+            return;
+        }
+    list[(*count)++] = *setting;
+}
+
+static const struct session_setting *intern_list(struct loader *loader,
+                                                 const struct session_setting *list, size_t count)
+{
+    struct buf key;
+    buf_init(&key, BUF_MAX_DEFAULT);
+    buf_adds(&key, "session");
+    for (size_t i = 0; i < count; i++)
+        buf_addf(&key, " %p=%p", (const void *)list[i].name, (const void *)list[i].value);
+    const struct session_setting *known = sharing_find(&loader->sharing, key.data);
+    if (!known) {
+        struct session_setting *copy = arena_calloc(loader->inventory->arena, count, sizeof *copy);
+        memcpy(copy, list, count * sizeof *copy);
+        sharing_add(&loader->sharing, key.data, copy);
+        known = copy;
+    }
+    buf_done(&key);
+    return known;
+}
+
+static void read_list(struct loader *loader, const struct setting_place *own, size_t own_count,
+                      struct settings *settings)
+{
+    size_t count = settings->session_count;
+    struct session_setting *list = arena_calloc(&loader->scratch, count + own_count, sizeof *list);
+    if (count)
+        memcpy(list, settings->session, count * sizeof *list);
+    for (size_t i = 0; i < own_count; i++) {
+        struct err err;
+        const char *value = expand_text(&loader->scratch, own[i].value, &err);
+        const char *what = value ? fault_of_setting(loader, own[i].name, value) : err.text;
+        if (what) {
+            load_fault_at(loader, (int)own[i].line, "'settings': '%.100s': %s", own[i].name, what);
+            continue;
+        }
+        put(list, &count,
+            &(struct session_setting){sharing_string(&loader->sharing, own[i].name),
+                                      sharing_string(&loader->sharing, value)});
+    }
+    if (!count)
+        return;
+    settings->session = intern_list(loader, list, count);
+    settings->session_count = count;
+}
+
+void load_session(struct loader *loader, const struct raw_common *raw, struct settings *settings,
+                  struct common *common)
+{
+    const struct setting_place *own;
+    size_t count =
+        places_settings(&loader->places, loader->subject.section, loader->subject.index, &own);
+    common->has_own_path = raw->search_path != NULL;
+    common->has_own_session = count != 0;
+    if (raw->search_path)
+        read_path(loader, raw, settings);
+    if (count)
+        read_list(loader, own, count, settings);
+}
+
+/* ---- options ------------------------------------------------------------------------------- */
+
+static bool is_blank(char c)
+{
+    return c && strchr(" \t\n\v\f\r", c);
+}
+
+/* The next word as the server cuts them: at blanks, unless a backslash stands before. NULL: none is left. */
+static char *next_word(struct arena *arena, const char **at)
+{
+    struct buf buf;
+    const char *p = *at;
+    while (is_blank(*p))
+        p++;
+    if (!*p)
+        return NULL;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    for (; *p && !is_blank(*p); p++) {
+        p += *p == '\\' && p[1];
+        buf_addc(&buf, *p);
+    }
+    *at = p;
+    char *word = arena_strndup(arena, buf.data, buf.len);
+    buf_done(&buf);
+    return word;
+}
+
+/* `-c name=value`, `-cname=value`, `--name=value`: the name, with '_' for '-'. NULL: another option. */
+static const char *name_of_option(struct arena *arena, char *word, const char **at)
+{
+    char *name = NULL;
+    if (strcmp(word, "-c") == 0)
+        name = next_word(arena, at);
+    else if (strncmp(word, "-c", 2) == 0 || strncmp(word, "--", 2) == 0)
+        name = word + 2;
+    if (!name)
+        return NULL;
+    name[strcspn(name, "=")] = '\0';
+    for (char *p = name; *p; p++)
+        if (*p == '-')
+            *p = '_';
+    return name;
+}
+
+static bool check_options(struct loader *loader, const char *whose, const char *options,
+                          bool has_path)
+{
+    for (char *word; (word = next_word(&loader->scratch, &options));) {
+        const char *name = name_of_option(&loader->scratch, word, &options);
+        int own = name ? find_ours(name) : OURS_NONE;
+        bool is_path = name && ascii_is_same(name, "search_path");
+        if (own == OURS_NONE || (is_path && !has_path))
+            continue;
+        load_fault(loader, "url", "%s '%s', which skein sets itself%s%s", whose, ours[own].name,
+                   ours[own].instead ? ": " : "",
+                   ours[own].instead ? ours[own].instead : " and needs as it is");
+        return false;
+    }
+    return true;
+}
+
+static bool is_utf8(const char *encoding)
+{
+    static const char *const names[] = {"utf8", "utf-8", "utf_8", "unicode"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (ascii_is_same(encoding, names[i]))
+            return true;
+    return false;
+}
+
+bool load_check_options(struct loader *loader, const struct url *url, const struct common *common)
+{
+    const char *options = url_param(url, "options"), *encoding = url_param(url, "client_encoding");
+    const char *outer = getenv("PGOPTIONS");
+    bool has_path = common->schema != NULL;
+    if (encoding && !is_utf8(encoding)) {
+        load_fault(loader, "url",
+                   "'client_encoding' in the 'url' can only be UTF8: revisions are written in it");
+        return false;
+    }
+    if (options)
+        return check_options(loader, "the 'options' of the 'url' set", options, has_path);
+    if (!outer || loader->has_judged_environment)
+        return true;
+    loader->has_judged_environment = true;
+    return check_options(loader, "PGOPTIONS in the environment sets", outer, has_path);
+}
