@@ -37,6 +37,7 @@ static void set_again(struct visit *visit, const struct again *again)
     visit->target_count = again->target_count;
     visit->adopts = again->adopts;
     visit->forces = again->run.forces;
+    visit->purges = again->run.purges && !again->is_back;
     visit->has_no_waves = again->is_back;
     if (again->is_back) {
         visit->wave = NULL;

@@ -56,6 +56,13 @@ bool outcome_is_work(const struct outcome *outcome)
            (is_done || outcome->has_changed);
 }
 
+enum tenant_state standing_left_state(const struct standing *standing)
+{
+    if (standing->state == TENANT_RUNNING)
+        return TENANT_IN_DOUBT;
+    return tenant_state_is_bad(standing->state) ? standing->state : TENANT_SKIPPED;
+}
+
 bool standing_may_have_changed(const struct standing *standing)
 {
     bool is_open = standing->state == TENANT_RUNNING || standing->state == TENANT_IN_DOUBT ||

@@ -97,6 +97,13 @@ struct standing {
     bool is_elsewhere;    /* by now the inventory names another database for it */
 };
 
+/* What an earlier run leaves of a tenant that a later one does not come to: where something went wrong it stays
+ * so (begun, and no end on record: in doubt), else the tenant is skipped. */
+enum tenant_state standing_left_state(const struct standing *standing);
+
+/* The code of the error that says so. */
+#define EVENT_NOT_REACHED "not_reached"
+
 /* Can it not be ruled out that something of the rollout is committed in the tenant? What was begun may
  * have been changed, where no end is on record, or only that of a way back that failed. */
 bool standing_may_have_changed(const struct standing *standing);

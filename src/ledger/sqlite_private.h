@@ -142,6 +142,11 @@ bool sqlite_waves_read(struct sqlite_ledger *ledger, const struct sqlite_run *ru
                        struct arena *arena, struct ledger_fleet *ret_fleet,
                        struct err *err) MUST_CHECK;
 
+/* Its waves and, by tenant, where they stand with the rollout. */
+bool sqlite_standings_read(struct sqlite_ledger *ledger, const struct sqlite_run *run,
+                           struct arena *arena, struct ledger_fleet *ret_fleet,
+                           struct err *err) MUST_CHECK;
+
 /* A run, and what its rows name by numbers. All of it lives in the arena. */
 struct sqlite_error {
     struct err err;

@@ -190,6 +190,13 @@ static void tell_reason(const struct replay *replay, enum event_kind kind, const
 static bool tell_all(struct replay *replay, struct err *err)
 {
     const struct ledger_run *run = &replay->frame.run.run;
+    struct ledger_fleet fleet;
+    if (run->resumed_from) {
+        if (!sqlite_standings_read(replay->frame.ledger, &replay->frame.run, replay->frame.arena,
+                                   &fleet, err))
+            return false;
+        replay->frame.info.standings = fleet.standings;
+    }
     tell(replay, (struct event){.kind = EVENT_RUN_STARTED});
     tell_waves(replay, EVENT_WAVE_STARTED);
     if (!tell_retries(replay, err) || !tell_tenants(replay, err))

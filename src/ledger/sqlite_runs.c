@@ -116,8 +116,8 @@ static bool is_sane(const struct sqlite_run *run)
            run->chain_count >= 0 && run->chain_count < UINT32_MAX;
 }
 
-/* As the report counts: what has no end is in doubt once the run is over, what was never begun is
- * skipped. */
+/* As the report counts: what has no end is in doubt once the run is over, what it did not come to is what an
+ * earlier run left (standing_left_state), and what was never begun is skipped. */
 static bool read_totals(struct sqlite_ledger *ledger, struct sqlite_run *run, struct err *err)
 {
     size_t *totals = run->run.totals;
@@ -125,9 +125,12 @@ static bool read_totals(struct sqlite_ledger *ledger, struct sqlite_run *run, st
     struct db_cursor cursor;
     db_query(
         &ledger->db, &cursor,
-        "SELECT CASE WHEN is_running THEN ?2 ELSE outcome END AS how, count(*) FROM run_tenants"
-        " WHERE run = ?1 AND how IS NOT NULL GROUP BY how",
-        db_int(run->seq), db_int(run->is_alive ? TENANT_RUNNING : TENANT_IN_DOUBT));
+        "SELECT CASE WHEN is_running THEN ?2 WHEN outcome IS NOT NULL THEN outcome WHEN ?3 THEN NULL"
+        " WHEN state = ?4 THEN ?5 WHEN state IN (?5, ?6, ?7, ?8) THEN state END AS how, count(*)"
+        " FROM run_tenants WHERE run = ?1 AND how IS NOT NULL GROUP BY how",
+        db_int(run->seq), db_int(run->is_alive ? TENANT_RUNNING : TENANT_IN_DOUBT),
+        db_int(run->is_alive), db_int(TENANT_RUNNING), db_int(TENANT_IN_DOUBT),
+        db_int(TENANT_FAILED), db_int(TENANT_PARTIAL), db_int(TENANT_ROLLBACK_FAILED));
     while (db_next(&cursor)) {
         int64_t state = db_int_at(&cursor, 0);
         if (state >= 0 && state < TENANT__COUNT)

@@ -138,17 +138,15 @@ static bool read_standings(struct sqlite_ledger *ledger, const struct sqlite_run
     return (makes_sense && count == reading->count) || db_fail_damaged(&ledger->db, err);
 }
 
-static bool read_fleet(struct sqlite_ledger *ledger, const char *id, struct arena *arena,
-                       struct ledger_fleet *ret_fleet, struct err *err)
+bool sqlite_standings_read(struct sqlite_ledger *ledger, const struct sqlite_run *run,
+                           struct arena *arena, struct ledger_fleet *ret_fleet, struct err *err)
 {
-    struct sqlite_run run;
     struct sqlite_lists lists;
     struct ledger_fleet fleet = {0};
-    if (!sqlite_run_find(ledger, id, arena, &run, err) ||
-        !sqlite_lists_read(ledger, LIST_REVISIONS, arena, &lists, err) ||
-        !sqlite_waves_read(ledger, &run, arena, &fleet, err))
+    if (!sqlite_lists_read(ledger, LIST_REVISIONS, arena, &lists, err) ||
+        !sqlite_waves_read(ledger, run, arena, &fleet, err))
         return false;
-    size_t count = run.run.tenant_count;
+    size_t count = run->run.tenant_count;
     struct fleet_reading reading = {
         .lists = &lists,
         .arena = arena,
@@ -160,7 +158,7 @@ static bool read_fleet(struct sqlite_ledger *ledger, const char *id, struct aren
         .wave_of = arena_calloc(arena, count + 1, sizeof *reading.wave_of),
         .count = count,
     };
-    if (!read_standings(ledger, &run, &reading, err))
+    if (!read_standings(ledger, run, &reading, err))
         return false;
     fleet.names = reading.names;
     fleet.urls = reading.urls;
@@ -178,7 +176,9 @@ bool sqlite_read_fleet(struct ledger *base, const char *id, struct arena *arena,
     struct sqlite_ledger *ledger = sqlite_of(base);
     if (!sqlite_look(ledger, err))
         return false;
-    bool is_fine = read_fleet(ledger, id, arena, ret_fleet, err);
+    struct sqlite_run run;
+    bool is_fine = sqlite_run_find(ledger, id, arena, &run, err) &&
+                   sqlite_standings_read(ledger, &run, arena, ret_fleet, err);
     sqlite_look_away(ledger);
     return is_fine;
 }

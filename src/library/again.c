@@ -12,6 +12,16 @@ static bool refuse(struct err *err, const struct ledger_run *run, const char *wh
     return err_set(err, ERR_CONFIG, "run %s %s", run->id, why);
 }
 
+/* A rollback that is not done is gone on with by whoever resumes what it takes back: to go forward there would
+ * bring to the target again what was brought back on purpose. */
+static const char *next_of(const struct ledger_run *run, const struct again_request *request)
+{
+    bool is_unfinished = run->rolled_back_by && run->state != RUN_ROLLED_BACK;
+    if (run->resumed_by)
+        return run->resumed_by;
+    return is_unfinished && !request->is_rollback ? run->rolled_back_by : NULL;
+}
+
 /* A run that was resumed is gone on with where its last resume left it. Where that went all the way back, and
  * this one did not, there are tenants of which only this one knows. */
 static bool find_newest(struct again *again, struct fleet *fleet,
@@ -24,8 +34,8 @@ static bool find_newest(struct again *again, struct fleet *fleet,
     if (!own_is(fleet, again->ledger, &again->run, &is_own, err))
         return false;
     again->is_of_other = !is_own;
-    while (again->run.resumed_by) {
-        if (!ledger_find(again->ledger, again->run.resumed_by, &fleet->arena, &later, err))
+    for (const char *next; (next = next_of(&again->run, request));) {
+        if (!ledger_find(again->ledger, next, &fleet->arena, &later, err))
             return false;
         if (request->is_rollback && later.state == RUN_ROLLED_BACK &&
             again->run.state != RUN_ROLLED_BACK)
@@ -46,6 +56,7 @@ static bool choose(struct again *again, struct fleet *fleet, const struct again_
         return refuse(err, run, "was rolled back: there is nothing left of it");
     if (was_rollback && run->state == RUN_SUCCEEDED)
         return refuse(err, run, "took another run back, and is done");
+    again->is_asked_back = request->is_rollback;
     again->is_back = request->is_rollback || was_rollback || run->is_rolling_back;
     return true;
 }
@@ -80,6 +91,7 @@ static bool find_command(struct again *again, struct fleet *fleet, struct err *e
         if (!ledger_find(again->ledger, first.resumed_from, &fleet->arena, &first, err))
             return false;
     again->plan = plan_of(first.command);
+    again->ends_failure = again->is_back && first.is_rolling_back && !again->is_asked_back;
     again->adopts = !again->is_back && strcmp(first.command, "adopt") == 0;
     again->command = again->is_back ? "rollback" : again->run.command;
     return true;
@@ -293,6 +305,7 @@ static int64_t soak_until(const struct ledger_fleet *past, const struct rollout_
 void again_apply(const struct again *again, struct rollout_options *rollout)
 {
     rollout->is_rollback = again->is_back;
+    rollout->ends_failure = again->ends_failure;
     rollout->standings = again->standings;
     rollout->resumed_from = again->run.id;
     rollout->family = again->family;

@@ -27,6 +27,9 @@ struct again {
         run; /* the one to go on with: the newest of those that resumed the one asked for */
     bool is_of_other; /* the run was made with another inventory, and named */
     bool is_back;     /* it goes back: asked for, or what was left of the run was the way back */
+    bool is_asked_back;
+    bool
+        ends_failure; /* it goes back since a rollout failed, and not because someone asked for it */
     enum plan_command plan;
     bool adopts;                /* the targets are another tool and its table */
     const char *command;        /* of the run that is made */

@@ -121,6 +121,7 @@ enum own_place own_place(const struct tenant *tenant, const char *url, const cha
 /* How many of a run's tenants are here by their names, by where they are. */
 struct shared {
     size_t counts[OWN_PLACE_UNKNOWN + 1];
+    bool has_none; /* the run was of no one */
 };
 
 static enum own_place place_of(const struct tenant *tenant, const struct ledger_fleet *past,
@@ -138,6 +139,7 @@ static bool count_shared(struct fleet *fleet, struct ledger *ledger, const char 
     *ret_shared = (struct shared){0};
     if (!ledger_read_fleet(ledger, run, &fleet->arena, &past, err))
         return false;
+    ret_shared->has_none = !past.count;
     map_init(&names);
     for (uint32_t i = 0; i < inventory->tenant_count; i++)
         map_put(&names, inventory->tenants[i].name, i);
@@ -154,7 +156,8 @@ static bool count_shared(struct fleet *fleet, struct ledger *ledger, const char 
 static bool is_of_unknown(const struct fleet *fleet, const struct shared *shared)
 {
     bool has_any = shared->counts[OWN_PLACE_SAME] || shared->counts[OWN_PLACE_UNKNOWN];
-    return has_any || (fleet->inventory->query_count && !shared->counts[OWN_PLACE_OTHER]);
+    return has_any || shared->has_none ||
+           (fleet->inventory->query_count && !shared->counts[OWN_PLACE_OTHER]);
 }
 
 bool own_is(struct fleet *fleet, struct ledger *ledger, const struct ledger_run *run, bool *ret_is,

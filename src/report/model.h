@@ -78,10 +78,11 @@ struct report_notice {
 struct report_row {
     enum tenant_state state;
     bool is_from_known;
-    uint32_t from;            /* number of an id list */
-    uint32_t to;              /* the same; REPORT_NONE: no one could look */
-    uint32_t steps;           /* number of a step list; REPORT_NONE where the tenant never began */
-    uint32_t error;           /* index into report->errors; REPORT_NONE: none */
+    bool is_carried; /* this run did not come to it, and what is told of it is an earlier run's */
+    uint32_t from;   /* number of an id list */
+    uint32_t to;     /* the same; REPORT_NONE: no one could look */
+    uint32_t steps;  /* number of a step list; REPORT_NONE where the tenant never began */
+    uint32_t error;  /* index into report->errors; REPORT_NONE: none */
     uint32_t next_same_error; /* in order of the selection; REPORT_NONE: the last */
     uint32_t attempts;
     const float *step_ms; /* a duration a step; NULL: none */

@@ -194,7 +194,6 @@ static void start_run(struct report *report, const struct run_info *run)
     report->run.resolved = arena_strdup(arena, run->resolved);
     report->run.resumed_from = arena_strdup(arena, run->resumed_from);
     report->run.waves = NULL;
-    report->run.standings = NULL;
     start_waves(report, run);
     report->state = RUN_RUNNING;
     report->rows = arena_calloc(arena, run->tenant_count, sizeof *report->rows);
@@ -292,14 +291,42 @@ static void sort_errors(struct report *report)
             report->rows[at].error = i;
 }
 
+/* Of a tenant that this run did not come to is told what the ledger knows from the runs that it goes on with. */
+static void carry_over(struct report *report, struct report_row *row,
+                       const struct standing *standing)
+{
+    enum tenant_state state = standing_left_state(standing);
+    struct err err;
+    if (standing->state == TENANT_PENDING || standing->state == TENANT_SKIPPED)
+        return;
+    row->is_from_known = standing->before.is_known;
+    row->from = keep_ids(report, &standing->before);
+    if (standing->state != TENANT_RUNNING && standing->state != TENANT_IN_DOUBT)
+        row->to = keep_ids(report, &standing->to);
+    row->is_carried = true;
+    if (state == TENANT_SKIPPED)
+        return;
+    set_state(report, row, state);
+    err_set(&err, ERR_CANCELLED,
+            "this run did not come to it: an earlier run of the rollout left it so ('skein report "
+            "%s' says more)",
+            report->run.resumed_from ? report->run.resumed_from : "RUN");
+    snprintf(err.code, sizeof err.code, EVENT_NOT_REACHED);
+    keep_error(report, row, &(struct outcome){.error = &err});
+}
+
 /* A run that still goes on (read from the ledger) has pending and running tenants. */
 static void skip_the_rest(struct report *report)
 {
     for (size_t i = 0; report->state != RUN_RUNNING && i < report->run.tenant_count; i++) {
         struct report_row *row = &report->rows[i];
-        if (row->state == TENANT_PENDING || row->state == TENANT_RUNNING)
-            set_state(report, row, TENANT_SKIPPED);
+        if (row->state != TENANT_PENDING && row->state != TENANT_RUNNING)
+            continue;
+        set_state(report, row, TENANT_SKIPPED);
+        if (report->run.standings)
+            carry_over(report, row, &report->run.standings[i]);
     }
+    report->run.standings = NULL;
 }
 
 static void count_waves(struct report *report)

@@ -4,9 +4,9 @@
 #include "report/text.h"
 
 struct advice {
-    enum tenant_state state;
-    const char *truth; /* follows the tenants' names */
-    const char *deed;  /* before the command; NULL: it says all in `truth` */
+    enum tenant_state state; /* TENANT__COUNT: skipped, and done by an earlier run */
+    const char *truth;       /* follows the tenants' names */
+    const char *deed;        /* before the command; NULL: it says all in `truth` */
 };
 
 static const struct advice advices[] = {
@@ -22,6 +22,7 @@ static const struct advice advices[] = {
      NULL},
     {TENANT_FAILED, "left as before the step that failed.", "Once the cause is gone"},
     {TENANT_SKIPPED, "never begun.", "To go on"},
+    {TENANT__COUNT, "not begun by this run: an earlier one of the rollout was done with it.", NULL},
 };
 
 static bool is_relative(const char *target)
@@ -34,12 +35,20 @@ static bool is_relative(const char *target)
     return false;
 }
 
+/* Who is skipped and was done before is no one who was never begun. */
+static bool is_of(const struct report_row *row, enum tenant_state state)
+{
+    if (row->state != TENANT_SKIPPED)
+        return row->state == state;
+    return state == (row->is_carried ? TENANT__COUNT : TENANT_SKIPPED);
+}
+
 static size_t rows_of(const struct report *report, enum tenant_state state,
                       uint32_t ret_rows[TEXT_NAMES])
 {
     size_t count = 0;
     for (uint32_t i = 0; i < report->run.tenant_count; i++)
-        if (report->rows[i].state == state) {
+        if (is_of(&report->rows[i], state)) {
             if (count < TEXT_NAMES)
                 ret_rows[count] = i;
             count++;

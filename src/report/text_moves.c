@@ -22,8 +22,9 @@ static void print_rest(const struct text *text, const struct text_groups *groups
 
 static bool has_moved_or_stayed(const struct report_row *row)
 {
-    return row->is_from_known && (row->from != row->to || row->state == TENANT_UNCHANGED ||
-                                  row->state == TENANT_ROLLED_BACK);
+    return row->is_from_known && !row->is_carried &&
+           (row->from != row->to || row->state == TENANT_UNCHANGED ||
+            row->state == TENANT_ROLLED_BACK);
 }
 
 /* Who stands where it stood after steps there and back again was taken back. */
@@ -102,6 +103,10 @@ static void add_step(struct table *table, const struct report_step *step)
 static void print_steps(const struct text *text, uint32_t steps)
 {
     struct step_list list = report_steps(text->report, steps);
+    if (!list.count) {
+        fputs("  the copy that was made before the run is put back\n", text->out);
+        return;
+    }
     struct table *table = table_new(text->out, text->options);
     table_column(table, NULL, 0);
     table_column(table, NULL, 0);

@@ -133,14 +133,15 @@ static void on_last_gate(void *ctx, const char *why)
 
 static void finish(struct rollout *rollout)
 {
+    rollout->end = final_state(rollout);
+    rollout->is_over = true;
     if (!gates_has(rollout->gates, GATE_AFTER_RUN)) {
         close_handles(rollout);
         return;
     }
     rollout->is_gated = true;
     gates_ask(rollout->gates, GATE_AFTER_RUN,
-              &(struct gate_facts){.state = run_state_name(final_state(rollout))}, on_last_gate,
-              rollout);
+              &(struct gate_facts){.state = run_state_name(rollout->end)}, on_last_gate, rollout);
 }
 
 static void obey_stops(struct rollout *rollout);
@@ -180,8 +181,15 @@ static void drain(struct rollout *rollout, const char *reason)
     for_each_session(rollout, session_stop_waiting);
 }
 
+/* A run that is over stays what it is: only the gate that is told so is still at work. */
 static void stop(struct rollout *rollout, int signal_number)
 {
+    rollout->is_stopped = true;
+    if (rollout->is_over) {
+        rollout_note(rollout,
+                     "the run is done, and its gate after_run is at work (once more ends that)");
+        return;
+    }
     rollout->signal = signal_number;
     drain(rollout, "stopping: what is in flight finishes (once more cancels it and rolls it back)");
 }
@@ -198,9 +206,10 @@ void rollout_on_ledger_broken(void *ctx, const struct err *err)
 static void cancel(struct rollout *rollout)
 {
     rollout->is_cancelling = true;
-    rollout_tell(rollout,
-                 (struct event){.kind = EVENT_RUN_DRAINS,
-                                .reason = "cancelling what is in flight, and rolling it back"});
+    if (!rollout->is_over)
+        rollout_tell(rollout,
+                     (struct event){.kind = EVENT_RUN_DRAINS,
+                                    .reason = "cancelling what is in flight, and rolling it back"});
     gates_cancel(rollout->gates);
     for_each_session(rollout, session_cancel);
 }
@@ -209,7 +218,7 @@ static void cancel(struct rollout *rollout)
 void rollout_on_signal(uv_signal_t *handle, int number)
 {
     struct rollout *rollout = handle->data;
-    if (!rollout->signal) {
+    if (!rollout->is_stopped) {
         stop(rollout, number == SIGHUP ? SIGTERM : number);
         rollout_fill(rollout);
         return;
@@ -226,7 +235,7 @@ static void obey_stops(struct rollout *rollout)
 {
     int stops = rollout->options->stops ? atomic_load(rollout->options->stops) : 0;
     int stopped_by = rollout->options->stopped_by;
-    if ((stopped_by || stops > 0) && !rollout->signal)
+    if ((stopped_by || stops > 0) && !rollout->is_stopped)
         stop(rollout, stopped_by ? stopped_by : SIGTERM);
     if (stops > 1 && !rollout->is_cancelling)
         cancel(rollout);
@@ -255,6 +264,8 @@ static enum run_state final_state(const struct rollout *rollout)
         return RUN_ROLLED_BACK;
     if (is_back && rollout->failed)
         return RUN_ROLLBACK_FAILED;
+    if (is_complete && rollout->options->ends_failure && rollout->options->goal == GOAL_RUN)
+        return RUN_ROLLED_BACK;
     if (!is_complete || (rollout->is_refused && !is_back))
         return RUN_HALTED;
     return rollout->failed ? RUN_FAILED : RUN_SUCCEEDED;
@@ -330,9 +341,10 @@ static void begin(struct rollout *rollout)
 
 static void end(struct rollout *rollout)
 {
-    rollout_tell(rollout, (struct event){.kind = EVENT_RUN_FINISHED,
-                                         .state = final_state(rollout),
-                                         .duration_ms = rollout_elapsed_ms(rollout)});
+    rollout_tell(rollout,
+                 (struct event){.kind = EVENT_RUN_FINISHED,
+                                .state = rollout->is_over ? rollout->end : final_state(rollout),
+                                .duration_ms = rollout_elapsed_ms(rollout)});
     struct err err = {0};
     if (rollout->journal && !journal_finish(rollout->journal, &err))
         rollout->ledger_err = err;

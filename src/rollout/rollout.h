@@ -33,7 +33,8 @@ struct rollout_wave {
 struct rollout_options {
     const char *command; /* for the report */
     enum session_goal goal;
-    bool is_rollback; /* everyone goes back to where their standing says they stood before */
+    bool is_rollback;  /* everyone goes back to where their standing says they stood before */
+    bool ends_failure; /* with is_rollback: no one asked for it, it is what on_failure had begun */
     const struct target *target; /* NULL with GOAL_CURRENT */
     /* NULL, or: stamp where another tool says that a tenant stands */
     const struct adoption *adoption;

@@ -48,6 +48,7 @@ struct rollout {
     uv_signal_t signals[SIGNALS_OF_OURS];
     struct sigaction handlers[SIGNALS_TAKEN]; /* the program's, which libuv does not put back */
     int signal;                               /* the one that stopped us; 0: none */
+    bool is_stopped;                          /* by a signal, or the caller */
     bool is_draining;
     bool is_cancelling;
     bool is_closed;
@@ -60,9 +61,11 @@ struct rollout {
     struct ways *ways;
     struct evidence *evidence;
     struct gates *gates;
-    bool has_begun;          /* a wave */
-    bool is_gated;           /* nothing is decided until the gate has answered */
-    bool is_refused;         /* it said no */
+    bool has_begun;  /* a wave */
+    bool is_gated;   /* nothing is decided until the gate has answered */
+    bool is_refused; /* it said no */
+    bool is_over;    /* all is done, and `end` is how it ended: a signal changes that no more */
+    enum run_state end;
     struct map claimed;      /* databases that said who they are -> tenant */
     struct journal *journal; /* NULL: no ledger */
     struct err ledger_err;

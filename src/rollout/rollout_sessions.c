@@ -438,7 +438,15 @@ static void ask_about_failure(struct rollout *rollout, size_t tenant, const stru
 /* What befell a tenant behind the rollout's back is told, and no reason to halt the rollout. */
 static bool has_regressed(const struct outcome *outcome)
 {
-    return strcmp(outcome->error->code, WAYS_REGRESSED) == 0;
+    return outcome->error && strcmp(outcome->error->code, WAYS_REGRESSED) == 0;
+}
+
+/* Nor is what a ledger that cannot be written keeps from being done: the run stops for that. */
+static bool counts_as_failure(const struct rollout *rollout, const struct outcome *outcome)
+{
+    bool is_ledgers = outcome->error && outcome->error->kind == ERR_LEDGER;
+    return outcome->error && !outcome->has_regressed &&
+           !(is_ledgers && rollout->ledger_err.kind != ERR_NONE);
 }
 
 /* `is_begun`: false for a tenant that was refused or given up without a session. */
@@ -448,6 +456,7 @@ static void finish_tenant(struct rollout *rollout, size_t tenant, struct outcome
     struct scheduler *scheduler = rollout->scheduler;
     bool was_tripped = scheduler_has_tripped(scheduler);
     bool is_news = outcome->has_changed;
+    outcome->has_regressed = has_regressed(outcome);
     if (was_kept_out(rollout, outcome))
         outcome->state = TENANT_SKIPPED;
     else if (goes_back(rollout))
@@ -461,7 +470,7 @@ static void finish_tenant(struct rollout *rollout, size_t tenant, struct outcome
         return;
     ask_about_failure(rollout, tenant, outcome);
     /* A partial tenant is a person's: it cannot be taken back by a plan. */
-    struct finish how = {.has_failed = outcome->error && !has_regressed(outcome),
+    struct finish how = {.has_failed = counts_as_failure(rollout, outcome),
                          .has_changed = outcome->has_changed && outcome->state != TENANT_PARTIAL,
                          .is_news = is_news};
     if (!how.has_failed)
@@ -552,6 +561,7 @@ void rollout_fill_env(struct rollout *rollout)
         .settle = options->settle,
         .settle_statements = options->settle_statements,
         .run_id = rollout->info.id,
+        .taken_back = options->is_rollback ? options->resumed_from : rollout->info.id,
         .version_table = options->version_table,
         .may_meet_twins = rollout->may_meet_twins,
         .ctx = rollout,

@@ -246,13 +246,15 @@ static bool is_half_done(const struct session *session)
     return session->is_partial || session->half_done || session->is_half_open || session->is_begun;
 }
 
-static enum tenant_state final_state(const struct session *session)
+static enum tenant_state final_state(struct session *session)
 {
     if (session->is_resolving)
         return TENANT_IN_DOUBT;
     if (session->err.kind != ERR_NONE)
         return is_half_done(session) ? TENANT_PARTIAL : TENANT_FAILED;
-    return session->done_count ? TENANT_SUCCEEDED : TENANT_UNCHANGED;
+    bool would_restore =
+        session->env->goal == GOAL_PLAN && session->env->restore(session->env->ctx, session);
+    return session->done_count || would_restore ? TENANT_SUCCEEDED : TENANT_UNCHANGED;
 }
 
 /* Is something of ours committed there, as far as can be known? */

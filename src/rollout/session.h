@@ -38,6 +38,7 @@ struct session_env {
     enum settle settle;       /* not _NONE: nothing but this is to be done */
     size_t settle_statements; /* SETTLE_STATEMENTS: so many stand */
     const char *run_id;
+    const char *taken_back; /* the run that is taken back, where tenants go back */
     const char *version_table;
     struct evidence *evidence;       /* what stamps are held to */
     bool may_meet_twins;             /* two names of the run may be those of one database */

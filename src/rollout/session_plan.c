@@ -56,6 +56,20 @@ static void say_how_to_settle(struct session *session, enum unfinished_fault fau
         doubtful ? piece_line_text(&session->arena, doubtful, err->line) : NULL;
 }
 
+/* One step finishes it: a run of its own, which has to be taken back before the one that left it. */
+static void say_how_to_finish(struct session *session, struct err *err)
+{
+    const struct unfinished *unfinished = &session->unfinished;
+    bool is_up = unfinished->direction == DIRECTION_UP;
+    err_add(err, ": finish it first with 'skein %s %s --tenant %s'",
+            is_up ? "upgrade" : "downgrade", is_up ? unfinished->revision : "-1",
+            session->tenant->name);
+    if (session->env->is_back(session->env->ctx))
+        err_add(err,
+                ", then say 'skein rollback' for that run, and 'skein rollback %s' for this one",
+                session->env->taken_back);
+}
+
 static bool build_work(struct session *session, const struct plan *left, struct err *err)
 {
     bool is_stamp = session->env->target->command == PLAN_STAMP;
@@ -74,6 +88,8 @@ static bool build_work(struct session *session, const struct plan *left, struct 
     session->is_partial = session->is_partial || fault != UNFINISHED_FITS;
     if (fault == UNFINISHED_EDITED || fault == UNFINISHED_DOUBT)
         say_how_to_settle(session, fault, err);
+    if (fault == UNFINISHED_ELSEWHERE)
+        say_how_to_finish(session, err);
     return false;
 }
 
@@ -109,7 +125,7 @@ static void show_plan(struct session *session)
 {
     for (size_t i = 0; i < session->work.count; i++) {
         const struct action *action = &session->work.actions[i];
-        if (action->kind != ACTION_RECORD || !action->step->revision)
+        if (action->kind != ACTION_RECORD)
             continue;
         *ARENA_PUSH(&session->arena, session->done, session->recorded_count,
                     session->done_capacity) = (struct step_done){

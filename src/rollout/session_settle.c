@@ -287,7 +287,9 @@ enum asked ask_settle(struct session *session)
                             .checkpoint = unfinished->checksum};
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
+    /* The row stays that of the run whose work it is. */
     struct sql_vars vars = record_history(&session->vars, &action, PLAN_UPGRADE, "partial", 0);
+    vars.run_id = unfinished->run_id;
     sql_expand(&buf, session->driver, SQL_HISTORY_MARK, &vars);
     add_query(session, OP_QUERY, arena_strdup(&session->arena, buf.data));
     session->ops[session->op_count - 1].needs_one_row = true;

@@ -13,9 +13,9 @@ static enum unfinished_fault check_is_next(const struct unfinished *unfinished,
         return UNFINISHED_FITS;
     err_set(err, ERR_CHAIN,
             "revision '%s' was left after %zu statement%s of its %s section by run %s, and "
-            "is not the next step here: finish it first with 'skein %s'",
+            "is not the next step here",
             unfinished->revision, unfinished->statements, unfinished->statements == 1 ? "" : "s",
-            is_up ? "up" : "down", unfinished->run_id, is_up ? "upgrade" : "downgrade");
+            is_up ? "up" : "down", unfinished->run_id);
     return UNFINISHED_ELSEWHERE;
 }
 

@@ -14,6 +14,7 @@ struct ways {
     struct ways_options options;
     struct rows_pool *pool;
     struct plans *plans;
+    struct arena arena; /* of the plans without steps */
     struct way *items;
     bool is_back;
 };
@@ -22,6 +23,7 @@ struct ways *ways_new(const struct ways_options *options)
 {
     struct ways *ways = xcalloc(1, sizeof *ways);
     ways->options = *options;
+    arena_init(&ways->arena);
     ways->pool = rows_pool_new();
     ways->plans = plans_new(options->chain, options->target);
     ways->items = xcalloc(options->tenant_count + 1, sizeof *ways->items);
@@ -36,6 +38,7 @@ void ways_free(struct ways *ways)
         return;
     plans_free(ways->plans);
     rows_pool_free(ways->pool);
+    arena_done(&ways->arena);
     free(ways->items);
     free(ways);
 }
@@ -162,10 +165,14 @@ static const struct plan *plan_back(struct ways *ways, const struct ways_questio
 const struct plan *ways_plan_of_copy(struct ways *ways, const struct ways_question *question,
                                      struct err *err)
 {
-    static const struct plan nothing;
     bool may_go = check_trace(ways, question, err) && check_moved(ways, question, err) &&
                   check_strangers(ways, question, NULL, err);
-    return may_go ? &nothing : NULL;
+    if (!may_go)
+        return NULL;
+    struct plan *plan = arena_alloc(&ways->arena, sizeof *plan);
+    plan->to = *ways_before(ways, question->tenant);
+    plan->to.is_known = true;
+    return plan;
 }
 
 bool ways_is_untouched(const struct ways *ways, const struct ways_question *question)
@@ -183,12 +190,10 @@ bool ways_is_back(const struct ways *ways)
 static bool check_regression(struct ways *ways, const struct standing *standing,
                              const struct rows *rows, struct err *err)
 {
-    bool was_done = standing->state == TENANT_SUCCEEDED || standing->state == TENANT_UNCHANGED;
-    const struct rows *left = &standing->to;
+    const struct rows *left = &standing->reached;
     bool is_up = ways->options.target->command != PLAN_DOWNGRADE;
-    if (!was_done || !standing->to.is_known ||
-        (is_up ? plan_covers(ways->options.chain, rows, left)
-               : plan_covers(ways->options.chain, left, rows)))
+    if (!left->is_known || (is_up ? plan_covers(ways->options.chain, rows, left)
+                                  : plan_covers(ways->options.chain, left, rows)))
         return true;
     err_set(err, ERR_DRIFT,
             "regressed: the ledger says that it was brought to %s%s, and it stands %s now (a "

@@ -472,8 +472,9 @@ static enum fake_outcome do_mark(struct fake_call *call)
         row--;
     call->touched = row > 0;
     for (size_t i = 0; row && i < ARRAY_LEN(changed); i++)
-        fake_store_set_value(arena_of(call), table, row - 1, changed[i], HISTORY_WIDTH,
-                             word(call, 4 + i));
+        if (changed[i] != RUN || *word(call, 4 + i)) /* a person leaves whose row it is */
+            fake_store_set_value(arena_of(call), table, row - 1, changed[i], HISTORY_WIDTH,
+                                 word(call, 4 + i));
     return FAKE_DONE;
 }
 

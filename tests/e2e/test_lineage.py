@@ -3,10 +3,11 @@ inventories share a ledger, and where a tenant is not, or no longer, what a run 
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import contextlib
 
-from harness import FleetCase, PostgresCase, main
+from harness import FleetCase, PostgresCase, main, wait_until
 
 
 class LineageCase(FleetCase):
@@ -95,10 +96,7 @@ class TwoInventories(LineageCase):
 
     def test_runs_of_an_older_skein_are_known_by_their_tenants(self):
         with contextlib.closing(sqlite3.connect(self.fleet.path(".skein", "ledger.db"))) as db:
-            db.executescript("ALTER TABLE runs DROP COLUMN inventory;"
-                             "ALTER TABLE runs DROP COLUMN purges;"
-                             "ALTER TABLE run_tenants DROP COLUMN reached;"
-                             "PRAGMA user_version = 1")
+            db.executescript("UPDATE runs SET inventory = NULL")
         self.assertEqual(self.runs("prod.yaml")[0], self.prod)
         self.assertEqual(self.start_at("prod.yaml", "rollback")["totals"]["rolled_back"], 1)
         self.assertEqual(self.fleet.versions("prod"), ["aaaa1111"])
@@ -230,6 +228,180 @@ class OtherServers(PostgresCase, LineageCase):
         self.pg.sql("two", "CREATE TABLE b (x int)")
         self.run_ok("upgrade", "--on-failure", "rollback", "--parallel", "1", code=3)
         self.assertEqual(self.pg.tables("one"), {"a"})
+
+
+class FallenBack(LineageCase):
+    def test_a_tenant_that_was_restored_stays_regressed_in_every_resume(self):
+        self.fleet.inventory([self.fleet.sqlite("t0"), self.fleet.sqlite("t1")])
+        self.run_ok("upgrade", "aaaa1111")
+        self.copy("t0", "backup")
+        self.run_ok("upgrade")
+        self.copy("backup", "t0")
+        for _ in range(3):
+            tenant = self.run_json("resume", code=1).tenant("t0")
+            self.assertEqual((tenant["state"], tenant["error"]["code"]), ("failed", "regressed"))
+            self.assertEqual(tenant["to"], ["aaaa1111"])
+            self.assertEqual(self.fleet.tables("t0"), {"a"})
+        os.rename(self.fleet.path("data", "t0.db"), self.fleet.path("data", "away.db"))
+        self.run_json("resume", code=1)  # no one can look
+        os.rename(self.fleet.path("data", "away.db"), self.fleet.path("data", "t0.db"))
+        self.assertEqual(self.run_json("resume", code=1).tenant("t0")["error"]["code"], "regressed")
+        first = self.runs()[-2]
+        self.run_ok("upgrade", "--tenant", "t0")
+        self.assertEqual(self.run_json("resume", first).report["totals"]["unchanged"], 2)
+
+    def test_one_of_which_a_part_was_committed_too(self):
+        self.fleet.revision("cccc3333", "INSERT INTO nowhere VALUES (1);")
+        self.fleet.inventory([self.fleet.sqlite("t0")], defaults={"transaction": "each"})
+        self.run_ok("upgrade", code=1)
+        self.assertEqual(self.fleet.tables("t0"), {"a", "b"})
+        self.sql("t0", "DROP TABLE b; UPDATE alembic_version SET version_num = 'aaaa1111'")
+        for _ in range(2):
+            tenant = self.run_json("resume", code=1).tenant("t0")
+            self.assertEqual(tenant["error"]["code"], "regressed")
+
+
+class NotReached(LineageCase):
+    """What an earlier run of the rollout left, in the report of a resume that did not come to it."""
+
+    def make(self, waves=True):
+        self.fleet.revision("cccc3333", "CREATE TABLE c (id INTEGER PRIMARY KEY);\n"
+                                        "CREATE TABLE guard (x);", "DROP TABLE c; DROP TABLE guard;",
+                            options=" transaction:false")
+        first = self.fleet.sqlite("t0", "CREATE TABLE guard (x)")
+        second = self.fleet.sqlite("t1", "CREATE TABLE guard (x)")
+        self.fleet.inventory([first, second, self.fleet.sqlite("t2")],
+                             rollout={"parallel": 1, "on_failure": "stop"})
+
+    def test_a_halt_keeps_what_is_known_in_report_ledger_and_exit_code(self):
+        self.make()
+        self.run_ok("upgrade", "--on-failure", "continue", code=4)
+        os.rename(self.fleet.path("data", "t0.db"), self.fleet.path("data", "away.db"))
+        resumed = self.run_json("resume", code=4)
+        self.assertEqual(resumed.report["run"]["state"], "halted")
+        tenant = resumed.tenant("t1")
+        self.assertEqual(tenant["state"], "partial")
+        self.assertEqual(tenant["from"], [])
+        self.assertEqual(tenant["to"], ["bbbb2222"])
+        self.assertEqual(tenant["error"]["code"], "not_reached")
+        done = resumed.tenant("t2")
+        self.assertEqual((done["state"], done["to"]), ("skipped", ["cccc3333"]))
+        read = json.loads(self.run_ok("report", "-o", "json").out)
+        self.assertEqual(read, resumed.report)
+        totals = json.loads(self.run_ok("runs", "-o", "json").out)[0]["totals"]
+        self.assertEqual({key: totals[key] for key in read["totals"]}, read["totals"])
+        again = self.run_json("resume", code=4)  # and over a second one
+        self.assertEqual(again.tenant("t1")["state"], "partial")
+        text = self.run_ok("report").out
+        self.assertNotIn("never begun", text)
+        self.assertIn("did not come to it", text)
+
+    def test_what_was_in_doubt_stays_so(self):
+        self.fleet.inventory([self.fleet.sqlite("t0"), self.fleet.sqlite("t1")],
+                             rollout={"parallel": 1})
+        self.run_ok("upgrade", code=-9, env={"SKEIN_FAILPOINT": "commit:2=kill"})
+        killed = self.run_json_report()
+        self.assertEqual([(t["state"], t["to"]) for t in killed["tenants"]],
+                         [("in_doubt", None), ("in_doubt", None)]
+                         if killed["totals"]["in_doubt"] == 2 else
+                         [("succeeded", ["bbbb2222"]), ("in_doubt", None)])
+        self.assertIn("unknown", self.run_ok("report", "-v").out)
+        os.rename(self.fleet.path("data", "t0.db"), self.fleet.path("data", "away.db"))
+        tenant = self.run_json("resume", code=4).tenant("t1")
+        self.assertEqual((tenant["state"], tenant["from"], tenant["to"]), ("in_doubt", [], None))
+        os.rename(self.fleet.path("data", "away.db"), self.fleet.path("data", "t0.db"))
+        self.assertEqual(self.run_json("resume").tenant("t1")["to"], ["bbbb2222"])
+
+    def run_json_report(self):
+        return json.loads(self.run_ok("report", "-o", "json").out)
+
+    def test_a_rollback_by_policy_that_ends_with_4_names_who(self):
+        self.make()
+        self.run_ok("upgrade", "--on-failure", "continue", code=4)
+        os.rename(self.fleet.path("data", "t0.db"), self.fleet.path("data", "away.db"))
+        resumed = self.run_json("resume", "--on-failure", "rollback", code=4)
+        self.assertEqual(resumed.report["run"]["state"], "rollback_failed")
+        self.assertEqual(resumed.tenant("t1")["state"], "partial")
+
+    def test_what_must_be_finished_first_is_said_and_leads_back(self):
+        self.make()
+        first = self.run_json("upgrade", "--on-failure", "continue", code=4).report["run"]["id"]
+        back = self.run_json("rollback", code=4)
+        message = back.tenant("t1")["error"]["message"]
+        self.assertIn("'skein upgrade cccc3333 --tenant t1'", message)
+        self.assertIn(f"'skein rollback {first}'", message)
+        self.assertEqual(self.fleet.tables("t2"), set())
+        self.sql("t0", "DROP TABLE guard")
+        self.sql("t1", "DROP TABLE guard")
+        for name in ("t0", "t1"):
+            self.run_ok("upgrade", "cccc3333", "--tenant", name)
+            self.run_ok("rollback")
+        self.assertEqual(self.run_json("rollback", first).report["totals"]["rolled_back"], 2)
+        for name in ("t0", "t1", "t2"):
+            self.assertEqual(self.fleet.tables(name), set())
+
+    def test_whoever_resumes_a_run_whose_rollback_is_not_done_goes_on_going_back(self):
+        self.fleet.inventory([self.fleet.sqlite(f"t{i}") for i in range(3)],
+                             rollout={"parallel": 1})
+        first = self.run_json("upgrade").report["run"]["id"]
+        self.run_ok("rollback", code=-9, env={"SKEIN_FAILPOINT": "commit:2=kill"})
+        resumed = self.run_json("resume", first).report
+        self.assertEqual(resumed["run"]["command"], "rollback")
+        for i in range(3):
+            self.assertEqual(self.fleet.tables(f"t{i}"), set())
+
+
+class SaysWhatIsSo(LineageCase):
+    def test_a_dry_run_says_what_a_rollback_by_copies_would_do(self):
+        self.fleet.inventory([self.fleet.sqlite("t0"), self.fleet.sqlite("t1")],
+                             defaults={"rollback_by": "snapshot"})
+        self.run_ok("upgrade")
+        dry = self.run_json("rollback", "--dry-run")
+        self.assertEqual(dry.report["totals"]["succeeded"], 2)
+        self.assertEqual((dry.tenant("t0")["from"], dry.tenant("t0")["to"]), (["bbbb2222"], []))
+        text = self.run_ok("rollback", "--dry-run").out
+        self.assertIn("would change  2", text)
+        self.assertIn("is put back", text)
+        self.assertEqual(self.fleet.tables("t0"), {"a", "b"})
+        self.assertEqual(self.run_json("rollback").report["totals"]["rolled_back"], 2)
+        self.assertEqual(self.fleet.tables("t0"), set())
+
+    def test_a_resumed_stamp_still_purges(self):
+        junk = "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);" \
+               "INSERT INTO alembic_version VALUES ('deadbeef')"
+        self.fleet.inventory([self.fleet.sqlite("t0", junk), self.fleet.sqlite("t1", junk)],
+                             rollout={"parallel": 1})
+        os.rename(self.fleet.path("data", "t0.db"), self.fleet.path("data", "away.db"))
+        self.run_ok("stamp", "--purge", "head", code=1)
+        os.rename(self.fleet.path("data", "away.db"), self.fleet.path("data", "t0.db"))
+        self.assertEqual(self.run_json("resume").report["totals"]["succeeded"], 2)
+        self.assertEqual(self.fleet.versions("t0"), ["bbbb2222"])
+        self.run_json("rollback")
+        self.assertEqual(self.fleet.versions("t1"), ["deadbeef"])
+
+    def test_a_signal_while_after_run_is_asked_changes_nothing_about_the_run(self):
+        self.fleet.write("gate", "#!/bin/sh\ntouch \"$(dirname \"$0\")/asked\"\n"
+                                 "while [ ! -e \"$(dirname \"$0\")/go\" ]; do sleep 0.05; done\n",
+                         mode=0o755)
+        self.fleet.inventory([self.fleet.sqlite("t0")],
+                             rollout={"gates": {"after_run": ["./gate"]}})
+        process = self.fleet.start("upgrade")
+        wait_until(lambda: os.path.exists(self.fleet.path("asked")), what="the gate")
+        process.send_signal(signal.SIGTERM)
+        self.assertIn(b"the run is done", self.read_until(process, b"the run is done"))
+        self.fleet.write("go", "")
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 0)
+        self.assertEqual(json.loads(self.run_ok("runs", "-o", "json").out)[0]["state"], "succeeded")
+
+    def read_until(self, process, words):
+        seen = b""
+        while words not in seen:
+            line = process.stderr.readline()
+            if not line:
+                break
+            seen += line
+        return seen
 
 
 if __name__ == "__main__":

@@ -412,8 +412,8 @@ class Rollback(RolloutCase):
         self.run_ok("upgrade", code=1)
         self.run_ok("resume", "--on-failure", "rollback", code=-signal.SIGKILL,
                     env={"SKEIN_FAILPOINT": "commit:2=kill"})
-        self.run_ok("resume")
-        self.assertEqual(self.run_states(), ["succeeded"] + ["rolled_back"] * 2)
+        self.run_ok("resume", code=3)
+        self.assertEqual(self.run_states(), ["rolled_back"] * 3)
         self.assertEqual([self.effects(n) for n in names], [[]] * 4)
 
     def test_that_was_killed_goes_on_going_back(self):
@@ -421,8 +421,10 @@ class Rollback(RolloutCase):
         process = self.fleet.start("upgrade", env={"SKEIN_FAILPOINT": "commit:8=kill"})
         process.communicate(timeout=60)
         self.assertEqual(process.returncode, -signal.SIGKILL)
-        report = self.run_json("resume").report
+        report = self.run_json("resume", code=3).report  # what was asked for is not done
         self.assertEqual(report["run"]["command"], "rollback")
+        self.assertEqual(report["run"]["state"], "rolled_back")
+        self.assertIn("was rolled back", self.run_ok("resume", code=2).err)
         for name in names:
             self.assertEqual(self.effects(name), [])
 

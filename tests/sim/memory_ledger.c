@@ -331,6 +331,18 @@ static bool find_run(struct ledger *base, const char *id, struct arena *arena,
     return true;
 }
 
+static bool find_older(struct ledger *base, const char *id, struct arena *arena,
+                       struct ledger_run *ret_run, struct err *err)
+{
+    (void)base, (void)arena;
+    for (size_t i = 1; i < in_use->run_count; i++)
+        if (strcmp(in_use->runs[i]->line.id, id) == 0) {
+            *ret_run = in_use->runs[i - 1]->line;
+            return true;
+        }
+    return find("", err) != NULL;
+}
+
 static bool has_id(const char *const *ids, size_t count, const char *id)
 {
     for (size_t i = 0; id && i < count; i++)
@@ -400,6 +412,7 @@ const struct ledger_kind ledger_sqlite = {
     .lock = take_lock,
     .write = write_events,
     .find = find_run,
+    .find_older = find_older,
     .read_family = read_family,
     .read_fleet = read_fleet,
 };

@@ -18,7 +18,7 @@ static unsigned done_of(const struct scene *scene, const struct truth *truth)
 static void add_mark(struct scene *scene, struct buf *buf, const struct truth *truth,
                      unsigned statements, const char *state)
 {
-    buf_addf(buf, "mark \"skein_history\" '%s' '%s' '' %u '%s' 'person';",
+    buf_addf(buf, "mark \"skein_history\" '%s' '%s' '' %u '%s' '';",
              scene->revisions[truth->unfinished].id, words[truth->unfinished_direction], statements,
              state);
 }

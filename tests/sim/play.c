@@ -376,7 +376,8 @@ static bool heal(struct play *play, enum deed deed)
         begin_lineage(play);
     for (bool is_settled = false;; is_settled = true) {
         int exit_code = run_deed(play, deed);
-        if (exit_code == 0 || exit_code == EXIT_NOTHING)
+        bool has_ended_way_back = exit_code == 3 && play->is_back;
+        if (exit_code == 0 || exit_code == EXIT_NOTHING || has_ended_way_back)
             break;
         if (exit_code == 2 && play->scene->has_no_way_back)
             return false;

@@ -149,6 +149,7 @@ static void on_run_started(struct watch *watch, const struct run_info *run)
     for (size_t i = 0; i < run->tenant_count; i++) {
         struct watched *watched = &watch->tenants[strtoul(run->tenants[i]->name + 1, NULL, 10)];
         watched->is_selected = true;
+        watched->left = run->standings ? standing_left_state(&run->standings[i]) : TENANT_SKIPPED;
         watched->is_left_out = run->wave_of && run->wave_of[i] >= watch->wave_limit;
     }
 }
@@ -410,8 +411,9 @@ void watch_check_report(struct watch *watch, const struct report *report, int ex
         const struct watched *watched = &watch->tenants[i];
         if (!watched->is_selected)
             continue;
-        totals[watched->has_ended ? watched->outcome.state : TENANT_SKIPPED]++;
-        bad += watched->has_ended && tenant_state_needs_person(watched->outcome.state);
+        enum tenant_state told = watched->has_ended ? watched->outcome.state : watched->left;
+        totals[told]++;
+        bad += tenant_state_needs_person(told);
     }
     check_totals(watch, report, totals);
     for (size_t i = 0; i < count; i++) {

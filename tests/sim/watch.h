@@ -29,6 +29,7 @@ struct watched { /* a tenant, in the run at hand */
     bool is_running;
     bool was_begun[2]; /* on the way there, and back */
     bool has_ended;
+    enum tenant_state left; /* what is told of it where this run does not come to it */
     bool is_recorded;       /* and the ledger says so */
     struct outcome outcome; /* its last; only what is no pointer */
 };
