@@ -147,20 +147,18 @@ static enum log_line read_log_line(struct arena *arena, const struct import_line
     return is_warning(text) ? LOG_WARNING : read_record(text);
 }
 
-/* No script, and its first line is one of a log. */
+/* No script, and a line of it is one of a log: an environment may print what it likes beside. */
 static bool is_log(struct arena *arena, const struct import_file *file)
 {
     struct import_line line = {0};
     struct marker marker;
-    bool has_first = false, begins_as_log = false, is_marker_of_log;
+    bool has_log_line = false, is_marker_of_log;
     while (import_next_line(file->bytes, file->len, &line)) {
         if (read_marker(arena, &line, &marker, &is_marker_of_log) && !is_marker_of_log)
             return false;
-        if (!has_first && line.len)
-            begins_as_log = read_log_line(arena, &line) != LOG_NONE;
-        has_first |= line.len > 0;
+        has_log_line = has_log_line || read_log_line(arena, &line) != LOG_NONE;
     }
-    return begins_as_log;
+    return has_log_line;
 }
 
 /* The line of source that follows a warning; what else is indented there may be SQL. */

@@ -1,5 +1,6 @@
 """Tenants that another tool brought to where they are: stamped by what its version table says."""
 import contextlib
+import re
 import sqlite3
 
 from harness import FleetCase, PostgresCase, main
@@ -234,6 +235,25 @@ class OnPostgres(PostgresCase):
                 self.run_ok("adopt", "--from", tool)
                 self.assertEqual(self.pg.versions(database), ["2"])
                 self.assertEqual(self.pg.versions(database, "globex"), ["2"])
+
+    def test_ids_of_alembic_s_that_had_to_be_mapped(self):
+        self.fleet.write("up.sql", "BEGIN;\n\n-- Running upgrade  -> foo-1.2\n\nCREATE TABLE t1 (id INTEGER);\n\n"
+                                   "INSERT INTO alembic_version (version_num) VALUES ('foo-1.2');\n\n"
+                                   "-- Running upgrade foo-1.2 -> bar.3\n\nCREATE TABLE t2 (id INTEGER);\n\n"
+                                   "UPDATE alembic_version SET version_num='bar.3' WHERE version_num = 'foo-1.2';\n\n"
+                                   "COMMIT;\n")
+        tenant, = self.pg.create("mapped")
+        self.fleet.inventory([tenant, {**tenant, "name": "globex", "schema": "globex"}])
+        rows = ("CREATE TABLE t1 (id int); CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, CONSTRAINT "
+                "alembic_version_pkc PRIMARY KEY (version_num)); INSERT INTO alembic_version VALUES ('{}');")
+        self.pg.sql("mapped", rows.format("foo-1.2") + "CREATE SCHEMA globex; SET search_path = globex;"
+                    + rows.format("bar.3"))
+        result = self.run_ok("import", "alembic-sql", self.fleet.path("up.sql"))
+        first, last = re.findall("becomes revision '(.*?)'", result.err)
+        self.run_ok("adopt", "--from", "alembic-sql")
+        self.assertEqual(self.pg.versions("mapped") + self.pg.versions("mapped", "globex"), [first, last])
+        self.run_ok("upgrade")
+        self.assertEqual(self.pg.versions("mapped"), [last])
 
     def test_a_missing_table_and_a_dirty_one(self):
         for number in "12":

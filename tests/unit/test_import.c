@@ -610,7 +610,7 @@ static void reads_alembic_sql(void **state)
         /* a log is a log, whatever else Python has to say in it; and it may stand in the script */
         {"alembic-sql",
          NULL,
-         {{"up.log", "/x y/env.py:7: SAWarning: it's old\n  op.execute('SELECT 1')\n"
+         {{"up.log", "Loading .env;\n/x y/env.py:7: SAWarning: it's old\n  op.execute('SELECT 1')\n"
                      "INFO  [alembic.runtime.migration] Running upgrade  -> aaaa, first\n"
                      "WARNI [alembic.env] so;\n<string>:3: UserWarning: x\nprint: it's\n"},
           {"up.sql",
