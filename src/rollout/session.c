@@ -106,6 +106,17 @@ bool session_state_doc(size_t index, struct session_state_doc *ret_doc)
 
 /* ---- the engine ---------------------------------------------------------------------------- */
 
+void session_reserve_ops(struct session *session, size_t count)
+{
+    size_t capacity = session->op_count + count;
+    if (capacity <= session->op_capacity)
+        return;
+    struct op *ops = arena_calloc(&session->arena, capacity, sizeof *ops);
+    memcpy(ops, session->ops, session->op_count * sizeof *ops);
+    session->ops = ops;
+    session->op_capacity = capacity;
+}
+
 struct op *session_add_op(struct session *session, enum op_kind kind)
 {
     struct op *op =

@@ -158,6 +158,8 @@ struct session {
 /* session.c */
 void session_go(struct session *session, enum session_state state);
 struct op *session_add_op(struct session *session, enum op_kind kind);
+/* Room for so many more, which are known: an array that doubles leaves its smaller ones behind in the arena. */
+void session_reserve_ops(struct session *session, size_t count);
 /* The way out with this error (the first one wins): roll back or close. */
 enum session_state session_fail(struct session *session, const struct err *err);
 

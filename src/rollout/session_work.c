@@ -342,21 +342,25 @@ static void add_action(struct session *session, const struct action *action)
     op->timeout_ms = session_control_budget(session);
 }
 
-/* One op for each action from the cursor on, as long as they stay on one side of the transaction's
- * border. */
+/* The actions from the cursor on, as long as they stay on one side of the transaction's border. */
+static size_t count_of_batch(const struct session *session, bool is_in_transaction)
+{
+    size_t end = session->cursor;
+    while (end < session->work.count &&
+           session->work.actions[end].is_in_transaction == is_in_transaction)
+        if (session->work.actions[end++].ends_unit && is_in_transaction)
+            break;
+    return end - session->cursor;
+}
+
 static enum asked ask_actions(struct session *session, bool is_in_transaction)
 {
+    size_t count = count_of_batch(session, is_in_transaction);
     session->batch_first_op = session->op_count;
     session->batch_end = session->cursor;
-    while (session->batch_end < session->work.count) {
-        const struct action *action = &session->work.actions[session->batch_end];
-        if (action->is_in_transaction != is_in_transaction)
-            break;
-        add_action(session, action);
-        session->batch_end++;
-        if (is_in_transaction && action->ends_unit)
-            break;
-    }
+    session_reserve_ops(session, count);
+    for (; session->batch_end < session->cursor + count; session->batch_end++)
+        add_action(session, &session->work.actions[session->batch_end]);
     return ASKED_OPS;
 }
 
