@@ -36,6 +36,14 @@ struct probe {
     bool (*is_same)(struct arena *arena, const char *statement, const char *definition);
 };
 
+/* What must hold beside a statement that the server may call well done though it is not, or that may take another's
+ * thing for its own. A query that returns a row where all is well; NULL: nothing to ask. */
+struct statement_checks {
+    const char *before; /* outside a transaction alone */
+    const char *after;
+    const char *fault; /* what is wrong where no row comes, and what to do */
+};
+
 enum probe_answer { PROBE_UNKNOWN, PROBE_DONE, PROBE_UNDONE, PROBE_HALF, PROBE_OTHER };
 
 struct probe_findings {

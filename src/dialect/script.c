@@ -4,6 +4,7 @@
 #include "base/ascii.h"
 #include "base/utf8.h"
 #include "dialect/directive.h"
+#include "dialect/probe.h"
 #include "dialect/split.h"
 
 enum { SECTIONS_MAX = 256 };
@@ -144,7 +145,7 @@ static struct author_query query_of(const struct section *section,
                                     const struct directive *directive)
 {
     return (struct author_query){directive->sql, directive->sql_len,
-                                 section->line + directive->line - 1};
+                                 section->line + directive->line - 1, NULL};
 }
 
 /* What the comments of a section ask. */
@@ -177,6 +178,36 @@ static bool add_checks(struct making *making, const struct section *section,
     return true;
 }
 
+/* What is asked of ours beside the piece's statement `at`. */
+static void add_statement_checks(struct making *making, struct piece *piece, size_t at,
+                                 struct author_query *after)
+{
+    struct arena *arena = &making->scripts->arena;
+    const struct statement *statement = &piece->statements[at];
+    struct statement_checks checks;
+    if (!making->driver->check)
+        return;
+    making->driver->check(arena, piece->sql + statement->offset, statement->len, &checks);
+    int line = piece->line + statement->line - 1;
+    if (checks.before && !piece->is_transactional) {
+        struct author_query *before = arena_alloc(arena, sizeof *before);
+        *before = (struct author_query){checks.before, strlen(checks.before), line, checks.fault};
+        piece->before = before;
+    }
+    if (checks.after)
+        after[piece->after_count++] =
+            (struct author_query){checks.after, strlen(checks.after), line, checks.fault};
+}
+
+static void add_own_checks(struct making *making, struct piece *piece)
+{
+    struct author_query *after =
+        arena_calloc(&making->scripts->arena, piece->statement_count, sizeof *after);
+    piece->after = after;
+    for (size_t i = 0; i < piece->statement_count; i++)
+        add_statement_checks(making, piece, i, after);
+}
+
 static void add_whole(struct making *making, const struct section *section,
                       const struct statement *statements, size_t count)
 {
@@ -187,6 +218,7 @@ static void add_whole(struct making *making, const struct section *section,
     piece->statements = statements;
     piece->statement_count = count;
     piece->is_transactional = true;
+    add_own_checks(making, piece);
     making->script.statement_count += count;
 }
 
@@ -212,6 +244,7 @@ static void add_one_by_one(struct making *making, const struct section *section,
         piece->statements = only;
         piece->statement_count = 1;
         piece->is_setting = is_setting(piece->sql, piece->sql_len);
+        add_own_checks(making, piece);
         making->script.statement_count++;
     }
     making->script.is_checkpointed = making->script.is_checkpointed || count;

@@ -11,11 +11,12 @@
 #include "dialect/digest.h"
 #include "driver/driver.h"
 
-/* A query of the author's: `-- verify:` or `-- probe:` (directive.h). */
+/* A query of the author's, `-- verify:` or `-- probe:` (directive.h), or one of ours beside a statement. */
 struct author_query {
     const char *sql; /* NUL-terminated */
     size_t sql_len;
-    int line; /* of the file */
+    int line;          /* of the file */
+    const char *fault; /* ours: what it means that no row comes; NULL: the author's */
 };
 
 struct piece {
@@ -27,6 +28,11 @@ struct piece {
     size_t first_statement; /* of the revision, from 0 */
     bool is_transactional;
     bool is_setting; /* of the session, by one statement outside a transaction */
+    const struct author_query
+        *before; /* asked of us before its statement, outside a transaction; NULL: nothing */
+    const struct author_query
+        *after; /* asked of us after its statements, before they count as done */
+    size_t after_count;
     const struct author_query *verifies; /* asked behind it, in their order */
     size_t verify_count;
     /* of a statement outside a transaction: did it take effect? NULL: none */

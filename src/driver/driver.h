@@ -26,6 +26,7 @@ struct arena;
 struct buf;
 struct conn;
 struct probe;
+struct statement_checks;
 struct url;
 
 /* A socket and a time may be wanted together: whichever comes first is told to `step`. WANT_WORKER stands alone. */
@@ -282,6 +283,10 @@ struct driver {
     /* What the catalog can tell of a statement that may or may not have run outside a transaction
      * (probe.h). NULL: nothing, ever. */
     void (*probe)(struct arena *arena, const char *statement, struct probe *ret_probe);
+
+    /* What is asked beside a statement (probe.h). NULL: nothing, ever. */
+    void (*check)(struct arena *arena, const char *statement, size_t len,
+                  struct statement_checks *ret_checks);
 };
 
 /* NULL: this build has no driver for the dialect. */

@@ -521,5 +521,6 @@ const struct driver driver_postgres = {
     .add_identifier = sql_add_identifier,
     .split = postgres_split,
     .probe = postgres_probe,
+    .check = postgres_check,
     .sql = postgres_sql,
 };

@@ -308,7 +308,6 @@ static bool run_next(struct conn *conn)
     }
     if (rc != SQLITE_OK && rc != SQLITE_DONE) {
         conn->is_busy = (rc & 0xff) == SQLITE_BUSY;
-        op->keeps_changes = sqlite3_total_changes64(conn->db) != changes_before;
         set_error(conn, rc);
         int offset = stmt ? -1 : sqlite3_error_offset(conn->db);
         op_make_err(op)->offset = offset < 0 ? 0 : conn->at + (size_t)offset + 1;
@@ -317,6 +316,8 @@ static bool run_next(struct conn *conn)
         op->statements_done += op_err(op)->kind == ERR_NONE;
     }
     sqlite3_finalize(stmt);
+    op->keeps_changes =
+        op_err(op)->kind != ERR_NONE && sqlite3_total_changes64(conn->db) != changes_before;
     if (op_err(op)->kind == ERR_NONE)
         conn->at = (size_t)(tail - op->sql);
     return op_err(op)->kind == ERR_NONE;

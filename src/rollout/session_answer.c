@@ -270,6 +270,14 @@ static void locate(struct session *session, const struct action *action, const s
 {
     const struct revision *revision = action->step->revision;
     session->err_revision = revision;
+    bool lacks_row = op->rows_seen == 0 && err->kind == ERR_SQL && !err->code[0];
+    if (action->kind == ACTION_VERIFY && action->verify->fault) {
+        if (lacks_row)
+            err_set(err, ERR_SQL, "%s", action->verify->fault);
+        err_set_place(err, revision->path, action->verify->line);
+        session->err_statement = piece_line_text(&session->arena, action->piece, err->line);
+        return;
+    }
     if (action->kind == ACTION_VERIFY) {
         err_set_place(err, revision->path, action->verify->line);
         session->err_statement = action->verify->sql;

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "chain/chain.h"
 #include "dialect/probe.h"
+#include "rollout/checkpoint.h"
 
 static void ask_of(struct session *session, const struct piece *piece,
                    const struct revision *revision)
@@ -39,18 +40,28 @@ void session_say_how_to_settle(const struct session *session, struct err *err)
 
 /* ---- before it is run again ---------------------------------------------------------------- */
 
+/* Of a statement that is taken back as a whole only the driver can have said that it left something; an earlier
+ * release did not ask. */
+static bool is_blind(const struct session *session)
+{
+    bool was_asked = !checkpoint_read(session->unfinished.checksum).is_of_file;
+    return session->probe.remains == REMAINS_UNKNOWN ||
+           (session->probe.remains == REMAINS_NOTHING && session->unfinished.is_begun && was_asked);
+}
+
 /* The author knows best whether a statement took effect that may have run in part, or was under way. The catalog
  * knows what there is of one that leaves something. */
 static bool is_worth_a_look(struct session *session)
 {
     struct unfinished *unfinished = &session->unfinished;
     const struct piece *piece = session->doubtful;
-    bool is_blind = session->probe.remains == REMAINS_UNKNOWN;
-    if (!unfinished->is_running && session->probe.remains == REMAINS_NOTHING)
+    bool asks_person = is_blind(session);
+    if (!unfinished->is_running && session->probe.remains == REMAINS_NOTHING && !asks_person)
         unfinished->is_begun = session->is_begun = false;
-    session->asks_author = piece->probe && (unfinished->is_running || is_blind);
+    session->asks_author = piece->probe && (unfinished->is_running || asks_person);
     session->asks_catalog =
-        session->probe.sql && (session->probe.remains == REMAINS_TOLD || !session->asks_author);
+        session->probe.sql && (session->probe.remains == REMAINS_TOLD ||
+                               (unfinished->is_running && !session->asks_author));
     return session->asks_author || session->asks_catalog;
 }
 

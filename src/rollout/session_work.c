@@ -159,13 +159,24 @@ static double pieces_ms(const struct session *session, const struct op *op)
     return sum;
 }
 
+/* What the statement took that the mark counts; 0: it only says where to go on. */
+static double marked_ms(const struct session *session, const struct op *op)
+{
+    const struct op *first = session->ops + session->batch_first_op;
+    while (op > first && session_action_of(session, op - 1)->kind == ACTION_VERIFY)
+        op--;
+    return op > first && session_action_of(session, op - 1)->kind == ACTION_SCRIPT
+               ? op[-1].duration_ms
+               : 0;
+}
+
 static void prepare_mark(struct op *op)
 {
     struct session *session = op->prepare_ctx;
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
     expand_history(&buf, session, session_action_of(session, op), SQL_HISTORY_MARK, "running",
-                   (op - 1)->duration_ms);
+                   marked_ms(session, op));
     session_set_sql(op, &buf);
 }
 

@@ -44,12 +44,29 @@ static void add_record(struct building *building, const struct step *step,
     record->ends_unit = building->mode == TRANSACTION_EACH || record->is_checkpointed;
 }
 
+/* Those of the piece that fail with it, as if it had not run, and the author's, which come after it has. */
+static void add_queries(struct building *building, const struct action *common,
+                        const struct author_query *queries, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct action *action = add(building, ACTION_VERIFY, common->step, common->script);
+        action->piece = common->piece;
+        action->verify = &queries[i];
+        action->is_in_transaction = common->piece->is_transactional;
+        action->statements = common->statements;
+    }
+}
+
 static void add_piece(struct building *building, const struct step *step,
                       const struct script *script, const struct piece *piece)
 {
+    struct action common = {
+        .step = step, .script = script, .piece = piece, .statements = piece->first_statement};
+    add_queries(building, &common, piece->before, piece->before != NULL);
     struct action *action = add(building, ACTION_SCRIPT, step, script);
     action->piece = piece;
     action->is_in_transaction = piece->is_transactional;
+    add_queries(building, &common, piece->after, piece->after_count);
     if (!script->is_checkpointed)
         return;
     struct action *mark = add_place(building, ACTION_MARK, step, script,
@@ -60,13 +77,9 @@ static void add_piece(struct building *building, const struct step *step,
 static void add_verifies(struct building *building, const struct step *step,
                          const struct script *script, const struct piece *piece)
 {
-    for (size_t i = 0; i < piece->verify_count; i++) {
-        struct action *action = add(building, ACTION_VERIFY, step, script);
-        action->piece = piece;
-        action->verify = &piece->verifies[i];
-        action->is_in_transaction = piece->is_transactional;
-        action->statements = piece->first_statement + piece->statement_count;
-    }
+    size_t done = piece->first_statement + piece->statement_count;
+    struct action common = {.step = step, .script = script, .piece = piece, .statements = done};
+    add_queries(building, &common, piece->verifies, piece->verify_count);
 }
 
 static void add_look(struct building *building, enum action_kind kind, const struct step *step,

@@ -73,22 +73,432 @@ class OnPostgres(PostgresCase):
 
 
 class Index(OnPostgres):
+    """CREATE INDEX CONCURRENTLY leaves an INVALID index. It goes at once, or before the index is built again."""
+
     BUILDS = ("CREATE INDEX CONCURRENTLY ix ON item (email)", "CREATE INDEX CONCURRENTLY ON item (email)",
               "CREATE INDEX CONCURRENTLY IF NOT EXISTS ix ON item (email)",
-              "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS ix ON public.item (email)")
+              "CREATE UNIQUE INDEX CONCURRENTLY \"odd ix\" ON public.item (lower(email)) WHERE state = 'x'")
+    DEFINITIONS = ("(lower(name))", "(name) WHERE state = 'x'", "(name) WHERE id IN (1,2)", "USING gin (doc)",
+                   "USING gin (doc jsonb_path_ops)", "USING gin (to_tsvector('english', name))",
+                   "(name text_pattern_ops, id DESC NULLS LAST)", "(id) INCLUDE (name, email)", '(name COLLATE "C")',
+                   "((doc ->> 'a'), (id + 1)) WITH (fillfactor = 70)", "USING hash (email)",
+                   "(id) WHERE item.state <> ALL (ARRAY['a', 'b'])")
+
+    def forget_all(self):
+        self.sql("DROP INDEX " + ", ".join(self.indexes()) + "; DROP TABLE skein_history, alembic_version")
 
     def test_one_that_timed_out_leaves_nothing_and_is_built_by_the_next(self):
-        for build in self.BUILDS:
-            for first, code in (("upgrade", 1), ("resume", 0)):
-                with self.subTest(build=build):
-                    self.revision(build + ";")
-                    with self.old_snapshot():
-                        self.check(self.run_t("upgrade", code=1), "failed", code="55P03")
-                    self.assertEqual(self.row(), ["failed", "0"])
-                    self.assertEqual(self.sql(INVALID), [["0"]])
-                    self.check(self.run_t("resume" if first == "resume" else "upgrade"), "succeeded")
-                    self.assertEqual(len(self.indexes()), 1)
-                    self.sql("DROP INDEX " + self.indexes()[0] + "; DROP TABLE skein_history, alembic_version")
+        for build, again in zip(self.BUILDS, ("resume", "upgrade", "resume", "upgrade")):
+            with self.subTest(build=build):
+                self.revision(build + ";")
+                with self.old_snapshot():
+                    self.check(self.run_t("upgrade", code=1), "failed", code="55P03")
+                self.assertEqual((self.row(), self.sql(INVALID)), (["failed", "0"], [["0"]]))
+                self.check(self.run_t(again), "succeeded")
+                self.assertEqual(len(self.indexes()), 1)
+                self.forget_all()
+
+    def test_the_retries_of_one_run(self):
+        self.inventory(lock_timeout="150ms", retries=20)
+        for build in self.BUILDS[:2]:
+            self.revision(build + ";")
+            with self.old_snapshot() as session:
+                process = self.fleet.start("upgrade", "--progress", "plain")
+                wait_until(lambda: b"55P03" in process.stderr.readline() or process.poll() is not None)
+                session.kill()
+                out, err = process.communicate(timeout=60)
+            self.assertEqual(process.returncode, 0, (out, err))
+            self.assertEqual((len(self.indexes()), self.sql(INVALID)), (1, [["0"]]))
+            self.forget_all()
+
+    def test_rows_that_are_not_unique_are_never_a_success(self):
+        self.sql("UPDATE item SET email = 'e1' WHERE id = 2")
+        for build in ("CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS ux ON item (email)",
+                      "CREATE UNIQUE INDEX CONCURRENTLY ON item (email)"):
+            self.revision(build + ";")
+            self.check(self.run_t("upgrade", code=1), "failed", code="23505")
+            self.check(self.run_t("resume", code=1), "failed", code="23505")
+            self.assertEqual((self.indexes(), self.sql(INVALID)), ([], [["0"]]))
+        self.revision("CREATE INDEX CONCURRENTLY IF NOT EXISTS ux ON item (email);")  # mended
+        self.check(self.run_t("upgrade"), "succeeded")
+        self.assertEqual(self.indexes(), ["ux"])
+
+    def stop_in_the_middle(self, act):
+        with self.old_snapshot():
+            process = self.fleet.start("upgrade", "--progress", "none", "-o", "json")
+            wait_until(lambda: self.sql(INVALID) == [["1"]], what="the index")
+            self.wait_for("CREATE%INDEX%")
+            act(process)
+            out, err = process.communicate(timeout=30)
+        return process.returncode, out
+
+    def check_goes_on(self, command):
+        self.check(self.run_t(command), "succeeded")
+        self.assertEqual((len(self.indexes()), self.sql(INVALID)), (1, [["0"]]))
+        self.forget_all()
+
+    def interrupt(self, process):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+
+    def terminate(self, process):
+        self.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'CREATE%INDEX%'")
+
+    def test_what_an_end_in_the_middle_leaves_is_partial(self):
+        self.inventory(lock_timeout="20s", retries=0)
+        for build, act, code in ((self.BUILDS[0], self.interrupt, 4), (self.BUILDS[1], self.terminate, 4),
+                                 (self.BUILDS[2], lambda process: process.kill(), -9),
+                                 (self.BUILDS[1], self.interrupt, 4)):
+            with self.subTest(build=build):
+                self.revision(build + ";")
+                self.assertEqual(self.stop_in_the_middle(act)[0], code)
+                self.check_goes_on("resume")
+
+    def test_statement_timeout(self):
+        self.revision("SET statement_timeout = '300ms';\n" + self.BUILDS[0] + ";")
+        self.inventory(lock_timeout="20s", retries=0)
+        with self.old_snapshot():
+            tenant = self.run_t("upgrade", code=4)  # the SET is done
+        self.check(tenant, "partial", code="57014")
+        self.assertEqual(self.sql(INVALID), [["0"]])
+        self.check_goes_on("resume")
+
+    def test_one_that_is_not_of_ours_is_told_and_left(self):
+        self.sql("UPDATE item SET email = 'e1' WHERE id = 2")
+        self.assertNotEqual(self.pg.psql(self.db, "-c", "CREATE UNIQUE INDEX CONCURRENTLY ix ON item (email)").returncode, 0)
+        for options, build in ((OUTSIDE, "CREATE INDEX CONCURRENTLY IF NOT EXISTS ix ON item (email)"),
+                               (OUTSIDE, "CREATE INDEX IF NOT EXISTS ix ON item (email)"),
+                               (OUTSIDE, "CREATE INDEX CONCURRENTLY ix ON item (email)"),
+                               ("", "CREATE INDEX IF NOT EXISTS ix ON item (email)")):
+            for command in ("upgrade", "resume"):
+                with self.subTest(build=build, command=command):
+                    self.fleet.last = ""
+                    self.fleet.revision("aaaa1111", build + ";", options=options)
+                    tenant = self.run_t(command, code=1)
+                    self.check(tenant, "failed", "the index 'ix' that is there is INVALID")
+                    self.assertEqual(tenant["error"]["line"], 7)
+                    self.assertEqual(self.sql(INVALID), [["1"]])
+        self.sql("DROP INDEX ix")
+        self.check(self.run_t("resume"), "succeeded")
+        self.assertEqual(self.indexes(), ["ix"])
+
+    def test_the_parent_of_a_partitioned_index_may_be_invalid(self):
+        self.sql("CREATE TABLE p (n int) PARTITION BY RANGE (n); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (9)")
+        self.revision("CREATE INDEX IF NOT EXISTS ip ON ONLY p (n);\nCREATE INDEX CONCURRENTLY IF NOT EXISTS ip1 ON p1 (n);\n"
+                      "ALTER INDEX ip ATTACH PARTITION ip1;")
+        self.check(self.run_t("upgrade"), "succeeded")
+        self.assertEqual(self.sql(INVALID), [["0"]])
+
+    def leave_running(self, statement, run=True):
+        """As if killed right after the statement."""
+        self.revision(statement + ";")
+        self.sql("TRUNCATE skein_history, alembic_version; INSERT INTO skein_history (id, run_id, revision, direction, checksum, statements, "
+                 "duration_ms, applied_at, state) VALUES (1, 'dead', 'aaaa1111', 'up', '', 0, 0, now(), 'running')")
+        if run:
+            self.sql(statement)
+
+    def test_one_that_was_just_built_is_recognised(self):
+        self.revision("CREATE TABLE first ();")
+        self.check(self.run_t("upgrade"), "succeeded")  # the tables are there
+        for name in ("ix ", ""):
+            for definition in self.DEFINITIONS:
+                with self.subTest(name=name, definition=definition):
+                    self.leave_running(f"CREATE INDEX CONCURRENTLY {name}ON item {definition}")
+                    self.check(self.run_t("upgrade"), "succeeded")
+                    self.assertEqual((len(self.indexes()), self.sql(INVALID)), (1, [["0"]]))
+                    self.sql(f'DROP INDEX "{self.indexes()[0]}"')
+        self.leave_running("CREATE INDEX CONCURRENTLY ix ON item (lower(name))", run=False)
+        self.sql("CREATE INDEX ix ON item (upper(name))")
+        self.check(self.run_t("plan", code=4), "partial", "may or may not have run")
+        self.check(self.run_t("upgrade", code=4), "partial", "may or may not have run")
+
+
+class Others(OnPostgres):
+    def test_reindex(self):
+        self.sql("CREATE INDEX ix ON item (email); CREATE TABLE big (t text)")
+        for what in ("INDEX CONCURRENTLY ix", "TABLE CONCURRENTLY item", "(CONCURRENTLY) TABLE item"):
+            with self.subTest(what=what):
+                self.revision(f"REINDEX {what};")
+                with self.writer():
+                    self.check(self.run_t("upgrade", code=4), "partial", code="55P03")
+                self.assertEqual((self.indexes(), self.sql(INVALID)), (["ix"], [["1"]]))  # the writer holds it up too
+                self.check(self.run_t("resume"), "succeeded")
+                self.assertEqual((self.indexes(), self.sql(INVALID)), (["ix"], [["0"]]))
+                self.sql("DROP TABLE skein_history, alembic_version")
+
+    def test_reindex_that_was_killed(self):
+        self.sql("CREATE INDEX ix ON item (email)")
+        self.inventory(lock_timeout="20s", retries=0)
+        self.revision("REINDEX INDEX CONCURRENTLY ix;")
+        with self.writer():
+            process = self.fleet.start("upgrade", "--progress", "none")
+            wait_until(lambda: self.sql(INVALID) == [["1"]], what="the copy")
+            process.kill()
+            process.communicate()
+        self.check(self.run_t("resume"), "succeeded")
+        self.assertEqual((self.indexes(), self.sql(INVALID)), (["ix"], [["0"]]))
+
+    def test_drop_index_up_and_down(self):
+        self.sql("CREATE INDEX ix ON item (email)")
+        self.revision("DROP INDEX CONCURRENTLY ix;", "CREATE INDEX ix ON item (email);")
+        with self.writer():
+            self.check(self.run_t("upgrade", code=4), "partial", code="55P03")
+        self.assertEqual((self.row(), self.indexes(False)), (["partial", "0"], ["ix"]))
+        self.check(self.run_t("resume"), "succeeded")
+        self.assertEqual(self.indexes(False) + self.indexes(), [])
+
+    def test_drop_index_of_a_down_section(self):
+        self.revision("CREATE INDEX CONCURRENTLY ix ON item (email);")
+        path = self.fleet.path("versions/aaaa1111.sql")
+        with open(path, "a") as file:
+            file.write("\n-- migrate:down transaction:false\nDROP INDEX CONCURRENTLY ix;\n")
+        self.check(self.run_t("upgrade"), "succeeded")
+        for command in ("rollback", "downgrade"):
+            target = ("base",) if command == "downgrade" else ()
+            with self.writer():
+                tenant = self.run_t(command, *target, code=4)
+            self.assertIn(tenant["state"], ("partial", "rollback_failed"))
+            self.assertEqual(self.indexes(False), ["ix"])
+            self.run_ok(command, *target)
+            self.assertEqual(self.indexes(False) + self.indexes(), [])
+            if command == "rollback":
+                self.check(self.run_t("upgrade"), "succeeded")
+
+    def test_detach_partition(self):
+        self.sql("CREATE TABLE p (n int) PARTITION BY RANGE (n); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (9)")
+        self.revision("ALTER TABLE p DETACH PARTITION p1 CONCURRENTLY;\nCREATE TABLE after ();")
+        with self.pg.session(self.db, "BEGIN; SELECT * FROM p;"):
+            self.check(self.run_t("upgrade", code=4), "partial", code="55P03")
+        pending = "SELECT count(*) FROM pg_inherits WHERE inhdetachpending"
+        self.assertEqual(self.sql(pending), [["1"]])
+        self.check(self.run_t("resume"), "succeeded")
+        self.assertEqual(self.sql("SELECT count(*) FROM pg_inherits"), [["0"]])
+        self.assertEqual(self.sql("SELECT to_regclass('after') IS NULL"), [["f"]])
+
+    def test_detach_that_never_began_stands_as_before(self):
+        self.sql("CREATE TABLE p (n int) PARTITION BY RANGE (n); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (9)")
+        self.revision("ALTER TABLE p DETACH PARTITION p1 CONCURRENTLY;")
+        with self.pg.session(self.db, "BEGIN; LOCK TABLE p;"):
+            self.check(self.run_t("upgrade", code=1), "failed", code="55P03")
+        self.check(self.run_t("resume"), "succeeded")
+
+    def test_what_is_taken_back_as_a_whole_stands_as_before(self):
+        self.inventory(lock_timeout="200ms", retries=0)
+        for statement, code in (("INSERT INTO item SELECT n / (n - 3) FROM generate_series(1, 5) AS n", "22012"),
+                                ("DO $$ BEGIN INSERT INTO item VALUES (99); RAISE EXCEPTION 'no'; END $$", "P0001"),
+                                ("ALTER TABLE item ADD COLUMN id int", "42701"), ("CREATE DATABASE postgres", "42P04"),
+                                ("CALL nosuch()", "42883"), ("CREATE INDX CONCURRENTLY ix ON item (id)", "42601"),
+                                ("CREATE INDEX CONCURRENTLY ix ON item (nosuch)", "42703"),
+                                ("ALTER TYPE nosuch ADD VALUE 'x'", "42704"), ("VACUUM nosuch", "42P01")):
+            with self.subTest(statement=statement):
+                self.revision(statement + ";")
+                self.check(self.run_t("upgrade", code=1), "failed", code=code)
+                self.assertEqual(self.row(), ["failed", "0"])
+        self.assertEqual(self.sql("SELECT count(*) FROM item"), [["20"]])
+
+    def test_a_server_that_takes_the_session_away_in_such_a_statement_says_so(self):
+        self.revision("INSERT INTO item SELECT 99 FROM pg_sleep(2) WHERE NOT EXISTS (SELECT FROM pg_class WHERE "
+                      "relname = 'up');")
+        self.inventory(retries=3)
+        process = self.fleet.start("upgrade", "--progress", "none", "-o", "json")
+        sql = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'INSERT INTO item%'"
+        pid = wait_until(lambda: self.sql(sql), what="the statement")[0][0]
+        self.sql(f"CREATE TABLE up (); SELECT pg_terminate_backend({pid})")
+        out, err = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 0, (out, err))
+
+
+class Blocks(OnPostgres):
+    """What commits by itself may have done a part of its work: it is not run again unasked."""
+
+    PROCEDURE = ("CREATE PROCEDURE work() LANGUAGE plpgsql AS $$ BEGIN INSERT INTO item VALUES (77); COMMIT; "
+                 "IF NOT EXISTS (SELECT FROM pg_class WHERE relname = 'up') THEN RAISE EXCEPTION 'no' USING ERRCODE = "
+                 "'40001'; END IF; END $$")
+    BLOCK = ("DO $$ BEGIN INSERT INTO item VALUES (77); COMMIT; IF NOT EXISTS (SELECT FROM pg_class WHERE relname = 'up') "
+             "THEN RAISE EXCEPTION 'no' USING ERRCODE = '40001'; END IF; END $$")
+
+    def rows(self):
+        return self.sql("SELECT count(*) FROM item WHERE id = 77")
+
+    def test_is_partial_until_a_person_has_looked(self):
+        self.sql(self.PROCEDURE)
+        self.inventory(retries=3)
+        for statement in ("CALL work()", self.BLOCK):
+            with self.subTest(statement=statement):
+                self.revision(statement + ";\nCREATE TABLE after ();")
+                self.check(self.run_t("upgrade", code=4), "partial", "skein resolve t --undone", code="40001")
+                self.assertEqual(self.rows(), [["1"]])
+                for command in ("resume", "upgrade", "plan"):
+                    self.check(self.run_t(command, code=4), "partial", "may have done a part of its work")
+                self.assertEqual(self.rows(), [["1"]])
+                self.run_ok("resolve", "t", "--undone")
+                self.sql("DELETE FROM item WHERE id = 77; CREATE TABLE up ()")
+                self.check(self.run_t("resume"), "succeeded")
+                self.assertEqual(self.rows(), [["1"]])
+                self.sql("DROP TABLE up, after, skein_history, alembic_version; DELETE FROM item WHERE id = 77")
+
+    def test_done_goes_on_after_it(self):
+        self.revision(self.BLOCK + ";\nCREATE TABLE after ();")
+        self.check(self.run_t("upgrade", code=4), "partial")
+        self.run_ok("resolve", "t", "--done")
+        self.check(self.run_t("upgrade"), "succeeded")
+        self.assertEqual(self.rows(), [["1"]])
+
+    def test_the_authors_query_decides(self):
+        self.inventory(retries=2)
+        self.revision(f"-- probe: SELECT 1 FROM item WHERE id = 77\n{self.BLOCK};\nCREATE TABLE after ();")
+        self.check(self.run_t("upgrade"), "succeeded")  # tried again: the query says that it is done
+        self.assertEqual(self.rows(), [["1"]])
+
+
+class Edited:
+    """A partial revision whose file is edited, on both engines: `sql` asks the tenant `t`."""
+
+    DONE = "INSERT INTO bill VALUES (1)"
+    NEXT = "INSERT INTO nosuch VALUES (2)"
+    MENDED = "INSERT INTO bill VALUES (2)"
+
+    def leave(self):
+        """One statement done, the next failed."""
+        self.renew()
+        self.write(f"-- migrate:up{OUTSIDE}\n{self.DONE};\n{self.NEXT};\nINSERT INTO bill VALUES (3);\n")
+        self.check(self.run_t("upgrade", code=4), "partial")
+
+    def write(self, sections):
+        self.fleet.last = ""
+        self.fleet.revision("aaaa1111", sections)
+
+    def bills(self):
+        return [int(r[0]) for r in self.sql("SELECT n FROM bill ORDER BY n")]
+
+    def test_what_is_not_done_may_be_mended(self):
+        up = f"-- migrate:up{OUTSIDE}\n"
+        for sections in (f"{up}{self.DONE};\n{self.MENDED};\nINSERT INTO bill VALUES (3);\n",
+                         f"{up}{self.DONE};\n-- why\n{self.MENDED};\nINSERT INTO bill VALUES (3)\n",
+                         f"{up}/* 1 */ INSERT  INTO\n bill VALUES(1) ;\n{self.MENDED};\n{self.MENDED.replace('2', '3')};\n",
+                         f"{up}{self.DONE};\n-- migrate:up\n{self.MENDED};\nINSERT INTO bill VALUES (3);\n",
+                         f"-- migrate:up\n{self.DONE};\n{up}{self.MENDED};\nINSERT INTO bill VALUES (3);\n",
+                         f"{up}{self.DONE};\nINSERT INTO bill VALUES (2), (3);\n"):
+            for command in ("upgrade", "resume"):
+                with self.subTest(sections=sections, command=command):
+                    self.leave()
+                    self.write(sections)
+                    accept = ("--accept-chain-change",) if command == "resume" else ()
+                    self.check(self.run_t(command, *accept), "succeeded")
+                    self.assertEqual(self.bills(), [1, 2, 3])
+                    self.check(self.run_t("upgrade"), "unchanged")
+
+    def test_what_is_done_may_not(self):
+        up = f"-- migrate:up{OUTSIDE}\n"
+        rest = f"{self.MENDED};\nINSERT INTO bill VALUES (3);\n"
+        for sections in (f"{up}CREATE TABLE top (n int);\n{self.DONE};\n{rest}",  # in front
+                         f"{up}INSERT INTO bill VALUES (9);\n{rest}",  # edited
+                         f"{up}{rest}", "-- migrate:up\n", f"{up}\n",  # removed
+                         f"-- migrate:up\n{self.DONE};\n{rest}",  # in one transaction
+                         f"-- migrate:up\n{self.MENDED};\n{up}{self.DONE};\n",  # another order
+                         f"-- migrate:up\nCREATE TABLE top (n int);\n{up}{self.DONE};\n{rest}",
+                         f"-- migrate:up\n{rest}"):
+            with self.subTest(sections=sections):
+                self.leave()
+                self.write(sections)
+                for command in ("plan", "upgrade", "resume"):
+                    accept = ("--accept-chain-change",) if command == "resume" else ()
+                    tenant = self.run_t(command, *accept, code=4)
+                    self.check(tenant, "partial", "skein resolve t --statements N")
+                self.assertEqual(self.bills(), [1])
+
+    def test_put_back_it_goes_on(self):
+        self.leave()
+        text = self.fleet.read("versions/aaaa1111.sql")
+        self.write(f"-- migrate:up{OUTSIDE}\nCREATE TABLE top (n int);\n{self.DONE};\n")
+        self.check(self.run_t("upgrade", code=4), "partial")
+        self.fleet.write("versions/aaaa1111.sql", text.replace(b"nosuch", b"bill"))
+        self.check(self.run_t("upgrade"), "succeeded")
+        self.assertEqual(self.bills(), [1, 2, 3])
+
+    def test_a_person_says_how_many_stand(self):
+        self.leave()
+        self.write(f"-- migrate:up{OUTSIDE}\nCREATE TABLE top (n int);\n{self.DONE};\n{self.MENDED};\n")
+        self.check(self.run_t("upgrade", code=4), "partial")
+        self.assertIn("nothing is in doubt", self.fleet.run("resolve", "t", "--undone").out)
+        self.assertEqual(self.fleet.run("resolve", "t", "--statements", "4").code, 4)
+        self.assertEqual(self.fleet.run("resolve", "t", "--statements", "x").code, 2)
+        self.sql("CREATE TABLE top (n int)")
+        self.run_ok("resolve", "t", "--statements", "2")
+        self.check(self.run_t("upgrade"), "succeeded")
+        self.assertEqual(self.bills(), [1, 2])
+
+    def test_a_row_of_an_earlier_release(self):
+        for edited in (False, True):
+            self.leave()
+            digest = self.file_digest()
+            self.sql(f"UPDATE skein_history SET checksum = '{digest}'")
+            if edited:
+                self.write(f"-- migrate:up{OUTSIDE}\n{self.DONE};\n{self.MENDED};\n")
+                self.check(self.run_t("upgrade", code=4), "partial", "an older skein left it after 1 statement")
+                self.run_ok("resolve", "t", "--statements", "1")
+                self.check(self.run_t("upgrade"), "succeeded")
+                self.assertEqual(self.bills(), [1, 2])
+            else:
+                self.check(self.run_t("upgrade", code=4), "partial", "nosuch")
+
+    def file_digest(self):
+        import hashlib
+        return hashlib.sha256(self.fleet.read("versions/aaaa1111.sql")).hexdigest()
+
+    def test_a_down_section(self):
+        self.renew()
+        down = f"-- migrate:down{OUTSIDE}\nINSERT INTO bill VALUES (7);\n%s;\n"
+        self.write("-- migrate:up\nINSERT INTO bill VALUES (1);\n" + down % "INSERT INTO nosuch VALUES (8)")
+        self.check(self.run_t("upgrade"), "succeeded")
+        self.check(self.run_t("downgrade", "base", code=4), "partial")
+        self.write("-- migrate:up\nINSERT INTO bill VALUES (1);\n" + down.replace("7", "6") % "INSERT INTO bill VALUES (8)")
+        self.run_ok("stamp", "head")  # vouches for the file, but
+        self.sql("DELETE FROM skein_history WHERE direction = 'stamp'")
+        self.check(self.run_t("downgrade", "base", code=4), "partial", "no longer the first of the file's down section")
+        self.write("-- migrate:up\nINSERT INTO bill VALUES (1);\n" + down % "INSERT INTO bill VALUES (8)")
+        self.sql("DELETE FROM skein_history WHERE state = 'applied'")
+        self.check(self.run_t("downgrade", "base"), "succeeded")
+        self.assertEqual(self.bills(), [1, 7, 8])
+
+
+class EditedOnPostgres(Edited, OnPostgres):
+    def renew(self):
+        self.sql("DROP TABLE IF EXISTS bill, top, skein_history, alembic_version; CREATE TABLE bill (n int)")
+
+
+class EditedOnSqlite(Edited, FleetCase):
+    check, run_t = OnPostgres.check, OnPostgres.run_t
+
+    def renew(self):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.fleet.path("data/t.db"))
+        self.fleet.inventory([self.fleet.sqlite("t", "CREATE TABLE bill (n int)")])
+
+    def sql(self, text):
+        with contextlib.closing(sqlite3.connect(self.fleet.path("data/t.db"), isolation_level=None)) as db:
+            return db.execute(text).fetchall()
+
+
+class OnSqlite(FleetCase):
+    def test_changes_that_a_failed_statement_keeps(self):
+        """OR FAIL keeps the rows before the one that failed."""
+        self.fleet.inventory([self.fleet.sqlite("t", "CREATE TABLE a (n int UNIQUE); INSERT INTO a VALUES (3)")])
+        self.fleet.revision("aaaa1111", "INSERT OR FAIL INTO a VALUES (1), (2), (3), (4);", options=OUTSIDE)
+        tenant = self.run_json("upgrade", code=4).tenant("t")
+        self.assertEqual(tenant["state"], "partial")
+        self.assertIn("skein resolve t --undone", tenant["error"]["message"])
+        self.assertIn("a part of its work", self.run_json("resume", code=4).tenant("t")["error"]["message"])
+        self.assertEqual(len(self.fleet.query("t", "SELECT n FROM a")), 3)
+        self.run_ok("resolve", "t", "--done")
+        self.run_ok("resume")
+
+    def test_one_that_keeps_nothing_stands_as_before(self):
+        self.fleet.inventory([self.fleet.sqlite("t", "CREATE TABLE a (n int UNIQUE); INSERT INTO a VALUES (3)")])
+        self.fleet.revision("aaaa1111", "INSERT INTO a VALUES (1), (2), (3), (4);", options=OUTSIDE)
+        self.assertEqual(self.run_json("upgrade", code=1).tenant("t")["state"], "failed")
+        self.assertEqual(self.fleet.query("t", "SELECT n FROM a"), [(3,)])
 
 
 if __name__ == "__main__":

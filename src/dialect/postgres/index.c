@@ -158,3 +158,17 @@ void postgres_probe_index(struct buf *sql, const char *statement, const json_t *
     buf_adds(sql, "; ROLLBACK");
     buf_done(&body);
 }
+
+/* The index of a partitioned table is INVALID as long as a partition lacks its own, which ON ONLY means. */
+void postgres_check_index(struct buf *sql, const json_t *node)
+{
+    buf_adds(
+        sql,
+        "SELECT 1 WHERE NOT EXISTS (SELECT FROM " INDEXES
+        "JOIN pg_catalog.pg_class AS t ON t.relnamespace = c.relnamespace WHERE NOT i.indisvalid AND "
+        "c.relkind = 'i' AND t.oid = pg_catalog.to_regclass(");
+    tree_add_relation(sql, json_object_get(node, "relation"));
+    buf_adds(sql, ") AND c.relname = ");
+    postgres_add_literal(sql, tree_text(node, "idxname"));
+    buf_addc(sql, ')');
+}

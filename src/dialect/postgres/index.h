@@ -14,4 +14,7 @@ struct buf;
 /* Adds the queries (probe.h). `node` is the IndexStmt that `statement` parses to. */
 void postgres_probe_index(struct buf *sql, const char *statement, const json_t *node);
 
+/* Adds the query of struct statement_checks, of an index that has a name. */
+void postgres_check_index(struct buf *sql, const json_t *node);
+
 #endif

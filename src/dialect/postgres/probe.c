@@ -292,13 +292,19 @@ static void probe_blind(struct asking *asking, const json_t *node)
     asking->probe->remains = REMAINS_UNKNOWN;
 }
 
-/* As a word of its own, in any case of letters. */
-static bool holds_word(const char *text, const char *word)
+static bool is_of_word(char c)
 {
-    for (const char *at = text; *at; at++) {
-        bool begins = at == text || !(ascii_is_alnum(at[-1]) || at[-1] == '_');
-        char behind = begins && ascii_begins(at, word) ? at[strlen(word)] : 'x';
-        if (!ascii_is_alnum(behind) && behind != '_')
+    return ascii_is_alnum(c) || c == '_';
+}
+
+/* As a word of its own, in any case of letters. */
+static bool holds_word(const char *text, size_t len, const char *word)
+{
+    size_t word_len = strlen(word);
+    for (size_t at = 0; at + word_len <= len; at++) {
+        bool begins = !at || !is_of_word(text[at - 1]);
+        bool ends = at + word_len == len || !is_of_word(text[at + word_len]);
+        if (begins && ends && ascii_begins(text + at, word))
             return true;
     }
     return false;
@@ -310,7 +316,7 @@ static void probe_block(struct asking *asking, const json_t *node)
     static const char *const words[] = {"commit", "rollback", "call"};
     (void)node;
     for (size_t i = 0; i < ARRAY_LEN(words); i++)
-        if (holds_word(asking->statement, words[i]))
+        if (holds_word(asking->statement, strlen(asking->statement), words[i]))
             asking->probe->remains = REMAINS_UNKNOWN;
 }
 
@@ -320,7 +326,7 @@ static void probe_unread(struct asking *asking, const json_t *node)
     size_t at = split_skip(asking->statement, strlen(asking->statement), 0, true);
     bool is_block =
         ascii_begins(asking->statement + at, "do") || ascii_begins(asking->statement + at, "call");
-    if (holds_word(asking->statement, "concurrently"))
+    if (holds_word(asking->statement, strlen(asking->statement), "concurrently"))
         asking->probe->remains = REMAINS_UNKNOWN;
     else if (is_block)
         probe_block(asking, node);
@@ -364,5 +370,35 @@ void postgres_probe(struct arena *arena, const char *statement, struct probe *re
             probes[i].probe(&asking, node);
     ret_probe->sql = sql.len ? arena_strdup(arena, sql.data) : NULL;
     buf_done(&sql);
+    json_decref(root);
+}
+
+/* IF NOT EXISTS is content with an INVALID index, and one that was there before CONCURRENTLY has begun would be taken
+ * for what that has left. */
+void postgres_check(struct arena *arena, const char *statement, size_t len,
+                    struct statement_checks *ret_checks)
+{
+    json_t *root = NULL;
+    const char *kind = "";
+    struct buf sql;
+    bool may_need =
+        holds_word(statement, len, "index") &&
+        (holds_word(statement, len, "concurrently") || holds_word(statement, len, "exists"));
+    const json_t *node =
+        may_need ? postgres_parse(arena_strndup(arena, statement, len), &root, &kind) : NULL;
+    *ret_checks = (struct statement_checks){0};
+    if (strcmp(kind, "IndexStmt") == 0 && *tree_text(node, "idxname")) {
+        buf_init(&sql, BUF_MAX_DEFAULT);
+        postgres_check_index(&sql, node);
+        const char *query = arena_strdup(arena, sql.data);
+        ret_checks->before = json_is_true(json_object_get(node, "concurrent")) ? query : NULL;
+        ret_checks->after = json_is_true(json_object_get(node, "if_not_exists")) ? query : NULL;
+        ret_checks->fault = arena_printf(
+            arena,
+            "the index '%s' that is there is INVALID, and skein has not left it: wait until its "
+            "build is over, or drop it with DROP INDEX CONCURRENTLY",
+            tree_text(node, "idxname"));
+        buf_done(&sql);
+    }
     json_decref(root);
 }

@@ -5,5 +5,7 @@
 #include "dialect/probe.h"
 
 void postgres_probe(struct arena *arena, const char *statement, struct probe *ret_probe);
+void postgres_check(struct arena *arena, const char *statement, size_t len,
+                    struct statement_checks *ret_checks);
 
 #endif
