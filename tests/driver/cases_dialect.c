@@ -89,6 +89,36 @@ static void keeps_version_rows(void **state)
     }
 }
 
+static size_t count_found(struct stage *stage, struct conn *conn, struct sql_vars vars,
+                          const char *table)
+{
+    const char *const rows[] = {"no'such", table};
+    vars.rows = rows;
+    vars.row_count = ARRAY_LEN(rows);
+    return stage_query(stage, conn, stage_text(stage, SQL_TABLES, &vars)).row_count;
+}
+
+static void finds_tables_that_are_there(void **state)
+{
+    struct stage *stage = *state;
+    struct sql_vars vars = stage_vars();
+    struct conn *conn = stage_connect(stage);
+    if (!stage_has(stage, HAS_TABLES, stage->subject->driver->sql[SQL_TABLES]))
+        return;
+    assert_int_equal(count_found(stage, conn, vars, "skein_history"), 0);
+    stage_make_tables(stage, conn, &vars);
+    assert_int_equal(count_found(stage, conn, vars, "skein_history"), 1);
+    assert_int_equal(count_found(stage, conn, vars, "nosuch.skein_history"), 0);
+    assert_int_equal(count_found(stage, conn, vars, "pg_class"), 0);
+    assert_int_equal(count_found(stage, conn, vars, "tables"), 0);
+    if (!stage_say(stage, SAY_WHERE))
+        return;
+    struct op where = stage_query(stage, conn, stage_say(stage, SAY_WHERE));
+    char name[256];
+    snprintf(name, sizeof name, "%s.skein_history", op_value(&where, 0, 0));
+    assert_int_equal(count_found(stage, conn, vars, name), 1);
+}
+
 static void refuses_version_rows_twice_or_missing(void **state)
 {
     struct stage *stage = *state;
@@ -337,6 +367,7 @@ int run_dialect_cases(void)
         CASE(quotes_identifiers),
         CASE(keeps_version_rows),
         CASE(refuses_version_rows_twice_or_missing),
+        CASE(finds_tables_that_are_there),
         CASE(keeps_history),
         CASE(keeps_the_steps_of_a_transaction_in_one_statement),
         CASE(marks_the_newest_row_of_its_kind),

@@ -60,7 +60,8 @@ enum ability {
     HAS_MORTAL_CONNECTIONS = 256,
     HAS_DDL_IN_TRANSACTION = 512,
     HAS_JOINED_OPS = 1024,
-    HAS_PIDS = 2048, /* SQL_INSPECT tells which process answers, and SQL_LOCK heeds it */
+    HAS_TABLES = 4096, /* SQL_TABLES tells which tables are there */
+    HAS_PIDS = 2048,   /* SQL_INSPECT tells which process answers, and SQL_LOCK heeds it */
 };
 
 struct subject {

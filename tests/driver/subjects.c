@@ -195,7 +195,7 @@ static const struct subject subjects[] = {
     {
         .name = "sqlite",
         .driver = &driver_sqlite,
-        .abilities = HAS_CREATION_ON_CONNECT | HAS_DDL_IN_TRANSACTION,
+        .abilities = HAS_CREATION_ON_CONNECT | HAS_DDL_IN_TRANSACTION | HAS_TABLES,
         .missing_code = "14", /* SQLITE_CANTOPEN */
         .set_up = set_up_sqlite,
         .tear_down = tear_down_sqlite,
@@ -223,7 +223,7 @@ static const struct subject subjects[] = {
         .driver = &driver_postgres,
         .abilities = HAS_PASSWORDS | HAS_POOLING_PROXIES | HAS_HISTORY_ROWS | HAS_SEVERAL_PLACES |
                      HAS_GUARD | HAS_RESET | HAS_COPY | HAS_MORTAL_CONNECTIONS |
-                     HAS_DDL_IN_TRANSACTION | HAS_JOINED_OPS | HAS_PIDS,
+                     HAS_DDL_IN_TRANSACTION | HAS_JOINED_OPS | HAS_PIDS | HAS_TABLES,
         .is_doomed_by_error = true,
         .missing_code = "3D000",
         .password = "superuser-secret", /* harness.py's */

@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "import/tool.h"
 
 enum { FILES_MAX = 6 };
@@ -735,6 +736,36 @@ static void equal_versions_share_one_form(void **state)
     arena_done(&arena);
 }
 
+/* Which id stands for which version is fixed for good: version tables and files hold both. */
+static void gives_every_version_an_id_of_its_own(void **state)
+{
+    static const char *const cases[][2] = {
+        {"83241ca0f125", "83241ca0f125"},
+        {"", ""},
+        {"foo-1.2", "foo_1_2_%s"},
+        {"foo.1-2", "foo_1_2_%s"},
+        {"heads", "heads_%s"},
+        {"ä", "___%s"},
+    };
+    struct arena arena;
+    (void)state;
+    arena_init(&arena);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char hex[HASH_HEX_SIZE];
+        hash_hex(cases[i][0], strlen(cases[i][0]), hex);
+        hex[8] = '\0';
+        const char *percent = strstr(cases[i][1], "%s");
+        const char *wanted = !percent ? cases[i][1]
+                                      : arena_printf(&arena, "%.*s%s", (int)(percent - cases[i][1]),
+                                                     cases[i][1], hex);
+        assert_string_equal(import_id(&arena, cases[i][0]), wanted);
+    }
+    const char *id = import_id(&arena, "0123456789012345678901234567890123456789"); /* 40 of them */
+    assert_int_equal(strlen(id), 32);
+    assert_string_equal(import_id(&arena, id), id);
+    arena_done(&arena);
+}
+
 static void leaves_what_is_there_and_refuses_what_differs(void **state)
 {
     static const struct import_case one = {
@@ -775,6 +806,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(takes_a_merge_of_any_number),
     cmocka_unit_test(compares_versions_of_any_length),
     cmocka_unit_test(equal_versions_share_one_form),
+    cmocka_unit_test(gives_every_version_an_id_of_its_own),
     cmocka_unit_test(leaves_what_is_there_and_refuses_what_differs),
 };
 

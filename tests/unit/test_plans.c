@@ -129,9 +129,46 @@ static void goes_between_rows(void **state)
     arena_done(&arena);
 }
 
+/* A stamp may replace rows that name no revision, and put them back; nothing else takes them. */
+static void stamps_between_rows_that_name_nothing(void **state)
+{
+    const struct target target = {.command = PLAN_STAMP}, upgrade = {.command = PLAN_UPGRADE};
+    const char *const known_ids[] = {"bbbb"}, *const odd_ids[] = {"foo-1.2", "x"};
+    const struct rows known = {known_ids, 1, true}, odd = {odd_ids, 2, true};
+    struct arena arena;
+    struct err err;
+    (void)state;
+    arena_init(&arena);
+    struct chain *chain = chain_of(&arena, "aaaa; bbbb <aaaa");
+    struct plans *plans = plans_new(chain, &target), *ups = plans_new(chain, &upgrade);
+    struct between there = {odd, known, .ways = BETWEEN_BOTH, .takes_unknown = true};
+    struct between back = {known, odd, .ways = BETWEEN_BOTH, .takes_unknown = true};
+    const struct plan *plan = plans_between(plans, &there, &err);
+    assert_non_null(plan);
+    assert_int_equal(plan->count, 1);
+    assert_string_equal(plan->steps[0].revision->id, "bbbb");
+    assert_int_equal(plan->steps[0].change_count, 2);
+    assert_true(rows_are_equal(&plan->from, &odd));
+    assert_true(rows_are_equal(&plan->to, &known));
+    plan = plans_between(plans, &back, &err);
+    assert_non_null(plan);
+    assert_null(plan->steps[0].revision);
+    assert_true(rows_are_equal(&plan->to, &odd));
+    assert_null(plans_between(ups, &there, &err)); /* what would it run? */
+    there.takes_unknown = back.takes_unknown = false;
+    assert_null(plans_between(plans, &there, &err));
+    assert_non_null(strstr(err.text, "'foo-1.2'"));
+    assert_null(plans_between(plans, &back, &err));
+    plans_free(ups);
+    plans_free(plans);
+    chain_free(chain);
+    arena_done(&arena);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(makes_one_plan_for_each_place),
     cmocka_unit_test(goes_between_rows),
+    cmocka_unit_test(stamps_between_rows_that_name_nothing),
     cmocka_unit_test(remembers_a_fault_too),
     cmocka_unit_test(tells_rows_apart),
 };
