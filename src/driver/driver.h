@@ -48,7 +48,8 @@ enum op_kind {
     OP_SNAPSHOT, /* copies the database to the file that `sql` names, in the place of an older copy */
     OP_RESTORE, /* and puts it back from there (both: DRIVER_SNAPSHOTS) */
     OP_WATCH, /* before a revision that drops or renames tables: notes what is broken already (DRIVER_WATCHES) */
-    OP_CHECK, /* after it: fails where more is broken. Without an OP_WATCH all that is counts */
+    OP_CHECK, /* after it: fails where more is broken. Without an OP_WATCH all that is counts. `sql` is the revision's:
+                 what it drops by name is not missed */
     OP__COUNT
 };
 

@@ -385,14 +385,39 @@ static void do_watch(struct conn *conn)
     finish_copy(conn, sqlite_watch_begin(&conn->watch, conn->db));
 }
 
+static PRINTF_LIKE(2, 3) void warn(struct op *op, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    if (!op->notices)
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    notices_add(op->notices, op->arena,
+                &(struct notice){.level = NOTICE_WARNING, .text = text, .revision = op->revision});
+}
+
+static void on_lost(void *ctx, const char *type, const char *name, const char *table)
+{
+    warn(ctx, "table '%.100s' was made anew without its %s '%.100s'", table, type, name);
+}
+
 static void do_check(struct conn *conn)
 {
     struct err err = {0};
+    struct op *op = conn->op;
     conn->deadline_ms = 0;
     int rc = sqlite_watch_end(&conn->watch, conn->db, &err);
+    if (rc == SQLITE_DONE && err.kind == ERR_NONE)
+        rc = sqlite_watch_lost(&conn->watch, conn->db, op->sql, on_lost, op);
     finish_copy(conn, rc);
     if (rc != SQLITE_DONE)
         return;
+    if (conn->watch.old_count)
+        warn(op, "%zu foreign key%s led nowhere before the revision, and still do%s",
+             conn->watch.old_count, conn->watch.old_count == 1 ? "" : "s",
+             conn->watch.old_count == 1 ? "es" : "");
     if (err.kind != ERR_NONE)
         *op_make_err(conn->op) = err;
     sqlite_watch_done(&conn->watch);

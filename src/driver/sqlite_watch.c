@@ -1,9 +1,11 @@
 #include "driver/sqlite_watch.h"
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "dialect/split.h"
 #include "dialect/template.h"
 
 /* A reference that leads nowhere. */
@@ -136,10 +138,87 @@ static int compare(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
+/* ---- what goes with a table ---------------------------------------------------------------- */
+
+enum { PART_TYPE, PART_NAME, PART_TABLE, PART__COUNT };
+
+static int remember_parts(struct sqlite_watch *watch, sqlite3 *db)
+{
+    sqlite3_stmt *parts;
+    int rc = sqlite3_prepare_v2(db,
+                                "SELECT type, name, tbl_name FROM main.sqlite_schema WHERE type IN "
+                                "('trigger', 'index') AND sql IS NOT NULL",
+                                -1, &parts, NULL);
+    if (rc != SQLITE_OK)
+        return rc;
+    if (!watch->parts) {
+        watch->parts = xcalloc(1, sizeof *watch->parts);
+        buf_init(watch->parts, BUF_MAX_DEFAULT);
+    }
+    buf_clear(watch->parts);
+    while ((rc = sqlite3_step(parts)) == SQLITE_ROW)
+        for (int i = 0; i < PART__COUNT; i++) {
+            const char *text = (const char *)sqlite3_column_text(parts, i);
+            buf_add(watch->parts, text, strlen(text) + 1);
+        }
+    sqlite3_finalize(parts);
+    return rc;
+}
+
+/* `DROP TRIGGER name`, whatever stands between the two. */
+static bool drops_by_name(const char *sql, const char *type, const char *name)
+{
+    size_t len = strlen(sql);
+    for (const char *p = sql; *p; p++) {
+        if (!ascii_begins(p, "drop"))
+            continue;
+        size_t at = split_skip(sql, len, (size_t)(p - sql) + 4, true);
+        if (!ascii_begins(sql + at, type))
+            continue;
+        size_t end = at + strcspn(sql + at, ";");
+        for (; at < end; at++)
+            if (ascii_begins(sql + at, name))
+                return true;
+    }
+    return false;
+}
+
+int sqlite_watch_lost(const struct sqlite_watch *watch, sqlite3 *db, const char *sql,
+                      sqlite_lost_fn fn, void *ctx)
+{
+    sqlite3_stmt *stmt;
+    if (!watch->parts)
+        return SQLITE_DONE;
+    int rc =
+        sqlite3_prepare_v2(db,
+                           "SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?3 "
+                           "COLLATE NOCASE AND NOT EXISTS (SELECT 1 FROM main.sqlite_schema "
+                           "WHERE type = ?1 AND name = ?2 COLLATE NOCASE)",
+                           -1, &stmt, NULL);
+    const char *end = watch->parts->data + watch->parts->len;
+    for (const char *at = watch->parts->data; at < end && rc == SQLITE_OK;) {
+        const char *part[PART__COUNT];
+        for (int i = 0; i < PART__COUNT; i++, at += strlen(at) + 1) {
+            part[i] = at;
+            sqlite3_bind_text(stmt, i + 1, at, -1, SQLITE_STATIC);
+        }
+        bool is_lost = sqlite3_step(stmt) == SQLITE_ROW;
+        if (is_lost && !drops_by_name(sql, part[PART_TYPE], part[PART_NAME]))
+            fn(ctx, part[PART_TYPE], part[PART_NAME], part[PART_TABLE]);
+        rc = sqlite3_reset(stmt);
+    }
+    sqlite3_finalize(stmt);
+    return rc == SQLITE_OK ? SQLITE_DONE : rc;
+}
+
+/* ---- the watch ----------------------------------------------------------------------------- */
+
 int sqlite_watch_begin(struct sqlite_watch *watch, sqlite3 *db)
 {
     watch->count = 0;
     int rc = look(db, remember, watch);
+    if (rc == SQLITE_DONE)
+        rc = remember_parts(watch, db);
     if (watch->count)
         qsort(watch->broken, watch->count, sizeof *watch->broken, compare);
     return rc;
@@ -210,5 +289,8 @@ int sqlite_watch_end(struct sqlite_watch *watch, sqlite3 *db, struct err *err)
 void sqlite_watch_done(struct sqlite_watch *watch)
 {
     free(watch->broken);
+    if (watch->parts)
+        buf_done(watch->parts);
+    free(watch->parts);
     *watch = (struct sqlite_watch){0};
 }

@@ -1,5 +1,6 @@
 /* What a revision breaks that drops or renames tables while foreign keys are off: rows that lose their parent, and
- * foreign keys that have lost the key they refer to. What was broken before is not blamed on it.
+ * foreign keys that have lost the key they refer to. What was broken before is not blamed on it. And what a rebuilt
+ * table has lost: its triggers and indexes go with the old one.
  *
  *     struct sqlite_watch watch = {0};
  *     sqlite_watch_begin(&watch, db);             …the revision's statements…
@@ -16,6 +17,7 @@
 
 #include "base/compiler.h"
 
+struct buf;
 struct err;
 
 /* References that lead nowhere, by the value that they hold: a rebuild may move rows and rename tables. */
@@ -23,10 +25,18 @@ struct sqlite_watch {
     uint64_t *broken; /* hashes; sorted once all are there */
     size_t count, capacity;
     size_t old_count; /* filled by _end: broken before, and still */
+    struct buf
+        *parts; /* triggers and indexes: type, name, table, each with its NUL; NULL: not begun */
 };
 
 int sqlite_watch_begin(struct sqlite_watch *watch, sqlite3 *db) MUST_CHECK;
 int sqlite_watch_end(struct sqlite_watch *watch, sqlite3 *db, struct err *err) MUST_CHECK;
+/* A trigger or an index that was there at the beginning is not any more, though its table is, and `sql` (NUL-terminated,
+ * the revision's statements) does not drop it by name. */
+typedef void (*sqlite_lost_fn)(void *ctx, const char *type, const char *name, const char *table);
+int sqlite_watch_lost(const struct sqlite_watch *watch, sqlite3 *db, const char *sql,
+                      sqlite_lost_fn fn, void *ctx) MUST_CHECK;
+
 void sqlite_watch_done(struct sqlite_watch *watch);
 
 #endif

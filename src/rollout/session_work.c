@@ -321,7 +321,12 @@ static void set_verify(struct session *session, struct op *op, const struct acti
 static void add_look(struct session *session, const struct action *action)
 {
     struct op *op = session_add_op(session, action->kind == ACTION_WATCH ? OP_WATCH : OP_CHECK);
-    op->sql = "";
+    struct buf buf;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    for (size_t i = 0; i < action->script->piece_count && action->kind == ACTION_CHECK; i++)
+        buf_addf(&buf, "%s;\n", action->script->pieces[i].sql);
+    session_set_sql(op, &buf);
+    op->revision = action->step->revision;
     op->tx_after = TX_ANY;
 }
 

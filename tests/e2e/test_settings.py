@@ -1,5 +1,6 @@
 """The same revision means the same in every tenant: known settings of PostgreSQL's sessions, whatever the database,
 the role or the environment sets."""
+import json
 import os
 import sqlite3
 import subprocess
@@ -292,6 +293,21 @@ class Keys(FleetCase):
                    "CREATE TABLE x (id); DROP TABLE x;", "DROP TABLE child;"):
             tenant = self.upgrade(OLD, up, code=0)
             self.assertEqual(tenant["state"], "succeeded", up)
+
+    def test_what_a_rebuilt_table_has_lost_is_a_warning(self):
+        trigger = "CREATE TRIGGER \"keep it\" AFTER UPDATE ON parent BEGIN SELECT 1; END;"
+        parts = trigger + "CREATE UNIQUE INDEX by_name ON parent (name); CREATE INDEX gone ON parent (name);"
+        self.upgrade(OLD + parts, "DROP INDEX IF EXISTS gone;\n" + rebuild() + "CREATE TRIGGER other AFTER INSERT ON parent BEGIN SELECT 1; END;", code=0)
+        report = json.loads(self.fleet.run("report", "-o", "json").out)
+        self.assertEqual(sorted(n["message"] for n in report["notices"]),
+                         ["3 foreign keys led nowhere before the revision, and still do",
+                          "table 'parent' was made anew without its index 'by_name'",
+                          "table 'parent' was made anew without its trigger 'keep it'"])
+        self.assertEqual({n["revision"] for n in report["notices"]}, {"aaaa1111"})
+        self.upgrade(PAIR + trigger, rebuild() + trigger, code=0)
+        self.assertEqual(json.loads(self.fleet.run("report", "-o", "json").out)["notices"], [])
+        self.upgrade(PAIR + trigger, "DROP TABLE child; DROP TABLE parent;", code=0)
+        self.assertEqual(json.loads(self.fleet.run("report", "-o", "json").out)["notices"], [])
 
     def test_a_new_one_is_found_among_old_ones(self):
         tenant = self.upgrade(OLD, rebuild() + "INSERT INTO child VALUES (70, 99);")
