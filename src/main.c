@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "cli/exit.h"
+#include "cli/exposed.h"
 #include "cli/faults.h"
 #include "cli/help.h"
 #include "cli/outputs.h"
@@ -67,7 +68,10 @@ static int run_command(const struct options *options)
 {
     struct fleet fleet;
     int exit_code = EXIT_USAGE;
-    if (open_fleet(&fleet, options))
+    bool is_open = open_fleet(&fleet, options);
+    if (is_open && !options->is_quiet)
+        exposed_warn(&fleet);
+    if (is_open)
         exit_code = options->command->run(&fleet, options);
     fleet_done(&fleet);
     return exit_code;

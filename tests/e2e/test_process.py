@@ -56,6 +56,42 @@ class FewDescriptors(FleetCase):
         self.assertIn("cannot make an event loop: too many open files", said)
 
 
+class OpenToAll(FleetCase):
+    """What everyone on the machine can write decides what runs: said, and no more."""
+
+    def test_each_is_told(self):
+        revision = self.fleet.revision("aaaa1111", "CREATE TABLE a (id int);")
+        gate = self.fleet.write("gate", "#!/bin/sh\n", mode=0o755)
+        password = self.fleet.write("password", "#!/bin/sh\necho x\n", mode=0o755)
+        self.fleet.inventory([self.fleet.sqlite("t"), {"name": "u", "url": f"postgresql://app@127.0.0.1:{free_port()}/x",
+                                                       "password_command": [password], "retries": 0}],
+                             rollout={"gates": {"before_run": [gate]}})
+        self.assertNotIn("warning", self.run_ok("upgrade", "--tenant", "t").err)
+        ledger = self.fleet.path(".skein", "ledger.db")
+        for what, path in (("inventory", self.fleet.path("skein.yaml")), ("revision", revision), ("gate", gate),
+                           ("chain's folder", self.fleet.path("versions")), ("inventory's folder", self.fleet.dir),
+                           ("password command", password), ("ledger", ledger)):
+            with self.subTest(what):
+                mode = os.stat(path).st_mode
+                os.chmod(path, mode | 0o002)
+                args = ["current"] if what == "password command" else ["current", "--tenant", "t"]
+                err = self.fleet.run(*args).err
+                self.assertEqual(err.count("warning: everyone on this machine can write to the"), 1, err)
+                self.assertIn(f"{what} '{path}'", err)
+                self.assertNotIn("warning", self.fleet.run(*args, "-q").err)
+                os.chmod(path, mode)
+        os.chmod(self.fleet.dir, 0o1777)
+        self.assertNotIn("warning", self.run_ok("current", "--tenant", "t").err)
+
+    def test_a_chain_that_is_open_says_so_briefly(self):
+        for i in range(20):
+            os.chmod(self.fleet.revision(f"a{i}", "SELECT 1;"), 0o666)
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        err = self.run_ok("upgrade").err
+        self.assertEqual(err.count("warning: "), 4)
+        self.assertIn("and to 17 more", err)
+
+
 class IgnoredSigchld(FleetCase):
     """As some daemons and containers have it: how a child ended must be known all the same."""
 
