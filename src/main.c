@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -24,6 +25,18 @@ static void occupy_standard_descriptors(void)
             abort();
 }
 
+/* Whatever aborts, a library of ours for want of memory included, ends with words and a documented exit code. */
+static void on_abort(int signal_number)
+{
+    static const char words[] =
+        "skein: stopped at once, as if killed: the system gave no more memory or threads, or this is a bug; "
+        "'skein resume' goes on with the run that was under way\n";
+    (void)signal_number;
+    if (poll(&(struct pollfd){.fd = STDERR_FILENO, .events = POLLOUT}, 1, 0) == 1)
+        (void)!write(STDERR_FILENO, words, sizeof words - 1);
+    _exit(EXIT_RESOURCES);
+}
+
 /* Passwords are in memory: no core file may show them. A reader of our output that goes away, or a
  * file that may grow no more, must not kill us between two tenants. Who starts us may ignore SIGCHLD: then nobody could say how a password's
  * command or an editor ended. */
@@ -34,6 +47,7 @@ static void set_up_process(void)
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
     signal(SIGCHLD, SIG_DFL);
+    signal(SIGABRT, on_abort);
     setlocale(LC_CTYPE, "");
 }
 

@@ -9,7 +9,7 @@ struct arena_chunk {
 
 enum { FIRST_CHUNK = 1024, MAX_CHUNK = 256 * 1024 };
 
-static NO_RETURN void die_out_of_memory(void)
+void die_out_of_memory(void)
 {
     fputs("skein: out of memory\n", stderr);
     abort();

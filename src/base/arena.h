@@ -50,6 +50,9 @@ char *arena_strndup(struct arena *arena, const char *text, size_t len);
 char *arena_printf(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
 char *arena_vprintf(struct arena *arena, const char *format, va_list args) PRINTF_LIKE(2, 0);
 
+/* Says so on stderr, and aborts: the ledger makes any end resumable. */
+NO_RETURN void die_out_of_memory(void);
+
 /* malloc and realloc that abort where memory is out, for what libuv or a client library must
  * outlive. The caller frees with free(). */
 void *xmalloc(size_t size);

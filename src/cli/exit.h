@@ -11,6 +11,7 @@ enum {
     EXIT_USAGE = 2,       /* usage, inventory or chain: no tenant was touched */
     EXIT_LEDGER_HELD = 5, /* another run holds this ledger */
     EXIT_LEDGER = 6,      /* the ledger cannot be written */
+    EXIT_RESOURCES = 71,  /* aborted: no memory, no thread, or a bug */
     EXIT_SIGNAL = 128,    /* + the signal that stopped it */
 };
 

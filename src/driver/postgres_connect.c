@@ -182,7 +182,7 @@ PGconn *postgres_connect_start(const struct conn_params *params)
             add(&keywords, url->params[i].key, url->params[i].value);
     PGconn *pg = PQconnectStartParams(keywords.keys, keywords.values, 0);
     if (!pg)
-        abort(); /* out of memory */
+        die_out_of_memory();
     arena_done(&arena);
     return pg;
 }

@@ -138,7 +138,12 @@ static void open_all(struct fleet *fleet, const struct fleet_request *request,
     fleet->inventory = inventory_load(request->inventory, faults);
     if (!fleet->inventory)
         return;
-    rollout_size_pool(request->parallel ? request->parallel : fleet->inventory->rollout.parallel);
+    struct err err;
+    uint32_t parallel = request->parallel ? request->parallel : fleet->inventory->rollout.parallel;
+    if (request->needs & FLEET_TENANTS && !rollout_size_pool(parallel, &err)) {
+        faults_add_err(faults, &err);
+        return;
+    }
     if (request->needs & FLEET_CHAIN)
         fleet->chain = chain_load(fleet->inventory->chain_dir, faults);
     if (request->needs & FLEET_TENANTS)

@@ -21,8 +21,7 @@ static void check(bool is_ok)
 {
     if (is_ok)
         return;
-    fputs("skein: out of memory\n", stderr);
-    abort();
+    die_out_of_memory();
 }
 
 static void set_width(struct libscols_table *scols, int width)

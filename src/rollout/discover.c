@@ -7,6 +7,7 @@
 #include "dialect/template.h"
 #include "rollout/credentials.h"
 #include "rollout/io.h"
+#include "rollout/loop.h"
 #include "rollout/resolve.h"
 
 /* What a query may take where the source says nothing else, and what it may return. */
@@ -187,9 +188,9 @@ bool discover_tenants(struct inventory *inventory, struct faults *faults)
     if (!count)
         return true;
     struct discovery discovery = {.inventory = inventory, .faults = faults};
-    int code = uv_loop_init(&discovery.loop);
-    if (code) {
-        faults_add(faults, ERR_CONFIG, NULL, 0, "cannot make an event loop: %s", uv_strerror(code));
+    struct err err;
+    if (!loop_open(&discovery.loop, &err)) {
+        faults_add_err(faults, &err);
         return false;
     }
     struct asking *askings = xcalloc(count, sizeof *askings);

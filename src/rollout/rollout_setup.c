@@ -1,5 +1,6 @@
 /* What a run is made from: waves, servers, logins and tenants for the scheduler; and the loop's
  * handles. */
+#include "rollout/loop.h"
 #include "rollout/rollout_private.h"
 
 #include <signal.h>
@@ -228,9 +229,8 @@ static void watch_signals(struct rollout *rollout)
 bool rollout_open(struct rollout *rollout, struct err *err)
 {
     const struct rollout_options *options = rollout->options;
-    int code = uv_loop_init(&rollout->loop);
-    if (code)
-        return err_set(err, ERR_CONFIG, "cannot make an event loop: %s", uv_strerror(code));
+    if (!loop_open(&rollout->loop, err))
+        return false;
     arena_init(&rollout->arena);
     map_init(&rollout->claimed);
     rollout->scheduler = scheduler_new((uint32_t)options->tenant_count);

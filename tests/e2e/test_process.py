@@ -2,6 +2,7 @@
 import os
 import resource
 import signal
+import unittest
 
 from harness import FleetCase, free_port, main
 
@@ -54,6 +55,69 @@ class FewDescriptors(FleetCase):
                     self.assertIn(result.code, (0, 1, 2, 6))
                     said += result.err
         self.assertIn("cannot make an event loop: too many open files", said)
+
+
+class Scarce(FleetCase):
+    """Whatever runs out, skein says so and ends with a documented code, and the next run finds nothing half-done."""
+
+    CODES = (0, 1, 2, 6, 71)
+    OTHER_USER = 54321  # has no other process: RLIMIT_NPROC does not hold for root
+
+    def setUp(self):
+        super().setUp()
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);\nINSERT INTO a VALUES (1);", down="DROP TABLE a;")
+        self.fleet.inventory([self.fleet.sqlite(f"t{i}") for i in range(4)])
+
+    def check(self, result, loads=True):
+        if not loads and "error while loading shared libraries" in result.err:
+            return
+        self.assertIn(result.code, self.CODES, repr(result))
+        if result.code:
+            self.assertTrue(result.err.strip(), repr(result))
+        if result.code == 71:
+            self.assertRegex(result.err, "skein: (out of memory|stopped at once)")
+
+    def try_limits(self, resource_kind, limits):
+        for limit in limits:
+            for command in (("upgrade",), ("downgrade", "base")):
+                with self.subTest(limit=limit, command=command):
+                    self.check(self.fleet.run(*command, preexec_fn=lambda: resource.setrlimit(
+                        resource_kind, (limit, limit))), loads=False)
+        for command in (("upgrade",), ("downgrade", "base"), ("upgrade",)):
+            self.run_ok(*command)
+        for i in range(4):
+            self.assertEqual((self.fleet.versions(f"t{i}"), self.fleet.query(f"t{i}", "SELECT * FROM a")),
+                             (["aaaa1111"], [(1,)]))
+
+    @unittest.skipIf("asan" in os.environ.get("SKEIN_BIN", ""), "ASan reserves terabytes of addresses")
+    def test_memory(self):
+        self.try_limits(resource.RLIMIT_AS, [mb << 20 for mb in range(24, 92, 6)])
+
+    def test_file_size(self):
+        self.try_limits(resource.RLIMIT_FSIZE, [0, 1, 4096, 20000, 40000, 70000])
+
+    def test_descriptors(self):
+        self.try_limits(resource.RLIMIT_NOFILE, range(4, 16))
+
+    def test_threads(self):
+        self.run_ok("upgrade")
+        for limit, code in ((1, 2), (2, 0), (4, 0)):
+            if os.getuid() and limit > 1:
+                continue  # how many processes we have already is not known
+            with self.subTest(limit):
+                if not os.getuid():
+                    for folder, _, files in os.walk(self.fleet.dir):
+                        for path in (folder, *(os.path.join(folder, name) for name in files)):
+                            os.chown(path, self.OTHER_USER, self.OTHER_USER)
+
+                def preexec():
+                    resource.setrlimit(resource.RLIMIT_NPROC, (limit, limit))
+                    if not os.getuid():
+                        os.setgid(self.OTHER_USER)
+                        os.setuid(self.OTHER_USER)
+                result = self.run_ok("current", code=code, preexec_fn=preexec)
+                if code:
+                    self.assertIn("the system gives no thread to work with", result.err)
 
 
 class OpenToAll(FleetCase):
