@@ -177,8 +177,10 @@ static void add_special(struct buf *buf, const struct driver *driver, const char
     } else if (strcmp(name, "foreign") == 0) {
         add_table(buf, driver, vars->schema, vars->foreign_table);
     } else if (strcmp(name, "version_pkc") == 0) {
-        char constraint[128];
-        snprintf(constraint, sizeof constraint, "%s_pkc", vars->version_table);
+        /* As Alembic's; a server would cut a longer one, down to the name of the table itself. */
+        enum { MOST = 63, ENDING = 4 };
+        char constraint[MOST + 1];
+        snprintf(constraint, sizeof constraint, "%.*s_pkc", MOST - ENDING, vars->version_table);
         driver->add_identifier(buf, constraint);
     } else if (strcmp(name, "asked_schema") == 0) {
         if (vars->asked_schema)

@@ -175,7 +175,7 @@ enum sql_id {
                           table there or NULL */
     SQL_IDENTITY, /* (both or none) -> which database it is, whatever it is called */
     SQL_SCHEMA_CREATE, /* creates the tenant's schema */
-    SQL_VERSIONS,      /* -> version_num */
+    SQL_VERSIONS, /* -> version_num, of each the first 256 characters; of the first 10,001 rows */
     SQL_TABLES, /* -> a row where one of {rows} is there: tables' names, or "schema.name". NULL: not asked */
     SQL_HISTORY, /* -> revision, direction, checksum, statements, state, run_id, id; oldest first */
     SQL_READ_END, /* behind the last read: ends the transaction that SQL_INSPECT began */

@@ -23,20 +23,37 @@ struct finder {
     struct map by_name;
     struct map by_database;
     struct folder folder;
+    const char *ledger; /* its key; NULL: it is no file */
+    const char *copies; /* the folder of the copies that are made beside it, as a real path */
+    size_t copies_len;
 };
 
 /* ---- which database is it ------------------------------------------------------------------ */
+
+/* Of one that is not there yet, as far as it is. */
+static char *real_folder(struct arena *arena, const char *path)
+{
+    char *found = realpath(path, NULL);
+    size_t len = strlen(path), end;
+    char *resolved = found ? arena_strdup(arena, found) : NULL;
+    free(found);
+    while (len > 1 && path[len - 1] == '/')
+        len--;
+    for (end = len; end && path[end - 1] != '/';)
+        end--;
+    if (resolved || (len == 1 && *path == '/') || strcmp(path, ".") == 0)
+        return resolved ? resolved : arena_strdup(arena, path);
+    const char *parent = end ? arena_strndup(arena, path, end) : ".";
+    return arena_printf(arena, "%s/%.*s", real_folder(arena, parent), (int)(len - end), path + end);
+}
 
 static const char *resolve_folder(struct finder *finder, const char *path, size_t len)
 {
     struct folder *folder = &finder->folder;
     if (folder->path && strlen(folder->path) == len && memcmp(folder->path, path, len) == 0)
         return folder->resolved;
-    char *resolved;
     folder->path = arena_strndup(&finder->arena, path, len);
-    resolved = realpath(*folder->path ? folder->path : ".", NULL);
-    folder->resolved = arena_strdup(&finder->arena, resolved ? resolved : folder->path);
-    free(resolved);
+    folder->resolved = real_folder(&finder->arena, *folder->path ? folder->path : ".");
     return folder->resolved;
 }
 
@@ -81,6 +98,40 @@ static const char *server_key(struct finder *finder, const struct tenant *tenant
     return key;
 }
 
+static bool is_ledger_file(const struct inventory *inventory)
+{
+    return inventory->ledger && !strstr(inventory->ledger, "://");
+}
+
+static void find_ledger(struct finder *finder)
+{
+    const char *path = finder->inventory->ledger;
+    if (!is_ledger_file(finder->inventory))
+        return;
+    const char *slash = strrchr(path, '/');
+    size_t len = slash ? (size_t)(slash - path) + 1 : 0;
+    finder->ledger = file_key(finder, path);
+    finder->copies =
+        arena_printf(&finder->arena, "%s/snapshots/", resolve_folder(finder, path, len));
+    finder->copies_len = strlen(finder->copies);
+}
+
+/* skein writes the one while it works on tenants, and puts the others back where tenants were. */
+static const char *own_file(struct finder *finder, const char *path, const char *key)
+{
+    const char *slash = strrchr(path, '/');
+    size_t len = slash ? (size_t)(slash - path) + 1 : 0;
+    if (!finder->ledger)
+        return NULL;
+    if (strcmp(key, finder->ledger) == 0)
+        return "the ledger itself";
+    const char *folder = arena_printf(&finder->arena, "%s/", resolve_folder(finder, path, len));
+    bool is_below = strncmp(folder, finder->copies, finder->copies_len) == 0;
+    return is_below && folder[finder->copies_len] /* of a run */
+               ? "a copy that skein keeps beside the ledger"
+               : NULL;
+}
+
 /* ---- the check ----------------------------------------------------------------------------- */
 
 static void check(struct finder *finder, size_t index)
@@ -92,8 +143,14 @@ static void check(struct finder *finder, size_t index)
         faults_add(finder->faults, ERR_CONFIG, inventory->path, tenant->line,
                    "tenant '%s': 'name' is taken by the tenant of line %d", tenant->name,
                    inventory->tenants[first].line);
-    const char *key = tenant->url.dialect == DIALECT_SQLITE ? file_key(finder, tenant->url.database)
-                                                            : server_key(finder, tenant);
+    bool is_file = tenant->url.dialect == DIALECT_SQLITE;
+    const char *key = is_file ? file_key(finder, tenant->url.database) : server_key(finder, tenant);
+    const char *own = is_file ? own_file(finder, tenant->url.database, key) : NULL;
+    if (own)
+        faults_add(finder->faults, ERR_CONFIG, inventory->path, tenant->line,
+                   "tenant '%s': 'url' is %s, and no tenant's database: leave it out, or name "
+                   "another file in 'ledger'",
+                   tenant->name, own);
     first = map_put(&finder->by_database, key, (uint32_t)index);
     if (first != index)
         faults_add(finder->faults, ERR_CONFIG, inventory->path, tenant->line,
@@ -108,6 +165,7 @@ bool inventory_finish(struct inventory *inventory, struct faults *faults)
     arena_init(&finder.arena);
     map_init(&finder.by_name);
     map_init(&finder.by_database);
+    find_ledger(&finder);
     for (size_t i = 0; i < inventory->tenant_count; i++)
         check(&finder, i);
     map_done(&finder.by_name);

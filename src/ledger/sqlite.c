@@ -273,6 +273,36 @@ bool sqlite_end(struct sqlite_ledger *ledger, bool is_fine, struct err *err)
     return die(ledger, err);
 }
 
+/* ---- where it lies ------------------------------------------------------------------------- */
+
+static struct file_id id_of(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st))
+        return (struct file_id){0};
+    return (struct file_id){st.st_dev, st.st_ino};
+}
+
+bool sqlite_check_place(struct sqlite_ledger *ledger, struct err *err)
+{
+    static const char *const endings[LEDGER_FILES] = {"", "-wal", ".lock"};
+    for (size_t i = 0; i < LEDGER_FILES; i++) {
+        buf_clear(&ledger->key);
+        buf_addf(&ledger->key, "%s%s", ledger->db.path, endings[i]);
+        struct file_id *first = &ledger->files[i], now = id_of(ledger->key.data);
+        if (!first->inode)
+            *first = now;
+        if (now.inode && now.inode == first->inode && now.device == first->device)
+            continue;
+        err_set(err, ERR_LEDGER,
+                "ledger '%s': '%s' was removed or replaced while this run wrote to it: what it was "
+                "told is lost",
+                ledger->db.path, ledger->key.data);
+        return die(ledger, err);
+    }
+    return true;
+}
+
 /* ---- the lock ------------------------------------------------------------------------------ */
 
 /* Where a run died, perhaps with its machine, the whole file is looked at: is it what SQLite would

@@ -37,13 +37,21 @@ struct writing {
     int64_t retries;
 };
 
+/* Which file a name stood for; of none it is all zero. */
+struct file_id {
+    uint64_t device, inode;
+};
+enum { LEDGER_FILES = 3 };
+
 struct sqlite_ledger {
     struct ledger base;
     struct db db;
     struct arena arena; /* everything here */
     struct lock lock;
     struct ledger_holder holder;
-    bool is_dead; /* a write failed: `death` */
+    struct file_id
+        files[LEDGER_FILES]; /* the ledger, its WAL and its lock, as they were first written to */
+    bool is_dead;            /* a write failed: `death` */
     struct err death;
     struct lists lists[LIST_KIND__COUNT];
     struct writing writing;
@@ -66,6 +74,10 @@ bool sqlite_schema_look(struct db *db, bool *ret_is_old, struct err *err) MUST_C
  * over: the ledger is dead from then on. */
 bool sqlite_begin(struct sqlite_ledger *ledger, struct err *err) MUST_CHECK;
 bool sqlite_end(struct sqlite_ledger *ledger, bool is_fine, struct err *err) MUST_CHECK;
+
+/* Are the files that were written to still those of their names? What is in one that was removed, or replaced,
+ * no one will read. */
+bool sqlite_check_place(struct sqlite_ledger *ledger, struct err *err) MUST_CHECK;
 
 /* ---- what repeats -------------------------------------------------------------------------- */
 

@@ -229,7 +229,7 @@ bool sqlite_write(struct ledger *base, const struct event *events, size_t count,
     bool is_fine = write_events(ledger, events, count, err);
     if (failpoint("ledger_write"))
         is_fine = err_set(err, ERR_LEDGER, "failed by a test");
-    is_fine = sqlite_end(ledger, is_fine, err);
+    is_fine = sqlite_end(ledger, is_fine, err) && sqlite_check_place(ledger, err);
     (void)failpoint("ledger_written");
     return is_fine;
 }

@@ -132,12 +132,26 @@ enum session_state answer_inspect(struct session *session)
     return session_fail(session, &err);
 }
 
-static void take_versions(struct session *session, const struct op *op)
+/* What is in the table may be anyone's: no more of it is taken into report and ledger than could be ids. */
+static bool take_versions(struct session *session, const struct op *op, struct err *err)
 {
+    enum { ROWS_MOST = 10000, ID_MOST = 255, SHOWN = 40 };
     const char **ids = arena_calloc(&session->arena, op->row_count, sizeof *ids);
-    for (size_t i = 0; i < op->row_count; i++)
+    if (op->row_count > ROWS_MOST)
+        return err_set(err, ERR_DRIFT,
+                       "its version table has more than %d rows, which are no revisions: delete "
+                       "what does not belong there",
+                       ROWS_MOST);
+    for (size_t i = 0; i < op->row_count; i++) {
         ids[i] = op_value(op, i, 0) ? op_value(op, i, 0) : "";
+        if (strlen(ids[i]) > ID_MOST)
+            return err_set(err, ERR_DRIFT,
+                           "its version table has a row of more than %d bytes, '%.*s…', which is "
+                           "no revision: delete that row",
+                           ID_MOST, SHOWN, ids[i]);
+    }
     session->seen = rows_sorted(&session->arena, ids, op->row_count);
+    return true;
 }
 
 static void take_history(struct session *session, const struct op *op)
@@ -168,7 +182,9 @@ static void take_foreign(struct session *session, const struct op *op)
 enum session_state answer_read(struct session *session)
 {
     const struct op *op = session_op_of(session, SESSION_READ);
-    take_versions(session, op);
+    struct err err;
+    if (!take_versions(session, op, &err))
+        return session_fail(session, &err);
     if (session->env->goal != GOAL_CURRENT)
         take_history(session, op + 1);
     if (session->env->goal != GOAL_CURRENT && session->env->adoption)

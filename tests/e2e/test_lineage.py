@@ -404,5 +404,76 @@ class SaysWhatIsSo(LineageCase):
         return seen
 
 
+class Ledger(LineageCase):
+    def gate(self, name, text):
+        self.fleet.write(name, f"#!/bin/sh\ncd \"$(dirname \"$0\")\"\n{text}\n", mode=0o755)
+        return [f"./{name}"]
+
+    def test_a_ledger_that_is_removed_in_mid_run_is_exit_6(self):
+        self.fleet.inventory([self.fleet.sqlite(f"t{i}") for i in range(3)], rollout={
+            "parallel": 1, "waves": [{"name": "canary", "select": "name=t0"}, {"name": "all"}],
+            "gates": {"after_wave": self.gate("gate", "rm -rf .skein; mkdir .skein")}})
+        result = self.run_ok("upgrade", code=6)
+        self.assertIn("was removed or replaced", result.err)
+        self.assertEqual(self.fleet.tables("t0"), {"a", "b"})
+        self.assertEqual(self.fleet.tables("t1"), set())  # what is not on record is not begun
+        self.run_ok("upgrade", code=6)
+
+    def test_a_ledger_that_is_full_is_not_too_many_failures(self):
+        self.fleet.inventory([self.fleet.sqlite(f"t{i}") for i in range(4)],
+                             rollout={"parallel": 2, "on_failure": "rollback"})
+        result = self.run_ok("upgrade", code=6, env={"SKEIN_FAILPOINT": "ledger_write:3=fail"})
+        self.assertNotIn("too many failures", result.err)
+
+
+    def test_the_ledger_and_its_copies_are_no_tenants(self):
+        tenant = self.fleet.sqlite("t0")
+        ledger = {"name": "own", "url": "sqlite:///data/../.skein/ledger.db", "create": True}
+        self.fleet.inventory([tenant, ledger])
+        for command in ("plan", "upgrade"):  # it is not there yet
+            self.assertIn("the ledger itself", self.run_ok(command, code=2).err)
+        self.fleet.inventory([tenant], defaults={"rollback_by": "snapshot"})
+        self.run_ok("upgrade")
+        os.symlink("../.skein/ledger.db", self.fleet.path("data", "link.db"))
+        for glob in ("data/*.db", ".skein/*.db"):
+            self.fleet.inventory([], sources=[{"glob": glob}])
+            self.assertIn("the ledger itself", self.run_ok("upgrade", code=2).err)
+        self.fleet.inventory([], sources=[{"glob": ".skein/snapshots/*/*.db"}])
+        self.assertIn("a copy that skein keeps", self.run_ok("upgrade", code=2).err)
+
+
+class VersionRows(LineageCase):
+    def test_what_is_no_id_is_not_taken_whole_into_report_and_ledger(self):
+        huge = "CREATE TABLE alembic_version (version_num TEXT);" \
+               "INSERT INTO alembic_version VALUES (hex(zeroblob(5000000)));"
+        many = "CREATE TABLE alembic_version (version_num TEXT); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL" \
+               " SELECT i + 1 FROM n WHERE i < 20000) INSERT INTO alembic_version SELECT 'r' || i FROM n;"
+        self.fleet.inventory([self.fleet.sqlite("t0", huge), self.fleet.sqlite("t1", many),
+                              self.fleet.sqlite("t2")], rollout={"on_failure": "continue"})
+        result = self.run_json("upgrade", code=1)
+        self.assertIn("more than 255 bytes", result.tenant("t0")["error"]["message"])
+        self.assertIn("more than 10000 rows", result.tenant("t1")["error"]["message"])
+        self.assertEqual(result.tenant("t2")["state"], "succeeded")
+        self.assertLess(len(result.out), 10000)
+        self.assertLess(os.path.getsize(self.fleet.path(".skein", "ledger.db")), 500000)
+        self.assertLess(len(self.run_ok("current", code=1).out), 10000)
+
+
+class VersionRowsOnServers(PostgresCase, LineageCase):
+    def test_what_is_no_id_is_not_taken_whole(self):
+        self.fleet.inventory(self.pg.create("junk"))
+        self.pg.sql("junk", "CREATE TABLE alembic_version (version_num text);"
+                            "INSERT INTO alembic_version VALUES (repeat('x', 5000000))")
+        result = self.run_json("upgrade", code=1)
+        self.assertIn("more than 255 bytes", result.tenant("junk")["error"]["message"])
+
+    def test_a_version_table_with_the_longest_name(self):
+        name = "v" * 63
+        self.fleet.inventory(self.pg.create("long"), version_table=name)
+        self.run_ok("upgrade")
+        self.assertEqual(self.pg.sql("long", f"SELECT version_num FROM {name}"), [["bbbb2222"]])
+        self.run_ok("rollback")
+
+
 if __name__ == "__main__":
     main()

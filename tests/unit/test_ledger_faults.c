@@ -392,6 +392,35 @@ static void a_read_only_ledger_is_read_and_not_written(void **state)
     book_close(&book);
 }
 
+/* What is written to a file that has lost its name is nowhere. */
+static void what_is_removed_or_replaced_is_written_no_more(void **state)
+{
+    static const char *const names[] = {"ledger.db", "ledger.db-wal", "ledger.db.lock"};
+    (void)state;
+    for (size_t i = 0; i < 2 * ARRAY_LEN(names); i++) {
+        bool is_replaced = i >= ARRAY_LEN(names);
+        struct book book;
+        struct fleet fleet;
+        struct err err, again;
+        book_open(&book);
+        book_fleet(&book, &fleet, "run-1", 2);
+        fleet_starts(&fleet);
+        const char *path =
+            arena_printf(&book.arena, "%s/in/%s", book.dir, names[i % ARRAY_LEN(names)]);
+        const char *aside = arena_printf(&book.arena, "%s.aside", path);
+        assert_int_equal(rename(path, aside), 0);
+        if (is_replaced)
+            assert_int_equal(symlink("/dev/null", path), 0);
+        struct event event = {.kind = EVENT_RUN_DRAINS, .run = &fleet.run, .reason = "why"};
+        assert_false(ledger_write(book.ledger, &event, 1, &err));
+        assert_int_equal(err.kind, ERR_LEDGER);
+        assert_non_null(strstr(err.text, "was removed or replaced"));
+        assert_false(ledger_write(book.ledger, &event, 1, &again));
+        fleet_done(&fleet);
+        book_close(&book);
+    }
+}
+
 /* Every write beyond `LIMIT` bytes fails, as on a full disk. */
 static int dies_of_a_full_disk(const struct book *book)
 {
@@ -453,6 +482,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(flipped_bytes_are_survived),
     cmocka_unit_test(rows_that_make_no_sense_are_refused),
     cmocka_unit_test(a_read_only_ledger_is_read_and_not_written),
+    cmocka_unit_test(what_is_removed_or_replaced_is_written_no_more),
     cmocka_unit_test(after_a_failed_write_the_ledger_is_dead),
 };
 UNIT_MAIN(tests)

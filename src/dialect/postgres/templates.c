@@ -98,7 +98,9 @@ const char *const postgres_sql[SQL__COUNT] = {
     "SELECT pg_catalog.concat(extract(epoch FROM "
     "pg_catalog.pg_postmaster_start_time()), '/', pg_catalog.current_database())",
     [SQL_SCHEMA_CREATE] = "CREATE SCHEMA IF NOT EXISTS {schema}",
-    [SQL_VERSIONS] = "SELECT version_num FROM {version}",
+    [SQL_VERSIONS] =
+        "SELECT pg_catalog.left(version_num::pg_catalog.text, 256) FROM {version} LIMIT "
+        "10001",
     [SQL_TABLES] =
         "SELECT relname FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON "
         "pg_namespace.oid = relnamespace WHERE relkind IN ('r', 'p', 'f', 'v', 'm') AND nspname "

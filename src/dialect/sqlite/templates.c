@@ -8,7 +8,7 @@ const char *const sqlite_sql[SQL__COUNT] = {
         "max(name) FILTER (WHERE name = {version_name} COLLATE NOCASE), "
         "max(name) FILTER (WHERE name = 'skein_history' COLLATE NOCASE), NULL, NULL, NULL "
         "FROM main.sqlite_schema WHERE type = 'table'",
-    [SQL_VERSIONS] = "SELECT version_num FROM {version}",
+    [SQL_VERSIONS] = "SELECT substr(version_num, 1, 256) FROM {version} LIMIT 10001",
     [SQL_TABLES] = "SELECT name FROM main.sqlite_schema WHERE type IN ('table', 'view') AND name "
                    "COLLATE NOCASE IN ({rows}) LIMIT 1",
     [SQL_HISTORY] =
