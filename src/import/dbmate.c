@@ -86,6 +86,11 @@ static void read_file(struct import *import, const struct import_file *file)
             continue;
         }
         end_part(import, item, &sql, line.text);
+        if (marker == MARKER_DOWN && !item->revision.section_count) {
+            import_fault(import, file->path, line.number,
+                         "'-- migrate:down' before '-- migrate:up'");
+            return;
+        }
         sql = import_sql_of(import, file, marker == MARKER_UP ? DIRECTION_UP : DIRECTION_DOWN);
         sql.is_transactional = is_transactional;
         sql.text = file->bytes + line.next;
