@@ -108,6 +108,11 @@ struct skein_event {
     const struct skein_error *error; /* NULL: none */
     uint64_t delay_ms;
     const char *reason;
+    /* SKEIN_TENANT_FINISHED: how many notices and warnings the database gave (the report has the first few), and
+     * whether something is committed that a synchronous standby may not have */
+    uint64_t notice_count;
+    uint64_t warning_count;
+    bool is_unreplicated;
 };
 
 /* Called on the thread that runs, one at a time; should not take long. Any may be NULL. */

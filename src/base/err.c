@@ -104,10 +104,7 @@ static void hide_quoted(char *text, size_t size)
 
 void err_hide_values(struct err *err, struct arena *arena)
 {
-    struct said kept = {0};
-    for (enum said_part part = 0; part < SAID__COUNT; part++)
-        kept.part[part] = said_may_hold_values(part) ? NULL : said_part(err->said, part);
-    err->said = said_copy(arena, &kept);
+    err->said = said_without_values(arena, err->said);
     if (err->quotes_values)
         hide_quoted(err->text, sizeof err->text);
 }

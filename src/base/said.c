@@ -23,11 +23,6 @@ bool said_is_name(enum said_part part)
     return parts[part].is_name;
 }
 
-bool said_may_hold_values(enum said_part part)
-{
-    return parts[part].may_hold_values;
-}
-
 const char *said_part(const struct said *said, enum said_part part)
 {
     return said ? said->part[part] : NULL;
@@ -56,6 +51,14 @@ const struct said *said_copy(struct arena *arena, const struct said *said)
         copy->part[part] = arena_strndup(arena, text, end_of(text));
     }
     return copy;
+}
+
+const struct said *said_without_values(struct arena *arena, const struct said *said)
+{
+    struct said kept = {0};
+    for (enum said_part part = 0; part < SAID__COUNT; part++)
+        kept.part[part] = parts[part].may_hold_values ? NULL : said_part(said, part);
+    return said_copy(arena, &kept);
 }
 
 bool said_is_equal(const struct said *a, const struct said *b)

@@ -35,15 +35,15 @@ const char *said_name(enum said_part part);
 /* Of names there may be many, of sentences one: is it the name of a thing in the database? */
 bool said_is_name(enum said_part part);
 
-/* May the part hold values of rows? (Those that `report: {detail: false}` leaves out.) */
-bool said_may_hold_values(enum said_part part);
-
 /* NULL: nothing. */
 const char *said_part(const struct said *said, enum said_part part);
 
 /* A copy in the arena of what is there, each part cut to SAID_MAX bytes at a character's end; NULL where
  * nothing is. */
 const struct said *said_copy(struct arena *arena, const struct said *said);
+
+/* The same without the parts that may hold values of rows, which `report: {detail: false}` leaves out. */
+const struct said *said_without_values(struct arena *arena, const struct said *said);
 
 bool said_is_equal(const struct said *a, const struct said *b);
 

@@ -6,14 +6,27 @@
 #include "cli/reports.h"
 #include "library/own.h"
 
+struct reading {
+    struct report *report;
+    bool hides_values; /* the inventory says so by now */
+};
+
 static void on_event(void *ctx, const struct event *event)
 {
-    report_apply(ctx, event);
+    const struct reading *reading = ctx;
+    struct arena arena;
+    struct event shown = *event;
+    arena_init(&arena);
+    if (reading->hides_values)
+        event_copy_without_values(&arena, event, &shown);
+    report_apply(reading->report, &shown);
+    arena_done(&arena);
 }
 
 static bool read_report(struct fleet *fleet, const char *id, struct report *report, struct err *err)
 {
-    struct observer observer = {on_event, report};
+    struct reading reading = {report, fleet->inventory->hides_values};
+    struct observer observer = {on_event, &reading};
     struct ledger *ledger = ledger_open(fleet->inventory->ledger, LEDGER_READ, err);
     if (!ledger)
         return false;

@@ -43,10 +43,13 @@ static bool is_heard(const struct op *op, const struct notice *notice)
 }
 
 /* libpq hands a notice on at once, and with it those that came after a result which still waits to be taken: the
- * end of a script is known by the row of its guard, and not only by what follows that. */
+ * end of a script is known by the row of its guard, and not only by what follows that. Before the first statement
+ * of a message has run, the whole of it is parsed: what is said of a name that is too long is not of our BEGIN. */
 static const struct op *speaker(const struct conn *conn)
 {
-    return conn->is_past_guard && conn->op->joined ? conn->op->joined : conn->op;
+    const struct op *op = conn->op;
+    bool is_parsed = op == conn->message.first && !op->statements_done && !op->hears_all;
+    return (conn->is_past_guard || is_parsed) && op->joined ? op->joined : op;
 }
 
 /* Without a receiver libpq prints to stderr. What is not kept must leave no memory behind: there may be ten million. */

@@ -119,3 +119,23 @@ void event_copy(struct arena *arena, const struct event *event, struct event *re
     if (event->intent)
         ret_copy->intent = copy_intent(arena, event->intent);
 }
+
+/* Copies are ours to change. */
+static void hide_error(struct arena *arena, const struct err *err)
+{
+    if (err)
+        err_hide_values((struct err *)(uintptr_t)err, arena);
+}
+
+void event_copy_without_values(struct arena *arena, const struct event *event,
+                               struct event *ret_copy)
+{
+    event_copy(arena, event, ret_copy);
+    hide_error(arena, ret_copy->error);
+    if (!ret_copy->outcome)
+        return;
+    struct notices *notices = (struct notices *)(uintptr_t)ret_copy->outcome->notices;
+    hide_error(arena, ret_copy->outcome->error);
+    for (size_t i = 0; notices && i < notices->kept; i++)
+        notices->items[i].said = said_without_values(arena, notices->items[i].said);
+}

@@ -182,6 +182,11 @@ struct arena;
 /* A copy that outlives the call, but for `run` and the revisions, which live as long as the run. */
 void event_copy(struct arena *arena, const struct event *event, struct event *ret_copy);
 
+/* The same without what may be values of rows (err_hide_values). Of an event from a ledger the texts stay as they
+ * are: that one of them quotes values is not kept there. */
+void event_copy_without_values(struct arena *arena, const struct event *event,
+                               struct event *ret_copy);
+
 /* Who wants to know. Called on the loop's thread, one at a time; must not block for long. */
 struct observer {
     void (*on_event)(void *ctx, const struct event *event);

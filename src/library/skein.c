@@ -151,6 +151,9 @@ static void set_outcome(struct skein_event *event, const struct outcome *outcome
     event->step_count = outcome->step_count;
     event->attempts = outcome->attempts;
     event->duration_ms = outcome->duration_ms;
+    event->notice_count = outcome->notices ? outcome->notices->count : 0;
+    event->warning_count = outcome->notices ? outcome->notices->warning_count : 0;
+    event->is_unreplicated = notices_has_unreplicated(outcome->notices);
     if (!outcome->error)
         return;
     *error = error_of(outcome->error);

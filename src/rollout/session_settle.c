@@ -65,6 +65,15 @@ static bool is_worth_a_look(struct session *session)
     return session->asks_author || session->asks_catalog;
 }
 
+/* Unlike ours it is the chain's: what it has the server say is told. */
+static void add_author_query(struct session *session)
+{
+    add_query(session, OP_SCRIPT, session->doubtful->probe->sql);
+    struct op *op = &session->ops[session->op_count - 1];
+    op->hears_all = true;
+    op->revision = session->doubtful_revision;
+}
+
 /* The script of the step that was left half way, where it is the first of the plan. */
 static const struct script *script_left(struct session *session, const struct plan *left)
 {
@@ -103,7 +112,7 @@ enum asked ask_probe(struct session *session)
     session->has_probed = true;
     session_add_setup(session, session->doubtful);
     if (session->asks_author)
-        add_query(session, OP_SCRIPT, session->doubtful->probe->sql);
+        add_author_query(session);
     if (session->asks_catalog)
         add_query(session, OP_QUERY, session->probe.sql);
     return ASKED_OPS;

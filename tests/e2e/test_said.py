@@ -202,6 +202,19 @@ class Values(SaidCase):
         error = self.run_json("upgrade", code=1).report["errors"][0]
         self.assertEqual(error["message"], "invalid input syntax for type integer: ***")
 
+    def test_what_is_in_the_ledger_is_not_shown_any_more(self):
+        self.fleet.inventory(self.tenants, defaults={"retries": 0})
+        self.sql_all("CREATE TABLE item (x text); INSERT INTO item VALUES ('Smith'), ('Smith')")
+        self.fleet.revision("r1", raise_("w", "WARNING", detail="Smith", hint="look") +
+                            "\nCREATE UNIQUE INDEX ux ON item (x);")
+        self.assertIn("Smith", self.run_json("upgrade", code=1).out)
+        self.assertIn("Smith", self.run_ok("report", "-v").out)
+        self.fleet.inventory(self.tenants, report={"detail": False})
+        for output in ("text", "json"):
+            out = self.run_ok("report", "-v", "-o", output).out
+            self.assertNotIn("Smith", out)
+            self.assertIn("look", out)
+
     def test_a_mistake_in_it_is_a_fault(self):
         for text, words in (({"detail": "maybe"}, "'detail' must be 'false' or 'true'"),
                             ({"details": False}, "details")):
@@ -252,6 +265,16 @@ class Notices(SaidCase):
         self.assertEqual([(n["message"], n["revision"]) for n in report["notices"]],
                          [("late", None), ("so far", "r2")])
 
+    def test_a_name_that_is_too_long_is_told(self):
+        name = "n" * 70
+        for options in ("", " transaction:false"):
+            with self.subTest(options=options):
+                self.fleet.revision("r" + str(len(options)), f"CREATE TABLE {name + options[1:2]} (x int); DROP TABLE "
+                                    f"{name[:63]};", options=options)
+                report = self.run_json("upgrade").report
+                self.assertEqual([(n["code"], n["revision"], n["count"]) for n in report["notices"]],
+                                 [("42622", "r" + str(len(options)), 2)])
+
     def test_a_flood_is_counted(self):
         self.fleet.revision("r1", "DO $$ BEGIN FOR i IN 1..100000 LOOP RAISE NOTICE 'row %', i; END LOOP; "
                                   "RAISE WARNING 'the last'; END $$;")
@@ -277,12 +300,18 @@ class Notices(SaidCase):
         self.assertEqual((notice["message"], notice["hint"], notice["tenants"]),
                          ("heard", "listen", ["a"]))
 
-    def test_nothing_is_printed_by_the_library(self):
-        self.sql_all("SELECT 1")
-        self.pg.sql("postgres", "UPDATE pg_database SET datcollversion = '0' WHERE datname = 'a'")
+    def test_a_warning_of_connecting_is_told_and_not_printed(self):
+        self.pg.sql("postgres", "CREATE DATABASE icu TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en'")
+        self.addCleanup(self.pg.sql, "postgres", "DROP DATABASE icu WITH (FORCE)")
+        self.pg.sql("postgres", "UPDATE pg_database SET datcollversion = '0' WHERE datname = 'icu'")
+        self.fleet.inventory([{"name": "icu", "url": self.pg.url("icu")}])
         self.fleet.revision("r1", "SELECT 1;")
-        result = self.run_json("upgrade")
-        self.assertNotIn("collation", result.err)
+        for command in ("plan", "upgrade", "current"):
+            result = self.run_json(command)
+            self.assertEqual(result.err, "")
+            notice = result.report["notices"][0]
+            self.assertIn("collation version mismatch", notice["message"])
+            self.assertIn("REFRESH COLLATION VERSION", notice["hint"])
 
 
 class Replicated(SaidCase):
