@@ -369,14 +369,10 @@ static enum fake_outcome do_history(struct fake_call *call)
     static const char *const columns[] = {"revision", "direction", "checksum", "statements",
                                           "state",    "run_id",    "id"};
     const struct fake_table *table = find_table(call);
-    size_t first = 0;
     if (!table)
         return fail_at(call, 1, "42P01", "no such table");
-    for (size_t i = 0; i < table->row_count; i++)
-        if (strcmp(table->rows[i][DIRECTION], "stamp") == 0)
-            first = i + 1;
     set_columns(call, columns, ARRAY_LEN(columns));
-    for (size_t i = first; i < table->row_count; i++) {
+    for (size_t i = 0; i < table->row_count; i++) {
         const char *values[HISTORY_WIDTH + 1];
         memcpy(values, table->rows[i], HISTORY_WIDTH * sizeof *values);
         values[HISTORY_WIDTH] = arena_printf(arena_of(call), "%zu", i + 1);

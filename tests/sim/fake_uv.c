@@ -4,7 +4,15 @@
 
 #include "base/arena.h"
 
-enum item_kind { ITEM_TIMER, ITEM_WORK, ITEM_WORKED, ITEM_CLOSE, ITEM_ASYNC, ITEM_THREAD };
+enum item_kind {
+    ITEM_TIMER,
+    ITEM_WORK,
+    ITEM_WORKED,
+    ITEM_CLOSE,
+    ITEM_ASYNC,
+    ITEM_THREAD,
+    ITEM_EXIT
+};
 
 /* Something that will happen. */
 struct item {
@@ -14,6 +22,7 @@ struct item {
     void (*callback)(void); /* as the kind has it */
     uint64_t repeat_ms;     /* ITEM_TIMER; 0: once */
     bool is_detached;       /* ITEM_THREAD: nobody waits for it */
+    int status, signal;     /* ITEM_EXIT */
 };
 
 enum { SIGNALS_MAX = 8 };
@@ -32,6 +41,7 @@ static struct {
     size_t handles; /* open */
     uv_signal_t *signals[SIGNALS_MAX];
     int signals_sent;
+    int last_pid;
 } sim;
 
 /* ---- time and fate ------------------------------------------------------------------------- */
@@ -153,6 +163,13 @@ static void run_timer(const struct item *item)
     call(item->callback, timer);
 }
 
+static void run_exit(const struct item *item)
+{
+    uv_process_t *process = item->subject;
+    process->flags &= ~(unsigned)IS_ACTIVE;
+    process->exit_cb(process, item->status, item->signal);
+}
+
 static void run_item(struct item item)
 {
     switch (item.kind) {
@@ -169,6 +186,7 @@ static void run_item(struct item item)
         if (item.callback)
             call(item.callback, item.subject);
         break;
+    case ITEM_EXIT: run_exit(&item); break;
     case ITEM_ASYNC:
     case ITEM_THREAD: call(item.callback, item.subject); break;
     }
@@ -321,6 +339,38 @@ int uv_signal_start(uv_signal_t *handle, uv_signal_cb callback, int number)
         }
     return 0;
 }
+
+/* ---- programs ------------------------------------------------------------------------------ */
+
+int uv_spawn(uv_loop_t *loop, uv_process_t *process, const uv_process_options_t *options)
+{
+    uint64_t takes_ms;
+    int status;
+    init_handle(loop, (uv_handle_t *)process);
+    if (!*options->file)
+        return UV_ENOENT;
+    sim.hooks.on_spawn(sim.hooks.ctx, &takes_ms, &status);
+    process->exit_cb = options->exit_cb;
+    process->pid = ++sim.last_pid;
+    process->flags |= IS_ACTIVE;
+    add(ITEM_EXIT, process, takes_ms)->status = status;
+    return 0;
+}
+
+/* By the linker's --wrap: only programs that were started here are killed, with their groups. */
+int __wrap_kill(pid_t pid, int number)
+{
+    for (size_t i = 0; i < sim.count; i++) {
+        struct item *item = &sim.items[i];
+        if (item->kind != ITEM_EXIT || ((uv_process_t *)item->subject)->pid != -pid)
+            continue;
+        item->due_ms = sim.now_ms;
+        item->signal = number;
+    }
+    return 0;
+}
+
+/* ---- the pool and threads ------------------------------------------------------------------ */
 
 int uv_queue_work(uv_loop_t *loop, uv_work_t *request, uv_work_cb work, uv_after_work_cb done)
 {

@@ -27,6 +27,8 @@ struct loop_plan {
 struct loop_hooks {
     void (*on_time)(void *ctx, uint64_t now_ms); /* the clock has moved */
     void (*on_kill)(void *ctx);
+    /* A program was started: how long it takes, and its exit status. */
+    void (*on_spawn)(void *ctx, uint64_t *ret_takes_ms, int *ret_status);
     void (*on_wrong)(void *ctx, const char *what); /* hangs, handles left open; does not return */
     void *ctx;
 };

@@ -4,7 +4,7 @@
 
 static const char *const words[] = {[DIRECTION_UP] = "up", [DIRECTION_DOWN] = "down"};
 
-static unsigned done_of(const struct scene *scene, const struct truth *truth)
+unsigned person_count(const struct scene *scene, const struct truth *truth)
 {
     size_t index = (size_t)truth->unfinished;
     bool is_there = truth->stands >> index & 1;
@@ -41,7 +41,7 @@ static void add_finish(struct scene *scene, struct buf *buf, const struct truth 
     uint32_t set = scene_closure(scene, truth->rows);
     uint32_t after = is_up ? set | 1u << index : set & ~(1u << index);
     buf_adds(buf, "begin;");
-    for (unsigned k = done_of(scene, truth) + 1; k <= count; k++)
+    for (unsigned k = person_count(scene, truth) + 1; k <= count; k++)
         buf_addf(buf, "effect '%s%c%u';", scene->revisions[index].id, is_up ? '+' : '-', k);
     add_rows(scene, buf, truth->rows, scene_heads(scene, after));
     add_mark(scene, buf, truth, count, "applied");
@@ -57,7 +57,7 @@ void person_settle(struct scene *scene, size_t tenant, const struct truth *truth
     if (finishes)
         add_finish(scene, &buf, truth);
     else
-        add_mark(scene, &buf, truth, done_of(scene, truth), "partial");
+        add_mark(scene, &buf, truth, person_count(scene, truth), "partial");
     scene_do(scene, tenant, buf.data);
     buf_done(&buf);
 }

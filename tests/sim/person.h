@@ -9,4 +9,7 @@
  * by hand, where the rollout goes the other way. Nobody may be at work. */
 void person_settle(struct scene *scene, size_t tenant, const struct truth *truth, bool finishes);
 
+/* How many statements of the unfinished step are done, whatever the history table says of it. */
+unsigned person_count(const struct scene *scene, const struct truth *truth);
+
 #endif

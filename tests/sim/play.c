@@ -17,8 +17,8 @@
 enum { EXIT_KILLED = -1, EXIT_NOTHING = -2 /* there is no such run, or nothing is left of it */ };
 enum { GIVE_UP_MS = 6 * 3600 * 1000 };
 
-enum deed { DEED_FORWARD, DEED_RESUME, DEED_ROLLBACK };
-static const char *const deed_names[] = {"forward", "resume", "rollback"};
+enum deed { DEED_FORWARD, DEED_RESUME, DEED_ROLLBACK, DEED_ADOPT };
+static const char *const deed_names[] = {"forward", "resume", "rollback", "adopt"};
 
 struct play {
     uint64_t seed;
@@ -28,7 +28,7 @@ struct play {
     struct watch watch;
     jmp_buf killed;
     unsigned rollouts;
-    bool knows_hosts;
+    bool knows_hosts; /* and passwords; gates say yes, and soon */
 
     /* the rollout at hand */
     enum plan_command command;
@@ -36,6 +36,7 @@ struct play {
     uint32_t target_set;
     const char *wave; /* up to that one; NULL: all */
     bool is_back;     /* what is left of it is the way back */
+    bool adopts;      /* it takes over from another tool */
 };
 
 /* ---- what others tell us ------------------------------------------------------------------- */
@@ -81,6 +82,23 @@ static bool knows_host(void *ctx, const char *name)
     return play->knows_hosts || !rng_chance(&play->scene->rng, 3);
 }
 
+static bool knows_password(void *ctx)
+{
+    struct play *play = ctx;
+    return play->knows_hosts || !rng_chance(&play->scene->rng, 5);
+}
+
+/* Most gates say yes. */
+static void on_spawn(void *ctx, uint64_t *ret_takes_ms, int *ret_status)
+{
+    struct play *play = ctx;
+    struct rng *rng = &play->scene->rng;
+    enum { HANGS_MS = 600000 };
+    bool is_calm = play->knows_hosts;
+    *ret_takes_ms = !is_calm && rng_chance(rng, 5) ? HANGS_MS : rng_below(rng, 500);
+    *ret_status = !is_calm && rng_chance(rng, 20) ? 1 : 0;
+}
+
 static void on_open(void *ctx, const struct conn *conn, const struct url *url)
 {
     struct play *play = ctx;
@@ -114,6 +132,7 @@ static void on_report_event(void *ctx, const struct event *event)
 
 static struct visit make_visit(const struct play *play, const struct again *again)
 {
+    static const char *const tools[] = {"dbmate"};
     static const char *const names[] = {
         [PLAN_UPGRADE] = "upgrade", [PLAN_DOWNGRADE] = "downgrade", [PLAN_STAMP] = "stamp"};
     if (again)
@@ -122,8 +141,19 @@ static struct visit make_visit(const struct play *play, const struct again *agai
                               .plan = again->plan,
                               .targets = again->targets,
                               .target_count = again->target_count,
+                              .adopts = again->adopts,
+                              .has_on_failure = again->adopts,
                               .wave = play->wave,
                               .again = again};
+    if (play->adopts)
+        return (struct visit){.command = "adopt",
+                              .goal = GOAL_RUN,
+                              .plan = PLAN_STAMP,
+                              .targets = tools,
+                              .target_count = ARRAY_LEN(tools),
+                              .adopts = true,
+                              .has_on_failure = true, /* ON_FAILURE_STOP */
+                              .wave = play->wave};
     return (struct visit){.command = names[play->command],
                           .goal = GOAL_RUN,
                           .plan = play->command,
@@ -145,9 +175,12 @@ static int visit_fleet(struct play *play, struct fleet *fleet, const struct visi
     struct observer observers[] = {watch_observer(&play->watch), {on_report_event, report}};
     play->rollouts++;
     watch_begin_run(&play->watch, visit->again && visit->again->is_back);
+    if (visit->adopts)
+        watch_adopts(&play->watch);
     struct rollout_end end = rollout_run(&plan.rollout, observers, ARRAY_LEN(observers));
     exit_code = end.ledger_err.kind != ERR_NONE ? 6 : report_exit_code(report, end.signal);
-    watch_check_report(&play->watch, report, exit_code);
+    if (!visit->adopts)
+        watch_check_report(&play->watch, report, exit_code);
     if (exit_code == 6)
         watch_lose_track(&play->watch);
     report_free(report);
@@ -189,25 +222,37 @@ static int visit_again(struct play *play, struct fleet *fleet, bool is_rollback)
     return exit_code;
 }
 
-static int do_deed(struct play *play, enum deed deed)
+static void open_fleet(const struct play *play, struct fleet *ret_fleet)
 {
     struct scene *scene = play->scene;
-    struct fleet fleet = {.inventory = &scene->inventory, .chain = scene->chain};
+    struct fleet *fleet = ret_fleet;
+    *fleet = (struct fleet){.inventory = &scene->inventory, .chain = scene->chain};
+    arena_init(&fleet->arena);
+    fleet->scripts = scripts_new(fleet->chain);
+    fleet->tenant_count = scene->inventory.tenant_count;
+    fleet->tenants = arena_calloc(&fleet->arena, fleet->tenant_count, sizeof *fleet->tenants);
+    for (size_t i = 0; i < fleet->tenant_count; i++)
+        fleet->tenants[i] = &scene->inventory.tenants[i];
+}
+
+static void close_fleet(struct fleet *fleet)
+{
+    scripts_free(fleet->scripts);
+    arena_done(&fleet->arena);
+}
+
+static int do_deed(struct play *play, enum deed deed)
+{
+    struct fleet fleet;
     int exit_code;
-    arena_init(&fleet.arena);
-    fleet.scripts = scripts_new(fleet.chain);
-    fleet.tenant_count = scene->inventory.tenant_count;
-    fleet.tenants = arena_calloc(&fleet.arena, fleet.tenant_count, sizeof *fleet.tenants);
-    for (size_t i = 0; i < fleet.tenant_count; i++)
-        fleet.tenants[i] = &scene->inventory.tenants[i];
-    if (deed == DEED_FORWARD) {
+    open_fleet(play, &fleet);
+    if (deed == DEED_FORWARD || deed == DEED_ADOPT) {
         struct visit visit = make_visit(play, NULL);
         exit_code = visit_carefully(play, &fleet, &visit);
     } else {
         exit_code = visit_again(play, &fleet, deed == DEED_ROLLBACK);
     }
-    scripts_free(fleet.scripts);
-    arena_done(&fleet.arena);
+    close_fleet(&fleet);
     return exit_code;
 }
 
@@ -243,7 +288,8 @@ static int run_deed(struct play *play, enum deed deed)
     play->is_back = play->is_back || goes_back || (exit_code == 6 && is_rolled_back);
     snprintf(text, sizeof text, "%d", exit_code);
     tell(play, "exit", text);
-    bool is_known = memory_ledger_run_count(play->ledger) > runs || deed != DEED_FORWARD;
+    bool is_new = deed == DEED_FORWARD || deed == DEED_ADOPT;
+    bool is_known = memory_ledger_run_count(play->ledger) > runs || !is_new;
     return is_known || exit_code == 2 ? exit_code : EXIT_NOTHING;
 }
 
@@ -300,6 +346,43 @@ static void plan_calm(struct play *play)
     troubles_heal(play->scene);
 }
 
+/* `skein resolve`: what a person says of a statement that was under way. */
+static void settle_by_command(struct play *play, size_t tenant, bool is_done)
+{
+    struct visit visit = {.command = "resolve",
+                          .goal = GOAL_RUN,
+                          .has_no_waves = true,
+                          .settle = is_done ? SETTLE_DONE : SETTLE_UNDONE};
+    struct observer observer = watch_observer(&play->watch);
+    struct visit_plan plan;
+    struct fleet fleet;
+    struct err err;
+    open_fleet(play, &fleet);
+    fleet.tenants += tenant;
+    fleet.tenant_count = 1;
+    if (!visit_prepare(&fleet, &visit, &plan, &err))
+        on_wrong(play, err.text);
+    watch_begin_run(&play->watch, false);
+    watch_settles(&play->watch);
+    rollout_run(&plan.rollout, &observer, 1);
+    if (watch_truth(&play->watch, tenant).is_running)
+        on_wrong(play, "a statement is in doubt, though a person has settled it");
+    visit_done(&plan);
+    close_fleet(&fleet);
+}
+
+/* The command knows two answers: the statement after those that are counted took effect, or it did not. */
+static bool try_command(struct play *play, size_t tenant, const struct truth *truth)
+{
+    if (!truth->is_running || !rng_chance(&play->scene->rng, 50))
+        return false;
+    unsigned more = person_count(play->scene, truth) - truth->unfinished_statements;
+    if (more > 1)
+        return false;
+    settle_by_command(play, tenant, more == 1);
+    return true;
+}
+
 static void settle_all(struct play *play)
 {
     wait_for_quiet(play);
@@ -308,6 +391,8 @@ static void settle_all(struct play *play)
         bool is_other_way = (truth.unfinished_direction == DIRECTION_UP) ==
                             (play->is_back != (play->command == PLAN_DOWNGRADE));
         bool finishes = is_other_way || rng_chance(&play->scene->rng, 30);
+        if (!finishes && try_command(play, i, &truth))
+            continue;
         person_settle(play->scene, i, &truth, finishes);
     }
 }
@@ -433,6 +518,28 @@ static enum deed choose_deed(struct play *play, int exit_code)
     return rng_chance(&play->scene->rng, 15) ? DEED_ROLLBACK : DEED_RESUME;
 }
 
+/* Another tool has brought everyone there; at last all of them are ours. */
+static void play_adoption(struct play *play)
+{
+    struct rng *rng = &play->scene->rng;
+    enum deed deed = DEED_ADOPT;
+    play->adopts = true;
+    watch_begin_lineage(&play->watch, 0, false);
+    for (uint32_t left = rng_below(rng, 3); left; left--) {
+        plan_fate(play);
+        int exit_code = run_deed(play, deed);
+        loop_advance(rng_below(rng, 3000));
+        bool is_there = exit_code != EXIT_NOTHING && exit_code != 2;
+        deed = is_there && rng_chance(rng, 50) ? DEED_RESUME : DEED_ADOPT;
+    }
+    plan_calm(play);
+    wait_for_quiet(play);
+    if (run_deed(play, DEED_ADOPT) != 0)
+        on_wrong(play, "a fleet cannot be taken over from another tool");
+    check_end(play, false);
+    play->adopts = false;
+}
+
 static void play_rollout(struct play *play)
 {
     struct rng *rng = &play->scene->rng;
@@ -461,11 +568,15 @@ static void play_rollout(struct play *play)
 static void begin(struct play *play)
 {
     struct rng rng = {play->seed ^ 0x5851f42d4c957f2du};
-    struct loop_hooks hooks = {
-        .on_time = on_time, .on_kill = on_kill, .on_wrong = on_wrong, .ctx = play};
+    struct loop_hooks hooks = {.on_time = on_time,
+                               .on_kill = on_kill,
+                               .on_spawn = on_spawn,
+                               .on_wrong = on_wrong,
+                               .ctx = play};
     loop_begin(rng_split(&rng), &hooks);
     play->scene = scene_new(play->seed);
     struct system_hooks asked = {.knows_host = knows_host,
+                                 .knows_password = knows_password,
                                  .on_open = on_open,
                                  .on_op = play->options.is_traced ? on_op : NULL,
                                  .on_close = on_close,
@@ -489,6 +600,8 @@ unsigned play_case(uint64_t seed, const struct play_options *options)
     play = (struct play){.seed = seed, .options = *options};
     heap_begin();
     begin(&play);
+    if (play.scene->is_foreign)
+        play_adoption(&play);
     play_rollout(&play);
     memory_ledger_free(play.ledger);
     scene_free(play.scene);

@@ -181,6 +181,7 @@ static void choose_drivers(struct scene *scene)
     scene->drivers[DIALECT_MYSQL] = &fake_no_ddl;
     scene->has_files = rng_chance(&scene->rng, 35);
     scene->has_no_ddl = rng_chance(&scene->rng, 25);
+    scene->is_foreign = rng_chance(&scene->rng, 8);
 }
 
 static enum dialect_id choose_dialect(struct scene *scene)
@@ -209,6 +210,7 @@ static void lead_astray(struct scene *scene, struct scene_place *place)
 
 static void place_tenant(struct scene *scene, size_t index, enum dialect_id dialect)
 {
+    static const struct password by_command = {.kind = PASSWORD_COMMAND};
     struct rng *rng = &scene->rng;
     struct scene_place *place = &scene->places[index];
     struct tenant *tenant = &scene->inventory.tenants[index];
@@ -224,12 +226,14 @@ static void place_tenant(struct scene *scene, size_t index, enum dialect_id dial
         place->schema = tenant->schema = tenant->name;
     else if (scene->drivers[dialect] == &fake_joins && rng_chance(rng, 15))
         lead_astray(scene, place);
-    if (place->is_shared && rng_chance(rng, 80))
+    if (place->is_shared && (scene->is_foreign || rng_chance(rng, 80)))
         fake_do(place->db, arena_printf(&scene->arena, "schema \"%s\"", tenant->schema));
     if (!is_server)
         return;
     tenant->url.host = arena_printf(&scene->arena, "s%u", (unsigned)server);
     tenant->url.user = rng_chance(rng, 70) ? "app" : "other";
+    if (rng_chance(rng, 15))
+        tenant->password = &by_command;
 }
 
 static void share_place(struct scene *scene, size_t index, const struct tenant *other)
@@ -239,7 +243,8 @@ static void share_place(struct scene *scene, size_t index, const struct tenant *
     *place = scene->places[index - 1];
     place->schema = tenant->schema = tenant->name;
     tenant->url = other->url;
-    if (rng_chance(&scene->rng, 80))
+    tenant->password = other->password;
+    if (scene->is_foreign || rng_chance(&scene->rng, 80))
         fake_do(place->db, arena_printf(&scene->arena, "schema \"%s\"", tenant->schema));
 }
 
@@ -250,7 +255,7 @@ static const struct settings *choose_settings(struct scene *scene, size_t index,
     struct rng *rng = &scene->rng;
     const struct scene_place *place = &scene->places[index];
     bool has_schema = fake_store_has_schema(fake_committed(place->db), place->schema);
-    bool is_missing = !place->is_shared && rng_chance(rng, 5);
+    bool is_missing = !place->is_shared && !scene->is_foreign && rng_chance(rng, 5);
     fake_set_missing(place->db, is_missing);
     bool creates = !has_schema || is_missing || rng_chance(rng, 10);
     return settings + (creates ? SETTINGS_CREATE : 0) +
@@ -367,13 +372,42 @@ static void bring_to(struct scene *scene, size_t tenant, uint32_t set)
     buf_done(&buf);
 }
 
+/* The same, as dbmate would have it: its table has a row for each migration, and ours are missing. */
+static void bring_by_other_tool(struct scene *scene, size_t tenant, uint32_t set)
+{
+    struct buf buf;
+    const struct scene_place *place = &scene->places[tenant];
+    const char *table = arena_printf(&scene->arena, "\"%s\".\"schema_migrations\"", place->schema);
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    buf_addf(&buf, "make %s;", table);
+    for (size_t i = 0; i < scene->revision_count; i++) {
+        const struct scene_revision *revision = &scene->revisions[i];
+        for (unsigned k = 1; set >> i & 1 && k <= revision->statements[DIRECTION_UP]; k++)
+            buf_addf(&buf, "effect '%s+%u';", revision->id, k);
+        if (set >> i & 1)
+            buf_addf(&buf, "insert %s '%s';", table, revision->id);
+    }
+    scene_do(scene, tenant, buf.data);
+    buf_done(&buf);
+}
+
+static void bring_all_by_other_tool(struct scene *scene)
+{
+    for (size_t i = 0; i < scene->inventory.tenant_count; i++) {
+        size_t revision = rng_below(&scene->rng, (uint32_t)scene->revision_count);
+        bring_by_other_tool(scene, i, scene->revisions[revision].ancestors);
+    }
+}
+
 /* Most at one place, some elsewhere, some without our tables. */
 static void place_tenants(struct scene *scene)
 {
     struct rng *rng = &scene->rng;
     uint32_t count = (uint32_t)scene->revision_count;
     uint32_t common = scene->revisions[rng_below(rng, count)].ancestors;
-    if (rng_chance(rng, 40))
+    if (scene->is_foreign)
+        bring_all_by_other_tool(scene);
+    if (scene->is_foreign || rng_chance(rng, 40))
         return;
     for (size_t i = 0; i < scene->inventory.tenant_count; i++) {
         uint32_t other =
@@ -415,6 +449,17 @@ static struct wave make_wave(struct scene *scene, size_t index)
     return wave;
 }
 
+static struct gate_rules make_gates(struct rng *rng)
+{
+    static const char *const argv[] = {"gate", NULL};
+    static const uint64_t timeouts_ms[] = {0, 1000, 60000};
+    struct gate_rules rules = {.timeout_ms = RNG_PICK(rng, timeouts_ms)};
+    for (int gate = 0; gate < GATE__COUNT; gate++)
+        if (rng_chance(rng, 50))
+            rules.argv[gate] = argv;
+    return rules;
+}
+
 static void make_rules(struct scene *scene)
 {
     static const enum on_failure policies[] = {ON_FAILURE_STOP, ON_FAILURE_CONTINUE,
@@ -432,6 +477,8 @@ static void make_rules(struct scene *scene)
         .waves = waves,
         .wave_count = count,
     };
+    if (rng_chance(rng, 15))
+        scene->inventory.rollout.gates = make_gates(rng);
 }
 
 struct scene *scene_new(uint64_t seed)

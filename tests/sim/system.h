@@ -14,6 +14,7 @@ struct url;
 
 struct system_hooks {
     bool (*knows_host)(void *ctx, const char *name); /* false: try again later */
+    bool (*knows_password)(void *ctx);               /* the command for it ends well */
     /* A session's connection; one that only asks who blocks it is none. */
     void (*on_open)(void *ctx, const struct conn *conn, const struct url *url);
     void (*on_op)(void *ctx, const struct url *url, const struct op *op); /* NULL: not told */

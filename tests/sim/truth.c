@@ -89,12 +89,19 @@ static bool read_history(const struct scene *scene, size_t tenant, const struct 
         const char *const *row = table->rows[i];
         int index = scene_find(scene, row[REVISION]);
         bool is_up = strcmp(row[DIRECTION], "up") == 0;
+        bool is_stamp = strcmp(row[DIRECTION], "stamp") == 0;
         *ret_why = "a step is twice in the history, or never began";
+        if (is_stamp && index >= 0)
+            truth->recorded |= scene->revisions[index].ancestors;
+        if (is_stamp)
+            continue;
         if (index < 0)
             return false;
         if (strcmp(row[STATE], "running") == 0 || strcmp(row[STATE], "partial") == 0) {
             truth->unfinished = index;
             truth->unfinished_direction = is_up ? DIRECTION_UP : DIRECTION_DOWN;
+            truth->unfinished_statements = (unsigned)strtoul(row[STATEMENTS], NULL, 10);
+            truth->is_running = strcmp(row[STATE], "running") == 0;
         }
         if (strcmp(row[STATE], "applied") != 0)
             continue;

@@ -17,6 +17,8 @@ struct truth {
     uint32_t recorded;  /* by the history table */
     int unfinished;     /* the revision that the history table calls so; -1: none */
     enum direction unfinished_direction;
+    unsigned unfinished_statements; /* that the history table has as done */
+    bool is_running;                /* and the one after them as under way */
 };
 
 /* False: that can never be, and *ret_why says what: an effect twice, out of order, a row that is none of

@@ -92,14 +92,15 @@ static void check_outcome(struct watch *watch, size_t tenant, const struct outco
     const char *state = tenant_state_name(outcome->state);
     struct truth truth = watch_truth(watch, tenant);
     bool is_good = outcome->state == TENANT_SUCCEEDED || outcome->state == TENANT_UNCHANGED;
-    bool is_settled = is_good || outcome->state == TENANT_ROLLED_BACK ||
-                      (outcome->state == TENANT_FAILED && outcome->from.is_known);
+    bool is_settled =
+        is_good || outcome->state == TENANT_ROLLED_BACK ||
+        (outcome->state == TENANT_FAILED && !watch->is_adopting && outcome->from.is_known);
     uint32_t to = set_of(scene, outcome->to.ids, outcome->to.count);
     if (outcome->state == TENANT_SKIPPED || outcome->state == TENANT_IN_DOUBT)
         return;
     if (is_settled)
         expect_whole(watch, tenant, &truth, state);
-    else if (!truth_is_whole_but_one(scene, &truth))
+    else if (!watch->is_adopting && !truth_is_whole_but_one(scene, &truth))
         wrong(watch, "t%zu is told as %s, and more than one step is not whole", tenant, state);
     if (is_settled && truth.rows != to)
         wrong(watch, "t%zu is told as %s at %x, and stands at %x", tenant, state, to, truth.rows);
@@ -135,7 +136,8 @@ static void take_rules(struct watch *watch, const struct event *event, size_t wa
         own && own->has_max_failures ? &own->max_failures : &rules->max_failures;
     watch->parallel = own && own->parallel ? own->parallel : rules->parallel;
     watch->per_server = own && own->per_server ? own->per_server : rules->per_server;
-    watch->allowed = rules->on_failure == ON_FAILURE_CONTINUE || watch->is_dry
+    bool never_trips = rules->on_failure == ON_FAILURE_CONTINUE && !watch->is_adopting;
+    watch->allowed = never_trips || watch->is_dry
                          ? UINT32_MAX
                          : share_of(share, (uint32_t)event->run->waves[wave].tenant_count);
     watch->failures = 0;
@@ -198,9 +200,9 @@ static void on_finished(struct watch *watch, const struct event *event)
     if (watched->has_ended && !outcome->is_rollback)
         wrong(watch, "t%zu ends twice", tenant);
     (void)is_changed(watch, tenant); /* it is noted */
-    if (!watch->is_dry)
+    if (!watch->is_dry && !watch->is_settling)
         check_outcome(watch, tenant, outcome);
-    if (!watch->is_dry)
+    if (!watch->is_dry && !watch->is_adopting)
         check_verified(watch, tenant, outcome);
     if (is_given_up(watched, outcome) && !*trouble_of(watch, tenant))
         wrong(watch, "t%zu is given up, and its server was in no trouble", tenant);
@@ -218,6 +220,11 @@ static void on_finished(struct watch *watch, const struct event *event)
 static void on_drains(struct watch *watch, const struct event *event)
 {
     bool is_threshold = strcmp(event->reason, "too many failures") == 0;
+    bool is_gate = strncmp(event->reason, "the gate ", strlen("the gate ")) == 0;
+    if (is_gate && watch->has_begun) { /* as too many failures would */
+        watch->has_tripped = true;
+        return;
+    }
     if (is_threshold && !watch->has_tripped)
         wrong(watch, "the run drains with %u failures, though %u are allowed", watch->failures,
               watch->allowed);
@@ -266,7 +273,10 @@ static void on_event(void *ctx, const struct event *event)
     trace_event(watch, event);
     switch (event->kind) {
     case EVENT_RUN_STARTED: on_run_started(watch, event->run); break;
-    case EVENT_WAVE_STARTED: take_rules(watch, event, event->wave); break;
+    case EVENT_WAVE_STARTED:
+        watch->has_begun = true;
+        take_rules(watch, event, event->wave);
+        break;
     case EVENT_TENANT_STARTED: on_started(watch, event); break;
     case EVENT_TENANT_FINISHED: on_finished(watch, event); break;
     case EVENT_RUN_DRAINS: on_drains(watch, event); break;
@@ -322,7 +332,8 @@ static void on_write(void *ctx, struct fake_db *db, const char *schema, bool is_
         wrong(watch, "t%zu is written to by a run that only looks", tenant);
     if (!watch->tenants[tenant].is_running)
         wrong(watch, "t%zu is written to, and was not begun", tenant);
-    if (!memory_ledger_has_intent(watch->ledger, watch->scene->inventory.tenants[tenant].name))
+    if (!watch->is_settling &&
+        !memory_ledger_has_intent(watch->ledger, watch->scene->inventory.tenants[tenant].name))
         wrong(watch, "t%zu is written to, and no intent is durable", tenant);
     /* A file is made for a copy to be put there, and goes again where it turns out that there is none. */
     bool makes_file = fake_is_missing(db) && watch->lineage.is_uncertain[tenant];
@@ -378,9 +389,20 @@ void watch_begin_run(struct watch *watch, bool is_back)
 {
     watch->is_dry = false;
     watch->is_back_command = is_back;
+    watch->is_adopting = watch->is_settling = watch->has_begun = false;
     watch->has_tripped = watch->is_draining = watch->is_going_back = watch->has_finished = false;
     watch->conn_count = 0;
     memset(watch->tenants, 0, sizeof watch->tenants);
+}
+
+void watch_adopts(struct watch *watch)
+{
+    watch->is_adopting = true;
+}
+
+void watch_settles(struct watch *watch)
+{
+    watch->is_settling = true;
 }
 
 void watch_lose_track(struct watch *watch)
@@ -442,9 +464,10 @@ void watch_check_quiet(struct watch *watch)
                                               !watched->outcome.from.is_known);
         if (fake_unlocked_writes(watch->scene->places[i].db))
             wrong(watch, "t%zu was written to by somebody without its lock", i);
-        if (!truth_is_whole_but_one(watch->scene, &truth))
+        if (!watch->is_adopting && !truth_is_whole_but_one(watch->scene, &truth))
             wrong(watch, "t%zu: more than one step is not whole", i);
-        if (watch->has_finished && !watch->is_dry && watched->has_ended && !is_told)
+        if (watch->has_finished && !watch->is_dry && !watch->is_adopting && watched->has_ended &&
+            !is_told)
             expect_whole(watch, i, &truth, tenant_state_name(watched->outcome.state));
     }
 }

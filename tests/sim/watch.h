@@ -47,6 +47,8 @@ struct watch {
     /* the run at hand */
     size_t wave_limit; /* waves that are asked for */
     bool is_dry, is_back_command;
+    bool is_adopting, is_settling; /* it runs no script */
+    bool has_begun;                /* a wave */
     bool has_tripped, is_draining, is_going_back;
     uint32_t parallel, per_server; /* now */
     uint32_t allowed, failures;    /* in the wave */
@@ -64,6 +66,10 @@ struct watch {
 
 void watch_begin_lineage(struct watch *watch, uint32_t target, bool is_downgrade);
 void watch_begin_run(struct watch *watch, bool is_back);
+
+/* The run at hand takes over from another tool, or writes down what a person has found out. */
+void watch_adopts(struct watch *watch);
+void watch_settles(struct watch *watch);
 
 /* The ledger does not know how the run ended: it was killed, or the ledger broke. */
 void watch_lose_track(struct watch *watch);
