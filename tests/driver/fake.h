@@ -22,6 +22,7 @@
  *     sleep MS         takes that long
  *     exceeds A B      -> a row where effect A is there more often than B
  *     reaches A B      -> a row where it is there as often at least
+ *     set A B, reset A B: effect A, unless it exceeds B, or reaches it: however often it is said
  *     agree            -> a row, but for databases that disagree
  *     fail SQLSTATE    fails
  *     role NAME        from then on our own bookkeeping is not allowed (fake_joins), until it is set back

@@ -267,7 +267,7 @@ static enum fake_outcome do_blockers(struct fake_call *call)
     return FAKE_DONE;
 }
 
-static enum fake_outcome do_reset(struct fake_call *call)
+static enum fake_outcome do_forget(struct fake_call *call)
 {
     struct fake_session *session = call->session;
     if (session->in_transaction)
@@ -635,6 +635,17 @@ static enum fake_outcome do_reaches(struct fake_call *call)
     return answer_if(call, count_effect(call, 1) >= count_effect(call, 2));
 }
 
+/* The effect, unless it is there already: as often as it is said, it is there once. */
+static enum fake_outcome do_set(struct fake_call *call)
+{
+    return count_effect(call, 1) > count_effect(call, 2) ? FAKE_DONE : do_effect(call);
+}
+
+static enum fake_outcome do_unset(struct fake_call *call)
+{
+    return count_effect(call, 1) >= count_effect(call, 2) ? FAKE_DONE : do_effect(call);
+}
+
 static enum fake_outcome do_agree(struct fake_call *call)
 {
     return answer_if(call, !call->session->db->is_disagreeing);
@@ -752,7 +763,7 @@ static const struct {
     {"lock_server", 1, do_lock_server},
     {"holder", 1, do_holder},
     {"blockers", 1, do_blockers},
-    {"reset", 0, do_reset},
+    {"forget", 0, do_forget},
     {"inspect", 2, do_inspect},
     {"locate", 2, do_locate},
     {"identity", 0, do_identity},
@@ -780,6 +791,8 @@ static const struct {
     {"count", 1, do_count},
     {"exceeds", 2, do_exceeds},
     {"reaches", 2, do_reaches},
+    {"set", 2, do_set},
+    {"reset", 2, do_unset},
     {"agree", 0, do_agree},
     {"touch", 1, do_touch},
     {"sleep", 1, do_sleep},

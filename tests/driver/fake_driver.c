@@ -59,13 +59,20 @@ static struct want over(void)
     return (struct want){.bits = WANT_NOTHING};
 }
 
-/* In slices, since whoever waits may be cancelled meanwhile. */
+/* In slices, since whoever waits may be cancelled meanwhile. Where drivers have sockets there is one too, another while
+ * connecting; nothing ever comes on it, but callers may have been told otherwise. */
 static struct want wait_until(const struct conn *conn, uint64_t wake_ms)
 {
+    enum { FIRST_FD = 3 };
     uint64_t now_ms = conn->world->now_ms;
     uint64_t left_ms = wake_ms > now_ms ? wake_ms - now_ms : 1;
-    return (struct want){.bits = WANT_TIMER,
-                         .timeout_ms = left_ms < FAKE_TICK_MS ? left_ms : FAKE_TICK_MS};
+    struct want want = {.bits = WANT_TIMER,
+                        .timeout_ms = left_ms < FAKE_TICK_MS ? left_ms : FAKE_TICK_MS};
+    if (conn->shape == FAKE_JOINS) {
+        want.bits |= now_ms % 3 ? WANT_READ : WANT_READ | WANT_WRITE;
+        want.fd = FIRST_FD + (conn->session ? (int)conn->session->id : 0);
+    }
+    return want;
 }
 
 static struct want start_connect(struct conn *conn)
@@ -418,7 +425,7 @@ static const char *const plain_sql[SQL__COUNT] = {
     COMMON_SQL,
     [SQL_LOCK] = "lock {key}",
     [SQL_LOCK_POOLED] = "begin; lock_tx {key}",
-    [SQL_RESET] = "reset",
+    [SQL_RESET] = "forget",
     [SQL_INSPECT] = INSPECT,
     [SQL_SCHEMA_CREATE] = "schema {schema}",
     [SQL_SETUP_LOCAL] = "nonce {nonce}; local_path {search_path}",
@@ -433,7 +440,7 @@ static const char *const joins_sql[SQL__COUNT] = {
     [SQL_LOCK_POOLED] = "begin; lock_tx {key}",
     [SQL_LOCK_HOLDER] = "holder {key}",
     [SQL_BLOCKERS] = "blockers {backend_pid}",
-    [SQL_RESET] = "reset",
+    [SQL_RESET] = "forget",
     [SQL_INSPECT] = INSPECT,
     [SQL_LOCATE] = "locate {asked_schema} {version_name}",
     [SQL_IDENTITY] = "identity",

@@ -11,7 +11,8 @@ enum item_kind {
     ITEM_CLOSE,
     ITEM_ASYNC,
     ITEM_THREAD,
-    ITEM_EXIT
+    ITEM_EXIT,
+    ITEM_POLL
 };
 
 /* Something that will happen. */
@@ -23,6 +24,7 @@ struct item {
     uint64_t repeat_ms;     /* ITEM_TIMER; 0: once */
     bool is_detached;       /* ITEM_THREAD: nobody waits for it */
     int status, signal;     /* ITEM_EXIT */
+    int events;             /* ITEM_POLL */
 };
 
 enum { SIGNALS_MAX = 8 };
@@ -132,6 +134,15 @@ static uint64_t some_time(void)
     return rng_below(&sim.rng, RNG_PICK(&sim.rng, most_ms) + 1);
 }
 
+/* A descriptor is ready now and then, as long as somebody looks. */
+static void add_poll(void *poll, int events, void (*callback)(void))
+{
+    enum { OFTEN_MS = 20 };
+    struct item *item = add(ITEM_POLL, poll, rng_between(&sim.rng, 1, OFTEN_MS));
+    item->events = events;
+    item->callback = callback;
+}
+
 static void call(void (*callback)(void), void *arg)
 {
     union {
@@ -163,6 +174,17 @@ static void run_timer(const struct item *item)
     call(item->callback, timer);
 }
 
+static void run_poll(const struct item *item)
+{
+    union {
+        void (*any)(void);
+        uv_poll_cb polled;
+    } cast = {item->callback};
+    int status = rng_chance(&sim.rng, 1) ? UV_EBADF : 0;
+    add_poll(item->subject, item->events, item->callback);
+    cast.polled(item->subject, status, status ? 0 : item->events);
+}
+
 static void run_exit(const struct item *item)
 {
     uv_process_t *process = item->subject;
@@ -186,6 +208,7 @@ static void run_item(struct item item)
         if (item.callback)
             call(item.callback, item.subject);
         break;
+    case ITEM_POLL: run_poll(&item); break;
     case ITEM_EXIT: run_exit(&item); break;
     case ITEM_ASYNC:
     case ITEM_THREAD: call(item.callback, item.subject); break;
@@ -304,6 +327,26 @@ int uv_timer_stop(uv_timer_t *timer)
     return 0;
 }
 
+int uv_poll_init(uv_loop_t *loop, uv_poll_t *poll, int fd)
+{
+    (void)fd;
+    init_handle(loop, (uv_handle_t *)poll);
+    return 0;
+}
+
+int uv_poll_start(uv_poll_t *poll, int events, uv_poll_cb callback)
+{
+    drop(ITEM_POLL, poll);
+    add_poll(poll, events, (void (*)(void))callback);
+    return 0;
+}
+
+int uv_poll_stop(uv_poll_t *poll)
+{
+    drop(ITEM_POLL, poll);
+    return 0;
+}
+
 int uv_is_active(const uv_handle_t *handle)
 {
     return handle->flags & IS_ACTIVE ? 1 : 0;
@@ -315,6 +358,7 @@ void uv_close(uv_handle_t *handle, uv_close_cb callback)
         sim.hooks.on_wrong(sim.hooks.ctx, "a handle is closed twice");
     drop(ITEM_TIMER, handle);
     drop(ITEM_ASYNC, handle);
+    drop(ITEM_POLL, handle);
     for (size_t i = 0; i < SIGNALS_MAX; i++)
         if (sim.signals[i] == (uv_signal_t *)handle)
             sim.signals[i] = NULL;

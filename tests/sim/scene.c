@@ -71,11 +71,23 @@ static void add_probe(struct buf *buf, const char *id, enum direction direction,
         buf_addf(buf, "-- probe: reaches '%s-%u' '%s+1'\n", id, k, id);
 }
 
+/* Now and then one that may be said again: a setting, as a new session has to be told of. */
+static void add_effect(struct scene *scene, struct buf *buf, const char *id,
+                       enum direction direction, unsigned k)
+{
+    bool is_up = direction == DIRECTION_UP;
+    if (!rng_chance(&scene->rng, 15))
+        buf_addf(buf, "effect '%s%c%u';\n", id, is_up ? '+' : '-', k);
+    else if (is_up)
+        buf_addf(buf, "set '%s+%u' '%s-1';\n", id, k, id);
+    else
+        buf_addf(buf, "reset '%s-%u' '%s+1';\n", id, k, id);
+}
+
 static void add_section(struct scene *scene, struct buf *buf, size_t index,
                         enum direction direction)
 {
     struct scene_revision *revision = &scene->revisions[index];
-    char sign = direction == DIRECTION_UP ? '+' : '-';
     bool may_split = scene->has_checkpoints && rng_chance(&scene->rng, 40);
     bool has_probes = rng_chance(&scene->rng, 30);
     unsigned count = rng_between(&scene->rng, 1, 3);
@@ -86,7 +98,7 @@ static void add_section(struct scene *scene, struct buf *buf, size_t index,
                      is_outside ? " transaction:false" : "");
         if (has_probes)
             add_probe(buf, revision->id, direction, k);
-        buf_addf(buf, "effect '%s%c%u';\n", revision->id, sign, k);
+        add_effect(scene, buf, revision->id, direction, k);
         revision->is_checkpointed[direction] = revision->is_checkpointed[direction] || is_outside;
     }
     revision->is_verified[direction] = add_checks(scene, buf);

@@ -127,7 +127,7 @@ static void leave(struct open_conn *open)
 static struct want start_counted(const struct driver *driver, struct conn *conn, struct op *op)
 {
     struct open_conn *open = find_conn(conn);
-    bool is_reset = op->sql && strcmp(op->sql, "reset") == 0;
+    bool is_reset = op->sql && strcmp(op->sql, "forget") == 0;
     loop_step();
     if (hooks.on_op)
         hooks.on_op(hooks.ctx, open->url, op);

@@ -84,6 +84,17 @@ static void trouble_server(struct scene *scene, size_t server)
             fake_add_fault(scene->places[i].db, &fault);
 }
 
+/* Another run makes a database meanwhile, or the server's own one is not to be reached. */
+static void trouble_creation(struct scene *scene)
+{
+    struct rng *rng = &scene->rng;
+    fake_add_fault(fake_db_find(scene->world, "postgres"),
+                   &(struct fake_fault){.at = rng_chance(rng, 50) ? FAKE_QUERY : FAKE_ANY,
+                                        .act = FAKE_REFUSE,
+                                        .code = rng_chance(rng, 50) ? "42P04" : "57P03",
+                                        .times = rng_between(rng, 1, 3)});
+}
+
 void troubles_scatter(struct scene *scene)
 {
     static const uint32_t densities[] = {0, 5, 10, 20, 20, 50, 100}; /* of 100 tenants */
@@ -96,6 +107,8 @@ void troubles_scatter(struct scene *scene)
         fake_set_read_only(scene->places[i].db, rng_chance(rng, density / 20));
     for (size_t i = 0; i < scene->inventory.tenant_count; i++)
         fake_set_disagreeing(scene->places[i].db, rng_chance(rng, density / 10));
+    if (rng_chance(rng, density))
+        trouble_creation(scene);
     for (size_t server = 0; server < scene->server_count; server++)
         if (rng_chance(rng, density / 4))
             trouble_server(scene, server);
@@ -103,6 +116,7 @@ void troubles_scatter(struct scene *scene)
 
 void troubles_heal(struct scene *scene)
 {
+    fake_clear_faults(fake_db_find(scene->world, "postgres"));
     for (size_t i = 0; i < scene->inventory.tenant_count; i++) {
         fake_clear_faults(scene->places[i].db);
         fake_set_read_only(scene->places[i].db, false);
