@@ -325,19 +325,26 @@ void fake_session_start(struct fake_session *session, struct op *op)
         fake_session_run(session);
 }
 
+static bool is_one_of(const struct fake_word *word, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(word->text, names[i]) == 0)
+            return true;
+    return false;
+}
+
 static enum fake_event event_of(const struct fake_session *session, const struct fake_word *word)
 {
-    static const char *const ours[] = {"begin", "nonce",         "local_path", "make",
-                                       "setup", "prepare_guard", "reset_role", "schema"};
+    static const char *const ours[] = {"begin", "make", "setup", "prepare_guard", "schema"};
+    static const char *const guards[] = {"guard", "run_guard", "reset_role", "nonce", "local_path"};
     if (strcmp(word->text, "commit") == 0)
         return FAKE_COMMIT;
-    if (strcmp(word->text, "guard") == 0 || strcmp(word->text, "run_guard") == 0)
+    if (is_one_of(word, guards, ARRAY_LEN(guards)))
         return FAKE_GUARD;
     if (session->op->kind == OP_LOCK && strncmp(word->text, "lock", 4) == 0)
         return FAKE_LOCK;
-    for (size_t i = 0; i < ARRAY_LEN(ours); i++)
-        if (strcmp(word->text, ours[i]) == 0)
-            return FAKE_QUERY;
+    if (is_one_of(word, ours, ARRAY_LEN(ours)))
+        return FAKE_QUERY;
     return session->op->kind == OP_SCRIPT ? FAKE_SCRIPT : FAKE_QUERY;
 }
 

@@ -14,6 +14,7 @@ struct run {
     struct ledger_run line;
     size_t count;
     const char **names;
+    const char **urls, **schemas;
     struct row *rows;
     uint32_t *wave_of;
     struct run_wave *waves;
@@ -113,10 +114,14 @@ static void copy_fleet(struct memory_ledger *ledger, struct run *run, const stru
     struct arena *arena = &ledger->arena;
     run->count = info->tenant_count;
     run->names = arena_calloc(arena, run->count, sizeof *run->names);
+    run->urls = arena_calloc(arena, run->count, sizeof *run->urls);
+    run->schemas = arena_calloc(arena, run->count, sizeof *run->schemas);
     run->rows = arena_calloc(arena, run->count, sizeof *run->rows);
     run->wave_of = arena_calloc(arena, run->count, sizeof *run->wave_of);
     for (size_t i = 0; i < run->count; i++) {
         run->names[i] = arena_strdup(arena, info->tenants[i]->name);
+        run->urls[i] = arena_strdup(arena, info->tenants[i]->url_redacted);
+        run->schemas[i] = arena_strdup(arena, info->tenants[i]->schema);
         if (info->wave_of)
             run->wave_of[i] = info->wave_of[i];
         if (info->standings)
@@ -148,6 +153,7 @@ static struct run *add_run(struct memory_ledger *ledger, const struct run_info *
         .target = arena_strdup(arena, info->target),
         .resolved = arena_strdup(arena, info->resolved),
         .resumed_from = arena_strdup(arena, info->resumed_from),
+        .inventory = arena_strdup(arena, info->inventory),
         .chain_digest = arena_strdup(arena, info->chain->digest),
         .purges = info->purges,
         .state = RUN_RUNNING,
@@ -394,6 +400,8 @@ static bool read_fleet(struct ledger *base, const char *id, struct arena *arena,
     }
     *ret_fleet = (struct ledger_fleet){
         .names = run->names,
+        .urls = run->urls,
+        .schemas = run->schemas,
         .standings = standings,
         .wave_of = run->wave_of,
         .count = run->count,

@@ -499,7 +499,7 @@ struct scene *scene_new(uint64_t seed)
     scene->rng.state = seed * 0x9e3779b97f4a7c15u;
     arena_init(&scene->arena);
     scene->world = fake_world_new();
-    scene->inventory.path = "skein.yaml";
+    scene->inventory.path = "/nonexistent/skein.yaml"; /* own_inventory looks */
     scene->inventory.version_table = "alembic_version";
     scene->inventory.ledger = "memory";
     scene->has_checkpoints = rng_chance(&scene->rng, 25);
