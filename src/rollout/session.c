@@ -365,8 +365,11 @@ static bool is_waiting(const struct session *session)
            session->state == SESSION_LOCK_WAIT;
 }
 
+/* One that was told to stop waiting may be ending meanwhile: its turn comes too late. */
 void session_take_turn(struct session *session)
 {
+    if (session->state != SESSION_TURN)
+        return;
     session->is_parked = false;
     session->stalled_ns += uv_hrtime() - session->due_ns;
     session_go(session, SESSION_RESOLVE_HOST);
