@@ -366,6 +366,15 @@ uint32_t queues_start(struct queues *queues, bool begins_none)
     return tenant != LIST_NONE ? tenant : start_returner(queues, RETURNER_LATE);
 }
 
+/* One that a probe has emptied has no one to give up now, and the next wave may fill it. */
+static void give_up_queue(struct queues *queues, uint32_t index)
+{
+    struct queue *queue = &queues->items[index];
+    queue->is_listed = !list_is_empty(&queue->tenants);
+    if (queue->is_listed)
+        list_push(&queues->given_up, queues->behind, index);
+}
+
 static void give_up_lost_servers(struct queues *queues)
 {
     uint32_t index;
@@ -374,7 +383,7 @@ static void give_up_lost_servers(struct queues *queues)
         bool is_lost = server->witness != LIST_NONE && server->is_confirmed && !server->running &&
                        !server->parked;
         while (is_lost && (index = list_pop(&server->waiting, queues->behind)) != LIST_NONE)
-            list_push(&queues->given_up, queues->behind, index);
+            give_up_queue(queues, index);
     }
 }
 
