@@ -254,15 +254,18 @@ static enum fake_outcome do_holder(struct fake_call *call)
     return FAKE_DONE;
 }
 
-/* Whose transactions may keep this session from writing. */
+/* Whose transactions may keep this session from writing: in words, and the session's number. */
 static enum fake_outcome do_blockers(struct fake_call *call)
 {
+    static const char *const columns[] = {"who", "number"};
     const struct fake_db *db = call->session->db;
-    set_columns(call, &(const char *){"who"}, 1);
+    set_columns(call, columns, ARRAY_LEN(columns));
     for (size_t i = 0; i < db->claim_count; i++) {
         uint32_t id = db->claims[i].owner->id;
+        const char *number = arena_printf(arena_of(call), "%" PRIu32, id);
+        const char *who = arena_printf(arena_of(call), "session %s", number);
         if (id != strtoul(word(call, 1), NULL, 10))
-            add_row(call, &(const char *){arena_printf(arena_of(call), "session %" PRIu32, id)});
+            add_row(call, (const char *const[]){who, number});
     }
     return FAKE_DONE;
 }
