@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 
-from harness import PG_BIN, Fleet, FleetCase, PostgresCase, main
+from harness import PG_BIN, Fleet, FleetCase, PostgresCase, free_port, main
 
 # id, revises, depends on, label, message: a branch, a merge, a dependency, two bases.
 GRAPH = [
@@ -250,6 +250,19 @@ class Tenants(FleetCase):
         self.fleet.revision("bbbb2222", "CREATE TABLE b (id);")
         self.fleet.inventory([self.fleet.sqlite(name) for name in "tu"])
         self.run_ok("upgrade")
+
+    def test_what_a_mistyped_parameter_holds_is_shown_nowhere(self):
+        port = free_port()
+        self.fleet.inventory([{"name": "t", "retries": 0, "url":
+                               f"postgresql://app@127.0.0.1:{port}/d?pasword=hunter2&Password=hunter2&pass%2Eword=hunter2"}])
+        for args in (["tenants"], ["tenants", "-v", "-o", "json"], ["plan", "-v"], ["current", "-o", "json"],
+                     ["upgrade", "-v", "-o", "json", "--progress", "json"], ["report", "-v", "-o", "json"],
+                     ["runs", "-o", "json"], ["resume", "-v"], ["rollback", "-v"]):
+            with self.subTest(args):
+                result = self.fleet.run(*args)
+                self.assertNotIn("hunter2", result.out + result.err)
+        self.assertIn("pasword=***", self.run_ok("tenants").out)
+        self.assertNotIn(b"hunter2", self.fleet.read(".skein/ledger.db"))
 
     def test_check_says_whether_all_is_well(self):
         before = self.fleet.read("data/t.db")
