@@ -291,6 +291,7 @@ static unsigned parts_changed(const char *sql, const struct statement *statement
         {"statement_timeout", PART_SETUP},
         {"idle_in_transaction", PART_SETUP},
         {"reset", PART_SETUP},
+        {"reset", PART_ALL},
         {"set_config", PART_SETUP},
         {"set local", PART_SETUP},
         {"set session", PART_SETUP},

@@ -43,6 +43,7 @@ enum session_part {
     PART_SETUP = 1,    /* its role, and settings of ours */
     PART_PARSER = 2,   /* how SQL is read */
     PART_PREPARED = 4, /* the statements that it has prepared */
+    PART_ALL = 8,      /* all of its settings, by one word */
 };
 
 /* Of a place between two statements. */

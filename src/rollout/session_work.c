@@ -72,13 +72,13 @@ static void make_script(struct session *session, struct op *begin)
     begin->kind = OP_SCRIPT;
 }
 
-/* Is it another revision's than the script before? */
+/* Is it another revision's than the script before, or the session's first? */
 static bool begins_revision(const struct session *session, const struct action *action)
 {
     for (const struct action *at = action; at-- > session->work.actions;)
         if (at->kind == ACTION_SCRIPT)
             return at->step != action->step;
-    return false;
+    return true;
 }
 
 /* The tables of ours that are missing. Returns how many ids it added. */
@@ -306,6 +306,8 @@ static void set_script(struct session *session, struct op *op, const struct acti
     buf_addc(&buf, '\n'); /* a line of its own: the piece may end in a comment */
     if (action->script->may_change & PART_SETUP)
         sql_expand(&buf, session->driver, SQL_SETUP_AGAIN, &session->vars);
+    if (action->script->may_change & PART_ALL)
+        sql_expand(&buf, session->driver, SQL_SETUP_MARK, &session->vars);
     sql_expand(&buf, session->driver, guard_of(session), &session->vars);
     session_set_sql(op, &buf);
 }

@@ -113,6 +113,7 @@ const char *const postgres_sql[SQL__COUNT] = {
     [SQL_BEGIN_READING] =
         "BEGIN TRANSACTION READ ONLY; SET LOCAL statement_timeout = {statement_timeout}",
     [SQL_SETUP_LOCAL] = SETTINGS_LOCAL "; SET LOCAL skein.tx = {nonce}",
+    [SQL_SETUP_MARK] = "SET LOCAL skein.tx = {nonce}",
     /* Only the role's own reset brings back one that the login has by default. The nonce stays what it is: the
        guard has yet to look at it. */
     [SQL_SETUP_AGAIN] = "RESET SESSION AUTHORIZATION; RESET ROLE; " SETTINGS_LOCAL,
