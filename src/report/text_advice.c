@@ -11,7 +11,7 @@ struct advice {
 
 static const struct advice advices[] = {
     {TENANT_PARTIAL,
-     "partly applied: the statements before the one that failed are permanent. Its table "
+     "partly applied: the statements that are done are permanent. Its table "
      "skein_history says which finished.",
      "Mend the revision or the database, then go on behind the last finished statement"},
     {TENANT_IN_DOUBT, "nobody could ask how the last commit ended: it may be there or not.",

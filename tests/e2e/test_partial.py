@@ -245,7 +245,11 @@ class Others(OnPostgres):
         with self.writer():
             self.check(self.run_t("upgrade", code=4), "partial", code="55P03")
         self.assertEqual((self.row(), self.indexes(False)), (["partial", "0"], ["ix"]))
-        self.check(self.run_t("resume"), "succeeded")
+        text = self.fleet.read("versions/aaaa1111.sql")
+        self.revision("DROP INDEX CONCURRENTLY IF EXISTS other;", "CREATE INDEX ix ON item (email);")
+        self.check(self.run_t("upgrade", code=4), "partial", "statement 1 failed in run")  # it is not the one that failed
+        self.fleet.write("versions/aaaa1111.sql", text)
+        self.check(self.run_t("upgrade"), "succeeded")
         self.assertEqual(self.indexes(False) + self.indexes(), [])
 
     def test_drop_index_of_a_down_section(self):

@@ -395,8 +395,8 @@ void postgres_check(struct arena *arena, const char *statement, size_t len,
         ret_checks->after = json_is_true(json_object_get(node, "if_not_exists")) ? query : NULL;
         ret_checks->fault = arena_printf(
             arena,
-            "the index '%s' that is there is INVALID, and skein has not left it: wait until its "
-            "build is over, or drop it with DROP INDEX CONCURRENTLY",
+            "the index '%s' that is there is INVALID, and skein does not know it for its own: wait "
+            "until its build is over, or drop it with DROP INDEX CONCURRENTLY",
             tree_text(node, "idxname"));
         buf_done(&sql);
     }
