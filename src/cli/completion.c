@@ -168,7 +168,7 @@ static const struct {
     {"on-failure", "stop,continue,rollback", NULL},
     {"progress", "auto,tty,plain,json,none", NULL},
     {"color", "auto,always,never", NULL},
-    {"from", "dbmate,diesel,flyway,golang-migrate,goose", NULL},
+    {"from", "alembic-sql,dbmate,diesel,flyway,golang-migrate,goose", NULL},
 };
 
 static const struct {

@@ -2,7 +2,7 @@
 import contextlib
 import sqlite3
 
-from harness import FleetCase, PostgresCase, main
+from harness import FleetCase, Pooler, PostgresCase, main
 
 
 class OnSqlite(FleetCase):
@@ -107,6 +107,23 @@ class OnPostgres(PostgresCase):
         self.refused("head", tenant="pathed")
         self.pg.sql("pathed", "CREATE TABLE elsewhere.exam ()")
         self.run_ok("stamp", "head")
+
+
+class ThroughAPooler(Pooler):
+    """The look is made in the transaction that holds the lock."""
+
+    def test_it_asks_there_too(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE exam (id int);")
+        self.pg.create("pooled")
+        self.fleet.inventory([{"name": "pooled", "url": self.pg.url("pooled", port=self.port)}])
+        error = self.run_json("stamp", "head", code=1).tenant("pooled")["error"]
+        self.assertEqual((error["class"], error["code"]), ("drift", "no_such_tables"))
+        self.assertEqual(self.pg.tables("pooled"), set())
+        self.pg.sql("pooled", "CREATE TABLE exam ()")
+        self.run_ok("stamp", "head")
+        self.assertEqual(self.pg.versions("pooled"), ["aaaa1111"])
+        self.run_ok("rollback")
+        self.assertEqual(self.pg.versions("pooled"), [])
 
 
 if __name__ == "__main__":
