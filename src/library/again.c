@@ -37,8 +37,10 @@ static bool find_newest(struct again *again, struct fleet *fleet,
     for (const char *next; (next = next_of(&again->run, request));) {
         if (!ledger_find(again->ledger, next, &fleet->arena, &later, err))
             return false;
-        if (request->is_rollback && later.state == RUN_ROLLED_BACK &&
-            again->run.state != RUN_ROLLED_BACK)
+        bool is_back = later.state == RUN_ROLLED_BACK ||
+                       (next == again->run.rolled_back_by && later.state == RUN_SUCCEEDED);
+        if (is_back && again->run.state != RUN_ROLLED_BACK &&
+            (request->is_rollback || next == again->run.rolled_back_by))
             break;
         again->run = later;
     }
@@ -57,6 +59,7 @@ static bool choose(struct again *again, struct fleet *fleet, const struct again_
     if (was_rollback && run->state == RUN_SUCCEEDED)
         return refuse(err, run, "took another run back, and is done");
     again->is_asked_back = request->is_rollback;
+    again->may_roll_back = request->may_roll_back;
     again->is_back = request->is_rollback || was_rollback || run->is_rolling_back;
     return true;
 }
@@ -182,7 +185,9 @@ static bool choose_tenant(struct choice *choice, size_t n, struct err *err)
         return true;
     if (index == MAP_NONE)
         note_missing(choice->again, past->names[n]);
-    if (index == MAP_NONE && !choice->again->is_back)
+    bool may_go_back = choice->again->is_back || (choice->again->may_roll_back &&
+                                                  standing_may_have_changed(&past->standings[n]));
+    if (index == MAP_NONE && !may_go_back)
         return true;
     tenant =
         index == MAP_NONE ? make_gone(choice, n, err) : &choice->fleet->inventory->tenants[index];

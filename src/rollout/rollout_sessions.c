@@ -473,7 +473,7 @@ static void finish_tenant(struct rollout *rollout, size_t tenant, struct outcome
     struct finish how = {.has_failed = counts_as_failure(rollout, outcome),
                          .has_changed = outcome->has_changed && outcome->state != TENANT_PARTIAL,
                          .is_news = is_news};
-    if (!how.has_failed)
+    if (!how.has_failed && !(outcome->error && outcome->error->kind == ERR_LEDGER))
         scheduler_well(scheduler, (uint32_t)tenant, outcome->has_changed);
     if (how.has_changed && !outcome->is_rollback)
         rollout_note_changed(rollout, (uint32_t)tenant);

@@ -146,8 +146,13 @@ class Sqlite:
                 for name in sorted(os.listdir(self.fleet.path("data")))}
 
     def contents(self):
-        """All bytes but those by which SQLite's connections notice changes: they only ever go up."""
-        return self.fingerprint(lambda image: image[:24] + image[28:40] + image[44:92] + image[100:])
+        """All bytes but those by which SQLite's connections notice changes: they only ever go up. What lies
+        behind the last page is no part of the database: a process that is killed may leave it there."""
+        def of(image):
+            size = int.from_bytes(image[16:18], "big")
+            end = (65536 if size == 1 else size) * int.from_bytes(image[28:32], "big")
+            return image[:24] + image[28:40] + image[44:92] + image[100:end]
+        return self.fingerprint(of)
 
     def crashed_versions(self, tenant):
         """In a copy: to look would roll a hot journal back, which skein is to do."""

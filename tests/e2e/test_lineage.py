@@ -323,6 +323,25 @@ class NotReached(LineageCase):
         self.assertEqual(resumed.report["run"]["state"], "rollback_failed")
         self.assertEqual(resumed.tenant("t1")["state"], "partial")
 
+    def test_who_left_the_inventory_is_named_too(self):
+        self.fleet.revision("cccc3333", "INSERT INTO guard VALUES (1);", "DELETE FROM guard;")
+        tenants = [self.fleet.sqlite("t0", "CREATE TABLE guard (x)"), self.fleet.sqlite("t1"),
+                   self.fleet.sqlite("t2", "CREATE TABLE guard (x)")]
+        self.fleet.inventory(tenants, rollout={"parallel": 1, "on_failure": "stop"})
+        self.run_ok("upgrade", code=1)
+        self.fleet.inventory(tenants[1:], rollout={"parallel": 1, "on_failure": "rollback"})
+        resumed = self.run_json("resume", code=4)  # t0 is changed, and does not go back
+        self.assertEqual(resumed.tenant("t0")["state"], "rollback_failed")
+        self.assertIn("no longer in the inventory", resumed.tenant("t0")["error"]["message"])
+        self.fleet.inventory(tenants, rollout={"parallel": 1, "on_failure": "rollback"})
+        self.run_ok("resume", code=3)
+        self.assertEqual(self.fleet.tables("t0"), {"guard"})
+        self.run_ok("upgrade", "--on-failure", "stop", code=1)
+        self.sql("t1", "CREATE TABLE guard (x)")
+        self.fleet.inventory(tenants[1:], rollout={"parallel": 1, "on_failure": "rollback"})
+        well = self.run_json("resume").report  # nothing goes back
+        self.assertEqual(well["totals"]["succeeded"], 2)
+
     def test_what_must_be_finished_first_is_said_and_leads_back(self):
         self.make()
         first = self.run_json("upgrade", "--on-failure", "continue", code=4).report["run"]["id"]
