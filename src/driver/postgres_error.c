@@ -224,15 +224,22 @@ static const char *find_routine(const char *text, char *ret_routine, size_t size
     return ret_routine;
 }
 
-/* Faults of the client's side: trying again changes nothing. */
-static bool is_permanent(const char *text)
+static bool has_one_of(const char *text, const char *const *marks, size_t count)
 {
-    static const char *const marks[] = {"SSL",    "certificate", "invalid",
-                                        "GSSAPI", "root.crt",    "channel binding"};
-    for (size_t i = 0; i < ARRAY_LEN(marks); i++)
+    for (size_t i = 0; i < count; i++)
         if (strstr(text, marks[i]))
             return true;
     return false;
+}
+
+/* Faults of the client's side: trying again changes nothing. A handshake that was cut is none, whatever its name. */
+static bool is_permanent(const char *text)
+{
+    static const char *const cuts[] = {"SSL SYSCALL error", "unexpected eof", "closed unexpectedly",
+                                       "closed the connection"};
+    static const char *const faults[] = {"SSL",    "certificate", "invalid",
+                                         "GSSAPI", "root.crt",    "channel binding"};
+    return has_one_of(text, faults, ARRAY_LEN(faults)) && !has_one_of(text, cuts, ARRAY_LEN(cuts));
 }
 
 static bool is_authentication(PGconn *pg, const char *text)

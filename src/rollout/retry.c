@@ -4,7 +4,7 @@ enum {
     FIRST_DELAY_MS = 100,
     TIMEOUT_MS = 2 * 60 * 1000, /* of a server in trouble, where the inventory sets no limit */
     UNREACHED_FIRST_DELAY_MS = 1000,
-    UNREACHED_MAX_DELAY_MS = 5000,
+    UNREACHED_MAX_DELAY_MS = 8000,
     CONFLICTS_IN_COMPANY = 3,
     CONFLICTS_MOST = 20 /* where a tenant cannot be left alone */
 };
@@ -62,7 +62,7 @@ static uint64_t next_delay_ms(const struct policy *policy, const struct retry_hi
     if (!is_unreached(policy, history))
         return 1 + random % grown_ms(FIRST_DELAY_MS, 2, failures, policy->delay_max_ms);
     uint64_t ceiling_ms = grown_ms(UNREACHED_FIRST_DELAY_MS, 3, failures, UNREACHED_MAX_DELAY_MS);
-    return ceiling_ms / 2 + random % (ceiling_ms / 2 + 1);
+    return ceiling_ms - random % (ceiling_ms / 4 + 1);
 }
 
 static bool may_wait_for_server(const struct policy *policy, struct retry_history *history,

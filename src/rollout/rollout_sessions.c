@@ -232,10 +232,11 @@ static void fill(void *ctx)
     rollout_fill(ctx);
 }
 
-/* A database or login that nobody else has may be as narrow as it likes. */
+/* A database or login that nobody else has may be as narrow as it likes, and who was alone met nobody. */
 static bool is_shared(const struct rollout *rollout, uint32_t tenant, const struct err *err)
 {
     switch (err->trouble) {
+    case TROUBLE_CONFLICT: return scheduler_had_company(rollout->scheduler, tenant);
     case TROUBLE_CROWDED_DATABASE: return rollout->options->tenants[tenant]->schema;
     case TROUBLE_CROWDED_LOGIN: return scheduler_shares_credential(rollout->scheduler, tenant);
     default: return true;

@@ -276,6 +276,7 @@ class PostgresCase(FleetCase):
 
 class Pooler(PostgresCase):
     """pgbouncer in transaction mode: no session can hold a lock, only transactions can."""
+    options = "max_client_conn = 200\ndefault_pool_size = 5\n"
 
     @classmethod
     def setUpClass(cls):
@@ -286,7 +287,7 @@ class Pooler(PostgresCase):
             file.write(f"[databases]\n* = host=127.0.0.1 port={cls.pg.port} user=skein\n[pgbouncer]\n"
                        f"listen_addr = 127.0.0.1\nlisten_port = {cls.port}\nauth_type = any\n"
                        f"pool_mode = transaction\nunix_socket_dir =\nlogfile = {cls.pg.dir}/bouncer.log\n"
-                       "max_client_conn = 200\ndefault_pool_size = 5\n")
+                       + cls.options)
         os.chmod(path, 0o644)
         cls.bouncer = subprocess.Popen([*cls.pg.prefix, "/usr/sbin/pgbouncer", "-q", path],
                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -3,11 +3,12 @@
 its own, who waits for somebody else's lock holds nobody up, and a server that is away for a moment is waited for."""
 import contextlib
 import json
+import pathlib
 import socket
 import threading
 import time
 
-from harness import FleetCase, Postgres, PostgresCase, free_port, main, wait_until
+from harness import FleetCase, Pooler, Postgres, PostgresCase, free_port, main, wait_until
 
 TOUCH = """CREATE OR REPLACE FUNCTION public.touch() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN NEW.at := now(); RETURN NEW; END $$;
@@ -91,6 +92,18 @@ class SharedObjects(SharedCase):
         self.check("DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'app_made') THEN "
                    "CREATE ROLE app_made; END IF; END $$; CREATE TABLE t (id int); GRANT SELECT ON t TO app_made;")
 
+    def test_an_index_outside_a_transaction(self):
+        self.fleet.revision("aaaa1111", "-- migrate:up transaction:false\n"
+                            "CREATE INDEX CONCURRENTLY IF NOT EXISTS shared_n ON public.shared (n);\n"
+                            "CREATE TABLE t (id int);\n")
+        names = self.schemas(16)
+        self.pg.sql(self.database, "CREATE TABLE public.shared (n int)")
+        self.all_succeed()
+        self.assertEqual(self.pg.sql(self.database, "SELECT indisvalid FROM pg_index WHERE indexrelid = "
+                                     "'public.shared_n'::regclass"), [["t"]])
+        self.assertEqual(self.pg.sql(self.database, "SELECT count(*) FROM pg_class WHERE relname = 't'"),
+                         [[str(len(names))]])
+
     def test_a_function_that_is_dropped_and_made(self):
         self.check("DROP FUNCTION IF EXISTS public.f(); CREATE FUNCTION public.f() RETURNS int LANGUAGE sql AS 'SELECT 1';")
 
@@ -139,6 +152,20 @@ class SharedObjects(SharedCase):
                           and t["attempts"] > 2], [])
 
 
+class Raised(SharedCase):
+    def test_by_a_revision_it_is_its_own(self):
+        """Six of eight, each with another code that sounds like its server's."""
+        codes = ("25006", "57P01", "57P03", "53300", "53100", "08006")
+        for i, code in enumerate(codes):
+            self.fleet.revision(f"aaaa111{i}", f"DO $$ BEGIN IF current_schema() = 's00{i}' THEN RAISE EXCEPTION "
+                                f"'mine' USING ERRCODE = '{code}'; END IF; END $$;")
+        self.schemas(8, rollout={"on_failure": "continue", "parallel": 1})
+        report = self.run_json("upgrade", code=1).report
+        self.assertEqual((report["totals"]["succeeded"], report["totals"]["failed"]), (2, 6))
+        for code, tenant in zip(codes, report["tenants"]):
+            self.assertEqual((tenant["error"]["class"], tenant["error"]["code"]), ("sql", code))
+
+
 class LittleMemory(SharedCase):
     settings = ("max_locks_per_transaction=10", "max_connections=12", "max_prepared_transactions=0")
 
@@ -157,8 +184,8 @@ class Databases(PostgresCase):
         self.fleet.revision("aaaa1111", "ALTER ROLE everywhere SET work_mem = '5MB'; GRANT pg_monitor TO everywhere; "
                             "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'late') THEN "
                             "CREATE ROLE late; END IF; END $$;", down="")
-        self.fleet.inventory(self.pg.create(*[f"role{i}" for i in range(16)]), rollout={"parallel": 8, "per_server": 8})
-        self.assertEqual(self.run_json("upgrade", "--on-failure", "rollback").report["totals"]["succeeded"], 16)
+        self.fleet.inventory(self.pg.create(*[f"role{i}" for i in range(8)]), rollout={"parallel": 8, "per_server": 8})
+        self.assertEqual(self.run_json("upgrade", "--on-failure", "rollback").report["totals"]["succeeded"], 8)
 
     def test_a_template_in_use(self):
         """CREATE DATABASE waits five seconds for it, and is then tried again."""
@@ -167,34 +194,31 @@ class Databases(PostgresCase):
         with self.pg.session("template1", "SELECT 1;") as session:
             process = self.fleet.start("upgrade", "-o", "json")
             log = self.pg.dir + "/log"
-            wait_until(lambda: 'source database "template1" is being accessed' in open(log).read(), 20)
+            wait_until(lambda: 'source database "template1" is being accessed' in pathlib.Path(log).read_text(), 20)
             session.kill()
         out, err = process.communicate(timeout=60)
         self.assertEqual((process.returncode, json.loads(out)["totals"]["succeeded"]), (0, 1), err)
 
 
-class ForeignLocks(PostgresCase):
+class ForeignLocks(SharedCase):
     def test_who_waits_holds_up_nobody(self):
         """The first eight of 63 wait for somebody's lock, and the others are done meanwhile."""
-        self.fleet.revision("aaaa1111", "CREATE TABLE IF NOT EXISTS held (id int);")
+        self.fleet.revision("aaaa1111", "CREATE TABLE held (id int);")
         self.fleet.revision("bbbb2222", "ALTER TABLE held ADD COLUMN n int;")
-        names = [f"held{i:02}" for i in range(24)]
-        self.fleet.inventory(self.pg.create(*names), defaults={"lock_timeout": "1s"},
-                             rollout={"parallel": 6, "per_server": 6})
+        names = self.schemas(63, defaults={"lock_timeout": "1s"})
         self.run_ok("upgrade", "aaaa1111", timeout=120)
-        with contextlib.ExitStack() as stack:
-            for name in names[:6]:
-                stack.enter_context(self.pg.session(name, "BEGIN; LOCK TABLE held;"))
+        held = "".join(f"LOCK TABLE {name}.held; " for name in names[:8])
+        done = "SELECT count(*) FROM pg_attribute JOIN pg_class c ON c.oid = attrelid WHERE relname = 'held' AND attname = 'n'"
+        with self.pg.session(self.database, f"BEGIN; {held}"):
             begun = time.monotonic()
             process = self.fleet.start("upgrade", "-o", "json")
-            free = names[6:]
-            wait_until(lambda: all(self.pg.versions(n) == ["bbbb2222"] for n in free[-2:]), 20)
+            wait_until(lambda: self.pg.sql(self.database, done) == [["55"]], 20)
             took = time.monotonic() - begun
             self.assertIsNone(process.poll())
         out, err = process.communicate(timeout=60)
         report = json.loads(out)
-        self.assertEqual((process.returncode, report["totals"]["succeeded"]), (0, 24), err)
-        self.assertLess(took, 4)  # the first attempt's second, and not all four
+        self.assertEqual((process.returncode, report["totals"]["succeeded"]), (0, 63), err)
+        self.assertLess(took, 3.5)  # the first attempt's second, and not all four
 
     def test_of_a_foreign_session_count(self):
         self.fleet.revision("aaaa1111", "CREATE TABLE held (id int);")
@@ -209,10 +233,10 @@ class ForeignLocks(PostgresCase):
 
 
 class OneTenants(PostgresCase):
-    """Twenty databases, of which the first has a fault of its own: it costs nobody else anything."""
+    """The first has a fault of its own: it costs nobody else anything."""
 
-    def check(self, hurt, error, count=20, states=("failed",), mend=None, **keys):
-        self.fleet.revision("aaaa1111", keys.pop("up", "CREATE TABLE t (id int);"))
+    def check(self, hurt, error, count=6, **keys):
+        self.fleet.revision("aaaa1111", "CREATE TABLE t (id int);")
         prefix = self.id().split(".")[-1][5:25]
         names = [f"{prefix}{i:02}" for i in range(count)]
         tenants = self.pg.create(*names)
@@ -221,7 +245,7 @@ class OneTenants(PostgresCase):
         self.fleet.inventory(tenants, **{"rollout": {"on_failure": "continue", "parallel": 4}, **keys})
         report = self.run_json("upgrade", code=1).report
         first = report["tenants"][0]
-        self.assertEqual((report["totals"]["succeeded"], first["state"] in states), (count - 1, True), report["totals"])
+        self.assertEqual((report["totals"]["succeeded"], first["state"]), (count - 1, "failed"), report["totals"])
         self.assertEqual(first["error"]["code"], error)
         return first
 
@@ -236,7 +260,7 @@ class OneTenants(PostgresCase):
     def test_has_no_connections_to_give(self):
         self.pg.sql("postgres", "CREATE ROLE narrow LOGIN")
         self.fleet.revision("aaaa1111", "CREATE TABLE t (id int);")
-        names = [f"narrow{i}" for i in range(8)]
+        names = [f"narrow{i}" for i in range(4)]
         tenants = self.pg.create(*names)
         for name in names:
             self.pg.sql("postgres", f"ALTER DATABASE {name} OWNER TO narrow")
@@ -245,50 +269,34 @@ class OneTenants(PostgresCase):
         tenants = [{"name": n, "url": self.pg.url(n, user="narrow")} for n in names]
         self.fleet.inventory(tenants, defaults={"retry_timeout": "2s"}, rollout={"on_failure": "continue"})
         report = self.run_json("upgrade", code=1).report
-        self.assertEqual(report["totals"]["succeeded"], 7)
+        self.assertEqual(report["totals"]["succeeded"], 3)
         self.assertEqual(report["tenants"][0]["error"]["code"], "53300")
         self.pg.sql("postgres", "ALTER DATABASE narrow0 CONNECTION LIMIT -1")
         self.pg.sql("postgres", "ALTER ROLE narrow CONNECTION LIMIT 2")  # and this is waited for
         self.fleet.revision("bbbb2222", "CREATE TABLE u (id int); SELECT pg_sleep(0.1);")
         self.run_json("upgrade")
 
-    def test_raised_by_its_revision(self):
-        for i, code in enumerate(("25006", "57P01", "57P03", "53300", "53100", "08006")):
-            with self.subTest(code=code):
-                self.fleet.last = ""
-                self.prefix = f"raised{code.lower()}"
-                names = [f"{self.prefix}{i}" for i in range(6)]
-                tenants = self.pg.create(*names)
-                self.fleet.revision("aaaa1111", f"DO $$ BEGIN IF current_database() = '{names[0]}' THEN RAISE "
-                                    f"EXCEPTION 'mine' USING ERRCODE = '{code}'; END IF; END $$;")
-                self.fleet.inventory(tenants, ledger=f".{code}/ledger.db",
-                                     rollout={"on_failure": "continue", "parallel": 1})
-                report = self.run_json("upgrade", code=1).report
-                self.assertEqual((report["totals"]["succeeded"], report["totals"]["failed"]), (5, 1))
-                error = report["tenants"][0]["error"]
-                self.assertEqual((error["class"], error["code"], error["line"]), ("sql", code, 7))
-
     def test_ended_by_a_reaper(self):
         """As often as it is tried."""
         self.fleet.revision("aaaa1111", "DO $$ BEGIN IF current_database() = 'reaped0' THEN "
                             "PERFORM pg_terminate_backend(pg_backend_pid()); END IF; END $$;")
-        names = [f"reaped{i}" for i in range(10)]
+        names = [f"reaped{i}" for i in range(5)]
         self.fleet.inventory(self.pg.create(*names), rollout={"on_failure": "continue", "parallel": 1})
         report = self.run_json("upgrade", code=1).report
-        self.assertEqual((report["totals"]["succeeded"], report["totals"]["failed"]), (9, 1))
+        self.assertEqual((report["totals"]["succeeded"], report["totals"]["failed"]), (4, 1))
         self.assertEqual((report["tenants"][0]["error"]["code"], report["tenants"][0]["attempts"]), ("57P01", 4))
 
     def test_a_full_disk_of_its_own(self):
         """53100 by its own words cannot be told from a full server: another database is tried."""
         self.fleet.revision("aaaa1111", "CREATE TABLE t (id int); INSERT INTO t SELECT g FROM generate_series(1, 200000) g "
                             "ORDER BY random();")
-        names = [f"temp{i}" for i in range(6)]
+        names = [f"temp{i}" for i in range(3)]
         tenants = self.pg.create(*names)
         self.pg.sql("postgres", "ALTER DATABASE temp0 SET temp_file_limit = '100kB'; ")
         self.pg.sql("postgres", "ALTER DATABASE temp0 SET work_mem = '64kB'")
         self.fleet.inventory(tenants, rollout={"on_failure": "continue", "parallel": 1})
         report = self.run_json("upgrade", code=1).report
-        self.assertEqual((report["totals"]["succeeded"], report["tenants"][0]["error"]["code"]), (5, "53400"))
+        self.assertEqual((report["totals"]["succeeded"], report["tenants"][0]["error"]["code"]), (2, "53400"))
 
 
 class Away(FleetCase):
@@ -300,7 +308,7 @@ class Away(FleetCase):
         self.addCleanup(self.pg.close)
         self.fleet.revision("aaaa1111", "CREATE TABLE t (id int);")
         self.fleet.revision("bbbb2222", "SELECT pg_sleep(0.3); CREATE TABLE u (id int);")
-        self.names = [f"away{i}" for i in range(6)]
+        self.names = [f"away{i}" for i in range(4)]
         self.fleet.inventory(self.pg.create(*self.names), rollout={"parallel": 2, "per_server": 2})
 
     def finish(self, process, code=0):
@@ -314,7 +322,7 @@ class Away(FleetCase):
         time.sleep(0.6)
         self.assertIsNone(process.poll())
         self.pg.start()
-        self.assertEqual(self.finish(process)["totals"]["succeeded"], 6)
+        self.assertEqual(self.finish(process)["totals"]["succeeded"], 4)
 
     def test_in_mid_run(self):
         process = self.fleet.start("upgrade", "-o", "json", "--progress", "none")
@@ -322,7 +330,7 @@ class Away(FleetCase):
         self.pg.stop("immediate")
         time.sleep(3)  # far more than four attempts in a row take
         self.pg.start()
-        self.assertEqual(self.finish(process)["totals"]["succeeded"], 6)
+        self.assertEqual(self.finish(process)["totals"]["succeeded"], 4)
 
     def test_a_host_that_is_simply_wrong_is_left_soon(self):
         tenants = [{"name": "wrong", "url": self.pg.url("x", port=free_port())},
@@ -330,31 +338,73 @@ class Away(FleetCase):
         self.fleet.inventory(tenants, rollout={"parallel": 1, "on_failure": "continue"})
         begun = time.monotonic()
         report = self.run_json("upgrade", code=1).report
-        self.assertLess(time.monotonic() - begun, 15)
-        self.assertEqual((report["totals"]["succeeded"], report["tenants"][0]["attempts"]), (6, 4))
+        self.assertLess(time.monotonic() - begun, 25)  # nine to twelve are its three retries
+        self.assertEqual((report["totals"]["succeeded"], report["tenants"][0]["attempts"]), (4, 4))
         self.assertLess(max(t["duration_ms"] for t in report["tenants"][1:]), 3000)
 
 
-class Crowd(FleetCase):
-    """A proxy that says no in words of its own."""
-
+class Crowd(PostgresCase):
     def test_of_a_proxy_is_waited_for_like_the_servers(self):
-        pg = Postgres()
-        self.addCleanup(pg.close)
-        for i, (code, words) in enumerate((("08P01", "no more connections allowed (max_client_conn)"),
-                                           ("XX000", "Max client connections reached"),
-                                           ("08P01", "server login has been failing, try again later "
-                                                     "(server_login_retry)"))):
-            with self.subTest(words=words), Refusing(pg.port, 12, code, words) as proxy:
-                self.fleet.last = ""
-                self.fleet.revision("aaaa1111", "CREATE TABLE t (id int);")
-                tenants = pg.create(*[f"crowd{i}x{n}" for n in range(3)])
-                for tenant in tenants:
-                    tenant["url"] = pg.url(tenant["name"], port=proxy.port)
-                self.fleet.inventory(tenants, ledger=f".{i}/ledger.db")
-                report = self.run_json("upgrade").report
-                self.assertEqual(report["totals"]["succeeded"], 3)
-                self.assertGreater(sum(t["attempts"] for t in report["tenants"]), 12)
+        """It says no in words of its own, more often than `retries` would have it."""
+        cases = (("08P01", "no more connections allowed (max_client_conn)"), ("XX000", "Max client connections reached"),
+                 ("08P01", "server login has been failing, try again later (server_login_retry)"))
+        self.pg.create("crowd")
+        self.fleet.revision("aaaa1111", "CREATE TABLE t (id int);", down="DROP TABLE t;")
+        for code, words in cases:
+            with self.subTest(words=words), Refusing(self.pg.port, 5, code, words) as proxy:
+                self.fleet.inventory([{"name": "crowd", "url": self.pg.url("crowd", port=proxy.port)}])
+                tenant = self.run_json("upgrade").tenant("crowd")
+                self.assertEqual((tenant["state"], tenant["attempts"]), ("succeeded", 6))
+                self.run_ok("downgrade", "base")
+
+
+class Cut(FleetCase):
+    def test_in_the_middle_of_the_handshake(self):
+        """As by a proxy that reloads: TLS is no reason to call it a fault of the client's."""
+        self.fleet.revision("aaaa1111", "SELECT 1;")
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            def answer():
+                with contextlib.suppress(OSError):
+                    while True:
+                        peer, _ = listener.accept()
+                        peer.recv(8)
+                        peer.sendall(b"S")
+                        peer.recv(100)
+                        peer.close()
+            threading.Thread(target=answer, daemon=True).start()
+            url = f"postgresql://u@127.0.0.1:{listener.getsockname()[1]}/x?sslmode=require"
+            self.fleet.inventory([{"name": "t", "url": url, "retries": 1}])
+            tenant = self.run_json("upgrade", code=1).tenant("t")
+        self.assertEqual((tenant["error"]["class"], tenant["attempts"]), ("connect", 2), tenant["error"])
+
+
+class Narrow(Pooler):
+    """pgbouncer itself, which lets three clients in."""
+    options = "max_client_conn = 3\ndefault_pool_size = 5\nserver_login_retry = 1\n"
+
+    def test_its_no_is_the_servers(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE t (id int); SELECT pg_sleep(0.1);")
+        names = [f"thin{i}" for i in range(8)]
+        self.pg.create(*names)
+        self.fleet.inventory([{"name": n, "url": self.pg.url(n, port=self.port)} for n in names])
+        report = self.run_json("upgrade").report
+        self.assertEqual(report["totals"]["succeeded"], 8)
+        self.assertGreater(max(t["attempts"] for t in report["tenants"]), 1)
+
+    def test_its_server_restarts(self):
+        """The proxy stays, and says in its own words that there is none behind it."""
+        self.fleet.revision("aaaa1111", "CREATE TABLE t (id int); SELECT pg_sleep(0.2);")
+        names = [f"behind{i}" for i in range(6)]
+        self.pg.create(*names)
+        self.fleet.inventory([{"name": n, "url": self.pg.url(n, port=self.port)} for n in names],
+                             rollout={"parallel": 2})
+        process = self.fleet.start("upgrade", "-o", "json", "--progress", "none")
+        wait_until(lambda: self.pg.tables("behind0") == {"t"}, what="the first")
+        self.pg.stop()
+        time.sleep(3)
+        self.pg.start()
+        out, err = process.communicate(timeout=90)
+        self.assertEqual((process.returncode, json.loads(out)["totals"]["succeeded"]), (0, 6), (out, err))
 
 
 class Refusing:

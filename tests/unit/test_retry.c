@@ -116,20 +116,20 @@ static void waits_for_a_server_until_the_time_has_passed(void **state)
 /* It may be a wrong one, or one that is just restarted: so many times as the inventory says, over some seconds. */
 static void soon_leaves_a_host_that_was_of_no_use_yet(void **state)
 {
-    static const uint64_t ceilings_ms[] = {1000, 3000, 5000};
+    static const uint64_t ceilings_ms[] = {1000, 3000, 8000};
     struct retry_limits limits = {.retries = 3, .timeout_ms = 120000};
     struct retry_history history = {.trouble_ms = 1};
     struct retry retry;
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(ceilings_ms); i++) {
         struct retry_history least = history;
-        assert_true(retry_decide(&down, &least, &limits, 0, &retry));
-        assert_int_equal(retry.delay_ms, ceilings_ms[i] / 2);
-        assert_true(retry_decide(&down, &history, &limits, ceilings_ms[i] / 2, &retry));
+        assert_true(retry_decide(&down, &least, &limits, ceilings_ms[i] / 4, &retry));
+        assert_int_equal(retry.delay_ms, ceilings_ms[i] * 3 / 4);
+        assert_true(retry_decide(&down, &history, &limits, 0, &retry));
         assert_int_equal(retry.delay_ms, ceilings_ms[i]);
     }
     assert_false(retry_decide(&down, &history, &limits, 0, &retry));
-    history = (struct retry_history){.trouble_ms = 119501};
+    history = (struct retry_history){.trouble_ms = 119001};
     assert_false(retry_decide(&down, &history, &limits, 0, &retry));
 }
 
