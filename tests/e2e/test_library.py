@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 
-from harness import SKEIN, FleetCase, main, wait_until
+from harness import SKEIN, FleetCase, Postgres, main, wait_until
 
 BUILD = os.path.dirname(os.path.abspath(SKEIN))
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -144,6 +144,20 @@ class Library(FleetCase):
                                 r"revision=cccc3333 statement=INSERT INTO b VALUES \(1\);: .*no such")
         self.assertIn("acme failed from= to= steps=0 attempts=1", lines)
         self.assertEqual(lines[-3:], ["total succeeded=1", "total failed=1", "exit 1"])
+
+    def test_what_the_database_says_is_told(self):
+        server = Postgres()
+        self.addCleanup(server.close)
+        self.fleet.inventory(server.create("acme"))
+        self.fleet.revision("aaaa1111", "DO $$ BEGIN RAISE WARNING 'w'; RAISE NOTICE 'n'; RAISE EXCEPTION 'e' USING "
+                            "DETAIL = 'a', HINT = 'b', SCHEMA = 's', TABLE = 't', COLUMN = 'c', DATATYPE = 'd', "
+                            "CONSTRAINT = 'k'; END $$;")
+        lines = self.app("upgrade", code=1)
+        self.assertIn("acme heard 2 notices, 1 warnings", lines)
+        self.assertEqual([line.split(" said ")[1] for line in lines if " said " in line],
+                         ["detail=a", "hint=b",
+                          "context=PL/pgSQL function inline_code_block line 1 at RAISE",
+                          "schema=s", "table=t", "column=c", "type=d", "key=k"])
 
     def test_stop_and_max_failures(self):
         self.fleet.revision("aaaa1111", "INSERT INTO nowhere VALUES (1);")

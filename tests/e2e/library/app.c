@@ -53,6 +53,14 @@ static void print_error(const char *who, const struct skein_error *error)
            error->class_name, error->code, error->file, error->line,
            error->revision ? error->revision : "", error->statement ? error->statement : "",
            error->text);
+    const struct {
+        const char *name, *text;
+    } said[] = {{"detail", error->detail}, {"hint", error->hint},     {"context", error->context},
+                {"schema", error->schema}, {"table", error->table},   {"column", error->column},
+                {"type", error->datatype}, {"key", error->constraint}};
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++)
+        if (said[i].text)
+            printf("%s said %s=%s\n", who, said[i].name, said[i].text);
 }
 
 static void on_fault(void *ctx, const struct skein_error *fault)
@@ -67,6 +75,9 @@ static void on_finished(struct app *app, const struct skein_event *event)
     print_rows("from", event->from, event->from_count);
     print_rows("to", event->to, event->to_count);
     printf(" steps=%zu attempts=%u\n", event->step_count, (unsigned)event->attempts);
+    if (event->notice_count)
+        printf("%s heard %d notices, %d warnings\n", event->tenant, (int)event->notice_count,
+               (int)event->warning_count);
     if (event->error)
         print_error(event->tenant, event->error);
     if (++app->finished == app->stop_after)
