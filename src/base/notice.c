@@ -23,12 +23,13 @@ static bool is_same(const struct notice *a, const struct notice *b)
            strncmp(a->text, b->text, SAID_COMPARED) == 0;
 }
 
-static struct notice *find(struct notices *notices, const struct notice *notice)
+/* Its index, or that past the last. */
+static size_t find(const struct notices *notices, const struct notice *notice)
 {
-    for (size_t i = 0; i < notices->kept; i++)
-        if (is_same(&notices->items[i], notice))
-            return &notices->items[i];
-    return NULL;
+    size_t i = 0;
+    while (i < notices->kept && !is_same(&notices->items[i], notice))
+        i++;
+    return i;
 }
 
 static bool has_room(const struct notices *notices, const struct notice *notice)
@@ -61,13 +62,18 @@ static struct notice copy_of(struct arena *arena, const struct notice *notice)
     return copy;
 }
 
+bool notices_wants(const struct notices *notices, const struct notice *notice)
+{
+    return find(notices, notice) == notices->kept && has_room(notices, notice);
+}
+
 void notices_add(struct notices *notices, struct arena *arena, const struct notice *notice)
 {
     notices->count++;
     notices->warning_count += notice->level >= NOTICE_WARNING;
-    struct notice *known = find(notices, notice);
-    if (known) {
-        known->count++;
+    size_t known = find(notices, notice);
+    if (known < notices->kept) {
+        notices->items[known].count++;
     } else if (has_room(notices, notice)) {
         struct notice *kept = &notices->items[notices->kept++];
         *kept = copy_of(arena, notice);

@@ -57,15 +57,15 @@ static void take_notice(void *ctx, const PGresult *result)
 {
     const struct conn *conn = ctx;
     const struct op *op = conn->op ? speaker(conn) : NULL;
-    struct arena scratch;
     if (!op || !op->notices)
         return;
-    arena_init(&scratch);
-    struct notice notice = postgres_notice(result, &scratch);
+    struct notice notice = postgres_notice(result);
     notice.revision = op->revision;
-    if (is_heard(op, &notice))
-        notices_add(op->notices, op->arena, &notice);
-    arena_done(&scratch);
+    if (!is_heard(op, &notice))
+        return;
+    if (notices_wants(op->notices, &notice))
+        notice.said = postgres_said(result, op->arena);
+    notices_add(op->notices, op->arena, &notice);
 }
 
 static struct conn *postgres_open(const struct conn_params *params)
@@ -504,6 +504,7 @@ static bool postgres_is_in_transaction(const struct conn *conn)
 
 static void postgres_close(struct conn *conn)
 {
+    conn->op = NULL; /* whose memory may be gone: nothing is heard any more */
     PQfinish(conn->pg);
     free(conn);
 }

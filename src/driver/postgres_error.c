@@ -113,7 +113,7 @@ static enum notice_level level_of(const char *severity)
     return NOTICE_WARNING;
 }
 
-struct notice postgres_notice(const PGresult *result, struct arena *arena)
+struct notice postgres_notice(const PGresult *result)
 {
     const char *code = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
@@ -121,7 +121,6 @@ struct notice postgres_notice(const PGresult *result, struct arena *arena)
         .level = level_of(PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED)),
         .is_unreplicated = is_unreplicated(result),
         .text = text ? text : "",
-        .said = postgres_said(result, arena),
     };
     snprintf(notice.code, sizeof notice.code, "%s", code ? code : "");
     return notice;

@@ -12,8 +12,8 @@ struct arena;
 /* What a result says beside its message, in the arena; NULL: nothing. */
 const struct said *postgres_said(const PGresult *result, struct arena *arena);
 
-/* A notice or warning, which points into the result and the arena. */
-struct notice postgres_notice(const PGresult *result, struct arena *arena);
+/* A notice or warning, which points into the result; without what is said beside its text. */
+struct notice postgres_notice(const PGresult *result);
 
 struct postgres_context {
     const char *
