@@ -253,7 +253,7 @@ class OldServer(PostgresCase):
         self.fleet.write("old/1_a.up.sql", "CREATE TABLE a (id integer);")
         self.fleet.write("old/1_a.down.sql", "DROP TABLE a;")
         self.run_ok("import", "golang-migrate", self.fleet.path("old"))
-        self.pg.sql(name, "CREATE TABLE schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL); "
+        self.pg.sql(name, "CREATE TABLE a (id integer); CREATE TABLE schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL); "
                           "INSERT INTO schema_migrations VALUES (1, false); CREATE TABLE alembic_version ("
                           "version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))")
         self.assertEqual(self.run_json("adopt", "--from", "golang-migrate").report["totals"]["succeeded"], 1)
