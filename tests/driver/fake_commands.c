@@ -477,6 +477,16 @@ static enum fake_outcome do_mark(struct fake_call *call)
     return FAKE_DONE;
 }
 
+/* All rows are another run's. */
+static enum fake_outcome do_disown(struct fake_call *call)
+{
+    enum fake_outcome outcome;
+    struct fake_table *table = writable_table(call, &outcome);
+    for (size_t row = 0; table && row < table->row_count; row++)
+        fake_store_set_value(arena_of(call), table, row, RUN, HISTORY_WIDTH, word(call, 2));
+    return outcome;
+}
+
 /* `ID STATEMENTS 'REVISION' 'DIRECTION' 'CHECKSUM'`, several with commas between, behind the run and the state. */
 static enum fake_outcome do_records(struct fake_call *call)
 {
@@ -780,6 +790,7 @@ static const struct {
     {"record", 7, do_record},
     {"records", 3, do_records},
     {"mark", 7, do_mark},
+    {"disown", 2, do_disown},
     {"nonce", 1, do_nonce},
     {"local_path", 1, do_local_path},
     {"setup", 1, do_setup},

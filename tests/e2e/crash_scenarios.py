@@ -54,6 +54,17 @@ def in_parts(index, has_probe):
     ]
 
 
+def index_first(index):
+    """A statement outside a transaction with nothing before it: what it leaves when it dies is all there is."""
+    probe = "-- probe: SELECT 1 FROM fx WHERE rev = 'bbbb2222' AND stmt = '%s'\n"
+    count = probe + "INSERT INTO fx VALUES ('bbbb2222', '%s')"
+    return [
+        LINE[0],
+        Revision("bbbb2222", "aaaa1111", [f"{index} ix_first ON a (lower(v)) WHERE v IS NOT NULL", count % ("up", "up")],
+                 ["DROP INDEX ix_first", count % ("down", "down")], " transaction:false"),
+    ]
+
+
 class Scenario:
     """`before` is run once, undisturbed; `command` is what is killed. `steps`: by tenant, the sections
     that plain tools are to run for the reference: (revision, "up" | "down"). `versions`: where the
@@ -97,6 +108,7 @@ def fails_in_t2(tenant):
 def scenarios(engine):
     index = "CREATE INDEX CONCURRENTLY" if engine == "postgresql" else "CREATE INDEX"
     parts, asked = in_parts(index, True), in_parts(index, False)
+    first = index_first(index)
     head = ["cccc3333"]
     every = [
         Scenario("all", LINE, ["upgrade"], ups(LINE), head, keys={"defaults": {"transaction": "all"}}),
@@ -107,6 +119,9 @@ def scenarios(engine):
         Scenario("parts_asked", asked, ["upgrade"], ups(asked), head, tenants=("t0", "t1"), asks=True),
         Scenario("parts_down", parts, ["downgrade", "aaaa1111"], ups(parts) + downs(parts[1:]), ["aaaa1111"],
                  tenants=("t0", "t1"), before=[["upgrade"]]),
+        Scenario("index_first", first, ["upgrade"], ups(first), ["bbbb2222"], tenants=("t0", "t1"), keys=SERIAL),
+        Scenario("parts_rollback", parts, ["rollback"], ups(parts) + downs(parts[1:]), ["aaaa1111"],
+                 tenants=("t0", "t1"), before=[["upgrade", "aaaa1111"], ["upgrade"]]),
         Scenario("waves", LINE, ["upgrade"], ups(LINE), head,
                  keys={"rollout": {"parallel": 2, "waves": CANARY}}),
         Scenario("downgrade", LINE, ["downgrade", "aaaa1111"], ups(LINE) + downs(LINE[1:]), ["aaaa1111"],

@@ -492,11 +492,33 @@ static void check_regression(struct play *play)
     const struct scene_place *place = &play->scene->places[tenant];
     fake_restore(place->db, lineage->start[tenant], place->is_shared ? place->schema : NULL);
     note_stores(play, before);
+    for (int times = 0; times < 2; times++) { /* every resume says so again */
+        plan_calm(play);
+        if (run_deed(play, DEED_RESUME) != 1)
+            on_wrong(play, "no resume says that a tenant has fallen back");
+        check_stores(play, before, "a tenant that has fallen back, or another, is changed");
+    }
+}
+
+/* In the place of a tenant there is a stranger's database that stands where the tenant should, but whose history
+ * knows nothing of the rollout: a rollback says so, and leaves it alone. */
+static void check_stranger(struct play *play)
+{
+    struct scene *scene = play->scene;
+    size_t tenant = rng_below(&scene->rng, (uint32_t)scene->inventory.tenant_count);
+    const struct lineage *lineage = &play->watch.lineage;
+    if (lineage->goal[tenant] == lineage->back[tenant])
+        return;
+    scene_do(scene, tenant, "disown \"skein_history\" 'stranger'");
+    const struct fake_store *before = scene_store(scene, tenant);
     plan_calm(play);
-    int exit_code = run_deed(play, DEED_RESUME);
-    if (exit_code != 1)
-        on_wrong(play, "nobody says that a tenant has fallen back");
-    check_stores(play, before, "a tenant that has fallen back, or another, is changed");
+    int exit_code = run_deed(play, DEED_ROLLBACK);
+    if (exit_code == 2 && scene->has_no_way_back)
+        return;
+    if (exit_code != 4)
+        on_wrong(play, "a rollback does not say that a database is a stranger's");
+    if (!scene_is_same(scene, tenant, scene_store(scene, tenant), before))
+        on_wrong(play, "a stranger's database is taken back");
 }
 
 static void choose_rollout(struct play *play)
@@ -561,6 +583,8 @@ static void play_rollout(struct play *play)
         return;
     if (rng_chance(rng, 20))
         check_regression(play);
+    else if (rng_chance(rng, 20))
+        check_stranger(play);
     else if (rng_chance(rng, 20))
         heal(play, DEED_ROLLBACK);
 }
