@@ -23,6 +23,8 @@
  *     exceeds A B      -> a row where effect A is there more often than B
  *     reaches A B      -> a row where it is there as often at least
  *     set A B, reset A B: effect A, unless it exceeds B, or reaches it: however often it is said
+ *     build A B        effect A; where it fails outside a transaction it leaves something that bears the name, and
+ *                      must go first (fake_joins, fake_no_ddl: their probes tell of it)
  *     agree            -> a row, but for databases that disagree
  *     fail SQLSTATE    fails
  *     role NAME        from then on our own bookkeeping is not allowed (fake_joins), until it is set back
@@ -56,6 +58,7 @@ struct fake_db *fake_db_new(struct fake_world *world, const char *name);
 struct fake_db *fake_db_find(const struct fake_world *world, const char *name);
 
 #define FAKE_SCHEMA "public"
+#define FAKE_REMAINS "remains" /* a table of what `build` has left, a row each */
 
 /* What leads a driver (`fake_driver`) to a database of the world, whether there is one of that name or not. */
 struct url fake_url_of(struct fake_world *world, const struct driver *driver, const char *name);

@@ -659,6 +659,64 @@ static enum fake_outcome do_unset(struct fake_call *call)
     return count_effect(call, 1) >= count_effect(call, 2) ? FAKE_DONE : do_effect(call);
 }
 
+/* ---- what a statement may leave that fails ------------------------------------------------- */
+
+static struct fake_table *remains_of(const struct fake_call *call)
+{
+    const char *schema = fake_session_schema(call->session);
+    return fake_store_table(readable(call), schema ? schema : "", FAKE_REMAINS);
+}
+
+static bool has_remains(const struct fake_call *call)
+{
+    const struct fake_table *table = remains_of(call);
+    return table && find_row(table, word(call, 1)) < table->row_count;
+}
+
+/* An effect that is made in two goes, as an index is that is built while others work. */
+static enum fake_outcome do_build(struct fake_call *call)
+{
+    if (has_remains(call))
+        return fake_fail(op_make_err(call->op), "42P07", "what was left of it bears the name");
+    return do_effect(call);
+}
+
+bool fake_leaves_remains(const struct fake_call *call)
+{
+    enum fake_shape shape = call->session->shape;
+    return strcmp(word(call, 0), "build") == 0 && !call->session->in_transaction &&
+           (shape == FAKE_JOINS || shape == FAKE_NO_DDL);
+}
+
+enum fake_outcome fake_leave_remains(struct fake_call *call)
+{
+    enum fake_outcome outcome = has_remains(call) ? FAKE_FAILED : make_writable(call);
+    if (outcome != FAKE_DONE)
+        return outcome;
+    const char *schema = fake_session_schema(call->session);
+    if (!remains_of(call))
+        fake_store_add_table(arena_of(call), call->session->draft, schema, FAKE_REMAINS);
+    fake_store_add_row(arena_of(call), remains_of(call), &(const char *){word(call, 1)}, 1);
+    return FAKE_DONE;
+}
+
+static enum fake_outcome do_unbuild(struct fake_call *call)
+{
+    enum fake_outcome outcome = make_writable(call);
+    if (outcome != FAKE_DONE || !has_remains(call))
+        return outcome;
+    fake_store_drop_row(remains_of(call), find_row(remains_of(call), word(call, 1)));
+    return FAKE_DONE;
+}
+
+/* The catalog's answer of `build A B`. */
+static enum fake_outcome do_probe(struct fake_call *call)
+{
+    if (has_remains(call))
+        return answer(call, arena_printf(arena_of(call), "repair unbuild '%s'", word(call, 1)));
+    return answer(call, count_effect(call, 1) > count_effect(call, 2) ? "done" : "undone");
+}
+
 static enum fake_outcome do_agree(struct fake_call *call)
 {
     return answer_if(call, !call->session->db->is_disagreeing);
@@ -807,6 +865,9 @@ static const struct {
     {"reaches", 2, do_reaches},
     {"set", 2, do_set},
     {"reset", 2, do_unset},
+    {"build", 2, do_build},
+    {"unbuild", 1, do_unbuild},
+    {"probe", 2, do_probe},
     {"agree", 0, do_agree},
     {"touch", 1, do_touch},
     {"sleep", 1, do_sleep},

@@ -2,6 +2,7 @@
 #include "driver/fake_private.h"
 
 #include "base/buf.h"
+#include "dialect/probe.h"
 #include "dialect/split.h"
 #include "dialect/template.h"
 
@@ -404,6 +405,18 @@ static void on_worker_close(struct conn *conn)
     free(conn);
 }
 
+/* What the catalog tells: of `build` alone, for all else is taken back as a whole where it fails. */
+static void fake_probe(struct arena *arena, const char *statement, struct probe *ret_probe)
+{
+    struct fake_word words[FAKE_WORDS_MAX];
+    size_t count =
+        fake_words(arena, statement, 0, fake_statement_end(statement, strlen(statement), 0), words);
+    if (count < 3 || strcmp(words[0].text, "build") != 0)
+        return;
+    ret_probe->remains = REMAINS_TOLD;
+    ret_probe->sql = arena_printf(arena, "probe '%s' '%s'", words[1].text, words[2].text);
+}
+
 /* ---- the dialects -------------------------------------------------------------------------- */
 
 /* What all of them say alike. */
@@ -492,6 +505,7 @@ const struct driver fake_joins = {
     .traits = DRIVER_DDL_IN_TRANSACTION | DRIVER_IS_SERVER | DRIVER_JOINS,
     .open = joins_open,
     SERVER,
+    .probe = fake_probe,
     .sql = joins_sql,
 };
 
@@ -501,6 +515,7 @@ const struct driver fake_no_ddl = {
     .traits = DRIVER_IS_SERVER | DRIVER_LOCKS_SERVER,
     .open = no_ddl_open,
     SERVER,
+    .probe = fake_probe,
     .sql = no_ddl_sql,
 };
 

@@ -120,6 +120,9 @@ struct fake_call {
 /* fake_commands.c: is there such a command? And runs the statement (again, where it waited). */
 bool fake_is_command(const struct fake_word *word);
 enum fake_outcome fake_command(struct fake_call *call);
+/* Does the statement leave something where it fails? And leaves it. */
+bool fake_leaves_remains(const struct fake_call *call);
+enum fake_outcome fake_leave_remains(struct fake_call *call);
 enum fake_outcome fake_take_lock(struct fake_session *session, struct fake_lock lock);
 
 /* fake.c: somebody is about to write to it. */

@@ -414,9 +414,11 @@ static enum fake_outcome run_statement(struct fake_session *session)
     struct fake_word words[FAKE_WORDS_MAX];
     struct op *op = session->op;
     struct fake_call call = {.session = session, .op = op, .words = words, .touched = -1};
+    call.count = fake_words(&session->db->world->arena, op->sql, session->at, session->end, words);
+    if (session->refusal && fake_leaves_remains(&call) && fake_leave_remains(&call) == FAKE_DONE)
+        fake_session_commit(session);
     if (session->refusal)
         return fake_fail(op_make_err(op), session->refusal, "refused with %s", session->refusal);
-    call.count = fake_words(&session->db->world->arena, op->sql, session->at, session->end, words);
     if (session->is_doomed && strcmp(words[0].text, "rollback") != 0 &&
         strcmp(words[0].text, "commit") != 0)
         return fake_fail(op_make_err(op), "25P02", "the transaction is aborted");

@@ -1,6 +1,7 @@
 #include "sim/person.h"
 
 #include "base/buf.h"
+#include "driver/fake_store.h"
 
 static const char *const words[] = {[DIRECTION_UP] = "up", [DIRECTION_DOWN] = "down"};
 
@@ -48,9 +49,19 @@ static void add_finish(struct scene *scene, struct buf *buf, const struct truth 
     buf_adds(buf, "commit");
 }
 
+void person_clean(struct scene *scene, size_t tenant)
+{
+    const char *schema = scene->places[tenant].schema;
+    const struct fake_table *remains;
+    while ((remains = fake_store_table(scene_store(scene, tenant), schema, FAKE_REMAINS)) &&
+           remains->row_count)
+        scene_do(scene, tenant, arena_printf(&scene->arena, "unbuild '%s'", remains->rows[0][0]));
+}
+
 void person_settle(struct scene *scene, size_t tenant, const struct truth *truth, bool finishes)
 {
     struct buf buf;
+    person_clean(scene, tenant);
     if (truth->unfinished < 0)
         return;
     buf_init(&buf, BUF_MAX_DEFAULT);

@@ -9,6 +9,9 @@
  * by hand, where the rollout goes the other way. Nobody may be at work. */
 void person_settle(struct scene *scene, size_t tenant, const struct truth *truth, bool finishes);
 
+/* What a statement has left that failed goes. */
+void person_clean(struct scene *scene, size_t tenant);
+
 /* How many statements of the unfinished step are done, whatever the history table says of it. */
 unsigned person_count(const struct scene *scene, const struct truth *truth);
 

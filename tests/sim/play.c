@@ -376,6 +376,7 @@ static bool try_command(struct play *play, size_t tenant, const struct truth *tr
 {
     if (!truth->is_running || !rng_chance(&play->scene->rng, 50))
         return false;
+    person_clean(play->scene, tenant);
     unsigned more = person_count(play->scene, truth) - truth->unfinished_statements;
     if (more > 1)
         return false;

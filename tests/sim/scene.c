@@ -76,7 +76,9 @@ static void add_effect(struct scene *scene, struct buf *buf, const char *id,
                        enum direction direction, unsigned k)
 {
     bool is_up = direction == DIRECTION_UP;
-    if (!rng_chance(&scene->rng, 15))
+    if (is_up && rng_chance(&scene->rng, 15))
+        buf_addf(buf, "build '%s+%u' '%s-1';\n", id, k, id);
+    else if (!rng_chance(&scene->rng, 15))
         buf_addf(buf, "effect '%s%c%u';\n", id, is_up ? '+' : '-', k);
     else if (is_up)
         buf_addf(buf, "set '%s+%u' '%s-1';\n", id, k, id);

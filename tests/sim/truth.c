@@ -120,18 +120,23 @@ bool truth_read(const struct scene *scene, size_t tenant, const struct fake_stor
         !read_rows(scene, tenant, store, &truth, ret_why) ||
         !read_history(scene, tenant, store, &truth, ret_why))
         return false;
+    const struct fake_table *remains =
+        fake_store_table(store, scene->places[tenant].schema, FAKE_REMAINS);
+    truth.has_remains = remains && remains->row_count;
     *ret_truth = truth;
     return true;
 }
 
 bool truth_is_whole(const struct scene *scene, const struct truth *truth)
 {
-    return truth->part < 0 && truth->unfinished < 0 && truth->recorded == truth->stands &&
-           truth->rows == scene_heads(scene, truth->stands);
+    return truth->part < 0 && truth->unfinished < 0 && !truth->has_remains &&
+           truth->recorded == truth->stands && truth->rows == scene_heads(scene, truth->stands);
 }
 
 bool truth_is_whole_but_one(const struct scene *scene, const struct truth *truth)
 {
+    if (truth->has_remains && truth->unfinished < 0)
+        return false;
     uint32_t one = truth->unfinished < 0 ? 0 : 1u << truth->unfinished;
     if (truth->part >= 0 &&
         (truth->part != truth->unfinished || truth->part_direction != truth->unfinished_direction))

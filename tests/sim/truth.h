@@ -18,6 +18,7 @@ struct truth {
     int unfinished;     /* the revision that the history table calls so; -1: none */
     enum direction unfinished_direction;
     unsigned unfinished_statements; /* that the history table has as done */
+    bool has_remains;               /* of a statement that failed */
     bool is_running;                /* and the one after them as under way */
 };
 
