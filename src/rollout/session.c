@@ -63,7 +63,7 @@ static const struct state_row states[SESSION__COUNT] = {
     [SESSION_COMMIT] = {"commit", "commits; no answer leads to resolve, never to failed",
                         ask_commit, answer_commit, error_commit, SESSION_DONE, false, true},
     [SESSION_SETUP] = {"setup", "sets the session up for statements outside a transaction",
-                       ask_setup, NULL, NULL, SESSION_STATEMENTS, true, true},
+                       ask_setup, NULL, error_setup, SESSION_STATEMENTS, true, true},
     [SESSION_STATEMENTS] = {"statements", "runs statements one by one, each with its checkpoint",
                             ask_statements, answer_statements, error_work, SESSION_DONE, false,
                             false},

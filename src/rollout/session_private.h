@@ -117,6 +117,7 @@ struct session {
     const struct revision *doubtful_revision;
     struct probe probe;
     bool asks_author, asks_catalog; /* of it */
+    size_t repairs_under_way;       /* of those that it found, added to the batch */
     struct probe_findings
         found;        /* what it left, and how that goes or is finished; zeroed: nothing */
     struct err drift; /* ERR_NONE: the files are those that were applied */
@@ -210,6 +211,7 @@ enum session_state answer_settle(struct session *session);
 enum session_state answer_look(struct session *session);
 enum session_state answer_repair(struct session *session);
 enum session_state error_look_after(struct session *session, const struct op *op);
+enum session_state error_setup(struct session *session, const struct op *op);
 /* A statement outside a transaction failed: what comes next, to find out what it left. */
 enum session_state session_look_after(struct session *session, const struct action *action,
                                       const struct op *op);

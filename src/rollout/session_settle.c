@@ -240,6 +240,23 @@ enum session_state error_look_after(struct session *session, const struct op *op
     return can_mark ? SESSION_MARK : SESSION_CLOSE;
 }
 
+/* Taking it away may have to wait for a lock, as the statement itself had to. */
+enum session_state error_setup(struct session *session, const struct op *op)
+{
+    struct err err = *op_err(op);
+    bool is_repair = false;
+    for (size_t i = 0; i < session->repairs_under_way; i++)
+        is_repair = is_repair || op->sql == session->found.repairs[i];
+    if (is_repair) {
+        err_prefix(&err, "taking away what the statement left with '%s'", op->sql);
+        err_set_place(&err, session->doubtful_revision->path, session->doubtful->line);
+        session->err_revision = session->doubtful_revision;
+        session->err_statement =
+            piece_line_text(&session->arena, session->doubtful, session->doubtful->line);
+    }
+    return session_fail(session, &err);
+}
+
 /* ---- a person's word ----------------------------------------------------------------------- */
 
 static bool is_place(const struct script *script, size_t done)

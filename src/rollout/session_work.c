@@ -456,6 +456,7 @@ enum asked ask_setup(struct session *session)
     session_add_setup(session, next_piece(session));
     for (size_t i = 0; i < session->found.repair_count; i++)
         session_add_outside(session, session->found.repairs[i]);
+    session->repairs_under_way = session->found.repair_count;
     session->found.repair_count = 0;
     return ASKED_OPS;
 }

@@ -208,6 +208,15 @@ class Index(OnPostgres):
                     self.check(self.run_t("upgrade"), "succeeded")
                     self.assertEqual((len(self.indexes()), self.sql(INVALID)), (1, [["0"]]))
                     self.sql(f'DROP INDEX "{self.indexes()[0]}"')
+        for statement in ("SET lock_timeout = '1s'", "CREATE TABLE IF NOT EXISTS z (LIKE item)",
+                          "CREATE OR REPLACE VIEW v AS SELECT id FROM item", "DROP TABLE IF EXISTS z, y",
+                          "ALTER TABLE item ADD COLUMN IF NOT EXISTS extra int DEFAULT 1", "COMMENT ON TABLE item IS 'x'",
+                          "CREATE INDEX IF NOT EXISTS ix ON item (id)", "CREATE SCHEMA IF NOT EXISTS s"):
+            for run in (True, False):
+                with self.subTest(statement=statement, run=run):  # may be run again
+                    self.leave_running(statement, run)
+                    self.check(self.run_t("upgrade"), "succeeded")
+        self.sql("DROP INDEX ix")
         self.leave_running("CREATE INDEX CONCURRENTLY ix ON item (lower(name))", run=False)
         self.sql("CREATE INDEX ix ON item (upper(name))")
         self.check(self.run_t("plan", code=4), "partial", "may or may not have run")
@@ -222,6 +231,7 @@ class Others(OnPostgres):
                 self.revision(f"REINDEX {what};")
                 with self.writer():
                     self.check(self.run_t("upgrade", code=4), "partial", code="55P03")
+                    self.check(self.run_t("resume", code=4), "partial", "taking away what the statement left with 'DROP INDEX")
                 self.assertEqual((self.indexes(), self.sql(INVALID)), (["ix"], [["1"]]))  # the writer holds it up too
                 self.check(self.run_t("resume"), "succeeded")
                 self.assertEqual((self.indexes(), self.sql(INVALID)), (["ix"], [["0"]]))

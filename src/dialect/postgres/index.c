@@ -119,16 +119,17 @@ static void add_comparison(struct buf *body, const char *statement, const json_t
 static void add_by_name(struct buf *sql, const json_t *node)
 {
     bool is_concurrent = json_is_true(json_object_get(node, "concurrent"));
+    bool is_content = json_is_true(json_object_get(node, "if_not_exists"));
     buf_adds(sql, FOUND);
     tree_add_relation(sql, json_object_get(node, "relation"));
     buf_adds(sql, ") WHERE c.relnamespace = t.relnamespace AND c.relname = ");
     postgres_add_literal(sql, tree_text(node, "idxname"));
-    buf_addf(sql,
-             ") SELECT CASE WHEN is_left AND NOT is_whole AND %s THEN repair WHEN is_same AND "
-             "is_whole THEN 'done' "
-             "ELSE 'other' END FROM found UNION ALL SELECT 'undone' WHERE NOT EXISTS (SELECT FROM "
-             "found)",
-             is_concurrent ? "true" : "false");
+    buf_addf(
+        sql,
+        ") SELECT CASE WHEN is_left AND NOT is_whole AND %s THEN repair WHEN (is_same OR %s) AND is_whole "
+        "THEN 'done' ELSE 'other' END FROM found UNION ALL SELECT 'undone' WHERE NOT EXISTS (SELECT FROM "
+        "found)",
+        is_concurrent ? "true" : "false", is_content ? "true" : "false");
 }
 
 /* The server has chosen the name: the indexes of the table that are the same. One that cannot be made on the twin

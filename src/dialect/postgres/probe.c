@@ -201,6 +201,10 @@ static void probe_alter(struct asking *asking, const json_t *node)
     for (size_t i = 0; json_array_size(commands) == 1 && i < ARRAY_LEN(rows); i++)
         if (tree_is(command, "subtype", rows[i].subtype))
             rows[i].probe(sql, node, command);
+    if (json_is_true(json_object_get(command, "missing_ok")) && json_array_size(commands) == 1) {
+        buf_clear(sql); /* ADD COLUMN IF NOT EXISTS and its like */
+        buf_adds(sql, "SELECT 'undone'");
+    }
     const json_t *partition = json_object_get(json_object_get(command, "def"), "PartitionCmd");
     if (json_is_true(json_object_get(partition, "concurrent")))
         asking->probe->remains = REMAINS_TOLD;
@@ -346,6 +350,10 @@ static const struct {
     {"ClusterStmt", probe_repeatable},
     {"RefreshMatViewStmt", probe_repeatable},
     {"CheckPointStmt", probe_repeatable},
+    {"VariableSetStmt", probe_repeatable},
+    {"CommentStmt", probe_repeatable},
+    {"GrantStmt", probe_repeatable},
+    {"AlterSystemStmt", probe_repeatable},
     {"DropdbStmt", probe_drop_database},
     {"CallStmt", probe_blind},
     {"CreateSubscriptionStmt", probe_blind},
@@ -355,6 +363,17 @@ static const struct {
 };
 
 /* ---- the whole ----------------------------------------------------------------------------- */
+
+/* IF NOT EXISTS, OR REPLACE, DROP … IF EXISTS: such a statement may be run again. An index may be INVALID, and what
+ * CONCURRENTLY drops may be half gone. */
+static bool is_content_with_what_is_there(const char *kind, const json_t *node)
+{
+    bool is_content = json_is_true(json_object_get(node, "if_not_exists")) ||
+                      json_is_true(json_object_get(node, "replace"));
+    bool drops = strcmp(kind, "DropStmt") == 0 && json_is_true(json_object_get(node, "missing_ok"));
+    return (is_content && strcmp(kind, "IndexStmt") != 0) ||
+           (drops && !json_is_true(json_object_get(node, "concurrent")));
+}
 
 void postgres_probe(struct arena *arena, const char *statement, struct probe *ret_probe)
 {
@@ -368,6 +387,10 @@ void postgres_probe(struct arena *arena, const char *statement, struct probe *re
     for (size_t i = 0; i < ARRAY_LEN(probes); i++)
         if (strcmp(probes[i].kind, kind) == 0)
             probes[i].probe(&asking, node);
+    if (node && is_content_with_what_is_there(kind, node)) {
+        buf_clear(&sql);
+        probe_repeatable(&asking, node);
+    }
     ret_probe->sql = sql.len ? arena_strdup(arena, sql.data) : NULL;
     buf_done(&sql);
     json_decref(root);
