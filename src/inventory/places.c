@@ -63,18 +63,33 @@ size_t places_settings(const struct places *places, enum section section, size_t
     return in->items[index].setting_count;
 }
 
+static const struct key_place *find_key(const struct places_section *in, size_t index,
+                                        const char *key)
+{
+    if (index >= in->item_count || !key)
+        return NULL;
+    bool is_last = index + 1 == in->item_count;
+    size_t end = is_last ? in->key_count : in->items[index + 1].first_key;
+    uint32_t hash = hash_of(key);
+    for (size_t i = in->items[index].first_key; i < end; i++)
+        if (in->keys[i].hash == hash)
+            return &in->keys[i];
+    return NULL;
+}
+
+bool places_has_key(const struct places *places, enum section section, size_t index,
+                    const char *key)
+{
+    return find_key(&places->sections[section], index, key) != NULL;
+}
+
 int places_line(const struct places *places, enum section section, size_t index, const char *key)
 {
     const struct places_section *in = &places->sections[section];
+    const struct key_place *found = find_key(in, index, key);
     if (index >= in->item_count)
         return 0;
-    bool is_last = index + 1 == in->item_count;
-    size_t end = is_last ? in->key_count : in->items[index + 1].first_key;
-    uint32_t hash = key ? hash_of(key) : 0;
-    for (size_t i = in->items[index].first_key; key && i < end; i++)
-        if (in->keys[i].hash == hash)
-            return (int)in->keys[i].line;
-    return (int)in->items[index].line;
+    return (int)(found ? found->line : in->items[index].line);
 }
 
 const char *places_name(const struct places *places, enum section section, size_t index)

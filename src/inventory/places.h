@@ -71,6 +71,10 @@ void places_add_setting(struct places *places, enum section section, const char 
 size_t places_settings(const struct places *places, enum section section, size_t index,
                        const struct setting_place **ret_settings);
 
+/* An empty list is there, though libcyaml gives none. */
+bool places_has_key(const struct places *places, enum section section, size_t index,
+                    const char *key);
+
 /* The line of a key; of the item where it has no such key or `key` is NULL; 0 without the item. */
 int places_line(const struct places *places, enum section section, size_t index, const char *key);
 

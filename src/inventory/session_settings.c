@@ -182,7 +182,8 @@ static void read_list(struct loader *loader, const struct setting_place *own, si
         const char *value = expand_text(&loader->scratch, own[i].value, &err);
         const char *what = value ? fault_of_setting(loader, own[i].name, value) : err.text;
         if (what) {
-            load_fault_at(loader, (int)own[i].line, "'settings': '%.100s': %s", own[i].name, what);
+            load_fault_at(loader, (int)own[i].line, "'settings': '%.100s': %s",
+                          places_shown_key(own[i].name), what);
             continue;
         }
         put(list, &count,
@@ -201,9 +202,10 @@ void load_session(struct loader *loader, const struct raw_common *raw, struct se
     const struct setting_place *own;
     size_t count =
         places_settings(&loader->places, loader->subject.section, loader->subject.index, &own);
-    common->has_own_path = raw->search_path != NULL;
+    common->has_own_path = places_has_key(&loader->places, loader->subject.section,
+                                          loader->subject.index, "search_path");
     common->has_own_session = count != 0;
-    if (raw->search_path)
+    if (common->has_own_path)
         read_path(loader, raw, settings);
     if (count)
         read_list(loader, own, count, settings);

@@ -433,7 +433,46 @@ static void a_hundred_thousand_tenants_stay_small(void **state)
     fleet_free(fleet);
 }
 
+static const char *setting_of(const struct tenant *tenant, const char *name)
+{
+    for (size_t i = 0; i < tenant->settings->session_count; i++)
+        if (strcmp(tenant->settings->session[i].name, name) == 0)
+            return tenant->settings->session[i].value;
+    return NULL;
+}
+
+static void settings_add_up_and_the_nearest_wins(void **state)
+{
+    struct fleet *fleet = fleet_new();
+    (void)state;
+    struct inventory *inventory =
+        parse(fleet, "defaults:\n"
+                     "  search_path: [public, ext]\n"
+                     "  settings: {work_mem: 64MB, app.x: 'a b'}\n"
+                     "tenants:\n"
+                     "  - {name: plain, url: postgresql://h/a}\n"
+                     "  - {name: own, url: postgresql://h/b, schema: s, search_path: [other],\n"
+                     "     settings: {WORK_MEM: 1GB, DateStyle: 'ISO, DMY'}}\n"
+                     "  - {name: bare, url: postgresql://h/c, schema: s, search_path: []}\n"
+                     "  - {name: lite, url: sqlite:///x.db}\n");
+    const struct tenant *plain = &inventory->tenants[0], *own = plain + 1, *bare = plain + 2;
+    assert_string_equal(setting_of(plain, "work_mem"), "64MB");
+    assert_string_equal(plain->settings->search_path[1], "ext");
+    assert_null(plain->settings->search_path[2]);
+    assert_int_equal(own->settings->session_count, 3);
+    assert_string_equal(setting_of(own, "WORK_MEM"), "1GB");
+    assert_string_equal(setting_of(own, "app.x"), "a b");
+    assert_string_equal(setting_of(own, "DateStyle"), "ISO, DMY");
+    assert_string_equal(own->settings->search_path[0], "other");
+    assert_null(own->settings->search_path[1]);
+    assert_true(!bare->settings->search_path || !bare->settings->search_path[0]);
+    assert_ptr_equal(plain->settings->session, bare->settings->session);
+    assert_ptr_equal(plain[3].settings, plain->settings);
+    fleet_free(fleet);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(settings_add_up_and_the_nearest_wins),
     cmocka_unit_test(fills_in_defaults),
     cmocka_unit_test(tenants_override_defaults),
     cmocka_unit_test(equal_things_are_shared),
