@@ -20,9 +20,6 @@ int cli_run_again(struct fleet *fleet, const struct options *options, bool is_ro
         .run = options->arg_count ? options->args[0] : NULL,
         .is_rollback = is_rollback,
         .accepts_chain_change = options->accepts_chain_change,
-        .may_roll_back =
-            (options->has_on_failure ? options->on_failure
-                                     : fleet->inventory->rollout.on_failure) == ON_FAILURE_ROLLBACK,
     };
     if (!again_open(fleet, &ask, &again, &err))
         return cli_fail(&err);

@@ -59,7 +59,6 @@ static bool choose(struct again *again, struct fleet *fleet, const struct again_
     if (was_rollback && run->state == RUN_SUCCEEDED)
         return refuse(err, run, "took another run back, and is done");
     again->is_asked_back = request->is_rollback;
-    again->may_roll_back = request->may_roll_back;
     again->is_back = request->is_rollback || was_rollback || run->is_rolling_back;
     return true;
 }
@@ -185,9 +184,7 @@ static bool choose_tenant(struct choice *choice, size_t n, struct err *err)
         return true;
     if (index == MAP_NONE)
         note_missing(choice->again, past->names[n]);
-    bool may_go_back = choice->again->is_back || (choice->again->may_roll_back &&
-                                                  standing_may_have_changed(&past->standings[n]));
-    if (index == MAP_NONE && !may_go_back)
+    if (index == MAP_NONE && !choice->again->is_back)
         return true;
     tenant =
         index == MAP_NONE ? make_gone(choice, n, err) : &choice->fleet->inventory->tenants[index];

@@ -18,7 +18,6 @@ struct again_request {
     const char *run; /* id or the beginning of one; NULL: the newest */
     bool is_rollback;
     bool accepts_chain_change;
-    bool may_roll_back; /* its policy is to go back where too many fail */
 };
 
 struct again {
@@ -29,7 +28,6 @@ struct again {
     bool is_of_other; /* the run was made with another inventory, and named */
     bool is_back;     /* it goes back: asked for, or what was left of the run was the way back */
     bool is_asked_back;
-    bool may_roll_back;
     bool
         ends_failure; /* it goes back since a rollout failed, and not because someone asked for it */
     enum plan_command plan;

@@ -402,7 +402,7 @@ static bool needs_person(const struct report *report)
 static bool has_skipped(const struct report *report)
 {
     for (size_t i = 0; report->totals[TENANT_SKIPPED] && i < report->run.tenant_count; i++)
-        if (report->rows[i].state == TENANT_SKIPPED && !report->rows[i].is_carried &&
+        if (report->rows[i].state == TENANT_SKIPPED &&
             report_wave_of(report, i)->state != RUN__COUNT)
             return true;
     return false;

@@ -50,10 +50,7 @@ uint64_t history_last_id(const struct op *rows)
 
 static bool is_of(const struct op *rows, size_t row, const struct run_ids *runs)
 {
-    for (size_t i = 0; i < runs->count; i++)
-        if (is(rows, row, COLUMN_RUN, runs->ids[i]))
-            return true;
-    return false;
+    return history_is_of(runs, value(rows, row, COLUMN_RUN));
 }
 
 /* The number of rows: none is. */
@@ -70,19 +67,28 @@ bool history_holds(const struct op *rows, const struct run_ids *runs)
     return first_of(rows, runs) < rows->row_count;
 }
 
-const char *history_stranger(const struct op *rows, const struct run_ids *runs,
-                             const char *revision)
+const char *history_stranger(const struct op *rows, const struct run_ids *runs)
 {
-    size_t first = first_of(rows, runs);
-    for (size_t row = rows->row_count; row-- > first;) {
-        if (revision && !is(rows, row, COLUMN_REVISION, revision))
-            continue;
+    for (size_t row = first_of(rows, runs); row < rows->row_count; row++)
         if (!is_of(rows, row, runs))
             return value(rows, row, COLUMN_RUN);
-        if (revision)
-            return NULL;
-    }
     return NULL;
+}
+
+const char *history_last_run(const struct op *rows, const char *revision)
+{
+    for (size_t row = rows->row_count; row--;)
+        if (is(rows, row, COLUMN_REVISION, revision))
+            return value(rows, row, COLUMN_RUN);
+    return NULL;
+}
+
+bool history_is_of(const struct run_ids *runs, const char *run)
+{
+    for (size_t i = 0; i < runs->count; i++)
+        if (strcmp(runs->ids[i], run) == 0)
+            return true;
+    return false;
 }
 
 /* Is this row the last word on its revision, and does it say that the revision stands? */

@@ -22,10 +22,12 @@ struct run_ids {
  * them is another database, or a copy from before. */
 bool history_holds(const struct op *rows, const struct run_ids *runs);
 
-/* The run of others that did something after the first of these did: to this revision, where it is the last
- * word on it, or (NULL) to any. NULL: none. */
-const char *history_stranger(const struct op *rows, const struct run_ids *runs,
-                             const char *revision);
+/* The run of others that did something after the first of these did. NULL: none. */
+const char *history_stranger(const struct op *rows, const struct run_ids *runs);
+
+/* The run that has the last word on a revision; NULL: no row is of it. And is a run one of these? */
+const char *history_last_run(const struct op *rows, const char *revision);
+bool history_is_of(const struct run_ids *runs, const char *run);
 
 /* The newest row's `id`; 0: there is none. */
 uint64_t history_last_id(const struct op *rows);

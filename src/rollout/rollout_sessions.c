@@ -20,25 +20,35 @@ static const char *copy_of_earlier_run(const struct rollout *rollout, size_t ten
     return standings ? standings[tenant].snapshot : NULL;
 }
 
-static const char *copy_of(struct rollout *rollout, size_t tenant)
+static bool has_trace(void *ctx, struct session *session)
 {
+    const struct rollout *rollout = ctx;
+    return ways_has_trace(rollout->ways, session_history(session));
+}
+
+/* An earlier run's copy is of the database that has its trace; of another one a copy of its own is made. */
+static const char *copy_of(struct rollout *rollout, struct session *session)
+{
+    size_t tenant = session_index(session);
     struct place *place = &rollout->places[tenant];
     const char *earlier = copy_of_earlier_run(rollout, tenant);
-    if (!earlier && !place->snapshot)
+    if (!place->snapshot && earlier && has_trace(rollout, session))
+        return earlier;
+    if (!place->snapshot)
         place->snapshot =
             arena_printf(&rollout->arena, "%s/%06zu.db", rollout->options->snapshots, tenant);
-    return earlier ? earlier : place->snapshot;
+    return place->snapshot;
 }
 
 static const char *snapshot(void *ctx, struct session *session)
 {
     struct rollout *rollout = ctx;
-    size_t tenant = session_index(session);
     const struct standing *standings = rollout->options->standings;
-    bool has_changed = standings && standings[tenant].has_changed;
+    bool has_changed =
+        standings && standings[session_index(session)].has_changed && has_trace(ctx, session);
     bool is_wanted = rollout->options->snapshots && !ways_is_back(rollout->ways) && !has_changed &&
                      rollout_rolls_back_by_copy(session_tenant(session));
-    return is_wanted ? copy_of(rollout, tenant) : NULL;
+    return is_wanted ? copy_of(rollout, session) : NULL;
 }
 
 /* A copy that this run made, or an earlier one of the rollout. */
@@ -46,10 +56,10 @@ static const char *restore(void *ctx, struct session *session)
 {
     struct rollout *rollout = ctx;
     size_t tenant = session_index(session);
+    const char *own = rollout->places[tenant].snapshot;
     if (!ways_is_back(rollout->ways) || rollout->places[tenant].is_untouched)
         return NULL;
-    const char *earlier = copy_of_earlier_run(rollout, tenant);
-    return earlier ? earlier : rollout->places[tenant].snapshot;
+    return own ? own : copy_of_earlier_run(rollout, tenant);
 }
 
 static bool is_back(void *ctx)
@@ -574,6 +584,7 @@ void rollout_fill_env(struct rollout *rollout)
         .leave_io = leave_io,
         .intend = intend,
         .claim = claim,
+        .has_trace = has_trace,
         .snapshot = snapshot,
         .restore = restore,
         .is_back = is_back,

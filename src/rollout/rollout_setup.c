@@ -60,13 +60,6 @@ static uint32_t number_of_database(struct rollout *rollout, struct map *database
     return map_put(databases, here->url_redacted, tenant);
 }
 
-/* One that an earlier run changed, and that is no longer in the inventory: it has no way forward, and only where
- * all go back its turn comes, to be told that it cannot. */
-static bool is_parked(const struct rollout_options *options, uint32_t tenant)
-{
-    return options->tenants[tenant]->is_gone && !options->is_rollback;
-}
-
 static void add_tenants(struct rollout *rollout)
 {
     const struct rollout_options *options = rollout->options;
@@ -77,9 +70,7 @@ static void add_tenants(struct rollout *rollout)
     for (uint32_t i = 0; i < options->tenant_count; i++) {
         const struct tenant *tenant = options->tenants[i];
         struct place *place = &rollout->places[i];
-        uint32_t wave = is_parked(options, i) ? (uint32_t)options->wave_count
-                        : options->wave_of    ? options->wave_of[i]
-                                              : 0;
+        uint32_t wave = options->wave_of ? options->wave_of[i] : 0;
         bool is_server =
             !tenant->is_gone && driver_find(tenant->url.dialect)->traits & DRIVER_IS_SERVER;
         bool is_new;
@@ -150,11 +141,8 @@ static void add_waves(struct rollout *rollout)
         scheduler_add_wave(rollout->scheduler, &rules);
         set_soak(rollout, i);
     }
-    struct scheduler_rules parking = rules_of(options, options->wave_count - 1, 0);
-    scheduler_add_wave(rollout->scheduler, &parking); /* is_parked */
-    scheduler_limit_waves(
-        rollout->scheduler,
-        (uint32_t)(options->wave_limit ? options->wave_limit : options->wave_count));
+    if (options->wave_limit)
+        scheduler_limit_waves(rollout->scheduler, (uint32_t)options->wave_limit);
     if (options->on_failure == ON_FAILURE_ROLLBACK) {
         struct scheduler_rules rules = rules_of(options, options->wave_count - 1, 0);
         rules.never_trips = true;

@@ -66,6 +66,9 @@ struct session_env {
      * has it already. */
     const struct tenant *(*claim)(void *ctx, struct session *session, const char *database);
 
+    /* Has a run of the rollout left a row in the history that was read? */
+    bool (*has_trace)(void *ctx, struct session *session);
+
     /* The copy that is to be made before the first change, and the one to be put back instead of going
      * back by plan; NULL: none. */
     const char *(*snapshot)(void *ctx, struct session *session);

@@ -157,7 +157,8 @@ static enum session_state begin_work(struct session *session)
     if (may_restore(session))
         return SESSION_RESTORE;
     bool lacks_copy = session->work.count && !session->has_snapshot &&
-                      env->snapshot(env->ctx, session) && is_untouched(session);
+                      env->snapshot(env->ctx, session) &&
+                      (is_untouched(session) || !env->has_trace(env->ctx, session));
     return lacks_copy ? SESSION_SNAPSHOT : next_work(session);
 }
 

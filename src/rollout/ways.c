@@ -129,22 +129,39 @@ static bool check_moved(const struct ways *ways, const struct ways_question *que
                   "is not taken back");
 }
 
-/* What others have done to a revision, or to anything at all (`revision` NULL), is not taken back with ours. */
+/* What others have done since is not taken back with ours. */
 static bool check_strangers(const struct ways *ways, const struct ways_question *question,
-                            const char *revision, struct err *err)
+                            struct err *err)
 {
-    const char *stranger = history_stranger(question->history, &ways->options.family, revision);
+    const char *stranger = history_stranger(question->history, &ways->options.family);
     return !stranger || refuse_for(err, stranger);
+}
+
+/* Each step takes back what the rollout did itself, and no one has done again since. */
+static bool check_step(const struct ways *ways, const struct ways_question *question,
+                       const char *revision, struct err *err)
+{
+    const char *run = history_last_run(question->history, revision);
+    if (run && history_is_of(&ways->options.family, run))
+        return true;
+    if (run)
+        return refuse_for(err, run);
+    err_set(err, ERR_DRIFT,
+            "its history (skein_history) has no row of revision '%s', so that it was not this "
+            "rollout that brought it: nothing was done to it",
+            revision);
+    snprintf(err->code, sizeof err->code, WAYS_MOVED_ON);
+    return false;
 }
 
 static bool check_steps(const struct ways *ways, const struct ways_question *question,
                         const struct plan *plan, struct err *err)
 {
     if (ways->options.target->command == PLAN_STAMP)
-        return !plan->count || check_strangers(ways, question, NULL, err);
+        return !plan->count || check_strangers(ways, question, err);
     for (size_t i = 0; i < plan->count; i++)
         if (plan->steps[i].revision &&
-            !check_strangers(ways, question, plan->steps[i].revision->id, err))
+            !check_step(ways, question, plan->steps[i].revision->id, err))
             return false;
     return true;
 }
@@ -166,13 +183,18 @@ const struct plan *ways_plan_of_copy(struct ways *ways, const struct ways_questi
                                      struct err *err)
 {
     bool may_go = check_trace(ways, question, err) && check_moved(ways, question, err) &&
-                  check_strangers(ways, question, NULL, err);
+                  check_strangers(ways, question, err);
     if (!may_go)
         return NULL;
     struct plan *plan = arena_alloc(&ways->arena, sizeof *plan);
     plan->to = *ways_before(ways, question->tenant);
     plan->to.is_known = true;
     return plan;
+}
+
+bool ways_has_trace(const struct ways *ways, const struct op *history)
+{
+    return history_holds(history, &ways->options.family);
 }
 
 bool ways_is_untouched(const struct ways *ways, const struct ways_question *question)

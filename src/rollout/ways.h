@@ -55,6 +55,9 @@ const struct plan *ways_plan(struct ways *ways, const struct ways_question *ques
 const struct plan *ways_plan_of_copy(struct ways *ways, const struct ways_question *question,
                                      struct err *err) MUST_CHECK;
 
+/* Has a run of the rollout left a row in the tenant's history? */
+bool ways_has_trace(const struct ways *ways, const struct op *history);
+
 /* Going back, is there nothing of the rollout in the tenant: no trace of its runs, and it stands as before? */
 bool ways_is_untouched(const struct ways *ways, const struct ways_question *question);
 bool ways_is_back(const struct ways *ways);

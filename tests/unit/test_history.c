@@ -53,17 +53,20 @@ static void knows_whose_work_is_here(void **state)
     (void)state;
     struct op op = answer(rows, 0);
     assert_false(history_holds(&op, &runs));
-    assert_null(history_stranger(&op, &runs, NULL));
+    assert_null(history_stranger(&op, &runs));
+    assert_null(history_last_run(&op, "aaaa"));
     op = answer(rows, 1);
     assert_false(history_holds(&op, &runs));
     op = answer(rows, 2);
     assert_true(history_holds(&op, &runs));
-    assert_null(history_stranger(&op, &runs, NULL)); /* what was there before is no stranger's */
-    assert_null(history_stranger(&op, &runs, "aaaa"));
+    assert_null(history_stranger(&op, &runs)); /* what was there before is no stranger's */
+    assert_string_equal(history_last_run(&op, "bbbb"), "r1");
     op = answer(rows, 4);
-    assert_string_equal(history_stranger(&op, &runs, "bbbb"), "r2");
-    assert_null(history_stranger(&op, &runs, "cccc"));
-    assert_string_equal(history_stranger(&op, &runs, NULL), "r2");
+    assert_string_equal(history_last_run(&op, "aaaa"), "r0");
+    assert_string_equal(history_last_run(&op, "bbbb"), "r2");
+    assert_string_equal(history_stranger(&op, &runs), "r2");
+    assert_true(history_is_of(&runs, "r3"));
+    assert_false(history_is_of(&runs, "r2"));
 }
 
 static void knows_the_newest_id(void **state)
