@@ -65,7 +65,7 @@ static void that_a_commit_is_not_replicated_is_never_lost(void **state)
     (void)state;
     arena_init(&arena);
     for (int i = 0; i < 100; i++) {
-        char text[16];
+        char text[32];
         snprintf(text, sizeof text, "warning %d", i);
         say(&notices, &arena, NOTICE_WARNING, text);
     }
