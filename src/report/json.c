@@ -145,8 +145,8 @@ static void put_errors(struct json_stream *stream, const struct report *report)
 static void put_notices(struct json_stream *stream, const struct report *report)
 {
     json_open(stream, "notices", '[');
-    for (const struct report_notice *notice = report->notices;
-         notice < report->notices + report->notice_count; notice++) {
+    for (size_t i = 0; i < report->notice_count; i++) {
+        const struct report_notice *notice = &report->notices[i];
         const struct revision *revision = notice->revision;
         json_open(stream, NULL, '{');
         json_put(stream, "level", json_text(notice_level_name(notice->level)));
