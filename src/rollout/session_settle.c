@@ -214,6 +214,8 @@ enum session_state answer_look(struct session *session)
 {
     session->found = judge(session);
     session->is_begun = probe_has_remains(&session->found);
+    if (session->found.answer == PROBE_UNKNOWN && !session->found.repair_count)
+        give_to_a_person(session);
     return session->found.repair_count && !session->is_cancelled ? SESSION_REPAIR : SESSION_MARK;
 }
 

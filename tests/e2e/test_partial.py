@@ -223,6 +223,20 @@ class Index(OnPostgres):
         self.check(self.run_t("upgrade", code=4), "partial", "may or may not have run")
 
 
+    def test_where_the_catalog_cannot_be_asked_a_person_is(self):
+        """Without a name and without the right to make the twin no one knows which index it left."""
+        self.sql(f"CREATE ROLE app{self.db} LOGIN; ALTER SCHEMA public OWNER TO app{self.db}; ALTER TABLE item OWNER TO "
+                 f"app{self.db}; REVOKE TEMP ON DATABASE {self.db} FROM PUBLIC; UPDATE item SET email = 'e1' WHERE id = 2")
+        self.fleet.inventory([{"name": "t", "url": self.pg.url(self.db, user=f"app{self.db}")}], defaults=self.patient)
+        self.revision("CREATE UNIQUE INDEX CONCURRENTLY ON item (email);")
+        self.check(self.run_t("upgrade", code=4), "partial", "skein resolve t --undone", code="23505")
+        self.check(self.run_t("resume", code=4), "partial", "may have done a part of its work")
+        self.sql(f'DROP INDEX "{self.indexes(False)[0]}"; UPDATE item SET email = id::text')
+        self.run_ok("resolve", "t", "--undone")
+        self.check(self.run_t("resume"), "succeeded")
+        self.assertEqual((len(self.indexes()), self.sql(INVALID)), (1, [["0"]]))
+
+
 class Others(OnPostgres):
     def test_reindex(self):
         self.sql("CREATE INDEX ix ON item (email); CREATE TABLE big (t text)")
