@@ -12,16 +12,14 @@ bool exit_code_at(size_t index, struct exit_code *ret_code)
         {"0", "all that was asked for is done"},
         {"1", "a tenant failed, or the run was halted; each failed tenant stands where it stood"},
         {"2",
-         "a fault of usage, inventory or chain, or what was asked for could not be written; no "
-         "tenant was touched"},
+         "a fault of usage, inventory or chain, or of writing the result; no tenant was touched"},
         {"3", "a tenant failed and the run was rolled back: every tenant stands where it stood"},
         {"4", "a person must look: a tenant is partly applied or in doubt, or a rollback could not "
               "finish"},
         {"5", "another run holds this ledger"},
         {"6", "the ledger cannot be written; what was in flight was finished, nothing more begun"},
         {"71",
-         "the system gave no memory or threads, or skein met a bug: it stopped at once, as if "
-         "killed, and 'resume' goes on"},
+         "aborted, as if killed: no memory or threads were left, or it is a bug; 'resume' goes on"},
         {"130, 143", "stopped by SIGINT, SIGTERM: what was in flight was finished or rolled back"},
     };
     if (index < ARRAY_LEN(codes))

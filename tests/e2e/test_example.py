@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import SKEIN, Postgres, main
+from harness import ENVIRONMENT, SKEIN, Postgres, main
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 
@@ -70,7 +70,7 @@ class Commands(unittest.TestCase):
         man = self.read("docs", "skein.1").split(".SH COMMANDS")[1].split(".SH ENVIRONMENT")[0]
         table = self.read("README.md").split("## Commands")[1]
         for command in self.commands():
-            self.assertEqual(len(re.findall(rf"(?m)^\.BR? (?:.*[ \"])?{command}\b", man)), 1, command)
+            self.assertEqual(len(re.findall(rf"(?m)^\.SS {command}\b", man)), 1, command)
             self.assertRegex(table, rf"`{command}\b", command)
 
     def test_what_is_no_option_is_named(self):
@@ -81,7 +81,7 @@ class Commands(unittest.TestCase):
                               (("upgrade", "-1", "-qp"), "option '-qp' needs a value"),
                               (("tenants", "--parallel", "3"), "'skein tenants' takes no --parallel")):
             with self.subTest(args=args):
-                done = subprocess.run([SKEIN, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                done = subprocess.run([SKEIN, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT)
                 self.assertEqual((done.returncode, done.stdout), (2, b""))
                 self.assertEqual(done.stderr.decode(), f"skein: {message}\n")
 
