@@ -81,6 +81,13 @@ static bool may_count(struct retry_history *history, const struct retry_limits *
     return ++history->counted <= limits->retries && is_in_time;
 }
 
+static enum turn turn_after(const struct err *err, const struct retry_history *history)
+{
+    if (err->trouble == TROUBLE_CONFLICT)
+        return history->conflicts >= CONFLICTS_IN_COMPANY ? TURN_ALONE : TURN_SOON;
+    return err->kind == ERR_LOCK ? TURN_LATE : TURN_SOON;
+}
+
 bool retry_decide(const struct err *err, struct retry_history *history,
                   const struct retry_limits *limits, uint64_t random, struct retry *ret_retry)
 {
@@ -95,12 +102,7 @@ bool retry_decide(const struct err *err, struct retry_history *history,
     bool may = is_conflict            ? true
                : policy->goes_by_time ? may_wait_for_server(policy, history, limits, delay_ms)
                                       : may_count(history, limits, delay_ms);
-    if (!may)
-        return false;
-    bool waits_for_others = err->kind == ERR_LOCK && err->trouble == TROUBLE_NONE;
-    ret_retry->delay_ms = delay_ms;
-    ret_retry->turn = history->conflicts >= CONFLICTS_IN_COMPANY ? TURN_ALONE
-                      : waits_for_others                         ? TURN_LATE
-                                                                 : TURN_SOON;
-    return true;
+    if (may)
+        *ret_retry = (struct retry){.delay_ms = delay_ms, .turn = turn_after(err, history)};
+    return may;
 }

@@ -153,6 +153,20 @@ static void counts_no_conflict_in_company(void **state)
     assert_false(retry_decide(&conflict, &history, &limits, 0, &retry));
 }
 
+/* One that has met conflicts keeps nobody out of its server while it waits for a lock of somebody else's. */
+static void is_alone_after_conflicts_only(void **state)
+{
+    struct retry_history history = {.had_company = true, .conflicts = 9, .was_reached = true};
+    struct retry retry;
+    (void)state;
+    assert_true(retry_decide(&lock, &history, &three, 0, &retry));
+    assert_int_equal(retry.turn, TURN_LATE);
+    assert_true(retry_decide(&down, &history, &three, 0, &retry));
+    assert_int_equal(retry.turn, TURN_SOON);
+    assert_true(retry_decide(&conflict, &history, &three, 0, &retry));
+    assert_int_equal(retry.turn, TURN_ALONE);
+}
+
 /* Only a conflict would explain why it was not there a moment before. */
 static void takes_a_duplicate_for_a_conflict_in_company_only(void **state)
 {
@@ -186,6 +200,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(waits_for_a_server_until_the_time_has_passed),
     cmocka_unit_test(soon_leaves_a_host_that_was_of_no_use_yet),
     cmocka_unit_test(counts_no_conflict_in_company),
+    cmocka_unit_test(is_alone_after_conflicts_only),
     cmocka_unit_test(takes_a_duplicate_for_a_conflict_in_company_only),
     cmocka_unit_test(lets_others_go_first_that_wait_for_no_lock),
 };
