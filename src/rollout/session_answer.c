@@ -288,8 +288,10 @@ static void locate(struct session *session, const struct action *action, const s
     session->err_revision = revision;
     bool lacks_row = op->rows_seen == 0 && err->kind == ERR_SQL && !err->code[0];
     if (action->kind == ACTION_VERIFY && action->verify->fault) {
-        if (lacks_row)
+        if (lacks_row) {
             err_set(err, ERR_SQL, "%s", action->verify->fault);
+            err->trouble = TROUBLE_CONFLICT; /* another tenant of the run may be at it */
+        }
         err_set_place(err, revision->path, action->verify->line);
         session->err_statement = piece_line_text(&session->arena, action->piece, err->line);
         return;
