@@ -371,6 +371,46 @@ static void settle_by_command(struct play *play, size_t tenant, bool is_done)
     close_fleet(&fleet);
 }
 
+static void on_planned(void *ctx, const struct event *event)
+{
+    enum tenant_state *state = ctx;
+    if (event->kind == EVENT_TENANT_FINISHED)
+        *state = event->outcome->state;
+}
+
+/* The author has put a statement on top of a section that a tenant is in the middle of: which statements are done is
+ * known by their texts, and no plan goes on with it. */
+static void check_edited(struct play *play, size_t tenant, const struct truth *truth)
+{
+    struct chain *chain = play->scene->chain;
+    struct visit visit = {.command = "plan",
+                          .goal = GOAL_PLAN,
+                          .plan = play->command,
+                          .targets = play->target,
+                          .target_count = 1,
+                          .has_no_waves = true};
+    enum tenant_state state = TENANT_PENDING;
+    struct observer observer = {on_planned, &state};
+    struct visit_plan plan;
+    struct fleet fleet;
+    struct err err;
+    play->scene->chain =
+        scene_edit(play->scene, (size_t)truth->unfinished, truth->unfinished_direction);
+    open_fleet(play, &fleet);
+    fleet.tenants += tenant;
+    fleet.tenant_count = 1;
+    if (!visit_prepare(&fleet, &visit, &plan, &err))
+        on_wrong(play, err.text);
+    watch_begin_run(&play->watch, false);
+    rollout_run(&plan.rollout, &observer, 1);
+    visit_done(&plan);
+    close_fleet(&fleet);
+    chain_free(play->scene->chain);
+    play->scene->chain = chain;
+    if (state != TENANT_PARTIAL)
+        on_wrong(play, "a step is gone on with though its statements are others by now");
+}
+
 /* The command knows two answers: the statement after those that are counted took effect, or it did not. */
 static bool try_command(struct play *play, size_t tenant, const struct truth *truth)
 {
@@ -391,6 +431,10 @@ static void settle_all(struct play *play)
         struct truth truth = watch_truth(&play->watch, i);
         bool is_other_way = (truth.unfinished_direction == DIRECTION_UP) ==
                             (play->is_back != (play->command == PLAN_DOWNGRADE));
+        bool has_begun = truth.unfinished_statements || truth.is_running;
+        if (truth.unfinished >= 0 && truth.knows_statements && has_begun &&
+            rng_chance(&play->scene->rng, 30))
+            check_edited(play, i, &truth);
         bool finishes = is_other_way || rng_chance(&play->scene->rng, 30);
         if (!finishes && try_command(play, i, &truth))
             continue;

@@ -132,20 +132,42 @@ static void add_revision(struct scene *scene, struct chain_file *ret_file)
     buf_done(&buf);
 }
 
-static void make_chain(struct scene *scene)
+static struct chain *build_chain(const struct chain_file *files, size_t count)
+{
+    struct faults faults;
+    faults_init(&faults);
+    struct chain *chain = chain_build("versions", files, count, &faults);
+    faults_done(&faults);
+    if (!chain)
+        abort();
+    return chain;
+}
+
+struct chain *scene_edit(struct scene *scene, size_t revision, enum direction direction)
 {
     struct chain_file files[REVISIONS_MAX];
-    struct faults faults;
+    struct buf buf;
+    const char *begin = scene->files[revision].bytes;
+    const char *header = direction == DIRECTION_UP ? "-- migrate:up" : "-- migrate:down";
+    const char *after = strchr(strstr(begin, header), '\n') + 1;
+    memcpy(files, scene->files, sizeof files);
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    buf_add(&buf, begin, (size_t)(after - begin));
+    buf_addf(&buf, "touch 7;\n%s", after);
+    files[revision].bytes = arena_strndup(&scene->arena, buf.data, buf.len);
+    files[revision].len = buf.len;
+    buf_done(&buf);
+    return build_chain(files, scene->revision_count);
+}
+
+static void make_chain(struct scene *scene)
+{
     size_t count = rng_between(&scene->rng, 1, REVISIONS_MAX);
     scene->has_extras =
         !scene->has_checkpoints && !scene->has_no_ddl && rng_chance(&scene->rng, 30);
     for (size_t i = 0; i < count; i++)
-        add_revision(scene, &files[i]);
-    faults_init(&faults);
-    scene->chain = chain_build("versions", files, count, &faults);
-    faults_done(&faults);
-    if (!scene->chain)
-        abort();
+        add_revision(scene, &scene->files[i]);
+    scene->chain = build_chain(scene->files, count);
 }
 
 /* ---- the fleet ----------------------------------------------------------------------------- */

@@ -44,6 +44,7 @@ struct scene {
     bool has_checkpoints;
     bool has_no_way_back; /* some revision */
     struct chain *chain;
+    struct chain_file files[REVISIONS_MAX]; /* that it was made from */
     struct inventory inventory;
     const struct driver *drivers[DIALECT__COUNT];
     struct scene_place places[TENANTS_MAX]; /* by tenant */
@@ -55,6 +56,9 @@ struct scene {
 
 struct scene *scene_new(uint64_t seed);
 void scene_free(struct scene *scene);
+
+/* The chain with another statement on top of a revision's section; the caller's. */
+struct chain *scene_edit(struct scene *scene, size_t revision, enum direction direction);
 
 /* Those of a set that no other of it revises: what the version table holds. */
 uint32_t scene_heads(const struct scene *scene, uint32_t set);

@@ -101,6 +101,8 @@ static bool read_history(const struct scene *scene, size_t tenant, const struct 
             truth->unfinished = index;
             truth->unfinished_direction = is_up ? DIRECTION_UP : DIRECTION_DOWN;
             truth->unfinished_statements = (unsigned)strtoul(row[STATEMENTS], NULL, 10);
+            truth->knows_statements = strncmp(row[CHECKSUM], "begun:", strlen("begun:")) == 0 ||
+                                      strncmp(row[CHECKSUM], "clean:", strlen("clean:")) == 0;
             truth->is_running = strcmp(row[STATE], "running") == 0;
         }
         if (strcmp(row[STATE], "applied") != 0)

@@ -19,6 +19,7 @@ struct truth {
     enum direction unfinished_direction;
     unsigned unfinished_statements; /* that the history table has as done */
     bool has_remains;               /* of a statement that failed */
+    bool knows_statements;          /* which these are, and not only how many */
     bool is_running;                /* and the one after them as under way */
 };
 
