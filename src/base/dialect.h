@@ -13,6 +13,12 @@ struct dialect_info {
     uint16_t default_port;  /* 0: not a server */
 };
 
+/* A setting of a database session. */
+struct session_setting {
+    const char *name; /* letters, digits, '_' and '.' */
+    const char *value;
+};
+
 const struct dialect_info *dialect_info(enum dialect_id dialect);
 
 /* By name (`postgresql`), aliases of the schemes included (`postgres`, `mariadb`). False: unknown.

@@ -25,7 +25,7 @@ static void find_common(const struct fleet *fleet, struct offline_script *script
     const struct tenant *first = NULL;
     for (size_t i = 0; i < fleet->tenant_count; i++) {
         const struct tenant *tenant = fleet->tenants[i];
-        if (tenant->url.dialect != script->driver->dialect)
+        if (tenant->url.dialect != script->dialect->id)
             continue;
         if (!first) {
             first = tenant;
@@ -46,8 +46,8 @@ static void find_common(const struct fleet *fleet, struct offline_script *script
     }
 }
 
-static bool find_driver(const struct fleet *fleet, const struct options *options,
-                        struct offline_script *script, struct err *err)
+static bool find_dialect(const struct fleet *fleet, const struct options *options,
+                         struct offline_script *script, struct err *err)
 {
     enum dialect_id dialect = options->dialect;
     bool is_known = options->has_dialect;
@@ -63,8 +63,8 @@ static bool find_driver(const struct fleet *fleet, const struct options *options
     }
     if (!is_known)
         return err_set(err, ERR_CONFIG, "no tenant is selected: say which script with --dialect");
-    script->driver = driver_find(dialect);
-    return script->driver ||
+    script->dialect = dialect_of(dialect);
+    return script->dialect ||
            err_set(err, ERR_CONFIG, "this build has no driver for %s", dialect_info(dialect)->name);
 }
 
@@ -145,7 +145,7 @@ static bool write_script(struct fleet *fleet, const struct options *options,
     if (options->output_count)
         return err_set(err, ERR_CONFIG,
                        "--sql prints a script, not a report: it takes no --output");
-    if (!find_driver(fleet, options, &script, err) ||
+    if (!find_dialect(fleet, options, &script, err) ||
         !make_plan(fleet, options, command, &plan, err))
         return false;
     find_common(fleet, &script);
@@ -153,7 +153,7 @@ static bool write_script(struct fleet *fleet, const struct options *options,
     if (!fleet->scripts)
         fleet->scripts = scripts_new(fleet->chain);
     script.scripts = fleet->scripts;
-    buf_addf(text, "-- skein " SKEIN_VERSION ", for %s; run %s\n\n", script.driver->name, run_id);
+    buf_addf(text, "-- skein " SKEIN_VERSION ", for %s; run %s\n\n", script.dialect->name, run_id);
     if (!offline_write(&fleet->arena, text, &script, err))
         return false;
     return !text->is_full || err_set(err, ERR_CONFIG, "the script is larger than 1 GiB");

@@ -436,8 +436,8 @@ static bool apply_environment(struct options *options, const bool used[ROW_COUNT
 /* Those that skein sets for gates, and those of its own scripts and tests. */
 static bool is_foreign_variable(const char *name)
 {
-    static const char *const prefixes[] = {"SKEIN_GATE", "SKEIN_FAILPOINT", "SKEIN_FAULT",
-                                           "SKEIN_BUILD_DIR", "SKEIN_JOBS"};
+    static const char *const prefixes[] = {"SKEIN_GATE",      "SKEIN_FAILPOINT", "SKEIN_FAULT",
+                                           "SKEIN_BUILD_DIR", "SKEIN_JOBS",      "SKEIN_BIN"};
     for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
         if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
             return true;

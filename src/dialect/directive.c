@@ -113,14 +113,14 @@ static size_t end_of(const char *sql, const struct statement *statement)
     }
 }
 
-void directives_find(struct arena *arena, const struct driver *driver, const char *sql, size_t len,
-                     const struct statement *statements, size_t statement_count,
+void directives_find(struct arena *arena, const struct dialect *dialect, const char *sql,
+                     size_t len, const struct statement *statements, size_t statement_count,
                      const struct directive **ret_directives, size_t *ret_count)
 {
     struct finding finding = {.arena = arena,
                               .sql = sql,
                               .len = len,
-                              .comments_nest = driver->traits & DRIVER_NESTS_COMMENTS,
+                              .comments_nest = dialect->traits & DIALECT_NESTS_COMMENTS,
                               .line = 1};
     size_t at = 0;
     for (size_t i = 0; i < statement_count; i++) {

@@ -9,7 +9,7 @@
 #ifndef DIALECT_DIRECTIVE_H
 #define DIALECT_DIRECTIVE_H
 
-#include "driver/driver.h"
+#include "dialect/dialect.h"
 
 enum directive_kind { DIRECTIVE_VERIFY, DIRECTIVE_PROBE };
 
@@ -22,8 +22,8 @@ struct directive {
 };
 
 /* All of them in `sql`, in order, from `arena`. */
-void directives_find(struct arena *arena, const struct driver *driver, const char *sql, size_t len,
-                     const struct statement *statements, size_t statement_count,
+void directives_find(struct arena *arena, const struct dialect *dialect, const char *sql,
+                     size_t len, const struct statement *statements, size_t statement_count,
                      const struct directive **ret_directives, size_t *ret_count);
 
 #endif

@@ -1,7 +1,7 @@
 #include "dialect/probe.h"
 
 #include "base/arena.h"
-#include "driver/driver.h"
+#include "dialect/dialect.h"
 
 /* What stands after the word, or NULL where the value begins with another. */
 static const char *after(const char *value, const char *word)
@@ -29,12 +29,12 @@ static enum probe_answer judge_word(const struct probe *probe, struct arena *are
 }
 
 struct probe_findings probe_judge(const struct probe *probe, struct arena *arena,
-                                  const char *statement, const struct op *op)
+                                  const char *statement, const char *const *values, size_t count)
 {
-    struct probe_findings findings = {.answer = op->row_count ? PROBE_UNDONE : PROBE_UNKNOWN};
-    const char **repairs = arena_calloc(arena, op->row_count, sizeof *repairs);
-    for (size_t row = 0; row < op->row_count; row++) {
-        const char *value = op_value(op, row, 0) ? op_value(op, row, 0) : "";
+    struct probe_findings findings = {.answer = count ? PROBE_UNDONE : PROBE_UNKNOWN};
+    const char **repairs = arena_calloc(arena, count, sizeof *repairs);
+    for (size_t row = 0; row < count; row++) {
+        const char *value = values[row] ? values[row] : "";
         const char *repair = after(value, "repair "), *finish = after(value, "finish ");
         if (repair)
             repairs[findings.repair_count++] = repair;

@@ -10,7 +10,6 @@
 #include "base/compiler.h"
 
 struct arena;
-struct op;
 
 /* What a statement may leave behind though the server says that it failed. */
 enum probe_remains {
@@ -53,9 +52,9 @@ struct probe_findings {
     const char *finish; /* NULL: none */
 };
 
-/* What the rows mean. Strings are borrowed from `op` and `arena`. */
+/* What the rows of the query's answer mean: `count` values, NULL is SQL's. Strings are borrowed. */
 struct probe_findings probe_judge(const struct probe *probe, struct arena *arena,
-                                  const char *statement, const struct op *op);
+                                  const char *statement, const char *const *values, size_t count);
 
 /* Is something there that the statement left? Where that cannot be told, yes. */
 bool probe_has_remains(const struct probe_findings *findings);

@@ -35,65 +35,48 @@ void scripts_free(struct scripts *scripts)
 
 /* ---- statements that would take the transaction out of our hands --------------------------- */
 
-static size_t next_word(const char *sql, size_t len, size_t at, char ret_word[16])
+static bool is_one_of(const char *word, const char *const *words)
 {
-    size_t used = 0;
-    at = split_skip(sql, len, at, true);
-    for (; at < len && ascii_is_alpha(sql[at]); at++)
-        if (used < 15)
-            ret_word[used++] = ascii_to_lower(sql[at]);
-    ret_word[used] = '\0';
-    return at;
+    for (; *words; words++)
+        if (strcmp(word, *words) == 0)
+            return true;
+    return false;
 }
 
 /* `ROLLBACK TO savepoint` is fine, in any of its spellings. */
-static bool controls_transaction(const char *sql, size_t len)
+static bool controls_transaction(const struct dialect *dialect, const char *sql, size_t len)
 {
-    static const char *const words[] = {"begin", "start", "commit", "end", "abort"};
-    char word[16];
-    size_t at = next_word(sql, len, 0, word);
-    for (size_t i = 0; i < ARRAY_LEN(words); i++)
-        if (strcmp(word, words[i]) == 0)
-            return true;
+    char word[SPLIT_WORD_SIZE];
+    size_t at = split_word(sql, len, 0, word);
+    if (is_one_of(word, dialect->transaction_words))
+        return true;
     bool is_rollback = strcmp(word, "rollback") == 0;
     bool is_prepare = strcmp(word, "prepare") == 0;
-    at = next_word(sql, len, at, word);
+    at = split_word(sql, len, at, word);
     if (strcmp(word, "transaction") == 0 || strcmp(word, "work") == 0) {
         if (is_prepare)
             return true;
-        next_word(sql, len, at, word);
+        split_word(sql, len, at, word);
     }
     return is_rollback && strcmp(word, "to") != 0;
 }
 
-/* With the session's settings DISCARD ALL takes the tenant's lock. */
-static bool gives_up_lock(const char *sql, size_t len)
-{
-    char word[16];
-    size_t at = next_word(sql, len, 0, word);
-    if (strcmp(word, "discard") != 0)
-        return false;
-    next_word(sql, len, at, word);
-    return strcmp(word, "all") == 0;
-}
-
-static bool check_statements(const struct driver *driver, const struct revision *revision,
+static bool check_statements(const struct dialect *dialect, const struct revision *revision,
                              const struct section *section, const struct statement *statements,
                              size_t count, struct err *err)
 {
-    bool asks = section->is_transactional && driver->needs_no_transaction;
+    bool asks = section->is_transactional && dialect->needs_no_transaction;
     for (size_t i = 0; i < count; i++) {
         const char *sql = section->sql + statements[i].offset;
         int line = section->line + statements[i].line - 1;
-        if (gives_up_lock(sql, statements[i].len))
-            return err_at(
-                err, ERR_CHAIN, revision->path, line,
-                "'DISCARD ALL' would give up the tenant's lock: discard by name what has to go");
-        if (controls_transaction(sql, statements[i].len))
+        const char *refusal = dialect->refuses ? dialect->refuses(sql, statements[i].len) : NULL;
+        if (refusal)
+            return err_at(err, ERR_CHAIN, revision->path, line, "%s", refusal);
+        if (controls_transaction(dialect, sql, statements[i].len))
             return err_at(err, ERR_CHAIN, revision->path, line,
                           "'%.*s' would begin or end a transaction: skein does that",
                           (int)strcspn(sql, " \t\r\n;"), sql);
-        const char *why = asks ? driver->needs_no_transaction(sql, statements[i].len) : NULL;
+        const char *why = asks ? dialect->needs_no_transaction(sql, statements[i].len) : NULL;
         if (why)
             return err_at(err, ERR_CHAIN, revision->path, line,
                           "%s: give the section 'transaction:false'", why);
@@ -105,7 +88,7 @@ static bool check_statements(const struct driver *driver, const struct revision 
 
 struct making {
     struct scripts *scripts;
-    const struct driver *driver;
+    const struct dialect *dialect;
     const struct revision *revision;
     struct script script;
     struct piece *pieces;
@@ -130,12 +113,12 @@ static bool check_directive(const struct making *making, const struct section *s
     size_t count = 0;
     int line = section->line + directive->line - 1;
     const char *path = making->revision->path;
-    if (!making->driver->split(&making->scripts->arena, directive->sql, directive->sql_len,
-                               &statements, &count, err)) {
+    if (!making->dialect->split(&making->scripts->arena, directive->sql, directive->sql_len,
+                                &statements, &count, err)) {
         err_set_place(err, path, line);
         return false;
     }
-    if (count != 1 || controls_transaction(directive->sql, directive->sql_len))
+    if (count != 1 || controls_transaction(making->dialect, directive->sql, directive->sql_len))
         return err_at(err, ERR_CHAIN, path, line, "a '-- %s:' is one query, in one line",
                       directive->kind == DIRECTIVE_VERIFY ? "verify" : "probe");
     return true;
@@ -185,9 +168,9 @@ static void add_statement_checks(struct making *making, struct piece *piece, siz
     struct arena *arena = &making->scripts->arena;
     const struct statement *statement = &piece->statements[at];
     struct statement_checks checks;
-    if (!making->driver->check)
+    if (!making->dialect->check)
         return;
-    making->driver->check(arena, piece->sql + statement->offset, statement->len, &checks);
+    making->dialect->check(arena, piece->sql + statement->offset, statement->len, &checks);
     int line = piece->line + statement->line - 1;
     if (checks.before && !piece->is_transactional) {
         struct author_query *before = arena_alloc(arena, sizeof *before);
@@ -224,8 +207,8 @@ static void add_whole(struct making *making, const struct section *section,
 
 static bool is_setting(const char *sql, size_t len)
 {
-    char word[16];
-    next_word(sql, len, 0, word);
+    char word[SPLIT_WORD_SIZE];
+    split_word(sql, len, 0, word);
     return strcmp(word, "set") == 0 || strcmp(word, "reset") == 0;
 }
 
@@ -253,10 +236,10 @@ static void add_one_by_one(struct making *making, const struct section *section,
 /* Of a table, by its first words: one that is rebuilt is dropped and renamed. */
 static bool drops_or_renames(const char *sql, size_t len)
 {
-    char word[16];
-    size_t at = next_word(sql, len, 0, word);
+    char word[SPLIT_WORD_SIZE];
+    size_t at = split_word(sql, len, 0, word);
     bool drops = strcmp(word, "drop") == 0, alters = strcmp(word, "alter") == 0;
-    at = next_word(sql, len, at, word);
+    at = split_word(sql, len, at, word);
     if (strcmp(word, "table") != 0)
         return false;
     for (; alters && at + 6 < len && !ascii_begins(sql + at, "rename"); at++)
@@ -265,55 +248,23 @@ static bool drops_or_renames(const char *sql, size_t len)
 }
 
 /* A statement that sets something of the session, or a block that may. */
-static bool may_set(const char *sql, size_t len)
+static bool may_set(const struct dialect *dialect, const char *sql, size_t len)
 {
-    static const char *const blocks[] = {"do", "call"};
-    char word[16];
-    if (is_setting(sql, len))
-        return true;
-    next_word(sql, len, 0, word);
-    for (size_t i = 0; i < ARRAY_LEN(blocks); i++)
-        if (strcmp(word, blocks[i]) == 0)
-            return true;
-    return false;
+    char word[SPLIT_WORD_SIZE];
+    split_word(sql, len, 0, word);
+    return is_setting(sql, len) || is_one_of(word, dialect->block_words);
 }
 
-/* By the words of it alone: what is told too often costs a little, and no more. */
-static unsigned parts_changed(const char *sql, const struct statement *statements, size_t count)
+/* By the words of it alone. */
+static unsigned parts_changed(const struct dialect *dialect, const char *sql,
+                              const struct statement *statements, size_t count)
 {
-    static const struct {
-        const char *word;
-        enum session_part part;
-    } words[] = {
-        {"role", PART_SETUP},
-        {"authorization", PART_SETUP},
-        {"lock_timeout", PART_SETUP},
-        {"statement_timeout", PART_SETUP},
-        {"idle_in_transaction", PART_SETUP},
-        {"reset", PART_SETUP},
-        {"reset", PART_ALL},
-        {"set_config", PART_SETUP},
-        {"set local", PART_SETUP},
-        {"set session", PART_SETUP},
-        {"set time zone", PART_SETUP},
-        {"timezone", PART_SETUP},
-        {"datestyle", PART_SETUP},
-        {"intervalstyle", PART_SETUP},
-        {"row_security", PART_SETUP},
-        {"check_function_bodies", PART_SETUP},
-        {"standard_conforming_strings", PART_PARSER},
-        {"backslash_quote", PART_PARSER},
-        {"client_encoding", PART_PARSER},
-        {"set names", PART_PARSER},
-        {"deallocate", PART_PREPARED},
-        {"discard", PART_PREPARED},
-    };
     unsigned parts = 0;
-    for (size_t i = 0; i < ARRAY_LEN(words); i++)
-        if (ascii_holds(sql, words[i].word))
-            parts |= words[i].part;
+    for (const struct session_word *word = dialect->session_words; word->word; word++)
+        if (ascii_holds(sql, word->word))
+            parts |= word->part;
     for (size_t i = 0; i < count; i++)
-        if (may_set(sql + statements[i].offset, statements[i].len))
+        if (may_set(dialect, sql + statements[i].offset, statements[i].len))
             parts |= PART_SETUP;
     return parts;
 }
@@ -323,7 +274,7 @@ static bool add_section(struct making *making, const struct section *section, st
     struct statement *statements;
     size_t count;
     struct arena *arena = &making->scripts->arena;
-    if (!making->driver->split(arena, section->sql, section->sql_len, &statements, &count, err)) {
+    if (!making->dialect->split(arena, section->sql, section->sql_len, &statements, &count, err)) {
         int line = section->line;
         for (size_t i = 0; i + 1 < err->offset && i < section->sql_len; i++)
             line += section->sql[i] == '\n';
@@ -331,18 +282,18 @@ static bool add_section(struct making *making, const struct section *section, st
         snprintf(err->file, sizeof err->file, "%s", making->revision->path);
         return false;
     }
-    if (!check_statements(making->driver, making->revision, section, statements, count, err))
+    if (!check_statements(making->dialect, making->revision, section, statements, count, err))
         return false;
     struct asked_of asked;
-    directives_find(arena, making->driver, section->sql, section->sql_len, statements, count,
+    directives_find(arena, making->dialect, section->sql, section->sql_len, statements, count,
                     &asked.items, &asked.count);
     if (!count && !asked.count)
         return true;
     /* Nothing but queries to verify: a piece of no statements, for them to stand behind. */
-    bool is_transactional =
-        !count || (section->is_transactional && making->driver->traits & DRIVER_DDL_IN_TRANSACTION);
+    bool is_transactional = !count || (section->is_transactional &&
+                                       making->dialect->traits & DIALECT_DDL_IN_TRANSACTION);
     size_t first_piece = making->script.piece_count;
-    making->script.may_change |= parts_changed(section->sql, statements, count);
+    making->script.may_change |= parts_changed(making->dialect, section->sql, statements, count);
     for (size_t i = 0; i < count && !making->script.may_break; i++)
         if (drops_or_renames(section->sql + statements[i].offset, statements[i].len)) {
             making->script.may_break = true;
@@ -379,17 +330,17 @@ const struct place_digest *script_digests(struct arena *arena, const struct scri
     return digests;
 }
 
-static const struct script *make(struct scripts *scripts, const struct driver *driver,
+static const struct script *make(struct scripts *scripts, const struct dialect *dialect,
                                  const struct revision *revision, enum direction direction,
                                  struct err *err)
 {
     const struct section *sections[SECTIONS_MAX];
-    size_t count = revision_sections(revision, direction, driver->dialect, sections, SECTIONS_MAX);
-    struct making making = {.scripts = scripts, .driver = driver, .revision = revision};
+    size_t count = revision_sections(revision, direction, dialect->id, sections, SECTIONS_MAX);
+    struct making making = {.scripts = scripts, .dialect = dialect, .revision = revision};
     if (!count) {
         err_at(err, ERR_CHAIN, revision->path, revision->id_line,
                "revision '%s' has no %s section for %s", revision->id,
-               direction == DIRECTION_UP ? "up" : "down", driver->name);
+               direction == DIRECTION_UP ? "up" : "down", dialect->name);
         return NULL;
     }
     for (size_t i = 0; i < count && i < SECTIONS_MAX; i++)
@@ -397,32 +348,32 @@ static const struct script *make(struct scripts *scripts, const struct driver *d
             return NULL;
     struct script *script = arena_alloc(&scripts->arena, sizeof *script);
     *script = making.script;
-    script->comments_nest = driver->traits & DRIVER_NESTS_COMMENTS;
+    script->comments_nest = dialect->traits & DIALECT_NESTS_COMMENTS;
     if (script->is_checkpointed)
         script->digests = script_digests(&scripts->arena, script);
     return script;
 }
 
-const struct script *scripts_get(struct scripts *scripts, const struct driver *driver,
+const struct script *scripts_get(struct scripts *scripts, const struct dialect *dialect,
                                  const struct revision *revision, enum direction direction,
                                  struct err *err)
 {
     size_t at =
-        ((size_t)revision->index * DIRECTION__COUNT + direction) * DIALECT__COUNT + driver->dialect;
+        ((size_t)revision->index * DIRECTION__COUNT + direction) * DIALECT__COUNT + dialect->id;
     if (!scripts->made[at])
-        scripts->made[at] = make(scripts, driver, revision, direction, err);
+        scripts->made[at] = make(scripts, dialect, revision, direction, err);
     return scripts->made[at];
 }
 
-void scripts_check(struct scripts *scripts, const struct driver *driver, struct faults *faults)
+void scripts_check(struct scripts *scripts, const struct dialect *dialect, struct faults *faults)
 {
     for (size_t i = 0; i < scripts->chain->count; i++)
         for (int d = 0; d < DIRECTION__COUNT; d++) {
             const struct revision *revision = scripts->chain->revisions[i];
             const struct section *any[1];
             struct err err;
-            if (revision_sections(revision, (enum direction)d, driver->dialect, any, 1) &&
-                !scripts_get(scripts, driver, revision, (enum direction)d, &err))
+            if (revision_sections(revision, (enum direction)d, dialect->id, any, 1) &&
+                !scripts_get(scripts, dialect, revision, (enum direction)d, &err))
                 faults_add_err(faults, &err);
         }
 }

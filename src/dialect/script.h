@@ -9,7 +9,7 @@
 
 #include "chain/chain.h"
 #include "dialect/digest.h"
-#include "driver/driver.h"
+#include "dialect/dialect.h"
 
 /* A query of the author's, `-- verify:` or `-- probe:` (directive.h), or one of ours beside a statement. */
 struct author_query {
@@ -39,13 +39,6 @@ struct piece {
     const struct author_query *probe;
 };
 
-enum session_part {
-    PART_SETUP = 1,    /* its role, and settings of ours */
-    PART_PARSER = 2,   /* how SQL is read */
-    PART_PREPARED = 4, /* the statements that it has prepared */
-    PART_ALL = 8,      /* all of its settings, by one word */
-};
-
 /* Of a place between two statements. */
 struct place_digest {
     struct digest done; /* of all statements before it */
@@ -73,13 +66,13 @@ void scripts_free(struct scripts *scripts);
 
 /* NULL: a fault of the chain for this dialect (ERR_CHAIN with file and line): no section for it, an
  * unterminated quote, a statement that would begin or end a transaction. */
-const struct script *scripts_get(struct scripts *scripts, const struct driver *driver,
+const struct script *scripts_get(struct scripts *scripts, const struct dialect *dialect,
                                  const struct revision *revision, enum direction direction,
                                  struct err *err) MUST_CHECK;
 
 /* The same for all revisions that have sections for the dialect, so that a broken one is known
  * before any tenant is touched. */
-void scripts_check(struct scripts *scripts, const struct driver *driver, struct faults *faults);
+void scripts_check(struct scripts *scripts, const struct dialect *dialect, struct faults *faults);
 
 /* The first piece that begins with this statement or behind it; NULL: none is left. */
 const struct piece *script_piece_at(const struct script *script, size_t statement);

@@ -1,6 +1,7 @@
 #include "dialect/split.h"
 
 #include "base/arena.h"
+#include "base/ascii.h"
 
 static bool starts_with(const char *sql, size_t len, size_t at, const char *two)
 {
@@ -40,6 +41,17 @@ size_t split_skip(const char *sql, size_t len, size_t at, bool comments_nest)
         }
     }
     return len;
+}
+
+size_t split_word(const char *sql, size_t len, size_t at, char ret_word[SPLIT_WORD_SIZE])
+{
+    size_t used = 0;
+    at = split_skip(sql, len, at, true);
+    for (; at < len && ascii_is_alpha(sql[at]); at++)
+        if (used + 1 < SPLIT_WORD_SIZE)
+            ret_word[used++] = ascii_to_lower(sql[at]);
+    ret_word[used] = '\0';
+    return at;
 }
 
 void split_add(struct split_list *list, size_t offset, size_t len)

@@ -1,8 +1,8 @@
-/* What the drivers' splitters share: the way to a statement's first word, and its line. */
+/* What the dialects' splitters share: the way to a statement's first word, and its line. */
 #ifndef DIALECT_SPLIT_H
 #define DIALECT_SPLIT_H
 
-#include "driver/driver.h"
+#include "dialect/dialect.h"
 
 /* The first byte from `at` on that is neither blank nor comment nor a lone semicolon; `len` where
  * there is none. PostgreSQL's block comments nest. */
@@ -10,6 +10,10 @@ size_t split_skip(const char *sql, size_t len, size_t at, bool comments_nest);
 
 /* Behind the block comment that begins at `at`; `len` where it does not end. */
 size_t split_skip_block_comment(const char *sql, size_t len, size_t at, bool nests);
+
+/* The next word of letters from `at` on, in lower case and cut to what there is room for; the place after it. */
+enum { SPLIT_WORD_SIZE = 16 };
+size_t split_word(const char *sql, size_t len, size_t at, char ret_word[SPLIT_WORD_SIZE]);
 
 /* A growing list of statements that counts lines as it goes; offsets must ascend. */
 struct split_list {

@@ -105,7 +105,7 @@ static bool drop(struct tables *tables, const struct table_name *table)
 }
 
 /* `main` is the tenant's own file, and `temp` no one's. */
-static void add(struct tables *tables, const struct driver *driver, struct table_name table)
+static void add(struct tables *tables, const struct dialect *dialect, struct table_name table)
 {
     if (table.schema &&
         (ascii_is_same(table.schema, "temp") || ascii_is_same(table.schema, "pg_temp")))
@@ -113,7 +113,7 @@ static void add(struct tables *tables, const struct driver *driver, struct table
     drop(tables, &table);
     if (strlen(table.name) > NAME_MAX_BYTES) /* the server cuts it */
         return;
-    if (driver->dialect == DIALECT_SQLITE)
+    if (dialect->id == DIALECT_SQLITE)
         table.schema = NULL;
     *ARENA_PUSH(tables->arena, tables->items, tables->count, tables->capacity) = table;
 }
@@ -130,7 +130,8 @@ static void drop_schema(struct tables *tables, const char *schema)
 
 /* ---- statements ---------------------------------------------------------------------------- */
 
-static void follow_create(struct tables *tables, const struct driver *driver, struct reader *reader)
+static void follow_create(struct tables *tables, const struct dialect *dialect,
+                          struct reader *reader)
 {
     static const char *const kinds[] = {"global", "local", "unlogged", "foreign", "virtual"};
     struct table_name table;
@@ -141,7 +142,7 @@ static void follow_create(struct tables *tables, const struct driver *driver, st
     if (take(reader, "if") && !(take(reader, "not") && take(reader, "exists")))
         return;
     if (take_table(reader, &table))
-        add(tables, driver, table);
+        add(tables, dialect, table);
 }
 
 static void follow_drop(struct tables *tables, struct reader *reader)
@@ -175,7 +176,8 @@ static void follow_alter_schema(struct tables *tables, struct reader *reader)
 }
 
 /* RENAME TO and SET SCHEMA. */
-static void follow_alter(struct tables *tables, const struct driver *driver, struct reader *reader)
+static void follow_alter(struct tables *tables, const struct dialect *dialect,
+                         struct reader *reader)
 {
     struct table_name table;
     if (take(reader, "schema")) {
@@ -198,7 +200,7 @@ static void follow_alter(struct tables *tables, const struct driver *driver, str
     else
         return;
     if (drop(tables, &table) && after.name)
-        add(tables, driver, after);
+        add(tables, dialect, after);
 }
 
 static bool speaks_of_path(const char *sql, size_t len)
@@ -210,17 +212,18 @@ static bool speaks_of_path(const char *sql, size_t len)
     return false;
 }
 
-void tables_follow(struct tables *tables, const struct driver *driver, const char *sql, size_t len)
+void tables_follow(struct tables *tables, const struct dialect *dialect, const char *sql,
+                   size_t len)
 {
     struct reader reader = {.arena = tables->arena,
                             .sql = sql,
                             .len = len,
-                            .comments_nest = driver->traits & DRIVER_NESTS_COMMENTS};
+                            .comments_nest = dialect->traits & DIALECT_NESTS_COMMENTS};
     tables->has_own_path = tables->has_own_path || speaks_of_path(sql, len);
     if (take(&reader, "create"))
-        follow_create(tables, driver, &reader);
+        follow_create(tables, dialect, &reader);
     else if (take(&reader, "drop"))
         follow_drop(tables, &reader);
     else if (take(&reader, "alter"))
-        follow_alter(tables, driver, &reader);
+        follow_alter(tables, dialect, &reader);
 }

@@ -5,12 +5,12 @@
  *
  *     struct tables tables = {.arena = arena};
  *     for (…each statement, in the order they run…)
- *         tables_follow(&tables, driver, sql, len);
+ *         tables_follow(&tables, dialect, sql, len);
  */
 #ifndef DIALECT_TABLES_H
 #define DIALECT_TABLES_H
 
-#include "driver/driver.h"
+#include "dialect/dialect.h"
 
 struct table_name {
     const char *schema; /* NULL: the statement names none */
@@ -25,6 +25,7 @@ struct tables {
         has_own_path; /* some statement speaks of search_path: a name without a schema may be anywhere */
 };
 
-void tables_follow(struct tables *tables, const struct driver *driver, const char *sql, size_t len);
+void tables_follow(struct tables *tables, const struct dialect *dialect, const char *sql,
+                   size_t len);
 
 #endif

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 
 #include "base/buf.h"
-#include "inventory/inventory.h"
 
 static void add_quoted(struct buf *buf, const char *text, char quote)
 {
@@ -27,32 +26,32 @@ void sql_add_identifier(struct buf *buf, const char *name)
     add_quoted(buf, name, '"');
 }
 
-static void add_table(struct buf *buf, const struct driver *driver, const char *schema,
+static void add_table(struct buf *buf, const struct dialect *dialect, const char *schema,
                       const char *table)
 {
     if (schema) {
-        driver->add_identifier(buf, schema);
+        dialect->add_identifier(buf, schema);
         buf_addc(buf, '.');
     }
-    driver->add_identifier(buf, table);
+    dialect->add_identifier(buf, table);
 }
 
-static void add_literal_or_null(struct buf *buf, const struct driver *driver, const char *text)
+static void add_literal_or_null(struct buf *buf, const struct dialect *dialect, const char *text)
 {
     if (text)
-        driver->add_literal(buf, text);
+        dialect->add_literal(buf, text);
     else
         buf_adds(buf, "NULL");
 }
 
 /* The regclass spelling of a table, as a literal: '"globex"."alembic_version"'. */
-static void add_lookup(struct buf *buf, const struct driver *driver, const char *schema,
+static void add_lookup(struct buf *buf, const struct dialect *dialect, const char *schema,
                        const char *table)
 {
     struct buf name;
     buf_init(&name, BUF_MAX_DEFAULT);
-    add_table(&name, driver, schema, table);
-    driver->add_literal(buf, name.data);
+    add_table(&name, dialect, schema, table);
+    dialect->add_literal(buf, name.data);
     buf_done(&name);
 }
 
@@ -100,6 +99,7 @@ static const struct var vars_table[] = {
     {"foreign", VAR_SPECIAL, 0},
     {"asked_schema", VAR_SPECIAL, 0},
     {"found_schema", VAR_SPECIAL, 0},
+    {"schema_lookup", VAR_SPECIAL, 0},
     {"if_not_exists", VAR_SPECIAL, 0},
     {"rows", VAR_SPECIAL, 0},
     {"key", VAR_SPECIAL, 0},
@@ -120,92 +120,86 @@ static void add_duration(struct buf *buf, double ms)
 }
 
 /* A list may not be empty: NULL is in none. */
-static void add_rows(struct buf *buf, const struct driver *driver, const struct sql_vars *vars)
+static void add_rows(struct buf *buf, const struct dialect *dialect, const struct sql_vars *vars)
 {
     if (!vars->row_count)
         buf_adds(buf, "NULL");
     for (uint64_t i = 0; i < vars->row_count; i++) {
         buf_adds(buf, i ? ", " : "");
-        driver->add_literal(buf, vars->rows[i]);
+        dialect->add_literal(buf, vars->rows[i]);
     }
 }
 
-/* NULL where there is no such schema; what else it says is not looked at. */
-static void add_found_schema(struct buf *buf, const struct driver *driver, const char *asked)
+/* A part of the dialect's own; it may hold variables. */
+static void add_part(struct buf *buf, const struct dialect *dialect, enum sql_id part,
+                     const struct sql_vars *vars)
 {
-    if (!asked) {
-        buf_adds(buf, "pg_catalog.current_schema()");
-        return;
-    }
-    buf_adds(buf, "pg_catalog.to_regnamespace(");
-    add_lookup(buf, driver, NULL, asked);
-    buf_addc(buf, ')');
+    if (dialect->sql[part])
+        sql_fill(buf, dialect, dialect->sql[part], vars);
 }
 
-/* More columns of a SELECT: a list such as DateStyle's comes as one text. */
-static void add_own_settings(struct buf *buf, const struct driver *driver,
-                             const struct settings *settings, bool is_local)
+static void add_own_settings(struct buf *buf, const struct dialect *dialect,
+                             const struct sql_vars *vars, bool is_local)
 {
-    for (size_t i = 0; settings && i < settings->session_count; i++) {
-        buf_adds(buf, ", pg_catalog.set_config(");
-        driver->add_literal(buf, settings->session[i].name);
+    for (size_t i = 0; dialect->add_setting && i < vars->setting_count; i++)
+        dialect->add_setting(buf, &vars->settings[i], is_local);
+}
+
+void sql_add_path(struct buf *buf, const struct dialect *dialect, const char *schema,
+                  const char *const *rest)
+{
+    dialect->add_identifier(buf, schema);
+    for (; rest && *rest; rest++) {
         buf_adds(buf, ", ");
-        driver->add_literal(buf, settings->session[i].value);
-        buf_addf(buf, ", %s)", is_local ? "true" : "false");
+        dialect->add_identifier(buf, *rest);
     }
 }
 
-void sql_add_path(struct buf *buf, const struct driver *driver, const char *schema,
-                  const struct settings *settings)
-{
-    driver->add_identifier(buf, schema);
-    for (const char *const *next = settings ? settings->search_path : NULL; next && *next; next++) {
-        buf_adds(buf, ", ");
-        driver->add_identifier(buf, *next);
-    }
-}
-
-static void add_special(struct buf *buf, const struct driver *driver, const char *name,
+static void add_special(struct buf *buf, const struct dialect *dialect, const char *name,
                         const struct sql_vars *vars)
 {
     if (strcmp(name, "version") == 0) {
-        add_table(buf, driver, vars->schema, vars->version_table);
+        add_table(buf, dialect, vars->schema, vars->version_table);
     } else if (strcmp(name, "version_lookup") == 0) {
-        add_lookup(buf, driver, vars->asked_schema, vars->version_table);
+        add_lookup(buf, dialect, vars->asked_schema, vars->version_table);
     } else if (strcmp(name, "history") == 0) {
-        add_table(buf, driver, vars->schema, history_table);
+        add_table(buf, dialect, vars->schema, history_table);
     } else if (strcmp(name, "foreign") == 0) {
-        add_table(buf, driver, vars->schema, vars->foreign_table);
+        add_table(buf, dialect, vars->schema, vars->foreign_table);
     } else if (strcmp(name, "version_pkc") == 0) {
         /* As Alembic's; a server would cut a longer one, down to the name of the table itself. */
         enum { MOST = 63, ENDING = 4 };
         char constraint[MOST + 1];
         snprintf(constraint, sizeof constraint, "%.*s_pkc", MOST - ENDING, vars->version_table);
-        driver->add_identifier(buf, constraint);
+        dialect->add_identifier(buf, constraint);
     } else if (strcmp(name, "asked_schema") == 0) {
         if (vars->asked_schema)
-            driver->add_literal(buf, vars->asked_schema);
+            dialect->add_literal(buf, vars->asked_schema);
         else
-            buf_adds(buf, "pg_catalog.current_schema()");
+            add_part(buf, dialect, SQL_PART_CURRENT_SCHEMA, vars);
     } else if (strcmp(name, "found_schema") == 0) {
-        add_found_schema(buf, driver, vars->asked_schema);
+        add_part(buf, dialect, vars->asked_schema ? SQL_PART_FOUND_SCHEMA : SQL_PART_CURRENT_SCHEMA,
+                 vars);
+    } else if (strcmp(name, "schema_lookup") == 0) {
+        add_lookup(buf, dialect, NULL, vars->asked_schema);
     } else if (strcmp(name, "if_not_exists") == 0) {
         buf_adds(buf, vars->may_exist ? "IF NOT EXISTS " : "");
     } else if (strcmp(name, "rows") == 0) {
-        add_rows(buf, driver, vars);
+        add_rows(buf, dialect, vars);
     } else if (strcmp(name, "key") == 0) {
         buf_addf(buf, "%" PRId64, (int64_t)vars->lock_key);
     } else if (strcmp(name, "duration") == 0) {
         add_duration(buf, vars->duration_ms);
     } else if (strncmp(name, "own", 3) == 0) {
-        add_own_settings(buf, driver, vars->settings, strcmp(name, "own_local") == 0);
-    } else if (strncmp(name, "parser", 6) == 0) {
-        if (vars->sets_parser)
-            buf_addf(buf, "SET %sstandard_conforming_strings = on; ",
-                     strcmp(name, "parser_local") == 0 ? "LOCAL " : "");
-    } else if (vars->watches_client) {
-        buf_addf(buf, "SET %sclient_connection_check_interval = 1000; ",
-                 strcmp(name, "client_check_local") == 0 ? "LOCAL " : "");
+        add_own_settings(buf, dialect, vars, strcmp(name, "own_local") == 0);
+    } else if (vars->sets_parser && strcmp(name, "parser_local") == 0) {
+        add_part(buf, dialect, SQL_PART_PARSER_LOCAL, vars);
+    } else if (vars->sets_parser && strcmp(name, "parser_session") == 0) {
+        add_part(buf, dialect, SQL_PART_PARSER_SESSION, vars);
+    } else if (vars->watches_client && strcmp(name, "client_check_local") == 0) {
+        add_part(buf, dialect, SQL_PART_CLIENT_CHECK_LOCAL, vars);
+    } else if (vars->watches_client && strcmp(name, "client_check_session") == 0) {
+        add_part(buf, dialect, SQL_PART_CLIENT_CHECK_SESSION, vars);
     }
 }
 
@@ -218,24 +212,24 @@ static const struct var *find_var(const char *name, size_t len)
     abort();
 }
 
-static void add_var(struct buf *buf, const struct driver *driver, const struct var *var,
+static void add_var(struct buf *buf, const struct dialect *dialect, const struct var *var,
                     const struct sql_vars *vars)
 {
     const char *member = (const char *)vars + var->offset;
     switch (var->kind) {
     case VAR_LITERAL:
-        add_literal_or_null(buf, driver, *(const char *const *)(const void *)member);
+        add_literal_or_null(buf, dialect, *(const char *const *)(const void *)member);
         break;
     case VAR_IDENTIFIER:
-        driver->add_identifier(buf, *(const char *const *)(const void *)member);
+        dialect->add_identifier(buf, *(const char *const *)(const void *)member);
         break;
     case VAR_SQL: buf_adds(buf, *(const char *const *)(const void *)member); break;
     case VAR_NUMBER: buf_addf(buf, "%" PRIu64, *(const uint64_t *)(const void *)member); break;
-    case VAR_SPECIAL: add_special(buf, driver, var->name, vars); break;
+    case VAR_SPECIAL: add_special(buf, dialect, var->name, vars); break;
     }
 }
 
-void sql_fill(struct buf *buf, const struct driver *driver, const char *text,
+void sql_fill(struct buf *buf, const struct dialect *dialect, const char *text,
               const struct sql_vars *vars)
 {
     while (*text) {
@@ -246,17 +240,17 @@ void sql_fill(struct buf *buf, const struct driver *driver, const char *text,
             return;
         }
         buf_add(buf, text, (size_t)(open - text));
-        add_var(buf, driver, find_var(open + 1, (size_t)(close - open - 1)), vars);
+        add_var(buf, dialect, find_var(open + 1, (size_t)(close - open - 1)), vars);
         text = close + 1;
     }
 }
 
-void sql_expand(struct buf *buf, const struct driver *driver, enum sql_id id,
+void sql_expand(struct buf *buf, const struct dialect *dialect, enum sql_id id,
                 const struct sql_vars *vars)
 {
-    if (!driver->sql[id])
+    if (!dialect->sql[id])
         return;
     if (buf->len)
         buf_adds(buf, "; ");
-    sql_fill(buf, driver, driver->sql[id], vars);
+    sql_fill(buf, dialect, dialect->sql[id], vars);
 }

@@ -1,4 +1,4 @@
-/* The dialect is data: statement templates of a driver's table, and how they are filled.
+/* Statement templates of a dialect's table, and how they are filled.
  *
  * `{name}` stands for a member of struct sql_vars; the member's kind decides how it is quoted, so
  * no value reaches the SQL unquoted. A template that names something unknown is a bug and aborts.
@@ -6,9 +6,7 @@
 #ifndef DIALECT_TEMPLATE_H
 #define DIALECT_TEMPLATE_H
 
-#include "driver/driver.h"
-
-struct settings;
+#include "dialect/dialect.h"
 
 struct sql_vars {
     /* identifiers */
@@ -17,7 +15,7 @@ struct sql_vars {
     const char *database;      /* {database} */
     const char *foreign_table; /* {foreign}, qualified: another tool's */
     /* literals */
-    const char *asked_schema; /* {asked_schema}: the literal, or current_schema() where NULL */
+    const char *asked_schema; /* {asked_schema}: the literal, or the session's own where NULL */
     const char *run_id;       /* {run} */
     const char *revision;     /* {revision} */
     const char *direction;    /* {direction} */
@@ -26,7 +24,9 @@ struct sql_vars {
     const char *from, *to;    /* {from}, {to}: version rows */
     const char *nonce;        /* {nonce} */
     const char *search_path;  /* {search_path} */
-    const struct settings *settings; /* {own_local}, {own_session}: the inventory's `settings` */
+    /* {own_local}, {own_session}: the inventory's `settings` */
+    const struct session_setting *settings;
+    size_t setting_count;
     /* SQL */
     const char *path;  /* {path}: the schemas of a search path, as a list */
     const char *query; /* {query} */
@@ -46,20 +46,20 @@ struct sql_vars {
     uint64_t row_count;
 };
 
-/* Appends the driver's template `id`, filled, and "; " where something stands before it. Nothing
- * where the driver has no such statement. */
-void sql_expand(struct buf *buf, const struct driver *driver, enum sql_id id,
+/* Appends the dialect's template `id`, filled, and "; " where something stands before it. Nothing
+ * where the dialect has no such statement. */
+void sql_expand(struct buf *buf, const struct dialect *dialect, enum sql_id id,
                 const struct sql_vars *vars);
 
 /* The same for a template at hand. */
-void sql_fill(struct buf *buf, const struct driver *driver, const char *text,
+void sql_fill(struct buf *buf, const struct dialect *dialect, const char *text,
               const struct sql_vars *vars);
 
-/* The tenant's schema and what comes after it (`settings`; NULL: nothing), as a list of identifiers. */
-void sql_add_path(struct buf *buf, const struct driver *driver, const char *schema,
-                  const struct settings *settings);
+/* The tenant's schema and what comes after it (`rest`, NULL-terminated; NULL: nothing), as a list of identifiers. */
+void sql_add_path(struct buf *buf, const struct dialect *dialect, const char *schema,
+                  const char *const *rest);
 
-/* 'text' with quotes doubled; "name" with quotes doubled: standard SQL, for drivers to use. */
+/* 'text' with quotes doubled; "name" with quotes doubled: standard SQL, for dialects to use. */
 void sql_add_literal(struct buf *buf, const char *text);
 void sql_add_identifier(struct buf *buf, const char *name);
 

@@ -13,7 +13,8 @@
  *     op_err(&op)->kind == ERR_NONE says it went well
  *
  * To add a driver: write src/driver/NAME.c with one `const struct driver`, name it in registry.c, give
- * it a row in tests/driver/subjects.c and make the conformance suite pass over it.
+ * it a row in tests/driver/subjects.c and make the conformance suite pass over it. What it speaks is a
+ * dialect of its own (src/dialect).
  */
 #ifndef DRIVER_DRIVER_H
 #define DRIVER_DRIVER_H
@@ -21,12 +22,10 @@
 #include "base/dialect.h"
 #include "base/err.h"
 #include "base/notice.h"
+#include "dialect/dialect.h"
 
 struct arena;
-struct buf;
 struct conn;
-struct probe;
-struct statement_checks;
 struct url;
 
 /* A socket and a time may be wanted together: whichever comes first is told to `step`. WANT_WORKER stands alone. */
@@ -47,7 +46,7 @@ enum op_kind {
                    kept */
     OP_SNAPSHOT, /* copies the database to the file that `sql` names, in the place of an older copy */
     OP_RESTORE, /* and puts it back from there (both: DRIVER_SNAPSHOTS) */
-    OP_WATCH, /* before a revision that drops or renames tables: notes what is broken already (DRIVER_WATCHES) */
+    OP_WATCH, /* before a revision that drops or renames tables: notes what is broken already (DIALECT_WATCHES) */
     OP_CHECK, /* after it: fails where more is broken. Without an OP_WATCH all that is counts. `sql` is the revision's:
                  what it drops by name is not missed */
     OP__COUNT
@@ -156,74 +155,10 @@ static inline const char *op_value(const struct op *op, size_t row, size_t colum
     return op->rows[row * op->column_count + column];
 }
 
-/* What the session asks of every dialect; NULL where there is nothing to ask. The texts are
- * templates for sql_expand (sql.h). */
-enum sql_id {
-    SQL_LOCK,        /* OP_LOCK: one row, one boolean; NULL, and no lock, where another than session
-                          {backend_pid} answers */
-    SQL_LOCK_POOLED, /* the same where only a transaction can hold a lock: begins one */
-    SQL_LOCK_HOLDER, /* behind one of these: a row where somebody has the lock: is it us (a boolean), and
-                          who, in words */
-    SQL_BLOCKERS, /* on another connection: who keeps session {backend_pid} waiting for a lock, in
-                          words and as the server numbers them, a row each */
-    SQL_RESET,    /* makes a used connection like new */
-    SQL_INSPECT,  /* -> schema or NULL, the version table that is found first or NULL, the one of
-                          this schema or NULL, its history table or NULL, search path or NULL, the
-                          {backend_pid} of who answers or NULL, whether its system can watch the client
-                          (neither NULL nor 0); may begin a transaction to read in */
-    SQL_LOCATE,   /* where that first one is none of this schema's -> its schema, the history
-                          table there or NULL */
-    SQL_IDENTITY, /* (both or none) -> which database it is, whatever it is called */
-    SQL_SCHEMA_CREATE, /* creates the tenant's schema */
-    SQL_VERSIONS, /* -> version_num, of each the first 256 characters; of the first 10,001 rows */
-    SQL_TABLES, /* -> a row where one of {rows} is there: tables' names, or "schema.name". NULL: not asked */
-    SQL_HISTORY, /* -> revision, direction, checksum, statements, state, run_id, id; oldest first */
-    SQL_READ_END, /* behind the last read: ends the transaction that SQL_INSPECT began */
-    SQL_BEGIN,
-    SQL_BEGIN_READING, /* a transaction that cannot write, for {statement_timeout}; NULL: op.only_reads does it */
-    SQL_SETUP_LOCAL, /* settings of the transaction, just begun */
-    SQL_SETUP_MARK, /* by which SQL_GUARD knows our transaction, alone: after what may have reset all settings */
-    SQL_SETUP_AGAIN, /* the session's role, and the same settings, after what may have changed them: before
-                          SQL_SETUP_LOCAL, and before SQL_GUARD after a script. NULL: nothing can */
-    SQL_SETUP,          /* settings of the session, for statements outside a transaction */
-    SQL_VERSION_CREATE, /* where the table is missing: inside the transaction, or before it where
-                           DDL would end it (no DRIVER_DDL_IN_TRANSACTION) */
-    SQL_HISTORY_CREATE,
-    SQL_VERSION_INSERT,
-    SQL_VERSION_UPDATE,
-    SQL_VERSION_DELETE,
-    SQL_HISTORY_INSERT, /* of one step */
-    SQL_HISTORY_ROW,    /* of several finished steps in one statement: one of {steps}, */
-    SQL_HISTORY_ROWS,   /* and the statement; NULL: one by one */
-    SQL_HISTORY_MARK,   /* sets its statements, duration and state */
-    SQL_GUARD,          /* behind a step: fails where the transaction is no longer the one that we
-                           began, and undoes what the step did to the session's settings */
-    SQL_GUARD_PREPARE,  /* once a session, where it can keep the guard at hand, */
-    SQL_GUARD_PREPARED, /* and then instead of it. NULL: it cannot */
-    SQL_COMMIT,
-    SQL_ROLLBACK,
-    SQL_CREATE_DATABASE,
-    SQL_SCRIPT_BEGIN, /* of an offline script, before its first transaction */
-    SQL_SCRIPT_SETUP, /* the settings that decide what a statement means: first, and after a revision
-                           that may have changed them */
-    SQL_SCRIPT_SCHEMA,  /* instead, and instead of SQL_SCRIPT_RESTORE, where the schema is known */
-    SQL_SCRIPT_WATCH,   /* what OP_WATCH and OP_CHECK do: counts what is broken, */
-    SQL_SCRIPT_CHECK,   /* and an error if it is more by now */
-    SQL_SCRIPT_RESTORE, /* behind a revision's SQL: undo what it did to the session's settings */
-    SQL_SCRIPT_EXPECT,  /* an error unless the version table holds exactly {rows} */
-    SQL_SCRIPT_PURGE,   /* empties the version table */
-    SQL_SCRIPT_VERIFY,  /* an error unless {query}, which may end in a comment, returns a row */
-    SQL__COUNT
-};
-
 enum driver_traits {
-    DRIVER_DDL_IN_TRANSACTION = 1, /* DDL, version row and history row commit together */
     DRIVER_IS_SERVER = 2,          /* has host, port and user: DNS, per_server, credentials */
     DRIVER_CREATES_ON_CONNECT = 4, /* `create` is the connection's own affair (SQLite) */
-    DRIVER_NESTS_COMMENTS = 64,    /* a block comment may hold others */
     DRIVER_JOINS = 32,             /* op.joined is obeyed */
-    DRIVER_LOCKS_SERVER = 128,     /* SQL_LOCK's keys are the whole server's, not the database's */
-    DRIVER_WATCHES = 256,          /* OP_WATCH and OP_CHECK */
     DRIVER_SNAPSHOTS = 16,         /* OP_SNAPSHOT and OP_RESTORE, outside a transaction */
     DRIVER_ON_WORKER = 8, /* all operations and close run on a worker; cancel_token may be called
                              meanwhile, returns NULL and does the cancelling itself */
@@ -239,20 +174,9 @@ struct conn_params {
     bool is_read_only; /* the caller will only look */
 };
 
-/* A statement of a script: where it begins (behind comments and blanks) and ends. */
-struct statement {
-    size_t offset;
-    size_t len;
-    int line; /* from 1, within the text that was split */
-    /* `len` takes in the semicolon that ends it (in a script they must not be two) */
-    bool is_ended;
-};
-
 struct driver {
-    const char *name;
-    enum dialect_id dialect;
+    const struct dialect *dialect; /* its templates, its lexer, what its catalog can tell */
     unsigned traits;
-    const char *const *sql; /* SQL__COUNT of them */
 
     void (*init)(void); /* once a process, before the first open; NULL: nothing to do */
     struct conn *(*open)(const struct conn_params *params); /* allocates; no I/O; never NULL */
@@ -268,27 +192,6 @@ struct driver {
 
     bool (*is_in_transaction)(const struct conn *conn);
     void (*close)(struct conn *conn);
-
-    /* Appends a literal or an identifier, quoted so that nothing can break out. */
-    void (*add_literal)(struct buf *buf, const char *text);
-    void (*add_identifier)(struct buf *buf, const char *name);
-
-    /* Splits a script with the database's own lexer. Statements come from `arena`. False: err says
-     * why, err->offset where. */
-    bool (*split)(struct arena *arena, const char *sql, size_t len,
-                  struct statement **ret_statements, size_t *ret_count, struct err *err);
-
-    /* Says that a statement cannot do its work inside a transaction; NULL: it can, or the server says so itself. NULL as
-     * a member: nothing is known. */
-    const char *(*needs_no_transaction)(const char *sql, size_t len);
-
-    /* What the catalog can tell of a statement that may or may not have run outside a transaction
-     * (probe.h). NULL: nothing, ever. */
-    void (*probe)(struct arena *arena, const char *statement, struct probe *ret_probe);
-
-    /* What is asked beside a statement (probe.h). NULL: nothing, ever. */
-    void (*check)(struct arena *arena, const char *statement, size_t len,
-                  struct statement_checks *ret_checks);
 };
 
 /* NULL: this build has no driver for the dialect. */

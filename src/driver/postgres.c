@@ -10,6 +10,8 @@
 #include "base/arena.h"
 #include "base/ascii.h"
 #include "base/buf.h"
+#include "dialect/dialects.h"
+#include "driver/driver.h"
 #include "driver/drivers.h"
 #include "driver/postgres_connect.h"
 #include "driver/postgres_error.h"
@@ -510,9 +512,8 @@ static void postgres_close(struct conn *conn)
 }
 
 const struct driver driver_postgres = {
-    .name = "postgresql",
-    .dialect = DIALECT_POSTGRESQL,
-    .traits = DRIVER_DDL_IN_TRANSACTION | DRIVER_IS_SERVER | DRIVER_JOINS | DRIVER_NESTS_COMMENTS,
+    .dialect = &dialect_postgres,
+    .traits = DRIVER_IS_SERVER | DRIVER_JOINS,
     .open = postgres_open,
     .start = postgres_start,
     .step = postgres_step,
@@ -521,10 +522,4 @@ const struct driver driver_postgres = {
     .cancel = postgres_cancel,
     .is_in_transaction = postgres_is_in_transaction,
     .close = postgres_close,
-    .add_literal = postgres_add_literal,
-    .add_identifier = sql_add_identifier,
-    .split = postgres_split,
-    .probe = postgres_probe,
-    .check = postgres_check,
-    .sql = postgres_sql,
 };

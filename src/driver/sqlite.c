@@ -16,6 +16,8 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "dialect/dialects.h"
+#include "driver/driver.h"
 #include "driver/drivers.h"
 #include "dialect/template.h"
 #include "driver/sqlite_copy.h"
@@ -508,10 +510,8 @@ static void sqlite_close(struct conn *conn)
 }
 
 const struct driver driver_sqlite = {
-    .name = "sqlite",
-    .dialect = DIALECT_SQLITE,
-    .traits = DRIVER_DDL_IN_TRANSACTION | DRIVER_CREATES_ON_CONNECT | DRIVER_ON_WORKER |
-              DRIVER_SNAPSHOTS | DRIVER_WATCHES,
+    .dialect = &dialect_sqlite,
+    .traits = DRIVER_CREATES_ON_CONNECT | DRIVER_ON_WORKER | DRIVER_SNAPSHOTS,
     .init = sqlite_init,
     .open = sqlite_open,
     .start = sqlite_start,
@@ -521,10 +521,4 @@ const struct driver driver_sqlite = {
     .cancel = sqlite_cancel,
     .is_in_transaction = sqlite_is_in_transaction,
     .close = sqlite_close,
-    .add_literal = sql_add_literal,
-    .add_identifier = sql_add_identifier,
-    .split = sqlite_split,
-    .needs_no_transaction = sqlite_needs_no_transaction,
-    .probe = sqlite_probe,
-    .sql = sqlite_sql,
 };

@@ -22,9 +22,6 @@ struct sqlite_fence {
 
 void sqlite_fence_put(sqlite3 *db, struct sqlite_fence *fence);
 
-/* driver.h: needs_no_transaction. */
-const char *sqlite_needs_no_transaction(const char *sql, size_t len);
-
 /* Before another revision: takes back the settings that decide what its statements mean. */
 void sqlite_fence_reset(sqlite3 *db, struct sqlite_fence *fence);
 

@@ -7,7 +7,7 @@
 #include "base/hash.h"
 #include "base/map.h"
 #include "chain/write.h"
-#include "driver/driver.h"
+#include "dialect/dialect.h"
 #include "dialect/script.h"
 #include "import/tool.h"
 
@@ -331,8 +331,8 @@ static void check_scripts(struct import *import, const struct chain *chain)
         for (size_t s = 0; s < import->items[i]->revision.section_count; s++)
             is_used[import->items[i]->sections[s].dialect] = true;
     for (int d = 0; d < DIALECT__COUNT; d++)
-        if (is_used[d] && driver_find((enum dialect_id)d))
-            scripts_check(scripts, driver_find((enum dialect_id)d), import->faults);
+        if (is_used[d] && dialect_of((enum dialect_id)d))
+            scripts_check(scripts, dialect_of((enum dialect_id)d), import->faults);
     scripts_free(scripts);
 }
 

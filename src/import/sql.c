@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "dialect/directive.h"
-#include "driver/driver.h"
+#include "dialect/dialect.h"
 #include "import/tool.h"
 
 /* ---- what kind of statement ---------------------------------------------------------------- */
@@ -248,12 +248,12 @@ static void check_markers(struct import *import, const struct import_sql *sql)
 
 /* A comment of the author's that skein would ask as a query. */
 static void check_directives(struct import *import, const struct import_sql *sql,
-                             const struct driver *driver, const struct statement *statements,
+                             const struct dialect *dialect, const struct statement *statements,
                              size_t count)
 {
     const struct directive *directives;
     size_t directive_count;
-    directives_find(import->arena, driver, sql->text, sql->len, statements, count, &directives,
+    directives_find(import->arena, dialect, sql->text, sql->len, statements, count, &directives,
                     &directive_count);
     for (size_t i = 0; i < directive_count; i++)
         import_fault(import, sql->path, sql->line + directives[i].line - 1,
@@ -263,25 +263,25 @@ static void check_directives(struct import *import, const struct import_sql *sql
 
 void import_add_sql(struct import *import, struct imported *item, const struct import_sql *sql)
 {
-    const struct driver *driver = driver_find(sql->dialect);
+    const struct dialect *dialect = dialect_of(sql->dialect);
     struct cutting cutting = {.import = import, .item = item, .sql = sql};
     struct statement *statements;
     size_t count;
     struct err err;
-    if (!driver) {
+    if (!dialect) {
         import_fault(import, sql->path, 0, "this build has no driver for %s",
                      dialect_info(sql->dialect)->name);
         return;
     }
     check_markers(import, sql);
-    if (!driver->split(import->arena, sql->text, sql->len, &statements, &count, &err)) {
+    if (!dialect->split(import->arena, sql->text, sql->len, &statements, &count, &err)) {
         int line = sql->line;
         for (size_t i = 0; i + 1 < err.offset && i < sql->len; i++)
             line += sql->text[i] == '\n';
         import_fault(import, sql->path, line, "%s", err.text);
         return;
     }
-    check_directives(import, sql, driver, statements, count);
+    check_directives(import, sql, dialect, statements, count);
     cutting.is_in_block = sql->is_in_block && *sql->is_in_block;
     cutting.block_line = sql->line;
     for (size_t i = 0; i < count; i++)

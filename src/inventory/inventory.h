@@ -23,11 +23,6 @@ enum transaction_mode { TRANSACTION_ALL, TRANSACTION_EACH };
 enum rollback_by { ROLLBACK_BY_DOWN, ROLLBACK_BY_SNAPSHOT };
 enum on_failure { ON_FAILURE_STOP, ON_FAILURE_CONTINUE, ON_FAILURE_ROLLBACK };
 
-struct session_setting {
-    const char *name; /* letters, digits, '_' and '.' */
-    const char *value;
-};
-
 /* What may stand in `defaults` and be overridden in a tenant. Shared between tenants that agree. */
 struct settings {
     const char *const *search_path; /* after the tenant's schema; NULL-terminated; NULL: nothing */

@@ -128,8 +128,8 @@ static void open_scripts(struct fleet *fleet, struct faults *faults)
     for (size_t i = 0; i < fleet->tenant_count; i++)
         is_used[fleet->tenants[i]->url.dialect] = true;
     for (int d = 0; d < DIALECT__COUNT; d++)
-        if (is_used[d] && driver_find((enum dialect_id)d))
-            scripts_check(fleet->scripts, driver_find((enum dialect_id)d), faults);
+        if (is_used[d] && dialect_of((enum dialect_id)d))
+            scripts_check(fleet->scripts, dialect_of((enum dialect_id)d), faults);
 }
 
 static void open_all(struct fleet *fleet, const struct fleet_request *request,

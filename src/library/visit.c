@@ -240,7 +240,7 @@ static bool has_way_back(const struct fleet *fleet, const struct tenant *tenant,
     enum direction back = step->direction == DIRECTION_UP ? DIRECTION_DOWN : DIRECTION_UP;
     if (!revision_has_direction(step->revision, back))
         return plan_refuse_irreversible(step->revision, err);
-    return scripts_get(fleet->scripts, driver_find(tenant->url.dialect), step->revision, back, err);
+    return scripts_get(fleet->scripts, dialect_of(tenant->url.dialect), step->revision, back, err);
 }
 
 /* A plan that goes back says by itself what it lacks; one that goes forward may have to go back. */

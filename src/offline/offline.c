@@ -23,10 +23,10 @@ struct writing {
 
 static void add_sql(struct writing *writing, enum sql_id id, const struct sql_vars *vars)
 {
-    const struct driver *driver = writing->script->driver;
-    if (!driver->sql[id])
+    const struct dialect *dialect = writing->script->dialect;
+    if (!dialect->sql[id])
         return;
-    sql_fill(writing->out, driver, driver->sql[id], vars);
+    sql_fill(writing->out, dialect, dialect->sql[id], vars);
     buf_adds(writing->out, ";\n\n");
 }
 
@@ -189,7 +189,8 @@ static struct sql_vars vars_of(const struct offline_script *script)
         .version_table = script->version_table,
         .run_id = script->run_id,
         .may_exist = true,
-        .settings = script->settings,
+        .settings = script->settings ? script->settings->session : NULL,
+        .setting_count = script->settings ? script->settings->session_count : 0,
         .rows = script->plan->from.ids,
         .row_count = script->plan->from.count,
     };
@@ -217,7 +218,8 @@ static const char *path_of(struct arena *arena, const struct offline_script *scr
 {
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
-    sql_add_path(&buf, script->driver, script->schema, script->settings);
+    sql_add_path(&buf, script->dialect, script->schema,
+                 script->settings ? script->settings->search_path : NULL);
     const char *path = arena_strndup(arena, buf.data, buf.len);
     buf_done(&buf);
     return path;
@@ -232,7 +234,7 @@ bool offline_write(struct arena *arena, struct buf *out, const struct offline_sc
     struct work_request request = {
         .plan = script->plan,
         .scripts = script->command == PLAN_STAMP ? NULL : script->scripts,
-        .driver = script->driver,
+        .dialect = script->dialect,
         .mode = script->mode,
     };
     struct work work;

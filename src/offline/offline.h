@@ -6,7 +6,7 @@
  * session can do is left out: the tenant's lock, timeouts, the check of files that were applied
  * before. A tenant that does not stand where the script starts makes it fail before its first step.
  *
- *     struct offline_script script = {.driver = driver, .plan = &plan, …};
+ *     struct offline_script script = {.dialect = dialect, .plan = &plan, …};
  *     if (!offline_write(&arena, &text, &script, &err)) …
  */
 #ifndef OFFLINE_OFFLINE_H
@@ -17,13 +17,13 @@
 
 struct arena;
 struct buf;
-struct driver;
+struct dialect;
 struct err;
 struct scripts;
 struct settings;
 
 struct offline_script {
-    const struct driver *driver;
+    const struct dialect *dialect;
     const struct plan *plan;
     enum plan_command command;
     bool purges; /* PLAN_STAMP, from base: wherever the tenant stands, all rows go first */

@@ -38,7 +38,7 @@ static void wait_a_while(struct blockers *blockers)
 struct blockers *blockers_new(uv_loop_t *loop, const struct driver *driver,
                               const struct settings *settings)
 {
-    if (!driver->sql[SQL_BLOCKERS] || !settings->lock_timeout_ms)
+    if (!driver->dialect->sql[SQL_BLOCKERS] || !settings->lock_timeout_ms)
         return NULL;
     struct blockers *blockers = xcalloc(1, sizeof *blockers);
     blockers->driver = driver;
@@ -135,7 +135,7 @@ static void ask(struct blockers *blockers, uint32_t backend_pid)
     arena_done(arena);
     arena_init(arena);
     buf_init(&sql, BUF_MAX_DEFAULT);
-    sql_expand(&sql, blockers->driver, SQL_BLOCKERS, &vars);
+    sql_expand(&sql, blockers->driver->dialect, SQL_BLOCKERS, &vars);
     blockers->ops[OP_TO_CONNECT] =
         (struct op){.kind = OP_CONNECT, .timeout_ms = blockers->connect_timeout_ms, .arena = arena};
     blockers->ops[OP_TO_LOOK] = (struct op){.kind = OP_QUERY,

@@ -120,7 +120,7 @@ static void connect_and_query(struct asking *asking)
     struct sql_vars vars = {.statement_timeout_ms = timeout_ms};
     struct buf begin;
     buf_init(&begin, BUF_MAX_DEFAULT);
-    sql_expand(&begin, asking->driver, SQL_BEGIN_READING, &vars);
+    sql_expand(&begin, asking->driver->dialect, SQL_BEGIN_READING, &vars);
     asking->ops[OP_TO_CONNECT] = (struct op){.kind = OP_CONNECT, .arena = &asking->arena};
     asking->ops[OP_TO_BEGIN] =
         (struct op){.kind = OP_QUERY,
@@ -152,7 +152,8 @@ static bool is_one_statement(struct asking *asking)
     struct statement *statements;
     struct err err;
     size_t count;
-    if (!asking->driver->split(&asking->arena, query, strlen(query), &statements, &count, &err)) {
+    if (!asking->driver->dialect->split(&asking->arena, query, strlen(query), &statements, &count,
+                                        &err)) {
         fail(asking, &err);
         return false;
     }

@@ -36,21 +36,21 @@ void evidence_free(struct evidence *evidence)
 }
 
 /* A revision that has nothing for the dialect, or nothing sound, tells nothing. */
-static void follow_revision(struct evidence *evidence, const struct driver *driver,
+static void follow_revision(struct evidence *evidence, const struct dialect *dialect,
                             const struct revision *revision, struct tables *tables)
 {
     struct err err;
     const struct script *script =
-        scripts_get(evidence->scripts, driver, revision, DIRECTION_UP, &err);
+        scripts_get(evidence->scripts, dialect, revision, DIRECTION_UP, &err);
     for (size_t p = 0; script && p < script->piece_count; p++) {
         const struct piece *piece = &script->pieces[p];
         for (size_t s = 0; s < piece->statement_count; s++)
-            tables_follow(tables, driver, piece->sql + piece->statements[s].offset,
+            tables_follow(tables, dialect, piece->sql + piece->statements[s].offset,
                           piece->statements[s].len);
     }
 }
 
-static struct tables *make(struct evidence *evidence, const struct driver *driver,
+static struct tables *make(struct evidence *evidence, const struct dialect *dialect,
                            const struct rows *rows)
 {
     const struct chain *chain = evidence->chain;
@@ -66,22 +66,22 @@ static struct tables *make(struct evidence *evidence, const struct driver *drive
     }
     size_t count = walk_sort(chain, stands, order);
     for (size_t i = 0; i < count; i++)
-        follow_revision(evidence, driver, chain->revisions[order[i]], tables);
+        follow_revision(evidence, dialect, chain->revisions[order[i]], tables);
     return tables;
 }
 
-const struct tables *evidence_tables(struct evidence *evidence, const struct driver *driver,
+const struct tables *evidence_tables(struct evidence *evidence, const struct dialect *dialect,
                                      const struct rows *rows)
 {
     struct buf key;
     buf_init(&key, BUF_MAX_DEFAULT);
-    buf_addf(&key, "%s\n", driver->name);
+    buf_addf(&key, "%s\n", dialect->name);
     rows_add_key(&key, rows);
     uint32_t index = map_get(&evidence->by_key, key.data);
     if (index == MAP_NONE) {
         index = (uint32_t)evidence->count;
         map_put(&evidence->by_key, arena_strdup(&evidence->arena, key.data), index);
-        struct tables *made = make(evidence, driver, rows);
+        struct tables *made = make(evidence, dialect, rows);
         *ARENA_PUSH(&evidence->arena, evidence->items, evidence->count, evidence->capacity) = made;
     }
     buf_done(&key);

@@ -1,7 +1,7 @@
 /* What a stamp can be held to: the tables that the chain makes up to where it says that a tenant stands, and has
  * not taken away again. Where none of them is there, the stamp is plainly not so.
  *
- * By the words of the revisions (driver/tables.h), so that a look at one table that is there is enough, and where
+ * By the words of the revisions (dialect/tables.h), so that a look at one table that is there is enough, and where
  * the words tell of none, nothing is known. Pure but for memory.
  */
 #ifndef ROLLOUT_EVIDENCE_H
@@ -18,7 +18,7 @@ struct evidence *evidence_new(const struct chain *chain, struct scripts *scripts
 void evidence_free(struct evidence *evidence);
 
 /* Lives as long as the evidence; each place is worked out once for each dialect. */
-const struct tables *evidence_tables(struct evidence *evidence, const struct driver *driver,
+const struct tables *evidence_tables(struct evidence *evidence, const struct dialect *dialect,
                                      const struct rows *rows);
 
 #endif

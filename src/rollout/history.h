@@ -1,10 +1,11 @@
-/* What a tenant's history rows say: the answer to SQL_HISTORY (driver.h), oldest row first. Pure.
+/* What a tenant's history rows say: the answer to SQL_HISTORY (dialect.h), oldest row first. Pure.
  *
  * Strings of the answer are borrowed.
  */
 #ifndef ROLLOUT_HISTORY_H
 #define ROLLOUT_HISTORY_H
 
+#include "driver/driver.h"
 #include "rollout/work.h"
 
 struct chain;

@@ -2,7 +2,7 @@
  * the version table, rows of the history table. Pure; sessions and offline scripts share it.
  *
  *     struct sql_vars vars = record_history(&common, action, PLAN_UPGRADE, "applied", 1.9);
- *     sql_expand(&buf, driver, SQL_HISTORY_INSERT, &vars);
+ *     sql_expand(&buf, driver->dialect, SQL_HISTORY_INSERT, &vars);
  */
 #ifndef ROLLOUT_RECORD_H
 #define ROLLOUT_RECORD_H

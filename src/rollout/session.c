@@ -327,7 +327,8 @@ struct session *session_start(const struct session_env *env, const struct tenant
         .run_id = env->run_id,
         .lock_timeout_ms = tenant->settings->lock_timeout_ms,
         .statement_timeout_ms = tenant->settings->statement_timeout_ms,
-        .settings = tenant->settings,
+        .settings = tenant->settings->session,
+        .setting_count = tenant->settings->session_count,
     };
     uv_timer_init(env->loop, &session->timer);
     session->timer.data = session;

@@ -55,7 +55,8 @@ enum session_state answer_create(struct session *session)
 
 enum session_state error_create(struct session *session, const struct op *op)
 {
-    bool is_there = strcmp(op_err(op)->code, "42P04") == 0; /* another run made it meanwhile */
+    const char *code = session->driver->dialect->code_database_exists;
+    bool is_there = code && strcmp(op_err(op)->code, code) == 0; /* another run made it meanwhile */
     return is_there ? answer_create(session) : session_fail(session, op_err(op));
 }
 
@@ -101,7 +102,7 @@ enum session_state error_look(struct session *session, const struct op *op)
  * this run has it. */
 static const struct tenant *find_twin(struct session *session)
 {
-    if (!session->driver->sql[SQL_IDENTITY])
+    if (!session->driver->dialect->sql[SQL_IDENTITY])
         return NULL;
     const struct op *op = session_op_of(session, SESSION_INSPECT) + INSPECT_IDENTITY;
     const char *database = op->row_count ? op_value(op, 0, 0) : NULL;
@@ -320,7 +321,7 @@ static bool ended_transaction(const struct session *session, const struct action
                               const struct op *op)
 {
     bool is_guarded = action->kind == ACTION_SCRIPT && action->is_in_transaction &&
-                      session->driver->sql[SQL_GUARD];
+                      session->driver->dialect->sql[SQL_GUARD];
     return op->is_tx_broken || (is_guarded && op_err(op)->kind == ERR_SQL &&
                                 op->statements_done >= action->piece->statement_count);
 }

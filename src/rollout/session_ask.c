@@ -34,7 +34,7 @@ struct op *session_add_query(struct session *session, const enum sql_id *ids, si
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
     for (size_t i = 0; i < count; i++)
-        sql_expand(&buf, session->driver, ids[i], &session->vars);
+        sql_expand(&buf, session->driver->dialect, ids[i], &session->vars);
     session_set_sql(op, &buf);
     op->timeout_ms = session_control_budget(session);
     return op;
@@ -97,7 +97,7 @@ enum asked ask_connect(struct session *session)
 enum asked ask_create(struct session *session)
 {
     struct conn_params params = session_params(session);
-    params.database = "postgres";
+    params.database = session->driver->dialect->maintenance_database;
     session->vars.database = session->tenant->url.database;
     session->io = io_open(session->env->loop, session->driver, &params);
     struct op *op = session_add_op(session, OP_CONNECT);
@@ -115,7 +115,7 @@ static uint64_t lock_key(const struct session *session)
     char name[512];
     const struct tenant *tenant = session->tenant;
     const char *database = tenant->url.database ? tenant->url.database : "";
-    bool is_of_server = session->driver->traits & DRIVER_LOCKS_SERVER;
+    bool is_of_server = session->driver->dialect->traits & DIALECT_LOCKS_SERVER;
     int len = snprintf(name, sizeof name, "skein/%s%s%s", is_of_server ? database : "",
                        is_of_server ? "/" : "", tenant->schema ? tenant->schema : "");
     return hash_u64(name, (size_t)len < sizeof name ? (size_t)len : sizeof name - 1);
@@ -132,10 +132,11 @@ static void prepare_lock(struct op *op)
     session->vars.sets_parser = io_info(session->io)->reads_oddly;
     buf_init(&buf, BUF_MAX_DEFAULT);
     if (is_pooled && io_is_in_transaction(session->io))
-        sql_expand(&buf, session->driver, SQL_ROLLBACK, &session->vars);
-    sql_expand(&buf, session->driver, is_pooled ? SQL_LOCK_POOLED : SQL_LOCK, &session->vars);
+        sql_expand(&buf, session->driver->dialect, SQL_ROLLBACK, &session->vars);
+    sql_expand(&buf, session->driver->dialect, is_pooled ? SQL_LOCK_POOLED : SQL_LOCK,
+               &session->vars);
     if (op->wants_holder)
-        sql_expand(&buf, session->driver, SQL_LOCK_HOLDER, &session->vars);
+        sql_expand(&buf, session->driver->dialect, SQL_LOCK_HOLDER, &session->vars);
     session_set_sql(op, &buf);
 }
 
@@ -199,7 +200,8 @@ static void take_place(struct session *session, const struct op *place)
     if (session->tenant->schema) {
         struct buf buf;
         buf_init(&buf, BUF_MAX_DEFAULT);
-        sql_add_path(&buf, session->driver, session->tenant->schema, session->tenant->settings);
+        sql_add_path(&buf, session->driver->dialect, session->tenant->schema,
+                     session->tenant->settings->search_path);
         session->vars.search_path = arena_strndup(&session->arena, buf.data, buf.len);
         buf_done(&buf);
     }
@@ -222,7 +224,7 @@ static void prepare_location(struct op *op)
     buf_init(&buf, BUF_MAX_DEFAULT);
     take_server(session, op - INSPECT_LOCATION);
     if (is_elsewhere(op - INSPECT_LOCATION))
-        sql_expand(&buf, session->driver, SQL_LOCATE, &session->vars);
+        sql_expand(&buf, session->driver->dialect, SQL_LOCATE, &session->vars);
     session_set_sql(op, &buf);
 }
 
@@ -245,14 +247,14 @@ static void prepare_identity(struct op *op)
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
     if (session->env->may_meet_twins || io_info(session->io)->is_pooled)
-        sql_expand(&buf, session->driver, SQL_IDENTITY, &session->vars);
+        sql_expand(&buf, session->driver->dialect, SQL_IDENTITY, &session->vars);
     session_set_sql(op, &buf);
 }
 
 enum asked ask_inspect(struct session *session)
 {
     static void (*const prepares[])(struct op *) = {prepare_location, prepare_identity};
-    bool has_places = session->driver->sql[SQL_LOCATE];
+    bool has_places = session->driver->dialect->sql[SQL_LOCATE];
     session_add_one(session, SQL_INSPECT);
     for (size_t i = 0; has_places && i < ARRAY_LEN(prepares); i++) {
         struct op *op = session_add_op(session, OP_QUERY);
@@ -275,9 +277,9 @@ static void prepare_read(struct op *op, enum sql_id id, bool exists, bool is_las
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
     if (exists)
-        sql_expand(&buf, session->driver, id, &session->vars);
+        sql_expand(&buf, session->driver->dialect, id, &session->vars);
     if (is_last)
-        sql_expand(&buf, session->driver, SQL_READ_END, &session->vars);
+        sql_expand(&buf, session->driver->dialect, SQL_READ_END, &session->vars);
     session_set_sql(op, &buf);
 }
 
@@ -286,7 +288,7 @@ static void prepare_versions(struct op *op)
     struct session *session = op->prepare_ctx;
     const struct op *inspect = session_op_of(session, SESSION_INSPECT);
     take_place(session, inspect);
-    if (session->driver->sql[SQL_LOCATE])
+    if (session->driver->dialect->sql[SQL_LOCATE])
         take_location(session, inspect + INSPECT_LOCATION);
     prepare_read(op, SQL_VERSIONS, session->has_version_table, session->env->goal == GOAL_CURRENT);
 }
@@ -304,8 +306,8 @@ static void prepare_foreign(struct op *op)
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
     vars.foreign_table = session->env->adoption->table;
-    sql_fill(&buf, session->driver, session->env->adoption->query, &vars);
-    sql_expand(&buf, session->driver, SQL_READ_END, &session->vars);
+    sql_fill(&buf, session->driver->dialect, session->env->adoption->query, &vars);
+    sql_expand(&buf, session->driver->dialect, SQL_READ_END, &session->vars);
     session_set_sql(op, &buf);
 }
 
@@ -391,7 +393,7 @@ enum asked ask_rollback(struct session *session)
 enum asked ask_release(struct session *session)
 {
     bool is_wanted = session->env->wants_io(session->env->ctx, session);
-    if (is_wanted && session->driver->sql[SQL_RESET])
+    if (is_wanted && session->driver->dialect->sql[SQL_RESET])
         session_add_one(session, SQL_RESET);
     return ASKED_OPS;
 }

@@ -76,7 +76,7 @@ static bool build_work(struct session *session, const struct plan *left, struct 
     struct work_request request = {
         .plan = left,
         .scripts = is_stamp ? NULL : session->env->scripts,
-        .driver = session->driver,
+        .dialect = session->driver->dialect,
         .mode = session->tenant->settings->transaction,
     };
     if (!is_stamp)
@@ -166,7 +166,7 @@ static enum session_state begin_work(struct session *session)
 
 static const struct tables *tables_of(struct session *session)
 {
-    return evidence_tables(session->env->evidence, session->driver, &session->plan->to);
+    return evidence_tables(session->env->evidence, session->driver->dialect, &session->plan->to);
 }
 
 /* Would a stamp say what the database may plainly not be? A way back only puts rows back. */
@@ -176,7 +176,8 @@ static bool needs_evidence(struct session *session, const struct plan *left)
     bool is_forced = env->target->is_forced || env->target->purges;
     return env->target->command == PLAN_STAMP && !is_forced && !env->is_back(env->ctx) &&
            left->count && !session->done_count && session->plan->to.count &&
-           !session->has_evidence && session->driver->sql[SQL_TABLES] && tables_of(session)->count;
+           !session->has_evidence && session->driver->dialect->sql[SQL_TABLES] &&
+           tables_of(session)->count;
 }
 
 /* In a tenant of one schema a table without a schema is in that one, unless revisions set the path. */

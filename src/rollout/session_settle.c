@@ -13,8 +13,8 @@ static void ask_of(struct session *session, const struct piece *piece,
     session->doubtful = piece;
     session->doubtful_revision = revision;
     session->probe = (struct probe){0};
-    if (piece && session->driver->probe)
-        session->driver->probe(&session->arena, piece->sql, &session->probe);
+    if (piece && session->driver->dialect->probe)
+        session->driver->dialect->probe(&session->arena, piece->sql, &session->probe);
 }
 
 static void add_query(struct session *session, enum op_kind kind, const char *sql)
@@ -29,7 +29,8 @@ static void add_query(struct session *session, enum op_kind kind, const char *sq
 static struct probe_findings judge(struct session *session)
 {
     const struct op *op = &session->ops[session->op_count - 1];
-    return probe_judge(&session->probe, &session->arena, session->doubtful->sql, op);
+    return probe_judge(&session->probe, &session->arena, session->doubtful->sql, op->rows,
+                       op->row_count);
 }
 
 void session_say_how_to_settle(const struct session *session, struct err *err)
@@ -80,7 +81,7 @@ static const struct script *script_left(struct session *session, const struct pl
     struct err err;
     const struct step *step = left->count ? &left->steps[0] : NULL;
     const struct script *script = step && step->revision
-                                      ? scripts_get(session->env->scripts, session->driver,
+                                      ? scripts_get(session->env->scripts, session->driver->dialect,
                                                     step->revision, step->direction, &err)
                                       : NULL;
     bool fits = script && unfinished_check_done(&session->arena, &session->unfinished, step, script,
@@ -306,8 +307,8 @@ enum session_state session_begin_settling(struct session *session)
                 "nothing is in doubt here: no revision of the chain was left half way");
         return session_fail(session, &err);
     }
-    const struct script *script =
-        scripts_get(session->env->scripts, session->driver, step.revision, step.direction, &err);
+    const struct script *script = scripts_get(session->env->scripts, session->driver->dialect,
+                                              step.revision, step.direction, &err);
     if (!script || !take_word(session, &step, script, &err))
         return session_fail(session, &err);
     return SESSION_SETTLE;
@@ -329,7 +330,7 @@ enum asked ask_settle(struct session *session)
     /* The row stays that of the run whose work it is. */
     struct sql_vars vars = record_history(&session->vars, &action, PLAN_UPGRADE, "partial", 0);
     vars.run_id = unfinished->run_id;
-    sql_expand(&buf, session->driver, SQL_HISTORY_MARK, &vars);
+    sql_expand(&buf, session->driver->dialect, SQL_HISTORY_MARK, &vars);
     add_query(session, OP_QUERY, arena_strdup(&session->arena, buf.data));
     session->ops[session->op_count - 1].needs_one_row = true;
     buf_done(&buf);

@@ -28,7 +28,7 @@ static unsigned may_change(const struct session *session)
 
 static bool may_prepare_guard(const struct session *session)
 {
-    return session->driver->sql[SQL_GUARD_PREPARE] && !io_info(session->io)->is_pooled &&
+    return session->driver->dialect->sql[SQL_GUARD_PREPARE] && !io_info(session->io)->is_pooled &&
            !(may_change(session) & PART_PREPARED);
 }
 
@@ -96,10 +96,11 @@ static size_t add_creates(const struct session *session, enum sql_id *ids)
 
 enum asked ask_begin(struct session *session)
 {
-    bool makes_inside = session->driver->traits & DRIVER_DDL_IN_TRANSACTION;
+    bool makes_inside = session->driver->dialect->traits & DIALECT_DDL_IN_TRANSACTION;
     bool prepares_guard = !session->is_guard_prepared && may_prepare_guard(session);
     bool joins = session->driver->traits & DRIVER_JOINS;
-    bool sets_up_again = may_change(session) & PART_SETUP && session->driver->sql[SQL_SETUP_AGAIN];
+    bool sets_up_again =
+        may_change(session) & PART_SETUP && session->driver->dialect->sql[SQL_SETUP_AGAIN];
     session->vars.nonce = arena_printf(&session->arena, "%s/%zu/%u", session->env->run_id,
                                        session->index, session->attempts);
     enum sql_id ids[8];
@@ -136,7 +137,7 @@ static void expand_history(struct buf *buf, struct session *session, const struc
                            enum sql_id id, const char *state, double duration_ms)
 {
     struct sql_vars vars = history_vars(session, action, state, duration_ms);
-    sql_expand(buf, session->driver, id, &vars);
+    sql_expand(buf, session->driver->dialect, id, &vars);
 }
 
 const struct action *session_action_of(const struct session *session, const struct op *op)
@@ -220,7 +221,7 @@ static size_t expand_changes(struct buf *buf, const struct records *records)
     for (size_t i = 0; i < count; i++) {
         enum sql_id id;
         struct sql_vars vars = record_change(&session->vars, &changes[i], &id);
-        sql_expand(buf, session->driver, id, &vars);
+        sql_expand(buf, session->driver->dialect, id, &vars);
     }
     return count;
 }
@@ -230,7 +231,7 @@ static void expand_step(struct buf *buf, struct buf *rows, struct session *sessi
 {
     const struct action *action = &session->work.actions[at];
     const struct op *op = &session->ops[session->batch_first_op + at - session->cursor];
-    const char *row = session->driver->sql[SQL_HISTORY_ROW];
+    const char *row = session->driver->dialect->sql[SQL_HISTORY_ROW];
     if (action->is_checkpointed) {
         expand_history(buf, session, action, SQL_HISTORY_MARK, "applied", 0);
         return;
@@ -238,12 +239,12 @@ static void expand_step(struct buf *buf, struct buf *rows, struct session *sessi
     struct sql_vars vars = history_vars(session, action, "applied", pieces_ms(session, op));
     vars.history_id = ++session->history_id;
     if (!row) {
-        sql_expand(buf, session->driver, SQL_HISTORY_INSERT, &vars);
+        sql_expand(buf, session->driver->dialect, SQL_HISTORY_INSERT, &vars);
         return;
     }
     if (rows->len)
         buf_adds(rows, ", ");
-    sql_fill(rows, session->driver, row, &vars);
+    sql_fill(rows, session->driver->dialect, row, &vars);
 }
 
 /* Returns how many rows of the history table are written. */
@@ -262,7 +263,7 @@ static size_t expand_steps(struct buf *buf, const struct records *records)
     vars.steps = rows.data;
     vars.state = "applied";
     if (rows.len)
-        sql_expand(buf, session->driver, SQL_HISTORY_ROWS, &vars);
+        sql_expand(buf, session->driver->dialect, SQL_HISTORY_ROWS, &vars);
     buf_done(&rows);
     return count;
 }
@@ -299,16 +300,16 @@ static void set_script(struct session *session, struct op *op, const struct acti
     op->sql = is_finish ? session->found.finish : piece->sql;
     op->sql_len = is_finish ? strlen(op->sql) : piece->sql_len;
     op->sets_up_parser = action->script->may_change & PART_PARSER;
-    if (!action->is_in_transaction || !session->driver->sql[guard_of(session)])
+    if (!action->is_in_transaction || !session->driver->dialect->sql[guard_of(session)])
         return;
     buf_init(&buf, BUF_MAX_DEFAULT);
     buf_add(&buf, piece->sql, piece->sql_len);
     buf_addc(&buf, '\n'); /* a line of its own: the piece may end in a comment */
     if (action->script->may_change & PART_SETUP)
-        sql_expand(&buf, session->driver, SQL_SETUP_AGAIN, &session->vars);
+        sql_expand(&buf, session->driver->dialect, SQL_SETUP_AGAIN, &session->vars);
     if (action->script->may_change & PART_ALL)
-        sql_expand(&buf, session->driver, SQL_SETUP_MARK, &session->vars);
-    sql_expand(&buf, session->driver, guard_of(session), &session->vars);
+        sql_expand(&buf, session->driver->dialect, SQL_SETUP_MARK, &session->vars);
+    sql_expand(&buf, session->driver->dialect, guard_of(session), &session->vars);
     session_set_sql(op, &buf);
 }
 
@@ -434,7 +435,7 @@ void session_add_outside(struct session *session, const char *sql)
 
 void session_add_setup(struct session *session, const struct piece *end)
 {
-    if (session->driver->sql[SQL_SETUP])
+    if (session->driver->dialect->sql[SQL_SETUP])
         session_add_one(session, SQL_SETUP)->tx_after = TX_OUTSIDE;
     for (const struct piece *piece = piece_first_beside(end); piece < end; piece++)
         if (piece->is_setting)

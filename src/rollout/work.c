@@ -9,7 +9,7 @@ struct building {
     struct action *actions;
     size_t count, capacity;
     enum transaction_mode mode;
-    bool watches; /* the driver does */
+    bool watches; /* DIALECT_WATCHES */
 };
 
 static struct action *add(struct building *building, enum action_kind kind, const struct step *step,
@@ -147,9 +147,9 @@ static const struct script *script_of(const struct work_request *request, const 
                                       struct err *err)
 {
     const struct script *script =
-        scripts_get(request->scripts, request->driver, step->revision, step->direction, err);
+        scripts_get(request->scripts, request->dialect, step->revision, step->direction, err);
     if (!script && step->direction == DIRECTION_DOWN &&
-        !revision_sections(step->revision, DIRECTION_DOWN, request->driver->dialect, NULL, 0))
+        !revision_sections(step->revision, DIRECTION_DOWN, request->dialect->id, NULL, 0))
         snprintf(err->code, sizeof err->code, PLAN_IRREVERSIBLE);
     return script;
 }
@@ -157,8 +157,9 @@ static const struct script *script_of(const struct work_request *request, const 
 bool work_build(struct arena *arena, const struct work_request *request, struct work *ret_work,
                 enum unfinished_fault *ret_fault, struct err *err)
 {
-    struct building building = {
-        .arena = arena, .mode = request->mode, .watches = request->driver->traits & DRIVER_WATCHES};
+    struct building building = {.arena = arena,
+                                .mode = request->mode,
+                                .watches = request->dialect->traits & DIALECT_WATCHES};
     const struct plan *plan = request->plan;
     *ret_fault = UNFINISHED_FITS;
     const struct unfinished *unfinished =

@@ -47,7 +47,7 @@ struct work {
 struct work_request {
     const struct plan *plan;
     struct scripts *scripts; /* NULL: a stamp, nothing but version rows */
-    const struct driver *driver;
+    const struct dialect *dialect;
     enum transaction_mode mode;
     struct unfinished unfinished;
 };

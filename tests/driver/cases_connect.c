@@ -182,7 +182,8 @@ static void locks_with_a_transaction_alone(void **state)
 {
     struct stage *stage = *state;
     struct sql_vars vars = stage_vars();
-    if (!stage_has(stage, HAS_POOLING_PROXIES, stage->subject->driver->sql[SQL_LOCK_POOLED]))
+    if (!stage_has(stage, HAS_POOLING_PROXIES,
+                   stage->subject->driver->dialect->sql[SQL_LOCK_POOLED]))
         return; /* no proxy pools this database's transactions */
     struct conn *first = stage_connect(stage);
     struct conn *second = stage_connect(stage);

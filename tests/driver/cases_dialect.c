@@ -41,7 +41,7 @@ static void quotes_literals(void **state)
             struct buf buf;
             buf_init(&buf, BUF_MAX_DEFAULT);
             buf_adds(&buf, stage_say(stage, SAY_LITERAL));
-            stage->subject->driver->add_literal(&buf, hostile[i]);
+            stage->subject->driver->dialect->add_literal(&buf, hostile[i]);
             struct op op = stage_query(stage, conn, buf.data);
             expect_only_value(&op, hostile[i]);
             buf_done(&buf);
@@ -59,7 +59,7 @@ static void quotes_identifiers(void **state)
             continue; /* no name is empty */
         buf_init(&buf, BUF_MAX_DEFAULT);
         buf_adds(&buf, stage_say(stage, SAY_IDENTIFIER));
-        stage->subject->driver->add_identifier(&buf, hostile[i]);
+        stage->subject->driver->dialect->add_identifier(&buf, hostile[i]);
         struct op op = stage_query(stage, conn, buf.data);
         assert_string_equal(op.columns[0], hostile[i]);
         buf_done(&buf);
@@ -103,7 +103,7 @@ static void finds_tables_that_are_there(void **state)
     struct stage *stage = *state;
     struct sql_vars vars = stage_vars();
     struct conn *conn = stage_connect(stage);
-    if (!stage_has(stage, HAS_TABLES, stage->subject->driver->sql[SQL_TABLES]))
+    if (!stage_has(stage, HAS_TABLES, stage->subject->driver->dialect->sql[SQL_TABLES]))
         return;
     assert_int_equal(count_found(stage, conn, vars, "skein_history"), 0);
     stage_make_tables(stage, conn, &vars);
@@ -183,7 +183,7 @@ static void keeps_the_steps_of_a_transaction_in_one_statement(void **state)
     struct sql_vars vars = stage_vars(), first = vars;
     struct conn *conn = stage_connect(stage);
     struct buf rows;
-    if (!stage_has(stage, HAS_HISTORY_ROWS, driver->sql[SQL_HISTORY_ROWS]))
+    if (!stage_has(stage, HAS_HISTORY_ROWS, driver->dialect->sql[SQL_HISTORY_ROWS]))
         return; /* one by one */
     stage_make_tables(stage, conn, &vars);
     first.schema = vars.schema;
@@ -195,7 +195,7 @@ static void keeps_the_steps_of_a_transaction_in_one_statement(void **state)
         vars.statements = i;
         vars.history_id = i + 2;
         buf_adds(&rows, i ? ", " : "");
-        sql_fill(&rows, driver, driver->sql[SQL_HISTORY_ROW], &vars);
+        sql_fill(&rows, driver->dialect, driver->dialect->sql[SQL_HISTORY_ROW], &vars);
     }
     vars.steps = rows.data;
     struct op op = stage_ask(stage, conn, SQL_HISTORY_ROWS, &vars);
@@ -247,7 +247,8 @@ static void survives_hostile_names(void **state)
         if (!*hostile[i])
             continue;
         vars.version_table = hostile[i];
-        vars.asked_schema = stage->subject->driver->sql[SQL_SCHEMA_CREATE] ? hostile[i] : NULL;
+        vars.asked_schema =
+            stage->subject->driver->dialect->sql[SQL_SCHEMA_CREATE] ? hostile[i] : NULL;
         struct op op = stage_inspect(stage, conn, &vars);
         assert_null(op_value(&op, 0, 1));
         stage_begin(stage, conn, &vars);
@@ -284,7 +285,7 @@ static void works_in_the_tenants_schema(void **state)
         return; /* there is one place only */
     struct op before = stage_query(stage, conn, stage_say(stage, SAY_WHERE));
     buf_init(&path, 256);
-    stage->subject->driver->add_identifier(&path, schema);
+    stage->subject->driver->dialect->add_identifier(&path, schema);
     vars.asked_schema = schema;
     stage_make_tables(stage, conn, &vars);
     vars.search_path = path.data;
@@ -322,7 +323,7 @@ static void guards_its_own_transaction(void **state)
     struct stage *stage = *state;
     struct sql_vars vars = stage_vars();
     struct conn *conn = stage_connect(stage);
-    if (!stage_has(stage, HAS_GUARD, stage->subject->driver->sql[SQL_GUARD]))
+    if (!stage_has(stage, HAS_GUARD, stage->subject->driver->dialect->sql[SQL_GUARD]))
         return; /* its statements cannot begin or end a transaction at all */
     stage_inspect(stage, conn, &vars);
     for (size_t i = 0; i < ARRAY_LEN(hostile); i++) {
@@ -345,7 +346,7 @@ static void makes_a_used_connection_like_new(void **state)
     struct sql_vars vars = stage_vars();
     struct conn *first = stage_connect(stage);
     struct conn *second = stage_connect(stage);
-    if (!stage_has(stage, HAS_RESET, stage->subject->driver->sql[SQL_RESET]))
+    if (!stage_has(stage, HAS_RESET, stage->subject->driver->dialect->sql[SQL_RESET]))
         return; /* a connection is never left to another tenant */
     vars.statement_timeout_ms = 100;
     stage_inspect(stage, first, &vars);

@@ -104,8 +104,8 @@ static void splits_what_it_then_runs(void **state)
     struct err err;
     const char *text = stage_say(stage, SAY_SCRIPT);
     struct conn *conn = stage_connect(stage);
-    assert_true(stage->subject->driver->split(&stage->arena, text, strlen(text), &statements,
-                                              &count, &err));
+    assert_true(stage->subject->driver->dialect->split(&stage->arena, text, strlen(text),
+                                                       &statements, &count, &err));
     assert_int_equal(count, SCRIPT_STATEMENTS);
     stage_script(stage, conn, stage_say(stage, SAY_PREPARE));
     struct sql_vars vars = stage_vars();

@@ -43,8 +43,9 @@ static void catches_a_script_that_ends_the_transaction(void **state)
     stage_script(stage, conn, stage_say(stage, SAY_PREPARE));
     for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
         stage_begin(stage, conn, &vars);
-        struct op op = stage_op(
-            stage, OP_SCRIPT, stage_join(stage, stage_say(stage, SAY_CHANGE), driver->sql[ids[i]]));
+        struct op op =
+            stage_op(stage, OP_SCRIPT,
+                     stage_join(stage, stage_say(stage, SAY_CHANGE), driver->dialect->sql[ids[i]]));
         op.tx_after = TX_INSIDE;
         op = stage_run(stage, conn, op);
         assert_int_equal(op_err(&op)->kind, ERR_SQL);
@@ -60,17 +61,19 @@ static void catches_a_script_that_begins_another_transaction(void **state)
     struct stage *stage = *state;
     struct sql_vars vars = stage_vars();
     const struct driver *driver = stage->subject->driver;
-    if (!stage_has(stage, HAS_DDL_IN_TRANSACTION, driver->traits & DRIVER_DDL_IN_TRANSACTION))
+    if (!stage_has(stage, HAS_DDL_IN_TRANSACTION,
+                   driver->dialect->traits & DIALECT_DDL_IN_TRANSACTION))
         return; /* no script runs inside a transaction of ours */
     struct conn *conn = stage_connect(stage);
     stage_script(stage, conn, stage_say(stage, SAY_PREPARE));
     stage_begin(stage, conn, &vars);
-    const char *swap = stage_join(stage, driver->sql[SQL_COMMIT], driver->sql[SQL_BEGIN]);
+    const char *swap =
+        stage_join(stage, driver->dialect->sql[SQL_COMMIT], driver->dialect->sql[SQL_BEGIN]);
     struct op op = stage_op(stage, OP_SCRIPT, swap);
     op.tx_after = TX_INSIDE;
     op = stage_run(stage, conn, op);
     if (op_err(&op)->kind == ERR_NONE) {
-        assert_non_null(driver->sql[SQL_GUARD]);
+        assert_non_null(driver->dialect->sql[SQL_GUARD]);
         op = stage_change_one(stage, conn, SQL_GUARD, &vars);
         assert_int_not_equal(op_err(&op)->kind, ERR_NONE);
     }
@@ -106,7 +109,7 @@ static void leaves_nothing_behind_a_rollback(void **state)
     struct sql_vars vars = stage_vars();
     struct conn *conn = stage_connect(stage);
     if (!stage_has(stage, HAS_DDL_IN_TRANSACTION,
-                   stage->subject->driver->traits & DRIVER_DDL_IN_TRANSACTION))
+                   stage->subject->driver->dialect->traits & DIALECT_DDL_IN_TRANSACTION))
         return; /* what is made stays made: the case is about those that can take it back */
     stage_inspect(stage, conn, &vars);
     stage_begin(stage, conn, &vars);

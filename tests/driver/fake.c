@@ -46,8 +46,8 @@ struct url fake_url_of(struct fake_world *world, const struct driver *driver, co
     struct url_param *param = arena_alloc(&world->arena, sizeof *param);
     *param = (struct url_param){"world", world->shown};
     bool is_server = driver->traits & DRIVER_IS_SERVER;
-    return (struct url){.dialect = driver->dialect,
-                        .scheme = dialect_info(driver->dialect)->schemes[0],
+    return (struct url){.dialect = driver->dialect->id,
+                        .scheme = dialect_info(driver->dialect->id)->schemes[0],
                         .host = is_server ? "fake" : NULL,
                         .database = arena_strdup(&world->arena, name),
                         .params = param,

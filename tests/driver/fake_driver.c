@@ -421,6 +421,7 @@ static void fake_probe(struct arena *arena, const char *statement, struct probe 
 
 /* What all of them say alike. */
 #define COMMON_SQL                                                                                 \
+    [SQL_PART_CURRENT_SCHEMA] = "pg_catalog.current_schema()",                                     \
     [SQL_VERSIONS] = "versions {version}", [SQL_HISTORY] = "history {history}",                    \
     [SQL_BEGIN] = "begin", [SQL_VERSION_CREATE] = "make {version}",                                \
     [SQL_HISTORY_CREATE] = "make {history}", [SQL_VERSION_INSERT] = "insert {version} {to}",       \
@@ -484,46 +485,106 @@ static const char *const no_ddl_sql[SQL__COUNT] = {
     [SQL_CREATE_DATABASE] = "database {database}",
 };
 
+/* ---- dialects and drivers ------------------------------------------------------------------ */
+
+static const char *const transaction_words[] = {"begin", "start", "commit", "end", "abort", NULL};
+static const char *const block_words[] = {"do", "call", NULL};
+static const struct session_word session_words[] = {
+    {"role", PART_SETUP},
+    {"authorization", PART_SETUP},
+    {"lock_timeout", PART_SETUP},
+    {"statement_timeout", PART_SETUP},
+    {"idle_in_transaction", PART_SETUP},
+    {"reset", PART_SETUP},
+    {"reset", PART_ALL},
+    {"set_config", PART_SETUP},
+    {"set local", PART_SETUP},
+    {"set session", PART_SETUP},
+    {"set time zone", PART_SETUP},
+    {"timezone", PART_SETUP},
+    {"datestyle", PART_SETUP},
+    {"intervalstyle", PART_SETUP},
+    {"row_security", PART_SETUP},
+    {"check_function_bodies", PART_SETUP},
+    {"standard_conforming_strings", PART_PARSER},
+    {"backslash_quote", PART_PARSER},
+    {"client_encoding", PART_PARSER},
+    {"set names", PART_PARSER},
+    {"deallocate", PART_PREPARED},
+    {"discard", PART_PREPARED},
+    {NULL, 0},
+};
+
+/* What all of the made-up dialects have in common. */
+#define DIALECT                                                                                    \
+    .transaction_words = transaction_words, .block_words = block_words,                            \
+    .session_words = session_words, .maintenance_database = "postgres",                            \
+    .code_database_exists = "42P04", .add_literal = sql_add_literal,                               \
+    .add_identifier = sql_add_identifier, .split = fake_split
+
+static const struct dialect plain_dialect = {
+    .name = "fake",
+    .id = DIALECT_POSTGRESQL,
+    .traits = DIALECT_DDL_IN_TRANSACTION,
+    .sql = plain_sql,
+    DIALECT,
+};
+
+static const struct dialect joins_dialect = {
+    .name = "fake_joins",
+    .id = DIALECT_POSTGRESQL,
+    .traits = DIALECT_DDL_IN_TRANSACTION,
+    .sql = joins_sql,
+    .probe = fake_probe,
+    DIALECT,
+};
+
+static const struct dialect no_ddl_dialect = {
+    .name = "fake_no_ddl",
+    .id = DIALECT_MYSQL,
+    .traits = DIALECT_LOCKS_SERVER,
+    .sql = no_ddl_sql,
+    .probe = fake_probe,
+    DIALECT,
+};
+
+static const struct dialect on_worker_dialect = {
+    .name = "fake_on_worker",
+    .id = DIALECT_SQLITE,
+    .traits = DIALECT_DDL_IN_TRANSACTION,
+    .sql = on_worker_sql,
+    DIALECT,
+};
+
 /* What all drivers of a made-up server have in common. */
 #define SERVER                                                                                     \
     .start = fake_start, .step = fake_step, .work = fake_work, .cancel_token = fake_cancel_token,  \
-    .cancel = fake_cancel, .is_in_transaction = fake_is_in_transaction, .close = fake_close,       \
-    .add_literal = sql_add_literal, .add_identifier = sql_add_identifier, .split = fake_split
+    .cancel = fake_cancel, .is_in_transaction = fake_is_in_transaction, .close = fake_close
 
 const struct driver fake_driver = {
-    .name = "fake",
-    .dialect = DIALECT_POSTGRESQL,
-    .traits = DRIVER_DDL_IN_TRANSACTION | DRIVER_IS_SERVER,
+    .dialect = &plain_dialect,
+    .traits = DRIVER_IS_SERVER,
     .open = plain_open,
     SERVER,
-    .sql = plain_sql,
 };
 
 const struct driver fake_joins = {
-    .name = "fake_joins",
-    .dialect = DIALECT_POSTGRESQL,
-    .traits = DRIVER_DDL_IN_TRANSACTION | DRIVER_IS_SERVER | DRIVER_JOINS,
+    .dialect = &joins_dialect,
+    .traits = DRIVER_IS_SERVER | DRIVER_JOINS,
     .open = joins_open,
     SERVER,
-    .probe = fake_probe,
-    .sql = joins_sql,
 };
 
 const struct driver fake_no_ddl = {
-    .name = "fake_no_ddl",
-    .dialect = DIALECT_MYSQL,
-    .traits = DRIVER_IS_SERVER | DRIVER_LOCKS_SERVER,
+    .dialect = &no_ddl_dialect,
+    .traits = DRIVER_IS_SERVER,
     .open = no_ddl_open,
     SERVER,
-    .probe = fake_probe,
-    .sql = no_ddl_sql,
 };
 
 const struct driver fake_on_worker = {
-    .name = "fake_on_worker",
-    .dialect = DIALECT_SQLITE,
-    .traits =
-        DRIVER_DDL_IN_TRANSACTION | DRIVER_CREATES_ON_CONNECT | DRIVER_ON_WORKER | DRIVER_SNAPSHOTS,
+    .dialect = &on_worker_dialect,
+    .traits = DRIVER_CREATES_ON_CONNECT | DRIVER_ON_WORKER | DRIVER_SNAPSHOTS,
     .open = on_worker_open,
     .start = on_worker_start,
     .step = on_worker_step,
@@ -532,8 +593,4 @@ const struct driver fake_on_worker = {
     .cancel = free,
     .is_in_transaction = fake_is_in_transaction,
     .close = on_worker_close,
-    .add_literal = sql_add_literal,
-    .add_identifier = sql_add_identifier,
-    .split = fake_split,
-    .sql = on_worker_sql,
 };

@@ -147,7 +147,7 @@ const char *stage_text_of(struct stage *stage, const enum sql_id *ids, size_t co
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
     for (size_t i = 0; i < count; i++)
-        sql_expand(&buf, stage->subject->driver, ids[i], vars);
+        sql_expand(&buf, stage->subject->driver->dialect, ids[i], vars);
     const char *text = arena_strndup(&stage->arena, buf.data, buf.len);
     buf_done(&buf);
     return text;
@@ -175,7 +175,7 @@ void stage_begin(struct stage *stage, struct conn *conn, const struct sql_vars *
 
 struct op stage_end(struct stage *stage, struct conn *conn, enum sql_id id)
 {
-    struct op op = stage_op(stage, OP_QUERY, stage->subject->driver->sql[id]);
+    struct op op = stage_op(stage, OP_QUERY, stage->subject->driver->dialect->sql[id]);
     op.tx_after = TX_OUTSIDE;
     op.must_commit = id == SQL_COMMIT;
     return stage_run(stage, conn, op);

@@ -91,7 +91,7 @@ static void on_server(struct stage *stage, const struct url *server, const char 
     struct op op = {.kind = OP_QUERY, .arena = &stage->arena};
     struct buf sql;
     buf_init(&sql, BUF_MAX_DEFAULT);
-    sql_fill(&sql, driver, template, &(struct sql_vars){.database = database});
+    sql_fill(&sql, driver->dialect, template, &(struct sql_vars){.database = database});
     op.sql = sql.data;
     op.sql_len = sql.len;
     runner_run(&stage->runner, conn, &connect);

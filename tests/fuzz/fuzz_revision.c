@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "chain/chain.h"
-#include "driver/drivers.h"
+#include "dialect/dialects.h"
 #include "dialect/script.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -22,12 +22,12 @@ static void check_revision(const struct revision *revision)
 
 static void split_all(const struct chain *chain)
 {
-    static const struct driver *const drivers[] = {&driver_sqlite, &driver_postgres};
-    for (size_t d = 0; d < ARRAY_LEN(drivers); d++) {
+    static const struct dialect *const dialects[] = {&dialect_sqlite, &dialect_postgres};
+    for (size_t d = 0; d < ARRAY_LEN(dialects); d++) {
         struct scripts *scripts = scripts_new(chain);
         struct faults faults;
         faults_init(&faults);
-        scripts_check(scripts, drivers[d], &faults);
+        scripts_check(scripts, dialects[d], &faults);
         faults_done(&faults);
         scripts_free(scripts);
     }

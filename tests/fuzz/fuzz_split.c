@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "dialect/postgres/split.h"
-#include "driver/drivers.h"
+#include "dialect/dialects.h"
 #include "dialect/sqlite/split.h"
 #include "dialect/tables.h"
 
@@ -55,10 +55,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             abort();
     struct tables tables = {.arena = &arena};
     for (size_t i = 0; is_split && i < alone.count; i++)
-        tables_follow(&tables, &driver_postgres, sql + alone.items[i].offset, alone.items[i].len);
+        tables_follow(&tables, &dialect_postgres, sql + alone.items[i].offset, alone.items[i].len);
     is_split = split(sqlite_split, &arena, sql, &alone);
     for (size_t i = 0; is_split && i < alone.count; i++)
-        tables_follow(&tables, &driver_sqlite, sql + alone.items[i].offset, alone.items[i].len);
+        tables_follow(&tables, &dialect_sqlite, sql + alone.items[i].offset, alone.items[i].len);
     arena_done(&arena);
     return 0;
 }

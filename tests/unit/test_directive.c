@@ -4,17 +4,17 @@
 #include "unit/unit.h"
 
 /* `verify 3@2 SELECT 1`: before statement 3 (from 0), in line 2. */
-static const char *shown(struct arena *arena, enum dialect_id dialect, const char *sql)
+static const char *shown(struct arena *arena, enum dialect_id id, const char *sql)
 {
-    const struct driver *driver = driver_find(dialect);
+    const struct dialect *dialect = dialect_of(id);
     const struct directive *items;
     struct statement *statements;
     size_t statement_count, count;
     struct buf buf;
     struct err err;
-    if (!driver->split(arena, sql, strlen(sql), &statements, &statement_count, &err))
+    if (!dialect->split(arena, sql, strlen(sql), &statements, &statement_count, &err))
         fail_msg("%s", err.text);
-    directives_find(arena, driver, sql, strlen(sql), statements, statement_count, &items, &count);
+    directives_find(arena, dialect, sql, strlen(sql), statements, statement_count, &items, &count);
     buf_init(&buf, BUF_MAX_DEFAULT);
     for (size_t i = 0; i < count; i++)
         buf_addf(&buf, "%s%s %zu@%d %s", i ? "|" : "",

@@ -51,8 +51,7 @@ static void close_script(struct conn *conn)
     (void)conn;
 }
 
-static const struct driver driver = {.name = "script",
-                                     .open = open_script,
+static const struct driver driver = {.open = open_script,
                                      .start = start,
                                      .step = step,
                                      .is_in_transaction = is_in_transaction,

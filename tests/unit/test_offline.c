@@ -47,7 +47,7 @@ static void write_upgrade(struct stage *stage, enum dialect_id dialect)
     assert_true(plan_build(&stage->arena, stage->chain, &target, &(struct rows){.is_known = true},
                            &plan, &err));
     struct offline_script script = {
-        .driver = driver_find(dialect),
+        .dialect = dialect_of(dialect),
         .plan = &plan,
         .command = PLAN_UPGRADE,
         .scripts = stage->scripts,
@@ -65,8 +65,8 @@ static void expect_statements(struct stage *stage, enum dialect_id dialect,
     struct statement *statements;
     size_t count, at = 0;
     struct err err;
-    assert_true(driver_find(dialect)->split(&stage->arena, stage->text.data, stage->text.len,
-                                            &statements, &count, &err));
+    assert_true(dialect_of(dialect)->split(&stage->arena, stage->text.data, stage->text.len,
+                                           &statements, &count, &err));
     while (at < count &&
            strncmp(stage->text.data + statements[at].offset, expected[0], strlen(expected[0])) != 0)
         at++;
@@ -158,7 +158,7 @@ static void nothing_to_do_is_no_transaction(void **state)
     struct stage stage;
     const struct plan plan = {0};
     struct err err;
-    struct offline_script script = {.driver = driver_find(DIALECT_SQLITE),
+    struct offline_script script = {.dialect = dialect_of(DIALECT_SQLITE),
                                     .plan = &plan,
                                     .version_table = "alembic_version",
                                     .run_id = "r"};

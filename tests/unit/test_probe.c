@@ -2,15 +2,12 @@
 
 #include "base/arena.h"
 #include "dialect/probe.h"
-#include "driver/driver.h"
-#include "driver/drivers.h"
+#include "dialect/dialect.h"
+#include "dialect/dialects.h"
 
 static struct probe_findings judged(struct arena *arena, const char *const *values, size_t count)
 {
-    const char **rows = arena_calloc(arena, count, sizeof *rows);
-    memcpy(rows, values, count * sizeof *rows);
-    struct op op = {.rows = rows, .row_count = count, .column_count = 1};
-    return probe_judge(&(struct probe){0}, arena, "", &op);
+    return probe_judge(&(struct probe){0}, arena, "", values, count);
 }
 
 static void reads_what_the_catalog_says(void **state)
@@ -81,7 +78,7 @@ static void knows_what_a_failed_statement_may_leave(void **state)
     arena_init(&arena);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct probe probe;
-        driver_postgres.probe(&arena, cases[i].statement, &probe);
+        dialect_postgres.probe(&arena, cases[i].statement, &probe);
         if (probe.remains != cases[i].remains)
             fail_msg("%s: %d", cases[i].statement, (int)probe.remains);
         if (probe.remains == REMAINS_TOLD)
@@ -109,7 +106,7 @@ static void asks_beside_an_index_whether_it_is_valid(void **state)
     arena_init(&arena);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct statement_checks checks;
-        driver_postgres.check(&arena, cases[i].statement, strlen(cases[i].statement), &checks);
+        dialect_postgres.check(&arena, cases[i].statement, strlen(cases[i].statement), &checks);
         if ((checks.before != NULL) != cases[i].before || (checks.after != NULL) != cases[i].after)
             fail_msg("%s", cases[i].statement);
     }

@@ -2,7 +2,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "driver/drivers.h"
+#include "dialect/dialects.h"
 #include "dialect/script.h"
 
 enum { PIECES_MAX = 6 };
@@ -55,11 +55,11 @@ static const struct revision *use(struct stage *stage, const char *sections)
 }
 
 static const struct script *make(struct stage *stage, const char *sections,
-                                 const struct driver *driver, enum direction direction)
+                                 const struct dialect *dialect, enum direction direction)
 {
     struct err err;
     const struct revision *revision = use(stage, sections);
-    const struct script *script = scripts_get(stage->scripts, driver, revision, direction, &err);
+    const struct script *script = scripts_get(stage->scripts, dialect, revision, direction, &err);
     if (!script)
         fail_msg("%s\n%s", sections, err.text);
     return script;
@@ -120,11 +120,11 @@ static void makes_pieces(void **state)
          0,
          false},
     };
-    static const struct driver *const drivers[] = {&driver_sqlite, &driver_postgres};
-    for (size_t i = 0; i < ARRAY_LEN(cases) * ARRAY_LEN(drivers); i++) {
-        size_t at = i / ARRAY_LEN(drivers);
-        const struct script *script =
-            make(*state, cases[at].sections, drivers[i % ARRAY_LEN(drivers)], cases[at].direction);
+    static const struct dialect *const dialects[] = {&dialect_sqlite, &dialect_postgres};
+    for (size_t i = 0; i < ARRAY_LEN(cases) * ARRAY_LEN(dialects); i++) {
+        size_t at = i / ARRAY_LEN(dialects);
+        const struct script *script = make(*state, cases[at].sections,
+                                           dialects[i % ARRAY_LEN(dialects)], cases[at].direction);
         assert_int_equal(script->piece_count, cases[at].count);
         assert_int_equal(script->statement_count, cases[at].statements);
         assert_int_equal(script->is_checkpointed, cases[at].is_checkpointed);
@@ -147,19 +147,19 @@ static void takes_the_sections_of_the_dialect(void **state)
 {
     static const char sections[] = "-- migrate:up\nSELECT 'general';\n"
                                    "-- migrate:up dialect:postgresql\nSELECT 'own';\n";
-    assert_string_equal(make(*state, sections, &driver_sqlite, DIRECTION_UP)->pieces[0].sql,
+    assert_string_equal(make(*state, sections, &dialect_sqlite, DIRECTION_UP)->pieces[0].sql,
                         "SELECT 'general';\n");
-    assert_string_equal(make(*state, sections, &driver_postgres, DIRECTION_UP)->pieces[0].sql,
+    assert_string_equal(make(*state, sections, &dialect_postgres, DIRECTION_UP)->pieces[0].sql,
                         "SELECT 'own';\n");
 }
 
 /* A dialect whose DDL commits by itself has no transactional sections, whatever the file says. */
 static void runs_one_by_one_where_ddl_commits_by_itself(void **state)
 {
-    struct driver driver = driver_sqlite;
-    driver.traits &= ~(unsigned)DRIVER_DDL_IN_TRANSACTION;
+    struct dialect dialect = dialect_sqlite;
+    dialect.traits &= ~(unsigned)DIALECT_DDL_IN_TRANSACTION;
     const struct script *script =
-        make(*state, "-- migrate:up\nSELECT 1;\nSELECT 2;\n", &driver, DIRECTION_UP);
+        make(*state, "-- migrate:up\nSELECT 1;\nSELECT 2;\n", &dialect, DIRECTION_UP);
     assert_int_equal(script->piece_count, 2);
     assert_true(script->is_checkpointed);
     assert_false(script->pieces[0].is_transactional);
@@ -170,14 +170,14 @@ static void makes_a_script_once(void **state)
     struct stage *stage = *state;
     struct err err;
     const struct script *first =
-        make(stage, "-- migrate:up\nSELECT 1;\n-- migrate:down\n", &driver_sqlite, DIRECTION_UP);
+        make(stage, "-- migrate:up\nSELECT 1;\n-- migrate:down\n", &dialect_sqlite, DIRECTION_UP);
     const struct revision *revision = stage->chain->revisions[0];
-    assert_ptr_equal(scripts_get(stage->scripts, &driver_sqlite, revision, DIRECTION_UP, &err),
+    assert_ptr_equal(scripts_get(stage->scripts, &dialect_sqlite, revision, DIRECTION_UP, &err),
                      first);
     assert_ptr_not_equal(
-        scripts_get(stage->scripts, &driver_sqlite, revision, DIRECTION_DOWN, &err), first);
+        scripts_get(stage->scripts, &dialect_sqlite, revision, DIRECTION_DOWN, &err), first);
     assert_ptr_not_equal(
-        scripts_get(stage->scripts, &driver_postgres, revision, DIRECTION_UP, &err), first);
+        scripts_get(stage->scripts, &dialect_postgres, revision, DIRECTION_UP, &err), first);
 }
 
 static void refuses_statements_that_take_the_transaction_away(void **state)
@@ -228,7 +228,7 @@ static void refuses_statements_that_take_the_transaction_away(void **state)
             use(stage,
                 arena_printf(&stage->arena, "-- migrate:up\nSELECT 1;\n%s;\n", cases[i].statement));
         const struct script *script =
-            scripts_get(stage->scripts, &driver_postgres, revision, DIRECTION_UP, &err);
+            scripts_get(stage->scripts, &dialect_postgres, revision, DIRECTION_UP, &err);
         if (!script == cases[i].is_good)
             fail_msg("%s: %s", cases[i].statement, script ? "accepted" : err.text);
         if (script)
@@ -266,7 +266,7 @@ static void says_where_a_section_is_at_fault(void **state)
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct err err;
         const struct revision *revision = use(stage, cases[i].sections);
-        assert_null(scripts_get(stage->scripts, &driver_postgres, revision, DIRECTION_UP, &err));
+        assert_null(scripts_get(stage->scripts, &dialect_postgres, revision, DIRECTION_UP, &err));
         assert_int_equal(err.kind, ERR_CHAIN);
         assert_string_equal(err.file, "versions/a.sql");
         if (err.line != cases[i].line || !strstr(err.text, cases[i].says))
@@ -287,7 +287,7 @@ static void checks_all_revisions_before_any_tenant_is_touched(void **state)
     stage->chain = chain_build("versions", sized, 2, &stage->faults);
     assert_non_null(stage->chain);
     stage->scripts = scripts_new(stage->chain);
-    scripts_check(stage->scripts, &driver_postgres, &stage->faults);
+    scripts_check(stage->scripts, &dialect_postgres, &stage->faults);
     assert_int_equal(stage->faults.total,
                      2); /* bbbb is none for this dialect: not needed, no fault */
     assert_int_equal(stage->faults.items[0].line, 3);
@@ -299,7 +299,7 @@ static void finds_lines_by_place(void **state)
     static const char sections[] =
         "-- migrate:up\n\n  SELECT 'ä',\n\t  nosuch ;\r\n-- x\nSELECT 2;\n";
     struct stage *stage = *state;
-    const struct piece *piece = &make(stage, sections, &driver_sqlite, DIRECTION_UP)->pieces[0];
+    const struct piece *piece = &make(stage, sections, &dialect_sqlite, DIRECTION_UP)->pieces[0];
     size_t fault = (size_t)(strstr(piece->sql, "nosuch") - piece->sql) + 1;
     assert_int_equal(piece_line(piece, 0, 0), 5);
     assert_int_equal(piece_line(piece, 0, 1), 8);
@@ -321,7 +321,7 @@ static void cuts_lines_that_are_too_long_between_characters(void **state)
     while (strlen(sections) < 600)
         memcpy(sections + strlen(sections), "€", sizeof "€");
     memcpy(sections + strlen(sections), "';\n", sizeof "';\n");
-    const struct piece *piece = &make(stage, sections, &driver_sqlite, DIRECTION_UP)->pieces[0];
+    const struct piece *piece = &make(stage, sections, &dialect_sqlite, DIRECTION_UP)->pieces[0];
     const char *text = piece_line_text(&stage->arena, piece, 4);
     assert_in_range(strlen(text), 190, 200);
     assert_int_equal((strlen(text) - strlen("SELECT 'x")) % strlen("€"), 0);

@@ -12,10 +12,14 @@ static const char *const marking_sql[SQL__COUNT] = {
     [SQL_BEGIN] = "BEGIN",
     [SQL_VERSIONS] = "SELECT FROM {version}",
     [SQL_COMMIT] = "COMMIT",
+    [SQL_PART_CURRENT_SCHEMA] = "here()",
+    [SQL_PART_CLIENT_CHECK_LOCAL] = "watch for {run}; ",
+    [SQL_PART_CLIENT_CHECK_SESSION] = "watch; ",
+    [SQL_PART_PARSER_LOCAL] = "read; ",
 };
 
 /* Quotes as nobody does, so that what was quoted can be seen. */
-static const struct driver marking = {
+static const struct dialect marking = {
     .add_literal = sql_add_literal,
     .add_identifier = add_shouted,
     .sql = marking_sql,
@@ -83,10 +87,10 @@ static void leaves_out_what_is_not_known(void **state)
     (void)state;
     expect("{version} {history}", &bare, "<vt> <skein_history>");
     expect("{version_lookup}", &bare, "'<vt>'");
-    expect("{asked_schema}", &bare, "pg_catalog.current_schema()");
+    expect("{asked_schema}", &bare, "here()");
     expect("{from} {search_path}", &bare, "NULL NULL");
-    expect("{client_check_local}", &bare, "SET LOCAL client_connection_check_interval = 1000; ");
-    expect("{client_check_session}", &bare, "SET client_connection_check_interval = 1000; ");
+    expect("{client_check_local}", &bare, "watch for 'it''s'; ");
+    expect("{client_check_session}", &bare, "watch; ");
 }
 
 static void puts_statements_into_one_message(void **state)

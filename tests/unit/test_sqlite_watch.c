@@ -1,3 +1,5 @@
+#include "dialect/dialect.h"
+#include "dialect/dialects.h"
 #include "driver/sqlite_watch.h"
 
 #include "base/err.h"
@@ -134,7 +136,7 @@ static void knows_what_needs_no_transaction(void **state)
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        const char *why = sqlite_needs_no_transaction(cases[i].sql, strlen(cases[i].sql));
+        const char *why = dialect_sqlite.needs_no_transaction(cases[i].sql, strlen(cases[i].sql));
         if (!why == cases[i].is_fault)
             fail_msg("%s: %s", cases[i].sql, why ? why : "no fault");
     }

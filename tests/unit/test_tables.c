@@ -2,7 +2,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "driver/drivers.h"
+#include "dialect/dialects.h"
 #include "dialect/tables.h"
 
 /* Statements in their order, and the tables that they leave: "schema.name", comma separated; behind "*" a name
@@ -12,7 +12,7 @@ struct tables_case {
     const char *left;
 };
 
-static void check(const struct driver *driver, const struct tables_case *cases, size_t count)
+static void check(const struct dialect *dialect, const struct tables_case *cases, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         struct arena arena;
@@ -21,7 +21,7 @@ static void check(const struct driver *driver, const struct tables_case *cases, 
         buf_init(&left, BUF_MAX_DEFAULT);
         struct tables tables = {.arena = &arena};
         for (size_t s = 0; s < ARRAY_LEN(cases[i].statements) && cases[i].statements[s]; s++)
-            tables_follow(&tables, driver, cases[i].statements[s], strlen(cases[i].statements[s]));
+            tables_follow(&tables, dialect, cases[i].statements[s], strlen(cases[i].statements[s]));
         for (size_t t = 0; t < tables.count; t++)
             buf_addf(&left, "%s%s%s%s", t ? "," : "",
                      tables.items[t].schema ? tables.items[t].schema : "",
@@ -72,7 +72,7 @@ static void follows_what_makes_and_takes_tables(void **state)
         {{"CREATE TABLE \"a", "DROP TABLE \""}, "a"},
     };
     (void)state;
-    check(&driver_postgres, cases, ARRAY_LEN(cases));
+    check(&dialect_postgres, cases, ARRAY_LEN(cases));
 }
 
 static void follows_sqlites_ways_to_write_names(void **state)
@@ -87,7 +87,7 @@ static void follows_sqlites_ways_to_write_names(void **state)
          "a"},
     };
     (void)state;
-    check(&driver_sqlite, cases, ARRAY_LEN(cases));
+    check(&dialect_sqlite, cases, ARRAY_LEN(cases));
 }
 
 static const struct CMUnitTest tests[] = {

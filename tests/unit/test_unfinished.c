@@ -2,7 +2,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "driver/drivers.h"
+#include "dialect/dialects.h"
 #include "rollout/checkpoint.h"
 #include "rollout/unfinished.h"
 
@@ -30,7 +30,7 @@ static void open_file(struct file *file, struct arena *arena, const char *sectio
     file->step =
         (struct step){.revision = chain_get(file->chain, "aaaa"), .direction = DIRECTION_UP};
     file->script =
-        scripts_get(file->scripts, &driver_sqlite, file->step.revision, DIRECTION_UP, &err);
+        scripts_get(file->scripts, &dialect_sqlite, file->step.revision, DIRECTION_UP, &err);
     assert_non_null(file->script);
 }
 

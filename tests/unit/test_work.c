@@ -3,7 +3,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "driver/drivers.h"
+#include "dialect/dialects.h"
 #include "rollout/work.h"
 
 /* bbbb: statement 0 and statement 3 in transactions, 1 and 2 outside. */
@@ -114,7 +114,7 @@ static void expect_work(struct stage *stage, const struct work_case *wanted)
         plan_to(stage, is_down ? PLAN_DOWNGRADE : PLAN_UPGRADE, wanted->from, wanted->to);
     struct work_request request = {.plan = &plan,
                                    .scripts = stage->scripts,
-                                   .driver = &driver_sqlite,
+                                   .dialect = &dialect_sqlite,
                                    .mode = wanted->mode,
                                    .unfinished = wanted->unfinished};
     struct work work;
@@ -215,7 +215,7 @@ static void names_the_place_of_what_may_have_run(void **state)
     struct plan plan = plan_to(stage, PLAN_UPGRADE, "aaaa", "bbbb");
     struct work_request request = {.plan = &plan,
                                    .scripts = stage->scripts,
-                                   .driver = &driver_sqlite,
+                                   .dialect = &dialect_sqlite,
                                    .unfinished = LEFT(DIRECTION_UP, 2, true, "r")};
     struct work work;
     struct err err;
@@ -232,7 +232,7 @@ static void stamps_without_scripts(void **state)
 {
     struct stage *stage = *state;
     struct plan plan = plan_to(stage, PLAN_STAMP, "aaaa", "dddd");
-    struct work_request request = {.plan = &plan, .driver = &driver_sqlite};
+    struct work_request request = {.plan = &plan, .dialect = &dialect_sqlite};
     struct work work;
     struct err err;
     enum unfinished_fault fault;
@@ -246,7 +246,7 @@ static void refuses_a_chain_that_does_not_fit_the_dialect(void **state)
     struct stage *stage = *state;
     struct plan plan = plan_to(stage, PLAN_UPGRADE, "cccc", "dddd");
     struct work_request request = {
-        .plan = &plan, .scripts = stage->scripts, .driver = &driver_sqlite};
+        .plan = &plan, .scripts = stage->scripts, .dialect = &dialect_sqlite};
     struct work work;
     struct err err;
     enum unfinished_fault fault;

@@ -2,7 +2,7 @@
 #ifndef DIALECT_POSTGRES_SPLIT_H
 #define DIALECT_POSTGRES_SPLIT_H
 
-#include "driver/driver.h"
+#include "dialect/dialect.h"
 
 bool postgres_split(struct arena *arena, const char *sql, size_t len,
                     struct statement **ret_statements, size_t *ret_count,

@@ -176,6 +176,12 @@ const char *const postgres_sql[SQL__COUNT] = {
     [SQL_SCRIPT_PURGE] = "DELETE FROM {version}",
     [SQL_SCRIPT_VERIFY] =
         "INSERT INTO {version} (version_num) SELECT NULL WHERE NOT EXISTS ({query}\n)",
+    [SQL_PART_CURRENT_SCHEMA] = "pg_catalog.current_schema()",
+    [SQL_PART_FOUND_SCHEMA] = "pg_catalog.to_regnamespace({schema_lookup})",
+    [SQL_PART_CLIENT_CHECK_LOCAL] = "SET LOCAL client_connection_check_interval = 1000; ",
+    [SQL_PART_CLIENT_CHECK_SESSION] = "SET client_connection_check_interval = 1000; ",
+    [SQL_PART_PARSER_LOCAL] = "SET LOCAL standard_conforming_strings = on; ",
+    [SQL_PART_PARSER_SESSION] = "SET standard_conforming_strings = on; ",
 };
 
 /* Without standard_conforming_strings a backslash would escape the quote: E'' means the same with
@@ -193,4 +199,14 @@ void postgres_add_literal(struct buf *buf, const char *text)
         buf_addc(buf, *p);
     }
     buf_addc(buf, '\'');
+}
+
+/* A list such as DateStyle's comes as one text. */
+void postgres_add_setting(struct buf *buf, const struct session_setting *setting, bool is_local)
+{
+    buf_adds(buf, ", pg_catalog.set_config(");
+    postgres_add_literal(buf, setting->name);
+    buf_adds(buf, ", ");
+    postgres_add_literal(buf, setting->value);
+    buf_addf(buf, ", %s)", is_local ? "true" : "false");
 }

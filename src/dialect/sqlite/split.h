@@ -2,7 +2,7 @@
 #ifndef DIALECT_SQLITE_SPLIT_H
 #define DIALECT_SQLITE_SPLIT_H
 
-#include "driver/driver.h"
+#include "dialect/dialect.h"
 
 bool sqlite_split(struct arena *arena, const char *sql, size_t len,
                   struct statement **ret_statements, size_t *ret_count, struct err *err) MUST_CHECK;

@@ -1,8 +1,8 @@
-/* The SQL of SQLite's driver. */
+/* The SQL of SQLite. */
 #ifndef DIALECT_SQLITE_TEMPLATES_H
 #define DIALECT_SQLITE_TEMPLATES_H
 
-#include "driver/driver.h"
+#include "dialect/dialect.h"
 
 extern const char *const sqlite_sql[SQL__COUNT];
 

@@ -1,0 +1,164 @@
+/* A dialect as data: statement templates, the way to split a script, what its words may do to a session,
+ * what its catalog can tell. All of it is pure; how a database is spoken to is src/driver's.
+ *
+ * To add a dialect: write src/dialect/NAME/ with one `const struct dialect`, declare it in dialects.h and
+ * name it in dialects.c. Nothing outside of that folder names its functions, codes or keywords.
+ */
+#ifndef DIALECT_DIALECT_H
+#define DIALECT_DIALECT_H
+
+#include "base/dialect.h"
+#include "base/err.h"
+
+struct arena;
+struct buf;
+struct probe;
+struct session_setting;
+struct statement_checks;
+
+/* What the session asks of every dialect; NULL where there is nothing to ask. The texts are
+ * templates for sql_expand (template.h). */
+enum sql_id {
+    SQL_LOCK,        /* OP_LOCK: one row, one boolean; NULL, and no lock, where another than session
+                          {backend_pid} answers */
+    SQL_LOCK_POOLED, /* the same where only a transaction can hold a lock: begins one */
+    SQL_LOCK_HOLDER, /* behind one of these: a row where somebody has the lock: is it us (a boolean), and
+                          who, in words */
+    SQL_BLOCKERS, /* on another connection: who keeps session {backend_pid} waiting for a lock, in
+                          words and as the server numbers them, a row each */
+    SQL_RESET,    /* makes a used connection like new */
+    SQL_INSPECT,  /* -> schema or NULL, the version table that is found first or NULL, the one of
+                          this schema or NULL, its history table or NULL, search path or NULL, the
+                          {backend_pid} of who answers or NULL, whether its system can watch the client
+                          (neither NULL nor 0); may begin a transaction to read in */
+    SQL_LOCATE,   /* where that first one is none of this schema's -> its schema, the history
+                          table there or NULL */
+    SQL_IDENTITY, /* (both or none) -> which database it is, whatever it is called */
+    SQL_SCHEMA_CREATE, /* creates the tenant's schema */
+    SQL_VERSIONS, /* -> version_num, of each the first 256 characters; of the first 10,001 rows */
+    SQL_TABLES, /* -> a row where one of {rows} is there: tables' names, or "schema.name". NULL: not asked */
+    SQL_HISTORY, /* -> revision, direction, checksum, statements, state, run_id, id; oldest first */
+    SQL_READ_END, /* behind the last read: ends the transaction that SQL_INSPECT began */
+    SQL_BEGIN,
+    SQL_BEGIN_READING, /* a transaction that cannot write, for {statement_timeout}; NULL: op.only_reads does it */
+    SQL_SETUP_LOCAL, /* settings of the transaction, just begun */
+    SQL_SETUP_MARK, /* by which SQL_GUARD knows our transaction, alone: after what may have reset all settings */
+    SQL_SETUP_AGAIN, /* the session's role, and the same settings, after what may have changed them: before
+                          SQL_SETUP_LOCAL, and before SQL_GUARD after a script. NULL: nothing can */
+    SQL_SETUP,          /* settings of the session, for statements outside a transaction */
+    SQL_VERSION_CREATE, /* where the table is missing: inside the transaction, or before it where
+                           DDL would end it (no DIALECT_DDL_IN_TRANSACTION) */
+    SQL_HISTORY_CREATE,
+    SQL_VERSION_INSERT,
+    SQL_VERSION_UPDATE,
+    SQL_VERSION_DELETE,
+    SQL_HISTORY_INSERT, /* of one step */
+    SQL_HISTORY_ROW,    /* of several finished steps in one statement: one of {steps}, */
+    SQL_HISTORY_ROWS,   /* and the statement; NULL: one by one */
+    SQL_HISTORY_MARK,   /* sets its statements, duration and state */
+    SQL_GUARD,          /* behind a step: fails where the transaction is no longer the one that we
+                           began, and undoes what the step did to the session's settings */
+    SQL_GUARD_PREPARE,  /* once a session, where it can keep the guard at hand, */
+    SQL_GUARD_PREPARED, /* and then instead of it. NULL: it cannot */
+    SQL_COMMIT,
+    SQL_ROLLBACK,
+    SQL_CREATE_DATABASE,
+    SQL_SCRIPT_BEGIN, /* of an offline script, before its first transaction */
+    SQL_SCRIPT_SETUP, /* the settings that decide what a statement means: first, and after a revision
+                           that may have changed them */
+    SQL_SCRIPT_SCHEMA,  /* instead, and instead of SQL_SCRIPT_RESTORE, where the schema is known */
+    SQL_SCRIPT_WATCH,   /* what OP_WATCH and OP_CHECK do: counts what is broken, */
+    SQL_SCRIPT_CHECK,   /* and an error if it is more by now */
+    SQL_SCRIPT_RESTORE, /* behind a revision's SQL: undo what it did to the session's settings */
+    SQL_SCRIPT_EXPECT,  /* an error unless the version table holds exactly {rows} */
+    SQL_SCRIPT_PURGE,   /* empties the version table */
+    SQL_SCRIPT_VERIFY,  /* an error unless {query}, which may end in a comment, returns a row */
+    /* Parts of the above, put in where the variable of that name stands: */
+    SQL_PART_CURRENT_SCHEMA, /* {asked_schema}, {found_schema} where no schema was asked for */
+    SQL_PART_FOUND_SCHEMA,   /* {found_schema}: the {schema_lookup} that was asked for, or NULL */
+    SQL_PART_CLIENT_CHECK_LOCAL,   /* {client_check_local}: where the server can watch its client */
+    SQL_PART_CLIENT_CHECK_SESSION, /* {client_check_session} */
+    SQL_PART_PARSER_LOCAL,         /* {parser_local}: where SQL is read oddly by default */
+    SQL_PART_PARSER_SESSION,       /* {parser_session} */
+    SQL__COUNT
+};
+
+enum dialect_traits {
+    DIALECT_DDL_IN_TRANSACTION = 1, /* DDL, version row and history row commit together */
+    DIALECT_NESTS_COMMENTS = 2,     /* a block comment may hold others */
+    DIALECT_LOCKS_SERVER = 4,       /* SQL_LOCK's keys are the whole server's, not the database's */
+    DIALECT_WATCHES = 8, /* a dropped table may leave rows without parents: OP_WATCH, OP_CHECK */
+};
+
+/* What of a session a script may change. */
+enum session_part {
+    PART_SETUP = 1,    /* its role, and settings of ours */
+    PART_PARSER = 2,   /* how SQL is read */
+    PART_PREPARED = 4, /* the statements that it has prepared */
+    PART_ALL = 8,      /* all of its settings, by one word */
+};
+
+/* A script that holds the word may change that part. */
+struct session_word {
+    const char *word;
+    enum session_part part;
+};
+
+/* A statement of a script: where it begins (behind comments and blanks) and ends. */
+struct statement {
+    size_t offset;
+    size_t len;
+    int line; /* from 1, within the text that was split */
+    /* `len` takes in the semicolon that ends it (in a script they must not be two) */
+    bool is_ended;
+};
+
+struct dialect {
+    const char *name; /* as in the report */
+    enum dialect_id id;
+    unsigned traits;
+    const char *const *sql; /* SQL__COUNT of them */
+
+    /* A database that each server has, to connect to where the tenant's is still to be made. */
+    const char *maintenance_database;
+    const char *code_database_exists; /* of the error where it is there already; NULL: none */
+
+    /* Lists that end with NULL, lower case. The first words of a statement that begins or ends a transaction, */
+    const char *const *transaction_words;
+    const char *const *block_words; /* or whose body may set anything of the session; */
+    /* and words anywhere in a script. What is told too often costs a little, and no more. */
+    const struct session_word *session_words;
+
+    /* Appends a literal or an identifier, quoted so that nothing can break out. */
+    void (*add_literal)(struct buf *buf, const char *text);
+    void (*add_identifier)(struct buf *buf, const char *name);
+
+    /* Splits a script with the database's own lexer. Statements come from `arena`. False: err says
+     * why, err->offset where. */
+    bool (*split)(struct arena *arena, const char *sql, size_t len,
+                  struct statement **ret_statements, size_t *ret_count, struct err *err);
+
+    /* Says why a statement may not stand in a revision at all; NULL: it may. NULL as a member: all may. */
+    const char *(*refuses)(const char *sql, size_t len);
+
+    /* Says that a statement cannot do its work inside a transaction; NULL: it can, or the server says so
+     * itself. NULL as a member: nothing is known. */
+    const char *(*needs_no_transaction)(const char *sql, size_t len);
+
+    /* What the catalog can tell of a statement that may or may not have run outside a transaction
+     * (probe.h). NULL: nothing, ever. */
+    void (*probe)(struct arena *arena, const char *statement, struct probe *ret_probe);
+
+    /* What is asked beside a statement (probe.h). NULL: nothing, ever. */
+    void (*check)(struct arena *arena, const char *statement, size_t len,
+                  struct statement_checks *ret_checks);
+
+    /* Adds to a SELECT of SQL_SETUP a column that sets one of the inventory's settings, for the transaction
+     * (is_local) or the session. NULL: there is nothing of the kind. */
+    void (*add_setting)(struct buf *buf, const struct session_setting *setting, bool is_local);
+};
+
+/* NULL: this build does not speak it. */
+const struct dialect *dialect_of(enum dialect_id id);
+
+#endif

@@ -1,0 +1,12 @@
+#include "dialect/dialects.h"
+
+#include "dialect/dialect.h"
+
+const struct dialect *dialect_of(enum dialect_id id)
+{
+    static const struct dialect *const dialects[DIALECT__COUNT] = {
+        [DIALECT_SQLITE] = &dialect_sqlite,
+        [DIALECT_POSTGRESQL] = &dialect_postgres,
+    };
+    return dialects[id];
+}

@@ -1,0 +1,69 @@
+/* PostgreSQL's dialect, put together. */
+#include "dialect/dialect.h"
+
+#include "base/ascii.h"
+#include "dialect/dialects.h"
+#include "dialect/postgres/probe.h"
+#include "dialect/postgres/split.h"
+#include "dialect/postgres/templates.h"
+#include "dialect/split.h"
+#include "dialect/template.h"
+
+static const char *const transaction_words[] = {"begin", "start", "commit", "end", "abort", NULL};
+static const char *const block_words[] = {"do", "call", NULL};
+
+static const struct session_word session_words[] = {
+    {"role", PART_SETUP},
+    {"authorization", PART_SETUP},
+    {"lock_timeout", PART_SETUP},
+    {"statement_timeout", PART_SETUP},
+    {"idle_in_transaction", PART_SETUP},
+    {"reset", PART_SETUP},
+    {"reset", PART_ALL},
+    {"set_config", PART_SETUP},
+    {"set local", PART_SETUP},
+    {"set session", PART_SETUP},
+    {"set time zone", PART_SETUP},
+    {"timezone", PART_SETUP},
+    {"datestyle", PART_SETUP},
+    {"intervalstyle", PART_SETUP},
+    {"row_security", PART_SETUP},
+    {"check_function_bodies", PART_SETUP},
+    {"standard_conforming_strings", PART_PARSER},
+    {"backslash_quote", PART_PARSER},
+    {"client_encoding", PART_PARSER},
+    {"set names", PART_PARSER},
+    {"deallocate", PART_PREPARED},
+    {"discard", PART_PREPARED},
+    {NULL, 0},
+};
+
+/* With the session's settings DISCARD ALL takes the tenant's lock. */
+static const char *refuse_discard(const char *sql, size_t len)
+{
+    char first[SPLIT_WORD_SIZE], second[SPLIT_WORD_SIZE];
+    size_t at = split_word(sql, len, 0, first);
+    split_word(sql, len, at, second);
+    return strcmp(first, "discard") == 0 && strcmp(second, "all") == 0
+               ? "'DISCARD ALL' would give up the tenant's lock: discard by name what has to go"
+               : NULL;
+}
+
+const struct dialect dialect_postgres = {
+    .name = "postgresql",
+    .id = DIALECT_POSTGRESQL,
+    .traits = DIALECT_DDL_IN_TRANSACTION | DIALECT_NESTS_COMMENTS,
+    .sql = postgres_sql,
+    .maintenance_database = "postgres",
+    .code_database_exists = "42P04",
+    .transaction_words = transaction_words,
+    .block_words = block_words,
+    .session_words = session_words,
+    .add_literal = postgres_add_literal,
+    .add_identifier = sql_add_identifier,
+    .split = postgres_split,
+    .refuses = refuse_discard,
+    .probe = postgres_probe,
+    .check = postgres_check,
+    .add_setting = postgres_add_setting,
+};

@@ -1,0 +1,80 @@
+/* SQLite's dialect, put together. */
+#include "dialect/dialect.h"
+
+#include "base/ascii.h"
+#include "dialect/dialects.h"
+#include "dialect/sqlite/probe.h"
+#include "dialect/sqlite/split.h"
+#include "dialect/sqlite/templates.h"
+#include "dialect/split.h"
+#include "dialect/template.h"
+
+/* Steps over blanks, comments and one word; false: another stands there. */
+static bool skip_word(const char *sql, size_t len, size_t *at, const char *word)
+{
+    size_t begin = split_skip(sql, len, *at, true), end = begin;
+    while (end < len && (ascii_is_alnum(sql[end]) || sql[end] == '_'))
+        end++;
+    if (end - begin != strlen(word) || !ascii_begins(sql + begin, word))
+        return false;
+    *at = end;
+    return true;
+}
+
+static bool skip_char(const char *sql, size_t len, size_t *at, char c)
+{
+    size_t begin = split_skip(sql, len, *at, true);
+    if (begin >= len || sql[begin] != c)
+        return false;
+    *at = begin + 1;
+    return true;
+}
+
+static const char *needs_no_transaction(const char *sql, size_t len)
+{
+    static const struct {
+        const char *pragma;
+        bool only_sets; /* without a value it asks, which may be anywhere */
+        const char *why;
+    } rows[] = {
+        {"journal_mode", true, "'PRAGMA journal_mode' cannot be set inside a transaction"},
+        {"synchronous", true, "'PRAGMA synchronous' cannot be set inside a transaction"},
+        {"temp_store", true, "'PRAGMA temp_store' cannot be set inside a transaction"},
+        {"locking_mode", true, "'PRAGMA locking_mode' cannot be set inside a transaction"},
+        {"wal_checkpoint", false, "'PRAGMA wal_checkpoint' cannot run inside a transaction"},
+    };
+    size_t at = 0;
+    if (skip_word(sql, len, &at, "vacuum"))
+        return "'VACUUM' cannot run inside a transaction";
+    if (!skip_word(sql, len, &at, "pragma"))
+        return NULL;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        size_t behind = at;
+        bool has_schema = skip_word(sql, len, &behind, "main") && skip_char(sql, len, &behind, '.');
+        behind = has_schema ? behind : at;
+        if (!skip_word(sql, len, &behind, rows[i].pragma))
+            continue;
+        bool sets = skip_char(sql, len, &behind, '=') || skip_char(sql, len, &behind, '(');
+        return sets || !rows[i].only_sets ? rows[i].why : NULL;
+    }
+    return NULL;
+}
+
+static const char *const transaction_words[] = {"begin", "commit", "end", NULL};
+static const char *const no_words[] = {NULL};
+static const struct session_word session_words[] = {{NULL, 0}};
+
+const struct dialect dialect_sqlite = {
+    .name = "sqlite",
+    .id = DIALECT_SQLITE,
+    .traits = DIALECT_DDL_IN_TRANSACTION | DIALECT_WATCHES,
+    .sql = sqlite_sql,
+    .transaction_words = transaction_words,
+    .block_words = no_words,
+    .session_words = session_words,
+    .add_literal = sql_add_literal,
+    .add_identifier = sql_add_identifier,
+    .split = sqlite_split,
+    .needs_no_transaction = needs_no_transaction,
+    .probe = sqlite_probe,
+};
