@@ -28,8 +28,8 @@ enum { NOTICE_CODE_SIZE = 16, NOTICES_MAX = 10 };
 
 struct notice {
     enum notice_level level;
-    bool
-        is_unreplicated; /* something is committed, but perhaps not on a standby that should have it */
+    /* something is committed, but perhaps not on a standby that should have it */
+    bool is_unreplicated;
     char code[NOTICE_CODE_SIZE];
     const char *text;                /* at most SAID_MAX bytes */
     const struct said *said;         /* NULL: nothing */

@@ -13,8 +13,8 @@
 struct similar {
     const char *word;
     const char *best; /* borrowed from the candidates; NULL: none is close */
-    size_t
-        distance; /* letters that were added, left out, changed or swapped with their neighbour */
+    /* letters that were added, left out, changed or swapped with their neighbour */
+    size_t distance;
 };
 
 struct similar similar_to(const char *word);

@@ -24,9 +24,9 @@ struct url {
     const char *scheme; /* as written, without `+driver` */
     const char *user;   /* percent-decoded; NULL where absent, like all that follow */
     const char *password;
-    const char
-        *host;     /* without the brackets of an IPv6 address; a socket directory begins with '/' */
-    uint16_t port; /* 0: not given */
+    /* without the brackets of an IPv6 address; a socket directory begins with '/' */
+    const char *host;
+    uint16_t port;        /* 0: not given */
     const char *database; /* for SQLite the path, as written (relative, or absolute) */
     const struct url_param *params;
     size_t param_count;

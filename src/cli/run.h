@@ -17,8 +17,8 @@ struct run_request {
     const struct observer *observer;
     enum settle settle; /* not _NONE: only this is done */
     size_t settle_statements;
-    struct again *
-        again; /* NULL: a run of its own; else `plan` and the targets are its. Closed with the run */
+    /* NULL: a run of its own; else `plan` and the targets are its. Closed with the run */
+    struct again *again;
 };
 
 /* What is asked for, from the command line. */

@@ -20,8 +20,8 @@ enum probe_remains {
 
 struct probe {
     enum probe_remains remains;
-    const char
-        *refusal; /* the code of an error that comes before it has begun; NULL: none is known */
+    /* the code of an error that comes before it has begun; NULL: none is known */
+    const char *refusal;
     /* A query whose last answer has rows of one value (NULL: nothing can be told):
      *     done       it took effect
      *     undone     it did not, or may be run again without harm

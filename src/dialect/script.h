@@ -28,10 +28,10 @@ struct piece {
     size_t first_statement; /* of the revision, from 0 */
     bool is_transactional;
     bool is_setting; /* of the session, by one statement outside a transaction */
-    const struct author_query
-        *before; /* asked of us before its statement, outside a transaction; NULL: nothing */
-    const struct author_query
-        *after; /* asked of us after its statements, before they count as done */
+    /* asked of us before its statement, outside a transaction; NULL: nothing */
+    const struct author_query *before;
+    /* asked of us after its statements, before they count as done */
+    const struct author_query *after;
     size_t after_count;
     const struct author_query *verifies; /* asked behind it, in their order */
     size_t verify_count;
@@ -50,8 +50,8 @@ struct script {
     size_t piece_count;
     size_t statement_count;
     bool comments_nest;
-    const struct place_digest
-        *digests;         /* statement_count + 1 of them, of a checkpointed one; NULL: not made */
+    /* statement_count + 1 of them, of a checkpointed one; NULL: not made */
+    const struct place_digest *digests;
     bool is_checkpointed; /* some piece runs outside a transaction */
     bool may_break;       /* it drops or renames a table, which others may refer to */
     int breaking_line;    /* of the file: the first statement that does */

@@ -21,8 +21,8 @@ struct tables {
     struct arena *arena; /* of the names and the list */
     struct table_name *items;
     size_t count, capacity;
-    bool
-        has_own_path; /* some statement speaks of search_path: a name without a schema may be anywhere */
+    /* some statement speaks of search_path: a name without a schema may be anywhere */
+    bool has_own_path;
 };
 
 void tables_follow(struct tables *tables, const struct dialect *dialect, const char *sql,

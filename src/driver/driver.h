@@ -61,9 +61,9 @@ struct conn_info {
     bool is_created; /* OP_CONNECT made the database */
     /* the server can notice by itself that its client died, if its system can */
     bool watches_client;
-    bool
-        reads_oddly; /* its default way of reading SQL is not the standard's: a message is read as a
-                         whole before it runs, so what sets that must travel ahead of a revision's (with SQL_LOCK) */
+    /* its default way of reading SQL is not the standard's: a message is read as a whole before it
+     * runs, so what sets that must travel ahead of a revision's (with SQL_LOCK) */
+    bool reads_oddly;
     const char *password;    /* that the client library found by itself; the conn's; NULL: none */
     uint32_t backend_pid;    /* by which the server calls the session ({backend_pid}); 0: none */
     uint32_t server_version; /* 150010 for PostgreSQL 15.10; 3040001 for SQLite */
@@ -87,8 +87,8 @@ struct op {
     bool needs_one_row; /* every statement must change (or return) exactly one row */
     /* OP_QUERY of someone else's: more rows, or bytes of values, than this fail it; 0: no limit */
     size_t rows_max, bytes_max;
-    bool
-        only_reads; /* where the database has no transaction for it, the driver refuses what would write */
+    /* where the database has no transaction for it, the driver refuses what would write */
+    bool only_reads;
     enum tx_rule tx_after;
     /* one that is run behind this one, in the same message where the driver can; needs
      * DRIVER_JOINS. OP_SCRIPTs go with their like, and SQL_GUARD ends each; the others are over
@@ -131,8 +131,8 @@ struct op {
     size_t statements_done; /* that have finished; of a failed one it tells which failed */
     bool is_over;  /* of joined ones: it was answered. The first that failed has the error */
     double over_s; /* and when, on the server's clock in seconds; 0: not known */
-    bool
-        keeps_changes; /* the statement that failed has left changes all the same (SQLite's OR FAIL) */
+    /* the statement that failed has left changes all the same (SQLite's OR FAIL) */
+    bool keeps_changes;
     bool is_tx_broken;  /* tx_after does not hold: the statements ended or began a transaction */
     double duration_ms; /* filled by the caller of the driver */
 };

@@ -16,8 +16,8 @@ const struct said *postgres_said(const PGresult *result, struct arena *arena);
 struct notice postgres_notice(const PGresult *result);
 
 struct postgres_context {
-    const char *
-        message; /* what was sent: positions are counted in characters there, in bytes in err->offset */
+    /* what was sent: positions are counted in characters there, in bytes in err->offset */
+    const char *message;
     const char *operation; /* the part of it that failed */
     bool is_standby;       /* the server is one */
 };

@@ -13,8 +13,8 @@ struct broken {
     const char *table;
     const char *parent;
     const char *rowid; /* NULL: the table has none, or it is the key itself that is broken */
-    const char
-        *why; /* what SQLite says of a key that refers to nothing; NULL: a row without its parent */
+    /* what SQLite says of a key that refers to nothing; NULL: a row without its parent */
+    const char *why;
     uint64_t hash;
 };
 

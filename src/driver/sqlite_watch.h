@@ -25,8 +25,8 @@ struct sqlite_watch {
     uint64_t *broken; /* hashes; sorted once all are there */
     size_t count, capacity;
     size_t old_count; /* filled by _end: broken before, and still */
-    struct buf
-        *parts; /* triggers and indexes: type, name, table, each with its NUL; NULL: not begun */
+    /* triggers and indexes: type, name, table, each with its NUL; NULL: not begun */
+    struct buf *parts;
 };
 
 int sqlite_watch_begin(struct sqlite_watch *watch, sqlite3 *db) MUST_CHECK;

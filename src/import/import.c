@@ -211,8 +211,8 @@ struct making {
     struct chain_file *files; /* those present, then the new ones */
     size_t count;
     size_t unchanged;
-    struct map
-        names; /* of all of them, in small letters: not every file system tells them from large ones */
+    /* of all of them, in small letters: not every file system tells them from large ones */
+    struct map names;
 };
 
 static int compare_names(const void *a, const void *b)

@@ -34,8 +34,8 @@ struct settings {
     uint64_t lock_timeout_ms;
     uint64_t statement_timeout_ms; /* 0: none */
     uint32_t retries;
-    uint64_t
-        retry_timeout_ms; /* no attempt begins later than that after the first failure; 0: no limit */
+    /* no attempt begins later than that after the first failure; 0: no limit */
+    uint64_t retry_timeout_ms;
     enum rollback_by rollback_by; /* _SNAPSHOT: where the database can (SQLite), else _DOWN */
 };
 

@@ -53,8 +53,8 @@ struct loader {
 struct row_base {
     struct common common;
     size_t index; /* of the source in the file */
-    const char *
-        under; /* the folder that its SQLite files must lie in, relative to the working directory; NULL: any */
+    /* the folder that its SQLite files must lie in, relative to the working directory; NULL: any */
+    const char *under;
 };
 
 /* ---- loader.c ------------------------------------------------------------------------------ */

@@ -65,10 +65,10 @@ struct outcome {
     enum tenant_state state;
     bool is_rollback; /* of the way back: what the run did first stands in an earlier outcome */
     bool has_changed; /* something of the rollout is committed in the tenant (and not taken back) */
-    bool
-        has_regressed; /* it has fallen back behind what an earlier run of the rollout left there */
-    struct rows from;  /* the version rows that were found */
-    struct rows to;    /* and those that it was left with; unknown where its commit is in doubt */
+    /* it has fallen back behind what an earlier run of the rollout left there */
+    bool has_regressed;
+    struct rows from; /* the version rows that were found */
+    struct rows to;   /* and those that it was left with; unknown where its commit is in doubt */
     const struct step_done *steps;
     size_t step_count;
     uint32_t attempts;
@@ -134,8 +134,8 @@ struct run_info {
     const struct run_wave *waves; /* NULL: one, `all`, of everyone */
     size_t wave_count;
     const uint32_t *wave_of; /* by tenant; NULL: all in the first */
-    const struct standing
-        *standings;        /* by tenant, of the run that this one goes on with; NULL: none */
+    /* by tenant, of the run that this one goes on with; NULL: none */
+    const struct standing *standings;
     int64_t started_at_ms; /* since the epoch */
 };
 

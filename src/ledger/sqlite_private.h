@@ -49,9 +49,9 @@ struct sqlite_ledger {
     struct arena arena; /* everything here */
     struct lock lock;
     struct ledger_holder holder;
-    struct file_id
-        files[LEDGER_FILES]; /* the ledger, its WAL and its lock, as they were first written to */
-    bool is_dead;            /* a write failed: `death` */
+    /* the ledger, its WAL and its lock, as they were first written to */
+    struct file_id files[LEDGER_FILES];
+    bool is_dead; /* a write failed: `death` */
     struct err death;
     struct lists lists[LIST_KIND__COUNT];
     struct writing writing;

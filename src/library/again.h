@@ -23,13 +23,13 @@ struct again_request {
 struct again {
     struct ledger *ledger; /* locked */
     char run_id[32];       /* of the run that is made */
-    struct ledger_run
-        run; /* the one to go on with: the newest of those that resumed the one asked for */
+    /* the one to go on with: the newest of those that resumed the one asked for */
+    struct ledger_run run;
     bool is_of_other; /* the run was made with another inventory, and named */
     bool is_back;     /* it goes back: asked for, or what was left of the run was the way back */
     bool is_asked_back;
-    bool
-        ends_failure; /* it goes back since a rollout failed, and not because someone asked for it */
+    /* it goes back since a rollout failed, and not because someone asked for it */
+    bool ends_failure;
     enum plan_command plan;
     bool adopts;                /* the targets are another tool and its table */
     const char *command;        /* of the run that is made */

@@ -17,8 +17,8 @@ struct between {
     unsigned ways;
     bool is_stamp;
     bool takes_unknown; /* with is_stamp: rows that name no revision go and come like any other */
-    const char *
-        begun; /* id of the step that was left half way: where it is one, it comes first; NULL: none */
+    /* id of the step that was left half way: where it is one, it comes first; NULL: none */
+    const char *begun;
 };
 
 /* First down what `wanted` does not imply, children before parents; then up what it lacks. A step down

@@ -41,8 +41,8 @@ struct report_error {
     uint32_t first_row;    /* the tenants follow through report_row.next_same_error */
     uint32_t last_row;
     uint32_t row_count;
-    bool
-        has_other_words; /* after the end: not all of its tenants' databases said the same beside the text */
+    /* after the end: not all of its tenants' databases said the same beside the text */
+    bool has_other_words;
 };
 
 /* A notice that one tenant's database gave. */
@@ -50,8 +50,8 @@ struct report_heard_item {
     uint32_t notice; /* index into report->notices */
     uint32_t row;
     uint64_t count;
-    struct report_heard_item
-        *next; /* of the same notice, in order of the selection; NULL: the last */
+    /* of the same notice, in order of the selection; NULL: the last */
+    struct report_heard_item *next;
 };
 
 /* What one tenant's database said while all went well. */

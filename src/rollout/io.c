@@ -23,8 +23,8 @@ struct io {
     const struct driver *driver;
     struct conn *conn;
     struct conn_info info; /* written by whoever has the connection, a worker too */
-    struct conn_info
-        known; /* the loop's own copy of it, from when the loop last had the connection */
+    /* the loop's own copy of it, from when the loop last had the connection */
+    struct conn_info known;
     bool is_broken;
 
     struct op *ops;
@@ -40,8 +40,8 @@ struct io {
     bool is_on_worker; /* and a worker has the connection: `at`, `want` and the ops are its */
 
     struct poll *poll; /* of the established socket; NULL: none yet */
-    uv_timer_t
-        waiting; /* a driver's WANT_TIMER, also beside a socket, and the deferred end of an empty batch */
+    /* a driver's WANT_TIMER, also beside a socket, and the deferred end of an empty batch */
+    uv_timer_t waiting;
     uv_timer_t budget; /* the op's time, then the grace of a cancel */
     uv_work_t work;
     unsigned handles_open;

@@ -19,8 +19,8 @@ struct retry_limits {
 /* How it went so far; the second part is kept by retry_decide. All zero at first. */
 struct retry_history {
     uint64_t failing_ms; /* since the tenant first failed; its waits for a place are left out */
-    uint64_t
-        trouble_ms;   /* since its server was first in trouble, and has not been well meanwhile */
+    /* since its server was first in trouble, and has not been well meanwhile */
+    uint64_t trouble_ms;
     bool had_company; /* other tenants were at work on the server during this attempt */
     bool was_reached; /* the server was of use in this run, or has said itself why it was not */
 

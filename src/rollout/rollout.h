@@ -75,8 +75,8 @@ struct rollout_options {
 
 /* How a run ended, besides what the events say. */
 struct rollout_end {
-    struct err
-        err;    /* ERR_NONE, or why the run could not be begun: nothing of it was told or touched */
+    /* ERR_NONE, or why the run could not be begun: nothing of it was told or touched */
+    struct err err;
     int signal; /* SIGINT or SIGTERM: stopped (a stop that was asked for counts as SIGTERM); 0: not */
     struct err ledger_err; /* ERR_NONE, or why the ledger could not be written */
 };

@@ -26,8 +26,8 @@ struct place {
     uint32_t server;
     uint32_t backend_pid; /* of its connection, this one or the last; 0: not known */
     bool is_changed;      /* by the rollout, and could be taken back */
-    bool
-        is_untouched; /* going back, it turned out to have nothing of the rollout: no copy is put there */
+    /* going back, it turned out to have nothing of the rollout: no copy is put there */
+    bool is_untouched;
     const char *snapshot; /* NULL: no copy was asked for */
 };
 

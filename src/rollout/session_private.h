@@ -90,8 +90,8 @@ struct session {
     struct retry_history doubt; /* the same, while it asks how a commit ended */
     struct retry retry;         /* the next attempt */
     bool is_parked;
-    uint64_t
-        failing_ns; /* since when it fails, and since when its server is in trouble; 0: it does not */
+    /* since when it fails, and since when its server is in trouble; 0: it does not */
+    uint64_t failing_ns;
     uint64_t trouble_ns;
     uint64_t due_ns;     /* since when it could go on, if it had a place */
     uint64_t stalled_ns; /* that it could, in all */
@@ -118,8 +118,8 @@ struct session {
     struct probe probe;
     bool asks_author, asks_catalog; /* of it */
     size_t repairs_under_way;       /* of those that it found, added to the batch */
-    struct probe_findings
-        found;        /* what it left, and how that goes or is finished; zeroed: nothing */
+    /* what it left, and how that goes or is finished; zeroed: nothing */
+    struct probe_findings found;
     struct err drift; /* ERR_NONE: the files are those that were applied */
 
     /* what is to be done */
@@ -141,8 +141,8 @@ struct session {
     size_t half_done;  /* statements of the step under way that are committed without it */
     bool is_half_open; /* and what the history table says of them is not known, or not right */
     bool is_begun;     /* the next statement may have done something, though it is not among them */
-    size_t
-        refused; /* the statement, from 1, that the server refused as it took the connection away; 0: none */
+    /* the statement, from 1, that the server refused as it took the connection away; 0: none */
+    size_t refused;
     enum session_state after_close; /* SESSION_DONE: retry or finish, as the error says */
 
     /* how it went */
