@@ -1,5 +1,5 @@
 /* What the run asks of the system besides libuv: the clock, names of hosts, threads, and its driver.
- * Put in by the linker's --wrap, and in the place of src/driver/registry.c. */
+ * Put in by the linker's --wrap, and in the place of src/driver/registry.c and src/dialect/dialects.c. */
 #include "sim/system.h"
 
 #include <netdb.h>
@@ -203,6 +203,11 @@ void system_forget_connections(void)
 const struct driver *driver_find(enum dialect_id dialect)
 {
     return &wrapped[dialect];
+}
+
+const struct dialect *dialect_of(enum dialect_id dialect)
+{
+    return hooks.drivers[dialect]->dialect;
 }
 
 void drivers_init(void)
