@@ -123,6 +123,26 @@ class Index(OnPostgres):
         self.check(self.run_t("upgrade"), "succeeded")
         self.assertEqual(self.indexes(), ["ux"])
 
+    def test_where_no_twin_can_be_made(self):
+        """What means the table itself, or a temporary table of its name, has the server not make one that is the same."""
+        self.sql("CREATE FUNCTION whole(item) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT $1.email $$; CREATE INDEX other ON item (id)")
+        for build in ("CREATE INDEX CONCURRENTLY ON item (whole(item))",
+                      "CREATE INDEX CONCURRENTLY ON item (email) WHERE public.item.state = 'x'"):
+            with self.subTest(build=build):
+                self.revision(build + ";")
+                with self.pg.session(self.db, "BEGIN; LOCK TABLE item;"):  # it did not begin
+                    self.check(self.run_t("upgrade", code=1), "failed", code="55P03")
+                with self.old_snapshot():
+                    self.check(self.run_t("upgrade", code=4), "partial", "skein resolve t --undone", code="55P03")
+                self.check(self.run_t("resume", code=4), "partial", "may have done a part of its work")
+                self.sql(f'DROP INDEX "{self.indexes(False)[0]}"')
+                self.check(self.run_t("resume"), "succeeded")
+                self.assertEqual((len(self.indexes()), self.sql(INVALID)), (2, [["0"]]))
+                self.leave_running(build)
+                self.check(self.run_t("upgrade", code=4), "partial", "was under way")
+                self.sql("DROP TABLE skein_history, alembic_version; "
+                         "DROP INDEX " + ", ".join(set(self.indexes()) - {"other"}))
+
     def stop_in_the_middle(self, act):
         with self.old_snapshot():
             process = self.fleet.start("upgrade", "--progress", "none", "-o", "json")
@@ -246,7 +266,8 @@ class Others(OnPostgres):
                 with self.writer():
                     self.check(self.run_t("upgrade", code=4), "partial", code="55P03")
                     self.check(self.run_t("resume", code=4), "partial", "taking away what the statement left with 'DROP INDEX")
-                self.assertEqual((self.indexes(), self.sql(INVALID)), (["ix"], [["1"]]))  # the writer holds it up too
+                self.assertEqual(self.indexes(), ["ix"])
+                self.assertIn(self.sql(INVALID)[0][0], "12")  # the writer holds it up too, TOAST's index perhaps not
                 self.check(self.run_t("resume"), "succeeded")
                 self.assertEqual((self.indexes(), self.sql(INVALID)), (["ix"], [["0"]]))
                 self.sql("DROP TABLE skein_history, alembic_version")
@@ -294,9 +315,10 @@ class Others(OnPostgres):
                 self.check(self.run_t("upgrade"), "succeeded")
 
     def test_detach_partition(self):
-        self.sql("CREATE TABLE p (n int) PARTITION BY RANGE (n); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (9)")
-        self.revision("ALTER TABLE p DETACH PARTITION p1 CONCURRENTLY;\nCREATE TABLE after ();")
-        with self.pg.session(self.db, "BEGIN; SELECT * FROM p;"):
+        self.sql('CREATE SCHEMA "S s"; CREATE TABLE "S s"."P" (n int) PARTITION BY RANGE (n); '
+                 'CREATE TABLE "S s"."p 1" PARTITION OF "S s"."P" FOR VALUES FROM (0) TO (9)')
+        self.revision('ALTER TABLE "S s"."P" DETACH PARTITION "S s"."p 1" CONCURRENTLY;\nCREATE TABLE after ();')
+        with self.pg.session(self.db, 'BEGIN; SELECT * FROM "S s"."P";'):
             self.check(self.run_t("upgrade", code=4), "partial", code="55P03")
         pending = "SELECT count(*) FROM pg_inherits WHERE inhdetachpending"
         self.assertEqual(self.sql(pending), [["1"]])

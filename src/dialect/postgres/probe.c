@@ -164,7 +164,9 @@ static void add_inheritance(struct buf *sql, const json_t *node, const json_t *c
         sql,
         ") AS child) AS names LEFT JOIN pg_catalog.pg_inherits AS i ON i.inhparent = parent AND "
         "i.inhrelid = child LEFT JOIN pg_catalog.pg_class AS p ON p.oid = parent LEFT JOIN "
-        "pg_catalog.pg_class AS c ON c.oid = child");
+        "pg_catalog.pg_namespace AS pn ON pn.oid = p.relnamespace LEFT JOIN "
+        "pg_catalog.pg_class AS c ON c.oid = child LEFT JOIN pg_catalog.pg_namespace AS cn ON "
+        "cn.oid = c.relnamespace");
 }
 
 static void probe_attach(struct buf *sql, const json_t *node, const json_t *command)
@@ -181,8 +183,7 @@ static void probe_detach(struct buf *sql, const json_t *node, const json_t *comm
                   "pg_catalog.to_jsonb(i) -> 'inhdetachpending' = 'true' THEN "
                   "pg_catalog.format('finish ALTER TABLE %I.%I "
                   "DETACH PARTITION %I.%I FINALIZE', "
-                  "p.relnamespace::pg_catalog.regnamespace::name, p.relname, "
-                  "c.relnamespace::pg_catalog.regnamespace::name, c.relname) ELSE 'undone' END ");
+                  "pn.nspname, p.relname, cn.nspname, c.relname) ELSE 'undone' END ");
     add_inheritance(sql, node, command);
 }
 
