@@ -146,23 +146,42 @@ void fake_clear_faults(struct fake_db *db)
     db->fault_count = 0;
 }
 
+static bool is_at_work(const struct fake_session *session)
+{
+    bool runs_script = session->is_running && session->op->kind == OP_SCRIPT;
+    return !session->is_lost && (session->in_transaction || runs_script);
+}
+
+/* Is another client at work on the server of this one? Files have no server. */
+static bool has_company(const struct fake_world *world, const struct fake_session *session)
+{
+    bool has_server = session && session->shape != FAKE_ON_WORKER;
+    for (size_t i = 0; has_server && i < world->db_count; i++)
+        for (const struct fake_session *at = world->dbs[i]->sessions; at; at = at->next)
+            if (world->dbs[i]->server == session->db->server && at != session && is_at_work(at))
+                return true;
+    return false;
+}
+
 static bool can_strike(const struct fake_db *db, const struct pending_fault *pending,
-                       enum fake_event event)
+                       enum fake_event event, const struct fake_session *session)
 {
     const struct fake_fault *fault = &pending->fault;
     uint64_t now_ms = db->world->now_ms;
     bool is_time = !fault->until_ms || (now_ms >= fault->from_ms && now_ms < fault->until_ms);
-    return is_time && fault->at & event && pending->strikes_left;
+    bool is_hit = is_time && fault->at & event && pending->strikes_left;
+    return is_hit && (!fault->is_conflict || has_company(db->world, session));
 }
 
-const struct fake_fault *fake_strike(struct fake_db *db, enum fake_event event)
+const struct fake_fault *fake_strike(struct fake_db *db, enum fake_event event,
+                                     const struct fake_session *session)
 {
     const struct fake_fault *struck = NULL;
     for (size_t bit = 0; bit < ARRAY_LEN(db->events); bit++)
         db->events[bit] += event == 1u << bit;
     for (size_t i = 0; i < db->fault_count; i++) {
         struct pending_fault *pending = &db->faults[i];
-        if (!can_strike(db, pending, event))
+        if (!can_strike(db, pending, event, session))
             continue;
         if (pending->events_to_come) {
             pending->events_to_come--;
@@ -197,6 +216,7 @@ static const struct {
     {"28", ERR_AUTH, false, TROUBLE_NONE},
     {"55P03", ERR_LOCK, true, TROUBLE_NONE},
     {"40", ERR_LOCK, true, TROUBLE_CONFLICT},
+    {"42710", ERR_SQL, false, TROUBLE_CONFLICT},
     {"57014", ERR_TIMEOUT, false, TROUBLE_NONE},
     {"14", ERR_CONNECT, false, TROUBLE_NONE},
 };

@@ -84,7 +84,7 @@ static struct want start_connect(struct conn *conn)
     }
     struct fake_db *db = fake_db_find(conn->world, database_of(conn));
     conn->connect_ms = conn->world->now_ms + conn->world->latency_ms;
-    conn->fault = db ? fake_strike(db, FAKE_CONNECT) : NULL;
+    conn->fault = db ? fake_strike(db, FAKE_CONNECT, NULL) : NULL;
     if (conn->fault && conn->fault->act == FAKE_DELAY)
         conn->connect_ms += conn->fault->delay_ms;
     return wait_until(conn, conn->connect_ms);
@@ -277,7 +277,7 @@ static void connect_on_thread(struct conn *conn)
 {
     struct op *op = conn->op;
     struct fake_db *db = conn->world ? find_file(conn) : NULL;
-    const struct fake_fault *fault = db ? fake_strike(db, FAKE_CONNECT) : NULL;
+    const struct fake_fault *fault = db ? fake_strike(db, FAKE_CONNECT, NULL) : NULL;
     if (!db)
         fail_to_find(conn);
     else if (fault && fault->act == FAKE_REFUSE)
@@ -290,7 +290,7 @@ static void connect_on_thread(struct conn *conn)
 
 static void lock_on_thread(struct conn *conn)
 {
-    const struct fake_fault *fault = fake_strike(conn->session->db, FAKE_LOCK);
+    const struct fake_fault *fault = fake_strike(conn->session->db, FAKE_LOCK, NULL);
     conn->session->is_busy = fault && fault->act == FAKE_BUSY;
     if (fault && fault->act == FAKE_REFUSE)
         fake_fail(op_make_err(conn->op), fault->code, "refused with %s", fault->code);
@@ -341,7 +341,7 @@ static void restore_on_thread(struct conn *conn)
 static void copy_on_thread(struct conn *conn)
 {
     struct fake_db *db = conn->session->db;
-    const struct fake_fault *fault = fake_strike(db, FAKE_COPY);
+    const struct fake_fault *fault = fake_strike(db, FAKE_COPY, NULL);
     if (fault && fault->act == FAKE_REFUSE)
         fake_fail(op_make_err(conn->op), fault->code, "refused with %s", fault->code);
     else

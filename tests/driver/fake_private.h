@@ -145,8 +145,9 @@ void fake_session_unlock(struct fake_session *session, bool of_transaction_only)
 void fake_session_commit(struct fake_session *session);
 void fake_session_roll_back(struct fake_session *session);
 
-/* fake.c: the fault that an event of this kind meets, or NULL. */
-const struct fake_fault *fake_strike(struct fake_db *db, enum fake_event event);
+/* fake.c: the fault that an event of this kind meets, or NULL. `session`: whose statement it is, or NULL. */
+const struct fake_fault *fake_strike(struct fake_db *db, enum fake_event event,
+                                     const struct fake_session *session);
 
 /* An error of this SQLSTATE. Returns FAKE_FAILED. */
 enum fake_outcome fake_fail(struct err *err, const char *code, const char *format, ...)

@@ -379,7 +379,8 @@ static bool begin_statement(struct fake_session *session)
     session->is_busy = session->loses_after = false;
     session->refusal = NULL;
     session->begun_ms = session->db->world->now_ms;
-    const struct fake_fault *fault = fake_strike(session->db, event_of(session, &words[0]));
+    const struct fake_fault *fault =
+        fake_strike(session->db, event_of(session, &words[0]), session);
     if (fault)
         be_struck(session, fault);
     return true;

@@ -496,11 +496,22 @@ static void begin_lineage(struct play *play)
     watch_begin_lineage(&play->watch, play->target_set, play->command == PLAN_DOWNGRADE);
 }
 
+/* Conflicts that only skein's own concurrency makes are nothing that goes wrong, as long as it may try again. Those of
+ * statements outside a transaction may need a person. */
+static void plan_conflicts(struct play *play)
+{
+    struct scene *scene = play->scene;
+    bool can_retry = scene->inventory.tenants[0].settings->retries > 0;
+    if (can_retry && !scene->has_checkpoints && !scene->has_no_ddl && rng_chance(&scene->rng, 60))
+        troubles_conflict(scene);
+}
+
 /* Nothing goes wrong any more: one resume, and where a person had to look one more, brings all to the
  * end. False: it is refused, since there is no way back. */
 static bool heal(struct play *play, enum deed deed)
 {
     plan_calm(play);
+    plan_conflicts(play);
     wait_for_quiet(play);
     if (deed == DEED_FORWARD)
         begin_lineage(play);

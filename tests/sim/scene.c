@@ -334,7 +334,7 @@ static void make_fleet(struct scene *scene)
     bool are_pooled = !scene->has_checkpoints && rng_chance(rng, 15);
     scene->server_count = rng_between(rng, 1, SERVERS_MAX);
     scene->inventory.tenants = arena_calloc(&scene->arena, count, sizeof *scene->inventory.tenants);
-    fake_db_new(scene->world, "postgres");
+    fake_set_server(fake_db_new(scene->world, "postgres"), SERVERS__COUNT); /* of them all */
     for (size_t i = 0; i < count; i++) {
         add_tenant(scene, settings);
         bool can_pool = scene->inventory.tenants[i].url.dialect == DIALECT_POSTGRESQL;

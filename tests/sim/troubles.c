@@ -32,6 +32,8 @@ static const struct trouble {
     {2, FAKE_COMMIT, FAKE_REFUSE, "23503", 4, MANY, 0},
     {8, FAKE_SCRIPT, FAKE_REFUSE, "23505", 12, MANY, 0},
     {3, FAKE_SCRIPT, FAKE_REFUSE, "40P01", 12, 2, 0},
+    {3, FAKE_SCRIPT, FAKE_REFUSE, TROUBLES_CONFLICT, 12, 8, 0},
+    {3, FAKE_SCRIPT, FAKE_REFUSE, TROUBLES_CONFLICT, 4, MANY, 0},
     {3, FAKE_QUERY | FAKE_SCRIPT | FAKE_COMMIT, FAKE_REFUSE, "53100", 30, 10, 0},
     {2, FAKE_QUERY, FAKE_REFUSE, "XX000", 30, 1, 0},
     {2, FAKE_COPY, FAKE_REFUSE, "13", 1, 3, 0},
@@ -55,6 +57,7 @@ static void trouble_tenant(struct scene *scene, struct fake_db *db)
     struct rng *rng = &scene->rng;
     const struct trouble *trouble = choose(rng);
     bool is_lasting = trouble->times_max == MANY;
+    bool is_conflict = trouble->code && strcmp(trouble->code, TROUBLES_CONFLICT) == 0;
     fake_add_fault(db, &(struct fake_fault){
                            .at = trouble->at,
                            .act = trouble->act,
@@ -62,6 +65,7 @@ static void trouble_tenant(struct scene *scene, struct fake_db *db)
                            .nth = rng_between(rng, 1, trouble->nth_max),
                            .times = is_lasting ? MANY : rng_between(rng, 1, trouble->times_max),
                            .delay_ms = rng_below(rng, trouble->delay_max_ms + 1),
+                           .is_conflict = is_conflict,
                        });
 }
 
@@ -112,6 +116,20 @@ void troubles_scatter(struct scene *scene)
     for (size_t server = 0; server < scene->server_count; server++)
         if (rng_chance(rng, density / 4))
             trouble_server(scene, server);
+}
+
+/* Each revision touches what all tenants of a server share: a role, a function, an extension. */
+void troubles_conflict(struct scene *scene)
+{
+    static const char *const codes[] = {TROUBLES_CONFLICT, "40001"};
+    struct rng *rng = &scene->rng;
+    const char *code = RNG_PICK(rng, codes);
+    for (size_t i = 0; i < scene->inventory.tenant_count; i++)
+        fake_add_fault(scene->places[i].db, &(struct fake_fault){.at = FAKE_SCRIPT,
+                                                                 .act = FAKE_REFUSE,
+                                                                 .code = code,
+                                                                 .times = MANY,
+                                                                 .is_conflict = true});
 }
 
 void troubles_heal(struct scene *scene)

@@ -4,6 +4,7 @@
 #include "report/report.h"
 #include "rollout/ways.h"
 #include "sim/fake_uv.h"
+#include "sim/troubles.h"
 
 /* ---- saying so ----------------------------------------------------------------------------- */
 
@@ -173,6 +174,7 @@ static void on_started(struct watch *watch, const struct event *event)
         !watch->lineage.is_uncertain[tenant])
         wrong(watch, "t%zu goes back, and the rollout has not changed it", tenant);
     watched->is_running = watched->was_begun[is_back] = true;
+    watched->conflicts = watched->failures = 0;
 }
 
 static bool *trouble_of(struct watch *watch, size_t tenant)
@@ -192,6 +194,25 @@ static bool counts(const struct watched *watched, const struct outcome *outcome)
            strcmp(outcome->error->code, WAYS_REGRESSED) != 0;
 }
 
+/* The attempt is over. */
+static void end_attempt(struct watch *watch, size_t tenant)
+{
+    struct watched *watched = &watch->tenants[tenant];
+    if (watched->is_due_alone)
+        watch->has_loner[watch->scene->places[tenant].server] = false;
+    watched->is_due_alone = false;
+}
+
+/* Others of the run were at work meanwhile, and it was not tried again. */
+static bool fails_for_others(const struct watch *watch, size_t tenant,
+                             const struct outcome *outcome)
+{
+    bool can_retry = watch->scene->inventory.tenants[tenant].settings->retries > 0 &&
+                     !watch->is_draining && !watch->has_tripped;
+    return can_retry && outcome->state == TENANT_FAILED && outcome->error &&
+           strcmp(outcome->error->code, TROUBLES_CONFLICT) == 0;
+}
+
 static void on_finished(struct watch *watch, const struct event *event)
 {
     size_t tenant = number_of(event);
@@ -209,12 +230,32 @@ static void on_finished(struct watch *watch, const struct event *event)
     *trouble_of(watch, tenant) |= outcome->error && watched->is_running;
     if (counts(watched, outcome) && !watch->is_going_back)
         watch->has_tripped = watch->has_tripped || ++watch->failures > watch->allowed;
+    if (fails_for_others(watch, tenant, outcome))
+        wrong(watch, "t%zu is told as failed, and was only in the way of others", tenant);
+    end_attempt(watch, tenant);
     watched->is_recorded = false;
     if (outcome->state == TENANT_IN_DOUBT || (outcome->error && outcome->error->kind == ERR_LEDGER))
         watch->lineage.is_uncertain[tenant] = true;
     watched->is_running = false;
     watched->has_ended = true;
     watched->outcome = *outcome;
+}
+
+/* Three times in company, and after that alone: no tenant has more conflicts than that, but for those of attempts that
+ * others led to. */
+static void on_retries(struct watch *watch, const struct event *event)
+{
+    enum { IN_COMPANY = 3 };
+    size_t tenant = number_of(event);
+    struct watched *watched = &watch->tenants[tenant];
+    bool is_conflict = strcmp(event->error->code, TROUBLES_CONFLICT) == 0;
+    *trouble_of(watch, tenant) = true;
+    end_attempt(watch, tenant);
+    watched->conflicts += is_conflict;
+    watched->failures += !is_conflict;
+    watched->is_due_alone = is_conflict && watched->conflicts >= IN_COMPANY;
+    if (watched->conflicts > IN_COMPANY + watched->failures)
+        wrong(watch, "t%zu meets others of the run, though it should be alone", tenant);
 }
 
 static void on_drains(struct watch *watch, const struct event *event)
@@ -285,7 +326,7 @@ static void on_event(void *ctx, const struct event *event)
         take_rules(watch, event, event->run->wave_count - 1);
         break;
     case EVENT_RUN_FINISHED: on_run_ends(watch, event); break;
-    case EVENT_TENANT_RETRIES: *trouble_of(watch, number_of(event)) = true; break;
+    case EVENT_TENANT_RETRIES: on_retries(watch, event); break;
     case EVENT_TENANT_INTENT:
     case EVENT_WAVE_FINISHED:
     case EVENT_NOTE: break;
@@ -321,6 +362,20 @@ static size_t find_tenant(struct watch *watch, const struct fake_db *db, const c
     abort();
 }
 
+/* Nobody else of the run is connected to the server, and nobody will be until its attempt is over. */
+static void check_alone(struct watch *watch, size_t tenant)
+{
+    size_t server = watch->scene->places[tenant].server, here = 0;
+    if (!watch->tenants[tenant].is_due_alone)
+        return;
+    for (size_t i = 0; i < watch->conn_count; i++)
+        here += watch->conns[i].server == server;
+    if (here > 1)
+        wrong(watch, "t%zu should be alone, and %zu connections to its server are open", tenant,
+              here);
+    watch->has_loner[server] = true;
+}
+
 static void on_write(void *ctx, struct fake_db *db, const char *schema, bool is_orphan)
 {
     struct watch *watch = ctx;
@@ -335,6 +390,7 @@ static void on_write(void *ctx, struct fake_db *db, const char *schema, bool is_
     if (!watch->is_settling &&
         !memory_ledger_has_intent(watch->ledger, watch->scene->inventory.tenants[tenant].name))
         wrong(watch, "t%zu is written to, and no intent is durable", tenant);
+    check_alone(watch, tenant);
     /* A file is made for a copy to be put there, and goes again where it turns out that there is none. */
     bool makes_file = fake_is_missing(db) && watch->lineage.is_uncertain[tenant];
     bool is_back = watch->is_going_back || watch->is_back_command;
@@ -355,6 +411,8 @@ void watch_opened(struct watch *watch, const struct conn *conn, size_t server)
     for (size_t i = 0; i < watch->conn_count; i++)
         here += watch->conns[i].server == server;
     bool is_crowded = here > watch->per_server && server != SERVER_OF_FILES;
+    if (watch->has_loner[server])
+        wrong(watch, "a connection to server %zu is opened, where a tenant works alone", server);
     if (is_crowded || watch->conn_count >= watch->parallel)
         wrong(watch, "too many connections: %zu to server %zu (of %u), %zu in all (of %u)", here,
               server, watch->per_server, watch->conn_count + 1, watch->parallel);
@@ -392,6 +450,7 @@ void watch_begin_run(struct watch *watch, bool is_back)
     watch->is_adopting = watch->is_settling = watch->has_begun = false;
     watch->has_tripped = watch->is_draining = watch->is_going_back = watch->has_finished = false;
     watch->conn_count = 0;
+    memset(watch->has_loner, 0, sizeof watch->has_loner);
     memset(watch->tenants, 0, sizeof watch->tenants);
 }
 

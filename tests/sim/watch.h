@@ -27,7 +27,10 @@ struct watched { /* a tenant, in the run at hand */
     bool is_selected;
     bool is_left_out; /* its wave is behind those that were asked for */
     bool is_running;
-    bool was_begun[2]; /* on the way there, and back */
+    uint32_t conflicts; /* with others of the run, so far */
+    uint32_t failures;  /* other attempts that failed */
+    bool is_due_alone;  /* its attempt may have no company */
+    bool was_begun[2];  /* on the way there, and back */
     bool has_ended;
     enum tenant_state left; /* what is told of it where this run does not come to it */
     bool is_recorded;       /* and the ledger says so */
@@ -54,6 +57,7 @@ struct watch {
     uint32_t allowed, failures;    /* in the wave */
     size_t wave;
     bool has_trouble[SERVERS__COUNT];    /* somebody met an error there in this wave */
+    bool has_loner[SERVERS__COUNT];      /* a tenant works there, and must be alone */
     struct watched tenants[TENANTS_MAX]; /* as in the inventory */
     enum run_state state;
     bool has_finished;
