@@ -8,10 +8,10 @@
  *     skein_report_free(report);
  *     skein_close(skein);
  *
- * The library never prints and never exits (but for memory that runs out, which aborts: a run can
- * always be repeated). What it would say goes to the observer, what came of it into the report. In
- * the structs that a caller fills a zero means the default, so name the members that you set; later
- * versions add members behind. Every pointer in an event or error is borrowed for the call.
+ * The library never prints and never exits (but for memory that runs out, which aborts: a run can always be
+ * repeated). What it would say goes to the observer, what came of it into the report. In the structs that a
+ * caller fills a zero means the default, so name the members that you set; later versions add members at the
+ * end. Every pointer in an event or error is borrowed for the call.
  *
  * A skein belongs to one thread at a time; two may not run in one process at once, since they share
  * the worker pool that the first skein_open sizes (UV_THREADPOOL_SIZE, unless it is set).
@@ -55,7 +55,7 @@ enum skein_state {
     SKEIN_TENANT_UNCHANGED, /* it stood at the target already */
     SKEIN_TENANT_FAILED,    /* it stands where it stood */
     SKEIN_TENANT_PARTIAL,   /* stopped between two statements outside a transaction */
-    SKEIN_TENANT_IN_DOUBT,  /* nobody could ask how its last commit ended */
+    SKEIN_TENANT_IN_DOUBT,  /* no one could be asked how its last commit ended */
     SKEIN_TENANT_ROLLED_BACK,
     SKEIN_TENANT_ROLLBACK_FAILED,
     SKEIN_TENANT_SKIPPED, /* never begun */
@@ -98,9 +98,9 @@ struct skein_event {
     size_t tenant_count;        /* of the run */
     const char *tenant;         /* its name; NULL where the event is the run's */
     enum skein_state state;
-    const char *const *from; /* rows of the version table before; NULL: nobody could look */
+    const char *const *from; /* rows of the version table before; NULL: not known */
     size_t from_count;
-    const char *const *to; /* and after; NULL: nobody could look, or it is in doubt */
+    const char *const *to; /* and after; NULL: not known, or in doubt */
     size_t to_count;
     size_t step_count; /* revisions applied or taken back (in a plan: that would be) */
     uint32_t attempts;
@@ -152,7 +152,7 @@ struct skein_request {
     enum skein_command command;
     const char *const *targets; /* "head", "+1", ids, …; NULL-terminated; default: head */
     enum skein_on_failure on_failure;
-    const char *wave;         /* a run that changes something stops behind this one */
+    const char *wave;         /* a run that changes something stops after this one */
     const char *max_failures; /* "5" or "2%"; default: as the inventory says */
     bool handles_signals;     /* SIGINT, SIGTERM and SIGHUP stop the run; default: they are yours */
     bool forces; /* SKEIN_STAMP: also where none of the tables is there that the chain makes */
@@ -169,8 +169,8 @@ void skein_stop(struct skein *skein);
 
 /* ---- what came of it ----------------------------------------------------------------------- */
 
-/* What the program would end with behind the last skein_run, one that gave NULL included; behind
- * skein_open SKEIN_EXIT_OK, for NULL SKEIN_EXIT_FAULT. */
+/* What the program would end with after the last skein_run, also after one that gave NULL. Right after
+ * skein_open: SKEIN_EXIT_OK. For NULL: SKEIN_EXIT_FAULT. */
 int skein_exit_code(const struct skein *skein);
 
 size_t skein_report_total(const struct skein_report *report, enum skein_state state);

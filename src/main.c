@@ -37,9 +37,9 @@ static void on_abort(int signal_number)
     _exit(EXIT_RESOURCES);
 }
 
-/* Passwords are in memory: no core file may show them. A reader of our output that goes away, or a
- * file that may grow no more, must not kill us between two tenants. Who starts us may ignore SIGCHLD: then nobody could say how a password's
- * command or an editor ended. */
+/* Passwords are in memory: no core file may show them. A reader of our output that goes away, or a file that
+ * may grow no more, must not kill us between two tenants. The process that starts us may ignore SIGCHLD: then
+ * we could not learn how a password's command or an editor ended. */
 static void set_up_process(void)
 {
     occupy_standard_descriptors();
@@ -62,7 +62,8 @@ static bool open_fleet(struct fleet *fleet, const struct options *options)
     struct fleet_request request = {
         .inventory = options->file,
         .select = options->select,
-        /* What changes tenants stops behind the wave; what only looks, looks at nothing more. */
+        /* A run that changes tenants stops after the wave; one that only looks at tenants looks at
+         * those of the wave alone. */
         .wave =
             options->command->groups & OPTIONS_POLICY && !options->is_sql ? NULL : options->wave,
         .names = options->tenants,

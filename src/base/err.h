@@ -31,7 +31,7 @@ enum err_class {
     ERR__COUNT
 };
 
-/* What an error says of more than the one who met it. Whoever reads the server's words decides. */
+/* What an error says of more than the tenant that met it. The driver decides it from the server's words. */
 enum err_trouble {
     TROUBLE_NONE, /* nothing */
     TROUBLE_CONFLICT, /* it may come from another session that did the same at that moment: alone it may go well. If

@@ -56,7 +56,7 @@ bool parse_duration(const char *text, uint64_t *ret_ms)
     return false;
 }
 
-/* `2%`, `0.5%`, `0.25%`: at most two digits behind the point. */
+/* `2%`, `0.5%`, `0.25%`: at most two digits after the point. */
 static bool parse_percent(const char *text, uint32_t *ret_permyriad)
 {
     const char *end;

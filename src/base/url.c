@@ -317,8 +317,8 @@ static bool parse_query(struct parse *parse, struct span query)
     return true;
 }
 
-/* What would be the rest of a password with a '/', '?' or '#' in it: a second '/' or an '@' behind
- * the authority. They may be written encoded where they are meant. */
+/* What would be the rest of a password with a '/', '?' or '#' in it: a second '/' or an '@' after the
+ * authority. Where they are meant, they can be written encoded. */
 static bool check_tail(const struct parse *parse, struct span tail)
 {
     const char *at = memchr(tail.at, '@', tail.len);

@@ -19,9 +19,9 @@ struct chain {
     const struct revision *const *revisions; /* by file name; [i]->index == i */
     size_t count;
     const uint32_t *topological; /* all indices, parents and dependencies before children */
-    const uint32_t *heads;       /* nobody revises them, as `alembic heads` */
+    const uint32_t *heads;       /* no revision revises them, as in `alembic heads` */
     size_t head_count;
-    /* nobody revises or depends on them: what `heads` means as a target */
+    /* no revision revises or depends on them: what `heads` means as a target */
     const uint32_t *real_heads;
     size_t real_head_count;
     const uint32_t *bases;

@@ -1,5 +1,5 @@
-/* A revision to be: its file is made from the template, read back, tried in the chain with all the
- * others, and only then put into the folder. What is refused leaves nothing behind.
+/* A revision to be: its file is made from the template, read back, tried in the chain with all the others, and
+ * only then put into the folder. What is refused leaves no file.
  *
  *     struct chain *chain = draft_put(&(struct draft){.dir = "versions", …}, &faults);
  *     if (!chain) …                      faults say why, with file and line

@@ -48,7 +48,7 @@ static struct span trim(struct span span)
     return span;
 }
 
-/* The part before `separator`; `rest` goes behind it. */
+/* The part before `separator`; `rest` is moved past it. */
 static struct span cut(struct span *rest, char separator)
 {
     const char *found = memchr(rest->text, separator, rest->len);

@@ -64,8 +64,8 @@ struct revision *revision_parse(struct arena *arena, const char *path, const cha
 bool revision_name_is_reserved(const char *name, size_t len);
 #define REVISION_RESERVED "cannot be a name: it is a word for a place in the chain"
 
-/* How much of a line is the marker of a section: behind its `-- migrate:`, or 0. The blanks between are
- * free, as in dbmate. */
+/* How many bytes of a line are the beginning of a section's marker, up to the end of `-- migrate:`; 0: it is
+ * none. Any number of blanks may be between, as in dbmate. */
 size_t revision_marker_len(const char *line, size_t len);
 
 /* Has the file any section of this direction? (None for down: irreversible. An explicitly empty one

@@ -77,8 +77,7 @@ struct line {
     bool is_dropped; /* an optional one of them was empty */
 };
 
-/* `${…}` at `at`: adds what it stands for; the place behind it, or NULL where it stands for
- * nothing. */
+/* `${…}` at `at`: adds what it stands for. Returns the place after it, or NULL where it stands for nothing. */
 static const char *fill_variable(struct buf *out, struct line *line, const char *at,
                                  const struct revision *revision)
 {

@@ -1,9 +1,8 @@
 /* Writes revision files: the text of one, its name, and new ones into a chain's folder.
  *
- * revision_write is the inverse of revision_parse: what it writes is read back as it was given,
- * blanks around a section's SQL aside. It trusts its input; whoever got a message or SQL from
- * elsewhere reads the text back with revision_parse, or the whole chain with chain_build, before it
- * is put anywhere.
+ * revision_write is the inverse of revision_parse: what it writes is read back as it was given, blanks around a
+ * section's SQL aside. It trusts its input: a caller that got a message or SQL from elsewhere reads the text
+ * back with revision_parse, or the whole chain with chain_build, before it is put anywhere.
  *
  *     struct revision revision = {.id = "83241ca0f125", .message = "Added table", …};
  *     revision_write(&text, &revision);

@@ -29,7 +29,7 @@ struct chain_text {
     unsigned shows;                        /* CHAIN_TEXT_…, of lines */
     bool is_verbose;                       /* a block a revision instead of a line */
     struct buf text;
-    json_t *json; /* NULL: nobody asks for it */
+    json_t *json; /* NULL: not asked for */
     const struct options *options;
 };
 
@@ -37,7 +37,7 @@ struct chain_text chain_text_begin(const struct chain *chain, const struct optio
                                    unsigned shows);
 void chain_text_add(struct chain_text *text, const struct revision *revision);
 
-/* The same, and behind it those that revise it: `         -> ae10…`. */
+/* The same, and after it those that revise it: `         -> ae10…`. */
 void chain_text_add_branches(struct chain_text *text, const struct revision *revision);
 
 /* False: something could not be written, which was told on stderr. */

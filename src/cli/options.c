@@ -381,8 +381,8 @@ static bool take(struct options *options, int code, const char *word, bool ret_u
     return use_option(options, row, err);
 }
 
-/* The command may stand behind options, so whether it takes them is checked at the end: `ret_used`
- * collects what was said. */
+/* The command may stand after options, so whether it takes them is checked at the end: `ret_used` collects the
+ * options that were given. */
 static bool parse_flags(int argc, char **argv, struct options *options, bool ret_used[ROW_COUNT],
                         struct err *err)
 {

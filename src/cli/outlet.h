@@ -1,9 +1,10 @@
 /* What is written while a run is under way, to a descriptor that its reader may leave unread: a terminal after
  * Ctrl-S, a pipe whose reader sleeps.
  *
- * A thread of its own writes it, so whoever tells something never waits. What comes faster than it is read is kept up
- * to a bound; beyond that it is dropped, whole texts at a time, until half of the room is free again, and the lines
- * that went are counted. The descriptor stays as it is: O_NONBLOCK would be its other users' too.
+ * A thread of its own writes it, so outlet_write never waits. Text that comes faster than it is read is kept up
+ * to a bound; beyond that it is dropped, whole texts at a time, until half of the room is free again, and the
+ * dropped lines are counted. The descriptor's flags stay as they are: O_NONBLOCK would hold for its other users
+ * too.
  *
  *     struct outlet *outlet = outlet_open(STDERR_FILENO);    NULL: the system gives no thread
  *     outlet_write(outlet, "…\n", len);

@@ -42,8 +42,8 @@ struct progress_host {
 };
 void progress_set_host(struct progress *progress, const struct progress_host *host);
 
-/* Where its texts go instead of `err`, which is still asked for what kind of terminal it is. The caller's; NULL: none,
- * and whoever tells an event waits until its text is written. */
+/* Where its texts go instead of `err`, which is still asked for what kind of terminal it is. The caller owns
+ * it. NULL: the texts are written to `err`, and telling an event waits until its text is written. */
 struct outlet;
 void progress_set_outlet(struct progress *progress, struct outlet *outlet);
 

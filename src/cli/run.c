@@ -91,8 +91,8 @@ static void show_plan(const struct report *report, const struct options *options
     free(text);
 }
 
-/* Nothing is begun that could not be taken back where it has to be. Whoever goes back is shown
- * first what that comes to. */
+/* Nothing is begun that could not be taken back where it may have to be. Before a rollback, what it would do is
+ * shown first. */
 static bool can_go_back(struct fleet *fleet, const struct options *options,
                         const struct visit *visit, struct outlet *outlet, int *ret_exit_code)
 {

@@ -21,7 +21,7 @@ struct whereabouts {
     bool tells;            /* them on stderr */
 };
 
-/* To be filled by a run of somebody else's: observe it, then finish. Needs FLEET_VISIT. */
+/* To be filled by a run that the caller makes: observe it, then finish. Needs FLEET_VISIT. */
 void whereabouts_init(struct whereabouts *whereabouts, struct fleet *fleet);
 struct observer whereabouts_observer(struct whereabouts *whereabouts);
 void whereabouts_finish(struct whereabouts *whereabouts);

@@ -22,8 +22,9 @@ enum sql_id {
     SQL_LOCK,        /* OP_LOCK: one row, one boolean; NULL, and no lock, where another than session
                           {backend_pid} answers */
     SQL_LOCK_POOLED, /* the same where only a transaction can hold a lock: begins one */
-    SQL_LOCK_HOLDER, /* behind one of these: a row where somebody has the lock: is it us (a boolean), and
-                          who, in words */
+    /* after one of these: a row where another session has the lock: is it ours (a boolean), and who
+     * it is, in words */
+    SQL_LOCK_HOLDER,
     SQL_BLOCKERS, /* on another connection: who keeps session {backend_pid} waiting for a lock, in
                           words and as the server numbers them, a row each */
     SQL_RESET,    /* makes a used connection like new */
@@ -38,7 +39,7 @@ enum sql_id {
     SQL_VERSIONS, /* -> version_num, of each the first 256 characters; of the first 10,001 rows */
     SQL_TABLES, /* -> a row where one of {rows} is there: tables' names, or "schema.name". NULL: not asked */
     SQL_HISTORY, /* -> revision, direction, checksum, statements, state, run_id, id; oldest first */
-    SQL_READ_END, /* behind the last read: ends the transaction that SQL_INSPECT began */
+    SQL_READ_END, /* after the last read: ends the transaction that SQL_INSPECT began */
     SQL_BEGIN,
     SQL_BEGIN_READING, /* a transaction that cannot write, for {statement_timeout}; NULL: op.only_reads does it */
     SQL_SETUP_LOCAL, /* settings of the transaction, just begun */
@@ -56,8 +57,9 @@ enum sql_id {
     SQL_HISTORY_ROW,    /* of several finished steps in one statement: one of {steps}, */
     SQL_HISTORY_ROWS,   /* and the statement; NULL: one by one */
     SQL_HISTORY_MARK,   /* sets its statements, duration and state */
-    SQL_GUARD,          /* behind a step: fails where the transaction is no longer the one that we
-                           began, and undoes what the step did to the session's settings */
+    /* after a step: fails where the transaction is no longer the one that we began, and undoes what
+     * the step did to the session's settings */
+    SQL_GUARD,
     SQL_GUARD_PREPARE,  /* once a session, where it can keep the guard at hand, */
     SQL_GUARD_PREPARED, /* and then instead of it. NULL: it cannot */
     SQL_COMMIT,
@@ -69,7 +71,7 @@ enum sql_id {
     SQL_SCRIPT_SCHEMA,  /* instead, and instead of SQL_SCRIPT_RESTORE, where the schema is known */
     SQL_SCRIPT_WATCH,   /* what OP_WATCH and OP_CHECK do: counts what is broken, */
     SQL_SCRIPT_CHECK,   /* and an error if it is more by now */
-    SQL_SCRIPT_RESTORE, /* behind a revision's SQL: undo what it did to the session's settings */
+    SQL_SCRIPT_RESTORE, /* after a revision's SQL: undoes what it did to the session's settings */
     SQL_SCRIPT_EXPECT,  /* an error unless the version table holds exactly {rows} */
     SQL_SCRIPT_PURGE,   /* empties the version table */
     SQL_SCRIPT_VERIFY,  /* an error unless {query}, which may end in a comment, returns a row */
@@ -104,7 +106,7 @@ struct session_word {
     enum session_part part;
 };
 
-/* A statement of a script: where it begins (behind comments and blanks) and ends. */
+/* A statement of a script: where it begins (after comments and blanks) and ends. */
 struct statement {
     size_t offset;
     size_t len;

@@ -27,7 +27,7 @@ static size_t line_end(const char *sql, size_t at, size_t end)
     return newline ? (size_t)(newline - sql) : end;
 }
 
-/* Behind `-- KEY:`, or 0. */
+/* The offset after `-- KEY:`, or 0. */
 static size_t skip_key(const char *sql, size_t at, size_t end, const char *key)
 {
     size_t key_len = strlen(key);
@@ -64,7 +64,7 @@ static void add(struct finding *finding, enum directive_kind kind, size_t begin,
         };
 }
 
-/* The line behind the one at `at`. One that begins inside a block comment is none. */
+/* The line after the one at `at`. A line that begins inside a block comment does not count. */
 static size_t next_line(const struct finding *finding, size_t at, size_t end)
 {
     const char *sql = finding->sql;

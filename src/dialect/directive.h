@@ -17,8 +17,9 @@ struct directive {
     enum directive_kind kind;
     const char *sql; /* NUL-terminated */
     size_t sql_len;
-    int line;         /* of the text, from 1 */
-    size_t statement; /* of the text, that stands behind it; their count: none does */
+    int line; /* of the text, from 1 */
+    /* index in the text of the statement that follows it; their count: none follows */
+    size_t statement;
 };
 
 /* All of them in `sql`, in order, from `arena`. */

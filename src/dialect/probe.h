@@ -11,7 +11,7 @@
 
 struct arena;
 
-/* What a statement may leave behind though the server says that it failed. */
+/* What a statement may leave in the database though the server says that it failed. */
 enum probe_remains {
     REMAINS_NOTHING, /* it is taken back as a whole */
     REMAINS_TOLD,    /* the catalog tells */

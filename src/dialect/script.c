@@ -137,7 +137,7 @@ struct asked_of {
     size_t count;
 };
 
-/* Queries to verify stand behind the whole section, a probe before its statement. */
+/* Queries to verify are asked after the whole section, a probe before its statement. */
 static bool add_checks(struct making *making, const struct section *section,
                        const struct asked_of *asked, size_t count, size_t first_piece,
                        struct err *err)
@@ -289,7 +289,7 @@ static bool add_section(struct making *making, const struct section *section, st
                     &asked.items, &asked.count);
     if (!count && !asked.count)
         return true;
-    /* Nothing but queries to verify: a piece of no statements, for them to stand behind. */
+    /* A section with nothing but queries to verify: a piece without statements, which they follow. */
     bool is_transactional = !count || (section->is_transactional &&
                                        making->dialect->traits & DIALECT_DDL_IN_TRANSACTION);
     size_t first_piece = making->script.piece_count;
@@ -400,8 +400,8 @@ int piece_line(const struct piece *piece, size_t offset, size_t statement)
     if (!offset && statement < piece->statement_count)
         return piece->line + piece->statements[statement].line - 1;
     int line = piece->line;
-    size_t end =
-        piece->sql_len; /* what is missing there is found missing behind blanks, at what we add */
+    /* The server reports what is missing at the end after the blanks, at what we add. */
+    size_t end = piece->sql_len;
     while (end && strchr(" \t\r\n", piece->sql[end - 1]))
         end--;
     for (size_t i = 0; i + 1 < offset && i < end; i++)

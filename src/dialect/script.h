@@ -33,7 +33,7 @@ struct piece {
     /* asked of us after its statements, before they count as done */
     const struct author_query *after;
     size_t after_count;
-    const struct author_query *verifies; /* asked behind it, in their order */
+    const struct author_query *verifies; /* asked after it, in their order */
     size_t verify_count;
     /* of a statement outside a transaction: did it take effect? NULL: none */
     const struct author_query *probe;
@@ -55,7 +55,7 @@ struct script {
     bool is_checkpointed; /* some piece runs outside a transaction */
     bool may_break;       /* it drops or renames a table, which others may refer to */
     int breaking_line;    /* of the file: the first statement that does */
-    unsigned may_change;  /* enum session_part: what of the session may be another behind it */
+    unsigned may_change;  /* enum session_part: what of the session may differ after it */
 };
 
 /* Scripts are made once and shared by all tenants. Not for two threads at once. */
@@ -74,14 +74,14 @@ const struct script *scripts_get(struct scripts *scripts, const struct dialect *
  * before any tenant is touched. */
 void scripts_check(struct scripts *scripts, const struct dialect *dialect, struct faults *faults);
 
-/* The first piece that begins with this statement or behind it; NULL: none is left. */
+/* The first piece that begins with this statement or a later one; NULL: none is left. */
 const struct piece *script_piece_at(const struct script *script, size_t statement);
 
 /* The digests of its places, statement_count + 1 of them: its own, or made in `arena`. */
 const struct place_digest *script_digests(struct arena *arena, const struct script *script);
 
-/* Of the pieces that stand side by side outside a transaction, the first: what is set by it and those behind it
- * still holds where `piece` begins, unless a new session goes on there. */
+/* The first piece of the run of pieces outside a transaction that contains `piece`. What the pieces of that run
+ * have SET is still in effect where `piece` begins; a new session must set it again. */
 const struct piece *piece_first_beside(const struct piece *piece);
 
 /* The file's line where byte `offset` (from 1) of the piece stands; where `offset` is 0, the line of

@@ -8,7 +8,7 @@
  * there is none. PostgreSQL's block comments nest. */
 size_t split_skip(const char *sql, size_t len, size_t at, bool comments_nest);
 
-/* Behind the block comment that begins at `at`; `len` where it does not end. */
+/* The offset after the block comment that begins at `at`; `len` where it does not end. */
 size_t split_skip_block_comment(const char *sql, size_t len, size_t at, bool nests);
 
 /* The next word of letters from `at` on, in lower case and cut to what there is room for; the place after it. */

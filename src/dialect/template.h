@@ -38,7 +38,7 @@ struct sql_vars {
     uint64_t lock_timeout_ms;      /* {lock_timeout} */
     uint64_t statement_timeout_ms; /* {statement_timeout} */
     double duration_ms;            /* {duration} */
-    uint64_t history_id;           /* {history_id}: the row's, one behind the newest */
+    uint64_t history_id;           /* {history_id}: the row's, one more than the newest */
     bool watches_client;           /* {client_check_local}, {client_check_session} */
     bool sets_parser;              /* {parser_local}, {parser_session}: see conn_info */
     bool may_exist;                /* {if_not_exists}: what is created may be there already */

@@ -78,11 +78,12 @@ struct op {
     enum op_kind kind;
     const char *sql; /* NUL-terminated; may hold several statements, none with parameters */
     size_t sql_len;
-    /* what earlier ones have set is undone first, where the server does not (SQLite) */
+    /* the first script of a revision: where the server does not do it (SQLite), the driver first resets
+     * the session settings (PRAGMAs) that the revision before left */
     bool begins_revision;
     bool must_commit; /* the statement is COMMIT: an answer that says otherwise is an error */
     bool needs_rows;  /* OP_SCRIPT: the last statement must return a row, or it fails */
-    /* that its statements must change together; 0: not looked at. By the caller */
+    /* the sum of rows that its statements must change; 0: unchecked. io.c checks it, not the driver */
     uint64_t rows_total;
     bool needs_one_row; /* every statement must change (or return) exactly one row */
     /* OP_QUERY of someone else's: more rows, or bytes of values, than this fail it; 0: no limit */
@@ -90,11 +91,11 @@ struct op {
     /* where the database has no transaction for it, the driver refuses what would write */
     bool only_reads;
     enum tx_rule tx_after;
-    /* one that is run behind this one, in the same message where the driver can; needs
-     * DRIVER_JOINS. OP_SCRIPTs go with their like, and SQL_GUARD ends each; the others are over
-     * with the first statement that returns rows, and one must. NULL: none */
+    /* The next op to send in the same message, where the driver has DRIVER_JOINS. A chain is either
+     * all OP_SCRIPT (each ends with the row of SQL_GUARD) or all others (each must return exactly
+     * one result with rows, which ends it). NULL: none. */
     struct op *joined;
-    /* what is joined is parsed behind it, so it may not be in the same message */
+    /* this script may change how SQL is parsed, so nothing may follow it in the same message */
     bool sets_up_parser;
     /* for the whole operation; 0: none. Obeyed by the caller, not the driver */
     uint64_t timeout_ms;
@@ -129,8 +130,10 @@ struct op {
     uint64_t rows_changed;  /* by its statements together */
     size_t rows_seen;       /* OP_SCRIPT: that its statements have returned; none is kept */
     size_t statements_done; /* that have finished; of a failed one it tells which failed */
-    bool is_over;  /* of joined ones: it was answered. The first that failed has the error */
-    double over_s; /* and when, on the server's clock in seconds; 0: not known */
+    /* set on each op of a joined chain when its answer has arrived; the first op that failed has
+     * the error */
+    bool is_over;
+    double over_s; /* when that was, on the server's clock in seconds; 0: not known */
     /* the statement that failed has left changes all the same (SQLite's OR FAIL) */
     bool keeps_changes;
     bool is_tx_broken;  /* tx_after does not hold: the statements ended or began a transaction */

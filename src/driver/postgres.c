@@ -54,7 +54,8 @@ static const struct op *speaker(const struct conn *conn)
     return (conn->is_past_guard || is_parsed) && op->joined ? op->joined : op;
 }
 
-/* Without a receiver libpq prints to stderr. What is not kept must leave no memory behind: there may be ten million. */
+/* Without a receiver libpq prints to stderr. A notice that is not kept must take no memory: there may be ten
+ * million. */
 static void take_notice(void *ctx, const PGresult *result)
 {
     const struct conn *conn = ctx;
@@ -146,7 +147,7 @@ static bool is_guard(const PGresult *result)
     return PQnfields(result) > GUARD_TIME && strcmp(PQfname(result, 0), guard_name) == 0;
 }
 
-/* No row: SQL_LOCK_HOLDER found nobody. NULL: SQL_LOCK was answered by another process. */
+/* No row: SQL_LOCK_HOLDER found no session that has the lock. NULL: SQL_LOCK was answered by another process. */
 static void finish_lock(struct op *op)
 {
     const char *value = op->row_count ? op_value(op, 0, 0) : NULL;
@@ -165,7 +166,7 @@ static void end_op(struct conn *conn)
         go_to_joined(conn);
 }
 
-/* Where in the message the op ends, with the byte behind it. */
+/* Where in the message the op ends, including the byte after it. */
 static size_t end_of_op(const struct conn *conn)
 {
     return conn->message.begin + conn->op->sql_len + 1;
@@ -414,7 +415,7 @@ static struct want end_connecting(struct conn *conn)
     return wait_for_socket(conn);
 }
 
-/* Behind a PQconnectPoll: what it said decides what to wait for. */
+/* Called after a PQconnectPoll, whose answer decides what to wait for. */
 static struct want after_poll(struct conn *conn)
 {
     switch (conn->polling) {

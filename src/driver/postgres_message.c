@@ -7,7 +7,8 @@ enum { MESSAGE_MAX = 64 * 1024 };
 
 static const char glue[] = ";\n";
 
-/* Of what a server that keeps its text in another encoding cannot convert, it does not say where it stands. */
+/* The server gives no position for characters that it cannot convert, so SQL that is not ASCII is joined only
+ * where both encodings agree. */
 static bool may_be_unreadable(PGconn *pg, const char *sql)
 {
     const char *theirs = PQparameterStatus(pg, "server_encoding");

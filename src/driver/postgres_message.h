@@ -1,7 +1,7 @@
 /* Several operations in one message: the SQL of an op and of those joined to it, as far as they may travel together.
  *
  *     struct postgres_message message = postgres_message_of(pg, op);
- *     …send message.sql; behind the op's last answer:
+ *     …send message.sql; after the op's last answer:
  *     op = postgres_message_next(&message, op);
  *
  * Its SQL is from the first op's arena.
@@ -17,7 +17,8 @@ struct postgres_message {
     const struct op *first;
     const char *sql; /* NUL-terminated */
     size_t len;
-    /* of the SQL of the op whose turn it is; behind `len`: that did not travel with it */
+    /* offset in `sql` of the current op's SQL; greater than `len`: that op was not part of this
+     * message */
     size_t begin;
 };
 

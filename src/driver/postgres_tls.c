@@ -3,9 +3,9 @@
 #include <openssl/ssl.h>
 #include <pthread.h>
 
-/* libpq frees its SSL object in the PQconnectPoll that fails, and begins the handshake in the one that
- * makes it: the only moment that is always ours is the end, where OpenSSL asks whoever registered data
- * of his own. */
+/* libpq frees its SSL object in the PQconnectPoll that fails, and begins the handshake in the one that makes
+ * it: the only moment that is always ours is the end, where OpenSSL calls all that have registered data of
+ * their own with it. */
 static _Thread_local long verdict;
 
 static void on_ssl_free(void *ssl, void *data, CRYPTO_EX_DATA *all, int slot, long number,

@@ -173,7 +173,7 @@ static void harden(struct conn *conn)
     sqlite3_progress_handler(conn->db, 1000, on_progress, conn);
 }
 
-/* Whoever only looks sees an empty database where one would be made. */
+/* A run that only looks sees an empty database where an upgrade would make one. */
 static bool is_still_to_make(const struct conn *conn)
 {
     return conn->params.may_create && conn->params.is_read_only &&
@@ -214,8 +214,8 @@ static void do_connect(struct conn *conn)
     };
 }
 
-/* While we waited, whoever had the lock may have taken back the file that they had made, or put another in its
- * place: what we have open is nobody's any more. */
+/* While we waited, the process that had the lock may have removed the file that it had made, or put another in
+ * its place: then no name leads to what we have open. */
 static bool is_still_there(const struct conn *conn)
 {
     struct stat ours, there;
@@ -290,7 +290,7 @@ static void check_one_row(struct op *op, size_t rows)
                 rows);
 }
 
-/* Runs the statement at conn->at and moves behind it. False: an error, or busy. */
+/* Runs the statement at conn->at and moves past it. False: an error, or busy. */
 static bool run_next(struct conn *conn)
 {
     struct op *op = conn->op;
@@ -461,7 +461,7 @@ static void tell_holder(struct op *op, const char *path)
         err_add(op_make_err(op), "; held by %s", holder);
 }
 
-/* A statement that met another writer left nothing behind: it can be run again as it stands. */
+/* A statement that met another writer has changed nothing: it can be run again as it stands. */
 static struct want sqlite_step(struct conn *conn, unsigned ready)
 {
     struct op *op = conn->op;
@@ -494,8 +494,8 @@ static bool sqlite_is_in_transaction(const struct conn *conn)
     return conn->db && !sqlite3_get_autocommit(conn->db);
 }
 
-/* A file that we made and that nothing was ever committed to goes again: a failed tenant stands
- * where it stood. Whoever has its lock is about to commit to it. */
+/* Removes a file that we made and that nothing was ever committed to: a failed tenant stands where it stood. A
+ * process that has the file's lock is about to commit to it, so then the file stays. */
 static void sqlite_close(struct conn *conn)
 {
     struct stat st;

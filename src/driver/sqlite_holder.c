@@ -20,8 +20,8 @@ static bool has_pid(const pid_t *pids, size_t count, pid_t pid)
     return false;
 }
 
-/* `1: POSIX  ADVISORY  WRITE 4242 fd:00:131 1073741825 1073741825`; behind the number `->` stands before
- * whoever waits. 0: not what is looked for. (A PID of 0 or less is one that we cannot see.) */
+/* `1: POSIX  ADVISORY  WRITE 4242 fd:00:131 1073741825 1073741825`; in the line of a process that waits, `->`
+ * follows the number. 0: not what is looked for. (A PID of 0 or less is one that we cannot see.) */
 static pid_t match_line(const char *line, const struct lock_search *search)
 {
     char type[16], access[8];
@@ -67,12 +67,12 @@ static bool read_all(const char *path, struct buf *buf)
 
 /* ---- one database -------------------------------------------------------------------------- */
 
-/* In WAL mode everybody who has the database open reads the file, and readers are in nobody's way: who
- * writes says so in -shm. */
+/* In WAL mode every process that has the database open reads the file, and readers block no writer: the lock of
+ * the one that writes is in -shm. */
 static const struct {
     enum holding holding;
     const char *type, *access, *suffix;
-    bool only_else; /* asked only where nobody was found before */
+    bool only_else; /* asked only where no process was found before */
 } searches[] = {
     {HOLDING_TENANT, "FLOCK", NULL, "", false},
     {HOLDING_WRITE, "POSIX", "WRITE", "", false},

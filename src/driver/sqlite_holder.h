@@ -15,7 +15,7 @@ struct arena;
 
 enum holding {
     HOLDING_TENANT, /* skein's own lock of the tenant: flock */
-    HOLDING_WRITE,  /* SQLite's locks: who writes; where nobody does, who reads */
+    HOLDING_WRITE,  /* SQLite's locks: who writes; where no process does, who reads */
 };
 
 /* `process 4242 (python3)`, several comma separated; NULL: not known. */

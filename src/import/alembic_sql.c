@@ -47,7 +47,7 @@ static void read_ids(struct arena *arena, const char *text, const char *end, str
     }
 }
 
-/* "A, B -> C" is C's way up, "C -> A, B" its way down; the log has ", message" behind. */
+/* "A, B -> C" is C's way up, "C -> A, B" its way down; in the log ", message" follows. */
 static bool read_arrow(struct arena *arena, const char *text, bool is_log, struct marker *marker)
 {
     const char *arrow = strstr(text, "-> ");
@@ -304,7 +304,7 @@ static struct imported *find_or_add(struct reading *reading, const struct marker
     return item;
 }
 
-/* The part before: to its revision, or, before the first marker, nobody's. */
+/* Ends the part before: it belongs to its revision, or, before the first marker, to none. */
 static void end_part(struct reading *reading, const char *end)
 {
     struct import *import = reading->import;

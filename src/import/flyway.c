@@ -33,7 +33,7 @@ static bool wants(const char *name)
     return (strchr("VUR", *base) && import_is_sql(base)) || import_ends_with(base, ".conf");
 }
 
-/* What stands before the name's "__" (or all of it), and behind it, without the ending. */
+/* What stands before the name's "__" (or all of it), and after it, without the ending. */
 static void split_name(struct arena *arena, const char *base, const char **ret_version,
                        const char **ret_description)
 {
@@ -87,7 +87,7 @@ static struct conf read_conf(struct import *import, const struct import_file *fi
     return conf;
 }
 
-/* The value; NULL: nobody has said it. */
+/* The value; NULL: it was not given. */
 static const char *find_value(const struct import_request *request, const char *name, size_t len)
 {
     for (size_t i = 0; i < request->placeholder_count; i++) {

@@ -199,7 +199,7 @@ static void take_statement(struct cutting *cutting, const struct statement *stat
         add_statement(cutting, text, len, cutting->is_in_block || is_held(cutting, kind));
 }
 
-/* Behind a statement, its semicolon included. */
+/* The offset after a statement and its semicolon. */
 static size_t end_of(const struct import_sql *sql, const struct statement *statement)
 {
     size_t end = statement->offset + statement->len, at = end;

@@ -129,7 +129,7 @@ struct import_line {
     const char *text; /* without the line's end */
     size_t len;
     int number;         /* from 1 */
-    size_t begin, next; /* offsets of the line and of the one behind it */
+    size_t begin, next; /* offsets of the line and of the one after it */
 };
 /* Line by line: start with a zeroed line. False past the last. */
 bool import_next_line(const char *text, size_t len, struct import_line *line);

@@ -85,7 +85,8 @@ static bool lies_under(struct loader *loader, const char *path, const char *unde
     return !file_leads_out(under, lstat(path, &st) == 0 ? path : folder);
 }
 
-/* Whoever may write that table decides what the files are called: that makes none, and changes none, anywhere else. */
+/* Everyone who may write that table decides what the files are called: no name of theirs may make or change a
+ * file anywhere else. */
 static bool check_place(struct loader *loader, const struct row_base *base, const struct url *url)
 {
     if (url->dialect != DIALECT_SQLITE)

@@ -44,7 +44,7 @@ int load_line(const struct loader *loader, const char *key)
     if (subject->line)
         return subject->line;
     int line = places_line(&loader->places, subject->section, subject->index, key);
-    /* A mapping that stands elsewhere, behind an alias: at least the line that refers to it. */
+    /* A mapping that stands elsewhere, reached by an alias: at least the line that refers to it. */
     return line ? line
                 : places_line(&loader->places, SECTION_TOP, 0, section_name(subject->section));
 }

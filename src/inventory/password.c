@@ -78,8 +78,8 @@ static const char *fault_of_file(int fd)
     return st.st_mode & (S_IRWXG | S_IRWXO) ? "is open to others: chmod 600 it" : NULL;
 }
 
-/* Judged by the open descriptor, so that nobody can swap the file in between; without waiting for
- * a FIFO's other end. -1: see *err. */
+/* Judged by the open descriptor, so that no one can swap the file in between; without waiting for a FIFO's
+ * other end. -1: see *err. */
 static int open_file(const char *path, struct err *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

@@ -36,7 +36,7 @@ static void read_wave(struct loader *loader, const struct raw_wave *raw, struct 
     load_duration(loader, "soak", raw->soak, &wave->soak_ms);
 }
 
-/* A map: nobody writes many waves, but a file may hold many. */
+/* A map: people write few waves, but a file may hold many. */
 static void check_names(struct loader *loader, const struct wave *waves, size_t count)
 {
     struct map map;

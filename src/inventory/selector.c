@@ -37,7 +37,7 @@ static void skip_blanks(struct parse *parse)
         parse->at++;
 }
 
-/* Steps over `mark`, and the blanks behind it, where it comes next. */
+/* Steps over `mark`, and the blanks after it, where it comes next. */
 static bool skip(struct parse *parse, const char *mark)
 {
     size_t len = strlen(mark);
@@ -102,7 +102,7 @@ static bool skip_word(struct parse *parse, const char *word)
     return skip(parse, word);
 }
 
-/* What stands behind the key; nothing is a question of its own. */
+/* What follows the key; a key alone asks whether the label is there. */
 static bool parse_operator(struct parse *parse, struct term *term)
 {
     term->test = TEST_IN;

@@ -73,7 +73,7 @@ static int compare_paths(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The pattern behind the inventory's folder, whose own name is no pattern. */
+/* The pattern after the inventory's folder, whose own name is no pattern. */
 static const char *pattern_below(struct loader *loader, const char *pattern)
 {
     struct buf buf;

@@ -211,7 +211,7 @@ static bool begin_collection(struct walk *walk, bool is_mapping, const yaml_char
     if (is_within)
         return fault(walk, "'settings' must be a mapping of names and values, written out");
     if (parent && parent->is_mapping)
-        parent->expects_key = true; /* behind this value */
+        parent->expects_key = true; /* after this value */
     if (is_mapping && section != SECTION__COUNT)
         places_add_item(walk->places, section, walk->line);
     struct frame *frame = &walk->frames[walk->depth++];

@@ -64,7 +64,7 @@ static int prepare(struct db *db, const char *sql, sqlite3_stmt **ret_stmt)
     return rc;
 }
 
-/* Texts stay where they are: whoever gave them keeps them until the statement is reset. */
+/* Texts stay where they are: the caller keeps them until the statement is reset. */
 static int bind(sqlite3_stmt *stmt, int at, const struct db_value *value)
 {
     switch (value->type) {

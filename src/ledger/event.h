@@ -65,7 +65,7 @@ struct outcome {
     enum tenant_state state;
     bool is_rollback; /* of the way back: what the run did first stands in an earlier outcome */
     bool has_changed; /* something of the rollout is committed in the tenant (and not taken back) */
-    /* it has fallen back behind what an earlier run of the rollout left there */
+    /* it stands before where an earlier run of the rollout left it (restored from a backup, say) */
     bool has_regressed;
     struct rows from; /* the version rows that were found */
     struct rows to;   /* and those that it was left with; unknown where its commit is in doubt */
@@ -80,7 +80,7 @@ struct outcome {
     const struct notices *notices; /* of all attempts; NULL: none */
 };
 
-/* Is where it was left what a run of the rollout has made of it? Behind that it can only fall back. */
+/* Is where it was left what a run of the rollout has made of it? From there it can only have fallen back. */
 bool outcome_is_work(const struct outcome *outcome);
 
 /* Where a tenant stands with a rollout: what resume and rollback go by, and what a run that goes on

@@ -5,11 +5,10 @@
  * ledger and one made live come from one stream. The ledger never leads: intents are durable before
  * the deed, outcomes come after it, and where ledger and database differ, the database wins.
  *
- * An interface: each kind of ledger is one `const struct ledger_kind` (sqlite.c so far; a
- * postgresql:// URL will name one that several machines share). Every call blocks, so it belongs on a
- * worker thread, or before or behind the loop; calls on one ledger never overlap. All errors are
- * ERR_LEDGER; after a failed write the ledger takes no more: an fsync that failed once proves nothing
- * by succeeding later.
+ * An interface: each kind of ledger is one `const struct ledger_kind` (sqlite.c so far; a postgresql:// URL
+ * will name one that several machines share). Every call blocks, so it belongs on a worker thread, or before or
+ * after the loop; calls on one ledger never overlap. All errors are ERR_LEDGER; after a failed write the ledger
+ * takes no more: an fsync that failed once proves nothing by succeeding later.
  *
  *     struct ledger *ledger = ledger_open(inventory->ledger, LEDGER_WRITE, &err);
  *     if (!ledger_lock(ledger, &me, &other, &err)) …
@@ -52,8 +51,8 @@ struct ledger_holder {
 bool ledger_lock(struct ledger *ledger, const struct ledger_holder *holder,
                  struct ledger_holder *ret_other, struct err *err) MUST_CHECK;
 
-/* Events of the locked ledger's run, in their order; the run's first is EVENT_RUN_STARTED. All or none,
- * durable on return. EVENT_TENANT_STARTED and EVENT_NOTE leave nothing behind. */
+/* Events of the locked ledger's run, in their order; the run's first is EVENT_RUN_STARTED. All or none, durable
+ * on return. EVENT_TENANT_STARTED and EVENT_NOTE write nothing. */
 bool ledger_write(struct ledger *ledger, const struct event *events, size_t count,
                   struct err *err) MUST_CHECK;
 
@@ -70,7 +69,7 @@ struct ledger_run {
     const char *inventory; /* which one it was made with; NULL: an older skein's run, or unknown */
     bool purges;           /* a stamp that drops all version rows first */
     bool forces;           /* a stamp, whatever the database holds */
-    /* RUN_RUNNING while somebody holds the ledger for it, RUN_INTERRUPTED after */
+    /* RUN_RUNNING while a process holds the ledger for it, RUN_INTERRUPTED after */
     enum run_state state;
     /* EVENT_RUN_ROLLS_BACK was seen: what is left of the run is the way back */
     bool is_rolling_back;

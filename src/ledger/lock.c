@@ -27,7 +27,7 @@ static void copy_text(const json_t *object, const char *key, char *ret, size_t s
     snprintf(ret, size, "%s", text ? text : "");
 }
 
-/* What is empty, torn or of another make reads as nobody in particular. */
+/* A file that is empty, torn or of another make names no holder. */
 static struct ledger_holder read_holder(int fd)
 {
     struct ledger_holder holder = {0};

@@ -1,11 +1,10 @@
 /* The lock of a ledger that is a file: a file beside it, `<ledger>.lock`, whose content says who
  * holds it.
  *
- * A file of its own, because SQLite's fcntl locks on the ledger vanish when any descriptor of it is
- * closed in the process. The lock itself is an open-file-description lock: it belongs to one
- * descriptor and dies with its process, like flock's, and unlike with flock others can ask whether
- * it is held without taking it. The file is never removed: whoever removed it could not know that
- * nobody is about to lock it.
+ * A file of its own, because SQLite's fcntl locks on the ledger vanish when any descriptor of it is closed in
+ * the process. The lock itself is an open-file-description lock: it belongs to one descriptor and dies with its
+ * process, like flock's, and unlike with flock others can ask whether it is held without taking it. The file is
+ * never removed: a process that removed it could not know that no other is about to lock it.
  */
 #ifndef LEDGER_LOCK_H
 #define LEDGER_LOCK_H
@@ -21,7 +20,7 @@ struct lock {
 bool lock_take(struct lock *lock, const char *ledger_path, const struct ledger_holder *holder,
                struct ledger_holder *ret_other, struct err *err) MUST_CHECK;
 
-/* Gives it back and empties the file, which then names nobody. */
+/* Gives it back and empties the file, which then names no holder. */
 void lock_release(struct lock *lock);
 
 /* Does another process (or another descriptor of this one) hold it? */

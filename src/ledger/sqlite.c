@@ -90,8 +90,8 @@ static bool check_file(struct arena *arena, const char *path, enum ledger_access
 
 /* ---- the connection ------------------------------------------------------------------------ */
 
-/* A WAL needs files beside the ledger even to read it. Where they cannot be made, and no writer
- * left any, nobody is writing: what is there can be read as it is. */
+/* A WAL needs files beside the ledger even to read it. Where they cannot be made, and no writer left any, no
+ * process is writing: what is there can be read as it is. */
 static bool is_at_rest(struct arena *arena, const char *path)
 {
     return access(folder_of(arena, path), W_OK) != 0 &&
@@ -246,8 +246,8 @@ static struct ledger *sqlite_open(const char *where, enum ledger_access access, 
 
 /* ---- transactions -------------------------------------------------------------------------- */
 
-/* Of a WAL whose fsync failed nobody knows what reached the disk: closing must not copy it into the
- * ledger. The next to open it reads it frame by frame, by their checksums. */
+/* After an fsync of the WAL that failed it is not known what reached the disk: closing must not copy the WAL
+ * into the ledger. The next to open it reads it frame by frame, by their checksums. */
 static bool die(struct sqlite_ledger *ledger, const struct err *err)
 {
     sqlite3_db_config(ledger->db.handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
@@ -318,7 +318,7 @@ static bool check_pages(struct sqlite_ledger *ledger, struct err *err)
     return is_fine || err_set(err, ERR_LEDGER, "ledger '%s': it is damaged", db->path);
 }
 
-/* Whoever left a run `running` is dead, or the lock would not be ours. */
+/* The process that left a run `running` is dead, or the lock would not be ours. */
 static bool bury(struct sqlite_ledger *ledger, struct err *err)
 {
     return db_run(&ledger->db, err, "UPDATE runs SET state = ? WHERE state = ?",

@@ -1,6 +1,5 @@
-/* What repeats a million times is written once, and known by a number: lists of revisions and of
- * labels, revisions, and a run's errors. Their keys are their texts, each with its NUL, one behind
- * the other. */
+/* What repeats a million times is written once, and known by a number: lists of revisions and of labels,
+ * revisions, and a run's errors. Their keys are their texts, each with its NUL, one after the other. */
 #include "ledger/sqlite_private.h"
 
 #include "chain/chain.h"

@@ -80,7 +80,8 @@ static bool read_outcome(const struct replay *replay, const struct db_cursor *ro
     return error_at(replay, row, 5, ret_outcome);
 }
 
-/* Begun, and no end: a run that still goes on has it at work, of one that is over nobody knows. */
+/* A tenant that was begun and has no end: where the run still goes on it is at work, where the run is over its
+ * end is not known. */
 static void tell_unfinished(const struct replay *replay, size_t tenant, struct outcome *outcome)
 {
     struct err err;

@@ -98,7 +98,7 @@ static struct sqlite_run read_run(const struct db_cursor *row, struct arena *are
     };
 }
 
-/* A run that nobody works on any more is over, whether or not somebody has written so. */
+/* A run that no process works on any more is over, even where the ledger does not say so yet. */
 static void judge_life(const struct sqlite_ledger *ledger, struct sqlite_run *run)
 {
     struct ledger_holder holder;
@@ -167,7 +167,7 @@ static bool fail_no_run(const char *id, size_t found, struct err *err)
     return false;
 }
 
-/* The whole id comes first: others may begin with it. An empty one is no beginning: nobody means a run by it. */
+/* The whole id comes first: others may begin with it. An empty text is no beginning: it means no run. */
 static void query_run(struct sqlite_ledger *ledger, const char *id, struct db_cursor *cursor)
 {
     if (id)

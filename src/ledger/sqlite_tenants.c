@@ -74,7 +74,7 @@ bool sqlite_write_retry(struct sqlite_ledger *ledger, const struct event *event,
 
 /* ---- outcomes ------------------------------------------------------------------------------ */
 
-/* Of the way back, behind those of the way there. */
+/* Steps of the rollback, after those of the way there. */
 static bool first_step(struct sqlite_ledger *ledger, const struct event *event, int64_t *ret_n,
                        struct err *err)
 {
@@ -107,8 +107,8 @@ static bool write_steps(struct sqlite_ledger *ledger, const struct event *event,
     return true;
 }
 
-/* Where nobody could look, nobody knows better than before how a tenant stands that was begun,
- * unless this run's own intent is what came to this end. */
+/* Keeps the older state where this run could not read a tenant that was begun, unless this run itself had begun
+ * to change it. */
 #define INSERT_OUTCOME                                                                             \
     "INSERT INTO run_tenants(run, n, state, outcome, has_changed, left_at, found, error,"          \
     " attempts, started_ms, duration_ms, reached)"                                                 \

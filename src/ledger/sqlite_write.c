@@ -96,8 +96,8 @@ static bool write_run_rolls_back(struct sqlite_ledger *ledger, const struct even
 
 /* ---- the end, and what it says of earlier runs --------------------------------------------- */
 
-/* The runs that the one of ?1 goes on with, or takes back, and those that they went on with. UNION:
- * a circle, which nobody but a stranger can have made, ends. */
+/* The runs that the one of ?1 goes on with, or takes back, and those that they went on with. UNION: ends also
+ * where the runs form a circle, which skein never writes. */
 #define EARLIER                                                                                    \
     "WITH RECURSIVE earlier(seq, id, resumed_from) AS ("                                           \
     " SELECT runs.seq, runs.id, runs.resumed_from FROM runs, runs AS this"                         \
@@ -105,8 +105,8 @@ static bool write_run_rolls_back(struct sqlite_ledger *ledger, const struct even
     " UNION SELECT runs.seq, runs.id, runs.resumed_from FROM runs, earlier"                        \
     " WHERE runs.id = earlier.resumed_from) "
 
-/* What this run took back is not changed in those any more, nor what one of them took back before it was
- * stopped. Tenants are the same by their name. */
+/* Clears has_changed in all earlier runs of this rollout for every tenant that this run, or one of them, has
+ * rolled back. Tenants are matched by name. */
 static bool clear_changes(struct sqlite_ledger *ledger, struct err *err)
 {
     return db_run(

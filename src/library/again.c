@@ -12,8 +12,8 @@ static bool refuse(struct err *err, const struct ledger_run *run, const char *wh
     return err_set(err, ERR_CONFIG, "run %s %s", run->id, why);
 }
 
-/* A rollback that is not done is gone on with by whoever resumes what it takes back: to go forward there would
- * bring to the target again what was brought back on purpose. */
+/* A resume of a run whose rollback is not done goes on with that rollback: to go forward would bring tenants to
+ * the target again that were brought back on purpose. */
 static const char *next_of(const struct ledger_run *run, const struct again_request *request)
 {
     bool is_unfinished = run->rolled_back_by && run->state != RUN_ROLLED_BACK;
@@ -22,8 +22,8 @@ static const char *next_of(const struct ledger_run *run, const struct again_requ
     return is_unfinished && !request->is_rollback ? run->rolled_back_by : NULL;
 }
 
-/* A run that was resumed is gone on with where its last resume left it. Where that went all the way back, and
- * this one did not, there are tenants of which only this one knows. */
+/* Follows the chain of resumes to the newest run. Exception: a rollback stops before a resume that was itself
+ * rolled back, since only the older run knows its tenants. */
 static bool find_newest(struct again *again, struct fleet *fleet,
                         const struct again_request *request, struct err *err)
 {
@@ -149,7 +149,8 @@ static void on_remembered(void *ctx, const struct event *event)
     choice->remembered = event->run->tenants;
 }
 
-/* One that is to go back and left the inventory: without it nobody could say that all went back. */
+/* A tenant that is to go back and has left the inventory: without it the run could not claim that all went
+ * back. */
 static const struct tenant *make_gone(struct choice *choice, size_t n, struct err *err)
 {
     static const struct settings no_settings;
@@ -292,8 +293,8 @@ static bool has_wave_changed(const struct ledger_fleet *past, size_t wave)
     return false;
 }
 
-/* The soak of a wave that the rollout has changed, as far as it is not over: all of it where nobody wrote
- * down when the wave ended. */
+/* The soak of a wave that the rollout has changed, as far as it is not over: all of it where the ledger does
+ * not say when the wave ended. */
 static int64_t soak_until(const struct ledger_fleet *past, const struct rollout_wave *wave)
 {
     for (size_t i = 0; i < past->wave_count; i++) {

@@ -26,8 +26,8 @@ bool own_is(struct fleet *fleet, struct ledger *ledger, const struct ledger_run 
 bool own_find(struct fleet *fleet, struct ledger *ledger, const char *id,
               struct ledger_run *ret_run, struct err *err) MUST_CHECK;
 
-/* Is the tenant the database that a URL named, as the ledger keeps it (redacted)? Of a relative path nobody
- * knows what it was relative to. */
+/* Is the tenant the database that a URL named, as the ledger keeps it (redacted)? What a relative path was
+ * relative to is not known. */
 enum own_place { OWN_PLACE_SAME, OWN_PLACE_OTHER, OWN_PLACE_UNKNOWN };
 enum own_place own_place(const struct tenant *tenant, const char *url, const char *schema);
 

@@ -223,7 +223,7 @@ static const struct {
 };
 
 static const enum on_failure policies[] = {
-    [SKEIN_AS_INVENTORY] = ON_FAILURE_STOP, /* not asked for: nobody looks */
+    [SKEIN_AS_INVENTORY] = ON_FAILURE_STOP, /* not asked for: the inventory's counts */
     [SKEIN_STOP] = ON_FAILURE_STOP,
     [SKEIN_CONTINUE] = ON_FAILURE_CONTINUE,
     [SKEIN_ROLLBACK] = ON_FAILURE_ROLLBACK,

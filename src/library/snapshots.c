@@ -84,7 +84,7 @@ static bool sweep_one(struct ledger *ledger, struct arena *arena, const char *fo
     return remove_folder(arena_printf(arena, "%s/%s", folder, id), err);
 }
 
-/* The folder is read before the ledger: whoever has an entry by then is in the ledger by then. */
+/* The folder is read before the ledger: a run that has an entry there by then is in the ledger by then. */
 static bool sweep(struct ledger *ledger, struct arena *arena, const char *folder, size_t *removed,
                   struct err *err)
 {

@@ -119,7 +119,7 @@ static bool set_adoption(struct fleet *fleet, const struct visit *visit, struct 
     return adoption_find(visit->target_count ? visit->targets[0] : "", table, &plan->adoption, err);
 }
 
-/* GOAL_CURRENT asks nobody to go anywhere. */
+/* GOAL_CURRENT moves no tenant. */
 static bool set_target(struct fleet *fleet, const struct visit *visit, struct visit_plan *plan,
                        struct err *err)
 {

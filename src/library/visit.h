@@ -30,7 +30,7 @@ struct visit {
     enum on_failure on_failure;
     bool has_max_failures;
     struct share max_failures;
-    const char *wave;          /* NULL, or: stop behind this wave */
+    const char *wave;          /* NULL, or: stop after this wave */
     bool has_no_waves;         /* all tenants are in one, by the rollout's own rules */
     const struct again *again; /* NULL: a run of its own; else what it goes on with (again.h) */
     bool leaves_signals;       /* as in struct rollout_options */

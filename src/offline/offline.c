@@ -7,7 +7,7 @@
 #include "rollout/record.h"
 #include "rollout/work.h"
 
-/* Rows that go, whichever they are: a step with a row of the history, as online. */
+/* Marks the step of --purge: it deletes all version rows and writes one row of the history, as online. */
 static const struct step purge;
 
 struct writing {

@@ -86,7 +86,7 @@ struct report_row {
     uint32_t next_same_error; /* in order of the selection; REPORT_NONE: the last */
     uint32_t attempts;
     const float *step_ms; /* a duration a step; NULL: none */
-    /* what is the tenant's own in its error's text, behind the text; NULL: nothing */
+    /* what is the tenant's own in its error, told after the error's text; NULL: nothing */
     const char *detail;
     const struct said *said; /* beside its error's text; equal ones are one; NULL: nothing */
     const struct report_heard *heard; /* NULL: nothing */

@@ -49,7 +49,7 @@ static uint32_t keep_ids(struct report *report, const struct rows *rows)
     return intern_put(&report->id_lists, report->scratch_ids, count * sizeof *report->scratch_ids);
 }
 
-/* Behind those of the list `before`. */
+/* Puts them after those of the list `before`. */
 static uint32_t keep_steps(struct report *report, uint32_t before, const struct step_done *steps,
                            size_t count)
 {
@@ -398,7 +398,7 @@ static bool needs_person(const struct report *report)
     return needs;
 }
 
-/* Within a wave that was begun: of one that was not, nobody was asked for (--wave). */
+/* Within a wave that was begun: the tenants of one that was not were not asked for (--wave). */
 static bool has_skipped(const struct report *report)
 {
     for (size_t i = 0; report->totals[TENANT_SKIPPED] && i < report->run.tenant_count; i++)

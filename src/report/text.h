@@ -71,8 +71,8 @@ void text_add_names(const struct text *text, struct buf *buf, const uint32_t *ro
 void text_error_rows(const struct text *text, const struct report_error *error,
                      uint32_t ret_rows[TEXT_NAMES]);
 
-/* A server's text may have several lines: each is one here, those after the first behind `indent`. The first goes
- * on where the stream stands. */
+/* A server's text may have several lines: each is printed as one, those after the first with `indent` before
+ * them. The first goes on where the stream stands. */
 void text_lines(const struct text *text, const char *lines, const char *indent);
 
 /* One word of a POSIX shell, quoted where need be. False, and nothing added, where the text can't

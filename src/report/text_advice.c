@@ -83,8 +83,8 @@ static bool add_tenant_flags(const struct text *text, struct buf *buf, const uin
     return is_ok;
 }
 
-/* The command for just these tenants. For all of them again it would be the same, since whoever is
- * at the target stays there, unless the target is relative: then everybody would move once more. */
+/* The command for just these tenants. Given for the whole fleet it would do the same, since tenants at the
+ * target stay there, unless the target is relative: then every tenant would move once more. */
 static void add_retry(const struct text *text, struct buf *buf, const uint32_t *rows, size_t count)
 {
     add_command(text, buf);

@@ -190,7 +190,7 @@ static void print_slowest(const struct text *text, const uint32_t *rows, size_t 
     table_print(table);
 }
 
-/* Of one tenant, the headline says it; where nobody did a step, there is nothing to speed up. */
+/* Where there is one tenant, the headline says it; where no tenant did a step, there is nothing to speed up. */
 void text_slowest(const struct text *text)
 {
     const struct report *report = text->report;

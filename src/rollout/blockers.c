@@ -148,7 +148,7 @@ static void ask(struct blockers *blockers, uint32_t backend_pid)
     io_run(blockers->io, blockers->ops, OP_TO__COUNT, on_answered, blockers);
 }
 
-/* Behind a pooling proxy the number says nothing, and before the session is connected there is none. */
+/* Through a pooling proxy the number says nothing, and before the session is connected there is none. */
 static void on_look(uv_timer_t *timer)
 {
     struct blockers *blockers = timer->data;

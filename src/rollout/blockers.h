@@ -1,12 +1,12 @@
-/* Who keeps a session's statements waiting for a lock. Asked while they wait, on a connection of its own:
- * once the wait has failed nobody blocks it any more.
+/* Who keeps a session's statements waiting for a lock. The server is asked while they wait, on a connection of
+ * its own: once the wait has failed, no session blocks it any more.
  *
- * A batch that runs for most of the lock timeout is looked at, and again and again until it ends; most
- * end sooner and cost a timer. Nobody waits for the answer: one that comes too late is thrown away, and
- * that the question itself fails is nobody's failure. One connection a session at most, and between two
- * looks none: a long batch shall not take two places on its server.
+ * A batch that runs for most of the lock timeout is looked at, and again and again until it ends; most end
+ * sooner and cost a timer. The session does not wait for the answer: one that comes too late is thrown away,
+ * and a question that fails does not fail the tenant. A session has one such connection at most, and between
+ * two looks none: a long batch must not take two places on its server.
  *
- *     struct blockers *blockers = blockers_new(loop, driver, settings);   NULL: nobody could tell
+ *     struct blockers *blockers = blockers_new(loop, driver, settings);   NULL: no one could tell
  *     blockers_begin(blockers, io, &params);
  *     …the batch runs…
  *     blockers_end(blockers, &err);     adds who was in the way, where that is what failed it

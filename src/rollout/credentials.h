@@ -25,8 +25,8 @@ uint32_t credentials_add(struct credentials *credentials, const struct tenant *t
 bool credentials_password(struct credentials *credentials, uint32_t index,
                           credential_done_fn on_done, void *ctx, const char **ret_password);
 
-/* The server refused the login when this tenant tried it, or there was no password; and who that was, NULL:
- * nobody. */
+/* Notes that the server refused the login when this tenant tried it, or that there was no password. The second
+ * function gives that tenant's name; NULL: no one was refused. */
 void credentials_refuse(struct credentials *credentials, uint32_t index, const char *tenant);
 const char *credentials_refused(const struct credentials *credentials, uint32_t index);
 

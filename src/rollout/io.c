@@ -15,14 +15,15 @@ struct poll {
     uv_poll_t handle;
     struct io *io;
     int fd;
-    int events; /* that it is armed for; it stays so until something comes that nobody waits for */
+    /* that it is armed for; it stays armed until an event comes that no operation waits for */
+    int events;
 };
 
 struct io {
     uv_loop_t *loop;
     const struct driver *driver;
     struct conn *conn;
-    struct conn_info info; /* written by whoever has the connection, a worker too */
+    struct conn_info info; /* written by the thread that has the connection, a worker too */
     /* the loop's own copy of it, from when the loop last had the connection */
     struct conn_info known;
     bool is_broken;
@@ -205,7 +206,7 @@ static bool start_next(struct io *io)
     return false;
 }
 
-/* Of the joined ops under way the first that failed; else the first that is not over, or the last. */
+/* The joined op to judge: the first that failed, else the first without an answer, else the last. */
 static struct op *go_to_reached(struct io *io)
 {
     struct op *op = &io->ops[io->at], *failed = op;
@@ -229,7 +230,7 @@ static void share_duration(struct op *first, const struct op *last, double whole
     first->duration_ms = whole_ms > 0 ? whole_ms : 0;
 }
 
-/* That it is not ours is an error; what was joined to it counts no more. */
+/* Turns "lock not acquired" into ERR_LOCK; the answers of ops that were joined after it are ignored. */
 static void check_lock(struct io *io, struct op *op)
 {
     if (op->kind != OP_LOCK || op_err(op)->kind != ERR_NONE || op->is_locked ||

@@ -37,8 +37,8 @@ void io_cancel(struct io *io);
 /* Must the connection be thrown away? */
 bool io_is_broken(const struct io *io);
 
-/* What connecting has told. For whoever has the connection: an op's `prepare`, and the loop between two
- * batches. While a batch runs a worker may write it. */
+/* What connecting has told. Only the thread that has the connection may read it: an op's `prepare`, and the
+ * loop between two batches. While a batch runs, a worker may write it. */
 const struct conn_info *io_info(const struct io *io);
 
 /* The same for the loop at any time: as it was when the loop last had the connection. */

@@ -88,7 +88,7 @@ static void note_failure(struct journal *journal)
     journal->on_broken(journal->ctx, &journal->err);
 }
 
-/* Whoever is told may tell more: the batch is out of the way by then. */
+/* A callback that is told may tell more events: the batch is no longer in use by then. */
 static void on_written(uv_work_t *work, int status)
 {
     struct journal *journal = work->data;
@@ -122,7 +122,8 @@ static void on_company(uv_timer_t *timer)
     start_writing(timer->data);
 }
 
-/* What nobody waits for. While a write is under way on_written sees to it: nothing else may be told for long. */
+/* Starts the timer for events that no session waits for. While a write is under way on_written calls this,
+ * since no other event may come for long. */
 static void write_soon(struct journal *journal)
 {
     size_t count = journal->gathering->count;

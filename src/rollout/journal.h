@@ -1,8 +1,8 @@
 /* What a run tells its ledger: many events in one commit, made on a worker, never on the loop.
  *
- * While one commit is under way the next batch gathers. Events that somebody waits for are written as
- * soon as the worker is free; the others wait for company, a fifth of a second at most. After a write
- * that failed nothing is written any more, and all who wait are told so.
+ * While one commit is under way the next batch gathers. Events that a session waits for are written as soon as
+ * the worker is free; the others wait for company, a fifth of a second at most. After a write that failed
+ * nothing is written any more, and all who wait are told so.
  *
  *     struct journal *journal = journal_new(&loop, ledger, on_broken, ctx);
  *     journal_tell(journal, &event);
@@ -37,7 +37,7 @@ void journal_tell_and_wait(struct journal *journal, const struct event *event,
 /* Ends the journal's use of the loop, once what is under way is done. */
 void journal_close(struct journal *journal);
 
-/* Behind the loop: writes what is left. False where this or any earlier write failed. */
+/* Called after the loop has ended: writes what is left. False where this or any earlier write failed. */
 bool journal_finish(struct journal *journal, struct err *err) MUST_CHECK;
 void journal_free(struct journal *journal);
 

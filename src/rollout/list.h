@@ -1,5 +1,5 @@
-/* Singly linked lists of numbers: who is behind whom stands in an array that lists may share, as long as nobody is
- * in two of them. Pure. */
+/* Singly linked lists of numbers. The links (which number comes after which) stand in an array that lists may
+ * share, as long as no number is in two of them. Pure. */
 #ifndef ROLLOUT_LIST_H
 #define ROLLOUT_LIST_H
 

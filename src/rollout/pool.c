@@ -20,7 +20,7 @@ struct pool {
     struct map by_key;
     struct group **groups;
     size_t group_count, group_capacity;
-    uint32_t *group_of; /* by tenant; MAP_NONE: it shares with nobody */
+    uint32_t *group_of; /* by tenant; MAP_NONE: it shares with no other */
     size_t tenant_count, tenant_capacity;
 };
 

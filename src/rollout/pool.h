@@ -1,8 +1,7 @@
 /* Connections that tenants of one database leave to each other.
  *
- * Tenants with a `schema` often share a database: connecting once for each would cost more than
- * their work. A connection is left only when it was made like new, and only while somebody may still
- * want it. */
+ * Tenants with a `schema` often share a database: connecting once for each would cost more than their work. A
+ * connection is left only when it was made like new, and only while another tenant may still want it. */
 #ifndef ROLLOUT_POOL_H
 #define ROLLOUT_POOL_H
 
@@ -22,7 +21,7 @@ struct io *pool_take(struct pool *pool, size_t tenant); /* NULL: none is there *
 bool pool_wants(const struct pool *pool, size_t tenant);
 void pool_leave(struct pool *pool, size_t tenant, struct io *io);
 
-/* Closes all that nobody took. */
+/* Closes all connections that no tenant took. */
 void pool_close(struct pool *pool);
 
 #endif

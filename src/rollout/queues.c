@@ -145,7 +145,7 @@ static bool has_room(const struct server *server)
     return server->is_unlimited || server->running < server->limit;
 }
 
-/* Somebody works alone, or waits for that. */
+/* A tenant works alone, or waits for that. */
 static bool is_reserved(const struct server *server)
 {
     return server->loner != LIST_NONE || !list_is_empty(&server->back[TURN_ALONE]);
@@ -198,7 +198,7 @@ static uint32_t next_queue(struct queues *queues)
 
 /* ---- who returns --------------------------------------------------------------------------- */
 
-/* Whose turn it is on the server; TURN__COUNT: nobody's, at the moment. */
+/* Whose turn it is on the server; TURN__COUNT: no one's, at the moment. */
 static enum turn turn_on(const struct server *server, enum returner kind)
 {
     bool has_loner = !list_is_empty(&server->back[TURN_ALONE]);

@@ -25,7 +25,9 @@ struct queues;
 enum turn {
     TURN_SOON, /* before tenants that have not begun yet */
     TURN_LATE, /* after all that could begin: it waited for what others hold, and may do so again */
-    TURN_ALONE, /* before all others, while nobody else works on its server, and nobody does until it is over */
+    /* before all others, once no other tenant works on its server; none is started there until it
+     * is over */
+    TURN_ALONE,
     TURN__COUNT
 };
 
@@ -40,20 +42,21 @@ uint32_t queues_add_credential(struct queues *queues, uint32_t server, bool need
 void queues_add_tenant(struct queues *queues, uint32_t tenant, uint32_t credential,
                        uint32_t database);
 
-/* The links of tenants that wait in none of the queues: whoever keeps them in lists of his own may use them. */
+/* The links of tenants that wait in none of the queues: a caller that keeps them in its own lists may use them. */
 uint32_t *queues_links(struct queues *queues);
 
 /* A new part of the rollout, with limits of its own: servers that were in trouble are tried again. */
 void queues_begin(struct queues *queues, uint32_t parallel, uint32_t per_server);
 
 void queues_put(struct queues *queues, uint32_t tenant);
-void queues_clear(struct queues *queues); /* whoever waits is put back */
+void queues_clear(struct queues *queues); /* tenants that wait are put back */
 
 /* The next one, which runs from now on; LIST_NONE: none may start before something happens. `begins_none`: only
  * parked tenants are started. */
 uint32_t queues_start(struct queues *queues, bool begins_none);
 
-/* One that waits for a server which nobody is left to find well again; LIST_NONE: there is none. */
+/* The next tenant to give up: its server is in trouble, and no running tenant could prove it well again.
+ * LIST_NONE: none. */
 uint32_t queues_give_up(struct queues *queues);
 
 /* A running tenant waits from now on, without a place; false: too many wait already, so it keeps its place. And a

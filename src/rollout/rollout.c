@@ -65,7 +65,7 @@ static void on_gate(void *ctx, const char *why)
     rollout_fill(rollout);
 }
 
-/* Of a wave that changed nothing more, what is left to soak counts from where an earlier run ended it. */
+/* If this run changed nothing in the wave, its soak still counts from when the earlier run finished the wave. */
 static int64_t wave_end_ms(const struct rollout *rollout, const struct decision *decision)
 {
     const struct rollout_wave *wave = &rollout->options->waves[decision->wave];

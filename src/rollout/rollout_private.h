@@ -1,5 +1,5 @@
-/* The inside of a run, shared by the loop (rollout.c), what it is made from (rollout_setup.c) and
- * what sessions ask of it (rollout_sessions.c). Nobody else includes this. */
+/* The inside of a run, shared by the loop (rollout.c), what it is made from (rollout_setup.c) and what sessions
+ * ask of it (rollout_sessions.c). No other file includes this. */
 #ifndef ROLLOUT_ROLLOUT_PRIVATE_H
 #define ROLLOUT_ROLLOUT_PRIVATE_H
 
@@ -109,8 +109,8 @@ void rollout_fill_env(struct rollout *rollout);
 /* The tenant has something of the rollout to be taken back, should it come to that. */
 void rollout_note_changed(struct rollout *rollout, uint32_t tenant);
 
-/* Without a session: nobody tries a login that was refused already, or a tenant that is gone (false: this
- * one is neither), and a tenant of a server that is in trouble is not begun. */
+/* Both end a tenant without a session. The first: its login was refused already, or it is gone from the
+ * inventory (false: neither). The second: its server is in trouble. */
 bool rollout_skip_unreachable(struct rollout *rollout, uint32_t tenant);
 void rollout_give_up(struct rollout *rollout, uint32_t tenant);
 

@@ -242,7 +242,8 @@ static void fill(void *ctx)
     rollout_fill(ctx);
 }
 
-/* A database or login that nobody else has may be as narrow as it likes, and who was alone met nobody. */
+/* A limit on connections of a database or login matters only where other tenants use it too; and a tenant that
+ * was alone on its server met no conflict with others. */
 static bool is_shared(const struct rollout *rollout, uint32_t tenant, const struct err *err)
 {
     switch (err->trouble) {
@@ -382,7 +383,7 @@ static void turn_outcome(struct outcome *outcome)
     outcome->has_changed = !is_good;
 }
 
-/* A plan of the way back shows what would be done, and nobody has gone it. */
+/* A plan of a rollback shows what would be done: nothing of it has happened. */
 static bool goes_back(const struct rollout *rollout)
 {
     bool is_plan = rollout->options->goal != GOAL_RUN;
@@ -390,8 +391,8 @@ static bool goes_back(const struct rollout *rollout)
            scheduler_is_rolling_back(rollout->scheduler);
 }
 
-/* A tenant that the ledger kept from being begun was not touched. One that it kept from going back was, on
- * the way there. */
+/* True if a failure of the ledger stopped the tenant before its first change (it is reported as skipped). Never
+ * so in a rollback: there the tenant was changed before. */
 static bool was_kept_out(const struct rollout *rollout, const struct outcome *outcome)
 {
     return outcome->error && outcome->error->kind == ERR_LEDGER && !outcome->has_changed &&
@@ -446,7 +447,7 @@ static void ask_about_failure(struct rollout *rollout, size_t tenant, const stru
               on_failure_told, rollout);
 }
 
-/* What befell a tenant behind the rollout's back is told, and no reason to halt the rollout. */
+/* What others did to a tenant during the rollout is told, but is no reason to halt it. */
 static bool has_regressed(const struct outcome *outcome)
 {
     return outcome->error && strcmp(outcome->error->code, WAYS_REGRESSED) == 0;

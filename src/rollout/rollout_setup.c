@@ -56,7 +56,7 @@ static uint32_t number_of_database(struct rollout *rollout, struct map *database
 {
     const struct tenant *here = rollout->options->tenants[tenant];
     if (!here->schema)
-        return tenant; /* whoever has it whole has it alone */
+        return tenant; /* a tenant without a schema has its database alone */
     return map_put(databases, here->url_redacted, tenant);
 }
 

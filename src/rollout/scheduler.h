@@ -1,13 +1,13 @@
 /* What a rollout does next: pure, given events and the time, and nothing else.
  *
- * Waves run one after the other: each obeys its `parallel` over all and its `per_server` on each
- * server, starts a single tenant with a credential until one has connected with it (so that a wrong
- * password is tried once and not by everybody), and is done when all its tenants are. Servers take
- * turns; on one server tenants start in the order they were added. The next wave begins behind the
- * soak, if the one before stayed within its threshold. Once that trips, nothing is started any more;
- * with `rolls_back` the tenants that were changed then follow in reverse order, once more, on their way
- * back. A tenant that waits before its next attempt holds no place meanwhile. A server in trouble gets nothing new until
- * one of the tenants at work there is well; where none is left that could be, the others on it are given up.
+ * Waves run one after the other: each obeys its `parallel` over all and its `per_server` on each server, starts
+ * a single tenant with a credential until one has connected with it (so that a wrong password is tried once and
+ * not by every tenant), and is done when all its tenants are. Servers take turns; on one server tenants start
+ * in the order they were added. The next wave begins after the soak, if the one before stayed within its
+ * threshold. Once that trips, nothing is started any more; with `rolls_back` the tenants that were changed then
+ * follow in reverse order, once more, on their way back. A tenant that waits before its next attempt holds no
+ * place meanwhile. A server in trouble gets nothing new until one of the tenants at work there is well; where
+ * none is left that could be, the others on it are given up.
  *
  *     struct decision decision = scheduler_next(s, now_ms);
  *     …do what decision.kind says, and ask again until it says DECIDE_IDLE, _WAIT or _OVER

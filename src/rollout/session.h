@@ -1,9 +1,9 @@
 /* One tenant's life: connect, lock, inspect, plan, apply, commit, and every way back.
  *
- * The life is a table of states (session.c): what a state asks the driver, what it makes of the
- * answer, the next state, the state on error. One function alone changes the state. A session owns
- * its arena and, between its states, its connection; it tells its end once, through env->on_finished,
- * never from inside session_start or session_cancel, and is then freed by whoever started it.
+ * The life is a table of states (session.c): what a state asks the driver, what it makes of the answer, the
+ * next state, the state on error. One function alone changes the state. A session owns its arena and, between
+ * its states, its connection; it tells its end once, through env->on_finished, never from inside session_start
+ * or session_cancel, and is then freed by its caller.
  */
 #ifndef ROLLOUT_SESSION_H
 #define ROLLOUT_SESSION_H
@@ -62,8 +62,8 @@ struct session_env {
      * comes once it is durable. */
     bool (*intend)(void *ctx, struct session *session, const struct intent *intent);
 
-    /* The database turned out to be this one. NULL: nobody else's of the run; else the tenant that
-     * has it already. */
+    /* The database turned out to be this one. Returns the tenant of the run that has it already;
+     * NULL: no other has. */
     const struct tenant *(*claim)(void *ctx, struct session *session, const char *database);
 
     /* Has a run of the rollout left a row in the history that was read? */
@@ -84,8 +84,8 @@ struct session_env {
     void (*on_no_password)(void *ctx, struct session *session); /* its file or command gave none */
     void (*on_retry)(void *ctx, struct session *session, const struct err *err, uint32_t attempt,
                      uint64_t delay_ms);
-    /* What only the run knows of a failed attempt: fills had_company and was_reached, and tells a conflict with
-     * another tenant of the run from one with somebody else (err->trouble). */
+    /* What only the run knows of a failed attempt: fills had_company and was_reached, and tells a
+     * conflict with another tenant of the run from one with a session of others (err->trouble). */
     void (*weigh)(void *ctx, struct session *session, struct err *err,
                   struct retry_history *history);
     /* It waits before the next attempt: True: it has no place among those at work meanwhile, and asks for one with
@@ -132,7 +132,7 @@ const char *session_state_now(const struct session *session);
 struct session_state_doc {
     const char *name, *does, *next;
     bool decides;        /* the answer may lead elsewhere */
-    bool is_last;        /* nothing comes behind it */
+    bool is_last;        /* nothing comes after it */
     bool joins_next;     /* its questions travel in one batch with those of the next */
     bool has_error_edge; /* an error has a way of its own; otherwise: roll back, close */
 };

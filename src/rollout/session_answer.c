@@ -13,7 +13,7 @@ enum session_state answer_connect(struct session *session)
     return SESSION_LOCK;
 }
 
-/* Whoever only looks takes a database that would be made for an empty one. */
+/* A run that only looks treats a database that an upgrade would make as an empty one. */
 static enum session_state take_for_empty(struct session *session)
 {
     session->from.is_known = session->versions.is_known = true;
@@ -60,7 +60,7 @@ enum session_state error_create(struct session *session, const struct op *op)
     return is_there ? answer_create(session) : session_fail(session, op_err(op));
 }
 
-/* A connection that another tenant left may have died since: that is nobody's failure. */
+/* A connection that another tenant left may have died since: that does not count as a failure. */
 static bool died_unused(struct session *session, const struct op *op)
 {
     if (!session->is_reused || !op_err(op)->is_connection_lost)
@@ -98,8 +98,8 @@ enum session_state error_look(struct session *session, const struct op *op)
 
 /* ---- looking ------------------------------------------------------------------------------- */
 
-/* The inventory knows a database by its URL, which may be one of several names. NULL: nobody else of
- * this run has it. */
+/* The inventory knows a database by its URL, which may be one of several names. NULL: no other tenant of this
+ * run has it. */
 static const struct tenant *find_twin(struct session *session)
 {
     if (!session->driver->dialect->sql[SQL_IDENTITY])
@@ -215,7 +215,7 @@ static void take_commit(struct session *session)
     }
 }
 
-/* Under the lock nobody else can be at it, not even our own orphan: what is read is what is. */
+/* Under the lock no other session can change the tenant, not even our own orphan: what is read stays so. */
 enum session_state answer_resolve(struct session *session)
 {
     session->is_resolving = false;
@@ -315,8 +315,8 @@ static void locate(struct session *session, const struct action *action, const s
     session->err_statement = piece_line_text(&session->arena, action->piece, err->line);
 }
 
-/* Behind a piece stands nothing that can fail but the guard: where it does, the transaction that the piece
- * ran in is no longer ours. */
+/* Only the guard follows a piece in its message. If all the piece's statements succeeded and the op failed, the
+ * guard failed: the revision has ended our transaction. */
 static bool ended_transaction(const struct session *session, const struct action *action,
                               const struct op *op)
 {
@@ -345,8 +345,8 @@ static enum session_state stop_statements(struct session *session, size_t failed
     return can_mark ? SESSION_MARK : SESSION_CLOSE;
 }
 
-/* What begins a transaction is not to blame for a message that could not so much as be read, or was never answered:
- * the script is that was joined to it. */
+/* If the server could not parse the message, or never answered it, the joined script is to blame, and not our
+ * BEGIN that it travelled with. */
 static bool is_of_joined(const struct op *op)
 {
     bool was_unreadable = op_err(op)->kind == ERR_SQL && !op->statements_done;

@@ -7,7 +7,7 @@
 
 enum { CONTROL_TIMEOUT_MS = 30000, LOCK_POLL_MAX_MS = 250 };
 
-/* A driver that works on the pool cannot be left behind in mid-operation: no budgets there. */
+/* A driver that works on the pool cannot be abandoned in mid-operation: its operations have no budgets. */
 uint64_t session_budget(const struct session *session, uint64_t timeout_ms)
 {
     return session->driver->traits & DRIVER_ON_WORKER ? 0 : timeout_ms;
@@ -121,8 +121,8 @@ static uint64_t lock_key(const struct session *session)
     return hash_u64(name, (size_t)len < sizeof name ? (size_t)len : sizeof name - 1);
 }
 
-/* Behind a pooling proxy only a transaction can hold a lock: the one that does the work. A lock
- * that was not free leaves that transaction open. */
+/* Through a pooling proxy only a transaction can hold a lock: the one that does the work. Where the lock was
+ * not free, that transaction is still open. */
 static void prepare_lock(struct op *op)
 {
     struct session *session = op->prepare_ctx;
@@ -207,7 +207,7 @@ static void take_place(struct session *session, const struct op *place)
     }
 }
 
-/* Behind a proxy the pid of the handshake is not that of the server that answers. */
+/* Through a proxy the pid of the handshake is not that of the server process that answers. */
 static void take_server(struct session *session, const struct op *inspect)
 {
     const struct conn_info *info = io_info(session->io);
@@ -228,7 +228,7 @@ static void prepare_location(struct op *op)
     session_set_sql(op, &buf);
 }
 
-/* A table that went between two questions is found by nobody. */
+/* The table may have been dropped between the two queries; then it counts as absent. */
 static void take_location(struct session *session, const struct op *location)
 {
     if (!location->sql_len)
@@ -240,7 +240,7 @@ static void take_location(struct session *session, const struct op *location)
     session->has_history = op_value(location, 0, 1) != NULL;
 }
 
-/* Where the inventory's names are sure to be those of different databases, nobody asks. */
+/* Nothing is asked where the inventory's names are sure to be those of different databases. */
 static void prepare_identity(struct op *op)
 {
     struct session *session = op->prepare_ctx;

@@ -149,8 +149,8 @@ static bool is_untouched(struct session *session)
            session->env->is_as_before(session->env->ctx, session, &session->seen);
 }
 
-/* Behind the intent: put the copy back, or make one and then begin. An older copy may be of long ago: as
- * long as nothing was changed, it is made afresh. */
+/* What follows the intent: the copy is put back, or one is made and then the work begins. An older copy may be
+ * of long ago: as long as nothing was changed, a new one is made. */
 static enum session_state begin_work(struct session *session)
 {
     const struct session_env *env = session->env;

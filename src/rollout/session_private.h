@@ -1,6 +1,6 @@
 /* The inside of a session, shared by the table's engine (session.c), the questions (session_ask.c, and
- * session_work.c for the work itself), the answers (session_answer.c), the plan (session_plan.c) and what
- * is in doubt (session_settle.c). Nobody else includes this. */
+ * session_work.c for the work itself), the answers (session_answer.c), the plan (session_plan.c) and what is in
+ * doubt (session_settle.c). No other file includes this. */
 #ifndef ROLLOUT_SESSION_PRIVATE_H
 #define ROLLOUT_SESSION_PRIVATE_H
 
@@ -79,7 +79,7 @@ struct session {
 
     /* connection */
     struct io *io;
-    struct blockers *blockers; /* NULL: nobody who could tell */
+    struct blockers *blockers; /* NULL: no one could tell */
     bool is_reused;            /* by a tenant before us, and nothing was asked of it yet */
     bool is_guard_prepared;    /* on this connection */
     const char *addresses;
@@ -131,7 +131,7 @@ struct session {
     bool is_made_intended; /* and that the database is to be made */
     struct work work;
     size_t cursor;         /* first action that is not committed */
-    size_t batch_end;      /* behind the last action of the batch under way */
+    size_t batch_end;      /* one past the last action of the batch under way */
     size_t batch_first_op; /* the op of action `cursor`; each further action has one op */
     double step_ms;        /* what the pieces of the step under way have taken */
     struct rows seen;      /* the rows, as just read */
@@ -159,7 +159,7 @@ struct session {
 /* session.c */
 void session_go(struct session *session, enum session_state state);
 struct op *session_add_op(struct session *session, enum op_kind kind);
-/* Room for so many more, which are known: an array that doubles leaves its smaller ones behind in the arena. */
+/* Room for so many more, which are known: an array that doubles would leave its smaller copies in the arena. */
 void session_reserve_ops(struct session *session, size_t count);
 /* The way out with this error (the first one wins): roll back or close. */
 enum session_state session_fail(struct session *session, const struct err *err);

@@ -314,8 +314,8 @@ enum session_state session_begin_settling(struct session *session)
     return SESSION_SETTLE;
 }
 
-/* From here on it is as if the statement had failed, or as if it had been counted: whoever comes
- * next starts with it, or with the one after it. */
+/* From here on it is as if the statement had failed, or as if it had been counted: the next run starts with it,
+ * or with the one after it. */
 enum asked ask_settle(struct session *session)
 {
     const struct unfinished *unfinished = &session->unfinished;

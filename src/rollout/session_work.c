@@ -37,7 +37,8 @@ static enum sql_id guard_of(const struct session *session)
     return session->is_guard_prepared ? SQL_GUARD_PREPARED : SQL_GUARD;
 }
 
-/* Nothing that could end a comment, begin one in it, or be no letter of the server's. */
+/* Copies only printable ASCII, without '/' and '*', so that the text is safe inside an SQL comment in any
+ * server encoding. */
 static void add_to_comment(struct buf *buf, const char *text)
 {
     enum { MOST = 200 };
@@ -61,7 +62,8 @@ static void add_headline(struct buf *buf, const struct session *session)
     buf_adds(buf, " */ ");
 }
 
-/* The scripts of the transaction may be joined to what begins it, and like them it ends with a guard. */
+/* Turns the batch that begins a transaction into an OP_SCRIPT that ends with the guard, so that the
+ * transaction's first scripts can share its message. */
 static void make_script(struct session *session, struct op *begin)
 {
     struct buf buf;
@@ -291,7 +293,8 @@ static void prepare_start(struct op *op)
     session_set_sql(op, &buf);
 }
 
-/* Behind a piece that runs inside our transaction travels what makes sure that it still does. */
+/* A piece that runs inside our transaction is followed, in its message, by the guard, which makes sure that it
+ * still does. */
 static void set_script(struct session *session, struct op *op, const struct action *action)
 {
     const struct piece *piece = action->piece;
@@ -442,7 +445,7 @@ void session_add_setup(struct session *session, const struct piece *end)
             session_add_outside(session, piece->sql);
 }
 
-/* The piece that is next, behind what is only written down. */
+/* The next piece, past the actions that only write rows. */
 static const struct piece *next_piece(const struct session *session)
 {
     const struct action *action = &session->work.actions[session->cursor];

@@ -313,8 +313,8 @@ static void hint_at_mapping(const struct ways *ways, const struct rows *rows, st
     arena_done(&arena);
 }
 
-/* Several orders can lead through branches. A step that was left half way was free to begin once, and
- * comes first now, whatever the order was then. */
+/* Branches allow several valid orders. A step that was left half way is planned first, even if today's order
+ * would start elsewhere. */
 const struct plan *ways_plan(struct ways *ways, const struct ways_question *question,
                              struct err *err)
 {

@@ -92,9 +92,9 @@ static void add_look(struct building *building, enum action_kind kind, const str
     action->is_in_transaction = piece->is_transactional;
 }
 
-/* The row says first where the step goes on: it may be a statement behind (somebody has found out that
- * this one took effect), or say that none is under way (one failed). Whoever dies in the next statement
- * leaves a row that tells which it was. */
+/* The row says first where the step goes on: that may be one statement later (a person has found out that this
+ * one took effect), or the row may have to say that none is under way (one failed). A run that dies in the next
+ * statement leaves a row that tells which it was. */
 static void add_going_on(struct building *building, const struct step *step,
                          const struct script *script, size_t done)
 {
@@ -121,7 +121,7 @@ static void add_step(struct building *building, const struct step *step,
         const struct piece *piece = &script->pieces[i];
         if (piece->first_statement >= done)
             add_piece(building, step, script, piece);
-        /* Behind the last one that was done, nobody knows whether it was asked. */
+        /* After the last statement that was done, it is not known whether the query was asked. */
         if (piece->first_statement + piece->statement_count >= done)
             add_verifies(building, step, script, piece);
     }
@@ -130,7 +130,7 @@ static void add_step(struct building *building, const struct step *step,
     add_record(building, step, script, unfinished);
 }
 
-/* START and MARK write rows of their own, which must come behind those of the steps before. */
+/* START and MARK write rows of their own, which must come after those of the steps before. */
 static void defer_records(struct building *building)
 {
     for (size_t i = 0; i + 1 < building->count; i++) {

@@ -1,11 +1,10 @@
 /* What is to be done in one tenant, flattened: scripts, records and checkpoints in order, each inside
  * or outside a transaction. Pure: a plan and scripts in, actions out.
  *
- * Actions that follow each other inside a transaction form one transaction, up to one that
- * `ends_unit` or to one outside. A step whose script runs partly outside is checkpointed: START
- * writes its history row, MARK counts its statements, RECORD finishes it with the version rows and
- * ends the transaction. Nobody sees a transaction's rows before its end, so the steps of one are
- * recorded together, there.
+ * Actions that follow each other inside a transaction form one transaction, up to one that `ends_unit` or to
+ * one outside. A step whose script runs partly outside is checkpointed: START writes its history row, MARK
+ * counts its statements, RECORD finishes it with the version rows and ends the transaction. No other session
+ * sees a transaction's rows before its end, so its steps are recorded together, there.
  */
 #ifndef ROLLOUT_WORK_H
 #define ROLLOUT_WORK_H
@@ -28,15 +27,16 @@ enum action_kind {
 struct action {
     enum action_kind kind;
     const struct step *step;
-    const struct script *script;       /* NULL: a stamp */
-    const struct piece *piece;         /* ACTION_SCRIPT, ACTION_VERIFY: the one it stands behind */
+    const struct script *script; /* NULL: a stamp */
+    /* ACTION_SCRIPT: the piece to run; ACTION_VERIFY: the piece that it follows */
+    const struct piece *piece;
     const struct author_query *verify; /* ACTION_VERIFY */
     size_t statements;                 /* done, once this action is */
     const char *checkpoint; /* ACTION_START, ACTION_MARK: the row's checksum (checkpoint.h) */
     bool is_in_transaction;
     bool is_checkpointed; /* ACTION_RECORD: the history row is there already */
     bool is_deferred;     /* ACTION_RECORD: the next one of the transaction writes this one too */
-    bool ends_unit;       /* the transaction ends behind this action */
+    bool ends_unit;       /* the transaction ends after this action */
 };
 
 struct work {

@@ -10,8 +10,8 @@ struct meaning {
     enum err_trouble trouble;
 };
 
-/* The first row that fits wins. A session that an administrator or a timeout ends is that session's trouble alone: a
- * server that stops lets nobody in afterwards, and that speaks of the server. */
+/* The first row that fits wins. A session that an administrator or a timeout ends is that session's trouble
+ * alone: a server that stops refuses the next connections, and that error speaks of the server. */
 static const struct meaning meanings[] = {
     {"08", ERR_CONNECT, true, true, TROUBLE_NONE},    /* connection exceptions */
     {"57P01", ERR_CONNECT, true, true, TROUBLE_NONE}, /* admin shutdown, pg_terminate_backend */
@@ -156,7 +156,8 @@ static void find_sessions(struct err *err, const char *detail)
 
 /* ---- connections --------------------------------------------------------------------------- */
 
-/* The words of pooling proxies, and of servers behind them, whose codes tell little: the first that fits. */
+/* The words of pooling proxies, and of servers that they connect to, whose codes tell little. The first row
+ * that fits wins. */
 static const struct {
     const char *words;
     enum err_trouble trouble;

@@ -44,7 +44,8 @@ static void leave_open(const struct postgres_scan *scan, struct postgres_token *
     token->what = what;
 }
 
-/* Where the literal goes on behind its quote at `at`: 'one' and, in a line below, 'the rest'. 0: it does not. */
+/* Where the literal goes on after its closing quote at `at`: 'one' and, in a line below, 'the rest'. 0: it does
+ * not. */
 static size_t find_continuation(const struct postgres_scan *scan, size_t at)
 {
     bool is_below = false;
@@ -67,7 +68,8 @@ static size_t find_continuation(const struct postgres_scan *scan, size_t at)
     return 0;
 }
 
-/* `at` is behind the first quote. A doubled one is a part of it; in E'' a backslash takes the next byte with it. */
+/* `at` is just after the first quote. A doubled quote is a part of the literal; in E'' a backslash takes the
+ * next byte with it. */
 static void read_literal(const struct postgres_scan *scan, size_t at, bool has_escapes,
                          struct postgres_token *token)
 {
@@ -138,7 +140,7 @@ static void read_word(const struct postgres_scan *scan, struct postgres_token *t
         read_name(scan, token->end + 2, token);
 }
 
-/* Behind the comment that begins at `at` (they nest); 0: nothing ends it. */
+/* The offset after the comment that begins at `at` (comments nest); 0: nothing ends it. */
 static size_t find_comment_end(const struct postgres_scan *scan, size_t at)
 {
     size_t depth = 0;

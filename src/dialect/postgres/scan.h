@@ -34,7 +34,7 @@ struct postgres_scan {
     size_t at;
 };
 
-/* The next token behind blanks and comments; false: there is none. */
+/* The next token after blanks and comments; false: there is none. */
 bool postgres_scan_next(struct postgres_scan *scan, struct postgres_token *ret_token);
 
 /* Is the token this word, in any case of letters? */

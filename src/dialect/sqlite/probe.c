@@ -13,7 +13,7 @@
 struct words {
     const char *sql;
     size_t len;
-    size_t at; /* behind the word read last */
+    size_t at; /* after the word read last */
     char word[256];
 };
 
@@ -22,7 +22,8 @@ static bool is_of_name(char c)
     return ascii_is_alnum(c) || c == '_' || c == '$' || (c & 0x80);
 }
 
-/* Behind the quoted name that begins at `at`. A quote within it is written twice, but for a bracket. */
+/* The offset after the quoted name that begins at `at`. A quote within it is written twice, but a bracket is
+ * not. */
 static size_t read_quoted(struct words *words, size_t at, size_t *ret_used)
 {
     char close = words->sql[at] == '[' ? ']' : words->sql[at];
@@ -67,7 +68,7 @@ static bool take(struct words *words, const char *word)
     return false;
 }
 
-/* The name behind `IF [NOT] EXISTS`, without the schema before a point. */
+/* The name after `IF [NOT] EXISTS`, without the schema before a point. */
 static const char *take_name(struct words *words)
 {
     if (take(words, "if")) {
@@ -170,7 +171,7 @@ static const struct {
 
 /* ---- definitions --------------------------------------------------------------------------- */
 
-/* From behind the name to the end: SQLite keeps that as it was written. */
+/* What follows the name, up to the end: SQLite keeps that as it was written. */
 static const char *rest(struct arena *arena, const char *statement, bool *ret_is_unique)
 {
     struct words words = {.sql = statement, .len = strlen(statement)};

@@ -7,8 +7,8 @@
 #include "base/ascii.h"
 #include "dialect/split.h"
 
-/* Behind a quoted piece or a comment that begins at `at`; `at` itself where none does. An
- * unterminated one ends the text. */
+/* The offset after a quoted piece or a comment that begins at `at`; `at` itself where none does. One without an
+ * end reaches to the end of the text. */
 static size_t skip_opaque(const char *sql, size_t len, size_t at)
 {
     char open = sql[at];
@@ -44,9 +44,9 @@ static bool ends_in_end(const char *copy, size_t begin, size_t end)
     return end - begin > 3 && ascii_begins(copy + end - 3, "end");
 }
 
-/* sqlite3_complete knows triggers, whose bodies hold semicolons; only semicolons outside quotes and
- * comments are worth asking about. Where the first does not end the statement, it is a trigger, and only
- * one behind END does: asking each time would take minutes where a trigger's end is missing. */
+/* sqlite3_complete knows triggers, whose bodies hold semicolons; only semicolons outside quotes and comments
+ * are worth asking about. Where the first semicolon does not end the statement, it is a trigger, and only a
+ * semicolon after END does: asking each time would take minutes where a trigger's end is missing. */
 static size_t find_end(char *copy, size_t len, size_t begin, bool *ret_is_ended)
 {
     bool is_trigger = false;
