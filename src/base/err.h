@@ -36,6 +36,7 @@ enum err_trouble {
     TROUBLE_NONE, /* nothing */
     TROUBLE_CONFLICT, /* it may come from another session that did the same at that moment: alone it may go well. If
                          it is transient, it comes from nothing else */
+    TROUBLE_SHARED, /* the same, where the table that it is about is shared with other tenants */
     TROUBLE_CROWDED_DATABASE, /* no more connections to this database, */
     TROUBLE_CROWDED_LOGIN,    /* with this login, */
     TROUBLE_CROWDED_SERVER,   /* or at all */

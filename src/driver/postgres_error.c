@@ -14,15 +14,17 @@ static bool is_alive(const PGresult *result)
     return severity && strcmp(severity, "ERROR") == 0;
 }
 
-static const char *hint_for(const char *code)
+/* The first that fits; `routine`: what the name of the server's that found the error holds. */
+static const char *hint_for(const char *code, const char *routine)
 {
-    static const char *const hints[][2] = {
-        {"25001", " (give the section 'transaction:false')"},
-        {"53300", " (lower 'per_server' or raise max_connections)"},
+    static const char *const hints[][3] = {
+        {"25001", "PreventInTransactionBlock", " (give the section 'transaction:false')"},
+        {"25001", "check_", " (skein's own statements come first: a revision cannot set this)"},
+        {"53300", "", " (lower 'per_server' or raise max_connections)"},
     };
     for (size_t i = 0; i < ARRAY_LEN(hints); i++)
-        if (strcmp(code, hints[i][0]) == 0)
-            return hints[i][1];
+        if (strcmp(code, hints[i][0]) == 0 && strstr(routine ? routine : "", hints[i][1]))
+            return hints[i][2];
     return "";
 }
 
@@ -176,7 +178,8 @@ void postgres_error(PGconn *pg, const PGresult *result, const struct postgres_co
         set_lost(pg, err);
         return;
     }
-    err_set(err, ERR_SQL, "%s%s", primary ? primary : "", hint_for(code));
+    err_set(err, ERR_SQL, "%s%s", primary ? primary : "",
+            hint_for(code, PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION)));
     snprintf(err->code, sizeof err->code, "%s", code);
     postgres_classify(err, &(struct postgres_facts){
                                .routine = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION),
@@ -185,6 +188,7 @@ void postgres_error(PGconn *pg, const PGresult *result, const struct postgres_co
                                .sql = context->operation,
                                .is_alive = is_alive(result),
                                .is_standby = context->is_standby,
+                               .is_in_function = PQresultErrorField(result, PG_DIAG_CONTEXT),
                            });
     if (PQstatus(pg) == CONNECTION_BAD)
         err->is_connection_lost = true;
@@ -262,7 +266,7 @@ void postgres_connect_error(PGconn *pg, const char *refusal, struct arena *arena
     if (message) {
         set_first_line(err, ERR_CONNECT, message);
         size_t len = strlen(err->text);
-        snprintf(err->text + len, sizeof err->text - len, "%s", hint_for(code));
+        snprintf(err->text + len, sizeof err->text - len, "%s", hint_for(code, NULL));
         snprintf(err->code, sizeof err->code, "%s", code);
         postgres_classify(err, &(struct postgres_facts){
                                    .routine = find_routine(text, routine, sizeof routine),

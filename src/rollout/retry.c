@@ -18,6 +18,7 @@ static const struct policy {
 } policies[TROUBLE__COUNT] = {
     [TROUBLE_NONE] = {.delay_max_ms = 10000},
     [TROUBLE_CONFLICT] = {.wants_fewer = true, .delay_max_ms = 1000},
+    [TROUBLE_SHARED] = {.delay_max_ms = 10000},
     [TROUBLE_CROWDED_DATABASE] = {.goes_by_time = true, .delay_max_ms = 5000},
     [TROUBLE_CROWDED_LOGIN] = {.goes_by_time = true, .wants_fewer = true, .delay_max_ms = 5000},
     [TROUBLE_CROWDED_SERVER] = {.goes_by_time = true, .wants_fewer = true, .delay_max_ms = 5000},

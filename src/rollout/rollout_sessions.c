@@ -198,11 +198,23 @@ static bool is_ours(const struct rollout *rollout, size_t tenant, uint32_t backe
     return false;
 }
 
-/* Where it is known who was in the way. */
+/* A row that stands in a shared table may be another tenant's of the run. */
+static bool is_about_shared_table(const struct rollout *rollout, size_t tenant,
+                                  const struct err *err)
+{
+    const char *own = rollout->options->tenants[tenant]->schema;
+    const char *schema = said_part(err->said, SAID_SCHEMA);
+    return own && schema && strcmp(own, schema) != 0;
+}
+
+/* Where it is known who was in the way, or of whom the table is. */
 static void tell_conflict(const struct rollout *rollout, size_t tenant, struct err *err)
 {
     bool is_known = err->sessions[0] && rollout->places[tenant].backend_pid;
     bool is_of_run = false;
+    if (err->trouble == TROUBLE_SHARED)
+        err->trouble =
+            is_about_shared_table(rollout, tenant, err) ? TROUBLE_CONFLICT : TROUBLE_NONE;
     if (!is_known || err->kind != ERR_LOCK)
         return;
     for (size_t i = 0; i < ERR_SESSIONS_MOST && err->sessions[i]; i++)

@@ -67,9 +67,11 @@ class SharedObjects(SharedCase):
         report = self.run_json("rollback").report
         self.assertEqual(report["totals"]["rolled_back"], 24)
 
-    def check(self, up, count=32, **keys):
+    def check(self, up, count=32, before=None, **keys):
         self.fleet.revision("aaaa1111", up, down="")
         self.schemas(count, **keys)
+        if before:
+            self.pg.sql(self.database, before)
         return self.all_succeed("--on-failure", "rollback")
 
     def test_grants_on_a_shared_object(self):
@@ -106,6 +108,44 @@ class SharedObjects(SharedCase):
 
     def test_a_function_that_is_dropped_and_made(self):
         self.check("DROP FUNCTION IF EXISTS public.f(); CREATE FUNCTION public.f() RETURNS int LANGUAGE sql AS 'SELECT 1';")
+
+    def test_a_block_that_looks_before_it_acts(self):
+        """The pause stands between the two."""
+        column = "SELECT FROM pg_attribute WHERE attrelid = 'public.shared'::regclass AND attname = 'n' AND NOT attisdropped"
+        cases = {
+            "adds a column": (f"IF NOT EXISTS ({column})", "ALTER TABLE public.shared ADD COLUMN n int"),
+            "drops it": (f"IF EXISTS ({column})", "ALTER TABLE public.shared DROP COLUMN n"),
+            "adds a key": ("IF NOT EXISTS (SELECT FROM pg_constraint WHERE conname = 'k')",
+                           "ALTER TABLE public.shared ADD CONSTRAINT k PRIMARY KEY (id)"),
+            "drops a function": ("IF EXISTS (SELECT FROM pg_proc WHERE proname = 'gone')", "DROP FUNCTION public.gone()"),
+            "drops a table": ("IF EXISTS (SELECT FROM pg_class WHERE relname = 'extra')", "DROP TABLE public.extra"),
+            "makes a row": ("PERFORM FROM public.kind WHERE id = 1; IF NOT FOUND", "INSERT INTO public.kind VALUES (1)"),
+        }
+        self.schemas(10)
+        self.pg.sql(self.database, "CREATE TABLE public.shared (id int); CREATE TABLE public.extra (id int); "
+                    "CREATE TABLE public.kind (id int PRIMARY KEY); "
+                    "CREATE FUNCTION public.gone() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+        for i, (name, (condition, act)) in enumerate(cases.items()):
+            with self.subTest(name):
+                self.fleet.revision(f"aaaa111{i}", f"DO $$ BEGIN {condition} THEN PERFORM pg_sleep(0.05); {act}; "
+                                    "END IF; END $$;", down="")
+                self.all_succeed("--on-failure", "rollback")
+
+    def test_rows_of_a_shared_table(self):
+        self.check("INSERT INTO public.shared SELECT coalesce(max(id), 0) + 1 FROM public.shared; CREATE TABLE t (id int);",
+                   before="CREATE TABLE public.shared (id int PRIMARY KEY)")
+
+    def test_a_row_of_the_tenants_own_is_its_own(self):
+        """It is not tried again, though others are at work."""
+        self.fleet.revision("aaaa1111", "CREATE TABLE IF NOT EXISTS own (id int PRIMARY KEY); INSERT INTO own VALUES (1); "
+                            "DO $$ BEGIN IF current_schema() < 's004' THEN INSERT INTO own VALUES (1); END IF; END $$;")
+        self.schemas(8)
+        report = self.run_json("upgrade", "--on-failure", "continue", code=1).report
+        self.assertEqual([t["attempts"] for t in report["tenants"] if t["state"] == "failed"], [1, 1, 1, 1])
+
+    def test_locks_that_are_not_waited_for(self):
+        self.check("LOCK TABLE public.shared IN EXCLUSIVE MODE NOWAIT; SELECT pg_sleep(0.05);", count=10,
+                   before="CREATE TABLE public.shared (id int)")
 
     def test_deadlocks_among_our_own(self):
         """Each takes two shared rows, in one of two orders."""

@@ -33,6 +33,8 @@ static void check(const struct class_case *cases, size_t count)
     check(cases, ARRAY_LEN(cases))
 
 #define ALIVE .is_alive = true
+#define IN_FUNCTION .is_in_function = true
+#define RAISED .routine = "exec_stmt_raise"
 #define CONNECTING .is_connecting = true
 
 static void what_speaks_of_the_server(void **state)
@@ -102,6 +104,7 @@ static void what_speaks_of_one_session_only(void **state)
 static void what_a_revision_raises_itself(void **state)
 {
     CHECK(
+        {"28000", "x", {ALIVE, RAISED}, ERR_SQL, false, TROUBLE_NONE, false},
         {"25006",
          "x",
          {ALIVE, .routine = "exec_stmt_raise", .is_standby = true},
@@ -194,7 +197,20 @@ static void what_only_a_conflict_explains(void **state)
            true,
            TROUBLE_CONFLICT,
            false},
-          {"23505", "users_pkey", {ALIVE, .schema = "public"}, ERR_SQL, false, TROUBLE_NONE, false},
+          {"XX000",
+           "could not open relation with OID 5",
+           {ALIVE},
+           ERR_SQL,
+           true,
+           TROUBLE_CONFLICT,
+           false},
+          {"42704",
+           "x",
+           {ALIVE, .routine = "shdepLockAndCheckObject"},
+           ERR_SQL,
+           true,
+           TROUBLE_CONFLICT,
+           false},
           {"40P01", "deadlock detected", {ALIVE}, ERR_LOCK, true, TROUBLE_CONFLICT, false},
           {"53200", "out of shared memory", {ALIVE}, ERR_SQL, true, TROUBLE_CONFLICT, false},
           {"55006",
@@ -245,6 +261,48 @@ static void what_a_conflict_may_explain(void **state)
            TROUBLE_NONE,
            false},
           {"42P07", "x", {ALIVE}, ERR_SQL, false, TROUBLE_NONE, false},
+          {"42723",
+           "x",
+           {ALIVE, .sql = "create OR\nreplace view v"},
+           ERR_SQL,
+           false,
+           TROUBLE_CONFLICT,
+           false},
+          {"42701",
+           "x",
+           {ALIVE, .sql = "DO IF NOT EXISTS", IN_FUNCTION},
+           ERR_SQL,
+           false,
+           TROUBLE_CONFLICT,
+           false},
+          {"42703",
+           "x",
+           {ALIVE, .sql = "DO IF EXISTS", IN_FUNCTION},
+           ERR_SQL,
+           false,
+           TROUBLE_CONFLICT,
+           false},
+          {"42P01",
+           "x",
+           {ALIVE, .sql = "DO IF NOT FOUND", IN_FUNCTION},
+           ERR_SQL,
+           false,
+           TROUBLE_CONFLICT,
+           false},
+          {"42703",
+           "x",
+           {ALIVE, .sql = "DO IF n THEN", IN_FUNCTION},
+           ERR_SQL,
+           false,
+           TROUBLE_NONE,
+           false},
+          {"42703",
+           "x",
+           {ALIVE, .sql = "DROP TABLE IF EXISTS a"},
+           ERR_SQL,
+           false,
+           TROUBLE_NONE,
+           false},
           {"42601",
            "x",
            {ALIVE, .sql = "CREATE TABLE IF NOT EXISTS"},
@@ -252,6 +310,41 @@ static void what_a_conflict_may_explain(void **state)
            false,
            TROUBLE_NONE,
            false});
+}
+
+/* Whether it is one depends on whose table it is. */
+static void what_is_a_conflict_in_a_shared_table(void **state)
+{
+    CHECK({"23505", "pkey", {ALIVE, .schema = "public"}, ERR_SQL, false, TROUBLE_SHARED, false},
+          {"23503", "fkey", {ALIVE, .schema = "s1"}, ERR_SQL, false, TROUBLE_SHARED, false},
+          {"23514", "domain", {ALIVE}, ERR_SQL, false, TROUBLE_NONE, false},
+          {"23505",
+           "raised",
+           {ALIVE, RAISED, .schema = "public"},
+           ERR_SQL,
+           false,
+           TROUBLE_NONE,
+           false});
+}
+
+/* Who holds the lock is asked while a statement waits: one that does not wait may have met another tenant. */
+static void what_does_not_wait_for_a_lock(void **state)
+{
+    CHECK({"55P03",
+           "no",
+           {ALIVE, .routine = "RangeVarGetRelidExtended"},
+           ERR_LOCK,
+           true,
+           TROUBLE_CONFLICT,
+           false},
+          {"55P03",
+           "timeout",
+           {ALIVE, .routine = "ProcessInterrupts"},
+           ERR_LOCK,
+           true,
+           TROUBLE_NONE,
+           false},
+          {"55P03", "raised", {ALIVE, RAISED}, ERR_LOCK, true, TROUBLE_NONE, false});
 }
 
 /* Its lines begin with the numbers of the sessions, in every language. */
@@ -283,6 +376,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(who_has_no_connection_left),
     cmocka_unit_test(what_only_a_conflict_explains),
     cmocka_unit_test(what_a_conflict_may_explain),
+    cmocka_unit_test(what_is_a_conflict_in_a_shared_table),
+    cmocka_unit_test(what_does_not_wait_for_a_lock),
     cmocka_unit_test(who_was_in_a_deadlock),
 };
 

@@ -2,6 +2,9 @@
 
 #include "base/ascii.h"
 
+/* Of PL/pgSQL's RAISE. */
+#define RAISE_ROUTINE "exec_stmt_raise"
+
 struct meaning {
     const char *code; /* SQLSTATE, or its class (the first two characters) */
     enum err_class kind;
@@ -62,11 +65,11 @@ static void take_meaning(struct err *err, const struct postgres_facts *facts)
  * choice, says nothing of our session and of our server. */
 static void keep_to_itself(struct err *err, const struct postgres_facts *facts)
 {
-    bool is_raised = is_same(facts->routine, "exec_stmt_raise");
+    bool is_raised = is_same(facts->routine, RAISE_ROUTINE);
     bool is_standby = strcmp(err->code, "25006") == 0 && facts->is_standby && !is_raised;
     if (!facts->is_alive || is_standby)
         return;
-    bool is_of_elsewhere = err->kind == ERR_CONNECT;
+    bool is_of_elsewhere = err->kind == ERR_CONNECT || err->kind == ERR_AUTH;
     if (is_of_elsewhere)
         err->kind = ERR_SQL;
     if (is_of_elsewhere || is_raised)
@@ -78,12 +81,29 @@ static void keep_to_itself(struct err *err, const struct postgres_facts *facts)
 /* The server does not translate these. */
 static const char *const races[] = {
     "tuple concurrently updated", "tuple concurrently deleted", "concurrently dropped",
-    "cache lookup failed for",    "could not find tuple for",
+    "cache lookup failed for",    "could not find tuple for",   "could not open relation with OID",
 };
 
-/* An object that was there already: of two that make it if it does not exist, or drop it first if it does, both look
- * before either has made it. */
-static const char *const duplicates[] = {"42710", "42P04", "42P06", "42P07", "42723"};
+/* Of two that make an object if it does not exist, or drop it first if it does, both look before either has done it:
+ * then it is there already, or no more. The server's own IF EXISTS looks again, once it has the lock; what a function
+ * or a DO block has looked at may be gone. */
+static const struct {
+    const char *code;
+    bool is_of_function;
+} twins[] = {
+    {"42710", false}, /* duplicate object, */
+    {"42P04", false}, /* database, */
+    {"42P06", false}, /* schema, */
+    {"42P07", false}, /* table, */
+    {"42723", false}, /* function, */
+    {"42701", true},  /* column, */
+    {"42P16", true},  /* primary key */
+    {"42704", true},  /* undefined object, */
+    {"3F000", true},  /* schema, */
+    {"42P01", true},  /* table, */
+    {"42883", true},  /* function, */
+    {"42703", true},  /* column */
+};
 
 /* After the word and the blanks that must follow it; NULL: it is not there. */
 static const char *skip_word(const char *text, const char *word)
@@ -95,13 +115,15 @@ static const char *skip_word(const char *text, const char *word)
     return blanks ? text + blanks : NULL;
 }
 
-/* IF EXISTS or IF NOT EXISTS. */
+/* IF EXISTS, IF NOT EXISTS, OR REPLACE; in functions also IF NOT FOUND. */
 static bool asks_whether_it_exists(const char *sql)
 {
     for (const char *p = sql; p && *p; p++) {
         const char *after_if = skip_word(p, "if"), *after_not = skip_word(after_if, "not");
-        const char *after = after_not ? after_not : after_if;
-        if (after && ascii_begins(after, "exists"))
+        const char *after = after_not ? after_not : after_if, *after_or = skip_word(p, "or");
+        if ((after && ascii_begins(after, "exists")) ||
+            (after_not && ascii_begins(after_not, "found")) ||
+            (after_or && ascii_begins(after_or, "replace")))
             return true;
     }
     return false;
@@ -117,23 +139,36 @@ static bool is_race(const struct err *err)
     return false;
 }
 
-static bool is_duplicate(const struct err *err)
+static bool is_twin(const struct err *err, const struct postgres_facts *facts)
 {
-    for (size_t i = 0; i < ARRAY_LEN(duplicates); i++)
-        if (strcmp(err->code, duplicates[i]) == 0)
-            return true;
+    for (size_t i = 0; i < ARRAY_LEN(twins); i++)
+        if (strcmp(err->code, twins[i].code) == 0)
+            return (!twins[i].is_of_function || facts->is_in_function) &&
+                   asks_whether_it_exists(facts->sql);
     return false;
+}
+
+/* NOWAIT: it fails at once, so no one can be asked who holds the lock. */
+static bool is_nowait(const struct err *err, const struct postgres_facts *facts)
+{
+    return strcmp(err->code, "55P03") == 0 && facts->routine &&
+           !is_same(facts->routine, "ProcessInterrupts") && !is_same(facts->routine, RAISE_ROUTINE);
 }
 
 static void find_conflict(struct err *err, const struct postgres_facts *facts)
 {
-    bool is_in_catalog = strcmp(err->code, "23505") == 0 && is_same(facts->schema, "pg_catalog");
+    bool is_in_catalog = is_same(facts->schema, "pg_catalog") && strcmp(err->code, "23505") == 0;
+    bool breaks_constraint =
+        starts_with(err->code, "23") && facts->schema && !is_same(facts->routine, RAISE_ROUTINE);
     bool is_in_use = strcmp(err->code, "55006") == 0 && is_same(facts->routine, "createdb");
-    if (is_in_catalog || is_race(err)) {
+    bool is_gone = is_same(facts->routine, "shdepLockAndCheckObject");
+    if (is_in_catalog || is_race(err) || is_gone) {
         err->trouble = TROUBLE_CONFLICT;
         err->is_transient = true;
-    } else if (is_duplicate(err) && asks_whether_it_exists(facts->sql)) {
+    } else if (is_twin(err, facts) || is_nowait(err, facts)) {
         err->trouble = TROUBLE_CONFLICT;
+    } else if (breaks_constraint) {
+        err->trouble = TROUBLE_SHARED;
     } else if (is_in_use) { /* the template, by others */
         err->is_transient = true;
     }
