@@ -59,6 +59,7 @@ static void describe(const struct loader *loader, char *ret_text, size_t size)
         places_describe(&loader->places, subject->section, subject->index, ret_text, size);
 }
 
+PRINTF_LIKE(3, 0)
 static void fault_at(struct loader *loader, int line, const char *format, va_list args)
 {
     char who[256];
