@@ -124,7 +124,7 @@ const struct command command_edit = {
     .summary = "open a revision file in $VISUAL or $EDITOR",
     .help =
         "Opens the file of each revision that REV names, one after the other, and reads the chain\n"
-        "again behind the last: what is wrong with it then is told (exit 2). 'current' asks the\n"
+        "again after the last: what is wrong with it then is told (exit 2). 'current' asks the\n"
         "selected tenants where they stand. A file that tenants have applied must not change:\n"
         "they would refuse it as drift.",
     .example = "skein edit head",

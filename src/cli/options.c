@@ -217,7 +217,7 @@ static const struct option_row rows[] = {
      TO(purges)},
     {"force", 0, NULL, OPTIONS_FORCE, "also where none of the tables is there that the chain makes",
      TO(is_forced)},
-    {"done", 0, NULL, OPTIONS_SETTLE, "the statement took effect: go on with the one behind it",
+    {"done", 0, NULL, OPTIONS_SETTLE, "the statement took effect: go on with the one after it",
      TO(says_done)},
     {"undone", 0, NULL, OPTIONS_SETTLE, "it did not: go on with it", TO(says_undone)},
     {"statements", 0, "N", OPTIONS_SETTLE,

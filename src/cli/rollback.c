@@ -14,7 +14,7 @@ const struct command command_rollback = {
         "Takes RUN (its id or the beginning of it; default: the newest) back, in reverse order: every\n"
         "tenant that it or the runs which it resumed have changed goes back to the revision where\n"
         "it stood before, and no other is touched. What that comes to is shown first; if a step back\n"
-        "has no down section, nothing is begun (exit 2). A tenant that somebody else has moved since\n"
+        "has no down section, nothing is begun (exit 2). A tenant that others have moved since\n"
         "is left alone and reported.",
     .example = "skein rollback --dry-run",
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_AGAIN | OPTIONS_DRY_RUN,

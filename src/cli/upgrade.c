@@ -24,7 +24,7 @@ const struct command command_upgrade = {
         "targets may be given. Each tenant is locked, and moved in one transaction where its\n"
         "database can do that; a tenant that fails stands where it stood.\n"
         "\n"
-        "With --sql nobody is connected to: the script of an upgrade from base, or from A where\n"
+        "With --sql no tenant is connected to: the script of an upgrade from base, or from A where\n"
         "TARGET is A:B, goes to stdout. It leaves a tenant as the run would, and fails unless the\n"
         "tenant stands where it starts.",
     .example = "skein upgrade --on-failure rollback --max-failures 2% -o json=report.json",

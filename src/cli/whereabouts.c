@@ -40,7 +40,7 @@ static void on_event(void *ctx, const struct event *event)
     const char *tenant = event->run->tenants[event->tenant]->name;
     if (!outcome->from.is_known)
         note_unknown(whereabouts, tenant, ": ",
-                     outcome->error ? outcome->error->text : "nobody could look");
+                     outcome->error ? outcome->error->text : "it could not be asked");
     for (size_t i = 0; i < outcome->from.count; i++) {
         const struct revision *revision = chain_get(fleet->chain, outcome->from.ids[i]);
         if (!revision) {

@@ -169,7 +169,7 @@ static void check_source_line(struct import *import, const struct import_file *f
     *ret_is_source = is_indented && memmem(line->text, line->len, "warn(", 5);
     if (is_indented && !*ret_is_source)
         import_fault(import, file->path, line->number,
-                     "is this Python, behind a warning, or SQL? keep the log out of the script "
+                     "is this Python, after a warning, or SQL? keep the log out of the script "
                      "(2> up.log)");
 }
 

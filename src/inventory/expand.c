@@ -14,7 +14,7 @@ static bool add_variable(struct buf *buf, const char **at, struct err *err)
     const char *from = *at + 2;
     size_t len = strcspn(from, "}");
     if (!from[len])
-        return err_set(err, ERR_CONFIG, "'${' has no '}' behind it; a plain '$' is written '$$'");
+        return err_set(err, ERR_CONFIG, "'${' has no '}' after it; a plain '$' is written '$$'");
     if (len > NAME_MAX_BYTES)
         return err_set(err, ERR_CONFIG, "the variable's name between '${' and '}' is too long");
     memcpy(name, from, len);

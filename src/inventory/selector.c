@@ -90,7 +90,7 @@ static bool parse_set(struct parse *parse, struct term *term)
     do
         add_value(parse, term);
     while (skip(parse, ","));
-    return skip(parse, ")") || fault(parse, "expected ',' or ')' behind a value");
+    return skip(parse, ")") || fault(parse, "expected ',' or ')' after a value");
 }
 
 /* `in` and `notin` are words: `inn` or `in` followed by something that is neither is not them. */

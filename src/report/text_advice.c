@@ -13,8 +13,8 @@ static const struct advice advices[] = {
     {TENANT_PARTIAL,
      "partly applied: the statements that are done are permanent. Its table "
      "skein_history says which finished.",
-     "Mend the revision or the database, then go on behind the last finished statement"},
-    {TENANT_IN_DOUBT, "nobody could ask how the last commit ended: it may be there or not.",
+     "Mend the revision or the database, then go on after the last finished statement"},
+    {TENANT_IN_DOUBT, "how the last commit ended could not be asked: it may be there or not.",
      "Once the database answers, this looks first and does only what is missing"},
     {TENANT_ROLLBACK_FAILED,
      "the way back failed: it does not stand where it stood. `skein current -v` and its table "

@@ -25,7 +25,7 @@ static const struct state_row states[SESSION__COUNT] = {
                           ask_password, NULL, NULL, SESSION_CONNECT, false, true},
     [SESSION_CONNECT] = {"connect", "takes a connection that another tenant left, or makes one",
                          ask_connect, answer_connect, error_connect, SESSION_LOCK, true, true},
-    [SESSION_LOCK] = {"lock", "tries to take the tenant's lock; whoever only looks takes none",
+    [SESSION_LOCK] = {"lock", "tries to take the tenant's lock; a run that only looks takes none",
                       ask_lock, NULL, error_lock, SESSION_INSPECT, true, true},
     [SESSION_LOCK_WAIT] = {"lock_wait", "waits a little, with no transaction open", ask_lock_wait,
                            NULL, NULL, SESSION_LOCK, false, true},

@@ -10,7 +10,7 @@ static bool make_plan(struct session *session, struct plan *ret_left, struct err
         if (!session->plan)
             return false;
     } else if (!rows_are_equal(&session->seen, &session->versions)) {
-        return err_set(err, ERR_DRIFT, "somebody else changed the version table meanwhile");
+        return err_set(err, ERR_DRIFT, "another session changed the version table meanwhile");
     }
     session->recorded_count = session->done_count;
     *ret_left = *session->plan;

@@ -125,7 +125,7 @@ static bool check_moved(const struct ways *ways, const struct ways_question *que
     return !goal->is_known || rows_are_equal(&question->rows, goal) ||
            lies_between(ways->options.chain, &question->rows, before, goal) ||
            refuse(err, WAYS_MOVED_ON,
-                  "it stands where this run did not leave it: somebody else moved it since, so it "
+                  "it stands where this run did not leave it: others have moved it since, so it "
                   "is not taken back");
 }
 

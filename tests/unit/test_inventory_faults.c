@@ -101,7 +101,7 @@ static void refuses_bad_values(void **state)
         {"chain: ${A B}\n", 1,
          "the inventory: 'chain': between '${' and '}' must stand a variable's name"},
         {"chain: a${\n", 1,
-         "the inventory: 'chain': '${' has no '}' behind it; a plain '$' is written '$$'"},
+         "the inventory: 'chain': '${' has no '}' after it; a plain '$' is written '$$'"},
         {"version_table: 1a\n", 1,
          "the inventory: 'version_table' must be made of at most 63 letters, digits and '_'"},
         {"version_table: public.versions\n", 1,

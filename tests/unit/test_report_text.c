@@ -437,7 +437,7 @@ static void each_state_that_needs_a_person_says_what_to_do(void **state)
         const char *advice;
     } cases[] = {
         {TENANT_PARTIAL, "  t0: partly applied"},
-        {TENANT_IN_DOUBT, "  t0: nobody could ask how the last commit ended"},
+        {TENANT_IN_DOUBT, "  t0: how the last commit ended could not be asked"},
         {TENANT_ROLLBACK_FAILED, "  t0: the way back failed"},
     };
     (void)state;
