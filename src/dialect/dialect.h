@@ -73,8 +73,9 @@ enum sql_id {
     SQL_SCRIPT_CHECK,   /* and an error if it is more by now */
     SQL_SCRIPT_RESTORE, /* after a revision's SQL: undoes what it did to the session's settings */
     SQL_SCRIPT_EXPECT,  /* an error unless the version table holds exactly {rows} */
-    SQL_SCRIPT_PURGE,   /* empties the version table */
-    SQL_SCRIPT_VERIFY,  /* an error unless {query}, which may end in a comment, returns a row */
+    SQL_SCRIPT_FINISHED, /* an error if the history's last row is of a revision that was left half way */
+    SQL_SCRIPT_PURGE,  /* empties the version table */
+    SQL_SCRIPT_VERIFY, /* an error unless {query}, which may end in a comment, returns a row */
     /* Parts of the above, put in where the variable of that name stands: */
     SQL_PART_CURRENT_SCHEMA, /* {asked_schema}, {found_schema} where no schema was asked for */
     SQL_PART_FOUND_SCHEMA,   /* {found_schema}: the {schema_lookup} that was asked for, or NULL */

@@ -70,6 +70,12 @@ static void add_expectation(struct writing *writing)
         buf_addf(writing->out, "%s%s", i ? ", " : "", plan->from.ids[i]);
     buf_adds(writing->out, plan->from.count ? "\n\n" : "base\n\n");
     add_sql(writing, SQL_SCRIPT_EXPECT, &writing->vars);
+    if (writing->script->command == PLAN_STAMP)
+        return;
+    buf_adds(
+        writing->out,
+        "-- Fails if a revision was left half way: skein upgrade or skein resolve goes on\n\n");
+    add_sql(writing, SQL_SCRIPT_FINISHED, &writing->vars);
 }
 
 /* The tables, and that the tenant stands where the script starts. */

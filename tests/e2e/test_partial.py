@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 import sqlite3
+import subprocess
 import time
 
 from harness import FleetCase, PostgresCase, main, wait_until
@@ -479,6 +480,18 @@ class Edited:
         self.check(self.run_t("upgrade"), "succeeded")
         self.assertEqual(self.bills(), [1, 2])
 
+    def test_a_script_refuses_it(self):
+        self.leave()
+        self.write(f"-- migrate:up{OUTSIDE}\n{self.DONE};\n{self.MENDED};\n")
+        script = self.run_ok("upgrade", "--sql").out
+        stamp = self.run_ok("stamp", "head", "--sql").out
+        self.assertIn("version_num", self.run_script(script))
+        self.assertEqual(self.bills(), [1])
+        self.assertEqual(self.run_script(stamp), "")
+        self.renew()
+        self.assertEqual(self.run_script(script), "")
+        self.assertEqual(self.bills(), [1, 2])
+
     def test_a_row_of_an_earlier_release(self):
         for edited in (False, True):
             self.leave()
@@ -517,6 +530,13 @@ class EditedOnPostgres(Edited, OnPostgres):
     def renew(self):
         self.sql("DROP TABLE IF EXISTS bill, top, skein_history, alembic_version; CREATE TABLE bill (n int)")
 
+    def run_script(self, script):
+        """What it says of an error."""
+        self.fleet.write("script.sql", script, mode=0o644)
+        os.chmod(self.fleet.dir, 0o755)
+        done = self.pg.psql(self.db, "-f", self.fleet.path("script.sql"))
+        return done.stderr.decode() if done.returncode else ""
+
 
 class EditedOnSqlite(Edited, FleetCase):
     check, run_t = OnPostgres.check, OnPostgres.run_t
@@ -525,6 +545,10 @@ class EditedOnSqlite(Edited, FleetCase):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.fleet.path("data/t.db"))
         self.fleet.inventory([self.fleet.sqlite("t", "CREATE TABLE bill (n int)")])
+
+    def run_script(self, script):
+        done = subprocess.run(["sqlite3", "-bail", self.fleet.path("data/t.db")], input=script.encode(), capture_output=True)
+        return done.stderr.decode() if done.returncode else ""
 
     def sql(self, text):
         with contextlib.closing(sqlite3.connect(self.fleet.path("data/t.db"), isolation_level=None)) as db:

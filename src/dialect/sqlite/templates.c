@@ -44,6 +44,9 @@ const char *const sqlite_sql[SQL__COUNT] = {
         "INSERT INTO {version} (version_num) SELECT NULL WHERE (SELECT count(*) FROM {version}) "
         "<> {row_count} OR (SELECT count(*) FROM {version} WHERE version_num IN ({rows})) <> "
         "{row_count}",
+    [SQL_SCRIPT_FINISHED] =
+        "INSERT INTO {version} (version_num) SELECT NULL WHERE (SELECT state FROM {history} "
+        "ORDER BY id DESC LIMIT 1) IN ('running', 'partial')",
     [SQL_SCRIPT_PURGE] = "DELETE FROM {version}",
     [SQL_SCRIPT_WATCH] =
         "CREATE TEMP TABLE IF NOT EXISTS skein_watch (broken);\n"
