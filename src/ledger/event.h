@@ -95,6 +95,7 @@ struct standing {
     struct rows reached;  /* the last place where a run of the rollout left work of its own */
     const char *snapshot; /* the copy from before the first change; NULL: none */
     bool is_elsewhere;    /* by now the inventory names another database for it */
+    const char *twin;     /* and it is the one in which the run changed this tenant; NULL: none */
 };
 
 /* What an earlier run leaves of a tenant that a later one does not come to: where something went wrong it stays

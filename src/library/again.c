@@ -135,6 +135,7 @@ struct choice {
     struct map seen;  /* names that a later run knows more of */
     const char *run;
     const struct ledger_fleet *past;
+    struct own_places places; /* of `past` */
     const struct tenant *const
         *remembered; /* the run's tenants as the ledger knows them; NULL: not read yet */
     const struct tenant **tenants;
@@ -193,10 +194,12 @@ static bool choose_tenant(struct choice *choice, size_t n, struct err *err)
         return false;
     choice->standings = arena_grow(arena, choice->standings, choice->count,
                                    &choice->standing_capacity, sizeof *choice->standings);
-    choice->standings[choice->count] = past->standings[n];
-    choice->standings[choice->count].is_elsewhere =
-        past->urls && !tenant->is_gone &&
-        own_place(tenant, past->urls[n], past->schemas[n]) == OWN_PLACE_OTHER;
+    struct standing *standing = &choice->standings[choice->count];
+    *standing = past->standings[n];
+    standing->twin = tenant->is_gone ? NULL : own_places_twin(&choice->places, tenant, n);
+    standing->is_elsewhere =
+        standing->twin || (past->urls && !tenant->is_gone &&
+                           own_place(tenant, past->urls[n], past->schemas[n]) == OWN_PLACE_OTHER);
     *ARENA_PUSH(arena, choice->tenants, choice->count, choice->tenant_capacity) = tenant;
     return true;
 }
@@ -208,8 +211,10 @@ static bool choose_of(struct choice *choice, const char *run, const struct ledge
     choice->run = run;
     choice->past = past;
     choice->remembered = NULL;
+    own_places_init(&choice->places, choice->fleet->inventory, past, &choice->fleet->arena);
     for (size_t n = 0; is_fine && n < past->count; n++) /* back in reverse order */
         is_fine = choose_tenant(choice, choice->again->is_back ? past->count - 1 - n : n, err);
+    own_places_done(&choice->places);
     return is_fine;
 }
 

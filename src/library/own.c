@@ -2,8 +2,6 @@
 
 #include <sys/stat.h>
 
-#include "base/map.h"
-
 /* ---- where it lies ------------------------------------------------------------------------- */
 
 static char *real_path(struct arena *arena, const char *path)
@@ -114,6 +112,63 @@ enum own_place own_place(const struct tenant *tenant, const char *url, const cha
     bool is_same = len == other_len && memcmp(one, other, len) == 0 &&
                    strcmp(tenant->schema ? tenant->schema : "", schema ? schema : "") == 0;
     return is_same ? OWN_PLACE_SAME : OWN_PLACE_OTHER;
+}
+
+/* ---- in whose place ------------------------------------------------------------------------ */
+
+/* The same text for what names the same database. */
+static const char *place_key(const struct own_places *places, const char *url, const char *schema)
+{
+    struct arena *arena = places->arena;
+    const char *path = strncmp(url, "sqlite", 6) == 0 ? strstr(url, ":///") : NULL;
+    if (path) {
+        path += strlen(":///");
+        if (*path != '/')
+            path = arena_printf(arena, "%s/%s", places->folder, path);
+        const char *real = real_path(arena, path);
+        return real ? real : path;
+    }
+    size_t len;
+    const char *server = server_part(url, &len);
+    return arena_printf(arena, "%.*s\n%s", (int)len, server, schema ? schema : "");
+}
+
+void own_places_init(struct own_places *places, const struct inventory *inventory,
+                     const struct ledger_fleet *past, struct arena *arena)
+{
+    *places = (struct own_places){.arena = arena, .past = past};
+    places->folder = folder_of(arena, inventory->path ? inventory->path : ".");
+    map_init(&places->keys);
+}
+
+void own_places_done(struct own_places *places)
+{
+    map_done(&places->keys);
+}
+
+static void fill_places(struct own_places *places)
+{
+    const struct ledger_fleet *past = places->past;
+    for (size_t i = 0; i < past->count; i++)
+        map_put(&places->keys, place_key(places, past->urls[i], past->schemas[i]), (uint32_t)i);
+}
+
+static bool is_same_text(const char *one, const char *other)
+{
+    return strcmp(one ? one : "", other ? other : "") == 0;
+}
+
+/* Where the inventory says what it said then, no place is looked up. */
+const char *own_places_twin(struct own_places *places, const struct tenant *tenant, size_t n)
+{
+    const struct ledger_fleet *past = places->past;
+    if (!past->urls || (is_same_text(tenant->url_redacted, past->urls[n]) &&
+                        is_same_text(tenant->schema, past->schemas[n])))
+        return NULL;
+    if (!places->keys.count)
+        fill_places(places);
+    uint32_t at = map_get(&places->keys, place_key(places, tenant->url_redacted, tenant->schema));
+    return at == MAP_NONE || at == n ? NULL : past->names[at];
 }
 
 /* ---- whose it is --------------------------------------------------------------------------- */

@@ -11,6 +11,7 @@
 #ifndef LIBRARY_OWN_H
 #define LIBRARY_OWN_H
 
+#include "base/map.h"
 #include "ledger/ledger.h"
 #include "library/fleet.h"
 
@@ -30,5 +31,19 @@ bool own_find(struct fleet *fleet, struct ledger *ledger, const char *id,
  * relative to is not known. */
 enum own_place { OWN_PLACE_SAME, OWN_PLACE_OTHER, OWN_PLACE_UNKNOWN };
 enum own_place own_place(const struct tenant *tenant, const char *url, const char *schema);
+
+/* Where the tenants of a run were, to find whose place one of the inventory has by now. */
+struct own_places {
+    struct arena *arena;
+    const struct ledger_fleet *past;
+    const char *folder; /* of the inventory: what relative paths are seen from */
+    struct map keys;    /* places to numbers of `past`; filled when it is first needed */
+};
+void own_places_init(struct own_places *places, const struct inventory *inventory,
+                     const struct ledger_fleet *past, struct arena *arena);
+void own_places_done(struct own_places *places);
+
+/* The name of the other tenant of the run that was where this one, number `n` of the run, is by now; NULL: none. */
+const char *own_places_twin(struct own_places *places, const struct tenant *tenant, size_t n);
 
 #endif

@@ -99,11 +99,28 @@ static bool is_elsewhere(const struct ways *ways, size_t tenant)
     return ways->options.standings && ways->options.standings[tenant].is_elsewhere;
 }
 
+/* The trace in the database of another tenant of the run is that one's. */
+static bool check_twin(const struct ways *ways, size_t tenant, struct err *err)
+{
+    const char *twin = ways->options.standings ? ways->options.standings[tenant].twin : NULL;
+    if (!twin)
+        return true;
+    err_set(
+        err, ERR_DRIFT,
+        "the inventory names the database in which the run changed tenant '%s': nothing was done "
+        "to it; name the database that was changed, and go on",
+        twin);
+    snprintf(err->code, sizeof err->code, WAYS_NO_TRACE);
+    return false;
+}
+
 /* The database says whose work is in it, not the ledger: a URL may name another one by now, and a file may be
  * a stranger's, or a backup from before. */
 static bool check_trace(const struct ways *ways, const struct ways_question *question,
                         struct err *err)
 {
+    if (!check_twin(ways, question->tenant, err))
+        return false;
     if (history_holds(question->history, &ways->options.family) ||
         ways_is_untouched(ways, question))
         return true;

@@ -155,6 +155,37 @@ class OtherDatabases(LineageCase):
         self.point_t0_at("empty")
         self.assert_refused(self.run_json("rollback", code=4).report, "t0", "no_trace")
 
+    def test_another_tenant_s_database_is_not_taken_back_for_this_one(self):
+        """Its history holds the run too, but the copy and the way back are those of the other one."""
+        for keys in ({}, {"defaults": {"rollback_by": "snapshot"}}):
+            for url in ("sqlite:///data/t1.db", "sqlite:///./link/../data/t1.db",
+                        "sqlite:////" + self.fleet.path("data/t1.db").lstrip("/")):
+                with self.subTest(keys=keys, url=url):
+                    for name in ("t0", "t1"):
+                        with contextlib.suppress(FileNotFoundError):
+                            os.unlink(self.fleet.path("data", f"{name}.db"))
+                    os.makedirs(self.fleet.path("link"), exist_ok=True)
+                    self.upgrade(**keys)
+                    self.sql("t1", "INSERT INTO b VALUES (7)")
+                    self.fleet.inventory([{"name": "t0", "url": url}], **keys)
+                    dry = self.run_json("rollback", "--dry-run", code=4).report
+                    self.assertEqual(dry["tenants"][-1]["error"]["code"], "no_trace")
+                    report = self.run_json("rollback", code=4).report
+                    self.assert_refused(report, "t0", "no_trace")
+                    self.assertIn("changed tenant 't1'", report["tenants"][-1]["error"]["message"])
+                    self.assertEqual(self.fleet.query("t1", "SELECT id FROM b"), [(7,)])
+                    self.upgrade(**keys)
+                    self.run_json("rollback")  # each is in its own place again
+
+    def test_names_that_were_swapped(self):
+        self.upgrade()
+        self.fleet.inventory([{"name": "t0", "url": "sqlite:///data/t1.db"},
+                              {"name": "t1", "url": "sqlite:///data/t0.db"}])
+        report = self.run_json("rollback", code=4).report
+        for name in ("t0", "t1"):
+            self.assert_refused(report, name, "no_trace")
+            self.assertEqual(self.fleet.tables(name), {"a", "b"})
+
     def test_a_file_in_the_place_of_the_tenant_is_not_taken_back(self):
         theirs = self.fleet.sqlite("theirs")
         self.make_inventory("theirs.yaml", [theirs], ledger=".theirs/ledger.db")
@@ -229,6 +260,15 @@ class OtherDatabases(LineageCase):
 
 
 class OtherServers(PostgresCase, LineageCase):
+    def test_another_tenant_s_schema_is_not_taken_back_for_this_one(self):
+        tenant, = self.pg.create("shared")
+        self.pg.sql("shared", "CREATE SCHEMA one; CREATE SCHEMA two")
+        self.fleet.inventory([{**tenant, "name": "one", "schema": "one"}, {**tenant, "name": "two", "schema": "two"}])
+        self.run_ok("upgrade")
+        self.fleet.inventory([{**tenant, "name": "one", "schema": "two"}])
+        self.assert_refused(self.run_json("rollback", code=4).report, "one", "no_trace")
+        self.assertEqual(self.pg.tables("shared", "two"), {"a", "b"})
+
     def test_a_database_in_the_place_of_the_tenant_is_not_taken_back(self):
         tenants = self.pg.create("own", "theirs")
         self.make_inventory("theirs.yaml", tenants[1:], ledger=".theirs/ledger.db")
