@@ -135,7 +135,7 @@ struct choice {
     struct map seen;  /* names that a later run knows more of */
     const char *run;
     const struct ledger_fleet *past;
-    struct own_places places; /* of `past` */
+    struct own_places places;
     const struct tenant *const
         *remembered; /* the run's tenants as the ledger knows them; NULL: not read yet */
     const struct tenant **tenants;
@@ -196,10 +196,10 @@ static bool choose_tenant(struct choice *choice, size_t n, struct err *err)
                                    &choice->standing_capacity, sizeof *choice->standings);
     struct standing *standing = &choice->standings[choice->count];
     *standing = past->standings[n];
-    standing->twin = tenant->is_gone ? NULL : own_places_twin(&choice->places, tenant, n);
-    standing->is_elsewhere =
-        standing->twin || (past->urls && !tenant->is_gone &&
-                           own_place(tenant, past->urls[n], past->schemas[n]) == OWN_PLACE_OTHER);
+    struct own_was last = {past->names[n], past->urls ? past->urls[n] : NULL,
+                           past->urls ? past->schemas[n] : NULL};
+    if (!tenant->is_gone)
+        own_places_judge(&choice->places, tenant, &last, standing);
     *ARENA_PUSH(arena, choice->tenants, choice->count, choice->tenant_capacity) = tenant;
     return true;
 }
@@ -211,28 +211,54 @@ static bool choose_of(struct choice *choice, const char *run, const struct ledge
     choice->run = run;
     choice->past = past;
     choice->remembered = NULL;
-    own_places_init(&choice->places, choice->fleet->inventory, past, &choice->fleet->arena);
     for (size_t n = 0; is_fine && n < past->count; n++) /* back in reverse order */
         is_fine = choose_tenant(choice, choice->again->is_back ? past->count - 1 - n : n, err);
-    own_places_done(&choice->places);
     return is_fine;
 }
 
-/* Whom an earlier run changed, and who was not in the inventory when a later one went on with it. */
-static bool choose_left_behind(struct choice *choice, struct err *err)
+struct earlier { /* a run that this one goes on with, by way of others */
+    const char *id;
+    struct ledger_fleet fleet;
+    struct earlier *older;
+};
+
+/* Of a way back all earlier runs are read: whom one of them changed may not have been in the inventory when a later
+ * one went on with it, or at another place. */
+static bool read_earlier(struct choice *choice, struct earlier *newest, struct err *err)
 {
     struct ledger *ledger = choice->again->ledger;
     struct arena *arena = &choice->fleet->arena;
     struct ledger_run run = choice->again->run;
-    while (run.resumed_from) {
-        struct ledger_fleet *past = arena_alloc(arena, sizeof *past);
+    *newest = (struct earlier){.id = run.id, .fleet = *choice->again->past};
+    for (struct earlier *at = newest; choice->again->is_back && run.resumed_from; at = at->older) {
         if (!ledger_find(ledger, run.resumed_from, arena, &run, err))
             return strcmp(err->code, LEDGER_NO_RUN) == 0; /* it is forgotten */
-        if (!ledger_read_fleet(ledger, run.id, arena, past, err) ||
-            !choose_of(choice, run.id, past, err))
+        struct earlier *older = arena_calloc(arena, 1, sizeof *older);
+        older->id = run.id;
+        if (!ledger_read_fleet(ledger, run.id, arena, &older->fleet, err))
             return false;
+        at->older = older;
     }
     return true;
+}
+
+static void add_places(struct choice *choice, const struct earlier *run)
+{
+    if (run->older)
+        add_places(choice, run->older);
+    own_places_add(&choice->places, &run->fleet);
+}
+
+static bool choose_all(struct choice *choice, struct err *err)
+{
+    struct earlier newest;
+    if (!read_earlier(choice, &newest, err))
+        return false;
+    add_places(choice, &newest);
+    bool is_fine = true;
+    for (const struct earlier *run = &newest; is_fine && run; run = run->older)
+        is_fine = choose_of(choice, run->id, &run->fleet, err);
+    return is_fine;
 }
 
 static bool select_tenants(struct again *again, struct fleet *fleet, struct err *err)
@@ -242,8 +268,9 @@ static bool select_tenants(struct again *again, struct fleet *fleet, struct err 
     map_init(&choice.seen);
     for (uint32_t i = 0; i < fleet->inventory->tenant_count; i++)
         map_put(&choice.names, fleet->inventory->tenants[i].name, i);
-    bool is_fine = choose_of(&choice, again->run.id, again->past, err) &&
-                   (!again->is_back || choose_left_behind(&choice, err));
+    own_places_init(&choice.places, fleet->inventory, &fleet->arena);
+    bool is_fine = choose_all(&choice, err);
+    own_places_done(&choice.places);
     map_done(&choice.names);
     map_done(&choice.seen);
     fleet->tenants = choice.tenants;

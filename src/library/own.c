@@ -134,23 +134,41 @@ static const char *place_key(const struct own_places *places, const char *url, c
 }
 
 void own_places_init(struct own_places *places, const struct inventory *inventory,
-                     const struct ledger_fleet *past, struct arena *arena)
+                     struct arena *arena)
 {
-    *places = (struct own_places){.arena = arena, .past = past};
+    *places = (struct own_places){.arena = arena};
     places->folder = folder_of(arena, inventory->path ? inventory->path : ".");
+    map_init(&places->names);
     map_init(&places->keys);
 }
 
 void own_places_done(struct own_places *places)
 {
+    map_done(&places->names);
     map_done(&places->keys);
 }
 
-static void fill_places(struct own_places *places)
+void own_places_add(struct own_places *places, const struct ledger_fleet *past)
 {
-    const struct ledger_fleet *past = places->past;
-    for (size_t i = 0; i < past->count; i++)
-        map_put(&places->keys, place_key(places, past->urls[i], past->schemas[i]), (uint32_t)i);
+    for (size_t i = 0; past->urls && i < past->count; i++) {
+        struct own_was was = {past->names[i], past->urls[i], past->schemas[i]};
+        uint32_t number = (uint32_t)places->count;
+        if (standing_may_have_changed(&past->standings[i]) &&
+            map_put(&places->names, was.name, number) == number)
+            *ARENA_PUSH(places->arena, places->items, places->count, places->capacity) = was;
+    }
+}
+
+static const char *find_twin(struct own_places *places, const struct tenant *tenant)
+{
+    for (size_t i = 0; !places->has_keys && i < places->count; i++) {
+        const struct own_was *was = &places->items[i];
+        map_put(&places->keys, place_key(places, was->url, was->schema), (uint32_t)i);
+    }
+    places->has_keys = true;
+    uint32_t at = map_get(&places->keys, place_key(places, tenant->url_redacted, tenant->schema));
+    bool is_twin = at != MAP_NONE && strcmp(places->items[at].name, tenant->name) != 0;
+    return is_twin ? places->items[at].name : NULL;
 }
 
 static bool is_same_text(const char *one, const char *other)
@@ -158,17 +176,17 @@ static bool is_same_text(const char *one, const char *other)
     return strcmp(one ? one : "", other ? other : "") == 0;
 }
 
-/* Where the inventory says what it said then, no place is looked up. */
-const char *own_places_twin(struct own_places *places, const struct tenant *tenant, size_t n)
+void own_places_judge(struct own_places *places, const struct tenant *tenant,
+                      const struct own_was *last, struct standing *standing)
 {
-    const struct ledger_fleet *past = places->past;
-    if (!past->urls || (is_same_text(tenant->url_redacted, past->urls[n]) &&
-                        is_same_text(tenant->schema, past->schemas[n])))
-        return NULL;
-    if (!places->keys.count)
-        fill_places(places);
-    uint32_t at = map_get(&places->keys, place_key(places, tenant->url_redacted, tenant->schema));
-    return at == MAP_NONE || at == n ? NULL : past->names[at];
+    uint32_t at = map_get(&places->names, tenant->name);
+    const struct own_was *was = at == MAP_NONE ? last : &places->items[at];
+    if (!was->url ||
+        (is_same_text(tenant->url_redacted, was->url) && is_same_text(tenant->schema, was->schema)))
+        return; /* the inventory says what it said then */
+    standing->twin = find_twin(places, tenant);
+    standing->is_elsewhere =
+        standing->twin || own_place(tenant, was->url, was->schema) == OWN_PLACE_OTHER;
 }
 
 /* ---- whose it is --------------------------------------------------------------------------- */

@@ -32,18 +32,28 @@ bool own_find(struct fleet *fleet, struct ledger *ledger, const char *id,
 enum own_place { OWN_PLACE_SAME, OWN_PLACE_OTHER, OWN_PLACE_UNKNOWN };
 enum own_place own_place(const struct tenant *tenant, const char *url, const char *schema);
 
-/* Where the tenants of a run were, to find whose place one of the inventory has by now. */
+/* Where the tenants of a rollout were when a run of it changed them. */
+struct own_was {
+    const char *name, *url, *schema;
+};
 struct own_places {
     struct arena *arena;
-    const struct ledger_fleet *past;
     const char *folder; /* of the inventory: what relative paths are seen from */
-    struct map keys;    /* places to numbers of `past`; filled when it is first needed */
+    struct own_was *items;
+    size_t count, capacity;
+    struct map names, keys; /* of items, the second by place */
+    bool has_keys;          /* they are filled when they are first needed */
 };
 void own_places_init(struct own_places *places, const struct inventory *inventory,
-                     const struct ledger_fleet *past, struct arena *arena);
+                     struct arena *arena);
 void own_places_done(struct own_places *places);
 
-/* The name of the other tenant of the run that was where this one, number `n` of the run, is by now; NULL: none. */
-const char *own_places_twin(struct own_places *places, const struct tenant *tenant, size_t n);
+/* The runs of a rollout, the oldest first: where a tenant was when it was first changed counts. A run that
+ * failed to take it back may have looked for it elsewhere. */
+void own_places_add(struct own_places *places, const struct ledger_fleet *past);
+
+/* Is the tenant elsewhere by now, and is that where another one was? `last`: where it was in the newest run. */
+void own_places_judge(struct own_places *places, const struct tenant *tenant,
+                      const struct own_was *last, struct standing *standing);
 
 #endif
