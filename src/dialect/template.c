@@ -155,6 +155,34 @@ void sql_add_path(struct buf *buf, const struct dialect *dialect, const char *sc
     }
 }
 
+/* The name is as Alembic's. A server would cut a longer one, down to the name of the table itself. */
+static void add_constraint(struct buf *buf, const struct dialect *dialect, const char *table)
+{
+    enum { MOST = 63, ENDING = 4 };
+    char constraint[MOST + 1];
+    snprintf(constraint, sizeof constraint, "%.*s_pkc", MOST - ENDING, table);
+    dialect->add_identifier(buf, constraint);
+}
+
+/* The variables that stand for a part of their own where the session needs it, and for nothing elsewhere. */
+static void add_needed_part(struct buf *buf, const struct dialect *dialect, const char *name,
+                            const struct sql_vars *vars)
+{
+    const struct {
+        const char *name;
+        bool is_needed;
+        enum sql_id part;
+    } rows[] = {
+        {"parser_local", vars->sets_parser, SQL_PART_PARSER_LOCAL},
+        {"parser_session", vars->sets_parser, SQL_PART_PARSER_SESSION},
+        {"client_check_local", vars->watches_client, SQL_PART_CLIENT_CHECK_LOCAL},
+        {"client_check_session", vars->watches_client, SQL_PART_CLIENT_CHECK_SESSION},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (rows[i].is_needed && strcmp(name, rows[i].name) == 0)
+            add_part(buf, dialect, rows[i].part, vars);
+}
+
 static void add_special(struct buf *buf, const struct dialect *dialect, const char *name,
                         const struct sql_vars *vars)
 {
@@ -167,11 +195,7 @@ static void add_special(struct buf *buf, const struct dialect *dialect, const ch
     } else if (strcmp(name, "foreign") == 0) {
         add_table(buf, dialect, vars->schema, vars->foreign_table);
     } else if (strcmp(name, "version_pkc") == 0) {
-        /* As Alembic's; a server would cut a longer one, down to the name of the table itself. */
-        enum { MOST = 63, ENDING = 4 };
-        char constraint[MOST + 1];
-        snprintf(constraint, sizeof constraint, "%.*s_pkc", MOST - ENDING, vars->version_table);
-        dialect->add_identifier(buf, constraint);
+        add_constraint(buf, dialect, vars->version_table);
     } else if (strcmp(name, "asked_schema") == 0) {
         if (vars->asked_schema)
             dialect->add_literal(buf, vars->asked_schema);
@@ -192,14 +216,8 @@ static void add_special(struct buf *buf, const struct dialect *dialect, const ch
         add_duration(buf, vars->duration_ms);
     } else if (strncmp(name, "own", 3) == 0) {
         add_own_settings(buf, dialect, vars, strcmp(name, "own_local") == 0);
-    } else if (vars->sets_parser && strcmp(name, "parser_local") == 0) {
-        add_part(buf, dialect, SQL_PART_PARSER_LOCAL, vars);
-    } else if (vars->sets_parser && strcmp(name, "parser_session") == 0) {
-        add_part(buf, dialect, SQL_PART_PARSER_SESSION, vars);
-    } else if (vars->watches_client && strcmp(name, "client_check_local") == 0) {
-        add_part(buf, dialect, SQL_PART_CLIENT_CHECK_LOCAL, vars);
-    } else if (vars->watches_client && strcmp(name, "client_check_session") == 0) {
-        add_part(buf, dialect, SQL_PART_CLIENT_CHECK_SESSION, vars);
+    } else {
+        add_needed_part(buf, dialect, name, vars);
     }
 }
 

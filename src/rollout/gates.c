@@ -238,6 +238,15 @@ static void take_place(struct gates *gates, struct asking *asking)
     gates->running++;
 }
 
+static void say_not_started(struct asking *asking, int error)
+{
+    if (asking->gates->is_cancelled)
+        say_cancelled(asking);
+    else
+        snprintf(asking->why, sizeof asking->why, "the gate %s cannot be run: %s",
+                 gate_name(asking->gate), uv_strerror(error));
+}
+
 static void start(struct asking *asking)
 {
     struct gates *gates = asking->gates;
@@ -261,18 +270,14 @@ static void start(struct asking *asking)
     take_place(gates, asking);
     asking->process.data = asking->timer.data = asking;
     uv_timer_init(gates->loop, &asking->timer);
+    /* No program has that name: the spawn fails, and the answer comes from the loop as any other does. */
     if (gates->is_cancelled)
-        options.file =
-            ""; /* nothing of that name can be run: the answer comes from the loop all the same */
+        options.file = "";
     int error = uv_spawn(gates->loop, &asking->process, &options);
     if (asking->has_output)
         close(out);
     if (error) {
-        if (gates->is_cancelled)
-            say_cancelled(asking);
-        else
-            snprintf(asking->why, sizeof asking->why, "the gate %s cannot be run: %s",
-                     gate_name(asking->gate), uv_strerror(error));
+        say_not_started(asking, error);
         close_handles(asking);
         return;
     }

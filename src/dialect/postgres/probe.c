@@ -233,9 +233,8 @@ static void probe_repeatable(struct asking *asking, const json_t *node)
     buf_adds(sql, "SELECT 'undone'");
 }
 
-/* What CONCURRENTLY builds in the place of an index bears its name and _ccnew, and what it has replaced _ccold. No
- * one else makes such names INVALID: they are left by this or an earlier attempt. */
-static void probe_reindex(struct asking *asking, const json_t *node)
+/* The tables whose indexes a REINDEX makes again, as a query of their oids. */
+static void add_reindexed_tables(struct buf *sql, const json_t *node)
 {
     static const struct {
         const char *kind, *tables;
@@ -250,6 +249,15 @@ static void probe_reindex(struct asking *asking, const json_t *node)
         {"REINDEX_OBJECT_DATABASE", "SELECT oid FROM pg_catalog.pg_class"},
         {"REINDEX_OBJECT_SYSTEM", "SELECT oid FROM pg_catalog.pg_class"},
     };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (tree_is(node, "kind", rows[i].kind))
+            buf_adds(sql, rows[i].tables);
+}
+
+/* What CONCURRENTLY builds in the place of an index bears its name and _ccnew, and what it has replaced _ccold. No
+ * one else makes such names INVALID: they are left by this or an earlier attempt. */
+static void probe_reindex(struct asking *asking, const json_t *node)
+{
     struct buf *sql = asking->sql;
     const json_t *relation = json_object_get(node, "relation");
     if (!tree_has_option(node, "params", "concurrently")) {
@@ -264,9 +272,7 @@ static void probe_reindex(struct asking *asking, const json_t *node)
                   "named UNION SELECT "
                   "t.relid::oid FROM named, "
                   "pg_catalog.pg_partition_tree(pg_catalog.to_regclass(name)) AS t), heap AS (");
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-        if (tree_is(node, "kind", rows[i].kind))
-            buf_adds(sql, rows[i].tables);
+    add_reindexed_tables(sql, node);
     buf_adds(sql,
              ") SELECT pg_catalog.format('repair DROP INDEX CONCURRENTLY %I.%I', n.nspname, "
              "c.relname) FROM "
