@@ -37,6 +37,7 @@ struct play {
     const char *wave; /* up to that one; NULL: all */
     bool is_back;     /* what is left of it is the way back */
     bool adopts;      /* it takes over from another tool */
+    bool was_edited;  /* the chain, meanwhile: whoever goes on with it accepts that */
 };
 
 /* ---- what others tell us ------------------------------------------------------------------- */
@@ -207,7 +208,9 @@ static int visit_again(struct play *play, struct fleet *fleet, bool is_rollback)
     struct again again;
     struct err err;
     int exit_code = EXIT_NOTHING;
-    if (!again_open(fleet, &(struct again_request){.is_rollback = is_rollback}, &again, &err)) {
+    struct again_request request = {.is_rollback = is_rollback,
+                                    .accepts_chain_change = play->was_edited};
+    if (!again_open(fleet, &request, &again, &err)) {
         tell(play, "refused:", err.text);
         return exit_code;
     }
@@ -378,11 +381,39 @@ static void on_planned(void *ctx, const struct event *event)
         *state = event->outcome->state;
 }
 
-/* The author has put a statement on top of a section that a tenant is in the middle of: which statements are done is
- * known by their texts, and no plan goes on with it. */
-static void check_edited(struct play *play, size_t tenant, const struct truth *truth)
+/* Is the tenant in the middle of a section, and are the statements that are done known by their texts? */
+static bool is_midway(const struct truth *truth)
 {
-    struct chain *chain = play->scene->chain;
+    bool has_begun = truth->unfinished_statements || truth->is_running;
+    return truth->unfinished >= 0 && truth->knows_statements && has_begun;
+}
+
+/* The author has put a statement on top of the section that a tenant is in the middle of. Returns the chain as it
+ * was. */
+static struct chain *edit_chain(struct play *play, const struct truth *truth)
+{
+    struct scene *scene = play->scene;
+    struct chain *chain = scene->chain;
+    scene->chain = scene_edit(scene, (size_t)truth->unfinished, truth->unfinished_direction);
+    return chain;
+}
+
+static void take_edit_back(struct play *play, struct chain *chain)
+{
+    chain_free(play->scene->chain);
+    play->scene->chain = chain;
+}
+
+static void open_fleet_of(const struct play *play, struct fleet *ret_fleet, size_t tenant)
+{
+    open_fleet(play, ret_fleet);
+    ret_fleet->tenants += tenant;
+    ret_fleet->tenant_count = 1;
+}
+
+/* No plan goes on with it. */
+static void plan_edited(struct play *play, size_t tenant)
+{
     struct visit visit = {.command = "plan",
                           .goal = GOAL_PLAN,
                           .plan = play->command,
@@ -394,21 +425,90 @@ static void check_edited(struct play *play, size_t tenant, const struct truth *t
     struct visit_plan plan;
     struct fleet fleet;
     struct err err;
-    play->scene->chain =
-        scene_edit(play->scene, (size_t)truth->unfinished, truth->unfinished_direction);
-    open_fleet(play, &fleet);
-    fleet.tenants += tenant;
-    fleet.tenant_count = 1;
+    open_fleet_of(play, &fleet, tenant);
     if (!visit_prepare(&fleet, &visit, &plan, &err))
         on_wrong(play, err.text);
     watch_begin_run(&play->watch, false);
     rollout_run(&plan.rollout, &observer, 1);
     visit_done(&plan);
     close_fleet(&fleet);
-    chain_free(play->scene->chain);
-    play->scene->chain = chain;
     if (state != TENANT_PARTIAL)
+        on_wrong(play, "a step is planned on though its statements are others by now");
+}
+
+static void check_refused(struct play *play, size_t tenant, const struct fake_store *before,
+                          int exit_code)
+{
+    const struct watched *watched = &play->watch.tenants[tenant];
+    if (!scene_is_same(play->scene, tenant, scene_store(play->scene, tenant), before))
         on_wrong(play, "a step is gone on with though its statements are others by now");
+    if (exit_code == EXIT_NOTHING || (exit_code == 2 && play->scene->has_no_way_back))
+        return;
+    if (watched->has_ended &&
+        (exit_code != 4 || !tenant_state_needs_person(watched->outcome.state)))
+        on_wrong(play, "no one is told that a step's statements are others by now");
+}
+
+/* Nor does a run that knows nothing of the rollout: another machine's, with a ledger of its own. */
+static void upgrade_edited(struct play *play, size_t tenant)
+{
+    const struct fake_store *before = scene_store(play->scene, tenant);
+    struct visit visit = make_visit(play, NULL);
+    struct fleet fleet;
+    visit.wave = NULL;
+    visit.has_no_waves = true;
+    plan_calm(play);
+    play->watch.ledger = memory_ledger_new(rng_split(&play->scene->rng));
+    memory_ledger_use(play->watch.ledger);
+    open_fleet_of(play, &fleet, tenant);
+    check_refused(play, tenant, before, visit_carefully(play, &fleet, &visit));
+    close_fleet(&fleet);
+    memory_ledger_free(play->watch.ledger);
+    play->watch.ledger = play->ledger;
+    memory_ledger_use(play->ledger);
+}
+
+static void check_edited(struct play *play, size_t tenant, const struct truth *truth)
+{
+    struct chain *chain = edit_chain(play, truth);
+    plan_edited(play, tenant);
+    upgrade_edited(play, tenant);
+    take_edit_back(play, chain);
+}
+
+/* Would no other tenant apply the revision, so that the edit stays out of all histories? */
+static bool is_no_others(struct play *play, size_t tenant, int revision)
+{
+    const struct lineage *lineage = &play->watch.lineage;
+    for (size_t i = 0; i < play->scene->inventory.tenant_count; i++) {
+        struct truth truth = watch_truth(&play->watch, i);
+        bool is_in_it = is_midway(&truth) && truth.unfinished == revision;
+        uint32_t settled = truth.stands | ~(lineage->goal[i] | lineage->back[i]);
+        if (i != tenant && !is_in_it && !(settled >> revision & 1))
+            return false;
+    }
+    return true;
+}
+
+/* Nor does the rollout itself, whatever the others come to, once someone has accepted that the chain has changed. Only
+ * a copy takes such a file back. */
+static void go_on_edited(struct play *play, enum deed deed)
+{
+    for (size_t i = 0; i < play->scene->inventory.tenant_count; i++) {
+        struct truth truth = watch_truth(&play->watch, i);
+        bool is_file = play->scene->places[i].server == SERVER_OF_FILES;
+        if (is_file || !is_midway(&truth) || !is_no_others(play, i, truth.unfinished))
+            continue;
+        const struct fake_store *before = scene_store(play->scene, i);
+        struct chain *chain = edit_chain(play, &truth);
+        plan_calm(play);
+        if (!play->was_edited && run_deed(play, deed) != EXIT_NOTHING)
+            on_wrong(play, "a run goes on though the chain has changed");
+        play->was_edited = true;
+        check_refused(play, i, before, run_deed(play, deed));
+        take_edit_back(play, chain);
+        return;
+    }
 }
 
 /* The command knows two answers: the statement after those that are counted took effect, or it did not. */
@@ -426,14 +526,11 @@ static bool try_command(struct play *play, size_t tenant, const struct truth *tr
 
 static void settle_all(struct play *play)
 {
-    wait_for_quiet(play);
     for (size_t i = 0; i < play->scene->inventory.tenant_count; i++) {
         struct truth truth = watch_truth(&play->watch, i);
         bool is_other_way = (truth.unfinished_direction == DIRECTION_UP) ==
                             (play->is_back != (play->command == PLAN_DOWNGRADE));
-        bool has_begun = truth.unfinished_statements || truth.is_running;
-        if (truth.unfinished >= 0 && truth.knows_statements && has_begun &&
-            rng_chance(&play->scene->rng, 30))
+        if (is_midway(&truth) && rng_chance(&play->scene->rng, 30))
             check_edited(play, i, &truth);
         bool finishes = is_other_way || rng_chance(&play->scene->rng, 30);
         if (!finishes && try_command(play, i, &truth))
@@ -492,7 +589,7 @@ static void begin_lineage(struct play *play)
         struct truth truth = watch_truth(&play->watch, i);
         person_settle(play->scene, i, &truth, true);
     }
-    play->is_back = false;
+    play->is_back = play->was_edited = false;
     watch_begin_lineage(&play->watch, play->target_set, play->command == PLAN_DOWNGRADE);
 }
 
@@ -510,9 +607,11 @@ static void plan_conflicts(struct play *play)
  * end. False: it is refused, since there is no way back. */
 static bool heal(struct play *play, enum deed deed)
 {
+    wait_for_quiet(play);
+    if (deed != DEED_FORWARD && rng_chance(&play->scene->rng, 30))
+        go_on_edited(play, deed);
     plan_calm(play);
     plan_conflicts(play);
-    wait_for_quiet(play);
     if (deed == DEED_FORWARD)
         begin_lineage(play);
     for (bool is_settled = false;; is_settled = true) {
@@ -524,8 +623,9 @@ static bool heal(struct play *play, enum deed deed)
             return false;
         if (is_settled || exit_code != 4)
             on_wrong(play, "it does not heal");
-        settle_all(play);
         deed = deed == DEED_FORWARD ? DEED_RESUME : deed;
+        wait_for_quiet(play);
+        settle_all(play);
     }
     wait_for_quiet(play);
     check_end(play, play->is_back);

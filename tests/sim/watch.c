@@ -132,7 +132,9 @@ static void check_verified(struct watch *watch, size_t tenant, const struct outc
 static void take_rules(struct watch *watch, const struct event *event, size_t wave)
 {
     const struct rollout_rules *rules = &watch->scene->inventory.rollout;
-    const struct wave *own = wave < rules->wave_count ? &rules->waves[wave] : NULL;
+    bool is_own = wave < rules->wave_count &&
+                  strcmp(event->run->waves[wave].name, rules->waves[wave].name) == 0;
+    const struct wave *own = is_own ? &rules->waves[wave] : NULL; /* some runs have none */
     const struct share *share =
         own && own->has_max_failures ? &own->max_failures : &rules->max_failures;
     watch->parallel = own && own->parallel ? own->parallel : rules->parallel;
