@@ -10,6 +10,12 @@
 #include "base/parse.h"
 #include "cli/faults.h"
 
+static const char *path_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 static bool fail(struct err *err)
 {
     return err_set(err, ERR_CONFIG, "cannot write it: %s", strerror(errno));
@@ -86,10 +92,25 @@ static bool keep_mode(int fd, const char *path)
     return fchmod(fd, st.st_mode & (S_IRWXU | S_IRWXG | S_IRWXO)) == 0;
 }
 
+/* A tenant, or the ledger: a slip of the hand must not put a report in its place. */
+static bool is_database(const char *path)
+{
+    static const char magic[] = "SQLite format 3";
+    char head[sizeof magic];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool is_one = fd >= 0 && read(fd, head, sizeof head) == (ssize_t)sizeof head &&
+                  memcmp(head, magic, sizeof magic) == 0;
+    if (fd >= 0)
+        close(fd);
+    return is_one;
+}
+
 /* A new file beside the old one, then renamed over it: whole or not at all, and never through a link. */
 static bool write_file(const struct writer *writer, const struct output *output, struct err *err)
 {
     struct buf path;
+    if (is_database(output->path)) /* the run may have made it */
+        return err_set(err, ERR_CONFIG, "it is a database: name another file");
     buf_init(&path, 8192);
     buf_addf(&path, "%s.%d.tmp", output->path, (int)getpid());
     FILE *out = open_file(path.data, O_CREAT | O_EXCL, err);
@@ -138,21 +159,65 @@ static bool write_output(const struct writer *writer, const struct output *outpu
     return is_good;
 }
 
-static bool is_link(const char *path)
+/* Is it a file that is made, or replaced? */
+static bool is_made(const char *path)
 {
-    struct stat st;
     int fd;
-    return !find_descriptor(path, &fd) && lstat(path, &st) == 0 && S_ISLNK(st.st_mode) &&
-           !is_special(path);
+    return path && !find_descriptor(path, &fd) && !is_special(path);
+}
+
+static bool stat_folder(const char *path, struct stat *ret_st)
+{
+    const char *name = path_name(path);
+    struct buf folder;
+    buf_init(&folder, 8192);
+    buf_addf(&folder, "%.*s.", (int)(name - path), path);
+    bool is_there = stat(folder.data, ret_st) == 0;
+    buf_done(&folder);
+    return is_there;
+}
+
+/* One name in one folder, however that is written. */
+static bool are_one(const char *path, const char *other)
+{
+    struct stat a, b;
+    return strcmp(path_name(path), path_name(other)) == 0 && stat_folder(path, &a) &&
+           stat_folder(other, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+static bool check_twice(const struct options *options, size_t index, struct err *err)
+{
+    const char *path = options->outputs[index].path;
+    for (size_t i = 0; i < index; i++)
+        if (is_made(options->outputs[i].path) && are_one(options->outputs[i].path, path))
+            return err_set(err, ERR_CONFIG,
+                           "--output: '%s' is named twice, and the second would replace the first: "
+                           "name another file",
+                           path);
+    return true;
+}
+
+static bool check_output(const struct options *options, size_t index, struct err *err)
+{
+    const char *path = options->outputs[index].path, *what = NULL;
+    struct stat st;
+    if (!is_made(path))
+        return true;
+    if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
+        what = "is a link: name the file that it leads to";
+    else if (is_database(path))
+        what = "is a database: name another file";
+    else if (are_one(path, options->file))
+        what = "is the inventory: name another file";
+    return what ? err_set(err, ERR_CONFIG, "--output: '%s' %s", path, what)
+                : check_twice(options, index, err);
 }
 
 bool outputs_check(const struct options *options, struct err *err)
 {
     for (size_t i = 0; i < options->output_count; i++)
-        if (options->outputs[i].path && is_link(options->outputs[i].path))
-            return err_set(err, ERR_CONFIG,
-                           "--output: '%s' is a link: name the file that it leads to",
-                           options->outputs[i].path);
+        if (!check_output(options, i, err))
+            return false;
     return true;
 }
 

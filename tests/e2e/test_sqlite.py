@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import resource
+import shutil
 import signal
 import sqlite3
 import stat
@@ -725,6 +726,38 @@ class Output(FleetCase):
         self.assertEqual(self.fleet.read("target.json"), b"{}")
         self.assertFalse(os.path.exists(self.fleet.path("not-there.json")))
         self.assertEqual(self.fleet.tables("t"), set())  # told before anything was begun
+
+    def test_a_report_takes_the_place_of_nothing_that_is_needed(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);")
+        self.fleet.inventory([self.fleet.sqlite("t"), {"name": "new", "url": "sqlite:///data/new.db", "create": True}])
+        os.symlink("data", self.fleet.path("folder"))
+        for name, words in (("data/t.db", "is a database"), ("folder/t.db", "is a database"),
+                            ("skein.yaml", "is the inventory"), ("data/../skein.yaml", "is the inventory")):
+            with self.subTest(name):
+                before = self.fleet.read(name)
+                result = self.run_ok("upgrade", "-o", f"json={self.fleet.path(name)}", code=2)
+                self.assertIn(words, result.err)
+                self.assertEqual(self.fleet.read(name), before)
+        for name in (".skein/ledger.db", "data/new.db"):  # the run makes them
+            with self.subTest(name):
+                result = self.run_ok("upgrade", "-o", f"json={self.fleet.path(name)}")
+                self.assertIn("it is a database", result.err)
+                self.assertEqual(self.fleet.read(name)[:15], b"SQLite format 3")
+                for made in (".skein", "data/new.db"):
+                    path = self.fleet.path(made)
+                    shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
+
+    def test_two_reports_go_to_two_files(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id);")
+        self.fleet.inventory([self.fleet.sqlite("t")])
+        os.symlink("data", self.fleet.path("folder"))
+        for one, other in (("out", "out"), ("out", "./out"), ("data/out", "folder/out")):
+            with self.subTest(other):
+                result = self.run_ok("upgrade", "-o", f"json={one}", "-o", f"text={other}", code=2, cwd=self.fleet.dir)
+                self.assertIn(f"'{other}' is named twice", result.err)
+        self.assertEqual(self.fleet.tables("t"), set())
+        self.run_ok("upgrade", "-o", "json=out", "-o", "text=data/out", "-o", "json=/dev/null", "-o", "text=/dev/null",
+                    cwd=self.fleet.dir)
 
     def test_a_file_keeps_its_mode(self):
         self.fleet.revision("aaaa1111", "CREATE TABLE a (id);")
