@@ -261,16 +261,18 @@ static void check_directives(struct import *import, const struct import_sql *sql
                      directives[i].kind == DIRECTIVE_VERIFY ? "verify" : "probe");
 }
 
-void import_add_sql(struct import *import, struct imported *item, const struct import_sql *sql)
+static void add_all(struct cutting *cutting)
 {
+    struct import *import = cutting->import;
+    const struct import_sql *sql = cutting->sql;
     const struct dialect *dialect = dialect_of(sql->dialect);
-    struct cutting cutting = {.import = import, .item = item, .sql = sql};
     struct statement *statements;
     size_t count;
     struct err err;
     if (!dialect) {
         import_fault(import, sql->path, 0, "this build has no driver for %s",
                      dialect_info(sql->dialect)->name);
+        add_section(cutting, true); /* it is there: no further fault speaks of it as missing */
         return;
     }
     check_markers(import, sql);
@@ -279,18 +281,25 @@ void import_add_sql(struct import *import, struct imported *item, const struct i
         for (size_t i = 0; i + 1 < err.offset && i < sql->len; i++)
             line += sql->text[i] == '\n';
         import_fault(import, sql->path, line, "%s", err.text);
+        add_section(cutting, true);
         return;
     }
     check_directives(import, sql, dialect, statements, count);
-    cutting.is_in_block = sql->is_in_block && *sql->is_in_block;
-    cutting.block_line = sql->line;
+    cutting->is_in_block = sql->is_in_block && *sql->is_in_block;
+    cutting->block_line = sql->line;
     for (size_t i = 0; i < count; i++)
-        cutting.has_plain |= kind_of(sql->text + statements[i].offset, statements[i].len,
-                                     sql->dialect) == STATEMENT_PLAIN;
+        cutting->has_plain |= kind_of(sql->text + statements[i].offset, statements[i].len,
+                                      sql->dialect) == STATEMENT_PLAIN;
+    cut(cutting, statements, count);
+    finish(cutting);
+}
+
+void import_add_sql(struct import *import, struct imported *item, const struct import_sql *sql)
+{
+    struct cutting cutting = {.import = import, .item = item, .sql = sql};
     buf_init(&cutting.pending, BUF_MAX_DEFAULT);
     buf_init(&cutting.part, BUF_MAX_DEFAULT);
-    cut(&cutting, statements, count);
-    finish(&cutting);
+    add_all(&cutting);
     buf_done(&cutting.pending);
     buf_done(&cutting.part);
 }

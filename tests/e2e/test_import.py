@@ -1,6 +1,7 @@
 """Other tools' migrations: real folders, the real binary, and what the result comes to in databases."""
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 
@@ -194,6 +195,20 @@ class Folders(FleetCase):
         self.write({"1_a.up.sql": "SELECT 1;\n.mode csv\n", "2_b.up.sql": "SELECT 1"})
         result = self.run_ok("import", "golang-migrate", self.fleet.path("old"), code=2)
         self.assertIn("old/1_a.up.sql:2: '.mode' is a command of the sqlite3 shell", result.err)
+
+    def test_a_file_that_cannot_be_read_is_not_called_missing(self):
+        copy = "COPY a FROM stdin;\n1\n\\.\n"
+        for tool, files in (("dbmate", {"1_a.sql": "-- migrate:up\n" + copy + "-- migrate:down\nDROP TABLE a;\n"}),
+                            ("golang-migrate", {"1_a.up.sql": copy, "1_a.down.sql": "DROP TABLE a;"}),
+                            ("flyway", {"V1__a.sql": copy, "U1__a.sql": "DROP TABLE a;"}),
+                            ("diesel", {"1_a/up.sql": copy, "1_a/down.sql": "DROP TABLE a;"}),
+                            ("goose", {"1_a.sql": "-- +goose Up\n" + copy + "-- +goose Down\nDROP TABLE a;\n"})):
+            with self.subTest(tool):
+                shutil.rmtree(self.fleet.path("old"), ignore_errors=True)
+                self.write(files)
+                result = self.run_ok("import", tool, self.fleet.path("old"), "--dialect", "postgresql", code=2)
+                self.assertIn("'COPY … FROM STDIN' takes its rows", result.err)
+                self.assertIn("1 fault;", result.err)
 
     def test_versions_that_no_id_can_be_are_mapped(self):
         self.write({"2020.01_a/up.sql": "CREATE TABLE a (id);"})
