@@ -136,7 +136,7 @@ static const char *fault_of_setting(struct loader *loader, const char *name, con
     if (ascii_is_same(name, "synchronous_commit") && is_off(value))
         return "without it a crash of the server takes back what is committed and recorded";
     if (!load_is_plain(value) || strlen(value) > 1000 || strstr(value, "$skein$"))
-        return "its value must be text of at most 1000 bytes without control characters";
+        return "its value must be text of at most 1000 bytes without control characters and '$skein$'";
     return NULL;
 }
 

@@ -129,7 +129,10 @@ enum session_state answer_inspect(struct session *session)
         err_set(&err, ERR_CONFIG, "schema '%s' does not exist ('create: true' would make it)",
                 session->tenant->schema);
     else
-        err_set(&err, ERR_CONFIG, "the role's search_path names no schema that exists");
+        err_set(
+            &err, ERR_CONFIG,
+            "the search_path of the role or the database names no schema that exists and that the role may use: "
+            "give the tenant's 'schema'");
     return session_fail(session, &err);
 }
 

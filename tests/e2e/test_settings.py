@@ -143,6 +143,35 @@ class Known(PostgresCase):
         self.run_ok("upgrade")
         self.expect_same("unscripted", "scripted")
 
+    def test_a_transactional_section_after_one_that_sets_something(self):
+        """In a run and in a script: what a statement outside a transaction sets ends where a transaction begins."""
+        see = "INSERT INTO seen SELECT '%s', concat_ws(' ', '01/02/2026'::date, current_setting('app.x'), current_setting('TimeZone'));\n"
+        self.fleet.revision("aaaa1111", "-- migrate:up\nCREATE TABLE seen (what text, value text);\n-- migrate:up transaction:false\n"
+                            "SET DateStyle = 'German';\nSET app.x = 'own';\nSET TIME ZONE 'Asia/Kolkata';\n" + see % "outside" +
+                            "-- migrate:up\n" + see % "inside" + "-- migrate:up transaction:false\n" + see % "after")
+        tenants = [{**t, "settings": {"app.x": "given"}} for t in self.pg.create("mixed", "mixedscript")]
+        self.fleet.inventory(tenants[:1])
+        self.fleet.write("script.sql", self.run_ok("upgrade", "--sql").out, mode=0o644)
+        self.run_ok("upgrade")
+        os.chmod(self.fleet.dir, 0o755)
+        done = self.pg.psql("mixedscript", "-f", self.fleet.path("script.sql"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for name in ("mixed", "mixedscript"):
+            self.assertEqual(dict(self.pg.sql(name, "SELECT * FROM seen")),
+                             {"outside": "01.02.2026 own Asia/Kolkata", "inside": "2026-01-02 given UTC", "after": "2026-01-02 given UTC"}, name)
+
+    def test_a_search_path_without_a_schema(self):
+        tenant, = self.pg.create("nowhere")
+        self.fleet.inventory([tenant])
+        self.fleet.revision("aaaa1111", "CREATE TABLE public.a ();")
+        for path in ("''", "nosuch"):
+            self.pg.sql("postgres", f"ALTER DATABASE nowhere SET search_path = {path}")
+            for command in ("upgrade", "plan", "current"):
+                error = self.run_json(command, code=1).tenant("nowhere")["error"]
+                self.assertIn("give the tenant's 'schema'", error["message"])
+        self.fleet.inventory([{**tenant, "schema": "public"}])
+        self.run_ok("upgrade")
+
 
 class Inventory(PostgresCase):
     def faults(self, tenant, env=None, **keys):

@@ -83,10 +83,13 @@ const char *const postgres_sql[SQL__COUNT] = {
     [SQL_RESET] = "DISCARD ALL",
     [SQL_INSPECT] =
         /* Few functions: each one that a fresh session looks up costs it as much as a
-           statement, and planning a query of pg_class more than all of this. */
+           statement, and planning a query of pg_class more than all of this. No schema
+           (NULL) is no table, and not the error that format() makes of it. */
     "SELECT {found_schema}, pg_catalog.to_regclass({version_lookup}), "
-    "pg_catalog.to_regclass(pg_catalog.format('%I.%I', {asked_schema}, {version_name})), "
-    "pg_catalog.to_regclass(pg_catalog.format('%I.skein_history', {asked_schema})), "
+    "pg_catalog.to_regclass(pg_catalog.quote_ident({asked_schema}) OPERATOR(pg_catalog.||) '.' "
+    "OPERATOR(pg_catalog.||) pg_catalog.quote_ident({version_name})), "
+    "pg_catalog.to_regclass(pg_catalog.quote_ident({asked_schema}) OPERATOR(pg_catalog.||) "
+    "'.skein_history'), "
     "pg_catalog.current_setting('search_path'), pg_catalog.pg_backend_pid(), "
     "pg_catalog.strpos(pg_catalog.version(), 'linux')",
     [SQL_LOCATE] = "SELECT nspname, pg_catalog.to_regclass(pg_catalog.format('%I.skein_history', "
