@@ -92,8 +92,8 @@ static int run_command(const struct options *options)
     return exit_code;
 }
 
-/* What was asked for and could not be said is not done. A run that changed tenants has told so itself, and its exit
- * code says what happened to them. */
+/* A result that could not be written counts as not done. A run that changed tenants has reported that itself,
+ * and its exit code says what happened to them. */
 static int finish_stdout(int exit_code)
 {
     errno = 0;

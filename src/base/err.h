@@ -34,8 +34,9 @@ enum err_class {
 /* What an error says of more than the tenant that met it. The driver decides it from the server's words. */
 enum err_trouble {
     TROUBLE_NONE, /* nothing */
-    TROUBLE_CONFLICT, /* it may come from another session that did the same at that moment: alone it may go well. If
-                         it is transient, it comes from nothing else */
+    /* another session may have done the same at that moment: the tenant may succeed when it is
+     * alone. If it is transient, it comes from nothing else */
+    TROUBLE_CONFLICT,
     TROUBLE_SHARED, /* the same, where the table that it is about is shared with other tenants */
     TROUBLE_CROWDED_DATABASE, /* no more connections to this database, */
     TROUBLE_CROWDED_LOGIN,    /* with this login, */

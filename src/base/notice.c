@@ -14,7 +14,7 @@ const char *notice_level_name(enum notice_level level)
     return names[level];
 }
 
-/* That a commit is not replicated is said in several ways, and is one thing. */
+/* Servers say in several ways that a commit is not replicated; all count as one notice. */
 static bool is_same(const struct notice *a, const struct notice *b)
 {
     if (a->is_unreplicated || b->is_unreplicated)

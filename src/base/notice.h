@@ -48,10 +48,10 @@ struct notices {
  * beyond is only counted, tenant by tenant. Those of unreplicated commits are never beyond. */
 enum { NOTICES_OF_RUN_MAX = 1000 };
 
-/* Is it one that would be kept, and not only counted? */
+/* Would the notice be kept, and not only counted? */
 bool notices_wants(const struct notices *notices, const struct notice *notice);
 
-/* Counts one more, which is said once; its texts are copied to the arena if it is kept. */
+/* Counts one more notice; its texts are copied to the arena if it is kept. */
 void notices_add(struct notices *notices, struct arena *arena, const struct notice *notice);
 
 /* A commit stands which a standby may not have. */

@@ -32,7 +32,7 @@ struct said {
 /* `detail`, `hint`, …: the keys of the JSON report and the columns of the ledger. */
 const char *said_name(enum said_part part);
 
-/* Of names there may be many, of sentences one: is it the name of a thing in the database? */
+/* Is the part the name of a thing in the database (a table, a column, …), and not a sentence? */
 bool said_is_name(enum said_part part);
 
 /* NULL: nothing. */

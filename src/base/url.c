@@ -266,7 +266,7 @@ static bool push_param(struct parse *parse, struct url_param param)
     return is_text(param.key) || fault(parse, "a parameter's name holds control characters");
 }
 
-/* libpq takes a list of them beside a list of hosts; it is this one that is dialled, whatever the host's name. */
+/* libpq takes a list of addresses beside a list of hosts. The address is dialled, whatever the host's name. */
 static bool check_hostaddr(const struct parse *parse, const char *value)
 {
     unsigned char bytes[sizeof(struct in6_addr)];

@@ -38,7 +38,7 @@ bool url_parse(struct arena *arena, const char *text, struct url *ret_url,
 /* The value of a parameter that is left in `params`; NULL: it is not among them. */
 const char *url_param(const struct url *url, const char *key);
 
-/* What is dialled, a name or an address: a `hostaddr=`, else the host. NULL: a socket, or what the client library
+/* The name or address that is dialled: a `hostaddr=`, else the host. NULL: a socket, or what the client library
  * chooses. */
 const char *url_dialled(const struct url *url);
 

@@ -98,7 +98,7 @@ static bool refuse_several(const struct partial *partial, struct err *err)
     return false;
 }
 
-/* Where a chain is long, the whole of it is looked at only for a word that is no id. */
+/* A long chain is searched as a whole only for a word that is no id. */
 static bool refuse_unknown(const struct chain *chain, const char *text, struct err *err)
 {
     struct similar similar = similar_to(text);

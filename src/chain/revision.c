@@ -176,8 +176,9 @@ static void letters_of(struct span span, char ret_letters[HEADER_KEY_MAX + 1])
     ret_letters[count] = '\0';
 }
 
-/* A key of our own that was mistyped would count as a comment: a second base, a lost dependency. Keys of
- * one's own stay allowed, so only what differs by a letter, by case or by what joins the words is meant. */
+/* A mistyped key of ours would count as a comment, and the revision become a second base or lose a dependency.
+ * Keys of one's own stay allowed, so only what differs by a letter, by case or by what joins the words is
+ * meant. */
 static void check_free_key(struct parser *parser, struct span key)
 {
     char letters[HEADER_KEY_MAX + 1], known[HEADER_KEY_MAX + 1];

@@ -44,7 +44,7 @@ static void offer_words(const struct completing *completing, const char *words, 
 
 /* ---- what is read ---------------------------------------------------------------------------- */
 
-/* Whatever is wrong with the inventory: completing is no time to say so. */
+/* Faults of the inventory are not told: a completion has no place for them. */
 static bool read_fleet(const struct completing *completing, unsigned needs, struct fleet *fleet)
 {
     struct faults faults;

@@ -6,7 +6,7 @@
 #include "base/map.h"
 #include "cli/faults.h"
 
-/* A chain that is open to all has thousands of files that are: a few names show it. */
+/* In a chain that is open to all, thousands of files are: a few names are enough. */
 enum { NAMED_MAX = 3 };
 
 struct looking {

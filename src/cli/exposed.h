@@ -1,4 +1,5 @@
-/* What decides which SQL and which programs run, and can be written by everyone on the machine: a warning on stderr.
+/* Warns on stderr of files that decide which SQL and which programs run, and that everyone on the machine can
+ * write.
  *
  * The inventory and its folder, the chain's folder and its revisions, gates and password commands that are named by a
  * path, the ledger. A folder that others may write but that is sticky (/tmp) keeps them from replacing files: there the

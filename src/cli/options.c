@@ -433,7 +433,7 @@ static bool apply_environment(struct options *options, const bool used[ROW_COUNT
     return true;
 }
 
-/* Those that skein sets for gates, and those of its own scripts and tests. */
+/* The variables that skein sets for gates, and those of its own scripts and tests. */
 static bool is_foreign_variable(const char *name)
 {
     static const char *const prefixes[] = {"SKEIN_GATE",      "SKEIN_FAILPOINT", "SKEIN_FAULT",
@@ -444,7 +444,7 @@ static bool is_foreign_variable(const char *name)
     return false;
 }
 
-/* A mistyped variable would be ignored in silence, and the run be another than was meant. */
+/* A mistyped variable would be ignored in silence, and another run be made than was meant. */
 static void warn_of_variable(const char *name)
 {
     struct similar similar = similar_to(name);

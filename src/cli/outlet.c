@@ -48,7 +48,8 @@ static void free_outlet(struct outlet *outlet)
 
 /* ---- the thread ---------------------------------------------------------------------------- */
 
-/* Whole lines, as many as a pipe takes at once: another process's may stand between them, never within one. */
+/* Writes whole lines, as many as a pipe takes at once: lines of another process may come between them, never
+ * into one. */
 static size_t piece_len(const char *text, size_t len)
 {
     size_t most = len < PIPE_BUF ? len : PIPE_BUF, at = most;
@@ -117,7 +118,7 @@ static void *write_on_thread(void *ctx)
     return NULL;
 }
 
-/* No signal is the thread's: the loop's own handlers run where they always do. */
+/* The thread takes no signals: the loop's own handlers run where they always do. */
 static bool start_thread(struct outlet *outlet)
 {
     sigset_t all, before;
@@ -179,7 +180,7 @@ bool outlet_is_behind(struct outlet *outlet)
     return is_behind;
 }
 
-/* What says so at the very end takes its place from the last lines that were kept. */
+/* At the very end, the line that says so takes the place of the last lines that were kept. */
 size_t outlet_take_dropped(struct outlet *outlet, bool is_last)
 {
     enum { NOTE_BYTES = 4096 };

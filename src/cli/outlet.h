@@ -28,14 +28,14 @@ void outlet_write(struct outlet *outlet, const char *text, size_t len);
 /* Is something still to be written? */
 bool outlet_is_behind(struct outlet *outlet);
 
-/* How many lines were dropped since the last call, once there is room to say so (or `is_last`); else 0. While some
- * are untold, no text is taken: what is told stands where they are missing. */
+/* How many lines were dropped since the last call, once there is room to say so (or `is_last`); else 0. While
+ * the caller has not been told of some, no text is taken, so that its line stands where they are missing. */
 size_t outlet_take_dropped(struct outlet *outlet, bool is_last);
 
 /* Waits until all is written, but not for a reader who takes nothing for a second. */
 void outlet_drain(struct outlet *outlet);
 
-/* The same, and frees it; NULL is fine. What is not read then is lost. */
+/* The same, and frees it; NULL is fine. Text that was not read by then is lost. */
 void outlet_close(struct outlet *outlet);
 
 #endif

@@ -80,8 +80,8 @@ static bool write_stream(const struct writer *writer, const struct output *outpu
     return is_good;
 }
 
-/* The new file takes the place of an old one with all who may read it. Another's file becomes ours, unless we may
- * give files away. */
+/* The new file gets the owner and mode of the old one, so that the same people may read it. Another's file
+ * becomes ours, unless we may give files away. */
 static bool keep_mode(int fd, const char *path)
 {
     struct stat st;
@@ -126,7 +126,7 @@ static bool write_file(const struct writer *writer, const struct output *output,
     return is_good;
 }
 
-/* What failed is told by the caller, once: main asks stdout again at the end. */
+/* The caller tells what failed, once: main asks stdout again at the end. */
 static bool write_stdout(const struct writer *writer, const char *format, struct err *err)
 {
     if (write_as(writer, format, stdout, err) && (fflush(stdout) == 0 || fail(err)))

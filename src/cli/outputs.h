@@ -17,7 +17,7 @@ struct writer {
     void *ctx;
 };
 
-/* Before anything is begun: false, with the words, where -o names what is never written to. */
+/* To be called before anything is begun. False, with an error, where -o names a file that is never written to. */
 bool outputs_check(const struct options *options, struct err *err) MUST_CHECK;
 
 /* All that -o asks for, and text on stdout where nothing else goes there; with -q not even that

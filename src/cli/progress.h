@@ -47,7 +47,7 @@ void progress_set_host(struct progress *progress, const struct progress_host *ho
 struct outlet;
 void progress_set_outlet(struct progress *progress, struct outlet *outlet);
 
-/* What others have to say on stderr while it is shown: whole lines. */
+/* Writes whole lines of others to stderr while the progress is shown. */
 void progress_pass(struct progress *progress, const char *text, size_t len);
 
 /* No event comes any more: says what is left to be said. */

@@ -126,7 +126,7 @@ static void pass_output(void *ctx, const char *text, size_t len)
     progress_pass(ctx, text, len);
 }
 
-/* The run is over, and no reader of ours keeps others from the ledger. */
+/* The run is over: lets the ledger go, so that a slow reader of our output does not keep other runs from it. */
 static void let_go(struct visit_plan *plan, const struct run_request *request)
 {
     visit_done(plan);

@@ -122,14 +122,14 @@ struct dialect {
     unsigned traits;
     const char *const *sql; /* SQL__COUNT of them */
 
-    /* A database that each server has, to connect to where the tenant's is still to be made. */
+    /* A database that each server has: skein connects to it where the tenant's is still to be made. */
     const char *maintenance_database;
     const char *code_database_exists; /* of the error where it is there already; NULL: none */
 
     /* Lists that end with NULL, lower case. The first words of a statement that begins or ends a transaction, */
     const char *const *transaction_words;
     const char *const *block_words; /* or whose body may set anything of the session; */
-    /* and words anywhere in a script. What is told too often costs a little, and no more. */
+    /* and words anywhere in a script. A false alarm costs a little time, and nothing else. */
     const struct session_word *session_words;
 
     /* Appends a literal or an identifier, quoted so that nothing can break out. */

@@ -1,4 +1,4 @@
-/* Digests of statements: are those that ran still those of the file? Pure.
+/* Digests of statements, which tell whether those that ran are still those of the file. Pure.
  *
  * Blanks and comments do not count, nor does the semicolon at the end; what stands in quotes counts to the byte.
  */
@@ -16,7 +16,8 @@ struct digest {
 /* PostgreSQL's block comments nest. */
 struct digest digest_statement(const char *sql, size_t len, bool comments_nest);
 
-/* Of statements in their order: `before` is that of those in front (empty: none), `next` that of one more. */
+/* The digest of statements in their order: `before` is that of the statements so far (empty: none), `next` that
+ * of one more. */
 struct digest digest_add(const struct digest *before, const struct digest *next);
 
 static inline bool digest_is_same(const struct digest *a, const struct digest *b)

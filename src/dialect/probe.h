@@ -56,7 +56,7 @@ struct probe_findings {
 struct probe_findings probe_judge(const struct probe *probe, struct arena *arena,
                                   const char *statement, const char *const *values, size_t count);
 
-/* Is something there that the statement left? Where that cannot be told, yes. */
+/* Is something there that the statement left? Also true where that cannot be told. */
 bool probe_has_remains(const struct probe_findings *findings);
 
 #endif

@@ -161,7 +161,7 @@ static bool add_checks(struct making *making, const struct section *section,
     return true;
 }
 
-/* What is asked of ours beside the piece's statement `at`. */
+/* Adds our own checks (statement_checks) beside the piece's statement `at`. */
 static void add_statement_checks(struct making *making, struct piece *piece, size_t at,
                                  struct author_query *after)
 {
@@ -233,7 +233,7 @@ static void add_one_by_one(struct making *making, const struct section *section,
     making->script.is_checkpointed = making->script.is_checkpointed || count;
 }
 
-/* Of a table, by its first words: one that is rebuilt is dropped and renamed. */
+/* Judges by its first words whether a statement drops or renames a table, as the rebuilding of one does. */
 static bool drops_or_renames(const char *sql, size_t len)
 {
     char word[SPLIT_WORD_SIZE];

@@ -1,7 +1,8 @@
 /* Which tables statements make and leave, as far as their words tell. Pure.
  *
- * Not a catalog: what a function, a DO block or EXECUTE does is not seen, and what is unclear counts as gone. So
- * each table of the list was made, and no statement took it away by name; there may be others.
+ * This is no catalog: what a function, a DO block or EXECUTE does is not seen, and a table whose fate is
+ * unclear counts as gone. So each table of the list was made, and no statement dropped it by name; there may be
+ * other tables.
  *
  *     struct tables tables = {.arena = arena};
  *     for (…each statement, in the order they run…)

@@ -147,7 +147,8 @@ static enum log_line read_log_line(struct arena *arena, const struct import_line
     return is_warning(text) ? LOG_WARNING : read_record(text);
 }
 
-/* No script, and a line of it is one of a log: an environment may print what it likes beside. */
+/* A file is a log if it is no script and a line of it is one of a log: the environment may print other lines
+ * beside. */
 static bool is_log(struct arena *arena, const struct import_file *file)
 {
     struct import_line line = {0};
@@ -161,7 +162,7 @@ static bool is_log(struct arena *arena, const struct import_file *file)
     return has_log_line;
 }
 
-/* The line of source that follows a warning; what else is indented there may be SQL. */
+/* Is it the line of source that follows a warning? Any other indented line there may be SQL. */
 static void check_source_line(struct import *import, const struct import_file *file,
                               const struct import_line *line, bool *ret_is_source)
 {

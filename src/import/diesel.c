@@ -90,7 +90,7 @@ static bool has_file(const struct import *import, const char *folder, const char
     return false;
 }
 
-/* Every folder is a migration to diesel, and all else that lies about is nothing to it. */
+/* diesel takes every folder for a migration, and passes over all other files. */
 static void refuse_or_note(struct import *import, const struct import_file *file)
 {
     bool is_below = strchr(file->name, '/');

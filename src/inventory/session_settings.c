@@ -83,7 +83,7 @@ static const struct {
     {"default_transaction_deferrable", NULL, false},
 };
 
-/* Those that are no setting of a session, or would take the transaction out of skein's hands. */
+/* Names that are no setting of a session, or that would take the transaction out of skein's hands. */
 static const char *const forbidden[] = {"role", "session_authorization", "transaction_isolation",
                                         "transaction_read_only", "transaction_deferrable"};
 
@@ -107,7 +107,7 @@ static bool is_setting_name(const char *name)
     return true;
 }
 
-/* With synchronous_commit off, a crash of the server takes back what it has said to be committed. */
+/* With synchronous_commit off, a crash of the server undoes commits that it has confirmed. */
 static bool is_off(const char *value)
 {
     static const char *const words[] = {"off", "false", "no", "0",   "f",

@@ -63,7 +63,7 @@ struct step_done {
 /* How it ended for one tenant. */
 struct outcome {
     enum tenant_state state;
-    bool is_rollback; /* of the way back: what the run did first stands in an earlier outcome */
+    bool is_rollback; /* of a rollback: what the run did first stands in an earlier outcome */
     bool has_changed; /* something of the rollout is committed in the tenant (and not taken back) */
     /* it stands before where an earlier run of the rollout left it (restored from a backup, say) */
     bool has_regressed;
@@ -98,8 +98,8 @@ struct standing {
     const char *twin;     /* and it is the one in which the run changed this tenant; NULL: none */
 };
 
-/* What an earlier run leaves of a tenant that a later one does not come to: where something went wrong it stays
- * so (begun, and no end on record: in doubt), else the tenant is skipped. */
+/* The state of a tenant that a run did not come to, from an earlier run: where something went wrong there, it
+ * stays so (begun, and no end on record: in doubt), else the tenant is skipped. */
 enum tenant_state standing_left_state(const struct standing *standing);
 
 /* The code of the error that says so. */
@@ -183,8 +183,8 @@ struct arena;
 /* A copy that outlives the call, but for `run` and the revisions, which live as long as the run. */
 void event_copy(struct arena *arena, const struct event *event, struct event *ret_copy);
 
-/* The same without what may be values of rows (err_hide_values). Of an event from a ledger the texts stay as they
- * are: that one of them quotes values is not kept there. */
+/* The same without what may be values of rows (err_hide_values). The texts of an event from a ledger stay as
+ * they are: the ledger does not keep which of them quote values. */
 void event_copy_without_values(struct arena *arena, const struct event *event,
                                struct event *ret_copy);
 

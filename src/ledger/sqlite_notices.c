@@ -41,7 +41,7 @@ static bool put_of_tenant(struct sqlite_ledger *ledger, size_t tenant, size_t pl
                   db_int((int64_t)place), db_int((int64_t)count));
 }
 
-/* Those of the way back come after those of the way there. */
+/* Notices of a rollback come after those of the way there. */
 bool sqlite_write_notices(struct sqlite_ledger *ledger, const struct event *event, struct err *err)
 {
     const struct notices *notices = event->outcome->notices;
@@ -89,7 +89,7 @@ static bool read_notice(struct sqlite_frame *frame, const struct db_cursor *row,
     return true;
 }
 
-/* Looked at even where there can be none: a file that was cut off there is damaged. */
+/* They are read even where there can be none: a file that was cut off there is damaged. */
 static bool read_whether_any(struct sqlite_frame *frame, struct err *err)
 {
     int64_t has_any;
@@ -121,7 +121,7 @@ bool sqlite_notices_read(struct sqlite_frame *frame, struct err *err)
     return db_end(&cursor, err) && (makes_sense || db_fail_damaged(&frame->ledger->db, err));
 }
 
-/* A way there and one back may have kept more together than a session does: the first are told. */
+/* A run and its rollback may have kept more together than a session does: the first ones are told. */
 bool sqlite_notices_of(struct sqlite_frame *frame, int64_t tenant, struct notices *ret_notices,
                        struct err *err)
 {

@@ -222,8 +222,8 @@ struct earlier { /* a run that this one goes on with, by way of others */
     struct earlier *older;
 };
 
-/* Of a way back all earlier runs are read: whom one of them changed may not have been in the inventory when a later
- * one went on with it, or at another place. */
+/* For a rollback all earlier runs are read: a tenant that one of them changed may not have been in the
+ * inventory when a later one went on with it, or at another place. */
 static bool read_earlier(struct choice *choice, struct earlier *newest, struct err *err)
 {
     struct ledger *ledger = choice->again->ledger;

@@ -225,7 +225,7 @@ static bool count_shared(struct fleet *fleet, struct ledger *ledger, const char 
     return true;
 }
 
-/* Tenants that a query finds are not known before it was asked. */
+/* Tenants that a query source finds are known only once it was asked. */
 static bool is_of_unknown(const struct fleet *fleet, const struct shared *shared)
 {
     bool has_any = shared->counts[OWN_PLACE_SAME] || shared->counts[OWN_PLACE_UNKNOWN];

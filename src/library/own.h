@@ -15,7 +15,7 @@
 #include "ledger/ledger.h"
 #include "library/fleet.h"
 
-/* What the ledger keeps of it; from the arena. NULL: it is no file that could be found again. The
+/* How the ledger names the inventory; from the arena. NULL: it is no file that could be found again. The
  * ledger's folder must be there. */
 const char *own_inventory(const struct inventory *inventory, struct arena *arena);
 
@@ -23,7 +23,7 @@ const char *own_inventory(const struct inventory *inventory, struct arena *arena
 bool own_is(struct fleet *fleet, struct ledger *ledger, const struct ledger_run *run, bool *ret_is,
             struct err *err) MUST_CHECK;
 
-/* A run by its id or the beginning of it, whosever it is; NULL: the newest of this inventory. */
+/* A run by its id or the beginning of it, of any inventory; NULL: the newest of this one. */
 bool own_find(struct fleet *fleet, struct ledger *ledger, const char *id,
               struct ledger_run *ret_run, struct err *err) MUST_CHECK;
 

@@ -7,7 +7,7 @@ static const char *text_of_key(const char *code)
     return code + strlen(code) + 1;
 }
 
-/* Where it is new and there is no room left, INTERN_NONE. */
+/* INTERN_NONE where the notice is new and there is no room left. */
 static uint32_t keep_notice(struct report *report, const struct notice *notice)
 {
     struct buf key;

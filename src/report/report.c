@@ -109,7 +109,7 @@ static char *find_detail(char *text)
     return found;
 }
 
-/* What the database said beside the text is no part of the cause: DETAIL names other rows in each tenant. */
+/* Errors are grouped without what the database said beside the text: DETAIL names other rows in each tenant. */
 static void keep_error(struct report *report, struct report_row *row, const struct outcome *outcome)
 {
     struct err err = *outcome->error;
@@ -291,7 +291,8 @@ static void sort_errors(struct report *report)
             report->rows[at].error = i;
 }
 
-/* Of a tenant that this run did not come to is told what the ledger knows from the runs that it goes on with. */
+/* For a tenant that this run did not come to, the report tells what the ledger knows from earlier runs of the
+ * rollout. */
 static void carry_over(struct report *report, struct report_row *row,
                        const struct standing *standing)
 {

@@ -35,7 +35,7 @@ static bool is_relative(const char *target)
     return false;
 }
 
-/* Who is skipped and was done before is no one who was never begun. */
+/* A skipped tenant that an earlier run had done does not count as never begun. */
 static bool is_of(const struct report_row *row, enum tenant_state state)
 {
     if (row->state != TENANT_SKIPPED)

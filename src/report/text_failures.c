@@ -50,7 +50,8 @@ static void add_names(struct buf *buf, const struct said *said)
     }
 }
 
-/* In the words of the first tenant's database. That those of the others differ stands in front of the first. */
+/* Shows the words of the first tenant's database, and says in front of them where those of other tenants
+ * differ. */
 static void print_said(const struct text *text, const struct report_error *error)
 {
     const struct said *said = report_example(text->report, error);

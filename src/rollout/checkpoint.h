@@ -1,10 +1,10 @@
-/* What a row of the history table holds as its checksum while its step is unfinished: which statements are done,
- * which one was begun, and whether that one may have left something. Pure.
+/* The checksum that a row of the history table has while its step is unfinished: it says which statements are
+ * done, which one was begun, and whether that one may have left something. Pure.
  *
  *     begun:DIGEST:DIGEST    of the statements that are done, and of the next one; empty: it runs in a transaction
  *     clean:DIGEST:DIGEST    the same, and the next one has left nothing
  *
- * Releases before that kept the file's SHA-256 there.
+ * Older releases kept the file's SHA-256 there.
  */
 #ifndef ROLLOUT_CHECKPOINT_H
 #define ROLLOUT_CHECKPOINT_H

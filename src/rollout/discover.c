@@ -10,7 +10,7 @@
 #include "rollout/loop.h"
 #include "rollout/resolve.h"
 
-/* What a query may take where the source says nothing else, and what it may return. */
+/* How long a query may take where the source says nothing else, and how much it may return. */
 enum { QUERY_TIMEOUT_MS = 60000, ROWS_MAX = 250000, BYTES_MAX = 64 * 1024 * 1024 };
 enum { ANSWER_MS = 1000 }; /* more, for a server that ends it by itself to say so */
 enum { OP_TO_CONNECT, OP_TO_BEGIN, OP_TO_QUERY, OP_TO__COUNT };
@@ -145,7 +145,7 @@ static void connect_and_query(struct asking *asking)
     io_run(asking->io, asking->ops, OP_TO__COUNT, on_answer, asking);
 }
 
-/* Two could end the transaction that keeps them from writing. */
+/* Several statements could end the transaction that keeps them from writing. */
 static bool is_one_statement(struct asking *asking)
 {
     const char *query = asking->source->query;

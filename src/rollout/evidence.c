@@ -35,7 +35,7 @@ void evidence_free(struct evidence *evidence)
     free(evidence);
 }
 
-/* A revision that has nothing for the dialect, or nothing sound, tells nothing. */
+/* A revision without a sound section for the dialect tells of no tables. */
 static void follow_revision(struct evidence *evidence, const struct dialect *dialect,
                             const struct revision *revision, struct tables *tables)
 {

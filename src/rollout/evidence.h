@@ -1,7 +1,7 @@
-/* What a stamp can be held to: the tables that the chain makes up to where it says that a tenant stands, and has
- * not taken away again. Where none of them is there, the stamp is plainly not so.
+/* Evidence for a stamp: the tables that the chain makes up to the stamped revisions and does not drop again.
+ * Where none of them is there, the stamp is plainly wrong.
  *
- * By the words of the revisions (dialect/tables.h), so that a look at one table that is there is enough, and where
+ * They are found by the words of the revisions (dialect/tables.h), so one table that is there is enough; where
  * the words tell of none, nothing is known. Pure but for memory.
  */
 #ifndef ROLLOUT_EVIDENCE_H

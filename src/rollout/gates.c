@@ -103,7 +103,8 @@ static void fill_environment(struct asking *asking, const struct gate_facts *fac
 
 /* ---- what it prints ------------------------------------------------------------------------ */
 
-/* Up to the last newline; all of it where there is none and no room, or nothing more to come. */
+/* Hands on the text up to the last newline; all of it where there is no newline and no room, or no more text
+ * can come. */
 static void hand_on(struct asking *asking, bool is_last)
 {
     const struct gate_reader *reader = &asking->gates->reader;
@@ -141,8 +142,8 @@ static void on_output(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
     }
 }
 
-/* It has ended: what is in the pipe by now is all that is waited for, since what it left running may hold the other
- * end for ever. */
+/* The gate has ended: only what is in the pipe by now is read, since programs that it left running may hold the
+ * other end for ever. */
 static void read_left_over(struct asking *asking)
 {
     uv_os_fd_t fd;

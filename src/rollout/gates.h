@@ -28,7 +28,7 @@ struct gate_facts {
 /* `why` NULL: it passed; else what to say of it. */
 typedef void (*gate_answer_fn)(void *ctx, const char *why);
 
-/* Who gets what gates print, in whole lines; `write` NULL: they have our stderr. */
+/* `write` gets what gates print, in whole lines; NULL: gates print to our stderr themselves. */
 struct gate_reader {
     void (*write)(void *ctx, const char *text, size_t len);
     void *ctx;

@@ -1,4 +1,4 @@
-/* What a tenant's history rows say: the answer to SQL_HISTORY (dialect.h), oldest row first. Pure.
+/* Reads a tenant's history rows: the answer to SQL_HISTORY (dialect.h), oldest row first. Pure.
  *
  * Strings of the answer are borrowed.
  */
@@ -23,10 +23,10 @@ struct run_ids {
  * them is another database, or a copy from before. */
 bool history_holds(const struct op *rows, const struct run_ids *runs);
 
-/* The run of others that did something after the first of these did. NULL: none. */
+/* A run, none of these, that changed the tenant after the first of these did. NULL: none. */
 const char *history_stranger(const struct op *rows, const struct run_ids *runs);
 
-/* The run that has the last word on a revision; NULL: no row is of it. And is a run one of these? */
+/* The run whose row of a revision is the newest; NULL: no row is of it. The second: is a run one of these? */
 const char *history_last_run(const struct op *rows, const char *revision);
 bool history_is_of(const struct run_ids *runs, const char *run);
 

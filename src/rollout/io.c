@@ -291,7 +291,7 @@ static void tell_stop(struct io *io, bool has_ended)
     io->is_broken = io->is_broken || !was_answered;
 }
 
-/* The loop has the connection: what is known of it may be seen there from now on. */
+/* The loop has the connection: it copies what is known of it, to read it at any time. */
 static void publish(struct io *io)
 {
     io->known = io->info;
@@ -430,7 +430,7 @@ static void on_waited(uv_timer_t *timer)
     advance(io);
 }
 
-/* What the driver wants of the socket, of the time, or of whichever comes first. False: it cannot be had. */
+/* Waits for what the driver wants: the socket, a time, or the first of both. False: libuv cannot. */
 static bool wait_for_either(struct io *io)
 {
     if (io->want.bits & (WANT_READ | WANT_WRITE) && !wait_for_socket(io))

@@ -4,7 +4,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-/* An epoll, an eventfd, and a pipe each for the loop's signals and the process's; two to work with. */
+/* The descriptors of a loop: an epoll, an eventfd, a pipe each for the loop's signals and the process's; and
+ * two to work with. */
 enum { DESCRIPTORS = 8 };
 
 /* 0, or why there are not so many. */

@@ -42,8 +42,8 @@ struct server {
     uint32_t loner;      /* the tenant that works alone; LIST_NONE: none does */
     uint32_t witness;    /* the tenant that calls the server troubled; LIST_NONE: none does */
     uint32_t probe;      /* the one that was begun to find out whether it is; LIST_NONE: none */
-    bool is_confirmed;   /* it is, as far as can be known */
-    bool is_full;        /* its disk is: only who has written finds it well */
+    bool is_confirmed;   /* the trouble is the server's, as far as can be known */
+    bool is_full;        /* its disk is full: only a tenant that has written proves it well */
     bool is_unlimited;
     bool is_crowded;               /* the limit was lowered, and is not back yet */
     struct list waiting;           /* queues that could start something but for the server */
@@ -310,7 +310,7 @@ static uint32_t take_other(struct queues *queues, struct queue *queue, uint32_t 
     return tenant;
 }
 
-/* Whether it is the server's trouble, a tenant of another database finds out. */
+/* A tenant of another database finds out whether the trouble is the server's. */
 static uint32_t take_probe(struct queues *queues, struct server *server)
 {
     uint32_t database = queues->members[server->witness].database, tenant = LIST_NONE;
@@ -491,7 +491,7 @@ void queues_proven(struct queues *queues, uint32_t tenant)
     enlist(queues, queues->members[tenant].queue);
 }
 
-/* What met the same crowd as one before it says nothing new. */
+/* A tenant that met the same crowd as one before it tells nothing new. */
 void queues_crowded(struct queues *queues, uint32_t tenant)
 {
     struct server *server = server_of(queues, tenant);

@@ -1,9 +1,10 @@
-/* Whether, when and in whose company to try a tenant again: exponential backoff with full jitter, bounded by count and
- * by time. Pure: randomness and time come in as numbers.
+/* Decides whether and when a tenant is tried again, and among how many others: exponential backoff with full
+ * jitter, bounded by count and by time. Pure: randomness and time come in as numbers.
  *
- * What is the tenant's own counts against `retries`. A conflict with others at work on the server does not: the tenant
- * is tried again among fewer, at last alone, and what it meets then counts. A server that is crowded, not ready or
- * down is tried until the time has passed; one that was of no use in this run yet, `retries` times over some seconds.
+ * A failure of the tenant's own counts against `retries`. A conflict with others at work on the server does
+ * not: the tenant is tried again among fewer, at last alone, and what it meets then counts. A server that is
+ * crowded, not ready or down is tried until the time has passed; one that was of no use in this run yet,
+ * `retries` times over some seconds.
  */
 #ifndef ROLLOUT_RETRY_H
 #define ROLLOUT_RETRY_H

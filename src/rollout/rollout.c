@@ -185,7 +185,7 @@ static void drain(struct rollout *rollout, const char *reason)
     for_each_session(rollout, session_stop_waiting);
 }
 
-/* A run that is over stays what it is: only the gate that is told so is still at work. */
+/* A signal does not change a run that is over: only the gate after_run is still at work. */
 static void stop(struct rollout *rollout, int signal_number)
 {
     rollout->is_stopped = true;
@@ -345,7 +345,8 @@ static bool start_pool(struct err *err)
     return true;
 }
 
-/* Where they are scarce, some of what there is stays for look-ups, passwords, cancels, and for what takes memory. */
+/* Sizes the worker pool. Where threads are scarce, some are left over for look-ups, passwords and cancels, and
+ * some memory for all else. */
 bool rollout_size_pool(uint32_t parallel, struct err *err)
 {
     enum { SPARE = 4 };

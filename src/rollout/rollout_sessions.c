@@ -176,7 +176,7 @@ static void on_connected(void *ctx, struct session *session, const char *passwor
     scheduler_proven(rollout->scheduler, tenant);
 }
 
-/* The server does what is asked of it, and that a proxy is in between is known by now. */
+/* The server does what is asked of it, and by now it is known whether a proxy is in between. */
 static void on_well(void *ctx, struct session *session)
 {
     struct rollout *rollout = ctx;
@@ -207,7 +207,8 @@ static bool is_about_shared_table(const struct rollout *rollout, size_t tenant,
     return own && schema && strcmp(own, schema) != 0;
 }
 
-/* Where it is known who was in the way, or of whom the table is. */
+/* Decides whether a conflict is one among tenants of the run, as far as the error says which session was in the
+ * way, or which table it is about. */
 static void tell_conflict(const struct rollout *rollout, size_t tenant, struct err *err)
 {
     bool is_known = err->sessions[0] && rollout->places[tenant].backend_pid;
@@ -266,7 +267,7 @@ static bool is_shared(const struct rollout *rollout, uint32_t tenant, const stru
     }
 }
 
-/* What one tenant meets there, the others of its server may meet too. */
+/* The other tenants of the server may meet the same trouble. */
 static void note_trouble(struct rollout *rollout, uint32_t tenant, const struct err *err)
 {
     const char **said = &rollout->servers[rollout->places[tenant].server].trouble;
@@ -465,7 +466,7 @@ static bool has_regressed(const struct outcome *outcome)
     return outcome->error && strcmp(outcome->error->code, WAYS_REGRESSED) == 0;
 }
 
-/* Nor is what a ledger that cannot be written keeps from being done: the run stops for that. */
+/* Nor is a failure of the ledger: the run stops for that anyway. */
 static bool counts_as_failure(const struct rollout *rollout, const struct outcome *outcome)
 {
     bool is_ledgers = outcome->error && outcome->error->kind == ERR_LEDGER;

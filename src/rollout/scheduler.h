@@ -14,8 +14,8 @@
  *     …
  *     scheduler_finished(s, tenant, &how);    then ask again
  *
- * Who of a wave may start stands in queues (queues.h). O(1) a decision, but for DECIDE_WAVE_BEGINS. 25 bytes a tenant, of
- * which 4 once it was changed.
+ * Queues (queues.h) know which tenants of a wave may start. O(1) a decision, but for DECIDE_WAVE_BEGINS. 25
+ * bytes a tenant, of which 4 once it was changed.
  */
 #ifndef ROLLOUT_SCHEDULER_H
 #define ROLLOUT_SCHEDULER_H

@@ -366,7 +366,7 @@ static bool is_waiting(const struct session *session)
            session->state == SESSION_LOCK_WAIT;
 }
 
-/* One that was told to stop waiting may be ending meanwhile: its turn comes too late. */
+/* A session that was told to stop waiting may be ending: then its turn comes too late. */
 void session_take_turn(struct session *session)
 {
     if (session->state != SESSION_TURN)

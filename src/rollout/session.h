@@ -121,7 +121,7 @@ const char *session_begun(const struct session *session);
 const struct op *session_history(const struct session *session);
 const struct foreign_rows *session_foreign(const struct session *session);
 
-/* By which the server calls the session that it is connected to; 0: nothing is known, or a proxy is between. */
+/* The number by which the server calls our session; 0: not known, or a proxy is between. */
 uint32_t session_backend_pid(const struct session *session);
 
 const struct tenant *session_tenant(const struct session *session);

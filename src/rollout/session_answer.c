@@ -136,7 +136,7 @@ enum session_state answer_inspect(struct session *session)
     return session_fail(session, &err);
 }
 
-/* What is in the table may be anyone's: no more of it is taken into report and ledger than could be ids. */
+/* The table may hold anything: report and ledger take no more of it than could be ids. */
 static bool take_versions(struct session *session, const struct op *op, struct err *err)
 {
     enum { ROWS_MOST = 10000, ID_MOST = 255, SHOWN = 40 };

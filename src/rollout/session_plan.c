@@ -56,7 +56,8 @@ static void say_how_to_settle(struct session *session, enum unfinished_fault fau
         doubtful ? piece_line_text(&session->arena, doubtful, err->line) : NULL;
 }
 
-/* One step finishes it: a run of its own, which has to be taken back before the one that left it. */
+/* Says which command finishes the step: that is a run of its own, which has to be rolled back before the run
+ * that left the step. */
 static void say_how_to_finish(struct session *session, struct err *err)
 {
     const struct unfinished *unfinished = &session->unfinished;
@@ -169,7 +170,7 @@ static const struct tables *tables_of(struct session *session)
     return evidence_tables(session->env->evidence, session->driver->dialect, &session->plan->to);
 }
 
-/* Would a stamp say what the database may plainly not be? A way back only puts rows back. */
+/* Must the stamp be checked against the tables that are there? A rollback only puts rows back. */
 static bool needs_evidence(struct session *session, const struct plan *left)
 {
     const struct session_env *env = session->env;

@@ -41,7 +41,7 @@ void session_say_how_to_settle(const struct session *session, struct err *err)
 
 /* ---- before it is run again ---------------------------------------------------------------- */
 
-/* Of a statement that is taken back as a whole only the driver can have said that it left something; an earlier
+/* If a statement is taken back as a whole, only the driver can have said that it left something; an earlier
  * release did not ask. */
 static bool is_blind(const struct session *session)
 {
@@ -66,7 +66,7 @@ static bool is_worth_a_look(struct session *session)
     return session->asks_author || session->asks_catalog;
 }
 
-/* Unlike ours it is the chain's: what it has the server say is told. */
+/* The query is the chain's, so the notices that it causes are told. */
 static void add_author_query(struct session *session)
 {
     add_query(session, OP_SCRIPT, session->doubtful->probe->sql);
@@ -119,7 +119,7 @@ enum asked ask_probe(struct session *session)
     return ASKED_OPS;
 }
 
-/* What is left of it speaks against the author's query: an INVALID index bears the name too. */
+/* What the statement left counts for more than the author's query: an INVALID index bears the name too. */
 enum session_state answer_probe(struct session *session)
 {
     struct unfinished *unfinished = &session->unfinished;
@@ -158,7 +158,8 @@ enum session_state error_probe(struct session *session, const struct op *op)
 
 /* ---- right after it failed ----------------------------------------------------------------- */
 
-/* No one can tell how much of it is done: it is not run again before a person, or the author's query, has said so. */
+/* It is not known how much of the statement is done: it is not run again before a person, or the author's
+ * query, has said so. */
 static void give_to_a_person(struct session *session)
 {
     if (session->doubtful->probe)
@@ -243,7 +244,7 @@ enum session_state error_look_after(struct session *session, const struct op *op
     return can_mark ? SESSION_MARK : SESSION_CLOSE;
 }
 
-/* Taking it away may have to wait for a lock, as the statement itself had to. */
+/* The repair may have to wait for a lock, as the statement itself had to. */
 enum session_state error_setup(struct session *session, const struct op *op)
 {
     struct err err = *op_err(op);

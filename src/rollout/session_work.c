@@ -74,7 +74,7 @@ static void make_script(struct session *session, struct op *begin)
     begin->kind = OP_SCRIPT;
 }
 
-/* Is it another revision's than the script before, or the session's first? */
+/* Is the script of another revision than the one before, or the session's first? */
 static bool begins_revision(const struct session *session, const struct action *action)
 {
     for (const struct action *at = action; at-- > session->work.actions;)
@@ -83,7 +83,8 @@ static bool begins_revision(const struct session *session, const struct action *
     return true;
 }
 
-/* The tables of ours that are missing. Returns how many ids it added. */
+/* Adds the ids of the statements that make what is missing of ours: schema, version table, history. Returns how
+ * many it added. */
 static size_t add_creates(const struct session *session, enum sql_id *ids)
 {
     size_t count = 0;
@@ -162,7 +163,7 @@ static double pieces_ms(const struct session *session, const struct op *op)
     return sum;
 }
 
-/* What the statement took that the mark counts; 0: it only says where to go on. */
+/* How long the statement took that the mark counts; 0: the mark only says where to go on. */
 static double marked_ms(const struct session *session, const struct op *op)
 {
     const struct op *first = session->ops + session->batch_first_op;
@@ -323,7 +324,7 @@ static void set_verify(struct session *session, struct op *op, const struct acti
     op->sql_len = action->verify->sql_len;
 }
 
-/* It looks at every row that refers to another: there is no budget for that. */
+/* The check looks at every row that refers to another, so it has no budget. */
 static void add_look(struct session *session, const struct action *action)
 {
     struct op *op = session_add_op(session, action->kind == ACTION_WATCH ? OP_WATCH : OP_CHECK);

@@ -1,4 +1,4 @@
-/* A step that an earlier run left half way: can it be gone on with, as its file is now? Pure.
+/* Decides whether a step that an earlier run left half way can go on, as its file is now. Pure.
  *
  * The statements that are done are known by their digests, not by their number alone (checkpoint.h).
  */
@@ -27,8 +27,8 @@ enum unfinished_fault {
     UNFINISHED_DOUBT, /* no one knows whether, or how far, the next statement has run */
 };
 
-/* Is it the next step (NULL: there is none), are the statements that are done those that the step's script begins
- * with, and is the one that was begun still the next one? Else _ELSEWHERE or _EDITED, with err. */
+/* Checks that it is the next step (NULL: there is none), that the step's script begins with the statements that
+ * are done, and that the one that was begun is still the next. Else _ELSEWHERE or _EDITED, with err. */
 enum unfinished_fault unfinished_check_done(struct arena *arena,
                                             const struct unfinished *unfinished,
                                             const struct step *step, const struct script *script,

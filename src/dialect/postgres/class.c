@@ -61,8 +61,8 @@ static void take_meaning(struct err *err, const struct postgres_facts *facts)
     }
 }
 
-/* What a statement meets elsewhere (a server that it asked, a worker that it lost), or raises with a code of its
- * choice, says nothing of our session and of our server. */
+/* An error that a statement meets elsewhere (on a server that it asked, in a worker that it lost), or raises
+ * with a code of its choice, says nothing of our session and of our server. */
 static void keep_to_itself(struct err *err, const struct postgres_facts *facts)
 {
     bool is_raised = is_same(facts->routine, RAISE_ROUTINE);
@@ -84,9 +84,9 @@ static const char *const races[] = {
     "cache lookup failed for",    "could not find tuple for",   "could not open relation with OID",
 };
 
-/* Of two that make an object if it does not exist, or drop it first if it does, both look before either has done it:
- * then it is there already, or no more. The server's own IF EXISTS looks again, once it has the lock; what a function
- * or a DO block has looked at may be gone. */
+/* Two sessions that make an object if it does not exist, or drop it first if it does, may both look before
+ * either has done it: then it is there already, or no more. The server's own IF EXISTS looks again, once it has
+ * the lock; what a function or a DO block has looked at may be gone. */
 static const struct {
     const char *code;
     bool is_of_function;

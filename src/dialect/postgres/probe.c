@@ -148,7 +148,7 @@ static void probe_drop_column(struct buf *sql, const json_t *node, const json_t 
 static void probe_validate(struct buf *sql, const json_t *node, const json_t *command)
 {
     (void)node, (void)command;
-    buf_adds(sql, "SELECT 'undone'"); /* twice does no harm */
+    buf_adds(sql, "SELECT 'undone'"); /* to run it twice does no harm */
 }
 
 /* A partition, or the index of one. */
@@ -225,7 +225,7 @@ static void probe_enum(struct asking *asking, const json_t *node)
     buf_adds(sql, ") THEN 'done' ELSE 'undone' END");
 }
 
-/* VACUUM and its like may be run again. */
+/* VACUUM and statements like it may be run again. */
 static void probe_repeatable(struct asking *asking, const json_t *node)
 {
     struct buf *sql = asking->sql;
@@ -296,7 +296,8 @@ static void probe_drop_database(struct asking *asking, const json_t *node)
     postgres_add_literal(sql, tree_text(node, "dbname"));
 }
 
-/* What they have done on another server is not taken back with them, and what a procedure commits neither. */
+/* Neither what such a statement has done on another server nor what a procedure commits is rolled back when it
+ * fails. */
 static void probe_blind(struct asking *asking, const json_t *node)
 {
     (void)node;
@@ -331,7 +332,7 @@ static void probe_block(struct asking *asking, const json_t *node)
             asking->probe->remains = REMAINS_UNKNOWN;
 }
 
-/* What this parser does not know may be a statement of a later PostgreSQL. */
+/* A statement that this parser does not know may be one of a later PostgreSQL. */
 static void probe_unread(struct asking *asking, const json_t *node)
 {
     size_t at = split_skip(asking->statement, strlen(asking->statement), 0, true);

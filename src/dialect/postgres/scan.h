@@ -1,4 +1,4 @@
-/* Tokens of PostgreSQL's SQL, of every version: what is quoted or commented, and what is a word.
+/* Tokens of PostgreSQL's SQL that are the same in every version: quoted texts, comments, words.
  *
  * Only as much is told apart as it takes to find where statements end and what they begin with. What
  * newer servers have added to the language needs nothing here: it is made of the same tokens. Strings are

@@ -95,7 +95,7 @@ static bool refuse_shell_command(const char *sql, size_t len, size_t at, struct 
     return false;
 }
 
-/* What else is no SQL is told by the database, with its place. */
+/* The database itself reports everything else that is no SQL, with its place. */
 bool sqlite_split(struct arena *arena, const char *sql, size_t len,
                   struct statement **ret_statements, size_t *ret_count, struct err *err)
 {
