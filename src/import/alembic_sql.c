@@ -31,19 +31,29 @@ struct reading {
 
 /* ---- markers ------------------------------------------------------------------------------- */
 
+/* An id ends at a comma: Alembic allows blanks in it. */
+static size_t id_len(const char *text, const char *end)
+{
+    size_t len = 0;
+    while (text + len < end && text[len] != ',')
+        len++;
+    while (len && strchr(" \t\r", text[len - 1]))
+        len--;
+    return len;
+}
+
 /* "a, b" up to `end`. */
 static void read_ids(struct arena *arena, const char *text, const char *end, struct marker *marker)
 {
     for (;;) {
         while (text < end && strchr(" ,", *text))
             text++;
-        const char *id = text;
-        while (text < end && !strchr(" ,", *text))
-            text++;
-        if (text == id)
+        size_t len = id_len(text, end);
+        if (!len)
             return;
         *ARENA_PUSH(arena, marker->parents, marker->parent_count, marker->parent_capacity) =
-            import_id(arena, arena_strndup(arena, id, (size_t)(text - id)));
+            import_id(arena, arena_strndup(arena, text, len));
+        text += len;
     }
 }
 
@@ -58,11 +68,12 @@ static bool read_arrow(struct arena *arena, const char *text, bool is_log, struc
     const char *behind = arrow + 2 + strspn(arrow + 2, " ");
     bool is_up = marker->direction == DIRECTION_UP;
     const char *own = is_up ? behind : text + strspn(text, " ");
-    size_t own_len = strcspn(own, " ,");
+    size_t own_len = id_len(own, is_up ? own + strlen(own) : arrow);
+    const char *comma = strchr(own, ',');
     marker->version = arena_strndup(arena, own, own_len);
     marker->message = "";
-    if (is_up && is_log && own[own_len] == ',')
-        marker->message = arena_strdup(arena, own + own_len + 1 + strspn(own + own_len + 1, " "));
+    if (is_up && is_log && comma)
+        marker->message = arena_strdup(arena, comma + 1 + strspn(comma + 1, " "));
     if (is_up)
         read_ids(arena, text, arrow, marker);
     else

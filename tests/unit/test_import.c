@@ -600,7 +600,8 @@ static void reads_alembic_sql(void **state)
            "-- Running upgrade  -> foo-1.2\n\nINSERT INTO alembic_version (version_num) VALUES "
            "('foo-1.2');\n\n-- Running upgrade  -> foo.1-2\n\n-- Running upgrade foo.1-2 -> "
            "head\n\n"
-           "UPDATE alembic_version SET version_num='head' WHERE version_num = 'foo-1.2';\n"},
+           "UPDATE alembic_version SET version_num='head' WHERE version_num = 'foo-1.2';\n\n"
+           "-- Running upgrade head -> the 2nd  \n\n"},
           {"a.log", "INFO  [alembic.runtime.migration] Running upgrade foo.1-2 -> head, so\n"}},
          {{"foo_1_2_93001fea.sql", "-- Revision ID: foo_1_2_93001fea\n-- Revises:\n\n-- migrate:up "
                                    "dialect:sqlite\n"},
@@ -608,7 +609,10 @@ static void reads_alembic_sql(void **state)
                                    "dialect:sqlite\n"},
           {"head_9f2e6d33_so.sql", "-- so\n--\n-- Revision ID: head_9f2e6d33\n-- Revises: "
                                    "foo_1_2_7df1f5c5\n-- Depends On: foo_1_2_93001fea\n\n"
-                                   "-- migrate:up dialect:sqlite\n"}},
+                                   "-- migrate:up dialect:sqlite\n"},
+          {"the_2nd_45504f44.sql",
+           "-- Revision ID: the_2nd_45504f44\n-- Revises: head_9f2e6d33\n\n-- migrate:up "
+           "dialect:sqlite\n"}},
          NULL,
          0,
          0},
