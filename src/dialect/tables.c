@@ -52,11 +52,18 @@ static bool ends_name(struct reader *reader, bool is_quoted, char close)
     return !is_doubled;
 }
 
-/* `a`, `"a"`, `[a]` or in backticks; what is not quoted is folded to small letters. NULL: none stands here. */
+/* `U&"…"`, whose escapes are the server's to read. */
+static bool is_escaped(const struct reader *reader)
+{
+    return reader->len - reader->at >= 3 && ascii_begins(reader->sql + reader->at, "u&\"");
+}
+
+/* `a`, `"a"`, `[a]` or in backticks; what is not quoted is folded to small letters. NULL: none stands here that is
+ * known. */
 static const char *take_name(struct reader *reader)
 {
     skip(reader);
-    if (reader->at >= reader->len)
+    if (reader->at >= reader->len || is_escaped(reader))
         return NULL;
     char open = reader->sql[reader->at];
     bool is_quoted = open && strchr("\"[`", open);

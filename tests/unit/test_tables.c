@@ -45,6 +45,7 @@ static void follows_what_makes_and_takes_tables(void **state)
         {{"CREATE TABLE a AS SELECT 1", "CREATE TABLE b PARTITION OF a DEFAULT"}, "a,b"},
         {{"CREATE TABLE d.a.b ()"}, "a.b"},
         {{"CREATE TABLE a$1ä ()"}, "a$1ä"},
+        {{"CREATE TABLE U&\"\\0061\" ()", "CREATE TABLE s.u&\"b\" ()", "CREATE TABLE u ()"}, "u"},
         {{"CREATE TEMP TABLE a ()", "CREATE TEMPORARY TABLE b ()", "CREATE LOCAL TEMP TABLE c ()",
           "CREATE TABLE pg_temp.d ()"},
          ""},
