@@ -148,14 +148,28 @@ static void take_rules(struct watch *watch, const struct event *event, size_t wa
     watch->wave = wave;
 }
 
+/* Unless this run comes to the tenant, it is still what the ledger has of it. */
+static void check_left(struct watch *watch, size_t tenant, enum tenant_state left)
+{
+    enum tenant_state known = watch->lineage.records[tenant].state;
+    enum tenant_state wanted = tenant_state_is_bad(known) ? known : TENANT_SKIPPED;
+    if (known != TENANT_PENDING && left != wanted)
+        wrong(watch, "t%zu was left as %s, and a later run begins with it as %s", tenant,
+              tenant_state_name(wanted), tenant_state_name(left));
+}
+
 static void on_run_started(struct watch *watch, const struct run_info *run)
 {
     watch->is_dry = run->is_dry_run;
     for (size_t i = 0; i < run->tenant_count; i++) {
-        struct watched *watched = &watch->tenants[strtoul(run->tenants[i]->name + 1, NULL, 10)];
+        size_t number = strtoul(run->tenants[i]->name + 1, NULL, 10);
+        struct watched *watched = &watch->tenants[number];
         watched->is_selected = true;
+        watch->lineage.records[number].is_open = false;
         watched->left = run->standings ? standing_left_state(&run->standings[i]) : TENANT_SKIPPED;
         watched->is_left_out = run->wave_of && run->wave_of[i] >= watch->wave_limit;
+        if (run->standings)
+            check_left(watch, number, watched->left);
     }
 }
 
@@ -342,10 +356,26 @@ struct observer watch_observer(struct watch *watch)
 
 /* ---- the ledger, the databases and their servers ------------------------------------------- */
 
+/* What a later run of the rollout has to say of a tenant that it does not come to. Where no one could look, no one
+ * knows better than before how a tenant stands that was begun. */
+static void keep_record(struct watch *watch, const struct event *event)
+{
+    struct record *record = &watch->lineage.records[number_of(event)];
+    bool is_news = record->is_open || !record->is_begun;
+    if (event->kind == EVENT_TENANT_INTENT) {
+        *record = (struct record){true, true, TENANT_IN_DOUBT};
+    } else if (is_news || event->outcome->from.is_known) {
+        record->state = event->outcome->state;
+        record->is_open = false;
+    }
+}
+
 /* It never leads: what it says of a tenant is so in the database when it becomes durable. */
 static void on_durable(void *ctx, const struct event *event)
 {
     struct watch *watch = ctx;
+    if (event->kind == EVENT_TENANT_INTENT || event->kind == EVENT_TENANT_FINISHED)
+        keep_record(watch, event);
     if (event->kind != EVENT_TENANT_FINISHED)
         return;
     check_outcome(watch, number_of(event), event->outcome);
@@ -440,6 +470,7 @@ void watch_begin_lineage(struct watch *watch, uint32_t target, bool is_downgrade
         watch->lineage.start[i] = scene_store(watch->scene, i);
         watch->lineage.back[i] = truth.stands;
         watch->lineage.is_uncertain[i] = watch->lineage.was_changed[i] = false;
+        watch->lineage.records[i] = (struct record){0};
         watch->lineage.goal[i] = is_downgrade ? truth.stands & target
                                               : truth.stands | scene_closure(watch->scene, target);
     }

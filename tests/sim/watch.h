@@ -21,6 +21,12 @@ struct lineage {
     uint32_t back[TENANTS_MAX];     /* what stood before */
     bool was_changed[TENANTS_MAX];  /* it held something else once */
     bool is_uncertain[TENANTS_MAX]; /* skein cannot know whether it has changed it */
+    struct record {
+        bool is_begun; /* an intent is durable */
+        bool is_open;  /* by the run at hand, and no end since */
+        enum tenant_state
+            state;          /* the last that is durable; PENDING: none, or it is not known which */
+    } records[TENANTS_MAX]; /* what the ledger has of it */
 };
 
 struct watched { /* a tenant, in the run at hand */
