@@ -55,7 +55,7 @@ static void add_piece(struct writing *writing, const struct action *action)
     buf_adds(writing->out, "\n\n");
     bool is_last = piece == &action->script->pieces[action->script->piece_count - 1];
     if (!piece->is_transactional && !is_last && !piece[1].is_transactional)
-        return; /* as online: what a statement outside a transaction sets holds for the next ones */
+        return; /* as online: a setting made outside a transaction holds for the next pieces */
     restore(writing);
     set_up_again(writing, action->script);
 }

@@ -97,15 +97,14 @@ enum fake_event {
     FAKE_QUERY = 4,  /* any other statement of ours */
     FAKE_SCRIPT = 8, /* a statement of a revision */
     FAKE_COMMIT = 16,
-    FAKE_GUARD =
-        32, /* behind a revision: nothing that servers refuse, but connections may be lost */
-    FAKE_COPY = 64, /* OP_SNAPSHOT, OP_RESTORE */
+    FAKE_GUARD = 32, /* after a revision: the server refuses nothing, but connections may be lost */
+    FAKE_COPY = 64,  /* OP_SNAPSHOT, OP_RESTORE */
     FAKE_ANY = 127,
 };
 
 enum fake_act {
     FAKE_REFUSE,      /* answers with the error `code` */
-    FAKE_BUSY,        /* FAKE_LOCK: somebody else has it */
+    FAKE_BUSY,        /* FAKE_LOCK: another session has it */
     FAKE_LOSE_BEFORE, /* the connection is lost, and nothing was done */
     FAKE_LOSE_AFTER,  /* it was done; the answer is lost, and the server's side ends */
     FAKE_LOSE_LATE, /* the connection is lost; `delay_ms` later the server does it, and the rest of
@@ -141,7 +140,7 @@ void fake_leave_all(struct fake_world *world);
 /* Somebody else comes by, does this and leaves again, at once and whoever has locks. */
 void fake_do(struct fake_db *db, const char *sql);
 
-/* Somebody puts back what was committed there once: this schema of it, or all (NULL). */
+/* A person puts back what was committed there once: this schema of it, or all (NULL). */
 void fake_restore(struct fake_db *db, const struct fake_store *store, const char *schema);
 
 /* Told when a transaction, or a statement outside one, first writes, and before a database is made. `schema`: the

@@ -487,7 +487,7 @@ static enum fake_outcome do_disown(struct fake_call *call)
     return outcome;
 }
 
-/* `ID STATEMENTS 'REVISION' 'DIRECTION' 'CHECKSUM'`, several with commas between, behind the run and the state. */
+/* `ID STATEMENTS 'REVISION' 'DIRECTION' 'CHECKSUM'`, several with commas between, after the run and the state. */
 static enum fake_outcome do_records(struct fake_call *call)
 {
     enum { FIRST = 4, WIDTH = 6 };

@@ -10,7 +10,7 @@ struct conn {
     struct conn_params params;
     enum fake_shape shape;
     bool is_created;              /* the database, by connecting to it */
-    struct fake_world *world;     /* NULL: nobody answers there */
+    struct fake_world *world;     /* NULL: no server answers there */
     struct fake_session *session; /* NULL: not connected */
     struct op *op;
     const struct fake_fault *fault; /* that connecting met */
@@ -60,8 +60,8 @@ static struct want over(void)
     return (struct want){.bits = WANT_NOTHING};
 }
 
-/* In slices, since whoever waits may be cancelled meanwhile. Where drivers have sockets there is one too, another while
- * connecting; nothing ever comes on it, but callers may have been told otherwise. */
+/* In slices, since the session that waits may be cancelled meanwhile. Where drivers have sockets there is one
+ * too, another while connecting; nothing ever comes on it, but callers may have been told otherwise. */
 static struct want wait_until(const struct conn *conn, uint64_t wake_ms)
 {
     enum { FIRST_FD = 3 };
@@ -247,7 +247,7 @@ static bool fail_to_find(struct conn *conn)
     return false;
 }
 
-/* The file may be made, and whoever only looks sees an empty one instead. */
+/* The file may be made, and a session that only looks sees an empty one instead. */
 static struct fake_db *find_file(struct conn *conn)
 {
     struct fake_world *world = conn->world;

@@ -33,7 +33,7 @@ struct fake_world {
     struct fake_copy *copies;
     size_t copy_count, copy_capacity;
     size_t foreign_copies, foreign_locks;
-    fake_write_fn on_write; /* NULL: nobody is told */
+    fake_write_fn on_write; /* NULL: no one is told */
     void *on_write_ctx;
 };
 
@@ -125,7 +125,7 @@ bool fake_leaves_remains(const struct fake_call *call);
 enum fake_outcome fake_leave_remains(struct fake_call *call);
 enum fake_outcome fake_take_lock(struct fake_session *session, struct fake_lock lock);
 
-/* fake.c: somebody is about to write to it. */
+/* fake.c: a session is about to write to it. */
 void fake_tell_write(struct fake_db *db, const char *schema, bool is_orphan);
 
 /* fake_session.c */

@@ -147,7 +147,7 @@ class Sqlite:
 
     def contents(self):
         """All bytes but those by which SQLite's connections notice changes: they only ever go up. What lies
-        behind the last page is no part of the database: a process that is killed may leave it there."""
+        after the last page is no part of the database: a process that is killed may leave it there."""
         def of(image):
             size = int.from_bytes(image[16:18], "big")
             end = (65536 if size == 1 else size) * int.from_bytes(image[28:32], "big")

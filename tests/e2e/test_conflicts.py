@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Whose fault a failure is: what skein's own concurrency makes is tried again among fewer, what is one tenant's stays
-its own, who waits for somebody else's lock holds nobody up, and a server that is away for a moment is waited for."""
+its own, a tenant that waits for a lock of others holds none up, and a server that is away for a moment is waited for."""
 import contextlib
 import json
 import pathlib
@@ -242,7 +242,7 @@ class Databases(PostgresCase):
 
 class ForeignLocks(SharedCase):
     def test_who_waits_holds_up_nobody(self):
-        """The first eight of 63 wait for somebody's lock, and the others are done meanwhile."""
+        """The first eight of 63 wait for a lock of others, and the others are done meanwhile."""
         self.fleet.revision("aaaa1111", "CREATE TABLE held (id int);")
         self.fleet.revision("bbbb2222", "ALTER TABLE held ADD COLUMN n int;")
         names = self.schemas(63, defaults={"lock_timeout": "1s"})
@@ -273,7 +273,7 @@ class ForeignLocks(SharedCase):
 
 
 class OneTenants(PostgresCase):
-    """The first has a fault of its own: it costs nobody else anything."""
+    """The first has a fault of its own: it costs no other tenant anything."""
 
     def check(self, hurt, error, count=6, **keys):
         self.fleet.revision("aaaa1111", "CREATE TABLE t (id int);")
@@ -432,7 +432,7 @@ class Narrow(Pooler):
         self.assertGreater(max(t["attempts"] for t in report["tenants"]), 1)
 
     def test_its_server_restarts(self):
-        """The proxy stays, and says in its own words that there is none behind it."""
+        """The proxy stays, and says in its own words that it has no server."""
         self.fleet.revision("aaaa1111", "CREATE TABLE t (id int); SELECT pg_sleep(0.2);")
         names = [f"behind{i}" for i in range(6)]
         self.pg.create(*names)

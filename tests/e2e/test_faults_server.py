@@ -143,7 +143,7 @@ class Tls(FleetCase):
         self.refuse(url, "localhost", "0.0.0.0", env={"PGSSLROOTCERT": self.ours.root})
 
     def test_the_address_that_is_dialled_decides(self):
-        """0.0.0.0 is ours, but not known as local: whoever is not verified gets in."""
+        """0.0.0.0 is ours, but not known as local: what is not verified gets in."""
         self.set_ssl("off")
         out, here = "0.0.0.0", "127.0.0.1"
         port = f"port={self.pg.port}&user=skein"

@@ -134,7 +134,7 @@ static uint64_t some_time(void)
     return rng_below(&sim.rng, RNG_PICK(&sim.rng, most_ms) + 1);
 }
 
-/* A descriptor is ready now and then, as long as somebody looks. */
+/* A descriptor is ready now and then, as long as it is polled. */
 static void add_poll(void *poll, int events, void (*callback)(void))
 {
     enum { OFTEN_MS = 20 };

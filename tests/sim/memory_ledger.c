@@ -189,8 +189,8 @@ static void write_intent(struct memory_ledger *ledger, struct row *row, const st
         standing->snapshot = arena_strdup(&ledger->arena, intent->snapshot);
 }
 
-/* Where nobody could look, nobody knows better than before how a tenant stands that was begun, unless this
- * run's own intent is what came to this end. */
+/* Keeps the older state where this run could not read a tenant that was begun, unless this run's own intent is
+ * what came to this end. */
 static void write_outcome(struct memory_ledger *ledger, struct row *row,
                           const struct outcome *outcome)
 {

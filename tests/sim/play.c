@@ -37,7 +37,7 @@ struct play {
     const char *wave; /* up to that one; NULL: all */
     bool is_back;     /* what is left of it is the way back */
     bool adopts;      /* it takes over from another tool */
-    bool was_edited;  /* the chain, meanwhile: whoever goes on with it accepts that */
+    bool was_edited;  /* the chain, meanwhile: a run that goes on with it accepts that */
 };
 
 /* ---- what others tell us ------------------------------------------------------------------- */

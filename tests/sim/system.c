@@ -123,7 +123,7 @@ static void leave(struct open_conn *open)
     open->is_taken = false;
 }
 
-/* A session's operations have a lock timeout, whoever asks who blocks it has none. */
+/* A session's operations have a lock timeout; the question who blocks it has none. */
 static struct want start_counted(const struct driver *driver, struct conn *conn, struct op *op)
 {
     struct open_conn *open = find_conn(conn);

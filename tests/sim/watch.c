@@ -394,7 +394,7 @@ static size_t find_tenant(struct watch *watch, const struct fake_db *db, const c
     abort();
 }
 
-/* Nobody else of the run is connected to the server, and nobody will be until its attempt is over. */
+/* No other session of the run is connected to the server, and none will be until its attempt is over. */
 static void check_alone(struct watch *watch, size_t tenant)
 {
     size_t server = watch->scene->places[tenant].server, here = 0;

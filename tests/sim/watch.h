@@ -62,7 +62,7 @@ struct watch {
     uint32_t parallel, per_server; /* now */
     uint32_t allowed, failures;    /* in the wave */
     size_t wave;
-    bool has_trouble[SERVERS__COUNT];    /* somebody met an error there in this wave */
+    bool has_trouble[SERVERS__COUNT];    /* a tenant met an error there in this wave */
     bool has_loner[SERVERS__COUNT];      /* a tenant works there, and must be alone */
     struct watched tenants[TENANTS_MAX]; /* as in the inventory */
     enum run_state state;

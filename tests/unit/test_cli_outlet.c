@@ -1,4 +1,4 @@
-/* What is told is written in its order by another thread, and whoever tells never waits. */
+/* Another thread writes what is told, in its order, and telling never waits. */
 #include "unit/unit.h"
 
 #include <fcntl.h>

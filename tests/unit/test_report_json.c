@@ -305,7 +305,7 @@ static void what_is_said_beside_the_text_is_each_tenants_own(void **state)
     struct fleet fleet;
     fleet_init(&fleet, NULL, ARRAY_LEN(details));
     for (size_t i = ARRAY_LEN(details);
-         i-- > 0;) { /* whoever fails first, the selection's order counts */
+         i-- > 0;) { /* whichever tenant fails first, the selection's order counts */
         struct err err = fleet_error();
         struct said said = fleet_said(details[i]);
         err.said = details[i] ? &said : NULL;

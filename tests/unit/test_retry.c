@@ -153,7 +153,7 @@ static void counts_no_conflict_in_company(void **state)
     assert_false(retry_decide(&conflict, &history, &limits, 0, &retry));
 }
 
-/* One that has met conflicts keeps nobody out of its server while it waits for a lock of somebody else's. */
+/* A tenant that has met conflicts keeps no other off its server while it waits for a lock of others. */
 static void is_alone_after_conflicts_only(void **state)
 {
     struct retry_history history = {.had_company = true, .conflicts = 9, .was_reached = true};

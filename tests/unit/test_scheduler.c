@@ -245,7 +245,7 @@ static void proves_a_login_with_one_tenant(void **state)
          "proof0 ok0 ok1 ok2 ok3",
          "wave0 +0 +3 | +1 +2 | | | | end0 over",
          .needs_proof = true},
-        /* whoever ends without proof leaves the trial to the next one */
+        /* a tenant that ends without proof leaves the trial to the next one */
         {.waves = "p9 f9", "A0 A0", "bad0 bad1", "wave0 +0 | +1 | end0 over", .needs_proof = true});
 }
 
@@ -389,7 +389,7 @@ static void keeps_no_place_for_who_waits(void **state)
           "A0 A0 B0",
           "park0 park1 soon1 soon0 ok1 ok2 ok0",
           "wave0 +0 +2 | +1 | | +1 | | +0 | | end0 over"},
-         /* what is in flight finishes, and nobody is begun */
+         /* what is in flight finishes, and no tenant is begun */
          {.waves = "p1 f0",
           "A0 A0 A0",
           "park0 bad1 soon0 ok0",
@@ -467,7 +467,7 @@ static void tries_another_database_before_it_gives_a_server_up(void **state)
           "wave0 +0 | | +1 | +2 | | +3 | end0 over"},
          /* where there is no other, one is enough */
          {.waves = "p9 s1 f9", "A0=1 A0=1 A0=1", "ill0 bad0", "wave0 +0 | | -1 -2 end0 over"},
-         /* a full disk is not well before somebody has written to it */
+         /* a full disk is not well before a tenant has written to it */
          {.waves = "p9 s1 f9",
           "A0 A0 A0 A0",
           "full0 bad0 well1 wrote1 ok1 ok2 ok3",

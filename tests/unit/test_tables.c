@@ -5,7 +5,7 @@
 #include "dialect/dialects.h"
 #include "dialect/tables.h"
 
-/* Statements in their order, and the tables that they leave: "schema.name", comma separated; behind "*" a name
+/* Statements in their order, and the tables that they leave: "schema.name", comma separated; after "*" a name
  * without a schema may be anywhere. */
 struct tables_case {
     const char *statements[6];
