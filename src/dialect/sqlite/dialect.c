@@ -21,6 +21,20 @@ static bool skip_word(const char *sql, size_t len, size_t *at, const char *word)
     return true;
 }
 
+/* A name may be quoted in four ways. */
+static bool skip_name(const char *sql, size_t len, size_t *at, const char *name)
+{
+    size_t begin = split_skip(sql, len, *at, true), name_len = strlen(name);
+    bool is_quoted = begin < len && strchr("\"'`[", sql[begin]);
+    if (!is_quoted)
+        return skip_word(sql, len, at, name);
+    char close = sql[begin] == '[' ? ']' : sql[begin];
+    bool is_name = begin + name_len + 1 < len && ascii_begins(sql + begin + 1, name) &&
+                   sql[begin + 1 + name_len] == close;
+    *at = is_name ? begin + name_len + 2 : *at;
+    return is_name;
+}
+
 static bool skip_char(const char *sql, size_t len, size_t *at, char c)
 {
     size_t begin = split_skip(sql, len, *at, true);
@@ -50,9 +64,9 @@ static const char *needs_no_transaction(const char *sql, size_t len)
         return NULL;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         size_t behind = at;
-        bool has_schema = skip_word(sql, len, &behind, "main") && skip_char(sql, len, &behind, '.');
+        bool has_schema = skip_name(sql, len, &behind, "main") && skip_char(sql, len, &behind, '.');
         behind = has_schema ? behind : at;
-        if (!skip_word(sql, len, &behind, rows[i].pragma))
+        if (!skip_name(sql, len, &behind, rows[i].pragma))
             continue;
         bool sets = skip_char(sql, len, &behind, '=') || skip_char(sql, len, &behind, '(');
         return sets || !rows[i].only_sets ? rows[i].why : NULL;
