@@ -1,6 +1,8 @@
 /* The session's plan: what is left of it, the work that this makes, and whether it may be done here. */
 #include "rollout/session_private.h"
 
+#include "chain/chain.h"
+
 /* What is left of the plan. A plan is made once: `+1` must not mean one more after a retry. */
 static bool make_plan(struct session *session, struct plan *ret_left, struct err *err)
 {
@@ -56,12 +58,41 @@ static void say_how_to_settle(struct session *session, enum unfinished_fault fau
         doubtful ? piece_line_text(&session->arena, doubtful, err->line) : NULL;
 }
 
+/* The step that comes before it, where the plan has it and not first: its file was given other parents. */
+static const struct revision *step_in_front(const struct unfinished *unfinished,
+                                            const struct plan *left)
+{
+    for (size_t i = 1; i < left->count; i++) {
+        const struct step *step = &left->steps[i];
+        if (step->revision && step->direction == unfinished->direction &&
+            strcmp(step->revision->id, unfinished->revision) == 0)
+            return left->steps[i - 1].revision;
+    }
+    return NULL;
+}
+
 /* Says which command finishes the step: that is a run of its own, which has to be rolled back before the run
  * that left the step. */
-static void say_how_to_finish(struct session *session, struct err *err)
+static void say_how_to_finish(struct session *session, const struct plan *left, struct err *err)
 {
     const struct unfinished *unfinished = &session->unfinished;
+    const struct revision *front = step_in_front(unfinished, left);
     bool is_up = unfinished->direction == DIRECTION_UP;
+    if (!chain_get(session->env->chain, unfinished->revision)) {
+        err_add(
+            err,
+            ": its file is no longer in the chain; put it back, or look, and say with 'skein stamp REVISION "
+            "--tenant %s' where the database stands",
+            session->tenant->name);
+        return;
+    }
+    if (front) {
+        err_add(
+            err,
+            ": '%s' comes before it by now; put the 'Revises' of '%s' back as it was, and go on",
+            front->id, unfinished->revision);
+        return;
+    }
     err_add(err, ": finish it first with 'skein %s %s --tenant %s'",
             is_up ? "upgrade" : "downgrade", is_up ? unfinished->revision : "-1",
             session->tenant->name);
@@ -90,7 +121,7 @@ static bool build_work(struct session *session, const struct plan *left, struct 
     if (fault == UNFINISHED_EDITED || fault == UNFINISHED_DOUBT)
         say_how_to_settle(session, fault, err);
     if (fault == UNFINISHED_ELSEWHERE)
-        say_how_to_finish(session, err);
+        say_how_to_finish(session, left, err);
     return false;
 }
 

@@ -480,6 +480,22 @@ class Edited:
         self.check(self.run_t("upgrade"), "succeeded")
         self.assertEqual(self.bills(), [1, 2])
 
+    def test_it_is_not_the_next_step_any_more(self):
+        """What is advised can be done."""
+        self.leave()
+        text = self.fleet.read("versions/aaaa1111.sql").replace(b"nosuch", b"bill")
+        os.unlink(self.fleet.path("versions/aaaa1111.sql"))
+        self.fleet.revision("bbbb2222", "CREATE TABLE other (n int);", revises="")
+        for command in ("plan", "upgrade"):
+            self.check(self.run_t(command, code=4), "partial", "no longer in the chain; put it back")
+        self.fleet.write("versions/aaaa1111.sql", text.replace(b"-- Revises: ", b"-- Revises: bbbb2222"))
+        for command in ("plan", "upgrade"):
+            self.check(self.run_t(command, code=4), "partial", "'bbbb2222' comes before it by now; put the 'Revises'")
+        self.fleet.write("versions/aaaa1111.sql", text)
+        self.fleet.revision("bbbb2222", "CREATE TABLE other (n int);", revises="aaaa1111")
+        self.check(self.run_t("upgrade"), "succeeded")
+        self.assertEqual(self.bills(), [1, 2, 3])
+
     def test_a_script_refuses_it(self):
         self.leave()
         self.write(f"-- migrate:up{OUTSIDE}\n{self.DONE};\n{self.MENDED};\n")
@@ -528,7 +544,7 @@ class Edited:
 
 class EditedOnPostgres(Edited, OnPostgres):
     def renew(self):
-        self.sql("DROP TABLE IF EXISTS bill, top, skein_history, alembic_version; CREATE TABLE bill (n int)")
+        self.sql("DROP TABLE IF EXISTS bill, top, other, skein_history, alembic_version; CREATE TABLE bill (n int)")
 
     def run_script(self, script):
         """What it says of an error."""
