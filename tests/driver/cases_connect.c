@@ -33,7 +33,7 @@ static void says_that_nobody_answers(void **state)
     assert_true(*op_err(&op)->text);
 }
 
-/* Once is enough: whoever tries a wrong password again and again is locked out. */
+/* Once is enough: a login that tries a wrong password again and again is locked out. */
 static void takes_no_other_password(void **state)
 {
     static const char *const passwords[] = {"wrong", "", NULL};
@@ -108,7 +108,7 @@ static void leaves_no_database_that_nothing_was_written_to(void **state)
     stage_close(stage, conn);
     struct op op = stage_connect_op(stage, stage_open(stage, TARGET_MISSING));
     assert_string_equal(op_err(&op)->code, stage->subject->missing_code);
-    params.is_read_only = true; /* whoever only looks sees an empty one, and makes none */
+    params.is_read_only = true; /* a session that only looks sees an empty one, and makes none */
     expect_good(stage_connect_op(stage, stage_open_params(stage, &params)));
     op = stage_connect_op(stage, stage_open(stage, TARGET_MISSING));
     assert_string_equal(op_err(&op)->code, stage->subject->missing_code);

@@ -192,8 +192,8 @@ struct joined {
     struct op ops[JOINED];
 };
 
-/* In a transaction of their own, the first time behind a SAY_PREPARE. The driver runs from the first. False: it has no such
- * thing. */
+/* In a transaction of their own, the first time after a SAY_PREPARE. The driver runs from the first. False: it
+ * has no such thing. */
 static bool run_joined(struct joined *joined, struct stage *stage, const char *const *texts)
 {
     struct sql_vars vars = stage_vars();

@@ -148,7 +148,7 @@ static void tells_that_a_connection_died(void **state)
     expect_lost(&op);
     op = stage_end(stage, victim, SQL_COMMIT); /* and from then on nothing else */
     assert_true(op_err(&op)->is_connection_lost);
-    assert_false(op.is_tx_broken); /* nobody knows */
+    assert_false(op.is_tx_broken); /* it is not known */
 }
 
 static void tells_that_a_connection_died_at_work(void **state)

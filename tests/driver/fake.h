@@ -82,7 +82,7 @@ bool fake_is_disagreeing(const struct fake_db *db);
 
 uint64_t fake_time(const struct fake_world *world);
 
-/* Moves the clock (never back); what clients have left behind acts if it is due. */
+/* Moves the clock (never back); what clients have left running acts if it is due. */
 void fake_set_time(struct fake_world *world, uint64_t now_ms);
 
 /* How long every message takes at least; 1 ms unless it is set. */
@@ -134,10 +134,10 @@ void fake_clear_faults(struct fake_db *db);
 void fake_set_read_only(struct fake_db *db, bool is_read_only);
 void fake_set_pooled(struct fake_db *db, bool is_pooled);
 
-/* The client's process is gone: nobody listens any more to any session. */
+/* The client's process is gone: no one listens any more to any session. */
 void fake_leave_all(struct fake_world *world);
 
-/* Somebody else comes by, does this and leaves again, at once and whoever has locks. */
+/* A stranger comes by, does this and leaves again, at once and regardless of locks. */
 void fake_do(struct fake_db *db, const char *sql);
 
 /* A person puts back what was committed there once: this schema of it, or all (NULL). */
@@ -166,10 +166,10 @@ const struct fake_table *fake_table(const struct fake_db *db, const char *schema
 /* How often the effect stands. */
 size_t fake_effect_count(const struct fake_db *db, const char *name);
 
-/* Server sides that are alive, those that clients have left behind included. */
+/* Server sides that are alive, including those whose clients are gone. */
 size_t fake_session_count(const struct fake_db *db);
 
-/* Changes committed by somebody who had no lock: there must never be any. */
+/* Changes committed by a session that had no lock: there must never be any. */
 size_t fake_unlocked_writes(const struct fake_db *db);
 
 /* How often a copy was put over a database that it is not of, and how often the lock of one database was refused
@@ -177,7 +177,7 @@ size_t fake_unlocked_writes(const struct fake_db *db);
 size_t fake_foreign_copies(const struct fake_world *world);
 size_t fake_foreign_locks(const struct fake_world *world);
 
-/* Server sides that nobody listens to, and that are still at work. */
+/* Server sides that no one listens to, and that are still at work. */
 size_t fake_orphan_count(const struct fake_world *world);
 
 /* How many events of these kinds there have been: an enumeration of faults ends here. */

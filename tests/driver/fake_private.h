@@ -1,6 +1,5 @@
 /* The inside of the made-up server, shared by the server itself (fake.c), its side of connections
- * (fake_session.c), its commands (fake_commands.c) and the driver (fake_driver.c). Nobody else includes
- * this. */
+ * (fake_session.c), its commands (fake_commands.c) and the driver (fake_driver.c). No other file includes this. */
 #ifndef DRIVER_FAKE_PRIVATE_H
 #define DRIVER_FAKE_PRIVATE_H
 
@@ -9,7 +8,7 @@
 #include "driver/fake_store.h"
 #include "driver/fake_words.h"
 
-enum { FAKE_TICK_MS = 20 }; /* how often whoever waits looks again */
+enum { FAKE_TICK_MS = 20 }; /* how often a session that waits looks again */
 
 struct fake_session;
 
@@ -83,7 +82,7 @@ struct fake_session {
     uint32_t id;
     bool is_ended;
     bool is_lost;      /* the client gets no answer any more */
-    bool is_cancelled; /* somebody asked to stop the message under way */
+    bool is_cancelled; /* a client asked to stop the message under way */
     bool in_transaction, is_doomed;
     struct fake_store *draft;                   /* NULL: nothing written */
     const struct fake_store *base;              /* that it was made from */
@@ -139,7 +138,7 @@ void fake_session_start(struct fake_session *session, struct op *op);
 void fake_session_run(struct fake_session *session);
 void fake_session_end(struct fake_session *session);
 struct fake_session *fake_session_find(const struct fake_world *world, uint32_t id);
-/* Nobody listens any more: it ends now, or once its message is done. */
+/* No one listens any more: it ends now, or once its message is done. */
 void fake_session_leave(struct fake_session *session);
 void fake_session_unlock(struct fake_session *session, bool of_transaction_only);
 void fake_session_commit(struct fake_session *session);

@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "dialect/split.h"
 
-/* Behind the quoted piece at `at`; a doubled quote is none. */
+/* The offset after the quoted piece at `at`; a doubled quote does not end it. */
 static size_t quoted_end(const char *sql, size_t len, size_t at)
 {
     char quote = sql[at++];

@@ -19,7 +19,7 @@ struct fake_word {
 
 enum { FAKE_WORDS_MAX = 128 };
 
-/* Behind the statement that begins at `at`: its semicolon, or `len`. */
+/* The end of the statement that begins at `at`: its semicolon, or `len`. */
 size_t fake_statement_end(const char *sql, size_t len, size_t at);
 
 /* The words of sql[at..end). Further ones than FAKE_WORDS_MAX are left out. */

@@ -19,10 +19,10 @@ enum saying {
     SAY_ONE,        /* -> one */
     SAY_LITERAL,    /* before a literal: -> it */
     SAY_IDENTIFIER, /* before an identifier: -> a row whose column has that name */
-    SAY_UNKNOWN,    /* `nosuch` behind multi-byte characters: names no thing that exists */
+    SAY_UNKNOWN,    /* `nosuch` after multi-byte characters: names no thing that exists */
     SAY_SYNTAX,     /* `SELEC`: no statement */
     SAY_SLOW,       /* takes half a minute and changes nothing */
-    SAY_SCRIPT,     /* SCRIPT_STATEMENTS statements behind a SAY_PREPARE, hard to split */
+    SAY_SCRIPT,     /* SCRIPT_STATEMENTS statements after a SAY_PREPARE, hard to split */
     SAY_QUIRK,      /* a setting that makes quoting harder; NULL: none */
     SAY_COPY_IN,    /* wants data from the client, which has none; NULL: there is no such thing */
     SAY_COPY_OUT,   /* sends data behind the back of rows */
@@ -38,7 +38,7 @@ enum { SCRIPT_STATEMENTS = 6 };
 /* Where a case connects to. */
 enum target {
     TARGET_GOOD,      /* a database of the case's own, empty */
-    TARGET_NOWHERE,   /* nobody answers there */
+    TARGET_NOWHERE,   /* no server answers there */
     TARGET_MISSING,   /* a database that there is not; its name is hostile */
     TARGET_READ_ONLY, /* the good one, where it must not be written to */
     TARGET__COUNT

@@ -115,7 +115,7 @@ static void set_up_postgres(struct stage *stage)
     stage->targets[TARGET_READ_ONLY].params = read_only;
     stage->targets[TARGET_READ_ONLY].param_count = ARRAY_LEN(read_only);
     stage->targets[TARGET_MISSING].database = "mis\"sing\\'; --";
-    stage->targets[TARGET_NOWHERE].port = 1; /* tcpmux: nobody has listened there for decades */
+    stage->targets[TARGET_NOWHERE].port = 1; /* tcpmux: no server has listened there for decades */
     on_server(stage, &server, "CREATE DATABASE {database} TEMPLATE template0", "case");
 }
 

@@ -129,7 +129,7 @@ static bool try_plan(struct arena *arena, const struct chain *chain, uint8_t com
 
 /* ---- ranges -------------------------------------------------------------------------------- */
 
-/* Newest first: nothing comes behind what it stands on. */
+/* Newest first: nothing comes after what it stands on. */
 static bool try_range(struct arena *arena, const struct chain *chain, uint8_t place,
                       const char *text, struct err *err)
 {

@@ -22,7 +22,7 @@ struct item {
     void *subject;          /* the handle, the request, or a thread's argument */
     void (*callback)(void); /* as the kind has it */
     uint64_t repeat_ms;     /* ITEM_TIMER; 0: once */
-    bool is_detached;       /* ITEM_THREAD: nobody waits for it */
+    bool is_detached;       /* ITEM_THREAD: no one waits for it */
     int status, signal;     /* ITEM_EXIT */
     int events;             /* ITEM_POLL */
 };

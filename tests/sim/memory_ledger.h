@@ -18,7 +18,7 @@ void memory_ledger_use(struct memory_ledger *ledger);
 /* The write that many writes from now fails, as do all later ones of that run; 0: none. */
 void memory_ledger_fail_at(struct memory_ledger *ledger, uint32_t writes);
 
-/* Nobody has it open any more: its process was killed. */
+/* No process has it open any more: its own was killed. */
 void memory_ledger_forget_holder(struct memory_ledger *ledger);
 
 /* Each event, once it is durable. */

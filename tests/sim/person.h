@@ -5,8 +5,8 @@
 #include "sim/scene.h"
 #include "sim/truth.h"
 
-/* Says in the history table how many statements have run, so that skein can go on; or finishes the step
- * by hand, where the rollout goes the other way. Nobody may be at work. */
+/* Says in the history table how many statements have run, so that skein can go on; or finishes the step by
+ * hand, where the rollout goes the other way. No run may be at work. */
 void person_settle(struct scene *scene, size_t tenant, const struct truth *truth, bool finishes);
 
 /* What a statement has left that failed goes. */

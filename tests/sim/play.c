@@ -688,7 +688,7 @@ static void choose_rollout(struct play *play)
     play->target_set = is_down ? 0 : is_partial ? 1u << revision : scene->all;
 }
 
-/* The next thing that somebody does about a rollout that did not end well. */
+/* The next thing that a person does about a rollout that did not end well. */
 static enum deed choose_deed(struct play *play, int exit_code)
 {
     if (exit_code == EXIT_NOTHING || exit_code == 2)

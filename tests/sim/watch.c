@@ -555,7 +555,7 @@ void watch_check_quiet(struct watch *watch)
         bool is_told = watched->has_ended && (tenant_state_needs_person(watched->outcome.state) ||
                                               !watched->outcome.from.is_known);
         if (fake_unlocked_writes(watch->scene->places[i].db))
-            wrong(watch, "t%zu was written to by somebody without its lock", i);
+            wrong(watch, "t%zu was written to by a session without its lock", i);
         if (!watch->is_adopting && !truth_is_whole_but_one(watch->scene, &truth))
             wrong(watch, "t%zu: more than one step is not whole", i);
         if (watch->has_finished && !watch->is_dry && !watch->is_adopting && watched->has_ended &&

@@ -31,7 +31,7 @@ struct lineage {
 
 struct watched { /* a tenant, in the run at hand */
     bool is_selected;
-    bool is_left_out; /* its wave is behind those that were asked for */
+    bool is_left_out; /* its wave comes after those that were asked for */
     bool is_running;
     uint32_t conflicts; /* with others of the run, so far */
     uint32_t failures;  /* other attempts that failed */
@@ -50,7 +50,7 @@ struct watch {
     struct memory_ledger *ledger;
     struct lineage lineage;
     void (*on_wrong)(void *ctx, const char *what);
-    void (*on_trace)(void *ctx, const char *what); /* NULL: nobody wants to know */
+    void (*on_trace)(void *ctx, const char *what); /* NULL: not asked for */
     void *ctx;
 
     /* the run at hand */
@@ -90,10 +90,10 @@ void watch_hook_up(struct watch *watch); /* databases and ledger */
 void watch_opened(struct watch *watch, const struct conn *conn, size_t server);
 void watch_closed(struct watch *watch, const struct conn *conn);
 
-/* Behind a run: does its report say what the databases say, and its exit code what the report says? */
+/* After a run: does its report say what the databases say, and its exit code what the report says? */
 void watch_check_report(struct watch *watch, const struct report *report, int exit_code);
 
-/* Nobody is at work: is every tenant whole, but for those that a person must look at? */
+/* No run is at work: is every tenant whole, but for those that a person must look at? */
 void watch_check_quiet(struct watch *watch);
 
 struct truth watch_truth(struct watch *watch, size_t tenant);

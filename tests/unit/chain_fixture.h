@@ -20,7 +20,7 @@ struct chain_words {
     bool is_irreversible;
 };
 
-/* Takes one word of the line; what stands behind it is returned. */
+/* Takes one word of the line; returns what stands after it. */
 static inline const char *chain_word(const char *text, struct chain_words *words)
 {
     size_t len = strcspn(text, " ;");

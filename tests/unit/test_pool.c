@@ -35,7 +35,7 @@ static void leaves_connections_within_a_database_and_login(void **state)
         if (i != 1)
             assert_null(pool_take(pool, i));
     assert_true(pool_wants(pool, 0));
-    assert_false(pool_wants(pool, 2)); /* nobody else is left there */
+    assert_false(pool_wants(pool, 2)); /* no other tenant is left there */
     assert_false(pool_wants(pool, 3));
     assert_false(pool_wants(pool, 4));
     assert_false(pool_wants(pool, 5));

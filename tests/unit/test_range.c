@@ -112,7 +112,7 @@ static void current_is_the_rows(void **state)
     assert_string_equal(list(stage, ":current", &none), "");
 }
 
-/* Tenants of a fleet may stand behind one another. */
+/* Tenants of a fleet may stand at different revisions of one line. */
 static void current_may_be_the_rows_of_many(void **state)
 {
     struct stage *stage = *state;

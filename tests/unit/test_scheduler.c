@@ -275,7 +275,7 @@ static void soaks_where_something_has_changed(void **state)
           "at70 ok0 at570 ok1",
           "wave0 +0 | | end0 wait570 | wave1 +1 | end1 over"},
          {.waves = "p9 w500, p9", "A0 A1", "same0 ok1", "wave0 +0 | end0 wave1 +1 | end1 over"},
-         /* nobody waits behind the last wave, nor where it stops */
+         /* no one waits after the last wave, nor where it stops */
          {.waves = "p9 w500", "A0", "ok0", "wave0 +0 | end0 over"},
          {.waves = "p9 w500, p9", "A0 A1", "ok0 stop", "wave0 +0 | end0 wait500 | over"},
          /* what is left of an earlier run's, though nothing changes now */

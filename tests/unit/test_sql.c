@@ -18,7 +18,7 @@ static const char *const marking_sql[SQL__COUNT] = {
     [SQL_PART_PARSER_LOCAL] = "read; ",
 };
 
-/* Quotes as nobody does, so that what was quoted can be seen. */
+/* Quotes as no dialect does, so that what was quoted can be seen. */
 static const struct dialect marking = {
     .add_literal = sql_add_literal,
     .add_identifier = add_shouted,

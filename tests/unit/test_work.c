@@ -63,9 +63,8 @@ static struct plan plan_to(struct stage *stage, enum plan_command command, const
     return plan;
 }
 
-/* `start`, `piece N` (its first statement), `mark N`, `record N`; `!`: outside a transaction, `*`: the
- * history row is there already, `~`: the next record writes it too, `|`: the transaction ends behind
- * it. */
+/* `start`, `piece N` (its first statement), `mark N`, `record N`; `!`: outside a transaction, `*`: the history
+ * row is there already, `~`: the next record writes it too, `|`: the transaction ends after it. */
 static const char *shown(struct stage *stage, const struct work *work)
 {
     struct buf buf;
