@@ -101,10 +101,10 @@ static const char *fill_line(struct buf *out, struct line *line, const struct re
             buf_addc(out, *at++);
             continue;
         }
-        const char *behind = fill_variable(out, line, at, revision);
-        if (!behind)
+        const char *after = fill_variable(out, line, at, revision);
+        if (!after)
             return at;
-        at = behind;
+        at = after;
     }
     return NULL;
 }

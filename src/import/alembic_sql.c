@@ -65,9 +65,9 @@ static bool read_arrow(struct arena *arena, const char *text, bool is_log, struc
         arrow = import_ends_with(text, "->") ? text + strlen(text) - 2 : NULL;
     if (!arrow)
         return false;
-    const char *behind = arrow + 2 + strspn(arrow + 2, " ");
+    const char *after = arrow + 2 + strspn(arrow + 2, " ");
     bool is_up = marker->direction == DIRECTION_UP;
-    const char *own = is_up ? behind : text + strspn(text, " ");
+    const char *own = is_up ? after : text + strspn(text, " ");
     size_t own_len = id_len(own, is_up ? own + strlen(own) : arrow);
     const char *comma = strchr(own, ',');
     marker->version = arena_strndup(arena, own, own_len);
@@ -77,7 +77,7 @@ static bool read_arrow(struct arena *arena, const char *text, bool is_log, struc
     if (is_up)
         read_ids(arena, text, arrow, marker);
     else
-        read_ids(arena, behind, behind + strlen(behind), marker);
+        read_ids(arena, after, after + strlen(after), marker);
     return own_len > 0;
 }
 

@@ -60,8 +60,8 @@ struct queues {
     size_t server_count, server_capacity;
     struct queue *items;
     size_t count, capacity;
-    uint32_t *behind; /* by queue: the next in the list it stands in */
-    size_t behind_count, behind_capacity;
+    uint32_t *next_in_list; /* by queue: the next in the list it stands in */
+    size_t next_in_list_count, next_in_list_capacity;
     struct member *members; /* by tenant */
     uint32_t *links;        /* by tenant: the next in the list it stands in */
     struct list ring;
@@ -110,8 +110,8 @@ uint32_t queues_add_credential(struct queues *queues, uint32_t server, bool need
 {
     *ARENA_PUSH(queues->arena, queues->items, queues->count, queues->capacity) =
         (struct queue){.server = server, .tenants = list_empty(), .is_proven = !needs_proof};
-    *ARENA_PUSH(queues->arena, queues->behind, queues->behind_count, queues->behind_capacity) =
-        LIST_NONE;
+    *ARENA_PUSH(queues->arena, queues->next_in_list, queues->next_in_list_count,
+                queues->next_in_list_capacity) = LIST_NONE;
     return (uint32_t)queues->count - 1;
 }
 
@@ -165,7 +165,7 @@ static void enlist(struct queues *queues, uint32_t index)
     if (queue->is_listed || !can_start)
         return;
     queue->is_listed = true;
-    list_push(is_closed(server) ? &server->waiting : &queues->ring, queues->behind, index);
+    list_push(is_closed(server) ? &server->waiting : &queues->ring, queues->next_in_list, index);
 }
 
 /* So many of the queues that wait for this server go back to the ring, if there is room again. */
@@ -173,19 +173,19 @@ static void call_in(struct queues *queues, struct server *server, uint32_t most)
 {
     uint32_t waiting;
     while (most-- && !is_closed(server) &&
-           (waiting = list_pop(&server->waiting, queues->behind)) != LIST_NONE)
-        list_push(&queues->ring, queues->behind, waiting);
+           (waiting = list_pop(&server->waiting, queues->next_in_list)) != LIST_NONE)
+        list_push(&queues->ring, queues->next_in_list, waiting);
 }
 
 /* The next queue of the ring that can start something; those whose server is closed step aside. */
 static uint32_t next_queue(struct queues *queues)
 {
     uint32_t index;
-    while ((index = list_pop(&queues->ring, queues->behind)) != LIST_NONE) {
+    while ((index = list_pop(&queues->ring, queues->next_in_list)) != LIST_NONE) {
         struct queue *queue = &queues->items[index];
         struct server *server = &queues->servers[queue->server];
         if (is_closed(server)) {
-            list_push(&server->waiting, queues->behind, index);
+            list_push(&server->waiting, queues->next_in_list, index);
             continue;
         }
         queue->is_listed = false;
@@ -372,7 +372,7 @@ static void give_up_queue(struct queues *queues, uint32_t index)
     struct queue *queue = &queues->items[index];
     queue->is_listed = !list_is_empty(&queue->tenants);
     if (queue->is_listed)
-        list_push(&queues->given_up, queues->behind, index);
+        list_push(&queues->given_up, queues->next_in_list, index);
 }
 
 static void give_up_lost_servers(struct queues *queues)
@@ -382,7 +382,7 @@ static void give_up_lost_servers(struct queues *queues)
         struct server *server = &queues->servers[i];
         bool is_lost = server->witness != LIST_NONE && server->is_confirmed && !server->running &&
                        !server->parked;
-        while (is_lost && (index = list_pop(&server->waiting, queues->behind)) != LIST_NONE)
+        while (is_lost && (index = list_pop(&server->waiting, queues->next_in_list)) != LIST_NONE)
             give_up_queue(queues, index);
     }
 }
@@ -395,7 +395,7 @@ uint32_t queues_give_up(struct queues *queues)
         uint32_t tenant = list_pop(&queue->tenants, queues->links);
         if (list_is_empty(&queue->tenants)) { /* the next wave may fill it again */
             queue->is_listed = false;
-            list_pop(&queues->given_up, queues->behind);
+            list_pop(&queues->given_up, queues->next_in_list);
         }
         if (tenant != LIST_NONE) {
             queues->waiting--;

@@ -63,12 +63,12 @@ static const char *needs_no_transaction(const char *sql, size_t len)
     if (!skip_word(sql, len, &at, "pragma"))
         return NULL;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        size_t behind = at;
-        bool has_schema = skip_name(sql, len, &behind, "main") && skip_char(sql, len, &behind, '.');
-        behind = has_schema ? behind : at;
-        if (!skip_name(sql, len, &behind, rows[i].pragma))
+        size_t after = at;
+        bool has_schema = skip_name(sql, len, &after, "main") && skip_char(sql, len, &after, '.');
+        after = has_schema ? after : at;
+        if (!skip_name(sql, len, &after, rows[i].pragma))
             continue;
-        bool sets = skip_char(sql, len, &behind, '=') || skip_char(sql, len, &behind, '(');
+        bool sets = skip_char(sql, len, &after, '=') || skip_char(sql, len, &after, '(');
         return sets || !rows[i].only_sets ? rows[i].why : NULL;
     }
     return NULL;

@@ -51,9 +51,9 @@ static size_t find_end(char *copy, size_t len, size_t begin, bool *ret_is_ended)
 {
     bool is_trigger = false;
     for (size_t at = begin, word_end = begin; at < len;) {
-        size_t behind = skip_opaque(copy, len, at);
-        if (behind != at) {
-            at = behind;
+        size_t after = skip_opaque(copy, len, at);
+        if (after != at) {
+            at = after;
             continue;
         }
         char c = copy[at++];
