@@ -98,14 +98,39 @@ int sqlite_copy_out(sqlite3 *db, const char *path, struct err *err)
     return rc;
 }
 
+static int find_damage(void *ctx, int count, char **values, char **names)
+{
+    static const char damage[] =
+        "*** in database"; /* rows that break a constraint are another matter */
+    bool *is_damaged = ctx;
+    (void)names;
+    *is_damaged |= count && values[0] && strncmp(values[0], damage, sizeof damage - 1) == 0;
+    return 0;
+}
+
+/* A disk, or somebody, may have spoilt the file since: it must not be put over a sound database. */
+static int check_pages(sqlite3 *copy_db)
+{
+    bool is_damaged = false;
+    int rc = sqlite3_exec(copy_db, "PRAGMA ignore_check_constraints = 1; PRAGMA quick_check(1)",
+                          find_damage, &is_damaged, NULL);
+    return is_damaged ? SQLITE_CORRUPT : rc;
+}
+
 int sqlite_copy_in(sqlite3 *db, const char *path, struct err *err)
 {
     sqlite3 *copy_db = NULL;
-    if (access(path, R_OK) != 0) {
+    struct stat st;
+    if (access(path, R_OK) != 0 || stat(path, &st) != 0) {
         fail_file(err, path);
         return SQLITE_CANTOPEN;
     }
+    if (st.st_size == 0) { /* that of an empty database has a page */
+        err_set(err, ERR_CONFIG, "the snapshot '%s': the file is empty", path);
+        return SQLITE_CORRUPT;
+    }
     int rc = sqlite3_open_v2(path, &copy_db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
+    rc = rc == SQLITE_OK ? check_pages(copy_db) : rc;
     rc = rc == SQLITE_OK ? copy(db, copy_db) : rc;
     sqlite3_close(copy_db);
     return rc;

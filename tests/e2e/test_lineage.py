@@ -1,5 +1,6 @@
 """Whose run it is and whose database: what `rollback`, `resume`, `runs` and `report` go by where several
 inventories share a ledger, and where a tenant is not, or no longer, what a run changed."""
+import glob
 import json
 import os
 import shutil
@@ -262,6 +263,28 @@ class OtherDatabases(LineageCase):
         self.assertEqual(self.fleet.tables("t0"), set())
 
 
+    def test_a_damaged_copy_is_not_put_over_a_sound_database(self):
+        self.fleet.inventory([self.fleet.sqlite("t0", "CREATE TABLE kept (x TEXT)")],
+                             defaults={"rollback_by": "snapshot"})
+        self.sql("t0", "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)"
+                       "INSERT INTO kept SELECT hex(zeroblob(200)) FROM n")
+        self.run_ok("upgrade")
+        copy, = glob.glob(self.fleet.path(".skein", "snapshots", "*", "*.db"))
+        with open(copy, "rb") as file:
+            sound = file.read()
+        for damaged in (sound[:4096] + bytes(len(sound) - 4096), sound[:len(sound) // 2], b"text" * 2000, b""):
+            with open(copy, "wb") as file:
+                file.write(damaged)
+            tenant = self.run_json("rollback", code=4).tenant("t0")
+            self.assertEqual(tenant["state"], "rollback_failed")
+            self.assertIn("the snapshot '", tenant["error"]["message"])
+            self.assertEqual(self.fleet.query("t0", "SELECT count(*) FROM kept"), [(200,)])
+        with open(copy, "wb") as file:
+            file.write(sound)
+        self.run_json("rollback")
+        self.assertEqual(self.fleet.tables("t0"), {"kept"})
+
+
 class OtherServers(PostgresCase, LineageCase):
     def test_another_tenant_s_schema_is_not_taken_back_for_this_one(self):
         tenant, = self.pg.create("shared")
@@ -271,6 +294,14 @@ class OtherServers(PostgresCase, LineageCase):
         self.fleet.inventory([{**tenant, "name": "one", "schema": "two"}])
         self.assert_refused(self.run_json("rollback", code=4).report, "one", "no_trace")
         self.assertEqual(self.pg.tables("shared", "two"), {"a", "b"})
+
+    def test_another_tenant_s_database_by_another_name_of_its_host(self):
+        here, there = self.pg.create("here", "there")
+        self.fleet.inventory([here, there])
+        self.run_ok("upgrade")
+        self.fleet.inventory([{**here, "url": there["url"].replace("127.0.0.1", "LocalHost")}])
+        self.assert_refused(self.run_json("rollback", code=4).report, "here", "no_trace")
+        self.assertEqual(self.pg.tables("there"), {"a", "b"})
 
     def test_a_database_in_the_place_of_the_tenant_is_not_taken_back(self):
         tenants = self.pg.create("own", "theirs")
