@@ -116,6 +116,24 @@ enum own_place own_place(const struct tenant *tenant, const char *url, const cha
 
 /* ---- in whose place ------------------------------------------------------------------------ */
 
+/* The names of this machine are one, as they are in the inventory's own check. */
+static const char *server_key(struct arena *arena, const char *text, const char *schema)
+{
+    static const char *const local[] = {"localhost:", "127.0.0.1:", "[::1]:"};
+    struct url url;
+    struct err err;
+    size_t len;
+    if (!url_parse(arena, text, &url, &err)) { /* redacted */
+        const char *part = server_part(text, &len);
+        return arena_printf(arena, "%.*s\n%s", (int)len, part, schema);
+    }
+    const char *server = url_server(arena, &url);
+    for (size_t i = 0; i < ARRAY_LEN(local); i++)
+        if (strncmp(server, local[i], strlen(local[i])) == 0)
+            server += strlen(local[i]);
+    return arena_printf(arena, "%s\n%s\n%s", server, url.database ? url.database : "", schema);
+}
+
 /* The same text for what names the same database. */
 static const char *place_key(const struct own_places *places, const char *url, const char *schema)
 {
@@ -128,9 +146,7 @@ static const char *place_key(const struct own_places *places, const char *url, c
         const char *real = real_path(arena, path);
         return real ? real : path;
     }
-    size_t len;
-    const char *server = server_part(url, &len);
-    return arena_printf(arena, "%.*s\n%s", (int)len, server, schema ? schema : "");
+    return server_key(arena, url, schema ? schema : "");
 }
 
 void own_places_init(struct own_places *places, const struct inventory *inventory,
