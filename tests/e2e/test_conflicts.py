@@ -7,6 +7,7 @@ import pathlib
 import socket
 import threading
 import time
+import unittest
 
 from harness import FleetCase, Pooler, Postgres, PostgresCase, free_port, main, wait_until
 
@@ -16,7 +17,21 @@ CREATE TABLE t (id int, at timestamptz);
 CREATE TRIGGER touch BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION public.touch();"""
 
 
-class SharedCase(PostgresCase):
+servers = []
+
+
+class CommonCase(FleetCase):
+    """One server for all classes that want no settings of their own; databases and roles have names of their own."""
+
+    @classmethod
+    def setUpClass(cls):
+        if not servers:
+            servers.append(Postgres())
+            unittest.addModuleCleanup(servers[0].close)
+        cls.pg = servers[0]
+
+
+class SharedCase(CommonCase):
     """Many schemas of one database."""
 
     database = None
@@ -166,8 +181,8 @@ class SharedObjects(SharedCase):
 
     def test_lock_timeouts_among_our_own(self):
         """Each holds a shared table for longer than the next one's patience."""
-        self.fleet.revision("aaaa1111", "ALTER TABLE public.shared ADD COLUMN IF NOT EXISTS n int; SELECT pg_sleep(0.6);")
-        self.schemas(8, defaults={"lock_timeout": "500ms", "retries": 1})
+        self.fleet.revision("aaaa1111", "ALTER TABLE public.shared ADD COLUMN IF NOT EXISTS n int; SELECT pg_sleep(0.4);")
+        self.schemas(6, defaults={"lock_timeout": "300ms", "retries": 1})
         self.pg.sql(self.database, "CREATE TABLE public.shared (id int)")
         self.all_succeed()
 
@@ -206,7 +221,7 @@ class Raised(SharedCase):
             self.assertEqual((tenant["error"]["class"], tenant["error"]["code"]), ("sql", code))
 
 
-class LittleMemory(SharedCase):
+class LittleMemory(PostgresCase, SharedCase):
     settings = ("max_locks_per_transaction=10", "max_connections=12", "max_prepared_transactions=0")
 
     def test_for_locks(self):
@@ -218,7 +233,7 @@ class LittleMemory(SharedCase):
         self.assertGreater(max(t["attempts"] for t in report["tenants"]), 1)
 
 
-class Databases(PostgresCase):
+class Databases(CommonCase):
     def test_roles_that_all_databases_change(self):
         self.pg.sql("postgres", "CREATE ROLE everywhere")
         self.fleet.revision("aaaa1111", "ALTER ROLE everywhere SET work_mem = '5MB'; GRANT pg_monitor TO everywhere; "
@@ -272,7 +287,7 @@ class ForeignLocks(SharedCase):
         self.assertEqual((tenant["error"]["code"], tenant["attempts"]), ("55P03", 3))
 
 
-class OneTenants(PostgresCase):
+class OneTenants(CommonCase):
     """The first has a fault of its own: it costs no other tenant anything."""
 
     def check(self, hurt, error, count=6, **keys):
@@ -339,16 +354,14 @@ class OneTenants(PostgresCase):
         self.assertEqual((report["totals"]["succeeded"], report["tenants"][0]["error"]["code"]), (2, "53400"))
 
 
-class Away(FleetCase):
+class Away(PostgresCase):
     """A server that is away for a moment, all defaults."""
 
     def setUp(self):
         super().setUp()
-        self.pg = Postgres()
-        self.addCleanup(self.pg.close)
         self.fleet.revision("aaaa1111", "CREATE TABLE t (id int);")
         self.fleet.revision("bbbb2222", "SELECT pg_sleep(0.3); CREATE TABLE u (id int);")
-        self.names = [f"away{i}" for i in range(4)]
+        self.names = [f"{self.id().split('.')[-1][5:20]}{i}" for i in range(4)]
         self.fleet.inventory(self.pg.create(*self.names), rollout={"parallel": 2, "per_server": 2})
 
     def finish(self, process, code=0):
@@ -366,7 +379,7 @@ class Away(FleetCase):
 
     def test_in_mid_run(self):
         process = self.fleet.start("upgrade", "-o", "json", "--progress", "none")
-        wait_until(lambda: self.pg.tables("away0") == {"t", "u"}, what="the first")
+        wait_until(lambda: self.pg.tables(self.names[0]) == {"t", "u"}, what="the first")
         self.pg.stop("immediate")
         time.sleep(3)  # far more than four attempts in a row take
         self.pg.start()
@@ -383,7 +396,7 @@ class Away(FleetCase):
         self.assertLess(max(t["duration_ms"] for t in report["tenants"][1:]), 3000)
 
 
-class Crowd(PostgresCase):
+class Crowd(CommonCase):
     def test_of_a_proxy_is_waited_for_like_the_servers(self):
         """It says no in words of its own, more often than `retries` would have it."""
         cases = (("08P01", "no more connections allowed (max_client_conn)"), ("XX000", "Max client connections reached"),
