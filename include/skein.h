@@ -158,8 +158,8 @@ struct skein_request {
     bool forces; /* SKEIN_STAMP: also where none of the tables is there that the chain makes */
 };
 
-/* Visits the selection and blocks until that is over. NULL: a fault, and no tenant was touched (a
- * target that means nothing here, a way back that does not exist, a ledger that another run holds). */
+/* Visits the selection and blocks until that is over. NULL: a fault, and no tenant was touched (a target that
+ * means nothing here, a rollback that lacks down sections, a ledger that another run holds). */
 struct skein_report *skein_run(struct skein *skein, const struct skein_request *request);
 
 /* Asks the run to stop, and every later one of this skein. Once: what is in flight finishes, nothing

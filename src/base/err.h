@@ -58,9 +58,9 @@ struct err {
     char file[256];          /* path as shown to people; empty where there is none */
     int line;                /* from 1; 0 where there is none */
     bool quotes_values;      /* what the text quotes are values of rows */
-    uint32_t sessions
-        [ERR_SESSIONS_MOST]; /* who was in the way, as the server numbers them; 0: no more is known */
-    size_t offset;           /* of the error within the SQL that was sent, from 1; 0: unknown */
+    /* the sessions that were in the way, as the server numbers them; 0: no more is known */
+    uint32_t sessions[ERR_SESSIONS_MOST];
+    size_t offset; /* of the error within the SQL that was sent, from 1; 0: unknown */
     char text[1024];
     const struct said *said; /* what else the server said; NULL: nothing. Borrowed (said.h) */
 };

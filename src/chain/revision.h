@@ -37,8 +37,8 @@ struct revision {
     size_t label_count;
     int revises_line, depends_line, labels_line, id_line;
     char checksum[HASH_HEX_SIZE]; /* SHA-256 of the file's bytes */
-    char checksum_lf
-        [HASH_HEX_SIZE]; /* of the same with CRLF turned to LF: tells an edit from a checkout setting */
+    /* of the same with CRLF turned to LF: tells an edit from a checkout setting */
+    char checksum_lf[HASH_HEX_SIZE];
     const struct section *sections; /* in file order */
     size_t section_count;
     uint32_t index; /* in the chain's array */

@@ -57,8 +57,9 @@ const struct command command_report = {
     .summary = "the report of a run, from the ledger",
     .help =
         "Writes the report of RUN (its id or the beginning of it; default: the newest of this\n"
-        "inventory) as it was written when the run ended, from the ledger alone: no tenant is asked. A tenant that was\n"
-        "begun and whose end was not recorded is told as in_doubt. Exit 0: the report was written.",
+        "inventory) as it was written when the run ended, from the ledger alone: no tenant is\n"
+        "asked. A tenant that was begun and whose end was not recorded is told as in_doubt. Exit 0:\n"
+        "the report was written.",
     .example = "skein report -o json=report.json",
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT,
     .max_args = 1,

@@ -15,7 +15,7 @@ const struct command command_resume = {
         "same target as it was resolved then, the same chain. Tenants that failed are tried again,\n"
         "those that were skipped are begun, those in doubt are looked at, and those that were done\n"
         "are read again: one that has fallen back since is reported as regressed, and left alone. A\n"
-        "run that was on its way back goes on going back. Doing it twice changes nothing more.",
+        "run whose rollback had begun goes on with that. Doing it twice changes nothing more.",
     .example = "skein resume",
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY | OPTIONS_AGAIN |
               OPTIONS_WAVE,

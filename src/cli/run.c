@@ -28,7 +28,7 @@ static struct progress *make_progress(const struct options *options, struct outl
     return progress;
 }
 
-/* A run that goes on with another has its targets from there, a way back has no waves. */
+/* A run that goes on with another has its targets from there; a rollback has no waves. */
 static void set_again(struct visit *visit, const struct again *again)
 {
     visit->again = again;

@@ -1,8 +1,8 @@
 /* PostgreSQL through libpq, never blocking: the socket is the caller's to poll.
  *
- * Connecting is the exception: PQconnectStart reads files (.pgpass, certificates) and
- * PQconnectPoll hashes for SCRAM (2.7 ms of CPU), so those run on a worker, with the caller polling
- * between them; all but those that have nothing to compute. libpq may close and replace its socket in PQconnectPoll: `want.fd` is to be taken
+ * Connecting is the exception: PQconnectStart reads files (.pgpass, certificates) and PQconnectPoll hashes for
+ * SCRAM (2.7 ms of CPU), so those run on a worker, with the caller polling between them; all but those that
+ * have nothing to compute. libpq may close and replace its socket in PQconnectPoll: `want.fd` is to be taken
  * anew each time.
  */
 #include <libpq-fe.h>

@@ -164,7 +164,8 @@ static int on_progress(void *ctx)
 static void harden(struct conn *conn)
 {
     sqlite3_db_config(conn->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    /* Whatever the library was built with: a text in double quotes that is no name is a text, as in sqlite3's own shell. */
+    /* Whatever the library was built with: a text in double quotes that is no name is a text, as in
+     * sqlite3's own shell. */
     sqlite3_db_config(conn->db, SQLITE_DBCONFIG_DQS_DML, 1, NULL);
     sqlite3_db_config(conn->db, SQLITE_DBCONFIG_DQS_DDL, 1, NULL);
     conn->fence.has_settings = true; /* as far as is known, so the first revision has them set */

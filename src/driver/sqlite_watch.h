@@ -7,8 +7,8 @@
  *     sqlite_watch_end(&watch, db, &err);  err says what it broke
  *     sqlite_watch_done(&watch);
  *
- * Both look at all rows that refer to others: to be asked only where a table is dropped or renamed. Without a begin, all
- * that is broken counts as new. Both return SQLITE_DONE, or the code of what kept them from looking.
+ * Both look at all rows that refer to others: to be asked only where a table is dropped or renamed. Without a
+ * begin, all that is broken counts as new. Both return SQLITE_DONE, or the code of what kept them from looking.
  */
 #ifndef DRIVER_SQLITE_WATCH_H
 #define DRIVER_SQLITE_WATCH_H
@@ -31,8 +31,8 @@ struct sqlite_watch {
 
 int sqlite_watch_begin(struct sqlite_watch *watch, sqlite3 *db) MUST_CHECK;
 int sqlite_watch_end(struct sqlite_watch *watch, sqlite3 *db, struct err *err) MUST_CHECK;
-/* A trigger or an index that was there at the beginning is not any more, though its table is, and `sql` (NUL-terminated,
- * the revision's statements) does not drop it by name. */
+/* A trigger or an index that was there at the beginning is not any more, though its table is, and `sql`
+ * (NUL-terminated, the revision's statements) does not drop it by name. */
 typedef void (*sqlite_lost_fn)(void *ctx, const char *type, const char *name, const char *table);
 int sqlite_watch_lost(const struct sqlite_watch *watch, sqlite3 *db, const char *sql,
                       sqlite_lost_fn fn, void *ctx) MUST_CHECK;

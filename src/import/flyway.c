@@ -331,8 +331,8 @@ static bool apply_row(struct adopting *adopting, const char *version, const char
 static bool stand(struct adopting *adopting)
 {
     const struct revision *lowest = find_lowest(adopting);
-    const char *below =
-        NULL; /* a version that a baseline migration has taken the place of, if one has */
+    /* a version that a baseline migration has taken the place of; NULL: none has */
+    const char *below = NULL;
     for (size_t i = 0; i < adopting->rows->row_count; i++) {
         const char *version = adopting_value(adopting, i, 0),
                    *type = adopting_value(adopting, i, 1);

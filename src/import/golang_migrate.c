@@ -1,8 +1,9 @@
 /* golang-migrate: `VERSION_title.up.sql` and `VERSION_title.down.sql`.
  *
  * It takes every file whose name is `^([0-9]+)_(.*)\.(down|up)\.(.*)$`, whatever the ending, and passes over
- * all others without a word; so do we, with one. The id is the version as its schema_migrations holds it: a number, so without leading zeros. No
- * marker says what must run outside a transaction; import_add_sql finds it in the statements. */
+ * all others without a word; so do we, with one. The id is the version as its schema_migrations holds it: a
+ * number, so without leading zeros. No marker says what must run outside a transaction; import_add_sql finds it
+ * in the statements. */
 #include "base/arena.h"
 #include "base/err.h"
 #include "chain/walk.h"

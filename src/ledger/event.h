@@ -105,8 +105,8 @@ enum tenant_state standing_left_state(const struct standing *standing);
 /* The code of the error that says so. */
 #define EVENT_NOT_REACHED "not_reached"
 
-/* Can it not be ruled out that something of the rollout is committed in the tenant? What was begun may
- * have been changed, where no end is on record, or only that of a way back that failed. */
+/* Can it not be ruled out that something of the rollout is committed in the tenant? What was begun may have
+ * been changed, where no end is on record, or only that of a rollback that failed. */
 bool standing_may_have_changed(const struct standing *standing);
 
 /* A part of the fleet, in the order of the rollout. */

@@ -71,7 +71,7 @@ struct ledger_run {
     bool forces;           /* a stamp, whatever the database holds */
     /* RUN_RUNNING while a process holds the ledger for it, RUN_INTERRUPTED after */
     enum run_state state;
-    /* EVENT_RUN_ROLLS_BACK was seen: what is left of the run is the way back */
+    /* EVENT_RUN_ROLLS_BACK was seen: what is left of the run is its rollback */
     bool is_rolling_back;
     int64_t started_at_ms;
     double duration_ms; /* until its last event, where it did not finish */

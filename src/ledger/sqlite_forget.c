@@ -45,8 +45,8 @@ static bool drop_unused(struct sqlite_ledger *ledger, struct err *err)
 
 /* ---- which --------------------------------------------------------------------------------- */
 
-/* What `resume` would still take up: it did not end well, or it stopped before its last wave, and
- * no later run goes on with it. One whose way back is not done yet is what that goes by. */
+/* What `resume` would still take up: it did not end well, or it stopped before its last wave, and no later run
+ * goes on with it. A run whose rollback is not done yet counts too: `resume` would go on with that rollback. */
 static bool query_is_unfinished(struct sqlite_ledger *ledger, const struct sqlite_run *run,
                                 bool *ret_is, struct err *err)
 {

@@ -1,8 +1,8 @@
 /* What the files of the SQLite ledger share.
  *
- * sqlite.c opens and locks, sqlite_schema.c has the tables, sqlite_write.c writes events,
- * sqlite_tenants.c what one tenant has of them, sqlite_fleet.c who the tenants are, sqlite_intern.c
- * what repeats, sqlite_notices.c what databases said; sqlite_runs.c, sqlite_standings.c, sqlite_frame.c and sqlite_replay.c read;
+ * sqlite.c opens and locks, sqlite_schema.c has the tables, sqlite_write.c writes events, sqlite_tenants.c what
+ * one tenant has of them, sqlite_fleet.c who the tenants are, sqlite_intern.c what repeats, sqlite_notices.c
+ * what databases said; sqlite_runs.c, sqlite_standings.c, sqlite_frame.c and sqlite_replay.c read;
  * sqlite_forget.c forgets.
  */
 #ifndef LEDGER_SQLITE_PRIVATE_H

@@ -97,8 +97,8 @@ static const char version_1[] =
 
     "PRAGMA application_id = " TEXT_OF(APPLICATION_ID) ";";
 
-/* Runs belong to an inventory, and neither a purge nor --force is forgotten; where a tenant stood when a run of the rollout left
- * it done outlasts the runs that look at it later. */
+/* Runs belong to an inventory, and neither a purge nor --force is forgotten; where a tenant stood when a run of
+ * the rollout left it done outlasts the runs that look at it later. */
 static const char version_2[] =
     "ALTER TABLE runs ADD COLUMN inventory TEXT;" /* NULL: not known */
     "ALTER TABLE runs ADD COLUMN purges INTEGER NOT NULL DEFAULT 0;"

@@ -136,7 +136,7 @@ static const char back_sql[] = INSERT_OUTCOME
     "  THEN excluded.started_ms ELSE started_ms END,"
     " duration_ms = duration_ms + excluded.duration_ms";
 
-/* On the way back only one that got there takes the change away. */
+/* Of a rollback, only a tenant that got back where it stood counts as unchanged again. */
 static bool has_changed(const struct outcome *outcome)
 {
     if (!outcome->is_rollback)

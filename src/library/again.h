@@ -26,7 +26,7 @@ struct again {
     /* the one to go on with: the newest of those that resumed the one asked for */
     struct ledger_run run;
     bool is_of_other; /* the run was made with another inventory, and named */
-    bool is_back;     /* it goes back: asked for, or what was left of the run was the way back */
+    bool is_back;     /* it goes back: asked for, or what was left of the run was its rollback */
     bool is_asked_back;
     /* it goes back since a rollout failed, and not because someone asked for it */
     bool ends_failure;
@@ -38,8 +38,8 @@ struct again {
     const struct standing *standings; /* by tenant of the selection */
     const struct ledger_fleet *past;
     struct run_ids family; /* all runs of the rollout */
-    /* Tenants of the run that left the inventory: a resume does without them; a way back cannot reach them,
-     * and so does not end well. */
+    /* Tenants of the run that left the inventory: a resume does without them; a rollback cannot
+     * reach them, and so does not end well. */
     size_t missing_count;
     const char *missing; /* one of them; NULL: none */
 };

@@ -213,7 +213,7 @@ int visit_exit_code(const struct err *err)
 
 /* ---- the way back -------------------------------------------------------------------------- */
 
-/* The files without a way back that any tenant would need, each once. */
+/* The files without a down section that any tenant would need, each once. */
 struct check {
     const struct fleet *fleet;
     struct faults *faults;

@@ -58,9 +58,9 @@ void visit_done(struct visit_plan *plan);
  * 6 where there can be none. */
 int visit_exit_code(const struct err *err);
 
-/* Who asks for a way back that does not exist is told so before anyone is touched: where the visit is a
- * downgrade, or may have to roll back, plans all tenants and is false with a fault for each file
- * without a down section that is needed. `observer` (may be NULL) sees that plan. *ret_signal is the
+/* A rollback or downgrade without the down sections that it needs is refused before any tenant is touched:
+ * where the visit is a downgrade, or may have to roll back, plans all tenants and is false with a fault for
+ * each file without a down section that is needed. `observer` (may be NULL) sees that plan. *ret_signal is the
  * signal that stopped the looking, 0: none. */
 bool visit_can_go_back(struct fleet *fleet, const struct visit *visit,
                        const struct observer *observer, int *ret_signal,

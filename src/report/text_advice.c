@@ -17,7 +17,7 @@ static const struct advice advices[] = {
     {TENANT_IN_DOUBT, "how the last commit ended could not be asked: it may be there or not.",
      "Once the database answers, this looks first and does only what is missing"},
     {TENANT_ROLLBACK_FAILED,
-     "the way back failed: it does not stand where it stood. `skein current -v` and its table "
+     "its rollback failed: it does not stand where it stood. `skein current -v` and its table "
      "skein_history say where.",
      NULL},
     {TENANT_FAILED, "left as before the step that failed.", "Once the cause is gone"},
@@ -155,7 +155,7 @@ static bool has_moved(const struct report *report)
     return false;
 }
 
-/* The run whose way back is not finished; NULL: there is none. */
+/* The run whose rollback is not finished; NULL: there is none. */
 static const char *unfinished_way_back(const struct report *report)
 {
     const struct run_info *run = &report->run;

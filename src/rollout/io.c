@@ -139,8 +139,8 @@ static void on_socket(uv_poll_t *handle, int status, int events)
         ready = io->want.bits & (WANT_READ | WANT_WRITE); /* let the driver find out what it is */
     else
         ready = (events & UV_READABLE ? WANT_READ : 0u) | (events & UV_WRITABLE ? WANT_WRITE : 0u);
-    uv_timer_stop(
-        &io->waiting); /* the socket came before the time that the driver named beside it */
+    /* the socket came before the time that the driver named beside it */
+    uv_timer_stop(&io->waiting);
     io->want = io->driver->step(io->conn, ready);
     advance(io);
 }

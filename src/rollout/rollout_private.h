@@ -78,7 +78,7 @@ struct rollout {
     size_t failed;
     size_t wave_failed;   /* in the wave at hand */
     size_t stuck;         /* that a person must look at */
-    bool has_rolled_back; /* the way back was gone, or at least begun */
+    bool has_rolled_back; /* the rollback was done, or at least begun */
     size_t back_left;     /* tenants that are still to go back */
     uint64_t started_ns;
     uint64_t random;

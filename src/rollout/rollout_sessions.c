@@ -143,7 +143,7 @@ static bool intend(void *ctx, struct session *session, const struct intent *inte
 {
     struct rollout *rollout = ctx;
     size_t tenant = session_index(session);
-    /* On the way back the rollout's goal stays what it was: the tenant lies between the two. */
+    /* In a rollback the goal of the tenant stays what it was: the tenant lies between the two. */
     ways_note(rollout->ways, tenant, &intent->before, &intent->goal);
     if (!rollout->journal)
         return true;
@@ -387,7 +387,7 @@ static uint64_t next_random(void *ctx)
 
 /* ---- finishing ----------------------------------------------------------------------------- */
 
-/* On the way back every end is one of three: back where it stood, or not, or never begun. */
+/* In a rollback a tenant ends in one of three ways: back where it stood, or not, or never begun. */
 static void turn_outcome(struct outcome *outcome)
 {
     bool is_good = outcome->state == TENANT_SUCCEEDED || outcome->state == TENANT_UNCHANGED;

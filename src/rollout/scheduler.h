@@ -5,7 +5,7 @@
  * not by every tenant), and is done when all its tenants are. Servers take turns; on one server tenants start
  * in the order they were added. The next wave begins after the soak, if the one before stayed within its
  * threshold. Once that trips, nothing is started any more; with `rolls_back` the tenants that were changed then
- * follow in reverse order, once more, on their way back. A tenant that waits before its next attempt holds no
+ * follow in reverse order, once more, to be rolled back. A tenant that waits before its next attempt holds no
  * place meanwhile. A server in trouble gets nothing new until one of the tenants at work there is well; where
  * none is left that could be, the others on it are given up.
  *

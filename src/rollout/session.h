@@ -1,4 +1,4 @@
-/* One tenant's life: connect, lock, inspect, plan, apply, commit, and every way back.
+/* One tenant's life: connect, lock, inspect, plan, apply, commit, and what follows an error.
  *
  * The life is a table of states (session.c): what a state asks the driver, what it makes of the answer, the
  * next state, the state on error. One function alone changes the state. A session owns its arena and, between
@@ -73,7 +73,7 @@ struct session_env {
      * back by plan; NULL: none. */
     const char *(*snapshot)(void *ctx, struct session *session);
     const char *(*restore)(void *ctx, struct session *session);
-    bool (*is_back)(void *ctx); /* the tenant is on its way back */
+    bool (*is_back)(void *ctx); /* the tenant is being rolled back */
     /* Are these rows those of before the rollout? */
     bool (*is_as_before)(void *ctx, struct session *session, const struct rows *rows);
 

@@ -21,8 +21,7 @@ static enum session_state take_for_empty(struct session *session)
     return session->env->goal == GOAL_CURRENT ? SESSION_CLOSE : SESSION_PLAN;
 }
 
-/* A way back makes no database, but for a copy to be put there. Where there was nothing before, it is
- * over. */
+/* A rollback makes no database, but for a copy to be put there. Where there was nothing before, it is over. */
 static bool makes_nothing(struct session *session)
 {
     const struct session_env *env = session->env;
@@ -166,8 +165,8 @@ static void take_history(struct session *session, const struct op *op)
     session->history_id = history_last_id(op);
     session->has_probed = false;
     session->half_done = session->unfinished.statements;
-    session->is_half_open =
-        session->unfinished.revision != NULL; /* until a mark or a record is written */
+    /* until a mark or a record is written */
+    session->is_half_open = session->unfinished.revision != NULL;
     session->found = (struct probe_findings){0};
     if (session->refused && session->unfinished.statements + 1 == session->refused &&
         strcmp(session->unfinished.run_id, session->env->run_id) == 0)

@@ -51,7 +51,8 @@ struct ways_question {
 const struct plan *ways_plan(struct ways *ways, const struct ways_question *question,
                              struct err *err) MUST_CHECK;
 
-/* A tenant that goes back by a copy needs no steps: a plan without any, to where it stood before, after the same look whether it may. */
+/* A tenant that goes back by a copy needs no steps: a plan without any, to where it stood before, after the
+ * same look whether it may. */
 const struct plan *ways_plan_of_copy(struct ways *ways, const struct ways_question *question,
                                      struct err *err) MUST_CHECK;
 

@@ -120,9 +120,9 @@ struct fake_fault {
     const char *code; /* an SQLSTATE */
     uint64_t delay_ms;
     uint64_t from_ms, until_ms; /* strikes only in that time; until_ms 0: at any */
-    bool
-        is_conflict; /* strikes only while another client works on the server: a transaction of its own is open
-                         there, or a statement of a revision runs */
+    /* strikes only while another client works on the server: a transaction of its own is open
+     * there, or a statement of a revision runs */
+    bool is_conflict;
 };
 
 /* Several may be waiting; of those that an event strikes, the first added acts. Copied. */

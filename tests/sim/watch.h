@@ -24,8 +24,8 @@ struct lineage {
     struct record {
         bool is_begun; /* an intent is durable */
         bool is_open;  /* by the run at hand, and no end since */
-        enum tenant_state
-            state;          /* the last that is durable; PENDING: none, or it is not known which */
+        /* the last that is durable; PENDING: none, or it is not known which */
+        enum tenant_state state;
     } records[TENANTS_MAX]; /* what the ledger has of it */
 };
 

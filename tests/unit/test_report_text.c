@@ -438,7 +438,7 @@ static void each_state_that_needs_a_person_says_what_to_do(void **state)
     } cases[] = {
         {TENANT_PARTIAL, "  t0: partly applied"},
         {TENANT_IN_DOUBT, "  t0: how the last commit ended could not be asked"},
-        {TENANT_ROLLBACK_FAILED, "  t0: the way back failed"},
+        {TENANT_ROLLBACK_FAILED, "  t0: its rollback failed"},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
