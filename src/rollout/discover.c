@@ -1,9 +1,11 @@
 #include "rollout/discover.h"
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/secret.h"
+#include "dialect/split.h"
 #include "dialect/template.h"
 #include "rollout/credentials.h"
 #include "rollout/io.h"
@@ -145,8 +147,22 @@ static void connect_and_query(struct asking *asking)
     io_run(asking->io, asking->ops, OP_TO__COUNT, on_answer, asking);
 }
 
+/* What a read-only transaction lets through and is no query: COPY TO PROGRAM, SET, BEGIN. */
+static bool is_query(const struct dialect *dialect, const char *sql)
+{
+    static const char *const words[] = {"select", "with", "values", "table"};
+    bool nests = dialect->traits & DIALECT_NESTS_COMMENTS;
+    size_t len = strlen(sql), at = split_skip(sql, len, 0, nests);
+    while (at < len && sql[at] == '(')
+        at = split_skip(sql, len, at + 1, nests);
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (ascii_begins(sql + at, words[i]) && !ascii_is_alnum(sql[at + strlen(words[i])]))
+            return true;
+    return false;
+}
+
 /* Several statements could end the transaction that keeps them from writing. */
-static bool is_one_statement(struct asking *asking)
+static bool is_one_query(struct asking *asking)
 {
     const char *query = asking->source->query;
     struct statement *statements;
@@ -157,9 +173,12 @@ static bool is_one_statement(struct asking *asking)
         fail(asking, &err);
         return false;
     }
-    if (count == 1)
+    if (count == 1 && is_query(asking->driver->dialect, query))
         return true;
-    err_set(&err, ERR_CONFIG, "it must be one statement, not %zu", count);
+    if (count == 1)
+        err_set(&err, ERR_CONFIG, "it must begin with SELECT, WITH, VALUES or TABLE");
+    else
+        err_set(&err, ERR_CONFIG, "it must be one statement, not %zu", count);
     fail(asking, &err);
     return false;
 }
@@ -178,7 +197,7 @@ static void begin(struct discovery *discovery, struct asking *asking,
         return;
     }
     asking->credential = credentials_add(discovery->credentials, &source->control, &is_new);
-    if (is_one_statement(asking))
+    if (is_one_query(asking))
         ask(asking);
 }
 

@@ -229,9 +229,13 @@ class MainJob(PostgresCase):
                                "RETURNS text LANGUAGE plpgsql AS $$ BEGIN DELETE FROM tenants; RETURN 'x'; END $$;"
                                f"INSERT INTO tenants VALUES ('t', '{self.pg.url('reading')}')")
         self.fleet.revision("aaaa1111", "CREATE TABLE a (id int);")
-        for query, why in (("DELETE FROM tenants RETURNING *", "read-only"),
+        begins = "it must begin with SELECT, WITH, VALUES or TABLE"
+        made = os.path.join(self.pg.dir, "made")
+        for query, why in (("WITH d AS (DELETE FROM tenants RETURNING *) TABLE d", "read-only"),
+                           ("DELETE FROM tenants RETURNING *", begins), ("SET TRANSACTION READ WRITE", begins),
+                           (f"/* x */ COPY tenants TO PROGRAM 'touch {made}'", begins), ("BEGIN READ WRITE", begins),
                            ("SELECT evil() AS name, url FROM tenants", "read-only"),
-                           ("CREATE TABLE made AS SELECT 1", "read-only"),
+                           ("SELECT 1 AS name, 2 AS url INTO made", "read-only"),
                            ("COMMIT; DROP TABLE tenants", "it must be one statement, not 2"),
                            ("SELECT pg_sleep(30)::text AS name, url FROM tenants", "statement timeout"),
                            ("SELECT 't' || i AS name, 'postgresql://h/d' || i AS url FROM generate_series(1, 300000) i",
@@ -244,8 +248,10 @@ class MainJob(PostgresCase):
                                                    "statement_timeout": timeout}])
                 self.assertIn(why, self.run_ok("tenants", code=2).err)
         self.assertEqual(self.pg.sql("reading", "SELECT count(*) FROM tenants"), [["1"]])
-        self.fleet.inventory([], sources=[{"query": "TABLE tenants", "url": self.pg.url("reading")}])
-        self.run_ok("upgrade")
+        self.assertFalse(os.path.exists(made))
+        for query in ("TABLE tenants", "(/* y */(select * from tenants))"):
+            self.fleet.inventory([], sources=[{"query": query, "url": self.pg.url("reading")}])
+            self.run_ok("upgrade")
 
 
 class Failure(PostgresCase):
