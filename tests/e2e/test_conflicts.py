@@ -3,7 +3,9 @@
 its own, a tenant that waits for a lock of others holds none up, and a server that is away for a moment is waited for."""
 import contextlib
 import json
+import os
 import pathlib
+import signal
 import socket
 import threading
 import time
@@ -341,6 +343,21 @@ class OneTenants(CommonCase):
         self.assertEqual((report["totals"]["succeeded"], report["totals"]["failed"]), (4, 1))
         self.assertEqual((report["tenants"][0]["error"]["code"], report["tenants"][0]["attempts"]), ("57P01", 4))
 
+    def test_a_reaper_that_ends_any_session(self):
+        """One at a time, as long as the run lasts: no one else fails for it, and nothing is taken back."""
+        self.fleet.revision("aaaa1111", "CREATE TABLE t (id int); SELECT pg_sleep(0.15);", down="DROP TABLE t;")
+        self.fleet.inventory(self.pg.create(*[f"swept{i}" for i in range(8)]), defaults={"retries": 20},
+                             rollout={"on_failure": "rollback", "parallel": 4})
+        process = self.fleet.start("upgrade", "-o", "json", "--progress", "none")
+        ended = 0
+        while process.poll() is None:
+            ended += len(self.pg.sql("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                                     "WHERE datname LIKE 'swept%' ORDER BY random() LIMIT 1"))
+            time.sleep(0.2)
+        out, err = process.communicate()
+        self.assertEqual((process.returncode, json.loads(out)["totals"]["succeeded"]), (0, 8), (out, err))
+        self.assertGreater(ended, 0)
+
     def test_a_full_disk_of_its_own(self):
         """53100 by its own words cannot be told from a full server: another database is tried."""
         self.fleet.revision("aaaa1111", "CREATE TABLE t (id int); INSERT INTO t SELECT g FROM generate_series(1, 200000) g "
@@ -443,6 +460,22 @@ class Narrow(Pooler):
         report = self.run_json("upgrade").report
         self.assertEqual(report["totals"]["succeeded"], 8)
         self.assertGreater(max(t["attempts"] for t in report["tenants"]), 1)
+
+    def test_it_reads_its_settings_again(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE t (id int); SELECT pg_sleep(0.2);", down="DROP TABLE t;")
+        names = [f"reload{i}" for i in range(6)]
+        self.pg.create(*names)
+        self.fleet.inventory([{"name": n, "url": self.pg.url(n, port=self.port)} for n in names],
+                             rollout={"parallel": 2, "on_failure": "rollback"})
+        process = self.fleet.start("upgrade", "-o", "json", "--progress", "none")
+        children = pathlib.Path(f"/proc/{self.bouncer.pid}/task/{self.bouncer.pid}/children").read_text().split()
+        proxy = int(children[0]) if children else self.bouncer.pid  # runuser dies of the signal
+        while process.poll() is None:
+            os.kill(proxy, signal.SIGHUP)
+            time.sleep(0.1)
+        out, err = process.communicate()
+        self.assertEqual((process.returncode, json.loads(out)["totals"]["succeeded"]), (0, 6), (out, err))
+        self.assertIn("got SIGHUP", pathlib.Path(self.pg.dir + "/bouncer.log").read_text())
 
     def test_its_server_restarts(self):
         """The proxy stays, and says in its own words that it has no server."""
