@@ -14,6 +14,9 @@
 
 static size_t skip_name(const char *sql, size_t len, size_t at)
 {
+    bool has_escapes =
+        len - at > 2 && strchr("Uu", sql[at]) && sql[at + 1] == '&' && sql[at + 2] == '"';
+    at += has_escapes ? 2 : 0;
     if (sql[at] != '"') {
         while (at < len && (ascii_is_alnum(sql[at]) || strchr("_$", sql[at]) || sql[at] & 0x80))
             at++;
@@ -132,10 +135,9 @@ static void add_by_name(struct buf *sql, const json_t *node)
         is_concurrent ? "true" : "false", is_content ? "true" : "false");
 }
 
-/* The server has chosen the name: the indexes of the table that are the same. Some faults the
- * statement meets before it begins, as the twin does. Others only a twin has (a name that means the table itself, a
- * lock, a missing right): then the statement has left nothing where no index of the table is INVALID, and whether it
- * has built one is not known. */
+/* The server has chosen the name: the indexes of the table that are the same. Where the twin cannot be made (a name
+ * that means the table itself, a lock, a missing right), the statement has left nothing if no index of the table is
+ * INVALID, and whether it has built one is not known. */
 static void add_by_shape(struct buf *sql, const json_t *node)
 {
     buf_adds(sql, FOUND);
@@ -144,9 +146,9 @@ static void add_by_shape(struct buf *sql, const json_t *node)
         sql,
         ") WHERE i.indrelid = t.oid) SELECT repair FROM found WHERE is_same AND is_left AND NOT is_whole "
         "UNION ALL SELECT CASE WHEN EXISTS (SELECT FROM found WHERE is_same AND is_whole) THEN 'done' "
-        "WHEN NOT EXISTS (SELECT FROM found) OR pg_catalog.current_setting('skein.twin') !~ "
-        "'^fault (?!0A000|42(601|703|704|809|P17))' THEN 'undone' WHEN EXISTS (SELECT FROM found WHERE is_left "
-        "AND NOT is_whole) THEN 'unknown' ELSE 'other' END");
+        "WHEN NOT EXISTS (SELECT FROM found) OR pg_catalog.current_setting('skein.twin') !~ '^fault' "
+        "THEN 'undone' WHEN EXISTS (SELECT FROM found WHERE is_left AND NOT is_whole) THEN 'unknown' ELSE "
+        "'other' END");
 }
 
 void postgres_probe_index(struct buf *sql, const char *statement, const json_t *node)
