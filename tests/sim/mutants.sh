@@ -43,6 +43,8 @@ try() { # PATCH
     "$tmp/sim" --cases "$cases" >"$tmp/out" 2>&1 || status=$?
     if [ "$status" = 1 ] && grep -q '^sim: seed' "$tmp/out"; then
         echo "caught   $(basename "$1" .patch): $(grep '^sim: seed' "$tmp/out")"
+    elif [ "$status" -gt 128 ]; then # what the fault freed was used
+        echo "caught   $(basename "$1" .patch): the simulation died of signal $((status - 128))"
     else
         echo "SURVIVED $(basename "$1" .patch): $(tail -1 "$tmp/out")"
         survivors=$((survivors + 1))
