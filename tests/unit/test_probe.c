@@ -67,6 +67,7 @@ static void knows_what_a_failed_statement_may_leave(void **state)
         {"DO $$ BEGIN PERFORM 1; END $$", REMAINS_NOTHING},
         {"DO $$ BEGIN INSERT INTO t VALUES (1); commit; END $$", REMAINS_UNKNOWN},
         {"DO $$ BEGIN CALL work(); END $$", REMAINS_UNKNOWN},
+        {"DO $$ spi_exec_query(1); spi_commit(); $$ LANGUAGE plperl", REMAINS_UNKNOWN},
         {"DO $$ BEGIN recall := committed; END $$", REMAINS_NOTHING},
         {"CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p", REMAINS_UNKNOWN},
         {"REPACK CONCURRENTLY t", REMAINS_UNKNOWN}, /* no word of this parser's */

@@ -322,10 +322,10 @@ static bool holds_word(const char *text, size_t len, const char *word)
     return false;
 }
 
-/* A block commits only by these words. */
+/* A block commits only by these words, two of them PL/Perl's. */
 static void probe_block(struct asking *asking, const json_t *node)
 {
-    static const char *const words[] = {"commit", "rollback", "call"};
+    static const char *const words[] = {"commit", "rollback", "call", "spi_commit", "spi_rollback"};
     (void)node;
     for (size_t i = 0; i < ARRAY_LEN(words); i++)
         if (holds_word(asking->statement, strlen(asking->statement), words[i]))
