@@ -108,7 +108,7 @@ static int find_damage(void *ctx, int count, char **values, char **names)
     return 0;
 }
 
-/* A disk, or somebody, may have spoilt the file since: it must not be put over a sound database. */
+/* A disk, or a person, may have spoilt the file since: it must not be put over a sound database. */
 static int check_pages(sqlite3 *copy_db)
 {
     bool is_damaged = false;
