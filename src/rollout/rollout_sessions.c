@@ -474,6 +474,19 @@ static bool counts_as_failure(const struct rollout *rollout, const struct outcom
            !(is_ledgers && rollout->ledger_err.kind != ERR_NONE);
 }
 
+/* A tenant that could not be looked at stands as an earlier run of the rollout left it: what was partial or in doubt
+ * still is, and a person must look. */
+static void keep_what_was_left(const struct rollout *rollout, size_t tenant,
+                               struct outcome *outcome)
+{
+    const struct standing *standings = rollout->options->standings;
+    if (!standings || outcome->from.is_known || outcome->state != TENANT_FAILED)
+        return;
+    enum tenant_state left = standings[tenant].state;
+    if (left == TENANT_PARTIAL || left == TENANT_IN_DOUBT)
+        outcome->state = left;
+}
+
 /* `is_begun`: false for a tenant that was refused or given up without a session. */
 static void finish_tenant(struct rollout *rollout, size_t tenant, struct outcome *outcome,
                           bool is_begun)
@@ -486,8 +499,10 @@ static void finish_tenant(struct rollout *rollout, size_t tenant, struct outcome
         outcome->state = TENANT_SKIPPED;
     else if (goes_back(rollout))
         turn_outcome(outcome);
-    else
+    else {
+        keep_what_was_left(rollout, tenant, outcome);
         outcome->has_changed |= was_moved_before(rollout, tenant, outcome);
+    }
     count_outcome(rollout, outcome);
     rollout_tell(rollout, (struct event){
                               .kind = EVENT_TENANT_FINISHED, .tenant = tenant, .outcome = outcome});

@@ -369,6 +369,20 @@ class NotReached(LineageCase):
         self.fleet.inventory([first, second, self.fleet.sqlite("t2")],
                              rollout={"parallel": 1, "on_failure": "stop"})
 
+    def test_a_tenant_that_cannot_be_looked_at_stays_partial(self):
+        self.make()
+        self.run_ok("upgrade", "--tenant", "t0", code=4)
+        os.rename(self.fleet.path("data", "t0.db"), self.fleet.path("data", "away.db"))
+        for _ in range(2):
+            resumed = self.run_json("resume", code=4)
+            tenant = resumed.tenant("t0")
+            self.assertEqual((tenant["state"], tenant["to"]), ("partial", None))
+            self.assertEqual(tenant["error"]["class"], "connect")
+        os.rename(self.fleet.path("data", "away.db"), self.fleet.path("data", "t0.db"))
+        self.fleet.query("t0", "DROP TABLE guard")
+        self.run_ok("resume")
+        self.assertEqual(self.fleet.versions("t0"), ["cccc3333"])
+
     def test_a_halt_keeps_what_is_known_in_report_ledger_and_exit_code(self):
         self.make()
         self.run_ok("upgrade", "--on-failure", "continue", code=4)
