@@ -458,7 +458,8 @@ class Snapshots(RolloutCase):
         for name, words in (("enospc", "database or disk is full"), ("eio", "disk I/O error")):
             with self.subTest(name):
                 report = self.run_json("upgrade", code=1, env={
-                    "LD_PRELOAD": shim, "SKEIN_FAULT": f"write:1:on={name}", "SKEIN_FAULT_PATH": "snapshots"}).report
+                    "ASAN_OPTIONS": "verify_asan_link_order=0", "LD_PRELOAD": shim,
+                    "SKEIN_FAULT": f"write:1:on={name}", "SKEIN_FAULT_PATH": "snapshots"}).report
                 for tenant in report["tenants"]:
                     self.assertIn("the snapshot '", tenant["error"]["message"])
                     self.assertIn(words, tenant["error"]["message"])
