@@ -288,10 +288,11 @@ class Silence(PostgresCase):
                 time.sleep(1)
             return False
         proxy._fires = fires
-        # in a way that skein does not see, and so does not take back behind the revision
-        self.fleet.revision("aaaa1111", "SELECT set_config('idle_in_' || 'transaction_session_timeout', '200ms', true);\n"
-                                        "CREATE TABLE fx (n int);\nINSERT INTO fx VALUES (1);")
+        # in a way that skein does not see, and so does not take back after the revision
+        self.fleet.revision("aaaa1111", "SELECT hurry();\nCREATE TABLE fx (n int);\nINSERT INTO fx VALUES (1);")
         self.pg.create("idle")
+        self.pg.sql("idle", "CREATE FUNCTION hurry() RETURNS text LANGUAGE sql AS "
+                            "$$SELECT set_config('idle_in_transaction_session_timeout', '200ms', true)$$")
         self.fleet.inventory([{"name": "idle", "url": self.pg.url("idle", port=proxy.port)}])
         tenant = self.run_json("upgrade").tenant("idle")
         self.assertEqual((len(delayed), tenant["state"], tenant["attempts"]), (1, "succeeded", 2))
