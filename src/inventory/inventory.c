@@ -6,8 +6,8 @@
 
 #include "base/ascii.h"
 #include "base/err.h"
-#include "inventory/loader.h"
-#include "inventory/yaml_check.h"
+#include "inventory/load/builder.h"
+#include "inventory/load/yaml.h"
 
 /* ---- the keys at the top ------------------------------------------------------------------- */
 

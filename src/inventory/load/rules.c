@@ -1,5 +1,5 @@
 /* `rollout`: how a run moves through the fleet. */
-#include "inventory/loader.h"
+#include "inventory/load/builder.h"
 
 #include "base/err.h"
 #include "inventory/selector.h"

@@ -3,8 +3,8 @@
  * What is interned lives in the arena `kept`; the tables that find it again die with sharing_done,
  * the things stay. Objects are found by a text that says all of what they are.
  */
-#ifndef INVENTORY_SHARING_H
-#define INVENTORY_SHARING_H
+#ifndef INVENTORY_LOAD_SHARING_H
+#define INVENTORY_LOAD_SHARING_H
 
 #include "base/arena.h"
 #include "base/map.h"

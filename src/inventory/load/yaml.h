@@ -4,8 +4,8 @@
  * Refused: files above 64 MiB, nesting above 32, scalars above 1 MiB, aliases that expand to more
  * than 64 MiB, a key twice in a mapping, tags, NUL, several documents, bad YAML.
  */
-#ifndef INVENTORY_YAML_CHECK_H
-#define INVENTORY_YAML_CHECK_H
+#ifndef INVENTORY_LOAD_YAML_H
+#define INVENTORY_LOAD_YAML_H
 
 #include "base/compiler.h"
 

@@ -1,4 +1,4 @@
-#include "inventory/loader.h"
+#include "inventory/load/builder.h"
 
 #include "base/ascii.h"
 #include "base/buf.h"

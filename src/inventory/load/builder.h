@@ -1,16 +1,15 @@
-/* What turns the file's raw values into an inventory. Shared by the files that do it: loader,
- * values, common, labels, tenant, listed, source, found, rules, inventory. Not for anybody else.
+/* What turns the file's raw values into an inventory. Shared by the files of this folder, and by inventory.c.
  *
  * A reading function leaves its result alone where it finds a fault, and goes on: the faults are
  * listed together and the whole load fails in the end.
  */
-#ifndef INVENTORY_LOADER_H
-#define INVENTORY_LOADER_H
+#ifndef INVENTORY_LOAD_BUILDER_H
+#define INVENTORY_LOAD_BUILDER_H
 
-#include "inventory/sharing.h"
+#include "inventory/load/sharing.h"
 #include "inventory/inventory.h"
-#include "inventory/places.h"
-#include "inventory/raw.h"
+#include "inventory/load/places.h"
+#include "inventory/load/raw.h"
 
 enum { SCHEMA_MAX_BYTES = 63 };
 
@@ -57,7 +56,7 @@ struct row_base {
     const char *under;
 };
 
-/* ---- loader.c ------------------------------------------------------------------------------ */
+/* ---- builder.c ------------------------------------------------------------------------------ */
 
 struct loader *load_begin(struct inventory *inventory, struct faults *faults);
 void load_end(struct loader *loader);
@@ -77,7 +76,14 @@ int load_line(const struct loader *loader, const char *key);
 /* A path of the file's, made relative to the working directory; in the scratch arena. */
 const char *load_path(struct loader *loader, const char *path);
 
-/* ---- values.c: NULL is an absent key, for which nothing is done ----------------------------- */
+/* ---- variables, values: NULL is an absent key, for which nothing is done ----------------------------- */
+
+/* Replaces each `${VAR}` of a value by the environment's VAR, once (what was inserted is not looked at again).
+ * `$$` is a `$`; a `$` before anything else stands for itself.
+ *
+ * Returns `text` itself where there is nothing to do, else in `arena`. NULL: a variable is not set, or the
+ * syntax is wrong; the error names the variable, never what others held. */
+const char *expand_text(struct arena *arena, const char *text, struct err *err) MUST_CHECK;
 
 /* With ${VAR} replaced; in the scratch arena. False: absent or a fault. */
 bool load_text(struct loader *loader, const char *key, const char *raw, const char **ret_text);
@@ -113,7 +119,7 @@ void load_merge_labels(struct loader *loader, const struct label *own, size_t co
                        struct common *common);
 bool load_is_implicit(const char *key);
 
-/* ---- session_settings.c --------------------------------------------------------------------- */
+/* ---- session.c --------------------------------------------------------------------- */
 
 /* `search_path` and `settings` of the item at hand, on top of what `settings` holds. */
 void load_session(struct loader *loader, const struct raw_common *raw, struct settings *settings,

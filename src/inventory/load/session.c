@@ -1,11 +1,10 @@
 /* What a PostgreSQL session is set to: `search_path` and `settings`, and what a URL's options may not say since skein
  * sets it itself. */
-#include "inventory/loader.h"
+#include "inventory/load/builder.h"
 
 #include "base/ascii.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "inventory/expand.h"
 
 /* ---- search_path --------------------------------------------------------------------------- */
 

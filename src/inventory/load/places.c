@@ -1,4 +1,4 @@
-#include "inventory/places.h"
+#include "inventory/load/places.h"
 
 void places_init(struct places *places)
 {

@@ -1,11 +1,11 @@
-#include "inventory/yaml_check.h"
+#include "inventory/load/yaml.h"
 
 #include <yaml.h>
 
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/map.h"
-#include "inventory/places.h"
+#include "inventory/load/places.h"
 
 enum { DEPTH_MAX = 32, KEYS_MAX = 64, SCALAR_MAX = 1 << 20 };
 enum { EVENT_COST = 64 }; /* what an event costs beside its text, for aliases */
@@ -186,9 +186,9 @@ static bool place_leaf(struct walk *walk, const char *text)
         return false;
     if (!parent->expects_key && section_below(parent, true) == SECTION_SETTINGS)
         return fault(walk, "'settings' must be a mapping of names and values, written out");
-    bool load_is_name = !parent->expects_key && text && section_is_list(parent->section) &&
-                        strcmp(parent->keys.data + parent->last_key, "name") == 0;
-    if (load_is_name)
+    bool is_name = !parent->expects_key && text && section_is_list(parent->section) &&
+                   strcmp(parent->keys.data + parent->last_key, "name") == 0;
+    if (is_name)
         places_set_name(walk->places, parent->section, text);
     parent->expects_key = !parent->expects_key;
     return true;

@@ -8,7 +8,7 @@
 #include "base/ascii.h"
 #include "base/err.h"
 #include "base/map.h"
-#include "inventory/loader.h"
+#include "inventory/load/builder.h"
 
 /* The folder last resolved: neighbours mostly share it. */
 struct folder {

@@ -1,4 +1,4 @@
-#include "inventory/sharing.h"
+#include "inventory/load/sharing.h"
 
 void sharing_init(struct sharing *sharing, struct arena *kept)
 {

@@ -1,5 +1,5 @@
 /* The keys that `defaults` shares with tenants and sources: settings, passwords, schema. */
-#include "inventory/loader.h"
+#include "inventory/load/builder.h"
 
 #include <inttypes.h>
 

@@ -4,11 +4,11 @@
  * checked afterwards, since libcyaml stops at its first fault and we want to list them all. NULL is
  * an absent key. Keys that `defaults` shares with tenants and sources are in struct raw_common.
  */
-#ifndef INVENTORY_RAW_H
-#define INVENTORY_RAW_H
+#ifndef INVENTORY_LOAD_RAW_H
+#define INVENTORY_LOAD_RAW_H
 
 #include "base/compiler.h"
-#include "inventory/places.h"
+#include "inventory/load/places.h"
 
 struct faults;
 
@@ -100,8 +100,5 @@ struct raw_inventory {
 struct raw_inventory *raw_load(const char *path, const void *bytes, size_t len,
                                const struct places *places, struct faults *faults) MUST_CHECK;
 void raw_free(struct raw_inventory *raw);
-
-/* The key of that section that a mistyped one is close to; NULL: none. */
-const char *raw_similar_key(enum section section, const char *key);
 
 #endif

@@ -1,11 +1,11 @@
 /* Where the parts of the inventory stand in its file, so that a fault found after loading can name
  * its line: libcyaml keeps no positions.
  *
- * Filled by yaml_check, gone once the inventory is loaded. A section is one of the format's
+ * Filled by yaml.h, gone once the inventory is loaded. A section is one of the format's
  * mappings, or a list of them; its items are counted from 0.
  */
-#ifndef INVENTORY_PLACES_H
-#define INVENTORY_PLACES_H
+#ifndef INVENTORY_LOAD_PLACES_H
+#define INVENTORY_LOAD_PLACES_H
 
 #include "base/arena.h"
 

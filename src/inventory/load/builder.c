@@ -1,0 +1,245 @@
+#include "inventory/load/builder.h"
+
+#include "base/arena.h"
+#include "base/ascii.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/utf8.h"
+
+/* Up to and with the last '/'. */
+static const char *dir_of(struct arena *arena, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? arena_strndup(arena, path, (size_t)(slash - path) + 1) : "";
+}
+
+struct loader *load_begin(struct inventory *inventory, struct faults *faults)
+{
+    struct loader *loader = xcalloc(1, sizeof *loader);
+    loader->inventory = inventory;
+    loader->faults = faults;
+    loader->dir = dir_of(inventory->arena, inventory->path);
+    arena_init(&loader->scratch);
+    places_init(&loader->places);
+    sharing_init(&loader->sharing, inventory->arena);
+    return loader;
+}
+
+void load_end(struct loader *loader)
+{
+    if (!loader)
+        return;
+    sharing_done(&loader->sharing);
+    places_done(&loader->places);
+    arena_done(&loader->scratch);
+    free(loader);
+}
+
+void load_turn_to(struct loader *loader, enum section section, size_t index)
+{
+    loader->subject = (struct subject){.section = section, .index = index};
+    arena_done(&loader->scratch);
+    arena_init(&loader->scratch);
+}
+
+int load_line(const struct loader *loader, const char *key)
+{
+    const struct subject *subject = &loader->subject;
+    if (subject->line)
+        return subject->line;
+    int line = places_line(&loader->places, subject->section, subject->index, key);
+    /* A mapping that stands elsewhere, reached by an alias: at least the line that refers to it. */
+    return line ? line
+                : places_line(&loader->places, SECTION_TOP, 0, section_name(subject->section));
+}
+
+static void describe(const struct loader *loader, char *ret_text, size_t size)
+{
+    const struct subject *subject = &loader->subject;
+    if (subject->row)
+        snprintf(ret_text, size, "%s[%zu], row '%.128s'", section_name(subject->section),
+                 subject->index, subject->row);
+    else
+        places_describe(&loader->places, subject->section, subject->index, ret_text, size);
+}
+
+PRINTF_LIKE(3, 0)
+static void fault_at(struct loader *loader, int line, const char *format, va_list args)
+{
+    char who[256];
+    char text[768];
+    vsnprintf(text, sizeof text, format, args);
+    describe(loader, who, sizeof who);
+    faults_add(loader->faults, ERR_CONFIG, loader->inventory->path, line, "%s: %s", who, text);
+}
+
+void load_fault(struct loader *loader, const char *key, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fault_at(loader, load_line(loader, key), format, args);
+    va_end(args);
+}
+
+void load_fault_at(struct loader *loader, int line, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fault_at(loader, line, format, args);
+    va_end(args);
+}
+
+const char *load_path(struct loader *loader, const char *path)
+{
+    if (*path == '/' || !*loader->dir)
+        return path;
+    return arena_printf(&loader->scratch, "%s%s", loader->dir, path);
+}
+
+/* ---- variables ------------------------------------------------------------------------------ */
+
+enum { VARIABLE_MAX_BYTES = 255 };
+
+/* Steps `*at` over `${NAME}` and appends what NAME holds. */
+static bool add_variable(struct buf *buf, const char **at, struct err *err)
+{
+    char name[VARIABLE_MAX_BYTES + 1];
+    const char *from = *at + 2;
+    size_t len = strcspn(from, "}");
+    if (!from[len])
+        return err_set(err, ERR_CONFIG, "'${' has no '}' after it; a plain '$' is written '$$'");
+    if (len > VARIABLE_MAX_BYTES)
+        return err_set(err, ERR_CONFIG, "the variable's name between '${' and '}' is too long");
+    memcpy(name, from, len);
+    name[len] = '\0';
+    if (!ascii_is_made_of(name, "_") || ascii_is_digit(*name))
+        return err_set(err, ERR_CONFIG, "between '${' and '}' must stand a variable's name");
+    const char *value = getenv(name);
+    if (!value)
+        return err_set(err, ERR_CONFIG, "the environment variable '%s' is not set", name);
+    buf_adds(buf, value);
+    *at = from + len + 1;
+    return true;
+}
+
+static bool add_expanded(struct buf *buf, const char *text, struct err *err)
+{
+    while (*text) {
+        if (text[0] == '$' && text[1] == '{') {
+            if (!add_variable(buf, &text, err))
+                return false;
+            continue;
+        }
+        text += text[0] == '$' && text[1] == '$';
+        buf_addc(buf, *text++);
+    }
+    return true;
+}
+
+const char *expand_text(struct arena *arena, const char *text, struct err *err)
+{
+    const char *expanded = NULL;
+    struct buf buf;
+    if (!strchr(text, '$'))
+        return text;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    if (add_expanded(&buf, text, err))
+        expanded = arena_strndup(arena, buf.data, buf.len);
+    buf_done(&buf);
+    return expanded;
+}
+
+/* ---- values --------------------------------------------------------------------------------- */
+
+enum { NAME_MAX_BYTES = 128 };
+
+bool load_text(struct loader *loader, const char *key, const char *raw, const char **ret_text)
+{
+    struct err err;
+    if (!raw)
+        return false;
+    const char *text = expand_text(&loader->scratch, raw, &err);
+    if (!text)
+        load_fault(loader, key, "'%s': %s", key, err.text);
+    else if (!*text)
+        load_fault(loader, key, "'%s' is empty", key);
+    else
+        *ret_text = text;
+    return text && *text;
+}
+
+/* Quotes what stands in the file, not what a variable put there: that may be a secret. */
+static void fault_of_value(struct loader *loader, const char *key, const char *raw,
+                           const char *expected)
+{
+    load_fault(loader, key, "'%s' must be %s, not '%.100s'", key, expected, raw);
+}
+
+void load_u32(struct loader *loader, const char *key, const char *raw, uint32_t min,
+              uint32_t *ret_value)
+{
+    enum { COUNT_MAX = 100000 };
+    const char *text;
+    char expected[64];
+    if (!load_text(loader, key, raw, &text) || parse_u32(text, min, COUNT_MAX, ret_value))
+        return;
+    snprintf(expected, sizeof expected, "a number from %u to %u", (unsigned)min,
+             (unsigned)COUNT_MAX);
+    fault_of_value(loader, key, raw, expected);
+}
+
+void load_duration(struct loader *loader, const char *key, const char *raw, uint64_t *ret_ms)
+{
+    const char *text;
+    if (load_text(loader, key, raw, &text) && !parse_duration(text, ret_ms))
+        fault_of_value(loader, key, raw, "a duration such as 250ms, 10s or 5m");
+}
+
+bool load_share(struct loader *loader, const char *key, const char *raw, struct share *ret_share)
+{
+    const char *text;
+    if (!load_text(loader, key, raw, &text))
+        return false;
+    if (!parse_share(text, ret_share)) {
+        fault_of_value(loader, key, raw, "a count such as 5 or a share such as 2%");
+        return false;
+    }
+    return true;
+}
+
+int load_word(struct loader *loader, const char *key, const char *raw, const char *const *words,
+              int fallback)
+{
+    const char *text;
+    struct buf expected;
+    if (!load_text(loader, key, raw, &text))
+        return fallback;
+    for (int i = 0; words[i]; i++)
+        if (strcmp(words[i], text) == 0)
+            return i;
+    buf_init(&expected, BUF_MAX_DEFAULT);
+    for (int i = 0; words[i]; i++)
+        buf_addf(&expected, "%s'%s'", !i ? "" : words[i + 1] ? ", " : " or ", words[i]);
+    fault_of_value(loader, key, raw, expected.data);
+    buf_done(&expected);
+    return fallback;
+}
+
+bool load_is_plain(const char *text)
+{
+    size_t len = strlen(text);
+    if (utf8_check(text, len) != len)
+        return false;
+    for (size_t at = 0; at < len;) {
+        uint32_t code = 0;
+        at += utf8_decode(text + at, len - at, &code);
+        if (code < 0x20 || (code >= 0x7f && code < 0xa0))
+            return false;
+    }
+    return true;
+}
+
+bool load_is_name(const char *text)
+{
+    return *text && strlen(text) <= NAME_MAX_BYTES && load_is_plain(text);
+}
