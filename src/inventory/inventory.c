@@ -11,114 +11,104 @@
 
 /* ---- the keys at the top ------------------------------------------------------------------- */
 
-static const char *read_path(struct loader *loader, const char *key, const char *raw,
+static const char *read_path(struct inventory_builder *builder, const char *key, const char *raw,
                              const char *fallback)
 {
     const char *text = fallback;
-    load_text(loader, key, raw, &text);
-    return arena_strdup(loader->inventory->arena, load_path(loader, text));
+    load_text(builder, (struct field){key, raw}, &text);
+    return arena_strdup(builder->inventory->arena, load_path(builder, text));
 }
 
 /* An identifier that needs quoting nowhere, and fits into every database's names. */
-static const char *read_version_table(struct loader *loader, const char *raw)
+static const char *read_version_table(struct inventory_builder *builder, const char *raw)
 {
     const char *text = "alembic_version";
-    load_text(loader, "version_table", raw, &text);
+    load_text(builder, (struct field){"version_table", raw}, &text);
     if (!ascii_is_made_of(text, "_") || ascii_is_digit(*text) || strlen(text) > 63)
-        load_fault(loader, "version_table",
+        load_fault(builder, "version_table",
                    "'version_table' must be made of at most 63 letters, digits and '_'");
     if (ascii_is_same(text, "skein_history"))
-        load_fault(loader, "version_table", "'version_table' is the name of the history table");
-    return arena_strdup(loader->inventory->arena, text);
+        load_fault(builder, "version_table", "'version_table' is the name of the history table");
+    return arena_strdup(builder->inventory->arena, text);
 }
 
 /* A path, or the URL of a database that several machines share. */
-static const char *read_ledger(struct loader *loader, const char *raw)
+static const char *read_ledger(struct inventory_builder *builder, const char *raw)
 {
     const char *text = ".skein/ledger.db";
-    struct arena *arena = loader->inventory->arena;
+    struct arena *arena = builder->inventory->arena;
     struct url url = {0};
     struct err err;
-    load_text(loader, "ledger", raw, &text);
+    load_text(builder, (struct field){"ledger", raw}, &text);
     if (!strstr(text, "://"))
-        return arena_strdup(arena, load_path(loader, text));
-    if (!url_parse(&loader->scratch, text, &url, &err))
-        load_fault(loader, "ledger", "'ledger': %s", err.text);
+        return arena_strdup(arena, load_path(builder, text));
+    if (!url_parse(&builder->scratch, text, &url, &err))
+        load_fault(builder, "ledger", "'ledger': %s", err.text);
     else if (url.dialect == DIALECT_SQLITE)
-        return arena_strdup(arena, load_path(loader, url.database));
+        return arena_strdup(arena, load_path(builder, url.database));
     else if (url.dialect != DIALECT_POSTGRESQL)
-        load_fault(loader, "ledger", "'ledger' must be a file or a postgresql:// URL");
+        load_fault(builder, "ledger", "'ledger' must be a file or a postgresql:// URL");
     else /* without `+driver`: who opens it goes by the scheme, and takes all else for a file's path */
         return arena_printf(arena, "%s%s", url.scheme, strstr(text, "://"));
     return arena_strdup(arena, text);
 }
 
-static void read_top(struct loader *loader, const struct raw_inventory *raw)
+static void read_top(struct inventory_builder *builder, const struct raw_inventory *raw)
 {
-    struct inventory *inventory = loader->inventory;
-    load_turn_to(loader, SECTION_TOP, 0);
-    inventory->chain_dir = read_path(loader, "chain", raw->chain, "versions");
-    inventory->version_table = read_version_table(loader, raw->version_table);
-    inventory->ledger = read_ledger(loader, raw->ledger);
+    struct inventory *inventory = builder->inventory;
+    load_turn_to(builder, SECTION_TOP, 0);
+    inventory->chain_dir = read_path(builder, "chain", raw->chain, "versions");
+    inventory->version_table = read_version_table(builder, raw->version_table);
+    inventory->ledger = read_ledger(builder, raw->ledger);
 }
 
-static void read_report(struct loader *loader, const struct raw_report *raw)
+static void read_report(struct inventory_builder *builder, const struct raw_report *raw)
 {
     static const char *const booleans[] = {"false", "true", NULL};
     if (!raw)
         return;
-    load_turn_to(loader, SECTION_REPORT, 0);
-    loader->inventory->hides_values = !load_word(loader, "detail", raw->detail, booleans, true);
+    load_turn_to(builder, SECTION_REPORT, 0);
+    builder->inventory->hides_values = !load_word(builder, FIELD(raw, detail), booleans, true);
 }
 
-static void read_defaults(struct loader *loader, const struct raw_inventory *raw)
+static void read_defaults(struct inventory_builder *builder, const struct raw_inventory *raw)
 {
-    loader->defaults.settings = load_default_settings(loader, raw->rollout);
-    load_turn_to(loader, SECTION_DEFAULTS, 0);
-    loader->defaults.password = load_keep_password(loader, PASSWORD_NONE, NULL);
+    builder->defaults.settings = load_default_settings(builder, raw->rollout);
+    load_turn_to(builder, SECTION_DEFAULTS, 0);
+    builder->defaults.password = load_keep_password(builder, PASSWORD_NONE, NULL);
     if (raw->defaults)
-        loader->defaults = load_common(loader, raw->defaults, &loader->defaults);
+        builder->defaults = load_common(builder, raw->defaults, &builder->defaults);
 }
 
 /* ---- the whole ----------------------------------------------------------------------------- */
 
-static void convert(struct loader *loader, const struct raw_inventory *raw)
+static void convert(struct inventory_builder *builder, const struct raw_inventory *raw)
 {
-    read_top(loader, raw);
-    read_defaults(loader, raw);
-    load_rules(loader, raw->rollout);
-    read_report(loader, raw->report);
-    load_tenants(loader, raw);
-    load_sources(loader, raw);
+    read_top(builder, raw);
+    read_defaults(builder, raw);
+    load_rules(builder, raw->rollout);
+    read_report(builder, raw->report);
+    load_tenants(builder, raw);
+    load_sources(builder, raw);
 }
 
-static struct inventory *inventory_new(const char *path, struct faults *faults)
+struct inventory_builder *inventory_parse(const char *path, const void *bytes, size_t len,
+                                          struct faults *faults)
 {
-    struct inventory *inventory = xcalloc(1, sizeof *inventory);
-    inventory->arena = xcalloc(1, sizeof *inventory->arena);
-    arena_init(inventory->arena);
-    inventory->path = arena_strdup(inventory->arena, path);
-    inventory->private_ = load_begin(inventory, faults);
-    return inventory;
-}
-
-struct inventory *inventory_parse(const char *path, const void *bytes, size_t len,
-                                  struct faults *faults)
-{
-    struct inventory *inventory = inventory_new(path, faults);
-    struct loader *loader = inventory->private_;
+    const struct yaml_file file = {path, bytes, len};
+    struct inventory_builder *builder = load_begin(path, faults);
     size_t faults_before = faults->total;
     struct raw_inventory *raw = NULL;
-    if (yaml_check(path, bytes, len, &loader->places, faults))
-        raw = raw_load(path, bytes, len, &loader->places, faults);
+    if (yaml_check(&file, &builder->places, faults))
+        raw = raw_load(&file, &builder->places, faults);
     if (raw)
-        convert(loader, raw);
+        convert(builder, raw);
     raw_free(raw);
-    places_done(&loader->places);
+    places_done(&builder->places);
     if (raw && faults->total == faults_before)
-        return inventory;
+        return builder;
     faults_sort(faults);
-    inventory_free(inventory);
+    inventory_abandon(builder);
     return NULL;
 }
 
@@ -151,7 +141,7 @@ static bool read_file(const char *path, char **ret_bytes, size_t *ret_len)
     return true;
 }
 
-struct inventory *inventory_load(const char *path, struct faults *faults)
+struct inventory_builder *inventory_read(const char *path, struct faults *faults)
 {
     char *bytes;
     size_t len;
@@ -160,17 +150,16 @@ struct inventory *inventory_load(const char *path, struct faults *faults)
                    strerror(errno));
         return NULL;
     }
-    struct inventory *inventory = inventory_parse(path, bytes, len, faults);
+    struct inventory_builder *builder = inventory_parse(path, bytes, len, faults);
     explicit_bzero(bytes, len); /* passwords may stand in it */
     free(bytes);
-    return inventory;
+    return builder;
 }
 
 void inventory_free(struct inventory *inventory)
 {
     if (!inventory)
         return;
-    load_end(inventory->private_);
     free(inventory->tenants);
     arena_done(inventory->arena);
     free(inventory->arena);

@@ -6,7 +6,9 @@
  * Everything lives until inventory_free: in the inventory's own arena, but for the array of
  * tenants. A tenant's `url.password` is always NULL: its `password` says all.
  *
- *     struct inventory *inventory = inventory_load("skein.yaml", &faults);   NULL: see faults
+ *     struct inventory_builder *builder = inventory_read("skein.yaml", &faults);   NULL: see faults
+ *     … inventory_add_found for each row of inventory_draft(builder)->queries …
+ *     struct inventory *inventory = inventory_finish(builder, &faults);            NULL: see faults
  */
 #ifndef INVENTORY_INVENTORY_H
 #define INVENTORY_INVENTORY_H
@@ -125,32 +127,50 @@ struct inventory {
     struct rollout_rules rollout;
     /* what servers say that may hold values of rows is kept nowhere (`report: {detail: false}`) */
     bool hides_values;
-    struct tenant *tenants; /* may move until inventory_finish */
+    struct tenant *tenants;
     size_t tenant_count;
     size_t tenant_capacity;
     const struct query_source *queries;
     size_t query_count;
-    void *private_; /* the loader's own */
 };
 
-/* NULL where anything is wrong; `faults` then holds all that was found, sorted. */
-struct inventory *inventory_load(const char *path, struct faults *faults) MUST_CHECK;
+/* An inventory whose file is read, and whose query sources still have to be asked. */
+struct inventory_builder;
+
+/* Reads the file. NULL where anything is wrong; `faults` then holds all that was found, sorted. */
+struct inventory_builder *inventory_read(const char *path, struct faults *faults) MUST_CHECK;
 
 /* The same of bytes that are at hand; `path` names them and is what paths are relative to. */
-struct inventory *inventory_parse(const char *path, const void *bytes, size_t len,
-                                  struct faults *faults) MUST_CHECK;
+struct inventory_builder *inventory_parse(const char *path, const void *bytes, size_t len,
+                                          struct faults *faults) MUST_CHECK;
+
+/* What is known so far; borrowed from the builder. Its array of tenants may move until inventory_finish. */
+const struct inventory *inventory_draft(const struct inventory_builder *builder);
+
+/* A row that the query of a source returned; a NULL value is an absent column. */
+struct found_row {
+    const char *const *columns;
+    const char *const *values;
+    size_t count;
+};
+
+/* Adds the tenant that a row is. False: `faults` say what is wrong with it. `source` is one of the draft's. */
+bool inventory_add_found(struct inventory_builder *builder, const struct query_source *source,
+                         const struct found_row *found, struct faults *faults);
+
+/* Ends the building. NULL where `faults` say what is wrong with all tenants together: names twice, one database
+ * twice (the same file by device and inode; the same server, database and schema). The builder is gone either way;
+ * who called frees the inventory with inventory_free. */
+struct inventory *inventory_finish(struct inventory_builder *builder,
+                                   struct faults *faults) MUST_CHECK;
+
+/* Ends the building for those who need no tenant: sources are not asked, and tenants are not checked together. */
+struct inventory *inventory_take(struct inventory_builder *builder) MUST_CHECK;
+
+/* Ends the building without an inventory; NULL: nothing. */
+void inventory_abandon(struct inventory_builder *builder);
 
 void inventory_free(struct inventory *inventory);
-
-/* One found tenant from a query source: `columns` and `values` of one row (a NULL value is an
- * absent column). Adds to `faults` what is wrong with it and returns false. */
-bool inventory_add_found(struct inventory *inventory, const struct query_source *source,
-                         const char *const *columns, const char *const *values, size_t count,
-                         struct faults *faults);
-
-/* Checks what concerns all tenants together: names twice, one database twice (the same file by
- * device and inode; the same server, database and schema). To be called once all are known. */
-bool inventory_finish(struct inventory *inventory, struct faults *faults) MUST_CHECK;
 
 /* A label of the tenant, the implicit `name`, `dialect` and `server` included; NULL: not there.
  * Fits selector_label_fn with a `const struct tenant *`. */

@@ -113,13 +113,6 @@ static void select_tenants(struct fleet *fleet, const struct fleet_request *requ
 
 /* ---- opening ------------------------------------------------------------------------------- */
 
-static void open_tenants(struct fleet *fleet, const struct fleet_request *request,
-                         struct faults *faults)
-{
-    if (discover_tenants(fleet->inventory, faults) && inventory_finish(fleet->inventory, faults))
-        select_tenants(fleet, request, faults);
-}
-
 /* A script that is broken for a dialect of the selection is known before anyone is touched. */
 static void open_scripts(struct fleet *fleet, struct faults *faults)
 {
@@ -132,22 +125,40 @@ static void open_scripts(struct fleet *fleet, struct faults *faults)
             scripts_check(fleet->scripts, dialect_of((enum dialect_id)d), faults);
 }
 
+/* Ends the building; the tenants are looked at only where they are needed. */
+static void open_inventory(struct fleet *fleet, struct inventory_builder *builder,
+                           const struct fleet_request *request, struct faults *faults)
+{
+    if (!(request->needs & FLEET_TENANTS)) {
+        fleet->inventory = inventory_take(builder);
+        return;
+    }
+    if (!discover_tenants(builder, faults)) {
+        inventory_abandon(builder);
+        return;
+    }
+    fleet->inventory = inventory_finish(builder, faults);
+    if (fleet->inventory)
+        select_tenants(fleet, request, faults);
+}
+
 static void open_all(struct fleet *fleet, const struct fleet_request *request,
                      struct faults *faults)
 {
-    fleet->inventory = inventory_load(request->inventory, faults);
-    if (!fleet->inventory)
+    struct inventory_builder *builder = inventory_read(request->inventory, faults);
+    if (!builder)
         return;
     struct err err;
-    uint32_t parallel = request->parallel ? request->parallel : fleet->inventory->rollout.parallel;
+    const struct inventory *draft = inventory_draft(builder);
+    uint32_t parallel = request->parallel ? request->parallel : draft->rollout.parallel;
     if (request->needs & FLEET_TENANTS && !rollout_size_pool(parallel, &err)) {
         faults_add_err(faults, &err);
+        inventory_abandon(builder);
         return;
     }
     if (request->needs & FLEET_CHAIN)
-        fleet->chain = chain_load(fleet->inventory->chain_dir, faults);
-    if (request->needs & FLEET_TENANTS)
-        open_tenants(fleet, request, faults);
+        fleet->chain = chain_load(draft->chain_dir, faults);
+    open_inventory(fleet, builder, request, faults);
     if (fleet->chain && request->needs & FLEET_SCRIPTS)
         open_scripts(fleet, faults);
 }

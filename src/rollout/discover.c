@@ -33,7 +33,8 @@ struct asking {
 
 struct discovery {
     uv_loop_t loop;
-    struct inventory *inventory;
+    struct inventory_builder *builder;
+    const struct inventory *inventory; /* its draft */
     struct faults *faults;
     struct resolver *resolver;
     struct credentials *credentials;
@@ -101,10 +102,11 @@ static void on_answer(void *ctx)
     struct discovery *discovery = asking->discovery;
     if (op_err(last)->kind != ERR_NONE)
         fail(asking, op_err(last));
-    for (size_t row = 0; op_err(last)->kind == ERR_NONE && row < query->row_count; row++)
-        inventory_add_found(discovery->inventory, asking->source, query->columns,
-                            query->rows + row * query->column_count, query->column_count,
-                            discovery->faults);
+    for (size_t i = 0; op_err(last)->kind == ERR_NONE && i < query->row_count; i++) {
+        const struct found_row row = {query->columns, query->rows + i * query->column_count,
+                                      query->column_count};
+        inventory_add_found(discovery->builder, asking->source, &row, discovery->faults);
+    }
     io_close(asking->io, NULL, NULL);
 }
 
@@ -201,13 +203,14 @@ static void begin(struct discovery *discovery, struct asking *asking,
         ask(asking);
 }
 
-bool discover_tenants(struct inventory *inventory, struct faults *faults)
+bool discover_tenants(struct inventory_builder *builder, struct faults *faults)
 {
+    const struct inventory *inventory = inventory_draft(builder);
     size_t before = faults->total;
     size_t count = inventory->query_count;
     if (!count)
         return true;
-    struct discovery discovery = {.inventory = inventory, .faults = faults};
+    struct discovery discovery = {.builder = builder, .inventory = inventory, .faults = faults};
     struct err err;
     if (!loop_open(&discovery.loop, &err)) {
         faults_add_err(faults, &err);

@@ -5,6 +5,6 @@
 #include "inventory/inventory.h"
 
 /* Blocks until all sources have answered. False: `faults` say what went wrong. */
-bool discover_tenants(struct inventory *inventory, struct faults *faults) MUST_CHECK;
+bool discover_tenants(struct inventory_builder *builder, struct faults *faults) MUST_CHECK;
 
 #endif

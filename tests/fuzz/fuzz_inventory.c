@@ -18,31 +18,39 @@ static void check_tenant(const struct tenant *tenant)
     require(tenant_label(tenant, "dialect") != NULL && tenant->line > 0);
 }
 
-static void check_inventory(struct inventory *inventory, struct faults *faults)
+static void check_rules(const struct rollout_rules *rules)
+{
+    for (size_t i = 0; i < rules->wave_count; i++)
+        require(rules->waves[i].name && rules->waves[i].select);
+}
+
+static void check_inventory(struct inventory_builder *builder, struct faults *faults)
 {
     static const char *const columns[] = {"name", "url", "tier"};
-    static const char *const row[] = {"found", "postgresql://h/found", "x y"};
-    require(inventory->chain_dir && inventory->ledger && inventory->version_table);
-    for (size_t i = 0; i < inventory->query_count; i++)
-        require(inventory_add_found(inventory, &inventory->queries[i], columns, row, 3, faults));
-    for (size_t i = 0; i < inventory->tenant_count; i++)
-        check_tenant(&inventory->tenants[i]);
-    for (size_t i = 0; i < inventory->rollout.wave_count; i++)
-        require(inventory->rollout.waves[i].name && inventory->rollout.waves[i].select);
-    require(inventory_finish(inventory, faults) == (faults->total == 0));
+    static const char *const values[] = {"found", "postgresql://h/found", "x y"};
+    static const struct found_row row = {columns, values, 3};
+    const struct inventory *draft = inventory_draft(builder);
+    require(draft->chain_dir && draft->ledger && draft->version_table);
+    for (size_t i = 0; i < draft->query_count; i++)
+        require(inventory_add_found(builder, &draft->queries[i], &row, faults));
+    for (size_t i = 0; i < draft->tenant_count; i++)
+        check_tenant(&draft->tenants[i]);
+    check_rules(&draft->rollout);
+    struct inventory *inventory = inventory_finish(builder, faults);
+    require((inventory != NULL) == (faults->total == 0));
+    inventory_free(inventory);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct faults faults;
     faults_init(&faults);
-    struct inventory *inventory = inventory_parse("skein.yaml", data, size, &faults);
-    require((inventory != NULL) == (faults.total == 0));
-    if (inventory)
-        check_inventory(inventory, &faults);
+    struct inventory_builder *builder = inventory_parse("skein.yaml", data, size, &faults);
+    require((builder != NULL) == (faults.total == 0));
+    if (builder)
+        check_inventory(builder, &faults);
     for (size_t i = 0; i < faults.count; i++)
         require(*faults.items[i].file && *faults.items[i].text && faults.items[i].line > 0);
-    inventory_free(inventory);
     faults_done(&faults);
     return 0;
 }

@@ -12,6 +12,7 @@
 struct fleet {
     char dir[64];
     struct faults faults;
+    struct inventory_builder *builder; /* of what was parsed last, until finish() */
     struct inventory *inventory;
 };
 
@@ -48,28 +49,45 @@ static void fleet_free(struct fleet *fleet)
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         if (unlink(path_in(fleet, names[i])) != 0)
             rmdir(path_in(fleet, names[i]));
+    inventory_abandon(fleet->builder);
     inventory_free(fleet->inventory);
     faults_done(&fleet->faults);
     rmdir(fleet->dir);
     free(fleet);
 }
 
-static struct inventory *parse(struct fleet *fleet, const char *text)
+static const struct inventory *parse(struct fleet *fleet, const char *text)
 {
     char path[128];
     snprintf(path, sizeof path, "%s/skein.yaml", fleet->dir);
-    inventory_free(fleet->inventory);
-    fleet->inventory = inventory_parse(path, text, strlen(text), &fleet->faults);
-    if (!fleet->inventory)
+    inventory_abandon(fleet->builder);
+    fleet->builder = inventory_parse(path, text, strlen(text), &fleet->faults);
+    if (!fleet->builder)
         fail_msg("%s", fleet->faults.items[0].text);
-    return fleet->inventory;
+    return inventory_draft(fleet->builder);
+}
+
+static bool finish(struct fleet *fleet)
+{
+    inventory_free(fleet->inventory);
+    fleet->inventory = inventory_finish(fleet->builder, &fleet->faults);
+    fleet->builder = NULL;
+    return fleet->inventory != NULL;
+}
+
+static bool add_row(struct fleet *fleet, const char *const *columns, const char *const *values,
+                    size_t count)
+{
+    const struct found_row row = {columns, values, count};
+    return inventory_add_found(fleet->builder, inventory_draft(fleet->builder)->queries, &row,
+                               &fleet->faults);
 }
 
 static void fills_in_defaults(void **state)
 {
     struct fleet *fleet = fleet_new();
     (void)state;
-    struct inventory *inventory =
+    const struct inventory *inventory =
         parse(fleet, "tenants:\n  - {name: acme, url: 'postgresql://h/d'}\n");
     char expected[128];
     const struct settings *settings = inventory->tenants[0].settings;
@@ -96,25 +114,25 @@ static void tenants_override_defaults(void **state)
 {
     struct fleet *fleet = fleet_new();
     (void)state;
-    struct inventory *inventory = parse(fleet, "defaults:\n"
-                                               "  retries: 5\n"
-                                               "  lock_timeout: 1m\n"
-                                               "  schema: app\n"
-                                               "  labels: [tier=free, region=eu]\n"
-                                               "  password_env: TEST_PASSWORD\n"
-                                               "tenants:\n"
-                                               "  - name: acme\n"
-                                               "    url: postgresql://h/acme\n"
-                                               "    transaction: each\n"
-                                               "    create: true\n"
-                                               "    labels: [tier=canary, x=]\n"
-                                               "  - name: globex\n"
-                                               "    url: postgresql://app:own@h/globex\n"
-                                               "    schema: own\n"
-                                               "  - name: initech\n"
-                                               "    url: sqlite:///initech.db\n"
-                                               "  - name: umbrella\n"
-                                               "    url: postgresql://h/umbrella\n");
+    const struct inventory *inventory = parse(fleet, "defaults:\n"
+                                                     "  retries: 5\n"
+                                                     "  lock_timeout: 1m\n"
+                                                     "  schema: app\n"
+                                                     "  labels: [tier=free, region=eu]\n"
+                                                     "  password_env: TEST_PASSWORD\n"
+                                                     "tenants:\n"
+                                                     "  - name: acme\n"
+                                                     "    url: postgresql://h/acme\n"
+                                                     "    transaction: each\n"
+                                                     "    create: true\n"
+                                                     "    labels: [tier=canary, x=]\n"
+                                                     "  - name: globex\n"
+                                                     "    url: postgresql://app:own@h/globex\n"
+                                                     "    schema: own\n"
+                                                     "  - name: initech\n"
+                                                     "    url: sqlite:///initech.db\n"
+                                                     "  - name: umbrella\n"
+                                                     "    url: postgresql://h/umbrella\n");
     const struct tenant *acme = &inventory->tenants[0];
     const struct tenant *globex = &inventory->tenants[1];
     const struct tenant *initech = &inventory->tenants[2];
@@ -144,7 +162,7 @@ static void equal_things_are_shared(void **state)
 {
     struct fleet *fleet = fleet_new();
     (void)state;
-    struct inventory *inventory = parse(
+    const struct inventory *inventory = parse(
         fleet, "defaults: {password_env: TEST_PASSWORD}\n"
                "tenants:\n"
                "  - {name: a, url: 'postgresql://h/a', labels: [t=1], retries: 9}\n"
@@ -175,7 +193,7 @@ static void replaces_variables_once(void **state)
 {
     struct fleet *fleet = fleet_new();
     (void)state;
-    struct inventory *inventory =
+    const struct inventory *inventory =
         parse(fleet, "chain: /a$b$$c$${TEST_HOST}\n"
                      "tenants:\n"
                      "  - name: a\n"
@@ -203,7 +221,7 @@ static void reads_the_rollout(void **state)
 {
     struct fleet *fleet = fleet_new();
     (void)state;
-    struct inventory *inventory =
+    const struct inventory *inventory =
         parse(fleet, "rollout:\n"
                      "  parallel: 100\n"
                      "  per_server: 2\n"
@@ -241,7 +259,7 @@ static void globs_find_database_files(void **state)
     touch(fleet, ".x.db");
     assert_int_equal(mkdir(path_in(fleet, "folder.db"), 0700), 0);
     assert_int_equal(symlink("nowhere", path_in(fleet, "link.db")), 0);
-    struct inventory *inventory =
+    const struct inventory *inventory =
         parse(fleet, "sources:\n  - glob: '*.db*'\n    labels: [tier=free]\n    retries: 0\n");
     assert_int_equal(inventory->tenant_count, 2);
     assert_string_equal(inventory->tenants[0].name, "a.eu");
@@ -251,7 +269,7 @@ static void globs_find_database_files(void **state)
     assert_string_equal(tenant_label(&inventory->tenants[1], "tier"), "free");
     assert_int_equal(inventory->tenants[1].settings->retries, 0);
     assert_int_equal(inventory->tenants[1].line, 2);
-    assert_true(inventory_finish(inventory, &fleet->faults));
+    assert_true(finish(fleet));
     fleet_free(fleet);
 }
 
@@ -289,20 +307,20 @@ static void rows_become_tenants(void **state)
         {"globex", "postgresql://u:own@h/globex", "s", NULL},
         {"initech", "sqlite:///initech.db", NULL, NULL},
     };
-    struct inventory *inventory = parse(fleet, "sources:\n"
-                                               "  - glob: '*.none'\n"
-                                               "  - query: SELECT 1\n"
-                                               "    url: postgresql://app@control/app\n"
-                                               "    password_env: TEST_PASSWORD\n"
-                                               "    schema: app\n"
-                                               "    labels: [region=eu, tier=free]\n");
+    const struct inventory *inventory = parse(fleet, "sources:\n"
+                                                     "  - glob: '*.none'\n"
+                                                     "  - query: SELECT 1\n"
+                                                     "    url: postgresql://app@control/app\n"
+                                                     "    password_env: TEST_PASSWORD\n"
+                                                     "    schema: app\n"
+                                                     "    labels: [region=eu, tier=free]\n");
     const struct query_source *source = &inventory->queries[0];
     assert_int_equal(inventory->query_count, 1);
     assert_string_equal(source->control.name, "sources[1]");
     assert_string_equal(source->control.password->value, "s3cret");
     assert_null(source->control.schema);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-        assert_true(inventory_add_found(inventory, source, columns, rows[i], 4, &fleet->faults));
+        assert_true(add_row(fleet, columns, rows[i], 4));
     const struct tenant *tenants = inventory->tenants;
     assert_string_equal(tenants[0].schema, "app");
     assert_string_equal(tenants[0].password->value, "s3cret");
@@ -313,7 +331,7 @@ static void rows_become_tenants(void **state)
     assert_null(tenants[2].schema);
     assert_string_equal(tenants[2].url.database, path_in(fleet, "initech.db"));
     assert_int_equal(tenants[2].line, 3);
-    assert_true(inventory_finish(inventory, &fleet->faults));
+    assert_true(finish(fleet));
     fleet_free(fleet);
 }
 
@@ -332,11 +350,10 @@ static void bad_rows_are_faults(void **state)
         {{"a", "postgresql://u:s3c/ret@h/d", NULL}, "its 'url': bad URL: "},
         {{"a", "sqlite:///a", "x"}, "the column 'server'"},
     };
-    struct inventory *inventory =
+    const struct inventory *inventory =
         parse(fleet, "sources: [{query: SELECT 1, url: 'sqlite:///control.db'}]\n");
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        assert_false(inventory_add_found(inventory, inventory->queries, columns, cases[i].values, 3,
-                                         &fleet->faults));
+        assert_false(add_row(fleet, columns, cases[i].values, 3));
         assert_int_equal(fleet->faults.total, i + 1);
         if (!strstr(fleet->faults.items[i].text, cases[i].fault))
             fail_msg("%s", fleet->faults.items[i].text);
@@ -352,10 +369,8 @@ static void a_column_twice_is_a_fault(void **state)
     static const char *const values[] = {"a", "sqlite:///a", NULL};
     struct fleet *fleet = fleet_new();
     (void)state;
-    struct inventory *inventory =
-        parse(fleet, "sources: [{query: SELECT 1, url: 'sqlite:///control.db'}]\n");
-    assert_false(
-        inventory_add_found(inventory, inventory->queries, columns, values, 3, &fleet->faults));
+    parse(fleet, "sources: [{query: SELECT 1, url: 'sqlite:///control.db'}]\n");
+    assert_false(add_row(fleet, columns, values, 3));
     assert_string_equal(
         fleet->faults.items[0].text,
         "sources[0], row 'a': the column 'name' stands twice: rename one in the query");
@@ -396,9 +411,9 @@ static void finds_what_stands_twice(void **state)
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         char text[512];
         snprintf(text, sizeof text, "tenants:\n%s", cases[i].tenants);
-        struct inventory *inventory = parse(fleet, text);
+        parse(fleet, text);
         faults_done(&fleet->faults);
-        if (inventory_finish(inventory, &fleet->faults) != !cases[i].fault)
+        if (finish(fleet) != !cases[i].fault)
             fail_msg("case %zu: %s", i, cases[i].tenants);
         if (cases[i].fault && !strstr(fleet->faults.items[0].text, cases[i].fault))
             fail_msg("%s", fleet->faults.items[0].text);
@@ -421,10 +436,10 @@ static void a_hundred_thousand_tenants_stay_small(void **state)
                                 "- {name: tenant-%06d, url: 'postgresql://app@db%d/t%06d', "
                                 "labels: [tier=t%d]}\n",
                                 i, i % 100, i, i % 3);
-    fleet->inventory = inventory_parse("x.yaml", text, len, &fleet->faults);
+    fleet->builder = inventory_parse("x.yaml", text, len, &fleet->faults);
     free(text);
-    assert_non_null(fleet->inventory);
-    assert_true(inventory_finish(fleet->inventory, &fleet->faults));
+    assert_non_null(fleet->builder);
+    assert_true(finish(fleet));
     size_t bytes = fleet->inventory->arena->used_bytes +
                    fleet->inventory->tenant_capacity * sizeof(struct tenant);
     assert_int_equal(fleet->inventory->tenant_count, COUNT);
@@ -445,7 +460,7 @@ static void settings_add_up_and_the_nearest_wins(void **state)
 {
     struct fleet *fleet = fleet_new();
     (void)state;
-    struct inventory *inventory =
+    const struct inventory *inventory =
         parse(fleet, "defaults:\n"
                      "  search_path: [public, ext]\n"
                      "  settings: {work_mem: 64MB, app.x: 'a b'}\n"

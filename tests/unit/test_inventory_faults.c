@@ -11,7 +11,7 @@ struct fault_case {
     const char *text;
 };
 
-static struct inventory *parse(const char *yaml, struct faults *faults)
+static struct inventory_builder *parse(const char *yaml, struct faults *faults)
 {
     faults_init(faults);
     return inventory_parse("skein.yaml", yaml, strlen(yaml), faults);
@@ -275,13 +275,14 @@ static void aliases_within_reason_work(void **state)
 {
     struct faults faults;
     (void)state;
-    struct inventory *inventory = parse("defaults: &d {retries: 1}\n"
-                                        "tenants:\n"
-                                        "  - {name: a, url: 'sqlite:///a', labels: &l [a=b]}\n"
-                                        "  - {name: b, url: 'sqlite:///b', labels: *l}\n"
-                                        "  - *d\n",
-                                        &faults);
-    assert_null(inventory);
+    struct inventory_builder *builder =
+        parse("defaults: &d {retries: 1}\n"
+              "tenants:\n"
+              "  - {name: a, url: 'sqlite:///a', labels: &l [a=b]}\n"
+              "  - {name: b, url: 'sqlite:///b', labels: *l}\n"
+              "  - *d\n",
+              &faults);
+    assert_null(builder);
     assert_int_equal(faults.total, 2);
     assert_int_equal(faults.items[0].line, 5);
     assert_string_equal(faults.items[0].text, "tenants[2]: 'name' is missing");
@@ -293,10 +294,10 @@ static void an_unreadable_file_is_a_fault(void **state)
     struct faults faults;
     (void)state;
     faults_init(&faults);
-    assert_null(inventory_load("/nonexistent/skein.yaml", &faults));
+    assert_null(inventory_read("/nonexistent/skein.yaml", &faults));
     assert_string_equal(faults.items[0].text,
                         "the inventory cannot be read: No such file or directory");
-    assert_null(inventory_load("/", &faults));
+    assert_null(inventory_read("/", &faults));
     assert_string_equal(faults.items[1].file, "/");
     faults_done(&faults);
 }

@@ -13,87 +13,103 @@ static const char *dir_of(struct arena *arena, const char *path)
     return slash ? arena_strndup(arena, path, (size_t)(slash - path) + 1) : "";
 }
 
-struct loader *load_begin(struct inventory *inventory, struct faults *faults)
+struct inventory_builder *load_begin(const char *path, struct faults *faults)
 {
-    struct loader *loader = xcalloc(1, sizeof *loader);
-    loader->inventory = inventory;
-    loader->faults = faults;
-    loader->dir = dir_of(inventory->arena, inventory->path);
-    arena_init(&loader->scratch);
-    places_init(&loader->places);
-    sharing_init(&loader->sharing, inventory->arena);
-    return loader;
+    struct inventory_builder *builder = xcalloc(1, sizeof *builder);
+    struct inventory *inventory = xcalloc(1, sizeof *inventory);
+    inventory->arena = xcalloc(1, sizeof *inventory->arena);
+    arena_init(inventory->arena);
+    inventory->path = arena_strdup(inventory->arena, path);
+    builder->inventory = inventory;
+    builder->faults = faults;
+    builder->dir = dir_of(inventory->arena, path);
+    arena_init(&builder->scratch);
+    places_init(&builder->places);
+    sharing_init(&builder->sharing, inventory->arena);
+    return builder;
 }
 
-void load_end(struct loader *loader)
+const struct inventory *inventory_draft(const struct inventory_builder *builder)
 {
-    if (!loader)
-        return;
-    sharing_done(&loader->sharing);
-    places_done(&loader->places);
-    arena_done(&loader->scratch);
-    free(loader);
+    return builder->inventory;
 }
 
-void load_turn_to(struct loader *loader, enum section section, size_t index)
+struct inventory *inventory_take(struct inventory_builder *builder)
 {
-    loader->subject = (struct subject){.section = section, .index = index};
-    arena_done(&loader->scratch);
-    arena_init(&loader->scratch);
+    struct inventory *inventory = builder->inventory;
+    sharing_done(&builder->sharing);
+    places_done(&builder->places);
+    arena_done(&builder->scratch);
+    free(builder);
+    return inventory;
 }
 
-int load_line(const struct loader *loader, const char *key)
+void inventory_abandon(struct inventory_builder *builder)
 {
-    const struct subject *subject = &loader->subject;
+    if (builder)
+        inventory_free(inventory_take(builder));
+}
+
+void load_turn_to(struct inventory_builder *builder, enum section section, size_t index)
+{
+    builder->subject = (struct subject){.item = {section, index}};
+    arena_done(&builder->scratch);
+    arena_init(&builder->scratch);
+}
+
+int load_line(const struct inventory_builder *builder, const char *key)
+{
+    const struct subject *subject = &builder->subject;
     if (subject->line)
         return subject->line;
-    int line = places_line(&loader->places, subject->section, subject->index, key);
+    int line = places_line(&builder->places, subject->item, key);
     /* A mapping that stands elsewhere, reached by an alias: at least the line that refers to it. */
     return line ? line
-                : places_line(&loader->places, SECTION_TOP, 0, section_name(subject->section));
+                : places_line(&builder->places, (struct item){SECTION_TOP, 0},
+                              section_name(subject->item.section));
 }
 
-static void describe(const struct loader *loader, char *ret_text, size_t size)
+static void describe(const struct inventory_builder *builder, char *ret_text, size_t size)
 {
-    const struct subject *subject = &loader->subject;
+    const struct subject *subject = &builder->subject;
     if (subject->row)
-        snprintf(ret_text, size, "%s[%zu], row '%.128s'", section_name(subject->section),
-                 subject->index, subject->row);
+        snprintf(ret_text, size, "%s[%zu], row '%.128s'", section_name(subject->item.section),
+                 subject->item.index, subject->row);
     else
-        places_describe(&loader->places, subject->section, subject->index, ret_text, size);
+        places_describe(&builder->places, subject->item, ret_text, size);
 }
 
 PRINTF_LIKE(3, 0)
-static void fault_at(struct loader *loader, int line, const char *format, va_list args)
+static void fault_at(struct inventory_builder *builder, int line, const char *format, va_list args)
 {
     char who[256];
     char text[768];
     vsnprintf(text, sizeof text, format, args);
-    describe(loader, who, sizeof who);
-    faults_add(loader->faults, ERR_CONFIG, loader->inventory->path, line, "%s: %s", who, text);
+    describe(builder, who, sizeof who);
+    faults_add(builder->faults, ERR_CONFIG, builder->inventory->path, line, "%s: %s", who, text);
 }
 
-void load_fault(struct loader *loader, const char *key, const char *format, ...)
+void load_fault(struct inventory_builder *builder, const char *key, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    fault_at(loader, load_line(loader, key), format, args);
+    fault_at(builder, load_line(builder, key), format, args);
     va_end(args);
 }
 
-void load_fault_at(struct loader *loader, int line, const char *format, ...)
+void load_fault_at(struct inventory_builder *builder, int line, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    fault_at(loader, line, format, args);
+    fault_at(builder, line, format, args);
     va_end(args);
 }
 
-const char *load_path(struct loader *loader, const char *path)
+const char *load_path(struct inventory_builder *builder, const char *path)
 {
-    if (*path == '/' || !*loader->dir)
+    if (*path == '/' || !*builder->dir)
         return path;
-    return arena_printf(&loader->scratch, "%s%s", loader->dir, path);
+    return arena_printf(&builder->scratch, "%s%s", builder->dir, path);
 }
 
 /* ---- variables ------------------------------------------------------------------------------ */
@@ -153,66 +169,66 @@ const char *expand_text(struct arena *arena, const char *text, struct err *err)
 
 enum { NAME_MAX_BYTES = 128 };
 
-bool load_text(struct loader *loader, const char *key, const char *raw, const char **ret_text)
+bool load_text(struct inventory_builder *builder, struct field field, const char **ret_text)
 {
     struct err err;
-    if (!raw)
+    if (!field.raw)
         return false;
-    const char *text = expand_text(&loader->scratch, raw, &err);
+    const char *text = expand_text(&builder->scratch, field.raw, &err);
     if (!text)
-        load_fault(loader, key, "'%s': %s", key, err.text);
+        load_fault(builder, field.key, "'%s': %s", field.key, err.text);
     else if (!*text)
-        load_fault(loader, key, "'%s' is empty", key);
+        load_fault(builder, field.key, "'%s' is empty", field.key);
     else
         *ret_text = text;
     return text && *text;
 }
 
 /* Quotes what stands in the file, not what a variable put there: that may be a secret. */
-static void fault_of_value(struct loader *loader, const char *key, const char *raw,
+static void fault_of_value(struct inventory_builder *builder, struct field field,
                            const char *expected)
 {
-    load_fault(loader, key, "'%s' must be %s, not '%.100s'", key, expected, raw);
+    load_fault(builder, field.key, "'%s' must be %s, not '%.100s'", field.key, expected, field.raw);
 }
 
-void load_u32(struct loader *loader, const char *key, const char *raw, uint32_t min,
+void load_u32(struct inventory_builder *builder, struct field field, uint32_t min,
               uint32_t *ret_value)
 {
     enum { COUNT_MAX = 100000 };
     const char *text;
     char expected[64];
-    if (!load_text(loader, key, raw, &text) || parse_u32(text, min, COUNT_MAX, ret_value))
+    if (!load_text(builder, field, &text) || parse_u32(text, min, COUNT_MAX, ret_value))
         return;
     snprintf(expected, sizeof expected, "a number from %u to %u", (unsigned)min,
              (unsigned)COUNT_MAX);
-    fault_of_value(loader, key, raw, expected);
+    fault_of_value(builder, field, expected);
 }
 
-void load_duration(struct loader *loader, const char *key, const char *raw, uint64_t *ret_ms)
+void load_duration(struct inventory_builder *builder, struct field field, uint64_t *ret_ms)
 {
     const char *text;
-    if (load_text(loader, key, raw, &text) && !parse_duration(text, ret_ms))
-        fault_of_value(loader, key, raw, "a duration such as 250ms, 10s or 5m");
+    if (load_text(builder, field, &text) && !parse_duration(text, ret_ms))
+        fault_of_value(builder, field, "a duration such as 250ms, 10s or 5m");
 }
 
-bool load_share(struct loader *loader, const char *key, const char *raw, struct share *ret_share)
+bool load_share(struct inventory_builder *builder, struct field field, struct share *ret_share)
 {
     const char *text;
-    if (!load_text(loader, key, raw, &text))
+    if (!load_text(builder, field, &text))
         return false;
     if (!parse_share(text, ret_share)) {
-        fault_of_value(loader, key, raw, "a count such as 5 or a share such as 2%");
+        fault_of_value(builder, field, "a count such as 5 or a share such as 2%");
         return false;
     }
     return true;
 }
 
-int load_word(struct loader *loader, const char *key, const char *raw, const char *const *words,
+int load_word(struct inventory_builder *builder, struct field field, const char *const *words,
               int fallback)
 {
     const char *text;
     struct buf expected;
-    if (!load_text(loader, key, raw, &text))
+    if (!load_text(builder, field, &text))
         return fallback;
     for (int i = 0; words[i]; i++)
         if (strcmp(words[i], text) == 0)
@@ -220,7 +236,7 @@ int load_word(struct loader *loader, const char *key, const char *raw, const cha
     buf_init(&expected, BUF_MAX_DEFAULT);
     for (int i = 0; words[i]; i++)
         buf_addf(&expected, "%s'%s'", !i ? "" : words[i + 1] ? ", " : " or ", words[i]);
-    fault_of_value(loader, key, raw, expected.data);
+    fault_of_value(builder, field, expected.data);
     buf_done(&expected);
     return fallback;
 }

@@ -15,8 +15,7 @@ enum { SCHEMA_MAX_BYTES = 63 };
 
 /* What is being read just now, for the faults. */
 struct subject {
-    enum section section;
-    size_t index;
+    struct item item;
     const char *row; /* the name in a row that a query source gave; NULL: read from the file */
     int line;        /* of that source */
 };
@@ -35,7 +34,7 @@ struct common {
     bool is_control; /* of a query source: no revision runs there */
 };
 
-struct loader {
+struct inventory_builder {
     struct inventory *inventory;
     struct faults *faults;
     const char *dir;      /* of the inventory, "" or with a '/' at its end */
@@ -56,25 +55,35 @@ struct row_base {
     const char *under;
 };
 
+/* A key of the item at hand, and its value as it stands in the file; NULL: the key is absent. */
+struct field {
+    const char *key;
+    const char *raw;
+};
+
+/* The field of one of the structs of raw.h, whose members bear the keys' names. */
+#define FIELD(item, key) ((struct field){#key, (item)->key})
+
 /* ---- builder.c ------------------------------------------------------------------------------ */
 
-struct loader *load_begin(struct inventory *inventory, struct faults *faults);
-void load_end(struct loader *loader);
+struct inventory_builder *load_begin(const char *path, struct faults *faults);
 
 /* What the faults that follow are about; empties the scratch arena. */
-void load_turn_to(struct loader *loader, enum section section, size_t index);
+void load_turn_to(struct inventory_builder *builder, enum section section, size_t index);
 
 /* "tenant 'acme': ", then the message, at the line of `key` (NULL: of the item). */
-void load_fault(struct loader *loader, const char *key, const char *format, ...) PRINTF_LIKE(3, 4);
+void load_fault(struct inventory_builder *builder, const char *key, const char *format, ...)
+    PRINTF_LIKE(3, 4);
 
 /* The same at a line. */
-void load_fault_at(struct loader *loader, int line, const char *format, ...) PRINTF_LIKE(3, 4);
+void load_fault_at(struct inventory_builder *builder, int line, const char *format, ...)
+    PRINTF_LIKE(3, 4);
 
 /* The line of `key`, of the item where it is NULL or absent. */
-int load_line(const struct loader *loader, const char *key);
+int load_line(const struct inventory_builder *builder, const char *key);
 
 /* A path of the file's, made relative to the working directory; in the scratch arena. */
-const char *load_path(struct loader *loader, const char *path);
+const char *load_path(struct inventory_builder *builder, const char *path);
 
 /* ---- variables, values: NULL is an absent key, for which nothing is done ----------------------------- */
 
@@ -86,14 +95,14 @@ const char *load_path(struct loader *loader, const char *path);
 const char *expand_text(struct arena *arena, const char *text, struct err *err) MUST_CHECK;
 
 /* With ${VAR} replaced; in the scratch arena. False: absent or a fault. */
-bool load_text(struct loader *loader, const char *key, const char *raw, const char **ret_text);
-void load_u32(struct loader *loader, const char *key, const char *raw, uint32_t min,
+bool load_text(struct inventory_builder *builder, struct field field, const char **ret_text);
+void load_u32(struct inventory_builder *builder, struct field field, uint32_t min,
               uint32_t *ret_value);
-void load_duration(struct loader *loader, const char *key, const char *raw, uint64_t *ret_ms);
-bool load_share(struct loader *loader, const char *key, const char *raw, struct share *ret_share);
+void load_duration(struct inventory_builder *builder, struct field field, uint64_t *ret_ms);
+bool load_share(struct inventory_builder *builder, struct field field, struct share *ret_share);
 
 /* The index of the word among `words` (NULL-terminated), or `fallback`. */
-int load_word(struct loader *loader, const char *key, const char *raw, const char *const *words,
+int load_word(struct inventory_builder *builder, struct field field, const char *const *words,
               int fallback);
 
 /* UTF-8 without control characters; and 1 to 128 bytes of it. */
@@ -102,43 +111,46 @@ bool load_is_name(const char *text);
 
 /* ---- common.c, labels.c -------------------------------------------------------------------- */
 
-struct common load_common(struct loader *loader, const struct raw_common *raw,
+struct common load_common(struct inventory_builder *builder, const struct raw_common *raw,
                           const struct common *base);
-const struct settings *load_default_settings(struct loader *loader, const struct raw_rollout *raw);
+const struct settings *load_default_settings(struct inventory_builder *builder,
+                                             const struct raw_rollout *raw);
 
 /* The words of a program to run, NULL-terminated, in the inventory's arena; NULL: a fault. One named with a
  * '/' is a path of the inventory's; without one it is looked up in PATH. */
-const char *const *load_argv(struct loader *loader, const char *key, char *const *raw,
+const char *const *load_argv(struct inventory_builder *builder, const char *key, char *const *raw,
                              size_t count);
-const struct password *load_keep_password(struct loader *loader, enum password_kind kind,
-                                          const char *value);
-void load_labels(struct loader *loader, char *const *raw, size_t count, struct common *common);
+const struct password *load_keep_password(struct inventory_builder *builder,
+                                          enum password_kind kind, const char *value);
+void load_labels(struct inventory_builder *builder, char *const *raw, size_t count,
+                 struct common *common);
 
 /* Appends the labels to the common's own, which they override; equal sets become one array. */
-void load_merge_labels(struct loader *loader, const struct label *own, size_t count,
+void load_merge_labels(struct inventory_builder *builder, const struct label *own, size_t count,
                        struct common *common);
 bool load_is_implicit(const char *key);
 
 /* ---- session.c --------------------------------------------------------------------- */
 
 /* `search_path` and `settings` of the item at hand, on top of what `settings` holds. */
-void load_session(struct loader *loader, const struct raw_common *raw, struct settings *settings,
-                  struct common *common);
+void load_session(struct inventory_builder *builder, const struct raw_common *raw,
+                  struct settings *settings, struct common *common);
 
 /* False: a fault. The URL's options, and PGOPTIONS where it has none, leave alone what skein sets itself. */
-bool load_check_options(struct loader *loader, const struct url *url, const struct common *common);
+bool load_check_options(struct inventory_builder *builder, const struct url *url,
+                        const struct common *common);
 
 /* ---- tenant.c, listed.c, source.c, rules.c -------------------------------------------------- */
 
 /* Resolves everything but the name from the URL (borrowed; SQLite paths as written, relative to
  * the inventory) and the common part. */
-bool load_fill_tenant(struct loader *loader, const struct url *url, const struct common *common,
-                      struct tenant *ret_tenant);
+bool load_fill_tenant(struct inventory_builder *builder, const struct url *url,
+                      const struct common *common, struct tenant *ret_tenant);
 void load_add_tenant(struct inventory *inventory, const struct tenant *tenant);
 
-bool load_url(struct loader *loader, const char *raw, struct url *ret_url);
-void load_tenants(struct loader *loader, const struct raw_inventory *raw);
-void load_sources(struct loader *loader, const struct raw_inventory *raw);
-void load_rules(struct loader *loader, const struct raw_rollout *raw);
+bool load_url(struct inventory_builder *builder, const char *raw, struct url *ret_url);
+void load_tenants(struct inventory_builder *builder, const struct raw_inventory *raw);
+void load_sources(struct inventory_builder *builder, const struct raw_inventory *raw);
+void load_rules(struct inventory_builder *builder, const struct raw_rollout *raw);
 
 #endif

@@ -10,30 +10,31 @@
 
 /* ---- settings ------------------------------------------------------------------------------ */
 
-static const struct settings *intern_settings(struct loader *loader,
+static const struct settings *intern_settings(struct inventory_builder *builder,
                                               const struct settings *settings)
 {
     const char *key = arena_printf(
-        &loader->scratch,
+        &builder->scratch,
         "settings %d %d %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu32 " %" PRIu64 " %d %p %p",
         settings->transaction, settings->create, settings->connect_timeout_ms,
         settings->lock_timeout_ms, settings->statement_timeout_ms, settings->retries,
         settings->retry_timeout_ms, settings->rollback_by, (const void *)settings->search_path,
         (const void *)settings->session);
-    const struct settings *known = sharing_find(&loader->sharing, key);
+    const struct settings *known = sharing_find(&builder->sharing, key);
     if (known)
         return known;
-    struct settings *copy = arena_alloc(loader->inventory->arena, sizeof *copy);
+    struct settings *copy = arena_alloc(builder->inventory->arena, sizeof *copy);
     *copy = *settings;
-    sharing_add(&loader->sharing, key, copy);
+    sharing_add(&builder->sharing, key, copy);
     return copy;
 }
 
 static const char *const rollback_words[] = {"down", "snapshot", NULL};
 
-const struct settings *load_default_settings(struct loader *loader, const struct raw_rollout *raw)
+const struct settings *load_default_settings(struct inventory_builder *builder,
+                                             const struct raw_rollout *raw)
 {
-    load_turn_to(loader, SECTION_ROLLOUT, 0);
+    load_turn_to(builder, SECTION_ROLLOUT, 0);
     const struct settings settings = {
         .transaction = TRANSACTION_ALL,
         .connect_timeout_ms = 10 * 1000,
@@ -41,9 +42,10 @@ const struct settings *load_default_settings(struct loader *loader, const struct
         .retries = 3,
         .retry_timeout_ms = 2 * 60 * 1000,
         .rollback_by = (enum rollback_by)load_word(
-            loader, "rollback_by", raw ? raw->rollback_by : NULL, rollback_words, ROLLBACK_BY_DOWN),
+            builder, (struct field){"rollback_by", raw ? raw->rollback_by : NULL}, rollback_words,
+            ROLLBACK_BY_DOWN),
     };
-    return intern_settings(loader, &settings);
+    return intern_settings(builder, &settings);
 }
 
 static bool has_settings(const struct raw_common *raw)
@@ -52,124 +54,125 @@ static bool has_settings(const struct raw_common *raw)
            raw->statement_timeout || raw->retries || raw->retry_timeout || raw->rollback_by;
 }
 
-static const struct settings *read_settings(struct loader *loader, const struct raw_common *raw,
+static const struct settings *read_settings(struct inventory_builder *builder,
+                                            const struct raw_common *raw,
                                             const struct settings *base, struct common *common)
 {
     static const char *const transactions[] = {"all", "each", NULL};
     static const char *const booleans[] = {"false", "true", NULL};
     struct settings settings = *base;
-    load_session(loader, raw, &settings, common);
+    load_session(builder, raw, &settings, common);
     if (!has_settings(raw) && !common->has_own_path && !common->has_own_session)
         return base;
-    settings.transaction = (enum transaction_mode)load_word(loader, "transaction", raw->transaction,
+    settings.transaction = (enum transaction_mode)load_word(builder, FIELD(raw, transaction),
                                                             transactions, (int)base->transaction);
-    settings.create = load_word(loader, "create", raw->create, booleans, base->create) == 1;
-    load_duration(loader, "connect_timeout", raw->connect_timeout, &settings.connect_timeout_ms);
-    load_duration(loader, "lock_timeout", raw->lock_timeout, &settings.lock_timeout_ms);
-    load_duration(loader, "statement_timeout", raw->statement_timeout,
-                  &settings.statement_timeout_ms);
-    load_u32(loader, "retries", raw->retries, 0, &settings.retries);
-    load_duration(loader, "retry_timeout", raw->retry_timeout, &settings.retry_timeout_ms);
-    settings.rollback_by = (enum rollback_by)load_word(loader, "rollback_by", raw->rollback_by,
+    settings.create = load_word(builder, FIELD(raw, create), booleans, base->create) == 1;
+    load_duration(builder, FIELD(raw, connect_timeout), &settings.connect_timeout_ms);
+    load_duration(builder, FIELD(raw, lock_timeout), &settings.lock_timeout_ms);
+    load_duration(builder, FIELD(raw, statement_timeout), &settings.statement_timeout_ms);
+    load_u32(builder, FIELD(raw, retries), 0, &settings.retries);
+    load_duration(builder, FIELD(raw, retry_timeout), &settings.retry_timeout_ms);
+    settings.rollback_by = (enum rollback_by)load_word(builder, FIELD(raw, rollback_by),
                                                        rollback_words, (int)base->rollback_by);
-    return intern_settings(loader, &settings);
+    return intern_settings(builder, &settings);
 }
 
 /* ---- passwords ----------------------------------------------------------------------------- */
 
 /* `key` says all of what the password is; secrets go into it as their hash. */
-static const struct password *add_password(struct loader *loader, const char *key,
+static const struct password *add_password(struct inventory_builder *builder, const char *key,
                                            const struct password *password)
 {
-    struct password *copy = arena_alloc(loader->inventory->arena, sizeof *copy);
+    struct password *copy = arena_alloc(builder->inventory->arena, sizeof *copy);
     *copy = *password;
-    sharing_add(&loader->sharing, key, copy);
+    sharing_add(&builder->sharing, key, copy);
     return copy;
 }
 
-const struct password *load_keep_password(struct loader *loader, enum password_kind kind,
-                                          const char *value)
+const struct password *load_keep_password(struct inventory_builder *builder,
+                                          enum password_kind kind, const char *value)
 {
     char hash[HASH_HEX_SIZE] = "";
     if (value)
         hash_hex(value, strlen(value), hash);
-    const char *key = arena_printf(&loader->scratch, "password %d %s", kind, hash);
-    const struct password *known = sharing_find(&loader->sharing, key);
+    const char *key = arena_printf(&builder->scratch, "password %d %s", kind, hash);
+    const struct password *known = sharing_find(&builder->sharing, key);
     if (known)
         return known;
     struct password password = {.kind = kind,
-                                .value = arena_strdup(loader->inventory->arena, value)};
-    return add_password(loader, key, &password);
+                                .value = arena_strdup(builder->inventory->arena, value)};
+    return add_password(builder, key, &password);
 }
 
 /* What is no variable's name may be the password itself, put there by mistake: not to be shown. */
-static const struct password *read_password_env(struct loader *loader, const char *raw)
+static const struct password *read_password_env(struct inventory_builder *builder, const char *raw)
 {
     const char *name;
-    if (!load_text(loader, "password_env", raw, &name))
+    if (!load_text(builder, (struct field){"password_env", raw}, &name))
         return NULL;
     const char *value = getenv(name);
     if (value && *value)
-        return load_keep_password(loader, PASSWORD_VALUE, value);
+        return load_keep_password(builder, PASSWORD_VALUE, value);
     if (!ascii_is_made_of(name, "_") || ascii_is_digit(*name))
-        load_fault(loader, "password_env", "'password_env' must be the name of a variable");
+        load_fault(builder, "password_env", "'password_env' must be the name of a variable");
     else
-        load_fault(loader, "password_env",
+        load_fault(builder, "password_env",
                    "'password_env': the environment variable '%.100s' is %s", raw,
                    value ? "empty" : "not set");
     return NULL;
 }
 
 /* A file that many tenants name is examined once. */
-static const struct password *read_password_file(struct loader *loader, const char *raw)
+static const struct password *read_password_file(struct inventory_builder *builder, const char *raw)
 {
     const char *text;
     struct err err;
-    if (!load_text(loader, "password_file", raw, &text))
+    if (!load_text(builder, (struct field){"password_file", raw}, &text))
         return NULL;
-    const char *path = load_path(loader, text);
-    const char *key = arena_printf(&loader->scratch, "checked %s", path);
-    const struct password *password = sharing_find(&loader->sharing, key);
+    const char *path = load_path(builder, text);
+    const char *key = arena_printf(&builder->scratch, "checked %s", path);
+    const struct password *password = sharing_find(&builder->sharing, key);
     if (password)
         return password;
     if (!password_file_check(path, &err))
-        load_fault(loader, "password_file", "'password_file': %s", err.text);
-    password = load_keep_password(loader, PASSWORD_FILE, path);
-    sharing_add(&loader->sharing, key, password);
+        load_fault(builder, "password_file", "'password_file': %s", err.text);
+    password = load_keep_password(builder, PASSWORD_FILE, path);
+    sharing_add(&builder->sharing, key, password);
     return password;
 }
 
-const char *const *load_argv(struct loader *loader, const char *key, char *const *raw, size_t count)
+const char *const *load_argv(struct inventory_builder *builder, const char *key, char *const *raw,
+                             size_t count)
 {
-    const char **argv = arena_calloc(loader->inventory->arena, count + 1, sizeof *argv);
+    const char **argv = arena_calloc(builder->inventory->arena, count + 1, sizeof *argv);
     for (size_t i = 0; i < count; i++) {
-        if (!load_text(loader, key, raw[i], &argv[i]))
+        if (!load_text(builder, (struct field){key, raw[i]}, &argv[i]))
             return NULL;
         if (i == 0 && strchr(argv[0], '/'))
-            argv[0] = load_path(loader, argv[0]);
-        argv[i] = sharing_string(&loader->sharing, argv[i]);
+            argv[0] = load_path(builder, argv[0]);
+        argv[i] = sharing_string(&builder->sharing, argv[i]);
     }
     return argv;
 }
 
-static const struct password *read_password_command(struct loader *loader,
+static const struct password *read_password_command(struct inventory_builder *builder,
                                                     const struct raw_common *raw)
 {
     const char *const *argv =
-        load_argv(loader, "password_command", raw->password_command, raw->password_command_count);
-    char *key = arena_strdup(&loader->scratch, "command");
+        load_argv(builder, "password_command", raw->password_command, raw->password_command_count);
+    char *key = arena_strdup(&builder->scratch, "command");
     if (!argv)
         return NULL;
     for (size_t i = 0; argv[i]; i++)
-        key = arena_printf(&loader->scratch, "%s %p", key, (const void *)argv[i]);
-    const struct password *known = sharing_find(&loader->sharing, key);
+        key = arena_printf(&builder->scratch, "%s %p", key, (const void *)argv[i]);
+    const struct password *known = sharing_find(&builder->sharing, key);
     if (known)
         return known;
     struct password password = {.kind = PASSWORD_COMMAND, .argv = argv};
-    return add_password(loader, key, &password);
+    return add_password(builder, key, &password);
 }
 
-static void read_password(struct loader *loader, const struct raw_common *raw,
+static void read_password(struct inventory_builder *builder, const struct raw_common *raw,
                           struct common *common)
 {
     const struct password *password = NULL;
@@ -179,42 +182,42 @@ static void read_password(struct loader *loader, const struct raw_common *raw,
         return;
     common->has_own_password = true;
     if (count > 1)
-        load_fault(loader, raw->password_env ? "password_env" : "password_file",
+        load_fault(builder, raw->password_env ? "password_env" : "password_file",
                    "more than one of 'password_env', 'password_file' and 'password_command'");
     if (raw->password_env)
-        password = read_password_env(loader, raw->password_env);
+        password = read_password_env(builder, raw->password_env);
     if (raw->password_file)
-        password = read_password_file(loader, raw->password_file);
+        password = read_password_file(builder, raw->password_file);
     if (raw->password_command)
-        password = read_password_command(loader, raw);
+        password = read_password_command(builder, raw);
     if (password)
         common->password = password;
 }
 
 /* ---- all of it ----------------------------------------------------------------------------- */
 
-static void read_schema(struct loader *loader, const char *raw, struct common *common)
+static void read_schema(struct inventory_builder *builder, const char *raw, struct common *common)
 {
     const char *text;
-    if (!load_text(loader, "schema", raw, &text))
+    if (!load_text(builder, (struct field){"schema", raw}, &text))
         return;
     if (!load_is_name(text) || strlen(text) > SCHEMA_MAX_BYTES)
-        load_fault(loader, "schema",
+        load_fault(builder, "schema",
                    "'schema' must be a name of at most %d bytes without control characters",
                    SCHEMA_MAX_BYTES);
-    common->schema = sharing_string(&loader->sharing, text);
+    common->schema = sharing_string(&builder->sharing, text);
     common->has_own_schema = true;
 }
 
-struct common load_common(struct loader *loader, const struct raw_common *raw,
+struct common load_common(struct inventory_builder *builder, const struct raw_common *raw,
                           const struct common *base)
 {
     struct common common = *base;
     common.has_own_password = false;
     common.has_own_schema = false;
-    common.settings = read_settings(loader, raw, base->settings, &common);
-    read_password(loader, raw, &common);
-    read_schema(loader, raw->schema, &common);
-    load_labels(loader, raw->labels, raw->labels_count, &common);
+    common.settings = read_settings(builder, raw, base->settings, &common);
+    read_password(builder, raw, &common);
+    read_schema(builder, raw->schema, &common);
+    load_labels(builder, raw->labels, raw->labels_count, &common);
     return common;
 }

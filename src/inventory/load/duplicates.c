@@ -8,7 +8,6 @@
 #include "base/ascii.h"
 #include "base/err.h"
 #include "base/map.h"
-#include "inventory/load/builder.h"
 
 /* The folder last resolved: neighbours mostly share it. */
 struct folder {
@@ -158,10 +157,9 @@ static void check(struct finder *finder, size_t index)
                    tenant->name, inventory->tenants[first].name, inventory->tenants[first].line);
 }
 
-bool inventory_finish(struct inventory *inventory, struct faults *faults)
+static void check_all(const struct inventory *inventory, struct faults *faults)
 {
     struct finder finder = {.inventory = inventory, .faults = faults};
-    size_t faults_before = faults->total;
     arena_init(&finder.arena);
     map_init(&finder.by_name);
     map_init(&finder.by_database);
@@ -171,8 +169,16 @@ bool inventory_finish(struct inventory *inventory, struct faults *faults)
     map_done(&finder.by_name);
     map_done(&finder.by_database);
     arena_done(&finder.arena);
-    load_end(inventory->private_);
-    inventory->private_ = NULL;
+}
+
+struct inventory *inventory_finish(struct inventory_builder *builder, struct faults *faults)
+{
+    size_t faults_before = faults->total;
+    struct inventory *inventory = inventory_take(builder);
+    check_all(inventory, faults);
+    if (faults->total == faults_before)
+        return inventory;
     faults_sort(faults);
-    return faults->total == faults_before;
+    inventory_free(inventory);
+    return NULL;
 }

@@ -33,82 +33,84 @@ static const char *fault_of_label(const struct label *label)
 }
 
 /* `key=value` from the file. */
-static bool read_label(struct loader *loader, const char *raw, struct label *ret_label)
+static bool read_label(struct inventory_builder *builder, const char *raw, struct label *ret_label)
 {
     const char *text;
-    if (!load_text(loader, "labels", raw, &text))
+    if (!load_text(builder, (struct field){"labels", raw}, &text))
         return false;
     const char *equals = strchr(text, '=');
     if (!equals) {
-        load_fault(loader, "labels", "'labels': a label is written 'key=value', not '%.100s'", raw);
+        load_fault(builder, "labels", "'labels': a label is written 'key=value', not '%.100s'",
+                   raw);
         return false;
     }
     struct label label = {
-        .key = arena_strndup(&loader->scratch, text, (size_t)(equals - text)),
+        .key = arena_strndup(&builder->scratch, text, (size_t)(equals - text)),
         .value = equals + 1,
     };
     const char *what = fault_of_label(&label);
     if (what)
-        load_fault(loader, "labels", "'labels': %s, unlike '%.100s'", what, raw);
+        load_fault(builder, "labels", "'labels': %s, unlike '%.100s'", what, raw);
     *ret_label = label;
     return !what;
 }
 
-void load_labels(struct loader *loader, char *const *raw, size_t count, struct common *common)
+void load_labels(struct inventory_builder *builder, char *const *raw, size_t count,
+                 struct common *common)
 {
     if (!count)
         return;
-    struct label *own = arena_calloc(&loader->scratch, count, sizeof *own);
+    struct label *own = arena_calloc(&builder->scratch, count, sizeof *own);
     size_t own_count = 0;
     for (size_t i = 0; i < count; i++) {
         struct label label;
-        if (!read_label(loader, raw[i], &label))
+        if (!read_label(builder, raw[i], &label))
             continue;
         if (find(own, own_count, label.key))
-            load_fault(loader, "labels", "'labels': '%.100s' is given twice", label.key);
+            load_fault(builder, "labels", "'labels': '%.100s' is given twice", label.key);
         else
             own[own_count++] = label;
     }
-    load_merge_labels(loader, own, own_count, common);
+    load_merge_labels(builder, own, own_count, common);
 }
 
 /* Interned strings are the same where their addresses are. */
-static const struct label *intern_labels(struct loader *loader, const struct label *labels,
-                                         size_t count)
+static const struct label *intern_labels(struct inventory_builder *builder,
+                                         const struct label *labels, size_t count)
 {
     struct buf key;
     buf_init(&key, BUF_MAX_DEFAULT);
     buf_adds(&key, "labels");
     for (size_t i = 0; i < count; i++)
         buf_addf(&key, " %p=%p", (const void *)labels[i].key, (const void *)labels[i].value);
-    const struct label *known = sharing_find(&loader->sharing, key.data);
+    const struct label *known = sharing_find(&builder->sharing, key.data);
     if (!known) {
-        struct label *copy = arena_calloc(loader->inventory->arena, count, sizeof *copy);
+        struct label *copy = arena_calloc(builder->inventory->arena, count, sizeof *copy);
         memcpy(copy, labels, count * sizeof *copy);
-        sharing_add(&loader->sharing, key.data, copy);
+        sharing_add(&builder->sharing, key.data, copy);
         known = copy;
     }
     buf_done(&key);
     return known;
 }
 
-void load_merge_labels(struct loader *loader, const struct label *own, size_t count,
+void load_merge_labels(struct inventory_builder *builder, const struct label *own, size_t count,
                        struct common *common)
 {
     size_t merged_count = common->label_count;
     if (!count)
         return;
     struct label *merged =
-        arena_calloc(&loader->scratch, common->label_count + count, sizeof *merged);
+        arena_calloc(&builder->scratch, common->label_count + count, sizeof *merged);
     if (common->label_count)
         memcpy(merged, common->labels, common->label_count * sizeof *merged);
     for (size_t i = 0; i < count; i++) {
         struct label *label = find(merged, merged_count, own[i].key);
         if (!label)
             label = &merged[merged_count++];
-        label->key = sharing_string(&loader->sharing, own[i].key);
-        label->value = sharing_string(&loader->sharing, own[i].value);
+        label->key = sharing_string(&builder->sharing, own[i].key);
+        label->value = sharing_string(&builder->sharing, own[i].value);
     }
-    common->labels = intern_labels(loader, merged, merged_count);
+    common->labels = intern_labels(builder, merged, merged_count);
     common->label_count = merged_count;
 }

@@ -41,26 +41,26 @@ void places_set_name(struct places *places, enum section section, const char *na
     in->items[in->item_count - 1].name = arena_strdup(&places->arena, name);
 }
 
-void places_add_setting(struct places *places, enum section section, const char *name,
-                        const char *value, size_t line)
+void places_add_setting(struct places *places, enum section section,
+                        const struct setting_place *setting)
 {
     struct places_section *in = &places->sections[section];
-    struct place *item = &in->items[in->item_count - 1];
-    if (!item->setting_count++)
-        item->first_setting = (uint32_t)places->setting_count;
+    struct place *newest = &in->items[in->item_count - 1];
+    if (!newest->setting_count++)
+        newest->first_setting = (uint32_t)places->setting_count;
     *ARENA_PUSH(&places->arena, places->settings, places->setting_count, places->setting_capacity) =
-        (struct setting_place){arena_strdup(&places->arena, name),
-                               arena_strdup(&places->arena, value), (uint32_t)line};
+        (struct setting_place){arena_strdup(&places->arena, setting->name),
+                               arena_strdup(&places->arena, setting->value), setting->line};
 }
 
-size_t places_settings(const struct places *places, enum section section, size_t index,
+size_t places_settings(const struct places *places, struct item item,
                        const struct setting_place **ret_settings)
 {
-    const struct places_section *in = &places->sections[section];
-    if (index >= in->item_count || !in->items[index].setting_count)
+    const struct places_section *in = &places->sections[item.section];
+    if (item.index >= in->item_count || !in->items[item.index].setting_count)
         return 0;
-    *ret_settings = places->settings + in->items[index].first_setting;
-    return in->items[index].setting_count;
+    *ret_settings = places->settings + in->items[item.index].first_setting;
+    return in->items[item.index].setting_count;
 }
 
 static const struct key_place *find_key(const struct places_section *in, size_t index,
@@ -77,25 +77,24 @@ static const struct key_place *find_key(const struct places_section *in, size_t 
     return NULL;
 }
 
-bool places_has_key(const struct places *places, enum section section, size_t index,
-                    const char *key)
+bool places_has_key(const struct places *places, struct item item, const char *key)
 {
-    return find_key(&places->sections[section], index, key) != NULL;
+    return find_key(&places->sections[item.section], item.index, key) != NULL;
 }
 
-int places_line(const struct places *places, enum section section, size_t index, const char *key)
+int places_line(const struct places *places, struct item item, const char *key)
 {
-    const struct places_section *in = &places->sections[section];
-    const struct key_place *found = find_key(in, index, key);
-    if (index >= in->item_count)
+    const struct places_section *in = &places->sections[item.section];
+    const struct key_place *found = find_key(in, item.index, key);
+    if (item.index >= in->item_count)
         return 0;
-    return (int)(found ? found->line : in->items[index].line);
+    return (int)(found ? found->line : in->items[item.index].line);
 }
 
-const char *places_name(const struct places *places, enum section section, size_t index)
+const char *places_name(const struct places *places, struct item item)
 {
-    const struct places_section *in = &places->sections[section];
-    return index < in->item_count ? in->items[index].name : NULL;
+    const struct places_section *in = &places->sections[item.section];
+    return item.index < in->item_count ? in->items[item.index].name : NULL;
 }
 
 static const struct {
@@ -124,19 +123,18 @@ bool section_is_list(enum section section)
     return infos[section].is_list;
 }
 
-void places_describe(const struct places *places, enum section section, size_t index,
-                     char *ret_text, size_t size)
+void places_describe(const struct places *places, struct item item, char *ret_text, size_t size)
 {
-    const char *list = section_name(section);
-    const char *name = places_name(places, section, index);
-    if (section == SECTION_TOP)
+    const char *list = section_name(item.section);
+    const char *name = places_name(places, item);
+    if (item.section == SECTION_TOP)
         snprintf(ret_text, size, "the inventory");
-    else if (!section_is_list(section))
+    else if (!section_is_list(item.section))
         snprintf(ret_text, size, "'%s'", list);
     else if (name)
         snprintf(ret_text, size, "%.*s '%.128s'", (int)strlen(list) - 1, list, name);
     else
-        snprintf(ret_text, size, "%s[%zu]", list, index);
+        snprintf(ret_text, size, "%s[%zu]", list, item.index);
 }
 
 const char *places_shown_key(const char *key)

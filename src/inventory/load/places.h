@@ -22,6 +22,12 @@ enum section {
     SECTION__COUNT /* none of these */
 };
 
+/* One of the section's items; 0 where the section is no list. */
+struct item {
+    enum section section;
+    size_t index;
+};
+
 struct place {
     const char *name; /* the value of its key `name`; NULL: it has none */
     uint32_t line;
@@ -63,28 +69,26 @@ void places_add_item(struct places *places, enum section section, size_t line);
 void places_add_key(struct places *places, enum section section, const char *key, size_t line);
 void places_set_name(struct places *places, enum section section, const char *name);
 
-/* Of the section's newest item. */
-void places_add_setting(struct places *places, enum section section, const char *name,
-                        const char *value, size_t line);
+/* Of the section's newest item; its texts are copied. */
+void places_add_setting(struct places *places, enum section section,
+                        const struct setting_place *setting);
 
 /* How many the item has, and which: borrowed. */
-size_t places_settings(const struct places *places, enum section section, size_t index,
+size_t places_settings(const struct places *places, struct item item,
                        const struct setting_place **ret_settings);
 
 /* An empty list is there, though libcyaml gives none. */
-bool places_has_key(const struct places *places, enum section section, size_t index,
-                    const char *key);
+bool places_has_key(const struct places *places, struct item item, const char *key);
 
 /* The line of a key; of the item where it has no such key or `key` is NULL; 0 without the item. */
-int places_line(const struct places *places, enum section section, size_t index, const char *key);
+int places_line(const struct places *places, struct item item, const char *key);
 
 /* NULL: no such item, or it has no name. */
-const char *places_name(const struct places *places, enum section section, size_t index);
+const char *places_name(const struct places *places, struct item item);
 
 /* Whose key it is, for messages: `tenant 'acme'`, `tenants[2]` where it has no name, `'defaults'`,
  * `the inventory`. */
-void places_describe(const struct places *places, enum section section, size_t index,
-                     char *ret_text, size_t size);
+void places_describe(const struct places *places, struct item item, char *ret_text, size_t size);
 
 /* A key as a message may show it: a URL that stands where a key belongs may hold a password. */
 const char *places_shown_key(const char *key);

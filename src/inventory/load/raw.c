@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/similar.h"
+#include "inventory/load/yaml.h"
 
 /* clang-format off */
 #define STRING(key, type, member)                                                                  \
@@ -134,12 +135,12 @@ static const char *similar_key(enum section section, const char *key)
 
 /* What libcyaml said: its complaint, then where, from the innermost outwards. */
 struct raw_log {
+    const char *reason; /* libcyaml's word for the whole */
     char complaint[256];
-    char key[128];        /* the innermost mapping field on the way, if any */
-    enum section section; /* whose item `index` is at fault; SECTION_TOP to begin with */
-    size_t index;
-    size_t line;  /* of the innermost place; 0: none was named */
-    size_t entry; /* the sequence entry last passed, from 1 */
+    char key[128];    /* the innermost mapping field on the way, if any */
+    struct item item; /* that is at fault; SECTION_TOP to begin with */
+    size_t line;      /* of the innermost place; 0: none was named */
+    size_t entry;     /* the sequence entry last passed, from 1 */
     bool has_section;
 };
 
@@ -173,8 +174,8 @@ static void note_field(struct raw_log *log, const char *key)
         if (strcmp(section_name((enum section)s), key) == 0 &&
             (entry || !section_is_list((enum section)s))) {
             log->has_section = true;
-            log->section = (enum section)s;
-            log->index = entry ? entry - 1 : 0;
+            log->item.section = (enum section)s;
+            log->item.index = entry ? entry - 1 : 0;
             return;
         }
     if (!*log->key)
@@ -224,49 +225,56 @@ static int line_said(const struct raw_log *log)
 /* libcyaml points an unknown key at its mapping: we know better. */
 static int line_of(const struct raw_log *log, const struct places *places, const char *key)
 {
-    int line = places_line(places, log->section, log->index, key);
+    int line = places_line(places, log->item, key);
     return line ? line : line_said(log);
 }
 
+struct phrase {
+    char text[512];
+};
+
 /* `'url' in tenant 'acme'`; `'chain'` alone at the top. */
-static void describe(const struct raw_log *log, const struct places *places, const char *key,
-                     char *ret_text, size_t size)
+static struct phrase describe(const struct raw_log *log, const struct places *places,
+                              const char *key)
 {
+    struct phrase phrase;
     char owner[256];
-    places_describe(places, log->section, log->index, owner, sizeof owner);
+    places_describe(places, log->item, owner, sizeof owner);
     if (!*key)
-        snprintf(ret_text, size, "%s", owner);
-    else if (log->section == SECTION_TOP)
-        snprintf(ret_text, size, "'%.128s'", places_shown_key(key));
+        snprintf(phrase.text, sizeof phrase.text, "%s", owner);
+    else if (log->item.section == SECTION_TOP)
+        snprintf(phrase.text, sizeof phrase.text, "'%.128s'", places_shown_key(key));
     else
-        snprintf(ret_text, size, "'%.128s' in %s", places_shown_key(key), owner);
+        snprintf(phrase.text, sizeof phrase.text, "'%.128s' in %s", places_shown_key(key), owner);
+    return phrase;
 }
 
-static void add_fault(const struct raw_log *log, const char *reason, const char *path,
+static void add_fault(const struct raw_log *log, const struct yaml_file *file,
                       const struct places *places, struct faults *faults)
 {
     static const char unknown[] = "Unexpected key: ";
     static const char too_few[] = "Insufficient entries";
     static const char expecting[] = "Expecting ";
-    char what[512];
     const char *text = log->complaint;
     const char *got = strstr(text, ", got event: ");
     if (strncmp(text, unknown, strlen(unknown)) == 0) {
         const char *key = text + strlen(unknown);
-        describe(log, places, key, what, sizeof what);
-        const char *similar = similar_key(log->section, key);
-        faults_add(faults, ERR_CONFIG, path, line_of(log, places, key), "unknown key %s%s%s%s",
-                   what, similar ? "; did you mean '" : "", similar ? similar : "",
-                   similar ? "'?" : "");
+        struct phrase what = describe(log, places, key);
+        const char *similar = similar_key(log->item.section, key);
+        faults_add(faults, ERR_CONFIG, file->path, line_of(log, places, key),
+                   "unknown key %s%s%s%s", what.text, similar ? "; did you mean '" : "",
+                   similar ? similar : "", similar ? "'?" : "");
     } else if (strncmp(text, expecting, strlen(expecting)) == 0 && got) {
-        describe(log, places, log->key, what, sizeof what);
-        faults_add(faults, ERR_CONFIG, path, line_said(log), "%s must be %s, not %s", what,
-                   shape_name(text + strlen(expecting)), shape_name(got + strlen(", got event: ")));
+        struct phrase what = describe(log, places, log->key);
+        faults_add(faults, ERR_CONFIG, file->path, line_said(log), "%s must be %s, not %s",
+                   what.text, shape_name(text + strlen(expecting)),
+                   shape_name(got + strlen(", got event: ")));
     } else if (strncmp(text, too_few, strlen(too_few)) == 0) {
-        describe(log, places, log->key, what, sizeof what);
-        faults_add(faults, ERR_CONFIG, path, line_said(log), "%s is empty", what);
+        struct phrase what = describe(log, places, log->key);
+        faults_add(faults, ERR_CONFIG, file->path, line_said(log), "%s is empty", what.text);
     } else {
-        faults_add(faults, ERR_CONFIG, path, line_said(log), "cannot be read: %s", reason);
+        faults_add(faults, ERR_CONFIG, file->path, line_said(log), "cannot be read: %s",
+                   log->reason);
     }
 }
 
@@ -310,16 +318,18 @@ static cyaml_config_t make_config(struct raw_log *log)
     };
 }
 
-struct raw_inventory *raw_load(const char *path, const void *bytes, size_t len,
-                               const struct places *places, struct faults *faults)
+struct raw_inventory *raw_load(const struct yaml_file *file, const struct places *places,
+                               struct faults *faults)
 {
     struct raw_log log = {0};
     cyaml_config_t config = make_config(&log);
     cyaml_data_t *raw = NULL;
-    cyaml_err_t result = cyaml_load_data(bytes, len, &config, &inventory_schema, &raw, NULL);
+    cyaml_err_t result =
+        cyaml_load_data(file->bytes, file->len, &config, &inventory_schema, &raw, NULL);
     if (result == CYAML_OK && raw)
         return raw;
-    add_fault(&log, cyaml_strerror(result), path, places, faults);
+    log.reason = cyaml_strerror(result);
+    add_fault(&log, file, places, faults);
     return NULL;
 }
 

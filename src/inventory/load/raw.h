@@ -11,6 +11,7 @@
 #include "inventory/load/places.h"
 
 struct faults;
+struct yaml_file;
 
 struct raw_common {
     char *transaction;
@@ -96,9 +97,9 @@ struct raw_inventory {
     uint32_t sources_count;
 };
 
-/* NULL: the reason is in `faults`, under the name `path`. The caller frees with raw_free. */
-struct raw_inventory *raw_load(const char *path, const void *bytes, size_t len,
-                               const struct places *places, struct faults *faults) MUST_CHECK;
+/* NULL: the reason is in `faults`. The caller frees with raw_free. */
+struct raw_inventory *raw_load(const struct yaml_file *file, const struct places *places,
+                               struct faults *faults) MUST_CHECK;
 void raw_free(struct raw_inventory *raw);
 
 #endif

@@ -4,67 +4,68 @@
 #include "base/err.h"
 #include "inventory/selector.h"
 
-static void read_select(struct loader *loader, const char *raw, struct wave *wave)
+static void read_select(struct inventory_builder *builder, const char *raw, struct wave *wave)
 {
     const char *text = "";
     struct err err;
     if (raw && *raw)
-        load_text(loader, "select", raw, &text);
-    wave->select_text = arena_strdup(loader->inventory->arena, text);
-    wave->select = selector_parse(loader->inventory->arena, wave->select_text, &err);
+        load_text(builder, (struct field){"select", raw}, &text);
+    wave->select_text = arena_strdup(builder->inventory->arena, text);
+    wave->select = selector_parse(builder->inventory->arena, wave->select_text, &err);
     if (!wave->select)
-        load_fault(loader, "select", "'select': %s", err.text);
+        load_fault(builder, "select", "'select': %s", err.text);
 }
 
-static void read_wave(struct loader *loader, const struct raw_wave *raw, struct wave *wave)
+static void read_wave(struct inventory_builder *builder, const struct raw_wave *raw,
+                      struct wave *wave)
 {
     const char *name;
-    wave->line = load_line(loader, NULL);
+    wave->line = load_line(builder, NULL);
     if (!raw->name)
-        load_fault(loader, NULL, "'name' is missing");
-    if (load_text(loader, "name", raw->name, &name)) {
-        wave->name = arena_strdup(loader->inventory->arena, name);
+        load_fault(builder, NULL, "'name' is missing");
+    if (load_text(builder, FIELD(raw, name), &name)) {
+        wave->name = arena_strdup(builder->inventory->arena, name);
         if (!load_is_name(name))
-            load_fault(loader, "name",
+            load_fault(builder, "name",
                        "'name' must be text of 1 to 128 bytes without control characters");
     }
-    read_select(loader, raw->select, wave);
-    load_u32(loader, "parallel", raw->parallel, 1, &wave->parallel);
-    load_u32(loader, "per_server", raw->per_server, 1, &wave->per_server);
-    wave->has_max_failures =
-        load_share(loader, "max_failures", raw->max_failures, &wave->max_failures);
-    load_duration(loader, "soak", raw->soak, &wave->soak_ms);
+    read_select(builder, raw->select, wave);
+    load_u32(builder, FIELD(raw, parallel), 1, &wave->parallel);
+    load_u32(builder, FIELD(raw, per_server), 1, &wave->per_server);
+    wave->has_max_failures = load_share(builder, FIELD(raw, max_failures), &wave->max_failures);
+    load_duration(builder, FIELD(raw, soak), &wave->soak_ms);
 }
 
 /* A map: people write few waves, but a file may hold many. */
-static void check_names(struct loader *loader, const struct wave *waves, size_t count)
+static void check_names(struct inventory_builder *builder, const struct wave *waves, size_t count)
 {
     struct map map;
     map_init(&map);
     for (size_t i = 0; i < count; i++) {
         uint32_t first = waves[i].name ? map_put(&map, waves[i].name, (uint32_t)i) : (uint32_t)i;
-        load_turn_to(loader, SECTION_WAVES, i);
+        load_turn_to(builder, SECTION_WAVES, i);
         if (first != i)
-            load_fault(loader, "name", "the wave of line %d has the same 'name'",
+            load_fault(builder, "name", "the wave of line %d has the same 'name'",
                        waves[first].line);
     }
     map_done(&map);
 }
 
-static void read_waves(struct loader *loader, const struct raw_rollout *raw,
+static void read_waves(struct inventory_builder *builder, const struct raw_rollout *raw,
                        struct rollout_rules *rules)
 {
-    struct wave *waves = arena_calloc(loader->inventory->arena, raw->waves_count, sizeof *waves);
+    struct wave *waves = arena_calloc(builder->inventory->arena, raw->waves_count, sizeof *waves);
     for (size_t i = 0; i < raw->waves_count; i++) {
-        load_turn_to(loader, SECTION_WAVES, i);
-        read_wave(loader, &raw->waves[i], &waves[i]);
+        load_turn_to(builder, SECTION_WAVES, i);
+        read_wave(builder, &raw->waves[i], &waves[i]);
     }
-    check_names(loader, waves, raw->waves_count);
+    check_names(builder, waves, raw->waves_count);
     rules->waves = waves;
     rules->wave_count = raw->waves_count;
 }
 
-static void read_gates(struct loader *loader, const struct raw_gates *raw, struct gate_rules *gates)
+static void read_gates(struct inventory_builder *builder, const struct raw_gates *raw,
+                       struct gate_rules *gates)
 {
     const struct {
         enum gate gate;
@@ -76,28 +77,28 @@ static void read_gates(struct loader *loader, const struct raw_gates *raw, struc
         {GATE_AFTER_TENANT_FAILED, "after_tenant_failed", &raw->after_tenant_failed},
         {GATE_AFTER_RUN, "after_run", &raw->after_run},
     };
-    load_turn_to(loader, SECTION_GATES, 0);
+    load_turn_to(builder, SECTION_GATES, 0);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         if (rows[i].argv->count)
             gates->argv[rows[i].gate] =
-                load_argv(loader, rows[i].key, rows[i].argv->words, rows[i].argv->count);
-    load_duration(loader, "timeout", raw->timeout, &gates->timeout_ms);
+                load_argv(builder, rows[i].key, rows[i].argv->words, rows[i].argv->count);
+    load_duration(builder, FIELD(raw, timeout), &gates->timeout_ms);
 }
 
-void load_rules(struct loader *loader, const struct raw_rollout *raw)
+void load_rules(struct inventory_builder *builder, const struct raw_rollout *raw)
 {
     static const char *const on_failures[] = {"stop", "continue", "rollback", NULL};
-    struct rollout_rules *rules = &loader->inventory->rollout;
+    struct rollout_rules *rules = &builder->inventory->rollout;
     *rules = (struct rollout_rules){.parallel = 32, .per_server = 8, .gates.timeout_ms = 60 * 1000};
     if (!raw)
         return;
-    load_turn_to(loader, SECTION_ROLLOUT, 0);
-    load_u32(loader, "parallel", raw->parallel, 1, &rules->parallel);
-    load_u32(loader, "per_server", raw->per_server, 1, &rules->per_server);
-    load_share(loader, "max_failures", raw->max_failures, &rules->max_failures);
-    rules->on_failure = (enum on_failure)load_word(loader, "on_failure", raw->on_failure,
-                                                   on_failures, ON_FAILURE_STOP);
+    load_turn_to(builder, SECTION_ROLLOUT, 0);
+    load_u32(builder, FIELD(raw, parallel), 1, &rules->parallel);
+    load_u32(builder, FIELD(raw, per_server), 1, &rules->per_server);
+    load_share(builder, FIELD(raw, max_failures), &rules->max_failures);
+    rules->on_failure =
+        (enum on_failure)load_word(builder, FIELD(raw, on_failure), on_failures, ON_FAILURE_STOP);
     if (raw->gates)
-        read_gates(loader, raw->gates, &rules->gates);
-    read_waves(loader, raw, rules);
+        read_gates(builder, raw->gates, &rules->gates);
+    read_waves(builder, raw, rules);
 }

@@ -8,43 +8,44 @@
 
 /* ---- search_path --------------------------------------------------------------------------- */
 
-static const char *const *intern_path(struct loader *loader, const char *const *path, size_t count)
+static const char *const *intern_path(struct inventory_builder *builder, const char *const *path,
+                                      size_t count)
 {
     struct buf key;
     buf_init(&key, BUF_MAX_DEFAULT);
     buf_adds(&key, "search_path");
     for (size_t i = 0; i < count; i++)
         buf_addf(&key, " %p", (const void *)path[i]);
-    const char *const *known = sharing_find(&loader->sharing, key.data);
+    const char *const *known = sharing_find(&builder->sharing, key.data);
     if (!known) {
-        const char **copy = arena_calloc(loader->inventory->arena, count + 1, sizeof *copy);
+        const char **copy = arena_calloc(builder->inventory->arena, count + 1, sizeof *copy);
         for (size_t i = 0; i < count; i++)
             copy[i] = path[i];
         known = copy;
-        sharing_add(&loader->sharing, key.data, known);
+        sharing_add(&builder->sharing, key.data, known);
     }
     buf_done(&key);
     return known;
 }
 
-static void read_path(struct loader *loader, const struct raw_common *raw,
+static void read_path(struct inventory_builder *builder, const struct raw_common *raw,
                       struct settings *settings)
 {
     size_t count = 0;
-    const char **path = arena_calloc(&loader->scratch, raw->search_path_count, sizeof *path);
+    const char **path = arena_calloc(&builder->scratch, raw->search_path_count, sizeof *path);
     for (size_t i = 0; i < raw->search_path_count; i++) {
         const char *text;
-        if (!load_text(loader, "search_path", raw->search_path[i], &text))
+        if (!load_text(builder, (struct field){"search_path", raw->search_path[i]}, &text))
             continue;
         if (!load_is_name(text) || strlen(text) > SCHEMA_MAX_BYTES)
             load_fault(
-                loader, "search_path",
+                builder, "search_path",
                 "'search_path' lists schemas, names of at most %d bytes without control characters",
                 SCHEMA_MAX_BYTES);
         else
-            path[count++] = sharing_string(&loader->sharing, text);
+            path[count++] = sharing_string(&builder->sharing, text);
     }
-    settings->search_path = intern_path(loader, path, count);
+    settings->search_path = intern_path(builder, path, count);
 }
 
 /* ---- settings ------------------------------------------------------------------------------ */
@@ -118,7 +119,8 @@ static bool is_off(const char *value)
 }
 
 /* NULL: all is well. */
-static const char *fault_of_setting(struct loader *loader, const char *name, const char *value)
+static const char *fault_of_setting(struct inventory_builder *builder, const char *name,
+                                    const char *value)
 {
     int own = is_setting_name(name) ? find_ours(name) : OURS_NONE;
     if (!is_setting_name(name))
@@ -130,7 +132,7 @@ static const char *fault_of_setting(struct loader *loader, const char *name, con
         return "the names that begin with 'skein.' are skein's own";
     if (own != OURS_NONE && !ours[own].is_taken_in_settings)
         return ours[own].instead
-                   ? arena_printf(&loader->scratch, "skein sets it itself: %s", ours[own].instead)
+                   ? arena_printf(&builder->scratch, "skein sets it itself: %s", ours[own].instead)
                    : "skein sets it itself, and needs it as it is";
     if (ascii_is_same(name, "synchronous_commit") && is_off(value))
         return "without it a crash of the server takes back what is committed and recorded";
@@ -150,7 +152,7 @@ static void put(struct session_setting *list, size_t *count, const struct sessio
     list[(*count)++] = *setting;
 }
 
-static const struct session_setting *intern_list(struct loader *loader,
+static const struct session_setting *intern_list(struct inventory_builder *builder,
                                                  const struct session_setting *list, size_t count)
 {
     struct buf key;
@@ -158,56 +160,54 @@ static const struct session_setting *intern_list(struct loader *loader,
     buf_adds(&key, "session");
     for (size_t i = 0; i < count; i++)
         buf_addf(&key, " %p=%p", (const void *)list[i].name, (const void *)list[i].value);
-    const struct session_setting *known = sharing_find(&loader->sharing, key.data);
+    const struct session_setting *known = sharing_find(&builder->sharing, key.data);
     if (!known) {
-        struct session_setting *copy = arena_calloc(loader->inventory->arena, count, sizeof *copy);
+        struct session_setting *copy = arena_calloc(builder->inventory->arena, count, sizeof *copy);
         memcpy(copy, list, count * sizeof *copy);
-        sharing_add(&loader->sharing, key.data, copy);
+        sharing_add(&builder->sharing, key.data, copy);
         known = copy;
     }
     buf_done(&key);
     return known;
 }
 
-static void read_list(struct loader *loader, const struct setting_place *own, size_t own_count,
-                      struct settings *settings)
+static void read_list(struct inventory_builder *builder, const struct setting_place *own,
+                      size_t own_count, struct settings *settings)
 {
     size_t count = settings->session_count;
-    struct session_setting *list = arena_calloc(&loader->scratch, count + own_count, sizeof *list);
+    struct session_setting *list = arena_calloc(&builder->scratch, count + own_count, sizeof *list);
     if (count)
         memcpy(list, settings->session, count * sizeof *list);
     for (size_t i = 0; i < own_count; i++) {
         struct err err;
-        const char *value = expand_text(&loader->scratch, own[i].value, &err);
-        const char *what = value ? fault_of_setting(loader, own[i].name, value) : err.text;
+        const char *value = expand_text(&builder->scratch, own[i].value, &err);
+        const char *what = value ? fault_of_setting(builder, own[i].name, value) : err.text;
         if (what) {
-            load_fault_at(loader, (int)own[i].line, "'settings': '%.100s': %s",
+            load_fault_at(builder, (int)own[i].line, "'settings': '%.100s': %s",
                           places_shown_key(own[i].name), what);
             continue;
         }
         put(list, &count,
-            &(struct session_setting){sharing_string(&loader->sharing, own[i].name),
-                                      sharing_string(&loader->sharing, value)});
+            &(struct session_setting){sharing_string(&builder->sharing, own[i].name),
+                                      sharing_string(&builder->sharing, value)});
     }
     if (!count)
         return;
-    settings->session = intern_list(loader, list, count);
+    settings->session = intern_list(builder, list, count);
     settings->session_count = count;
 }
 
-void load_session(struct loader *loader, const struct raw_common *raw, struct settings *settings,
-                  struct common *common)
+void load_session(struct inventory_builder *builder, const struct raw_common *raw,
+                  struct settings *settings, struct common *common)
 {
     const struct setting_place *own;
-    size_t count =
-        places_settings(&loader->places, loader->subject.section, loader->subject.index, &own);
-    common->has_own_path = places_has_key(&loader->places, loader->subject.section,
-                                          loader->subject.index, "search_path");
+    size_t count = places_settings(&builder->places, builder->subject.item, &own);
+    common->has_own_path = places_has_key(&builder->places, builder->subject.item, "search_path");
     common->has_own_session = count != 0;
     if (common->has_own_path)
-        read_path(loader, raw, settings);
+        read_path(builder, raw, settings);
     if (count)
-        read_list(loader, own, count, settings);
+        read_list(builder, own, count, settings);
 }
 
 /* ---- options ------------------------------------------------------------------------------- */
@@ -254,16 +254,16 @@ static const char *name_of_option(struct arena *arena, char *word, const char **
     return name;
 }
 
-static bool check_options(struct loader *loader, const char *whose, const char *options,
+static bool check_options(struct inventory_builder *builder, const char *whose, const char *options,
                           bool has_path)
 {
-    for (char *word; (word = next_word(&loader->scratch, &options));) {
-        const char *name = name_of_option(&loader->scratch, word, &options);
+    for (char *word; (word = next_word(&builder->scratch, &options));) {
+        const char *name = name_of_option(&builder->scratch, word, &options);
         int own = name ? find_ours(name) : OURS_NONE;
         bool is_path = name && ascii_is_same(name, "search_path");
         if (own == OURS_NONE || (is_path && !has_path))
             continue;
-        load_fault(loader, "url", "%s '%s', which skein sets itself%s%s", whose, ours[own].name,
+        load_fault(builder, "url", "%s '%s', which skein sets itself%s%s", whose, ours[own].name,
                    ours[own].instead ? ": " : "",
                    ours[own].instead ? ours[own].instead : " and needs as it is");
         return false;
@@ -280,20 +280,21 @@ static bool is_utf8(const char *encoding)
     return false;
 }
 
-bool load_check_options(struct loader *loader, const struct url *url, const struct common *common)
+bool load_check_options(struct inventory_builder *builder, const struct url *url,
+                        const struct common *common)
 {
     const char *options = url_param(url, "options"), *encoding = url_param(url, "client_encoding");
     const char *outer = getenv("PGOPTIONS");
     bool has_path = common->schema != NULL;
     if (encoding && !is_utf8(encoding)) {
-        load_fault(loader, "url",
+        load_fault(builder, "url",
                    "'client_encoding' in the 'url' can only be UTF8: revisions are written in it");
         return false;
     }
     if (options)
-        return check_options(loader, "the 'options' of the 'url' set", options, has_path);
-    if (!outer || loader->has_judged_environment)
+        return check_options(builder, "the 'options' of the 'url' set", options, has_path);
+    if (!outer || builder->has_judged_environment)
         return true;
-    loader->has_judged_environment = true;
-    return check_options(loader, "PGOPTIONS in the environment sets", outer, has_path);
+    builder->has_judged_environment = true;
+    return check_options(builder, "PGOPTIONS in the environment sets", outer, has_path);
 }

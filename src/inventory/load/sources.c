@@ -40,26 +40,27 @@ static char *name_of(struct arena *arena, const char *path)
 }
 
 /* `path` is relative to the inventory, or absolute. */
-static void add_file(struct loader *loader, const char *path, const struct common *common)
+static void add_file(struct inventory_builder *builder, const char *path,
+                     const struct common *common)
 {
     const struct url url = {.scheme = "sqlite", .database = path};
     struct tenant tenant;
-    char *name = name_of(loader->inventory->arena, path);
+    char *name = name_of(builder->inventory->arena, path);
     if (!load_is_name(name)) {
-        load_fault(loader, "glob",
+        load_fault(builder, "glob",
                    "'glob': a file's name is no tenant's name, which is text of 1 "
                    "to 128 bytes without control characters");
         return;
     }
     if (!load_is_plain(path)) {
-        load_fault(loader, "glob",
+        load_fault(builder, "glob",
                    "'glob': the path of file '%s' must be text without control characters", name);
         return;
     }
-    if (!load_fill_tenant(loader, &url, common, &tenant))
+    if (!load_fill_tenant(builder, &url, common, &tenant))
         return;
     tenant.name = name;
-    load_add_tenant(loader->inventory, &tenant);
+    load_add_tenant(builder->inventory, &tenant);
 }
 
 /* Only a folder that is there but cannot be read is a fault: its tenants would be missed. */
@@ -75,37 +76,38 @@ static int compare_paths(const void *a, const void *b)
 }
 
 /* The pattern after the inventory's folder, whose own name is no pattern. */
-static const char *pattern_below(struct loader *loader, const char *pattern)
+static const char *pattern_below(struct inventory_builder *builder, const char *pattern)
 {
     struct buf buf;
     if (*pattern == '/')
         return pattern;
     buf_init(&buf, BUF_MAX_DEFAULT);
-    for (const char *p = loader->dir; *p; p++)
+    for (const char *p = builder->dir; *p; p++)
         buf_addf(&buf, strchr("*?[]\\", *p) ? "\\%c" : "%c", *p);
     buf_adds(&buf, pattern);
-    const char *text = arena_strdup(&loader->scratch, buf.data);
+    const char *text = arena_strdup(&builder->scratch, buf.data);
     buf_done(&buf);
     return text;
 }
 
-static void read_glob(struct loader *loader, const struct raw_source *raw, struct common *common)
+static void read_glob(struct inventory_builder *builder, const struct raw_source *raw,
+                      struct common *common)
 {
     const char *pattern;
     glob_t found;
-    size_t index = loader->subject.index;
+    size_t index = builder->subject.item.index;
     if (raw->under)
-        load_fault(loader, "under", "'under' is for the rows of a 'query'");
+        load_fault(builder, "under", "'under' is for the rows of a 'query'");
     if (raw->url || common->has_own_password || common->has_own_schema || common->has_own_path ||
         common->has_own_session)
-        load_fault(loader, "glob",
+        load_fault(builder, "glob",
                    "a 'glob' finds SQLite files, which have no 'url', 'schema' or password");
-    if (!load_text(loader, "glob", raw->glob, &pattern))
+    if (!load_text(builder, FIELD(raw, glob), &pattern))
         return;
-    size_t skipped = *pattern == '/' ? 0 : strlen(loader->dir);
-    int result = glob(pattern_below(loader, pattern), GLOB_NOSORT, on_unreadable, &found);
+    size_t skipped = *pattern == '/' ? 0 : strlen(builder->dir);
+    int result = glob(pattern_below(builder, pattern), GLOB_NOSORT, on_unreadable, &found);
     if (result != 0 && result != GLOB_NOMATCH) {
-        load_fault(loader, "glob", "'glob': a folder of it cannot be read: %s", strerror(errno));
+        load_fault(builder, "glob", "'glob': a folder of it cannot be read: %s", strerror(errno));
         return;
     }
     common->has_own_password = common->has_own_schema = false;
@@ -113,9 +115,9 @@ static void read_glob(struct loader *loader, const struct raw_source *raw, struc
     if (result == 0)
         qsort(found.gl_pathv, found.gl_pathc, sizeof *found.gl_pathv, compare_paths);
     for (size_t i = 0; result == 0 && i < found.gl_pathc; i++) {
-        load_turn_to(loader, SECTION_SOURCES, index);
+        load_turn_to(builder, SECTION_SOURCES, index);
         if (is_database(found.gl_pathv[i]))
-            add_file(loader, found.gl_pathv[i] + skipped, common);
+            add_file(builder, found.gl_pathv[i] + skipped, common);
     }
     globfree(&found);
 }
@@ -124,60 +126,60 @@ static void read_glob(struct loader *loader, const struct raw_source *raw, struc
 
 /* The source's schema is the rows'. Its password is the control database's and that of the rows
  * whose URL has none. */
-static bool fill_control(struct loader *loader, const struct raw_source *raw,
+static bool fill_control(struct inventory_builder *builder, const struct raw_source *raw,
                          const struct common *common, struct tenant *ret_control)
 {
     struct url url;
     struct common own = *common;
-    if (!load_url(loader, raw->url, &url))
+    if (!load_url(builder, raw->url, &url))
         return false;
     own.schema = NULL;
     own.has_own_schema = own.has_own_path = own.has_own_session = false;
     own.is_control = true;
     own.has_own_password &= url.dialect != DIALECT_SQLITE;
-    return load_fill_tenant(loader, &url, &own, ret_control);
+    return load_fill_tenant(builder, &url, &own, ret_control);
 }
 
-static void read_query(struct loader *loader, const struct raw_source *raw,
+static void read_query(struct inventory_builder *builder, const struct raw_source *raw,
                        const struct common *common, struct query_source *queries)
 {
-    struct inventory *inventory = loader->inventory;
-    size_t index = loader->subject.index;
+    struct inventory *inventory = builder->inventory;
+    size_t index = builder->subject.item.index;
     struct query_source *source = &queries[inventory->query_count];
     const char *query;
-    bool has_query = load_text(loader, "query", raw->query, &query);
-    if (!fill_control(loader, raw, common, &source->control) || !has_query)
+    bool has_query = load_text(builder, FIELD(raw, query), &query);
+    if (!fill_control(builder, raw, common, &source->control) || !has_query)
         return;
     source->control.name = arena_printf(inventory->arena, "sources[%zu]", index);
     source->query = arena_strdup(inventory->arena, query);
     source->labels = common->labels;
     source->label_count = common->label_count;
-    source->line = load_line(loader, NULL);
-    struct row_base *base = &loader->rows[inventory->query_count++];
+    source->line = load_line(builder, NULL);
+    struct row_base *base = &builder->rows[inventory->query_count++];
     *base = (struct row_base){.common = *common, .index = index};
     const char *under;
-    if (load_text(loader, "under", raw->under, &under))
-        base->under = arena_strdup(inventory->arena, *under ? load_path(loader, under) : ".");
+    if (load_text(builder, FIELD(raw, under), &under))
+        base->under = arena_strdup(inventory->arena, *under ? load_path(builder, under) : ".");
     base->common.has_own_password = base->common.has_own_schema = false;
     base->common.has_own_path = base->common.has_own_session = false;
 }
 
-void load_sources(struct loader *loader, const struct raw_inventory *raw)
+void load_sources(struct inventory_builder *builder, const struct raw_inventory *raw)
 {
-    struct arena *arena = loader->inventory->arena;
+    struct arena *arena = builder->inventory->arena;
     struct query_source *queries = arena_calloc(arena, raw->sources_count, sizeof *queries);
-    loader->rows = arena_calloc(arena, raw->sources_count, sizeof *loader->rows);
-    loader->inventory->queries = queries;
+    builder->rows = arena_calloc(arena, raw->sources_count, sizeof *builder->rows);
+    builder->inventory->queries = queries;
     for (size_t i = 0; i < raw->sources_count; i++) {
         const struct raw_source *source = &raw->sources[i];
-        load_turn_to(loader, SECTION_SOURCES, i);
-        struct common common = load_common(loader, &source->common, &loader->defaults);
+        load_turn_to(builder, SECTION_SOURCES, i);
+        struct common common = load_common(builder, &source->common, &builder->defaults);
         if (!source->glob == !source->query)
-            load_fault(loader, NULL, "a source has either a 'glob' or a 'query'");
+            load_fault(builder, NULL, "a source has either a 'glob' or a 'query'");
         else if (source->glob)
-            read_glob(loader, source, &common);
+            read_glob(builder, source, &common);
         else
-            read_query(loader, source, &common, queries);
+            read_query(builder, source, &common, queries);
     }
 }
 
@@ -200,125 +202,125 @@ static bool stands_twice(const char *const *columns, size_t at)
     return false;
 }
 
-static bool sort_columns(struct loader *loader, const char *const *columns,
-                         const char *const *values, size_t count, struct row *row)
+static bool sort_columns(struct inventory_builder *builder, const struct found_row *found,
+                         struct row *row)
 {
-    row->labels = arena_calloc(&loader->scratch, count + 1, sizeof *row->labels);
-    for (size_t i = 0; i < count; i++) {
-        if (stands_twice(columns, i)) {
-            load_fault(loader, NULL, "the column '%.64s' stands twice: rename one in the query",
-                       columns[i]);
+    row->labels = arena_calloc(&builder->scratch, found->count + 1, sizeof *row->labels);
+    for (size_t i = 0; i < found->count; i++) {
+        const char *column = found->columns[i], *value = found->values[i];
+        if (stands_twice(found->columns, i)) {
+            load_fault(builder, NULL, "the column '%.64s' stands twice: rename one in the query",
+                       column);
             return false;
         }
-        if (!values[i])
+        if (!value)
             continue;
-        if (strcmp(columns[i], "name") == 0)
-            row->name = values[i];
-        else if (strcmp(columns[i], "url") == 0)
-            row->url = values[i];
-        else if (strcmp(columns[i], "schema") == 0)
-            row->schema = values[i];
+        if (strcmp(column, "name") == 0)
+            row->name = value;
+        else if (strcmp(column, "url") == 0)
+            row->url = value;
+        else if (strcmp(column, "schema") == 0)
+            row->schema = value;
         else
-            row->labels[row->label_count++] = (struct label){columns[i], values[i]};
-        if (strcmp(columns[i], "name") != 0 && load_is_implicit(columns[i])) {
-            load_fault(loader, NULL,
+            row->labels[row->label_count++] = (struct label){column, value};
+        if (strcmp(column, "name") != 0 && load_is_implicit(column)) {
+            load_fault(builder, NULL,
                        "the column '%.64s' would be a label that exists by itself: "
                        "rename it in the query",
-                       columns[i]);
+                       column);
             return false;
         }
     }
     return true;
 }
 
-static bool check_row(struct loader *loader, const struct row *row, struct url *ret_url)
+static bool check_row(struct inventory_builder *builder, const struct row *row, struct url *ret_url)
 {
     struct err err;
     if (!row->name || !load_is_name(row->name))
-        load_fault(loader, NULL,
+        load_fault(builder, NULL,
                    "its 'name' must be text of 1 to 128 bytes without control characters");
     else if (!row->url)
-        load_fault(loader, NULL, "its 'url' is missing");
+        load_fault(builder, NULL, "its 'url' is missing");
     else if (row->schema && (!load_is_name(row->schema) || strlen(row->schema) > SCHEMA_MAX_BYTES))
-        load_fault(loader, NULL,
+        load_fault(builder, NULL,
                    "its 'schema' must be a name of at most %d bytes without control characters",
                    SCHEMA_MAX_BYTES);
-    else if (!url_parse(&loader->scratch, row->url, ret_url, &err))
-        load_fault(loader, NULL, "its 'url': %s", err.text);
+    else if (!url_parse(&builder->scratch, row->url, ret_url, &err))
+        load_fault(builder, NULL, "its 'url': %s", err.text);
     else
         return true;
     return false;
 }
 
 /* The folder's real name, or the file's own where it is there already: links decide nothing. */
-static bool lies_under(struct loader *loader, const char *path, const char *under)
+static bool lies_under(struct inventory_builder *builder, const char *path, const char *under)
 {
     const char *slash = strrchr(path, '/');
     const char *folder = !slash ? "."
                          : slash == path
                              ? "/"
-                             : arena_strndup(&loader->scratch, path, (size_t)(slash - path));
+                             : arena_strndup(&builder->scratch, path, (size_t)(slash - path));
     struct stat st;
     return !file_leads_out(under, lstat(path, &st) == 0 ? path : folder);
 }
 
 /* Everyone who may write that table decides what the files are called: no name of theirs may make or change a
  * file anywhere else. */
-static bool check_place(struct loader *loader, const struct row_base *base, const struct url *url)
+static bool check_place(struct inventory_builder *builder, const struct row_base *base,
+                        const struct url *url)
 {
     if (url->dialect != DIALECT_SQLITE)
         return true;
     if (!base->under && !base->common.settings->create)
         return true;
     if (!base->under)
-        load_fault(loader, NULL,
+        load_fault(builder, NULL,
                    "'create: true' would make its file: name the folder for such files with "
                    "'under' in the source");
-    else if (!lies_under(loader, load_path(loader, url->database), base->under))
-        load_fault(loader, NULL, "its file is not in the folder that 'under' names");
+    else if (!lies_under(builder, load_path(builder, url->database), base->under))
+        load_fault(builder, NULL, "its file is not in the folder that 'under' names");
     else
         return true;
     return false;
 }
 
-static bool add_row(struct loader *loader, const struct row_base *base, const struct row *row)
+static bool add_row(struct inventory_builder *builder, const struct row_base *base,
+                    const struct row *row)
 {
     struct common common = base->common;
     struct url url;
     struct tenant tenant;
-    if (!check_row(loader, row, &url) || !check_place(loader, base, &url))
+    if (!check_row(builder, row, &url) || !check_place(builder, base, &url))
         return false;
     if (row->schema) {
-        common.schema = sharing_string(&loader->sharing, row->schema);
+        common.schema = sharing_string(&builder->sharing, row->schema);
         common.has_own_schema = true;
     }
-    load_merge_labels(loader, row->labels, row->label_count, &common);
-    if (!load_fill_tenant(loader, &url, &common, &tenant))
+    load_merge_labels(builder, row->labels, row->label_count, &common);
+    if (!load_fill_tenant(builder, &url, &common, &tenant))
         return false;
-    tenant.name = arena_strdup(loader->inventory->arena, row->name);
-    load_add_tenant(loader->inventory, &tenant);
+    tenant.name = arena_strdup(builder->inventory->arena, row->name);
+    load_add_tenant(builder->inventory, &tenant);
     return true;
 }
 
-static const char *value_of(const char *wanted, const char *const *columns,
-                            const char *const *values, size_t count)
+static const char *name_of_row(const struct found_row *found)
 {
-    for (size_t i = 0; i < count; i++)
-        if (values[i] && strcmp(columns[i], wanted) == 0)
-            return values[i];
+    for (size_t i = 0; i < found->count; i++)
+        if (found->values[i] && strcmp(found->columns[i], "name") == 0)
+            return found->values[i];
     return "";
 }
 
-bool inventory_add_found(struct inventory *inventory, const struct query_source *source,
-                         const char *const *columns, const char *const *values, size_t count,
-                         struct faults *faults)
+bool inventory_add_found(struct inventory_builder *builder, const struct query_source *source,
+                         const struct found_row *found, struct faults *faults)
 {
-    struct loader *loader = inventory->private_;
-    const struct row_base *base = &loader->rows[source - inventory->queries];
+    const struct row_base *base = &builder->rows[source - builder->inventory->queries];
     struct row row = {0};
-    loader->faults = faults;
-    load_turn_to(loader, SECTION_SOURCES, base->index);
-    loader->subject.row = value_of("name", columns, values, count);
-    loader->subject.line = source->line;
-    return sort_columns(loader, columns, values, count, &row) && add_row(loader, base, &row);
+    builder->faults = faults;
+    load_turn_to(builder, SECTION_SOURCES, base->index);
+    builder->subject.row = name_of_row(found);
+    builder->subject.line = source->line;
+    return sort_columns(builder, found, &row) && add_row(builder, base, &row);
 }

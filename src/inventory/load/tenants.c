@@ -2,91 +2,95 @@
 
 #include "base/err.h"
 
-static const struct url_param *intern_params(struct loader *loader, const struct url *url)
+static const struct url_param *intern_params(struct inventory_builder *builder,
+                                             const struct url *url)
 {
-    struct url_param *copy = arena_calloc(loader->inventory->arena, url->param_count, sizeof *copy);
+    struct url_param *copy =
+        arena_calloc(builder->inventory->arena, url->param_count, sizeof *copy);
     for (size_t i = 0; i < url->param_count; i++)
-        copy[i] = (struct url_param){sharing_string(&loader->sharing, url->params[i].key),
-                                     sharing_string(&loader->sharing, url->params[i].value)};
+        copy[i] = (struct url_param){sharing_string(&builder->sharing, url->params[i].key),
+                                     sharing_string(&builder->sharing, url->params[i].value)};
     return url->param_count ? copy : NULL;
 }
 
 /* The password is left to the tenant's password source, which is what everybody reads. */
-static struct url keep_url(struct loader *loader, const struct url *url)
+static struct url keep_url(struct inventory_builder *builder, const struct url *url)
 {
-    struct arena *arena = loader->inventory->arena;
+    struct arena *arena = builder->inventory->arena;
     bool is_file = url->dialect == DIALECT_SQLITE;
     return (struct url){
         .dialect = url->dialect,
-        .scheme = sharing_string(&loader->sharing, url->scheme),
-        .user = sharing_string(&loader->sharing, url->user),
-        .host = sharing_string(&loader->sharing, url->host),
+        .scheme = sharing_string(&builder->sharing, url->scheme),
+        .user = sharing_string(&builder->sharing, url->user),
+        .host = sharing_string(&builder->sharing, url->host),
         .port = url->port,
-        .database = arena_strdup(arena, is_file ? load_path(loader, url->database) : url->database),
-        .params = intern_params(loader, url),
+        .database =
+            arena_strdup(arena, is_file ? load_path(builder, url->database) : url->database),
+        .params = intern_params(builder, url),
         .param_count = url->param_count,
     };
 }
 
 /* NULL: a fault. The URL's own password beats the defaults', and contradicts the tenant's. */
-static const struct password *choose_password(struct loader *loader, const struct url *url,
-                                              const struct common *common)
+static const struct password *choose_password(struct inventory_builder *builder,
+                                              const struct url *url, const struct common *common)
 {
     bool is_file = url->dialect == DIALECT_SQLITE;
     if (is_file && common->has_own_password) {
-        load_fault(loader, NULL, "a SQLite database has no password");
+        load_fault(builder, NULL, "a SQLite database has no password");
         return NULL;
     }
     if (url->password && common->has_own_password) {
-        load_fault(loader, "url", "more than one password: in the 'url' and in a 'password_…' key");
+        load_fault(builder, "url",
+                   "more than one password: in the 'url' and in a 'password_…' key");
         return NULL;
     }
     if (is_file)
-        return load_keep_password(loader, PASSWORD_NONE, NULL);
+        return load_keep_password(builder, PASSWORD_NONE, NULL);
     if (url->password)
-        return load_keep_password(loader, PASSWORD_VALUE, url->password);
+        return load_keep_password(builder, PASSWORD_VALUE, url->password);
     return common->password;
 }
 
-static bool check_database(struct loader *loader, const struct url *url,
+static bool check_database(struct inventory_builder *builder, const struct url *url,
                            const struct common *common)
 {
     bool has_schemas = url->dialect == DIALECT_POSTGRESQL;
     if (!has_schemas && common->has_own_schema)
-        load_fault(loader, "schema", "'schema' is for PostgreSQL only");
+        load_fault(builder, "schema", "'schema' is for PostgreSQL only");
     else if (!has_schemas && common->has_own_session)
-        load_fault(loader, "settings",
+        load_fault(builder, "settings",
                    "'settings' is for PostgreSQL only: set it in the revision that needs it");
     else if (common->has_own_path && !(has_schemas && common->schema))
         load_fault(
-            loader, "search_path",
+            builder, "search_path",
             has_schemas
                 ? "'search_path' is what comes after the tenant's schema: give its 'schema' too"
                 : "'search_path' is for PostgreSQL only");
     else if (!url->database && !url_param(url, "service"))
-        load_fault(loader, "url", "the 'url' names no database");
+        load_fault(builder, "url", "the 'url' names no database");
     else
         return url->dialect != DIALECT_POSTGRESQL || common->is_control ||
-               load_check_options(loader, url, common);
+               load_check_options(builder, url, common);
     return false;
 }
 
-bool load_fill_tenant(struct loader *loader, const struct url *url, const struct common *common,
-                      struct tenant *ret_tenant)
+bool load_fill_tenant(struct inventory_builder *builder, const struct url *url,
+                      const struct common *common, struct tenant *ret_tenant)
 {
-    const struct password *password = choose_password(loader, url, common);
-    if (!check_database(loader, url, common) || !password)
+    const struct password *password = choose_password(builder, url, common);
+    if (!check_database(builder, url, common) || !password)
         return false;
     *ret_tenant = (struct tenant){
-        .url = keep_url(loader, url),
-        .url_redacted = url_redacted(loader->inventory->arena, url),
-        .server = sharing_string(&loader->sharing, url_server(&loader->scratch, url)),
+        .url = keep_url(builder, url),
+        .url_redacted = url_redacted(builder->inventory->arena, url),
+        .server = sharing_string(&builder->sharing, url_server(&builder->scratch, url)),
         .schema = url->dialect == DIALECT_POSTGRESQL ? common->schema : NULL,
         .labels = common->labels,
         .label_count = common->label_count,
         .settings = common->settings,
         .password = password,
-        .line = load_line(loader, NULL),
+        .line = load_line(builder, NULL),
     };
     return true;
 }
@@ -120,17 +124,17 @@ const char *tenant_label(const void *tenant, const char *key)
 
 /* ---- the tenants that the file lists -------------------------------------------------------- */
 
-static bool read_name(struct loader *loader, const char *raw, const char **ret_name)
+static bool read_name(struct inventory_builder *builder, const char *raw, const char **ret_name)
 {
     const char *name;
     if (!raw) {
-        load_fault(loader, NULL, "'name' is missing");
+        load_fault(builder, NULL, "'name' is missing");
         return false;
     }
-    if (!load_text(loader, "name", raw, &name))
+    if (!load_text(builder, (struct field){"name", raw}, &name))
         return false;
     if (!load_is_name(name)) {
-        load_fault(loader, "name",
+        load_fault(builder, "name",
                    "'name' must be text of 1 to 128 bytes without control characters");
         return false;
     }
@@ -138,41 +142,41 @@ static bool read_name(struct loader *loader, const char *raw, const char **ret_n
     return true;
 }
 
-bool load_url(struct loader *loader, const char *raw, struct url *ret_url)
+bool load_url(struct inventory_builder *builder, const char *raw, struct url *ret_url)
 {
     const char *text;
     struct err err;
     if (!raw) {
-        load_fault(loader, NULL, "'url' is missing");
+        load_fault(builder, NULL, "'url' is missing");
         return false;
     }
-    if (!load_text(loader, "url", raw, &text))
+    if (!load_text(builder, (struct field){"url", raw}, &text))
         return false;
-    if (!url_parse(&loader->scratch, text, ret_url, &err)) {
-        load_fault(loader, "url", "'url': %s", err.text);
+    if (!url_parse(&builder->scratch, text, ret_url, &err)) {
+        load_fault(builder, "url", "'url': %s", err.text);
         return false;
     }
     return true;
 }
 
-static void read_tenant(struct loader *loader, const struct raw_tenant *raw)
+static void read_tenant(struct inventory_builder *builder, const struct raw_tenant *raw)
 {
     const char *name = NULL;
     struct url url;
     struct tenant tenant;
-    bool has_name = read_name(loader, raw->name, &name);
-    bool has_url = load_url(loader, raw->url, &url);
-    struct common common = load_common(loader, &raw->common, &loader->defaults);
-    if (!has_url || !load_fill_tenant(loader, &url, &common, &tenant) || !has_name)
+    bool has_name = read_name(builder, raw->name, &name);
+    bool has_url = load_url(builder, raw->url, &url);
+    struct common common = load_common(builder, &raw->common, &builder->defaults);
+    if (!has_url || !load_fill_tenant(builder, &url, &common, &tenant) || !has_name)
         return;
-    tenant.name = arena_strdup(loader->inventory->arena, name);
-    load_add_tenant(loader->inventory, &tenant);
+    tenant.name = arena_strdup(builder->inventory->arena, name);
+    load_add_tenant(builder->inventory, &tenant);
 }
 
-void load_tenants(struct loader *loader, const struct raw_inventory *raw)
+void load_tenants(struct inventory_builder *builder, const struct raw_inventory *raw)
 {
     for (size_t i = 0; i < raw->tenants_count; i++) {
-        load_turn_to(loader, SECTION_TENANTS, i);
-        read_tenant(loader, &raw->tenants[i]);
+        load_turn_to(builder, SECTION_TENANTS, i);
+        read_tenant(builder, &raw->tenants[i]);
     }
 }

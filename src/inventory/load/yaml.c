@@ -162,7 +162,8 @@ static bool add_setting(struct walk *walk, const struct frame *frame, const char
     const char *name = frame->keys.data + frame->last_key;
     if (!value)
         return fault(walk, "'settings' must be written out, without aliases");
-    places_add_setting(walk->places, frame[-1].section, name, value, walk->line);
+    const struct setting_place setting = {name, value, (uint32_t)walk->line};
+    places_add_setting(walk->places, frame[-1].section, &setting);
     return true;
 }
 
@@ -316,16 +317,16 @@ static bool walk_events(struct walk *walk, const char *bytes, size_t len)
     return is_well;
 }
 
-bool yaml_check(const char *path, const void *bytes, size_t len, struct places *places,
-                struct faults *faults)
+bool yaml_check(const struct yaml_file *file, struct places *places, struct faults *faults)
 {
-    struct walk walk = {.path = path, .places = places, .faults = faults, .arena = &places->arena};
-    if (len > YAML_MAX_BYTES)
+    struct walk walk = {
+        .path = file->path, .places = places, .faults = faults, .arena = &places->arena};
+    if (file->len > YAML_MAX_BYTES)
         return fault(&walk, "the file is larger than 64 MiB");
     map_init(&walk.anchor_by_name);
     for (size_t i = 0; i < DEPTH_MAX; i++)
         buf_init(&walk.frames[i].keys, BUF_MAX_DEFAULT);
-    bool is_well = walk_events(&walk, bytes, len) && !walk.is_bad;
+    bool is_well = walk_events(&walk, file->bytes, file->len) && !walk.is_bad;
     if (is_well && !walk.document_count)
         is_well = fault(&walk, "the file is empty");
     for (size_t i = 0; i < DEPTH_MAX; i++)

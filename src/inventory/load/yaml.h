@@ -14,8 +14,15 @@ struct places;
 
 #define YAML_MAX_BYTES ((size_t)64 << 20)
 
-/* False: the reasons are in `faults`, under the name `path`. */
-bool yaml_check(const char *path, const void *bytes, size_t len, struct places *places,
+/* A file's bytes; `path` names it in faults. */
+struct yaml_file {
+    const char *path;
+    const void *bytes;
+    size_t len;
+};
+
+/* Fills `places`. False: the reasons are in `faults`. */
+bool yaml_check(const struct yaml_file *file, struct places *places,
                 struct faults *faults) MUST_CHECK;
 
 #endif
