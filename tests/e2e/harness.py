@@ -18,6 +18,8 @@ import tempfile
 import time
 import unittest
 
+import schema
+
 SKEIN = os.environ.get("SKEIN_BIN", "build/plain/skein")
 # What the tests themselves are told by: skein would warn of variables that are none of its own.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("SKEIN_")}
@@ -60,6 +62,15 @@ class Result:
 
     def __repr__(self):
         return f"exit {self.code}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
+
+
+class Skein(subprocess.Popen):
+    """skein at work. Whatever JSON it prints is held against its schema."""
+
+    def communicate(self, *args, **options):
+        out, err = super().communicate(*args, **options)
+        schema.check_process(self.args[1:], self.returncode, out, err)
+        return out, err
 
 
 class Fleet:
@@ -141,9 +152,9 @@ class Fleet:
     def start(self, *args, env=None, inventory="skein.yaml", **options):
         options.setdefault("stdout", subprocess.PIPE)
         options.setdefault("stderr", subprocess.PIPE)
-        return subprocess.Popen([SKEIN, "-f", self.path(inventory), *args],
-                                env={**ENVIRONMENT, "LC_ALL": "C.UTF-8", **(env or {})},
-                                stdin=subprocess.DEVNULL, **options)
+        return Skein([SKEIN, "-f", self.path(inventory), *args],
+                     env={**ENVIRONMENT, "LC_ALL": "C.UTF-8", **(env or {})},
+                     stdin=subprocess.DEVNULL, **options)
 
     def run(self, *args, env=None, timeout=90, **options):
         process = self.start(*args, env=env, **options)

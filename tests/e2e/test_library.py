@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import time
 
+import schema
 from harness import SKEIN, FleetCase, Postgres, main, wait_until
 
 BUILD = os.path.dirname(os.path.abspath(SKEIN))
@@ -130,6 +131,7 @@ class Library(FleetCase):
         lines = self.app("upgrade", "--report", "json")
         at = next(i for i, line in enumerate(lines) if line.startswith("{"))
         report = json.loads("\n".join(lines[at:-1]))
+        schema.check("report", report)
         self.assertEqual((report["run"]["command"], report["totals"]["succeeded"]), ("upgrade", 2))
         self.assertIn("no report", self.app("current", "--report", "papyrus"))
 

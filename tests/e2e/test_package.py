@@ -8,6 +8,8 @@ import subprocess
 import tempfile
 import unittest
 
+import schema
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 TREE = os.path.dirname(os.path.dirname(HERE))
 SUDO = [] if os.geteuid() == 0 else ["sudo"]
@@ -54,6 +56,7 @@ class Package(unittest.TestCase):
     def test_the_example_fleet_is_upgraded_in_an_empty_debian(self):
         os.mkdir(f"{self.root}/srv/fleet/data")
         out = self.inside("skein", "-f", "/srv/fleet/skein.yaml", "upgrade", "-o", "json", "--progress", "none")
+        schema.check("report", json.loads(out))
         totals = json.loads(out)["totals"]
         self.assertEqual((totals["tenants"], totals["succeeded"]), (14, 14))
         again = self.inside("skein", "-f", "/srv/fleet/skein.yaml", "upgrade", "-o", "json", "--progress", "none")
@@ -64,7 +67,7 @@ class Package(unittest.TestCase):
         files = call("dpkg-deb", "-c", package)
         for path in ("./usr/bin/skein", "./usr/share/man/man1/skein.1", "./usr/share/doc/skein/copyright",
                      "./usr/share/bash-completion/completions/skein", "./usr/share/zsh/vendor-completions/_skein",
-                     "./usr/share/fish/vendor_completions.d/skein.fish"):
+                     "./usr/share/fish/vendor_completions.d/skein.fish", "./usr/share/skein/schema/report.json"):
             self.assertIn(path, files)
         self.assertNotIn("libskein.a", files)
 
