@@ -110,16 +110,17 @@ static void put_said(struct json_stream *stream, const struct said *said)
             json_put(stream, said_name(part), json_text(said_part(said, part)));
 }
 
-/* `detail` and `said`: of one tenant; NULL: none. */
+/* The words are those of one tenant, whose row is given. */
 static void put_error_members(struct json_stream *stream, const struct report_error *error,
-                              const char *detail, const struct said *said)
+                              const struct report_row *row, bool has_detail)
 {
-    const struct report_error_key *key = &error->key;
-    json_t *message = detail ? json_joined(key->text, detail) : json_text(key->text);
+    const struct cause *key = &error->key;
+    bool is_joined = has_detail && row->detail;
+    json_t *message = is_joined ? json_joined(row->text, row->detail) : json_text(row->text);
     json_put(stream, "class", json_text(err_class_name((enum err_class)key->kind)));
     json_put(stream, "code", json_text_or_null(key->code));
     json_put(stream, "message", message);
-    put_said(stream, said);
+    put_said(stream, row->said);
     json_put(stream, "revision", json_text(key->revision ? key->revision->id : NULL));
     json_put(stream, "file", json_text_or_null(key->file));
     json_put(stream, "line", key->line ? json_integer(key->line) : json_null());
@@ -131,7 +132,10 @@ static void put_errors(struct json_stream *stream, const struct report *report)
     for (size_t i = 0; i < report->error_count; i++) {
         const struct report_error *error = &report->errors[i];
         json_open(stream, NULL, '{');
-        put_error_members(stream, error, NULL, report_example(report, error));
+        const char *first = report->run.tenants[error->first_row]->name;
+        put_error_members(stream, error, &report->rows[error->first_row], false);
+        json_put(stream, "pattern", json_text(error->key.text));
+        json_put(stream, "example", json_text(error->has_other_texts ? first : NULL));
         json_open(stream, "tenants", '[');
         for (uint32_t row = error->first_row; row != REPORT_NONE;
              row = report->rows[row].next_same_error)
@@ -214,7 +218,7 @@ static void put_tenant_error(struct json_stream *stream, const struct report *re
     }
     const struct report_error *error = &report->errors[row->error];
     json_open(stream, "error", '{');
-    put_error_members(stream, error, row->detail, row->said);
+    put_error_members(stream, error, row, true);
     json_put(stream, "statement", json_text(error->statement));
     json_close(stream, '}');
 }

@@ -8,7 +8,9 @@
 #define REPORT_MODEL_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/intern.h"
+#include "report/cause.h"
 #include "report/report.h"
 
 #define REPORT_NONE UINT32_MAX
@@ -25,24 +27,16 @@ struct step_list {
     size_t count;
 };
 
-/* One cause, and the tenants it befell. Interned as a whole but for what follows `key`. */
-struct report_error_key {
-    const char *code; /* interned, like the other texts: equal pointers, equal texts */
-    const char *text;
-    const char *file;
-    const struct revision *revision; /* NULL: none */
-    int32_t kind;                    /* enum err_class */
-    int32_t line;                    /* 0: none */
-};
-
+/* One cause, and the tenants it befell. */
 struct report_error {
-    struct report_error_key key;
+    struct cause key;
     const char *statement; /* of the first tenant's; NULL: none */
     uint32_t first_row;    /* the tenants follow through report_row.next_same_error */
     uint32_t last_row;
     uint32_t row_count;
     /* after the end: not all of its tenants' databases said the same beside the text */
     bool has_other_words;
+    bool has_other_texts; /* after the end: the texts themselves are not all the same */
 };
 
 /* A notice that one tenant's database gave. */
@@ -86,6 +80,7 @@ struct report_row {
     uint32_t next_same_error; /* in order of the selection; REPORT_NONE: the last */
     uint32_t attempts;
     const float *step_ms; /* a duration a step; NULL: none */
+    const char *text;     /* of its error, interned; NULL: none */
     /* what is the tenant's own in its error, told after the error's text; NULL: nothing */
     const char *detail;
     const struct said *said; /* beside its error's text; equal ones are one; NULL: nothing */
@@ -123,7 +118,7 @@ struct report {
     struct intern step_lists;  /* arrays of report_step */
     struct intern saids;       /* structs said of interned strings */
     struct intern notice_keys; /* the number is the index into `notices` until the end */
-    struct intern error_keys;  /* the number is the index into `errors` until the end */
+    struct causes causes;      /* the number is the index into `errors` until the end */
     const char **scratch_ids;  /* grows to the longest list seen */
     struct report_step *scratch_steps;
     size_t scratch_id_count;
@@ -139,6 +134,17 @@ size_t report_bad_count(const struct report *report);
 /* notices.c: adds what a tenant's database said, and sorts it all at the end. */
 void report_hear(struct report *report, struct report_row *row, const struct notices *notices);
 void report_sort_notices(struct report *report);
+
+/* The text, interned. */
+const char *report_keep_text(struct report *report, const char *text);
+
+/* errors.c: adds a tenant's error, and sorts them all at the end. */
+void report_keep_error(struct report *report, struct report_row *row,
+                       const struct outcome *outcome);
+void report_sort_errors(struct report *report);
+
+/* The text of the error's first tenant, as an example for all. */
+const char *report_text_of(const struct report *report, const struct report_error *error);
 
 /* A struct said of the report's own; NULL for NULL. */
 const struct said *report_keep_said(struct report *report, const struct said *said);

@@ -13,7 +13,7 @@ struct report *report_new(void)
     intern_init(&report->step_lists, &report->arena);
     intern_init(&report->saids, &report->arena);
     intern_init(&report->notice_keys, &report->arena);
-    intern_init(&report->error_keys, &report->arena);
+    causes_init(&report->causes, &report->arena);
     return report;
 }
 
@@ -29,7 +29,7 @@ void report_free(struct report *report)
 
 /* ---- what tenants share -------------------------------------------------------------------- */
 
-static const char *keep_text(struct report *report, const char *text)
+const char *report_keep_text(struct report *report, const char *text)
 {
     uint32_t number = intern_put(&report->strings, text, strlen(text) + 1);
     return intern_at(&report->strings, number, NULL);
@@ -45,7 +45,7 @@ static uint32_t keep_ids(struct report *report, const struct rows *rows)
         report->scratch_id_count = count;
     }
     for (size_t i = 0; i < count; i++)
-        report->scratch_ids[i] = keep_text(report, rows->ids[i]);
+        report->scratch_ids[i] = report_keep_text(report, rows->ids[i]);
     return intern_put(&report->id_lists, report->scratch_ids, count * sizeof *report->scratch_ids);
 }
 
@@ -95,48 +95,8 @@ const struct said *report_keep_said(struct report *report, const struct said *sa
         return NULL;
     for (enum said_part part = 0; part < SAID__COUNT; part++)
         if (said_part(said, part))
-            kept.part[part] = keep_text(report, said_part(said, part));
+            kept.part[part] = report_keep_text(report, said_part(said, part));
     return intern_at(&report->saids, intern_put(&report->saids, &kept, sizeof kept), NULL);
-}
-
-/* Who was in the way differs from tenant to tenant, and is no cause of its own. */
-static char *find_detail(char *text)
-{
-    static const char *const marks[] = {"; blocked by ", "; held by "};
-    char *found = NULL;
-    for (size_t i = 0; !found && i < ARRAY_LEN(marks); i++)
-        found = strstr(text, marks[i]);
-    return found;
-}
-
-/* Errors are grouped without what the database said beside the text: DETAIL names other rows in each tenant. */
-static void keep_error(struct report *report, struct report_row *row, const struct outcome *outcome)
-{
-    struct err err = *outcome->error;
-    char *detail = find_detail(err.text);
-    row->detail = arena_strdup(&report->arena, detail);
-    row->said = report_keep_said(report, err.said);
-    if (detail)
-        *detail = '\0';
-    struct report_error_key key = {
-        .code = keep_text(report, err.code),
-        .text = keep_text(report, err.text),
-        .file = keep_text(report, err.file),
-        .revision = outcome->error_revision,
-        .kind = (int32_t)err.kind,
-        .line = err.line,
-    };
-    row->error = intern_put(&report->error_keys, &key, sizeof key);
-    if (row->error < report->error_count)
-        return;
-    struct report_error *error =
-        ARENA_PUSH(&report->arena, report->errors, report->error_count, report->error_capacity);
-    *error = (struct report_error){
-        .key = key,
-        .statement = arena_strdup(&report->arena, outcome->error_statement),
-        .first_row = REPORT_NONE,
-        .last_row = REPORT_NONE,
-    };
 }
 
 struct rows report_ids(const struct report *report, uint32_t number)
@@ -217,7 +177,7 @@ static void keep_outcome(struct report *report, struct report_row *row,
     row->step_ms = keep_durations(report, NULL, 0, outcome->steps, outcome->step_count);
     row->error = REPORT_NONE;
     if (outcome->error)
-        keep_error(report, row, outcome);
+        report_keep_error(report, row, outcome);
     row->attempts = outcome->attempts;
     row->duration_ms = outcome->duration_ms;
     row->started_ms = outcome->started_ms;
@@ -234,7 +194,7 @@ static void add_outcome(struct report *report, struct report_row *row,
     row->step_ms = keep_durations(report, row->step_ms, count, outcome->steps, outcome->step_count);
     row->steps = keep_steps(report, row->steps, outcome->steps, outcome->step_count);
     if (outcome->error)
-        keep_error(report, row, outcome);
+        report_keep_error(report, row, outcome);
     row->attempts += outcome->attempts;
     row->duration_ms += outcome->duration_ms;
 }
@@ -249,46 +209,6 @@ static void finish_tenant(struct report *report, struct report_row *row,
     else
         keep_outcome(report, row, outcome);
     report_hear(report, row, outcome->notices);
-}
-
-/* By the selection's order, which unlike the order of arrival is the same in every run. */
-static void link_tenants(struct report *report)
-{
-    for (uint32_t i = 0; i < report->run.tenant_count; i++) {
-        struct report_row *row = &report->rows[i];
-        if (row->error == REPORT_NONE)
-            continue;
-        struct report_error *error = &report->errors[row->error];
-        if (error->row_count++)
-            report->rows[error->last_row].next_same_error = i;
-        else
-            error->first_row = i;
-        error->last_row = i;
-        error->has_other_words |= row->said != report->rows[error->first_row].said;
-    }
-}
-
-static int compare_errors(const void *left, const void *right)
-{
-    const struct report_error *a = left;
-    const struct report_error *b = right;
-    if (a->row_count != b->row_count)
-        return a->row_count > b->row_count ? -1 : 1;
-    return (a->first_row > b->first_row) - (a->first_row < b->first_row);
-}
-
-static void sort_errors(struct report *report)
-{
-    if (!report->error_count)
-        return;
-    qsort(report->errors, report->error_count, sizeof *report->errors, compare_errors);
-    /* An error is left without tenants where a later outcome (a rollback) took its place. */
-    while (report->error_count && !report->errors[report->error_count - 1].row_count)
-        report->error_count--;
-    for (uint32_t i = 0; i < report->error_count; i++)
-        for (uint32_t at = report->errors[i].first_row; at != REPORT_NONE;
-             at = report->rows[at].next_same_error)
-            report->rows[at].error = i;
 }
 
 /* For a tenant that this run did not come to, the report tells what the ledger knows from earlier runs of the
@@ -313,7 +233,7 @@ static void carry_over(struct report *report, struct report_row *row,
             "%s' says more)",
             report->run.resumed_from ? report->run.resumed_from : "RUN");
     snprintf(err.code, sizeof err.code, EVENT_NOT_REACHED);
-    keep_error(report, row, &(struct outcome){.error = &err});
+    report_keep_error(report, row, &(struct outcome){.error = &err});
 }
 
 /* A run that still goes on (read from the ledger) has pending and running tenants. */
@@ -343,8 +263,7 @@ static void finish_run(struct report *report, const struct event *event)
     report->duration_ms = event->duration_ms;
     skip_the_rest(report);
     count_waves(report);
-    link_tenants(report);
-    sort_errors(report);
+    report_sort_errors(report);
     report_sort_notices(report);
 }
 
@@ -421,11 +340,6 @@ int report_exit_code(const struct report *report, int signal)
     bool is_fine = report->state == RUN_SUCCEEDED && !report_bad_count(report) &&
                    !report->error_count && !has_skipped(report);
     return is_fine ? 0 : 1;
-}
-
-const struct said *report_example(const struct report *report, const struct report_error *error)
-{
-    return report->rows[error->first_row].said;
 }
 
 struct report_wave *report_wave_of(const struct report *report, size_t tenant)

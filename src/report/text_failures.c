@@ -3,7 +3,7 @@
 #include "report/text.h"
 
 /* `sql 23505, revision 83241ca0f125, versions/83241ca0f125_added_table.sql:12` */
-static void add_place(struct buf *buf, const struct report_error_key *key)
+static void add_place(struct buf *buf, const struct cause *key)
 {
     buf_adds(buf, err_class_name((enum err_class)key->kind));
     if (*key->code)
@@ -91,15 +91,29 @@ static void print_detail(const struct text *text, const struct report_error *err
     buf_done(&line);
 }
 
-static void print_error(const struct text *text, const struct report_error *error)
+/* `3 tenants: `, and whose words follow where the others have words of their own. */
+static void add_who(const struct text *text, struct buf *line, const struct report_error *error)
 {
     const char *red = text_color(text, COLOR_BAD);
+    buf_addf(line, "  %s", red ? red : "");
+    human_add_count(line, error->row_count, "tenant");
+    buf_adds(line, red ? "\033[0m" : "");
+    if (error->has_other_texts) {
+        buf_adds(line, " (in the words of ");
+        human_add_text(line, text->report->run.tenants[error->first_row]->name);
+        buf_adds(line, ", as an example)");
+    }
+    buf_adds(line, ": ");
+}
+
+static void print_error(const struct text *text, const struct report_error *error)
+{
     uint32_t rows[TEXT_NAMES];
     struct buf line;
     buf_init(&line, BUF_MAX_DEFAULT);
-    human_add_count(&line, error->row_count, "tenant");
-    fprintf(text->out, "  %s%s%s: ", red ? red : "", line.data, red ? "\033[0m" : "");
-    text_lines(text, error->key.text, "    ");
+    add_who(text, &line, error);
+    fputs(line.data, text->out);
+    text_lines(text, report_text_of(text->report, error), "    ");
     print_said(text, error);
     buf_clear(&line);
     add_place(&line, &error->key);

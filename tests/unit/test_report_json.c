@@ -69,6 +69,8 @@ static void a_report_has_exactly_the_documented_keys(void **state)
         "      \"revision\": \"83241ca0f125\",\n"
         "      \"file\": \"versions/83241ca0f125_added_table.sql\",\n"
         "      \"line\": 12,\n"
+        "      \"pattern\": \"could not create unique index \\\"ix\\\"\",\n"
+        "      \"example\": null,\n"
         "      \"tenants\": [\n"
         "        \"globex\"\n"
         "      ]\n"

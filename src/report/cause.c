@@ -1,0 +1,258 @@
+#include "report/cause.h"
+
+#include "base/arena.h"
+#include "base/ascii.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "inventory/inventory.h"
+
+enum { FACTS_MOST = 8, VARIABLE_SHORTEST = 3, ADDRESS_MOST = 45 };
+
+struct fact {
+    const char *text;
+    const char *word; /* what stands for it */
+    bool is_file;     /* the folders before it are its own too */
+    bool is_variable; /* of the environment: '_' ends it */
+};
+
+struct facts {
+    struct arena arena;
+    struct fact items[FACTS_MOST]; /* the longest first: a name may be a part of a file's */
+    size_t count;
+};
+
+/* ---- what is the tenant's own -------------------------------------------------------------- */
+
+static void add_fact(struct facts *facts, const struct fact *fact)
+{
+    size_t at = facts->count;
+    if (!fact->text || !*fact->text || facts->count == FACTS_MOST)
+        return;
+    for (; at && strlen(facts->items[at - 1].text) < strlen(fact->text); at--)
+        facts->items[at] = facts->items[at - 1];
+    facts->items[at] = *fact;
+    facts->count++;
+}
+
+static const char *last_part(const char *path)
+{
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    return slash ? slash + 1 : path;
+}
+
+/* `ACME_PASSWORD` is the variable of 'acme'. */
+static void add_variable(struct facts *facts, const char *name)
+{
+    char *upper = arena_strdup(&facts->arena, name);
+    for (char *at = upper; *at; at++)
+        *at = ascii_is_alnum(*at) ? ascii_to_upper(*at) : '_';
+    if (strlen(upper) >= VARIABLE_SHORTEST)
+        add_fact(facts, &(struct fact){.text = upper, .word = "{NAME}", .is_variable = true});
+}
+
+static void collect(struct facts *facts, const struct tenant *tenant)
+{
+    struct url url;
+    struct err err;
+    facts->count = 0;
+    add_fact(facts, &(struct fact){.text = tenant->name, .word = "{name}"});
+    add_fact(facts, &(struct fact){.text = tenant->schema, .word = "{schema}"});
+    add_variable(facts, tenant->name);
+    if (!url_parse(&facts->arena, tenant->url_redacted, &url, &err))
+        return;
+    bool is_file = url.dialect == DIALECT_SQLITE;
+    add_fact(facts, &(struct fact){.text = url.user, .word = "{user}"});
+    add_fact(facts, &(struct fact){.text = url_dialled(&url), .word = "{host}"});
+    if (is_file)
+        add_fact(facts, &(struct fact){
+                            .text = last_part(url.database), .word = "{file}", .is_file = true});
+    else
+        add_fact(facts, &(struct fact){.text = url.database, .word = "{database}"});
+}
+
+/* ---- finding it ---------------------------------------------------------------------------- */
+
+static bool is_hex(char c)
+{
+    return ascii_is_digit(c) || (ascii_to_lower(c) >= 'a' && ascii_to_lower(c) <= 'f');
+}
+
+static bool is_word(char c)
+{
+    return ascii_is_alnum(c) || c == '_' || (unsigned char)c >= 0x80;
+}
+
+/* Is the fact at `at`, and no part of a longer word? */
+static bool is_fact_at(const struct fact *fact, const char *text, const char *at)
+{
+    size_t len = strlen(fact->text);
+    if (strncmp(at, fact->text, len) != 0)
+        return false;
+    char before = at == text ? ' ' : at[-1];
+    bool ends_before = !is_word(before) || !is_word(at[0]) || (fact->is_variable && before == '_');
+    bool ends_after =
+        !is_word(at[len]) || !is_word(at[len - 1]) || (fact->is_variable && at[len] == '_');
+    return ends_before && ends_after;
+}
+
+static const struct fact *find_fact(const struct facts *facts, const char *text, const char *at)
+{
+    for (size_t i = 0; i < facts->count; i++)
+        if (is_fact_at(&facts->items[i], text, at))
+            return &facts->items[i];
+    return NULL;
+}
+
+/* The length of an IPv4 or IPv6 address at `at`; 0: there is none. A time of day has colons too. */
+static size_t address_at(const char *text, const char *at)
+{
+    enum { COLONS_OF_WHOLE = 7 };
+    size_t len = 0, dots = 0, colons = 0;
+    bool is_short = false;
+    if (at > text && (is_word(at[-1]) || at[-1] == '.' || at[-1] == ':'))
+        return 0;
+    for (; is_hex(at[len]) || at[len] == '.' || at[len] == ':'; len++) {
+        dots += at[len] == '.';
+        colons += at[len] == ':';
+        is_short = is_short || (at[len] == ':' && at[len + 1] == ':');
+    }
+    for (; len && at[len - 1] == ':' && (len < 2 || at[len - 2] != ':'); len--)
+        colons--;
+    bool is_v4 = dots == 3 && !colons && strspn(at, "0123456789.") == len && at[len - 1] != '.';
+    bool is_v6 = is_short || colons == COLONS_OF_WHOLE;
+    return len <= ADDRESS_MOST && !is_word(at[len]) && (is_v4 || is_v6) ? len : 0;
+}
+
+/* Is the number at `at` one that a server has given to something that soon is no more? */
+static bool is_passing_number(const char *text, const char *at)
+{
+    static const char *const words[] = {"process", "processes", "pid",        "backend",
+                                        "session", "sessions",  "connection", "transaction",
+                                        "thread",  "oid",       "id"};
+    const char *end = at;
+    if (at == text || !strchr(" =#(", at[-1]))
+        return false;
+    while (end > text && strchr(" =#(:", end[-1]))
+        end--;
+    const char *start = end;
+    while (start > text && is_word(start[-1]))
+        start--;
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (strlen(words[i]) == (size_t)(end - start) && ascii_begins(start, words[i]))
+            return true;
+    return false;
+}
+
+static size_t number_at(const char *text, const char *at)
+{
+    size_t len = strspn(at, "0123456789");
+    return len && !is_word(at[len]) && is_passing_number(text, at) ? len : 0;
+}
+
+/* Takes back the folders that stand before a file's name: a path as the database tells it may be longer than the
+ * URL's. */
+static void drop_folders(struct buf *buf, size_t start)
+{
+    size_t len = buf->len;
+    if (len == start || buf->data[len - 1] != '/')
+        return;
+    while (len > start && !strchr(" '\"`(=", buf->data[len - 1]))
+        len--;
+    buf->len = len;
+    buf->data[len] = '\0';
+}
+
+static size_t replace(struct buf *buf, size_t start, const struct fact *fact)
+{
+    if (fact->is_file)
+        drop_folders(buf, start);
+    buf_adds(buf, fact->word);
+    return strlen(fact->text);
+}
+
+void cause_add(struct buf *buf, const char *text, const struct tenant *tenant)
+{
+    struct facts facts;
+    size_t start = buf->len;
+    arena_init(&facts.arena);
+    collect(&facts, tenant);
+    for (const char *at = text; *at;) {
+        const struct fact *fact = find_fact(&facts, text, at);
+        size_t len = 0;
+        if (fact)
+            len = replace(buf, start, fact);
+        else if ((len = address_at(text, at)))
+            buf_adds(buf, "{address}");
+        else if ((len = number_at(text, at)))
+            buf_adds(buf, "{number}");
+        else
+            buf_addc(buf, *at);
+        at += len ? len : 1;
+    }
+    arena_done(&facts.arena);
+}
+
+/* ---- grouping ------------------------------------------------------------------------------ */
+
+const char *cause_detail(const char *text)
+{
+    static const char *const marks[] = {"; blocked by ", "; held by "};
+    const char *found = NULL;
+    for (size_t i = 0; !found && i < ARRAY_LEN(marks); i++)
+        found = strstr(text, marks[i]);
+    return found;
+}
+
+void causes_init(struct causes *causes, struct arena *arena)
+{
+    *causes = (struct causes){.arena = arena};
+    intern_init(&causes->strings, arena);
+    intern_init(&causes->exact, arena);
+    intern_init(&causes->causes, arena);
+}
+
+static const char *keep(struct causes *causes, const char *text, size_t len)
+{
+    char *copy = xcalloc(len + 1, 1);
+    memcpy(copy, text, len);
+    uint32_t number = intern_put(&causes->strings, copy, len + 1);
+    free(copy);
+    return intern_at(&causes->strings, number, NULL);
+}
+
+static uint32_t put_cause(struct causes *causes, const struct cause *exact,
+                          const struct tenant *tenant)
+{
+    struct cause cause = *exact;
+    struct buf text;
+    buf_init(&text, BUF_MAX_DEFAULT);
+    cause_add(&text, exact->text, tenant);
+    cause.text = keep(causes, text.data, text.len);
+    buf_done(&text);
+    return intern_put(&causes->causes, &cause, sizeof cause);
+}
+
+uint32_t causes_put(struct causes *causes, const struct err *err, const struct revision *revision,
+                    const struct tenant *tenant)
+{
+    const char *detail = cause_detail(err->text);
+    struct cause exact = {
+        .code = keep(causes, err->code, strlen(err->code)),
+        .text = keep(causes, err->text, detail ? (size_t)(detail - err->text) : strlen(err->text)),
+        .file = keep(causes, err->file, strlen(err->file)),
+        .revision = revision,
+        .kind = (int32_t)err->kind,
+        .line = err->line,
+    };
+    size_t known = causes->exact.count;
+    uint32_t number = intern_put(&causes->exact, &exact, sizeof exact);
+    if (number == known)
+        *ARENA_PUSH(causes->arena, causes->cause_of, known, causes->capacity) =
+            put_cause(causes, &exact, tenant);
+    return causes->cause_of[number];
+}
+
+const struct cause *causes_at(const struct causes *causes, uint32_t number)
+{
+    return intern_at(&causes->causes, number, NULL);
+}
