@@ -132,6 +132,8 @@ struct skein_options {
     const char *const *tenants; /* only these names; NULL-terminated */
     uint32_t parallel;          /* tenants at once; default: as the inventory says */
     uint32_t per_server;
+    bool
+        refuses_empty; /* a selection of no one is a fault, and a label in `select` that no tenant has */
 };
 
 /* Reads inventory and chain, asks the inventory's sources, and selects; touches no tenant. NULL: the

@@ -59,13 +59,16 @@ static unsigned needs_of(const struct options *options)
 
 static bool open_fleet(struct fleet *fleet, const struct options *options)
 {
+    unsigned groups = options->command->groups;
     struct fleet_request request = {
         .inventory = options->file,
-        .select = options->select,
+        .selects = options->selects.items,
+        .select_count = options->selects.count,
+        .wave = groups & OPTIONS_SELECT ? options->wave : NULL,
         /* A run that changes tenants stops after the wave; one that only looks at tenants looks at
          * those of the wave alone. */
-        .wave =
-            options->command->groups & OPTIONS_POLICY && !options->is_sql ? NULL : options->wave,
+        .keeps_later_waves = groups & OPTIONS_POLICY && !options->is_sql,
+        .refuses_empty = groups & OPTIONS_SELECT && !options->allows_empty,
         .names = options->tenants,
         .name_count = options->tenant_count,
         .parallel = options->parallel,

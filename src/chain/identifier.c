@@ -142,7 +142,13 @@ bool identifier_branch(const struct chain *chain, const char *label, uint32_t *r
 {
     if (find_name(chain, label, NULL, ret_revision, err))
         return true;
-    return err_set(err, ERR_CHAIN, "no such branch: '%s'", label);
+    struct similar similar = similar_to(label);
+    for (uint32_t i = 0; i < chain->count; i++)
+        for (size_t l = 0; l < chain->revisions[i]->label_count; l++)
+            similar_try(&similar, chain->revisions[i]->labels[l]);
+    err_set(err, ERR_CHAIN, "no such branch: '%s'", label);
+    similar_add_hint(err, &similar);
+    return false;
 }
 
 /* ---- lines --------------------------------------------------------------------------------- */

@@ -11,7 +11,7 @@
 
 static bool has_selection(const struct options *options)
 {
-    return options->select || options->wave || options->tenant_count;
+    return options->selects.count || options->wave || options->tenant_count;
 }
 
 unsigned cli_offline_needs(const struct options *options)

@@ -53,13 +53,15 @@ static bool set_placeholder(struct options *options, const char *value)
            add_word(placeholders->items, &placeholders->count, WORDS_MAX, value);
 }
 
-/* These may be empty: no label is asked for, no message given. */
+/* One of blanks alone would take everyone, and is a variable of a shell that was not set. */
 static bool set_select(struct options *options, const char *value)
 {
-    options->select = value;
-    return true;
+    struct words *selects = &options->selects;
+    return add_word(selects->items, &selects->count, WORDS_MAX, value) &&
+           value[strspn(value, " \t")];
 }
 
+/* It may be empty: no message is given. */
 static bool set_message(struct options *options, const char *value)
 {
     options->message = value;
@@ -169,8 +171,11 @@ static bool set_older_than(struct options *options, const char *value)
 static const struct option_row rows[] = {
     {"file", 'f', "FILE", OPTIONS_COMMON, "the inventory (default: skein.yaml)", TO(file)},
     {"select", 's', "SELECTOR", OPTIONS_SELECT,
-     "only tenants with these labels: 'tier=canary,region in (eu,us),!legacy'", 0, set_select},
-    {"tenant", 't', "NAME", OPTIONS_SELECT, "only this tenant (may be repeated)", 0, set_tenant},
+     "only these: 'tier=canary,region in (eu,us),!legacy'; repeated: all must hold", 0, set_select},
+    {"tenant", 't', "NAME", OPTIONS_SELECT,
+     "only this tenant; repeated: any of them; with --select both must hold", 0, set_tenant},
+    {"allow-empty", 0, NULL, OPTIONS_SELECT,
+     "go on where no tenant is selected, or has a label that --select names", TO(allows_empty)},
     {"wave", 0, "NAME", OPTIONS_SELECT | OPTIONS_WAVE, "only waves up to and including this one",
      TO(wave)},
     {"parallel", 'p', "N", OPTIONS_RUN, "tenants at once (default: the inventory's, else 32)", 0,

@@ -16,7 +16,7 @@ struct command;
 /* Which options a command takes: sets of groups. The compiler gives each its bit. */
 #define OPTION_GROUPS(group)                                                                       \
     group(COMMON)           /* -f, -v, -q, --color, --help */                                      \
-        group(SELECT)       /* --select, --tenant, --wave */                                       \
+        group(SELECT)       /* --select, --tenant, --wave, --allow-empty */                        \
         group(WAVE)         /* --wave alone */                                                     \
         group(OUTPUT)       /* -o */                                                               \
         group(RUN)          /* --parallel, --per-server, --progress */                             \
@@ -65,7 +65,8 @@ struct options {
     const char *args[ARGS_MAX];
     size_t arg_count;
     const char *file;
-    const char *select;
+    struct words selects; /* all must hold */
+    bool allows_empty;
     const char *wave;
     const char *tenants[TENANTS_MAX];
     size_t tenant_count;

@@ -1,6 +1,7 @@
 #include "cli/command.h"
 #include "cli/faults.h"
 #include "cli/run.h"
+#include "library/selection.h"
 
 static bool select_tenant(struct fleet *fleet, const char *name)
 {
@@ -27,8 +28,7 @@ static int run(struct fleet *fleet, const struct options *options)
     if (options->says_done + options->says_undone + options->says_statements != 1)
         err_set(&err, ERR_CONFIG, "say one of --done, --undone and --statements");
     else if (!select_tenant(fleet, options->args[0]))
-        err_at(&err, ERR_CONFIG, fleet->inventory->path, 0, "there is no tenant '%s'",
-               options->args[0]);
+        selection_refuse_tenant(fleet, options->args[0], &err);
     else
         return cli_run(fleet, options, &request);
     return cli_fail(&err);

@@ -117,6 +117,12 @@ struct query_source {
     int line;
 };
 
+/* A source of SQLite files. */
+struct glob_source {
+    const char *pattern; /* as the inventory has it */
+    int line;
+};
+
 struct inventory {
     struct arena *arena;
     const char *path;      /* as given, for messages */
@@ -132,6 +138,8 @@ struct inventory {
     size_t tenant_capacity;
     const struct query_source *queries;
     size_t query_count;
+    const struct glob_source *globs;
+    size_t glob_count;
 };
 
 /* An inventory whose file is read, and whose query sources still have to be asked. */

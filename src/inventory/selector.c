@@ -1,6 +1,7 @@
 #include "inventory/selector.h"
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/err.h"
 
 enum test { TEST_EXISTS, TEST_ABSENT, TEST_IN, TEST_NOT_IN };
@@ -27,7 +28,10 @@ struct parse {
 
 static bool fault(const struct parse *parse, const char *what)
 {
-    return err_set(parse->err, ERR_CONFIG, "bad selector, at character %td: %s",
+    return err_set(parse->err, ERR_CONFIG,
+                   "bad selector, at character %td: %s; terms are written 'tier=canary', "
+                   "'tier!=canary', 'tier in (canary,free)', 'tier notin (canary,free)', 'tier' "
+                   "or '!tier', with ',' between them",
                    parse->at - parse->text + 1, what);
 }
 
@@ -65,10 +69,31 @@ static const char *take_word(struct parse *parse)
     return word;
 }
 
+static bool is_label_char(char c, bool is_key)
+{
+    return ascii_is_alnum(c) || (unsigned char)c >= 0x80 || (c && strchr("._-", c)) ||
+           (is_key && c == '/');
+}
+
+bool selector_is_label(const char *text, bool is_key)
+{
+    while (is_label_char(*text, is_key))
+        text++;
+    return !*text;
+}
+
+/* Where another tool's sign stands in the name (`tier:canary`), that is what was meant as an operator. */
 static bool parse_key(struct parse *parse, struct term *term)
 {
+    const char *from = parse->at;
     term->key = take_word(parse);
-    return *term->key || fault(parse, "expected a label's name");
+    if (!*term->key)
+        return fault(parse, "expected a label's name");
+    if (selector_is_label(term->key, true))
+        return true;
+    for (parse->at = from; is_label_char(*parse->at, true);)
+        parse->at++;
+    return fault(parse, "a label's name is made of letters, digits and '.', '_', '/', '-'");
 }
 
 static void add_value(struct parse *parse, struct term *term)
@@ -174,4 +199,21 @@ bool selector_matches(const struct selector *selector, selector_label_fn label, 
         if (!holds(term, label(ctx, term->key)))
             return false;
     return true;
+}
+
+bool selector_word_at(const struct selector *selector, size_t index, struct selector_word *ret_word)
+{
+    for (const struct term *term = selector->terms; term; term = term->next) {
+        size_t count = term->value_count ? term->value_count : 1;
+        if (index < count) {
+            *ret_word = (struct selector_word){
+                .key = term->key,
+                .value = term->value_count ? term->values[index] : NULL,
+                .is_denied = term->test == TEST_ABSENT || term->test == TEST_NOT_IN,
+            };
+            return true;
+        }
+        index -= count;
+    }
+    return false;
 }

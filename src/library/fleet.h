@@ -28,9 +28,12 @@ enum {
 };
 
 struct fleet_request {
-    const char *inventory;    /* path of the inventory */
-    const char *select;       /* NULL: all */
+    const char *inventory;      /* path of the inventory */
+    const char *const *selects; /* selectors, all of which must hold */
+    size_t select_count;
     const char *wave;         /* NULL, or: only waves up to and including this one */
+    bool keeps_later_waves;   /* they are selected too, and only looked at for `refuses_empty` */
+    bool refuses_empty;       /* a selection of no one is a fault, and a label that no tenant has */
     const char *const *names; /* only these tenants; none: all */
     size_t name_count;
     uint32_t parallel; /* sizes the worker pool; 0: as the inventory says */

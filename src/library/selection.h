@@ -2,13 +2,22 @@
 #ifndef LIBRARY_SELECTION_H
 #define LIBRARY_SELECTION_H
 
+#include "base/compiler.h"
+
+struct err;
 struct faults;
 struct fleet;
 struct fleet_request;
 
 /* Sets the fleet's tenants, in the inventory's order. Adds to `faults` what the request names and the inventory
- * does not have. */
+ * does not have; where the request refuses a selection of no one, that too, and labels that no tenant has: all
+ * of them where no one is selected, else those that look like one which exists (`tier!=canry` would take the
+ * canary). */
 void selection_make(struct fleet *fleet, const struct fleet_request *request,
                     struct faults *faults);
+
+/* "there is no tenant 'acmee'; did you mean 'acme'?". Both return false. */
+bool selection_refuse_tenant(const struct fleet *fleet, const char *name, struct err *err);
+bool selection_refuse_wave(const struct fleet *fleet, const char *name, struct err *err);
 
 #endif

@@ -93,7 +93,9 @@ static bool open_fleet(struct skein *skein, const struct skein_options *options)
 {
     struct fleet_request request = {
         .inventory = options->inventory ? options->inventory : "skein.yaml",
-        .select = options->select,
+        .selects = &options->select,
+        .select_count = options->select ? 1 : 0,
+        .refuses_empty = options->refuses_empty,
         .names = options->tenants,
         .name_count = count_of(options->tenants),
         .parallel = options->parallel,

@@ -1,5 +1,7 @@
 #include "library/waves.h"
 
+#include "library/selection.h"
+
 static uint32_t first_of(uint32_t asked, uint32_t wave, uint32_t rollout)
 {
     return asked ? asked : wave ? wave : rollout;
@@ -46,7 +48,7 @@ static bool find_limit(const struct fleet *fleet, const struct visit *visit,
             rollout->wave_limit = i + 1;
             return true;
         }
-    return err_at(err, ERR_CONFIG, fleet->inventory->path, 0, "there is no wave '%s'", visit->wave);
+    return selection_refuse_wave(fleet, visit->wave, err);
 }
 
 bool waves_make(struct fleet *fleet, const struct visit *visit, struct rollout_options *rollout,

@@ -327,9 +327,12 @@ class Writing(FleetCase):
             self.assertTrue(os.path.getsize(path))
         other = Fleet.__new__(Fleet)
         other.dir = self.fleet.path("new", "fleet")
-        for args in (["heads"], ["history"], ["tenants"], ["upgrade"]):
+        for args in (["heads"], ["history"], ["tenants", "--allow-empty"]):
             result = other.run(*args)
             self.assertEqual(result.code, 0, repr(result))
+        result = other.run("upgrade")
+        self.assertEqual(result.code, 2, repr(result))
+        self.assertIn("the inventory names no tenant: list them under 'tenants' or 'sources'", result.err)
         self.assertEqual(other.run("revision", "-m", "First").code, 0)
         self.assertIn("<base> -> ", other.run("history").out)
 

@@ -142,7 +142,9 @@ static void refuses_bad_values(void **state)
          4, "'gates': 'after_run': the environment variable 'TEST_UNSET' is not set"},
         {"rollout:\n  waves:\n    - select: a\n", 3, "waves[0]: 'name' is missing"},
         {"rollout:\n  waves:\n    - name: w\n      select: a in\n", 4,
-         "wave 'w': 'select': bad selector, at character 5: expected '(' and values"},
+         "wave 'w': 'select': bad selector, at character 5: expected '(' and values; terms are "
+         "written 'tier=canary', 'tier!=canary', 'tier in (canary,free)', 'tier notin "
+         "(canary,free)', 'tier' or '!tier', with ',' between them"},
         {"rollout:\n  waves:\n    - name: w\n    - name: w\n", 4,
          "wave 'w': the wave of line 3 has the same 'name'"},
         {"sources:\n - labels: []\n", 2, "sources[0]: a source has either a 'glob' or a 'query'"},

@@ -74,9 +74,11 @@ static void names_the_place_of_a_fault(void **state)
         const char *text;
         int at;
     } cases[] = {
-        {",", 1},      {"a,", 3},      {"a,,b", 3},        {"=x", 1},  {"a in", 5},
-        {"a in x", 6}, {"a in (x", 8}, {"a=b=c", 4},       {"a b", 3}, {"!", 2},
-        {"!a=b", 3},   {"a>1", 2},     {"a in (x) y", 10}, {"(a)", 1}, {"a\nb", 2},
+        {",", 1},           {"a,", 3},      {"a,,b", 3},        {"=x", 1},   {"a in", 5},
+        {"a in x", 6},      {"a in (x", 8}, {"a=b=c", 4},       {"a b", 3},  {"!", 2},
+        {"!a=b", 3},        {"a>1", 2},     {"a in (x) y", 10}, {"(a)", 1},  {"a\nb", 2},
+        {"a:b", 2},         {"a~b", 2},     {"a=b|c=d", 6},     {"a*", 2},   {"a=b c", 5},
+        {"a=b and c=d", 5}, {"a<>b", 2},    {"'a'=b", 1},       {"!a!b", 3},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -88,13 +90,51 @@ static void names_the_place_of_a_fault(void **state)
             fail_msg("accepted: %s", cases[i].text);
         assert_int_equal(err.kind, ERR_CONFIG);
         snprintf(place, sizeof place, "character %d:", cases[i].at);
-        if (!strstr(err.text, place))
+        if (!strstr(err.text, place) || !strstr(err.text, "'tier in (canary,free)'"))
             fail_msg("'%s': %s", cases[i].text, err.text);
         arena_done(&arena);
     }
 }
 
+static void lists_what_it_names(void **state)
+{
+    static const struct selector_word words[] = {
+        {"tier", "canary", false}, {"region", "eu", true}, {"region", "us", true},
+        {"legacy", NULL, true},    {"paid", NULL, false},  {"name", "t0*", true},
+    };
+    struct arena arena;
+    struct err err;
+    struct selector_word word;
+    (void)state;
+    arena_init(&arena);
+    const struct selector *selector =
+        selector_parse(&arena, "tier=canary, region notin (eu,us), !legacy, paid, name!=t0*", &err);
+    assert_non_null(selector);
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        assert_true(selector_word_at(selector, i, &word));
+        assert_string_equal(word.key, words[i].key);
+        assert_int_equal(word.value == NULL, words[i].value == NULL);
+        if (word.value)
+            assert_string_equal(word.value, words[i].value);
+        assert_int_equal(word.is_denied, words[i].is_denied);
+    }
+    assert_false(selector_word_at(selector, ARRAY_LEN(words), &word));
+    arena_done(&arena);
+}
+
+static void knows_what_a_label_is_made_of(void **state)
+{
+    (void)state;
+    assert_true(selector_is_label("app.io/tier_1-x", true));
+    assert_true(selector_is_label("größe", true));
+    assert_false(selector_is_label("a/b", false));
+    assert_false(selector_is_label("t0*", false));
+    assert_false(selector_is_label("db1:5432", false));
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(lists_what_it_names),
+    cmocka_unit_test(knows_what_a_label_is_made_of),
     cmocka_unit_test(selects_as_kubernetes_does),
     cmocka_unit_test(names_the_place_of_a_fault),
 };

@@ -91,7 +91,7 @@ static const char *pattern_below(struct inventory_builder *builder, const char *
 }
 
 static void read_glob(struct inventory_builder *builder, const struct raw_source *raw,
-                      struct common *common)
+                      struct common *common, struct glob_source *globs)
 {
     const char *pattern;
     glob_t found;
@@ -120,6 +120,11 @@ static void read_glob(struct inventory_builder *builder, const struct raw_source
             add_file(builder, found.gl_pathv[i] + skipped, common);
     }
     globfree(&found);
+    load_turn_to(builder, SECTION_SOURCES, index);
+    globs[builder->inventory->glob_count++] = (struct glob_source){
+        .pattern = arena_strdup(builder->inventory->arena, raw->glob),
+        .line = load_line(builder, NULL),
+    };
 }
 
 /* ---- query --------------------------------------------------------------------------------- */
@@ -169,7 +174,9 @@ void load_sources(struct inventory_builder *builder, const struct raw_inventory 
     struct arena *arena = builder->inventory->arena;
     struct query_source *queries = arena_calloc(arena, raw->sources_count, sizeof *queries);
     builder->rows = arena_calloc(arena, raw->sources_count, sizeof *builder->rows);
+    struct glob_source *globs = arena_calloc(arena, raw->sources_count, sizeof *globs);
     builder->inventory->queries = queries;
+    builder->inventory->globs = globs;
     for (size_t i = 0; i < raw->sources_count; i++) {
         const struct raw_source *source = &raw->sources[i];
         load_turn_to(builder, SECTION_SOURCES, i);
@@ -177,7 +184,7 @@ void load_sources(struct inventory_builder *builder, const struct raw_inventory 
         if (!source->glob == !source->query)
             load_fault(builder, NULL, "a source has either a 'glob' or a 'query'");
         else if (source->glob)
-            read_glob(builder, source, &common);
+            read_glob(builder, source, &common, globs);
         else
             read_query(builder, source, &common, queries);
     }
