@@ -1,5 +1,7 @@
 #include "rollout/session_private.h"
 
+#include <stdatomic.h>
+
 #include "base/failpoint.h"
 #include "base/url.h"
 
@@ -7,86 +9,347 @@ enum { OPS_AT_FIRST = 6 }; /* enough to look at a tenant that has nothing to do 
 
 /* ---- the table ----------------------------------------------------------------------------- */
 
+/* A set of states; TO(LOCK) | TO(CLOSE) is the set of two. */
+typedef uint64_t state_set;
+#define TO(state) (UINT64_C(1) << SESSION_##state)
+_Static_assert(SESSION__COUNT <= 64, "a set of states has a bit for each");
+
+/* Where an error leads, unless the row has a way of its own: the transaction is rolled back where one is open. Only
+ * through a pooling proxy, where the transaction is what holds the lock, is one open while the session looks. */
+#define TO_WAY_OUT (TO(ROLLBACK) | TO(CLOSE))
+/* What next_work returns as long as work is left. LOCK: the proxy's lock went with the last transaction. */
+#define TO_WORK (TO(BEGIN) | TO(SETUP) | TO(LOCK))
+
 struct state_row {
     const char *name;
     const char *does;
     enum asked (*ask)(struct session *session);            /* NULL: nothing to ask */
     enum session_state (*answer)(struct session *session); /* NULL: `next` */
     enum session_state (*on_error)(struct session *session, const struct op *op); /* NULL: fail */
-    enum session_state next;
-    bool joins_next;     /* its ops travel in one batch with those of `next` */
-    bool is_cancellable; /* not entered any more once the session is cancelled */
+    enum session_state next; /* the common way; one of `exits` */
+    state_set exits;         /* all states that an answer leads to */
+    state_set error_exits;   /* and an error, a cancel, or the run's word to stop waiting */
+    bool joins_next;         /* its ops travel in one batch with those of `next` */
+    bool is_cancellable;     /* not entered any more once the session is cancelled */
 };
 
 static const struct state_row states[SESSION__COUNT] = {
-    [SESSION_RESOLVE_HOST] = {"resolve_host", "looks the server's host name up, off the loop",
-                              ask_host, NULL, NULL, SESSION_PASSWORD, false, true},
-    [SESSION_PASSWORD] = {"password", "reads the password's file or runs its command, on a thread",
-                          ask_password, NULL, NULL, SESSION_CONNECT, false, true},
-    [SESSION_CONNECT] = {"connect", "takes a connection that another tenant left, or makes one",
-                         ask_connect, answer_connect, error_connect, SESSION_LOCK, true, true},
-    [SESSION_LOCK] = {"lock", "tries to take the tenant's lock; a run that only looks takes none",
-                      ask_lock, NULL, error_lock, SESSION_INSPECT, true, true},
-    [SESSION_LOCK_WAIT] = {"lock_wait", "waits a little, with no transaction open", ask_lock_wait,
-                           NULL, NULL, SESSION_LOCK, false, true},
-    [SESSION_INSPECT] = {"inspect", "asks where the version and history tables are", ask_inspect,
-                         answer_inspect, error_look, SESSION_READ, true, true},
-    [SESSION_READ] = {"read", "reads both tables, under the lock", ask_read, answer_read,
-                      error_look, SESSION_PLAN, false, true},
-    [SESSION_RESOLVE] = {"resolve",
-                         "decides by the rows read whether a commit without answer came "
-                         "through",
-                         NULL, answer_resolve, NULL, SESSION_PLAN, false, false},
-    [SESSION_PLAN] = {"plan", "computes what is left to do", NULL, answer_plan, NULL, SESSION_BEGIN,
-                      false, true},
-    [SESSION_PROBE] = {"probe",
-                       "asks the author's query or the catalog whether a statement took effect "
-                       "that was under way when its run died, "
-                       "and what one left that failed",
-                       ask_probe, answer_probe, error_probe, SESSION_PLAN, false, true},
-    [SESSION_EVIDENCE] = {"evidence",
-                          "asks whether any of the tables is there that a stamp's revisions make",
-                          ask_evidence, answer_evidence, NULL, SESSION_PLAN, false, true},
-    [SESSION_SETTLE] = {"settle", "writes down what a person has found out about such a statement",
-                        ask_settle, answer_settle, NULL, SESSION_RELEASE, false, true},
-    [SESSION_INTENT] = {"intent",
-                        "has what is about to be done written down, and waits until it is durable",
-                        ask_intent, answer_intent, NULL, SESSION_BEGIN, false, true},
-    [SESSION_SNAPSHOT] = {"snapshot", "copies the database, before anything is changed",
-                          ask_snapshot, answer_snapshot, NULL, SESSION_BEGIN, false, true},
-    [SESSION_RESTORE] = {"restore", "puts the copy back", ask_restore, answer_restore,
-                         error_restore, SESSION_INSPECT, false, false},
-    [SESSION_BEGIN] = {"begin", "begins a transaction, and makes what tables of ours are missing",
-                       ask_begin, NULL, error_work, SESSION_APPLY, true, true},
-    [SESSION_APPLY] = {"apply", "runs sections and records steps, up to the end of the transaction",
-                       ask_apply, answer_apply, error_work, SESSION_COMMIT, false, false},
-    [SESSION_COMMIT] = {"commit", "commits; no answer leads to resolve, never to failed",
-                        ask_commit, answer_commit, error_commit, SESSION_DONE, false, true},
-    [SESSION_SETUP] = {"setup", "sets the session up for statements outside a transaction",
-                       ask_setup, NULL, error_setup, SESSION_STATEMENTS, true, true},
-    [SESSION_STATEMENTS] = {"statements", "runs statements one by one, each with its checkpoint",
-                            ask_statements, answer_statements, error_work, SESSION_DONE, false,
-                            false},
-    [SESSION_LOOK] = {"look", "asks the catalog what a statement left that failed", ask_look,
-                      answer_look, error_look_after, SESSION_MARK, false, false},
-    [SESSION_REPAIR] = {"repair", "takes away what it left", ask_repair, answer_repair,
-                        error_look_after, SESSION_MARK, false, false},
-    [SESSION_MARK] = {"mark", "notes in the history table which statement failed", ask_mark, NULL,
-                      error_mark, SESSION_CLOSE, false, false},
-    [SESSION_ROLLBACK] = {"rollback", "rolls the transaction back", ask_rollback, NULL, NULL,
-                          SESSION_CLOSE, false, false},
-    [SESSION_CREATE] = {"create", "creates the database, connected to the server's own one",
-                        ask_create, answer_create, error_create, SESSION_CLOSE, false, true},
-    [SESSION_RELEASE] = {"release",
-                         "makes the connection like new for another tenant of the database",
-                         ask_release, answer_release, NULL, SESSION_CLOSE, false, false},
-    [SESSION_CLOSE] = {"close", "closes the connection, and with it all locks", ask_close,
-                       answer_close, NULL, SESSION_DONE, false, false},
-    [SESSION_BACKOFF] = {"backoff", "waits before the next attempt, longer each time", ask_backoff,
-                         NULL, NULL, SESSION_TURN, false, false},
-    [SESSION_TURN] = {"turn", "waits until it has a place among those at work again", ask_turn,
-                      NULL, NULL, SESSION_RESOLVE_HOST, false, false},
-    [SESSION_DONE] = {"done", "tells the outcome", NULL, NULL, NULL, SESSION_DONE, false, false},
+    [SESSION_RESOLVE_HOST] =
+        {
+            .name = "resolve_host",
+            .does = "looks the server's host name up, off the loop",
+            .ask = ask_host,
+            .next = SESSION_PASSWORD,
+            .exits = TO(PASSWORD),
+            .error_exits = TO(CLOSE),
+            .is_cancellable = true,
+        },
+    [SESSION_PASSWORD] =
+        {
+            .name = "password",
+            .does = "reads the password's file or runs its command, on a thread",
+            .ask = ask_password,
+            .next = SESSION_CONNECT,
+            .exits = TO(CONNECT),
+            .error_exits = TO(CLOSE),
+            .is_cancellable = true,
+        },
+    [SESSION_CONNECT] =
+        {
+            .name = "connect",
+            .does = "takes a connection that another tenant left, or makes one",
+            .ask = ask_connect,
+            .answer = answer_connect,
+            .on_error = error_connect,
+            .next = SESSION_LOCK,
+            .exits = TO(LOCK),
+            .error_exits = TO(PLAN) | TO(CLOSE),
+            .joins_next = true,
+            .is_cancellable = true,
+        },
+    [SESSION_LOCK] =
+        {
+            .name = "lock",
+            .does = "tries to take the tenant's lock; a run that only looks takes none",
+            .ask = ask_lock,
+            .on_error = error_lock,
+            .next = SESSION_INSPECT,
+            .exits = TO(INSPECT),
+            .error_exits = TO(LOCK) | TO(LOCK_WAIT) | TO_WAY_OUT,
+            .joins_next = true,
+            .is_cancellable = true,
+        },
+    [SESSION_LOCK_WAIT] =
+        {
+            .name = "lock_wait",
+            .does = "waits a little, with no transaction open",
+            .ask = ask_lock_wait,
+            .next = SESSION_LOCK,
+            .exits = TO(LOCK),
+            .error_exits = TO(CLOSE),
+            .is_cancellable = true,
+        },
+    [SESSION_INSPECT] =
+        {
+            .name = "inspect",
+            .does = "asks where the version and history tables are",
+            .ask = ask_inspect,
+            .answer = answer_inspect,
+            .on_error = error_look,
+            .next = SESSION_READ,
+            .exits = TO(READ) | TO_WAY_OUT,
+            .error_exits = TO_WAY_OUT,
+            .joins_next = true,
+            .is_cancellable = true,
+        },
+    [SESSION_READ] =
+        {
+            .name = "read",
+            .does = "reads both tables, under the lock",
+            .ask = ask_read,
+            .answer = answer_read,
+            .on_error = error_look,
+            .next = SESSION_PLAN,
+            .exits = TO(PLAN) | TO(RESOLVE) | TO(RELEASE) | TO_WAY_OUT,
+            .error_exits = TO_WAY_OUT,
+            .is_cancellable = true,
+        },
+    [SESSION_RESOLVE] =
+        {
+            .name = "resolve",
+            .does = "decides by the rows read whether a commit without answer came through",
+            .answer = answer_resolve,
+            .next = SESSION_PLAN,
+            .exits = TO(PLAN),
+        },
+    [SESSION_PLAN] =
+        {
+            .name = "plan",
+            .does = "computes what is left to do",
+            .answer = answer_plan,
+            .next = SESSION_INTENT,
+            .exits = TO(INTENT) | TO(RELEASE) | TO(PROBE) | TO(EVIDENCE) | TO(SETTLE) |
+                     TO(RESTORE) | TO(SNAPSHOT) | TO_WORK | TO_WAY_OUT,
+            .error_exits = TO_WAY_OUT,
+            .is_cancellable = true,
+        },
+    [SESSION_PROBE] =
+        {
+            .name = "probe",
+            .does =
+                "asks the author's query or the catalog whether a statement took effect that was under way when its run died, and what one left that failed",
+            .ask = ask_probe,
+            .answer = answer_probe,
+            .on_error = error_probe,
+            .next = SESSION_PLAN,
+            .exits = TO(PLAN),
+            .error_exits = TO(CLOSE),
+            .is_cancellable = true,
+        },
+    [SESSION_EVIDENCE] =
+        {
+            .name = "evidence",
+            .does = "asks whether any of the tables is there that a stamp's revisions make",
+            .ask = ask_evidence,
+            .answer = answer_evidence,
+            .next = SESSION_PLAN,
+            .exits = TO(PLAN) | TO_WAY_OUT,
+            .error_exits = TO_WAY_OUT,
+            .is_cancellable = true,
+        },
+    [SESSION_SETTLE] =
+        {
+            .name = "settle",
+            .does = "writes down what a person has found out about such a statement",
+            .ask = ask_settle,
+            .answer = answer_settle,
+            .next = SESSION_RELEASE,
+            .exits = TO(RELEASE),
+            .error_exits = TO(CLOSE),
+            .is_cancellable = true,
+        },
+    [SESSION_INTENT] =
+        {
+            .name = "intent",
+            .does = "has what is about to be done written down, and waits until it is durable",
+            .ask = ask_intent,
+            .answer = answer_intent,
+            .next = SESSION_BEGIN,
+            .exits = TO_WORK | TO(RESTORE) | TO(SNAPSHOT) | TO(CREATE) | TO(CONNECT),
+            .error_exits = TO_WAY_OUT,
+            .is_cancellable = true,
+        },
+    [SESSION_SNAPSHOT] =
+        {
+            .name = "snapshot",
+            .does = "copies the database, before anything is changed",
+            .ask = ask_snapshot,
+            .answer = answer_snapshot,
+            .next = SESSION_BEGIN,
+            .exits = TO(BEGIN) | TO(SETUP),
+            .error_exits = TO(CLOSE),
+            .is_cancellable = true,
+        },
+    [SESSION_RESTORE] =
+        {
+            .name = "restore",
+            .does = "puts the copy back",
+            .ask = ask_restore,
+            .answer = answer_restore,
+            .on_error = error_restore,
+            .next = SESSION_INSPECT,
+            .exits = TO(INSPECT),
+            .error_exits = TO(RELEASE) | TO(CLOSE),
+        },
+    [SESSION_BEGIN] =
+        {
+            .name = "begin",
+            .does = "begins a transaction, and makes what tables of ours are missing",
+            .ask = ask_begin,
+            .on_error = error_work,
+            .next = SESSION_APPLY,
+            .exits = TO(APPLY),
+            .error_exits = TO_WAY_OUT,
+            .joins_next = true,
+            .is_cancellable = true,
+        },
+    [SESSION_APPLY] =
+        {
+            .name = "apply",
+            .does = "runs sections and records steps, up to the end of the transaction",
+            .ask = ask_apply,
+            .answer = answer_apply,
+            .on_error = error_work,
+            .next = SESSION_COMMIT,
+            .exits = TO(COMMIT),
+            .error_exits = TO_WAY_OUT,
+        },
+    [SESSION_COMMIT] =
+        {
+            .name = "commit",
+            .does = "commits; no answer leads to resolve, never to failed",
+            .ask = ask_commit,
+            .answer = answer_commit,
+            .on_error = error_commit,
+            .next = SESSION_RELEASE,
+            .exits = TO(RELEASE) | TO_WORK,
+            .error_exits = TO_WAY_OUT,
+            .is_cancellable = true,
+        },
+    [SESSION_SETUP] =
+        {
+            .name = "setup",
+            .does = "sets the session up for statements outside a transaction",
+            .ask = ask_setup,
+            .on_error = error_setup,
+            .next = SESSION_STATEMENTS,
+            .exits = TO(STATEMENTS),
+            .error_exits = TO(CLOSE),
+            .joins_next = true,
+            .is_cancellable = true,
+        },
+    [SESSION_STATEMENTS] =
+        {
+            .name = "statements",
+            .does = "runs statements one by one, each with its checkpoint",
+            .ask = ask_statements,
+            .answer = answer_statements,
+            .on_error = error_work,
+            .next = SESSION_BEGIN,
+            .exits = TO(BEGIN),
+            .error_exits = TO(LOOK) | TO(MARK) | TO_WAY_OUT,
+        },
+    [SESSION_LOOK] =
+        {
+            .name = "look",
+            .does = "asks the catalog what a statement left that failed",
+            .ask = ask_look,
+            .answer = answer_look,
+            .on_error = error_look_after,
+            .next = SESSION_MARK,
+            .exits = TO(MARK) | TO(REPAIR),
+            .error_exits = TO(MARK) | TO(CLOSE),
+        },
+    [SESSION_REPAIR] =
+        {
+            .name = "repair",
+            .does = "takes away what it left",
+            .ask = ask_repair,
+            .answer = answer_repair,
+            .on_error = error_look_after,
+            .next = SESSION_MARK,
+            .exits = TO(MARK),
+            .error_exits = TO(MARK) | TO(CLOSE),
+        },
+    [SESSION_MARK] =
+        {
+            .name = "mark",
+            .does = "notes in the history table which statement failed",
+            .ask = ask_mark,
+            .on_error = error_mark,
+            .next = SESSION_CLOSE,
+            .exits = TO(CLOSE),
+            .error_exits = TO(CLOSE),
+        },
+    [SESSION_ROLLBACK] =
+        {
+            .name = "rollback",
+            .does = "rolls the transaction back",
+            .ask = ask_rollback,
+            .next = SESSION_CLOSE,
+            .exits = TO(CLOSE),
+            .error_exits = TO(CLOSE),
+        },
+    [SESSION_CREATE] =
+        {
+            .name = "create",
+            .does = "creates the database, connected to the server's own one",
+            .ask = ask_create,
+            .answer = answer_create,
+            .on_error = error_create,
+            .next = SESSION_CLOSE,
+            .exits = TO(CLOSE),
+            .error_exits = TO(CLOSE),
+            .is_cancellable = true,
+        },
+    [SESSION_RELEASE] =
+        {
+            .name = "release",
+            .does = "makes the connection like new for another tenant of the database",
+            .ask = ask_release,
+            .answer = answer_release,
+            .next = SESSION_CLOSE,
+            .exits = TO(CLOSE),
+            .error_exits = TO(CLOSE),
+        },
+    [SESSION_CLOSE] =
+        {
+            .name = "close",
+            .does = "closes the connection, and with it all locks",
+            .ask = ask_close,
+            .answer = answer_close,
+            .next = SESSION_DONE,
+            .exits = TO(DONE) | TO(BACKOFF) | TO(INTENT) | TO(CONNECT),
+        },
+    [SESSION_BACKOFF] =
+        {
+            .name = "backoff",
+            .does = "waits before the next attempt, longer each time",
+            .ask = ask_backoff,
+            .next = SESSION_TURN,
+            .exits = TO(TURN),
+            .error_exits = TO(CLOSE),
+        },
+    [SESSION_TURN] =
+        {
+            .name = "turn",
+            .does = "waits until it has a place among those at work again",
+            .ask = ask_turn,
+            .next = SESSION_RESOLVE_HOST,
+            .exits = TO(RESOLVE_HOST),
+            .error_exits = TO(CLOSE),
+        },
+    [SESSION_DONE] = {.name = "done", .does = "tells the outcome"},
 };
 
 bool session_state_doc(size_t index, struct session_state_doc *ret_doc)
@@ -96,12 +359,61 @@ bool session_state_doc(size_t index, struct session_state_doc *ret_doc)
     const struct state_row *row = &states[index];
     *ret_doc = (struct session_state_doc){.name = row->name,
                                           .does = row->does,
-                                          .next = states[row->next].name,
+                                          .next = row->next,
+                                          .exits = row->exits,
+                                          .error_exits = row->error_exits,
                                           .decides = row->answer != NULL,
-                                          .is_last = index == SESSION_DONE,
-                                          .joins_next = row->joins_next,
-                                          .has_error_edge = row->on_error != NULL};
+                                          .joins_next = row->joins_next};
     return true;
+}
+
+/* ---- the edges ----------------------------------------------------------------------------- */
+
+#ifdef SKEIN_FAILPOINTS
+/* Test builds: an edge that the table does not have ends the program. Each other edge is written, once a process,
+ * to the file that SKEIN_FAILPOINT_EDGES names. */
+static void watch_edge(const struct session *session, enum session_state next, bool is_declared)
+{
+    static atomic_ullong seen[SESSION__COUNT];
+    const char *path = getenv("SKEIN_FAILPOINT_EDGES");
+    const char *from = states[session->state].name;
+    const char *to = next < SESSION__COUNT ? states[next].name : "no state";
+    if (!is_declared) {
+        fprintf(stderr, "session: state '%s' led to '%s', which the table does not say\n", from,
+                to);
+        abort();
+    }
+    if (!path || atomic_fetch_or(&seen[session->state], UINT64_C(1) << next) & UINT64_C(1) << next)
+        return;
+    FILE *file = fopen(path, "ae");
+    if (!file)
+        return;
+    fprintf(file, "%s %s\n", from, to);
+    fclose(file);
+}
+#else
+static void watch_edge(const struct session *session, enum session_state next, bool is_declared)
+{
+    (void)session, (void)next, (void)is_declared;
+}
+#endif
+
+/* The edge that is about to be taken; one that the table does not have fails the tenant and no one else. */
+static enum session_state take_edge(struct session *session, enum session_state next,
+                                    state_set exits)
+{
+    bool is_declared = next < SESSION__COUNT && exits & UINT64_C(1) << next;
+    struct err err;
+    watch_edge(session, next, is_declared);
+    if (is_declared)
+        return next;
+    err_set(&err, ERR_INTERNAL, "state '%s' cannot lead to state %d: this is a bug of skein's",
+            states[session->state].name, (int)next);
+    if (session->err.kind == ERR_NONE)
+        session->err = err;
+    session->err.is_transient = false;
+    session->after_close = SESSION_DONE;
+    return session->state == SESSION_CLOSE ? SESSION_DONE : SESSION_CLOSE;
 }
 
 /* ---- the engine ---------------------------------------------------------------------------- */
@@ -167,13 +479,11 @@ static enum session_state settle_one(struct session *session, size_t joined)
     session->state = session->joined[joined].state;
     const struct state_row *row = &states[session->state];
     const struct op *failed = failed_op(session, joined);
-    if (failed && row->on_error)
-        return row->on_error(session, failed);
-    if (failed && session->state == SESSION_CLOSE)
-        return SESSION_DONE;
-    if (failed)
-        return session_fail(session, op_err(failed));
-    return row->answer ? row->answer(session) : row->next;
+    if (!failed)
+        return take_edge(session, row->answer ? row->answer(session) : row->next, row->exits);
+    enum session_state next =
+        row->on_error ? row->on_error(session, failed) : session_fail(session, op_err(failed));
+    return take_edge(session, next, row->error_exits);
 }
 
 /* The answers of the joined states in their order; the first that leaves the common way decides. */
@@ -189,6 +499,8 @@ static enum session_state settle(struct session *session)
     return next;
 }
 
+static void enter(struct session *session, enum session_state state);
+
 static void on_batch(void *ctx)
 {
     struct session *session = ctx;
@@ -196,7 +508,7 @@ static void on_batch(void *ctx)
     struct op *last = finished ? &session->ops[finished - 1] : NULL;
     bool has_failed = last && op_err(last)->kind != ERR_NONE;
     blockers_end(session->blockers, has_failed ? op_make_err(last) : NULL);
-    session_go(session, settle(session));
+    enter(session, settle(session));
 }
 
 /* Asks for a state and those that join it. */
@@ -226,7 +538,7 @@ static void watch(struct session *session)
 }
 
 /* The only place where the state changes. */
-void session_go(struct session *session, enum session_state state)
+static void enter(struct session *session, enum session_state state)
 {
     while (state != SESSION_DONE) {
         if (session->is_cancelled && states[state].is_cancellable) {
@@ -234,7 +546,7 @@ void session_go(struct session *session, enum session_state state)
             err_set(&err, ERR_CANCELLED, "cancelled");
             session->state = state;
             session->err = session->err.kind == ERR_NONE ? err : session->err;
-            state = session_fail(session, &err);
+            state = take_edge(session, session_fail(session, &err), states[state].error_exits);
             continue;
         }
         if (ask(session, state) != ASKED_OPS)
@@ -248,6 +560,16 @@ void session_go(struct session *session, enum session_state state)
     }
     session->state = SESSION_DONE;
     finish(session);
+}
+
+void session_go_on(struct session *session)
+{
+    enter(session, settle_one(session, 0));
+}
+
+void session_stop(struct session *session, enum session_state way_out)
+{
+    enter(session, take_edge(session, way_out, states[session->state].error_exits));
 }
 
 /* ---- outcome ------------------------------------------------------------------------------- */
@@ -333,7 +655,7 @@ struct session *session_start(const struct session_env *env, const struct tenant
     uv_timer_init(env->loop, &session->timer);
     session->timer.data = session;
     session->blockers = blockers_new(env->loop, session->driver, tenant->settings);
-    session_go(session, SESSION_RESOLVE_HOST);
+    enter(session, SESSION_RESOLVE_HOST);
     return session;
 }
 
@@ -350,14 +672,14 @@ void session_job_done(struct session *session, const char *result, const struct 
     if (err) {
         if (session->state == SESSION_PASSWORD)
             session->env->on_no_password(session->env->ctx, session);
-        session_go(session, session_fail(session, err));
+        session_stop(session, session_fail(session, err));
         return;
     }
     if (session->state == SESSION_RESOLVE_HOST)
         session->addresses = result;
     if (session->state == SESSION_PASSWORD)
         session->password = result;
-    session_go(session, settle_one(session, 0));
+    session_go_on(session);
 }
 
 static bool is_waiting(const struct session *session)
@@ -373,7 +695,7 @@ void session_take_turn(struct session *session)
         return;
     session->is_parked = false;
     session->stalled_ns += uv_hrtime() - session->due_ns;
-    session_go(session, SESSION_RESOLVE_HOST);
+    session_go_on(session);
 }
 
 void session_stop_waiting(struct session *session)
@@ -387,7 +709,7 @@ void session_stop_waiting(struct session *session)
     if (session->err.kind == ERR_NONE)
         session->err = session->last_err.kind == ERR_NONE ? err : session->last_err;
     session->err.is_transient = false;
-    session_go(session, SESSION_CLOSE);
+    session_stop(session, SESSION_CLOSE);
 }
 
 void session_cancel(struct session *session)

@@ -128,13 +128,14 @@ const struct tenant *session_tenant(const struct session *session);
 size_t session_index(const struct session *session);
 const char *session_state_now(const struct session *session);
 
-/* The table as documentation. False past the last state. */
+/* The table as documentation; states are counted from 0. False after the last state. */
 struct session_state_doc {
-    const char *name, *does, *next;
-    bool decides;        /* the answer may lead elsewhere */
-    bool is_last;        /* nothing comes after it */
-    bool joins_next;     /* its questions travel in one batch with those of the next */
-    bool has_error_edge; /* an error has a way of its own; otherwise: roll back, close */
+    const char *name, *does;
+    size_t next;          /* the common way */
+    uint64_t exits;       /* where an answer leads: bit N is state N; 0: it is the last state */
+    uint64_t error_exits; /* where an error leads, or a cancel */
+    bool decides;         /* the answer decides which exit */
+    bool joins_next;      /* its questions travel in one batch with those of the next */
 };
 bool session_state_doc(size_t index, struct session_state_doc *ret_doc);
 

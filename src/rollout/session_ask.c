@@ -162,7 +162,7 @@ static void on_timer(uv_timer_t *timer)
 {
     struct session *session = timer->data;
     const struct session_env *env = session->env;
-    session_go(session, session->state == SESSION_BACKOFF ? SESSION_TURN : SESSION_LOCK);
+    session_go_on(session);
     env->fill(env->ctx);
 }
 
@@ -400,8 +400,7 @@ enum asked ask_release(struct session *session)
 
 static void on_closed(void *ctx)
 {
-    struct session *session = ctx;
-    session_go(session, answer_close(session));
+    session_go_on(ctx);
 }
 
 enum asked ask_close(struct session *session)

@@ -157,7 +157,10 @@ struct session {
 };
 
 /* session.c */
-void session_go(struct session *session, enum session_state state);
+/* What the state waited for has come (a job, a timer, a close): on to what its answer says. */
+void session_go_on(struct session *session);
+/* It will not come: on to the way out. */
+void session_stop(struct session *session, enum session_state way_out);
 struct op *session_add_op(struct session *session, enum op_kind kind);
 /* Room for so many more, which are known: an array that doubles would leave its smaller copies in the arena. */
 void session_reserve_ops(struct session *session, size_t count);

@@ -22,7 +22,9 @@ import schema
 
 SKEIN = os.environ.get("SKEIN_BIN", "build/plain/skein")
 # What the tests themselves are told by: skein would warn of variables that are none of its own.
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("SKEIN_")}
+# SKEIN_FAILPOINT_EDGES collects which edges of the session's table all of them take (tests/sim/edges.py).
+ENVIRONMENT = {name: value for name, value in os.environ.items()
+               if not name.startswith("SKEIN_") or name == "SKEIN_FAILPOINT_EDGES"}
 PG_BIN = sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1]
 
 
