@@ -125,6 +125,25 @@ static bool build_work(struct session *session, const struct plan *left, struct 
     return false;
 }
 
+/* Through a transaction-pooling proxy the lock is a transaction's, and these statements run outside of one. */
+static bool refuse_pooled(const char *revision, struct err *err)
+{
+    return err_set(err, ERR_CONFIG,
+                   "revision '%s' has statements outside a transaction, and through a "
+                   "transaction-pooling proxy no lock can be held for them: give this tenant "
+                   "a direct URL",
+                   revision);
+}
+
+/* May this connection ask, or write down, how far a step has come that was left half way? */
+static bool check_direct(struct session *session, struct err *err)
+{
+    bool is_looking = session->env->goal != GOAL_RUN;
+    const char *revision = session->unfinished.revision;
+    return is_looking || !revision || !io_info(session->io)->is_pooled ||
+           refuse_pooled(revision, err);
+}
+
 /* Can this connection do what is to be done? */
 static bool check_connection(struct session *session, struct err *err)
 {
@@ -143,12 +162,7 @@ static bool check_connection(struct session *session, struct err *err)
     }
     for (size_t i = 0; info->is_pooled && i < session->work.count; i++)
         if (!session->work.actions[i].is_in_transaction)
-            return err_set(
-                err, ERR_CONFIG,
-                "revision '%s' has statements outside a transaction, and through a "
-                "transaction-pooling proxy no lock can be held for them: give this tenant "
-                "a direct URL",
-                session->work.actions[i].step->revision->id);
+            return refuse_pooled(session->work.actions[i].step->revision->id, err);
     return true;
 }
 
@@ -258,11 +272,12 @@ enum session_state answer_plan(struct session *session)
         return SESSION_RELEASE;
     }
     if (session->env->settle != SETTLE_NONE)
-        return session_begin_settling(session);
+        return check_direct(session, &err) ? session_begin_settling(session)
+                                           : session_fail(session, &err);
     if (!make_plan(session, &left, &err) || !check_files(session, &err))
         return session_fail(session, &err);
     if (session_needs_probe(session, &left))
-        return SESSION_PROBE;
+        return check_direct(session, &err) ? SESSION_PROBE : session_fail(session, &err);
     if (needs_evidence(session, &left))
         return SESSION_EVIDENCE;
     add_vouching_step(session, &left);

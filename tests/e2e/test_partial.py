@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import time
 
-from harness import FleetCase, PostgresCase, main, wait_until
+from harness import FleetCase, Pooler, PostgresCase, main, wait_until
 
 INVALID = "SELECT count(*) FROM pg_index WHERE NOT indisvalid"
 OUTSIDE = " transaction:false"
@@ -590,6 +590,59 @@ class OnSqlite(FleetCase):
         self.fleet.revision("aaaa1111", "INSERT INTO a VALUES (1), (2), (3), (4);", options=OUTSIDE)
         self.assertEqual(self.run_json("upgrade", code=1).tenant("t")["state"], "failed")
         self.assertEqual(self.fleet.query("t", "SELECT n FROM a"), [(3,)])
+
+    def test_another_run_goes_on_with_a_step_after_it_has_made_a_copy(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE fx (n);\nINSERT INTO later VALUES (1);", options=OUTSIDE)
+        self.fleet.inventory([self.fleet.sqlite("t")], defaults={"rollback_by": "snapshot"})
+        self.assertEqual(self.fleet.run("upgrade").code, 4)
+        self.fleet.query("t", "CREATE TABLE later (n)")
+        self.run_ok("upgrade")
+        self.assertEqual(self.fleet.query("t", "SELECT n FROM later"), [(1,)])
+
+
+class ThroughAPooler(Pooler):
+    """A step that was left half way, met through a proxy that pools transactions: no lock can be held there."""
+    made = 0
+    refusal = "through a transaction-pooling proxy no lock can be held for them: give this tenant a direct URL"
+
+    def setUp(self):
+        super().setUp()
+        type(self).made += 1
+        self.db = f"pooled{self.made}"
+        self.pg.create(self.db)
+        self.fleet.revision("aaaa1111", "CREATE TABLE fx (n int);\n-- probe: SELECT 1\n"
+                            "INSERT INTO fx SELECT 1 FROM pg_sleep(60);\nINSERT INTO fx VALUES (2);", options=OUTSIDE)
+        self.go_through(self.pg.port)
+        process = self.fleet.start("upgrade")
+        sleeps = ("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep%' "
+                  "AND pid <> pg_backend_pid() AND state = 'active'")
+        wait_until(lambda: self.pg.sql(self.db, sleeps), what="the statement")
+        process.kill()
+        process.communicate()
+        self.pg.sql(self.db, sleeps.replace("SELECT pid", "SELECT pg_terminate_backend(pid)"))
+        wait_until(lambda: not self.pg.sql(self.db, sleeps), what="its end")
+        self.go_through(self.port)
+
+    def go_through(self, port):
+        self.fleet.inventory([{"name": "t", "url": f"postgresql://skein@127.0.0.1:{port}/{self.db}"}],
+                             defaults={"retries": 0})
+
+    def history(self):
+        return self.pg.sql(self.db, "SELECT state, statements FROM skein_history")
+
+    def test_what_came_of_a_statement_is_not_asked_there(self):
+        tenant = self.run_json("upgrade", code=4).tenant("t")
+        self.assertEqual((tenant["state"], tenant["error"]["class"]), ("partial", "config"))
+        self.assertIn(self.refusal, tenant["error"]["message"])
+        self.go_through(self.pg.port)
+        self.run_ok("upgrade")
+        self.assertEqual(self.pg.sql(self.db, "SELECT n FROM fx"), [["2"]])
+
+    def test_nor_is_the_word_of_a_person_written_down(self):
+        result = self.fleet.run("resolve", "t", "--undone")
+        self.assertEqual(result.code, 4, result)
+        self.assertIn(self.refusal, result.out)
+        self.assertEqual(self.history(), [["running", "1"]])
 
 
 if __name__ == "__main__":
