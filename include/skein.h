@@ -134,6 +134,9 @@ struct skein_options {
     uint32_t per_server;
     bool
         refuses_empty; /* a selection of no one is a fault, and a label in `select` that no tenant has */
+    const char *ledger; /* a path or a URL; default: as the inventory says */
+    uint64_t
+        wait_ms; /* how long skein_run waits for a ledger that another run holds; 0: not at all */
 };
 
 /* Reads inventory and chain, asks the inventory's sources, and selects; touches no tenant. NULL: the

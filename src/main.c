@@ -14,6 +14,7 @@
 #include "cli/help.h"
 #include "cli/outputs.h"
 #include "cli/version.h"
+#include "cli/waiting.h"
 
 /* A standard descriptor that is closed would be the next file's, and that file get what is meant for people.
  * Opened the wrong way round, so that reading and writing fail as they did. */
@@ -65,6 +66,8 @@ static bool open_fleet(struct fleet *fleet, const struct options *options)
         .selects = options->selects.items,
         .select_count = options->selects.count,
         .wave = groups & OPTIONS_SELECT ? options->wave : NULL,
+        .ledger = options->ledger,
+        .patience = waiting_patience(options),
         /* A run that changes tenants stops after the wave; one that only looks at tenants looks at
          * those of the wave alone. */
         .keeps_later_waves = groups & OPTIONS_POLICY && !options->is_sql,

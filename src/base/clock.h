@@ -7,4 +7,7 @@
 /* Milliseconds since the epoch. */
 int64_t clock_wall_ms(void);
 
+/* Milliseconds since some moment in the past; no one sets this clock. For what waits before there is a loop. */
+int64_t clock_steady_ms(void);
+
 #endif

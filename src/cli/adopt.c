@@ -36,8 +36,8 @@ const struct command command_adopt = {
         "migration failed fails, and is not touched; so does one that has none of the tables which\n"
         "the chain makes, but for --force. A tenant that was adopted before stays where it is.",
     .example = "skein adopt --from dbmate --dry-run",
-    .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY |
-              OPTIONS_ADOPT | OPTIONS_FORCE | OPTIONS_DRY_RUN,
+    .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_WAIT | OPTIONS_SELECT | OPTIONS_OUTPUT |
+              OPTIONS_RUN | OPTIONS_POLICY | OPTIONS_ADOPT | OPTIONS_FORCE | OPTIONS_DRY_RUN,
     .needs = FLEET_VISIT,
     .run = run,
 };

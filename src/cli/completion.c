@@ -15,6 +15,7 @@ struct completing {
     size_t count;
     const char *last;
     const char *file;              /* the inventory */
+    const char *ledger;            /* NULL: the inventory's */
     const struct command *command; /* NULL: none yet */
     size_t argument; /* how many arguments of the command stand before the last word */
     const struct option_info *option; /* whose value the last word is; NULL: none */
@@ -48,7 +49,8 @@ static void offer_words(const struct completing *completing, const char *words, 
 static bool read_fleet(const struct completing *completing, unsigned needs, struct fleet *fleet)
 {
     struct faults faults;
-    struct fleet_request request = {.inventory = completing->file, .needs = needs};
+    struct fleet_request request = {
+        .inventory = completing->file, .ledger = completing->ledger, .needs = needs};
     faults_init(&faults);
     bool is_good = fleet_open(fleet, &request, &faults);
     faults_done(&faults);
@@ -156,6 +158,7 @@ static const struct {
     void (*offer)(const struct completing *completing);
 } values[] = {
     {"file", NULL, offer_files},
+    {"ledger", NULL, offer_files},
     {"select", NULL, offer_labels},
     {"tenant", NULL, offer_tenants},
     {"wave", NULL, offer_waves},
@@ -267,6 +270,8 @@ static void read_words(struct completing *completing)
                 completing->option = &completing->option_found;
             else if (strcmp(completing->option_found.name, "file") == 0)
                 completing->file = completing->words[i + 1];
+            else if (strcmp(completing->option_found.name, "ledger") == 0)
+                completing->ledger = completing->words[i + 1];
             i++;
         } else if (!is_option && !completing->command) {
             completing->command = command_find(word);
@@ -283,6 +288,7 @@ static int reply(const struct options *options)
         .count = options->arg_count > 1 ? options->arg_count - 2 : 0,
         .last = options->arg_count > 1 ? options->args[options->arg_count - 1] : "",
         .file = options->file,
+        .ledger = options->ledger,
     };
     read_words(&completing);
     if (completing.option)
@@ -386,7 +392,7 @@ const struct command command_completion = {
         "The scripts ask 'skein completion reply -- WORD…', which prints what may stand next. It\n"
         "reads the inventory, the chain and the ledger, and connects to no tenant.",
     .example = "skein completion bash >~/.local/share/bash-completion/completions/skein",
-    .groups = OPTIONS_COMMON,
+    .groups = OPTIONS_COMMON | OPTIONS_LEDGER,
     .min_args = 1,
     .max_args = ARGS_MAX,
     .run = run,

@@ -134,7 +134,7 @@ const struct command command_forget = {
         "can still be resumed unless --unfinished is given. What is dropped can be reported and\n"
         "rolled back no more; what the tenants know of it (skein_history) stays.",
     .example = "skein forget --keep 10 --older-than 90d",
-    .groups = OPTIONS_COMMON | OPTIONS_FORGET | OPTIONS_ALL,
+    .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_FORGET | OPTIONS_ALL,
     .max_args = ARGS_MAX,
     .needs = FLEET_INVENTORY,
     .run = run,

@@ -166,10 +166,21 @@ static bool set_older_than(struct options *options, const char *value)
     return parse_duration(value, &options->older_than_ms) && options->older_than_ms;
 }
 
+static bool set_wait(struct options *options, const char *value)
+{
+    return parse_duration(value, &options->wait_ms);
+}
+
 #define TO(member) offsetof(struct options, member), NULL
 
 static const struct option_row rows[] = {
     {"file", 'f', "FILE", OPTIONS_COMMON, "the inventory (default: skein.yaml)", TO(file)},
+    {"ledger", 0, "WHERE", OPTIONS_LEDGER,
+     "the record of runs: a file or a URL (default: the inventory's, else .skein/ledger.db)",
+     TO(ledger)},
+    {"wait", 0, "DURATION", OPTIONS_WAIT,
+     "how long to wait for another run that holds the ledger: 30s, 10m (default: exit 5 at once)",
+     0, set_wait},
     {"select", 's', "SELECTOR", OPTIONS_SELECT,
      "only these: 'tier=canary,region in (eu,us),!legacy'; repeated: all must hold", 0, set_select},
     {"tenant", 't', "NAME", OPTIONS_SELECT,

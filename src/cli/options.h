@@ -20,6 +20,8 @@ struct command;
         group(WAVE)         /* --wave alone */                                                     \
         group(OUTPUT)       /* -o */                                                               \
         group(RUN)          /* --parallel, --per-server, --progress */                             \
+        group(LEDGER)       /* --ledger */                                                         \
+        group(WAIT)         /* --wait */                                                           \
         group(POLICY)       /* --on-failure, --max-failures */                                     \
         group(DRY_RUN)      /* --dry-run */                                                        \
         group(AGAIN)        /* --accept-chain-change */                                            \
@@ -67,6 +69,8 @@ struct options {
     const char *file;
     struct words selects; /* all must hold */
     bool allows_empty;
+    const char *ledger; /* NULL: as the inventory says */
+    uint64_t wait_ms;   /* 0: not at all */
     const char *wave;
     const char *tenants[TENANTS_MAX];
     size_t tenant_count;

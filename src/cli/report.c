@@ -61,7 +61,7 @@ const struct command command_report = {
         "asked. A tenant that was begun and whose end was not recorded is told as in_doubt. Exit 0:\n"
         "the report was written.",
     .example = "skein report -o json=report.json",
-    .groups = OPTIONS_COMMON | OPTIONS_OUTPUT,
+    .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_OUTPUT,
     .max_args = 1,
     .needs = FLEET_INVENTORY,
     .run = run,

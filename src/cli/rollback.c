@@ -17,7 +17,8 @@ const struct command command_rollback = {
         "has no down section, nothing is begun (exit 2). A tenant that others have moved since\n"
         "is left alone and reported.",
     .example = "skein rollback --dry-run",
-    .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_AGAIN | OPTIONS_DRY_RUN,
+    .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_WAIT | OPTIONS_OUTPUT | OPTIONS_RUN |
+              OPTIONS_AGAIN | OPTIONS_DRY_RUN,
     .max_args = 1,
     .needs = FLEET_VISIT,
     .run = run,

@@ -10,6 +10,7 @@
 #include "cli/progress.h"
 #include "cli/reports.h"
 #include "library/again.h"
+#include "library/record.h"
 #include "report/report.h"
 
 static void on_report_event(void *ctx, const struct event *event)
@@ -172,6 +173,8 @@ static int prepare_and_visit(struct fleet *fleet, const struct options *options,
     struct visit_plan plan;
     struct err err;
     int exit_code;
+    if (visit_needs_ledger(&visit) && !record_await(fleet, &err))
+        return cli_fail(&err);
     if (!can_go_back(fleet, options, &visit, outlet, &exit_code))
         return exit_code;
     if (!visit_prepare(fleet, &visit, &plan, &err)) {

@@ -179,7 +179,7 @@ const struct command command_runs = {
         "Lists the runs of this inventory, the newest first, with what came of their tenants; with --all also\n"
         "those of other inventories that share the ledger. 'skein report RUN' tells all of one.",
     .example = "skein runs -o json",
-    .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_ALL,
+    .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_OUTPUT | OPTIONS_ALL,
     .needs = FLEET_INVENTORY,
     .run = run,
 };

@@ -32,25 +32,51 @@ static const char *read_version_table(struct inventory_builder *builder, const c
     return arena_strdup(builder->inventory->arena, text);
 }
 
-/* A path, or the URL of a database that several machines share. */
+/* A path, or the URL of a database that several machines share. NULL: neither; the error says why. */
+static const char *place_ledger(struct inventory_builder *builder, const char *text,
+                                const char *(*place)(struct inventory_builder *, const char *),
+                                struct err *err)
+{
+    struct arena *arena = builder->inventory->arena;
+    struct url url = {0};
+    if (!strstr(text, "://"))
+        return arena_strdup(arena, place(builder, text));
+    if (!url_parse(&builder->scratch, text, &url, err)) {
+        err_prefix(err, "'ledger'");
+        return NULL;
+    }
+    if (url.dialect == DIALECT_SQLITE)
+        return arena_strdup(arena, place(builder, url.database));
+    /* without `+driver`: who opens it goes by the scheme, and takes all else for a file's path */
+    if (url.dialect == DIALECT_POSTGRESQL)
+        return arena_printf(arena, "%s%s", url.scheme, strstr(text, "://"));
+    err_set(err, ERR_CONFIG, "'ledger' must be a file or a postgresql:// URL");
+    return NULL;
+}
+
 static const char *read_ledger(struct inventory_builder *builder, const char *raw)
 {
     const char *text = ".skein/ledger.db";
-    struct arena *arena = builder->inventory->arena;
-    struct url url = {0};
     struct err err;
     load_text(builder, (struct field){"ledger", raw}, &text);
-    if (!strstr(text, "://"))
-        return arena_strdup(arena, load_path(builder, text));
-    if (!url_parse(&builder->scratch, text, &url, &err))
-        load_fault(builder, "ledger", "'ledger': %s", err.text);
-    else if (url.dialect == DIALECT_SQLITE)
-        return arena_strdup(arena, load_path(builder, url.database));
-    else if (url.dialect != DIALECT_POSTGRESQL)
-        load_fault(builder, "ledger", "'ledger' must be a file or a postgresql:// URL");
-    else /* without `+driver`: who opens it goes by the scheme, and takes all else for a file's path */
-        return arena_printf(arena, "%s%s", url.scheme, strstr(text, "://"));
-    return arena_strdup(arena, text);
+    const char *ledger = place_ledger(builder, text, load_path, &err);
+    if (!ledger)
+        load_fault(builder, "ledger", "%s", err.text);
+    return ledger ? ledger : arena_strdup(builder->inventory->arena, text);
+}
+
+static const char *place_here(struct inventory_builder *builder, const char *path)
+{
+    (void)builder;
+    return path;
+}
+
+bool inventory_use_ledger(struct inventory_builder *builder, const char *where, struct err *err)
+{
+    const char *ledger = place_ledger(builder, where, place_here, err);
+    if (ledger)
+        builder->inventory->ledger = ledger;
+    return ledger;
 }
 
 static void read_top(struct inventory_builder *builder, const struct raw_inventory *raw)

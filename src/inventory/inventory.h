@@ -152,6 +152,10 @@ struct inventory_builder *inventory_read(const char *path, struct faults *faults
 struct inventory_builder *inventory_parse(const char *path, const void *bytes, size_t len,
                                           struct faults *faults) MUST_CHECK;
 
+/* Another ledger than the file's `ledger` says: a path, relative to the working directory, or a URL. */
+bool inventory_use_ledger(struct inventory_builder *builder, const char *where,
+                          struct err *err) MUST_CHECK;
+
 /* What is known so far; borrowed from the builder. Its array of tenants may move until inventory_finish. */
 const struct inventory *inventory_draft(const struct inventory_builder *builder);
 

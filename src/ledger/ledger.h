@@ -40,6 +40,7 @@ void ledger_close(struct ledger *ledger); /* gives the lock back; NULL: nothing 
 /* Who holds a ledger. */
 struct ledger_holder {
     char run[40];
+    char user[33]; /* "": not known */
     char host[65];
     int64_t pid;
     int64_t since_ms; /* since the epoch */

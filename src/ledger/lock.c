@@ -35,6 +35,7 @@ static struct ledger_holder read_holder(int fd)
     ssize_t len = pread(fd, text, sizeof text, 0);
     json_t *object = len > 0 ? json_loadb(text, (size_t)len, 0, NULL) : NULL;
     copy_text(object, "run", holder.run, sizeof holder.run);
+    copy_text(object, "user", holder.user, sizeof holder.user);
     copy_text(object, "host", holder.host, sizeof holder.host);
     holder.pid = json_integer_value(json_object_get(object, "pid"));
     holder.since_ms = json_integer_value(json_object_get(object, "since_ms"));
@@ -44,9 +45,9 @@ static struct ledger_holder read_holder(int fd)
 
 static bool write_holder(int fd, const struct ledger_holder *holder)
 {
-    json_t *object =
-        json_pack("{s:s, s:s, s:I, s:I}", "run", holder->run, "host", holder->host, "pid",
-                  (json_int_t)holder->pid, "since_ms", (json_int_t)holder->since_ms);
+    json_t *object = json_pack("{s:s, s:s, s:s, s:I, s:I}", "run", holder->run, "user",
+                               holder->user, "host", holder->host, "pid", (json_int_t)holder->pid,
+                               "since_ms", (json_int_t)holder->since_ms);
     char text[HOLDER_BYTES];
     size_t len = object ? json_dumpb(object, text, sizeof text, 0) : 0;
     json_decref(object);

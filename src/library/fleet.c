@@ -1,5 +1,6 @@
 #include "library/fleet.h"
 
+#include "base/clock.h"
 #include "library/selection.h"
 #include "rollout/discover.h"
 #include "rollout/rollout.h"
@@ -42,6 +43,12 @@ static void open_all(struct fleet *fleet, const struct fleet_request *request,
     if (!builder)
         return;
     struct err err;
+    if (request->ledger && !inventory_use_ledger(builder, request->ledger, &err)) {
+        err_prefix(&err, "--ledger");
+        faults_add_err(faults, &err);
+        inventory_abandon(builder);
+        return;
+    }
     const struct inventory *draft = inventory_draft(builder);
     uint32_t parallel = request->parallel ? request->parallel : draft->rollout.parallel;
     if (request->needs & FLEET_TENANTS && !rollout_size_pool(parallel, &err)) {
@@ -59,7 +66,7 @@ static void open_all(struct fleet *fleet, const struct fleet_request *request,
 bool fleet_open(struct fleet *fleet, const struct fleet_request *request, struct faults *faults)
 {
     size_t before = faults->total;
-    *fleet = (struct fleet){0};
+    *fleet = (struct fleet){.patience = request->patience, .waits_from_ms = clock_steady_ms()};
     arena_init(&fleet->arena);
     if (request->needs)
         open_all(fleet, request, faults);

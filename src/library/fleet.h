@@ -10,6 +10,16 @@
 #include "dialect/script.h"
 #include "inventory/inventory.h"
 
+struct ledger_holder;
+
+/* What becomes of a run whose ledger another run holds: it waits, and says for whom. */
+struct patience {
+    uint64_t wait_ms;                                                  /* 0: it does not wait */
+    void (*on_waiting)(void *ctx, const struct ledger_holder *holder); /* NULL: no one is told */
+    bool (*is_over)(void *ctx); /* asked now and then; true: it waits no more; NULL: never */
+    void *ctx;
+};
+
 struct fleet {
     struct arena arena;
     struct inventory *inventory;
@@ -17,6 +27,9 @@ struct fleet {
     struct scripts *scripts;       /* NULL: not asked for */
     const struct tenant **tenants; /* the selection, in the inventory's order */
     size_t tenant_count;
+    struct patience patience;
+    int64_t
+        waits_from_ms; /* of clock_steady_ms: from when the waiting counts; first from the opening */
 };
 
 enum {
@@ -31,6 +44,7 @@ struct fleet_request {
     const char *inventory;      /* path of the inventory */
     const char *const *selects; /* selectors, all of which must hold */
     size_t select_count;
+    const char *ledger;       /* path or URL; NULL: the inventory's */
     const char *wave;         /* NULL, or: only waves up to and including this one */
     bool keeps_later_waves;   /* they are selected too, and only looked at for `refuses_empty` */
     bool refuses_empty;       /* a selection of no one is a fault, and a label that no tenant has */
@@ -38,6 +52,7 @@ struct fleet_request {
     size_t name_count;
     uint32_t parallel; /* sizes the worker pool; 0: as the inventory says */
     unsigned needs;    /* FLEET_…: what is read; 0: nothing */
+    struct patience patience;
 };
 
 /* False: `faults` say why. What is not read stays NULL. */

@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <stdatomic.h>
 
+#include "base/buf.h"
+#include "base/clock.h"
+#include "library/record.h"
 #include "library/visit.h"
 #include "report/report.h"
 
@@ -89,9 +92,30 @@ static size_t count_of(const char *const *list)
     return count;
 }
 
+static void on_waiting(void *ctx, const struct ledger_holder *holder)
+{
+    const struct skein *skein = ctx;
+    struct buf text;
+    buf_init(&text, BUF_MAX_DEFAULT);
+    buf_adds(&text, "waiting for ");
+    record_name_holder(&text, holder);
+    if (skein->observer.on_event)
+        skein->observer.on_event(
+            skein->observer.ctx,
+            &(struct skein_event){.kind = SKEIN_NOTE, .run_id = "", .reason = text.data});
+    buf_done(&text);
+}
+
+static bool has_stopped(void *ctx)
+{
+    return atomic_load(&((struct skein *)ctx)->stops);
+}
+
 static bool open_fleet(struct skein *skein, const struct skein_options *options)
 {
     struct fleet_request request = {
+        .ledger = options->ledger,
+        .patience = {options->wait_ms, on_waiting, has_stopped, skein},
         .inventory = options->inventory ? options->inventory : "skein.yaml",
         .selects = &options->select,
         .select_count = options->select ? 1 : 0,
@@ -276,6 +300,11 @@ static bool prepare(struct skein *skein, const struct skein_request *request,
     struct visit visit;
     struct err err;
     if (!make_visit(skein, request, &visit, &err)) {
+        faults_add_err(faults, &err);
+        return false;
+    }
+    skein->fleet.waits_from_ms = clock_steady_ms();
+    if (visit_needs_ledger(&visit) && !record_await(&skein->fleet, &err)) {
         faults_add_err(faults, &err);
         return false;
     }

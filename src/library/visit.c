@@ -163,6 +163,11 @@ static void fit_waves(struct visit_plan *plan, struct arena *arena)
     plan->rollout.waves = waves;
 }
 
+bool visit_needs_ledger(const struct visit *visit)
+{
+    return visit->goal == GOAL_RUN && visit->settle == SETTLE_NONE && !visit->again;
+}
+
 /* A run that changes something is on record. */
 static bool set_ledger(struct fleet *fleet, const struct visit *visit, struct visit_plan *plan,
                        struct err *err)

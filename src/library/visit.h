@@ -47,6 +47,9 @@ struct visit_plan {
     char note[128]; /* "", or what a person should know */
 };
 
+/* Does it open a ledger of its own? */
+bool visit_needs_ledger(const struct visit *visit);
+
 /* ERR_CHAIN: a target means nothing in this chain. ERR_LEDGER: the ledger is held by another run
  * (LEDGER_HELD), or cannot be used. May raise the process's soft limit of file descriptors. The plan must
  * not move while it is used; visit_done ends it either way. */

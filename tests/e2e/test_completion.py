@@ -49,6 +49,8 @@ class Completion(FleetCase):
             (["upgrade", "--zip", "abc"], ["abcd1111"]),
             (["-f", "none.yaml", "upgrade", "--tenant", ""], []),
             (["-f", ""], ["@files"]),
+            (["report", "--ledger", ".skein/ledger.db", ""], [run]),
+            (["report", "--ledger", "none.db", ""], []),
         ]
         for words, expected in cases:
             with self.subTest(words=words):

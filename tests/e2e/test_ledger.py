@@ -1,4 +1,5 @@
 """The ledger: what a run leaves in it, what is read back, and what happens where it cannot be used."""
+import fcntl
 import json
 import os
 import signal
@@ -267,6 +268,98 @@ class Forgetting(LedgerCase):
         self.make_runs(1)
         self.assertIn("which runs?", self.run_ok("forget", code=2).err)
         self.assertEqual(len(self.runs()), 1)
+
+
+class Where(LedgerCase):
+    def test_an_option_beats_the_variable_and_that_the_inventory(self):
+        self.make_fleet(ledger="inventory.db")
+        env = {"SKEIN_LEDGER": "variable.db"}
+        for args, name, more in (((), "inventory.db", {}), ((), "variable.db", env), (("--ledger", "option.db"), "option.db", env)):
+            run = self.run_json("upgrade", *args, cwd=self.fleet.dir, env=more).report["run"]["id"]
+            self.assertTrue(os.path.exists(self.fleet.path(name)), name)
+            for command in ("runs", "report"):
+                read = json.loads(self.run_ok(command, *args, "-o", "json", cwd=self.fleet.dir, env=more).out)
+                self.assertEqual((read[0] if command == "runs" else read["run"])["id"], run)
+
+    def test_it_is_relative_to_where_one_stands(self):
+        self.make_fleet()
+        os.mkdir(self.fleet.path("elsewhere"))
+        self.run_json("upgrade", "--ledger", "sub/l.db", cwd=self.fleet.path("elsewhere"))
+        self.assertTrue(os.path.exists(self.fleet.path("elsewhere", "sub", "l.db")))
+        self.run_json("rollback", "--ledger", "sqlite:///sub/l.db", cwd=self.fleet.path("elsewhere"))
+        self.assertEqual(self.fleet.versions("t0"), [])
+
+    def test_what_can_be_no_ledger_is_refused(self):
+        self.make_fleet()
+        for where, why in (("mysql://h/d", "must be a file or a postgresql:// URL"), ("data/t0.db", "the ledger itself"),
+                           ("postgresql://u@:x/d", "'ledger'")):
+            self.assertIn(why, self.run_ok("upgrade", "--ledger", where, cwd=self.fleet.dir, code=2).err)
+        self.assertIn("takes no --ledger", self.run_ok("tenants", "--ledger", "l.db", code=2).err)
+
+
+class Waiting(LedgerCase):
+    HOLDER = {"run": "20261123T101500Z-5f3a9c", "user": "alice", "host": "deploy1", "pid": 4711, "since_ms": 1795428900123}
+
+    def setUp(self):
+        super().setUp()
+        self.make_fleet()
+        self.run_ok("upgrade", "aaaa1111")
+        self.lock = open(self.ledger + ".lock", "r+")
+        self.addCleanup(self.lock.close)
+        self.hold()
+
+    def hold(self):
+        """Another run, as others see it: who holds the lock, and says so."""
+        fcntl.lockf(self.lock, fcntl.LOCK_EX)
+        self.lock.seek(0)
+        self.lock.truncate()
+        self.lock.write(json.dumps(self.HOLDER))
+        self.lock.flush()
+
+    def test_a_run_goes_on_when_the_ledger_is_free(self):
+        for args in (("downgrade", "base"), ("upgrade",), ("resume",)):
+            with self.subTest(args=args):
+                self.hold()
+                process = self.fleet.start(*args, "--wait", "60s", "--progress", "plain")
+                line = process.stderr.readline().decode()
+                self.assertEqual(line, "skein: waiting for run 20261123T101500Z-5f3a9c of alice@deploy1, process 4711 "
+                                       "(since 2026-11-23T10:15:00.123Z), for up to 1 min\n")
+                fcntl.lockf(self.lock, fcntl.LOCK_UN)
+                process.communicate(timeout=60)
+                self.assertEqual(process.returncode, 0)
+
+    def test_it_waits_no_longer_than_it_was_told_to(self):
+        result = self.run_ok("upgrade", "--wait", "300ms", code=5)
+        self.assertRegex(result.err, r"another run holds this ledger: run 20261123T101500Z-5f3a9c of alice@deploy1, process 4711, "
+                                     r"for .*; waited 300.* ms for it")
+        result = self.run_ok("upgrade", code=5)
+        self.assertIn("(--wait 10m waits for it)", result.err)
+        self.assertNotIn("waiting for", result.err)
+        self.assertEqual(self.fleet.tables("t0"), {"a"})
+
+    def test_programs_are_told_with_an_event(self):
+        lines = self.run_ok("upgrade", "--wait", "150ms", "--progress", "json", code=5).err.splitlines()
+        self.assertEqual(json.loads(lines[0]), {"event": "waiting", "run": self.HOLDER["run"], "user": "alice", "host": "deploy1",
+                                                "pid": 4711, "since": "2026-11-23T10:15:00.123Z"})
+        self.assertNotIn("waiting for", self.run_ok("upgrade", "--wait", "150ms", "-q", code=5).err)
+
+    def test_a_signal_ends_the_waiting(self):
+        process = self.fleet.start("upgrade", "--wait", "60s", "--progress", "plain")
+        process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+        self.assertEqual(process.returncode, -signal.SIGINT)
+
+    def test_the_next_run_waits_for_a_real_one(self):
+        fcntl.lockf(self.lock, fcntl.LOCK_UN)
+        os.truncate(self.ledger + ".lock", 0)
+        self.fleet.revision("cccc3333", "INSERT INTO a SELECT value FROM (WITH RECURSIVE c(value) AS (SELECT 1 UNION ALL "
+                                        "SELECT value + 1 FROM c LIMIT 300000) SELECT value FROM c);")
+        first = self.fleet.start("upgrade")
+        wait_until(lambda: os.path.getsize(self.ledger + ".lock"))
+        second = self.run_json("upgrade", "--wait", "60s")
+        first.communicate(timeout=60)
+        self.assertEqual((first.returncode, second.report["totals"]["unchanged"]), (0, 3))
 
 
 if __name__ == "__main__":
