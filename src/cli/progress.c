@@ -65,7 +65,9 @@ struct progress *progress_new(enum progress_mode mode, FILE *err, bool has_color
     progress->host = (struct progress_host){machine_now_ms, machine_columns, progress};
     progress->oldest = SEAT_NONE;
     progress->newest = SEAT_NONE;
+    progress->causes = progress_causes_new();
     buf_init(&progress->title, BUF_MAX_DEFAULT);
+    buf_init(&progress->waiting, BUF_MAX_DEFAULT);
     buf_init(&progress->out, BUF_MAX_DEFAULT);
     return progress;
 }
@@ -74,7 +76,9 @@ void progress_free(struct progress *progress)
 {
     if (!progress)
         return;
+    progress_causes_free(progress->causes);
     buf_done(&progress->title);
+    buf_done(&progress->waiting);
     buf_done(&progress->out);
     free(progress->seats);
     free(progress);
@@ -143,6 +147,21 @@ bool progress_is_bad(const struct outcome *outcome)
     return outcome->error || tenant_state_is_bad(outcome->state);
 }
 
+static void start_wait(struct progress *progress, const struct event *event)
+{
+    buf_clear(&progress->waiting);
+    human_add_text(&progress->waiting, event->reason);
+    progress->wait_since_ms = progress->now_ms;
+    progress->wait_ms = event->delay_ms;
+    progress->wait_is_soak = event->wait == WAIT_SOAK;
+}
+
+static void end_wait(struct progress *progress)
+{
+    progress->waited_ms += progress->now_ms - progress->wait_since_ms;
+    buf_clear(&progress->waiting);
+}
+
 static void count(struct progress *progress, const struct event *event)
 {
     progress->now_ms = progress->host.now_ms(progress->host.ctx);
@@ -152,6 +171,10 @@ static void count(struct progress *progress, const struct event *event)
         take_seat(progress, event->tenant);
     else if (event->kind == EVENT_RUN_ROLLS_BACK)
         progress->is_on_way_back = true;
+    else if (event->kind == EVENT_WAIT_STARTED)
+        start_wait(progress, event);
+    else if (event->kind == EVENT_WAIT_FINISHED)
+        end_wait(progress);
     if (event->kind != EVENT_TENANT_FINISHED)
         return;
     leave_seat(progress, event->tenant);
@@ -292,14 +315,36 @@ bool progress_add_words(struct progress *progress, const struct event *event)
     case EVENT_RUN_STARTED:
     case EVENT_TENANT_STARTED:
     case EVENT_TENANT_INTENT:
-    case EVENT_RUN_FINISHED: break;
+    case EVENT_RUN_FINISHED:
+    case EVENT_WAIT_STARTED:
+    case EVENT_WAIT_FINISHED: break;
     }
     return false;
 }
 
+void progress_add_wait(struct progress *progress, struct buf *buf)
+{
+    uint64_t since_ms = progress->now_ms - progress->wait_since_ms;
+    uint64_t left_ms = progress->wait_ms > since_ms ? progress->wait_ms - since_ms : 0;
+    if (!progress->waiting.len)
+        return;
+    buf_addf(buf, "waits for %s: ", progress->waiting.data);
+    human_add_duration(buf, (double)(progress->wait_is_soak ? left_ms : since_ms));
+    buf_adds(buf, progress->wait_is_soak ? " left" : " so far");
+}
+
+/* Soaks and gates are no work: what they take says nothing of the tenants that are still to come. */
+static uint64_t working_ms(const struct progress *progress)
+{
+    uint64_t waits_ms = progress->waited_ms;
+    if (progress->waiting.len)
+        waits_ms += progress->now_ms - progress->wait_since_ms;
+    return progress->now_ms - progress->started_ms - waits_ms;
+}
+
 void progress_add_pace(struct progress *progress, struct buf *buf)
 {
-    uint64_t elapsed_ms = progress->now_ms - progress->started_ms;
+    uint64_t elapsed_ms = working_ms(progress);
     if (!progress->done || !elapsed_ms)
         return;
     double per_ms = (double)progress->done / (double)elapsed_ms;

@@ -8,7 +8,8 @@ static const char *const names[] = {
     [EVENT_TENANT_STARTED] = "tenant_started",   [EVENT_TENANT_RETRIES] = "tenant_retries",
     [EVENT_TENANT_FINISHED] = "tenant_finished", [EVENT_WAVE_FINISHED] = "wave_finished",
     [EVENT_RUN_DRAINS] = "run_drains",           [EVENT_RUN_ROLLS_BACK] = "run_rolls_back",
-    [EVENT_RUN_FINISHED] = "run_finished",       [EVENT_NOTE] = "note",
+    [EVENT_RUN_FINISHED] = "run_finished",       [EVENT_WAIT_STARTED] = "wait_started",
+    [EVENT_WAIT_FINISHED] = "wait_finished",     [EVENT_NOTE] = "note",
 };
 
 static json_t *error_value(const struct err *err)
@@ -67,10 +68,16 @@ static void set_details(struct progress *progress, json_t *line, const struct ev
     case EVENT_RUN_DRAINS:
     case EVENT_RUN_ROLLS_BACK:
     case EVENT_NOTE: json_object_set_new(line, "reason", json_text(event->reason)); break;
+    case EVENT_WAIT_STARTED:
+        json_object_set_new(line, "for", json_text(wait_name(event->wait)));
+        json_object_set_new(line, "reason", json_text(event->reason));
+        json_object_set_new(line, "delay_ms", json_integer((json_int_t)event->delay_ms));
+        break;
     case EVENT_RUN_FINISHED:
         json_object_set_new(line, "state", json_text(run_state_name(event->state)));
         json_object_set_new(line, "duration_ms", json_rounded(event->duration_ms, 1));
         break;
+    case EVENT_WAIT_FINISHED:
     case EVENT_TENANT_STARTED:
     case EVENT_TENANT_INTENT: break;
     }

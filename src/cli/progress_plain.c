@@ -33,11 +33,22 @@ static void tell_counts(struct progress *progress)
         buf_addf(&progress->out, ", %zu failed", progress->bad);
 }
 
+static void tell_held_back(struct progress *progress)
+{
+    for (start_line(progress); progress_add_held_back(progress); start_line(progress))
+        end_line(progress);
+    buf_clear(&progress->out);
+}
+
 static void tell_whole(struct progress *progress)
 {
+    tell_held_back(progress);
     start_line(progress);
     tell_counts(progress);
     progress_add_pace(progress, &progress->out);
+    if (progress->waiting.len)
+        buf_adds(&progress->out, "; ");
+    progress_add_wait(progress, &progress->out);
     end_line(progress);
     progress->shown_ms = progress->now_ms;
     progress->shown_done = progress->done;
@@ -47,9 +58,17 @@ static void tell_if_due(struct progress *progress)
 {
     uint64_t silent_ms = progress->now_ms - progress->shown_ms;
     bool is_tenth = (progress->done - progress->shown_done) * TENTHS >= progress->total;
-    bool is_due = silent_ms >= SELDOM_MS || (silent_ms >= OFTEN_MS && is_tenth);
-    if (is_due && !progress->is_quiet && progress->done < progress->total)
+    /* A wait of a moment is not worth a line; a longer one is told soon. */
+    bool is_new_wait = progress->waiting.len && progress->wait_since_ms >= progress->shown_ms &&
+                       progress->now_ms - progress->wait_since_ms >= OFTEN_MS;
+    bool is_due = silent_ms >= SELDOM_MS || (silent_ms >= OFTEN_MS && is_tenth) || is_new_wait;
+    bool is_over = progress->done == progress->total && !progress->waiting.len;
+    if (progress->is_quiet && silent_ms >= SELDOM_MS) {
+        tell_held_back(progress);
+        progress->shown_ms = progress->now_ms;
+    } else if (is_due && !progress->is_quiet && !is_over) {
         tell_whole(progress);
+    }
 }
 
 static void tell_end(struct progress *progress, const struct event *event)
@@ -67,7 +86,7 @@ static void tell_end(struct progress *progress, const struct event *event)
 static void tell_words(struct progress *progress, const struct event *event)
 {
     start_line(progress);
-    if (progress_add_words(progress, event))
+    if (!progress_holds_back(progress, event) && progress_add_words(progress, event))
         end_line(progress);
     else
         buf_clear(&progress->out);
@@ -75,6 +94,8 @@ static void tell_words(struct progress *progress, const struct event *event)
 
 static void on_event(struct progress *progress, const struct event *event)
 {
+    if (event->kind == EVENT_RUN_FINISHED)
+        tell_held_back(progress);
     if (event->kind == EVENT_RUN_STARTED && !progress->is_quiet)
         tell_start(progress, event);
     else if (event->kind == EVENT_RUN_FINISHED && !progress->is_quiet)

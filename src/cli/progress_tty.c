@@ -100,7 +100,12 @@ static void draw_running(struct progress *progress, size_t columns)
     struct buf part;
     size_t shown = 0;
     buf_init(&part, BUF_MAX_DEFAULT);
-    buf_addf(&part, "  %zu running", progress->running);
+    if (progress->waiting.len) {
+        buf_adds(&part, "  ");
+        progress_add_wait(progress, &part);
+    } else {
+        buf_addf(&part, "  %zu running", progress->running);
+    }
     for (uint32_t at = progress->oldest; at != SEAT_NONE && shown < NAMES_SHOWN; shown++) {
         buf_adds(&part, shown ? ", " : ": ");
         add_running(progress, &part, at);
@@ -142,6 +147,14 @@ static void print_words(struct progress *progress, const struct event *event)
     progress_flush(progress);
 }
 
+static void tell_held_back(struct progress *progress)
+{
+    erase(progress, progress->host.columns(progress->host.ctx));
+    while (progress_add_held_back(progress))
+        buf_addc(&progress->out, '\n');
+    progress_flush(progress);
+}
+
 static bool has_words(const struct progress *progress, const struct event *event)
 {
     if (event->kind == EVENT_TENANT_FINISHED)
@@ -156,8 +169,10 @@ static bool has_words(const struct progress *progress, const struct event *event
 
 static void on_event(struct progress *progress, const struct event *event)
 {
-    if (has_words(progress, event))
+    if (has_words(progress, event) && !progress_holds_back(progress, event))
         print_words(progress, event);
+    if (event->kind == EVENT_RUN_FINISHED)
+        tell_held_back(progress);
     if (event->kind != EVENT_RUN_FINISHED) {
         draw_if_due(progress);
         return;

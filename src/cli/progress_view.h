@@ -5,6 +5,8 @@
 #include "base/buf.h"
 #include "cli/progress.h"
 
+struct progress_causes;
+
 /* One way to show it. Counts are up to date when a view is called. */
 struct progress_view {
     void (*on_event)(struct progress *progress, const struct event *event);
@@ -54,8 +56,14 @@ struct progress {
     uint64_t started_ms;
     uint64_t shown_ms;  /* when the block, or the last line about the whole, was written */
     size_t shown_done;  /* what that line said */
-    struct buf out;     /* written at once, so that nothing flickers */
-    size_t block_lines; /* on the screen; 0: none */
+    struct buf waiting; /* for what, safe to show: `the gate after_wave`; empty: for nothing */
+    uint64_t wait_since_ms;
+    uint64_t wait_ms;               /* how long at most; 0: as long as it takes */
+    bool wait_is_soak;              /* then so long */
+    uint64_t waited_ms;             /* all waits that are over */
+    struct progress_causes *causes; /* what was told of equal failures (progress_causes.c) */
+    struct buf out;                 /* written at once, so that nothing flickers */
+    size_t block_lines;             /* on the screen; 0: none */
     size_t block_widths[BLOCK_LINES];
 };
 
@@ -65,6 +73,19 @@ bool progress_is_bad(const struct outcome *outcome);
 /* Appends the line that an event is worth in words, without a newline: a failure, a retry, with -v
  * everything. False, and nothing added, where it is worth none. */
 bool progress_add_words(struct progress *progress, const struct event *event);
+
+/* Is the event one of many failures or retries of one cause, of which enough were told? Then it is counted. */
+bool progress_holds_back(struct progress *progress, const struct event *event);
+
+/* Appends the next line, without a newline, about failures and retries that were held back since the last such
+ * line; false: there is none. The same failures are told again only as they grow in number. */
+bool progress_add_held_back(struct progress *progress);
+
+struct progress_causes *progress_causes_new(void);
+void progress_causes_free(struct progress_causes *causes);
+
+/* `waits for the soak after wave 'canary': 12.0 s left`; nothing where it waits for nothing. */
+void progress_add_wait(struct progress *progress, struct buf *buf);
 
 /* `12.3/s` and, where it can be told, `4.00 s left`. */
 void progress_add_pace(struct progress *progress, struct buf *buf);

@@ -39,6 +39,12 @@ const char *tenant_state_name(enum tenant_state state)
     return names[state];
 }
 
+const char *wait_name(enum wait wait)
+{
+    static const char *const names[WAIT__COUNT] = {[WAIT_SOAK] = "soak", [WAIT_GATE] = "gate"};
+    return names[wait];
+}
+
 bool tenant_state_is_bad(enum tenant_state state)
 {
     return state == TENANT_FAILED || tenant_state_needs_person(state);

@@ -151,8 +151,19 @@ enum event_kind {
     EVENT_RUN_DRAINS,      /* reason: nothing more is begun */
     EVENT_RUN_ROLLS_BACK,  /* reason: from here on, what was changed is taken back */
     EVENT_RUN_FINISHED,    /* state, duration_ms */
+    EVENT_WAIT_STARTED,    /* wait, reason, delay_ms: no tenant is at work until this is over */
+    EVENT_WAIT_FINISHED,   /* wait */
     EVENT_NOTE, /* reason: something worth knowing: a gate that said no where nothing waits for it */
 };
+
+/* What a run waits for between its tenants. The ledger is not told. */
+enum wait {
+    WAIT_SOAK, /* after a wave; delay_ms: so long */
+    WAIT_GATE, /* a program's answer; delay_ms: no longer than that, 0: as long as it takes */
+    WAIT__COUNT
+};
+
+const char *wait_name(enum wait wait); /* soak, gate */
 
 /* What is about to be done to a tenant. A second one of a run adds to the first. */
 struct intent {
@@ -171,7 +182,8 @@ struct event {
     const struct err *error;
     uint32_t attempt; /* from 1 */
     uint64_t delay_ms;
-    const char *reason;
+    const char *reason; /* of a wait: what for, `the gate after_wave` */
+    enum wait wait;
     enum run_state state;
     double duration_ms;
     /* since the epoch: EVENT_WAVE_FINISHED, where the soak of a resumed run counts from */

@@ -196,6 +196,8 @@ static bool (*const writers[])(struct sqlite_ledger *, const struct event *, str
     [EVENT_RUN_DRAINS] = write_run_drains,
     [EVENT_RUN_ROLLS_BACK] = write_run_rolls_back,
     [EVENT_RUN_FINISHED] = write_run_finished,
+    [EVENT_WAIT_STARTED] = write_nothing,
+    [EVENT_WAIT_FINISHED] = write_nothing,
     [EVENT_NOTE] = write_nothing,
 };
 

@@ -285,6 +285,8 @@ void report_apply(struct report *report, const struct event *event)
     case EVENT_TENANT_INTENT:
     case EVENT_TENANT_RETRIES:
     case EVENT_RUN_DRAINS:
+    case EVENT_WAIT_STARTED:
+    case EVENT_WAIT_FINISHED:
     case EVENT_NOTE: break;
     }
 }

@@ -60,7 +60,7 @@ bool gates_has(const struct gates *gates, enum gate gate)
 
 /* ---- what it is told ----------------------------------------------------------------------- */
 
-static const char *gate_name(enum gate gate)
+const char *gate_name(enum gate gate)
 {
     static const char *const names[GATE__COUNT] = {
         [GATE_BEFORE_RUN] = "before_run",

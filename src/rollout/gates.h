@@ -39,6 +39,8 @@ struct gates *gates_new(uv_loop_t *loop, const struct gate_rules *rules, const s
                         struct gate_reader reader);
 void gates_free(struct gates *gates); /* nothing may be under way */
 
+const char *gate_name(enum gate gate); /* after_wave */
+
 bool gates_has(const struct gates *gates, enum gate gate);
 
 /* on_answer (may be NULL) comes later, on the loop, never from inside the call. */

@@ -19,7 +19,8 @@ double rollout_elapsed_ms(const struct rollout *rollout)
 void rollout_tell(struct rollout *rollout, struct event event)
 {
     event.run = &rollout->info;
-    if (rollout->journal)
+    bool is_wait = event.kind == EVENT_WAIT_STARTED || event.kind == EVENT_WAIT_FINISHED;
+    if (rollout->journal && !is_wait)
         journal_tell(rollout->journal, &event);
     for (size_t i = 0; i < rollout->observer_count; i++)
         rollout->observers[i].on_event(rollout->observers[i].ctx, &event);
@@ -48,8 +49,41 @@ static void start(struct rollout *rollout, uint32_t tenant)
 static void begin_wave(struct rollout *rollout, uint32_t wave)
 {
     rollout->wave_failed = 0;
+    rollout->wave = wave;
     rollout->has_begun = true;
     rollout_tell(rollout, (struct event){.kind = EVENT_WAVE_STARTED, .wave = wave});
+}
+
+/* ---- waiting ------------------------------------------------------------------------------- */
+
+static void begin_wait(struct rollout *rollout, enum wait wait, const char *what, uint64_t ms)
+{
+    if (rollout->is_waiting)
+        return;
+    rollout->is_waiting = true;
+    rollout_tell(rollout, (struct event){.kind = EVENT_WAIT_STARTED,
+                                         .wait = wait,
+                                         .wave = rollout->wave,
+                                         .reason = what,
+                                         .delay_ms = ms});
+}
+
+static void end_wait(struct rollout *rollout)
+{
+    if (rollout->is_waiting)
+        rollout_tell(rollout, (struct event){.kind = EVENT_WAIT_FINISHED, .wave = rollout->wave});
+    rollout->is_waiting = false;
+}
+
+/* Nothing is decided until it has answered. */
+static void ask_gate(struct rollout *rollout, enum gate gate, const struct gate_facts *facts,
+                     gate_answer_fn on_answer)
+{
+    char what[64];
+    snprintf(what, sizeof what, "the gate %s", gate_name(gate));
+    rollout->is_gated = true;
+    begin_wait(rollout, WAIT_GATE, what, rollout->options->gates->timeout_ms);
+    gates_ask(rollout->gates, gate, facts, on_answer, rollout);
 }
 
 /* Before the run, or after a wave: a no halts, as too many failures would. */
@@ -57,6 +91,7 @@ static void on_gate(void *ctx, const char *why)
 {
     struct rollout *rollout = ctx;
     rollout->is_gated = false;
+    end_wait(rollout);
     if (why) {
         rollout->is_refused = true;
         (rollout->has_begun ? scheduler_trip : scheduler_stop)(rollout->scheduler);
@@ -85,11 +120,10 @@ static void end_wave(struct rollout *rollout, const struct decision *decision)
                                          .at_ms = wave_end_ms(rollout, decision)});
     if (!gates_has(rollout->gates, GATE_AFTER_WAVE))
         return;
-    rollout->is_gated = true;
-    gates_ask(rollout->gates, GATE_AFTER_WAVE,
-              &(struct gate_facts){.wave = rollout->info.waves[decision->wave].name,
-                                   .state = run_state_name(state)},
-              on_gate, rollout);
+    ask_gate(rollout, GATE_AFTER_WAVE,
+             &(struct gate_facts){.wave = rollout->info.waves[decision->wave].name,
+                                  .state = run_state_name(state)},
+             on_gate);
 }
 
 static void begin_rollback(struct rollout *rollout)
@@ -108,8 +142,13 @@ static void on_soaked(uv_timer_t *timer)
 static void wait_until(struct rollout *rollout, uint64_t until_ms)
 {
     uint64_t now_ms = uv_hrtime() / 1000000;
+    uint64_t left_ms = until_ms > now_ms ? until_ms - now_ms : 1;
+    char what[128];
+    snprintf(what, sizeof what, "the soak after wave '%.80s'",
+             rollout->info.waves[rollout->wave].name);
+    begin_wait(rollout, WAIT_SOAK, what, left_ms);
     uv_update_time(&rollout->loop);
-    uv_timer_start(&rollout->soak, on_soaked, until_ms > now_ms ? until_ms - now_ms : 1, 0);
+    uv_timer_start(&rollout->soak, on_soaked, left_ms, 0);
 }
 
 static void close_handles(struct rollout *rollout)
@@ -132,6 +171,7 @@ static void on_last_gate(void *ctx, const char *why)
     if (why)
         rollout_note(rollout, why);
     rollout->is_gated = false;
+    end_wait(rollout);
     close_handles(rollout);
 }
 
@@ -143,9 +183,8 @@ static void finish(struct rollout *rollout)
         close_handles(rollout);
         return;
     }
-    rollout->is_gated = true;
-    gates_ask(rollout->gates, GATE_AFTER_RUN,
-              &(struct gate_facts){.state = run_state_name(rollout->end)}, on_last_gate, rollout);
+    ask_gate(rollout, GATE_AFTER_RUN, &(struct gate_facts){.state = run_state_name(rollout->end)},
+             on_last_gate);
 }
 
 static void obey_stops(struct rollout *rollout);
@@ -155,6 +194,8 @@ void rollout_fill(struct rollout *rollout)
     obey_stops(rollout);
     while (!rollout->is_closed && !rollout->is_gated) {
         struct decision decision = scheduler_next(rollout->scheduler, uv_hrtime() / 1000000);
+        if (decision.kind != DECIDE_WAIT)
+            end_wait(rollout);
         switch (decision.kind) {
         case DECIDE_START: start(rollout, decision.tenant); break;
         case DECIDE_GIVE_UP: rollout_give_up(rollout, decision.tenant); break;
@@ -392,8 +433,7 @@ static void on_recorded(void *ctx, const struct err *err)
     struct rollout *rollout = ctx;
     rollout->info.is_unrecorded = err != NULL; /* rollout_on_ledger_broken was told */
     if (!rollout->is_draining && gates_has(rollout->gates, GATE_BEFORE_RUN)) {
-        rollout->is_gated = true;
-        gates_ask(rollout->gates, GATE_BEFORE_RUN, &(struct gate_facts){0}, on_gate, rollout);
+        ask_gate(rollout, GATE_BEFORE_RUN, &(struct gate_facts){0}, on_gate);
     }
     rollout_fill(rollout);
 }

@@ -64,6 +64,8 @@ struct rollout {
     bool has_begun;  /* a wave */
     bool is_gated;   /* nothing is decided until the gate has answered */
     bool is_refused; /* it said no */
+    bool is_waiting; /* for a gate, or a soak, and the observers were told */
+    uint32_t wave;   /* that was begun last */
     bool is_over;    /* all is done, and `end` is how it ended: a signal changes that no more */
     enum run_state end;
     struct map claimed;      /* databases that said who they are -> tenant */

@@ -49,5 +49,38 @@ class CausesOnServer(PostgresCase):
         self.assertEqual(error["pattern"], 'relation "{schema}.gone" does not exist')
 
 
+class Progress(FleetCase):
+    def make(self, count, up=CREATES, **rollout):
+        self.fleet.revision("aaaa1111", up, "DROP TABLE item;")
+        tenants = [self.fleet.sqlite(f"t{i:03}") for i in range(count)]
+        tenants[0]["labels"] = ["tier=canary"]
+        self.fleet.inventory(tenants, rollout=rollout)
+
+    def test_equal_failures_are_a_few_lines_and_a_count(self):
+        self.make(120, "INSERT INTO nowhere VALUES (1);", on_failure="continue")
+        for flags in ((), ("-q",)):
+            result = self.run_ok("upgrade", "--progress", "plain", *flags, code=1)
+            lines = [line for line in result.err.splitlines() if "no such table: nowhere" in line]
+            more = sum(int(line.split()[1]) for line in lines if " more: " in line)
+            self.assertLess(len(lines), 12)
+            self.assertEqual(more + sum(" failed after " in line for line in lines), 120)
+        verbose = self.run_ok("upgrade", "--progress", "plain", "-v", code=1)
+        self.assertEqual(sum(" failed after " in line for line in verbose.err.splitlines()), 120)
+
+    def test_soaks_and_gates_are_told_with_their_time(self):
+        self.make(2, waves=[{"name": "canary", "select": "tier=canary", "soak": "1200ms"}, {"name": "all"}],
+                  gates={"before_run": ["true"]})
+        result = self.run_ok("upgrade", "--progress", "json")
+        events = [json.loads(line) for line in result.err.splitlines()]
+        waits = [event for event in events if event["event"].startswith("wait_")]
+        self.assertEqual([event["event"] for event in waits], ["wait_started", "wait_finished"] * 2)
+        self.assertEqual((waits[0]["for"], waits[0]["reason"]), ("gate", "the gate before_run"))
+        self.assertEqual((waits[2]["for"], waits[2]["reason"]), ("soak", "the soak after wave 'canary'"))
+        self.assertTrue(1000 < waits[2]["delay_ms"] <= 1200)
+        self.run_ok("downgrade", "base")
+        plain = self.run_ok("upgrade", "--progress", "plain")
+        self.assertRegex(plain.err, r"1 of 2 done .*; waits for the soak after wave 'canary': [0-9.]+ ms left")
+
+
 if __name__ == "__main__":
     main()

@@ -266,6 +266,8 @@ static void write_event(struct memory_ledger *ledger, struct handle *handle,
     case EVENT_TENANT_STARTED:
     case EVENT_TENANT_RETRIES:
     case EVENT_RUN_DRAINS:
+    case EVENT_WAIT_STARTED:
+    case EVENT_WAIT_FINISHED:
     case EVENT_NOTE: break;
     }
     if (ledger->observer.on_event)

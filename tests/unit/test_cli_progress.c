@@ -207,6 +207,79 @@ static void nothing_is_nothing(void **state)
     stage_done(&stage);
 }
 
+static void fails_as_all_do(struct stage *stage, size_t tenant)
+{
+    struct err err;
+    err_set(&err, ERR_CONNECT, "no database 'db_%s'", stage->fleet.run.tenants[tenant]->name);
+    fleet_fails(&stage->fleet, tenant, TENANT_FAILED, &err);
+}
+
+static void equal_failures_are_counted_after_the_first_few(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_init(&stage, PROGRESS_PLAIN, NULL, 5000);
+    fleet_starts(&stage.fleet);
+    struct err err;
+    err_set(&err, ERR_CONNECT, "no route");
+    for (size_t i = 0; i < 2000; i++)
+        fleet_fails(&stage.fleet, i, TENANT_FAILED, &err);
+    stage_wrote(&stage, "skein: upgrade head: 5000 tenants, run 20261123T101500Z-5f3a9c\n"
+                        "skein: t0: failed after 3.0 ms: connect: no route\n"
+                        "skein: t1: failed after 3.0 ms: connect: no route\n"
+                        "skein: t2: failed after 3.0 ms: connect: no route\n"
+                        "skein: t3: failed after 3.0 ms: connect: no route\n"
+                        "skein: t4: failed after 3.0 ms: connect: no route\n");
+    stage_waits(&stage, 1000);
+    stage_wrote(&stage, "skein: 1995 more: connect: no route\n"
+                        "skein: 2000 of 5000 done, 2000 failed  2000.0/s  1.50 s left\n");
+    for (size_t i = 2000; i < 2010; i++)
+        fails_as_all_do(&stage, i);
+    fleet_ends(&stage.fleet, RUN_FAILED);
+    fflush(stage.err);
+    assert_non_null(strstr(stage.text, "skein: t2000: failed after 3.0 ms: connect: no database"));
+    stage_done(&stage);
+}
+
+static void tells_wait(struct stage *stage, enum wait wait, const char *what, uint64_t ms)
+{
+    fleet_tell(
+        &stage->fleet,
+        (struct event){.kind = EVENT_WAIT_STARTED, .wait = wait, .reason = what, .delay_ms = ms});
+}
+
+static void waits_are_told_and_no_part_of_the_pace(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_init(&stage, PROGRESS_PLAIN, NULL, 4);
+    fleet_starts(&stage.fleet);
+    stage.now_ms += 1000;
+    fleet_moves(&stage.fleet, 0, 0, 3);
+    stage_wrote(&stage, "skein: upgrade head: 4 tenants, run 20261123T101500Z-5f3a9c\n"
+                        "skein: 1 of 4 done  1.0/s  3.00 s left\n");
+    tells_wait(&stage, WAIT_SOAK, "the soak after wave 'canary'", 30000);
+    stage_waits(&stage, 900);
+    stage_wrote(&stage, "");
+    stage_waits(&stage, 100);
+    stage_wrote(&stage,
+                "skein: 1 of 4 done  1.0/s  3.00 s left; waits for the soak after wave 'canary': "
+                "29.00 s left\n");
+    stage_waits(&stage, 5000);
+    stage_wrote(&stage,
+                "skein: 1 of 4 done  1.0/s  3.00 s left; waits for the soak after wave 'canary': "
+                "24.00 s left\n");
+    fleet_tell(&stage.fleet, (struct event){.kind = EVENT_WAIT_FINISHED});
+    stage.now_ms += 1000;
+    fleet_moves(&stage.fleet, 1, 0, 3);
+    stage_wrote(&stage, "skein: 2 of 4 done  1.0/s  2.00 s left\n");
+    tells_wait(&stage, WAIT_GATE, "the gate after_wave", 0);
+    stage_waits(&stage, 5000);
+    stage_wrote(&stage, "skein: 2 of 4 done  1.0/s  2.00 s left; waits for the gate after_wave: "
+                        "5.00 s so far\n");
+    stage_done(&stage);
+}
+
 /* ---- tty ----------------------------------------------------------------------------------- */
 
 static void tty_draws_a_block_and_leaves_nothing(void **state)
@@ -354,6 +427,8 @@ static void ten_thousand_tenants_cost_little(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(equal_failures_are_counted_after_the_first_few),
+    cmocka_unit_test(waits_are_told_and_no_part_of_the_pace),
     cmocka_unit_test(modes_are_found_by_name),
     cmocka_unit_test(plain_tells_start_trouble_and_end),
     cmocka_unit_test(plain_tells_tenths_but_not_twice_a_second),
