@@ -1,6 +1,7 @@
 #include "dialect/probe.h"
 
 #include "base/arena.h"
+#include "base/grid.h"
 #include "dialect/dialect.h"
 
 /* What stands after the word, or NULL where the value begins with another. */
@@ -29,12 +30,13 @@ static enum probe_answer judge_word(const struct probe *probe, struct arena *are
 }
 
 struct probe_findings probe_judge(const struct probe *probe, struct arena *arena,
-                                  const char *statement, const char *const *values, size_t count)
+                                  const char *statement, const struct grid *rows)
 {
+    size_t count = rows->row_count;
     struct probe_findings findings = {.answer = count ? PROBE_UNDONE : PROBE_UNKNOWN};
     const char **repairs = arena_calloc(arena, count, sizeof *repairs);
     for (size_t row = 0; row < count; row++) {
-        const char *value = values[row] ? values[row] : "";
+        const char *value = grid_value(rows, row, 0) ? grid_value(rows, row, 0) : "";
         const char *repair = after(value, "repair "), *finish = after(value, "finish ");
         if (repair)
             repairs[findings.repair_count++] = repair;

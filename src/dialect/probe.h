@@ -10,6 +10,7 @@
 #include "base/compiler.h"
 
 struct arena;
+struct grid;
 
 /* What a statement may leave in the database though the server says that it failed. */
 enum probe_remains {
@@ -52,9 +53,9 @@ struct probe_findings {
     const char *finish; /* NULL: none */
 };
 
-/* What the rows of the query's answer mean: `count` values, NULL is SQL's. Strings are borrowed. */
+/* What the rows of the query's answer mean. Strings are borrowed. */
 struct probe_findings probe_judge(const struct probe *probe, struct arena *arena,
-                                  const char *statement, const char *const *values, size_t count);
+                                  const char *statement, const struct grid *rows);
 
 /* Is something there that the statement left? Also true where that cannot be told. */
 bool probe_has_remains(const struct probe_findings *findings);

@@ -28,8 +28,8 @@ bool adoption_find(const char *name, const char *table, struct adoption *ret_ado
 
 const char *adopting_value(const struct adopting *adopting, size_t row, size_t column)
 {
-    const struct foreign_rows *rows = adopting->rows;
-    return column < rows->column_count ? rows->values[row * rows->column_count + column] : NULL;
+    const struct grid *rows = adopting->rows;
+    return column < rows->column_count ? grid_value(rows, row, column) : NULL;
 }
 
 /* A boolean as the databases spell it. */
@@ -98,7 +98,7 @@ static struct rows tips_of(const struct adopting *adopting)
 }
 
 bool adoption_stand(const struct adoption *adoption, struct arena *arena, const struct chain *chain,
-                    const struct foreign_rows *rows, struct rows *ret_stands, struct err *err)
+                    const struct grid *rows, struct rows *ret_stands, struct err *err)
 {
     struct adopting adopting = {
         .adoption = adoption,

@@ -11,6 +11,7 @@
 #ifndef IMPORT_ADOPT_H
 #define IMPORT_ADOPT_H
 
+#include "base/grid.h"
 #include "plan/between.h"
 
 struct import_tool;
@@ -22,12 +23,6 @@ struct adoption {
     const char *query;
 };
 
-/* What the query came to: row_count * column_count values, NULL is SQL's. Borrowed. */
-struct foreign_rows {
-    const char *const *values;
-    size_t row_count, column_count;
-};
-
 /* `table` NULL: the tool's default. ERR_CONFIG: no such tool, or one with nothing to adopt. */
 bool adoption_find(const char *tool, const char *table, struct adoption *ret_adoption,
                    struct err *err) MUST_CHECK;
@@ -35,7 +30,6 @@ bool adoption_find(const char *tool, const char *table, struct adoption *ret_ado
 /* The rows that the version table shall have, from the arena. ERR_CHAIN: a row names nothing of the
  * chain, or leaves a hole; ERR_DRIFT: the tool itself says that a migration failed. */
 bool adoption_stand(const struct adoption *adoption, struct arena *arena, const struct chain *chain,
-                    const struct foreign_rows *rows, struct rows *ret_stands,
-                    struct err *err) MUST_CHECK;
+                    const struct grid *rows, struct rows *ret_stands, struct err *err) MUST_CHECK;
 
 #endif

@@ -37,7 +37,7 @@ struct adopting {
     const struct adoption *adoption;
     struct arena *arena;
     const struct chain *chain;
-    const struct foreign_rows *rows;
+    const struct grid *rows;
     bool *applied; /* by revision of the chain */
     struct err *err;
 };

@@ -13,18 +13,18 @@ enum column {
     COLUMN_ID,
 };
 
-static const char *value(const struct op *rows, size_t row, enum column column)
+static const char *value(const struct grid *rows, size_t row, enum column column)
 {
-    const char *text = op_value(rows, row, column);
+    const char *text = grid_value(rows, row, column);
     return text ? text : "";
 }
 
-static bool is(const struct op *rows, size_t row, enum column column, const char *text)
+static bool is(const struct grid *rows, size_t row, enum column column, const char *text)
 {
     return strcmp(value(rows, row, column), text) == 0;
 }
 
-struct unfinished history_unfinished(const struct op *rows)
+struct unfinished history_unfinished(const struct grid *rows)
 {
     if (!rows->row_count)
         return (struct unfinished){0};
@@ -43,18 +43,18 @@ struct unfinished history_unfinished(const struct op *rows)
     };
 }
 
-uint64_t history_last_id(const struct op *rows)
+uint64_t history_last_id(const struct grid *rows)
 {
     return rows->row_count ? strtoull(value(rows, rows->row_count - 1, COLUMN_ID), NULL, 10) : 0;
 }
 
-static bool is_of(const struct op *rows, size_t row, const struct run_ids *runs)
+static bool is_of(const struct grid *rows, size_t row, const struct run_ids *runs)
 {
     return history_is_of(runs, value(rows, row, COLUMN_RUN));
 }
 
 /* The number of rows: none is. */
-static size_t first_of(const struct op *rows, const struct run_ids *runs)
+static size_t first_of(const struct grid *rows, const struct run_ids *runs)
 {
     size_t row = 0;
     while (row < rows->row_count && !is_of(rows, row, runs))
@@ -62,12 +62,12 @@ static size_t first_of(const struct op *rows, const struct run_ids *runs)
     return row;
 }
 
-bool history_holds(const struct op *rows, const struct run_ids *runs)
+bool history_holds(const struct grid *rows, const struct run_ids *runs)
 {
     return first_of(rows, runs) < rows->row_count;
 }
 
-const char *history_stranger(const struct op *rows, const struct run_ids *runs)
+const char *history_stranger(const struct grid *rows, const struct run_ids *runs)
 {
     for (size_t row = first_of(rows, runs); row < rows->row_count; row++)
         if (!is_of(rows, row, runs))
@@ -75,7 +75,7 @@ const char *history_stranger(const struct op *rows, const struct run_ids *runs)
     return NULL;
 }
 
-const char *history_last_run(const struct op *rows, const char *revision)
+const char *history_last_run(const struct grid *rows, const char *revision)
 {
     for (size_t row = rows->row_count; row--;)
         if (is(rows, row, COLUMN_REVISION, revision))
@@ -92,7 +92,7 @@ bool history_is_of(const struct run_ids *runs, const char *run)
 }
 
 /* Is this row the last word on its revision, and does it say that the revision stands? */
-static bool is_applied(const struct op *rows, size_t row)
+static bool is_applied(const struct grid *rows, size_t row)
 {
     const char *revision = value(rows, row, COLUMN_REVISION);
     for (size_t later = row + 1; later < rows->row_count; later++)
@@ -101,7 +101,7 @@ static bool is_applied(const struct op *rows, size_t row)
     return is(rows, row, COLUMN_DIRECTION, "up") && is(rows, row, COLUMN_STATE, "applied");
 }
 
-static size_t first_behind_stamps(const struct op *rows)
+static size_t first_behind_stamps(const struct grid *rows)
 {
     size_t row = rows->row_count;
     while (row && !is(rows, row - 1, COLUMN_DIRECTION, "stamp"))
@@ -109,7 +109,7 @@ static size_t first_behind_stamps(const struct op *rows)
     return row;
 }
 
-bool history_check_files(const struct op *rows, const struct chain *chain, struct err *err)
+bool history_check_files(const struct grid *rows, const struct chain *chain, struct err *err)
 {
     for (size_t row = first_behind_stamps(rows); row < rows->row_count; row++) {
         const char *applied = value(rows, row, COLUMN_CHECKSUM);

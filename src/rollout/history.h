@@ -5,13 +5,13 @@
 #ifndef ROLLOUT_HISTORY_H
 #define ROLLOUT_HISTORY_H
 
-#include "driver/driver.h"
+#include "base/grid.h"
 #include "rollout/work.h"
 
 struct chain;
 
 /* The step that an earlier run left half done; `revision` NULL: none. Only the newest row can be one. */
-struct unfinished history_unfinished(const struct op *rows);
+struct unfinished history_unfinished(const struct grid *rows);
 
 /* Ids of runs, borrowed: those that one rollout consists of. */
 struct run_ids {
@@ -21,21 +21,21 @@ struct run_ids {
 
 /* Has one of the runs left a row here? The history travels with its database, so one without a trace of
  * them is another database, or a copy from before. */
-bool history_holds(const struct op *rows, const struct run_ids *runs);
+bool history_holds(const struct grid *rows, const struct run_ids *runs);
 
 /* A run, none of these, that changed the tenant after the first of these did. NULL: none. */
-const char *history_stranger(const struct op *rows, const struct run_ids *runs);
+const char *history_stranger(const struct grid *rows, const struct run_ids *runs);
 
 /* The run whose row of a revision is the newest; NULL: no row is of it. The second: is a run one of these? */
-const char *history_last_run(const struct op *rows, const char *revision);
+const char *history_last_run(const struct grid *rows, const char *revision);
 bool history_is_of(const struct run_ids *runs, const char *run);
 
 /* The newest row's `id`; 0: there is none. */
-uint64_t history_last_id(const struct op *rows);
+uint64_t history_last_id(const struct grid *rows);
 
 /* Are the chain's files those that were applied here? False: err (ERR_DRIFT) names the first that was
  * changed since. A stamp vouches for all that was applied before it. */
-bool history_check_files(const struct op *rows, const struct chain *chain,
+bool history_check_files(const struct grid *rows, const struct chain *chain,
                          struct err *err) MUST_CHECK;
 
 #endif

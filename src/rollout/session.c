@@ -730,12 +730,12 @@ const char *session_begun(const struct session *session)
     return session->unfinished.revision;
 }
 
-const struct op *session_history(const struct session *session)
+const struct grid *session_history(const struct session *session)
 {
     return &session->history;
 }
 
-const struct foreign_rows *session_foreign(const struct session *session)
+const struct grid *session_foreign(const struct session *session)
 {
     return &session->foreign;
 }

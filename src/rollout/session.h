@@ -118,8 +118,8 @@ void session_job_done(struct session *session, const char *result, const struct 
 /* While it asks for its plan: the revision whose step was left half way (NULL: none), its history's
  * rows, and what the other tool's table says. */
 const char *session_begun(const struct session *session);
-const struct op *session_history(const struct session *session);
-const struct foreign_rows *session_foreign(const struct session *session);
+const struct grid *session_history(const struct session *session);
+const struct grid *session_foreign(const struct session *session);
 
 /* The number by which the server calls our session; 0: not known, or a proxy is between. */
 uint32_t session_backend_pid(const struct session *session);

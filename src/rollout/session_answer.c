@@ -159,10 +159,10 @@ static bool take_versions(struct session *session, const struct op *op, struct e
 
 static void take_history(struct session *session, const struct op *op)
 {
-    session->history =
-        (struct op){.rows = op->rows, .row_count = op->row_count, .column_count = op->column_count};
-    session->unfinished = history_unfinished(op);
-    session->history_id = history_last_id(op);
+    const struct grid *rows = &session->history;
+    session->history = (struct grid){op->rows, op->row_count, op->column_count};
+    session->unfinished = history_unfinished(rows);
+    session->history_id = history_last_id(rows);
     session->has_probed = false;
     session->half_done = session->unfinished.statements;
     /* until a mark or a record is written */
@@ -173,13 +173,13 @@ static void take_history(struct session *session, const struct op *op)
         session->unfinished.is_running = false;
     session->refused = 0;
     session->is_begun = session->unfinished.is_running || session->unfinished.is_begun;
-    if (history_check_files(op, session->env->chain, &session->drift))
+    if (history_check_files(rows, session->env->chain, &session->drift))
         session->drift.kind = ERR_NONE;
 }
 
 static void take_foreign(struct session *session, const struct op *op)
 {
-    session->foreign = (struct foreign_rows){op->rows, op->row_count, op->column_count};
+    session->foreign = (struct grid){op->rows, op->row_count, op->column_count};
 }
 
 enum session_state answer_read(struct session *session)

@@ -107,9 +107,9 @@ struct session {
     bool has_schema, has_version_table, has_history;
     uint64_t history_id; /* of the newest row that is there or under way */
     struct rows versions;
-    struct rows from;            /* at first sight */
-    struct foreign_rows foreign; /* of another tool's table, as just read */
-    struct op history;           /* its rows as just read, and nothing else of the operation */
+    struct rows from;    /* at first sight */
+    struct grid foreign; /* of another tool's table, as just read */
+    struct grid history; /* its rows, as just read */
     struct unfinished unfinished;
     bool has_probed;                  /* the statement in doubt, since the rows were read last */
     const struct script *script_left; /* of the step that was left half way */

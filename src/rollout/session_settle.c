@@ -29,8 +29,8 @@ static void add_query(struct session *session, enum op_kind kind, const char *sq
 static struct probe_findings judge(struct session *session)
 {
     const struct op *op = &session->ops[session->op_count - 1];
-    return probe_judge(&session->probe, &session->arena, session->doubtful->sql, op->rows,
-                       op->row_count);
+    struct grid rows = {op->rows, op->row_count, op->column_count};
+    return probe_judge(&session->probe, &session->arena, session->doubtful->sql, &rows);
 }
 
 void session_say_how_to_settle(const struct session *session, struct err *err)

@@ -209,7 +209,7 @@ const struct plan *ways_plan_of_copy(struct ways *ways, const struct ways_questi
     return plan;
 }
 
-bool ways_has_trace(const struct ways *ways, const struct op *history)
+bool ways_has_trace(const struct ways *ways, const struct grid *history)
 {
     return history_holds(history, &ways->options.family);
 }

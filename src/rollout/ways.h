@@ -39,10 +39,10 @@ void ways_turn_back(struct ways *ways);
 
 struct ways_question {
     size_t tenant;
-    struct rows rows;                   /* where it stands; sorted */
-    const struct op *history;           /* its rows (history.h) */
-    const struct foreign_rows *foreign; /* with an adoption: what the other tool's table says */
-    const char *begun;                  /* the revision whose step was left half way; NULL: none */
+    struct rows rows;           /* where it stands; sorted */
+    const struct grid *history; /* its rows (history.h) */
+    const struct grid *foreign; /* with an adoption: what the other tool's table says */
+    const char *begun;          /* the revision whose step was left half way; NULL: none */
 };
 
 /* The plan of a tenant; lives as long as the ways. NULL: err.
@@ -57,7 +57,7 @@ const struct plan *ways_plan_of_copy(struct ways *ways, const struct ways_questi
                                      struct err *err) MUST_CHECK;
 
 /* Has a run of the rollout left a row in the tenant's history? */
-bool ways_has_trace(const struct ways *ways, const struct op *history);
+bool ways_has_trace(const struct ways *ways, const struct grid *history);
 
 /* Going back, is there nothing of the rollout in the tenant: no trace of its runs, and it stands as before? */
 bool ways_is_untouched(const struct ways *ways, const struct ways_question *question);

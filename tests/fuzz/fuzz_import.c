@@ -47,7 +47,7 @@ static bool is_text(const char *bytes, size_t len)
     return !memchr(bytes, '\0', len) && utf8_check(bytes, len) == len;
 }
 
-static struct foreign_rows cut_rows(struct arena *arena, const char *text)
+static struct grid cut_rows(struct arena *arena, const char *text)
 {
     const char **values = NULL;
     size_t count = 0, capacity = 0;
@@ -56,7 +56,7 @@ static struct foreign_rows cut_rows(struct arena *arena, const char *text)
         *ARENA_PUSH(arena, values, count, capacity) = arena_strndup(arena, text, len);
         text += len;
     }
-    return (struct foreign_rows){values, count / 3, 3};
+    return (struct grid){values, count / 3, 3};
 }
 
 static void check_standing(struct arena *arena, const struct import_tool *tool,
@@ -67,7 +67,7 @@ static void check_standing(struct arena *arena, const struct import_tool *tool,
     struct err err = {0};
     if (!adoption_find(tool->name, NULL, &adoption, &err))
         return;
-    struct foreign_rows rows = cut_rows(arena, text);
+    struct grid rows = cut_rows(arena, text);
     if (!adoption_stand(&adoption, arena, chain, &rows, &stands, &err)) {
         if (err.kind == ERR_NONE)
             abort();

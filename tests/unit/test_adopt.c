@@ -30,14 +30,14 @@ static struct chain *build(struct arena *arena, const char *const *ids, struct f
     return chain_build("versions", files, count, faults);
 }
 
-static struct foreign_rows rows_of(struct arena *arena, const struct adopt_case *one)
+static struct grid rows_of(struct arena *arena, const struct adopt_case *one)
 {
     const char **values = arena_calloc(arena, VALUES_MAX, sizeof *values);
     size_t count = 0;
     for (; one->values[count]; count++)
         values[count] = strcmp(one->values[count], "-") == 0 ? NULL : one->values[count];
     assert_int_equal(count % one->columns, 0);
-    return (struct foreign_rows){values, count / one->columns, one->columns};
+    return (struct grid){values, count / one->columns, one->columns};
 }
 
 static void check_one(struct arena *arena, const struct adopt_case *one)
@@ -50,7 +50,7 @@ static void check_one(struct arena *arena, const struct adopt_case *one)
     assert_true(adoption_find(one->tool, NULL, &adoption, &err));
     struct chain *chain = build(arena, one->ids, &faults);
     assert_non_null(chain);
-    struct foreign_rows rows = rows_of(arena, one);
+    struct grid rows = rows_of(arena, one);
     bool is_good = adoption_stand(&adoption, arena, chain, &rows, &stands, &err);
     if (is_good != (one->stands != NULL))
         fail_msg("%s: %s", one->tool, is_good ? "no error" : err.text);

@@ -8,9 +8,9 @@
 enum { COLUMNS = 6, ROWS_MAX = 4 };
 
 /* Rows of revision, direction, checksum, statements, state, run; the id is asked of others. */
-static struct op answer(const char **rows, size_t count)
+static struct grid rows_of(const char **rows, size_t count)
 {
-    return (struct op){.rows = rows, .row_count = count, .column_count = COLUMNS};
+    return (struct grid){rows, count, COLUMNS};
 }
 
 static void finds_what_was_left_half_done(void **state)
@@ -21,21 +21,21 @@ static void finds_what_was_left_half_done(void **state)
         "2",    "partial", "r2", "cccc", "up",      "",   "3",    "running", "r3",
     };
     (void)state;
-    struct op op = answer(rows, 0);
-    assert_null(history_unfinished(&op).revision);
-    op = answer(rows, 2);
-    assert_null(history_unfinished(&op).revision);
-    op = answer(rows, 3);
-    struct unfinished found = history_unfinished(&op);
+    struct grid grid = rows_of(rows, 0);
+    assert_null(history_unfinished(&grid).revision);
+    grid = rows_of(rows, 2);
+    assert_null(history_unfinished(&grid).revision);
+    grid = rows_of(rows, 3);
+    struct unfinished found = history_unfinished(&grid);
     assert_string_equal(found.revision, "bbbb");
     assert_int_equal(found.direction, DIRECTION_DOWN);
     assert_int_equal(found.statements, 2);
     assert_false(found.is_running);
     rows[7] = "stamp", rows[10] = "applied"; /* stamped since */
-    op = answer(rows, 2);
-    assert_null(history_unfinished(&op).revision);
-    op = answer(rows, 4);
-    found = history_unfinished(&op);
+    grid = rows_of(rows, 2);
+    assert_null(history_unfinished(&grid).revision);
+    grid = rows_of(rows, 4);
+    found = history_unfinished(&grid);
     assert_string_equal(found.revision, "cccc");
     assert_int_equal(found.direction, DIRECTION_UP);
     assert_true(found.is_running);
@@ -51,20 +51,20 @@ static void knows_whose_work_is_here(void **state)
         "bbbb", "up", "", "1", "applied", "r2", "cccc", "stamp", "", "1", "applied", "r3",
     };
     (void)state;
-    struct op op = answer(rows, 0);
-    assert_false(history_holds(&op, &runs));
-    assert_null(history_stranger(&op, &runs));
-    assert_null(history_last_run(&op, "aaaa"));
-    op = answer(rows, 1);
-    assert_false(history_holds(&op, &runs));
-    op = answer(rows, 2);
-    assert_true(history_holds(&op, &runs));
-    assert_null(history_stranger(&op, &runs)); /* what was there before is no stranger's */
-    assert_string_equal(history_last_run(&op, "bbbb"), "r1");
-    op = answer(rows, 4);
-    assert_string_equal(history_last_run(&op, "aaaa"), "r0");
-    assert_string_equal(history_last_run(&op, "bbbb"), "r2");
-    assert_string_equal(history_stranger(&op, &runs), "r2");
+    struct grid grid = rows_of(rows, 0);
+    assert_false(history_holds(&grid, &runs));
+    assert_null(history_stranger(&grid, &runs));
+    assert_null(history_last_run(&grid, "aaaa"));
+    grid = rows_of(rows, 1);
+    assert_false(history_holds(&grid, &runs));
+    grid = rows_of(rows, 2);
+    assert_true(history_holds(&grid, &runs));
+    assert_null(history_stranger(&grid, &runs)); /* what was there before is no stranger's */
+    assert_string_equal(history_last_run(&grid, "bbbb"), "r1");
+    grid = rows_of(rows, 4);
+    assert_string_equal(history_last_run(&grid, "aaaa"), "r0");
+    assert_string_equal(history_last_run(&grid, "bbbb"), "r2");
+    assert_string_equal(history_stranger(&grid, &runs), "r2");
     assert_true(history_is_of(&runs, "r3"));
     assert_false(history_is_of(&runs, "r2"));
 }
@@ -76,10 +76,10 @@ static void knows_the_newest_id(void **state)
         "bbbb", "up", "", "1", "applied", "r1", "9007199254740993",
     };
     (void)state;
-    struct op op = {.rows = rows, .column_count = 7};
-    assert_int_equal(history_last_id(&op), 0);
-    op.row_count = 2;
-    assert_true(history_last_id(&op) == 9007199254740993);
+    struct grid grid = {rows, 0, 7};
+    assert_int_equal(history_last_id(&grid), 0);
+    grid.row_count = 2;
+    assert_true(history_last_id(&grid) == 9007199254740993);
 }
 
 static void knows_a_changed_file(void **state)
@@ -123,8 +123,8 @@ static void knows_a_changed_file(void **state)
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         const char *rows[ROWS_MAX * COLUMNS];
         memcpy(rows, cases[i].rows, sizeof rows);
-        struct op op = answer(rows, cases[i].count);
-        bool is_good = history_check_files(&op, chain, &err);
+        struct grid grid = rows_of(rows, cases[i].count);
+        bool is_good = history_check_files(&grid, chain, &err);
         assert_int_equal(is_good, cases[i].says == NULL);
         if (is_good)
             continue;

@@ -1,13 +1,15 @@
 #include "unit/unit.h"
 
 #include "base/arena.h"
+#include "base/grid.h"
 #include "dialect/probe.h"
 #include "dialect/dialect.h"
 #include "dialect/dialects.h"
 
 static struct probe_findings judged(struct arena *arena, const char *const *values, size_t count)
 {
-    return probe_judge(&(struct probe){0}, arena, "", values, count);
+    struct grid rows = {values, count, 1};
+    return probe_judge(&(struct probe){0}, arena, "", &rows);
 }
 
 static void reads_what_the_catalog_says(void **state)
