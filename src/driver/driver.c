@@ -2,20 +2,24 @@
 
 #include "base/arena.h"
 
-struct err *op_make_err(struct op *op)
+struct err *op_make_err(const struct op *op)
 {
-    if (!op->err)
-        op->err = arena_alloc(op->arena, sizeof *op->err);
-    return op->err;
+    if (!op->answer->err)
+        op->answer->err = arena_alloc(op->arena, sizeof *op->answer->err);
+    return op->answer->err;
 }
 
-bool op_has_room(struct op *op, size_t row_bytes)
+bool op_has_room(const struct op *op, size_t row_bytes)
 {
-    op->bytes_seen += row_bytes;
-    if (op->rows_max && op->row_count >= op->rows_max)
-        return err_set(op_make_err(op), ERR_CONFIG, "it returns more than %zu rows", op->rows_max);
-    if (op->bytes_max && op->bytes_seen > op->bytes_max)
+    struct answer *answer = op->answer;
+    answer->bytes_seen += row_bytes;
+    if (!op->limits)
+        return true;
+    if (op->limits->rows_max && answer->rows.row_count >= op->limits->rows_max)
+        return err_set(op_make_err(op), ERR_CONFIG, "it returns more than %zu rows",
+                       op->limits->rows_max);
+    if (op->limits->bytes_max && answer->bytes_seen > op->limits->bytes_max)
         return err_set(op_make_err(op), ERR_CONFIG, "it returns more than %zu MiB",
-                       op->bytes_max >> 20);
+                       op->limits->bytes_max >> 20);
     return true;
 }

@@ -27,21 +27,24 @@ enum phase { PHASE_STARTING, PHASE_CONNECTING, PHASE_PROBING, PHASE_RUNNING };
 struct conn {
     struct conn_params params;
     PGconn *pg;
-    struct op *op;
+    const struct op *op;
     enum phase phase;
     PostgresPollingStatusType polling;
     struct postgres_message message; /* under way */
     bool is_past_guard;              /* of `op`: what is said now is said of what it is joined to */
     const char *refusal;             /* of the server's certificate; NULL: none */
-    size_t row_capacity;             /* of the op's rows, where they come one by one */
-    bool is_standby;                 /* as far as a server tells that does not tell of itself */
+    double over_s;       /* when the op before ended, on the server's clock; 0: not known */
+    const char **values; /* of the op's rows, where they come one by one */
+    size_t row_capacity;
+    bool is_standby; /* as far as a server tells that does not tell of itself */
+    struct conn_info info;
 };
 
 /* Is it for the one who asked, and not about a statement of ours? */
 static bool is_heard(const struct op *op, const struct notice *notice)
 {
     bool is_weighty = op->kind != OP_CONNECT || notice->level >= NOTICE_WARNING;
-    return notice->is_unreplicated || (op->hears_all && is_weighty);
+    return notice->is_unreplicated || (op->flags & OP_HEARS_ALL && is_weighty);
 }
 
 /* libpq hands a notice on at once, and with it those that came after a result which still waits to be taken: the
@@ -50,7 +53,8 @@ static bool is_heard(const struct op *op, const struct notice *notice)
 static const struct op *speaker(const struct conn *conn)
 {
     const struct op *op = conn->op;
-    bool is_parsed = op == conn->message.first && !op->statements_done && !op->hears_all;
+    bool is_parsed =
+        op == conn->message.first && !op->answer->statements_done && !(op->flags & OP_HEARS_ALL);
     return (conn->is_past_guard || is_parsed) && op->joined ? op->joined : op;
 }
 
@@ -85,49 +89,58 @@ static struct want over(void)
 
 /* ---- results ------------------------------------------------------------------------------- */
 
-static void take_row(struct op *op, const PGresult *result, size_t from, size_t to)
+/* True: the caller takes the rows one by one, for there may be too many. */
+static bool has_limit(const struct op *op)
 {
-    for (size_t c = 0; c < op->column_count; c++)
-        op->rows[to * op->column_count + c] =
+    return op->limits && op->limits->rows_max;
+}
+
+static void take_row(struct conn *conn, const PGresult *result, size_t from, size_t to)
+{
+    size_t width = conn->op->answer->rows.column_count;
+    for (size_t c = 0; c < width; c++)
+        conn->values[to * width + c] =
             PQgetisnull(result, (int)from, (int)c)
                 ? NULL
-                : arena_strdup(op->arena, PQgetvalue(result, (int)from, (int)c));
+                : arena_strdup(conn->op->arena, PQgetvalue(result, (int)from, (int)c));
 }
 
 static void keep_rows(struct conn *conn, const PGresult *result)
 {
-    struct op *op = conn->op;
+    const struct op *op = conn->op;
     size_t width = (size_t)PQnfields(result);
     size_t height = (size_t)PQntuples(result);
-    op->column_count = width;
-    op->row_count = height;
-    op->columns = arena_calloc(op->arena, width, sizeof *op->columns);
-    op->rows = arena_calloc(op->arena, width * height, sizeof *op->rows);
+    const char **names = arena_calloc(op->arena, width, sizeof *names);
     for (size_t c = 0; c < width; c++)
-        op->columns[c] = arena_strdup(op->arena, PQfname(result, (int)c));
+        names[c] = arena_strdup(op->arena, PQfname(result, (int)c));
+    conn->values = arena_calloc(op->arena, width * height, sizeof *conn->values);
+    op->answer->columns = names;
+    op->answer->rows = (struct grid){conn->values, height, width};
     for (size_t r = 0; r < height; r++)
-        take_row(op, result, r, r);
+        take_row(conn, result, r, r);
 }
 
 /* One row of many, of which there may be too many: then the connection is given up with what is on its way. */
 static void keep_row(struct conn *conn, const PGresult *result)
 {
-    struct op *op = conn->op;
-    size_t width = (size_t)PQnfields(result), bytes = width * sizeof *op->rows;
+    const struct op *op = conn->op;
+    struct grid *rows = &op->answer->rows;
+    size_t width = (size_t)PQnfields(result), bytes = width * sizeof *conn->values;
     for (size_t c = 0; c < width; c++)
         bytes += (size_t)PQgetlength(result, 0, (int)c) + 1;
     if (!op_has_room(op, bytes)) {
         op_make_err(op)->is_connection_lost = true;
         return;
     }
-    if (!op->columns) {
+    if (!op->answer->columns) {
         keep_rows(conn, result);
-        conn->row_capacity = op->row_count;
-    } else {
-        op->rows = arena_grow(op->arena, op->rows, op->row_count, &conn->row_capacity,
-                              width * sizeof *op->rows);
-        take_row(op, result, 0, op->row_count++);
+        conn->row_capacity = rows->row_count;
+        return;
     }
+    conn->values = arena_grow(op->arena, conn->values, rows->row_count, &conn->row_capacity,
+                              width * sizeof *conn->values);
+    rows->values = conn->values;
+    take_row(conn, result, 0, rows->row_count++);
 }
 
 /* ---- several operations in one message ----------------------------------------------------- */
@@ -148,20 +161,22 @@ static bool is_guard(const PGresult *result)
 }
 
 /* No row: SQL_LOCK_HOLDER found no session that has the lock. NULL: SQL_LOCK was answered by another process. */
-static void finish_lock(struct op *op)
+static void finish_lock(struct answer *answer)
 {
-    const char *value = op->row_count ? op_value(op, 0, 0) : NULL;
-    op->is_locked = op_err(op)->kind == ERR_NONE && value && *value == 't';
-    op->is_pooled = op_err(op)->kind == ERR_NONE && op->row_count && !value;
-    if (value && op->column_count > 1 && !op->is_locked)
-        op->holder = op_value(op, 0, 1);
+    const struct grid *rows = &answer->rows;
+    const char *value = rows->row_count ? grid_value(rows, 0, 0) : NULL;
+    bool is_good = answer_err(answer)->kind == ERR_NONE;
+    answer->is_locked = is_good && value && *value == 't';
+    answer->is_pooled = is_good && rows->row_count && !value;
+    if (value && rows->column_count > 1 && !answer->is_locked)
+        answer->holder = grid_value(rows, 0, 1);
 }
 
 static void end_op(struct conn *conn)
 {
     if (conn->op->kind == OP_LOCK)
-        finish_lock(conn->op);
-    conn->op->is_over = true;
+        finish_lock(conn->op->answer);
+    conn->op->answer->is_over = true;
     if (conn->op->joined)
         go_to_joined(conn);
 }
@@ -190,7 +205,7 @@ static bool is_standby(const struct conn *conn)
 static void fail(struct conn *conn, const PGresult *result)
 {
     struct err err = {0};
-    bool has_run = conn->op != conn->message.first || conn->op->statements_done;
+    bool has_run = conn->op != conn->message.first || conn->op->answer->statements_done;
     if (op_err(conn->op)->kind != ERR_NONE)
         return;
     postgres_error(conn->pg, result,
@@ -207,19 +222,16 @@ static void fail(struct conn *conn, const PGresult *result)
 
 static void finish_statement(struct conn *conn, const PGresult *result)
 {
-    struct op *op = conn->op;
+    const struct op *op = conn->op;
     const char *touched = PQcmdTuples((PGresult *)(uintptr_t)result);
     if (PQresultStatus(result) == PGRES_COMMAND_OK)
-        op->rows_changed += strtoull(touched, NULL, 10);
-    if (op->needs_one_row && *touched && strcmp(touched, "1") != 0 && op_err(op)->kind == ERR_NONE)
-        err_set(op_make_err(op), ERR_INTERNAL, "a bookkeeping statement touched %s rows, not one",
-                touched);
+        op->answer->rows_changed += strtoull(touched, NULL, 10);
     /* The server answers COMMIT of an aborted transaction with success and this tag. */
     if (strcmp(PQcmdStatus((PGresult *)(uintptr_t)result), "ROLLBACK") == 0 &&
-        op->tx_after == TX_OUTSIDE && op->must_commit && op_err(op)->kind == ERR_NONE)
+        op->tx_after == TX_OUTSIDE && op->flags & OP_MUST_COMMIT && op_err(op)->kind == ERR_NONE)
         err_set(op_make_err(op), ERR_SQL, "the server answered COMMIT with ROLLBACK");
     if (op_err(op)->kind == ERR_NONE)
-        op->statements_done++;
+        op->answer->statements_done++;
 }
 
 /* As the server writes it: with a point, whatever the program's locale has. */
@@ -232,11 +244,20 @@ static double read_seconds(const char *text)
     return seconds;
 }
 
+/* What a joined op took lies between two readings of the server's clock. */
+static void take_time(struct conn *conn, double over_s)
+{
+    double took_ms = (over_s - conn->over_s) * 1000;
+    if (conn->over_s > 0 && took_ms > 0)
+        conn->op->answer->duration_ms = took_ms;
+    conn->over_s = over_s;
+}
+
 static void take_result(struct conn *conn, PGresult *result)
 {
     switch (PQresultStatus(result)) {
     case PGRES_TUPLES_OK:
-        if (conn->op->kind != OP_SCRIPT && !(conn->op->rows_max && conn->op->columns))
+        if (conn->op->kind != OP_SCRIPT && !(has_limit(conn->op) && conn->op->answer->columns))
             keep_rows(conn, result);
         finish_statement(conn, result);
         if (conn->op->kind != OP_SCRIPT || is_guard(result))
@@ -250,12 +271,12 @@ static void take_result(struct conn *conn, PGresult *result)
         PQputCopyEnd(conn->pg, "no data");
         break;
     case PGRES_SINGLE_TUPLE:
-        conn->op->rows_seen++;
-        if (conn->op->rows_max)
+        conn->op->answer->rows_seen++;
+        if (has_limit(conn->op))
             keep_row(conn, result);
         conn->is_past_guard = conn->is_past_guard || is_guard(result);
         if (is_guard(result))
-            conn->op->over_s = read_seconds(PQgetvalue(result, 0, GUARD_TIME));
+            take_time(conn, read_seconds(PQgetvalue(result, 0, GUARD_TIME)));
         break;
     case PGRES_EMPTY_QUERY:
     case PGRES_COPY_OUT:
@@ -280,16 +301,16 @@ static bool drain_copy_out(struct conn *conn)
 /* A message that could not be parsed has run nothing: not even the BEGIN in it. */
 static void check_transaction(struct conn *conn)
 {
-    struct op *op = conn->op;
+    const struct op *op = conn->op;
     PGTransactionStatusType status = PQtransactionStatus(conn->pg);
     if (op->tx_after == TX_ANY || status == PQTRANS_UNKNOWN)
         return;
-    if (op != conn->message.first && !conn->message.first->statements_done)
+    if (op != conn->message.first && !conn->message.first->answer->statements_done)
         return;
     bool is_inside = status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
     if (is_inside == (op->tx_after == TX_INSIDE))
         return;
-    op->is_tx_broken = true;
+    op->answer->is_tx_broken = true;
     if (op_err(op)->kind == ERR_NONE)
         err_set(op_make_err(op), ERR_SQL, "the transaction was %s by the statements themselves",
                 is_inside ? "begun" : "ended");
@@ -313,7 +334,7 @@ static bool send(struct conn *conn)
         fail(conn, NULL);
         return false;
     }
-    if (conn->op->kind == OP_SCRIPT || conn->op->rows_max)
+    if (conn->op->kind == OP_SCRIPT || has_limit(conn->op))
         PQsetSingleRowMode(conn->pg); /* what a revision selects is not kept */
     return true;
 }
@@ -332,7 +353,7 @@ static bool read_results(struct conn *conn)
         bool is_copy_out = PQresultStatus(result) == PGRES_COPY_OUT;
         take_result(conn, result);
         PQclear(result);
-        if (conn->op->rows_max && op_err(conn->op)->is_connection_lost)
+        if (has_limit(conn->op) && op_err(conn->op)->is_connection_lost)
             return true;
         if (is_copy_out && drain_copy_out(conn))
             return false;
@@ -360,7 +381,7 @@ static bool has_more(const struct conn *conn)
 static void take_info(struct conn *conn)
 {
     const char *strings = PQparameterStatus(conn->pg, "standard_conforming_strings");
-    conn->op->info = (struct conn_info){
+    conn->info = (struct conn_info){
         .is_standby = is_standby(conn),
         .is_read_only =
             is_standby(conn) || is_on(PQparameterStatus(conn->pg, "default_transaction_read_only")),
@@ -370,15 +391,16 @@ static void take_info(struct conn *conn)
         .backend_pid = (uint32_t)PQbackendPID(conn->pg),
         .server_version = (uint32_t)PQserverVersion(conn->pg),
     };
+    conn->op->answer->info = &conn->info;
 }
 
 static void finish_probe(struct conn *conn)
 {
-    struct op *op = conn->op;
-    if (op_err(op)->kind != ERR_NONE || op->row_count != 1)
+    const struct grid *rows = &conn->op->answer->rows;
+    if (op_err(conn->op)->kind != ERR_NONE || rows->row_count != 1)
         return;
-    conn->is_standby = op->info.is_standby = is_on(op_value(op, 0, 0));
-    op->info.is_read_only = conn->is_standby || is_on(op_value(op, 0, 1));
+    conn->is_standby = conn->info.is_standby = is_on(grid_value(rows, 0, 0));
+    conn->info.is_read_only = conn->is_standby || is_on(grid_value(rows, 0, 1));
 }
 
 static void finish(struct conn *conn)
@@ -426,7 +448,7 @@ static struct want after_poll(struct conn *conn)
     case PGRES_POLLING_ACTIVE:
     default:
         postgres_connect_error(conn->pg, conn->refusal, conn->op->arena, op_make_err(conn->op));
-        conn->op->is_missing = strcmp(op_err(conn->op)->code, "3D000") == 0;
+        conn->op->answer->is_missing = strcmp(op_err(conn->op)->code, "3D000") == 0;
         return over();
     }
 }
@@ -457,9 +479,10 @@ static void postgres_work(struct conn *conn)
 
 /* ---- the interface ------------------------------------------------------------------------- */
 
-static struct want postgres_start(struct conn *conn, struct op *op)
+static struct want postgres_start(struct conn *conn, const struct op *op)
 {
     conn->op = op;
+    conn->over_s = 0;
     conn->phase = op->kind == OP_CONNECT ? PHASE_STARTING : PHASE_RUNNING;
     if (op->kind == OP_CONNECT)
         return (struct want){.bits = WANT_WORKER};

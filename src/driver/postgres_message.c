@@ -24,8 +24,7 @@ static bool may_be_unreadable(PGconn *pg, const char *sql)
 static bool may_travel(PGconn *pg, size_t len, const struct op *op)
 {
     return op->joined && len + op->joined->sql_len <= MESSAGE_MAX &&
-           PQserverVersion(pg) >= 130000 && !op->sets_up_parser &&
-           !may_be_unreadable(pg, op->joined->sql);
+           PQserverVersion(pg) >= 130000 && !may_be_unreadable(pg, op->joined->sql);
 }
 
 struct postgres_message postgres_message_of(PGconn *pg, const struct op *first)
@@ -46,7 +45,7 @@ struct postgres_message postgres_message_of(PGconn *pg, const struct op *first)
     return message;
 }
 
-struct op *postgres_message_next(struct postgres_message *message, const struct op *op)
+const struct op *postgres_message_next(struct postgres_message *message, const struct op *op)
 {
     message->begin += op->sql_len + strlen(glue);
     return op->joined;

@@ -25,6 +25,6 @@ struct postgres_message {
 struct postgres_message postgres_message_of(PGconn *pg, const struct op *first);
 
 /* The op joined to this one, whose turn comes. */
-struct op *postgres_message_next(struct postgres_message *message, const struct op *op);
+const struct op *postgres_message_next(struct postgres_message *message, const struct op *op);
 
 #endif

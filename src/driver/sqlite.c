@@ -34,8 +34,11 @@ struct conn {
     sqlite3 *db;
     int lock_fd;
     bool is_created;
-    struct op *op;
-    size_t at;            /* offset in op->sql of the statement to run next */
+    struct conn_info info;
+    const struct op *op;
+    size_t at;           /* offset in op->sql of the statement to run next */
+    const char **values; /* of the rows that the statement under way has returned */
+    size_t row_capacity;
     bool is_busy;         /* the last work met another writer */
     uint64_t waited_ms;   /* for other writers, in this operation */
     uint64_t deadline_ms; /* of the statement under way; 0: none */
@@ -142,7 +145,7 @@ static bool open_file(struct conn *conn)
     if (conn->lock_fd < 0)
         conn->lock_fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (conn->lock_fd < 0 && errno == ENOENT && !conn->params.may_create) {
-        conn->op->is_missing = true;
+        conn->op->answer->is_missing = true;
         return fail_connect(conn, "no such file ('create: true' would make it)");
     }
     if (conn->lock_fd < 0)
@@ -198,7 +201,6 @@ static int open_database(struct conn *conn, bool is_empty)
 
 static void do_connect(struct conn *conn)
 {
-    struct op *op = conn->op;
     bool is_empty = is_still_to_make(conn);
     if (!is_empty && !open_file(conn))
         return;
@@ -208,11 +210,12 @@ static void do_connect(struct conn *conn)
         return;
     }
     harden(conn);
-    op->info = (struct conn_info){
+    conn->info = (struct conn_info){
         .is_read_only = !conn->params.is_read_only && sqlite3_db_readonly(conn->db, "main") == 1,
         .is_created = conn->is_created,
         .server_version = (uint32_t)sqlite3_libversion_number(),
     };
+    conn->op->answer->info = &conn->info;
 }
 
 /* While we waited, the process that had the lock may have removed the file that it had made, or put another in
@@ -226,126 +229,128 @@ static bool is_still_there(const struct conn *conn)
 
 static void do_lock(struct conn *conn)
 {
-    struct op *op = conn->op;
-    op->is_locked = flock(conn->lock_fd, LOCK_EX | LOCK_NB) == 0;
-    if (op->is_locked && !is_still_there(conn)) {
+    const struct op *op = conn->op;
+    struct answer *answer = op->answer;
+    answer->is_locked = flock(conn->lock_fd, LOCK_EX | LOCK_NB) == 0;
+    if (answer->is_locked && !is_still_there(conn)) {
         err_set(op_make_err(op), ERR_LOCK,
                 "'%s' was removed or replaced while its lock was waited for", path_of(conn));
         op_make_err(op)->is_transient = true;
-    } else if (!op->is_locked && errno != EWOULDBLOCK && errno != EINTR) {
+    } else if (!answer->is_locked && errno != EWOULDBLOCK && errno != EINTR) {
         err_set(op_make_err(op), ERR_LOCK, "cannot lock '%s': %s", path_of(conn), strerror(errno));
-    } else if (!op->is_locked && op->wants_holder) {
-        op->holder = sqlite_holder(op->arena, path_of(conn), HOLDING_TENANT);
+    } else if (!answer->is_locked && op->flags & OP_SAYS_HOLDER) {
+        answer->holder = sqlite_holder(op->arena, path_of(conn), HOLDING_TENANT);
     }
 }
 
 /* ---- statements ---------------------------------------------------------------------------- */
 
-static void keep_columns(struct op *op, sqlite3_stmt *stmt)
+static void keep_columns(struct conn *conn, sqlite3_stmt *stmt)
 {
-    op->column_count = (size_t)sqlite3_column_count(stmt);
-    op->row_count = 0;
-    op->rows = NULL;
-    op->columns = arena_calloc(op->arena, op->column_count, sizeof *op->columns);
-    for (size_t c = 0; c < op->column_count; c++)
-        op->columns[c] = arena_strdup(op->arena, sqlite3_column_name(stmt, (int)c));
+    const struct op *op = conn->op;
+    size_t width = (size_t)sqlite3_column_count(stmt);
+    const char **names = arena_calloc(op->arena, width, sizeof *names);
+    for (size_t c = 0; c < width; c++)
+        names[c] = arena_strdup(op->arena, sqlite3_column_name(stmt, (int)c));
+    op->answer->columns = names;
+    op->answer->rows = (struct grid){.column_count = width};
+    conn->values = NULL;
+    conn->row_capacity = 0;
 }
 
 /* False: there are too many. */
-static bool keep_row(struct op *op, sqlite3_stmt *stmt, size_t *capacity)
+static bool keep_row(struct conn *conn, sqlite3_stmt *stmt)
 {
-    size_t width = op->column_count, bytes = width * sizeof *op->rows;
+    const struct op *op = conn->op;
+    struct grid *rows = &op->answer->rows;
+    size_t width = rows->column_count, bytes = width * sizeof *conn->values;
     for (size_t c = 0; c < width; c++)
         bytes += (size_t)sqlite3_column_bytes(stmt, (int)c) + 1;
     if (!op_has_room(op, bytes))
         return false;
-    op->rows = arena_grow(op->arena, op->rows, op->row_count, capacity, width * sizeof *op->rows);
+    conn->values = arena_grow(op->arena, conn->values, rows->row_count, &conn->row_capacity,
+                              width * sizeof *conn->values);
     for (size_t c = 0; c < width; c++)
-        op->rows[op->row_count * width + c] =
+        conn->values[rows->row_count * width + c] =
             arena_strdup(op->arena, (const char *)sqlite3_column_text(stmt, (int)c));
-    op->row_count++;
+    rows->values = conn->values;
+    rows->row_count++;
     return true;
 }
 
 /* Runs one prepared statement to its end; the result code, SQLITE_DONE where all is well. */
-static int run_prepared(struct op *op, sqlite3_stmt *stmt, size_t *ret_rows)
+static int run_prepared(struct conn *conn, sqlite3_stmt *stmt)
 {
-    bool keeps = op->kind == OP_QUERY && sqlite3_column_count(stmt) > 0;
-    size_t capacity = 0;
+    bool keeps = conn->op->kind == OP_QUERY && sqlite3_column_count(stmt) > 0;
     int rc;
     if (keeps)
-        keep_columns(op, stmt);
+        keep_columns(conn, stmt);
     while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-        if (keeps && !keep_row(op, stmt, &capacity))
+        if (keeps && !keep_row(conn, stmt))
             return SQLITE_DONE;
-        op->rows_seen++;
-        ++*ret_rows;
+        conn->op->answer->rows_seen++;
     }
     return rc;
 }
 
-static void check_one_row(struct op *op, size_t rows)
+static void fail_statement(struct conn *conn, int rc, bool is_prepared)
 {
-    if (op->needs_one_row && rows != 1)
-        err_set(op_make_err(op), ERR_INTERNAL, "a bookkeeping statement touched %zu rows, not one",
-                rows);
+    conn->is_busy = (rc & 0xff) == SQLITE_BUSY;
+    set_error(conn, rc);
+    int offset = is_prepared ? -1 : sqlite3_error_offset(conn->db);
+    op_make_err(conn->op)->offset = offset < 0 ? 0 : conn->at + (size_t)offset + 1;
 }
 
 /* Runs the statement at conn->at and moves past it. False: an error, or busy. */
 static bool run_next(struct conn *conn)
 {
-    struct op *op = conn->op;
+    const struct op *op = conn->op;
+    struct answer *answer = op->answer;
     sqlite3_stmt *stmt = NULL;
     const char *tail = NULL;
     const char *sql = op->sql + conn->at;
-    size_t rows = 0;
+    uint64_t limit_ms = op->limits ? op->limits->statement_timeout_ms : 0;
     sqlite3_int64 changes_before = sqlite3_total_changes64(conn->db);
     conn->fence.denied = NULL;
-    conn->deadline_ms = op->statement_timeout_ms ? now_ms() + op->statement_timeout_ms : 0;
+    conn->deadline_ms = limit_ms ? now_ms() + limit_ms : 0;
     conn->fence.is_preparing = true;
     /* Told a length, SQLite would copy the rest of the script for each of its statements. */
     int rc = sqlite3_prepare_v2(conn->db, sql, -1, &stmt, &tail);
     conn->fence.is_preparing = false;
-    if (rc == SQLITE_OK && stmt && op->only_reads && !sqlite3_stmt_readonly(stmt)) {
+    if (rc == SQLITE_OK && stmt && op->flags & OP_ONLY_READS && !sqlite3_stmt_readonly(stmt)) {
         err_set(op_make_err(op), ERR_CONFIG, "it may only read, and would write");
     } else if (rc == SQLITE_OK && stmt) {
-        rc = run_prepared(op, stmt, &rows);
+        rc = run_prepared(conn, stmt);
         if (rc == SQLITE_DONE && !sqlite3_column_count(stmt))
-            op->rows_changed += rows = (size_t)sqlite3_changes64(conn->db);
+            answer->rows_changed += (uint64_t)sqlite3_changes64(conn->db);
     }
-    if (rc != SQLITE_OK && rc != SQLITE_DONE) {
-        conn->is_busy = (rc & 0xff) == SQLITE_BUSY;
-        set_error(conn, rc);
-        int offset = stmt ? -1 : sqlite3_error_offset(conn->db);
-        op_make_err(op)->offset = offset < 0 ? 0 : conn->at + (size_t)offset + 1;
-    } else if (stmt) {
-        check_one_row(op, rows);
-        op->statements_done += op_err(op)->kind == ERR_NONE;
-    }
+    if (rc != SQLITE_OK && rc != SQLITE_DONE)
+        fail_statement(conn, rc, stmt != NULL);
+    bool is_good = op_err(op)->kind == ERR_NONE;
+    answer->statements_done += is_good && stmt;
     sqlite3_finalize(stmt);
-    op->keeps_changes =
-        op_err(op)->kind != ERR_NONE && sqlite3_total_changes64(conn->db) != changes_before;
-    if (op_err(op)->kind == ERR_NONE)
+    answer->keeps_changes = !is_good && sqlite3_total_changes64(conn->db) != changes_before;
+    if (is_good)
         conn->at = (size_t)(tail - op->sql);
-    return op_err(op)->kind == ERR_NONE;
+    return is_good;
 }
 
 static void check_transaction(struct conn *conn)
 {
-    struct op *op = conn->op;
+    const struct op *op = conn->op;
     bool is_inside = !sqlite3_get_autocommit(conn->db);
     if (op->tx_after == TX_ANY || is_inside == (op->tx_after == TX_INSIDE))
         return;
     if (op_err(op)->kind != ERR_NONE)
         return; /* ON CONFLICT ROLLBACK: all of it is taken back */
-    op->is_tx_broken = true;
+    op->answer->is_tx_broken = true;
     err_set(op_make_err(op), ERR_SQL, "the transaction was %s by the statements themselves",
             is_inside ? "begun" : "ended");
 }
 
 static void do_statements(struct conn *conn)
 {
-    if (conn->op->begins_revision && conn->fence.has_settings && conn->at == 0)
+    if (conn->op->flags & OP_BEGINS_REVISION && conn->fence.has_settings && conn->at == 0)
         sqlite_fence_reset(conn->db, &conn->fence);
     while (conn->at < conn->op->sql_len && run_next(conn))
         continue;
@@ -380,7 +385,7 @@ static void do_snapshot(struct conn *conn)
 
 static void do_restore(struct conn *conn)
 {
-    conn->op->is_missing = access(conn->op->sql, F_OK) != 0 && errno == ENOENT;
+    conn->op->answer->is_missing = access(conn->op->sql, F_OK) != 0 && errno == ENOENT;
     finish_snapshot(conn, sqlite_copy_in(conn->db, conn->op->sql, op_make_err(conn->op)));
 }
 
@@ -392,7 +397,7 @@ static void do_watch(struct conn *conn)
     finish_copy(conn, sqlite_watch_begin(&conn->watch, conn->db));
 }
 
-static PRINTF_LIKE(2, 3) void warn(struct op *op, const char *format, ...)
+static PRINTF_LIKE(2, 3) void warn(const struct op *op, const char *format, ...)
 {
     char text[512];
     va_list args;
@@ -407,17 +412,18 @@ static PRINTF_LIKE(2, 3) void warn(struct op *op, const char *format, ...)
 
 static void on_lost(void *ctx, const char *type, const char *name, const char *table)
 {
-    warn(ctx, "table '%.100s' was made anew without its %s '%.100s'", table, type, name);
+    const struct conn *conn = ctx;
+    warn(conn->op, "table '%.100s' was made anew without its %s '%.100s'", table, type, name);
 }
 
 static void do_check(struct conn *conn)
 {
     struct err err = {0};
-    struct op *op = conn->op;
+    const struct op *op = conn->op;
     conn->deadline_ms = 0;
     int rc = sqlite_watch_end(&conn->watch, conn->db, &err);
     if (rc == SQLITE_DONE && err.kind == ERR_NONE)
-        rc = sqlite_watch_lost(&conn->watch, conn->db, op->sql, on_lost, op);
+        rc = sqlite_watch_lost(&conn->watch, conn->db, op->sql, on_lost, conn);
     finish_copy(conn, rc);
     if (rc != SQLITE_DONE)
         return;
@@ -432,7 +438,7 @@ static void do_check(struct conn *conn)
 
 /* ---- the interface ------------------------------------------------------------------------- */
 
-static struct want sqlite_start(struct conn *conn, struct op *op)
+static struct want sqlite_start(struct conn *conn, const struct op *op)
 {
     conn->op = op;
     conn->fence.is_revision = op->kind == OP_SCRIPT;
@@ -450,12 +456,12 @@ static void sqlite_work(struct conn *conn)
         [OP_WATCH] = do_watch,       [OP_CHECK] = do_check,
     };
     conn->is_busy = false;
-    if (conn->op->err)
-        conn->op->err->kind = ERR_NONE; /* of the time before: another writer was at it */
+    if (conn->op->answer->err)
+        conn->op->answer->err->kind = ERR_NONE; /* of the time before: another writer was at it */
     jobs[conn->op->kind](conn);
 }
 
-static void tell_holder(struct op *op, const char *path)
+static void tell_holder(const struct op *op, const char *path)
 {
     const char *holder = sqlite_holder(op->arena, path, HOLDING_WRITE);
     if (holder)
@@ -465,12 +471,13 @@ static void tell_holder(struct op *op, const char *path)
 /* A statement that met another writer has changed nothing: it can be run again as it stands. */
 static struct want sqlite_step(struct conn *conn, unsigned ready)
 {
-    struct op *op = conn->op;
+    const struct op *op = conn->op;
+    uint64_t patience_ms = op->limits ? op->limits->lock_timeout_ms : 0;
     if (ready & WANT_TIMER)
         return (struct want){.bits = WANT_WORKER};
     if (!conn->is_busy || atomic_load(&conn->is_cancelled))
         return (struct want){.bits = WANT_NOTHING};
-    if (conn->waited_ms >= op->lock_timeout_ms) {
+    if (conn->waited_ms >= patience_ms) {
         tell_holder(op, path_of(conn));
         return (struct want){.bits = WANT_NOTHING};
     }

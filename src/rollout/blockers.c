@@ -21,7 +21,7 @@ struct blockers {
     bool is_late;    /* what it asks is of a batch that has ended */
     bool is_closing; /* it has asked and goes */
     bool is_free;    /* goes with the last handle */
-    struct op ops[OP_TO__COUNT];
+    struct io_op ops[OP_TO__COUNT];
     struct arena arena; /* of one answer */
     struct buf text;    /* of the last answer to this batch */
     uint32_t sessions[ERR_SESSIONS_MOST];
@@ -101,10 +101,10 @@ static void forget_answer(struct blockers *blockers)
 
 static void take_answer(struct blockers *blockers)
 {
-    const struct op *op = &blockers->ops[OP_TO_LOOK];
+    const struct grid *rows = &blockers->ops[OP_TO_LOOK].answer.rows;
     forget_answer(blockers);
-    for (size_t i = 0; i < op->row_count; i++) {
-        const char *words = op_value(op, i, 0), *number = op_value(op, i, 1);
+    for (size_t i = 0; i < rows->row_count; i++) {
+        const char *words = grid_value(rows, i, 0), *number = grid_value(rows, i, 1);
         if (words)
             buf_addf(&blockers->text, "%s%s", blockers->text.len ? ", " : "", words);
         if (number && i < ERR_SESSIONS_MOST)
@@ -118,7 +118,7 @@ static void on_answered(void *ctx)
     struct blockers *blockers = ctx;
     bool was_late = blockers->is_late;
     bool has_answer = io_finished(blockers->io) == OP_TO__COUNT &&
-                      op_err(&blockers->ops[OP_TO_LOOK])->kind == ERR_NONE;
+                      io_op_err(&blockers->ops[OP_TO_LOOK])->kind == ERR_NONE;
     blockers->is_late = false;
     close_io(blockers);
     if (has_answer && !was_late)
@@ -136,13 +136,14 @@ static void ask(struct blockers *blockers, uint32_t backend_pid)
     arena_init(arena);
     buf_init(&sql, BUF_MAX_DEFAULT);
     sql_expand(&sql, blockers->driver->dialect, SQL_BLOCKERS, &vars);
-    blockers->ops[OP_TO_CONNECT] =
-        (struct op){.kind = OP_CONNECT, .timeout_ms = blockers->connect_timeout_ms, .arena = arena};
-    blockers->ops[OP_TO_LOOK] = (struct op){.kind = OP_QUERY,
-                                            .sql = arena_strndup(arena, sql.data, sql.len),
-                                            .sql_len = sql.len,
-                                            .timeout_ms = LOOK_TIMEOUT_MS,
-                                            .arena = arena};
+    blockers->ops[OP_TO_CONNECT] = (struct io_op){.op = {.kind = OP_CONNECT, .arena = arena},
+                                                  .timeout_ms = blockers->connect_timeout_ms};
+    blockers->ops[OP_TO_LOOK] =
+        (struct io_op){.op = {.kind = OP_QUERY,
+                              .sql = arena_strndup(arena, sql.data, sql.len),
+                              .sql_len = sql.len,
+                              .arena = arena},
+                       .timeout_ms = LOOK_TIMEOUT_MS};
     buf_done(&sql);
     blockers->io = io_open(blockers->timer.loop, blockers->driver, &blockers->params);
     io_run(blockers->io, blockers->ops, OP_TO__COUNT, on_answered, blockers);

@@ -27,7 +27,8 @@ struct asking {
     const char *addresses;
     const char *password;
     struct io *io;
-    struct op ops[OP_TO__COUNT];
+    struct op_limits limits;
+    struct io_op ops[OP_TO__COUNT];
     struct err err;
 };
 
@@ -97,14 +98,15 @@ static void ask(struct asking *asking)
 static void on_answer(void *ctx)
 {
     struct asking *asking = ctx;
-    const struct op *last = &asking->ops[io_finished(asking->io) - 1];
-    const struct op *query = &asking->ops[OP_TO_QUERY];
+    const struct err *err = io_op_err(&asking->ops[io_finished(asking->io) - 1]);
+    const struct answer *answer = &asking->ops[OP_TO_QUERY].answer;
+    const struct grid *rows = &answer->rows;
     struct discovery *discovery = asking->discovery;
-    if (op_err(last)->kind != ERR_NONE)
-        fail(asking, op_err(last));
-    for (size_t i = 0; op_err(last)->kind == ERR_NONE && i < query->row_count; i++) {
-        const struct found_row row = {query->columns, query->rows + i * query->column_count,
-                                      query->column_count};
+    if (err->kind != ERR_NONE)
+        fail(asking, err);
+    for (size_t i = 0; err->kind == ERR_NONE && i < rows->row_count; i++) {
+        const struct found_row row = {answer->columns, rows->values + i * rows->column_count,
+                                      rows->column_count};
         inventory_add_found(discovery->builder, asking->source, &row, discovery->faults);
     }
     io_close(asking->io, NULL, NULL);
@@ -125,21 +127,22 @@ static void connect_and_query(struct asking *asking)
     struct buf begin;
     buf_init(&begin, BUF_MAX_DEFAULT);
     sql_expand(&begin, asking->driver->dialect, SQL_BEGIN_READING, &vars);
-    asking->ops[OP_TO_CONNECT] = (struct op){.kind = OP_CONNECT, .arena = &asking->arena};
-    asking->ops[OP_TO_BEGIN] =
+    asking->limits = (struct op_limits){.rows_max = ROWS_MAX,
+                                        .bytes_max = BYTES_MAX,
+                                        .lock_timeout_ms = settings->lock_timeout_ms,
+                                        .statement_timeout_ms = timeout_ms};
+    asking->ops[OP_TO_CONNECT].op = (struct op){.kind = OP_CONNECT, .arena = &asking->arena};
+    asking->ops[OP_TO_BEGIN].op =
         (struct op){.kind = OP_QUERY,
                     .sql = arena_strndup(&asking->arena, begin.data, begin.len),
                     .sql_len = begin.len,
                     .arena = &asking->arena};
-    asking->ops[OP_TO_QUERY] = (struct op){.kind = OP_QUERY,
-                                           .sql = asking->source->query,
-                                           .sql_len = strlen(asking->source->query),
-                                           .only_reads = true,
-                                           .rows_max = ROWS_MAX,
-                                           .bytes_max = BYTES_MAX,
-                                           .lock_timeout_ms = settings->lock_timeout_ms,
-                                           .statement_timeout_ms = timeout_ms,
-                                           .arena = &asking->arena};
+    asking->ops[OP_TO_QUERY].op = (struct op){.kind = OP_QUERY,
+                                              .sql = asking->source->query,
+                                              .sql_len = strlen(asking->source->query),
+                                              .flags = OP_ONLY_READS,
+                                              .limits = &asking->limits,
+                                              .arena = &asking->arena};
     buf_done(&begin);
     if (!(asking->driver->traits & DRIVER_ON_WORKER)) {
         asking->ops[OP_TO_CONNECT].timeout_ms = settings->connect_timeout_ms;

@@ -28,7 +28,7 @@ struct io {
     struct conn_info known;
     bool is_broken;
 
-    struct op *ops;
+    struct io_op *ops;
     size_t op_count;
     size_t at;      /* the op under way */
     size_t at_work; /* and the one that a worker was asked for */
@@ -118,7 +118,7 @@ static void drop_poll(struct io *io)
 
 static bool is_connecting(const struct io *io)
 {
-    return io->at < io->op_count && io->ops[io->at].kind == OP_CONNECT;
+    return io->at < io->op_count && io->ops[io->at].op.kind == OP_CONNECT;
 }
 
 static void on_socket(uv_poll_t *handle, int status, int events)
@@ -173,98 +173,117 @@ static bool wait_for_socket(struct io *io)
 /* ---- one operation after the other --------------------------------------------------------- */
 
 /* False: there is nothing to ask. */
-static bool prepare(struct op *op)
+static bool prepare(struct io_op *op)
 {
+    op->op.answer = &op->answer;
+    op->op.joined = NULL;
     if (op->prepare)
         op->prepare(op);
-    return op->kind != OP_QUERY || op->sql_len;
+    return op->op.kind != OP_QUERY || op->op.sql_len;
 }
 
-/* Those that turn out to be empty are left out. */
-static void prepare_joined(struct op *op)
+/* Makes one message of the op and those after it that may travel with it. Those that turn out to be empty are left
+ * out. */
+static void join(struct io *io, struct io_op *first)
 {
-    while (op->joined)
-        if (prepare(op->joined))
-            op = op->joined;
-        else
-            op->joined = op->joined->joined;
+    struct io_op *last = first, *end = io->ops + io->op_count;
+    bool can_join = io->driver->traits & DRIVER_JOINS;
+    for (struct io_op *op = first + 1; can_join && op < end && op->joins_last; op++)
+        if (prepare(op)) {
+            last->op.joined = &op->op;
+            last = op;
+        }
 }
 
 /* Starts ops until one wants something; on any thread. False: the batch is over. */
 static bool start_next(struct io *io)
 {
-    while (io->at < io->op_count) {
-        struct op *op = &io->ops[io->at];
-        if (prepare(op)) {
-            prepare_joined(op);
-            io->begun_ns = uv_hrtime();
-            io->want = io->driver->start(io->conn, op);
-            return true;
-        }
-        io->at++;
+    for (; io->at < io->op_count; io->at++) {
+        struct io_op *op = &io->ops[io->at];
+        if (!prepare(op))
+            continue;
+        join(io, op);
+        io->begun_ns = uv_hrtime();
+        io->want = io->driver->start(io->conn, &op->op);
+        return true;
     }
     return false;
 }
 
-/* The joined op to judge: the first that failed, else the first without an answer, else the last. */
-static struct op *go_to_reached(struct io *io)
+/* The op after this one in its message, or NULL. */
+static struct io_op *joined(const struct io_op *op)
 {
-    struct op *op = &io->ops[io->at], *failed = op;
-    while (failed && op_err(failed)->kind == ERR_NONE)
-        failed = failed->joined;
-    while (!failed && op->joined && op->is_over)
-        op = op->joined;
+    return (struct io_op *)(uintptr_t)op->op.joined; /* `op` is the first member */
+}
+
+/* The joined op to judge: the first that failed, else the first without an answer, else the last. */
+static struct io_op *go_to_reached(struct io *io)
+{
+    struct io_op *op = &io->ops[io->at], *failed = op;
+    while (failed && io_op_err(failed)->kind == ERR_NONE)
+        failed = joined(failed);
+    while (!failed && joined(op) && op->answer.is_over)
+        op = joined(op);
     op = failed ? failed : op;
     io->at = (size_t)(op - io->ops);
     return op;
 }
 
-/* What one took lies between two readings of the server's clock; the first has the rest. */
-static void share_duration(struct op *first, const struct op *last, double whole_ms)
+/* The driver says what joined ops took, if it knows; the first has the rest. */
+static void share_duration(struct io_op *first, const struct io_op *last, double whole_ms)
 {
-    for (struct op *op = first; op != last; op = op->joined) {
-        double joined_ms = (op->joined->over_s - op->over_s) * 1000;
-        op->joined->duration_ms = joined_ms > 0 && op->over_s > 0 ? joined_ms : 0;
-        whole_ms -= op->joined->duration_ms;
-    }
-    first->duration_ms = whole_ms > 0 ? whole_ms : 0;
+    for (struct io_op *op = first; op != last; op = joined(op))
+        whole_ms -= joined(op)->answer.duration_ms;
+    first->answer.duration_ms = whole_ms > 0 ? whole_ms : 0;
 }
 
 /* Turns "lock not acquired" into ERR_LOCK; the answers of ops that were joined after it are ignored. */
-static void check_lock(struct io *io, struct op *op)
+static void check_lock(struct io *io, struct io_op *op)
 {
-    if (op->kind != OP_LOCK || op_err(op)->kind != ERR_NONE || op->is_locked ||
-        (op->joined && !op->is_over))
+    const struct answer *answer = &op->answer;
+    if (op->op.kind != OP_LOCK || io_op_err(op)->kind != ERR_NONE || answer->is_locked ||
+        (op->op.joined && !answer->is_over))
         return;
-    if (op->is_pooled)
+    struct err *err = op_make_err(&op->op);
+    if (answer->is_pooled)
         io_set_pooled(io);
-    err_set(op_make_err(op), ERR_LOCK,
-            op->is_pooled ? "only a transaction can hold the lock"
-                          : "another run holds this tenant");
-    if (op->holder)
-        err_add(op_make_err(op), "; held by %s", op->holder);
-    op_make_err(op)->is_transient = true;
+    err_set(err, ERR_LOCK,
+            answer->is_pooled ? "only a transaction can hold the lock"
+                              : "another run holds this tenant");
+    if (answer->holder)
+        err_add(err, "; held by %s", answer->holder);
+    err->is_transient = true;
+}
+
+/* What the driver does not look at. */
+static void check_answer(const struct io_op *op)
+{
+    const struct answer *answer = &op->answer;
+    if (op->rows_total && answer->rows_changed != op->rows_total)
+        err_set(op_make_err(&op->op), ERR_INTERNAL,
+                "a bookkeeping statement changed %llu rows, not %llu",
+                (unsigned long long)answer->rows_changed, (unsigned long long)op->rows_total);
+    if (op->needs_rows && !answer->rows_seen)
+        err_set(op_make_err(&op->op), ERR_SQL, "the query to verify returned no row");
 }
 
 /* Takes the end of the op under way. False: the batch is over. On any thread. */
 static bool finish_op(struct io *io)
 {
-    struct op *first = &io->ops[io->at];
+    struct io_op *first = &io->ops[io->at];
     check_lock(io, first);
-    struct op *op = go_to_reached(io);
+    struct io_op *op = go_to_reached(io);
     share_duration(first, op, (double)(uv_hrtime() - io->begun_ns) / 1e6);
-    if (op_err(op)->kind == ERR_NONE && first->joined && !op->is_over)
-        err_set(op_make_err(op), ERR_INTERNAL,
+    if (io_op_err(op)->kind == ERR_NONE && first->op.joined && !op->answer.is_over)
+        err_set(op_make_err(&op->op), ERR_INTERNAL,
                 "the answer ended before the last of its statements");
-    if (op->kind == OP_CONNECT && op_err(op)->kind == ERR_NONE)
-        io->info = op->info;
-    if (op->rows_total && op_err(op)->kind == ERR_NONE && op->rows_changed != op->rows_total)
-        err_set(op_make_err(op), ERR_INTERNAL, "bookkeeping changed %llu rows, not %llu",
-                (unsigned long long)op->rows_changed, (unsigned long long)op->rows_total);
-    if (op->needs_rows && op_err(op)->kind == ERR_NONE && !op->rows_seen)
-        err_set(op_make_err(op), ERR_SQL, "the query to verify returned no row");
-    if (op_err(op)->kind != ERR_NONE) {
-        io->is_broken = io->is_broken || op_err(op)->is_connection_lost || op->kind == OP_CONNECT;
+    if (io_op_err(op)->kind == ERR_NONE)
+        check_answer(op);
+    if (op->answer.info && io_op_err(op)->kind == ERR_NONE)
+        io->info = *op->answer.info;
+    if (io_op_err(op)->kind != ERR_NONE) {
+        io->is_broken =
+            io->is_broken || io_op_err(op)->is_connection_lost || op->op.kind == OP_CONNECT;
         return false;
     }
     io->at++;
@@ -274,20 +293,20 @@ static bool finish_op(struct io *io)
 /* What the stop was for, once the op has ended by itself or was given up. */
 static void tell_stop(struct io *io, bool has_ended)
 {
-    struct op *op = io->at < io->op_count ? go_to_reached(io) : &io->ops[io->op_count - 1];
-    bool was_answered =
-        has_ended && op_err(op)->kind != ERR_NONE && !op_err(op)->is_connection_lost;
-    if (has_ended && op_err(op)->kind == ERR_NONE)
+    struct io_op *op = io->at < io->op_count ? go_to_reached(io) : &io->ops[io->op_count - 1];
+    const struct err *told = io_op_err(op);
+    bool was_answered = has_ended && told->kind != ERR_NONE && !told->is_connection_lost;
+    if (has_ended && told->kind == ERR_NONE)
         return; /* it came through before the cancel did */
+    struct err *err = op_make_err(&op->op);
     if (io->stopping == STOP_CANCEL)
-        err_set(op_make_err(op), ERR_CANCELLED, "cancelled");
+        err_set(err, ERR_CANCELLED, "cancelled");
     else
-        err_set(op_make_err(op), ERR_TIMEOUT, "no answer within %.1f s",
-                (double)op->timeout_ms / 1000);
-    op_make_err(op)->is_transient = io->stopping == STOP_TIMEOUT;
-    op_make_err(op)->is_connection_lost = !was_answered;
-    if (io->stopping == STOP_TIMEOUT && op->kind == OP_CONNECT)
-        op_make_err(op)->trouble = TROUBLE_DOWN;
+        err_set(err, ERR_TIMEOUT, "no answer within %.1f s", (double)op->timeout_ms / 1000);
+    err->is_transient = io->stopping == STOP_TIMEOUT;
+    err->is_connection_lost = !was_answered;
+    if (io->stopping == STOP_TIMEOUT && op->op.kind == OP_CONNECT)
+        err->trouble = TROUBLE_DOWN;
     io->is_broken = io->is_broken || !was_answered;
 }
 
@@ -362,7 +381,7 @@ static void stop_op(struct io *io, enum stop_reason reason)
         io->driver->cancel_token(io->conn);
         return;
     }
-    bool can_ask = !io->is_on_worker && io->ops[io->at].kind != OP_CONNECT;
+    bool can_ask = !io->is_on_worker && io->ops[io->at].op.kind != OP_CONNECT;
     if (can_ask)
         start_cancel(io);
     start_timer(&io->budget, on_grace_over, can_ask ? CANCEL_GRACE_MS : 0);
@@ -456,8 +475,9 @@ static void advance(struct io *io)
         io->at_work = io->at;
         uv_queue_work(io->loop, &io->work, work_on_thread, on_worked);
     } else if (!wait_for_either(io)) {
-        err_set(op_make_err(&io->ops[io->at]), ERR_INTERNAL, "cannot watch the socket");
-        op_make_err(&io->ops[io->at])->is_connection_lost = true;
+        struct err *err = op_make_err(&io->ops[io->at].op);
+        err_set(err, ERR_INTERNAL, "cannot watch the socket");
+        err->is_connection_lost = true;
         io->is_broken = true;
         end_batch(io, true);
     }
@@ -468,7 +488,7 @@ static void on_batch_over(uv_timer_t *timer)
     end_batch(timer->data, true);
 }
 
-void io_run(struct io *io, struct op *ops, size_t count, io_done_fn on_done, void *ctx)
+void io_run(struct io *io, struct io_op *ops, size_t count, io_done_fn on_done, void *ctx)
 {
     io->ops = ops;
     io->op_count = count;

@@ -1,6 +1,6 @@
 /* One connection on the loop: joins what a driver wants to libuv. The only file that knows both.
  *
- * A batch of operations runs in order until the first that fails. Operations that run on a worker
+ * A batch of operations (struct io_op) runs in order until the first that fails. Operations that run on a worker
  * follow each other there without coming back to the loop, so a SQLite tenant costs a few hand-overs
  * and not dozens. The callback comes once a batch, never from inside io_run.
  *
@@ -8,7 +8,7 @@
  *     io_run(io, ops, count, on_done, ctx);      on_done looks at ops[0 .. io_finished(io))
  *     io_close(io, NULL, NULL);
  *
- * While a batch runs, its ops (and what they point to) belong to the io.
+ * While a batch runs, its ops (and what they point to, their arena) belong to the io.
  */
 #ifndef ROLLOUT_IO_H
 #define ROLLOUT_IO_H
@@ -21,11 +21,39 @@ struct io;
 
 typedef void (*io_done_fn)(void *ctx);
 
+/* An operation of a batch: what the driver is asked, what it answers, and what is asked of the io. */
+struct io_op {
+    struct op op; /* `answer` and `joined` are set by the io */
+    struct answer answer;
+    /* Whose it is, for who finds it in the batch afterwards; the io does not look. */
+    const void *owner;
+    /* It may travel with the op before it in one message (op.joined), where the driver can. */
+    bool joins_last;
+    bool needs_rows;     /* OP_SCRIPT: the last statement must return a row, or it fails */
+    uint64_t rows_total; /* that its statements must change together; 0: unchecked */
+    /* For the whole operation, and those that travel with it; 0: none. */
+    uint64_t timeout_ms;
+    /* NULL, or: called just before it is started, on any thread, to make `sql` from what earlier operations answered. */
+    void (*prepare)(struct io_op *op);
+    void *prepare_ctx;
+};
+
+static inline const struct err *io_op_err(const struct io_op *op)
+{
+    return answer_err(&op->answer);
+}
+
+/* The value at a row and column of its answer, or NULL. */
+static inline const char *io_op_value(const struct io_op *op, size_t row, size_t column)
+{
+    return grid_value(&op->answer.rows, row, column);
+}
+
 /* `params` is copied, what it points to borrowed until the io is closed. */
 struct io *io_open(uv_loop_t *loop, const struct driver *driver, const struct conn_params *params);
 
 /* Runs ops[0], ops[1], …; on_done comes later, on the loop. One batch at a time. */
-void io_run(struct io *io, struct op *ops, size_t count, io_done_fn on_done, void *ctx);
+void io_run(struct io *io, struct io_op *ops, size_t count, io_done_fn on_done, void *ctx);
 
 /* How many ops of the last batch were begun; all but the last of them went well. */
 size_t io_finished(const struct io *io);

@@ -25,12 +25,13 @@ struct state_row {
     const char *does;
     enum asked (*ask)(struct session *session);            /* NULL: nothing to ask */
     enum session_state (*answer)(struct session *session); /* NULL: `next` */
-    enum session_state (*on_error)(struct session *session, const struct op *op); /* NULL: fail */
-    enum session_state next; /* the common way; one of `exits` */
-    state_set exits;         /* all states that an answer leads to */
-    state_set error_exits;   /* and an error, a cancel, or the run's word to stop waiting */
-    bool joins_next;         /* its ops travel in one batch with those of `next` */
-    bool is_cancellable;     /* not entered any more once the session is cancelled */
+    enum session_state (*on_error)(struct session *session,
+                                   const struct io_op *op); /* NULL: fail */
+    enum session_state next;                                /* the common way; one of `exits` */
+    state_set exits;                                        /* all states that an answer leads to */
+    state_set error_exits; /* and an error, a cancel, or the run's word to stop waiting */
+    bool joins_next;       /* its ops travel in one batch with those of `next` */
+    bool is_cancellable;   /* not entered any more once the session is cancelled */
 };
 
 static const struct state_row states[SESSION__COUNT] = {
@@ -423,24 +424,21 @@ void session_reserve_ops(struct session *session, size_t count)
     size_t capacity = session->op_count + count;
     if (capacity <= session->op_capacity)
         return;
-    struct op *ops = arena_calloc(&session->arena, capacity, sizeof *ops);
+    struct io_op *ops = arena_calloc(&session->arena, capacity, sizeof *ops);
     memcpy(ops, session->ops, session->op_count * sizeof *ops);
     session->ops = ops;
     session->op_capacity = capacity;
 }
 
-struct op *session_add_op(struct session *session, enum op_kind kind)
+struct io_op *session_add_op(struct session *session, enum op_kind kind)
 {
-    struct op *op =
+    struct io_op *op =
         ARENA_PUSH(&session->arena, session->ops, session->op_count, session->op_capacity);
-    *op = (struct op){
-        .kind = kind,
-        .arena = &session->arena,
-        .lock_timeout_ms = session->tenant->settings->lock_timeout_ms,
-        .statement_timeout_ms = session->tenant->settings->statement_timeout_ms,
-        .prepare_ctx = session,
-        .notices = &session->notices,
-    };
+    *op = (struct io_op){.op = {.kind = kind,
+                                .arena = &session->arena,
+                                .limits = &session->limits,
+                                .notices = &session->notices},
+                         .prepare_ctx = session};
     return op;
 }
 
@@ -454,7 +452,7 @@ enum session_state session_fail(struct session *session, const struct err *err)
     return SESSION_CLOSE;
 }
 
-struct op *session_op_of(const struct session *session, enum session_state state)
+struct io_op *session_op_of(const struct session *session, enum session_state state)
 {
     for (size_t i = 0; i < session->joined_count; i++)
         if (session->joined[i].state == state)
@@ -463,13 +461,13 @@ struct op *session_op_of(const struct session *session, enum session_state state
 }
 
 /* The op of a joined state that failed, or NULL. */
-static const struct op *failed_op(const struct session *session, size_t joined)
+static const struct io_op *failed_op(const struct session *session, size_t joined)
 {
     size_t end = joined + 1 < session->joined_count ? session->joined[joined + 1].first_op
                                                     : session->op_count;
     size_t finished = session->op_count ? io_finished(session->io) : 0;
     for (size_t i = session->joined[joined].first_op; i < end && i < finished; i++)
-        if (op_err(&session->ops[i])->kind != ERR_NONE)
+        if (io_op_err(&session->ops[i])->kind != ERR_NONE)
             return &session->ops[i];
     return NULL;
 }
@@ -478,11 +476,11 @@ static enum session_state settle_one(struct session *session, size_t joined)
 {
     session->state = session->joined[joined].state;
     const struct state_row *row = &states[session->state];
-    const struct op *failed = failed_op(session, joined);
+    const struct io_op *failed = failed_op(session, joined);
     if (!failed)
         return take_edge(session, row->answer ? row->answer(session) : row->next, row->exits);
     enum session_state next =
-        row->on_error ? row->on_error(session, failed) : session_fail(session, op_err(failed));
+        row->on_error ? row->on_error(session, failed) : session_fail(session, io_op_err(failed));
     return take_edge(session, next, row->error_exits);
 }
 
@@ -505,9 +503,9 @@ static void on_batch(void *ctx)
 {
     struct session *session = ctx;
     size_t finished = io_finished(session->io);
-    struct op *last = finished ? &session->ops[finished - 1] : NULL;
-    bool has_failed = last && op_err(last)->kind != ERR_NONE;
-    blockers_end(session->blockers, has_failed ? op_make_err(last) : NULL);
+    struct io_op *last = finished ? &session->ops[finished - 1] : NULL;
+    bool has_failed = last && io_op_err(last)->kind != ERR_NONE;
+    blockers_end(session->blockers, has_failed ? op_make_err(&last->op) : NULL);
     enter(session, settle(session));
 }
 
@@ -643,6 +641,10 @@ struct session *session_start(const struct session_env *env, const struct tenant
     session->attempts = 1;
     session->after_close = SESSION_DONE;
     session->started_ns = uv_hrtime();
+    session->limits = (struct op_limits){
+        .lock_timeout_ms = tenant->settings->lock_timeout_ms,
+        .statement_timeout_ms = tenant->settings->statement_timeout_ms,
+    };
     session->vars = (struct sql_vars){
         .version_table = env->version_table,
         .asked_schema = tenant->schema,

@@ -28,22 +28,22 @@ static bool makes_nothing(struct session *session)
     return env->is_back(env->ctx) && !env->restore(env->ctx, session);
 }
 
-enum session_state error_connect(struct session *session, const struct op *op)
+enum session_state error_connect(struct session *session, const struct io_op *op)
 {
     const struct session_env *env = session->env;
-    bool is_missing = op->is_missing && session->tenant->settings->create;
+    bool is_missing = op->answer.is_missing && session->tenant->settings->create;
     if (is_missing && env->goal != GOAL_RUN)
         return take_for_empty(session);
     if (is_missing && makes_nothing(session)) {
         bool was_empty = env->is_as_before(env->ctx, session, &(struct rows){.is_known = true});
-        return was_empty ? SESSION_CLOSE : session_fail(session, op_err(op));
+        return was_empty ? SESSION_CLOSE : session_fail(session, io_op_err(op));
     }
     if (is_missing) {
         session->after_close = SESSION_INTENT;
         return SESSION_CLOSE;
     }
-    session->env->on_refused(session->env->ctx, session, op_err(op));
-    return session_fail(session, op_err(op));
+    session->env->on_refused(session->env->ctx, session, io_op_err(op));
+    return session_fail(session, io_op_err(op));
 }
 
 enum session_state answer_create(struct session *session)
@@ -52,41 +52,43 @@ enum session_state answer_create(struct session *session)
     return SESSION_CLOSE;
 }
 
-enum session_state error_create(struct session *session, const struct op *op)
+enum session_state error_create(struct session *session, const struct io_op *op)
 {
     const char *code = session->driver->dialect->code_database_exists;
-    bool is_there = code && strcmp(op_err(op)->code, code) == 0; /* another run made it meanwhile */
-    return is_there ? answer_create(session) : session_fail(session, op_err(op));
+    bool is_there =
+        code && strcmp(io_op_err(op)->code, code) == 0; /* another run made it meanwhile */
+    return is_there ? answer_create(session) : session_fail(session, io_op_err(op));
 }
 
 /* A connection that another tenant left may have died since: that does not count as a failure. */
-static bool died_unused(struct session *session, const struct op *op)
+static bool died_unused(struct session *session, const struct io_op *op)
 {
-    if (!session->is_reused || !op_err(op)->is_connection_lost)
+    if (!session->is_reused || !io_op_err(op)->is_connection_lost)
         return false;
     session->is_reused = false;
     session->after_close = SESSION_CONNECT;
     return true;
 }
 
-enum session_state error_lock(struct session *session, const struct op *op)
+enum session_state error_lock(struct session *session, const struct io_op *op)
 {
     if (died_unused(session, op))
         return SESSION_CLOSE;
-    if (op->is_pooled)
+    if (op->answer.is_pooled)
         return SESSION_LOCK;
-    bool is_held = op_err(op)->kind == ERR_LOCK && !op->is_locked && !op_err(op)->code[0];
+    bool is_held =
+        io_op_err(op)->kind == ERR_LOCK && !op->answer.is_locked && !io_op_err(op)->code[0];
     uint64_t patience_ms = session->tenant->settings->lock_timeout_ms;
     if (is_held && session->lock_waited_ms < patience_ms &&
         session->env->may_wait(session->env->ctx))
         return SESSION_LOCK_WAIT;
-    return session_fail(session, op_err(op));
+    return session_fail(session, io_op_err(op));
 }
 
-enum session_state error_look(struct session *session, const struct op *op)
+enum session_state error_look(struct session *session, const struct io_op *op)
 {
     const struct adoption *adoption = session->env->adoption;
-    struct err err = *op_err(op);
+    struct err err = *io_op_err(op);
     if (died_unused(session, op))
         return SESSION_CLOSE;
     if (adoption && session->state == SESSION_READ &&
@@ -103,8 +105,8 @@ static const struct tenant *find_twin(struct session *session)
 {
     if (!session->driver->dialect->sql[SQL_IDENTITY])
         return NULL;
-    const struct op *op = session_op_of(session, SESSION_INSPECT) + INSPECT_IDENTITY;
-    const char *database = op->row_count ? op_value(op, 0, 0) : NULL;
+    const struct io_op *op = session_op_of(session, SESSION_INSPECT) + INSPECT_IDENTITY;
+    const char *database = op->answer.rows.row_count ? io_op_value(op, 0, 0) : NULL;
     if (!database)
         return NULL;
     const char *schema = session->vars.schema ? session->vars.schema : "";
@@ -136,31 +138,31 @@ enum session_state answer_inspect(struct session *session)
 }
 
 /* The table may hold anything: report and ledger take no more of it than could be ids. */
-static bool take_versions(struct session *session, const struct op *op, struct err *err)
+static bool take_versions(struct session *session, const struct io_op *op, struct err *err)
 {
     enum { ROWS_MOST = 10000, ID_MOST = 255, SHOWN = 40 };
-    const char **ids = arena_calloc(&session->arena, op->row_count, sizeof *ids);
-    if (op->row_count > ROWS_MOST)
+    const char **ids = arena_calloc(&session->arena, op->answer.rows.row_count, sizeof *ids);
+    if (op->answer.rows.row_count > ROWS_MOST)
         return err_set(err, ERR_DRIFT,
                        "its version table has more than %d rows, which are no revisions: delete "
                        "what does not belong there",
                        ROWS_MOST);
-    for (size_t i = 0; i < op->row_count; i++) {
-        ids[i] = op_value(op, i, 0) ? op_value(op, i, 0) : "";
+    for (size_t i = 0; i < op->answer.rows.row_count; i++) {
+        ids[i] = io_op_value(op, i, 0) ? io_op_value(op, i, 0) : "";
         if (strlen(ids[i]) > ID_MOST)
             return err_set(err, ERR_DRIFT,
                            "its version table has a row of more than %d bytes, '%.*s…', which is "
                            "no revision: delete that row",
                            ID_MOST, SHOWN, ids[i]);
     }
-    session->seen = rows_sorted(&session->arena, ids, op->row_count);
+    session->seen = rows_sorted(&session->arena, ids, op->answer.rows.row_count);
     return true;
 }
 
-static void take_history(struct session *session, const struct op *op)
+static void take_history(struct session *session, const struct io_op *op)
 {
     const struct grid *rows = &session->history;
-    session->history = (struct grid){op->rows, op->row_count, op->column_count};
+    session->history = op->answer.rows;
     session->unfinished = history_unfinished(rows);
     session->history_id = history_last_id(rows);
     session->has_probed = false;
@@ -177,14 +179,14 @@ static void take_history(struct session *session, const struct op *op)
         session->drift.kind = ERR_NONE;
 }
 
-static void take_foreign(struct session *session, const struct op *op)
+static void take_foreign(struct session *session, const struct io_op *op)
 {
-    session->foreign = (struct grid){op->rows, op->row_count, op->column_count};
+    session->foreign = op->answer.rows;
 }
 
 enum session_state answer_read(struct session *session)
 {
-    const struct op *op = session_op_of(session, SESSION_READ);
+    const struct io_op *op = session_op_of(session, SESSION_READ);
     struct err err;
     if (!take_versions(session, op, &err))
         return session_fail(session, &err);
@@ -241,30 +243,35 @@ enum session_state next_work(struct session *session)
 
 /* ---- working ------------------------------------------------------------------------------- */
 
-/* Adds up what the batch's finished actions have taken, and notes the steps they record. */
-static void note_actions(struct session *session, size_t first, size_t end)
+static void note_step(struct session *session, const struct action *action)
 {
-    for (size_t i = first; i < end; i++) {
-        const struct action *action = &session->work.actions[i];
-        const struct op *op = &session->ops[session->batch_first_op + (i - session->cursor)];
-        if (action->kind == ACTION_SCRIPT)
-            session->step_ms += op->duration_ms;
-        if (action->kind != ACTION_RECORD)
-            continue;
-        *ARENA_PUSH(&session->arena, session->done, session->recorded_count,
-                    session->done_capacity) = (struct step_done){
+    *ARENA_PUSH(&session->arena, session->done, session->recorded_count, session->done_capacity) =
+        (struct step_done){
             .revision = action->step->revision,
             .direction = action->step->direction,
             .statements = (uint32_t)action->statements,
             .duration_ms = session->step_ms,
         };
-        session->step_ms = 0;
+    session->step_ms = 0;
+}
+
+/* Adds up what the batch's finished actions have taken, and notes the steps they record. */
+static void note_actions(struct session *session, size_t end)
+{
+    const struct io_op *op = session->ops + session->batch_first_op;
+    for (size_t i = session->cursor; i < end; i++) {
+        const struct action *action = &session->work.actions[i];
+        if (action->kind == ACTION_SCRIPT)
+            session->step_ms += op->answer.duration_ms;
+        if (action->kind == ACTION_RECORD)
+            note_step(session, action);
+        op += !action_is_deferred(action);
     }
 }
 
 enum session_state answer_apply(struct session *session)
 {
-    note_actions(session, session->cursor, session->batch_end);
+    note_actions(session, session->batch_end);
     session->has_schema = session->has_version_table = session->has_history = true;
     return SESSION_COMMIT;
 }
@@ -277,19 +284,19 @@ enum session_state answer_commit(struct session *session)
 
 enum session_state answer_statements(struct session *session)
 {
-    note_actions(session, session->cursor, session->batch_end);
+    note_actions(session, session->batch_end);
     session->expected = session->versions;
     take_commit(session);
     return next_work(session);
 }
 
 /* Says where in the revision's file a failed op stands. */
-static void locate(struct session *session, const struct action *action, const struct op *op,
+static void locate(struct session *session, const struct action *action, const struct io_op *op,
                    struct err *err)
 {
     const struct revision *revision = action->step->revision;
     session->err_revision = revision;
-    bool lacks_row = op->rows_seen == 0 && err->kind == ERR_SQL && !err->code[0];
+    bool lacks_row = op->answer.rows_seen == 0 && err->kind == ERR_SQL && !err->code[0];
     if (action->kind == ACTION_VERIFY && action->verify->fault) {
         if (lacks_row) {
             err_set(err, ERR_SQL, "%s", action->verify->fault);
@@ -313,26 +320,27 @@ static void locate(struct session *session, const struct action *action, const s
         return;
     }
     err_set_place(err, revision->path,
-                  piece_line(action->piece, op_err(op)->offset, op->statements_done));
+                  piece_line(action->piece, io_op_err(op)->offset, op->answer.statements_done));
     session->err_statement = piece_line_text(&session->arena, action->piece, err->line);
 }
 
 /* Only the guard follows a piece in its message. If all the piece's statements succeeded and the op failed, the
  * guard failed: the revision has ended our transaction. */
 static bool ended_transaction(const struct session *session, const struct action *action,
-                              const struct op *op)
+                              const struct io_op *op)
 {
     bool is_guarded = action->kind == ACTION_SCRIPT && action->is_in_transaction &&
                       session->driver->dialect->sql[SQL_GUARD];
-    return op->is_tx_broken || (is_guarded && op_err(op)->kind == ERR_SQL &&
-                                op->statements_done >= action->piece->statement_count);
+    return op->answer.is_tx_broken ||
+           (is_guarded && io_op_err(op)->kind == ERR_SQL &&
+            op->answer.statements_done >= action->piece->statement_count);
 }
 
 /* Statements outside a transaction: those before the failed one stand, and are marked. */
 static enum session_state stop_statements(struct session *session, size_t failed,
-                                          const struct op *op)
+                                          const struct io_op *op)
 {
-    note_actions(session, session->cursor, failed);
+    note_actions(session, failed);
     for (; session->cursor < failed; session->cursor++)
         if (session->work.actions[session->cursor].kind == ACTION_MARK)
             session->half_done = session->work.actions[session->cursor].statements;
@@ -349,22 +357,21 @@ static enum session_state stop_statements(struct session *session, size_t failed
 
 /* If the server could not parse the message, or never answered it, the joined script is to blame, and not our
  * BEGIN that it travelled with. */
-static bool is_of_joined(const struct op *op)
+static bool is_of_joined(const struct io_op *op)
 {
-    bool was_unreadable = op_err(op)->kind == ERR_SQL && !op->statements_done;
-    bool was_unanswered = op_err(op)->is_connection_lost && !op_err(op)->code[0];
-    return op->joined && (was_unreadable || was_unanswered);
+    bool was_unreadable = io_op_err(op)->kind == ERR_SQL && !op->answer.statements_done;
+    bool was_unanswered = io_op_err(op)->is_connection_lost && !io_op_err(op)->code[0];
+    return op->op.joined && (was_unreadable || was_unanswered);
 }
 
-enum session_state error_work(struct session *session, const struct op *op)
+enum session_state error_work(struct session *session, const struct io_op *op)
 {
-    size_t at = (size_t)(op - session->ops);
-    struct err err = *op_err(op);
+    struct err err = *io_op_err(op);
     if (session->state == SESSION_BEGIN && is_of_joined(op))
-        locate(session, session_action_of(session, op->joined), op->joined, &err);
-    if (at < session->batch_first_op || session->state == SESSION_BEGIN)
+        locate(session, session_action_of(op + 1), op + 1, &err);
+    const struct action *action = session_action_of(op);
+    if (!action)
         return session_fail(session, &err);
-    const struct action *action = session_action_of(session, op);
     locate(session, action, op, &err);
     if (ended_transaction(session, action, op)) {
         session->is_partial = true;
@@ -381,19 +388,19 @@ enum session_state error_work(struct session *session, const struct op *op)
 }
 
 /* The history table goes on saying that the statement runs. */
-enum session_state error_mark(struct session *session, const struct op *op)
+enum session_state error_mark(struct session *session, const struct io_op *op)
 {
     session->is_half_open = true;
-    return session_fail(session, op_err(op));
+    return session_fail(session, io_op_err(op));
 }
 
 /* No answer is neither yes nor no: it is looked up. An answer that says no is a failure. */
-enum session_state error_commit(struct session *session, const struct op *op)
+enum session_state error_commit(struct session *session, const struct io_op *op)
 {
-    session->is_resolving = op_err(op)->is_connection_lost;
+    session->is_resolving = io_op_err(op)->is_connection_lost;
     session->resolve_attempts = 0;
     session->doubt = (struct retry_history){0};
-    struct err err = *op_err(op);
+    struct err err = *io_op_err(op);
     err_prefix(&err, "committing");
     return session_fail(session, &err);
 }

@@ -20,17 +20,17 @@ uint64_t session_control_budget(const struct session *session)
     return session_budget(session, lock_ms ? CONTROL_TIMEOUT_MS + lock_ms : 0);
 }
 
-void session_set_sql(struct op *op, struct buf *buf)
+void session_set_sql(struct io_op *op, struct buf *buf)
 {
-    op->sql = arena_strndup(op->arena, buf->data, buf->len);
-    op->sql_len = buf->len;
+    op->op.sql = arena_strndup(op->op.arena, buf->data, buf->len);
+    op->op.sql_len = buf->len;
     buf_done(buf);
 }
 
 /* An op of the given templates, one after the other in one message. */
-struct op *session_add_query(struct session *session, const enum sql_id *ids, size_t count)
+struct io_op *session_add_query(struct session *session, const enum sql_id *ids, size_t count)
 {
-    struct op *op = session_add_op(session, OP_QUERY);
+    struct io_op *op = session_add_op(session, OP_QUERY);
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
     for (size_t i = 0; i < count; i++)
@@ -40,7 +40,7 @@ struct op *session_add_query(struct session *session, const enum sql_id *ids, si
     return op;
 }
 
-struct op *session_add_one(struct session *session, enum sql_id id)
+struct io_op *session_add_one(struct session *session, enum sql_id id)
 {
     return session_add_query(session, &id, 1);
 }
@@ -87,8 +87,8 @@ enum asked ask_connect(struct session *session)
         return ASKED_OPS;
     struct conn_params params = session_params(session);
     session->io = io_open(env->loop, session->driver, &params);
-    struct op *op = session_add_op(session, OP_CONNECT);
-    op->hears_all = true;
+    struct io_op *op = session_add_op(session, OP_CONNECT);
+    op->op.flags |= OP_HEARS_ALL;
     op->timeout_ms = session_budget(session, session->tenant->settings->connect_timeout_ms);
     return ASKED_OPS;
 }
@@ -100,9 +100,9 @@ enum asked ask_create(struct session *session)
     params.database = session->driver->dialect->maintenance_database;
     session->vars.database = session->tenant->url.database;
     session->io = io_open(session->env->loop, session->driver, &params);
-    struct op *op = session_add_op(session, OP_CONNECT);
+    struct io_op *op = session_add_op(session, OP_CONNECT);
     op->timeout_ms = session_budget(session, session->tenant->settings->connect_timeout_ms);
-    session_add_one(session, SQL_CREATE_DATABASE)->tx_after = TX_ANY;
+    session_add_one(session, SQL_CREATE_DATABASE)->op.tx_after = TX_ANY;
     return ASKED_OPS;
 }
 
@@ -123,7 +123,7 @@ static uint64_t lock_key(const struct session *session)
 
 /* Through a pooling proxy only a transaction can hold a lock: the one that does the work. Where the lock was
  * not free, that transaction is still open. */
-static void prepare_lock(struct op *op)
+static void prepare_lock(struct io_op *op)
 {
     struct session *session = op->prepare_ctx;
     bool is_pooled = io_info(session->io)->is_pooled;
@@ -135,7 +135,7 @@ static void prepare_lock(struct op *op)
         sql_expand(&buf, session->driver->dialect, SQL_ROLLBACK, &session->vars);
     sql_expand(&buf, session->driver->dialect, is_pooled ? SQL_LOCK_POOLED : SQL_LOCK,
                &session->vars);
-    if (op->wants_holder)
+    if (op->op.flags & OP_SAYS_HOLDER)
         sql_expand(&buf, session->driver->dialect, SQL_LOCK_HOLDER, &session->vars);
     session_set_sql(op, &buf);
 }
@@ -151,9 +151,10 @@ enum asked ask_lock(struct session *session)
     if (session->env->goal != GOAL_RUN)
         return ASKED_OPS;
     session->vars.lock_key = lock_key(session);
-    struct op *op = session_add_op(session, OP_LOCK);
+    struct io_op *op = session_add_op(session, OP_LOCK);
     op->prepare = prepare_lock;
-    op->wants_holder = session->lock_waited_ms && is_patience_over(session);
+    if (session->lock_waited_ms && is_patience_over(session))
+        op->op.flags |= OP_SAYS_HOLDER;
     op->timeout_ms = session_control_budget(session);
     return ASKED_OPS;
 }
@@ -183,20 +184,20 @@ enum asked ask_lock_wait(struct session *session)
 }
 
 /* Whose tables are found first, if it is not the schema that new ones would come to. */
-static bool is_elsewhere(const struct op *place)
+static bool is_elsewhere(const struct io_op *place)
 {
-    const char *found = op_value(place, 0, 1), *there = op_value(place, 0, 2);
+    const char *found = io_op_value(place, 0, 1), *there = io_op_value(place, 0, 2);
     return found && !(there && strcmp(found, there) == 0);
 }
 
-static void take_place(struct session *session, const struct op *place)
+static void take_place(struct session *session, const struct io_op *place)
 {
-    const char *schema = op_value(place, 0, 0);
+    const char *schema = io_op_value(place, 0, 0);
     session->has_schema = schema != NULL;
-    session->has_version_table = op_value(place, 0, 1) != NULL;
-    session->has_history = op_value(place, 0, 3) != NULL;
+    session->has_version_table = io_op_value(place, 0, 1) != NULL;
+    session->has_history = io_op_value(place, 0, 3) != NULL;
     session->vars.schema = session->tenant->schema ? session->tenant->schema : schema;
-    session->vars.search_path = op_value(place, 0, 4);
+    session->vars.search_path = io_op_value(place, 0, 4);
     if (session->tenant->schema) {
         struct buf buf;
         buf_init(&buf, BUF_MAX_DEFAULT);
@@ -208,16 +209,16 @@ static void take_place(struct session *session, const struct op *place)
 }
 
 /* Through a proxy the pid of the handshake is not that of the server process that answers. */
-static void take_server(struct session *session, const struct op *inspect)
+static void take_server(struct session *session, const struct io_op *inspect)
 {
     const struct conn_info *info = io_info(session->io);
-    const char *pid = op_value(inspect, 0, 5), *can_watch = op_value(inspect, 0, 6);
+    const char *pid = io_op_value(inspect, 0, 5), *can_watch = io_op_value(inspect, 0, 6);
     session->vars.watches_client = info->watches_client && can_watch && strcmp(can_watch, "0") != 0;
     if (pid && strtoul(pid, NULL, 10) != info->backend_pid)
         io_set_pooled(session->io);
 }
 
-static void prepare_location(struct op *op)
+static void prepare_location(struct io_op *op)
 {
     struct session *session = op->prepare_ctx;
     struct buf buf;
@@ -229,19 +230,19 @@ static void prepare_location(struct op *op)
 }
 
 /* The table may have been dropped between the two queries; then it counts as absent. */
-static void take_location(struct session *session, const struct op *location)
+static void take_location(struct session *session, const struct io_op *location)
 {
-    if (!location->sql_len)
+    if (!location->op.sql_len)
         return;
-    session->has_version_table = location->row_count == 1;
+    session->has_version_table = location->answer.rows.row_count == 1;
     if (!session->has_version_table)
         return;
-    session->vars.schema = op_value(location, 0, 0);
-    session->has_history = op_value(location, 0, 1) != NULL;
+    session->vars.schema = io_op_value(location, 0, 0);
+    session->has_history = io_op_value(location, 0, 1) != NULL;
 }
 
 /* Nothing is asked where the inventory's names are sure to be those of different databases. */
-static void prepare_identity(struct op *op)
+static void prepare_identity(struct io_op *op)
 {
     struct session *session = op->prepare_ctx;
     struct buf buf;
@@ -253,11 +254,11 @@ static void prepare_identity(struct op *op)
 
 enum asked ask_inspect(struct session *session)
 {
-    static void (*const prepares[])(struct op *) = {prepare_location, prepare_identity};
+    static void (*const prepares[])(struct io_op *) = {prepare_location, prepare_identity};
     bool has_places = session->driver->dialect->sql[SQL_LOCATE];
     session_add_one(session, SQL_INSPECT);
     for (size_t i = 0; has_places && i < ARRAY_LEN(prepares); i++) {
-        struct op *op = session_add_op(session, OP_QUERY);
+        struct io_op *op = session_add_op(session, OP_QUERY);
         op->prepare = prepares[i];
         op->timeout_ms = session_control_budget(session);
     }
@@ -271,7 +272,7 @@ static bool is_adopting(const struct session *session)
 }
 
 /* Which tables there are is known only now: a table that is missing is not asked. */
-static void prepare_read(struct op *op, enum sql_id id, bool exists, bool is_last)
+static void prepare_read(struct io_op *op, enum sql_id id, bool exists, bool is_last)
 {
     struct session *session = op->prepare_ctx;
     struct buf buf;
@@ -283,23 +284,23 @@ static void prepare_read(struct op *op, enum sql_id id, bool exists, bool is_las
     session_set_sql(op, &buf);
 }
 
-static void prepare_versions(struct op *op)
+static void prepare_versions(struct io_op *op)
 {
     struct session *session = op->prepare_ctx;
-    const struct op *inspect = session_op_of(session, SESSION_INSPECT);
+    const struct io_op *inspect = session_op_of(session, SESSION_INSPECT);
     take_place(session, inspect);
     if (session->driver->dialect->sql[SQL_LOCATE])
         take_location(session, inspect + INSPECT_LOCATION);
     prepare_read(op, SQL_VERSIONS, session->has_version_table, session->env->goal == GOAL_CURRENT);
 }
 
-static void prepare_history(struct op *op)
+static void prepare_history(struct io_op *op)
 {
     struct session *session = op->prepare_ctx;
     prepare_read(op, SQL_HISTORY, session->has_history, !is_adopting(session));
 }
 
-static void prepare_foreign(struct op *op)
+static void prepare_foreign(struct io_op *op)
 {
     struct session *session = op->prepare_ctx;
     struct sql_vars vars = session->vars;
@@ -313,17 +314,17 @@ static void prepare_foreign(struct op *op)
 
 static void add_reads(struct session *session)
 {
-    struct op *versions = session_add_op(session, OP_QUERY);
+    struct io_op *versions = session_add_op(session, OP_QUERY);
     versions->prepare = prepare_versions;
     versions->timeout_ms = session_control_budget(session);
     if (session->env->goal == GOAL_CURRENT)
         return;
-    struct op *history = session_add_op(session, OP_QUERY);
+    struct io_op *history = session_add_op(session, OP_QUERY);
     history->prepare = prepare_history;
     history->timeout_ms = session_control_budget(session);
     if (!is_adopting(session))
         return;
-    struct op *foreign = session_add_op(session, OP_QUERY);
+    struct io_op *foreign = session_add_op(session, OP_QUERY);
     foreign->prepare = prepare_foreign;
     foreign->timeout_ms = session_control_budget(session);
 }
@@ -332,20 +333,18 @@ static void add_reads(struct session *session)
  * statement to find out. */
 static void join_looks(struct session *session)
 {
-    struct op *lock = session_op_of(session, SESSION_LOCK);
-    struct op *inspect = session_op_of(session, SESSION_INSPECT);
-    struct op *reads = session_op_of(session, SESSION_READ);
-    if (lock && lock != inspect && !lock->wants_holder)
-        lock->joined = inspect;
-    for (; reads + 1 < session->ops + session->op_count; reads++)
-        reads->joined = reads + 1;
+    struct io_op *lock = session_op_of(session, SESSION_LOCK);
+    struct io_op *inspect = session_op_of(session, SESSION_INSPECT);
+    struct io_op *reads = session_op_of(session, SESSION_READ);
+    inspect->joins_last = lock && lock != inspect && !(lock->op.flags & OP_SAYS_HOLDER);
+    while (++reads < session->ops + session->op_count)
+        reads->joins_last = true;
 }
 
 enum asked ask_read(struct session *session)
 {
     add_reads(session);
-    if (session->driver->traits & DRIVER_JOINS)
-        join_looks(session);
+    join_looks(session);
     return ASKED_OPS;
 }
 
@@ -364,10 +363,10 @@ enum asked ask_intent(struct session *session)
 
 static enum asked add_copy(struct session *session, enum op_kind kind, const char *path)
 {
-    struct op *op = session_add_op(session, kind);
-    op->sql = path;
-    op->sql_len = strlen(path);
-    op->tx_after = TX_OUTSIDE;
+    struct io_op *op = session_add_op(session, kind);
+    op->op.sql = path;
+    op->op.sql_len = strlen(path);
+    op->op.tx_after = TX_OUTSIDE;
     return ASKED_OPS;
 }
 
@@ -385,8 +384,8 @@ enum asked ask_restore(struct session *session)
 
 enum asked ask_rollback(struct session *session)
 {
-    struct op *op = session_add_one(session, SQL_ROLLBACK);
-    op->tx_after = TX_OUTSIDE;
+    struct io_op *op = session_add_one(session, SQL_ROLLBACK);
+    op->op.tx_after = TX_OUTSIDE;
     return ASKED_OPS;
 }
 

@@ -249,7 +249,7 @@ enum session_state answer_evidence(struct session *session)
     const struct tables *tables = tables_of(session);
     const struct rows *to = &session->plan->to;
     struct err err;
-    session->has_evidence = session_op_of(session, SESSION_EVIDENCE)->row_count > 0;
+    session->has_evidence = session_op_of(session, SESSION_EVIDENCE)->answer.rows.row_count > 0;
     if (session->has_evidence)
         return SESSION_PLAN;
     err_set(&err, ERR_DRIFT,
@@ -322,9 +322,9 @@ enum session_state answer_restore(struct session *session)
 }
 
 /* A run that died before it had made the copy had changed nothing. */
-enum session_state error_restore(struct session *session, const struct op *op)
+enum session_state error_restore(struct session *session, const struct io_op *op)
 {
-    if (op->is_missing && is_untouched(session))
+    if (op->answer.is_missing && is_untouched(session))
         return SESSION_RELEASE;
-    return session_fail(session, op_err(op));
+    return session_fail(session, io_op_err(op));
 }

@@ -97,8 +97,9 @@ struct session {
     uint64_t stalled_ns; /* that it could, in all */
 
     /* the batch under way */
-    struct op *ops;
+    struct io_op *ops;
     size_t op_count, op_capacity;
+    struct op_limits limits; /* of all ops */
     struct joined joined[JOINED_MAX];
     size_t joined_count;
 
@@ -132,7 +133,7 @@ struct session {
     struct work work;
     size_t cursor;         /* first action that is not committed */
     size_t batch_end;      /* one past the last action of the batch under way */
-    size_t batch_first_op; /* the op of action `cursor`; each further action has one op */
+    size_t batch_first_op; /* those from here on are owned by actions */
     double step_ms;        /* what the pieces of the step under way have taken */
     struct rows seen;      /* the rows, as just read */
     struct rows expected;  /* the rows once the commit under way is done */
@@ -161,7 +162,7 @@ struct session {
 void session_go_on(struct session *session);
 /* It will not come: on to the way out. */
 void session_stop(struct session *session, enum session_state way_out);
-struct op *session_add_op(struct session *session, enum op_kind kind);
+struct io_op *session_add_op(struct session *session, enum op_kind kind);
 /* Room for so many more, which are known: an array that doubles would leave its smaller copies in the arena. */
 void session_reserve_ops(struct session *session, size_t count);
 /* The way out with this error (the first one wins): roll back or close. */
@@ -213,12 +214,12 @@ enum session_state answer_probe(struct session *session);
 enum session_state answer_settle(struct session *session);
 enum session_state answer_look(struct session *session);
 enum session_state answer_repair(struct session *session);
-enum session_state error_look_after(struct session *session, const struct op *op);
-enum session_state error_setup(struct session *session, const struct op *op);
+enum session_state error_look_after(struct session *session, const struct io_op *op);
+enum session_state error_setup(struct session *session, const struct io_op *op);
 /* A statement outside a transaction failed: what comes next, to find out what it left. */
 enum session_state session_look_after(struct session *session, const struct action *action,
-                                      const struct op *op);
-enum session_state error_probe(struct session *session, const struct op *op);
+                                      const struct io_op *op);
+enum session_state error_probe(struct session *session, const struct io_op *op);
 /* Is there a statement in doubt that a look can decide? And the way of a session that only settles. */
 bool session_needs_probe(struct session *session, const struct plan *left);
 enum session_state session_begin_settling(struct session *session);
@@ -229,16 +230,16 @@ enum session_state answer_evidence(struct session *session);
 enum session_state answer_intent(struct session *session);
 enum session_state answer_snapshot(struct session *session);
 enum session_state answer_restore(struct session *session);
-enum session_state error_restore(struct session *session, const struct op *op);
+enum session_state error_restore(struct session *session, const struct io_op *op);
 
 /* session_answer.c: the same for an op that failed */
-enum session_state error_connect(struct session *session, const struct op *op);
-enum session_state error_create(struct session *session, const struct op *op);
-enum session_state error_look(struct session *session, const struct op *op);
-enum session_state error_lock(struct session *session, const struct op *op);
-enum session_state error_work(struct session *session, const struct op *op);
-enum session_state error_commit(struct session *session, const struct op *op);
-enum session_state error_mark(struct session *session, const struct op *op);
+enum session_state error_connect(struct session *session, const struct io_op *op);
+enum session_state error_create(struct session *session, const struct io_op *op);
+enum session_state error_look(struct session *session, const struct io_op *op);
+enum session_state error_lock(struct session *session, const struct io_op *op);
+enum session_state error_work(struct session *session, const struct io_op *op);
+enum session_state error_commit(struct session *session, const struct io_op *op);
+enum session_state error_mark(struct session *session, const struct io_op *op);
 
 /* The state that begins the next actions, or the way out where none is left. */
 enum session_state next_work(struct session *session);
@@ -251,9 +252,9 @@ uint64_t session_budget(const struct session *session, uint64_t timeout_ms);
 uint64_t session_control_budget(const struct session *session);
 
 /* An op of the given templates, one after the other in one message; and what `buf` holds as an op's SQL. */
-struct op *session_add_query(struct session *session, const enum sql_id *ids, size_t count);
-struct op *session_add_one(struct session *session, enum sql_id id);
-void session_set_sql(struct op *op, struct buf *buf);
+struct io_op *session_add_query(struct session *session, const enum sql_id *ids, size_t count);
+struct io_op *session_add_one(struct session *session, enum sql_id id);
+void session_set_sql(struct io_op *op, struct buf *buf);
 
 /* session_work.c: an op of one statement outside a transaction. */
 void session_add_outside(struct session *session, const char *sql);
@@ -263,13 +264,16 @@ void session_add_outside(struct session *session, const char *sql);
 void session_add_setup(struct session *session, const struct piece *end);
 
 /* session.c: the op of the batch that a joined state added first, or NULL. */
-struct op *session_op_of(const struct session *session, enum session_state state);
+struct io_op *session_op_of(const struct session *session, enum session_state state);
 
 /* session_settle.c: the two ways to settle a doubt, added to the error. */
 void session_say_how_to_settle(const struct session *session, struct err *err);
 
 /* session_work.c: the action that an op of the batch was made for. */
-const struct action *session_action_of(const struct session *session, const struct op *op);
+static inline const struct action *session_action_of(const struct io_op *op)
+{
+    return op->owner;
+}
 
 /* What INSPECT asks: one op each, in this order; the first alone where there is one place only (no
  * SQL_LOCATE). */

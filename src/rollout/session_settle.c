@@ -19,18 +19,17 @@ static void ask_of(struct session *session, const struct piece *piece,
 
 static void add_query(struct session *session, enum op_kind kind, const char *sql)
 {
-    struct op *op = session_add_op(session, kind);
-    op->sql = sql;
-    op->sql_len = strlen(sql);
-    op->tx_after = TX_OUTSIDE;
+    struct io_op *op = session_add_op(session, kind);
+    op->op.sql = sql;
+    op->op.sql_len = strlen(sql);
+    op->op.tx_after = TX_OUTSIDE;
     op->timeout_ms = session_control_budget(session);
 }
 
 static struct probe_findings judge(struct session *session)
 {
-    const struct op *op = &session->ops[session->op_count - 1];
-    struct grid rows = {op->rows, op->row_count, op->column_count};
-    return probe_judge(&session->probe, &session->arena, session->doubtful->sql, &rows);
+    const struct io_op *op = &session->ops[session->op_count - 1];
+    return probe_judge(&session->probe, &session->arena, session->doubtful->sql, &op->answer.rows);
 }
 
 void session_say_how_to_settle(const struct session *session, struct err *err)
@@ -70,9 +69,9 @@ static bool is_worth_a_look(struct session *session)
 static void add_author_query(struct session *session)
 {
     add_query(session, OP_SCRIPT, session->doubtful->probe->sql);
-    struct op *op = &session->ops[session->op_count - 1];
-    op->hears_all = true;
-    op->revision = session->doubtful_revision;
+    struct io_op *op = &session->ops[session->op_count - 1];
+    op->op.flags |= OP_HEARS_ALL;
+    op->op.revision = session->doubtful_revision;
 }
 
 /* The script of the step that was left half way, where it is the first of the plan. */
@@ -126,10 +125,10 @@ enum session_state answer_probe(struct session *session)
     struct probe_findings found = {0};
     if (session->asks_catalog)
         found = judge(session);
-    const struct op *author = &session->ops[session->op_count - 1 - session->asks_catalog];
+    const struct io_op *author = &session->ops[session->op_count - 1 - session->asks_catalog];
     bool is_left = found.repair_count || found.answer == PROBE_HALF;
     if (session->asks_author && !is_left)
-        found.answer = author->rows_seen ? PROBE_DONE : PROBE_UNDONE;
+        found.answer = author->answer.rows_seen ? PROBE_DONE : PROBE_UNDONE;
     bool is_known =
         found.answer != PROBE_UNKNOWN && (found.answer != PROBE_OTHER || !unfinished->is_running);
     if (!is_known && !found.repair_count)
@@ -143,9 +142,9 @@ enum session_state answer_probe(struct session *session)
     return SESSION_PLAN;
 }
 
-enum session_state error_probe(struct session *session, const struct op *op)
+enum session_state error_probe(struct session *session, const struct io_op *op)
 {
-    struct err err = *op_err(op);
+    struct err err = *io_op_err(op);
     session->is_partial = !err.is_connection_lost;
     err_prefix(&err, "asking whether the statement took effect");
     if (session->asks_author) {
@@ -172,9 +171,9 @@ static void give_to_a_person(struct session *session)
 /* The server took the connection away with words of its own: what it says of a statement that is taken back as a
  * whole is known, though it can be written down only by the next attempt. */
 static enum session_state look_at_lost(struct session *session, const struct piece *piece,
-                                       const struct op *op)
+                                       const struct io_op *op)
 {
-    bool is_answered = op_err(op)->code[0] && !op->statements_done;
+    bool is_answered = io_op_err(op)->code[0] && !op->answer.statements_done;
     session->is_half_open = session->is_begun = true;
     if (is_answered && session->probe.remains == REMAINS_NOTHING)
         session->refused = piece->first_statement + 1;
@@ -182,21 +181,21 @@ static enum session_state look_at_lost(struct session *session, const struct pie
 }
 
 /* An error that points into the statement itself came before it began. */
-static bool is_refused(const struct session *session, const struct op *op)
+static bool is_refused(const struct session *session, const struct io_op *op)
 {
-    const struct err *err = op_err(op);
+    const struct err *err = io_op_err(op);
     const char *refusal = session->probe.refusal;
     return err->offset || (refusal && strcmp(err->code, refusal) == 0);
 }
 
 enum session_state session_look_after(struct session *session, const struct action *action,
-                                      const struct op *op)
+                                      const struct io_op *op)
 {
     ask_of(session, action->piece, action->step->revision);
     if (io_is_broken(session->io))
         return look_at_lost(session, action->piece, op);
     session->is_half_open = false;
-    session->is_begun = op->keeps_changes ||
+    session->is_begun = op->answer.keeps_changes ||
                         (session->probe.remains != REMAINS_NOTHING && !is_refused(session, op));
     if (!session->is_begun)
         return SESSION_MARK;
@@ -235,7 +234,7 @@ enum session_state answer_repair(struct session *session)
 }
 
 /* It is left to the next attempt, or the next run. */
-enum session_state error_look_after(struct session *session, const struct op *op)
+enum session_state error_look_after(struct session *session, const struct io_op *op)
 {
     (void)op;
     bool can_mark = !io_is_broken(session->io) && !io_is_in_transaction(session->io);
@@ -245,14 +244,14 @@ enum session_state error_look_after(struct session *session, const struct op *op
 }
 
 /* The repair may have to wait for a lock, as the statement itself had to. */
-enum session_state error_setup(struct session *session, const struct op *op)
+enum session_state error_setup(struct session *session, const struct io_op *op)
 {
-    struct err err = *op_err(op);
+    struct err err = *io_op_err(op);
     bool is_repair = false;
     for (size_t i = 0; i < session->repairs_under_way; i++)
-        is_repair = is_repair || op->sql == session->found.repairs[i];
+        is_repair = is_repair || op->op.sql == session->found.repairs[i];
     if (is_repair) {
-        err_prefix(&err, "taking away what the statement left with '%s'", op->sql);
+        err_prefix(&err, "taking away what the statement left with '%s'", op->op.sql);
         err_set_place(&err, session->doubtful_revision->path, session->doubtful->line);
         session->err_revision = session->doubtful_revision;
         session->err_statement =
@@ -333,7 +332,7 @@ enum asked ask_settle(struct session *session)
     vars.run_id = unfinished->run_id;
     sql_expand(&buf, session->driver->dialect, SQL_HISTORY_MARK, &vars);
     add_query(session, OP_QUERY, arena_strdup(&session->arena, buf.data));
-    session->ops[session->op_count - 1].needs_one_row = true;
+    session->ops[session->op_count - 1].rows_total = 1;
     buf_done(&buf);
     return ASKED_OPS;
 }

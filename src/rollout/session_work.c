@@ -64,14 +64,14 @@ static void add_headline(struct buf *buf, const struct session *session)
 
 /* Turns the batch that begins a transaction into an OP_SCRIPT that ends with the guard, so that the
  * transaction's first scripts can share its message. */
-static void make_script(struct session *session, struct op *begin)
+static void make_script(struct session *session, struct io_op *begin)
 {
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
     add_headline(&buf, session);
-    buf_add(&buf, begin->sql, begin->sql_len);
+    buf_add(&buf, begin->op.sql, begin->op.sql_len);
     session_set_sql(begin, &buf);
-    begin->kind = OP_SCRIPT;
+    begin->op.kind = OP_SCRIPT;
 }
 
 /* Is the script of another revision than the one before, or the session's first? */
@@ -120,10 +120,10 @@ enum asked ask_begin(struct session *session)
     session->is_guard_prepared = session->is_guard_prepared || prepares_guard;
     if (joins)
         ids[count++] = guard_of(session);
-    struct op *begin = session_add_query(session, ids, count);
-    begin->tx_after = TX_INSIDE;
-    begin->sets_up_parser = may_change(session) & PART_PARSER;
-    begin->begins_revision = begins_revision(session, &session->work.actions[session->cursor]);
+    struct io_op *begin = session_add_query(session, ids, count);
+    begin->op.tx_after = TX_INSIDE;
+    if (begins_revision(session, &session->work.actions[session->cursor]))
+        begin->op.flags |= OP_BEGINS_REVISION;
     if (joins)
         make_script(session, begin);
     return ASKED_OPS;
@@ -143,43 +143,35 @@ static void expand_history(struct buf *buf, struct session *session, const struc
     sql_expand(buf, session->driver->dialect, id, &vars);
 }
 
-const struct action *session_action_of(const struct session *session, const struct op *op)
+/* What the pieces of the action's step have taken in this batch. */
+static double pieces_ms(const struct session *session, const struct action *action)
 {
-    size_t at = (size_t)(op - session->ops) - session->batch_first_op;
-    return &session->work.actions[session->cursor + at];
-}
-
-/* What the pieces of the op's step have taken in this batch so far. */
-static double pieces_ms(const struct session *session, const struct op *op)
-{
-    const struct step *step = session_action_of(session, op)->step;
     double sum = 0;
-    for (const struct op *at = op; at-- > session->ops + session->batch_first_op;) {
-        if (session_action_of(session, at)->step != step)
-            break;
-        if (at->kind == OP_SCRIPT)
-            sum += at->duration_ms;
+    for (size_t i = session->batch_first_op; i < session->op_count; i++) {
+        const struct io_op *op = &session->ops[i];
+        if (session_action_of(op)->step == action->step && op->op.kind == OP_SCRIPT)
+            sum += op->answer.duration_ms;
     }
     return sum;
 }
 
 /* How long the statement took that the mark counts; 0: the mark only says where to go on. */
-static double marked_ms(const struct session *session, const struct op *op)
+static double marked_ms(const struct session *session, const struct io_op *op)
 {
-    const struct op *first = session->ops + session->batch_first_op;
-    while (op > first && session_action_of(session, op - 1)->kind == ACTION_VERIFY)
+    const struct io_op *first = session->ops + session->batch_first_op;
+    while (op > first && session_action_of(op - 1)->kind == ACTION_VERIFY)
         op--;
-    return op > first && session_action_of(session, op - 1)->kind == ACTION_SCRIPT
-               ? op[-1].duration_ms
+    return op > first && session_action_of(op - 1)->kind == ACTION_SCRIPT
+               ? op[-1].answer.duration_ms
                : 0;
 }
 
-static void prepare_mark(struct op *op)
+static void prepare_mark(struct io_op *op)
 {
     struct session *session = op->prepare_ctx;
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
-    expand_history(&buf, session, session_action_of(session, op), SQL_HISTORY_MARK, "running",
+    expand_history(&buf, session, session_action_of(op), SQL_HISTORY_MARK, "running",
                    marked_ms(session, op));
     session_set_sql(op, &buf);
 }
@@ -190,9 +182,9 @@ struct records {
     size_t first, end;
 };
 
-static struct records records_of(struct session *session, const struct op *op)
+static struct records records_of(struct session *session, const struct io_op *op)
 {
-    size_t last = (size_t)(session_action_of(session, op) - session->work.actions);
+    size_t last = (size_t)(session_action_of(op) - session->work.actions);
     struct records records = {session, session->cursor, last + 1};
     for (size_t i = session->cursor; i < last; i++) {
         const struct action *action = &session->work.actions[i];
@@ -233,13 +225,12 @@ static size_t expand_changes(struct buf *buf, const struct records *records)
 static void expand_step(struct buf *buf, struct buf *rows, struct session *session, size_t at)
 {
     const struct action *action = &session->work.actions[at];
-    const struct op *op = &session->ops[session->batch_first_op + at - session->cursor];
     const char *row = session->driver->dialect->sql[SQL_HISTORY_ROW];
     if (action->is_checkpointed) {
         expand_history(buf, session, action, SQL_HISTORY_MARK, "applied", 0);
         return;
     }
-    struct sql_vars vars = history_vars(session, action, "applied", pieces_ms(session, op));
+    struct sql_vars vars = history_vars(session, action, "applied", pieces_ms(session, action));
     vars.history_id = ++session->history_id;
     if (!row) {
         sql_expand(buf, session->driver->dialect, SQL_HISTORY_INSERT, &vars);
@@ -271,39 +262,36 @@ static size_t expand_steps(struct buf *buf, const struct records *records)
     return count;
 }
 
-static void prepare_record(struct op *op)
+static void prepare_record(struct io_op *op)
 {
     struct session *session = op->prepare_ctx;
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
-    if (!session_action_of(session, op)->is_deferred) {
-        struct records records = records_of(session, op);
-        op->rows_total = expand_changes(&buf, &records);
-        op->rows_total += expand_steps(&buf, &records);
-    }
+    struct records records = records_of(session, op);
+    op->rows_total = expand_changes(&buf, &records);
+    op->rows_total += expand_steps(&buf, &records);
     session_set_sql(op, &buf);
 }
 
-static void prepare_start(struct op *op)
+static void prepare_start(struct io_op *op)
 {
     struct session *session = op->prepare_ctx;
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
     session->history_id++;
-    expand_history(&buf, session, session_action_of(session, op), SQL_HISTORY_INSERT, "running", 0);
+    expand_history(&buf, session, session_action_of(op), SQL_HISTORY_INSERT, "running", 0);
     session_set_sql(op, &buf);
 }
 
 /* A piece that runs inside our transaction is followed, in its message, by the guard, which makes sure that it
  * still does. */
-static void set_script(struct session *session, struct op *op, const struct action *action)
+static void set_script(struct session *session, struct io_op *op, const struct action *action)
 {
     const struct piece *piece = action->piece;
     struct buf buf;
     bool is_finish = session->found.finish && piece == session->doubtful;
-    op->sql = is_finish ? session->found.finish : piece->sql;
-    op->sql_len = is_finish ? strlen(op->sql) : piece->sql_len;
-    op->sets_up_parser = action->script->may_change & PART_PARSER;
+    op->op.sql = is_finish ? session->found.finish : piece->sql;
+    op->op.sql_len = is_finish ? strlen(op->op.sql) : piece->sql_len;
     if (!action->is_in_transaction || !session->driver->dialect->sql[guard_of(session)])
         return;
     buf_init(&buf, BUF_MAX_DEFAULT);
@@ -317,29 +305,30 @@ static void set_script(struct session *session, struct op *op, const struct acti
     session_set_sql(op, &buf);
 }
 
-static void set_verify(struct session *session, struct op *op, const struct action *action)
+static void set_verify(struct session *session, struct io_op *op, const struct action *action)
 {
     (void)session;
-    op->sql = action->verify->sql;
-    op->sql_len = action->verify->sql_len;
+    op->op.sql = action->verify->sql;
+    op->op.sql_len = action->verify->sql_len;
 }
 
 /* The check looks at every row that refers to another, so it has no budget. */
 static void add_look(struct session *session, const struct action *action)
 {
-    struct op *op = session_add_op(session, action->kind == ACTION_WATCH ? OP_WATCH : OP_CHECK);
+    struct io_op *op = session_add_op(session, action->kind == ACTION_WATCH ? OP_WATCH : OP_CHECK);
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
     for (size_t i = 0; i < action->script->piece_count && action->kind == ACTION_CHECK; i++)
         buf_addf(&buf, "%s;\n", action->script->pieces[i].sql);
     session_set_sql(op, &buf);
-    op->revision = action->step->revision;
-    op->tx_after = TX_ANY;
+    op->owner = action;
+    op->op.revision = action->step->revision;
+    op->op.tx_after = TX_ANY;
 }
 
 static void add_action(struct session *session, const struct action *action)
 {
-    static void (*const prepares[])(struct op *) = {
+    static void (*const prepares[])(struct io_op *) = {
         [ACTION_START] = prepare_start,
         [ACTION_MARK] = prepare_mark,
         [ACTION_RECORD] = prepare_record,
@@ -349,19 +338,21 @@ static void add_action(struct session *session, const struct action *action)
         add_look(session, action);
         return;
     }
-    struct op *op = session_add_op(session, is_script ? OP_SCRIPT : OP_QUERY);
-    op->tx_after = action->is_in_transaction ? TX_INSIDE : TX_OUTSIDE;
+    struct io_op *op = session_add_op(session, is_script ? OP_SCRIPT : OP_QUERY);
+    op->owner = action;
+    op->op.tx_after = action->is_in_transaction ? TX_INSIDE : TX_OUTSIDE;
     if (is_script) {
-        op->hears_all = true;
-        op->revision = action->step->revision;
-        op->begins_revision = begins_revision(session, action);
+        op->op.flags |= OP_HEARS_ALL;
+        op->op.revision = action->step->revision;
+        if (begins_revision(session, action))
+            op->op.flags |= OP_BEGINS_REVISION;
         op->needs_rows = action->kind == ACTION_VERIFY;
         (op->needs_rows ? set_verify : set_script)(session, op, action);
         op->timeout_ms = script_budget(session, action->piece);
         return;
     }
     op->prepare = prepares[action->kind];
-    op->needs_one_row = action->kind != ACTION_RECORD; /* that counts them together */
+    op->rows_total = 1; /* a record counts its own */
     op->timeout_ms = session_control_budget(session);
 }
 
@@ -376,42 +367,58 @@ static size_t count_of_batch(const struct session *session, bool is_in_transacti
     return end - session->cursor;
 }
 
+/* Room for the ops of the batch, in one piece. */
+static void reserve_ops(struct session *session, size_t count)
+{
+    size_t deferred = 0;
+    for (size_t i = 0; i < count; i++)
+        deferred += action_is_deferred(&session->work.actions[session->cursor + i]);
+    session_reserve_ops(session, count - deferred);
+}
+
 static enum asked ask_actions(struct session *session, bool is_in_transaction)
 {
     size_t count = count_of_batch(session, is_in_transaction);
     session->batch_first_op = session->op_count;
-    session->batch_end = session->cursor;
-    session_reserve_ops(session, count);
-    for (; session->batch_end < session->cursor + count; session->batch_end++)
-        add_action(session, &session->work.actions[session->batch_end]);
+    session->batch_end = session->cursor + count;
+    reserve_ops(session, count);
+    for (size_t i = session->cursor; i < session->batch_end; i++)
+        if (!action_is_deferred(&session->work.actions[i]))
+            add_action(session, &session->work.actions[i]);
     return ASKED_OPS;
 }
 
 /* What begins the transaction may wait for a lock; a server that hangs is waited for once. */
-static void join(const struct session *session, struct op *first, struct op *last, struct op *op)
+static void join(const struct session *session, struct io_op *first, struct io_op *op)
 {
-    uint64_t before_ms = first == session_op_of(session, SESSION_BEGIN) && first == last
+    uint64_t before_ms = first == session_op_of(session, SESSION_BEGIN) && first == op - 1
                              ? session->tenant->settings->lock_timeout_ms
                              : first->timeout_ms;
-    last->joined = op;
+    op->joins_last = true;
     first->timeout_ms = before_ms && op->timeout_ms ? before_ms + op->timeout_ms : 0;
+}
+
+/* May nothing follow it in its message? What it changes decides how that would be read. */
+static bool sets_up_parser(const struct session *session, const struct io_op *op)
+{
+    const struct action *action = session_action_of(op);
+    unsigned parts = action ? action->script->may_change : may_change(session);
+    return parts & PART_PARSER;
 }
 
 /* Scripts that nothing of ours comes between are one operation, with what begins their transaction. */
 static void join_scripts(struct session *session)
 {
-    struct op *first = session_op_of(session, SESSION_BEGIN), *last = first;
-    for (size_t i = session->cursor; i < session->batch_end; i++) {
-        const struct action *action = &session->work.actions[i];
-        struct op *op = &session->ops[session->batch_first_op + i - session->cursor];
-        if (action->kind == ACTION_RECORD && action->is_deferred)
-            continue;
-        bool is_script = action->kind == ACTION_SCRIPT;
-        if (is_script && last)
-            join(session, first, last, op);
+    struct io_op *first = NULL, *end = session->ops + session->op_count;
+    for (struct io_op *op = session_op_of(session, SESSION_BEGIN); op && op < end; op++) {
+        const struct action *action = session_action_of(op);
+        bool is_script = action ? action->kind == ACTION_SCRIPT : op->op.kind == OP_SCRIPT;
+        if (first && is_script)
+            join(session, first, op);
         else
             first = op;
-        last = is_script ? op : NULL;
+        if (!is_script || sets_up_parser(session, op))
+            first = NULL;
     }
 }
 
@@ -430,17 +437,17 @@ enum asked ask_statements(struct session *session)
 
 void session_add_outside(struct session *session, const char *sql)
 {
-    struct op *op = session_add_op(session, OP_SCRIPT);
-    op->sql = sql;
-    op->sql_len = strlen(sql);
-    op->tx_after = TX_OUTSIDE;
+    struct io_op *op = session_add_op(session, OP_SCRIPT);
+    op->op.sql = sql;
+    op->op.sql_len = strlen(sql);
+    op->op.tx_after = TX_OUTSIDE;
     op->timeout_ms = session_control_budget(session);
 }
 
 void session_add_setup(struct session *session, const struct piece *end)
 {
     if (session->driver->dialect->sql[SQL_SETUP])
-        session_add_one(session, SQL_SETUP)->tx_after = TX_OUTSIDE;
+        session_add_one(session, SQL_SETUP)->op.tx_after = TX_OUTSIDE;
     for (const struct piece *piece = piece_first_beside(end); piece < end; piece++)
         if (piece->is_setting)
             session_add_outside(session, piece->sql);
@@ -470,10 +477,10 @@ enum asked ask_commit(struct session *session)
 {
     session->expected = session->versions;
     apply_records(session, session->cursor, session->batch_end, &session->expected);
-    struct op *op = session_add_one(session, SQL_COMMIT);
-    op->tx_after = TX_OUTSIDE;
-    op->must_commit = true;
-    op->hears_all = true; /* of deferred triggers */
+    struct io_op *op = session_add_one(session, SQL_COMMIT);
+    op->op.tx_after = TX_OUTSIDE;
+    op->op.flags |= OP_MUST_COMMIT;
+    op->op.flags |= OP_HEARS_ALL; /* of deferred triggers */
     return ASKED_OPS;
 }
 
@@ -486,7 +493,7 @@ enum asked ask_mark(struct session *session)
     mark.checkpoint = checkpoint_text(
         &session->arena, &script_digests(&session->arena, mark.script)[mark.statements],
         !session->is_begun);
-    struct op *op = session_add_op(session, OP_QUERY);
+    struct io_op *op = session_add_op(session, OP_QUERY);
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
     expand_history(&buf, session, &mark, SQL_HISTORY_MARK,

@@ -39,6 +39,12 @@ struct action {
     bool ends_unit;       /* the transaction ends after this action */
 };
 
+/* Has it nothing to run of its own? */
+static inline bool action_is_deferred(const struct action *action)
+{
+    return action->kind == ACTION_RECORD && action->is_deferred;
+}
+
 struct work {
     const struct action *actions;
     size_t count;

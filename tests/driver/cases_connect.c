@@ -8,14 +8,14 @@ static void connects_and_tells_of_the_server(void **state)
 {
     struct stage *stage = *state;
     struct conn *conn = stage_open(stage, TARGET_GOOD);
-    struct op op = expect_good(stage_connect_op(stage, conn));
-    assert_true(op.info.server_version > 0);
-    assert_false(op.info.is_pooled);
-    assert_false(op.info.is_read_only);
-    assert_false(op.info.is_created);
+    struct answer answer = expect_good(stage_connect_op(stage, conn));
+    assert_true(answer.info->server_version > 0);
+    assert_false(answer.info->is_pooled);
+    assert_false(answer.info->is_read_only);
+    assert_false(answer.info->is_created);
     assert_false(stage->subject->driver->is_in_transaction(conn));
-    op = stage_query(stage, conn, stage_say(stage, SAY_ONE));
-    expect_only_value(&op, "one");
+    answer = stage_query(stage, conn, stage_say(stage, SAY_ONE));
+    expect_only_value(&answer, "one");
 }
 
 static void closes_what_never_connected(void **state)
@@ -27,10 +27,10 @@ static void closes_what_never_connected(void **state)
 static void says_that_nobody_answers(void **state)
 {
     struct stage *stage = *state;
-    struct op op = stage_connect_op(stage, stage_open(stage, TARGET_NOWHERE));
-    assert_int_equal(op_err(&op)->kind, ERR_CONNECT);
-    assert_int_equal(op_err(&op)->is_transient, stage_is_server(stage));
-    assert_true(*op_err(&op)->text);
+    struct answer answer = stage_connect_op(stage, stage_open(stage, TARGET_NOWHERE));
+    assert_int_equal(answer_err(&answer)->kind, ERR_CONNECT);
+    assert_int_equal(answer_err(&answer)->is_transient, stage_is_server(stage));
+    assert_true(*answer_err(&answer)->text);
 }
 
 /* Once is enough: a login that tries a wrong password again and again is locked out. */
@@ -42,10 +42,10 @@ static void takes_no_other_password(void **state)
         return; /* there are none */
     for (size_t i = 0; i < ARRAY_LEN(passwords); i++) {
         struct conn_params params = {.url = &stage->targets[TARGET_GOOD], .password = passwords[i]};
-        struct op op = stage_connect_op(stage, stage_open_params(stage, &params));
-        assert_int_equal(op_err(&op)->kind, ERR_AUTH);
-        assert_false(op_err(&op)->is_transient);
-        assert_null(strstr(op_err(&op)->text, "superuser-secret"));
+        struct answer answer = stage_connect_op(stage, stage_open_params(stage, &params));
+        assert_int_equal(answer_err(&answer)->kind, ERR_AUTH);
+        assert_false(answer_err(&answer)->is_transient);
+        assert_null(strstr(answer_err(&answer)->text, "superuser-secret"));
     }
 }
 
@@ -53,10 +53,10 @@ static void makes_no_database_unasked(void **state)
 {
     struct stage *stage = *state;
     for (int i = 0; i < 2; i++) { /* the first attempt must not have made it */
-        struct op op = stage_connect_op(stage, stage_open(stage, TARGET_MISSING));
-        assert_int_equal(op_err(&op)->kind, ERR_CONNECT);
-        assert_string_equal(op_err(&op)->code, stage->subject->missing_code);
-        assert_false(op_err(&op)->is_transient);
+        struct answer answer = stage_connect_op(stage, stage_open(stage, TARGET_MISSING));
+        assert_int_equal(answer_err(&answer)->kind, ERR_CONNECT);
+        assert_string_equal(answer_err(&answer)->code, stage->subject->missing_code);
+        assert_false(answer_err(&answer)->is_transient);
     }
 }
 
@@ -86,8 +86,8 @@ static void makes_a_database_when_asked(void **state)
     if (!is_on_connect)
         create_from_maintenance(stage);
     struct conn *conn = stage_open_params(stage, &params);
-    struct op op = expect_good(stage_connect_op(stage, conn));
-    assert_int_equal(op.info.is_created, is_on_connect);
+    struct answer answer = expect_good(stage_connect_op(stage, conn));
+    assert_int_equal(answer.info->is_created, is_on_connect);
     stage_script(stage, conn, stage_say(stage, SAY_PREPARE));
     stage_close(stage, conn);
     expect_count(stage, stage_connect_to(stage, TARGET_MISSING), "0");
@@ -106,24 +106,24 @@ static void leaves_no_database_that_nothing_was_written_to(void **state)
     stage_begin(stage, conn, &vars);
     stage_script(stage, conn, stage_say(stage, SAY_PREPARE));
     stage_close(stage, conn);
-    struct op op = stage_connect_op(stage, stage_open(stage, TARGET_MISSING));
-    assert_string_equal(op_err(&op)->code, stage->subject->missing_code);
+    struct answer answer = stage_connect_op(stage, stage_open(stage, TARGET_MISSING));
+    assert_string_equal(answer_err(&answer)->code, stage->subject->missing_code);
     params.is_read_only = true; /* a session that only looks sees an empty one, and makes none */
     expect_good(stage_connect_op(stage, stage_open_params(stage, &params)));
-    op = stage_connect_op(stage, stage_open(stage, TARGET_MISSING));
-    assert_string_equal(op_err(&op)->code, stage->subject->missing_code);
+    answer = stage_connect_op(stage, stage_open(stage, TARGET_MISSING));
+    assert_string_equal(answer_err(&answer)->code, stage->subject->missing_code);
 }
 
 static void knows_what_it_must_not_write_to(void **state)
 {
     struct stage *stage = *state;
     struct conn *conn = stage_open(stage, TARGET_READ_ONLY);
-    struct op op = expect_good(stage_connect_op(stage, conn));
-    assert_true(op.info.is_read_only);
-    op = stage_query(stage, conn, stage_say(stage, SAY_ONE));
-    expect_only_value(&op, "one");
-    op = stage_run(stage, conn, stage_op(stage, OP_SCRIPT, stage_say(stage, SAY_PREPARE)));
-    assert_int_not_equal(op_err(&op)->kind, ERR_NONE);
+    struct answer answer = expect_good(stage_connect_op(stage, conn));
+    assert_true(answer.info->is_read_only);
+    answer = stage_query(stage, conn, stage_say(stage, SAY_ONE));
+    expect_only_value(&answer, "one");
+    answer = stage_run(stage, conn, stage_op(stage, OP_SCRIPT, stage_say(stage, SAY_PREPARE)));
+    assert_int_not_equal(answer_err(&answer)->kind, ERR_NONE);
 }
 
 /* ---- the tenant's lock --------------------------------------------------------------------- */
@@ -151,9 +151,9 @@ static void locks_until_it_closes(void **state)
     assert_true(runner_now_ms(&stage->runner) - begun_ms < 3000); /* tried, not waited for */
     if (stage_is_server(stage))
         assert_true(stage_lock(stage, second, key + 1).is_locked);
-    struct op op =
+    struct answer answer =
         stage_query(stage, second, stage_say(stage, SAY_ONE)); /* looking is free to all */
-    expect_only_value(&op, "one");
+    expect_only_value(&answer, "one");
     stage_close(stage, first);
     expect_lock_soon(stage, second, key);
 }
@@ -164,18 +164,18 @@ static void locks_nothing_where_another_process_answers(void **state)
     struct stage *stage = *state;
     struct sql_vars vars = stage_vars();
     struct conn *conn = stage_connect(stage);
-    struct op op = stage_inspect(stage, conn, &vars);
-    bool has_pids = op_value(&op, 0, 5);
+    struct answer answer = stage_inspect(stage, conn, &vars);
+    bool has_pids = grid_value(&answer.rows, 0, 5);
     if (!stage_has(stage, HAS_PIDS, has_pids))
         return;
-    vars.backend_pid = strtoul(op_value(&op, 0, 5), NULL, 10) + 1;
-    op = stage_op(stage, OP_LOCK, stage_text(stage, SQL_LOCK, &vars));
-    op = expect_good(stage_run(stage, conn, op));
-    assert_true(op.is_pooled);
-    assert_false(op.is_locked);
-    op = stage_lock(stage, stage_connect(stage), vars.lock_key);
-    assert_true(op.is_locked);
-    assert_false(op.is_pooled);
+    vars.backend_pid = strtoul(grid_value(&answer.rows, 0, 5), NULL, 10) + 1;
+    struct op op = stage_op(stage, OP_LOCK, stage_text(stage, SQL_LOCK, &vars));
+    answer = expect_good(stage_run(stage, conn, op));
+    assert_true(answer.is_pooled);
+    assert_false(answer.is_locked);
+    answer = stage_lock(stage, stage_connect(stage), vars.lock_key);
+    assert_true(answer.is_locked);
+    assert_false(answer.is_pooled);
 }
 
 static void locks_with_a_transaction_alone(void **state)

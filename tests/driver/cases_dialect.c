@@ -42,8 +42,8 @@ static void quotes_literals(void **state)
             buf_init(&buf, BUF_MAX_DEFAULT);
             buf_adds(&buf, stage_say(stage, SAY_LITERAL));
             stage->subject->driver->dialect->add_literal(&buf, hostile[i]);
-            struct op op = stage_query(stage, conn, buf.data);
-            expect_only_value(&op, hostile[i]);
+            struct answer answer = stage_query(stage, conn, buf.data);
+            expect_only_value(&answer, hostile[i]);
             buf_done(&buf);
         }
     }
@@ -60,8 +60,8 @@ static void quotes_identifiers(void **state)
         buf_init(&buf, BUF_MAX_DEFAULT);
         buf_adds(&buf, stage_say(stage, SAY_IDENTIFIER));
         stage->subject->driver->dialect->add_identifier(&buf, hostile[i]);
-        struct op op = stage_query(stage, conn, buf.data);
-        assert_string_equal(op.columns[0], hostile[i]);
+        struct answer answer = stage_query(stage, conn, buf.data);
+        assert_string_equal(answer.columns[0], hostile[i]);
         buf_done(&buf);
     }
 }
@@ -95,7 +95,7 @@ static size_t count_found(struct stage *stage, struct conn *conn, struct sql_var
     const char *const rows[] = {"no'such", table};
     vars.rows = rows;
     vars.row_count = ARRAY_LEN(rows);
-    return stage_query(stage, conn, stage_text(stage, SQL_TABLES, &vars)).row_count;
+    return stage_query(stage, conn, stage_text(stage, SQL_TABLES, &vars)).rows.row_count;
 }
 
 static void finds_tables_that_are_there(void **state)
@@ -113,9 +113,9 @@ static void finds_tables_that_are_there(void **state)
     assert_int_equal(count_found(stage, conn, vars, "tables"), 0);
     if (!stage_say(stage, SAY_WHERE))
         return;
-    struct op where = stage_query(stage, conn, stage_say(stage, SAY_WHERE));
+    struct answer where = stage_query(stage, conn, stage_say(stage, SAY_WHERE));
     char name[256];
-    snprintf(name, sizeof name, "%s.skein_history", op_value(&where, 0, 0));
+    snprintf(name, sizeof name, "%s.skein_history", grid_value(&where.rows, 0, 0));
     assert_int_equal(count_found(stage, conn, vars, name), 1);
 }
 
@@ -127,9 +127,9 @@ static void refuses_version_rows_twice_or_missing(void **state)
     stage_make_tables(stage, conn, &vars);
     stage_insert_version(stage, conn, vars, "aaaa");
     vars.to = "aaaa";
-    struct op op = stage_change_one(stage, conn, SQL_VERSION_INSERT, &vars);
-    assert_int_equal(op_err(&op)->kind, ERR_SQL);
-    assert_true(*op_err(&op)->code);
+    struct answer answer = stage_change_one(stage, conn, SQL_VERSION_INSERT, &vars);
+    assert_int_equal(answer_err(&answer)->kind, ERR_SQL);
+    assert_true(*answer_err(&answer)->code);
     vars.from = "bbbb";
     assert_int_equal(ended_with(stage_change_one(stage, conn, SQL_VERSION_UPDATE, &vars)),
                      ERR_INTERNAL);
@@ -139,17 +139,17 @@ static void refuses_version_rows_twice_or_missing(void **state)
 }
 
 /* revision, direction, checksum, statements, state, run_id, id */
-static void expect_history(const struct op *op, size_t row, const struct sql_vars *vars)
+static void expect_history(const struct answer *answer, size_t row, const struct sql_vars *vars)
 {
     char statements[32], id[32];
     snprintf(statements, sizeof statements, "%" PRIu64, vars->statements);
     snprintf(id, sizeof id, "%zu", row + 1);
     const char *const expected[] = {
         vars->revision, vars->direction, vars->checksum, statements, vars->state, vars->run_id, id};
-    assert_true(row < op->row_count);
-    assert_int_equal(op->column_count, ARRAY_LEN(expected));
+    assert_true(row < answer->rows.row_count);
+    assert_int_equal(answer->rows.column_count, ARRAY_LEN(expected));
     for (size_t i = 0; i < ARRAY_LEN(expected); i++)
-        assert_string_equal(op_value(op, row, i), expected[i]);
+        assert_string_equal(grid_value(&answer->rows, row, i), expected[i]);
 }
 
 static void keeps_history(void **state)
@@ -167,9 +167,9 @@ static void keeps_history(void **state)
         vars.state = "applied";
         vars.statements = i;
         expect_good(stage_change_one(stage, conn, SQL_HISTORY_MARK, &vars));
-        struct op op = stage_ask(stage, conn, SQL_HISTORY, &vars);
-        assert_int_equal(op.row_count, i + 1);
-        expect_history(&op, i, &vars);
+        struct answer answer = stage_ask(stage, conn, SQL_HISTORY, &vars);
+        assert_int_equal(answer.rows.row_count, i + 1);
+        expect_history(&answer, i, &vars);
         /* what is applied is marked no more */
         assert_int_equal(ended_with(stage_change_one(stage, conn, SQL_HISTORY_MARK, &vars)),
                          ERR_INTERNAL);
@@ -198,15 +198,15 @@ static void keeps_the_steps_of_a_transaction_in_one_statement(void **state)
         sql_fill(&rows, driver->dialect, driver->dialect->sql[SQL_HISTORY_ROW], &vars);
     }
     vars.steps = rows.data;
-    struct op op = stage_ask(stage, conn, SQL_HISTORY_ROWS, &vars);
-    assert_int_equal(op.rows_changed, ARRAY_LEN(hostile));
-    op = stage_ask(stage, conn, SQL_HISTORY, &vars);
-    assert_int_equal(op.row_count, 1 + ARRAY_LEN(hostile));
-    expect_history(&op, 0, &first);
+    struct answer answer = stage_ask(stage, conn, SQL_HISTORY_ROWS, &vars);
+    assert_int_equal(answer.rows_changed, ARRAY_LEN(hostile));
+    answer = stage_ask(stage, conn, SQL_HISTORY, &vars);
+    assert_int_equal(answer.rows.row_count, 1 + ARRAY_LEN(hostile));
+    expect_history(&answer, 0, &first);
     for (size_t i = 0; i < ARRAY_LEN(hostile); i++) {
         vars.revision = vars.checksum = hostile[i];
         vars.statements = i;
-        expect_history(&op, i + 1, &vars);
+        expect_history(&answer, i + 1, &vars);
     }
     buf_done(&rows);
 }
@@ -229,12 +229,12 @@ static void marks_the_newest_row_of_its_kind(void **state)
     marked.statements = 7;
     marked.run_id = "a later run";
     expect_good(stage_change_one(stage, conn, SQL_HISTORY_MARK, &marked));
-    struct op op = stage_ask(stage, conn, SQL_HISTORY, &up);
-    assert_int_equal(op.row_count, 4);
-    expect_history(&op, 0, &up);
-    expect_history(&op, 1, &marked);
-    expect_history(&op, 2, &down);
-    expect_history(&op, 3, &other);
+    struct answer answer = stage_ask(stage, conn, SQL_HISTORY, &up);
+    assert_int_equal(answer.rows.row_count, 4);
+    expect_history(&answer, 0, &up);
+    expect_history(&answer, 1, &marked);
+    expect_history(&answer, 2, &down);
+    expect_history(&answer, 3, &other);
 }
 
 /* The version table's name, and the schema's where the dialect has schemas. */
@@ -249,28 +249,28 @@ static void survives_hostile_names(void **state)
         vars.version_table = hostile[i];
         vars.asked_schema =
             stage->subject->driver->dialect->sql[SQL_SCHEMA_CREATE] ? hostile[i] : NULL;
-        struct op op = stage_inspect(stage, conn, &vars);
-        assert_null(op_value(&op, 0, 1));
+        struct answer answer = stage_inspect(stage, conn, &vars);
+        assert_null(grid_value(&answer.rows, 0, 1));
         stage_begin(stage, conn, &vars);
         stage_ask(stage, conn, SQL_SCHEMA_CREATE, &vars);
         stage_ask(stage, conn, SQL_VERSION_CREATE, &vars);
-        if (!op_value(&op, 0, 3))
+        if (!grid_value(&answer.rows, 0, 3))
             stage_ask(stage, conn, SQL_HISTORY_CREATE, &vars);
         stage_insert_version(stage, conn, vars, "aaaa");
         stage_commit(stage, conn);
-        op = stage_inspect(stage, conn, &vars);
-        assert_non_null(op_value(&op, 0, 0));
-        assert_non_null(op_value(&op, 0, 1));
-        assert_string_equal(op_value(&op, 0, 1), op_value(&op, 0, 2));
-        assert_non_null(op_value(&op, 0, 3));
+        answer = stage_inspect(stage, conn, &vars);
+        assert_non_null(grid_value(&answer.rows, 0, 0));
+        assert_non_null(grid_value(&answer.rows, 0, 1));
+        assert_string_equal(grid_value(&answer.rows, 0, 1), grid_value(&answer.rows, 0, 2));
+        assert_non_null(grid_value(&answer.rows, 0, 3));
         expect_versions(stage, conn, &vars, "aaaa", NULL);
     }
 }
 
 static void expect_where(struct stage *stage, struct conn *conn, const char *schema)
 {
-    struct op op = stage_query(stage, conn, stage_say(stage, SAY_WHERE));
-    expect_only_value(&op, schema);
+    struct answer answer = stage_query(stage, conn, stage_say(stage, SAY_WHERE));
+    expect_only_value(&answer, schema);
 }
 
 /* A revision's unqualified names mean the tenant's schema, whatever the one before it has set. */
@@ -283,7 +283,7 @@ static void works_in_the_tenants_schema(void **state)
     struct buf path;
     if (!stage_has(stage, HAS_SEVERAL_PLACES, stage_say(stage, SAY_WHERE)))
         return; /* there is one place only */
-    struct op before = stage_query(stage, conn, stage_say(stage, SAY_WHERE));
+    struct answer before = stage_query(stage, conn, stage_say(stage, SAY_WHERE));
     buf_init(&path, 256);
     stage->subject->driver->dialect->add_identifier(&path, schema);
     vars.asked_schema = schema;
@@ -295,7 +295,7 @@ static void works_in_the_tenants_schema(void **state)
     stage_ask(stage, conn, SQL_GUARD, &vars);
     expect_where(stage, conn, schema);
     stage_rollback(stage, conn);
-    expect_where(stage, conn, op_value(&before, 0, 0)); /* it was the transaction's */
+    expect_where(stage, conn, grid_value(&before.rows, 0, 0)); /* it was the transaction's */
     stage_ask(stage, conn, SQL_SETUP, &vars);
     expect_where(stage, conn, schema);
     buf_done(&path);
@@ -306,16 +306,21 @@ static void reads_nothing_where_nothing_is(void **state)
     struct stage *stage = *state;
     struct sql_vars vars = stage_vars();
     struct conn *conn = stage_connect(stage);
-    struct op op = stage_inspect(stage, conn, &vars);
-    assert_non_null(op_value(&op, 0, 0));
+    struct answer answer = stage_inspect(stage, conn, &vars);
+    assert_non_null(grid_value(&answer.rows, 0, 0));
     for (size_t column = 1; column <= 3; column++)
-        assert_null(op_value(&op, 0, column));
+        assert_null(grid_value(&answer.rows, 0, column));
     stage_make_tables(stage, conn, &vars);
-    op = stage_inspect(stage, conn, &vars);
+    answer = stage_inspect(stage, conn, &vars);
     for (size_t column = 1; column <= 3; column++)
-        assert_non_null(op_value(&op, 0, column));
+        assert_non_null(grid_value(&answer.rows, 0, column));
     expect_versions(stage, conn, &vars, NULL, NULL);
-    assert_int_equal(stage_ask(stage, conn, SQL_HISTORY, &vars).row_count, 0);
+    assert_int_equal(stage_ask(stage, conn, SQL_HISTORY, &vars).rows.row_count, 0);
+}
+
+static struct answer ask_guard(struct stage *stage, struct conn *conn, const struct sql_vars *vars)
+{
+    return stage_run(stage, conn, stage_op(stage, OP_QUERY, stage_text(stage, SQL_GUARD, vars)));
 }
 
 static void guards_its_own_transaction(void **state)
@@ -330,13 +335,13 @@ static void guards_its_own_transaction(void **state)
         vars.nonce = hostile[i];
         stage_begin(stage, conn, &vars);
         if (*vars.nonce) /* an empty one is what any transaction has */
-            expect_good(stage_change_one(stage, conn, SQL_GUARD, &vars));
+            expect_good(ask_guard(stage, conn, &vars));
         vars.nonce = "another";
-        assert_int_equal(ended_with(stage_change_one(stage, conn, SQL_GUARD, &vars)), ERR_SQL);
+        assert_int_equal(ended_with(ask_guard(stage, conn, &vars)), ERR_SQL);
         vars.nonce = hostile[i];
         stage_rollback(stage, conn);
         if (*vars.nonce)
-            assert_int_equal(ended_with(stage_change_one(stage, conn, SQL_GUARD, &vars)), ERR_SQL);
+            assert_int_equal(ended_with(ask_guard(stage, conn, &vars)), ERR_SQL);
     }
 }
 

@@ -8,16 +8,16 @@
 static void keeps_rows_and_names(void **state)
 {
     struct stage *stage = *state;
-    struct op op = stage_query(stage, stage_connect(stage), stage_say(stage, SAY_ROWS));
-    assert_int_equal(op.row_count, 2);
-    assert_int_equal(op.column_count, 2);
-    assert_string_equal(op.columns[0], "first");
-    assert_string_equal(op.columns[1], "second");
-    assert_string_equal(op_value(&op, 0, 0), "a");
-    assert_null(op_value(&op, 0, 1));
-    assert_string_equal(op_value(&op, 1, 0), "b");
-    assert_string_equal(op_value(&op, 1, 1), "");
-    assert_int_equal(op.statements_done, 1);
+    struct answer answer = stage_query(stage, stage_connect(stage), stage_say(stage, SAY_ROWS));
+    assert_int_equal(answer.rows.row_count, 2);
+    assert_int_equal(answer.rows.column_count, 2);
+    assert_string_equal(answer.columns[0], "first");
+    assert_string_equal(answer.columns[1], "second");
+    assert_string_equal(grid_value(&answer.rows, 0, 0), "a");
+    assert_null(grid_value(&answer.rows, 0, 1));
+    assert_string_equal(grid_value(&answer.rows, 1, 0), "b");
+    assert_string_equal(grid_value(&answer.rows, 1, 1), "");
+    assert_int_equal(answer.statements_done, 1);
 }
 
 static void keeps_the_rows_of_the_last_statement_that_has_any(void **state)
@@ -25,14 +25,14 @@ static void keeps_the_rows_of_the_last_statement_that_has_any(void **state)
     struct stage *stage = *state;
     struct conn *conn = stage_connect(stage);
     stage_script(stage, conn, stage_say(stage, SAY_PREPARE));
-    struct op op = stage_query(
+    struct answer answer = stage_query(
         stage, conn, stage_join(stage, stage_say(stage, SAY_ROWS), stage_say(stage, SAY_ONE)));
-    assert_int_equal(op.column_count, 1);
-    expect_only_value(&op, "one");
-    assert_int_equal(op.statements_done, 2);
-    op = stage_query(stage, conn,
-                     stage_join(stage, stage_say(stage, SAY_ONE), stage_say(stage, SAY_CHANGE)));
-    expect_only_value(&op, "one");
+    assert_int_equal(answer.rows.column_count, 1);
+    expect_only_value(&answer, "one");
+    assert_int_equal(answer.statements_done, 2);
+    answer = stage_query(
+        stage, conn, stage_join(stage, stage_say(stage, SAY_ONE), stage_say(stage, SAY_CHANGE)));
+    expect_only_value(&answer, "one");
     expect_count(stage, conn, "1");
 }
 
@@ -43,55 +43,47 @@ static void runs_nothing_where_there_is_nothing(void **state)
     struct conn *conn = stage_connect(stage);
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         for (int kind = OP_QUERY; kind <= OP_SCRIPT; kind++) {
-            struct op op = stage_run(stage, conn, stage_op(stage, (enum op_kind)kind, texts[i]));
-            expect_good(op);
-            assert_int_equal(op.row_count, 0);
-            assert_int_equal(op.statements_done, 0);
+            struct answer answer =
+                stage_run(stage, conn, stage_op(stage, (enum op_kind)kind, texts[i]));
+            expect_good(answer);
+            assert_int_equal(answer.rows.row_count, 0);
+            assert_int_equal(answer.statements_done, 0);
         }
-    struct op op = stage_query(stage, conn, stage_say(stage, SAY_ONE));
-    expect_only_value(&op, "one");
+    struct answer answer = stage_query(stage, conn, stage_say(stage, SAY_ONE));
+    expect_only_value(&answer, "one");
 }
 
-static void counts_the_rows_that_must_be_one(void **state)
+static void counts_the_rows_that_change(void **state)
 {
     struct stage *stage = *state;
     struct conn *conn = stage_connect(stage);
     stage_script(stage, conn, stage_say(stage, SAY_PREPARE));
-    stage_script(stage, conn,
-                 stage_join(stage, stage_say(stage, SAY_CHANGE), stage_say(stage, SAY_CHANGE)));
     const struct {
         enum saying saying;
-        bool is_one;
+        uint64_t changed;
     } cases[] = {
-        {SAY_CHANGE, true}, {SAY_ONE, true},        {SAY_TOUCH_NONE, false},
-        {SAY_ROWS, false},  {SAY_TOUCH_ALL, false},
+        {SAY_CHANGE, 1}, {SAY_CHANGE, 1}, {SAY_TOUCH_NONE, 0}, {SAY_TOUCH_ALL, 2}, {SAY_ROWS, 0},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        struct op op = stage_op(stage, OP_QUERY, stage_say(stage, cases[i].saying));
-        op.needs_one_row = true;
-        op = stage_run(stage, conn, op);
-        assert_int_equal(op_err(&op)->kind, cases[i].is_one ? ERR_NONE : ERR_INTERNAL);
-        assert_int_equal(op.statements_done, cases[i].is_one);
+        struct answer answer = stage_query(stage, conn, stage_say(stage, cases[i].saying));
+        assert_int_equal(answer.rows_changed, cases[i].changed);
+        assert_int_equal(answer.statements_done, 1);
     }
-    struct op op =
-        stage_op(stage, OP_QUERY,
-                 stage_join(stage, stage_say(stage, SAY_ONE), stage_say(stage, SAY_TOUCH_NONE)));
-    op.needs_one_row = true;
-    op = stage_run(stage, conn, op);
-    assert_int_equal(op_err(&op)->kind, ERR_INTERNAL);
-    assert_int_equal(op.statements_done, 1); /* the second one it was */
+    struct answer answer = stage_query(
+        stage, conn, stage_join(stage, stage_say(stage, SAY_CHANGE), stage_say(stage, SAY_CHANGE)));
+    assert_int_equal(answer.rows_changed, 2); /* of all statements together */
 }
 
-/* An op is used once, but a conn for many: nothing may be left of the one before. */
 static void starts_every_operation_afresh(void **state)
 {
     struct stage *stage = *state;
     struct conn *conn = stage_connect(stage);
-    struct op op = stage_run(stage, conn, stage_op(stage, OP_QUERY, stage_say(stage, SAY_SYNTAX)));
-    assert_int_equal(op_err(&op)->kind, ERR_SQL);
-    op = stage_query(stage, conn, stage_say(stage, SAY_ONE));
-    expect_only_value(&op, "one");
-    assert_int_equal(op.statements_done, 1);
+    struct answer answer =
+        stage_run(stage, conn, stage_op(stage, OP_QUERY, stage_say(stage, SAY_SYNTAX)));
+    assert_int_equal(answer_err(&answer)->kind, ERR_SQL);
+    answer = stage_query(stage, conn, stage_say(stage, SAY_ONE));
+    expect_only_value(&answer, "one");
+    assert_int_equal(answer.statements_done, 1);
 }
 
 /* ---- scripts ------------------------------------------------------------------------------- */
@@ -110,9 +102,9 @@ static void splits_what_it_then_runs(void **state)
     stage_script(stage, conn, stage_say(stage, SAY_PREPARE));
     struct sql_vars vars = stage_vars();
     stage_begin(stage, conn, &vars);
-    struct op whole = stage_script(stage, conn, text);
+    struct answer whole = stage_script(stage, conn, text);
     assert_int_equal(whole.statements_done, count);
-    struct op rows = stage_query(stage, conn, stage_say(stage, SAY_COUNT));
+    struct answer rows = stage_query(stage, conn, stage_say(stage, SAY_COUNT));
     stage_rollback(stage, conn);
     stage_begin(stage, conn, &vars);
     for (size_t i = 0; i < count; i++) {
@@ -120,7 +112,7 @@ static void splits_what_it_then_runs(void **state)
             arena_strndup(&stage->arena, text + statements[i].offset, statements[i].len);
         assert_int_equal(stage_script(stage, conn, alone).statements_done, 1);
     }
-    expect_count(stage, conn, op_value(&rows, 0, 0));
+    expect_count(stage, conn, grid_value(&rows.rows, 0, 0));
     stage_rollback(stage, conn);
 }
 
@@ -129,10 +121,10 @@ static void keeps_no_rows_of_a_script(void **state)
     struct stage *stage = *state;
     struct conn *conn = stage_connect(stage);
     stage_script(stage, conn, stage_say(stage, SAY_PREPARE));
-    struct op op = stage_script(
+    struct answer answer = stage_script(
         stage, conn, stage_join(stage, stage_say(stage, SAY_ROWS), stage_say(stage, SAY_CHANGE)));
-    assert_int_equal(op.statements_done, 2);
-    assert_int_equal(op.row_count, 0);
+    assert_int_equal(answer.statements_done, 2);
+    assert_int_equal(answer.rows.row_count, 0);
     expect_count(stage, conn, "1");
 }
 
@@ -165,10 +157,10 @@ static void survives_statements_that_copy(void **state)
     struct conn *conn = stage_connect(stage);
     stage_script(stage, conn, stage_say(stage, SAY_PREPARE));
     for (int kind = OP_QUERY; kind <= OP_SCRIPT; kind++) {
-        struct op op = stage_run(
+        struct answer answer = stage_run(
             stage, conn, stage_op(stage, (enum op_kind)kind, stage_say(stage, SAY_COPY_IN)));
-        assert_int_equal(op_err(&op)->kind, ERR_SQL);
-        op = stage_op(stage, (enum op_kind)kind, stage_say(stage, SAY_COPY_OUT));
+        assert_int_equal(answer_err(&answer)->kind, ERR_SQL);
+        struct op op = stage_op(stage, (enum op_kind)kind, stage_say(stage, SAY_COPY_OUT));
         expect_good(stage_run(stage, conn, op));
         expect_count(stage, conn, "0");
     }
@@ -225,15 +217,17 @@ static void runs_joined_scripts_one_after_the_other(void **state)
     const char *change = stage_say(stage, SAY_CHANGE), *one = stage_say(stage, SAY_ONE);
     const char *two = arena_printf(&stage->arena, "%s;\n%s", change, one);
     const char *large = arena_printf(&stage->arena, "%s;\n-- %0100000d", change, 0);
+    uint64_t begun_ms = runner_now_ms(&stage->runner);
+    double joined_ms = 0;
     if (!run_joined(&joined, stage, (const char *const[]){change, two, large, change}))
         return;
     for (size_t i = 0; i < JOINED; i++) {
         assert_int_equal(op_err(&joined.ops[i])->kind, ERR_NONE);
-        assert_true(joined.ops[i].is_over);
-        assert_int_equal(joined.ops[i].statements_done, i == 1 ? 3 : 2); /* with the guard */
-        assert_true(joined.ops[i].over_s > 1e9 &&
-                    (!i || joined.ops[i].over_s >= joined.ops[i - 1].over_s));
+        assert_true(joined.ops[i].answer->is_over);
+        assert_int_equal(joined.ops[i].answer->statements_done, i == 1 ? 3 : 2); /* the guard too */
+        joined_ms += joined.ops[i].answer->duration_ms;
     }
+    assert_true(joined_ms <= (double)(runner_now_ms(&stage->runner) - begun_ms) + 1);
     expect_count(stage, joined.conn, "4");
     stage_rollback(stage, joined.conn);
 }
@@ -243,11 +237,11 @@ static void expect_third_failed(const struct joined *joined, size_t offset, size
     const struct op *third = &joined->ops[2];
     assert_int_equal(op_err(third)->kind, ERR_SQL);
     assert_int_equal(op_err(third)->offset, offset);
-    assert_int_equal(third->statements_done, statements_done);
+    assert_int_equal(third->answer->statements_done, statements_done);
     for (size_t i = 0; i < JOINED; i++) {
         assert_int_equal(op_err(&joined->ops[i])->kind, i == 2 ? ERR_SQL : ERR_NONE);
-        assert_false(joined->ops[i].is_tx_broken);
-        assert_false(i >= 2 && joined->ops[i].is_over);
+        assert_false(joined->ops[i].answer->is_tx_broken);
+        assert_false(i >= 2 && joined->ops[i].answer->is_over);
     }
     assert_true(joined->stage->subject->driver->is_in_transaction(joined->conn));
     stage_rollback(joined->stage, joined->conn);
@@ -265,7 +259,7 @@ static void blames_the_joined_script_that_failed(void **state)
         arena_printf(&stage->arena, "%s;\n%s", change, stage_say(stage, SAY_VIOLATE));
     if (!run_joined(&joined, stage, (const char *const[]){change, change, unknown, change}))
         return;
-    assert_true(joined.ops[1].is_over);
+    assert_true(joined.ops[1].answer->is_over);
     expect_third_failed(&joined, place_of(unknown, "nosuch"), 1);
     run_joined(&joined, stage, (const char *const[]){change, change, violation, change});
     expect_third_failed(&joined, 0, 1);
@@ -310,8 +304,9 @@ static void begins_the_transaction_of_joined_scripts(void **state)
         ops[1].joined = &ops[2];
         runner_run(&stage->runner, conn, &ops[0]);
         assert_int_equal(op_err(&ops[2])->kind, is_wrong ? ERR_SQL : ERR_NONE);
-        assert_int_equal(ops[2].is_over, !is_wrong);
-        assert_false(ops[0].is_tx_broken || ops[1].is_tx_broken || ops[2].is_tx_broken);
+        assert_int_equal(ops[2].answer->is_over, !is_wrong);
+        assert_false(ops[0].answer->is_tx_broken || ops[1].answer->is_tx_broken ||
+                     ops[2].answer->is_tx_broken);
         assert_int_equal(stage->subject->driver->is_in_transaction(conn), !is_wrong);
         expect_count(stage, conn, is_wrong ? "0" : "2");
     }
@@ -336,17 +331,17 @@ static void answers_for_each_of_joined_queries(void **state)
         ops[1].joined = &ops[2];
         runner_run(&stage->runner, conn, &ops[0]);
         assert_int_equal(op_err(&ops[0])->kind, ERR_NONE);
-        expect_only_value(&ops[0], "one");
+        expect_only_value(ops[0].answer, "one");
         assert_int_equal(op_err(&ops[1])->kind, does_fail ? ERR_SQL : ERR_NONE);
         assert_int_equal(op_err(&ops[1])->offset, does_fail ? place_of(unknown, "nosuch") : 0);
         if (!does_fail)
-            expect_only_value(&ops[1], "0");
+            expect_only_value(ops[1].answer, "0");
         assert_int_equal(op_err(&ops[2])->kind, ERR_NONE);
-        assert_int_equal(ops[2].is_over, !does_fail);
-        assert_int_equal(ops[2].row_count, !does_fail);
+        assert_int_equal(ops[2].answer->is_over, !does_fail);
+        assert_int_equal(ops[2].answer->rows.row_count, !does_fail);
     }
-    struct op op = stage_query(stage, conn, one); /* all of it was read */
-    expect_only_value(&op, "one");
+    struct answer answer = stage_query(stage, conn, one); /* all of it was read */
+    expect_only_value(&answer, "one");
 }
 
 static void points_at_the_fault(void **state)
@@ -358,19 +353,19 @@ static void points_at_the_fault(void **state)
     const char *text = arena_printf(&stage->arena, "%s;\n%s;\n%s;\n%s", one, one,
                                     stage_say(stage, SAY_UNKNOWN), one);
     for (int kind = OP_QUERY; kind <= OP_SCRIPT; kind++) {
-        struct op op = stage_run(stage, conn, stage_op(stage, (enum op_kind)kind, text));
-        assert_int_equal(op_err(&op)->kind, ERR_SQL);
-        assert_int_equal(op_err(&op)->offset, place_of(text, "nosuch"));
-        assert_int_equal(op.statements_done, 2);
-        assert_true(*op_err(&op)->code);
-        assert_false(op_err(&op)->is_transient);
-        assert_false(op_err(&op)->is_connection_lost);
+        struct answer answer = stage_run(stage, conn, stage_op(stage, (enum op_kind)kind, text));
+        assert_int_equal(answer_err(&answer)->kind, ERR_SQL);
+        assert_int_equal(answer_err(&answer)->offset, place_of(text, "nosuch"));
+        assert_int_equal(answer.statements_done, 2);
+        assert_true(*answer_err(&answer)->code);
+        assert_false(answer_err(&answer)->is_transient);
+        assert_false(answer_err(&answer)->is_connection_lost);
     }
     text = arena_printf(&stage->arena, "%s'ä€😀';\n%s", stage_say(stage, SAY_LITERAL),
                         stage_say(stage, SAY_SYNTAX));
-    struct op op = stage_run(stage, conn, stage_op(stage, OP_SCRIPT, text));
-    assert_int_equal(op_err(&op)->kind, ERR_SQL);
-    assert_int_equal(op_err(&op)->offset, place_of(text, "SELEC '"));
+    struct answer answer = stage_run(stage, conn, stage_op(stage, OP_SCRIPT, text));
+    assert_int_equal(answer_err(&answer)->kind, ERR_SQL);
+    assert_int_equal(answer_err(&answer)->offset, place_of(text, "SELEC '"));
 }
 
 /* Outside a transaction the statements before the failed one may stand or not, as the database has
@@ -385,10 +380,10 @@ static void stops_at_the_first_error(void **state)
     const char *text =
         arena_printf(&stage->arena, "%s; %s; %s", change, stage_say(stage, SAY_VIOLATE), change);
     stage_begin(stage, conn, &vars);
-    struct op op = stage_run(stage, conn, stage_op(stage, OP_SCRIPT, text));
-    assert_int_equal(op_err(&op)->kind, ERR_SQL);
-    assert_true(*op_err(&op)->code);
-    assert_int_equal(op.statements_done, 1);
+    struct answer answer = stage_run(stage, conn, stage_op(stage, OP_SCRIPT, text));
+    assert_int_equal(answer_err(&answer)->kind, ERR_SQL);
+    assert_true(*answer_err(&answer)->code);
+    assert_int_equal(answer.statements_done, 1);
     assert_true(stage->subject->driver->is_in_transaction(conn));
     if (!stage->subject->is_doomed_by_error)
         expect_count(stage, conn, "1");
@@ -402,7 +397,7 @@ int run_statements_cases(void)
         CASE(keeps_rows_and_names),
         CASE(keeps_the_rows_of_the_last_statement_that_has_any),
         CASE(runs_nothing_where_there_is_nothing),
-        CASE(counts_the_rows_that_must_be_one),
+        CASE(counts_the_rows_that_change),
         CASE(starts_every_operation_afresh),
         CASE(splits_what_it_then_runs),
         CASE(keeps_no_rows_of_a_script),

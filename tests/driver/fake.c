@@ -280,7 +280,12 @@ void fake_do(struct fake_db *db, const char *sql)
     struct fake_world *world = db->world;
     struct fake_world before = *world;
     size_t fault_count = db->fault_count;
-    struct op op = {.kind = OP_QUERY, .sql = sql, .sql_len = strlen(sql), .arena = &world->arena};
+    struct answer answer = {0};
+    struct op op = {.kind = OP_QUERY,
+                    .sql = sql,
+                    .sql_len = strlen(sql),
+                    .arena = &world->arena,
+                    .answer = &answer};
     struct fake_session *session = fake_session_new(db, FAKE_PLAIN);
     world->latency_ms = 0;
     world->on_write = NULL;

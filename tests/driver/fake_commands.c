@@ -28,32 +28,31 @@ static enum fake_outcome fail_at(struct fake_call *call, size_t index, const cha
 
 static void set_columns(struct fake_call *call, const char *const *names, size_t count)
 {
-    struct op *op = call->op;
-    call->touched = 0;
+    const struct op *op = call->op;
     if (op->kind == OP_SCRIPT)
         return;
-    op->row_count = 0;
-    op->column_count = count;
-    op->columns = arena_calloc(op->arena, count, sizeof *op->columns);
+    const char **columns = arena_calloc(op->arena, count, sizeof *columns);
     for (size_t i = 0; i < count; i++)
-        op->columns[i] = arena_strdup(op->arena, names[i]);
+        columns[i] = arena_strdup(op->arena, names[i]);
+    op->answer->columns = columns;
+    op->answer->rows = (struct grid){.column_count = count};
 }
 
 static void add_row(struct fake_call *call, const char *const *values)
 {
-    struct op *op = call->op;
-    size_t width = op->column_count;
-    call->touched++;
-    op->rows_seen++;
+    const struct op *op = call->op;
+    struct grid *rows = &op->answer->rows;
+    size_t width = rows->column_count, before = rows->row_count * width;
+    op->answer->rows_seen++;
     if (op->kind == OP_SCRIPT)
         return;
-    const char **rows = arena_calloc(op->arena, (op->row_count + 1) * width, sizeof *rows);
-    if (op->row_count)
-        memcpy(rows, op->rows, op->row_count * width * sizeof *rows);
+    const char **all = arena_calloc(op->arena, before + width, sizeof *all);
+    if (before)
+        memcpy(all, rows->values, before * sizeof *all);
     for (size_t i = 0; i < width; i++)
-        rows[op->row_count * width + i] = arena_strdup(op->arena, values[i]);
-    op->rows = rows;
-    op->row_count++;
+        all[before + i] = arena_strdup(op->arena, values[i]);
+    rows->values = all;
+    rows->row_count++;
 }
 
 static enum fake_outcome answer(struct fake_call *call, const char *value)
@@ -89,7 +88,8 @@ static const char *target_of(const struct fake_call *call)
 static enum fake_outcome wait_for_writer(struct fake_call *call)
 {
     struct fake_session *session = call->session;
-    uint64_t now_ms = session->db->world->now_ms, limit_ms = call->op->lock_timeout_ms;
+    const struct op_limits *limits = call->op->limits;
+    uint64_t now_ms = session->db->world->now_ms, limit_ms = limits ? limits->lock_timeout_ms : 0;
     if (limit_ms && now_ms - session->begun_ms >= limit_ms)
         return fake_fail(op_make_err(call->op), "55P03", "canceled by the lock timeout");
     session->wake_ms = now_ms + FAKE_TICK_MS;
@@ -165,13 +165,13 @@ static enum fake_outcome do_begin(struct fake_call *call)
 
 static enum fake_outcome do_commit(struct fake_call *call)
 {
-    struct op *op = call->op;
+    const struct op *op = call->op;
     if (!call->session->is_doomed) {
         fake_session_commit(call->session);
         return FAKE_DONE;
     }
     fake_session_roll_back(call->session);
-    if (op->must_commit && op->tx_after == TX_OUTSIDE)
+    if (op->flags & OP_MUST_COMMIT && op->tx_after == TX_OUTSIDE)
         err_set(op_make_err(op), ERR_SQL, "the server answered COMMIT with ROLLBACK");
     return FAKE_DONE;
 }

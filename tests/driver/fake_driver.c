@@ -12,7 +12,8 @@ struct conn {
     bool is_created;              /* the database, by connecting to it */
     struct fake_world *world;     /* NULL: no server answers there */
     struct fake_session *session; /* NULL: not connected */
-    struct op *op;
+    const struct op *op;
+    struct conn_info info;
     const struct fake_fault *fault; /* that connecting met */
     uint64_t connect_ms;            /* when the server answers */
 };
@@ -97,7 +98,7 @@ static void take_session(struct conn *conn, struct fake_db *db)
     conn->session = fake_session_new(db, conn->shape);
     bool has_pids = conn->shape == FAKE_JOINS;
     uint32_t pid = conn->session->id + (db->is_pooled ? INVENTED : 0);
-    conn->op->info = (struct conn_info){
+    conn->info = (struct conn_info){
         .is_pooled = db->is_pooled && !has_pids,
         .is_read_only = db->is_read_only,
         .is_created = conn->is_created,
@@ -105,16 +106,17 @@ static void take_session(struct conn *conn, struct fake_db *db)
         .watches_client = has_pids,
         .server_version = 10000,
     };
+    conn->op->answer->info = &conn->info;
 }
 
 static struct want step_connect(struct conn *conn)
 {
-    struct op *op = conn->op;
+    const struct op *op = conn->op;
     struct fake_db *db = fake_db_find(conn->world, database_of(conn));
     if (conn->world->now_ms < conn->connect_ms)
         return wait_until(conn, conn->connect_ms);
     if (!db) {
-        op->is_missing = true;
+        op->answer->is_missing = true;
         fake_fail(op_make_err(op), "3D000", "database \"%s\" does not exist", database_of(conn));
         return over();
     }
@@ -124,7 +126,7 @@ static struct want step_connect(struct conn *conn)
     }
     if (conn->fault && conn->fault->act != FAKE_DELAY) {
         fake_lose(op_make_err(op));
-        op->err->trouble = TROUBLE_DOWN; /* it was never reached */
+        op_make_err(op)->trouble = TROUBLE_DOWN; /* it was never reached */
         return over();
     }
     take_session(conn, db);
@@ -137,8 +139,8 @@ static struct want step_connect(struct conn *conn)
 static void lose(struct conn *conn)
 {
     struct fake_session *session = conn->session;
-    struct op *op = conn->op;
-    while (session->id % 2 && op->joined && op->is_over)
+    const struct op *op = conn->op;
+    while (session->id % 2 && op->joined && op->answer->is_over)
         op = op->joined;
     if (!session->is_kept)
         fake_session_leave(session);
@@ -163,7 +165,7 @@ static struct want look(struct conn *conn)
     return look(conn);
 }
 
-static struct want fake_start(struct conn *conn, struct op *op)
+static struct want fake_start(struct conn *conn, const struct op *op)
 {
     conn->op = op;
     if (op->kind == OP_CONNECT)
@@ -242,7 +244,7 @@ static bool fake_split(struct arena *arena, const char *sql, size_t len,
 
 static bool fail_to_find(struct conn *conn)
 {
-    conn->op->is_missing = !conn->params.may_create;
+    conn->op->answer->is_missing = !conn->params.may_create;
     fake_fail(op_make_err(conn->op), "14", "no such file");
     return false;
 }
@@ -275,7 +277,7 @@ static struct fake_db *find_file(struct conn *conn)
 
 static void connect_on_thread(struct conn *conn)
 {
-    struct op *op = conn->op;
+    const struct op *op = conn->op;
     struct fake_db *db = conn->world ? find_file(conn) : NULL;
     const struct fake_fault *fault = db ? fake_strike(db, FAKE_CONNECT, NULL) : NULL;
     if (!db)
@@ -295,10 +297,10 @@ static void lock_on_thread(struct conn *conn)
     if (fault && fault->act == FAKE_REFUSE)
         fake_fail(op_make_err(conn->op), fault->code, "refused with %s", fault->code);
     else
-        conn->op->is_locked =
+        conn->op->answer->is_locked =
             fake_take_lock(conn->session, (struct fake_lock){.key = "file"}) == FAKE_DONE;
-    if (!conn->op->is_locked && conn->op->wants_holder)
-        conn->op->holder = "somebody";
+    if (!conn->op->answer->is_locked && conn->op->flags & OP_SAYS_HOLDER)
+        conn->op->answer->holder = "somebody";
 }
 
 static struct fake_copy *find_copy(struct fake_world *world, const char *path)
@@ -326,7 +328,7 @@ static void restore_on_thread(struct conn *conn)
     struct fake_db *db = conn->session->db;
     const struct fake_copy *copy = find_copy(conn->world, conn->op->sql);
     if (!copy) {
-        conn->op->is_missing = true;
+        conn->op->answer->is_missing = true;
         fake_fail(op_make_err(conn->op), "14", "no such copy");
         return;
     }
@@ -353,7 +355,7 @@ static bool runs_statements(const struct op *op)
     return op->kind == OP_QUERY || op->kind == OP_SCRIPT;
 }
 
-static struct want on_worker_start(struct conn *conn, struct op *op)
+static struct want on_worker_start(struct conn *conn, const struct op *op)
 {
     conn->op = op;
     if (runs_statements(op))

@@ -96,13 +96,14 @@ struct fake_session {
      * client listens. */
     bool is_running;
     bool is_kept; /* they are copies */
-    struct op *first, *op, *last;
+    const struct op *first, *op, *last;
     size_t at, end; /* the statement under way */
     bool is_begun;
     bool is_busy; /* faults that struck it */
     bool loses_after;
     const char *refusal;
     uint64_t begun_ms, wake_ms;
+    uint64_t op_begun_ms; /* when the one before it ended */
 };
 
 enum fake_outcome { FAKE_DONE, FAKE_WAIT, FAKE_FAILED };
@@ -110,7 +111,7 @@ enum fake_outcome { FAKE_DONE, FAKE_WAIT, FAKE_FAILED };
 /* A statement that is run. */
 struct fake_call {
     struct fake_session *session;
-    struct op *op;
+    const struct op *op;
     const struct fake_word *words; /* [0] is the command */
     size_t count;
     long touched; /* rows; -1: it is none of those that have a number */
@@ -134,7 +135,7 @@ const char *fake_session_schema(const struct fake_session *session); /* the curr
 const char *fake_session_target(const struct fake_session *session);
 /* Of the session's search path: the first schema with that table, or NULL. */
 const char *fake_session_find_table(const struct fake_session *session, const char *table);
-void fake_session_start(struct fake_session *session, struct op *op);
+void fake_session_start(struct fake_session *session, const struct op *op);
 void fake_session_run(struct fake_session *session);
 void fake_session_end(struct fake_session *session);
 struct fake_session *fake_session_find(const struct fake_world *world, uint32_t id);

@@ -167,12 +167,14 @@ void fake_session_end(struct fake_session *session)
 static void keep_message(struct fake_session *session)
 {
     struct arena *arena = &session->db->world->arena;
-    struct op *op = session->op, *end = session->last->joined, **link = &session->op;
+    const struct op *op = session->op, *end = session->last->joined, **link = &session->op;
     bool is_first = session->first == op;
     for (; op != end; op = op->joined) {
         struct op *copy = arena_alloc(arena, sizeof *copy);
         *copy = *op;
-        copy->err = NULL;
+        copy->answer = arena_alloc(arena, sizeof *copy->answer);
+        *copy->answer = *op->answer;
+        copy->answer->err = NULL;
         copy->arena = arena;
         copy->sql = arena_strndup(arena, op->sql, op->sql_len);
         *link = session->last = copy;
@@ -199,13 +201,12 @@ void fake_session_leave(struct fake_session *session)
 
 /* ---- a message ----------------------------------------------------------------------------- */
 
-enum { MESSAGE_MAX = 64 * 1024, EPOCH_S = 1795000000 };
+enum { MESSAGE_MAX = 64 * 1024 };
 
-static struct op *last_of_message(const struct fake_session *session, struct op *op)
+static const struct op *last_of_message(const struct fake_session *session, const struct op *op)
 {
     size_t len = op->sql_len;
-    while (session->shape == FAKE_JOINS && op->joined && !op->sets_up_parser &&
-           len + op->joined->sql_len <= MESSAGE_MAX) {
+    while (session->shape == FAKE_JOINS && op->joined && len + op->joined->sql_len <= MESSAGE_MAX) {
         op = op->joined;
         len += op->sql_len;
     }
@@ -214,26 +215,29 @@ static struct op *last_of_message(const struct fake_session *session, struct op 
 
 static void check_transaction(struct fake_session *session)
 {
-    struct op *op = session->op;
+    const struct op *op = session->op;
     if (op->tx_after == TX_ANY || session->in_transaction == (op->tx_after == TX_INSIDE))
         return;
-    if (op != session->first && !session->first->statements_done)
+    if (op != session->first && !session->first->answer->statements_done)
         return; /* a message that could not be parsed has run nothing */
-    op->is_tx_broken = true;
+    op->answer->is_tx_broken = true;
     if (op_err(op)->kind == ERR_NONE)
         err_set(op_make_err(op), ERR_SQL, "the transaction was %s by the statements themselves",
                 session->in_transaction ? "begun" : "ended");
 }
 
-static void finish_lock(struct op *op)
+static void finish_lock(const struct op *op)
 {
-    const char *value = op->row_count ? op_value(op, 0, 0) : NULL;
+    struct answer *answer = op->answer;
+    const struct grid *rows = &answer->rows;
+    const char *value = rows->row_count ? grid_value(rows, 0, 0) : NULL;
+    bool is_good = op_err(op)->kind == ERR_NONE;
     if (op->kind != OP_LOCK || !op->sql_len)
         return;
-    op->is_locked = op_err(op)->kind == ERR_NONE && value && *value == 't';
-    op->is_pooled = op_err(op)->kind == ERR_NONE && op->row_count && !value;
-    if (value && op->column_count > 1 && !op->is_locked)
-        op->holder = op_value(op, 0, 1);
+    answer->is_locked = is_good && value && *value == 't';
+    answer->is_pooled = is_good && rows->row_count && !value;
+    if (value && rows->column_count > 1 && !answer->is_locked)
+        answer->holder = grid_value(rows, 0, 1);
 }
 
 static void finish(struct fake_session *session)
@@ -256,13 +260,15 @@ static void fail_message(struct fake_session *session)
 /* The op's statements are done; false: it was the last. */
 static bool go_to_next_op(struct fake_session *session)
 {
-    struct op *op = session->op;
-    op->is_over = true;
-    op->over_s = EPOCH_S + (double)session->db->world->now_ms / 1000;
+    const struct op *op = session->op;
+    op->answer->is_over = true;
+    if (op != session->first)
+        op->answer->duration_ms = (double)(session->db->world->now_ms - session->op_begun_ms);
     if (op == session->last)
         return false;
     finish_lock(op);
     session->op = op->joined;
+    session->op_begun_ms = session->db->world->now_ms;
     session->at = session->end = 0;
     return true;
 }
@@ -306,7 +312,7 @@ static bool parse_message(struct fake_session *session)
     return true;
 }
 
-void fake_session_start(struct fake_session *session, struct op *op)
+void fake_session_start(struct fake_session *session, const struct op *op)
 {
     uint64_t now_ms = session->db->world->now_ms;
     bool is_remote = session->shape != FAKE_ON_WORKER;
@@ -388,15 +394,12 @@ static bool begin_statement(struct fake_session *session)
 
 static void end_statement(struct fake_session *session, const struct fake_call *call)
 {
-    struct op *op = session->op;
+    const struct op *op = session->op;
     session->is_begun = false;
     if (session->draft && !session->in_transaction)
         fake_session_commit(session);
-    if (op->needs_one_row && call->touched >= 0 && call->touched != 1)
-        err_set(op_make_err(op), ERR_INTERNAL, "a bookkeeping statement touched %ld rows, not one",
-                call->touched);
-    op->rows_changed += call->touched > 0 ? (uint64_t)call->touched : 0;
-    op->statements_done += op_err(op)->kind == ERR_NONE;
+    op->answer->rows_changed += call->touched > 0 ? (uint64_t)call->touched : 0;
+    op->answer->statements_done += op_err(op)->kind == ERR_NONE;
 }
 
 /* Where a revision cannot so much as say it. */
@@ -413,7 +416,7 @@ static bool is_fenced(const struct fake_session *session, const struct fake_word
 static enum fake_outcome run_statement(struct fake_session *session)
 {
     struct fake_word words[FAKE_WORDS_MAX];
-    struct op *op = session->op;
+    const struct op *op = session->op;
     struct fake_call call = {.session = session, .op = op, .words = words, .touched = -1};
     call.count = fake_words(&session->db->world->arena, op->sql, session->at, session->end, words);
     if (session->refusal && fake_leaves_remains(&call) && fake_leave_remains(&call) == FAKE_DONE)
@@ -434,11 +437,12 @@ static enum fake_outcome run_statement(struct fake_session *session)
 /* Is the statement under way to be stopped? Then op->err says why. */
 static bool is_stopped(struct fake_session *session)
 {
-    struct op *op = session->op;
+    const struct op *op = session->op;
     uint64_t taken_ms = session->db->world->now_ms - session->begun_ms;
+    uint64_t limit_ms = op->limits ? op->limits->statement_timeout_ms : 0;
     if (session->is_cancelled)
         fake_fail(op_make_err(op), "57014", "canceled on request");
-    else if (session->is_begun && op->statement_timeout_ms && taken_ms >= op->statement_timeout_ms)
+    else if (session->is_begun && limit_ms && taken_ms >= limit_ms)
         fake_fail(op_make_err(op), "57014", "canceled by the statement timeout");
     return op_err(op)->kind != ERR_NONE;
 }

@@ -3,7 +3,7 @@
  *
  *     struct runner runner = {.driver = &driver_sqlite};
  *     runner_run(&runner, conn, &op);
- *     op_err(&op)->kind == ERR_NONE says it went well
+ *     answer_err(&answer)->kind == ERR_NONE says it went well
  */
 #ifndef DRIVER_RUNNER_H
 #define DRIVER_RUNNER_H
@@ -32,9 +32,9 @@ void runner_run_cancelled(const struct runner *runner, struct conn *conn, struct
                           uint64_t after_ms);
 
 /* How an operation ended, of one that is no variable: ERR_NONE where it went well. */
-static inline enum err_class ended_with(struct op op)
+static inline enum err_class ended_with(struct answer answer)
 {
-    return op_err(&op)->kind;
+    return answer_err(&answer)->kind;
 }
 
 #endif

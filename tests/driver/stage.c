@@ -77,34 +77,38 @@ void stage_close(struct stage *stage, struct conn *conn)
 
 struct op stage_op(struct stage *stage, enum op_kind kind, const char *sql)
 {
-    return (struct op){
-        .kind = kind, .sql = sql, .sql_len = sql ? strlen(sql) : 0, .arena = &stage->arena};
+    return (struct op){.kind = kind,
+                       .sql = sql,
+                       .sql_len = sql ? strlen(sql) : 0,
+                       .arena = &stage->arena,
+                       .answer = arena_alloc(&stage->arena, sizeof(struct answer))};
 }
 
-struct op stage_run(struct stage *stage, struct conn *conn, struct op op)
+struct answer stage_run(struct stage *stage, struct conn *conn, struct op op)
 {
+    *op.answer = (struct answer){0};
     runner_run(&stage->runner, conn, &op);
-    return op;
+    return *op.answer;
 }
 
-struct op expect_good(struct op op)
+struct answer expect_good(struct answer answer)
 {
-    if (op_err(&op)->kind != ERR_NONE)
-        fail_msg("%s\n%s (%s)", op.sql ? op.sql : "", op_err(&op)->text, op_err(&op)->code);
-    return op;
+    if (answer_err(&answer)->kind != ERR_NONE)
+        fail_msg("%s (%s)", answer_err(&answer)->text, answer_err(&answer)->code);
+    return answer;
 }
 
-struct op stage_query(struct stage *stage, struct conn *conn, const char *sql)
+struct answer stage_query(struct stage *stage, struct conn *conn, const char *sql)
 {
     return expect_good(stage_run(stage, conn, stage_op(stage, OP_QUERY, sql)));
 }
 
-struct op stage_script(struct stage *stage, struct conn *conn, const char *sql)
+struct answer stage_script(struct stage *stage, struct conn *conn, const char *sql)
 {
     return expect_good(stage_run(stage, conn, stage_op(stage, OP_SCRIPT, sql)));
 }
 
-struct op stage_connect_op(struct stage *stage, struct conn *conn)
+struct answer stage_connect_op(struct stage *stage, struct conn *conn)
 {
     return stage_run(stage, conn, stage_op(stage, OP_CONNECT, NULL));
 }
@@ -121,17 +125,17 @@ struct conn *stage_connect(struct stage *stage)
     return stage_connect_to(stage, TARGET_GOOD);
 }
 
-void expect_only_value(const struct op *op, const char *value)
+void expect_only_value(const struct answer *answer, const char *value)
 {
-    assert_int_equal(op->row_count, 1);
-    assert_non_null(op_value(op, 0, 0));
-    assert_string_equal(op_value(op, 0, 0), value);
+    assert_int_equal(answer->rows.row_count, 1);
+    assert_non_null(grid_value(&answer->rows, 0, 0));
+    assert_string_equal(grid_value(&answer->rows, 0, 0), value);
 }
 
 void expect_count(struct stage *stage, struct conn *conn, const char *count)
 {
-    struct op op = stage_query(stage, conn, stage_say(stage, SAY_COUNT));
-    expect_only_value(&op, count);
+    struct answer answer = stage_query(stage, conn, stage_say(stage, SAY_COUNT));
+    expect_only_value(&answer, count);
 }
 
 const char *stage_join(struct stage *stage, const char *first, const char *second)
@@ -158,8 +162,8 @@ const char *stage_text(struct stage *stage, enum sql_id id, const struct sql_var
     return stage_text_of(stage, &id, 1, vars);
 }
 
-struct op stage_ask(struct stage *stage, struct conn *conn, enum sql_id id,
-                    const struct sql_vars *vars)
+struct answer stage_ask(struct stage *stage, struct conn *conn, enum sql_id id,
+                        const struct sql_vars *vars)
 {
     return stage_query(stage, conn, stage_text(stage, id, vars));
 }
@@ -173,11 +177,11 @@ void stage_begin(struct stage *stage, struct conn *conn, const struct sql_vars *
     assert_true(stage->subject->driver->is_in_transaction(conn));
 }
 
-struct op stage_end(struct stage *stage, struct conn *conn, enum sql_id id)
+struct answer stage_end(struct stage *stage, struct conn *conn, enum sql_id id)
 {
     struct op op = stage_op(stage, OP_QUERY, stage->subject->driver->dialect->sql[id]);
     op.tx_after = TX_OUTSIDE;
-    op.must_commit = id == SQL_COMMIT;
+    op.flags = id == SQL_COMMIT ? OP_MUST_COMMIT : 0;
     return stage_run(stage, conn, op);
 }
 
@@ -207,23 +211,23 @@ struct sql_vars stage_vars(void)
     };
 }
 
-struct op stage_inspect(struct stage *stage, struct conn *conn, struct sql_vars *vars)
+struct answer stage_inspect(struct stage *stage, struct conn *conn, struct sql_vars *vars)
 {
-    struct op op = stage_ask(stage, conn, SQL_INSPECT, vars);
-    assert_int_equal(op.row_count, 1);
-    assert_int_equal(op.column_count, 7);
-    vars->schema = vars->asked_schema ? vars->asked_schema : op_value(&op, 0, 0);
-    vars->search_path = op_value(&op, 0, 4);
+    struct answer answer = stage_ask(stage, conn, SQL_INSPECT, vars);
+    assert_int_equal(answer.rows.row_count, 1);
+    assert_int_equal(answer.rows.column_count, 7);
+    vars->schema = vars->asked_schema ? vars->asked_schema : grid_value(&answer.rows, 0, 0);
+    vars->search_path = grid_value(&answer.rows, 0, 4);
     stage_ask(stage, conn, SQL_READ_END, vars);
     assert_false(stage->subject->driver->is_in_transaction(conn));
-    return op;
+    return answer;
 }
 
 void stage_make_tables(struct stage *stage, struct conn *conn, struct sql_vars *vars)
 {
     static const enum sql_id ids[] = {SQL_VERSION_CREATE, SQL_HISTORY_CREATE};
-    struct op op = stage_inspect(stage, conn, vars);
-    bool has_schema = op_value(&op, 0, 0);
+    struct answer answer = stage_inspect(stage, conn, vars);
+    bool has_schema = grid_value(&answer.rows, 0, 0);
     stage_begin(stage, conn, vars);
     if (!has_schema)
         stage_ask(stage, conn, SQL_SCHEMA_CREATE, vars);
@@ -231,12 +235,15 @@ void stage_make_tables(struct stage *stage, struct conn *conn, struct sql_vars *
     stage_commit(stage, conn);
 }
 
-struct op stage_change_one(struct stage *stage, struct conn *conn, enum sql_id id,
-                           const struct sql_vars *vars)
+struct answer stage_change_one(struct stage *stage, struct conn *conn, enum sql_id id,
+                               const struct sql_vars *vars)
 {
     struct op op = stage_op(stage, OP_QUERY, stage_text(stage, id, vars));
-    op.needs_one_row = true;
-    return stage_run(stage, conn, op);
+    stage_run(stage, conn, op);
+    if (op_err(&op)->kind == ERR_NONE && op.answer->rows_changed != 1)
+        err_set(op_make_err(&op), ERR_INTERNAL, "it changed %llu rows, not one",
+                (unsigned long long)op.answer->rows_changed);
+    return *op.answer;
 }
 
 void stage_insert_version(struct stage *stage, struct conn *conn, struct sql_vars vars,
@@ -246,11 +253,11 @@ void stage_insert_version(struct stage *stage, struct conn *conn, struct sql_var
     expect_good(stage_change_one(stage, conn, SQL_VERSION_INSERT, &vars));
 }
 
-struct op stage_lock(struct stage *stage, struct conn *conn, uint64_t key)
+struct answer stage_lock(struct stage *stage, struct conn *conn, uint64_t key)
 {
     struct sql_vars vars = stage_vars();
-    struct op op = stage_inspect(stage, conn, &vars);
-    const char *pid = op_value(&op, 0, 5);
+    struct answer answer = stage_inspect(stage, conn, &vars);
+    const char *pid = grid_value(&answer.rows, 0, 5);
     vars.lock_key = key;
     vars.backend_pid = pid ? strtoul(pid, NULL, 10) : 0;
     return expect_good(
@@ -260,10 +267,10 @@ struct op stage_lock(struct stage *stage, struct conn *conn, uint64_t key)
 void expect_versions(struct stage *stage, struct conn *conn, const struct sql_vars *vars,
                      const char *one, const char *other)
 {
-    struct op op = stage_ask(stage, conn, SQL_VERSIONS, vars);
-    assert_int_equal(op.row_count, (one != NULL) + (other != NULL));
-    for (size_t i = 0; i < op.row_count; i++) {
-        const char *value = op_value(&op, i, 0);
+    struct answer answer = stage_ask(stage, conn, SQL_VERSIONS, vars);
+    assert_int_equal(answer.rows.row_count, (one != NULL) + (other != NULL));
+    for (size_t i = 0; i < answer.rows.row_count; i++) {
+        const char *value = grid_value(&answer.rows, i, 0);
         bool is_expected = (one && strcmp(value, one) == 0) || (other && strcmp(value, other) == 0);
         if (!is_expected)
             fail_msg("a version row '%s'", value);

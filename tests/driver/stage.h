@@ -37,19 +37,20 @@ struct conn *stage_connect_to(struct stage *stage, enum target target);
 
 /* ---- operations ---------------------------------------------------------------------------- */
 
+/* With an answer of its own. */
 struct op stage_op(struct stage *stage, enum op_kind kind, const char *sql);
 
 /* Runs an op made with stage_op and changed since; it may fail. */
-struct op stage_run(struct stage *stage, struct conn *conn, struct op op);
-struct op stage_connect_op(struct stage *stage, struct conn *conn);
+struct answer stage_run(struct stage *stage, struct conn *conn, struct op op);
+struct answer stage_connect_op(struct stage *stage, struct conn *conn);
 
 /* These must go well. */
-struct op stage_query(struct stage *stage, struct conn *conn, const char *sql);
-struct op stage_script(struct stage *stage, struct conn *conn, const char *sql);
-struct op stage_lock(struct stage *stage, struct conn *conn, uint64_t key);
-struct op expect_good(struct op op);
+struct answer stage_query(struct stage *stage, struct conn *conn, const char *sql);
+struct answer stage_script(struct stage *stage, struct conn *conn, const char *sql);
+struct answer stage_lock(struct stage *stage, struct conn *conn, uint64_t key);
+struct answer expect_good(struct answer answer);
 
-void expect_only_value(const struct op *op, const char *value);
+void expect_only_value(const struct answer *answer, const char *value);
 void expect_count(struct stage *stage, struct conn *conn, const char *count);
 
 /* ---- the dialect --------------------------------------------------------------------------- */
@@ -62,20 +63,20 @@ const char *stage_text_of(struct stage *stage, const enum sql_id *ids, size_t co
                           const struct sql_vars *vars);
 
 /* Runs a template, where the dialect has it. */
-struct op stage_ask(struct stage *stage, struct conn *conn, enum sql_id id,
-                    const struct sql_vars *vars);
+struct answer stage_ask(struct stage *stage, struct conn *conn, enum sql_id id,
+                        const struct sql_vars *vars);
 
-/* The same of one that must change exactly one row; it may fail. */
-struct op stage_change_one(struct stage *stage, struct conn *conn, enum sql_id id,
-                           const struct sql_vars *vars);
+/* The same of one that must change exactly one row, or it fails (ERR_INTERNAL), as in a run (io_op.rows_total). */
+struct answer stage_change_one(struct stage *stage, struct conn *conn, enum sql_id id,
+                               const struct sql_vars *vars);
 
 void stage_begin(struct stage *stage, struct conn *conn, const struct sql_vars *vars);
 void stage_commit(struct stage *stage, struct conn *conn);
 void stage_rollback(struct stage *stage, struct conn *conn);
-struct op stage_end(struct stage *stage, struct conn *conn, enum sql_id id); /* it may fail */
+struct answer stage_end(struct stage *stage, struct conn *conn, enum sql_id id); /* it may fail */
 
 /* Fills vars->schema and vars->search_path, as a session does. */
-struct op stage_inspect(struct stage *stage, struct conn *conn, struct sql_vars *vars);
+struct answer stage_inspect(struct stage *stage, struct conn *conn, struct sql_vars *vars);
 
 void stage_make_tables(struct stage *stage, struct conn *conn, struct sql_vars *vars);
 void stage_insert_version(struct stage *stage, struct conn *conn, struct sql_vars vars,

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "driver/drivers.h"
 #include "driver/fake.h"
+#include "driver/stage.h"
 #include "dialect/template.h"
 #include "unit/unit.h"
 
@@ -87,8 +88,8 @@ static void on_server(struct stage *stage, const struct url *server, const char 
     const struct driver *driver = stage->subject->driver;
     struct conn *conn =
         driver->open(&(struct conn_params){.url = server, .password = stage->subject->password});
-    struct op connect = {.kind = OP_CONNECT, .arena = &stage->arena};
-    struct op op = {.kind = OP_QUERY, .arena = &stage->arena};
+    struct op connect = stage_op(stage, OP_CONNECT, NULL);
+    struct op op = stage_op(stage, OP_QUERY, NULL);
     struct buf sql;
     buf_init(&sql, BUF_MAX_DEFAULT);
     sql_fill(&sql, driver->dialect, template, &(struct sql_vars){.database = database});

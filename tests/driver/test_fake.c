@@ -44,22 +44,26 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct op run(struct stage *stage, struct conn *conn, enum op_kind kind, const char *sql)
+/* The server may go on with an op that its client has left. */
+static struct answer run(struct stage *stage, struct conn *conn, enum op_kind kind, const char *sql)
 {
-    struct op op = {.kind = kind,
-                    .sql = sql,
-                    .sql_len = sql ? strlen(sql) : 0,
-                    .arena = &stage->arena,
-                    .lock_timeout_ms = 1000};
-    runner_run(&stage->runner, conn, &op);
-    return op;
+    static const struct op_limits limits = {.lock_timeout_ms = 1000};
+    struct op *op = arena_alloc(&stage->arena, sizeof *op);
+    *op = (struct op){.kind = kind,
+                      .sql = sql,
+                      .sql_len = sql ? strlen(sql) : 0,
+                      .arena = &stage->arena,
+                      .answer = arena_alloc(&stage->arena, sizeof *op->answer),
+                      .limits = &limits};
+    runner_run(&stage->runner, conn, op);
+    return *op->answer;
 }
 
 static void run_good(struct stage *stage, struct conn *conn, enum op_kind kind, const char *sql)
 {
-    struct op op = run(stage, conn, kind, sql);
-    if (op_err(&op)->kind != ERR_NONE)
-        fail_msg("%s: %s", sql ? sql : "connecting", op_err(&op)->text);
+    struct answer answer = run(stage, conn, kind, sql);
+    if (answer_err(&answer)->kind != ERR_NONE)
+        fail_msg("%s: %s", sql ? sql : "connecting", answer_err(&answer)->text);
 }
 
 static struct conn *connect(struct stage *stage)
@@ -98,9 +102,9 @@ static void loses_the_answer_to_a_commit(void **state)
                                       .at = FAKE_COMMIT, .act = cases[i].act, .delay_ms = 500});
         size_t before = fake_effect_count(stage->db, "x");
         struct conn *conn = begin_work(stage);
-        struct op op = run(stage, conn, OP_QUERY, "commit");
-        assert_true(op_err(&op)->is_connection_lost);
-        assert_string_equal(op_err(&op)->code, "");
+        struct answer answer = run(stage, conn, OP_QUERY, "commit");
+        assert_true(answer_err(&answer)->is_connection_lost);
+        assert_string_equal(answer_err(&answer)->code, "");
         assert_int_equal(fake_effect_count(stage->db, "x") - before, cases[i].at_once);
         fake_driver.close(conn);
         sleep_ms(stage->world, 499);
@@ -119,8 +123,8 @@ static void an_orphan_keeps_its_lock_until_it_has_committed(void **state)
     fake_add_fault(stage->db,
                    &(struct fake_fault){.at = FAKE_COMMIT, .act = FAKE_LOSE_LATE, .delay_ms = 500});
     struct conn *conn = begin_work(stage);
-    struct op commit = run(stage, conn, OP_QUERY, "commit");
-    assert_true(op_err(&commit)->is_connection_lost);
+    struct answer commit = run(stage, conn, OP_QUERY, "commit");
+    assert_true(answer_err(&commit)->is_connection_lost);
     fake_driver.close(conn);
     conn = connect(stage);
     assert_false(lock(stage, conn));
@@ -135,7 +139,8 @@ static void goes_on_with_what_a_client_left(void **state)
 {
     struct stage *stage = *state;
     struct conn *conn = connect(stage);
-    struct op op = {.kind = OP_SCRIPT, .arena = &stage->arena};
+    struct answer answer = {0};
+    struct op op = {.kind = OP_SCRIPT, .arena = &stage->arena, .answer = &answer};
     char sql[] = "effect x; sleep 100; effect x";
     op.sql = sql;
     op.sql_len = sizeof sql - 1;
@@ -146,6 +151,7 @@ static void goes_on_with_what_a_client_left(void **state)
     fake_driver.close(conn);
     memset(sql, '#', sizeof sql); /* the client's text is gone with it */
     memset(&op, 0xff, sizeof op);
+    memset(&answer, 0xff, sizeof answer);
     assert_int_equal(fake_effect_count(stage->db, "x"), 1);
     sleep_ms(stage->world, 200);
     assert_int_equal(fake_effect_count(stage->db, "x"), 2);
@@ -162,10 +168,10 @@ static void strikes_the_nth_event_of_its_kind(void **state)
         &(struct fake_fault){
             .at = FAKE_SCRIPT, .nth = 3, .times = 2, .act = FAKE_REFUSE, .code = "22012"});
     run_good(stage, conn, OP_QUERY, "count x; count x; count x; count x");
-    struct op op = run(stage, conn, OP_SCRIPT, "effect x; effect x; effect x");
-    assert_int_equal(op_err(&op)->kind, ERR_SQL);
-    assert_string_equal(op_err(&op)->code, "22012");
-    assert_int_equal(op.statements_done, 2);
+    struct answer answer = run(stage, conn, OP_SCRIPT, "effect x; effect x; effect x");
+    assert_int_equal(answer_err(&answer)->kind, ERR_SQL);
+    assert_string_equal(answer_err(&answer)->code, "22012");
+    assert_int_equal(answer.statements_done, 2);
     assert_int_equal(ended_with(run(stage, conn, OP_SCRIPT, "effect x")), ERR_SQL);
     run_good(stage, conn, OP_SCRIPT, "effect x");
     assert_int_equal(fake_effect_count(stage->db, "x"), 3);
@@ -192,10 +198,10 @@ static void refuses_connections(void **state)
         fault.at = FAKE_CONNECT;
         fake_add_fault(stage->db, &fault);
         struct conn *conn = fake_driver.open(&(struct conn_params){.url = &stage->url});
-        struct op op = run(stage, conn, OP_CONNECT, NULL);
-        assert_int_equal(op_err(&op)->kind, cases[i].kind);
-        assert_int_equal(op_err(&op)->is_transient, cases[i].is_transient);
-        assert_int_equal(op_err(&op)->is_connection_lost, cases[i].is_lost);
+        struct answer answer = run(stage, conn, OP_CONNECT, NULL);
+        assert_int_equal(answer_err(&answer)->kind, cases[i].kind);
+        assert_int_equal(answer_err(&answer)->is_transient, cases[i].is_transient);
+        assert_int_equal(answer_err(&answer)->is_connection_lost, cases[i].is_lost);
         fake_driver.close(conn);
         fake_driver.close(connect(stage));
     }

@@ -124,7 +124,8 @@ static void leave(struct open_conn *open)
 }
 
 /* A session's operations have a lock timeout; the question who blocks it has none. */
-static struct want start_counted(const struct driver *driver, struct conn *conn, struct op *op)
+static struct want start_counted(const struct driver *driver, struct conn *conn,
+                                 const struct op *op)
 {
     struct open_conn *open = find_conn(conn);
     bool is_reset = op->sql && strcmp(op->sql, "forget") == 0;
@@ -133,7 +134,7 @@ static struct want start_counted(const struct driver *driver, struct conn *conn,
         hooks.on_op(hooks.ctx, open->url, op);
     if (is_reset)
         leave(open);
-    else if (op->lock_timeout_ms && !open->is_taken) {
+    else if (op->limits && !open->is_taken) {
         open->is_taken = true;
         hooks.on_open(hooks.ctx, conn, open->url);
     }
@@ -156,7 +157,7 @@ static void work_counted(const struct driver *driver, struct conn *conn)
 
 /* The functions of an interface get nothing that says which driver they are: each dialect has its own. */
 #define WRAPPERS(NAME, DIALECT)                                                                    \
-    static struct want NAME##_start(struct conn *conn, struct op *op)                              \
+    static struct want NAME##_start(struct conn *conn, const struct op *op)                        \
     {                                                                                              \
         return start_counted(hooks.drivers[DIALECT], conn, op);                                    \
     }                                                                                              \
@@ -173,7 +174,7 @@ WRAPPERS(postgres, DIALECT_POSTGRESQL)
 WRAPPERS(mysql, DIALECT_MYSQL)
 
 static const struct {
-    struct want (*start)(struct conn *conn, struct op *op);
+    struct want (*start)(struct conn *conn, const struct op *op);
     void (*close)(struct conn *conn);
     void (*work)(struct conn *conn);
 } wrappers[DIALECT__COUNT] = {

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "rollout/io.h"
 
 enum { STEPS_MAX = 4, LATE_MS = 5000, SOON_MS = 20 };
@@ -13,6 +14,7 @@ struct conn {
     size_t at;
     unsigned ready[STEPS_MAX];
     bool reads_at[STEPS_MAX]; /* takes the byte out of the pipe before this step */
+    struct answer answer;     /* given at once */
 };
 
 static struct conn script;
@@ -25,9 +27,9 @@ static struct conn *open_script(const struct conn_params *params)
     return &script;
 }
 
-static struct want start(struct conn *conn, struct op *op)
+static struct want start(struct conn *conn, const struct op *op)
 {
-    (void)op;
+    *op->answer = conn->answer;
     return conn->wants[0];
 }
 
@@ -64,21 +66,26 @@ static void on_done(void *ctx)
     io_close(*io, NULL, NULL);
 }
 
-/* Runs the script to its end, and returns how long that took. */
-static uint64_t run_script(void)
+static void run(struct io_op *op)
 {
     uv_loop_t loop;
     struct conn_params params = {0};
-    struct op op = {.kind = OP_QUERY, .sql = "x", .sql_len = 1};
     assert_int_equal(uv_loop_init(&loop), 0);
-    uint64_t begun_ns = uv_hrtime();
     struct io *io = io_open(&loop, &driver, &params);
-    io_run(io, &op, 1, on_done, &io);
+    io_run(io, op, 1, on_done, &io);
     uv_run(&loop, UV_RUN_DEFAULT);
-    assert_int_equal(op_err(&op)->kind, ERR_NONE);
     assert_int_equal(uv_loop_close(&loop), 0);
     close(pipe_fds[0]);
     close(pipe_fds[1]);
+}
+
+/* Runs the script to its end, and returns how long that took. */
+static uint64_t run_script(void)
+{
+    struct io_op op = {.op = {.kind = OP_QUERY, .sql = "x", .sql_len = 1}};
+    uint64_t begun_ns = uv_hrtime();
+    run(&op);
+    assert_int_equal(io_op_err(&op)->kind, ERR_NONE);
     return (done_ns - begun_ns) / 1000000;
 }
 
@@ -124,7 +131,39 @@ static void an_old_time_does_not_end_the_next_wait(void **state)
     assert_int_equal(script.ready[1], WANT_TIMER);
 }
 
+/* What no driver looks at. */
+static void checks_the_rows_of_an_answer(void **state)
+{
+    static const struct {
+        struct answer answer;
+        uint64_t rows_total;
+        bool needs_rows;
+        enum err_class expected;
+    } cases[] = {
+        {{.rows_changed = 2}, 2, false, ERR_NONE},
+        {{.rows_changed = 7}, 0, false, ERR_NONE},
+        {{.rows_changed = 0}, 1, false, ERR_INTERNAL},
+        {{.rows_changed = 3}, 2, false, ERR_INTERNAL},
+        {{.rows_seen = 1}, 0, true, ERR_NONE},
+        {{.rows_seen = 0}, 0, true, ERR_SQL},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct arena arena;
+        struct io_op op = {.op = {.kind = OP_SCRIPT, .sql = "x", .sql_len = 1, .arena = &arena},
+                           .rows_total = cases[i].rows_total,
+                           .needs_rows = cases[i].needs_rows};
+        arena_init(&arena);
+        begin();
+        script.answer = cases[i].answer;
+        run(&op);
+        assert_int_equal(io_op_err(&op)->kind, cases[i].expected);
+        arena_done(&arena);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(checks_the_rows_of_an_answer),
     cmocka_unit_test(a_time_ends_the_wait_for_a_silent_socket),
     cmocka_unit_test(a_socket_ends_the_wait_before_its_time),
     cmocka_unit_test(an_old_time_does_not_end_the_next_wait),
