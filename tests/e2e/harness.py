@@ -1,4 +1,4 @@
-"""What the end-to-end tests share: a private PostgreSQL, a fleet in a temporary folder, the binary.
+"""What the end-to-end tests share: a private PostgreSQL, a private MariaDB, a fleet in a temporary folder, the binary.
 
 SKEIN_BIN names the binary under test. Servers run as a non-root user on a free port of 127.0.0.1
 under a temporary folder, and are stopped by their recorded pid.
@@ -270,6 +270,126 @@ class Postgres:
             process.communicate()
 
 
+class MariaDB:
+    """A private MariaDB with the interface of Postgres: `url(db)`, `sql(db, text)`. Its system tables are made once
+    for each version and user, and copied."""
+
+    SECRET = "superuser-secret"
+
+    def __init__(self, *settings):
+        self.user = "mysql" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
+        self.dir = tempfile.mkdtemp(prefix="skein-maria-", dir=memory_folder())
+        os.chmod(self.dir, 0o755)
+        self.port, self.socket = free_port(), os.path.join(self.dir, "socket")
+        self.data = os.path.join(self.dir, "data")
+        subprocess.run(["cp", "-a", self._template(), self.data], check=True)
+        users = os.path.join(self.dir, "users.sql")
+        with open(users, "w") as file:
+            for host in ("localhost", "%"):
+                file.write(f"CREATE USER IF NOT EXISTS skein@'{host}' IDENTIFIED BY '{self.SECRET}';\n"
+                           f"GRANT ALL ON *.* TO skein@'{host}' WITH GRANT OPTION;\n")
+        if os.getuid() == 0:
+            shutil.chown(self.dir, self.user)
+        self.settings = [f"--datadir={self.data}", f"--socket={self.socket}", f"--port={self.port}",
+                         "--bind-address=127.0.0.1", f"--pid-file={self.dir}/pid", f"--init-file={users}",
+                         f"--log-error={self.dir}/log", f"--tmpdir={self.dir}", "--skip-name-resolve",
+                         "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0",
+                         "--innodb-buffer-pool-size=32M", "--key-buffer-size=1M", "--max-connections=80",
+                         *settings]
+        self.start()
+
+    def _call(self, *args):
+        done = subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd="/")
+        if done.returncode:
+            raise AssertionError(f"{args[0]}: {done.stdout.decode()}")
+        return done.stdout.decode()
+
+    def _template(self):
+        """Several tests may want it at once: who is first names it."""
+        version = self._call("/usr/sbin/mariadbd", "--no-defaults", "--version").split("Ver ")[1].split()[0]
+        path = os.path.join(tempfile.gettempdir(), f"skein-maria-template-{os.getuid()}-{version}")
+        if os.path.isdir(path) and os.stat(path).st_uid == pwd.getpwnam(self.user).pw_uid:
+            return path
+        made = tempfile.mkdtemp(prefix="skein-maria-new-")
+        os.chmod(made, 0o700)
+        if os.getuid() == 0:
+            shutil.chown(made, self.user)
+        self._call("mariadb-install-db", "--no-defaults", f"--datadir={made}", f"--user={self.user}",
+                   "--auth-root-authentication-method=normal", "--skip-test-db")
+        try:
+            os.rename(made, path)
+        except OSError:
+            shutil.rmtree(made)
+        return path
+
+    def start(self):
+        self.process = subprocess.Popen(
+            ["/usr/sbin/mariadbd", "--no-defaults", f"--user={self.user}", *self.settings],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+        self.pid = self.process.pid
+
+        def answers():
+            assert self.process.poll() is None, self.log()
+            return self.client("", "-e", "DO 1").returncode == 0
+        wait_until(answers, what="mariadbd")
+
+    def log(self):
+        with open(os.path.join(self.dir, "log"), errors="replace") as file:
+            return file.read()
+
+    def stop(self, mode="fast"):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM if mode == "fast" else signal.SIGKILL)
+        self.process.wait()
+
+    def close(self):
+        self.stop("immediate")
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def url(self, database, user="skein", scheme="mysql"):
+        return f"{scheme}://{user}:{self.SECRET}@127.0.0.1:{self.port}/{database}"
+
+    def client(self, database, *args, **options):
+        return subprocess.run(
+            ["mariadb", "--no-defaults", f"--socket={self.socket}", "-uskein", f"-p{self.SECRET}", "-N", "-B",
+             "--default-character-set=utf8mb4", database, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            **options)
+
+    def sql(self, database, text):
+        done = self.client(database, input=text.encode())
+        if done.returncode:
+            raise AssertionError(done.stderr.decode())
+        return [line.split("\t") for line in done.stdout.decode().splitlines()]
+
+    def create(self, *names):
+        self.sql("", ";".join(f"CREATE DATABASE `{name}`" for name in names))
+        return [{"name": name, "url": self.url(name)} for name in names]
+
+    def versions(self, database):
+        return sorted(r[0] for r in self.sql(database, "SELECT version_num FROM alembic_version"))
+
+    def tables(self, database):
+        rows = self.sql(database, "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()")
+        return {row[0] for row in rows} - {"alembic_version", "skein_history"}
+
+    @contextlib.contextmanager
+    def session(self, database, sql):
+        """A client that runs `sql` and stays connected until the block ends."""
+        process = subprocess.Popen(
+            ["mariadb", "--no-defaults", f"--socket={self.socket}", "-uskein", f"-p{self.SECRET}", "-N", "-B", "-n",
+             database], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        try:
+            process.stdin.write((sql + ";\nSELECT 'ready';\n").encode())
+            process.stdin.flush()
+            while process.stdout.readline().strip() != b"ready":
+                assert process.poll() is None, "the client died"
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
+
+
+
 class FleetCase(unittest.TestCase):
     def setUp(self):
         self.fleet = Fleet()
@@ -295,6 +415,15 @@ class PostgresCase(FleetCase):
     def setUpClass(cls):
         cls.pg = Postgres(*cls.settings)
         cls.addClassCleanup(cls.pg.close)
+
+
+class MariaDBCase(FleetCase):
+    settings = ()
+
+    @classmethod
+    def setUpClass(cls):
+        cls.maria = MariaDB(*cls.settings)
+        cls.addClassCleanup(cls.maria.close)
 
 
 class Pooler(PostgresCase):
