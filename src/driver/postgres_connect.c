@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/url.h"
+#include "driver/local.h"
 
 /* The defaults that a URL's parameters override. Keepalives find a peer that vanished in 25 s. */
 static const struct url_param defaults[] = {
@@ -48,28 +49,11 @@ static void add_addresses(struct keywords *keywords, struct arena *arena, const 
     buf_done(&hosts);
 }
 
-static bool is_local_address(const char *text, size_t len)
-{
-    return (len == 3 && strncmp(text, "::1", len) == 0) ||
-           (strncmp(text, "127.", 4) == 0 && strspn(text, "0123456789.") >= len);
-}
-
 /* A name that libpq resolves itself: none is its socket's folder, `@` begins an abstract socket. */
 static bool is_local_host(const char *text, size_t len)
 {
     return len == 0 || *text == '/' || *text == '@' ||
-           (len == 9 && strncmp(text, "localhost", len) == 0) || is_local_address(text, len);
-}
-
-/* Are all of them this machine's own? */
-static bool are_local(const char *list, bool (*is_local)(const char *text, size_t len))
-{
-    for (size_t len; *list; list += len + (list[len] == ',')) {
-        len = strcspn(list, ",");
-        if (!is_local(list, len))
-            return false;
-    }
-    return true;
+           (len == 9 && strncmp(text, "localhost", len) == 0) || local_is_address(text, len);
 }
 
 /* What libpq would make of a URL with its environment and service file. */
@@ -100,7 +84,7 @@ static struct chosen ask_libpq(const struct url *url)
         }
     }
     chosen.is_local =
-        *address ? are_local(address, is_local_address) : are_local(host, is_local_host);
+        *address ? local_are_all(address, local_is_address) : local_are_all(host, is_local_host);
     chosen.has_sslmode =
         *mode && strcmp(mode, usual) != 0 && !(environment && strcmp(mode, environment) == 0);
     PQconninfoFree(options);
@@ -112,7 +96,7 @@ static struct chosen ask_libpq(const struct url *url)
  * otherwise. The address that is dialled decides, not the name beside it; PGSSLMODE is for what stays here. */
 static bool needs_tls_default(const struct url *url, const char *addresses)
 {
-    if (url_param(url, "sslmode") || (addresses && are_local(addresses, is_local_address)))
+    if (url_param(url, "sslmode") || (addresses && local_are_all(addresses, local_is_address)))
         return false;
     if (!url_param(url, "service")) {
         if (addresses)
@@ -147,8 +131,9 @@ bool postgres_is_let_in(PGconn *pg)
 /* Kerberos' encryption of what stays on the machine is not looked for: that costs more than the rest. */
 static bool needs_no_gssenc(const struct url *url, const char *addresses)
 {
-    return addresses && are_local(addresses, is_local_address) && !url_param(url, "gssencmode") &&
-           !getenv("PGGSSENCMODE") && !getenv("PGSERVICE") && !url_param(url, "service");
+    return addresses && local_are_all(addresses, local_is_address) &&
+           !url_param(url, "gssencmode") && !getenv("PGGSSENCMODE") && !getenv("PGSERVICE") &&
+           !url_param(url, "service");
 }
 
 PGconn *postgres_connect_start(const struct conn_params *params)
