@@ -6,5 +6,6 @@ struct driver;
 
 extern const struct driver driver_sqlite;
 extern const struct driver driver_postgres;
+extern const struct driver driver_mysql;
 
 #endif

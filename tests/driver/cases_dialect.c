@@ -28,6 +28,14 @@ static const char *const hostile[] = {
     "trailing\\",
 };
 
+static bool is_refused(const struct stage *stage, const char *name)
+{
+    for (const char *const *at = stage->subject->refused_names; at && *at; at++)
+        if (strcmp(*at, name) == 0)
+            return true;
+    return false;
+}
+
 /* ---- the dialect --------------------------------------------------------------------------- */
 
 static void quotes_literals(void **state)
@@ -60,8 +68,9 @@ static void quotes_identifiers(void **state)
         buf_init(&buf, BUF_MAX_DEFAULT);
         buf_adds(&buf, stage_say(stage, SAY_IDENTIFIER));
         stage->subject->driver->dialect->add_identifier(&buf, hostile[i]);
-        struct answer answer = stage_query(stage, conn, buf.data);
-        assert_string_equal(answer.columns[0], hostile[i]);
+        struct answer answer = stage_run(stage, conn, stage_op(stage, OP_QUERY, buf.data));
+        if (!is_refused(stage, hostile[i]))
+            assert_string_equal(expect_good(answer).columns[0], hostile[i]);
         buf_done(&buf);
     }
 }
@@ -71,10 +80,13 @@ static void keeps_version_rows(void **state)
     struct stage *stage = *state;
     struct sql_vars vars = stage_vars();
     struct conn *conn = stage_connect(stage);
+    bool has_exact_text = stage->subject->abilities & HAS_EXACT_TEXT;
     stage_make_tables(stage, conn, &vars);
     for (size_t i = 0; i + 1 < ARRAY_LEN(hostile); i++) {
         vars.from = hostile[i];
         vars.to = hostile[i + 1];
+        if (!has_exact_text && strspn(vars.from, " ") == strlen(vars.from))
+            continue; /* it is the same key as what follows, and no revision's id */
         stage_begin(stage, conn, &vars);
         stage_insert_version(stage, conn, vars, hostile[i]);
         expect_versions(stage, conn, &vars, hostile[i], NULL);
@@ -253,6 +265,13 @@ static void survives_hostile_names(void **state)
         assert_null(grid_value(&answer.rows, 0, 1));
         stage_begin(stage, conn, &vars);
         stage_ask(stage, conn, SQL_SCHEMA_CREATE, &vars);
+        if (is_refused(stage, hostile[i])) {
+            struct op create =
+                stage_op(stage, OP_QUERY, stage_text(stage, SQL_VERSION_CREATE, &vars));
+            assert_int_equal(ended_with(stage_run(stage, conn, create)), ERR_SQL);
+            stage_rollback(stage, conn);
+            continue;
+        }
         stage_ask(stage, conn, SQL_VERSION_CREATE, &vars);
         if (!grid_value(&answer.rows, 0, 3))
             stage_ask(stage, conn, SQL_HISTORY_CREATE, &vars);

@@ -137,6 +137,7 @@ static void takes_a_script_of_megabytes(void **state)
     struct buf buf;
     char comment[80000];
     memset(comment, '-', sizeof comment);
+    comment[2] = ' '; /* without it, it is no comment everywhere */
     stage_script(stage, conn, stage_say(stage, SAY_PREPARE));
     buf_init(&buf, BUF_MAX_DEFAULT);
     for (int i = 0; i < CHANGES; i++) {
@@ -349,13 +350,14 @@ static void points_at_the_fault(void **state)
     struct stage *stage = *state;
     struct conn *conn = stage_connect(stage);
     const char *one = stage_say(stage, SAY_ONE);
+    bool has_places = stage->subject->abilities & HAS_PLACES;
     stage_script(stage, conn, stage_say(stage, SAY_PREPARE));
     const char *text = arena_printf(&stage->arena, "%s;\n%s;\n%s;\n%s", one, one,
                                     stage_say(stage, SAY_UNKNOWN), one);
     for (int kind = OP_QUERY; kind <= OP_SCRIPT; kind++) {
         struct answer answer = stage_run(stage, conn, stage_op(stage, (enum op_kind)kind, text));
         assert_int_equal(answer_err(&answer)->kind, ERR_SQL);
-        assert_int_equal(answer_err(&answer)->offset, place_of(text, "nosuch"));
+        assert_int_equal(answer_err(&answer)->offset, has_places ? place_of(text, "nosuch") : 0);
         assert_int_equal(answer.statements_done, 2);
         assert_true(*answer_err(&answer)->code);
         assert_false(answer_err(&answer)->is_transient);

@@ -60,8 +60,10 @@ enum ability {
     HAS_MORTAL_CONNECTIONS = 256,
     HAS_DDL_IN_TRANSACTION = 512,
     HAS_JOINED_OPS = 1024,
-    HAS_TABLES = 4096, /* SQL_TABLES tells which tables are there */
-    HAS_PIDS = 2048,   /* SQL_INSPECT tells which process answers, and SQL_LOCK heeds it */
+    HAS_TABLES = 4096,      /* SQL_TABLES tells which tables are there */
+    HAS_PIDS = 2048,        /* SQL_INSPECT tells which process answers, and SQL_LOCK heeds it */
+    HAS_PLACES = 8192,      /* of all errors, and not only of those of the syntax */
+    HAS_EXACT_TEXT = 16384, /* blanks at the end of a key are not ignored */
 };
 
 struct subject {
@@ -72,6 +74,8 @@ struct subject {
     const char *missing_code; /* of a missing database */
     const char *password;     /* that all targets want; NULL: none */
     const char *maintenance;  /* the database to create others from; NULL: made on connecting */
+    const char *const
+        *refused_names; /* that no table may have, however they are quoted; NULL: none */
     const char *say[SAY__COUNT];
 
     /* Fill stage->targets, and stage->runner's clock where the database has its own. */

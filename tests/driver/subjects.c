@@ -69,17 +69,22 @@ static void tear_down_sqlite(struct stage *stage)
 
 /* ---- PostgreSQL ---------------------------------------------------------------------------- */
 
-/* SKEIN_TEST_URL names a server of the test's own (with_postgres.py) and its maintenance database. */
-static struct url server_url(struct stage *stage)
+/* SKEIN_TEST_URL names a server of the test's own (with_postgres.py, with_mariadb.py) and its maintenance database. */
+static struct url url_of(struct stage *stage, const char *variable)
 {
-    const char *text = getenv("SKEIN_TEST_URL");
+    const char *text = getenv(variable);
     struct url url;
     struct err err;
     if (!text)
-        fail_msg("SKEIN_TEST_URL is not set: run this through with_postgres.py");
+        fail_msg("%s is not set: run this through with_postgres.py or with_mariadb.py", variable);
     if (!url_parse(&stage->arena, text, &url, &err))
         fail_msg("%s", err.text);
     return url;
+}
+
+static struct url server_url(struct stage *stage)
+{
+    return url_of(stage, "SKEIN_TEST_URL");
 }
 
 static void on_server(struct stage *stage, const struct url *server, const char *template,
@@ -125,6 +130,35 @@ static void tear_down_postgres(struct stage *stage)
     struct url server = server_url(stage);
     on_server(stage, &server, "DROP DATABASE IF EXISTS {database} WITH (FORCE)", "case");
     on_server(stage, &server, "DROP DATABASE IF EXISTS {database} WITH (FORCE)",
+              stage->targets[TARGET_MISSING].database);
+}
+
+/* ---- MariaDB ------------------------------------------------------------------------------- */
+
+static const char *const mysql_refused_names[] = {
+    " ", /* none ends in what is blank */
+    "line\nbreak\ttab\r\n",
+    "äö€😀\u202e", /* nor has characters beyond the first plane */
+    NULL,
+};
+
+static void set_up_mysql(struct stage *stage)
+{
+    struct url server = server_url(stage);
+    for (int i = 0; i < TARGET__COUNT; i++)
+        stage->targets[i] = server;
+    stage->targets[TARGET_GOOD].database = "case";
+    stage->targets[TARGET_READ_ONLY] = url_of(stage, "SKEIN_TEST_READ_ONLY_URL");
+    stage->targets[TARGET_MISSING].database = "mis`sing\\'; --";
+    stage->targets[TARGET_NOWHERE].port = 1; /* tcpmux, as above */
+    on_server(stage, &server, "CREATE DATABASE {database} CHARACTER SET utf8mb4", "case");
+}
+
+static void tear_down_mysql(struct stage *stage)
+{
+    struct url server = server_url(stage);
+    on_server(stage, &server, "DROP DATABASE IF EXISTS {database}", "case");
+    on_server(stage, &server, "DROP DATABASE IF EXISTS {database}",
               stage->targets[TARGET_MISSING].database);
 }
 
@@ -196,7 +230,8 @@ static const struct subject subjects[] = {
     {
         .name = "sqlite",
         .driver = &driver_sqlite,
-        .abilities = HAS_CREATION_ON_CONNECT | HAS_DDL_IN_TRANSACTION | HAS_TABLES,
+        .abilities = HAS_PLACES | HAS_EXACT_TEXT | HAS_CREATION_ON_CONNECT |
+                     HAS_DDL_IN_TRANSACTION | HAS_TABLES,
         .missing_code = "14", /* SQLITE_CANTOPEN */
         .set_up = set_up_sqlite,
         .tear_down = tear_down_sqlite,
@@ -222,9 +257,10 @@ static const struct subject subjects[] = {
     {
         .name = "postgres",
         .driver = &driver_postgres,
-        .abilities = HAS_PASSWORDS | HAS_POOLING_PROXIES | HAS_HISTORY_ROWS | HAS_SEVERAL_PLACES |
-                     HAS_GUARD | HAS_RESET | HAS_COPY | HAS_MORTAL_CONNECTIONS |
-                     HAS_DDL_IN_TRANSACTION | HAS_JOINED_OPS | HAS_PIDS | HAS_TABLES,
+        .abilities = HAS_PLACES | HAS_EXACT_TEXT | HAS_PASSWORDS | HAS_POOLING_PROXIES |
+                     HAS_HISTORY_ROWS | HAS_SEVERAL_PLACES | HAS_GUARD | HAS_RESET | HAS_COPY |
+                     HAS_MORTAL_CONNECTIONS | HAS_DDL_IN_TRANSACTION | HAS_JOINED_OPS | HAS_PIDS |
+                     HAS_TABLES,
         .is_doomed_by_error = true,
         .missing_code = "3D000",
         .password = "superuser-secret", /* harness.py's */
@@ -257,10 +293,41 @@ static const struct subject subjects[] = {
             },
     },
     {
+        .name = "mysql",
+        .driver = &driver_mysql,
+        .abilities = HAS_PASSWORDS | HAS_HISTORY_ROWS | HAS_MORTAL_CONNECTIONS | HAS_TABLES,
+        .missing_code = "1049",
+        .password = "superuser-secret", /* harness.py's */
+        .maintenance = "information_schema",
+        .refused_names = mysql_refused_names,
+        .set_up = set_up_mysql,
+        .tear_down = tear_down_mysql,
+        .say =
+            {
+                COMMON_SQL,
+                [SAY_SLOW] = "SELECT SLEEP(30)",
+                [SAY_SCRIPT] =
+                    "-- one; no statement\n"
+                    "INSERT INTO t VALUES (101, 'a;b\\';''c;');\n"
+                    "/* two; /* not nested */ INSERT INTO t VALUES (102, \"x;\\\";\") # in; it\n"
+                    "  ON DUPLICATE KEY UPDATE x = 'y';\n"
+                    "BEGIN NOT ATOMIC\n"
+                    "  DECLARE n INT DEFAULT 0; -- end;\n"
+                    "  WHILE n < 2 DO SET n = n + 1; END WHILE;\n"
+                    "  IF n THEN INSERT INTO t SELECT 1103, CASE n WHEN 2 THEN 'END;' END; END IF;\n"
+                    "END;\n"
+                    "/*!50100 INSERT INTO t SELECT 103, x FROM t AS `t;` WHERE id = 101 */;\n"
+                    "CREATE TEMPORARY TABLE IF NOT EXISTS `t;` (x INT);\n"
+                    "INSERT INTO t VALUES (104, 'ä€😀') -- no semicolon; at the end",
+                [SAY_WHO] = "SELECT CONNECTION_ID()",
+                [SAY_KILL] = "KILL %s",
+            },
+    },
+    {
         .name = "fake",
         .driver = &fake_driver,
-        .abilities = HAS_POOLING_PROXIES | HAS_GUARD | HAS_RESET | HAS_MORTAL_CONNECTIONS |
-                     HAS_DDL_IN_TRANSACTION,
+        .abilities = HAS_PLACES | HAS_EXACT_TEXT | HAS_POOLING_PROXIES | HAS_GUARD | HAS_RESET |
+                     HAS_MORTAL_CONNECTIONS | HAS_DDL_IN_TRANSACTION,
         .is_doomed_by_error = true,
         .missing_code = "3D000",
         .maintenance = "maintenance",
@@ -271,9 +338,9 @@ static const struct subject subjects[] = {
     {
         .name = "fake_joins",
         .driver = &fake_joins,
-        .abilities = HAS_POOLING_PROXIES | HAS_HISTORY_ROWS | HAS_SEVERAL_PLACES | HAS_GUARD |
-                     HAS_RESET | HAS_MORTAL_CONNECTIONS | HAS_DDL_IN_TRANSACTION | HAS_JOINED_OPS |
-                     HAS_PIDS,
+        .abilities = HAS_PLACES | HAS_EXACT_TEXT | HAS_POOLING_PROXIES | HAS_HISTORY_ROWS |
+                     HAS_SEVERAL_PLACES | HAS_GUARD | HAS_RESET | HAS_MORTAL_CONNECTIONS |
+                     HAS_DDL_IN_TRANSACTION | HAS_JOINED_OPS | HAS_PIDS,
         .is_doomed_by_error = true,
         .missing_code = "3D000",
         .maintenance = "maintenance",
@@ -284,7 +351,7 @@ static const struct subject subjects[] = {
     {
         .name = "fake_on_worker",
         .driver = &fake_on_worker,
-        .abilities = HAS_CREATION_ON_CONNECT | HAS_DDL_IN_TRANSACTION,
+        .abilities = HAS_PLACES | HAS_EXACT_TEXT | HAS_CREATION_ON_CONNECT | HAS_DDL_IN_TRANSACTION,
         .missing_code = "14",
         .set_up = set_up_fake,
         .tear_down = tear_down_fake,
@@ -293,7 +360,7 @@ static const struct subject subjects[] = {
     {
         .name = "fake_no_ddl",
         .driver = &fake_no_ddl,
-        .abilities = HAS_MORTAL_CONNECTIONS,
+        .abilities = HAS_PLACES | HAS_EXACT_TEXT | HAS_MORTAL_CONNECTIONS,
         .is_doomed_by_error = true,
         .missing_code = "3D000",
         .maintenance = "maintenance",

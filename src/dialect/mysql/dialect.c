@@ -1,0 +1,34 @@
+/* The dialect of MySQL and MariaDB, put together. */
+#include "dialect/dialect.h"
+
+#include "dialect/dialects.h"
+#include "dialect/mysql/split.h"
+#include "dialect/mysql/templates.h"
+#include "dialect/mysql/words.h"
+
+/* `BEGIN NOT ATOMIC` is a block: mysql_refuses tells it from a transaction. */
+static const char *const transaction_words[] = {"commit", "xa", NULL};
+static const char *const block_words[] = {"begin", "call", "execute", NULL};
+
+static const struct session_word session_words[] = {
+    {"sql_mode", PART_PARSER},          {"set names", PART_PARSER},
+    {"character_set", PART_PARSER},     {"lock_wait_timeout", PART_SETUP},
+    {"max_statement_time", PART_SETUP}, {"time_zone", PART_SETUP},
+    {"foreign_key_checks", PART_SETUP}, {NULL, 0},
+};
+
+const struct dialect dialect_mysql = {
+    .name = "mysql",
+    .id = DIALECT_MYSQL,
+    .sql = mysql_sql,
+    .maintenance_database = "information_schema",
+    .code_database_exists = "1007",
+    .transaction_words = transaction_words,
+    .block_words = block_words,
+    .session_words = session_words,
+    .add_literal = mysql_add_literal,
+    .add_identifier = mysql_add_identifier,
+    .split = mysql_split,
+    .refuses = mysql_refuses,
+    .add_setting = mysql_add_setting,
+};

@@ -1,0 +1,175 @@
+#include "dialect/mysql/params.h"
+
+#include "base/ascii.h"
+#include "base/err.h"
+
+enum effect {
+    IS_TEXT,    /* kept as it is */
+    SAYS_MODE,  /* a way to use TLS, by name */
+    SAYS_FLAG,  /* true and false stand for two of those */
+    IS_CHARSET, /* ours is UTF-8 */
+    IS_IGNORED, /* of the application's library, without meaning here */
+    IS_REFUSED,
+    IS_REFUSED_TRUE, /* false says what holds anyway */
+};
+
+static const struct param {
+    const char *name;
+    enum effect effect;
+    size_t member;                    /* IS_TEXT */
+    enum mysql_tls if_true, if_false; /* SAYS_FLAG */
+    const char *why;                  /* IS_REFUSED */
+} params[] = {
+    {"socket", IS_TEXT, offsetof(struct mysql_params, socket), 0, 0, NULL},
+    {"ssl_ca", IS_TEXT, offsetof(struct mysql_params, ca), 0, 0, NULL},
+    {"ssl_capath", IS_TEXT, offsetof(struct mysql_params, ca_folder), 0, 0, NULL},
+    {"ssl_cert", IS_TEXT, offsetof(struct mysql_params, cert), 0, 0, NULL},
+    {"ssl_key", IS_TEXT, offsetof(struct mysql_params, key), 0, 0, NULL},
+    {"ssl_cipher", IS_TEXT, offsetof(struct mysql_params, cipher), 0, 0, NULL},
+    {"ssl_crl", IS_TEXT, offsetof(struct mysql_params, crl), 0, 0, NULL},
+    {"ssl_crlpath", IS_TEXT, offsetof(struct mysql_params, crl_folder), 0, 0, NULL},
+    {"ssl_mode", SAYS_MODE, 0, 0, 0, NULL},
+    {"ssl-mode", SAYS_MODE, 0, 0, 0, NULL},
+    {"sslmode", SAYS_MODE, 0, 0, 0, NULL},
+    {"tls", SAYS_MODE, 0, 0, 0, NULL},
+    {"ssl", SAYS_FLAG, 0, MYSQL_TLS_VERIFY_IDENTITY, MYSQL_TLS_DISABLED, NULL},
+    {"ssl_disabled", SAYS_FLAG, 0, MYSQL_TLS_DISABLED, MYSQL_TLS_DEFAULT, NULL},
+    {"ssl_verify_cert", SAYS_FLAG, 0, MYSQL_TLS_VERIFY_IDENTITY, MYSQL_TLS_REQUIRED, NULL},
+    {"ssl_verify_identity", SAYS_FLAG, 0, MYSQL_TLS_VERIFY_IDENTITY, MYSQL_TLS_VERIFY_CA, NULL},
+    {"ssl_check_hostname", SAYS_FLAG, 0, MYSQL_TLS_VERIFY_IDENTITY, MYSQL_TLS_VERIFY_CA, NULL},
+    {"charset", IS_CHARSET, 0, 0, 0, NULL},
+    {"collation", IS_IGNORED, 0, 0, 0, NULL},
+    {"connect_timeout", IS_IGNORED, 0, 0, 0, NULL},
+    {"connection_timeout", IS_IGNORED, 0, 0, 0, NULL},
+    {"read_timeout", IS_IGNORED, 0, 0, 0, NULL},
+    {"write_timeout", IS_IGNORED, 0, 0, 0, NULL},
+    {"compress", IS_IGNORED, 0, 0, 0, NULL},
+    {"use_unicode", IS_IGNORED, 0, 0, 0, NULL},
+    {"autocommit", IS_IGNORED, 0, 0, 0, NULL},
+    {"client_flag", IS_IGNORED, 0, 0, 0, NULL},
+    {"pool_size", IS_IGNORED, 0, 0, 0, NULL},
+    {"pool_name", IS_IGNORED, 0, 0, 0, NULL},
+    {"pool_reset_session", IS_IGNORED, 0, 0, 0, NULL},
+    {"use_pure", IS_IGNORED, 0, 0, 0, NULL},
+    {"buffered", IS_IGNORED, 0, 0, 0, NULL},
+    {"raise_on_warnings", IS_IGNORED, 0, 0, 0, NULL},
+    {"auth_plugin", IS_IGNORED, 0, 0, 0, NULL},
+    {"parseTime", IS_IGNORED, 0, 0, 0, NULL},
+    {"multiStatements", IS_IGNORED, 0, 0, 0, NULL},
+    {"loc", IS_IGNORED, 0, 0, 0, NULL},
+    {"local_infile", IS_REFUSED_TRUE, 0, 0, 0, "a server could read files of this machine by it"},
+    {"allow_local_infile", IS_REFUSED_TRUE, 0, 0, 0,
+     "a server could read files of this machine by it"},
+    {"init_command", IS_REFUSED, 0, 0, 0,
+     "it would run before the tenant is locked: put it into a revision"},
+    {"read_default_file", IS_REFUSED, 0, 0, 0,
+     "skein reads no option files: give the user, and the password by 'password_file'"},
+    {"read_default_group", IS_REFUSED, 0, 0, 0, "skein reads no option files"},
+    {"default_file", IS_REFUSED, 0, 0, 0,
+     "skein reads no option files: give the user, and the password by 'password_file'"},
+    {"default_group", IS_REFUSED, 0, 0, 0, "skein reads no option files"},
+};
+
+static const struct param *find(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(params); i++)
+        if (ascii_is_same(name, params[i].name))
+            return &params[i];
+    return NULL;
+}
+
+static bool is_one_of(const char *value, const char *const *words)
+{
+    for (; *words; words++)
+        if (ascii_is_same(value, *words))
+            return true;
+    return false;
+}
+
+static bool read_flag(const char *value, bool *ret_flag)
+{
+    static const char *const yes[] = {"true", "1", "yes", "on", NULL};
+    static const char *const no[] = {"false", "0", "no", "off", NULL};
+    *ret_flag = is_one_of(value, yes);
+    return *ret_flag || is_one_of(value, no);
+}
+
+/* MySQL's client has the first five; the others are libpq's and Go's. */
+static bool read_mode(const char *value, enum mysql_tls *ret_tls)
+{
+    static const struct {
+        const char *name;
+        enum mysql_tls tls;
+    } modes[] = {
+        {"DISABLED", MYSQL_TLS_DISABLED},
+        {"PREFERRED", MYSQL_TLS_PREFERRED},
+        {"REQUIRED", MYSQL_TLS_REQUIRED},
+        {"VERIFY_CA", MYSQL_TLS_VERIFY_CA},
+        {"VERIFY_IDENTITY", MYSQL_TLS_VERIFY_IDENTITY},
+        {"disable", MYSQL_TLS_DISABLED},
+        {"prefer", MYSQL_TLS_PREFERRED},
+        {"require", MYSQL_TLS_REQUIRED},
+        {"verify-ca", MYSQL_TLS_VERIFY_CA},
+        {"verify-full", MYSQL_TLS_VERIFY_IDENTITY},
+        {"false", MYSQL_TLS_DISABLED},
+        {"skip-verify", MYSQL_TLS_REQUIRED},
+        {"true", MYSQL_TLS_VERIFY_IDENTITY},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(modes); i++)
+        if (ascii_is_same(value, modes[i].name)) {
+            *ret_tls = modes[i].tls;
+            return true;
+        }
+    return false;
+}
+
+static bool take(struct mysql_params *into, const struct param *param, const char *value,
+                 struct err *err)
+{
+    bool flag = false, is_flag = read_flag(value, &flag);
+    switch (param->effect) {
+    case IS_TEXT: *(const char **)(void *)((char *)into + param->member) = value; return true;
+    case IS_IGNORED: return true;
+    case SAYS_MODE:
+        return read_mode(value, &into->tls) ||
+               err_set(err, ERR_CONFIG,
+                       "'%s' must be DISABLED, PREFERRED, REQUIRED, VERIFY_CA or VERIFY_IDENTITY",
+                       param->name);
+    case SAYS_FLAG:
+        if (!is_flag)
+            return err_set(err, ERR_CONFIG, "'%s' must be true or false", param->name);
+        into->tls = flag ? param->if_true : param->if_false;
+        return true;
+    case IS_CHARSET:
+        return ascii_is_same(value, "utf8mb4") || ascii_is_same(value, "utf8") ||
+               err_set(err, ERR_CONFIG, "'charset' must be utf8mb4: revisions are UTF-8");
+    case IS_REFUSED_TRUE:
+        if (is_flag && !flag)
+            return true;
+        /* fall through */
+    case IS_REFUSED:
+        return err_set(err, ERR_CONFIG, "'%s' may not be given: %s", param->name, param->why);
+    }
+    return true;
+}
+
+bool mysql_params_read(const struct url *url, struct mysql_params *ret_params, struct err *err)
+{
+    struct mysql_params into = {0};
+    for (size_t i = 0; i < url->param_count; i++) {
+        const struct param *param = find(url->params[i].key);
+        if (!param)
+            return err_set(err, ERR_CONFIG, "the URL's parameter '%s' is not known: leave it out",
+                           url->params[i].key);
+        if (!take(&into, param, url->params[i].value, err))
+            return false;
+    }
+    bool has_authority = into.ca || into.ca_folder;
+    if (into.tls == MYSQL_TLS_VERIFY_CA && !has_authority)
+        return err_set(err, ERR_CONFIG,
+                       "to verify the authority alone takes 'ssl_ca': give it, or VERIFY_IDENTITY");
+    if (into.tls == MYSQL_TLS_DEFAULT && has_authority)
+        into.tls = MYSQL_TLS_VERIFY_IDENTITY;
+    *ret_params = into;
+    return true;
+}

@@ -1,0 +1,27 @@
+/* What the parameters of a URL say, in the words of SQLAlchemy's drivers and of other tools. Pure. */
+#ifndef DIALECT_MYSQL_PARAMS_H
+#define DIALECT_MYSQL_PARAMS_H
+
+#include "base/url.h"
+
+enum mysql_tls {
+    MYSQL_TLS_DEFAULT, /* nothing is said: whoever connects decides by where the traffic goes */
+    MYSQL_TLS_DISABLED,
+    MYSQL_TLS_PREFERRED, /* a server without TLS is talked to in plain text */
+    MYSQL_TLS_REQUIRED,  /* whoever it is */
+    MYSQL_TLS_VERIFY_CA,
+    MYSQL_TLS_VERIFY_IDENTITY,
+};
+
+/* Borrowed from the URL; NULL: not given. */
+struct mysql_params {
+    enum mysql_tls tls;
+    const char *ca, *ca_folder, *cert, *key, *cipher, *crl, *crl_folder;
+    const char *socket;
+};
+
+/* False: a parameter that is not known, or that must not be given; err (ERR_CONFIG) says what to do. */
+bool mysql_params_read(const struct url *url, struct mysql_params *ret_params,
+                       struct err *err) MUST_CHECK;
+
+#endif

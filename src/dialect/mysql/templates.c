@@ -1,0 +1,145 @@
+/* What MySQL and MariaDB are asked, as templates. What only one of the two knows stands in a comment that the other
+ * leaves out: `M!` is MariaDB's, and numbers from 50700 to 99999 are MySQL's. */
+#include "dialect/mysql/templates.h"
+
+#include "base/buf.h"
+
+/* Locks are the server's, so the name is that of the database, as the server itself writes it. */
+#define LOCK_NAME "CONCAT('skein.', SHA1(CONCAT(DATABASE(), '/', {key})))"
+
+/* The server waits in whole seconds, and 0 is not to wait: a fraction counts as a second more, and none as a
+ * year. */
+#define LOCK_SECONDS "IF({lock_timeout}, ({lock_timeout} + 999) DIV 1000, 31536000)"
+
+/* What decides how a statement is read and what it means is set whatever the server or the account says by
+ * default; docs/mysql.md has the list. An idle session's locks must not outlive its client by hours. */
+#define SETTINGS                                                                                   \
+    "SET SESSION sql_mode = " SQL_MODE ", time_zone = '+00:00', lock_wait_timeout = " LOCK_SECONDS \
+    ", innodb_lock_wait_timeout = " LOCK_SECONDS ", foreign_key_checks = 1, unique_checks = 1, "   \
+    "sql_safe_updates = 0, wait_timeout = 120 /*M!100101 , max_statement_time = "                  \
+    "{statement_timeout} / 1000 */{own_session}"
+
+/* The server's, without the modes that change how a text is split. Some names stand for several. */
+#define SQL_MODE                                                                                   \
+    "TRIM(BOTH ',' FROM REGEXP_REPLACE(@@GLOBAL.sql_mode, "                                        \
+    "'(^|,)(ANSI|ANSI_QUOTES|NO_BACKSLASH_ESCAPES|ORACLE|MSSQL|DB2|POSTGRESQL|MAXDB)(?=,|$)', "    \
+    "''))"
+
+/* Names of things have no characters beyond the first plane, and a literal of ours may: it must not be an error. */
+#define VERSION_NAME "CONVERT({version_name} USING utf8)"
+
+/* Where names of tables know the case of letters, another case is another table. */
+#define IS_VERSION_TABLE                                                                           \
+    "table_name = " VERSION_NAME " AND (@@lower_case_table_names OR BINARY table_name = "          \
+    "{version_name})"
+
+/* The newest row that is unfinished. MySQL reads a table that it writes only through another. */
+#define UNFINISHED                                                                                 \
+    "WHERE id = (SELECT id FROM (SELECT MAX(id) AS id FROM {history} WHERE revision = BINARY "     \
+    "{revision} AND direction = {direction} AND state IN ('running', 'partial')) AS newest)"
+
+#define HISTORY_COLUMNS                                                                            \
+    "(id, run_id, revision, direction, checksum, statements, duration_ms, applied_at, state)"
+
+const char mysql_session_begin[] =
+    "SET SESSION sql_mode = " SQL_MODE ", autocommit = 1, completion_type = 0; "
+    "SELECT CONNECTION_ID(), @@GLOBAL.read_only OR @@GLOBAL.innodb_read_only";
+
+const char *const mysql_sql[SQL__COUNT] = {
+    [SQL_LOCK] = "SELECT COALESCE(GET_LOCK(" LOCK_NAME ", 0), 0)",
+    [SQL_LOCK_HOLDER] =
+        "SELECT l.id = CONNECTION_ID(), CONCAT('connection ', l.id, COALESCE(CONCAT(' (user ', "
+        "p.user, ', ', LOWER(p.command), ' for ', p.time, ' s)'), '')) FROM (SELECT "
+        "IS_USED_LOCK(" LOCK_NAME ") AS id) AS l LEFT JOIN information_schema.processlist AS p ON "
+        "p.id = l.id WHERE l.id IS NOT NULL",
+    [SQL_INSPECT] =
+        "SELECT DATABASE(), MAX(IF(" IS_VERSION_TABLE ", table_name, NULL)), "
+        "MAX(IF(" IS_VERSION_TABLE ", table_name, NULL)), "
+        "MAX(IF(table_name = 'skein_history', table_name, NULL)), NULL, NULL, NULL FROM "
+        "information_schema.tables WHERE table_schema = DATABASE() AND table_name IN "
+        "(" VERSION_NAME ", 'skein_history')",
+    /* Never asked: the version table is found in the tenant's own database alone. */
+    [SQL_LOCATE] = "SELECT NULL, NULL LIMIT 0",
+    [SQL_IDENTITY] = "SELECT CONCAT_WS('/', /*M!101109 @@server_uid, */ /*!50700 @@server_uuid, */ "
+                     "@@hostname, @@port, DATABASE())",
+    [SQL_VERSIONS] = "SELECT LEFT(version_num, 256) FROM {version} LIMIT 10001",
+    [SQL_TABLES] =
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = "
+        "DATABASE() AND (CONVERT(table_name USING utf8mb4) IN ({rows}) OR "
+        "CONVERT(CONCAT(table_schema, '.', table_name) USING utf8mb4) IN ({rows})) LIMIT 1",
+    [SQL_HISTORY] =
+        "SELECT revision, direction, checksum, statements, state, run_id, id FROM {history} "
+        "ORDER BY id",
+    [SQL_BEGIN] = "START TRANSACTION",
+    [SQL_BEGIN_READING] = "/*M!100101 SET SESSION max_statement_time = {statement_timeout} / 1000; "
+                          "*/START TRANSACTION READ ONLY",
+    [SQL_SETUP_LOCAL] = SETTINGS,
+    [SQL_SETUP] = SETTINGS,
+    /* As Alembic makes it: the database's engine and collation. */
+    [SQL_VERSION_CREATE] = "CREATE TABLE {if_not_exists}{version} (version_num VARCHAR(32) NOT "
+                           "NULL, CONSTRAINT {version_pkc} PRIMARY KEY (version_num))",
+    [SQL_HISTORY_CREATE] =
+        "CREATE TABLE {if_not_exists}{history} (id BIGINT PRIMARY KEY, run_id VARCHAR(64) NOT "
+        "NULL, revision VARCHAR(32) NOT NULL, direction VARCHAR(8) NOT NULL, checksum "
+        "VARCHAR(64) NOT NULL, statements INTEGER NOT NULL, duration_ms DOUBLE NOT NULL, "
+        "applied_at DATETIME(6) NOT NULL, state VARCHAR(16) NOT NULL) ENGINE=InnoDB DEFAULT "
+        "CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+    [SQL_VERSION_INSERT] = "INSERT INTO {version} (version_num) VALUES ({to})",
+    /* Most collations take letters of both cases for the same. */
+    [SQL_VERSION_UPDATE] =
+        "UPDATE {version} SET version_num = {to} WHERE version_num = {from} AND BINARY "
+        "CONVERT(version_num USING utf8mb4) = BINARY {from}",
+    [SQL_VERSION_DELETE] = "DELETE FROM {version} WHERE version_num = {from} AND BINARY "
+                           "CONVERT(version_num USING utf8mb4) = BINARY {from}",
+    /* Numbered by hand: where several nodes take writes, two runs that were both given the tenant's lock make the
+     * same number, and one of them fails. */
+    [SQL_HISTORY_INSERT] =
+        "INSERT INTO {history} " HISTORY_COLUMNS " SELECT COALESCE(MAX(id), 0) + 1, {run}, "
+        "{revision}, {direction}, {checksum}, {statements}, {duration}, UTC_TIMESTAMP(6), {state} "
+        "FROM {history}",
+    [SQL_HISTORY_ROW] = "({history_id}, {run}, {revision}, {direction}, {checksum}, {statements}, "
+                        "{duration}, UTC_TIMESTAMP(6), {state})",
+    [SQL_HISTORY_ROWS] = "INSERT INTO {history} " HISTORY_COLUMNS " VALUES {steps}",
+    [SQL_HISTORY_MARK] =
+        "UPDATE {history} SET statements = {statements}, checksum = {checksum}, duration_ms = "
+        "duration_ms + {duration}, state = {state}, run_id = {run}, applied_at = "
+        "UTC_TIMESTAMP(6) " UNFINISHED,
+    /* Whatever completion_type says. */
+    [SQL_COMMIT] = "COMMIT AND NO CHAIN NO RELEASE",
+    [SQL_ROLLBACK] = "ROLLBACK AND NO CHAIN NO RELEASE",
+    [SQL_CREATE_DATABASE] = "CREATE DATABASE {database}",
+};
+
+/* A session of ours never has NO_BACKSLASH_ESCAPES. */
+void mysql_add_literal(struct buf *buf, const char *text)
+{
+    buf_addc(buf, '\'');
+    for (const char *p = text; *p; p++) {
+        if (*p == '\'' || *p == '\\')
+            buf_addc(buf, *p);
+        buf_addc(buf, *p);
+    }
+    buf_addc(buf, '\'');
+}
+
+void mysql_add_identifier(struct buf *buf, const char *name)
+{
+    buf_addc(buf, '`');
+    for (const char *p = name; *p; p++) {
+        if (*p == '`')
+            buf_addc(buf, *p);
+        buf_addc(buf, *p);
+    }
+    buf_addc(buf, '`');
+}
+
+/* Variables that are numbers take no text. */
+void mysql_add_setting(struct buf *buf, const struct session_setting *setting, bool is_local)
+{
+    (void)is_local; /* they are the session's in any case */
+    buf_addf(buf, ", SESSION %s = ", setting->name);
+    if (strspn(setting->value, "0123456789") == strlen(setting->value) && *setting->value)
+        buf_adds(buf, setting->value);
+    else
+        mysql_add_literal(buf, setting->value);
+}

@@ -1,0 +1,511 @@
+/* MySQL and MariaDB through libmariadb, never blocking: the socket is the caller's to poll.
+ *
+ * Connecting is the exception. The library looks names up and shakes hands for TLS with a blocking socket, for as
+ * long as the connect timeout at worst, so each connection is made on a thread of its own, which says by an eventfd
+ * that it is through. Whoever closes before that leaves the rest to the thread. Once connected the socket is set to
+ * O_NONBLOCK by us: the library leaves it blocking, and over TLS would wait in it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <mysql.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "dialect/dialects.h"
+#include "dialect/mysql/templates.h"
+#include "driver/drivers.h"
+#include "driver/mysql_connect.h"
+#include "driver/mysql_error.h"
+
+/* Shared by the connection and its thread; whoever lets go last frees it. */
+struct connecting {
+    struct mysql_login login;
+    int event_fd;
+    bool is_connected;
+    atomic_int holders;
+};
+
+/* What of the library's calls is under way. */
+enum stage { STAGE_QUERY, STAGE_ROW, STAGE_NEXT };
+
+/* Whose the answers are. */
+enum phase { PHASE_CONNECTING, PHASE_PROBING, PHASE_RUNNING, PHASE_HEARING };
+
+struct conn {
+    struct conn_params params;
+    struct connecting *connecting; /* NULL: nothing was tried */
+    MYSQL *mysql;                  /* once it is connected; that of `connecting` */
+    const struct op *op;
+    size_t sql_len; /* of it, as it is sent */
+    enum phase phase;
+    enum stage stage;
+    bool is_suspended; /* the call waits for the socket */
+    int failed;        /* what the call returned */
+    MYSQL_ROW row;
+    MYSQL_RES *result;   /* whose rows are being read; NULL: none */
+    const char **values; /* of those that are kept */
+    size_t row_capacity;
+    unsigned status;   /* the server's, after the last answer that had one */
+    unsigned warnings; /* of the statement that ended last */
+    struct conn_info info;
+};
+
+static struct want over(void)
+{
+    return (struct want){.bits = WANT_NOTHING};
+}
+
+/* ---- connecting ---------------------------------------------------------------------------- */
+
+static void let_go(struct connecting *connecting)
+{
+    if (atomic_fetch_sub(&connecting->holders, 1) > 1)
+        return;
+    mysql_login_done(&connecting->login);
+    close(connecting->event_fd);
+    free(connecting);
+}
+
+static void connect_blocking(struct connecting *connecting)
+{
+    connecting->is_connected = mysql_login_connect(&connecting->login);
+    eventfd_write(connecting->event_fd, 1);
+}
+
+static void *connect_on_thread(void *ctx)
+{
+    connect_blocking(ctx);
+    let_go(ctx);
+    mysql_thread_end();
+    return NULL;
+}
+
+/* False: the system gives no thread. */
+static bool start_thread(struct connecting *connecting)
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    atomic_fetch_add(&connecting->holders, 1);
+    bool is_started = pthread_create(&thread, &attributes, connect_on_thread, connecting) == 0;
+    if (!is_started)
+        atomic_fetch_sub(&connecting->holders, 1);
+    pthread_attr_destroy(&attributes);
+    return is_started;
+}
+
+/* A thread whose connection no one waits for any more ends after it at last. */
+enum { CONNECT_TIMEOUT_S = 60 };
+
+static struct want start_connecting(struct conn *conn)
+{
+    struct err err;
+    struct mysql_login login;
+    int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (fd < 0) {
+        err_set(op_make_err(conn->op), ERR_CONNECT, "no file is left to open: %s", strerror(errno));
+        op_make_err(conn->op)->is_transient = true;
+        return over();
+    }
+    if (!mysql_login_init(&login, &conn->params, CONNECT_TIMEOUT_S, &err)) {
+        *op_make_err(conn->op) = err;
+        close(fd);
+        return over();
+    }
+    conn->connecting = xcalloc(1, sizeof *conn->connecting);
+    conn->connecting->login = login;
+    conn->connecting->event_fd = fd;
+    atomic_init(&conn->connecting->holders, 1);
+    if (start_thread(conn->connecting))
+        return (struct want){.bits = WANT_READ, .fd = fd};
+    return (struct want){.bits = WANT_WORKER};
+}
+
+static void mysql_work(struct conn *conn)
+{
+    connect_blocking(conn->connecting);
+}
+
+/* ---- answers ------------------------------------------------------------------------------- */
+
+static bool has_failed(const struct conn *conn)
+{
+    return op_err(conn->op)->kind != ERR_NONE;
+}
+
+/* The first error wins. After it the status is that of the answer before. */
+static void fail(struct conn *conn)
+{
+    if (!has_failed(conn))
+        mysql_error_of(conn->mysql, conn->op, op_make_err(conn->op));
+}
+
+static void take_status(struct conn *conn)
+{
+    mariadb_get_infov(conn->mysql, MARIADB_CONNECTION_SERVER_STATUS, &conn->status);
+    conn->warnings = mysql_warning_count(conn->mysql);
+}
+
+static void give_up(struct conn *conn)
+{
+    op_make_err(conn->op)->is_connection_lost = true;
+    shutdown(mysql_get_socket(conn->mysql), SHUT_RDWR);
+}
+
+static void begin_rows(struct conn *conn)
+{
+    const struct op *op = conn->op;
+    MYSQL_FIELD *fields = mysql_fetch_fields(conn->result);
+    size_t width = mysql_num_fields(conn->result);
+    const char **names = arena_calloc(op->arena, width, sizeof *names);
+    for (size_t i = 0; i < width; i++)
+        names[i] = arena_strdup(op->arena, fields[i].name);
+    conn->values = NULL;
+    conn->row_capacity = 0;
+    op->answer->columns = names;
+    op->answer->rows = (struct grid){.column_count = width};
+}
+
+/* False: there are too many, and the connection is given up with what is on its way. */
+static bool keep_row(struct conn *conn)
+{
+    const struct op *op = conn->op;
+    struct grid *rows = &op->answer->rows;
+    size_t width = rows->column_count, bytes = width * sizeof *conn->values;
+    const unsigned long *lengths = mysql_fetch_lengths(conn->result);
+    for (size_t c = 0; c < width; c++)
+        bytes += lengths[c] + 1;
+    if (!op_has_room(op, bytes))
+        return false;
+    conn->values = arena_grow(op->arena, conn->values, rows->row_count, &conn->row_capacity,
+                              width * sizeof *conn->values);
+    const char **row = conn->values + rows->row_count++ * width;
+    for (size_t c = 0; c < width; c++)
+        row[c] = conn->row[c] ? arena_strndup(op->arena, conn->row[c], lengths[c]) : NULL;
+    rows->values = conn->values;
+    return true;
+}
+
+static void finish_statement(struct conn *conn)
+{
+    take_status(conn);
+    if (conn->phase != PHASE_HEARING)
+        conn->op->answer->statements_done++;
+}
+
+/* ---- one call of the library after the other ----------------------------------------------- */
+
+static struct want want_of(const struct conn *conn, int waits)
+{
+    unsigned bits = (waits & (MYSQL_WAIT_READ | MYSQL_WAIT_EXCEPT) ? WANT_READ : 0u) |
+                    (waits & MYSQL_WAIT_WRITE ? WANT_WRITE : 0u);
+    return (struct want){.bits = bits ? bits : WANT_READ, .fd = mysql_get_socket(conn->mysql)};
+}
+
+static int call(struct conn *conn, const char *sql, size_t len)
+{
+    switch (conn->stage) {
+    case STAGE_QUERY:
+        return mysql_real_query_start(&conn->failed, conn->mysql, sql, (unsigned long)len);
+    case STAGE_ROW: return mysql_fetch_row_start(&conn->row, conn->result);
+    case STAGE_NEXT: return mysql_next_result_start(&conn->failed, conn->mysql);
+    }
+    return 0;
+}
+
+static int call_again(struct conn *conn, int ready)
+{
+    switch (conn->stage) {
+    case STAGE_QUERY: return mysql_real_query_cont(&conn->failed, conn->mysql, ready);
+    case STAGE_ROW: return mysql_fetch_row_cont(&conn->row, conn->result, ready);
+    case STAGE_NEXT: return mysql_next_result_cont(&conn->failed, conn->mysql, ready);
+    }
+    return 0;
+}
+
+/* A statement's answer has begun: rows, or nothing but a count. True: there is more to read. */
+static bool take_answer(struct conn *conn)
+{
+    conn->result = mysql_use_result(conn->mysql);
+    if (conn->result) {
+        if (conn->op->kind != OP_SCRIPT && conn->phase != PHASE_HEARING)
+            begin_rows(conn);
+        conn->stage = STAGE_ROW;
+        return true;
+    }
+    if (mysql_field_count(conn->mysql)) {
+        fail(conn);
+        return false;
+    }
+    if (conn->phase != PHASE_HEARING)
+        conn->op->answer->rows_changed += mysql_affected_rows(conn->mysql);
+    finish_statement(conn);
+    conn->stage = STAGE_NEXT;
+    return mysql_more_results(conn->mysql);
+}
+
+/* True: there may be another row, or another answer. */
+static bool take_row(struct conn *conn)
+{
+    if (!conn->row) {
+        bool is_well = !mysql_errno(conn->mysql);
+        if (!is_well)
+            fail(conn);
+        mysql_free_result(conn->result); /* all of it was read: it does not wait */
+        conn->result = NULL;
+        if (!is_well)
+            return false;
+        finish_statement(conn);
+        conn->stage = STAGE_NEXT;
+        return mysql_more_results(conn->mysql);
+    }
+    if (conn->phase == PHASE_HEARING) {
+        mysql_take_warning(conn->op, (const char *const *)conn->row);
+        return true;
+    }
+    conn->op->answer->rows_seen++;
+    if (conn->op->kind == OP_SCRIPT || keep_row(conn))
+        return true;
+    give_up(conn);
+    return false;
+}
+
+/* Takes what the call that is over has brought. True: another one is to be made. */
+static bool take(struct conn *conn)
+{
+    if (conn->stage == STAGE_ROW)
+        return take_row(conn);
+    bool is_last =
+        conn->stage == STAGE_NEXT && conn->failed < 0; /* no error: there is no other answer */
+    if (conn->failed && !is_last)
+        fail(conn);
+    return !conn->failed && take_answer(conn);
+}
+
+/* Until the library waits for the socket, or the message is answered. True: it waits. */
+static bool run(struct conn *conn, int ready, const char *sql, size_t len, struct want *ret_want)
+{
+    do {
+        int waits = conn->is_suspended ? call_again(conn, ready) : call(conn, sql, len);
+        conn->is_suspended = waits != 0;
+        if (waits) {
+            *ret_want = want_of(conn, waits);
+            return true;
+        }
+    } while (take(conn));
+    return false;
+}
+
+/* ---- messages ------------------------------------------------------------------------------ */
+
+static void check_transaction(struct conn *conn)
+{
+    const struct op *op = conn->op;
+    bool is_inside = conn->status & SERVER_STATUS_IN_TRANS;
+    if (op->tx_after == TX_ANY || has_failed(conn) || is_inside == (op->tx_after == TX_INSIDE))
+        return;
+    op->answer->is_tx_broken = true;
+    err_set(op_make_err(op), ERR_SQL, "the transaction was %s by the statements themselves",
+            is_inside ? "begun" : "ended");
+}
+
+static void finish_lock(const struct op *op)
+{
+    struct answer *answer = op->answer;
+    const char *value = answer->rows.row_count ? grid_value(&answer->rows, 0, 0) : NULL;
+    answer->is_locked = op_err(op)->kind == ERR_NONE && value && *value == '1';
+    if (value && answer->rows.column_count > 1 && !answer->is_locked)
+        answer->holder = grid_value(&answer->rows, 0, 1);
+}
+
+/* The handshake's number is a proxy's own where one is in between: what is locked through it, and killed, may be
+ * another session. */
+static void take_info(struct conn *conn)
+{
+    const struct op *op = conn->op;
+    const struct grid *rows = &op->answer->rows;
+    if (has_failed(conn) || rows->row_count != 1)
+        return;
+    unsigned long id = strtoul(grid_value(rows, 0, 0), NULL, 10);
+    if (id != mysql_thread_id(conn->mysql)) {
+        err_set(op_make_err(op), ERR_CONNECT,
+                "a proxy answers for the server, which could give the tenant's lock to another "
+                "session: give the URL of the server itself");
+        return;
+    }
+    conn->info = (struct conn_info){
+        .is_read_only = strcmp(grid_value(rows, 0, 1), "0") != 0,
+        .backend_pid = (uint32_t)id,
+        .server_version = (uint32_t)mysql_get_server_version(conn->mysql),
+    };
+    op->answer->info = &conn->info;
+}
+
+/* What the server warns of in the statement that has just ended; it has nothing else to say before the next. */
+static bool wants_to_hear(const struct conn *conn)
+{
+    const struct op *op = conn->op;
+    return conn->phase == PHASE_RUNNING && op->kind == OP_SCRIPT && op->notices &&
+           op->flags & OP_HEARS_ALL && conn->warnings && !has_failed(conn);
+}
+
+static struct want go_on(struct conn *conn, int ready)
+{
+    static const char show[] = "SHOW WARNINGS";
+    const struct op *op = conn->op;
+    struct want want;
+    const char *sql = conn->phase == PHASE_PROBING ? mysql_session_begin : op->sql;
+    size_t len = conn->phase == PHASE_PROBING ? strlen(mysql_session_begin) : conn->sql_len;
+    if (conn->phase != PHASE_HEARING && run(conn, ready, sql, len, &want))
+        return want;
+    if (wants_to_hear(conn)) {
+        check_transaction(conn);
+        conn->phase = PHASE_HEARING;
+        conn->stage = STAGE_QUERY;
+        ready = 0;
+    }
+    if (conn->phase == PHASE_HEARING && run(conn, ready, show, strlen(show), &want))
+        return want;
+    if (conn->phase == PHASE_PROBING)
+        take_info(conn);
+    else if (conn->phase == PHASE_RUNNING)
+        check_transaction(conn);
+    if (op->kind == OP_LOCK)
+        finish_lock(op);
+    op->answer->is_over = true;
+    conn->phase = PHASE_RUNNING;
+    return over();
+}
+
+static struct want start_message(struct conn *conn, enum phase phase)
+{
+    conn->phase = phase;
+    conn->stage = STAGE_QUERY;
+    conn->is_suspended = false;
+    conn->warnings = 0;
+    return go_on(conn, 0);
+}
+
+static struct want end_connecting(struct conn *conn)
+{
+    struct connecting *connecting = conn->connecting;
+    if (!connecting->is_connected) {
+        mysql_login_error(&connecting->login, op_make_err(conn->op));
+        conn->op->answer->is_missing = strcmp(op_err(conn->op)->code, "1049") == 0;
+        return over();
+    }
+    conn->mysql = connecting->login.mysql;
+    int fd = mysql_get_socket(conn->mysql);
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    return start_message(conn, PHASE_PROBING);
+}
+
+/* ---- the interface ------------------------------------------------------------------------- */
+
+/* Other threads may not call anything before. */
+static void mysql_init_library(void)
+{
+    if (mysql_library_init(0, NULL, NULL))
+        die_out_of_memory();
+}
+
+static struct conn *mysql_open(const struct conn_params *params)
+{
+    struct conn *conn = xcalloc(1, sizeof *conn);
+    conn->params = *params;
+    return conn;
+}
+
+static struct want mysql_start(struct conn *conn, const struct op *op)
+{
+    conn->op = op;
+    if (op->kind == OP_CONNECT) {
+        conn->phase = PHASE_CONNECTING;
+        return start_connecting(conn);
+    }
+    conn->sql_len = mysql_sql_len(op->sql, op->sql_len);
+    if (!conn->sql_len) {
+        conn->phase = PHASE_RUNNING;
+        check_transaction(conn);
+        return over();
+    }
+    return start_message(conn, PHASE_RUNNING);
+}
+
+static struct want mysql_step(struct conn *conn, unsigned ready)
+{
+    if (conn->phase == PHASE_CONNECTING)
+        return end_connecting(conn);
+    return go_on(conn, (ready & WANT_READ ? MYSQL_WAIT_READ : 0) |
+                           (ready & WANT_WRITE ? MYSQL_WAIT_WRITE : 0));
+}
+
+struct token {
+    struct mysql_login login;
+    unsigned long id;
+};
+
+enum { CANCEL_TIMEOUT_S = 10 };
+
+static void *mysql_cancel_token(struct conn *conn)
+{
+    struct err err;
+    if (!conn->mysql || conn->phase == PHASE_CONNECTING)
+        return NULL;
+    struct token *token = xcalloc(1, sizeof *token);
+    token->id = mysql_thread_id(conn->mysql);
+    if (mysql_login_init(&token->login, &conn->params, CANCEL_TIMEOUT_S, &err))
+        return token;
+    free(token);
+    return NULL;
+}
+
+static void mysql_cancel(void *ctx)
+{
+    struct token *token = ctx;
+    char sql[64];
+    int len = snprintf(sql, sizeof sql, "KILL QUERY %lu", token->id);
+    if (mysql_login_connect(&token->login))
+        mysql_real_query(token->login.mysql, sql, (unsigned long)len);
+    mysql_login_done(&token->login);
+    free(token);
+}
+
+static bool mysql_is_in_transaction(const struct conn *conn)
+{
+    return conn->status & SERVER_STATUS_IN_TRANS;
+}
+
+/* What is under way is given up: nothing more is sent, and rows that are still to come are not waited for. */
+static void mysql_conn_close(struct conn *conn)
+{
+    if (conn->mysql && (conn->is_suspended || conn->result))
+        shutdown(mysql_get_socket(conn->mysql), SHUT_RDWR);
+    if (conn->result) {
+        conn->result->handle = NULL;
+        mysql_free_result(conn->result);
+    }
+    if (conn->connecting)
+        let_go(conn->connecting);
+    free(conn);
+}
+
+const struct driver driver_mysql = {
+    .dialect = &dialect_mysql,
+    .traits = DRIVER_IS_SERVER,
+    .init = mysql_init_library,
+    .open = mysql_open,
+    .start = mysql_start,
+    .step = mysql_step,
+    .work = mysql_work,
+    .cancel_token = mysql_cancel_token,
+    .cancel = mysql_cancel,
+    .is_in_transaction = mysql_is_in_transaction,
+    .close = mysql_conn_close,
+};

@@ -1,0 +1,148 @@
+#include "driver/mysql_connect.h"
+
+#include "base/arena.h"
+#include "base/ascii.h"
+#include "base/url.h"
+#include "dialect/mysql/class.h"
+#include "dialect/mysql/params.h"
+#include "driver/local.h"
+
+/* A server that is not the one we mean, or a man in the middle, may ask for the password in clear by others. */
+static const char safe_logins[] =
+    "mysql_native_password,client_ed25519,caching_sha2_password,sha256_password";
+
+static char *copy(const char *text)
+{
+    if (!text)
+        return NULL;
+    char *made = strdup(text);
+    if (!made)
+        die_out_of_memory();
+    return made;
+}
+
+static void set_flag(MYSQL *mysql, enum mysql_option option, bool value)
+{
+    my_bool flag = value;
+    mysql_optionsv(mysql, option, &flag);
+}
+
+static void set_text(MYSQL *mysql, enum mysql_option option, const char *value)
+{
+    if (value)
+        mysql_optionsv(mysql, option, value);
+}
+
+/* Traffic that leaves the machine is verified unless the URL says otherwise. */
+static enum mysql_tls choose_tls(const struct mysql_params *params, const struct mysql_login *login,
+                                 const char *addresses)
+{
+    if (params->tls != MYSQL_TLS_DEFAULT)
+        return params->tls;
+    bool is_local = !login->host || (addresses && local_are_all(addresses, local_is_address)) ||
+                    local_are_all(login->host, local_is_address);
+    return is_local ? MYSQL_TLS_DISABLED : MYSQL_TLS_VERIFY_IDENTITY;
+}
+
+/* The library goes on in plain text where the server says that it has no TLS, unless it is told to verify: then it
+ * is for us to see. */
+static void set_tls(struct mysql_login *login, const struct mysql_params *params,
+                    enum mysql_tls tls)
+{
+    MYSQL *mysql = login->mysql;
+    set_flag(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, tls == MYSQL_TLS_VERIFY_IDENTITY);
+    if (tls == MYSQL_TLS_DISABLED)
+        return;
+    set_flag(mysql, MYSQL_OPT_SSL_ENFORCE, true);
+    set_text(mysql, MYSQL_OPT_SSL_CA, params->ca);
+    set_text(mysql, MYSQL_OPT_SSL_CAPATH, params->ca_folder);
+    set_text(mysql, MYSQL_OPT_SSL_CERT, params->cert);
+    set_text(mysql, MYSQL_OPT_SSL_KEY, params->key);
+    set_text(mysql, MYSQL_OPT_SSL_CIPHER, params->cipher);
+    set_text(mysql, MYSQL_OPT_SSL_CRL, params->crl);
+    set_text(mysql, MYSQL_OPT_SSL_CRLPATH, params->crl_folder);
+    login->needs_tls = tls != MYSQL_TLS_PREFERRED;
+}
+
+/* `localhost` would be the socket, were the protocol not said. */
+static void set_place(struct mysql_login *login, const struct conn_params *params,
+                      const struct mysql_params *said)
+{
+    const struct url *url = params->url;
+    bool is_socket = said->socket || (url->host && *url->host == '/');
+    unsigned protocol = MYSQL_PROTOCOL_TCP;
+    if (is_socket)
+        login->socket = copy(said->socket ? said->socket : url->host);
+    else
+        login->host = copy(url->host);
+    if (is_socket || !url->host)
+        protocol = MYSQL_PROTOCOL_SOCKET;
+    mysql_optionsv(login->mysql, MYSQL_OPT_PROTOCOL, &protocol);
+    login->port = url->port ? url->port : 3306;
+}
+
+bool mysql_login_init(struct mysql_login *login, const struct conn_params *params,
+                      unsigned timeout_s, struct err *err)
+{
+    const struct url *url = params->url;
+    struct mysql_params said;
+    *login = (struct mysql_login){0};
+    if (!mysql_params_read(url, &said, err))
+        return false;
+    login->mysql = mysql_init(NULL);
+    if (!login->mysql)
+        die_out_of_memory();
+    set_place(login, params, &said);
+    login->user = copy(url->user);
+    login->password = copy(params->password);
+    login->database = copy(params->database ? params->database : url->database);
+    login->needs_mariadb = ascii_is_same(url->scheme ? url->scheme : "", "mariadb");
+    mysql_optionsv(login->mysql, MYSQL_OPT_NONBLOCK, 0);
+    mysql_optionsv(login->mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+    mysql_optionsv(login->mysql, MARIADB_OPT_RESTRICTED_AUTH, safe_logins);
+    mysql_optionsv(login->mysql, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name", "skein");
+    unsigned off = 0;
+    mysql_optionsv(login->mysql, MYSQL_OPT_LOCAL_INFILE, &off);
+    mysql_optionsv(login->mysql, MYSQL_OPT_CONNECT_TIMEOUT, &timeout_s);
+    set_tls(login, &said, choose_tls(&said, login, params->addresses));
+    return true;
+}
+
+void mysql_login_done(struct mysql_login *login)
+{
+    if (login->mysql)
+        mysql_close(login->mysql);
+    if (login->password)
+        explicit_bzero(login->password, strlen(login->password));
+    free(login->host);
+    free(login->socket);
+    free(login->user);
+    free(login->password);
+    free(login->database);
+    *login = (struct mysql_login){0};
+}
+
+bool mysql_login_connect(struct mysql_login *login)
+{
+    return mysql_real_connect(login->mysql, login->host, login->user,
+                              login->password ? login->password : "", login->database, login->port,
+                              login->socket, CLIENT_MULTI_STATEMENTS | CLIENT_FOUND_ROWS) &&
+           (!login->needs_tls || mysql_get_ssl_cipher(login->mysql)) &&
+           (!login->needs_mariadb || mariadb_connection(login->mysql));
+}
+
+void mysql_login_error(const struct mysql_login *login, struct err *err)
+{
+    unsigned number = mysql_errno(login->mysql);
+    if (number) {
+        err_set(err, ERR_CONNECT, "%s", mysql_error(login->mysql));
+        mysql_classify(err, number, true);
+        return;
+    }
+    if (login->needs_tls && !mysql_get_ssl_cipher(login->mysql))
+        err_set(err, ERR_CONNECT,
+                "the server has no TLS, and the traffic leaves this machine: give the server a "
+                "certificate, or the URL '?ssl_mode=DISABLED'");
+    else
+        err_set(err, ERR_CONFIG, "the server is no MariaDB: begin the URL with 'mysql://'");
+}

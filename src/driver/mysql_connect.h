@@ -1,0 +1,32 @@
+/* From a tenant's URL to a session of libmariadb, and the same for the second connection that cancels. */
+#ifndef DRIVER_MYSQL_CONNECT_H
+#define DRIVER_MYSQL_CONNECT_H
+
+#include <mysql.h>
+
+#include "driver/driver.h"
+
+/* Whom to connect to, and as whom: it owns all that it needs, so that a thread may go on with it when no one waits any
+ * more. */
+struct mysql_login {
+    MYSQL *mysql;
+    char *host; /* NULL: the socket */
+    char *socket;
+    char *user;
+    char *password;
+    char *database;
+    unsigned port;
+    bool needs_tls;     /* a server without it is refused, though the library would go on */
+    bool needs_mariadb; /* the URL says so */
+};
+
+/* No I/O. `timeout_s` bounds the connecting. False: err. */
+bool mysql_login_init(struct mysql_login *login, const struct conn_params *params,
+                      unsigned timeout_s, struct err *err) MUST_CHECK;
+void mysql_login_done(struct mysql_login *login);
+
+/* Blocks for as long as that: a thread's. False: mysql_login_error says why. */
+bool mysql_login_connect(struct mysql_login *login);
+void mysql_login_error(const struct mysql_login *login, struct err *err);
+
+#endif
