@@ -12,7 +12,7 @@
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H
 
-#include "ledger/event.h"
+#include "event/event.h"
 
 enum progress_mode {
     PROGRESS_AUTO,  /* tty where `err` is a terminal that can move its cursor, else plain */

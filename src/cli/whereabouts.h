@@ -5,7 +5,7 @@
 
 #include "chain/walk.h"
 #include "cli/options.h"
-#include "ledger/event.h"
+#include "event/event.h"
 #include "library/fleet.h"
 
 struct names {

@@ -1,7 +1,7 @@
 /* The ledger: the durable record of runs and of each tenant's outcome; what `resume`, `rollback`,
  * `runs` and `report` read.
  *
- * It is written in the words of ledger/event.h, and read back in the same: a report made from the
+ * It is written in the words of event/event.h, and read back in the same: a report made from the
  * ledger and one made live come from one stream. The ledger never leads: intents are durable before
  * the deed, outcomes come after it, and where ledger and database differ, the database wins.
  *
@@ -18,7 +18,7 @@
 #ifndef LEDGER_LEDGER_H
 #define LEDGER_LEDGER_H
 
-#include "ledger/event.h"
+#include "event/event.h"
 
 struct arena;
 struct ledger;

@@ -15,7 +15,7 @@
 #ifndef REPORT_REPORT_H
 #define REPORT_REPORT_H
 
-#include "ledger/event.h"
+#include "event/event.h"
 
 struct report;
 

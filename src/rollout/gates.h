@@ -13,7 +13,7 @@
 #include <uv.h>
 
 #include "inventory/inventory.h"
-#include "ledger/event.h"
+#include "event/event.h"
 
 struct gates;
 

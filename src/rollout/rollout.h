@@ -12,7 +12,7 @@
 #include <stdatomic.h>
 
 #include "inventory/inventory.h"
-#include "ledger/event.h"
+#include "event/event.h"
 #include "plan/plan.h"
 #include "rollout/history.h"
 #include "rollout/session.h"

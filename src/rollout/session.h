@@ -11,7 +11,7 @@
 #include "import/adopt.h"
 #include "inventory/inventory.h"
 #include "plan/plan.h"
-#include "ledger/event.h"
+#include "event/event.h"
 #include "rollout/io.h"
 #include "rollout/retry.h"
 

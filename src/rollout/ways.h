@@ -8,7 +8,7 @@
 #define ROLLOUT_WAYS_H
 
 #include "import/adopt.h"
-#include "ledger/event.h"
+#include "event/event.h"
 #include "rollout/history.h"
 
 struct ways;

@@ -6,7 +6,7 @@
 #ifndef SIM_WATCH_H
 #define SIM_WATCH_H
 
-#include "ledger/event.h"
+#include "event/event.h"
 #include "sim/memory_ledger.h"
 #include "sim/scene.h"
 #include "sim/truth.h"

@@ -1,4 +1,4 @@
-#include "ledger/event.h"
+#include "event/event.h"
 
 #include <assert.h>
 

@@ -4,8 +4,8 @@
  * All pointers are borrowed for the duration of the call unless said otherwise; texts in an outcome
  * are already redacted. An event says what the databases said, never what skein hopes.
  */
-#ifndef LEDGER_EVENT_H
-#define LEDGER_EVENT_H
+#ifndef EVENT_EVENT_H
+#define EVENT_EVENT_H
 
 #include "base/err.h"
 #include "base/notice.h"
