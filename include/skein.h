@@ -161,6 +161,8 @@ struct skein_request {
     const char *max_failures; /* "5" or "2%"; default: as the inventory says */
     bool handles_signals;     /* SIGINT, SIGTERM and SIGHUP stop the run; default: they are yours */
     bool forces; /* SKEIN_STAMP: also where none of the tables is there that the chain makes */
+    /* Shows what the run would do: no tenant is locked or changed, and no run is in the ledger. */
+    bool is_dry_run;
 };
 
 /* Visits the selection and blocks until that is over. NULL: a fault, and no tenant was touched (a target that

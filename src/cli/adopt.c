@@ -7,12 +7,8 @@
 static int run(struct fleet *fleet, const struct options *options)
 {
     const char **targets = arena_calloc(&fleet->arena, 2, sizeof *targets);
-    struct run_request request = {
-        .goal = options->is_dry_run ? GOAL_PLAN : GOAL_RUN,
-        .plan = PLAN_STAMP,
-        .adopts = true,
-        .targets = targets,
-    };
+    struct request request = cli_request(options, VERB_ADOPT);
+    request.targets = targets;
     struct err err;
     if (!options->from) {
         err_set(&err, ERR_CONFIG, "usage: skein adopt --from TOOL");
@@ -21,7 +17,7 @@ static int run(struct fleet *fleet, const struct options *options)
     targets[request.target_count++] = options->from;
     if (options->table)
         targets[request.target_count++] = options->table;
-    return cli_run(fleet, options, &request);
+    return cli_run(fleet, options, &request, NULL);
 }
 
 const struct command command_adopt = {

@@ -27,12 +27,9 @@ int cli_run_again(struct fleet *fleet, const struct options *options, bool is_ro
     if (again.is_of_other)
         cli_note("run %s was made with another inventory (%s)", again.run.id,
                  again.run.inventory ? again.run.inventory : "an older skein did not note which");
-    struct run_request request = {
-        .goal = options->is_dry_run ? GOAL_PLAN : GOAL_RUN,
-        .plan = again.plan,
-        .again = &again,
-    };
-    int exit_code = cli_run(fleet, options, &request);
+    struct request request = cli_request(options, VERB_UPGRADE);
+    again_fill(&again, &request);
+    int exit_code = cli_run(fleet, options, &request, NULL);
     again_close(&again);
     return exit_code;
 }

@@ -12,16 +12,10 @@ static void on_event(void *ctx, const struct event *event)
 
 static int run(struct fleet *fleet, const struct options *options)
 {
-    static const char *const heads[] = {"heads"};
     size_t behind = 0;
     struct observer observer = {on_event, &behind};
-    int exit_code = cli_run(fleet, options,
-                            &(struct run_request){.goal = GOAL_PLAN,
-                                                  .plan = PLAN_UPGRADE,
-                                                  .targets = heads,
-                                                  .target_count = ARRAY_LEN(heads),
-                                                  .has_no_waves = true,
-                                                  .observer = &observer});
+    struct request request = cli_request(options, VERB_CHECK);
+    int exit_code = cli_run(fleet, options, &request, &observer);
     return exit_code == EXIT_OK ? whereabouts_tell_behind(behind) : exit_code;
 }
 

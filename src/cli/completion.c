@@ -130,7 +130,7 @@ static void offer_runs(const struct completing *completing)
     if (ledger && ledger_list(ledger, &fleet.arena, &runs, &count, &err))
         for (size_t i = 0; i < count && i < RUNS_SHOWN; i++)
             offer(completing, runs[i].id,
-                  arena_printf(&fleet.arena, "%s %s: %s", runs[i].command, runs[i].target,
+                  arena_printf(&fleet.arena, "%s %s: %s", runs[i].verb->name, runs[i].target,
                                run_state_name(runs[i].state)));
     ledger_close(ledger);
     fleet_done(&fleet);

@@ -47,8 +47,8 @@ static int run(struct fleet *fleet, const struct options *options)
     whereabouts_init(&whereabouts, fleet);
     struct looking looking = {.whereabouts = whereabouts_observer(&whereabouts)};
     struct observer observer = {on_event, &looking};
-    int exit_code =
-        cli_run(fleet, options, &(struct run_request){.goal = GOAL_CURRENT, .observer = &observer});
+    struct request request = cli_request(options, VERB_CURRENT);
+    int exit_code = cli_run(fleet, options, &request, &observer);
     whereabouts_finish(&whereabouts);
     if (options->is_verbose && !options->output_count)
         print_revisions(&whereabouts, options);

@@ -6,7 +6,8 @@ static int run(struct fleet *fleet, const struct options *options)
 {
     if (options->is_sql)
         return cli_offline(fleet, options, PLAN_DOWNGRADE);
-    return cli_run(fleet, options, &(struct run_request){.goal = GOAL_RUN, .plan = PLAN_DOWNGRADE});
+    struct request request = cli_request(options, VERB_DOWNGRADE);
+    return cli_run(fleet, options, &request, NULL);
 }
 
 static unsigned needs_for(const struct options *options)

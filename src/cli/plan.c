@@ -3,7 +3,8 @@
 
 static int run(struct fleet *fleet, const struct options *options)
 {
-    return cli_run(fleet, options, &(struct run_request){.goal = GOAL_PLAN, .plan = PLAN_UPGRADE});
+    struct request request = cli_request(options, VERB_PLAN);
+    return cli_run(fleet, options, &request, NULL);
 }
 
 const struct command command_plan = {

@@ -104,7 +104,7 @@ static void start_run(struct progress *progress, const struct run_info *run)
     progress->started_ms = progress->now_ms;
     progress->shown_ms = progress->now_ms;
     progress->seats = xcalloc(run->tenant_count, sizeof *progress->seats);
-    human_add_text(&progress->title, run->command);
+    human_add_text(&progress->title, run->request->verb->name);
     if (run->target && *run->target)
         buf_addc(&progress->title, ' ');
     human_add_text(&progress->title, run->target);
@@ -282,7 +282,7 @@ static bool add_wave(struct progress *progress, const struct event *event)
     human_add_text(&progress->out, wave->name);
     buf_adds(&progress->out, "': ");
     if (event->kind == EVENT_WAVE_FINISHED)
-        buf_adds(&progress->out, run_state_words(event->state, run->is_dry_run));
+        buf_adds(&progress->out, run_state_words(event->state, !request_changes(run->request)));
     else
         human_add_count(&progress->out, wave->tenant_count, "tenant");
     return true;

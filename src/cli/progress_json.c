@@ -29,7 +29,7 @@ static json_t *error_value(const struct err *err)
 static void set_run(json_t *line, const struct event *event)
 {
     json_object_set_new(line, "run", json_text(event->run->id));
-    json_object_set_new(line, "command", json_text(event->run->command));
+    json_object_set_new(line, "command", json_text(event->run->request->verb->name));
     json_object_set_new(line, "target", json_text_or_null(event->run->target));
     json_object_set_new(line, "tenants", json_integer((json_int_t)event->run->tenant_count));
 }

@@ -75,7 +75,7 @@ static void tell_end(struct progress *progress, const struct event *event)
 {
     start_line(progress);
     buf_addf(&progress->out, "%s: ", progress->title.data);
-    if (!event->run->is_dry_run || event->state != RUN_SUCCEEDED)
+    if (request_changes(event->run->request) || event->state != RUN_SUCCEEDED)
         buf_addf(&progress->out, "%s, ", run_state_name(event->state));
     tell_counts(progress);
     buf_adds(&progress->out, " in ");

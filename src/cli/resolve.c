@@ -17,20 +17,17 @@ static bool select_tenant(struct fleet *fleet, const char *name)
 static int run(struct fleet *fleet, const struct options *options)
 {
     struct err err;
-    struct run_request request = {
-        .goal = GOAL_RUN,
-        .has_no_waves = true,
-        .settle = options->says_statements ? SETTLE_STATEMENTS
-                  : options->says_done     ? SETTLE_DONE
-                                           : SETTLE_UNDONE,
-        .settle_statements = options->statements,
-    };
+    struct request request = cli_request(options, VERB_RESOLVE);
+    request.settle = options->says_statements ? SETTLE_STATEMENTS
+                     : options->says_done     ? SETTLE_DONE
+                                              : SETTLE_UNDONE;
+    request.settle_statements = options->statements;
     if (options->says_done + options->says_undone + options->says_statements != 1)
         err_set(&err, ERR_CONFIG, "say one of --done, --undone and --statements");
     else if (!select_tenant(fleet, options->args[0]))
         selection_refuse_tenant(fleet, options->args[0], &err);
     else
-        return cli_run(fleet, options, &request);
+        return cli_run(fleet, options, &request, NULL);
     return cli_fail(&err);
 }
 

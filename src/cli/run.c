@@ -29,49 +29,25 @@ static struct progress *make_progress(const struct options *options, struct outl
     return progress;
 }
 
-/* A run that goes on with another has its targets from there; a rollback has no waves. */
-static void set_again(struct visit *visit, const struct again *again)
+struct request cli_request(const struct options *options, enum verb_id verb)
 {
-    visit->again = again;
-    visit->command = again->command;
-    visit->targets = again->targets;
-    visit->target_count = again->target_count;
-    visit->adopts = again->adopts;
-    visit->forces = again->run.forces;
-    visit->purges = again->run.purges && !again->is_back;
-    visit->has_no_waves = again->is_back;
-    if (again->is_back) {
-        visit->wave = NULL;
-        visit->has_on_failure = true;
-        visit->on_failure = ON_FAILURE_CONTINUE;
-    }
-}
-
-struct visit cli_visit(const struct options *options, const struct run_request *request)
-{
-    struct visit visit = {
-        .command = options->command->name,
-        .goal = request->goal,
-        .settle = request->settle,
-        .settle_statements = request->settle_statements,
-        .plan = request->plan,
-        .targets = request->targets ? request->targets : options->args,
-        .target_count = request->targets ? request->target_count : options->arg_count,
-        .adopts = request->adopts,
+    return (struct request){
+        .verb = &verbs[verb],
+        .is_dry_run = options->is_dry_run,
+        .targets = options->args,
+        .target_count = options->arg_count,
         .purges = options->purges,
         .forces = options->is_forced,
-        .parallel = options->parallel,
-        .per_server = options->per_server,
-        .has_on_failure = options->has_on_failure,
-        .on_failure = options->on_failure,
-        .has_max_failures = options->has_max_failures,
-        .max_failures = options->max_failures,
-        .wave = request->goal == GOAL_RUN ? options->wave : NULL,
-        .has_no_waves = request->has_no_waves || request->goal == GOAL_CURRENT,
+        .limits =
+            {.parallel = options->parallel,
+             .per_server = options->per_server,
+             /* what only looks at tenants looks at those of the waves alone (fleet_request) */
+             .wave = verbs[verb].changes ? options->wave : NULL},
+        .policy = {.has_on_failure = options->has_on_failure,
+                   .on_failure = options->on_failure,
+                   .has_max_failures = options->has_max_failures,
+                   .max_failures = options->max_failures},
     };
-    if (request->again)
-        set_again(&visit, request->again);
-    return visit;
 }
 
 static void show_plan(const struct report *report, const struct options *options,
@@ -95,16 +71,16 @@ static void show_plan(const struct report *report, const struct options *options
 /* Nothing is begun that could not be taken back where it may have to be. Before a rollback, what it would do is
  * shown first. */
 static bool can_go_back(struct fleet *fleet, const struct options *options,
-                        const struct visit *visit, struct outlet *outlet, int *ret_exit_code)
+                        const struct request *request, struct outlet *outlet, int *ret_exit_code)
 {
     struct report *report = report_new();
     struct observer observer = {on_report_event, report};
     struct faults faults;
     int signal_number;
     faults_init(&faults);
-    bool can = visit_can_go_back(fleet, visit, &observer, &signal_number, &faults);
+    bool can = visit_can_go_back(fleet, request, &observer, &signal_number, &faults);
     cli_tell_faults(&faults);
-    if (can && visit->again && visit->again->is_back && visit->goal == GOAL_RUN)
+    if (can && request->verb->goes_back && request_changes(request))
         show_plan(report, options, outlet);
     faults_done(&faults);
     report_free(report);
@@ -128,29 +104,31 @@ static void pass_output(void *ctx, const char *text, size_t len)
 }
 
 /* The run is over: lets the ledger go, so that a slow reader of our output does not keep other runs from it. */
-static void let_go(struct visit_plan *plan, const struct run_request *request)
+static void let_go(struct visit_plan *plan)
 {
+    const struct request *request = plan->rollout.request;
     visit_done(plan);
-    if (request->again)
-        again_close(request->again);
+    if (request->continues)
+        again_close(request->continues);
 }
 
 static int visit_fleet(struct visit_plan *plan, const struct options *options,
-                       const struct run_request *request, struct outlet *outlet)
+                       const struct observer *observer, struct outlet *outlet)
 {
+    bool changes = request_changes(plan->rollout.request);
     struct report *report = report_new();
     struct progress *progress = make_progress(options, outlet);
     struct rollout_options rollout = plan->rollout;
     struct observer observers[3] = {
         {on_report_event, report}, progress_observer(progress), {NULL, NULL}};
-    if (request->observer)
-        observers[2] = *request->observer;
+    if (observer)
+        observers[2] = *observer;
     rollout.on_tick = progress_tick;
     rollout.tick_ctx = progress;
     rollout.on_output = outlet ? pass_output : NULL;
     rollout.output_ctx = progress;
-    struct rollout_end end = rollout_run(&rollout, observers, request->observer ? 3 : 2);
-    let_go(plan, request);
+    struct rollout_end end = rollout_run(&rollout, observers, observer ? 3 : 2);
+    let_go(plan);
     progress_finish(progress);
     progress_free(progress);
     if (outlet)
@@ -160,38 +138,33 @@ static int visit_fleet(struct visit_plan *plan, const struct options *options,
      * them, the report was all that was asked for. */
     bool is_written =
         end.err.kind != ERR_NONE || cli_write_reports(report, options, exit_code == EXIT_OK);
-    if (!is_written && request->goal != GOAL_RUN && exit_code == EXIT_OK)
+    if (!is_written && !changes && exit_code == EXIT_OK)
         exit_code = EXIT_USAGE;
     report_free(report);
     return exit_code;
 }
 
-static int prepare_and_visit(struct fleet *fleet, const struct options *options,
-                             const struct run_request *request, struct outlet *outlet)
+int cli_run(struct fleet *fleet, const struct options *options, const struct request *request,
+            const struct observer *observer)
 {
-    struct visit visit = cli_visit(options, request);
-    struct visit_plan plan;
+    struct visit_plan plan = {0};
     struct err err;
     int exit_code;
-    if (visit_needs_ledger(&visit) && !record_await(fleet, &err))
-        return cli_fail(&err);
-    if (!can_go_back(fleet, options, &visit, outlet, &exit_code))
-        return exit_code;
-    if (!visit_prepare(fleet, &visit, &plan, &err)) {
-        visit_done(&plan);
-        return cli_fail(&err);
-    }
-    if (*plan.note)
-        cli_note("%s", plan.note);
-    return visit_fleet(&plan, options, request, outlet);
-}
-
-int cli_run(struct fleet *fleet, const struct options *options, const struct run_request *request)
-{
-    if (!request->again && !fleet->tenant_count)
+    if (!request->continues && !fleet->tenant_count)
         cli_note("no tenant is selected");
     struct outlet *outlet = outlet_open(STDERR_FILENO);
-    int exit_code = prepare_and_visit(fleet, options, request, outlet);
+    if (visit_needs_ledger(request) && !record_await(fleet, &err)) {
+        exit_code = cli_fail(&err);
+    } else if (can_go_back(fleet, options, request, outlet, &exit_code)) {
+        if (visit_prepare(fleet, request, &plan, &err)) {
+            if (*plan.note)
+                cli_note("%s", plan.note);
+            exit_code = visit_fleet(&plan, options, observer, outlet);
+        } else {
+            visit_done(&plan);
+            exit_code = cli_fail(&err);
+        }
+    }
     outlet_close(outlet);
     return exit_code;
 }

@@ -68,7 +68,7 @@ static void print_table(const void *ctx, FILE *out)
     for (size_t i = 0; i < listing->count; i++) {
         table_row(table);
         table_text(table, runs[i].id);
-        table_text(table, runs[i].command);
+        table_text(table, runs[i].verb->name);
         table_text(table, runs[i].target);
         table_cell(table, run_state_name(runs[i].state), NULL);
         time_cell(table, runs[i].started_at_ms);
@@ -106,7 +106,7 @@ static void put_run(struct json_stream *stream, const struct ledger_run *run)
     report_format_time(run->started_at_ms, started);
     json_open(stream, NULL, '{');
     json_put(stream, "id", json_text(run->id));
-    json_put(stream, "command", json_text(run->command));
+    json_put(stream, "command", json_text(run->verb->name));
     json_put(stream, "target", json_text_or_null(run->target));
     json_put(stream, "resolved", json_text(run->resolved));
     json_put(stream, "state", json_text(run_state_name(run->state)));

@@ -99,12 +99,12 @@ int whereabouts_tell_behind(size_t count)
 
 int whereabouts_read(struct fleet *fleet, const struct options *options, struct whereabouts *ret)
 {
-    struct visit visit = cli_visit(options, &(struct run_request){.goal = GOAL_CURRENT});
+    struct request request = cli_request(options, VERB_CURRENT);
     struct visit_plan plan;
     struct err err;
     whereabouts_init(ret, fleet);
     ret->tells = true;
-    if (!visit_prepare(fleet, &visit, &plan, &err))
+    if (!visit_prepare(fleet, &request, &plan, &err))
         return cli_fail(&err);
     struct observer observer = whereabouts_observer(ret);
     struct rollout_end end = rollout_run(&plan.rollout, &observer, 1);

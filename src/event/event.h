@@ -11,6 +11,7 @@
 #include "base/notice.h"
 #include "chain/revision.h"
 #include "chain/rows.h"
+#include "event/request.h"
 
 struct tenant;
 
@@ -116,19 +117,16 @@ struct run_wave {
 };
 
 struct run_info {
-    const char *id;      /* 20261123T101500Z-5f3a9c */
-    const char *command; /* upgrade, downgrade, stamp, rollback, plan, current */
-    const char *target;  /* as asked for, several joined by a blank; "" where there is none */
+    const char *id; /* 20261123T101500Z-5f3a9c */
+    const struct request *request;
+    const char *target; /* as asked for, several joined by a blank; "" where there is none */
     /* the same with `head` and partial ids resolved when the run began; NULL: not kept (plan,
      * current) */
     const char *resolved;
-    bool is_dry_run;
     bool is_unrecorded;       /* the ledger could not take it, and does not know of it; told by
                            EVENT_RUN_FINISHED */
     const char *resumed_from; /* NULL: a run of its own */
     const char *inventory;    /* which one the run was made with (library/own.h); NULL: not known */
-    bool purges;              /* a stamp that drops all version rows first */
-    bool forces;              /* a stamp, whatever the database holds */
     const struct chain *chain;
     const struct tenant *const *tenants; /* the selection; lives as long as the run */
     size_t tenant_count;

@@ -60,7 +60,7 @@ bool ledger_write(struct ledger *ledger, const struct event *events, size_t coun
 /* A line of `skein runs`. Strings live in the arena that was given. */
 struct ledger_run {
     const char *id;
-    const char *command;
+    const struct verb *verb; /* `is_unknown`: a newer skein made the run */
     const char *target;
     const char *resolved;
     const char *resumed_from;   /* NULL: a run of its own */

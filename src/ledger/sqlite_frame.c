@@ -191,16 +191,18 @@ static bool make_tenants(struct sqlite_frame *frame, struct err *err)
 static bool make_info(struct sqlite_frame *frame, struct err *err)
 {
     const struct ledger_run *run = &frame->run.run;
+    struct request *request = arena_alloc(frame->arena, sizeof *request);
+    *request = (struct request){.verb = run->verb,
+                                .is_dry_run = frame->run.is_dry_run,
+                                .purges = run->purges,
+                                .forces = run->forces};
     frame->info = (struct run_info){
         .id = run->id,
-        .command = run->command,
+        .request = request,
         .target = run->target,
         .resolved = run->resolved,
-        .is_dry_run = frame->run.is_dry_run,
         .resumed_from = run->resumed_from,
         .inventory = run->inventory,
-        .purges = run->purges,
-        .forces = run->forces,
         .tenant_count = run->tenant_count,
         .waves = frame->waves.waves,
         .wave_count = frame->waves.wave_count,

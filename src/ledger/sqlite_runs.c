@@ -48,9 +48,9 @@ enum {
     " chain_count, chain_heads, fleet, tenant_count, state, drains, rolls_back, started_at_ms,"    \
     " duration_ms, host, pid, since_ms, inventory, purges, forces,"                                \
     " (SELECT id FROM runs AS later WHERE later.resumed_from = runs.id"                            \
-    "  AND later.command <> 'rollback' ORDER BY seq DESC LIMIT 1),"                                \
+    "  AND later.command <> '" VERB_NAME_ROLLBACK "' ORDER BY seq DESC LIMIT 1),"                  \
     " (SELECT id FROM runs AS later WHERE later.resumed_from = runs.id"                            \
-    "  AND later.command = 'rollback' ORDER BY seq DESC LIMIT 1) FROM runs "
+    "  AND later.command = '" VERB_NAME_ROLLBACK "' ORDER BY seq DESC LIMIT 1) FROM runs "
 
 static struct ledger_holder read_holder(const struct db_cursor *row)
 {
@@ -65,7 +65,7 @@ static struct ledger_run read_ledger_run(const struct db_cursor *row, struct are
 {
     return (struct ledger_run){
         .id = db_copy_at(row, COL_ID, arena),
-        .command = db_copy_at(row, COL_COMMAND, arena),
+        .verb = verb_read(arena, db_text_at(row, COL_COMMAND)),
         .target = db_copy_at(row, COL_TARGET, arena),
         .resolved = db_copy_at(row, COL_RESOLVED, arena),
         .resumed_from = db_copy_at(row, COL_RESUMED_FROM, arena),

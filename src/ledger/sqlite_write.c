@@ -34,13 +34,14 @@ static bool insert_run(struct sqlite_ledger *ledger, const struct run_info *run,
                   " chain_digest, chain_count, chain_heads, fleet, tenant_count, state,"
                   " started_at_ms, duration_ms, host, pid, since_ms, inventory, purges, forces)"
                   " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?)",
-                  db_text(run->id), db_text(run->command), db_text(run->target ? run->target : ""),
-                  db_text(run->resolved), db_text(run->resumed_from), db_int(run->is_dry_run),
+                  db_text(run->id), db_text(run->request->verb->name),
+                  db_text(run->target ? run->target : ""), db_text(run->resolved),
+                  db_text(run->resumed_from), db_int(!request_changes(run->request)),
                   db_text(chain ? chain->digest : ""), db_int(chain ? (int64_t)chain->count : 0),
                   heads, db_int(fleet), db_int((int64_t)run->tenant_count), db_int(RUN_RUNNING),
                   db_int(run->started_at_ms), db_text(holder->host), db_int(holder->pid),
-                  db_int(holder->since_ms), db_text(run->inventory), db_int(run->purges),
-                  db_int(run->forces));
+                  db_int(holder->since_ms), db_text(run->inventory), db_int(run->request->purges),
+                  db_int(run->request->forces));
 }
 
 static bool insert_waves(struct sqlite_ledger *ledger, const struct run_info *run, struct err *err)
@@ -140,7 +141,7 @@ static bool write_run_finished(struct sqlite_ledger *ledger, const struct event 
                                struct err *err)
 {
     const struct run_info *run = event->run;
-    bool is_rollback = strcmp(run->command, "rollback") == 0;
+    bool is_rollback = run->request->verb->goes_back;
     bool is_back =
         event->state == RUN_ROLLED_BACK || (is_rollback && event->state == RUN_SUCCEEDED);
     ledger->writing.is_over = true;

@@ -53,12 +53,11 @@ static bool choose(struct again *again, struct fleet *fleet, const struct again_
     if (!find_newest(again, fleet, request, err))
         return false;
     const struct ledger_run *run = &again->run;
-    bool was_rollback = strcmp(run->command, "rollback") == 0;
+    bool was_rollback = run->verb->goes_back;
     if (run->state == RUN_ROLLED_BACK)
         return refuse(err, run, "was rolled back: there is nothing left of it");
     if (was_rollback && run->state == RUN_SUCCEEDED)
         return refuse(err, run, "took another run back, and is done");
-    again->is_asked_back = request->is_rollback;
     again->is_back = request->is_rollback || was_rollback || run->is_rolling_back;
     return true;
 }
@@ -78,24 +77,32 @@ static bool check_chain(const struct again *again, const struct fleet *fleet,
 
 /* ---- what it was about --------------------------------------------------------------------- */
 
-static enum plan_command plan_of(const char *command)
+/* Can runs of the verb be gone on with and rolled back, as far as this release knows? */
+static bool check_verb(const struct ledger_run *run, struct err *err)
 {
-    if (strcmp(command, "downgrade") == 0)
-        return PLAN_DOWNGRADE;
-    return strcmp(command, "upgrade") == 0 ? PLAN_UPGRADE : PLAN_STAMP;
+    const struct verb *verb = run->verb;
+    if (verb->is_unknown)
+        return err_set(
+            err, ERR_CONFIG,
+            "run %s is of the command '%s', which this release does not know: go on with it by the newer "
+            "skein that made it",
+            run->id, verb->name);
+    return true;
 }
 
-/* A rollback runs scripts or only sets rows, as the run did that it takes back. */
-static bool find_command(struct again *again, struct fleet *fleet, struct err *err)
+/* A rollback runs scripts or only sets rows, as the run did that it rolls back. */
+static bool find_verbs(struct again *again, struct fleet *fleet,
+                       const struct again_request *request, struct err *err)
 {
     struct ledger_run first = again->run;
-    while (strcmp(first.command, "rollback") == 0 && first.resumed_from)
+    while (first.verb->goes_back && first.resumed_from)
         if (!ledger_find(again->ledger, first.resumed_from, &fleet->arena, &first, err))
             return false;
-    again->plan = plan_of(first.command);
-    again->ends_failure = again->is_back && first.is_rolling_back && !again->is_asked_back;
-    again->adopts = !again->is_back && strcmp(first.command, "adopt") == 0;
-    again->command = again->is_back ? "rollback" : again->run.command;
+    if (!check_verb(&again->run, err) || !check_verb(&first, err))
+        return false;
+    again->ends_failure = again->is_back && first.is_rolling_back && !request->is_rollback;
+    again->verb = again->is_back ? &verbs[VERB_ROLLBACK] : again->run.verb;
+    again->rolled_back = again->is_back ? first.verb : NULL;
     return true;
 }
 
@@ -287,7 +294,7 @@ static bool load(struct fleet *fleet, const struct again_request *request, struc
     struct ledger_fleet *past = arena_alloc(&fleet->arena, sizeof *past);
     again->past = past;
     if (!choose(again, fleet, request, err) || !check_chain(again, fleet, request, err) ||
-        !find_command(again, fleet, err) ||
+        !find_verbs(again, fleet, request, err) ||
         !ledger_read_family(again->ledger, again->run.id, &fleet->arena, &again->family.ids,
                             &again->family.count, err) ||
         !ledger_read_fleet(again->ledger, again->run.id, &fleet->arena, past, err))
@@ -337,9 +344,24 @@ static int64_t soak_until(const struct ledger_fleet *past, const struct rollout_
     return 0;
 }
 
+void again_fill(struct again *again, struct request *request)
+{
+    request->verb = again->verb;
+    request->rolled_back = again->rolled_back;
+    request->targets = again->targets;
+    request->target_count = again->target_count;
+    request->forces = again->run.forces;
+    request->purges = again->run.purges && !again->is_back;
+    request->continues = again;
+    if (!again->is_back)
+        return;
+    request->limits.wave = NULL;
+    request->policy.has_on_failure = true;
+    request->policy.on_failure = ON_FAILURE_CONTINUE;
+}
+
 void again_apply(const struct again *again, struct rollout_options *rollout)
 {
-    rollout->is_rollback = again->is_back;
     rollout->ends_failure = again->ends_failure;
     rollout->standings = again->standings;
     rollout->resumed_from = again->run.id;

@@ -1,8 +1,9 @@
 /* Going on with a run that the ledger knows: `resume` brings it to its end, `rollback` takes it back.
  *
  *     struct again again;
- *     if (!again_open(&fleet, &request, &again, &err)) …
- *     visit.again = &again;   visit.plan = again.plan; …
+ *     if (!again_open(&fleet, &asked, &again, &err)) …
+ *     again_fill(&again, &request);
+ *     visit_prepare(&fleet, &request, &plan, &err) …
  *     again_close(&again);
  *
  * The fleet's selection becomes that of the run.
@@ -27,13 +28,11 @@ struct again {
     struct ledger_run run;
     bool is_of_other; /* the run was made with another inventory, and named */
     bool is_back;     /* it goes back: asked for, or what was left of the run was its rollback */
-    bool is_asked_back;
     /* it goes back since a rollout failed, and not because someone asked for it */
     bool ends_failure;
-    enum plan_command plan;
-    bool adopts;                /* the targets are another tool and its table */
-    const char *command;        /* of the run that is made */
-    const char *const *targets; /* as they were resolved then */
+    const struct verb *verb;        /* of the run that is made */
+    const struct verb *rolled_back; /* where it goes back: the first run's; else NULL */
+    const char *const *targets;     /* as they were resolved then */
     size_t target_count;
     const struct standing *standings; /* by tenant of the selection */
     const struct ledger_fleet *past;
@@ -44,10 +43,15 @@ struct again {
     const char *missing; /* one of them; NULL: none */
 };
 
-/* ERR_LEDGER; ERR_CONFIG: nothing to go on with; ERR_CHAIN: the chain has changed since. */
+/* ERR_LEDGER; ERR_CONFIG: nothing to go on with, or a newer skein's run that this one cannot go on with; ERR_CHAIN: the
+ * chain has changed since. */
 bool again_open(struct fleet *fleet, const struct again_request *request, struct again *ret_again,
                 struct err *err) MUST_CHECK;
 void again_close(struct again *again);
+
+/* What the earlier run was asked to do is asked for once more: the verb, its targets and what changes them. A rollback
+ * has no waves and lets no failure stop it, whatever the request said. The request borrows `again`. */
+void again_fill(struct again *again, struct request *request);
 
 /* What the earlier run leaves to this one. */
 void again_apply(const struct again *again, struct rollout_options *rollout);

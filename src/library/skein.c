@@ -235,17 +235,9 @@ static void on_report_event(void *ctx, const struct event *event)
 
 /* ---- a run --------------------------------------------------------------------------------- */
 
-static const struct {
-    const char *name;
-    enum session_goal goal;
-    enum plan_command plan;
-    bool needs_target;
-} commands[] = {
-    [SKEIN_CURRENT] = {"current", GOAL_CURRENT, PLAN_UPGRADE, false},
-    [SKEIN_PLAN] = {"plan", GOAL_PLAN, PLAN_UPGRADE, false},
-    [SKEIN_UPGRADE] = {"upgrade", GOAL_RUN, PLAN_UPGRADE, false},
-    [SKEIN_DOWNGRADE] = {"downgrade", GOAL_RUN, PLAN_DOWNGRADE, true},
-    [SKEIN_STAMP] = {"stamp", GOAL_RUN, PLAN_STAMP, true},
+static const enum verb_id commands[] = {
+    [SKEIN_CURRENT] = VERB_CURRENT,     [SKEIN_PLAN] = VERB_PLAN,   [SKEIN_UPGRADE] = VERB_UPGRADE,
+    [SKEIN_DOWNGRADE] = VERB_DOWNGRADE, [SKEIN_STAMP] = VERB_STAMP,
 };
 
 static const enum on_failure policies[] = {
@@ -255,63 +247,58 @@ static const enum on_failure policies[] = {
     [SKEIN_ROLLBACK] = ON_FAILURE_ROLLBACK,
 };
 
-static bool check_request(const struct skein_request *request, struct err *err)
+static bool check_asked(const struct skein_request *asked, struct err *err)
 {
-    if ((unsigned)request->command >= ARRAY_LEN(commands))
-        return err_set(err, ERR_CONFIG, "there is no command %d", (int)request->command);
-    if ((unsigned)request->on_failure >= ARRAY_LEN(policies))
-        return err_set(err, ERR_CONFIG, "there is no policy %d", (int)request->on_failure);
-    if (commands[request->command].needs_target && !count_of(request->targets))
-        return err_set(err, ERR_CONFIG, "'%s' needs a target", commands[request->command].name);
+    if ((unsigned)asked->command >= ARRAY_LEN(commands))
+        return err_set(err, ERR_CONFIG, "there is no command %d", (int)asked->command);
+    if ((unsigned)asked->on_failure >= ARRAY_LEN(policies))
+        return err_set(err, ERR_CONFIG, "there is no policy %d", (int)asked->on_failure);
+    const struct verb *verb = &verbs[commands[asked->command]];
+    if (verb->needs_target && !count_of(asked->targets))
+        return err_set(err, ERR_CONFIG, "'%s' needs a target", verb->name);
     return true;
 }
 
-static bool make_visit(const struct skein *skein, const struct skein_request *request,
-                       struct visit *ret_visit, struct err *err)
+static bool make_request(const struct skein *skein, const struct skein_request *asked,
+                         struct request *ret_request, struct err *err)
 {
-    if (!check_request(request, err))
+    if (!check_asked(asked, err))
         return false;
-    struct visit visit = {
-        .command = commands[request->command].name,
-        .goal = commands[request->command].goal,
-        .plan = commands[request->command].plan,
-        .targets = request->targets,
-        .target_count = count_of(request->targets),
-        .parallel = skein->parallel,
-        .per_server = skein->per_server,
-        .wave = request->wave,
-        .has_on_failure = request->on_failure != SKEIN_AS_INVENTORY,
-        .on_failure = policies[request->on_failure],
-        .has_max_failures = request->max_failures != NULL,
-        .forces = request->forces,
-        .leaves_signals = !request->handles_signals,
-        .stops = &skein->stops,
+    struct request request = {
+        .verb = &verbs[commands[asked->command]],
+        .is_dry_run = asked->is_dry_run,
+        .targets = asked->targets,
+        .target_count = count_of(asked->targets),
+        .forces = asked->forces,
+        .limits = {.parallel = skein->parallel,
+                   .per_server = skein->per_server,
+                   .wave = asked->wave},
+        .policy = {.has_on_failure = asked->on_failure != SKEIN_AS_INVENTORY,
+                   .on_failure = policies[asked->on_failure],
+                   .has_max_failures = asked->max_failures != NULL},
+        .stopping = {.leaves_signals = !asked->handles_signals, .stops = &skein->stops},
     };
-    if (visit.has_max_failures && !parse_share(request->max_failures, &visit.max_failures))
-        return err_set(err, ERR_CONFIG, "max_failures: '%s' is not N or N%%",
-                       request->max_failures);
-    *ret_visit = visit;
+    struct policy *policy = &request.policy;
+    if (policy->has_max_failures && !parse_share(asked->max_failures, &policy->max_failures))
+        return err_set(err, ERR_CONFIG, "max_failures: '%s' is not N or N%%", asked->max_failures);
+    *ret_request = request;
     return true;
 }
 
-static bool prepare(struct skein *skein, const struct skein_request *request,
-                    struct visit_plan *ret_plan, struct faults *faults)
+/* The plan borrows the request. */
+static bool prepare(struct skein *skein, struct request *request, struct visit_plan *ret_plan,
+                    struct faults *faults)
 {
-    struct visit visit;
     struct err err;
-    if (!make_visit(skein, request, &visit, &err)) {
-        faults_add_err(faults, &err);
-        return false;
-    }
     skein->fleet.waits_from_ms = clock_steady_ms();
-    if (visit_needs_ledger(&visit) && !record_await(&skein->fleet, &err)) {
+    if (visit_needs_ledger(request) && !record_await(&skein->fleet, &err)) {
         faults_add_err(faults, &err);
         return false;
     }
     /* A signal that comes while a downgrade looks ahead is not lost on the run. */
-    if (!visit_can_go_back(&skein->fleet, &visit, NULL, &visit.stopped_by, faults))
+    if (!visit_can_go_back(&skein->fleet, request, NULL, &request->stopping.stopped_by, faults))
         return false;
-    if (!visit_prepare(&skein->fleet, &visit, ret_plan, &err)) {
+    if (!visit_prepare(&skein->fleet, request, ret_plan, &err)) {
         faults_add_err(faults, &err);
         return false;
     }
@@ -345,12 +332,18 @@ static struct skein_report *run(struct skein *skein, const struct visit_plan *pl
     return report;
 }
 
-struct skein_report *skein_run(struct skein *skein, const struct skein_request *request)
+struct skein_report *skein_run(struct skein *skein, const struct skein_request *asked)
 {
+    struct request request;
     struct visit_plan plan = {0};
     struct faults faults;
+    struct err err;
     faults_init(&faults);
-    bool is_ready = prepare(skein, request, &plan, &faults);
+    bool is_ready = make_request(skein, asked, &request, &err);
+    if (!is_ready)
+        faults_add_err(&faults, &err);
+    else
+        is_ready = prepare(skein, &request, &plan, &faults);
     if (!is_ready)
         refuse(skein, &faults);
     else if (*plan.note && skein->observer.on_event)

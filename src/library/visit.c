@@ -45,31 +45,26 @@ static const char *join(struct arena *arena, const char *const *texts, size_t co
 }
 
 /* Looking changes nothing: everyone is looked at. */
-static enum on_failure policy_of(const struct visit *visit, const struct rollout_rules *rules)
+static enum on_failure policy_of(const struct request *request, const struct rollout_rules *rules)
 {
-    if (visit->goal != GOAL_RUN)
+    if (!request_changes(request))
         return ON_FAILURE_CONTINUE;
-    return visit->has_on_failure ? visit->on_failure : rules->on_failure;
+    return request->policy.has_on_failure ? request->policy.on_failure : rules->on_failure;
 }
 
-static struct rollout_options rollout_of(const struct fleet *fleet, const struct visit *visit)
+static struct rollout_options rollout_of(const struct fleet *fleet, const struct request *request)
 {
+    bool asks_gates = request->verb->asks_gates && request_changes(request);
     return (struct rollout_options){
-        .command = visit->command,
-        .goal = visit->goal,
-        .on_failure = policy_of(visit, &fleet->inventory->rollout),
+        .request = request,
+        .on_failure = policy_of(request, &fleet->inventory->rollout),
         .tenants = fleet->tenants,
         .tenant_count = fleet->tenant_count,
         .chain = fleet->chain,
         .scripts = fleet->scripts,
         .version_table = fleet->inventory->version_table,
         .hides_values = fleet->inventory->hides_values,
-        .gates = visit->settle == SETTLE_NONE ? &fleet->inventory->rollout.gates : NULL,
-        .settle = visit->settle,
-        .settle_statements = visit->settle_statements,
-        .leaves_signals = visit->leaves_signals,
-        .stops = visit->stops,
-        .stopped_by = visit->stopped_by,
+        .gates = asks_gates ? &fleet->inventory->rollout.gates : NULL,
     };
 }
 
@@ -106,44 +101,48 @@ static const char *resolve(struct fleet *fleet, const struct target *target)
     return resolved;
 }
 
-/* Where everyone is to go, each tenant's own table says. */
-static bool set_adoption(struct fleet *fleet, const struct visit *visit, struct visit_plan *plan,
-                         struct err *err)
+/* Each tenant goes where its own table of the other tool says. */
+static bool set_adoption(struct fleet *fleet, const struct request *request,
+                         struct visit_plan *plan, struct err *err)
 {
-    const char *table = visit->target_count > 1 ? visit->targets[1] : NULL;
-    plan->target = (struct target){.command = PLAN_STAMP, .is_forced = visit->forces};
-    plan->rollout.target = &plan->target;
-    plan->rollout.target_text = join(&fleet->arena, visit->targets, visit->target_count);
+    const char *table = request->target_count > 1 ? request->targets[1] : NULL;
+    plan->target = (struct target){.command = request_plan(request), .is_forced = request->forces};
+    plan->rollout.target_text = join(&fleet->arena, request->targets, request->target_count);
     plan->rollout.resolved = plan->rollout.target_text;
     plan->rollout.adoption = &plan->adoption;
-    return adoption_find(visit->target_count ? visit->targets[0] : "", table, &plan->adoption, err);
+    return adoption_find(request->target_count ? request->targets[0] : "", table, &plan->adoption,
+                         err);
 }
 
-/* GOAL_CURRENT moves no tenant. */
-static bool set_target(struct fleet *fleet, const struct visit *visit, struct visit_plan *plan,
+/* Each tenant goes back to where it stood before the run that is rolled back. */
+static bool set_run(const struct request *request, struct visit_plan *plan)
+{
+    plan->target = (struct target){.command = request_plan(request)};
+    plan->rollout.target_text = request->continues->run.id;
+    plan->rollout.resolved = "";
+    return true;
+}
+
+static bool set_target(struct fleet *fleet, const struct request *request, struct visit_plan *plan,
                        struct err *err)
 {
-    static const char *const head[] = {"head"};
-    const char *const *texts = visit->target_count ? visit->targets : head;
-    size_t count = visit->target_count ? visit->target_count : 1;
+    const char *const *texts =
+        request->target_count ? request->targets : &request->verb->default_target;
+    size_t count = request->target_count ? request->target_count : 1;
     plan->rollout.target_text = "";
-    if (visit->goal == GOAL_CURRENT || visit->settle != SETTLE_NONE)
+    if (!request->verb->has_plan)
         return true;
-    if (visit->again && visit->again->is_back) {
-        plan->target = (struct target){.command = visit->plan};
-        plan->rollout.target = &plan->target;
-        plan->rollout.target_text = visit->again->run.id;
-        plan->rollout.resolved = "";
-        return true;
-    }
-    if (visit->adopts)
-        return set_adoption(fleet, visit, plan, err);
     plan->rollout.target = &plan->target;
+    if (request->verb->goes_back)
+        return set_run(request, plan);
+    if (request->verb->takes_tool)
+        return set_adoption(fleet, request, plan, err);
     plan->rollout.target_text = join(&fleet->arena, texts, count);
-    if (!target_parse(&fleet->arena, fleet->chain, visit->plan, texts, count, &plan->target, err))
+    if (!target_parse(&fleet->arena, fleet->chain, request_plan(request), texts, count,
+                      &plan->target, err))
         return false;
-    plan->target.purges = visit->purges;
-    plan->target.is_forced = visit->forces;
+    plan->target.purges = request->purges;
+    plan->target.is_forced = request->forces;
     plan->rollout.resolved = resolve(fleet, &plan->target);
     return true;
 }
@@ -163,20 +162,25 @@ static void fit_waves(struct visit_plan *plan, struct arena *arena)
     plan->rollout.waves = waves;
 }
 
-bool visit_needs_ledger(const struct visit *visit)
+static bool keeps_ledger(const struct request *request)
 {
-    return visit->goal == GOAL_RUN && visit->settle == SETTLE_NONE && !visit->again;
+    return request->verb->keeps_ledger && request_changes(request);
+}
+
+bool visit_needs_ledger(const struct request *request)
+{
+    return keeps_ledger(request) && !request->continues;
 }
 
 /* A run that changes something is on record. */
-static bool set_ledger(struct fleet *fleet, const struct visit *visit, struct visit_plan *plan,
+static bool set_ledger(struct fleet *fleet, const struct request *request, struct visit_plan *plan,
                        struct err *err)
 {
-    if (visit->goal != GOAL_RUN || visit->settle != SETTLE_NONE)
+    if (!keeps_ledger(request))
         return true;
-    if (visit->again) {
-        plan->rollout.run_id = visit->again->run_id;
-        plan->rollout.ledger = visit->again->ledger;
+    if (request->continues) {
+        plan->rollout.run_id = request->continues->run_id;
+        plan->rollout.ledger = request->continues->ledger;
     } else {
         rollout_make_id(plan->run_id);
         plan->rollout.run_id = plan->run_id;
@@ -190,17 +194,17 @@ static bool set_ledger(struct fleet *fleet, const struct visit *visit, struct vi
     return true;
 }
 
-bool visit_prepare(struct fleet *fleet, const struct visit *visit, struct visit_plan *ret_plan,
+bool visit_prepare(struct fleet *fleet, const struct request *request, struct visit_plan *ret_plan,
                    struct err *err)
 {
     struct visit_plan *plan = ret_plan;
-    *plan = (struct visit_plan){.rollout = rollout_of(fleet, visit)};
-    if (!set_target(fleet, visit, plan, err) || !waves_make(fleet, visit, &plan->rollout, err))
+    *plan = (struct visit_plan){.rollout = rollout_of(fleet, request)};
+    if (!set_target(fleet, request, plan, err) || !waves_make(fleet, request, &plan->rollout, err))
         return false;
     fit_waves(plan, &fleet->arena);
-    if (visit->again)
-        again_apply(visit->again, &plan->rollout);
-    return set_ledger(fleet, visit, plan, err);
+    if (request->continues)
+        again_apply(request->continues, &plan->rollout);
+    return set_ledger(fleet, request, plan, err);
 }
 
 void visit_done(struct visit_plan *plan)
@@ -271,30 +275,31 @@ static void on_planned(void *ctx, const struct event *event)
     }
 }
 
-static bool needs_look(const struct fleet *fleet, const struct visit *visit,
+static bool needs_look(const struct fleet *fleet, const struct request *request,
                        bool *ret_may_roll_back)
 {
-    *ret_may_roll_back = visit->plan == PLAN_UPGRADE && visit->goal == GOAL_RUN &&
-                         policy_of(visit, &fleet->inventory->rollout) == ON_FAILURE_ROLLBACK;
-    bool goes_back = visit->again && visit->again->is_back;
-    return visit->plan == PLAN_DOWNGRADE || goes_back || *ret_may_roll_back;
+    bool goes_up = request->verb->has_plan && request_plan(request) == PLAN_UPGRADE;
+    bool goes_down = request->verb->has_plan && request_plan(request) == PLAN_DOWNGRADE;
+    *ret_may_roll_back = goes_up && request_changes(request) &&
+                         policy_of(request, &fleet->inventory->rollout) == ON_FAILURE_ROLLBACK;
+    return goes_down || request->verb->goes_back || *ret_may_roll_back;
 }
 
-bool visit_can_go_back(struct fleet *fleet, const struct visit *visit,
+bool visit_can_go_back(struct fleet *fleet, const struct request *request,
                        const struct observer *observer, int *ret_signal, struct faults *faults)
 {
     struct check check = {.fleet = fleet, .faults = faults};
     struct observer observers[2] = {{on_planned, &check}};
-    struct visit look = *visit;
+    struct request look = *request;
     struct visit_plan plan;
     struct err err;
     bool may_roll_back;
     *ret_signal = 0;
-    if (!needs_look(fleet, visit, &may_roll_back))
+    if (!needs_look(fleet, request, &may_roll_back))
         return true;
     if (may_roll_back)
         check.seen = arena_calloc(&fleet->arena, fleet->chain->count + 1, sizeof(bool));
-    look.goal = GOAL_PLAN;
+    look.is_dry_run = true;
     if (!visit_prepare(fleet, &look, &plan, &err)) {
         faults_add_err(faults, &err);
         return false;

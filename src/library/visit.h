@@ -1,8 +1,8 @@
-/* From what is asked for to a run over the fleet's tenants: targets, waves, limits, the ledger, and what
- * the inventory says where nothing else does. The command line and the public library share it.
+/* From a request to a run over the fleet's tenants: targets, waves, limits, the ledger, and what the inventory says where
+ * the request does not. The command line and the public library share it.
  *
  *     struct visit_plan plan;
- *     if (visit_prepare(&fleet, &visit, &plan, &err))
+ *     if (visit_prepare(&fleet, &request, &plan, &err))
  *         rollout_run(&plan.rollout, observers, count);
  *     visit_done(&plan);
  */
@@ -12,48 +12,22 @@
 #include "library/fleet.h"
 #include "rollout/rollout.h"
 
-/* What is asked for. A zero means: as the inventory says. Everything is borrowed. */
-struct visit {
-    const char *command; /* for the report */
-    enum session_goal goal;
-    enum plan_command plan;
-    const char *const *targets; /* none: head */
-    size_t target_count;
-    bool adopts; /* PLAN_STAMP: targets are another tool's name and, if need be, its table's */
-    enum settle settle; /* GOAL_RUN: only this is done */
-    size_t settle_statements;
-    bool purges; /* PLAN_STAMP: all version rows go first */
-    bool forces; /* PLAN_STAMP: whatever the database holds */
-    uint32_t parallel;
-    uint32_t per_server;
-    bool has_on_failure;
-    enum on_failure on_failure;
-    bool has_max_failures;
-    struct share max_failures;
-    const char *wave;          /* NULL, or: stop after this wave */
-    bool has_no_waves;         /* all tenants are in one, by the rollout's own rules */
-    const struct again *again; /* NULL: a run of its own; else what it goes on with (again.h) */
-    bool leaves_signals;       /* as in struct rollout_options */
-    const atomic_int *stops;
-    int stopped_by; /* the same */
-};
-
 struct visit_plan {
     struct target target;
     struct adoption adoption;
-    struct rollout_options rollout; /* borrows `target`, the fleet and the ledger */
-    struct ledger *ledger;          /* opened here; NULL: none, or the visit's own */
+    struct rollout_options rollout; /* borrows `target`, the request, the fleet and the ledger */
+    struct ledger *ledger;          /* opened here; NULL: none, or the continued run's */
     char run_id[32];
     char note[128]; /* "", or what a person should know */
 };
 
 /* Does it open a ledger of its own? */
-bool visit_needs_ledger(const struct visit *visit);
+bool visit_needs_ledger(const struct request *request);
 
 /* ERR_CHAIN: a target means nothing in this chain. ERR_LEDGER: the ledger is held by another run
  * (LEDGER_HELD), or cannot be used. May raise the process's soft limit of file descriptors. The plan must
  * not move while it is used; visit_done ends it either way. */
-bool visit_prepare(struct fleet *fleet, const struct visit *visit, struct visit_plan *ret_plan,
+bool visit_prepare(struct fleet *fleet, const struct request *request, struct visit_plan *ret_plan,
                    struct err *err) MUST_CHECK;
 void visit_done(struct visit_plan *plan);
 
@@ -62,10 +36,10 @@ void visit_done(struct visit_plan *plan);
 int visit_exit_code(const struct err *err);
 
 /* A rollback or downgrade without the down sections that it needs is refused before any tenant is touched:
- * where the visit is a downgrade, or may have to roll back, plans all tenants and is false with a fault for
+ * where the request is a downgrade, or may have to roll back, plans all tenants and is false with a fault for
  * each file without a down section that is needed. `observer` (may be NULL) sees that plan. *ret_signal is the
  * signal that stopped the looking, 0: none. */
-bool visit_can_go_back(struct fleet *fleet, const struct visit *visit,
+bool visit_can_go_back(struct fleet *fleet, const struct request *request,
                        const struct observer *observer, int *ret_signal,
                        struct faults *faults) MUST_CHECK;
 

@@ -8,21 +8,22 @@ static uint32_t first_of(uint32_t asked, uint32_t wave, uint32_t rollout)
 }
 
 /* `wave` NULL: all, or the rest, by the rollout's own rules. */
-static struct rollout_wave make_wave(const struct fleet *fleet, const struct visit *visit,
+static struct rollout_wave make_wave(const struct fleet *fleet, const struct request *request,
                                      const struct wave *wave)
 {
     const struct rollout_rules *rules = &fleet->inventory->rollout;
-    bool has_rest = rules->wave_count && !visit->has_no_waves;
-    bool has_own_limit = wave && wave->has_max_failures && !visit->has_max_failures;
+    bool has_rest = rules->wave_count && request->verb->has_waves;
+    bool has_own_limit = wave && wave->has_max_failures && !request->policy.has_max_failures;
     return (struct rollout_wave){
         .name = wave       ? wave->name
                 : has_rest ? "rest"
                            : "all",
-        .parallel = first_of(visit->parallel, wave ? wave->parallel : 0, rules->parallel),
-        .per_server = first_of(visit->per_server, wave ? wave->per_server : 0, rules->per_server),
-        .max_failures = has_own_limit             ? wave->max_failures
-                        : visit->has_max_failures ? visit->max_failures
-                                                  : rules->max_failures,
+        .parallel = first_of(request->limits.parallel, wave ? wave->parallel : 0, rules->parallel),
+        .per_server =
+            first_of(request->limits.per_server, wave ? wave->per_server : 0, rules->per_server),
+        .max_failures = has_own_limit                      ? wave->max_failures
+                        : request->policy.has_max_failures ? request->policy.max_failures
+                                                           : rules->max_failures,
         .soak_ms = wave ? wave->soak_ms : 0,
     };
 }
@@ -40,31 +41,31 @@ static size_t assign(struct fleet *fleet, uint32_t *wave_of)
     return left;
 }
 
-static bool find_limit(const struct fleet *fleet, const struct visit *visit,
+static bool find_limit(const struct fleet *fleet, const struct request *request,
                        struct rollout_options *rollout, struct err *err)
 {
     for (size_t i = 0; i < rollout->wave_count; i++)
-        if (strcmp(rollout->waves[i].name, visit->wave) == 0) {
+        if (strcmp(rollout->waves[i].name, request->limits.wave) == 0) {
             rollout->wave_limit = i + 1;
             return true;
         }
-    return selection_refuse_wave(fleet, visit->wave, err);
+    return selection_refuse_wave(fleet, request->limits.wave, err);
 }
 
-bool waves_make(struct fleet *fleet, const struct visit *visit, struct rollout_options *rollout,
+bool waves_make(struct fleet *fleet, const struct request *request, struct rollout_options *rollout,
                 struct err *err)
 {
     const struct rollout_rules *rules = &fleet->inventory->rollout;
     struct rollout_wave *waves = arena_calloc(&fleet->arena, rules->wave_count + 1, sizeof *waves);
     uint32_t *wave_of = arena_calloc(&fleet->arena, fleet->tenant_count, sizeof *wave_of);
-    bool has_rest = visit->has_no_waves || assign(fleet, wave_of) || !rules->wave_count;
-    size_t count = visit->has_no_waves ? 0 : rules->wave_count;
+    bool has_rest = !request->verb->has_waves || assign(fleet, wave_of) || !rules->wave_count;
+    size_t count = !request->verb->has_waves ? 0 : rules->wave_count;
     for (size_t i = 0; i < count; i++)
-        waves[i] = make_wave(fleet, visit, &rules->waves[i]);
+        waves[i] = make_wave(fleet, request, &rules->waves[i]);
     if (has_rest)
-        waves[count++] = make_wave(fleet, visit, NULL);
+        waves[count++] = make_wave(fleet, request, NULL);
     rollout->waves = waves;
     rollout->wave_count = count;
-    rollout->wave_of = visit->has_no_waves ? NULL : wave_of;
-    return !visit->wave || find_limit(fleet, visit, rollout, err);
+    rollout->wave_of = !request->verb->has_waves ? NULL : wave_of;
+    return !request->limits.wave || find_limit(fleet, request, rollout, err);
 }

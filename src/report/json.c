@@ -25,9 +25,9 @@ static void put_run(struct json_stream *stream, const struct report *report)
     bool is_over = report->state != RUN_RUNNING;
     json_open(stream, "run", '{');
     json_put(stream, "id", json_text(run->id));
-    json_put(stream, "command", json_text(run->command));
+    json_put(stream, "command", json_text(run->request->verb->name));
     json_put(stream, "target", json_text_or_null(run->target));
-    json_put(stream, "dry_run", json_boolean(run->is_dry_run));
+    json_put(stream, "dry_run", json_boolean(!request_changes(run->request)));
     json_put(stream, "state", json_text(run_state_name(report->state)));
     json_put(stream, "started_at", time_value(run->started_at_ms));
     json_put(stream, "finished_at",

@@ -144,12 +144,23 @@ static void start_waves(struct report *report, const struct run_info *run)
     report->run.wave_of = wave_of;
 }
 
+/* What reports say of it: all else is borrowed from someone who may be gone before the report. */
+static const struct request *keep_request(struct arena *arena, const struct request *request)
+{
+    struct request *kept = arena_alloc(arena, sizeof *kept);
+    *kept = (struct request){.verb = verb_keep(arena, request->verb),
+                             .is_dry_run = request->is_dry_run,
+                             .purges = request->purges,
+                             .forces = request->forces};
+    return kept;
+}
+
 static void start_run(struct report *report, const struct run_info *run)
 {
     struct arena *arena = &report->arena;
     report->run = *run;
     report->run.id = arena_strdup(arena, run->id);
-    report->run.command = arena_strdup(arena, run->command);
+    report->run.request = keep_request(arena, run->request);
     report->run.target = arena_strdup(arena, run->target ? run->target : "");
     report->run.resolved = arena_strdup(arena, run->resolved);
     report->run.resumed_from = arena_strdup(arena, run->resumed_from);

@@ -38,11 +38,6 @@ void text_heading(const struct text *text, const char *title)
     putc('\n', text->out);
 }
 
-static bool is_command(const struct report *report, const char *name)
-{
-    return strcmp(report->run.command, name) == 0;
-}
-
 enum text_color text_run_color(enum run_state state)
 {
     bool is_bad = state == RUN_FAILED || state == RUN_HALTED || state == RUN_ROLLBACK_FAILED;
@@ -56,14 +51,14 @@ static void print_headline(const struct text *text)
     const struct report *report = text->report;
     struct buf line;
     buf_init(&line, BUF_MAX_DEFAULT);
-    human_add_text(&line, report->run.command);
+    human_add_text(&line, report->run.request->verb->name);
     if (*report->run.target)
         buf_addc(&line, ' ');
     human_add_text(&line, report->run.target);
     buf_adds(&line, ": ");
     print_colored(text, COLOR_BOLD, line.data);
     print_colored(text, text_run_color(report->state),
-                  run_state_words(report->state, report->run.is_dry_run));
+                  run_state_words(report->state, !request_changes(report->run.request)));
     buf_clear(&line);
     buf_adds(&line, " in ");
     human_add_duration(&line, report->duration_ms);
@@ -82,7 +77,7 @@ static void print_run(const struct text *text)
     human_add_text(&line, run->id);
     buf_addf(&line, ", started %s", started);
     if (run->resumed_from)
-        buf_adds(&line, is_command(text->report, "rollback") ? ", takes back " : ", resumes ");
+        buf_addf(&line, ", %s ", run->request->verb->continues);
     human_add_text(&line, run->resumed_from);
     print_colored(text, COLOR_DIM, line.data);
     putc('\n', text->out);
@@ -94,9 +89,10 @@ static void print_run(const struct text *text)
 /* In a dry run nothing has succeeded or stayed: it would. */
 static const char *state_words(const struct report *report, enum tenant_state state)
 {
-    if (report->run.is_dry_run && state == TENANT_SUCCEEDED)
+    bool is_dry = !request_changes(report->run.request);
+    if (is_dry && state == TENANT_SUCCEEDED)
         return "would change";
-    if (report->run.is_dry_run && state == TENANT_UNCHANGED)
+    if (is_dry && state == TENANT_UNCHANGED)
         return "would stay";
     return tenant_state_name(state);
 }
@@ -138,22 +134,23 @@ static bool write_text(const struct report *report, const struct report_options 
                        struct err *err)
 {
     const struct text text = {report, options, out};
-    bool is_current = is_command(report, "current");
+    bool reports_places = report->run.request->verb->reports_places;
+    bool is_dry = !request_changes(report->run.request);
     print_headline(&text);
     print_run(&text);
-    if (is_current) {
+    if (reports_places) {
         text_current(&text);
     } else {
         print_totals(&text);
         text_waves(&text);
-        if (report->run.is_dry_run)
+        if (is_dry)
             text_plan(&text);
         else
             text_moves(&text);
     }
-    if (options->is_verbose && !is_current)
+    if (options->is_verbose && !reports_places)
         text_tenants(&text);
-    if (!report->run.is_dry_run)
+    if (!is_dry)
         text_slowest(&text);
     text_unreplicated(&text);
     if (options->is_verbose)

@@ -59,7 +59,7 @@ static size_t rows_of(const struct report *report, enum tenant_state state,
 static void add_command(const struct text *text, struct buf *buf)
 {
     buf_adds(buf, "skein ");
-    human_add_text(buf, text->report->run.command);
+    human_add_text(buf, text->report->run.request->verb->name);
     if (*text->report->run.target)
         buf_addc(buf, ' ');
     human_add_text(buf, text->report->run.target);
@@ -107,7 +107,7 @@ static const char *kept_run(const struct report *report)
 /* What `skein resolve` was told is not in the report: its error says what to do. */
 static bool can_be_said_again(const struct report *report)
 {
-    return !kept_run(report) && strcmp(report->run.command, "resolve") != 0;
+    return !kept_run(report) && !report->run.request->verb->settles;
 }
 
 static void print_advice(const struct text *text, const struct advice *advice)
@@ -159,7 +159,7 @@ static bool has_moved(const struct report *report)
 static const char *unfinished_way_back(const struct report *report)
 {
     const struct run_info *run = &report->run;
-    if (strcmp(run->command, "rollback") == 0)
+    if (run->request->verb->goes_back)
         return run->resumed_from;
     bool is_stopped = report->has_turned_back && report->state == RUN_INTERRUPTED;
     return is_stopped || report->state == RUN_ROLLBACK_FAILED ? kept_run(report) : NULL;
@@ -172,7 +172,8 @@ static void print_ways_on(const struct text *text)
                                                 : "To go on with this run";
     print_command(text, deed, "resume", kept_run(report));
     if (has_moved(report))
-        print_command(text, "Or take back what it changed", "rollback", kept_run(report));
+        print_command(text, "Or take back what it changed", verbs[VERB_ROLLBACK].name,
+                      kept_run(report));
 }
 
 static void print_commands(const struct text *text)
@@ -180,7 +181,8 @@ static void print_commands(const struct text *text)
     const struct report *report = text->report;
     const char *way_back = unfinished_way_back(report);
     if (way_back)
-        print_command(text, "Once the cause is gone, take back the rest", "rollback", way_back);
+        print_command(text, "Once the cause is gone, take back the rest", verbs[VERB_ROLLBACK].name,
+                      way_back);
     else if (report->state != RUN_ROLLED_BACK)
         print_ways_on(text);
     if (!report->run.is_unrecorded)
@@ -195,7 +197,7 @@ static bool has_advice(const struct report *report)
 /* A dry run changed nothing: its failures say all there is to say. */
 void text_advice(const struct text *text)
 {
-    if (text->report->run.is_dry_run || !has_advice(text->report))
+    if (!request_changes(text->report->run.request) || !has_advice(text->report))
         return;
     text_heading(text, "What to do");
     if (text->report->run.is_unrecorded)

@@ -5,8 +5,9 @@ static void add_wave(const struct text *text, struct table *table, const struct 
 {
     const struct report *report = text->report;
     enum run_state state = wave->state == RUN_RUNNING ? report->state : wave->state;
-    const char *words = wave->state == RUN__COUNT ? report_wave_state(report, wave)
-                                                  : run_state_words(state, report->run.is_dry_run);
+    const char *words = wave->state == RUN__COUNT
+                            ? report_wave_state(report, wave)
+                            : run_state_words(state, !request_changes(report->run.request));
     table_row(table);
     table_text(table, wave->name);
     table_cell(table, words, text_color(text, text_run_color(state)));

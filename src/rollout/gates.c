@@ -87,7 +87,7 @@ static void fill_environment(struct asking *asking, const struct gate_facts *fac
         tell(asking, inherited[i], getenv(inherited[i]));
     tell(asking, "SKEIN_GATE", gate_name(asking->gate));
     tell(asking, "SKEIN_GATE_RUN", run->id);
-    tell(asking, "SKEIN_GATE_COMMAND", run->command);
+    tell(asking, "SKEIN_GATE_COMMAND", run->request->verb->name);
     tell(asking, "SKEIN_GATE_TARGET", run->target);
     tell(asking, "SKEIN_GATE_WAVE", facts->wave);
     tell(asking, "SKEIN_GATE_TENANT", facts->tenant);

@@ -278,8 +278,9 @@ void rollout_on_signal(uv_signal_t *handle, int number)
 /* Asked before anything is begun, so that a stop which an observer asks for holds at once. */
 static void obey_stops(struct rollout *rollout)
 {
-    int stops = rollout->options->stops ? atomic_load(rollout->options->stops) : 0;
-    int stopped_by = rollout->options->stopped_by;
+    const struct stopping *stopping = &rollout->options->request->stopping;
+    int stops = stopping->stops ? atomic_load(stopping->stops) : 0;
+    int stopped_by = stopping->stopped_by;
     if ((stopped_by || stops > 0) && !rollout->is_stopped)
         stop(rollout, stopped_by ? stopped_by : SIGTERM);
     if (stops > 1 && !rollout->is_cancelling)
@@ -289,7 +290,7 @@ static void obey_stops(struct rollout *rollout)
 void rollout_on_tick(uv_timer_t *handle)
 {
     struct rollout *rollout = handle->data;
-    if (rollout->options->stops)
+    if (rollout->options->request->stopping.stops)
         rollout_fill(rollout);
     if (rollout->options->on_tick)
         rollout->options->on_tick(rollout->options->tick_ctx);
@@ -300,7 +301,7 @@ void rollout_on_tick(uv_timer_t *handle)
 static enum run_state final_state(const struct rollout *rollout)
 {
     bool is_complete = rollout->finished == rollout->wanted;
-    bool is_back = rollout->options->is_rollback;
+    bool is_back = rollout->options->request->verb->goes_back;
     if (rollout->has_rolled_back && (rollout->stuck || (rollout->back_left && !rollout->signal)))
         return RUN_ROLLBACK_FAILED;
     if (rollout->signal)
@@ -309,7 +310,7 @@ static enum run_state final_state(const struct rollout *rollout)
         return RUN_ROLLED_BACK;
     if (is_back && rollout->failed)
         return RUN_ROLLBACK_FAILED;
-    if (is_complete && rollout->options->ends_failure && rollout->options->goal == GOAL_RUN)
+    if (is_complete && rollout->options->ends_failure && request_changes(rollout->options->request))
         return RUN_ROLLED_BACK;
     if (!is_complete || (rollout->is_refused && !is_back))
         return RUN_HALTED;
@@ -411,14 +412,11 @@ static struct run_info info_of(const struct rollout_options *options, const char
 {
     return (struct run_info){
         .id = options->run_id ? options->run_id : id,
-        .command = options->command,
+        .request = options->request,
         .target = options->target_text,
         .resolved = options->resolved,
-        .forces = options->target && options->target->is_forced,
-        .is_dry_run = options->goal != GOAL_RUN,
         .resumed_from = options->resumed_from,
         .inventory = options->inventory,
-        .purges = options->target && options->target->purges,
         .chain = options->chain,
         .tenants = options->tenants,
         .tenant_count = options->tenant_count,

@@ -4,12 +4,10 @@
  * Blocks until all is over; talks outward through observers (live) and a ledger (durable). The first
  * stop drains (nothing more is begun, what is in flight finishes), the second cancels what is in flight
  * and rolls it back. SIGINT, SIGTERM and SIGHUP (unless it is ignored, as nohup(1) has it) are stops
- * while it runs, but where they are the caller's; `stops` is another way to ask.
+ * while it runs, but where they are the caller's; `stops` of the request is another way to ask.
  */
 #ifndef ROLLOUT_ROLLOUT_H
 #define ROLLOUT_ROLLOUT_H
-
-#include <stdatomic.h>
 
 #include "inventory/inventory.h"
 #include "event/event.h"
@@ -31,18 +29,15 @@ struct rollout_wave {
 };
 
 struct rollout_options {
-    const char *command; /* for the report */
-    enum session_goal goal;
-    bool is_rollback;  /* everyone goes back to where their standing says they stood before */
-    bool ends_failure; /* with is_rollback: no one asked for it, it is what on_failure had begun */
-    const struct target *target; /* NULL with GOAL_CURRENT */
+    const struct request *request;
+    /* of a request that goes back: no one asked for it, it is what on_failure had begun */
+    bool ends_failure;
+    const struct target *target; /* NULL where the verb has no plan */
     /* NULL, or: stamp where another tool says that a tenant stands */
     const struct adoption *adoption;
     const char *target_text;
-    enum settle settle; /* not _NONE: nothing but this is done, and no target is needed */
-    size_t settle_statements;
-    const char *resolved; /* the target for a resume; NULL: not kept */
-    enum on_failure on_failure;
+    const char *resolved;             /* the target for a resume; NULL: not kept */
+    enum on_failure on_failure;       /* the request's policy, or the inventory's */
     const struct rollout_wave *waves; /* at least one */
     size_t wave_count;
     size_t wave_limit;       /* only the first ones; 0: all */
@@ -68,9 +63,6 @@ struct rollout_options {
     /* NULL, or: gets what gates write, in whole lines; else they have our stderr */
     void (*on_output)(void *ctx, const char *text, size_t len);
     void *output_ctx;
-    bool leaves_signals;     /* they are the caller's */
-    const atomic_int *stops; /* NULL, or: how often the caller has asked for a stop */
-    int stopped_by; /* the signal that came before the run, of which nothing is begun then; 0: none */
 };
 
 /* How a run ended, besides what the events say. */

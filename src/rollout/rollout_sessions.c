@@ -399,8 +399,8 @@ static void turn_outcome(struct outcome *outcome)
 /* A plan of a rollback shows what would be done: nothing of it has happened. */
 static bool goes_back(const struct rollout *rollout)
 {
-    bool is_plan = rollout->options->goal != GOAL_RUN;
-    return (rollout->options->is_rollback && !is_plan) ||
+    const struct request *request = rollout->options->request;
+    return (request->verb->goes_back && request_changes(request)) ||
            scheduler_is_rolling_back(rollout->scheduler);
 }
 
@@ -433,7 +433,7 @@ void rollout_note_changed(struct rollout *rollout, uint32_t tenant)
 static void count_outcome(struct rollout *rollout, const struct outcome *outcome)
 {
     rollout->stuck += outcome->state == TENANT_PARTIAL || outcome->state == TENANT_ROLLBACK_FAILED;
-    if (outcome->is_rollback && !rollout->options->is_rollback) {
+    if (outcome->is_rollback && !rollout->options->request->verb->goes_back) {
         rollout->back_left--;
         return;
     }
@@ -595,13 +595,11 @@ void rollout_fill_env(struct rollout *rollout)
         .chain = options->chain,
         .scripts = options->scripts,
         .evidence = rollout->evidence,
-        .goal = options->goal,
+        .request = options->request,
         .target = options->target,
         .adoption = options->adoption,
-        .settle = options->settle,
-        .settle_statements = options->settle_statements,
         .run_id = rollout->info.id,
-        .taken_back = options->is_rollback ? options->resumed_from : rollout->info.id,
+        .taken_back = options->request->verb->goes_back ? options->resumed_from : rollout->info.id,
         .version_table = options->version_table,
         .may_meet_twins = rollout->may_meet_twins,
         .ctx = rollout,

@@ -173,7 +173,7 @@ static struct ways *make_ways(struct rollout *rollout)
                                                         .standings = options->standings,
                                                         .tenant_count = options->tenant_count,
                                                         .family = family_of(rollout)});
-    if (options->is_rollback)
+    if (options->request->verb->goes_back)
         ways_turn_back(ways);
     return ways;
 }
@@ -199,14 +199,15 @@ static bool has_gates(const struct rollout *rollout)
 static void put_handlers_back(const struct rollout *rollout)
 {
     for (int i = 0; i < SIGNALS_TAKEN; i++)
-        if (i < SIGNALS_OF_OURS ? !rollout->options->leaves_signals : has_gates(rollout))
+        if (i < SIGNALS_OF_OURS ? !rollout->options->request->stopping.leaves_signals
+                                : has_gates(rollout))
             sigaction(taken[i], &rollout->handlers[i], NULL);
 }
 
 /* nohup(1) has a hangup ignored for us: then it stops nothing. */
 static bool is_watched(const struct rollout *rollout, int i)
 {
-    return !rollout->options->leaves_signals &&
+    return !rollout->options->request->stopping.leaves_signals &&
            (taken[i] != SIGHUP || rollout->handlers[i].sa_handler != SIG_IGN);
 }
 
@@ -238,9 +239,8 @@ bool rollout_open(struct rollout *rollout, struct err *err)
     rollout->credentials = credentials_new(&rollout->loop);
     rollout->pool = pool_new();
     rollout->ways = make_ways(rollout);
-    rollout->gates =
-        gates_new(&rollout->loop, options->goal == GOAL_RUN ? options->gates : NULL, &rollout->info,
-                  (struct gate_reader){options->on_output, options->output_ctx});
+    rollout->gates = gates_new(&rollout->loop, options->gates, &rollout->info,
+                               (struct gate_reader){options->on_output, options->output_ctx});
     rollout->places = arena_calloc(&rollout->arena, options->tenant_count, sizeof *rollout->places);
     add_waves(rollout);
     add_tenants(rollout);

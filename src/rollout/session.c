@@ -583,8 +583,8 @@ static enum tenant_state final_state(struct session *session)
         return TENANT_IN_DOUBT;
     if (session->err.kind != ERR_NONE)
         return is_half_done(session) ? TENANT_PARTIAL : TENANT_FAILED;
-    bool would_restore =
-        session->env->goal == GOAL_PLAN && session->env->restore(session->env->ctx, session);
+    bool would_restore = !request_changes(session->env->request) &&
+                         session->env->restore(session->env->ctx, session);
     return session->done_count || would_restore ? TENANT_SUCCEEDED : TENANT_UNCHANGED;
 }
 
@@ -598,10 +598,10 @@ static void on_timer_closed(uv_handle_t *handle)
 {
     struct session *session = handle->data;
     bool is_plan =
-        session->env->goal == GOAL_PLAN && session->plan && session->err.kind == ERR_NONE;
+        !request_changes(session->env->request) && session->plan && session->err.kind == ERR_NONE;
     struct outcome outcome = {
         .state = final_state(session),
-        .has_changed = session->env->goal == GOAL_RUN && has_changed(session),
+        .has_changed = request_changes(session->env->request) && has_changed(session),
         .from = session->from,
         .to = is_plan                 ? session->plan->to
               : session->is_resolving ? (struct rows){0}

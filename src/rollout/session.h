@@ -19,24 +19,13 @@ struct evidence;
 struct scripts;
 struct session;
 
-enum session_goal {
-    GOAL_CURRENT, /* look where it stands */
-    GOAL_PLAN,    /* and what would be done */
-    GOAL_RUN,     /* do it */
-};
-
-/* What a person has found out about a statement that was under way when its run died. */
-enum settle { SETTLE_NONE, SETTLE_DONE, SETTLE_UNDONE, SETTLE_STATEMENTS };
-
 /* What sessions of a run share, and what they ask of the run. */
 struct session_env {
     uv_loop_t *loop;
     const struct chain *chain;
     struct scripts *scripts;
-    enum session_goal goal;
-    const struct target *target;
-    enum settle settle;       /* not _NONE: nothing but this is to be done */
-    size_t settle_statements; /* SETTLE_STATEMENTS: so many stand */
+    const struct request *request;
+    const struct target *target; /* NULL where the verb has no plan */
     const char *run_id;
     const char *taken_back; /* the run that is taken back, where tenants go back */
     const char *version_table;

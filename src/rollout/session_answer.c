@@ -18,7 +18,7 @@ static enum session_state take_for_empty(struct session *session)
 {
     session->from.is_known = session->versions.is_known = true;
     session->has_schema = true;
-    return session->env->goal == GOAL_CURRENT ? SESSION_CLOSE : SESSION_PLAN;
+    return session->env->request->verb->only_looks ? SESSION_CLOSE : SESSION_PLAN;
 }
 
 /* A rollback makes no database, but for a copy to be put there. Where there was nothing before, it is over. */
@@ -32,7 +32,7 @@ enum session_state error_connect(struct session *session, const struct io_op *op
 {
     const struct session_env *env = session->env;
     bool is_missing = op->answer.is_missing && session->tenant->settings->create;
-    if (is_missing && env->goal != GOAL_RUN)
+    if (is_missing && !request_changes(env->request))
         return take_for_empty(session);
     if (is_missing && makes_nothing(session)) {
         bool was_empty = env->is_as_before(env->ctx, session, &(struct rows){.is_known = true});
@@ -190,15 +190,15 @@ enum session_state answer_read(struct session *session)
     struct err err;
     if (!take_versions(session, op, &err))
         return session_fail(session, &err);
-    if (session->env->goal != GOAL_CURRENT)
+    if (!session->env->request->verb->only_looks)
         take_history(session, op + 1);
-    if (session->env->goal != GOAL_CURRENT && session->env->adoption)
+    if (!session->env->request->verb->only_looks && session->env->adoption)
         take_foreign(session, op + 2);
     if (!session->from.is_known)
         session->from = session->versions = session->seen;
     if (session->is_resolving)
         return SESSION_RESOLVE;
-    return session->env->goal == GOAL_CURRENT ? SESSION_RELEASE : SESSION_PLAN;
+    return session->env->request->verb->only_looks ? SESSION_RELEASE : SESSION_PLAN;
 }
 
 /* ---- deciding ------------------------------------------------------------------------------ */

@@ -66,7 +66,7 @@ enum asked ask_password(struct session *session)
 
 struct conn_params session_params(const struct session *session)
 {
-    bool is_looking = session->env->goal != GOAL_RUN;
+    bool is_looking = !request_changes(session->env->request);
     return (struct conn_params){
         .url = &session->tenant->url,
         .password = session->password,
@@ -148,7 +148,7 @@ static bool is_patience_over(const struct session *session)
 
 enum asked ask_lock(struct session *session)
 {
-    if (session->env->goal != GOAL_RUN)
+    if (!request_changes(session->env->request))
         return ASKED_OPS;
     session->vars.lock_key = lock_key(session);
     struct io_op *op = session_add_op(session, OP_LOCK);
@@ -268,7 +268,7 @@ enum asked ask_inspect(struct session *session)
 /* Does the tenant also tell what another tool says of it? */
 static bool is_adopting(const struct session *session)
 {
-    return session->env->adoption && session->env->goal != GOAL_CURRENT;
+    return session->env->adoption && !session->env->request->verb->only_looks;
 }
 
 /* Which tables there are is known only now: a table that is missing is not asked. */
@@ -291,7 +291,8 @@ static void prepare_versions(struct io_op *op)
     take_place(session, inspect);
     if (session->driver->dialect->sql[SQL_LOCATE])
         take_location(session, inspect + INSPECT_LOCATION);
-    prepare_read(op, SQL_VERSIONS, session->has_version_table, session->env->goal == GOAL_CURRENT);
+    prepare_read(op, SQL_VERSIONS, session->has_version_table,
+                 session->env->request->verb->only_looks);
 }
 
 static void prepare_history(struct io_op *op)
@@ -317,7 +318,7 @@ static void add_reads(struct session *session)
     struct io_op *versions = session_add_op(session, OP_QUERY);
     versions->prepare = prepare_versions;
     versions->timeout_ms = session_control_budget(session);
-    if (session->env->goal == GOAL_CURRENT)
+    if (session->env->request->verb->only_looks)
         return;
     struct io_op *history = session_add_op(session, OP_QUERY);
     history->prepare = prepare_history;

@@ -138,7 +138,7 @@ static bool refuse_pooled(const char *revision, struct err *err)
 /* May this connection ask, or write down, how far a step has come that was left half way? */
 static bool check_direct(struct session *session, struct err *err)
 {
-    bool is_looking = session->env->goal != GOAL_RUN;
+    bool is_looking = !request_changes(session->env->request);
     const char *revision = session->unfinished.revision;
     return is_looking || !revision || !io_info(session->io)->is_pooled ||
            refuse_pooled(revision, err);
@@ -271,7 +271,7 @@ enum session_state answer_plan(struct session *session)
         session->versions = session->seen;
         return SESSION_RELEASE;
     }
-    if (session->env->settle != SETTLE_NONE)
+    if (session->env->request->verb->settles)
         return check_direct(session, &err) ? session_begin_settling(session)
                                            : session_fail(session, &err);
     if (!make_plan(session, &left, &err) || !check_files(session, &err))
@@ -283,7 +283,7 @@ enum session_state answer_plan(struct session *session)
     add_vouching_step(session, &left);
     if (!build_work(session, &left, &err))
         return session_fail(session, &err);
-    if (session->env->goal == GOAL_PLAN) {
+    if (!request_changes(session->env->request)) {
         show_plan(session);
         return SESSION_RELEASE;
     }

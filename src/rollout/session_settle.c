@@ -273,11 +273,11 @@ static bool is_place(const struct script *script, size_t done)
 static bool take_word(struct session *session, const struct step *step, const struct script *script,
                       struct err *err)
 {
-    const struct session_env *env = session->env;
+    const struct request *request = session->env->request;
     struct unfinished *unfinished = &session->unfinished;
-    bool is_counted = env->settle == SETTLE_STATEMENTS;
-    size_t done =
-        is_counted ? env->settle_statements : unfinished->statements + (env->settle == SETTLE_DONE);
+    bool is_counted = request->settle == SETTLE_STATEMENTS;
+    size_t done = is_counted ? request->settle_statements
+                             : unfinished->statements + (request->settle == SETTLE_DONE);
     if (!is_counted && !unfinished->is_running && !unfinished->is_begun)
         return err_set(err, ERR_CONFIG,
                        "nothing is in doubt here: no statement was left under way");
@@ -311,7 +311,7 @@ enum session_state session_begin_settling(struct session *session)
                                               step.revision, step.direction, &err);
     if (!script || !take_word(session, &step, script, &err))
         return session_fail(session, &err);
-    return SESSION_SETTLE;
+    return request_changes(session->env->request) ? SESSION_SETTLE : SESSION_RELEASE;
 }
 
 /* From here on it is as if the statement had failed, or as if it had been counted: the next run starts with it,

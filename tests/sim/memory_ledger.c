@@ -149,13 +149,13 @@ static struct run *add_run(struct memory_ledger *ledger, const struct run_info *
     struct run *run = arena_alloc(arena, sizeof *run);
     run->line = (struct ledger_run){
         .id = arena_strdup(arena, info->id),
-        .command = arena_strdup(arena, info->command),
+        .verb = info->request->verb,
         .target = arena_strdup(arena, info->target),
         .resolved = arena_strdup(arena, info->resolved),
         .resumed_from = arena_strdup(arena, info->resumed_from),
         .inventory = arena_strdup(arena, info->inventory),
         .chain_digest = arena_strdup(arena, info->chain->digest),
-        .purges = info->purges,
+        .purges = info->request->purges,
         .state = RUN_RUNNING,
         .started_at_ms = info->started_at_ms,
         .tenant_count = info->tenant_count,
@@ -166,7 +166,7 @@ static struct run *add_run(struct memory_ledger *ledger, const struct run_info *
         struct ledger_run *other = &ledger->runs[i]->line;
         if (!info->resumed_from || strcmp(other->id, info->resumed_from) != 0)
             continue;
-        if (strcmp(info->command, "rollback") == 0)
+        if (info->request->verb->goes_back)
             other->rolled_back_by = run->line.id;
         else
             other->resumed_by = run->line.id;
@@ -231,7 +231,7 @@ static bool took_back(const struct run *run, const char *name)
 /* What this run took back is not changed in those any more that it goes on with. */
 static void write_finish(struct memory_ledger *ledger, struct run *run, enum run_state state)
 {
-    bool is_rollback = strcmp(run->line.command, "rollback") == 0;
+    bool is_rollback = run->line.verb->goes_back;
     bool is_back = state == RUN_ROLLED_BACK || (is_rollback && state == RUN_SUCCEEDED);
     run->line.state = state;
     struct run *earlier = is_back || is_rollback ? find_earlier(ledger, run) : NULL;

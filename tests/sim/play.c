@@ -131,56 +131,42 @@ static void on_report_event(void *ctx, const struct event *event)
     report_apply(ctx, event);
 }
 
-static struct visit make_visit(const struct play *play, const struct again *again)
+static struct request make_request(const struct play *play)
 {
     static const char *const tools[] = {"dbmate"};
-    static const char *const names[] = {
-        [PLAN_UPGRADE] = "upgrade", [PLAN_DOWNGRADE] = "downgrade", [PLAN_STAMP] = "stamp"};
-    if (again)
-        return (struct visit){.command = again->command,
-                              .goal = GOAL_RUN,
-                              .plan = again->plan,
-                              .targets = again->targets,
-                              .target_count = again->target_count,
-                              .adopts = again->adopts,
-                              .has_on_failure = again->adopts,
-                              .wave = play->wave,
-                              .again = again};
+    static const enum verb_id ids[] = {[PLAN_UPGRADE] = VERB_UPGRADE,
+                                       [PLAN_DOWNGRADE] = VERB_DOWNGRADE,
+                                       [PLAN_STAMP] = VERB_STAMP};
     if (play->adopts)
-        return (struct visit){.command = "adopt",
-                              .goal = GOAL_RUN,
-                              .plan = PLAN_STAMP,
-                              .targets = tools,
-                              .target_count = ARRAY_LEN(tools),
-                              .adopts = true,
-                              .has_on_failure = true, /* ON_FAILURE_STOP */
-                              .wave = play->wave};
-    return (struct visit){.command = names[play->command],
-                          .goal = GOAL_RUN,
-                          .plan = play->command,
-                          .targets = play->target,
-                          .wave = play->wave,
-                          .target_count = 1};
+        return (struct request){.verb = &verbs[VERB_ADOPT],
+                                .targets = tools,
+                                .target_count = ARRAY_LEN(tools),
+                                .policy = {.has_on_failure = true}, /* ON_FAILURE_STOP */
+                                .limits = {.wave = play->wave}};
+    return (struct request){.verb = &verbs[ids[play->command]],
+                            .targets = play->target,
+                            .target_count = 1,
+                            .limits = {.wave = play->wave}};
 }
 
-static int visit_fleet(struct play *play, struct fleet *fleet, const struct visit *visit)
+static int visit_fleet(struct play *play, struct fleet *fleet, const struct request *request)
 {
     struct visit_plan plan;
     struct err err;
     int exit_code = 2;
-    if (!visit_prepare(fleet, visit, &plan, &err)) {
+    if (!visit_prepare(fleet, request, &plan, &err)) {
         visit_done(&plan);
         on_wrong(play, err.text);
     }
     struct report *report = report_new();
     struct observer observers[] = {watch_observer(&play->watch), {on_report_event, report}};
     play->rollouts++;
-    watch_begin_run(&play->watch, visit->again && visit->again->is_back);
-    if (visit->adopts)
+    watch_begin_run(&play->watch, request->verb->goes_back);
+    if (request->verb->takes_tool)
         watch_adopts(&play->watch);
     struct rollout_end end = rollout_run(&plan.rollout, observers, ARRAY_LEN(observers));
     exit_code = end.ledger_err.kind != ERR_NONE ? 6 : report_exit_code(report, end.signal);
-    if (!visit->adopts)
+    if (!request->verb->takes_tool)
         watch_check_report(&play->watch, report, exit_code);
     if (exit_code == 6)
         watch_lose_track(&play->watch);
@@ -189,18 +175,18 @@ static int visit_fleet(struct play *play, struct fleet *fleet, const struct visi
     return exit_code;
 }
 
-static int visit_carefully(struct play *play, struct fleet *fleet, const struct visit *visit)
+static int visit_carefully(struct play *play, struct fleet *fleet, const struct request *request)
 {
     struct observer observer = watch_observer(&play->watch);
     struct faults faults;
     int signal_number;
     faults_init(&faults);
     watch_begin_run(&play->watch, false);
-    bool can = visit_can_go_back(fleet, visit, &observer, &signal_number, &faults);
+    bool can = visit_can_go_back(fleet, request, &observer, &signal_number, &faults);
     faults_done(&faults);
     if (!can || signal_number)
         return can ? 128 + signal_number : 2;
-    return visit_fleet(play, fleet, visit);
+    return visit_fleet(play, fleet, request);
 }
 
 static int visit_again(struct play *play, struct fleet *fleet, bool is_rollback)
@@ -208,9 +194,9 @@ static int visit_again(struct play *play, struct fleet *fleet, bool is_rollback)
     struct again again;
     struct err err;
     int exit_code = EXIT_NOTHING;
-    struct again_request request = {.is_rollback = is_rollback,
-                                    .accepts_chain_change = play->was_edited};
-    if (!again_open(fleet, &request, &again, &err)) {
+    struct again_request asked = {.is_rollback = is_rollback,
+                                  .accepts_chain_change = play->was_edited};
+    if (!again_open(fleet, &asked, &again, &err)) {
         tell(play, "refused:", err.text);
         return exit_code;
     }
@@ -219,8 +205,10 @@ static int visit_again(struct play *play, struct fleet *fleet, bool is_rollback)
         play->wave = NULL;
         play->watch.wave_limit = SIZE_MAX;
     }
-    struct visit visit = make_visit(play, &again);
-    exit_code = visit_carefully(play, fleet, &visit);
+    struct request request = {.limits = {.wave = play->wave},
+                              .policy = {.has_on_failure = again.verb->takes_tool}};
+    again_fill(&again, &request);
+    exit_code = visit_carefully(play, fleet, &request);
     again_close(&again);
     return exit_code;
 }
@@ -250,8 +238,8 @@ static int do_deed(struct play *play, enum deed deed)
     int exit_code;
     open_fleet(play, &fleet);
     if (deed == DEED_FORWARD || deed == DEED_ADOPT) {
-        struct visit visit = make_visit(play, NULL);
-        exit_code = visit_carefully(play, &fleet, &visit);
+        struct request request = make_request(play);
+        exit_code = visit_carefully(play, &fleet, &request);
     } else {
         exit_code = visit_again(play, &fleet, deed == DEED_ROLLBACK);
     }
@@ -352,10 +340,8 @@ static void plan_calm(struct play *play)
 /* `skein resolve`: what a person says of a statement that was under way. */
 static void settle_by_command(struct play *play, size_t tenant, bool is_done)
 {
-    struct visit visit = {.command = "resolve",
-                          .goal = GOAL_RUN,
-                          .has_no_waves = true,
-                          .settle = is_done ? SETTLE_DONE : SETTLE_UNDONE};
+    struct request request = {.verb = &verbs[VERB_RESOLVE],
+                              .settle = is_done ? SETTLE_DONE : SETTLE_UNDONE};
     struct observer observer = watch_observer(&play->watch);
     struct visit_plan plan;
     struct fleet fleet;
@@ -363,7 +349,7 @@ static void settle_by_command(struct play *play, size_t tenant, bool is_done)
     open_fleet(play, &fleet);
     fleet.tenants += tenant;
     fleet.tenant_count = 1;
-    if (!visit_prepare(&fleet, &visit, &plan, &err))
+    if (!visit_prepare(&fleet, &request, &plan, &err))
         on_wrong(play, err.text);
     watch_begin_run(&play->watch, false);
     watch_settles(&play->watch);
@@ -414,19 +400,16 @@ static void open_fleet_of(const struct play *play, struct fleet *ret_fleet, size
 /* No plan goes on with it. */
 static void plan_edited(struct play *play, size_t tenant)
 {
-    struct visit visit = {.command = "plan",
-                          .goal = GOAL_PLAN,
-                          .plan = play->command,
-                          .targets = play->target,
-                          .target_count = 1,
-                          .has_no_waves = true};
+    struct request request = make_request(play);
+    request.is_dry_run = true;
+    request.limits.wave = NULL;
     enum tenant_state state = TENANT_PENDING;
     struct observer observer = {on_planned, &state};
     struct visit_plan plan;
     struct fleet fleet;
     struct err err;
     open_fleet_of(play, &fleet, tenant);
-    if (!visit_prepare(&fleet, &visit, &plan, &err))
+    if (!visit_prepare(&fleet, &request, &plan, &err))
         on_wrong(play, err.text);
     watch_begin_run(&play->watch, false);
     rollout_run(&plan.rollout, &observer, 1);
@@ -453,15 +436,14 @@ static void check_refused(struct play *play, size_t tenant, const struct fake_st
 static void upgrade_edited(struct play *play, size_t tenant)
 {
     const struct fake_store *before = scene_store(play->scene, tenant);
-    struct visit visit = make_visit(play, NULL);
+    struct request request = make_request(play);
     struct fleet fleet;
-    visit.wave = NULL;
-    visit.has_no_waves = true;
+    request.limits.wave = NULL;
     plan_calm(play);
     play->watch.ledger = memory_ledger_new(rng_split(&play->scene->rng));
     memory_ledger_use(play->watch.ledger);
     open_fleet_of(play, &fleet, tenant);
-    check_refused(play, tenant, before, visit_carefully(play, &fleet, &visit));
+    check_refused(play, tenant, before, visit_carefully(play, &fleet, &request));
     close_fleet(&fleet);
     memory_ledger_free(play->watch.ledger);
     play->watch.ledger = play->ledger;

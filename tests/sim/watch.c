@@ -139,7 +139,8 @@ static void take_rules(struct watch *watch, const struct event *event, size_t wa
         own && own->has_max_failures ? &own->max_failures : &rules->max_failures;
     watch->parallel = own && own->parallel ? own->parallel : rules->parallel;
     watch->per_server = own && own->per_server ? own->per_server : rules->per_server;
-    bool never_trips = rules->on_failure == ON_FAILURE_CONTINUE && !watch->is_adopting;
+    bool never_trips =
+        watch->is_back_command || (rules->on_failure == ON_FAILURE_CONTINUE && !watch->is_adopting);
     watch->allowed = never_trips || watch->is_dry
                          ? UINT32_MAX
                          : share_of(share, (uint32_t)event->run->waves[wave].tenant_count);
@@ -160,7 +161,7 @@ static void check_left(struct watch *watch, size_t tenant, enum tenant_state lef
 
 static void on_run_started(struct watch *watch, const struct run_info *run)
 {
-    watch->is_dry = run->is_dry_run;
+    watch->is_dry = !request_changes(run->request);
     for (size_t i = 0; i < run->tenant_count; i++) {
         size_t number = strtoul(run->tenants[i]->name + 1, NULL, 10);
         struct watched *watched = &watch->tenants[number];

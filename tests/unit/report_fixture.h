@@ -22,6 +22,7 @@ struct fleet {
     const struct revision *list[FLEET_REVISIONS];
     uint32_t heads[1];
     struct chain chain;
+    struct request request;
     struct run_info run;
     struct report *report;
     struct observer observer; /* of the events besides the report; may be empty */
@@ -73,8 +74,9 @@ static inline void fleet_prepare(struct fleet *fleet, const char *const *names, 
     const struct tenant **tenants = arena_calloc(&fleet->arena, count + 1, sizeof *tenants);
     for (size_t i = 0; i < count; i++)
         tenants[i] = fleet_tenant(fleet, names ? names[i] : arena_printf(&fleet->arena, "t%zu", i));
+    fleet->request = (struct request){.verb = &verbs[VERB_UPGRADE]};
     fleet->run = (struct run_info){.id = "20261123T101500Z-5f3a9c",
-                                   .command = "upgrade",
+                                   .request = &fleet->request,
                                    .target = "head",
                                    .chain = &fleet->chain,
                                    .tenants = tenants,

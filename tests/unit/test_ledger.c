@@ -44,7 +44,7 @@ static void a_run_is_found_by_its_beginning(void **state)
     fleet_starts(&fleet);
     run = book_find(&book, "20261123");
     assert_string_equal(run.id, "20261123T101500Z-5f3a9c");
-    assert_string_equal(run.command, "upgrade");
+    assert_string_equal(run.verb->name, "upgrade");
     assert_string_equal(run.resolved, "83241ca0f125");
     assert_string_equal(run.chain_digest, "5f3a9c");
     assert_string_equal(run.holder.host, "here");
@@ -252,7 +252,7 @@ static void goes_on(struct book *book, struct fleet *second, const char *id, con
     book_reopen(book);
     struct ledger_fleet read = book_standings(book, first->run.id);
     book_fleet(book, second, id, read.count);
-    second->run.command = command;
+    second->request.verb = verb_find(command);
     second->run.resumed_from = first->run.id;
     second->run.standings = read.standings;
     fleet_starts(second);

@@ -11,7 +11,7 @@ static void goes_on(struct book *book, struct fleet *second, const char *id, con
     book_reopen(book);
     struct ledger_fleet read = book_standings(book, first->run.id);
     book_fleet(book, second, id, read.count);
-    second->run.command = command;
+    second->request.verb = verb_find(command);
     second->run.resumed_from = first->run.id;
     second->run.standings = read.standings;
     fleet_starts(second);
@@ -94,8 +94,8 @@ static void all_runs_of_a_rollout_are_one_family(void **state)
         book_fleet(&book, &fleet, runs[i].id, 1);
         fleet.run.resumed_from = runs[i].from;
         fleet.run.inventory = i % 2 ? "../prod.yaml" : NULL;
-        fleet.run.purges = i % 2;
-        fleet.run.forces = !(i % 2);
+        fleet.request.purges = i % 2;
+        fleet.request.forces = !(i % 2);
         fleet_starts(&fleet);
         fleet_ends(&fleet, RUN_FAILED);
         fleet_done(&fleet);
@@ -121,6 +121,26 @@ static void all_runs_of_a_rollout_are_one_family(void **state)
         else
             assert_string_equal(err.code, LEDGER_NO_RUN);
     }
+    book_close(&book);
+}
+
+/* The command stays text in the ledger. */
+static void a_command_of_a_newer_skein_is_read_and_not_known(void **state)
+{
+    static const struct verb rehearse = {.name = "rehearse", .changes = true};
+    (void)state;
+    struct book book;
+    struct fleet fleet;
+    book_open(&book);
+    book_fleet(&book, &fleet, "run-1", 1);
+    fleet.request.verb = &rehearse;
+    fleet_starts(&fleet);
+    fleet_ends(&fleet, RUN_FAILED);
+    book_reopen(&book);
+    struct ledger_run run = book_find(&book, NULL);
+    assert_string_equal(run.verb->name, "rehearse");
+    assert_true(run.verb->is_unknown);
+    fleet_done(&fleet);
     book_close(&book);
 }
 
@@ -151,6 +171,7 @@ static void a_ledger_of_the_first_version_is_brought_up_to_date(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_a_rollout_reached_outlasts_the_runs_that_find_less),
     cmocka_unit_test(all_runs_of_a_rollout_are_one_family),
+    cmocka_unit_test(a_command_of_a_newer_skein_is_read_and_not_known),
     cmocka_unit_test(a_ledger_of_the_first_version_is_brought_up_to_date),
 };
 

@@ -179,8 +179,7 @@ static void a_plan_shows_equal_plans_together(void **state)
     struct fleet fleet;
     struct report_options options = {0};
     fleet_prepare(&fleet, names, ARRAY_LEN(names));
-    fleet.run.command = "plan";
-    fleet.run.is_dry_run = true;
+    fleet.request.verb = &verbs[VERB_PLAN];
     fleet_starts(&fleet);
     fleet_moves(&fleet, 0, 0, 2);
     fleet_moves(&fleet, 1, 1, 3);
@@ -219,9 +218,8 @@ static void current_marks_heads_and_sums_up(void **state)
     struct report_options options = {0};
     err_set(&err, ERR_CONNECT, "no route to host\nis it up?");
     fleet_prepare(&fleet, names, ARRAY_LEN(names));
-    fleet.run.command = "current";
+    fleet.request.verb = &verbs[VERB_CURRENT];
     fleet.run.target = "";
-    fleet.run.is_dry_run = true;
     fleet_starts(&fleet);
     fleet_moves(&fleet, 0, 3, 3);
     fleet_moves(&fleet, 1, 0, 0);

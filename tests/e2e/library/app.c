@@ -160,6 +160,8 @@ int main(int argc, char **argv)
             request.max_failures = argv[++i];
         else if (strcmp(argv[i], "--stop-after") == 0)
             app.stop_after = strtoul(argv[++i], NULL, 10);
+        else if (strcmp(argv[i], "--dry-run") == 0)
+            request.is_dry_run = true;
         else if (strcmp(argv[i], "--signals") == 0)
             request.handles_signals = true;
         else if (strcmp(argv[i], "--report") == 0)

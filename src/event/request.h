@@ -1,0 +1,68 @@
+/* What a run is asked to do. The command line or the library's public face makes it once; the run, its sessions, the
+ * report and the ledger borrow it, and no one changes it after that. Zeros mean: as the inventory says.
+ *
+ *     struct request request = {.verb = &verbs[VERB_UPGRADE], .is_dry_run = true};
+ *
+ * The request of a run that was read from a ledger has what the ledger keeps: verb, is_dry_run, purges and forces.
+ */
+#ifndef EVENT_REQUEST_H
+#define EVENT_REQUEST_H
+
+#include <stdatomic.h>
+
+#include "event/verbs.h"
+#include "inventory/inventory.h"
+
+struct again;
+
+/* What a person has found out about a statement that was under way when its run died. */
+enum settle { SETTLE_NONE, SETTLE_DONE, SETTLE_UNDONE, SETTLE_STATEMENTS };
+
+struct limits {
+    uint32_t parallel;
+    uint32_t per_server;
+    const char *wave; /* NULL, or: stop after this wave */
+};
+
+struct policy {
+    bool has_on_failure;
+    enum on_failure on_failure;
+    bool has_max_failures;
+    struct share max_failures;
+};
+
+/* How the run is told to stop. */
+struct stopping {
+    bool leaves_signals;     /* they are the caller's */
+    const atomic_int *stops; /* NULL, or: how often the caller has asked for a stop */
+    int stopped_by; /* the signal that came before the run, of which nothing is begun then; 0: none */
+};
+
+struct request {
+    const struct verb *verb;
+    /* Shows what the run would do: no tenant is locked or changed, and no run is on record. */
+    bool is_dry_run;
+    /* Of a verb that goes back: the verb of the run that is rolled back, which tells whether scripts run or only rows
+     * are set; else NULL. */
+    const struct verb *rolled_back;
+    const char *const *targets; /* none: the verb's default */
+    size_t target_count;
+    bool purges;              /* PLAN_STAMP: all version rows go first */
+    bool forces;              /* PLAN_STAMP: whatever the database holds */
+    enum settle settle;       /* of a verb that settles */
+    size_t settle_statements; /* SETTLE_STATEMENTS: so many stand */
+    struct limits limits;
+    struct policy policy;
+    struct stopping stopping;
+    /* NULL: a run of its own; else the earlier run that it goes on with or rolls back (library/again.h). Only
+     * src/library looks into it. */
+    struct again *continues;
+};
+
+/* May a run of the request change a tenant? A verb that only looks, and a dry run of any, may not. */
+bool request_changes(const struct request *request);
+
+/* How tenants get to their target. With a verb that has a plan. */
+enum plan_command request_plan(const struct request *request);
+
+#endif
