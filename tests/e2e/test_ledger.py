@@ -323,7 +323,7 @@ class Waiting(LedgerCase):
                 process = self.fleet.start(*args, "--wait", "60s", "--progress", "plain")
                 line = process.stderr.readline().decode()
                 self.assertEqual(line, "skein: waiting for run 20261123T101500Z-5f3a9c of alice@deploy1, process 4711 "
-                                       "(since 2026-11-23T10:15:00.123Z), for up to 1 min\n")
+                                       "(since 2026-11-23T10:15:00.123Z), for up to 1 min 00 s\n")
                 fcntl.lockf(self.lock, fcntl.LOCK_UN)
                 process.communicate(timeout=60)
                 self.assertEqual(process.returncode, 0)
