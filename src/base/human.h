@@ -17,6 +17,10 @@ bool human_is_unicode(void);
  */
 void human_add_text(struct buf *buf, const char *text);
 
+/* One word of a POSIX shell, quoted where need be. False, and nothing added, where the text can't
+ * be shown as it is. */
+bool human_add_shell_word(struct buf *buf, const char *word);
+
 /* `0.3 ms`, `12.5 ms`, `1.23 s`, `2 min 03 s`, `1 h 02 min`. */
 void human_add_duration(struct buf *buf, double ms);
 

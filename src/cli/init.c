@@ -3,7 +3,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/err.h"
+#include "base/human.h"
 #include "chain/template.h"
 #include "chain/write.h"
 #include "cli/command.h"
@@ -37,7 +39,10 @@ static const char inventory_text[] =
     "\n"
     "# report: {detail: false}          # what databases say about values of rows is left out\n"
     "\n"
-    "tenants: []                        # instead of the []:\n"
+    "tenants:\n"
+    "  - name: example                  # to try things on; yours take its place:\n"
+    "    url: sqlite:///example.db\n"
+    "    create: true                   # make the database if it does not exist\n"
     "#  - name: acme\n"
     "#    url: postgresql://app@db1.internal:5432/acme\n"
     "#    password_env: ACME_PASSWORD   # or password_file, password_command, .pgpass, PGSERVICE\n"
@@ -47,7 +52,6 @@ static const char inventory_text[] =
     "#    schema: globex                # one schema a tenant\n"
     "#  - name: initech\n"
     "#    url: sqlite:///data/initech.db # three slashes: relative to this file; four: absolute\n"
-    "#    create: true                  # make the database if it does not exist\n"
     "\n"
     "# sources:                         # tenants that are found, not listed\n"
     "#   - glob: data/*.db              # name: the file's, without its ending\n"
@@ -71,6 +75,11 @@ static const char readme_text[] =
     "    skein upgrade                      bring every tenant to head\n"
     "\n"
     "A file that a tenant has applied must not change any more: that would be drift.\n";
+
+static const char ignore_text[] =
+    "# skein's ledger, what SQLite puts beside it, and copies of tenants that are about to change: to be kept,\n"
+    "# but on the machine\n";
+static const char ignored_folder[] = "/.skein/";
 
 struct making {
     struct fleet *fleet;
@@ -141,6 +150,41 @@ static bool put(struct making *making, const char *dir, const struct chain_file 
     return true;
 }
 
+/* Does a line of the file leave the folder out already? */
+static bool is_ignored(FILE *file)
+{
+    char line[256];
+    bool is_there = false;
+    while (!is_there && fgets(line, sizeof line, file)) {
+        char *word = line + (*line == '/');
+        word[strcspn(word, "/ \r\n")] = '\0';
+        is_there = strcmp(word, ".skein") == 0;
+    }
+    return is_there;
+}
+
+/* A file that is there gets a line more: the repository may be older than the fleet. */
+static bool ignore_ledger(struct making *making, struct err *err)
+{
+    const char *path = in(making, making->dir, ".gitignore");
+    bool was_there = exists(path);
+    FILE *file = fopen(path, "a+e");
+    if (file && is_ignored(file)) {
+        fclose(file);
+        return true;
+    }
+    bool is_whole = file && (fseek(file, -1, SEEK_END) || fgetc(file) == '\n');
+    bool is_good = file && fseek(file, 0, SEEK_END) == 0 &&
+                   fprintf(file, "%s%s%s\n", is_whole ? "" : "\n", ignore_text, ignored_folder) > 0;
+    int error = errno;
+    if (file && fclose(file))
+        is_good = false;
+    if (!is_good)
+        return err_at(err, ERR_CONFIG, path, 0, "cannot write it: %s", strerror(error));
+    tell(making, was_there ? "Adding the ledger to" : "Generating", path);
+    return true;
+}
+
 /* The inventory goes last: where it is there, all is. */
 static bool make_all(struct making *making, struct err *err)
 {
@@ -152,7 +196,31 @@ static bool make_all(struct making *making, struct err *err)
         return err_at(err, ERR_CONFIG, inventory_path, 0,
                       "it exists already, and is left as it is");
     return put(making, making->chain_dir, chain_files, ARRAY_LEN(chain_files), err) &&
-           put(making, making->dir, &inventory, 1, err);
+           ignore_ledger(making, err) && put(making, making->dir, &inventory, 1, err);
+}
+
+/* As they can be typed where one stands. */
+static void tell_next(struct making *making)
+{
+    static const char *const commands[] = {"revision -m 'First table'", "plan", "upgrade"};
+    const char *path = in(making, making->dir, making->inventory);
+    struct buf name, option;
+    buf_init(&name, 8192);
+    buf_init(&option, 8192);
+    human_add_text(&name, path);
+    if (strcmp(path, "skein.yaml") != 0) {
+        buf_adds(&option, "-f ");
+        if (!human_add_shell_word(&option, path))
+            buf_adds(&option, "FILE");
+        buf_adds(&option, " ");
+    }
+    printf(
+        "Please name the tenants in '%s' before proceeding. Until then there is an example to try things on:\n",
+        name.data);
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+        printf("  skein %s%s\n", option.data, commands[i]);
+    buf_done(&name);
+    buf_done(&option);
 }
 
 static int run(struct fleet *fleet, const struct options *options)
@@ -176,8 +244,7 @@ static int run(struct fleet *fleet, const struct options *options)
     if (!make_all(&making, &err))
         return cli_fail(&err);
     if (!making.is_quiet)
-        printf("Please name the tenants in '%s' before proceeding.\n",
-               in(&making, making.dir, making.inventory));
+        tell_next(&making);
     return EXIT_OK;
 }
 
@@ -187,9 +254,10 @@ const struct command command_init = {
     .summary = "an inventory and an empty chain to start from",
     .help =
         "Writes into DIR (default: here) an inventory with comments, skein.yaml, and the folder of\n"
-        "an empty chain, versions, with the template of its revisions and a README. What exists\n"
-        "already is never overwritten: then nothing is written (exit 2). With -f FILE the inventory\n"
-        "bears that name, and without DIR lies there.",
+        "an empty chain, versions, with the template of its revisions and a README. The ledger is left\n"
+        "out of version control: .gitignore is written, or gets a line more. What exists already is\n"
+        "never overwritten: then nothing is written (exit 2). With -f FILE the inventory bears that\n"
+        "name, and without DIR lies there.",
     .example = "skein init fleet && cd fleet",
     .groups = OPTIONS_COMMON,
     .max_args = 1,

@@ -75,10 +75,6 @@ void text_error_rows(const struct text *text, const struct report_error *error,
  * them. The first goes on where the stream stands. */
 void text_lines(const struct text *text, const char *lines, const char *indent);
 
-/* One word of a POSIX shell, quoted where need be. False, and nothing added, where the text can't
- * be shown as it is. */
-bool text_add_shell_word(struct buf *buf, const char *word);
-
 /* ---- the sections -------------------------------------------------------------------------- */
 
 void text_moves(const struct text *text);        /* text_moves.c */

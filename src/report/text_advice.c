@@ -75,7 +75,7 @@ static bool add_tenant_flags(const struct text *text, struct buf *buf, const uin
     bool is_ok = count <= TEXT_NAMES;
     for (size_t i = 0; is_ok && i < count; i++) {
         buf_adds(&flags, " --tenant ");
-        is_ok = text_add_shell_word(&flags, text->report->run.tenants[rows[i]]->name);
+        is_ok = human_add_shell_word(&flags, text->report->run.tenants[rows[i]]->name);
     }
     if (is_ok)
         buf_adds(buf, flags.data);

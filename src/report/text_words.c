@@ -73,25 +73,3 @@ void text_lines(const struct text *text, const char *lines, const char *indent)
     buf_done(&line);
     buf_done(&safe);
 }
-
-bool text_add_shell_word(struct buf *buf, const char *word)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "._@:/=+-,";
-    struct buf shown;
-    buf_init(&shown, BUF_MAX_DEFAULT);
-    human_add_text(&shown, word);
-    bool is_shown_as_is = strcmp(shown.data, word) == 0;
-    buf_done(&shown);
-    if (!is_shown_as_is)
-        return false;
-    if (*word && strspn(word, plain) == strlen(word)) {
-        buf_adds(buf, word);
-        return true;
-    }
-    buf_addc(buf, '\'');
-    for (const char *p = word; *p; p++)
-        buf_adds(buf, *p == '\'' ? "'\\''" : (char[]){*p, '\0'});
-    buf_addc(buf, '\'');
-    return true;
-}

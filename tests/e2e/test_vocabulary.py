@@ -6,8 +6,9 @@ import re
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 
-from harness import PG_BIN, Fleet, FleetCase, PostgresCase, free_port, main
+from harness import ENVIRONMENT, PG_BIN, SKEIN, Fleet, FleetCase, PostgresCase, free_port, main
 
 # id, revises, depends on, label, message: a branch, a merge, a dependency, two bases.
 GRAPH = [
@@ -330,11 +331,47 @@ class Writing(FleetCase):
         for args in (["heads"], ["history"], ["tenants", "--allow-empty"]):
             result = other.run(*args)
             self.assertEqual(result.code, 0, repr(result))
-        result = other.run("upgrade")
-        self.assertEqual(result.code, 2, repr(result))
-        self.assertIn("the inventory names no tenant: list them under 'tenants' or 'sources'", result.err)
         self.assertEqual(other.run("revision", "-m", "First").code, 0)
         self.assertIn("<base> -> ", other.run("history").out)
+
+    def test_the_commands_that_init_tells_work_as_they_are_printed(self):
+        bin = self.fleet.path("bin")
+        os.mkdir(bin)
+        os.symlink(os.path.abspath(SKEIN), os.path.join(bin, "skein"))
+        env = {**ENVIRONMENT, "PATH": f"{bin}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8"}
+        for args in (["init"], ["init", "fleet"], ["init", "it's a fleet"], ["-f", "sub/other.yaml", "init"]):
+            with self.subTest(args=args):
+                folder = tempfile.mkdtemp(dir=self.fleet.dir)
+                done = subprocess.run([SKEIN, *args], cwd=folder, env=env, stdout=subprocess.PIPE, check=True)
+                commands = [line[2:] for line in done.stdout.decode().splitlines() if line.startswith("  skein ")]
+                self.assertEqual(len(commands), 3, done.stdout)
+                for command in commands:
+                    ran = subprocess.run(command, shell=True, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                    self.assertEqual(ran.returncode, 0, (command, ran.stdout))
+                self.assertIn(b"succeeded  1", ran.stdout)
+
+    def test_init_keeps_the_ledger_out_of_version_control(self):
+        where = self.fleet.path("new")
+        for before, told in ((None, "Generating"), ("*.o", "Adding the ledger to"), ("*.o\n", "Adding the ledger to"), ("", "Adding")):
+            with self.subTest(before=before):
+                shutil.rmtree(where, ignore_errors=True)
+                if before is not None:
+                    self.fleet.write("new/.gitignore", before)
+                self.assertIn(f"{told} ", self.run_ok("init", where).out)
+                lines = self.fleet.read("new/.gitignore").decode().splitlines()
+                self.assertIn("/.skein/", lines)
+                self.assertEqual("*.o" in lines, bool(before))
+        for before in (".skein\n", "a\n/.skein/\n", ".skein/*\n"):
+            shutil.rmtree(where)
+            self.fleet.write("new/.gitignore", before)
+            self.assertNotIn(".gitignore", self.run_ok("init", where).out)
+            self.assertEqual(self.fleet.read("new/.gitignore").decode(), before)
+        subprocess.run(["git", "init", "-q", where], check=True)
+        self.run_ok("revision", "-m", "x", inventory="new/skein.yaml")
+        self.run_ok("upgrade", inventory="new/skein.yaml")
+        status = subprocess.run(["git", "status", "--porcelain", "-uall"], cwd=where, stdout=subprocess.PIPE, check=True).stdout
+        self.assertIn(b"?? skein.yaml", status)
+        self.assertNotIn(b".skein", status)
 
     def test_init_overwrites_nothing(self):
         for name in ("skein.yaml", "versions/revision.sql.in", "versions/README.md"):

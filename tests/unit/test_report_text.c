@@ -2,6 +2,7 @@
 
 #include <locale.h>
 
+#include "base/human.h"
 #include "base/buf.h"
 #include "report/text.h"
 #include "unit/report_fixture.h"
@@ -390,7 +391,7 @@ static void commands_are_quoted_for_the_shell(void **state)
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct buf buf;
         buf_init(&buf, BUF_MAX_DEFAULT);
-        assert_int_equal(text_add_shell_word(&buf, cases[i].name), cases[i].word != NULL);
+        assert_int_equal(human_add_shell_word(&buf, cases[i].name), cases[i].word != NULL);
         assert_string_equal(buf.data, cases[i].word ? cases[i].word : "");
         buf_done(&buf);
     }
