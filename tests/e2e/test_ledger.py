@@ -143,6 +143,19 @@ class Files(LedgerCase):
         self.assertIn("newer skein", self.run_ok("upgrade", code=6).err)
         self.assertIn("newer skein", self.run_ok("runs", code=6).err)
 
+    def test_a_run_of_a_newer_command_is_shown_and_not_gone_on_with(self):
+        self.make_fleet()
+        self.run_ok("upgrade", "aaaa1111")
+        with sqlite3.connect(self.ledger) as db:
+            db.execute("UPDATE runs SET command = 'rehearse', state = 2")
+        self.assertIn("rehearse", self.run_ok("runs").out)
+        self.assertTrue(self.run_ok("report").out.startswith("rehearse aaaa1111: failed in"))
+        for command in ("resume", "rollback"):
+            self.assertIn("'rehearse', which this release does not know",
+                          self.run_ok(command, code=2).err)
+        self.assertEqual(self.fleet.versions("t0"), ["aaaa1111"])
+        self.run_ok("upgrade")
+
     def test_no_password_is_in_it(self):
         self.fleet.inventory([{"name": "p", "url": "postgresql://app:geh31m@127.0.0.1:1/x"}],
                              defaults={"retries": 0})

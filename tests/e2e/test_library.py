@@ -118,6 +118,16 @@ class Library(FleetCase):
         self.assertIn("acme unchanged from=bbbb2222 to=bbbb2222 steps=0 attempts=1",
                       self.app("current"))
 
+    def test_a_dry_run_changes_nothing_and_keeps_no_ledger(self):
+        self.small_fleet("acme")
+        lines = self.app("upgrade", "head", "--dry-run", "--report", "json")
+        at = next(i for i, line in enumerate(lines) if line.startswith("{"))
+        report = json.loads("\n".join(lines[at:-1]))
+        self.assertEqual((report["run"]["command"], report["run"]["dry_run"]), ("upgrade", True))
+        self.assertEqual(report["totals"]["succeeded"], 1)
+        self.assertEqual(self.fleet.tables("acme"), set())
+        self.assertFalse(os.path.exists(self.fleet.path(".skein")))
+
     def test_selections(self):
         self.small_fleet("acme", "bolt", "core")
         self.assertEqual([x for x in self.app("upgrade", "--select", "name1 in (a,b)", "aaaa1111")
