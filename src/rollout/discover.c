@@ -7,26 +7,22 @@
 #include "base/secret.h"
 #include "dialect/split.h"
 #include "dialect/template.h"
-#include "rollout/credentials.h"
-#include "rollout/io.h"
+#include "rollout/link.h"
 #include "rollout/loop.h"
-#include "rollout/resolve.h"
 
 /* How long a query may take where the source says nothing else, and how much it may return. */
 enum { QUERY_TIMEOUT_MS = 60000, ROWS_MAX = 250000, BYTES_MAX = 64 * 1024 * 1024 };
 enum { ANSWER_MS = 1000 }; /* more, for a server that ends it by itself to say so */
 enum { OP_TO_CONNECT, OP_TO_BEGIN, OP_TO_QUERY, OP_TO__COUNT };
 
-/* One source being asked: look the host up, fetch the password, connect, query. */
+/* One source being asked. */
 struct asking {
     struct discovery *discovery;
     const struct query_source *source;
     const struct driver *driver;
     struct arena arena;
-    uint32_t credential;
-    const char *addresses;
-    const char *password;
-    struct io *io;
+    uint32_t number;
+    struct link *link;
     struct op_limits limits;
     struct io_op ops[OP_TO__COUNT];
     struct err err;
@@ -37,11 +33,8 @@ struct discovery {
     struct inventory_builder *builder;
     const struct inventory *inventory; /* its draft */
     struct faults *faults;
-    struct resolver *resolver;
-    struct credentials *credentials;
+    struct links *links;
 };
-
-static void connect_and_query(struct asking *asking);
 
 static void fail(struct asking *asking, const struct err *err)
 {
@@ -49,59 +42,19 @@ static void fail(struct asking *asking, const struct err *err)
     if (asking->discovery->inventory->hides_values)
         err_hide_values(&shown, &asking->arena);
     err_fold_said(&shown);
-    credentials_redact(asking->discovery->credentials, asking->credential, shown.text,
-                       sizeof shown.text);
+    links_redact(asking->discovery->links, asking->number, shown.text, sizeof shown.text);
     faults_add(asking->discovery->faults, ERR_CONFIG, asking->discovery->inventory->path,
                asking->source->line, "%s: query: %s", asking->source->control.name, shown.text);
-}
-
-static void on_password(void *ctx, const char *password, const struct err *err)
-{
-    struct asking *asking = ctx;
-    if (err) {
-        fail(asking, err);
-        return;
-    }
-    asking->password = password;
-    connect_and_query(asking);
-}
-
-static void fetch_password(struct asking *asking)
-{
-    const char *password;
-    if (credentials_password(asking->discovery->credentials, asking->credential, on_password,
-                             asking, &password))
-        on_password(asking, password, NULL);
-}
-
-static void on_resolved(void *ctx, const char *addresses, const struct err *err)
-{
-    struct asking *asking = ctx;
-    if (err) {
-        fail(asking, err);
-        return;
-    }
-    asking->addresses = addresses;
-    fetch_password(asking);
-}
-
-static void ask(struct asking *asking)
-{
-    const char *host = url_dialled(&asking->source->control.url);
-    bool needs_lookup = asking->driver->traits & DRIVER_IS_SERVER && host;
-    const char *addresses =
-        needs_lookup ? resolver_ask(asking->discovery->resolver, host, on_resolved, asking) : NULL;
-    if (addresses || !needs_lookup)
-        on_resolved(asking, addresses, NULL);
 }
 
 static void on_answer(void *ctx)
 {
     struct asking *asking = ctx;
-    const struct err *err = io_op_err(&asking->ops[io_finished(asking->io) - 1]);
+    const struct err *err = io_op_err(&asking->ops[io_finished(link_io(asking->link)) - 1]);
     const struct answer *answer = &asking->ops[OP_TO_QUERY].answer;
     const struct grid *rows = &answer->rows;
     struct discovery *discovery = asking->discovery;
+    (void)link_note_connected(asking->link, io_op_err(&asking->ops[OP_TO_CONNECT]));
     if (err->kind != ERR_NONE)
         fail(asking, err);
     for (size_t i = 0; err->kind == ERR_NONE && i < rows->row_count; i++) {
@@ -109,18 +62,12 @@ static void on_answer(void *ctx)
                                       rows->column_count};
         inventory_add_found(discovery->builder, asking->source, &row, discovery->faults);
     }
-    io_close(asking->io, NULL, NULL);
+    link_close(asking->link, NULL, NULL);
 }
 
-static void connect_and_query(struct asking *asking)
+static void query(struct asking *asking)
 {
-    const struct tenant *control = &asking->source->control;
-    struct conn_params params = {.url = &control->url,
-                                 .password = asking->password,
-                                 .addresses = asking->addresses,
-                                 .is_read_only = true};
-    asking->io = io_open(&asking->discovery->loop, asking->driver, &params);
-    const struct settings *settings = control->settings;
+    const struct settings *settings = asking->source->control.settings;
     uint64_t timeout_ms =
         settings->statement_timeout_ms ? settings->statement_timeout_ms : QUERY_TIMEOUT_MS;
     struct sql_vars vars = {.statement_timeout_ms = timeout_ms};
@@ -131,7 +78,7 @@ static void connect_and_query(struct asking *asking)
                                         .bytes_max = BYTES_MAX,
                                         .lock_timeout_ms = settings->lock_timeout_ms,
                                         .statement_timeout_ms = timeout_ms};
-    asking->ops[OP_TO_CONNECT].op = (struct op){.kind = OP_CONNECT, .arena = &asking->arena};
+    asking->ops[OP_TO_CONNECT] = link_connect_op(asking->link, &asking->arena);
     asking->ops[OP_TO_BEGIN].op =
         (struct op){.kind = OP_QUERY,
                     .sql = arena_strndup(&asking->arena, begin.data, begin.len),
@@ -144,12 +91,27 @@ static void connect_and_query(struct asking *asking)
                                               .limits = &asking->limits,
                                               .arena = &asking->arena};
     buf_done(&begin);
-    if (!(asking->driver->traits & DRIVER_ON_WORKER)) {
-        asking->ops[OP_TO_CONNECT].timeout_ms = settings->connect_timeout_ms;
+    if (!(asking->driver->traits & DRIVER_ON_WORKER))
         asking->ops[OP_TO_BEGIN].timeout_ms = asking->ops[OP_TO_QUERY].timeout_ms =
             timeout_ms + ANSWER_MS;
-    }
-    io_run(asking->io, asking->ops, OP_TO__COUNT, on_answer, asking);
+    io_run(link_io(asking->link), asking->ops, OP_TO__COUNT, on_answer, asking);
+}
+
+static void on_ready(void *ctx, const struct err *err)
+{
+    struct asking *asking = ctx;
+    if (err)
+        fail(asking, err);
+    else
+        query(asking);
+}
+
+static void get_link(struct asking *asking)
+{
+    const struct link_wish wish = {.is_read_only = true};
+    asking->link = link_new(asking->discovery->links, asking->number, &wish);
+    if (link_get(asking->link, on_ready, asking))
+        query(asking);
 }
 
 /* What a read-only transaction lets through and is no query: COPY TO PROGRAM, SET, BEGIN. */
@@ -191,7 +153,7 @@ static bool is_one_query(struct asking *asking)
 static void begin(struct discovery *discovery, struct asking *asking,
                   const struct query_source *source)
 {
-    bool is_new;
+    struct link_login login;
     *asking = (struct asking){.discovery = discovery, .source = source};
     arena_init(&asking->arena);
     asking->driver = driver_find(source->control.url.dialect);
@@ -201,9 +163,9 @@ static void begin(struct discovery *discovery, struct asking *asking,
                    dialect_info(source->control.url.dialect)->name);
         return;
     }
-    asking->credential = credentials_add(discovery->credentials, &source->control, &is_new);
+    asking->number = links_add(discovery->links, &source->control, &login);
     if (is_one_query(asking))
-        ask(asking);
+        get_link(asking);
 }
 
 bool discover_tenants(struct inventory_builder *builder, struct faults *faults)
@@ -221,16 +183,14 @@ bool discover_tenants(struct inventory_builder *builder, struct faults *faults)
     }
     struct asking *askings = xcalloc(count, sizeof *askings);
     drivers_init();
-    discovery.resolver = resolver_new(&discovery.loop);
-    discovery.credentials = credentials_new(&discovery.loop);
+    discovery.links = links_new(&discovery.loop);
     for (size_t i = 0; i < count; i++)
         begin(&discovery, &askings[i], &inventory->queries[i]);
     uv_run(&discovery.loop, UV_RUN_DEFAULT);
     uv_loop_close(&discovery.loop);
     for (size_t i = 0; i < count; i++)
         arena_done(&askings[i].arena);
-    credentials_free(discovery.credentials);
-    resolver_free(discovery.resolver);
+    links_free(discovery.links);
     free(askings);
     return faults->total == before;
 }

@@ -1,0 +1,85 @@
+/* The one way to a ready connection: host look-up, password, connecting, reuse, release.
+ *
+ * `struct links` is what a run knows for it: addresses of hosts, logins and their passwords, and connections that one
+ * tenant of a database has left to the next. A `struct link` is one connection from being asked for until it is
+ * closed, or left to another. Whoever asks a database anything goes through it: sessions, `query` sources, the
+ * question who blocks.
+ *
+ *     uint32_t number = links_add(links, tenant, &login);           once for each tenant
+ *     struct link *link = link_new(links, number, &wish);
+ *     if (link_get(link, on_ready, ctx)) on_ready(ctx, NULL);      else it comes later
+ *     ops[0] = link_connect_op(link, arena);                       unless link_is_connected
+ *     io_run(link_io(link), ops, count, on_done, ctx);
+ *     link_note_connected(link, err);                              of ops[0]
+ *     link_close(link, on_closed, ctx);                            or link_leave
+ *
+ * Addresses and passwords live as long as the links. Nothing here blocks the loop.
+ */
+#ifndef ROLLOUT_LINK_H
+#define ROLLOUT_LINK_H
+
+#include "rollout/io.h"
+
+struct link;
+struct links;
+struct tenant;
+
+/* Which login a tenant has: counted from 0. */
+struct link_login {
+    uint32_t index;
+    bool is_new; /* no tenant before had it */
+};
+
+/* What the connection is for. */
+struct link_wish {
+    const char *database; /* instead of the tenant's own; NULL: that one */
+    bool may_create;      /* make the database on connecting (DRIVER_CREATES_ON_CONNECT) */
+    bool is_read_only;    /* the caller will only look */
+    bool may_reuse;       /* one that another tenant has left will do */
+};
+
+struct links *links_new(uv_loop_t *loop);
+void links_free(struct links *links); /* nothing may be under way */
+
+/* Closes all connections that were left and that no tenant took. */
+void links_close(struct links *links);
+
+/* The next tenant, counted from 0. The tenant is borrowed. */
+uint32_t links_add(struct links *links, const struct tenant *tenant, struct link_login *ret_login);
+
+/* The tenant whose try of the same login was refused, or whose password was not to be had; NULL: none. */
+const char *links_refused(const struct links *links, uint32_t number);
+
+/* Takes the login's password out of a text from outside. */
+void links_redact(const struct links *links, uint32_t number, char *text, size_t size);
+
+/* `wish` is copied; what it points to is borrowed. */
+struct link *link_new(struct links *links, uint32_t number, const struct link_wish *wish);
+
+/* `err`: the host's addresses or the password were not to be had; NULL: the link has a connection (link_io). */
+typedef void (*link_ready_fn)(void *ctx, const struct err *err);
+
+/* True: it has one now. False: on_ready comes later, on the loop. Once for each link. */
+bool link_get(struct link *link, link_ready_fn on_ready, void *ctx);
+
+/* NULL until it is ready. */
+struct io *link_io(const struct link *link);
+
+/* Another tenant has left it. Else the first operation of the first batch must be link_connect_op. */
+bool link_is_connected(const struct link *link);
+struct io_op link_connect_op(const struct link *link, struct arena *arena);
+
+/* How connecting went (ERR_NONE: well), for all who have the same login: its password, which the client library may
+ * have found by itself, is kept out of texts from now on; a refused login is not tried by others. True: it was
+ * refused. */
+bool link_note_connected(struct link *link, const struct err *err);
+
+/* Makes the connection like new and leaves it to another tenant of the database that still wants one; where none does,
+ * or that fails, it is closed. Ends the link; `on_done` comes later, on the loop. */
+void link_leave(struct link *link, io_done_fn on_done, void *ctx);
+
+/* Closes the connection, and with it all that the session has on the server. Ends the link, before it was ready too
+ * (then on_ready comes no more). `on_closed` (may be NULL) comes later, on the loop. */
+void link_close(struct link *link, io_done_fn on_closed, void *ctx);
+
+#endif
