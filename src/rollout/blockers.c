@@ -11,16 +11,17 @@ enum { LOOK_PERCENT = 60, LOOK_TIMEOUT_MS = 10000, TEXT_MAX = 700 };
 enum { OP_TO_CONNECT, OP_TO_LOOK, OP_TO__COUNT };
 
 struct blockers {
-    const struct driver *driver;
+    struct links *links;
+    uint32_t number; /* of the tenant */
+    const struct dialect *dialect;
     const struct io *watched; /* NULL: no batch is under way */
-    struct conn_params params;
     uint64_t look_ms;
-    uint64_t connect_timeout_ms;
     uv_timer_t timer;
-    struct io *io;   /* our own, while it asks; else NULL */
-    bool is_late;    /* what it asks is of a batch that has ended */
-    bool is_closing; /* it has asked and goes */
-    bool is_free;    /* goes with the last handle */
+    struct link *link;    /* our own, while it asks; else NULL */
+    uint32_t backend_pid; /* of the session that waits */
+    bool is_late;         /* what it asks is of a batch that has ended */
+    bool is_closing;      /* it has asked and goes */
+    bool is_free;         /* goes with the last handle */
     struct io_op ops[OP_TO__COUNT];
     struct arena arena; /* of one answer */
     struct buf text;    /* of the last answer to this batch */
@@ -35,18 +36,21 @@ static void wait_a_while(struct blockers *blockers)
     uv_timer_start(&blockers->timer, on_look, blockers->look_ms, 0);
 }
 
-struct blockers *blockers_new(uv_loop_t *loop, const struct driver *driver,
-                              const struct settings *settings)
+struct blockers *blockers_new(struct links *links, uint32_t number)
 {
-    if (!driver->dialect->sql[SQL_BLOCKERS] || !settings->lock_timeout_ms)
+    const struct tenant *tenant = links_tenant(links, number);
+    const struct dialect *dialect = driver_find(tenant->url.dialect)->dialect;
+    uint64_t lock_timeout_ms = tenant->settings->lock_timeout_ms;
+    if (!dialect->sql[SQL_BLOCKERS] || !lock_timeout_ms)
         return NULL;
     struct blockers *blockers = xcalloc(1, sizeof *blockers);
-    blockers->driver = driver;
-    blockers->look_ms = settings->lock_timeout_ms * LOOK_PERCENT / 100;
-    blockers->connect_timeout_ms = settings->connect_timeout_ms;
+    blockers->links = links;
+    blockers->number = number;
+    blockers->dialect = dialect;
+    blockers->look_ms = lock_timeout_ms * LOOK_PERCENT / 100;
     arena_init(&blockers->arena);
     buf_init(&blockers->text, TEXT_MAX);
-    uv_timer_init(loop, &blockers->timer);
+    uv_timer_init(links_loop(links), &blockers->timer);
     blockers->timer.data = blockers;
     return blockers;
 }
@@ -64,23 +68,23 @@ static void on_timer_closed(uv_handle_t *handle)
 /* The connection goes first, then the timer. */
 static void close_if_free(struct blockers *blockers)
 {
-    if (blockers->is_free && !blockers->io && !blockers->is_closing)
+    if (blockers->is_free && !blockers->link && !blockers->is_closing)
         uv_close((uv_handle_t *)&blockers->timer, on_timer_closed);
 }
 
-static void on_io_closed(void *ctx)
+static void on_link_closed(void *ctx)
 {
     struct blockers *blockers = ctx;
     blockers->is_closing = false;
     close_if_free(blockers);
 }
 
-static void close_io(struct blockers *blockers)
+static void close_link(struct blockers *blockers)
 {
-    struct io *io = blockers->io;
-    blockers->io = NULL;
+    struct link *link = blockers->link;
+    blockers->link = NULL;
     blockers->is_closing = true;
-    io_close(io, on_io_closed, blockers);
+    link_close(link, on_link_closed, blockers);
 }
 
 void blockers_free(struct blockers *blockers)
@@ -113,31 +117,37 @@ static void take_answer(struct blockers *blockers)
 }
 
 /* A server that does not answer this is not asked again while the batch runs. */
-static void on_answered(void *ctx)
+static void go_on(struct blockers *blockers, bool has_answer)
 {
-    struct blockers *blockers = ctx;
     bool was_late = blockers->is_late;
-    bool has_answer = io_finished(blockers->io) == OP_TO__COUNT &&
-                      io_op_err(&blockers->ops[OP_TO_LOOK])->kind == ERR_NONE;
     blockers->is_late = false;
-    close_io(blockers);
     if (has_answer && !was_late)
         take_answer(blockers);
     if (blockers->watched && (has_answer || was_late))
         wait_a_while(blockers);
+    close_if_free(blockers);
 }
 
-static void ask(struct blockers *blockers, uint32_t backend_pid)
+static void on_answered(void *ctx)
 {
-    struct sql_vars vars = {.backend_pid = backend_pid};
+    struct blockers *blockers = ctx;
+    bool has_answer = io_finished(link_io(blockers->link)) == OP_TO__COUNT &&
+                      io_op_err(&blockers->ops[OP_TO_LOOK])->kind == ERR_NONE;
+    close_link(blockers);
+    go_on(blockers, has_answer);
+}
+
+static void ask(struct blockers *blockers)
+{
+    struct sql_vars vars = {.backend_pid = blockers->backend_pid};
     struct buf sql;
     struct arena *arena = &blockers->arena;
     arena_done(arena);
     arena_init(arena);
     buf_init(&sql, BUF_MAX_DEFAULT);
-    sql_expand(&sql, blockers->driver->dialect, SQL_BLOCKERS, &vars);
-    blockers->ops[OP_TO_CONNECT] = (struct io_op){.op = {.kind = OP_CONNECT, .arena = arena},
-                                                  .timeout_ms = blockers->connect_timeout_ms};
+    sql_expand(&sql, blockers->dialect, SQL_BLOCKERS, &vars);
+    blockers->ops[OP_TO_CONNECT] = (struct io_op){.op.arena = arena};
+    link_fill_connect(blockers->link, &blockers->ops[OP_TO_CONNECT]);
     blockers->ops[OP_TO_LOOK] =
         (struct io_op){.op = {.kind = OP_QUERY,
                               .sql = arena_strndup(arena, sql.data, sql.len),
@@ -145,8 +155,30 @@ static void ask(struct blockers *blockers, uint32_t backend_pid)
                               .arena = arena},
                        .timeout_ms = LOOK_TIMEOUT_MS};
     buf_done(&sql);
-    blockers->io = io_open(blockers->timer.loop, blockers->driver, &blockers->params);
-    io_run(blockers->io, blockers->ops, OP_TO__COUNT, on_answered, blockers);
+    io_run(link_io(blockers->link), blockers->ops, OP_TO__COUNT, on_answered, blockers);
+}
+
+/* The batch may have ended meanwhile: then there is nothing to ask. */
+static void on_ready(void *ctx, const struct err *err)
+{
+    struct blockers *blockers = ctx;
+    if (!err && !blockers->is_late) {
+        ask(blockers);
+        return;
+    }
+    if (err)
+        blockers->link = NULL;
+    else
+        close_link(blockers);
+    go_on(blockers, false);
+}
+
+static void get_link(struct blockers *blockers)
+{
+    const struct link_wish wish = {.is_read_only = true};
+    blockers->link = link_new(blockers->links, blockers->number, &wish);
+    if (link_get(blockers->link, on_ready, blockers))
+        ask(blockers);
 }
 
 /* Through a pooling proxy the number says nothing, and before the session is connected there is none. */
@@ -154,21 +186,20 @@ static void on_look(uv_timer_t *timer)
 {
     struct blockers *blockers = timer->data;
     const struct conn_info *info = io_known_info(blockers->watched);
+    blockers->backend_pid = info->backend_pid;
     if (info->backend_pid && !info->is_pooled && !blockers->is_closing)
-        ask(blockers, info->backend_pid);
+        get_link(blockers);
     else
         wait_a_while(blockers);
 }
 
 /* ---- a batch ------------------------------------------------------------------------------- */
 
-void blockers_begin(struct blockers *blockers, const struct io *io,
-                    const struct conn_params *params)
+void blockers_begin(struct blockers *blockers, const struct io *io)
 {
     if (!blockers)
         return;
     blockers->watched = io;
-    blockers->params = *params;
     forget_answer(blockers);
     if (!blockers->is_late) /* else on_answered goes on with this batch */
         wait_a_while(blockers);
@@ -180,9 +211,9 @@ void blockers_end(struct blockers *blockers, struct err *err)
         return;
     blockers->watched = NULL;
     uv_timer_stop(&blockers->timer);
-    blockers->is_late = blockers->io != NULL;
-    if (blockers->io)
-        io_cancel(blockers->io);
+    blockers->is_late = blockers->link != NULL;
+    if (blockers->link && link_io(blockers->link))
+        io_cancel(link_io(blockers->link));
     bool is_blocked = err && (err->kind == ERR_LOCK || err->kind == ERR_TIMEOUT);
     if (!is_blocked || !blockers->text.len)
         return;

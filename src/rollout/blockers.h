@@ -6,8 +6,8 @@
  * and a question that fails does not fail the tenant. A session has one such connection at most, and between
  * two looks none: a long batch must not take two places on its server.
  *
- *     struct blockers *blockers = blockers_new(loop, driver, settings);   NULL: no one could tell
- *     blockers_begin(blockers, io, &params);
+ *     struct blockers *blockers = blockers_new(links, number);   NULL: no one could tell
+ *     blockers_begin(blockers, io);
  *     …the batch runs…
  *     blockers_end(blockers, &err);     adds who was in the way, where that is what failed it
  *     blockers_free(blockers);
@@ -17,17 +17,14 @@
 #ifndef ROLLOUT_BLOCKERS_H
 #define ROLLOUT_BLOCKERS_H
 
-#include "rollout/io.h"
+#include "rollout/link.h"
 
 struct blockers;
-struct settings;
 
-struct blockers *blockers_new(uv_loop_t *loop, const struct driver *driver,
-                              const struct settings *settings);
+struct blockers *blockers_new(struct links *links, uint32_t number);
 
-/* `io` runs the batch; `params` is copied, what it points to is borrowed for the run's life. */
-void blockers_begin(struct blockers *blockers, const struct io *io,
-                    const struct conn_params *params);
+/* `io` runs the batch. */
+void blockers_begin(struct blockers *blockers, const struct io *io);
 
 /* `err`: how the batch ended; may be NULL. */
 void blockers_end(struct blockers *blockers, struct err *err);

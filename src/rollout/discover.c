@@ -78,7 +78,8 @@ static void query(struct asking *asking)
                                         .bytes_max = BYTES_MAX,
                                         .lock_timeout_ms = settings->lock_timeout_ms,
                                         .statement_timeout_ms = timeout_ms};
-    asking->ops[OP_TO_CONNECT] = link_connect_op(asking->link, &asking->arena);
+    asking->ops[OP_TO_CONNECT].op.arena = &asking->arena;
+    link_fill_connect(asking->link, &asking->ops[OP_TO_CONNECT]);
     asking->ops[OP_TO_BEGIN].op =
         (struct op){.kind = OP_QUERY,
                     .sql = arena_strndup(&asking->arena, begin.data, begin.len),

@@ -80,6 +80,16 @@ uint32_t links_add(struct links *links, const struct tenant *tenant, struct link
     return (uint32_t)links->count - 1;
 }
 
+uv_loop_t *links_loop(const struct links *links)
+{
+    return links->loop;
+}
+
+const struct tenant *links_tenant(const struct links *links, uint32_t number)
+{
+    return links->places[number].tenant;
+}
+
 const char *links_refused(const struct links *links, uint32_t number)
 {
     return credentials_refused(links->credentials, links->places[number].login);
@@ -216,10 +226,10 @@ static uint64_t budget(const struct link *link, uint64_t timeout_ms)
     return link->driver->traits & DRIVER_ON_WORKER ? 0 : timeout_ms;
 }
 
-struct io_op link_connect_op(const struct link *link, struct arena *arena)
+void link_fill_connect(const struct link *link, struct io_op *op)
 {
-    return (struct io_op){.op = {.kind = OP_CONNECT, .arena = arena},
-                          .timeout_ms = budget(link, link->tenant->settings->connect_timeout_ms)};
+    op->op.kind = OP_CONNECT;
+    op->timeout_ms = budget(link, link->tenant->settings->connect_timeout_ms);
 }
 
 /* Any fault but a refusal says nothing of the login. Nor does one without a code, which no server gave: nothing was

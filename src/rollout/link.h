@@ -8,7 +8,7 @@
  *     uint32_t number = links_add(links, tenant, &login);           once for each tenant
  *     struct link *link = link_new(links, number, &wish);
  *     if (link_get(link, on_ready, ctx)) on_ready(ctx, NULL);      else it comes later
- *     ops[0] = link_connect_op(link, arena);                       unless link_is_connected
+ *     link_fill_connect(link, &ops[0]);                            unless link_is_connected
  *     io_run(link_io(link), ops, count, on_done, ctx);
  *     link_note_connected(link, err);                              of ops[0]
  *     link_close(link, on_closed, ctx);                            or link_leave
@@ -47,6 +47,9 @@ void links_close(struct links *links);
 /* The next tenant, counted from 0. The tenant is borrowed. */
 uint32_t links_add(struct links *links, const struct tenant *tenant, struct link_login *ret_login);
 
+uv_loop_t *links_loop(const struct links *links);
+const struct tenant *links_tenant(const struct links *links, uint32_t number);
+
 /* The tenant whose try of the same login was refused, or whose password was not to be had; NULL: none. */
 const char *links_refused(const struct links *links, uint32_t number);
 
@@ -65,9 +68,11 @@ bool link_get(struct link *link, link_ready_fn on_ready, void *ctx);
 /* NULL until it is ready. */
 struct io *link_io(const struct link *link);
 
-/* Another tenant has left it. Else the first operation of the first batch must be link_connect_op. */
+/* Another tenant has left it. Else the first operation of the first batch must be one that connects. */
 bool link_is_connected(const struct link *link);
-struct io_op link_connect_op(const struct link *link, struct arena *arena);
+
+/* Makes an operation that is zeroed, but for what only its owner knows (arena, notices, limits), connect. */
+void link_fill_connect(const struct link *link, struct io_op *op);
 
 /* How connecting went (ERR_NONE: well), for all who have the same login: its password, which the client library may
  * have found by itself, is kept out of texts from now on; a refused login is not tried by others. True: it was

@@ -154,7 +154,7 @@ static void wait_until(struct rollout *rollout, uint64_t until_ms)
 static void close_handles(struct rollout *rollout)
 {
     rollout->is_closed = true;
-    pool_close(rollout->pool);
+    links_close(rollout->links);
     if (rollout->journal)
         journal_close(rollout->journal);
     uv_close((uv_handle_t *)&rollout->tick, NULL);

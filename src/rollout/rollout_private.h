@@ -7,12 +7,10 @@
 
 #include "base/arena.h"
 #include "base/map.h"
-#include "rollout/credentials.h"
 #include "rollout/evidence.h"
 #include "rollout/gates.h"
 #include "rollout/journal.h"
-#include "rollout/pool.h"
-#include "rollout/resolve.h"
+#include "rollout/link.h"
 #include "rollout/rollout.h"
 #include "rollout/scheduler.h"
 #include "rollout/ways.h"
@@ -22,7 +20,6 @@ enum { SIGNALS_OF_OURS = 3, SIGNALS_TAKEN = SIGNALS_OF_OURS + 1 };
 /* What is kept of a tenant while the run lasts. */
 struct place {
     struct session *session; /* from its beginning to its end; NULL: neither */
-    uint32_t credential;
     uint32_t server;
     uint32_t backend_pid; /* of its connection, this one or the last; 0: not known */
     bool is_changed;      /* by the rollout, and could be taken back */
@@ -55,9 +52,7 @@ struct rollout {
 
     struct session_env env;
     struct scheduler *scheduler;
-    struct resolver *resolver;
-    struct credentials *credentials;
-    struct pool *pool;
+    struct links *links;
     struct ways *ways;
     struct evidence *evidence;
     struct gates *gates;

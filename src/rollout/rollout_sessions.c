@@ -90,52 +90,15 @@ static const struct plan *make_plan(void *ctx, struct session *session, const st
     return (restore(ctx, session) ? ways_plan_of_copy : ways_plan)(rollout->ways, &question, err);
 }
 
-static void on_resolved(void *ctx, const char *addresses, const struct err *err)
+static bool is_ending(void *ctx)
 {
-    session_job_done(ctx, addresses, err);
-}
-
-static bool resolve(void *ctx, struct session *session, const char **ret_addresses)
-{
-    struct rollout *rollout = ctx;
-    const char *host = url_dialled(&session_tenant(session)->url);
-    *ret_addresses = NULL;
-    if (!host)
-        return true;
-    *ret_addresses = resolver_ask(rollout->resolver, host, on_resolved, session);
-    return *ret_addresses != NULL;
-}
-
-static bool fetch_password(void *ctx, struct session *session, const char **ret_password)
-{
-    struct rollout *rollout = ctx;
-    uint32_t credential = rollout->places[session_index(session)].credential;
-    return credentials_password(rollout->credentials, credential, on_resolved, session,
-                                ret_password);
-}
-
-static struct io *take_io(void *ctx, struct session *session)
-{
-    struct rollout *rollout = ctx;
-    return pool_take(rollout->pool, session_index(session));
-}
-
-static bool wants_io(void *ctx, struct session *session)
-{
-    struct rollout *rollout = ctx;
-    return !scheduler_is_stopping(rollout->scheduler) &&
-           pool_wants(rollout->pool, session_index(session));
-}
-
-static void leave_io(void *ctx, struct session *session, struct io *io)
-{
-    struct rollout *rollout = ctx;
-    pool_leave(rollout->pool, session_index(session), io);
+    const struct rollout *rollout = ctx;
+    return scheduler_is_stopping(rollout->scheduler);
 }
 
 static void on_durable(void *ctx, const struct err *err)
 {
-    session_job_done(ctx, NULL, err);
+    session_job_done(ctx, err);
 }
 
 /* True: there is nothing to wait for. */
@@ -166,13 +129,11 @@ static const struct tenant *claim(void *ctx, struct session *session, const char
     return owner == tenant ? NULL : rollout->options->tenants[owner];
 }
 
-static void on_connected(void *ctx, struct session *session, const char *password)
+static void on_connected(void *ctx, struct session *session)
 {
     struct rollout *rollout = ctx;
     uint32_t tenant = (uint32_t)session_index(session);
-    struct place *place = &rollout->places[tenant];
-    place->backend_pid = session_backend_pid(session);
-    credentials_learn(rollout->credentials, place->credential, password);
+    rollout->places[tenant].backend_pid = session_backend_pid(session);
     scheduler_proven(rollout->scheduler, tenant);
 }
 
@@ -280,31 +241,16 @@ static void note_trouble(struct rollout *rollout, uint32_t tenant, const struct 
         *said = arena_strdup(&rollout->arena, err->text);
 }
 
-/* A login whose password was not to be had: a command that hangs would cost its 10 s once for each tenant. */
-static void on_no_password(void *ctx, struct session *session)
+/* The host answers, or may: whoever waits for its login need not. */
+static void on_not_refused(void *ctx, struct session *session)
 {
     struct rollout *rollout = ctx;
-    credentials_refuse(rollout->credentials, rollout->places[session_index(session)].credential,
-                       session_tenant(session)->name);
-}
-
-/* One refused login stops all who would try the same; any other fault says nothing about it. Nor does one without
- * a code, which no server gave: nothing was tried where .pgpass knows no password for this database. */
-static void on_refused(void *ctx, struct session *session, const struct err *err)
-{
-    struct rollout *rollout = ctx;
-    uint32_t tenant = (uint32_t)session_index(session);
-    if (err->kind == ERR_AUTH && *err->code) {
-        credentials_refuse(rollout->credentials, rollout->places[tenant].credential,
-                           session_tenant(session)->name);
-        return;
-    }
-    scheduler_proven(rollout->scheduler, tenant);
+    scheduler_proven(rollout->scheduler, (uint32_t)session_index(session));
 }
 
 static void redact(const struct rollout *rollout, size_t tenant, char *text, size_t size)
 {
-    credentials_redact(rollout->credentials, rollout->places[tenant].credential, text, size);
+    links_redact(rollout->links, (uint32_t)tenant, text, size);
 }
 
 /* Each part was cut to SAID_MAX bytes: secret_redact then looks at its end, too. */
@@ -562,7 +508,7 @@ static void skip(struct rollout *rollout, size_t tenant, const struct err *err)
 bool rollout_skip_unreachable(struct rollout *rollout, uint32_t tenant)
 {
     struct err err;
-    const char *who = credentials_refused(rollout->credentials, rollout->places[tenant].credential);
+    const char *who = links_refused(rollout->links, tenant);
     bool is_gone = rollout->options->tenants[tenant]->is_gone;
     if (!who && !is_gone)
         return false;
@@ -592,6 +538,7 @@ void rollout_fill_env(struct rollout *rollout)
     const struct rollout_options *options = rollout->options;
     rollout->env = (struct session_env){
         .loop = &rollout->loop,
+        .links = rollout->links,
         .chain = options->chain,
         .scripts = options->scripts,
         .evidence = rollout->evidence,
@@ -604,11 +551,7 @@ void rollout_fill_env(struct rollout *rollout)
         .may_meet_twins = rollout->may_meet_twins,
         .ctx = rollout,
         .plan = make_plan,
-        .resolve = resolve,
-        .fetch_password = fetch_password,
-        .take_io = take_io,
-        .wants_io = wants_io,
-        .leave_io = leave_io,
+        .is_ending = is_ending,
         .intend = intend,
         .claim = claim,
         .has_trace = has_trace,
@@ -618,8 +561,7 @@ void rollout_fill_env(struct rollout *rollout)
         .is_as_before = is_as_before,
         .on_connected = on_connected,
         .on_well = on_well,
-        .on_refused = on_refused,
-        .on_no_password = on_no_password,
+        .on_not_refused = on_not_refused,
         .on_retry = on_retry,
         .weigh = weigh,
         .park = park,

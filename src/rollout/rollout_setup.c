@@ -73,14 +73,13 @@ static void add_tenants(struct rollout *rollout)
         uint32_t wave = options->wave_of ? options->wave_of[i] : 0;
         bool is_server =
             !tenant->is_gone && driver_find(tenant->url.dialect)->traits & DRIVER_IS_SERVER;
-        bool is_new;
+        struct link_login login;
         place->server = add_server(rollout, &servers, tenant, is_server);
-        place->credential = credentials_add(rollout->credentials, tenant, &is_new);
-        if (is_new)
+        (void)links_add(rollout->links, tenant, &login);
+        if (login.is_new)
             scheduler_add_credential(rollout->scheduler, place->server, is_server);
-        scheduler_add_tenant(rollout->scheduler, i, wave, place->credential,
+        scheduler_add_tenant(rollout->scheduler, i, wave, login.index,
                              number_of_database(rollout, &databases, i));
-        pool_add_tenant(rollout->pool, tenant);
         rollout->wanted += wave < limit;
     }
     map_done(&servers);
@@ -235,9 +234,7 @@ bool rollout_open(struct rollout *rollout, struct err *err)
     arena_init(&rollout->arena);
     map_init(&rollout->claimed);
     rollout->scheduler = scheduler_new((uint32_t)options->tenant_count);
-    rollout->resolver = resolver_new(&rollout->loop);
-    rollout->credentials = credentials_new(&rollout->loop);
-    rollout->pool = pool_new();
+    rollout->links = links_new(&rollout->loop);
     rollout->ways = make_ways(rollout);
     rollout->gates = gates_new(&rollout->loop, options->gates, &rollout->info,
                                (struct gate_reader){options->on_output, options->output_ctx});
@@ -263,9 +260,7 @@ void rollout_close(struct rollout *rollout)
     ways_free(rollout->ways);
     evidence_free(rollout->evidence);
     map_done(&rollout->claimed);
-    pool_free(rollout->pool);
-    credentials_free(rollout->credentials);
-    resolver_free(rollout->resolver);
+    links_free(rollout->links);
     scheduler_free(rollout->scheduler);
     arena_done(&rollout->arena);
 }

@@ -35,30 +35,22 @@ struct state_row {
 };
 
 static const struct state_row states[SESSION__COUNT] = {
-    [SESSION_RESOLVE_HOST] =
+    [SESSION_LINK] =
         {
-            .name = "resolve_host",
-            .does = "looks the server's host name up, off the loop",
-            .ask = ask_host,
-            .next = SESSION_PASSWORD,
-            .exits = TO(PASSWORD),
-            .error_exits = TO(CLOSE),
-            .is_cancellable = true,
-        },
-    [SESSION_PASSWORD] =
-        {
-            .name = "password",
-            .does = "reads the password's file or runs its command, on a thread",
-            .ask = ask_password,
+            .name = "link",
+            .does = "finds the host's addresses and the password, off the loop; then a connection "
+                    "that another tenant left, or a new one",
+            .ask = ask_link,
+            .answer = answer_link,
             .next = SESSION_CONNECT,
-            .exits = TO(CONNECT),
+            .exits = TO(CONNECT) | TO(CREATE),
             .error_exits = TO(CLOSE),
             .is_cancellable = true,
         },
     [SESSION_CONNECT] =
         {
             .name = "connect",
-            .does = "takes a connection that another tenant left, or makes one",
+            .does = "connects, unless another tenant did",
             .ask = ask_connect,
             .answer = answer_connect,
             .on_error = error_connect,
@@ -176,7 +168,7 @@ static const struct state_row states[SESSION__COUNT] = {
             .ask = ask_intent,
             .answer = answer_intent,
             .next = SESSION_BEGIN,
-            .exits = TO_WORK | TO(RESTORE) | TO(SNAPSHOT) | TO(CREATE) | TO(CONNECT),
+            .exits = TO_WORK | TO(RESTORE) | TO(SNAPSHOT) | TO(LINK),
             .error_exits = TO_WAY_OUT,
             .is_cancellable = true,
         },
@@ -316,12 +308,11 @@ static const struct state_row states[SESSION__COUNT] = {
     [SESSION_RELEASE] =
         {
             .name = "release",
-            .does = "makes the connection like new for another tenant of the database",
+            .does =
+                "makes the connection like new for another tenant of the database, or closes it",
             .ask = ask_release,
-            .answer = answer_release,
-            .next = SESSION_CLOSE,
-            .exits = TO(CLOSE),
-            .error_exits = TO(CLOSE),
+            .next = SESSION_DONE,
+            .exits = TO(DONE),
         },
     [SESSION_CLOSE] =
         {
@@ -330,7 +321,7 @@ static const struct state_row states[SESSION__COUNT] = {
             .ask = ask_close,
             .answer = answer_close,
             .next = SESSION_DONE,
-            .exits = TO(DONE) | TO(BACKOFF) | TO(INTENT) | TO(CONNECT),
+            .exits = TO(DONE) | TO(BACKOFF) | TO(INTENT) | TO(LINK),
         },
     [SESSION_BACKOFF] =
         {
@@ -346,8 +337,8 @@ static const struct state_row states[SESSION__COUNT] = {
             .name = "turn",
             .does = "waits until it has a place among those at work again",
             .ask = ask_turn,
-            .next = SESSION_RESOLVE_HOST,
-            .exits = TO(RESOLVE_HOST),
+            .next = SESSION_LINK,
+            .exits = TO(LINK),
             .error_exits = TO(CLOSE),
         },
     [SESSION_DONE] = {.name = "done", .does = "tells the outcome"},
@@ -529,12 +520,6 @@ static enum asked ask(struct session *session, enum session_state state)
 
 static void finish(struct session *session);
 
-static void watch(struct session *session)
-{
-    struct conn_params params = session_params(session);
-    blockers_begin(session->blockers, session->io, &params);
-}
-
 /* The only place where the state changes. */
 static void enter(struct session *session, enum session_state state)
 {
@@ -550,7 +535,7 @@ static void enter(struct session *session, enum session_state state)
         if (ask(session, state) != ASKED_OPS)
             return;
         if (session->op_count) {
-            watch(session);
+            blockers_begin(session->blockers, session->io);
             io_run(session->io, session->ops, session->op_count, on_batch, session);
             return;
         }
@@ -656,8 +641,8 @@ struct session *session_start(const struct session_env *env, const struct tenant
     };
     uv_timer_init(env->loop, &session->timer);
     session->timer.data = session;
-    session->blockers = blockers_new(env->loop, session->driver, tenant->settings);
-    enter(session, SESSION_RESOLVE_HOST);
+    session->blockers = blockers_new(env->links, (uint32_t)index);
+    enter(session, SESSION_LINK);
     return session;
 }
 
@@ -669,19 +654,12 @@ void session_free(struct session *session)
     free(session);
 }
 
-void session_job_done(struct session *session, const char *result, const struct err *err)
+void session_job_done(struct session *session, const struct err *err)
 {
-    if (err) {
-        if (session->state == SESSION_PASSWORD)
-            session->env->on_no_password(session->env->ctx, session);
+    if (err)
         session_stop(session, session_fail(session, err));
-        return;
-    }
-    if (session->state == SESSION_RESOLVE_HOST)
-        session->addresses = result;
-    if (session->state == SESSION_PASSWORD)
-        session->password = result;
-    session_go_on(session);
+    else
+        session_go_on(session);
 }
 
 static bool is_waiting(const struct session *session)

@@ -12,7 +12,7 @@
 #include "inventory/inventory.h"
 #include "plan/plan.h"
 #include "event/event.h"
-#include "rollout/io.h"
+#include "rollout/link.h"
 #include "rollout/retry.h"
 
 struct evidence;
@@ -22,6 +22,7 @@ struct session;
 /* What sessions of a run share, and what they ask of the run. */
 struct session_env {
     uv_loop_t *loop;
+    struct links *links; /* a tenant's number among them is its index */
     const struct chain *chain;
     struct scripts *scripts;
     const struct request *request;
@@ -37,15 +38,7 @@ struct session_env {
     /* The tenant's plan from these rows; lives as long as the run. */
     const struct plan *(*plan)(void *ctx, struct session *session, const struct rows *rows,
                                struct err *err);
-    /* Host to addresses, and the credential's password. True: *ret is it (it may be NULL); false:
-     * session_job_done brings it later. Results live as long as the run. */
-    bool (*resolve)(void *ctx, struct session *session, const char **ret_addresses);
-    bool (*fetch_password)(void *ctx, struct session *session, const char **ret_password);
-    /* A connection to the tenant's database that another tenant left, or NULL; whether one is still
-     * wanted by someone; and one to leave. */
-    struct io *(*take_io)(void *ctx, struct session *session);
-    bool (*wants_io)(void *ctx, struct session *session);
-    void (*leave_io)(void *ctx, struct session *session, struct io *io);
+    bool (*is_ending)(void *ctx); /* no further tenant is begun */
 
     /* What is about to be done, before the first side effect. True: go on; false: session_job_done
      * comes once it is durable. */
@@ -66,11 +59,10 @@ struct session_env {
     /* Are these rows those of before the rollout? */
     bool (*is_as_before)(void *ctx, struct session *session, const struct rows *rows);
 
-    /* `password`: what the client library found by itself (.pgpass, a service); NULL: nothing */
-    void (*on_connected)(void *ctx, struct session *session, const char *password);
+    void (*on_connected)(void *ctx, struct session *session);
+    /* Connecting failed, but the login was not refused. */
+    void (*on_not_refused)(void *ctx, struct session *session);
     void (*on_well)(void *ctx, struct session *session); /* the server does what is asked of it */
-    void (*on_refused)(void *ctx, struct session *session, const struct err *err);
-    void (*on_no_password)(void *ctx, struct session *session); /* its file or command gave none */
     void (*on_retry)(void *ctx, struct session *session, const struct err *err, uint32_t attempt,
                      uint64_t delay_ms);
     /* What only the run knows of a failed attempt: fills had_company and was_reached, and tells a
@@ -101,8 +93,8 @@ void session_stop_waiting(struct session *session);
 /* It has a place again. */
 void session_take_turn(struct session *session);
 
-/* The end of a job; err NULL: it went well. `result` is the addresses, or the password (may be NULL). */
-void session_job_done(struct session *session, const char *result, const struct err *err);
+/* The end of what it waits for; err NULL: it went well. */
+void session_job_done(struct session *session, const struct err *err);
 
 /* While it asks for its plan: the revision whose step was left half way (NULL: none), its history's
  * rows, and what the other tool's table says. */

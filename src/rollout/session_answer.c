@@ -7,9 +7,15 @@ enum { RESOLVE_ATTEMPTS = 8 };
 
 /* ---- connecting ---------------------------------------------------------------------------- */
 
+enum session_state answer_link(struct session *session)
+{
+    return session->is_creating ? SESSION_CREATE : SESSION_CONNECT;
+}
+
 enum session_state answer_connect(struct session *session)
 {
-    session->env->on_connected(session->env->ctx, session, io_info(session->io)->password);
+    (void)link_note_connected(session->link, &err_none);
+    session->env->on_connected(session->env->ctx, session);
     return SESSION_LOCK;
 }
 
@@ -42,13 +48,14 @@ enum session_state error_connect(struct session *session, const struct io_op *op
         session->after_close = SESSION_INTENT;
         return SESSION_CLOSE;
     }
-    session->env->on_refused(session->env->ctx, session, io_op_err(op));
+    if (!link_note_connected(session->link, io_op_err(op)))
+        session->env->on_not_refused(session->env->ctx, session);
     return session_fail(session, io_op_err(op));
 }
 
 enum session_state answer_create(struct session *session)
 {
-    session->after_close = SESSION_CONNECT;
+    session->after_close = SESSION_LINK;
     return SESSION_CLOSE;
 }
 
@@ -66,7 +73,7 @@ static bool died_unused(struct session *session, const struct io_op *op)
     if (!session->is_reused || !io_op_err(op)->is_connection_lost)
         return false;
     session->is_reused = false;
-    session->after_close = SESSION_CONNECT;
+    session->after_close = SESSION_LINK;
     return true;
 }
 
@@ -406,16 +413,6 @@ enum session_state error_commit(struct session *session, const struct io_op *op)
 }
 
 /* ---- the way out --------------------------------------------------------------------------- */
-
-enum session_state answer_release(struct session *session)
-{
-    bool is_healthy = !io_is_broken(session->io) && !io_info(session->io)->is_pooled;
-    if (session->op_count && is_healthy) {
-        session->env->leave_io(session->env->ctx, session, session->io);
-        session->io = NULL;
-    }
-    return SESSION_CLOSE;
-}
 
 /* For how long it fails, and its server is in trouble, without the time that it waited for a place. */
 static void measure(struct session *session, struct retry_history *history)

@@ -2,7 +2,6 @@
 #include "rollout/session_private.h"
 
 #include "base/buf.h"
-#include "base/url.h"
 #include "rollout/record.h"
 
 enum { CONTROL_TIMEOUT_MS = 30000, LOCK_POLL_MAX_MS = 250 };
@@ -47,61 +46,55 @@ struct io_op *session_add_one(struct session *session, enum sql_id id)
 
 /* ---- before the tenant --------------------------------------------------------------------- */
 
-enum asked ask_host(struct session *session)
+static void on_link_ready(void *ctx, const struct err *err)
 {
-    bool is_server = session->driver->traits & DRIVER_IS_SERVER;
-    if (!is_server || session->addresses)
-        return ASKED_OPS;
-    return session->env->resolve(session->env->ctx, session, &session->addresses) ? ASKED_OPS
-                                                                                  : ASKED_JOB;
+    struct session *session = ctx;
+    if (err)
+        session->link = NULL;
+    else
+        session->io = link_io(session->link);
+    session_job_done(session, err);
 }
 
-enum asked ask_password(struct session *session)
+/* The server that has no such database yet has one that it was born with. */
+enum asked ask_link(struct session *session)
 {
-    if (session->password || session->tenant->password->kind == PASSWORD_NONE)
-        return ASKED_OPS;
-    return session->env->fetch_password(session->env->ctx, session, &session->password) ? ASKED_OPS
-                                                                                        : ASKED_JOB;
-}
-
-struct conn_params session_params(const struct session *session)
-{
+    const struct dialect *dialect = session->driver->dialect;
     bool is_looking = !request_changes(session->env->request);
-    return (struct conn_params){
-        .url = &session->tenant->url,
-        .password = session->password,
-        .addresses = session->addresses,
+    const struct link_wish wish = {
+        .database = session->is_creating ? dialect->maintenance_database : NULL,
         .may_create =
             session->tenant->settings->create && (is_looking || session->is_made_intended),
         .is_read_only = is_looking,
+        .may_reuse = !session->is_creating,
     };
+    session->is_guard_prepared = false;
+    session->link = link_new(session->env->links, (uint32_t)session->index, &wish);
+    if (!link_get(session->link, on_link_ready, session))
+        return ASKED_JOB;
+    session->io = link_io(session->link);
+    return ASKED_OPS;
+}
+
+static struct io_op *add_connect(struct session *session)
+{
+    struct io_op *op = session_add_op(session, OP_CONNECT);
+    link_fill_connect(session->link, op);
+    return op;
 }
 
 enum asked ask_connect(struct session *session)
 {
-    const struct session_env *env = session->env;
-    session->io = env->take_io(env->ctx, session);
-    session->is_reused = session->io != NULL;
-    session->is_guard_prepared = false;
-    if (session->is_reused)
-        return ASKED_OPS;
-    struct conn_params params = session_params(session);
-    session->io = io_open(env->loop, session->driver, &params);
-    struct io_op *op = session_add_op(session, OP_CONNECT);
-    op->op.flags |= OP_HEARS_ALL;
-    op->timeout_ms = session_budget(session, session->tenant->settings->connect_timeout_ms);
+    session->is_reused = link_is_connected(session->link);
+    if (!session->is_reused)
+        add_connect(session)->op.flags |= OP_HEARS_ALL;
     return ASKED_OPS;
 }
 
-/* The server that has no such database yet has one that it was born with. */
 enum asked ask_create(struct session *session)
 {
-    struct conn_params params = session_params(session);
-    params.database = session->driver->dialect->maintenance_database;
     session->vars.database = session->tenant->url.database;
-    session->io = io_open(session->env->loop, session->driver, &params);
-    struct io_op *op = session_add_op(session, OP_CONNECT);
-    op->timeout_ms = session_budget(session, session->tenant->settings->connect_timeout_ms);
+    (void)add_connect(session);
     session_add_one(session, SQL_CREATE_DATABASE)->op.tx_after = TX_ANY;
     return ASKED_OPS;
 }
@@ -390,26 +383,33 @@ enum asked ask_rollback(struct session *session)
     return ASKED_OPS;
 }
 
-enum asked ask_release(struct session *session)
-{
-    bool is_wanted = session->env->wants_io(session->env->ctx, session);
-    if (is_wanted && session->driver->dialect->sql[SQL_RESET])
-        session_add_one(session, SQL_RESET);
-    return ASKED_OPS;
-}
-
-static void on_closed(void *ctx)
+static void on_released(void *ctx)
 {
     session_go_on(ctx);
 }
 
+static struct link *take_link(struct session *session)
+{
+    struct link *link = session->link;
+    session->link = NULL;
+    session->io = NULL;
+    session->is_creating = false;
+    return link;
+}
+
+enum asked ask_release(struct session *session)
+{
+    bool is_ending = session->env->is_ending(session->env->ctx);
+    (is_ending ? link_close : link_leave)(take_link(session), on_released, session);
+    return ASKED_CLOSE;
+}
+
 enum asked ask_close(struct session *session)
 {
-    if (!session->io)
+    struct link *link = take_link(session);
+    if (!link)
         return ASKED_OPS;
-    struct io *io = session->io;
-    session->io = NULL;
-    io_close(io, on_closed, session);
+    link_close(link, on_released, session);
     return ASKED_CLOSE;
 }
 

@@ -302,7 +302,8 @@ enum session_state answer_intent(struct session *session)
     bool is_made_on_connect = session->driver->traits & DRIVER_CREATES_ON_CONNECT;
     if (!session->io) {
         session->is_made_intended = true;
-        return is_made_on_connect ? SESSION_CONNECT : SESSION_CREATE;
+        session->is_creating = !is_made_on_connect;
+        return SESSION_LINK;
     }
     session->is_intended = true;
     return begin_work(session);

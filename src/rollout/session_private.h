@@ -16,8 +16,7 @@
 #include "rollout/work.h"
 
 enum session_state {
-    SESSION_RESOLVE_HOST,
-    SESSION_PASSWORD,
+    SESSION_LINK,
     SESSION_CONNECT,
     SESSION_LOCK,
     SESSION_LOCK_WAIT,
@@ -78,12 +77,12 @@ struct session {
     uint64_t started_ns;
 
     /* connection */
-    struct io *io;
+    struct link *link;
+    struct io *io;             /* the link's; NULL: it has none */
     struct blockers *blockers; /* NULL: no one could tell */
     bool is_reused;            /* by a tenant before us, and nothing was asked of it yet */
     bool is_guard_prepared;    /* on this connection */
-    const char *addresses;
-    const char *password;
+    bool is_creating;          /* to the server's own database, to make ours */
     uint32_t attempts;
     uint64_t lock_waited_ms;
     struct retry_history tries;
@@ -169,8 +168,7 @@ void session_reserve_ops(struct session *session, size_t count);
 enum session_state session_fail(struct session *session, const struct err *err);
 
 /* session_ask.c, session_work.c, session_settle.c: one for each state that asks something */
-enum asked ask_host(struct session *session);
-enum asked ask_password(struct session *session);
+enum asked ask_link(struct session *session);
 enum asked ask_connect(struct session *session);
 enum asked ask_lock(struct session *session);
 enum asked ask_lock_wait(struct session *session);
@@ -198,6 +196,7 @@ enum asked ask_backoff(struct session *session);
 enum asked ask_turn(struct session *session);
 
 /* session_answer.c: what the answer means, and so the next state */
+enum session_state answer_link(struct session *session);
 enum session_state answer_connect(struct session *session);
 enum session_state answer_inspect(struct session *session);
 enum session_state answer_read(struct session *session);
@@ -206,7 +205,6 @@ enum session_state answer_apply(struct session *session);
 enum session_state answer_commit(struct session *session);
 enum session_state answer_statements(struct session *session);
 enum session_state answer_create(struct session *session);
-enum session_state answer_release(struct session *session);
 enum session_state answer_close(struct session *session);
 
 /* session_settle.c */
@@ -243,9 +241,6 @@ enum session_state error_mark(struct session *session, const struct io_op *op);
 
 /* The state that begins the next actions, or the way out where none is left. */
 enum session_state next_work(struct session *session);
-
-/* session_ask.c: what a connection to the tenant is made from. */
-struct conn_params session_params(const struct session *session);
 
 /* session_ask.c: time for an operation, and for one of our own statements. */
 uint64_t session_budget(const struct session *session, uint64_t timeout_ms);
