@@ -170,7 +170,7 @@ static void count(struct progress *progress, const struct event *event)
     else if (event->kind == EVENT_TENANT_STARTED)
         take_seat(progress, event->tenant);
     else if (event->kind == EVENT_RUN_ROLLS_BACK)
-        progress->is_on_way_back = true;
+        progress->is_rolling_back = true;
     else if (event->kind == EVENT_WAIT_STARTED)
         start_wait(progress, event);
     else if (event->kind == EVENT_WAIT_FINISHED)
@@ -178,7 +178,7 @@ static void count(struct progress *progress, const struct event *event)
     if (event->kind != EVENT_TENANT_FINISHED)
         return;
     leave_seat(progress, event->tenant);
-    if (progress->is_on_way_back)
+    if (progress->is_rolling_back)
         return; /* it was counted on its way out */
     progress->done += event->outcome->state != TENANT_SKIPPED;
     progress->bad += tenant_state_is_bad(event->outcome->state);

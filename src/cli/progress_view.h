@@ -41,7 +41,7 @@ struct progress {
     bool is_quiet;
     bool is_verbose;
     bool is_over; /* the run has finished */
-    bool is_on_way_back;
+    bool is_rolling_back;
     struct progress_host host;
     const struct tenant *const *tenants; /* the run's */
     struct buf title;                    /* `upgrade head`, safe to show */

@@ -70,17 +70,17 @@ static void show_plan(const struct report *report, const struct options *options
 
 /* Nothing is begun that could not be taken back where it may have to be. Before a rollback, what it would do is
  * shown first. */
-static bool can_go_back(struct fleet *fleet, const struct options *options,
-                        const struct request *request, struct outlet *outlet, int *ret_exit_code)
+static bool can_roll_back(struct fleet *fleet, const struct options *options,
+                          const struct request *request, struct outlet *outlet, int *ret_exit_code)
 {
     struct report *report = report_new();
     struct observer observer = {on_report_event, report};
     struct faults faults;
     int signal_number;
     faults_init(&faults);
-    bool can = visit_can_go_back(fleet, request, &observer, &signal_number, &faults);
+    bool can = visit_can_roll_back(fleet, request, &observer, &signal_number, &faults);
     cli_tell_faults(&faults);
-    if (can && request->verb->goes_back && request_changes(request))
+    if (can && request->verb->rolls_back && request_changes(request))
         show_plan(report, options, outlet);
     faults_done(&faults);
     report_free(report);
@@ -155,7 +155,7 @@ int cli_run(struct fleet *fleet, const struct options *options, const struct req
     struct outlet *outlet = outlet_open(STDERR_FILENO);
     if (visit_needs_ledger(request) && !record_await(fleet, &err)) {
         exit_code = cli_fail(&err);
-    } else if (can_go_back(fleet, options, request, outlet, &exit_code)) {
+    } else if (can_roll_back(fleet, options, request, outlet, &exit_code)) {
         if (visit_prepare(fleet, request, &plan, &err)) {
             if (*plan.note)
                 cli_note("%s", plan.note);

@@ -7,5 +7,5 @@ bool request_changes(const struct request *request)
 
 enum plan_command request_plan(const struct request *request)
 {
-    return request->verb->goes_back ? request->rolled_back->plan : request->verb->plan;
+    return request->verb->rolls_back ? request->rolled_back->plan : request->verb->plan;
 }

@@ -90,7 +90,7 @@ const struct verb verbs[VERB__COUNT] = {
             .changes = true,
             .keeps_ledger = true,
             .asks_gates = true,
-            .goes_back = true,
+            .rolls_back = true,
             .continues = "takes back",
         },
 };

@@ -43,7 +43,7 @@ struct verb {
     bool has_waves;    /* goes by the inventory's waves; else all tenants are in one */
     bool needs_target; /* else no target means `default_target` */
     bool takes_tool;   /* the targets are another tool's name and, if need be, its table's */
-    bool goes_back;    /* brings every tenant back to where it stood before an earlier run */
+    bool rolls_back;   /* brings every tenant back to where it stood before an earlier run */
     bool settles;      /* writes down what a person found out about a statement, and nothing else */
     bool reports_places; /* the report shows where tenants stand, and not what became of them */
     enum plan_command

@@ -52,12 +52,12 @@ static bool query_is_unfinished(struct sqlite_ledger *ledger, const struct sqlit
 {
     int64_t waves = 0;
     bool has_ended_well = run->run.state == RUN_SUCCEEDED || run->run.state == RUN_ROLLED_BACK;
-    bool goes_back = run->run.rolled_back_by && run->run.state != RUN_ROLLED_BACK;
+    bool is_rolling_back = run->run.rolled_back_by && run->run.state != RUN_ROLLED_BACK;
     if (run->run.state == RUN_SUCCEEDED &&
         !db_get(&ledger->db, err, &waves,
                 "SELECT count(*) FROM waves WHERE run = ? AND state IS NULL", db_int(run->seq)))
         return false;
-    *ret_is = goes_back || ((!has_ended_well || waves > 0) && !run->run.resumed_by);
+    *ret_is = is_rolling_back || ((!has_ended_well || waves > 0) && !run->run.resumed_by);
     return true;
 }
 

@@ -119,7 +119,7 @@ static bool write_steps(struct sqlite_ledger *ledger, const struct event *event,
     "  THEN coalesce(excluded.left_at, left_at) ELSE excluded.left_at END,"
 
 /* Once changed, changed. */
-static const char forth_sql[] =
+static const char forward_sql[] =
     INSERT_OUTCOME " has_changed = has_changed OR excluded.has_changed,"
                    " reached = coalesce(excluded.reached, reached),"
                    " found = excluded.found, error = excluded.error, attempts = excluded.attempts,"
@@ -127,7 +127,7 @@ static const char forth_sql[] =
 
 /* One row tells both ways, as the report does: where it began, what went wrong there unless the way
  * back went wrong too, and the effort of both. */
-static const char back_sql[] = INSERT_OUTCOME
+static const char rollback_sql[] = INSERT_OUTCOME
     " has_changed = has_changed AND excluded.has_changed,"
     " reached = CASE WHEN excluded.has_changed THEN reached END,"
     " found = CASE WHEN outcome IS NULL THEN excluded.found ELSE found END,"
@@ -150,7 +150,7 @@ static bool write_row(struct sqlite_ledger *ledger, const struct event *event,
 {
     const struct outcome *outcome = event->outcome;
     struct db_value reached = outcome_is_work(outcome) ? left : db_null();
-    return db_run_values(&ledger->db, err, outcome->is_rollback ? back_sql : forth_sql,
+    return db_run_values(&ledger->db, err, outcome->is_rollback ? rollback_sql : forward_sql,
                          DB_VALUES(db_int(ledger->writing.run), db_int((int64_t)event->tenant),
                                    db_int(outcome->state), db_int(has_changed(outcome)), left,
                                    found, error, db_int(outcome->attempts),

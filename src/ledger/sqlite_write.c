@@ -141,16 +141,16 @@ static bool write_run_finished(struct sqlite_ledger *ledger, const struct event 
                                struct err *err)
 {
     const struct run_info *run = event->run;
-    bool is_rollback = run->request->verb->goes_back;
-    bool is_back =
+    bool is_rollback = run->request->verb->rolls_back;
+    bool is_rolled_back =
         event->state == RUN_ROLLED_BACK || (is_rollback && event->state == RUN_SUCCEEDED);
     ledger->writing.is_over = true;
     if (!db_run(&ledger->db, err, "UPDATE runs SET state = ?, duration_ms = ? WHERE seq = ?",
                 db_int(event->state), db_real(event->duration_ms), db_int(ledger->writing.run)))
         return false;
-    if (!run->resumed_from || !(is_back || is_rollback))
+    if (!run->resumed_from || !(is_rolled_back || is_rollback))
         return true;
-    return clear_changes(ledger, err) && (!is_back || mark_rolled_back(ledger, err));
+    return clear_changes(ledger, err) && (!is_rolled_back || mark_rolled_back(ledger, err));
 }
 
 /* ---- waves --------------------------------------------------------------------------------- */

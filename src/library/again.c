@@ -37,9 +37,9 @@ static bool find_newest(struct again *again, struct fleet *fleet,
     for (const char *next; (next = next_of(&again->run, request));) {
         if (!ledger_find(again->ledger, next, &fleet->arena, &later, err))
             return false;
-        bool is_back = later.state == RUN_ROLLED_BACK ||
-                       (next == again->run.rolled_back_by && later.state == RUN_SUCCEEDED);
-        if (is_back && again->run.state != RUN_ROLLED_BACK &&
+        bool is_rolled_back = later.state == RUN_ROLLED_BACK ||
+                              (next == again->run.rolled_back_by && later.state == RUN_SUCCEEDED);
+        if (is_rolled_back && again->run.state != RUN_ROLLED_BACK &&
             (request->is_rollback || next == again->run.rolled_back_by))
             break;
         again->run = later;
@@ -53,12 +53,12 @@ static bool choose(struct again *again, struct fleet *fleet, const struct again_
     if (!find_newest(again, fleet, request, err))
         return false;
     const struct ledger_run *run = &again->run;
-    bool was_rollback = run->verb->goes_back;
+    bool was_rollback = run->verb->rolls_back;
     if (run->state == RUN_ROLLED_BACK)
         return refuse(err, run, "was rolled back: there is nothing left of it");
     if (was_rollback && run->state == RUN_SUCCEEDED)
         return refuse(err, run, "took another run back, and is done");
-    again->is_back = request->is_rollback || was_rollback || run->is_rolling_back;
+    again->is_rollback = request->is_rollback || was_rollback || run->is_rolling_back;
     return true;
 }
 
@@ -95,14 +95,14 @@ static bool find_verbs(struct again *again, struct fleet *fleet,
                        const struct again_request *request, struct err *err)
 {
     struct ledger_run first = again->run;
-    while (first.verb->goes_back && first.resumed_from)
+    while (first.verb->rolls_back && first.resumed_from)
         if (!ledger_find(again->ledger, first.resumed_from, &fleet->arena, &first, err))
             return false;
     if (!check_verb(&again->run, err) || !check_verb(&first, err))
         return false;
-    again->ends_failure = again->is_back && first.is_rolling_back && !request->is_rollback;
-    again->verb = again->is_back ? &verbs[VERB_ROLLBACK] : again->run.verb;
-    again->rolled_back = again->is_back ? first.verb : NULL;
+    again->ends_failure = again->is_rollback && first.is_rolling_back && !request->is_rollback;
+    again->verb = again->is_rollback ? &verbs[VERB_ROLLBACK] : again->run.verb;
+    again->rolled_back = again->is_rollback ? first.verb : NULL;
     return true;
 }
 
@@ -125,7 +125,7 @@ static void split_targets(struct again *again, struct arena *arena)
 
 static bool is_wanted(const struct again *again, const struct standing *standing)
 {
-    return !again->is_back || standing_may_have_changed(standing);
+    return !again->is_rollback || standing_may_have_changed(standing);
 }
 
 static void note_missing(struct again *again, const char *name)
@@ -193,7 +193,7 @@ static bool choose_tenant(struct choice *choice, size_t n, struct err *err)
         return true;
     if (index == MAP_NONE)
         note_missing(choice->again, past->names[n]);
-    if (index == MAP_NONE && !choice->again->is_back)
+    if (index == MAP_NONE && !choice->again->is_rollback)
         return true;
     tenant =
         index == MAP_NONE ? make_gone(choice, n, err) : &choice->fleet->inventory->tenants[index];
@@ -219,7 +219,7 @@ static bool choose_of(struct choice *choice, const char *run, const struct ledge
     choice->past = past;
     choice->remembered = NULL;
     for (size_t n = 0; is_fine && n < past->count; n++) /* back in reverse order */
-        is_fine = choose_tenant(choice, choice->again->is_back ? past->count - 1 - n : n, err);
+        is_fine = choose_tenant(choice, choice->again->is_rollback ? past->count - 1 - n : n, err);
     return is_fine;
 }
 
@@ -237,7 +237,8 @@ static bool read_earlier(struct choice *choice, struct earlier *newest, struct e
     struct arena *arena = &choice->fleet->arena;
     struct ledger_run run = choice->again->run;
     *newest = (struct earlier){.id = run.id, .fleet = *choice->again->past};
-    for (struct earlier *at = newest; choice->again->is_back && run.resumed_from; at = at->older) {
+    for (struct earlier *at = newest; choice->again->is_rollback && run.resumed_from;
+         at = at->older) {
         if (!ledger_find(ledger, run.resumed_from, arena, &run, err))
             return strcmp(err->code, LEDGER_NO_RUN) == 0; /* it is forgotten */
         struct earlier *older = arena_calloc(arena, 1, sizeof *older);
@@ -351,9 +352,9 @@ void again_fill(struct again *again, struct request *request)
     request->targets = again->targets;
     request->target_count = again->target_count;
     request->forces = again->run.forces;
-    request->purges = again->run.purges && !again->is_back;
+    request->purges = again->run.purges && !again->is_rollback;
     request->continues = again;
-    if (!again->is_back)
+    if (!again->is_rollback)
         return;
     request->limits.wave = NULL;
     request->policy.has_on_failure = true;

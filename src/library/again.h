@@ -27,7 +27,7 @@ struct again {
     /* the one to go on with: the newest of those that resumed the one asked for */
     struct ledger_run run;
     bool is_of_other; /* the run was made with another inventory, and named */
-    bool is_back;     /* it goes back: asked for, or what was left of the run was its rollback */
+    bool is_rollback; /* asked for, or what was left of the run was its rollback */
     /* it goes back since a rollout failed, and not because someone asked for it */
     bool ends_failure;
     const struct verb *verb;        /* of the run that is made */

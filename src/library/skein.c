@@ -296,7 +296,7 @@ static bool prepare(struct skein *skein, struct request *request, struct visit_p
         return false;
     }
     /* A signal that comes while a downgrade looks ahead is not lost on the run. */
-    if (!visit_can_go_back(&skein->fleet, request, NULL, &request->stopping.stopped_by, faults))
+    if (!visit_can_roll_back(&skein->fleet, request, NULL, &request->stopping.stopped_by, faults))
         return false;
     if (!visit_prepare(&skein->fleet, request, ret_plan, &err)) {
         faults_add_err(faults, &err);

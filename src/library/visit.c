@@ -133,7 +133,7 @@ static bool set_target(struct fleet *fleet, const struct request *request, struc
     if (!request->verb->has_plan)
         return true;
     plan->rollout.target = &plan->target;
-    if (request->verb->goes_back)
+    if (request->verb->rolls_back)
         return set_run(request, plan);
     if (request->verb->takes_tool)
         return set_adoption(fleet, request, plan, err);
@@ -220,7 +220,7 @@ int visit_exit_code(const struct err *err)
     return is_fault ? 2 : strcmp(err->code, LEDGER_HELD) == 0 ? 5 : 6;
 }
 
-/* ---- the way back -------------------------------------------------------------------------- */
+/* ---- can it be rolled back? ------------------------------------------------------------------ */
 
 /* The files without a down section that any tenant would need, each once. */
 struct check {
@@ -243,7 +243,7 @@ static bool is_irreversible(const struct err *err)
     return err && strcmp(err->code, PLAN_IRREVERSIBLE) == 0;
 }
 
-static bool has_way_back(const struct fleet *fleet, const struct tenant *tenant,
+static bool has_rollback(const struct fleet *fleet, const struct tenant *tenant,
                          const struct step_done *step, struct err *err)
 {
     enum direction back = step->direction == DIRECTION_UP ? DIRECTION_DOWN : DIRECTION_UP;
@@ -268,7 +268,7 @@ static void on_planned(void *ctx, const struct event *event)
         const struct step_done *step = &outcome->steps[i];
         struct err err;
         if (!step->revision || check->seen[step->revision->index] ||
-            has_way_back(check->fleet, tenant, step, &err))
+            has_rollback(check->fleet, tenant, step, &err))
             continue;
         check->seen[step->revision->index] = true;
         refuse(check, tenant->name, &err);
@@ -282,11 +282,11 @@ static bool needs_look(const struct fleet *fleet, const struct request *request,
     bool goes_down = request->verb->has_plan && request_plan(request) == PLAN_DOWNGRADE;
     *ret_may_roll_back = goes_up && request_changes(request) &&
                          policy_of(request, &fleet->inventory->rollout) == ON_FAILURE_ROLLBACK;
-    return goes_down || request->verb->goes_back || *ret_may_roll_back;
+    return goes_down || request->verb->rolls_back || *ret_may_roll_back;
 }
 
-bool visit_can_go_back(struct fleet *fleet, const struct request *request,
-                       const struct observer *observer, int *ret_signal, struct faults *faults)
+bool visit_can_roll_back(struct fleet *fleet, const struct request *request,
+                         const struct observer *observer, int *ret_signal, struct faults *faults)
 {
     struct check check = {.fleet = fleet, .faults = faults};
     struct observer observers[2] = {{on_planned, &check}};

@@ -39,8 +39,8 @@ int visit_exit_code(const struct err *err);
  * where the request is a downgrade, or may have to roll back, plans all tenants and is false with a fault for
  * each file without a down section that is needed. `observer` (may be NULL) sees that plan. *ret_signal is the
  * signal that stopped the looking, 0: none. */
-bool visit_can_go_back(struct fleet *fleet, const struct request *request,
-                       const struct observer *observer, int *ret_signal,
-                       struct faults *faults) MUST_CHECK;
+bool visit_can_roll_back(struct fleet *fleet, const struct request *request,
+                         const struct observer *observer, int *ret_signal,
+                         struct faults *faults) MUST_CHECK;
 
 #endif

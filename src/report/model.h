@@ -101,7 +101,7 @@ struct report {
     struct arena arena;
     struct run_info run; /* copied, but for `tenants` and `chain`, which are borrowed */
     enum run_state state;
-    bool has_turned_back; /* EVENT_RUN_ROLLS_BACK was seen */
+    bool rolls_back; /* EVENT_RUN_ROLLS_BACK was seen */
     double duration_ms;
     struct report_row *rows;   /* as run.tenants */
     struct report_wave *waves; /* as run.waves; one, `all`, where the run has none */

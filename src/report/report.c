@@ -292,7 +292,7 @@ void report_apply(struct report *report, const struct event *event)
     case EVENT_RUN_FINISHED: finish_run(report, event); break;
     case EVENT_WAVE_STARTED: report->waves[event->wave].state = RUN_RUNNING; break;
     case EVENT_WAVE_FINISHED: report->waves[event->wave].state = event->state; break;
-    case EVENT_RUN_ROLLS_BACK: report->has_turned_back = true; break;
+    case EVENT_RUN_ROLLS_BACK: report->rolls_back = true; break;
     case EVENT_TENANT_INTENT:
     case EVENT_TENANT_RETRIES:
     case EVENT_RUN_DRAINS:

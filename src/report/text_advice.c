@@ -156,12 +156,12 @@ static bool has_moved(const struct report *report)
 }
 
 /* The run whose rollback is not finished; NULL: there is none. */
-static const char *unfinished_way_back(const struct report *report)
+static const char *unfinished_rollback(const struct report *report)
 {
     const struct run_info *run = &report->run;
-    if (run->request->verb->goes_back)
+    if (run->request->verb->rolls_back)
         return run->resumed_from;
-    bool is_stopped = report->has_turned_back && report->state == RUN_INTERRUPTED;
+    bool is_stopped = report->rolls_back && report->state == RUN_INTERRUPTED;
     return is_stopped || report->state == RUN_ROLLBACK_FAILED ? kept_run(report) : NULL;
 }
 
@@ -179,10 +179,10 @@ static void print_ways_on(const struct text *text)
 static void print_commands(const struct text *text)
 {
     const struct report *report = text->report;
-    const char *way_back = unfinished_way_back(report);
-    if (way_back)
+    const char *run = unfinished_rollback(report);
+    if (run)
         print_command(text, "Once the cause is gone, take back the rest", verbs[VERB_ROLLBACK].name,
-                      way_back);
+                      run);
     else if (report->state != RUN_ROLLED_BACK)
         print_ways_on(text);
     if (!report->run.is_unrecorded)

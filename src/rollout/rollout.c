@@ -301,7 +301,7 @@ void rollout_on_tick(uv_timer_t *handle)
 static enum run_state final_state(const struct rollout *rollout)
 {
     bool is_complete = rollout->finished == rollout->wanted;
-    bool is_back = rollout->options->request->verb->goes_back;
+    bool is_back = rollout->options->request->verb->rolls_back;
     if (rollout->has_rolled_back && (rollout->stuck || (rollout->back_left && !rollout->signal)))
         return RUN_ROLLBACK_FAILED;
     if (rollout->signal)

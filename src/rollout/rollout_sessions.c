@@ -346,7 +346,7 @@ static void turn_outcome(struct outcome *outcome)
 static bool goes_back(const struct rollout *rollout)
 {
     const struct request *request = rollout->options->request;
-    return (request->verb->goes_back && request_changes(request)) ||
+    return (request->verb->rolls_back && request_changes(request)) ||
            scheduler_is_rolling_back(rollout->scheduler);
 }
 
@@ -379,7 +379,7 @@ void rollout_note_changed(struct rollout *rollout, uint32_t tenant)
 static void count_outcome(struct rollout *rollout, const struct outcome *outcome)
 {
     rollout->stuck += outcome->state == TENANT_PARTIAL || outcome->state == TENANT_ROLLBACK_FAILED;
-    if (outcome->is_rollback && !rollout->options->request->verb->goes_back) {
+    if (outcome->is_rollback && !rollout->options->request->verb->rolls_back) {
         rollout->back_left--;
         return;
     }
@@ -546,7 +546,7 @@ void rollout_fill_env(struct rollout *rollout)
         .target = options->target,
         .adoption = options->adoption,
         .run_id = rollout->info.id,
-        .taken_back = options->request->verb->goes_back ? options->resumed_from : rollout->info.id,
+        .taken_back = options->request->verb->rolls_back ? options->resumed_from : rollout->info.id,
         .version_table = options->version_table,
         .may_meet_twins = rollout->may_meet_twins,
         .ctx = rollout,

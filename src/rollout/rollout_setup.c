@@ -172,7 +172,7 @@ static struct ways *make_ways(struct rollout *rollout)
                                                         .standings = options->standings,
                                                         .tenant_count = options->tenant_count,
                                                         .family = family_of(rollout)});
-    if (options->request->verb->goes_back)
+    if (options->request->verb->rolls_back)
         ways_turn_back(ways);
     return ways;
 }

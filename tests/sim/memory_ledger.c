@@ -166,7 +166,7 @@ static struct run *add_run(struct memory_ledger *ledger, const struct run_info *
         struct ledger_run *other = &ledger->runs[i]->line;
         if (!info->resumed_from || strcmp(other->id, info->resumed_from) != 0)
             continue;
-        if (info->request->verb->goes_back)
+        if (info->request->verb->rolls_back)
             other->rolled_back_by = run->line.id;
         else
             other->resumed_by = run->line.id;
@@ -195,7 +195,8 @@ static void write_outcome(struct memory_ledger *ledger, struct row *row,
                           const struct outcome *outcome)
 {
     struct standing *standing = &row->standing;
-    bool is_back = outcome->state == TENANT_ROLLED_BACK || outcome->state == TENANT_UNCHANGED;
+    bool is_rolled_back =
+        outcome->state == TENANT_ROLLED_BACK || outcome->state == TENANT_UNCHANGED;
     if (!standing->is_begun || row->is_running || outcome->from.is_known)
         standing->state = outcome->state;
     row->is_running = false;
@@ -204,10 +205,10 @@ static void write_outcome(struct memory_ledger *ledger, struct row *row,
         standing->to = keep_rows(ledger, &outcome->to);
     if (outcome_is_work(outcome))
         standing->reached = standing->to;
-    if (outcome->is_rollback && is_back)
+    if (outcome->is_rollback && is_rolled_back)
         standing->reached = (struct rows){0};
     if (outcome->is_rollback)
-        standing->has_changed = standing->has_changed && !is_back;
+        standing->has_changed = standing->has_changed && !is_rolled_back;
     else
         standing->has_changed = standing->has_changed || outcome->has_changed;
 }
@@ -231,15 +232,15 @@ static bool took_back(const struct run *run, const char *name)
 /* What this run took back is not changed in those any more that it goes on with. */
 static void write_finish(struct memory_ledger *ledger, struct run *run, enum run_state state)
 {
-    bool is_rollback = run->line.verb->goes_back;
-    bool is_back = state == RUN_ROLLED_BACK || (is_rollback && state == RUN_SUCCEEDED);
+    bool is_rollback = run->line.verb->rolls_back;
+    bool is_rolled_back = state == RUN_ROLLED_BACK || (is_rollback && state == RUN_SUCCEEDED);
     run->line.state = state;
-    struct run *earlier = is_back || is_rollback ? find_earlier(ledger, run) : NULL;
+    struct run *earlier = is_rolled_back || is_rollback ? find_earlier(ledger, run) : NULL;
     for (; earlier; earlier = find_earlier(ledger, earlier)) {
         for (size_t i = 0; i < earlier->count; i++)
             if (took_back(run, earlier->names[i]))
                 earlier->rows[i].standing.has_changed = false;
-        if (is_back)
+        if (is_rolled_back)
             earlier->line.state = RUN_ROLLED_BACK;
     }
 }

@@ -35,7 +35,7 @@ struct play {
     const char *target[1];
     uint32_t target_set;
     const char *wave; /* up to that one; NULL: all */
-    bool is_back;     /* what is left of it is the way back */
+    bool is_rollback; /* what is left of it is its rollback */
     bool adopts;      /* it takes over from another tool */
     bool was_edited;  /* the chain, meanwhile: a run that goes on with it accepts that */
 };
@@ -161,7 +161,7 @@ static int visit_fleet(struct play *play, struct fleet *fleet, const struct requ
     struct report *report = report_new();
     struct observer observers[] = {watch_observer(&play->watch), {on_report_event, report}};
     play->rollouts++;
-    watch_begin_run(&play->watch, request->verb->goes_back);
+    watch_begin_run(&play->watch, request->verb->rolls_back);
     if (request->verb->takes_tool)
         watch_adopts(&play->watch);
     struct rollout_end end = rollout_run(&plan.rollout, observers, ARRAY_LEN(observers));
@@ -182,7 +182,7 @@ static int visit_carefully(struct play *play, struct fleet *fleet, const struct 
     int signal_number;
     faults_init(&faults);
     watch_begin_run(&play->watch, false);
-    bool can = visit_can_go_back(fleet, request, &observer, &signal_number, &faults);
+    bool can = visit_can_roll_back(fleet, request, &observer, &signal_number, &faults);
     faults_done(&faults);
     if (!can || signal_number)
         return can ? 128 + signal_number : 2;
@@ -200,8 +200,8 @@ static int visit_again(struct play *play, struct fleet *fleet, bool is_rollback)
         tell(play, "refused:", err.text);
         return exit_code;
     }
-    play->is_back = again.is_back;
-    if (play->is_back) { /* everyone goes back */
+    play->is_rollback = again.is_rollback;
+    if (play->is_rollback) { /* everyone goes back */
         play->wave = NULL;
         play->watch.wave_limit = SIZE_MAX;
     }
@@ -275,8 +275,8 @@ static int run_deed(struct play *play, enum deed deed)
     tell(play, "begins:", deed_names[deed]);
     int exit_code = do_or_die(play, deed);
     bool is_rolled_back = play->watch.has_finished && play->watch.state == RUN_ROLLED_BACK;
-    bool goes_back = play->watch.has_finished && play->watch.is_going_back && exit_code != 6;
-    play->is_back = play->is_back || goes_back || (exit_code == 6 && is_rolled_back);
+    bool is_rolling = play->watch.has_finished && play->watch.is_going_back && exit_code != 6;
+    play->is_rollback = play->is_rollback || is_rolling || (exit_code == 6 && is_rolled_back);
     snprintf(text, sizeof text, "%d", exit_code);
     tell(play, "exit", text);
     bool is_new = deed == DEED_FORWARD || deed == DEED_ADOPT;
@@ -425,7 +425,7 @@ static void check_refused(struct play *play, size_t tenant, const struct fake_st
     const struct watched *watched = &play->watch.tenants[tenant];
     if (!scene_is_same(play->scene, tenant, scene_store(play->scene, tenant), before))
         on_wrong(play, "a step is gone on with though its statements are others by now");
-    if (exit_code == EXIT_NOTHING || (exit_code == 2 && play->scene->has_no_way_back))
+    if (exit_code == EXIT_NOTHING || (exit_code == 2 && play->scene->lacks_down))
         return;
     if (watched->has_ended &&
         (exit_code != 4 || !tenant_state_needs_person(watched->outcome.state)))
@@ -511,7 +511,7 @@ static void settle_all(struct play *play)
     for (size_t i = 0; i < play->scene->inventory.tenant_count; i++) {
         struct truth truth = watch_truth(&play->watch, i);
         bool is_other_way = (truth.unfinished_direction == DIRECTION_UP) ==
-                            (play->is_back != (play->command == PLAN_DOWNGRADE));
+                            (play->is_rollback != (play->command == PLAN_DOWNGRADE));
         if (is_midway(&truth) && rng_chance(&play->scene->rng, 30))
             check_edited(play, i, &truth);
         bool finishes = is_other_way || rng_chance(&play->scene->rng, 30);
@@ -522,16 +522,16 @@ static void settle_all(struct play *play)
 }
 
 /* Everything stands where it should: forward, or where it stood before. */
-static void check_end(struct play *play, bool is_back)
+static void check_end(struct play *play, bool is_rollback)
 {
     char text[128];
     for (size_t i = 0; i < play->scene->inventory.tenant_count; i++) {
         struct truth truth = watch_truth(&play->watch, i);
-        uint32_t wanted = is_back ? play->watch.lineage.back[i] : play->watch.lineage.goal[i];
+        uint32_t wanted = is_rollback ? play->watch.lineage.back[i] : play->watch.lineage.goal[i];
         if (truth_is_whole(play->scene, &truth) && truth.stands == wanted)
             continue;
         snprintf(text, sizeof text, "t%zu has %x in the end, not %x (%s)", i, truth.stands, wanted,
-                 is_back ? "back" : "forward");
+                 is_rollback ? "back" : "forward");
         on_wrong(play, text);
     }
 }
@@ -551,7 +551,7 @@ static void check_stores(struct play *play, const struct fake_store *const *stor
 }
 
 /* Once more: nothing may change. */
-static void check_twice(struct play *play, enum deed deed, bool is_back)
+static void check_twice(struct play *play, enum deed deed, bool is_rollback)
 {
     const struct fake_store *before[TENANTS_MAX];
     note_stores(play, before);
@@ -559,7 +559,7 @@ static void check_twice(struct play *play, enum deed deed, bool is_back)
     if (exit_code != 0 && exit_code != EXIT_NOTHING)
         on_wrong(play, "doing it twice ends otherwise than once");
     check_stores(play, before, "doing it twice changes something");
-    check_end(play, is_back);
+    check_end(play, is_rollback);
 }
 
 /* Where everyone stands now is where everyone goes back to; what an earlier rollout has left half way a
@@ -571,7 +571,7 @@ static void begin_lineage(struct play *play)
         struct truth truth = watch_truth(&play->watch, i);
         person_settle(play->scene, i, &truth, true);
     }
-    play->is_back = play->was_edited = false;
+    play->is_rollback = play->was_edited = false;
     watch_begin_lineage(&play->watch, play->target_set, play->command == PLAN_DOWNGRADE);
 }
 
@@ -586,7 +586,7 @@ static void plan_conflicts(struct play *play)
 }
 
 /* Nothing goes wrong any more: one resume, and where a person had to look one more, brings all to the
- * end. False: it is refused, since there is no way back. */
+ * end. False: it is refused, since a down section is missing. */
 static bool heal(struct play *play, enum deed deed)
 {
     wait_for_quiet(play);
@@ -598,10 +598,10 @@ static bool heal(struct play *play, enum deed deed)
         begin_lineage(play);
     for (bool is_settled = false;; is_settled = true) {
         int exit_code = run_deed(play, deed);
-        bool has_ended_way_back = exit_code == 3 && play->is_back;
-        if (exit_code == 0 || exit_code == EXIT_NOTHING || has_ended_way_back)
+        bool has_ended_rollback = exit_code == 3 && play->is_rollback;
+        if (exit_code == 0 || exit_code == EXIT_NOTHING || has_ended_rollback)
             break;
-        if (exit_code == 2 && play->scene->has_no_way_back)
+        if (exit_code == 2 && play->scene->lacks_down)
             return false;
         if (is_settled || exit_code != 4)
             on_wrong(play, "it does not heal");
@@ -610,10 +610,10 @@ static bool heal(struct play *play, enum deed deed)
         settle_all(play);
     }
     wait_for_quiet(play);
-    check_end(play, play->is_back);
+    check_end(play, play->is_rollback);
     watch_check_quiet(&play->watch);
-    check_twice(play, DEED_RESUME, play->is_back);
-    if (play->is_back)
+    check_twice(play, DEED_RESUME, play->is_rollback);
+    if (play->is_rollback)
         check_twice(play, DEED_ROLLBACK, true);
     return true;
 }
@@ -651,7 +651,7 @@ static void check_stranger(struct play *play)
     const struct fake_store *before = scene_store(scene, tenant);
     plan_calm(play);
     int exit_code = run_deed(play, DEED_ROLLBACK);
-    if (exit_code == 2 && scene->has_no_way_back)
+    if (exit_code == 2 && scene->lacks_down)
         return;
     if (exit_code != 4)
         on_wrong(play, "a rollback does not say that a database is a stranger's");
@@ -662,7 +662,7 @@ static void check_stranger(struct play *play)
 static void choose_rollout(struct play *play)
 {
     struct scene *scene = play->scene;
-    bool is_down = rng_chance(&scene->rng, 12) && !scene->has_no_way_back;
+    bool is_down = rng_chance(&scene->rng, 12) && !scene->lacks_down;
     size_t revision = rng_below(&scene->rng, (uint32_t)scene->revision_count);
     bool is_partial = rng_chance(&scene->rng, 25) && !is_down;
     play->command = is_down ? PLAN_DOWNGRADE : PLAN_UPGRADE;
@@ -717,7 +717,7 @@ static void play_rollout(struct play *play)
         }
         deed = choose_deed(play, exit_code);
     }
-    if (!heal(play, deed) || play->is_back)
+    if (!heal(play, deed) || play->is_rollback)
         return;
     if (rng_chance(rng, 20))
         check_regression(play);

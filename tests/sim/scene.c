@@ -124,7 +124,7 @@ static void add_revision(struct scene *scene, struct chain_file *ret_file)
     if (rng_chance(&scene->rng, 98))
         add_section(scene, &buf, index, DIRECTION_DOWN);
     else
-        scene->has_no_way_back = true;
+        scene->lacks_down = true;
     scene->revision_count++;
     scene->all |= 1u << index;
     *ret_file = (struct chain_file){arena_printf(&scene->arena, "%s.sql", revision->id),

@@ -42,7 +42,7 @@ struct scene {
     size_t revision_count;
     uint32_t all; /* of them */
     bool has_checkpoints;
-    bool has_no_way_back; /* some revision */
+    bool lacks_down; /* some revision */
     struct chain *chain;
     struct chain_file files[REVISIONS_MAX]; /* that it was made from */
     struct inventory inventory;

@@ -169,8 +169,8 @@ static inline void fleet_moves(struct fleet *fleet, size_t tenant, size_t from, 
 }
 
 /* Back to the first revision, from the third; `err`, or NULL where it went well. */
-static inline void fleet_goes_back(struct fleet *fleet, size_t tenant, enum tenant_state state,
-                                   const struct err *err)
+static inline void fleet_rolls_back(struct fleet *fleet, size_t tenant, enum tenant_state state,
+                                    const struct err *err)
 {
     const struct step_done step = {&fleet->revisions[2], DIRECTION_DOWN, 1, 2.5};
     struct outcome outcome = {.state = state,

@@ -233,9 +233,9 @@ static void waves_and_the_way_back_are_replayed(void **state)
     fleet_fails(&fleet, 2, TENANT_FAILED, &err);
     fleet_tell(&fleet, (struct event){.kind = EVENT_RUN_ROLLS_BACK, .reason = "t2 failed"});
     assert_true(book_find(&book, NULL).is_rolling_back);
-    fleet_goes_back(&fleet, 0, TENANT_ROLLED_BACK, NULL);
+    fleet_rolls_back(&fleet, 0, TENANT_ROLLED_BACK, NULL);
     err.line = 14;
-    fleet_goes_back(&fleet, 1, TENANT_ROLLBACK_FAILED, &err);
+    fleet_rolls_back(&fleet, 1, TENANT_ROLLBACK_FAILED, &err);
     fleet_ends(&fleet, RUN_ROLLBACK_FAILED);
     assert_replays_as(&book, &fleet);
     assert_int_equal(book_find(&book, NULL).totals[TENANT_SKIPPED], 2);
@@ -364,12 +364,12 @@ static void a_rollback_takes_changes_away_from_earlier_runs(void **state)
     goes_on(&book, &second, "run-2", "upgrade", &first);
     fleet_ends(&second, RUN_SUCCEEDED);
     goes_on(&book, &back, "run-3", "rollback", &second);
-    fleet_goes_back(&back, 0, TENANT_ROLLED_BACK, NULL);
-    fleet_goes_back(&back, 1, TENANT_ROLLBACK_FAILED, &err);
+    fleet_rolls_back(&back, 0, TENANT_ROLLED_BACK, NULL);
+    fleet_rolls_back(&back, 1, TENANT_ROLLBACK_FAILED, &err);
     assert_true(book_standings(&book, "run-1").standings[0].has_changed);
     assert_false(book_standings(&book, "run-3").standings[0].has_changed);
     assert_true(book_standings(&book, "run-3").standings[1].has_changed);
-    fleet_goes_back(&back, 1, TENANT_ROLLED_BACK, NULL);
+    fleet_rolls_back(&back, 1, TENANT_ROLLED_BACK, NULL);
     fleet_ends(&back, RUN_SUCCEEDED);
     for (size_t i = 0; i < 2; i++) {
         assert_false(book_standings(&book, "run-1").standings[i].has_changed);

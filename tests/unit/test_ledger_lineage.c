@@ -62,7 +62,7 @@ static void what_a_rollout_reached_outlasts_the_runs_that_find_less(void **state
     fleet_ends(&third, RUN_FAILED);
     assert_reached(&book, "run-3", "83241ca0f125");
     goes_on(&book, &back, "run-4", "rollback", &third);
-    fleet_goes_back(&back, 0, TENANT_ROLLED_BACK, NULL);
+    fleet_rolls_back(&back, 0, TENANT_ROLLED_BACK, NULL);
     fleet_ends(&back, RUN_SUCCEEDED);
     assert_reached(&book, "run-4", NULL);
     fleet_done(&first);

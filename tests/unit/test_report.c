@@ -239,9 +239,9 @@ static void the_way_back_is_told_with_the_way_there(void **state)
     fleet_moves(&fleet, 0, 1, 3);
     fleet_moves(&fleet, 1, 1, 3);
     fleet_fails(&fleet, 2, TENANT_FAILED, &first);
-    fleet_goes_back(&fleet, 0, TENANT_ROLLED_BACK, NULL);
-    fleet_goes_back(&fleet, 1, TENANT_ROLLBACK_FAILED, &second);
-    fleet_goes_back(&fleet, 2, TENANT_ROLLED_BACK, NULL);
+    fleet_rolls_back(&fleet, 0, TENANT_ROLLED_BACK, NULL);
+    fleet_rolls_back(&fleet, 1, TENANT_ROLLBACK_FAILED, &second);
+    fleet_rolls_back(&fleet, 2, TENANT_ROLLED_BACK, NULL);
     fleet_ends(&fleet, RUN_ROLLBACK_FAILED);
     const struct report *report = fleet.report;
     const struct report_row *row = &report->rows[0];

@@ -301,7 +301,7 @@ static void who_was_taken_back_is_told_apart(void **state)
     fleet_begins_wave(&fleet, 1);
     fleet_moves(&fleet, 1, 1, 1);
     fleet_fails(&fleet, 2, TENANT_FAILED, &err);
-    fleet_goes_back(&fleet, 0, TENANT_ROLLED_BACK, NULL);
+    fleet_rolls_back(&fleet, 0, TENANT_ROLLED_BACK, NULL);
     fleet_ends(&fleet, RUN_ROLLED_BACK);
     expect_part(&fleet, "From where to where\n"
                         "  1 tenant   1975ea83b712  (taken back)\n"
@@ -318,7 +318,7 @@ static void a_way_back_that_failed_is_tried_again(void **state)
     struct fleet fleet;
     struct err err = fleet_error();
     make_kept(&fleet, NULL, 2);
-    fleet_goes_back(&fleet, 0, TENANT_ROLLBACK_FAILED, &err);
+    fleet_rolls_back(&fleet, 0, TENANT_ROLLBACK_FAILED, &err);
     fleet_ends(&fleet, RUN_ROLLBACK_FAILED);
     expect_part(&fleet, "  Once the cause is gone, take back the rest:\n"
                         "    skein rollback 20261123T101500Z-5f3a9c\n");
@@ -334,7 +334,7 @@ static void a_way_back_that_was_stopped_is_not_gone_on_with_forward(void **state
     make_kept(&fleet, NULL, 3);
     fleet_fails(&fleet, 2, TENANT_FAILED, &err);
     fleet_tell(&fleet, (struct event){.kind = EVENT_RUN_ROLLS_BACK, .reason = "too many failures"});
-    fleet_goes_back(&fleet, 0, TENANT_ROLLED_BACK, NULL);
+    fleet_rolls_back(&fleet, 0, TENANT_ROLLED_BACK, NULL);
     fleet_ends(&fleet, RUN_INTERRUPTED);
     expect_part(&fleet, "  t1: never begun.\n"
                         "  Once the cause is gone, take back the rest:\n"
