@@ -49,6 +49,8 @@ struct password {
     enum password_kind kind;
     const char *value;       /* PASSWORD_VALUE: the secret. PASSWORD_FILE: the path */
     const char *const *argv; /* PASSWORD_COMMAND: NULL-terminated, run without a shell */
+    uint32_t
+        number; /* of the inventory's different places; equal numbers are one. 0: PASSWORD_NONE */
 };
 
 struct label {

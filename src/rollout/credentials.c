@@ -105,8 +105,7 @@ uint32_t credentials_add(struct credentials *credentials, const struct tenant *t
     struct buf key;
     const char *user = tenant->url.user ? tenant->url.user : "";
     buf_init(&key, BUF_MAX_DEFAULT);
-    /* Equal sources are one object: the inventory shares them. */
-    buf_addf(&key, "%s\n%s\n%" PRIxPTR, tenant->server, user, (uintptr_t)tenant->password);
+    buf_addf(&key, "%s\n%s\n%" PRIu32, tenant->server, user, tenant->password->number);
     add_finding_places(&key, &tenant->url);
     uint32_t index = map_get(&credentials->by_key, key.data);
     *ret_is_new = index == MAP_NONE;

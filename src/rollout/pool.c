@@ -45,8 +45,8 @@ static uint32_t group_of(struct pool *pool, const struct tenant *tenant)
 {
     if (!tenant->schema)
         return MAP_NONE;
-    char *key = arena_printf(&pool->arena, "%s\n%" PRIxPTR, tenant->url_redacted,
-                             (uintptr_t)tenant->password);
+    char *key =
+        arena_printf(&pool->arena, "%s\n%" PRIu32, tenant->url_redacted, tenant->password->number);
     uint32_t index = map_put(&pool->by_key, key, (uint32_t)pool->group_count);
     if (index == pool->group_count)
         *ARENA_PUSH(&pool->arena, pool->groups, pool->group_count, pool->group_capacity) =

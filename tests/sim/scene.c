@@ -246,7 +246,7 @@ static void lead_astray(struct scene *scene, struct scene_place *place)
 
 static void place_tenant(struct scene *scene, size_t index, enum dialect_id dialect)
 {
-    static const struct password by_command = {.kind = PASSWORD_COMMAND};
+    static const struct password by_command = {.kind = PASSWORD_COMMAND, .number = 1};
     struct rng *rng = &scene->rng;
     struct scene_place *place = &scene->places[index];
     struct tenant *tenant = &scene->inventory.tenants[index];

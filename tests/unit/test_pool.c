@@ -10,7 +10,7 @@ static struct io *connection(int *which)
 }
 
 static const struct password none = {.kind = PASSWORD_NONE},
-                             secret = {.kind = PASSWORD_VALUE, .value = "s"};
+                             secret = {.kind = PASSWORD_VALUE, .value = "s", .number = 1};
 
 static void add(struct pool *pool, const char *url, const char *schema,
                 const struct password *password)

@@ -43,6 +43,7 @@ struct inventory_builder {
     struct sharing sharing;
     struct subject subject;
     bool has_judged_environment; /* PGOPTIONS is told of once */
+    uint32_t password_count;     /* different ones so far */
     struct common defaults;
     struct row_base *rows; /* one for each of the inventory's query sources */
 };

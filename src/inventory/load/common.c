@@ -85,6 +85,7 @@ static const struct password *add_password(struct inventory_builder *builder, co
 {
     struct password *copy = arena_alloc(builder->inventory->arena, sizeof *copy);
     *copy = *password;
+    copy->number = builder->password_count++;
     sharing_add(&builder->sharing, key, copy);
     return copy;
 }
