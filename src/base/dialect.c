@@ -1,9 +1,31 @@
 #include "base/dialect.h"
 
 static const struct dialect_info infos[DIALECT__COUNT] = {
-    [DIALECT_SQLITE] = {"sqlite", {"sqlite"}, 0},
-    [DIALECT_POSTGRESQL] = {"postgresql", {"postgresql", "postgres"}, 5432},
-    [DIALECT_MYSQL] = {"mysql", {"mysql", "mariadb"}, 3306},
+    [DIALECT_SQLITE] =
+        {
+            .name = "sqlite",
+            .title = "SQLite",
+            .schemes = {"sqlite"},
+            .is_file = true,
+        },
+    [DIALECT_POSTGRESQL] =
+        {
+            .name = "postgresql",
+            .title = "PostgreSQL",
+            .schemes = {"postgresql", "postgres"},
+            .default_port = 5432,
+            .socket_key = "host",
+            .has_schemas = true,
+            .may_hold_ledger = true,
+        },
+    [DIALECT_MYSQL] =
+        {
+            .name = "mysql",
+            .title = "MySQL",
+            .schemes = {"mysql", "mariadb"},
+            .default_port = 3306,
+            .socket_key = "unix_socket",
+        },
 };
 
 const struct dialect_info *dialect_info(enum dialect_id dialect)

@@ -11,6 +11,12 @@ struct dialect_info {
     const char *name;       /* as in `dialect:` of a revision, the report and the label */
     const char *schemes[4]; /* of URLs, without any `+driver`; NULL-terminated */
     uint16_t default_port;  /* 0: not a server */
+    const char *title;      /* as its makers write it */
+    const char
+        *socket_key;  /* the parameter of a URL that names a socket's folder or file; NULL: none */
+    bool is_file;     /* a database is a file: no login, no schema, no server */
+    bool has_schemas; /* a tenant may be a schema of a database, and its sessions have settings */
+    bool may_hold_ledger; /* a ledger that machines share may be such a database */
 };
 
 /* A setting of a database session. */
@@ -19,6 +25,7 @@ struct session_setting {
     const char *value;
 };
 
+/* Never NULL; whether this build speaks the dialect is dialect_of's and driver_find's to say. */
 const struct dialect_info *dialect_info(enum dialect_id dialect);
 
 /* By name (`postgresql`), aliases of the schemes included (`postgres`, `mariadb`). False: unknown.

@@ -278,8 +278,8 @@ static bool check_hostaddr(const struct parse *parse, const char *value)
 static bool add_param(struct parse *parse, const char *key, const char *value)
 {
     struct url *url = &parse->url;
-    const char *socket_key = url->dialect == DIALECT_MYSQL ? "unix_socket" : "host";
-    if (strcmp(key, "host") == 0 || strcmp(key, socket_key) == 0)
+    const char *socket_key = dialect_info(url->dialect)->socket_key;
+    if (strcmp(key, "host") == 0 || (socket_key && strcmp(key, socket_key) == 0))
         return set_host(parse, value);
     if (strcmp(key, "port") == 0)
         return set_port(parse, value);

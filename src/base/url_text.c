@@ -118,7 +118,7 @@ const char *url_redacted(struct arena *arena, const struct url *url)
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
     buf_addf(&buf, "%s://", url->scheme);
-    if (url->dialect == DIALECT_SQLITE)
+    if (dialect_info(url->dialect)->is_file)
         buf_addf(&buf, "/%s", url->database);
     else
         add_server_url(&buf, url);
@@ -147,7 +147,7 @@ const char *url_dialled(const struct url *url)
 const char *url_server(struct arena *arena, const struct url *url)
 {
     const char *service = url_param(url, "service");
-    if (url->dialect == DIALECT_SQLITE)
+    if (dialect_info(url->dialect)->is_file)
         return "local";
     if (is_socket(url))
         return arena_strdup(arena, url->host);

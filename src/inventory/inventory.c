@@ -45,10 +45,10 @@ static const char *place_ledger(struct inventory_builder *builder, const char *t
         err_prefix(err, "'ledger'");
         return NULL;
     }
-    if (url.dialect == DIALECT_SQLITE)
+    if (dialect_info(url.dialect)->is_file)
         return arena_strdup(arena, place(builder, url.database));
     /* without `+driver`: who opens it goes by the scheme, and takes all else for a file's path */
-    if (url.dialect == DIALECT_POSTGRESQL)
+    if (dialect_info(url.dialect)->may_hold_ledger)
         return arena_printf(arena, "%s%s", url.scheme, strstr(text, "://"));
     err_set(err, ERR_CONFIG, "'ledger' must be a file or a postgresql:// URL");
     return NULL;
@@ -101,7 +101,7 @@ static void read_defaults(struct inventory_builder *builder, const struct raw_in
 {
     builder->defaults.settings = load_default_settings(builder, raw->rollout);
     load_turn_to(builder, SECTION_DEFAULTS, 0);
-    builder->defaults.password = load_keep_password(builder, PASSWORD_NONE, NULL);
+    builder->defaults.password = load_keep_password(builder, PASSWORD_NONE, NULL); /* number 0 */
     if (raw->defaults)
         builder->defaults = load_common(builder, raw->defaults, &builder->defaults);
 }

@@ -100,7 +100,7 @@ enum own_place own_place(const struct tenant *tenant, const char *url, const cha
 {
     static const char sqlite[] = "sqlite";
     size_t len, other_len;
-    bool is_file = tenant->url.dialect == DIALECT_SQLITE;
+    bool is_file = dialect_info(tenant->url.dialect)->is_file;
     if (is_file != (strncmp(url, sqlite, sizeof sqlite - 1) == 0))
         return OWN_PLACE_OTHER;
     if (is_file) {

@@ -141,7 +141,7 @@ static bool fill_control(struct inventory_builder *builder, const struct raw_sou
     own.schema = NULL;
     own.has_own_schema = own.has_own_path = own.has_own_session = false;
     own.is_control = true;
-    own.has_own_password &= url.dialect != DIALECT_SQLITE;
+    own.has_own_password &= !dialect_info(url.dialect)->is_file;
     return load_fill_tenant(builder, &url, &own, ret_control);
 }
 
@@ -277,7 +277,7 @@ static bool lies_under(struct inventory_builder *builder, const char *path, cons
 static bool check_place(struct inventory_builder *builder, const struct row_base *base,
                         const struct url *url)
 {
-    if (url->dialect != DIALECT_SQLITE)
+    if (!dialect_info(url->dialect)->is_file)
         return true;
     if (!base->under && !base->common.settings->create)
         return true;

@@ -17,7 +17,7 @@ static const struct url_param *intern_params(struct inventory_builder *builder,
 static struct url keep_url(struct inventory_builder *builder, const struct url *url)
 {
     struct arena *arena = builder->inventory->arena;
-    bool is_file = url->dialect == DIALECT_SQLITE;
+    bool is_file = dialect_info(url->dialect)->is_file;
     return (struct url){
         .dialect = url->dialect,
         .scheme = sharing_string(&builder->sharing, url->scheme),
@@ -35,9 +35,10 @@ static struct url keep_url(struct inventory_builder *builder, const struct url *
 static const struct password *choose_password(struct inventory_builder *builder,
                                               const struct url *url, const struct common *common)
 {
-    bool is_file = url->dialect == DIALECT_SQLITE;
+    bool is_file = dialect_info(url->dialect)->is_file;
     if (is_file && common->has_own_password) {
-        load_fault(builder, NULL, "a SQLite database has no password");
+        load_fault(builder, NULL, "a %s database has no password",
+                   dialect_info(url->dialect)->title);
         return NULL;
     }
     if (url->password && common->has_own_password) {
@@ -55,7 +56,7 @@ static const struct password *choose_password(struct inventory_builder *builder,
 static bool check_database(struct inventory_builder *builder, const struct url *url,
                            const struct common *common)
 {
-    bool has_schemas = url->dialect == DIALECT_POSTGRESQL;
+    bool has_schemas = dialect_info(url->dialect)->has_schemas;
     if (!has_schemas && common->has_own_schema)
         load_fault(builder, "schema", "'schema' is for PostgreSQL only");
     else if (!has_schemas && common->has_own_session)
@@ -70,8 +71,7 @@ static bool check_database(struct inventory_builder *builder, const struct url *
     else if (!url->database && !url_param(url, "service"))
         load_fault(builder, "url", "the 'url' names no database");
     else
-        return url->dialect != DIALECT_POSTGRESQL || common->is_control ||
-               load_check_options(builder, url, common);
+        return !has_schemas || common->is_control || load_check_options(builder, url, common);
     return false;
 }
 
@@ -85,7 +85,7 @@ bool load_fill_tenant(struct inventory_builder *builder, const struct url *url,
         .url = keep_url(builder, url),
         .url_redacted = url_redacted(builder->inventory->arena, url),
         .server = sharing_string(&builder->sharing, url_server(&builder->scratch, url)),
-        .schema = url->dialect == DIALECT_POSTGRESQL ? common->schema : NULL,
+        .schema = dialect_info(url->dialect)->has_schemas ? common->schema : NULL,
         .labels = common->labels,
         .label_count = common->label_count,
         .settings = common->settings,
