@@ -92,7 +92,8 @@ static void offer_labels(const struct completing *completing)
         const struct tenant *tenant = &fleet.inventory->tenants[i];
         for (size_t l = 0; l < tenant->label_count; l++)
             *ARENA_PUSH(&fleet.arena, labels, count, capacity) =
-                arena_printf(&fleet.arena, "%s=%s", tenant->labels[l].key, tenant->labels[l].value);
+                arena_printf(&fleet.arena, "%s=%s", tenant->labels[l].key,
+                             tenant->labels[l].value ? tenant->labels[l].value : "");
     }
     if (count)
         qsort(labels, count, sizeof *labels, compare_texts);
@@ -125,7 +126,7 @@ static void offer_runs(const struct completing *completing)
     struct err err;
     size_t count;
     struct ledger *ledger = NULL;
-    if (read_fleet(completing, FLEET_INVENTORY, &fleet))
+    if (read_fleet(completing, FLEET_INVENTORY, &fleet) && fleet_ledger(&fleet, &err))
         ledger = ledger_open(fleet.inventory->ledger, LEDGER_READ, &err);
     if (ledger && ledger_list(ledger, &fleet.arena, &runs, &count, &err))
         for (size_t i = 0; i < count && i < RUNS_SHOWN; i++)

@@ -105,14 +105,14 @@ static struct ledger *open_ledger(const char *where, struct err *err)
 
 static int run(struct fleet *fleet, const struct options *options)
 {
-    const char *where = fleet->inventory->ledger;
     size_t count, removed;
     struct err err;
     if (!options->arg_count && !options->has_keep && !options->older_than_ms) {
         err_set(&err, ERR_CONFIG, "which runs? (RUN, --keep N or --older-than 90d)");
         return cli_fail(&err);
     }
-    struct ledger *ledger = open_ledger(where, &err);
+    const char *where = fleet_ledger(fleet, &err);
+    struct ledger *ledger = where ? open_ledger(where, &err) : NULL;
     if (!ledger)
         return cli_fail(&err);
     bool is_fine = forget(fleet, ledger, options, &count, &err) &&

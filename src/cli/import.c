@@ -28,8 +28,9 @@ static const struct import_tool *find_tool(const char *name, struct err *err)
 /* What all listed tenants speak; they need not be reached for that. */
 static bool find_dialect(const struct inventory *inventory, enum dialect_id *ret_dialect)
 {
-    for (size_t i = 1; i < inventory->tenant_count; i++)
-        if (inventory->tenants[i].url.dialect != inventory->tenants[0].url.dialect)
+    for (size_t i = 0; i < inventory->tenant_count; i++)
+        if (inventory->tenants[i].lacks_dialect ||
+            inventory->tenants[i].url.dialect != inventory->tenants[0].url.dialect)
             return false;
     if (inventory->tenant_count)
         *ret_dialect = inventory->tenants[0].url.dialect;
@@ -221,6 +222,6 @@ const struct command command_import = {
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_IMPORT | OPTIONS_DRY_RUN,
     .min_args = 2,
     .max_args = ARGS_MAX,
-    .needs = FLEET_INVENTORY,
+    .needs = FLEET_CHAIN_DIR | FLEET_VERSION_TABLE,
     .run = run,
 };

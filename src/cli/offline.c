@@ -16,7 +16,8 @@ static bool has_selection(const struct options *options)
 
 unsigned cli_offline_needs(const struct options *options)
 {
-    return options->has_dialect && !has_selection(options) ? FLEET_CHAIN : FLEET_VISIT;
+    return options->has_dialect && !has_selection(options) ? FLEET_CHAIN | FLEET_VERSION_TABLE
+                                                           : FLEET_OFFLINE;
 }
 
 /* What the selected tenants of the dialect have in common; of what they differ in, the default. */

@@ -27,7 +27,8 @@ static bool read_report(struct fleet *fleet, const char *id, struct report *repo
 {
     struct reading reading = {report, fleet->inventory->hides_values};
     struct observer observer = {on_event, &reading};
-    struct ledger *ledger = ledger_open(fleet->inventory->ledger, LEDGER_READ, err);
+    const char *where = fleet_ledger(fleet, err);
+    struct ledger *ledger = where ? ledger_open(where, LEDGER_READ, err) : NULL;
     if (!ledger)
         return false;
     struct ledger_run run;

@@ -20,6 +20,6 @@ const struct command command_resume = {
     .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_WAIT | OPTIONS_OUTPUT | OPTIONS_RUN |
               OPTIONS_POLICY | OPTIONS_AGAIN | OPTIONS_WAVE,
     .max_args = 1,
-    .needs = FLEET_VISIT,
+    .needs = FLEET_AGAIN,
     .run = run,
 };

@@ -152,7 +152,8 @@ static bool keep_own(struct fleet *fleet, struct ledger *ledger, struct listing 
 /* No ledger yet is one without runs. */
 static bool read_runs(struct fleet *fleet, struct listing *listing, struct err *err)
 {
-    struct ledger *ledger = ledger_open(fleet->inventory->ledger, LEDGER_READ, err);
+    const char *where = fleet_ledger(fleet, err);
+    struct ledger *ledger = where ? ledger_open(where, LEDGER_READ, err) : NULL;
     if (!ledger)
         return strcmp(err->code, LEDGER_MISSING) == 0;
     bool is_fine = ledger_list(ledger, &fleet->arena, &listing->runs, &listing->count, err) &&

@@ -1,6 +1,7 @@
 #include "base/buf.h"
 #include "cli/command.h"
 #include "cli/exit.h"
+#include "cli/faults.h"
 #include "cli/outputs.h"
 #include "cli/reports.h"
 #include "report/json_stream.h"
@@ -13,7 +14,9 @@ static json_t *json_labels(const struct tenant *tenant)
 {
     json_t *labels = json_object();
     for (size_t i = 0; i < tenant->label_count; i++)
-        json_object_set_new(labels, tenant->labels[i].key, json_text(tenant->labels[i].value));
+        json_object_set_new(labels, tenant->labels[i].key,
+                            tenant->labels[i].value ? json_text(tenant->labels[i].value)
+                                                    : json_null());
     return labels;
 }
 
@@ -30,10 +33,10 @@ static void print_json(const void *ctx, FILE *out)
         const struct tenant *tenant = fleet->tenants[i];
         const struct wave *wave = fleet_wave(fleet, tenant);
         json_t *object =
-            json_pack("{s:s, s:s, s:s, s:s, s:s?, s:o, s:s?}", "name", tenant->name, "dialect",
-                      dialect_info(tenant->url.dialect)->name, "url", tenant->url_redacted,
-                      "server", tenant->server, "schema", tenant->schema, "labels",
-                      json_labels(tenant), "wave", wave ? wave->name : NULL);
+            json_pack("{s:s, s:s?, s:s, s:s?, s:s?, s:o, s:s?}", "name", tenant->name, "dialect",
+                      tenant_label(tenant, "dialect"), "url", tenant->url_redacted, "server",
+                      tenant->server, "schema", tenant->schema, "labels", json_labels(tenant),
+                      "wave", wave ? wave->name : NULL);
         fputs(i ? ",\n  " : "\n  ", out);
         json_dumpf(object, out, JSON_ENSURE_ASCII);
         json_decref(object);
@@ -48,7 +51,8 @@ static void labels_cell(struct table *table, const struct tenant *tenant)
     struct buf text;
     buf_init(&text, BUF_MAX_DEFAULT);
     for (size_t i = 0; i < tenant->label_count; i++)
-        buf_addf(&text, "%s%s=%s", i ? "," : "", tenant->labels[i].key, tenant->labels[i].value);
+        buf_addf(&text, "%s%s=%s", i ? "," : "", tenant->labels[i].key,
+                 tenant->labels[i].value ? tenant->labels[i].value : "?");
     table_text(table, text.data);
     buf_done(&text);
 }
@@ -77,9 +81,23 @@ static void print_table(const void *ctx, FILE *out)
 
 /* ---- the command --------------------------------------------------------------------------- */
 
+/* The list is what it is; who reads it learns what a run would refuse. */
+static void tell_lacks(const struct fleet *fleet)
+{
+    struct faults faults;
+    faults_init(&faults);
+    if (!fleet_check_logins(fleet, &faults))
+        for (size_t i = 0; i < faults.count; i++)
+            cli_note("warning: %s:%d: %s", faults.items[i].file, faults.items[i].line,
+                     faults.items[i].text);
+    faults_done(&faults);
+}
+
 static int run(struct fleet *fleet, const struct options *options)
 {
     struct listing listing = {fleet, options};
+    if (!options->is_quiet)
+        tell_lacks(fleet);
     struct writer writer = {.text = print_table, .json = print_json, .ctx = &listing};
     return outputs_write(options, &writer, false) ? EXIT_OK : EXIT_USAGE;
 }

@@ -11,25 +11,29 @@
 
 /* ---- the keys at the top ------------------------------------------------------------------- */
 
-static const char *read_path(struct inventory_builder *builder, const char *key, const char *raw,
+/* Each gives NULL where the environment does not say its value. */
+static const char *read_path(struct inventory_builder *builder, struct field field,
                              const char *fallback)
 {
     const char *text = fallback;
-    load_text(builder, (struct field){key, raw}, &text);
+    load_text(builder, field, &text);
+    if (builder->subject.lacks)
+        return NULL;
     return arena_strdup(builder->inventory->arena, load_path(builder, text));
 }
 
 /* An identifier that needs quoting nowhere, and fits into every database's names. */
-static const char *read_version_table(struct inventory_builder *builder, const char *raw)
+static const char *read_version_table(struct inventory_builder *builder,
+                                      const struct raw_inventory *raw)
 {
     const char *text = "alembic_version";
-    load_text(builder, (struct field){"version_table", raw}, &text);
+    load_text(builder, FIELD(raw, version_table), &text);
     if (!ascii_is_made_of(text, "_") || ascii_is_digit(*text) || strlen(text) > 63)
         load_fault(builder, "version_table",
                    "'version_table' must be made of at most 63 letters, digits and '_'");
     if (ascii_is_same(text, "skein_history"))
         load_fault(builder, "version_table", "'version_table' is the name of the history table");
-    return arena_strdup(builder->inventory->arena, text);
+    return builder->subject.lacks ? NULL : arena_strdup(builder->inventory->arena, text);
 }
 
 /* A path, or the URL of a database that several machines share. NULL: neither; the error says why. */
@@ -54,15 +58,17 @@ static const char *place_ledger(struct inventory_builder *builder, const char *t
     return NULL;
 }
 
-static const char *read_ledger(struct inventory_builder *builder, const char *raw)
+static const char *read_ledger(struct inventory_builder *builder, const struct raw_inventory *raw)
 {
     const char *text = ".skein/ledger.db";
     struct err err;
-    load_text(builder, (struct field){"ledger", raw}, &text);
+    load_text(builder, FIELD(raw, ledger), &text);
+    if (builder->subject.lacks)
+        return NULL;
     const char *ledger = place_ledger(builder, text, load_path, &err);
     if (!ledger)
         load_fault(builder, "ledger", "%s", err.text);
-    return ledger ? ledger : arena_strdup(builder->inventory->arena, text);
+    return ledger;
 }
 
 static const char *place_here(struct inventory_builder *builder, const char *path)
@@ -83,23 +89,30 @@ static void read_top(struct inventory_builder *builder, const struct raw_invento
 {
     struct inventory *inventory = builder->inventory;
     load_turn_to(builder, SECTION_TOP, 0);
-    inventory->chain_dir = read_path(builder, "chain", raw->chain, "versions");
-    inventory->version_table = read_version_table(builder, raw->version_table);
-    inventory->ledger = read_ledger(builder, raw->ledger);
+    inventory->chain_dir = read_path(builder, FIELD(raw, chain), "versions");
+    load_lack_part(builder, PART_CHAIN_DIR);
+    inventory->version_table = read_version_table(builder, raw);
+    load_lack_part(builder, PART_VERSION_TABLE);
+    inventory->ledger = read_ledger(builder, raw);
+    load_lack_part(builder, PART_LEDGER);
 }
 
+/* Where the environment does not say whether values are hidden, they are. */
 static void read_report(struct inventory_builder *builder, const struct raw_report *raw)
 {
     static const char *const booleans[] = {"false", "true", NULL};
     if (!raw)
         return;
     load_turn_to(builder, SECTION_REPORT, 0);
-    builder->inventory->hides_values = !load_word(builder, FIELD(raw, detail), booleans, true);
+    bool has_detail = load_word(builder, FIELD(raw, detail), booleans, true);
+    builder->inventory->hides_values = !has_detail || builder->subject.lacks;
+    load_lack_part(builder, PART_LEDGER | PART_TENANTS);
 }
 
 static void read_defaults(struct inventory_builder *builder, const struct raw_inventory *raw)
 {
     builder->defaults.settings = load_default_settings(builder, raw->rollout);
+    load_lack_part(builder, PART_TENANTS);
     load_turn_to(builder, SECTION_DEFAULTS, 0);
     builder->defaults.password = load_keep_password(builder, PASSWORD_NONE, NULL); /* number 0 */
     if (raw->defaults)

@@ -1,7 +1,7 @@
 /* The inventory: skein.yaml, checked and resolved into tenants and the rules of the rollout.
  *
- * Reading touches files only (the YAML, globs, stat of SQLite files, permissions of password
- * files), never a database. Sources with a `query` stay open until someone who can talk to
+ * Reading touches files only (the YAML, globs, stat of SQLite files), never a database, and needs no secret: what the
+ * environment or a file of a password does not tell is found when it is needed (lack.h). Sources with a `query` stay open until someone who can talk to
  * databases adds their rows with inventory_add_found; then inventory_finish checks the whole.
  * Everything lives until inventory_free: in the inventory's own arena, but for the array of
  * tenants. A tenant's `url.password` is always NULL: its `password` says all.
@@ -19,6 +19,7 @@
 struct arena;
 struct err;
 struct faults;
+struct lack;
 struct selector;
 
 enum transaction_mode { TRANSACTION_ALL, TRANSACTION_EACH };
@@ -41,13 +42,21 @@ struct settings {
     enum rollback_by rollback_by; /* _SNAPSHOT: where the database can (SQLite), else _DOWN */
 };
 
-enum password_kind { PASSWORD_NONE, PASSWORD_VALUE, PASSWORD_FILE, PASSWORD_COMMAND };
+enum password_kind {
+    PASSWORD_NONE,
+    PASSWORD_VALUE,
+    PASSWORD_ENV,
+    PASSWORD_FILE,
+    PASSWORD_COMMAND,
+};
 
-/* Where a tenant's password comes from. A value (from the URL or the environment) is at hand; files
- * and commands are read on a worker when the tenant connects. */
+/* Where a tenant's password comes from. A value (from the URL) is at hand; a variable of the environment is read when
+ * the tenant connects, and so are files and commands, on a thread. */
 struct password {
     enum password_kind kind;
-    const char *value;       /* PASSWORD_VALUE: the secret. PASSWORD_FILE: the path */
+    const char *
+        value; /* PASSWORD_VALUE: the secret. PASSWORD_ENV: the variable. PASSWORD_FILE: the path */
+    const char *shown;       /* PASSWORD_ENV: the variable as the file names it: it may be shown */
     const char *const *argv; /* PASSWORD_COMMAND: NULL-terminated, run without a shell */
     uint32_t
         number; /* of the inventory's different places; equal numbers are one. 0: PASSWORD_NONE */
@@ -55,7 +64,7 @@ struct password {
 
 struct label {
     const char *key;
-    const char *value;
+    const char *value; /* NULL: the environment should have given it (lack.h) */
 };
 
 struct tenant {
@@ -68,9 +77,13 @@ struct tenant {
     size_t label_count;
     const struct settings *settings;
     const struct password *password;
-    int line; /* in the inventory; of its source for a found tenant */
+    const struct lack *lacks; /* lack.h; what is not known is NULL, or the default */
+    int line;                 /* in the inventory; of its source for a found tenant */
+    int password_line;        /* of the key that says where its password is; else its own */
     /* not in the inventory any more: a run that goes back knows of it. It cannot be reached */
     bool is_gone;
+    bool lacks_url;     /* it cannot be dialled; `url` has what is known of it */
+    bool lacks_dialect; /* not even that */
 };
 
 struct wave {
@@ -127,11 +140,14 @@ struct glob_source {
 
 struct inventory {
     struct arena *arena;
-    const char *path;      /* as given, for messages */
-    const char *chain_dir; /* relative to the working directory, like all paths here */
-    const char *version_table;
-    /* a path, or a postgresql:// URL that may hold a password: not to be shown */
+    const char *path; /* as given, for messages */
+    const char
+        *chain_dir; /* relative to the working directory, like all paths here; NULL: lacking */
+    const char *version_table; /* NULL: lacking */
+    /* a path, or a postgresql:// URL that may hold a password: not to be shown; NULL: lacking */
     const char *ledger;
+    const struct lack *lacks; /* the inventory's own; a tenant's are with it */
+    uint32_t password_count;  /* of the tenants' passwords: their numbers are lower */
     struct rollout_rules rollout;
     /* what servers say that may hold values of rows is kept nowhere (`report: {detail: false}`) */
     bool hides_values;

@@ -300,6 +300,18 @@ bool password_command_read(const char *const *argv, int timeout_ms, char **ret_p
     return is_well;
 }
 
+/* ---- variables ----------------------------------------------------------------------------- */
+
+static bool read_variable(const struct password *password, char **ret_password, struct err *err)
+{
+    const char *value = getenv(password->value);
+    if (!value || !*value)
+        return err_set(err, ERR_CONFIG, "the environment variable '%.100s' is %s", password->shown,
+                       value ? "empty" : "not set");
+    *ret_password = xstrdup(value);
+    return true;
+}
+
 /* ---- whatever the source is ---------------------------------------------------------------- */
 
 bool password_fetch_on_thread(const struct password *password, char **ret_password, struct err *err)
@@ -307,6 +319,7 @@ bool password_fetch_on_thread(const struct password *password, char **ret_passwo
     switch (password->kind) {
     case PASSWORD_NONE: *ret_password = NULL; return true;
     case PASSWORD_VALUE: *ret_password = xstrdup(password->value); return true;
+    case PASSWORD_ENV: return read_variable(password, ret_password, err);
     case PASSWORD_FILE: return password_file_read(password->value, ret_password, err);
     case PASSWORD_COMMAND:
         return password_command_read(password->argv, PASSWORD_COMMAND_TIMEOUT_MS, ret_password,

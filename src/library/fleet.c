@@ -1,6 +1,7 @@
 #include "library/fleet.h"
 
 #include "base/clock.h"
+#include "inventory/lack.h"
 #include "library/selection.h"
 #include "rollout/discover.h"
 #include "rollout/rollout.h"
@@ -13,10 +14,80 @@ static void open_scripts(struct fleet *fleet, struct faults *faults)
     bool is_used[DIALECT__COUNT] = {false};
     fleet->scripts = scripts_new(fleet->chain);
     for (size_t i = 0; i < fleet->tenant_count; i++)
-        is_used[fleet->tenants[i]->url.dialect] = true;
+        is_used[fleet->tenants[i]->url.dialect] |= !fleet->tenants[i]->lacks_dialect;
     for (int d = 0; d < DIALECT__COUNT; d++)
         if (is_used[d] && dialect_of((enum dialect_id)d))
             scripts_check(fleet->scripts, dialect_of((enum dialect_id)d), faults);
+}
+
+/* ---- what the environment does not say ------------------------------------------------------ */
+
+static bool check_parts(const struct inventory *draft, unsigned needs, struct faults *faults)
+{
+    unsigned parts = 0;
+    if (needs & (FLEET_CHAIN | FLEET_CHAIN_DIR))
+        parts |= PART_CHAIN_DIR;
+    if (needs & (FLEET_TENANTS | FLEET_VERSION_TABLE))
+        parts |= PART_VERSION_TABLE;
+    if (needs & FLEET_TENANTS)
+        parts |= PART_TENANTS;
+    return inventory_check_parts(draft, parts, faults);
+}
+
+/* The databases that query sources ask. */
+static bool check_sources(struct fleet *fleet, const struct inventory *draft, struct faults *faults)
+{
+    const struct tenant **controls =
+        arena_calloc(&fleet->arena, draft->query_count + 1, sizeof *controls);
+    for (size_t i = 0; i < draft->query_count; i++)
+        controls[i] = &draft->queries[i].control;
+    return inventory_check_tenants(&(struct tenants_check){.inventory = draft,
+                                                           .tenants = controls,
+                                                           .count = draft->query_count,
+                                                           .use = TENANTS_ARE_VISITED,
+                                                           .are_sources = true},
+                                   faults);
+}
+
+static bool check_tenants(const struct fleet *fleet, enum tenants_use use, struct faults *faults)
+{
+    return inventory_check_tenants(&(struct tenants_check){.inventory = fleet->inventory,
+                                                           .tenants = fleet->tenants,
+                                                           .count = fleet->tenant_count,
+                                                           .use = use},
+                                   faults);
+}
+
+bool fleet_check_logins(const struct fleet *fleet, struct faults *faults)
+{
+    return check_tenants(fleet, TENANTS_ARE_VISITED, faults);
+}
+
+const char *fleet_ledger(const struct fleet *fleet, struct err *err)
+{
+    struct faults faults;
+    if (fleet->inventory->ledger)
+        return fleet->inventory->ledger;
+    faults_init(&faults);
+    if (!inventory_check_parts(fleet->inventory, PART_LEDGER, &faults))
+        *err = faults.items[0];
+    faults_done(&faults);
+    return NULL;
+}
+
+/* ---- all of it ----------------------------------------------------------------------------- */
+
+static void open_tenants(struct fleet *fleet, const struct fleet_request *request,
+                         struct faults *faults)
+{
+    size_t before = faults->total;
+    selection_make(fleet, request, faults);
+    bool is_fine = faults->total == before;
+    if (is_fine && request->needs & FLEET_LOGINS)
+        is_fine = check_tenants(fleet, TENANTS_ARE_VISITED, faults);
+    if (is_fine && request->needs & FLEET_DIALECTS)
+        is_fine = check_tenants(fleet, TENANTS_ARE_SCRIPTED, faults);
+    (void)is_fine; /* the faults say it */
 }
 
 /* Ends the building; the tenants are looked at only where they are needed. */
@@ -27,13 +98,37 @@ static void open_inventory(struct fleet *fleet, struct inventory_builder *builde
         fleet->inventory = inventory_take(builder);
         return;
     }
-    if (!discover_tenants(builder, faults)) {
+    if (!check_sources(fleet, inventory_draft(builder), faults) ||
+        !discover_tenants(builder, faults)) {
         inventory_abandon(builder);
         return;
     }
     fleet->inventory = inventory_finish(builder, faults);
     if (fleet->inventory)
-        selection_make(fleet, request, faults);
+        open_tenants(fleet, request, faults);
+}
+
+/* Threads for as many tenants as are worked on at once. */
+static bool size_pool(const struct inventory *draft, const struct fleet_request *request,
+                      struct faults *faults)
+{
+    struct err err;
+    uint32_t parallel = request->parallel ? request->parallel : draft->rollout.parallel;
+    if (!(request->needs & FLEET_TENANTS) || rollout_size_pool(parallel, &err))
+        return true;
+    faults_add_err(faults, &err);
+    return false;
+}
+
+static bool use_ledger(struct inventory_builder *builder, const struct fleet_request *request,
+                       struct faults *faults)
+{
+    struct err err;
+    if (!request->ledger || inventory_use_ledger(builder, request->ledger, &err))
+        return true;
+    err_prefix(&err, "--ledger");
+    faults_add_err(faults, &err);
+    return false;
 }
 
 static void open_all(struct fleet *fleet, const struct fleet_request *request,
@@ -42,17 +137,9 @@ static void open_all(struct fleet *fleet, const struct fleet_request *request,
     struct inventory_builder *builder = inventory_read(request->inventory, faults);
     if (!builder)
         return;
-    struct err err;
-    if (request->ledger && !inventory_use_ledger(builder, request->ledger, &err)) {
-        err_prefix(&err, "--ledger");
-        faults_add_err(faults, &err);
-        inventory_abandon(builder);
-        return;
-    }
     const struct inventory *draft = inventory_draft(builder);
-    uint32_t parallel = request->parallel ? request->parallel : draft->rollout.parallel;
-    if (request->needs & FLEET_TENANTS && !rollout_size_pool(parallel, &err)) {
-        faults_add_err(faults, &err);
+    if (!use_ledger(builder, request, faults) || !check_parts(draft, request->needs, faults) ||
+        !size_pool(draft, request, faults)) {
         inventory_abandon(builder);
         return;
     }

@@ -37,7 +37,16 @@ enum {
     FLEET_CHAIN = 2,
     FLEET_SCRIPTS = 4,
     FLEET_INVENTORY = 8, /* the inventory alone; with any other it is read anyway */
-    FLEET_VISIT = FLEET_TENANTS | FLEET_CHAIN | FLEET_SCRIPTS, /* what a run over tenants takes */
+    /* the names of the chain's folder and of the version table; with FLEET_CHAIN and FLEET_TENANTS they are known anyway */
+    FLEET_CHAIN_DIR = 16,
+    FLEET_VERSION_TABLE = 32,
+    FLEET_LOGINS =
+        64, /* passwords and variables of all that are selected: they will be connected to */
+    FLEET_DIALECTS = 128, /* what a script for those that are selected takes: no password */
+    /* of a run that goes on with another: which tenants it connects to, that one says */
+    FLEET_AGAIN = FLEET_TENANTS | FLEET_CHAIN | FLEET_SCRIPTS,
+    FLEET_OFFLINE = FLEET_AGAIN | FLEET_DIALECTS,
+    FLEET_VISIT = FLEET_AGAIN | FLEET_LOGINS, /* what a run over tenants takes */
 };
 
 struct fleet_request {
@@ -59,6 +68,12 @@ struct fleet_request {
 bool fleet_open(struct fleet *fleet, const struct fleet_request *request,
                 struct faults *faults) MUST_CHECK;
 void fleet_done(struct fleet *fleet);
+
+/* Whether these tenants can be connected to, as far as the environment and files of passwords say (lack.h). */
+bool fleet_check_logins(const struct fleet *fleet, struct faults *faults) MUST_CHECK;
+
+/* Where the ledger is. NULL: the environment does not say it; the error names the variable. */
+const char *fleet_ledger(const struct fleet *fleet, struct err *err);
 
 /* The first wave whose selector takes the tenant; NULL: none. */
 const struct wave *fleet_wave(const struct fleet *fleet, const struct tenant *tenant);

@@ -87,7 +87,8 @@ static bool lock_patiently(const struct fleet *fleet, struct ledger *ledger,
 
 struct ledger *record_open(const struct fleet *fleet, const char *run_id, struct err *err)
 {
-    struct ledger *ledger = ledger_open(fleet->inventory->ledger, LEDGER_WRITE, err);
+    const char *where = fleet_ledger(fleet, err);
+    struct ledger *ledger = where ? ledger_open(where, LEDGER_WRITE, err) : NULL;
     struct ledger_holder me = make_holder(run_id);
     if (!ledger || lock_patiently(fleet, ledger, &me, err))
         return ledger;

@@ -4,6 +4,7 @@
 #include "base/map.h"
 #include "base/similar.h"
 #include "driver/driver.h"
+#include "inventory/lack.h"
 #include "inventory/selector.h"
 #include "library/fleet.h"
 
@@ -188,7 +189,7 @@ static void check_names(const struct selection *selection)
 
 static void check_driver(const struct selection *selection, const struct tenant *tenant)
 {
-    if (!driver_find(tenant->url.dialect))
+    if (!tenant->lacks_dialect && !driver_find(tenant->url.dialect))
         faults_add(selection->faults, ERR_CONFIG, selection->fleet->inventory->path, tenant->line,
                    "tenant '%s': this build has no driver for %s", tenant->name,
                    dialect_info(tenant->url.dialect)->name);
@@ -276,6 +277,60 @@ static bool is_selected(const struct selection *selection, const struct tenant *
     return true;
 }
 
+/* ---- labels that the environment does not say -------------------------------------------------- */
+
+/* The tenants that may or may not be meant: nothing is selected by guessing. */
+struct unknown {
+    const struct tenant **tenants;
+    size_t count, capacity;
+    const char *label; /* of the first of them */
+};
+
+static void judge_label(struct selection *selection, struct unknown *unknown,
+                        const struct tenant *tenant, const char *label)
+{
+    bool is_other = unknown->label && strcmp(unknown->label, label) != 0;
+    if (is_other || !tenant_lacks_label(tenant, label))
+        return;
+    unknown->label = label;
+    *ARENA_PUSH(&selection->fleet->arena, unknown->tenants, unknown->count, unknown->capacity) =
+        tenant;
+}
+
+static void judge_labels(struct selection *selection, struct unknown *unknown,
+                         const struct tenant *tenant)
+{
+    const struct rollout_rules *rules = &selection->fleet->inventory->rollout;
+    const struct fleet_request *request = selection->request;
+    struct selector_word word;
+    if (!tenant->lacks)
+        return;
+    for (size_t s = 0; s < request->select_count; s++)
+        for (size_t i = 0; selector_word_at(selection->selectors[s], i, &word); i++)
+            judge_label(selection, unknown, tenant, word.key);
+    for (size_t w = 0; request->wave && w < rules->wave_count; w++)
+        for (size_t i = 0; selector_word_at(rules->waves[w].select, i, &word); i++)
+            judge_label(selection, unknown, tenant, word.key);
+}
+
+static bool check_labels(struct selection *selection)
+{
+    struct unknown unknown = {0};
+    size_t count;
+    const struct tenant *tenants = tenants_of(selection, &count);
+    for (size_t i = 0; i < count; i++)
+        if (!selection->names.count || map_get(&selection->names, tenants[i].name) != MAP_NONE)
+            judge_labels(selection, &unknown, &tenants[i]);
+    if (!unknown.count)
+        return true;
+    return inventory_check_tenants(&(struct tenants_check){.inventory = selection->fleet->inventory,
+                                                           .tenants = unknown.tenants,
+                                                           .count = unknown.count,
+                                                           .use = TENANTS_ARE_SELECTED,
+                                                           .label = unknown.label},
+                                   selection->faults);
+}
+
 static void select_all(struct selection *selection)
 {
     struct fleet *fleet = selection->fleet;
@@ -336,7 +391,8 @@ void selection_make(struct fleet *fleet, const struct fleet_request *request, st
     for (size_t i = 0; i < request->name_count; i++)
         map_put(&selection.names, request->names[i], 0);
     check_names(&selection);
-    select_all(&selection);
+    if (check_labels(&selection))
+        select_all(&selection);
     if (request->refuses_empty && faults->total == before)
         check_selection(&selection);
     map_done(&selection.names);

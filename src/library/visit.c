@@ -194,11 +194,27 @@ static bool set_ledger(struct fleet *fleet, const struct request *request, struc
     return true;
 }
 
+/* A run that goes on with another has its tenants from the ledger: only now it is known who is connected to. */
+static bool can_log_in(const struct fleet *fleet, struct err *err)
+{
+    struct faults faults;
+    faults_init(&faults);
+    bool is_well = fleet_check_logins(fleet, &faults);
+    if (!is_well)
+        *err = faults.items[0];
+    if (faults.total > 1)
+        err_add(err, " (and %zu more such faults)", faults.total - 1);
+    faults_done(&faults);
+    return is_well;
+}
+
 bool visit_prepare(struct fleet *fleet, const struct request *request, struct visit_plan *ret_plan,
                    struct err *err)
 {
     struct visit_plan *plan = ret_plan;
     *plan = (struct visit_plan){.rollout = rollout_of(fleet, request)};
+    if (!can_log_in(fleet, err))
+        return false;
     if (!set_target(fleet, request, plan, err) || !waves_make(fleet, request, &plan->rollout, err))
         return false;
     fit_waves(plan, &fleet->arena);

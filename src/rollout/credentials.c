@@ -119,6 +119,9 @@ bool credentials_password(struct credentials *credentials, uint32_t index,
                           credential_done_fn on_done, void *ctx, const char **ret_password)
 {
     struct credential *credential = credentials->items[index];
+    if (credential->source->kind == PASSWORD_ENV && !credential->is_fetched)
+        credential->is_fetched =
+            password_fetch_on_thread(credential->source, &credential->password, &credential->err);
     bool is_at_hand = credential->source->kind == PASSWORD_NONE ||
                       credential->source->kind == PASSWORD_VALUE || credential->is_fetched;
     if (is_at_hand) {

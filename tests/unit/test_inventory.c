@@ -146,7 +146,8 @@ static void tenants_override_defaults(void **state)
     assert_string_equal(tenant_label(acme, "region"), "eu");
     assert_string_equal(tenant_label(acme, "x"), "");
     assert_string_equal(acme->schema, "app");
-    assert_string_equal(acme->password->value, "s3cret");
+    assert_int_equal(acme->password->kind, PASSWORD_ENV);
+    assert_string_equal(acme->password->value, "TEST_PASSWORD");
     assert_string_equal(globex->schema, "own");
     assert_string_equal(globex->password->value, "own");
     assert_null(globex->url.password);
@@ -162,11 +163,12 @@ static void equal_things_are_shared(void **state)
 {
     struct fleet *fleet = fleet_new();
     (void)state;
-    const struct inventory *inventory = parse(
-        fleet, "defaults: {password_env: TEST_PASSWORD}\n"
-               "tenants:\n"
-               "  - {name: a, url: 'postgresql://h/a', labels: [t=1], retries: 9}\n"
-               "  - {name: b, url: 'postgresql://u:s3cret@H:5432/b', labels: [t=1], retries: 9}\n");
+    const struct inventory *inventory =
+        parse(fleet, "defaults: {password_env: TEST_PASSWORD}\n"
+                     "tenants:\n"
+                     "  - {name: a, url: 'postgresql://h/a', labels: [t=1], retries: 9}\n"
+                     "  - {name: b, url: 'postgresql://u@H:5432/b', password_env: TEST_PASSWORD, "
+                     "labels: [t=1], retries: 9}\n");
     const struct tenant *a = &inventory->tenants[0];
     const struct tenant *b = &inventory->tenants[1];
     assert_ptr_equal(a->server, b->server);
@@ -317,13 +319,13 @@ static void rows_become_tenants(void **state)
     const struct query_source *source = &inventory->queries[0];
     assert_int_equal(inventory->query_count, 1);
     assert_string_equal(source->control.name, "sources[1]");
-    assert_string_equal(source->control.password->value, "s3cret");
+    assert_string_equal(source->control.password->value, "TEST_PASSWORD");
     assert_null(source->control.schema);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         assert_true(add_row(fleet, columns, rows[i], 4));
     const struct tenant *tenants = inventory->tenants;
     assert_string_equal(tenants[0].schema, "app");
-    assert_string_equal(tenants[0].password->value, "s3cret");
+    assert_string_equal(tenants[0].password->value, "TEST_PASSWORD");
     assert_string_equal(tenant_label(&tenants[0], "region"), "Île-de-France = 1");
     assert_string_equal(tenants[1].schema, "s");
     assert_string_equal(tenants[1].password->value, "own");

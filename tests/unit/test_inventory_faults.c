@@ -1,9 +1,12 @@
 #include "unit/unit.h"
 
+#include <limits.h>
+
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "inventory/inventory.h"
+#include "inventory/lack.h"
 
 struct fault_case {
     const char *yaml;
@@ -17,12 +20,30 @@ static struct inventory_builder *parse(const char *yaml, struct faults *faults)
     return inventory_parse("skein.yaml", yaml, strlen(yaml), faults);
 }
 
+/* What the environment should say is asked for by those who need it: here, everything is. */
+static void check_all(struct inventory_builder *builder, struct faults *faults)
+{
+    const struct inventory *draft = inventory_draft(builder);
+    struct tenants_check check = {.inventory = draft, .use = TENANTS_ARE_VISITED};
+    bool is_well = inventory_check_parts(draft, UINT_MAX, faults);
+    for (size_t i = 0; is_well && i < draft->tenant_count; i++) {
+        const struct tenant *tenant = &draft->tenants[i];
+        check.tenants = &tenant;
+        check.count = 1;
+        is_well = inventory_check_tenants(&check, faults);
+    }
+    inventory_abandon(builder);
+}
+
 /* The first fault is the one expected, in full. */
 static void assert_faults(const struct fault_case *cases, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         struct faults faults;
-        if (parse(cases[i].yaml, &faults))
+        struct inventory_builder *builder = parse(cases[i].yaml, &faults);
+        if (builder)
+            check_all(builder, &faults);
+        if (!faults.total)
             fail_msg("accepted: %s", cases[i].yaml);
         const struct err *first = &faults.items[0];
         if (first->line != cases[i].line || strcmp(first->text, cases[i].text) != 0)

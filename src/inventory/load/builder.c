@@ -89,11 +89,26 @@ static void fault_at(struct inventory_builder *builder, int line, const char *fo
     faults_add(builder->faults, ERR_CONFIG, builder->inventory->path, line, "%s: %s", who, text);
 }
 
+static bool has_variable(const struct inventory_builder *builder, const char *key)
+{
+    for (const struct expanded *known = builder->subject.expanded; key && known;
+         known = known->next)
+        if (strcmp(known->key, key) == 0)
+            return true;
+    return false;
+}
+
 void load_fault(struct inventory_builder *builder, const char *key, const char *format, ...)
 {
     va_list args;
+    char text[768];
     va_start(args, format);
-    fault_at(builder, load_line(builder, key), format, args);
+    if (has_variable(builder, key)) {
+        vsnprintf(text, sizeof text, format, args);
+        load_lack(builder, key, NULL, text);
+    } else {
+        fault_at(builder, load_line(builder, key), format, args);
+    }
     va_end(args);
 }
 
@@ -105,6 +120,46 @@ void load_fault_at(struct inventory_builder *builder, int line, const char *form
     va_end(args);
 }
 
+void load_lack(struct inventory_builder *builder, const char *key, const char *name,
+               const char *text)
+{
+    struct arena *arena = builder->inventory->arena;
+    struct lack *lack = arena_alloc(arena, sizeof *lack);
+    char owner[256];
+    describe(builder, owner, sizeof owner);
+    *lack = (struct lack){
+        .next = builder->subject.lacks,
+        .owner = arena_strdup(arena, owner),
+        .key = key,
+        .name = name ? sharing_string(&builder->sharing, name) : NULL,
+        .text = sharing_string(&builder->sharing, text),
+        .line = load_line(builder, key),
+    };
+    builder->subject.lacks = lack;
+}
+
+void load_keep_lack(struct inventory_builder *builder, const struct lack *lack)
+{
+    struct lack *own = arena_alloc(builder->inventory->arena, sizeof *own);
+    *own = *lack;
+    own->next = builder->subject.lacks;
+    builder->subject.lacks = own;
+}
+
+void load_lack_part(struct inventory_builder *builder, unsigned parts)
+{
+    const struct lack *next;
+    for (const struct lack *lack = builder->subject.lacks; lack; lack = next) {
+        struct lack *own = arena_alloc(builder->inventory->arena, sizeof *own);
+        next = lack->next;
+        *own = *lack;
+        own->next = builder->inventory->lacks;
+        own->needed_for = parts;
+        builder->inventory->lacks = own;
+    }
+    builder->subject.lacks = NULL;
+}
+
 const char *load_path(struct inventory_builder *builder, const char *path)
 {
     if (*path == '/' || !*builder->dir)
@@ -112,76 +167,32 @@ const char *load_path(struct inventory_builder *builder, const char *path)
     return arena_printf(&builder->scratch, "%s%s", builder->dir, path);
 }
 
-/* ---- variables ------------------------------------------------------------------------------ */
-
-enum { VARIABLE_MAX_BYTES = 255 };
-
-/* Steps `*at` over `${NAME}` and appends what NAME holds. */
-static bool add_variable(struct buf *buf, const char **at, struct err *err)
-{
-    char name[VARIABLE_MAX_BYTES + 1];
-    const char *from = *at + 2;
-    size_t len = strcspn(from, "}");
-    if (!from[len])
-        return err_set(err, ERR_CONFIG, "'${' has no '}' after it; a plain '$' is written '$$'");
-    if (len > VARIABLE_MAX_BYTES)
-        return err_set(err, ERR_CONFIG, "the variable's name between '${' and '}' is too long");
-    memcpy(name, from, len);
-    name[len] = '\0';
-    if (!ascii_is_made_of(name, "_") || ascii_is_digit(*name))
-        return err_set(err, ERR_CONFIG, "between '${' and '}' must stand a variable's name");
-    const char *value = getenv(name);
-    if (!value)
-        return err_set(err, ERR_CONFIG, "the environment variable '%s' is not set", name);
-    buf_adds(buf, value);
-    *at = from + len + 1;
-    return true;
-}
-
-static bool add_expanded(struct buf *buf, const char *text, struct err *err)
-{
-    while (*text) {
-        if (text[0] == '$' && text[1] == '{') {
-            if (!add_variable(buf, &text, err))
-                return false;
-            continue;
-        }
-        text += text[0] == '$' && text[1] == '$';
-        buf_addc(buf, *text++);
-    }
-    return true;
-}
-
-const char *expand_text(struct arena *arena, const char *text, struct err *err)
-{
-    const char *expanded = NULL;
-    struct buf buf;
-    if (!strchr(text, '$'))
-        return text;
-    buf_init(&buf, BUF_MAX_DEFAULT);
-    if (add_expanded(&buf, text, err))
-        expanded = arena_strndup(arena, buf.data, buf.len);
-    buf_done(&buf);
-    return expanded;
-}
-
 /* ---- values --------------------------------------------------------------------------------- */
 
 enum { NAME_MAX_BYTES = 128 };
+
+void load_note_variable(struct inventory_builder *builder, const char *key)
+{
+    struct expanded *expanded = arena_alloc(&builder->scratch, sizeof *expanded);
+    *expanded = (struct expanded){builder->subject.expanded, key};
+    builder->subject.expanded = expanded;
+}
 
 bool load_text(struct inventory_builder *builder, struct field field, const char **ret_text)
 {
     struct err err;
     if (!field.raw)
         return false;
-    const char *text = expand_text(&builder->scratch, field.raw, &err);
-    if (!text)
+    struct expansion expansion = variables_expand(&builder->scratch, field.raw, &err);
+    if (expansion.has_variable && expansion.partial && !has_variable(builder, field.key))
+        load_note_variable(builder, field.key);
+    if (!expansion.text)
         load_fault(builder, field.key, "'%s': %s", field.key, err.text);
-    else if (!*text)
+    else if (!*expansion.text)
         load_fault(builder, field.key, "'%s' is empty", field.key);
     else
-        *ret_text = text;
-    return text && *text;
+        *ret_text = expansion.text;
+    return expansion.text && *expansion.text;
 }
 
 /* Quotes what stands in the file, not what a variable put there: that may be a secret. */

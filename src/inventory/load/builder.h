@@ -9,7 +9,9 @@
 #include "inventory/load/sharing.h"
 #include "inventory/inventory.h"
 #include "inventory/load/places.h"
+#include "inventory/lack.h"
 #include "inventory/load/raw.h"
+#include "inventory/load/variables.h"
 
 enum { SCHEMA_MAX_BYTES = 63 };
 
@@ -18,6 +20,17 @@ struct subject {
     struct item item;
     const char *row; /* the name in a row that a query source gave; NULL: read from the file */
     int line;        /* of that source */
+    const struct lack *lacks;        /* found so far, newest first */
+    const struct expanded *expanded; /* its keys that hold a variable */
+    bool lacks_url;                  /* the URL read last is not wholly known, */
+    bool lacks_dialect;              /* and not even its dialect */
+    const char *shown_url; /* it is made of variables alone: they may be shown; else NULL */
+};
+
+/* A key in whose value a variable stands: what is wrong with it may be right on another machine. */
+struct expanded {
+    const struct expanded *next;
+    const char *key;
 };
 
 /* What `defaults` shares with tenants and sources, resolved. Strings are interned. */
@@ -26,7 +39,9 @@ struct common {
     const struct password *password;
     const char *schema;
     const struct label *labels;
+    const struct lack *lacks;
     size_t label_count;
+    int password_line;     /* 0: no key says where the password is */
     bool has_own_password; /* rather than the defaults' */
     bool has_own_schema;
     bool has_own_path;
@@ -43,7 +58,6 @@ struct inventory_builder {
     struct sharing sharing;
     struct subject subject;
     bool has_judged_environment; /* PGOPTIONS is told of once */
-    uint32_t password_count;     /* different ones so far */
     struct common defaults;
     struct row_base *rows; /* one for each of the inventory's query sources */
 };
@@ -72,7 +86,8 @@ struct inventory_builder *load_begin(const char *path, struct faults *faults);
 /* What the faults that follow are about; empties the scratch arena. */
 void load_turn_to(struct inventory_builder *builder, enum section section, size_t index);
 
-/* "tenant 'acme': ", then the message, at the line of `key` (NULL: of the item). */
+/* "tenant 'acme': ", then the message, at the line of `key` (NULL: of the item). Where a variable stands in the
+ * key's value it is no fault of the file: the item lacks it. */
 void load_fault(struct inventory_builder *builder, const char *key, const char *format, ...)
     PRINTF_LIKE(3, 4);
 
@@ -80,22 +95,28 @@ void load_fault(struct inventory_builder *builder, const char *key, const char *
 void load_fault_at(struct inventory_builder *builder, int line, const char *format, ...)
     PRINTF_LIKE(3, 4);
 
+/* The item lacks that label or setting (NULL: the key itself). */
+void load_lack(struct inventory_builder *builder, const char *key, const char *name,
+               const char *text);
+
+/* Adds a copy of another item's lack to this one's. */
+void load_keep_lack(struct inventory_builder *builder, const struct lack *lack);
+
+/* What the item lacks is lacking for these parts (lack.h) of the inventory. */
+void load_lack_part(struct inventory_builder *builder, unsigned parts);
+
 /* The line of `key`, of the item where it is NULL or absent. */
 int load_line(const struct inventory_builder *builder, const char *key);
 
 /* A path of the file's, made relative to the working directory; in the scratch arena. */
 const char *load_path(struct inventory_builder *builder, const char *path);
 
-/* ---- variables, values: NULL is an absent key, for which nothing is done ----------------------------- */
+/* ---- values: NULL is an absent key, for which nothing is done ----------------------------- */
 
-/* Replaces each `${VAR}` of a value by the environment's VAR, once (what was inserted is not looked at again).
- * `$$` is a `$`; a `$` before anything else stands for itself.
- *
- * Returns `text` itself where there is nothing to do, else in `arena`. NULL: a variable is not set, or the
- * syntax is wrong; the error names the variable, never what others held. */
-const char *expand_text(struct arena *arena, const char *text, struct err *err) MUST_CHECK;
+/* What is wrong with that key of the item is for the environment to mend. */
+void load_note_variable(struct inventory_builder *builder, const char *key);
 
-/* With ${VAR} replaced; in the scratch arena. False: absent or a fault. */
+/* With ${VAR} replaced; in the scratch arena. False: absent, lacking or a fault. */
 bool load_text(struct inventory_builder *builder, struct field field, const char **ret_text);
 void load_u32(struct inventory_builder *builder, struct field field, uint32_t min,
               uint32_t *ret_value);
@@ -112,6 +133,7 @@ bool load_is_name(const char *text);
 
 /* ---- common.c, labels.c -------------------------------------------------------------------- */
 
+/* Reads the keys on top of `base`, whose lacks the item has too but where it says better. */
 struct common load_common(struct inventory_builder *builder, const struct raw_common *raw,
                           const struct common *base);
 const struct settings *load_default_settings(struct inventory_builder *builder,
@@ -131,6 +153,9 @@ void load_merge_labels(struct inventory_builder *builder, const struct label *ow
                        struct common *common);
 bool load_is_implicit(const char *key);
 
+/* Whether no label of the common's own has the key, or its value is lacking. */
+bool load_lacks_label(const struct common *common, const char *key);
+
 /* ---- session.c --------------------------------------------------------------------- */
 
 /* `search_path` and `settings` of the item at hand, on top of what `settings` holds. */
@@ -141,7 +166,7 @@ void load_session(struct inventory_builder *builder, const struct raw_common *ra
 bool load_check_options(struct inventory_builder *builder, const struct url *url,
                         const struct common *common);
 
-/* ---- tenant.c, listed.c, source.c, rules.c -------------------------------------------------- */
+/* ---- tenants.c, sources.c, rules.c -------------------------------------------------- */
 
 /* Resolves everything but the name from the URL (borrowed; SQLite paths as written, relative to
  * the inventory) and the common part. */
@@ -149,6 +174,8 @@ bool load_fill_tenant(struct inventory_builder *builder, const struct url *url,
                       const struct common *common, struct tenant *ret_tenant);
 void load_add_tenant(struct inventory *inventory, const struct tenant *tenant);
 
+/* False: absent or a fault. Where the environment does not say all of it, the subject `lacks_url`, and *ret_url is
+ * what is known: placeholders (variables.h) stand in it, or it holds no more than its dialect. */
 bool load_url(struct inventory_builder *builder, const char *raw, struct url *ret_url);
 void load_tenants(struct inventory_builder *builder, const struct raw_inventory *raw);
 void load_sources(struct inventory_builder *builder, const struct raw_inventory *raw);

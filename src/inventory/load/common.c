@@ -6,7 +6,6 @@
 #include "base/ascii.h"
 #include "base/err.h"
 #include "base/hash.h"
-#include "inventory/password.h"
 
 /* ---- settings ------------------------------------------------------------------------------ */
 
@@ -85,7 +84,7 @@ static const struct password *add_password(struct inventory_builder *builder, co
 {
     struct password *copy = arena_alloc(builder->inventory->arena, sizeof *copy);
     *copy = *password;
-    copy->number = builder->password_count++;
+    copy->number = builder->inventory->password_count++;
     sharing_add(&builder->sharing, key, copy);
     return copy;
 }
@@ -105,41 +104,35 @@ const struct password *load_keep_password(struct inventory_builder *builder,
     return add_password(builder, key, &password);
 }
 
-/* What is no variable's name may be the password itself, put there by mistake: not to be shown. */
+/* What is no variable's name may be the password itself, put there by mistake: not to be shown, nor what a variable
+ * put there. */
 static const struct password *read_password_env(struct inventory_builder *builder, const char *raw)
 {
     const char *name;
+    char hash[HASH_HEX_SIZE];
     if (!load_text(builder, (struct field){"password_env", raw}, &name))
         return NULL;
-    const char *value = getenv(name);
-    if (value && *value)
-        return load_keep_password(builder, PASSWORD_VALUE, value);
-    if (!ascii_is_made_of(name, "_") || ascii_is_digit(*name))
+    if (!getenv(name) && (!ascii_is_made_of(name, "_") || ascii_is_digit(*name))) {
         load_fault(builder, "password_env", "'password_env' must be the name of a variable");
-    else
-        load_fault(builder, "password_env",
-                   "'password_env': the environment variable '%.100s' is %s", raw,
-                   value ? "empty" : "not set");
-    return NULL;
+        return NULL;
+    }
+    hash_hex(name, strlen(name), hash);
+    const char *key = arena_printf(&builder->scratch, "password env %s", hash);
+    const struct password *known = sharing_find(&builder->sharing, key);
+    if (known)
+        return known;
+    struct password password = {.kind = PASSWORD_ENV,
+                                .value = arena_strdup(builder->inventory->arena, name),
+                                .shown = sharing_string(&builder->sharing, raw)};
+    return add_password(builder, key, &password);
 }
 
-/* A file that many tenants name is examined once. */
 static const struct password *read_password_file(struct inventory_builder *builder, const char *raw)
 {
     const char *text;
-    struct err err;
     if (!load_text(builder, (struct field){"password_file", raw}, &text))
         return NULL;
-    const char *path = load_path(builder, text);
-    const char *key = arena_printf(&builder->scratch, "checked %s", path);
-    const struct password *password = sharing_find(&builder->sharing, key);
-    if (password)
-        return password;
-    if (!password_file_check(path, &err))
-        load_fault(builder, "password_file", "'password_file': %s", err.text);
-    password = load_keep_password(builder, PASSWORD_FILE, path);
-    sharing_add(&builder->sharing, key, password);
-    return password;
+    return load_keep_password(builder, PASSWORD_FILE, load_path(builder, text));
 }
 
 const char *const *load_argv(struct inventory_builder *builder, const char *key, char *const *raw,
@@ -185,6 +178,9 @@ static void read_password(struct inventory_builder *builder, const struct raw_co
     if (count > 1)
         load_fault(builder, raw->password_env ? "password_env" : "password_file",
                    "more than one of 'password_env', 'password_file' and 'password_command'");
+    common->password_line = load_line(builder, raw->password_env    ? "password_env"
+                                               : raw->password_file ? "password_file"
+                                                                    : "password_command");
     if (raw->password_env)
         password = read_password_env(builder, raw->password_env);
     if (raw->password_file)
@@ -210,6 +206,23 @@ static void read_schema(struct inventory_builder *builder, const char *raw, stru
     common->has_own_schema = true;
 }
 
+/* The base's lacks are the item's where it does not say better. */
+static void inherit_lacks(struct inventory_builder *builder, const struct common *base,
+                          const struct common *common)
+{
+    const struct item item = builder->subject.item;
+    for (const struct lack *lack = base->lacks; lack; lack = lack->next) {
+        bool is_label = strcmp(lack->key, "labels") == 0;
+        bool is_password = strncmp(lack->key, "password_", strlen("password_")) == 0;
+        bool is_open = is_label ? !lack->name || load_lacks_label(common, lack->name)
+                       : is_password
+                           ? !common->has_own_password
+                           : lack->name || !places_has_key(&builder->places, item, lack->key);
+        if (is_open)
+            load_keep_lack(builder, lack);
+    }
+}
+
 struct common load_common(struct inventory_builder *builder, const struct raw_common *raw,
                           const struct common *base)
 {
@@ -220,5 +233,7 @@ struct common load_common(struct inventory_builder *builder, const struct raw_co
     read_password(builder, raw, &common);
     read_schema(builder, raw->schema, &common);
     load_labels(builder, raw->labels, raw->labels_count, &common);
+    inherit_lacks(builder, base, &common);
+    common.lacks = builder->subject.lacks;
     return common;
 }

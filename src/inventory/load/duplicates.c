@@ -142,6 +142,8 @@ static void check(struct finder *finder, size_t index)
         faults_add(finder->faults, ERR_CONFIG, inventory->path, tenant->line,
                    "tenant '%s': 'name' is taken by the tenant of line %d", tenant->name,
                    inventory->tenants[first].line);
+    if (tenant->lacks_url)
+        return;
     bool is_file = dialect_info(tenant->url.dialect)->is_file;
     const char *key = is_file ? file_key(finder, tenant->url.database) : server_key(finder, tenant);
     const char *own = is_file ? own_file(finder, tenant->url.database, key) : NULL;

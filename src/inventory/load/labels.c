@@ -2,6 +2,7 @@
 
 #include "base/ascii.h"
 #include "base/buf.h"
+#include "base/err.h"
 
 enum { VALUE_MAX_BYTES = 63, KEY_MAX_BYTES = 253 };
 
@@ -32,12 +33,34 @@ static const char *fault_of_label(const struct label *label)
     return NULL;
 }
 
+/* A label whose value the environment should give: its key is known, if no variable stands there too. */
+static bool read_lacking(struct inventory_builder *builder, const char *partial, const char *what,
+                         struct label *ret_label)
+{
+    char text[512];
+    size_t len = strcspn(partial, "=");
+    const char *key = arena_strndup(&builder->scratch, partial, len);
+    const struct label label = {key, ""};
+    bool has_key = partial[len] && !variables_are_in(key) && !fault_of_label(&label);
+    snprintf(text, sizeof text, "'labels': %s", what);
+    load_lack(builder, "labels", has_key ? key : NULL, text);
+    *ret_label = (struct label){key, NULL};
+    return has_key;
+}
+
 /* `key=value` from the file. */
 static bool read_label(struct inventory_builder *builder, const char *raw, struct label *ret_label)
 {
-    const char *text;
-    if (!load_text(builder, (struct field){"labels", raw}, &text))
+    struct err err;
+    struct expansion expansion = variables_expand(&builder->scratch, raw, &err);
+    const char *text = expansion.text;
+    if (!text && expansion.partial)
+        return read_lacking(builder, expansion.partial, err.text, ret_label);
+    if (!text || !*text) {
+        load_fault(builder, "labels", "'labels'%s%s", text ? " is empty" : ": ",
+                   text ? "" : err.text);
         return false;
+    }
     const char *equals = strchr(text, '=');
     if (!equals) {
         load_fault(builder, "labels", "'labels': a label is written 'key=value', not '%.100s'",
@@ -49,6 +72,11 @@ static bool read_label(struct inventory_builder *builder, const char *raw, struc
         .value = equals + 1,
     };
     const char *what = fault_of_label(&label);
+    if (what && expansion.has_variable) {
+        char said[256];
+        snprintf(said, sizeof said, "%s, unlike '%.100s'", what, raw);
+        return read_lacking(builder, text, said, ret_label);
+    }
     if (what)
         load_fault(builder, "labels", "'labels': %s, unlike '%.100s'", what, raw);
     *ret_label = label;
@@ -92,6 +120,14 @@ static const struct label *intern_labels(struct inventory_builder *builder,
     }
     buf_done(&key);
     return known;
+}
+
+bool load_lacks_label(const struct common *common, const char *key)
+{
+    for (size_t i = 0; i < common->label_count; i++)
+        if (strcmp(common->labels[i].key, key) == 0)
+            return !common->labels[i].value;
+    return true;
 }
 
 void load_merge_labels(struct inventory_builder *builder, const struct label *own, size_t count,

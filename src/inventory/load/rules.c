@@ -21,6 +21,7 @@ static void read_wave(struct inventory_builder *builder, const struct raw_wave *
 {
     const char *name;
     wave->line = load_line(builder, NULL);
+    wave->name = "";
     if (!raw->name)
         load_fault(builder, NULL, "'name' is missing");
     if (load_text(builder, FIELD(raw, name), &name)) {
@@ -34,6 +35,7 @@ static void read_wave(struct inventory_builder *builder, const struct raw_wave *
     load_u32(builder, FIELD(raw, per_server), 1, &wave->per_server);
     wave->has_max_failures = load_share(builder, FIELD(raw, max_failures), &wave->max_failures);
     load_duration(builder, FIELD(raw, soak), &wave->soak_ms);
+    load_lack_part(builder, PART_TENANTS);
 }
 
 /* A map: people write few waves, but a file may hold many. */
@@ -42,7 +44,7 @@ static void check_names(struct inventory_builder *builder, const struct wave *wa
     struct map map;
     map_init(&map);
     for (size_t i = 0; i < count; i++) {
-        uint32_t first = waves[i].name ? map_put(&map, waves[i].name, (uint32_t)i) : (uint32_t)i;
+        uint32_t first = *waves[i].name ? map_put(&map, waves[i].name, (uint32_t)i) : (uint32_t)i;
         load_turn_to(builder, SECTION_WAVES, i);
         if (first != i)
             load_fault(builder, "name", "the wave of line %d has the same 'name'",
@@ -83,6 +85,7 @@ static void read_gates(struct inventory_builder *builder, const struct raw_gates
             gates->argv[rows[i].gate] =
                 load_argv(builder, rows[i].key, rows[i].argv->words, rows[i].argv->count);
     load_duration(builder, FIELD(raw, timeout), &gates->timeout_ms);
+    load_lack_part(builder, PART_TENANTS);
 }
 
 void load_rules(struct inventory_builder *builder, const struct raw_rollout *raw)
@@ -98,6 +101,7 @@ void load_rules(struct inventory_builder *builder, const struct raw_rollout *raw
     load_share(builder, FIELD(raw, max_failures), &rules->max_failures);
     rules->on_failure =
         (enum on_failure)load_word(builder, FIELD(raw, on_failure), on_failures, ON_FAILURE_STOP);
+    load_lack_part(builder, PART_TENANTS);
     if (raw->gates)
         read_gates(builder, raw->gates, &rules->gates);
     read_waves(builder, raw, rules);

@@ -180,8 +180,15 @@ static void read_list(struct inventory_builder *builder, const struct setting_pl
         memcpy(list, settings->session, count * sizeof *list);
     for (size_t i = 0; i < own_count; i++) {
         struct err err;
-        const char *value = expand_text(&builder->scratch, own[i].value, &err);
+        struct expansion expansion = variables_expand(&builder->scratch, own[i].value, &err);
+        const char *value = expansion.text;
         const char *what = value ? fault_of_setting(builder, own[i].name, value) : err.text;
+        if (what && expansion.has_variable && expansion.partial) {
+            load_lack(builder, "settings", own[i].name,
+                      arena_printf(&builder->scratch, "'settings': '%.100s': %s",
+                                   places_shown_key(own[i].name), what));
+            continue;
+        }
         if (what) {
             load_fault_at(builder, (int)own[i].line, "'settings': '%.100s': %s",
                           places_shown_key(own[i].name), what);

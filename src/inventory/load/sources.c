@@ -102,8 +102,11 @@ static void read_glob(struct inventory_builder *builder, const struct raw_source
         common->has_own_session)
         load_fault(builder, "glob",
                    "a 'glob' finds SQLite files, which have no 'url', 'schema' or password");
-    if (!load_text(builder, FIELD(raw, glob), &pattern))
+    builder->subject.lacks = NULL;
+    if (!load_text(builder, FIELD(raw, glob), &pattern)) {
+        load_lack_part(builder, PART_TENANTS);
         return;
+    }
     size_t skipped = *pattern == '/' ? 0 : strlen(builder->dir);
     int result = glob(pattern_below(builder, pattern), GLOB_NOSORT, on_unreadable, &found);
     if (result != 0 && result != GLOB_NOMATCH) {
@@ -116,6 +119,7 @@ static void read_glob(struct inventory_builder *builder, const struct raw_source
         qsort(found.gl_pathv, found.gl_pathc, sizeof *found.gl_pathv, compare_paths);
     for (size_t i = 0; result == 0 && i < found.gl_pathc; i++) {
         load_turn_to(builder, SECTION_SOURCES, index);
+        builder->subject.lacks = common->lacks;
         if (is_database(found.gl_pathv[i]))
             add_file(builder, found.gl_pathv[i] + skipped, common);
     }
@@ -151,9 +155,14 @@ static void read_query(struct inventory_builder *builder, const struct raw_sourc
     struct inventory *inventory = builder->inventory;
     size_t index = builder->subject.item.index;
     struct query_source *source = &queries[inventory->query_count];
-    const char *query;
+    const char *query = NULL, *under = NULL;
+    builder->subject.lacks = NULL;
     bool has_query = load_text(builder, FIELD(raw, query), &query);
-    if (!fill_control(builder, raw, common, &source->control) || !has_query)
+    load_text(builder, FIELD(raw, under), &under);
+    bool lacks_own = builder->subject.lacks != NULL;
+    load_lack_part(builder, PART_TENANTS);
+    builder->subject.lacks = common->lacks;
+    if (!fill_control(builder, raw, common, &source->control) || lacks_own || !has_query)
         return;
     source->control.name = arena_printf(inventory->arena, "sources[%zu]", index);
     source->query = arena_strdup(inventory->arena, query);
@@ -162,8 +171,7 @@ static void read_query(struct inventory_builder *builder, const struct raw_sourc
     source->line = load_line(builder, NULL);
     struct row_base *base = &builder->rows[inventory->query_count++];
     *base = (struct row_base){.common = *common, .index = index};
-    const char *under;
-    if (load_text(builder, FIELD(raw, under), &under))
+    if (under)
         base->under = arena_strdup(inventory->arena, *under ? load_path(builder, under) : ".");
     base->common.has_own_password = base->common.has_own_schema = false;
     base->common.has_own_path = base->common.has_own_session = false;
@@ -305,6 +313,10 @@ static bool add_row(struct inventory_builder *builder, const struct row_base *ba
         common.has_own_schema = true;
     }
     load_merge_labels(builder, row->labels, row->label_count, &common);
+    for (const struct lack *lack = base->common.lacks; lack; lack = lack->next)
+        if (strcmp(lack->key, "labels") != 0 || !lack->name ||
+            load_lacks_label(&common, lack->name))
+            load_keep_lack(builder, lack);
     if (!load_fill_tenant(builder, &url, &common, &tenant))
         return false;
     tenant.name = arena_strdup(builder->inventory->arena, row->name);

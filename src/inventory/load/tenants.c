@@ -17,7 +17,7 @@ static const struct url_param *intern_params(struct inventory_builder *builder,
 static struct url keep_url(struct inventory_builder *builder, const struct url *url)
 {
     struct arena *arena = builder->inventory->arena;
-    bool is_file = dialect_info(url->dialect)->is_file;
+    bool is_file = url->database && dialect_info(url->dialect)->is_file;
     return (struct url){
         .dialect = url->dialect,
         .scheme = sharing_string(&builder->sharing, url->scheme),
@@ -35,7 +35,7 @@ static struct url keep_url(struct inventory_builder *builder, const struct url *
 static const struct password *choose_password(struct inventory_builder *builder,
                                               const struct url *url, const struct common *common)
 {
-    bool is_file = dialect_info(url->dialect)->is_file;
+    bool is_file = !builder->subject.lacks_dialect && dialect_info(url->dialect)->is_file;
     if (is_file && common->has_own_password) {
         load_fault(builder, NULL, "a %s database has no password",
                    dialect_info(url->dialect)->title);
@@ -57,6 +57,8 @@ static bool check_database(struct inventory_builder *builder, const struct url *
                            const struct common *common)
 {
     bool has_schemas = dialect_info(url->dialect)->has_schemas;
+    if (builder->subject.lacks_dialect)
+        return true;
     if (!has_schemas && common->has_own_schema)
         load_fault(builder, "schema", "'schema' is for PostgreSQL only");
     else if (!has_schemas && common->has_own_session)
@@ -68,29 +70,80 @@ static bool check_database(struct inventory_builder *builder, const struct url *
             has_schemas
                 ? "'search_path' is what comes after the tenant's schema: give its 'schema' too"
                 : "'search_path' is for PostgreSQL only");
-    else if (!url->database && !url_param(url, "service"))
+    else if (!url->database && !url_param(url, "service") && !builder->subject.lacks_url)
         load_fault(builder, "url", "the 'url' names no database");
     else
         return !has_schemas || common->is_control || load_check_options(builder, url, common);
     return false;
 }
 
+/* A URL that is not wholly known is shown with its variables, and without what may hold a password. */
+static const char *shown_url(struct inventory_builder *builder, const struct url *url)
+{
+    struct arena *arena = builder->inventory->arena;
+    if (!builder->subject.lacks_url)
+        return url_redacted(arena, url);
+    if (builder->subject.lacks_dialect)
+        return builder->subject.shown_url ? builder->subject.shown_url : "***";
+    if (!url->database && !url->host && !url->param_count)
+        return arena_printf(arena, "%s://***", url->scheme);
+    return variables_show(arena, url_redacted(&builder->scratch, url));
+}
+
+/* NULL: it is not known. */
+static const char *server_of(struct inventory_builder *builder, const struct url *url)
+{
+    if (!builder->subject.lacks_url)
+        return sharing_string(&builder->sharing, url_server(&builder->scratch, url));
+    bool is_known = !builder->subject.lacks_dialect &&
+                    (dialect_info(url->dialect)->is_file || url->host || url->database);
+    const char *server = is_known ? url_server(&builder->scratch, url) : NULL;
+    return server && !variables_are_in(server) ? sharing_string(&builder->sharing, server) : NULL;
+}
+
+static bool is_of_schemas(const char *key)
+{
+    return strcmp(key, "schema") == 0 || strcmp(key, "search_path") == 0 ||
+           strcmp(key, "settings") == 0;
+}
+
+/* What the tenant does not use of the defaults, it does not lack. */
+static void drop_lacks(struct inventory_builder *builder, bool uses_password, bool uses_schemas)
+{
+    const struct lack *all = builder->subject.lacks;
+    builder->subject.lacks = NULL;
+    for (; all; all = all->next) {
+        bool is_password = strncmp(all->key, "password_", strlen("password_")) == 0;
+        if ((uses_password || !is_password) && (uses_schemas || !is_of_schemas(all->key)))
+            load_keep_lack(builder, all);
+    }
+}
+
 bool load_fill_tenant(struct inventory_builder *builder, const struct url *url,
                       const struct common *common, struct tenant *ret_tenant)
 {
+    size_t before = builder->faults->total;
     const struct password *password = choose_password(builder, url, common);
-    if (!check_database(builder, url, common) || !password)
+    bool is_well = check_database(builder, url, common) && password;
+    if (!is_well && builder->faults->total != before)
         return false;
+    bool has_schemas = !builder->subject.lacks_dialect && dialect_info(url->dialect)->has_schemas;
+    bool is_file = !builder->subject.lacks_dialect && dialect_info(url->dialect)->is_file;
+    drop_lacks(builder, !is_file && !url->password, has_schemas || builder->subject.lacks_dialect);
     *ret_tenant = (struct tenant){
         .url = keep_url(builder, url),
-        .url_redacted = url_redacted(builder->inventory->arena, url),
-        .server = sharing_string(&builder->sharing, url_server(&builder->scratch, url)),
-        .schema = dialect_info(url->dialect)->has_schemas ? common->schema : NULL,
+        .url_redacted = shown_url(builder, url),
+        .server = server_of(builder, url),
+        .schema = has_schemas ? common->schema : NULL,
         .labels = common->labels,
         .label_count = common->label_count,
         .settings = common->settings,
-        .password = password,
+        .password = password ? password : common->password,
+        .lacks = builder->subject.lacks,
         .line = load_line(builder, NULL),
+        .password_line = common->password_line ? common->password_line : load_line(builder, NULL),
+        .lacks_url = builder->subject.lacks_url,
+        .lacks_dialect = builder->subject.lacks_dialect,
     };
     return true;
 }
@@ -113,7 +166,7 @@ const char *tenant_label(const void *tenant, const char *key)
     if (strcmp(key, "name") == 0)
         return self->name;
     if (strcmp(key, "dialect") == 0)
-        return dialect_info(self->url.dialect)->name;
+        return self->lacks_dialect ? NULL : dialect_info(self->url.dialect)->name;
     if (strcmp(key, "server") == 0)
         return self->server;
     for (size_t i = 0; i < self->label_count; i++)
@@ -142,6 +195,24 @@ static bool read_name(struct inventory_builder *builder, const char *raw, const 
     return true;
 }
 
+/* What can be known of a URL that the environment does not say whole. */
+static struct url partial_url(struct inventory_builder *builder, const char *partial)
+{
+    struct subject *subject = &builder->subject;
+    const char *end = strstr(partial, "://");
+    struct url url = {0};
+    struct err err;
+    subject->lacks_url = true;
+    if (url_parse(&builder->scratch, partial, &url, &err))
+        return url;
+    url = (struct url){0};
+    size_t len = end ? strcspn(partial, "+:") : 0;
+    subject->lacks_dialect = !end || !dialect_find(partial, len, &url.dialect);
+    if (!subject->lacks_dialect)
+        url.scheme = arena_strndup(&builder->scratch, partial, len);
+    return url;
+}
+
 bool load_url(struct inventory_builder *builder, const char *raw, struct url *ret_url)
 {
     const char *text;
@@ -150,21 +221,30 @@ bool load_url(struct inventory_builder *builder, const char *raw, struct url *re
         load_fault(builder, NULL, "'url' is missing");
         return false;
     }
-    if (!load_text(builder, (struct field){"url", raw}, &text))
-        return false;
-    if (!url_parse(&builder->scratch, text, ret_url, &err)) {
+    size_t before = builder->faults->total;
+    if (load_text(builder, (struct field){"url", raw}, &text)) {
+        if (url_parse(&builder->scratch, text, ret_url, &err))
+            return true;
         load_fault(builder, "url", "'url': %s", err.text);
-        return false;
     }
+    if (builder->faults->total != before)
+        return false;
+    struct expansion expansion = variables_expand(&builder->scratch, raw, &err);
+    if (variables_are_all(raw))
+        builder->subject.shown_url = arena_strdup(builder->inventory->arena, raw);
+    *ret_url = partial_url(builder, expansion.text ? "" : expansion.partial);
     return true;
 }
 
+/* A tenant whose name is lacking can neither be selected nor left out: it is the whole fleet's. */
 static void read_tenant(struct inventory_builder *builder, const struct raw_tenant *raw)
 {
     const char *name = NULL;
     struct url url;
     struct tenant tenant;
     bool has_name = read_name(builder, raw->name, &name);
+    if (builder->subject.lacks)
+        load_lack_part(builder, PART_TENANTS);
     bool has_url = load_url(builder, raw->url, &url);
     struct common common = load_common(builder, &raw->common, &builder->defaults);
     if (!has_url || !load_fill_tenant(builder, &url, &common, &tenant) || !has_name)
