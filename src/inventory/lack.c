@@ -49,6 +49,16 @@ static bool is_implicit(const char *label)
     return strcmp(label, "dialect") == 0 || strcmp(label, "server") == 0;
 }
 
+/* What a source says beside how it is asked is its rows'. */
+static bool is_of_connection(const char *key)
+{
+    static const char *const rows[] = {"labels", "schema", "search_path", "settings", "create"};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (strcmp(key, rows[i]) == 0)
+            return false;
+    return true;
+}
+
 static bool is_needed(const struct tenants_check *check, const struct tenant *tenant,
                       const struct lack *lack)
 {
@@ -61,7 +71,7 @@ static bool is_needed(const struct tenants_check *check, const struct tenant *te
         return is_label && (!lack->name || strcmp(lack->name, check->label) == 0);
     case TENANTS_ARE_SCRIPTED:
         return !is_password && !is_label && !(is_url && !tenant->lacks_dialect);
-    case TENANTS_ARE_VISITED: return true;
+    case TENANTS_ARE_VISITED: return !check->are_sources || is_of_connection(lack->key);
     }
     return true;
 }

@@ -174,9 +174,9 @@ class Known(PostgresCase):
 
 
 class Inventory(PostgresCase):
-    def faults(self, tenant, env=None, **keys):
+    def faults(self, tenant, env=None, code=2, **keys):
         self.fleet.inventory([{"name": "t", **tenant}], **keys)
-        err = self.run_ok("tenants", code=2, env=env).err
+        err = self.run_ok("tenants", code=code, env=env).err
         self.assertRegex(err, r"skein.yaml:\d+: ")
         return err
 
@@ -240,7 +240,8 @@ class Inventory(PostgresCase):
         self.assertIn("takes back what is committed", self.faults({"url": self.pg.url("x"), "settings": {"synchronous_commit": "off"}}))
         self.assertIn("a mapping of names and values", self.faults({"url": self.pg.url("x"), "settings": ["work_mem"]}))
         self.assertIn("a mapping of names and values", self.faults({"url": self.pg.url("x"), "settings": {"work_mem": {"a": "b"}}}))
-        self.assertIn("not set", self.faults({"url": self.pg.url("x"), "settings": {"work_mem": "${NOSUCH}"}}))
+        self.faults({"url": self.pg.url("x"), "settings": {"work_mem": "${NOSUCH}"}}, code=0)  # no one is connected to
+        self.assertIn("'settings': 'work_mem': the environment variable 'NOSUCH' is not set", self.run_ok("current", code=2).err)
         self.assertIn("for PostgreSQL only", self.faults({"url": "sqlite:///x.db", "settings": {"cache_size": "1"}}))
         self.assertIn("for PostgreSQL only", self.faults({"url": "sqlite:///x.db", "search_path": ["a"]}))
         self.assertIn("give its 'schema' too", self.faults({"url": self.pg.url("x"), "search_path": ["public"]}))
