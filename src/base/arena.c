@@ -7,6 +7,12 @@ struct arena_chunk {
     alignas(max_align_t) char bytes[];
 };
 
+/* What arena_adopt took over; it lies in the arena itself. */
+struct arena_block {
+    struct arena_block *next;
+    void *bytes;
+};
+
 enum { FIRST_CHUNK = 1024, MAX_CHUNK = 256 * 1024 };
 
 void die_out_of_memory(void)
@@ -53,6 +59,8 @@ void arena_init(struct arena *arena)
 void arena_done(struct arena *arena)
 {
     struct arena_chunk *chunk = arena->chunks;
+    for (const struct arena_block *block = arena->blocks; block; block = block->next)
+        free(block->bytes);
     while (chunk) {
         struct arena_chunk *next = chunk->next;
         free(chunk);
@@ -109,6 +117,13 @@ void *arena_grow(struct arena *arena, void *items, size_t count, size_t *capacit
         memcpy(moved, items, count * size);
     *capacity = wanted;
     return moved;
+}
+
+void arena_adopt(struct arena *arena, void *block)
+{
+    struct arena_block *adopted = arena_alloc(arena, sizeof *adopted);
+    *adopted = (struct arena_block){arena->blocks, block};
+    arena->blocks = adopted;
 }
 
 char *arena_strndup(struct arena *arena, const char *text, size_t len)

@@ -17,9 +17,11 @@
 #include "base/compiler.h"
 
 struct arena_chunk;
+struct arena_block;
 
 struct arena {
     struct arena_chunk *chunks; /* newest first */
+    struct arena_block *blocks; /* adopted */
     char *at;                   /* free space in the newest chunk */
     size_t left;
     size_t used_bytes; /* handed out so far, for the tests and for curiosity */
@@ -42,6 +44,9 @@ void *arena_grow(struct arena *arena, void *items, size_t count, size_t *capacit
 #define ARENA_PUSH(arena, items, count, capacity)                                                  \
     ((items) = arena_grow((arena), (items), (count), &(capacity), sizeof *(items)),                \
      &(items)[(count)++])
+
+/* Takes over a block that malloc made: it is freed with the arena. */
+void arena_adopt(struct arena *arena, void *block);
 
 /* Copies; NULL stays NULL. */
 char *arena_strdup(struct arena *arena, const char *text);

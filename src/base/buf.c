@@ -78,3 +78,17 @@ void buf_addf(struct buf *buf, const char *format, ...)
     buf_vaddf(buf, format, args);
     va_end(args);
 }
+
+const char *buf_into(struct buf *buf, struct arena *arena)
+{
+    enum { LONG = 4096 };
+    if (buf->len < LONG) {
+        const char *copy = arena_strndup(arena, buf->data, buf->len);
+        buf_done(buf);
+        return copy;
+    }
+    char *data = xrealloc(buf->data, buf->len + 1);
+    arena_adopt(arena, data);
+    *buf = (struct buf){0};
+    return data;
+}

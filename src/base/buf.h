@@ -19,6 +19,8 @@
 
 #define BUF_MAX_DEFAULT ((size_t)1 << 30)
 
+struct arena;
+
 struct buf {
     char *data; /* never NULL after buf_init */
     size_t len;
@@ -30,6 +32,9 @@ struct buf {
 void buf_init(struct buf *buf, size_t max_bytes);
 void buf_done(struct buf *buf);
 void buf_clear(struct buf *buf); /* empty, keeps its memory */
+
+/* The text, in memory of the arena; the buffer is done. A long one is not copied. */
+const char *buf_into(struct buf *buf, struct arena *arena);
 
 void buf_add(struct buf *buf, const void *bytes, size_t len);
 void buf_adds(struct buf *buf, const char *text);

@@ -4,8 +4,9 @@
 #include <pthread.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 
-enum { CANCEL_GRACE_MS = 3000 };
+enum { CANCEL_GRACE_MS = 3000, SCRATCH_MAX = 64 * 1024 };
 
 /* Why the operation under way is being stopped. */
 enum stop_reason { STOP_NONE, STOP_TIMEOUT, STOP_CANCEL };
@@ -30,8 +31,9 @@ struct io {
 
     struct io_op *ops;
     size_t op_count;
-    size_t at;      /* the op under way */
-    size_t at_work; /* and the one that a worker was asked for */
+    struct arena scratch; /* SQL that was prepared, until it has run */
+    size_t at;            /* the op under way */
+    size_t at_work;       /* and the one that a worker was asked for */
     uint64_t begun_ns;
     struct want want;
     io_done_fn on_done;
@@ -62,6 +64,7 @@ struct io *io_open(uv_loop_t *loop, const struct driver *driver, const struct co
     io->loop = loop;
     io->driver = driver;
     io->conn = driver->open(params);
+    arena_init(&io->scratch);
     uv_timer_init(loop, &io->waiting);
     uv_timer_init(loop, &io->budget);
     io->waiting.data = io->budget.data = io->work.data = io;
@@ -172,14 +175,40 @@ static bool wait_for_socket(struct io *io)
 
 /* ---- one operation after the other --------------------------------------------------------- */
 
-/* False: there is nothing to ask. */
-static bool prepare(struct io_op *op)
+const struct io_op *io_view_find(const struct io_view *view, const void *owner)
 {
+    for (size_t i = 0; i < view->count; i++)
+        if (view->ops[i].owner == owner)
+            return &view->ops[i];
+    return NULL;
+}
+
+/* False: there is nothing to ask. */
+static bool prepare(struct io *io, struct io_op *op)
+{
+    struct buf sql;
     op->op.answer = &op->answer;
     op->op.joined = NULL;
-    if (op->prepare)
-        op->prepare(op);
+    if (op->prepare) {
+        struct io_view view = {.ops = io->ops,
+                               .count = io->op_count,
+                               .info = &io->info,
+                               .is_in_transaction = io_is_in_transaction(io)};
+        buf_init(&sql, BUF_MAX_DEFAULT);
+        op->prepare(op, &view, &sql);
+        op->op.sql_len = sql.len;
+        op->op.sql = buf_into(&sql, &io->scratch);
+    }
     return op->op.kind != OP_QUERY || op->op.sql_len;
+}
+
+/* What has run needs its SQL no more. */
+static void forget_sql(struct io *io)
+{
+    if (io->scratch.used_bytes < SCRATCH_MAX && !io->scratch.blocks)
+        return;
+    arena_done(&io->scratch);
+    arena_init(&io->scratch);
 }
 
 /* Makes one message of the op and those after it that may travel with it. Those that turn out to be empty are left
@@ -189,7 +218,7 @@ static void join(struct io *io, struct io_op *first)
     struct io_op *last = first, *end = io->ops + io->op_count;
     bool can_join = io->driver->traits & DRIVER_JOINS;
     for (struct io_op *op = first + 1; can_join && op < end && op->joins_last; op++)
-        if (prepare(op)) {
+        if (prepare(io, op)) {
             last->op.joined = &op->op;
             last = op;
         }
@@ -200,7 +229,8 @@ static bool start_next(struct io *io)
 {
     for (; io->at < io->op_count; io->at++) {
         struct io_op *op = &io->ops[io->at];
-        if (!prepare(op))
+        forget_sql(io);
+        if (!prepare(io, op))
             continue;
         join(io, op);
         io->begun_ns = uv_hrtime();
@@ -519,6 +549,7 @@ static void on_handle_closed(uv_handle_t *handle)
         return;
     if (io->on_done)
         io->on_done(io->ctx);
+    arena_done(&io->scratch);
     free(io);
 }
 

@@ -17,9 +17,25 @@
 
 #include "driver/driver.h"
 
+struct buf;
 struct io;
 
 typedef void (*io_done_fn)(void *ctx);
+
+struct io_op;
+
+/* What is known in the middle of a batch. */
+struct io_view {
+    const struct io_op *ops; /* of the batch; those that are over have their answers */
+    size_t count;
+    const struct conn_info *info;
+    bool is_in_transaction;
+};
+
+/* Makes an op's SQL just before the op is started: from its input, which no one changes while the batch runs, and from
+ * what earlier ops were answered. It runs on whichever thread has the connection and touches nothing else; what it
+ * finds out beside the SQL goes into the op. Empty SQL: an OP_QUERY is left out. */
+typedef void (*io_prepare_fn)(struct io_op *op, const struct io_view *view, struct buf *sql);
 
 /* An operation of a batch: what the driver is asked, what it answers, and what is asked of the io. */
 struct io_op {
@@ -33,10 +49,12 @@ struct io_op {
     uint64_t rows_total; /* that its statements must change together; 0: unchecked */
     /* For the whole operation, and those that travel with it; 0: none. */
     uint64_t timeout_ms;
-    /* NULL, or: called just before it is started, on any thread, to make `sql` from what earlier operations answered. */
-    void (*prepare)(struct io_op *op);
-    void *prepare_ctx;
+    io_prepare_fn prepare; /* NULL: `sql` is there */
+    const void *input;     /* for `prepare` */
 };
+
+/* The op of that owner, or NULL. */
+const struct io_op *io_view_find(const struct io_view *view, const void *owner);
 
 static inline const struct err *io_op_err(const struct io_op *op)
 {
@@ -65,8 +83,7 @@ void io_cancel(struct io *io);
 /* Must the connection be thrown away? */
 bool io_is_broken(const struct io *io);
 
-/* What connecting has told. Only the thread that has the connection may read it: an op's `prepare`, and the
- * loop between two batches. While a batch runs, a worker may write it. */
+/* What connecting has told. For the loop between two batches: while one runs, a worker may write it. */
 const struct conn_info *io_info(const struct io *io);
 
 /* The same for the loop at any time: as it was when the loop last had the connection. */

@@ -426,10 +426,9 @@ struct io_op *session_add_op(struct session *session, enum op_kind kind)
     struct io_op *op =
         ARENA_PUSH(&session->arena, session->ops, session->op_count, session->op_capacity);
     *op = (struct io_op){.op = {.kind = kind,
-                                .arena = &session->arena,
+                                .arena = &session->answers,
                                 .limits = &session->limits,
-                                .notices = &session->notices},
-                         .prepare_ctx = session};
+                                .notices = &session->notices}};
     return op;
 }
 
@@ -617,6 +616,7 @@ struct session *session_start(const struct session_env *env, const struct tenant
 {
     struct session *session = xcalloc(1, sizeof *session);
     arena_init(&session->arena);
+    arena_init(&session->answers);
     session->op_capacity = OPS_AT_FIRST;
     session->ops = arena_calloc(&session->arena, OPS_AT_FIRST, sizeof *session->ops);
     session->env = env;
@@ -651,6 +651,7 @@ void session_free(struct session *session)
     if (!session)
         return;
     arena_done(&session->arena);
+    arena_done(&session->answers);
     free(session);
 }
 

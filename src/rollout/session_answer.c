@@ -14,6 +14,8 @@ enum session_state answer_link(struct session *session)
 
 enum session_state answer_connect(struct session *session)
 {
+    session->vars.backend_pid = io_info(session->io)->backend_pid;
+    session->vars.sets_parser = io_info(session->io)->reads_oddly;
     (void)link_note_connected(session->link, &err_none);
     session->env->on_connected(session->env->ctx, session);
     return SESSION_LOCK;
@@ -98,8 +100,7 @@ enum session_state error_look(struct session *session, const struct io_op *op)
     struct err err = *io_op_err(op);
     if (died_unused(session, op))
         return SESSION_CLOSE;
-    if (adoption && session->state == SESSION_READ &&
-        op == session_op_of(session, SESSION_READ) + 2)
+    if (adoption && session->state == SESSION_READ && op == session_look_op(session, LOOK_FOREIGN))
         err_prefix(&err, "reading %s's table '%s'", adoption->name, adoption->table);
     return session_fail(session, &err);
 }
@@ -110,10 +111,8 @@ enum session_state error_look(struct session *session, const struct io_op *op)
  * run has it. */
 static const struct tenant *find_twin(struct session *session)
 {
-    if (!session->driver->dialect->sql[SQL_IDENTITY])
-        return NULL;
-    const struct io_op *op = session_op_of(session, SESSION_INSPECT) + INSPECT_IDENTITY;
-    const char *database = op->answer.rows.row_count ? io_op_value(op, 0, 0) : NULL;
+    const struct io_op *op = session_look_op(session, LOOK_IDENTITY);
+    const char *database = op && op->answer.rows.row_count ? io_op_value(op, 0, 0) : NULL;
     if (!database)
         return NULL;
     const char *schema = session->vars.schema ? session->vars.schema : "";
@@ -121,9 +120,25 @@ static const struct tenant *find_twin(struct session *session)
     return session->env->claim(session->env->ctx, session, key);
 }
 
+/* Where the tenant's tables are. */
+static void take_place(struct session *session)
+{
+    struct io_view view = {session->ops, session->op_count, io_info(session->io), false};
+    struct place place = look_place(&session->look, &view, &session->arena);
+    session->has_schema = place.has_schema;
+    session->has_version_table = place.has_version_table;
+    session->has_history = place.has_history;
+    session->vars.schema = place.schema;
+    session->vars.search_path = place.search_path;
+    session->vars.watches_client = place.watches_client;
+    if (place.is_pooled)
+        io_set_pooled(session->io);
+}
+
 enum session_state answer_inspect(struct session *session)
 {
     struct err err;
+    take_place(session);
     bool may_create = session->tenant->settings->create && session->tenant->schema;
     const struct tenant *twin = find_twin(session);
     session->is_reused = false;
@@ -193,14 +208,13 @@ static void take_foreign(struct session *session, const struct io_op *op)
 
 enum session_state answer_read(struct session *session)
 {
-    const struct io_op *op = session_op_of(session, SESSION_READ);
     struct err err;
-    if (!take_versions(session, op, &err))
+    if (!take_versions(session, session_look_op(session, LOOK_VERSIONS), &err))
         return session_fail(session, &err);
-    if (!session->env->request->verb->only_looks)
-        take_history(session, op + 1);
-    if (!session->env->request->verb->only_looks && session->env->adoption)
-        take_foreign(session, op + 2);
+    if (session->look.reads_history)
+        take_history(session, session_look_op(session, LOOK_HISTORY));
+    if (session->look.adoption)
+        take_foreign(session, session_look_op(session, LOOK_FOREIGN));
     if (!session->from.is_known)
         session->from = session->versions = session->seen;
     if (session->is_resolving)
@@ -265,14 +279,15 @@ static void note_step(struct session *session, const struct action *action)
 /* Adds up what the batch's finished actions have taken, and notes the steps they record. */
 static void note_actions(struct session *session, size_t end)
 {
-    const struct io_op *op = session->ops + session->batch_first_op;
-    for (size_t i = session->cursor; i < end; i++) {
+    const struct io_op *op = session->ops;
+    for (size_t i = session->acting.begin; i < end; i++) {
         const struct action *action = &session->work.actions[i];
+        while (!action_is_deferred(action) && op->owner != action)
+            op++;
         if (action->kind == ACTION_SCRIPT)
             session->step_ms += op->answer.duration_ms;
         if (action->kind == ACTION_RECORD)
             note_step(session, action);
-        op += !action_is_deferred(action);
     }
 }
 
@@ -283,8 +298,16 @@ enum session_state answer_apply(struct session *session)
     return SESSION_COMMIT;
 }
 
+/* The history rows that the batch has added count from now on. */
+static void take_history_id(struct session *session)
+{
+    session->history_id +=
+        actions_count(session->work.actions, session->cursor, session->batch_end);
+}
+
 enum session_state answer_commit(struct session *session)
 {
+    take_history_id(session);
     take_commit(session);
     return next_work(session);
 }
@@ -293,6 +316,7 @@ enum session_state answer_statements(struct session *session)
 {
     note_actions(session, session->batch_end);
     session->expected = session->versions;
+    take_history_id(session);
     take_commit(session);
     return next_work(session);
 }

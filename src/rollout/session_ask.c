@@ -21,9 +21,8 @@ uint64_t session_control_budget(const struct session *session)
 
 void session_set_sql(struct io_op *op, struct buf *buf)
 {
-    op->op.sql = arena_strndup(op->op.arena, buf->data, buf->len);
     op->op.sql_len = buf->len;
-    buf_done(buf);
+    op->op.sql = buf_into(buf, op->op.arena);
 }
 
 /* An op of the given templates, one after the other in one message. */
@@ -114,23 +113,30 @@ static uint64_t lock_key(const struct session *session)
     return hash_u64(name, (size_t)len < sizeof name ? (size_t)len : sizeof name - 1);
 }
 
-/* Through a pooling proxy only a transaction can hold a lock: the one that does the work. Where the lock was
- * not free, that transaction is still open. */
-static void prepare_lock(struct io_op *op)
+/* What the questions are made from, while the batch runs. */
+static void make_look(struct session *session)
 {
-    struct session *session = op->prepare_ctx;
-    bool is_pooled = io_info(session->io)->is_pooled;
-    struct buf buf;
-    session->vars.backend_pid = io_info(session->io)->backend_pid;
-    session->vars.sets_parser = io_info(session->io)->reads_oddly;
-    buf_init(&buf, BUF_MAX_DEFAULT);
-    if (is_pooled && io_is_in_transaction(session->io))
-        sql_expand(&buf, session->driver->dialect, SQL_ROLLBACK, &session->vars);
-    sql_expand(&buf, session->driver->dialect, is_pooled ? SQL_LOCK_POOLED : SQL_LOCK,
-               &session->vars);
-    if (op->op.flags & OP_SAYS_HOLDER)
-        sql_expand(&buf, session->driver->dialect, SQL_LOCK_HOLDER, &session->vars);
-    session_set_sql(op, &buf);
+    const struct session_env *env = session->env;
+    const struct tenant *tenant = session->tenant;
+    bool only_looks = env->request->verb->only_looks;
+    session->look = (struct look){
+        .dialect = session->driver->dialect,
+        .vars = session->vars,
+        .schema = tenant->schema,
+        .search_path = tenant->settings->search_path,
+        .adoption = only_looks ? NULL : env->adoption,
+        .reads_history = !only_looks,
+        .may_meet_twins = env->may_meet_twins,
+    };
+}
+
+static struct io_op *add_prepared(struct session *session, enum op_kind kind, io_prepare_fn prepare)
+{
+    struct io_op *op = session_add_op(session, kind);
+    op->prepare = prepare;
+    op->input = &session->look;
+    op->timeout_ms = session_control_budget(session);
+    return op;
 }
 
 /* Who fails now says who is in the way. */
@@ -144,11 +150,10 @@ enum asked ask_lock(struct session *session)
     if (!request_changes(session->env->request))
         return ASKED_OPS;
     session->vars.lock_key = lock_key(session);
-    struct io_op *op = session_add_op(session, OP_LOCK);
-    op->prepare = prepare_lock;
+    make_look(session);
+    struct io_op *op = add_prepared(session, OP_LOCK, look_prepare_lock);
     if (session->lock_waited_ms && is_patience_over(session))
         op->op.flags |= OP_SAYS_HOLDER;
-    op->timeout_ms = session_control_budget(session);
     return ASKED_OPS;
 }
 
@@ -176,151 +181,35 @@ enum asked ask_lock_wait(struct session *session)
     return ASKED_TIMER;
 }
 
-/* Whose tables are found first, if it is not the schema that new ones would come to. */
-static bool is_elsewhere(const struct io_op *place)
+static void add_look(struct session *session, enum look_op look, io_prepare_fn prepare)
 {
-    const char *found = io_op_value(place, 0, 1), *there = io_op_value(place, 0, 2);
-    return found && !(there && strcmp(found, there) == 0);
-}
-
-static void take_place(struct session *session, const struct io_op *place)
-{
-    const char *schema = io_op_value(place, 0, 0);
-    session->has_schema = schema != NULL;
-    session->has_version_table = io_op_value(place, 0, 1) != NULL;
-    session->has_history = io_op_value(place, 0, 3) != NULL;
-    session->vars.schema = session->tenant->schema ? session->tenant->schema : schema;
-    session->vars.search_path = io_op_value(place, 0, 4);
-    if (session->tenant->schema) {
-        struct buf buf;
-        buf_init(&buf, BUF_MAX_DEFAULT);
-        sql_add_path(&buf, session->driver->dialect, session->tenant->schema,
-                     session->tenant->settings->search_path);
-        session->vars.search_path = arena_strndup(&session->arena, buf.data, buf.len);
-        buf_done(&buf);
-    }
-}
-
-/* Through a proxy the pid of the handshake is not that of the server process that answers. */
-static void take_server(struct session *session, const struct io_op *inspect)
-{
-    const struct conn_info *info = io_info(session->io);
-    const char *pid = io_op_value(inspect, 0, 5), *can_watch = io_op_value(inspect, 0, 6);
-    session->vars.watches_client = info->watches_client && can_watch && strcmp(can_watch, "0") != 0;
-    if (pid && strtoul(pid, NULL, 10) != info->backend_pid)
-        io_set_pooled(session->io);
-}
-
-static void prepare_location(struct io_op *op)
-{
-    struct session *session = op->prepare_ctx;
-    struct buf buf;
-    buf_init(&buf, BUF_MAX_DEFAULT);
-    take_server(session, op - INSPECT_LOCATION);
-    if (is_elsewhere(op - INSPECT_LOCATION))
-        sql_expand(&buf, session->driver->dialect, SQL_LOCATE, &session->vars);
-    session_set_sql(op, &buf);
-}
-
-/* The table may have been dropped between the two queries; then it counts as absent. */
-static void take_location(struct session *session, const struct io_op *location)
-{
-    if (!location->op.sql_len)
-        return;
-    session->has_version_table = location->answer.rows.row_count == 1;
-    if (!session->has_version_table)
-        return;
-    session->vars.schema = io_op_value(location, 0, 0);
-    session->has_history = io_op_value(location, 0, 1) != NULL;
-}
-
-/* Nothing is asked where the inventory's names are sure to be those of different databases. */
-static void prepare_identity(struct io_op *op)
-{
-    struct session *session = op->prepare_ctx;
-    struct buf buf;
-    buf_init(&buf, BUF_MAX_DEFAULT);
-    if (session->env->may_meet_twins || io_info(session->io)->is_pooled)
-        sql_expand(&buf, session->driver->dialect, SQL_IDENTITY, &session->vars);
-    session_set_sql(op, &buf);
+    add_prepared(session, OP_QUERY, prepare)->owner = look_owner(look);
 }
 
 enum asked ask_inspect(struct session *session)
 {
-    static void (*const prepares[])(struct io_op *) = {prepare_location, prepare_identity};
-    bool has_places = session->driver->dialect->sql[SQL_LOCATE];
-    session_add_one(session, SQL_INSPECT);
-    for (size_t i = 0; has_places && i < ARRAY_LEN(prepares); i++) {
-        struct io_op *op = session_add_op(session, OP_QUERY);
-        op->prepare = prepares[i];
-        op->timeout_ms = session_control_budget(session);
+    make_look(session);
+    session_add_one(session, SQL_INSPECT)->owner = look_owner(LOOK_PLACE);
+    if (session->driver->dialect->sql[SQL_LOCATE]) {
+        add_look(session, LOOK_LOCATION, look_prepare_location);
+        add_look(session, LOOK_IDENTITY, look_prepare_identity);
     }
     return ASKED_OPS;
 }
 
-/* Does the tenant also tell what another tool says of it? */
-static bool is_adopting(const struct session *session)
-{
-    return session->env->adoption && !session->env->request->verb->only_looks;
-}
-
-/* Which tables there are is known only now: a table that is missing is not asked. */
-static void prepare_read(struct io_op *op, enum sql_id id, bool exists, bool is_last)
-{
-    struct session *session = op->prepare_ctx;
-    struct buf buf;
-    buf_init(&buf, BUF_MAX_DEFAULT);
-    if (exists)
-        sql_expand(&buf, session->driver->dialect, id, &session->vars);
-    if (is_last)
-        sql_expand(&buf, session->driver->dialect, SQL_READ_END, &session->vars);
-    session_set_sql(op, &buf);
-}
-
-static void prepare_versions(struct io_op *op)
-{
-    struct session *session = op->prepare_ctx;
-    const struct io_op *inspect = session_op_of(session, SESSION_INSPECT);
-    take_place(session, inspect);
-    if (session->driver->dialect->sql[SQL_LOCATE])
-        take_location(session, inspect + INSPECT_LOCATION);
-    prepare_read(op, SQL_VERSIONS, session->has_version_table,
-                 session->env->request->verb->only_looks);
-}
-
-static void prepare_history(struct io_op *op)
-{
-    struct session *session = op->prepare_ctx;
-    prepare_read(op, SQL_HISTORY, session->has_history, !is_adopting(session));
-}
-
-static void prepare_foreign(struct io_op *op)
-{
-    struct session *session = op->prepare_ctx;
-    struct sql_vars vars = session->vars;
-    struct buf buf;
-    buf_init(&buf, BUF_MAX_DEFAULT);
-    vars.foreign_table = session->env->adoption->table;
-    sql_fill(&buf, session->driver->dialect, session->env->adoption->query, &vars);
-    sql_expand(&buf, session->driver->dialect, SQL_READ_END, &session->vars);
-    session_set_sql(op, &buf);
-}
-
 static void add_reads(struct session *session)
 {
-    struct io_op *versions = session_add_op(session, OP_QUERY);
-    versions->prepare = prepare_versions;
-    versions->timeout_ms = session_control_budget(session);
-    if (session->env->request->verb->only_looks)
-        return;
-    struct io_op *history = session_add_op(session, OP_QUERY);
-    history->prepare = prepare_history;
-    history->timeout_ms = session_control_budget(session);
-    if (!is_adopting(session))
-        return;
-    struct io_op *foreign = session_add_op(session, OP_QUERY);
-    foreign->prepare = prepare_foreign;
-    foreign->timeout_ms = session_control_budget(session);
+    add_look(session, LOOK_VERSIONS, look_prepare_versions);
+    if (session->look.reads_history)
+        add_look(session, LOOK_HISTORY, look_prepare_history);
+    if (session->look.adoption)
+        add_look(session, LOOK_FOREIGN, look_prepare_foreign);
+}
+
+const struct io_op *session_look_op(const struct session *session, enum look_op look)
+{
+    struct io_view view = {.ops = session->ops, .count = session->op_count};
+    return io_view_find(&view, look_owner(look));
 }
 
 /* What one answer does not decide about the next travels in one message. Who has the lock takes a second

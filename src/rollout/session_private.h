@@ -9,8 +9,10 @@
 #include "dialect/probe.h"
 #include "dialect/script.h"
 #include "dialect/template.h"
+#include "rollout/actions.h"
 #include "rollout/blockers.h"
 #include "rollout/evidence.h"
+#include "rollout/look.h"
 #include "rollout/record.h"
 #include "rollout/session.h"
 #include "rollout/work.h"
@@ -70,6 +72,7 @@ struct session {
     const struct driver *driver;
     size_t index;
     struct arena arena;
+    struct arena answers; /* of all ops; while a batch runs it is the io's */
     enum session_state state;
     uv_timer_t timer;
     bool is_cancelled;
@@ -104,8 +107,9 @@ struct session {
 
     /* what the tenant said */
     struct sql_vars vars;
+    struct look look; /* what the questions of the batch are made from */
     bool has_schema, has_version_table, has_history;
-    uint64_t history_id; /* of the newest row that is there or under way */
+    uint64_t history_id; /* of the newest row that is there */
     struct rows versions;
     struct rows from;    /* at first sight */
     struct grid foreign; /* of another tool's table, as just read */
@@ -130,9 +134,9 @@ struct session {
     bool is_restored;      /* and was put back */
     bool is_made_intended; /* and that the database is to be made */
     struct work work;
+    struct actions acting; /* what the SQL of the batch's actions is made from */
     size_t cursor;         /* first action that is not committed */
     size_t batch_end;      /* one past the last action of the batch under way */
-    size_t batch_first_op; /* those from here on are owned by actions */
     double step_ms;        /* what the pieces of the step under way have taken */
     struct rows seen;      /* the rows, as just read */
     struct rows expected;  /* the rows once the commit under way is done */
@@ -270,8 +274,7 @@ static inline const struct action *session_action_of(const struct io_op *op)
     return op->owner;
 }
 
-/* What INSPECT asks: one op each, in this order; the first alone where there is one place only (no
- * SQL_LOCATE). */
-enum inspect_op { INSPECT_PLACE, INSPECT_LOCATION, INSPECT_IDENTITY };
+/* session_ask.c: the op of the batch that asks this, or NULL. */
+const struct io_op *session_look_op(const struct session *session, enum look_op look);
 
 #endif

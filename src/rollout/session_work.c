@@ -129,180 +129,15 @@ enum asked ask_begin(struct session *session)
     return ASKED_OPS;
 }
 
-static struct sql_vars history_vars(const struct session *session, const struct action *action,
-                                    const char *state, double duration_ms)
-{
-    return record_history(&session->vars, action, session->env->target->command, state,
-                          duration_ms);
-}
-
-static void expand_history(struct buf *buf, struct session *session, const struct action *action,
-                           enum sql_id id, const char *state, double duration_ms)
-{
-    struct sql_vars vars = history_vars(session, action, state, duration_ms);
-    sql_expand(buf, session->driver->dialect, id, &vars);
-}
-
-/* What the pieces of the action's step have taken in this batch. */
-static double pieces_ms(const struct session *session, const struct action *action)
-{
-    double sum = 0;
-    for (size_t i = session->batch_first_op; i < session->op_count; i++) {
-        const struct io_op *op = &session->ops[i];
-        if (session_action_of(op)->step == action->step && op->op.kind == OP_SCRIPT)
-            sum += op->answer.duration_ms;
-    }
-    return sum;
-}
-
-/* How long the statement took that the mark counts; 0: the mark only says where to go on. */
-static double marked_ms(const struct session *session, const struct io_op *op)
-{
-    const struct io_op *first = session->ops + session->batch_first_op;
-    while (op > first && session_action_of(op - 1)->kind == ACTION_VERIFY)
-        op--;
-    return op > first && session_action_of(op - 1)->kind == ACTION_SCRIPT
-               ? op[-1].answer.duration_ms
-               : 0;
-}
-
-static void prepare_mark(struct io_op *op)
-{
-    struct session *session = op->prepare_ctx;
-    struct buf buf;
-    buf_init(&buf, BUF_MAX_DEFAULT);
-    expand_history(&buf, session, session_action_of(op), SQL_HISTORY_MARK, "running",
-                   marked_ms(session, op));
-    session_set_sql(op, &buf);
-}
-
-/* A run of actions within the batch: all that the last one of them records. */
-struct records {
-    struct session *session;
-    size_t first, end;
-};
-
-static struct records records_of(struct session *session, const struct io_op *op)
-{
-    size_t last = (size_t)(session_action_of(op) - session->work.actions);
-    struct records records = {session, session->cursor, last + 1};
-    for (size_t i = session->cursor; i < last; i++) {
-        const struct action *action = &session->work.actions[i];
-        if (action->kind == ACTION_RECORD && !action->is_deferred)
-            records.first = i + 1;
-    }
-    return records;
-}
-
-static void apply_records(struct session *session, size_t first, size_t end, struct rows *rows)
-{
-    for (size_t i = first; i < end; i++) {
-        const struct action *action = &session->work.actions[i];
-        for (size_t c = 0; action->kind == ACTION_RECORD && c < action->step->change_count; c++)
-            *rows = rows_changed(&session->arena, rows, &action->step->changes[c]);
-    }
-}
-
-/* Returns how many rows of the version table change. */
-static size_t expand_changes(struct buf *buf, const struct records *records)
-{
-    struct session *session = records->session;
-    struct rows before = session->versions, after;
-    size_t count;
-    apply_records(session, session->cursor, records->first, &before);
-    after = before;
-    apply_records(session, records->first, records->end, &after);
-    const struct version_change *changes = rows_diff(&session->arena, &before, &after, &count);
-    for (size_t i = 0; i < count; i++) {
-        enum sql_id id;
-        struct sql_vars vars = record_change(&session->vars, &changes[i], &id);
-        sql_expand(buf, session->driver->dialect, id, &vars);
-    }
-    return count;
-}
-
-/* The history row of a finished step: added to {steps}, or as a statement of its own. */
-static void expand_step(struct buf *buf, struct buf *rows, struct session *session, size_t at)
-{
-    const struct action *action = &session->work.actions[at];
-    const char *row = session->driver->dialect->sql[SQL_HISTORY_ROW];
-    if (action->is_checkpointed) {
-        expand_history(buf, session, action, SQL_HISTORY_MARK, "applied", 0);
-        return;
-    }
-    struct sql_vars vars = history_vars(session, action, "applied", pieces_ms(session, action));
-    vars.history_id = ++session->history_id;
-    if (!row) {
-        sql_expand(buf, session->driver->dialect, SQL_HISTORY_INSERT, &vars);
-        return;
-    }
-    if (rows->len)
-        buf_adds(rows, ", ");
-    sql_fill(rows, session->driver->dialect, row, &vars);
-}
-
-/* Returns how many rows of the history table are written. */
-static size_t expand_steps(struct buf *buf, const struct records *records)
-{
-    size_t count = 0;
-    struct session *session = records->session;
-    struct sql_vars vars = session->vars;
-    struct buf rows;
-    buf_init(&rows, BUF_MAX_DEFAULT);
-    for (size_t i = records->first; i < records->end; i++)
-        if (session->work.actions[i].kind == ACTION_RECORD) {
-            expand_step(buf, &rows, session, i);
-            count++;
-        }
-    vars.steps = rows.data;
-    vars.state = "applied";
-    if (rows.len)
-        sql_expand(buf, session->driver->dialect, SQL_HISTORY_ROWS, &vars);
-    buf_done(&rows);
-    return count;
-}
-
-static void prepare_record(struct io_op *op)
-{
-    struct session *session = op->prepare_ctx;
-    struct buf buf;
-    buf_init(&buf, BUF_MAX_DEFAULT);
-    struct records records = records_of(session, op);
-    op->rows_total = expand_changes(&buf, &records);
-    op->rows_total += expand_steps(&buf, &records);
-    session_set_sql(op, &buf);
-}
-
-static void prepare_start(struct io_op *op)
-{
-    struct session *session = op->prepare_ctx;
-    struct buf buf;
-    buf_init(&buf, BUF_MAX_DEFAULT);
-    session->history_id++;
-    expand_history(&buf, session, session_action_of(op), SQL_HISTORY_INSERT, "running", 0);
-    session_set_sql(op, &buf);
-}
-
-/* A piece that runs inside our transaction is followed, in its message, by the guard, which makes sure that it
- * still does. */
+/* What follows a script inside our transaction makes sure that it still is ours. */
 static void set_script(struct session *session, struct io_op *op, const struct action *action)
 {
     const struct piece *piece = action->piece;
-    struct buf buf;
     bool is_finish = session->found.finish && piece == session->doubtful;
     op->op.sql = is_finish ? session->found.finish : piece->sql;
     op->op.sql_len = is_finish ? strlen(op->op.sql) : piece->sql_len;
-    if (!action->is_in_transaction || !session->driver->dialect->sql[guard_of(session)])
-        return;
-    buf_init(&buf, BUF_MAX_DEFAULT);
-    buf_add(&buf, piece->sql, piece->sql_len);
-    buf_addc(&buf, '\n'); /* a line of its own: the piece may end in a comment */
-    if (action->script->may_change & PART_SETUP)
-        sql_expand(&buf, session->driver->dialect, SQL_SETUP_AGAIN, &session->vars);
-    if (action->script->may_change & PART_ALL)
-        sql_expand(&buf, session->driver->dialect, SQL_SETUP_MARK, &session->vars);
-    sql_expand(&buf, session->driver->dialect, guard_of(session), &session->vars);
-    session_set_sql(op, &buf);
+    if (action->is_in_transaction && session->driver->dialect->sql[guard_of(session)])
+        op->prepare = actions_prepare_script;
 }
 
 static void set_verify(struct session *session, struct io_op *op, const struct action *action)
@@ -328,10 +163,10 @@ static void add_look(struct session *session, const struct action *action)
 
 static void add_action(struct session *session, const struct action *action)
 {
-    static void (*const prepares[])(struct io_op *) = {
-        [ACTION_START] = prepare_start,
-        [ACTION_MARK] = prepare_mark,
-        [ACTION_RECORD] = prepare_record,
+    static const io_prepare_fn prepares[] = {
+        [ACTION_START] = actions_prepare_start,
+        [ACTION_MARK] = actions_prepare_mark,
+        [ACTION_RECORD] = actions_prepare_record,
     };
     bool is_script = action->kind == ACTION_SCRIPT || action->kind == ACTION_VERIFY;
     if (action->kind == ACTION_WATCH || action->kind == ACTION_CHECK) {
@@ -340,6 +175,7 @@ static void add_action(struct session *session, const struct action *action)
     }
     struct io_op *op = session_add_op(session, is_script ? OP_SCRIPT : OP_QUERY);
     op->owner = action;
+    op->input = &session->acting;
     op->op.tx_after = action->is_in_transaction ? TX_INSIDE : TX_OUTSIDE;
     if (is_script) {
         op->op.flags |= OP_HEARS_ALL;
@@ -376,10 +212,28 @@ static void reserve_ops(struct session *session, size_t count)
     session_reserve_ops(session, count - deferred);
 }
 
+/* What the SQL of the actions is made from, while the batch runs. */
+static void make_actions(struct session *session)
+{
+    session->acting = (struct actions){
+        .dialect = session->driver->dialect,
+        .vars = session->vars,
+        .command = session->env->target->command,
+        .actions = session->work.actions,
+        .first = session->cursor,
+        .begin = session->cursor,
+        .versions = session->versions,
+        .history_id = session->history_id,
+        .done = session->done + session->done_count,
+        .step_ms = session->step_ms,
+        .guard = guard_of(session),
+    };
+}
+
 static enum asked ask_actions(struct session *session, bool is_in_transaction)
 {
     size_t count = count_of_batch(session, is_in_transaction);
-    session->batch_first_op = session->op_count;
+    make_actions(session);
     session->batch_end = session->cursor + count;
     reserve_ops(session, count);
     for (size_t i = session->cursor; i < session->batch_end; i++)
@@ -475,8 +329,7 @@ enum asked ask_setup(struct session *session)
 
 enum asked ask_commit(struct session *session)
 {
-    session->expected = session->versions;
-    apply_records(session, session->cursor, session->batch_end, &session->expected);
+    session->expected = actions_rows(&session->acting, session->batch_end, &session->arena);
     struct io_op *op = session_add_one(session, SQL_COMMIT);
     op->op.tx_after = TX_OUTSIDE;
     op->op.flags |= OP_MUST_COMMIT;
@@ -496,8 +349,10 @@ enum asked ask_mark(struct session *session)
     struct io_op *op = session_add_op(session, OP_QUERY);
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
-    expand_history(&buf, session, &mark, SQL_HISTORY_MARK,
-                   mark.statements || session->is_begun ? "partial" : "failed", 0);
+    struct sql_vars vars =
+        record_history(&session->vars, &mark, session->env->target->command,
+                       mark.statements || session->is_begun ? "partial" : "failed", 0);
+    sql_expand(&buf, session->driver->dialect, SQL_HISTORY_MARK, &vars);
     session_set_sql(op, &buf);
     op->timeout_ms = session_control_budget(session);
     return ASKED_OPS;

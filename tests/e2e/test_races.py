@@ -23,5 +23,19 @@ class LooksWhileConnecting(FleetCase):
                 self.assertEqual(result.report["totals"]["failed"], 0)
 
 
+class SqlMadeOnWorkers(FleetCase):
+    """A worker makes the SQL that depends on answers (reads, records, checkpoints), while the loop has other tenants."""
+
+    def test_no_worker_meets_the_loop(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id int); INSERT INTO a VALUES (1);", "DROP TABLE a;")
+        self.fleet.revision("bbbb2222", "VACUUM;", "", options=" transaction:false")
+        self.fleet.revision("cccc3333", "UPDATE a SET id = 2;", "UPDATE a SET id = 1;")
+        self.fleet.inventory([self.fleet.sqlite(f"t{i}") for i in range(24)],
+                             rollout={"parallel": 24, "per_server": 24})
+        for command in (("upgrade",), ("current",), ("downgrade", "base"), ("upgrade", "+1"), ("plan",)):
+            with self.subTest(command=command):
+                self.assertEqual(self.run_json(*command).report["totals"]["failed"], 0)
+
+
 if __name__ == "__main__":
     main()
