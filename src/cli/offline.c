@@ -146,7 +146,7 @@ static bool write_script(struct fleet *fleet, const struct options *options,
     if (options->output_count)
         return err_set(err, ERR_CONFIG,
                        "--sql prints a script, not a report: it takes no --output");
-    if (!find_dialect(fleet, options, &script, err) ||
+    if (!fleet_has_revisions(fleet, err) || !find_dialect(fleet, options, &script, err) ||
         !make_plan(fleet, options, command, &plan, err))
         return false;
     find_common(fleet, &script);

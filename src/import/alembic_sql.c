@@ -435,6 +435,12 @@ static bool wants(const char *name)
     return true;
 }
 
+/* One of the Python revisions, whose SQL Alembic has to write first. */
+static bool recognises(const char *name, const char *text)
+{
+    return import_ends_with(name, ".py") && strstr(text, "down_revision");
+}
+
 /* A row a head, whose ancestors are applied. The table is most often ours too: what there is to adopt are ids
  * that had to be mapped. */
 static bool stand(struct adopting *adopting)
@@ -455,6 +461,7 @@ const struct import_tool import_alembic_sql = {
     .takes_files = true,
     .finds_dialect = true,
     .wants = wants,
+    .recognises = recognises,
     .read = read_all,
     .table = "alembic_version",
     .query = "SELECT version_num FROM {foreign}",

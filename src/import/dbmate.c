@@ -11,6 +11,11 @@ static bool wants(const char *name)
     return import_count_digits(name) && import_ends_with(name, ".sql");
 }
 
+static bool recognises(const char *name, const char *text)
+{
+    return wants(name) && strstr(text, "-- migrate:up");
+}
+
 enum marker { MARKER_NONE, MARKER_UP, MARKER_DOWN };
 
 static bool skip_word(const char **at, const char *end, const char *word)
@@ -118,6 +123,7 @@ const struct import_tool import_dbmate = {
     .name = "dbmate",
     .looks_for = "files named VERSION_name.sql",
     .wants = wants,
+    .recognises = recognises,
     .read = read_all,
     .compare = strcmp,
     .table = "schema_migrations",

@@ -24,6 +24,12 @@ static bool wants(const char *name)
     return is_file(name, "up.sql") || is_file(name, "down.sql") || is_file(name, "metadata.toml");
 }
 
+static bool recognises(const char *name, const char *text)
+{
+    (void)text;
+    return is_file(name, "up.sql");
+}
+
 static const char *version_of(struct arena *arena, const char *folder)
 {
     char *version = arena_alloc(arena, strlen(folder) + 1);
@@ -134,6 +140,7 @@ const struct import_tool import_diesel = {
     .looks_for = "folders named VERSION_name with an up.sql each",
     .is_recursive = true,
     .wants = wants,
+    .recognises = recognises,
     .read = read_all,
     .compare = strcmp,
     .table = "__diesel_schema_migrations",

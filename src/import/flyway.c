@@ -33,6 +33,14 @@ static bool wants(const char *name)
     return (strchr("VUR", *base) && import_is_sql(base)) || import_ends_with(base, ".conf");
 }
 
+static bool recognises(const char *name, const char *text)
+{
+    const char *base = base_name(name);
+    (void)text;
+    return *base == 'V' && import_count_digits(base + 1) && strstr(base, "__") &&
+           import_is_sql(base);
+}
+
 /* What stands before the name's "__" (or all of it), and after it, without the ending. */
 static void split_name(struct arena *arena, const char *base, const char **ret_version,
                        const char **ret_description)
@@ -356,6 +364,7 @@ const struct import_tool import_flyway = {
     .looks_for = "files named V1__name.sql",
     .is_recursive = true,
     .wants = wants,
+    .recognises = recognises,
     .read = read_all,
     .compare = compare,
     .table = "flyway_schema_history",

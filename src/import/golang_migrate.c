@@ -49,6 +49,12 @@ static bool wants(const char *path)
     return parse_name(path, &name);
 }
 
+static bool recognises(const char *path, const char *text)
+{
+    (void)text;
+    return wants(path);
+}
+
 static void read_file(struct import *import, const struct import_file *file)
 {
     struct arena *arena = import->arena;
@@ -105,6 +111,7 @@ const struct import_tool import_golang_migrate = {
     .name = "golang-migrate",
     .looks_for = "files named VERSION_title.up.sql and VERSION_title.down.sql",
     .wants = wants,
+    .recognises = recognises,
     .read = read_all,
     .compare = import_compare_versions,
     .table = "schema_migrations",

@@ -20,6 +20,11 @@ static bool wants(const char *name)
     return is_migration(name, ".sql");
 }
 
+static bool recognises(const char *name, const char *text)
+{
+    return wants(name) && strstr(text, "-- +goose Up");
+}
+
 struct reading {
     struct import *import;
     const struct import_file *file;
@@ -229,6 +234,7 @@ const struct import_tool import_goose = {
     .name = "goose",
     .looks_for = "files named VERSION_name.sql",
     .wants = wants,
+    .recognises = recognises,
     .read = read_all,
     .compare = import_compare_versions,
     .table = "goose_db_version",

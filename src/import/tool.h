@@ -49,6 +49,8 @@ struct import_tool {
     bool finds_dialect;              /* by itself, where it is not told */
     bool is_recursive;               /* files in folders below count */
     bool (*wants)(const char *name); /* is the file to be read? */
+    /* Is it the tool's own beyond doubt? `text` is the file's beginning. */
+    bool (*recognises)(const char *name, const char *text);
     void (*read)(struct import *import);
     /* By `key`; revisions then revise one another in that order. NULL: `read` says who revises whom. */
     int (*compare)(const char *a, const char *b);

@@ -1,10 +1,47 @@
 #include "library/fleet.h"
 
 #include "base/clock.h"
+#include "import/guess.h"
 #include "inventory/lack.h"
 #include "library/selection.h"
 #include "rollout/discover.h"
 #include "rollout/rollout.h"
+
+/* ---- a chain that is none ------------------------------------------------------------------ */
+
+/* What all tenants speak; NULL: they differ, or there is none. */
+static const char *common_dialect(const struct inventory *inventory)
+{
+    for (size_t i = 1; i < inventory->tenant_count; i++)
+        if (inventory->tenants[i].url.dialect != inventory->tenants[0].url.dialect)
+            return NULL;
+    return inventory->tenant_count ? dialect_info(inventory->tenants[0].url.dialect)->name : NULL;
+}
+
+bool fleet_has_revisions(const struct fleet *fleet, struct err *err)
+{
+    const char *dir = fleet->inventory->chain_dir;
+    struct import_guess guess;
+    if (fleet->chain->count)
+        return true;
+    import_guess(dir, &guess);
+    err_at(err, ERR_CHAIN, dir, 0, "the chain's folder holds no revision: ");
+    import_advise(&guess, dir, common_dialect(fleet->inventory), err);
+    return false;
+}
+
+/* A folder of another tool's has a fault for each file, and one cause. */
+static void explain_chain(const struct fleet *fleet, struct faults *faults)
+{
+    const char *dir = fleet->inventory->chain_dir;
+    struct import_guess guess;
+    struct err err;
+    if (!import_guess(dir, &guess) || !guess.tool)
+        return;
+    err_at(&err, ERR_CHAIN, dir, 0, "the chain's folder holds no revision: ");
+    import_advise(&guess, dir, common_dialect(fleet->inventory), &err);
+    faults_add_err(faults, &err);
+}
 
 /* ---- opening ------------------------------------------------------------------------------- */
 
@@ -146,6 +183,8 @@ static void open_all(struct fleet *fleet, const struct fleet_request *request,
     if (request->needs & FLEET_CHAIN)
         fleet->chain = chain_load(draft->chain_dir, faults);
     open_inventory(fleet, builder, request, faults);
+    if (!fleet->chain && fleet->inventory && request->needs & FLEET_CHAIN)
+        explain_chain(fleet, faults);
     if (fleet->chain && request->needs & FLEET_SCRIPTS)
         open_scripts(fleet, faults);
 }

@@ -75,6 +75,9 @@ bool fleet_check_logins(const struct fleet *fleet, struct faults *faults) MUST_C
 /* Where the ledger is. NULL: the environment does not say it; the error names the variable. */
 const char *fleet_ledger(const struct fleet *fleet, struct err *err);
 
+/* False, with what to do, where the chain has no revision: for whoever is about to plan with it. */
+bool fleet_has_revisions(const struct fleet *fleet, struct err *err) MUST_CHECK;
+
 /* The first wave whose selector takes the tenant; NULL: none. */
 const struct wave *fleet_wave(const struct fleet *fleet, const struct tenant *tenant);
 

@@ -213,6 +213,9 @@ bool visit_prepare(struct fleet *fleet, const struct request *request, struct vi
 {
     struct visit_plan *plan = ret_plan;
     *plan = (struct visit_plan){.rollout = rollout_of(fleet, request)};
+    bool needs_revisions = request->verb->has_plan && !request->verb->rolls_back;
+    if (needs_revisions && !fleet_has_revisions(fleet, err))
+        return false;
     if (!can_log_in(fleet, err))
         return false;
     if (!set_target(fleet, request, plan, err) || !waves_make(fleet, request, &plan->rollout, err))

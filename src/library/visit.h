@@ -24,7 +24,7 @@ struct visit_plan {
 /* Does it open a ledger of its own? */
 bool visit_needs_ledger(const struct request *request);
 
-/* ERR_CHAIN: a target means nothing in this chain. ERR_LEDGER: the ledger is held by another run
+/* ERR_CHAIN: a target means nothing in this chain, or the chain has no revision. ERR_LEDGER: the ledger is held by another run
  * (LEDGER_HELD), or cannot be used. May raise the process's soft limit of file descriptors. The plan must
  * not move while it is used; visit_done ends it either way. */
 bool visit_prepare(struct fleet *fleet, const struct request *request, struct visit_plan *ret_plan,

@@ -1,6 +1,7 @@
 """Other tools' migrations: real folders, the real binary, and what the result comes to in databases."""
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -366,6 +367,74 @@ class Alembic(PostgresCase):
         self.alembic(lite, "upgrade", "heads")
         rows = sqlite3.connect(self.fleet.path("theirs.db")).execute("SELECT version_num FROM alembic_version")
         self.assertEqual(self.fleet.versions("t"), sorted(row[0] for row in rows))
+
+
+class NoChain(FleetCase):
+    """A folder without a revision of skein's: what needs revisions is refused, and says what to do."""
+    DOWN = "-- migrate:up\nCREATE TABLE a (id INT);\n-- migrate:down\nDROP TABLE a;\n"
+    PYTHON = '"""First\n\nRevision ID: ab12\nRevises:\n"""\nrevision = "ab12"\ndown_revision = None\n'
+    FOLDERS = {
+        "alembic-sql": {"ab12_first.py": PYTHON},
+        "dbmate": {"20200101000000_a.sql": DOWN},
+        "goose": {"00001_a.sql": "-- +goose Up\nCREATE TABLE a (id INT);\n-- +goose Down\nDROP TABLE a;\n"},
+        "golang-migrate": {"1_a.up.sql": "CREATE TABLE a (id INT);", "1_a.down.sql": "DROP TABLE a;"},
+        "flyway": {"V1__a.sql": "CREATE TABLE a (id INT);"},
+        "diesel": {"2020-01-01-000000_a/up.sql": "CREATE TABLE a (id INT);", "2020-01-01-000000_a/down.sql": "DROP TABLE a;"},
+    }
+
+    def setUp(self):
+        super().setUp()
+        self.fleet.inventory([self.fleet.sqlite("acme"), self.fleet.sqlite("bolt")])
+
+    def refused(self, *args):
+        result = self.run_ok(*args, cwd=self.fleet.dir, code=2)
+        self.assertIn("the chain's folder holds no revision: ", result.err)
+        self.assertEqual((result.out, self.fleet.tables("acme")), ("", set()))
+        return result.err
+
+    def test_an_empty_chain(self):
+        for args in (["upgrade"], ["plan"], ["downgrade", "base"], ["stamp", "head"], ["stamp", "--purge", "base"], ["check"],
+                     ["adopt", "--from", "dbmate"], ["upgrade", "--sql"], ["upgrade", "--sql", "--dialect", "postgresql"]):
+            with self.subTest(args=args):
+                self.assertIn("make one with 'skein revision -m MESSAGE'", self.refused(*args))
+        for args in (["heads"], ["history"], ["current"], ["tenants"], ["runs"]):
+            self.run_ok(*args)
+        self.assertFalse(os.path.exists(self.fleet.path(".skein")))
+        self.run_ok("revision", "-m", "first")
+        self.run_ok("upgrade")
+
+    def test_a_folder_of_another_tools_names_the_import_that_works(self):
+        for tool, files in self.FOLDERS.items():
+            with self.subTest(tool=tool):
+                shutil.rmtree(self.fleet.path("versions"))
+                for name, text in files.items():
+                    self.fleet.write(f"versions/{name}", text)
+                for command in ("upgrade", "plan", "check"):
+                    error = self.refused(command)
+                self.assertIn("Alembic" if tool == "alembic-sql" else f"a migration of {tool}'s", error)
+                command = re.search(rf"'skein (import {tool} [^']*)'", error).group(1).split()
+                if tool == "alembic-sql":
+                    self.assertIn("alembic upgrade base:heads --sql > up.sql", error)
+                    self.assertEqual(command[2:], ["up.sql", "--dialect", "sqlite"])
+                    continue
+                with open(self.fleet.path("skein.yaml")) as file:
+                    inventory = json.load(file)
+                self.fleet.write("other.yaml", json.dumps({**inventory, "chain": f"chain-{tool}"}))
+                self.run_ok(*command, inventory=self.fleet.path("other.yaml"))
+                self.run_ok("plan", inventory="other.yaml")
+
+    def test_alembics_folder_above_the_versions_is_known_too(self):
+        shutil.rmtree(self.fleet.path("versions"))
+        self.fleet.write("versions/env.py", "import alembic")
+        self.fleet.write("versions/versions/ab12_first.py", self.PYTHON)
+        self.assertIn("'versions/ab12_first.py' is a migration of Alembic's", self.refused("upgrade"))
+
+    def test_a_chain_with_a_fault_is_a_chain(self):
+        self.fleet.write("versions/20200101000000_a.sql", self.DOWN)
+        self.fleet.revision("aaaa1111", "SELECT 1;")
+        error = self.run_ok("upgrade", code=2).err
+        self.assertIn("20200101000000_a.sql:1: the header has no 'Revision ID:'", error)
+        self.assertNotIn("dbmate", error)
 
 
 if __name__ == "__main__":
