@@ -1,7 +1,9 @@
-/* The session's plan: what is left of it, the work that this makes, and whether it may be done here. */
+/* What is left of the tenant's plan, the work that this makes, whether it may be done here, and the intent to do it. */
 #include "rollout/session_private.h"
 
 #include "chain/chain.h"
+
+/* ---- plan ------------------------------------------------------------------------------------- */
 
 /* What is left of the plan. A plan is made once: `+1` must not mean one more after a retry. */
 static bool make_plan(struct session *session, struct plan *ret_left, struct err *err)
@@ -189,7 +191,7 @@ static bool may_restore(struct session *session)
 }
 
 /* Nothing of the rollout's is committed there. */
-static bool is_untouched(struct session *session)
+bool session_is_untouched(struct session *session)
 {
     return !session->unfinished.revision &&
            session->env->is_as_before(session->env->ctx, session, &session->seen);
@@ -204,11 +206,9 @@ static enum session_state begin_work(struct session *session)
         return SESSION_RESTORE;
     bool lacks_copy = session->work.count && !session->has_snapshot &&
                       env->snapshot(env->ctx, session) &&
-                      (is_untouched(session) || !env->has_trace(env->ctx, session));
+                      (session_is_untouched(session) || !env->has_trace(env->ctx, session));
     return lacks_copy ? SESSION_SNAPSHOT : next_work(session);
 }
-
-/* ---- stamps -------------------------------------------------------------------------------- */
 
 static const struct tables *tables_of(struct session *session)
 {
@@ -225,6 +225,41 @@ static bool needs_evidence(struct session *session, const struct plan *left)
            !session->has_evidence && session->driver->dialect->sql[SQL_TABLES] &&
            tables_of(session)->count;
 }
+
+enum session_state answer_plan(struct session *session)
+{
+    struct err err = {0};
+    struct plan left;
+    if (session->is_restored) {
+        session->versions = session->seen;
+        return SESSION_RELEASE;
+    }
+    if (session->env->request->verb->settles)
+        return check_direct(session, &err) ? session_begin_settling(session)
+                                           : session_fail(session, &err);
+    if (!make_plan(session, &left, &err) || !check_files(session, &err))
+        return session_fail(session, &err);
+    if (session_needs_probe(session, &left))
+        return check_direct(session, &err) ? SESSION_PROBE : session_fail(session, &err);
+    if (needs_evidence(session, &left))
+        return SESSION_EVIDENCE;
+    add_vouching_step(session, &left);
+    if (!build_work(session, &left, &err))
+        return session_fail(session, &err);
+    if (!request_changes(session->env->request)) {
+        show_plan(session);
+        return SESSION_RELEASE;
+    }
+    if (!check_connection(session, &err))
+        return session_fail(session, &err);
+    session->trouble_ns = 0;
+    retry_note_well(&session->tries);
+    session->env->on_well(session->env->ctx, session);
+    bool has_work = session->work.count || may_restore(session);
+    return has_work && !session->is_intended ? SESSION_INTENT : begin_work(session);
+}
+
+/* ---- evidence: what stamps are held to -------------------------------------------------------- */
 
 /* In a tenant of one schema a table without a schema is in that one, unless revisions set the path. */
 enum asked ask_evidence(struct session *session)
@@ -261,39 +296,19 @@ enum session_state answer_evidence(struct session *session)
     return session_fail(session, &err);
 }
 
-/* ---- what comes next ----------------------------------------------------------------------- */
+/* ---- intent ----------------------------------------------------------------------------------- */
 
-enum session_state answer_plan(struct session *session)
+/* A database that is still to be made has no place yet, and no plan. */
+enum asked ask_intent(struct session *session)
 {
-    struct err err = {0};
-    struct plan left;
-    if (session->is_restored) {
-        session->versions = session->seen;
-        return SESSION_RELEASE;
-    }
-    if (session->env->request->verb->settles)
-        return check_direct(session, &err) ? session_begin_settling(session)
-                                           : session_fail(session, &err);
-    if (!make_plan(session, &left, &err) || !check_files(session, &err))
-        return session_fail(session, &err);
-    if (session_needs_probe(session, &left))
-        return check_direct(session, &err) ? SESSION_PROBE : session_fail(session, &err);
-    if (needs_evidence(session, &left))
-        return SESSION_EVIDENCE;
-    add_vouching_step(session, &left);
-    if (!build_work(session, &left, &err))
-        return session_fail(session, &err);
-    if (!request_changes(session->env->request)) {
-        show_plan(session);
-        return SESSION_RELEASE;
-    }
-    if (!check_connection(session, &err))
-        return session_fail(session, &err);
-    session->trouble_ns = 0;
-    retry_note_well(&session->tries);
-    session->env->on_well(session->env->ctx, session);
-    bool has_work = session->work.count || may_restore(session);
-    return has_work && !session->is_intended ? SESSION_INTENT : begin_work(session);
+    const struct session_env *env = session->env;
+    struct intent intent = {
+        .before = session->from,
+    };
+    if (session->plan)
+        intent.goal = session->plan->to;
+    intent.snapshot = env->snapshot(env->ctx, session);
+    return env->intend(env->ctx, session, &intent) ? ASKED_OPS : ASKED_JOB;
 }
 
 /* Without a connection it is the database itself that is to be made. */
@@ -307,25 +322,4 @@ enum session_state answer_intent(struct session *session)
     }
     session->is_intended = true;
     return begin_work(session);
-}
-
-enum session_state answer_snapshot(struct session *session)
-{
-    session->has_snapshot = true;
-    return next_work(session);
-}
-
-/* Where the tenant stands now is read, not believed. */
-enum session_state answer_restore(struct session *session)
-{
-    session->is_restored = true;
-    return SESSION_INSPECT;
-}
-
-/* A run that died before it had made the copy had changed nothing. */
-enum session_state error_restore(struct session *session, const struct io_op *op)
-{
-    if (op->answer.is_missing && is_untouched(session))
-        return SESSION_RELEASE;
-    return session_fail(session, io_op_err(op));
 }

@@ -1,6 +1,5 @@
-/* The inside of a session, shared by the table's engine (session.c), the questions (session_ask.c, and
- * session_work.c for the work itself), the answers (session_answer.c), the plan (session_plan.c) and what is in
- * doubt (session_settle.c). No other file includes this. */
+/* The inside of a session, shared by the engine of its table (session.c), the operations that states ask for
+ * (session_ops.c), and its phases: link, look, plan, copy, apply, statements, doubt. No other file includes this. */
 #ifndef ROLLOUT_SESSION_PRIVATE_H
 #define ROLLOUT_SESSION_PRIVATE_H
 
@@ -171,7 +170,7 @@ void session_reserve_ops(struct session *session, size_t count);
 /* The way out with this error (the first one wins): roll back or close. */
 enum session_state session_fail(struct session *session, const struct err *err);
 
-/* session_ask.c, session_work.c, session_settle.c: one for each state that asks something */
+/* one for each state that asks something */
 enum asked ask_link(struct session *session);
 enum asked ask_connect(struct session *session);
 enum asked ask_lock(struct session *session);
@@ -199,7 +198,7 @@ enum asked ask_close(struct session *session);
 enum asked ask_backoff(struct session *session);
 enum asked ask_turn(struct session *session);
 
-/* session_answer.c: what the answer means, and so the next state */
+/* what the answer means, and so the next state */
 enum session_state answer_link(struct session *session);
 enum session_state answer_connect(struct session *session);
 enum session_state answer_inspect(struct session *session);
@@ -211,7 +210,7 @@ enum session_state answer_statements(struct session *session);
 enum session_state answer_create(struct session *session);
 enum session_state answer_close(struct session *session);
 
-/* session_settle.c */
+/* session_doubt.c */
 enum session_state answer_probe(struct session *session);
 enum session_state answer_settle(struct session *session);
 enum session_state answer_look(struct session *session);
@@ -234,7 +233,7 @@ enum session_state answer_snapshot(struct session *session);
 enum session_state answer_restore(struct session *session);
 enum session_state error_restore(struct session *session, const struct io_op *op);
 
-/* session_answer.c: the same for an op that failed */
+/* the same for an op that failed */
 enum session_state error_connect(struct session *session, const struct io_op *op);
 enum session_state error_create(struct session *session, const struct io_op *op);
 enum session_state error_look(struct session *session, const struct io_op *op);
@@ -246,7 +245,7 @@ enum session_state error_mark(struct session *session, const struct io_op *op);
 /* The state that begins the next actions, or the way out where none is left. */
 enum session_state next_work(struct session *session);
 
-/* session_ask.c: time for an operation, and for one of our own statements. */
+/* session_ops.c: time for an operation, and for one of our own statements. */
 uint64_t session_budget(const struct session *session, uint64_t timeout_ms);
 uint64_t session_control_budget(const struct session *session);
 
@@ -255,26 +254,43 @@ struct io_op *session_add_query(struct session *session, const enum sql_id *ids,
 struct io_op *session_add_one(struct session *session, enum sql_id id);
 void session_set_sql(struct io_op *op, struct buf *buf);
 
-/* session_work.c: an op of one statement outside a transaction. */
+/* session_ops.c: an op of one statement outside a transaction. */
 void session_add_outside(struct session *session, const char *sql);
 
-/* session_work.c: the session's settings for statements outside a transaction, and what the statements before
+/* session_ops.c: the session's settings for statements outside a transaction, and what the statements before
  * this one have set: another session may have run them. */
 void session_add_setup(struct session *session, const struct piece *end);
 
 /* session.c: the op of the batch that a joined state added first, or NULL. */
 struct io_op *session_op_of(const struct session *session, enum session_state state);
 
-/* session_settle.c: the two ways to settle a doubt, added to the error. */
+/* session_doubt.c: the two ways to settle a doubt, added to the error. */
 void session_say_how_to_settle(const struct session *session, struct err *err);
 
-/* session_work.c: the action that an op of the batch was made for. */
+/* The action that an op of the batch was made for. */
 static inline const struct action *session_action_of(const struct io_op *op)
 {
     return op->owner;
 }
 
-/* session_ask.c: the op of the batch that asks this, or NULL. */
+/* Calls session_go_on after this time. */
+void session_start_timer(struct session *session, uint64_t delay_ms);
+
+/* Nothing of the rollout's is committed there. */
+bool session_is_untouched(struct session *session);
+
+/* Asks for the actions from the cursor on, as long as they stay on one side of the transaction's border; notes the
+ * steps that are recorded before `end`; and takes what the batch did for the database's now. */
+enum asked session_ask_actions(struct session *session, bool is_in_transaction);
+void session_note_actions(struct session *session, size_t end);
+void session_take_commit(struct session *session);
+void session_take_history_id(struct session *session);
+
+/* Statements outside a transaction: those before the failed one stand, and are marked. */
+enum session_state session_stop_statements(struct session *session, size_t failed,
+                                           const struct io_op *op);
+
+/* session_look.c: the op of the batch that asks this, or NULL. */
 const struct io_op *session_look_op(const struct session *session, enum look_op look);
 
 #endif

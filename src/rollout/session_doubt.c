@@ -1,11 +1,26 @@
-/* A statement outside a transaction that was under way when its run died, or that failed: what the author's query
- * or the catalog says of it, or a person. */
+/* What may have happened and was not heard of: a commit without an answer; a statement outside a transaction that was
+ * under way when its run died, or that failed. What the tables, the author's query or the catalog say of it, or a
+ * person. */
 #include "rollout/session_private.h"
 
 #include "base/buf.h"
 #include "chain/chain.h"
 #include "dialect/probe.h"
 #include "rollout/checkpoint.h"
+
+/* ---- resolve ---------------------------------------------------------------------------------- */
+
+/* Under the lock no other session can change the tenant, not even our own orphan: what is read stays so. */
+enum session_state answer_resolve(struct session *session)
+{
+    session->is_resolving = false;
+    if (rows_are_equal(&session->seen, &session->expected) &&
+        !rows_are_equal(&session->seen, &session->versions))
+        session_take_commit(session);
+    return SESSION_PLAN;
+}
+
+/* ---- probe: before the statement is run again ------------------------------------------------- */
 
 static void ask_of(struct session *session, const struct piece *piece,
                    const struct revision *revision)
@@ -37,8 +52,6 @@ void session_say_how_to_settle(const struct session *session, struct err *err)
     err_add(err, ": look, then say 'skein resolve %s --done' or 'skein resolve %s --undone'",
             session->tenant->name, session->tenant->name);
 }
-
-/* ---- before it is run again ---------------------------------------------------------------- */
 
 /* If a statement is taken back as a whole, only the driver can have said that it left something; an earlier
  * release did not ask. */
@@ -155,7 +168,7 @@ enum session_state error_probe(struct session *session, const struct io_op *op)
     return session_fail(session, &err);
 }
 
-/* ---- right after it failed ----------------------------------------------------------------- */
+/* ---- look: right after it failed -------------------------------------------------------------- */
 
 /* It is not known how much of the statement is done: it is not run again before a person, or the author's
  * query, has said so. */
@@ -220,6 +233,18 @@ enum session_state answer_look(struct session *session)
     return session->found.repair_count && !session->is_cancelled ? SESSION_REPAIR : SESSION_MARK;
 }
 
+/* It is left to the next attempt, or the next run. */
+enum session_state error_look_after(struct session *session, const struct io_op *op)
+{
+    (void)op;
+    bool can_mark = !io_is_broken(session->io) && !io_is_in_transaction(session->io);
+    session->is_begun = true;
+    session->is_half_open = !can_mark;
+    return can_mark ? SESSION_MARK : SESSION_CLOSE;
+}
+
+/* ---- repair ----------------------------------------------------------------------------------- */
+
 enum asked ask_repair(struct session *session)
 {
     for (size_t i = 0; i < session->found.repair_count; i++)
@@ -233,34 +258,7 @@ enum session_state answer_repair(struct session *session)
     return SESSION_MARK;
 }
 
-/* It is left to the next attempt, or the next run. */
-enum session_state error_look_after(struct session *session, const struct io_op *op)
-{
-    (void)op;
-    bool can_mark = !io_is_broken(session->io) && !io_is_in_transaction(session->io);
-    session->is_begun = true;
-    session->is_half_open = !can_mark;
-    return can_mark ? SESSION_MARK : SESSION_CLOSE;
-}
-
-/* The repair may have to wait for a lock, as the statement itself had to. */
-enum session_state error_setup(struct session *session, const struct io_op *op)
-{
-    struct err err = *io_op_err(op);
-    bool is_repair = false;
-    for (size_t i = 0; i < session->repairs_under_way; i++)
-        is_repair = is_repair || op->op.sql == session->found.repairs[i];
-    if (is_repair) {
-        err_prefix(&err, "taking away what the statement left with '%s'", op->op.sql);
-        err_set_place(&err, session->doubtful_revision->path, session->doubtful->line);
-        session->err_revision = session->doubtful_revision;
-        session->err_statement =
-            piece_line_text(&session->arena, session->doubtful, session->doubtful->line);
-    }
-    return session_fail(session, &err);
-}
-
-/* ---- a person's word ----------------------------------------------------------------------- */
+/* ---- settle: a person's word ------------------------------------------------------------------ */
 
 static bool is_place(const struct script *script, size_t done)
 {

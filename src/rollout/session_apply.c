@@ -1,20 +1,12 @@
-/* What is asked of the database while a tenant is worked on: transactions with their records, statements
- * with their checkpoints, and the end of both. */
+/* A transaction: it begins, runs its actions, records them, and commits. What all batches of actions share is here
+ * too. */
 #include "rollout/session_private.h"
 
 #include "base/buf.h"
-#include "rollout/checkpoint.h"
 
 enum { SCRIPT_SLACK_MS = 5000 };
 
-static uint64_t script_budget(const struct session *session, const struct piece *piece)
-{
-    uint64_t each_ms = session->tenant->settings->statement_timeout_ms;
-    return session_budget(session,
-                          each_ms ? each_ms * piece->statement_count + SCRIPT_SLACK_MS : 0);
-}
-
-/* ---- a transaction ------------------------------------------------------------------------- */
+/* ---- begin ------------------------------------------------------------------------------------ */
 
 /* What of the session some revision of the work may change. */
 static unsigned may_change(const struct session *session)
@@ -129,6 +121,15 @@ enum asked ask_begin(struct session *session)
     return ASKED_OPS;
 }
 
+/* ---- a batch of actions ----------------------------------------------------------------------- */
+
+static uint64_t script_budget(const struct session *session, const struct piece *piece)
+{
+    uint64_t each_ms = session->tenant->settings->statement_timeout_ms;
+    return session_budget(session,
+                          each_ms ? each_ms * piece->statement_count + SCRIPT_SLACK_MS : 0);
+}
+
 /* What follows a script inside our transaction makes sure that it still is ours. */
 static void set_script(struct session *session, struct io_op *op, const struct action *action)
 {
@@ -230,7 +231,7 @@ static void make_actions(struct session *session)
     };
 }
 
-static enum asked ask_actions(struct session *session, bool is_in_transaction)
+enum asked session_ask_actions(struct session *session, bool is_in_transaction)
 {
     size_t count = count_of_batch(session, is_in_transaction);
     make_actions(session);
@@ -241,6 +242,141 @@ static enum asked ask_actions(struct session *session, bool is_in_transaction)
             add_action(session, &session->work.actions[i]);
     return ASKED_OPS;
 }
+
+static void note_step(struct session *session, const struct action *action)
+{
+    *ARENA_PUSH(&session->arena, session->done, session->recorded_count, session->done_capacity) =
+        (struct step_done){
+            .revision = action->step->revision,
+            .direction = action->step->direction,
+            .statements = (uint32_t)action->statements,
+            .duration_ms = session->step_ms,
+        };
+    session->step_ms = 0;
+}
+
+/* Adds up what the batch's finished actions have taken, and notes the steps they record. */
+void session_note_actions(struct session *session, size_t end)
+{
+    const struct io_op *op = session->ops;
+    for (size_t i = session->acting.begin; i < end; i++) {
+        const struct action *action = &session->work.actions[i];
+        while (!action_is_deferred(action) && op->owner != action)
+            op++;
+        if (action->kind == ACTION_SCRIPT)
+            session->step_ms += op->answer.duration_ms;
+        if (action->kind == ACTION_RECORD)
+            note_step(session, action);
+    }
+}
+
+/* The steps recorded so far are the database's now. */
+void session_take_commit(struct session *session)
+{
+    session->versions = session->expected;
+    session->done_count = session->recorded_count;
+    for (; session->cursor < session->batch_end; session->cursor++) {
+        const struct action *action = &session->work.actions[session->cursor];
+        session->is_half_open = action->kind == ACTION_START;
+        if (action->kind == ACTION_MARK)
+            session->half_done = action->statements;
+        if (action->kind == ACTION_RECORD)
+            session->half_done = 0;
+        session->is_begun = false;
+    }
+}
+
+enum session_state next_work(struct session *session)
+{
+    bool is_pooled = io_info(session->io)->is_pooled;
+    if (session->cursor == session->work.count)
+        return is_pooled && io_is_in_transaction(session->io) ? SESSION_ROLLBACK : SESSION_RELEASE;
+    /* The lock went with the transaction: take it and look again. */
+    if (is_pooled && !io_is_in_transaction(session->io))
+        return SESSION_LOCK;
+    bool is_transactional = session->work.actions[session->cursor].is_in_transaction;
+    return is_transactional ? SESSION_BEGIN : SESSION_SETUP;
+}
+
+/* Says where in the revision's file a failed op stands. */
+static void locate(struct session *session, const struct action *action, const struct io_op *op,
+                   struct err *err)
+{
+    const struct revision *revision = action->step->revision;
+    session->err_revision = revision;
+    bool lacks_row = op->answer.rows_seen == 0 && err->kind == ERR_SQL && !err->code[0];
+    if (action->kind == ACTION_VERIFY && action->verify->fault) {
+        if (lacks_row) {
+            err_set(err, ERR_SQL, "%s", action->verify->fault);
+            err->trouble = TROUBLE_CONFLICT; /* another tenant of the run may be at it */
+        }
+        err_set_place(err, revision->path, action->verify->line);
+        session->err_statement = piece_line_text(&session->arena, action->piece, err->line);
+        return;
+    }
+    if (action->kind == ACTION_VERIFY) {
+        err_set_place(err, revision->path, action->verify->line);
+        session->err_statement = action->verify->sql;
+        return;
+    }
+    if (action->kind == ACTION_WATCH || action->kind == ACTION_CHECK) {
+        err_set_place(err, revision->path, action->script->breaking_line);
+        return;
+    }
+    if (action->kind != ACTION_SCRIPT) {
+        err_prefix(err, "recording %s", revision ? revision->id : "the stamp");
+        return;
+    }
+    err_set_place(err, revision->path,
+                  piece_line(action->piece, io_op_err(op)->offset, op->answer.statements_done));
+    session->err_statement = piece_line_text(&session->arena, action->piece, err->line);
+}
+
+/* Only the guard follows a piece in its message. If all the piece's statements succeeded and the op failed, the
+ * guard failed: the revision has ended our transaction. */
+static bool ended_transaction(const struct session *session, const struct action *action,
+                              const struct io_op *op)
+{
+    bool is_guarded = action->kind == ACTION_SCRIPT && action->is_in_transaction &&
+                      session->driver->dialect->sql[SQL_GUARD];
+    return op->answer.is_tx_broken ||
+           (is_guarded && io_op_err(op)->kind == ERR_SQL &&
+            op->answer.statements_done >= action->piece->statement_count);
+}
+
+/* If the server could not parse the message, or never answered it, the joined script is to blame, and not our
+ * BEGIN that it travelled with. */
+static bool is_of_joined(const struct io_op *op)
+{
+    bool was_unreadable = io_op_err(op)->kind == ERR_SQL && !op->answer.statements_done;
+    bool was_unanswered = io_op_err(op)->is_connection_lost && !io_op_err(op)->code[0];
+    return op->op.joined && (was_unreadable || was_unanswered);
+}
+
+enum session_state error_work(struct session *session, const struct io_op *op)
+{
+    struct err err = *io_op_err(op);
+    if (session->state == SESSION_BEGIN && is_of_joined(op))
+        locate(session, session_action_of(op + 1), op + 1, &err);
+    const struct action *action = session_action_of(op);
+    if (!action)
+        return session_fail(session, &err);
+    locate(session, action, op, &err);
+    if (ended_transaction(session, action, op)) {
+        session->is_partial = true;
+        err.is_transient = false;
+        err.said = NULL;
+        snprintf(err.text, sizeof err.text,
+                 "the revision ended skein's transaction itself: what it did before that stands");
+    }
+    session->step_ms = 0;
+    enum session_state next = session_fail(session, &err);
+    return session->state == SESSION_STATEMENTS && next != SESSION_ROLLBACK
+               ? session_stop_statements(session, (size_t)(action - session->work.actions), op)
+               : next;
+}
+
+/* ---- apply ------------------------------------------------------------------------------------ */
 
 /* What begins the transaction may wait for a lock; a server that hangs is waited for once. */
 static void join(const struct session *session, struct io_op *first, struct io_op *op)
@@ -278,54 +414,20 @@ static void join_scripts(struct session *session)
 
 enum asked ask_apply(struct session *session)
 {
-    ask_actions(session, true);
+    session_ask_actions(session, true);
     if (session->driver->traits & DRIVER_JOINS)
         join_scripts(session);
     return ASKED_OPS;
 }
 
-enum asked ask_statements(struct session *session)
+enum session_state answer_apply(struct session *session)
 {
-    return ask_actions(session, false);
+    session_note_actions(session, session->batch_end);
+    session->has_schema = session->has_version_table = session->has_history = true;
+    return SESSION_COMMIT;
 }
 
-void session_add_outside(struct session *session, const char *sql)
-{
-    struct io_op *op = session_add_op(session, OP_SCRIPT);
-    op->op.sql = sql;
-    op->op.sql_len = strlen(sql);
-    op->op.tx_after = TX_OUTSIDE;
-    op->timeout_ms = session_control_budget(session);
-}
-
-void session_add_setup(struct session *session, const struct piece *end)
-{
-    if (session->driver->dialect->sql[SQL_SETUP])
-        session_add_one(session, SQL_SETUP)->op.tx_after = TX_OUTSIDE;
-    for (const struct piece *piece = piece_first_beside(end); piece < end; piece++)
-        if (piece->is_setting)
-            session_add_outside(session, piece->sql);
-}
-
-/* The next piece, past the actions that only write rows. */
-static const struct piece *next_piece(const struct session *session)
-{
-    const struct action *action = &session->work.actions[session->cursor];
-    while (!action->piece || action->is_in_transaction)
-        action++;
-    return action->piece;
-}
-
-/* What a statement left half made goes before it is run again. */
-enum asked ask_setup(struct session *session)
-{
-    session_add_setup(session, next_piece(session));
-    for (size_t i = 0; i < session->found.repair_count; i++)
-        session_add_outside(session, session->found.repairs[i]);
-    session->repairs_under_way = session->found.repair_count;
-    session->found.repair_count = 0;
-    return ASKED_OPS;
-}
+/* ---- commit ----------------------------------------------------------------------------------- */
 
 enum asked ask_commit(struct session *session)
 {
@@ -337,23 +439,36 @@ enum asked ask_commit(struct session *session)
     return ASKED_OPS;
 }
 
-enum asked ask_mark(struct session *session)
+/* The history rows that the batch has added count from now on. */
+void session_take_history_id(struct session *session)
 {
-    const struct action *failed = &session->work.actions[session->cursor];
-    struct action mark = *failed;
-    if (failed->kind == ACTION_SCRIPT)
-        mark.statements = failed->piece->first_statement;
-    mark.checkpoint = checkpoint_text(
-        &session->arena, &script_digests(&session->arena, mark.script)[mark.statements],
-        !session->is_begun);
-    struct io_op *op = session_add_op(session, OP_QUERY);
-    struct buf buf;
-    buf_init(&buf, BUF_MAX_DEFAULT);
-    struct sql_vars vars =
-        record_history(&session->vars, &mark, session->env->target->command,
-                       mark.statements || session->is_begun ? "partial" : "failed", 0);
-    sql_expand(&buf, session->driver->dialect, SQL_HISTORY_MARK, &vars);
-    session_set_sql(op, &buf);
-    op->timeout_ms = session_control_budget(session);
+    session->history_id +=
+        actions_count(session->work.actions, session->cursor, session->batch_end);
+}
+
+enum session_state answer_commit(struct session *session)
+{
+    session_take_history_id(session);
+    session_take_commit(session);
+    return next_work(session);
+}
+
+/* No answer is neither yes nor no: it is looked up. An answer that says no is a failure. */
+enum session_state error_commit(struct session *session, const struct io_op *op)
+{
+    session->is_resolving = io_op_err(op)->is_connection_lost;
+    session->resolve_attempts = 0;
+    session->doubt = (struct retry_history){0};
+    struct err err = *io_op_err(op);
+    err_prefix(&err, "committing");
+    return session_fail(session, &err);
+}
+
+/* ---- rollback --------------------------------------------------------------------------------- */
+
+enum asked ask_rollback(struct session *session)
+{
+    struct io_op *op = session_add_one(session, SQL_ROLLBACK);
+    op->op.tx_after = TX_OUTSIDE;
     return ASKED_OPS;
 }

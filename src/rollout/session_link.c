@@ -1,0 +1,247 @@
+/* The way in and the way out: a connection, the tenant's database where it is still to be made, the next attempt. */
+#include "rollout/session_private.h"
+
+#include "base/buf.h"
+
+/* ---- link ------------------------------------------------------------------------------------- */
+
+static void on_link_ready(void *ctx, const struct err *err)
+{
+    struct session *session = ctx;
+    if (err)
+        session->link = NULL;
+    else
+        session->io = link_io(session->link);
+    session_job_done(session, err);
+}
+
+/* The server that has no such database yet has one that it was born with. */
+enum asked ask_link(struct session *session)
+{
+    const struct dialect *dialect = session->driver->dialect;
+    bool is_looking = !request_changes(session->env->request);
+    const struct link_wish wish = {
+        .database = session->is_creating ? dialect->maintenance_database : NULL,
+        .may_create =
+            session->tenant->settings->create && (is_looking || session->is_made_intended),
+        .is_read_only = is_looking,
+        .may_reuse = !session->is_creating,
+    };
+    session->is_guard_prepared = false;
+    session->link = link_new(session->env->links, (uint32_t)session->index, &wish);
+    if (!link_get(session->link, on_link_ready, session))
+        return ASKED_JOB;
+    session->io = link_io(session->link);
+    return ASKED_OPS;
+}
+
+enum session_state answer_link(struct session *session)
+{
+    return session->is_creating ? SESSION_CREATE : SESSION_CONNECT;
+}
+
+/* ---- connect ---------------------------------------------------------------------------------- */
+
+static struct io_op *add_connect(struct session *session)
+{
+    struct io_op *op = session_add_op(session, OP_CONNECT);
+    link_fill_connect(session->link, op);
+    return op;
+}
+
+enum asked ask_connect(struct session *session)
+{
+    session->is_reused = link_is_connected(session->link);
+    if (!session->is_reused)
+        add_connect(session)->op.flags |= OP_HEARS_ALL;
+    return ASKED_OPS;
+}
+
+enum session_state answer_connect(struct session *session)
+{
+    session->vars.backend_pid = io_info(session->io)->backend_pid;
+    session->vars.sets_parser = io_info(session->io)->reads_oddly;
+    (void)link_note_connected(session->link, &err_none);
+    session->env->on_connected(session->env->ctx, session);
+    return SESSION_LOCK;
+}
+
+/* A run that only looks treats a database that an upgrade would make as an empty one. */
+static enum session_state take_for_empty(struct session *session)
+{
+    session->from.is_known = session->versions.is_known = true;
+    session->has_schema = true;
+    return session->env->request->verb->only_looks ? SESSION_CLOSE : SESSION_PLAN;
+}
+
+/* A rollback makes no database, but for a copy to be put there. Where there was nothing before, it is over. */
+static bool makes_nothing(struct session *session)
+{
+    const struct session_env *env = session->env;
+    return env->is_back(env->ctx) && !env->restore(env->ctx, session);
+}
+
+enum session_state error_connect(struct session *session, const struct io_op *op)
+{
+    const struct session_env *env = session->env;
+    bool is_missing = op->answer.is_missing && session->tenant->settings->create;
+    if (is_missing && !request_changes(env->request))
+        return take_for_empty(session);
+    if (is_missing && makes_nothing(session)) {
+        bool was_empty = env->is_as_before(env->ctx, session, &(struct rows){.is_known = true});
+        return was_empty ? SESSION_CLOSE : session_fail(session, io_op_err(op));
+    }
+    if (is_missing) {
+        session->after_close = SESSION_INTENT;
+        return SESSION_CLOSE;
+    }
+    if (!link_note_connected(session->link, io_op_err(op)))
+        session->env->on_not_refused(session->env->ctx, session);
+    return session_fail(session, io_op_err(op));
+}
+
+/* ---- create ----------------------------------------------------------------------------------- */
+
+enum asked ask_create(struct session *session)
+{
+    session->vars.database = session->tenant->url.database;
+    (void)add_connect(session);
+    session_add_one(session, SQL_CREATE_DATABASE)->op.tx_after = TX_ANY;
+    return ASKED_OPS;
+}
+
+enum session_state answer_create(struct session *session)
+{
+    session->after_close = SESSION_LINK;
+    return SESSION_CLOSE;
+}
+
+enum session_state error_create(struct session *session, const struct io_op *op)
+{
+    const char *code = session->driver->dialect->code_database_exists;
+    bool is_there =
+        code && strcmp(io_op_err(op)->code, code) == 0; /* another run made it meanwhile */
+    return is_there ? answer_create(session) : session_fail(session, io_op_err(op));
+}
+
+/* ---- release and close ------------------------------------------------------------------------ */
+
+static void on_released(void *ctx)
+{
+    session_go_on(ctx);
+}
+
+static struct link *take_link(struct session *session)
+{
+    struct link *link = session->link;
+    session->link = NULL;
+    session->io = NULL;
+    session->is_creating = false;
+    return link;
+}
+
+enum asked ask_release(struct session *session)
+{
+    bool is_ending = session->env->is_ending(session->env->ctx);
+    (is_ending ? link_close : link_leave)(take_link(session), on_released, session);
+    return ASKED_CLOSE;
+}
+
+enum asked ask_close(struct session *session)
+{
+    struct link *link = take_link(session);
+    if (!link)
+        return ASKED_OPS;
+    link_close(link, on_released, session);
+    return ASKED_CLOSE;
+}
+
+enum { RESOLVE_ATTEMPTS = 8 };
+
+/* For how long it fails, and its server is in trouble, without the time that it waited for a place. */
+static void measure(struct session *session, struct retry_history *history)
+{
+    uint64_t now_ns = uv_hrtime() - session->stalled_ns;
+    if (!session->failing_ns)
+        session->failing_ns = now_ns;
+    if (!session->trouble_ns)
+        session->trouble_ns = now_ns;
+    history->failing_ms = (now_ns - session->failing_ns) / 1000000;
+    history->trouble_ms = (now_ns - session->trouble_ns) / 1000000;
+}
+
+static bool may_retry(struct session *session)
+{
+    const struct session_env *env = session->env;
+    const struct settings *settings = session->tenant->settings;
+    struct retry_history *history = session->is_resolving ? &session->doubt : &session->tries;
+    struct retry_limits limits = {settings->retries, settings->retry_timeout_ms};
+    if (session->is_cancelled || session->is_partial)
+        return false;
+    measure(session, history);
+    env->weigh(env->ctx, session, &session->err, history);
+    struct err err = session->err;
+    if (session->is_resolving) { /* asking again is always right, but not for ever */
+        session->resolve_attempts++;
+        if (limits.retries < RESOLVE_ATTEMPTS)
+            limits.retries = RESOLVE_ATTEMPTS;
+        err.is_transient = true;
+    }
+    /* A run that stops looks once how a commit ended: what is in flight finishes. */
+    bool may_wait =
+        env->may_wait(env->ctx) || (session->is_resolving && session->resolve_attempts == 1);
+    return may_wait && retry_decide(&err, history, &limits, env->random(env->ctx), &session->retry);
+}
+
+enum session_state answer_close(struct session *session)
+{
+    enum session_state next = session->after_close;
+    session->after_close = SESSION_DONE;
+    if (next != SESSION_DONE)
+        return next;
+    if (session->err.kind == ERR_NONE || !may_retry(session))
+        return SESSION_DONE;
+    return SESSION_BACKOFF;
+}
+
+/* ---- the next attempt ------------------------------------------------------------------------- */
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct session *session = timer->data;
+    const struct session_env *env = session->env;
+    session_go_on(session);
+    env->fill(env->ctx);
+}
+
+void session_start_timer(struct session *session, uint64_t delay_ms)
+{
+    uv_update_time(session->env->loop);
+    uv_timer_start(&session->timer, on_timer, delay_ms, 0);
+}
+
+enum asked ask_backoff(struct session *session)
+{
+    const struct session_env *env = session->env;
+    uint64_t delay_ms = session->retry.delay_ms;
+    env->on_retry(env->ctx, session, &session->err, session->attempts, delay_ms);
+    session->is_parked = env->park(env->ctx, session);
+    session->last_err = session->err;
+    session->err.kind = ERR_NONE;
+    session->err_revision = NULL;
+    session->err_statement = NULL;
+    session->attempts++;
+    session->lock_waited_ms = 0;
+    session->has_snapshot = false;
+    session_start_timer(session, delay_ms);
+    return ASKED_TIMER;
+}
+
+enum asked ask_turn(struct session *session)
+{
+    if (!session->is_parked)
+        return ASKED_OPS;
+    session->due_ns = uv_hrtime();
+    session->env->want_turn(session->env->ctx, session, session->retry.turn);
+    return ASKED_JOB;
+}

@@ -1,0 +1,281 @@
+/* Under the lock: where the tenant's tables are, whose database it is, and what it says of itself. */
+#include "rollout/session_private.h"
+
+#include "base/buf.h"
+#include "rollout/history.h"
+
+enum { LOCK_POLL_MAX_MS = 250 };
+
+/* ---- lock ------------------------------------------------------------------------------------- */
+
+/* Two databases on one server may have a schema of the same name. Where locks are the database's own, the schema is
+ * enough; where they are the server's, the key tells databases apart too. */
+static uint64_t lock_key(const struct session *session)
+{
+    char name[512];
+    const struct tenant *tenant = session->tenant;
+    const char *database = tenant->url.database ? tenant->url.database : "";
+    bool is_of_server = session->driver->dialect->traits & DIALECT_LOCKS_SERVER;
+    int len = snprintf(name, sizeof name, "skein/%s%s%s", is_of_server ? database : "",
+                       is_of_server ? "/" : "", tenant->schema ? tenant->schema : "");
+    return hash_u64(name, (size_t)len < sizeof name ? (size_t)len : sizeof name - 1);
+}
+
+/* What the questions are made from, while the batch runs. */
+static void make_look(struct session *session)
+{
+    const struct session_env *env = session->env;
+    const struct tenant *tenant = session->tenant;
+    bool only_looks = env->request->verb->only_looks;
+    session->look = (struct look){
+        .dialect = session->driver->dialect,
+        .vars = session->vars,
+        .schema = tenant->schema,
+        .search_path = tenant->settings->search_path,
+        .adoption = only_looks ? NULL : env->adoption,
+        .reads_history = !only_looks,
+        .may_meet_twins = env->may_meet_twins,
+    };
+}
+
+static struct io_op *add_prepared(struct session *session, enum op_kind kind, io_prepare_fn prepare)
+{
+    struct io_op *op = session_add_op(session, kind);
+    op->prepare = prepare;
+    op->input = &session->look;
+    op->timeout_ms = session_control_budget(session);
+    return op;
+}
+
+/* Who fails now says who is in the way. */
+static bool is_patience_over(const struct session *session)
+{
+    return session->lock_waited_ms >= session->tenant->settings->lock_timeout_ms;
+}
+
+enum asked ask_lock(struct session *session)
+{
+    if (!request_changes(session->env->request))
+        return ASKED_OPS;
+    session->vars.lock_key = lock_key(session);
+    make_look(session);
+    struct io_op *op = add_prepared(session, OP_LOCK, look_prepare_lock);
+    if (session->lock_waited_ms && is_patience_over(session))
+        op->op.flags |= OP_SAYS_HOLDER;
+    return ASKED_OPS;
+}
+
+/* A connection that another tenant left may have died since: that does not count as a failure. */
+static bool died_unused(struct session *session, const struct io_op *op)
+{
+    if (!session->is_reused || !io_op_err(op)->is_connection_lost)
+        return false;
+    session->is_reused = false;
+    session->after_close = SESSION_LINK;
+    return true;
+}
+
+enum session_state error_lock(struct session *session, const struct io_op *op)
+{
+    if (died_unused(session, op))
+        return SESSION_CLOSE;
+    if (op->answer.is_pooled)
+        return SESSION_LOCK;
+    bool is_held =
+        io_op_err(op)->kind == ERR_LOCK && !op->answer.is_locked && !io_op_err(op)->code[0];
+    uint64_t patience_ms = session->tenant->settings->lock_timeout_ms;
+    if (is_held && session->lock_waited_ms < patience_ms &&
+        session->env->may_wait(session->env->ctx))
+        return SESSION_LOCK_WAIT;
+    return session_fail(session, io_op_err(op));
+}
+
+enum asked ask_lock_wait(struct session *session)
+{
+    uint64_t delay_ms = 5 + session->lock_waited_ms / 4;
+    if (delay_ms > LOCK_POLL_MAX_MS)
+        delay_ms = LOCK_POLL_MAX_MS;
+    session->lock_waited_ms += delay_ms;
+    session_start_timer(session, delay_ms);
+    return ASKED_TIMER;
+}
+
+/* ---- inspect ---------------------------------------------------------------------------------- */
+
+static void add_look(struct session *session, enum look_op look, io_prepare_fn prepare)
+{
+    add_prepared(session, OP_QUERY, prepare)->owner = look_owner(look);
+}
+
+enum asked ask_inspect(struct session *session)
+{
+    make_look(session);
+    session_add_one(session, SQL_INSPECT)->owner = look_owner(LOOK_PLACE);
+    if (session->driver->dialect->sql[SQL_LOCATE]) {
+        add_look(session, LOOK_LOCATION, look_prepare_location);
+        add_look(session, LOOK_IDENTITY, look_prepare_identity);
+    }
+    return ASKED_OPS;
+}
+
+const struct io_op *session_look_op(const struct session *session, enum look_op look)
+{
+    struct io_view view = {.ops = session->ops, .count = session->op_count};
+    return io_view_find(&view, look_owner(look));
+}
+
+/* The inventory knows a database by its URL, which may be one of several names. NULL: no other tenant of this
+ * run has it. */
+static const struct tenant *find_twin(struct session *session)
+{
+    const struct io_op *op = session_look_op(session, LOOK_IDENTITY);
+    const char *database = op && op->answer.rows.row_count ? io_op_value(op, 0, 0) : NULL;
+    if (!database)
+        return NULL;
+    const char *schema = session->vars.schema ? session->vars.schema : "";
+    const char *key = arena_printf(&session->arena, "%s/%s", database, schema);
+    return session->env->claim(session->env->ctx, session, key);
+}
+
+/* Where the tenant's tables are. */
+static void take_place(struct session *session)
+{
+    struct io_view view = {session->ops, session->op_count, io_info(session->io), false};
+    struct place place = look_place(&session->look, &view, &session->arena);
+    session->has_schema = place.has_schema;
+    session->has_version_table = place.has_version_table;
+    session->has_history = place.has_history;
+    session->vars.schema = place.schema;
+    session->vars.search_path = place.search_path;
+    session->vars.watches_client = place.watches_client;
+    if (place.is_pooled)
+        io_set_pooled(session->io);
+}
+
+enum session_state answer_inspect(struct session *session)
+{
+    struct err err;
+    take_place(session);
+    bool may_create = session->tenant->settings->create && session->tenant->schema;
+    const struct tenant *twin = find_twin(session);
+    session->is_reused = false;
+    if (twin) {
+        err_set(&err, ERR_CONFIG, "it is the same database as that of tenant '%s'", twin->name);
+        return session_fail(session, &err);
+    }
+    if (session->has_schema || may_create)
+        return SESSION_READ;
+    if (session->tenant->schema)
+        err_set(&err, ERR_CONFIG, "schema '%s' does not exist ('create: true' would make it)",
+                session->tenant->schema);
+    else
+        err_set(
+            &err, ERR_CONFIG,
+            "the search_path of the role or the database names no schema that exists and that the role may use: "
+            "give the tenant's 'schema'");
+    return session_fail(session, &err);
+}
+
+enum session_state error_look(struct session *session, const struct io_op *op)
+{
+    const struct adoption *adoption = session->env->adoption;
+    struct err err = *io_op_err(op);
+    if (died_unused(session, op))
+        return SESSION_CLOSE;
+    if (adoption && session->state == SESSION_READ && op == session_look_op(session, LOOK_FOREIGN))
+        err_prefix(&err, "reading %s's table '%s'", adoption->name, adoption->table);
+    return session_fail(session, &err);
+}
+
+/* ---- read ------------------------------------------------------------------------------------- */
+
+static void add_reads(struct session *session)
+{
+    add_look(session, LOOK_VERSIONS, look_prepare_versions);
+    if (session->look.reads_history)
+        add_look(session, LOOK_HISTORY, look_prepare_history);
+    if (session->look.adoption)
+        add_look(session, LOOK_FOREIGN, look_prepare_foreign);
+}
+
+/* What one answer does not decide about the next travels in one message. Who has the lock takes a second
+ * statement to find out. */
+static void join_looks(struct session *session)
+{
+    struct io_op *lock = session_op_of(session, SESSION_LOCK);
+    struct io_op *inspect = session_op_of(session, SESSION_INSPECT);
+    struct io_op *reads = session_op_of(session, SESSION_READ);
+    inspect->joins_last = lock && lock != inspect && !(lock->op.flags & OP_SAYS_HOLDER);
+    while (++reads < session->ops + session->op_count)
+        reads->joins_last = true;
+}
+
+enum asked ask_read(struct session *session)
+{
+    add_reads(session);
+    join_looks(session);
+    return ASKED_OPS;
+}
+
+/* The table may hold anything: report and ledger take no more of it than could be ids. */
+static bool take_versions(struct session *session, const struct io_op *op, struct err *err)
+{
+    enum { ROWS_MOST = 10000, ID_MOST = 255, SHOWN = 40 };
+    const char **ids = arena_calloc(&session->arena, op->answer.rows.row_count, sizeof *ids);
+    if (op->answer.rows.row_count > ROWS_MOST)
+        return err_set(err, ERR_DRIFT,
+                       "its version table has more than %d rows, which are no revisions: delete "
+                       "what does not belong there",
+                       ROWS_MOST);
+    for (size_t i = 0; i < op->answer.rows.row_count; i++) {
+        ids[i] = io_op_value(op, i, 0) ? io_op_value(op, i, 0) : "";
+        if (strlen(ids[i]) > ID_MOST)
+            return err_set(err, ERR_DRIFT,
+                           "its version table has a row of more than %d bytes, '%.*s…', which is "
+                           "no revision: delete that row",
+                           ID_MOST, SHOWN, ids[i]);
+    }
+    session->seen = rows_sorted(&session->arena, ids, op->answer.rows.row_count);
+    return true;
+}
+
+static void take_history(struct session *session, const struct io_op *op)
+{
+    const struct grid *rows = &session->history;
+    session->history = op->answer.rows;
+    session->unfinished = history_unfinished(rows);
+    session->history_id = history_last_id(rows);
+    session->has_probed = false;
+    session->half_done = session->unfinished.statements;
+    /* until a mark or a record is written */
+    session->is_half_open = session->unfinished.revision != NULL;
+    session->found = (struct probe_findings){0};
+    if (session->refused && session->unfinished.statements + 1 == session->refused &&
+        strcmp(session->unfinished.run_id, session->env->run_id) == 0)
+        session->unfinished.is_running = false;
+    session->refused = 0;
+    session->is_begun = session->unfinished.is_running || session->unfinished.is_begun;
+    if (history_check_files(rows, session->env->chain, &session->drift))
+        session->drift.kind = ERR_NONE;
+}
+
+static void take_foreign(struct session *session, const struct io_op *op)
+{
+    session->foreign = op->answer.rows;
+}
+
+enum session_state answer_read(struct session *session)
+{
+    struct err err;
+    if (!take_versions(session, session_look_op(session, LOOK_VERSIONS), &err))
+        return session_fail(session, &err);
+    if (session->look.reads_history)
+        take_history(session, session_look_op(session, LOOK_HISTORY));
+    if (session->look.adoption)
+        take_foreign(session, session_look_op(session, LOOK_FOREIGN));
+    if (!session->from.is_known)
+        session->from = session->versions = session->seen;
+    if (session->is_resolving)
+        return SESSION_RESOLVE;
+    return session->env->request->verb->only_looks ? SESSION_RELEASE : SESSION_PLAN;
+}

@@ -1,0 +1,109 @@
+/* Statements outside a transaction: each has its checkpoint, and the one that failed is marked. */
+#include "rollout/session_private.h"
+
+#include "base/buf.h"
+#include "rollout/checkpoint.h"
+
+/* ---- setup ------------------------------------------------------------------------------------ */
+
+/* The next piece, past the actions that only write rows. */
+static const struct piece *next_piece(const struct session *session)
+{
+    const struct action *action = &session->work.actions[session->cursor];
+    while (!action->piece || action->is_in_transaction)
+        action++;
+    return action->piece;
+}
+
+/* What a statement left half made goes before it is run again. */
+enum asked ask_setup(struct session *session)
+{
+    session_add_setup(session, next_piece(session));
+    for (size_t i = 0; i < session->found.repair_count; i++)
+        session_add_outside(session, session->found.repairs[i]);
+    session->repairs_under_way = session->found.repair_count;
+    session->found.repair_count = 0;
+    return ASKED_OPS;
+}
+
+/* The repair may have to wait for a lock, as the statement itself had to. */
+enum session_state error_setup(struct session *session, const struct io_op *op)
+{
+    struct err err = *io_op_err(op);
+    bool is_repair = false;
+    for (size_t i = 0; i < session->repairs_under_way; i++)
+        is_repair = is_repair || op->op.sql == session->found.repairs[i];
+    if (is_repair) {
+        err_prefix(&err, "taking away what the statement left with '%s'", op->op.sql);
+        err_set_place(&err, session->doubtful_revision->path, session->doubtful->line);
+        session->err_revision = session->doubtful_revision;
+        session->err_statement =
+            piece_line_text(&session->arena, session->doubtful, session->doubtful->line);
+    }
+    return session_fail(session, &err);
+}
+
+/* ---- statements ------------------------------------------------------------------------------- */
+
+enum asked ask_statements(struct session *session)
+{
+    return session_ask_actions(session, false);
+}
+
+enum session_state answer_statements(struct session *session)
+{
+    session_note_actions(session, session->batch_end);
+    session->expected = session->versions;
+    session_take_history_id(session);
+    session_take_commit(session);
+    return next_work(session);
+}
+
+/* Statements outside a transaction: those before the failed one stand, and are marked. */
+enum session_state session_stop_statements(struct session *session, size_t failed,
+                                           const struct io_op *op)
+{
+    session_note_actions(session, failed);
+    for (; session->cursor < failed; session->cursor++)
+        if (session->work.actions[session->cursor].kind == ACTION_MARK)
+            session->half_done = session->work.actions[session->cursor].statements;
+    const struct action *action = &session->work.actions[failed];
+    enum action_kind kind = action->kind;
+    bool is_ours = kind == ACTION_START || kind == ACTION_MARK || kind == ACTION_RECORD;
+    bool can_mark = !is_ours && !io_is_broken(session->io);
+    session->is_begun = false;
+    if (kind == ACTION_SCRIPT)
+        return session_look_after(session, action, op);
+    session->is_half_open = !can_mark;
+    return can_mark ? SESSION_MARK : SESSION_CLOSE;
+}
+
+/* ---- mark ------------------------------------------------------------------------------------- */
+
+enum asked ask_mark(struct session *session)
+{
+    const struct action *failed = &session->work.actions[session->cursor];
+    struct action mark = *failed;
+    if (failed->kind == ACTION_SCRIPT)
+        mark.statements = failed->piece->first_statement;
+    mark.checkpoint = checkpoint_text(
+        &session->arena, &script_digests(&session->arena, mark.script)[mark.statements],
+        !session->is_begun);
+    struct io_op *op = session_add_op(session, OP_QUERY);
+    struct buf buf;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    struct sql_vars vars =
+        record_history(&session->vars, &mark, session->env->target->command,
+                       mark.statements || session->is_begun ? "partial" : "failed", 0);
+    sql_expand(&buf, session->driver->dialect, SQL_HISTORY_MARK, &vars);
+    session_set_sql(op, &buf);
+    op->timeout_ms = session_control_budget(session);
+    return ASKED_OPS;
+}
+
+/* The history table goes on saying that the statement runs. */
+enum session_state error_mark(struct session *session, const struct io_op *op)
+{
+    session->is_half_open = true;
+    return session_fail(session, io_op_err(op));
+}
