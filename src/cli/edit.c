@@ -128,7 +128,7 @@ const struct command command_edit = {
         "selected tenants where they stand. A file that tenants have applied must not change:\n"
         "they would refuse it as drift.",
     .example = "skein edit head",
-    .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_RUN,
+    .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_PARALLEL,
     .min_args = 1,
     .max_args = 1,
     .needs_for = needs_for,

@@ -3,8 +3,9 @@
 #include "base/buf.h"
 #include "cli/command.h"
 #include "cli/exit.h"
+#include "cli/uses.h"
 
-enum { OPTION_WIDTH = 30 };
+enum { OPTION_WIDTH = 30, WIDTH = 100 };
 
 bool exit_code_at(size_t index, struct exit_code *ret_code)
 {
@@ -58,6 +59,38 @@ static void print_option(FILE *out, size_t index, const struct option_info *info
     buf_done(&help);
 }
 
+/* Lines that fit, as the paragraphs of the help do. */
+static void print_wrapped(FILE *out, const char *text)
+{
+    size_t column = 2;
+    fputs("  ", out);
+    while (*text) {
+        size_t len = strcspn(text, " ");
+        if (column > 2 && column + 1 + len > WIDTH)
+            column = (size_t)fprintf(out, "\n    %.*s", (int)len, text) - 1;
+        else
+            column += (size_t)fprintf(out, "%s%.*s", column > 2 ? " " : "", (int)len, text);
+        text += len;
+        text += strspn(text, " ");
+    }
+    fputc('\n', out);
+}
+
+/* Calls `put` with each sentence about options that go together. */
+static void each_use(FILE *out, const struct command *command,
+                     void (*put)(FILE *out, const char *sentence))
+{
+    const struct use *use;
+    for (size_t i = 0; (use = use_at(i)); i++) {
+        struct buf sentence;
+        buf_init(&sentence, BUF_MAX_DEFAULT);
+        use_add_sentence(&sentence, use, command);
+        if (sentence.len)
+            put(out, sentence.data);
+        buf_done(&sentence);
+    }
+}
+
 static void print_command(FILE *out, const struct command *command)
 {
     struct option_info info;
@@ -67,6 +100,7 @@ static void print_command(FILE *out, const struct command *command)
     for (size_t i = 0; option_at(i, &info); i++)
         if (info.groups & command->groups)
             print_option(out, i, &info);
+    each_use(out, command, print_wrapped);
 }
 
 void help_print(FILE *out, const struct command *command)
@@ -122,6 +156,13 @@ static bool is_special(const struct option_info *info, const struct command *com
     return info->groups & command->groups && !(info->groups & OPTIONS_COMMON);
 }
 
+static void put_paragraph(FILE *out, const char *text)
+{
+    fputs(".PP\n", out);
+    put_roff(out, text);
+    fputc('\n', out);
+}
+
 /* The paragraphs stand as in the help; lines that are set out there stay so. */
 static void put_command(FILE *out, const struct command *command)
 {
@@ -143,6 +184,7 @@ static void put_command(FILE *out, const struct command *command)
         is_first = false;
     }
     fputs(is_first ? "" : "\n", out);
+    each_use(out, command, put_paragraph);
 }
 
 static void put_options(FILE *out)
@@ -233,7 +275,8 @@ void help_print_environment(FILE *out)
     fputs(
         "# The environment\n\n"
         "A flag beats the environment, which beats the inventory. An empty variable counts as not "
-        "set; a `SKEIN_*`\nvariable that is not in this table is warned of. What `${VAR}` in an "
+        "set; a `SKEIN_*`\nvariable that is not in this table is warned of, and one whose option the command does not take, or that would have no "
+        "effect\nbeside the other options, is ignored: it is meant for other commands. What `${VAR}` in an "
         "inventory names is read besides.\nThis page is made from the table of options "
         "(`tests/docs/print_environment.c`).\n\n"
         "| variable | value | as | what it says |\n| --- | --- | --- | --- |\n",

@@ -48,7 +48,7 @@ const struct command command_history = {
         "tenants where they stand and marks those revisions '(current)'; 'current' as an end of the\n"
         "range asks them too. Nothing else connects to any tenant.",
     .example = "skein history -r base:head -v",
-    .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_RANGE |
+    .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_PARALLEL | OPTIONS_RANGE |
               OPTIONS_INDICATE,
     .needs_for = needs_for,
     .run = run,

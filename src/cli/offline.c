@@ -143,9 +143,6 @@ static bool write_script(struct fleet *fleet, const struct options *options,
         .version_table = fleet->inventory->version_table,
         .run_id = run_id,
     };
-    if (options->output_count)
-        return err_set(err, ERR_CONFIG,
-                       "--sql prints a script, not a report: it takes no --output");
     if (!fleet_has_revisions(fleet, err) || !find_dialect(fleet, options, &script, err) ||
         !make_plan(fleet, options, command, &plan, err))
         return false;

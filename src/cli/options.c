@@ -8,6 +8,7 @@
 #include "base/similar.h"
 #include "cli/command.h"
 #include "cli/faults.h"
+#include "cli/uses.h"
 #include "report/report.h"
 
 /* Where what was said goes: a flag becomes true, a text is kept, and a setter looks at it first. */
@@ -189,9 +190,9 @@ static const struct option_row rows[] = {
      "go on where no tenant is selected, or has a label that --select names", TO(allows_empty)},
     {"wave", 0, "NAME", OPTIONS_SELECT | OPTIONS_WAVE, "only waves up to and including this one",
      TO(wave)},
-    {"parallel", 'p', "N", OPTIONS_RUN, "tenants at once (default: the inventory's, else 32)", 0,
-     set_parallel},
-    {"per-server", 0, "N", OPTIONS_RUN,
+    {"parallel", 'p', "N", OPTIONS_PARALLEL, "tenants at once (default: the inventory's, else 32)",
+     0, set_parallel},
+    {"per-server", 0, "N", OPTIONS_PARALLEL,
      "tenants at once on one host and port (default: the inventory's, else 8)", 0, set_per_server},
     {"on-failure", 0, "stop|continue|rollback", OPTIONS_POLICY,
      "what to do after --max-failures (default: the inventory's, else stop)", 0, set_on_failure},
@@ -249,7 +250,7 @@ static const struct option_row rows[] = {
      TO(takes_all)},
     {"output", 'o', "FORMAT[=FILE]", OPTIONS_OUTPUT,
      ": the format, to stdout or a file (may be repeated)", 0, set_output},
-    {"progress", 0, "MODE", OPTIONS_RUN,
+    {"progress", 0, "MODE", OPTIONS_PROGRESS,
      "auto, tty, plain, json or none, on stderr (default: auto)", 0, set_progress},
     {"quiet", 'q', NULL, OPTIONS_COMMON, "say only what went wrong", TO(is_quiet)},
     {"verbose", 'v', NULL, OPTIONS_COMMON, "say more: every tenant, warnings and notices",
@@ -263,6 +264,7 @@ static const struct option_row rows[] = {
 #undef TO
 
 enum { ROW_COUNT = ARRAY_LEN(rows), LONG_ONLY = 1000 };
+_Static_assert(ARRAY_LEN(rows) <= OPTIONS_MAX, "room for each option");
 
 /* `text or json: the format, …`, from the table of formats; any other row has its help alone. */
 static void add_help(struct buf *buf, const struct option_row *row)
@@ -380,9 +382,21 @@ static bool use_option(struct options *options, const struct option_row *row, st
     return set_checked(options, row, what, optarg ? optarg : "", err);
 }
 
+/* Of any other, one value would be ignored in silence. How things look may be said again. */
+static bool may_repeat(const struct option_row *row)
+{
+    static bool (*const setters[])(struct options *, const char *) = {
+        set_select,      set_tenant, set_branch_label, set_depends_on,
+        set_placeholder, set_output, set_color,        set_progress,
+    };
+    for (size_t i = 0; i < ARRAY_LEN(setters); i++)
+        if (row->set == setters[i])
+            return true;
+    return false;
+}
+
 /* What getopt found: an argument, an option, or neither. */
-static bool take(struct options *options, int code, const char *word, bool ret_used[ROW_COUNT],
-                 struct err *err)
+static bool take(struct options *options, int code, const char *word, struct err *err)
 {
     if (code == 1)
         return add_argument(options, optarg, err);
@@ -393,14 +407,15 @@ static bool take(struct options *options, int code, const char *word, bool ret_u
         return err_set(err, ERR_CONFIG, "option '--%s' takes no value", row_of(optopt)->name);
     if (!row)
         return refuse_option(word, err);
-    ret_used[row - rows] = true;
+    bool is_first = !options->given[row - rows];
+    if (!is_first && row->argument && !may_repeat(row))
+        return err_set(err, ERR_CONFIG, "--%s is given twice: which one is meant?", row->name);
+    options->given[row - rows] = true;
     return use_option(options, row, err);
 }
 
-/* The command may stand after options, so whether it takes them is checked at the end: `ret_used` collects the
- * options that were given. */
-static bool parse_flags(int argc, char **argv, struct options *options, bool ret_used[ROW_COUNT],
-                        struct err *err)
+/* The command may stand after options, so whether it takes them is checked at the end. */
+static bool parse_flags(int argc, char **argv, struct options *options, struct err *err)
 {
     struct option longs[ROW_COUNT + 1];
     char shorts[ROW_COUNT * 2 + 3];
@@ -418,7 +433,7 @@ static bool parse_flags(int argc, char **argv, struct options *options, bool ret
         }
         if ((code = getopt_long(argc, argv, shorts, longs, NULL)) == -1)
             break;
-        if (!take(options, code, argv[next], ret_used, err))
+        if (!take(options, code, argv[next], err))
             return false;
     }
     for (int i = optind; i < argc; i++)
@@ -434,12 +449,13 @@ void option_name_variable(const char *option, char ret_name[VARIABLE_SIZE])
         ret_name[i] = ret_name[i] == '-' ? '_' : ascii_to_upper(ret_name[i]);
 }
 
-/* A variable that is empty counts as not set. */
-static bool apply_environment(struct options *options, const bool used[ROW_COUNT], struct err *err)
+/* A variable that is empty counts as not set; one that has no effect on this command is meant for others. */
+static bool apply_environment(struct options *options, struct err *err)
 {
     for (int i = 0; i < ROW_COUNT; i++) {
         char name[VARIABLE_SIZE];
-        if (used[i] || !rows[i].argument || !(rows[i].groups & options->command->groups))
+        if (options->given[i] || !rows[i].argument ||
+            !(rows[i].groups & options->command->groups) || !uses_has_effect(options, rows[i].name))
             continue;
         option_name_variable(rows[i].name, name);
         const char *value = getenv(name);
@@ -488,11 +504,19 @@ void options_check_environment(void)
     }
 }
 
-static bool check_use(const struct options *options, const bool used[ROW_COUNT], struct err *err)
+bool options_is_given(const struct options *options, const char *name)
+{
+    for (int i = 0; i < ROW_COUNT; i++)
+        if (options->given[i] && strcmp(rows[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static bool check_use(const struct options *options, struct err *err)
 {
     const struct command *command = options->command;
     for (int i = 0; i < ROW_COUNT; i++)
-        if (used[i] && !(rows[i].groups & command->groups))
+        if (options->given[i] && !(rows[i].groups & command->groups))
             return err_set(err, ERR_CONFIG, "'skein %s' takes no --%s", command->name,
                            rows[i].name);
     if (options->arg_count < command->min_args)
@@ -500,21 +524,20 @@ static bool check_use(const struct options *options, const bool used[ROW_COUNT],
     if (options->arg_count > command->max_args)
         return err_set(err, ERR_CONFIG, "'skein %s' has no use for '%s'", command->name,
                        options->args[command->max_args]);
-    return true;
+    return uses_check(options, err);
 }
 
 bool options_parse(int argc, char **argv, struct options *ret_options, struct err *err)
 {
     struct options *options = ret_options;
-    bool used[ROW_COUNT] = {false};
     *options = (struct options){.file = "skein.yaml", .progress = "auto"};
-    if (!parse_flags(argc, argv, options, used, err))
+    if (!parse_flags(argc, argv, options, err))
         return false;
     if (options->is_help || options->is_version)
         return true;
     if (!options->command)
         return err_set(err, ERR_CONFIG, "which command? (skein --help lists them)");
-    return check_use(options, used, err) && apply_environment(options, used, err);
+    return check_use(options, err) && apply_environment(options, err);
 }
 
 bool option_at(size_t index, struct option_info *ret_info)

@@ -19,7 +19,8 @@ struct command;
         group(SELECT)       /* --select, --tenant, --wave, --allow-empty */                        \
         group(WAVE)         /* --wave alone */                                                     \
         group(OUTPUT)       /* -o */                                                               \
-        group(RUN)          /* --parallel, --per-server, --progress */                             \
+        group(PARALLEL)     /* --parallel, --per-server */                                         \
+        group(PROGRESS)     /* --progress */                                                       \
         group(LEDGER)       /* --ledger */                                                         \
         group(WAIT)         /* --wait */                                                           \
         group(POLICY)       /* --on-failure, --max-failures */                                     \
@@ -47,6 +48,9 @@ enum { OPTION_GROUPS(GROUP_BIT) };
 #undef GROUP_NUMBER
 #undef GROUP_BIT
 
+/* What a command over tenants takes that shows how it gets on. */
+#define OPTIONS_RUN (OPTIONS_PARALLEL | OPTIONS_PROGRESS)
+
 enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
 
 struct output {
@@ -54,7 +58,7 @@ struct output {
     const char *path; /* NULL: stdout */
 };
 
-enum { OUTPUTS_MAX = 16, ARGS_MAX = 256, TENANTS_MAX = 4096, WORDS_MAX = 64 };
+enum { OUTPUTS_MAX = 16, ARGS_MAX = 256, TENANTS_MAX = 4096, WORDS_MAX = 64, OPTIONS_MAX = 96 };
 
 /* Of an option that may be repeated. */
 struct words {
@@ -64,6 +68,7 @@ struct words {
 
 struct options {
     const struct command *command; /* NULL with is_help or is_version */
+    bool given[OPTIONS_MAX];       /* on the command line, by the option's index */
     const char *args[ARGS_MAX];
     size_t arg_count;
     const char *file;
@@ -129,6 +134,9 @@ struct option_info {
     const char *argument; /* NULL: takes none */
     unsigned groups;
 };
+
+/* Was it given on the command line? Not in the environment. */
+bool options_is_given(const struct options *options, const char *name);
 
 /* False past the last. */
 bool option_at(size_t index, struct option_info *ret_info);

@@ -144,12 +144,34 @@ static int visit_fleet(struct visit_plan *plan, const struct options *options,
     return exit_code;
 }
 
+/* What the options of this run, or of the one that it goes on with, leave without effect. */
+static bool check_effects(const struct fleet *fleet, const struct options *options,
+                          const struct request *request, struct err *err)
+{
+    const char *const of_waves[] = {"wave", "on-failure", "max-failures"};
+    enum on_failure policy = request->policy.has_on_failure ? request->policy.on_failure
+                                                            : fleet->inventory->rollout.on_failure;
+    for (size_t i = 0; request->verb->rolls_back && i < ARRAY_LEN(of_waves); i++)
+        if (options_is_given(options, of_waves[i]))
+            return err_set(err, ERR_CONFIG,
+                           "--%s has no effect where a run is taken back, as run %s is: all of its "
+                           "tenants go back",
+                           of_waves[i], request->continues->run.id);
+    if (options_is_given(options, "max-failures") && policy == ON_FAILURE_CONTINUE)
+        return err_set(err, ERR_CONFIG,
+                       "--max-failures has no effect where 'on_failure' is 'continue': say "
+                       "--on-failure stop too");
+    return true;
+}
+
 int cli_run(struct fleet *fleet, const struct options *options, const struct request *request,
             const struct observer *observer)
 {
     struct visit_plan plan = {0};
     struct err err;
     int exit_code;
+    if (!check_effects(fleet, options, request, &err))
+        return cli_fail(&err);
     if (!request->continues && !fleet->tenant_count)
         cli_note("no tenant is selected");
     struct outlet *outlet = outlet_open(STDERR_FILENO);

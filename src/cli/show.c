@@ -29,7 +29,7 @@ const struct command command_show = {
         "Shows what REV names: a full or partial id, head, heads, LABEL@head, -N. 'current' asks the\n"
         "selected tenants where they stand; nothing else connects to any.",
     .example = "skein show head",
-    .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN,
+    .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_PARALLEL,
     .min_args = 1,
     .max_args = 1,
     .needs_for = needs_for,
