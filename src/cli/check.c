@@ -1,7 +1,91 @@
+#include "base/buf.h"
+#include "cli/chain_text.h"
 #include "cli/command.h"
 #include "cli/exit.h"
+#include "cli/faults.h"
 #include "cli/run.h"
 #include "cli/whereabouts.h"
+
+/* ---- the chain alone ----------------------------------------------------------------------- */
+
+/* Whose SQL the chain is: that of the tenants which the file lists or whose sources it names, and of its sections. */
+static void find_dialects(const struct fleet *fleet, const struct options *options, bool *ret_used)
+{
+    const struct inventory *inventory = fleet->inventory;
+    if (options->has_dialect) {
+        ret_used[options->dialect] = true;
+        return;
+    }
+    for (size_t i = 0; i < inventory->tenant_count; i++)
+        ret_used[inventory->tenants[i].url.dialect] |= !inventory->tenants[i].lacks_dialect;
+    for (size_t i = 0; i < inventory->query_count; i++) {
+        const struct tenant *control = &inventory->queries[i].control;
+        ret_used[control->url.dialect] |= !control->lacks_dialect;
+    }
+    for (size_t r = 0; r < fleet->chain->count; r++) {
+        const struct revision *revision = fleet->chain->revisions[r];
+        for (size_t s = 0; s < revision->section_count; s++)
+            if (!revision->sections[s].is_general)
+                ret_used[revision->sections[s].dialect] = true;
+    }
+}
+
+/* Adds `, read as postgresql and sqlite`. */
+static bool check_scripts(struct fleet *fleet, const struct options *options, struct buf *text)
+{
+    bool is_used[DIALECT__COUNT] = {false};
+    struct faults faults;
+    const char *before = ", read as";
+    faults_init(&faults);
+    fleet->scripts = scripts_new(fleet->chain);
+    find_dialects(fleet, options, is_used);
+    for (int d = 0; d < DIALECT__COUNT; d++) {
+        const struct dialect *dialect = dialect_of((enum dialect_id)d);
+        if (!is_used[d] || !dialect)
+            continue;
+        scripts_check(fleet->scripts, dialect, &faults);
+        buf_addf(text, "%s %s", before, dialect->name);
+        before = " and";
+    }
+    bool is_sound = cli_tell_faults(&faults);
+    faults_done(&faults);
+    return is_sound;
+}
+
+static bool write_chain(const struct fleet *fleet, const struct options *options,
+                        const char *dialects)
+{
+    const struct chain *chain = fleet->chain;
+    struct chain_text text = chain_text_begin(chain, options, CHAIN_TEXT_LABELS);
+    buf_addf(&text.text, "the chain is sound: %zu revision%s%s; %s\n", chain->count,
+             chain->count == 1 ? "" : "s", dialects,
+             chain->head_count == 1   ? "its head:"
+             : chain->head_count == 0 ? "it has no head"
+                                      : "its heads:");
+    for (size_t i = 0; i < chain->head_count; i++)
+        chain_text_add(&text, chain->revisions[chain->heads[i]]);
+    return chain_text_end(&text);
+}
+
+static int check_chain(struct fleet *fleet, const struct options *options)
+{
+    struct buf dialects;
+    buf_init(&dialects, BUF_MAX_DEFAULT);
+    bool is_sound = check_scripts(fleet, options, &dialects);
+    bool is_written = is_sound && write_chain(fleet, options, dialects.data);
+    buf_done(&dialects);
+    return is_written ? EXIT_OK : EXIT_USAGE;
+}
+
+static bool refuse_selection(const struct options *options, struct err *err)
+{
+    bool has_any = options->selects.count || options->tenant_count || options->wave ||
+                   options->allows_empty || options->parallel || options->per_server;
+    return !has_any || err_set(err, ERR_CONFIG,
+                               "--chain looks at the chain alone: leave out what selects tenants");
+}
+
+/* ---- the tenants --------------------------------------------------------------------------- */
 
 static void on_event(void *ctx, const struct event *event)
 {
@@ -15,8 +99,20 @@ static int run(struct fleet *fleet, const struct options *options)
     size_t behind = 0;
     struct observer observer = {on_event, &behind};
     struct request request = cli_request(options, VERB_CHECK);
+    struct err err;
+    if (options->checks_chain)
+        return refuse_selection(options, &err) ? check_chain(fleet, options) : cli_fail(&err);
+    if (options->has_dialect) {
+        err_set(&err, ERR_CONFIG, "--dialect goes with --chain: each tenant has its own");
+        return cli_fail(&err);
+    }
     int exit_code = cli_run(fleet, options, &request, &observer);
     return exit_code == EXIT_OK ? whereabouts_tell_behind(behind) : exit_code;
+}
+
+static unsigned needs_for(const struct options *options)
+{
+    return options->checks_chain ? FLEET_CHAIN : FLEET_VISIT;
 }
 
 const struct command command_check = {
@@ -30,9 +126,14 @@ const struct command command_check = {
         "\n"
         "Exit 0: all is well. 1: a tenant is not at the heads, has applied a file that was changed\n"
         "since, or cannot be asked; the report says which. 2: a fault of the inventory or the chain. The\n"
-        "JSON's run is 'succeeded' where everybody could be asked, its tenants 'unchanged' at the heads.",
+        "JSON's run is 'succeeded' where everybody could be asked, its tenants 'unchanged' at the heads.\n"
+        "\n"
+        "With --chain only the chain is read, as a pull request wants it: each file, the graph, and the\n"
+        "scripts of each dialect that listed tenants, sources or sections have, or of --dialect. It\n"
+        "prints the heads (JSON: as 'heads' does). Nothing is connected to; no password or variable of a\n"
+        "tenant is needed.",
     .example = "skein check --select 'tier=canary'",
-    .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN,
-    .needs = FLEET_VISIT,
+    .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_CHECK,
+    .needs_for = needs_for,
     .run = run,
 };

@@ -33,6 +33,7 @@ struct command;
         group(PURGE)        /* --purge */                                                          \
         group(FORCE)        /* --force */                                                          \
         group(CHECK_HEADS)  /* --check-heads */                                                    \
+        group(CHECK)        /* --chain, --dialect */                                               \
         group(RANGE)        /* -r */                                                               \
         group(INDICATE)     /* -i */                                                               \
         group(DEPENDENCIES) /* --resolve-dependencies */                                           \
@@ -91,6 +92,7 @@ struct options {
     enum when color;
     const char *range;
     bool checks_heads;
+    bool checks_chain;
     bool indicates_current;
     bool resolves_dependencies;
     const char *message;      /* NULL: none */

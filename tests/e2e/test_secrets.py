@@ -43,7 +43,7 @@ sources:
         for args in (["history"], ["history", "-v"], ["heads"], ["branches"], ["show", "aaaa1111"], ["runs"],
                      ["revision", "-m", "next"], ["upgrade", "--sql", "--dialect", "postgresql"],
                      ["downgrade", "--sql", "--dialect", "sqlite", "aaaa1111:base"],
-                     ["completion", "reply", "--", "upgrade", "--tenant", ""]):
+                     ["check", "--chain"], ["check", "--chain", "--dialect", "postgresql"], ["completion", "reply", "--", "upgrade", "--tenant", ""]):
             with self.subTest(args=args):
                 self.run_ok(*args)
         self.assertIn("globex", self.run_ok("completion", "reply", "--", "upgrade", "--tenant", "").out)
@@ -51,6 +51,21 @@ sources:
     def test_a_source_that_cannot_be_asked_is_told_first(self):
         self.refused("upgrade", "--tenant", "here",
                      says=["skein.yaml:18: sources[0]: 'url': the environment variable 'CONTROL' is not set"])
+
+    def test_a_chain_that_is_not_sound(self):
+        result = self.run_ok("check", "--chain")
+        self.assertEqual(result.out, "the chain is sound: 1 revision, read as sqlite and postgresql; its head:\naaaa1111 (head)\n")
+        self.fleet.revision("bbbb2222", "SELECT 'never ends;")
+        self.assertIn("bbbb2222.sql:7: ", self.run_ok("check", "--chain", code=2).err)
+        self.fleet.revision("bbbb2222", "SELECT 1;", revises="nosuch")
+        self.assertIn("nosuch", self.run_ok("check", "--chain", code=2).err)
+
+    def test_the_chain_alone_has_no_tenants(self):
+        for args in (["--tenant", "here"], ["--select", "tier=canary"], ["--parallel", "2"]):
+            self.assertIn("leave out what selects tenants", self.run_ok("check", "--chain", *args, code=2).err)
+        self.control()
+        self.assertIn("--dialect goes with --chain",
+                      self.run_ok("check", "--dialect", "sqlite", "--tenant", "here", code=2).err)
 
     def control(self):
         self.fleet.write("skein.yaml", self.fleet.read("skein.yaml").decode().split("sources:")[0])
