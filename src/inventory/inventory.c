@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/ascii.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "inventory/load/builder.h"
 #include "inventory/load/yaml.h"
@@ -138,8 +139,16 @@ struct inventory_builder *inventory_parse(const char *path, const void *bytes, s
     struct inventory_builder *builder = load_begin(path, faults);
     size_t faults_before = faults->total;
     struct raw_inventory *raw = NULL;
-    if (yaml_check(&file, &builder->places, faults))
-        raw = raw_load(&file, &builder->places, faults);
+    struct buf text;
+    buf_init(&text, 8 * YAML_MAX_BYTES); /* more than it can become */
+    if (yaml_check(&file, &builder->places, &text, faults)) {
+        const struct yaml_file listed = {path, text.len ? text.data : bytes,
+                                         text.len ? text.len : len};
+        raw = raw_load(&listed, &builder->places, faults);
+    }
+    if (text.len)
+        explicit_bzero(text.data, text.len);
+    buf_done(&text);
     if (raw)
         convert(builder, raw);
     raw_free(raw);

@@ -178,6 +178,47 @@ static void equal_things_are_shared(void **state)
     fleet_free(fleet);
 }
 
+/* The same fleet, its labels written in every way that YAML has; and every line stays where it was. */
+static void labels_may_be_a_mapping(void **state)
+{
+    static const char *const cases[] = {
+        "tenants:\n- name: Ünï\n  url: sqlite:///a\n  labels: [tier=canary, region=]\n- name: b\n  url: sqlite:///b\n",
+        "tenants:\n- name: Ünï\n  url: sqlite:///a\n  labels: {tier: canary, region: }\n- name: b\n  url: sqlite:///b\n",
+        "tenants:\n- labels:\n    tier: canary # x\n    region:\n  name: a\n  url: sqlite:///a\n- name: b\n  url: sqlite:///b\n",
+        "tenants:\n- labels: # Ünï\n    tier:\n     canary\n    region: \"\"\n\n  # more\n  name: a\n  url: sqlite:///a\n"
+        "- name: b\n  url: sqlite:///b",
+        "tenants:\n- {name: a, labels: {tier: canary,\n region: ''}, url: 'sqlite:///a'}\n- name: b\n  url: sqlite:///b\n",
+        "tenants:\n- name: a\n  url: sqlite:///a\n  labels: &l\n    tier: canary\n    region:\n- {name: c, url: 'sqlite:///c', labels: *l}\n"
+        "- name: b\n  url: sqlite:///b\n",
+        "tenants:\n- name: a\n  url: sqlite:///a\n  labels: {}\n- name: b\n  url: sqlite:///b\n  labels:\n    tier: canary\n    region: ''",
+        "defaults:\n  labels: {tier: canary, region: ''}\ntenants:\n- {name: b, url: 'sqlite:///b'}",
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct fleet *fleet = fleet_new();
+        char text[512], wanted[64];
+        snprintf(text, sizeof text, "%s", cases[i]);
+        const struct inventory *inventory = parse(fleet, text);
+        const struct tenant *last = &inventory->tenants[inventory->tenant_count - 1];
+        const struct tenant *labelled = i < 6 ? inventory->tenants : last;
+        for (size_t t = 0; t + 1 < inventory->tenant_count && i != 6; t++) {
+            assert_string_equal(tenant_label(&inventory->tenants[t], "tier"), "canary");
+            assert_string_equal(tenant_label(&inventory->tenants[t], "region"), "");
+        }
+        assert_string_equal(tenant_label(labelled, "tier"), "canary");
+        assert_int_equal(labelled->label_count, 2);
+        assert_string_equal(last->name, "b");
+        /* the line of the last tenant, as it stands in the text */
+        int line = 1;
+        for (const char *at = text, *end = strstr(text, "name: b"); at < end; at++)
+            line += *at == '\n';
+        snprintf(wanted, sizeof wanted, "case %zu: line %d", i, line);
+        if (last->line != line)
+            fail_msg("%s, not %d", wanted, last->line);
+        fleet_free(fleet);
+    }
+}
+
 static void knows_implicit_labels(void **state)
 {
     struct fleet *fleet = fleet_new();
@@ -493,6 +534,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(fills_in_defaults),
     cmocka_unit_test(tenants_override_defaults),
     cmocka_unit_test(equal_things_are_shared),
+    cmocka_unit_test(labels_may_be_a_mapping),
     cmocka_unit_test(knows_implicit_labels),
     cmocka_unit_test(replaces_variables_once),
     cmocka_unit_test(a_ledgers_url_has_no_driver),

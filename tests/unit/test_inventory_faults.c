@@ -148,6 +148,25 @@ static void refuses_bad_values(void **state)
          "'defaults': 'labels': a label's value is made of letters, digits and '.', '_', '-', "
          "unlike 'a=b c'"},
         {"defaults: {labels: [a=b, a=c]}\n", 1, "'defaults': 'labels': 'a' is given twice"},
+        {"defaults:\n  labels:\n    a: b\n    a: c\n", 4, "key 'a' stands twice in one mapping"},
+        {"defaults:\n  labels:\n    a: [b]\n", 3, "'labels': the value of 'a' must be plain text"},
+        {"defaults:\n  labels:\n    a: {b: c}\n", 3,
+         "'labels': the value of 'a' must be plain text"},
+        {"defaults:\n  retries: &r 1\n  labels:\n    a: *r\n", 4,
+         "'labels': the value of 'a' must be written out, without an alias"},
+        {"defaults:\n  labels:\n    a: &r 1\n", 3,
+         "'labels' must be written out, without anchors in them"},
+        {"defaults:\n  labels: {a b: c}\n", 2,
+         "'defaults': 'labels': a label's key is made of letters, digits and '.', '_', '/', '-', "
+         "unlike 'a b=c'"},
+        {"defaults:\n  labels: {\"a\\\"\": \"c\\\\d\"}\n", 2,
+         "'defaults': 'labels': a label's key is made of letters, digits and '.', '_', '/', '-', "
+         "unlike 'a\"=c\\d'"},
+        {"defaults: {labels: {a: b}}\nchain: [x]\n", 2, "'chain' must be plain text, not a list"},
+        {"defaults:\n  labels:\n    a: b\n    c: d\n\n  # x\n  retires: 1\n", 7,
+         "unknown key 'retires' in 'defaults'; did you mean 'retries'?"},
+        {"defaults:\n  labels:\n    a: b\nrollout: {parallel: x}\n", 4,
+         "'rollout': 'parallel' must be a number from 1 to 100000, not 'x'"},
         {"defaults: {labels: [server=b]}\n", 1,
          "'defaults': 'labels': the labels 'name', 'dialect' and 'server' exist by themselves, "
          "unlike 'server=b'"},

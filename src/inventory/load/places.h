@@ -19,7 +19,8 @@ enum section {
     SECTION_SOURCES,
     SECTION_SETTINGS, /* of one of these; its names are free */
     SECTION_REPORT,
-    SECTION__COUNT /* none of these */
+    SECTION_LABELS, /* of one of these, where it is a mapping; its names are free */
+    SECTION__COUNT  /* none of these */
 };
 
 /* One of the section's items; 0 where the section is no list. */

@@ -171,7 +171,7 @@ static void note_field(struct raw_log *log, const char *key)
     if (log->has_section)
         return;
     for (int s = SECTION_DEFAULTS; s < SECTION__COUNT; s++)
-        if (strcmp(section_name((enum section)s), key) == 0 &&
+        if (s != SECTION_LABELS && strcmp(section_name((enum section)s), key) == 0 &&
             (entry || !section_is_list((enum section)s))) {
             log->has_section = true;
             log->item.section = (enum section)s;

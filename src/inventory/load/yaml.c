@@ -30,8 +30,19 @@ struct frame {
     size_t last_key; /* offset in `keys` */
 };
 
+/* The file as it is written again, with lists for the mappings of labels. */
+struct rewriting {
+    const char *bytes; /* the file's */
+    size_t len;
+    size_t at, at_char; /* up to where it is copied, in bytes and in characters */
+    size_t line;        /* of the copy's end, from 1 */
+    bool is_block;      /* the mapping at hand has no braces */
+    struct buf *text;   /* empty until the first such mapping */
+};
+
 struct walk {
     const char *path;
+    struct rewriting rewriting;
     struct places *places;
     struct faults *faults;
     struct arena *arena; /* the places' */
@@ -143,6 +154,8 @@ static enum section section_below(const struct frame *parent, bool is_mapping)
         {SECTION_DEFAULTS, SECTION_SETTINGS}, {SECTION_TENANTS, SECTION_SETTINGS},
         {SECTION_SOURCES, SECTION_SETTINGS},  {SECTION_ROLLOUT, SECTION_GATES},
         {SECTION_ROLLOUT, SECTION_WAVES},     {SECTION_TOP, SECTION_REPORT},
+        {SECTION_DEFAULTS, SECTION_LABELS},   {SECTION_TENANTS, SECTION_LABELS},
+        {SECTION_SOURCES, SECTION_LABELS},
     };
     if (!parent)
         return is_mapping ? SECTION_TOP : SECTION__COUNT;
@@ -155,6 +168,83 @@ static enum section section_below(const struct frame *parent, bool is_mapping)
             return children[i].section;
     return SECTION__COUNT;
 }
+
+/* ---- labels as a list ----------------------------------------------------------------------- */
+
+/* Moves on in the file to a mark, which counts characters. */
+static size_t find_mark(struct rewriting *rewriting, const yaml_mark_t *mark)
+{
+    size_t at = rewriting->at;
+    for (; at < rewriting->len && rewriting->at_char < mark->index; rewriting->at_char++)
+        do
+            at++;
+        while (at < rewriting->len && ((unsigned char)rewriting->bytes[at] & 0xc0) == 0x80);
+    return at;
+}
+
+static void add_lines(struct rewriting *rewriting, size_t line)
+{
+    for (; rewriting->line < line; rewriting->line++)
+        buf_addc(rewriting->text, '\n');
+}
+
+static void begin_labels(struct walk *walk, const yaml_event_t *event)
+{
+    struct rewriting *rewriting = &walk->rewriting;
+    const char *anchor = (const char *)event->data.mapping_start.anchor;
+    size_t from = rewriting->at, to = find_mark(rewriting, &event->start_mark);
+    buf_add(rewriting->text, rewriting->bytes + from, to - from);
+    buf_addf(rewriting->text, "%s%s%s[", anchor ? "&" : "", anchor ? anchor : "",
+             anchor ? " " : "");
+    rewriting->at = to;
+    rewriting->line = event->start_mark.line + 1;
+    rewriting->is_block = event->data.mapping_start.style == YAML_BLOCK_MAPPING_STYLE;
+}
+
+/* What comes after a mapping without braces begins a line: its indentation is kept. */
+static void end_labels(struct walk *walk, const yaml_event_t *event)
+{
+    struct rewriting *rewriting = &walk->rewriting;
+    buf_addc(rewriting->text, ']');
+    add_lines(rewriting, event->end_mark.line + 1);
+    for (size_t i = 0; rewriting->is_block && i < event->end_mark.column; i++)
+        buf_addc(rewriting->text, ' ');
+    rewriting->at = find_mark(rewriting, &event->end_mark);
+}
+
+static void add_quoted(struct buf *text, const char *word)
+{
+    for (; *word; word++)
+        if ((unsigned char)*word < 0x20 || *word == '"' || *word == '\\')
+            buf_addf(text, "\\x%02x", (unsigned)(unsigned char)*word);
+        else
+            buf_addc(text, *word);
+}
+
+static bool add_label(struct walk *walk, const struct frame *frame, const char *value)
+{
+    struct rewriting *rewriting = &walk->rewriting;
+    const char *key = frame->keys.data + frame->last_key;
+    if (!value)
+        return fault(walk, "'labels': the value of '%.64s' must be written out, without an alias",
+                     places_shown_key(key));
+    add_lines(rewriting, walk->line);
+    buf_addc(rewriting->text, '"');
+    add_quoted(rewriting->text, key);
+    buf_addc(rewriting->text, '=');
+    add_quoted(rewriting->text, value);
+    buf_adds(rewriting->text, "\",");
+    return true;
+}
+
+/* The rest of the file, once anything in it is written in another way. */
+static void end_rewriting(struct rewriting *rewriting)
+{
+    if (rewriting->text->len)
+        buf_add(rewriting->text, rewriting->bytes + rewriting->at, rewriting->len - rewriting->at);
+}
+
+/* ---- leaves -------------------------------------------------------------------------------- */
 
 /* A name and its value in a mapping `settings`: libcyaml knows no mappings whose keys are free. */
 static bool add_setting(struct walk *walk, const struct frame *frame, const char *value)
@@ -185,6 +275,8 @@ static bool place_leaf(struct walk *walk, const char *text)
     if (!parent->expects_key && parent->section == SECTION_SETTINGS &&
         !add_setting(walk, parent, text))
         return false;
+    if (!parent->expects_key && parent->section == SECTION_LABELS && !add_label(walk, parent, text))
+        return false;
     if (!parent->expects_key && section_below(parent, true) == SECTION_SETTINGS)
         return fault(walk, "'settings' must be a mapping of names and values, written out");
     bool is_name = !parent->expects_key && text && section_is_list(parent->section) &&
@@ -211,6 +303,9 @@ static bool begin_collection(struct walk *walk, bool is_mapping, const yaml_char
          (!is_mapping && parent->is_mapping && section_below(parent, true) == SECTION_SETTINGS));
     if (is_within)
         return fault(walk, "'settings' must be a mapping of names and values, written out");
+    if (parent && parent->section == SECTION_LABELS)
+        return fault(walk, "'labels': the value of '%.64s' must be plain text",
+                     places_shown_key(parent->keys.data + parent->last_key));
     if (parent && parent->is_mapping)
         parent->expects_key = true; /* after this value */
     if (is_mapping && section != SECTION__COUNT)
@@ -233,6 +328,9 @@ static bool on_scalar(struct walk *walk, const yaml_event_t *event)
         return fault(walk, "a value is longer than 1 MiB");
     if (memchr(text, '\0', len))
         return fault(walk, "a value holds a NUL character");
+    bool is_label = walk->depth && top(walk)->section == SECTION_LABELS;
+    if (is_label && event->data.scalar.anchor)
+        return fault(walk, "'labels' must be written out, without anchors in them");
     if (!open_anchor(walk, event->data.scalar.anchor, &anchor))
         return false;
     walk->cost += len;
@@ -271,11 +369,17 @@ static bool on_event(struct walk *walk, const yaml_event_t *event)
     case YAML_ALIAS_EVENT:
         return spend_alias(walk, event->data.alias.anchor) && place_leaf(walk, NULL);
     case YAML_MAPPING_START_EVENT:
-        return begin_collection(walk, true, event->data.mapping_start.anchor);
+        if (!begin_collection(walk, true, event->data.mapping_start.anchor))
+            return false;
+        if (top(walk)->section == SECTION_LABELS)
+            begin_labels(walk, event);
+        return true;
     case YAML_SEQUENCE_START_EVENT:
         return begin_collection(walk, false, event->data.sequence_start.anchor);
     case YAML_MAPPING_END_EVENT:
     case YAML_SEQUENCE_END_EVENT:
+        if (top(walk)->section == SECTION_LABELS)
+            end_labels(walk, event);
         close_anchor(walk, walk->frames[--walk->depth].anchor);
         return true;
     default: return true;
@@ -317,10 +421,16 @@ static bool walk_events(struct walk *walk, const char *bytes, size_t len)
     return is_well;
 }
 
-bool yaml_check(const struct yaml_file *file, struct places *places, struct faults *faults)
+bool yaml_check(const struct yaml_file *file, struct places *places, struct buf *ret_text,
+                struct faults *faults)
 {
     struct walk walk = {
-        .path = file->path, .places = places, .faults = faults, .arena = &places->arena};
+        .path = file->path,
+        .places = places,
+        .faults = faults,
+        .arena = &places->arena,
+        .rewriting = {.bytes = file->bytes, .len = file->len, .text = ret_text},
+    };
     if (file->len > YAML_MAX_BYTES)
         return fault(&walk, "the file is larger than 64 MiB");
     map_init(&walk.anchor_by_name);
@@ -329,6 +439,7 @@ bool yaml_check(const struct yaml_file *file, struct places *places, struct faul
     bool is_well = walk_events(&walk, file->bytes, file->len) && !walk.is_bad;
     if (is_well && !walk.document_count)
         is_well = fault(&walk, "the file is empty");
+    end_rewriting(&walk.rewriting);
     for (size_t i = 0; i < DEPTH_MAX; i++)
         buf_done(&walk.frames[i].keys);
     map_done(&walk.anchor_by_name);

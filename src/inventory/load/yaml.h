@@ -9,6 +9,7 @@
 
 #include "base/compiler.h"
 
+struct buf;
 struct faults;
 struct places;
 
@@ -21,8 +22,11 @@ struct yaml_file {
     size_t len;
 };
 
-/* Fills `places`. False: the reasons are in `faults`. */
-bool yaml_check(const struct yaml_file *file, struct places *places,
+/* Fills `places`. False: the reasons are in `faults`.
+ *
+ * libcyaml knows a key in one shape only. Where `labels` is a mapping, *ret_text is the file with lists of `key=value`
+ * instead, each on the line where it stood; else it stays empty. May hold secrets. */
+bool yaml_check(const struct yaml_file *file, struct places *places, struct buf *ret_text,
                 struct faults *faults) MUST_CHECK;
 
 #endif
