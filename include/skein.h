@@ -102,7 +102,7 @@ struct skein_event {
     size_t from_count;
     const char *const *to; /* and after; NULL: not known, or in doubt */
     size_t to_count;
-    size_t step_count; /* revisions applied or taken back (in a plan: that would be) */
+    size_t step_count; /* revisions applied or rolled back (in a plan: that would be) */
     uint32_t attempts;
     double duration_ms;
     const struct skein_error *error; /* NULL: none */

@@ -68,7 +68,7 @@ static void show_plan(const struct report *report, const struct options *options
     free(text);
 }
 
-/* Nothing is begun that could not be taken back where it may have to be. Before a rollback, what it would do is
+/* Nothing is begun that could not be rolled back where it may have to be. Before a rollback, what it would do is
  * shown first. */
 static bool can_roll_back(struct fleet *fleet, const struct options *options,
                           const struct request *request, struct outlet *outlet, int *ret_exit_code)

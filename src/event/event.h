@@ -65,7 +65,8 @@ struct step_done {
 struct outcome {
     enum tenant_state state;
     bool is_rollback; /* of a rollback: what the run did first stands in an earlier outcome */
-    bool has_changed; /* something of the rollout is committed in the tenant (and not taken back) */
+    bool
+        has_changed; /* something of the rollout is committed in the tenant (and not rolled back) */
     /* it stands before where an earlier run of the rollout left it (restored from a backup, say) */
     bool has_regressed;
     struct rows from; /* the version rows that were found */
@@ -147,7 +148,7 @@ enum event_kind {
     EVENT_TENANT_FINISHED, /* tenant, outcome; once more where it is rolled back */
     EVENT_WAVE_FINISHED,   /* wave, state, at_ms */
     EVENT_RUN_DRAINS,      /* reason: nothing more is begun */
-    EVENT_RUN_ROLLS_BACK,  /* reason: from here on, what was changed is taken back */
+    EVENT_RUN_ROLLS_BACK,  /* reason: from here on, what was changed is rolled back */
     EVENT_RUN_FINISHED,    /* state, duration_ms */
     EVENT_WAIT_STARTED,    /* wait, reason, delay_ms: no tenant is at work until this is over */
     EVENT_WAIT_FINISHED,   /* wait */

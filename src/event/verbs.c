@@ -91,7 +91,7 @@ const struct verb verbs[VERB__COUNT] = {
             .keeps_ledger = true,
             .asks_gates = true,
             .rolls_back = true,
-            .continues = "takes back",
+            .continues = "rolls back",
         },
 };
 

@@ -89,8 +89,8 @@ bool ledger_find(struct ledger *ledger, const char *id, struct arena *arena,
 bool ledger_find_older(struct ledger *ledger, const char *id, struct arena *arena,
                        struct ledger_run *ret_run, struct err *err) MUST_CHECK;
 
-/* The ids of all runs of a rollout, this one's among them: those that it goes on with, or takes back, and
- * all that went on with one of them or took one back. */
+/* The ids of all runs of a rollout, this one's among them: those that it goes on with, or rolls back, and
+ * all that went on with one of them or rolled one back. */
 bool ledger_read_family(struct ledger *ledger, const char *id, struct arena *arena,
                         const char *const **ret_ids, size_t *ret_count, struct err *err) MUST_CHECK;
 
@@ -125,7 +125,7 @@ bool ledger_names_snapshot(struct ledger *ledger, const char *part, bool *ret_do
  * events point to lives in the arena: tenants with name, URL (redacted), dialect and labels; a chain
  * with its counts, heads and digest; revisions with id, message and path. A tenant that was begun and
  * whose end is not on record is told as in_doubt, while the run goes on as started only. Of a tenant
- * that was taken back there is one outcome, which tells both ways. */
+ * that was rolled back there is one outcome, which tells of both. */
 bool ledger_replay(struct ledger *ledger, const char *id, struct arena *arena,
                    const struct observer *observer, struct err *err) MUST_CHECK;
 

@@ -143,7 +143,7 @@ struct sqlite_run {
     int64_t chain_count;
     int64_t chain_heads;
     const char *drains;     /* why nothing more was begun; NULL: it did not happen */
-    const char *rolls_back; /* why it was taken back; NULL: it did not happen */
+    const char *rolls_back; /* why it was rolled back; NULL: it did not happen */
 };
 bool sqlite_run_find(struct sqlite_ledger *ledger, const char *id, struct arena *arena,
                      struct sqlite_run *ret_run, struct err *err) MUST_CHECK;

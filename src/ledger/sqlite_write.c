@@ -97,7 +97,7 @@ static bool write_run_rolls_back(struct sqlite_ledger *ledger, const struct even
 
 /* ---- the end, and what it says of earlier runs --------------------------------------------- */
 
-/* The runs that the one of ?1 goes on with, or takes back, and those that they went on with. UNION: ends also
+/* The runs that the one of ?1 goes on with, or rolls back, and those that they went on with. UNION: ends also
  * where the runs form a circle, which skein never writes. */
 #define EARLIER                                                                                    \
     "WITH RECURSIVE earlier(seq, id, resumed_from) AS ("                                           \

@@ -57,7 +57,7 @@ static bool choose(struct again *again, struct fleet *fleet, const struct again_
     if (run->state == RUN_ROLLED_BACK)
         return refuse(err, run, "was rolled back: there is nothing left of it");
     if (was_rollback && run->state == RUN_SUCCEEDED)
-        return refuse(err, run, "took another run back, and is done");
+        return refuse(err, run, "rolled another run back, and is done");
     again->is_rollback = request->is_rollback || was_rollback || run->is_rolling_back;
     return true;
 }

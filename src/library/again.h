@@ -1,4 +1,4 @@
-/* Going on with a run that the ledger knows: `resume` brings it to its end, `rollback` takes it back.
+/* Going on with a run that the ledger knows: `resume` brings it to its end, `rollback` rolls it back.
  *
  *     struct again again;
  *     if (!again_open(&fleet, &asked, &again, &err)) …

@@ -49,7 +49,7 @@ void own_places_init(struct own_places *places, const struct inventory *inventor
 void own_places_done(struct own_places *places);
 
 /* The runs of a rollout, the oldest first: where a tenant was when it was first changed counts. A run that
- * failed to take it back may have looked for it elsewhere. */
+ * failed to roll it back may have looked for it elsewhere. */
 void own_places_add(struct own_places *places, const struct ledger_fleet *past);
 
 /* Is the tenant elsewhere by now, and is that where another one was? `last`: where it was in the newest run. */

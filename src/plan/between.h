@@ -1,4 +1,4 @@
-/* From where a tenant stands to given rows of the version table: how a rollout takes a tenant back to
+/* From where a tenant stands to given rows of the version table: how a rollback brings a tenant to
  * where it stood, or goes on with one that it left half way. Pure.
  *
  * Rows are ids of the chain in any order; none is base. ERR_CHAIN where one names no revision (but see

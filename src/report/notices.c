@@ -43,7 +43,7 @@ static struct report_heard_item *find_item(const struct report_heard *heard, uin
     return NULL;
 }
 
-/* A rollback adds to the notices of what it takes back. */
+/* A rollback adds to the notices of what it rolls back. */
 void report_hear(struct report *report, struct report_row *row, const struct notices *notices)
 {
     static const struct report_heard nothing;

@@ -194,7 +194,7 @@ static void keep_outcome(struct report *report, struct report_row *row,
     row->started_ms = outcome->started_ms;
 }
 
-/* A rollback is told together with what it takes back: where the tenant began and what went wrong there stay,
+/* A rollback is told together with what it rolls back: where the tenant began and what went wrong there stay,
  * unless the rollback went wrong too. (src/ledger/sqlite_tenants.c does the same.) */
 static void add_outcome(struct report *report, struct report_row *row,
                         const struct outcome *outcome)

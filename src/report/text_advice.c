@@ -172,7 +172,7 @@ static void print_ways_on(const struct text *text)
                                                 : "To go on with this run";
     print_command(text, deed, "resume", kept_run(report));
     if (has_moved(report))
-        print_command(text, "Or take back what it changed", verbs[VERB_ROLLBACK].name,
+        print_command(text, "Or roll back what it changed", verbs[VERB_ROLLBACK].name,
                       kept_run(report));
 }
 
@@ -181,7 +181,7 @@ static void print_commands(const struct text *text)
     const struct report *report = text->report;
     const char *run = unfinished_rollback(report);
     if (run)
-        print_command(text, "Once the cause is gone, take back the rest", verbs[VERB_ROLLBACK].name,
+        print_command(text, "Once the cause is gone, roll back the rest", verbs[VERB_ROLLBACK].name,
                       run);
     else if (report->state != RUN_ROLLED_BACK)
         print_ways_on(text);

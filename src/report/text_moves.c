@@ -27,7 +27,7 @@ static bool has_moved_or_stayed(const struct report_row *row)
             row->state == TENANT_ROLLED_BACK);
 }
 
-/* Who stands where it stood after steps there and back again was taken back. */
+/* A tenant that stands where it stood, and had steps, was rolled back. */
 static void add_effort(struct buf *cell, const struct text_way *way, size_t step_count)
 {
     if (way->to == REPORT_NONE)
@@ -35,7 +35,7 @@ static void add_effort(struct buf *cell, const struct text_way *way, size_t step
     else if (way->from != way->to)
         human_add_count(cell, step_count, "revision");
     else
-        buf_adds(cell, step_count ? "taken back" : "unchanged");
+        buf_adds(cell, step_count ? "rolled back" : "unchanged");
 }
 
 static void add_move(const struct text *text, struct table *table, const struct text_group *group)

@@ -47,7 +47,7 @@ struct rollout_options {
     /* by tenant, of the run that this one goes on with; NULL: none */
     const struct standing *standings;
     const char *resumed_from;
-    struct run_ids family; /* all runs of the rollout that this one goes on with, or takes back */
+    struct run_ids family; /* all runs of the rollout that this one goes on with, or rolls back */
     const struct chain *chain;
     struct scripts *scripts;
     const char *version_table;

@@ -22,7 +22,7 @@ struct place {
     struct session *session; /* from its beginning to its end; NULL: neither */
     uint32_t server;
     uint32_t backend_pid; /* of its connection, this one or the last; 0: not known */
-    bool is_changed;      /* by the rollout, and could be taken back */
+    bool is_changed;      /* by the rollout, and could be rolled back */
     /* going back, it turned out to have nothing of the rollout: no copy is put there */
     bool is_untouched;
     const char *snapshot; /* NULL: no copy was asked for */
@@ -103,7 +103,7 @@ void rollout_close(struct rollout *rollout);
 /* rollout_sessions.c */
 void rollout_fill_env(struct rollout *rollout);
 
-/* The tenant has something of the rollout to be taken back, should it come to that. */
+/* The tenant has something of the rollout to be rolled back, should it come to that. */
 void rollout_note_changed(struct rollout *rollout, uint32_t tenant);
 
 /* Both end a tenant without a session. The first: its login was refused already, or it is gone from the

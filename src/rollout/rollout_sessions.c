@@ -455,7 +455,7 @@ static void finish_tenant(struct rollout *rollout, size_t tenant, struct outcome
     if (!is_begun)
         return;
     ask_about_failure(rollout, tenant, outcome);
-    /* A partial tenant is a person's: it cannot be taken back by a plan. */
+    /* A partial tenant is a person's: it cannot be rolled back by a plan. */
     struct finish how = {.has_failed = counts_as_failure(rollout, outcome),
                          .has_changed = outcome->has_changed && outcome->state != TENANT_PARTIAL,
                          .is_news = is_news};

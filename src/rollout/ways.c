@@ -86,9 +86,8 @@ static bool refuse(struct err *err, const char *code, const char *words)
 static bool refuse_for(struct err *err, const char *stranger)
 {
     err_set(err, ERR_DRIFT,
-            "run %s, which is none of this rollout, has worked on it since, so it is not taken "
-            "back; "
-            "take that run back first",
+            "run %s, which is none of this rollout, has worked on it since, so it is not rolled "
+            "back; roll that run back first",
             stranger);
     snprintf(err->code, sizeof err->code, WAYS_MOVED_ON);
     return false;
@@ -143,10 +142,10 @@ static bool check_moved(const struct ways *ways, const struct ways_question *que
            lies_between(ways->options.chain, &question->rows, before, goal) ||
            refuse(err, WAYS_MOVED_ON,
                   "it stands where this run did not leave it: others have moved it since, so it "
-                  "is not taken back");
+                  "is not rolled back");
 }
 
-/* What others have done since is not taken back with ours. */
+/* What others have done since is not rolled back with ours. */
 static bool check_strangers(const struct ways *ways, const struct ways_question *question,
                             struct err *err)
 {
@@ -154,7 +153,7 @@ static bool check_strangers(const struct ways *ways, const struct ways_question 
     return !stranger || refuse_for(err, stranger);
 }
 
-/* Each step takes back what the rollout did itself, and no one has done again since. */
+/* Each step rolls back what the rollout did itself, and no one has done again since. */
 static bool check_step(const struct ways *ways, const struct ways_question *question,
                        const char *revision, struct err *err)
 {

@@ -206,7 +206,7 @@ static void what_databases_said_is_replayed(void **state)
     book_close(&book);
 }
 
-static void waves_and_the_way_back_are_replayed(void **state)
+static void waves_and_the_rollback_are_replayed(void **state)
 {
     (void)state;
     struct book book;
@@ -610,7 +610,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(an_intent_stands_until_the_outcome_is_told),
     cmocka_unit_test(the_report_of_a_replay_is_that_of_the_run),
     cmocka_unit_test(what_databases_said_is_replayed),
-    cmocka_unit_test(waves_and_the_way_back_are_replayed),
+    cmocka_unit_test(waves_and_the_rollback_are_replayed),
     cmocka_unit_test(a_resumed_run_takes_over_where_tenants_stand),
     cmocka_unit_test(an_end_that_nobody_saw_stays_unknown_until_somebody_looks),
     cmocka_unit_test(a_rollback_takes_changes_away_from_earlier_runs),

@@ -229,7 +229,7 @@ static void a_wave_that_was_not_asked_for_is_no_failure(void **state)
     }
 }
 
-static void the_way_back_is_told_with_the_way_there(void **state)
+static void a_rollback_is_told_with_what_it_rolls_back(void **state)
 {
     (void)state;
     struct fleet fleet;
@@ -325,7 +325,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(exit_codes_follow_the_table),
     cmocka_unit_test(waves_have_states_and_failures_of_their_own),
     cmocka_unit_test(a_wave_that_was_not_asked_for_is_no_failure),
-    cmocka_unit_test(the_way_back_is_told_with_the_way_there),
+    cmocka_unit_test(a_rollback_is_told_with_what_it_rolls_back),
     cmocka_unit_test(an_empty_selection_succeeds),
     cmocka_unit_test(a_hundred_thousand_tenants_stay_small),
     cmocka_unit_test(as_many_different_errors_stay_under_a_kilobyte),

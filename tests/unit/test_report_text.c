@@ -274,7 +274,7 @@ static void a_kept_run_is_resumed_or_taken_back(void **state)
         "  initech: never begun.\n"
         "  Once the cause is gone, go on with this run:\n"
         "    skein resume 20261123T101500Z-5f3a9c\n"
-        "  Or take back what it changed:\n"
+        "  Or roll back what it changed:\n"
         "    skein rollback 20261123T101500Z-5f3a9c\n"
         "  To read this once more:\n"
         "    skein report 20261123T101500Z-5f3a9c\n";
@@ -304,7 +304,7 @@ static void who_was_taken_back_is_told_apart(void **state)
     fleet_rolls_back(&fleet, 0, TENANT_ROLLED_BACK, NULL);
     fleet_ends(&fleet, RUN_ROLLED_BACK);
     expect_part(&fleet, "From where to where\n"
-                        "  1 tenant   1975ea83b712  (taken back)\n"
+                        "  1 tenant   1975ea83b712  (rolled back)\n"
                         "  1 tenant   1975ea83b712  (unchanged)\n");
     expect_part(&fleet, "  t2: left as before the step that failed.\n"
                         "  To read this once more:\n"
@@ -312,7 +312,7 @@ static void who_was_taken_back_is_told_apart(void **state)
     fleet_done(&fleet);
 }
 
-static void a_way_back_that_failed_is_tried_again(void **state)
+static void a_rollback_that_failed_is_tried_again(void **state)
 {
     (void)state;
     struct fleet fleet;
@@ -320,13 +320,13 @@ static void a_way_back_that_failed_is_tried_again(void **state)
     make_kept(&fleet, NULL, 2);
     fleet_rolls_back(&fleet, 0, TENANT_ROLLBACK_FAILED, &err);
     fleet_ends(&fleet, RUN_ROLLBACK_FAILED);
-    expect_part(&fleet, "  Once the cause is gone, take back the rest:\n"
+    expect_part(&fleet, "  Once the cause is gone, roll back the rest:\n"
                         "    skein rollback 20261123T101500Z-5f3a9c\n");
     fleet_done(&fleet);
 }
 
-/* `resume` would do the same: what is left of the run is the way back. */
-static void a_way_back_that_was_stopped_is_not_gone_on_with_forward(void **state)
+/* `resume` would do the same: what is left of the run is its rollback. */
+static void a_rollback_that_was_stopped_is_not_gone_on_with_forward(void **state)
 {
     (void)state;
     struct fleet fleet;
@@ -337,7 +337,7 @@ static void a_way_back_that_was_stopped_is_not_gone_on_with_forward(void **state
     fleet_rolls_back(&fleet, 0, TENANT_ROLLED_BACK, NULL);
     fleet_ends(&fleet, RUN_INTERRUPTED);
     expect_part(&fleet, "  t1: never begun.\n"
-                        "  Once the cause is gone, take back the rest:\n"
+                        "  Once the cause is gone, roll back the rest:\n"
                         "    skein rollback 20261123T101500Z-5f3a9c\n"
                         "  To read this once more:\n");
     fleet_done(&fleet);
@@ -552,8 +552,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(current_marks_heads_and_sums_up),
     cmocka_unit_test(a_kept_run_is_resumed_or_taken_back),
     cmocka_unit_test(who_was_taken_back_is_told_apart),
-    cmocka_unit_test(a_way_back_that_failed_is_tried_again),
-    cmocka_unit_test(a_way_back_that_was_stopped_is_not_gone_on_with_forward),
+    cmocka_unit_test(a_rollback_that_failed_is_tried_again),
+    cmocka_unit_test(a_rollback_that_was_stopped_is_not_gone_on_with_forward),
     cmocka_unit_test(hostile_names_can_do_nothing),
     cmocka_unit_test(commands_are_quoted_for_the_shell),
     cmocka_unit_test(names_beyond_ten_are_counted),
