@@ -91,7 +91,7 @@ static void on_event(void *ctx, const struct event *event)
 {
     size_t *behind = ctx;
     if (event->kind == EVENT_TENANT_FINISHED)
-        *behind += event->outcome->state != TENANT_UNCHANGED;
+        *behind += event->outcome->state != TENANT_UNCHANGED || event->outcome->half_step;
 }
 
 static int run(struct fleet *fleet, const struct options *options)
@@ -107,6 +107,9 @@ static int run(struct fleet *fleet, const struct options *options)
         return cli_fail(&err);
     }
     int exit_code = cli_run(fleet, options, &request, &observer);
+    /* It only asks: that a tenant is not as it should be is its answer. */
+    if (exit_code == EXIT_PERSON)
+        return EXIT_TENANT_FAILED;
     return exit_code == EXIT_OK ? whereabouts_tell_behind(behind) : exit_code;
 }
 
@@ -124,9 +127,9 @@ const struct command command_check = {
         "tenant where it stands and whether the files it has applied are still what they were.\n"
         "Takes no lock and changes nothing.\n"
         "\n"
-        "Exit 0: all is well. 1: a tenant is not at the heads, has applied a file that was changed\n"
-        "since, or cannot be asked; the report says which. 2: a fault of the inventory or the chain. The\n"
-        "JSON's run is 'succeeded' where everybody could be asked, its tenants 'unchanged' at the heads.\n"
+        "Exit 0: all is well. 1: a tenant is not at the heads, is partly applied or in doubt, has applied\n"
+        "a file that was changed since, or cannot be asked; the report says which. 2: a fault of the\n"
+        "inventory or the chain. The JSON's run is 'succeeded' where everybody could be asked, its tenants 'unchanged' at the heads.\n"
         "\n"
         "With --chain only the chain is read, as a pull request wants it: each file, the graph, and the\n"
         "scripts of each dialect that listed tenants, sources or sections have, or of --dialect. It\n"

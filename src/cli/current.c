@@ -6,7 +6,8 @@
 
 static bool is_at_heads(const struct chain *chain, const struct outcome *outcome)
 {
-    if (!outcome->from.is_known || outcome->from.count != chain->real_head_count)
+    if (outcome->half_step || !outcome->from.is_known ||
+        outcome->from.count != chain->real_head_count)
         return false;
     for (size_t i = 0; i < outcome->from.count; i++) {
         const struct revision *revision = chain_get(chain, outcome->from.ids[i]);
@@ -62,7 +63,8 @@ const struct command command_current = {
     .arguments = "",
     .summary = "where every tenant stands",
     .help =
-        "Reads the version table of every selected tenant. With -v, all of the header of every\n"
+        "Reads the version table of every selected tenant, and whether a revision is partly applied there\n"
+        "('r2 + r3 (partial: 2 of 4 statements)'). With -v, all of the header of every\n"
         "revision that any of them stands at.",
     .example = "skein current --check-heads",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_CHECK_HEADS,

@@ -58,7 +58,8 @@ static bool choose(struct again *again, struct fleet *fleet, const struct again_
         return refuse(err, run, "was rolled back: there is nothing left of it");
     if (was_rollback && run->state == RUN_SUCCEEDED)
         return refuse(err, run, "rolled another run back, and is done");
-    again->is_rollback = request->is_rollback || was_rollback || run->is_rolling_back;
+    again->is_rollback_begun = was_rollback || run->is_rolling_back;
+    again->is_rollback = request->is_rollback || again->is_rollback_begun;
     return true;
 }
 

@@ -26,8 +26,9 @@ struct again {
     char run_id[32];       /* of the run that is made */
     /* the one to go on with: the newest of those that resumed the one asked for */
     struct ledger_run run;
-    bool is_of_other; /* the run was made with another inventory, and named */
-    bool is_rollback; /* asked for, or what was left of the run was its rollback */
+    bool is_of_other;       /* the run was made with another inventory, and named */
+    bool is_rollback;       /* asked for, or what was left of the run was its rollback */
+    bool is_rollback_begun; /* some of it was taken back already */
     /* it goes back since a rollout failed, and not because someone asked for it */
     bool ends_failure;
     const struct verb *verb;        /* of the run that is made */

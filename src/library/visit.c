@@ -241,8 +241,9 @@ int visit_exit_code(const struct err *err)
 
 /* ---- can it be rolled back? ------------------------------------------------------------------ */
 
-/* The files without a down section that any tenant would need, each once. */
+/* The files without a down section that any tenant would need, each once; tenants that a rollback would fail in. */
 struct check {
+    bool refuses_partial;
     const struct fleet *fleet;
     struct faults *faults;
     bool *seen; /* by revision */
@@ -281,6 +282,8 @@ static void on_planned(void *ctx, const struct event *event)
     const struct tenant *tenant = event->run->tenants[event->tenant];
     if (is_irreversible(outcome->error) && !check->is_refused)
         refuse(check, tenant->name, outcome->error);
+    if (check->refuses_partial && outcome->state == TENANT_PARTIAL)
+        refuse(check, tenant->name, outcome->error);
     if (rollout_rolls_back_by_copy(tenant))
         return;
     for (size_t i = 0; check->seen && i < outcome->step_count; i++) {
@@ -318,6 +321,8 @@ bool visit_can_roll_back(struct fleet *fleet, const struct request *request,
         return true;
     if (may_roll_back)
         check.seen = arena_calloc(&fleet->arena, fleet->chain->count + 1, sizeof(bool));
+    /* A rollback that has begun goes on with what can go back. */
+    check.refuses_partial = request->verb->rolls_back && !request->continues->is_rollback_begun;
     look.is_dry_run = true;
     if (!visit_prepare(fleet, &look, &plan, &err)) {
         faults_add_err(faults, &err);

@@ -578,6 +578,24 @@ static bool has_changed(const struct session *session)
     return session->done_count || is_half_done(session) || session->is_resolving;
 }
 
+/* Where a run only looks, what it found half done. A file that is gone or broken says no number. */
+static const struct half_step *found_half_done(struct session *session)
+{
+    const struct session_env *env = session->env;
+    const struct unfinished *unfinished = &session->unfinished;
+    if (request_changes(env->request) || !unfinished->revision)
+        return NULL;
+    const struct revision *revision = chain_get(env->chain, unfinished->revision);
+    const struct script *script = NULL;
+    struct err err;
+    if (revision && env->scripts)
+        script = scripts_get(env->scripts, session->driver->dialect, revision,
+                             unfinished->direction, &err);
+    struct half_step *half = arena_alloc(&session->arena, sizeof *half);
+    *half = unfinished_tell(unfinished, script);
+    return half;
+}
+
 static void on_timer_closed(uv_handle_t *handle)
 {
     struct session *session = handle->data;
@@ -592,6 +610,7 @@ static void on_timer_closed(uv_handle_t *handle)
                                       : session->versions,
         .steps = session->done,
         .step_count = session->done_count,
+        .half_step = found_half_done(session),
         .attempts = session->attempts,
         .duration_ms = (double)(uv_hrtime() - session->started_ns) / 1e6,
         .error = session->err.kind == ERR_NONE ? NULL : &session->err,

@@ -26,14 +26,12 @@ static void make_look(struct session *session)
 {
     const struct session_env *env = session->env;
     const struct tenant *tenant = session->tenant;
-    bool only_looks = env->request->verb->only_looks;
     session->look = (struct look){
         .dialect = session->driver->dialect,
         .vars = session->vars,
         .schema = tenant->schema,
         .search_path = tenant->settings->search_path,
-        .adoption = only_looks ? NULL : env->adoption,
-        .reads_history = !only_looks,
+        .adoption = env->request->verb->only_looks ? NULL : env->adoption,
         .may_meet_twins = env->may_meet_twins,
     };
 }
@@ -192,8 +190,7 @@ enum session_state error_look(struct session *session, const struct io_op *op)
 static void add_reads(struct session *session)
 {
     add_look(session, LOOK_VERSIONS, look_prepare_versions);
-    if (session->look.reads_history)
-        add_look(session, LOOK_HISTORY, look_prepare_history);
+    add_look(session, LOOK_HISTORY, look_prepare_history);
     if (session->look.adoption)
         add_look(session, LOOK_FOREIGN, look_prepare_foreign);
 }
@@ -269,8 +266,7 @@ enum session_state answer_read(struct session *session)
     struct err err;
     if (!take_versions(session, session_look_op(session, LOOK_VERSIONS), &err))
         return session_fail(session, &err);
-    if (session->look.reads_history)
-        take_history(session, session_look_op(session, LOOK_HISTORY));
+    take_history(session, session_look_op(session, LOOK_HISTORY));
     if (session->look.adoption)
         take_foreign(session, session_look_op(session, LOOK_FOREIGN));
     if (!session->from.is_known)
