@@ -51,7 +51,7 @@ static bool is_patience_over(const struct session *session)
     return session->lock_waited_ms >= session->tenant->settings->lock_timeout_ms;
 }
 
-enum asked ask_lock(struct session *session)
+static enum asked ask_lock(struct session *session)
 {
     if (!request_changes(session->env->request))
         return ASKED_OPS;
@@ -73,7 +73,7 @@ static bool died_unused(struct session *session, const struct io_op *op)
     return true;
 }
 
-enum session_state error_lock(struct session *session, const struct io_op *op)
+static enum session_state error_lock(struct session *session, const struct io_op *op)
 {
     if (died_unused(session, op))
         return SESSION_CLOSE;
@@ -88,7 +88,19 @@ enum session_state error_lock(struct session *session, const struct io_op *op)
     return session_fail(session, io_op_err(op));
 }
 
-enum asked ask_lock_wait(struct session *session)
+const struct state_row row_lock = {
+    .name = "lock",
+    .does = "tries to take the tenant's lock; a run that only looks takes none",
+    .ask = ask_lock,
+    .on_error = error_lock,
+    .next = SESSION_INSPECT,
+    .exits = TO(INSPECT),
+    .error_exits = TO(LOCK) | TO(LOCK_WAIT) | TO_WAY_OUT,
+    .joins_next = true,
+    .is_cancellable = true,
+};
+
+static enum asked ask_lock_wait(struct session *session)
 {
     uint64_t delay_ms = 5 + session->lock_waited_ms / 4;
     if (delay_ms > LOCK_POLL_MAX_MS)
@@ -98,6 +110,16 @@ enum asked ask_lock_wait(struct session *session)
     return ASKED_TIMER;
 }
 
+const struct state_row row_lock_wait = {
+    .name = "lock_wait",
+    .does = "waits a little, with no transaction open",
+    .ask = ask_lock_wait,
+    .next = SESSION_LOCK,
+    .exits = TO(LOCK),
+    .error_exits = TO(CLOSE),
+    .is_cancellable = true,
+};
+
 /* ---- inspect ---------------------------------------------------------------------------------- */
 
 static void add_look(struct session *session, enum look_op look, io_prepare_fn prepare)
@@ -105,7 +127,7 @@ static void add_look(struct session *session, enum look_op look, io_prepare_fn p
     add_prepared(session, OP_QUERY, prepare)->owner = look_owner(look);
 }
 
-enum asked ask_inspect(struct session *session)
+static enum asked ask_inspect(struct session *session)
 {
     make_look(session);
     session_add_one(session, SQL_INSPECT)->owner = look_owner(LOOK_PLACE);
@@ -150,7 +172,7 @@ static void take_place(struct session *session)
         io_set_pooled(session->io);
 }
 
-enum session_state answer_inspect(struct session *session)
+static enum session_state answer_inspect(struct session *session)
 {
     struct err err;
     take_place(session);
@@ -174,7 +196,7 @@ enum session_state answer_inspect(struct session *session)
     return session_fail(session, &err);
 }
 
-enum session_state error_look(struct session *session, const struct io_op *op)
+static enum session_state error_look(struct session *session, const struct io_op *op)
 {
     const struct adoption *adoption = session->env->adoption;
     struct err err = *io_op_err(op);
@@ -184,6 +206,19 @@ enum session_state error_look(struct session *session, const struct io_op *op)
         err_prefix(&err, "reading %s's table '%s'", adoption->name, adoption->table);
     return session_fail(session, &err);
 }
+
+const struct state_row row_inspect = {
+    .name = "inspect",
+    .does = "asks where the version and history tables are",
+    .ask = ask_inspect,
+    .answer = answer_inspect,
+    .on_error = error_look,
+    .next = SESSION_READ,
+    .exits = TO(READ) | TO_WAY_OUT,
+    .error_exits = TO_WAY_OUT,
+    .joins_next = true,
+    .is_cancellable = true,
+};
 
 /* ---- read ------------------------------------------------------------------------------------- */
 
@@ -207,7 +242,7 @@ static void join_looks(struct session *session)
         reads->joins_last = true;
 }
 
-enum asked ask_read(struct session *session)
+static enum asked ask_read(struct session *session)
 {
     add_reads(session);
     join_looks(session);
@@ -261,7 +296,7 @@ static void take_foreign(struct session *session, const struct io_op *op)
     session->foreign = op->answer.rows;
 }
 
-enum session_state answer_read(struct session *session)
+static enum session_state answer_read(struct session *session)
 {
     struct err err;
     if (!take_versions(session, session_look_op(session, LOOK_VERSIONS), &err))
@@ -275,3 +310,15 @@ enum session_state answer_read(struct session *session)
         return SESSION_RESOLVE;
     return session->env->request->verb->only_looks ? SESSION_RELEASE : SESSION_PLAN;
 }
+
+const struct state_row row_read = {
+    .name = "read",
+    .does = "reads both tables, under the lock",
+    .ask = ask_read,
+    .answer = answer_read,
+    .on_error = error_look,
+    .next = SESSION_PLAN,
+    .exits = TO(PLAN) | TO(RESOLVE) | TO(RELEASE) | TO_WAY_OUT,
+    .error_exits = TO_WAY_OUT,
+    .is_cancellable = true,
+};

@@ -207,7 +207,7 @@ static enum session_state begin_work(struct session *session)
     bool lacks_copy = session->work.count && !session->has_snapshot &&
                       env->snapshot(env->ctx, session) &&
                       (session_is_untouched(session) || !env->has_trace(env->ctx, session));
-    return lacks_copy ? SESSION_SNAPSHOT : next_work(session);
+    return lacks_copy ? SESSION_SNAPSHOT : session_next_work(session);
 }
 
 static const struct tables *tables_of(struct session *session)
@@ -226,7 +226,7 @@ static bool needs_evidence(struct session *session, const struct plan *left)
            tables_of(session)->count;
 }
 
-enum session_state answer_plan(struct session *session)
+static enum session_state answer_plan(struct session *session)
 {
     struct err err = {0};
     struct plan left;
@@ -259,10 +259,21 @@ enum session_state answer_plan(struct session *session)
     return has_work && !session->is_intended ? SESSION_INTENT : begin_work(session);
 }
 
+const struct state_row row_plan = {
+    .name = "plan",
+    .does = "computes what is left to do",
+    .answer = answer_plan,
+    .next = SESSION_INTENT,
+    .exits = TO(INTENT) | TO(RELEASE) | TO(PROBE) | TO(EVIDENCE) | TO(SETTLE) | TO(RESTORE) |
+             TO(SNAPSHOT) | TO_WORK | TO_WAY_OUT,
+    .error_exits = TO_WAY_OUT,
+    .is_cancellable = true,
+};
+
 /* ---- evidence: what stamps are held to -------------------------------------------------------- */
 
 /* In a tenant of one schema a table without a schema is in that one, unless revisions set the path. */
-enum asked ask_evidence(struct session *session)
+static enum asked ask_evidence(struct session *session)
 {
     const struct tables *tables = tables_of(session);
     const char *own = tables->has_own_path ? NULL : session->tenant->schema;
@@ -279,7 +290,7 @@ enum asked ask_evidence(struct session *session)
     return ASKED_OPS;
 }
 
-enum session_state answer_evidence(struct session *session)
+static enum session_state answer_evidence(struct session *session)
 {
     const struct tables *tables = tables_of(session);
     const struct rows *to = &session->plan->to;
@@ -296,10 +307,21 @@ enum session_state answer_evidence(struct session *session)
     return session_fail(session, &err);
 }
 
+const struct state_row row_evidence = {
+    .name = "evidence",
+    .does = "asks whether any of the tables is there that a stamp's revisions make",
+    .ask = ask_evidence,
+    .answer = answer_evidence,
+    .next = SESSION_PLAN,
+    .exits = TO(PLAN) | TO_WAY_OUT,
+    .error_exits = TO_WAY_OUT,
+    .is_cancellable = true,
+};
+
 /* ---- intent ----------------------------------------------------------------------------------- */
 
 /* A database that is still to be made has no place yet, and no plan. */
-enum asked ask_intent(struct session *session)
+static enum asked ask_intent(struct session *session)
 {
     const struct session_env *env = session->env;
     struct intent intent = {
@@ -312,7 +334,7 @@ enum asked ask_intent(struct session *session)
 }
 
 /* Without a connection it is the database itself that is to be made. */
-enum session_state answer_intent(struct session *session)
+static enum session_state answer_intent(struct session *session)
 {
     bool is_made_on_connect = session->driver->traits & DRIVER_CREATES_ON_CONNECT;
     if (!session->io) {
@@ -323,3 +345,14 @@ enum session_state answer_intent(struct session *session)
     session->is_intended = true;
     return begin_work(session);
 }
+
+const struct state_row row_intent = {
+    .name = "intent",
+    .does = "has what is about to be done written down, and waits until it is durable",
+    .ask = ask_intent,
+    .answer = answer_intent,
+    .next = SESSION_BEGIN,
+    .exits = TO_WORK | TO(RESTORE) | TO(SNAPSHOT) | TO(LINK),
+    .error_exits = TO_WAY_OUT,
+    .is_cancellable = true,
+};
