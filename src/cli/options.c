@@ -241,7 +241,7 @@ static const struct option_row rows[] = {
     {"undone", 0, NULL, OPTIONS_SETTLE, "it did not: go on with it", TO(says_undone)},
     {"statements", 0, "N", OPTIONS_SETTLE,
      "so many of the file's statements took effect: go on after them", 0, set_statements},
-    {"accept-chain-change", 0, NULL, OPTIONS_AGAIN,
+    {"accept-chain-change", 0, NULL, OPTIONS_CONTINUATION,
      "go on though revision files have changed since the run", TO(accepts_chain_change)},
     {"keep", 0, "N", OPTIONS_FORGET, "but the newest N runs", 0, set_keep},
     {"older-than", 0, "DURATION", OPTIONS_FORGET, "only runs begun longer ago: 12h, 90d", 0,

@@ -9,7 +9,7 @@
 #include "cli/outlet.h"
 #include "cli/progress.h"
 #include "cli/reports.h"
-#include "library/again.h"
+#include "library/continuation.h"
 #include "library/record.h"
 #include "report/report.h"
 
@@ -109,7 +109,7 @@ static void let_go(struct visit_plan *plan)
     const struct request *request = plan->rollout.request;
     visit_done(plan);
     if (request->continues)
-        again_close(request->continues);
+        continuation_close(request->continues);
 }
 
 static int visit_fleet(struct visit_plan *plan, const struct options *options,

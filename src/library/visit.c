@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "chain/identifier.h"
-#include "library/again.h"
+#include "library/continuation.h"
 #include "library/own.h"
 #include "library/record.h"
 #include "library/snapshots.h"
@@ -222,7 +222,7 @@ bool visit_prepare(struct fleet *fleet, const struct request *request, struct vi
         return false;
     fit_waves(plan, &fleet->arena);
     if (request->continues)
-        again_apply(request->continues, &plan->rollout);
+        continuation_apply(request->continues, &plan->rollout);
     return set_ledger(fleet, request, plan, err);
 }
 

@@ -4,7 +4,7 @@
 #include <setjmp.h>
 #include <signal.h>
 
-#include "library/again.h"
+#include "library/continuation.h"
 #include "library/visit.h"
 #include "report/report.h"
 #include "sim/fake_uv.h"
@@ -191,25 +191,25 @@ static int visit_carefully(struct play *play, struct fleet *fleet, const struct 
 
 static int visit_again(struct play *play, struct fleet *fleet, bool is_rollback)
 {
-    struct again again;
+    struct continuation continuation;
     struct err err;
     int exit_code = EXIT_NOTHING;
-    struct again_request asked = {.is_rollback = is_rollback,
-                                  .accepts_chain_change = play->was_edited};
-    if (!again_open(fleet, &asked, &again, &err)) {
+    struct continuation_request asked = {.is_rollback = is_rollback,
+                                         .accepts_chain_change = play->was_edited};
+    if (!continuation_open(fleet, &asked, &continuation, &err)) {
         tell(play, "refused:", err.text);
         return exit_code;
     }
-    play->is_rollback = again.is_rollback;
+    play->is_rollback = continuation.is_rollback;
     if (play->is_rollback) { /* everyone goes back */
         play->wave = NULL;
         play->watch.wave_limit = SIZE_MAX;
     }
     struct request request = {.limits = {.wave = play->wave},
-                              .policy = {.has_on_failure = again.verb->takes_tool}};
-    again_fill(&again, &request);
+                              .policy = {.has_on_failure = continuation.verb->takes_tool}};
+    continuation_fill(&continuation, &request);
     exit_code = visit_carefully(play, fleet, &request);
-    again_close(&again);
+    continuation_close(&continuation);
     return exit_code;
 }
 
@@ -575,7 +575,7 @@ static void begin_lineage(struct play *play)
     watch_begin_lineage(&play->watch, play->target_set, play->command == PLAN_DOWNGRADE);
 }
 
-/* Conflicts that only skein's own concurrency makes are nothing that goes wrong, as long as it may try again. Those of
+/* Conflicts that only skein's own concurrency makes are nothing that goes wrong, as long as it may try continuation. Those of
  * statements outside a transaction may need a person. */
 static void plan_conflicts(struct play *play)
 {

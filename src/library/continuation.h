@@ -1,27 +1,27 @@
 /* Going on with a run that the ledger knows: `resume` brings it to its end, `rollback` rolls it back.
  *
- *     struct again again;
- *     if (!again_open(&fleet, &asked, &again, &err)) …
- *     again_fill(&again, &request);
+ *     struct continuation continuation;
+ *     if (!continuation_open(&fleet, &asked, &continuation, &err)) …
+ *     continuation_fill(&continuation, &request);
  *     visit_prepare(&fleet, &request, &plan, &err) …
- *     again_close(&again);
+ *     continuation_close(&continuation);
  *
  * The fleet's selection becomes that of the run.
  */
-#ifndef LIBRARY_AGAIN_H
-#define LIBRARY_AGAIN_H
+#ifndef LIBRARY_CONTINUATION_H
+#define LIBRARY_CONTINUATION_H
 
 #include "ledger/ledger.h"
 #include "library/fleet.h"
 #include "library/visit.h"
 
-struct again_request {
+struct continuation_request {
     const char *run; /* id or the beginning of one; NULL: the newest */
     bool is_rollback;
     bool accepts_chain_change;
 };
 
-struct again {
+struct continuation {
     struct ledger *ledger; /* locked */
     char run_id[32];       /* of the run that is made */
     /* the one to go on with: the newest of those that resumed the one asked for */
@@ -44,17 +44,21 @@ struct again {
     const char *missing; /* one of them; NULL: none */
 };
 
-/* ERR_LEDGER; ERR_CONFIG: nothing to go on with, or a newer skein's run that this one cannot go on with; ERR_CHAIN: the
+/* Opens the fleet's ledger, finds the run that is to be gone on with, and makes its tenants the fleet's selection. Strings
+ * live as long as the fleet. ERR_LEDGER; ERR_CONFIG: nothing to go on with, or a newer skein's run that this one cannot go on with; ERR_CHAIN: the
  * chain has changed since. */
-bool again_open(struct fleet *fleet, const struct again_request *request, struct again *ret_again,
-                struct err *err) MUST_CHECK;
-void again_close(struct again *again);
+bool continuation_open(struct fleet *fleet, const struct continuation_request *request,
+                       struct continuation *ret_continuation, struct err *err) MUST_CHECK;
+
+/* Lets the ledger go; may be called twice. */
+void continuation_close(struct continuation *continuation);
 
 /* What the earlier run was asked to do is asked for once more: the verb, its targets and what changes them. A rollback
- * has no waves and lets no failure stop it, whatever the request said. The request borrows `again`. */
-void again_fill(struct again *again, struct request *request);
+ * has no waves and lets no failure stop it, whatever the request said. The request borrows it. */
+void continuation_fill(struct continuation *continuation, struct request *request);
 
-/* What the earlier run leaves to this one. */
-void again_apply(const struct again *again, struct rollout_options *rollout);
+/* What the earlier run leaves to this one: its standings, the ids of the rollout's runs, and what is left of soaks. The
+ * rollout's waves must be made. */
+void continuation_apply(const struct continuation *continuation, struct rollout_options *rollout);
 
 #endif
