@@ -87,17 +87,17 @@ static bool refuse_selection(const struct options *options, struct err *err)
 
 /* ---- the tenants --------------------------------------------------------------------------- */
 
-static void on_event(void *ctx, const struct event *event)
+static void on_checked(void *ctx, const struct event *event)
 {
     size_t *behind = ctx;
     if (event->kind == EVENT_TENANT_FINISHED)
         *behind += event->outcome->state != TENANT_UNCHANGED || event->outcome->half_step;
 }
 
-static int run(struct fleet *fleet, const struct options *options)
+static int run_check(struct fleet *fleet, const struct options *options)
 {
     size_t behind = 0;
-    struct observer observer = {on_event, &behind};
+    struct observer observer = {on_checked, &behind};
     struct request request = cli_request(options, VERB_CHECK);
     struct err err;
     if (options->checks_chain)
@@ -113,7 +113,7 @@ static int run(struct fleet *fleet, const struct options *options)
     return exit_code == EXIT_OK ? whereabouts_tell_behind(behind) : exit_code;
 }
 
-static unsigned needs_for(const struct options *options)
+static unsigned check_needs(const struct options *options)
 {
     return options->checks_chain ? FLEET_CHAIN : FLEET_VISIT;
 }
@@ -137,6 +137,6 @@ const struct command command_check = {
         "tenant is needed.",
     .example = "skein check --select 'tier=canary'",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_CHECK,
-    .needs_for = needs_for,
-    .run = run,
+    .needs_for = check_needs,
+    .run = run_check,
 };

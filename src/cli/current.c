@@ -22,7 +22,7 @@ struct looking {
     size_t behind;
 };
 
-static void on_event(void *ctx, const struct event *event)
+static void on_looked(void *ctx, const struct event *event)
 {
     struct looking *looking = ctx;
     looking->whereabouts.on_event(looking->whereabouts.ctx, event);
@@ -42,12 +42,12 @@ static void print_revisions(const struct whereabouts *whereabouts, const struct 
     chain_text_end(&text);
 }
 
-static int run(struct fleet *fleet, const struct options *options)
+static int run_current(struct fleet *fleet, const struct options *options)
 {
     struct whereabouts whereabouts;
     whereabouts_init(&whereabouts, fleet);
     struct looking looking = {.whereabouts = whereabouts_observer(&whereabouts)};
-    struct observer observer = {on_event, &looking};
+    struct observer observer = {on_looked, &looking};
     struct request request = cli_request(options, VERB_CURRENT);
     int exit_code = cli_run(fleet, options, &request, &observer);
     whereabouts_finish(&whereabouts);
@@ -69,5 +69,5 @@ const struct command command_current = {
     .example = "skein current --check-heads",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_CHECK_HEADS,
     .needs = FLEET_VISIT,
-    .run = run,
+    .run = run_current,
 };

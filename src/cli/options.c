@@ -279,7 +279,7 @@ static void add_help(struct buf *buf, const struct option_row *row)
 
 /* ---- parsing ------------------------------------------------------------------------------- */
 
-static bool set(struct options *options, const struct option_row *row, const char *value)
+static bool set_option(struct options *options, const struct option_row *row, const char *value)
 {
     void *member = (char *)options + row->at;
     if (row->set)
@@ -296,7 +296,7 @@ static bool set_checked(struct options *options, const struct option_row *row, c
                         const char *value, struct err *err)
 {
     struct buf help;
-    if (set(options, row, value))
+    if (set_option(options, row, value))
         return true;
     buf_init(&help, BUF_MAX_DEFAULT);
     add_help(&help, row);

@@ -1,7 +1,7 @@
 #include "cli/continue.h"
 #include "cli/command.h"
 
-static int run(struct fleet *fleet, const struct options *options)
+static int run_resume(struct fleet *fleet, const struct options *options)
 {
     return cli_run_continuation(fleet, options, false);
 }
@@ -21,5 +21,5 @@ const struct command command_resume = {
               OPTIONS_POLICY | OPTIONS_CONTINUATION | OPTIONS_WAVE,
     .max_args = 1,
     .needs = FLEET_AGAIN,
-    .run = run,
+    .run = run_resume,
 };

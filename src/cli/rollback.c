@@ -1,7 +1,7 @@
 #include "cli/continue.h"
 #include "cli/command.h"
 
-static int run(struct fleet *fleet, const struct options *options)
+static int run_rollback(struct fleet *fleet, const struct options *options)
 {
     return cli_run_continuation(fleet, options, true);
 }
@@ -21,5 +21,5 @@ const struct command command_rollback = {
               OPTIONS_CONTINUATION | OPTIONS_DRY_RUN,
     .max_args = 1,
     .needs = FLEET_AGAIN,
-    .run = run,
+    .run = run_rollback,
 };

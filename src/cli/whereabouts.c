@@ -30,7 +30,7 @@ static void note_unknown(struct whereabouts *whereabouts, const char *tenant, co
         cli_note("%s%s%s", tenant, what, thing);
 }
 
-static void on_event(void *ctx, const struct event *event)
+static void on_asked(void *ctx, const struct event *event)
 {
     struct whereabouts *whereabouts = ctx;
     struct fleet *fleet = whereabouts->fleet;
@@ -63,7 +63,7 @@ void whereabouts_init(struct whereabouts *whereabouts, struct fleet *fleet)
 
 struct observer whereabouts_observer(struct whereabouts *whereabouts)
 {
-    return (struct observer){on_event, whereabouts};
+    return (struct observer){on_asked, whereabouts};
 }
 
 /* Tenants finish in any order. */

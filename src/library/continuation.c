@@ -7,7 +7,7 @@
 
 /* ---- which run ----------------------------------------------------------------------------- */
 
-static bool refuse(struct err *err, const struct ledger_run *run, const char *why)
+static bool refuse_run(struct err *err, const struct ledger_run *run, const char *why)
 {
     return err_set(err, ERR_CONFIG, "run %s %s", run->id, why);
 }
@@ -48,17 +48,17 @@ static bool find_newest(struct continuation *continuation, struct fleet *fleet,
     return true;
 }
 
-static bool choose(struct continuation *continuation, struct fleet *fleet,
-                   const struct continuation_request *request, struct err *err)
+static bool choose_run(struct continuation *continuation, struct fleet *fleet,
+                       const struct continuation_request *request, struct err *err)
 {
     if (!find_newest(continuation, fleet, request, err))
         return false;
     const struct ledger_run *run = &continuation->run;
     bool was_rollback = run->verb->rolls_back;
     if (run->state == RUN_ROLLED_BACK)
-        return refuse(err, run, "was rolled back: there is nothing left of it");
+        return refuse_run(err, run, "was rolled back: there is nothing left of it");
     if (was_rollback && run->state == RUN_SUCCEEDED)
-        return refuse(err, run, "rolled another run back, and is done");
+        return refuse_run(err, run, "rolled another run back, and is done");
     continuation->is_rollback_begun = was_rollback || run->is_rolling_back;
     continuation->is_rollback = request->is_rollback || continuation->is_rollback_begun;
     return true;
@@ -293,12 +293,12 @@ static bool select_tenants(struct continuation *continuation, struct fleet *flee
 
 /* ---- the interface ------------------------------------------------------------------------- */
 
-static bool load(struct fleet *fleet, const struct continuation_request *request,
-                 struct continuation *continuation, struct err *err)
+static bool read_run(struct fleet *fleet, const struct continuation_request *request,
+                     struct continuation *continuation, struct err *err)
 {
     struct ledger_fleet *past = arena_alloc(&fleet->arena, sizeof *past);
     continuation->past = past;
-    if (!choose(continuation, fleet, request, err) ||
+    if (!choose_run(continuation, fleet, request, err) ||
         !check_chain(continuation, fleet, request, err) ||
         !find_verbs(continuation, fleet, request, err) ||
         !ledger_read_family(continuation->ledger, continuation->run.id, &fleet->arena,
@@ -318,7 +318,7 @@ bool continuation_open(struct fleet *fleet, const struct continuation_request *r
     continuation->ledger = record_open(fleet, continuation->run_id, err);
     if (!continuation->ledger)
         return false;
-    if (load(fleet, request, continuation, err))
+    if (read_run(fleet, request, continuation, err))
         return true;
     continuation_close(continuation);
     return false;

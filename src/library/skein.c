@@ -203,7 +203,7 @@ static const struct {
     [EVENT_NOTE] = {true, false, SKEIN_NOTE},
 };
 
-static void on_event(void *ctx, const struct event *event)
+static void on_run_event(void *ctx, const struct event *event)
 {
     const struct skein *skein = ctx;
     const struct run_info *run = event->run;
@@ -306,23 +306,23 @@ static bool prepare(struct skein *skein, struct request *request, struct visit_p
 }
 
 /* What kept a run from beginning. */
-static void refuse(struct skein *skein, struct faults *faults)
+static void tell_refusal(struct skein *skein, struct faults *faults)
 {
     skein->exit_code = faults->count ? visit_exit_code(&faults->items[0]) : SKEIN_EXIT_FAULT;
     tell_faults(skein, faults);
 }
 
-static struct skein_report *run(struct skein *skein, const struct visit_plan *plan,
-                                struct faults *faults)
+static struct skein_report *run_prepared(struct skein *skein, const struct visit_plan *plan,
+                                         struct faults *faults)
 {
     struct skein_report *report = xcalloc(1, sizeof *report);
     report->report = report_new();
-    struct observer observers[] = {{on_report_event, report->report}, {on_event, skein}};
+    struct observer observers[] = {{on_report_event, report->report}, {on_run_event, skein}};
     struct rollout_end end =
         rollout_run(&plan->rollout, observers, skein->observer.on_event ? 2 : 1);
     if (end.err.kind != ERR_NONE) {
         faults_add_err(faults, &end.err);
-        refuse(skein, faults);
+        tell_refusal(skein, faults);
         skein_report_free(report);
         return NULL;
     }
@@ -345,12 +345,12 @@ struct skein_report *skein_run(struct skein *skein, const struct skein_request *
     else
         is_ready = prepare(skein, &request, &plan, &faults);
     if (!is_ready)
-        refuse(skein, &faults);
+        tell_refusal(skein, &faults);
     else if (*plan.note && skein->observer.on_event)
         skein->observer.on_event(
             skein->observer.ctx,
             &(struct skein_event){.kind = SKEIN_NOTE, .run_id = "", .reason = plan.note});
-    struct skein_report *report = is_ready ? run(skein, &plan, &faults) : NULL;
+    struct skein_report *report = is_ready ? run_prepared(skein, &plan, &faults) : NULL;
     visit_done(&plan);
     faults_done(&faults);
     return report;

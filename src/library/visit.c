@@ -90,7 +90,7 @@ static void add_resolved(struct fleet *fleet, enum plan_command command, const c
         buf_addf(buf, "%s%s", i ? " " : "", fleet->chain->revisions[found.items[i]]->id);
 }
 
-static const char *resolve(struct fleet *fleet, const struct target *target)
+static const char *resolve_targets(struct fleet *fleet, const struct target *target)
 {
     struct buf buf;
     buf_init(&buf, 65536);
@@ -143,7 +143,7 @@ static bool set_target(struct fleet *fleet, const struct request *request, struc
         return false;
     plan->target.purges = request->purges;
     plan->target.is_forced = request->forces;
-    plan->rollout.resolved = resolve(fleet, &plan->target);
+    plan->rollout.resolved = resolve_targets(fleet, &plan->target);
     return true;
 }
 
@@ -250,7 +250,7 @@ struct check {
     bool is_refused;
 };
 
-static void refuse(struct check *check, const char *tenant, const struct err *err)
+static void refuse_tenant(struct check *check, const char *tenant, const struct err *err)
 {
     struct err fault = *err;
     err_prefix(&fault, "tenant '%s'", tenant);
@@ -281,9 +281,9 @@ static void on_planned(void *ctx, const struct event *event)
         return;
     const struct tenant *tenant = event->run->tenants[event->tenant];
     if (is_irreversible(outcome->error) && !check->is_refused)
-        refuse(check, tenant->name, outcome->error);
+        refuse_tenant(check, tenant->name, outcome->error);
     if (check->refuses_partial && outcome->state == TENANT_PARTIAL)
-        refuse(check, tenant->name, outcome->error);
+        refuse_tenant(check, tenant->name, outcome->error);
     if (rollout_rolls_back_by_copy(tenant))
         return;
     for (size_t i = 0; check->seen && i < outcome->step_count; i++) {
@@ -293,7 +293,7 @@ static void on_planned(void *ctx, const struct event *event)
             has_rollback(check->fleet, tenant, step, &err))
             continue;
         check->seen[step->revision->index] = true;
-        refuse(check, tenant->name, &err);
+        refuse_tenant(check, tenant->name, &err);
     }
 }
 
