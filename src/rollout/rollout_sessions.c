@@ -20,9 +20,8 @@ static const char *copy_of_earlier_run(const struct rollout *rollout, size_t ten
     return standings ? standings[tenant].snapshot : NULL;
 }
 
-static bool has_trace(void *ctx, struct session *session)
+bool rollout_has_trace(const struct rollout *rollout, struct session *session)
 {
-    const struct rollout *rollout = ctx;
     return ways_has_trace(rollout->ways, session_history(session));
 }
 
@@ -32,7 +31,7 @@ static const char *copy_of(struct rollout *rollout, struct session *session)
     size_t tenant = session_index(session);
     struct place *place = &rollout->places[tenant];
     const char *earlier = copy_of_earlier_run(rollout, tenant);
-    if (!place->snapshot && earlier && has_trace(rollout, session))
+    if (!place->snapshot && earlier && rollout_has_trace(rollout, session))
         return earlier;
     if (!place->snapshot)
         place->snapshot =
@@ -40,21 +39,19 @@ static const char *copy_of(struct rollout *rollout, struct session *session)
     return place->snapshot;
 }
 
-static const char *snapshot(void *ctx, struct session *session)
+const char *rollout_copy_to_make(struct rollout *rollout, struct session *session)
 {
-    struct rollout *rollout = ctx;
     const struct standing *standings = rollout->options->standings;
-    bool has_changed =
-        standings && standings[session_index(session)].has_changed && has_trace(ctx, session);
+    bool has_changed = standings && standings[session_index(session)].has_changed &&
+                       rollout_has_trace(rollout, session);
     bool is_wanted = rollout->options->snapshots && !ways_is_back(rollout->ways) && !has_changed &&
                      rollout_rolls_back_by_copy(session_tenant(session));
     return is_wanted ? copy_of(rollout, session) : NULL;
 }
 
 /* A copy that this run made, or an earlier one of the rollout. */
-static const char *restore(void *ctx, struct session *session)
+const char *rollout_copy_to_restore(const struct rollout *rollout, struct session *session)
 {
-    struct rollout *rollout = ctx;
     size_t tenant = session_index(session);
     const char *own = rollout->places[tenant].snapshot;
     if (!ways_is_back(rollout->ways) || rollout->places[tenant].is_untouched)
@@ -62,22 +59,20 @@ static const char *restore(void *ctx, struct session *session)
     return own ? own : copy_of_earlier_run(rollout, tenant);
 }
 
-static bool is_back(void *ctx)
+bool rollout_is_rolling_back(const struct rollout *rollout)
 {
-    const struct rollout *rollout = ctx;
     return ways_is_back(rollout->ways);
 }
 
-static bool is_as_before(void *ctx, struct session *session, const struct rows *rows)
+bool rollout_is_as_before(const struct rollout *rollout, struct session *session,
+                          const struct rows *rows)
 {
-    struct rollout *rollout = ctx;
     return rows_are_equal(ways_before(rollout->ways, session_index(session)), rows);
 }
 
-static const struct plan *make_plan(void *ctx, struct session *session, const struct rows *rows,
-                                    struct err *err)
+const struct plan *rollout_plan(struct rollout *rollout, struct session *session,
+                                const struct rows *rows, struct err *err)
 {
-    struct rollout *rollout = ctx;
     struct ways_question question = {
         .tenant = session_index(session),
         .rows = *rows,
@@ -87,12 +82,12 @@ static const struct plan *make_plan(void *ctx, struct session *session, const st
     };
     rollout->places[question.tenant].is_untouched =
         ways_is_back(rollout->ways) && ways_is_untouched(rollout->ways, &question);
-    return (restore(ctx, session) ? ways_plan_of_copy : ways_plan)(rollout->ways, &question, err);
+    bool has_copy = rollout_copy_to_restore(rollout, session) != NULL;
+    return (has_copy ? ways_plan_of_copy : ways_plan)(rollout->ways, &question, err);
 }
 
-static bool is_ending(void *ctx)
+bool rollout_is_ending(const struct rollout *rollout)
 {
-    const struct rollout *rollout = ctx;
     return scheduler_is_stopping(rollout->scheduler);
 }
 
@@ -102,9 +97,8 @@ static void on_durable(void *ctx, const struct err *err)
 }
 
 /* True: there is nothing to wait for. */
-static bool intend(void *ctx, struct session *session, const struct intent *intent)
+bool rollout_intend(struct rollout *rollout, struct session *session, const struct intent *intent)
 {
-    struct rollout *rollout = ctx;
     size_t tenant = session_index(session);
     /* In a rollback the goal of the tenant stays what it was: the tenant lies between the two. */
     ways_note(rollout->ways, tenant, &intent->before, &intent->goal);
@@ -119,9 +113,9 @@ static bool intend(void *ctx, struct session *session, const struct intent *inte
     return false;
 }
 
-static const struct tenant *claim(void *ctx, struct session *session, const char *database)
+const struct tenant *rollout_claim(struct rollout *rollout, struct session *session,
+                                   const char *database)
 {
-    struct rollout *rollout = ctx;
     uint32_t tenant = (uint32_t)session_index(session);
     uint32_t owner = map_get(&rollout->claimed, database);
     if (owner == MAP_NONE)
@@ -129,18 +123,16 @@ static const struct tenant *claim(void *ctx, struct session *session, const char
     return owner == tenant ? NULL : rollout->options->tenants[owner];
 }
 
-static void on_connected(void *ctx, struct session *session)
+void rollout_note_connected(struct rollout *rollout, struct session *session)
 {
-    struct rollout *rollout = ctx;
     uint32_t tenant = (uint32_t)session_index(session);
     rollout->places[tenant].backend_pid = session_backend_pid(session);
     scheduler_proven(rollout->scheduler, tenant);
 }
 
 /* The server does what is asked of it, and by now it is known whether a proxy is in between. */
-static void on_well(void *ctx, struct session *session)
+void rollout_note_well(struct rollout *rollout, struct session *session)
 {
-    struct rollout *rollout = ctx;
     uint32_t tenant = (uint32_t)session_index(session);
     rollout->places[tenant].backend_pid = session_backend_pid(session);
     rollout->servers[rollout->places[tenant].server].was_reached = true;
@@ -184,10 +176,9 @@ static void tell_conflict(const struct rollout *rollout, size_t tenant, struct e
     err->trouble = is_of_run ? TROUBLE_CONFLICT : TROUBLE_NONE;
 }
 
-static void weigh(void *ctx, struct session *session, struct err *err,
-                  struct retry_history *history)
+void rollout_weigh(struct rollout *rollout, struct session *session, struct err *err,
+                   struct retry_history *history)
 {
-    struct rollout *rollout = ctx;
     size_t tenant = session_index(session);
     struct server_place *server = &rollout->servers[rollout->places[tenant].server];
     tell_conflict(rollout, tenant, err);
@@ -196,24 +187,17 @@ static void weigh(void *ctx, struct session *session, struct err *err,
     history->had_company = scheduler_had_company(rollout->scheduler, (uint32_t)tenant);
 }
 
-static bool park(void *ctx, struct session *session)
+bool rollout_park(struct rollout *rollout, struct session *session)
 {
-    struct rollout *rollout = ctx;
     bool is_parked = scheduler_park(rollout->scheduler, (uint32_t)session_index(session));
     if (is_parked)
         rollout_fill(rollout);
     return is_parked;
 }
 
-static void want_turn(void *ctx, struct session *session, enum turn turn)
+void rollout_want_turn(struct rollout *rollout, struct session *session, enum turn turn)
 {
-    struct rollout *rollout = ctx;
     scheduler_return(rollout->scheduler, (uint32_t)session_index(session), turn);
-}
-
-static void fill(void *ctx)
-{
-    rollout_fill(ctx);
 }
 
 /* A limit on connections of a database or login matters only where other tenants use it too; and a tenant that
@@ -242,9 +226,8 @@ static void note_trouble(struct rollout *rollout, uint32_t tenant, const struct 
 }
 
 /* The host answers, or may: whoever waits for its login need not. */
-static void on_not_refused(void *ctx, struct session *session)
+void rollout_note_not_refused(struct rollout *rollout, struct session *session)
 {
-    struct rollout *rollout = ctx;
     scheduler_proven(rollout->scheduler, (uint32_t)session_index(session));
 }
 
@@ -297,10 +280,9 @@ static const struct notices *shown_notices(const struct rollout *rollout, size_t
     return shown;
 }
 
-static void on_retry(void *ctx, struct session *session, const struct err *err, uint32_t attempt,
-                     uint64_t delay_ms)
+void rollout_note_retry(struct rollout *rollout, struct session *session, const struct err *err,
+                        uint32_t attempt, uint64_t delay_ms)
 {
-    struct rollout *rollout = ctx;
     size_t tenant = session_index(session);
     struct arena arena;
     arena_init(&arena);
@@ -314,16 +296,14 @@ static void on_retry(void *ctx, struct session *session, const struct err *err, 
     arena_done(&arena);
 }
 
-static bool may_wait(void *ctx)
+bool rollout_may_wait(const struct rollout *rollout)
 {
-    const struct rollout *rollout = ctx;
     return !rollout->is_draining;
 }
 
 /* xorshift: jitter needs no more. */
-static uint64_t next_random(void *ctx)
+uint64_t rollout_random(struct rollout *rollout)
 {
-    struct rollout *rollout = ctx;
     uint64_t x = rollout->random;
     x ^= x << 13;
     x ^= x >> 7;
@@ -471,9 +451,9 @@ static void finish_tenant(struct rollout *rollout, size_t tenant, struct outcome
                      (struct event){.kind = EVENT_RUN_DRAINS, .reason = "too many failures"});
 }
 
-static void on_finished(void *ctx, struct session *session, const struct outcome *outcome)
+void rollout_note_finished(struct rollout *rollout, struct session *session,
+                           const struct outcome *outcome)
 {
-    struct rollout *rollout = ctx;
     size_t tenant = session_index(session);
     struct outcome redacted = *outcome;
     struct err err;
@@ -549,26 +529,6 @@ void rollout_fill_env(struct rollout *rollout)
         .taken_back = options->request->verb->rolls_back ? options->resumed_from : rollout->info.id,
         .version_table = options->version_table,
         .may_meet_twins = rollout->may_meet_twins,
-        .ctx = rollout,
-        .plan = make_plan,
-        .is_ending = is_ending,
-        .intend = intend,
-        .claim = claim,
-        .has_trace = has_trace,
-        .snapshot = snapshot,
-        .restore = restore,
-        .is_back = is_back,
-        .is_as_before = is_as_before,
-        .on_connected = on_connected,
-        .on_well = on_well,
-        .on_not_refused = on_not_refused,
-        .on_retry = on_retry,
-        .weigh = weigh,
-        .park = park,
-        .want_turn = want_turn,
-        .fill = fill,
-        .may_wait = may_wait,
-        .random = next_random,
-        .on_finished = on_finished,
+        .run = rollout,
     };
 }

@@ -229,7 +229,7 @@ static void on_timer(uv_timer_t *timer)
     struct session *session = timer->data;
     const struct session_env *env = session->env;
     session_go_on(session);
-    env->fill(env->ctx);
+    rollout_fill(env->run);
 }
 
 void session_start_timer(struct session *session, uint64_t delay_ms)
@@ -252,7 +252,7 @@ static enum tenant_state final_state(struct session *session)
     if (session->err.kind != ERR_NONE)
         return is_half_done(session) ? TENANT_PARTIAL : TENANT_FAILED;
     bool would_restore = !request_changes(session->env->request) &&
-                         session->env->restore(session->env->ctx, session);
+                         rollout_copy_to_restore(session->env->run, session);
     return session->done_count || would_restore ? TENANT_SUCCEEDED : TENANT_UNCHANGED;
 }
 
@@ -302,7 +302,7 @@ static void on_timer_closed(uv_handle_t *handle)
         .error_statement = session->err_statement,
         .notices = session->notices.count ? &session->notices : NULL,
     };
-    session->env->on_finished(session->env->ctx, session, &outcome);
+    rollout_note_finished(session->env->run, session, &outcome);
 }
 
 static void finish(struct session *session)

@@ -14,7 +14,7 @@ static enum asked add_copy(struct session *session, enum op_kind kind, const cha
 
 static enum asked ask_snapshot(struct session *session)
 {
-    return add_copy(session, OP_SNAPSHOT, session->env->snapshot(session->env->ctx, session));
+    return add_copy(session, OP_SNAPSHOT, rollout_copy_to_make(session->env->run, session));
 }
 
 static enum session_state answer_snapshot(struct session *session)
@@ -38,7 +38,7 @@ const struct state_row row_snapshot = {
 
 static enum asked ask_restore(struct session *session)
 {
-    return add_copy(session, OP_RESTORE, session->env->restore(session->env->ctx, session));
+    return add_copy(session, OP_RESTORE, rollout_copy_to_restore(session->env->run, session));
 }
 
 /* Where the tenant stands now is read, not believed. */

@@ -74,7 +74,7 @@ static enum session_state answer_connect(struct session *session)
     session->vars.backend_pid = io_info(session->io)->backend_pid;
     session->vars.sets_parser = io_info(session->io)->reads_oddly;
     (void)link_note_connected(session->link, &err_none);
-    session->env->on_connected(session->env->ctx, session);
+    rollout_note_connected(session->env->run, session);
     return SESSION_LOCK;
 }
 
@@ -90,7 +90,7 @@ static enum session_state take_for_empty(struct session *session)
 static bool makes_nothing(struct session *session)
 {
     const struct session_env *env = session->env;
-    return env->is_back(env->ctx) && !env->restore(env->ctx, session);
+    return rollout_is_rolling_back(env->run) && !rollout_copy_to_restore(env->run, session);
 }
 
 static enum session_state error_connect(struct session *session, const struct io_op *op)
@@ -100,7 +100,7 @@ static enum session_state error_connect(struct session *session, const struct io
     if (is_missing && !request_changes(env->request))
         return take_for_empty(session);
     if (is_missing && makes_nothing(session)) {
-        bool was_empty = env->is_as_before(env->ctx, session, &(struct rows){.is_known = true});
+        bool was_empty = rollout_is_as_before(env->run, session, &(struct rows){.is_known = true});
         return was_empty ? SESSION_CLOSE : session_fail(session, io_op_err(op));
     }
     if (is_missing) {
@@ -108,7 +108,7 @@ static enum session_state error_connect(struct session *session, const struct io
         return SESSION_CLOSE;
     }
     if (!link_note_connected(session->link, io_op_err(op)))
-        session->env->on_not_refused(session->env->ctx, session);
+        rollout_note_not_refused(session->env->run, session);
     return session_fail(session, io_op_err(op));
 }
 
@@ -179,7 +179,7 @@ static struct link *take_link(struct session *session)
 
 static enum asked ask_release(struct session *session)
 {
-    bool is_ending = session->env->is_ending(session->env->ctx);
+    bool is_ending = rollout_is_ending(session->env->run);
     (is_ending ? link_close : link_leave)(take_link(session), on_released, session);
     return ASKED_CLOSE;
 }
@@ -224,7 +224,7 @@ static bool may_retry(struct session *session)
     if (session->is_cancelled || session->is_partial)
         return false;
     measure(session, history);
-    env->weigh(env->ctx, session, &session->err, history);
+    rollout_weigh(env->run, session, &session->err, history);
     struct err err = session->err;
     if (session->is_resolving) { /* asking again is always right, but not for ever */
         session->resolve_attempts++;
@@ -234,8 +234,9 @@ static bool may_retry(struct session *session)
     }
     /* A run that stops looks once how a commit ended: what is in flight finishes. */
     bool may_wait =
-        env->may_wait(env->ctx) || (session->is_resolving && session->resolve_attempts == 1);
-    return may_wait && retry_decide(&err, history, &limits, env->random(env->ctx), &session->retry);
+        rollout_may_wait(env->run) || (session->is_resolving && session->resolve_attempts == 1);
+    return may_wait &&
+           retry_decide(&err, history, &limits, rollout_random(env->run), &session->retry);
 }
 
 static enum session_state answer_close(struct session *session)
@@ -264,8 +265,8 @@ static enum asked ask_backoff(struct session *session)
 {
     const struct session_env *env = session->env;
     uint64_t delay_ms = session->retry.delay_ms;
-    env->on_retry(env->ctx, session, &session->err, session->attempts, delay_ms);
-    session->is_parked = env->park(env->ctx, session);
+    rollout_note_retry(env->run, session, &session->err, session->attempts, delay_ms);
+    session->is_parked = rollout_park(env->run, session);
     session->last_err = session->err;
     session->err.kind = ERR_NONE;
     session->err_revision = NULL;
@@ -291,7 +292,7 @@ static enum asked ask_turn(struct session *session)
     if (!session->is_parked)
         return ASKED_OPS;
     session->due_ns = uv_hrtime();
-    session->env->want_turn(session->env->ctx, session, session->retry.turn);
+    rollout_want_turn(session->env->run, session, session->retry.turn);
     return ASKED_JOB;
 }
 

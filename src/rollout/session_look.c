@@ -82,8 +82,7 @@ static enum session_state error_lock(struct session *session, const struct io_op
     bool is_held =
         io_op_err(op)->kind == ERR_LOCK && !op->answer.is_locked && !io_op_err(op)->code[0];
     uint64_t patience_ms = session->tenant->settings->lock_timeout_ms;
-    if (is_held && session->lock_waited_ms < patience_ms &&
-        session->env->may_wait(session->env->ctx))
+    if (is_held && session->lock_waited_ms < patience_ms && rollout_may_wait(session->env->run))
         return SESSION_LOCK_WAIT;
     return session_fail(session, io_op_err(op));
 }
@@ -154,7 +153,7 @@ static const struct tenant *find_twin(struct session *session)
         return NULL;
     const char *schema = session->vars.schema ? session->vars.schema : "";
     const char *key = arena_printf(&session->arena, "%s/%s", database, schema);
-    return session->env->claim(session->env->ctx, session, key);
+    return rollout_claim(session->env->run, session, key);
 }
 
 /* Where the tenant's tables are. */

@@ -13,7 +13,7 @@
 #include "rollout/evidence.h"
 #include "rollout/look.h"
 #include "rollout/record.h"
-#include "rollout/session.h"
+#include "rollout/rollout_sessions.h"
 #include "rollout/work.h"
 
 enum session_state {
