@@ -1,5 +1,5 @@
-/* The inside of a run, shared by the loop (rollout.c), what it is made from (rollout_setup.c) and what sessions
- * ask of it (rollout_sessions.c). No other file includes this. */
+/* The inside of a run, shared by the loop (rollout.c), what it is made from (rollout_setup.c), what sessions
+ * ask of it (rollout_sessions.c) and what becomes of how they end (rollout_outcomes.c). No other file includes this. */
 #ifndef ROLLOUT_ROLLOUT_PRIVATE_H
 #define ROLLOUT_ROLLOUT_PRIVATE_H
 
