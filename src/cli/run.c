@@ -10,7 +10,7 @@
 #include "cli/progress.h"
 #include "cli/reports.h"
 #include "library/continuation.h"
-#include "library/record.h"
+#include "library/fleet_ledger.h"
 #include "report/report.h"
 
 static void on_report_event(void *ctx, const struct event *event)
@@ -175,7 +175,7 @@ int cli_run(struct fleet *fleet, const struct options *options, const struct req
     if (!request->continues && !fleet->tenant_count)
         cli_note("no tenant is selected");
     struct outlet *outlet = outlet_open(STDERR_FILENO);
-    if (visit_needs_ledger(request) && !record_await(fleet, &err)) {
+    if (visit_needs_ledger(request) && !fleet_ledger_await(fleet, &err)) {
         exit_code = cli_fail(&err);
     } else if (can_roll_back(fleet, options, request, outlet, &exit_code)) {
         if (visit_prepare(fleet, request, &plan, &err)) {

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "library/own.h"
-#include "library/record.h"
+#include "library/fleet_ledger.h"
 
 /* ---- which run ----------------------------------------------------------------------------- */
 
@@ -315,7 +315,7 @@ bool continuation_open(struct fleet *fleet, const struct continuation_request *r
     struct continuation *continuation = ret_continuation;
     *continuation = (struct continuation){0};
     rollout_make_id(continuation->run_id);
-    continuation->ledger = record_open(fleet, continuation->run_id, err);
+    continuation->ledger = fleet_ledger_open(fleet, continuation->run_id, err);
     if (!continuation->ledger)
         return false;
     if (read_run(fleet, request, continuation, err))

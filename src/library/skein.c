@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "library/record.h"
+#include "library/fleet_ledger.h"
 #include "library/visit.h"
 #include "report/report.h"
 
@@ -98,7 +98,7 @@ static void on_waiting(void *ctx, const struct ledger_holder *holder)
     struct buf text;
     buf_init(&text, BUF_MAX_DEFAULT);
     buf_adds(&text, "waiting for ");
-    record_name_holder(&text, holder);
+    fleet_ledger_name_holder(&text, holder);
     if (skein->observer.on_event)
         skein->observer.on_event(
             skein->observer.ctx,
@@ -291,7 +291,7 @@ static bool prepare(struct skein *skein, struct request *request, struct visit_p
 {
     struct err err;
     skein->fleet.waits_from_ms = clock_steady_ms();
-    if (visit_needs_ledger(request) && !record_await(&skein->fleet, &err)) {
+    if (visit_needs_ledger(request) && !fleet_ledger_await(&skein->fleet, &err)) {
         faults_add_err(faults, &err);
         return false;
     }

@@ -6,7 +6,7 @@
 #include "chain/identifier.h"
 #include "library/continuation.h"
 #include "library/own.h"
-#include "library/record.h"
+#include "library/fleet_ledger.h"
 #include "library/snapshots.h"
 #include "library/waves.h"
 
@@ -184,7 +184,7 @@ static bool set_ledger(struct fleet *fleet, const struct request *request, struc
     } else {
         rollout_make_id(plan->run_id);
         plan->rollout.run_id = plan->run_id;
-        plan->ledger = plan->rollout.ledger = record_open(fleet, plan->run_id, err);
+        plan->ledger = plan->rollout.ledger = fleet_ledger_open(fleet, plan->run_id, err);
     }
     if (!plan->rollout.ledger)
         return false;
