@@ -2,7 +2,7 @@
 
 #include "base/buf.h"
 #include "base/human.h"
-#include "library/visit.h"
+#include "library/prepare.h"
 
 static void tell_fault(const struct err *err)
 {
@@ -36,7 +36,7 @@ void cli_note(const char *format, ...)
 int cli_fail(const struct err *err)
 {
     tell_fault(err);
-    return visit_exit_code(err);
+    return prepare_exit_code(err);
 }
 
 bool cli_tell_faults(struct faults *faults)

@@ -3,7 +3,7 @@
  *     struct continuation continuation;
  *     if (!continuation_open(&fleet, &asked, &continuation, &err)) …
  *     continuation_fill(&continuation, &request);
- *     visit_prepare(&fleet, &request, &plan, &err) …
+ *     prepare_run(&fleet, &request, &prepared, &err) …
  *     continuation_close(&continuation);
  *
  * The fleet's selection becomes that of the run.
@@ -13,7 +13,7 @@
 
 #include "ledger/ledger.h"
 #include "library/fleet.h"
-#include "library/visit.h"
+#include "library/prepare.h"
 
 struct continuation_request {
     const char *run; /* id or the beginning of one; NULL: the newest */
