@@ -91,6 +91,8 @@ enum dialect_traits {
     DIALECT_NESTS_COMMENTS = 2,     /* a block comment may hold others */
     DIALECT_LOCKS_SERVER = 4,       /* SQL_LOCK's keys are the whole server's, not the database's */
     DIALECT_WATCHES = 8, /* a dropped table may leave rows without parents: OP_WATCH, OP_CHECK */
+    DIALECT_HAS_DELIMITER =
+        16, /* its client ends a statement at any semicolon, unless told otherwise by DELIMITER */
 };
 
 /* What of a session a script may change. */
@@ -147,6 +149,10 @@ struct dialect {
     /* Says that a statement cannot do its work inside a transaction; NULL: it can, or the server says so
      * itself. NULL as a member: nothing is known. */
     const char *(*needs_no_transaction)(const char *sql, size_t len);
+
+    /* Without DIALECT_DDL_IN_TRANSACTION: does the statement leave a transaction as it is, so that it can be recorded
+     * by the transaction that it runs in? */
+    bool (*keeps_transaction)(const char *sql, size_t len);
 
     /* What the catalog can tell of a statement that may or may not have run outside a transaction
      * (probe.h). NULL: nothing, ever. */

@@ -40,6 +40,8 @@ struct probe {
  * thing for its own. A query that returns a row where all is well; NULL: nothing to ask. */
 struct statement_checks {
     const char *before; /* outside a transaction alone */
+    const char *
+        inside; /* before it as well, but of a statement that has a piece of a transaction to itself */
     const char *after;
     const char *fault; /* what is wrong where no row comes, and what to do */
 };

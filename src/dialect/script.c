@@ -145,16 +145,18 @@ static bool add_checks(struct making *making, const struct section *section,
     struct arena *arena = &making->scripts->arena;
     struct author_query *verifies = arena_calloc(arena, asked->count, sizeof *verifies);
     struct piece *last = &making->pieces[making->script.piece_count - 1];
+    bool is_one_by_one = making->script.piece_count - first_piece == count;
     for (size_t i = 0; i < asked->count; i++) {
         const struct directive *directive = &asked->items[i];
         if (!check_directive(making, section, directive, err))
             return false;
         if (directive->kind == DIRECTIVE_VERIFY) {
             verifies[last->verify_count++] = query_of(section, directive);
-        } else if (directive->statement < count && !last->is_transactional) {
+        } else if (directive->statement < count && is_one_by_one) {
             struct author_query *probe = arena_alloc(arena, sizeof *probe);
+            struct piece *piece = &making->pieces[first_piece + directive->statement];
             *probe = query_of(section, directive);
-            making->pieces[first_piece + directive->statement].probe = probe;
+            piece->probe = piece->is_transactional ? NULL : probe;
         }
     }
     last->verifies = verifies;
@@ -172,9 +174,10 @@ static void add_statement_checks(struct making *making, struct piece *piece, siz
         return;
     making->dialect->check(arena, piece->sql + statement->offset, statement->len, &checks);
     int line = piece->line + statement->line - 1;
-    if (checks.before && !piece->is_transactional) {
+    const char *sql = piece->is_transactional ? checks.inside : checks.before;
+    if (sql) {
         struct author_query *before = arena_alloc(arena, sizeof *before);
-        *before = (struct author_query){checks.before, strlen(checks.before), line, checks.fault};
+        *before = (struct author_query){sql, strlen(sql), line, checks.fault};
         piece->before = before;
     }
     if (checks.after)
@@ -212,10 +215,23 @@ static bool is_setting(const char *sql, size_t len)
     return strcmp(word, "set") == 0 || strcmp(word, "reset") == 0;
 }
 
+/* Where DDL ends a transaction, those of a section's statements that do not can each run in one together with the mark
+ * that they are done. But what a statement sets of the session must hold for those after it, also where a later run goes
+ * on with them: then all of them run outside. */
+static bool has_own_transactions(const struct making *making, const struct section *section,
+                                 const struct statement *statements, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (is_setting(section->sql + statements[i].offset, statements[i].len))
+            return false;
+    return section->is_transactional && making->dialect->keeps_transaction;
+}
+
 static void add_one_by_one(struct making *making, const struct section *section,
                            const struct statement *statements, size_t count)
 {
     struct arena *arena = &making->scripts->arena;
+    bool may_be_inside = has_own_transactions(making, section, statements, count);
     for (size_t i = 0; i < count; i++) {
         struct piece *piece = add_piece(making);
         struct statement *only = arena_alloc(arena, sizeof *only);
@@ -227,10 +243,12 @@ static void add_one_by_one(struct making *making, const struct section *section,
         piece->statements = only;
         piece->statement_count = 1;
         piece->is_setting = is_setting(piece->sql, piece->sql_len);
+        piece->is_transactional =
+            may_be_inside && making->dialect->keeps_transaction(piece->sql, piece->sql_len);
         add_own_checks(making, piece);
         making->script.statement_count++;
+        making->script.is_checkpointed = making->script.is_checkpointed || !piece->is_transactional;
     }
-    making->script.is_checkpointed = making->script.is_checkpointed || count;
 }
 
 /* Judges by its first words whether a statement drops or renames a table, as the rebuilding of one does. */

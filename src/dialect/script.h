@@ -2,7 +2,8 @@
  * are each one operation, with every statement's place in the file.
  *
  * A transactional section is one piece. Outside transactions every statement is one, so that it can
- * be checkpointed. Statements are counted across the whole revision, from 0.
+ * be checkpointed; and where DDL ends a transaction, inside them too. Statements are counted across the whole revision,
+ * from 0.
  */
 #ifndef DIALECT_SCRIPT_H
 #define DIALECT_SCRIPT_H

@@ -43,16 +43,37 @@ static void set_up_again(struct writing *writing, const struct script *script)
         add_sql(writing, SQL_SCRIPT_SETUP, &writing->vars);
 }
 
+/* A delimiter that the text does not hold. */
+static const char *find_delimiter(const char *sql)
+{
+    static const char *const delimiters[] = {"$$", "//", "$skein$", "$skein_end_of_statement$"};
+    size_t i = 0;
+    while (i + 1 < ARRAY_LEN(delimiters) && strstr(sql, delimiters[i]))
+        i++;
+    return delimiters[i];
+}
+
 /* Neither a comment nor a missing semicolon at the end of a section may swallow what follows. */
+static void add_statements(struct writing *writing, const struct piece *piece)
+{
+    const struct statement *last = &piece->statements[piece->statement_count - 1];
+    size_t end = last->offset + last->len, first = strcspn(piece->sql, ";") + 1;
+    bool is_program = writing->script->dialect->traits & DIALECT_HAS_DELIMITER && first < end;
+    const char *delimiter = is_program ? find_delimiter(piece->sql) : NULL;
+    if (delimiter)
+        buf_addf(writing->out, "DELIMITER %s\n", delimiter);
+    buf_add(writing->out, piece->sql, end);
+    if (delimiter)
+        buf_addf(writing->out, "\n%s\nDELIMITER ;", delimiter);
+    else if (!last->is_ended)
+        buf_adds(writing->out, end < piece->sql_len && piece->sql[end] == ';' ? ";" : "\n;");
+    buf_adds(writing->out, "\n\n");
+}
+
 static void add_piece(struct writing *writing, const struct action *action)
 {
     const struct piece *piece = action->piece;
-    const struct statement *last = &piece->statements[piece->statement_count - 1];
-    size_t end = last->offset + last->len;
-    buf_add(writing->out, piece->sql, end);
-    if (!last->is_ended)
-        buf_adds(writing->out, end < piece->sql_len && piece->sql[end] == ';' ? ";" : "\n;");
-    buf_adds(writing->out, "\n\n");
+    add_statements(writing, piece);
     bool is_last = piece == &action->script->pieces[action->script->piece_count - 1];
     if (!piece->is_transactional && !is_last && !piece[1].is_transactional)
         return; /* as online: a setting made outside a transaction holds for the next pieces */
@@ -94,7 +115,10 @@ static void set_transaction(struct writing *writing, bool is_in_transaction)
 {
     if (writing->is_in_transaction == is_in_transaction)
         return;
+    bool makes_inside = writing->script->dialect->traits & DIALECT_DDL_IN_TRANSACTION;
     writing->is_in_transaction = is_in_transaction;
+    if (!writing->has_begun && !makes_inside)
+        add_beginning(writing);
     add_sql(writing, is_in_transaction ? SQL_BEGIN : SQL_COMMIT, &writing->vars);
     if (!writing->has_begun)
         add_beginning(writing);
