@@ -40,5 +40,6 @@ Where to look next, with "$skein" for skein:
   skein rollback           takes the newest run back, 'skein rollback RUN' another: everyone to where they stood
   skein upgrade -o json    the report for programs
   tenants_example/postgres.yaml, schemas.yaml    the same chain on PostgreSQL
+  tenants_example/mariadb.yaml                   and on MariaDB
   rm -r tenants_example/data tenants_example/.skein    start over
 TXT

@@ -4,6 +4,7 @@
 static const struct driver *const drivers[DIALECT__COUNT] = {
     [DIALECT_SQLITE] = &driver_sqlite,
     [DIALECT_POSTGRESQL] = &driver_postgres,
+    [DIALECT_MYSQL] = &driver_mysql,
 };
 
 const struct driver *driver_find(enum dialect_id dialect)

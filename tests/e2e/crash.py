@@ -8,7 +8,7 @@ and at another again while it goes on, and:
 - right after the kill, the ledger is read: it claims nothing that the databases do not hold, and a tenant
   for which it has no intent is untouched;
 - after one `resume` (the command once more, where the ledger never learned of the run) every tenant has
-  the versions, the schema and the rows that sqlite3(1) or psql(1) make of the same sections, each effect
+  the versions, the schema and the rows that sqlite3(1), psql(1) or mariadb(1) make of the same sections, each effect
   once; its history is that of the undisturbed run; ledger and report say what the databases say; nothing
   holds a lock;
 - a second `resume` changes nothing, in SQLite files not a byte.
@@ -33,7 +33,7 @@ import threading
 import time
 
 from crash_scenarios import scenarios
-from harness import SKEIN, Fleet, Postgres, wait_until
+from harness import SKEIN, Fleet, MariaDB, Postgres, wait_until
 
 SHIM = os.environ.get("SKEIN_FAULT_AT", os.path.join(os.path.dirname(SKEIN), "tests/e2e/fault_at.so"))
 FX = "CREATE TABLE fx (rev TEXT, stmt TEXT);"
@@ -278,7 +278,84 @@ class PostgresTenants:
         wait_until(lambda: self.server.sql(self.name, sql) == [["0"]], 10, "advisory locks are left")
 
 
-ENGINES = {"sqlite": Sqlite, "postgresql": PostgresTenants}
+class MariaDBTenants:
+    """Tenants that are databases, made anew from a dump for each point."""
+
+    lock = threading.Lock()
+    made = 0
+    SCHEMA = ("SELECT CONCAT_WS(' ', 'column', table_name, column_name, column_type, is_nullable, column_default) "
+              "FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name NOT IN "
+              "('alembic_version', 'skein_history') UNION ALL "
+              "SELECT CONCAT_WS(' ', 'index', table_name, index_name, seq_in_index, column_name, non_unique) "
+              "FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name NOT IN "
+              "('alembic_version', 'skein_history') ORDER BY 1")
+
+    def __init__(self, fleet, scenario, server):
+        self.fleet, self.scenario, self.server = fleet, scenario, server
+        with MariaDBTenants.lock:
+            MariaDBTenants.made += 1
+            self.prefix = f"crash{MariaDBTenants.made}_"
+        self.kept = {}
+
+    def name(self, tenant):
+        return self.prefix + tenant
+
+    def renew(self, tenant, sql):
+        name = self.name(tenant)
+        self.server.sql("", f"DROP DATABASE IF EXISTS {name}; CREATE DATABASE {name}; USE {name}; {sql}")
+
+    def make(self):
+        for tenant in self.scenario.tenants:
+            self.renew(tenant, template_sql(self.scenario, tenant))
+        return [{"name": name, "url": self.server.url(self.name(name))} for name in self.scenario.tenants]
+
+    def keep(self):
+        for tenant in self.scenario.tenants:
+            done = subprocess.run(["mariadb-dump", "--no-defaults", f"--socket={self.server.socket}", "-uskein",
+                                   f"-p{self.server.SECRET}", self.name(tenant)], stdout=subprocess.PIPE, check=True)
+            self.kept[tenant] = done.stdout.decode()
+
+    def reset(self):
+        for tenant in self.scenario.tenants:
+            self.renew(tenant, self.kept[tenant])
+
+    def close(self):
+        for tenant in (*self.scenario.tenants, "reference"):
+            self.server.sql("", f"DROP DATABASE IF EXISTS {self.name(tenant)}")
+
+    def reference(self, tenant):
+        self.renew("reference", template_sql(self.scenario, tenant) + sections(self.scenario.steps_of(tenant)))
+        return self.state_of("reference")
+
+    def state_of(self, tenant):
+        name = self.name(tenant)
+        tables = {row[0] for row in self.server.sql(name, "SHOW TABLES")}
+
+        def rows(table, columns, order="1"):
+            return self.server.sql(name, f"SELECT {columns} FROM {table} ORDER BY {order}") if table in tables else []
+        return {"versions": sorted(row[0] for row in rows("alembic_version", "version_num")),
+                "schema": self.server.sql(name, self.SCHEMA), "fx": sorted(rows("fx", "rev, stmt")), "a": rows("a", "*"),
+                "history": rows("skein_history", "revision, direction, state, run_id", "id")}
+
+    def states(self):
+        return {tenant: self.state_of(tenant) for tenant in self.scenario.tenants}
+
+    def fingerprint(self):
+        return [(self.state_of(tenant), self.server.sql(self.name(tenant), "SELECT * FROM skein_history")
+                 if "skein_history" in {row[0] for row in self.server.sql(self.name(tenant), "SHOW TABLES")} else None)
+                for tenant in self.scenario.tenants]
+
+    def crashed_versions(self, tenant):
+        return self.state_of(tenant)["versions"]
+
+    def check_locks(self):
+        """What a run that was killed has sent is run to its end; its locks go with its sessions."""
+        sql = f"SELECT COUNT(*) FROM information_schema.processlist WHERE db LIKE '{self.prefix}%'"
+        wait_until(lambda: self.server.sql("", sql) == [["0"]], 10, "sessions are left")
+
+
+ENGINES = {"sqlite": Sqlite, "postgresql": PostgresTenants, "mysql": MariaDBTenants}
+SERVERS = {"postgresql": lambda: Postgres("max_connections=100"), "mysql": MariaDB}
 
 
 # ---- a world to crash in -----------------------------------------------------------------------
@@ -557,7 +634,7 @@ def run(options):
     total = Tally()
     print(f"seed {options.seed}", flush=True)
     for engine in options.engine or sorted(ENGINES):
-        server = Postgres("max_connections=100") if engine == "postgresql" else None
+        server = SERVERS[engine]() if engine in SERVERS else None
         try:
             for scenario in scenarios(engine):
                 if options.scenario and scenario.name not in options.scenario:

@@ -4,6 +4,7 @@ Every revision counts its effects in a table `fx` without a unique key, which is
 revision: what is done twice, or only half taken back, shows. What a scenario must come to is not skein's
 word but what plain sqlite3(1) and psql(1) make of the same sections.
 """
+import re
 from collections import namedtuple
 
 # `up` and `down`: lists of statements. `options` stand behind `-- migrate:up`.
@@ -73,7 +74,7 @@ class Scenario:
     def __init__(self, name, chain, command, steps, versions, **options):
         self.name, self.chain, self.command = name, chain, command
         self.steps, self.versions = steps, versions
-        self.engines = options.pop("engines", ("sqlite", "postgresql"))
+        self.engines = options.pop("engines", ("sqlite", "postgresql", "mysql"))
         self.tenants = options.pop("tenants", ("t0", "t1", "t2"))
         self.unguarded = options.pop("unguarded", ())  # tenants without the table `guard`
         self.before = options.pop("before", ())
@@ -137,4 +138,23 @@ def scenarios(engine):
         Scenario("snapshot_rollback", LINE, ["rollback"], [], [], engines=("sqlite",), before=[["upgrade"]],
                  keys={"rollout": {"parallel": 1, "rollback_by": "snapshot"}}, keeps_bytes=True),
     ]
-    return [scenario for scenario in every if engine in scenario.engines]
+    found = [scenario for scenario in every if engine in scenario.engines]
+    return [in_words_of_mysql(scenario) for scenario in found] if engine == "mysql" else found
+
+
+def in_words_of_mysql(scenario):
+    """Its indexes are of a table, and of a beginning of a text."""
+    tables = {"ix_a": "a", "ix_first": "a", "ix_second": "b", "ix_c": "c"}
+
+    def say(statement):
+        statement = re.sub(r"DROP INDEX (\w+)", lambda found: f"{found[0]} ON {tables[found[1]]}", statement)
+        return statement.replace("(lower(v)) WHERE v IS NOT NULL", "(v)").replace("(v)", "(v(10))")
+    said = {rev.id: Revision(rev.id, rev.revises, [say(s) for s in rev.up], [say(s) for s in rev.down], rev.options)
+            for rev in scenario.chain}
+    steps = scenario.steps
+
+    def steps_of(tenant):
+        return [(said[rev.id], way) for rev, way in (steps(tenant) if callable(steps) else steps)]
+    scenario.steps = steps_of
+    scenario.chain = [said[rev.id] for rev in scenario.chain]
+    return scenario

@@ -15,7 +15,7 @@ import unittest
 
 from crash import Point, Tally, World, Wrong, enumerate_scenario
 from crash_scenarios import scenarios
-from harness import Postgres, main
+from harness import MariaDB, Postgres, main
 
 SEED = os.environ.get("SKEIN_CRASH_SEED", str(time.time_ns() % 1000000))
 WORKERS = 2
@@ -71,6 +71,18 @@ class OnPostgres(Crash, unittest.TestCase):
 
     def execute(self, world, sql):
         self.server.sql(world.tenants.name, sql.format("t0."))
+
+
+class OnMariaDB(Crash, unittest.TestCase):
+    engine, singles, pairs = "mysql", 5, 3
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = MariaDB()
+        cls.addClassCleanup(cls.server.close)
+
+    def execute(self, world, sql):
+        self.server.sql(world.tenants.name("t0"), sql.format("").replace("ix_a", "ix_a ON a"))
 
 
 class Disks(unittest.TestCase):

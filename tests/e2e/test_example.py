@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import ENVIRONMENT, SKEIN, Postgres, main
+from harness import MariaDB, ENVIRONMENT, SKEIN, Postgres, main
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 
@@ -49,6 +49,17 @@ class Example(unittest.TestCase):
                 self.assertIn(expected, done.stdout.decode())
         self.assertEqual(pg.sql("skein_shared", "SELECT count(*) FROM pg_indexes WHERE indexname = "
                                                 "'ix_task_open'"), [["4"]])
+
+    def test_the_same_chain_on_mariadb(self):
+        maria = MariaDB()
+        self.addCleanup(maria.close)
+        env = {**os.environ, "EXAMPLE_MYSQL": maria.url("")[:-1]}
+        for args, expected in (("upgrade heads", "succeeded  4"), ("upgrade heads", "unchanged  4"),
+                               ("downgrade base", "succeeded  4")):
+            done = subprocess.run([SKEIN, "-f", os.path.join(self.dir, "tenants_example", "mariadb.yaml"), *args.split()],
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertIn(expected, done.stdout.decode())
 
 
 class Commands(unittest.TestCase):

@@ -2,6 +2,7 @@
 #include "dialect/dialect.h"
 
 #include "dialect/dialects.h"
+#include "dialect/mysql/probe.h"
 #include "dialect/mysql/split.h"
 #include "dialect/mysql/templates.h"
 #include "dialect/mysql/words.h"
@@ -20,6 +21,7 @@ static const struct session_word session_words[] = {
 const struct dialect dialect_mysql = {
     .name = "mysql",
     .id = DIALECT_MYSQL,
+    .traits = DIALECT_HAS_DELIMITER,
     .sql = mysql_sql,
     .maintenance_database = "information_schema",
     .code_database_exists = "1007",
@@ -30,5 +32,8 @@ const struct dialect dialect_mysql = {
     .add_identifier = mysql_add_identifier,
     .split = mysql_split,
     .refuses = mysql_refuses,
+    .keeps_transaction = mysql_keeps_transaction,
+    .probe = mysql_probe,
+    .check = mysql_check,
     .add_setting = mysql_add_setting,
 };

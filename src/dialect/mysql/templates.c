@@ -41,9 +41,21 @@
 #define HISTORY_COLUMNS                                                                            \
     "(id, run_id, revision, direction, checksum, statements, duration_ms, applied_at, state)"
 
+/* A session, as told to a person: one line, no values that stand in quotes (they may be secrets), and no more of the
+ * query than its beginning. */
+#define QUERY_BEGINNING                                                                            \
+    "LEFT(REGEXP_REPLACE(REGEXP_REPLACE(p.info, '''[^'']*(''|$)|\"[^\"]*(\"|$)', '...'), "         \
+    "'[[:space:]]+', ' '), 60)"
+#define SESSION_IN_WORDS                                                                           \
+    "CONCAT('connection ', p.id, ' (user ', p.user, ', ', LOWER(p.command), ' for ', p.time, "     \
+    "' s', COALESCE(CONCAT(': ', NULLIF(" QUERY_BEGINNING ", '')), ''), ')')"
+
 const char mysql_session_begin[] =
     "SET SESSION sql_mode = " SQL_MODE ", autocommit = 1, completion_type = 0; "
     "SELECT CONNECTION_ID(), @@GLOBAL.read_only OR @@GLOBAL.innodb_read_only";
+
+/* It fails in every sql_mode and prints nothing; DO would hide the error. */
+#define FAIL_IF(condition) "SET @skein_check = IF(" condition ", (SELECT 1 UNION SELECT 2), 1)"
 
 const char *const mysql_sql[SQL__COUNT] = {
     [SQL_LOCK] = "SELECT COALESCE(GET_LOCK(" LOCK_NAME ", 0), 0)",
@@ -52,6 +64,15 @@ const char *const mysql_sql[SQL__COUNT] = {
         "p.user, ', ', LOWER(p.command), ' for ', p.time, ' s)'), '')) FROM (SELECT "
         "IS_USED_LOCK(" LOCK_NAME ") AS id) AS l LEFT JOIN information_schema.processlist AS p ON "
         "p.id = l.id WHERE l.id IS NOT NULL",
+    /* A guess, of the transactions that have been open for longest, those of this database first: who holds the lock
+     * of a table's definition is told by a plugin that hardly any server has. */
+    [SQL_BLOCKERS] =
+        "SELECT " SESSION_IN_WORDS ", p.id FROM information_schema.innodb_trx JOIN "
+        "information_schema.processlist AS p ON p.id = trx_mysql_thread_id WHERE p.id NOT IN "
+        "(CONNECTION_ID(), {backend_pid}) AND EXISTS (SELECT 1 FROM information_schema.processlist "
+        "AS own LEFT JOIN information_schema.innodb_trx AS waits ON waits.trx_mysql_thread_id = "
+        "own.id WHERE own.id = {backend_pid} AND (own.state LIKE 'Waiting for%lock%' OR "
+        "waits.trx_state = 'LOCK WAIT')) ORDER BY p.db <=> DATABASE() DESC, trx_started LIMIT 3",
     [SQL_INSPECT] =
         "SELECT DATABASE(), MAX(IF(" IS_VERSION_TABLE ", table_name, NULL)), "
         "MAX(IF(" IS_VERSION_TABLE ", table_name, NULL)), "
@@ -71,13 +92,14 @@ const char *const mysql_sql[SQL__COUNT] = {
         "SELECT revision, direction, checksum, statements, state, run_id, id FROM {history} "
         "ORDER BY id",
     [SQL_BEGIN] = "START TRANSACTION",
-    [SQL_BEGIN_READING] = "/*M!100101 SET SESSION max_statement_time = {statement_timeout} / 1000; "
-                          "*/START TRANSACTION READ ONLY",
+    [SQL_BEGIN_READING] = "SET SESSION /*M!100101 max_statement_time = {statement_timeout} / 1000, "
+                          "*/autocommit = 1; START TRANSACTION READ ONLY",
     [SQL_SETUP_LOCAL] = SETTINGS,
     [SQL_SETUP] = SETTINGS,
-    /* As Alembic makes it: the database's engine and collation. */
-    [SQL_VERSION_CREATE] = "CREATE TABLE {if_not_exists}{version} (version_num VARCHAR(32) NOT "
-                           "NULL, CONSTRAINT {version_pkc} PRIMARY KEY (version_num))",
+    /* As Alembic makes it, in the database's collation; but the engine must know transactions. */
+    [SQL_VERSION_CREATE] =
+        "CREATE TABLE {if_not_exists}{version} (version_num VARCHAR(32) NOT "
+        "NULL, CONSTRAINT {version_pkc} PRIMARY KEY (version_num)) ENGINE=InnoDB",
     [SQL_HISTORY_CREATE] =
         "CREATE TABLE {if_not_exists}{history} (id BIGINT PRIMARY KEY, run_id VARCHAR(64) NOT "
         "NULL, revision VARCHAR(32) NOT NULL, direction VARCHAR(8) NOT NULL, checksum "
@@ -108,6 +130,17 @@ const char *const mysql_sql[SQL__COUNT] = {
     [SQL_COMMIT] = "COMMIT AND NO CHAIN NO RELEASE",
     [SQL_ROLLBACK] = "ROLLBACK AND NO CHAIN NO RELEASE",
     [SQL_CREATE_DATABASE] = "CREATE DATABASE {database}",
+    [SQL_SCRIPT_SETUP] =
+        "SET SESSION sql_mode = " SQL_MODE ", autocommit = 1, completion_type = 0, "
+        "time_zone = '+00:00', foreign_key_checks = 1, unique_checks = 1, "
+        "sql_safe_updates = 0{own_session}",
+    [SQL_SCRIPT_EXPECT] =
+        FAIL_IF("(SELECT COUNT(*) FROM {version}) <> {row_count} OR (SELECT COUNT(*) "
+                "FROM {version} WHERE version_num IN ({rows})) <> {row_count}"),
+    [SQL_SCRIPT_FINISHED] =
+        FAIL_IF("(SELECT state FROM {history} ORDER BY id DESC LIMIT 1) IN ('running', 'partial')"),
+    [SQL_SCRIPT_PURGE] = "DELETE FROM {version}",
+    [SQL_SCRIPT_VERIFY] = FAIL_IF("NOT EXISTS ({query}\n)"),
 };
 
 /* A session of ours never has NO_BACKSLASH_ESCAPES. */

@@ -1,6 +1,11 @@
 #include "dialect/mysql/words.h"
 
-#include "dialect/mysql/lex.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "dialect/mysql/reader.h"
+#include "dialect/mysql/templates.h"
+
+static const char transaction_refusal[] = "it would begin or end a transaction: skein does that";
 
 /* The words and signs that a statement begins with, executable comments' included. */
 enum { WORDS_MOST = 4 };
@@ -35,25 +40,73 @@ static bool controls_transaction(const struct words *words)
     return is(words, 0, "COMMIT") || is(words, 0, "XA");
 }
 
-/* `SET GLOBAL x`, `SET @@GLOBAL.x`, PERSIST likewise. */
-static bool sets_server(const struct words *words)
+/* ---- SET ----------------------------------------------------------------------------------- */
+
+struct variable {
+    struct mysql_token scope, name; /* without the signs before them */
+    bool has_scope;
+};
+
+static struct mysql_token bare(const struct mysql_reader *reader)
 {
-    static const char *const scopes[] = {"GLOBAL",   "@GLOBAL",      "PERSIST",
-                                         "@PERSIST", "PERSIST_ONLY", "@PERSIST_ONLY"};
-    for (size_t i = 0; i < ARRAY_LEN(scopes); i++)
-        if (is(words, 0, "SET") && (is(words, 1, scopes[i]) || is(words, 2, scopes[i])))
-            return true;
-    return false;
+    struct mysql_token token = reader->token;
+    token.begin += token.kind == MYSQL_WORD && reader->lexer.sql[token.begin] == '@';
+    return token;
 }
 
-static bool sets_autocommit(const struct words *words)
+/* `x`, `GLOBAL x`, `@@x`, `@@GLOBAL.x`. False: it is a variable of the user's, or none. */
+static bool take_variable(struct mysql_reader *reader, struct variable *ret_variable)
 {
-    static const char *const names[] = {"AUTOCOMMIT", "@AUTOCOMMIT", "COMPLETION_TYPE",
-                                        "@COMPLETION_TYPE"};
-    for (size_t i = 0; i < ARRAY_LEN(names); i++)
-        if (is(words, 0, "SET") && (is(words, 1, names[i]) || is(words, 2, names[i])))
-            return true;
-    return false;
+    static const char *const scopes[] = {"GLOBAL",  "SESSION",      "LOCAL",
+                                         "PERSIST", "PERSIST_ONLY", NULL};
+    bool is_system = mysql_accept(reader, "@");
+    bool is_users = !is_system && reader->lexer.sql[reader->token.begin] == '@';
+    *ret_variable = (struct variable){0};
+    if (reader->is_over || is_users)
+        return false;
+    ret_variable->name = bare(reader);
+    for (const char *const *scope = scopes; *scope; scope++) {
+        if (!mysql_token_is(&reader->lexer, &ret_variable->name, *scope))
+            continue;
+        ret_variable->has_scope = true;
+        ret_variable->scope = ret_variable->name;
+        mysql_skip(reader);
+        mysql_accept_sign(reader, '.');
+        ret_variable->name = bare(reader);
+        return !reader->is_over;
+    }
+    return true;
+}
+
+static const char *refuse_variable(const struct mysql_reader *reader,
+                                   const struct variable *variable)
+{
+    static const char *const of_server[] = {"GLOBAL", "PERSIST", "PERSIST_ONLY"};
+    static const char *const of_transactions[] = {"AUTOCOMMIT", "COMPLETION_TYPE"};
+    for (size_t i = 0; i < ARRAY_LEN(of_server); i++)
+        if (variable->has_scope && mysql_token_is(&reader->lexer, &variable->scope, of_server[i]))
+            return "it sets a variable of the whole server: a revision is for one tenant";
+    for (size_t i = 0; i < ARRAY_LEN(of_transactions); i++)
+        if (mysql_token_is(&reader->lexer, &variable->name, of_transactions[i]))
+            return transaction_refusal;
+    return NULL;
+}
+
+static const char *refuse_set(struct mysql_reader *reader)
+{
+    if (!mysql_accept(reader, "SET"))
+        return NULL;
+    do {
+        struct variable variable;
+        const char *why =
+            take_variable(reader, &variable) ? refuse_variable(reader, &variable) : NULL;
+        if (why)
+            return why;
+        for (int depth = 0; !reader->is_over && (depth || !mysql_is_sign(reader, ','));
+             mysql_skip(reader))
+            depth += mysql_is_sign(reader, '(') - mysql_is_sign(reader, ')');
+    } while (mysql_accept_sign(reader, ','));
+    return NULL;
 }
 
 /* Anywhere in the statement: it is a function. */
@@ -72,18 +125,113 @@ const char *mysql_refuses(const char *sql, size_t len)
     struct words words = {.lexer = {.sql = sql, .len = len}};
     while (words.count < WORDS_MOST && next(&words.lexer, &words.items[words.count]))
         words.count++;
-    if (controls_transaction(&words) || sets_autocommit(&words))
-        return "it would begin or end a transaction: skein does that";
+    struct mysql_reader reader = mysql_read(NULL, sql, len);
+    const char *refusal = refuse_set(&reader);
+    if (refusal)
+        return refusal;
+    if (controls_transaction(&words))
+        return transaction_refusal;
     if (is(&words, 0, "LOCK") && (is(&words, 1, "TABLE") || is(&words, 1, "TABLES")))
         return "'LOCK TABLES' would keep skein from its own tables: leave it out";
     if (is(&words, 0, "USE"))
         return "'USE' leads to another database: a revision stays in its tenant's";
-    if (sets_server(&words))
-        return "it sets a variable of the whole server: a revision is for one tenant";
     if (is(&words, 0, "LOAD") && (is(&words, 2, "LOCAL") || is(&words, 3, "LOCAL")))
         return "'LOAD DATA LOCAL' would read a file of the machine that runs skein: write INSERT "
                "statements instead";
     if (releases_locks(sql, len))
         return "'RELEASE_ALL_LOCKS' would give up the tenant's lock: release yours by name";
     return NULL;
+}
+
+/* ---- what changes rows --------------------------------------------------------------------- */
+
+static void skip_modifiers(struct mysql_reader *reader)
+{
+    while (mysql_accept(reader, "LOW_PRIORITY") || mysql_accept(reader, "HIGH_PRIORITY") ||
+           mysql_accept(reader, "DELAYED") || mysql_accept(reader, "QUICK") ||
+           mysql_accept(reader, "IGNORE"))
+        continue;
+}
+
+/* After the one table that an UPDATE or DELETE names comes none of these. */
+static bool is_single(struct mysql_reader *reader)
+{
+    static const char *const more[] = {"JOIN",    "INNER", "CROSS", "LEFT",          "RIGHT",
+                                       "NATURAL", "USING", "FROM",  "STRAIGHT_JOIN", NULL};
+    const char *alias;
+    for (const char *const *word = more; *word; word++)
+        if (mysql_is(reader, *word))
+            return false;
+    bool has_alias = mysql_accept(reader, "AS");
+    if (!has_alias && (reader->is_over || mysql_is(reader, "SET") || mysql_is(reader, "WHERE") ||
+                       mysql_is(reader, "ORDER") || mysql_is(reader, "LIMIT") ||
+                       mysql_is(reader, "RETURNING") || mysql_is_sign(reader, ';')))
+        return true;
+    if (!mysql_take_name(reader, &alias) || mysql_is_sign(reader, ','))
+        return false;
+    for (const char *const *word = more; *word; word++)
+        if (mysql_is(reader, *word))
+            return false;
+    return true;
+}
+
+/* The one table that the statement changes. */
+static bool find_target(struct mysql_reader *reader, struct mysql_name *ret_table)
+{
+    bool inserts = mysql_accept(reader, "INSERT") || mysql_accept(reader, "REPLACE");
+    bool updates = !inserts && mysql_accept(reader, "UPDATE");
+    bool deletes = !inserts && !updates && mysql_accept(reader, "DELETE");
+    skip_modifiers(reader);
+    if (inserts) {
+        mysql_accept(reader, "INTO");
+        return mysql_take_qualified(reader, ret_table);
+    }
+    if (!updates && !(deletes && mysql_accept(reader, "FROM")))
+        return false;
+    return mysql_take_qualified(reader, ret_table) && is_single(reader);
+}
+
+static bool only_reads(const struct mysql_reader *reader)
+{
+    return mysql_is(reader, "SELECT") || mysql_is(reader, "VALUES") || mysql_is(reader, "DO");
+}
+
+bool mysql_keeps_transaction(const char *sql, size_t len)
+{
+    struct arena arena;
+    struct mysql_name table;
+    arena_init(&arena);
+    struct mysql_reader reader = mysql_read(&arena, sql, len);
+    bool keeps = only_reads(&reader) || find_target(&reader, &table);
+    arena_done(&arena);
+    return keeps;
+}
+
+void mysql_check(struct arena *arena, const char *statement, size_t len,
+                 struct statement_checks *ret_checks)
+{
+    struct mysql_reader reader = mysql_read(arena, statement, len);
+    struct mysql_name table;
+    struct buf buf;
+    *ret_checks = (struct statement_checks){0};
+    if (!find_target(&reader, &table))
+        return;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    buf_adds(&buf, "SELECT 1 FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM information_schema.tables "
+                   "WHERE table_schema = ");
+    if (table.schema)
+        mysql_add_literal(&buf, table.schema);
+    else
+        buf_adds(&buf, "DATABASE()");
+    buf_adds(&buf, " AND table_name = ");
+    mysql_add_literal(&buf, table.name);
+    buf_adds(&buf, " AND engine NOT IN (SELECT engine FROM information_schema.engines WHERE "
+                   "transactions = 'YES'))");
+    ret_checks->inside = arena_strndup(arena, buf.data, buf.len);
+    ret_checks->fault = arena_printf(
+        arena,
+        "the engine of table '%s' takes no change back, so that a statement that fails could leave "
+        "a part of its rows: give the section 'transaction:false', or the table ENGINE=InnoDB",
+        table.name);
+    buf_done(&buf);
 }

@@ -2,9 +2,16 @@
 #ifndef DIALECT_MYSQL_WORDS_H
 #define DIALECT_MYSQL_WORDS_H
 
-#include "base/compiler.h"
+#include "dialect/probe.h"
 
 /* Why a statement may not stand in a revision; NULL: it may. */
 const char *mysql_refuses(const char *sql, size_t len);
+
+/* Does it leave a transaction as it is? False also where it cannot be told which table it changes. */
+bool mysql_keeps_transaction(const char *sql, size_t len);
+
+/* Beside such a statement: is its table one whose changes can be taken back? */
+void mysql_check(struct arena *arena, const char *statement, size_t len,
+                 struct statement_checks *ret_checks);
 
 #endif

@@ -1,0 +1,395 @@
+#!/usr/bin/env python3
+"""MariaDB: its DDL commits by itself, so that every statement of a revision has a mark of its own."""
+import os
+import signal
+import time
+
+from harness import SKEIN, FleetCase, MariaDB, MariaDBCase, Postgres, main, wait_until
+
+TABLE = "CREATE TABLE t (id INT PRIMARY KEY, x VARCHAR(40)) ENGINE=InnoDB;"
+
+
+class OnMariaDB(MariaDBCase):
+    """A tenant `t` with a database of its own."""
+    made = 0
+
+    def setUp(self):
+        super().setUp()
+        OnMariaDB.made += 1
+        self.db = f"m{OnMariaDB.made}"
+        self.maria.create(self.db)
+        self.inventory()
+
+    def inventory(self, url=None, **keys):
+        keys.setdefault("defaults", {"retries": 0, "lock_timeout": "1s"})
+        self.fleet.inventory([{"name": "t", "url": url or self.maria.url(self.db)}], **keys)
+
+    def sql(self, text):
+        return self.maria.sql(self.db, text)
+
+    def run_t(self, *args, code=0, **options):
+        return self.run_json(*args, code=code, **options).tenant("t")
+
+    def history(self):
+        return self.sql("SELECT revision, direction, state, statements FROM skein_history ORDER BY id")
+
+    def wait_for(self, words):
+        wait_until(lambda: self.maria.sql("", "SELECT 1 FROM information_schema.processlist WHERE info LIKE "
+                                              f"\"%{words}%\" AND id <> CONNECTION_ID()"), what=words)
+
+
+class MainJob(OnMariaDB):
+    def test_three_engines_reach_head_in_one_run_and_go_back(self):
+        pg = Postgres()
+        self.addCleanup(pg.close)
+        self.fleet.inventory([self.fleet.sqlite("s"), *pg.create("p"), {"name": "m", "url": self.maria.url(self.db)}])
+        self.fleet.revision("aaaa1111", "CREATE TABLE item (id INTEGER PRIMARY KEY, name VARCHAR(20));",
+                            "DROP TABLE item;")
+        self.fleet.revision(
+            "bbbb2222", "-- migrate:up\nINSERT INTO item VALUES (1, 'a');\n"
+            "-- migrate:up dialect:mysql\nINSERT INTO item VALUES (1, 'a');\nALTER TABLE item ADD COLUMN extra JSON;\n"
+            "-- migrate:down\nDELETE FROM item;\n-- migrate:down dialect:mysql\nALTER TABLE item DROP COLUMN extra;\n")
+        report = self.run_json("upgrade").report
+        self.assertEqual(report["totals"]["succeeded"], 3)
+        self.assertEqual({t["dialect"] for t in report["tenants"]}, {"sqlite", "postgresql", "mysql"})
+        self.assertEqual(self.fleet.versions("s"), pg.versions("p"))
+        self.assertEqual(self.maria.versions(self.db), ["bbbb2222"])
+        self.assertEqual(self.sql("SELECT * FROM item"), [["1", "a", "NULL"]])
+        self.assertEqual(self.history(), [["aaaa1111", "up", "applied", "1"], ["bbbb2222", "up", "applied", "2"]])
+        self.assertEqual(self.run_json("upgrade").report["totals"]["unchanged"], 3)
+        self.run_json("downgrade", "base")
+        self.assertEqual((self.maria.tables(self.db), self.maria.versions(self.db)), (set(), []))
+
+    def test_many_tenants_at_once(self):
+        tenants = self.maria.create(*[f"many{i}" for i in range(20)])
+        self.fleet.inventory(tenants, rollout={"parallel": 20})
+        self.fleet.revision("aaaa1111", TABLE + "\nINSERT INTO t VALUES (1, 'a');")
+        self.assertEqual(self.run_json("upgrade").report["totals"]["succeeded"], 20)
+        for tenant in tenants:
+            self.assertEqual(self.maria.sql(tenant["name"], "SELECT COUNT(*) FROM t"), [["1"]])
+
+    def test_the_version_table_is_alembics(self):
+        self.fleet.revision("aaaa1111", TABLE)
+        self.run_t("upgrade")
+        ours = self.sql("SHOW CREATE TABLE alembic_version")[0][1]
+        self.sql("DROP TABLE alembic_version; CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
+                 "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))")
+        self.assertEqual(self.sql("SHOW CREATE TABLE alembic_version")[0][1], ours)
+
+    def test_programs_are_whole(self):
+        self.fleet.revision("aaaa1111", TABLE + """
+DELIMITER //
+CREATE PROCEDURE p() BEGIN INSERT INTO t VALUES (10, 'p;'); SELECT 1; END//
+DELIMITER ;
+CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW BEGIN SET NEW.x = CONCAT(NEW.x, ';'); END;
+CREATE FUNCTION f(a INT) RETURNS INT DETERMINISTIC RETURN a + 1;
+/*!50100 INSERT INTO t VALUES (f(1), 'a') */;
+CALL p();
+""", "DROP FUNCTION f; DROP PROCEDURE p; DROP TABLE t;")
+        self.run_t("upgrade")
+        self.assertEqual(self.sql("SELECT * FROM t"), [["2", "a;"], ["10", "p;;"]])
+        self.run_t("downgrade", "base")
+        self.assertEqual(self.maria.tables(self.db), set())
+
+    def test_create_makes_the_database(self):
+        self.fleet.inventory([{"name": "t", "url": self.maria.url("not`yet'there".replace("`", "%60").replace("'", "%27"))}],
+                             defaults={"create": True})
+        self.fleet.revision("aaaa1111", TABLE)
+        self.assertEqual(len(self.run_t("plan")["steps"]), 1)
+        self.run_t("upgrade")
+        self.assertEqual(self.maria.versions("not`yet'there"), ["aaaa1111"])
+
+    def test_query_sources(self):
+        self.maria.create("src_a", "src_b")
+        self.sql("CREATE TABLE customers (name VARCHAR(20), db VARCHAR(20)); INSERT INTO customers VALUES "
+                 "('one', 'src_a'), ('two', 'src_b')")
+        self.fleet.write("skein.yaml", f"sources:\n  - query: SELECT name, CONCAT('{self.maria.url('')}', db) AS url "
+                         f"FROM customers\n    url: {self.maria.url(self.db)}\n")
+        self.fleet.revision("aaaa1111", TABLE)
+        self.assertEqual(self.run_json("upgrade").report["totals"]["succeeded"], 2)
+        self.assertEqual(self.maria.versions("src_b"), ["aaaa1111"])
+
+    def test_ways_to_name_a_server(self):
+        self.fleet.revision("aaaa1111", TABLE)
+        secret = self.maria.SECRET
+        for scheme in ("mysql", "mariadb", "mysql+pymysql", "mysql+mysqldb", "mariadb+mariadbconnector", "mysql+aiomysql",
+                       "mysql+asyncmy", "mysql+mysqlconnector", "mysql+cymysql"):
+            self.inventory(self.maria.url(self.db, scheme=scheme) + "?charset=utf8mb4")
+            self.assertIn(self.run_t("upgrade")["state"], ("succeeded", "unchanged"))
+        for key in ("unix_socket", "socket"):
+            self.inventory(f"mysql://skein:{secret}@localhost/{self.db}?{key}={self.maria.socket}" if key == "socket" else
+                           f"mysql://skein:{secret}@/{self.db}?{key}={self.maria.socket}")
+            self.assertEqual(self.run_t("upgrade")["state"], "unchanged")
+        self.inventory(f"mysql://skein:{secret}@localhost:{self.maria.port}/{self.db}")
+        self.assertEqual(self.run_t("upgrade")["state"], "unchanged")
+
+    def test_warnings_are_told(self):
+        self.fleet.revision("aaaa1111", "DROP TABLE IF EXISTS nonesuch;\n" + TABLE +
+                            "\nINSERT IGNORE INTO t VALUES (1, REPEAT('x', 50));")
+        result = self.run_json("upgrade")
+        found = [(n["level"], n["code"], n["revision"]) for n in result.report["notices"]]
+        self.assertEqual(found, [("warning", "1265", "aaaa1111"), ("notice", "1051", "aaaa1111")], result.report)
+
+
+class Scripts(OnMariaDB):
+    """`--sql`: what the mariadb client runs as it stands."""
+
+    def setUp(self):
+        super().setUp()
+        self.fleet.revision("aaaa1111", TABLE + "\nINSERT INTO t VALUES (1, 'a;$$');", "DROP TABLE t;")
+        self.fleet.revision("bbbb2222", "DELIMITER //\nCREATE PROCEDURE p() BEGIN SELECT '$$'; SELECT 2; END//\nDELIMITER ;\n"
+                                        "-- verify: SELECT 1 FROM t WHERE id = 1 -- it is there\n", "DROP PROCEDURE p;")
+        self.fleet.revision("cccc3333", "INSERT INTO t VALUES (2, 'b');\nINSERT INTO t VALUES (3, 'c');", "DELETE FROM t;")
+
+    def play(self, script):
+        return self.maria.client(self.db, input=script.encode())
+
+    def test_up_and_down(self):
+        script = self.run_ok("upgrade", "--sql").out
+        done = self.play(script)
+        self.assertEqual((done.returncode, done.stdout), (0, b""), done.stderr)
+        self.assertEqual(self.maria.versions(self.db), ["cccc3333"])
+        self.assertEqual(self.sql("SELECT COUNT(*) FROM t"), [["3"]])
+        self.assertEqual(self.history(), [["aaaa1111", "up", "applied", "2"], ["bbbb2222", "up", "applied", "1"],
+                                          ["cccc3333", "up", "applied", "2"]])
+        self.assertEqual(self.run_t("upgrade")["state"], "unchanged")
+        again = self.play(script)
+        self.assertNotEqual(again.returncode, 0)
+        self.assertEqual(self.sql("SELECT COUNT(*) FROM t"), [["3"]])
+        back = self.run_ok("downgrade", "cccc3333:base", "--sql").out
+        self.assertEqual(self.play(back).returncode, 0)
+        self.assertEqual((self.maria.tables(self.db), self.maria.versions(self.db)), (set(), []))
+
+    def test_what_does_not_hold_stops_it(self):
+        self.fleet.last = "cccc3333"
+        self.fleet.revision("dddd4444", "INSERT INTO t VALUES (4, 'd');\n-- verify: SELECT 1 FROM t WHERE id = 99")
+        done = self.play(self.run_ok("upgrade", "--sql").out)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertEqual(self.maria.versions(self.db), ["bbbb2222"])  # what only changes rows is one transaction
+        self.assertEqual(self.sql("SELECT COUNT(*) FROM t"), [["1"]])
+
+
+class Failure(OnMariaDB):
+    def test_place_of_an_error_and_what_stands(self):
+        self.fleet.revision("aaaa1111", TABLE + "\n\nINSERT INTO t VALUES (1, 'a');\nALTER TABLE t\n  ADD COLUMN y INT NOT;\n")
+        tenant = self.run_t("upgrade", code=4)
+        self.assertEqual((tenant["state"], tenant["error"]["code"], tenant["error"]["line"]), ("partial", "1064", 10),
+                         tenant)
+        self.assertEqual(self.sql("SELECT * FROM t"), [["1", "a"]])
+        self.fleet.last = ""
+        self.fleet.revision("aaaa1111", TABLE + "\n\nINSERT INTO t VALUES (1, 'a');\nALTER TABLE t\n  ADD COLUMN y INT;\n")
+        self.assertEqual(self.run_t("upgrade")["state"], "succeeded")
+        self.assertEqual(self.sql("SELECT * FROM t"), [["1", "a", "NULL"]])
+        self.assertEqual(self.history(), [["aaaa1111", "up", "applied", "3"]])
+
+    def test_what_only_changes_rows_is_one_transaction(self):
+        self.sql(TABLE)
+        self.fleet.revision("aaaa1111", "INSERT INTO t VALUES (1, 'a');\nINSERT INTO t VALUES (2, 'b');\n"
+                                        "INSERT INTO t VALUES (1, 'c');")
+        tenant = self.run_t("upgrade", code=1)
+        self.assertEqual((tenant["state"], tenant["error"]["code"], tenant["error"]["line"]), ("failed", "1062", 9), tenant)
+        self.assertEqual(self.sql("SELECT COUNT(*) FROM t"), [["0"]])
+
+    def test_a_table_without_transactions(self):
+        self.sql("CREATE TABLE t (id INT PRIMARY KEY) ENGINE=MyISAM")
+        self.fleet.revision("aaaa1111", "INSERT INTO t VALUES (1), (2), (2);")
+        tenant = self.run_t("upgrade", code=1)
+        self.assertEqual(tenant["state"], "failed")
+        self.assertIn("transaction:false", tenant["error"]["message"])
+        self.assertEqual(self.sql("SELECT COUNT(*) FROM t"), [["0"]])
+        self.fleet.last = ""
+        self.fleet.revision("aaaa1111", "INSERT INTO t VALUES (1), (2), (2);", options=" transaction:false")
+        self.assertEqual(self.run_t("upgrade", code=4)["state"], "partial")
+        self.assertEqual(self.sql("SELECT COUNT(*) FROM t"), [["2"]])
+
+    def test_statements_that_may_not_stand_in_a_revision(self):
+        for up, words in (("START TRANSACTION;", "begin or end"), ("/*!40000 COMMIT */;", "begin or end"),
+                          ("SET autocommit = 0;", "begin or end"), ("USE mysql;", "another database"),
+                          ("LOCK TABLES t WRITE;", "LOCK TABLES"), ("SET GLOBAL max_connections = 5;", "whole server"),
+                          ("SELECT RELEASE_ALL_LOCKS();", "lock"), ("SELECT 1\\G", "mariadb client")):
+            self.fleet.last = ""
+            self.fleet.revision("aaaa1111", up)
+            result = self.run_ok("upgrade", code=2)
+            self.assertIn(words, result.err)
+
+    def test_a_metadata_lock_is_waited_for_and_told(self):
+        self.sql(TABLE)
+        self.fleet.revision("aaaa1111", "ALTER TABLE t ADD COLUMN y INT;")
+        with self.maria.session(self.db, "BEGIN; SELECT * FROM t"):
+            tenant = self.run_t("upgrade", code=1)
+        self.assertEqual((tenant["state"], tenant["error"]["class"], tenant["error"]["code"]), ("failed", "lock", "1205"),
+                         tenant)
+        self.assertIn("connection ", tenant["error"]["message"])
+        self.assertEqual(self.run_t("resume")["state"], "succeeded")
+
+    def test_statement_timeout(self):
+        self.inventory(defaults={"statement_timeout": "300ms", "retries": 0})
+        self.fleet.revision("aaaa1111", "SELECT SLEEP(20);")
+        tenant = self.run_t("upgrade", code=1)
+        self.assertEqual((tenant["error"]["class"], tenant["error"]["code"]), ("timeout", "1969"), tenant)
+
+    def test_cancelling_stops_the_server_too(self):
+        self.fleet.revision("aaaa1111", TABLE + "\nSELECT SLEEP(20);")
+        process = self.fleet.start("upgrade")
+        self.wait_for("SLEEP(20)")
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=15)
+        self.assertEqual(process.returncode, 4)  # one statement is done, the next is not
+        self.assertEqual(self.maria.sql("", "SELECT 1 FROM information_schema.processlist WHERE info LIKE "
+                                            "'%SLEEP(20)%' AND id <> CONNECTION_ID()"), [])
+
+    def test_a_session_that_is_killed(self):
+        insert = "INSERT INTO t SELECT 1, GET_LOCK('pace', 20)"
+        self.fleet.revision("aaaa1111", f"{TABLE}\n{insert};\n")
+        with self.maria.session(self.db, "SELECT GET_LOCK('pace', 0)"):
+            process = self.fleet.start("upgrade", "-o", "json")
+            self.wait_for(insert)
+            for row in self.maria.sql("", f'SELECT id FROM information_schema.processlist WHERE info LIKE "{insert}%"'):
+                self.maria.sql("", f"KILL {row[0]}")
+        process.communicate(timeout=15)
+        self.assertIn(self.run_t("upgrade")["state"], ("succeeded", "unchanged"))
+        self.assertEqual(self.sql("SELECT * FROM t"), [["1", "1"]])
+
+    def test_nobody_listens(self):
+        self.inventory(f"mysql://skein@127.0.0.1:1/{self.db}")
+        self.fleet.revision("aaaa1111", TABLE)
+        tenant = self.run_t("upgrade", code=1)
+        self.assertEqual((tenant["error"]["class"], tenant["error"]["code"]), ("connect", "2002"), tenant)
+
+    def test_a_refused_login_and_a_missing_database(self):
+        self.fleet.revision("aaaa1111", TABLE)
+        self.inventory(self.maria.url(self.db).replace(self.maria.SECRET, "wrong-secret"))
+        result = self.run_json("upgrade", code=1)
+        self.assertEqual(result.tenant("t")["error"]["class"], "auth")
+        self.assertNotIn("wrong-secret", result.out + result.err)
+        self.inventory(self.maria.url("nonesuch"))
+        self.assertEqual(self.run_t("upgrade", code=1)["error"]["code"], "1049")
+
+    def test_parameters_that_may_not_be_given(self):
+        self.fleet.revision("aaaa1111", TABLE)
+        for parameter, words in (("init_command=x", "init_command"), ("local_infile=1", "local_infile"),
+                                 ("nonesuch=1", "nonesuch"), ("charset=latin1", "utf8mb4"),
+                                 ("read_default_file=/x", "option files")):
+            self.inventory(self.maria.url(self.db) + "?" + parameter)
+            tenant = self.run_t("upgrade", code=1)
+            self.assertEqual(tenant["error"]["class"], "config")
+            self.assertIn(words, tenant["error"]["message"])
+
+
+class ReadOnly(OnMariaDB):
+    settings = ("--read-only",)
+
+    def test_it_is_refused(self):
+        self.fleet.revision("aaaa1111", TABLE)
+        tenant = self.run_t("upgrade", code=1)
+        self.assertEqual(tenant["state"], "failed", tenant)
+        self.assertEqual(self.maria.tables(self.db), set())
+        self.assertEqual(len(self.run_t("plan")["steps"]), 1)
+
+
+class InDoubt(OnMariaDB):
+    """skein is killed while a statement waits for a lock; the server runs it to its end, or it is killed too."""
+
+    STATEMENTS = (
+        ("ALTER TABLE t ADD COLUMN y INT", "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = "
+                                           "DATABASE() AND table_name = 't' AND column_name = 'y'"),
+        ("CREATE INDEX ix ON t (x)", "SELECT COUNT(*) FROM information_schema.statistics WHERE table_schema = DATABASE() "
+                                     "AND index_name = 'ix'"),
+        ("RENAME TABLE t TO u", "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND "
+                                "table_name = 'u'"),
+        ("CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET NEW.x = 'g'",
+         "SELECT COUNT(*) FROM information_schema.triggers WHERE trigger_schema = DATABASE()"),
+        ("DROP TABLE t", "SELECT COUNT(*) = 0 FROM information_schema.tables WHERE table_schema = DATABASE() AND "
+                         "table_name = 't'"),
+    )
+
+    def die_in(self, statement, is_run):
+        self.fleet.last = ""
+        self.fleet.revision("aaaa1111", f"CREATE TABLE before_it (i INT);\n{statement};\nCREATE TABLE after_it (i INT);")
+        self.sql(TABLE)
+        with self.maria.session(self.db, "BEGIN; SELECT * FROM t"):
+            process = self.fleet.start("upgrade")
+            self.wait_for(statement)
+            process.kill()
+            process.communicate()
+            if not is_run:
+                for row in self.maria.sql("", "SELECT id FROM information_schema.processlist WHERE info LIKE "
+                                              f"\"{statement[:12]}%\""):
+                    self.maria.sql("", f"KILL {row[0]}")
+        self.gone()
+
+    def gone(self):
+        wait_until(lambda: self.maria.sql("", "SELECT COUNT(*) FROM information_schema.processlist WHERE db = "
+                                              f"'{self.db}'") == [["0"]], what="the session goes")
+
+    def test_the_catalog_decides(self):
+        for statement, question in self.STATEMENTS:
+            for is_run in (True, False):
+                with self.subTest(statement=statement, is_run=is_run):
+                    self.inventory(defaults={"lock_timeout": "20s"})
+                    self.die_in(statement, is_run)
+                    self.assertEqual(self.sql(question), [[str(int(is_run))]])
+                    self.assertEqual(self.history(), [["aaaa1111", "up", "running", "1"]])
+                    self.assertEqual(self.run_t("resume")["state"], "succeeded")
+                    self.assertEqual(self.sql(question), [["1"]])
+                    self.assertLessEqual({"before_it", "after_it"}, self.maria.tables(self.db))
+                    self.assertEqual(self.history(), [["aaaa1111", "up", "applied", "3"]])
+                    self.sql(f"DROP DATABASE {self.db}; CREATE DATABASE {self.db}")
+
+    def test_a_person_is_asked_where_it_cannot_tell(self):
+        self.fleet.revision("aaaa1111", TABLE + "\nCALL slow();\nCREATE TABLE after_it (i INT);")
+        self.sql("CREATE TABLE seen (i INT);\nDELIMITER //\nCREATE PROCEDURE slow() BEGIN INSERT INTO seen VALUES (1); "
+                 "DO SLEEP(2); END//\n")
+        process = self.fleet.start("upgrade")
+        self.wait_for("SLEEP(2)")
+        process.kill()
+        process.communicate()
+        self.gone()
+        tenant = self.run_t("resume", code=4)
+        self.assertEqual(tenant["state"], "partial", tenant)
+        self.run_ok("resolve", "t", "--done")
+        self.assertEqual(self.run_t("resume")["state"], "succeeded")
+        self.assertEqual(self.sql("SELECT COUNT(*) FROM seen"), [["1"]])
+
+    def test_the_server_dies_in_mid_ddl(self):
+        self.inventory(defaults={"lock_timeout": "20s", "retries": 0})
+        self.sql(TABLE + "INSERT INTO t SELECT seq, 'x' FROM seq_1_to_200000")
+        self.fleet.revision("aaaa1111", "CREATE TABLE before_it (i INT);\nALTER TABLE t ADD COLUMN y INT, ALGORITHM=COPY;\n"
+                                        "UPDATE t SET y = 1 WHERE id = 1;")
+        process = self.fleet.start("upgrade", "-o", "json")
+        self.wait_for("ALGORITHM=COPY")
+        self.maria.stop("immediate")
+        process.communicate(timeout=60)
+        self.maria.start()
+        self.assertEqual(self.run_t("resume")["state"], "succeeded")
+        self.assertEqual(self.sql("SELECT COUNT(*), SUM(y) FROM t"), [["200000", "1"]])
+        self.assertEqual(self.history(), [["aaaa1111", "up", "applied", "3"]])
+
+
+class TenantLock(OnMariaDB):
+    def test_two_runs_apply_everything_once(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE fx (i INT);\nINSERT INTO fx VALUES (1);\nSELECT SLEEP(0.5);")
+        self.fleet.inventory([{"name": "t", "url": self.maria.url(self.db)}])
+        rival = os.path.basename(self.fleet.rival("other"))
+        first = self.fleet.start("upgrade")
+        second = self.fleet.start("upgrade", inventory=rival)
+        self.assertEqual((first.wait(30), second.wait(30)), (0, 0), (first.communicate(), second.communicate()))
+        first.communicate(), second.communicate()
+        self.assertEqual(self.sql("SELECT COUNT(*) FROM fx"), [["1"]])
+
+    def test_who_holds_a_tenant_is_told(self):
+        self.inventory(defaults={"retries": 0, "lock_timeout": "300ms"})
+        self.fleet.revision("aaaa1111", "SELECT SLEEP(3);")
+        rival = os.path.basename(self.fleet.rival("other"))
+        first = self.fleet.start("upgrade", inventory=rival)
+        self.wait_for("SLEEP(3)")
+        tenant = self.run_t("upgrade", code=1)
+        self.assertEqual(tenant["error"]["class"], "lock")
+        self.assertIn("held by connection", tenant["error"]["message"])
+        first.communicate(timeout=20)
+
+
+if __name__ == "__main__":
+    main()
