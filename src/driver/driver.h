@@ -2,7 +2,7 @@
  *
  * A driver never waits and knows nothing of the event loop. It starts one operation and says what must happen before
  * it is worth calling again (struct want): the descriptor readable or writable, a time passed, or a worker thread run
- * `work`. src/rollout/io.c is the only place that joins these wants to libuv. One operation at a time on a connection;
+ * `work`. src/link/io.c is the only place that joins these wants to libuv. One operation at a time on a connection;
  * calls on one connection never overlap, but may come from different threads one after the other. Only `cancel` may
  * run beside the others.
  *

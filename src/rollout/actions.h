@@ -9,7 +9,7 @@
 #define ROLLOUT_ACTIONS_H
 
 #include "dialect/template.h"
-#include "rollout/io.h"
+#include "link/io.h"
 #include "rollout/work.h"
 
 /* What the SQL is made from, besides the actions themselves. Borrowed for the length of the batch. */

@@ -7,8 +7,8 @@
 #include "base/secret.h"
 #include "dialect/split.h"
 #include "dialect/template.h"
-#include "rollout/link.h"
-#include "rollout/loop.h"
+#include "link/link.h"
+#include "link/loop.h"
 
 /* How long a query may take where the source says nothing else, and how much it may return. */
 enum { QUERY_TIMEOUT_MS = 60000, ROWS_MAX = 250000, BYTES_MAX = 64 * 1024 * 1024 };

@@ -8,7 +8,7 @@
 #define ROLLOUT_LOOK_H
 
 #include "dialect/template.h"
-#include "rollout/io.h"
+#include "link/io.h"
 
 struct adoption;
 

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/parse.h"
 #include "driver/driver.h"
-#include "rollout/loop.h"
+#include "link/loop.h"
 #include "rollout/rollout_private.h"
 
 double rollout_elapsed_ms(const struct rollout *rollout)

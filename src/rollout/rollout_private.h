@@ -10,7 +10,7 @@
 #include "rollout/evidence.h"
 #include "rollout/gates.h"
 #include "rollout/journal.h"
-#include "rollout/link.h"
+#include "link/link.h"
 #include "rollout/rollout.h"
 #include "rollout/scheduler.h"
 #include "rollout/ways.h"

@@ -1,6 +1,6 @@
 /* What a run is made from: waves, servers, logins and tenants for the scheduler; and the loop's
  * handles. */
-#include "rollout/loop.h"
+#include "link/loop.h"
 #include "rollout/rollout_private.h"
 
 #include <signal.h>

@@ -12,7 +12,7 @@
 #include "inventory/inventory.h"
 #include "plan/plan.h"
 #include "event/event.h"
-#include "rollout/link.h"
+#include "link/link.h"
 #include "rollout/retry.h"
 
 struct evidence;

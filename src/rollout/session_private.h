@@ -9,7 +9,7 @@
 #include "dialect/script.h"
 #include "dialect/template.h"
 #include "rollout/actions.h"
-#include "rollout/blockers.h"
+#include "link/blockers.h"
 #include "rollout/evidence.h"
 #include "rollout/look.h"
 #include "rollout/record.h"

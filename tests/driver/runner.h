@@ -1,4 +1,4 @@
-/* Runs operations of a driver to their end, one by one: what src/rollout/io.c does with libuv, done
+/* Runs operations of a driver to their end, one by one: what src/link/io.c does with libuv, done
  * with poll(2) and by calling `work` itself. Blocks; for tests.
  *
  *     struct runner runner = {.driver = &driver_sqlite};

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Says how much of src/rollout the simulation alone enters: lines, and branches that were taken at least once,
+# Says how much of src/rollout and src/link the simulation alone enters: lines, and branches that were taken at least once,
 # for each file and in all. Builds with gcov in a folder of its own.
 #
 #     sh tests/sim/coverage.sh BUILD [CASES]      BUILD: a folder for the build, made where it is missing
@@ -17,14 +17,14 @@ cmake --build "$build" --target sim -- --quiet
 find "$build" -name '*.gcda' -delete
 "$build/tests/sim/sim" --cases "$cases"
 
-objects=$build/CMakeFiles/libskein.dir/src/rollout
+objects=$build/CMakeFiles/libskein.dir/src
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT INT TERM
-for object in "$objects"/*.gcda; do
+for object in "$objects"/rollout/*.gcda "$objects"/link/*.gcda; do
     (cd "$tmp" && LC_ALL=C gcov -b -n "$object" 2>/dev/null)
 done | awk -v wanted="$wanted" '
     # One block a source file: its name in quotes, then percentages "of" a number.
-    /^File / { file = $0; gsub(/.*src\/|.$/, "", file); is_ours = index($0, "/src/rollout/") && /\.c.$/ }
+    /^File / { file = $0; gsub(/.*src\/|.$/, "", file); is_ours = /\/src\/(rollout|link)\/.*\.c.$/ }
     is_ours && /^(Lines executed|Taken at least once):/ {
         split($0, part, /[:%]| of /)
         kind = $1 == "Lines" ? "lines" : "branches"
@@ -38,6 +38,6 @@ done | awk -v wanted="$wanted" '
             printf "%-32s %6.1f %% %7s %%\n", file, shown[file, "lines"], shown[file, "branches"] | "sort"
         close("sort")
         branches = 100 * hit["branches"] / all["branches"]
-        printf "%-32s %6.1f %% %7.1f %%\n", "src/rollout", 100 * hit["lines"] / all["lines"], branches
+        printf "%-32s %6.1f %% %7.1f %%\n", "all", 100 * hit["lines"] / all["lines"], branches
         exit branches < wanted
     }'

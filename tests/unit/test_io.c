@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "rollout/io.h"
+#include "link/io.h"
 
 enum { STEPS_MAX = 4, LATE_MS = 5000, SOON_MS = 20 };
 

@@ -1,7 +1,7 @@
 #include "unit/unit.h"
 
 #include "inventory/inventory.h"
-#include "rollout/pool.h"
+#include "link/pool.h"
 
 /* The pool only keeps connections: any pointer is one. */
 static struct io *connection(int *which)

@@ -1,4 +1,4 @@
-#include "rollout/loop.h"
+#include "link/loop.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -10,8 +10,8 @@
  *
  * While a batch runs, its ops (and what they point to, their arena) belong to the io.
  */
-#ifndef ROLLOUT_IO_H
-#define ROLLOUT_IO_H
+#ifndef LINK_IO_H
+#define LINK_IO_H
 
 #include <uv.h>
 

@@ -1,12 +1,12 @@
-#include "rollout/link.h"
+#include "link/link.h"
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "dialect/template.h"
 #include "inventory/inventory.h"
-#include "rollout/credentials.h"
-#include "rollout/pool.h"
-#include "rollout/resolve.h"
+#include "link/credentials.h"
+#include "link/pool.h"
+#include "link/resolve.h"
 
 enum { RESET_TIMEOUT_MS = 10000 };
 

@@ -7,8 +7,8 @@
  *     job->work = look_up_on_thread, job->on_done = on_looked_up, job->ctx = host;
  *     job_start(loop, job);       keeps the loop alive; *job is the caller's and must stay until on_done
  */
-#ifndef ROLLOUT_JOB_H
-#define ROLLOUT_JOB_H
+#ifndef LINK_JOB_H
+#define LINK_JOB_H
 
 #include <uv.h>
 

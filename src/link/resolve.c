@@ -1,4 +1,4 @@
-#include "rollout/resolve.h"
+#include "link/resolve.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/map.h"
-#include "rollout/job.h"
+#include "link/job.h"
 
 struct waiter {
     struct waiter *next;

@@ -15,10 +15,10 @@
  *
  * Addresses and passwords live as long as the links. Nothing here blocks the loop.
  */
-#ifndef ROLLOUT_LINK_H
-#define ROLLOUT_LINK_H
+#ifndef LINK_LINK_H
+#define LINK_LINK_H
 
-#include "rollout/io.h"
+#include "link/io.h"
 
 struct link;
 struct links;

@@ -3,8 +3,8 @@
  * A login is a server, a user and a source of the password, be it a file of libpq's that the URL names.
  * Its password is fetched once, on a thread, and cleared at the end.
  */
-#ifndef ROLLOUT_CREDENTIALS_H
-#define ROLLOUT_CREDENTIALS_H
+#ifndef LINK_CREDENTIALS_H
+#define LINK_CREDENTIALS_H
 
 #include <uv.h>
 

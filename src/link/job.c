@@ -1,4 +1,4 @@
-#include "rollout/job.h"
+#include "link/job.h"
 
 static void run_on_thread(void *arg)
 {

@@ -1,6 +1,6 @@
 /* An event loop, where the system has room for one: libuv aborts where it gets no descriptors for the first. */
-#ifndef ROLLOUT_LOOP_H
-#define ROLLOUT_LOOP_H
+#ifndef LINK_LOOP_H
+#define LINK_LOOP_H
 
 #include <uv.h>
 

@@ -1,4 +1,4 @@
-#include "rollout/credentials.h"
+#include "link/credentials.h"
 
 #include <inttypes.h>
 
@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "base/secret.h"
-#include "rollout/job.h"
+#include "link/job.h"
 
 struct waiter {
     struct waiter *next;

@@ -1,4 +1,4 @@
-#include "rollout/io.h"
+#include "link/io.h"
 
 #include <inttypes.h>
 #include <pthread.h>

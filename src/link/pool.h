@@ -2,8 +2,8 @@
  *
  * Tenants with a `schema` often share a database: connecting once for each would cost more than their work. A
  * connection is left only when it was made like new, and only while another tenant may still want it. */
-#ifndef ROLLOUT_POOL_H
-#define ROLLOUT_POOL_H
+#ifndef LINK_POOL_H
+#define LINK_POOL_H
 
 #include "base/compiler.h"
 

@@ -14,10 +14,10 @@
  *
  * All of them take NULL.
  */
-#ifndef ROLLOUT_BLOCKERS_H
-#define ROLLOUT_BLOCKERS_H
+#ifndef LINK_BLOCKERS_H
+#define LINK_BLOCKERS_H
 
-#include "rollout/link.h"
+#include "link/link.h"
 
 struct blockers;
 

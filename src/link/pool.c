@@ -1,11 +1,11 @@
-#include "rollout/pool.h"
+#include "link/pool.h"
 
 #include <inttypes.h>
 
 #include "base/arena.h"
 #include "base/map.h"
 #include "inventory/inventory.h"
-#include "rollout/io.h"
+#include "link/io.h"
 
 enum { IDLE_MAX = 64 };
 

@@ -1,4 +1,4 @@
-#include "rollout/blockers.h"
+#include "link/blockers.h"
 
 #include "base/arena.h"
 #include "base/buf.h"

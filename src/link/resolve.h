@@ -3,8 +3,8 @@
  *
  * A failure is told to all who waited and not remembered: the next who asks starts a new look-up.
  */
-#ifndef ROLLOUT_RESOLVE_H
-#define ROLLOUT_RESOLVE_H
+#ifndef LINK_RESOLVE_H
+#define LINK_RESOLVE_H
 
 #include <uv.h>
 
