@@ -4,7 +4,7 @@
 #include "cli/faults.h"
 #include "cli/run.h"
 
-static int run(struct fleet *fleet, const struct options *options)
+static int run_adopt(struct fleet *fleet, const struct options *options)
 {
     const char **targets = arena_calloc(&fleet->arena, 2, sizeof *targets);
     struct request request = cli_request(options, VERB_ADOPT);
@@ -35,5 +35,5 @@ const struct command command_adopt = {
     .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_WAIT | OPTIONS_SELECT | OPTIONS_OUTPUT |
               OPTIONS_RUN | OPTIONS_POLICY | OPTIONS_ADOPT | OPTIONS_FORCE | OPTIONS_DRY_RUN,
     .needs = FLEET_VISIT,
-    .run = run,
+    .run = run_adopt,
 };

@@ -4,7 +4,7 @@
 #include "cli/exit.h"
 #include "cli/faults.h"
 
-static int run(struct fleet *fleet, const struct options *options)
+static int run_branches(struct fleet *fleet, const struct options *options)
 {
     const struct range all = {0};
     struct revisions listed;
@@ -31,5 +31,5 @@ const struct command command_branches = {
     .example = "skein branches -v",
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT,
     .needs = FLEET_CHAIN,
-    .run = run,
+    .run = run_branches,
 };

@@ -87,17 +87,17 @@ static bool refuse_selection(const struct options *options, struct err *err)
 
 /* ---- the tenants --------------------------------------------------------------------------- */
 
-static void on_event(void *ctx, const struct event *event)
+static void on_checked(void *ctx, const struct event *event)
 {
     size_t *behind = ctx;
     if (event->kind == EVENT_TENANT_FINISHED)
-        *behind += event->outcome->state != TENANT_UNCHANGED;
+        *behind += event->outcome->state != TENANT_UNCHANGED || event->outcome->half_step;
 }
 
-static int run(struct fleet *fleet, const struct options *options)
+static int run_check(struct fleet *fleet, const struct options *options)
 {
     size_t behind = 0;
-    struct observer observer = {on_event, &behind};
+    struct observer observer = {on_checked, &behind};
     struct request request = cli_request(options, VERB_CHECK);
     struct err err;
     if (options->checks_chain)
@@ -107,10 +107,13 @@ static int run(struct fleet *fleet, const struct options *options)
         return cli_fail(&err);
     }
     int exit_code = cli_run(fleet, options, &request, &observer);
+    /* It only asks: that a tenant is not as it should be is its answer. */
+    if (exit_code == EXIT_PERSON)
+        return EXIT_TENANT_FAILED;
     return exit_code == EXIT_OK ? whereabouts_tell_behind(behind) : exit_code;
 }
 
-static unsigned needs_for(const struct options *options)
+static unsigned check_needs(const struct options *options)
 {
     return options->checks_chain ? FLEET_CHAIN : FLEET_VISIT;
 }
@@ -124,9 +127,9 @@ const struct command command_check = {
         "tenant where it stands and whether the files it has applied are still what they were.\n"
         "Takes no lock and changes nothing.\n"
         "\n"
-        "Exit 0: all is well. 1: a tenant is not at the heads, has applied a file that was changed\n"
-        "since, or cannot be asked; the report says which. 2: a fault of the inventory or the chain. The\n"
-        "JSON's run is 'succeeded' where everybody could be asked, its tenants 'unchanged' at the heads.\n"
+        "Exit 0: all is well. 1: a tenant is not at the heads, is partly applied or in doubt, has applied\n"
+        "a file that was changed since, or cannot be asked; the report says which. 2: a fault of the\n"
+        "inventory or the chain. The JSON's run is 'succeeded' where everybody could be asked, its tenants 'unchanged' at the heads.\n"
         "\n"
         "With --chain only the chain is read, as a pull request wants it: each file, the graph, and the\n"
         "scripts of each dialect that listed tenants, sources or sections have, or of --dialect. It\n"
@@ -134,6 +137,6 @@ const struct command command_check = {
         "tenant is needed.",
     .example = "skein check --select 'tier=canary'",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_CHECK,
-    .needs_for = needs_for,
-    .run = run,
+    .needs_for = check_needs,
+    .run = run_check,
 };

@@ -361,7 +361,7 @@ static const char fish[] =
     "end\n"
     "complete -c skein -f -a '(__skein_reply)'\n";
 
-static int run(struct fleet *fleet, const struct options *options)
+static int run_completion(struct fleet *fleet, const struct options *options)
 {
     static const struct {
         const char *shell, *script;
@@ -396,5 +396,5 @@ const struct command command_completion = {
     .groups = OPTIONS_COMMON | OPTIONS_LEDGER,
     .min_args = 1,
     .max_args = ARGS_MAX,
-    .run = run,
+    .run = run_completion,
 };

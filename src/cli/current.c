@@ -6,7 +6,8 @@
 
 static bool is_at_heads(const struct chain *chain, const struct outcome *outcome)
 {
-    if (!outcome->from.is_known || outcome->from.count != chain->real_head_count)
+    if (outcome->half_step || !outcome->from.is_known ||
+        outcome->from.count != chain->real_head_count)
         return false;
     for (size_t i = 0; i < outcome->from.count; i++) {
         const struct revision *revision = chain_get(chain, outcome->from.ids[i]);
@@ -21,7 +22,7 @@ struct looking {
     size_t behind;
 };
 
-static void on_event(void *ctx, const struct event *event)
+static void on_looked(void *ctx, const struct event *event)
 {
     struct looking *looking = ctx;
     looking->whereabouts.on_event(looking->whereabouts.ctx, event);
@@ -41,12 +42,12 @@ static void print_revisions(const struct whereabouts *whereabouts, const struct 
     chain_text_end(&text);
 }
 
-static int run(struct fleet *fleet, const struct options *options)
+static int run_current(struct fleet *fleet, const struct options *options)
 {
     struct whereabouts whereabouts;
     whereabouts_init(&whereabouts, fleet);
     struct looking looking = {.whereabouts = whereabouts_observer(&whereabouts)};
-    struct observer observer = {on_event, &looking};
+    struct observer observer = {on_looked, &looking};
     struct request request = cli_request(options, VERB_CURRENT);
     int exit_code = cli_run(fleet, options, &request, &observer);
     whereabouts_finish(&whereabouts);
@@ -62,10 +63,11 @@ const struct command command_current = {
     .arguments = "",
     .summary = "where every tenant stands",
     .help =
-        "Reads the version table of every selected tenant. With -v, all of the header of every\n"
+        "Reads the version table of every selected tenant, and whether a revision is partly applied there\n"
+        "('r2 + r3 (partial: 2 of 4 statements)'). With -v, all of the header of every\n"
         "revision that any of them stands at.",
     .example = "skein current --check-heads",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_CHECK_HEADS,
     .needs = FLEET_VISIT,
-    .run = run,
+    .run = run_current,
 };

@@ -2,7 +2,7 @@
 #include "cli/offline.h"
 #include "cli/run.h"
 
-static int run(struct fleet *fleet, const struct options *options)
+static int run_downgrade(struct fleet *fleet, const struct options *options)
 {
     if (options->is_sql)
         return cli_offline(fleet, options, PLAN_DOWNGRADE);
@@ -10,7 +10,7 @@ static int run(struct fleet *fleet, const struct options *options)
     return cli_run(fleet, options, &request, NULL);
 }
 
-static unsigned needs_for(const struct options *options)
+static unsigned downgrade_needs(const struct options *options)
 {
     return options->is_sql ? cli_offline_needs(options) : FLEET_VISIT;
 }
@@ -30,6 +30,6 @@ const struct command command_downgrade = {
               OPTIONS_RUN | OPTIONS_POLICY | OPTIONS_SQL,
     .min_args = 1,
     .max_args = ARGS_MAX,
-    .needs_for = needs_for,
-    .run = run,
+    .needs_for = downgrade_needs,
+    .run = run_downgrade,
 };

@@ -102,8 +102,8 @@ static bool find_dependencies(struct fleet *fleet, const struct words *asked, st
     return true;
 }
 
-static bool fill(struct fleet *fleet, const struct options *options, struct revisions parents,
-                 struct revision *ret, struct err *err)
+static bool fill_draft(struct fleet *fleet, const struct options *options, struct revisions parents,
+                       struct revision *ret, struct err *err)
 {
     *ret = (struct revision){
         .id = options->rev_id ? options->rev_id : make_id(&fleet->arena),
@@ -121,7 +121,7 @@ static bool fill(struct fleet *fleet, const struct options *options, struct revi
 /* ---- the file ------------------------------------------------------------------------------ */
 
 /* `Generating …  done`, or with -o what `show` would say of it. */
-static void tell(const struct chain *chain, const struct options *options, const char *id)
+static void tell_drafted(const struct chain *chain, const struct options *options, const char *id)
 {
     const struct revision *revision = chain_get(chain, id);
     if (!options->output_count) {
@@ -140,7 +140,7 @@ int cli_draft(struct fleet *fleet, const struct options *options, struct revisio
     struct draft draft = {.dir = fleet->chain->dir, .template_path = options->sql_template};
     struct faults faults;
     struct err err;
-    if (!fill(fleet, options, parents, &draft.revision, &err))
+    if (!fill_draft(fleet, options, parents, &draft.revision, &err))
         return cli_fail(&err);
     faults_init(&faults);
     struct chain *chain = draft_put(&draft, &faults);
@@ -150,7 +150,7 @@ int cli_draft(struct fleet *fleet, const struct options *options, struct revisio
         fputs("skein: no revision was written\n", stderr);
         return EXIT_USAGE;
     }
-    tell(chain, options, draft.revision.id);
+    tell_drafted(chain, options, draft.revision.id);
     chain_free(chain);
     return EXIT_OK;
 }

@@ -97,7 +97,7 @@ static bool check_chain(const struct chain *chain)
     return is_good;
 }
 
-static int run(struct fleet *fleet, const struct options *options)
+static int run_edit(struct fleet *fleet, const struct options *options)
 {
     struct revisions found;
     struct err err;
@@ -113,7 +113,7 @@ static int run(struct fleet *fleet, const struct options *options)
     return check_chain(fleet->chain) ? exit_code : EXIT_USAGE;
 }
 
-static unsigned needs_for(const struct options *options)
+static unsigned edit_needs(const struct options *options)
 {
     return whereabouts_needs(options->args[0]);
 }
@@ -131,6 +131,6 @@ const struct command command_edit = {
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_PARALLEL,
     .min_args = 1,
     .max_args = 1,
-    .needs_for = needs_for,
-    .run = run,
+    .needs_for = edit_needs,
+    .run = run_edit,
 };

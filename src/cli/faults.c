@@ -2,9 +2,9 @@
 
 #include "base/buf.h"
 #include "base/human.h"
-#include "library/visit.h"
+#include "library/prepare.h"
 
-static void tell(const struct err *err)
+static void tell_fault(const struct err *err)
 {
     struct buf line;
     buf_init(&line, 8192);
@@ -35,8 +35,8 @@ void cli_note(const char *format, ...)
 
 int cli_fail(const struct err *err)
 {
-    tell(err);
-    return visit_exit_code(err);
+    tell_fault(err);
+    return prepare_exit_code(err);
 }
 
 bool cli_tell_faults(struct faults *faults)
@@ -45,7 +45,7 @@ bool cli_tell_faults(struct faults *faults)
         return true;
     faults_sort(faults);
     for (size_t i = 0; i < faults->count; i++)
-        tell(&faults->items[i]);
+        tell_fault(&faults->items[i]);
     if (faults->total > faults->count)
         fprintf(stderr, "… and %zu more\n", faults->total - faults->count);
     fprintf(stderr, "skein: %zu fault%s; no tenant was touched\n", faults->total,

@@ -76,7 +76,7 @@ static bool forget(struct fleet *fleet, struct ledger *ledger, const struct opti
     return concern.err.kind == ERR_NONE;
 }
 
-static void tell(const struct options *options, size_t count, size_t removed)
+static void tell_forgotten(const struct options *options, size_t count, size_t removed)
 {
     struct buf line;
     if (options->is_quiet)
@@ -103,7 +103,7 @@ static struct ledger *open_ledger(const char *where, struct err *err)
     return ledger_open(where, LEDGER_WRITE, err);
 }
 
-static int run(struct fleet *fleet, const struct options *options)
+static int run_forget(struct fleet *fleet, const struct options *options)
 {
     size_t count, removed;
     struct err err;
@@ -120,7 +120,7 @@ static int run(struct fleet *fleet, const struct options *options)
     ledger_close(ledger);
     if (!is_fine)
         return cli_fail(&err);
-    tell(options, count, removed);
+    tell_forgotten(options, count, removed);
     return EXIT_OK;
 }
 
@@ -137,5 +137,5 @@ const struct command command_forget = {
     .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_FORGET | OPTIONS_ALL,
     .max_args = ARGS_MAX,
     .needs = FLEET_INVENTORY,
-    .run = run,
+    .run = run_forget,
 };

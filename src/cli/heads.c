@@ -2,7 +2,7 @@
 #include "cli/chain_text.h"
 #include "cli/exit.h"
 
-static int run(struct fleet *fleet, const struct options *options)
+static int run_heads(struct fleet *fleet, const struct options *options)
 {
     const struct chain *chain = fleet->chain;
     bool is_real = options->resolves_dependencies;
@@ -24,5 +24,5 @@ const struct command command_heads = {
     .example = "skein heads",
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_DEPENDENCIES,
     .needs = FLEET_CHAIN,
-    .run = run,
+    .run = run_heads,
 };

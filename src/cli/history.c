@@ -11,7 +11,7 @@ static bool needs_tenants(const struct options *options)
     return options->indicates_current || (options->range && whereabouts_are_meant(options->range));
 }
 
-static int run(struct fleet *fleet, const struct options *options)
+static int run_history(struct fleet *fleet, const struct options *options)
 {
     struct range range = {0};
     struct whereabouts whereabouts = {0};
@@ -33,7 +33,7 @@ static int run(struct fleet *fleet, const struct options *options)
     return chain_text_end(&text) ? exit_code : EXIT_USAGE;
 }
 
-static unsigned needs_for(const struct options *options)
+static unsigned history_needs(const struct options *options)
 {
     return needs_tenants(options) ? FLEET_VISIT : FLEET_CHAIN;
 }
@@ -50,6 +50,6 @@ const struct command command_history = {
     .example = "skein history -r base:head -v",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_PARALLEL | OPTIONS_RANGE |
               OPTIONS_INDICATE,
-    .needs_for = needs_for,
-    .run = run,
+    .needs_for = history_needs,
+    .run = run_history,
 };

@@ -178,7 +178,7 @@ static void report(const struct import_request *request, const struct import_res
 
 /* ---- the command --------------------------------------------------------------------------- */
 
-static int run(struct fleet *fleet, const struct options *options)
+static int run_import(struct fleet *fleet, const struct options *options)
 {
     struct import_request request;
     struct import_result result = {0};
@@ -223,5 +223,5 @@ const struct command command_import = {
     .min_args = 2,
     .max_args = ARGS_MAX,
     .needs = FLEET_CHAIN_DIR | FLEET_VERSION_TABLE,
-    .run = run,
+    .run = run_import,
 };

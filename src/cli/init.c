@@ -103,7 +103,7 @@ static const char *without_slashes(struct arena *arena, const char *dir)
     return len ? arena_strndup(arena, dir, len) : ".";
 }
 
-static void tell(const struct making *making, const char *verb, const char *path)
+static void tell_made(const struct making *making, const char *verb, const char *path)
 {
     if (!making->is_quiet)
         status_tell(verb, path);
@@ -127,7 +127,7 @@ static bool make_dir(struct making *making, const char *dir, struct err *err)
         if (mkdir(path, 0777) && errno != EEXIST)
             return err_at(err, ERR_CONFIG, path, 0, "cannot make it: %s", strerror(errno));
     }
-    tell(making, "Creating directory", dir);
+    tell_made(making, "Creating directory", dir);
     return true;
 }
 
@@ -136,8 +136,8 @@ static struct chain_file file_of(const char *name, const char *text)
     return (struct chain_file){.name = name, .bytes = text, .len = strlen(text)};
 }
 
-static bool put(struct making *making, const char *dir, const struct chain_file *files,
-                size_t count, struct err *err)
+static bool put_folder(struct making *making, const char *dir, const struct chain_file *files,
+                       size_t count, struct err *err)
 {
     for (size_t i = 0; i < count; i++)
         if (exists(in(making, dir, files[i].name)))
@@ -146,7 +146,7 @@ static bool put(struct making *making, const char *dir, const struct chain_file 
     if (!make_dir(making, dir, err) || !chain_put(dir, files, count, err))
         return false;
     for (size_t i = 0; i < count; i++)
-        tell(making, "Generating", in(making, dir, files[i].name));
+        tell_made(making, "Generating", in(making, dir, files[i].name));
     return true;
 }
 
@@ -181,7 +181,7 @@ static bool ignore_ledger(struct making *making, struct err *err)
         is_good = false;
     if (!is_good)
         return err_at(err, ERR_CONFIG, path, 0, "cannot write it: %s", strerror(error));
-    tell(making, was_there ? "Adding the ledger to" : "Generating", path);
+    tell_made(making, was_there ? "Adding the ledger to" : "Generating", path);
     return true;
 }
 
@@ -195,8 +195,8 @@ static bool make_all(struct making *making, struct err *err)
     if (exists(inventory_path))
         return err_at(err, ERR_CONFIG, inventory_path, 0,
                       "it exists already, and is left as it is");
-    return put(making, making->chain_dir, chain_files, ARRAY_LEN(chain_files), err) &&
-           ignore_ledger(making, err) && put(making, making->dir, &inventory, 1, err);
+    return put_folder(making, making->chain_dir, chain_files, ARRAY_LEN(chain_files), err) &&
+           ignore_ledger(making, err) && put_folder(making, making->dir, &inventory, 1, err);
 }
 
 /* As they can be typed where one stands. */
@@ -223,7 +223,7 @@ static void tell_next(struct making *making)
     buf_done(&option);
 }
 
-static int run(struct fleet *fleet, const struct options *options)
+static int run_init(struct fleet *fleet, const struct options *options)
 {
     const char *slash = strrchr(options->file, '/');
     struct making making = {
@@ -261,5 +261,5 @@ const struct command command_init = {
     .example = "skein init fleet && cd fleet",
     .groups = OPTIONS_COMMON,
     .max_args = 1,
-    .run = run,
+    .run = run_init,
 };

@@ -19,7 +19,7 @@ static bool find_parents(struct fleet *fleet, const struct options *options, str
     return true;
 }
 
-static int run(struct fleet *fleet, const struct options *options)
+static int run_merge(struct fleet *fleet, const struct options *options)
 {
     struct revisions parents;
     struct err err;
@@ -41,5 +41,5 @@ const struct command command_merge = {
     .min_args = 1,
     .max_args = ARGS_MAX,
     .needs = FLEET_CHAIN,
-    .run = run,
+    .run = run_merge,
 };

@@ -241,7 +241,7 @@ static const struct option_row rows[] = {
     {"undone", 0, NULL, OPTIONS_SETTLE, "it did not: go on with it", TO(says_undone)},
     {"statements", 0, "N", OPTIONS_SETTLE,
      "so many of the file's statements took effect: go on after them", 0, set_statements},
-    {"accept-chain-change", 0, NULL, OPTIONS_AGAIN,
+    {"accept-chain-change", 0, NULL, OPTIONS_CONTINUATION,
      "go on though revision files have changed since the run", TO(accepts_chain_change)},
     {"keep", 0, "N", OPTIONS_FORGET, "but the newest N runs", 0, set_keep},
     {"older-than", 0, "DURATION", OPTIONS_FORGET, "only runs begun longer ago: 12h, 90d", 0,
@@ -279,7 +279,7 @@ static void add_help(struct buf *buf, const struct option_row *row)
 
 /* ---- parsing ------------------------------------------------------------------------------- */
 
-static bool set(struct options *options, const struct option_row *row, const char *value)
+static bool set_option(struct options *options, const struct option_row *row, const char *value)
 {
     void *member = (char *)options + row->at;
     if (row->set)
@@ -296,7 +296,7 @@ static bool set_checked(struct options *options, const struct option_row *row, c
                         const char *value, struct err *err)
 {
     struct buf help;
-    if (set(options, row, value))
+    if (set_option(options, row, value))
         return true;
     buf_init(&help, BUF_MAX_DEFAULT);
     add_help(&help, row);

@@ -25,7 +25,7 @@ struct command;
         group(WAIT)         /* --wait */                                                           \
         group(POLICY)       /* --on-failure, --max-failures */                                     \
         group(DRY_RUN)      /* --dry-run */                                                        \
-        group(AGAIN)        /* --accept-chain-change */                                            \
+        group(CONTINUATION) /* --accept-chain-change */                                            \
         group(SETTLE)       /* --done, --undone, --statements */                                   \
         group(FORGET)       /* --keep, --older-than, --unfinished */                               \
         group(ALL)          /* --all */                                                            \

@@ -154,7 +154,7 @@ struct outlet *outlet_open(int fd)
     return NULL;
 }
 
-static void add(struct outlet *outlet, const char *text, size_t len)
+static void add_text(struct outlet *outlet, const char *text, size_t len)
 {
     if (outlet->dropped_lines || len > OUTLET_MAX_BYTES - outlet->waiting_len) {
         outlet->dropped_lines += count_lines(text, len);
@@ -168,7 +168,7 @@ static void add(struct outlet *outlet, const char *text, size_t len)
 void outlet_write(struct outlet *outlet, const char *text, size_t len)
 {
     pthread_mutex_lock(&outlet->mutex);
-    add(outlet, text, len);
+    add_text(outlet, text, len);
     pthread_mutex_unlock(&outlet->mutex);
 }
 

@@ -1,7 +1,7 @@
 #include "cli/command.h"
 #include "cli/run.h"
 
-static int run(struct fleet *fleet, const struct options *options)
+static int run_plan(struct fleet *fleet, const struct options *options)
 {
     struct request request = cli_request(options, VERB_PLAN);
     return cli_run(fleet, options, &request, NULL);
@@ -18,5 +18,5 @@ const struct command command_plan = {
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN,
     .max_args = ARGS_MAX,
     .needs = FLEET_VISIT,
-    .run = run,
+    .run = run_plan,
 };

@@ -184,7 +184,7 @@ static void count(struct progress *progress, const struct event *event)
     progress->bad += tenant_state_is_bad(event->outcome->state);
 }
 
-static void on_event(void *ctx, const struct event *event)
+static void on_run_event(void *ctx, const struct event *event)
 {
     struct progress *progress = ctx;
     if (!progress->view || progress->is_over)
@@ -197,7 +197,7 @@ static void on_event(void *ctx, const struct event *event)
 
 struct observer progress_observer(struct progress *progress)
 {
-    return (struct observer){on_event, progress};
+    return (struct observer){on_run_event, progress};
 }
 
 void progress_tick(void *ctx)

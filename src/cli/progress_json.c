@@ -98,7 +98,7 @@ static bool is_shown(const struct progress *progress, const struct event *event)
     return event->kind == EVENT_TENANT_FINISHED && progress_is_bad(event->outcome);
 }
 
-static void on_event(struct progress *progress, const struct event *event)
+static void on_json_event(struct progress *progress, const struct event *event)
 {
     if (!is_shown(progress, event))
         return;
@@ -123,4 +123,4 @@ static void add_dropped(struct progress *progress, size_t lines)
     buf_addc(&progress->out, '\n');
 }
 
-const struct progress_view progress_view_json = {on_event, NULL, add_dropped, NULL};
+const struct progress_view progress_view_json = {on_json_event, NULL, add_dropped, NULL};

@@ -92,7 +92,7 @@ static void tell_words(struct progress *progress, const struct event *event)
         buf_clear(&progress->out);
 }
 
-static void on_event(struct progress *progress, const struct event *event)
+static void on_plain_event(struct progress *progress, const struct event *event)
 {
     if (event->kind == EVENT_RUN_FINISHED)
         tell_held_back(progress);
@@ -106,5 +106,5 @@ static void on_event(struct progress *progress, const struct event *event)
         tell_if_due(progress);
 }
 
-const struct progress_view progress_view_plain = {on_event, tell_if_due, progress_add_dropped,
+const struct progress_view progress_view_plain = {on_plain_event, tell_if_due, progress_add_dropped,
                                                   NULL};

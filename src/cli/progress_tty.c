@@ -12,7 +12,7 @@ struct line {
     size_t max_width;
 };
 
-static void add(struct line *line, const char *text)
+static void add_to_line(struct line *line, const char *text)
 {
     size_t len = human_fit(text, line->max_width - line->width);
     size_t start = line->out->len;
@@ -28,7 +28,7 @@ static PRINTF_LIKE(2, 3) void addf(struct line *line, const char *format, ...)
     va_start(args, format);
     buf_vaddf(&text, format, args);
     va_end(args);
-    add(line, text.data);
+    add_to_line(line, text.data);
     buf_done(&text);
 }
 
@@ -72,7 +72,7 @@ static void draw_whole(struct progress *progress, size_t columns)
     buf_init(&part, BUF_MAX_DEFAULT);
     human_add_bar(&part, share, BAR_WIDTH < columns / 3 ? BAR_WIDTH : columns / 3, false);
     addf(&line, "%s  ", progress->title.data);
-    add(&line, part.data);
+    add_to_line(&line, part.data);
     addf(&line, "  %zu/%zu", progress->done, progress->total);
     if (progress->bad) {
         progress_color(progress, &progress->out, "\033[31m");
@@ -81,7 +81,7 @@ static void draw_whole(struct progress *progress, size_t columns)
     }
     buf_clear(&part);
     progress_add_pace(progress, &part);
-    add(&line, part.data);
+    add_to_line(&line, part.data);
     buf_done(&part);
     end_line(progress, &line);
 }
@@ -113,7 +113,7 @@ static void draw_running(struct progress *progress, size_t columns)
     }
     if (shown < progress->running)
         buf_adds(&part, ", ...");
-    add(&line, part.data);
+    add_to_line(&line, part.data);
     buf_done(&part);
     end_line(progress, &line);
 }
@@ -167,7 +167,7 @@ static bool has_words(const struct progress *progress, const struct event *event
     return event->kind == EVENT_TENANT_RETRIES && progress->is_verbose;
 }
 
-static void on_event(struct progress *progress, const struct event *event)
+static void on_tty_event(struct progress *progress, const struct event *event)
 {
     if (has_words(progress, event) && !progress_holds_back(progress, event))
         print_words(progress, event);
@@ -187,5 +187,5 @@ static void make_room(struct progress *progress)
     progress_flush(progress);
 }
 
-const struct progress_view progress_view_tty = {on_event, draw_if_due, progress_add_dropped,
+const struct progress_view progress_view_tty = {on_tty_event, draw_if_due, progress_add_dropped,
                                                 make_room};

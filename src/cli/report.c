@@ -11,7 +11,7 @@ struct reading {
     bool hides_values; /* the inventory says so by now */
 };
 
-static void on_event(void *ctx, const struct event *event)
+static void on_replayed(void *ctx, const struct event *event)
 {
     const struct reading *reading = ctx;
     struct arena arena;
@@ -26,7 +26,7 @@ static void on_event(void *ctx, const struct event *event)
 static bool read_report(struct fleet *fleet, const char *id, struct report *report, struct err *err)
 {
     struct reading reading = {report, fleet->inventory->hides_values};
-    struct observer observer = {on_event, &reading};
+    struct observer observer = {on_replayed, &reading};
     const char *where = fleet_ledger(fleet, err);
     struct ledger *ledger = where ? ledger_open(where, LEDGER_READ, err) : NULL;
     if (!ledger)
@@ -39,7 +39,7 @@ static bool read_report(struct fleet *fleet, const char *id, struct report *repo
 }
 
 /* The exit code is about the report, not about the run that it tells of. */
-static int run(struct fleet *fleet, const struct options *options)
+static int run_report(struct fleet *fleet, const struct options *options)
 {
     struct report *report = report_new();
     struct err err;
@@ -65,5 +65,5 @@ const struct command command_report = {
     .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_OUTPUT,
     .max_args = 1,
     .needs = FLEET_INVENTORY,
-    .run = run,
+    .run = run_report,
 };

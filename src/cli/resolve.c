@@ -14,7 +14,7 @@ static bool select_tenant(struct fleet *fleet, const char *name)
     return false;
 }
 
-static int run(struct fleet *fleet, const struct options *options)
+static int run_resolve(struct fleet *fleet, const struct options *options)
 {
     struct err err;
     struct request request = cli_request(options, VERB_RESOLVE);
@@ -47,5 +47,5 @@ const struct command command_resolve = {
     .min_args = 1,
     .max_args = 1,
     .needs = FLEET_VISIT,
-    .run = run,
+    .run = run_resolve,
 };

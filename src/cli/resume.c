@@ -1,9 +1,9 @@
-#include "cli/again.h"
+#include "cli/continue.h"
 #include "cli/command.h"
 
-static int run(struct fleet *fleet, const struct options *options)
+static int run_resume(struct fleet *fleet, const struct options *options)
 {
-    return cli_run_again(fleet, options, false);
+    return cli_run_continuation(fleet, options, false);
 }
 
 const struct command command_resume = {
@@ -18,8 +18,8 @@ const struct command command_resume = {
         "run whose rollback had begun goes on with that. Doing it twice changes nothing more.",
     .example = "skein resume",
     .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_WAIT | OPTIONS_OUTPUT | OPTIONS_RUN |
-              OPTIONS_POLICY | OPTIONS_AGAIN | OPTIONS_WAVE,
+              OPTIONS_POLICY | OPTIONS_CONTINUATION | OPTIONS_WAVE,
     .max_args = 1,
     .needs = FLEET_AGAIN,
-    .run = run,
+    .run = run_resume,
 };

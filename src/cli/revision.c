@@ -3,7 +3,7 @@
 #include "cli/draft.h"
 #include "cli/faults.h"
 
-static int run(struct fleet *fleet, const struct options *options)
+static int run_revision(struct fleet *fleet, const struct options *options)
 {
     const char *head = options->head ? options->head : "head";
     struct revisions parents;
@@ -28,5 +28,5 @@ const struct command command_revision = {
     .example = "skein revision -m \"Tasks have a priority\"",
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_NEW | OPTIONS_PARENT,
     .needs = FLEET_CHAIN,
-    .run = run,
+    .run = run_revision,
 };

@@ -1,9 +1,9 @@
-#include "cli/again.h"
+#include "cli/continue.h"
 #include "cli/command.h"
 
-static int run(struct fleet *fleet, const struct options *options)
+static int run_rollback(struct fleet *fleet, const struct options *options)
 {
-    return cli_run_again(fleet, options, true);
+    return cli_run_continuation(fleet, options, true);
 }
 
 const struct command command_rollback = {
@@ -18,8 +18,8 @@ const struct command command_rollback = {
         "is left alone and reported.",
     .example = "skein rollback --dry-run",
     .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_WAIT | OPTIONS_OUTPUT | OPTIONS_RUN |
-              OPTIONS_AGAIN | OPTIONS_DRY_RUN,
+              OPTIONS_CONTINUATION | OPTIONS_DRY_RUN,
     .max_args = 1,
     .needs = FLEET_AGAIN,
-    .run = run,
+    .run = run_rollback,
 };

@@ -9,8 +9,8 @@
 #include "cli/outlet.h"
 #include "cli/progress.h"
 #include "cli/reports.h"
-#include "library/again.h"
-#include "library/record.h"
+#include "library/continuation.h"
+#include "library/fleet_ledger.h"
 #include "report/report.h"
 
 static void on_report_event(void *ctx, const struct event *event)
@@ -78,7 +78,7 @@ static bool can_roll_back(struct fleet *fleet, const struct options *options,
     struct faults faults;
     int signal_number;
     faults_init(&faults);
-    bool can = visit_can_roll_back(fleet, request, &observer, &signal_number, &faults);
+    bool can = prepare_can_roll_back(fleet, request, &observer, &signal_number, &faults);
     cli_tell_faults(&faults);
     if (can && request->verb->rolls_back && request_changes(request))
         show_plan(report, options, outlet);
@@ -104,21 +104,21 @@ static void pass_output(void *ctx, const char *text, size_t len)
 }
 
 /* The run is over: lets the ledger go, so that a slow reader of our output does not keep other runs from it. */
-static void let_go(struct visit_plan *plan)
+static void let_go(struct prepared_run *prepared)
 {
-    const struct request *request = plan->rollout.request;
-    visit_done(plan);
+    const struct request *request = prepared->rollout.request;
+    prepare_done(prepared);
     if (request->continues)
-        again_close(request->continues);
+        continuation_close(request->continues);
 }
 
-static int visit_fleet(struct visit_plan *plan, const struct options *options,
+static int visit_fleet(struct prepared_run *prepared, const struct options *options,
                        const struct observer *observer, struct outlet *outlet)
 {
-    bool changes = request_changes(plan->rollout.request);
+    bool changes = request_changes(prepared->rollout.request);
     struct report *report = report_new();
     struct progress *progress = make_progress(options, outlet);
-    struct rollout_options rollout = plan->rollout;
+    struct rollout_options rollout = prepared->rollout;
     struct observer observers[3] = {
         {on_report_event, report}, progress_observer(progress), {NULL, NULL}};
     if (observer)
@@ -128,7 +128,7 @@ static int visit_fleet(struct visit_plan *plan, const struct options *options,
     rollout.on_output = outlet ? pass_output : NULL;
     rollout.output_ctx = progress;
     struct rollout_end end = rollout_run(&rollout, observers, observer ? 3 : 2);
-    let_go(plan);
+    let_go(prepared);
     progress_finish(progress);
     progress_free(progress);
     if (outlet)
@@ -167,7 +167,7 @@ static bool check_effects(const struct fleet *fleet, const struct options *optio
 int cli_run(struct fleet *fleet, const struct options *options, const struct request *request,
             const struct observer *observer)
 {
-    struct visit_plan plan = {0};
+    struct prepared_run prepared = {0};
     struct err err;
     int exit_code;
     if (!check_effects(fleet, options, request, &err))
@@ -175,15 +175,15 @@ int cli_run(struct fleet *fleet, const struct options *options, const struct req
     if (!request->continues && !fleet->tenant_count)
         cli_note("no tenant is selected");
     struct outlet *outlet = outlet_open(STDERR_FILENO);
-    if (visit_needs_ledger(request) && !record_await(fleet, &err)) {
+    if (prepare_needs_ledger(request) && !fleet_ledger_await(fleet, &err)) {
         exit_code = cli_fail(&err);
     } else if (can_roll_back(fleet, options, request, outlet, &exit_code)) {
-        if (visit_prepare(fleet, request, &plan, &err)) {
-            if (*plan.note)
-                cli_note("%s", plan.note);
-            exit_code = visit_fleet(&plan, options, observer, outlet);
+        if (prepare_run(fleet, request, &prepared, &err)) {
+            if (*prepared.note)
+                cli_note("%s", prepared.note);
+            exit_code = visit_fleet(&prepared, options, observer, outlet);
         } else {
-            visit_done(&plan);
+            prepare_done(&prepared);
             exit_code = cli_fail(&err);
         }
     }

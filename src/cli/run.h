@@ -3,7 +3,7 @@
 #define CLI_RUN_H
 
 #include "cli/options.h"
-#include "library/visit.h"
+#include "library/prepare.h"
 
 /* What the command line asks for: the verb with its arguments as targets, a dry run with --dry-run. A command that means
  * something else changes the request before it runs it. Borrows the options. */

@@ -162,7 +162,7 @@ static bool read_runs(struct fleet *fleet, struct listing *listing, struct err *
     return is_fine;
 }
 
-static int run(struct fleet *fleet, const struct options *options)
+static int run_runs(struct fleet *fleet, const struct options *options)
 {
     struct listing listing = {.options = options};
     struct err err;
@@ -182,5 +182,5 @@ const struct command command_runs = {
     .example = "skein runs -o json",
     .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_OUTPUT | OPTIONS_ALL,
     .needs = FLEET_INVENTORY,
-    .run = run,
+    .run = run_runs,
 };

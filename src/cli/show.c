@@ -3,7 +3,7 @@
 #include "cli/exit.h"
 #include "cli/whereabouts.h"
 
-static int run(struct fleet *fleet, const struct options *options)
+static int run_show(struct fleet *fleet, const struct options *options)
 {
     struct revisions found;
     int exit_code = EXIT_OK;
@@ -16,7 +16,7 @@ static int run(struct fleet *fleet, const struct options *options)
     return chain_text_end(&text) ? exit_code : EXIT_USAGE;
 }
 
-static unsigned needs_for(const struct options *options)
+static unsigned show_needs(const struct options *options)
 {
     return whereabouts_needs(options->args[0]);
 }
@@ -32,6 +32,6 @@ const struct command command_show = {
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_PARALLEL,
     .min_args = 1,
     .max_args = 1,
-    .needs_for = needs_for,
-    .run = run,
+    .needs_for = show_needs,
+    .run = run_show,
 };

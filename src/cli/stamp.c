@@ -2,7 +2,7 @@
 #include "cli/offline.h"
 #include "cli/run.h"
 
-static int run(struct fleet *fleet, const struct options *options)
+static int run_stamp(struct fleet *fleet, const struct options *options)
 {
     if (options->is_sql)
         return cli_offline(fleet, options, PLAN_STAMP);
@@ -10,7 +10,7 @@ static int run(struct fleet *fleet, const struct options *options)
     return cli_run(fleet, options, &request, NULL);
 }
 
-static unsigned needs_for(const struct options *options)
+static unsigned stamp_needs(const struct options *options)
 {
     return options->is_sql ? cli_offline_needs(options) : FLEET_VISIT;
 }
@@ -34,6 +34,6 @@ const struct command command_stamp = {
               OPTIONS_RUN | OPTIONS_POLICY | OPTIONS_PURGE | OPTIONS_FORCE | OPTIONS_SQL,
     .min_args = 1,
     .max_args = ARGS_MAX,
-    .needs_for = needs_for,
-    .run = run,
+    .needs_for = stamp_needs,
+    .run = run_stamp,
 };

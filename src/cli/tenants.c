@@ -93,7 +93,7 @@ static void tell_lacks(const struct fleet *fleet)
     faults_done(&faults);
 }
 
-static int run(struct fleet *fleet, const struct options *options)
+static int run_tenants(struct fleet *fleet, const struct options *options)
 {
     struct listing listing = {fleet, options};
     if (!options->is_quiet)
@@ -112,5 +112,5 @@ const struct command command_tenants = {
     .example = "skein tenants --select 'region in (eu,us),!legacy'",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT,
     .needs = FLEET_TENANTS,
-    .run = run,
+    .run = run_tenants,
 };

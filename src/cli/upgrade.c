@@ -2,7 +2,7 @@
 #include "cli/offline.h"
 #include "cli/run.h"
 
-static int run(struct fleet *fleet, const struct options *options)
+static int run_upgrade(struct fleet *fleet, const struct options *options)
 {
     if (options->is_sql)
         return cli_offline(fleet, options, PLAN_UPGRADE);
@@ -10,7 +10,7 @@ static int run(struct fleet *fleet, const struct options *options)
     return cli_run(fleet, options, &request, NULL);
 }
 
-static unsigned needs_for(const struct options *options)
+static unsigned upgrade_needs(const struct options *options)
 {
     return options->is_sql ? cli_offline_needs(options) : FLEET_VISIT;
 }
@@ -32,6 +32,6 @@ const struct command command_upgrade = {
     .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_WAIT | OPTIONS_SELECT | OPTIONS_OUTPUT |
               OPTIONS_RUN | OPTIONS_POLICY | OPTIONS_SQL,
     .max_args = ARGS_MAX,
-    .needs_for = needs_for,
-    .run = run,
+    .needs_for = upgrade_needs,
+    .run = run_upgrade,
 };

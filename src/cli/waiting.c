@@ -4,7 +4,7 @@
 #include "base/human.h"
 #include "cli/faults.h"
 #include "cli/progress.h"
-#include "library/record.h"
+#include "library/fleet_ledger.h"
 #include "report/json_stream.h"
 #include "report/model.h"
 
@@ -30,7 +30,7 @@ static void print_line(const struct options *options, const struct ledger_holder
     struct buf who, wait;
     buf_init(&who, BUF_MAX_DEFAULT);
     buf_init(&wait, 64);
-    record_name_holder(&who, holder);
+    fleet_ledger_name_holder(&who, holder);
     human_add_duration(&wait, (double)options->wait_ms);
     cli_note("waiting for %s (since %s), for up to %s", who.data, since, wait.data);
     buf_done(&who);

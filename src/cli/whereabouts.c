@@ -30,7 +30,7 @@ static void note_unknown(struct whereabouts *whereabouts, const char *tenant, co
         cli_note("%s%s%s", tenant, what, thing);
 }
 
-static void on_event(void *ctx, const struct event *event)
+static void on_asked(void *ctx, const struct event *event)
 {
     struct whereabouts *whereabouts = ctx;
     struct fleet *fleet = whereabouts->fleet;
@@ -63,7 +63,7 @@ void whereabouts_init(struct whereabouts *whereabouts, struct fleet *fleet)
 
 struct observer whereabouts_observer(struct whereabouts *whereabouts)
 {
-    return (struct observer){on_event, whereabouts};
+    return (struct observer){on_asked, whereabouts};
 }
 
 /* Tenants finish in any order. */
@@ -100,15 +100,15 @@ int whereabouts_tell_behind(size_t count)
 int whereabouts_read(struct fleet *fleet, const struct options *options, struct whereabouts *ret)
 {
     struct request request = cli_request(options, VERB_CURRENT);
-    struct visit_plan plan;
+    struct prepared_run prepared;
     struct err err;
     whereabouts_init(ret, fleet);
     ret->tells = true;
-    if (!visit_prepare(fleet, &request, &plan, &err))
+    if (!prepare_run(fleet, &request, &prepared, &err))
         return cli_fail(&err);
     struct observer observer = whereabouts_observer(ret);
-    struct rollout_end end = rollout_run(&plan.rollout, &observer, 1);
-    visit_done(&plan);
+    struct rollout_end end = rollout_run(&prepared.rollout, &observer, 1);
+    prepare_done(&prepared);
     whereabouts_finish(ret);
     if (end.err.kind != ERR_NONE)
         return cli_fail(&end.err);

@@ -93,6 +93,16 @@ static const struct err *copy_error(struct arena *arena, const struct err *err)
     return copy;
 }
 
+static const struct half_step *copy_half_step(struct arena *arena, const struct half_step *half)
+{
+    struct half_step *copy = (struct half_step *)(uintptr_t)copy_bytes(arena, half, sizeof *half);
+    if (!copy)
+        return NULL;
+    copy->revision = arena_strdup(arena, half->revision);
+    copy->run = arena_strdup(arena, half->run);
+    return copy;
+}
+
 static const struct outcome *copy_outcome(struct arena *arena, const struct outcome *outcome)
 {
     struct outcome *copy = arena_alloc(arena, sizeof *copy);
@@ -100,6 +110,7 @@ static const struct outcome *copy_outcome(struct arena *arena, const struct outc
     copy->from = rows_copy(arena, &outcome->from);
     copy->to = rows_copy(arena, &outcome->to);
     copy->steps = copy_bytes(arena, outcome->steps, outcome->step_count * sizeof *outcome->steps);
+    copy->half_step = copy_half_step(arena, outcome->half_step);
     copy->error = copy_error(arena, outcome->error);
     copy->error_statement = arena_strdup(arena, outcome->error_statement);
     copy->notices = notices_copy(arena, outcome->notices);

@@ -61,6 +61,16 @@ struct step_done {
     double duration_ms;
 };
 
+/* A step of which a run has done some statements and not all, outside a transaction. */
+struct half_step {
+    const char *revision;
+    const char *run; /* that left it so */
+    enum direction direction;
+    uint32_t statements; /* that are done */
+    uint32_t of;         /* in all; 0: not known, since the chain does not have the revision */
+    bool is_in_doubt;    /* the next one was begun: it may have taken effect, or a part of it */
+};
+
 /* How it ended for one tenant. */
 struct outcome {
     enum tenant_state state;
@@ -71,6 +81,8 @@ struct outcome {
     bool has_regressed;
     struct rows from; /* the version rows that were found */
     struct rows to;   /* and those that it was left with; unknown where its commit is in doubt */
+    /* what was found half done, where a run only looks; NULL: nothing */
+    const struct half_step *half_step;
     const struct step_done *steps;
     size_t step_count;
     uint32_t attempts;

@@ -13,7 +13,7 @@
 #include "event/verbs.h"
 #include "inventory/inventory.h"
 
-struct again;
+struct continuation;
 
 /* What a person has found out about a statement that was under way when its run died. */
 enum settle { SETTLE_NONE, SETTLE_DONE, SETTLE_UNDONE, SETTLE_STATEMENTS };
@@ -54,9 +54,9 @@ struct request {
     struct limits limits;
     struct policy policy;
     struct stopping stopping;
-    /* NULL: a run of its own; else the earlier run that it goes on with or rolls back (library/again.h). Only
+    /* NULL: a run of its own; else the earlier run that it goes on with or rolls back (library/continuation.h). Only
      * src/library looks into it. */
-    struct again *continues;
+    struct continuation *continues;
 };
 
 /* May a run of the request change a tenant? A verb that only looks, and a dry run of any, may not. */

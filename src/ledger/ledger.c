@@ -1,6 +1,6 @@
 #include "ledger/ledger_kind.h"
 
-static struct ledger *refuse(const char *where, enum ledger_access access, struct err *err)
+static struct ledger *refuse_kind(const char *where, enum ledger_access access, struct err *err)
 {
     (void)where;
     (void)access;
@@ -9,7 +9,7 @@ static struct ledger *refuse(const char *where, enum ledger_access access, struc
     return NULL;
 }
 
-static const struct ledger_kind ledger_refused = {.open = refuse};
+static const struct ledger_kind ledger_refused = {.open = refuse_kind};
 
 /* By the beginning of `where`; the last one takes what is left. */
 static const struct {

@@ -9,7 +9,7 @@ struct replay {
     size_t step_capacity;
 };
 
-static void tell(const struct replay *replay, struct event event)
+static void tell_event(const struct replay *replay, struct event event)
 {
     event.run = &replay->frame.info;
     replay->observer->on_event(replay->observer->ctx, &event);
@@ -85,7 +85,7 @@ static bool read_outcome(const struct replay *replay, const struct db_cursor *ro
 static void tell_unfinished(const struct replay *replay, size_t tenant, struct outcome *outcome)
 {
     struct err err;
-    tell(replay, (struct event){.kind = EVENT_TENANT_STARTED, .tenant = tenant});
+    tell_event(replay, (struct event){.kind = EVENT_TENANT_STARTED, .tenant = tenant});
     if (replay->frame.run.is_alive)
         return;
     err_set(&err, ERR_CANCELLED, "the run ended before it could record how this tenant ended");
@@ -94,8 +94,8 @@ static void tell_unfinished(const struct replay *replay, size_t tenant, struct o
     outcome->error = &err;
     outcome->error_revision = NULL;
     outcome->error_statement = NULL;
-    tell(replay,
-         (struct event){.kind = EVENT_TENANT_FINISHED, .tenant = tenant, .outcome = outcome});
+    tell_event(replay,
+               (struct event){.kind = EVENT_TENANT_FINISHED, .tenant = tenant, .outcome = outcome});
 }
 
 static bool tell_tenant(struct replay *replay, const struct db_cursor *row, struct err *err)
@@ -117,9 +117,9 @@ static bool tell_tenant(struct replay *replay, const struct db_cursor *row, stru
     if (db_int_at(row, 9))
         tell_unfinished(replay, (size_t)tenant, &outcome);
     else
-        tell(replay, (struct event){.kind = EVENT_TENANT_FINISHED,
-                                    .tenant = (size_t)tenant,
-                                    .outcome = &outcome});
+        tell_event(replay, (struct event){.kind = EVENT_TENANT_FINISHED,
+                                          .tenant = (size_t)tenant,
+                                          .outcome = &outcome});
     return true;
 }
 
@@ -156,11 +156,11 @@ static bool tell_retries(struct replay *replay, struct err *err)
         makes_sense = tenant >= 0 && (uint64_t)tenant < replay->frame.info.tenant_count &&
                       error_at(replay, &cursor, 2, &outcome);
         if (makes_sense)
-            tell(replay, (struct event){.kind = EVENT_TENANT_RETRIES,
-                                        .tenant = (size_t)tenant,
-                                        .error = outcome.error,
-                                        .attempt = (uint32_t)db_int_at(&cursor, 1),
-                                        .delay_ms = (uint64_t)db_int_at(&cursor, 3)});
+            tell_event(replay, (struct event){.kind = EVENT_TENANT_RETRIES,
+                                              .tenant = (size_t)tenant,
+                                              .error = outcome.error,
+                                              .attempt = (uint32_t)db_int_at(&cursor, 1),
+                                              .delay_ms = (uint64_t)db_int_at(&cursor, 3)});
     }
     return db_end(&cursor, err) && (makes_sense || fail_damaged(replay, err));
 }
@@ -174,18 +174,19 @@ static void tell_waves(const struct replay *replay, enum event_kind kind)
         bool is_over = fleet->wave_states[i] != RUN_RUNNING;
         if (fleet->wave_states[i] == RUN__COUNT || (kind == EVENT_WAVE_FINISHED && !is_over))
             continue;
-        tell(replay, (struct event){
-                         .kind = kind,
-                         .wave = i,
-                         .state = kind == EVENT_WAVE_FINISHED ? fleet->wave_states[i] : RUN_RUNNING,
-                         .at_ms = kind == EVENT_WAVE_FINISHED ? fleet->wave_finished_ms[i] : 0});
+        tell_event(replay,
+                   (struct event){
+                       .kind = kind,
+                       .wave = i,
+                       .state = kind == EVENT_WAVE_FINISHED ? fleet->wave_states[i] : RUN_RUNNING,
+                       .at_ms = kind == EVENT_WAVE_FINISHED ? fleet->wave_finished_ms[i] : 0});
     }
 }
 
 static void tell_reason(const struct replay *replay, enum event_kind kind, const char *reason)
 {
     if (reason)
-        tell(replay, (struct event){.kind = kind, .reason = reason});
+        tell_event(replay, (struct event){.kind = kind, .reason = reason});
 }
 
 static bool tell_all(struct replay *replay, struct err *err)
@@ -198,16 +199,16 @@ static bool tell_all(struct replay *replay, struct err *err)
             return false;
         replay->frame.info.standings = fleet.standings;
     }
-    tell(replay, (struct event){.kind = EVENT_RUN_STARTED});
+    tell_event(replay, (struct event){.kind = EVENT_RUN_STARTED});
     tell_waves(replay, EVENT_WAVE_STARTED);
     if (!tell_retries(replay, err) || !tell_tenants(replay, err))
         return false;
     tell_reason(replay, EVENT_RUN_DRAINS, replay->frame.run.drains);
     tell_reason(replay, EVENT_RUN_ROLLS_BACK, replay->frame.run.rolls_back);
     tell_waves(replay, EVENT_WAVE_FINISHED);
-    tell(replay, (struct event){.kind = EVENT_RUN_FINISHED,
-                                .state = run->state,
-                                .duration_ms = run->duration_ms});
+    tell_event(replay, (struct event){.kind = EVENT_RUN_FINISHED,
+                                      .state = run->state,
+                                      .duration_ms = run->duration_ms});
     return true;
 }
 

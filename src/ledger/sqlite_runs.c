@@ -270,8 +270,8 @@ bool sqlite_read_family(struct ledger *base, const char *id, struct arena *arena
     return true;
 }
 
-static bool read_all(struct sqlite_ledger *ledger, struct arena *arena,
-                     struct sqlite_run **ret_runs, size_t *ret_count, struct err *err)
+static bool read_runs(struct sqlite_ledger *ledger, struct arena *arena,
+                      struct sqlite_run **ret_runs, size_t *ret_count, struct err *err)
 {
     struct db_cursor cursor;
     struct sqlite_run *runs = NULL;
@@ -294,7 +294,7 @@ bool sqlite_runs_read(struct sqlite_ledger *ledger, struct arena *arena,
 {
     if (!sqlite_look(ledger, err))
         return false;
-    bool is_fine = read_all(ledger, arena, ret_runs, ret_count, err);
+    bool is_fine = read_runs(ledger, arena, ret_runs, ret_count, err);
     sqlite_look_away(ledger);
     return is_fine;
 }

@@ -132,7 +132,7 @@ static const char version_3[] =
 /* [i] makes version i + 1 of version i. */
 static const char *const upgrades[] = {version_1, version_2, version_3};
 
-static bool refuse(const struct db *db, const char *words, struct err *err)
+static bool refuse_schema(const struct db *db, const char *words, struct err *err)
 {
     return err_set(err, ERR_LEDGER, "ledger '%s': %s", db->path, words);
 }
@@ -147,7 +147,8 @@ static bool identify(struct db *db, int64_t *ret_version, struct err *err)
         return false;
     bool is_new = id == 0 && *ret_version == 0 && tables == 0;
     if (!is_new && (id != APPLICATION_ID || *ret_version <= 0))
-        return refuse(db, "it is a database of something else; name another file in 'ledger'", err);
+        return refuse_schema(
+            db, "it is a database of something else; name another file in 'ledger'", err);
     if (*ret_version > (int64_t)ARRAY_LEN(upgrades))
         return err_set(
             err, ERR_LEDGER,

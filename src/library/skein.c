@@ -6,8 +6,8 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "library/record.h"
-#include "library/visit.h"
+#include "library/fleet_ledger.h"
+#include "library/prepare.h"
 #include "report/report.h"
 
 struct skein {
@@ -98,7 +98,7 @@ static void on_waiting(void *ctx, const struct ledger_holder *holder)
     struct buf text;
     buf_init(&text, BUF_MAX_DEFAULT);
     buf_adds(&text, "waiting for ");
-    record_name_holder(&text, holder);
+    fleet_ledger_name_holder(&text, holder);
     if (skein->observer.on_event)
         skein->observer.on_event(
             skein->observer.ctx,
@@ -203,7 +203,7 @@ static const struct {
     [EVENT_NOTE] = {true, false, SKEIN_NOTE},
 };
 
-static void on_event(void *ctx, const struct event *event)
+static void on_run_event(void *ctx, const struct event *event)
 {
     const struct skein *skein = ctx;
     const struct run_info *run = event->run;
@@ -286,19 +286,19 @@ static bool make_request(const struct skein *skein, const struct skein_request *
 }
 
 /* The plan borrows the request. */
-static bool prepare(struct skein *skein, struct request *request, struct visit_plan *ret_plan,
+static bool prepare(struct skein *skein, struct request *request, struct prepared_run *ret_prepared,
                     struct faults *faults)
 {
     struct err err;
     skein->fleet.waits_from_ms = clock_steady_ms();
-    if (visit_needs_ledger(request) && !record_await(&skein->fleet, &err)) {
+    if (prepare_needs_ledger(request) && !fleet_ledger_await(&skein->fleet, &err)) {
         faults_add_err(faults, &err);
         return false;
     }
     /* A signal that comes while a downgrade looks ahead is not lost on the run. */
-    if (!visit_can_roll_back(&skein->fleet, request, NULL, &request->stopping.stopped_by, faults))
+    if (!prepare_can_roll_back(&skein->fleet, request, NULL, &request->stopping.stopped_by, faults))
         return false;
-    if (!visit_prepare(&skein->fleet, request, ret_plan, &err)) {
+    if (!prepare_run(&skein->fleet, request, ret_prepared, &err)) {
         faults_add_err(faults, &err);
         return false;
     }
@@ -306,23 +306,23 @@ static bool prepare(struct skein *skein, struct request *request, struct visit_p
 }
 
 /* What kept a run from beginning. */
-static void refuse(struct skein *skein, struct faults *faults)
+static void tell_refusal(struct skein *skein, struct faults *faults)
 {
-    skein->exit_code = faults->count ? visit_exit_code(&faults->items[0]) : SKEIN_EXIT_FAULT;
+    skein->exit_code = faults->count ? prepare_exit_code(&faults->items[0]) : SKEIN_EXIT_FAULT;
     tell_faults(skein, faults);
 }
 
-static struct skein_report *run(struct skein *skein, const struct visit_plan *plan,
-                                struct faults *faults)
+static struct skein_report *run_prepared(struct skein *skein, const struct prepared_run *prepared,
+                                         struct faults *faults)
 {
     struct skein_report *report = xcalloc(1, sizeof *report);
     report->report = report_new();
-    struct observer observers[] = {{on_report_event, report->report}, {on_event, skein}};
+    struct observer observers[] = {{on_report_event, report->report}, {on_run_event, skein}};
     struct rollout_end end =
-        rollout_run(&plan->rollout, observers, skein->observer.on_event ? 2 : 1);
+        rollout_run(&prepared->rollout, observers, skein->observer.on_event ? 2 : 1);
     if (end.err.kind != ERR_NONE) {
         faults_add_err(faults, &end.err);
-        refuse(skein, faults);
+        tell_refusal(skein, faults);
         skein_report_free(report);
         return NULL;
     }
@@ -335,7 +335,7 @@ static struct skein_report *run(struct skein *skein, const struct visit_plan *pl
 struct skein_report *skein_run(struct skein *skein, const struct skein_request *asked)
 {
     struct request request;
-    struct visit_plan plan = {0};
+    struct prepared_run prepared = {0};
     struct faults faults;
     struct err err;
     faults_init(&faults);
@@ -343,15 +343,15 @@ struct skein_report *skein_run(struct skein *skein, const struct skein_request *
     if (!is_ready)
         faults_add_err(&faults, &err);
     else
-        is_ready = prepare(skein, &request, &plan, &faults);
+        is_ready = prepare(skein, &request, &prepared, &faults);
     if (!is_ready)
-        refuse(skein, &faults);
-    else if (*plan.note && skein->observer.on_event)
+        tell_refusal(skein, &faults);
+    else if (*prepared.note && skein->observer.on_event)
         skein->observer.on_event(
             skein->observer.ctx,
-            &(struct skein_event){.kind = SKEIN_NOTE, .run_id = "", .reason = plan.note});
-    struct skein_report *report = is_ready ? run(skein, &plan, &faults) : NULL;
-    visit_done(&plan);
+            &(struct skein_event){.kind = SKEIN_NOTE, .run_id = "", .reason = prepared.note});
+    struct skein_report *report = is_ready ? run_prepared(skein, &prepared, &faults) : NULL;
+    prepare_done(&prepared);
     faults_done(&faults);
     return report;
 }

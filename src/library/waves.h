@@ -2,7 +2,7 @@
 #ifndef LIBRARY_WAVES_H
 #define LIBRARY_WAVES_H
 
-#include "library/visit.h"
+#include "library/prepare.h"
 
 /* Fills rollout's waves, wave_count, wave_limit and wave_of. Every tenant is in the first wave that takes it;
  * those that none takes are in one of their own after the others, `rest`. Without waves in the inventory all

@@ -209,6 +209,22 @@ static void put_steps(struct json_stream *stream, const struct report *report,
     json_close(stream, ']');
 }
 
+static json_t *half_value(const struct report *report, const struct report_row *row)
+{
+    const struct report_half *half = report_half(report, row->half);
+    if (!half)
+        return json_null();
+    json_t *value = json_object();
+    json_object_set_new(value, "revision", json_text(half->revision));
+    json_object_set_new(value, "direction",
+                        json_text(half->direction == DIRECTION_UP ? "up" : "down"));
+    json_object_set_new(value, "statements", count_value(half->statements));
+    json_object_set_new(value, "of", half->of ? count_value(half->of) : json_null());
+    json_object_set_new(value, "in_doubt", json_boolean(half->is_in_doubt));
+    json_object_set_new(value, "run", json_text(half->run));
+    return value;
+}
+
 static void put_tenant_error(struct json_stream *stream, const struct report *report,
                              const struct report_row *row)
 {
@@ -244,6 +260,8 @@ static void put_tenant(struct json_stream *stream, const struct report *report, 
     json_put(stream, "state", json_text(tenant_state_name(row->state)));
     json_put(stream, "from", row->is_from_known ? ids_value(report, row->from) : json_null());
     json_put(stream, "to", row->to != REPORT_NONE ? ids_value(report, row->to) : json_null());
+    if (!request_changes(report->run.request))
+        json_put(stream, "half_done", half_value(report, row));
     put_steps(stream, report, row);
     json_put(stream, "attempts", count_value(row->attempts));
     json_put(stream, "duration_ms", json_rounded(row->duration_ms, DECIMALS));

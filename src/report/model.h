@@ -22,6 +22,16 @@ struct report_step {
     uint32_t statements;
 };
 
+/* A struct half_step; interned, so without padding. */
+struct report_half {
+    const char *revision; /* interned */
+    const char *run;
+    uint32_t direction;
+    uint32_t statements;
+    uint32_t of;
+    uint32_t is_in_doubt;
+};
+
 struct step_list {
     const struct report_step *steps;
     size_t count;
@@ -75,6 +85,7 @@ struct report_row {
     bool is_carried; /* this run did not come to it, and what is told of it is an earlier run's */
     uint32_t from;   /* number of an id list */
     uint32_t to;     /* the same; REPORT_NONE: no one could look */
+    uint32_t half;   /* number of a step that it was found in the middle of; REPORT_NONE: none */
     uint32_t steps;  /* number of a step list; REPORT_NONE where the tenant never began */
     uint32_t error;  /* index into report->errors; REPORT_NONE: none */
     uint32_t next_same_error; /* in order of the selection; REPORT_NONE: the last */
@@ -115,6 +126,7 @@ struct report {
     size_t notice_capacity;
     struct intern strings;
     struct intern id_lists;    /* arrays of interned strings */
+    struct intern halves;      /* structs report_half */
     struct intern step_lists;  /* arrays of report_step */
     struct intern saids;       /* structs said of interned strings */
     struct intern notice_keys; /* the number is the index into `notices` until the end */
@@ -126,6 +138,8 @@ struct report {
 };
 
 struct rows report_ids(const struct report *report, uint32_t number);
+/* NULL: of REPORT_NONE. */
+const struct report_half *report_half(const struct report *report, uint32_t number);
 struct step_list report_steps(const struct report *report, uint32_t number);
 
 /* The tenants whose state says that it went wrong. */

@@ -10,6 +10,7 @@ struct report *report_new(void)
     arena_init(&report->arena);
     intern_init(&report->strings, &report->arena);
     intern_init(&report->id_lists, &report->arena);
+    intern_init(&report->halves, &report->arena);
     intern_init(&report->step_lists, &report->arena);
     intern_init(&report->saids, &report->arena);
     intern_init(&report->notice_keys, &report->arena);
@@ -47,6 +48,21 @@ static uint32_t keep_ids(struct report *report, const struct rows *rows)
     for (size_t i = 0; i < count; i++)
         report->scratch_ids[i] = report_keep_text(report, rows->ids[i]);
     return intern_put(&report->id_lists, report->scratch_ids, count * sizeof *report->scratch_ids);
+}
+
+static uint32_t keep_half(struct report *report, const struct half_step *half)
+{
+    if (!half)
+        return REPORT_NONE;
+    struct report_half kept = {
+        .revision = report_keep_text(report, half->revision),
+        .run = report_keep_text(report, half->run),
+        .direction = half->direction,
+        .statements = half->statements,
+        .of = half->of,
+        .is_in_doubt = half->is_in_doubt,
+    };
+    return intern_put(&report->halves, &kept, sizeof kept);
 }
 
 /* Puts them after those of the list `before`. */
@@ -106,6 +122,11 @@ struct rows report_ids(const struct report *report, uint32_t number)
         return (struct rows){0};
     const void *ids = intern_at(&report->id_lists, number, &size);
     return (struct rows){ids, size / sizeof(const char *), true};
+}
+
+const struct report_half *report_half(const struct report *report, uint32_t number)
+{
+    return number == REPORT_NONE ? NULL : intern_at(&report->halves, number, NULL);
 }
 
 struct step_list report_steps(const struct report *report, uint32_t number)
@@ -173,6 +194,7 @@ static void start_run(struct report *report, const struct run_info *run)
         report->rows[i] = (struct report_row){.state = TENANT_PENDING,
                                               .from = REPORT_NONE,
                                               .to = REPORT_NONE,
+                                              .half = REPORT_NONE,
                                               .steps = REPORT_NONE,
                                               .error = REPORT_NONE,
                                               .next_same_error = REPORT_NONE};
@@ -184,6 +206,7 @@ static void keep_outcome(struct report *report, struct report_row *row,
     row->is_from_known = outcome->from.is_known;
     row->from = keep_ids(report, &outcome->from);
     row->to = keep_ids(report, &outcome->to);
+    row->half = keep_half(report, outcome->half_step);
     row->steps = keep_steps(report, REPORT_NONE, outcome->steps, outcome->step_count);
     row->step_ms = keep_durations(report, NULL, 0, outcome->steps, outcome->step_count);
     row->error = REPORT_NONE;

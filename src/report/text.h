@@ -19,6 +19,7 @@ struct text {
 /* Tenants with the same way: from where, to where, by which steps. */
 struct text_way {
     uint32_t from; /* numbers of the model */
+    uint32_t half;
     uint32_t to;
     uint32_t steps;
 };
@@ -60,6 +61,9 @@ void text_groups_done(struct text_groups *groups);
 /* Ids joined by ", "; `base` where there are none. With `has_marks` as Alembic's `current`: each
  * with ` (head)` where it is one. */
 void text_add_ids(const struct text *text, struct buf *buf, uint32_t ids, bool has_marks);
+
+/* ` + r3 (partial: 2 of 4 statements)` after the place; nothing where nothing is half done. */
+void text_add_half(const struct text *text, struct buf *buf, uint32_t half);
 
 /* `from -> to`; one place where they are the same. */
 void text_add_way(const struct text *text, struct buf *buf, const struct text_way *way);

@@ -171,7 +171,12 @@ static void print_ways_on(const struct text *text)
     const char *deed = report_bad_count(report) ? "Once the cause is gone, go on with this run"
                                                 : "To go on with this run";
     print_command(text, deed, "resume", kept_run(report));
-    if (has_moved(report))
+    if (report->totals[TENANT_PARTIAL])
+        fputs(
+            "  Only then can 'skein rollback' roll it back: a tenant that is partly applied has to be "
+            "finished first.\n",
+            text->out);
+    else if (has_moved(report))
         print_command(text, "Or roll back what it changed", verbs[VERB_ROLLBACK].name,
                       kept_run(report));
 }

@@ -33,9 +33,9 @@ void text_groups_init(struct text_groups *groups, const struct report *report,
         const struct report_row *row = &report->rows[i];
         if (!is_wanted(row))
             continue;
-        struct text_way way = {row->from, row->to, row->steps};
+        struct text_way way = {row->from, row->half, row->to, row->steps};
         if (by_place)
-            way = (struct text_way){row->to, row->to, REPORT_NONE};
+            way = (struct text_way){row->to, row->half, row->to, REPORT_NONE};
         add_row(groups, &ways, &way, i);
     }
     if (groups->count)

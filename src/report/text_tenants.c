@@ -14,12 +14,25 @@ static void name_cell(const struct text *text, struct table *table, size_t index
     buf_done(&name);
 }
 
-static void ids_cell(const struct text *text, struct table *table, uint32_t ids, bool has_marks)
+static void ids_cell(const struct text *text, struct table *table, uint32_t ids)
 {
     struct buf cell;
     buf_init(&cell, BUF_MAX_DEFAULT);
-    text_add_ids(text, &cell, ids, has_marks);
+    text_add_ids(text, &cell, ids, false);
     table_cell(table, cell.data, NULL);
+    buf_done(&cell);
+}
+
+/* The same, and what the tenant was found in the middle of; `current` marks the heads. */
+static void place_cell(const struct text *text, struct table *table, const struct report_row *row,
+                       bool has_marks)
+{
+    bool is_whole = row->half == REPORT_NONE;
+    struct buf cell;
+    buf_init(&cell, BUF_MAX_DEFAULT);
+    text_add_ids(text, &cell, row->from, has_marks);
+    text_add_half(text, &cell, row->half);
+    table_cell(table, cell.data, is_whole ? NULL : text_color(text, COLOR_BAD));
     buf_done(&cell);
 }
 
@@ -32,8 +45,8 @@ static void add_tenant(const struct text *text, struct table *table, size_t inde
     name_cell(text, table, index);
     table_cell(table, tenant_state_name(row->state),
                text_color(text, text_state_color(row->state)));
-    ids_cell(text, table, row->from, false);
-    ids_cell(text, table, row->to, false);
+    place_cell(text, table, row, false);
+    ids_cell(text, table, row->to);
     table_count(table, report_steps(text->report, row->steps).count, NULL);
     table_count(table, row->attempts, NULL);
     table_duration(table, row->duration_ms);
@@ -70,7 +83,7 @@ static void print_places(const struct text *text)
         table_row(table);
         name_cell(text, table, i);
         if (row->is_from_known)
-            ids_cell(text, table, row->to, true);
+            place_cell(text, table, row, true);
         else
             table_cell(table, tenant_state_name(row->state),
                        text_color(text, text_state_color(row->state)));
@@ -105,6 +118,7 @@ static void print_summary(const struct text *text)
         buf_clear(&place);
         buf_adds(&place, "at ");
         text_add_ids(text, &place, groups.items[i].way.to, true);
+        text_add_half(text, &place, groups.items[i].way.half);
         print_place(text, place.data, groups.items[i].count);
         unknown -= groups.items[i].count;
     }

@@ -24,9 +24,35 @@ void text_add_ids(const struct text *text, struct buf *buf, uint32_t ids, bool h
     }
 }
 
+static void add_done(struct buf *buf, const struct report_half *half)
+{
+    buf_adds(buf, " (");
+    if (half->is_in_doubt)
+        buf_addf(buf, "in doubt: statement %zu", (size_t)half->statements + 1);
+    else
+        buf_addf(buf, "partial: %zu", (size_t)half->statements);
+    if (half->of)
+        buf_addf(buf, " of %zu", (size_t)half->of);
+    if (!half->is_in_doubt)
+        buf_adds(buf, half->of == 1 || (!half->of && half->statements == 1) ? " statement"
+                                                                            : " statements");
+    buf_addc(buf, ')');
+}
+
+void text_add_half(const struct text *text, struct buf *buf, uint32_t number)
+{
+    const struct report_half *half = report_half(text->report, number);
+    if (!half)
+        return;
+    buf_adds(buf, half->direction == DIRECTION_UP ? " + " : " - ");
+    human_add_text(buf, half->revision);
+    add_done(buf, half);
+}
+
 void text_add_way(const struct text *text, struct buf *buf, const struct text_way *way)
 {
     text_add_ids(text, buf, way->from, false);
+    text_add_half(text, buf, way->half);
     if (way->from == way->to)
         return;
     buf_adds(buf, " -> ");

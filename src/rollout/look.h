@@ -33,7 +33,6 @@ struct look {
     const char *schema;              /* the tenant's; NULL: its search path decides */
     const char *const *search_path;  /* that comes after it; NULL-terminated; NULL: nothing */
     const struct adoption *adoption; /* NULL: no other tool's table is read */
-    bool reads_history;              /* and not the version table alone */
     bool may_meet_twins;             /* two names of the run may be those of one database */
 };
 

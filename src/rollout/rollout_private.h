@@ -1,5 +1,5 @@
-/* The inside of a run, shared by the loop (rollout.c), what it is made from (rollout_setup.c) and what sessions
- * ask of it (rollout_sessions.c). No other file includes this. */
+/* The inside of a run, shared by the loop (rollout.c), what it is made from (rollout_setup.c), what sessions
+ * ask of it (rollout_sessions.c) and what becomes of how they end (rollout_outcomes.c). No other file includes this. */
 #ifndef ROLLOUT_ROLLOUT_PRIVATE_H
 #define ROLLOUT_ROLLOUT_PRIVATE_H
 
@@ -12,6 +12,7 @@
 #include "rollout/journal.h"
 #include "link/link.h"
 #include "rollout/rollout.h"
+#include "rollout/rollout_sessions.h"
 #include "rollout/scheduler.h"
 #include "rollout/ways.h"
 
@@ -87,8 +88,6 @@ double rollout_elapsed_ms(const struct rollout *rollout);
 /* To the ledger and to the observers. */
 void rollout_tell(struct rollout *rollout, struct event event);
 
-/* Does all that can be done now. */
-void rollout_fill(struct rollout *rollout);
 void rollout_on_signal(uv_signal_t *handle, int number);
 void rollout_on_tick(uv_timer_t *handle);
 void rollout_on_ledger_broken(void *ctx, const struct err *err);

@@ -1,11 +1,8 @@
-/* What sessions ask of their run, and what becomes of how they end. */
+/* What sessions ask of their run: plans, copies, intents, turns. */
 #include "rollout/rollout_private.h"
 
 #include "driver/driver.h"
-#include "dialect/script.h"
 #include "rollout/work.h"
-
-/* ---- what sessions ask of the run ---------------------------------------------------------- */
 
 bool rollout_rolls_back_by_copy(const struct tenant *tenant)
 {
@@ -20,9 +17,8 @@ static const char *copy_of_earlier_run(const struct rollout *rollout, size_t ten
     return standings ? standings[tenant].snapshot : NULL;
 }
 
-static bool has_trace(void *ctx, struct session *session)
+bool rollout_has_trace(const struct rollout *rollout, struct session *session)
 {
-    const struct rollout *rollout = ctx;
     return ways_has_trace(rollout->ways, session_history(session));
 }
 
@@ -32,7 +28,7 @@ static const char *copy_of(struct rollout *rollout, struct session *session)
     size_t tenant = session_index(session);
     struct place *place = &rollout->places[tenant];
     const char *earlier = copy_of_earlier_run(rollout, tenant);
-    if (!place->snapshot && earlier && has_trace(rollout, session))
+    if (!place->snapshot && earlier && rollout_has_trace(rollout, session))
         return earlier;
     if (!place->snapshot)
         place->snapshot =
@@ -40,21 +36,19 @@ static const char *copy_of(struct rollout *rollout, struct session *session)
     return place->snapshot;
 }
 
-static const char *snapshot(void *ctx, struct session *session)
+const char *rollout_copy_to_make(struct rollout *rollout, struct session *session)
 {
-    struct rollout *rollout = ctx;
     const struct standing *standings = rollout->options->standings;
-    bool has_changed =
-        standings && standings[session_index(session)].has_changed && has_trace(ctx, session);
+    bool has_changed = standings && standings[session_index(session)].has_changed &&
+                       rollout_has_trace(rollout, session);
     bool is_wanted = rollout->options->snapshots && !ways_is_back(rollout->ways) && !has_changed &&
                      rollout_rolls_back_by_copy(session_tenant(session));
     return is_wanted ? copy_of(rollout, session) : NULL;
 }
 
 /* A copy that this run made, or an earlier one of the rollout. */
-static const char *restore(void *ctx, struct session *session)
+const char *rollout_copy_to_restore(const struct rollout *rollout, struct session *session)
 {
-    struct rollout *rollout = ctx;
     size_t tenant = session_index(session);
     const char *own = rollout->places[tenant].snapshot;
     if (!ways_is_back(rollout->ways) || rollout->places[tenant].is_untouched)
@@ -62,22 +56,20 @@ static const char *restore(void *ctx, struct session *session)
     return own ? own : copy_of_earlier_run(rollout, tenant);
 }
 
-static bool is_back(void *ctx)
+bool rollout_is_rolling_back(const struct rollout *rollout)
 {
-    const struct rollout *rollout = ctx;
     return ways_is_back(rollout->ways);
 }
 
-static bool is_as_before(void *ctx, struct session *session, const struct rows *rows)
+bool rollout_is_as_before(const struct rollout *rollout, struct session *session,
+                          const struct rows *rows)
 {
-    struct rollout *rollout = ctx;
     return rows_are_equal(ways_before(rollout->ways, session_index(session)), rows);
 }
 
-static const struct plan *make_plan(void *ctx, struct session *session, const struct rows *rows,
-                                    struct err *err)
+const struct plan *rollout_plan(struct rollout *rollout, struct session *session,
+                                const struct rows *rows, struct err *err)
 {
-    struct rollout *rollout = ctx;
     struct ways_question question = {
         .tenant = session_index(session),
         .rows = *rows,
@@ -87,12 +79,12 @@ static const struct plan *make_plan(void *ctx, struct session *session, const st
     };
     rollout->places[question.tenant].is_untouched =
         ways_is_back(rollout->ways) && ways_is_untouched(rollout->ways, &question);
-    return (restore(ctx, session) ? ways_plan_of_copy : ways_plan)(rollout->ways, &question, err);
+    bool has_copy = rollout_copy_to_restore(rollout, session) != NULL;
+    return (has_copy ? ways_plan_of_copy : ways_plan)(rollout->ways, &question, err);
 }
 
-static bool is_ending(void *ctx)
+bool rollout_is_ending(const struct rollout *rollout)
 {
-    const struct rollout *rollout = ctx;
     return scheduler_is_stopping(rollout->scheduler);
 }
 
@@ -102,9 +94,8 @@ static void on_durable(void *ctx, const struct err *err)
 }
 
 /* True: there is nothing to wait for. */
-static bool intend(void *ctx, struct session *session, const struct intent *intent)
+bool rollout_intend(struct rollout *rollout, struct session *session, const struct intent *intent)
 {
-    struct rollout *rollout = ctx;
     size_t tenant = session_index(session);
     /* In a rollback the goal of the tenant stays what it was: the tenant lies between the two. */
     ways_note(rollout->ways, tenant, &intent->before, &intent->goal);
@@ -119,9 +110,9 @@ static bool intend(void *ctx, struct session *session, const struct intent *inte
     return false;
 }
 
-static const struct tenant *claim(void *ctx, struct session *session, const char *database)
+const struct tenant *rollout_claim(struct rollout *rollout, struct session *session,
+                                   const char *database)
 {
-    struct rollout *rollout = ctx;
     uint32_t tenant = (uint32_t)session_index(session);
     uint32_t owner = map_get(&rollout->claimed, database);
     if (owner == MAP_NONE)
@@ -129,405 +120,32 @@ static const struct tenant *claim(void *ctx, struct session *session, const char
     return owner == tenant ? NULL : rollout->options->tenants[owner];
 }
 
-static void on_connected(void *ctx, struct session *session)
+bool rollout_park(struct rollout *rollout, struct session *session)
 {
-    struct rollout *rollout = ctx;
-    uint32_t tenant = (uint32_t)session_index(session);
-    rollout->places[tenant].backend_pid = session_backend_pid(session);
-    scheduler_proven(rollout->scheduler, tenant);
-}
-
-/* The server does what is asked of it, and by now it is known whether a proxy is in between. */
-static void on_well(void *ctx, struct session *session)
-{
-    struct rollout *rollout = ctx;
-    uint32_t tenant = (uint32_t)session_index(session);
-    rollout->places[tenant].backend_pid = session_backend_pid(session);
-    rollout->servers[rollout->places[tenant].server].was_reached = true;
-    scheduler_well(rollout->scheduler, tenant, false);
-    rollout_fill(rollout);
-}
-
-/* Is it one of the run's own sessions on this tenant's server, of another tenant? */
-static bool is_ours(const struct rollout *rollout, size_t tenant, uint32_t backend_pid)
-{
-    const struct place *places = rollout->places;
-    for (size_t i = 0; i < rollout->options->tenant_count; i++)
-        if (places[i].backend_pid == backend_pid && places[i].server == places[tenant].server &&
-            i != tenant)
-            return true;
-    return false;
-}
-
-/* A row that stands in a shared table may be another tenant's of the run. */
-static bool is_about_shared_table(const struct rollout *rollout, size_t tenant,
-                                  const struct err *err)
-{
-    const char *own = rollout->options->tenants[tenant]->schema;
-    const char *schema = said_part(err->said, SAID_SCHEMA);
-    return own && schema && strcmp(own, schema) != 0;
-}
-
-/* Decides whether a conflict is one among tenants of the run, as far as the error says which session was in the
- * way, or which table it is about. */
-static void tell_conflict(const struct rollout *rollout, size_t tenant, struct err *err)
-{
-    bool is_known = err->sessions[0] && rollout->places[tenant].backend_pid;
-    bool is_of_run = false;
-    if (err->trouble == TROUBLE_SHARED)
-        err->trouble =
-            is_about_shared_table(rollout, tenant, err) ? TROUBLE_CONFLICT : TROUBLE_NONE;
-    if (!is_known || err->kind != ERR_LOCK)
-        return;
-    for (size_t i = 0; i < ERR_SESSIONS_MOST && err->sessions[i]; i++)
-        is_of_run = is_of_run || is_ours(rollout, tenant, err->sessions[i]);
-    err->trouble = is_of_run ? TROUBLE_CONFLICT : TROUBLE_NONE;
-}
-
-static void weigh(void *ctx, struct session *session, struct err *err,
-                  struct retry_history *history)
-{
-    struct rollout *rollout = ctx;
-    size_t tenant = session_index(session);
-    struct server_place *server = &rollout->servers[rollout->places[tenant].server];
-    tell_conflict(rollout, tenant, err);
-    server->was_reached = server->was_reached || *err->code;
-    history->was_reached = server->was_reached;
-    history->had_company = scheduler_had_company(rollout->scheduler, (uint32_t)tenant);
-}
-
-static bool park(void *ctx, struct session *session)
-{
-    struct rollout *rollout = ctx;
     bool is_parked = scheduler_park(rollout->scheduler, (uint32_t)session_index(session));
     if (is_parked)
         rollout_fill(rollout);
     return is_parked;
 }
 
-static void want_turn(void *ctx, struct session *session, enum turn turn)
+void rollout_want_turn(struct rollout *rollout, struct session *session, enum turn turn)
 {
-    struct rollout *rollout = ctx;
     scheduler_return(rollout->scheduler, (uint32_t)session_index(session), turn);
 }
 
-static void fill(void *ctx)
+bool rollout_may_wait(const struct rollout *rollout)
 {
-    rollout_fill(ctx);
-}
-
-/* A limit on connections of a database or login matters only where other tenants use it too; and a tenant that
- * was alone on its server met no conflict with others. */
-static bool is_shared(const struct rollout *rollout, uint32_t tenant, const struct err *err)
-{
-    switch (err->trouble) {
-    case TROUBLE_CONFLICT: return scheduler_had_company(rollout->scheduler, tenant);
-    case TROUBLE_CROWDED_DATABASE: return rollout->options->tenants[tenant]->schema;
-    case TROUBLE_CROWDED_LOGIN: return scheduler_shares_credential(rollout->scheduler, tenant);
-    default: return true;
-    }
-}
-
-/* The other tenants of the server may meet the same trouble. */
-static void note_trouble(struct rollout *rollout, uint32_t tenant, const struct err *err)
-{
-    const char **said = &rollout->servers[rollout->places[tenant].server].trouble;
-    if (retry_wants_fewer(err) && is_shared(rollout, tenant, err))
-        scheduler_crowded(rollout->scheduler, tenant);
-    if (!retry_is_server_trouble(err))
-        return;
-    scheduler_trouble(rollout->scheduler, tenant, err->trouble == TROUBLE_FULL);
-    if (!*said || strcmp(*said, err->text) != 0)
-        *said = arena_strdup(&rollout->arena, err->text);
-}
-
-/* The host answers, or may: whoever waits for its login need not. */
-static void on_not_refused(void *ctx, struct session *session)
-{
-    struct rollout *rollout = ctx;
-    scheduler_proven(rollout->scheduler, (uint32_t)session_index(session));
-}
-
-static void redact(const struct rollout *rollout, size_t tenant, char *text, size_t size)
-{
-    links_redact(rollout->links, (uint32_t)tenant, text, size);
-}
-
-/* Each part was cut to SAID_MAX bytes: secret_redact then looks at its end, too. */
-static const struct said *redact_said(const struct rollout *rollout, size_t tenant,
-                                      struct arena *arena, const struct said *said)
-{
-    struct said shown = {0};
-    for (enum said_part part = 0; part < SAID__COUNT; part++) {
-        if (!said_part(said, part))
-            continue;
-        char *text = arena_alloc(arena, SAID_MAX + 1);
-        snprintf(text, SAID_MAX + 1, "%s", said_part(said, part));
-        redact(rollout, tenant, text, SAID_MAX + 1);
-        shown.part[part] = text;
-    }
-    return said_copy(arena, &shown);
-}
-
-/* An error as it may be shown, whose texts live in the arena. */
-static struct err shown_error(const struct rollout *rollout, size_t tenant, struct arena *arena,
-                              const struct err *err)
-{
-    struct err shown = *err;
-    if (rollout->options->hides_values)
-        err_hide_values(&shown, arena);
-    redact(rollout, tenant, shown.text, sizeof shown.text);
-    shown.said = redact_said(rollout, tenant, arena, shown.said);
-    return shown;
-}
-
-static const struct notices *shown_notices(const struct rollout *rollout, size_t tenant,
-                                           struct arena *arena, const struct notices *notices)
-{
-    struct notices *shown = (struct notices *)(uintptr_t)notices_copy(arena, notices);
-    for (size_t i = 0; shown && i < shown->kept; i++) {
-        struct notice *notice = &shown->items[i];
-        const struct said text = {.part = {[SAID_DETAIL] = notice->text}};
-        const struct said *redacted = redact_said(rollout, tenant, arena, &text);
-        notice->text = redacted ? redacted->part[SAID_DETAIL] : "";
-        if (rollout->options->hides_values)
-            notice->said = said_without_values(arena, notice->said);
-        notice->said = redact_said(rollout, tenant, arena, notice->said);
-    }
-    return shown;
-}
-
-static void on_retry(void *ctx, struct session *session, const struct err *err, uint32_t attempt,
-                     uint64_t delay_ms)
-{
-    struct rollout *rollout = ctx;
-    size_t tenant = session_index(session);
-    struct arena arena;
-    arena_init(&arena);
-    struct err redacted = shown_error(rollout, tenant, &arena, err);
-    note_trouble(rollout, (uint32_t)tenant, &redacted);
-    rollout_tell(rollout, (struct event){.kind = EVENT_TENANT_RETRIES,
-                                         .tenant = tenant,
-                                         .error = &redacted,
-                                         .attempt = attempt,
-                                         .delay_ms = delay_ms});
-    arena_done(&arena);
-}
-
-static bool may_wait(void *ctx)
-{
-    const struct rollout *rollout = ctx;
     return !rollout->is_draining;
 }
 
 /* xorshift: jitter needs no more. */
-static uint64_t next_random(void *ctx)
+uint64_t rollout_random(struct rollout *rollout)
 {
-    struct rollout *rollout = ctx;
     uint64_t x = rollout->random;
     x ^= x << 13;
     x ^= x >> 7;
     x ^= x << 17;
     return rollout->random = x;
-}
-
-/* ---- finishing ----------------------------------------------------------------------------- */
-
-/* In a rollback a tenant ends in one of three ways: back where it stood, or not, or never begun. */
-static void turn_outcome(struct outcome *outcome)
-{
-    bool is_good = outcome->state == TENANT_SUCCEEDED || outcome->state == TENANT_UNCHANGED;
-    outcome->is_rollback = true;
-    outcome->state = is_good ? TENANT_ROLLED_BACK : TENANT_ROLLBACK_FAILED;
-    outcome->has_changed = !is_good;
-}
-
-/* A plan of a rollback shows what would be done: nothing of it has happened. */
-static bool goes_back(const struct rollout *rollout)
-{
-    const struct request *request = rollout->options->request;
-    return (request->verb->rolls_back && request_changes(request)) ||
-           scheduler_is_rolling_back(rollout->scheduler);
-}
-
-/* True if a failure of the ledger stopped the tenant before its first change (it is reported as skipped). Never
- * so in a rollback: there the tenant was changed before. */
-static bool was_kept_out(const struct rollout *rollout, const struct outcome *outcome)
-{
-    return outcome->error && outcome->error->kind == ERR_LEDGER && !outcome->has_changed &&
-           !scheduler_is_rolling_back(rollout->scheduler);
-}
-
-/* What an earlier run of the rollout did, and was killed before it could tell, shows in where the
- * tenant stands. */
-static bool was_moved_before(const struct rollout *rollout, size_t tenant,
-                             const struct outcome *outcome)
-{
-    const struct standing *standings = rollout->options->standings;
-    const struct rows *before = ways_before(rollout->ways, tenant);
-    if (!standings || !standings[tenant].is_begun || !before->is_known || !outcome->from.is_known)
-        return false;
-    return !rows_are_equal(before, &outcome->to);
-}
-
-void rollout_note_changed(struct rollout *rollout, uint32_t tenant)
-{
-    rollout->back_left += !rollout->places[tenant].is_changed;
-    rollout->places[tenant].is_changed = true;
-}
-
-static void count_outcome(struct rollout *rollout, const struct outcome *outcome)
-{
-    rollout->stuck += outcome->state == TENANT_PARTIAL || outcome->state == TENANT_ROLLBACK_FAILED;
-    if (outcome->is_rollback && !rollout->options->request->verb->rolls_back) {
-        rollout->back_left--;
-        return;
-    }
-    rollout->finished++;
-    rollout->failed += outcome->error != NULL;
-    rollout->wave_failed += outcome->error != NULL;
-}
-
-/* Whatever it says, the rollout goes on. */
-static void on_failure_told(void *ctx, const char *why)
-{
-    if (why)
-        rollout_note(ctx, why);
-}
-
-static void ask_about_failure(struct rollout *rollout, size_t tenant, const struct outcome *outcome)
-{
-    if (!outcome->error || !gates_has(rollout->gates, GATE_AFTER_TENANT_FAILED))
-        return;
-    gates_ask(rollout->gates, GATE_AFTER_TENANT_FAILED,
-              &(struct gate_facts){.tenant = rollout->options->tenants[tenant]->name,
-                                   .state = tenant_state_name(outcome->state),
-                                   .error = outcome->error},
-              on_failure_told, rollout);
-}
-
-/* What others did to a tenant during the rollout is told, but is no reason to halt it. */
-static bool has_regressed(const struct outcome *outcome)
-{
-    return outcome->error && strcmp(outcome->error->code, WAYS_REGRESSED) == 0;
-}
-
-/* Nor is a failure of the ledger: the run stops for that anyway. */
-static bool counts_as_failure(const struct rollout *rollout, const struct outcome *outcome)
-{
-    bool is_ledgers = outcome->error && outcome->error->kind == ERR_LEDGER;
-    return outcome->error && !outcome->has_regressed &&
-           !(is_ledgers && rollout->ledger_err.kind != ERR_NONE);
-}
-
-/* A tenant that could not be looked at stands as an earlier run of the rollout left it: what was partial or in doubt
- * still is, and a person must look. */
-static void keep_what_was_left(const struct rollout *rollout, size_t tenant,
-                               struct outcome *outcome)
-{
-    const struct standing *standings = rollout->options->standings;
-    if (!standings || outcome->from.is_known || outcome->state != TENANT_FAILED)
-        return;
-    enum tenant_state left = standings[tenant].state;
-    if (left == TENANT_PARTIAL || left == TENANT_IN_DOUBT)
-        outcome->state = left;
-}
-
-/* `is_begun`: false for a tenant that was refused or given up without a session. */
-static void finish_tenant(struct rollout *rollout, size_t tenant, struct outcome *outcome,
-                          bool is_begun)
-{
-    struct scheduler *scheduler = rollout->scheduler;
-    bool was_tripped = scheduler_has_tripped(scheduler);
-    bool is_news = outcome->has_changed;
-    outcome->has_regressed = has_regressed(outcome);
-    if (was_kept_out(rollout, outcome))
-        outcome->state = TENANT_SKIPPED;
-    else if (goes_back(rollout))
-        turn_outcome(outcome);
-    else {
-        keep_what_was_left(rollout, tenant, outcome);
-        outcome->has_changed |= was_moved_before(rollout, tenant, outcome);
-    }
-    count_outcome(rollout, outcome);
-    rollout_tell(rollout, (struct event){
-                              .kind = EVENT_TENANT_FINISHED, .tenant = tenant, .outcome = outcome});
-    if (!is_begun)
-        return;
-    ask_about_failure(rollout, tenant, outcome);
-    /* A partial tenant is a person's: it cannot be rolled back by a plan. */
-    struct finish how = {.has_failed = counts_as_failure(rollout, outcome),
-                         .has_changed = outcome->has_changed && outcome->state != TENANT_PARTIAL,
-                         .is_news = is_news};
-    if (!how.has_failed && !(outcome->error && outcome->error->kind == ERR_LEDGER))
-        scheduler_well(scheduler, (uint32_t)tenant, outcome->has_changed);
-    if (how.has_changed && !outcome->is_rollback)
-        rollout_note_changed(rollout, (uint32_t)tenant);
-    if (outcome->state == TENANT_PARTIAL)
-        scheduler_drop_changed(scheduler, (uint32_t)tenant);
-    scheduler_finished(scheduler, (uint32_t)tenant, &how);
-    if (!was_tripped && scheduler_has_tripped(scheduler))
-        rollout_tell(rollout,
-                     (struct event){.kind = EVENT_RUN_DRAINS, .reason = "too many failures"});
-}
-
-static void on_finished(void *ctx, struct session *session, const struct outcome *outcome)
-{
-    struct rollout *rollout = ctx;
-    size_t tenant = session_index(session);
-    struct outcome redacted = *outcome;
-    struct err err;
-    struct arena arena;
-    char statement[SCRIPT_LINE_MAX + 1]; /* full where it was cut: secret_redact looks at that */
-    arena_init(&arena);
-    if (outcome->error) {
-        err = shown_error(rollout, tenant, &arena, outcome->error);
-        note_trouble(rollout, (uint32_t)tenant, &err);
-        redacted.error = &err;
-    }
-    if (outcome->error_statement) {
-        snprintf(statement, sizeof statement, "%s", outcome->error_statement);
-        redact(rollout, tenant, statement, sizeof statement);
-        redacted.error_statement = statement;
-    }
-    redacted.notices = shown_notices(rollout, tenant, &arena, outcome->notices);
-    redacted.started_ms = rollout_elapsed_ms(rollout) - outcome->duration_ms;
-    rollout->places[tenant].session = NULL;
-    finish_tenant(rollout, tenant, &redacted, true);
-    arena_done(&arena);
-    session_free(session);
-    rollout_fill(rollout);
-}
-
-static void skip(struct rollout *rollout, size_t tenant, const struct err *err)
-{
-    struct outcome outcome = {.state = TENANT_SKIPPED, .error = err};
-    finish_tenant(rollout, tenant, &outcome, false);
-}
-
-bool rollout_skip_unreachable(struct rollout *rollout, uint32_t tenant)
-{
-    struct err err;
-    const char *who = links_refused(rollout->links, tenant);
-    bool is_gone = rollout->options->tenants[tenant]->is_gone;
-    if (!who && !is_gone)
-        return false;
-    if (is_gone)
-        err_set(&err, ERR_CONFIG, "it is no longer in the inventory: put it back, and go on");
-    else
-        err_set(&err, ERR_AUTH, "not tried: this login has already failed for tenant '%s'", who);
-    skip(rollout, tenant, &err);
-    scheduler_finished(rollout->scheduler, tenant, &(struct finish){.has_failed = true});
-    return true;
-}
-
-void rollout_give_up(struct rollout *rollout, uint32_t tenant)
-{
-    struct err err;
-    const char *said = rollout->servers[rollout->places[tenant].server].trouble;
-    err_set(&err, ERR_CONNECT, "not tried: its server is in trouble: %s",
-            said ? said : "no answer");
-    skip(rollout, tenant, &err);
 }
 
 /* ---- the whole of it --------------------------------------------------------------------------
@@ -549,26 +167,6 @@ void rollout_fill_env(struct rollout *rollout)
         .taken_back = options->request->verb->rolls_back ? options->resumed_from : rollout->info.id,
         .version_table = options->version_table,
         .may_meet_twins = rollout->may_meet_twins,
-        .ctx = rollout,
-        .plan = make_plan,
-        .is_ending = is_ending,
-        .intend = intend,
-        .claim = claim,
-        .has_trace = has_trace,
-        .snapshot = snapshot,
-        .restore = restore,
-        .is_back = is_back,
-        .is_as_before = is_as_before,
-        .on_connected = on_connected,
-        .on_well = on_well,
-        .on_not_refused = on_not_refused,
-        .on_retry = on_retry,
-        .weigh = weigh,
-        .park = park,
-        .want_turn = want_turn,
-        .fill = fill,
-        .may_wait = may_wait,
-        .random = next_random,
-        .on_finished = on_finished,
+        .run = rollout,
     };
 }

@@ -9,346 +9,46 @@ enum { OPS_AT_FIRST = 6 }; /* enough to look at a tenant that has nothing to do 
 
 /* ---- the table ----------------------------------------------------------------------------- */
 
-/* A set of states; TO(LOCK) | TO(CLOSE) is the set of two. */
-typedef uint64_t state_set;
-#define TO(state) (UINT64_C(1) << SESSION_##state)
-_Static_assert(SESSION__COUNT <= 64, "a set of states has a bit for each");
+static const struct state_row row_done = {.name = "done", .does = "tells the outcome"};
 
-/* Where an error leads, unless the row has a way of its own: the transaction is rolled back where one is open. Only
- * through a pooling proxy, where the transaction is what holds the lock, is one open while the session looks. */
-#define TO_WAY_OUT (TO(ROLLBACK) | TO(CLOSE))
-/* What next_work returns as long as work is left. LOCK: the proxy's lock went with the last transaction. */
-#define TO_WORK (TO(BEGIN) | TO(SETUP) | TO(LOCK))
-
-struct state_row {
-    const char *name;
-    const char *does;
-    enum asked (*ask)(struct session *session);            /* NULL: nothing to ask */
-    enum session_state (*answer)(struct session *session); /* NULL: `next` */
-    enum session_state (*on_error)(struct session *session,
-                                   const struct io_op *op); /* NULL: fail */
-    enum session_state next;                                /* the common way; one of `exits` */
-    state_set exits;                                        /* all states that an answer leads to */
-    state_set error_exits; /* and an error, a cancel, or the run's word to stop waiting */
-    bool joins_next;       /* its ops travel in one batch with those of `next` */
-    bool is_cancellable;   /* not entered any more once the session is cancelled */
-};
-
-static const struct state_row states[SESSION__COUNT] = {
-    [SESSION_LINK] =
-        {
-            .name = "link",
-            .does = "finds the host's addresses and the password, off the loop; then a connection "
-                    "that another tenant left, or a new one",
-            .ask = ask_link,
-            .answer = answer_link,
-            .next = SESSION_CONNECT,
-            .exits = TO(CONNECT) | TO(CREATE),
-            .error_exits = TO(CLOSE),
-            .is_cancellable = true,
-        },
-    [SESSION_CONNECT] =
-        {
-            .name = "connect",
-            .does = "connects, unless another tenant did",
-            .ask = ask_connect,
-            .answer = answer_connect,
-            .on_error = error_connect,
-            .next = SESSION_LOCK,
-            .exits = TO(LOCK),
-            .error_exits = TO(PLAN) | TO(CLOSE),
-            .joins_next = true,
-            .is_cancellable = true,
-        },
-    [SESSION_LOCK] =
-        {
-            .name = "lock",
-            .does = "tries to take the tenant's lock; a run that only looks takes none",
-            .ask = ask_lock,
-            .on_error = error_lock,
-            .next = SESSION_INSPECT,
-            .exits = TO(INSPECT),
-            .error_exits = TO(LOCK) | TO(LOCK_WAIT) | TO_WAY_OUT,
-            .joins_next = true,
-            .is_cancellable = true,
-        },
-    [SESSION_LOCK_WAIT] =
-        {
-            .name = "lock_wait",
-            .does = "waits a little, with no transaction open",
-            .ask = ask_lock_wait,
-            .next = SESSION_LOCK,
-            .exits = TO(LOCK),
-            .error_exits = TO(CLOSE),
-            .is_cancellable = true,
-        },
-    [SESSION_INSPECT] =
-        {
-            .name = "inspect",
-            .does = "asks where the version and history tables are",
-            .ask = ask_inspect,
-            .answer = answer_inspect,
-            .on_error = error_look,
-            .next = SESSION_READ,
-            .exits = TO(READ) | TO_WAY_OUT,
-            .error_exits = TO_WAY_OUT,
-            .joins_next = true,
-            .is_cancellable = true,
-        },
-    [SESSION_READ] =
-        {
-            .name = "read",
-            .does = "reads both tables, under the lock",
-            .ask = ask_read,
-            .answer = answer_read,
-            .on_error = error_look,
-            .next = SESSION_PLAN,
-            .exits = TO(PLAN) | TO(RESOLVE) | TO(RELEASE) | TO_WAY_OUT,
-            .error_exits = TO_WAY_OUT,
-            .is_cancellable = true,
-        },
-    [SESSION_RESOLVE] =
-        {
-            .name = "resolve",
-            .does = "decides by the rows read whether a commit without answer came through",
-            .answer = answer_resolve,
-            .next = SESSION_PLAN,
-            .exits = TO(PLAN),
-        },
-    [SESSION_PLAN] =
-        {
-            .name = "plan",
-            .does = "computes what is left to do",
-            .answer = answer_plan,
-            .next = SESSION_INTENT,
-            .exits = TO(INTENT) | TO(RELEASE) | TO(PROBE) | TO(EVIDENCE) | TO(SETTLE) |
-                     TO(RESTORE) | TO(SNAPSHOT) | TO_WORK | TO_WAY_OUT,
-            .error_exits = TO_WAY_OUT,
-            .is_cancellable = true,
-        },
-    [SESSION_PROBE] =
-        {
-            .name = "probe",
-            .does =
-                "asks the author's query or the catalog whether a statement took effect that was under way when its run died, and what one left that failed",
-            .ask = ask_probe,
-            .answer = answer_probe,
-            .on_error = error_probe,
-            .next = SESSION_PLAN,
-            .exits = TO(PLAN),
-            .error_exits = TO(CLOSE),
-            .is_cancellable = true,
-        },
-    [SESSION_EVIDENCE] =
-        {
-            .name = "evidence",
-            .does = "asks whether any of the tables is there that a stamp's revisions make",
-            .ask = ask_evidence,
-            .answer = answer_evidence,
-            .next = SESSION_PLAN,
-            .exits = TO(PLAN) | TO_WAY_OUT,
-            .error_exits = TO_WAY_OUT,
-            .is_cancellable = true,
-        },
-    [SESSION_SETTLE] =
-        {
-            .name = "settle",
-            .does = "writes down what a person has found out about such a statement",
-            .ask = ask_settle,
-            .answer = answer_settle,
-            .next = SESSION_RELEASE,
-            .exits = TO(RELEASE),
-            .error_exits = TO(CLOSE),
-            .is_cancellable = true,
-        },
-    [SESSION_INTENT] =
-        {
-            .name = "intent",
-            .does = "has what is about to be done written down, and waits until it is durable",
-            .ask = ask_intent,
-            .answer = answer_intent,
-            .next = SESSION_BEGIN,
-            .exits = TO_WORK | TO(RESTORE) | TO(SNAPSHOT) | TO(LINK),
-            .error_exits = TO_WAY_OUT,
-            .is_cancellable = true,
-        },
-    [SESSION_SNAPSHOT] =
-        {
-            .name = "snapshot",
-            .does = "copies the database, before anything is changed",
-            .ask = ask_snapshot,
-            .answer = answer_snapshot,
-            .next = SESSION_BEGIN,
-            .exits = TO(BEGIN) | TO(SETUP),
-            .error_exits = TO(CLOSE),
-            .is_cancellable = true,
-        },
-    [SESSION_RESTORE] =
-        {
-            .name = "restore",
-            .does = "puts the copy back",
-            .ask = ask_restore,
-            .answer = answer_restore,
-            .on_error = error_restore,
-            .next = SESSION_INSPECT,
-            .exits = TO(INSPECT),
-            .error_exits = TO(RELEASE) | TO(CLOSE),
-        },
-    [SESSION_BEGIN] =
-        {
-            .name = "begin",
-            .does = "begins a transaction, and makes what tables of ours are missing",
-            .ask = ask_begin,
-            .on_error = error_work,
-            .next = SESSION_APPLY,
-            .exits = TO(APPLY),
-            .error_exits = TO_WAY_OUT,
-            .joins_next = true,
-            .is_cancellable = true,
-        },
-    [SESSION_APPLY] =
-        {
-            .name = "apply",
-            .does = "runs sections and records steps, up to the end of the transaction",
-            .ask = ask_apply,
-            .answer = answer_apply,
-            .on_error = error_work,
-            .next = SESSION_COMMIT,
-            .exits = TO(COMMIT),
-            .error_exits = TO_WAY_OUT,
-        },
-    [SESSION_COMMIT] =
-        {
-            .name = "commit",
-            .does = "commits; no answer leads to resolve, never to failed",
-            .ask = ask_commit,
-            .answer = answer_commit,
-            .on_error = error_commit,
-            .next = SESSION_RELEASE,
-            .exits = TO(RELEASE) | TO_WORK,
-            .error_exits = TO_WAY_OUT,
-            .is_cancellable = true,
-        },
-    [SESSION_SETUP] =
-        {
-            .name = "setup",
-            .does = "sets the session up for statements outside a transaction",
-            .ask = ask_setup,
-            .on_error = error_setup,
-            .next = SESSION_STATEMENTS,
-            .exits = TO(STATEMENTS),
-            .error_exits = TO(CLOSE),
-            .joins_next = true,
-            .is_cancellable = true,
-        },
-    [SESSION_STATEMENTS] =
-        {
-            .name = "statements",
-            .does = "runs statements one by one, each with its checkpoint",
-            .ask = ask_statements,
-            .answer = answer_statements,
-            .on_error = error_work,
-            .next = SESSION_BEGIN,
-            .exits = TO(BEGIN),
-            .error_exits = TO(LOOK) | TO(MARK) | TO_WAY_OUT,
-        },
-    [SESSION_LOOK] =
-        {
-            .name = "look",
-            .does = "asks the catalog what a statement left that failed",
-            .ask = ask_look,
-            .answer = answer_look,
-            .on_error = error_look_after,
-            .next = SESSION_MARK,
-            .exits = TO(MARK) | TO(REPAIR),
-            .error_exits = TO(MARK) | TO(CLOSE),
-        },
-    [SESSION_REPAIR] =
-        {
-            .name = "repair",
-            .does = "takes away what it left",
-            .ask = ask_repair,
-            .answer = answer_repair,
-            .on_error = error_look_after,
-            .next = SESSION_MARK,
-            .exits = TO(MARK),
-            .error_exits = TO(MARK) | TO(CLOSE),
-        },
-    [SESSION_MARK] =
-        {
-            .name = "mark",
-            .does = "notes in the history table which statement failed",
-            .ask = ask_mark,
-            .on_error = error_mark,
-            .next = SESSION_CLOSE,
-            .exits = TO(CLOSE),
-            .error_exits = TO(CLOSE),
-        },
-    [SESSION_ROLLBACK] =
-        {
-            .name = "rollback",
-            .does = "rolls the transaction back",
-            .ask = ask_rollback,
-            .next = SESSION_CLOSE,
-            .exits = TO(CLOSE),
-            .error_exits = TO(CLOSE),
-        },
-    [SESSION_CREATE] =
-        {
-            .name = "create",
-            .does = "creates the database, connected to the server's own one",
-            .ask = ask_create,
-            .answer = answer_create,
-            .on_error = error_create,
-            .next = SESSION_CLOSE,
-            .exits = TO(CLOSE),
-            .error_exits = TO(CLOSE),
-            .is_cancellable = true,
-        },
-    [SESSION_RELEASE] =
-        {
-            .name = "release",
-            .does =
-                "makes the connection like new for another tenant of the database, or closes it",
-            .ask = ask_release,
-            .next = SESSION_DONE,
-            .exits = TO(DONE),
-        },
-    [SESSION_CLOSE] =
-        {
-            .name = "close",
-            .does = "closes the connection, and with it all locks",
-            .ask = ask_close,
-            .answer = answer_close,
-            .next = SESSION_DONE,
-            .exits = TO(DONE) | TO(BACKOFF) | TO(INTENT) | TO(LINK),
-        },
-    [SESSION_BACKOFF] =
-        {
-            .name = "backoff",
-            .does = "waits before the next attempt, longer each time",
-            .ask = ask_backoff,
-            .next = SESSION_TURN,
-            .exits = TO(TURN),
-            .error_exits = TO(CLOSE),
-        },
-    [SESSION_TURN] =
-        {
-            .name = "turn",
-            .does = "waits until it has a place among those at work again",
-            .ask = ask_turn,
-            .next = SESSION_LINK,
-            .exits = TO(LINK),
-            .error_exits = TO(CLOSE),
-        },
-    [SESSION_DONE] = {.name = "done", .does = "tells the outcome"},
+/* Each row stands with its state's functions, in the file of its phase. */
+static const struct state_row *const states[SESSION__COUNT] = {
+    [SESSION_LINK] = &row_link,
+    [SESSION_CONNECT] = &row_connect,
+    [SESSION_LOCK] = &row_lock,
+    [SESSION_LOCK_WAIT] = &row_lock_wait,
+    [SESSION_INSPECT] = &row_inspect,
+    [SESSION_READ] = &row_read,
+    [SESSION_RESOLVE] = &row_resolve,
+    [SESSION_PLAN] = &row_plan,
+    [SESSION_PROBE] = &row_probe,
+    [SESSION_EVIDENCE] = &row_evidence,
+    [SESSION_SETTLE] = &row_settle,
+    [SESSION_INTENT] = &row_intent,
+    [SESSION_SNAPSHOT] = &row_snapshot,
+    [SESSION_RESTORE] = &row_restore,
+    [SESSION_BEGIN] = &row_begin,
+    [SESSION_APPLY] = &row_apply,
+    [SESSION_COMMIT] = &row_commit,
+    [SESSION_SETUP] = &row_setup,
+    [SESSION_STATEMENTS] = &row_statements,
+    [SESSION_LOOK] = &row_look,
+    [SESSION_REPAIR] = &row_repair,
+    [SESSION_MARK] = &row_mark,
+    [SESSION_ROLLBACK] = &row_rollback,
+    [SESSION_CREATE] = &row_create,
+    [SESSION_RELEASE] = &row_release,
+    [SESSION_CLOSE] = &row_close,
+    [SESSION_BACKOFF] = &row_backoff,
+    [SESSION_TURN] = &row_turn,
+    [SESSION_DONE] = &row_done,
 };
 
 bool session_state_doc(size_t index, struct session_state_doc *ret_doc)
 {
     if (index >= SESSION__COUNT)
         return false;
-    const struct state_row *row = &states[index];
+    const struct state_row *row = states[index];
     *ret_doc = (struct session_state_doc){.name = row->name,
                                           .does = row->does,
                                           .next = row->next,
@@ -368,8 +68,8 @@ static void watch_edge(const struct session *session, enum session_state next, b
 {
     static atomic_ullong seen[SESSION__COUNT];
     const char *path = getenv("SKEIN_FAILPOINT_EDGES");
-    const char *from = states[session->state].name;
-    const char *to = next < SESSION__COUNT ? states[next].name : "no state";
+    const char *from = states[session->state]->name;
+    const char *to = next < SESSION__COUNT ? states[next]->name : "no state";
     if (!is_declared) {
         fprintf(stderr, "session: state '%s' led to '%s', which the table does not say\n", from,
                 to);
@@ -400,7 +100,7 @@ static enum session_state take_edge(struct session *session, enum session_state 
     if (is_declared)
         return next;
     err_set(&err, ERR_INTERNAL, "state '%s' cannot lead to state %d: this is a bug of skein's",
-            states[session->state].name, (int)next);
+            states[session->state]->name, (int)next);
     if (session->err.kind == ERR_NONE)
         session->err = err;
     session->err.is_transient = false;
@@ -410,28 +110,6 @@ static enum session_state take_edge(struct session *session, enum session_state 
 
 /* ---- the engine ---------------------------------------------------------------------------- */
 
-void session_reserve_ops(struct session *session, size_t count)
-{
-    size_t capacity = session->op_count + count;
-    if (capacity <= session->op_capacity)
-        return;
-    struct io_op *ops = arena_calloc(&session->arena, capacity, sizeof *ops);
-    memcpy(ops, session->ops, session->op_count * sizeof *ops);
-    session->ops = ops;
-    session->op_capacity = capacity;
-}
-
-struct io_op *session_add_op(struct session *session, enum op_kind kind)
-{
-    struct io_op *op =
-        ARENA_PUSH(&session->arena, session->ops, session->op_count, session->op_capacity);
-    *op = (struct io_op){.op = {.kind = kind,
-                                .arena = &session->answers,
-                                .limits = &session->limits,
-                                .notices = &session->notices}};
-    return op;
-}
-
 enum session_state session_fail(struct session *session, const struct err *err)
 {
     if (session->err.kind == ERR_NONE)
@@ -440,14 +118,6 @@ enum session_state session_fail(struct session *session, const struct err *err)
         session->state != SESSION_ROLLBACK)
         return SESSION_ROLLBACK;
     return SESSION_CLOSE;
-}
-
-struct io_op *session_op_of(const struct session *session, enum session_state state)
-{
-    for (size_t i = 0; i < session->joined_count; i++)
-        if (session->joined[i].state == state)
-            return &session->ops[session->joined[i].first_op];
-    return NULL;
 }
 
 /* The op of a joined state that failed, or NULL. */
@@ -465,7 +135,7 @@ static const struct io_op *failed_op(const struct session *session, size_t joine
 static enum session_state settle_one(struct session *session, size_t joined)
 {
     session->state = session->joined[joined].state;
-    const struct state_row *row = &states[session->state];
+    const struct state_row *row = states[session->state];
     const struct io_op *failed = failed_op(session, joined);
     if (!failed)
         return take_edge(session, row->answer ? row->answer(session) : row->next, row->exits);
@@ -505,7 +175,7 @@ static enum asked ask(struct session *session, enum session_state state)
     session->op_count = 0;
     session->joined_count = 0;
     for (;;) {
-        const struct state_row *row = &states[state];
+        const struct state_row *row = states[state];
         session->state = state;
         (void)failpoint(row->name);
         session->joined[session->joined_count++] =
@@ -523,12 +193,12 @@ static void finish(struct session *session);
 static void enter(struct session *session, enum session_state state)
 {
     while (state != SESSION_DONE) {
-        if (session->is_cancelled && states[state].is_cancellable) {
+        if (session->is_cancelled && states[state]->is_cancellable) {
             struct err err;
             err_set(&err, ERR_CANCELLED, "cancelled");
             session->state = state;
             session->err = session->err.kind == ERR_NONE ? err : session->err;
-            state = take_edge(session, session_fail(session, &err), states[state].error_exits);
+            state = take_edge(session, session_fail(session, &err), states[state]->error_exits);
             continue;
         }
         if (ask(session, state) != ASKED_OPS)
@@ -551,7 +221,21 @@ void session_go_on(struct session *session)
 
 void session_stop(struct session *session, enum session_state way_out)
 {
-    enter(session, take_edge(session, way_out, states[session->state].error_exits));
+    enter(session, take_edge(session, way_out, states[session->state]->error_exits));
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct session *session = timer->data;
+    const struct session_env *env = session->env;
+    session_go_on(session);
+    rollout_fill(env->run);
+}
+
+void session_start_timer(struct session *session, uint64_t delay_ms)
+{
+    uv_update_time(session->env->loop);
+    uv_timer_start(&session->timer, on_timer, delay_ms, 0);
 }
 
 /* ---- outcome ------------------------------------------------------------------------------- */
@@ -568,7 +252,7 @@ static enum tenant_state final_state(struct session *session)
     if (session->err.kind != ERR_NONE)
         return is_half_done(session) ? TENANT_PARTIAL : TENANT_FAILED;
     bool would_restore = !request_changes(session->env->request) &&
-                         session->env->restore(session->env->ctx, session);
+                         rollout_copy_to_restore(session->env->run, session);
     return session->done_count || would_restore ? TENANT_SUCCEEDED : TENANT_UNCHANGED;
 }
 
@@ -576,6 +260,24 @@ static enum tenant_state final_state(struct session *session)
 static bool has_changed(const struct session *session)
 {
     return session->done_count || is_half_done(session) || session->is_resolving;
+}
+
+/* Where a run only looks, what it found half done. A file that is gone or broken says no number. */
+static const struct half_step *found_half_done(struct session *session)
+{
+    const struct session_env *env = session->env;
+    const struct unfinished *unfinished = &session->unfinished;
+    if (request_changes(env->request) || !unfinished->revision)
+        return NULL;
+    const struct revision *revision = chain_get(env->chain, unfinished->revision);
+    const struct script *script = NULL;
+    struct err err;
+    if (revision && env->scripts)
+        script = scripts_get(env->scripts, session->driver->dialect, revision,
+                             unfinished->direction, &err);
+    struct half_step *half = arena_alloc(&session->arena, sizeof *half);
+    *half = unfinished_tell(unfinished, script);
+    return half;
 }
 
 static void on_timer_closed(uv_handle_t *handle)
@@ -592,6 +294,7 @@ static void on_timer_closed(uv_handle_t *handle)
                                       : session->versions,
         .steps = session->done,
         .step_count = session->done_count,
+        .half_step = found_half_done(session),
         .attempts = session->attempts,
         .duration_ms = (double)(uv_hrtime() - session->started_ns) / 1e6,
         .error = session->err.kind == ERR_NONE ? NULL : &session->err,
@@ -599,7 +302,7 @@ static void on_timer_closed(uv_handle_t *handle)
         .error_statement = session->err_statement,
         .notices = session->notices.count ? &session->notices : NULL,
     };
-    session->env->on_finished(session->env->ctx, session, &outcome);
+    rollout_note_finished(session->env->run, session, &outcome);
 }
 
 static void finish(struct session *session)
@@ -739,5 +442,5 @@ size_t session_index(const struct session *session)
 
 const char *session_state_now(const struct session *session)
 {
-    return states[session->state].name;
+    return states[session->state]->name;
 }

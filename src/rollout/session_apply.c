@@ -89,7 +89,7 @@ static size_t add_creates(const struct session *session, enum sql_id *ids)
     return count;
 }
 
-enum asked ask_begin(struct session *session)
+static enum asked ask_begin(struct session *session)
 {
     bool makes_inside = session->driver->dialect->traits & DIALECT_DDL_IN_TRANSACTION;
     bool prepares_guard = !session->is_guard_prepared && may_prepare_guard(session);
@@ -286,7 +286,7 @@ void session_take_commit(struct session *session)
     }
 }
 
-enum session_state next_work(struct session *session)
+enum session_state session_next_work(struct session *session)
 {
     bool is_pooled = io_info(session->io)->is_pooled;
     if (session->cursor == session->work.count)
@@ -353,7 +353,7 @@ static bool is_of_joined(const struct io_op *op)
     return op->op.joined && (was_unreadable || was_unanswered);
 }
 
-enum session_state error_work(struct session *session, const struct io_op *op)
+enum session_state session_work_failed(struct session *session, const struct io_op *op)
 {
     struct err err = *io_op_err(op);
     if (session->state == SESSION_BEGIN && is_of_joined(op))
@@ -370,11 +370,20 @@ enum session_state error_work(struct session *session, const struct io_op *op)
                  "the revision ended skein's transaction itself: what it did before that stands");
     }
     session->step_ms = 0;
-    enum session_state next = session_fail(session, &err);
-    return session->state == SESSION_STATEMENTS && next != SESSION_ROLLBACK
-               ? session_stop_statements(session, (size_t)(action - session->work.actions), op)
-               : next;
+    return session_fail(session, &err);
 }
+
+const struct state_row row_begin = {
+    .name = "begin",
+    .does = "begins a transaction, and makes what tables of ours are missing",
+    .ask = ask_begin,
+    .on_error = session_work_failed,
+    .next = SESSION_APPLY,
+    .exits = TO(APPLY),
+    .error_exits = TO_WAY_OUT,
+    .joins_next = true,
+    .is_cancellable = true,
+};
 
 /* ---- apply ------------------------------------------------------------------------------------ */
 
@@ -412,7 +421,7 @@ static void join_scripts(struct session *session)
     }
 }
 
-enum asked ask_apply(struct session *session)
+static enum asked ask_apply(struct session *session)
 {
     session_ask_actions(session, true);
     if (session->driver->traits & DRIVER_JOINS)
@@ -420,16 +429,27 @@ enum asked ask_apply(struct session *session)
     return ASKED_OPS;
 }
 
-enum session_state answer_apply(struct session *session)
+static enum session_state answer_apply(struct session *session)
 {
     session_note_actions(session, session->batch_end);
     session->has_schema = session->has_version_table = session->has_history = true;
     return SESSION_COMMIT;
 }
 
+const struct state_row row_apply = {
+    .name = "apply",
+    .does = "runs sections and records steps, up to the end of the transaction",
+    .ask = ask_apply,
+    .answer = answer_apply,
+    .on_error = session_work_failed,
+    .next = SESSION_COMMIT,
+    .exits = TO(COMMIT),
+    .error_exits = TO_WAY_OUT,
+};
+
 /* ---- commit ----------------------------------------------------------------------------------- */
 
-enum asked ask_commit(struct session *session)
+static enum asked ask_commit(struct session *session)
 {
     session->expected = actions_rows(&session->acting, session->batch_end, &session->arena);
     struct io_op *op = session_add_one(session, SQL_COMMIT);
@@ -446,15 +466,15 @@ void session_take_history_id(struct session *session)
         actions_count(session->work.actions, session->cursor, session->batch_end);
 }
 
-enum session_state answer_commit(struct session *session)
+static enum session_state answer_commit(struct session *session)
 {
     session_take_history_id(session);
     session_take_commit(session);
-    return next_work(session);
+    return session_next_work(session);
 }
 
 /* No answer is neither yes nor no: it is looked up. An answer that says no is a failure. */
-enum session_state error_commit(struct session *session, const struct io_op *op)
+static enum session_state error_commit(struct session *session, const struct io_op *op)
 {
     session->is_resolving = io_op_err(op)->is_connection_lost;
     session->resolve_attempts = 0;
@@ -464,11 +484,32 @@ enum session_state error_commit(struct session *session, const struct io_op *op)
     return session_fail(session, &err);
 }
 
+const struct state_row row_commit = {
+    .name = "commit",
+    .does = "commits; no answer leads to resolve, never to failed",
+    .ask = ask_commit,
+    .answer = answer_commit,
+    .on_error = error_commit,
+    .next = SESSION_RELEASE,
+    .exits = TO(RELEASE) | TO_WORK,
+    .error_exits = TO_WAY_OUT,
+    .is_cancellable = true,
+};
+
 /* ---- rollback --------------------------------------------------------------------------------- */
 
-enum asked ask_rollback(struct session *session)
+static enum asked ask_rollback(struct session *session)
 {
     struct io_op *op = session_add_one(session, SQL_ROLLBACK);
     op->op.tx_after = TX_OUTSIDE;
     return ASKED_OPS;
 }
+
+const struct state_row row_rollback = {
+    .name = "rollback",
+    .does = "rolls the transaction back",
+    .ask = ask_rollback,
+    .next = SESSION_CLOSE,
+    .exits = TO(CLOSE),
+    .error_exits = TO(CLOSE),
+};

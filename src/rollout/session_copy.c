@@ -12,35 +12,57 @@ static enum asked add_copy(struct session *session, enum op_kind kind, const cha
     return ASKED_OPS;
 }
 
-enum asked ask_snapshot(struct session *session)
+static enum asked ask_snapshot(struct session *session)
 {
-    return add_copy(session, OP_SNAPSHOT, session->env->snapshot(session->env->ctx, session));
+    return add_copy(session, OP_SNAPSHOT, rollout_copy_to_make(session->env->run, session));
 }
 
-enum session_state answer_snapshot(struct session *session)
+static enum session_state answer_snapshot(struct session *session)
 {
     session->has_snapshot = true;
-    return next_work(session);
+    return session_next_work(session);
 }
+
+const struct state_row row_snapshot = {
+    .name = "snapshot",
+    .does = "copies the database, before anything is changed",
+    .ask = ask_snapshot,
+    .answer = answer_snapshot,
+    .next = SESSION_BEGIN,
+    .exits = TO(BEGIN) | TO(SETUP),
+    .error_exits = TO(CLOSE),
+    .is_cancellable = true,
+};
 
 /* ---- restore ---------------------------------------------------------------------------------- */
 
-enum asked ask_restore(struct session *session)
+static enum asked ask_restore(struct session *session)
 {
-    return add_copy(session, OP_RESTORE, session->env->restore(session->env->ctx, session));
+    return add_copy(session, OP_RESTORE, rollout_copy_to_restore(session->env->run, session));
 }
 
 /* Where the tenant stands now is read, not believed. */
-enum session_state answer_restore(struct session *session)
+static enum session_state answer_restore(struct session *session)
 {
     session->is_restored = true;
     return SESSION_INSPECT;
 }
 
 /* A run that died before it had made the copy had changed nothing. */
-enum session_state error_restore(struct session *session, const struct io_op *op)
+static enum session_state error_restore(struct session *session, const struct io_op *op)
 {
     if (op->answer.is_missing && session_is_untouched(session))
         return SESSION_RELEASE;
     return session_fail(session, io_op_err(op));
 }
+
+const struct state_row row_restore = {
+    .name = "restore",
+    .does = "puts the copy back",
+    .ask = ask_restore,
+    .answer = answer_restore,
+    .on_error = error_restore,
+    .next = SESSION_INSPECT,
+    .exits = TO(INSPECT),
+    .error_exits = TO(RELEASE) | TO(CLOSE),
+};

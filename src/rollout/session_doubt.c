@@ -11,7 +11,7 @@
 /* ---- resolve ---------------------------------------------------------------------------------- */
 
 /* Under the lock no other session can change the tenant, not even our own orphan: what is read stays so. */
-enum session_state answer_resolve(struct session *session)
+static enum session_state answer_resolve(struct session *session)
 {
     session->is_resolving = false;
     if (rows_are_equal(&session->seen, &session->expected) &&
@@ -19,6 +19,14 @@ enum session_state answer_resolve(struct session *session)
         session_take_commit(session);
     return SESSION_PLAN;
 }
+
+const struct state_row row_resolve = {
+    .name = "resolve",
+    .does = "decides by the rows read whether a commit without answer came through",
+    .answer = answer_resolve,
+    .next = SESSION_PLAN,
+    .exits = TO(PLAN),
+};
 
 /* ---- probe: before the statement is run again ------------------------------------------------- */
 
@@ -120,7 +128,7 @@ bool session_needs_probe(struct session *session, const struct plan *left)
 }
 
 /* Names mean what they will mean to the statement. */
-enum asked ask_probe(struct session *session)
+static enum asked ask_probe(struct session *session)
 {
     session->has_probed = true;
     session_add_setup(session, session->doubtful);
@@ -132,7 +140,7 @@ enum asked ask_probe(struct session *session)
 }
 
 /* What the statement left counts for more than the author's query: an INVALID index bears the name too. */
-enum session_state answer_probe(struct session *session)
+static enum session_state answer_probe(struct session *session)
 {
     struct unfinished *unfinished = &session->unfinished;
     struct probe_findings found = {0};
@@ -155,7 +163,7 @@ enum session_state answer_probe(struct session *session)
     return SESSION_PLAN;
 }
 
-enum session_state error_probe(struct session *session, const struct io_op *op)
+static enum session_state error_probe(struct session *session, const struct io_op *op)
 {
     struct err err = *io_op_err(op);
     session->is_partial = !err.is_connection_lost;
@@ -167,6 +175,19 @@ enum session_state error_probe(struct session *session, const struct io_op *op)
     session->err_revision = session->doubtful_revision;
     return session_fail(session, &err);
 }
+
+const struct state_row row_probe = {
+    .name = "probe",
+    .does =
+        "asks the author's query or the catalog whether a statement took effect that was under way when its run died, and what one left that failed",
+    .ask = ask_probe,
+    .answer = answer_probe,
+    .on_error = error_probe,
+    .next = SESSION_PLAN,
+    .exits = TO(PLAN),
+    .error_exits = TO(CLOSE),
+    .is_cancellable = true,
+};
 
 /* ---- look: right after it failed -------------------------------------------------------------- */
 
@@ -218,13 +239,13 @@ enum session_state session_look_after(struct session *session, const struct acti
     return SESSION_MARK;
 }
 
-enum asked ask_look(struct session *session)
+static enum asked ask_look(struct session *session)
 {
     add_query(session, OP_QUERY, session->probe.sql);
     return ASKED_OPS;
 }
 
-enum session_state answer_look(struct session *session)
+static enum session_state answer_look(struct session *session)
 {
     session->found = judge(session);
     session->is_begun = probe_has_remains(&session->found);
@@ -234,7 +255,7 @@ enum session_state answer_look(struct session *session)
 }
 
 /* It is left to the next attempt, or the next run. */
-enum session_state error_look_after(struct session *session, const struct io_op *op)
+static enum session_state error_look_after(struct session *session, const struct io_op *op)
 {
     (void)op;
     bool can_mark = !io_is_broken(session->io) && !io_is_in_transaction(session->io);
@@ -243,20 +264,42 @@ enum session_state error_look_after(struct session *session, const struct io_op 
     return can_mark ? SESSION_MARK : SESSION_CLOSE;
 }
 
+const struct state_row row_look = {
+    .name = "look",
+    .does = "asks the catalog what a statement left that failed",
+    .ask = ask_look,
+    .answer = answer_look,
+    .on_error = error_look_after,
+    .next = SESSION_MARK,
+    .exits = TO(MARK) | TO(REPAIR),
+    .error_exits = TO(MARK) | TO(CLOSE),
+};
+
 /* ---- repair ----------------------------------------------------------------------------------- */
 
-enum asked ask_repair(struct session *session)
+static enum asked ask_repair(struct session *session)
 {
     for (size_t i = 0; i < session->found.repair_count; i++)
         session_add_outside(session, session->found.repairs[i]);
     return ASKED_OPS;
 }
 
-enum session_state answer_repair(struct session *session)
+static enum session_state answer_repair(struct session *session)
 {
     session->is_begun = session->found.answer == PROBE_HALF;
     return SESSION_MARK;
 }
+
+const struct state_row row_repair = {
+    .name = "repair",
+    .does = "takes away what it left",
+    .ask = ask_repair,
+    .answer = answer_repair,
+    .on_error = error_look_after,
+    .next = SESSION_MARK,
+    .exits = TO(MARK),
+    .error_exits = TO(MARK) | TO(CLOSE),
+};
 
 /* ---- settle: a person's word ------------------------------------------------------------------ */
 
@@ -314,7 +357,7 @@ enum session_state session_begin_settling(struct session *session)
 
 /* From here on it is as if the statement had failed, or as if it had been counted: the next run starts with it,
  * or with the one after it. */
-enum asked ask_settle(struct session *session)
+static enum asked ask_settle(struct session *session)
 {
     const struct unfinished *unfinished = &session->unfinished;
     struct step step = {.revision = chain_get(session->env->chain, unfinished->revision),
@@ -335,10 +378,21 @@ enum asked ask_settle(struct session *session)
     return ASKED_OPS;
 }
 
-enum session_state answer_settle(struct session *session)
+static enum session_state answer_settle(struct session *session)
 {
     session->half_done = 0;
     session->is_half_open = false;
     session->is_begun = false;
     return SESSION_RELEASE;
 }
+
+const struct state_row row_settle = {
+    .name = "settle",
+    .does = "writes down what a person has found out about such a statement",
+    .ask = ask_settle,
+    .answer = answer_settle,
+    .next = SESSION_RELEASE,
+    .exits = TO(RELEASE),
+    .error_exits = TO(CLOSE),
+    .is_cancellable = true,
+};

@@ -16,7 +16,7 @@ static void on_link_ready(void *ctx, const struct err *err)
 }
 
 /* The server that has no such database yet has one that it was born with. */
-enum asked ask_link(struct session *session)
+static enum asked ask_link(struct session *session)
 {
     const struct dialect *dialect = session->driver->dialect;
     bool is_looking = !request_changes(session->env->request);
@@ -35,10 +35,22 @@ enum asked ask_link(struct session *session)
     return ASKED_OPS;
 }
 
-enum session_state answer_link(struct session *session)
+static enum session_state answer_link(struct session *session)
 {
     return session->is_creating ? SESSION_CREATE : SESSION_CONNECT;
 }
+
+const struct state_row row_link = {
+    .name = "link",
+    .does = "finds the host's addresses and the password, off the loop; then a connection "
+            "that another tenant left, or a new one",
+    .ask = ask_link,
+    .answer = answer_link,
+    .next = SESSION_CONNECT,
+    .exits = TO(CONNECT) | TO(CREATE),
+    .error_exits = TO(CLOSE),
+    .is_cancellable = true,
+};
 
 /* ---- connect ---------------------------------------------------------------------------------- */
 
@@ -49,7 +61,7 @@ static struct io_op *add_connect(struct session *session)
     return op;
 }
 
-enum asked ask_connect(struct session *session)
+static enum asked ask_connect(struct session *session)
 {
     session->is_reused = link_is_connected(session->link);
     if (!session->is_reused)
@@ -57,12 +69,12 @@ enum asked ask_connect(struct session *session)
     return ASKED_OPS;
 }
 
-enum session_state answer_connect(struct session *session)
+static enum session_state answer_connect(struct session *session)
 {
     session->vars.backend_pid = io_info(session->io)->backend_pid;
     session->vars.sets_parser = io_info(session->io)->reads_oddly;
     (void)link_note_connected(session->link, &err_none);
-    session->env->on_connected(session->env->ctx, session);
+    rollout_note_connected(session->env->run, session);
     return SESSION_LOCK;
 }
 
@@ -78,17 +90,17 @@ static enum session_state take_for_empty(struct session *session)
 static bool makes_nothing(struct session *session)
 {
     const struct session_env *env = session->env;
-    return env->is_back(env->ctx) && !env->restore(env->ctx, session);
+    return rollout_is_rolling_back(env->run) && !rollout_copy_to_restore(env->run, session);
 }
 
-enum session_state error_connect(struct session *session, const struct io_op *op)
+static enum session_state error_connect(struct session *session, const struct io_op *op)
 {
     const struct session_env *env = session->env;
     bool is_missing = op->answer.is_missing && session->tenant->settings->create;
     if (is_missing && !request_changes(env->request))
         return take_for_empty(session);
     if (is_missing && makes_nothing(session)) {
-        bool was_empty = env->is_as_before(env->ctx, session, &(struct rows){.is_known = true});
+        bool was_empty = rollout_is_as_before(env->run, session, &(struct rows){.is_known = true});
         return was_empty ? SESSION_CLOSE : session_fail(session, io_op_err(op));
     }
     if (is_missing) {
@@ -96,13 +108,26 @@ enum session_state error_connect(struct session *session, const struct io_op *op
         return SESSION_CLOSE;
     }
     if (!link_note_connected(session->link, io_op_err(op)))
-        session->env->on_not_refused(session->env->ctx, session);
+        rollout_note_not_refused(session->env->run, session);
     return session_fail(session, io_op_err(op));
 }
 
+const struct state_row row_connect = {
+    .name = "connect",
+    .does = "connects, unless another tenant did",
+    .ask = ask_connect,
+    .answer = answer_connect,
+    .on_error = error_connect,
+    .next = SESSION_LOCK,
+    .exits = TO(LOCK),
+    .error_exits = TO(PLAN) | TO(CLOSE),
+    .joins_next = true,
+    .is_cancellable = true,
+};
+
 /* ---- create ----------------------------------------------------------------------------------- */
 
-enum asked ask_create(struct session *session)
+static enum asked ask_create(struct session *session)
 {
     session->vars.database = session->tenant->url.database;
     (void)add_connect(session);
@@ -110,19 +135,31 @@ enum asked ask_create(struct session *session)
     return ASKED_OPS;
 }
 
-enum session_state answer_create(struct session *session)
+static enum session_state answer_create(struct session *session)
 {
     session->after_close = SESSION_LINK;
     return SESSION_CLOSE;
 }
 
-enum session_state error_create(struct session *session, const struct io_op *op)
+static enum session_state error_create(struct session *session, const struct io_op *op)
 {
     const char *code = session->driver->dialect->code_database_exists;
     bool is_there =
         code && strcmp(io_op_err(op)->code, code) == 0; /* another run made it meanwhile */
     return is_there ? answer_create(session) : session_fail(session, io_op_err(op));
 }
+
+const struct state_row row_create = {
+    .name = "create",
+    .does = "creates the database, connected to the server's own one",
+    .ask = ask_create,
+    .answer = answer_create,
+    .on_error = error_create,
+    .next = SESSION_CLOSE,
+    .exits = TO(CLOSE),
+    .error_exits = TO(CLOSE),
+    .is_cancellable = true,
+};
 
 /* ---- release and close ------------------------------------------------------------------------ */
 
@@ -140,14 +177,22 @@ static struct link *take_link(struct session *session)
     return link;
 }
 
-enum asked ask_release(struct session *session)
+static enum asked ask_release(struct session *session)
 {
-    bool is_ending = session->env->is_ending(session->env->ctx);
+    bool is_ending = rollout_is_ending(session->env->run);
     (is_ending ? link_close : link_leave)(take_link(session), on_released, session);
     return ASKED_CLOSE;
 }
 
-enum asked ask_close(struct session *session)
+const struct state_row row_release = {
+    .name = "release",
+    .does = "makes the connection like new for another tenant of the database, or closes it",
+    .ask = ask_release,
+    .next = SESSION_DONE,
+    .exits = TO(DONE),
+};
+
+static enum asked ask_close(struct session *session)
 {
     struct link *link = take_link(session);
     if (!link)
@@ -179,7 +224,7 @@ static bool may_retry(struct session *session)
     if (session->is_cancelled || session->is_partial)
         return false;
     measure(session, history);
-    env->weigh(env->ctx, session, &session->err, history);
+    rollout_weigh(env->run, session, &session->err, history);
     struct err err = session->err;
     if (session->is_resolving) { /* asking again is always right, but not for ever */
         session->resolve_attempts++;
@@ -189,11 +234,12 @@ static bool may_retry(struct session *session)
     }
     /* A run that stops looks once how a commit ended: what is in flight finishes. */
     bool may_wait =
-        env->may_wait(env->ctx) || (session->is_resolving && session->resolve_attempts == 1);
-    return may_wait && retry_decide(&err, history, &limits, env->random(env->ctx), &session->retry);
+        rollout_may_wait(env->run) || (session->is_resolving && session->resolve_attempts == 1);
+    return may_wait &&
+           retry_decide(&err, history, &limits, rollout_random(env->run), &session->retry);
 }
 
-enum session_state answer_close(struct session *session)
+static enum session_state answer_close(struct session *session)
 {
     enum session_state next = session->after_close;
     session->after_close = SESSION_DONE;
@@ -204,28 +250,23 @@ enum session_state answer_close(struct session *session)
     return SESSION_BACKOFF;
 }
 
+const struct state_row row_close = {
+    .name = "close",
+    .does = "closes the connection, and with it all locks",
+    .ask = ask_close,
+    .answer = answer_close,
+    .next = SESSION_DONE,
+    .exits = TO(DONE) | TO(BACKOFF) | TO(INTENT) | TO(LINK),
+};
+
 /* ---- the next attempt ------------------------------------------------------------------------- */
 
-static void on_timer(uv_timer_t *timer)
-{
-    struct session *session = timer->data;
-    const struct session_env *env = session->env;
-    session_go_on(session);
-    env->fill(env->ctx);
-}
-
-void session_start_timer(struct session *session, uint64_t delay_ms)
-{
-    uv_update_time(session->env->loop);
-    uv_timer_start(&session->timer, on_timer, delay_ms, 0);
-}
-
-enum asked ask_backoff(struct session *session)
+static enum asked ask_backoff(struct session *session)
 {
     const struct session_env *env = session->env;
     uint64_t delay_ms = session->retry.delay_ms;
-    env->on_retry(env->ctx, session, &session->err, session->attempts, delay_ms);
-    session->is_parked = env->park(env->ctx, session);
+    rollout_note_retry(env->run, session, &session->err, session->attempts, delay_ms);
+    session->is_parked = rollout_park(env->run, session);
     session->last_err = session->err;
     session->err.kind = ERR_NONE;
     session->err_revision = NULL;
@@ -237,11 +278,29 @@ enum asked ask_backoff(struct session *session)
     return ASKED_TIMER;
 }
 
-enum asked ask_turn(struct session *session)
+const struct state_row row_backoff = {
+    .name = "backoff",
+    .does = "waits before the next attempt, longer each time",
+    .ask = ask_backoff,
+    .next = SESSION_TURN,
+    .exits = TO(TURN),
+    .error_exits = TO(CLOSE),
+};
+
+static enum asked ask_turn(struct session *session)
 {
     if (!session->is_parked)
         return ASKED_OPS;
     session->due_ns = uv_hrtime();
-    session->env->want_turn(session->env->ctx, session, session->retry.turn);
+    rollout_want_turn(session->env->run, session, session->retry.turn);
     return ASKED_JOB;
 }
+
+const struct state_row row_turn = {
+    .name = "turn",
+    .does = "waits until it has a place among those at work again",
+    .ask = ask_turn,
+    .next = SESSION_LINK,
+    .exits = TO(LINK),
+    .error_exits = TO(CLOSE),
+};

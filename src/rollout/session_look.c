@@ -26,14 +26,12 @@ static void make_look(struct session *session)
 {
     const struct session_env *env = session->env;
     const struct tenant *tenant = session->tenant;
-    bool only_looks = env->request->verb->only_looks;
     session->look = (struct look){
         .dialect = session->driver->dialect,
         .vars = session->vars,
         .schema = tenant->schema,
         .search_path = tenant->settings->search_path,
-        .adoption = only_looks ? NULL : env->adoption,
-        .reads_history = !only_looks,
+        .adoption = env->request->verb->only_looks ? NULL : env->adoption,
         .may_meet_twins = env->may_meet_twins,
     };
 }
@@ -53,7 +51,7 @@ static bool is_patience_over(const struct session *session)
     return session->lock_waited_ms >= session->tenant->settings->lock_timeout_ms;
 }
 
-enum asked ask_lock(struct session *session)
+static enum asked ask_lock(struct session *session)
 {
     if (!request_changes(session->env->request))
         return ASKED_OPS;
@@ -75,7 +73,7 @@ static bool died_unused(struct session *session, const struct io_op *op)
     return true;
 }
 
-enum session_state error_lock(struct session *session, const struct io_op *op)
+static enum session_state error_lock(struct session *session, const struct io_op *op)
 {
     if (died_unused(session, op))
         return SESSION_CLOSE;
@@ -84,13 +82,24 @@ enum session_state error_lock(struct session *session, const struct io_op *op)
     bool is_held =
         io_op_err(op)->kind == ERR_LOCK && !op->answer.is_locked && !io_op_err(op)->code[0];
     uint64_t patience_ms = session->tenant->settings->lock_timeout_ms;
-    if (is_held && session->lock_waited_ms < patience_ms &&
-        session->env->may_wait(session->env->ctx))
+    if (is_held && session->lock_waited_ms < patience_ms && rollout_may_wait(session->env->run))
         return SESSION_LOCK_WAIT;
     return session_fail(session, io_op_err(op));
 }
 
-enum asked ask_lock_wait(struct session *session)
+const struct state_row row_lock = {
+    .name = "lock",
+    .does = "tries to take the tenant's lock; a run that only looks takes none",
+    .ask = ask_lock,
+    .on_error = error_lock,
+    .next = SESSION_INSPECT,
+    .exits = TO(INSPECT),
+    .error_exits = TO(LOCK) | TO(LOCK_WAIT) | TO_WAY_OUT,
+    .joins_next = true,
+    .is_cancellable = true,
+};
+
+static enum asked ask_lock_wait(struct session *session)
 {
     uint64_t delay_ms = 5 + session->lock_waited_ms / 4;
     if (delay_ms > LOCK_POLL_MAX_MS)
@@ -100,6 +109,16 @@ enum asked ask_lock_wait(struct session *session)
     return ASKED_TIMER;
 }
 
+const struct state_row row_lock_wait = {
+    .name = "lock_wait",
+    .does = "waits a little, with no transaction open",
+    .ask = ask_lock_wait,
+    .next = SESSION_LOCK,
+    .exits = TO(LOCK),
+    .error_exits = TO(CLOSE),
+    .is_cancellable = true,
+};
+
 /* ---- inspect ---------------------------------------------------------------------------------- */
 
 static void add_look(struct session *session, enum look_op look, io_prepare_fn prepare)
@@ -107,7 +126,7 @@ static void add_look(struct session *session, enum look_op look, io_prepare_fn p
     add_prepared(session, OP_QUERY, prepare)->owner = look_owner(look);
 }
 
-enum asked ask_inspect(struct session *session)
+static enum asked ask_inspect(struct session *session)
 {
     make_look(session);
     session_add_one(session, SQL_INSPECT)->owner = look_owner(LOOK_PLACE);
@@ -134,7 +153,7 @@ static const struct tenant *find_twin(struct session *session)
         return NULL;
     const char *schema = session->vars.schema ? session->vars.schema : "";
     const char *key = arena_printf(&session->arena, "%s/%s", database, schema);
-    return session->env->claim(session->env->ctx, session, key);
+    return rollout_claim(session->env->run, session, key);
 }
 
 /* Where the tenant's tables are. */
@@ -152,7 +171,7 @@ static void take_place(struct session *session)
         io_set_pooled(session->io);
 }
 
-enum session_state answer_inspect(struct session *session)
+static enum session_state answer_inspect(struct session *session)
 {
     struct err err;
     take_place(session);
@@ -176,7 +195,7 @@ enum session_state answer_inspect(struct session *session)
     return session_fail(session, &err);
 }
 
-enum session_state error_look(struct session *session, const struct io_op *op)
+static enum session_state error_look(struct session *session, const struct io_op *op)
 {
     const struct adoption *adoption = session->env->adoption;
     struct err err = *io_op_err(op);
@@ -187,13 +206,25 @@ enum session_state error_look(struct session *session, const struct io_op *op)
     return session_fail(session, &err);
 }
 
+const struct state_row row_inspect = {
+    .name = "inspect",
+    .does = "asks where the version and history tables are",
+    .ask = ask_inspect,
+    .answer = answer_inspect,
+    .on_error = error_look,
+    .next = SESSION_READ,
+    .exits = TO(READ) | TO_WAY_OUT,
+    .error_exits = TO_WAY_OUT,
+    .joins_next = true,
+    .is_cancellable = true,
+};
+
 /* ---- read ------------------------------------------------------------------------------------- */
 
 static void add_reads(struct session *session)
 {
     add_look(session, LOOK_VERSIONS, look_prepare_versions);
-    if (session->look.reads_history)
-        add_look(session, LOOK_HISTORY, look_prepare_history);
+    add_look(session, LOOK_HISTORY, look_prepare_history);
     if (session->look.adoption)
         add_look(session, LOOK_FOREIGN, look_prepare_foreign);
 }
@@ -210,7 +241,7 @@ static void join_looks(struct session *session)
         reads->joins_last = true;
 }
 
-enum asked ask_read(struct session *session)
+static enum asked ask_read(struct session *session)
 {
     add_reads(session);
     join_looks(session);
@@ -264,13 +295,12 @@ static void take_foreign(struct session *session, const struct io_op *op)
     session->foreign = op->answer.rows;
 }
 
-enum session_state answer_read(struct session *session)
+static enum session_state answer_read(struct session *session)
 {
     struct err err;
     if (!take_versions(session, session_look_op(session, LOOK_VERSIONS), &err))
         return session_fail(session, &err);
-    if (session->look.reads_history)
-        take_history(session, session_look_op(session, LOOK_HISTORY));
+    take_history(session, session_look_op(session, LOOK_HISTORY));
     if (session->look.adoption)
         take_foreign(session, session_look_op(session, LOOK_FOREIGN));
     if (!session->from.is_known)
@@ -279,3 +309,15 @@ enum session_state answer_read(struct session *session)
         return SESSION_RESOLVE;
     return session->env->request->verb->only_looks ? SESSION_RELEASE : SESSION_PLAN;
 }
+
+const struct state_row row_read = {
+    .name = "read",
+    .does = "reads both tables, under the lock",
+    .ask = ask_read,
+    .answer = answer_read,
+    .on_error = error_look,
+    .next = SESSION_PLAN,
+    .exits = TO(PLAN) | TO(RESOLVE) | TO(RELEASE) | TO_WAY_OUT,
+    .error_exits = TO_WAY_OUT,
+    .is_cancellable = true,
+};

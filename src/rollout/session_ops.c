@@ -5,6 +5,28 @@
 
 enum { CONTROL_TIMEOUT_MS = 30000 };
 
+void session_reserve_ops(struct session *session, size_t count)
+{
+    size_t capacity = session->op_count + count;
+    if (capacity <= session->op_capacity)
+        return;
+    struct io_op *ops = arena_calloc(&session->arena, capacity, sizeof *ops);
+    memcpy(ops, session->ops, session->op_count * sizeof *ops);
+    session->ops = ops;
+    session->op_capacity = capacity;
+}
+
+struct io_op *session_add_op(struct session *session, enum op_kind kind)
+{
+    struct io_op *op =
+        ARENA_PUSH(&session->arena, session->ops, session->op_count, session->op_capacity);
+    *op = (struct io_op){.op = {.kind = kind,
+                                .arena = &session->answers,
+                                .limits = &session->limits,
+                                .notices = &session->notices}};
+    return op;
+}
+
 /* A driver that works on the pool cannot be abandoned in mid-operation: its operations have no budgets. */
 uint64_t session_budget(const struct session *session, uint64_t timeout_ms)
 {
@@ -58,4 +80,12 @@ void session_add_setup(struct session *session, const struct piece *end)
     for (const struct piece *piece = piece_first_beside(end); piece < end; piece++)
         if (piece->is_setting)
             session_add_outside(session, piece->sql);
+}
+
+struct io_op *session_op_of(const struct session *session, enum session_state state)
+{
+    for (size_t i = 0; i < session->joined_count; i++)
+        if (session->joined[i].state == state)
+            return &session->ops[session->joined[i].first_op];
+    return NULL;
 }

@@ -10,7 +10,7 @@ static bool make_plan(struct session *session, struct plan *ret_left, struct err
 {
     const struct session_env *env = session->env;
     if (!session->plan) {
-        session->plan = env->plan(env->ctx, session, &session->seen, err);
+        session->plan = rollout_plan(env->run, session, &session->seen, err);
         if (!session->plan)
             return false;
     } else if (!rows_are_equal(&session->seen, &session->versions)) {
@@ -98,7 +98,7 @@ static void say_how_to_finish(struct session *session, const struct plan *left, 
     err_add(err, ": finish it first with 'skein %s %s --tenant %s'",
             is_up ? "upgrade" : "downgrade", is_up ? unfinished->revision : "-1",
             session->tenant->name);
-    if (session->env->is_back(session->env->ctx))
+    if (rollout_is_rolling_back(session->env->run))
         err_add(err,
                 ", then say 'skein rollback' for that run, and 'skein rollback %s' for this one",
                 session->env->taken_back);
@@ -187,14 +187,14 @@ static void show_plan(struct session *session)
 
 static bool may_restore(struct session *session)
 {
-    return !session->is_restored && session->env->restore(session->env->ctx, session);
+    return !session->is_restored && rollout_copy_to_restore(session->env->run, session);
 }
 
 /* Nothing of the rollout's is committed there. */
 bool session_is_untouched(struct session *session)
 {
     return !session->unfinished.revision &&
-           session->env->is_as_before(session->env->ctx, session, &session->seen);
+           rollout_is_as_before(session->env->run, session, &session->seen);
 }
 
 /* What follows the intent: the copy is put back, or one is made and then the work begins. An older copy may be
@@ -205,9 +205,9 @@ static enum session_state begin_work(struct session *session)
     if (may_restore(session))
         return SESSION_RESTORE;
     bool lacks_copy = session->work.count && !session->has_snapshot &&
-                      env->snapshot(env->ctx, session) &&
-                      (session_is_untouched(session) || !env->has_trace(env->ctx, session));
-    return lacks_copy ? SESSION_SNAPSHOT : next_work(session);
+                      rollout_copy_to_make(env->run, session) &&
+                      (session_is_untouched(session) || !rollout_has_trace(env->run, session));
+    return lacks_copy ? SESSION_SNAPSHOT : session_next_work(session);
 }
 
 static const struct tables *tables_of(struct session *session)
@@ -220,13 +220,13 @@ static bool needs_evidence(struct session *session, const struct plan *left)
 {
     const struct session_env *env = session->env;
     bool is_forced = env->target->is_forced || env->target->purges;
-    return env->target->command == PLAN_STAMP && !is_forced && !env->is_back(env->ctx) &&
+    return env->target->command == PLAN_STAMP && !is_forced && !rollout_is_rolling_back(env->run) &&
            left->count && !session->done_count && session->plan->to.count &&
            !session->has_evidence && session->driver->dialect->sql[SQL_TABLES] &&
            tables_of(session)->count;
 }
 
-enum session_state answer_plan(struct session *session)
+static enum session_state answer_plan(struct session *session)
 {
     struct err err = {0};
     struct plan left;
@@ -254,15 +254,26 @@ enum session_state answer_plan(struct session *session)
         return session_fail(session, &err);
     session->trouble_ns = 0;
     retry_note_well(&session->tries);
-    session->env->on_well(session->env->ctx, session);
+    rollout_note_well(session->env->run, session);
     bool has_work = session->work.count || may_restore(session);
     return has_work && !session->is_intended ? SESSION_INTENT : begin_work(session);
 }
 
+const struct state_row row_plan = {
+    .name = "plan",
+    .does = "computes what is left to do",
+    .answer = answer_plan,
+    .next = SESSION_INTENT,
+    .exits = TO(INTENT) | TO(RELEASE) | TO(PROBE) | TO(EVIDENCE) | TO(SETTLE) | TO(RESTORE) |
+             TO(SNAPSHOT) | TO_WORK | TO_WAY_OUT,
+    .error_exits = TO_WAY_OUT,
+    .is_cancellable = true,
+};
+
 /* ---- evidence: what stamps are held to -------------------------------------------------------- */
 
 /* In a tenant of one schema a table without a schema is in that one, unless revisions set the path. */
-enum asked ask_evidence(struct session *session)
+static enum asked ask_evidence(struct session *session)
 {
     const struct tables *tables = tables_of(session);
     const char *own = tables->has_own_path ? NULL : session->tenant->schema;
@@ -279,7 +290,7 @@ enum asked ask_evidence(struct session *session)
     return ASKED_OPS;
 }
 
-enum session_state answer_evidence(struct session *session)
+static enum session_state answer_evidence(struct session *session)
 {
     const struct tables *tables = tables_of(session);
     const struct rows *to = &session->plan->to;
@@ -296,10 +307,21 @@ enum session_state answer_evidence(struct session *session)
     return session_fail(session, &err);
 }
 
+const struct state_row row_evidence = {
+    .name = "evidence",
+    .does = "asks whether any of the tables is there that a stamp's revisions make",
+    .ask = ask_evidence,
+    .answer = answer_evidence,
+    .next = SESSION_PLAN,
+    .exits = TO(PLAN) | TO_WAY_OUT,
+    .error_exits = TO_WAY_OUT,
+    .is_cancellable = true,
+};
+
 /* ---- intent ----------------------------------------------------------------------------------- */
 
 /* A database that is still to be made has no place yet, and no plan. */
-enum asked ask_intent(struct session *session)
+static enum asked ask_intent(struct session *session)
 {
     const struct session_env *env = session->env;
     struct intent intent = {
@@ -307,12 +329,12 @@ enum asked ask_intent(struct session *session)
     };
     if (session->plan)
         intent.goal = session->plan->to;
-    intent.snapshot = env->snapshot(env->ctx, session);
-    return env->intend(env->ctx, session, &intent) ? ASKED_OPS : ASKED_JOB;
+    intent.snapshot = rollout_copy_to_make(env->run, session);
+    return rollout_intend(env->run, session, &intent) ? ASKED_OPS : ASKED_JOB;
 }
 
 /* Without a connection it is the database itself that is to be made. */
-enum session_state answer_intent(struct session *session)
+static enum session_state answer_intent(struct session *session)
 {
     bool is_made_on_connect = session->driver->traits & DRIVER_CREATES_ON_CONNECT;
     if (!session->io) {
@@ -323,3 +345,14 @@ enum session_state answer_intent(struct session *session)
     session->is_intended = true;
     return begin_work(session);
 }
+
+const struct state_row row_intent = {
+    .name = "intent",
+    .does = "has what is about to be done written down, and waits until it is durable",
+    .ask = ask_intent,
+    .answer = answer_intent,
+    .next = SESSION_BEGIN,
+    .exits = TO_WORK | TO(RESTORE) | TO(SNAPSHOT) | TO(LINK),
+    .error_exits = TO_WAY_OUT,
+    .is_cancellable = true,
+};

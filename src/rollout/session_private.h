@@ -13,7 +13,7 @@
 #include "rollout/evidence.h"
 #include "rollout/look.h"
 #include "rollout/record.h"
-#include "rollout/session.h"
+#include "rollout/rollout_sessions.h"
 #include "rollout/work.h"
 
 enum session_state {
@@ -159,138 +159,113 @@ struct session {
     struct notices notices; /* of all attempts */
 };
 
-/* session.c */
+/* A set of states; TO(LOCK) | TO(CLOSE) is the set of two. */
+typedef uint64_t state_set;
+#define TO(state) (UINT64_C(1) << SESSION_##state)
+_Static_assert(SESSION__COUNT <= 64, "a set of states has a bit for each");
+
+/* Where an error leads, unless the row has a way of its own: the transaction is rolled back where one is open. Only
+ * through a pooling proxy, where the transaction is what holds the lock, is one open while the session looks. */
+#define TO_WAY_OUT (TO(ROLLBACK) | TO(CLOSE))
+/* What session_next_work returns as long as work is left. LOCK: the proxy's lock went with the last transaction. */
+#define TO_WORK (TO(BEGIN) | TO(SETUP) | TO(LOCK))
+
+/* A state: its question, its answer, its error, and where they lead. */
+struct state_row {
+    const char *name;
+    const char *does;
+    enum asked (*ask)(struct session *session);            /* NULL: nothing to ask */
+    enum session_state (*answer)(struct session *session); /* NULL: `next` */
+    /* of the first op that failed; NULL: session_fail */
+    enum session_state (*on_error)(struct session *session, const struct io_op *op);
+    enum session_state next; /* the common way; one of `exits` */
+    state_set exits;         /* all states that an answer leads to */
+    state_set error_exits;   /* and an error, a cancel, or the run's word to stop waiting */
+    bool joins_next;         /* its ops travel in one batch with those of `next` */
+    bool is_cancellable;     /* not entered any more once the session is cancelled */
+};
+
+/* session_link.c */
+extern const struct state_row row_link, row_connect, row_create, row_release, row_close;
+extern const struct state_row row_backoff, row_turn;
+
+/* session_look.c, session_plan.c, session_copy.c */
+extern const struct state_row row_lock, row_lock_wait, row_inspect, row_read;
+extern const struct state_row row_plan, row_evidence, row_intent;
+extern const struct state_row row_snapshot, row_restore;
+
+/* session_apply.c, session_statements.c */
+extern const struct state_row row_begin, row_apply, row_commit, row_rollback;
+extern const struct state_row row_setup, row_statements, row_mark;
+
+/* session_doubt.c */
+extern const struct state_row row_resolve, row_probe, row_settle, row_look, row_repair;
+
+/* ---- the engine: session.c ----------------------------------------------------------------- */
+
 /* What the state waited for has come (a job, a timer, a close): on to what its answer says. */
 void session_go_on(struct session *session);
 /* It will not come: on to the way out. */
 void session_stop(struct session *session, enum session_state way_out);
+/* The way out with this error (the first one wins): roll back or close. */
+enum session_state session_fail(struct session *session, const struct err *err);
+/* Calls session_go_on after this time. */
+void session_start_timer(struct session *session, uint64_t delay_ms);
+
+/* ---- operations: session_ops.c ------------------------------------------------------------- */
+
 struct io_op *session_add_op(struct session *session, enum op_kind kind);
 /* Room for so many more, which are known: an array that doubles would leave its smaller copies in the arena. */
 void session_reserve_ops(struct session *session, size_t count);
-/* The way out with this error (the first one wins): roll back or close. */
-enum session_state session_fail(struct session *session, const struct err *err);
-
-/* one for each state that asks something */
-enum asked ask_link(struct session *session);
-enum asked ask_connect(struct session *session);
-enum asked ask_lock(struct session *session);
-enum asked ask_lock_wait(struct session *session);
-enum asked ask_inspect(struct session *session);
-enum asked ask_read(struct session *session);
-enum asked ask_probe(struct session *session);
-enum asked ask_evidence(struct session *session);
-enum asked ask_settle(struct session *session);
-enum asked ask_intent(struct session *session);
-enum asked ask_snapshot(struct session *session);
-enum asked ask_restore(struct session *session);
-enum asked ask_begin(struct session *session);
-enum asked ask_apply(struct session *session);
-enum asked ask_commit(struct session *session);
-enum asked ask_setup(struct session *session);
-enum asked ask_statements(struct session *session);
-enum asked ask_look(struct session *session);
-enum asked ask_repair(struct session *session);
-enum asked ask_mark(struct session *session);
-enum asked ask_rollback(struct session *session);
-enum asked ask_create(struct session *session);
-enum asked ask_release(struct session *session);
-enum asked ask_close(struct session *session);
-enum asked ask_backoff(struct session *session);
-enum asked ask_turn(struct session *session);
-
-/* what the answer means, and so the next state */
-enum session_state answer_link(struct session *session);
-enum session_state answer_connect(struct session *session);
-enum session_state answer_inspect(struct session *session);
-enum session_state answer_read(struct session *session);
-enum session_state answer_resolve(struct session *session);
-enum session_state answer_apply(struct session *session);
-enum session_state answer_commit(struct session *session);
-enum session_state answer_statements(struct session *session);
-enum session_state answer_create(struct session *session);
-enum session_state answer_close(struct session *session);
-
-/* session_doubt.c */
-enum session_state answer_probe(struct session *session);
-enum session_state answer_settle(struct session *session);
-enum session_state answer_look(struct session *session);
-enum session_state answer_repair(struct session *session);
-enum session_state error_look_after(struct session *session, const struct io_op *op);
-enum session_state error_setup(struct session *session, const struct io_op *op);
-/* A statement outside a transaction failed: what comes next, to find out what it left. */
-enum session_state session_look_after(struct session *session, const struct action *action,
-                                      const struct io_op *op);
-enum session_state error_probe(struct session *session, const struct io_op *op);
-/* Is there a statement in doubt that a look can decide? And the way of a session that only settles. */
-bool session_needs_probe(struct session *session, const struct plan *left);
-enum session_state session_begin_settling(struct session *session);
-
-/* session_plan.c */
-enum session_state answer_plan(struct session *session);
-enum session_state answer_evidence(struct session *session);
-enum session_state answer_intent(struct session *session);
-enum session_state answer_snapshot(struct session *session);
-enum session_state answer_restore(struct session *session);
-enum session_state error_restore(struct session *session, const struct io_op *op);
-
-/* the same for an op that failed */
-enum session_state error_connect(struct session *session, const struct io_op *op);
-enum session_state error_create(struct session *session, const struct io_op *op);
-enum session_state error_look(struct session *session, const struct io_op *op);
-enum session_state error_lock(struct session *session, const struct io_op *op);
-enum session_state error_work(struct session *session, const struct io_op *op);
-enum session_state error_commit(struct session *session, const struct io_op *op);
-enum session_state error_mark(struct session *session, const struct io_op *op);
-
-/* The state that begins the next actions, or the way out where none is left. */
-enum session_state next_work(struct session *session);
-
-/* session_ops.c: time for an operation, and for one of our own statements. */
+/* An op of the given templates, one after the other in one message; of one; and of one statement outside a
+ * transaction. */
+struct io_op *session_add_query(struct session *session, const enum sql_id *ids, size_t count);
+struct io_op *session_add_one(struct session *session, enum sql_id id);
+void session_add_outside(struct session *session, const char *sql);
+/* The session's settings for statements outside a transaction, and what the statements before this one have set:
+ * another session may have run them. */
+void session_add_setup(struct session *session, const struct piece *end);
+/* What `buf` holds becomes the op's SQL. */
+void session_set_sql(struct io_op *op, struct buf *buf);
+/* The first op of the batch that a joined state added, or NULL. */
+struct io_op *session_op_of(const struct session *session, enum session_state state);
+/* Time for an operation, and for one of our own statements; 0: no limit. */
 uint64_t session_budget(const struct session *session, uint64_t timeout_ms);
 uint64_t session_control_budget(const struct session *session);
 
-/* An op of the given templates, one after the other in one message; and what `buf` holds as an op's SQL. */
-struct io_op *session_add_query(struct session *session, const enum sql_id *ids, size_t count);
-struct io_op *session_add_one(struct session *session, enum sql_id id);
-void session_set_sql(struct io_op *op, struct buf *buf);
-
-/* session_ops.c: an op of one statement outside a transaction. */
-void session_add_outside(struct session *session, const char *sql);
-
-/* session_ops.c: the session's settings for statements outside a transaction, and what the statements before
- * this one have set: another session may have run them. */
-void session_add_setup(struct session *session, const struct piece *end);
-
-/* session.c: the op of the batch that a joined state added first, or NULL. */
-struct io_op *session_op_of(const struct session *session, enum session_state state);
-
-/* session_doubt.c: the two ways to settle a doubt, added to the error. */
-void session_say_how_to_settle(const struct session *session, struct err *err);
-
-/* The action that an op of the batch was made for. */
+/* The action that an op of the batch was made for; NULL: for none. */
 static inline const struct action *session_action_of(const struct io_op *op)
 {
     return op->owner;
 }
 
-/* Calls session_go_on after this time. */
-void session_start_timer(struct session *session, uint64_t delay_ms);
+/* ---- between phases ------------------------------------------------------------------------ */
 
-/* Nothing of the rollout's is committed there. */
+/* session_look.c: the op of the batch that asks this, or NULL. */
+const struct io_op *session_look_op(const struct session *session, enum look_op look);
+
+/* session_plan.c: nothing of the rollout's is committed there. */
 bool session_is_untouched(struct session *session);
 
+/* session_apply.c: the state that begins the next actions, or the way out where none is left. */
+enum session_state session_next_work(struct session *session);
 /* Asks for the actions from the cursor on, as long as they stay on one side of the transaction's border; notes the
  * steps that are recorded before `end`; and takes what the batch did for the database's now. */
 enum asked session_ask_actions(struct session *session, bool is_in_transaction);
 void session_note_actions(struct session *session, size_t end);
 void session_take_commit(struct session *session);
 void session_take_history_id(struct session *session);
+/* An operation of the work failed: says where in the revision's file that is; returns the way out. */
+enum session_state session_work_failed(struct session *session, const struct io_op *op);
 
-/* Statements outside a transaction: those before the failed one stand, and are marked. */
-enum session_state session_stop_statements(struct session *session, size_t failed,
-                                           const struct io_op *op);
-
-/* session_look.c: the op of the batch that asks this, or NULL. */
-const struct io_op *session_look_op(const struct session *session, enum look_op look);
+/* session_doubt.c: is there a statement in doubt that a look can decide? */
+bool session_needs_probe(struct session *session, const struct plan *left);
+/* The way of a session that only settles. */
+enum session_state session_begin_settling(struct session *session);
+/* A statement outside a transaction failed: what comes next, to find out what it left. */
+enum session_state session_look_after(struct session *session, const struct action *action,
+                                      const struct io_op *op);
+/* Adds the two ways to settle a doubt to the error. */
+void session_say_how_to_settle(const struct session *session, struct err *err);
 
 #endif

@@ -16,7 +16,7 @@ static const struct piece *next_piece(const struct session *session)
 }
 
 /* What a statement left half made goes before it is run again. */
-enum asked ask_setup(struct session *session)
+static enum asked ask_setup(struct session *session)
 {
     session_add_setup(session, next_piece(session));
     for (size_t i = 0; i < session->found.repair_count; i++)
@@ -27,7 +27,7 @@ enum asked ask_setup(struct session *session)
 }
 
 /* The repair may have to wait for a lock, as the statement itself had to. */
-enum session_state error_setup(struct session *session, const struct io_op *op)
+static enum session_state error_setup(struct session *session, const struct io_op *op)
 {
     struct err err = *io_op_err(op);
     bool is_repair = false;
@@ -43,25 +43,37 @@ enum session_state error_setup(struct session *session, const struct io_op *op)
     return session_fail(session, &err);
 }
 
+const struct state_row row_setup = {
+    .name = "setup",
+    .does = "sets the session up for statements outside a transaction",
+    .ask = ask_setup,
+    .on_error = error_setup,
+    .next = SESSION_STATEMENTS,
+    .exits = TO(STATEMENTS),
+    .error_exits = TO(CLOSE),
+    .joins_next = true,
+    .is_cancellable = true,
+};
+
 /* ---- statements ------------------------------------------------------------------------------- */
 
-enum asked ask_statements(struct session *session)
+static enum asked ask_statements(struct session *session)
 {
     return session_ask_actions(session, false);
 }
 
-enum session_state answer_statements(struct session *session)
+static enum session_state answer_statements(struct session *session)
 {
     session_note_actions(session, session->batch_end);
     session->expected = session->versions;
     session_take_history_id(session);
     session_take_commit(session);
-    return next_work(session);
+    return session_next_work(session);
 }
 
 /* Statements outside a transaction: those before the failed one stand, and are marked. */
-enum session_state session_stop_statements(struct session *session, size_t failed,
-                                           const struct io_op *op)
+static enum session_state stop_statements(struct session *session, size_t failed,
+                                          const struct io_op *op)
 {
     session_note_actions(session, failed);
     for (; session->cursor < failed; session->cursor++)
@@ -78,9 +90,27 @@ enum session_state session_stop_statements(struct session *session, size_t faile
     return can_mark ? SESSION_MARK : SESSION_CLOSE;
 }
 
+static enum session_state error_statements(struct session *session, const struct io_op *op)
+{
+    size_t failed = (size_t)(session_action_of(op) - session->work.actions);
+    enum session_state next = session_work_failed(session, op);
+    return next == SESSION_ROLLBACK ? next : stop_statements(session, failed, op);
+}
+
+const struct state_row row_statements = {
+    .name = "statements",
+    .does = "runs statements one by one, each with its checkpoint",
+    .ask = ask_statements,
+    .answer = answer_statements,
+    .on_error = error_statements,
+    .next = SESSION_BEGIN,
+    .exits = TO(BEGIN),
+    .error_exits = TO(LOOK) | TO(MARK) | TO_WAY_OUT,
+};
+
 /* ---- mark ------------------------------------------------------------------------------------- */
 
-enum asked ask_mark(struct session *session)
+static enum asked ask_mark(struct session *session)
 {
     const struct action *failed = &session->work.actions[session->cursor];
     struct action mark = *failed;
@@ -102,8 +132,18 @@ enum asked ask_mark(struct session *session)
 }
 
 /* The history table goes on saying that the statement runs. */
-enum session_state error_mark(struct session *session, const struct io_op *op)
+static enum session_state error_mark(struct session *session, const struct io_op *op)
 {
     session->is_half_open = true;
     return session_fail(session, io_op_err(op));
 }
+
+const struct state_row row_mark = {
+    .name = "mark",
+    .does = "notes in the history table which statement failed",
+    .ask = ask_mark,
+    .on_error = error_mark,
+    .next = SESSION_CLOSE,
+    .exits = TO(CLOSE),
+    .error_exits = TO(CLOSE),
+};

@@ -109,6 +109,21 @@ static bool is_in_doubt(const struct unfinished *unfinished, const struct piece 
            (unfinished->is_running || unfinished->is_begun);
 }
 
+struct half_step unfinished_tell(const struct unfinished *unfinished, const struct script *script)
+{
+    bool may_be = unfinished->is_running || unfinished->is_begun;
+    return (struct half_step){
+        .revision = unfinished->revision,
+        .run = unfinished->run_id,
+        .direction = unfinished->direction,
+        .statements = (uint32_t)unfinished->statements,
+        .of = script ? (uint32_t)script->statement_count : 0,
+        .is_in_doubt =
+            script ? is_in_doubt(unfinished, script_piece_at(script, unfinished->statements))
+                   : may_be,
+    };
+}
+
 enum unfinished_fault unfinished_check(struct arena *arena, const struct unfinished *unfinished,
                                        const struct step *step, const struct script *script,
                                        struct err *err)

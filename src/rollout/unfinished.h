@@ -6,6 +6,7 @@
 #define ROLLOUT_UNFINISHED_H
 
 #include "dialect/script.h"
+#include "event/event.h"
 #include "plan/plan.h"
 
 /* Where an earlier run left the first step of the plan: a row of the history table. */
@@ -38,6 +39,9 @@ enum unfinished_fault unfinished_check_done(struct arena *arena,
 enum unfinished_fault unfinished_check(struct arena *arena, const struct unfinished *unfinished,
                                        const struct step *step, const struct script *script,
                                        struct err *err) MUST_CHECK;
+
+/* What is to be told of it. `script` of its revision and direction; NULL: not known. */
+struct half_step unfinished_tell(const struct unfinished *unfinished, const struct script *script);
 
 /* Counts the next statement as done, or as one that has left nothing: `done` of them stand. */
 void unfinished_set_done(struct arena *arena, struct unfinished *unfinished,

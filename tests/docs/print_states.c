@@ -81,7 +81,7 @@ int main(int argc, char **argv)
     }
     puts(
         "# A tenant's session: its states\n\n"
-        "Made from the table in `src/rollout/session.c` by `tests/docs/print_states.c`; a test holds the two\n"
+        "Made from the rows in `src/rollout/session_*.c` by `tests/docs/print_states.c`; a test holds the two\n"
         "together. Every state is a failpoint of the test builds by its name. What is durable in the ledger\n"
         "before a state is entered: `intent`, before anything that changes the tenant.\n\n"
         "The table has every edge that can happen. A session that is about to take another one ends the program\n"

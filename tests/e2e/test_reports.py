@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What a person sees: causes, progress, plans, where tenants stand, runs. On SQLite and PostgreSQL."""
 import json
+import os
 
 from harness import FleetCase, PostgresCase, main
 
@@ -80,6 +81,114 @@ class Progress(FleetCase):
         self.run_ok("downgrade", "base")
         plain = self.run_ok("upgrade", "--progress", "plain")
         self.assertRegex(plain.err, r"1 of 2 done .*; waits for the soak after wave 'canary': [0-9.]+ ms left")
+
+
+OUTSIDE = " transaction:false"
+
+
+class HalfDone:
+    """A tenant in the middle of a step is seen by all that look. `make_database` and `sql` are the engine's."""
+
+    def make(self, up=None, down=None):
+        self.make_database()
+        self.fleet.revision("r1", CREATES, "DROP TABLE item;")
+        self.fleet.revision("r2", up or "CREATE TABLE y1 (n int);\nCREATE TABLE y2 (n int);\nINSERT INTO guard VALUES (1);\n"
+                            "CREATE TABLE y4 (n int);", options=OUTSIDE)
+        with open(self.fleet.path("versions/r2.sql"), "a") as file:
+            file.write("\n-- migrate:down" + OUTSIDE + "\n" + (down or "DROP TABLE y1;\nDROP TABLE y2;\nDROP TABLE y4;\n"))
+
+    def half(self, *command, code=0):
+        tenant = self.run_json(*command, code=code).tenant("t")
+        half = tenant["half_done"]
+        return tenant["state"], half and (half["revision"], half["direction"], half["statements"], half["of"], half["in_doubt"])
+
+    def test_on_its_way_up(self):
+        self.make()
+        run = self.run_json("upgrade", code=4).report["run"]["id"]
+        half = ("r2", "up", 2, 4, False)
+        self.assertEqual(self.half("current"), ("unchanged", half))
+        self.assertEqual(self.half("plan"), ("succeeded", half))
+        self.assertEqual(self.half("check", code=1), ("succeeded", half))
+        self.assertEqual(self.run_json("current").tenant("t")["half_done"]["run"], run)
+        for command, code in (("current", 0), ("plan", 0), ("check", 1), ("current --check-heads", 1)):
+            self.assertIn("r1 + r2 (partial: 2 of 4 statements)", self.run_ok(*command.split(), code=code).out)
+        self.sql("CREATE TABLE guard (n int)")
+        self.run_ok("resume")
+        self.assertEqual([self.half("current"), self.half("check")], [("unchanged", None)] * 2)
+
+    def test_a_rollback_is_refused_before_it_begins(self):
+        self.make()
+        first = self.run_ok("upgrade", code=4)
+        self.assertNotIn("skein rollback 2", first.out)
+        self.assertIn("Only then can 'skein rollback' roll it back", first.out)
+        for command in (("rollback",), ("rollback", "--dry-run")):
+            refused = self.run_ok(*command, code=2)
+            self.assertIn("tenant 't': revision 'r2' was left after 2 statements", refused.err)
+            self.assertIn("finish it first", refused.err)
+        self.assertEqual(self.half("current")[1], ("r2", "up", 2, 4, False))
+        self.assertEqual(len(json.loads(self.run_ok("runs", "-o", "json").out)), 1)
+        self.sql("CREATE TABLE guard (n int)")
+        self.run_ok("resume")
+        self.assertEqual(self.run_json("rollback").tenant("t")["state"], "rolled_back")
+
+    def test_on_its_way_down(self):
+        self.make(down="DROP TABLE y1;\nDELETE FROM nowhere;\nDROP TABLE y2;\n")
+        self.sql("CREATE TABLE guard (n int)")
+        self.run_ok("upgrade")
+        self.run_ok("downgrade", "r1", code=4)
+        self.assertEqual(self.half("current"), ("unchanged", ("r2", "down", 1, 3, False)))
+        self.assertIn("r2 (head) - r2 (partial: 1 of 3 statements)", self.run_ok("current").out)
+        self.run_ok("current", "--check-heads", code=1)
+        self.run_ok("check", code=1)
+        self.assertEqual(self.half("plan", code=4)[0], "partial")
+
+    def test_its_file_is_gone(self):
+        self.make()
+        self.run_ok("upgrade", code=4)
+        self.fleet.write("versions/r2.sql", "")
+        os.remove(self.fleet.path("versions/r2.sql"))
+        self.assertIn("r1 (head) + r2 (partial: 2 statements)", self.run_ok("current").out)
+        self.run_ok("check", code=1)
+
+
+class HalfDoneOnSqlite(HalfDone, FleetCase):
+    def make_database(self):
+        self.fleet.inventory([self.fleet.sqlite("t")])
+
+    def sql(self, text):
+        self.fleet.query("t", text)
+
+    def test_in_doubt(self):
+        self.make("CREATE TABLE y1 (n int);\nINSERT OR FAIL INTO item VALUES (1), (2), (NULL);")
+        self.fleet.revision("r1", "CREATE TABLE item (n int NOT NULL);", "DROP TABLE item;", revises="")
+        self.run_ok("upgrade", code=4)
+        self.assertEqual(self.half("current"), ("unchanged", ("r2", "up", 1, 2, True)))
+        self.assertIn("r1 + r2 (in doubt: statement 2 of 2)", self.run_ok("current").out)
+        self.assertEqual(self.half("plan", code=4), ("partial", ("r2", "up", 1, 2, True)))
+        self.assertEqual(self.half("check", code=1), ("partial", ("r2", "up", 1, 2, True)))
+
+
+class HalfDoneOnPostgres(HalfDone, PostgresCase):
+    def make_database(self):
+        self.pg.sql("postgres", "DROP DATABASE IF EXISTS t")
+        self.fleet.inventory(self.pg.create("t"))
+
+    def sql(self, text):
+        self.pg.sql("t", text)
+
+    def test_in_doubt(self):
+        self.make("CREATE TABLE y1 (n int);\nDO $$ BEGIN INSERT INTO item VALUES (7); COMMIT; RAISE EXCEPTION 'no'; END $$;")
+        self.run_ok("upgrade", code=4)
+        self.assertEqual(self.half("current"), ("unchanged", ("r2", "up", 1, 2, True)))
+        self.assertIn("r1 + r2 (in doubt: statement 2 of 2)", self.run_ok("current").out)
+        self.assertEqual(self.half("check", code=1), ("partial", ("r2", "up", 1, 2, True)))
+
+    def test_an_index_that_is_left_invalid(self):
+        self.make("CREATE TABLE y1 (n int);\nCREATE UNIQUE INDEX CONCURRENTLY ix ON item (n);", "DROP INDEX ix;\n")
+        self.fleet.revision("r1", "CREATE TABLE item (n int); INSERT INTO item VALUES (1), (1);", "DROP TABLE item;", revises="")
+        self.run_ok("upgrade", code=4)  # it was dropped again at once: of that statement nothing is left
+        self.assertEqual(self.half("current"), ("unchanged", ("r2", "up", 1, 2, False)))
+        self.assertEqual(self.half("check", code=1), ("succeeded", ("r2", "up", 1, 2, False)))
 
 
 if __name__ == "__main__":

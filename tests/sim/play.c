@@ -4,8 +4,8 @@
 #include <setjmp.h>
 #include <signal.h>
 
-#include "library/again.h"
-#include "library/visit.h"
+#include "library/continuation.h"
+#include "library/prepare.h"
 #include "report/report.h"
 #include "sim/fake_uv.h"
 #include "sim/heap.h"
@@ -151,11 +151,11 @@ static struct request make_request(const struct play *play)
 
 static int visit_fleet(struct play *play, struct fleet *fleet, const struct request *request)
 {
-    struct visit_plan plan;
+    struct prepared_run prepared;
     struct err err;
     int exit_code = 2;
-    if (!visit_prepare(fleet, request, &plan, &err)) {
-        visit_done(&plan);
+    if (!prepare_run(fleet, request, &prepared, &err)) {
+        prepare_done(&prepared);
         on_wrong(play, err.text);
     }
     struct report *report = report_new();
@@ -164,14 +164,14 @@ static int visit_fleet(struct play *play, struct fleet *fleet, const struct requ
     watch_begin_run(&play->watch, request->verb->rolls_back);
     if (request->verb->takes_tool)
         watch_adopts(&play->watch);
-    struct rollout_end end = rollout_run(&plan.rollout, observers, ARRAY_LEN(observers));
+    struct rollout_end end = rollout_run(&prepared.rollout, observers, ARRAY_LEN(observers));
     exit_code = end.ledger_err.kind != ERR_NONE ? 6 : report_exit_code(report, end.signal);
     if (!request->verb->takes_tool)
         watch_check_report(&play->watch, report, exit_code);
     if (exit_code == 6)
         watch_lose_track(&play->watch);
     report_free(report);
-    visit_done(&plan);
+    prepare_done(&prepared);
     return exit_code;
 }
 
@@ -182,7 +182,7 @@ static int visit_carefully(struct play *play, struct fleet *fleet, const struct 
     int signal_number;
     faults_init(&faults);
     watch_begin_run(&play->watch, false);
-    bool can = visit_can_roll_back(fleet, request, &observer, &signal_number, &faults);
+    bool can = prepare_can_roll_back(fleet, request, &observer, &signal_number, &faults);
     faults_done(&faults);
     if (!can || signal_number)
         return can ? 128 + signal_number : 2;
@@ -191,25 +191,25 @@ static int visit_carefully(struct play *play, struct fleet *fleet, const struct 
 
 static int visit_again(struct play *play, struct fleet *fleet, bool is_rollback)
 {
-    struct again again;
+    struct continuation continuation;
     struct err err;
     int exit_code = EXIT_NOTHING;
-    struct again_request asked = {.is_rollback = is_rollback,
-                                  .accepts_chain_change = play->was_edited};
-    if (!again_open(fleet, &asked, &again, &err)) {
+    struct continuation_request asked = {.is_rollback = is_rollback,
+                                         .accepts_chain_change = play->was_edited};
+    if (!continuation_open(fleet, &asked, &continuation, &err)) {
         tell(play, "refused:", err.text);
         return exit_code;
     }
-    play->is_rollback = again.is_rollback;
+    play->is_rollback = continuation.is_rollback;
     if (play->is_rollback) { /* everyone goes back */
         play->wave = NULL;
         play->watch.wave_limit = SIZE_MAX;
     }
     struct request request = {.limits = {.wave = play->wave},
-                              .policy = {.has_on_failure = again.verb->takes_tool}};
-    again_fill(&again, &request);
+                              .policy = {.has_on_failure = continuation.verb->takes_tool}};
+    continuation_fill(&continuation, &request);
     exit_code = visit_carefully(play, fleet, &request);
-    again_close(&again);
+    continuation_close(&continuation);
     return exit_code;
 }
 
@@ -343,20 +343,20 @@ static void settle_by_command(struct play *play, size_t tenant, bool is_done)
     struct request request = {.verb = &verbs[VERB_RESOLVE],
                               .settle = is_done ? SETTLE_DONE : SETTLE_UNDONE};
     struct observer observer = watch_observer(&play->watch);
-    struct visit_plan plan;
+    struct prepared_run prepared;
     struct fleet fleet;
     struct err err;
     open_fleet(play, &fleet);
     fleet.tenants += tenant;
     fleet.tenant_count = 1;
-    if (!visit_prepare(&fleet, &request, &plan, &err))
+    if (!prepare_run(&fleet, &request, &prepared, &err))
         on_wrong(play, err.text);
     watch_begin_run(&play->watch, false);
     watch_settles(&play->watch);
-    rollout_run(&plan.rollout, &observer, 1);
+    rollout_run(&prepared.rollout, &observer, 1);
     if (watch_truth(&play->watch, tenant).is_running)
         on_wrong(play, "a statement is in doubt, though a person has settled it");
-    visit_done(&plan);
+    prepare_done(&prepared);
     close_fleet(&fleet);
 }
 
@@ -405,15 +405,15 @@ static void plan_edited(struct play *play, size_t tenant)
     request.limits.wave = NULL;
     enum tenant_state state = TENANT_PENDING;
     struct observer observer = {on_planned, &state};
-    struct visit_plan plan;
+    struct prepared_run prepared;
     struct fleet fleet;
     struct err err;
     open_fleet_of(play, &fleet, tenant);
-    if (!visit_prepare(&fleet, &request, &plan, &err))
+    if (!prepare_run(&fleet, &request, &prepared, &err))
         on_wrong(play, err.text);
     watch_begin_run(&play->watch, false);
-    rollout_run(&plan.rollout, &observer, 1);
-    visit_done(&plan);
+    rollout_run(&prepared.rollout, &observer, 1);
+    prepare_done(&prepared);
     close_fleet(&fleet);
     if (state != TENANT_PARTIAL)
         on_wrong(play, "a step is planned on though its statements are others by now");
@@ -575,7 +575,7 @@ static void begin_lineage(struct play *play)
     watch_begin_lineage(&play->watch, play->target_set, play->command == PLAN_DOWNGRADE);
 }
 
-/* Conflicts that only skein's own concurrency makes are nothing that goes wrong, as long as it may try again. Those of
+/* Conflicts that only skein's own concurrency makes are nothing that goes wrong, as long as it may try continuation. Those of
  * statements outside a transaction may need a person. */
 static void plan_conflicts(struct play *play)
 {

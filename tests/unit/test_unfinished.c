@@ -141,7 +141,40 @@ static void what_ran_in_a_transaction_is_not_in_doubt(void **state)
     arena_done(&arena);
 }
 
+static void what_is_told_says_how_far_and_whether_it_is_known(void **state)
+{
+    static const struct {
+        const char *file, *how;
+        size_t done;
+        bool has_script, is_in_doubt;
+    } cases[] = {
+        {OUTSIDE "SELECT 1;\nSELECT 2;\nSELECT 3;\n", "clean", 2, true, false},
+        {OUTSIDE "SELECT 1;\nSELECT 2;\nSELECT 3;\n", "begun", 2, true, true},
+        {OUTSIDE "SELECT 1;\nSELECT 2;\nSELECT 3;\n", "running", 0, true, true},
+        {OUTSIDE "SELECT 1;\n" INSIDE "SELECT 2;\nSELECT 3;\n", "running", 1, true, false},
+        {OUTSIDE "SELECT 1;\nSELECT 2;\nSELECT 3;\n", "running", 1, false, true},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct arena arena;
+        struct file file;
+        arena_init(&arena);
+        open_file(&file, &arena, cases[i].file);
+        struct unfinished unfinished = left(&arena, &file, cases[i].done, cases[i].how);
+        struct half_step half =
+            unfinished_tell(&unfinished, cases[i].has_script ? file.script : NULL);
+        assert_string_equal(half.revision, "aaaa");
+        assert_string_equal(half.run, "r7");
+        assert_int_equal(half.statements, cases[i].done);
+        assert_int_equal(half.of, cases[i].has_script ? 3 : 0);
+        assert_int_equal(half.is_in_doubt, cases[i].is_in_doubt);
+        close_file(&file);
+        arena_done(&arena);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(what_is_told_says_how_far_and_whether_it_is_known),
     cmocka_unit_test(knows_what_is_done_by_its_text),
     cmocka_unit_test(what_is_settled_is_in_doubt_no_more),
     cmocka_unit_test(what_ran_in_a_transaction_is_not_in_doubt),

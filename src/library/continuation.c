@@ -1,20 +1,20 @@
-#include "library/again.h"
+#include "library/continuation.h"
 
 #include "base/clock.h"
 #include "base/map.h"
 #include "library/own.h"
-#include "library/record.h"
+#include "library/fleet_ledger.h"
 
 /* ---- which run ----------------------------------------------------------------------------- */
 
-static bool refuse(struct err *err, const struct ledger_run *run, const char *why)
+static bool refuse_run(struct err *err, const struct ledger_run *run, const char *why)
 {
     return err_set(err, ERR_CONFIG, "run %s %s", run->id, why);
 }
 
 /* A resume of a run whose rollback is not done goes on with that rollback: to go forward would bring tenants to
  * the target again that were brought back on purpose. */
-static const char *next_of(const struct ledger_run *run, const struct again_request *request)
+static const char *next_of(const struct ledger_run *run, const struct continuation_request *request)
 {
     bool is_unfinished = run->rolled_back_by && run->state != RUN_ROLLED_BACK;
     if (run->resumed_by)
@@ -24,55 +24,57 @@ static const char *next_of(const struct ledger_run *run, const struct again_requ
 
 /* Follows the chain of resumes to the newest run. Exception: a rollback stops before a resume that was itself
  * rolled back, since only the older run knows its tenants. */
-static bool find_newest(struct again *again, struct fleet *fleet,
-                        const struct again_request *request, struct err *err)
+static bool find_newest(struct continuation *continuation, struct fleet *fleet,
+                        const struct continuation_request *request, struct err *err)
 {
     struct ledger_run later;
     bool is_own;
-    if (!own_find(fleet, again->ledger, request->run, &again->run, err))
+    if (!own_find(fleet, continuation->ledger, request->run, &continuation->run, err))
         return false;
-    if (!own_is(fleet, again->ledger, &again->run, &is_own, err))
+    if (!own_is(fleet, continuation->ledger, &continuation->run, &is_own, err))
         return false;
-    again->is_of_other = !is_own;
-    for (const char *next; (next = next_of(&again->run, request));) {
-        if (!ledger_find(again->ledger, next, &fleet->arena, &later, err))
+    continuation->is_of_other = !is_own;
+    for (const char *next; (next = next_of(&continuation->run, request));) {
+        if (!ledger_find(continuation->ledger, next, &fleet->arena, &later, err))
             return false;
-        bool is_rolled_back = later.state == RUN_ROLLED_BACK ||
-                              (next == again->run.rolled_back_by && later.state == RUN_SUCCEEDED);
-        if (is_rolled_back && again->run.state != RUN_ROLLED_BACK &&
-            (request->is_rollback || next == again->run.rolled_back_by))
+        bool is_rolled_back =
+            later.state == RUN_ROLLED_BACK ||
+            (next == continuation->run.rolled_back_by && later.state == RUN_SUCCEEDED);
+        if (is_rolled_back && continuation->run.state != RUN_ROLLED_BACK &&
+            (request->is_rollback || next == continuation->run.rolled_back_by))
             break;
-        again->run = later;
+        continuation->run = later;
     }
     return true;
 }
 
-static bool choose(struct again *again, struct fleet *fleet, const struct again_request *request,
-                   struct err *err)
+static bool choose_run(struct continuation *continuation, struct fleet *fleet,
+                       const struct continuation_request *request, struct err *err)
 {
-    if (!find_newest(again, fleet, request, err))
+    if (!find_newest(continuation, fleet, request, err))
         return false;
-    const struct ledger_run *run = &again->run;
+    const struct ledger_run *run = &continuation->run;
     bool was_rollback = run->verb->rolls_back;
     if (run->state == RUN_ROLLED_BACK)
-        return refuse(err, run, "was rolled back: there is nothing left of it");
+        return refuse_run(err, run, "was rolled back: there is nothing left of it");
     if (was_rollback && run->state == RUN_SUCCEEDED)
-        return refuse(err, run, "rolled another run back, and is done");
-    again->is_rollback = request->is_rollback || was_rollback || run->is_rolling_back;
+        return refuse_run(err, run, "rolled another run back, and is done");
+    continuation->is_rollback_begun = was_rollback || run->is_rolling_back;
+    continuation->is_rollback = request->is_rollback || continuation->is_rollback_begun;
     return true;
 }
 
-static bool check_chain(const struct again *again, const struct fleet *fleet,
-                        const struct again_request *request, struct err *err)
+static bool check_chain(const struct continuation *continuation, const struct fleet *fleet,
+                        const struct continuation_request *request, struct err *err)
 {
-    if (request->accepts_chain_change || !again->run.chain_digest ||
-        strcmp(again->run.chain_digest, fleet->chain->digest) == 0)
+    if (request->accepts_chain_change || !continuation->run.chain_digest ||
+        strcmp(continuation->run.chain_digest, fleet->chain->digest) == 0)
         return true;
     return err_set(
         err, ERR_CHAIN,
         "the chain has changed since run %s (sha256 %.12s… then, %.12s… now): put it back, or "
         "say --accept-chain-change",
-        again->run.id, again->run.chain_digest, fleet->chain->digest);
+        continuation->run.id, continuation->run.chain_digest, fleet->chain->digest);
 }
 
 /* ---- what it was about --------------------------------------------------------------------- */
@@ -91,52 +93,53 @@ static bool check_verb(const struct ledger_run *run, struct err *err)
 }
 
 /* A rollback runs scripts or only sets rows, as the run did that it rolls back. */
-static bool find_verbs(struct again *again, struct fleet *fleet,
-                       const struct again_request *request, struct err *err)
+static bool find_verbs(struct continuation *continuation, struct fleet *fleet,
+                       const struct continuation_request *request, struct err *err)
 {
-    struct ledger_run first = again->run;
+    struct ledger_run first = continuation->run;
     while (first.verb->rolls_back && first.resumed_from)
-        if (!ledger_find(again->ledger, first.resumed_from, &fleet->arena, &first, err))
+        if (!ledger_find(continuation->ledger, first.resumed_from, &fleet->arena, &first, err))
             return false;
-    if (!check_verb(&again->run, err) || !check_verb(&first, err))
+    if (!check_verb(&continuation->run, err) || !check_verb(&first, err))
         return false;
-    again->ends_failure = again->is_rollback && first.is_rolling_back && !request->is_rollback;
-    again->verb = again->is_rollback ? &verbs[VERB_ROLLBACK] : again->run.verb;
-    again->rolled_back = again->is_rollback ? first.verb : NULL;
+    continuation->ends_failure =
+        continuation->is_rollback && first.is_rolling_back && !request->is_rollback;
+    continuation->verb = continuation->is_rollback ? &verbs[VERB_ROLLBACK] : continuation->run.verb;
+    continuation->rolled_back = continuation->is_rollback ? first.verb : NULL;
     return true;
 }
 
 /* Words with single blanks between them. */
-static void split_targets(struct again *again, struct arena *arena)
+static void split_targets(struct continuation *continuation, struct arena *arena)
 {
     const char **targets = NULL;
     size_t count = 0, capacity = 0;
-    const char *at = again->run.resolved ? again->run.resolved : "";
+    const char *at = continuation->run.resolved ? continuation->run.resolved : "";
     while (*at) {
         size_t len = strcspn(at, " ");
         *ARENA_PUSH(arena, targets, count, capacity) = arena_strndup(arena, at, len);
         at += len + (at[len] == ' ');
     }
-    again->targets = targets;
-    again->target_count = count;
+    continuation->targets = targets;
+    continuation->target_count = count;
 }
 
 /* ---- its tenants --------------------------------------------------------------------------- */
 
-static bool is_wanted(const struct again *again, const struct standing *standing)
+static bool is_wanted(const struct continuation *continuation, const struct standing *standing)
 {
-    return !again->is_rollback || standing_may_have_changed(standing);
+    return !continuation->is_rollback || standing_may_have_changed(standing);
 }
 
-static void note_missing(struct again *again, const char *name)
+static void note_missing(struct continuation *continuation, const char *name)
 {
-    again->missing_count++;
-    again->missing = name;
+    continuation->missing_count++;
+    continuation->missing = name;
 }
 
 /* What is chosen, and from which run's fleet. */
 struct choice {
-    struct again *again;
+    struct continuation *continuation;
     struct fleet *fleet;
     struct map names; /* of the inventory's tenants */
     struct map seen;  /* names that a later run knows more of */
@@ -166,7 +169,7 @@ static const struct tenant *make_gone(struct choice *choice, size_t n, struct er
     struct arena *arena = &choice->fleet->arena;
     struct observer observer = {on_remembered, choice};
     if (!choice->remembered &&
-        !ledger_replay(choice->again->ledger, choice->run, arena, &observer, err))
+        !ledger_replay(choice->continuation->ledger, choice->run, arena, &observer, err))
         return NULL;
     struct tenant *tenant = arena_alloc(arena, sizeof *tenant);
     *tenant = *choice->remembered[n];
@@ -189,11 +192,11 @@ static bool choose_tenant(struct choice *choice, size_t n, struct err *err)
     struct arena *arena = &choice->fleet->arena;
     uint32_t index = map_get(&choice->names, past->names[n]);
     const struct tenant *tenant;
-    if (is_seen(choice, past->names[n]) || !is_wanted(choice->again, &past->standings[n]))
+    if (is_seen(choice, past->names[n]) || !is_wanted(choice->continuation, &past->standings[n]))
         return true;
     if (index == MAP_NONE)
-        note_missing(choice->again, past->names[n]);
-    if (index == MAP_NONE && !choice->again->is_rollback)
+        note_missing(choice->continuation, past->names[n]);
+    if (index == MAP_NONE && !choice->continuation->is_rollback)
         return true;
     tenant =
         index == MAP_NONE ? make_gone(choice, n, err) : &choice->fleet->inventory->tenants[index];
@@ -219,7 +222,8 @@ static bool choose_of(struct choice *choice, const char *run, const struct ledge
     choice->past = past;
     choice->remembered = NULL;
     for (size_t n = 0; is_fine && n < past->count; n++) /* back in reverse order */
-        is_fine = choose_tenant(choice, choice->again->is_rollback ? past->count - 1 - n : n, err);
+        is_fine =
+            choose_tenant(choice, choice->continuation->is_rollback ? past->count - 1 - n : n, err);
     return is_fine;
 }
 
@@ -233,11 +237,11 @@ struct earlier { /* a run that this one goes on with, by way of others */
  * inventory when a later one went on with it, or at another place. */
 static bool read_earlier(struct choice *choice, struct earlier *newest, struct err *err)
 {
-    struct ledger *ledger = choice->again->ledger;
+    struct ledger *ledger = choice->continuation->ledger;
     struct arena *arena = &choice->fleet->arena;
-    struct ledger_run run = choice->again->run;
-    *newest = (struct earlier){.id = run.id, .fleet = *choice->again->past};
-    for (struct earlier *at = newest; choice->again->is_rollback && run.resumed_from;
+    struct ledger_run run = choice->continuation->run;
+    *newest = (struct earlier){.id = run.id, .fleet = *choice->continuation->past};
+    for (struct earlier *at = newest; choice->continuation->is_rollback && run.resumed_from;
          at = at->older) {
         if (!ledger_find(ledger, run.resumed_from, arena, &run, err))
             return strcmp(err->code, LEDGER_NO_RUN) == 0; /* it is forgotten */
@@ -269,9 +273,9 @@ static bool choose_all(struct choice *choice, struct err *err)
     return is_fine;
 }
 
-static bool select_tenants(struct again *again, struct fleet *fleet, struct err *err)
+static bool select_tenants(struct continuation *continuation, struct fleet *fleet, struct err *err)
 {
-    struct choice choice = {.again = again, .fleet = fleet};
+    struct choice choice = {.continuation = continuation, .fleet = fleet};
     map_init(&choice.names);
     map_init(&choice.seen);
     for (uint32_t i = 0; i < fleet->inventory->tenant_count; i++)
@@ -283,46 +287,47 @@ static bool select_tenants(struct again *again, struct fleet *fleet, struct err 
     map_done(&choice.seen);
     fleet->tenants = choice.tenants;
     fleet->tenant_count = choice.count;
-    again->standings = choice.standings;
+    continuation->standings = choice.standings;
     return is_fine;
 }
 
 /* ---- the interface ------------------------------------------------------------------------- */
 
-static bool load(struct fleet *fleet, const struct again_request *request, struct again *again,
-                 struct err *err)
+static bool read_run(struct fleet *fleet, const struct continuation_request *request,
+                     struct continuation *continuation, struct err *err)
 {
     struct ledger_fleet *past = arena_alloc(&fleet->arena, sizeof *past);
-    again->past = past;
-    if (!choose(again, fleet, request, err) || !check_chain(again, fleet, request, err) ||
-        !find_verbs(again, fleet, request, err) ||
-        !ledger_read_family(again->ledger, again->run.id, &fleet->arena, &again->family.ids,
-                            &again->family.count, err) ||
-        !ledger_read_fleet(again->ledger, again->run.id, &fleet->arena, past, err))
+    continuation->past = past;
+    if (!choose_run(continuation, fleet, request, err) ||
+        !check_chain(continuation, fleet, request, err) ||
+        !find_verbs(continuation, fleet, request, err) ||
+        !ledger_read_family(continuation->ledger, continuation->run.id, &fleet->arena,
+                            &continuation->family.ids, &continuation->family.count, err) ||
+        !ledger_read_fleet(continuation->ledger, continuation->run.id, &fleet->arena, past, err))
         return false;
-    split_targets(again, &fleet->arena);
-    return select_tenants(again, fleet, err);
+    split_targets(continuation, &fleet->arena);
+    return select_tenants(continuation, fleet, err);
 }
 
-bool again_open(struct fleet *fleet, const struct again_request *request, struct again *ret_again,
-                struct err *err)
+bool continuation_open(struct fleet *fleet, const struct continuation_request *request,
+                       struct continuation *ret_continuation, struct err *err)
 {
-    struct again *again = ret_again;
-    *again = (struct again){0};
-    rollout_make_id(again->run_id);
-    again->ledger = record_open(fleet, again->run_id, err);
-    if (!again->ledger)
+    struct continuation *continuation = ret_continuation;
+    *continuation = (struct continuation){0};
+    rollout_make_id(continuation->run_id);
+    continuation->ledger = fleet_ledger_open(fleet, continuation->run_id, err);
+    if (!continuation->ledger)
         return false;
-    if (load(fleet, request, again, err))
+    if (read_run(fleet, request, continuation, err))
         return true;
-    again_close(again);
+    continuation_close(continuation);
     return false;
 }
 
-void again_close(struct again *again)
+void continuation_close(struct continuation *continuation)
 {
-    ledger_close(again->ledger);
-    again->ledger = NULL;
+    ledger_close(continuation->ledger);
+    continuation->ledger = NULL;
 }
 
 static bool has_wave_changed(const struct ledger_fleet *past, size_t wave)
@@ -345,29 +350,29 @@ static int64_t soak_until(const struct ledger_fleet *past, const struct rollout_
     return 0;
 }
 
-void again_fill(struct again *again, struct request *request)
+void continuation_fill(struct continuation *continuation, struct request *request)
 {
-    request->verb = again->verb;
-    request->rolled_back = again->rolled_back;
-    request->targets = again->targets;
-    request->target_count = again->target_count;
-    request->forces = again->run.forces;
-    request->purges = again->run.purges && !again->is_rollback;
-    request->continues = again;
-    if (!again->is_rollback)
+    request->verb = continuation->verb;
+    request->rolled_back = continuation->rolled_back;
+    request->targets = continuation->targets;
+    request->target_count = continuation->target_count;
+    request->forces = continuation->run.forces;
+    request->purges = continuation->run.purges && !continuation->is_rollback;
+    request->continues = continuation;
+    if (!continuation->is_rollback)
         return;
     request->limits.wave = NULL;
     request->policy.has_on_failure = true;
     request->policy.on_failure = ON_FAILURE_CONTINUE;
 }
 
-void again_apply(const struct again *again, struct rollout_options *rollout)
+void continuation_apply(const struct continuation *continuation, struct rollout_options *rollout)
 {
-    rollout->ends_failure = again->ends_failure;
-    rollout->standings = again->standings;
-    rollout->resumed_from = again->run.id;
-    rollout->family = again->family;
+    rollout->ends_failure = continuation->ends_failure;
+    rollout->standings = continuation->standings;
+    rollout->resumed_from = continuation->run.id;
+    rollout->family = continuation->family;
     struct rollout_wave *waves = (struct rollout_wave *)(uintptr_t)rollout->waves;
     for (size_t i = 0; i < rollout->wave_count; i++)
-        waves[i].soak_until_ms = soak_until(again->past, &waves[i]);
+        waves[i].soak_until_ms = soak_until(continuation->past, &waves[i]);
 }

@@ -1,12 +1,12 @@
-#include "library/visit.h"
+#include "library/prepare.h"
 
 #include <sys/resource.h>
 
 #include "base/buf.h"
 #include "chain/identifier.h"
-#include "library/again.h"
+#include "library/continuation.h"
 #include "library/own.h"
-#include "library/record.h"
+#include "library/fleet_ledger.h"
 #include "library/snapshots.h"
 #include "library/waves.h"
 
@@ -90,7 +90,7 @@ static void add_resolved(struct fleet *fleet, enum plan_command command, const c
         buf_addf(buf, "%s%s", i ? " " : "", fleet->chain->revisions[found.items[i]]->id);
 }
 
-static const char *resolve(struct fleet *fleet, const struct target *target)
+static const char *resolve_targets(struct fleet *fleet, const struct target *target)
 {
     struct buf buf;
     buf_init(&buf, 65536);
@@ -103,63 +103,64 @@ static const char *resolve(struct fleet *fleet, const struct target *target)
 
 /* Each tenant goes where its own table of the other tool says. */
 static bool set_adoption(struct fleet *fleet, const struct request *request,
-                         struct visit_plan *plan, struct err *err)
+                         struct prepared_run *prepared, struct err *err)
 {
     const char *table = request->target_count > 1 ? request->targets[1] : NULL;
-    plan->target = (struct target){.command = request_plan(request), .is_forced = request->forces};
-    plan->rollout.target_text = join(&fleet->arena, request->targets, request->target_count);
-    plan->rollout.resolved = plan->rollout.target_text;
-    plan->rollout.adoption = &plan->adoption;
-    return adoption_find(request->target_count ? request->targets[0] : "", table, &plan->adoption,
-                         err);
+    prepared->target =
+        (struct target){.command = request_plan(request), .is_forced = request->forces};
+    prepared->rollout.target_text = join(&fleet->arena, request->targets, request->target_count);
+    prepared->rollout.resolved = prepared->rollout.target_text;
+    prepared->rollout.adoption = &prepared->adoption;
+    return adoption_find(request->target_count ? request->targets[0] : "", table,
+                         &prepared->adoption, err);
 }
 
 /* Each tenant goes back to where it stood before the run that is rolled back. */
-static bool set_run(const struct request *request, struct visit_plan *plan)
+static bool set_run(const struct request *request, struct prepared_run *prepared)
 {
-    plan->target = (struct target){.command = request_plan(request)};
-    plan->rollout.target_text = request->continues->run.id;
-    plan->rollout.resolved = "";
+    prepared->target = (struct target){.command = request_plan(request)};
+    prepared->rollout.target_text = request->continues->run.id;
+    prepared->rollout.resolved = "";
     return true;
 }
 
-static bool set_target(struct fleet *fleet, const struct request *request, struct visit_plan *plan,
-                       struct err *err)
+static bool set_target(struct fleet *fleet, const struct request *request,
+                       struct prepared_run *prepared, struct err *err)
 {
     const char *const *texts =
         request->target_count ? request->targets : &request->verb->default_target;
     size_t count = request->target_count ? request->target_count : 1;
-    plan->rollout.target_text = "";
+    prepared->rollout.target_text = "";
     if (!request->verb->has_plan)
         return true;
-    plan->rollout.target = &plan->target;
+    prepared->rollout.target = &prepared->target;
     if (request->verb->rolls_back)
-        return set_run(request, plan);
+        return set_run(request, prepared);
     if (request->verb->takes_tool)
-        return set_adoption(fleet, request, plan, err);
-    plan->rollout.target_text = join(&fleet->arena, texts, count);
+        return set_adoption(fleet, request, prepared, err);
+    prepared->rollout.target_text = join(&fleet->arena, texts, count);
     if (!target_parse(&fleet->arena, fleet->chain, request_plan(request), texts, count,
-                      &plan->target, err))
+                      &prepared->target, err))
         return false;
-    plan->target.purges = request->purges;
-    plan->target.is_forced = request->forces;
-    plan->rollout.resolved = resolve(fleet, &plan->target);
+    prepared->target.purges = request->purges;
+    prepared->target.is_forced = request->forces;
+    prepared->rollout.resolved = resolve_targets(fleet, &prepared->target);
     return true;
 }
 
 /* What cannot be had at once, the waves must do without. */
-static void fit_waves(struct visit_plan *plan, struct arena *arena)
+static void fit_waves(struct prepared_run *prepared, struct arena *arena)
 {
-    size_t count = plan->rollout.wave_count;
+    size_t count = prepared->rollout.wave_count;
     struct rollout_wave *waves = arena_calloc(arena, count, sizeof *waves);
-    memcpy(waves, plan->rollout.waves, count * sizeof *waves);
+    memcpy(waves, prepared->rollout.waves, count * sizeof *waves);
     uint32_t most = 0;
     for (size_t i = 0; i < count; i++)
         most = waves[i].parallel > most ? waves[i].parallel : most;
-    uint32_t fits = fit_descriptors(most, plan->note, sizeof plan->note);
+    uint32_t fits = fit_descriptors(most, prepared->note, sizeof prepared->note);
     for (size_t i = 0; i < count; i++)
         waves[i].parallel = waves[i].parallel < fits ? waves[i].parallel : fits;
-    plan->rollout.waves = waves;
+    prepared->rollout.waves = waves;
 }
 
 static bool keeps_ledger(const struct request *request)
@@ -167,30 +168,31 @@ static bool keeps_ledger(const struct request *request)
     return request->verb->keeps_ledger && request_changes(request);
 }
 
-bool visit_needs_ledger(const struct request *request)
+bool prepare_needs_ledger(const struct request *request)
 {
     return keeps_ledger(request) && !request->continues;
 }
 
 /* A run that changes something is on record. */
-static bool set_ledger(struct fleet *fleet, const struct request *request, struct visit_plan *plan,
-                       struct err *err)
+static bool set_ledger(struct fleet *fleet, const struct request *request,
+                       struct prepared_run *prepared, struct err *err)
 {
     if (!keeps_ledger(request))
         return true;
     if (request->continues) {
-        plan->rollout.run_id = request->continues->run_id;
-        plan->rollout.ledger = request->continues->ledger;
+        prepared->rollout.run_id = request->continues->run_id;
+        prepared->rollout.ledger = request->continues->ledger;
     } else {
-        rollout_make_id(plan->run_id);
-        plan->rollout.run_id = plan->run_id;
-        plan->ledger = plan->rollout.ledger = record_open(fleet, plan->run_id, err);
+        rollout_make_id(prepared->run_id);
+        prepared->rollout.run_id = prepared->run_id;
+        prepared->ledger = prepared->rollout.ledger =
+            fleet_ledger_open(fleet, prepared->run_id, err);
     }
-    if (!plan->rollout.ledger)
+    if (!prepared->rollout.ledger)
         return false;
-    plan->rollout.inventory = own_inventory(fleet->inventory, &fleet->arena);
-    plan->rollout.snapshots =
-        snapshots_folder(&fleet->arena, fleet->inventory->ledger, plan->rollout.run_id);
+    prepared->rollout.inventory = own_inventory(fleet->inventory, &fleet->arena);
+    prepared->rollout.snapshots =
+        snapshots_folder(&fleet->arena, fleet->inventory->ledger, prepared->rollout.run_id);
     return true;
 }
 
@@ -208,31 +210,32 @@ static bool can_log_in(const struct fleet *fleet, struct err *err)
     return is_well;
 }
 
-bool visit_prepare(struct fleet *fleet, const struct request *request, struct visit_plan *ret_plan,
-                   struct err *err)
+bool prepare_run(struct fleet *fleet, const struct request *request,
+                 struct prepared_run *ret_prepared, struct err *err)
 {
-    struct visit_plan *plan = ret_plan;
-    *plan = (struct visit_plan){.rollout = rollout_of(fleet, request)};
+    struct prepared_run *prepared = ret_prepared;
+    *prepared = (struct prepared_run){.rollout = rollout_of(fleet, request)};
     bool needs_revisions = request->verb->has_plan && !request->verb->rolls_back;
     if (needs_revisions && !fleet_has_revisions(fleet, err))
         return false;
     if (!can_log_in(fleet, err))
         return false;
-    if (!set_target(fleet, request, plan, err) || !waves_make(fleet, request, &plan->rollout, err))
+    if (!set_target(fleet, request, prepared, err) ||
+        !waves_make(fleet, request, &prepared->rollout, err))
         return false;
-    fit_waves(plan, &fleet->arena);
+    fit_waves(prepared, &fleet->arena);
     if (request->continues)
-        again_apply(request->continues, &plan->rollout);
-    return set_ledger(fleet, request, plan, err);
+        continuation_apply(request->continues, &prepared->rollout);
+    return set_ledger(fleet, request, prepared, err);
 }
 
-void visit_done(struct visit_plan *plan)
+void prepare_done(struct prepared_run *prepared)
 {
-    ledger_close(plan->ledger);
-    plan->ledger = NULL;
+    ledger_close(prepared->ledger);
+    prepared->ledger = NULL;
 }
 
-int visit_exit_code(const struct err *err)
+int prepare_exit_code(const struct err *err)
 {
     bool is_fault = err->kind != ERR_LEDGER || strcmp(err->code, LEDGER_NO_RUN) == 0 ||
                     strcmp(err->code, LEDGER_MISSING) == 0;
@@ -241,15 +244,16 @@ int visit_exit_code(const struct err *err)
 
 /* ---- can it be rolled back? ------------------------------------------------------------------ */
 
-/* The files without a down section that any tenant would need, each once. */
+/* The files without a down section that any tenant would need, each once; tenants that a rollback would fail in. */
 struct check {
+    bool refuses_partial;
     const struct fleet *fleet;
     struct faults *faults;
     bool *seen; /* by revision */
     bool is_refused;
 };
 
-static void refuse(struct check *check, const char *tenant, const struct err *err)
+static void refuse_tenant(struct check *check, const char *tenant, const struct err *err)
 {
     struct err fault = *err;
     err_prefix(&fault, "tenant '%s'", tenant);
@@ -280,7 +284,9 @@ static void on_planned(void *ctx, const struct event *event)
         return;
     const struct tenant *tenant = event->run->tenants[event->tenant];
     if (is_irreversible(outcome->error) && !check->is_refused)
-        refuse(check, tenant->name, outcome->error);
+        refuse_tenant(check, tenant->name, outcome->error);
+    if (check->refuses_partial && outcome->state == TENANT_PARTIAL)
+        refuse_tenant(check, tenant->name, outcome->error);
     if (rollout_rolls_back_by_copy(tenant))
         return;
     for (size_t i = 0; check->seen && i < outcome->step_count; i++) {
@@ -290,7 +296,7 @@ static void on_planned(void *ctx, const struct event *event)
             has_rollback(check->fleet, tenant, step, &err))
             continue;
         check->seen[step->revision->index] = true;
-        refuse(check, tenant->name, &err);
+        refuse_tenant(check, tenant->name, &err);
     }
 }
 
@@ -304,13 +310,13 @@ static bool needs_look(const struct fleet *fleet, const struct request *request,
     return goes_down || request->verb->rolls_back || *ret_may_roll_back;
 }
 
-bool visit_can_roll_back(struct fleet *fleet, const struct request *request,
-                         const struct observer *observer, int *ret_signal, struct faults *faults)
+bool prepare_can_roll_back(struct fleet *fleet, const struct request *request,
+                           const struct observer *observer, int *ret_signal, struct faults *faults)
 {
     struct check check = {.fleet = fleet, .faults = faults};
     struct observer observers[2] = {{on_planned, &check}};
     struct request look = *request;
-    struct visit_plan plan;
+    struct prepared_run prepared;
     struct err err;
     bool may_roll_back;
     *ret_signal = 0;
@@ -318,15 +324,17 @@ bool visit_can_roll_back(struct fleet *fleet, const struct request *request,
         return true;
     if (may_roll_back)
         check.seen = arena_calloc(&fleet->arena, fleet->chain->count + 1, sizeof(bool));
+    /* A rollback that has begun goes on with what can go back. */
+    check.refuses_partial = request->verb->rolls_back && !request->continues->is_rollback_begun;
     look.is_dry_run = true;
-    if (!visit_prepare(fleet, &look, &plan, &err)) {
+    if (!prepare_run(fleet, &look, &prepared, &err)) {
         faults_add_err(faults, &err);
         return false;
     }
     if (observer)
         observers[1] = *observer;
-    struct rollout_end end = rollout_run(&plan.rollout, observers, observer ? 2 : 1);
-    visit_done(&plan);
+    struct rollout_end end = rollout_run(&prepared.rollout, observers, observer ? 2 : 1);
+    prepare_done(&prepared);
     *ret_signal = end.signal;
     if (end.err.kind != ERR_NONE)
         faults_add_err(faults, &end.err);

@@ -1,4 +1,4 @@
-#include "library/record.h"
+#include "library/fleet_ledger.h"
 
 #include <pwd.h>
 #include <time.h>
@@ -23,7 +23,7 @@ static struct ledger_holder make_holder(const char *run_id)
     return me;
 }
 
-void record_name_holder(struct buf *buf, const struct ledger_holder *holder)
+void fleet_ledger_name_holder(struct buf *buf, const struct ledger_holder *holder)
 {
     buf_adds(buf, holder->run[0] ? "run " : "a run that is just beginning");
     buf_adds(buf, holder->run);
@@ -38,7 +38,7 @@ static void say_who(struct err *err, const struct ledger_holder *other, uint64_t
     buf_init(&who, BUF_MAX_DEFAULT);
     buf_init(&age, 64);
     buf_init(&waited, 64);
-    record_name_holder(&who, other);
+    fleet_ledger_name_holder(&who, other);
     human_add_duration(&age, (double)(ms > 0 ? ms : 0));
     human_add_duration(&waited, (double)waited_ms);
     err_set(err, ERR_LEDGER, "another run holds this ledger: %s, for %s", who.data, age.data);
@@ -85,7 +85,7 @@ static bool lock_patiently(const struct fleet *fleet, struct ledger *ledger,
     return true;
 }
 
-struct ledger *record_open(const struct fleet *fleet, const char *run_id, struct err *err)
+struct ledger *fleet_ledger_open(const struct fleet *fleet, const char *run_id, struct err *err)
 {
     const char *where = fleet_ledger(fleet, err);
     struct ledger *ledger = where ? ledger_open(where, LEDGER_WRITE, err) : NULL;
@@ -96,11 +96,11 @@ struct ledger *record_open(const struct fleet *fleet, const char *run_id, struct
     return NULL;
 }
 
-bool record_await(const struct fleet *fleet, struct err *err)
+bool fleet_ledger_await(const struct fleet *fleet, struct err *err)
 {
     if (!fleet->patience.wait_ms)
         return true;
-    struct ledger *ledger = record_open(fleet, "", err);
+    struct ledger *ledger = fleet_ledger_open(fleet, "", err);
     ledger_close(ledger);
     return ledger;
 }

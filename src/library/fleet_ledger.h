@@ -1,6 +1,6 @@
 /* The fleet's ledger, opened and locked for one run. */
-#ifndef LIBRARY_RECORD_H
-#define LIBRARY_RECORD_H
+#ifndef LIBRARY_FLEET_LEDGER_H
+#define LIBRARY_FLEET_LEDGER_H
 
 #include "ledger/ledger.h"
 #include "library/fleet.h"
@@ -9,14 +9,14 @@ struct buf;
 
 /* Waits for a run that holds it, as the fleet's patience says; blocks meanwhile. NULL: ERR_LEDGER, with code
  * LEDGER_HELD where another run has it (the error says which run, whose, by which process and since when). The caller closes it with ledger_close. */
-struct ledger *record_open(const struct fleet *fleet, const char *run_id,
-                           struct err *err) MUST_CHECK;
+struct ledger *fleet_ledger_open(const struct fleet *fleet, const char *run_id,
+                                 struct err *err) MUST_CHECK;
 
 /* Waits until no run holds it, for whoever looks at tenants before their run begins: what was seen while
  * another run is at work would be old by then. Does nothing where the fleet has no patience. The same errors. */
-bool record_await(const struct fleet *fleet, struct err *err) MUST_CHECK;
+bool fleet_ledger_await(const struct fleet *fleet, struct err *err) MUST_CHECK;
 
 /* `run 20261123T101500Z-5f3a9c of alice@db1, process 4711` */
-void record_name_holder(struct buf *buf, const struct ledger_holder *holder);
+void fleet_ledger_name_holder(struct buf *buf, const struct ledger_holder *holder);
 
 #endif

@@ -1,0 +1,64 @@
+/* Going on with a run that the ledger knows: `resume` brings it to its end, `rollback` rolls it back.
+ *
+ *     struct continuation continuation;
+ *     if (!continuation_open(&fleet, &asked, &continuation, &err)) …
+ *     continuation_fill(&continuation, &request);
+ *     prepare_run(&fleet, &request, &prepared, &err) …
+ *     continuation_close(&continuation);
+ *
+ * The fleet's selection becomes that of the run.
+ */
+#ifndef LIBRARY_CONTINUATION_H
+#define LIBRARY_CONTINUATION_H
+
+#include "ledger/ledger.h"
+#include "library/fleet.h"
+#include "library/prepare.h"
+
+struct continuation_request {
+    const char *run; /* id or the beginning of one; NULL: the newest */
+    bool is_rollback;
+    bool accepts_chain_change;
+};
+
+struct continuation {
+    struct ledger *ledger; /* locked */
+    char run_id[32];       /* of the run that is made */
+    /* the one to go on with: the newest of those that resumed the one asked for */
+    struct ledger_run run;
+    bool is_of_other;       /* the run was made with another inventory, and named */
+    bool is_rollback;       /* asked for, or what was left of the run was its rollback */
+    bool is_rollback_begun; /* some of it was taken back already */
+    /* it goes back since a rollout failed, and not because someone asked for it */
+    bool ends_failure;
+    const struct verb *verb;        /* of the run that is made */
+    const struct verb *rolled_back; /* where it goes back: the first run's; else NULL */
+    const char *const *targets;     /* as they were resolved then */
+    size_t target_count;
+    const struct standing *standings; /* by tenant of the selection */
+    const struct ledger_fleet *past;
+    struct run_ids family; /* all runs of the rollout */
+    /* Tenants of the run that left the inventory: a resume does without them; a rollback cannot
+     * reach them, and so does not end well. */
+    size_t missing_count;
+    const char *missing; /* one of them; NULL: none */
+};
+
+/* Opens the fleet's ledger, finds the run that is to be gone on with, and makes its tenants the fleet's selection. Strings
+ * live as long as the fleet. ERR_LEDGER; ERR_CONFIG: nothing to go on with, or a newer skein's run that this one cannot go on with; ERR_CHAIN: the
+ * chain has changed since. */
+bool continuation_open(struct fleet *fleet, const struct continuation_request *request,
+                       struct continuation *ret_continuation, struct err *err) MUST_CHECK;
+
+/* Lets the ledger go; may be called twice. */
+void continuation_close(struct continuation *continuation);
+
+/* What the earlier run was asked to do is asked for once more: the verb, its targets and what changes them. A rollback
+ * has no waves and lets no failure stop it, whatever the request said. The request borrows it. */
+void continuation_fill(struct continuation *continuation, struct request *request);
+
+/* What the earlier run leaves to this one: its standings, the ids of the rollout's runs, and what is left of soaks. The
+ * rollout's waves must be made. */
+void continuation_apply(const struct continuation *continuation, struct rollout_options *rollout);
+
+#endif

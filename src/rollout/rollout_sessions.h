@@ -1,0 +1,73 @@
+/* What sessions ask of their run, and tell it. Only sessions, and the files of the run itself, include this. */
+#ifndef ROLLOUT_ROLLOUT_SESSIONS_H
+#define ROLLOUT_ROLLOUT_SESSIONS_H
+
+#include "rollout/session.h"
+
+struct rollout;
+
+/* Does all that can be done now: begins tenants, waves, the rollback, or the end. */
+void rollout_fill(struct rollout *rollout);
+
+/* ---- rollout_sessions.c: what is to be done ------------------------------------------------ */
+
+/* The tenant's plan from these rows; lives as long as the run. */
+const struct plan *rollout_plan(struct rollout *rollout, struct session *session,
+                                const struct rows *rows, struct err *err);
+
+/* Has a run of the rollout left a row in the history that was read? Are these rows those of before the rollout? Is the
+ * tenant being rolled back? */
+bool rollout_has_trace(const struct rollout *rollout, struct session *session);
+bool rollout_is_as_before(const struct rollout *rollout, struct session *session,
+                          const struct rows *rows);
+bool rollout_is_rolling_back(const struct rollout *rollout);
+
+/* The copy that is to be made before the first change, and the one to be put back instead of going back by plan;
+ * NULL: none. */
+const char *rollout_copy_to_make(struct rollout *rollout, struct session *session);
+const char *rollout_copy_to_restore(const struct rollout *rollout, struct session *session);
+
+/* What is about to be done, before the first side effect. True: go on; false: session_job_done comes once it is
+ * durable. */
+bool rollout_intend(struct rollout *rollout, struct session *session, const struct intent *intent);
+
+/* The database turned out to be this one. Returns the tenant of the run that has it already; NULL: no other has. */
+const struct tenant *rollout_claim(struct rollout *rollout, struct session *session,
+                                   const char *database);
+
+/* ---- rollout_sessions.c: when -------------------------------------------------------------- */
+
+/* No further tenant is begun. */
+bool rollout_is_ending(const struct rollout *rollout);
+
+/* False: the run is stopping, give up. */
+bool rollout_may_wait(const struct rollout *rollout);
+
+/* The tenant waits before the next attempt. True: it has no place among those at work meanwhile, and asks for one with
+ * rollout_want_turn; session_take_turn comes later, from rollout_fill. False: it keeps its place. */
+bool rollout_park(struct rollout *rollout, struct session *session);
+void rollout_want_turn(struct rollout *rollout, struct session *session, enum turn turn);
+
+/* For jitter. */
+uint64_t rollout_random(struct rollout *rollout);
+
+/* ---- rollout_outcomes.c: how it goes ------------------------------------------------------- */
+
+void rollout_note_connected(struct rollout *rollout, struct session *session);
+/* Connecting failed, but the login was not refused. */
+void rollout_note_not_refused(struct rollout *rollout, struct session *session);
+/* The server does what is asked of it. */
+void rollout_note_well(struct rollout *rollout, struct session *session);
+
+/* What only the run knows of a failed attempt: fills had_company and was_reached, and tells a conflict with another
+ * tenant of the run from one with a session of others (err->trouble). */
+void rollout_weigh(struct rollout *rollout, struct session *session, struct err *err,
+                   struct retry_history *history);
+void rollout_note_retry(struct rollout *rollout, struct session *session, const struct err *err,
+                        uint32_t attempt, uint64_t delay_ms);
+
+/* The session's end; it is freed. */
+void rollout_note_finished(struct rollout *rollout, struct session *session,
+                           const struct outcome *outcome);
+
+#endif
