@@ -13,7 +13,7 @@ struct arena_block {
     void *bytes;
 };
 
-enum { FIRST_CHUNK = 1024, MAX_CHUNK = 256 * 1024 };
+enum { FIRST_CHUNK = 1024, MAX_CHUNK = 64 * 1024 };
 
 void die_out_of_memory(void)
 {
@@ -69,6 +69,11 @@ void arena_done(struct arena *arena)
     *arena = (struct arena){0};
 }
 
+static struct arena_chunk *new_chunk(size_t size)
+{
+    return xmalloc(sizeof(struct arena_chunk) + size);
+}
+
 /* Chunks double up to MAX_CHUNK, so that a tenant's arena is small and a run's is cheap. */
 static void add_chunk(struct arena *arena, size_t at_least)
 {
@@ -77,27 +82,52 @@ static void add_chunk(struct arena *arena, size_t at_least)
         size *= 2;
     if (size < at_least)
         size = at_least;
-    struct arena_chunk *chunk = xmalloc(sizeof *chunk + size);
+    struct arena_chunk *chunk = new_chunk(size);
     chunk->next = arena->chunks;
     arena->chunks = chunk;
     arena->at = chunk->bytes;
     arena->left = size;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+/* What is large has a chunk of its own, after the newest: the space that is left there stays of use. */
+static void *alloc_large(struct arena *arena, size_t size)
 {
-    const size_t align = alignof(max_align_t);
+    struct arena_chunk *chunk = new_chunk(size);
+    chunk->next = arena->chunks->next;
+    arena->chunks->next = chunk;
+    arena->used_bytes += size;
+    return chunk->bytes;
+}
+
+static void *take(struct arena *arena, size_t size)
+{
     if (size > SIZE_MAX / 2)
         die_out_of_memory();
-    size_t padded = (size + align - 1) / align * align;
-    padded = padded ? padded : align; /* never NULL */
-    if (arena->left < padded)
-        add_chunk(arena, padded);
+    if (arena->left < size && arena->chunks && size > FIRST_CHUNK)
+        return alloc_large(arena, size);
+    if (arena->left < size)
+        add_chunk(arena, size);
     void *ptr = arena->at;
-    arena->at += padded;
-    arena->left -= padded;
-    arena->used_bytes += padded;
-    return memset(ptr, 0, padded);
+    arena->at += size;
+    arena->left -= size;
+    arena->used_bytes += size;
+    return ptr;
+}
+
+/* Texts need no alignment, so what comes after one may have to begin later. */
+static void align(struct arena *arena)
+{
+    const size_t step = alignof(max_align_t);
+    size_t gap = (step - (uintptr_t)arena->at % step) % step;
+    gap = gap < arena->left ? gap : arena->left;
+    arena->at += gap;
+    arena->left -= gap;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    align(arena);
+    return memset(take(arena, size ? size : 1), 0, size); /* never NULL */
 }
 
 void *arena_calloc(struct arena *arena, size_t count, size_t size)
@@ -126,13 +156,16 @@ void arena_adopt(struct arena *arena, void *block)
     arena->blocks = adopted;
 }
 
+static char *alloc_text(struct arena *arena, size_t len)
+{
+    char *text = take(arena, len + 1);
+    text[len] = '\0';
+    return text;
+}
+
 char *arena_strndup(struct arena *arena, const char *text, size_t len)
 {
-    if (!text)
-        return NULL;
-    char *copy = arena_alloc(arena, len + 1);
-    memcpy(copy, text, len);
-    return copy;
+    return text ? memcpy(alloc_text(arena, len), text, len) : NULL;
 }
 
 char *arena_strdup(struct arena *arena, const char *text)
@@ -148,7 +181,7 @@ char *arena_vprintf(struct arena *arena, const char *format, va_list args)
     va_end(again);
     if (len < 0)
         die_out_of_memory();
-    char *text = arena_alloc(arena, (size_t)len + 1);
+    char *text = alloc_text(arena, (size_t)len);
     vsnprintf(text, (size_t)len + 1, format, args);
     return text;
 }

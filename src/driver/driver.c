@@ -23,3 +23,9 @@ bool op_has_room(const struct op *op, size_t row_bytes)
                        op->limits->bytes_max >> 20);
     return true;
 }
+
+const char *op_keep_value(const struct op *op, const char *value, const char *above)
+{
+    bool is_same = value && above && strcmp(value, above) == 0;
+    return is_same ? above : arena_strdup(op->arena, value);
+}

@@ -123,6 +123,10 @@ static inline const struct err *op_err(const struct op *op)
 /* The error of the op's answer, to be filled or added to: it takes room only where there is one. */
 struct err *op_make_err(const struct op *op);
 
+/* A value for the answer's rows: a copy, or `above`, the value in the row before it, where that is the same text.
+ * NULL stays NULL. */
+const char *op_keep_value(const struct op *op, const char *value, const char *above);
+
 /* Is there room for one more row of so many bytes? False: the error says so. */
 bool op_has_room(const struct op *op, size_t row_bytes);
 

@@ -98,11 +98,12 @@ static bool has_limit(const struct op *op)
 static void take_row(struct conn *conn, const PGresult *result, size_t from, size_t to)
 {
     size_t width = conn->op->answer->rows.column_count;
-    for (size_t c = 0; c < width; c++)
-        conn->values[to * width + c] =
-            PQgetisnull(result, (int)from, (int)c)
-                ? NULL
-                : arena_strdup(conn->op->arena, PQgetvalue(result, (int)from, (int)c));
+    const char **row = conn->values + to * width;
+    for (size_t c = 0; c < width; c++) {
+        bool is_null = PQgetisnull(result, (int)from, (int)c);
+        row[c] = op_keep_value(conn->op, is_null ? NULL : PQgetvalue(result, (int)from, (int)c),
+                               to ? row[c - width] : NULL);
+    }
 }
 
 static void keep_rows(struct conn *conn, const PGresult *result)
@@ -363,6 +364,7 @@ static bool read_results(struct conn *conn)
 
 static struct want start_message(struct conn *conn)
 {
+    postgres_message_done(&conn->message);
     conn->message = postgres_message_of(conn->pg, conn->op);
     conn->is_past_guard = false;
     if (!send(conn)) {
@@ -531,6 +533,7 @@ static bool postgres_is_in_transaction(const struct conn *conn)
 static void postgres_close(struct conn *conn)
 {
     conn->op = NULL; /* whose memory may be gone: nothing is heard any more */
+    postgres_message_done(&conn->message);
     PQfinish(conn->pg);
     free(conn);
 }

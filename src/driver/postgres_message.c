@@ -39,10 +39,15 @@ struct postgres_message postgres_message_of(PGconn *pg, const struct op *first)
         buf_adds(&buf, glue);
         buf_add(&buf, op->joined->sql, op->joined->sql_len);
     }
-    message.sql = arena_strndup(first->arena, buf.data, buf.len);
+    message.sql = message.glued = buf.data; /* the message's from now on */
     message.len = buf.len;
-    buf_done(&buf);
     return message;
+}
+
+void postgres_message_done(struct postgres_message *message)
+{
+    free(message->glued);
+    *message = (struct postgres_message){0};
 }
 
 const struct op *postgres_message_next(struct postgres_message *message, const struct op *op)

@@ -4,7 +4,7 @@
  *     …send message.sql; after the op's last answer:
  *     op = postgres_message_next(&message, op);
  *
- * Its SQL is from the first op's arena.
+ *     postgres_message_done(&message);
  */
 #ifndef DRIVER_POSTGRES_MESSAGE_H
 #define DRIVER_POSTGRES_MESSAGE_H
@@ -15,7 +15,8 @@
 
 struct postgres_message {
     const struct op *first;
-    const char *sql; /* NUL-terminated */
+    const char *sql; /* NUL-terminated; the op's own where no other travels with it */
+    char *glued;     /* the same, where it is the message's; else NULL */
     size_t len;
     /* offset in `sql` of the current op's SQL; greater than `len`: that op was not part of this
      * message */
@@ -23,6 +24,7 @@ struct postgres_message {
 };
 
 struct postgres_message postgres_message_of(PGconn *pg, const struct op *first);
+void postgres_message_done(struct postgres_message *message);
 
 /* The op joined to this one, whose turn comes. */
 const struct op *postgres_message_next(struct postgres_message *message, const struct op *op);

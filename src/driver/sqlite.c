@@ -270,9 +270,10 @@ static bool keep_row(struct conn *conn, sqlite3_stmt *stmt)
         return false;
     conn->values = arena_grow(op->arena, conn->values, rows->row_count, &conn->row_capacity,
                               width * sizeof *conn->values);
+    const char **row = conn->values + rows->row_count * width;
     for (size_t c = 0; c < width; c++)
-        conn->values[rows->row_count * width + c] =
-            arena_strdup(op->arena, (const char *)sqlite3_column_text(stmt, (int)c));
+        row[c] = op_keep_value(op, (const char *)sqlite3_column_text(stmt, (int)c),
+                               rows->row_count ? row[c - width] : NULL);
     rows->values = conn->values;
     rows->row_count++;
     return true;

@@ -4,7 +4,8 @@
 
 #include "base/buf.h"
 
-enum { SCRIPT_SLACK_MS = 5000 };
+/* A long transaction is asked for in several batches: their ops then take no room by the length of the chain. */
+enum { SCRIPT_SLACK_MS = 5000, ACTIONS_MOST = 256 };
 
 /* ---- begin ------------------------------------------------------------------------------------ */
 
@@ -113,6 +114,7 @@ static enum asked ask_begin(struct session *session)
     if (joins)
         ids[count++] = guard_of(session);
     struct io_op *begin = session_add_query(session, ids, count);
+    session->batch_end = session->cursor;
     begin->op.tx_after = TX_INSIDE;
     if (begins_revision(session, &session->work.actions[session->cursor]))
         begin->op.flags |= OP_BEGINS_REVISION;
@@ -193,28 +195,38 @@ static void add_action(struct session *session, const struct action *action)
     op->timeout_ms = session_control_budget(session);
 }
 
-/* The actions from the cursor on, as long as they stay on one side of the transaction's border. */
-static size_t count_of_batch(const struct session *session, bool is_in_transaction)
+/* The actions from `begin` on, as long as they stay on one side of the transaction's border. */
+static size_t end_of_batch(const struct session *session, size_t begin, bool is_in_transaction)
 {
-    size_t end = session->cursor;
+    size_t end = begin;
     while (end < session->work.count &&
-           session->work.actions[end].is_in_transaction == is_in_transaction)
-        if (session->work.actions[end++].ends_unit && is_in_transaction)
+           session->work.actions[end].is_in_transaction == is_in_transaction) {
+        bool ends_unit = session->work.actions[end++].ends_unit;
+        if (is_in_transaction && (ends_unit || end - begin == ACTIONS_MOST))
             break;
-    return end - session->cursor;
+    }
+    return end;
+}
+
+/* Has the transaction more actions than the batches so far had? */
+static bool has_unit_left(const struct session *session)
+{
+    const struct action *next = &session->work.actions[session->batch_end];
+    return session->batch_end < session->work.count && next->is_in_transaction &&
+           !next[-1].ends_unit;
 }
 
 /* Room for the ops of the batch, in one piece. */
-static void reserve_ops(struct session *session, size_t count)
+static void reserve_ops(struct session *session, size_t begin, size_t end)
 {
     size_t deferred = 0;
-    for (size_t i = 0; i < count; i++)
-        deferred += action_is_deferred(&session->work.actions[session->cursor + i]);
-    session_reserve_ops(session, count - deferred);
+    for (size_t i = begin; i < end; i++)
+        deferred += action_is_deferred(&session->work.actions[i]);
+    session_reserve_ops(session, end - begin - deferred);
 }
 
 /* What the SQL of the actions is made from, while the batch runs. */
-static void make_actions(struct session *session)
+static void make_actions(struct session *session, size_t begin)
 {
     session->acting = (struct actions){
         .dialect = session->driver->dialect,
@@ -222,7 +234,7 @@ static void make_actions(struct session *session)
         .command = session->env->target->command,
         .actions = session->work.actions,
         .first = session->cursor,
-        .begin = session->cursor,
+        .begin = begin,
         .versions = session->versions,
         .history_id = session->history_id,
         .done = session->done + session->done_count,
@@ -231,13 +243,13 @@ static void make_actions(struct session *session)
     };
 }
 
-enum asked session_ask_actions(struct session *session, bool is_in_transaction)
+enum asked session_ask_actions(struct session *session, size_t begin, bool is_in_transaction)
 {
-    size_t count = count_of_batch(session, is_in_transaction);
-    make_actions(session);
-    session->batch_end = session->cursor + count;
-    reserve_ops(session, count);
-    for (size_t i = session->cursor; i < session->batch_end; i++)
+    size_t end = end_of_batch(session, begin, is_in_transaction);
+    make_actions(session, begin);
+    session->batch_end = end;
+    reserve_ops(session, begin, end);
+    for (size_t i = begin; i < end; i++)
         if (!action_is_deferred(&session->work.actions[i]))
             add_action(session, &session->work.actions[i]);
     return ASKED_OPS;
@@ -409,7 +421,7 @@ static bool sets_up_parser(const struct session *session, const struct io_op *op
 static void join_scripts(struct session *session)
 {
     struct io_op *first = NULL, *end = session->ops + session->op_count;
-    for (struct io_op *op = session_op_of(session, SESSION_BEGIN); op && op < end; op++) {
+    for (struct io_op *op = session->ops; op < end; op++) {
         const struct action *action = session_action_of(op);
         bool is_script = action ? action->kind == ACTION_SCRIPT : op->op.kind == OP_SCRIPT;
         if (first && is_script)
@@ -423,7 +435,7 @@ static void join_scripts(struct session *session)
 
 static enum asked ask_apply(struct session *session)
 {
-    session_ask_actions(session, true);
+    session_ask_actions(session, session->batch_end, true);
     if (session->driver->traits & DRIVER_JOINS)
         join_scripts(session);
     return ASKED_OPS;
@@ -433,7 +445,7 @@ static enum session_state answer_apply(struct session *session)
 {
     session_note_actions(session, session->batch_end);
     session->has_schema = session->has_version_table = session->has_history = true;
-    return SESSION_COMMIT;
+    return has_unit_left(session) ? SESSION_APPLY : SESSION_COMMIT;
 }
 
 const struct state_row row_apply = {
@@ -443,8 +455,9 @@ const struct state_row row_apply = {
     .answer = answer_apply,
     .on_error = session_work_failed,
     .next = SESSION_COMMIT,
-    .exits = TO(COMMIT),
+    .exits = TO(APPLY) | TO(COMMIT),
     .error_exits = TO_WAY_OUT,
+    .is_cancellable = true,
 };
 
 /* ---- commit ----------------------------------------------------------------------------------- */

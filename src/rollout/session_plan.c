@@ -104,6 +104,21 @@ static void say_how_to_finish(struct session *session, const struct plan *left, 
                 session->env->taken_back);
 }
 
+/* Room for the steps that the work records. */
+static void reserve_done(struct session *session)
+{
+    size_t count = session->done_count;
+    for (size_t i = 0; i < session->work.count; i++)
+        count += session->work.actions[i].kind == ACTION_RECORD;
+    if (count <= session->done_capacity)
+        return;
+    struct step_done *done = arena_calloc(&session->arena, count, sizeof *done);
+    if (session->done_count)
+        memcpy(done, session->done, session->done_count * sizeof *done);
+    session->done = done;
+    session->done_capacity = count;
+}
+
 static bool build_work(struct session *session, const struct plan *left, struct err *err)
 {
     bool is_stamp = session->env->target->command == PLAN_STAMP;
@@ -117,8 +132,10 @@ static bool build_work(struct session *session, const struct plan *left, struct 
         request.unfinished = session->unfinished;
     session->cursor = 0;
     enum unfinished_fault fault;
-    if (work_build(&session->arena, &request, &session->work, &fault, err))
+    if (work_build(&session->arena, &request, &session->work, &fault, err)) {
+        reserve_done(session);
         return true;
+    }
     session->is_partial = session->is_partial || fault != UNFINISHED_FITS;
     if (fault == UNFINISHED_EDITED || fault == UNFINISHED_DOUBT)
         say_how_to_settle(session, fault, err);

@@ -249,9 +249,9 @@ bool session_is_untouched(struct session *session);
 
 /* session_apply.c: the state that begins the next actions, or the way out where none is left. */
 enum session_state session_next_work(struct session *session);
-/* Asks for the actions from the cursor on, as long as they stay on one side of the transaction's border; notes the
+/* Asks for the actions from `begin` on, as long as they stay on one side of the transaction's border; notes the
  * steps that are recorded before `end`; and takes what the batch did for the database's now. */
-enum asked session_ask_actions(struct session *session, bool is_in_transaction);
+enum asked session_ask_actions(struct session *session, size_t begin, bool is_in_transaction);
 void session_note_actions(struct session *session, size_t end);
 void session_take_commit(struct session *session);
 void session_take_history_id(struct session *session);

@@ -59,7 +59,7 @@ const struct state_row row_setup = {
 
 static enum asked ask_statements(struct session *session)
 {
-    return session_ask_actions(session, false);
+    return session_ask_actions(session, session->cursor, false);
 }
 
 static enum session_state answer_statements(struct session *session)

@@ -6,6 +6,7 @@
 
 struct building {
     struct arena *arena;
+    struct arena scratch; /* the actions, while their array grows */
     struct action *actions;
     size_t count, capacity;
     enum transaction_mode mode;
@@ -16,7 +17,7 @@ static struct action *add(struct building *building, enum action_kind kind, cons
                           const struct script *script)
 {
     struct action *action =
-        ARENA_PUSH(building->arena, building->actions, building->count, building->capacity);
+        ARENA_PUSH(&building->scratch, building->actions, building->count, building->capacity);
     *action =
         (struct action){.kind = kind, .step = step, .script = script, .is_in_transaction = true};
     return action;
@@ -154,33 +155,46 @@ static const struct script *script_of(const struct work_request *request, const 
     return script;
 }
 
-bool work_build(struct arena *arena, const struct work_request *request, struct work *ret_work,
-                enum unfinished_fault *ret_fault, struct err *err)
+static bool add_steps(struct building *building, const struct work_request *request,
+                      enum unfinished_fault *ret_fault, struct err *err)
 {
-    struct building building = {.arena = arena,
-                                .mode = request->mode,
-                                .watches = request->dialect->traits & DIALECT_WATCHES};
     const struct plan *plan = request->plan;
-    *ret_fault = UNFINISHED_FITS;
     const struct unfinished *unfinished =
         request->unfinished.revision ? &request->unfinished : NULL;
+    *ret_fault = UNFINISHED_FITS;
     for (size_t i = 0; i < plan->count; i++) {
         const struct step *step = &plan->steps[i];
         const struct script *script = NULL;
         if (request->scripts && !(script = script_of(request, step, err)))
             return false;
         if (unfinished && script)
-            *ret_fault = unfinished_check(arena, unfinished, step, script, err);
+            *ret_fault = unfinished_check(building->arena, unfinished, step, script, err);
         if (*ret_fault != UNFINISHED_FITS)
             return false;
-        add_step(&building, step, script, unfinished);
+        add_step(building, step, script, unfinished);
         unfinished = NULL; /* it can only be the first */
     }
-    if (unfinished && request->scripts) {
-        *ret_fault = unfinished_check(arena, unfinished, NULL, NULL, err);
-        return false;
+    if (!unfinished || !request->scripts)
+        return true;
+    *ret_fault = unfinished_check(building->arena, unfinished, NULL, NULL, err);
+    return false;
+}
+
+bool work_build(struct arena *arena, const struct work_request *request, struct work *ret_work,
+                enum unfinished_fault *ret_fault, struct err *err)
+{
+    struct building building = {.arena = arena,
+                                .mode = request->mode,
+                                .watches = request->dialect->traits & DIALECT_WATCHES};
+    arena_init(&building.scratch);
+    bool is_good = add_steps(&building, request, ret_fault, err);
+    if (is_good) {
+        defer_records(&building);
+        struct action *actions = arena_calloc(arena, building.count, sizeof *actions);
+        if (building.count)
+            memcpy(actions, building.actions, building.count * sizeof *actions);
+        *ret_work = (struct work){actions, building.count};
     }
-    defer_records(&building);
-    *ret_work = (struct work){building.actions, building.count};
-    return true;
+    arena_done(&building.scratch);
+    return is_good;
 }

@@ -525,6 +525,7 @@ struct scene *scene_new(uint64_t seed)
     scene->world = fake_world_new();
     scene->inventory.path = "/nonexistent/skein.yaml"; /* own_inventory looks */
     scene->inventory.version_table = "alembic_version";
+    scene->inventory.password_count = 2; /* none, and that by a command */
     scene->inventory.ledger = "memory";
     scene->has_checkpoints = rng_chance(&scene->rng, 25);
     choose_drivers(scene);

@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""Long chains: one transaction that takes several batches."""
+import os
+import signal
+import time
+
+from harness import FleetCase, PostgresCase, main, wait_until
+
+REVISIONS = 600  # a batch has 256 actions
+
+
+def id_of(number):
+    return f"{number:08x}"
+
+
+class Long:
+    """The cases; `history(tenant)` and `rows(tenant)` ask the database."""
+
+    def make(self, tenants, special=None):
+        for i in range(1, REVISIONS + 1):
+            self.fleet.revision(id_of(i), (special or {}).get(i, f"INSERT INTO fx VALUES ({i});"), "")
+        self.fleet.inventory(tenants)
+
+    def test_one_transaction_of_several_batches(self):
+        tenant = self.tenant()
+        self.make([tenant])
+        report = self.run_json("upgrade").report["tenants"][0]
+        self.assertEqual(report["to"], [id_of(REVISIONS)])
+        self.assertEqual([step["revision"] for step in report["steps"]],
+                         [id_of(i) for i in range(1, REVISIONS + 1)])
+        history = self.history(tenant)
+        self.assertEqual([(int(i), revision) for i, revision, _ in history],
+                         [(i, id_of(i)) for i in range(1, REVISIONS + 1)])
+        # the same measure in both: what each script took, in whichever batch
+        for (_, _, ms), step in zip(history, report["steps"]):
+            self.assertAlmostEqual(float(ms), step["duration_ms"], delta=0.01)
+        self.assertEqual(self.rows(tenant), REVISIONS)
+        self.assertEqual(self.run_json("upgrade").report["totals"]["unchanged"], 1)
+
+    def test_a_failure_in_a_later_batch_takes_all_of_it_back(self):
+        tenant = self.tenant()
+        self.make([tenant], {300: "INSERT INTO nosuch VALUES (1);"})
+        report = self.run_json("upgrade", code=1).report
+        self.assertEqual(report["errors"][0]["revision"], id_of(300))
+        self.assertEqual(report["tenants"][0]["state"], "failed")
+        self.assertEqual(report["tenants"][0]["steps"], [])
+        self.assertEqual(self.rows(tenant), 0)
+
+    def test_a_cancel_in_a_later_batch_takes_all_of_it_back(self):
+        tenant = self.tenant()
+        self.make([tenant], {400: self.slow})
+        process = self.fleet.start("upgrade")
+        wait_until(lambda: self.is_slow(tenant))
+        for _ in range(2):  # the first only begins nothing more
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.2)  # two that are pending at once are one
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130)
+        self.assertEqual(self.rows(tenant), 0)
+
+
+class OnSqlite(Long, FleetCase):
+    slow = "INSERT INTO fx WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 40000000) " \
+           "SELECT max(x) FROM c;"
+
+    def tenant(self):
+        return self.fleet.sqlite("t", "CREATE TABLE fx (n int);")
+
+    def history(self, tenant):
+        return self.fleet.query("t", "SELECT id, revision, duration_ms FROM skein_history ORDER BY id")
+
+    def rows(self, tenant):
+        return self.fleet.query("t", "SELECT count(*) FROM fx")[0][0]
+
+    def is_slow(self, tenant):
+        return os.path.exists(self.fleet.path("data", "t.db-journal"))
+
+
+class OnPostgres(Long, PostgresCase):
+    slow = "SELECT pg_sleep(60);"
+    last = 0
+
+    def tenant(self):
+        OnPostgres.last += 1
+        name = f"long{OnPostgres.last}"
+        tenant = self.pg.create(name)[0]
+        self.pg.sql(name, "CREATE TABLE fx (n int)")
+        return tenant
+
+    def history(self, tenant):
+        return self.pg.sql(tenant["name"], "SELECT id, revision, duration_ms FROM skein_history ORDER BY id")
+
+    def rows(self, tenant):
+        return int(self.pg.sql(tenant["name"], "SELECT count(*) FROM fx")[0][0])
+
+    def is_slow(self, tenant):
+        return self.pg.sql("postgres", "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") == [["1"]]
+
+
+if __name__ == "__main__":
+    main()
