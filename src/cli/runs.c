@@ -108,7 +108,7 @@ static void put_run(struct json_stream *stream, const struct ledger_run *run)
     json_put(stream, "id", json_text(run->id));
     json_put(stream, "command", json_text(run->verb->name));
     json_put(stream, "target", json_text_or_null(run->target));
-    json_put(stream, "resolved", json_text(run->resolved));
+    json_put(stream, "resolved", json_text(run->fixed_target));
     json_put(stream, "state", json_text(run_state_name(run->state)));
     json_put(stream, "started_at", json_string(started));
     json_put(stream, "duration_ms", json_rounded(run->duration_ms, 1));

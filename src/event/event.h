@@ -133,9 +133,8 @@ struct run_info {
     const char *id; /* 20261123T101500Z-5f3a9c */
     const struct request *request;
     const char *target; /* as asked for, several joined by a blank; "" where there is none */
-    /* the same with `head` and partial ids resolved when the run began; NULL: not kept (plan,
-     * current) */
-    const char *resolved;
+    /* the ids that `head` and beginnings of ids meant when the run began, for a resume; NULL: not kept (a dry run, say) */
+    const char *fixed_target;
     bool is_unrecorded;       /* the ledger could not take it, and does not know of it; told by
                            EVENT_RUN_FINISHED */
     const char *resumed_from; /* NULL: a run of its own */

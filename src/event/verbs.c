@@ -11,7 +11,7 @@ const struct verb verbs[VERB__COUNT] = {
         {
             .name = "current",
             .only_looks = true,
-            .reports_places = true,
+            .shows_standings = true,
         },
     [VERB_PLAN] =
         {

@@ -45,7 +45,7 @@ struct verb {
     bool takes_tool;   /* the targets are another tool's name and, if need be, its table's */
     bool rolls_back;   /* brings every tenant back to where it stood before an earlier run */
     bool settles;      /* writes down what a person found out about a statement, and nothing else */
-    bool reports_places; /* the report shows where tenants stand, and not what became of them */
+    bool shows_standings; /* the report shows where tenants stand, and not what became of them */
     enum plan_command
         plan; /* with has_plan, but for a verb that goes back: how it gets to a target */
     const char *default_target; /* NULL: none */

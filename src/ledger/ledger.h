@@ -62,7 +62,7 @@ struct ledger_run {
     const char *id;
     const struct verb *verb; /* `is_unknown`: a newer skein made the run */
     const char *target;
-    const char *resolved;
+    const char *fixed_target;   /* as in struct run_info */
     const char *resumed_from;   /* NULL: a run of its own */
     const char *resumed_by;     /* the newest run that goes on with this one; NULL: none */
     const char *rolled_back_by; /* the newest `rollback` run of this one; NULL: none */

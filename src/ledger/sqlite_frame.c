@@ -200,7 +200,7 @@ static bool make_info(struct sqlite_frame *frame, struct err *err)
         .id = run->id,
         .request = request,
         .target = run->target,
-        .resolved = run->resolved,
+        .fixed_target = run->fixed_target,
         .resumed_from = run->resumed_from,
         .inventory = run->inventory,
         .tenant_count = run->tenant_count,

@@ -67,7 +67,7 @@ static struct ledger_run read_ledger_run(const struct db_cursor *row, struct are
         .id = db_copy_at(row, COL_ID, arena),
         .verb = verb_read(arena, db_text_at(row, COL_COMMAND)),
         .target = db_copy_at(row, COL_TARGET, arena),
-        .resolved = db_copy_at(row, COL_RESOLVED, arena),
+        .fixed_target = db_copy_at(row, COL_RESOLVED, arena),
         .resumed_from = db_copy_at(row, COL_RESUMED_FROM, arena),
         .resumed_by = db_copy_at(row, COL_RESUMED_BY, arena),
         .rolled_back_by = db_copy_at(row, COL_ROLLED_BACK_BY, arena),

@@ -35,7 +35,7 @@ static bool insert_run(struct sqlite_ledger *ledger, const struct run_info *run,
                   " started_at_ms, duration_ms, host, pid, since_ms, inventory, purges, forces)"
                   " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?)",
                   db_text(run->id), db_text(run->request->verb->name),
-                  db_text(run->target ? run->target : ""), db_text(run->resolved),
+                  db_text(run->target ? run->target : ""), db_text(run->fixed_target),
                   db_text(run->resumed_from), db_int(!request_changes(run->request)),
                   db_text(chain ? chain->digest : ""), db_int(chain ? (int64_t)chain->count : 0),
                   heads, db_int(fleet), db_int((int64_t)run->tenant_count), db_int(RUN_RUNNING),

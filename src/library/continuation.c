@@ -114,7 +114,7 @@ static void split_targets(struct continuation *continuation, struct arena *arena
 {
     const char **targets = NULL;
     size_t count = 0, capacity = 0;
-    const char *at = continuation->run.resolved ? continuation->run.resolved : "";
+    const char *at = continuation->run.fixed_target ? continuation->run.fixed_target : "";
     while (*at) {
         size_t len = strcspn(at, " ");
         *ARENA_PUSH(arena, targets, count, capacity) = arena_strndup(arena, at, len);
@@ -145,7 +145,7 @@ struct choice {
     struct map seen;  /* names that a later run knows more of */
     const char *run;
     const struct ledger_fleet *past;
-    struct own_places places;
+    struct own_homes homes;
     const struct tenant *const
         *remembered; /* the run's tenants as the ledger knows them; NULL: not read yet */
     const struct tenant **tenants;
@@ -209,7 +209,7 @@ static bool choose_tenant(struct choice *choice, size_t n, struct err *err)
     struct own_was last = {past->names[n], past->urls ? past->urls[n] : NULL,
                            past->urls ? past->schemas[n] : NULL};
     if (!tenant->is_gone)
-        own_places_judge(&choice->places, tenant, &last, standing);
+        own_homes_judge(&choice->homes, tenant, &last, standing);
     *ARENA_PUSH(arena, choice->tenants, choice->count, choice->tenant_capacity) = tenant;
     return true;
 }
@@ -234,7 +234,7 @@ struct earlier { /* a run that this one goes on with, by way of others */
 };
 
 /* For a rollback all earlier runs are read: a tenant that one of them changed may not have been in the
- * inventory when a later one went on with it, or at another place. */
+ * inventory when a later one went on with it, or was at another home. */
 static bool read_earlier(struct choice *choice, struct earlier *newest, struct err *err)
 {
     struct ledger *ledger = choice->continuation->ledger;
@@ -254,11 +254,11 @@ static bool read_earlier(struct choice *choice, struct earlier *newest, struct e
     return true;
 }
 
-static void add_places(struct choice *choice, const struct earlier *run)
+static void add_homes(struct choice *choice, const struct earlier *run)
 {
     if (run->older)
-        add_places(choice, run->older);
-    own_places_add(&choice->places, &run->fleet);
+        add_homes(choice, run->older);
+    own_homes_add(&choice->homes, &run->fleet);
 }
 
 static bool choose_all(struct choice *choice, struct err *err)
@@ -266,7 +266,7 @@ static bool choose_all(struct choice *choice, struct err *err)
     struct earlier newest;
     if (!read_earlier(choice, &newest, err))
         return false;
-    add_places(choice, &newest);
+    add_homes(choice, &newest);
     bool is_fine = true;
     for (const struct earlier *run = &newest; is_fine && run; run = run->older)
         is_fine = choose_of(choice, run->id, &run->fleet, err);
@@ -280,9 +280,9 @@ static bool select_tenants(struct continuation *continuation, struct fleet *flee
     map_init(&choice.seen);
     for (uint32_t i = 0; i < fleet->inventory->tenant_count; i++)
         map_put(&choice.names, fleet->inventory->tenants[i].name, i);
-    own_places_init(&choice.places, fleet->inventory, &fleet->arena);
+    own_homes_init(&choice.homes, fleet->inventory, &fleet->arena);
     bool is_fine = choose_all(&choice, err);
-    own_places_done(&choice.places);
+    own_homes_done(&choice.homes);
     map_done(&choice.names);
     map_done(&choice.seen);
     fleet->tenants = choice.tenants;

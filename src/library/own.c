@@ -67,17 +67,17 @@ static bool ends_with(const char *path, const char *end)
            (len == end_len || path[len - end_len - 1] == '/' || *end == '/');
 }
 
-static enum own_place file_place(const char *path, const char *other)
+static enum own_home file_home(const char *path, const char *other)
 {
     struct stat a, b;
     if (*path == '/' && *other == '/') {
         bool is_same = strcmp(path, other) == 0 || (stat(path, &a) == 0 && stat(other, &b) == 0 &&
                                                     a.st_dev == b.st_dev && a.st_ino == b.st_ino);
-        return is_same ? OWN_PLACE_SAME : OWN_PLACE_OTHER;
+        return is_same ? OWN_HOME_SAME : OWN_HOME_OTHER;
     }
     path = without_ups(path);
     other = without_ups(other);
-    return ends_with(path, other) || ends_with(other, path) ? OWN_PLACE_UNKNOWN : OWN_PLACE_OTHER;
+    return ends_with(path, other) || ends_with(other, path) ? OWN_HOME_UNKNOWN : OWN_HOME_OTHER;
 }
 
 /* Host, port and database: neither who logs in nor with which parameters. */
@@ -96,25 +96,25 @@ static const char *server_part(const char *url, size_t *ret_len)
     return from;
 }
 
-enum own_place own_place(const struct tenant *tenant, const char *url, const char *schema)
+enum own_home own_home(const struct tenant *tenant, const char *url, const char *schema)
 {
     static const char sqlite[] = "sqlite";
     size_t len, other_len;
     bool is_file = dialect_info(tenant->url.dialect)->is_file;
     if (is_file != (strncmp(url, sqlite, sizeof sqlite - 1) == 0))
-        return OWN_PLACE_OTHER;
+        return OWN_HOME_OTHER;
     if (is_file) {
         const char *path = strstr(url, ":///");
-        return path ? file_place(tenant->url.database, path + strlen(":///")) : OWN_PLACE_UNKNOWN;
+        return path ? file_home(tenant->url.database, path + strlen(":///")) : OWN_HOME_UNKNOWN;
     }
     const char *one = server_part(tenant->url_redacted, &len);
     const char *other = server_part(url, &other_len);
     bool is_same = len == other_len && memcmp(one, other, len) == 0 &&
                    strcmp(tenant->schema ? tenant->schema : "", schema ? schema : "") == 0;
-    return is_same ? OWN_PLACE_SAME : OWN_PLACE_OTHER;
+    return is_same ? OWN_HOME_SAME : OWN_HOME_OTHER;
 }
 
-/* ---- in whose place ------------------------------------------------------------------------ */
+/* ---- in whose home ------------------------------------------------------------------------- */
 
 /* The names of this machine are one, as they are in the inventory's own check. */
 static const char *server_key(struct arena *arena, const char *text, const char *schema)
@@ -135,56 +135,55 @@ static const char *server_key(struct arena *arena, const char *text, const char 
 }
 
 /* The same text for what names the same database. */
-static const char *place_key(const struct own_places *places, const char *url, const char *schema)
+static const char *home_key(const struct own_homes *homes, const char *url, const char *schema)
 {
-    struct arena *arena = places->arena;
+    struct arena *arena = homes->arena;
     const char *path = strncmp(url, "sqlite", 6) == 0 ? strstr(url, ":///") : NULL;
     if (path) {
         path += strlen(":///");
         if (*path != '/')
-            path = arena_printf(arena, "%s/%s", places->folder, path);
+            path = arena_printf(arena, "%s/%s", homes->folder, path);
         const char *real = real_path(arena, path);
         return real ? real : path;
     }
     return server_key(arena, url, schema ? schema : "");
 }
 
-void own_places_init(struct own_places *places, const struct inventory *inventory,
-                     struct arena *arena)
+void own_homes_init(struct own_homes *homes, const struct inventory *inventory, struct arena *arena)
 {
-    *places = (struct own_places){.arena = arena};
-    places->folder = folder_of(arena, inventory->path ? inventory->path : ".");
-    map_init(&places->names);
-    map_init(&places->keys);
+    *homes = (struct own_homes){.arena = arena};
+    homes->folder = folder_of(arena, inventory->path ? inventory->path : ".");
+    map_init(&homes->names);
+    map_init(&homes->keys);
 }
 
-void own_places_done(struct own_places *places)
+void own_homes_done(struct own_homes *homes)
 {
-    map_done(&places->names);
-    map_done(&places->keys);
+    map_done(&homes->names);
+    map_done(&homes->keys);
 }
 
-void own_places_add(struct own_places *places, const struct ledger_fleet *past)
+void own_homes_add(struct own_homes *homes, const struct ledger_fleet *past)
 {
     for (size_t i = 0; past->urls && i < past->count; i++) {
         struct own_was was = {past->names[i], past->urls[i], past->schemas[i]};
-        uint32_t number = (uint32_t)places->count;
+        uint32_t number = (uint32_t)homes->count;
         if (standing_may_have_changed(&past->standings[i]) &&
-            map_put(&places->names, was.name, number) == number)
-            *ARENA_PUSH(places->arena, places->items, places->count, places->capacity) = was;
+            map_put(&homes->names, was.name, number) == number)
+            *ARENA_PUSH(homes->arena, homes->items, homes->count, homes->capacity) = was;
     }
 }
 
-static const char *find_twin(struct own_places *places, const struct tenant *tenant)
+static const char *find_twin(struct own_homes *homes, const struct tenant *tenant)
 {
-    for (size_t i = 0; !places->has_keys && i < places->count; i++) {
-        const struct own_was *was = &places->items[i];
-        map_put(&places->keys, place_key(places, was->url, was->schema), (uint32_t)i);
+    for (size_t i = 0; !homes->has_keys && i < homes->count; i++) {
+        const struct own_was *was = &homes->items[i];
+        map_put(&homes->keys, home_key(homes, was->url, was->schema), (uint32_t)i);
     }
-    places->has_keys = true;
-    uint32_t at = map_get(&places->keys, place_key(places, tenant->url_redacted, tenant->schema));
-    bool is_twin = at != MAP_NONE && strcmp(places->items[at].name, tenant->name) != 0;
-    return is_twin ? places->items[at].name : NULL;
+    homes->has_keys = true;
+    uint32_t at = map_get(&homes->keys, home_key(homes, tenant->url_redacted, tenant->schema));
+    bool is_twin = at != MAP_NONE && strcmp(homes->items[at].name, tenant->name) != 0;
+    return is_twin ? homes->items[at].name : NULL;
 }
 
 static bool is_same_text(const char *one, const char *other)
@@ -192,31 +191,30 @@ static bool is_same_text(const char *one, const char *other)
     return strcmp(one ? one : "", other ? other : "") == 0;
 }
 
-void own_places_judge(struct own_places *places, const struct tenant *tenant,
-                      const struct own_was *last, struct standing *standing)
+void own_homes_judge(struct own_homes *homes, const struct tenant *tenant,
+                     const struct own_was *last, struct standing *standing)
 {
-    uint32_t at = map_get(&places->names, tenant->name);
-    const struct own_was *was = at == MAP_NONE ? last : &places->items[at];
+    uint32_t at = map_get(&homes->names, tenant->name);
+    const struct own_was *was = at == MAP_NONE ? last : &homes->items[at];
     if (!was->url ||
         (is_same_text(tenant->url_redacted, was->url) && is_same_text(tenant->schema, was->schema)))
         return; /* the inventory says what it said then */
-    standing->twin = find_twin(places, tenant);
+    standing->twin = find_twin(homes, tenant);
     standing->is_elsewhere =
-        standing->twin || own_place(tenant, was->url, was->schema) == OWN_PLACE_OTHER;
+        standing->twin || own_home(tenant, was->url, was->schema) == OWN_HOME_OTHER;
 }
 
 /* ---- whose it is --------------------------------------------------------------------------- */
 
 /* How many of a run's tenants are here by their names, by where they are. */
 struct shared {
-    size_t counts[OWN_PLACE_UNKNOWN + 1];
+    size_t counts[OWN_HOME_UNKNOWN + 1];
     bool has_none; /* the run was of no one */
 };
 
-static enum own_place place_of(const struct tenant *tenant, const struct ledger_fleet *past,
-                               size_t n)
+static enum own_home home_of(const struct tenant *tenant, const struct ledger_fleet *past, size_t n)
 {
-    return past->urls ? own_place(tenant, past->urls[n], past->schemas[n]) : OWN_PLACE_UNKNOWN;
+    return past->urls ? own_home(tenant, past->urls[n], past->schemas[n]) : OWN_HOME_UNKNOWN;
 }
 
 static bool count_shared(struct fleet *fleet, struct ledger *ledger, const char *run,
@@ -235,7 +233,7 @@ static bool count_shared(struct fleet *fleet, struct ledger *ledger, const char 
     for (size_t i = 0; i < past.count; i++) {
         uint32_t at = map_get(&names, past.names[i]);
         if (at != MAP_NONE)
-            ret_shared->counts[place_of(&inventory->tenants[at], &past, i)]++;
+            ret_shared->counts[home_of(&inventory->tenants[at], &past, i)]++;
     }
     map_done(&names);
     return true;
@@ -244,9 +242,9 @@ static bool count_shared(struct fleet *fleet, struct ledger *ledger, const char 
 /* Tenants that a query source finds are known only once it was asked. */
 static bool is_of_unknown(const struct fleet *fleet, const struct shared *shared)
 {
-    bool has_any = shared->counts[OWN_PLACE_SAME] || shared->counts[OWN_PLACE_UNKNOWN];
+    bool has_any = shared->counts[OWN_HOME_SAME] || shared->counts[OWN_HOME_UNKNOWN];
     return has_any || shared->has_none ||
-           (fleet->inventory->query_count && !shared->counts[OWN_PLACE_OTHER]);
+           (fleet->inventory->query_count && !shared->counts[OWN_HOME_OTHER]);
 }
 
 bool own_is(struct fleet *fleet, struct ledger *ledger, const struct ledger_run *run, bool *ret_is,
@@ -261,7 +259,7 @@ bool own_is(struct fleet *fleet, struct ledger *ledger, const struct ledger_run 
         return true;
     if (!count_shared(fleet, ledger, run->id, &shared, err))
         return false;
-    *ret_is = are_known ? shared.counts[OWN_PLACE_SAME] > 0 : is_of_unknown(fleet, &shared);
+    *ret_is = are_known ? shared.counts[OWN_HOME_SAME] > 0 : is_of_unknown(fleet, &shared);
     return true;
 }
 

@@ -27,33 +27,36 @@ bool own_is(struct fleet *fleet, struct ledger *ledger, const struct ledger_run 
 bool own_find(struct fleet *fleet, struct ledger *ledger, const char *id,
               struct ledger_run *ret_run, struct err *err) MUST_CHECK;
 
-/* Is the tenant the database that a URL named, as the ledger keeps it (redacted)? What a relative path was
- * relative to is not known. */
-enum own_place { OWN_PLACE_SAME, OWN_PLACE_OTHER, OWN_PLACE_UNKNOWN };
-enum own_place own_place(const struct tenant *tenant, const char *url, const char *schema);
+/* A tenant's home is the database, or the schema in it, where it lives. Is the tenant's that which a URL named, as the ledger
+ * keeps it (redacted)? Unknown: it was a relative path, and what it was relative to is not known. */
+enum own_home { OWN_HOME_SAME, OWN_HOME_OTHER, OWN_HOME_UNKNOWN };
+enum own_home own_home(const struct tenant *tenant, const char *url, const char *schema);
 
-/* Where the tenants of a rollout were when a run of it changed them. */
+/* Where the tenants of a rollout lived when a run of it changed them. */
 struct own_was {
     const char *name, *url, *schema;
 };
-struct own_places {
+struct own_homes {
     struct arena *arena;
     const char *folder; /* of the inventory: what relative paths are seen from */
     struct own_was *items;
     size_t count, capacity;
-    struct map names, keys; /* of items, the second by place */
+    struct map names, keys; /* of items, the second by home */
     bool has_keys;          /* they are filled when they are first needed */
 };
-void own_places_init(struct own_places *places, const struct inventory *inventory,
-                     struct arena *arena);
-void own_places_done(struct own_places *places);
 
-/* The runs of a rollout, the oldest first: where a tenant was when it was first changed counts. A run that
+/* Both are borrowed; what is added lives in the arena. own_homes_done frees the rest. */
+void own_homes_init(struct own_homes *homes, const struct inventory *inventory,
+                    struct arena *arena);
+void own_homes_done(struct own_homes *homes);
+
+/* The runs of a rollout, the oldest first: the home of a tenant when it was first changed counts. A run that
  * failed to roll it back may have looked for it elsewhere. */
-void own_places_add(struct own_places *places, const struct ledger_fleet *past);
+void own_homes_add(struct own_homes *homes, const struct ledger_fleet *past);
 
-/* Is the tenant elsewhere by now, and is that where another one was? `last`: where it was in the newest run. */
-void own_places_judge(struct own_places *places, const struct tenant *tenant,
-                      const struct own_was *last, struct standing *standing);
+/* Fills `is_elsewhere` and `twin` of the standing: does the tenant live elsewhere by now, and did another one of the rollout
+ * live there? `last`: where it lived in the newest run. */
+void own_homes_judge(struct own_homes *homes, const struct tenant *tenant,
+                     const struct own_was *last, struct standing *standing);
 
 #endif

@@ -70,8 +70,8 @@ static struct rollout_options rollout_of(const struct fleet *fleet, const struct
 
 /* What a resume will be asked for: the same, though `head` may have moved on by then. Relative
  * targets stay as they are; where a tenant was begun, the ledger knows where it was going. */
-static void add_resolved(struct fleet *fleet, enum plan_command command, const char *text,
-                         struct buf *buf)
+static void add_fixed(struct fleet *fleet, enum plan_command command, const char *text,
+                      struct buf *buf)
 {
     struct identifier identifier = identifier_parse(&fleet->arena, text);
     struct revisions found;
@@ -90,15 +90,15 @@ static void add_resolved(struct fleet *fleet, enum plan_command command, const c
         buf_addf(buf, "%s%s", i ? " " : "", fleet->chain->revisions[found.items[i]]->id);
 }
 
-static const char *resolve_targets(struct fleet *fleet, const struct target *target)
+static const char *fix_targets(struct fleet *fleet, const struct target *target)
 {
     struct buf buf;
     buf_init(&buf, 65536);
     for (size_t i = 0; i < target->count; i++)
-        add_resolved(fleet, target->command, target->texts[i], &buf);
-    char *resolved = arena_strdup(&fleet->arena, buf.data);
+        add_fixed(fleet, target->command, target->texts[i], &buf);
+    char *fixed = arena_strdup(&fleet->arena, buf.data);
     buf_done(&buf);
-    return resolved;
+    return fixed;
 }
 
 /* Each tenant goes where its own table of the other tool says. */
@@ -109,7 +109,7 @@ static bool set_adoption(struct fleet *fleet, const struct request *request,
     prepared->target =
         (struct target){.command = request_plan(request), .is_forced = request->forces};
     prepared->rollout.target_text = join(&fleet->arena, request->targets, request->target_count);
-    prepared->rollout.resolved = prepared->rollout.target_text;
+    prepared->rollout.fixed_target = prepared->rollout.target_text;
     prepared->rollout.adoption = &prepared->adoption;
     return adoption_find(request->target_count ? request->targets[0] : "", table,
                          &prepared->adoption, err);
@@ -120,7 +120,7 @@ static bool set_run(const struct request *request, struct prepared_run *prepared
 {
     prepared->target = (struct target){.command = request_plan(request)};
     prepared->rollout.target_text = request->continues->run.id;
-    prepared->rollout.resolved = "";
+    prepared->rollout.fixed_target = "";
     return true;
 }
 
@@ -144,7 +144,7 @@ static bool set_target(struct fleet *fleet, const struct request *request,
         return false;
     prepared->target.purges = request->purges;
     prepared->target.is_forced = request->forces;
-    prepared->rollout.resolved = resolve_targets(fleet, &prepared->target);
+    prepared->rollout.fixed_target = fix_targets(fleet, &prepared->target);
     return true;
 }
 

@@ -183,7 +183,7 @@ static void start_run(struct report *report, const struct run_info *run)
     report->run.id = arena_strdup(arena, run->id);
     report->run.request = keep_request(arena, run->request);
     report->run.target = arena_strdup(arena, run->target ? run->target : "");
-    report->run.resolved = arena_strdup(arena, run->resolved);
+    report->run.fixed_target = arena_strdup(arena, run->fixed_target);
     report->run.resumed_from = arena_strdup(arena, run->resumed_from);
     report->run.waves = NULL;
     start_waves(report, run);

@@ -134,11 +134,11 @@ static bool write_text(const struct report *report, const struct report_options 
                        struct err *err)
 {
     const struct text text = {report, options, out};
-    bool reports_places = report->run.request->verb->reports_places;
+    bool shows_standings = report->run.request->verb->shows_standings;
     bool is_dry = !request_changes(report->run.request);
     print_headline(&text);
     print_run(&text);
-    if (reports_places) {
+    if (shows_standings) {
         text_current(&text);
     } else {
         print_totals(&text);
@@ -148,7 +148,7 @@ static bool write_text(const struct report *report, const struct report_options 
         else
             text_moves(&text);
     }
-    if (options->is_verbose && !reports_places)
+    if (options->is_verbose && !shows_standings)
         text_tenants(&text);
     if (!is_dry)
         text_slowest(&text);

@@ -99,7 +99,7 @@ static void add_retry(const struct text *text, struct buf *buf, const uint32_t *
 static const char *kept_run(const struct report *report)
 {
     const struct run_info *run = &report->run;
-    if (!run->resolved)
+    if (!run->fixed_target)
         return NULL;
     return run->is_unrecorded ? run->resumed_from : run->id;
 }
@@ -165,7 +165,7 @@ static const char *unfinished_rollback(const struct report *report)
     return is_stopped || report->state == RUN_ROLLBACK_FAILED ? kept_run(report) : NULL;
 }
 
-static void print_ways_on(const struct text *text)
+static void print_how_to_go_on(const struct text *text)
 {
     const struct report *report = text->report;
     const char *deed = report_bad_count(report) ? "Once the cause is gone, go on with this run"
@@ -189,7 +189,7 @@ static void print_commands(const struct text *text)
         print_command(text, "Once the cause is gone, roll back the rest", verbs[VERB_ROLLBACK].name,
                       run);
     else if (report->state != RUN_ROLLED_BACK)
-        print_ways_on(text);
+        print_how_to_go_on(text);
     if (!report->run.is_unrecorded)
         print_command(text, "To read this once more", "report", report->run.id);
 }

@@ -414,7 +414,7 @@ static struct run_info info_of(const struct rollout_options *options, const char
         .id = options->run_id ? options->run_id : id,
         .request = options->request,
         .target = options->target_text,
-        .resolved = options->resolved,
+        .fixed_target = options->fixed_target,
         .resumed_from = options->resumed_from,
         .inventory = options->inventory,
         .chain = options->chain,

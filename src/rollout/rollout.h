@@ -36,7 +36,7 @@ struct rollout_options {
     /* NULL, or: stamp where another tool says that a tenant stands */
     const struct adoption *adoption;
     const char *target_text;
-    const char *resolved;             /* the target for a resume; NULL: not kept */
+    const char *fixed_target;         /* the target for a resume; NULL: not kept */
     enum on_failure on_failure;       /* the request's policy, or the inventory's */
     const struct rollout_wave *waves; /* at least one */
     size_t wave_count;

@@ -151,7 +151,7 @@ static struct run *add_run(struct memory_ledger *ledger, const struct run_info *
         .id = arena_strdup(arena, info->id),
         .verb = info->request->verb,
         .target = arena_strdup(arena, info->target),
-        .resolved = arena_strdup(arena, info->resolved),
+        .fixed_target = arena_strdup(arena, info->fixed_target),
         .resumed_from = arena_strdup(arena, info->resumed_from),
         .inventory = arena_strdup(arena, info->inventory),
         .chain_digest = arena_strdup(arena, info->chain->digest),

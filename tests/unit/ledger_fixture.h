@@ -113,7 +113,7 @@ static inline void book_fleet(struct book *book, struct fleet *fleet, const char
 {
     fleet_prepare(fleet, NULL, count);
     fleet->run.id = id;
-    fleet->run.resolved = "83241ca0f125";
+    fleet->run.fixed_target = "83241ca0f125";
     fleet->observer = (struct observer){book_write, book};
 }
 

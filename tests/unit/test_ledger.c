@@ -45,7 +45,7 @@ static void a_run_is_found_by_its_beginning(void **state)
     run = book_find(&book, "20261123");
     assert_string_equal(run.id, "20261123T101500Z-5f3a9c");
     assert_string_equal(run.verb->name, "upgrade");
-    assert_string_equal(run.resolved, "83241ca0f125");
+    assert_string_equal(run.fixed_target, "83241ca0f125");
     assert_string_equal(run.chain_digest, "5f3a9c");
     assert_string_equal(run.holder.host, "here");
     assert_int_equal(run.holder.pid, getpid());

@@ -236,7 +236,7 @@ static void current_marks_heads_and_sums_up(void **state)
 static void make_kept(struct fleet *fleet, const char *const *names, size_t count)
 {
     fleet_prepare(fleet, names, count);
-    fleet->run.resolved = "83241ca0f125";
+    fleet->run.fixed_target = "83241ca0f125";
     fleet_splits(fleet);
     fleet_starts(fleet);
     fleet_begins_wave(fleet, 0);
