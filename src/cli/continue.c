@@ -20,6 +20,7 @@ int cli_run_continuation(struct fleet *fleet, const struct options *options, boo
         .run = options->arg_count ? options->args[0] : NULL,
         .is_rollback = is_rollback,
         .accepts_chain_change = options->accepts_chain_change,
+        .is_dry_run = options->is_dry_run,
     };
     if (!continuation_open(fleet, &ask, &continuation, &err))
         return cli_fail(&err);

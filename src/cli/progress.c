@@ -108,6 +108,8 @@ static void start_run(struct progress *progress, const struct run_info *run)
     if (run->target && *run->target)
         buf_addc(&progress->title, ' ');
     human_add_text(&progress->title, run->target);
+    if (run->request->verb->changes && run->request->is_dry_run)
+        buf_adds(&progress->title, ", dry run");
 }
 
 static void take_seat(struct progress *progress, size_t tenant)

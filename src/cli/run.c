@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "cli/command.h"
 #include "cli/exit.h"
 #include "cli/faults.h"
@@ -112,6 +113,18 @@ static void let_go(struct prepared_run *prepared)
         continuation_close(request->continues);
 }
 
+/* The report of a dry run has it. */
+static void tell_above(const struct report *report, const struct options *options, bool changes)
+{
+    struct buf line;
+    if (!changes || options->is_quiet || !report_above(report))
+        return;
+    buf_init(&line, BUF_MAX_DEFAULT);
+    report_add_above(&line, report);
+    cli_note("%s", line.data);
+    buf_done(&line);
+}
+
 static int visit_fleet(struct prepared_run *prepared, const struct options *options,
                        const struct observer *observer, struct outlet *outlet)
 {
@@ -140,6 +153,7 @@ static int visit_fleet(struct prepared_run *prepared, const struct options *opti
         end.err.kind != ERR_NONE || cli_write_reports(report, options, exit_code == EXIT_OK);
     if (!is_written && !changes && exit_code == EXIT_OK)
         exit_code = EXIT_USAGE;
+    tell_above(report, options, changes);
     report_free(report);
     return exit_code;
 }

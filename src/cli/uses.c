@@ -36,7 +36,8 @@ static const struct use uses[] = {
     {"dialect", "upgrade downgrade stamp", .needs = "sql",
      .why = "it says whose SQL the script is"},
     {"sql", NULL,
-     .bars = "output parallel per-server progress on-failure max-failures force ledger wait",
+     .bars =
+         "output parallel per-server progress on-failure max-failures force ledger wait dry-run",
      .why = "a script is printed, and no tenant connected to"},
     {"done", NULL, .bars = "undone statements", .why = "a statement ended in one way"},
     {"undone", NULL, .bars = "statements", .why = "a statement ended in one way"},

@@ -79,8 +79,9 @@ struct outcome {
         has_changed; /* something of the rollout is committed in the tenant (and not rolled back) */
     /* it stands before where an earlier run of the rollout left it (restored from a backup, say) */
     bool has_regressed;
-    struct rows from; /* the version rows that were found */
-    struct rows to;   /* and those that it was left with; unknown where its commit is in doubt */
+    bool stands_above; /* unchanged by an upgrade, since it stands above the target */
+    struct rows from;  /* the version rows that were found */
+    struct rows to;    /* and those that it was left with; unknown where its commit is in doubt */
     /* what was found half done, where a run only looks; NULL: nothing */
     const struct half_step *half_step;
     const struct step_done *steps;

@@ -315,7 +315,9 @@ bool continuation_open(struct fleet *fleet, const struct continuation_request *r
     struct continuation *continuation = ret_continuation;
     *continuation = (struct continuation){0};
     rollout_make_id(continuation->run_id);
-    continuation->ledger = fleet_ledger_open(fleet, continuation->run_id, err);
+    continuation->ledger = request->is_dry_run
+                               ? fleet_ledger_read(fleet, err)
+                               : fleet_ledger_open(fleet, continuation->run_id, err);
     if (!continuation->ledger)
         return false;
     if (read_run(fleet, request, continuation, err))

@@ -19,10 +19,11 @@ struct continuation_request {
     const char *run; /* id or the beginning of one; NULL: the newest */
     bool is_rollback;
     bool accepts_chain_change;
+    bool is_dry_run; /* the ledger is only read, and whoever holds it may go on */
 };
 
 struct continuation {
-    struct ledger *ledger; /* locked */
+    struct ledger *ledger; /* locked, but for a dry run */
     char run_id[32];       /* of the run that is made */
     /* the one to go on with: the newest of those that resumed the one asked for */
     struct ledger_run run;

@@ -96,6 +96,12 @@ struct ledger *fleet_ledger_open(const struct fleet *fleet, const char *run_id, 
     return NULL;
 }
 
+struct ledger *fleet_ledger_read(const struct fleet *fleet, struct err *err)
+{
+    const char *where = fleet_ledger(fleet, err);
+    return where ? ledger_open(where, LEDGER_READ, err) : NULL;
+}
+
 bool fleet_ledger_await(const struct fleet *fleet, struct err *err)
 {
     if (!fleet->patience.wait_ms)

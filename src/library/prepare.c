@@ -44,12 +44,17 @@ static const char *join(struct arena *arena, const char *const *texts, size_t co
     return joined;
 }
 
+/* What is asked for where tenants fail. */
+static enum on_failure asked_policy(const struct request *request,
+                                    const struct rollout_rules *rules)
+{
+    return request->policy.has_on_failure ? request->policy.on_failure : rules->on_failure;
+}
+
 /* Looking changes nothing: everyone is looked at. */
 static enum on_failure policy_of(const struct request *request, const struct rollout_rules *rules)
 {
-    if (!request_changes(request))
-        return ON_FAILURE_CONTINUE;
-    return request->policy.has_on_failure ? request->policy.on_failure : rules->on_failure;
+    return request_changes(request) ? asked_policy(request, rules) : ON_FAILURE_CONTINUE;
 }
 
 static struct rollout_options rollout_of(const struct fleet *fleet, const struct request *request)
@@ -305,8 +310,8 @@ static bool needs_look(const struct fleet *fleet, const struct request *request,
 {
     bool goes_up = request->verb->has_plan && request_plan(request) == PLAN_UPGRADE;
     bool goes_down = request->verb->has_plan && request_plan(request) == PLAN_DOWNGRADE;
-    *ret_may_roll_back = goes_up && request_changes(request) &&
-                         policy_of(request, &fleet->inventory->rollout) == ON_FAILURE_ROLLBACK;
+    *ret_may_roll_back = goes_up && request->verb->changes &&
+                         asked_policy(request, &fleet->inventory->rollout) == ON_FAILURE_ROLLBACK;
     return goes_down || request->verb->rolls_back || *ret_may_roll_back;
 }
 

@@ -13,6 +13,7 @@ struct building {
     struct heads heads; /* the rows as the steps so far leave them */
     struct step *steps;
     size_t count, capacity;
+    bool stands_above; /* a row lies above a target of an upgrade */
     struct err *err;
 };
 

@@ -58,6 +58,7 @@ void building_finish(struct building *building, struct plan *plan)
 {
     plan->steps = building->steps;
     plan->count = building->count;
+    plan->stands_above = building->stands_above && !building->count;
     plan->to = building_sorted_rows(building);
 }
 

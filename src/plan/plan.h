@@ -33,6 +33,8 @@ struct plan {
     const struct step *steps;
     size_t count;
     struct rows from, to; /* before and after; sorted */
+    /* PLAN_UPGRADE: there is nothing to do, since the tenant stands above the target; a downgrade would lead there */
+    bool stands_above;
 };
 
 /* What the command line asked for. Identifiers that mean the same for every tenant (`head`, ids,

@@ -85,6 +85,16 @@ static bool find_targets(struct building *building, const char *text, struct rev
     return true;
 }
 
+/* Base lies below everything. */
+static bool stands_above(struct building *building, struct revisions targets)
+{
+    struct revisions rows = heads_rows(&building->heads);
+    bool *above = walk_from(building->arena, building->chain, targets, WALK_ALL_NEXT);
+    for (size_t i = 0; i < targets.count; i++)
+        above[targets.items[i]] = false;
+    return targets.count ? walk_filter(building->arena, rows, above).count > 0 : rows.count > 0;
+}
+
 bool building_upgrade(struct building *building, const char *text)
 {
     const struct chain *chain = building->chain;
@@ -94,6 +104,7 @@ bool building_upgrade(struct building *building, const char *text)
         !identifier_check_overlap(building->arena, chain, heads_rows(&building->heads),
                                   building->err))
         return false;
+    building->stands_above |= stands_above(building, targets);
     bool *needed = walk_from(building->arena, chain, targets, WALK_PARENTS);
     for (size_t i = 0; i < chain->count; i++)
         needed[i] &= !building->heads.standing[i];

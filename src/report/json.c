@@ -263,6 +263,8 @@ static void put_tenant(struct json_stream *stream, const struct report *report, 
     if (!request_changes(report->run.request))
         json_put(stream, "half_done", half_value(report, row));
     put_steps(stream, report, row);
+    if (row->stands_above && !request_changes(report->run.request))
+        json_put(stream, "stands_above", json_true());
     json_put(stream, "attempts", count_value(row->attempts));
     json_put(stream, "duration_ms", json_rounded(row->duration_ms, DECIMALS));
     put_tenant_error(stream, report, row);

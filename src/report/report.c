@@ -4,6 +4,9 @@
 #include <signal.h>
 #include <time.h>
 
+#include "base/buf.h"
+#include "base/human.h"
+
 struct report *report_new(void)
 {
     struct report *report = xcalloc(1, sizeof *report);
@@ -213,6 +216,8 @@ static void keep_outcome(struct report *report, struct report_row *row,
     if (outcome->error)
         report_keep_error(report, row, outcome);
     row->attempts = outcome->attempts;
+    row->stands_above = outcome->stands_above && outcome->state == TENANT_UNCHANGED;
+    report->above_count += row->stands_above;
     row->duration_ms = outcome->duration_ms;
     row->started_ms = outcome->started_ms;
 }
@@ -399,4 +404,21 @@ void report_format_time(int64_t at_ms, char ret_text[REPORT_TIME_SIZE])
     gmtime_r(&seconds, &utc);
     strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &utc);
     snprintf(ret_text, REPORT_TIME_SIZE, "%s.%03dZ", date, (int)ms);
+}
+
+size_t report_above(const struct report *report)
+{
+    return report->above_count;
+}
+
+void report_add_above(struct buf *buf, const struct report *report)
+{
+    bool is_one = report->above_count == 1;
+    human_add_count(buf, report->above_count, "tenant");
+    buf_adds(buf, is_one ? " stands above " : " stand above ");
+    human_add_text(buf, report->run.target);
+    buf_adds(buf, ": 'skein downgrade ");
+    human_add_text(buf, report->run.target);
+    buf_addf(buf, "' would take %s there; an upgrade leaves %s", is_one ? "it" : "them",
+             is_one ? "it" : "them");
 }

@@ -17,6 +17,7 @@
 
 #include "event/event.h"
 
+struct buf;
 struct report;
 
 struct report *report_new(void);
@@ -25,6 +26,12 @@ void report_apply(struct report *report, const struct event *event);
 
 enum run_state report_state(const struct report *report);
 size_t report_total(const struct report *report, enum tenant_state state);
+
+/* How many tenants an upgrade leaves as they are, since they stand above its target. */
+size_t report_above(const struct report *report);
+
+/* "3 tenants stand above r2: 'skein downgrade r2' would take them there; an upgrade leaves them" */
+void report_add_above(struct buf *buf, const struct report *report);
 
 /* 0, 1, 3, 4, 130 or 143 as documented; `signal` is the one that stopped the run, 0: none. 6 (the
  * ledger cannot be written) comes before all of these, and is the caller's to know. */

@@ -49,13 +49,14 @@ enum text_color text_run_color(enum run_state state)
 static void print_headline(const struct text *text)
 {
     const struct report *report = text->report;
+    bool is_dry = report->run.request->verb->changes && report->run.request->is_dry_run;
     struct buf line;
     buf_init(&line, BUF_MAX_DEFAULT);
     human_add_text(&line, report->run.request->verb->name);
     if (*report->run.target)
         buf_addc(&line, ' ');
     human_add_text(&line, report->run.target);
-    buf_adds(&line, ": ");
+    buf_adds(&line, is_dry ? ", dry run: " : ": ");
     print_colored(text, COLOR_BOLD, line.data);
     print_colored(text, text_run_color(report->state),
                   run_state_words(report->state, !request_changes(report->run.request)));
@@ -114,6 +115,18 @@ static void add_total(const struct text *text, struct table *table, const char *
     buf_done(&bar);
 }
 
+/* In a dry run this is most of what there is to say; a run that changes tenants says it on stderr. */
+static void print_above(const struct text *text)
+{
+    struct buf line;
+    if (!text->report->above_count)
+        return;
+    buf_init(&line, BUF_MAX_DEFAULT);
+    report_add_above(&line, text->report);
+    fprintf(text->out, "\n%s\n", line.data);
+    buf_done(&line);
+}
+
 static void print_totals(const struct text *text)
 {
     const struct report *report = text->report;
@@ -121,10 +134,15 @@ static void print_totals(const struct text *text)
     table_column(table, NULL, 0);
     table_column(table, NULL, TABLE_RIGHT);
     table_column(table, NULL, TABLE_CUT);
-    for (enum tenant_state state = 0; state < TENANT__COUNT; state++)
-        if (report->totals[state])
-            add_total(text, table, state_words(report, state), report->totals[state],
+    bool is_dry = !request_changes(report->run.request);
+    for (enum tenant_state state = 0; state < TENANT__COUNT; state++) {
+        size_t above = is_dry && state == TENANT_UNCHANGED ? report->above_count : 0;
+        if (report->totals[state] > above)
+            add_total(text, table, state_words(report, state), report->totals[state] - above,
                       text_state_color(state));
+        if (above)
+            add_total(text, table, "stand above", above, COLOR_ODD);
+    }
     add_total(text, table, "tenants", report->run.tenant_count, COLOR_BOLD);
     putc('\n', text->out);
     table_print(table);
@@ -143,10 +161,12 @@ static bool write_text(const struct report *report, const struct report_options 
     } else {
         print_totals(&text);
         text_waves(&text);
-        if (is_dry)
+        if (is_dry) {
+            print_above(&text);
             text_plan(&text);
-        else
+        } else {
             text_moves(&text);
+        }
     }
     if (options->is_verbose && !shows_standings)
         text_tenants(&text);

@@ -288,6 +288,7 @@ static void on_timer_closed(uv_handle_t *handle)
     struct outcome outcome = {
         .state = final_state(session),
         .has_changed = request_changes(session->env->request) && has_changed(session),
+        .stands_above = session->plan && session->plan->stands_above,
         .from = session->from,
         .to = is_plan                 ? session->plan->to
               : session->is_resolving ? (struct rows){0}

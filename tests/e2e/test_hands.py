@@ -1,7 +1,10 @@
 """Safe hands: a typo never does more than was meant, and is told with what was meant."""
+import contextlib
+import fcntl
 import json
 import os
 import shutil
+import sqlite3
 
 from harness import FleetCase, main
 
@@ -183,6 +186,152 @@ class Selections(FleetCase):
     def test_a_source_that_finds_nothing_beside_others(self):
         self.fleet.inventory([self.fleet.sqlite("acme")], sources=[{"glob": "data/*.sqlite"}])
         self.run_ok("upgrade")
+
+
+class DryRun(FleetCase):
+    """The report of the command that would run, and nothing is written anywhere."""
+    NAMES = ("acme", "globex")
+
+    def setUp(self):
+        super().setUp()
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id INTEGER);", down="DROP TABLE a;")
+        self.fleet.revision("bbbb2222", "CREATE TABLE b (id INTEGER);", down="DROP TABLE b;")
+        self.fleet.inventory([self.fleet.sqlite(name) for name in self.NAMES])
+
+    def everything(self):
+        """Each file of the fleet's folder, with its bytes."""
+        seen = {}
+        for folder, _, names in os.walk(self.fleet.dir):
+            for name in names:
+                with open(os.path.join(folder, name), "rb") as file:
+                    seen[os.path.join(folder, name)] = file.read()
+        return seen
+
+    def dry(self, *args, code=0):
+        before = self.everything()
+        result = self.run_json(*args, "--dry-run", code=code)
+        after = self.everything()
+        self.assertEqual(sorted(before), sorted(after))
+        self.assertEqual(before, after)
+        self.assertTrue(result.report["run"]["dry_run"])
+        if args[0] != "resume":
+            self.assertEqual(result.report["run"]["command"], args[0])
+        return result
+
+    def steps(self, result):
+        return {tenant["name"]: [(step["direction"], step["revision"]) for step in tenant["steps"]]
+                for tenant in result.report["tenants"]}
+
+    def assert_comes_true(self, *args, code=0):
+        """What is done then is what was shown."""
+        shown = self.dry(*args, code=code)
+        done = self.run_json(*args, code=code)
+        self.assertEqual(self.steps(shown), self.steps(done))
+        self.assertEqual([t["to"] for t in shown.report["tenants"]], [t["to"] for t in done.report["tenants"]])
+        states = [t["state"].replace("rolled_back", "succeeded") for t in done.report["tenants"]]
+        self.assertEqual([t["state"] for t in shown.report["tenants"]], states)
+        return shown
+
+    def test_of_each_command_comes_true(self):
+        self.assert_comes_true("upgrade", "+1")
+        self.assert_comes_true("upgrade", "--tenant", "acme", "--parallel", "1")
+        self.assert_comes_true("downgrade", "base")
+        self.assert_comes_true("rollback")
+        self.assert_comes_true("upgrade")
+        self.assert_comes_true("stamp", "aaaa1111")
+        self.assert_comes_true("stamp", "head", "--purge", "--on-failure", "continue")
+        self.assert_comes_true("resume")
+
+    def test_of_a_resume_begins_where_the_run_stopped(self):
+        self.fleet.query("globex", "CREATE TABLE b (x INTEGER)")
+        self.run_ok("upgrade", "--on-failure", "continue", code=1)
+        self.fleet.query("globex", "DROP TABLE b")
+        shown = self.assert_comes_true("resume")
+        self.assertEqual(self.steps(shown), {"acme": [], "globex": [("up", "aaaa1111"), ("up", "bbbb2222")]})
+
+    def test_of_adopt(self):
+        for name in self.NAMES:
+            self.fleet.query(name, "CREATE TABLE schema_migrations (version TEXT)")
+            self.fleet.query(name, "CREATE TABLE a (id INTEGER)")
+            with contextlib.closing(sqlite3.connect(self.fleet.path("data", name + ".db"))) as db, db:
+                db.execute("INSERT INTO schema_migrations VALUES ('aaaa1111')")
+        self.assert_comes_true("adopt", "--from", "dbmate")
+
+    def test_of_a_tenant_that_a_run_would_make(self):
+        self.fleet.inventory([{"name": "new", "url": "sqlite:///data/new.db", "create": True}])
+        self.assertEqual(self.steps(self.dry("upgrade")), {"new": [("up", "aaaa1111"), ("up", "bbbb2222")]})
+
+    def test_of_resolve(self):
+        self.fleet.revision("cccc3333", "CREATE TABLE c (id INTEGER);\nSELECT * FROM missing;", options=" transaction:false")
+        self.run_ok("upgrade", "--tenant", "acme", code=4)
+        self.dry("resolve", "acme", "--undone", code=4)  # nothing is in doubt: the statement failed
+        self.dry("resolve", "globex", "--done", code=1)
+        self.dry("resolve", "acme", "--statements", "1")
+
+    def test_that_cannot_be_done_says_so_as_the_run_would(self):
+        self.fleet.revision("cccc3333", "SELECT 1;")  # no down section
+        self.fleet.inventory([self.fleet.sqlite("acme")])
+        before = self.everything()
+        for args in (["upgrade", "--on-failure", "rollback"], ["upgrade", "nothing"], ["stamp", "nothing"]):
+            with self.subTest(args):
+                dry, run = self.run_ok(*args, "--dry-run", code=2), self.run_ok(*args, code=2)
+                self.assertEqual(dry.err, run.err)
+                self.assertEqual(before, self.everything())
+        self.run_ok("upgrade")
+        self.assertEqual(self.run_ok("downgrade", "-1", "--dry-run", code=2).err, self.run_ok("downgrade", "-1", code=2).err)
+        self.assertEqual(self.run_ok("rollback", "--dry-run", code=2).err, self.run_ok("rollback", code=2).err)
+
+    def test_needs_no_ledger_and_waits_for_none(self):
+        self.run_ok("resume", "--dry-run", code=2)
+        self.assertFalse(os.path.exists(self.fleet.path(".skein")))
+        self.run_ok("upgrade", "aaaa1111")
+        holder = sqlite3.connect(self.fleet.path(".skein", "ledger.db"), isolation_level=None)
+        self.addCleanup(holder.close)
+        with open(self.fleet.path(".skein", "ledger.db.lock"), "r+b") as lock:
+            fcntl.lockf(lock, fcntl.LOCK_EX)
+            for args in (["upgrade"], ["downgrade", "base"], ["stamp", "base"], ["resume"], ["rollback"]):
+                self.run_ok(*args, "--dry-run")
+
+    def test_says_that_it_is_one(self):
+        result = self.run_ok("upgrade", "--dry-run")
+        self.assertIn("upgrade head, dry run: done", result.out)
+        self.assertIn("would change  2", result.out)
+        self.assertIn("upgrade head, dry run: 2 tenants", result.err)
+
+
+class Above(FleetCase):
+    """A target below where tenants stand: an upgrade leaves them there, and no one shall believe that a downgrade would."""
+
+    def setUp(self):
+        super().setUp()
+        for id_ in ("aaaa1111", "bbbb2222", "cccc3333"):
+            self.fleet.revision(id_, f"CREATE TABLE {id_} (id INTEGER);", down=f"DROP TABLE {id_};")
+        self.fleet.inventory([self.fleet.sqlite(name) for name in ("acme", "globex", "initech")])
+        self.run_ok("upgrade", "aaaa1111")
+        self.run_ok("upgrade", "--tenant", "acme", "--tenant", "globex")
+
+    def test_is_told_by_a_plan(self):
+        for target, count, rest in (("base", 3, None), ("aaaa1111", 2, "would stay   1"), ("bbbb2222", 2, "would change  1")):
+            said = (f"{count} tenants stand above {target}: 'skein downgrade {target}' would take them there; "
+                    "an upgrade leaves them")
+            for args in (["plan", target], ["upgrade", target, "--dry-run"]):
+                with self.subTest(args):
+                    out = self.run_ok(*args).out
+                    self.assertIn(said, out)
+                    self.assertRegex(out, rf"stand above +{count}\n")
+                    self.assertEqual("would stay" in out, target == "aaaa1111")
+                    above = [t["name"] for t in self.run_json(*args).report["tenants"] if t.get("stands_above")]
+                    self.assertEqual(len(above), count)
+
+    def test_is_told_by_a_run(self):
+        said = "1 tenant stands above aaaa1111: 'skein downgrade aaaa1111' would take it there; an upgrade leaves it"
+        self.assertIn(said, self.run_ok("upgrade", "aaaa1111", "--tenant", "acme").err)
+        self.assertEqual(self.fleet.versions("acme"), ["cccc3333"])
+
+    def test_is_not_told_of_who_stands_there_or_elsewhere(self):
+        self.fleet.revision("dddd4444", "SELECT 1;", revises="aaaa1111", header="-- Branch Labels: side")
+        for target in ("cccc3333", "heads", "side@head"):
+            self.assertNotIn("above", self.run_ok("plan", target).out)
 
 
 if __name__ == "__main__":

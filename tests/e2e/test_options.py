@@ -46,7 +46,7 @@ OTHER_BASES = {
     ("forget", "ledger"): ["forget", "--keep", "0"],
     **{(command, "dialect"): [command, *target, "--sql"] for command, target in
        (("upgrade", []), ("downgrade", ["head:base"]), ("stamp", ["head"]))},
-    ("downgrade", "sql"): ["downgrade", "head:base"],
+    ("downgrade", "sql"): ["downgrade", "head:base"], ("resolve", "dry-run"): ["resolve", "acme", "--done"],
     ("resolve", "output"): ["resolve", "acme", "--done"], ("resolve", "progress"): ["resolve", "acme", "--done"],
 }
 # What two commands at a time, or a second of a terminal, show elsewhere.
