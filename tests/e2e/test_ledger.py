@@ -209,7 +209,7 @@ class Holding(LedgerCase):
 
     def test_a_change_whose_end_nobody_recorded_is_taken_back_too(self):
         self.make_fleet(1)
-        process = self.fleet.start("upgrade", env={"SKEIN_FAILPOINT": "close:1=kill"})
+        process = self.fleet.start("upgrade", env={"SKEIN_FAILPOINT": "release:1=kill"})
         process.communicate()
         self.assertEqual(self.fleet.versions("t0"), ["bbbb2222"])
         self.assertEqual(self.kept()["tenants"][0]["state"], "in_doubt")

@@ -257,7 +257,7 @@ class OtherDatabases(LineageCase):
 
     def test_a_rollback_that_was_cut_short_goes_on_by_copies_too(self):
         self.upgrade(defaults={"rollback_by": "snapshot"})
-        self.run_ok("rollback", env={"SKEIN_FAILPOINT": "close:3=kill"}, code=-9)
+        self.run_ok("rollback", env={"SKEIN_FAILPOINT": "release:3=kill"}, code=-9)
         report = self.run_json("resume").report
         self.assertEqual(report["totals"]["rolled_back"], 2)
         self.assertEqual(self.fleet.tables("t0"), set())

@@ -87,7 +87,7 @@ class Waves(RolloutCase):
 
     def test_a_resume_soaks_behind_a_wave_whose_end_nobody_recorded(self):
         self.make(3, rollout={"waves": [{**CANARY, "soak": "1s"}, {"name": "everyone"}]})
-        self.run_ok("upgrade", code=-signal.SIGKILL, env={"SKEIN_FAILPOINT": "close=kill"})
+        self.run_ok("upgrade", code=-signal.SIGKILL, env={"SKEIN_FAILPOINT": "release=kill"})
         self.assertEqual(self.effects("t00"), [1, 2])
         self.assertGreater(self.seconds("resume"), 0.9)
 
@@ -223,7 +223,7 @@ class Resume(RolloutCase):
 
     def test_after_a_kill(self):
         names = self.make(40, rollout={"parallel": 2})
-        for state in ("intent", "begin", "apply", "commit", "close", "ledger_write"):
+        for state in ("intent", "begin", "apply", "commit", "release", "ledger_write"):
             process = self.fleet.start("upgrade", env={"SKEIN_FAILPOINT": f"{state}:5=kill"})
             process.communicate(timeout=60)
             self.assertEqual(process.returncode, -signal.SIGKILL, state)
@@ -386,7 +386,7 @@ class Rollback(RolloutCase):
     def test_takes_back_what_a_killed_run_committed_without_saying_so(self):
         names = self.make(3, bad=[2], rollout={"on_failure": "rollback"})
         # three are closed by the look for ways back
-        process = self.fleet.start("upgrade", env={"SKEIN_FAILPOINT": "close:4=kill"})
+        process = self.fleet.start("upgrade", env={"SKEIN_FAILPOINT": "release:4=kill"})
         process.communicate(timeout=60)
         self.assertEqual(self.effects("t00"), [1, 2])
         report = self.run_json("resume", code=3).report
