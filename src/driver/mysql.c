@@ -24,11 +24,13 @@
 
 /* Shared by the connection and its thread; whoever lets go last frees it. */
 struct connecting {
-    struct mysql_login login;
+    struct mysql_login login; /* the thread's, until it says how it ended */
     int event_fd;
-    bool is_connected;
+    atomic_int ended; /* of enum ended */
     atomic_int holders;
 };
+
+enum ended { NOT_ENDED, ENDED_BADLY, ENDED_WELL };
 
 /* What of the library's calls is under way. */
 enum stage { STAGE_QUERY, STAGE_ROW, STAGE_NEXT };
@@ -73,7 +75,8 @@ static void let_go(struct connecting *connecting)
 
 static void connect_blocking(struct connecting *connecting)
 {
-    connecting->is_connected = mysql_login_connect(&connecting->login);
+    bool is_connected = mysql_login_connect(&connecting->login);
+    atomic_store(&connecting->ended, is_connected ? ENDED_WELL : ENDED_BADLY);
     eventfd_write(connecting->event_fd, 1);
 }
 
@@ -395,7 +398,10 @@ static struct want start_message(struct conn *conn, enum phase phase)
 static struct want end_connecting(struct conn *conn)
 {
     struct connecting *connecting = conn->connecting;
-    if (!connecting->is_connected) {
+    int ended = atomic_load(&connecting->ended);
+    if (ended == NOT_ENDED)
+        return (struct want){.bits = WANT_READ, .fd = connecting->event_fd};
+    if (ended == ENDED_BADLY) {
         mysql_login_error(&connecting->login, op_make_err(conn->op));
         conn->op->answer->is_missing = strcmp(op_err(conn->op)->code, "1049") == 0;
         return over();
