@@ -77,14 +77,6 @@ static int check_chain(struct fleet *fleet, const struct options *options)
     return is_written ? EXIT_OK : EXIT_USAGE;
 }
 
-static bool refuse_selection(const struct options *options, struct err *err)
-{
-    bool has_any = options->selects.count || options->tenant_count || options->wave ||
-                   options->allows_empty || options->parallel || options->per_server;
-    return !has_any || err_set(err, ERR_CONFIG,
-                               "--chain looks at the chain alone: leave out what selects tenants");
-}
-
 /* ---- the tenants --------------------------------------------------------------------------- */
 
 static void on_checked(void *ctx, const struct event *event)
@@ -99,13 +91,8 @@ static int run_check(struct fleet *fleet, const struct options *options)
     size_t behind = 0;
     struct observer observer = {on_checked, &behind};
     struct request request = cli_request(options, VERB_CHECK);
-    struct err err;
     if (options->checks_chain)
-        return refuse_selection(options, &err) ? check_chain(fleet, options) : cli_fail(&err);
-    if (options->has_dialect) {
-        err_set(&err, ERR_CONFIG, "--dialect goes with --chain: each tenant has its own");
-        return cli_fail(&err);
-    }
+        return check_chain(fleet, options);
     int exit_code = cli_run(fleet, options, &request, &observer);
     /* It only asks: that a tenant is not as it should be is its answer. */
     if (exit_code == EXIT_PERSON)

@@ -39,6 +39,9 @@ static const struct use uses[] = {
      .bars =
          "output parallel per-server progress on-failure max-failures force ledger wait dry-run",
      .why = "a script is printed, and no tenant connected to"},
+    {"dialect", "check", .needs = "chain", .why = "each tenant has its own"},
+    {"chain", NULL, .bars = "select tenant wave allow-empty parallel per-server progress",
+     .why = "the chain alone is looked at, and no tenant asked"},
     {"done", NULL, .bars = "undone statements", .why = "a statement ended in one way"},
     {"undone", NULL, .bars = "statements", .why = "a statement ended in one way"},
     {"all", "forget", .holds = names_no_run, .why = "a run is named, of whatever inventory it is"},

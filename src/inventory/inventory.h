@@ -95,6 +95,7 @@ struct wave {
     bool has_max_failures;
     struct share max_failures;
     uint64_t soak_ms;
+    bool is_optional; /* it may take no one, though the whole fleet is selected */
     int line;
 };
 
@@ -109,6 +110,8 @@ enum gate {
 
 struct gate_rules {
     const char *const *argv[GATE__COUNT]; /* NULL-terminated, run without a shell; NULL: none */
+    const char *names[GATE__COUNT];       /* of those that there are: their keys, */
+    int lines[GATE__COUNT];               /* and where they stand */
     uint64_t timeout_ms;
 };
 

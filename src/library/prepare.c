@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "chain/identifier.h"
+#include "inventory/program.h"
 #include "library/continuation.h"
 #include "library/own.h"
 #include "library/fleet_ledger.h"
@@ -202,15 +203,17 @@ static bool set_ledger(struct fleet *fleet, const struct request *request,
 }
 
 /* A run that goes on with another has its tenants from the ledger: only now it is known who is connected to. */
-static bool can_log_in(const struct fleet *fleet, struct err *err)
+static bool check_ready(const struct fleet *fleet, const struct request *request, struct err *err)
 {
     struct faults faults;
     faults_init(&faults);
     bool is_well = fleet_check_logins(fleet, &faults);
+    if (request->verb->asks_gates || request->verb->has_waves)
+        is_well &= program_check_gates(fleet->inventory, &faults);
     if (!is_well)
         *err = faults.items[0];
     if (faults.total > 1)
-        err_add(err, " (and %zu more such faults)", faults.total - 1);
+        err_add(err, " (and %zu more such fault%s)", faults.total - 1, faults.total > 2 ? "s" : "");
     faults_done(&faults);
     return is_well;
 }
@@ -223,7 +226,7 @@ bool prepare_run(struct fleet *fleet, const struct request *request,
     bool needs_revisions = request->verb->has_plan && !request->verb->rolls_back;
     if (needs_revisions && !fleet_has_revisions(fleet, err))
         return false;
-    if (!can_log_in(fleet, err))
+    if (!check_ready(fleet, request, err))
         return false;
     if (!set_target(fleet, request, prepared, err) ||
         !waves_make(fleet, request, &prepared->rollout, err))

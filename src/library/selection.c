@@ -90,24 +90,22 @@ static bool is_mistake(const struct known *known, const char *word)
     return known->similar.best || !selector_is_label(word, !known->key);
 }
 
-static void refuse_word(const struct selection *selection, const struct known *known,
-                        const struct selector_word *word)
+static void describe_word(const struct known *known, const struct selector_word *word,
+                          struct err *err)
 {
-    struct err err;
     if (known->key)
-        err_set(&err, ERR_CONFIG, "--select: no tenant has the label '%s' with the value '%s'",
-                word->key, word->value);
+        err_set(err, ERR_CONFIG, "no tenant has the label '%s' with the value '%s'", word->key,
+                word->value);
     else
-        err_set(&err, ERR_CONFIG, "--select: no tenant has a label '%s'", word->key);
+        err_set(err, ERR_CONFIG, "no tenant has a label '%s'", word->key);
     if (known->list.len)
-        err_add(&err, "; there %s %s", known->seen.count == 1 ? "is" : "are", known->list.data);
+        err_add(err, "; there %s %s", known->seen.count == 1 ? "is" : "are", known->list.data);
     else
-        err_add(&err, "; there are only 'name', 'dialect' and 'server'");
-    similar_add_hint(&err, &known->similar);
+        err_add(err, "; there are only 'name', 'dialect' and 'server'");
+    similar_add_hint(err, &known->similar);
     if (known->key && strpbrk(word->value, "*?"))
-        err_add(&err, "; a selector has no wildcards: '%s in (a,b)' names several values",
+        err_add(err, "; a selector has no wildcards: '%s in (a,b)' names several values",
                 word->key);
-    faults_add_err(selection->faults, &err);
 }
 
 static bool has_tenant(const struct selection *selection, const struct selector_word *word)
@@ -122,27 +120,53 @@ static bool has_tenant(const struct selection *selection, const struct selector_
     return false;
 }
 
-static void check_word(const struct selection *selection, struct selector_word word, bool is_empty)
+/* False, with an error, where no tenant has the word and it is a mistake; where no one is selected it always is. */
+static bool check_word(const struct selection *selection, struct selector_word word, bool is_empty,
+                       struct err *err)
 {
     struct known known;
     if (has_tenant(selection, &word))
-        return;
+        return true;
     bool has_key = word.value && has_tenant(selection, &(struct selector_word){.key = word.key});
     known_init(&known, has_key ? word.key : NULL, has_key ? word.value : word.key);
     known_add_all(&known, selection);
     known_try_implicit(&known);
-    if (is_empty || is_mistake(&known, has_key ? word.value : word.key))
-        refuse_word(selection, &known, &word);
+    bool is_refused = is_empty || is_mistake(&known, has_key ? word.value : word.key);
+    if (is_refused)
+        describe_word(&known, &word, err);
     known_done(&known);
+    return !is_refused;
 }
 
 static void check_words(const struct selection *selection)
 {
     bool is_empty = selection->fleet->tenant_count == 0;
     struct selector_word word;
+    struct err err;
     for (size_t s = 0; s < selection->request->select_count; s++)
         for (size_t i = 0; selector_word_at(selection->selectors[s], i, &word); i++)
-            check_word(selection, word, is_empty);
+            if (!check_word(selection, word, is_empty, &err)) {
+                err_prefix(&err, "--select");
+                faults_add_err(selection->faults, &err);
+            }
+}
+
+bool selection_refuse_empty_wave(struct fleet *fleet, const struct wave *wave, struct err *err)
+{
+    const struct selection selection = {.fleet = fleet};
+    struct selector_word word;
+    bool is_known = true;
+    for (size_t i = 0; is_known && selector_word_at(wave->select, i, &word); i++)
+        is_known = word.is_denied || check_word(&selection, word, true, err);
+    if (is_known && *wave->select_text)
+        err_set(err, ERR_CONFIG, "of those that earlier waves leave, none is what '%.200s' says",
+                wave->select_text);
+    else if (is_known)
+        err_set(err, ERR_CONFIG, "earlier waves take all");
+    err_prefix(err, "wave '%.128s' takes no tenant", wave->name);
+    err_add(err, " ('optional: true' in the wave allows it)");
+    err_set_place(err, fleet->inventory->path, wave->line);
+    return false;
 }
 
 /* ---- names ----------------------------------------------------------------------------------- */

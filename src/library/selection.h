@@ -8,6 +8,7 @@ struct err;
 struct faults;
 struct fleet;
 struct fleet_request;
+struct wave;
 
 /* Sets the fleet's tenants, in the inventory's order. Adds to `faults` what the request names and the inventory
  * does not have; where the request refuses a selection of no one, that too, and labels that no tenant has: all
@@ -19,5 +20,9 @@ void selection_make(struct fleet *fleet, const struct fleet_request *request,
 /* "there is no tenant 'acmee'; did you mean 'acme'?". Both return false. */
 bool selection_refuse_tenant(const struct fleet *fleet, const char *name, struct err *err);
 bool selection_refuse_wave(const struct fleet *fleet, const char *name, struct err *err);
+
+/* "wave 'canary' takes no tenant: no tenant has the label 'tier' with the value 'canry'; there are …", at its line. Returns
+ * false. */
+bool selection_refuse_empty_wave(struct fleet *fleet, const struct wave *wave, struct err *err);
 
 #endif

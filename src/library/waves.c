@@ -52,6 +52,22 @@ static bool find_limit(const struct fleet *fleet, const struct request *request,
     return selection_refuse_wave(fleet, request->limits.wave, err);
 }
 
+/* A wave that takes no one was meant for someone: a typo in the canary's selector would let everyone go first. With a
+ * selection of a part of the fleet, waves may well be empty. */
+static bool check_waves(struct fleet *fleet, const uint32_t *wave_of, struct err *err)
+{
+    const struct rollout_rules *rules = &fleet->inventory->rollout;
+    if (!fleet->tenant_count || fleet->tenant_count != fleet->inventory->tenant_count)
+        return true;
+    bool *is_taken = arena_calloc(&fleet->arena, rules->wave_count + 1, sizeof *is_taken);
+    for (size_t i = 0; i < fleet->tenant_count; i++)
+        is_taken[wave_of[i]] = true;
+    for (size_t i = 0; i < rules->wave_count; i++)
+        if (!is_taken[i] && !rules->waves[i].is_optional)
+            return selection_refuse_empty_wave(fleet, &rules->waves[i], err);
+    return true;
+}
+
 bool waves_make(struct fleet *fleet, const struct request *request, struct rollout_options *rollout,
                 struct err *err)
 {
@@ -59,6 +75,8 @@ bool waves_make(struct fleet *fleet, const struct request *request, struct rollo
     struct rollout_wave *waves = arena_calloc(&fleet->arena, rules->wave_count + 1, sizeof *waves);
     uint32_t *wave_of = arena_calloc(&fleet->arena, fleet->tenant_count, sizeof *wave_of);
     bool has_rest = !request->verb->has_waves || assign(fleet, wave_of) || !rules->wave_count;
+    if (request->verb->has_waves && !request->continues && !check_waves(fleet, wave_of, err))
+        return false;
     size_t count = !request->verb->has_waves ? 0 : rules->wave_count;
     for (size_t i = 0; i < count; i++)
         waves[i] = make_wave(fleet, request, &rules->waves[i]);

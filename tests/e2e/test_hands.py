@@ -334,5 +334,65 @@ class Above(FleetCase):
             self.assertNotIn("above", self.run_ok("plan", target).out)
 
 
+class Waves(FleetCase):
+    """A wave that takes no one was meant for someone."""
+
+    def setUp(self):
+        super().setUp()
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id INTEGER);")
+
+    def fleet_of(self, *waves, **keys):
+        tenants = [{**self.fleet.sqlite(name), "labels": {"tier": tier}}
+                   for name, tier in (("acme", "canary"), ("globex", "free"))]
+        self.fleet.inventory(tenants, rollout={"waves": list(waves)}, **keys)
+
+    def refused(self, *args, says):
+        err = self.run_ok(*args, code=2).err
+        self.assertRegex(err, r"skein.yaml:\d+: wave '\w+' takes no tenant: ")
+        self.assertIn(says, err)
+        self.assertIn("'optional: true' in the wave allows it", err)
+        self.assertEqual(self.fleet.tables("acme"), set())
+
+    def test_that_take_no_one(self):
+        rest = {"name": "rest"}
+        for select, says in (
+                ("tier=canry", "no tenant has the label 'tier' with the value 'canry'; there are canary, free; did you mean 'canary'?"),
+                ("teir=canary", "no tenant has a label 'teir'; there is tier; did you mean 'tier'?"),
+                ("tier=canary,name=globex", "of those that earlier waves leave, none is what 'tier=canary,name=globex' says"),
+                ("tier notin (canary,free)", "none is what 'tier notin (canary,free)' says")):
+            with self.subTest(select=select):
+                self.fleet_of({"name": "early", "select": select}, rest)
+                for command in (["upgrade"], ["plan"], ["stamp", "head"]):
+                    self.refused(*command, says=says)
+        self.fleet_of({"name": "all"}, rest)
+        self.refused("upgrade", says="wave 'rest' takes no tenant: earlier waves take all")
+
+    def test_one_that_may(self):
+        self.fleet_of({"name": "early", "select": "tier=gold", "optional": True}, {"name": "rest"})
+        report = self.run_json("upgrade").report
+        self.assertEqual([(wave["name"], wave["tenants"]) for wave in report["waves"]], [("early", 0), ("rest", 2)])
+        self.fleet.write("skein.yaml", "rollout:\n  waves:\n  - {name: a, optional: perhaps}\n")
+        self.assertIn("skein.yaml:3: wave 'a': 'optional' must be 'false' or 'true'", self.run_ok("upgrade", code=2).err)
+
+    def test_of_a_part_of_the_fleet(self):
+        self.fleet_of({"name": "early", "select": "tier=canary"}, {"name": "rest", "select": "tier=free"})
+        report = self.run_json("upgrade", "--tenant", "globex").report
+        self.assertEqual([(wave["name"], wave["tenants"]) for wave in report["waves"]], [("early", 0), ("rest", 1)])
+        self.assertRegex(self.run_ok("upgrade", "--select", "tier=free").out, r"early .* 0 ")
+
+    def test_that_a_run_goes_on_with(self):
+        self.fleet_of({"name": "early", "select": "tier=canary"}, {"name": "rest"})
+        self.fleet.revision("bbbb2222", "SELECT 1; SELECT nosuch;")
+        self.run_ok("upgrade", code=1)
+        self.fleet_of({"name": "earlier", "select": "tier=gold"}, {"name": "rest"})
+        self.fleet.revision("bbbb2222", "SELECT 1;", revises="aaaa1111")
+        self.run_ok("resume", "--accept-chain-change")
+
+    def test_those_who_only_look_have_none(self):
+        self.fleet_of({"name": "early", "select": "tier=gold"}, {"name": "rest"})
+        for command in (["tenants"], ["current"], ["history"], ["check", "--chain"]):
+            self.run_ok(*command)
+
+
 if __name__ == "__main__":
     main()

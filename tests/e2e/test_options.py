@@ -29,7 +29,7 @@ WORDS = {
     "done": ["--done"], "undone": ["--undone"], "statements": ["--statements", "1"], "keep": ["--keep", "0"],
     "older-than": ["--older-than", "1ms"], "unfinished": ["--unfinished"], "accept-chain-change": ["--accept-chain-change"],
     "allow-empty": ["--allow-empty"], "parallel": ["--parallel", "1"], "per-server": ["--per-server", "1"],
-    "ledger": ["--ledger", "other.db"], "wait": ["--wait", "30s"],
+    "chain": ["--chain"], "ledger": ["--ledger", "other.db"], "wait": ["--wait", "30s"],
 }
 
 BASES = {
@@ -46,6 +46,7 @@ OTHER_BASES = {
     ("forget", "ledger"): ["forget", "--keep", "0"],
     **{(command, "dialect"): [command, *target, "--sql"] for command, target in
        (("upgrade", []), ("downgrade", ["head:base"]), ("stamp", ["head"]))},
+    ("check", "dialect"): ["check", "--chain"],
     ("downgrade", "sql"): ["downgrade", "head:base"], ("resolve", "dry-run"): ["resolve", "acme", "--done"],
     ("resolve", "output"): ["resolve", "acme", "--done"], ("resolve", "progress"): ["resolve", "acme", "--done"],
 }

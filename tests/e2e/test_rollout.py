@@ -713,8 +713,33 @@ class Gates(RolloutCase):
         self.assertNotIn(b"canary-secret", self.fleet.read("env.txt"))
 
     def test_that_cannot_be_run(self):
-        self.make(1, rollout={"gates": {"before_run": ["./nosuch"]}})
-        self.assertIn("cannot be run", self.run_ok("upgrade", code=1).err)
+        """It is found before anything is touched: a gate asked last would come too late to keep anyone from harm."""
+        self.fleet.revision("aaaa1111", "SELECT 1;")
+        tenant = self.fleet.sqlite("t0")
+        self.fleet.write("plain", "#!/bin/sh\n", mode=0o644)
+        self.fleet.write("odd", "#!/no/such/shell\n", mode=0o755)
+        self.fleet.write("dos", "#!/bin/sh\r\n", mode=0o755)
+        self.fleet.write("self", "#!/bin/sh\n", mode=0o755)
+        for name, says in (("./nosuch", "nosuch' cannot be run: No such file or directory"), ("./plain", "plain' may not be executed: chmod +x"),
+                           ("./versions", "versions' cannot be run: Is a directory"), ("nosuch-program", "no program 'nosuch-program' in PATH"),
+                           ("self", "no program 'self' in PATH; one beside the inventory is './self'"),
+                           ("./odd", "its first line names '/no/such/shell'"), ("./dos", "(the line ends with CR LF)"),
+                           ("../nosuch/gate", "cannot be run: No such file or directory")):
+            for gate in ("before_run", "after_run"):
+                with self.subTest(name=name, gate=gate):
+                    self.fleet.inventory([tenant], rollout={"gates": {"before_run": ["true"], gate: [name]}})
+                    for command in ("upgrade", "plan"):
+                        err = self.run_ok(command, code=2).err
+                        self.assertRegex(err, rf"skein.yaml:\d+: 'gates': '{gate}': ")
+                        self.assertIn(says, err)
+                    self.assertFalse(os.path.exists(self.fleet.path(".skein")))
+                    self.run_ok("current")
+
+    def test_that_goes_away_halts(self):
+        self.make(2, rollout={"gates": {"before_run": self.gate("first", 'rm "$(dirname "$0")/second"'),
+                                        "after_run": self.gate("second", "true")}})
+        self.assertIn("the gate after_run cannot be run", self.run_ok("upgrade").err)
+        self.assertIn("second' cannot be run", self.run_ok("rollback", code=2).err)
 
 
 class Signals(FleetCase):

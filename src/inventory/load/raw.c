@@ -65,6 +65,7 @@ static const cyaml_schema_field_t wave_fields[] = {
     STRING("per_server", struct raw_wave, per_server),
     STRING("max_failures", struct raw_wave, max_failures),
     STRING("soak", struct raw_wave, soak),
+    STRING("optional", struct raw_wave, optional),
     CYAML_FIELD_END};
 
 static const cyaml_schema_value_t tenant_schema = {

@@ -54,6 +54,7 @@ struct raw_wave {
     char *per_server;
     char *max_failures;
     char *soak;
+    char *optional;
 };
 
 struct raw_argv {

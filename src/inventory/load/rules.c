@@ -19,6 +19,7 @@ static void read_select(struct inventory_builder *builder, const char *raw, stru
 static void read_wave(struct inventory_builder *builder, const struct raw_wave *raw,
                       struct wave *wave)
 {
+    static const char *const booleans[] = {"false", "true", NULL};
     const char *name;
     wave->line = load_line(builder, NULL);
     wave->name = "";
@@ -35,6 +36,7 @@ static void read_wave(struct inventory_builder *builder, const struct raw_wave *
     load_u32(builder, FIELD(raw, per_server), 1, &wave->per_server);
     wave->has_max_failures = load_share(builder, FIELD(raw, max_failures), &wave->max_failures);
     load_duration(builder, FIELD(raw, soak), &wave->soak_ms);
+    wave->is_optional = load_word(builder, FIELD(raw, optional), booleans, false);
     load_lack_part(builder, PART_TENANTS);
 }
 
@@ -80,10 +82,14 @@ static void read_gates(struct inventory_builder *builder, const struct raw_gates
         {GATE_AFTER_RUN, "after_run", &raw->after_run},
     };
     load_turn_to(builder, SECTION_GATES, 0);
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-        if (rows[i].argv->count)
-            gates->argv[rows[i].gate] =
-                load_argv(builder, rows[i].key, rows[i].argv->words, rows[i].argv->count);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if (!rows[i].argv->count)
+            continue;
+        gates->argv[rows[i].gate] =
+            load_argv(builder, rows[i].key, rows[i].argv->words, rows[i].argv->count);
+        gates->names[rows[i].gate] = rows[i].key;
+        gates->lines[rows[i].gate] = load_line(builder, rows[i].key);
+    }
     load_duration(builder, FIELD(raw, timeout), &gates->timeout_ms);
     load_lack_part(builder, PART_TENANTS);
 }
