@@ -33,8 +33,11 @@ struct chain_text {
     const struct options *options;
 };
 
+/* `shows`: CHAIN_TEXT_… . The chain and the options are borrowed until chain_text_end, which must be called. */
 struct chain_text chain_text_begin(const struct chain *chain, const struct options *options,
                                    unsigned shows);
+
+/* Adds a line, with -v a block, or an object of JSON. */
 void chain_text_add(struct chain_text *text, const struct revision *revision);
 
 /* The same, and after it those that revise it: `         -> ae10…`. */

@@ -10,6 +10,7 @@
 
 #include "library/fleet.h"
 
+/* Needs the inventory; the chain is looked at where it was read. */
 void exposed_warn(const struct fleet *fleet);
 
 #endif

@@ -20,6 +20,7 @@ enum { OUTLET_MAX_BYTES = 256 * 1024 };
 
 struct outlet;
 
+/* Borrows the descriptor until outlet_close. NULL: the system gives no thread; what is written must go there directly. */
 struct outlet *outlet_open(int fd);
 
 /* Whole lines, written together or dropped together. */

@@ -28,6 +28,7 @@ bool progress_mode_find(const char *name, enum progress_mode *ret_mode) MUST_CHE
 
 struct progress;
 
+/* Borrows `err`, which is stderr but in tests. */
 struct progress *progress_new(enum progress_mode mode, FILE *err, bool has_color);
 void progress_free(struct progress *progress);
 
@@ -40,6 +41,8 @@ struct progress_host {
     size_t (*columns)(void *ctx);  /* of the terminal, asked at each draw */
     void *ctx;
 };
+
+/* Before the first event. `host` is copied. */
 void progress_set_host(struct progress *progress, const struct progress_host *host);
 
 /* Where its texts go instead of `err`, which is still asked for what kind of terminal it is. The caller owns
@@ -53,6 +56,7 @@ void progress_pass(struct progress *progress, const char *text, size_t len);
 /* No event comes any more: says what is left to be said. */
 void progress_finish(struct progress *progress);
 
+/* To be told every event of the run; lives as long as the progress. */
 struct observer progress_observer(struct progress *progress);
 
 /* Shows what is due though nothing happened; takes a `struct progress *` as a loop's callback. */

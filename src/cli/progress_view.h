@@ -81,6 +81,7 @@ bool progress_holds_back(struct progress *progress, const struct event *event);
  * line; false: there is none. The same failures are told again only as they grow in number. */
 bool progress_add_held_back(struct progress *progress);
 
+/* The causes of the failures that were told, for progress_holds_back. */
 struct progress_causes *progress_causes_new(void);
 void progress_causes_free(struct progress_causes *causes);
 
@@ -90,6 +91,7 @@ void progress_add_wait(struct progress *progress, struct buf *buf);
 /* `12.3/s` and, where it can be told, `4.00 s left`. */
 void progress_add_pace(struct progress *progress, struct buf *buf);
 
+/* Appends an ANSI sequence where there is color. */
 void progress_color(struct progress *progress, struct buf *buf, const char *sequence);
 
 /* `skein: 12 lines were not read in time and are left out here`, for people. */

@@ -10,6 +10,7 @@ struct report_options;
 /* How `out` is to be written to: color, width. */
 struct report_options cli_report_options(const struct options *options, FILE *out);
 
+/* Writes the report in the format of that name, which must be one, to `out`. ERR_…: it could not all be written. */
 bool cli_write_report(const struct report *report, const char *format,
                       const struct options *options, FILE *out, struct err *err) MUST_CHECK;
 

@@ -2,6 +2,7 @@
 #ifndef CLI_STATUS_H
 #define CLI_STATUS_H
 
+/* On stdout; the verb is `Generating` or the like. */
 void status_tell(const char *verb, const char *path);
 
 #endif

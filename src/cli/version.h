@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+/* Several lines. Whether all was written is the caller's to see. */
 void version_print(FILE *out);
 
 #endif

@@ -40,6 +40,7 @@ enum tenant_state {
     TENANT__COUNT
 };
 
+/* As ledger, JSON and gates have it (contract). */
 const char *run_state_name(enum run_state state);
 const char *tenant_state_name(enum tenant_state state);
 

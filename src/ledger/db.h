@@ -87,6 +87,7 @@ struct db_cursor {
     int rc;
 };
 
+/* Begins a query; an error shows in db_end. Until db_end, which must be called, the rows are read with db_next. */
 void db_query_values(struct db *db, struct db_cursor *cursor, const char *sql,
                      const struct db_value *values, size_t count);
 #define db_query(db, cursor, sql, ...)                                                             \
@@ -97,6 +98,7 @@ void db_query_values(struct db *db, struct db_cursor *cursor, const char *sql,
 bool db_next(struct db_cursor *cursor);
 bool db_end(struct db_cursor *cursor, struct err *err) MUST_CHECK;
 
+/* The current row's value of a column, from 0. A text lives until the next call of db_next; db_copy_at copies it. */
 int64_t db_int_at(const struct db_cursor *cursor, int column);
 double db_real_at(const struct db_cursor *cursor, int column);
 bool db_is_null_at(const struct db_cursor *cursor, int column);

@@ -140,6 +140,8 @@ struct ledger_forget {
     bool (*concerns)(void *ctx, const struct ledger_run *run);
     void *ctx;
 };
+
+/* Deletes these runs with all that only they knew; *ret_count says how many there were. Needs the lock. */
 bool ledger_forget(struct ledger *ledger, const struct ledger_forget *which, size_t *ret_count,
                    struct err *err) MUST_CHECK;
 

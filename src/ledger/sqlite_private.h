@@ -90,6 +90,8 @@ struct sqlite_lists {
     const struct rows *items; /* is_known */
     size_t count;
 };
+
+/* All lists of a kind, into the arena. */
 bool sqlite_lists_read(struct sqlite_ledger *ledger, enum list_kind kind, struct arena *arena,
                        struct sqlite_lists *ret_lists, struct err *err) MUST_CHECK;
 
@@ -113,6 +115,8 @@ bool sqlite_error_put(struct sqlite_ledger *ledger, const struct chain *chain,
 bool sqlite_fleet_put(struct sqlite_ledger *ledger, const struct run_info *run, int64_t *ret_fleet,
                       struct err *err) MUST_CHECK;
 
+/* One row each of the run that is being written, inside the transaction of sqlite_write. The events are of the kind that
+ * the name says (event.h). */
 bool sqlite_write_standing(struct sqlite_ledger *ledger, size_t tenant,
                            const struct standing *standing, struct err *err) MUST_CHECK;
 bool sqlite_write_intent(struct sqlite_ledger *ledger, const struct event *event,
@@ -122,9 +126,11 @@ bool sqlite_write_retry(struct sqlite_ledger *ledger, const struct event *event,
 bool sqlite_write_outcome(struct sqlite_ledger *ledger, const struct event *event,
                           struct err *err) MUST_CHECK;
 
+/* What the databases said to the tenant of an EVENT_TENANT_FINISHED. */
 bool sqlite_write_notices(struct sqlite_ledger *ledger, const struct event *event,
                           struct err *err) MUST_CHECK;
 
+/* ledger_kind.h: write. */
 bool sqlite_write(struct ledger *base, const struct event *events, size_t count, struct err *err);
 
 /* ---- reading ------------------------------------------------------------------------------- */
@@ -145,11 +151,15 @@ struct sqlite_run {
     const char *drains;     /* why nothing more was begun; NULL: it did not happen */
     const char *rolls_back; /* why it was rolled back; NULL: it did not happen */
 };
+
+/* By its id or the beginning of it; NULL: the newest. LEDGER_NO_RUN. */
 bool sqlite_run_find(struct sqlite_ledger *ledger, const char *id, struct arena *arena,
                      struct sqlite_run *ret_run, struct err *err) MUST_CHECK;
 /* All runs, the newest first. */
 bool sqlite_runs_read(struct sqlite_ledger *ledger, struct arena *arena,
                       struct sqlite_run **ret_runs, size_t *ret_count, struct err *err) MUST_CHECK;
+
+/* The run's waves alone. */
 bool sqlite_waves_read(struct sqlite_ledger *ledger, const struct sqlite_run *run,
                        struct arena *arena, struct ledger_fleet *ret_fleet,
                        struct err *err) MUST_CHECK;
@@ -181,6 +191,8 @@ struct sqlite_frame {
     size_t notice_count;
     bool has_notices; /* some tenant has some */
 };
+
+/* A run by its id, as sqlite_run_find takes it, and all that its rows name. */
 bool sqlite_frame_read(struct sqlite_ledger *ledger, const char *id, struct arena *arena,
                        struct sqlite_frame *ret_frame, struct err *err) MUST_CHECK;
 
@@ -193,6 +205,7 @@ bool sqlite_notices_of(struct sqlite_frame *frame, int64_t tenant, struct notice
 bool sqlite_revision_at(const struct sqlite_frame *frame, const struct db_cursor *row, int column,
                         const struct revision **ret_revision) MUST_CHECK;
 
+/* The members of ledger_kind.h that read and delete. */
 bool sqlite_find(struct ledger *base, const char *id, struct arena *arena,
                  struct ledger_run *ret_run, struct err *err);
 bool sqlite_find_older(struct ledger *base, const char *id, struct arena *arena,

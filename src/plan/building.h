@@ -35,6 +35,7 @@ struct rows building_sorted_rows(struct building *building);
 /* The steps, and the rows that they lead to. */
 void building_finish(struct building *building, struct plan *plan);
 
+/* The id of a revision, borrowed from the chain. */
 const char *building_id(const struct building *building, uint32_t revision);
 
 #endif

@@ -20,9 +20,14 @@ struct heads {
     uint32_t *children; /* of each revision: those of its children that stand */
 };
 
+/* Begins with the rows of the version table as they were found. All of it lives in the arena. */
 void heads_init(struct heads *heads, struct arena *arena, const struct chain *chain,
                 struct revisions rows);
+
+/* The rows by now, in no order; borrowed until the next step. */
 struct revisions heads_rows(const struct heads *heads);
+
+/* Is it a row by now? */
 bool heads_has(const struct heads *heads, uint32_t revision);
 
 /* The changes of the version table that go with the step; heads are those after it. */

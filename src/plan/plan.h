@@ -18,6 +18,8 @@ struct err;
 
 /* The code of the error that says so: who asks is told before anything starts. */
 #define PLAN_IRREVERSIBLE "irreversible"
+
+/* The error that says so, with file and line of the revision. Returns false. */
 bool plan_refuse_irreversible(const struct revision *revision, struct err *err);
 
 enum plan_command { PLAN_UPGRADE, PLAN_DOWNGRADE, PLAN_STAMP };

@@ -41,6 +41,7 @@ struct causes {
     size_t capacity;      /* of cause_of */
 };
 
+/* All of it lives in the arena. */
 void causes_init(struct causes *causes, struct arena *arena);
 
 /* The number of the error's cause. An error whose words another tenant has had as they are is of that one's cause,

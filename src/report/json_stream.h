@@ -25,6 +25,8 @@ struct json_stream {
     bool has_items; /* in the object or array that is open */
 };
 
+/* Begins an object (`{`) or array (`[`), and ends the innermost one (`}`, `]`). json_put adds a value and takes it over. No
+ * call fails: whether all was written, report_flush says. */
 void json_open(struct json_stream *stream, const char *key, char bracket);
 void json_close(struct json_stream *stream, char bracket);
 void json_put(struct json_stream *stream, const char *key, json_t *value);

@@ -139,9 +139,11 @@ struct report {
     size_t scratch_step_count;
 };
 
+/* The list of ids of that number, borrowed; REPORT_NONE: unknown rows. */
 struct rows report_ids(const struct report *report, uint32_t number);
 /* NULL: of REPORT_NONE. */
 const struct report_half *report_half(const struct report *report, uint32_t number);
+/* The same for steps. */
 struct step_list report_steps(const struct report *report, uint32_t number);
 
 /* The tenants whose state says that it went wrong. */

@@ -20,11 +20,17 @@
 struct buf;
 struct report;
 
+/* The caller frees it; NULL is fine. */
 struct report *report_new(void);
 void report_free(struct report *report);
+
+/* Takes the next event of the run. The first is EVENT_RUN_STARTED. */
 void report_apply(struct report *report, const struct event *event);
 
+/* RUN_RUNNING until EVENT_RUN_FINISHED. */
 enum run_state report_state(const struct report *report);
+
+/* How many tenants are in the state by now. */
 size_t report_total(const struct report *report, enum tenant_state state);
 
 /* How many tenants an upgrade leaves as they are, since they stand above its target. */

@@ -47,6 +47,7 @@ const char *text_color(const struct text *text, enum text_color color);
 enum text_color text_state_color(enum tenant_state state);
 enum text_color text_run_color(enum run_state state); /* RUN__COUNT: never begun */
 
+/* A line of its own after an empty one, bold where there is color. */
 void text_heading(const struct text *text, const char *title);
 
 /* ---- text_group.c -------------------------------------------------------------------------- */

@@ -20,11 +20,13 @@ struct table;
 
 enum { TABLE_RIGHT = 1, TABLE_CUT = 2 };
 
+/* The columns are added before the first row. table_print writes the table to `out` and frees it. */
 struct table *table_new(FILE *out, const struct report_options *options);
 
 /* NULL as the first title: a table without a heading. */
 void table_column(struct table *table, const char *title, unsigned flags);
 
+/* Begins the next row; its cells follow in the order of the columns. */
 void table_row(struct table *table);
 
 /* The row's next cell; `color` is an ANSI sequence or NULL. */
@@ -33,9 +35,11 @@ void table_cell(struct table *table, const char *text, const char *color);
 /* The same of a text from outside, which goes through human_add_text here; NULL is nothing. */
 void table_text(struct table *table, const char *text);
 
+/* The same of a number, and of a duration as people read it. */
 void table_count(struct table *table, size_t count, const char *color);
 void table_duration(struct table *table, double ms);
 
+/* Writes the table, and frees it. */
 void table_print(struct table *table);
 
 #endif
