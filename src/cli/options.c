@@ -451,6 +451,15 @@ void option_name_variable(const char *option, char ret_name[VARIABLE_SIZE])
         ret_name[i] = ret_name[i] == '-' ? '_' : ascii_to_upper(ret_name[i]);
 }
 
+/* For the record. It lives as long as the process. The value is not kept: it may be a URL with a password. */
+static void note_setting(struct options *options, const char *option, const char *variable)
+{
+    char text[2 * VARIABLE_SIZE];
+    snprintf(text, sizeof text, "--%s from %s", option, variable);
+    if (options->settings.count < WORDS_MAX)
+        options->settings.items[options->settings.count++] = xstrdup(text);
+}
+
 /* A variable that is empty counts as not set; one that has no effect on this command is meant for others. */
 static bool apply_environment(struct options *options, struct err *err)
 {
@@ -461,8 +470,11 @@ static bool apply_environment(struct options *options, struct err *err)
             continue;
         option_name_variable(rows[i].name, name);
         const char *value = getenv(name);
-        if (value && *value && !set_checked(options, &rows[i], name, value, err))
+        if (!value || !*value)
+            continue;
+        if (!set_checked(options, &rows[i], name, value, err))
             return false;
+        note_setting(options, rows[i].name, name);
     }
     return true;
 }

@@ -75,8 +75,9 @@ struct options {
     const char *file;
     struct words selects; /* all must hold */
     bool allows_empty;
-    const char *ledger; /* NULL: as the inventory says */
-    uint64_t wait_ms;   /* 0: not at all */
+    struct words settings; /* `--parallel from SKEIN_PARALLEL`: those that the environment set */
+    const char *ledger;    /* NULL: as the inventory says */
+    uint64_t wait_ms;      /* 0: not at all */
     const char *wave;
     const char *tenants[TENANTS_MAX];
     size_t tenant_count;

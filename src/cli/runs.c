@@ -7,6 +7,7 @@
 #include "cli/outputs.h"
 #include "cli/reports.h"
 #include "library/own.h"
+#include "report/json_run.h"
 #include "report/json_stream.h"
 #include "report/model.h"
 #include "report/text_table.h"
@@ -116,6 +117,11 @@ static void put_run(struct json_stream *stream, const struct ledger_run *run)
     json_put(stream, "resumed_by", json_text(run->resumed_by));
     json_put(stream, "rolled_back_by", json_text(run->rolled_back_by));
     json_put(stream, "inventory", json_text(run->inventory));
+    json_put(stream, "halted_by",
+             json_halt(run_state_is_halt(run->state) ? run->halt : NULL, run->halt_reason));
+    json_put(stream, "by", json_text(run->origin.by));
+    json_put(stream, "selected", json_selected(&run->origin));
+    json_put(stream, "settings", json_texts(&run->origin.settings));
     json_put(stream, "process", holder_value(&run->holder));
     json_put(stream, "totals", totals_value(run));
     json_close(stream, '}');

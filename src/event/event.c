@@ -45,6 +45,20 @@ const char *wait_name(enum wait wait)
     return names[wait];
 }
 
+bool run_state_is_halt(enum run_state state)
+{
+    return state != RUN_SUCCEEDED && state != RUN_FAILED;
+}
+
+const char *halt_kind_name(enum halt_kind kind)
+{
+    static const char *const names[HALT__COUNT] = {
+        [HALT_THRESHOLD] = "threshold", [HALT_GATE] = "gate",       [HALT_SIGNAL] = "signal",
+        [HALT_LEDGER] = "ledger",       [HALT_SKIPPED] = "skipped",
+    };
+    return names[kind];
+}
+
 bool tenant_state_is_bad(enum tenant_state state)
 {
     return state == TENANT_FAILED || tenant_state_needs_person(state);
@@ -93,6 +107,17 @@ static const struct err *copy_error(struct arena *arena, const struct err *err)
     return copy;
 }
 
+static const struct halt *copy_halt(struct arena *arena, const struct halt *halt)
+{
+    struct halt *copy = (struct halt *)(uintptr_t)copy_bytes(arena, halt, sizeof *halt);
+    if (!copy)
+        return NULL;
+    copy->wave = arena_strdup(arena, halt->wave);
+    copy->gate = arena_strdup(arena, halt->gate);
+    copy->output = arena_strdup(arena, halt->output);
+    return copy;
+}
+
 static const struct half_step *copy_half_step(struct arena *arena, const struct half_step *half)
 {
     struct half_step *copy = (struct half_step *)(uintptr_t)copy_bytes(arena, half, sizeof *half);
@@ -131,6 +156,7 @@ void event_copy(struct arena *arena, const struct event *event, struct event *re
     *ret_copy = *event;
     ret_copy->error = copy_error(arena, event->error);
     ret_copy->reason = arena_strdup(arena, event->reason);
+    ret_copy->halt = copy_halt(arena, event->halt);
     if (event->outcome)
         ret_copy->outcome = copy_outcome(arena, event->outcome);
     if (event->intent)

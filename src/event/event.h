@@ -48,6 +48,9 @@ const char *tenant_state_name(enum tenant_state state);
  * well be bad news, so `succeeded` would say too much. */
 const char *run_state_words(enum run_state state, bool is_dry_run);
 
+/* Did it end before all was done? One that has come to every tenant was not halted, though too many failed. */
+bool run_state_is_halt(enum run_state state);
+
 /* Did it go wrong for the tenant? (A skipped one never began: its error says whether it should.) */
 bool tenant_state_is_bad(enum tenant_state state);
 
@@ -131,6 +134,37 @@ struct run_wave {
     size_t tenant_count;
 };
 
+struct texts {
+    const char *const *items;
+    size_t count;
+};
+
+/* Who made a run, and of whom. */
+struct origin {
+    const char *by;       /* user@host; NULL: not known */
+    size_t fleet_size;    /* tenants in the inventory; 0: not known */
+    struct texts selects; /* --select */
+    struct texts names;   /* --tenant */
+    struct texts
+        settings; /* options that variables of the environment set: `--parallel from SKEIN_PARALLEL` */
+};
+
+/* Why a run began nothing more. */
+enum halt_kind { HALT_THRESHOLD, HALT_GATE, HALT_SIGNAL, HALT_LEDGER, HALT_SKIPPED, HALT__COUNT };
+
+const char *halt_kind_name(enum halt_kind kind); /* threshold, gate, signal, ledger, skipped */
+
+struct halt {
+    enum halt_kind kind;
+    const char *wave; /* in which it happened; NULL: none */
+    const char *gate; /* HALT_GATE: its name, */
+    int status; /* the status it ended with, 0: it did not say no, but see `signal` or the reason, */
+    const char *output;    /* and the last lines of what it printed; NULL: not known */
+    int signal;            /* that the run was stopped by, or the gate killed by; 0: none */
+    uint32_t failed;       /* HALT_THRESHOLD: so many failed in the wave, */
+    uint32_t max_failures; /* and so many are tolerated there */
+};
+
 struct run_info {
     const char *id; /* 20261123T101500Z-5f3a9c */
     const struct request *request;
@@ -141,6 +175,7 @@ struct run_info {
                            EVENT_RUN_FINISHED */
     const char *resumed_from; /* NULL: a run of its own */
     const char *inventory;    /* which one the run was made with (library/own.h); NULL: not known */
+    struct origin origin;
     const struct chain *chain;
     const struct tenant *const *tenants; /* the selection; lives as long as the run */
     size_t tenant_count;
@@ -160,7 +195,7 @@ enum event_kind {
     EVENT_TENANT_RETRIES,  /* tenant, error, attempt, delay_ms: it will be tried again */
     EVENT_TENANT_FINISHED, /* tenant, outcome; once more where it is rolled back */
     EVENT_WAVE_FINISHED,   /* wave, state, at_ms */
-    EVENT_RUN_DRAINS,      /* reason: nothing more is begun */
+    EVENT_RUN_DRAINS,      /* reason, halt (NULL: it was halted already): nothing more is begun */
     EVENT_RUN_ROLLS_BACK,  /* reason: from here on, what was changed is rolled back */
     EVENT_RUN_FINISHED,    /* state, duration_ms */
     EVENT_WAIT_STARTED,    /* wait, reason, delay_ms: no tenant is at work until this is over */
@@ -194,6 +229,7 @@ struct event {
     const struct err *error;
     uint32_t attempt; /* from 1 */
     uint64_t delay_ms;
+    const struct halt *halt;
     const char *reason; /* of a wait: what for, `the gate after_wave` */
     enum wait wait;
     enum run_state state;

@@ -77,6 +77,9 @@ struct ledger_run {
     int64_t started_at_ms;
     double duration_ms; /* until its last event, where it did not finish */
     struct ledger_holder holder;
+    struct origin origin;
+    const struct halt *halt; /* NULL: it was not halted, or by an older skein */
+    const char *halt_reason; /* in words; NULL: it was not */
     size_t tenant_count;
     size_t totals[TENANT__COUNT];
 };

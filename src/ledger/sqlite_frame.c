@@ -203,6 +203,7 @@ static bool make_info(struct sqlite_frame *frame, struct err *err)
         .fixed_target = run->fixed_target,
         .resumed_from = run->resumed_from,
         .inventory = run->inventory,
+        .origin = run->origin,
         .tenant_count = run->tenant_count,
         .waves = frame->waves.waves,
         .wave_count = frame->waves.wave_count,

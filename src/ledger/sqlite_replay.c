@@ -203,7 +203,10 @@ static bool tell_all(struct replay *replay, struct err *err)
     tell_waves(replay, EVENT_WAVE_STARTED);
     if (!tell_retries(replay, err) || !tell_tenants(replay, err))
         return false;
-    tell_reason(replay, EVENT_RUN_DRAINS, replay->frame.run.drains);
+    if (replay->frame.run.drains)
+        tell_event(replay, (struct event){.kind = EVENT_RUN_DRAINS,
+                                          .reason = replay->frame.run.drains,
+                                          .halt = run->halt});
     tell_reason(replay, EVENT_RUN_ROLLS_BACK, replay->frame.run.rolls_back);
     tell_waves(replay, EVENT_WAVE_FINISHED);
     tell_event(replay, (struct event){.kind = EVENT_RUN_FINISHED,

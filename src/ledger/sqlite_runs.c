@@ -39,6 +39,19 @@ enum {
     COL_INVENTORY,
     COL_PURGES,
     COL_FORCES,
+    COL_HALT,
+    COL_HALT_WAVE,
+    COL_HALT_GATE,
+    COL_HALT_STATUS,
+    COL_HALT_OUTPUT,
+    COL_HALT_SIGNAL,
+    COL_HALT_FAILED,
+    COL_HALT_TOLERATED,
+    COL_MADE_BY,
+    COL_FLEET_SIZE,
+    COL_SELECTS,
+    COL_NAMES,
+    COL_SETTINGS,
     COL_RESUMED_BY,
     COL_ROLLED_BACK_BY
 };
@@ -47,6 +60,8 @@ enum {
     "SELECT seq, id, command, target, resolved, resumed_from, is_dry_run, chain_digest,"           \
     " chain_count, chain_heads, fleet, tenant_count, state, drains, rolls_back, started_at_ms,"    \
     " duration_ms, host, pid, since_ms, inventory, purges, forces,"                                \
+    " halt, halt_wave, halt_gate, halt_status, halt_output, halt_signal, halt_failed,"             \
+    " halt_tolerated, made_by, fleet_size, selects, tenants, settings,"                            \
     " (SELECT id FROM runs AS later WHERE later.resumed_from = runs.id"                            \
     "  AND later.command <> '" VERB_NAME_ROLLBACK "' ORDER BY seq DESC LIMIT 1),"                  \
     " (SELECT id FROM runs AS later WHERE later.resumed_from = runs.id"                            \
@@ -59,6 +74,45 @@ static struct ledger_holder read_holder(const struct db_cursor *row)
     snprintf(holder.run, sizeof holder.run, "%s", db_text_at(row, COL_ID));
     snprintf(holder.host, sizeof holder.host, "%s", db_text_at(row, COL_HOST));
     return holder;
+}
+
+static struct texts split_lines(const struct db_cursor *row, int column, struct arena *arena)
+{
+    const char **items = NULL;
+    size_t count = 0, capacity = 0;
+    const char *text = db_is_null_at(row, column) ? "" : db_copy_at(row, column, arena);
+    while (*text) {
+        size_t len = strcspn(text, "\n");
+        *ARENA_PUSH(arena, items, count, capacity) = arena_strndup(arena, text, len);
+        text += len + (text[len] == '\n');
+    }
+    return (struct texts){items, count};
+}
+
+static struct origin read_origin(const struct db_cursor *row, struct arena *arena)
+{
+    return (struct origin){.by = db_copy_at(row, COL_MADE_BY, arena),
+                           .fleet_size = (size_t)db_int_at(row, COL_FLEET_SIZE),
+                           .selects = split_lines(row, COL_SELECTS, arena),
+                           .names = split_lines(row, COL_NAMES, arena),
+                           .settings = split_lines(row, COL_SETTINGS, arena)};
+}
+
+static const struct halt *read_halt(const struct db_cursor *row, struct arena *arena)
+{
+    int64_t kind = db_int_at(row, COL_HALT);
+    if (db_is_null_at(row, COL_HALT) || kind < 0 || kind >= HALT__COUNT)
+        return NULL;
+    struct halt *halt = arena_alloc(arena, sizeof *halt);
+    *halt = (struct halt){.kind = (enum halt_kind)kind,
+                          .wave = db_copy_at(row, COL_HALT_WAVE, arena),
+                          .gate = db_copy_at(row, COL_HALT_GATE, arena),
+                          .status = (int)db_int_at(row, COL_HALT_STATUS),
+                          .output = db_copy_at(row, COL_HALT_OUTPUT, arena),
+                          .signal = (int)db_int_at(row, COL_HALT_SIGNAL),
+                          .failed = (uint32_t)db_int_at(row, COL_HALT_FAILED),
+                          .max_failures = (uint32_t)db_int_at(row, COL_HALT_TOLERATED)};
+    return halt;
 }
 
 static struct ledger_run read_ledger_run(const struct db_cursor *row, struct arena *arena)
@@ -80,6 +134,9 @@ static struct ledger_run read_ledger_run(const struct db_cursor *row, struct are
         .started_at_ms = db_int_at(row, COL_STARTED),
         .duration_ms = db_real_at(row, COL_DURATION),
         .holder = read_holder(row),
+        .origin = read_origin(row, arena),
+        .halt = read_halt(row, arena),
+        .halt_reason = db_copy_at(row, COL_DRAINS, arena),
         .tenant_count = (size_t)db_int_at(row, COL_TENANT_COUNT),
     };
 }

@@ -129,8 +129,24 @@ static const char version_3[] =
     " count INTEGER NOT NULL,"
     " PRIMARY KEY(run, tenant, notice)) STRICT, WITHOUT ROWID;";
 
+/* Why a run began nothing more (enum halt_kind), and who made it, of whom. Lists are lines of text. */
+static const char version_4[] =
+    "ALTER TABLE runs ADD COLUMN halt INTEGER;" /* NULL: it was not halted, or an older skein's run */
+    "ALTER TABLE runs ADD COLUMN halt_wave TEXT;"
+    "ALTER TABLE runs ADD COLUMN halt_gate TEXT;"
+    "ALTER TABLE runs ADD COLUMN halt_status INTEGER;"
+    "ALTER TABLE runs ADD COLUMN halt_output TEXT;"
+    "ALTER TABLE runs ADD COLUMN halt_signal INTEGER;"
+    "ALTER TABLE runs ADD COLUMN halt_failed INTEGER;"
+    "ALTER TABLE runs ADD COLUMN halt_tolerated INTEGER;"
+    "ALTER TABLE runs ADD COLUMN made_by TEXT;"
+    "ALTER TABLE runs ADD COLUMN fleet_size INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE runs ADD COLUMN selects TEXT;"
+    "ALTER TABLE runs ADD COLUMN tenants TEXT;"
+    "ALTER TABLE runs ADD COLUMN settings TEXT;";
+
 /* [i] makes version i + 1 of version i. */
-static const char *const upgrades[] = {version_1, version_2, version_3};
+static const char *const upgrades[] = {version_1, version_2, version_3, version_4};
 
 static bool refuse_schema(const struct db *db, const char *words, struct err *err)
 {

@@ -21,6 +21,39 @@ static bool put_heads(struct sqlite_ledger *ledger, const struct chain *chain,
     return is_fine;
 }
 
+/* One a line; NULL where there are none. */
+static void join_lines(const struct texts *texts, struct buf *ret_lines)
+{
+    for (size_t i = 0; i < texts->count; i++) {
+        size_t start = ret_lines->len + (i > 0);
+        buf_addf(ret_lines, "%s%s", i ? "\n" : "", texts->items[i]);
+        for (size_t at = start; at < ret_lines->len; at++)
+            if (ret_lines->data[at] == '\n')
+                ret_lines->data[at] = ' ';
+    }
+}
+
+static bool write_origin(struct sqlite_ledger *ledger, const struct origin *origin, struct err *err)
+{
+    const struct texts *const lists[] = {&origin->selects, &origin->names, &origin->settings};
+    struct buf lines[ARRAY_LEN(lists)];
+    struct db_value values[ARRAY_LEN(lists)];
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+        buf_init(&lines[i], BUF_MAX_DEFAULT);
+        join_lines(lists[i], &lines[i]);
+        values[i] = db_text(lines[i].len ? lines[i].data : NULL);
+    }
+    bool is_fine =
+        db_run(&ledger->db, err,
+               "UPDATE runs SET made_by = ?, fleet_size = ?, selects = ?, tenants = ?, settings = ?"
+               " WHERE seq = ?",
+               db_text(origin->by), db_int((int64_t)origin->fleet_size), values[0], values[1],
+               values[2], db_int(ledger->writing.run));
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+        buf_done(&lines[i]);
+    return is_fine;
+}
+
 static bool insert_run(struct sqlite_ledger *ledger, const struct run_info *run, struct err *err)
 {
     const struct chain *chain = run->chain;
@@ -77,12 +110,27 @@ static bool write_run_started(struct sqlite_ledger *ledger, const struct event *
     writing->started_at_ms = run->started_at_ms;
     writing->revision_numbers = arena_calloc(&ledger->arena, run->chain ? run->chain->count + 1 : 1,
                                              sizeof *writing->revision_numbers);
-    return insert_waves(ledger, run, err) && insert_standings(ledger, run, err);
+    return write_origin(ledger, &run->origin, err) && insert_waves(ledger, run, err) &&
+           insert_standings(ledger, run, err);
+}
+
+/* The first reason stays. */
+static bool write_halt(struct sqlite_ledger *ledger, const struct halt *halt, struct err *err)
+{
+    return db_run(&ledger->db, err,
+                  "UPDATE runs SET halt = ?, halt_wave = ?, halt_gate = ?, halt_status = ?,"
+                  " halt_output = ?, halt_signal = ?, halt_failed = ?, halt_tolerated = ?"
+                  " WHERE seq = ? AND halt IS NULL",
+                  db_int(halt->kind), db_text(halt->wave), db_text(halt->gate),
+                  db_int(halt->status), db_text(halt->output), db_int(halt->signal),
+                  db_int(halt->failed), db_int(halt->max_failures), db_int(ledger->writing.run));
 }
 
 static bool write_run_drains(struct sqlite_ledger *ledger, const struct event *event,
                              struct err *err)
 {
+    if (event->halt && !write_halt(ledger, event->halt, err))
+        return false;
     return db_run(&ledger->db, err, "UPDATE runs SET drains = coalesce(drains, ?) WHERE seq = ?",
                   db_text(event->reason ? event->reason : ""), db_int(ledger->writing.run));
 }

@@ -189,11 +189,22 @@ static void open_all(struct fleet *fleet, const struct fleet_request *request,
         open_scripts(fleet, faults);
 }
 
+static struct texts copy_texts(struct arena *arena, const char *const *items, size_t count)
+{
+    const char **copies = arena_calloc(arena, count + 1, sizeof *copies);
+    for (size_t i = 0; i < count; i++)
+        copies[i] = arena_strdup(arena, items[i]);
+    return (struct texts){copies, count};
+}
+
 bool fleet_open(struct fleet *fleet, const struct fleet_request *request, struct faults *faults)
 {
     size_t before = faults->total;
     *fleet = (struct fleet){.patience = request->patience, .waits_from_ms = clock_steady_ms()};
     arena_init(&fleet->arena);
+    fleet->selects = copy_texts(&fleet->arena, request->selects, request->select_count);
+    fleet->names = copy_texts(&fleet->arena, request->names, request->name_count);
+    fleet->settings = copy_texts(&fleet->arena, request->settings.items, request->settings.count);
     if (request->needs)
         open_all(fleet, request, faults);
     return faults->total == before;

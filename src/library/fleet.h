@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "chain/chain.h"
 #include "dialect/script.h"
+#include "event/event.h"
 #include "inventory/inventory.h"
 
 struct ledger_holder;
@@ -27,6 +28,7 @@ struct fleet {
     struct scripts *scripts;       /* NULL: not asked for */
     const struct tenant **tenants; /* the selection, in the inventory's order */
     size_t tenant_count;
+    struct texts selects, names, settings; /* as they were asked for; copies */
     struct patience patience;
     int64_t
         waits_from_ms; /* of clock_steady_ms: from when the waiting counts; first from the opening */
@@ -59,8 +61,9 @@ struct fleet_request {
     bool refuses_empty;       /* a selection of no one is a fault, and a label that no tenant has */
     const char *const *names; /* only these tenants; none: all */
     size_t name_count;
-    uint32_t parallel; /* sizes the worker pool; 0: as the inventory says */
-    unsigned needs;    /* FLEET_…: what is read; 0: nothing */
+    struct texts settings; /* options that the environment set, for the record (struct origin) */
+    uint32_t parallel;     /* sizes the worker pool; 0: as the inventory says */
+    unsigned needs;        /* FLEET_…: what is read; 0: nothing */
     struct patience patience;
 };
 

@@ -23,6 +23,14 @@ static struct ledger_holder make_holder(const char *run_id)
     return me;
 }
 
+const char *fleet_ledger_me(struct arena *arena)
+{
+    struct ledger_holder me = make_holder("");
+    if (!me.user[0])
+        snprintf(me.user, sizeof me.user, "uid %lld", (long long)geteuid());
+    return arena_printf(arena, "%s@%s", me.user, me.host);
+}
+
 void fleet_ledger_name_holder(struct buf *buf, const struct ledger_holder *holder)
 {
     buf_adds(buf, holder->run[0] ? "run " : "a run that is just beginning");

@@ -19,6 +19,9 @@ struct ledger *fleet_ledger_read(const struct fleet *fleet, struct err *err) MUS
  * another run is at work would be old by then. Does nothing where the fleet has no patience. The same errors. */
 bool fleet_ledger_await(const struct fleet *fleet, struct err *err) MUST_CHECK;
 
+/* `alice@db1`, from the arena: who we are. */
+const char *fleet_ledger_me(struct arena *arena);
+
 /* `run 20261123T101500Z-5f3a9c of alice@db1, process 4711` */
 void fleet_ledger_name_holder(struct buf *buf, const struct ledger_holder *holder);
 

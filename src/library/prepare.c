@@ -58,7 +58,16 @@ static enum on_failure policy_of(const struct request *request, const struct rol
     return request_changes(request) ? asked_policy(request, rules) : ON_FAILURE_CONTINUE;
 }
 
-static struct rollout_options rollout_of(const struct fleet *fleet, const struct request *request)
+static struct origin origin_of(struct fleet *fleet)
+{
+    return (struct origin){.by = fleet_ledger_me(&fleet->arena),
+                           .fleet_size = fleet->inventory->tenant_count,
+                           .selects = fleet->selects,
+                           .names = fleet->names,
+                           .settings = fleet->settings};
+}
+
+static struct rollout_options rollout_of(struct fleet *fleet, const struct request *request)
 {
     bool asks_gates = request->verb->asks_gates && request_changes(request);
     return (struct rollout_options){
@@ -70,6 +79,7 @@ static struct rollout_options rollout_of(const struct fleet *fleet, const struct
         .scripts = fleet->scripts,
         .version_table = fleet->inventory->version_table,
         .hides_values = fleet->inventory->hides_values,
+        .origin = origin_of(fleet),
         .gates = asks_gates ? &fleet->inventory->rollout.gates : NULL,
     };
 }

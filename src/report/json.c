@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "chain/chain.h"
 #include "inventory/inventory.h"
+#include "report/json_run.h"
 #include "report/json_stream.h"
 #include "report/model.h"
 
@@ -34,6 +35,10 @@ static void put_run(struct json_stream *stream, const struct report *report)
              is_over ? time_value(run->started_at_ms + (int64_t)report->duration_ms) : json_null());
     json_put(stream, "duration_ms", json_rounded(report->duration_ms, DECIMALS));
     json_put(stream, "resumed_from", json_text(run->resumed_from));
+    json_put(stream, "halted_by", json_halt(report->halt, report->halt_reason));
+    json_put(stream, "by", json_text(run->origin.by));
+    json_put(stream, "selected", json_selected(&run->origin));
+    json_put(stream, "settings", json_texts(&run->origin.settings));
     json_close(stream, '}');
 }
 

@@ -113,7 +113,9 @@ struct report {
     struct arena arena;
     struct run_info run; /* copied, but for `tenants` and `chain`, which are borrowed */
     enum run_state state;
-    bool rolls_back; /* EVENT_RUN_ROLLS_BACK was seen */
+    const struct halt *halt; /* why nothing more was begun; NULL: it was not so, or is not known */
+    const char *halt_reason; /* the same in words; NULL: it was not so */
+    bool rolls_back;         /* EVENT_RUN_ROLLS_BACK was seen */
     double duration_ms;
     struct report_row *rows;   /* as run.tenants */
     struct report_wave *waves; /* as run.waves; one, `all`, where the run has none */

@@ -179,6 +179,23 @@ static const struct request *keep_request(struct arena *arena, const struct requ
     return kept;
 }
 
+static struct texts keep_texts(struct arena *arena, const struct texts *texts)
+{
+    const char **items = arena_calloc(arena, texts->count + 1, sizeof *items);
+    for (size_t i = 0; i < texts->count; i++)
+        items[i] = arena_strdup(arena, texts->items[i]);
+    return (struct texts){items, texts->count};
+}
+
+static struct origin keep_origin(struct arena *arena, const struct origin *origin)
+{
+    return (struct origin){.by = arena_strdup(arena, origin->by),
+                           .fleet_size = origin->fleet_size,
+                           .selects = keep_texts(arena, &origin->selects),
+                           .names = keep_texts(arena, &origin->names),
+                           .settings = keep_texts(arena, &origin->settings)};
+}
+
 static void start_run(struct report *report, const struct run_info *run)
 {
     struct arena *arena = &report->arena;
@@ -188,6 +205,7 @@ static void start_run(struct report *report, const struct run_info *run)
     report->run.target = arena_strdup(arena, run->target ? run->target : "");
     report->run.fixed_target = arena_strdup(arena, run->fixed_target);
     report->run.resumed_from = arena_strdup(arena, run->resumed_from);
+    report->run.origin = keep_origin(arena, &run->origin);
     report->run.waves = NULL;
     start_waves(report, run);
     report->state = RUN_RUNNING;
@@ -295,11 +313,35 @@ static void count_waves(struct report *report)
         report_wave_of(report, i)->failed_count += tenant_state_is_bad(report->rows[i].state);
 }
 
+/* The first reason is why; what comes later are its consequences. */
+static void halt_run(struct report *report, const struct event *event)
+{
+    struct event copy;
+    if (report->halt_reason)
+        return;
+    event_copy(&report->arena, event, &copy);
+    report->halt = copy.halt;
+    report->halt_reason = copy.reason;
+}
+
+/* A run is halted too where tenants were left out one by one: their errors say why. */
+static void halt_for_skipped(struct report *report)
+{
+    static const struct halt skipped = {.kind = HALT_SKIPPED};
+    if (report->state != RUN_HALTED || report->halt_reason)
+        return;
+    report->halt = &skipped;
+    report->halt_reason = "tenants were not begun, for the reasons that their errors give";
+}
+
 static void finish_run(struct report *report, const struct event *event)
 {
     report->state = event->state;
     report->run.is_unrecorded = event->run->is_unrecorded;
     report->duration_ms = event->duration_ms;
+    if (!run_state_is_halt(report->state))
+        report->halt = NULL, report->halt_reason = NULL;
+    halt_for_skipped(report);
     skip_the_rest(report);
     count_waves(report);
     report_sort_errors(report);
@@ -320,10 +362,10 @@ void report_apply(struct report *report, const struct event *event)
     case EVENT_RUN_FINISHED: finish_run(report, event); break;
     case EVENT_WAVE_STARTED: report->waves[event->wave].state = RUN_RUNNING; break;
     case EVENT_WAVE_FINISHED: report->waves[event->wave].state = event->state; break;
+    case EVENT_RUN_DRAINS: halt_run(report, event); break;
     case EVENT_RUN_ROLLS_BACK: report->rolls_back = true; break;
     case EVENT_TENANT_INTENT:
     case EVENT_TENANT_RETRIES:
-    case EVENT_RUN_DRAINS:
     case EVENT_WAIT_STARTED:
     case EVENT_WAIT_FINISHED:
     case EVENT_NOTE: break;

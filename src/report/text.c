@@ -85,6 +85,63 @@ static void print_run(const struct text *text)
     buf_done(&line);
 }
 
+/* `by alice@db1, 2 of 41 tenants, --select 'tier=canary', --parallel from SKEIN_PARALLEL` */
+static void print_origin(const struct text *text)
+{
+    const struct origin *origin = &text->report->run.origin;
+    struct buf line;
+    if (!origin->by)
+        return;
+    buf_init(&line, BUF_MAX_DEFAULT);
+    buf_adds(&line, "by ");
+    human_add_text(&line, origin->by);
+    buf_addf(&line, ", %zu of ", text->report->run.tenant_count);
+    human_add_count(&line, origin->fleet_size, "tenant");
+    for (size_t i = 0; i < origin->selects.count; i++) {
+        buf_adds(&line, ", --select '");
+        human_add_text(&line, origin->selects.items[i]);
+        buf_addc(&line, '\'');
+    }
+    if (origin->names.count)
+        buf_addf(&line, ", --tenant%s", origin->names.count > 1 ? " …" : "");
+    for (size_t i = 0; i < origin->settings.count; i++) {
+        buf_adds(&line, ", ");
+        human_add_text(&line, origin->settings.items[i]);
+    }
+    print_colored(text, COLOR_DIM, line.data);
+    putc('\n', text->out);
+    buf_done(&line);
+}
+
+static void print_halt(const struct text *text)
+{
+    const struct report *report = text->report;
+    const struct halt *halt = report->halt;
+    struct buf line;
+    bool is_skipped = halt && halt->kind == HALT_SKIPPED; /* the failures say it */
+    if (!report->halt_reason || is_skipped)
+        return;
+    buf_init(&line, BUF_MAX_DEFAULT);
+    buf_adds(&line, "halted");
+    if (halt && halt->wave && report->wave_count > 1) {
+        buf_adds(&line, " in wave '");
+        human_add_text(&line, halt->wave);
+        buf_addc(&line, '\'');
+    }
+    buf_adds(&line, ": ");
+    if (halt && halt->kind == HALT_SIGNAL)
+        buf_addf(&line, "stopped by %s", strsignal(halt->signal));
+    else
+        human_add_text(&line, report->halt_reason);
+    print_colored(text, COLOR_ODD, line.data);
+    putc('\n', text->out);
+    buf_done(&line);
+    if (!halt || !halt->output || !*halt->output)
+        return;
+    fputs("  | ", text->out);
+    text_lines(text, halt->output, "  | ");
+}
+
 /* ---- totals -------------------------------------------------------------------------------- */
 
 /* In a dry run nothing has succeeded or stayed: it would. */
@@ -156,6 +213,8 @@ static bool write_text(const struct report *report, const struct report_options 
     bool is_dry = !request_changes(report->run.request);
     print_headline(&text);
     print_run(&text);
+    print_origin(&text);
+    print_halt(&text);
     if (shows_standings) {
         text_current(&text);
     } else {

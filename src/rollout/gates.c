@@ -6,7 +6,7 @@
 #include "base/arena.h"
 
 enum { AT_ONCE = 4, ENVIRONMENT_MAX = 24, WHY_MAX = 200 };
-enum { OUTPUT_BYTES = 4096, LEFT_OVER_READS = 256 };
+enum { OUTPUT_BYTES = 4096, TAIL_BYTES = 2000, TAIL_LINES = 10, LEFT_OVER_READS = 256 };
 
 struct asking {
     struct asking *next;
@@ -24,8 +24,11 @@ struct asking {
     char text[OUTPUT_BYTES]; /* not yet handed on */
     size_t text_len;
     unsigned handles_open;
-    unsigned place;    /* among those at work */
-    char why[WHY_MAX]; /* "": it passed */
+    unsigned place;            /* among those at work */
+    char why[WHY_MAX];         /* "": it passed */
+    int status, signal;        /* that it ended with */
+    char tail[TAIL_BYTES + 1]; /* the last of what it printed */
+    size_t tail_len;
 };
 
 struct gates {
@@ -103,21 +106,52 @@ static void fill_environment(struct asking *asking, const struct gate_facts *fac
 
 /* ---- what it prints ------------------------------------------------------------------------ */
 
+static void keep_tail(struct asking *asking, const char *text, size_t len)
+{
+    size_t kept = len < TAIL_BYTES ? len : TAIL_BYTES;
+    size_t drop = asking->tail_len + kept > TAIL_BYTES ? asking->tail_len + kept - TAIL_BYTES : 0;
+    memmove(asking->tail, asking->tail + drop, asking->tail_len - drop);
+    asking->tail_len -= drop;
+    memcpy(asking->tail + asking->tail_len, text + len - kept, kept);
+    asking->tail_len += kept;
+}
+
+/* Whole ones, as far as there are any. */
+static const char *last_lines(struct asking *asking)
+{
+    size_t end = asking->tail_len, lines = 0;
+    while (end && asking->tail[end - 1] == '\n')
+        end--;
+    asking->tail[end] = '\0';
+    size_t start = end;
+    while (start && (asking->tail[start - 1] != '\n' || ++lines < TAIL_LINES))
+        start--;
+    bool is_cut = !start && asking->tail_len == TAIL_BYTES;
+    const char *newline = is_cut ? strchr(asking->tail, '\n') : NULL;
+    return newline ? newline + 1 : asking->tail + start;
+}
+
+static void write_on(struct asking *asking, const char *text, size_t len)
+{
+    const struct gate_reader *reader = &asking->gates->reader;
+    keep_tail(asking, text, len);
+    reader->write(reader->ctx, text, len);
+}
+
 /* Hands on the text up to the last newline; all of it where there is no newline and no room, or no more text
  * can come. */
 static void hand_on(struct asking *asking, bool is_last)
 {
-    const struct gate_reader *reader = &asking->gates->reader;
     size_t len = asking->text_len;
     while (len && asking->text[len - 1] != '\n')
         len--;
     if (len)
-        reader->write(reader->ctx, asking->text, len);
+        write_on(asking, asking->text, len);
     asking->text_len -= len;
     memmove(asking->text, asking->text + len, asking->text_len);
     if (asking->text_len && (is_last || asking->text_len == OUTPUT_BYTES - 1)) {
         asking->text[asking->text_len] = '\n';
-        reader->write(reader->ctx, asking->text, asking->text_len + 1);
+        write_on(asking, asking->text, asking->text_len + 1);
         asking->text_len = 0;
     }
 }
@@ -187,8 +221,9 @@ static void on_closed(uv_handle_t *handle)
         return;
     gates->at_work[asking->place] = NULL;
     gates->running--;
+    struct gate_no no = {asking->why, asking->status, asking->signal, last_lines(asking)};
     if (asking->on_answer)
-        asking->on_answer(asking->ctx, asking->why[0] ? asking->why : NULL);
+        asking->on_answer(asking->ctx, asking->why[0] ? &no : NULL);
     arena_done(&asking->arena);
     free(asking);
     start_next(gates);
@@ -207,6 +242,8 @@ static void on_exit_of(uv_process_t *process, int64_t status, int signal_number)
     struct asking *asking = process->data;
     const char *name = gate_name(asking->gate);
     bool was_told = asking->why[0]; /* that it was killed */
+    asking->status = (int)status;
+    asking->signal = signal_number;
     if (!was_told && signal_number)
         snprintf(asking->why, sizeof asking->why, "the gate %s was killed by signal %d", name,
                  signal_number);

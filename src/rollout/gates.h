@@ -25,8 +25,16 @@ struct gate_facts {
     const struct err *error;
 };
 
-/* `why` NULL: it passed; else what to say of it. */
-typedef void (*gate_answer_fn)(void *ctx, const char *why);
+/* Why a gate did not pass. */
+struct gate_no {
+    const char *why;    /* what to say of it */
+    int status;         /* 0: it did not end by itself, or could not be run */
+    int signal;         /* it was killed by; 0: it was not */
+    const char *output; /* the last lines of what it printed, as far as it is read here */
+};
+
+/* `no` NULL: it passed. */
+typedef void (*gate_answer_fn)(void *ctx, const struct gate_no *no);
 
 /* `write` gets what gates print, in whole lines; NULL: gates print to our stderr themselves. */
 struct gate_reader {

@@ -26,6 +26,11 @@ void rollout_tell(struct rollout *rollout, struct event event)
         rollout->observers[i].on_event(rollout->observers[i].ctx, &event);
 }
 
+const char *rollout_wave_name(const struct rollout *rollout)
+{
+    return rollout->has_begun ? rollout->info.waves[rollout->wave].name : NULL;
+}
+
 void rollout_note(struct rollout *rollout, const char *text)
 {
     rollout_tell(rollout, (struct event){.kind = EVENT_NOTE, .reason = text});
@@ -82,20 +87,28 @@ static void ask_gate(struct rollout *rollout, enum gate gate, const struct gate_
     char what[64];
     snprintf(what, sizeof what, "the gate %s", gate_name(gate));
     rollout->is_gated = true;
+    rollout->gate = gate;
     begin_wait(rollout, WAIT_GATE, what, rollout->options->gates->timeout_ms);
     gates_ask(rollout->gates, gate, facts, on_answer, rollout);
 }
 
 /* Before the run, or after a wave: a no halts, as too many failures would. */
-static void on_gate(void *ctx, const char *why)
+static void on_gate(void *ctx, const struct gate_no *no)
 {
     struct rollout *rollout = ctx;
     rollout->is_gated = false;
     end_wait(rollout);
-    if (why) {
+    if (no) {
+        struct halt halt = {.kind = HALT_GATE,
+                            .wave = rollout_wave_name(rollout),
+                            .gate = gate_name(rollout->gate),
+                            .status = no->status,
+                            .output = no->output,
+                            .signal = no->signal};
         rollout->is_refused = true;
         (rollout->has_begun ? scheduler_trip : scheduler_stop)(rollout->scheduler);
-        rollout_tell(rollout, (struct event){.kind = EVENT_RUN_DRAINS, .reason = why});
+        rollout_tell(rollout,
+                     (struct event){.kind = EVENT_RUN_DRAINS, .reason = no->why, .halt = &halt});
     }
     rollout_fill(rollout);
 }
@@ -165,11 +178,11 @@ static void close_handles(struct rollout *rollout)
 
 static enum run_state final_state(const struct rollout *rollout);
 
-static void on_last_gate(void *ctx, const char *why)
+static void on_last_gate(void *ctx, const struct gate_no *no)
 {
     struct rollout *rollout = ctx;
-    if (why)
-        rollout_note(rollout, why);
+    if (no)
+        rollout_note(rollout, no->why);
     rollout->is_gated = false;
     end_wait(rollout);
     close_handles(rollout);
@@ -218,11 +231,11 @@ static void for_each_session(struct rollout *rollout, void (*act)(struct session
             act(rollout->places[i].session);
 }
 
-static void drain(struct rollout *rollout, const char *reason)
+static void drain(struct rollout *rollout, const char *reason, const struct halt *halt)
 {
     rollout->is_draining = true;
     scheduler_stop(rollout->scheduler);
-    rollout_tell(rollout, (struct event){.kind = EVENT_RUN_DRAINS, .reason = reason});
+    rollout_tell(rollout, (struct event){.kind = EVENT_RUN_DRAINS, .reason = reason, .halt = halt});
     for_each_session(rollout, session_stop_waiting);
 }
 
@@ -236,7 +249,9 @@ static void stop(struct rollout *rollout, int signal_number)
         return;
     }
     rollout->signal = signal_number;
-    drain(rollout, "stopping: what is in flight finishes (once more cancels it and rolls it back)");
+    drain(rollout, "stopping: what is in flight finishes (once more cancels it and rolls it back)",
+          &(struct halt){
+              .kind = HALT_SIGNAL, .wave = rollout_wave_name(rollout), .signal = signal_number});
 }
 
 void rollout_on_ledger_broken(void *ctx, const struct err *err)
@@ -244,7 +259,8 @@ void rollout_on_ledger_broken(void *ctx, const struct err *err)
     struct rollout *rollout = ctx;
     rollout->ledger_err = *err;
     if (!rollout->is_draining)
-        drain(rollout, "the ledger cannot be written: what is in flight finishes");
+        drain(rollout, "the ledger cannot be written: what is in flight finishes",
+              &(struct halt){.kind = HALT_LEDGER, .wave = rollout_wave_name(rollout)});
     rollout_fill(rollout); /* a soak may be all that is under way */
 }
 
@@ -417,6 +433,7 @@ static struct run_info info_of(const struct rollout_options *options, const char
         .fixed_target = options->fixed_target,
         .resumed_from = options->resumed_from,
         .inventory = options->inventory,
+        .origin = options->origin,
         .chain = options->chain,
         .tenants = options->tenants,
         .tenant_count = options->tenant_count,

@@ -57,6 +57,7 @@ struct rollout_options {
     /* folder for copies of tenants that roll back by them; NULL: none is made */
     const char *snapshots;
     const char *inventory;      /* as in struct run_info */
+    struct origin origin;       /* the same */
     const char *run_id;         /* NULL: a new one */
     void (*on_tick)(void *ctx); /* NULL, or: about ten times a second */
     void *tick_ctx;

@@ -226,10 +226,10 @@ static void count_outcome(struct rollout *rollout, const struct outcome *outcome
 }
 
 /* Whatever it says, the rollout goes on. */
-static void on_failure_told(void *ctx, const char *why)
+static void on_failure_told(void *ctx, const struct gate_no *no)
 {
-    if (why)
-        rollout_note(ctx, why);
+    if (no)
+        rollout_note(ctx, no->why);
 }
 
 static void ask_about_failure(struct rollout *rollout, size_t tenant, const struct outcome *outcome)
@@ -270,6 +270,16 @@ static void keep_what_was_left(const struct rollout *rollout, size_t tenant,
         outcome->state = left;
 }
 
+static void tell_tripped(struct rollout *rollout)
+{
+    struct halt halt = {.kind = HALT_THRESHOLD, .wave = rollout_wave_name(rollout)};
+    char why[128];
+    scheduler_failures(rollout->scheduler, &halt.failed, &halt.max_failures);
+    snprintf(why, sizeof why, "too many failures: %u, and %u %s tolerated", halt.failed,
+             halt.max_failures, halt.max_failures == 1 ? "is" : "are");
+    rollout_tell(rollout, (struct event){.kind = EVENT_RUN_DRAINS, .reason = why, .halt = &halt});
+}
+
 /* `is_begun`: false for a tenant that was refused or given up without a session. */
 static void finish_tenant(struct rollout *rollout, size_t tenant, struct outcome *outcome,
                           bool is_begun)
@@ -304,8 +314,7 @@ static void finish_tenant(struct rollout *rollout, size_t tenant, struct outcome
         scheduler_drop_changed(scheduler, (uint32_t)tenant);
     scheduler_finished(scheduler, (uint32_t)tenant, &how);
     if (!was_tripped && scheduler_has_tripped(scheduler))
-        rollout_tell(rollout,
-                     (struct event){.kind = EVENT_RUN_DRAINS, .reason = "too many failures"});
+        tell_tripped(rollout);
 }
 
 void rollout_note_finished(struct rollout *rollout, struct session *session,

@@ -59,6 +59,7 @@ struct rollout {
     struct gates *gates;
     bool has_begun;  /* a wave */
     bool is_gated;   /* nothing is decided until the gate has answered */
+    enum gate gate;  /* that was asked last, of those that something waits for */
     bool is_refused; /* it said no */
     bool is_waiting; /* for a gate, or a soak, and the observers were told */
     uint32_t wave;   /* that was begun last */
@@ -87,6 +88,9 @@ double rollout_elapsed_ms(const struct rollout *rollout);
 
 /* To the ledger and to the observers. */
 void rollout_tell(struct rollout *rollout, struct event event);
+
+/* The wave that was begun last; NULL: none was. */
+const char *rollout_wave_name(const struct rollout *rollout);
 
 void rollout_on_signal(uv_signal_t *handle, int number);
 void rollout_on_tick(uv_timer_t *handle);

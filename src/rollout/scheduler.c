@@ -304,6 +304,13 @@ void scheduler_stop(struct scheduler *scheduler)
     scheduler->is_stopped = true;
 }
 
+void scheduler_failures(const struct scheduler *scheduler, uint32_t *ret_failed,
+                        uint32_t *ret_tolerated)
+{
+    *ret_failed = (uint32_t)scheduler->failures;
+    *ret_tolerated = scheduler->rules.max_failures;
+}
+
 bool scheduler_has_tripped(const struct scheduler *scheduler)
 {
     return scheduler->has_tripped;

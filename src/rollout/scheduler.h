@@ -129,6 +129,9 @@ void scheduler_stop(struct scheduler *scheduler);
 bool scheduler_had_company(const struct scheduler *scheduler, uint32_t tenant);
 bool scheduler_shares_credential(const struct scheduler *scheduler, uint32_t tenant);
 
+/* In the wave at hand: how many have failed, and how many are tolerated. */
+void scheduler_failures(const struct scheduler *scheduler, uint32_t *ret_failed,
+                        uint32_t *ret_tolerated);
 bool scheduler_has_tripped(const struct scheduler *scheduler);
 bool scheduler_is_stopping(const struct scheduler *scheduler); /* tripped or stopped */
 bool scheduler_is_rolling_back(const struct scheduler *scheduler);

@@ -78,6 +78,7 @@ class Transcript:
     """The README's session: commands after `$ `, and what they print. `cat FILE` says what is in a file."""
     PATH = os.path.join(os.path.dirname(PAGE), "..", "README.md")
     VARIES = ((r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}", "RUN"), (r"[0-9-]{10}T[0-9:.]{12}Z", "MOMENT"), (r"[0-9.]+ m?s\b", "TIME"),
+              (r"\nby [^@\n]+@[^,\n]+,", "\nby WHO,"),
               (r"(?s)Slowest\n.*?(\n\n|\Z)", ""))  # who is slowest, and whether anyone is, depends on the machine
 
     def __init__(self, folder):

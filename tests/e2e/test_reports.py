@@ -2,6 +2,7 @@
 """What a person sees: causes, progress, plans, where tenants stand, runs. On SQLite and PostgreSQL."""
 import json
 import os
+import signal
 
 from harness import FleetCase, PostgresCase, main
 
@@ -81,6 +82,68 @@ class Progress(FleetCase):
         self.run_ok("downgrade", "base")
         plain = self.run_ok("upgrade", "--progress", "plain")
         self.assertRegex(plain.err, r"1 of 2 done .*; waits for the soak after wave 'canary': [0-9.]+ ms left")
+
+
+class Halts(FleetCase):
+    """Why a run was halted, who made it, of whom: live, from the ledger, in `runs`."""
+
+    def make(self, count=4, up=CREATES, **rollout):
+        self.fleet.revision("aaaa1111", up, "DROP TABLE item;")
+        tenants = [self.fleet.sqlite(f"t{i}") for i in range(count)]
+        tenants[0]["labels"] = ["tier=canary"]
+        self.fleet.inventory(tenants, rollout={"parallel": 1, **rollout})
+
+    def halted(self, *args, code=1, **options):
+        live = self.run_json("upgrade", *args, code=code, **options).report["run"]
+        kept = self.run_ok("report", "-o", "json").report["run"]
+        listed = json.loads(self.run_ok("runs", "-o", "json").out)[0]
+        for key in ("halted_by", "by", "selected", "settings"):
+            self.assertEqual(kept[key], live[key])
+            self.assertEqual(listed[key], live[key])
+        return live
+
+    def test_by_a_gate(self):
+        self.make(waves=[{"name": "canary", "select": "tier=canary"}, {"name": "all"}],
+                  gates={"after_wave": ["sh", "-c", "seq 30; echo smoke test failed >&2; exit 3"]})
+        run = self.halted()
+        halt = run["halted_by"]
+        self.assertEqual((halt["kind"], halt["gate"], halt["status"], halt["signal"], halt["wave"]),
+                         ("gate", "after_wave", 3, None, "canary"))
+        self.assertEqual(halt["output"].splitlines(), [str(n) for n in range(22, 31)] + ["smoke test failed"])
+        text = self.run_ok("report").out
+        self.assertIn("halted in wave 'canary': the gate after_wave said no: exit status 3\n  | 22\n", text)
+
+    def test_by_a_gate_that_cannot_be_run_or_is_killed(self):
+        self.make(gates={"before_run": ["sh", "-c", "kill -9 0"]})
+        self.assertEqual(self.halted()["halted_by"]["signal"], 9)
+
+    def test_by_too_many_failures(self):
+        self.make(up="INSERT INTO nowhere VALUES (1);")
+        halt = self.halted("--max-failures", "1")["halted_by"]
+        self.assertEqual((halt["kind"], halt["failed"], halt["max_failures"]), ("threshold", 2, 1))
+        self.assertIn("halted: too many failures: 2, and 1 is tolerated", self.run_ok("report").out)
+
+    def test_by_a_signal(self):
+        self.make(count=2, up="CREATE TABLE item AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+                              "WHERE i < 3000000) SELECT max(i) AS n FROM n;")
+        process = self.fleet.start("upgrade", "--progress", "json")
+        while b"tenant_started" not in process.stderr.readline():
+            pass
+        process.send_signal(signal.SIGTERM)
+        process.communicate()
+        self.assertEqual(process.returncode, 143)
+        halt = self.run_ok("report", "-o", "json").report["run"]["halted_by"]
+        self.assertEqual((halt["kind"], halt["signal"]), ("signal", 15))
+
+    def test_who_made_it_of_whom_and_what_the_environment_said(self):
+        self.make()
+        run = self.halted("--select", "tier=canary", "--tenant", "t0", code=0,
+                          env={"SKEIN_PARALLEL": "2"})
+        self.assertIsNone(run["halted_by"])
+        self.assertRegex(run["by"], r"^[^@]+@.+$")
+        self.assertEqual(run["selected"], {"of": 4, "select": ["tier=canary"], "tenant": ["t0"]})
+        self.assertIn("--parallel from SKEIN_PARALLEL", run["settings"])
+        self.assertRegex(self.run_ok("report").out, r"\nby \S+@\S+, 1 of 4 tenants, --select 'tier=canary', --tenant, ")
 
 
 OUTSIDE = " transaction:false"

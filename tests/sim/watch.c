@@ -277,8 +277,8 @@ static void on_retries(struct watch *watch, const struct event *event)
 
 static void on_drains(struct watch *watch, const struct event *event)
 {
-    bool is_threshold = strcmp(event->reason, "too many failures") == 0;
-    bool is_gate = strncmp(event->reason, "the gate ", strlen("the gate ")) == 0;
+    bool is_threshold = event->halt && event->halt->kind == HALT_THRESHOLD;
+    bool is_gate = event->halt && event->halt->kind == HALT_GATE;
     if (is_gate && watch->has_begun) { /* as too many failures would */
         watch->has_tripped = true;
         return;

@@ -96,6 +96,19 @@ static inline void book_make_old(const struct book *book)
                  "ALTER TABLE errors DROP COLUMN table_name;"
                  "ALTER TABLE errors DROP COLUMN column_name;"
                  "ALTER TABLE errors DROP COLUMN datatype_name;"
+                 "ALTER TABLE runs DROP COLUMN halt;"
+                 "ALTER TABLE runs DROP COLUMN halt_wave;"
+                 "ALTER TABLE runs DROP COLUMN halt_gate;"
+                 "ALTER TABLE runs DROP COLUMN halt_status;"
+                 "ALTER TABLE runs DROP COLUMN halt_output;"
+                 "ALTER TABLE runs DROP COLUMN halt_signal;"
+                 "ALTER TABLE runs DROP COLUMN halt_failed;"
+                 "ALTER TABLE runs DROP COLUMN halt_tolerated;"
+                 "ALTER TABLE runs DROP COLUMN made_by;"
+                 "ALTER TABLE runs DROP COLUMN fleet_size;"
+                 "ALTER TABLE runs DROP COLUMN selects;"
+                 "ALTER TABLE runs DROP COLUMN tenants;"
+                 "ALTER TABLE runs DROP COLUMN settings;"
                  "ALTER TABLE errors DROP COLUMN constraint_name; PRAGMA user_version = 1",
                  NULL, NULL, &why);
     assert_null(why);

@@ -162,13 +162,80 @@ static void a_ledger_of_the_first_version_is_brought_up_to_date(void **state)
     assert_string_equal(run.id, "run-1");
     assert_null(run.inventory);
     assert_false(run.purges);
+    assert_null(run.halt);
+    assert_null(run.origin.by);
     assert_reached(&book, "run-1", "83241ca0f125");
     assert_false(book_standings(&book, "run-1").standings[1].reached.is_known);
     fleet_done(&fleet);
     book_close(&book);
 }
 
+struct told {
+    struct halt halt;
+    char output[64], gate[32], by[32], select[64], reason[64];
+    size_t halts, fleet_size, select_count, name_count;
+};
+
+static void on_told(void *ctx, const struct event *event)
+{
+    struct told *told = ctx;
+    const struct origin *origin = &event->run->origin;
+    if (event->kind != EVENT_RUN_DRAINS)
+        return;
+    told->halts++;
+    told->halt = *event->halt;
+    told->fleet_size = origin->fleet_size;
+    told->select_count = origin->selects.count;
+    told->name_count = origin->names.count;
+    snprintf(told->reason, sizeof told->reason, "%s", event->reason);
+    snprintf(told->output, sizeof told->output, "%s", event->halt->output);
+    snprintf(told->gate, sizeof told->gate, "%s", event->halt->gate);
+    snprintf(told->by, sizeof told->by, "%s", origin->by);
+    snprintf(told->select, sizeof told->select, "%s", origin->selects.items[1]);
+}
+
+static void who_made_a_run_and_what_halted_it_is_kept(void **state)
+{
+    static const char *const selects[] = {"tier=canary", "!legacy,\nregion=eu"};
+    struct halt gate = {.kind = HALT_GATE, .gate = "after_wave", .status = 3, .output = "a\nb"};
+    struct halt later = {.kind = HALT_SIGNAL, .signal = 15};
+    (void)state;
+    struct book book;
+    struct fleet fleet;
+    struct told told = {0};
+    struct err err;
+    book_open(&book);
+    book_fleet(&book, &fleet, "run-1", 2);
+    fleet.run.origin =
+        (struct origin){.by = "alice@db1", .fleet_size = 41, .selects = {selects, 2}};
+    fleet_starts(&fleet);
+    fleet_tell(&fleet,
+               (struct event){.kind = EVENT_RUN_DRAINS, .reason = "it said no", .halt = &gate});
+    fleet_tell(&fleet,
+               (struct event){.kind = EVENT_RUN_DRAINS, .reason = "stopping", .halt = &later});
+    fleet_tell(&fleet, (struct event){.kind = EVENT_RUN_DRAINS, .reason = "cancelling"});
+    fleet_ends(&fleet, RUN_HALTED);
+    struct observer observer = {on_told, &told};
+    assert_true(ledger_replay(book.ledger, "run-1", &book.arena, &observer, &err));
+    assert_int_equal(told.halts, 1);
+    assert_string_equal(told.reason, "it said no");
+    assert_int_equal(told.halt.kind, HALT_GATE);
+    assert_int_equal(told.halt.status, 3);
+    assert_null(told.halt.wave);
+    assert_string_equal(told.gate, "after_wave");
+    assert_string_equal(told.output, "a\nb");
+    assert_string_equal(told.by, "alice@db1");
+    assert_int_equal(told.fleet_size, 41);
+    assert_int_equal(told.select_count, 2);
+    assert_string_equal(told.select, "!legacy, region=eu");
+    assert_int_equal(told.name_count, 0);
+    assert_int_equal(book_find(&book, NULL).halt->kind, HALT_GATE);
+    fleet_done(&fleet);
+    book_close(&book);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(who_made_a_run_and_what_halted_it_is_kept),
     cmocka_unit_test(what_a_rollout_reached_outlasts_the_runs_that_find_less),
     cmocka_unit_test(all_runs_of_a_rollout_are_one_family),
     cmocka_unit_test(a_command_of_a_newer_skein_is_read_and_not_known),

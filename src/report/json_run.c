@@ -1,0 +1,49 @@
+#include "report/json_run.h"
+
+#include "report/json_stream.h"
+
+json_t *json_texts(const struct texts *texts)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < texts->count; i++)
+        json_array_append_new(array, json_text(texts->items[i]));
+    return array;
+}
+
+json_t *json_selected(const struct origin *origin)
+{
+    json_t *value = json_object();
+    json_object_set_new(value, "of",
+                        origin->fleet_size ? json_integer((json_int_t)origin->fleet_size)
+                                           : json_null());
+    json_object_set_new(value, "select", json_texts(&origin->selects));
+    json_object_set_new(value, "tenant", json_texts(&origin->names));
+    return value;
+}
+
+static json_t *number_or_null(int number)
+{
+    return number ? json_integer(number) : json_null();
+}
+
+json_t *json_halt(const struct halt *halt, const char *reason)
+{
+    if (!halt)
+        return json_null();
+    json_t *value = json_object();
+    json_object_set_new(value, "kind", json_text(halt_kind_name(halt->kind)));
+    json_object_set_new(value, "reason", json_text(reason));
+    json_object_set_new(value, "wave", json_text(halt->wave));
+    if (halt->kind == HALT_GATE) {
+        json_object_set_new(value, "gate", json_text(halt->gate));
+        json_object_set_new(value, "status", number_or_null(halt->status));
+        json_object_set_new(value, "output", json_text(halt->output));
+    }
+    if (halt->kind == HALT_GATE || halt->kind == HALT_SIGNAL)
+        json_object_set_new(value, "signal", number_or_null(halt->signal));
+    if (halt->kind == HALT_THRESHOLD) {
+        json_object_set_new(value, "failed", json_integer(halt->failed));
+        json_object_set_new(value, "max_failures", json_integer(halt->max_failures));
+    }
+    return value;
+}
