@@ -35,6 +35,7 @@ extern const struct command command_revision;
 extern const struct command command_show;
 extern const struct command command_forget;
 extern const struct command command_report;
+extern const struct command command_accept;
 extern const struct command command_resolve;
 extern const struct command command_resume;
 extern const struct command command_rollback;

@@ -31,6 +31,7 @@ int cli_run_continuation(struct fleet *fleet, const struct options *options, boo
                                             : "an older skein did not note which");
     struct request request = cli_request(options, VERB_UPGRADE);
     continuation_fill(&continuation, &request);
+    request.accepts_changes = options->accepts_chain_change;
     int exit_code = cli_run(fleet, options, &request, NULL);
     continuation_close(&continuation);
     return exit_code;

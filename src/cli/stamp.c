@@ -21,8 +21,7 @@ const struct command command_stamp = {
     .summary = "set the version table without running anything",
     .help =
         "Writes TARGET (head, heads, base, an id) into the version table of every selected\n"
-        "tenant, as if its revisions had been applied, and runs none of them. Also the way to\n"
-        "say that revision files which changed after they were applied are right as they are.\n"
+        "tenant, as if its revisions had been applied, and runs none of them.\n"
         "\n"
         "A tenant where none of the tables is there that the chain makes up to TARGET fails, and is\n"
         "not touched; --force stamps it all the same.\n"

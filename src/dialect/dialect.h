@@ -56,6 +56,7 @@ enum sql_id {
     SQL_HISTORY_INSERT, /* of one step */
     SQL_HISTORY_ROW,    /* of several finished steps in one statement: one of {steps}, */
     SQL_HISTORY_ROWS,   /* and the statement; NULL: one by one */
+    SQL_HISTORY_RENEW,  /* sets the checksum of row {history_id}, which was {from}, to {checksum} */
     SQL_HISTORY_MARK,   /* sets its statements, duration and state */
     /* after a step: fails where the transaction is no longer the one that we began, and undoes what
      * the step did to the session's settings */

@@ -47,8 +47,10 @@ struct request {
     const struct verb *rolled_back;
     const char *const *targets; /* none: the verb's default */
     size_t target_count;
-    bool purges;              /* PLAN_STAMP: all version rows go first */
-    bool forces;              /* PLAN_STAMP: whatever the database holds */
+    bool purges; /* PLAN_STAMP: all version rows go first */
+    bool forces; /* PLAN_STAMP: whatever the database holds */
+    bool
+        accepts_changes; /* files that were changed after they were applied are right as they are now */
     enum settle settle;       /* of a verb that settles */
     size_t settle_statements; /* SETTLE_STATEMENTS: so many stand */
     struct limits limits;

@@ -83,6 +83,13 @@ const struct verb verbs[VERB__COUNT] = {
             .changes = true,
             .settles = true,
         },
+    [VERB_ACCEPT] =
+        {
+            .name = "accept",
+            .changes = true,
+            .needs_target = true,
+            .accepts = true,
+        },
     [VERB_ROLLBACK] =
         {
             .name = VERB_NAME_ROLLBACK,

@@ -27,6 +27,7 @@ enum verb_id {
     VERB_STAMP,
     VERB_ADOPT,
     VERB_RESOLVE,
+    VERB_ACCEPT,
     VERB_ROLLBACK,
     VERB__COUNT
 };
@@ -45,6 +46,8 @@ struct verb {
     bool takes_tool;   /* the targets are another tool's name and, if need be, its table's */
     bool rolls_back;   /* brings every tenant back to where it stood before an earlier run */
     bool settles;      /* writes down what a person found out about a statement, and nothing else */
+    /* renews what tenants know of the files that they have applied; its targets name these */
+    bool accepts;
     bool shows_standings; /* the report shows where tenants stand, and not what became of them */
     enum plan_command
         plan; /* with has_plan, but for a verb that goes back: how it gets to a target */

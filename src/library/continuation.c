@@ -72,9 +72,9 @@ static bool check_chain(const struct continuation *continuation, const struct fl
         return true;
     return err_set(
         err, ERR_CHAIN,
-        "the chain has changed since run %s (sha256 %.12s… then, %.12s… now): put it back, or "
-        "say --accept-chain-change",
-        continuation->run.id, continuation->run.chain_digest, fleet->chain->digest);
+        "the chain has changed since run %s: put it back, or say --accept-chain-change where the tenants need "
+        "nothing of what changed in files that they have applied",
+        continuation->run.id);
 }
 
 /* ---- what it was about --------------------------------------------------------------------- */

@@ -140,6 +140,46 @@ static bool set_run(const struct request *request, struct prepared_run *prepared
     return true;
 }
 
+static void accept_all(struct fleet *fleet, struct prepared_run *prepared)
+{
+    bool *accepts = arena_calloc(&fleet->arena, fleet->chain->count + 1, sizeof *accepts);
+    for (size_t i = 0; i < fleet->chain->count; i++)
+        accepts[i] = true;
+    prepared->rollout.accepts = accepts;
+}
+
+/* Each by itself: where a tenant stands does not matter. */
+static bool accept_one(struct fleet *fleet, const char *text, bool *accepts, struct err *err)
+{
+    struct identifier identifier = identifier_parse(&fleet->arena, text);
+    struct revisions found;
+    if (!identifier.symbol || identifier.is_relative)
+        return err_set(err, ERR_CONFIG,
+                       "'%s' depends on where a tenant stands: name the revision whose file is "
+                       "right as it is",
+                       text);
+    if (!identifier_resolve(&fleet->arena, fleet->chain, identifier.label, identifier.symbol,
+                            &found, err))
+        return false;
+    if (!found.count)
+        return err_set(err, ERR_CONFIG, "'%s' is no revision, and has no file", text);
+    for (size_t i = 0; i < found.count; i++)
+        accepts[found.items[i]] = true;
+    return true;
+}
+
+static bool set_accepted(struct fleet *fleet, const struct request *request,
+                         struct prepared_run *prepared, struct err *err)
+{
+    bool *accepts = arena_calloc(&fleet->arena, fleet->chain->count + 1, sizeof *accepts);
+    for (size_t i = 0; i < request->target_count; i++)
+        if (!accept_one(fleet, request->targets[i], accepts, err))
+            return false;
+    prepared->rollout.accepts = accepts;
+    prepared->rollout.target_text = join(&fleet->arena, request->targets, request->target_count);
+    return true;
+}
+
 static bool set_target(struct fleet *fleet, const struct request *request,
                        struct prepared_run *prepared, struct err *err)
 {
@@ -147,8 +187,12 @@ static bool set_target(struct fleet *fleet, const struct request *request,
         request->target_count ? request->targets : &request->verb->default_target;
     size_t count = request->target_count ? request->target_count : 1;
     prepared->rollout.target_text = "";
+    if (request->verb->accepts)
+        return set_accepted(fleet, request, prepared, err);
     if (!request->verb->has_plan)
         return true;
+    if (request->accepts_changes)
+        accept_all(fleet, prepared);
     prepared->rollout.target = &prepared->target;
     if (request->verb->rolls_back)
         return set_run(request, prepared);
@@ -233,7 +277,8 @@ bool prepare_run(struct fleet *fleet, const struct request *request,
 {
     struct prepared_run *prepared = ret_prepared;
     *prepared = (struct prepared_run){.rollout = rollout_of(fleet, request)};
-    bool needs_revisions = request->verb->has_plan && !request->verb->rolls_back;
+    bool needs_revisions =
+        (request->verb->has_plan || request->verb->accepts) && !request->verb->rolls_back;
     if (needs_revisions && !fleet_has_revisions(fleet, err))
         return false;
     if (!check_ready(fleet, request, err))

@@ -83,16 +83,21 @@ static bool has_steps(const struct report_row *row)
     return row->state == TENANT_SUCCEEDED;
 }
 
-static void add_step(struct table *table, const struct report_step *step)
+/* What runs of a revision; or its file, where that is only accepted as it is. */
+static void add_step(const struct text *text, struct table *table, const struct report_step *step)
 {
+    bool accepts = text->report->run.request->verb->accepts;
     struct buf cell;
     buf_init(&cell, BUF_MAX_DEFAULT);
     table_row(table);
-    table_cell(table, step->direction == DIRECTION_UP ? "up" : "down", NULL);
+    table_cell(table, accepts ? "accept" : step->direction == DIRECTION_UP ? "up" : "down", NULL);
     human_add_text(&cell, step->revision ? step->revision->id : "base");
     table_cell(table, cell.data, NULL);
     buf_clear(&cell);
-    human_add_count(&cell, step->statements, "statement");
+    if (accepts)
+        human_add_text(&cell, step->revision->path);
+    else
+        human_add_count(&cell, step->statements, "statement");
     table_cell(table, cell.data, NULL);
     buf_clear(&cell);
     human_add_text(&cell, step->revision ? step->revision->message : "");
@@ -113,7 +118,7 @@ static void print_steps(const struct text *text, uint32_t steps)
     table_column(table, NULL, 0);
     table_column(table, NULL, TABLE_CUT);
     for (size_t i = 0; i < list.count; i++)
-        add_step(table, &list.steps[i]);
+        add_step(text, table, &list.steps[i]);
     table_print(table);
 }
 

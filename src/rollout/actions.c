@@ -84,6 +84,19 @@ void actions_prepare_mark(struct io_op *op, const struct io_view *view, struct b
     sql_expand(sql, acting->dialect, SQL_HISTORY_MARK, &vars);
 }
 
+void actions_prepare_renew(struct io_op *op, const struct io_view *view, struct buf *sql)
+{
+    const struct actions *acting = op->input;
+    const struct action *action = op->owner;
+    struct sql_vars vars = acting->vars;
+    (void)view;
+    vars.revision = action->step->revision->id;
+    vars.checksum = action->step->revision->checksum;
+    vars.from = action->renewed;
+    vars.history_id = action->history_id;
+    sql_expand(sql, acting->dialect, SQL_HISTORY_RENEW, &vars);
+}
+
 /* ---- steps that are done ------------------------------------------------------------------- */
 
 /* A run of actions: all that the last of them, a record, writes. */

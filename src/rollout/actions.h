@@ -35,6 +35,8 @@ void actions_prepare_script(struct io_op *op, const struct io_view *view, struct
 void actions_prepare_start(struct io_op *op, const struct io_view *view, struct buf *sql);
 /* So many of its statements are done. */
 void actions_prepare_mark(struct io_op *op, const struct io_view *view, struct buf *sql);
+/* The checksum of a file that is accepted as it is now. */
+void actions_prepare_renew(struct io_op *op, const struct io_view *view, struct buf *sql);
 /* The version rows and history rows of the steps since the record before; fills op->rows_total. */
 void actions_prepare_record(struct io_op *op, const struct io_view *view, struct buf *sql);
 

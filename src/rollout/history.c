@@ -109,19 +109,57 @@ static size_t first_behind_stamps(const struct grid *rows)
     return row;
 }
 
+bool history_next_change(const struct grid *rows, const struct chain *chain, size_t *row,
+                         struct changed_file *ret_file)
+{
+    size_t first = first_behind_stamps(rows);
+    for (size_t at = *row > first ? *row : first; at < rows->row_count; at++) {
+        const char *applied = value(rows, at, COLUMN_CHECKSUM);
+        const struct revision *revision = chain_get(chain, value(rows, at, COLUMN_REVISION));
+        if (!revision || !*applied || strcmp(applied, revision->checksum) == 0 ||
+            !is_applied(rows, at))
+            continue;
+        *ret_file = (struct changed_file){revision, strtoull(value(rows, at, COLUMN_ID), NULL, 10),
+                                          applied};
+        *row = at + 1;
+        return true;
+    }
+    return false;
+}
+
+/* The same words in each tenant that has applied the same files: one cause. */
+static void say_changed(const struct revision *const *named, size_t named_count, size_t count,
+                        struct err *err)
+{
+    for (size_t i = 1; i < named_count; i++)
+        err_add(err, "%s '%s'", i == 1 ? ", and so was" : ",", named[i]->path);
+    if (count > named_count)
+        err_add(err, " and %zu more", count - named_count);
+    err_add(err,
+            ": put it back, or, where the database needs nothing of the change, say 'skein accept");
+    for (size_t i = 0; i < named_count; i++)
+        err_add(err, " %s", named[i]->id);
+    err_add(err, "%s'", count > named_count ? " …" : "");
+}
+
 bool history_check_files(const struct grid *rows, const struct chain *chain, struct err *err)
 {
-    for (size_t row = first_behind_stamps(rows); row < rows->row_count; row++) {
-        const char *applied = value(rows, row, COLUMN_CHECKSUM);
-        const struct revision *revision = chain_get(chain, value(rows, row, COLUMN_REVISION));
-        if (!revision || !*applied || strcmp(applied, revision->checksum) == 0 ||
-            !is_applied(rows, row))
-            continue;
-        bool is_line_endings = strcmp(applied, revision->checksum_lf) == 0;
-        return err_at(err, ERR_DRIFT, revision->path, revision->id_line,
-                      "the file was changed after it was applied: sha256 %.12s… then, %.12s… now%s",
-                      applied, revision->checksum,
-                      is_line_endings ? " (only the line endings differ)" : "");
+    enum { NAMED = 3 };
+    const struct revision *named[NAMED];
+    struct changed_file file;
+    size_t row = 0, count = 0;
+    bool is_line_endings = true;
+    while (history_next_change(rows, chain, &row, &file)) {
+        if (count < NAMED)
+            named[count] = file.revision;
+        is_line_endings = is_line_endings && strcmp(file.checksum, file.revision->checksum_lf) == 0;
+        count++;
     }
-    return true;
+    if (!count)
+        return true;
+    err_at(err, ERR_DRIFT, named[0]->path, named[0]->id_line,
+           "the file was changed after it was applied%s",
+           is_line_endings ? " (only the line endings differ)" : "");
+    say_changed(named, count < NAMED ? count : NAMED, count, err);
+    return false;
 }

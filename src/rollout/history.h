@@ -33,8 +33,20 @@ bool history_is_of(const struct run_ids *runs, const char *run);
 /* The newest row's `id`; 0: there is none. */
 uint64_t history_last_id(const struct grid *rows);
 
-/* Are the chain's files those that were applied here? False: err (ERR_DRIFT) names the first that was
- * changed since. A stamp vouches for all that was applied before it. */
+/* A file of the chain that was changed after it was applied here. */
+struct changed_file {
+    const struct revision *revision;
+    uint64_t history_id;  /* of the row that says so */
+    const char *checksum; /* that is in it; borrowed */
+};
+
+/* The next one from row *row on, which moves past it: begin with 0. False: there is none. A stamp vouches for all that was
+ * applied before it. */
+bool history_next_change(const struct grid *rows, const struct chain *chain, size_t *row,
+                         struct changed_file *ret_file);
+
+/* Are the chain's files those that were applied here? False: err (ERR_DRIFT) names those that were changed
+ * since, and what can be done. */
 bool history_check_files(const struct grid *rows, const struct chain *chain,
                          struct err *err) MUST_CHECK;
 

@@ -35,6 +35,7 @@ struct rollout_options {
     const struct target *target; /* NULL where the verb has no plan */
     /* NULL, or: stamp where another tool says that a tenant stands */
     const struct adoption *adoption;
+    const bool *accepts; /* as in struct session_env */
     const char *target_text;
     const char *fixed_target;         /* the target for a resume; NULL: not kept */
     enum on_failure on_failure;       /* the request's policy, or the inventory's */

@@ -163,6 +163,7 @@ void rollout_fill_env(struct rollout *rollout)
         .request = options->request,
         .target = options->target,
         .adoption = options->adoption,
+        .accepts = options->accepts,
         .run_id = rollout->info.id,
         .taken_back = options->request->verb->rolls_back ? options->resumed_from : rollout->info.id,
         .version_table = options->version_table,

@@ -168,6 +168,7 @@ static void add_action(struct session *session, const struct action *action)
 {
     static const io_prepare_fn prepares[] = {
         [ACTION_START] = actions_prepare_start,
+        [ACTION_RENEW] = actions_prepare_renew,
         [ACTION_MARK] = actions_prepare_mark,
         [ACTION_RECORD] = actions_prepare_record,
     };
@@ -231,7 +232,7 @@ static void make_actions(struct session *session, size_t begin)
     session->acting = (struct actions){
         .dialect = session->driver->dialect,
         .vars = session->vars,
-        .command = session->env->target->command,
+        .command = session->env->target ? session->env->target->command : PLAN_UPGRADE,
         .actions = session->work.actions,
         .first = session->cursor,
         .begin = begin,
@@ -277,7 +278,7 @@ void session_note_actions(struct session *session, size_t end)
             op++;
         if (action->kind == ACTION_SCRIPT)
             session->step_ms += op->answer.duration_ms;
-        if (action->kind == ACTION_RECORD)
+        if (session_tells_action(session, action))
             note_step(session, action);
     }
 }

@@ -26,7 +26,7 @@ static bool make_plan(struct session *session, struct plan *ret_left, struct err
 static bool check_files(struct session *session, struct err *err)
 {
     bool is_stamp = session->env->target->command == PLAN_STAMP;
-    if (is_stamp || session->drift.kind == ERR_NONE)
+    if (is_stamp || session->env->request->accepts_changes || session->drift.kind == ERR_NONE)
         return true;
     *err = session->drift;
     return false;
@@ -190,7 +190,7 @@ static void show_plan(struct session *session)
 {
     for (size_t i = 0; i < session->work.count; i++) {
         const struct action *action = &session->work.actions[i];
-        if (action->kind != ACTION_RECORD)
+        if (!session_tells_action(session, action))
             continue;
         *ARENA_PUSH(&session->arena, session->done, session->recorded_count,
                     session->done_capacity) = (struct step_done){
@@ -243,6 +243,17 @@ static bool needs_evidence(struct session *session, const struct plan *left)
            tables_of(session)->count;
 }
 
+/* An accepting session has no plan: what is left of its work is what the history says. */
+static enum session_state accept_files(struct session *session)
+{
+    struct err err;
+    enum session_state next = session_begin_accepting(session);
+    if (request_changes(session->env->request))
+        return check_connection(session, &err) ? next : session_fail(session, &err);
+    show_plan(session);
+    return SESSION_RELEASE;
+}
+
 static enum session_state answer_plan(struct session *session)
 {
     struct err err = {0};
@@ -254,6 +265,8 @@ static enum session_state answer_plan(struct session *session)
     if (session->env->request->verb->settles)
         return check_direct(session, &err) ? session_begin_settling(session)
                                            : session_fail(session, &err);
+    if (session->env->request->verb->accepts)
+        return accept_files(session);
     if (!make_plan(session, &left, &err) || !check_files(session, &err))
         return session_fail(session, &err);
     if (session_needs_probe(session, &left))
@@ -263,6 +276,7 @@ static enum session_state answer_plan(struct session *session)
     add_vouching_step(session, &left);
     if (!build_work(session, &left, &err))
         return session_fail(session, &err);
+    session_add_renewals(session);
     if (!request_changes(session->env->request)) {
         show_plan(session);
         return SESSION_RELEASE;

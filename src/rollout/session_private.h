@@ -233,6 +233,14 @@ struct io_op *session_op_of(const struct session *session, enum session_state st
 uint64_t session_budget(const struct session *session, uint64_t timeout_ms);
 uint64_t session_control_budget(const struct session *session);
 
+/* session_accept.c */
+/* Puts, before the work that is there, what renews the checksums of changed files that are accepted. */
+void session_add_renewals(struct session *session);
+/* The way of a session that does nothing else. */
+enum session_state session_begin_accepting(struct session *session);
+/* Is it told in the report, as a step? */
+bool session_tells_action(const struct session *session, const struct action *action);
+
 /* The action that an op of the batch was made for; NULL: for none. */
 static inline const struct action *session_action_of(const struct io_op *op)
 {

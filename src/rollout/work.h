@@ -21,6 +21,7 @@ enum action_kind {
     ACTION_WATCH,  /* what is broken before a step that may break something is noted (OP_WATCH), */
     ACTION_CHECK,  /* and what is broken after it is looked for */
     ACTION_MARK,   /* `statements` of it are done */
+    ACTION_RENEW,  /* a file that was changed after it was applied counts as applied as it is now */
     ACTION_RECORD, /* the step is done: version rows, and its history row */
 };
 
@@ -33,6 +34,8 @@ struct action {
     const struct author_query *verify; /* ACTION_VERIFY */
     size_t statements;                 /* done, once this action is */
     const char *checkpoint; /* ACTION_START, ACTION_MARK: the row's checksum (checkpoint.h) */
+    uint64_t history_id;    /* ACTION_RENEW: its row, */
+    const char *renewed;    /* and the checksum that is in it */
     bool is_in_transaction;
     bool is_checkpointed; /* ACTION_RECORD: the history row is there already */
     bool is_deferred;     /* ACTION_RECORD: the next one of the transaction writes this one too */

@@ -393,7 +393,7 @@ class Failure(FleetCase):
             self.assertEqual("no down section for sqlite" in result.err, len(args) > 1)
             self.assertEqual(self.fleet.tables("t"), set() if args[-1] == "rollback" else {"a"})
 
-    def test_an_edited_file_is_drift_until_somebody_vouches_for_it(self):
+    def test_an_edited_file_is_drift_until_a_stamp_vouches_for_it(self):
         path = self.fleet.revision("aaaa1111", "CREATE TABLE a (id);")
         self.fleet.inventory([self.fleet.sqlite("t")])
         self.run_ok("upgrade")

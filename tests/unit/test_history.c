@@ -104,7 +104,7 @@ static void knows_a_changed_file(void **state)
         {{"aaaa", "up", "", "1", "applied", "r"}, 1, NULL},
         {{"zzzz", "up", "old", "1", "applied", "r"}, 1, NULL},
         {{"aaaa", "up", "old", "1", "failed", "r"}, 1, NULL},
-        {{"aaaa", "up", "old", "1", "applied", "r"}, 1, "sha256 old… then"},
+        {{"aaaa", "up", "old", "1", "applied", "r"}, 1, "say 'skein accept aaaa'"},
         {{"aaaa", "up", lf, "1", "applied", "r"}, 1, "(only the line endings differ)"},
         {{"aaaa", "up", "old", "1", "applied", "r", "aaaa", "down", "old", "1", "applied", "r"},
          2,
@@ -118,7 +118,7 @@ static void knows_a_changed_file(void **state)
         {{"bbbb", "stamp", "", "0", "applied", "r", "aaaa", "up", "old", "1", "applied", "r",
           "zzzz", "up", "", "1", "applied", "r"},
          3,
-         "sha256 old… then"},
+         "say 'skein accept aaaa'"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         const char *rows[ROWS_MAX * COLUMNS];

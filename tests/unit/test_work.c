@@ -78,6 +78,7 @@ static const char *shown(struct stage *stage, const struct work *work)
         case ACTION_VERIFY: buf_addf(&buf, "verify %s", action->verify->sql); break;
         case ACTION_WATCH: buf_adds(&buf, "watch"); break;
         case ACTION_CHECK: buf_adds(&buf, "check"); break;
+        case ACTION_RENEW: buf_adds(&buf, "renew"); break;
         case ACTION_MARK: buf_addf(&buf, "mark %zu", action->statements); break;
         case ACTION_RECORD: buf_addf(&buf, "record %zu", action->statements); break;
         }

@@ -122,6 +122,9 @@ const char *const mysql_sql[SQL__COUNT] = {
     [SQL_HISTORY_ROW] = "({history_id}, {run}, {revision}, {direction}, {checksum}, {statements}, "
                         "{duration}, UTC_TIMESTAMP(6), {state})",
     [SQL_HISTORY_ROWS] = "INSERT INTO {history} " HISTORY_COLUMNS " VALUES {steps}",
+    [SQL_HISTORY_RENEW] =
+        "UPDATE {history} SET checksum = {checksum} WHERE id = {history_id} AND revision = "
+        "{revision} AND checksum = {from}",
     [SQL_HISTORY_MARK] =
         "UPDATE {history} SET statements = {statements}, checksum = {checksum}, duration_ms = "
         "duration_ms + {duration}, state = {state}, run_id = {run}, applied_at = "

@@ -150,6 +150,9 @@ const char *const postgres_sql[SQL__COUNT] = {
         "duration_ms, applied_at, state) SELECT id, {run}, revision, direction, checksum, "
         "statements, duration_ms, pg_catalog.clock_timestamp(), {state} FROM (VALUES {steps}) "
         "AS step (id, revision, direction, checksum, statements, duration_ms)",
+    [SQL_HISTORY_RENEW] =
+        "UPDATE {history} SET checksum = {checksum} WHERE id = {history_id} AND revision = "
+        "{revision} AND checksum = {from}",
     [SQL_HISTORY_MARK] =
         "UPDATE {history} SET statements = {statements}, checksum = {checksum}, "
         "duration_ms = duration_ms + {duration}, "

@@ -32,6 +32,9 @@ const char *const sqlite_sql[SQL__COUNT] = {
         "INSERT INTO {history} (run_id, revision, direction, checksum, statements, duration_ms, "
         "state) VALUES ({run}, {revision}, {direction}, {checksum}, {statements}, {duration}, "
         "{state})",
+    [SQL_HISTORY_RENEW] =
+        "UPDATE {history} SET checksum = {checksum} WHERE id = {history_id} AND revision = "
+        "{revision} AND checksum = {from}",
     [SQL_HISTORY_MARK] =
         "UPDATE {history} SET statements = {statements}, checksum = {checksum}, duration_ms = "
         "duration_ms + {duration}, "
