@@ -3,7 +3,7 @@ import contextlib
 import re
 import sqlite3
 
-from harness import FleetCase, PostgresCase, main
+from harness import FleetCase, MariaDBCase, PostgresCase, main
 
 # The tables as the tools make them, with the rows of a tenant that has the first two of three.
 TABLES = {
@@ -265,6 +265,24 @@ class OnPostgres(PostgresCase):
         self.assertIn("reading golang-migrate's table", result.tenant("missing")["error"]["message"])
         self.assertIn("dirty", result.tenant("dirty")["error"]["message"])
         self.assertEqual(self.pg.tables("missing"), set())
+
+
+class OnMariaDB(MariaDBCase):
+    def test_every_tool_and_then_upgrade_goes_on(self):
+        for number in "123":
+            self.fleet.write(f"old/{number}_t{number}.up.sql", f"CREATE TABLE t{number} (id integer);")
+            self.fleet.write(f"old/{number}_t{number}.down.sql", f"DROP TABLE t{number};")
+        for tool, table in TABLES.items():
+            with self.subTest(tool=tool):
+                name = "adopt_" + tool.replace("-", "_")
+                self.fleet.inventory(self.maria.create(name))
+                self.maria.sql(name, "CREATE TABLE t1 (id int); CREATE TABLE t2 (id int);" + table.replace('"', "`"))
+                self.run_ok("import", "golang-migrate", self.fleet.path("old"), "--dialect", "mysql")
+                tenant = self.run_json("adopt", "--from", tool).tenant(name)
+                self.assertEqual((tenant["state"], tenant["from"], tenant["to"]), ("succeeded", [], ["2"]))
+                self.assertEqual(self.maria.versions(name), ["2"])
+                self.assertEqual([s["revision"] for s in self.run_json("upgrade").tenant(name)["steps"]], ["3"])
+                self.assertLessEqual({"t1", "t2", "t3"}, self.maria.tables(name))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,15 @@
 /* Any bytes as a script: statements ascend and lie within it, and what the parser takes is split the same by the
- * tokens alone, which a newer statement in front makes sure of. The tables that the statements leave are read. */
+ * tokens alone, which a newer statement in front makes sure of. The tables that the statements leave are read, and all
+ * that is read of statements of MySQL. */
 #include <stdlib.h>
 
 #include "base/arena.h"
 #include "base/err.h"
 #include "dialect/postgres/split.h"
 #include "dialect/dialects.h"
+#include "dialect/mysql/probe.h"
+#include "dialect/mysql/split.h"
+#include "dialect/mysql/words.h"
 #include "dialect/sqlite/split.h"
 #include "dialect/tables.h"
 
@@ -37,6 +41,22 @@ static bool split(split_fn split, struct arena *arena, const char *sql, struct s
     return true;
 }
 
+/* What is read of its statements as well. */
+static void read_as_mysql(struct arena *arena, const char *sql)
+{
+    struct splits splits;
+    bool is_split = split(mysql_split, arena, sql, &splits);
+    for (size_t i = 0; is_split && i < splits.count; i++) {
+        struct statement_checks checks;
+        struct probe probe;
+        const char *text = arena_strndup(arena, sql + splits.items[i].offset, splits.items[i].len);
+        (void)mysql_refuses(text, splits.items[i].len);
+        (void)mysql_keeps_transaction(text, splits.items[i].len);
+        mysql_check(arena, text, splits.items[i].len, &checks);
+        mysql_probe(arena, text, &probe);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char newer[] = "SELECT 0x1F;";
@@ -59,6 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     is_split = split(sqlite_split, &arena, sql, &alone);
     for (size_t i = 0; is_split && i < alone.count; i++)
         tables_follow(&tables, &dialect_sqlite, sql + alone.items[i].offset, alone.items[i].len);
+    read_as_mysql(&arena, sql);
     arena_done(&arena);
     return 0;
 }

@@ -3,7 +3,7 @@
 #include "dialect/mysql/split.h"
 #include "unit/split_cases.h"
 
-/* Each was compared with what a server makes of it (tests/e2e/test_mysql_split.py). */
+/* Each was compared with what a server makes of it (tests/diff/split_diff.py does it for random ones). */
 static const struct split_case cases[] = {
     {"", {NULL}},
     {" \t\r\n", {NULL}},
