@@ -71,14 +71,14 @@ static bool find_dialect(const struct fleet *fleet, const struct options *option
 
 /* ---- from where to where ------------------------------------------------------------------- */
 
-struct way {
+struct extent {
     const char *from; /* NULL: base */
     const char **targets;
     size_t target_count;
 };
 
 /* Alembic's: a downgrade says where it starts; one start for all targets. */
-static bool add_target(struct arena *arena, struct way *way, const char *text,
+static bool add_target(struct arena *arena, struct extent *extent, const char *text,
                        enum plan_command command, struct err *err)
 {
     struct range range = {.to = text};
@@ -87,19 +87,19 @@ static bool add_target(struct arena *arena, struct way *way, const char *text,
         return false;
     if (command == PLAN_DOWNGRADE && (!is_range || !range.to))
         return err_set(err, ERR_CONFIG, "downgrade with --sql requires <fromrev>:<torev>");
-    if (range.from && way->from && strcmp(range.from, way->from) != 0)
+    if (range.from && extent->from && strcmp(range.from, extent->from) != 0)
         return err_set(err, ERR_CONFIG, "a script starts at one place, not at '%s' and '%s'",
-                       way->from, range.from);
+                       extent->from, range.from);
     if (range.from)
-        way->from = range.from;
-    way->targets[way->target_count++] = range.to ? range.to : "heads";
+        extent->from = range.from;
+    extent->targets[extent->target_count++] = range.to ? range.to : "heads";
     return true;
 }
 
-static bool find_way(struct arena *arena, const struct options *options, enum plan_command command,
-                     struct way *ret, struct err *err)
+static bool find_extent(struct arena *arena, const struct options *options,
+                        enum plan_command command, struct extent *ret, struct err *err)
 {
-    *ret = (struct way){.targets = arena_calloc(arena, options->arg_count + 1, sizeof(char *))};
+    *ret = (struct extent){.targets = arena_calloc(arena, options->arg_count + 1, sizeof(char *))};
     for (size_t i = 0; i < options->arg_count; i++)
         if (!add_target(arena, ret, options->args[i], command, err))
             return false;
@@ -117,10 +117,11 @@ static bool make_plan(struct fleet *fleet, const struct options *options, enum p
     struct arena *arena = &fleet->arena;
     struct target target;
     struct revisions start;
-    struct way way;
-    if (!find_way(arena, options, command, &way, err) ||
-        !target_parse(arena, fleet->chain, command, way.targets, way.target_count, &target, err) ||
-        !range_start(arena, fleet->chain, &(struct range){.from = way.from}, &start, err))
+    struct extent extent;
+    if (!find_extent(arena, options, command, &extent, err) ||
+        !target_parse(arena, fleet->chain, command, extent.targets, extent.target_count, &target,
+                      err) ||
+        !range_start(arena, fleet->chain, &(struct range){.from = extent.from}, &start, err))
         return false;
     const char **rows = arena_calloc(arena, start.count + 1, sizeof *rows);
     for (size_t i = 0; i < start.count; i++)

@@ -41,7 +41,7 @@ static bool put_of_tenant(struct sqlite_ledger *ledger, size_t tenant, size_t pl
                   db_int((int64_t)place), db_int((int64_t)count));
 }
 
-/* Notices of a rollback come after those of the way there. */
+/* Notices of a rollback come after those of the run itself. */
 bool sqlite_write_notices(struct sqlite_ledger *ledger, const struct event *event, struct err *err)
 {
     const struct notices *notices = event->outcome->notices;

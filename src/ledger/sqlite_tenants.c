@@ -74,7 +74,7 @@ bool sqlite_write_retry(struct sqlite_ledger *ledger, const struct event *event,
 
 /* ---- outcomes ------------------------------------------------------------------------------ */
 
-/* Steps of the rollback, after those of the way there. */
+/* Steps of the rollback, after those of the run itself. */
 static bool first_step(struct sqlite_ledger *ledger, const struct event *event, int64_t *ret_n,
                        struct err *err)
 {
@@ -125,8 +125,8 @@ static const char forward_sql[] =
                    " found = excluded.found, error = excluded.error, attempts = excluded.attempts,"
                    " started_ms = excluded.started_ms, duration_ms = excluded.duration_ms";
 
-/* One row tells both ways, as the report does: where it began, what went wrong there unless the way
- * back went wrong too, and the effort of both. */
+/* One row tells of the run and its rollback, as the report does: where it began, what went wrong there unless the rollback
+ * went wrong too, and the effort of both. */
 static const char rollback_sql[] = INSERT_OUTCOME
     " has_changed = has_changed AND excluded.has_changed,"
     " reached = CASE WHEN excluded.has_changed THEN reached END,"

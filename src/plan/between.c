@@ -93,9 +93,10 @@ bool plan_between(struct arena *arena, const struct chain *chain, const struct b
         !implied_by(&building, wanted, &needed))
         return false;
     struct plan plan = {.from = building_sorted_rows(&building)};
-    if ((between->ways & BETWEEN_DOWN &&
+    if ((between->directions & BETWEEN_DOWN &&
          !add_steps(&building, stands, needed, DIRECTION_DOWN, begun)) ||
-        (between->ways & BETWEEN_UP && !add_steps(&building, needed, stands, DIRECTION_UP, begun)))
+        (between->directions & BETWEEN_UP &&
+         !add_steps(&building, needed, stands, DIRECTION_UP, begun)))
         return false;
     building_finish(&building, &plan);
     *ret_plan = plan;

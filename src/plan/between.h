@@ -9,12 +9,12 @@
 
 #include "plan/plan.h"
 
-/* Which ways may be taken: one that is not is left out, and with it what would follow from it. */
+/* Which directions steps may have: a step of another is left out, and with it what would follow from it. */
 enum { BETWEEN_UP = 1, BETWEEN_DOWN = 2, BETWEEN_BOTH = 3 };
 
 struct between {
     struct rows from, wanted;
-    unsigned ways;
+    unsigned directions;
     bool is_stamp;
     bool takes_unknown; /* with is_stamp: rows that name no revision go and come like any other */
     /* id of the step that was left half way: where it is one, it comes first; NULL: none */

@@ -16,8 +16,8 @@ struct text {
     FILE *out;
 };
 
-/* Tenants with the same way: from where, to where, by which steps. */
-struct text_way {
+/* Tenants with the same move: from where, to where, by which steps. */
+struct text_move {
     uint32_t from; /* numbers of the model */
     uint32_t half;
     uint32_t to;
@@ -28,7 +28,7 @@ struct text_way {
 enum { TEXT_NAMES = 10 };
 
 struct text_group {
-    struct text_way way;
+    struct text_move move;
     size_t count;
     uint32_t rows[TEXT_NAMES];
 };
@@ -52,9 +52,9 @@ void text_heading(const struct text *text, const char *title);
 
 /* ---- text_group.c -------------------------------------------------------------------------- */
 
-/* Groups the rows that `is_wanted`; by the revisions where they stand alone with `by_place`. */
+/* Groups the rows that `is_wanted`; by the revisions where they stand alone with `by_revision`. */
 void text_groups_init(struct text_groups *groups, const struct report *report,
-                      bool (*is_wanted)(const struct report_row *row), bool by_place);
+                      bool (*is_wanted)(const struct report_row *row), bool by_revision);
 void text_groups_done(struct text_groups *groups);
 
 /* ---- text_words.c -------------------------------------------------------------------------- */
@@ -63,11 +63,11 @@ void text_groups_done(struct text_groups *groups);
  * with ` (head)` where it is one. */
 void text_add_ids(const struct text *text, struct buf *buf, uint32_t ids, bool has_marks);
 
-/* ` + r3 (partial: 2 of 4 statements)` after the place; nothing where nothing is half done. */
+/* ` + r3 (partial: 2 of 4 statements)` after the revisions; nothing where nothing is half done. */
 void text_add_half(const struct text *text, struct buf *buf, uint32_t half);
 
-/* `from -> to`; one place where they are the same. */
-void text_add_way(const struct text *text, struct buf *buf, const struct text_way *way);
+/* `from -> to`; once where they are the same. */
+void text_add_move(const struct text *text, struct buf *buf, const struct text_move *move);
 
 /* `acme, globex and 3 more`. */
 void text_add_names(const struct text *text, struct buf *buf, const uint32_t *rows, size_t total);

@@ -143,7 +143,7 @@ static void print_command(const struct text *text, const char *deed, const char 
     buf_done(&line);
 }
 
-/* Is anything of the run left in a tenant, as far as its place tells? */
+/* Is anything of the run left in a tenant, as far as its revisions tell? */
 static bool has_moved(const struct report *report)
 {
     for (size_t i = 0; i < report->run.tenant_count; i++) {

@@ -3,7 +3,7 @@
 #include "report/text.h"
 
 /* `sql 23505, revision 83241ca0f125, versions/83241ca0f125_added_table.sql:12` */
-static void add_place(struct buf *buf, const struct cause *key)
+static void add_location(struct buf *buf, const struct cause *key)
 {
     buf_adds(buf, err_class_name((enum err_class)key->kind));
     if (*key->code)
@@ -116,7 +116,7 @@ static void print_error(const struct text *text, const struct report_error *erro
     text_lines(text, report_text_of(text->report, error), "    ");
     print_said(text, error);
     buf_clear(&line);
-    add_place(&line, &error->key);
+    add_location(&line, &error->key);
     add_names(&line, report_example(text->report, error));
     fprintf(text->out, "    %s\n", line.data);
     if (error->statement && *error->statement)

@@ -1,12 +1,12 @@
 #include "report/text.h"
 
-static void add_row(struct text_groups *groups, struct intern *ways, const struct text_way *way,
+static void add_row(struct text_groups *groups, struct intern *moves, const struct text_move *move,
                     uint32_t row)
 {
-    uint32_t number = intern_put(ways, way, sizeof *way);
+    uint32_t number = intern_put(moves, move, sizeof *move);
     if (number == groups->count)
         *ARENA_PUSH(&groups->arena, groups->items, groups->count, groups->capacity) =
-            (struct text_group){.way = *way};
+            (struct text_group){.move = *move};
     struct text_group *group = &groups->items[number];
     if (group->count < TEXT_NAMES)
         group->rows[group->count] = row;
@@ -23,20 +23,20 @@ static int compare(const void *left, const void *right)
 }
 
 void text_groups_init(struct text_groups *groups, const struct report *report,
-                      bool (*is_wanted)(const struct report_row *row), bool by_place)
+                      bool (*is_wanted)(const struct report_row *row), bool by_revision)
 {
-    struct intern ways;
+    struct intern moves;
     *groups = (struct text_groups){0};
     arena_init(&groups->arena);
-    intern_init(&ways, &groups->arena);
+    intern_init(&moves, &groups->arena);
     for (uint32_t i = 0; i < report->run.tenant_count; i++) {
         const struct report_row *row = &report->rows[i];
         if (!is_wanted(row))
             continue;
-        struct text_way way = {row->from, row->half, row->to, row->steps};
-        if (by_place)
-            way = (struct text_way){row->to, row->half, row->to, REPORT_NONE};
-        add_row(groups, &ways, &way, i);
+        struct text_move move = {row->from, row->half, row->to, row->steps};
+        if (by_revision)
+            move = (struct text_move){row->to, row->half, row->to, REPORT_NONE};
+        add_row(groups, &moves, &move, i);
     }
     if (groups->count)
         qsort(groups->items, groups->count, sizeof *groups->items, compare);

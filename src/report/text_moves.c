@@ -2,7 +2,7 @@
 #include "report/text.h"
 #include "report/text_table.h"
 
-/* A fleet in disorder has many ways; the rest is in the table of -v. */
+/* A fleet in disorder has many moves; the rest is in the table of -v. */
 enum { WAYS_SHOWN = 20 };
 
 static size_t shown_of(const struct text *text, const struct text_groups *groups)
@@ -15,7 +15,7 @@ static void print_rest(const struct text *text, const struct text_groups *groups
 {
     size_t shown = shown_of(text, groups);
     if (shown < groups->count)
-        fprintf(text->out, "  and %zu more ways (-v shows all)\n", groups->count - shown);
+        fprintf(text->out, "  and %zu more moves (-v shows all)\n", groups->count - shown);
 }
 
 /* ---- what a run has done ------------------------------------------------------------------- */
@@ -28,11 +28,11 @@ static bool has_moved_or_stayed(const struct report_row *row)
 }
 
 /* A tenant that stands where it stood, and had steps, was rolled back. */
-static void add_effort(struct buf *cell, const struct text_way *way, size_t step_count)
+static void add_effort(struct buf *cell, const struct text_move *move, size_t step_count)
 {
-    if (way->to == REPORT_NONE)
+    if (move->to == REPORT_NONE)
         buf_adds(cell, "in doubt");
-    else if (way->from != way->to)
+    else if (move->from != move->to)
         human_add_count(cell, step_count, "revision");
     else
         buf_adds(cell, step_count ? "rolled back" : "unchanged");
@@ -40,7 +40,7 @@ static void add_effort(struct buf *cell, const struct text_way *way, size_t step
 
 static void add_move(const struct text *text, struct table *table, const struct text_group *group)
 {
-    size_t step_count = report_steps(text->report, group->way.steps).count;
+    size_t step_count = report_steps(text->report, group->move.steps).count;
     struct buf cell;
     buf_init(&cell, BUF_MAX_DEFAULT);
     table_row(table);
@@ -48,11 +48,11 @@ static void add_move(const struct text *text, struct table *table, const struct 
     buf_addf(&cell, "%zu tenant%c", group->count, group->count == 1 ? ' ' : 's');
     table_cell(table, cell.data, NULL);
     buf_clear(&cell);
-    text_add_way(text, &cell, &group->way);
+    text_add_move(text, &cell, &group->move);
     table_cell(table, cell.data, NULL);
     buf_clear(&cell);
     buf_adds(&cell, "(");
-    add_effort(&cell, &group->way, step_count);
+    add_effort(&cell, &group->move, step_count);
     buf_adds(&cell, ")");
     table_cell(table, cell.data, NULL);
     buf_done(&cell);
@@ -128,10 +128,10 @@ static void print_plan(const struct text *text, const struct text_group *group)
     buf_init(&line, BUF_MAX_DEFAULT);
     human_add_count(&line, group->count, "tenant");
     buf_adds(&line, "  ");
-    text_add_way(text, &line, &group->way);
+    text_add_move(text, &line, &group->move);
     text_heading(text, line.data);
     buf_clear(&line);
-    print_steps(text, group->way.steps);
+    print_steps(text, group->move.steps);
     buf_adds(&line, "  in ");
     text_add_names(text, &line, group->rows, group->count);
     fprintf(text->out, "%s\n", line.data);

@@ -15,7 +15,7 @@ static void add_tenants(const struct text *text, struct buf *buf,
 }
 
 /* `warning 25P01, revision 83241ca0f125, 12 times` */
-static void add_place(struct buf *buf, const struct report_notice *notice)
+static void add_location(struct buf *buf, const struct report_notice *notice)
 {
     buf_adds(buf, notice_level_name(notice->level));
     if (*notice->code)
@@ -42,7 +42,7 @@ static void print_notice(const struct text *text, const struct report_notice *no
             text_lines(text, said_part(notice->said, part), "      ");
         }
     buf_clear(&line);
-    add_place(&line, notice);
+    add_location(&line, notice);
     fprintf(text->out, "    %s\n", line.data);
     buf_clear(&line);
     add_tenants(text, &line, notice);

@@ -24,8 +24,8 @@ static void ids_cell(const struct text *text, struct table *table, uint32_t ids)
 }
 
 /* The same, and what the tenant was found in the middle of; `current` marks the heads. */
-static void place_cell(const struct text *text, struct table *table, const struct report_row *row,
-                       bool has_marks)
+static void revisions_cell(const struct text *text, struct table *table,
+                           const struct report_row *row, bool has_marks)
 {
     bool is_whole = row->half == REPORT_NONE;
     struct buf cell;
@@ -45,7 +45,7 @@ static void add_tenant(const struct text *text, struct table *table, size_t inde
     name_cell(text, table, index);
     table_cell(table, tenant_state_name(row->state),
                text_color(text, text_state_color(row->state)));
-    place_cell(text, table, row, false);
+    revisions_cell(text, table, row, false);
     ids_cell(text, table, row->to);
     table_count(table, report_steps(text->report, row->steps).count, NULL);
     table_count(table, row->attempts, NULL);
@@ -72,7 +72,7 @@ void text_tenants(const struct text *text)
 
 /* ---- where they stand (current) ------------------------------------------------------------ */
 
-static void print_places(const struct text *text)
+static void print_standings(const struct text *text)
 {
     const struct report *report = text->report;
     struct table *table = table_new(text->out, text->options);
@@ -83,7 +83,7 @@ static void print_places(const struct text *text)
         table_row(table);
         name_cell(text, table, i);
         if (row->is_from_known)
-            place_cell(text, table, row, true);
+            revisions_cell(text, table, row, true);
         else
             table_cell(table, tenant_state_name(row->state),
                        text_color(text, text_state_color(row->state)));
@@ -92,12 +92,12 @@ static void print_places(const struct text *text)
     table_print(table);
 }
 
-static bool is_place_known(const struct report_row *row)
+static bool has_revisions(const struct report_row *row)
 {
     return row->is_from_known;
 }
 
-static void print_place(const struct text *text, const char *words, size_t count)
+static void print_standing(const struct text *text, const char *words, size_t count)
 {
     struct buf line;
     buf_init(&line, BUF_MAX_DEFAULT);
@@ -110,22 +110,22 @@ static void print_summary(const struct text *text)
 {
     struct text_groups groups;
     size_t unknown = text->report->run.tenant_count;
-    struct buf place;
-    buf_init(&place, BUF_MAX_DEFAULT);
-    text_groups_init(&groups, text->report, is_place_known, true);
+    struct buf words;
+    buf_init(&words, BUF_MAX_DEFAULT);
+    text_groups_init(&groups, text->report, has_revisions, true);
     text_heading(text, "Together");
     for (size_t i = 0; i < groups.count; i++) {
-        buf_clear(&place);
-        buf_adds(&place, "at ");
-        text_add_ids(text, &place, groups.items[i].way.to, true);
-        text_add_half(text, &place, groups.items[i].way.half);
-        print_place(text, place.data, groups.items[i].count);
+        buf_clear(&words);
+        buf_adds(&words, "at ");
+        text_add_ids(text, &words, groups.items[i].move.to, true);
+        text_add_half(text, &words, groups.items[i].move.half);
+        print_standing(text, words.data, groups.items[i].count);
         unknown -= groups.items[i].count;
     }
     if (unknown)
-        print_place(text, "could not be asked", unknown);
+        print_standing(text, "could not be asked", unknown);
     text_groups_done(&groups);
-    buf_done(&place);
+    buf_done(&words);
 }
 
 void text_current(const struct text *text)
@@ -134,7 +134,7 @@ void text_current(const struct text *text)
         fputs("\n  no tenants\n", text->out);
         return;
     }
-    print_places(text);
+    print_standings(text);
     print_summary(text);
 }
 

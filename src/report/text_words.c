@@ -49,14 +49,14 @@ void text_add_half(const struct text *text, struct buf *buf, uint32_t number)
     add_done(buf, half);
 }
 
-void text_add_way(const struct text *text, struct buf *buf, const struct text_way *way)
+void text_add_move(const struct text *text, struct buf *buf, const struct text_move *move)
 {
-    text_add_ids(text, buf, way->from, false);
-    text_add_half(text, buf, way->half);
-    if (way->from == way->to)
+    text_add_ids(text, buf, move->from, false);
+    text_add_half(text, buf, move->half);
+    if (move->from == move->to)
         return;
     buf_adds(buf, " -> ");
-    text_add_ids(text, buf, way->to, false);
+    text_add_ids(text, buf, move->to, false);
 }
 
 void text_add_names(const struct text *text, struct buf *buf, const uint32_t *rows, size_t total)

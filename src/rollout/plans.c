@@ -71,8 +71,8 @@ static const struct plan *get(struct plans *plans, const struct question *questi
     rows_add_key(&key, question->rows);
     if (question->between) {
         const char *begun = question->between->begun;
-        buf_addf(&key, "to %u %d %s\n", question->between->ways, question->between->takes_unknown,
-                 begun ? begun : "");
+        buf_addf(&key, "to %u %d %s\n", question->between->directions,
+                 question->between->takes_unknown, begun ? begun : "");
         rows_add_key(&key, &question->between->wanted);
     }
     uint32_t index = map_get(&plans->by_key, key.data);

@@ -188,7 +188,8 @@ static const struct plan *plan_back(struct ways *ways, const struct ways_questio
     /* Unknown: the run made the database, and it was empty before. */
     const struct rows *to = ways_before(ways, question->tenant);
     /* A stamp may have replaced rows that name no revision: they come back as they were. */
-    struct between between = {question->rows, *to, .ways = BETWEEN_BOTH, .takes_unknown = true};
+    struct between between = {question->rows, *to, .directions = BETWEEN_BOTH,
+                              .takes_unknown = true};
     if (!check_trace(ways, question, err) || !check_moved(ways, question, err))
         return NULL;
     const struct plan *plan = plans_between(ways->plans, &between, err);
@@ -250,7 +251,7 @@ static const struct plan *plan_on(struct ways *ways, size_t tenant, const struct
     static const unsigned directions[] = {
         [PLAN_UPGRADE] = BETWEEN_UP, [PLAN_DOWNGRADE] = BETWEEN_DOWN, [PLAN_STAMP] = BETWEEN_BOTH};
     struct between between = {*rows, *ways_goal(ways, tenant),
-                              .ways = directions[ways->options.target->command],
+                              .directions = directions[ways->options.target->command],
                               .takes_unknown = ways->options.target->purges};
     return plans_between(ways->plans, &between, err);
 }
@@ -274,7 +275,7 @@ static const struct plan *plan_adoption(struct ways *ways, struct arena *arena,
     const struct chain *chain = ways->options.chain;
     struct rows mapped = map_rows(arena, chain, rows);
     bool stays = plan_covers(chain, &mapped, wanted);
-    struct between between = {*rows, stays ? mapped : *wanted, .ways = BETWEEN_BOTH,
+    struct between between = {*rows, stays ? mapped : *wanted, .directions = BETWEEN_BOTH,
                               .takes_unknown = !rows_are_equal(rows, &mapped)};
     if (stays || plan_covers(chain, wanted, &mapped))
         return plans_between(ways->plans, &between, err);
@@ -341,8 +342,10 @@ const struct plan *ways_plan(struct ways *ways, const struct ways_question *ques
         hint_at_mapping(ways, &question->rows, err);
     if (!question->begun || !first || strcmp(first->id, question->begun) == 0)
         return plan;
-    struct between between = {
-        .from = question->rows, .wanted = plan->to, .ways = BETWEEN_BOTH, .begun = question->begun};
+    struct between between = {.from = question->rows,
+                              .wanted = plan->to,
+                              .directions = BETWEEN_BOTH,
+                              .begun = question->begun};
     other = plans_between(ways->plans, &between, &none);
     return other ? other : plan;
 }

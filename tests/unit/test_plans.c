@@ -90,23 +90,27 @@ static void goes_between_rows(void **state)
     struct chain *chain = chain_of(&arena, "aaaa; bbbb <aaaa; cccc <aaaa; dddd <bbbb,cccc");
     struct plans *plans = plans_new(chain, &target);
     const struct plan *back =
-        plans_between(plans, &(struct between){top, left, .ways = BETWEEN_BOTH}, &err);
+        plans_between(plans, &(struct between){top, left, .directions = BETWEEN_BOTH}, &err);
     assert_int_equal(back->count, 2);
     assert_string_equal(back->steps[0].revision->id, "dddd");
     assert_string_equal(back->steps[1].revision->id, "cccc");
     assert_int_equal(back->to.count, 1);
     assert_string_equal(back->to.ids[0], "bbbb");
     assert_int_equal(
-        plans_between(plans, &(struct between){base, top, .ways = BETWEEN_UP}, &err)->count, 4);
+        plans_between(plans, &(struct between){base, top, .directions = BETWEEN_UP}, &err)->count,
+        4);
     assert_int_equal(
-        plans_between(plans, &(struct between){base, top, .ways = BETWEEN_DOWN}, &err)->count, 0);
-    assert_int_equal(
-        plans_between(plans, &(struct between){top, base, .ways = BETWEEN_BOTH}, &err)->to.count,
+        plans_between(plans, &(struct between){base, top, .directions = BETWEEN_DOWN}, &err)->count,
         0);
-    assert_ptr_equal(plans_between(plans, &(struct between){top, left, .ways = BETWEEN_BOTH}, &err),
-                     back);
+    assert_int_equal(
+        plans_between(plans, &(struct between){top, base, .directions = BETWEEN_BOTH}, &err)
+            ->to.count,
+        0);
+    assert_ptr_equal(
+        plans_between(plans, &(struct between){top, left, .directions = BETWEEN_BOTH}, &err), back);
     /* A step that was left half way comes first, where it can. */
-    struct between up = {left, top, .ways = BETWEEN_UP}, all = {base, top, .ways = BETWEEN_UP};
+    struct between up = {left, top, .directions = BETWEEN_UP},
+                   all = {base, top, .directions = BETWEEN_UP};
     all.begun = "aaaa";
     assert_string_equal(plans_between(plans, &all, &err)->steps[0].revision->id, "aaaa");
     all.begun = "dddd";
@@ -141,8 +145,8 @@ static void stamps_between_rows_that_name_nothing(void **state)
     arena_init(&arena);
     struct chain *chain = chain_of(&arena, "aaaa; bbbb <aaaa");
     struct plans *plans = plans_new(chain, &target), *ups = plans_new(chain, &upgrade);
-    struct between there = {odd, known, .ways = BETWEEN_BOTH, .takes_unknown = true};
-    struct between back = {known, odd, .ways = BETWEEN_BOTH, .takes_unknown = true};
+    struct between there = {odd, known, .directions = BETWEEN_BOTH, .takes_unknown = true};
+    struct between back = {known, odd, .directions = BETWEEN_BOTH, .takes_unknown = true};
     const struct plan *plan = plans_between(plans, &there, &err);
     assert_non_null(plan);
     assert_int_equal(plan->count, 1);
