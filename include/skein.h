@@ -127,7 +127,7 @@ struct skein_observer {
 struct skein;
 
 struct skein_options {
-    const char *inventory;      /* default: skein.yaml */
+    const char *inventory;      /* a file, or its folder; default: skein.yaml (or skein.yml) here */
     const char *select;         /* a selector: "tier=canary,region in (eu,us)"; default: all */
     const char *const *tenants; /* only these names; NULL-terminated */
     uint32_t parallel;          /* tenants at once; default: as the inventory says */

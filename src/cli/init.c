@@ -225,21 +225,21 @@ static void tell_next(struct making *making)
 
 static int run_init(struct fleet *fleet, const struct options *options)
 {
-    const char *slash = strrchr(options->file, '/');
+    const char *file = strcmp(options->file, ".") == 0 ? "skein.yaml" : options->file;
+    const char *slash = strrchr(file, '/');
     struct making making = {
         .fleet = fleet,
-        .inventory = slash ? slash + 1 : options->file,
+        .inventory = slash ? slash + 1 : file,
         .is_quiet = options->is_quiet,
     };
     struct err err;
     making.dir = options->arg_count ? without_slashes(&fleet->arena, options->args[0]) : ".";
     if (!*making.inventory) {
-        err_set(&err, ERR_CONFIG, "--file: '%s' is a folder, and no inventory's name",
-                options->file);
+        err_set(&err, ERR_CONFIG, "--file: '%s' is a folder, and no inventory's name", file);
         return cli_fail(&err);
     }
     if (slash && !options->arg_count)
-        making.dir = dirname(arena_strdup(&fleet->arena, options->file));
+        making.dir = dirname(arena_strdup(&fleet->arena, file));
     making.chain_dir = in(&making, making.dir, "versions");
     if (!make_all(&making, &err))
         return cli_fail(&err);

@@ -175,7 +175,8 @@ static bool set_wait(struct options *options, const char *value)
 #define TO(member) offsetof(struct options, member), NULL
 
 static const struct option_row rows[] = {
-    {"file", 'f', "FILE", OPTIONS_COMMON, "the inventory (default: skein.yaml)", TO(file)},
+    {"file", 'f', "FILE", OPTIONS_COMMON, "the inventory, or its folder (default: skein.yaml here)",
+     TO(file)},
     {"ledger", 0, "WHERE", OPTIONS_LEDGER,
      "the record of runs: a file or a URL (default: the inventory's, else .skein/ledger.db)",
      TO(ledger)},
@@ -544,7 +545,7 @@ static bool check_use(const struct options *options, struct err *err)
 bool options_parse(int argc, char **argv, struct options *ret_options, struct err *err)
 {
     struct options *options = ret_options;
-    *options = (struct options){.file = "skein.yaml", .progress = "auto"};
+    *options = (struct options){.file = ".", .progress = "auto"};
     if (!parse_flags(argc, argv, options, err))
         return false;
     if (options->is_help || options->is_version)

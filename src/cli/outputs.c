@@ -197,6 +197,15 @@ static bool check_twice(const struct options *options, size_t index, struct err 
     return true;
 }
 
+static bool is_inventory(const struct options *options, const char *path)
+{
+    struct err err;
+    char *inventory = inventory_locate(options->file, &err);
+    bool is_it = inventory && are_one(path, inventory);
+    free(inventory);
+    return is_it;
+}
+
 static bool check_output(const struct options *options, size_t index, struct err *err)
 {
     const char *path = options->outputs[index].path, *what = NULL;
@@ -207,7 +216,7 @@ static bool check_output(const struct options *options, size_t index, struct err
         what = "is a link: name the file that it leads to";
     else if (is_database(path))
         what = "is a database: name another file";
-    else if (are_one(path, options->file))
+    else if (is_inventory(options, path))
         what = "is the inventory: name another file";
     return what ? err_set(err, ERR_CONFIG, "--output: '%s' %s", path, what)
                 : check_twice(options, index, err);

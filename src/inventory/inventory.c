@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/ascii.h"
@@ -189,7 +190,47 @@ static bool read_file(const char *path, char **ret_bytes, size_t *ret_len)
     return true;
 }
 
-struct inventory_builder *inventory_read(const char *path, struct faults *faults)
+static bool is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+char *inventory_locate(const char *path, struct err *err)
+{
+    static const char *const names[] = {"skein.yaml", "skein.yml"};
+    char *found[ARRAY_LEN(names) + 1] = {NULL};
+    size_t count = 0, len = strlen(path);
+    struct stat st;
+    if (!is_folder(path))
+        return xstrdup(path);
+    bool is_here = strcmp(path, ".") == 0;
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        struct buf buf;
+        buf_init(&buf, BUF_MAX_DEFAULT);
+        buf_addf(&buf, "%s%s%s", is_here ? "" : path, is_here || path[len - 1] == '/' ? "" : "/",
+                 names[i]);
+        if (stat(buf.data, &st) == 0)
+            found[count++] = xstrdup(buf.data);
+        buf_done(&buf);
+    }
+    if (count == 1)
+        return found[0];
+    if (count)
+        err_at(err, ERR_CONFIG, path, 0,
+               "there are two inventories, '%s' and '%s': say which with -f", names[0], names[1]);
+    else
+        err_at(err, ERR_CONFIG, path, 0,
+               "there is no inventory, '%s' or '%s', in this folder: name it with -f, or begin one "
+               "with 'skein init'",
+               names[0], names[1]);
+    for (size_t i = 0; i < count; i++)
+        free(found[i]);
+    return NULL;
+}
+
+/* `path` is the file itself. */
+static struct inventory_builder *read_located(const char *path, struct faults *faults)
 {
     char *bytes;
     size_t len;
@@ -201,6 +242,19 @@ struct inventory_builder *inventory_read(const char *path, struct faults *faults
     struct inventory_builder *builder = inventory_parse(path, bytes, len, faults);
     explicit_bzero(bytes, len); /* passwords may stand in it */
     free(bytes);
+    return builder;
+}
+
+struct inventory_builder *inventory_read(const char *path, struct faults *faults)
+{
+    struct err err;
+    char *located = inventory_locate(path, &err);
+    if (!located) {
+        faults_add_err(faults, &err);
+        return NULL;
+    }
+    struct inventory_builder *builder = read_located(located, faults);
+    free(located);
     return builder;
 }
 

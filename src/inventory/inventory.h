@@ -166,7 +166,11 @@ struct inventory {
 /* An inventory whose file is read, and whose query sources still have to be asked. */
 struct inventory_builder;
 
-/* Reads the file. NULL where anything is wrong; `faults` then holds all that was found, sorted. */
+/* The file that a path means: the path itself, or of a folder its `skein.yaml` or `skein.yml`; malloc'd. NULL: the
+ * folder has none of them, or both. */
+char *inventory_locate(const char *path, struct err *err) MUST_CHECK;
+
+/* Reads the file, or that of the folder. NULL where anything is wrong; `faults` then holds all that was found, sorted. */
 struct inventory_builder *inventory_read(const char *path, struct faults *faults) MUST_CHECK;
 
 /* The same of bytes that are at hand; `path` names them and is what paths are relative to. */

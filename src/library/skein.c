@@ -116,7 +116,7 @@ static bool open_fleet(struct skein *skein, const struct skein_options *options)
     struct fleet_request request = {
         .ledger = options->ledger,
         .patience = {options->wait_ms, on_waiting, has_stopped, skein},
-        .inventory = options->inventory ? options->inventory : "skein.yaml",
+        .inventory = options->inventory ? options->inventory : ".",
         .selects = &options->select,
         .select_count = options->select ? 1 : 0,
         .refuses_empty = options->refuses_empty,

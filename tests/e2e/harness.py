@@ -154,7 +154,7 @@ class Fleet:
     def start(self, *args, env=None, inventory="skein.yaml", **options):
         options.setdefault("stdout", subprocess.PIPE)
         options.setdefault("stderr", subprocess.PIPE)
-        return Skein([SKEIN, "-f", self.path(inventory), *args],
+        return Skein([SKEIN, *(["-f", self.path(inventory)] if inventory else []), *args],
                      env={**ENVIRONMENT, "LC_ALL": "C.UTF-8", **(env or {})},
                      stdin=subprocess.DEVNULL, **options)
 

@@ -61,6 +61,47 @@ class Typos(FleetCase):
         self.assertNotIn("SKEIN_", result.err)
 
 
+class Folders(FleetCase):
+    """`-f` takes the inventory's folder; without it, that is the folder where one stands."""
+
+    def run_at(self, *args, cwd, code=0):
+        result = self.fleet.run(*args, inventory=None, cwd=cwd)
+        self.assertEqual(result.code, code, repr(result))
+        return result
+
+    def setUp(self):
+        super().setUp()
+        self.fleet.revision("aaaa1111", "SELECT 1;", down="")
+        self.fleet.inventory([{"name": "acme", "url": "sqlite:///acme.db", "create": True}])
+
+    def test_the_file_by_its_name(self):
+        for args, cwd in (([], self.fleet.dir), (["-f", "."], self.fleet.dir), (["-f", self.fleet.dir], "/"),
+                          (["-f", self.fleet.dir + "/"], "/"), (["-f", ".."], self.fleet.path("versions"))):
+            with self.subTest(args=args):
+                self.assertIn("aaaa1111", self.run_at(*args, "heads", cwd=cwd).out)
+        self.run_at("-f", "..", "upgrade", cwd=self.fleet.path("versions"))
+        self.run_at("-f", self.fleet.dir, "rollback", cwd="/")
+        self.assertTrue(os.path.exists(self.fleet.path("acme.db")))
+        self.assertIn("aaaa1111", self.run_at("-f", self.fleet.dir, "completion", "reply", "--", "upgrade", "", cwd="/").out)
+
+    def test_the_other_ending(self):
+        os.rename(self.fleet.path("skein.yaml"), self.fleet.path("skein.yml"))
+        for args, cwd in (([], self.fleet.dir), (["-f", self.fleet.dir], "/")):
+            self.run_at(*args, "heads", cwd=cwd)
+
+    def test_none_or_two(self):
+        self.fleet.write("skein.yml", self.fleet.read("skein.yaml"))
+        self.assertIn("there are two inventories, 'skein.yaml' and 'skein.yml'", self.run_at("heads", cwd=self.fleet.dir, code=2).err)
+        self.run_at("-f", "skein.yml", "heads", cwd=self.fleet.dir)
+        err = self.run_at("-f", self.fleet.path("versions"), "heads", cwd="/", code=2).err
+        self.assertIn("versions: there is no inventory, 'skein.yaml' or 'skein.yml', in this folder", err)
+        self.assertIn("/nosuch: the inventory cannot be read", self.run_at("-f", "/nosuch", "heads", cwd="/", code=2).err)
+
+    def test_is_not_written_over(self):
+        err = self.run_at("-f", self.fleet.dir, "tenants", "-o", "json=" + self.fleet.path("skein.yaml"), cwd="/", code=2).err
+        self.assertIn("is the inventory: name another file", err)
+
+
 class Selections(FleetCase):
     """A selection of no one is a fault, and so is a label that was mistyped: `tier!=canry` takes the canary."""
 
