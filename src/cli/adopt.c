@@ -33,7 +33,8 @@ const struct command command_adopt = {
         "the chain makes, but for --force. A tenant that was adopted before stays where it is.",
     .example = "skein adopt --from dbmate --dry-run",
     .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_WAIT | OPTIONS_SELECT | OPTIONS_OUTPUT |
-              OPTIONS_RUN | OPTIONS_POLICY | OPTIONS_ADOPT | OPTIONS_FORCE | OPTIONS_DRY_RUN,
+              OPTIONS_RUN | OPTIONS_POLICY | OPTIONS_ADOPT | OPTIONS_FORCE | OPTIONS_DRY_RUN |
+              OPTIONS_YES,
     .needs = FLEET_VISIT,
     .run = run_adopt,
 };

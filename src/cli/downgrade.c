@@ -22,12 +22,13 @@ const struct command command_downgrade = {
     .help =
         "Brings every selected tenant back to TARGET: a full or partial revision id, base, -N (N\n"
         "steps back from where each stands), LABEL@base. Every tenant is asked where it stands\n"
-        "first: if a step back has no down section for any of them, nothing is begun (exit 2).\n"
+        "first: if a step back has no down section for any of them, nothing is begun (exit 2). On a\n"
+        "terminal it shows what would be done, and asks before it does it.\n"
         "\n"
         "With --sql the script of a downgrade goes to stdout; TARGET is A:B then.",
     .example = "skein downgrade -1 --tenant acme",
-    .groups = OPTIONS_COMMON | OPTIONS_DRY_RUN | OPTIONS_LEDGER | OPTIONS_WAIT | OPTIONS_SELECT |
-              OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY | OPTIONS_SQL,
+    .groups = OPTIONS_COMMON | OPTIONS_DRY_RUN | OPTIONS_YES | OPTIONS_LEDGER | OPTIONS_WAIT |
+              OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY | OPTIONS_SQL,
     .min_args = 1,
     .max_args = ARGS_MAX,
     .needs_for = downgrade_needs,

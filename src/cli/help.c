@@ -13,7 +13,8 @@ bool exit_code_at(size_t index, struct exit_code *ret_code)
         {"0", "all that was asked for is done"},
         {"1", "a tenant failed, or the run was halted; each failed tenant stands where it stood"},
         {"2",
-         "a fault of usage, inventory or chain, or of writing the result; no tenant was touched"},
+         "a fault of usage, inventory or chain, or of writing the result, or 'no' to the question "
+         "whether to go on; no tenant was touched"},
         {"3", "a tenant failed and the run was rolled back: every tenant stands where it stood"},
         {"4", "a person must look: a tenant is partly applied or in doubt, or a rollback could not "
               "finish"},

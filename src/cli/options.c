@@ -233,6 +233,7 @@ static const struct option_row rows[] = {
     {"table", 0, "NAME", OPTIONS_ADOPT, "its version table, where it is not the tool's own",
      TO(table)},
     {"dry-run", 0, NULL, OPTIONS_DRY_RUN, "say what would be done, change nothing", TO(is_dry_run)},
+    {"yes", 'y', NULL, OPTIONS_YES, "go on without asking, also on a terminal", TO(says_yes)},
     {"purge", 0, NULL, OPTIONS_PURGE, "empty the version table first, whatever is in it",
      TO(purges)},
     {"force", 0, NULL, OPTIONS_FORCE, "also where none of the tables is there that the chain makes",

@@ -25,6 +25,7 @@ struct command;
         group(WAIT)         /* --wait */                                                           \
         group(POLICY)       /* --on-failure, --max-failures */                                     \
         group(DRY_RUN)      /* --dry-run */                                                        \
+        group(YES)          /* --yes */                                                            \
         group(CONTINUATION) /* --accept-chain-change */                                            \
         group(SETTLE)       /* --done, --undone, --statements */                                   \
         group(FORGET)       /* --keep, --older-than, --unfinished */                               \
@@ -108,6 +109,7 @@ struct options {
     const char *from;
     const char *table;
     bool is_dry_run;
+    bool says_yes;
     bool purges;
     bool is_forced;
     bool accepts_chain_change;

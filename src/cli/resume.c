@@ -17,8 +17,8 @@ const struct command command_resume = {
         "are read again: one that has fallen back since is reported as regressed, and left alone. A\n"
         "run whose rollback had begun goes on with that. Doing it twice changes nothing more.",
     .example = "skein resume",
-    .groups = OPTIONS_COMMON | OPTIONS_DRY_RUN | OPTIONS_LEDGER | OPTIONS_WAIT | OPTIONS_OUTPUT |
-              OPTIONS_RUN | OPTIONS_POLICY | OPTIONS_CONTINUATION | OPTIONS_WAVE,
+    .groups = OPTIONS_COMMON | OPTIONS_DRY_RUN | OPTIONS_YES | OPTIONS_LEDGER | OPTIONS_WAIT |
+              OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY | OPTIONS_CONTINUATION | OPTIONS_WAVE,
     .max_args = 1,
     .needs = FLEET_AGAIN,
     .run = run_resume,

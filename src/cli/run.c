@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "cli/command.h"
+#include "cli/confirm.h"
 #include "cli/exit.h"
 #include "cli/faults.h"
 #include "cli/outlet.h"
@@ -81,7 +82,7 @@ static bool can_roll_back(struct fleet *fleet, const struct options *options,
     faults_init(&faults);
     bool can = prepare_can_roll_back(fleet, request, &observer, &signal_number, &faults);
     cli_tell_faults(&faults);
-    if (can && request->verb->rolls_back && request_changes(request))
+    if (can && request->verb->rolls_back && request_changes(request) && !request->shown)
         show_plan(report, options, outlet);
     faults_done(&faults);
     report_free(report);
@@ -178,16 +179,12 @@ static bool check_effects(const struct fleet *fleet, const struct options *optio
     return true;
 }
 
-int cli_run(struct fleet *fleet, const struct options *options, const struct request *request,
-            const struct observer *observer)
+static int run_request(struct fleet *fleet, const struct options *options,
+                       const struct request *request, const struct observer *observer)
 {
     struct prepared_run prepared = {0};
     struct err err;
     int exit_code;
-    if (!check_effects(fleet, options, request, &err))
-        return cli_fail(&err);
-    if (!request->continues && !fleet->tenant_count)
-        cli_note("no tenant is selected");
     struct outlet *outlet = outlet_open(STDERR_FILENO);
     if (prepare_needs_ledger(request) && !fleet_ledger_await(fleet, &err)) {
         exit_code = cli_fail(&err);
@@ -203,4 +200,19 @@ int cli_run(struct fleet *fleet, const struct options *options, const struct req
     }
     outlet_close(outlet);
     return exit_code;
+}
+
+int cli_run(struct fleet *fleet, const struct options *options, const struct request *request,
+            const struct observer *observer)
+{
+    struct request confirmed = *request;
+    struct err err;
+    int exit_code;
+    if (!check_effects(fleet, options, request, &err))
+        return cli_fail(&err);
+    if (!request->continues && !fleet->tenant_count)
+        cli_note("no tenant is selected");
+    if (confirm_is_due(options, request) && !confirm(fleet, options, &confirmed, &exit_code))
+        return exit_code;
+    return run_request(fleet, options, &confirmed, observer);
 }

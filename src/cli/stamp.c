@@ -26,12 +26,14 @@ const struct command command_stamp = {
         "A tenant where none of the tables is there that the chain makes up to TARGET fails, and is\n"
         "not touched; --force stamps it all the same.\n"
         "\n"
+        "On a terminal it shows what would be stamped, and asks before it does it.\n"
+        "\n"
         "With --purge all rows go first, also those that name no revision of the chain. With --sql\n"
         "the script of it goes to stdout; where TARGET is A:B it starts at A.",
     .example = "skein stamp head --tenant acme",
-    .groups = OPTIONS_COMMON | OPTIONS_DRY_RUN | OPTIONS_LEDGER | OPTIONS_WAIT | OPTIONS_SELECT |
-              OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY | OPTIONS_PURGE | OPTIONS_FORCE |
-              OPTIONS_SQL,
+    .groups = OPTIONS_COMMON | OPTIONS_DRY_RUN | OPTIONS_YES | OPTIONS_LEDGER | OPTIONS_WAIT |
+              OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY | OPTIONS_PURGE |
+              OPTIONS_FORCE | OPTIONS_SQL,
     .min_args = 1,
     .max_args = ARGS_MAX,
     .needs_for = stamp_needs,

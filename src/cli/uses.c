@@ -37,7 +37,7 @@ static const struct use uses[] = {
      .why = "it says whose SQL the script is"},
     {"sql", NULL,
      .bars =
-         "output parallel per-server progress on-failure max-failures force ledger wait dry-run",
+         "output parallel per-server progress on-failure max-failures force ledger wait dry-run yes",
      .why = "a script is printed, and no tenant connected to"},
     {"dialect", "check", .needs = "chain", .why = "each tenant has its own"},
     {"chain", NULL, .bars = "select tenant wave allow-empty parallel per-server progress",

@@ -53,6 +53,9 @@ struct request {
         accepts_changes; /* files that were changed after they were applied are right as they are now */
     enum settle settle;       /* of a verb that settles */
     size_t settle_statements; /* SETTLE_STATEMENTS: so many stand */
+    /* NULL, or by tenant of the selection: where it stood when a person was shown what would be done and said yes. One
+     * that stands elsewhere, or could not be asked then, fails and is not touched. */
+    const struct rows *shown;
     struct limits limits;
     struct policy policy;
     struct stopping stopping;

@@ -44,6 +44,7 @@ struct verb {
     bool has_waves;    /* goes by the inventory's waves; else all tenants are in one */
     bool needs_target; /* else no target means `default_target` */
     bool takes_tool;   /* the targets are another tool's name and, if need be, its table's */
+    bool asks_first;   /* takes away what a person may miss: asked about on a terminal */
     bool rolls_back;   /* brings every tenant back to where it stood before an earlier run */
     bool settles;      /* writes down what a person found out about a statement, and nothing else */
     /* renews what tenants know of the files that they have applied; its targets name these */

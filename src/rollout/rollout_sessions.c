@@ -67,6 +67,25 @@ bool rollout_is_as_before(const struct rollout *rollout, struct session *session
     return rows_are_equal(ways_before(rollout->ways, session_index(session)), rows);
 }
 
+/* A rollback that a failing run turns to was not asked about: tenants stand where the run itself brought them. */
+static bool check_shown(const struct rollout *rollout, const struct ways_question *question,
+                        struct err *err)
+{
+    const struct request *request = rollout->options->request;
+    const struct rows *shown = request->shown ? &request->shown[question->tenant] : NULL;
+    if (!shown || (ways_is_back(rollout->ways) && !request->verb->rolls_back))
+        return true;
+    if (!shown->is_known)
+        return err_set(err, ERR_DRIFT,
+                       "it could not be asked before the question, and so was not shown: look "
+                       "again, and say so once more");
+    if (rows_are_equal(shown, &question->rows))
+        return true;
+    return err_set(err, ERR_DRIFT,
+                   "it has moved since it was shown: nothing was done here; look again, and say so "
+                   "once more");
+}
+
 const struct plan *rollout_plan(struct rollout *rollout, struct session *session,
                                 const struct rows *rows, struct err *err)
 {
@@ -77,6 +96,8 @@ const struct plan *rollout_plan(struct rollout *rollout, struct session *session
         .history = session_history(session),
         .begun = session_begun(session),
     };
+    if (!check_shown(rollout, &question, err))
+        return NULL;
     rollout->places[question.tenant].is_untouched =
         ways_is_back(rollout->ways) && ways_is_untouched(rollout->ways, &question);
     bool has_copy = rollout_copy_to_restore(rollout, session) != NULL;
