@@ -425,7 +425,9 @@ static void check_refused(struct play *play, size_t tenant, const struct fake_st
     const struct watched *watched = &play->watch.tenants[tenant];
     if (!scene_is_same(play->scene, tenant, scene_store(play->scene, tenant), before))
         on_wrong(play, "a step is gone on with though its statements are others by now");
-    if (exit_code == EXIT_NOTHING || (exit_code == 2 && play->scene->lacks_down))
+    /* A rollback is refused before it begins where a down section is missing, or a tenant is in the middle of a step. */
+    if (exit_code == EXIT_NOTHING ||
+        (exit_code == 2 && (play->scene->lacks_down || play->is_rollback)))
         return;
     if (watched->has_ended &&
         (exit_code != 4 || !tenant_state_needs_person(watched->outcome.state)))
@@ -603,7 +605,8 @@ static bool heal(struct play *play, enum deed deed)
             break;
         if (exit_code == 2 && play->scene->lacks_down)
             return false;
-        if (is_settled || exit_code != 4)
+        bool needs_person = exit_code == 4 || (exit_code == 2 && deed == DEED_ROLLBACK);
+        if (is_settled || !needs_person)
             on_wrong(play, "it does not heal");
         deed = deed == DEED_FORWARD ? DEED_RESUME : deed;
         wait_for_quiet(play);

@@ -473,6 +473,7 @@ static struct wave make_wave(struct scene *scene, size_t index)
     const char *select =
         rng_chance(rng, 25) ? "" : arena_printf(&scene->arena, "tier=%s", RNG_PICK(rng, tiers));
     struct wave wave = {
+        .is_optional = true, /* its selector is drawn too: it may take no one */
         .name = arena_printf(&scene->arena, "w%u", (unsigned)index),
         .select_text = select,
         .select = selector_parse(&scene->arena, select, &err),
@@ -487,7 +488,7 @@ static struct wave make_wave(struct scene *scene, size_t index)
 
 static struct gate_rules make_gates(struct rng *rng)
 {
-    static const char *const argv[] = {"gate", NULL};
+    static const char *const argv[] = {"true", NULL}; /* it must be there; fake_uv.c plays it */
     static const uint64_t timeouts_ms[] = {0, 1000, 60000};
     struct gate_rules rules = {.timeout_ms = RNG_PICK(rng, timeouts_ms)};
     for (int gate = 0; gate < GATE__COUNT; gate++)
