@@ -6,9 +6,11 @@ copies of it, and prints the median of each and of the pairwise ratios. Peers th
 once at the end, for scale.
 """
 import argparse
+import contextlib
 import os
 import resource
 import shutil
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -248,6 +250,56 @@ def memory(args):
         bench.fleet.close()
 
 
+class LongFleet:
+    """Tenants that are all at work at once on a chain of one-line revisions."""
+
+    def __init__(self, args, line, revisions=2000):
+        self.fleet = Fleet("BEGIN")
+        self.command = [os.path.join(args.build, "skein"), "-f", self.fleet.path("skein.yaml"), "--progress", "none"]
+        shutil.rmtree(self.fleet.path("versions"))
+        os.mkdir(self.fleet.path("versions"))
+        last = ""
+        for i in range(revisions):
+            id_ = f"{i:012x}"
+            with open(self.fleet.path("versions", id_ + ".sql"), "w") as file:
+                file.write(f"-- Revision {i}\n--\n-- Revision ID: {id_}\n-- Revises: {last}\n\n"
+                           f"-- migrate:up\n{line.format(i=i)}\n\n-- migrate:down\n")
+            last = id_
+
+    def measure(self, title, tenants, wanted=None):
+        self.fleet.inventory(tenants, len(tenants))
+        peaks = [measure([*self.command, command], stderr=subprocess.DEVNULL)[2] for command in ("upgrade", "plan")]
+        print(f"{title:60} peak {peaks[0]:5.1f} MiB, and {peaks[1]:5.1f} of a plan afterwards"
+              + (f" (wanted at most {wanted})" if wanted else ""), flush=True)
+        return not wanted or max(peaks) <= wanted
+
+
+def long(args):
+    """What a run takes by the length of the chain."""
+    count, is_good = args.tenants or 16, True
+    lines = {"SELECT": ("SELECT 1;", 40), "INSERT": ("INSERT INTO fx VALUES ({i});", 40),
+             "CREATE TABLE": ("CREATE TABLE t{i} (id INTEGER PRIMARY KEY);", None)}
+    for name, (line, wanted) in lines.items():
+        bench = LongFleet(args, line)
+        tenants = []
+        for i in range(count):
+            with contextlib.closing(sqlite3.connect(bench.fleet.path(f"t{i}.db"))) as db:
+                db.executescript("CREATE TABLE fx (n int)")
+            tenants.append((f"t{i}", f"sqlite:///t{i}.db"))
+        is_good &= bench.measure(f"{count} SQLite tenants, 2,000 x {name}", tenants, wanted)
+        bench.fleet.close()
+    pg = Postgres()
+    try:
+        bench = LongFleet(args, "SELECT 1;")
+        bench.measure(f"{count} PostgreSQL databases, 2,000 x SELECT",
+                      [(t["name"], t["url"]) for t in pg.create(*(f"t{i}" for i in range(count)))])
+        bench.fleet.close()
+    finally:
+        pg.close()
+    if not is_good:
+        sys.exit("more memory than is wanted")
+
+
 def schedule(args):
     """The scheduler alone, without loop, sessions or databases."""
     subprocess.run([os.path.join(args.build, "tests/bench/schedule")], check=True)
@@ -295,7 +347,7 @@ def alembic(bench):
 
 
 BENCHMARKS = {"sqlite": sqlite_upgrade, "sqlite-noop": sqlite_noop, "postgres": postgres_upgrade,
-              "postgres-noop": postgres_noop, "scram": scram, "chain": chain, "memory": memory,
+              "postgres-noop": postgres_noop, "scram": scram, "chain": chain, "memory": memory, "long": long,
               "schedule": schedule, "peers": peers}
 
 
