@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """MariaDB: its DDL commits by itself, so that every statement of a revision has a mark of its own."""
+import contextlib
 import os
 import signal
+import socket
+import threading
 import time
 
-from harness import SKEIN, FleetCase, MariaDB, MariaDBCase, Postgres, main, wait_until
+from harness import FleetCase, MariaDBCase, Postgres, main, wait_until
 
 TABLE = "CREATE TABLE t (id INT PRIMARY KEY, x VARCHAR(40)) ENGINE=InnoDB;"
 
@@ -276,6 +279,43 @@ class Failure(OnMariaDB):
             tenant = self.run_t("upgrade", code=1)
             self.assertEqual(tenant["error"]["class"], "config")
             self.assertIn(words, tenant["error"]["message"])
+
+
+class Crowded(OnMariaDB):
+    settings = ("--max-connections=4",)
+
+    def test_more_tenants_than_the_server_has_room_for(self):
+        tenants = self.maria.create(*[f"crowd{i}" for i in range(12)])
+        self.fleet.inventory(tenants, rollout={"parallel": 12, "per_server": 12})
+        self.fleet.revision("aaaa1111", TABLE + "\nSELECT SLEEP(0.1);")
+        self.assertEqual(self.run_json("upgrade").report["totals"]["succeeded"], 12)
+
+
+class Silent(FleetCase):
+    """A server that says nothing, and one that stops in the middle of its greeting."""
+
+    def test_it_costs_only_its_tenant_and_its_time(self):
+        for greeting in (b"", b"\x4a\0\0\0\x0a5.5.5-10.11"):
+            with self.subTest(greeting=greeting), socket.create_server(("127.0.0.1", 0)) as server:
+                peers = []
+
+                def greet():
+                    with contextlib.suppress(OSError):
+                        while True:
+                            peers.append(server.accept()[0])
+                            peers[-1].sendall(greeting)
+                threading.Thread(target=greet, daemon=True).start()
+                self.fleet.last = ""
+                self.fleet.revision("aaaa1111", "CREATE TABLE t (id INTEGER);")
+                port = server.getsockname()[1]
+                self.fleet.inventory([{"name": "t", "url": f"mysql://u@127.0.0.1:{port}/d"}, self.fleet.sqlite("s")],
+                                     defaults={"connect_timeout": "500ms", "retries": 0},
+                                     rollout={"on_failure": "continue", "max_failures": 5})
+                begun = time.monotonic()
+                result = self.run_json("upgrade", code=1)
+                self.assertLess(time.monotonic() - begun, 10)
+                self.assertIn(result.tenant("t")["error"]["class"], ("timeout", "connect"))
+                self.assertIn(result.tenant("s")["state"], ("succeeded", "unchanged"))
 
 
 class ReadOnly(OnMariaDB):
