@@ -269,7 +269,8 @@ static bool take_row(struct conn *conn)
         return mysql_more_results(conn->mysql);
     }
     if (conn->phase == PHASE_HEARING) {
-        mysql_take_warning(conn->op, (const char *const *)conn->row);
+        (has_failed(conn) ? mysql_take_detail : mysql_take_warning)(conn->op,
+                                                                    (const char *const *)conn->row);
         return true;
     }
     conn->op->answer->rows_seen++;
@@ -350,12 +351,16 @@ static void take_info(struct conn *conn)
     op->answer->info = &conn->info;
 }
 
-/* What the server warns of in the statement that has just ended; it has nothing else to say before the next. */
+/* What the server says of the statement that has just ended, well or badly; it has nothing else to say before the
+ * next. Of a failed one it may say why: which column a foreign key does not fit. */
 static bool wants_to_hear(const struct conn *conn)
 {
     const struct op *op = conn->op;
-    return conn->phase == PHASE_RUNNING && op->kind == OP_SCRIPT && op->notices &&
-           op->flags & OP_HEARS_ALL && conn->warnings && !has_failed(conn);
+    if (conn->phase != PHASE_RUNNING || op->kind != OP_SCRIPT)
+        return false;
+    if (has_failed(conn))
+        return !op_err(op)->is_connection_lost && *op_err(op)->code;
+    return op->notices && op->flags & OP_HEARS_ALL && conn->warnings;
 }
 
 static struct want go_on(struct conn *conn, int ready)

@@ -76,6 +76,18 @@ void mysql_take_warning(const struct op *op, const char *const *row)
     notices_add(op->notices, op->arena, &notice);
 }
 
+void mysql_take_detail(const struct op *op, const char *const *row)
+{
+    struct err *err = op_make_err(op);
+    const char *text = row[2] ? row[2] : "", *before = said_part(err->said, SAID_DETAIL);
+    struct said said = {.part = {[SAID_DETAIL] = text}};
+    if (strcmp(text, err->text) == 0)
+        return;
+    if (before)
+        said.part[SAID_DETAIL] = arena_printf(op->arena, "%s\n%s", before, text);
+    err->said = said_copy(op->arena, &said);
+}
+
 size_t mysql_sql_len(const char *sql, size_t len)
 {
     struct mysql_lexer lexer = {.sql = sql, .len = len};

@@ -205,6 +205,13 @@ class Failure(OnMariaDB):
         self.assertEqual(self.run_t("upgrade", code=4)["state"], "partial")
         self.assertEqual(self.sql("SELECT COUNT(*) FROM t"), [["2"]])
 
+    def test_the_reason_beside_an_error(self):
+        self.sql(TABLE)
+        self.fleet.revision("aaaa1111", "CREATE TABLE child (id INT, t_id BIGINT, FOREIGN KEY (t_id) REFERENCES t (id));")
+        error = self.run_t("upgrade", code=1)["error"]
+        self.assertEqual(error["code"], "1005")
+        self.assertIn("t_id", error["detail"])
+
     def test_statements_that_may_not_stand_in_a_revision(self):
         for up, words in (("START TRANSACTION;", "begin or end"), ("/*!40000 COMMIT */;", "begin or end"),
                           ("SET autocommit = 0;", "begin or end"), ("USE mysql;", "another database"),
