@@ -108,7 +108,7 @@ static void pass_output(void *ctx, const char *text, size_t len)
 /* The run is over: lets the ledger go, so that a slow reader of our output does not keep other runs from it. */
 static void let_go(struct prepared_run *prepared)
 {
-    const struct request *request = prepared->rollout.request;
+    const struct request *request = prepared->rollout.run.request;
     prepare_done(prepared);
     if (request->continues)
         continuation_close(request->continues);
@@ -129,7 +129,7 @@ static void tell_above(const struct report *report, const struct options *option
 static int visit_fleet(struct prepared_run *prepared, const struct options *options,
                        const struct observer *observer, struct outlet *outlet)
 {
-    bool changes = request_changes(prepared->rollout.request);
+    bool changes = request_changes(prepared->rollout.run.request);
     struct report *report = report_new();
     struct progress *progress = make_progress(options, outlet);
     struct rollout_options rollout = prepared->rollout;

@@ -371,8 +371,8 @@ void continuation_fill(struct continuation *continuation, struct request *reques
 void continuation_apply(const struct continuation *continuation, struct rollout_options *rollout)
 {
     rollout->ends_failure = continuation->ends_failure;
-    rollout->standings = continuation->standings;
-    rollout->resumed_from = continuation->run.id;
+    rollout->run.standings = continuation->standings;
+    rollout->run.resumed_from = continuation->run.id;
     rollout->family = continuation->family;
     struct rollout_wave *waves = (struct rollout_wave *)(uintptr_t)rollout->waves;
     for (size_t i = 0; i < rollout->wave_count; i++)

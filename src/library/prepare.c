@@ -71,15 +71,15 @@ static struct rollout_options rollout_of(struct fleet *fleet, const struct reque
 {
     bool asks_gates = request->verb->asks_gates && request_changes(request);
     return (struct rollout_options){
-        .request = request,
+        .run = {.request = request,
+                .origin = origin_of(fleet),
+                .chain = fleet->chain,
+                .tenants = fleet->tenants,
+                .tenant_count = fleet->tenant_count},
         .on_failure = policy_of(request, &fleet->inventory->rollout),
-        .tenants = fleet->tenants,
-        .tenant_count = fleet->tenant_count,
-        .chain = fleet->chain,
         .scripts = fleet->scripts,
         .version_table = fleet->inventory->version_table,
         .hides_values = fleet->inventory->hides_values,
-        .origin = origin_of(fleet),
         .gates = asks_gates ? &fleet->inventory->rollout.gates : NULL,
     };
 }
@@ -124,8 +124,8 @@ static bool set_adoption(struct fleet *fleet, const struct request *request,
     const char *table = request->target_count > 1 ? request->targets[1] : NULL;
     prepared->target =
         (struct target){.command = request_plan(request), .is_forced = request->forces};
-    prepared->rollout.target_text = join(&fleet->arena, request->targets, request->target_count);
-    prepared->rollout.fixed_target = prepared->rollout.target_text;
+    prepared->rollout.run.target = join(&fleet->arena, request->targets, request->target_count);
+    prepared->rollout.run.fixed_target = prepared->rollout.run.target;
     prepared->rollout.adoption = &prepared->adoption;
     return adoption_find(request->target_count ? request->targets[0] : "", table,
                          &prepared->adoption, err);
@@ -135,8 +135,8 @@ static bool set_adoption(struct fleet *fleet, const struct request *request,
 static bool set_run(const struct request *request, struct prepared_run *prepared)
 {
     prepared->target = (struct target){.command = request_plan(request)};
-    prepared->rollout.target_text = request->continues->run.id;
-    prepared->rollout.fixed_target = "";
+    prepared->rollout.run.target = request->continues->run.id;
+    prepared->rollout.run.fixed_target = "";
     return true;
 }
 
@@ -176,7 +176,7 @@ static bool set_accepted(struct fleet *fleet, const struct request *request,
         if (!accept_one(fleet, request->targets[i], accepts, err))
             return false;
     prepared->rollout.accepts = accepts;
-    prepared->rollout.target_text = join(&fleet->arena, request->targets, request->target_count);
+    prepared->rollout.run.target = join(&fleet->arena, request->targets, request->target_count);
     return true;
 }
 
@@ -186,7 +186,7 @@ static bool set_target(struct fleet *fleet, const struct request *request,
     const char *const *texts =
         request->target_count ? request->targets : &request->verb->default_target;
     size_t count = request->target_count ? request->target_count : 1;
-    prepared->rollout.target_text = "";
+    prepared->rollout.run.target = "";
     if (request->verb->accepts)
         return set_accepted(fleet, request, prepared, err);
     if (!request->verb->has_plan)
@@ -198,13 +198,13 @@ static bool set_target(struct fleet *fleet, const struct request *request,
         return set_run(request, prepared);
     if (request->verb->takes_tool)
         return set_adoption(fleet, request, prepared, err);
-    prepared->rollout.target_text = join(&fleet->arena, texts, count);
+    prepared->rollout.run.target = join(&fleet->arena, texts, count);
     if (!target_parse(&fleet->arena, fleet->chain, request_plan(request), texts, count,
                       &prepared->target, err))
         return false;
     prepared->target.purges = request->purges;
     prepared->target.is_forced = request->forces;
-    prepared->rollout.fixed_target = fix_targets(fleet, &prepared->target);
+    prepared->rollout.run.fixed_target = fix_targets(fleet, &prepared->target);
     return true;
 }
 
@@ -240,19 +240,19 @@ static bool set_ledger(struct fleet *fleet, const struct request *request,
     if (!keeps_ledger(request))
         return true;
     if (request->continues) {
-        prepared->rollout.run_id = request->continues->run_id;
+        prepared->rollout.run.id = request->continues->run_id;
         prepared->rollout.ledger = request->continues->ledger;
     } else {
         rollout_make_id(prepared->run_id);
-        prepared->rollout.run_id = prepared->run_id;
+        prepared->rollout.run.id = prepared->run_id;
         prepared->ledger = prepared->rollout.ledger =
             fleet_ledger_open(fleet, prepared->run_id, err);
     }
     if (!prepared->rollout.ledger)
         return false;
-    prepared->rollout.inventory = own_inventory(fleet->inventory, &fleet->arena);
+    prepared->rollout.run.inventory = own_inventory(fleet->inventory, &fleet->arena);
     prepared->rollout.snapshots =
-        snapshots_folder(&fleet->arena, fleet->inventory->ledger, prepared->rollout.run_id);
+        snapshots_folder(&fleet->arena, fleet->inventory->ledger, prepared->rollout.run.id);
     return true;
 }
 

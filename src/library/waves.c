@@ -84,6 +84,6 @@ bool waves_make(struct fleet *fleet, const struct request *request, struct rollo
         waves[count++] = make_wave(fleet, request, NULL);
     rollout->waves = waves;
     rollout->wave_count = count;
-    rollout->wave_of = !request->verb->has_waves ? NULL : wave_of;
+    rollout->run.wave_of = !request->verb->has_waves ? NULL : wave_of;
     return !request->limits.wave || find_limit(fleet, request, rollout, err);
 }

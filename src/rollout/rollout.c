@@ -48,7 +48,7 @@ static void start(struct rollout *rollout, uint32_t tenant)
     if (rollout_skip_unreachable(rollout, tenant))
         return;
     rollout_tell(rollout, (struct event){.kind = EVENT_TENANT_STARTED, .tenant = tenant});
-    place->session = session_start(&rollout->env, rollout->options->tenants[tenant], tenant);
+    place->session = session_start(&rollout->env, rollout->info.tenants[tenant], tenant);
 }
 
 static void begin_wave(struct rollout *rollout, uint32_t wave)
@@ -226,7 +226,7 @@ void rollout_fill(struct rollout *rollout)
 
 static void for_each_session(struct rollout *rollout, void (*act)(struct session *session))
 {
-    for (size_t i = 0; i < rollout->options->tenant_count; i++)
+    for (size_t i = 0; i < rollout->info.tenant_count; i++)
         if (rollout->places[i].session)
             act(rollout->places[i].session);
 }
@@ -294,7 +294,7 @@ void rollout_on_signal(uv_signal_t *handle, int number)
 /* Asked before anything is begun, so that a stop which an observer asks for holds at once. */
 static void obey_stops(struct rollout *rollout)
 {
-    const struct stopping *stopping = &rollout->options->request->stopping;
+    const struct stopping *stopping = &rollout->info.request->stopping;
     int stops = stopping->stops ? atomic_load(stopping->stops) : 0;
     int stopped_by = stopping->stopped_by;
     if ((stopped_by || stops > 0) && !rollout->is_stopped)
@@ -306,7 +306,7 @@ static void obey_stops(struct rollout *rollout)
 void rollout_on_tick(uv_timer_t *handle)
 {
     struct rollout *rollout = handle->data;
-    if (rollout->options->request->stopping.stops)
+    if (rollout->info.request->stopping.stops)
         rollout_fill(rollout);
     if (rollout->options->on_tick)
         rollout->options->on_tick(rollout->options->tick_ctx);
@@ -317,7 +317,7 @@ void rollout_on_tick(uv_timer_t *handle)
 static enum run_state final_state(const struct rollout *rollout)
 {
     bool is_complete = rollout->finished == rollout->wanted;
-    bool is_back = rollout->options->request->verb->rolls_back;
+    bool is_back = rollout->info.request->verb->rolls_back;
     if (rollout->has_rolled_back && (rollout->stuck || (rollout->back_left && !rollout->signal)))
         return RUN_ROLLBACK_FAILED;
     if (rollout->signal)
@@ -326,7 +326,7 @@ static enum run_state final_state(const struct rollout *rollout)
         return RUN_ROLLED_BACK;
     if (is_back && rollout->failed)
         return RUN_ROLLBACK_FAILED;
-    if (is_complete && rollout->options->ends_failure && request_changes(rollout->options->request))
+    if (is_complete && rollout->options->ends_failure && request_changes(rollout->info.request))
         return RUN_ROLLED_BACK;
     if (!is_complete || (rollout->is_refused && !is_back))
         return RUN_HALTED;
@@ -426,20 +426,10 @@ bool rollout_size_pool(uint32_t parallel, struct err *err)
 
 static struct run_info info_of(const struct rollout_options *options, const char *id)
 {
-    return (struct run_info){
-        .id = options->run_id ? options->run_id : id,
-        .request = options->request,
-        .target = options->target_text,
-        .fixed_target = options->fixed_target,
-        .resumed_from = options->resumed_from,
-        .inventory = options->inventory,
-        .origin = options->origin,
-        .chain = options->chain,
-        .tenants = options->tenants,
-        .tenant_count = options->tenant_count,
-        .standings = options->standings,
-        .started_at_ms = clock_wall_ms(),
-    };
+    struct run_info info = options->run;
+    info.id = info.id ? info.id : id;
+    info.started_at_ms = clock_wall_ms();
+    return info;
 }
 
 /* The run is on record before anything of it is begun. */

@@ -29,27 +29,20 @@ struct rollout_wave {
 };
 
 struct rollout_options {
-    const struct request *request;
-    /* of a request that goes back: no one asked for it, it is what on_failure had begun */
+    /* What events tell of the run: the request that it carries out, its tenants, and what it goes on with. Its waves and when
+     * it started are filled in as it begins, and so is its id where it has none. */
+    struct run_info run;
+    /* of a request that rolls back: no one asked for it, it is what on_failure had begun */
     bool ends_failure;
     const struct target *target; /* NULL where the verb has no plan */
     /* NULL, or: stamp where another tool says that a tenant stands */
     const struct adoption *adoption;
-    const bool *accepts; /* as in struct session_env */
-    const char *target_text;
-    const char *fixed_target;         /* the target for a resume; NULL: not kept */
+    const bool *accepts;              /* as in struct session_env */
     enum on_failure on_failure;       /* the request's policy, or the inventory's */
-    const struct rollout_wave *waves; /* at least one */
+    const struct rollout_wave *waves; /* at least one; run.wave_of says whose each tenant is */
     size_t wave_count;
-    size_t wave_limit;       /* only the first ones; 0: all */
-    const uint32_t *wave_of; /* by tenant; NULL: all in the first */
-    const struct tenant *const *tenants;
-    size_t tenant_count;
-    /* by tenant, of the run that this one goes on with; NULL: none */
-    const struct standing *standings;
-    const char *resumed_from;
+    size_t wave_limit;     /* only the first ones; 0: all */
     struct run_ids family; /* all runs of the rollout that this one goes on with, or rolls back */
-    const struct chain *chain;
     struct scripts *scripts;
     const char *version_table;
     bool hides_values; /* of what servers say, all that may hold values of rows is told to no one */
@@ -57,9 +50,6 @@ struct rollout_options {
     struct ledger *ledger;          /* locked; NULL: none */
     /* folder for copies of tenants that roll back by them; NULL: none is made */
     const char *snapshots;
-    const char *inventory;      /* as in struct run_info */
-    struct origin origin;       /* the same */
-    const char *run_id;         /* NULL: a new one */
     void (*on_tick)(void *ctx); /* NULL, or: about ten times a second */
     void *tick_ctx;
     /* NULL, or: gets what gates write, in whole lines; else they have our stderr */

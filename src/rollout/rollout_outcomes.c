@@ -33,7 +33,7 @@ void rollout_note_well(struct rollout *rollout, struct session *session)
 static bool is_ours(const struct rollout *rollout, size_t tenant, uint32_t backend_pid)
 {
     const struct place *places = rollout->places;
-    for (size_t i = 0; i < rollout->options->tenant_count; i++)
+    for (size_t i = 0; i < rollout->info.tenant_count; i++)
         if (places[i].backend_pid == backend_pid && places[i].server == places[tenant].server &&
             i != tenant)
             return true;
@@ -44,7 +44,7 @@ static bool is_ours(const struct rollout *rollout, size_t tenant, uint32_t backe
 static bool is_about_shared_table(const struct rollout *rollout, size_t tenant,
                                   const struct err *err)
 {
-    const char *own = rollout->options->tenants[tenant]->schema;
+    const char *own = rollout->info.tenants[tenant]->schema;
     const char *schema = said_part(err->said, SAID_SCHEMA);
     return own && schema && strcmp(own, schema) != 0;
 }
@@ -82,7 +82,7 @@ static bool is_shared(const struct rollout *rollout, uint32_t tenant, const stru
 {
     switch (err->trouble) {
     case TROUBLE_CONFLICT: return scheduler_had_company(rollout->scheduler, tenant);
-    case TROUBLE_CROWDED_DATABASE: return rollout->options->tenants[tenant]->schema;
+    case TROUBLE_CROWDED_DATABASE: return rollout->info.tenants[tenant]->schema;
     case TROUBLE_CROWDED_LOGIN: return scheduler_shares_credential(rollout->scheduler, tenant);
     default: return true;
     }
@@ -182,7 +182,7 @@ static void turn_outcome(struct outcome *outcome)
 /* A plan of a rollback shows what would be done: nothing of it has happened. */
 static bool goes_back(const struct rollout *rollout)
 {
-    const struct request *request = rollout->options->request;
+    const struct request *request = rollout->info.request;
     return (request->verb->rolls_back && request_changes(request)) ||
            scheduler_is_rolling_back(rollout->scheduler);
 }
@@ -200,7 +200,7 @@ static bool was_kept_out(const struct rollout *rollout, const struct outcome *ou
 static bool was_moved_before(const struct rollout *rollout, size_t tenant,
                              const struct outcome *outcome)
 {
-    const struct standing *standings = rollout->options->standings;
+    const struct standing *standings = rollout->info.standings;
     const struct rows *before = ways_before(rollout->ways, tenant);
     if (!standings || !standings[tenant].is_begun || !before->is_known || !outcome->from.is_known)
         return false;
@@ -216,7 +216,7 @@ void rollout_note_changed(struct rollout *rollout, uint32_t tenant)
 static void count_outcome(struct rollout *rollout, const struct outcome *outcome)
 {
     rollout->stuck += outcome->state == TENANT_PARTIAL || outcome->state == TENANT_ROLLBACK_FAILED;
-    if (outcome->is_rollback && !rollout->options->request->verb->rolls_back) {
+    if (outcome->is_rollback && !rollout->info.request->verb->rolls_back) {
         rollout->back_left--;
         return;
     }
@@ -237,7 +237,7 @@ static void ask_about_failure(struct rollout *rollout, size_t tenant, const stru
     if (!outcome->error || !gates_has(rollout->gates, GATE_AFTER_TENANT_FAILED))
         return;
     gates_ask(rollout->gates, GATE_AFTER_TENANT_FAILED,
-              &(struct gate_facts){.tenant = rollout->options->tenants[tenant]->name,
+              &(struct gate_facts){.tenant = rollout->info.tenants[tenant]->name,
                                    .state = tenant_state_name(outcome->state),
                                    .error = outcome->error},
               on_failure_told, rollout);
@@ -262,7 +262,7 @@ static bool counts_as_failure(const struct rollout *rollout, const struct outcom
 static void keep_what_was_left(const struct rollout *rollout, size_t tenant,
                                struct outcome *outcome)
 {
-    const struct standing *standings = rollout->options->standings;
+    const struct standing *standings = rollout->info.standings;
     if (!standings || outcome->from.is_known || outcome->state != TENANT_FAILED)
         return;
     enum tenant_state left = standings[tenant].state;
@@ -355,7 +355,7 @@ bool rollout_skip_unreachable(struct rollout *rollout, uint32_t tenant)
 {
     struct err err;
     const char *who = links_refused(rollout->links, tenant);
-    bool is_gone = rollout->options->tenants[tenant]->is_gone;
+    bool is_gone = rollout->info.tenants[tenant]->is_gone;
     if (!who && !is_gone)
         return false;
     if (is_gone)

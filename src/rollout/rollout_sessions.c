@@ -13,7 +13,7 @@ bool rollout_rolls_back_by_copy(const struct tenant *tenant)
 /* The rollout's first run made the copy, or knows that it did not. */
 static const char *copy_of_earlier_run(const struct rollout *rollout, size_t tenant)
 {
-    const struct standing *standings = rollout->options->standings;
+    const struct standing *standings = rollout->info.standings;
     return standings ? standings[tenant].snapshot : NULL;
 }
 
@@ -38,7 +38,7 @@ static const char *copy_of(struct rollout *rollout, struct session *session)
 
 const char *rollout_copy_to_make(struct rollout *rollout, struct session *session)
 {
-    const struct standing *standings = rollout->options->standings;
+    const struct standing *standings = rollout->info.standings;
     bool has_changed = standings && standings[session_index(session)].has_changed &&
                        rollout_has_trace(rollout, session);
     bool is_wanted = rollout->options->snapshots && !ways_is_back(rollout->ways) && !has_changed &&
@@ -71,7 +71,7 @@ bool rollout_is_as_before(const struct rollout *rollout, struct session *session
 static bool check_shown(const struct rollout *rollout, const struct ways_question *question,
                         struct err *err)
 {
-    const struct request *request = rollout->options->request;
+    const struct request *request = rollout->info.request;
     const struct rows *shown = request->shown ? &request->shown[question->tenant] : NULL;
     if (!shown || (ways_is_back(rollout->ways) && !request->verb->rolls_back))
         return true;
@@ -138,7 +138,7 @@ const struct tenant *rollout_claim(struct rollout *rollout, struct session *sess
     uint32_t owner = map_get(&rollout->claimed, database);
     if (owner == MAP_NONE)
         owner = map_put(&rollout->claimed, arena_strdup(&rollout->arena, database), tenant);
-    return owner == tenant ? NULL : rollout->options->tenants[owner];
+    return owner == tenant ? NULL : rollout->info.tenants[owner];
 }
 
 bool rollout_park(struct rollout *rollout, struct session *session)
@@ -178,15 +178,16 @@ void rollout_fill_env(struct rollout *rollout)
     rollout->env = (struct session_env){
         .loop = &rollout->loop,
         .links = rollout->links,
-        .chain = options->chain,
+        .chain = options->run.chain,
         .scripts = options->scripts,
         .evidence = rollout->evidence,
-        .request = options->request,
+        .request = options->run.request,
         .target = options->target,
         .adoption = options->adoption,
         .accepts = options->accepts,
         .run_id = rollout->info.id,
-        .taken_back = options->request->verb->rolls_back ? options->resumed_from : rollout->info.id,
+        .taken_back =
+            options->run.request->verb->rolls_back ? options->run.resumed_from : rollout->info.id,
         .version_table = options->version_table,
         .may_meet_twins = rollout->may_meet_twins,
         .run = rollout,

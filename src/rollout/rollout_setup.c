@@ -41,8 +41,8 @@ static bool may_meet_twins(const struct rollout *rollout)
     bool may = rollout->server_count > 1;
     struct map databases;
     map_init(&databases);
-    for (uint32_t i = 0; i < options->tenant_count && !may; i++) {
-        const struct tenant *tenant = options->tenants[i];
+    for (uint32_t i = 0; i < options->run.tenant_count && !may; i++) {
+        const struct tenant *tenant = options->run.tenants[i];
         bool is_server = driver_find(tenant->url.dialect)->traits & DRIVER_IS_SERVER;
         may = is_server && !tenant->is_gone &&
               (!names_server(&tenant->url) || map_put(&databases, tenant->url.database, i) != i);
@@ -54,7 +54,7 @@ static bool may_meet_twins(const struct rollout *rollout)
 /* The number of the first tenant that has the database, as the URLs go. */
 static uint32_t number_of_database(struct rollout *rollout, struct map *databases, uint32_t tenant)
 {
-    const struct tenant *here = rollout->options->tenants[tenant];
+    const struct tenant *here = rollout->info.tenants[tenant];
     if (!here->schema)
         return tenant; /* a tenant without a schema has its database alone */
     return map_put(databases, here->url_redacted, tenant);
@@ -67,10 +67,10 @@ static void add_tenants(struct rollout *rollout)
     struct map servers, databases;
     map_init(&servers);
     map_init(&databases);
-    for (uint32_t i = 0; i < options->tenant_count; i++) {
-        const struct tenant *tenant = options->tenants[i];
+    for (uint32_t i = 0; i < options->run.tenant_count; i++) {
+        const struct tenant *tenant = options->run.tenants[i];
         struct place *place = &rollout->places[i];
-        uint32_t wave = options->wave_of ? options->wave_of[i] : 0;
+        uint32_t wave = options->run.wave_of ? options->run.wave_of[i] : 0;
         bool is_server =
             !tenant->is_gone && driver_find(tenant->url.dialect)->traits & DRIVER_IS_SERVER;
         struct link_login login;
@@ -93,8 +93,8 @@ static void add_tenants(struct rollout *rollout)
  * cannot, unless this run brings it to its goal first: without that not everyone is back. */
 static void add_changed(struct rollout *rollout)
 {
-    const struct standing *standings = rollout->options->standings;
-    for (uint32_t i = 0; standings && i < rollout->options->tenant_count; i++) {
+    const struct standing *standings = rollout->info.standings;
+    for (uint32_t i = 0; standings && i < rollout->info.tenant_count; i++) {
         if (!standing_may_have_changed(&standings[i]))
             continue;
         rollout_note_changed(rollout, i);
@@ -132,8 +132,8 @@ static void add_waves(struct rollout *rollout)
 {
     const struct rollout_options *options = rollout->options;
     struct run_wave *waves = arena_calloc(&rollout->arena, options->wave_count, sizeof *waves);
-    for (size_t i = 0; i < options->tenant_count; i++)
-        waves[options->wave_of ? options->wave_of[i] : 0].tenant_count++;
+    for (size_t i = 0; i < options->run.tenant_count; i++)
+        waves[options->run.wave_of ? options->run.wave_of[i] : 0].tenant_count++;
     for (uint32_t i = 0; i < options->wave_count; i++) {
         struct scheduler_rules rules = rules_of(options, i, (uint32_t)waves[i].tenant_count);
         waves[i].name = options->waves[i].name;
@@ -149,7 +149,6 @@ static void add_waves(struct rollout *rollout)
     }
     rollout->info.waves = waves;
     rollout->info.wave_count = options->wave_count;
-    rollout->info.wave_of = options->wave_of;
 }
 
 /* This run is one of them. */
@@ -166,13 +165,13 @@ static struct run_ids family_of(struct rollout *rollout)
 static struct ways *make_ways(struct rollout *rollout)
 {
     const struct rollout_options *options = rollout->options;
-    struct ways *ways = ways_new(&(struct ways_options){.chain = options->chain,
+    struct ways *ways = ways_new(&(struct ways_options){.chain = options->run.chain,
                                                         .target = options->target,
                                                         .adoption = options->adoption,
-                                                        .standings = options->standings,
-                                                        .tenant_count = options->tenant_count,
+                                                        .standings = options->run.standings,
+                                                        .tenant_count = options->run.tenant_count,
                                                         .family = family_of(rollout)});
-    if (options->request->verb->rolls_back)
+    if (options->run.request->verb->rolls_back)
         ways_turn_back(ways);
     return ways;
 }
@@ -198,7 +197,7 @@ static bool has_gates(const struct rollout *rollout)
 static void put_handlers_back(const struct rollout *rollout)
 {
     for (int i = 0; i < SIGNALS_TAKEN; i++)
-        if (i < SIGNALS_OF_OURS ? !rollout->options->request->stopping.leaves_signals
+        if (i < SIGNALS_OF_OURS ? !rollout->info.request->stopping.leaves_signals
                                 : has_gates(rollout))
             sigaction(taken[i], &rollout->handlers[i], NULL);
 }
@@ -206,7 +205,7 @@ static void put_handlers_back(const struct rollout *rollout)
 /* nohup(1) has a hangup ignored for us: then it stops nothing. */
 static bool is_watched(const struct rollout *rollout, int i)
 {
-    return !rollout->options->request->stopping.leaves_signals &&
+    return !rollout->info.request->stopping.leaves_signals &&
            (taken[i] != SIGHUP || rollout->handlers[i].sa_handler != SIG_IGN);
 }
 
@@ -233,19 +232,20 @@ bool rollout_open(struct rollout *rollout, struct err *err)
         return false;
     arena_init(&rollout->arena);
     map_init(&rollout->claimed);
-    rollout->scheduler = scheduler_new((uint32_t)options->tenant_count);
+    rollout->scheduler = scheduler_new((uint32_t)options->run.tenant_count);
     rollout->links = links_new(&rollout->loop);
     rollout->ways = make_ways(rollout);
     rollout->gates = gates_new(&rollout->loop, options->gates, &rollout->info,
                                (struct gate_reader){options->on_output, options->output_ctx});
-    rollout->places = arena_calloc(&rollout->arena, options->tenant_count, sizeof *rollout->places);
+    rollout->places =
+        arena_calloc(&rollout->arena, options->run.tenant_count, sizeof *rollout->places);
     add_waves(rollout);
     add_tenants(rollout);
     add_changed(rollout);
     if (options->ledger)
         rollout->journal =
             journal_new(&rollout->loop, options->ledger, rollout_on_ledger_broken, rollout);
-    rollout->evidence = evidence_new(options->chain, options->scripts);
+    rollout->evidence = evidence_new(options->run.chain, options->scripts);
     rollout_fill_env(rollout);
     watch_signals(rollout);
     return true;
