@@ -175,7 +175,7 @@ class Library(FleetCase):
         self.fleet.revision("aaaa1111", "INSERT INTO nowhere VALUES (1);")
         self.fleet.inventory([self.fleet.sqlite(f"t{i}") for i in range(6)])
         lines = self.app("upgrade", "--parallel", "1", "--max-failures", "2", code=1)
-        self.assertIn("drains: too many failures", lines)
+        self.assertIn("drains: too many failures: 3, and 2 are tolerated", lines)
         self.assertEqual(lines[-3:], ["total failed=3", "total skipped=3", "exit 1"])
 
     def test_retries(self):
