@@ -101,10 +101,10 @@ static enum session_state take_edge(struct session *session, enum session_state 
         return next;
     err_set(&err, ERR_INTERNAL, "state '%s' cannot lead to state %d: this is a bug of skein's",
             states[session->state]->name, (int)next);
-    if (session->err.kind == ERR_NONE)
-        session->err = err;
-    session->err.is_transient = false;
-    session->after_close = SESSION_DONE;
+    if (session->result.err.kind == ERR_NONE)
+        session->result.err = err;
+    session->result.err.is_transient = false;
+    session->conn.after_close = SESSION_DONE;
     return session->state == SESSION_CLOSE ? SESSION_DONE : SESSION_CLOSE;
 }
 
@@ -112,10 +112,10 @@ static enum session_state take_edge(struct session *session, enum session_state 
 
 enum session_state session_fail(struct session *session, const struct err *err)
 {
-    if (session->err.kind == ERR_NONE)
-        session->err = *err;
-    if (session->io && !io_is_broken(session->io) && io_is_in_transaction(session->io) &&
-        session->state != SESSION_ROLLBACK)
+    if (session->result.err.kind == ERR_NONE)
+        session->result.err = *err;
+    if (session->conn.io && !io_is_broken(session->conn.io) &&
+        io_is_in_transaction(session->conn.io) && session->state != SESSION_ROLLBACK)
         return SESSION_ROLLBACK;
     return SESSION_CLOSE;
 }
@@ -123,18 +123,19 @@ enum session_state session_fail(struct session *session, const struct err *err)
 /* The op of a joined state that failed, or NULL. */
 static const struct io_op *failed_op(const struct session *session, size_t joined)
 {
-    size_t end = joined + 1 < session->joined_count ? session->joined[joined + 1].first_op
-                                                    : session->op_count;
-    size_t finished = session->op_count ? io_finished(session->io) : 0;
-    for (size_t i = session->joined[joined].first_op; i < end && i < finished; i++)
-        if (io_op_err(&session->ops[i])->kind != ERR_NONE)
-            return &session->ops[i];
+    size_t end = joined + 1 < session->batch.joined_count
+                     ? session->batch.joined[joined + 1].first_op
+                     : session->batch.count;
+    size_t finished = session->batch.count ? io_finished(session->conn.io) : 0;
+    for (size_t i = session->batch.joined[joined].first_op; i < end && i < finished; i++)
+        if (io_op_err(&session->batch.ops[i])->kind != ERR_NONE)
+            return &session->batch.ops[i];
     return NULL;
 }
 
 static enum session_state settle_one(struct session *session, size_t joined)
 {
-    session->state = session->joined[joined].state;
+    session->state = session->batch.joined[joined].state;
     const struct state_row *row = states[session->state];
     const struct io_op *failed = failed_op(session, joined);
     if (!failed)
@@ -148,10 +149,10 @@ static enum session_state settle_one(struct session *session, size_t joined)
 static enum session_state settle(struct session *session)
 {
     enum session_state next = SESSION_DONE;
-    for (size_t i = 0; i < session->joined_count; i++) {
+    for (size_t i = 0; i < session->batch.joined_count; i++) {
         next = settle_one(session, i);
-        bool is_last = i + 1 == session->joined_count;
-        if (!is_last && next != session->joined[i + 1].state)
+        bool is_last = i + 1 == session->batch.joined_count;
+        if (!is_last && next != session->batch.joined[i + 1].state)
             break;
     }
     return next;
@@ -162,24 +163,24 @@ static void enter(struct session *session, enum session_state state);
 static void on_batch(void *ctx)
 {
     struct session *session = ctx;
-    size_t finished = io_finished(session->io);
-    struct io_op *last = finished ? &session->ops[finished - 1] : NULL;
+    size_t finished = io_finished(session->conn.io);
+    struct io_op *last = finished ? &session->batch.ops[finished - 1] : NULL;
     bool has_failed = last && io_op_err(last)->kind != ERR_NONE;
-    blockers_end(session->blockers, has_failed ? op_make_err(&last->op) : NULL);
+    blockers_end(session->conn.blockers, has_failed ? op_make_err(&last->op) : NULL);
     enter(session, settle(session));
 }
 
 /* Asks for a state and those that join it. */
 static enum asked ask(struct session *session, enum session_state state)
 {
-    session->op_count = 0;
-    session->joined_count = 0;
+    session->batch.count = 0;
+    session->batch.joined_count = 0;
     for (;;) {
         const struct state_row *row = states[state];
         session->state = state;
         (void)failpoint(row->name);
-        session->joined[session->joined_count++] =
-            (struct joined){.state = state, .first_op = session->op_count};
+        session->batch.joined[session->batch.joined_count++] =
+            (struct joined){.state = state, .first_op = session->batch.count};
         enum asked asked = row->ask ? row->ask(session) : ASKED_OPS;
         if (asked != ASKED_OPS || !row->joins_next)
             return asked;
@@ -197,15 +198,15 @@ static void enter(struct session *session, enum session_state state)
             struct err err;
             err_set(&err, ERR_CANCELLED, "cancelled");
             session->state = state;
-            session->err = session->err.kind == ERR_NONE ? err : session->err;
+            session->result.err = session->result.err.kind == ERR_NONE ? err : session->result.err;
             state = take_edge(session, session_fail(session, &err), states[state]->error_exits);
             continue;
         }
         if (ask(session, state) != ASKED_OPS)
             return;
-        if (session->op_count) {
-            blockers_begin(session->blockers, session->io);
-            io_run(session->io, session->ops, session->op_count, on_batch, session);
+        if (session->batch.count) {
+            blockers_begin(session->conn.blockers, session->conn.io);
+            io_run(session->conn.io, session->batch.ops, session->batch.count, on_batch, session);
             return;
         }
         state = settle(session);
@@ -242,31 +243,32 @@ void session_start_timer(struct session *session, uint64_t delay_ms)
 
 static bool is_half_done(const struct session *session)
 {
-    return session->is_partial || session->half_done || session->is_half_open || session->is_begun;
+    return session->result.is_partial || session->doubt.half_done || session->doubt.is_half_open ||
+           session->doubt.is_begun;
 }
 
 static enum tenant_state final_state(struct session *session)
 {
-    if (session->is_resolving)
+    if (session->doubt.is_resolving)
         return TENANT_IN_DOUBT;
-    if (session->err.kind != ERR_NONE)
+    if (session->result.err.kind != ERR_NONE)
         return is_half_done(session) ? TENANT_PARTIAL : TENANT_FAILED;
     bool would_restore = !request_changes(session->env->request) &&
                          rollout_copy_to_restore(session->env->run, session);
-    return session->done_count || would_restore ? TENANT_SUCCEEDED : TENANT_UNCHANGED;
+    return session->result.done_count || would_restore ? TENANT_SUCCEEDED : TENANT_UNCHANGED;
 }
 
 /* Is something of ours committed there, as far as can be known? */
 static bool has_changed(const struct session *session)
 {
-    return session->done_count || is_half_done(session) || session->is_resolving;
+    return session->result.done_count || is_half_done(session) || session->doubt.is_resolving;
 }
 
 /* Where a run only looks, what it found half done. A file that is gone or broken says no number. */
 static const struct half_step *found_half_done(struct session *session)
 {
     const struct session_env *env = session->env;
-    const struct unfinished *unfinished = &session->unfinished;
+    const struct unfinished *unfinished = &session->doubt.unfinished;
     if (request_changes(env->request) || !unfinished->revision)
         return NULL;
     const struct revision *revision = chain_get(env->chain, unfinished->revision);
@@ -283,25 +285,25 @@ static const struct half_step *found_half_done(struct session *session)
 static void on_timer_closed(uv_handle_t *handle)
 {
     struct session *session = handle->data;
-    bool is_plan =
-        !request_changes(session->env->request) && session->plan && session->err.kind == ERR_NONE;
+    bool is_plan = !request_changes(session->env->request) && session->work.plan &&
+                   session->result.err.kind == ERR_NONE;
     struct outcome outcome = {
         .state = final_state(session),
         .has_changed = request_changes(session->env->request) && has_changed(session),
-        .stands_above = session->plan && session->plan->stands_above,
-        .from = session->from,
-        .to = is_plan                 ? session->plan->to
-              : session->is_resolving ? (struct rows){0}
-                                      : session->versions,
-        .steps = session->done,
-        .step_count = session->done_count,
+        .stands_above = session->work.plan && session->work.plan->stands_above,
+        .from = session->result.from,
+        .to = is_plan                       ? session->work.plan->to
+              : session->doubt.is_resolving ? (struct rows){0}
+                                            : session->result.rows,
+        .steps = session->result.steps,
+        .step_count = session->result.done_count,
         .half_step = found_half_done(session),
-        .attempts = session->attempts,
+        .attempts = session->attempt.number,
         .duration_ms = (double)(uv_hrtime() - session->started_ns) / 1e6,
-        .error = session->err.kind == ERR_NONE ? NULL : &session->err,
-        .error_revision = session->err_revision,
-        .error_statement = session->err_statement,
-        .notices = session->notices.count ? &session->notices : NULL,
+        .error = session->result.err.kind == ERR_NONE ? NULL : &session->result.err,
+        .error_revision = session->result.err_revision,
+        .error_statement = session->result.err_statement,
+        .notices = session->result.notices.count ? &session->result.notices : NULL,
     };
     rollout_note_finished(session->env->run, session, &outcome);
 }
@@ -309,7 +311,7 @@ static void on_timer_closed(uv_handle_t *handle)
 static void finish(struct session *session)
 {
     session->is_finished = true;
-    blockers_free(session->blockers);
+    blockers_free(session->conn.blockers);
     uv_close((uv_handle_t *)&session->timer, on_timer_closed);
 }
 
@@ -321,20 +323,20 @@ struct session *session_start(const struct session_env *env, const struct tenant
     struct session *session = xcalloc(1, sizeof *session);
     arena_init(&session->arena);
     arena_init(&session->answers);
-    session->op_capacity = OPS_AT_FIRST;
-    session->ops = arena_calloc(&session->arena, OPS_AT_FIRST, sizeof *session->ops);
+    session->batch.capacity = OPS_AT_FIRST;
+    session->batch.ops = arena_calloc(&session->arena, OPS_AT_FIRST, sizeof *session->batch.ops);
     session->env = env;
     session->tenant = tenant;
     session->index = index;
     session->driver = driver_find(tenant->url.dialect);
-    session->attempts = 1;
-    session->after_close = SESSION_DONE;
+    session->attempt.number = 1;
+    session->conn.after_close = SESSION_DONE;
     session->started_ns = uv_hrtime();
-    session->limits = (struct op_limits){
+    session->batch.limits = (struct op_limits){
         .lock_timeout_ms = tenant->settings->lock_timeout_ms,
         .statement_timeout_ms = tenant->settings->statement_timeout_ms,
     };
-    session->vars = (struct sql_vars){
+    session->look.vars = (struct sql_vars){
         .version_table = env->version_table,
         .asked_schema = tenant->schema,
         .run_id = env->run_id,
@@ -345,7 +347,7 @@ struct session *session_start(const struct session_env *env, const struct tenant
     };
     uv_timer_init(env->loop, &session->timer);
     session->timer.data = session;
-    session->blockers = blockers_new(env->links, (uint32_t)index);
+    session->conn.blockers = blockers_new(env->links, (uint32_t)index);
     enter(session, SESSION_LINK);
     return session;
 }
@@ -378,22 +380,23 @@ void session_take_turn(struct session *session)
 {
     if (session->state != SESSION_TURN)
         return;
-    session->is_parked = false;
-    session->stalled_ns += uv_hrtime() - session->due_ns;
+    session->attempt.is_parked = false;
+    session->attempt.stalled_ns += uv_hrtime() - session->attempt.due_ns;
     session_go_on(session);
 }
 
 void session_stop_waiting(struct session *session)
 {
     struct err err;
-    bool is_first_look = session->is_resolving && session->resolve_attempts == 1;
+    bool is_first_look = session->doubt.is_resolving && session->doubt.attempts == 1;
     if (session->is_finished || !is_waiting(session) || (is_first_look && !session->is_cancelled))
         return;
     uv_timer_stop(&session->timer);
     err_set(&err, ERR_CANCELLED, "the run was stopped while this tenant waited");
-    if (session->err.kind == ERR_NONE)
-        session->err = session->last_err.kind == ERR_NONE ? err : session->last_err;
-    session->err.is_transient = false;
+    if (session->result.err.kind == ERR_NONE)
+        session->result.err =
+            session->attempt.last_err.kind == ERR_NONE ? err : session->attempt.last_err;
+    session->result.err.is_transient = false;
     session_stop(session, SESSION_CLOSE);
 }
 
@@ -404,30 +407,30 @@ void session_cancel(struct session *session)
     session->is_cancelled = true;
     if (is_waiting(session))
         session_stop_waiting(session);
-    else if (session->io && session->state != SESSION_COMMIT &&
+    else if (session->conn.io && session->state != SESSION_COMMIT &&
              session->state != SESSION_ROLLBACK && session->state != SESSION_MARK &&
              session->state != SESSION_CLOSE)
-        io_cancel(session->io);
+        io_cancel(session->conn.io);
 }
 
 const char *session_begun(const struct session *session)
 {
-    return session->unfinished.revision;
+    return session->doubt.unfinished.revision;
 }
 
 const struct grid *session_history(const struct session *session)
 {
-    return &session->history;
+    return &session->look.history;
 }
 
 const struct grid *session_foreign(const struct session *session)
 {
-    return &session->foreign;
+    return &session->look.foreign;
 }
 
 uint32_t session_backend_pid(const struct session *session)
 {
-    const struct conn_info *info = session->io ? io_info(session->io) : NULL;
+    const struct conn_info *info = session->conn.io ? io_info(session->conn.io) : NULL;
     return info && !info->is_pooled ? info->backend_pid : 0;
 }
 

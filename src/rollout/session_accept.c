@@ -36,24 +36,24 @@ void session_add_renewals(struct session *session)
     struct action *actions = NULL;
     struct changed_file file;
     size_t count = 0, capacity = 0, row = 0;
-    while (history_next_change(&session->history, session->env->chain, &row, &file))
+    while (history_next_change(&session->look.history, session->env->chain, &row, &file))
         if (is_accepted(session, file.revision))
             *ARENA_PUSH(&session->arena, actions, count, capacity) = renewal_of(session, &file);
     if (!count)
         return;
-    for (size_t i = 0; i < session->work.count; i++)
-        *ARENA_PUSH(&session->arena, actions, count, capacity) = session->work.actions[i];
-    session->work = (struct work){actions, count};
+    for (size_t i = 0; i < session->work.todo.count; i++)
+        *ARENA_PUSH(&session->arena, actions, count, capacity) = session->work.todo.actions[i];
+    session->work.todo = (struct work){actions, count};
 }
 
 /* The answer to a commit may have been lost: then nothing is left to be renewed, and what was noted is done. */
 enum session_state session_begin_accepting(struct session *session)
 {
-    session->cursor = 0;
-    session->work = (struct work){0};
+    session->work.cursor = 0;
+    session->work.todo = (struct work){0};
     session_add_renewals(session);
-    if (!session->work.count)
-        session->done_count = session->recorded_count;
-    session->recorded_count = session->done_count;
+    if (!session->work.todo.count)
+        session->result.done_count = session->result.recorded_count;
+    session->result.recorded_count = session->result.done_count;
     return session_next_work(session);
 }

@@ -13,21 +13,21 @@ enum { SCRIPT_SLACK_MS = 5000, ACTIONS_MOST = 256 };
 static unsigned may_change(const struct session *session)
 {
     unsigned parts = 0;
-    for (size_t i = 0; i < session->work.count; i++)
-        if (session->work.actions[i].script)
-            parts |= session->work.actions[i].script->may_change;
+    for (size_t i = 0; i < session->work.todo.count; i++)
+        if (session->work.todo.actions[i].script)
+            parts |= session->work.todo.actions[i].script->may_change;
     return parts;
 }
 
 static bool may_prepare_guard(const struct session *session)
 {
-    return session->driver->dialect->sql[SQL_GUARD_PREPARE] && !io_info(session->io)->is_pooled &&
-           !(may_change(session) & PART_PREPARED);
+    return session->driver->dialect->sql[SQL_GUARD_PREPARE] &&
+           !io_info(session->conn.io)->is_pooled && !(may_change(session) & PART_PREPARED);
 }
 
 static enum sql_id guard_of(const struct session *session)
 {
-    return session->is_guard_prepared ? SQL_GUARD_PREPARED : SQL_GUARD;
+    return session->conn.is_guard_prepared ? SQL_GUARD_PREPARED : SQL_GUARD;
 }
 
 /* Copies only printable ASCII, without '/' and '*', so that the text is safe inside an SQL comment in any
@@ -42,10 +42,10 @@ static void add_to_comment(struct buf *buf, const char *text)
 /* What an administrator sees of a message that begins with our own statements: whose turn it is. */
 static void add_headline(struct buf *buf, const struct session *session)
 {
-    size_t at = session->cursor;
-    while (at + 1 < session->work.count && session->work.actions[at].is_deferred)
+    size_t at = session->work.cursor;
+    while (at + 1 < session->work.todo.count && session->work.todo.actions[at].is_deferred)
         at++;
-    const struct action *action = &session->work.actions[at];
+    const struct action *action = &session->work.todo.actions[at];
     if (action->kind != ACTION_SCRIPT)
         return;
     buf_adds(buf, "/* skein ");
@@ -70,7 +70,7 @@ static void make_script(struct session *session, struct io_op *begin)
 /* Is the script of another revision than the one before, or the session's first? */
 static bool begins_revision(const struct session *session, const struct action *action)
 {
-    for (const struct action *at = action; at-- > session->work.actions;)
+    for (const struct action *at = action; at-- > session->work.todo.actions;)
         if (at->kind == ACTION_SCRIPT)
             return at->step != action->step;
     return true;
@@ -81,11 +81,11 @@ static bool begins_revision(const struct session *session, const struct action *
 static size_t add_creates(const struct session *session, enum sql_id *ids)
 {
     size_t count = 0;
-    if (!session->has_schema)
+    if (!session->look.has_schema)
         ids[count++] = SQL_SCHEMA_CREATE;
-    if (!session->has_version_table)
+    if (!session->look.has_version_table)
         ids[count++] = SQL_VERSION_CREATE;
-    if (!session->has_history)
+    if (!session->look.has_history)
         ids[count++] = SQL_HISTORY_CREATE;
     return count;
 }
@@ -93,15 +93,15 @@ static size_t add_creates(const struct session *session, enum sql_id *ids)
 static enum asked ask_begin(struct session *session)
 {
     bool makes_inside = session->driver->dialect->traits & DIALECT_DDL_IN_TRANSACTION;
-    bool prepares_guard = !session->is_guard_prepared && may_prepare_guard(session);
+    bool prepares_guard = !session->conn.is_guard_prepared && may_prepare_guard(session);
     bool joins = session->driver->traits & DRIVER_JOINS;
     bool sets_up_again =
         may_change(session) & PART_SETUP && session->driver->dialect->sql[SQL_SETUP_AGAIN];
-    session->vars.nonce = arena_printf(&session->arena, "%s/%zu/%u", session->env->run_id,
-                                       session->index, session->attempts);
+    session->look.vars.nonce = arena_printf(&session->arena, "%s/%zu/%u", session->env->run_id,
+                                            session->index, session->attempt.number);
     enum sql_id ids[8];
     size_t count = makes_inside ? 0 : add_creates(session, ids);
-    if (!io_info(session->io)->is_pooled)
+    if (!io_info(session->conn.io)->is_pooled)
         ids[count++] = SQL_BEGIN;
     if (sets_up_again)
         ids[count++] = SQL_SETUP_AGAIN;
@@ -110,13 +110,13 @@ static enum asked ask_begin(struct session *session)
         ids[count++] = SQL_GUARD_PREPARE;
     if (makes_inside)
         count += add_creates(session, ids + count);
-    session->is_guard_prepared = session->is_guard_prepared || prepares_guard;
+    session->conn.is_guard_prepared = session->conn.is_guard_prepared || prepares_guard;
     if (joins)
         ids[count++] = guard_of(session);
     struct io_op *begin = session_add_query(session, ids, count);
-    session->batch_end = session->cursor;
+    session->work.batch_end = session->work.cursor;
     begin->op.tx_after = TX_INSIDE;
-    if (begins_revision(session, &session->work.actions[session->cursor]))
+    if (begins_revision(session, &session->work.todo.actions[session->work.cursor]))
         begin->op.flags |= OP_BEGINS_REVISION;
     if (joins)
         make_script(session, begin);
@@ -136,8 +136,8 @@ static uint64_t script_budget(const struct session *session, const struct piece 
 static void set_script(struct session *session, struct io_op *op, const struct action *action)
 {
     const struct piece *piece = action->piece;
-    bool is_finish = session->found.finish && piece == session->doubtful;
-    op->op.sql = is_finish ? session->found.finish : piece->sql;
+    bool is_finish = session->doubt.found.finish && piece == session->doubt.piece;
+    op->op.sql = is_finish ? session->doubt.found.finish : piece->sql;
     op->op.sql_len = is_finish ? strlen(op->op.sql) : piece->sql_len;
     if (action->is_in_transaction && session->driver->dialect->sql[guard_of(session)])
         op->prepare = actions_prepare_script;
@@ -179,7 +179,7 @@ static void add_action(struct session *session, const struct action *action)
     }
     struct io_op *op = session_add_op(session, is_script ? OP_SCRIPT : OP_QUERY);
     op->owner = action;
-    op->input = &session->acting;
+    op->input = &session->work.acting;
     op->op.tx_after = action->is_in_transaction ? TX_INSIDE : TX_OUTSIDE;
     if (is_script) {
         op->op.flags |= OP_HEARS_ALL;
@@ -200,9 +200,9 @@ static void add_action(struct session *session, const struct action *action)
 static size_t end_of_batch(const struct session *session, size_t begin, bool is_in_transaction)
 {
     size_t end = begin;
-    while (end < session->work.count &&
-           session->work.actions[end].is_in_transaction == is_in_transaction) {
-        bool ends_unit = session->work.actions[end++].ends_unit;
+    while (end < session->work.todo.count &&
+           session->work.todo.actions[end].is_in_transaction == is_in_transaction) {
+        bool ends_unit = session->work.todo.actions[end++].ends_unit;
         if (is_in_transaction && (ends_unit || end - begin == ACTIONS_MOST))
             break;
     }
@@ -212,8 +212,8 @@ static size_t end_of_batch(const struct session *session, size_t begin, bool is_
 /* Has the transaction more actions than the batches so far had? */
 static bool has_unit_left(const struct session *session)
 {
-    const struct action *next = &session->work.actions[session->batch_end];
-    return session->batch_end < session->work.count && next->is_in_transaction &&
+    const struct action *next = &session->work.todo.actions[session->work.batch_end];
+    return session->work.batch_end < session->work.todo.count && next->is_in_transaction &&
            !next[-1].ends_unit;
 }
 
@@ -222,24 +222,24 @@ static void reserve_ops(struct session *session, size_t begin, size_t end)
 {
     size_t deferred = 0;
     for (size_t i = begin; i < end; i++)
-        deferred += action_is_deferred(&session->work.actions[i]);
+        deferred += action_is_deferred(&session->work.todo.actions[i]);
     session_reserve_ops(session, end - begin - deferred);
 }
 
 /* What the SQL of the actions is made from, while the batch runs. */
 static void make_actions(struct session *session, size_t begin)
 {
-    session->acting = (struct actions){
+    session->work.acting = (struct actions){
         .dialect = session->driver->dialect,
-        .vars = session->vars,
+        .vars = session->look.vars,
         .command = session->env->target ? session->env->target->command : PLAN_UPGRADE,
-        .actions = session->work.actions,
-        .first = session->cursor,
+        .actions = session->work.todo.actions,
+        .first = session->work.cursor,
         .begin = begin,
-        .versions = session->versions,
-        .history_id = session->history_id,
-        .done = session->done + session->done_count,
-        .step_ms = session->step_ms,
+        .versions = session->result.rows,
+        .history_id = session->look.history_id,
+        .done = session->result.steps + session->result.done_count,
+        .step_ms = session->work.step_ms,
         .guard = guard_of(session),
     };
 }
@@ -248,36 +248,36 @@ enum asked session_ask_actions(struct session *session, size_t begin, bool is_in
 {
     size_t end = end_of_batch(session, begin, is_in_transaction);
     make_actions(session, begin);
-    session->batch_end = end;
+    session->work.batch_end = end;
     reserve_ops(session, begin, end);
     for (size_t i = begin; i < end; i++)
-        if (!action_is_deferred(&session->work.actions[i]))
-            add_action(session, &session->work.actions[i]);
+        if (!action_is_deferred(&session->work.todo.actions[i]))
+            add_action(session, &session->work.todo.actions[i]);
     return ASKED_OPS;
 }
 
 static void note_step(struct session *session, const struct action *action)
 {
-    *ARENA_PUSH(&session->arena, session->done, session->recorded_count, session->done_capacity) =
-        (struct step_done){
-            .revision = action->step->revision,
-            .direction = action->step->direction,
-            .statements = (uint32_t)action->statements,
-            .duration_ms = session->step_ms,
-        };
-    session->step_ms = 0;
+    *ARENA_PUSH(&session->arena, session->result.steps, session->result.recorded_count,
+                session->result.capacity) = (struct step_done){
+        .revision = action->step->revision,
+        .direction = action->step->direction,
+        .statements = (uint32_t)action->statements,
+        .duration_ms = session->work.step_ms,
+    };
+    session->work.step_ms = 0;
 }
 
 /* Adds up what the batch's finished actions have taken, and notes the steps they record. */
 void session_note_actions(struct session *session, size_t end)
 {
-    const struct io_op *op = session->ops;
-    for (size_t i = session->acting.begin; i < end; i++) {
-        const struct action *action = &session->work.actions[i];
+    const struct io_op *op = session->batch.ops;
+    for (size_t i = session->work.acting.begin; i < end; i++) {
+        const struct action *action = &session->work.todo.actions[i];
         while (!action_is_deferred(action) && op->owner != action)
             op++;
         if (action->kind == ACTION_SCRIPT)
-            session->step_ms += op->answer.duration_ms;
+            session->work.step_ms += op->answer.duration_ms;
         if (session_tells_action(session, action))
             note_step(session, action);
     }
@@ -286,28 +286,29 @@ void session_note_actions(struct session *session, size_t end)
 /* The steps recorded so far are the database's now. */
 void session_take_commit(struct session *session)
 {
-    session->versions = session->expected;
-    session->done_count = session->recorded_count;
-    for (; session->cursor < session->batch_end; session->cursor++) {
-        const struct action *action = &session->work.actions[session->cursor];
-        session->is_half_open = action->kind == ACTION_START;
+    session->result.rows = session->work.expected;
+    session->result.done_count = session->result.recorded_count;
+    for (; session->work.cursor < session->work.batch_end; session->work.cursor++) {
+        const struct action *action = &session->work.todo.actions[session->work.cursor];
+        session->doubt.is_half_open = action->kind == ACTION_START;
         if (action->kind == ACTION_MARK)
-            session->half_done = action->statements;
+            session->doubt.half_done = action->statements;
         if (action->kind == ACTION_RECORD)
-            session->half_done = 0;
-        session->is_begun = false;
+            session->doubt.half_done = 0;
+        session->doubt.is_begun = false;
     }
 }
 
 enum session_state session_next_work(struct session *session)
 {
-    bool is_pooled = io_info(session->io)->is_pooled;
-    if (session->cursor == session->work.count)
-        return is_pooled && io_is_in_transaction(session->io) ? SESSION_ROLLBACK : SESSION_RELEASE;
+    bool is_pooled = io_info(session->conn.io)->is_pooled;
+    if (session->work.cursor == session->work.todo.count)
+        return is_pooled && io_is_in_transaction(session->conn.io) ? SESSION_ROLLBACK
+                                                                   : SESSION_RELEASE;
     /* The lock went with the transaction: take it and look again. */
-    if (is_pooled && !io_is_in_transaction(session->io))
+    if (is_pooled && !io_is_in_transaction(session->conn.io))
         return SESSION_LOCK;
-    bool is_transactional = session->work.actions[session->cursor].is_in_transaction;
+    bool is_transactional = session->work.todo.actions[session->work.cursor].is_in_transaction;
     return is_transactional ? SESSION_BEGIN : SESSION_SETUP;
 }
 
@@ -316,7 +317,7 @@ static void locate(struct session *session, const struct action *action, const s
                    struct err *err)
 {
     const struct revision *revision = action->step->revision;
-    session->err_revision = revision;
+    session->result.err_revision = revision;
     bool lacks_row = op->answer.rows_seen == 0 && err->kind == ERR_SQL && !err->code[0];
     if (action->kind == ACTION_VERIFY && action->verify->fault) {
         if (lacks_row) {
@@ -324,12 +325,12 @@ static void locate(struct session *session, const struct action *action, const s
             err->trouble = TROUBLE_CONFLICT; /* another tenant of the run may be at it */
         }
         err_set_place(err, revision->path, action->verify->line);
-        session->err_statement = piece_line_text(&session->arena, action->piece, err->line);
+        session->result.err_statement = piece_line_text(&session->arena, action->piece, err->line);
         return;
     }
     if (action->kind == ACTION_VERIFY) {
         err_set_place(err, revision->path, action->verify->line);
-        session->err_statement = action->verify->sql;
+        session->result.err_statement = action->verify->sql;
         return;
     }
     if (action->kind == ACTION_WATCH || action->kind == ACTION_CHECK) {
@@ -342,7 +343,7 @@ static void locate(struct session *session, const struct action *action, const s
     }
     err_set_place(err, revision->path,
                   piece_line(action->piece, io_op_err(op)->offset, op->answer.statements_done));
-    session->err_statement = piece_line_text(&session->arena, action->piece, err->line);
+    session->result.err_statement = piece_line_text(&session->arena, action->piece, err->line);
 }
 
 /* Only the guard follows a piece in its message. If all the piece's statements succeeded and the op failed, the
@@ -376,13 +377,13 @@ enum session_state session_work_failed(struct session *session, const struct io_
         return session_fail(session, &err);
     locate(session, action, op, &err);
     if (ended_transaction(session, action, op)) {
-        session->is_partial = true;
+        session->result.is_partial = true;
         err.is_transient = false;
         err.said = NULL;
         snprintf(err.text, sizeof err.text,
                  "the revision ended skein's transaction itself: what it did before that stands");
     }
-    session->step_ms = 0;
+    session->work.step_ms = 0;
     return session_fail(session, &err);
 }
 
@@ -421,8 +422,8 @@ static bool sets_up_parser(const struct session *session, const struct io_op *op
 /* Scripts that nothing of ours comes between are one operation, with what begins their transaction. */
 static void join_scripts(struct session *session)
 {
-    struct io_op *first = NULL, *end = session->ops + session->op_count;
-    for (struct io_op *op = session->ops; op < end; op++) {
+    struct io_op *first = NULL, *end = session->batch.ops + session->batch.count;
+    for (struct io_op *op = session->batch.ops; op < end; op++) {
         const struct action *action = session_action_of(op);
         bool is_script = action ? action->kind == ACTION_SCRIPT : op->op.kind == OP_SCRIPT;
         if (first && is_script)
@@ -436,7 +437,7 @@ static void join_scripts(struct session *session)
 
 static enum asked ask_apply(struct session *session)
 {
-    session_ask_actions(session, session->batch_end, true);
+    session_ask_actions(session, session->work.batch_end, true);
     if (session->driver->traits & DRIVER_JOINS)
         join_scripts(session);
     return ASKED_OPS;
@@ -444,8 +445,8 @@ static enum asked ask_apply(struct session *session)
 
 static enum session_state answer_apply(struct session *session)
 {
-    session_note_actions(session, session->batch_end);
-    session->has_schema = session->has_version_table = session->has_history = true;
+    session_note_actions(session, session->work.batch_end);
+    session->look.has_schema = session->look.has_version_table = session->look.has_history = true;
     return has_unit_left(session) ? SESSION_APPLY : SESSION_COMMIT;
 }
 
@@ -465,7 +466,8 @@ const struct state_row row_apply = {
 
 static enum asked ask_commit(struct session *session)
 {
-    session->expected = actions_rows(&session->acting, session->batch_end, &session->arena);
+    session->work.expected =
+        actions_rows(&session->work.acting, session->work.batch_end, &session->arena);
     struct io_op *op = session_add_one(session, SQL_COMMIT);
     op->op.tx_after = TX_OUTSIDE;
     op->op.flags |= OP_MUST_COMMIT;
@@ -476,8 +478,8 @@ static enum asked ask_commit(struct session *session)
 /* The history rows that the batch has added count from now on. */
 void session_take_history_id(struct session *session)
 {
-    session->history_id +=
-        actions_count(session->work.actions, session->cursor, session->batch_end);
+    session->look.history_id +=
+        actions_count(session->work.todo.actions, session->work.cursor, session->work.batch_end);
 }
 
 static enum session_state answer_commit(struct session *session)
@@ -490,9 +492,9 @@ static enum session_state answer_commit(struct session *session)
 /* No answer is neither yes nor no: it is looked up. An answer that says no is a failure. */
 static enum session_state error_commit(struct session *session, const struct io_op *op)
 {
-    session->is_resolving = io_op_err(op)->is_connection_lost;
-    session->resolve_attempts = 0;
-    session->doubt = (struct retry_history){0};
+    session->doubt.is_resolving = io_op_err(op)->is_connection_lost;
+    session->doubt.attempts = 0;
+    session->doubt.history = (struct retry_history){0};
     struct err err = *io_op_err(op);
     err_prefix(&err, "committing");
     return session_fail(session, &err);

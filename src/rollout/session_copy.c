@@ -19,7 +19,7 @@ static enum asked ask_snapshot(struct session *session)
 
 static enum session_state answer_snapshot(struct session *session)
 {
-    session->has_snapshot = true;
+    session->work.has_snapshot = true;
     return session_next_work(session);
 }
 
@@ -44,7 +44,7 @@ static enum asked ask_restore(struct session *session)
 /* Where the tenant stands now is read, not believed. */
 static enum session_state answer_restore(struct session *session)
 {
-    session->is_restored = true;
+    session->work.is_restored = true;
     return SESSION_INSPECT;
 }
 

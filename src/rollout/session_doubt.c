@@ -13,9 +13,9 @@
 /* Under the lock no other session can change the tenant, not even our own orphan: what is read stays so. */
 static enum session_state answer_resolve(struct session *session)
 {
-    session->is_resolving = false;
-    if (rows_are_equal(&session->seen, &session->expected) &&
-        !rows_are_equal(&session->seen, &session->versions))
+    session->doubt.is_resolving = false;
+    if (rows_are_equal(&session->look.rows, &session->work.expected) &&
+        !rows_are_equal(&session->look.rows, &session->result.rows))
         session_take_commit(session);
     return SESSION_PLAN;
 }
@@ -33,11 +33,11 @@ const struct state_row row_resolve = {
 static void ask_of(struct session *session, const struct piece *piece,
                    const struct revision *revision)
 {
-    session->doubtful = piece;
-    session->doubtful_revision = revision;
-    session->probe = (struct probe){0};
+    session->doubt.piece = piece;
+    session->doubt.revision = revision;
+    session->doubt.probe = (struct probe){0};
     if (piece && session->driver->dialect->probe)
-        session->driver->dialect->probe(&session->arena, piece->sql, &session->probe);
+        session->driver->dialect->probe(&session->arena, piece->sql, &session->doubt.probe);
 }
 
 static void add_query(struct session *session, enum op_kind kind, const char *sql)
@@ -51,8 +51,9 @@ static void add_query(struct session *session, enum op_kind kind, const char *sq
 
 static struct probe_findings judge(struct session *session)
 {
-    const struct io_op *op = &session->ops[session->op_count - 1];
-    return probe_judge(&session->probe, &session->arena, session->doubtful->sql, &op->answer.rows);
+    const struct io_op *op = &session->batch.ops[session->batch.count - 1];
+    return probe_judge(&session->doubt.probe, &session->arena, session->doubt.piece->sql,
+                       &op->answer.rows);
 }
 
 void session_say_how_to_settle(const struct session *session, struct err *err)
@@ -65,34 +66,35 @@ void session_say_how_to_settle(const struct session *session, struct err *err)
  * release did not ask. */
 static bool is_blind(const struct session *session)
 {
-    bool was_asked = !checkpoint_read(session->unfinished.checksum).is_of_file;
-    return session->probe.remains == REMAINS_UNKNOWN ||
-           (session->probe.remains == REMAINS_NOTHING && session->unfinished.is_begun && was_asked);
+    bool was_asked = !checkpoint_read(session->doubt.unfinished.checksum).is_of_file;
+    return session->doubt.probe.remains == REMAINS_UNKNOWN ||
+           (session->doubt.probe.remains == REMAINS_NOTHING && session->doubt.unfinished.is_begun &&
+            was_asked);
 }
 
 /* The author knows best whether a statement took effect that may have run in part, or was under way. The catalog
  * knows what there is of one that leaves something. */
 static bool is_worth_a_look(struct session *session)
 {
-    struct unfinished *unfinished = &session->unfinished;
-    const struct piece *piece = session->doubtful;
+    struct unfinished *unfinished = &session->doubt.unfinished;
+    const struct piece *piece = session->doubt.piece;
     bool asks_person = is_blind(session);
-    if (!unfinished->is_running && session->probe.remains == REMAINS_NOTHING && !asks_person)
-        unfinished->is_begun = session->is_begun = false;
-    session->asks_author = piece->probe && (unfinished->is_running || asks_person);
-    session->asks_catalog =
-        session->probe.sql && (session->probe.remains == REMAINS_TOLD ||
-                               (unfinished->is_running && !session->asks_author));
-    return session->asks_author || session->asks_catalog;
+    if (!unfinished->is_running && session->doubt.probe.remains == REMAINS_NOTHING && !asks_person)
+        unfinished->is_begun = session->doubt.is_begun = false;
+    session->doubt.asks_author = piece->probe && (unfinished->is_running || asks_person);
+    session->doubt.asks_catalog =
+        session->doubt.probe.sql && (session->doubt.probe.remains == REMAINS_TOLD ||
+                                     (unfinished->is_running && !session->doubt.asks_author));
+    return session->doubt.asks_author || session->doubt.asks_catalog;
 }
 
 /* The query is the chain's, so the notices that it causes are told. */
 static void add_author_query(struct session *session)
 {
-    add_query(session, OP_SCRIPT, session->doubtful->probe->sql);
-    struct io_op *op = &session->ops[session->op_count - 1];
+    add_query(session, OP_SCRIPT, session->doubt.piece->probe->sql);
+    struct io_op *op = &session->batch.ops[session->batch.count - 1];
     op->op.flags |= OP_HEARS_ALL;
-    op->op.revision = session->doubtful_revision;
+    op->op.revision = session->doubt.revision;
 }
 
 /* The script of the step that was left half way, where it is the first of the plan. */
@@ -104,75 +106,76 @@ static const struct script *script_left(struct session *session, const struct pl
                                       ? scripts_get(session->env->scripts, session->driver->dialect,
                                                     step->revision, step->direction, &err)
                                       : NULL;
-    bool fits = script && unfinished_check_done(&session->arena, &session->unfinished, step, script,
-                                                &err) == UNFINISHED_FITS;
-    session->doubtful_revision = step ? step->revision : NULL;
+    bool fits = script && unfinished_check_done(&session->arena, &session->doubt.unfinished, step,
+                                                script, &err) == UNFINISHED_FITS;
+    session->doubt.revision = step ? step->revision : NULL;
     return fits ? script : NULL;
 }
 
 bool session_needs_probe(struct session *session, const struct plan *left)
 {
-    struct unfinished *unfinished = &session->unfinished;
+    struct unfinished *unfinished = &session->doubt.unfinished;
     bool is_stamp = session->env->target->command == PLAN_STAMP;
-    if (!unfinished->revision || session->has_probed || is_stamp)
+    if (!unfinished->revision || session->doubt.has_probed || is_stamp)
         return false;
-    session->script_left = script_left(session, left);
-    if (!session->script_left || !(unfinished->is_running || unfinished->is_begun))
+    session->doubt.script = script_left(session, left);
+    if (!session->doubt.script || !(unfinished->is_running || unfinished->is_begun))
         return false;
-    const struct piece *piece = script_piece_at(session->script_left, unfinished->statements);
-    ask_of(session, piece, session->doubtful_revision);
+    const struct piece *piece = script_piece_at(session->doubt.script, unfinished->statements);
+    ask_of(session, piece, session->doubt.revision);
     if (piece && !piece->is_transactional)
         return is_worth_a_look(session);
-    unfinished->is_running = unfinished->is_begun = session->is_begun = false;
+    unfinished->is_running = unfinished->is_begun = session->doubt.is_begun = false;
     return false;
 }
 
 /* Names mean what they will mean to the statement. */
 static enum asked ask_probe(struct session *session)
 {
-    session->has_probed = true;
-    session_add_setup(session, session->doubtful);
-    if (session->asks_author)
+    session->doubt.has_probed = true;
+    session_add_setup(session, session->doubt.piece);
+    if (session->doubt.asks_author)
         add_author_query(session);
-    if (session->asks_catalog)
-        add_query(session, OP_QUERY, session->probe.sql);
+    if (session->doubt.asks_catalog)
+        add_query(session, OP_QUERY, session->doubt.probe.sql);
     return ASKED_OPS;
 }
 
 /* What the statement left counts for more than the author's query: an INVALID index bears the name too. */
 static enum session_state answer_probe(struct session *session)
 {
-    struct unfinished *unfinished = &session->unfinished;
+    struct unfinished *unfinished = &session->doubt.unfinished;
     struct probe_findings found = {0};
-    if (session->asks_catalog)
+    if (session->doubt.asks_catalog)
         found = judge(session);
-    const struct io_op *author = &session->ops[session->op_count - 1 - session->asks_catalog];
+    const struct io_op *author =
+        &session->batch.ops[session->batch.count - 1 - session->doubt.asks_catalog];
     bool is_left = found.repair_count || found.answer == PROBE_HALF;
-    if (session->asks_author && !is_left)
+    if (session->doubt.asks_author && !is_left)
         found.answer = author->answer.rows_seen ? PROBE_DONE : PROBE_UNDONE;
     bool is_known =
         found.answer != PROBE_UNKNOWN && (found.answer != PROBE_OTHER || !unfinished->is_running);
     if (!is_known && !found.repair_count)
         return SESSION_PLAN;
-    session->found = found;
-    session->is_begun = is_left;
+    session->doubt.found = found;
+    session->doubt.is_begun = is_left;
     bool is_done = found.answer == PROBE_DONE && !found.repair_count;
-    unfinished_set_done(&session->arena, unfinished, session->script_left,
+    unfinished_set_done(&session->arena, unfinished, session->doubt.script,
                         unfinished->statements + is_done);
-    session->half_done = unfinished->statements;
+    session->doubt.half_done = unfinished->statements;
     return SESSION_PLAN;
 }
 
 static enum session_state error_probe(struct session *session, const struct io_op *op)
 {
     struct err err = *io_op_err(op);
-    session->is_partial = !err.is_connection_lost;
+    session->result.is_partial = !err.is_connection_lost;
     err_prefix(&err, "asking whether the statement took effect");
-    if (session->asks_author) {
-        err_set_place(&err, session->doubtful_revision->path, session->doubtful->probe->line);
-        session->err_statement = session->doubtful->probe->sql;
+    if (session->doubt.asks_author) {
+        err_set_place(&err, session->doubt.revision->path, session->doubt.piece->probe->line);
+        session->result.err_statement = session->doubt.piece->probe->sql;
     }
-    session->err_revision = session->doubtful_revision;
+    session->result.err_revision = session->doubt.revision;
     return session_fail(session, &err);
 }
 
@@ -195,11 +198,11 @@ const struct state_row row_probe = {
  * query, has said so. */
 static void give_to_a_person(struct session *session)
 {
-    if (session->doubtful->probe)
+    if (session->doubt.piece->probe)
         return;
-    session->is_partial = true;
-    err_add(&session->err, "; a part of its work may be done");
-    session_say_how_to_settle(session, &session->err);
+    session->result.is_partial = true;
+    err_add(&session->result.err, "; a part of its work may be done");
+    session_say_how_to_settle(session, &session->result.err);
 }
 
 /* The server took the connection away with words of its own: what it says of a statement that is taken back as a
@@ -208,9 +211,9 @@ static enum session_state look_at_lost(struct session *session, const struct pie
                                        const struct io_op *op)
 {
     bool is_answered = io_op_err(op)->code[0] && !op->answer.statements_done;
-    session->is_half_open = session->is_begun = true;
-    if (is_answered && session->probe.remains == REMAINS_NOTHING)
-        session->refused = piece->first_statement + 1;
+    session->doubt.is_half_open = session->doubt.is_begun = true;
+    if (is_answered && session->doubt.probe.remains == REMAINS_NOTHING)
+        session->doubt.refused = piece->first_statement + 1;
     return SESSION_CLOSE;
 }
 
@@ -218,7 +221,7 @@ static enum session_state look_at_lost(struct session *session, const struct pie
 static bool is_refused(const struct session *session, const struct io_op *op)
 {
     const struct err *err = io_op_err(op);
-    const char *refusal = session->probe.refusal;
+    const char *refusal = session->doubt.probe.refusal;
     return err->offset || (refusal && strcmp(err->code, refusal) == 0);
 }
 
@@ -226,14 +229,15 @@ enum session_state session_look_after(struct session *session, const struct acti
                                       const struct io_op *op)
 {
     ask_of(session, action->piece, action->step->revision);
-    if (io_is_broken(session->io))
+    if (io_is_broken(session->conn.io))
         return look_at_lost(session, action->piece, op);
-    session->is_half_open = false;
-    session->is_begun = op->answer.keeps_changes ||
-                        (session->probe.remains != REMAINS_NOTHING && !is_refused(session, op));
-    if (!session->is_begun)
+    session->doubt.is_half_open = false;
+    session->doubt.is_begun =
+        op->answer.keeps_changes ||
+        (session->doubt.probe.remains != REMAINS_NOTHING && !is_refused(session, op));
+    if (!session->doubt.is_begun)
         return SESSION_MARK;
-    if (session->probe.remains == REMAINS_TOLD && session->probe.sql)
+    if (session->doubt.probe.remains == REMAINS_TOLD && session->doubt.probe.sql)
         return SESSION_LOOK;
     give_to_a_person(session);
     return SESSION_MARK;
@@ -241,26 +245,27 @@ enum session_state session_look_after(struct session *session, const struct acti
 
 static enum asked ask_look(struct session *session)
 {
-    add_query(session, OP_QUERY, session->probe.sql);
+    add_query(session, OP_QUERY, session->doubt.probe.sql);
     return ASKED_OPS;
 }
 
 static enum session_state answer_look(struct session *session)
 {
-    session->found = judge(session);
-    session->is_begun = probe_has_remains(&session->found);
-    if (session->found.answer == PROBE_UNKNOWN && !session->found.repair_count)
+    session->doubt.found = judge(session);
+    session->doubt.is_begun = probe_has_remains(&session->doubt.found);
+    if (session->doubt.found.answer == PROBE_UNKNOWN && !session->doubt.found.repair_count)
         give_to_a_person(session);
-    return session->found.repair_count && !session->is_cancelled ? SESSION_REPAIR : SESSION_MARK;
+    return session->doubt.found.repair_count && !session->is_cancelled ? SESSION_REPAIR
+                                                                       : SESSION_MARK;
 }
 
 /* It is left to the next attempt, or the next run. */
 static enum session_state error_look_after(struct session *session, const struct io_op *op)
 {
     (void)op;
-    bool can_mark = !io_is_broken(session->io) && !io_is_in_transaction(session->io);
-    session->is_begun = true;
-    session->is_half_open = !can_mark;
+    bool can_mark = !io_is_broken(session->conn.io) && !io_is_in_transaction(session->conn.io);
+    session->doubt.is_begun = true;
+    session->doubt.is_half_open = !can_mark;
     return can_mark ? SESSION_MARK : SESSION_CLOSE;
 }
 
@@ -279,14 +284,14 @@ const struct state_row row_look = {
 
 static enum asked ask_repair(struct session *session)
 {
-    for (size_t i = 0; i < session->found.repair_count; i++)
-        session_add_outside(session, session->found.repairs[i]);
+    for (size_t i = 0; i < session->doubt.found.repair_count; i++)
+        session_add_outside(session, session->doubt.found.repairs[i]);
     return ASKED_OPS;
 }
 
 static enum session_state answer_repair(struct session *session)
 {
-    session->is_begun = session->found.answer == PROBE_HALF;
+    session->doubt.is_begun = session->doubt.found.answer == PROBE_HALF;
     return SESSION_MARK;
 }
 
@@ -315,7 +320,7 @@ static bool take_word(struct session *session, const struct step *step, const st
                       struct err *err)
 {
     const struct request *request = session->env->request;
-    struct unfinished *unfinished = &session->unfinished;
+    struct unfinished *unfinished = &session->doubt.unfinished;
     bool is_counted = request->settle == SETTLE_STATEMENTS;
     size_t done = is_counted ? request->settle_statements
                              : unfinished->statements + (request->settle == SETTLE_DONE);
@@ -339,7 +344,7 @@ static bool take_word(struct session *session, const struct step *step, const st
 enum session_state session_begin_settling(struct session *session)
 {
     struct err err;
-    const struct unfinished *unfinished = &session->unfinished;
+    const struct unfinished *unfinished = &session->doubt.unfinished;
     struct step step = {.direction = unfinished->direction};
     if (unfinished->revision)
         step.revision = chain_get(session->env->chain, unfinished->revision);
@@ -359,7 +364,7 @@ enum session_state session_begin_settling(struct session *session)
  * or with the one after it. */
 static enum asked ask_settle(struct session *session)
 {
-    const struct unfinished *unfinished = &session->unfinished;
+    const struct unfinished *unfinished = &session->doubt.unfinished;
     struct step step = {.revision = chain_get(session->env->chain, unfinished->revision),
                         .direction = unfinished->direction};
     struct action action = {.kind = ACTION_MARK,
@@ -369,20 +374,20 @@ static enum asked ask_settle(struct session *session)
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
     /* The row stays that of the run whose work it is. */
-    struct sql_vars vars = record_history(&session->vars, &action, PLAN_UPGRADE, "partial", 0);
+    struct sql_vars vars = record_history(&session->look.vars, &action, PLAN_UPGRADE, "partial", 0);
     vars.run_id = unfinished->run_id;
     sql_expand(&buf, session->driver->dialect, SQL_HISTORY_MARK, &vars);
     add_query(session, OP_QUERY, arena_strdup(&session->arena, buf.data));
-    session->ops[session->op_count - 1].rows_total = 1;
+    session->batch.ops[session->batch.count - 1].rows_total = 1;
     buf_done(&buf);
     return ASKED_OPS;
 }
 
 static enum session_state answer_settle(struct session *session)
 {
-    session->half_done = 0;
-    session->is_half_open = false;
-    session->is_begun = false;
+    session->doubt.half_done = 0;
+    session->doubt.is_half_open = false;
+    session->doubt.is_begun = false;
     return SESSION_RELEASE;
 }
 

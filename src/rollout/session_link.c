@@ -9,9 +9,9 @@ static void on_link_ready(void *ctx, const struct err *err)
 {
     struct session *session = ctx;
     if (err)
-        session->link = NULL;
+        session->conn.link = NULL;
     else
-        session->io = link_io(session->link);
+        session->conn.io = link_io(session->conn.link);
     session_job_done(session, err);
 }
 
@@ -21,23 +21,23 @@ static enum asked ask_link(struct session *session)
     const struct dialect *dialect = session->driver->dialect;
     bool is_looking = !request_changes(session->env->request);
     const struct link_wish wish = {
-        .database = session->is_creating ? dialect->maintenance_database : NULL,
+        .database = session->conn.is_creating ? dialect->maintenance_database : NULL,
         .may_create =
-            session->tenant->settings->create && (is_looking || session->is_made_intended),
+            session->tenant->settings->create && (is_looking || session->conn.is_made_intended),
         .is_read_only = is_looking,
-        .may_reuse = !session->is_creating,
+        .may_reuse = !session->conn.is_creating,
     };
-    session->is_guard_prepared = false;
-    session->link = link_new(session->env->links, (uint32_t)session->index, &wish);
-    if (!link_get(session->link, on_link_ready, session))
+    session->conn.is_guard_prepared = false;
+    session->conn.link = link_new(session->env->links, (uint32_t)session->index, &wish);
+    if (!link_get(session->conn.link, on_link_ready, session))
         return ASKED_JOB;
-    session->io = link_io(session->link);
+    session->conn.io = link_io(session->conn.link);
     return ASKED_OPS;
 }
 
 static enum session_state answer_link(struct session *session)
 {
-    return session->is_creating ? SESSION_CREATE : SESSION_CONNECT;
+    return session->conn.is_creating ? SESSION_CREATE : SESSION_CONNECT;
 }
 
 const struct state_row row_link = {
@@ -57,23 +57,23 @@ const struct state_row row_link = {
 static struct io_op *add_connect(struct session *session)
 {
     struct io_op *op = session_add_op(session, OP_CONNECT);
-    link_fill_connect(session->link, op);
+    link_fill_connect(session->conn.link, op);
     return op;
 }
 
 static enum asked ask_connect(struct session *session)
 {
-    session->is_reused = link_is_connected(session->link);
-    if (!session->is_reused)
+    session->conn.is_reused = link_is_connected(session->conn.link);
+    if (!session->conn.is_reused)
         add_connect(session)->op.flags |= OP_HEARS_ALL;
     return ASKED_OPS;
 }
 
 static enum session_state answer_connect(struct session *session)
 {
-    session->vars.backend_pid = io_info(session->io)->backend_pid;
-    session->vars.sets_parser = io_info(session->io)->reads_oddly;
-    (void)link_note_connected(session->link, &err_none);
+    session->look.vars.backend_pid = io_info(session->conn.io)->backend_pid;
+    session->look.vars.sets_parser = io_info(session->conn.io)->reads_oddly;
+    (void)link_note_connected(session->conn.link, &err_none);
     rollout_note_connected(session->env->run, session);
     return SESSION_LOCK;
 }
@@ -81,8 +81,8 @@ static enum session_state answer_connect(struct session *session)
 /* A run that only looks treats a database that an upgrade would make as an empty one. */
 static enum session_state take_for_empty(struct session *session)
 {
-    session->from.is_known = session->versions.is_known = true;
-    session->has_schema = true;
+    session->result.from.is_known = session->result.rows.is_known = true;
+    session->look.has_schema = true;
     return session->env->request->verb->only_looks ? SESSION_CLOSE : SESSION_PLAN;
 }
 
@@ -104,10 +104,10 @@ static enum session_state error_connect(struct session *session, const struct io
         return was_empty ? SESSION_CLOSE : session_fail(session, io_op_err(op));
     }
     if (is_missing) {
-        session->after_close = SESSION_INTENT;
+        session->conn.after_close = SESSION_INTENT;
         return SESSION_CLOSE;
     }
-    if (!link_note_connected(session->link, io_op_err(op)))
+    if (!link_note_connected(session->conn.link, io_op_err(op)))
         rollout_note_not_refused(session->env->run, session);
     return session_fail(session, io_op_err(op));
 }
@@ -129,7 +129,7 @@ const struct state_row row_connect = {
 
 static enum asked ask_create(struct session *session)
 {
-    session->vars.database = session->tenant->url.database;
+    session->look.vars.database = session->tenant->url.database;
     (void)add_connect(session);
     session_add_one(session, SQL_CREATE_DATABASE)->op.tx_after = TX_ANY;
     return ASKED_OPS;
@@ -137,7 +137,7 @@ static enum asked ask_create(struct session *session)
 
 static enum session_state answer_create(struct session *session)
 {
-    session->after_close = SESSION_LINK;
+    session->conn.after_close = SESSION_LINK;
     return SESSION_CLOSE;
 }
 
@@ -170,10 +170,10 @@ static void on_released(void *ctx)
 
 static struct link *take_link(struct session *session)
 {
-    struct link *link = session->link;
-    session->link = NULL;
-    session->io = NULL;
-    session->is_creating = false;
+    struct link *link = session->conn.link;
+    session->conn.link = NULL;
+    session->conn.io = NULL;
+    session->conn.is_creating = false;
     return link;
 }
 
@@ -206,46 +206,47 @@ enum { RESOLVE_ATTEMPTS = 8 };
 /* For how long it fails, and its server is in trouble, without the time that it waited for a place. */
 static void measure(struct session *session, struct retry_history *history)
 {
-    uint64_t now_ns = uv_hrtime() - session->stalled_ns;
-    if (!session->failing_ns)
-        session->failing_ns = now_ns;
-    if (!session->trouble_ns)
-        session->trouble_ns = now_ns;
-    history->failing_ms = (now_ns - session->failing_ns) / 1000000;
-    history->trouble_ms = (now_ns - session->trouble_ns) / 1000000;
+    uint64_t now_ns = uv_hrtime() - session->attempt.stalled_ns;
+    if (!session->attempt.failing_ns)
+        session->attempt.failing_ns = now_ns;
+    if (!session->attempt.trouble_ns)
+        session->attempt.trouble_ns = now_ns;
+    history->failing_ms = (now_ns - session->attempt.failing_ns) / 1000000;
+    history->trouble_ms = (now_ns - session->attempt.trouble_ns) / 1000000;
 }
 
 static bool may_retry(struct session *session)
 {
     const struct session_env *env = session->env;
     const struct settings *settings = session->tenant->settings;
-    struct retry_history *history = session->is_resolving ? &session->doubt : &session->tries;
+    struct retry_history *history =
+        session->doubt.is_resolving ? &session->doubt.history : &session->attempt.history;
     struct retry_limits limits = {settings->retries, settings->retry_timeout_ms};
-    if (session->is_cancelled || session->is_partial)
+    if (session->is_cancelled || session->result.is_partial)
         return false;
     measure(session, history);
-    rollout_weigh(env->run, session, &session->err, history);
-    struct err err = session->err;
-    if (session->is_resolving) { /* asking again is always right, but not for ever */
-        session->resolve_attempts++;
+    rollout_weigh(env->run, session, &session->result.err, history);
+    struct err err = session->result.err;
+    if (session->doubt.is_resolving) { /* asking again is always right, but not for ever */
+        session->doubt.attempts++;
         if (limits.retries < RESOLVE_ATTEMPTS)
             limits.retries = RESOLVE_ATTEMPTS;
         err.is_transient = true;
     }
     /* A run that stops looks once how a commit ended: what is in flight finishes. */
     bool may_wait =
-        rollout_may_wait(env->run) || (session->is_resolving && session->resolve_attempts == 1);
+        rollout_may_wait(env->run) || (session->doubt.is_resolving && session->doubt.attempts == 1);
     return may_wait &&
-           retry_decide(&err, history, &limits, rollout_random(env->run), &session->retry);
+           retry_decide(&err, history, &limits, rollout_random(env->run), &session->attempt.next);
 }
 
 static enum session_state answer_close(struct session *session)
 {
-    enum session_state next = session->after_close;
-    session->after_close = SESSION_DONE;
+    enum session_state next = session->conn.after_close;
+    session->conn.after_close = SESSION_DONE;
     if (next != SESSION_DONE)
         return next;
-    if (session->err.kind == ERR_NONE || !may_retry(session))
+    if (session->result.err.kind == ERR_NONE || !may_retry(session))
         return SESSION_DONE;
     return SESSION_BACKOFF;
 }
@@ -264,16 +265,16 @@ const struct state_row row_close = {
 static enum asked ask_backoff(struct session *session)
 {
     const struct session_env *env = session->env;
-    uint64_t delay_ms = session->retry.delay_ms;
-    rollout_note_retry(env->run, session, &session->err, session->attempts, delay_ms);
-    session->is_parked = rollout_park(env->run, session);
-    session->last_err = session->err;
-    session->err.kind = ERR_NONE;
-    session->err_revision = NULL;
-    session->err_statement = NULL;
-    session->attempts++;
-    session->lock_waited_ms = 0;
-    session->has_snapshot = false;
+    uint64_t delay_ms = session->attempt.next.delay_ms;
+    rollout_note_retry(env->run, session, &session->result.err, session->attempt.number, delay_ms);
+    session->attempt.is_parked = rollout_park(env->run, session);
+    session->attempt.last_err = session->result.err;
+    session->result.err.kind = ERR_NONE;
+    session->result.err_revision = NULL;
+    session->result.err_statement = NULL;
+    session->attempt.number++;
+    session->attempt.lock_waited_ms = 0;
+    session->work.has_snapshot = false;
     session_start_timer(session, delay_ms);
     return ASKED_TIMER;
 }
@@ -289,10 +290,10 @@ const struct state_row row_backoff = {
 
 static enum asked ask_turn(struct session *session)
 {
-    if (!session->is_parked)
+    if (!session->attempt.is_parked)
         return ASKED_OPS;
-    session->due_ns = uv_hrtime();
-    rollout_want_turn(session->env->run, session, session->retry.turn);
+    session->attempt.due_ns = uv_hrtime();
+    rollout_want_turn(session->env->run, session, session->attempt.next.turn);
     return ASKED_JOB;
 }
 

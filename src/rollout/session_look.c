@@ -26,9 +26,9 @@ static void make_look(struct session *session)
 {
     const struct session_env *env = session->env;
     const struct tenant *tenant = session->tenant;
-    session->look = (struct look){
+    session->look.questions = (struct look){
         .dialect = session->driver->dialect,
-        .vars = session->vars,
+        .vars = session->look.vars,
         .schema = tenant->schema,
         .search_path = tenant->settings->search_path,
         .adoption = env->request->verb->only_looks ? NULL : env->adoption,
@@ -40,7 +40,7 @@ static struct io_op *add_prepared(struct session *session, enum op_kind kind, io
 {
     struct io_op *op = session_add_op(session, kind);
     op->prepare = prepare;
-    op->input = &session->look;
+    op->input = &session->look.questions;
     op->timeout_ms = session_control_budget(session);
     return op;
 }
@@ -48,17 +48,17 @@ static struct io_op *add_prepared(struct session *session, enum op_kind kind, io
 /* Who fails now says who is in the way. */
 static bool is_patience_over(const struct session *session)
 {
-    return session->lock_waited_ms >= session->tenant->settings->lock_timeout_ms;
+    return session->attempt.lock_waited_ms >= session->tenant->settings->lock_timeout_ms;
 }
 
 static enum asked ask_lock(struct session *session)
 {
     if (!request_changes(session->env->request))
         return ASKED_OPS;
-    session->vars.lock_key = lock_key(session);
+    session->look.vars.lock_key = lock_key(session);
     make_look(session);
     struct io_op *op = add_prepared(session, OP_LOCK, look_prepare_lock);
-    if (session->lock_waited_ms && is_patience_over(session))
+    if (session->attempt.lock_waited_ms && is_patience_over(session))
         op->op.flags |= OP_SAYS_HOLDER;
     return ASKED_OPS;
 }
@@ -66,10 +66,10 @@ static enum asked ask_lock(struct session *session)
 /* A connection that another tenant left may have died since: that does not count as a failure. */
 static bool died_unused(struct session *session, const struct io_op *op)
 {
-    if (!session->is_reused || !io_op_err(op)->is_connection_lost)
+    if (!session->conn.is_reused || !io_op_err(op)->is_connection_lost)
         return false;
-    session->is_reused = false;
-    session->after_close = SESSION_LINK;
+    session->conn.is_reused = false;
+    session->conn.after_close = SESSION_LINK;
     return true;
 }
 
@@ -82,7 +82,8 @@ static enum session_state error_lock(struct session *session, const struct io_op
     bool is_held =
         io_op_err(op)->kind == ERR_LOCK && !op->answer.is_locked && !io_op_err(op)->code[0];
     uint64_t patience_ms = session->tenant->settings->lock_timeout_ms;
-    if (is_held && session->lock_waited_ms < patience_ms && rollout_may_wait(session->env->run))
+    if (is_held && session->attempt.lock_waited_ms < patience_ms &&
+        rollout_may_wait(session->env->run))
         return SESSION_LOCK_WAIT;
     return session_fail(session, io_op_err(op));
 }
@@ -101,10 +102,10 @@ const struct state_row row_lock = {
 
 static enum asked ask_lock_wait(struct session *session)
 {
-    uint64_t delay_ms = 5 + session->lock_waited_ms / 4;
+    uint64_t delay_ms = 5 + session->attempt.lock_waited_ms / 4;
     if (delay_ms > LOCK_POLL_MAX_MS)
         delay_ms = LOCK_POLL_MAX_MS;
-    session->lock_waited_ms += delay_ms;
+    session->attempt.lock_waited_ms += delay_ms;
     session_start_timer(session, delay_ms);
     return ASKED_TIMER;
 }
@@ -139,7 +140,7 @@ static enum asked ask_inspect(struct session *session)
 
 const struct io_op *session_look_op(const struct session *session, enum look_op look)
 {
-    struct io_view view = {.ops = session->ops, .count = session->op_count};
+    struct io_view view = {.ops = session->batch.ops, .count = session->batch.count};
     return io_view_find(&view, look_owner(look));
 }
 
@@ -151,7 +152,7 @@ static const struct tenant *find_twin(struct session *session)
     const char *database = op && op->answer.rows.row_count ? io_op_value(op, 0, 0) : NULL;
     if (!database)
         return NULL;
-    const char *schema = session->vars.schema ? session->vars.schema : "";
+    const char *schema = session->look.vars.schema ? session->look.vars.schema : "";
     const char *key = arena_printf(&session->arena, "%s/%s", database, schema);
     return rollout_claim(session->env->run, session, key);
 }
@@ -159,16 +160,17 @@ static const struct tenant *find_twin(struct session *session)
 /* Where the tenant's tables are. */
 static void take_place(struct session *session)
 {
-    struct io_view view = {session->ops, session->op_count, io_info(session->io), false};
-    struct place place = look_place(&session->look, &view, &session->arena);
-    session->has_schema = place.has_schema;
-    session->has_version_table = place.has_version_table;
-    session->has_history = place.has_history;
-    session->vars.schema = place.schema;
-    session->vars.search_path = place.search_path;
-    session->vars.watches_client = place.watches_client;
+    struct io_view view = {session->batch.ops, session->batch.count, io_info(session->conn.io),
+                           false};
+    struct place place = look_place(&session->look.questions, &view, &session->arena);
+    session->look.has_schema = place.has_schema;
+    session->look.has_version_table = place.has_version_table;
+    session->look.has_history = place.has_history;
+    session->look.vars.schema = place.schema;
+    session->look.vars.search_path = place.search_path;
+    session->look.vars.watches_client = place.watches_client;
     if (place.is_pooled)
-        io_set_pooled(session->io);
+        io_set_pooled(session->conn.io);
 }
 
 static enum session_state answer_inspect(struct session *session)
@@ -177,12 +179,12 @@ static enum session_state answer_inspect(struct session *session)
     take_place(session);
     bool may_create = session->tenant->settings->create && session->tenant->schema;
     const struct tenant *twin = find_twin(session);
-    session->is_reused = false;
+    session->conn.is_reused = false;
     if (twin) {
         err_set(&err, ERR_CONFIG, "it is the same database as that of tenant '%s'", twin->name);
         return session_fail(session, &err);
     }
-    if (session->has_schema || may_create)
+    if (session->look.has_schema || may_create)
         return SESSION_READ;
     if (session->tenant->schema)
         err_set(&err, ERR_CONFIG, "schema '%s' does not exist ('create: true' would make it)",
@@ -225,7 +227,7 @@ static void add_reads(struct session *session)
 {
     add_look(session, LOOK_VERSIONS, look_prepare_versions);
     add_look(session, LOOK_HISTORY, look_prepare_history);
-    if (session->look.adoption)
+    if (session->look.questions.adoption)
         add_look(session, LOOK_FOREIGN, look_prepare_foreign);
 }
 
@@ -237,7 +239,7 @@ static void join_looks(struct session *session)
     struct io_op *inspect = session_op_of(session, SESSION_INSPECT);
     struct io_op *reads = session_op_of(session, SESSION_READ);
     inspect->joins_last = lock && lock != inspect && !(lock->op.flags & OP_SAYS_HOLDER);
-    while (++reads < session->ops + session->op_count)
+    while (++reads < session->batch.ops + session->batch.count)
         reads->joins_last = true;
 }
 
@@ -266,33 +268,35 @@ static bool take_versions(struct session *session, const struct io_op *op, struc
                            "no revision: delete that row",
                            ID_MOST, SHOWN, ids[i]);
     }
-    session->seen = rows_sorted(&session->arena, ids, op->answer.rows.row_count);
+    session->look.rows = rows_sorted(&session->arena, ids, op->answer.rows.row_count);
     return true;
 }
 
 static void take_history(struct session *session, const struct io_op *op)
 {
-    const struct grid *rows = &session->history;
-    session->history = op->answer.rows;
-    session->unfinished = history_unfinished(rows);
-    session->history_id = history_last_id(rows);
-    session->has_probed = false;
-    session->half_done = session->unfinished.statements;
+    const struct grid *rows = &session->look.history;
+    session->look.history = op->answer.rows;
+    session->doubt.unfinished = history_unfinished(rows);
+    session->look.history_id = history_last_id(rows);
+    session->doubt.has_probed = false;
+    session->doubt.half_done = session->doubt.unfinished.statements;
     /* until a mark or a record is written */
-    session->is_half_open = session->unfinished.revision != NULL;
-    session->found = (struct probe_findings){0};
-    if (session->refused && session->unfinished.statements + 1 == session->refused &&
-        strcmp(session->unfinished.run_id, session->env->run_id) == 0)
-        session->unfinished.is_running = false;
-    session->refused = 0;
-    session->is_begun = session->unfinished.is_running || session->unfinished.is_begun;
-    if (history_check_files(rows, session->env->chain, &session->drift))
-        session->drift.kind = ERR_NONE;
+    session->doubt.is_half_open = session->doubt.unfinished.revision != NULL;
+    session->doubt.found = (struct probe_findings){0};
+    if (session->doubt.refused &&
+        session->doubt.unfinished.statements + 1 == session->doubt.refused &&
+        strcmp(session->doubt.unfinished.run_id, session->env->run_id) == 0)
+        session->doubt.unfinished.is_running = false;
+    session->doubt.refused = 0;
+    session->doubt.is_begun =
+        session->doubt.unfinished.is_running || session->doubt.unfinished.is_begun;
+    if (history_check_files(rows, session->env->chain, &session->look.drift))
+        session->look.drift.kind = ERR_NONE;
 }
 
 static void take_foreign(struct session *session, const struct io_op *op)
 {
-    session->foreign = op->answer.rows;
+    session->look.foreign = op->answer.rows;
 }
 
 static enum session_state answer_read(struct session *session)
@@ -301,11 +305,11 @@ static enum session_state answer_read(struct session *session)
     if (!take_versions(session, session_look_op(session, LOOK_VERSIONS), &err))
         return session_fail(session, &err);
     take_history(session, session_look_op(session, LOOK_HISTORY));
-    if (session->look.adoption)
+    if (session->look.questions.adoption)
         take_foreign(session, session_look_op(session, LOOK_FOREIGN));
-    if (!session->from.is_known)
-        session->from = session->versions = session->seen;
-    if (session->is_resolving)
+    if (!session->result.from.is_known)
+        session->result.from = session->result.rows = session->look.rows;
+    if (session->doubt.is_resolving)
         return SESSION_RESOLVE;
     return session->env->request->verb->only_looks ? SESSION_RELEASE : SESSION_PLAN;
 }

@@ -7,23 +7,23 @@ enum { CONTROL_TIMEOUT_MS = 30000 };
 
 void session_reserve_ops(struct session *session, size_t count)
 {
-    size_t capacity = session->op_count + count;
-    if (capacity <= session->op_capacity)
+    size_t capacity = session->batch.count + count;
+    if (capacity <= session->batch.capacity)
         return;
     struct io_op *ops = arena_calloc(&session->arena, capacity, sizeof *ops);
-    memcpy(ops, session->ops, session->op_count * sizeof *ops);
-    session->ops = ops;
-    session->op_capacity = capacity;
+    memcpy(ops, session->batch.ops, session->batch.count * sizeof *ops);
+    session->batch.ops = ops;
+    session->batch.capacity = capacity;
 }
 
 struct io_op *session_add_op(struct session *session, enum op_kind kind)
 {
-    struct io_op *op =
-        ARENA_PUSH(&session->arena, session->ops, session->op_count, session->op_capacity);
+    struct io_op *op = ARENA_PUSH(&session->arena, session->batch.ops, session->batch.count,
+                                  session->batch.capacity);
     *op = (struct io_op){.op = {.kind = kind,
                                 .arena = &session->answers,
-                                .limits = &session->limits,
-                                .notices = &session->notices}};
+                                .limits = &session->batch.limits,
+                                .notices = &session->result.notices}};
     return op;
 }
 
@@ -53,7 +53,7 @@ struct io_op *session_add_query(struct session *session, const enum sql_id *ids,
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
     for (size_t i = 0; i < count; i++)
-        sql_expand(&buf, session->driver->dialect, ids[i], &session->vars);
+        sql_expand(&buf, session->driver->dialect, ids[i], &session->look.vars);
     session_set_sql(op, &buf);
     op->timeout_ms = session_control_budget(session);
     return op;
@@ -84,8 +84,8 @@ void session_add_setup(struct session *session, const struct piece *end)
 
 struct io_op *session_op_of(const struct session *session, enum session_state state)
 {
-    for (size_t i = 0; i < session->joined_count; i++)
-        if (session->joined[i].state == state)
-            return &session->ops[session->joined[i].first_op];
+    for (size_t i = 0; i < session->batch.joined_count; i++)
+        if (session->batch.joined[i].state == state)
+            return &session->batch.ops[session->batch.joined[i].first_op];
     return NULL;
 }

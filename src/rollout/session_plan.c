@@ -9,26 +9,26 @@
 static bool make_plan(struct session *session, struct plan *ret_left, struct err *err)
 {
     const struct session_env *env = session->env;
-    if (!session->plan) {
-        session->plan = rollout_plan(env->run, session, &session->seen, err);
-        if (!session->plan)
+    if (!session->work.plan) {
+        session->work.plan = rollout_plan(env->run, session, &session->look.rows, err);
+        if (!session->work.plan)
             return false;
-    } else if (!rows_are_equal(&session->seen, &session->versions)) {
+    } else if (!rows_are_equal(&session->look.rows, &session->result.rows)) {
         return err_set(err, ERR_DRIFT, "another session changed the version table meanwhile");
     }
-    session->recorded_count = session->done_count;
-    *ret_left = *session->plan;
-    ret_left->steps += session->done_count;
-    ret_left->count -= session->done_count;
+    session->result.recorded_count = session->result.done_count;
+    *ret_left = *session->work.plan;
+    ret_left->steps += session->result.done_count;
+    ret_left->count -= session->result.done_count;
     return true;
 }
 
 static bool check_files(struct session *session, struct err *err)
 {
     bool is_stamp = session->env->target->command == PLAN_STAMP;
-    if (is_stamp || session->env->request->accepts_changes || session->drift.kind == ERR_NONE)
+    if (is_stamp || session->env->request->accepts_changes || session->look.drift.kind == ERR_NONE)
         return true;
-    *err = session->drift;
+    *err = session->look.drift;
     return false;
 }
 
@@ -38,8 +38,8 @@ static void add_vouching_step(struct session *session, struct plan *left)
 {
     static const struct step nothing;
     bool is_stamp = session->env->target->command == PLAN_STAMP;
-    if (is_stamp && !session->env->adoption && !left->count && !session->done_count &&
-        session->drift.kind != ERR_NONE) {
+    if (is_stamp && !session->env->adoption && !left->count && !session->result.done_count &&
+        session->look.drift.kind != ERR_NONE) {
         left->steps = &nothing;
         left->count = 1;
     }
@@ -47,7 +47,7 @@ static void add_vouching_step(struct session *session, struct plan *left)
 
 static void say_how_to_settle(struct session *session, enum unfinished_fault fault, struct err *err)
 {
-    const struct piece *doubtful = fault == UNFINISHED_DOUBT ? session->doubtful : NULL;
+    const struct piece *doubtful = fault == UNFINISHED_DOUBT ? session->doubt.piece : NULL;
     if (fault == UNFINISHED_DOUBT)
         session_say_how_to_settle(session, err);
     else
@@ -55,8 +55,8 @@ static void say_how_to_settle(struct session *session, enum unfinished_fault fau
                 ", or look, then say 'skein resolve %s --statements N': how many of the file's "
                 "have taken effect",
                 session->tenant->name);
-    session->err_revision = session->doubtful_revision;
-    session->err_statement =
+    session->result.err_revision = session->doubt.revision;
+    session->result.err_statement =
         doubtful ? piece_line_text(&session->arena, doubtful, err->line) : NULL;
 }
 
@@ -77,7 +77,7 @@ static const struct revision *step_in_front(const struct unfinished *unfinished,
  * that left the step. */
 static void say_how_to_finish(struct session *session, const struct plan *left, struct err *err)
 {
-    const struct unfinished *unfinished = &session->unfinished;
+    const struct unfinished *unfinished = &session->doubt.unfinished;
     const struct revision *front = step_in_front(unfinished, left);
     bool is_up = unfinished->direction == DIRECTION_UP;
     if (!chain_get(session->env->chain, unfinished->revision)) {
@@ -107,16 +107,16 @@ static void say_how_to_finish(struct session *session, const struct plan *left, 
 /* Room for the steps that the work records. */
 static void reserve_done(struct session *session)
 {
-    size_t count = session->done_count;
-    for (size_t i = 0; i < session->work.count; i++)
-        count += session->work.actions[i].kind == ACTION_RECORD;
-    if (count <= session->done_capacity)
+    size_t count = session->result.done_count;
+    for (size_t i = 0; i < session->work.todo.count; i++)
+        count += session->work.todo.actions[i].kind == ACTION_RECORD;
+    if (count <= session->result.capacity)
         return;
     struct step_done *done = arena_calloc(&session->arena, count, sizeof *done);
-    if (session->done_count)
-        memcpy(done, session->done, session->done_count * sizeof *done);
-    session->done = done;
-    session->done_capacity = count;
+    if (session->result.done_count)
+        memcpy(done, session->result.steps, session->result.done_count * sizeof *done);
+    session->result.steps = done;
+    session->result.capacity = count;
 }
 
 static bool build_work(struct session *session, const struct plan *left, struct err *err)
@@ -129,14 +129,14 @@ static bool build_work(struct session *session, const struct plan *left, struct 
         .mode = session->tenant->settings->transaction,
     };
     if (!is_stamp)
-        request.unfinished = session->unfinished;
-    session->cursor = 0;
+        request.unfinished = session->doubt.unfinished;
+    session->work.cursor = 0;
     enum unfinished_fault fault;
-    if (work_build(&session->arena, &request, &session->work, &fault, err)) {
+    if (work_build(&session->arena, &request, &session->work.todo, &fault, err)) {
         reserve_done(session);
         return true;
     }
-    session->is_partial = session->is_partial || fault != UNFINISHED_FITS;
+    session->result.is_partial = session->result.is_partial || fault != UNFINISHED_FITS;
     if (fault == UNFINISHED_EDITED || fault == UNFINISHED_DOUBT)
         say_how_to_settle(session, fault, err);
     if (fault == UNFINISHED_ELSEWHERE)
@@ -158,16 +158,16 @@ static bool refuse_pooled(const char *revision, struct err *err)
 static bool check_direct(struct session *session, struct err *err)
 {
     bool is_looking = !request_changes(session->env->request);
-    const char *revision = session->unfinished.revision;
-    return is_looking || !revision || !io_info(session->io)->is_pooled ||
+    const char *revision = session->doubt.unfinished.revision;
+    return is_looking || !revision || !io_info(session->conn.io)->is_pooled ||
            refuse_pooled(revision, err);
 }
 
 /* Can this connection do what is to be done? */
 static bool check_connection(struct session *session, struct err *err)
 {
-    const struct conn_info *info = io_info(session->io);
-    if (!session->work.count)
+    const struct conn_info *info = io_info(session->conn.io);
+    if (!session->work.todo.count)
         return true;
     if (info->is_read_only) {
         bool is_server = session->driver->traits & DRIVER_IS_SERVER;
@@ -179,39 +179,39 @@ static bool check_connection(struct session *session, struct err *err)
         err->trouble = info->is_standby ? TROUBLE_NOT_READY : TROUBLE_NONE;
         return false;
     }
-    for (size_t i = 0; info->is_pooled && i < session->work.count; i++)
-        if (!session->work.actions[i].is_in_transaction)
-            return refuse_pooled(session->work.actions[i].step->revision->id, err);
+    for (size_t i = 0; info->is_pooled && i < session->work.todo.count; i++)
+        if (!session->work.todo.actions[i].is_in_transaction)
+            return refuse_pooled(session->work.todo.actions[i].step->revision->id, err);
     return true;
 }
 
 /* A plan shows what would be done: the steps, as if they were. */
 static void show_plan(struct session *session)
 {
-    for (size_t i = 0; i < session->work.count; i++) {
-        const struct action *action = &session->work.actions[i];
+    for (size_t i = 0; i < session->work.todo.count; i++) {
+        const struct action *action = &session->work.todo.actions[i];
         if (!session_tells_action(session, action))
             continue;
-        *ARENA_PUSH(&session->arena, session->done, session->recorded_count,
-                    session->done_capacity) = (struct step_done){
+        *ARENA_PUSH(&session->arena, session->result.steps, session->result.recorded_count,
+                    session->result.capacity) = (struct step_done){
             .revision = action->step->revision,
             .direction = action->step->direction,
             .statements = (uint32_t)action->statements,
         };
     }
-    session->done_count = session->recorded_count;
+    session->result.done_count = session->result.recorded_count;
 }
 
 static bool may_restore(struct session *session)
 {
-    return !session->is_restored && rollout_copy_to_restore(session->env->run, session);
+    return !session->work.is_restored && rollout_copy_to_restore(session->env->run, session);
 }
 
 /* Nothing of the rollout's is committed there. */
 bool session_is_untouched(struct session *session)
 {
-    return !session->unfinished.revision &&
-           rollout_is_as_before(session->env->run, session, &session->seen);
+    return !session->doubt.unfinished.revision &&
+           rollout_is_as_before(session->env->run, session, &session->look.rows);
 }
 
 /* What follows the intent: the copy is put back, or one is made and then the work begins. An older copy may be
@@ -221,7 +221,7 @@ static enum session_state begin_work(struct session *session)
     const struct session_env *env = session->env;
     if (may_restore(session))
         return SESSION_RESTORE;
-    bool lacks_copy = session->work.count && !session->has_snapshot &&
+    bool lacks_copy = session->work.todo.count && !session->work.has_snapshot &&
                       rollout_copy_to_make(env->run, session) &&
                       (session_is_untouched(session) || !rollout_has_trace(env->run, session));
     return lacks_copy ? SESSION_SNAPSHOT : session_next_work(session);
@@ -229,7 +229,8 @@ static enum session_state begin_work(struct session *session)
 
 static const struct tables *tables_of(struct session *session)
 {
-    return evidence_tables(session->env->evidence, session->driver->dialect, &session->plan->to);
+    return evidence_tables(session->env->evidence, session->driver->dialect,
+                           &session->work.plan->to);
 }
 
 /* Must the stamp be checked against the tables that are there? A rollback only puts rows back. */
@@ -238,8 +239,8 @@ static bool needs_evidence(struct session *session, const struct plan *left)
     const struct session_env *env = session->env;
     bool is_forced = env->target->is_forced || env->target->purges;
     return env->target->command == PLAN_STAMP && !is_forced && !rollout_is_rolling_back(env->run) &&
-           left->count && !session->done_count && session->plan->to.count &&
-           !session->has_evidence && session->driver->dialect->sql[SQL_TABLES] &&
+           left->count && !session->result.done_count && session->work.plan->to.count &&
+           !session->work.has_evidence && session->driver->dialect->sql[SQL_TABLES] &&
            tables_of(session)->count;
 }
 
@@ -258,8 +259,8 @@ static enum session_state answer_plan(struct session *session)
 {
     struct err err = {0};
     struct plan left;
-    if (session->is_restored) {
-        session->versions = session->seen;
+    if (session->work.is_restored) {
+        session->result.rows = session->look.rows;
         return SESSION_RELEASE;
     }
     if (session->env->request->verb->settles)
@@ -283,11 +284,11 @@ static enum session_state answer_plan(struct session *session)
     }
     if (!check_connection(session, &err))
         return session_fail(session, &err);
-    session->trouble_ns = 0;
-    retry_note_well(&session->tries);
+    session->attempt.trouble_ns = 0;
+    retry_note_well(&session->attempt.history);
     rollout_note_well(session->env->run, session);
-    bool has_work = session->work.count || may_restore(session);
-    return has_work && !session->is_intended ? SESSION_INTENT : begin_work(session);
+    bool has_work = session->work.todo.count || may_restore(session);
+    return has_work && !session->work.is_intended ? SESSION_INTENT : begin_work(session);
 }
 
 const struct state_row row_plan = {
@@ -315,8 +316,8 @@ static enum asked ask_evidence(struct session *session)
         rows[i] =
             schema ? arena_printf(&session->arena, "%s.%s", schema, table->name) : table->name;
     }
-    session->vars.rows = rows;
-    session->vars.row_count = tables->count;
+    session->look.vars.rows = rows;
+    session->look.vars.row_count = tables->count;
     session_add_one(session, SQL_TABLES);
     return ASKED_OPS;
 }
@@ -324,10 +325,11 @@ static enum asked ask_evidence(struct session *session)
 static enum session_state answer_evidence(struct session *session)
 {
     const struct tables *tables = tables_of(session);
-    const struct rows *to = &session->plan->to;
+    const struct rows *to = &session->work.plan->to;
     struct err err;
-    session->has_evidence = session_op_of(session, SESSION_EVIDENCE)->answer.rows.row_count > 0;
-    if (session->has_evidence)
+    session->work.has_evidence =
+        session_op_of(session, SESSION_EVIDENCE)->answer.rows.row_count > 0;
+    if (session->work.has_evidence)
         return SESSION_PLAN;
     err_set(&err, ERR_DRIFT,
             "it is not what the stamp would say: up to '%s' the chain makes %zu table%s ('%s'%s), "
@@ -356,10 +358,10 @@ static enum asked ask_intent(struct session *session)
 {
     const struct session_env *env = session->env;
     struct intent intent = {
-        .before = session->from,
+        .before = session->result.from,
     };
-    if (session->plan)
-        intent.goal = session->plan->to;
+    if (session->work.plan)
+        intent.goal = session->work.plan->to;
     intent.snapshot = rollout_copy_to_make(env->run, session);
     return rollout_intend(env->run, session, &intent) ? ASKED_OPS : ASKED_JOB;
 }
@@ -368,12 +370,12 @@ static enum asked ask_intent(struct session *session)
 static enum session_state answer_intent(struct session *session)
 {
     bool is_made_on_connect = session->driver->traits & DRIVER_CREATES_ON_CONNECT;
-    if (!session->io) {
-        session->is_made_intended = true;
-        session->is_creating = !is_made_on_connect;
+    if (!session->conn.io) {
+        session->conn.is_made_intended = true;
+        session->conn.is_creating = !is_made_on_connect;
         return SESSION_LINK;
     }
-    session->is_intended = true;
+    session->work.is_intended = true;
     return begin_work(session);
 }
 

@@ -65,6 +65,105 @@ struct joined {
     size_t first_op;
 };
 
+/* The connection. */
+struct session_conn {
+    struct link *link;              /* NULL: none */
+    struct io *io;                  /* the link's; NULL: it has none */
+    struct blockers *blockers;      /* NULL: no one could tell */
+    bool is_reused;                 /* by a tenant before us, and nothing was asked of it yet */
+    bool is_guard_prepared;         /* on this connection */
+    bool is_creating;               /* to the server's own database, to make ours */
+    bool is_made_intended;          /* the intent to make the database is durable */
+    enum session_state after_close; /* SESSION_DONE: retry or finish, as the error says */
+};
+
+/* The attempt under way, and the next one. */
+struct session_attempt {
+    uint32_t number; /* from 1 */
+    uint64_t lock_waited_ms;
+    struct retry_history history;
+    struct retry next;
+    struct err last_err; /* of the attempt before */
+    bool is_parked;
+    /* since when it fails, and since when its server is in trouble; 0: it does not */
+    uint64_t failing_ns;
+    uint64_t trouble_ns;
+    uint64_t due_ns;     /* since when it could go on, if it had a place */
+    uint64_t stalled_ns; /* that it could, in all */
+};
+
+/* The operations under way: of one state, or of several that are joined. */
+struct session_batch {
+    struct io_op *ops;
+    size_t count, capacity;
+    struct op_limits limits; /* of all ops */
+    struct joined joined[JOINED_MAX];
+    size_t joined_count;
+};
+
+/* What the tenant says of itself, as just read. */
+struct session_look {
+    struct sql_vars vars;  /* for templates */
+    struct look questions; /* what the questions of the batch are made from */
+    bool has_schema, has_version_table, has_history;
+    uint64_t history_id; /* of the newest row that is there */
+    struct rows rows;    /* of the version table */
+    struct grid history;
+    struct grid foreign; /* of another tool's table */
+    struct err drift;    /* ERR_NONE: the files are those that were applied */
+};
+
+/* What is to be done, and how far it is. */
+struct session_work {
+    const struct plan *plan;
+    bool has_evidence; /* a table is there that the stamped revisions make */
+    bool is_intended;  /* the intent is durable */
+    bool has_snapshot; /* the copy is made */
+    bool is_restored;  /* and was put back */
+    struct work todo;
+    struct actions acting; /* what the SQL of the batch's actions is made from */
+    size_t cursor;         /* first action that is not committed */
+    size_t batch_end;      /* one past the last action of the batch under way */
+    double step_ms;        /* what the pieces of the step under way have taken */
+    struct rows expected;  /* the rows once the commit under way is done */
+};
+
+/* What may have happened and was not heard of. */
+struct session_doubt {
+    bool
+        is_resolving; /* a commit's answer was lost: `work.expected` or `result.rows`, which is it? */
+    uint32_t attempts; /* to find out */
+    struct retry_history history;
+    struct unfinished unfinished; /* the step that was left half way, by its row */
+    const struct script *script;  /* of it */
+    bool has_probed;              /* the statement in doubt, since the rows were read last */
+    const struct piece *piece;    /* that statement */
+    const struct revision *revision;
+    struct probe probe;
+    bool asks_author, asks_catalog;
+    /* what it left, and how that goes or is finished; zeroed: nothing */
+    struct probe_findings found;
+    size_t repairs_under_way; /* of those that were found, added to the batch */
+    size_t half_done;         /* statements of the step under way that are committed without it */
+    bool is_half_open; /* and what the history table says of them is not known, or not right */
+    bool is_begun;     /* the next statement may have done something, though it is not among them */
+    /* the statement, from 1, that the server refused as it took the connection away; 0: none */
+    size_t refused;
+};
+
+/* How it went. */
+struct session_result {
+    struct rows from;        /* the rows at first sight */
+    struct rows rows;        /* and by what was committed since */
+    struct step_done *steps; /* recorded ones; the first done_count of them are committed */
+    size_t recorded_count, done_count, capacity;
+    struct err err; /* ERR_NONE: well so far */
+    const struct revision *err_revision;
+    const char *err_statement;
+    bool is_partial;
+    struct notices notices; /* of all attempts */
+};
+
 struct session {
     const struct session_env *env;
     const struct tenant *tenant;
@@ -72,91 +171,19 @@ struct session {
     size_t index;
     struct arena arena;
     struct arena answers; /* of all ops; while a batch runs it is the io's */
-    enum session_state state;
     uv_timer_t timer;
+    uint64_t started_ns;
+    enum session_state state;
     bool is_cancelled;
     bool is_finished;
-    uint64_t started_ns;
 
-    /* connection */
-    struct link *link;
-    struct io *io;             /* the link's; NULL: it has none */
-    struct blockers *blockers; /* NULL: no one could tell */
-    bool is_reused;            /* by a tenant before us, and nothing was asked of it yet */
-    bool is_guard_prepared;    /* on this connection */
-    bool is_creating;          /* to the server's own database, to make ours */
-    uint32_t attempts;
-    uint64_t lock_waited_ms;
-    struct retry_history tries;
-    struct retry_history doubt; /* the same, while it asks how a commit ended */
-    struct retry retry;         /* the next attempt */
-    bool is_parked;
-    /* since when it fails, and since when its server is in trouble; 0: it does not */
-    uint64_t failing_ns;
-    uint64_t trouble_ns;
-    uint64_t due_ns;     /* since when it could go on, if it had a place */
-    uint64_t stalled_ns; /* that it could, in all */
-
-    /* the batch under way */
-    struct io_op *ops;
-    size_t op_count, op_capacity;
-    struct op_limits limits; /* of all ops */
-    struct joined joined[JOINED_MAX];
-    size_t joined_count;
-
-    /* what the tenant said */
-    struct sql_vars vars;
-    struct look look; /* what the questions of the batch are made from */
-    bool has_schema, has_version_table, has_history;
-    uint64_t history_id; /* of the newest row that is there */
-    struct rows versions;
-    struct rows from;    /* at first sight */
-    struct grid foreign; /* of another tool's table, as just read */
-    struct grid history; /* its rows, as just read */
-    struct unfinished unfinished;
-    bool has_probed;                  /* the statement in doubt, since the rows were read last */
-    const struct script *script_left; /* of the step that was left half way */
-    const struct piece *doubtful;
-    const struct revision *doubtful_revision;
-    struct probe probe;
-    bool asks_author, asks_catalog; /* of it */
-    size_t repairs_under_way;       /* of those that it found, added to the batch */
-    /* what it left, and how that goes or is finished; zeroed: nothing */
-    struct probe_findings found;
-    struct err drift; /* ERR_NONE: the files are those that were applied */
-
-    /* what is to be done */
-    const struct plan *plan;
-    bool has_evidence;     /* a table is there that the stamped revisions make */
-    bool is_intended;      /* the intent is durable */
-    bool has_snapshot;     /* the copy is made */
-    bool is_restored;      /* and was put back */
-    bool is_made_intended; /* and that the database is to be made */
-    struct work work;
-    struct actions acting; /* what the SQL of the batch's actions is made from */
-    size_t cursor;         /* first action that is not committed */
-    size_t batch_end;      /* one past the last action of the batch under way */
-    double step_ms;        /* what the pieces of the step under way have taken */
-    struct rows seen;      /* the rows, as just read */
-    struct rows expected;  /* the rows once the commit under way is done */
-    bool is_resolving;     /* a commit's answer was lost: `expected` or `versions`, which is it? */
-    uint32_t resolve_attempts;
-    size_t half_done;  /* statements of the step under way that are committed without it */
-    bool is_half_open; /* and what the history table says of them is not known, or not right */
-    bool is_begun;     /* the next statement may have done something, though it is not among them */
-    /* the statement, from 1, that the server refused as it took the connection away; 0: none */
-    size_t refused;
-    enum session_state after_close; /* SESSION_DONE: retry or finish, as the error says */
-
-    /* how it went */
-    struct step_done *done; /* recorded steps; the first done_count of them are committed */
-    size_t recorded_count, done_count, done_capacity;
-    struct err err;      /* ERR_NONE: well so far */
-    struct err last_err; /* of the attempt before */
-    const struct revision *err_revision;
-    const char *err_statement;
-    bool is_partial;
-    struct notices notices; /* of all attempts */
+    struct session_conn conn;
+    struct session_attempt attempt;
+    struct session_batch batch;
+    struct session_look look;
+    struct session_work work;
+    struct session_doubt doubt;
+    struct session_result result;
 };
 
 /* A set of states; TO(LOCK) | TO(CLOSE) is the set of two. */

@@ -9,7 +9,7 @@
 /* The next piece, past the actions that only write rows. */
 static const struct piece *next_piece(const struct session *session)
 {
-    const struct action *action = &session->work.actions[session->cursor];
+    const struct action *action = &session->work.todo.actions[session->work.cursor];
     while (!action->piece || action->is_in_transaction)
         action++;
     return action->piece;
@@ -19,10 +19,10 @@ static const struct piece *next_piece(const struct session *session)
 static enum asked ask_setup(struct session *session)
 {
     session_add_setup(session, next_piece(session));
-    for (size_t i = 0; i < session->found.repair_count; i++)
-        session_add_outside(session, session->found.repairs[i]);
-    session->repairs_under_way = session->found.repair_count;
-    session->found.repair_count = 0;
+    for (size_t i = 0; i < session->doubt.found.repair_count; i++)
+        session_add_outside(session, session->doubt.found.repairs[i]);
+    session->doubt.repairs_under_way = session->doubt.found.repair_count;
+    session->doubt.found.repair_count = 0;
     return ASKED_OPS;
 }
 
@@ -31,14 +31,14 @@ static enum session_state error_setup(struct session *session, const struct io_o
 {
     struct err err = *io_op_err(op);
     bool is_repair = false;
-    for (size_t i = 0; i < session->repairs_under_way; i++)
-        is_repair = is_repair || op->op.sql == session->found.repairs[i];
+    for (size_t i = 0; i < session->doubt.repairs_under_way; i++)
+        is_repair = is_repair || op->op.sql == session->doubt.found.repairs[i];
     if (is_repair) {
         err_prefix(&err, "taking away what the statement left with '%s'", op->op.sql);
-        err_set_place(&err, session->doubtful_revision->path, session->doubtful->line);
-        session->err_revision = session->doubtful_revision;
-        session->err_statement =
-            piece_line_text(&session->arena, session->doubtful, session->doubtful->line);
+        err_set_place(&err, session->doubt.revision->path, session->doubt.piece->line);
+        session->result.err_revision = session->doubt.revision;
+        session->result.err_statement =
+            piece_line_text(&session->arena, session->doubt.piece, session->doubt.piece->line);
     }
     return session_fail(session, &err);
 }
@@ -59,13 +59,13 @@ const struct state_row row_setup = {
 
 static enum asked ask_statements(struct session *session)
 {
-    return session_ask_actions(session, session->cursor, false);
+    return session_ask_actions(session, session->work.cursor, false);
 }
 
 static enum session_state answer_statements(struct session *session)
 {
-    session_note_actions(session, session->batch_end);
-    session->expected = session->versions;
+    session_note_actions(session, session->work.batch_end);
+    session->work.expected = session->result.rows;
     session_take_history_id(session);
     session_take_commit(session);
     return session_next_work(session);
@@ -76,23 +76,23 @@ static enum session_state stop_statements(struct session *session, size_t failed
                                           const struct io_op *op)
 {
     session_note_actions(session, failed);
-    for (; session->cursor < failed; session->cursor++)
-        if (session->work.actions[session->cursor].kind == ACTION_MARK)
-            session->half_done = session->work.actions[session->cursor].statements;
-    const struct action *action = &session->work.actions[failed];
+    for (; session->work.cursor < failed; session->work.cursor++)
+        if (session->work.todo.actions[session->work.cursor].kind == ACTION_MARK)
+            session->doubt.half_done = session->work.todo.actions[session->work.cursor].statements;
+    const struct action *action = &session->work.todo.actions[failed];
     enum action_kind kind = action->kind;
     bool is_ours = kind == ACTION_START || kind == ACTION_MARK || kind == ACTION_RECORD;
-    bool can_mark = !is_ours && !io_is_broken(session->io);
-    session->is_begun = false;
+    bool can_mark = !is_ours && !io_is_broken(session->conn.io);
+    session->doubt.is_begun = false;
     if (kind == ACTION_SCRIPT)
         return session_look_after(session, action, op);
-    session->is_half_open = !can_mark;
+    session->doubt.is_half_open = !can_mark;
     return can_mark ? SESSION_MARK : SESSION_CLOSE;
 }
 
 static enum session_state error_statements(struct session *session, const struct io_op *op)
 {
-    size_t failed = (size_t)(session_action_of(op) - session->work.actions);
+    size_t failed = (size_t)(session_action_of(op) - session->work.todo.actions);
     enum session_state next = session_work_failed(session, op);
     return next == SESSION_ROLLBACK ? next : stop_statements(session, failed, op);
 }
@@ -112,19 +112,19 @@ const struct state_row row_statements = {
 
 static enum asked ask_mark(struct session *session)
 {
-    const struct action *failed = &session->work.actions[session->cursor];
+    const struct action *failed = &session->work.todo.actions[session->work.cursor];
     struct action mark = *failed;
     if (failed->kind == ACTION_SCRIPT)
         mark.statements = failed->piece->first_statement;
     mark.checkpoint = checkpoint_text(
         &session->arena, &script_digests(&session->arena, mark.script)[mark.statements],
-        !session->is_begun);
+        !session->doubt.is_begun);
     struct io_op *op = session_add_op(session, OP_QUERY);
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
     struct sql_vars vars =
-        record_history(&session->vars, &mark, session->env->target->command,
-                       mark.statements || session->is_begun ? "partial" : "failed", 0);
+        record_history(&session->look.vars, &mark, session->env->target->command,
+                       mark.statements || session->doubt.is_begun ? "partial" : "failed", 0);
     sql_expand(&buf, session->driver->dialect, SQL_HISTORY_MARK, &vars);
     session_set_sql(op, &buf);
     op->timeout_ms = session_control_budget(session);
@@ -134,7 +134,7 @@ static enum asked ask_mark(struct session *session)
 /* The history table goes on saying that the statement runs. */
 static enum session_state error_mark(struct session *session, const struct io_op *op)
 {
-    session->is_half_open = true;
+    session->doubt.is_half_open = true;
     return session_fail(session, io_op_err(op));
 }
 
