@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/name_template.h"
 #include "chain/template.h"
 #include "chain/write.h"
 
@@ -44,6 +45,23 @@ static bool read_template(struct drafting *drafting, const char **ret_text)
     return true;
 }
 
+static const char *make_name(struct drafting *drafting)
+{
+    const struct draft *draft = drafting->draft;
+    const struct revision *revision = &draft->revision;
+    struct arena *arena = &drafting->arena;
+    struct buf name;
+    if (!draft->name_template)
+        return revision_file_name(arena, revision->id, revision->message);
+    const struct name_parts parts = {revision->id, revision_slug(arena, revision->message),
+                                     draft->made_at};
+    buf_init(&name, BUF_MAX_DEFAULT);
+    name_template_fill(&name, draft->name_template, &parts);
+    const char *text = arena_printf(arena, "%s.sql", name.data);
+    buf_done(&name);
+    return text;
+}
+
 static bool make_text(struct drafting *drafting)
 {
     const struct revision *revision = &drafting->draft->revision;
@@ -57,7 +75,7 @@ static bool make_text(struct drafting *drafting)
     if (!is_good)
         faults_add_err(drafting->faults, &err);
     drafting->file = (struct chain_file){
-        .name = revision_file_name(&drafting->arena, revision->id, revision->message),
+        .name = make_name(drafting),
         .bytes = arena_strndup(&drafting->arena, text.data, text.len),
         .len = text.len,
     };

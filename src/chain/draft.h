@@ -9,12 +9,16 @@
 #ifndef CHAIN_DRAFT_H
 #define CHAIN_DRAFT_H
 
+#include <time.h>
+
 #include "chain/chain.h"
 
 struct draft {
     const char *dir;           /* the chain's folder */
     const char *template_path; /* NULL: the folder's own, or where it has none the default */
-    struct revision revision;  /* id, message, create_date, down_ids, depend_ids and labels */
+    const char *name_template; /* of the file (name_template.h), checked; NULL: `<id>_<slug>` */
+    time_t made_at;
+    struct revision revision; /* id, message, create_date, down_ids, depend_ids and labels */
 };
 
 /* The chain with the new revision in it; NULL: faults. */

@@ -101,7 +101,7 @@ static void add_words(struct slug *slug, const char *message)
     }
 }
 
-const char *revision_file_name(struct arena *arena, const char *id, const char *message)
+const char *revision_slug(struct arena *arena, const char *message)
 {
     struct slug slug = {0};
     /* Letters are letters, whatever the locale that we run in. */
@@ -114,10 +114,15 @@ const char *revision_file_name(struct arena *arena, const char *id, const char *
         freelocale(unicode);
     while (slug.len && slug.text.data[slug.len - 1] == '_')
         slug.len--;
-    const char *name =
-        arena_printf(arena, "%s%s%.*s.sql", id, slug.len ? "_" : "", (int)slug.len, slug.text.data);
+    const char *words = arena_strndup(arena, slug.text.data, slug.len);
     buf_done(&slug.text);
-    return name;
+    return words;
+}
+
+const char *revision_file_name(struct arena *arena, const char *id, const char *message)
+{
+    const char *slug = revision_slug(arena, message);
+    return arena_printf(arena, "%s%s%s.sql", id, *slug ? "_" : "", slug);
 }
 
 /* ---- the folder ---------------------------------------------------------------------------- */

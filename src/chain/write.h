@@ -23,6 +23,9 @@ void revision_write(struct buf *out, const struct revision *revision);
  * them, letters of any script. */
 const char *revision_file_name(struct arena *arena, const char *id, const char *message);
 
+/* The words of that name alone; may be empty. */
+const char *revision_slug(struct arena *arena, const char *message);
+
 /* Puts new files into the folder, in their order: all or none, and never over a file that is there.
  * The folder is made where it is missing (one level). A crash may leave the first ones, and files
  * `.*.new` that no chain reads. ERR_CHAIN where it cannot be done; nothing is put then. */

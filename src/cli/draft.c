@@ -11,6 +11,7 @@
 #include "cli/exit.h"
 #include "cli/faults.h"
 #include "cli/status.h"
+#include "inventory/lack.h"
 
 /* ---- what is asked for --------------------------------------------------------------------- */
 
@@ -24,9 +25,8 @@ static const char *make_id(struct arena *arena)
                         bytes[4], bytes[5]);
 }
 
-static const char *make_date(struct arena *arena)
+static const char *make_date(struct arena *arena, time_t now)
 {
-    time_t now = time(NULL);
     struct tm utc;
     char text[32];
     gmtime_r(&now, &utc);
@@ -103,11 +103,13 @@ static bool find_dependencies(struct fleet *fleet, const struct words *asked, st
 }
 
 static bool fill_draft(struct fleet *fleet, const struct options *options, struct revisions parents,
-                       struct revision *ret, struct err *err)
+                       struct draft *draft, struct err *err)
 {
+    struct revision *ret = &draft->revision;
+    draft->made_at = time(NULL);
     *ret = (struct revision){
         .id = options->rev_id ? options->rev_id : make_id(&fleet->arena),
-        .create_date = make_date(&fleet->arena),
+        .create_date = make_date(&fleet->arena, draft->made_at),
         .down_ids = ids_of(fleet, parents),
         .down_count = parents.count,
         .labels = options->branch_labels.items,
@@ -135,12 +137,29 @@ static void tell_drafted(const struct chain *chain, const struct options *option
     chain_text_end(&text);
 }
 
+/* The environment may have to say how the file is called. */
+static bool knows_name(const struct fleet *fleet)
+{
+    struct faults faults;
+    faults_init(&faults);
+    bool is_known = inventory_check_parts(fleet->inventory, PART_FILE_TEMPLATE, &faults);
+    cli_tell_faults(&faults);
+    faults_done(&faults);
+    return is_known;
+}
+
 int cli_draft(struct fleet *fleet, const struct options *options, struct revisions parents)
 {
-    struct draft draft = {.dir = fleet->chain->dir, .template_path = options->sql_template};
+    struct draft draft = {
+        .dir = fleet->chain->dir,
+        .template_path = options->sql_template,
+        .name_template = fleet->inventory->file_template,
+    };
     struct faults faults;
     struct err err;
-    if (!fill_draft(fleet, options, parents, &draft.revision, &err))
+    if (!knows_name(fleet))
+        return EXIT_USAGE;
+    if (!fill_draft(fleet, options, parents, &draft, &err))
         return cli_fail(&err);
     faults_init(&faults);
     struct chain *chain = draft_put(&draft, &faults);

@@ -18,6 +18,7 @@ static const char inventory_text[] =
     "# All keys: docs/inventory.md. Paths are relative to this file; ${VAR} is the environment's.\n"
     "\n"
     "chain: versions                    # the folder of revisions\n"
+    "# file_template: \"%(year)d%(month).2d%(day).2d_%(rev)s_%(slug)s\"   # names of new revisions' files\n"
     "# version_table: alembic_version   # in every tenant: where it stands\n"
     "# ledger: .skein/ledger.db         # the record of runs\n"
     "\n"

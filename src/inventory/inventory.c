@@ -8,6 +8,7 @@
 #include "base/ascii.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/name_template.h"
 #include "inventory/load/builder.h"
 #include "inventory/load/yaml.h"
 
@@ -22,6 +23,18 @@ static const char *read_path(struct inventory_builder *builder, struct field fie
     if (builder->subject.lacks)
         return NULL;
     return arena_strdup(builder->inventory->arena, load_path(builder, text));
+}
+
+static const char *read_file_template(struct inventory_builder *builder,
+                                      const struct raw_inventory *raw)
+{
+    const char *text;
+    struct err err;
+    if (!load_text(builder, FIELD(raw, file_template), &text))
+        return NULL;
+    if (!name_template_check(text, &err))
+        load_fault(builder, "file_template", "'file_template': %s", err.text);
+    return arena_strdup(builder->inventory->arena, text);
 }
 
 /* An identifier that needs quoting nowhere, and fits into every database's names. */
@@ -93,6 +106,8 @@ static void read_top(struct inventory_builder *builder, const struct raw_invento
     load_turn_to(builder, SECTION_TOP, 0);
     inventory->chain_dir = read_path(builder, FIELD(raw, chain), "versions");
     load_lack_part(builder, PART_CHAIN_DIR);
+    inventory->file_template = read_file_template(builder, raw);
+    load_lack_part(builder, PART_FILE_TEMPLATE);
     inventory->version_table = read_version_table(builder, raw);
     load_lack_part(builder, PART_VERSION_TABLE);
     inventory->ledger = read_ledger(builder, raw);

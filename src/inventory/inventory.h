@@ -146,6 +146,8 @@ struct inventory {
     const char *path; /* as given, for messages */
     const char
         *chain_dir; /* relative to the working directory, like all paths here; NULL: lacking */
+    const char
+        *file_template; /* how new revisions are called (name_template.h); NULL: `<id>_<slug>` */
     const char *version_table; /* NULL: lacking */
     /* a path, or a postgresql:// URL that may hold a password: not to be shown; NULL: lacking */
     const char *ledger;

@@ -29,6 +29,7 @@ enum inventory_part {
     PART_CHAIN_DIR = 1,
     PART_LEDGER = 2,
     PART_VERSION_TABLE = 4,
+    PART_FILE_TEMPLATE = 16,
     PART_TENANTS = 8, /* which tenants there are, and how a rollout moves through them */
 };
 

@@ -102,6 +102,52 @@ class Folders(FleetCase):
         self.assertIn("is the inventory: name another file", err)
 
 
+class FileNames(FleetCase):
+    """`file_template`: what the files of new revisions are called; the header says which revision it is."""
+
+    def inventory(self, template):
+        self.fleet.inventory([self.fleet.sqlite("acme")], file_template=template)
+
+    def test_with_a_date(self):
+        self.inventory("%(year)d_%(month).2d_%(day).2d-%(rev)s_%(slug)s")
+        self.run_ok("revision", "-m", "First table", "--rev-id", "aaaa1111")
+        self.run_ok("revision", "-m", "Left", "--rev-id", "bbbb2222")
+        self.run_ok("revision", "-m", "Right", "--rev-id", "cccc3333", "--head", "aaaa1111", "--splice")
+        self.run_ok("merge", "heads", "-m", "!", "--rev-id", "dddd4444")
+        names = sorted(name for name in os.listdir(self.fleet.path("versions")) if name.endswith(".sql"))
+        self.assertRegex(" ".join(names), r"^\d{4}_\d\d_\d\d-aaaa1111_first_table.sql \S+bbbb2222_left.sql \S+cccc3333_right.sql "
+                                          r"\d{4}_\d\d_\d\d-dddd4444.sql$")
+        date = self.fleet.read("versions/" + names[0]).decode().split("Create Date: ")[1][:10]
+        self.assertTrue(names[0].startswith(date.replace("-", "_")))
+        self.assertIn(names[0], self.run_ok("show", "aaaa1111").out)
+        self.assertIn("dddd4444 (head)", self.run_ok("heads").out)
+        self.assertEqual(self.run_ok("history").out.count("\n"), 4)
+        self.assertIn(names[1], self.run_ok("edit", "bbbb2222", env={"VISUAL": "echo"}).out)
+        self.run_ok("upgrade")
+        self.assertEqual(self.fleet.versions("acme"), ["dddd4444"])
+        self.inventory("%%(rev)s")  # as alembic.ini has it; the older files stay what they are
+        self.run_ok("revision", "-m", "Next", "--rev-id", "eeee5555")
+        self.assertTrue(os.path.exists(self.fleet.path("versions", "eeee5555.sql")))
+        self.run_ok("upgrade")
+
+    def test_that_give_no_name(self):
+        self.fleet.revision("aaaa1111", "SELECT 1;")
+        for template, says in (("%(slug)s", "two revisions could have one file name"), ("a/%(rev)s", "files of one folder"),
+                               ("%(rev)s_%(yaer)d", "did you mean 'year'?")):
+            self.inventory(template)
+            for command in (["revision", "-m", "x"], ["heads"]):
+                err = self.run_ok(*command, code=2).err
+                self.assertRegex(err, r"skein.yaml:2: the inventory: 'file_template': ")
+                self.assertIn(says, err)
+
+    def test_whose_variable_is_not_set(self):
+        self.inventory("${PREFIX}_%(rev)s")
+        self.assertIn("'file_template': the environment variable 'PREFIX' is not set", self.run_ok("revision", "-m", "x", code=2).err)
+        self.run_ok("heads")
+        self.run_ok("revision", "-m", "x", "--rev-id", "aaaa1111", env={"PREFIX": "V"})
+        self.assertTrue(os.path.exists(self.fleet.path("versions", "V_aaaa1111.sql")))
+
+
 class Selections(FleetCase):
     """A selection of no one is a fault, and so is a label that was mistyped: `tier!=canry` takes the canary."""
 

@@ -103,6 +103,7 @@ static const cyaml_schema_field_t report_fields[] = {
 
 static const cyaml_schema_field_t inventory_fields[] = {
     STRING("chain", struct raw_inventory, chain),
+    STRING("file_template", struct raw_inventory, file_template),
     STRING("version_table", struct raw_inventory, version_table),
     STRING("ledger", struct raw_inventory, ledger),
     MAPPING("defaults", struct raw_inventory, defaults, defaults_fields),

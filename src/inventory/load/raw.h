@@ -87,6 +87,7 @@ struct raw_report {
 
 struct raw_inventory {
     char *chain;
+    char *file_template;
     char *version_table;
     char *ledger;
     struct raw_common *defaults;
