@@ -3,12 +3,12 @@
 #include "report/text_table.h"
 
 /* A fleet in disorder has many moves; the rest is in the table of -v. */
-enum { WAYS_SHOWN = 20 };
+enum { MOVES_SHOWN = 20 };
 
 static size_t shown_of(const struct text *text, const struct text_groups *groups)
 {
-    bool shows_all = text->options->is_verbose || groups->count <= WAYS_SHOWN;
-    return shows_all ? groups->count : WAYS_SHOWN;
+    bool shows_all = text->options->is_verbose || groups->count <= MOVES_SHOWN;
+    return shows_all ? groups->count : MOVES_SHOWN;
 }
 
 static void print_rest(const struct text *text, const struct text_groups *groups)

@@ -142,7 +142,7 @@ static void end_wave(struct rollout *rollout, const struct decision *decision)
 static void begin_rollback(struct rollout *rollout)
 {
     rollout->has_rolled_back = true;
-    ways_turn_back(rollout->ways);
+    routes_roll_back(rollout->routes);
     rollout_tell(rollout,
                  (struct event){.kind = EVENT_RUN_ROLLS_BACK, .reason = "too many failures"});
 }

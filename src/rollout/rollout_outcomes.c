@@ -201,7 +201,7 @@ static bool was_moved_before(const struct rollout *rollout, size_t tenant,
                              const struct outcome *outcome)
 {
     const struct standing *standings = rollout->info.standings;
-    const struct rows *before = ways_before(rollout->ways, tenant);
+    const struct rows *before = routes_before(rollout->routes, tenant);
     if (!standings || !standings[tenant].is_begun || !before->is_known || !outcome->from.is_known)
         return false;
     return !rows_are_equal(before, &outcome->to);
@@ -246,7 +246,7 @@ static void ask_about_failure(struct rollout *rollout, size_t tenant, const stru
 /* What others did to a tenant during the rollout is told, but is no reason to halt it. */
 static bool has_regressed(const struct outcome *outcome)
 {
-    return outcome->error && strcmp(outcome->error->code, WAYS_REGRESSED) == 0;
+    return outcome->error && strcmp(outcome->error->code, ROUTES_REGRESSED) == 0;
 }
 
 /* Nor is a failure of the ledger: the run stops for that anyway. */

@@ -14,7 +14,7 @@
 #include "rollout/rollout.h"
 #include "rollout/rollout_sessions.h"
 #include "rollout/scheduler.h"
-#include "rollout/ways.h"
+#include "rollout/routes.h"
 
 enum { SIGNALS_OF_OURS = 3, SIGNALS_TAKEN = SIGNALS_OF_OURS + 1 };
 
@@ -54,7 +54,7 @@ struct rollout {
     struct session_env env;
     struct scheduler *scheduler;
     struct links *links;
-    struct ways *ways;
+    struct routes *routes;
     struct evidence *evidence;
     struct gates *gates;
     bool has_begun;  /* a wave */

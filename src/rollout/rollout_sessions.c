@@ -19,7 +19,7 @@ static const char *copy_of_earlier_run(const struct rollout *rollout, size_t ten
 
 bool rollout_has_trace(const struct rollout *rollout, struct session *session)
 {
-    return ways_has_trace(rollout->ways, session_history(session));
+    return routes_has_trace(rollout->routes, session_history(session));
 }
 
 /* An earlier run's copy is of the database that has its trace; of another one a copy of its own is made. */
@@ -41,8 +41,8 @@ const char *rollout_copy_to_make(struct rollout *rollout, struct session *sessio
     const struct standing *standings = rollout->info.standings;
     bool has_changed = standings && standings[session_index(session)].has_changed &&
                        rollout_has_trace(rollout, session);
-    bool is_wanted = rollout->options->snapshots && !ways_is_back(rollout->ways) && !has_changed &&
-                     rollout_rolls_back_by_copy(session_tenant(session));
+    bool is_wanted = rollout->options->snapshots && !routes_is_rollback(rollout->routes) &&
+                     !has_changed && rollout_rolls_back_by_copy(session_tenant(session));
     return is_wanted ? copy_of(rollout, session) : NULL;
 }
 
@@ -51,29 +51,29 @@ const char *rollout_copy_to_restore(const struct rollout *rollout, struct sessio
 {
     size_t tenant = session_index(session);
     const char *own = rollout->places[tenant].snapshot;
-    if (!ways_is_back(rollout->ways) || rollout->places[tenant].is_untouched)
+    if (!routes_is_rollback(rollout->routes) || rollout->places[tenant].is_untouched)
         return NULL;
     return own ? own : copy_of_earlier_run(rollout, tenant);
 }
 
 bool rollout_is_rolling_back(const struct rollout *rollout)
 {
-    return ways_is_back(rollout->ways);
+    return routes_is_rollback(rollout->routes);
 }
 
 bool rollout_is_as_before(const struct rollout *rollout, struct session *session,
                           const struct rows *rows)
 {
-    return rows_are_equal(ways_before(rollout->ways, session_index(session)), rows);
+    return rows_are_equal(routes_before(rollout->routes, session_index(session)), rows);
 }
 
 /* A rollback that a failing run turns to was not asked about: tenants stand where the run itself brought them. */
-static bool check_shown(const struct rollout *rollout, const struct ways_question *question,
+static bool check_shown(const struct rollout *rollout, const struct routes_question *question,
                         struct err *err)
 {
     const struct request *request = rollout->info.request;
     const struct rows *shown = request->shown ? &request->shown[question->tenant] : NULL;
-    if (!shown || (ways_is_back(rollout->ways) && !request->verb->rolls_back))
+    if (!shown || (routes_is_rollback(rollout->routes) && !request->verb->rolls_back))
         return true;
     if (!shown->is_known)
         return err_set(err, ERR_DRIFT,
@@ -89,7 +89,7 @@ static bool check_shown(const struct rollout *rollout, const struct ways_questio
 const struct plan *rollout_plan(struct rollout *rollout, struct session *session,
                                 const struct rows *rows, struct err *err)
 {
-    struct ways_question question = {
+    struct routes_question question = {
         .tenant = session_index(session),
         .rows = *rows,
         .foreign = session_foreign(session),
@@ -99,9 +99,9 @@ const struct plan *rollout_plan(struct rollout *rollout, struct session *session
     if (!check_shown(rollout, &question, err))
         return NULL;
     rollout->places[question.tenant].is_untouched =
-        ways_is_back(rollout->ways) && ways_is_untouched(rollout->ways, &question);
+        routes_is_rollback(rollout->routes) && routes_is_untouched(rollout->routes, &question);
     bool has_copy = rollout_copy_to_restore(rollout, session) != NULL;
-    return (has_copy ? ways_plan_of_copy : ways_plan)(rollout->ways, &question, err);
+    return (has_copy ? routes_plan_of_copy : routes_plan)(rollout->routes, &question, err);
 }
 
 bool rollout_is_ending(const struct rollout *rollout)
@@ -119,12 +119,12 @@ bool rollout_intend(struct rollout *rollout, struct session *session, const stru
 {
     size_t tenant = session_index(session);
     /* In a rollback the goal of the tenant stays what it was: the tenant lies between the two. */
-    ways_note(rollout->ways, tenant, &intent->before, &intent->goal);
+    routes_note(rollout->routes, tenant, &intent->before, &intent->goal);
     if (!rollout->journal)
         return true;
     struct intent whole = *intent;
-    whole.before = *ways_before(rollout->ways, tenant);
-    whole.goal = *ways_goal(rollout->ways, tenant);
+    whole.before = *routes_before(rollout->routes, tenant);
+    whole.goal = *routes_goal(rollout->routes, tenant);
     struct event event = {
         .kind = EVENT_TENANT_INTENT, .run = &rollout->info, .tenant = tenant, .intent = &whole};
     journal_tell_and_wait(rollout->journal, &event, on_durable, session);

@@ -162,18 +162,19 @@ static struct run_ids family_of(struct rollout *rollout)
     return (struct run_ids){ids, earlier->count + 1};
 }
 
-static struct ways *make_ways(struct rollout *rollout)
+static struct routes *make_routes(struct rollout *rollout)
 {
     const struct rollout_options *options = rollout->options;
-    struct ways *ways = ways_new(&(struct ways_options){.chain = options->run.chain,
-                                                        .target = options->target,
-                                                        .adoption = options->adoption,
-                                                        .standings = options->run.standings,
-                                                        .tenant_count = options->run.tenant_count,
-                                                        .family = family_of(rollout)});
+    struct routes *routes =
+        routes_new(&(struct routes_options){.chain = options->run.chain,
+                                            .target = options->target,
+                                            .adoption = options->adoption,
+                                            .standings = options->run.standings,
+                                            .tenant_count = options->run.tenant_count,
+                                            .family = family_of(rollout)});
     if (options->run.request->verb->rolls_back)
-        ways_turn_back(ways);
-    return ways;
+        routes_roll_back(routes);
+    return routes;
 }
 
 /* The last one is libuv's own, for gates. */
@@ -234,7 +235,7 @@ bool rollout_open(struct rollout *rollout, struct err *err)
     map_init(&rollout->claimed);
     rollout->scheduler = scheduler_new((uint32_t)options->run.tenant_count);
     rollout->links = links_new(&rollout->loop);
-    rollout->ways = make_ways(rollout);
+    rollout->routes = make_routes(rollout);
     rollout->gates = gates_new(&rollout->loop, options->gates, &rollout->info,
                                (struct gate_reader){options->on_output, options->output_ctx});
     rollout->places =
@@ -257,7 +258,7 @@ void rollout_close(struct rollout *rollout)
     put_handlers_back(rollout);
     journal_free(rollout->journal);
     gates_free(rollout->gates);
-    ways_free(rollout->ways);
+    routes_free(rollout->routes);
     evidence_free(rollout->evidence);
     map_done(&rollout->claimed);
     links_free(rollout->links);

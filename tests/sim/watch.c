@@ -2,7 +2,7 @@
 
 #include "driver/fake_store.h"
 #include "report/report.h"
-#include "rollout/ways.h"
+#include "rollout/routes.h"
 #include "sim/fake_uv.h"
 #include "sim/troubles.h"
 
@@ -208,7 +208,7 @@ static bool is_given_up(const struct watched *watched, const struct outcome *out
 static bool counts(const struct watched *watched, const struct outcome *outcome)
 {
     return outcome->error && !is_given_up(watched, outcome) &&
-           strcmp(outcome->error->code, WAYS_REGRESSED) != 0;
+           strcmp(outcome->error->code, ROUTES_REGRESSED) != 0;
 }
 
 /* The attempt is over. */

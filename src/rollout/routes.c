@@ -1,71 +1,72 @@
-#include "rollout/ways.h"
+#include "rollout/routes.h"
 
 #include "base/arena.h"
 #include "base/err.h"
 #include "import/import.h"
 #include "rollout/plans.h"
 
-struct way {         /* of a tenant */
+struct route {       /* of a tenant */
     uint32_t before; /* numbers in the pool */
     uint32_t goal;
 };
 
-struct ways {
-    struct ways_options options;
+struct routes {
+    struct routes_options options;
     struct rows_pool *pool;
     struct plans *plans;
     struct arena arena; /* of the plans without steps */
-    struct way *items;
-    bool is_back;
+    struct route *items;
+    bool is_rollback;
 };
 
-struct ways *ways_new(const struct ways_options *options)
+struct routes *routes_new(const struct routes_options *options)
 {
-    struct ways *ways = xcalloc(1, sizeof *ways);
-    ways->options = *options;
-    arena_init(&ways->arena);
-    ways->pool = rows_pool_new();
-    ways->plans = plans_new(options->chain, options->target);
-    ways->items = xcalloc(options->tenant_count + 1, sizeof *ways->items);
+    struct routes *routes = xcalloc(1, sizeof *routes);
+    routes->options = *options;
+    arena_init(&routes->arena);
+    routes->pool = rows_pool_new();
+    routes->plans = plans_new(options->chain, options->target);
+    routes->items = xcalloc(options->tenant_count + 1, sizeof *routes->items);
     for (size_t i = 0; options->standings && i < options->tenant_count; i++)
-        ways_note(ways, i, &options->standings[i].before, &options->standings[i].goal);
-    return ways;
+        routes_note(routes, i, &options->standings[i].before, &options->standings[i].goal);
+    return routes;
 }
 
-void ways_free(struct ways *ways)
+void routes_free(struct routes *routes)
 {
-    if (!ways)
+    if (!routes)
         return;
-    plans_free(ways->plans);
-    rows_pool_free(ways->pool);
-    arena_done(&ways->arena);
-    free(ways->items);
-    free(ways);
+    plans_free(routes->plans);
+    rows_pool_free(routes->pool);
+    arena_done(&routes->arena);
+    free(routes->items);
+    free(routes);
 }
 
-void ways_turn_back(struct ways *ways)
+void routes_roll_back(struct routes *routes)
 {
-    ways->is_back = true;
+    routes->is_rollback = true;
 }
 
 /* Where it stood is what was seen first. */
-void ways_note(struct ways *ways, size_t tenant, const struct rows *before, const struct rows *goal)
+void routes_note(struct routes *routes, size_t tenant, const struct rows *before,
+                 const struct rows *goal)
 {
-    struct way *way = &ways->items[tenant];
-    if (before && !way->before)
-        way->before = rows_pool_put(ways->pool, before);
-    if (goal && !way->goal)
-        way->goal = rows_pool_put(ways->pool, goal);
+    struct route *route = &routes->items[tenant];
+    if (before && !route->before)
+        route->before = rows_pool_put(routes->pool, before);
+    if (goal && !route->goal)
+        route->goal = rows_pool_put(routes->pool, goal);
 }
 
-const struct rows *ways_before(const struct ways *ways, size_t tenant)
+const struct rows *routes_before(const struct routes *routes, size_t tenant)
 {
-    return rows_pool_at(ways->pool, ways->items[tenant].before);
+    return rows_pool_at(routes->pool, routes->items[tenant].before);
 }
 
-const struct rows *ways_goal(const struct ways *ways, size_t tenant)
+const struct rows *routes_goal(const struct routes *routes, size_t tenant)
 {
-    return rows_pool_at(ways->pool, ways->items[tenant].goal);
+    return rows_pool_at(routes->pool, routes->items[tenant].goal);
 }
 
 /* Does the place lie between the two, whichever of them is above? */
@@ -89,19 +90,19 @@ static bool refuse_for(struct err *err, const char *stranger)
             "run %s, which is none of this rollout, has worked on it since, so it is not rolled "
             "back; roll that run back first",
             stranger);
-    snprintf(err->code, sizeof err->code, WAYS_MOVED_ON);
+    snprintf(err->code, sizeof err->code, ROUTES_MOVED_ON);
     return false;
 }
 
-static bool is_elsewhere(const struct ways *ways, size_t tenant)
+static bool is_elsewhere(const struct routes *routes, size_t tenant)
 {
-    return ways->options.standings && ways->options.standings[tenant].is_elsewhere;
+    return routes->options.standings && routes->options.standings[tenant].is_elsewhere;
 }
 
 /* The trace in the database of another tenant of the run is that one's. */
-static bool check_twin(const struct ways *ways, size_t tenant, struct err *err)
+static bool check_twin(const struct routes *routes, size_t tenant, struct err *err)
 {
-    const char *twin = ways->options.standings ? ways->options.standings[tenant].twin : NULL;
+    const char *twin = routes->options.standings ? routes->options.standings[tenant].twin : NULL;
     if (!twin)
         return true;
     err_set(
@@ -109,22 +110,22 @@ static bool check_twin(const struct ways *ways, size_t tenant, struct err *err)
         "the inventory names the database in which the run changed tenant '%s': nothing was done "
         "to it; name the database that was changed, and go on",
         twin);
-    snprintf(err->code, sizeof err->code, WAYS_NO_TRACE);
+    snprintf(err->code, sizeof err->code, ROUTES_NO_TRACE);
     return false;
 }
 
 /* The database says whose work is in it, not the ledger: a URL may name another one by now, and a file may be
  * a stranger's, or a backup from before. */
-static bool check_trace(const struct ways *ways, const struct ways_question *question,
+static bool check_trace(const struct routes *routes, const struct routes_question *question,
                         struct err *err)
 {
-    if (!check_twin(ways, question->tenant, err))
+    if (!check_twin(routes, question->tenant, err))
         return false;
-    if (history_holds(question->history, &ways->options.family) ||
-        ways_is_untouched(ways, question))
+    if (history_holds(question->history, &routes->options.family) ||
+        routes_is_untouched(routes, question))
         return true;
-    return refuse(err, WAYS_NO_TRACE,
-                  is_elsewhere(ways, question->tenant)
+    return refuse(err, ROUTES_NO_TRACE,
+                  is_elsewhere(routes, question->tenant)
                       ? "the inventory names another database than the run changed, and its "
                         "history (skein_history) knows nothing of the run: nothing was done to it; "
                         "name the database that was changed, and go on"
@@ -133,32 +134,32 @@ static bool check_trace(const struct ways *ways, const struct ways_question *que
                         "was done to it");
 }
 
-static bool check_moved(const struct ways *ways, const struct ways_question *question,
+static bool check_moved(const struct routes *routes, const struct routes_question *question,
                         struct err *err)
 {
     size_t tenant = question->tenant;
-    const struct rows *before = ways_before(ways, tenant), *goal = ways_goal(ways, tenant);
+    const struct rows *before = routes_before(routes, tenant), *goal = routes_goal(routes, tenant);
     return !goal->is_known || rows_are_equal(&question->rows, goal) ||
-           lies_between(ways->options.chain, &question->rows, before, goal) ||
-           refuse(err, WAYS_MOVED_ON,
+           lies_between(routes->options.chain, &question->rows, before, goal) ||
+           refuse(err, ROUTES_MOVED_ON,
                   "it stands where this run did not leave it: others have moved it since, so it "
                   "is not rolled back");
 }
 
 /* What others have done since is not rolled back with ours. */
-static bool check_strangers(const struct ways *ways, const struct ways_question *question,
+static bool check_strangers(const struct routes *routes, const struct routes_question *question,
                             struct err *err)
 {
-    const char *stranger = history_stranger(question->history, &ways->options.family);
+    const char *stranger = history_stranger(question->history, &routes->options.family);
     return !stranger || refuse_for(err, stranger);
 }
 
 /* Each step rolls back what the rollout did itself, and no one has done again since. */
-static bool check_step(const struct ways *ways, const struct ways_question *question,
+static bool check_step(const struct routes *routes, const struct routes_question *question,
                        const char *revision, struct err *err)
 {
     const char *run = history_last_run(question->history, revision);
-    if (run && history_is_of(&ways->options.family, run))
+    if (run && history_is_of(&routes->options.family, run))
         return true;
     if (run)
         return refuse_for(err, run);
@@ -166,73 +167,73 @@ static bool check_step(const struct ways *ways, const struct ways_question *ques
             "its history (skein_history) has no row of revision '%s', so that it was not this "
             "rollout that brought it: nothing was done to it",
             revision);
-    snprintf(err->code, sizeof err->code, WAYS_MOVED_ON);
+    snprintf(err->code, sizeof err->code, ROUTES_MOVED_ON);
     return false;
 }
 
-static bool check_steps(const struct ways *ways, const struct ways_question *question,
+static bool check_steps(const struct routes *routes, const struct routes_question *question,
                         const struct plan *plan, struct err *err)
 {
-    if (ways->options.target->command == PLAN_STAMP)
-        return !plan->count || check_strangers(ways, question, err);
+    if (routes->options.target->command == PLAN_STAMP)
+        return !plan->count || check_strangers(routes, question, err);
     for (size_t i = 0; i < plan->count; i++)
         if (plan->steps[i].revision &&
-            !check_step(ways, question, plan->steps[i].revision->id, err))
+            !check_step(routes, question, plan->steps[i].revision->id, err))
             return false;
     return true;
 }
 
-static const struct plan *plan_back(struct ways *ways, const struct ways_question *question,
-                                    struct err *err)
+static const struct plan *plan_rollback(struct routes *routes,
+                                        const struct routes_question *question, struct err *err)
 {
     /* Unknown: the run made the database, and it was empty before. */
-    const struct rows *to = ways_before(ways, question->tenant);
+    const struct rows *to = routes_before(routes, question->tenant);
     /* A stamp may have replaced rows that name no revision: they come back as they were. */
     struct between between = {question->rows, *to, .directions = BETWEEN_BOTH,
                               .takes_unknown = true};
-    if (!check_trace(ways, question, err) || !check_moved(ways, question, err))
+    if (!check_trace(routes, question, err) || !check_moved(routes, question, err))
         return NULL;
-    const struct plan *plan = plans_between(ways->plans, &between, err);
-    return plan && check_steps(ways, question, plan, err) ? plan : NULL;
+    const struct plan *plan = plans_between(routes->plans, &between, err);
+    return plan && check_steps(routes, question, plan, err) ? plan : NULL;
 }
 
-const struct plan *ways_plan_of_copy(struct ways *ways, const struct ways_question *question,
-                                     struct err *err)
+const struct plan *routes_plan_of_copy(struct routes *routes,
+                                       const struct routes_question *question, struct err *err)
 {
-    bool may_go = check_trace(ways, question, err) && check_moved(ways, question, err) &&
-                  check_strangers(ways, question, err);
+    bool may_go = check_trace(routes, question, err) && check_moved(routes, question, err) &&
+                  check_strangers(routes, question, err);
     if (!may_go)
         return NULL;
-    struct plan *plan = arena_alloc(&ways->arena, sizeof *plan);
-    plan->to = *ways_before(ways, question->tenant);
+    struct plan *plan = arena_alloc(&routes->arena, sizeof *plan);
+    plan->to = *routes_before(routes, question->tenant);
     plan->to.is_known = true;
     return plan;
 }
 
-bool ways_has_trace(const struct ways *ways, const struct grid *history)
+bool routes_has_trace(const struct routes *routes, const struct grid *history)
 {
-    return history_holds(history, &ways->options.family);
+    return history_holds(history, &routes->options.family);
 }
 
-bool ways_is_untouched(const struct ways *ways, const struct ways_question *question)
+bool routes_is_untouched(const struct routes *routes, const struct routes_question *question)
 {
-    return !history_holds(question->history, &ways->options.family) &&
-           !is_elsewhere(ways, question->tenant) &&
-           rows_are_equal(ways_before(ways, question->tenant), &question->rows);
+    return !history_holds(question->history, &routes->options.family) &&
+           !is_elsewhere(routes, question->tenant) &&
+           rows_are_equal(routes_before(routes, question->tenant), &question->rows);
 }
 
-bool ways_is_back(const struct ways *ways)
+bool routes_is_rollback(const struct routes *routes)
 {
-    return ways->is_back;
+    return routes->is_rollback;
 }
 
-static bool check_regression(struct ways *ways, const struct standing *standing,
+static bool check_regression(struct routes *routes, const struct standing *standing,
                              const struct rows *rows, struct err *err)
 {
     const struct rows *left = &standing->reached;
-    bool is_up = ways->options.target->command != PLAN_DOWNGRADE;
-    if (!left->is_known || (is_up ? plan_covers(ways->options.chain, rows, left)
-                                  : plan_covers(ways->options.chain, left, rows)))
+    bool is_up = routes->options.target->command != PLAN_DOWNGRADE;
+    if (!left->is_known || (is_up ? plan_covers(routes->options.chain, rows, left)
+                                  : plan_covers(routes->options.chain, left, rows)))
         return true;
     err_set(err, ERR_DRIFT,
             "regressed: the ledger says that it was brought to %s%s, and it stands %s now (a "
@@ -240,20 +241,20 @@ static bool check_regression(struct ways *ways, const struct standing *standing,
             "failover?); nothing was done to it",
             left->count ? left->ids[0] : "base", left->count > 1 ? ", …" : "",
             rows->count ? rows->ids[0] : "at base");
-    snprintf(err->code, sizeof err->code, WAYS_REGRESSED);
+    snprintf(err->code, sizeof err->code, ROUTES_REGRESSED);
     return false;
 }
 
 /* A relative target was resolved when the tenant was begun: it must not mean one more now. */
-static const struct plan *plan_on(struct ways *ways, size_t tenant, const struct rows *rows,
+static const struct plan *plan_on(struct routes *routes, size_t tenant, const struct rows *rows,
                                   struct err *err)
 {
     static const unsigned directions[] = {
         [PLAN_UPGRADE] = BETWEEN_UP, [PLAN_DOWNGRADE] = BETWEEN_DOWN, [PLAN_STAMP] = BETWEEN_BOTH};
-    struct between between = {*rows, *ways_goal(ways, tenant),
-                              .directions = directions[ways->options.target->command],
-                              .takes_unknown = ways->options.target->purges};
-    return plans_between(ways->plans, &between, err);
+    struct between between = {*rows, *routes_goal(routes, tenant),
+                              .directions = directions[routes->options.target->command],
+                              .takes_unknown = routes->options.target->purges};
+    return plans_between(routes->plans, &between, err);
 }
 
 /* The rows with ids of the chain for Alembic's own, where these are others (import_id). */
@@ -268,59 +269,59 @@ static struct rows map_rows(struct arena *arena, const struct chain *chain, cons
 }
 
 /* A tenant that stands there or beyond stays: it was adopted before, and has gone on since. */
-static const struct plan *plan_adoption(struct ways *ways, struct arena *arena,
+static const struct plan *plan_adoption(struct routes *routes, struct arena *arena,
                                         const struct rows *rows, const struct rows *wanted,
                                         struct err *err)
 {
-    const struct chain *chain = ways->options.chain;
+    const struct chain *chain = routes->options.chain;
     struct rows mapped = map_rows(arena, chain, rows);
     bool stays = plan_covers(chain, &mapped, wanted);
     struct between between = {*rows, stays ? mapped : *wanted, .directions = BETWEEN_BOTH,
                               .takes_unknown = !rows_are_equal(rows, &mapped)};
     if (stays || plan_covers(chain, wanted, &mapped))
-        return plans_between(ways->plans, &between, err);
+        return plans_between(routes->plans, &between, err);
     err_set(err, ERR_DRIFT, "its version table says '%s' and %s's '%s': stamp it by hand",
-            rows->ids[0], ways->options.adoption->name, wanted->ids[0]);
+            rows->ids[0], routes->options.adoption->name, wanted->ids[0]);
     return NULL;
 }
 
-static const struct plan *adopt(struct ways *ways, const struct ways_question *question,
+static const struct plan *adopt(struct routes *routes, const struct routes_question *question,
                                 struct err *err)
 {
     const struct plan *plan = NULL;
     struct rows wanted;
     struct arena arena;
     arena_init(&arena);
-    if (adoption_stand(ways->options.adoption, &arena, ways->options.chain, question->foreign,
+    if (adoption_stand(routes->options.adoption, &arena, routes->options.chain, question->foreign,
                        &wanted, err))
-        plan = plan_adoption(ways, &arena, &question->rows, &wanted, err);
+        plan = plan_adoption(routes, &arena, &question->rows, &wanted, err);
     arena_done(&arena);
     return plan;
 }
 
-static const struct plan *choose_plan(struct ways *ways, const struct ways_question *question,
+static const struct plan *choose_plan(struct routes *routes, const struct routes_question *question,
                                       struct err *err)
 {
-    const struct standing *standings = ways->options.standings;
+    const struct standing *standings = routes->options.standings;
     const struct rows *rows = &question->rows;
     size_t tenant = question->tenant;
-    if (ways->is_back)
-        return plan_back(ways, question, err);
-    if (standings && !check_regression(ways, &standings[tenant], rows, err))
+    if (routes->is_rollback)
+        return plan_rollback(routes, question, err);
+    if (standings && !check_regression(routes, &standings[tenant], rows, err))
         return NULL;
-    if (ways->options.adoption)
-        return adopt(ways, question, err);
+    if (routes->options.adoption)
+        return adopt(routes, question, err);
     if (standings && standings[tenant].is_begun && standings[tenant].goal.is_known)
-        return plan_on(ways, tenant, rows, err);
-    return plans_get(ways->plans, rows, err);
+        return plan_on(routes, tenant, rows, err);
+    return plans_get(routes->plans, rows, err);
 }
 
 /* A tenant of Alembic's whose ids had to be mapped when they were imported. */
-static void hint_at_mapping(const struct ways *ways, const struct rows *rows, struct err *err)
+static void hint_at_mapping(const struct routes *routes, const struct rows *rows, struct err *err)
 {
     struct arena arena;
     arena_init(&arena);
-    struct rows mapped = map_rows(&arena, ways->options.chain, rows);
+    struct rows mapped = map_rows(&arena, routes->options.chain, rows);
     for (size_t i = 0; i < rows->count; i++)
         if (strcmp(mapped.ids[i], rows->ids[i]) != 0) {
             err_add(err, ": the chain has it as '%s'; 'skein adopt --from alembic-sql' writes that",
@@ -332,20 +333,20 @@ static void hint_at_mapping(const struct ways *ways, const struct rows *rows, st
 
 /* Branches allow several valid orders. A step that was left half way is planned first, even if today's order
  * would start elsewhere. */
-const struct plan *ways_plan(struct ways *ways, const struct ways_question *question,
-                             struct err *err)
+const struct plan *routes_plan(struct routes *routes, const struct routes_question *question,
+                               struct err *err)
 {
-    const struct plan *plan = choose_plan(ways, question, err), *other;
+    const struct plan *plan = choose_plan(routes, question, err), *other;
     const struct revision *first = plan && plan->count ? plan->steps[0].revision : NULL;
     struct err none;
-    if (!plan && !ways->is_back && !ways->options.adoption)
-        hint_at_mapping(ways, &question->rows, err);
+    if (!plan && !routes->is_rollback && !routes->options.adoption)
+        hint_at_mapping(routes, &question->rows, err);
     if (!question->begun || !first || strcmp(first->id, question->begun) == 0)
         return plan;
     struct between between = {.from = question->rows,
                               .wanted = plan->to,
                               .directions = BETWEEN_BOTH,
                               .begun = question->begun};
-    other = plans_between(ways->plans, &between, &none);
+    other = plans_between(routes->plans, &between, &none);
     return other ? other : plan;
 }
