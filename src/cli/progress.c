@@ -247,7 +247,7 @@ static void add_outcome(struct progress *progress, const struct event *event)
     human_add_text(out, progress->tenants[event->tenant]->name);
     buf_adds(out, ": ");
     progress_color(progress, out, is_bad ? "\033[31m" : "\033[32m");
-    buf_adds(out, tenant_state_name(outcome->state));
+    buf_adds(out, tenant_state_words(outcome->state, event->run->request));
     progress_color(progress, out, "\033[0m");
     buf_adds(out, " after ");
     human_add_duration(out, outcome->duration_ms);

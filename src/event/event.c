@@ -45,6 +45,14 @@ const char *wait_name(enum wait wait)
     return names[wait];
 }
 
+const char *tenant_state_words(enum tenant_state state, const struct request *request)
+{
+    bool is_plan = request->verb->has_plan && !request_changes(request);
+    if (is_plan && state == TENANT_SUCCEEDED)
+        return "would change";
+    return is_plan && state == TENANT_UNCHANGED ? "would stay" : tenant_state_name(state);
+}
+
 bool run_state_is_halt(enum run_state state)
 {
     return state != RUN_SUCCEEDED && state != RUN_FAILED;

@@ -44,6 +44,9 @@ enum tenant_state {
 const char *run_state_name(enum run_state state);
 const char *tenant_state_name(enum tenant_state state);
 
+/* For people: in a plan nothing has succeeded or stayed, it would. */
+const char *tenant_state_words(enum tenant_state state, const struct request *request);
+
 /* For people: a run that only looks and went well is `done`. It changed nothing, and what it saw may
  * well be bad news, so `succeeded` would say too much. */
 const char *run_state_words(enum run_state state, bool is_dry_run);

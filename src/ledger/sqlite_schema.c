@@ -153,8 +153,8 @@ static bool refuse_schema(const struct db *db, const char *words, struct err *er
     return err_set(err, ERR_LEDGER, "ledger '%s': %s", db->path, words);
 }
 
-/* The version, 0 for a file with nothing in it yet. */
-static bool identify(struct db *db, int64_t *ret_version, struct err *err)
+/* The version, 0 for a file with nothing in it yet. Inside a transaction: another skein may be making the tables. */
+static bool identify_now(struct db *db, int64_t *ret_version, struct err *err)
 {
     int64_t id, tables;
     if (!db_get_plain(db, err, &id, "PRAGMA application_id") ||
@@ -174,6 +174,13 @@ static bool identify(struct db *db, int64_t *ret_version, struct err *err)
     return true;
 }
 
+static bool identify(struct db *db, int64_t *ret_version, struct err *err)
+{
+    bool is_fine = db_exec(db, err, "BEGIN") && identify_now(db, ret_version, err);
+    db_rollback(db);
+    return is_fine;
+}
+
 static bool upgrade(struct db *db, int64_t version, struct err *err)
 {
     char set_version[64];
@@ -187,7 +194,7 @@ static bool upgrade_all(struct db *db, struct err *err)
     int64_t version;
     if (!db_exec(db, err, "BEGIN IMMEDIATE"))
         return false;
-    bool is_fine = identify(db, &version, err);
+    bool is_fine = identify_now(db, &version, err);
     while (is_fine && version < (int64_t)ARRAY_LEN(upgrades))
         is_fine = upgrade(db, version++, err);
     is_fine = is_fine && db_exec(db, err, "COMMIT");

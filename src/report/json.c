@@ -69,10 +69,17 @@ static void put_totals(struct json_stream *stream, const struct report *report)
         TENANT_SUCCEEDED,   TENANT_UNCHANGED,       TENANT_FAILED,  TENANT_PARTIAL, TENANT_IN_DOUBT,
         TENANT_ROLLED_BACK, TENANT_ROLLBACK_FAILED, TENANT_SKIPPED, TENANT_PENDING, TENANT_RUNNING,
     };
+    bool is_dry = !request_changes(report->run.request);
     json_open(stream, "totals", '{');
     json_put(stream, "tenants", count_value(report->run.tenant_count));
     for (size_t i = 0; i < ARRAY_LEN(order); i++)
         json_put(stream, tenant_state_name(order[i]), count_value(report->totals[order[i]]));
+    json_close(stream, '}');
+    if (!is_dry)
+        return;
+    json_open(stream, "would", '{');
+    json_put(stream, "change", count_value(report->totals[TENANT_SUCCEEDED]));
+    json_put(stream, "stay", count_value(report->totals[TENANT_UNCHANGED]));
     json_close(stream, '}');
 }
 
@@ -194,10 +201,29 @@ static json_t *ids_value(const struct report *report, uint32_t number)
     return ids;
 }
 
+static void set_marks(json_t *value, const struct report *report, const struct report_step *step,
+                      enum dialect_id dialect)
+{
+    struct step_marks marks = report_step_marks(report, step, dialect);
+    json_object_set_new(value, "irreversible", json_boolean(marks.is_irreversible));
+    json_object_set_new(value, "outside_transaction", json_boolean(marks.is_outside));
+    json_object_set_new(value, "empty", json_boolean(marks.is_empty));
+}
+
+/* In a dry run nothing has succeeded or stayed: it would. */
+static json_t *would_value(const struct report_row *row)
+{
+    if (row->state == TENANT_SUCCEEDED)
+        return json_string("change");
+    return row->state == TENANT_UNCHANGED ? json_string("stay") : json_null();
+}
+
 static void put_steps(struct json_stream *stream, const struct report *report,
                       const struct report_row *row)
 {
     struct step_list list = report_steps(report, row->steps);
+    bool is_dry = !request_changes(report->run.request);
+    size_t tenant = (size_t)(row - report->rows);
     json_open(stream, "steps", '[');
     for (size_t i = 0; i < list.count; i++) {
         const struct report_step *step = &list.steps[i];
@@ -209,6 +235,8 @@ static void put_steps(struct json_stream *stream, const struct report *report,
                             json_text(step->direction == DIRECTION_UP ? "up" : "down"));
         json_object_set_new(value, "statements", count_value(step->statements));
         json_object_set_new(value, "duration_ms", json_rounded(ms, STEP_DECIMALS));
+        if (is_dry)
+            set_marks(value, report, step, report->run.tenants[tenant]->url.dialect);
         json_put(stream, NULL, value);
     }
     json_close(stream, ']');
@@ -265,8 +293,10 @@ static void put_tenant(struct json_stream *stream, const struct report *report, 
     json_put(stream, "state", json_text(tenant_state_name(row->state)));
     json_put(stream, "from", row->is_from_known ? ids_value(report, row->from) : json_null());
     json_put(stream, "to", row->to != REPORT_NONE ? ids_value(report, row->to) : json_null());
-    if (!request_changes(report->run.request))
+    if (!request_changes(report->run.request)) {
+        json_put(stream, "would", would_value(row));
         json_put(stream, "half_done", half_value(report, row));
+    }
     put_steps(stream, report, row);
     if (row->stands_above && !request_changes(report->run.request))
         json_put(stream, "stands_above", json_true());

@@ -148,6 +148,16 @@ const struct report_half *report_half(const struct report *report, uint32_t numb
 /* The same for steps. */
 struct step_list report_steps(const struct report *report, uint32_t number);
 
+/* What of a step that would be taken a person should know first. Of a run that runs no scripts: nothing. */
+struct step_marks {
+    bool is_irreversible; /* on its way up: it has no down section */
+    bool is_outside;      /* a part of it runs outside a transaction */
+    bool is_empty;
+};
+
+struct step_marks report_step_marks(const struct report *report, const struct report_step *step,
+                                    enum dialect_id dialect);
+
 /* The tenants whose state says that it went wrong. */
 size_t report_bad_count(const struct report *report);
 

@@ -464,3 +464,26 @@ void report_add_above(struct buf *buf, const struct report *report)
     buf_addf(buf, "' would take %s there; an upgrade leaves %s", is_one ? "it" : "them",
              is_one ? "it" : "them");
 }
+
+/* ---- a plan's steps ------------------------------------------------------------------------ */
+
+struct step_marks report_step_marks(const struct report *report, const struct report_step *step,
+                                    enum dialect_id dialect)
+{
+    enum { SECTIONS_MAX = 256 };
+    const struct section *sections[SECTIONS_MAX];
+    const struct verb *verb = report->run.request->verb;
+    bool runs_scripts =
+        verb->has_plan && !verb->accepts && (verb->rolls_back || verb->plan != PLAN_STAMP);
+    struct step_marks marks = {0};
+    if (!step->revision || !runs_scripts)
+        return marks;
+    size_t count = revision_sections(step->revision, (enum direction)step->direction, dialect,
+                                     sections, SECTIONS_MAX);
+    marks.is_irreversible =
+        step->direction == DIRECTION_UP && !revision_has_direction(step->revision, DIRECTION_DOWN);
+    marks.is_empty = !step->statements && !verb->rolls_back;
+    for (size_t i = 0; i < count && step->statements; i++)
+        marks.is_outside |= !sections[i]->is_transactional;
+    return marks;
+}

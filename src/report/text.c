@@ -144,17 +144,6 @@ static void print_halt(const struct text *text)
 
 /* ---- totals -------------------------------------------------------------------------------- */
 
-/* In a dry run nothing has succeeded or stayed: it would. */
-static const char *state_words(const struct report *report, enum tenant_state state)
-{
-    bool is_dry = !request_changes(report->run.request);
-    if (is_dry && state == TENANT_SUCCEEDED)
-        return "would change";
-    if (is_dry && state == TENANT_UNCHANGED)
-        return "would stay";
-    return tenant_state_name(state);
-}
-
 static void add_total(const struct text *text, struct table *table, const char *words, size_t count,
                       enum text_color color)
 {
@@ -195,8 +184,8 @@ static void print_totals(const struct text *text)
     for (enum tenant_state state = 0; state < TENANT__COUNT; state++) {
         size_t above = is_dry && state == TENANT_UNCHANGED ? report->above_count : 0;
         if (report->totals[state] > above)
-            add_total(text, table, state_words(report, state), report->totals[state] - above,
-                      text_state_color(state));
+            add_total(text, table, tenant_state_words(state, report->run.request),
+                      report->totals[state] - above, text_state_color(state));
         if (above)
             add_total(text, table, "stand above", above, COLOR_ODD);
     }

@@ -20,6 +20,7 @@ struct text {
 struct text_move {
     uint32_t from; /* numbers of the model */
     uint32_t half;
+    uint32_t dialect; /* 0 where tenants of all are together */
     uint32_t to;
     uint32_t steps;
 };
@@ -52,9 +53,15 @@ void text_heading(const struct text *text, const char *title);
 
 /* ---- text_group.c -------------------------------------------------------------------------- */
 
-/* Groups the rows that `is_wanted`; by the revisions where they stand alone with `by_revision`. */
+enum text_grouping {
+    GROUP_BY_MOVE,
+    GROUP_BY_REVISION, /* where they stand */
+    GROUP_BY_SCRIPT,   /* by the move, and the dialect: they would run the same SQL */
+};
+
+/* Groups the rows that `is_wanted`. */
 void text_groups_init(struct text_groups *groups, const struct report *report,
-                      bool (*is_wanted)(const struct report_row *row), bool by_revision);
+                      bool (*is_wanted)(const struct report_row *row), enum text_grouping by);
 void text_groups_done(struct text_groups *groups);
 
 /* ---- text_words.c -------------------------------------------------------------------------- */
@@ -80,10 +87,16 @@ void text_error_rows(const struct text *text, const struct report_error *error,
  * them. The first goes on where the stream stands. */
 void text_lines(const struct text *text, const char *lines, const char *indent);
 
+/* ---- text_moves.c -------------------------------------------------------------------------- */
+
+/* How many groups are shown, and a line about the others. */
+size_t text_moves_shown(const struct text *text, const struct text_groups *groups);
+void text_moves_rest(const struct text *text, const struct text_groups *groups);
+
 /* ---- the sections -------------------------------------------------------------------------- */
 
 void text_moves(const struct text *text);        /* text_moves.c */
-void text_plan(const struct text *text);         /* text_moves.c */
+void text_plan(const struct text *text);         /* text_plan.c */
 void text_waves(const struct text *text);        /* text_waves.c */
 void text_current(const struct text *text);      /* text_tenants.c */
 void text_tenants(const struct text *text);      /* text_tenants.c */

@@ -1,3 +1,4 @@
+#include "inventory/inventory.h"
 #include "report/text.h"
 
 static void add_row(struct text_groups *groups, struct intern *moves, const struct text_move *move,
@@ -23,7 +24,7 @@ static int compare(const void *left, const void *right)
 }
 
 void text_groups_init(struct text_groups *groups, const struct report *report,
-                      bool (*is_wanted)(const struct report_row *row), bool by_revision)
+                      bool (*is_wanted)(const struct report_row *row), enum text_grouping by)
 {
     struct intern moves;
     *groups = (struct text_groups){0};
@@ -33,9 +34,11 @@ void text_groups_init(struct text_groups *groups, const struct report *report,
         const struct report_row *row = &report->rows[i];
         if (!is_wanted(row))
             continue;
-        struct text_move move = {row->from, row->half, row->to, row->steps};
-        if (by_revision)
-            move = (struct text_move){row->to, row->half, row->to, REPORT_NONE};
+        struct text_move move = {row->from, row->half, 0, row->to, row->steps};
+        if (by == GROUP_BY_REVISION)
+            move = (struct text_move){row->to, row->half, 0, row->to, REPORT_NONE};
+        if (by == GROUP_BY_SCRIPT)
+            move.dialect = (uint32_t)report->run.tenants[i]->url.dialect;
         add_row(groups, &moves, &move, i);
     }
     if (groups->count)

@@ -5,15 +5,15 @@
 /* A fleet in disorder has many moves; the rest is in the table of -v. */
 enum { MOVES_SHOWN = 20 };
 
-static size_t shown_of(const struct text *text, const struct text_groups *groups)
+size_t text_moves_shown(const struct text *text, const struct text_groups *groups)
 {
     bool shows_all = text->options->is_verbose || groups->count <= MOVES_SHOWN;
     return shows_all ? groups->count : MOVES_SHOWN;
 }
 
-static void print_rest(const struct text *text, const struct text_groups *groups)
+void text_moves_rest(const struct text *text, const struct text_groups *groups)
 {
-    size_t shown = shown_of(text, groups);
+    size_t shown = text_moves_shown(text, groups);
     if (shown < groups->count)
         fprintf(text->out, "  and %zu more moves (-v shows all)\n", groups->count - shown);
 }
@@ -61,89 +61,17 @@ static void add_move(const struct text *text, struct table *table, const struct 
 void text_moves(const struct text *text)
 {
     struct text_groups groups;
-    text_groups_init(&groups, text->report, has_moved_or_stayed, false);
+    text_groups_init(&groups, text->report, has_moved_or_stayed, GROUP_BY_MOVE);
     if (groups.count) {
         struct table *table = table_new(text->out, text->options);
         table_column(table, NULL, TABLE_RIGHT);
         table_column(table, NULL, TABLE_CUT);
         table_column(table, NULL, 0);
-        for (size_t i = 0; i < shown_of(text, &groups); i++)
+        for (size_t i = 0; i < text_moves_shown(text, &groups); i++)
             add_move(text, table, &groups.items[i]);
         text_heading(text, "From where to where");
         table_print(table);
-        print_rest(text, &groups);
+        text_moves_rest(text, &groups);
     }
-    text_groups_done(&groups);
-}
-
-/* ---- what a plan would do ------------------------------------------------------------------ */
-
-static bool has_steps(const struct report_row *row)
-{
-    return row->state == TENANT_SUCCEEDED;
-}
-
-/* What runs of a revision; or its file, where that is only accepted as it is. */
-static void add_step(const struct text *text, struct table *table, const struct report_step *step)
-{
-    bool accepts = text->report->run.request->verb->accepts;
-    struct buf cell;
-    buf_init(&cell, BUF_MAX_DEFAULT);
-    table_row(table);
-    table_cell(table, accepts ? "accept" : step->direction == DIRECTION_UP ? "up" : "down", NULL);
-    human_add_text(&cell, step->revision ? step->revision->id : "base");
-    table_cell(table, cell.data, NULL);
-    buf_clear(&cell);
-    if (accepts)
-        human_add_text(&cell, step->revision->path);
-    else
-        human_add_count(&cell, step->statements, "statement");
-    table_cell(table, cell.data, NULL);
-    buf_clear(&cell);
-    human_add_text(&cell, step->revision ? step->revision->message : "");
-    table_cell(table, cell.data, NULL);
-    buf_done(&cell);
-}
-
-static void print_steps(const struct text *text, uint32_t steps)
-{
-    struct step_list list = report_steps(text->report, steps);
-    if (!list.count) {
-        fputs("  the copy that was made before the run is put back\n", text->out);
-        return;
-    }
-    struct table *table = table_new(text->out, text->options);
-    table_column(table, NULL, 0);
-    table_column(table, NULL, 0);
-    table_column(table, NULL, 0);
-    table_column(table, NULL, TABLE_CUT);
-    for (size_t i = 0; i < list.count; i++)
-        add_step(text, table, &list.steps[i]);
-    table_print(table);
-}
-
-static void print_plan(const struct text *text, const struct text_group *group)
-{
-    struct buf line;
-    buf_init(&line, BUF_MAX_DEFAULT);
-    human_add_count(&line, group->count, "tenant");
-    buf_adds(&line, "  ");
-    text_add_move(text, &line, &group->move);
-    text_heading(text, line.data);
-    buf_clear(&line);
-    print_steps(text, group->move.steps);
-    buf_adds(&line, "  in ");
-    text_add_names(text, &line, group->rows, group->count);
-    fprintf(text->out, "%s\n", line.data);
-    buf_done(&line);
-}
-
-void text_plan(const struct text *text)
-{
-    struct text_groups groups;
-    text_groups_init(&groups, text->report, has_steps, false);
-    for (size_t i = 0; i < shown_of(text, &groups); i++)
-        print_plan(text, &groups.items[i]);
-    print_rest(text, &groups);
     text_groups_done(&groups);
 }

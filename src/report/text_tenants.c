@@ -43,7 +43,7 @@ static void add_tenant(const struct text *text, struct table *table, size_t inde
     const struct report_row *row = &text->report->rows[index];
     table_row(table);
     name_cell(text, table, index);
-    table_cell(table, tenant_state_name(row->state),
+    table_cell(table, tenant_state_words(row->state, text->report->run.request),
                text_color(text, text_state_color(row->state)));
     revisions_cell(text, table, row, false);
     ids_cell(text, table, row->to);
@@ -112,7 +112,7 @@ static void print_summary(const struct text *text)
     size_t unknown = text->report->run.tenant_count;
     struct buf words;
     buf_init(&words, BUF_MAX_DEFAULT);
-    text_groups_init(&groups, text->report, has_revisions, true);
+    text_groups_init(&groups, text->report, has_revisions, GROUP_BY_REVISION);
     text_heading(text, "Together");
     for (size_t i = 0; i < groups.count; i++) {
         buf_clear(&words);

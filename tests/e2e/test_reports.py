@@ -7,6 +7,7 @@ import signal
 from harness import FleetCase, PostgresCase, main
 
 CREATES = "CREATE TABLE item (n int);"
+OUTSIDE = " transaction:false"
 
 
 class Causes(FleetCase):
@@ -84,6 +85,60 @@ class Progress(FleetCase):
         self.assertRegex(plain.err, r"1 of 2 done .*; waits for the soak after wave 'canary': [0-9.]+ ms left")
 
 
+class Plans:
+    """What `plan` says: the SQL once a group, marks, its words in JSON. `tenants(names)` is the engine's."""
+
+    def make(self):
+        self.fleet.revision("r1", "CREATE TABLE item (n int);", "DROP TABLE item;", message="One")
+        self.fleet.revision("r2", "CREATE TABLE a (n int);\n-- a comment\nCREATE TABLE b (n int);", "DROP TABLE a;", options=OUTSIDE)
+        self.fleet.revision("r3", "", message="Empty")
+        self.fleet.inventory(self.tenants(["p0", "p1", "p2"]))
+        self.run_ok("upgrade", "r1", "-t", "p2")
+
+    def test_the_sql_once_a_group(self):
+        self.make()
+        text = self.run_ok("plan", "-v").out
+        self.assertEqual(text.count("CREATE TABLE item"), 1)
+        self.assertEqual(text.count("    CREATE TABLE a (n int);\n    -- a comment\n    CREATE TABLE b (n int);\n"), 2)
+        self.assertRegex(text, r"-- \S*versions/r2.sql:\d+, outside a transaction\n")
+        self.assertRegex(text, r"up +r1 +1 statement +One\n +up +r2 +2 statements +outside a transaction +Revision r2\n"
+                               r" +up +r3 +0 statements +irreversible, empty +Empty\n")
+        self.assertRegex(text, r"p0 +would change ")
+        self.assertNotIn("succeeded", text)
+        self.assertNotIn("CREATE TABLE", self.run_ok("plan").out)
+
+    def test_words_and_marks_in_json(self):
+        self.make()
+        report = self.run_json("plan", "r1").report
+        self.assertEqual(report["would"], {"change": 2, "stay": 1})
+        self.assertEqual([t["would"] for t in report["tenants"]], ["change", "change", "stay"])
+        steps = self.run_json("plan", "-t", "p2").tenant("p2")["steps"]
+        self.assertEqual([(s["irreversible"], s["outside_transaction"], s["empty"]) for s in steps],
+                         [(False, True, False), (True, False, True)])
+
+    def test_a_downgrade_and_a_stamp(self):
+        self.make()
+        self.run_ok("upgrade", "r2")
+        down = self.run_ok("downgrade", "--dry-run", "base", "-v").out
+        self.assertIn("DROP TABLE item;", down)
+        self.assertNotIn("irreversible", down)
+        stamp = self.run_ok("stamp", "--dry-run", "head", "-v").out
+        self.assertNotIn("CREATE TABLE", stamp)
+        self.assertNotIn("empty", stamp)
+
+
+class PlansOnSqlite(Plans, FleetCase):
+    def tenants(self, names):
+        return [self.fleet.sqlite(name) for name in names]
+
+
+class PlansOnPostgres(Plans, PostgresCase):
+    def tenants(self, names):
+        for name in names:
+            self.pg.sql("postgres", f"DROP DATABASE IF EXISTS {name}")
+        return self.pg.create(*names)
+
+
 class Halts(FleetCase):
     """Why a run was halted, who made it, of whom: live, from the ledger, in `runs`."""
 
@@ -144,9 +199,6 @@ class Halts(FleetCase):
         self.assertEqual(run["selected"], {"of": 4, "select": ["tier=canary"], "tenant": ["t0"]})
         self.assertIn("--parallel from SKEIN_PARALLEL", run["settings"])
         self.assertRegex(self.run_ok("report").out, r"\nby \S+@\S+, 1 of 4 tenants, --select 'tier=canary', --tenant, ")
-
-
-OUTSIDE = " transaction:false"
 
 
 class HalfDone:

@@ -167,13 +167,13 @@ static void a_plan_shows_equal_plans_together(void **state)
                                  "  tenants       4\n"
                                  "\n"
                                  "2 tenants  1975ea83b712 -> 83241ca0f125\n"
-                                 "  up  27c6a30d7c24  2 statements  Added column\n"
-                                 "  up  83241ca0f125  3 statements  Added table\n"
+                                 "  up  27c6a30d7c24  2 statements  irreversible  Added column\n"
+                                 "  up  83241ca0f125  3 statements  irreversible  Added table\n"
                                  "  in globex, hooli\n"
                                  "\n"
                                  "1 tenant  base -> 27c6a30d7c24\n"
-                                 "  up  1975ea83b712  1 statement   Initial\n"
-                                 "  up  27c6a30d7c24  2 statements  Added column\n"
+                                 "  up  1975ea83b712  1 statement   irreversible  Initial\n"
+                                 "  up  27c6a30d7c24  2 statements  irreversible  Added column\n"
                                  "  in acme\n";
     static const char *const names[] = {"acme", "globex", "initech", "hooli"};
     (void)state;

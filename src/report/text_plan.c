@@ -1,0 +1,144 @@
+/* What a plan would do: the steps of each group, their marks, and with -v their SQL. */
+#include "base/human.h"
+#include "report/text.h"
+#include "report/text_table.h"
+
+static bool has_steps(const struct report_row *row)
+{
+    return row->state == TENANT_SUCCEEDED;
+}
+
+/* `irreversible, outside a transaction` */
+static void add_marks(struct buf *cell, const struct step_marks *marks)
+{
+    const char *const words[] = {marks->is_irreversible ? "irreversible" : NULL,
+                                 marks->is_outside ? "outside a transaction" : NULL,
+                                 marks->is_empty ? "empty" : NULL};
+    bool has_any = false;
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        if (!words[i])
+            continue;
+        buf_addf(cell, "%s%s", has_any ? ", " : "", words[i]);
+        has_any = true;
+    }
+}
+
+/* What runs of a revision; or its file, where that is only accepted as it is. */
+static void add_step(const struct text *text, struct table *table, const struct report_step *step,
+                     enum dialect_id dialect)
+{
+    struct step_marks marks = report_step_marks(text->report, step, dialect);
+    bool accepts = text->report->run.request->verb->accepts;
+    struct buf cell;
+    buf_init(&cell, BUF_MAX_DEFAULT);
+    table_row(table);
+    table_cell(table, accepts ? "accept" : step->direction == DIRECTION_UP ? "up" : "down", NULL);
+    human_add_text(&cell, step->revision ? step->revision->id : "base");
+    table_cell(table, cell.data, NULL);
+    buf_clear(&cell);
+    if (accepts)
+        human_add_text(&cell, step->revision->path);
+    else
+        human_add_count(&cell, step->statements, "statement");
+    table_cell(table, cell.data, NULL);
+    buf_clear(&cell);
+    add_marks(&cell, &marks);
+    table_cell(table, cell.data, text_color(text, COLOR_ODD));
+    buf_clear(&cell);
+    human_add_text(&cell, step->revision ? step->revision->message : "");
+    table_cell(table, cell.data, NULL);
+    buf_done(&cell);
+}
+
+/* ---- the SQL (-v) -------------------------------------------------------------------------- */
+
+static void print_section(const struct text *text, const struct revision *revision,
+                          const struct section *section)
+{
+    const char *sql = section->sql + strspn(section->sql, "\n");
+    int line = section->line + (int)(sql - section->sql);
+    size_t len = strlen(sql);
+    struct buf place;
+    while (len && strchr(" \t\r\n", sql[len - 1]))
+        len--;
+    if (!len)
+        return;
+    buf_init(&place, BUF_MAX_DEFAULT);
+    human_add_text(&place, revision->path);
+    fprintf(text->out, "    -- %s:%d%s\n    ", place.data, line,
+            section->is_transactional ? "" : ", outside a transaction");
+    buf_clear(&place);
+    buf_add(&place, sql, len);
+    text_lines(text, place.data, "    ");
+    buf_done(&place);
+}
+
+static void print_sql(const struct text *text, const struct text_group *group)
+{
+    enum { SECTIONS_MAX = 256 };
+    const struct section *sections[SECTIONS_MAX];
+    struct step_list list = report_steps(text->report, group->move.steps);
+    const struct report_half *half = report_half(text->report, group->move.half);
+    for (size_t i = 0; i < list.count; i++) {
+        const struct report_step *step = &list.steps[i];
+        if (!step->revision || !step->statements)
+            continue;
+        if (half && !i)
+            fprintf(text->out, "    -- of '%s' the first %zu statement%s done already\n",
+                    half->revision, (size_t)half->statements,
+                    half->statements == 1 ? " is" : "s are");
+        size_t count =
+            revision_sections(step->revision, (enum direction)step->direction,
+                              (enum dialect_id)group->move.dialect, sections, SECTIONS_MAX);
+        for (size_t at = 0; at < count; at++)
+            print_section(text, step->revision, sections[at]);
+    }
+}
+
+/* ---- the steps ----------------------------------------------------------------------------- */
+
+static void print_steps(const struct text *text, const struct text_group *group)
+{
+    struct step_list list = report_steps(text->report, group->move.steps);
+    if (!list.count) {
+        fputs("  the copy that was made before the run is put back\n", text->out);
+        return;
+    }
+    struct table *table = table_new(text->out, text->options);
+    table_column(table, NULL, 0);
+    table_column(table, NULL, 0);
+    table_column(table, NULL, 0);
+    table_column(table, NULL, 0);
+    table_column(table, NULL, TABLE_CUT);
+    for (size_t i = 0; i < list.count; i++)
+        add_step(text, table, &list.steps[i], (enum dialect_id)group->move.dialect);
+    table_print(table);
+    if (text->options->is_verbose)
+        print_sql(text, group);
+}
+
+static void print_plan(const struct text *text, const struct text_group *group)
+{
+    struct buf line;
+    buf_init(&line, BUF_MAX_DEFAULT);
+    human_add_count(&line, group->count, "tenant");
+    buf_adds(&line, "  ");
+    text_add_move(text, &line, &group->move);
+    text_heading(text, line.data);
+    buf_clear(&line);
+    print_steps(text, group);
+    buf_adds(&line, "  in ");
+    text_add_names(text, &line, group->rows, group->count);
+    fprintf(text->out, "%s\n", line.data);
+    buf_done(&line);
+}
+
+void text_plan(const struct text *text)
+{
+    struct text_groups groups;
+    text_groups_init(&groups, text->report, has_steps, GROUP_BY_SCRIPT);
+    for (size_t i = 0; i < text_moves_shown(text, &groups); i++)
+        print_plan(text, &groups.items[i]);
+    text_moves_rest(text, &groups);
+    text_groups_done(&groups);
+}
