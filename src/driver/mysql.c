@@ -21,6 +21,7 @@
 #include "driver/drivers.h"
 #include "driver/mysql_connect.h"
 #include "driver/mysql_error.h"
+#include "driver/row_writer.h"
 
 /* Shared by the connection and its thread; whoever lets go last frees it. */
 struct connecting {
@@ -49,11 +50,10 @@ struct conn {
     bool is_suspended; /* the call waits for the socket */
     int failed;        /* what the call returned */
     MYSQL_ROW row;
-    MYSQL_RES *result;   /* whose rows are being read; NULL: none */
-    const char **values; /* of those that are kept */
-    size_t row_capacity;
-    unsigned status;   /* the server's, after the last answer that had one */
-    unsigned warnings; /* of the statement that ended last */
+    MYSQL_RES *result;      /* whose rows are being read; NULL: none */
+    struct row_writer rows; /* those that are kept */
+    unsigned status;        /* the server's, after the last answer that had one */
+    unsigned warnings;      /* of the statement that ended last */
     struct conn_info info;
 };
 
@@ -163,36 +163,19 @@ static void give_up(struct conn *conn)
 
 static void begin_rows(struct conn *conn)
 {
-    const struct op *op = conn->op;
-    MYSQL_FIELD *fields = mysql_fetch_fields(conn->result);
+    const MYSQL_FIELD *fields = mysql_fetch_fields(conn->result);
     size_t width = mysql_num_fields(conn->result);
-    const char **names = arena_calloc(op->arena, width, sizeof *names);
+    row_writer_begin(&conn->rows, conn->op, width);
     for (size_t i = 0; i < width; i++)
-        names[i] = arena_strdup(op->arena, fields[i].name);
-    conn->values = NULL;
-    conn->row_capacity = 0;
-    op->answer->columns = names;
-    op->answer->rows = (struct grid){.column_count = width};
+        conn->rows.names[i] = arena_strdup(conn->op->arena, fields[i].name);
 }
 
 /* False: there are too many, and the connection is given up with what is on its way. */
 static bool keep_row(struct conn *conn)
 {
-    const struct op *op = conn->op;
-    struct grid *rows = &op->answer->rows;
-    size_t width = rows->column_count, bytes = width * sizeof *conn->values;
-    const unsigned long *lengths = mysql_fetch_lengths(conn->result);
-    for (size_t c = 0; c < width; c++)
-        bytes += lengths[c] + 1;
-    if (!op_has_room(op, bytes))
-        return false;
-    conn->values = arena_grow(op->arena, conn->values, rows->row_count, &conn->row_capacity,
-                              width * sizeof *conn->values);
-    const char **row = conn->values + rows->row_count++ * width;
-    for (size_t c = 0; c < width; c++)
-        row[c] = conn->row[c] ? arena_strndup(op->arena, conn->row[c], lengths[c]) : NULL;
-    rows->values = conn->values;
-    return true;
+    for (size_t c = 0; c < conn->op->answer->rows.column_count; c++)
+        conn->rows.next[c] = conn->row[c];
+    return row_writer_add(&conn->rows, conn->op);
 }
 
 static void finish_statement(struct conn *conn)

@@ -94,7 +94,7 @@ struct answer {
     struct grid rows;             /* OP_QUERY, OP_LOCK */
     const char *const *columns;   /* their names */
     size_t rows_seen;             /* that the statements have returned, kept or not */
-    size_t bytes_seen;            /* of values (op_has_room) */
+    size_t bytes_seen;            /* of values kept (row_writer.h) */
     uint64_t rows_changed;        /* by the statements together */
     size_t statements_done;       /* that have finished; of a failed one it tells which failed */
     double duration_ms;           /* the caller's; of a joined op the driver's, if it knows */
@@ -122,12 +122,5 @@ static inline const struct err *op_err(const struct op *op)
 
 /* The error of the op's answer, to be filled or added to: it takes room only where there is one. */
 struct err *op_make_err(const struct op *op);
-
-/* A value for the answer's rows: a copy, or `above`, the value in the row before it, where that is the same text.
- * NULL stays NULL. */
-const char *op_keep_value(const struct op *op, const char *value, const char *above);
-
-/* Is there room for one more row of so many bytes? False: the error says so. */
-bool op_has_room(const struct op *op, size_t row_bytes);
 
 #endif

@@ -16,6 +16,7 @@
 #include "driver/postgres_connect.h"
 #include "driver/postgres_error.h"
 #include "driver/postgres_message.h"
+#include "driver/row_writer.h"
 #include "dialect/postgres/probe.h"
 #include "dialect/postgres/split.h"
 #include "dialect/postgres/templates.h"
@@ -33,10 +34,9 @@ struct conn {
     struct postgres_message message; /* under way */
     bool is_past_guard;              /* of `op`: what is said now is said of what it is joined to */
     const char *refusal;             /* of the server's certificate; NULL: none */
-    double over_s;       /* when the op before ended, on the server's clock; 0: not known */
-    const char **values; /* of the op's rows, where they come one by one */
-    size_t row_capacity;
-    bool is_standby; /* as far as a server tells that does not tell of itself */
+    double over_s;          /* when the op before ended, on the server's clock; 0: not known */
+    struct row_writer rows; /* of the op */
+    bool is_standby;        /* as far as a server tells that does not tell of itself */
     struct conn_info info;
 };
 
@@ -95,53 +95,38 @@ static bool has_limit(const struct op *op)
     return op->limits && op->limits->rows_max;
 }
 
-static void take_row(struct conn *conn, const PGresult *result, size_t from, size_t to)
+static void begin_rows(struct conn *conn, const PGresult *result)
 {
-    size_t width = conn->op->answer->rows.column_count;
-    const char **row = conn->values + to * width;
-    for (size_t c = 0; c < width; c++) {
-        bool is_null = PQgetisnull(result, (int)from, (int)c);
-        row[c] = op_keep_value(conn->op, is_null ? NULL : PQgetvalue(result, (int)from, (int)c),
-                               to ? row[c - width] : NULL);
-    }
+    int width = PQnfields(result);
+    row_writer_begin(&conn->rows, conn->op, (size_t)width);
+    for (int c = 0; c < width; c++)
+        conn->rows.names[c] = arena_strdup(conn->op->arena, PQfname(result, c));
+}
+
+/* False: there are too many. */
+static bool keep_row(struct conn *conn, const PGresult *result, int row)
+{
+    for (int c = 0; c < PQnfields(result); c++)
+        conn->rows.next[c] = PQgetisnull(result, row, c) ? NULL : PQgetvalue(result, row, c);
+    return row_writer_add(&conn->rows, conn->op);
 }
 
 static void keep_rows(struct conn *conn, const PGresult *result)
 {
-    const struct op *op = conn->op;
-    size_t width = (size_t)PQnfields(result);
-    size_t height = (size_t)PQntuples(result);
-    const char **names = arena_calloc(op->arena, width, sizeof *names);
-    for (size_t c = 0; c < width; c++)
-        names[c] = arena_strdup(op->arena, PQfname(result, (int)c));
-    conn->values = arena_calloc(op->arena, width * height, sizeof *conn->values);
-    op->answer->columns = names;
-    op->answer->rows = (struct grid){conn->values, height, width};
-    for (size_t r = 0; r < height; r++)
-        take_row(conn, result, r, r);
+    begin_rows(conn, result);
+    row_writer_reserve(&conn->rows, conn->op, (size_t)PQntuples(result));
+    for (int row = 0; row < PQntuples(result); row++)
+        if (!keep_row(conn, result, row))
+            return;
 }
 
 /* One row of many, of which there may be too many: then the connection is given up with what is on its way. */
-static void keep_row(struct conn *conn, const PGresult *result)
+static void keep_single_row(struct conn *conn, const PGresult *result)
 {
-    const struct op *op = conn->op;
-    struct grid *rows = &op->answer->rows;
-    size_t width = (size_t)PQnfields(result), bytes = width * sizeof *conn->values;
-    for (size_t c = 0; c < width; c++)
-        bytes += (size_t)PQgetlength(result, 0, (int)c) + 1;
-    if (!op_has_room(op, bytes)) {
-        op_make_err(op)->is_connection_lost = true;
-        return;
-    }
-    if (!op->answer->columns) {
-        keep_rows(conn, result);
-        conn->row_capacity = rows->row_count;
-        return;
-    }
-    conn->values = arena_grow(op->arena, conn->values, rows->row_count, &conn->row_capacity,
-                              width * sizeof *conn->values);
-    rows->values = conn->values;
-    take_row(conn, result, 0, rows->row_count++);
+    if (!conn->op->answer->columns)
+        begin_rows(conn, result);
+    if (!keep_row(conn, result, 0))
+        op_make_err(conn->op)->is_connection_lost = true;
 }
 
 /* ---- several operations in one message ----------------------------------------------------- */
@@ -274,7 +259,7 @@ static void take_result(struct conn *conn, PGresult *result)
     case PGRES_SINGLE_TUPLE:
         conn->op->answer->rows_seen++;
         if (has_limit(conn->op))
-            keep_row(conn, result);
+            keep_single_row(conn, result);
         conn->is_past_guard = conn->is_past_guard || is_guard(result);
         if (is_guard(result))
             take_time(conn, read_seconds(PQgetvalue(result, 0, GUARD_TIME)));

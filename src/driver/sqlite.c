@@ -19,6 +19,7 @@
 #include "dialect/dialects.h"
 #include "driver/driver.h"
 #include "driver/drivers.h"
+#include "driver/row_writer.h"
 #include "dialect/template.h"
 #include "driver/sqlite_copy.h"
 #include "driver/sqlite_fence.h"
@@ -36,12 +37,11 @@ struct conn {
     bool is_created;
     struct conn_info info;
     const struct op *op;
-    size_t at;           /* offset in op->sql of the statement to run next */
-    const char **values; /* of the rows that the statement under way has returned */
-    size_t row_capacity;
-    bool is_busy;         /* the last work met another writer */
-    uint64_t waited_ms;   /* for other writers, in this operation */
-    uint64_t deadline_ms; /* of the statement under way; 0: none */
+    size_t at;              /* offset in op->sql of the statement to run next */
+    struct row_writer rows; /* of the statement under way */
+    bool is_busy;           /* the last work met another writer */
+    uint64_t waited_ms;     /* for other writers, in this operation */
+    uint64_t deadline_ms;   /* of the statement under way; 0: none */
     struct sqlite_fence fence;
     struct sqlite_watch watch;
     atomic_bool is_cancelled;
@@ -249,34 +249,17 @@ static void keep_columns(struct conn *conn, sqlite3_stmt *stmt)
 {
     const struct op *op = conn->op;
     size_t width = (size_t)sqlite3_column_count(stmt);
-    const char **names = arena_calloc(op->arena, width, sizeof *names);
+    row_writer_begin(&conn->rows, op, width);
     for (size_t c = 0; c < width; c++)
-        names[c] = arena_strdup(op->arena, sqlite3_column_name(stmt, (int)c));
-    op->answer->columns = names;
-    op->answer->rows = (struct grid){.column_count = width};
-    conn->values = NULL;
-    conn->row_capacity = 0;
+        conn->rows.names[c] = arena_strdup(op->arena, sqlite3_column_name(stmt, (int)c));
 }
 
 /* False: there are too many. */
 static bool keep_row(struct conn *conn, sqlite3_stmt *stmt)
 {
-    const struct op *op = conn->op;
-    struct grid *rows = &op->answer->rows;
-    size_t width = rows->column_count, bytes = width * sizeof *conn->values;
-    for (size_t c = 0; c < width; c++)
-        bytes += (size_t)sqlite3_column_bytes(stmt, (int)c) + 1;
-    if (!op_has_room(op, bytes))
-        return false;
-    conn->values = arena_grow(op->arena, conn->values, rows->row_count, &conn->row_capacity,
-                              width * sizeof *conn->values);
-    const char **row = conn->values + rows->row_count * width;
-    for (size_t c = 0; c < width; c++)
-        row[c] = op_keep_value(op, (const char *)sqlite3_column_text(stmt, (int)c),
-                               rows->row_count ? row[c - width] : NULL);
-    rows->values = conn->values;
-    rows->row_count++;
-    return true;
+    for (int c = 0; c < sqlite3_column_count(stmt); c++)
+        conn->rows.next[c] = (const char *)sqlite3_column_text(stmt, c);
+    return row_writer_add(&conn->rows, conn->op);
 }
 
 /* Runs one prepared statement to its end; the result code, SQLITE_DONE where all is well. */
