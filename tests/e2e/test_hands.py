@@ -355,6 +355,11 @@ class DryRun(FleetCase):
         self.dry("resolve", "globex", "--done", code=1)
         self.dry("resolve", "acme", "--statements", "1")
 
+    def test_of_accept(self):
+        self.run_ok("upgrade")
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id INTEGER);", down="DROP TABLE a;", revises="", header="-- Changed: yes")
+        self.assert_comes_true("accept", "aaaa1111")
+
     def test_that_cannot_be_done_says_so_as_the_run_would(self):
         self.fleet.revision("cccc3333", "SELECT 1;")  # no down section
         self.fleet.inventory([self.fleet.sqlite("acme")])

@@ -35,6 +35,7 @@ WORDS = {
 BASES = {
     "downgrade": ["downgrade", "base"], "stamp": ["stamp", "head"], "forget": ["forget"], "history": ["history", "-i"],
     "show": ["show", "current"], "edit": ["edit", "current"], "merge": ["merge", "heads"], "resolve": ["resolve", "acme"],
+    "accept": ["accept", "aaaa1111"],
     "import": ["import", "dbmate", "MIGRATIONS"], "adopt": ["adopt", "--from", "dbmate"],
 }
 # Where an option has its effect beside others, or on another command line.
@@ -107,12 +108,14 @@ class Options(FleetCase):
         if command == "stamp" and option not in ("force", "on-failure", "max-failures"):
             for name in TENANTS:
                 self.execute(fleet, name, "CREATE TABLE IF NOT EXISTS a (id INTEGER); CREATE TABLE IF NOT EXISTS b (id INTEGER)")
-        if command in ("downgrade", "rollback", "resume", "report", "runs", "forget", "resolve", "show", "edit", "history"):
+        if command in ("downgrade", "rollback", "resume", "report", "runs", "forget", "resolve", "show", "edit", "history", "accept"):
             fleet.run("upgrade")
         if command in ("show", "edit", "history"):  # they do not all stand at one place
             fleet.run("downgrade", "-1", "--tenant", "acme")
         if command == "downgrade" and option in ("on-failure", "max-failures"):
             fleet.run("downgrade", "-1", "--on-failure", "stop")
+        if command == "accept":
+            fleet.revision("aaaa1111", "CREATE TABLE a (id INTEGER);", down="DROP TABLE a;", revises="", header="-- Changed: yes")
         if option == "accept-chain-change":
             fleet.revision("eeee5555", "SELECT 1;", revises="bbbb2222")
         if option == "all":  # a run of another inventory in the same ledger
