@@ -19,7 +19,8 @@ const struct command command_accept = {
         "transaction. Nothing else is changed, and no statement of the file runs. Tenants that have\n"
         "not applied it, or have applied it as it is, are unchanged.",
     .example = "skein accept 83241ca0f125 --dry-run",
-    .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_DRY_RUN,
+    .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_DRY_RUN |
+              OPTIONS_YES,
     .min_args = 1,
     .max_args = ARGS_MAX,
     .needs = FLEET_VISIT,

@@ -278,7 +278,8 @@ void help_print_environment(FILE *out)
         "A flag beats the environment, which beats the inventory. An empty variable counts as not "
         "set; a `SKEIN_*`\nvariable that is not in this table is warned of, and one whose option the command does not take, or that would have no "
         "effect\nbeside the other options, is ignored: it is meant for other commands. What `${VAR}` in an "
-        "inventory names is read besides.\nThis page is made from the table of options "
+        "inventory names is read besides.\nAn option without a value has no variable: `SKEIN_DRY_RUN` and its like "
+        "end a command that takes the option with exit 2.\nThis page is made from the table of options "
         "(`tests/docs/print_environment.c`).\n\n"
         "| variable | value | as | what it says |\n| --- | --- | --- | --- |\n",
         out);

@@ -300,6 +300,8 @@ static bool set_checked(struct options *options, const struct option_row *row, c
     struct buf help;
     if (set_option(options, row, value))
         return true;
+    if (!value[strspn(value, " \t")])
+        return err_set(err, ERR_CONFIG, "%s: the value is empty", what);
     buf_init(&help, BUF_MAX_DEFAULT);
     add_help(&help, row);
     err_set(err, ERR_CONFIG, "%s: '%s' is not %s: %s", what, value, row->argument, help.data);
@@ -462,11 +464,28 @@ static void note_setting(struct options *options, const char *option, const char
         options->settings.items[options->settings.count++] = xstrdup(text);
 }
 
+/* A flag has no variable. Whoever set SKEIN_DRY_RUN would see the command do what they meant to look at. */
+static bool refuse_flag_variable(const struct options *options, const struct option_row *row,
+                                 struct err *err)
+{
+    char name[VARIABLE_SIZE];
+    option_name_variable(row->name, name);
+    const char *value = row->argument ? NULL : getenv(name);
+    bool is_common = row->groups & OPTIONS_COMMON;
+    if (!value || !*value || is_common || !(row->groups & options->command->groups))
+        return true;
+    return err_set(err, ERR_CONFIG,
+                   "'%s' in the environment has no effect: --%s is for the command line alone",
+                   name, row->name);
+}
+
 /* A variable that is empty counts as not set; one that has no effect on this command is meant for others. */
 static bool apply_environment(struct options *options, struct err *err)
 {
     for (int i = 0; i < ROW_COUNT; i++) {
         char name[VARIABLE_SIZE];
+        if (!refuse_flag_variable(options, &rows[i], err))
+            return false;
         if (options->given[i] || !rows[i].argument ||
             !(rows[i].groups & options->command->groups) || !uses_has_effect(options, rows[i].name))
             continue;

@@ -43,7 +43,8 @@ const struct command command_resolve = {
         "that its first statements are not those that are done, --statements says how many of them\n"
         "stand as the file has them now. The next upgrade or resume goes on from there.",
     .example = "skein resolve acme --undone",
-    .groups = OPTIONS_COMMON | OPTIONS_DRY_RUN | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_SETTLE,
+    .groups = OPTIONS_COMMON | OPTIONS_DRY_RUN | OPTIONS_YES | OPTIONS_OUTPUT | OPTIONS_RUN |
+              OPTIONS_SETTLE,
     .min_args = 1,
     .max_args = 1,
     .needs = FLEET_VISIT,

@@ -178,6 +178,8 @@ bool selection_refuse_tenant(const struct fleet *fleet, const char *name, struct
         similar_try(&similar, fleet->inventory->tenants[i].name);
     err_at(err, ERR_CONFIG, fleet->inventory->path, 0, "there is no tenant '%s'", name);
     similar_add_hint(err, &similar);
+    if (!similar.best && strchr(name, ','))
+        err_add(err, "; --tenant is repeated for each name");
     return false;
 }
 

@@ -213,7 +213,9 @@ class Selections(FleetCase):
                     self.assertIn("terms are written 'tier=canary', 'tier!=canary', 'tier in (canary,free)'", err)
         for selector in ("", " ", "\t"):
             with self.subTest(selector):
-                self.assertIn("--select: '", self.run_ok("upgrade", "--select", selector, code=2).err)
+                self.assertIn("--select: the value is empty", self.run_ok("upgrade", "--select", selector, code=2).err)
+        self.assertIn("there is no tenant 'acme,globex'; --tenant is repeated for each name",
+                      self.run_ok("upgrade", "--tenant", "acme,globex", code=2).err)
         self.assert_untouched()
 
     def test_every_command_that_selects(self):

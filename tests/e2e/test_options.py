@@ -236,6 +236,15 @@ class Options(FleetCase):
         for command in (["heads"], ["upgrade"], ["downgrade", "-1"]):
             self.assertEqual(fleet.run(*command, env=everywhere).code, 0)
 
+    def test_a_flag_has_no_variable(self):
+        fleet = self.make("upgrade", "")
+        result = fleet.run("upgrade", env={"SKEIN_DRY_RUN": "1"})
+        self.assertEqual(result.code, 2, repr(result))
+        self.assertIn("'SKEIN_DRY_RUN' in the environment has no effect: --dry-run is for the command line alone", result.err)
+        self.assertFalse(os.path.exists(fleet.path(".skein")))
+        self.assertEqual(fleet.run("plan", env={"SKEIN_DRY_RUN": "1"}).code, 0)
+        self.assertEqual(fleet.run("upgrade", env={"SKEIN_DRY_RUN": ""}).code, 0)
+
     def test_a_rollback_that_goes_on_has_no_waves(self):
         fleet = self.make("upgrade", "")
         self.assertEqual(fleet.run("upgrade").code, 0)
