@@ -8,6 +8,7 @@ import threading
 import time
 
 from harness import FleetCase, MariaDBCase, Postgres, main, wait_until
+from proxy import Proxy
 
 TABLE = "CREATE TABLE t (id INT PRIMARY KEY, x VARCHAR(40)) ENGINE=InnoDB;"
 
@@ -413,6 +414,37 @@ class InDoubt(OnMariaDB):
         self.assertEqual(self.run_t("resume")["state"], "succeeded")
         self.assertEqual(self.sql("SELECT COUNT(*), SUM(y) FROM t"), [["200000", "1"]])
         self.assertEqual(self.history(), [["aaaa1111", "up", "applied", "3"]])
+
+
+class Lost(OnMariaDB):
+    """The connection is cut before a message, or after it before its answer, at every kind of message."""
+
+    MOMENTS = (b"GET_LOCK", b"information_schema.tables", b"CREATE TABLE IF NOT EXISTS `", b"START TRANSACTION",
+               b"CREATE TABLE made", b"UPDATE `", b"ALTER TABLE made", b"INSERT INTO fx", b"INSERT INTO `", b"COMMIT AND")
+
+    def test_every_statement_once(self):
+        for moment in self.MOMENTS:
+            for action in ("cut-before", "drop-reply"):
+                for times in (1, 2) if moment in (b"COMMIT AND", b"ALTER TABLE made") else (1,):
+                    with self.subTest(moment=moment, action=action, times=times):
+                        self.lose(Proxy(self.maria.port, action, moment, times))
+
+    def lose(self, proxy):
+        self.addCleanup(proxy.close)
+        self.sql(f"DROP DATABASE {self.db}; CREATE DATABASE {self.db}; USE {self.db}; CREATE TABLE fx (n INT)")
+        self.fleet.last = ""
+        self.fleet.revision("aaaa1111", "CREATE TABLE made (i INT);\nINSERT INTO fx VALUES (1);\n"
+                                        "ALTER TABLE made ADD COLUMN j INT;\nINSERT INTO fx VALUES (2);")
+        self.fleet.revision("bbbb2222", "INSERT INTO fx VALUES (3);\nINSERT INTO fx VALUES (4);")
+        self.inventory(self.maria.url(self.db).replace(f":{self.maria.port}/", f":{proxy.port}/"),
+                       defaults={"retries": 5, "lock_timeout": "5s"})
+        first = self.fleet.run("upgrade", "-o", "json", "--progress", "none")
+        self.assertIn(first.code, (0, 1, 4), first)
+        if first.code:
+            self.run_t("resume")
+        self.assertEqual(self.sql("SELECT n FROM fx ORDER BY n"), [["1"], ["2"], ["3"], ["4"]])
+        self.assertEqual(self.history(), [["aaaa1111", "up", "applied", "4"], ["bbbb2222", "up", "applied", "2"]])
+        self.assertEqual(self.maria.versions(self.db), ["bbbb2222"])
 
 
 class TenantLock(OnMariaDB):

@@ -95,6 +95,13 @@ void mysql_classify(struct err *err, unsigned number, bool is_connecting)
     err->is_transient = meaning->is_transient;
     err->is_connection_lost = meaning->is_lost;
     err->trouble = meaning->trouble;
-    if (is_connecting && meaning->is_lost)
+    if (!meaning->is_lost)
+        return;
+    if (is_connecting) {
         err->trouble = TROUBLE_DOWN;
+        return;
+    }
+    /* A code would say that the server has answered, and taken the statement back. */
+    err_add(err, " (%u)", number);
+    err->code[0] = '\0';
 }
