@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "inventory/inventory.h"
+#include "inventory/lack.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -13,9 +14,13 @@ static void require(bool holds)
 
 static void check_tenant(const struct tenant *tenant)
 {
-    require(tenant->name && *tenant->name && tenant->url_redacted && tenant->server);
+    require(tenant->name && *tenant->name && tenant->url_redacted);
+    require(tenant->server || (tenant->lacks_url && tenant->lacks));
     require(tenant->settings && tenant->password && !tenant->url.password);
-    require(tenant_label(tenant, "dialect") != NULL && tenant->line > 0);
+    require(tenant->line > 0 && tenant->password_line > 0);
+    require((tenant_label(tenant, "dialect") == NULL) == tenant->lacks_dialect);
+    for (size_t i = 0; i < tenant->label_count; i++)
+        require(tenant->labels[i].value || tenant->lacks);
 }
 
 static void check_rules(const struct rollout_rules *rules)
@@ -30,7 +35,7 @@ static void check_inventory(struct inventory_builder *builder, struct faults *fa
     static const char *const values[] = {"found", "postgresql://h/found", "x y"};
     static const struct found_row row = {columns, values, 3};
     const struct inventory *draft = inventory_draft(builder);
-    require(draft->chain_dir && draft->ledger && draft->version_table);
+    require((draft->chain_dir && draft->ledger && draft->version_table) || draft->lacks);
     for (size_t i = 0; i < draft->query_count; i++)
         require(inventory_add_found(builder, &draft->queries[i], &row, faults));
     for (size_t i = 0; i < draft->tenant_count; i++)

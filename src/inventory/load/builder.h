@@ -81,6 +81,8 @@ struct field {
 
 /* ---- builder.c ------------------------------------------------------------------------------ */
 
+/* A builder of an empty inventory; `path` is the file, for faults and for relative paths. To be ended with
+ * inventory_take. */
 struct inventory_builder *load_begin(const char *path, struct faults *faults);
 
 /* What the faults that follow are about; empties the scratch arena. */
@@ -118,6 +120,8 @@ void load_note_variable(struct inventory_builder *builder, const char *key);
 
 /* With ${VAR} replaced; in the scratch arena. False: absent, lacking or a fault. */
 bool load_text(struct inventory_builder *builder, struct field field, const char **ret_text);
+
+/* Each sets the value where the key is there and its text is one; else it stays, and the fault is told. */
 void load_u32(struct inventory_builder *builder, struct field field, uint32_t min,
               uint32_t *ret_value);
 void load_duration(struct inventory_builder *builder, struct field field, uint64_t *ret_ms);
@@ -127,7 +131,7 @@ bool load_share(struct inventory_builder *builder, struct field field, struct sh
 int load_word(struct inventory_builder *builder, struct field field, const char *const *words,
               int fallback);
 
-/* UTF-8 without control characters; and 1 to 128 bytes of it. */
+/* Whether it is UTF-8 without control characters; and 1 to 128 bytes of it. */
 bool load_is_plain(const char *text);
 bool load_is_name(const char *text);
 
@@ -136,6 +140,8 @@ bool load_is_name(const char *text);
 /* Reads the keys on top of `base`, whose lacks the item has too but where it says better. */
 struct common load_common(struct inventory_builder *builder, const struct raw_common *raw,
                           const struct common *base);
+
+/* The settings of who says nothing, with the rollout's `rollback_by`; `raw` NULL: there is no `rollout`. */
 const struct settings *load_default_settings(struct inventory_builder *builder,
                                              const struct raw_rollout *raw);
 
@@ -143,14 +149,20 @@ const struct settings *load_default_settings(struct inventory_builder *builder,
  * '/' is a path of the inventory's; without one it is looked up in PATH. */
 const char *const *load_argv(struct inventory_builder *builder, const char *key, char *const *raw,
                              size_t count);
+
+/* The one object for all passwords of this kind and value (copied). */
 const struct password *load_keep_password(struct inventory_builder *builder,
                                           enum password_kind kind, const char *value);
+
+/* Reads the key `labels`, a list of `key=value`, on top of the common's labels. */
 void load_labels(struct inventory_builder *builder, char *const *raw, size_t count,
                  struct common *common);
 
 /* Appends the labels to the common's own, which they override; equal sets become one array. */
 void load_merge_labels(struct inventory_builder *builder, const struct label *own, size_t count,
                        struct common *common);
+
+/* `name`, `dialect` and `server`, which every tenant has. */
 bool load_is_implicit(const char *key);
 
 /* Whether no label of the common's own has the key, or its value is lacking. */
@@ -168,15 +180,19 @@ bool load_check_options(struct inventory_builder *builder, const struct url *url
 
 /* ---- tenants.c, sources.c, rules.c -------------------------------------------------- */
 
-/* Resolves everything but the name from the URL (borrowed; SQLite paths as written, relative to
- * the inventory) and the common part. */
+/* Fills in everything but the name from the URL (borrowed; SQLite paths as written, relative to
+ * the inventory) and the common part. False: a fault. */
 bool load_fill_tenant(struct inventory_builder *builder, const struct url *url,
                       const struct common *common, struct tenant *ret_tenant);
+
+/* Appends a copy; the array of tenants may move. */
 void load_add_tenant(struct inventory *inventory, const struct tenant *tenant);
 
 /* False: absent or a fault. Where the environment does not say all of it, the subject `lacks_url`, and *ret_url is
  * what is known: placeholders (variables.h) stand in it, or it holds no more than its dialect. */
 bool load_url(struct inventory_builder *builder, const char *raw, struct url *ret_url);
+
+/* Read what the keys `tenants`, `sources` and `rollout` (NULL: absent) hold into the inventory. */
 void load_tenants(struct inventory_builder *builder, const struct raw_inventory *raw);
 void load_sources(struct inventory_builder *builder, const struct raw_inventory *raw);
 void load_rules(struct inventory_builder *builder, const struct raw_rollout *raw);

@@ -13,7 +13,7 @@ static const struct url_param *intern_params(struct inventory_builder *builder,
     return url->param_count ? copy : NULL;
 }
 
-/* The password is left to the tenant's password source, which is what everybody reads. */
+/* The password is left to the tenant's password source, which is what all others read. */
 static struct url keep_url(struct inventory_builder *builder, const struct url *url)
 {
     struct arena *arena = builder->inventory->arena;
