@@ -1,10 +1,13 @@
 #include "cli/continue.h"
 
+#include "base/buf.h"
+#include "base/human.h"
 #include "base/map.h"
 #include "cli/confirm.h"
 #include "cli/faults.h"
 #include "cli/run.h"
 #include "library/continuation.h"
+#include "report/model.h"
 
 static void tell_missing(const struct continuation *continuation)
 {
@@ -14,8 +17,39 @@ static void tell_missing(const struct continuation *continuation)
                  continuation->missing, continuation->missing_count == 1 ? "is" : "are");
 }
 
-static void tell_run(const struct continuation *continuation)
+static void add_run(struct buf *text, const struct ledger_run *run)
 {
+    char started[REPORT_TIME_SIZE];
+    report_format_time(run->started_at_ms, started);
+    buf_addf(text, "%s (", run->id);
+    human_add_text(text, run->verb->name);
+    buf_adds(text, " ");
+    human_add_text(text, run->target);
+    buf_addf(text, ", %s, started %s)", run_state_name(run->state), started);
+}
+
+/* No one has named the run: says which it is, and which else is unfinished. */
+static void tell_choice(const struct continuation *continuation)
+{
+    enum { NAMED = 5 };
+    struct buf text;
+    buf_init(&text, BUF_MAX_DEFAULT);
+    buf_adds(&text, continuation->is_rollback ? "rolls back run " : "resumes run ");
+    add_run(&text, &continuation->run);
+    for (size_t i = 0; i < continuation->other_count && i < NAMED; i++) {
+        buf_adds(&text, i ? ", " : "; unfinished too: run ");
+        add_run(&text, continuation->others[i]);
+    }
+    if (continuation->other_count > NAMED)
+        buf_addf(&text, " and %zu more ('skein runs')", continuation->other_count - NAMED);
+    cli_note("%s", text.data);
+    buf_done(&text);
+}
+
+static void tell_run(const struct options *options, const struct continuation *continuation)
+{
+    if (continuation->is_newest && !options->is_quiet)
+        tell_choice(continuation);
     tell_missing(continuation);
     if (continuation->is_of_other)
         cli_note("run %s was made with another inventory (%s)", continuation->run.id,
@@ -57,7 +91,7 @@ static bool confirm_continuation(struct fleet *fleet, const struct options *opti
     struct request request = request_of(options, &continuation);
     bool is_due = confirm_is_due(options, &request);
     if (is_due)
-        tell_run(&continuation);
+        tell_run(options, &continuation);
     bool goes_on = !is_due || confirm(fleet, options, &request, ret_exit_code);
     const char **names = arena_calloc(&fleet->arena, fleet->tenant_count + 1, sizeof *names);
     for (size_t i = 0; i < fleet->tenant_count; i++)
@@ -95,7 +129,7 @@ static int run_agreed(struct fleet *fleet, const struct options *options,
         return cli_fail(&err);
     }
     if (!agreed->shown)
-        tell_run(continuation);
+        tell_run(options, continuation);
     struct request request = request_of(options, continuation);
     if (agreed->shown)
         request.shown = shown_of(fleet, agreed);

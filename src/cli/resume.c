@@ -11,8 +11,9 @@ const struct command command_resume = {
     .arguments = "[RUN]",
     .summary = "go on with a run that failed, was halted, interrupted or killed",
     .help =
-        "Goes on with RUN (its id or the beginning of it; default: the newest): the same tenants, the\n"
-        "same target as it was resolved then, the same chain. Tenants that failed are tried again,\n"
+        "Goes on with RUN (its id or the beginning of it; default: the newest that is unfinished, and of\n"
+        "someone; other unfinished ones are named): the same tenants, the same\n"
+        "target as it was resolved then, the same chain. Tenants that failed are tried again,\n"
         "those that were skipped are begun, those in doubt are looked at, and those that were done\n"
         "are read again: one that has fallen back since is reported as regressed, and left alone. A\n"
         "run whose rollback had begun goes on with that. Doing it twice changes nothing more.",

@@ -11,7 +11,8 @@ const struct command command_rollback = {
     .arguments = "[RUN]",
     .summary = "bring every tenant that a run changed back to where it stood before",
     .help =
-        "Rolls RUN (its id or the beginning of it; default: the newest) back, in reverse order: every\n"
+        "Rolls RUN (its id or the beginning of it; default: the newest that changed a tenant and was not rolled\n"
+        "back; it is named, and so are others that are unfinished) back, in reverse order: every\n"
         "tenant that it or the runs which it resumed have changed goes back to the revision where\n"
         "it stood before, and no other is touched. What that comes to is shown first; if a step back\n"
         "has no down section, nothing is begun (exit 2). A tenant that others have moved since\n"

@@ -45,6 +45,16 @@ static void totals_cell(struct table *table, const struct ledger_run *run)
     buf_done(&cell);
 }
 
+/* `failed, unfinished`: `resume` would take it up. */
+static void state_cell(struct table *table, const struct ledger_run *run)
+{
+    struct buf cell;
+    buf_init(&cell, BUF_MAX_DEFAULT);
+    buf_addf(&cell, "%s%s", run_state_name(run->state), run->is_unfinished ? ", unfinished" : "");
+    table_cell(table, cell.data, NULL);
+    buf_done(&cell);
+}
+
 static void print_table(const void *ctx, FILE *out)
 {
     const struct listing *listing = ctx;
@@ -71,7 +81,7 @@ static void print_table(const void *ctx, FILE *out)
         table_text(table, runs[i].id);
         table_text(table, runs[i].verb->name);
         table_text(table, runs[i].target);
-        table_cell(table, run_state_name(runs[i].state), NULL);
+        state_cell(table, &runs[i]);
         time_cell(table, runs[i].started_at_ms);
         table_duration(table, runs[i].duration_ms);
         totals_cell(table, &runs[i]);
@@ -114,6 +124,7 @@ static void put_run(struct json_stream *stream, const struct ledger_run *run)
     json_put(stream, "started_at", json_string(started));
     json_put(stream, "duration_ms", json_rounded(run->duration_ms, 1));
     json_put(stream, "resumed_from", json_text(run->resumed_from));
+    json_put(stream, "unfinished", json_boolean(run->is_unfinished));
     json_put(stream, "resumed_by", json_text(run->resumed_by));
     json_put(stream, "rolled_back_by", json_text(run->rolled_back_by));
     json_put(stream, "inventory", json_text(run->inventory));

@@ -82,6 +82,9 @@ struct ledger_run {
     const char *halt_reason; /* in words; NULL: it was not */
     size_t tenant_count;
     size_t totals[TENANT__COUNT];
+    /* `resume` would still take it up: it did not end well, or it stopped before its last wave, and no later run goes on
+     * with it; or its rollback is not done, with which `resume` would go on */
+    bool is_unfinished;
 };
 
 /* A run by its id or the beginning of it; NULL: the newest. LEDGER_NO_RUN. */

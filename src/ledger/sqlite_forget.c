@@ -45,35 +45,13 @@ static bool drop_unused(struct sqlite_ledger *ledger, struct err *err)
 
 /* ---- which --------------------------------------------------------------------------------- */
 
-/* What `resume` would still take up: it did not end well, or it stopped before its last wave, and no later run
- * goes on with it. A run whose rollback is not done yet counts too: `resume` would go on with that rollback. */
-static bool query_is_unfinished(struct sqlite_ledger *ledger, const struct sqlite_run *run,
-                                bool *ret_is, struct err *err)
-{
-    int64_t waves = 0;
-    bool has_ended_well = run->run.state == RUN_SUCCEEDED || run->run.state == RUN_ROLLED_BACK;
-    bool is_rolling_back = run->run.rolled_back_by && run->run.state != RUN_ROLLED_BACK;
-    if (run->run.state == RUN_SUCCEEDED &&
-        !db_get(&ledger->db, err, &waves,
-                "SELECT count(*) FROM waves WHERE run = ? AND state IS NULL", db_int(run->seq)))
-        return false;
-    *ret_is = is_rolling_back || ((!has_ended_well || waves > 0) && !run->run.resumed_by);
-    return true;
-}
-
-static bool fits(struct sqlite_ledger *ledger, const struct ledger_forget *which,
-                 const struct sqlite_run *run, size_t newer, bool *ret_fits, struct err *err)
+static bool fits(const struct ledger_forget *which, const struct sqlite_run *run, size_t newer)
 {
     size_t keep = which->keep_newest == SIZE_MAX ? 0 : which->keep_newest;
-    bool is_unfinished;
-    *ret_fits = false;
     if (run->is_alive || newer < keep || (which->id && strcmp(run->run.id, which->id) != 0) ||
         (which->before_ms && run->run.started_at_ms >= which->before_ms))
-        return true;
-    if (!query_is_unfinished(ledger, run, &is_unfinished, err))
         return false;
-    *ret_fits = !is_unfinished || which->takes_unfinished;
-    return true;
+    return !run->run.is_unfinished || which->takes_unfinished;
 }
 
 /* A run whose later run goes in the same sweep is judged as it was before. */
@@ -85,11 +63,10 @@ static bool forget_all(struct sqlite_ledger *ledger, const struct ledger_forget 
     if (!sqlite_runs_read(ledger, arena, &runs, &count, err))
         return false;
     for (size_t i = 0; i < count; i++) {
-        bool is_it;
         if (which->concerns && !which->concerns(which->ctx, &runs[i].run))
             continue;
-        if (!fits(ledger, which, &runs[i], newer++, &is_it, err) ||
-            (is_it && !drop_run(ledger, runs[i].seq, err)))
+        bool is_it = fits(which, &runs[i], newer++);
+        if (is_it && !drop_run(ledger, runs[i].seq, err))
             return false;
         dropped += is_it;
     }

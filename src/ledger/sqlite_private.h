@@ -145,7 +145,8 @@ struct sqlite_run {
     int64_t seq;
     int64_t fleet;
     bool is_dry_run;
-    bool is_alive; /* someone holds the ledger for it */
+    bool has_open_waves; /* that were never begun */
+    bool is_alive;       /* someone holds the ledger for it */
     int64_t chain_count;
     int64_t chain_heads;
     const char *drains;     /* why nothing more was begun; NULL: it did not happen */

@@ -53,7 +53,8 @@ enum {
     COL_NAMES,
     COL_SETTINGS,
     COL_RESUMED_BY,
-    COL_ROLLED_BACK_BY
+    COL_ROLLED_BACK_BY,
+    COL_OPEN_WAVES
 };
 
 #define SELECT_RUN                                                                                 \
@@ -65,7 +66,8 @@ enum {
     " (SELECT id FROM runs AS later WHERE later.resumed_from = runs.id"                            \
     "  AND later.command <> '" VERB_NAME_ROLLBACK "' ORDER BY seq DESC LIMIT 1),"                  \
     " (SELECT id FROM runs AS later WHERE later.resumed_from = runs.id"                            \
-    "  AND later.command = '" VERB_NAME_ROLLBACK "' ORDER BY seq DESC LIMIT 1) FROM runs "
+    "  AND later.command = '" VERB_NAME_ROLLBACK "' ORDER BY seq DESC LIMIT 1),"                   \
+    " (SELECT count(*) FROM waves WHERE run = seq AND waves.state IS NULL) FROM runs "
 
 static struct ledger_holder read_holder(const struct db_cursor *row)
 {
@@ -148,6 +150,7 @@ static struct sqlite_run read_run(const struct db_cursor *row, struct arena *are
         .seq = db_int_at(row, COL_SEQ),
         .fleet = db_int_at(row, COL_FLEET),
         .is_dry_run = db_int_at(row, COL_IS_DRY_RUN) != 0,
+        .has_open_waves = db_int_at(row, COL_OPEN_WAVES) != 0,
         .chain_count = db_int_at(row, COL_CHAIN_COUNT),
         .chain_heads = db_int_at(row, COL_CHAIN_HEADS),
         .drains = db_copy_at(row, COL_DRAINS, arena),
@@ -165,6 +168,15 @@ static void judge_life(const struct sqlite_ledger *ledger, struct sqlite_run *ru
     run->is_alive = is_ours || lock_is_held(ledger->db.path, &holder);
     if (!run->is_alive)
         run->run.state = RUN_INTERRUPTED;
+}
+
+static bool is_unfinished(const struct sqlite_run *run)
+{
+    enum run_state state = run->run.state;
+    bool has_ended_well = state == RUN_SUCCEEDED || state == RUN_ROLLED_BACK;
+    bool is_rolling_back = run->run.rolled_back_by && state != RUN_ROLLED_BACK;
+    bool is_cut_short = state == RUN_SUCCEEDED && run->has_open_waves;
+    return is_rolling_back || ((!has_ended_well || is_cut_short) && !run->run.resumed_by);
 }
 
 static bool is_sane(const struct sqlite_run *run)
@@ -207,6 +219,7 @@ static bool complete(struct sqlite_ledger *ledger, struct sqlite_run *run, struc
     if (!is_sane(run))
         return db_fail_damaged(&ledger->db, err);
     judge_life(ledger, run);
+    run->run.is_unfinished = is_unfinished(run);
     return read_totals(ledger, run, err);
 }
 

@@ -2,8 +2,9 @@
 
 #include "base/clock.h"
 #include "base/map.h"
-#include "library/own.h"
 #include "library/fleet_ledger.h"
+#include "library/newest.h"
+#include "library/own.h"
 
 /* ---- which run ----------------------------------------------------------------------------- */
 
@@ -22,6 +23,19 @@ static const char *next_of(const struct ledger_run *run, const struct continuati
     return is_unfinished && !request->is_rollback ? run->rolled_back_by : NULL;
 }
 
+static bool choose_newest(struct continuation *continuation, struct fleet *fleet,
+                          const struct continuation_request *request, struct err *err)
+{
+    struct newest newest;
+    if (!newest_find(fleet, continuation->ledger, request->is_rollback, &newest, err))
+        return false;
+    continuation->run = newest.run;
+    continuation->is_newest = true;
+    continuation->others = newest.others;
+    continuation->other_count = newest.other_count;
+    return true;
+}
+
 /* Follows the chain of resumes to the newest run. Exception: a rollback stops before a resume that was itself
  * rolled back, since only the older run knows its tenants. */
 static bool find_newest(struct continuation *continuation, struct fleet *fleet,
@@ -29,7 +43,8 @@ static bool find_newest(struct continuation *continuation, struct fleet *fleet,
 {
     struct ledger_run later;
     bool is_own;
-    if (!own_find(fleet, continuation->ledger, request->run, &continuation->run, err))
+    if (request->run ? !own_find(fleet, continuation->ledger, request->run, &continuation->run, err)
+                     : !choose_newest(continuation, fleet, request, err))
         return false;
     if (!own_is(fleet, continuation->ledger, &continuation->run, &is_own, err))
         return false;

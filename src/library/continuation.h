@@ -16,7 +16,8 @@
 #include "library/prepare.h"
 
 struct continuation_request {
-    const char *run; /* id or the beginning of one; NULL: the newest */
+    const char
+        *run; /* id or the beginning of one; NULL: the newest that can be gone on with (newest.h) */
     bool is_rollback;
     bool accepts_chain_change;
     bool is_dry_run; /* the ledger is only read, and whoever holds it may go on */
@@ -27,6 +28,10 @@ struct continuation {
     char run_id[32];       /* of the run that is made */
     /* the one to go on with: the newest of those that resumed the one asked for */
     struct ledger_run run;
+    bool is_newest; /* no run was named */
+    /* and then: other runs that are unfinished, the newest first */
+    const struct ledger_run **others;
+    size_t other_count;
     bool is_of_other;       /* the run was made with another inventory, and named */
     bool is_rollback;       /* asked for, or what was left of the run was its rollback */
     bool is_rollback_begun; /* some of it was taken back already */
