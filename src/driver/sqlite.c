@@ -22,6 +22,7 @@
 #include "driver/row_writer.h"
 #include "dialect/template.h"
 #include "driver/sqlite_copy.h"
+#include "driver/sqlite_error.h"
 #include "driver/sqlite_fence.h"
 #include "driver/sqlite_holder.h"
 #include "dialect/sqlite/probe.h"
@@ -71,51 +72,13 @@ static struct conn *sqlite_open(const struct conn_params *params)
     return conn;
 }
 
-/* ---- errors -------------------------------------------------------------------------------- */
-
-static const struct {
-    int code; /* primary or extended result code */
-    enum err_class kind;
-    bool is_transient;
-    const char *hint;
-} sqlite_errors[] = {
-    {SQLITE_BUSY, ERR_LOCK, true, " (another process is writing to it)"},
-    {SQLITE_LOCKED, ERR_LOCK, true, ""},
-    {SQLITE_CANTOPEN, ERR_CONNECT, false, ""},
-    {SQLITE_NOTADB, ERR_CONNECT, false, " (or it is encrypted, or made by a newer SQLite)"},
-    {SQLITE_CORRUPT, ERR_SQL, false, " (look with PRAGMA integrity_check)"},
-    {SQLITE_READONLY, ERR_SQL, false, " (the file or its folder cannot be written)"},
-    {SQLITE_READONLY_ROLLBACK, ERR_SQL, false,
-     " (its last writer died in a transaction, which the next one rolls back: 'skein upgrade', or sqlite3)"},
-    {SQLITE_FULL, ERR_SQL, false, ""},
-    {SQLITE_INTERRUPT, ERR_CANCELLED, false, ""},
-};
-
-/* The connection's own words, unless the error is that of another file (a copy's): it would say "not an error". */
-static const char *words_of(const struct conn *conn, int rc)
-{
-    bool is_its_own = conn->db && (sqlite3_errcode(conn->db) & 0xff) == (rc & 0xff);
-    return is_its_own ? sqlite3_errmsg(conn->db) : sqlite3_errstr(rc);
-}
-
 static void set_error(struct conn *conn, int rc)
 {
-    struct err *err = op_make_err(conn->op);
-    if (rc == SQLITE_AUTH && conn->fence.denied) {
-        err_set(err, ERR_SQL, "%s", conn->fence.denied);
-    } else if (rc == SQLITE_INTERRUPT && !atomic_load(&conn->is_cancelled)) {
-        err_set(err, ERR_TIMEOUT, "the statement took longer than statement_timeout");
-    } else {
-        err_set(err, ERR_SQL, "%s", words_of(conn, rc));
-        for (size_t i = 0; i < ARRAY_LEN(sqlite_errors); i++)
-            if (sqlite_errors[i].code == (rc & 0xff) || sqlite_errors[i].code == rc) {
-                err_set(err, sqlite_errors[i].kind, "%s%s", words_of(conn, rc),
-                        sqlite_errors[i].hint);
-                err->is_transient = sqlite_errors[i].is_transient;
-            }
-    }
-    int extended = conn->db ? sqlite3_extended_errcode(conn->db) : rc;
-    snprintf(err->code, sizeof err->code, "%d", (extended & 0xff) == (rc & 0xff) ? extended : rc);
+    sqlite_error(&(struct sqlite_failure){.db = conn->db,
+                                          .rc = rc,
+                                          .denied = conn->fence.denied,
+                                          .is_cancelled = atomic_load(&conn->is_cancelled)},
+                 op_make_err(conn->op));
 }
 
 /* ---- connecting ---------------------------------------------------------------------------- */
