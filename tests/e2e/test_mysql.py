@@ -206,6 +206,14 @@ class Failure(OnMariaDB):
         self.assertEqual(self.run_t("upgrade", code=4)["state"], "partial")
         self.assertEqual(self.sql("SELECT COUNT(*) FROM t"), [["2"]])
 
+    def test_a_part_of_a_statement_may_be_done(self):
+        self.sql("CREATE TABLE a (i INT); CREATE TABLE b (i INT PRIMARY KEY); CREATE TABLE c (i INT, FOREIGN KEY (i) "
+                 "REFERENCES b (i))")
+        self.fleet.revision("aaaa1111", "DROP TABLE IF EXISTS a, b;")
+        tenant = self.run_t("upgrade", code=4)
+        self.assertEqual((tenant["state"], tenant["error"]["code"]), ("partial", "1451"), tenant)
+        self.assertIn("a part of its work may be done", tenant["error"]["message"])
+
     def test_the_reason_beside_an_error(self):
         self.sql(TABLE)
         self.fleet.revision("aaaa1111", "CREATE TABLE child (id INT, t_id BIGINT, FOREIGN KEY (t_id) REFERENCES t (id));")

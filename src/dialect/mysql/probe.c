@@ -143,16 +143,16 @@ static void read_create_index(struct asking *asking)
         ask_part(asking, &table, "statistics", "index_name", name, true);
 }
 
-static void read_create(struct asking *asking)
+/* What replaces a table drops it first: where it then fails, neither is there. */
+static void read_create(struct asking *asking, struct probe *probe)
 {
     struct mysql_reader *reader = &asking->reader;
     struct mysql_name name;
-    bool is_harmless = false;
     mysql_skip(reader);
-    if (mysql_accept(reader, "OR"))
-        is_harmless = mysql_accept(reader, "REPLACE");
-    is_harmless = is_harmless || mysql_is(reader, "TEMPORARY");
-    if (is_harmless) {
+    bool replaces = mysql_accept(reader, "OR") && mysql_accept(reader, "REPLACE");
+    if (replaces && (mysql_is(reader, "TABLE") || mysql_is(reader, "SEQUENCE")))
+        probe->remains = REMAINS_UNKNOWN;
+    if (replaces || mysql_is(reader, "TEMPORARY")) {
         say_undone(asking);
         return;
     }
@@ -179,18 +179,21 @@ static void read_drop(struct asking *asking, struct probe *probe)
     bool is_temporary = mysql_accept(reader, "TEMPORARY");
     bool is_index = mysql_accept(reader, "INDEX");
     const struct kind *kind = is_index ? NULL : take_kind(reader);
+    if (mysql_is(reader, "DATABASE") || mysql_is(reader, "SCHEMA"))
+        probe->remains = REMAINS_UNKNOWN;
     if (!kind && !is_index)
         return;
-    if (accept_if_exists(reader) || is_temporary) {
+    bool is_harmless = accept_if_exists(reader) || is_temporary;
+    if (is_harmless)
         say_undone(asking);
-    } else if (is_index) {
+    if (is_index) {
         if (mysql_take_name(reader, &index) && mysql_accept(reader, "ON") &&
             mysql_take_qualified(reader, &name))
             ask_part(asking, &name, "statistics", "index_name", index, false);
     } else if (mysql_take_qualified(reader, &name)) {
         if (mysql_is_sign(reader, ','))
             probe->remains = REMAINS_UNKNOWN;
-        else
+        else if (!is_harmless)
             ask_gone(asking, kind, &name);
     }
 }
@@ -393,7 +396,7 @@ void mysql_probe(struct arena *arena, const char *statement, struct probe *ret_p
     if (may_leave_parts(&asking.reader))
         ret_probe->remains = REMAINS_UNKNOWN;
     else if (mysql_is(&asking.reader, "CREATE"))
-        read_create(&asking);
+        read_create(&asking, ret_probe);
     else if (mysql_is(&asking.reader, "DROP"))
         read_drop(&asking, ret_probe);
     else if (mysql_is(&asking.reader, "RENAME"))
