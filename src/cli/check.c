@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "cli/exit.h"
 #include "cli/faults.h"
+#include "cli/judge.h"
 #include "cli/run.h"
 #include "cli/whereabouts.h"
 
@@ -47,7 +48,7 @@ static bool check_scripts(struct fleet *fleet, const struct options *options, st
         buf_addf(text, "%s %s", before, dialect->name);
         before = " and";
     }
-    bool is_sound = cli_tell_faults(&faults);
+    bool is_sound = cli_tell_faults(&faults) && cli_judge(fleet, is_used, options->is_quiet);
     faults_done(&faults);
     return is_sound;
 }
@@ -93,6 +94,8 @@ static int run_check(struct fleet *fleet, const struct options *options)
     struct request request = cli_request(options, VERB_CHECK);
     if (options->checks_chain)
         return check_chain(fleet, options);
+    if (!cli_judge(fleet, NULL, options->is_quiet))
+        return EXIT_USAGE;
     int exit_code = cli_run(fleet, options, &request, &observer);
     /* It only asks: that a tenant is not as it should be is its answer. */
     if (exit_code == EXIT_PERSON)
@@ -110,7 +113,8 @@ const struct command command_check = {
     .arguments = "",
     .summary = "is the chain sound, and every tenant at its heads?",
     .help =
-        "Reads the chain with every section that the selected tenants' dialects need, then asks each\n"
+        "Reads the chain with every section that the selected tenants' dialects need, and has the dialects'\n"
+        "parsers judge it (also with --chain), then asks each\n"
         "tenant where it stands and whether the files it has applied are still what they were.\n"
         "Takes no lock and changes nothing.\n"
         "\n"

@@ -1,9 +1,13 @@
 #include "cli/command.h"
+#include "cli/exit.h"
+#include "cli/judge.h"
 #include "cli/run.h"
 
 static int run_plan(struct fleet *fleet, const struct options *options)
 {
     struct request request = cli_request(options, VERB_PLAN);
+    if (!cli_judge(fleet, NULL, options->is_quiet))
+        return EXIT_USAGE;
     return cli_run(fleet, options, &request, NULL);
 }
 
@@ -13,7 +17,9 @@ const struct command command_plan = {
     .summary = "dry run: what would be applied where",
     .help =
         "Connects to every selected tenant, reads where it stands and shows what an upgrade to\n"
-        "TARGET (default: head) would apply. Takes no lock and changes nothing.",
+        "TARGET (default: head) would apply; with -v the SQL, once for each group of tenants. Before that\n"
+        "the parsers of the tenants' dialects read the chain: what they refuse is told, exit 2. Takes no\n"
+        "lock and changes nothing.",
     .example = "skein plan --tenant acme -v",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN,
     .max_args = ARGS_MAX,

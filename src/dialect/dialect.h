@@ -119,6 +119,13 @@ struct statement {
     bool is_ended;
 };
 
+/* What the dialect's own parser has against a statement. */
+struct judgement {
+    char text[400];
+    size_t offset;   /* of the fault within the statement, from 1; 0: not known */
+    bool is_certain; /* else a newer server may take it */
+};
+
 struct dialect {
     const char *name; /* as in the report */
     enum dialect_id id;
@@ -154,6 +161,10 @@ struct dialect {
     /* Without DIALECT_DDL_IN_TRANSACTION: does the statement leave a transaction as it is, so that it can be recorded
      * by the transaction that it runs in? */
     bool (*keeps_transaction)(const char *sql, size_t len);
+
+    /* Does the parser refuse the statement, or the server where it runs in a transaction? NULL as a member: no one can
+     * tell without a database. */
+    bool (*judge)(const char *sql, size_t len, bool is_transactional, struct judgement *ret);
 
     /* What the catalog can tell of a statement that may or may not have run outside a transaction
      * (probe.h). NULL: nothing, ever. */

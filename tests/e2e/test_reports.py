@@ -139,6 +139,63 @@ class PlansOnPostgres(Plans, PostgresCase):
         return self.pg.create(*names)
 
 
+class Judged:
+    """What a dialect's own parser refuses is found by plan and check, before any tenant is asked."""
+
+    def judge(self, up, options="", code=2, words=(), down=None):
+        self.fleet.last = ""
+        path = self.fleet.revision("r1", up, down, options=options)
+        for command in (("plan",), ("check",), ("check", "--chain")):
+            behind = command == ("check",) and not code
+            result = self.run_ok(*command, code=1 if behind else code)
+            for word in words:
+                self.assertIn(word, result.err)
+        return path
+
+    def test_what_begins_no_statement(self):
+        self.fleet.inventory(self.tenants(["j0"]))
+        self.judge("CREATE TABLE a (n int);\n\nCREAT TABLE b (n int);", words=("r1.sql:9", "refuses it", "syntax error"))
+        self.judge("CREATE TABLE a (n int);", down="DORP TABLE a;", words=("syntax error",))
+
+    def test_what_is_fine(self):
+        self.fleet.inventory(self.tenants(["j0"]))
+        self.judge("INSERT INTO nowhere SELECT n FROM not_yet; ALTER TABLE gone ADD COLUMN x int; VALUES (1); WITH q AS (SELECT 1) "
+                   "SELECT * FROM q;", code=0)
+
+
+class JudgedOnSqlite(Judged, FleetCase):
+    def tenants(self, names):
+        return [self.fleet.sqlite(name) for name in names]
+
+    def test_all_of_its_syntax_is_certain(self):
+        self.fleet.inventory(self.tenants(["j0"]))
+        self.judge("CREATE TABEL a (n int);", words=("near \"TABEL\": syntax error",))
+        self.judge("VACUUM;", words=("cannot run inside a transaction",))
+        self.judge("CREATE TABLE a (n int", words=("incomplete input",))
+
+
+class JudgedOnPostgres(Judged, PostgresCase):
+    def tenants(self, names):
+        for name in names:
+            self.pg.sql("postgres", f"DROP DATABASE IF EXISTS {name}")
+        return self.pg.create(*names)
+
+    def test_what_cannot_run_inside_a_transaction(self):
+        self.fleet.inventory(self.tenants(["j0"]))
+        for statement in ("CREATE INDEX CONCURRENTLY ix ON item (n)", "DROP INDEX CONCURRENTLY ix", "VACUUM item",
+                          "REINDEX TABLE CONCURRENTLY item", "REINDEX DATABASE j0", "CREATE DATABASE x", "ALTER SYSTEM SET a = b",
+                          "ALTER TABLE p DETACH PARTITION p1 CONCURRENTLY"):
+            with self.subTest(statement=statement):
+                self.judge("SELECT 1;\n" + statement + ";", words=("r1.sql:8", "inside a transaction", "transaction:false"))
+                self.judge(statement + ";", options=OUTSIDE, code=0)
+        self.judge("REFRESH MATERIALIZED VIEW CONCURRENTLY v; ANALYZE item; REINDEX TABLE item; DO $$ BEGIN PERFORM 1; END $$;",
+                   code=0)
+
+    def test_what_a_newer_server_may_take_is_told(self):
+        self.fleet.inventory(self.tenants(["j0"]))
+        self.judge("CREATE TABEL a (n int);", code=0, words=("near \"TABEL\"", "a newer server may take it"))
+
+
 class Halts(FleetCase):
     """Why a run was halted, who made it, of whom: live, from the ledger, in `runs`."""
 

@@ -3,6 +3,7 @@
 
 #include "base/ascii.h"
 #include "dialect/dialects.h"
+#include "dialect/postgres/judge.h"
 #include "dialect/postgres/probe.h"
 #include "dialect/postgres/split.h"
 #include "dialect/postgres/templates.h"
@@ -63,6 +64,7 @@ const struct dialect dialect_postgres = {
     .add_identifier = sql_add_identifier,
     .split = postgres_split,
     .refuses = refuse_discard,
+    .judge = postgres_judge,
     .probe = postgres_probe,
     .check = postgres_check,
     .add_setting = postgres_add_setting,

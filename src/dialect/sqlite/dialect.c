@@ -3,6 +3,7 @@
 
 #include "base/ascii.h"
 #include "dialect/dialects.h"
+#include "dialect/sqlite/judge.h"
 #include "dialect/sqlite/probe.h"
 #include "dialect/sqlite/split.h"
 #include "dialect/sqlite/templates.h"
@@ -90,5 +91,6 @@ const struct dialect dialect_sqlite = {
     .add_identifier = sql_add_identifier,
     .split = sqlite_split,
     .needs_no_transaction = needs_no_transaction,
+    .judge = sqlite_judge,
     .probe = sqlite_probe,
 };
