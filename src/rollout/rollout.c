@@ -40,15 +40,15 @@ void rollout_note(struct rollout *rollout, const char *text)
 
 static void start(struct rollout *rollout, uint32_t tenant)
 {
-    struct place *place = &rollout->places[tenant];
-    if (place->session) {
-        session_take_turn(place->session);
+    struct tenant_slot *slot = &rollout->slots[tenant];
+    if (slot->session) {
+        session_take_turn(slot->session);
         return;
     }
     if (rollout_skip_unreachable(rollout, tenant))
         return;
     rollout_tell(rollout, (struct event){.kind = EVENT_TENANT_STARTED, .tenant = tenant});
-    place->session = session_start(&rollout->env, rollout->info.tenants[tenant], tenant);
+    slot->session = session_start(&rollout->env, rollout->info.tenants[tenant], tenant);
 }
 
 static void begin_wave(struct rollout *rollout, uint32_t wave)
@@ -227,8 +227,8 @@ void rollout_fill(struct rollout *rollout)
 static void for_each_session(struct rollout *rollout, void (*act)(struct session *session))
 {
     for (size_t i = 0; i < rollout->info.tenant_count; i++)
-        if (rollout->places[i].session)
-            act(rollout->places[i].session);
+        if (rollout->slots[i].session)
+            act(rollout->slots[i].session);
 }
 
 static void drain(struct rollout *rollout, const char *reason, const struct halt *halt)
@@ -317,18 +317,19 @@ void rollout_on_tick(uv_timer_t *handle)
 static enum run_state final_state(const struct rollout *rollout)
 {
     bool is_complete = rollout->finished == rollout->wanted;
-    bool is_back = rollout->info.request->verb->rolls_back;
-    if (rollout->has_rolled_back && (rollout->stuck || (rollout->back_left && !rollout->signal)))
+    bool is_rollback = rollout->info.request->verb->rolls_back;
+    if (rollout->has_rolled_back &&
+        (rollout->need_person || (rollout->rollbacks_left && !rollout->signal)))
         return RUN_ROLLBACK_FAILED;
     if (rollout->signal)
         return RUN_INTERRUPTED;
     if (rollout->has_rolled_back)
         return RUN_ROLLED_BACK;
-    if (is_back && rollout->failed)
+    if (is_rollback && rollout->failed)
         return RUN_ROLLBACK_FAILED;
     if (is_complete && rollout->options->ends_failure && request_changes(rollout->info.request))
         return RUN_ROLLED_BACK;
-    if (!is_complete || (rollout->is_refused && !is_back))
+    if (!is_complete || (rollout->is_refused && !is_rollback))
         return RUN_HALTED;
     return rollout->failed ? RUN_FAILED : RUN_SUCCEEDED;
 }

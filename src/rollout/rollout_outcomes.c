@@ -9,7 +9,7 @@
 void rollout_note_connected(struct rollout *rollout, struct session *session)
 {
     uint32_t tenant = (uint32_t)session_index(session);
-    rollout->places[tenant].backend_pid = session_backend_pid(session);
+    rollout->slots[tenant].backend_pid = session_backend_pid(session);
     scheduler_proven(rollout->scheduler, tenant);
 }
 
@@ -23,8 +23,8 @@ void rollout_note_not_refused(struct rollout *rollout, struct session *session)
 void rollout_note_well(struct rollout *rollout, struct session *session)
 {
     uint32_t tenant = (uint32_t)session_index(session);
-    rollout->places[tenant].backend_pid = session_backend_pid(session);
-    rollout->servers[rollout->places[tenant].server].was_reached = true;
+    rollout->slots[tenant].backend_pid = session_backend_pid(session);
+    rollout->servers[rollout->slots[tenant].server].was_reached = true;
     scheduler_well(rollout->scheduler, tenant, false);
     rollout_fill(rollout);
 }
@@ -32,9 +32,9 @@ void rollout_note_well(struct rollout *rollout, struct session *session)
 /* Is it one of the run's own sessions on this tenant's server, of another tenant? */
 static bool is_ours(const struct rollout *rollout, size_t tenant, uint32_t backend_pid)
 {
-    const struct place *places = rollout->places;
+    const struct tenant_slot *slots = rollout->slots;
     for (size_t i = 0; i < rollout->info.tenant_count; i++)
-        if (places[i].backend_pid == backend_pid && places[i].server == places[tenant].server &&
+        if (slots[i].backend_pid == backend_pid && slots[i].server == slots[tenant].server &&
             i != tenant)
             return true;
     return false;
@@ -53,7 +53,7 @@ static bool is_about_shared_table(const struct rollout *rollout, size_t tenant,
  * way, or which table it is about. */
 static void tell_conflict(const struct rollout *rollout, size_t tenant, struct err *err)
 {
-    bool is_known = err->sessions[0] && rollout->places[tenant].backend_pid;
+    bool is_known = err->sessions[0] && rollout->slots[tenant].backend_pid;
     bool is_of_run = false;
     if (err->trouble == TROUBLE_SHARED)
         err->trouble =
@@ -69,7 +69,7 @@ void rollout_weigh(struct rollout *rollout, struct session *session, struct err 
                    struct retry_history *history)
 {
     size_t tenant = session_index(session);
-    struct server_place *server = &rollout->servers[rollout->places[tenant].server];
+    struct server_slot *server = &rollout->servers[rollout->slots[tenant].server];
     tell_conflict(rollout, tenant, err);
     server->was_reached = server->was_reached || *err->code;
     history->was_reached = server->was_reached;
@@ -91,7 +91,7 @@ static bool is_shared(const struct rollout *rollout, uint32_t tenant, const stru
 /* The other tenants of the server may meet the same trouble. */
 static void note_trouble(struct rollout *rollout, uint32_t tenant, const struct err *err)
 {
-    const char **said = &rollout->servers[rollout->places[tenant].server].trouble;
+    const char **said = &rollout->servers[rollout->slots[tenant].server].trouble;
     if (retry_wants_fewer(err) && is_shared(rollout, tenant, err))
         scheduler_crowded(rollout->scheduler, tenant);
     if (!retry_is_server_trouble(err))
@@ -171,7 +171,7 @@ void rollout_note_retry(struct rollout *rollout, struct session *session, const 
 /* ---- a tenant's end --------------------------------------------------------------------------- */
 
 /* In a rollback a tenant ends in one of three ways: back where it stood, or not, or never begun. */
-static void turn_outcome(struct outcome *outcome)
+static void judge_rollback(struct outcome *outcome)
 {
     bool is_good = outcome->state == TENANT_SUCCEEDED || outcome->state == TENANT_UNCHANGED;
     outcome->is_rollback = true;
@@ -180,7 +180,7 @@ static void turn_outcome(struct outcome *outcome)
 }
 
 /* A plan of a rollback shows what would be done: nothing of it has happened. */
-static bool goes_back(const struct rollout *rollout)
+static bool is_rolled_back(const struct rollout *rollout)
 {
     const struct request *request = rollout->info.request;
     return (request->verb->rolls_back && request_changes(request)) ||
@@ -209,15 +209,16 @@ static bool was_moved_before(const struct rollout *rollout, size_t tenant,
 
 void rollout_note_changed(struct rollout *rollout, uint32_t tenant)
 {
-    rollout->back_left += !rollout->places[tenant].is_changed;
-    rollout->places[tenant].is_changed = true;
+    rollout->rollbacks_left += !rollout->slots[tenant].is_changed;
+    rollout->slots[tenant].is_changed = true;
 }
 
 static void count_outcome(struct rollout *rollout, const struct outcome *outcome)
 {
-    rollout->stuck += outcome->state == TENANT_PARTIAL || outcome->state == TENANT_ROLLBACK_FAILED;
+    rollout->need_person +=
+        outcome->state == TENANT_PARTIAL || outcome->state == TENANT_ROLLBACK_FAILED;
     if (outcome->is_rollback && !rollout->info.request->verb->rolls_back) {
-        rollout->back_left--;
+        rollout->rollbacks_left--;
         return;
     }
     rollout->finished++;
@@ -290,8 +291,8 @@ static void finish_tenant(struct rollout *rollout, size_t tenant, struct outcome
     outcome->has_regressed = has_regressed(outcome);
     if (was_kept_out(rollout, outcome))
         outcome->state = TENANT_SKIPPED;
-    else if (goes_back(rollout))
-        turn_outcome(outcome);
+    else if (is_rolled_back(rollout))
+        judge_rollback(outcome);
     else {
         keep_what_was_left(rollout, tenant, outcome);
         outcome->has_changed |= was_moved_before(rollout, tenant, outcome);
@@ -338,7 +339,7 @@ void rollout_note_finished(struct rollout *rollout, struct session *session,
     }
     redacted.notices = shown_notices(rollout, tenant, &arena, outcome->notices);
     redacted.started_ms = rollout_elapsed_ms(rollout) - outcome->duration_ms;
-    rollout->places[tenant].session = NULL;
+    rollout->slots[tenant].session = NULL;
     finish_tenant(rollout, tenant, &redacted, true);
     arena_done(&arena);
     session_free(session);
@@ -370,7 +371,7 @@ bool rollout_skip_unreachable(struct rollout *rollout, uint32_t tenant)
 void rollout_give_up(struct rollout *rollout, uint32_t tenant)
 {
     struct err err;
-    const char *said = rollout->servers[rollout->places[tenant].server].trouble;
+    const char *said = rollout->servers[rollout->slots[tenant].server].trouble;
     err_set(&err, ERR_CONNECT, "not tried: its server is in trouble: %s",
             said ? said : "no answer");
     skip(rollout, tenant, &err);

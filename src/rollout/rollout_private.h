@@ -19,7 +19,7 @@
 enum { SIGNALS_OF_OURS = 3, SIGNALS_TAKEN = SIGNALS_OF_OURS + 1 };
 
 /* What is kept of a tenant while the run lasts. */
-struct place {
+struct tenant_slot {
     struct session *session; /* from its beginning to its end; NULL: neither */
     uint32_t server;
     uint32_t backend_pid; /* of its connection, this one or the last; 0: not known */
@@ -29,7 +29,7 @@ struct place {
     const char *snapshot; /* NULL: no copy was asked for */
 };
 
-struct server_place {
+struct server_slot {
     const char *trouble; /* what was said of it last; NULL: nothing */
     bool was_reached;    /* it was of use in this run, or has said itself why it was not */
 };
@@ -68,17 +68,17 @@ struct rollout {
     struct map claimed;      /* databases that said who they are -> tenant */
     struct journal *journal; /* NULL: no ledger */
     struct err ledger_err;
-    struct place *places; /* by tenant */
-    struct server_place *servers;
+    struct tenant_slot *slots; /* by tenant */
+    struct server_slot *servers;
     size_t server_count;
     bool may_meet_twins; /* two of their names may be those of one database */
     size_t wanted;       /* tenants that this run means to visit */
     size_t finished;     /* of them, on the way out */
     size_t failed;
-    size_t wave_failed;   /* in the wave at hand */
-    size_t stuck;         /* that a person must look at */
-    bool has_rolled_back; /* the rollback was done, or at least begun */
-    size_t back_left;     /* tenants that are still to go back */
+    size_t wave_failed;    /* in the wave at hand */
+    size_t need_person;    /* that a person must look at */
+    bool has_rolled_back;  /* the rollback was done, or at least begun */
+    size_t rollbacks_left; /* tenants that are still to go back */
     uint64_t started_ns;
     uint64_t random;
 };

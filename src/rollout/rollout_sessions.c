@@ -26,14 +26,14 @@ bool rollout_has_trace(const struct rollout *rollout, struct session *session)
 static const char *copy_of(struct rollout *rollout, struct session *session)
 {
     size_t tenant = session_index(session);
-    struct place *place = &rollout->places[tenant];
+    struct tenant_slot *slot = &rollout->slots[tenant];
     const char *earlier = copy_of_earlier_run(rollout, tenant);
-    if (!place->snapshot && earlier && rollout_has_trace(rollout, session))
+    if (!slot->snapshot && earlier && rollout_has_trace(rollout, session))
         return earlier;
-    if (!place->snapshot)
-        place->snapshot =
+    if (!slot->snapshot)
+        slot->snapshot =
             arena_printf(&rollout->arena, "%s/%06zu.db", rollout->options->snapshots, tenant);
-    return place->snapshot;
+    return slot->snapshot;
 }
 
 const char *rollout_copy_to_make(struct rollout *rollout, struct session *session)
@@ -50,8 +50,8 @@ const char *rollout_copy_to_make(struct rollout *rollout, struct session *sessio
 const char *rollout_copy_to_restore(const struct rollout *rollout, struct session *session)
 {
     size_t tenant = session_index(session);
-    const char *own = rollout->places[tenant].snapshot;
-    if (!routes_is_rollback(rollout->routes) || rollout->places[tenant].is_untouched)
+    const char *own = rollout->slots[tenant].snapshot;
+    if (!routes_is_rollback(rollout->routes) || rollout->slots[tenant].is_untouched)
         return NULL;
     return own ? own : copy_of_earlier_run(rollout, tenant);
 }
@@ -98,7 +98,7 @@ const struct plan *rollout_plan(struct rollout *rollout, struct session *session
     };
     if (!check_shown(rollout, &question, err))
         return NULL;
-    rollout->places[question.tenant].is_untouched =
+    rollout->slots[question.tenant].is_untouched =
         routes_is_rollback(rollout->routes) && routes_is_untouched(rollout->routes, &question);
     bool has_copy = rollout_copy_to_restore(rollout, session) != NULL;
     return (has_copy ? routes_plan_of_copy : routes_plan)(rollout->routes, &question, err);
@@ -186,7 +186,7 @@ void rollout_fill_env(struct rollout *rollout)
         .adoption = options->adoption,
         .accepts = options->accepts,
         .run_id = rollout->info.id,
-        .taken_back =
+        .rolled_back_run =
             options->run.request->verb->rolls_back ? options->run.resumed_from : rollout->info.id,
         .version_table = options->version_table,
         .may_meet_twins = rollout->may_meet_twins,

@@ -69,15 +69,15 @@ static void add_tenants(struct rollout *rollout)
     map_init(&databases);
     for (uint32_t i = 0; i < options->run.tenant_count; i++) {
         const struct tenant *tenant = options->run.tenants[i];
-        struct place *place = &rollout->places[i];
+        struct tenant_slot *slot = &rollout->slots[i];
         uint32_t wave = options->run.wave_of ? options->run.wave_of[i] : 0;
         bool is_server =
             !tenant->is_gone && driver_find(tenant->url.dialect)->traits & DRIVER_IS_SERVER;
         struct link_login login;
-        place->server = add_server(rollout, &servers, tenant, is_server);
+        slot->server = add_server(rollout, &servers, tenant, is_server);
         (void)links_add(rollout->links, tenant, &login);
         if (login.is_new)
-            scheduler_add_credential(rollout->scheduler, place->server, is_server);
+            scheduler_add_credential(rollout->scheduler, slot->server, is_server);
         scheduler_add_tenant(rollout->scheduler, i, wave, login.index,
                              number_of_database(rollout, &databases, i));
         rollout->wanted += wave < limit;
@@ -238,8 +238,8 @@ bool rollout_open(struct rollout *rollout, struct err *err)
     rollout->routes = make_routes(rollout);
     rollout->gates = gates_new(&rollout->loop, options->gates, &rollout->info,
                                (struct gate_reader){options->on_output, options->output_ctx});
-    rollout->places =
-        arena_calloc(&rollout->arena, options->run.tenant_count, sizeof *rollout->places);
+    rollout->slots =
+        arena_calloc(&rollout->arena, options->run.tenant_count, sizeof *rollout->slots);
     add_waves(rollout);
     add_tenants(rollout);
     add_changed(rollout);

@@ -195,9 +195,9 @@ static void leave_wave(struct scheduler *scheduler, uint64_t now_ms)
 
 static struct decision end_forward(struct scheduler *scheduler)
 {
-    bool goes_back = scheduler->rolls_back && scheduler->has_tripped && !scheduler->is_stopped &&
-                     scheduler->changed_count;
-    if (goes_back)
+    bool begins_rollback = scheduler->rolls_back && scheduler->has_tripped &&
+                           !scheduler->is_stopped && scheduler->changed_count;
+    if (begins_rollback)
         return begin_rollback(scheduler);
     scheduler->phase = PHASE_OVER;
     return (struct decision){.kind = DECIDE_OVER};

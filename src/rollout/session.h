@@ -29,7 +29,7 @@ struct session_env {
     const struct request *request;
     const struct target *target; /* NULL where the verb has no plan */
     const char *run_id;
-    const char *taken_back; /* the run that is taken back, where tenants go back */
+    const char *rolled_back_run; /* the run that is taken back, where tenants go back */
     const char *version_table;
     struct evidence *evidence; /* what stamps are held to */
     /* by revision: a changed file of it is right as it is; NULL: of none */

@@ -101,7 +101,7 @@ static void say_how_to_finish(struct session *session, const struct plan *left, 
     if (rollout_is_rolling_back(session->env->run))
         err_add(err,
                 ", then say 'skein rollback' for that run, and 'skein rollback %s' for this one",
-                session->env->taken_back);
+                session->env->rolled_back_run);
 }
 
 /* Room for the steps that the work records. */

@@ -139,8 +139,8 @@ static void take_rules(struct watch *watch, const struct event *event, size_t wa
         own && own->has_max_failures ? &own->max_failures : &rules->max_failures;
     watch->parallel = own && own->parallel ? own->parallel : rules->parallel;
     watch->per_server = own && own->per_server ? own->per_server : rules->per_server;
-    bool never_trips =
-        watch->is_back_command || (rules->on_failure == ON_FAILURE_CONTINUE && !watch->is_adopting);
+    bool never_trips = watch->is_rollback_command ||
+                       (rules->on_failure == ON_FAILURE_CONTINUE && !watch->is_adopting);
     watch->allowed = never_trips || watch->is_dry
                          ? UINT32_MAX
                          : share_of(share, (uint32_t)event->run->waves[wave].tenant_count);
@@ -178,19 +178,19 @@ static void on_started(struct watch *watch, const struct event *event)
 {
     size_t tenant = number_of(event);
     struct watched *watched = &watch->tenants[tenant];
-    bool is_back = watch->is_going_back;
-    if (watch->is_draining || (watch->has_tripped && !is_back))
+    bool is_rollback = watch->is_going_back;
+    if (watch->is_draining || (watch->has_tripped && !is_rollback))
         wrong(watch, "t%zu is begun, though nothing more may be", tenant);
-    if (watched->is_left_out && !is_back)
+    if (watched->is_left_out && !is_rollback)
         wrong(watch, "t%zu is begun, and its wave was not asked for", tenant);
-    if (watched->is_running || watched->was_begun[is_back])
+    if (watched->is_running || watched->was_begun[is_rollback])
         wrong(watch, "t%zu is begun twice", tenant);
-    if (!is_back && event->run->wave_of && event->run->wave_of[event->tenant] != watch->wave)
+    if (!is_rollback && event->run->wave_of && event->run->wave_of[event->tenant] != watch->wave)
         wrong(watch, "t%zu is begun in another's wave", tenant);
-    if ((is_back || watch->is_back_command) && !watch->is_dry && !is_changed(watch, tenant) &&
-        !watch->lineage.is_uncertain[tenant])
+    if ((is_rollback || watch->is_rollback_command) && !watch->is_dry &&
+        !is_changed(watch, tenant) && !watch->lineage.is_uncertain[tenant])
         wrong(watch, "t%zu goes back, and the rollout has not changed it", tenant);
-    watched->is_running = watched->was_begun[is_back] = true;
+    watched->is_running = watched->was_begun[is_rollback] = true;
     watched->conflicts = watched->failures = 0;
 }
 
@@ -430,8 +430,8 @@ static void on_write(void *ctx, struct fake_db *db, const char *schema, bool is_
     check_alone(watch, tenant);
     /* A file is made for a copy to be put there, and goes again where it turns out that there is none. */
     bool makes_file = fake_is_missing(db) && watch->lineage.is_uncertain[tenant];
-    bool is_back = watch->is_going_back || watch->is_back_command;
-    if (is_back && !is_changed(watch, tenant) && !makes_file)
+    bool is_rollback = watch->is_going_back || watch->is_rollback_command;
+    if (is_rollback && !is_changed(watch, tenant) && !makes_file)
         wrong(watch, "t%zu is taken back, and the rollout has not changed it", tenant);
 }
 
@@ -481,10 +481,10 @@ void watch_begin_lineage(struct watch *watch, uint32_t target, bool is_downgrade
     }
 }
 
-void watch_begin_run(struct watch *watch, bool is_back)
+void watch_begin_run(struct watch *watch, bool is_rollback)
 {
     watch->is_dry = false;
-    watch->is_back_command = is_back;
+    watch->is_rollback_command = is_rollback;
     watch->is_adopting = watch->is_settling = watch->has_begun = false;
     watch->has_tripped = watch->is_draining = watch->is_going_back = watch->has_finished = false;
     watch->conn_count = 0;
@@ -525,7 +525,7 @@ void watch_check_report(struct watch *watch, const struct report *report, int ex
 {
     size_t totals[TENANT__COUNT] = {0};
     size_t count = watch->scene->inventory.tenant_count, bad = 0, whole = 0;
-    bool is_back = watch->is_back_command || exit_code == 3;
+    bool is_rollback = watch->is_rollback_command || exit_code == 3;
     for (size_t i = 0; i < count; i++) {
         const struct watched *watched = &watch->tenants[i];
         if (!watched->is_selected)
@@ -537,7 +537,7 @@ void watch_check_report(struct watch *watch, const struct report *report, int ex
     check_totals(watch, report, totals);
     for (size_t i = 0; i < count; i++) {
         struct truth truth = watch_truth(watch, i);
-        uint32_t wanted = is_back ? watch->lineage.back[i] : watch->lineage.goal[i];
+        uint32_t wanted = is_rollback ? watch->lineage.back[i] : watch->lineage.goal[i];
         bool is_there = truth_is_whole(watch->scene, &truth) && truth.stands == wanted;
         whole += is_there || (watch->tenants[i].is_left_out && exit_code == 0);
     }

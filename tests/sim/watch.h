@@ -55,7 +55,7 @@ struct watch {
 
     /* the run at hand */
     size_t wave_limit; /* waves that are asked for */
-    bool is_dry, is_back_command;
+    bool is_dry, is_rollback_command;
     bool is_adopting, is_settling; /* it runs no script */
     bool has_begun;                /* a wave */
     bool has_tripped, is_draining, is_going_back;
@@ -75,7 +75,7 @@ struct watch {
 };
 
 void watch_begin_lineage(struct watch *watch, uint32_t target, bool is_downgrade);
-void watch_begin_run(struct watch *watch, bool is_back);
+void watch_begin_run(struct watch *watch, bool is_rollback);
 
 /* The run at hand takes over from another tool, or writes down what a person has found out. */
 void watch_adopts(struct watch *watch);

@@ -264,7 +264,7 @@ static void knows_several_bases(void **state)
     expect_plans("aaaa :first; bbbb <aaaa; xxxx :second; yyyy <xxxx", cases, ARRAY_LEN(cases));
 }
 
-static void names_what_cannot_be_taken_back(void **state)
+static void names_what_cannot_be_rolled_back(void **state)
 {
     struct arena arena;
     struct plan plan;
@@ -309,7 +309,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(joins_and_parts_branches),
     cmocka_unit_test(brings_what_is_depended_on),
     cmocka_unit_test(knows_several_bases),
-    cmocka_unit_test(names_what_cannot_be_taken_back),
+    cmocka_unit_test(names_what_cannot_be_rolled_back),
     cmocka_unit_test(purges_rows_that_name_nothing),
 };
 

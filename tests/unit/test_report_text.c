@@ -244,7 +244,7 @@ static void make_kept(struct fleet *fleet, const char *const *names, size_t coun
     fleet_ends_wave(fleet, 0, RUN_SUCCEEDED);
 }
 
-static void a_kept_run_is_resumed_or_taken_back(void **state)
+static void a_kept_run_is_resumed_or_rolled_back(void **state)
 {
     static const char golden[] =
         "upgrade head: halted in 1.23 s\n"
@@ -292,7 +292,7 @@ static void a_kept_run_is_resumed_or_taken_back(void **state)
     fleet_done(&fleet);
 }
 
-static void who_was_taken_back_is_told_apart(void **state)
+static void who_was_rolled_back_is_told_apart(void **state)
 {
     (void)state;
     struct fleet fleet;
@@ -550,8 +550,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(tables_keep_to_the_width),
     cmocka_unit_test(a_plan_shows_equal_plans_together),
     cmocka_unit_test(current_marks_heads_and_sums_up),
-    cmocka_unit_test(a_kept_run_is_resumed_or_taken_back),
-    cmocka_unit_test(who_was_taken_back_is_told_apart),
+    cmocka_unit_test(a_kept_run_is_resumed_or_rolled_back),
+    cmocka_unit_test(who_was_rolled_back_is_told_apart),
     cmocka_unit_test(a_rollback_that_failed_is_tried_again),
     cmocka_unit_test(a_rollback_that_was_stopped_is_not_gone_on_with_forward),
     cmocka_unit_test(hostile_names_can_do_nothing),
