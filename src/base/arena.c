@@ -118,6 +118,8 @@ static void *take(struct arena *arena, size_t size)
 static void align(struct arena *arena)
 {
     const size_t step = alignof(max_align_t);
+    if (!arena->left)
+        return; /* there may be no chunk yet, and nothing may be added to a null pointer */
     size_t gap = (step - (uintptr_t)arena->at % step) % step;
     gap = gap < arena->left ? gap : arena->left;
     arena->at += gap;
