@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Files that were changed after they were applied, and what 'skein accept' makes of it. On SQLite, PostgreSQL and through a pooler."""
+"""Files that were changed after they were applied, and what 'skein accept' makes of it. On SQLite, PostgreSQL, MariaDB and through a pooler."""
 import hashlib
 import os
 
-from harness import FleetCase, Pooler, PostgresCase, main
+from harness import FleetCase, MariaDBCase, Pooler, PostgresCase, main
 
 
 class Changed:
@@ -112,10 +112,10 @@ class Changed:
                 self.assertIn(says, self.run_ok("accept", text, code=2).err)
 
     def test_a_resume_that_accepts_the_change_goes_on(self):
-        self.fleet.revision("cccc3333", "CREATE TABLE c (id INTEGER PRIMARY KEY);\nINSERT INTO nowhere VALUES (1);", "DROP TABLE c;")
+        self.fleet.revision("cccc3333", "INSERT INTO nowhere VALUES (1);", "DROP TABLE c;")
         self.run_ok("upgrade", "--on-failure", "continue", code=1)
         self.edit("bbbb2222")
-        self.edit("cccc3333", b"INSERT INTO nowhere VALUES (1);", b"")
+        self.edit("cccc3333", b"INSERT INTO nowhere VALUES (1);", b"CREATE TABLE c (id INTEGER PRIMARY KEY);")
         refused = self.run_ok("resume", code=2)
         self.assertIn("the chain has changed", refused.err)
         self.assertNotIn("sha256", refused.err)
@@ -157,6 +157,16 @@ class OnPostgres(Changed, PostgresCase):
 class ThroughAPooler(OnPostgres, Pooler):
     def url(self, database):
         return self.pg.url(database, port=self.port)
+
+
+class OnMariaDB(Changed, MariaDBCase):
+    def make(self, *names):
+        self.names = {name: f"{name}_{os.path.basename(self.fleet.dir)[-6:]}" for name in names}
+        self.maria.create(*self.names.values())
+        return [{"name": name, "url": self.maria.url(database)} for name, database in self.names.items()]
+
+    def history(self, name):
+        return [tuple(row) for row in self.maria.sql(self.names[name], f"SELECT {OnPostgres.COLUMNS} FROM skein_history ORDER BY id")]
 
 
 if __name__ == "__main__":
