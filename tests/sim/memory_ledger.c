@@ -82,6 +82,11 @@ size_t memory_ledger_run_count(const struct memory_ledger *ledger)
     return ledger->run_count;
 }
 
+const char *memory_ledger_newest(const struct memory_ledger *ledger)
+{
+    return ledger->run_count ? ledger->runs[ledger->run_count - 1]->line.id : NULL;
+}
+
 bool memory_ledger_has_intent(const struct memory_ledger *ledger, const char *tenant)
 {
     const struct run *run = ledger->run_count ? ledger->runs[ledger->run_count - 1] : NULL;

@@ -26,6 +26,9 @@ void memory_ledger_watch(struct memory_ledger *ledger, const struct observer *ob
 
 size_t memory_ledger_run_count(const struct memory_ledger *ledger);
 
+/* The id of the newest run; NULL: there is none. */
+const char *memory_ledger_newest(const struct memory_ledger *ledger);
+
 /* Is an intent of the newest run for this tenant durable? */
 bool memory_ledger_has_intent(const struct memory_ledger *ledger, const char *tenant);
 

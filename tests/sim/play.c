@@ -194,8 +194,12 @@ static int visit_again(struct play *play, struct fleet *fleet, bool is_rollback)
     struct continuation continuation;
     struct err err;
     int exit_code = EXIT_NOTHING;
-    struct continuation_request asked = {.is_rollback = is_rollback,
+    /* which one is meant without an id is not the simulation's to find out */
+    struct continuation_request asked = {.run = memory_ledger_newest(play->ledger),
+                                         .is_rollback = is_rollback,
                                          .accepts_chain_change = play->was_edited};
+    if (!asked.run)
+        return exit_code;
     if (!continuation_open(fleet, &asked, &continuation, &err)) {
         tell(play, "refused:", err.text);
         return exit_code;
