@@ -35,5 +35,4 @@ const struct dialect dialect_mysql = {
     .keeps_transaction = mysql_keeps_transaction,
     .probe = mysql_probe,
     .check = mysql_check,
-    .add_setting = mysql_add_setting,
 };

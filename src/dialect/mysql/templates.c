@@ -17,7 +17,7 @@
     "SET SESSION sql_mode = " SQL_MODE ", time_zone = '+00:00', lock_wait_timeout = " LOCK_SECONDS \
     ", innodb_lock_wait_timeout = " LOCK_SECONDS ", foreign_key_checks = 1, unique_checks = 1, "   \
     "sql_safe_updates = 0, wait_timeout = 120 /*M!100101 , max_statement_time = "                  \
-    "{statement_timeout} / 1000 */{own_session}"
+    "{statement_timeout} / 1000 */"
 
 /* The server's, without the modes that change how a text is split. Some names stand for several. */
 #define SQL_MODE                                                                                   \
@@ -136,7 +136,7 @@ const char *const mysql_sql[SQL__COUNT] = {
     [SQL_SCRIPT_SETUP] =
         "SET SESSION sql_mode = " SQL_MODE ", autocommit = 1, completion_type = 0, "
         "time_zone = '+00:00', foreign_key_checks = 1, unique_checks = 1, "
-        "sql_safe_updates = 0{own_session}",
+        "sql_safe_updates = 0",
     [SQL_SCRIPT_EXPECT] =
         FAIL_IF("(SELECT COUNT(*) FROM {version}) <> {row_count} OR (SELECT COUNT(*) "
                 "FROM {version} WHERE version_num IN ({rows})) <> {row_count}"),
@@ -167,15 +167,4 @@ void mysql_add_identifier(struct buf *buf, const char *name)
         buf_addc(buf, *p);
     }
     buf_addc(buf, '`');
-}
-
-/* Variables that are numbers take no text. */
-void mysql_add_setting(struct buf *buf, const struct session_setting *setting, bool is_local)
-{
-    (void)is_local; /* they are the session's in any case */
-    buf_addf(buf, ", SESSION %s = ", setting->name);
-    if (strspn(setting->value, "0123456789") == strlen(setting->value) && *setting->value)
-        buf_adds(buf, setting->value);
-    else
-        mysql_add_literal(buf, setting->value);
 }

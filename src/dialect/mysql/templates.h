@@ -12,6 +12,5 @@ extern const char mysql_session_begin[];
 
 void mysql_add_literal(struct buf *buf, const char *text);
 void mysql_add_identifier(struct buf *buf, const char *name);
-void mysql_add_setting(struct buf *buf, const struct session_setting *setting, bool is_local);
 
 #endif
