@@ -202,6 +202,8 @@ static const struct option_row rows[] = {
      TO(range)},
     {"check-heads", 0, NULL, OPTIONS_CHECK_HEADS, "exit 1 unless every tenant is at the head(s)",
      TO(checks_heads)},
+    {"summary", 0, NULL, OPTIONS_CHECK_HEADS,
+     "how many tenants stand where, without a line for each", TO(is_summary)},
     {"chain", 0, NULL, OPTIONS_CHECK, "the chain alone: no tenant is asked, no secret is needed",
      TO(checks_chain)},
     {"indicate-current", 'i', NULL, OPTIONS_INDICATE, "mark where the selected tenants stand",

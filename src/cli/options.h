@@ -33,7 +33,7 @@ struct command;
         group(SQL)          /* --sql, --dialect */                                                 \
         group(PURGE)        /* --purge */                                                          \
         group(FORCE)        /* --force */                                                          \
-        group(CHECK_HEADS)  /* --check-heads */                                                    \
+        group(CHECK_HEADS)  /* --check-heads, --summary */                                         \
         group(CHECK)        /* --chain, --dialect */                                               \
         group(RANGE)        /* -r */                                                               \
         group(INDICATE)     /* -i */                                                               \
@@ -94,6 +94,7 @@ struct options {
     enum when color;
     const char *range;
     bool checks_heads;
+    bool is_summary;
     bool checks_chain;
     bool indicates_current;
     bool resolves_dependencies;

@@ -19,6 +19,7 @@ struct report_options cli_report_options(const struct options *options, FILE *ou
     return (struct report_options){
         .has_color = options_has_color(options, out),
         .is_verbose = options->is_verbose,
+        .is_summary = options->is_summary,
         .width = terminal_width(out),
     };
 }

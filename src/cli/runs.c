@@ -21,15 +21,14 @@ struct listing {
 
 /* ---- as a table ---------------------------------------------------------------------------- */
 
-/* To the second: `2026-11-23T10:15:00Z`. */
-static void time_cell(struct table *table, int64_t at_ms)
+/* `upgrade head` */
+static void command_cell(struct table *table, const struct ledger_run *run)
 {
-    char text[REPORT_TIME_SIZE];
-    report_format_time(at_ms, text);
-    char *point = strchr(text, '.');
-    if (point)
-        snprintf(point, sizeof "Z", "Z");
-    table_cell(table, text, NULL);
+    struct buf cell;
+    buf_init(&cell, BUF_MAX_DEFAULT);
+    buf_addf(&cell, "%s%s%s", run->verb->name, *run->target ? " " : "", run->target);
+    table_text(table, cell.data);
+    buf_done(&cell);
 }
 
 /* `97 succeeded, 2 failed, 1 skipped` */
@@ -55,6 +54,7 @@ static void state_cell(struct table *table, const struct ledger_run *run)
     buf_done(&cell);
 }
 
+/* Fits 80 columns: a run's id says when it began, and the two columns that can be long are cut on a terminal. */
 static void print_table(const void *ctx, FILE *out)
 {
     const struct listing *listing = ctx;
@@ -68,10 +68,8 @@ static void print_table(const void *ctx, FILE *out)
     }
     struct table *table = table_new(out, &table_options);
     table_column(table, "RUN", 0);
-    table_column(table, "COMMAND", 0);
-    table_column(table, "TARGET", TABLE_CUT);
+    table_column(table, "COMMAND", TABLE_CUT);
     table_column(table, "STATE", 0);
-    table_column(table, "STARTED", 0);
     table_column(table, "TIME", TABLE_RIGHT);
     table_column(table, "TENANTS", TABLE_CUT);
     if (listing->options->takes_all)
@@ -79,10 +77,8 @@ static void print_table(const void *ctx, FILE *out)
     for (size_t i = 0; i < listing->count; i++) {
         table_row(table);
         table_text(table, runs[i].id);
-        table_text(table, runs[i].verb->name);
-        table_text(table, runs[i].target);
+        command_cell(table, &runs[i]);
         state_cell(table, &runs[i]);
-        time_cell(table, runs[i].started_at_ms);
         table_duration(table, runs[i].duration_ms);
         totals_cell(table, &runs[i]);
         if (listing->options->takes_all)

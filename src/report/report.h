@@ -46,6 +46,7 @@ int report_exit_code(const struct report *report, int signal);
 struct report_options {
     bool has_color;
     bool is_verbose; /* every tenant, not only those worth a look */
+    bool is_summary; /* of where tenants stand, only how many do so where */
     int width;       /* of the terminal in columns; 0: not a terminal, never truncate */
 };
 

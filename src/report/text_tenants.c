@@ -134,7 +134,8 @@ void text_current(const struct text *text)
         fputs("\n  no tenants\n", text->out);
         return;
     }
-    print_standings(text);
+    if (!text->options->is_summary)
+        print_standings(text);
     print_summary(text);
 }
 

@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
 """What a person sees: causes, progress, plans, where tenants stand, runs. On SQLite and PostgreSQL."""
+import fcntl
 import json
 import os
+import pty
 import signal
+import struct
+import termios
 
-from harness import FleetCase, PostgresCase, main
+from harness import SKEIN, FleetCase, PostgresCase, main
 
 CREATES = "CREATE TABLE item (n int);"
 OUTSIDE = " transaction:false"
@@ -194,6 +198,46 @@ class JudgedOnPostgres(Judged, PostgresCase):
     def test_what_a_newer_server_may_take_is_told(self):
         self.fleet.inventory(self.tenants(["j0"]))
         self.judge("CREATE TABEL a (n int);", code=0, words=("near \"TABEL\"", "a newer server may take it"))
+
+
+class Listings(FleetCase):
+    def make(self):
+        self.fleet.revision("r1", CREATES, "DROP TABLE item;")
+        self.fleet.revision("r2", "INSERT INTO guard VALUES (1);", "DELETE FROM guard;")
+        self.fleet.inventory([self.fleet.sqlite(f"t{i}", "CREATE TABLE guard (n int);" if i else "") for i in range(5)],
+                             rollout={"on_failure": "continue"})
+
+    def test_current_in_short(self):
+        self.make()
+        self.run_ok("upgrade", code=1)
+        text = self.run_ok("current", "--summary").out
+        self.assertIn("Together\n  4 tenants at r2 (head)\n  1 tenant at r1\n" if "1 tenant at r1" in text else
+                      "Together\n  4 tenants at r2 (head)\n  1 tenant at base\n", text)
+        self.assertNotIn("t3", text)
+        self.assertIn("t3", self.run_ok("current").out)
+
+    def test_runs_fit_a_terminal(self):
+        self.make()
+        self.run_ok("upgrade", "r1", "-t", "t0")
+        self.run_ok("upgrade", code=1)
+        self.run_ok("rollback", "--yes")
+        self.run_ok("upgrade", code=1)
+        pid, terminal = pty.fork()
+        if not pid:
+            fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 25, 80, 0, 0))
+            os.environ.update(LC_ALL="C.UTF-8", TERM="xterm")
+            os.execv(SKEIN, [SKEIN, "-f", self.fleet.path("skein.yaml"), "runs", "--color", "never"])
+        text = b""
+        try:
+            while part := os.read(terminal, 65536):
+                text += part
+        except OSError:
+            pass  # the other end is closed
+        os.waitpid(pid, 0)
+        lines = text.decode().replace("\r", "").splitlines()
+        self.assertEqual(len(lines), 5, text)
+        self.assertLessEqual(max(len(line) for line in lines), 80, text)
+        self.assertIn("failed, unfinished", lines[1])
 
 
 class Halts(FleetCase):
