@@ -5,8 +5,9 @@ import json
 import os
 import shutil
 import sqlite3
+import subprocess
 
-from harness import FleetCase, main
+from harness import FleetCase, PostgresCase, main
 
 
 class Typos(FleetCase):
@@ -391,6 +392,28 @@ class DryRun(FleetCase):
         self.assertIn("upgrade head, dry run: done", result.out)
         self.assertIn("would change  2", result.out)
         self.assertIn("upgrade head, dry run: 2 tenants", result.err)
+
+
+class DryRunOnPostgres(PostgresCase):
+    def dump(self):
+        done = subprocess.run(["pg_dump", "-h", self.pg.dir, "-p", str(self.pg.port), "-U", "skein", "t"], check=True,
+                              stdout=subprocess.PIPE, env={**os.environ, "PGPASSWORD": "superuser-secret"})
+        # newer pg_dump restricts psql with a random word
+        return [line for line in done.stdout.splitlines() if not line.startswith((b"\\restrict", b"\\unrestrict"))]
+
+    def test_changes_nothing_and_comes_true(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id integer);", down="DROP TABLE a;")
+        self.fleet.revision("bbbb2222", "CREATE INDEX CONCURRENTLY ix_a ON a (id);", options=" transaction:false",
+                            down="DROP INDEX ix_a;")
+        self.fleet.inventory(self.pg.create("t"))
+        for args in (["upgrade"], ["downgrade", "-1"], ["rollback"], ["stamp", "aaaa1111"], ["resume"], ["downgrade", "base"]):
+            with self.subTest(args):
+                before = self.dump()
+                shown = self.run_json(*args, "--dry-run").tenant("t")
+                self.assertEqual(self.dump(), before)
+                done = self.run_json(*args).tenant("t")
+                for key in ("from", "to"):
+                    self.assertEqual(shown[key], done[key])
 
 
 class Above(FleetCase):
