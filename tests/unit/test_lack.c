@@ -1,6 +1,8 @@
 /* What the environment does not say is no fault of the file: who needs it finds it, all of it, and first. */
 #include "unit/unit.h"
 
+#include <unistd.h>
+
 #include "base/arena.h"
 #include "base/err.h"
 #include "inventory/inventory.h"
@@ -238,12 +240,29 @@ static void sources_hand_their_lacks_to_what_they_find(void **state)
     close_stage(&stage);
 }
 
+static void a_folder_that_a_variable_names_may_be_unreadable(void **state)
+{
+    char dir[] = "/tmp/skein-lack-XXXXXX", pattern[64];
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    snprintf(pattern, sizeof pattern, "%s/loop", dir);
+    assert_int_equal(symlink("loop", pattern), 0); /* not even root can read it */
+    setenv("LACK_DIR", pattern, 1);
+    struct stage stage = open_stage("sources: [{glob: '${LACK_DIR}/*'}]\n");
+    assert_false(inventory_check_parts(stage.draft, PART_TENANTS, &stage.faults));
+    assert_non_null(strstr(stage.faults.items[0].text, "a folder of it cannot be read"));
+    close_stage(&stage);
+    unlink(pattern);
+    rmdir(dir);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_part_is_lacking_only_for_those_who_use_it),
     cmocka_unit_test(a_url_tells_what_is_known_of_it),
     cmocka_unit_test(says_once_what_many_tenants_lack),
     cmocka_unit_test(defaults_are_lacking_where_no_one_says_better),
     cmocka_unit_test(bad_syntax_is_a_fault_at_once),
+    cmocka_unit_test(a_folder_that_a_variable_names_may_be_unreadable),
     cmocka_unit_test(sources_hand_their_lacks_to_what_they_find),
 };
 

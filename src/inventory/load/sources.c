@@ -90,40 +90,55 @@ static const char *pattern_below(struct inventory_builder *builder, const char *
     return text;
 }
 
-static void read_glob(struct inventory_builder *builder, const struct raw_source *raw,
-                      struct common *common, struct glob_source *globs)
+/* Files in the order of their names, to be freed with globfree. False: none, a fault, or the environment has to say
+ * where they are. */
+static bool find_files(struct inventory_builder *builder, const char *pattern, glob_t *ret)
 {
-    const char *pattern;
-    glob_t found;
-    size_t index = builder->subject.item.index;
+    int result = glob(pattern_below(builder, pattern), GLOB_NOSORT, on_unreadable, ret);
+    if (result != 0 && result != GLOB_NOMATCH) {
+        load_fault(builder, "glob", "'glob': a folder of it cannot be read: %s", strerror(errno));
+        load_lack_part(builder, PART_TENANTS);
+    }
+    if (result == 0)
+        qsort(ret->gl_pathv, ret->gl_pathc, sizeof *ret->gl_pathv, compare_paths);
+    return result == 0;
+}
+
+static void refuse_keys(struct inventory_builder *builder, const struct raw_source *raw,
+                        const struct common *common)
+{
     if (raw->under)
         load_fault(builder, "under", "'under' is for the rows of a 'query'");
     if (raw->url || common->has_own_password || common->has_own_schema || common->has_own_path ||
         common->has_own_session)
         load_fault(builder, "glob",
                    "a 'glob' finds SQLite files, which have no 'url', 'schema' or password");
+}
+
+static void read_glob(struct inventory_builder *builder, const struct raw_source *raw,
+                      struct common *common, struct glob_source *globs)
+{
+    const char *pattern;
+    glob_t found;
+    size_t index = builder->subject.item.index;
+    refuse_keys(builder, raw, common);
     builder->subject.lacks = NULL;
     if (!load_text(builder, FIELD(raw, glob), &pattern)) {
         load_lack_part(builder, PART_TENANTS);
         return;
     }
     size_t skipped = *pattern == '/' ? 0 : strlen(builder->dir);
-    int result = glob(pattern_below(builder, pattern), GLOB_NOSORT, on_unreadable, &found);
-    if (result != 0 && result != GLOB_NOMATCH) {
-        load_fault(builder, "glob", "'glob': a folder of it cannot be read: %s", strerror(errno));
-        return;
-    }
     common->has_own_password = common->has_own_schema = false;
     common->has_own_path = common->has_own_session = false;
-    if (result == 0)
-        qsort(found.gl_pathv, found.gl_pathc, sizeof *found.gl_pathv, compare_paths);
-    for (size_t i = 0; result == 0 && i < found.gl_pathc; i++) {
+    bool has_files = find_files(builder, pattern, &found);
+    for (size_t i = 0; has_files && i < found.gl_pathc; i++) {
         load_turn_to(builder, SECTION_SOURCES, index);
         builder->subject.lacks = common->lacks;
         if (is_database(found.gl_pathv[i]))
             add_file(builder, found.gl_pathv[i] + skipped, common);
     }
-    globfree(&found);
+    if (has_files)
+        globfree(&found);
     load_turn_to(builder, SECTION_SOURCES, index);
     globs[builder->inventory->glob_count++] = (struct glob_source){
         .pattern = arena_strdup(builder->inventory->arena, raw->glob),
