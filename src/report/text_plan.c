@@ -1,5 +1,7 @@
 /* What a plan would do: the steps of each group, their marks, and with -v their SQL. */
 #include "base/human.h"
+#include "base/secret.h"
+#include "inventory/inventory.h"
 #include "report/text.h"
 #include "report/text_table.h"
 
@@ -52,6 +54,22 @@ static void add_step(const struct text *text, struct table *table, const struct 
 
 /* ---- the SQL (-v) -------------------------------------------------------------------------- */
 
+/* A revision may hold the password of a tenant: no output does. */
+static void hide_passwords(const struct text *text, struct buf *sql)
+{
+    const struct run_info *run = &text->report->run;
+    const char *last = NULL;
+    for (size_t i = 0; i < run->tenant_count; i++) {
+        const struct password *password = run->tenants[i]->password;
+        bool is_value = password && password->kind == PASSWORD_VALUE && password->value;
+        if (!is_value || (last && strcmp(last, password->value) == 0))
+            continue;
+        last = password->value;
+        secret_redact(sql->data, sql->capacity, last);
+        sql->len = strlen(sql->data);
+    }
+}
+
 static void print_section(const struct text *text, const struct revision *revision,
                           const struct section *section)
 {
@@ -69,6 +87,7 @@ static void print_section(const struct text *text, const struct revision *revisi
             section->is_transactional ? "" : ", outside a transaction");
     buf_clear(&place);
     buf_add(&place, sql, len);
+    hide_passwords(text, &place);
     text_lines(text, place.data, "    ");
     buf_done(&place);
 }
