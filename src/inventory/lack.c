@@ -151,5 +151,8 @@ bool tenant_lacks_label(const struct tenant *tenant, const char *key)
     for (size_t i = 0; i < tenant->label_count; i++)
         if (strcmp(tenant->labels[i].key, key) == 0)
             return !tenant->labels[i].value;
+    for (const struct lack *lack = tenant->lacks; lack; lack = lack->next)
+        if (strcmp(lack->key, "labels") == 0 && !lack->name)
+            return strcmp(key, "name") != 0; /* it may be any label */
     return false;
 }

@@ -200,6 +200,22 @@ static void defaults_are_lacking_where_no_one_says_better(void **state)
     close_stage(&stage);
 }
 
+static void a_label_without_a_key_may_be_any(void **state)
+{
+    (void)state;
+    struct stage stage = open_stage("tenants:\n"
+                                    "  - name: a\n"
+                                    "    url: sqlite:///a.db\n"
+                                    "    labels: ['${LACK_A}', tier=free]\n");
+    assert_true(tenant_lacks_label(stage.draft->tenants, "region"));
+    assert_false(tenant_lacks_label(stage.draft->tenants, "tier"));
+    assert_false(tenant_lacks_label(stage.draft->tenants, "name"));
+    assert_false(tenant_lacks_label(stage.draft->tenants, "dialect"));
+    expect_first(&stage, check_tenants(&stage, 0, 1, TENANTS_ARE_SELECTED, "region"),
+                 "tenant 'a': 'labels': the environment variable 'LACK_A' is not set");
+    close_stage(&stage);
+}
+
 static void bad_syntax_is_a_fault_at_once(void **state)
 {
     static const char *const cases[] = {
@@ -261,6 +277,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_url_tells_what_is_known_of_it),
     cmocka_unit_test(says_once_what_many_tenants_lack),
     cmocka_unit_test(defaults_are_lacking_where_no_one_says_better),
+    cmocka_unit_test(a_label_without_a_key_may_be_any),
     cmocka_unit_test(bad_syntax_is_a_fault_at_once),
     cmocka_unit_test(a_folder_that_a_variable_names_may_be_unreadable),
     cmocka_unit_test(sources_hand_their_lacks_to_what_they_find),
