@@ -74,7 +74,7 @@ class OnPostgres(Crash, unittest.TestCase):
 
 
 class OnMariaDB(Crash, unittest.TestCase):
-    engine, singles, pairs = "mysql", 5, 3
+    engine, singles, pairs = "mysql", 3, 1
 
     @classmethod
     def setUpClass(cls):
