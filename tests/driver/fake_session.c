@@ -177,6 +177,11 @@ static void keep_message(struct fake_session *session)
         copy->answer->err = NULL;
         copy->arena = arena;
         copy->sql = arena_strndup(arena, op->sql, op->sql_len);
+        if (op->limits) {
+            struct op_limits *limits = arena_alloc(arena, sizeof *limits);
+            *limits = *op->limits;
+            copy->limits = limits;
+        }
         *link = session->last = copy;
         link = &copy->joined;
     }
