@@ -6,7 +6,8 @@
 #
 # Ends with 1 where fewer than 80 % of the branches were taken.
 set -eu
-build=$1
+mkdir -p "$1"
+build=$(cd "$1" && pwd)
 cases=${2:-20000}
 wanted=80
 root=$(cd "$(dirname "$0")/../.." && pwd)
