@@ -51,6 +51,12 @@ try() { # PATCH
     fi
 }
 
+# A simulation that fails without a fault would "catch" each of them.
+"$build/tests/sim/sim" --cases 2000 >"$tmp/out" 2>&1 || {
+    echo "the simulation fails without any fault planted: $(tail -1 "$tmp/out")"
+    exit 1
+}
+
 survivors=0
 for patch in "$root"/tests/sim/mutants/*.patch; do
     case " ${*:-$(basename "$patch" .patch)} " in
