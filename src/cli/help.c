@@ -258,7 +258,8 @@ void help_print_manual(FILE *out)
         put_roff(out, command->example);
         fputc('\n', out);
     }
-    fputs(".fi\n.SH SEE ALSO\n.BR alembic (1),\n.BR psql (1),\n.BR sqlite3 (1)\n", out);
+    fputs(".fi\n.SH SEE ALSO\n.BR alembic (1),\n.BR mariadb (1),\n.BR psql (1),\n.BR sqlite3 (1)\n",
+          out);
 }
 
 /* ---- the environment ------------------------------------------------------------------------- */

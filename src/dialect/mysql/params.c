@@ -144,10 +144,9 @@ static bool take(struct mysql_params *into, const struct param *param, const cha
         return ascii_is_same(value, "utf8mb4") || ascii_is_same(value, "utf8") ||
                err_set(err, ERR_CONFIG, "'charset' must be utf8mb4: revisions are UTF-8");
     case IS_REFUSED_TRUE:
-        if (is_flag && !flag)
-            return true;
-        /* fall through */
     case IS_REFUSED:
+        if (param->effect == IS_REFUSED_TRUE && is_flag && !flag)
+            return true;
         return err_set(err, ERR_CONFIG, "'%s' may not be given: %s", param->name, param->why);
     }
     return true;
