@@ -68,6 +68,9 @@ const struct tenant *session_tenant(const struct session *session);
 size_t session_index(const struct session *session);
 const char *session_state_now(const struct session *session);
 
+/* So many states at most have their ops in one batch: CONNECT, LOCK, INSPECT, READ. */
+enum { SESSION_JOINED_MAX = 4 };
+
 /* The table as documentation; states are counted from 0. False after the last state. */
 struct session_state_doc {
     const char *name, *does;

@@ -57,9 +57,7 @@ enum asked {
     ASKED_CLOSE, /* the connection is being closed */
 };
 
-/* States whose ops travel in one batch; up to CONNECT, LOCK, INSPECT, READ. */
-enum { JOINED_MAX = 4 };
-
+/* A state whose ops travel in one batch with those of others. */
 struct joined {
     enum session_state state;
     size_t first_op;
@@ -97,7 +95,7 @@ struct session_batch {
     struct io_op *ops;
     size_t count, capacity;
     struct op_limits limits; /* of all ops */
-    struct joined joined[JOINED_MAX];
+    struct joined joined[SESSION_JOINED_MAX];
     size_t joined_count;
 };
 

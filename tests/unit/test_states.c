@@ -54,7 +54,23 @@ static void every_state_is_reached_from_the_first(void **state)
     assert_true(reached == (UINT64_C(1) << count) - 1);
 }
 
+/* A session has room for so many. */
+static void no_more_states_travel_in_one_batch_than_there_is_room_for(void **state)
+{
+    struct session_state_doc doc;
+    size_t longest = 0;
+    (void)state;
+    for (size_t i = 0; session_state_doc(i, &doc); i++) {
+        size_t joined = 1;
+        for (; doc.joins_next && joined <= SESSION_JOINED_MAX; joined++)
+            assert_true(session_state_doc(doc.next, &doc));
+        longest = joined > longest ? joined : longest;
+    }
+    assert_int_equal(longest, SESSION_JOINED_MAX);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(no_more_states_travel_in_one_batch_than_there_is_room_for),
     cmocka_unit_test(the_common_way_is_one_of_the_exits),
     cmocka_unit_test(only_the_last_state_has_no_exit),
     cmocka_unit_test(every_state_is_reached_from_the_first),
