@@ -12,7 +12,7 @@ struct import_tool;
 
 struct import_guess {
     const struct import_tool *tool; /* NULL: no tool that is known */
-    char example[256];              /* the name of one of its files */
+    char example[512]; /* the name of one of its files, with its folder's where it is in one */
 };
 
 /* Looks at names, and at how files begin, in the folder and those in it. False: there is a revision of skein's, or the
