@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Measures the house: how long files and functions are, how many parameters and members they have.
+"""Measures sizes: how long files and functions are, how many parameters and members they have.
 
     python3 tests/house.py [FOLDER…]      (default: src)
 
-Prints a Markdown table, a row a folder, for docs/architecture.md. It relies on the formatting that
+Prints a Markdown table, a row a folder, for docs/sizes.md. It relies on the formatting that
 .clang-format gives: a function's braces stand alone in the first column.
 """
 import pathlib

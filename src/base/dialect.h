@@ -1,5 +1,5 @@
-/* The SQL dialects that a tenant can speak: the one word that inventory, chain and drivers share.
- */
+/* The SQL dialects that a tenant can speak: the one word that inventory, chain and drivers share. The SQL of
+ * each is in src/dialect. */
 #ifndef BASE_DIALECT_H
 #define BASE_DIALECT_H
 

@@ -1,8 +1,8 @@
 /* A dialect as data: statement templates, the way to split a script, what its words may do to a session,
  * what its catalog can tell. All of it is pure; how a database is spoken to is src/driver's.
  *
- * To add a dialect: write src/dialect/NAME/ with one `const struct dialect`, declare it in dialects.h and
- * name it in dialects.c. Nothing outside of that folder names its functions, codes or keywords.
+ * To add a dialect: docs/architecture.md. Its functions, codes and keywords stay in src/dialect/NAME/ and in its
+ * driver; that page lists the few places elsewhere that know a dialect by its id.
  */
 #ifndef DIALECT_DIALECT_H
 #define DIALECT_DIALECT_H

@@ -13,9 +13,9 @@
  *         …wait for what it wants; on WANT_WORKER call driver->work(conn) on a worker first…
  *     answer_err(&answer)->kind == ERR_NONE says it went well
  *
- * To add a driver (row_writer.h keeps an answer's rows): write src/driver/NAME.c with one `const struct driver`, name it in registry.c, give it a row in
- * tests/driver/subjects.c and make the conformance suite pass over it. What it speaks is a dialect of its own
- * (src/dialect).
+ * To add a driver: docs/architecture.md (row_writer.h keeps an answer's rows). It is src/driver/NAME.c with one
+ * `const struct driver`, named in registry.c, has a row in tests/driver/subjects.c, and passes the conformance suite.
+ * What it speaks is a dialect of its own (src/dialect).
  */
 #ifndef DRIVER_DRIVER_H
 #define DRIVER_DRIVER_H

@@ -1,5 +1,5 @@
-/* The verbs: what a run can be asked to do, one row each. A row says what a run of the verb may do; no other place
- * decides that by a command's name.
+/* The verbs: what a run can be asked to do, one row each. A row says what a run of the verb may do; what a run
+ * does depends on the row, and not on the command's name.
  *
  * Not here: how a verb is written on the command line (src/cli has a file for each command; `resume` is no verb, since a
  * run that goes on with another has that one's verb) and what one run is asked for (request.h).
@@ -7,7 +7,7 @@
  *     verb_find("stamp")->needs_target
  *     verbs[VERB_UPGRADE].name
  *
- * To add a verb: an entry in `enum verb_id`, a row in verbs.c, and a command in src/cli that asks for it.
+ * To add a verb: docs/architecture.md. A plan to a target needs only an entry, a row in verbs.c, and its command.
  */
 #ifndef EVENT_VERBS_H
 #define EVENT_VERBS_H

@@ -1,5 +1,5 @@
 /* The inside of a session, shared by the engine of its table (session.c), the operations that states ask for
- * (session_ops.c), and its phases: link, look, plan, copy, apply, statements, doubt. No other file includes this. */
+ * (session_ops.c), and its phases (session_NAME.c). No other file includes this. */
 #ifndef ROLLOUT_SESSION_PRIVATE_H
 #define ROLLOUT_SESSION_PRIVATE_H
 
