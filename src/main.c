@@ -74,6 +74,7 @@ static bool open_fleet(struct fleet *fleet, const struct options *options)
         .refuses_empty = groups & OPTIONS_SELECT && !options->allows_empty,
         .names = options->tenants,
         .name_count = options->tenant_count,
+        .state = options->state,
         .settings = {options->settings.items, options->settings.count},
         .parallel = options->parallel,
         .needs = needs_of(options),

@@ -128,7 +128,8 @@ const struct command command_check = {
         "prints the heads (JSON: as 'heads' does). Nothing is connected to; no password or variable of a\n"
         "tenant is needed.",
     .example = "skein check --select 'tier=canary'",
-    .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_CHECK,
+    .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_STATE | OPTIONS_LEDGER | OPTIONS_OUTPUT |
+              OPTIONS_RUN | OPTIONS_CHECK,
     .needs_for = check_needs,
     .run = run_check,
 };

@@ -137,6 +137,12 @@ static void offer_runs(const struct completing *completing)
     fleet_done(&fleet);
 }
 
+static void offer_states(const struct completing *completing)
+{
+    for (enum tenant_state state = 0; state < TENANT__COUNT; state++)
+        offer(completing, tenant_state_name(state), "");
+}
+
 static void offer_formats(const struct completing *completing)
 {
     const struct report_format *format;
@@ -163,6 +169,7 @@ static const struct {
     {"select", NULL, offer_labels},
     {"tenant", NULL, offer_tenants},
     {"wave", NULL, offer_waves},
+    {"state", NULL, offer_states},
     {"rev-range", NULL, offer_revisions},
     {"head", NULL, offer_revisions},
     {"depends-on", NULL, offer_revisions},

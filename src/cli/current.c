@@ -67,7 +67,8 @@ const struct command command_current = {
         "('r2 + r3 (partial: 2 of 4 statements)'). With -v, all of the header of every\n"
         "revision that any of them stands at.",
     .example = "skein current --check-heads",
-    .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_CHECK_HEADS,
+    .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_STATE | OPTIONS_LEDGER | OPTIONS_OUTPUT |
+              OPTIONS_RUN | OPTIONS_CHECK_HEADS,
     .needs = FLEET_VISIT,
     .run = run_current,
 };

@@ -28,7 +28,8 @@ const struct command command_downgrade = {
         "With --sql the script of a downgrade goes to stdout; TARGET is A:B then.",
     .example = "skein downgrade -1 --tenant acme",
     .groups = OPTIONS_COMMON | OPTIONS_DRY_RUN | OPTIONS_YES | OPTIONS_LEDGER | OPTIONS_WAIT |
-              OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY | OPTIONS_SQL,
+              OPTIONS_SELECT | OPTIONS_STATE | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY |
+              OPTIONS_SQL,
     .min_args = 1,
     .max_args = ARGS_MAX,
     .needs_for = downgrade_needs,

@@ -17,6 +17,7 @@ struct command;
 #define OPTION_GROUPS(group)                                                                       \
     group(COMMON)           /* -f, -v, -q, --color, --help */                                      \
         group(SELECT)       /* --select, --tenant, --wave, --allow-empty */                        \
+        group(STATE)        /* --state */                                                          \
         group(WAVE)         /* --wave alone */                                                     \
         group(OUTPUT)       /* -o */                                                               \
         group(PARALLEL)     /* --parallel, --per-server */                                         \
@@ -80,6 +81,7 @@ struct options {
     const char *ledger;    /* NULL: as the inventory says */
     uint64_t wait_ms;      /* 0: not at all */
     const char *wave;
+    const char *state; /* NULL: any */
     const char *tenants[TENANTS_MAX];
     size_t tenant_count;
     uint32_t parallel;   /* 0: as the inventory says */

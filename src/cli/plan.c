@@ -21,7 +21,8 @@ const struct command command_plan = {
         "the parsers of the tenants' dialects read the chain: what they refuse is told, exit 2. Takes no\n"
         "lock and changes nothing.",
     .example = "skein plan --tenant acme -v",
-    .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN,
+    .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_STATE | OPTIONS_LEDGER | OPTIONS_OUTPUT |
+              OPTIONS_RUN,
     .max_args = ARGS_MAX,
     .needs = FLEET_VISIT,
     .run = run_plan,

@@ -32,8 +32,8 @@ const struct command command_stamp = {
         "the script of it goes to stdout; where TARGET is A:B it starts at A.",
     .example = "skein stamp head --tenant acme",
     .groups = OPTIONS_COMMON | OPTIONS_DRY_RUN | OPTIONS_YES | OPTIONS_LEDGER | OPTIONS_WAIT |
-              OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY | OPTIONS_PURGE |
-              OPTIONS_FORCE | OPTIONS_SQL,
+              OPTIONS_SELECT | OPTIONS_STATE | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY |
+              OPTIONS_PURGE | OPTIONS_FORCE | OPTIONS_SQL,
     .min_args = 1,
     .max_args = ARGS_MAX,
     .needs_for = stamp_needs,

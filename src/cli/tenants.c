@@ -110,7 +110,7 @@ const struct command command_tenants = {
         "Lists the selected tenants with their redacted URLs, labels and waves. Sources with a\n"
         "query are asked; no tenant is connected to.",
     .example = "skein tenants --select 'region in (eu,us),!legacy'",
-    .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT,
+    .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_STATE | OPTIONS_LEDGER | OPTIONS_OUTPUT,
     .needs = FLEET_TENANTS,
     .run = run_tenants,
 };

@@ -17,6 +17,12 @@ static bool names_no_run(const struct options *options)
     return !options->arg_count;
 }
 
+/* By a variable of the environment too: the table of options has --state before --ledger. */
+static bool asks_ledger(const struct options *options)
+{
+    return options->state;
+}
+
 /* `completion reply`, which the scripts call, reads it. */
 static bool is_reply(const struct options *options)
 {
@@ -37,11 +43,14 @@ static const struct use uses[] = {
      .why = "it says whose SQL the script is"},
     {"sql", NULL,
      .bars =
-         "output parallel per-server progress on-failure max-failures force ledger wait dry-run yes",
+         "output parallel per-server progress on-failure max-failures force ledger wait dry-run yes state",
      .why = "a script is printed, and no tenant connected to"},
     {"dialect", "check", .needs = "chain", .why = "each tenant has its own"},
-    {"chain", NULL, .bars = "select tenant wave allow-empty parallel per-server progress",
+    {"chain", NULL,
+     .bars = "select tenant state ledger wave allow-empty parallel per-server progress",
      .why = "the chain alone is looked at, and no tenant asked"},
+    {"ledger", "current plan check tenants", .holds = asks_ledger,
+     .why = "no --state asks the ledger"},
     {"done", NULL, .bars = "undone statements", .why = "a statement ended in one way"},
     {"undone", NULL, .bars = "statements", .why = "a statement ended in one way"},
     {"all", "forget", .holds = names_no_run, .why = "a run is named, of whatever inventory it is"},

@@ -148,6 +148,8 @@ struct origin {
     size_t fleet_size;    /* tenants in the inventory; 0: not known */
     struct texts selects; /* --select */
     struct texts names;   /* --tenant */
+    /* what else narrowed the selection, as options: `--state failed@RUN` */
+    struct texts narrowed;
     struct texts
         settings; /* options that variables of the environment set: `--parallel from SKEIN_PARALLEL` */
 };

@@ -52,6 +52,7 @@ enum {
     COL_SELECTS,
     COL_NAMES,
     COL_SETTINGS,
+    COL_NARROWED,
     COL_RESUMED_BY,
     COL_ROLLED_BACK_BY,
     COL_OPEN_WAVES
@@ -62,7 +63,7 @@ enum {
     " chain_count, chain_heads, fleet, tenant_count, state, drains, rolls_back, started_at_ms,"    \
     " duration_ms, host, pid, since_ms, inventory, purges, forces,"                                \
     " halt, halt_wave, halt_gate, halt_status, halt_output, halt_signal, halt_failed,"             \
-    " halt_tolerated, made_by, fleet_size, selects, tenants, settings,"                            \
+    " halt_tolerated, made_by, fleet_size, selects, tenants, settings, narrowed,"                  \
     " (SELECT id FROM runs AS later WHERE later.resumed_from = runs.id"                            \
     "  AND later.command <> '" VERB_NAME_ROLLBACK "' ORDER BY seq DESC LIMIT 1),"                  \
     " (SELECT id FROM runs AS later WHERE later.resumed_from = runs.id"                            \
@@ -97,6 +98,7 @@ static struct origin read_origin(const struct db_cursor *row, struct arena *aren
                            .fleet_size = (size_t)db_int_at(row, COL_FLEET_SIZE),
                            .selects = split_lines(row, COL_SELECTS, arena),
                            .names = split_lines(row, COL_NAMES, arena),
+                           .narrowed = split_lines(row, COL_NARROWED, arena),
                            .settings = split_lines(row, COL_SETTINGS, arena)};
 }
 

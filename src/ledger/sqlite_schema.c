@@ -145,8 +145,11 @@ static const char version_4[] =
     "ALTER TABLE runs ADD COLUMN tenants TEXT;"
     "ALTER TABLE runs ADD COLUMN settings TEXT;";
 
+/* Options beside selects and names that narrowed the selection, as lines. */
+static const char version_5[] = "ALTER TABLE runs ADD COLUMN narrowed TEXT;";
+
 /* [i] makes version i + 1 of version i. */
-static const char *const upgrades[] = {version_1, version_2, version_3, version_4};
+static const char *const upgrades[] = {version_1, version_2, version_3, version_4, version_5};
 
 static bool refuse_schema(const struct db *db, const char *words, struct err *err)
 {

@@ -35,7 +35,8 @@ static void join_lines(const struct texts *texts, struct buf *ret_lines)
 
 static bool write_origin(struct sqlite_ledger *ledger, const struct origin *origin, struct err *err)
 {
-    const struct texts *const lists[] = {&origin->selects, &origin->names, &origin->settings};
+    const struct texts *const lists[] = {&origin->selects, &origin->names, &origin->settings,
+                                         &origin->narrowed};
     struct buf lines[ARRAY_LEN(lists)];
     struct db_value values[ARRAY_LEN(lists)];
     for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
@@ -43,12 +44,12 @@ static bool write_origin(struct sqlite_ledger *ledger, const struct origin *orig
         join_lines(lists[i], &lines[i]);
         values[i] = db_text(lines[i].len ? lines[i].data : NULL);
     }
-    bool is_fine =
-        db_run(&ledger->db, err,
-               "UPDATE runs SET made_by = ?, fleet_size = ?, selects = ?, tenants = ?, settings = ?"
-               " WHERE seq = ?",
-               db_text(origin->by), db_int((int64_t)origin->fleet_size), values[0], values[1],
-               values[2], db_int(ledger->writing.run));
+    bool is_fine = db_run(
+        &ledger->db, err,
+        "UPDATE runs SET made_by = ?, fleet_size = ?, selects = ?, tenants = ?, settings = ?,"
+        " narrowed = ? WHERE seq = ?",
+        db_text(origin->by), db_int((int64_t)origin->fleet_size), values[0], values[1], values[2],
+        values[3], db_int(ledger->writing.run));
     for (size_t i = 0; i < ARRAY_LEN(lists); i++)
         buf_done(&lines[i]);
     return is_fine;

@@ -189,6 +189,16 @@ static void open_all(struct fleet *fleet, const struct fleet_request *request,
         open_scripts(fleet, faults);
 }
 
+void fleet_note_narrowed(struct fleet *fleet, const char *text)
+{
+    size_t count = fleet->narrowed.count;
+    const char **items = arena_calloc(&fleet->arena, count + 1, sizeof *items);
+    for (size_t i = 0; i < count; i++)
+        items[i] = fleet->narrowed.items[i];
+    items[count] = text;
+    fleet->narrowed = (struct texts){items, count + 1};
+}
+
 static struct texts copy_texts(struct arena *arena, const char *const *items, size_t count)
 {
     const char **copies = arena_calloc(arena, count + 1, sizeof *copies);

@@ -29,6 +29,7 @@ struct fleet {
     const struct tenant **tenants; /* the selection, in the inventory's order */
     size_t tenant_count;
     struct texts selects, names, settings; /* as they were asked for; copies */
+    struct texts narrowed;                 /* what else narrowed the selection (struct origin) */
     struct patience patience;
     int64_t
         waits_from_ms; /* of clock_steady_ms: from when the waiting counts; first from the opening */
@@ -61,6 +62,7 @@ struct fleet_request {
     bool refuses_empty;       /* a selection of no one is a fault, and a label that no tenant has */
     const char *const *names; /* only these tenants; none: all */
     size_t name_count;
+    const char *state;     /* NULL, or: only tenants in these states (states.h) */
     struct texts settings; /* options that the environment set, for the record (struct origin) */
     uint32_t parallel;     /* sizes the worker pool; 0: as the inventory says */
     unsigned needs;        /* FLEET_…: what is read; 0: nothing */
@@ -71,6 +73,9 @@ struct fleet_request {
 bool fleet_open(struct fleet *fleet, const struct fleet_request *request,
                 struct faults *faults) MUST_CHECK;
 void fleet_done(struct fleet *fleet);
+
+/* Adds to `narrowed`. The text lives in the fleet's arena. */
+void fleet_note_narrowed(struct fleet *fleet, const char *text);
 
 /* Whether these tenants can be connected to, as far as the environment and files of passwords say (lack.h). */
 bool fleet_check_logins(const struct fleet *fleet, struct faults *faults) MUST_CHECK;

@@ -64,6 +64,7 @@ static struct origin origin_of(struct fleet *fleet)
                            .fleet_size = fleet->inventory->tenant_count,
                            .selects = fleet->selects,
                            .names = fleet->names,
+                           .narrowed = fleet->narrowed,
                            .settings = fleet->settings};
 }
 

@@ -7,6 +7,7 @@
 #include "inventory/lack.h"
 #include "inventory/selector.h"
 #include "library/fleet.h"
+#include "library/states.h"
 
 /* A fleet may have thousands of values of a label: so many are named. */
 enum { NAMED_MAX = 8 };
@@ -18,6 +19,7 @@ struct selection {
     const struct selector **selectors; /* of each --select */
     const struct wave *last_wave;      /* NULL: all */
     struct map names;                  /* of --tenant; empty: all */
+    struct states *states;             /* of --state; NULL: all */
     size_t in_waves;                   /* of the selected ones, those up to the last wave */
 };
 
@@ -246,22 +248,32 @@ static void refuse_fleet(const struct selection *selection)
 static void refuse_selection(const struct selection *selection)
 {
     const struct fleet_request *request = selection->request;
+    size_t parts = request->select_count + (request->name_count > 0) + (request->state != NULL) +
+                   (request->wave != NULL);
     struct buf what;
     buf_init(&what, 65536);
     for (size_t i = 0; i < request->select_count; i++)
         buf_addf(&what, "%s--select '%s'", what.len ? " and " : "", request->selects[i]);
     if (request->name_count)
         buf_addf(&what, "%s--tenant", what.len ? " and " : "");
+    if (request->state)
+        buf_addf(&what, "%s--state '%s'", what.len ? " and " : "", request->state);
     if (request->wave)
         buf_addf(&what, "%s--wave '%s'", what.len ? " and " : "", request->wave);
     faults_add(selection->faults, ERR_CONFIG, NULL, 0,
                "no tenant is selected: of %zu, none is what %.512s says%s (--allow-empty goes on "
                "without any)",
-               selection->fleet->inventory->tenant_count, what.data,
-               request->select_count + (request->name_count > 0) + (request->wave != NULL) > 1
-                   ? " together"
-                   : "");
+               selection->fleet->inventory->tenant_count, what.data, parts > 1 ? " together" : "");
     buf_done(&what);
+}
+
+static void refuse_states(const struct selection *selection)
+{
+    struct err err;
+    err_set(&err, ERR_CONFIG, "--state: ");
+    states_add_none(selection->states, &err);
+    err_add(&err, " (--allow-empty goes on without any)");
+    faults_add_err(selection->faults, &err);
 }
 
 static void check_selection(const struct selection *selection)
@@ -272,6 +284,8 @@ static void check_selection(const struct selection *selection)
         return;
     }
     check_words(selection);
+    if (selection->states && !selection->states->names.count)
+        refuse_states(selection);
     if (selection->faults->total == before && !selection->in_waves)
         refuse_selection(selection);
 }
@@ -296,6 +310,8 @@ static bool is_in_waves(const struct selection *selection, const struct tenant *
 static bool is_selected(const struct selection *selection, const struct tenant *tenant)
 {
     if (selection->names.count && map_get(&selection->names, tenant->name) == MAP_NONE)
+        return false;
+    if (selection->states && map_get(&selection->states->names, tenant->name) == MAP_NONE)
         return false;
     for (size_t i = 0; i < selection->request->select_count; i++)
         if (!selector_matches(selection->selectors[i], tenant_label, tenant))
@@ -407,20 +423,48 @@ static bool parse_selects(struct selection *selection)
     return true;
 }
 
+/* Which run was meant is for the record. */
+static bool read_states(struct selection *selection, struct states *ret_states)
+{
+    struct fleet *fleet = selection->fleet;
+    const char *text = selection->request->state;
+    struct err err;
+    if (!text)
+        return true;
+    selection->states = ret_states;
+    if (!states_read(fleet, text, ret_states, &err)) {
+        err_prefix(&err, "--state '%.200s'", text);
+        faults_add_err(selection->faults, &err);
+        return false;
+    }
+    fleet_note_narrowed(fleet, arena_printf(&fleet->arena, "--state %s", ret_states->asked));
+    return true;
+}
+
+static void select_tenants(struct selection *selection)
+{
+    const struct fleet_request *request = selection->request;
+    size_t before = selection->faults->total;
+    for (size_t i = 0; i < request->name_count; i++)
+        map_put(&selection->names, request->names[i], 0);
+    check_names(selection);
+    if (check_labels(selection))
+        select_all(selection);
+    if (request->refuses_empty && selection->faults->total == before)
+        check_selection(selection);
+}
+
 void selection_make(struct fleet *fleet, const struct fleet_request *request, struct faults *faults)
 {
     struct selection selection = {.fleet = fleet, .request = request, .faults = faults};
-    size_t before = faults->total;
+    struct states states;
     if (!parse_selects(&selection) || !set_wave(&selection))
         return;
     map_init(&selection.names);
-    for (size_t i = 0; i < request->name_count; i++)
-        map_put(&selection.names, request->names[i], 0);
-    check_names(&selection);
-    if (check_labels(&selection))
-        select_all(&selection);
-    if (request->refuses_empty && faults->total == before)
-        check_selection(&selection);
+    if (read_states(&selection, &states))
+        select_tenants(&selection);
+    if (selection.states)
+        states_done(&states);
     map_done(&selection.names);
 }
 

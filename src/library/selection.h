@@ -1,4 +1,4 @@
-/* Which of the inventory's tenants a command is about: --select, --tenant and --wave, all of which must hold. */
+/* Which of the inventory's tenants a command is about: --select, --tenant, --state and --wave, all of which must hold. */
 #ifndef LIBRARY_SELECTION_H
 #define LIBRARY_SELECTION_H
 

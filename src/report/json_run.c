@@ -18,6 +18,7 @@ json_t *json_selected(const struct origin *origin)
                                            : json_null());
     json_object_set_new(value, "select", json_texts(&origin->selects));
     json_object_set_new(value, "tenant", json_texts(&origin->names));
+    json_object_set_new(value, "narrowed", json_texts(&origin->narrowed));
     return value;
 }
 

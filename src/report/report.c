@@ -193,6 +193,7 @@ static struct origin keep_origin(struct arena *arena, const struct origin *origi
                            .fleet_size = origin->fleet_size,
                            .selects = keep_texts(arena, &origin->selects),
                            .names = keep_texts(arena, &origin->names),
+                           .narrowed = keep_texts(arena, &origin->narrowed),
                            .settings = keep_texts(arena, &origin->settings)};
 }
 

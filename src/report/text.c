@@ -85,6 +85,14 @@ static void print_run(const struct text *text)
     buf_done(&line);
 }
 
+static void add_options(struct buf *line, const struct texts *options)
+{
+    for (size_t i = 0; i < options->count; i++) {
+        buf_adds(line, ", ");
+        human_add_text(line, options->items[i]);
+    }
+}
+
 /* `by alice@db1, 2 of 41 tenants, --select 'tier=canary', --parallel from SKEIN_PARALLEL` */
 static void print_origin(const struct text *text)
 {
@@ -104,10 +112,8 @@ static void print_origin(const struct text *text)
     }
     if (origin->names.count)
         buf_addf(&line, ", --tenant%s", origin->names.count > 1 ? " …" : "");
-    for (size_t i = 0; i < origin->settings.count; i++) {
-        buf_adds(&line, ", ");
-        human_add_text(&line, origin->settings.items[i]);
-    }
+    add_options(&line, &origin->narrowed);
+    add_options(&line, &origin->settings);
     print_colored(text, COLOR_DIM, line.data);
     putc('\n', text->out);
     buf_done(&line);

@@ -307,7 +307,7 @@ class Where(LedgerCase):
         for where, why in (("mysql://h/d", "must be a file or a postgresql:// URL"), ("data/t0.db", "the ledger itself"),
                            ("postgresql://u@:x/d", "'ledger'")):
             self.assertIn(why, self.run_ok("upgrade", "--ledger", where, cwd=self.fleet.dir, code=2).err)
-        self.assertIn("takes no --ledger", self.run_ok("tenants", "--ledger", "l.db", code=2).err)
+        self.assertIn("takes no --ledger", self.run_ok("history", "--ledger", "l.db", code=2).err)
 
 
 class Waiting(LedgerCase):

@@ -297,7 +297,7 @@ class Halts(FleetCase):
                           env={"SKEIN_PARALLEL": "2"})
         self.assertIsNone(run["halted_by"])
         self.assertRegex(run["by"], r"^[^@]+@.+$")
-        self.assertEqual(run["selected"], {"of": 4, "select": ["tier=canary"], "tenant": ["t0"]})
+        self.assertEqual(run["selected"], {"of": 4, "select": ["tier=canary"], "tenant": ["t0"], "narrowed": []})
         self.assertIn("--parallel from SKEIN_PARALLEL", run["settings"])
         self.assertRegex(self.run_ok("report").out, r"\nby \S+@\S+, 1 of 4 tenants, --select 'tier=canary', --tenant, ")
 

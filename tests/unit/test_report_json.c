@@ -38,7 +38,7 @@ static void a_report_has_exactly_the_documented_keys(void **state)
         "    \"resumed_from\": null,\n"
         "    \"halted_by\": null,\n"
         "    \"by\": null,\n"
-        "    \"selected\": {\"of\": null, \"select\": [], \"tenant\": []},\n"
+        "    \"selected\": {\"of\": null, \"select\": [], \"tenant\": [], \"narrowed\": []},\n"
         "    \"settings\": []\n"
         "  },\n"
         "  \"chain\": {\n"
