@@ -190,7 +190,8 @@ static enum asked ask(struct session *session, enum session_state state)
 
 static void finish(struct session *session);
 
-/* The only place where the state changes. */
+/* Asks for `state` and those that follow, until one waits or the session is done. Each step to a next state is held
+ * to the table by take_edge. */
 static void enter(struct session *session, enum session_state state)
 {
     while (state != SESSION_DONE) {
