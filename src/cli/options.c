@@ -457,13 +457,15 @@ void option_name_variable(const char *option, char ret_name[VARIABLE_SIZE])
         ret_name[i] = ret_name[i] == '-' ? '_' : ascii_to_upper(ret_name[i]);
 }
 
-/* For the record. It lives as long as the process. The value is not kept: it may be a URL with a password. */
-static void note_setting(struct options *options, const char *option, const char *variable)
+/* For the record. The value is not kept: it may be a URL with a password. */
+static void note_setting(struct options *options, const struct option_row *row,
+                         const char *variable)
 {
-    char text[2 * VARIABLE_SIZE];
-    snprintf(text, sizeof text, "--%s from %s", option, variable);
+    static char texts[ROW_COUNT][2 * VARIABLE_SIZE]; /* a row's text is always the same */
+    char *text = texts[row - rows];
+    snprintf(text, sizeof texts[0], "--%s from %s", row->name, variable);
     if (options->settings.count < WORDS_MAX)
-        options->settings.items[options->settings.count++] = xstrdup(text);
+        options->settings.items[options->settings.count++] = text;
 }
 
 /* A flag has no variable. Whoever set SKEIN_DRY_RUN would see the command do what they meant to look at. */
@@ -497,7 +499,7 @@ static bool apply_environment(struct options *options, struct err *err)
             continue;
         if (!set_checked(options, &rows[i], name, value, err))
             return false;
-        note_setting(options, rows[i].name, name);
+        note_setting(options, &rows[i], name);
     }
     return true;
 }
