@@ -17,7 +17,21 @@ _Static_assert(ERR_INTERNAL == 11 && ERR__COUNT == 12, "error classes are in led
 #define STRING(x) #x
 #define TEXT_OF(x) STRING(x)
 
-static const char version_1[] =
+/* Levels are numbers of base/notice.h. */
+#define NOTICE_TABLES                                                                              \
+    "CREATE TABLE notices("                                                                        \
+    " run INTEGER, n INTEGER, level INTEGER NOT NULL, is_unreplicated INTEGER NOT NULL,"           \
+    " code TEXT NOT NULL, text TEXT NOT NULL, detail TEXT, hint TEXT, revision INTEGER,"           \
+    " PRIMARY KEY(run, n)) STRICT, WITHOUT ROWID;"                                                 \
+    "CREATE TABLE tenant_notices("                                                                 \
+    " run INTEGER, tenant INTEGER, notice INTEGER, place INTEGER NOT NULL,"                        \
+    " count INTEGER NOT NULL,"                                                                     \
+    " PRIMARY KEY(run, tenant, notice)) STRICT, WITHOUT ROWID;"
+
+/* What a new ledger is made of. A column that comes later goes to the end of its table here and into an upgrade below:
+ * a test holds that an old ledger has the same tables afterwards. A new one takes no upgrade, for SQLite reads the text of
+ * all tables again after each ALTER TABLE. */
+static const char newest_runs[] =
     "CREATE TABLE runs("
     " seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, command TEXT NOT NULL,"
     " target TEXT NOT NULL, resolved TEXT, resumed_from TEXT, is_dry_run INTEGER NOT NULL,"
@@ -25,7 +39,17 @@ static const char version_1[] =
     " fleet INTEGER NOT NULL, tenant_count INTEGER NOT NULL, state INTEGER NOT NULL,"
     " drains TEXT, rolls_back TEXT," /* the reasons; NULL: it did not */
     " started_at_ms INTEGER NOT NULL, duration_ms REAL NOT NULL,"
-    " host TEXT NOT NULL, pid INTEGER NOT NULL, since_ms INTEGER NOT NULL) STRICT;"
+    " host TEXT NOT NULL, pid INTEGER NOT NULL, since_ms INTEGER NOT NULL,"
+    /* Runs belong to an inventory (NULL: not known), and neither a purge nor --force is forgotten. */
+    " inventory TEXT, purges INTEGER NOT NULL DEFAULT 0, forces INTEGER NOT NULL DEFAULT 0,"
+    /* Why it began nothing more (enum halt_kind); NULL: it was not halted, or an older skein's run. */
+    " halt INTEGER, halt_wave TEXT, halt_gate TEXT, halt_status INTEGER, halt_output TEXT,"
+    " halt_signal INTEGER, halt_failed INTEGER, halt_tolerated INTEGER,"
+    /* Who made it, of whom. Lists are lines of text. */
+    " made_by TEXT, fleet_size INTEGER NOT NULL DEFAULT 0, selects TEXT, tenants TEXT,"
+    " settings TEXT,"
+    /* Options beside `selects` and `tenants` that narrowed the selection. */
+    " narrowed TEXT) STRICT;"
 
     "CREATE TABLE waves("
     " run INTEGER, n INTEGER, name TEXT NOT NULL, tenant_count INTEGER NOT NULL,"
@@ -51,8 +75,13 @@ static const char version_1[] =
     " outcome INTEGER,"                       /* the state that this run told; NULL: none */
     " found INTEGER, error INTEGER, attempts INTEGER NOT NULL DEFAULT 0,"
     " started_ms REAL NOT NULL DEFAULT 0, duration_ms REAL NOT NULL DEFAULT 0,"
-    " PRIMARY KEY(run, n)) STRICT, WITHOUT ROWID;"
+    /* Where it stood when a run of the rollout left it done (a list; NULL: none) outlasts the runs that look later. */
+    " reached INTEGER,"
+    /* Both counts take in those that are too many to be kept. */
+    " notices INTEGER NOT NULL DEFAULT 0, warnings INTEGER NOT NULL DEFAULT 0,"
+    " PRIMARY KEY(run, n)) STRICT, WITHOUT ROWID;";
 
+static const char newest_rest[] =
     "CREATE TABLE steps("
     " run INTEGER, tenant INTEGER, n INTEGER, revision INTEGER, direction INTEGER NOT NULL,"
     " statements INTEGER NOT NULL, duration_ms REAL NOT NULL, is_rollback INTEGER NOT NULL,"
@@ -63,7 +92,11 @@ static const char version_1[] =
     "CREATE TABLE errors("
     " run INTEGER, n INTEGER, class INTEGER NOT NULL, code TEXT NOT NULL, text TEXT NOT NULL,"
     " file TEXT NOT NULL, line INTEGER NOT NULL, revision INTEGER, statement TEXT,"
-    " PRIMARY KEY(run, n)) STRICT, WITHOUT ROWID;"
+    /* what the database says beside the text */
+    " detail TEXT, hint TEXT, context TEXT, schema_name TEXT, table_name TEXT, column_name TEXT,"
+    " datatype_name TEXT, constraint_name TEXT, PRIMARY KEY(run, n)) STRICT, WITHOUT ROWID;"
+
+    NOTICE_TABLES
 
     "CREATE TABLE revisions("
     " id INTEGER PRIMARY KEY, revision TEXT NOT NULL, message TEXT NOT NULL,"
@@ -97,17 +130,14 @@ static const char version_1[] =
 
     "PRAGMA application_id = " TEXT_OF(APPLICATION_ID) ";";
 
-/* Runs belong to an inventory, and neither a purge nor --force is forgotten; where a tenant stood when a run of
- * the rollout left it done outlasts the runs that look at it later. */
-static const char version_2[] =
-    "ALTER TABLE runs ADD COLUMN inventory TEXT;" /* NULL: not known */
+static const char to_version_2[] =
+    "ALTER TABLE runs ADD COLUMN inventory TEXT;"
     "ALTER TABLE runs ADD COLUMN purges INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE runs ADD COLUMN forces INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE run_tenants ADD COLUMN reached INTEGER;" /* a list of revisions; NULL: none */
+    "ALTER TABLE run_tenants ADD COLUMN reached INTEGER;"
     "UPDATE run_tenants SET reached = left_at WHERE state IN (2, 3);" /* succeeded, unchanged */;
 
-/* What databases say beside an error's text, and their notices. Enums of base/notice.h are numbers here too. */
-static const char version_3[] =
+static const char to_version_3[] =
     "ALTER TABLE errors ADD COLUMN detail TEXT;"
     "ALTER TABLE errors ADD COLUMN hint TEXT;"
     "ALTER TABLE errors ADD COLUMN context TEXT;"
@@ -116,22 +146,11 @@ static const char version_3[] =
     "ALTER TABLE errors ADD COLUMN column_name TEXT;"
     "ALTER TABLE errors ADD COLUMN datatype_name TEXT;"
     "ALTER TABLE errors ADD COLUMN constraint_name TEXT;"
-
-    /* A tenant's count takes in those that are too many to be kept. */
     "ALTER TABLE run_tenants ADD COLUMN notices INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE run_tenants ADD COLUMN warnings INTEGER NOT NULL DEFAULT 0;"
-    "CREATE TABLE notices("
-    " run INTEGER, n INTEGER, level INTEGER NOT NULL, is_unreplicated INTEGER NOT NULL,"
-    " code TEXT NOT NULL, text TEXT NOT NULL, detail TEXT, hint TEXT, revision INTEGER,"
-    " PRIMARY KEY(run, n)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE tenant_notices("
-    " run INTEGER, tenant INTEGER, notice INTEGER, place INTEGER NOT NULL,"
-    " count INTEGER NOT NULL,"
-    " PRIMARY KEY(run, tenant, notice)) STRICT, WITHOUT ROWID;";
+    "ALTER TABLE run_tenants ADD COLUMN warnings INTEGER NOT NULL DEFAULT 0;" NOTICE_TABLES;
 
-/* Why a run began nothing more (enum halt_kind), and who made it, of whom. Lists are lines of text. */
-static const char version_4[] =
-    "ALTER TABLE runs ADD COLUMN halt INTEGER;" /* NULL: it was not halted, or an older skein's run */
+static const char to_version_4[] =
+    "ALTER TABLE runs ADD COLUMN halt INTEGER;"
     "ALTER TABLE runs ADD COLUMN halt_wave TEXT;"
     "ALTER TABLE runs ADD COLUMN halt_gate TEXT;"
     "ALTER TABLE runs ADD COLUMN halt_status INTEGER;"
@@ -145,11 +164,12 @@ static const char version_4[] =
     "ALTER TABLE runs ADD COLUMN tenants TEXT;"
     "ALTER TABLE runs ADD COLUMN settings TEXT;";
 
-/* Options beside selects and names that narrowed the selection, as lines. */
-static const char version_5[] = "ALTER TABLE runs ADD COLUMN narrowed TEXT;";
+static const char to_version_5[] = "ALTER TABLE runs ADD COLUMN narrowed TEXT;";
 
 /* [i] makes version i + 1 of version i. */
-static const char *const upgrades[] = {version_1, version_2, version_3, version_4, version_5};
+static const char *const upgrades[] = {NULL, to_version_2, to_version_3, to_version_4,
+                                       to_version_5};
+enum { NEWEST_VERSION = ARRAY_LEN(upgrades) };
 
 static bool refuse_schema(const struct db *db, const char *words, struct err *err)
 {
@@ -168,12 +188,12 @@ static bool identify_now(struct db *db, int64_t *ret_version, struct err *err)
     if (!is_new && (id != APPLICATION_ID || *ret_version <= 0))
         return refuse_schema(
             db, "it is a database of something else; name another file in 'ledger'", err);
-    if (*ret_version > (int64_t)ARRAY_LEN(upgrades))
+    if (*ret_version > NEWEST_VERSION)
         return err_set(
             err, ERR_LEDGER,
             "ledger '%s': it was made by a newer skein (version %lld of its tables; this "
-            "one knows %zu)",
-            db->path, (long long)*ret_version, ARRAY_LEN(upgrades));
+            "one knows %d)",
+            db->path, (long long)*ret_version, NEWEST_VERSION);
     return true;
 }
 
@@ -184,11 +204,15 @@ static bool identify(struct db *db, int64_t *ret_version, struct err *err)
     return is_fine;
 }
 
+/* From a version to the newest. */
 static bool upgrade(struct db *db, int64_t version, struct err *err)
 {
     char set_version[64];
-    snprintf(set_version, sizeof set_version, "PRAGMA user_version = %lld", (long long)version + 1);
-    return db_exec(db, err, upgrades[version]) && db_exec(db, err, set_version);
+    bool is_fine = version > 0 || (db_exec(db, err, newest_runs) && db_exec(db, err, newest_rest));
+    snprintf(set_version, sizeof set_version, "PRAGMA user_version = %d", NEWEST_VERSION);
+    for (; is_fine && version > 0 && version < NEWEST_VERSION; version++)
+        is_fine = db_exec(db, err, upgrades[version]);
+    return is_fine && db_exec(db, err, set_version);
 }
 
 /* Asked once more inside the transaction: another skein may have been quicker. */
@@ -197,10 +221,9 @@ static bool upgrade_all(struct db *db, struct err *err)
     int64_t version;
     if (!db_exec(db, err, "BEGIN IMMEDIATE"))
         return false;
-    bool is_fine = identify_now(db, &version, err);
-    while (is_fine && version < (int64_t)ARRAY_LEN(upgrades))
-        is_fine = upgrade(db, version++, err);
-    is_fine = is_fine && db_exec(db, err, "COMMIT");
+    bool is_fine = identify_now(db, &version, err) &&
+                   (version == NEWEST_VERSION || upgrade(db, version, err)) &&
+                   db_exec(db, err, "COMMIT");
     db_rollback(db);
     return is_fine;
 }
@@ -210,7 +233,7 @@ bool sqlite_schema_look(struct db *db, bool *ret_is_old, struct err *err)
     int64_t version;
     if (!identify(db, &version, err))
         return false;
-    *ret_is_old = version < (int64_t)ARRAY_LEN(upgrades);
+    *ret_is_old = version < NEWEST_VERSION;
     return true;
 }
 
@@ -219,5 +242,5 @@ bool sqlite_schema_prepare(struct db *db, struct err *err)
     int64_t version;
     if (!identify(db, &version, err))
         return false;
-    return version == (int64_t)ARRAY_LEN(upgrades) || upgrade_all(db, err);
+    return version == NEWEST_VERSION || upgrade_all(db, err);
 }

@@ -156,8 +156,13 @@ static void a_ledger_of_the_first_version_is_brought_up_to_date(void **state)
     fleet_ends(&fleet, RUN_HALTED);
     ledger_close(book.ledger);
     book.ledger = NULL;
+    char *as_new = book_columns(&book);
     book_make_old(&book);
     book_reopen(&book);
+    char *brought_up = book_columns(&book);
+    assert_string_equal(brought_up, as_new);
+    free(brought_up);
+    free(as_new);
     struct ledger_run run = book_find(&book, NULL);
     assert_string_equal(run.id, "run-1");
     assert_null(run.inventory);
