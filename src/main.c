@@ -61,6 +61,7 @@ static unsigned needs_of(const struct options *options)
 static bool open_fleet(struct fleet *fleet, const struct options *options)
 {
     unsigned groups = options->command->groups;
+    bool narrows = groups & OPTIONS_NARROW && (options->selects.count || options->tenant_count);
     struct fleet_request request = {
         .inventory = options->file,
         .selects = options->selects.items,
@@ -71,7 +72,8 @@ static bool open_fleet(struct fleet *fleet, const struct options *options)
         /* A run that changes tenants stops after the wave; one that only looks at tenants looks at
          * those of the wave alone. */
         .keeps_later_waves = groups & OPTIONS_POLICY && !options->is_sql,
-        .refuses_empty = groups & OPTIONS_SELECT && !options->allows_empty,
+        .refuses_empty = narrows || (groups & OPTIONS_SELECT && !options->allows_empty),
+        .narrows = narrows,
         .names = options->tenants,
         .name_count = options->tenant_count,
         .state = options->state,

@@ -46,11 +46,24 @@ static void tell_choice(const struct continuation *continuation)
     buf_done(&text);
 }
 
+/* A resume has them in its report. */
+static void tell_left_out(const struct continuation *continuation)
+{
+    size_t count = continuation->left_out_count;
+    if (count && continuation->is_rollback)
+        cli_note(
+            "%zu other tenant%s that run %s changed stay%s as %s: 'skein rollback %s' rolls %s back",
+            count, count == 1 ? "" : "s", continuation->run.id, count == 1 ? "s" : "",
+            count == 1 ? "it is" : "they are", continuation->run.id, count == 1 ? "it" : "them");
+}
+
 static void tell_run(const struct options *options, const struct continuation *continuation)
 {
     if (continuation->is_newest && !options->is_quiet)
         tell_choice(continuation);
     tell_missing(continuation);
+    if (!options->is_quiet)
+        tell_left_out(continuation);
     if (continuation->is_of_other)
         cli_note("run %s was made with another inventory (%s)", continuation->run.id,
                  continuation->run.inventory ? continuation->run.inventory
@@ -148,6 +161,10 @@ int cli_run_continuation(struct fleet *fleet, const struct options *options, boo
         .accepts_chain_change = options->accepts_chain_change,
         .is_dry_run = options->is_dry_run,
     };
+    if (fleet->selects.count || fleet->names.count) {
+        ask.only = fleet->tenants;
+        ask.only_count = fleet->tenant_count;
+    }
     if (!confirm_continuation(fleet, options, ask, &agreed, &exit_code))
         return exit_code;
     if (agreed.shown)

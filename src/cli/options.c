@@ -177,9 +177,9 @@ static bool set_wait(struct options *options, const char *value)
 static const struct option_row rows[] = {
     {"file", 'f', "FILE", OPTIONS_COMMON, "the inventory, or its folder (default: skein.yaml here)",
      TO(file)},
-    {"select", 's', "SELECTOR", OPTIONS_SELECT,
+    {"select", 's', "SELECTOR", OPTIONS_SELECT | OPTIONS_NARROW,
      "only these: 'tier=canary,region in (eu,us),!legacy'; repeated: all must hold", 0, set_select},
-    {"tenant", 't', "NAME", OPTIONS_SELECT,
+    {"tenant", 't', "NAME", OPTIONS_SELECT | OPTIONS_NARROW,
      "only this tenant; repeated: any of them; with --select both must hold", 0, set_tenant},
     {"state", 0, "STATE,…[@RUN]", OPTIONS_STATE,
      "only tenants in these states in the report of RUN (default: the newest)", TO(state)},

@@ -19,6 +19,7 @@ struct command;
         group(SELECT)       /* --select, --tenant, --wave, --allow-empty */                        \
         group(STATE)        /* --state */                                                          \
         group(WAVE)         /* --wave alone */                                                     \
+        group(NARROW)       /* --select and --tenant alone */                                      \
         group(OUTPUT)       /* -o */                                                               \
         group(PARALLEL)     /* --parallel, --per-server */                                         \
         group(PROGRESS)     /* --progress */                                                       \

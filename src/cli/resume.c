@@ -16,10 +16,13 @@ const struct command command_resume = {
         "target as it was resolved then, the same chain. Tenants that failed are tried again,\n"
         "those that were skipped are begun, those in doubt are looked at, and those that were done\n"
         "are read again: one that has fallen back since is reported as regressed, and left alone. A\n"
-        "run whose rollback had begun goes on with that. Doing it twice changes nothing more.",
+        "run whose rollback had begun goes on with that. Doing it twice changes nothing more. With --tenant or\n"
+        "--select the run's other tenants wait for a later resume. A run of which a part was rolled back is\n"
+        "refused: it does not go forward again.",
     .example = "skein resume",
     .groups = OPTIONS_COMMON | OPTIONS_DRY_RUN | OPTIONS_YES | OPTIONS_LEDGER | OPTIONS_WAIT |
-              OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY | OPTIONS_CONTINUATION | OPTIONS_WAVE,
+              OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY | OPTIONS_CONTINUATION | OPTIONS_WAVE |
+              OPTIONS_NARROW,
     .max_args = 1,
     .needs = FLEET_AGAIN,
     .run = run_resume,

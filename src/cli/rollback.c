@@ -16,10 +16,11 @@ const struct command command_rollback = {
         "tenant that it or the runs which it resumed have changed goes back to the revision where\n"
         "it stood before, and no other is touched. What that comes to is shown first; if a step back\n"
         "has no down section, nothing is begun (exit 2). A tenant that others have moved since\n"
-        "is left alone and reported. On a terminal it asks before it begins.",
+        "is left alone and reported. On a terminal it asks before it begins. With --tenant or --select only\n"
+        "those go back; a later rollback of the same run takes the others.",
     .example = "skein rollback --dry-run",
     .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_WAIT | OPTIONS_OUTPUT | OPTIONS_RUN |
-              OPTIONS_CONTINUATION | OPTIONS_DRY_RUN | OPTIONS_YES,
+              OPTIONS_CONTINUATION | OPTIONS_DRY_RUN | OPTIONS_YES | OPTIONS_NARROW,
     .max_args = 1,
     .needs = FLEET_AGAIN,
     .run = run_rollback,

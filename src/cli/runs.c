@@ -44,12 +44,16 @@ static void totals_cell(struct table *table, const struct ledger_run *run)
     buf_done(&cell);
 }
 
-/* `failed, unfinished`: `resume` would take it up. */
+/* `failed, unfinished`: `resume` would take it up. `succeeded, rolled back: 2 of 41`: `rollback` would. */
 static void state_cell(struct table *table, const struct ledger_run *run)
 {
     struct buf cell;
     buf_init(&cell, BUF_MAX_DEFAULT);
-    buf_addf(&cell, "%s%s", run_state_name(run->state), run->is_unfinished ? ", unfinished" : "");
+    buf_addf(&cell, "%s", run_state_name(run->state));
+    if (run->part_of)
+        buf_addf(&cell, ", rolled back: %zu of %zu", run->part_rolled_back, run->part_of);
+    else if (run->is_unfinished)
+        buf_adds(&cell, ", unfinished");
     table_cell(table, cell.data, NULL);
     buf_done(&cell);
 }
@@ -99,6 +103,14 @@ static json_t *totals_value(const struct ledger_run *run)
     return totals;
 }
 
+/* Null: no part of it was rolled back, or all of it. */
+static json_t *part_value(const struct ledger_run *run)
+{
+    return run->part_of ? json_pack("{sIsI}", "tenants", (json_int_t)run->part_rolled_back, "of",
+                                    (json_int_t)run->part_of)
+                        : json_null();
+}
+
 static json_t *holder_value(const struct ledger_holder *holder)
 {
     json_t *value = json_object();
@@ -123,6 +135,7 @@ static void put_run(struct json_stream *stream, const struct ledger_run *run)
     json_put(stream, "unfinished", json_boolean(run->is_unfinished));
     json_put(stream, "resumed_by", json_text(run->resumed_by));
     json_put(stream, "rolled_back_by", json_text(run->rolled_back_by));
+    json_put(stream, "rolled_back_part", part_value(run));
     json_put(stream, "inventory", json_text(run->inventory));
     json_put(stream, "halted_by",
              json_halt(run_state_is_halt(run->state) ? run->halt : NULL, run->halt_reason));

@@ -85,6 +85,8 @@ struct ledger_run {
     /* `resume` would still take it up: it did not end well, or it stopped before its last wave, and no later run goes on
      * with it; or its rollback is not done, with which `resume` would go on */
     bool is_unfinished;
+    /* Where a later run rolled a part of it back: tenants that went back, and those with what is still to go back. Else 0. */
+    size_t part_rolled_back, part_of;
 };
 
 /* A run by its id or the beginning of it; NULL: the newest. LEDGER_NO_RUN. */

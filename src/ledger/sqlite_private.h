@@ -223,4 +223,10 @@ bool sqlite_replay(struct ledger *base, const char *id, struct arena *arena,
 bool sqlite_forget(struct ledger *base, const struct ledger_forget *which, size_t *ret_count,
                    struct err *err);
 
+/* standing_may_have_changed of a row of run_tenants; ?2, ?3 and ?4 are TENANT_RUNNING, TENANT_IN_DOUBT and
+ * TENANT_ROLLBACK_FAILED. */
+#define SQLITE_MAY_HAVE_CHANGED(row)                                                               \
+    "(" row ".has_changed OR (" row ".is_begun AND (" row ".is_running OR " row                    \
+    ".state IN (?2, ?3, ?4))))"
+
 #endif

@@ -216,13 +216,45 @@ static bool read_totals(struct sqlite_ledger *ledger, struct sqlite_run *run, st
     return true;
 }
 
+/* Of this run's changes. Tenants are matched by name: a later run may know another place of one. UNION: a circle ends. */
+static bool read_part(struct sqlite_ledger *ledger, struct sqlite_run *run, struct err *err)
+{
+    int64_t back = 0, left = 0;
+    struct db_cursor cursor;
+    if (!run->run.rolled_back_by || run->run.state == RUN_ROLLED_BACK)
+        return true;
+    db_query(&ledger->db, &cursor,
+             "WITH RECURSIVE later(seq, id) AS ("
+             " SELECT seq, id FROM runs WHERE resumed_from = ?6 AND command = '" VERB_NAME_ROLLBACK
+             "'"
+             " UNION SELECT runs.seq, runs.id FROM later JOIN runs ON runs.resumed_from = later.id"
+             "  WHERE runs.command = '" VERB_NAME_ROLLBACK "')"
+             " SELECT (SELECT count(DISTINCT tenants.name) FROM later"
+             "  JOIN runs USING (seq) JOIN run_tenants AS mine ON mine.run = later.seq"
+             "  JOIN fleet_tenants AS member ON member.fleet = runs.fleet AND member.n = mine.n"
+             "  JOIN tenants ON tenants.id = member.tenant WHERE mine.outcome = ?5),"
+             " (SELECT count(*) FROM run_tenants AS kept WHERE run = ?1"
+             "  AND " SQLITE_MAY_HAVE_CHANGED("kept") ")",
+             db_int(run->seq), db_int(TENANT_RUNNING), db_int(TENANT_IN_DOUBT),
+             db_int(TENANT_ROLLBACK_FAILED), db_int(TENANT_ROLLED_BACK), db_text(run->run.id));
+    if (db_next(&cursor)) {
+        back = db_int_at(&cursor, 0);
+        left = db_int_at(&cursor, 1);
+    }
+    if (!db_end(&cursor, err))
+        return false;
+    run->run.part_rolled_back = (size_t)back;
+    run->run.part_of = (size_t)(back + left);
+    return true;
+}
+
 static bool complete(struct sqlite_ledger *ledger, struct sqlite_run *run, struct err *err)
 {
     if (!is_sane(run))
         return db_fail_damaged(&ledger->db, err);
     judge_life(ledger, run);
     run->run.is_unfinished = is_unfinished(run);
-    return read_totals(ledger, run, err);
+    return read_totals(ledger, run, err) && read_part(ledger, run, err);
 }
 
 /* ---- by id --------------------------------------------------------------------------------- */

@@ -146,44 +146,58 @@ static bool write_run_rolls_back(struct sqlite_ledger *ledger, const struct even
 
 /* ---- the end, and what it says of earlier runs --------------------------------------------- */
 
-/* The runs that the one of ?1 goes on with, or rolls back, and those that they went on with. UNION: ends also
- * where the runs form a circle, which skein never writes. */
+/* The runs that the one of ?1 goes on with, or rolls back, those that they went on with, and older rollbacks of one of them,
+ * which may have been of a part. UNION: ends also where the runs form a circle, which skein never writes. */
 #define EARLIER                                                                                    \
     "WITH RECURSIVE earlier(seq, id, resumed_from) AS ("                                           \
     " SELECT runs.seq, runs.id, runs.resumed_from FROM runs, runs AS this"                         \
     " WHERE this.seq = ?1 AND runs.id = this.resumed_from"                                         \
     " UNION SELECT runs.seq, runs.id, runs.resumed_from FROM runs, earlier"                        \
-    " WHERE runs.id = earlier.resumed_from) "
+    " WHERE runs.id = earlier.resumed_from OR (runs.resumed_from = earlier.id"                     \
+    "  AND runs.command = '" VERB_NAME_ROLLBACK "' AND runs.seq < ?1)) "
 
-/* Clears has_changed in all earlier runs of this rollout for every tenant that this run, or one of them, has
- * rolled back. Tenants are matched by name. */
+/* What each tenant's newest word is in this run and the earlier ones: when it was rolled back, or this run told its end, and
+ * when any of them told an end that leaves no doubt. Tenants are matched by name. */
+#define SETTLED                                                                                    \
+    ", settled(name, back, known) AS ("                                                            \
+    " SELECT tenants.name, max(CASE WHEN runs.seq = ?1 OR mine.outcome = ?5 THEN runs.seq END),"   \
+    "  max(runs.seq) FROM runs JOIN run_tenants AS mine ON mine.run = runs.seq"                    \
+    " JOIN fleet_tenants AS member ON member.fleet = runs.fleet AND member.n = mine.n"             \
+    " JOIN tenants ON tenants.id = member.tenant"                                                  \
+    " WHERE runs.seq IN (SELECT ?1 UNION SELECT seq FROM earlier)"                                 \
+    "  AND mine.outcome IS NOT NULL AND mine.outcome <> ?6"                                        \
+    "  AND NOT " SQLITE_MAY_HAVE_CHANGED("mine") " GROUP BY tenants.name) "
+
+/* In all earlier runs of this rollout, every tenant that this run, or one after them, has rolled back is changed no more; and
+ * one that was in doubt there is so no more where a later one has found out that nothing was changed. */
 static bool clear_changes(struct sqlite_ledger *ledger, struct err *err)
 {
     return db_run(
         &ledger->db, err,
-        EARLIER "UPDATE run_tenants SET has_changed = 0"
-                " WHERE has_changed AND run IN (SELECT seq FROM earlier) AND"
-                " (SELECT tenants.name FROM runs JOIN fleet_tenants USING (fleet)"
-                "  JOIN tenants ON tenants.id = fleet_tenants.tenant"
-                "  WHERE runs.seq = run_tenants.run AND fleet_tenants.n = run_tenants.n)"
-                " IN (SELECT tenants.name FROM runs"
-                "  JOIN run_tenants AS mine ON mine.run = runs.seq"
-                "  JOIN fleet_tenants AS member ON member.fleet = runs.fleet AND member.n = mine.n"
-                "  JOIN tenants ON tenants.id = member.tenant"
-                "  WHERE runs.seq IN (SELECT ?1 UNION SELECT seq FROM earlier)"
-                "  AND mine.outcome IS NOT NULL AND NOT mine.has_changed"
-                "  AND (runs.seq = ?1 OR mine.outcome = ?2))",
-        db_int(ledger->writing.run), db_int(TENANT_ROLLED_BACK));
+        EARLIER SETTLED
+        "UPDATE run_tenants SET has_changed = 0, is_begun = 0 FROM runs AS was"
+        " JOIN fleet_tenants AS place ON place.fleet = was.fleet"
+        " JOIN tenants AS who ON who.id = place.tenant"
+        " JOIN settled ON settled.name = who.name"
+        " WHERE was.seq IN (SELECT seq FROM earlier)"
+        " AND run_tenants.run = was.seq AND run_tenants.n = place.n"
+        " AND " SQLITE_MAY_HAVE_CHANGED(
+            "run_tenants") " AND (settled.back > was.seq"
+                           "  OR (NOT run_tenants.has_changed AND settled.known > was.seq))",
+        db_int(ledger->writing.run), db_int(TENANT_RUNNING), db_int(TENANT_IN_DOUBT),
+        db_int(TENANT_ROLLBACK_FAILED), db_int(TENANT_ROLLED_BACK), db_int(TENANT_SKIPPED));
 }
 
-/* But those that changed tenants of which this run does not know. */
+/* But those that changed tenants which this run leaves out, or does not know, and rollbacks that were done. */
 static bool mark_rolled_back(struct sqlite_ledger *ledger, struct err *err)
 {
     return db_run(&ledger->db, err,
-                  EARLIER "UPDATE runs SET state = ?2 WHERE seq IN (SELECT seq FROM earlier)"
-                          " AND NOT EXISTS (SELECT 1 FROM run_tenants"
-                          "  WHERE run = runs.seq AND has_changed)",
-                  db_int(ledger->writing.run), db_int(RUN_ROLLED_BACK));
+                  EARLIER "UPDATE runs SET state = ?5 WHERE seq IN (SELECT seq FROM earlier)"
+                          " AND NOT (command = '" VERB_NAME_ROLLBACK "' AND state = ?6)"
+                          " AND NOT EXISTS (SELECT 1 FROM run_tenants AS kept"
+                          "  WHERE kept.run = runs.seq AND " SQLITE_MAY_HAVE_CHANGED("kept") ")",
+                  db_int(ledger->writing.run), db_int(TENANT_RUNNING), db_int(TENANT_IN_DOUBT),
+                  db_int(TENANT_ROLLBACK_FAILED), db_int(RUN_ROLLED_BACK), db_int(RUN_SUCCEEDED));
 }
 
 static bool write_run_finished(struct sqlite_ledger *ledger, const struct event *event,

@@ -63,6 +63,16 @@ static bool find_newest(struct continuation *continuation, struct fleet *fleet,
     return true;
 }
 
+/* To go forward would bring tenants to the target again that were rolled back on purpose. */
+static bool refuse_part(const struct ledger_run *run, struct err *err)
+{
+    return err_set(
+        err, ERR_CONFIG,
+        "run %s was rolled back in part (run %s), and to resume it would undo that: 'skein rollback %s' "
+        "rolls the other tenants back, a new run goes forward",
+        run->id, run->rolled_back_by, run->id);
+}
+
 static bool choose_run(struct continuation *continuation, struct fleet *fleet,
                        const struct continuation_request *request, struct err *err)
 {
@@ -76,7 +86,7 @@ static bool choose_run(struct continuation *continuation, struct fleet *fleet,
         return refuse_run(err, run, "rolled another run back, and is done");
     continuation->is_rollback_begun = was_rollback || run->is_rolling_back;
     continuation->is_rollback = request->is_rollback || continuation->is_rollback_begun;
-    return true;
+    return continuation->is_rollback || !run->rolled_back_by || refuse_part(run, err);
 }
 
 static bool check_chain(const struct continuation *continuation, const struct fleet *fleet,
@@ -112,9 +122,11 @@ static bool find_verbs(struct continuation *continuation, struct fleet *fleet,
                        const struct continuation_request *request, struct err *err)
 {
     struct ledger_run first = continuation->run;
-    while (first.verb->rolls_back && first.resumed_from)
+    while (first.verb->rolls_back && first.resumed_from) {
+        continuation->is_part |= first.origin.selects.count || first.origin.names.count;
         if (!ledger_find(continuation->ledger, first.resumed_from, &fleet->arena, &first, err))
             return false;
+    }
     if (!check_verb(&continuation->run, err) || !check_verb(&first, err))
         return false;
     continuation->ends_failure =
@@ -158,6 +170,7 @@ struct choice {
     struct fleet *fleet;
     struct map names; /* of the inventory's tenants */
     struct map seen;  /* names that a later run knows more of */
+    struct map only;  /* names that are meant; empty: all */
     const char *run;
     const struct ledger_fleet *past;
     struct own_homes homes;
@@ -165,8 +178,9 @@ struct choice {
         *remembered; /* the run's tenants as the ledger knows them; NULL: not read yet */
     const struct tenant **tenants;
     struct standing *standings;
-    size_t count; /* of both */
-    size_t tenant_capacity, standing_capacity;
+    bool *is_left_out;
+    size_t count; /* of all three */
+    size_t tenant_capacity, standing_capacity, left_out_capacity;
 };
 
 static void on_remembered(void *ctx, const struct event *event)
@@ -201,20 +215,35 @@ static bool is_seen(struct choice *choice, const char *name)
     return map_put(&choice->seen, name, number) != number;
 }
 
+/* Of the run, and not meant? */
+static bool is_left_out(struct choice *choice, size_t n)
+{
+    struct continuation *continuation = choice->continuation;
+    if (!choice->only.count || map_get(&choice->only, choice->past->names[n]) != MAP_NONE)
+        return false;
+    continuation->left_out_count++;
+    continuation->leaves_changed |= standing_may_have_changed(&choice->past->standings[n]);
+    return true;
+}
+
 static bool choose_tenant(struct choice *choice, size_t n, struct err *err)
 {
     const struct ledger_fleet *past = choice->past;
     struct arena *arena = &choice->fleet->arena;
+    bool is_rollback = choice->continuation->is_rollback;
     uint32_t index = map_get(&choice->names, past->names[n]);
     const struct tenant *tenant;
     if (is_seen(choice, past->names[n]) || !is_wanted(choice->continuation, &past->standings[n]))
         return true;
-    if (index == MAP_NONE)
-        note_missing(choice->continuation, past->names[n]);
-    if (index == MAP_NONE && !choice->continuation->is_rollback)
+    bool is_gone = index == MAP_NONE;
+    bool is_out = (!is_gone || is_rollback) && is_left_out(choice, n);
+    if (is_out && is_rollback)
         return true;
-    tenant =
-        index == MAP_NONE ? make_gone(choice, n, err) : &choice->fleet->inventory->tenants[index];
+    if (is_gone)
+        note_missing(choice->continuation, past->names[n]);
+    if (is_gone && !is_rollback)
+        return true;
+    tenant = is_gone ? make_gone(choice, n, err) : &choice->fleet->inventory->tenants[index];
     if (!tenant)
         return false;
     choice->standings = arena_grow(arena, choice->standings, choice->count,
@@ -225,6 +254,9 @@ static bool choose_tenant(struct choice *choice, size_t n, struct err *err)
                            past->urls ? past->schemas[n] : NULL};
     if (!tenant->is_gone)
         own_homes_judge(&choice->homes, tenant, &last, standing);
+    choice->is_left_out = arena_grow(arena, choice->is_left_out, choice->count,
+                                     &choice->left_out_capacity, sizeof *choice->is_left_out);
+    choice->is_left_out[choice->count] = is_out;
     *ARENA_PUSH(arena, choice->tenants, choice->count, choice->tenant_capacity) = tenant;
     return true;
 }
@@ -249,15 +281,15 @@ struct earlier { /* a run that this one goes on with, by way of others */
 };
 
 /* For a rollback all earlier runs are read: a tenant that one of them changed may not have been in the
- * inventory when a later one went on with it, or was at another home. */
+ * inventory when a later one went on with it, or was at another home. One of a selection has no other tenants. */
 static bool read_earlier(struct choice *choice, struct earlier *newest, struct err *err)
 {
     struct ledger *ledger = choice->continuation->ledger;
     struct arena *arena = &choice->fleet->arena;
     struct ledger_run run = choice->continuation->run;
     *newest = (struct earlier){.id = run.id, .fleet = *choice->continuation->past};
-    for (struct earlier *at = newest; choice->continuation->is_rollback && run.resumed_from;
-         at = at->older) {
+    bool reads_earlier = choice->continuation->is_rollback;
+    for (struct earlier *at = newest; reads_earlier && run.resumed_from; at = at->older) {
         if (!ledger_find(ledger, run.resumed_from, arena, &run, err))
             return strcmp(err->code, LEDGER_NO_RUN) == 0; /* it is forgotten */
         struct earlier *older = arena_calloc(arena, 1, sizeof *older);
@@ -283,26 +315,69 @@ static bool choose_all(struct choice *choice, struct err *err)
         return false;
     add_homes(choice, &newest);
     bool is_fine = true;
-    for (const struct earlier *run = &newest; is_fine && run; run = run->older)
+    bool is_part = choice->continuation->is_part;
+    for (const struct earlier *run = &newest; is_fine && run; run = is_part ? NULL : run->older)
         is_fine = choose_of(choice, run->id, &run->fleet, err);
     return is_fine;
 }
 
-static bool select_tenants(struct continuation *continuation, struct fleet *fleet, struct err *err)
+/* A tenant that is named and is not of the run is a mistake; with a selector alone, that no one is. */
+static bool check_only(const struct choice *choice, const struct continuation_request *request,
+                       struct err *err)
+{
+    const char *run = choice->continuation->run.id;
+    bool is_rollback = choice->continuation->is_rollback;
+    bool is_any = false;
+    struct map taken;
+    map_init(&taken);
+    for (size_t i = 0; i < choice->count; i++)
+        if (!choice->is_left_out[i])
+            map_put(&taken, choice->tenants[i]->name, (uint32_t)i);
+    const struct tenant *stranger = NULL;
+    for (size_t i = 0; i < request->only_count; i++) {
+        bool is_taken = map_get(&taken, request->only[i]->name) != MAP_NONE;
+        is_any |= is_taken;
+        stranger = stranger || is_taken ? stranger : request->only[i];
+    }
+    map_done(&taken);
+    if (stranger && choice->fleet->names.count)
+        return err_set(err, ERR_CONFIG,
+                       is_rollback ? "run %s has left nothing in tenant '%s' to roll back"
+                                   : "run %s does not have tenant '%s'",
+                       run, stranger->name);
+    return is_any ||
+           err_set(err, ERR_CONFIG,
+                   is_rollback ? "run %s has left nothing to roll back in a tenant that is selected"
+                               : "run %s has none of the tenants that are selected",
+                   run);
+}
+
+static bool select_tenants(struct continuation *continuation, struct fleet *fleet,
+                           const struct continuation_request *request, struct err *err)
 {
     struct choice choice = {.continuation = continuation, .fleet = fleet};
     map_init(&choice.names);
     map_init(&choice.seen);
+    map_init(&choice.only);
+    for (uint32_t i = 0; i < request->only_count; i++)
+        map_put(&choice.only, request->only[i]->name, i);
     for (uint32_t i = 0; i < fleet->inventory->tenant_count; i++)
         map_put(&choice.names, fleet->inventory->tenants[i].name, i);
     own_homes_init(&choice.homes, fleet->inventory, &fleet->arena);
-    bool is_fine = choose_all(&choice, err);
+    bool is_fine =
+        choose_all(&choice, err) && (!request->only || check_only(&choice, request, err));
     own_homes_done(&choice.homes);
     map_done(&choice.names);
     map_done(&choice.seen);
+    map_done(&choice.only);
     fleet->tenants = choice.tenants;
     fleet->tenant_count = choice.count;
     continuation->standings = choice.standings;
+    if (continuation->left_out_count && !continuation->is_rollback)
+        continuation->is_left_out = choice.is_left_out;
+    /* Not everyone stands where it stood. */
+    if (continuation->left_out_count || continuation->is_part)
+        continuation->ends_failure = false;
     return is_fine;
 }
 
@@ -321,7 +396,7 @@ static bool read_run(struct fleet *fleet, const struct continuation_request *req
         !ledger_read_fleet(continuation->ledger, continuation->run.id, &fleet->arena, past, err))
         return false;
     split_targets(continuation, &fleet->arena);
-    return select_tenants(continuation, fleet, err);
+    return select_tenants(continuation, fleet, request, err);
 }
 
 bool continuation_open(struct fleet *fleet, const struct continuation_request *request,

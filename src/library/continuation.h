@@ -21,6 +21,9 @@ struct continuation_request {
     bool is_rollback;
     bool accepts_chain_change;
     bool is_dry_run; /* the ledger is only read, and whoever holds it may go on */
+    /* Only these of the run's tenants, of the fleet's inventory; NULL: all. */
+    const struct tenant *const *only;
+    size_t only_count;
 };
 
 struct continuation {
@@ -35,6 +38,7 @@ struct continuation {
     bool is_of_other;       /* the run was made with another inventory, and named */
     bool is_rollback;       /* asked for, or what was left of the run was its rollback */
     bool is_rollback_begun; /* some of it was taken back already */
+    bool is_part; /* it goes on with a rollback of a selection, and has no other tenants */
     /* it goes back since a rollout failed, and not because someone asked for it */
     bool ends_failure;
     const struct verb *verb;        /* of the run that is made */
@@ -42,6 +46,10 @@ struct continuation {
     const char *const *targets;     /* as they were resolved then */
     size_t target_count;
     const struct standing *standings; /* by tenant of the selection */
+    /* Tenants that the request leaves out. A resume has them in its run, and does not come to them; a rollback has them not. */
+    size_t left_out_count;
+    const bool *is_left_out; /* by tenant of the selection; NULL: none */
+    bool leaves_changed;     /* the rollout has changed one of them */
     const struct ledger_fleet *past;
     struct run_ids family; /* all runs of the rollout */
     /* Tenants of the run that left the inventory: a resume does without them; a rollback cannot
@@ -51,7 +59,8 @@ struct continuation {
 };
 
 /* Opens the fleet's ledger, finds the run that is to be gone on with, and makes its tenants the fleet's selection. Strings
- * live as long as the fleet. ERR_LEDGER; ERR_CONFIG: nothing to go on with, or a newer skein's run that this one cannot go on with; ERR_CHAIN: the
+ * live as long as the fleet. ERR_LEDGER; ERR_CONFIG: nothing to go on with, a run of which a part was rolled back, a tenant in `only` that
+ * is none of the run's, or a newer skein's run that this one cannot go on with; ERR_CHAIN: the
  * chain has changed since. */
 bool continuation_open(struct fleet *fleet, const struct continuation_request *request,
                        struct continuation *ret_continuation, struct err *err) MUST_CHECK;

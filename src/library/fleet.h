@@ -56,10 +56,12 @@ struct fleet_request {
     const char *inventory;      /* path of the inventory */
     const char *const *selects; /* selectors, all of which must hold */
     size_t select_count;
-    const char *ledger;       /* path or URL; NULL: the inventory's */
-    const char *wave;         /* NULL, or: only waves up to and including this one */
-    bool keeps_later_waves;   /* they are selected too, and only looked at for `refuses_empty` */
-    bool refuses_empty;       /* a selection of no one is a fault, and a label that no tenant has */
+    const char *ledger;     /* path or URL; NULL: the inventory's */
+    const char *wave;       /* NULL, or: only waves up to and including this one */
+    bool keeps_later_waves; /* they are selected too, and only looked at for `refuses_empty` */
+    bool refuses_empty;     /* a selection of no one is a fault, and a label that no tenant has */
+    bool
+        narrows; /* it says which tenants of an earlier run are meant: --allow-empty is no way out */
     const char *const *names; /* only these tenants; none: all */
     size_t name_count;
     const char *state;     /* NULL, or: only tenants in these states (states.h) */

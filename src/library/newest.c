@@ -24,6 +24,18 @@ static bool can_roll_back(struct fleet *fleet, struct ledger *ledger, const stru
     return has_changes(fleet, ledger, run, ret_can, err);
 }
 
+/* A run of which a part was rolled back does not go forward again: only another rollback goes on with it. */
+static bool can_resume(const struct ledger_run *run, const struct ledger_run *runs, size_t count)
+{
+    bool goes_back = run->verb->rolls_back || run->is_rolling_back;
+    if (!run->is_unfinished || goes_back || !run->rolled_back_by)
+        return run->is_unfinished;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(runs[i].id, run->rolled_back_by) == 0)
+            return runs[i].is_unfinished;
+    return false;
+}
+
 /* Of this inventory, over, and of someone. */
 static bool is_candidate(struct fleet *fleet, struct ledger *ledger, const struct ledger_run *run,
                          bool *ret_is, struct err *err)
@@ -50,7 +62,7 @@ bool newest_find(struct fleet *fleet, struct ledger *ledger, bool is_rollback,
             continue;
         first = first ? first : run;
         if (!is_rollback || found)
-            is_it = run->is_unfinished;
+            is_it = can_resume(run, runs, count);
         else if (!can_roll_back(fleet, ledger, run, &is_it, err))
             return false;
         bool is_same_rollout =

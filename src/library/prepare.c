@@ -257,12 +257,28 @@ static bool set_ledger(struct fleet *fleet, const struct request *request,
     return true;
 }
 
-/* A run that goes on with another has its tenants from the ledger: only now it is known who is connected to. */
-static bool check_ready(const struct fleet *fleet, const struct request *request, struct err *err)
+/* Without those that a resume does not come to. */
+static struct fleet visited_of(struct fleet *fleet, const struct request *request)
 {
+    const bool *is_left_out = request->continues ? request->continues->is_left_out : NULL;
+    struct fleet visited = *fleet;
+    if (!is_left_out)
+        return visited;
+    visited.tenant_count = 0;
+    visited.tenants = arena_calloc(&fleet->arena, fleet->tenant_count + 1, sizeof *visited.tenants);
+    for (size_t i = 0; i < fleet->tenant_count; i++)
+        if (!is_left_out[i])
+            visited.tenants[visited.tenant_count++] = fleet->tenants[i];
+    return visited;
+}
+
+/* A run that goes on with another has its tenants from the ledger: only now it is known who is connected to. */
+static bool check_ready(struct fleet *fleet, const struct request *request, struct err *err)
+{
+    struct fleet visited = visited_of(fleet, request);
     struct faults faults;
     faults_init(&faults);
-    bool is_well = fleet_check_logins(fleet, &faults);
+    bool is_well = fleet_check_logins(&visited, &faults);
     if (request->verb->asks_gates || request->verb->has_waves)
         is_well &= program_check_gates(fleet->inventory, &faults);
     if (!is_well)
@@ -271,6 +287,21 @@ static bool check_ready(const struct fleet *fleet, const struct request *request
         err_add(err, " (and %zu more such fault%s)", faults.total - 1, faults.total > 2 ? "s" : "");
     faults_done(&faults);
     return is_well;
+}
+
+/* A failure would roll back tenants that are not selected, or leave a rollout half rolled back. */
+static bool check_left_out(const struct fleet *fleet, const struct request *request,
+                           struct err *err)
+{
+    if (!request->continues || !request->continues->is_left_out ||
+        !request->continues->leaves_changed ||
+        asked_policy(request, &fleet->inventory->rollout) != ON_FAILURE_ROLLBACK)
+        return true;
+    return err_set(
+        err, ERR_CONFIG,
+        "a failure would roll back tenants of run %s that are not selected: say --on-failure stop or "
+        "continue, or resume all",
+        request->continues->run.id);
 }
 
 bool prepare_run(struct fleet *fleet, const struct request *request,
@@ -282,7 +313,7 @@ bool prepare_run(struct fleet *fleet, const struct request *request,
         (request->verb->has_plan || request->verb->accepts) && !request->verb->rolls_back;
     if (needs_revisions && !fleet_has_revisions(fleet, err))
         return false;
-    if (!check_ready(fleet, request, err))
+    if (!check_left_out(fleet, request, err) || !check_ready(fleet, request, err))
         return false;
     if (!set_target(fleet, request, prepared, err) ||
         !waves_make(fleet, request, &prepared->rollout, err))

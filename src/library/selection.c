@@ -225,24 +225,26 @@ static void check_driver(const struct selection *selection, const struct tenant 
 
 /* ---- no one ---------------------------------------------------------------------------------- */
 
+static const char *way_out(const struct selection *selection)
+{
+    return selection->request->narrows ? "" : " (--allow-empty goes on without any)";
+}
+
 /* The whole fleet is no one: what was to find them is told. */
 static void refuse_fleet(const struct selection *selection)
 {
     const struct inventory *inventory = selection->fleet->inventory;
     for (size_t i = 0; i < inventory->glob_count; i++)
-        faults_add(
-            selection->faults, ERR_CONFIG, inventory->path, inventory->globs[i].line,
-            "the glob '%s' finds no file, and there are no other tenants (--allow-empty goes "
-            "on without any)",
-            inventory->globs[i].pattern);
+        faults_add(selection->faults, ERR_CONFIG, inventory->path, inventory->globs[i].line,
+                   "the glob '%s' finds no file, and there are no other tenants%s",
+                   inventory->globs[i].pattern, way_out(selection));
     for (size_t i = 0; i < inventory->query_count; i++)
         faults_add(selection->faults, ERR_CONFIG, inventory->path, inventory->queries[i].line,
-                   "the query finds no tenant, and there are no others (--allow-empty goes on "
-                   "without any)");
+                   "the query finds no tenant, and there are no others%s", way_out(selection));
     if (!inventory->glob_count && !inventory->query_count)
         faults_add(selection->faults, ERR_CONFIG, inventory->path, 0,
-                   "the inventory names no tenant: list them under 'tenants' or 'sources' "
-                   "(--allow-empty goes on without any)");
+                   "the inventory names no tenant: list them under 'tenants' or 'sources'%s",
+                   way_out(selection));
 }
 
 static void refuse_selection(const struct selection *selection)
@@ -261,9 +263,9 @@ static void refuse_selection(const struct selection *selection)
     if (request->wave)
         buf_addf(&what, "%s--wave '%s'", what.len ? " and " : "", request->wave);
     faults_add(selection->faults, ERR_CONFIG, NULL, 0,
-               "no tenant is selected: of %zu, none is what %.512s says%s (--allow-empty goes on "
-               "without any)",
-               selection->fleet->inventory->tenant_count, what.data, parts > 1 ? " together" : "");
+               "no tenant is selected: of %zu, none is what %.512s says%s%s",
+               selection->fleet->inventory->tenant_count, what.data, parts > 1 ? " together" : "",
+               way_out(selection));
     buf_done(&what);
 }
 

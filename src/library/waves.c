@@ -1,5 +1,6 @@
 #include "library/waves.h"
 
+#include "library/continuation.h"
 #include "library/selection.h"
 
 static uint32_t first_of(uint32_t asked, uint32_t wave, uint32_t rollout)
@@ -68,11 +69,27 @@ static bool check_waves(struct fleet *fleet, const uint32_t *wave_of, struct err
     return true;
 }
 
+/* Those that a resume leaves out wait in a wave after the last that it comes to, so that the run is unfinished, and
+ * a later resume begins them. */
+static void leave_out(struct fleet *fleet, const struct request *request,
+                      struct rollout_options *rollout, uint32_t *wave_of)
+{
+    struct rollout_wave *waves = (struct rollout_wave *)(uintptr_t)rollout->waves;
+    size_t last = rollout->wave_count++;
+    waves[last] = make_wave(fleet, request, NULL);
+    waves[last].name = "not selected";
+    rollout->wave_limit = rollout->wave_limit ? rollout->wave_limit : last;
+    rollout->run.wave_of = wave_of;
+    for (size_t i = 0; i < fleet->tenant_count; i++)
+        if (request->continues->is_left_out[i])
+            wave_of[i] = (uint32_t)last;
+}
+
 bool waves_make(struct fleet *fleet, const struct request *request, struct rollout_options *rollout,
                 struct err *err)
 {
     const struct rollout_rules *rules = &fleet->inventory->rollout;
-    struct rollout_wave *waves = arena_calloc(&fleet->arena, rules->wave_count + 1, sizeof *waves);
+    struct rollout_wave *waves = arena_calloc(&fleet->arena, rules->wave_count + 2, sizeof *waves);
     uint32_t *wave_of = arena_calloc(&fleet->arena, fleet->tenant_count, sizeof *wave_of);
     bool has_rest = !request->verb->has_waves || assign(fleet, wave_of) || !rules->wave_count;
     if (request->verb->has_waves && !request->continues && !check_waves(fleet, wave_of, err))
@@ -85,5 +102,9 @@ bool waves_make(struct fleet *fleet, const struct request *request, struct rollo
     rollout->waves = waves;
     rollout->wave_count = count;
     rollout->run.wave_of = !request->verb->has_waves ? NULL : wave_of;
-    return !request->limits.wave || find_limit(fleet, request, rollout, err);
+    if (request->limits.wave && !find_limit(fleet, request, rollout, err))
+        return false;
+    if (request->continues && request->continues->is_left_out)
+        leave_out(fleet, request, rollout, wave_of);
+    return true;
 }
