@@ -31,29 +31,30 @@ static void command_cell(struct table *table, const struct ledger_run *run)
     buf_done(&cell);
 }
 
-/* `97 succeeded, 2 failed, 1 skipped` */
+/* `97 succeeded, 2 failed, 1 skipped`; `rolled back: 2 of 41; 41 succeeded`: the part that later runs rolled back comes first,
+ * for the cell may be cut. */
 static void totals_cell(struct table *table, const struct ledger_run *run)
 {
     struct buf cell;
+    const char *between = "";
     buf_init(&cell, BUF_MAX_DEFAULT);
+    if (run->part_of)
+        buf_addf(&cell, "rolled back: %zu of %zu; ", run->part_rolled_back, run->part_of);
     for (enum tenant_state state = 0; state < TENANT__COUNT; state++)
-        if (run->totals[state])
-            buf_addf(&cell, "%s%zu %s", cell.len ? ", " : "", run->totals[state],
-                     tenant_state_name(state));
+        if (run->totals[state]) {
+            buf_addf(&cell, "%s%zu %s", between, run->totals[state], tenant_state_name(state));
+            between = ", ";
+        }
     table_cell(table, cell.len ? cell.data : "none", NULL);
     buf_done(&cell);
 }
 
-/* `failed, unfinished`: `resume` would take it up. `succeeded, rolled back: 2 of 41`: `rollback` would. */
+/* `failed, unfinished`: `resume` would take it up, or `rollback` where a part of it was rolled back. */
 static void state_cell(struct table *table, const struct ledger_run *run)
 {
     struct buf cell;
     buf_init(&cell, BUF_MAX_DEFAULT);
-    buf_addf(&cell, "%s", run_state_name(run->state));
-    if (run->part_of)
-        buf_addf(&cell, ", rolled back: %zu of %zu", run->part_rolled_back, run->part_of);
-    else if (run->is_unfinished)
-        buf_adds(&cell, ", unfinished");
+    buf_addf(&cell, "%s%s", run_state_name(run->state), run->is_unfinished ? ", unfinished" : "");
     table_cell(table, cell.data, NULL);
     buf_done(&cell);
 }
