@@ -179,7 +179,7 @@ static const struct option_row rows[] = {
      TO(file)},
     {"select", 's', "SELECTOR", OPTIONS_SELECT | OPTIONS_NARROW,
      "only these: 'tier=canary,region in (eu,us),!legacy'; repeated: all must hold", 0, set_select},
-    {"tenant", 't', "NAME", OPTIONS_SELECT | OPTIONS_NARROW,
+    {"tenant", 't', "NAME", OPTIONS_SELECT | OPTIONS_NARROW | OPTIONS_NAMES,
      "only this tenant; repeated: any of them; with --select both must hold", 0, set_tenant},
     {"state", 0, "STATE,…[@RUN]", OPTIONS_STATE,
      "only tenants in these states in the report of RUN (default: the newest)", TO(state)},

@@ -1,14 +1,17 @@
 #include "report/report.h"
 
+#include "base/similar.h"
 #include "cli/command.h"
 #include "cli/exit.h"
 #include "cli/faults.h"
 #include "cli/reports.h"
 #include "library/own.h"
+#include "report/narrow.h"
 
 struct reading {
     struct report *report;
-    bool hides_values; /* the inventory says so by now */
+    bool hides_values;    /* the inventory says so by now */
+    struct narrow narrow; /* where only some tenants are told of */
 };
 
 static void on_replayed(void *ctx, const struct event *event)
@@ -23,17 +26,127 @@ static void on_replayed(void *ctx, const struct event *event)
     arena_done(&arena);
 }
 
-static bool read_report(struct fleet *fleet, const char *id, struct report *report, struct err *err)
+/* ---- of some tenants ------------------------------------------------------------------------- */
+
+/* What the runs did to the tenants, tenant after tenant. */
+struct stories {
+    const struct ledger_run
+        *named;              /* NULL: the newest run that had any of the tenants is told of */
+    struct ledger_run *runs; /* the inventory's, and the named one */
+    size_t run_count;
+    struct visit *visits;
+    size_t count, capacity;
+    size_t newest; /* of `runs`: the newest that had any of the tenants */
+};
+
+static bool list_runs(struct fleet *fleet, struct ledger *ledger, struct stories *stories,
+                      struct err *err)
 {
-    struct reading reading = {report, fleet->inventory->hides_values};
-    struct observer observer = {on_replayed, &reading};
+    struct ledger_run *runs;
+    size_t count;
+    if (!ledger_list(ledger, &fleet->arena, &runs, &count, err))
+        return false;
+    stories->runs = runs;
+    stories->newest = count;
+    for (size_t i = 0; i < count; i++) {
+        bool is_meant;
+        if (!own_is(fleet, ledger, &runs[i], &is_meant, err))
+            return false;
+        if (is_meant || (stories->named && strcmp(stories->named->id, runs[i].id) == 0))
+            runs[stories->run_count++] = runs[i];
+    }
+    return true;
+}
+
+/* A run of the tenant's is more help than a name that is like its own. */
+static bool refuse_tenant(const struct fleet *fleet, const struct stories *stories,
+                          const char *name, const struct visit *newest, struct err *err)
+{
+    struct similar similar = similar_to(name);
+    for (size_t i = 0; i < fleet->inventory->tenant_count; i++)
+        similar_try(&similar, fleet->inventory->tenants[i].name);
+    if (stories->named)
+        err_set(err, ERR_CONFIG, "run %s has no tenant '%s'", stories->named->id, name);
+    else
+        err_set(err, ERR_CONFIG, "no run of this inventory has a tenant '%s'", name);
+    if (newest)
+        err_add(err, "; the newest that has it is %s", newest->run);
+    else if (similar.best && strcmp(similar.best, name) != 0)
+        similar_add_hint(err, &similar);
+    return false;
+}
+
+static bool is_in_named(const struct stories *stories, const struct visit *visits, size_t count)
+{
+    for (size_t i = 0; stories->named && i < count; i++)
+        if (strcmp(visits[i].run, stories->named->id) == 0)
+            return true;
+    return !stories->named && count;
+}
+
+static bool read_story(struct fleet *fleet, struct ledger *ledger, struct stories *stories,
+                       const char *name, struct err *err)
+{
+    const struct ledger_visits which = {name, stories->runs, stories->run_count};
+    struct visit *visits;
+    size_t count, newest = 0;
+    if (!ledger_read_visits(ledger, &which, &fleet->arena, &visits, &count, err))
+        return false;
+    if (!is_in_named(stories, visits, count))
+        return refuse_tenant(fleet, stories, name, count ? visits : NULL, err);
+    for (size_t i = 0; i < count; i++)
+        *ARENA_PUSH(&fleet->arena, stories->visits, stories->count, stories->capacity) = visits[i];
+    while (strcmp(stories->runs[newest].id, visits[0].run) != 0)
+        newest++;
+    stories->newest = newest < stories->newest ? newest : stories->newest;
+    return true;
+}
+
+static void on_narrowed(void *ctx, const struct event *event)
+{
+    narrow_event(ctx, event);
+}
+
+/* The run as that of these tenants, and what other runs did to them. */
+static bool read_tenants(struct fleet *fleet, struct ledger *ledger, const struct ledger_run *named,
+                         struct reading *reading, struct err *err)
+{
+    struct stories stories = {.named = named};
+    struct observer observer = {on_narrowed, &reading->narrow};
+    bool is_fine = list_runs(fleet, ledger, &stories, err);
+    for (size_t i = 0; is_fine && i < fleet->names.count; i++)
+        is_fine = read_story(fleet, ledger, &stories, fleet->names.items[i], err);
+    reading->narrow.names = fleet->names.items;
+    reading->narrow.count = fleet->names.count;
+    reading->narrow.to = (struct observer){on_replayed, reading};
+    if (!is_fine || !ledger_replay(ledger, named ? named->id : stories.runs[stories.newest].id,
+                                   &fleet->arena, &observer, err))
+        return false;
+    report_set_visits(reading->report, stories.visits, stories.count);
+    return true;
+}
+
+/* ---- the command ----------------------------------------------------------------------------- */
+
+static bool read_run(struct fleet *fleet, struct ledger *ledger, const char *id,
+                     struct reading *reading, struct err *err)
+{
+    struct observer observer = {on_replayed, reading};
+    struct ledger_run run;
+    bool is_of_tenants = fleet->names.count > 0;
+    if ((id || !is_of_tenants) && !own_find(fleet, ledger, id, &run, err))
+        return false;
+    if (is_of_tenants)
+        return read_tenants(fleet, ledger, id ? &run : NULL, reading, err);
+    return ledger_replay(ledger, run.id, &fleet->arena, &observer, err);
+}
+
+static bool read_report(struct fleet *fleet, const char *id, struct reading *reading,
+                        struct err *err)
+{
     const char *where = fleet_ledger(fleet, err);
     struct ledger *ledger = where ? ledger_open(where, LEDGER_READ, err) : NULL;
-    if (!ledger)
-        return false;
-    struct ledger_run run;
-    bool is_fine = own_find(fleet, ledger, id, &run, err) &&
-                   ledger_replay(ledger, run.id, &fleet->arena, &observer, err);
+    bool is_fine = ledger && read_run(fleet, ledger, id, reading, err);
     ledger_close(ledger);
     return is_fine;
 }
@@ -41,14 +154,17 @@ static bool read_report(struct fleet *fleet, const char *id, struct report *repo
 /* The exit code is about the report, not about the run that it tells of. */
 static int run_report(struct fleet *fleet, const struct options *options)
 {
-    struct report *report = report_new();
+    struct reading reading = {.report = report_new(),
+                              .hides_values = fleet->inventory->hides_values};
     struct err err;
     int exit_code;
-    if (!read_report(fleet, options->arg_count ? options->args[0] : NULL, report, &err))
+    narrow_init(&reading.narrow);
+    if (!read_report(fleet, options->arg_count ? options->args[0] : NULL, &reading, &err))
         exit_code = cli_fail(&err);
     else
-        exit_code = cli_write_reports(report, options, false) ? EXIT_OK : EXIT_USAGE;
-    report_free(report);
+        exit_code = cli_write_reports(reading.report, options, false) ? EXIT_OK : EXIT_USAGE;
+    report_free(reading.report);
+    narrow_done(&reading.narrow);
     return exit_code;
 }
 
@@ -60,9 +176,12 @@ const struct command command_report = {
         "Writes the report of RUN (its id or the beginning of it; default: the newest of this\n"
         "inventory) as it was written when the run ended, from the ledger alone: no tenant is\n"
         "asked. A tenant that was begun and whose end was not recorded is told as in_doubt. Exit 0:\n"
-        "the report was written.",
+        "the report was written.\n"
+        "\n"
+        "With --tenant it is the report of that tenant alone, with its error in full, and its history: what\n"
+        "each run of the ledger did to it, the newest first. RUN is then by default the newest that had it.",
     .example = "skein report -o json=report.json",
-    .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_OUTPUT,
+    .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_NAMES | OPTIONS_OUTPUT,
     .max_args = 1,
     .needs = FLEET_INVENTORY,
     .run = run_report,

@@ -190,6 +190,21 @@ struct run_info {
     /* by tenant, of the run that this one goes on with; NULL: none */
     const struct standing *standings;
     int64_t started_at_ms; /* since the epoch */
+    /* so many tenants the run has, where only some of them are told of (report/narrow.h); 0: all are */
+    size_t narrowed_from;
+};
+
+/* What a run of a ledger did to one tenant. */
+struct visit {
+    const char *tenant; /* its name */
+    const char *run;
+    const struct verb *verb;
+    const char *target; /* "": none */
+    enum run_state run_state;
+    enum tenant_state state; /* as the run's report has it */
+    struct rows from, to;    /* unknown: no one could look */
+    const struct err *error; /* class, code and text; NULL: none */
+    int64_t at_ms;           /* when it was begun, or else the run; since the epoch */
 };
 
 enum event_kind {

@@ -87,6 +87,13 @@ bool ledger_replay(struct ledger *ledger, const char *id, struct arena *arena,
     return ledger->kind->replay(ledger, id, arena, observer, err);
 }
 
+bool ledger_read_visits(struct ledger *ledger, const struct ledger_visits *which,
+                        struct arena *arena, struct visit **ret_visits, size_t *ret_count,
+                        struct err *err)
+{
+    return ledger->kind->read_visits(ledger, which, arena, ret_visits, ret_count, err);
+}
+
 bool ledger_forget(struct ledger *ledger, const struct ledger_forget *which, size_t *ret_count,
                    struct err *err)
 {

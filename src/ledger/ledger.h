@@ -137,6 +137,16 @@ bool ledger_names_snapshot(struct ledger *ledger, const char *part, bool *ret_do
 bool ledger_replay(struct ledger *ledger, const char *id, struct arena *arena,
                    const struct observer *observer, struct err *err) MUST_CHECK;
 
+/* What these runs did to the tenant of that name, in their order; runs that did not have it are left out. */
+struct ledger_visits {
+    const char *tenant;
+    const struct ledger_run *runs; /* of this ledger */
+    size_t run_count;
+};
+bool ledger_read_visits(struct ledger *ledger, const struct ledger_visits *which,
+                        struct arena *arena, struct visit **ret_visits, size_t *ret_count,
+                        struct err *err) MUST_CHECK;
+
 /* Which finished runs to drop: those that fit every condition given. Runs that can still be resumed go
  * only with `takes_unfinished`; the run that holds the ledger never. */
 struct ledger_forget {

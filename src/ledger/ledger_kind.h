@@ -29,6 +29,9 @@ struct ledger_kind {
                            struct err *err);
     bool (*replay)(struct ledger *ledger, const char *id, struct arena *arena,
                    const struct observer *observer, struct err *err);
+    bool (*read_visits)(struct ledger *ledger, const struct ledger_visits *which,
+                        struct arena *arena, struct visit **ret_visits, size_t *ret_count,
+                        struct err *err);
     bool (*forget)(struct ledger *ledger, const struct ledger_forget *which, size_t *ret_count,
                    struct err *err);
 };

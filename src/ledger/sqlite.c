@@ -356,6 +356,7 @@ const struct ledger_kind ledger_sqlite = {
     .list = sqlite_list,
     .read_fleet = sqlite_read_fleet,
     .names_snapshot = sqlite_names_snapshot,
+    .read_visits = sqlite_read_visits,
     .replay = sqlite_replay,
     .forget = sqlite_forget,
 };

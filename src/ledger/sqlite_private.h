@@ -2,7 +2,7 @@
  *
  * sqlite.c opens and locks, sqlite_schema.c has the tables, sqlite_write.c writes events, sqlite_tenants.c what
  * one tenant has of them, sqlite_fleet.c who the tenants are, sqlite_intern.c what repeats, sqlite_notices.c
- * what databases said; sqlite_runs.c, sqlite_standings.c, sqlite_frame.c and sqlite_replay.c read;
+ * what databases said; sqlite_runs.c, sqlite_standings.c, sqlite_visits.c, sqlite_frame.c and sqlite_replay.c read;
  * sqlite_forget.c forgets.
  */
 #ifndef LEDGER_SQLITE_PRIVATE_H
@@ -160,6 +160,17 @@ bool sqlite_run_find(struct sqlite_ledger *ledger, const char *id, struct arena 
 bool sqlite_runs_read(struct sqlite_ledger *ledger, struct arena *arena,
                       struct sqlite_run **ret_runs, size_t *ret_count, struct err *err) MUST_CHECK;
 
+/* The state of a row of run_tenants as the report has it, in SQL; NULL: it was never begun. What has no end is in doubt once
+ * the run is over, and what the run did not come to is what an earlier run left (standing_left_state). `unfinished` is the
+ * state of what has no end, `is_alive` whether someone works on the run. */
+_Static_assert(TENANT_RUNNING == 1 && TENANT_FAILED == 4 && TENANT_PARTIAL == 5 &&
+                   TENANT_IN_DOUBT == 6 && TENANT_ROLLBACK_FAILED == 8,
+               "the numbers in SQLITE_TENANT_STATE");
+#define SQLITE_TENANT_STATE(row, unfinished, is_alive)                                             \
+    "CASE WHEN " row ".is_running THEN " unfinished " WHEN " row ".outcome IS NOT NULL THEN " row  \
+    ".outcome WHEN " is_alive " THEN NULL WHEN " row ".state = 1 THEN 6"                           \
+    " WHEN " row ".state IN (4, 5, 6, 8) THEN " row ".state END"
+
 /* The run's waves alone. */
 bool sqlite_waves_read(struct sqlite_ledger *ledger, const struct sqlite_run *run,
                        struct arena *arena, struct ledger_fleet *ret_fleet,
@@ -220,6 +231,8 @@ bool sqlite_read_fleet(struct ledger *base, const char *id, struct arena *arena,
 bool sqlite_names_snapshot(struct ledger *base, const char *part, bool *ret_does, struct err *err);
 bool sqlite_replay(struct ledger *base, const char *id, struct arena *arena,
                    const struct observer *observer, struct err *err);
+bool sqlite_read_visits(struct ledger *base, const struct ledger_visits *which, struct arena *arena,
+                        struct visit **ret_visits, size_t *ret_count, struct err *err);
 bool sqlite_forget(struct ledger *base, const struct ledger_forget *which, size_t *ret_count,
                    struct err *err);
 

@@ -187,21 +187,19 @@ static bool is_sane(const struct sqlite_run *run)
            run->chain_count >= 0 && run->chain_count < UINT32_MAX;
 }
 
-/* As the report counts: what has no end is in doubt once the run is over, what it did not come to is what an
- * earlier run left (standing_left_state), and what was never begun is skipped. */
+/* As the report counts: what was never begun is skipped once the run is over. */
 static bool read_totals(struct sqlite_ledger *ledger, struct sqlite_run *run, struct err *err)
 {
     size_t *totals = run->run.totals;
     size_t counted = 0;
     struct db_cursor cursor;
-    db_query(
-        &ledger->db, &cursor,
-        "SELECT CASE WHEN is_running THEN ?2 WHEN outcome IS NOT NULL THEN outcome WHEN ?3 THEN NULL"
-        " WHEN state = ?4 THEN ?5 WHEN state IN (?5, ?6, ?7, ?8) THEN state END AS how, count(*)"
-        " FROM run_tenants WHERE run = ?1 AND how IS NOT NULL GROUP BY how",
-        db_int(run->seq), db_int(run->is_alive ? TENANT_RUNNING : TENANT_IN_DOUBT),
-        db_int(run->is_alive), db_int(TENANT_RUNNING), db_int(TENANT_IN_DOUBT),
-        db_int(TENANT_FAILED), db_int(TENANT_PARTIAL), db_int(TENANT_ROLLBACK_FAILED));
+    db_query(&ledger->db, &cursor,
+             "SELECT " SQLITE_TENANT_STATE(
+                 "run_tenants", "?2",
+                 "?3") " AS how, count(*)"
+                       " FROM run_tenants WHERE run = ?1 AND how IS NOT NULL GROUP BY how",
+             db_int(run->seq), db_int(run->is_alive ? TENANT_RUNNING : TENANT_IN_DOUBT),
+             db_int(run->is_alive));
     while (db_next(&cursor)) {
         int64_t state = db_int_at(&cursor, 0);
         if (state >= 0 && state < TENANT__COUNT)

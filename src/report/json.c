@@ -307,6 +307,51 @@ static void put_tenant(struct json_stream *stream, const struct report *report, 
     json_close(stream, '}');
 }
 
+static json_t *rows_value(const struct rows *rows)
+{
+    json_t *ids = json_array();
+    for (size_t i = 0; i < rows->count; i++)
+        json_array_append_new(ids, json_text(rows->ids[i]));
+    if (rows->is_known)
+        return ids;
+    json_decref(ids);
+    return json_null();
+}
+
+static void put_visit_error(struct json_stream *stream, const struct err *error)
+{
+    if (!error) {
+        json_put(stream, "error", json_null());
+        return;
+    }
+    json_open(stream, "error", '{');
+    json_put(stream, "class", json_text(err_class_name(error->kind)));
+    json_put(stream, "code", json_text_or_null(error->code));
+    json_put(stream, "message", json_text(error->text));
+    json_close(stream, '}');
+}
+
+static void put_history(struct json_stream *stream, const struct report *report)
+{
+    json_open(stream, "history", '[');
+    for (size_t i = 0; i < report->visit_count; i++) {
+        const struct visit *visit = &report->visits[i];
+        json_open(stream, NULL, '{');
+        json_put(stream, "tenant", json_text(visit->tenant));
+        json_put(stream, "run", json_text(visit->run));
+        json_put(stream, "command", json_text(visit->verb->name));
+        json_put(stream, "target", json_text_or_null(visit->target));
+        json_put(stream, "run_state", json_text(run_state_name(visit->run_state)));
+        json_put(stream, "state", json_text(tenant_state_name(visit->state)));
+        json_put(stream, "from", rows_value(&visit->from));
+        json_put(stream, "to", rows_value(&visit->to));
+        json_put(stream, "at", time_value(visit->at_ms));
+        put_visit_error(stream, visit->error);
+        json_close(stream, '}');
+    }
+    json_close(stream, ']');
+}
+
 static bool write_json(const struct report *report, const struct report_options *options, FILE *out,
                        struct err *err)
 {
@@ -325,6 +370,8 @@ static bool write_json(const struct report *report, const struct report_options 
     for (size_t i = 0; i < report->run.tenant_count; i++)
         put_tenant(&stream, report, i);
     json_close(&stream, ']');
+    if (report->visits)
+        put_history(&stream, report);
     json_close(&stream, '}');
     return report_flush(out, err);
 }

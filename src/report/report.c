@@ -375,6 +375,12 @@ void report_apply(struct report *report, const struct event *event)
 
 /* ---- what it comes to ---------------------------------------------------------------------- */
 
+void report_set_visits(struct report *report, const struct visit *visits, size_t count)
+{
+    report->visits = visits;
+    report->visit_count = count;
+}
+
 enum run_state report_state(const struct report *report)
 {
     return report->state;

@@ -27,6 +27,10 @@ void report_free(struct report *report);
 /* Takes the next event of the run. The first is EVENT_RUN_STARTED. */
 void report_apply(struct report *report, const struct event *event);
 
+/* For a report of some tenants: what the runs of a ledger did to each of them, tenant after tenant, the newest first.
+ * Borrowed until the report is written. */
+void report_set_visits(struct report *report, const struct visit *visits, size_t count);
+
 /* RUN_RUNNING until EVENT_RUN_FINISHED. */
 enum run_state report_state(const struct report *report);
 

@@ -103,7 +103,9 @@ static void print_origin(const struct text *text)
     buf_init(&line, BUF_MAX_DEFAULT);
     buf_adds(&line, "by ");
     human_add_text(&line, origin->by);
-    buf_addf(&line, ", %zu of ", text->report->run.tenant_count);
+    buf_addf(&line, ", %zu of ",
+             text->report->run.narrowed_from ? text->report->run.narrowed_from
+                                             : text->report->run.tenant_count);
     human_add_count(&line, origin->fleet_size, "tenant");
     for (size_t i = 0; i < origin->selects.count; i++) {
         buf_adds(&line, ", --select '");
@@ -222,7 +224,7 @@ static bool write_text(const struct report *report, const struct report_options 
             text_moves(&text);
         }
     }
-    if (options->is_verbose && !shows_standings)
+    if ((options->is_verbose || report->visits) && !shows_standings)
         text_tenants(&text);
     if (!is_dry)
         text_slowest(&text);
@@ -230,6 +232,7 @@ static bool write_text(const struct report *report, const struct report_options 
     if (options->is_verbose)
         text_notices(&text);
     text_failures(&text);
+    text_history(&text);
     text_advice(&text);
     return report_flush(out, err);
 }

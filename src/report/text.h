@@ -104,6 +104,7 @@ void text_slowest(const struct text *text);      /* text_tenants.c */
 void text_failures(const struct text *text);     /* text_failures.c */
 void text_unreplicated(const struct text *text); /* text_notices.c */
 void text_notices(const struct text *text);      /* text_notices.c */
+void text_history(const struct text *text);      /* text_history.c */
 void text_advice(const struct text *text);       /* text_advice.c */
 
 #endif

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Selection by state: `--state STATE,…[@RUN]`, the tenants that stand so in the report of a run. On SQLite and PostgreSQL."""
+"""Selection by state: `--state STATE,…[@RUN]`, the tenants that stand so in the report of a run; and `report --tenant`, one
+tenant's story. On SQLite and PostgreSQL."""
 import json
 import os
 
@@ -64,6 +65,55 @@ class ByState:
         self.assertIn("none is what --tenant and --state 'failed' says together", self.run_ok("upgrade", "--state", "failed", "-t", "acme", code=2).err)
         self.assertEqual(self.names("--state", "partial", "--allow-empty"), [])
         self.run_ok("upgrade", "--state", "partial", "--allow-empty")
+
+    def story(self, *args):
+        return self.run_ok("report", "-o", "json", *args)
+
+    def test_the_story_of_a_tenant(self):
+        self.run_ok("resume", code=1)
+        second = json.loads(self.run_ok("runs", "-o", "json").out)[0]["id"]
+        self.execute("globex", "DROP TABLE item")
+        third = self.run_json("upgrade", "-t", "globex").report["run"]["id"]
+        fourth = self.run_json("downgrade", "base", "-t", "globex").report["run"]["id"]
+        report = self.story("-t", "globex").report
+        seen = [(visit["run"], visit["command"], visit["state"], visit["from"], visit["to"]) for visit in report["history"]]
+        at = ["aaaa1111"]
+        self.assertEqual(seen, [(fourth, "downgrade", "succeeded", at, []), (third, "upgrade", "succeeded", [], at),
+                                (second, "upgrade", "failed", [], []), (self.first, "upgrade", "failed", [], [])])
+        self.assertEqual(report["run"]["id"], fourth)
+        self.assertEqual([bool(visit["error"]) for visit in report["history"]], [False, False, True, True])
+        self.assertRegex(report["history"][3]["error"]["message"], "already exists")
+        self.assertEqual(report["history"], sorted(report["history"], key=lambda visit: visit["at"], reverse=True))
+        first = self.story(self.first, "-t", "globex").report
+        self.assertEqual(first["tenants"][0]["error"]["line"], self.story(self.first).tenant("globex")["error"]["line"])
+        self.assertEqual((first["run"]["state"], first["waves"]), ("halted", [{"name": "canary", "state": "halted", "tenants": 1, "failed": 1}]))
+        self.assertEqual(first["run"]["halted_by"]["kind"], "threshold")
+        text = self.run_ok("report", self.first, "-t", "globex").out
+        self.assertRegex(text, r"4 of 4 tenants[\s\S]*CREATE TABLE item[\s\S]*in globex\n\nHistory of globex\n")
+        self.assertRegex(text, rf"{fourth}  downgrade base +succeeded  aaaa1111  base +\d{{4}}-")
+        self.assertNotIn("acme", text)
+
+    def test_the_states_of_a_story_are_those_of_the_reports(self):
+        self.run_ok("resume", code=1)
+        self.run_ok("rollback", self.first)
+        for run in json.loads(self.run_ok("runs", "-o", "json").out):
+            whole = {tenant["name"]: tenant for tenant in self.story(run["id"]).report["tenants"]}
+            for name in whole:
+                story = self.story(run["id"], "-t", name).report
+                (visit,) = [visit for visit in story["history"] if visit["run"] == run["id"]]
+                self.assertEqual(story["tenants"], [whole[name]])
+                for key in ("state", "from", "to"):
+                    self.assertEqual((run["id"], name, key, visit[key]), (run["id"], name, key, whole[name][key]))
+
+    def test_a_story_of_no_one(self):
+        self.assertIn("no run of this inventory has a tenant 'globx'; did you mean 'globex'?", self.run_ok("report", "-t", "globx", code=2).err)
+        second = self.run_json("upgrade", "-t", "acme").report["run"]["id"]
+        err = self.run_ok("report", second, "-t", "globex", code=2).err
+        self.assertIn(f"run {second} has no tenant 'globex'; the newest that has it is {self.first}", err)
+        self.assertEqual(self.story("-t", "globex").report["run"]["id"], self.first)
+        both = self.story("-t", "umbrella", "-t", "globex").report
+        self.assertEqual([tenant["name"] for tenant in both["tenants"]], ["globex", "umbrella"])
+        self.assertEqual([visit["tenant"] for visit in both["history"]], ["umbrella", "globex"])
 
 
 class ByStateOnSqlite(ByState, FleetCase):
