@@ -161,7 +161,7 @@ int cli_run_continuation(struct fleet *fleet, const struct options *options, boo
         .accepts_chain_change = options->accepts_chain_change,
         .is_dry_run = options->is_dry_run,
     };
-    if (fleet->selects.count || fleet->names.count) {
+    if (fleet->selects.count || fleet->names.count || fleet->narrowed.count) {
         ask.only = fleet->tenants;
         ask.only_count = fleet->tenant_count;
     }

@@ -77,6 +77,11 @@ bool tenant_state_needs_person(enum tenant_state state)
     return state == TENANT_PARTIAL || state == TENANT_IN_DOUBT || state == TENANT_ROLLBACK_FAILED;
 }
 
+bool origin_is_narrowed(const struct origin *origin)
+{
+    return origin->selects.count || origin->names.count || origin->narrowed.count;
+}
+
 bool outcome_is_work(const struct outcome *outcome)
 {
     bool is_done = outcome->state == TENANT_SUCCEEDED || outcome->state == TENANT_UNCHANGED;

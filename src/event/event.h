@@ -154,6 +154,9 @@ struct origin {
         settings; /* options that variables of the environment set: `--parallel from SKEIN_PARALLEL` */
 };
 
+/* Was it asked for a part of the fleet? */
+bool origin_is_narrowed(const struct origin *origin);
+
 /* Why a run began nothing more. */
 enum halt_kind { HALT_THRESHOLD, HALT_GATE, HALT_SIGNAL, HALT_LEDGER, HALT_SKIPPED, HALT__COUNT };
 

@@ -5,6 +5,7 @@
 #include "library/fleet_ledger.h"
 #include "library/newest.h"
 #include "library/own.h"
+#include "library/waves.h"
 
 /* ---- which run ----------------------------------------------------------------------------- */
 
@@ -123,7 +124,7 @@ static bool find_verbs(struct continuation *continuation, struct fleet *fleet,
 {
     struct ledger_run first = continuation->run;
     while (first.verb->rolls_back && first.resumed_from) {
-        continuation->is_part |= first.origin.selects.count || first.origin.names.count;
+        continuation->is_part |= origin_is_narrowed(&first.origin);
         if (!ledger_find(continuation->ledger, first.resumed_from, &fleet->arena, &first, err))
             return false;
     }
@@ -422,10 +423,13 @@ void continuation_close(struct continuation *continuation)
     continuation->ledger = NULL;
 }
 
+/* A tenant that was left out may be of any wave: to wait for nothing is better than not to wait. */
 static bool has_wave_changed(const struct ledger_fleet *past, size_t wave)
 {
     for (size_t i = 0; i < past->count; i++)
-        if (past->wave_of[i] == wave && standing_may_have_changed(&past->standings[i]))
+        if ((past->wave_of[i] == wave ||
+             strcmp(past->waves[past->wave_of[i]].name, WAVES_NOT_SELECTED) == 0) &&
+            standing_may_have_changed(&past->standings[i]))
             return true;
     return false;
 }

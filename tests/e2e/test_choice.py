@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Which run is resumed or rolled back where none is named, and which of its tenants."""
 import json
+import signal
 
 from harness import FleetCase, PostgresCase, main
 
@@ -355,6 +356,18 @@ class NarrowedOnSqlite(Narrowed, FleetCase):
         self.write_inventory()
         self.run_ok("resume", first, "--tenant", "t1", code=1)
         self.at(t1=self.after)
+
+    def test_the_soak_of_a_canary_that_is_left_out_is_not_forgotten(self):
+        self.write_inventory(rollout={"waves": [{"name": "canary", "select": "tier=canary", "soak": "5m"}, {"name": "all"}]})
+        self.run_id("upgrade", "--wave", "canary")
+        for args in (["--tenant", "t2"], []):
+            process = self.fleet.start("resume", *args, "--progress", "json")
+            line = next(line for line in process.stderr
+                        if b"wait_started" in line or (b"tenant_finished" in line and b'"t0"' not in line))
+            process.send_signal(signal.SIGINT)
+            process.communicate()
+            self.assertIn(b"wait_started", line)
+            self.at(t0=self.after)
 
 
 class NarrowedOnPostgres(Narrowed, PostgresCase):
