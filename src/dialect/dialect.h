@@ -119,7 +119,13 @@ struct statement {
     bool is_ended;
 };
 
-/* What the dialect's own parser has against a statement. */
+/* A statement for the dialect's own parser, and what that has against it. */
+struct judged {
+    const char *sql;
+    size_t len;
+    bool is_transactional; /* it runs in a transaction */
+};
+
 struct judgement {
     char text[400];
     size_t offset;   /* of the fault within the statement, from 1; 0: not known */
@@ -163,8 +169,11 @@ struct dialect {
     bool (*keeps_transaction)(const char *sql, size_t len);
 
     /* Does the parser refuse the statement, or the server where it runs in a transaction? NULL as a member: no one can
-     * tell without a database. */
-    bool (*judge)(const char *sql, size_t len, bool is_transactional, struct judgement *ret);
+     * tell without a database. `parser` is what open_parser gave, for as many statements as there are; close_parser
+     * frees it. NULL as members: the parser keeps nothing from one statement to the next. */
+    void *(*open_parser)(void);
+    void (*close_parser)(void *parser);
+    bool (*judge)(void *parser, const struct judged *statement, struct judgement *ret);
 
     /* What the catalog can tell of a statement that may or may not have run outside a transaction
      * (probe.h). NULL: nothing, ever. */

@@ -2,6 +2,7 @@
 
 struct judging {
     const struct dialect *dialect;
+    void *parser;
     const struct revision *revision;
     struct faults *faults, *doubts;
 };
@@ -9,9 +10,10 @@ struct judging {
 static void judge_statement(const struct judging *judging, const struct piece *piece, size_t at)
 {
     const struct statement *statement = &piece->statements[at];
+    struct judged judged = {piece->sql + statement->offset, statement->len,
+                            piece->is_transactional};
     struct judgement judgement = {0};
-    if (!judging->dialect->judge(piece->sql + statement->offset, statement->len,
-                                 piece->is_transactional, &judgement))
+    if (!judging->dialect->judge(judging->parser, &judged, &judgement))
         return;
     int line = piece_line(piece, judgement.offset ? statement->offset + judgement.offset : 0, at);
     faults_add(judgement.is_certain ? judging->faults : judging->doubts, ERR_CHAIN,
@@ -29,7 +31,11 @@ void judge_chain(struct scripts *scripts, const struct chain *chain, const struc
                  struct faults *faults, struct faults *doubts)
 {
     struct judging judging = {.dialect = dialect, .faults = faults, .doubts = doubts};
-    for (size_t i = 0; dialect->judge && i < chain->count; i++)
+    if (!dialect->judge)
+        return;
+    if (dialect->open_parser)
+        judging.parser = dialect->open_parser();
+    for (size_t i = 0; i < chain->count; i++)
         for (int d = 0; d < DIRECTION__COUNT; d++) {
             const struct section *any[1];
             struct err err;
@@ -41,4 +47,6 @@ void judge_chain(struct scripts *scripts, const struct chain *chain, const struc
             if (script)
                 judge_script(&judging, script);
         }
+    if (dialect->close_parser)
+        dialect->close_parser(judging.parser);
 }

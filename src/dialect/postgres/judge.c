@@ -102,15 +102,16 @@ static bool begins_statement(const char *sql, size_t len)
     return !*word; /* a parenthesis */
 }
 
-bool postgres_judge(const char *sql, size_t len, bool is_transactional, struct judgement *ret)
+bool postgres_judge(void *parser, const struct judged *statement, struct judgement *ret)
 {
     struct buf text;
+    (void)parser;
     buf_init(&text, BUF_MAX_DEFAULT);
-    buf_add(&text, sql, len);
+    buf_add(&text, statement->sql, statement->len);
     PgQueryParseResult result = pg_query_parse(text.data);
     bool is_bad = result.error != NULL;
     if (is_bad) {
-        ret->is_certain = !begins_statement(sql, len);
+        ret->is_certain = !begins_statement(statement->sql, statement->len);
         ret->offset = result.error->cursorpos > 0 ? (size_t)result.error->cursorpos : 0;
         snprintf(ret->text, sizeof ret->text, "PostgreSQL's parser refuses it: %s%s",
                  result.error->message,
@@ -119,7 +120,7 @@ bool postgres_judge(const char *sql, size_t len, bool is_transactional, struct j
                                    "; a newer server may take it)");
     }
     pg_query_free_parse_result(result);
-    if (!is_bad && is_transactional)
+    if (!is_bad && statement->is_transactional)
         is_bad = judge_place(text.data, ret);
     buf_done(&text);
     return is_bad;

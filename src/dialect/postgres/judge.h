@@ -4,6 +4,6 @@
 
 #include "dialect/dialect.h"
 
-bool postgres_judge(const char *sql, size_t len, bool is_transactional, struct judgement *ret);
+bool postgres_judge(void *parser, const struct judged *statement, struct judgement *ret);
 
 #endif

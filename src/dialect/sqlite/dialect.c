@@ -91,6 +91,8 @@ const struct dialect dialect_sqlite = {
     .add_identifier = sql_add_identifier,
     .split = sqlite_split,
     .needs_no_transaction = needs_no_transaction,
+    .open_parser = sqlite_open_parser,
+    .close_parser = sqlite_close_parser,
     .judge = sqlite_judge,
     .probe = sqlite_probe,
 };

@@ -4,6 +4,8 @@
 
 #include "dialect/dialect.h"
 
-bool sqlite_judge(const char *sql, size_t len, bool is_transactional, struct judgement *ret);
+void *sqlite_open_parser(void);
+void sqlite_close_parser(void *parser);
+bool sqlite_judge(void *parser, const struct judged *statement, struct judgement *ret);
 
 #endif
