@@ -1,6 +1,7 @@
 #include "library/fleet.h"
 
 #include "base/clock.h"
+#include "driver/driver.h"
 #include "import/guess.h"
 #include "inventory/lack.h"
 #include "library/selection.h"
@@ -180,6 +181,8 @@ static void open_all(struct fleet *fleet, const struct fleet_request *request,
         inventory_abandon(builder);
         return;
     }
+    if (request->needs & FLEET_TENANTS)
+        drivers_init(); /* before the ledger and the parsers open a database: SQLite is set up once */
     if (request->needs & FLEET_CHAIN)
         fleet->chain = chain_load(draft->chain_dir, faults);
     open_inventory(fleet, builder, request, faults);
