@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "cli/behind.h"
 #include "cli/command.h"
 #include "cli/exit.h"
 #include "cli/exposed.h"
@@ -55,7 +56,8 @@ static void set_up_process(void)
 static unsigned needs_of(const struct options *options)
 {
     const struct command *command = options->command;
-    return command->needs_for ? command->needs_for(options) : command->needs;
+    unsigned needs = command->needs_for ? command->needs_for(options) : command->needs;
+    return options->is_behind ? needs | FLEET_VISIT : needs;
 }
 
 static bool open_fleet(struct fleet *fleet, const struct options *options)
@@ -96,7 +98,7 @@ static int run_command(const struct options *options)
     bool is_open = open_fleet(&fleet, options);
     if (is_open && !options->is_quiet)
         exposed_warn(&fleet);
-    if (is_open)
+    if (is_open && (!options->is_behind || behind_narrow(&fleet, options, &exit_code)))
         exit_code = options->command->run(&fleet, options);
     fleet_done(&fleet);
     return exit_code;

@@ -183,6 +183,8 @@ static const struct option_row rows[] = {
      "only this tenant; repeated: any of them; with --select both must hold", 0, set_tenant},
     {"state", 0, "STATE,…[@RUN]", OPTIONS_STATE,
      "only tenants in these states in the report of RUN (default: the newest)", TO(state)},
+    {"behind", 0, NULL, OPTIONS_STATE,
+     "only tenants that are not at the target, or else the head(s)", TO(is_behind)},
     {"ledger", 0, "WHERE", OPTIONS_LEDGER,
      "the record of runs: a file or URL (default: the inventory's)", TO(ledger)},
     {"wait", 0, "DURATION", OPTIONS_WAIT,

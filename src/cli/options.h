@@ -18,7 +18,7 @@ struct command;
     group(COMMON)           /* -f, -v, -q, --color, --help */                                      \
         group(SELECT)       /* --select, --tenant, --wave, --allow-empty */                        \
         group(NAMES)        /* --tenant alone */                                                   \
-        group(STATE)        /* --state */                                                          \
+        group(STATE)        /* --state, --behind */                                                \
         group(WAVE)         /* --wave alone */                                                     \
         group(NARROW)       /* --select and --tenant alone */                                      \
         group(OUTPUT)       /* -o */                                                               \
@@ -84,6 +84,7 @@ struct options {
     uint64_t wait_ms;      /* 0: not at all */
     const char *wave;
     const char *state; /* NULL: any */
+    bool is_behind;
     const char *tenants[TENANTS_MAX];
     size_t tenant_count;
     uint32_t parallel;   /* 0: as the inventory says */

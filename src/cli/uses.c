@@ -43,11 +43,11 @@ static const struct use uses[] = {
      .why = "it says whose SQL the script is"},
     {"sql", NULL,
      .bars =
-         "output parallel per-server progress on-failure max-failures force ledger wait dry-run yes state",
+         "output parallel per-server progress on-failure max-failures force ledger wait dry-run yes state behind",
      .why = "a script is printed, and no tenant connected to"},
     {"dialect", "check", .needs = "chain", .why = "each tenant has its own"},
     {"chain", NULL,
-     .bars = "select tenant state ledger wave allow-empty parallel per-server progress",
+     .bars = "select tenant state behind ledger wave allow-empty parallel per-server progress",
      .why = "the chain alone is looked at, and no tenant asked"},
     {"ledger", "current plan check tenants", .holds = asks_ledger,
      .why = "no --state asks the ledger"},

@@ -148,7 +148,7 @@ struct origin {
     size_t fleet_size;    /* tenants in the inventory; 0: not known */
     struct texts selects; /* --select */
     struct texts names;   /* --tenant */
-    /* what else narrowed the selection, as options: `--state failed@RUN` */
+    /* what else narrowed the selection, as options: `--state failed@RUN`, `--behind` */
     struct texts narrowed;
     struct texts
         settings; /* options that variables of the environment set: `--parallel from SKEIN_PARALLEL` */

@@ -11,7 +11,7 @@ from harness import Fleet, FleetCase, PostgresCase, main
 TENANTS = ("acme", "globex", "initech", "umbrella")
 # Options for which `make` and `prepare` make a fleet of its own.
 OWN_FLEET = {"on-failure", "max-failures", "unfinished", "resolve-dependencies", "force", "purge", "indicate-current",
-             "accept-chain-change", "all", "state"}
+             "accept-chain-change", "all", "state", "behind"}
 # How much is told, how it looks, and where the inventory is: every command takes them (docs/rollouts.md).
 COMMON = {"file", "quiet", "verbose", "color", "help", "version"}
 
@@ -30,7 +30,7 @@ WORDS = {
     "done": ["--done"], "undone": ["--undone"], "statements": ["--statements", "1"], "keep": ["--keep", "0"],
     "older-than": ["--older-than", "1ms"], "unfinished": ["--unfinished"], "accept-chain-change": ["--accept-chain-change"],
     "allow-empty": ["--allow-empty"], "parallel": ["--parallel", "1"], "per-server": ["--per-server", "1"],
-    "chain": ["--chain"], "state": ["--state", "succeeded"], "ledger": ["--ledger", "other.db"], "wait": ["--wait", "30s"],
+    "chain": ["--chain"], "state": ["--state", "succeeded"], "behind": ["--behind"], "ledger": ["--ledger", "other.db"], "wait": ["--wait", "30s"],
 }
 
 BASES = {
@@ -112,8 +112,8 @@ class Options(FleetCase):
                 self.execute(fleet, name, "CREATE TABLE IF NOT EXISTS a (id INTEGER); CREATE TABLE IF NOT EXISTS b (id INTEGER)")
         if command in ("downgrade", "rollback", "resume", "report", "runs", "forget", "resolve", "show", "edit", "history", "accept"):
             fleet.run("upgrade")
-        if option == "state":  # of a run, that is, of one tenant
-            fleet.run("upgrade", "aaaa1111", "--tenant", "acme")
+        if option in ("state", "behind"):  # of a run, that is, of one tenant
+            fleet.run("upgrade", "aaaa1111" if option == "state" else "head", "--tenant", "acme")
         if command in ("show", "edit", "history"):  # they do not all stand at one place
             fleet.run("downgrade", "-1", "--tenant", "acme")
         if command == "downgrade" and option in ("on-failure", "max-failures"):

@@ -115,6 +115,41 @@ class ByState:
         self.assertEqual([tenant["name"] for tenant in both["tenants"]], ["globex", "umbrella"])
         self.assertEqual([visit["tenant"] for visit in both["history"]], ["umbrella", "globex"])
 
+    def test_behind(self):
+        self.assertEqual(self.names("--behind"), ["globex", "initech", "umbrella"])
+        self.assertEqual(self.names("--behind", "--state", "succeeded,skipped"), ["initech", "umbrella"])
+        self.assertEqual(self.names("--behind", "--select", "tier=canary"), ["globex"])
+        report = self.run_json("upgrade", "--behind", "--select", "!tier").report
+        self.assertEqual([(tenant["name"], tenant["state"]) for tenant in report["tenants"]], [("initech", "succeeded"), ("umbrella", "succeeded")])
+        self.assertEqual(report["run"]["selected"]["narrowed"], ["--behind"])
+        self.assertIn("2 of 4 tenants, --select '!tier', --behind\n", self.run_ok("report").out)
+        for words in (["current"], ["plan"], ["check"], ["upgrade", "--dry-run"], ["stamp", "--dry-run", "head"]):
+            with self.subTest(words):
+                report = self.run_json(*words, "--behind", code=1 if words == ["check"] else 0).report
+                self.assertEqual([tenant["name"] for tenant in report["tenants"]], ["globex"])
+        report = self.run_json("downgrade", "base", "--behind").report  # globex is there
+        self.assertEqual([(tenant["name"], tenant["state"]) for tenant in report["tenants"]],
+                         [(name, "succeeded") for name in NAMES if name != "globex"])
+
+    def test_no_one_is_behind(self):
+        runs = self.run_ok("runs", "-o", "json").out
+        err = self.run_ok("upgrade", "--behind", "-t", "acme", code=2).err
+        self.assertIn("--behind: the selected tenant is not behind (--allow-empty goes on without any)", err)
+        self.assertEqual(self.run_ok("runs", "-o", "json").out, runs)
+        self.assertEqual(self.names("--behind", "-t", "acme", "--allow-empty"), [])
+        self.run_ok("upgrade", "--behind", "-t", "acme", "--allow-empty")
+        self.assertIn("--behind has no effect with --sql", self.run_ok("upgrade", "--sql", "--behind", code=2).err)
+        self.assertIn("--behind has no effect with --chain", self.run_ok("check", "--chain", "--behind", code=2).err)
+        self.assertIn("did you mean", self.run_ok("upgrade", "--behind", "aaaa1112", code=2).err)
+
+    def test_who_cannot_be_asked_is_not_known_to_be_there(self):
+        broken = {"name": "zeta", "url": self.fleet.sqlite("zeta")["url"].replace("zeta", "missing")}
+        tenants = self.tenants(NAMES[:1])
+        self.fleet.inventory([*tenants, broken])
+        self.run_ok("upgrade", code=1)
+        self.assertEqual(self.names("--behind"), ["zeta"])
+        self.assertEqual(self.run_json("upgrade", "--behind", code=1).tenant("zeta")["state"], "failed")
+
 
 class ByStateOnSqlite(ByState, FleetCase):
     def tenants(self, names):

@@ -1,0 +1,78 @@
+#include "cli/behind.h"
+
+#include "cli/command.h"
+#include "cli/exit.h"
+#include "cli/faults.h"
+#include "cli/run.h"
+#include "library/prepare.h"
+
+struct looking {
+    bool *is_there; /* by tenant of the selection */
+};
+
+static void on_looked(void *ctx, const struct event *event)
+{
+    const struct looking *looking = ctx;
+    if (event->kind == EVENT_TENANT_FINISHED)
+        looking->is_there[event->tenant] = event->outcome->state == TENANT_UNCHANGED;
+}
+
+/* All waves are looked at, so that none of the tenants in later ones is taken for one that is behind. */
+static struct request make_look(const struct options *options)
+{
+    const struct verb *verb = verb_find(options->command->name);
+    struct request look = cli_request(options, VERB_CHECK);
+    if (verb && verb->has_plan)
+        look.verb = verb;
+    look.is_dry_run = true;
+    look.limits.wave = NULL;
+    return look;
+}
+
+static bool look_at(struct fleet *fleet, const struct options *options, struct looking *looking,
+                    int *ret_exit_code)
+{
+    struct request look = make_look(options);
+    struct observer observer = {on_looked, looking};
+    struct prepared_run prepared;
+    struct err err;
+    if (!prepare_run(fleet, &look, &prepared, &err)) {
+        prepare_done(&prepared);
+        *ret_exit_code = cli_fail(&err);
+        return false;
+    }
+    struct rollout_end end = rollout_run(&prepared.rollout, &observer, 1);
+    prepare_done(&prepared);
+    *ret_exit_code = end.err.kind != ERR_NONE ? cli_fail(&end.err) : EXIT_SIGNAL + end.signal;
+    return end.err.kind == ERR_NONE && !end.signal;
+}
+
+static bool refuse_none(size_t count, int *ret_exit_code)
+{
+    struct err err;
+    if (count == 1)
+        err_set(&err, ERR_CONFIG, "--behind: the selected tenant is not behind");
+    else
+        err_set(&err, ERR_CONFIG, "--behind: none of the %zu selected tenants is behind", count);
+    err_add(&err, " (--allow-empty goes on without any)");
+    *ret_exit_code = cli_fail(&err);
+    return false;
+}
+
+bool behind_narrow(struct fleet *fleet, const struct options *options, int *ret_exit_code)
+{
+    size_t before = fleet->tenant_count, count = 0;
+    struct looking looking = {arena_calloc(&fleet->arena, before + 1, sizeof(bool))};
+    fleet_note_narrowed(fleet, "--behind");
+    if (!before)
+        return true;
+    if (!look_at(fleet, options, &looking, ret_exit_code))
+        return false;
+    const struct tenant **tenants = arena_calloc(&fleet->arena, before + 1, sizeof *tenants);
+    for (size_t i = 0; i < before; i++)
+        if (!looking.is_there[i])
+            tenants[count++] = fleet->tenants[i];
+    fleet->tenants = tenants;
+    fleet->tenant_count = count;
+    return count || options->allows_empty || refuse_none(before, ret_exit_code);
+}
