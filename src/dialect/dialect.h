@@ -39,7 +39,8 @@ enum sql_id {
     SQL_VERSIONS, /* -> version_num, of each the first 256 characters; of the first 10,001 rows */
     SQL_TABLES, /* -> a row where one of {rows} is there: tables' names, or "schema.name". NULL: not asked */
     SQL_HISTORY, /* -> revision, direction, checksum, statements, state, run_id, id; oldest first */
-    SQL_READ_END, /* after the last read: ends the transaction that SQL_INSPECT began */
+    SQL_HISTORY_NEWEST, /* -> the same, of the last of these alone */
+    SQL_READ_END,       /* after the last read: ends the transaction that SQL_INSPECT began */
     SQL_BEGIN,
     SQL_BEGIN_READING, /* a transaction that cannot write, for {statement_timeout}; NULL: op.only_reads does it */
     SQL_SETUP_LOCAL, /* settings of the transaction, just begun */

@@ -148,7 +148,7 @@ void look_prepare_history(struct io_op *op, const struct io_view *view, struct b
     struct place place;
     struct sql_vars vars = vars_there(op, view, &place);
     if (place.has_history)
-        sql_expand(sql, look->dialect, SQL_HISTORY, &vars);
+        sql_expand(sql, look->dialect, look->history, &vars);
     if (!look->adoption)
         sql_expand(sql, look->dialect, SQL_READ_END, &vars);
 }

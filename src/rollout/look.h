@@ -34,6 +34,7 @@ struct look {
     const char *const *search_path;  /* that comes after it; NULL-terminated; NULL: nothing */
     const struct adoption *adoption; /* NULL: no other tool's table is read */
     bool may_meet_twins;             /* two names of the run may be those of one database */
+    enum sql_id history;             /* SQL_HISTORY, or _NEWEST where no more than that is told */
 };
 
 /* Where the tenant's tables are, and who answers. */

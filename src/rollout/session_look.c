@@ -33,6 +33,7 @@ static void make_look(struct session *session)
         .search_path = tenant->settings->search_path,
         .adoption = env->request->verb->only_looks ? NULL : env->adoption,
         .may_meet_twins = env->may_meet_twins,
+        .history = env->request->verb->only_looks ? SQL_HISTORY_NEWEST : SQL_HISTORY,
     };
 }
 
@@ -290,7 +291,8 @@ static void take_history(struct session *session, const struct io_op *op)
     session->doubt.refused = 0;
     session->doubt.is_begun =
         session->doubt.unfinished.is_running || session->doubt.unfinished.is_begun;
-    if (history_check_files(rows, session->env->chain, &session->look.drift))
+    if (session->env->request->verb->only_looks ||
+        history_check_files(rows, session->env->chain, &session->look.drift))
         session->look.drift.kind = ERR_NONE;
 }
 

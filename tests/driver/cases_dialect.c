@@ -182,6 +182,11 @@ static void keeps_history(void **state)
         struct answer answer = stage_ask(stage, conn, SQL_HISTORY, &vars);
         assert_int_equal(answer.rows.row_count, i + 1);
         expect_history(&answer, i, &vars);
+        struct answer newest = stage_ask(stage, conn, SQL_HISTORY_NEWEST, &vars);
+        assert_int_equal(newest.rows.row_count, 1);
+        assert_int_equal(newest.rows.column_count, answer.rows.column_count);
+        for (size_t c = 0; c < answer.rows.column_count; c++)
+            assert_string_equal(grid_value(&newest.rows, 0, c), grid_value(&answer.rows, i, c));
         /* what is applied is marked no more */
         assert_int_equal(ended_with(stage_change_one(stage, conn, SQL_HISTORY_MARK, &vars)),
                          ERR_INTERNAL);

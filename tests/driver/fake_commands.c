@@ -367,7 +367,8 @@ static enum fake_outcome do_versions(struct fake_call *call)
     return FAKE_DONE;
 }
 
-static enum fake_outcome do_history(struct fake_call *call)
+/* The last rows, at most so many. */
+static enum fake_outcome tell_history(struct fake_call *call, size_t most)
 {
     static const char *const columns[] = {"revision", "direction", "checksum", "statements",
                                           "state",    "run_id",    "id"};
@@ -375,13 +376,24 @@ static enum fake_outcome do_history(struct fake_call *call)
     if (!table)
         return fail_at(call, 1, "42P01", "no such table");
     set_columns(call, columns, ARRAY_LEN(columns));
-    for (size_t i = 0; i < table->row_count; i++) {
+    for (size_t i = table->row_count > most ? table->row_count - most : 0; i < table->row_count;
+         i++) {
         const char *values[HISTORY_WIDTH + 1];
         memcpy(values, table->rows[i], HISTORY_WIDTH * sizeof *values);
         values[HISTORY_WIDTH] = arena_printf(arena_of(call), "%zu", i + 1);
         add_row(call, values);
     }
     return FAKE_DONE;
+}
+
+static enum fake_outcome do_history(struct fake_call *call)
+{
+    return tell_history(call, SIZE_MAX);
+}
+
+static enum fake_outcome do_newest(struct fake_call *call)
+{
+    return tell_history(call, 1);
 }
 
 /* A table that is to be written to; NULL: *ret says what to do. */
@@ -842,6 +854,7 @@ static const struct {
     {"make", 1, do_make},
     {"versions", 1, do_versions},
     {"history", 1, do_history},
+    {"newest", 1, do_newest},
     {"insert", 2, do_insert},
     {"update", 3, do_update},
     {"delete", 2, do_delete},

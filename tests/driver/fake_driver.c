@@ -425,8 +425,9 @@ static void fake_probe(struct arena *arena, const char *statement, struct probe 
 #define COMMON_SQL                                                                                 \
     [SQL_PART_CURRENT_SCHEMA] = "pg_catalog.current_schema()",                                     \
     [SQL_VERSIONS] = "versions {version}", [SQL_HISTORY] = "history {history}",                    \
-    [SQL_BEGIN] = "begin", [SQL_VERSION_CREATE] = "make {version}",                                \
-    [SQL_HISTORY_CREATE] = "make {history}", [SQL_VERSION_INSERT] = "insert {version} {to}",       \
+    [SQL_HISTORY_NEWEST] = "newest {history}", [SQL_BEGIN] = "begin",                              \
+    [SQL_VERSION_CREATE] = "make {version}", [SQL_HISTORY_CREATE] = "make {history}",              \
+    [SQL_VERSION_INSERT] = "insert {version} {to}",                                                \
     [SQL_VERSION_UPDATE] = "update {version} {from} {to}",                                         \
     [SQL_VERSION_DELETE] = "delete {version} {from}",                                              \
     [SQL_HISTORY_INSERT] = "record {history} {revision} {direction} {checksum} {statements} "      \

@@ -91,6 +91,9 @@ const char *const mysql_sql[SQL__COUNT] = {
     [SQL_HISTORY] =
         "SELECT revision, direction, checksum, statements, state, run_id, id FROM {history} "
         "ORDER BY id",
+    [SQL_HISTORY_NEWEST] =
+        "SELECT revision, direction, checksum, statements, state, run_id, id FROM {history} "
+        "ORDER BY id DESC LIMIT 1",
     [SQL_BEGIN] = "START TRANSACTION",
     [SQL_BEGIN_READING] = "SET SESSION /*M!100101 max_statement_time = {statement_timeout} / 1000, "
                           "*/autocommit = 1; START TRANSACTION READ ONLY",

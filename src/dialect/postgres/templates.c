@@ -112,6 +112,9 @@ const char *const postgres_sql[SQL__COUNT] = {
     [SQL_HISTORY] =
         "SELECT revision, direction, checksum, statements, state, run_id, id FROM {history} "
         "ORDER BY id",
+    [SQL_HISTORY_NEWEST] =
+        "SELECT revision, direction, checksum, statements, state, run_id, id FROM {history} "
+        "ORDER BY id DESC LIMIT 1",
     [SQL_BEGIN] = BEGIN_READ_COMMITTED,
     [SQL_BEGIN_READING] =
         "BEGIN TRANSACTION READ ONLY; SET LOCAL statement_timeout = {statement_timeout}",

@@ -14,6 +14,9 @@ const char *const sqlite_sql[SQL__COUNT] = {
     [SQL_HISTORY] =
         "SELECT revision, direction, checksum, statements, state, run_id, id FROM {history} "
         "ORDER BY id",
+    [SQL_HISTORY_NEWEST] =
+        "SELECT revision, direction, checksum, statements, state, run_id, id FROM {history} "
+        "ORDER BY id DESC LIMIT 1",
     [SQL_READ_END] = "COMMIT",
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_VERSION_CREATE] =
