@@ -1,7 +1,10 @@
 #include "cli/faults.h"
 
+#include <unistd.h>
+
 #include "base/buf.h"
 #include "base/human.h"
+#include "cli/outlet.h"
 #include "library/prepare.h"
 
 static void tell_fault(const struct err *err)
@@ -27,8 +30,10 @@ void cli_note(const char *format, ...)
     va_start(args, format);
     buf_vaddf(&text, format, args);
     va_end(args);
+    buf_adds(&line, "skein: ");
     human_add_text(&line, text.data);
-    fprintf(stderr, "skein: %s\n", line.data);
+    buf_adds(&line, "\n");
+    outlet_tell(STDERR_FILENO, line.data, line.len);
     buf_done(&line);
     buf_done(&text);
 }

@@ -10,7 +10,8 @@ int cli_fail(const struct err *err);
 /* All of them, sorted, and how many. True: there were none. */
 bool cli_tell_faults(struct faults *faults);
 
-/* `skein: …` on stderr, a line that no text in it can break or make the terminal do anything. */
+/* `skein: …` on stderr, a line that no text in it can break or make the terminal do anything. A reader who takes nothing
+ * for a second does not get it: notes are made while the ledger is open. */
 void cli_note(const char *format, ...) PRINTF_LIKE(1, 2);
 
 #endif

@@ -250,3 +250,13 @@ void outlet_close(struct outlet *outlet)
         pthread_detach(thread);
     }
 }
+
+void outlet_tell(int fd, const char *text, size_t len)
+{
+    struct outlet *outlet = outlet_open(fd);
+    if (outlet)
+        outlet_write(outlet, text, len);
+    else
+        (void)!write(fd, text, len);
+    outlet_close(outlet);
+}

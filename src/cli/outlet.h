@@ -39,4 +39,7 @@ void outlet_drain(struct outlet *outlet);
 /* The same, and frees it; NULL is fine. Text that was not read by then is lost. */
 void outlet_close(struct outlet *outlet);
 
+/* Writes one text where no outlet is open, and waits for it as outlet_close does. */
+void outlet_tell(int fd, const char *text, size_t len);
+
 #endif

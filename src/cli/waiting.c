@@ -1,8 +1,11 @@
 #include "cli/waiting.h"
 
+#include <unistd.h>
+
 #include "base/buf.h"
 #include "base/human.h"
 #include "cli/faults.h"
+#include "cli/outlet.h"
 #include "cli/progress.h"
 #include "library/fleet_ledger.h"
 #include "report/json_stream.h"
@@ -20,7 +23,8 @@ static void print_event(const struct ledger_holder *holder, const char *since)
     json_object_set_new(line, "pid", json_integer((json_int_t)holder->pid));
     json_object_set_new(line, "since", json_text(since));
     json_add(&text, line);
-    fprintf(stderr, "%s\n", text.data);
+    buf_adds(&text, "\n");
+    outlet_tell(STDERR_FILENO, text.data, text.len);
     buf_done(&text);
 }
 
