@@ -127,9 +127,10 @@ static enum log_line read_record(const char *text)
     };
     for (size_t i = 0; i < ARRAY_LEN(levels); i++) {
         size_t len = strlen(levels[i].level);
+        if (strncmp(text, levels[i].level, len) != 0)
+            continue;
         const char *logger = text + len + strspn(text + len, " ");
-        if (strncmp(text, levels[i].level, len) == 0 && logger > text + len && *logger == '[' &&
-            strchr(logger, ']'))
+        if (logger > text + len && *logger == '[' && strchr(logger, ']'))
             return levels[i].kind;
     }
     return LOG_NONE;
