@@ -470,7 +470,7 @@ static void note_setting(struct options *options, const struct option_row *row,
         options->settings.items[options->settings.count++] = text;
 }
 
-/* A flag has no variable. Whoever set SKEIN_DRY_RUN would see the command do what they meant to look at. */
+/* A flag has no variable. A person who set SKEIN_DRY_RUN would see the command do what they meant to look at. */
 static bool refuse_flag_variable(const struct options *options, const struct option_row *row,
                                  struct err *err)
 {

@@ -1,4 +1,4 @@
-/* Which options are of use together: one that would have no effect is refused, since whoever gave it meant
+/* Which options are of use together: one that would have no effect is refused, since the person who gave it meant
  * something by it. Which command takes which option at all, the table of options says (options.c).
  */
 #ifndef CLI_USES_H

@@ -2,7 +2,7 @@
  *
  * Connecting is the exception. The library looks names up and shakes hands for TLS with a blocking socket, for as
  * long as the connect timeout at worst, so each connection is made on a thread of its own, which says by an eventfd
- * that it is through. Whoever closes before that leaves the rest to the thread. Once connected the socket is set to
+ * that it is through. A close before that leaves the rest to the thread. Once connected the socket is set to
  * O_NONBLOCK by us: the library leaves it blocking, and over TLS would wait in it.
  */
 #include <errno.h>
@@ -23,7 +23,7 @@
 #include "driver/mysql_error.h"
 #include "driver/row_writer.h"
 
-/* Shared by the connection and its thread; whoever lets go last frees it. */
+/* Shared by the connection and its thread; the one that lets go last frees it. */
 struct connecting {
     struct mysql_login login; /* the thread's, until it says how it ended */
     int event_fd;

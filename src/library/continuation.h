@@ -20,7 +20,7 @@ struct continuation_request {
         *run; /* id or the beginning of one; NULL: the newest that can be gone on with (newest.h) */
     bool is_rollback;
     bool accepts_chain_change;
-    bool is_dry_run; /* the ledger is only read, and whoever holds it may go on */
+    bool is_dry_run; /* the ledger is only read, and the run that holds it may go on */
     /* Only these of the run's tenants, of the fleet's inventory; NULL: all. */
     const struct tenant *const *only;
     size_t only_count;

@@ -85,7 +85,7 @@ bool fleet_check_logins(const struct fleet *fleet, struct faults *faults) MUST_C
 /* Where the ledger is. NULL: the environment does not say it; the error names the variable. */
 const char *fleet_ledger(const struct fleet *fleet, struct err *err);
 
-/* False, with what to do, where the chain has no revision: for whoever is about to plan with it. */
+/* False, with what to do, where the chain has no revision: for commands that are about to plan with it. */
 bool fleet_has_revisions(const struct fleet *fleet, struct err *err) MUST_CHECK;
 
 /* The first wave whose selector takes the tenant; NULL: none. */

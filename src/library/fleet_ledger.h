@@ -12,10 +12,10 @@ struct buf;
 struct ledger *fleet_ledger_open(const struct fleet *fleet, const char *run_id,
                                  struct err *err) MUST_CHECK;
 
-/* The ledger for reading alone, whoever holds it. NULL: ERR_LEDGER. */
+/* The ledger for reading alone, even while a run holds it. NULL: ERR_LEDGER. */
 struct ledger *fleet_ledger_read(const struct fleet *fleet, struct err *err) MUST_CHECK;
 
-/* Waits until no run holds it, for whoever looks at tenants before their run begins: what was seen while
+/* Waits until no run holds it, for commands that look at tenants before their run begins: what was seen while
  * another run is at work would be old by then. Does nothing where the fleet has no patience. The same errors. */
 bool fleet_ledger_await(const struct fleet *fleet, struct err *err) MUST_CHECK;
 

@@ -2,7 +2,7 @@
  *
  * `struct links` is what a run knows for it: addresses of hosts, logins and their passwords, and connections that one
  * tenant of a database has left to the next. A `struct link` is one connection from being asked for until it is
- * closed, or left to another. Whoever asks a database anything goes through it: sessions, `query` sources, the
+ * closed, or left to another. Every part that asks a database something goes through it: sessions, `query` sources, the
  * question who blocks.
  *
  *     uint32_t number = links_add(links, tenant, &login);           once for each tenant

@@ -5,10 +5,10 @@
 #include "base/url.h"
 
 enum mysql_tls {
-    MYSQL_TLS_DEFAULT, /* nothing is said: whoever connects decides by where the traffic goes */
+    MYSQL_TLS_DEFAULT, /* nothing is said: the driver decides by where the traffic goes */
     MYSQL_TLS_DISABLED,
     MYSQL_TLS_PREFERRED, /* a server without TLS is talked to in plain text */
-    MYSQL_TLS_REQUIRED,  /* whoever it is */
+    MYSQL_TLS_REQUIRED,  /* whichever server answers */
     MYSQL_TLS_VERIFY_CA,
     MYSQL_TLS_VERIFY_IDENTITY,
 };
