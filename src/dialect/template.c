@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 
-static void add_quoted(struct buf *buf, const char *text, char quote)
+void sql_add_quoted(struct buf *buf, const char *text, char quote)
 {
     const char *next;
     buf_addc(buf, quote);
@@ -18,12 +18,23 @@ static void add_quoted(struct buf *buf, const char *text, char quote)
 
 void sql_add_literal(struct buf *buf, const char *text)
 {
-    add_quoted(buf, text, '\'');
+    sql_add_quoted(buf, text, '\'');
 }
 
 void sql_add_identifier(struct buf *buf, const char *name)
 {
-    add_quoted(buf, name, '"');
+    sql_add_quoted(buf, name, '"');
+}
+
+void sql_add_escaped_literal(struct buf *buf, const char *text)
+{
+    buf_addc(buf, '\'');
+    for (const char *p = text; *p; p++) {
+        if (*p == '\'' || *p == '\\')
+            buf_addc(buf, *p);
+        buf_addc(buf, *p);
+    }
+    buf_addc(buf, '\'');
 }
 
 static void add_table(struct buf *buf, const struct dialect *dialect, const char *schema,

@@ -59,8 +59,15 @@ void sql_fill(struct buf *buf, const struct dialect *dialect, const char *text,
 void sql_add_path(struct buf *buf, const struct dialect *dialect, const char *schema,
                   const char *const *rest);
 
-/* 'text' with quotes doubled; "name" with quotes doubled: standard SQL, for dialects to use. */
+/* For dialects to use: 'text' with quotes doubled, and "name" with quotes doubled, as standard SQL has them; text between
+ * quotes of the dialect's own, doubled; 'text' with quotes and backslashes doubled. */
 void sql_add_literal(struct buf *buf, const char *text);
 void sql_add_identifier(struct buf *buf, const char *name);
+void sql_add_quoted(struct buf *buf, const char *text, char quote);
+void sql_add_escaped_literal(struct buf *buf, const char *text);
+
+/* What SQL_HISTORY asks for, the same in every dialect. */
+#define HISTORY_SELECT                                                                             \
+    "SELECT revision, direction, checksum, statements, state, run_id, id FROM {history} ORDER BY id"
 
 #endif

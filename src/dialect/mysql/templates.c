@@ -3,6 +3,7 @@
 #include "dialect/mysql/templates.h"
 
 #include "base/buf.h"
+#include "dialect/template.h"
 
 /* Locks are the server's, so the name is that of the database, as the server itself writes it. */
 #define LOCK_NAME "CONCAT('skein.', SHA1(CONCAT(DATABASE(), '/', {key})))"
@@ -88,12 +89,8 @@ const char *const mysql_sql[SQL__COUNT] = {
         "SELECT table_name FROM information_schema.tables WHERE table_schema = "
         "DATABASE() AND (CONVERT(table_name USING utf8mb4) IN ({rows}) OR "
         "CONVERT(CONCAT(table_schema, '.', table_name) USING utf8mb4) IN ({rows})) LIMIT 1",
-    [SQL_HISTORY] =
-        "SELECT revision, direction, checksum, statements, state, run_id, id FROM {history} "
-        "ORDER BY id",
-    [SQL_HISTORY_NEWEST] =
-        "SELECT revision, direction, checksum, statements, state, run_id, id FROM {history} "
-        "ORDER BY id DESC LIMIT 1",
+    [SQL_HISTORY] = HISTORY_SELECT,
+    [SQL_HISTORY_NEWEST] = HISTORY_SELECT " DESC LIMIT 1",
     [SQL_BEGIN] = "START TRANSACTION",
     [SQL_BEGIN_READING] = "SET SESSION /*M!100101 max_statement_time = {statement_timeout} / 1000, "
                           "*/autocommit = 1; START TRANSACTION READ ONLY",
@@ -152,22 +149,10 @@ const char *const mysql_sql[SQL__COUNT] = {
 /* A session of ours never has NO_BACKSLASH_ESCAPES. */
 void mysql_add_literal(struct buf *buf, const char *text)
 {
-    buf_addc(buf, '\'');
-    for (const char *p = text; *p; p++) {
-        if (*p == '\'' || *p == '\\')
-            buf_addc(buf, *p);
-        buf_addc(buf, *p);
-    }
-    buf_addc(buf, '\'');
+    sql_add_escaped_literal(buf, text);
 }
 
 void mysql_add_identifier(struct buf *buf, const char *name)
 {
-    buf_addc(buf, '`');
-    for (const char *p = name; *p; p++) {
-        if (*p == '`')
-            buf_addc(buf, *p);
-        buf_addc(buf, *p);
-    }
-    buf_addc(buf, '`');
+    sql_add_quoted(buf, name, '`');
 }

@@ -109,12 +109,8 @@ const char *const postgres_sql[SQL__COUNT] = {
         "pg_namespace.oid = relnamespace WHERE relkind IN ('r', 'p', 'f', 'v', 'm') AND nspname "
         "NOT IN ('pg_catalog', 'information_schema') AND (relname IN ({rows}) OR "
         "pg_catalog.concat(nspname, '.', relname) IN ({rows})) LIMIT 1",
-    [SQL_HISTORY] =
-        "SELECT revision, direction, checksum, statements, state, run_id, id FROM {history} "
-        "ORDER BY id",
-    [SQL_HISTORY_NEWEST] =
-        "SELECT revision, direction, checksum, statements, state, run_id, id FROM {history} "
-        "ORDER BY id DESC LIMIT 1",
+    [SQL_HISTORY] = HISTORY_SELECT,
+    [SQL_HISTORY_NEWEST] = HISTORY_SELECT " DESC LIMIT 1",
     [SQL_BEGIN] = BEGIN_READ_COMMITTED,
     [SQL_BEGIN_READING] =
         "BEGIN TRANSACTION READ ONLY; SET LOCAL statement_timeout = {statement_timeout}",
@@ -204,13 +200,8 @@ void postgres_add_literal(struct buf *buf, const char *text)
         sql_add_literal(buf, text);
         return;
     }
-    buf_adds(buf, " E'");
-    for (const char *p = text; *p; p++) {
-        if (*p == '\'' || *p == '\\')
-            buf_addc(buf, *p);
-        buf_addc(buf, *p);
-    }
-    buf_addc(buf, '\'');
+    buf_adds(buf, " E");
+    sql_add_escaped_literal(buf, text);
 }
 
 /* A list such as DateStyle's comes as one text. */

@@ -1,6 +1,8 @@
 /* What SQLite is asked, as templates. */
 #include "dialect/sqlite/templates.h"
 
+#include "dialect/template.h"
+
 const char *const sqlite_sql[SQL__COUNT] = {
     /* One transaction for all that is read: one snapshot, and SQLite takes its file locks once. */
     [SQL_INSPECT] =
@@ -11,12 +13,8 @@ const char *const sqlite_sql[SQL__COUNT] = {
     [SQL_VERSIONS] = "SELECT substr(version_num, 1, 256) FROM {version} LIMIT 10001",
     [SQL_TABLES] = "SELECT name FROM main.sqlite_schema WHERE type IN ('table', 'view') AND name "
                    "COLLATE NOCASE IN ({rows}) LIMIT 1",
-    [SQL_HISTORY] =
-        "SELECT revision, direction, checksum, statements, state, run_id, id FROM {history} "
-        "ORDER BY id",
-    [SQL_HISTORY_NEWEST] =
-        "SELECT revision, direction, checksum, statements, state, run_id, id FROM {history} "
-        "ORDER BY id DESC LIMIT 1",
+    [SQL_HISTORY] = HISTORY_SELECT,
+    [SQL_HISTORY_NEWEST] = HISTORY_SELECT " DESC LIMIT 1",
     [SQL_READ_END] = "COMMIT",
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_VERSION_CREATE] =
