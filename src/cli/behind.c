@@ -22,7 +22,7 @@ static struct request make_look(const struct options *options)
 {
     const struct verb *verb = verb_find(options->command->name);
     struct request look = cli_request(options, VERB_CHECK);
-    if (verb && verb->has_plan)
+    if (verb && verb->work == WORK_PLAN)
         look.verb = verb;
     look.is_dry_run = true;
     look.limits.wave = NULL;

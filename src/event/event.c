@@ -47,7 +47,7 @@ const char *wait_name(enum wait wait)
 
 const char *tenant_state_words(enum tenant_state state, const struct request *request)
 {
-    bool is_plan = request->verb->has_plan && !request_changes(request);
+    bool is_plan = request->verb->work == WORK_PLAN && !request_changes(request);
     if (is_plan && state == TENANT_SUCCEEDED)
         return "would change";
     return is_plan && state == TENANT_UNCHANGED ? "would stay" : tenant_state_name(state);

@@ -10,13 +10,13 @@ const struct verb verbs[VERB__COUNT] = {
     [VERB_CURRENT] =
         {
             .name = "current",
-            .only_looks = true,
+            .work = WORK_LOOK,
             .shows_standings = true,
         },
     [VERB_PLAN] =
         {
             .name = "plan",
-            .has_plan = true,
+            .work = WORK_PLAN,
             .has_waves = true,
             .plan = PLAN_UPGRADE,
             .default_target = "head",
@@ -24,17 +24,16 @@ const struct verb verbs[VERB__COUNT] = {
     [VERB_CHECK] =
         {
             .name = "check",
-            .has_plan = true,
+            .work = WORK_PLAN,
             .plan = PLAN_UPGRADE,
             .default_target = "heads",
         },
     [VERB_UPGRADE] =
         {
             .name = "upgrade",
-            .has_plan = true,
+            .work = WORK_PLAN,
             .changes = true,
             .keeps_ledger = true,
-            .asks_gates = true,
             .has_waves = true,
             .plan = PLAN_UPGRADE,
             .default_target = "head",
@@ -43,11 +42,10 @@ const struct verb verbs[VERB__COUNT] = {
     [VERB_DOWNGRADE] =
         {
             .name = "downgrade",
-            .has_plan = true,
+            .work = WORK_PLAN,
             .changes = true,
             .asks_first = true,
             .keeps_ledger = true,
-            .asks_gates = true,
             .has_waves = true,
             .needs_target = true,
             .plan = PLAN_DOWNGRADE,
@@ -56,11 +54,10 @@ const struct verb verbs[VERB__COUNT] = {
     [VERB_STAMP] =
         {
             .name = "stamp",
-            .has_plan = true,
+            .work = WORK_PLAN,
             .changes = true,
             .asks_first = true,
             .keeps_ledger = true,
-            .asks_gates = true,
             .has_waves = true,
             .needs_target = true,
             .plan = PLAN_STAMP,
@@ -69,10 +66,9 @@ const struct verb verbs[VERB__COUNT] = {
     [VERB_ADOPT] =
         {
             .name = "adopt",
-            .has_plan = true,
+            .work = WORK_PLAN,
             .changes = true,
             .keeps_ledger = true,
-            .asks_gates = true,
             .has_waves = true,
             .needs_target = true,
             .takes_tool = true,
@@ -82,24 +78,23 @@ const struct verb verbs[VERB__COUNT] = {
     [VERB_RESOLVE] =
         {
             .name = "resolve",
+            .work = WORK_SETTLE,
             .changes = true,
-            .settles = true,
         },
     [VERB_ACCEPT] =
         {
             .name = "accept",
+            .work = WORK_ACCEPT,
             .changes = true,
             .needs_target = true,
-            .accepts = true,
         },
     [VERB_ROLLBACK] =
         {
             .name = VERB_NAME_ROLLBACK,
-            .has_plan = true,
+            .work = WORK_PLAN,
             .changes = true,
             .asks_first = true,
             .keeps_ledger = true,
-            .asks_gates = true,
             .rolls_back = true,
             .continues = "rolls back",
         },

@@ -32,26 +32,31 @@ enum verb_id {
     VERB__COUNT
 };
 
+/* What a run of a verb does with each tenant. */
+enum verb_work {
+    WORK_NONE,   /* of a verb that is not known */
+    WORK_LOOK,   /* reads where it stands, and neither plans nor changes anything */
+    WORK_PLAN,   /* makes a plan, to a target or back */
+    WORK_SETTLE, /* writes down what a person found out about a statement, and nothing else */
+    WORK_ACCEPT, /* renews what it knows of files that it has applied; the targets name these */
+};
+
 struct verb {
     const char *name; /* as reports, ledgers and gates have it (contract) */
     /* A newer skein has left a run of it in the ledger: it can be shown, and nothing else. */
     bool is_unknown;
-    bool only_looks;   /* reads where each tenant stands, and neither plans nor changes anything */
-    bool has_plan;     /* makes a plan for each tenant, to a target or back */
-    bool changes;      /* changes tenants, each under its lock; a dry run of it does not */
-    bool keeps_ledger; /* its runs are on record: they can be resumed and rolled back */
-    bool asks_gates;
-    bool has_waves;    /* goes by the inventory's waves; else all tenants are in one */
-    bool needs_target; /* else no target means `default_target` */
-    bool takes_tool;   /* the targets are another tool's name and, if need be, its table's */
-    bool asks_first;   /* takes away what a person may miss: asked about on a terminal */
-    bool rolls_back;   /* brings every tenant back to where it stood before an earlier run */
-    bool settles;      /* writes down what a person found out about a statement, and nothing else */
-    /* renews what tenants know of the files that they have applied; its targets name these */
-    bool accepts;
+    enum verb_work work;
+    bool changes; /* changes tenants, each under its lock; a dry run of it does not */
+    bool
+        keeps_ledger; /* its runs are on record: they can be resumed and rolled back; gates are asked */
+    bool has_waves;       /* goes by the inventory's waves; else all tenants are in one */
+    bool needs_target;    /* else no target means `default_target` */
+    bool takes_tool;      /* the targets are another tool's name and, if need be, its table's */
+    bool asks_first;      /* takes away what a person may miss: asked about on a terminal */
+    bool rolls_back;      /* brings every tenant back to where it stood before an earlier run */
     bool shows_standings; /* the report shows where tenants stand, and not what became of them */
     enum plan_command
-        plan; /* with has_plan, but for a verb that goes back: how it gets to a target */
+        plan; /* with WORK_PLAN, but for a verb that goes back: how it gets to a target */
     const char *default_target; /* NULL: none */
     const char *continues; /* for people: what its run does with the one that it goes on with */
 };

@@ -68,9 +68,13 @@ static struct origin origin_of(struct fleet *fleet)
                            .settings = fleet->settings};
 }
 
+static bool keeps_ledger(const struct request *request)
+{
+    return request->verb->keeps_ledger && request_changes(request);
+}
+
 static struct rollout_options rollout_of(struct fleet *fleet, const struct request *request)
 {
-    bool asks_gates = request->verb->asks_gates && request_changes(request);
     return (struct rollout_options){
         .run = {.request = request,
                 .origin = origin_of(fleet),
@@ -81,7 +85,7 @@ static struct rollout_options rollout_of(struct fleet *fleet, const struct reque
         .scripts = fleet->scripts,
         .version_table = fleet->inventory->version_table,
         .hides_values = fleet->inventory->hides_values,
-        .gates = asks_gates ? &fleet->inventory->rollout.gates : NULL,
+        .gates = keeps_ledger(request) ? &fleet->inventory->rollout.gates : NULL,
     };
 }
 
@@ -188,9 +192,9 @@ static bool set_target(struct fleet *fleet, const struct request *request,
         request->target_count ? request->targets : &request->verb->default_target;
     size_t count = request->target_count ? request->target_count : 1;
     prepared->rollout.run.target = "";
-    if (request->verb->accepts)
+    if (request->verb->work == WORK_ACCEPT)
         return set_accepted(fleet, request, prepared, err);
-    if (!request->verb->has_plan)
+    if (request->verb->work != WORK_PLAN)
         return true;
     if (request->accepts_changes)
         accept_all(fleet, prepared);
@@ -222,11 +226,6 @@ static void fit_waves(struct prepared_run *prepared, struct arena *arena)
     for (size_t i = 0; i < count; i++)
         waves[i].parallel = waves[i].parallel < fits ? waves[i].parallel : fits;
     prepared->rollout.waves = waves;
-}
-
-static bool keeps_ledger(const struct request *request)
-{
-    return request->verb->keeps_ledger && request_changes(request);
 }
 
 bool prepare_needs_ledger(const struct request *request)
@@ -279,7 +278,7 @@ static bool check_ready(struct fleet *fleet, const struct request *request, stru
     struct faults faults;
     faults_init(&faults);
     bool is_well = fleet_check_logins(&visited, &faults);
-    if (request->verb->asks_gates || request->verb->has_waves)
+    if (request->verb->keeps_ledger || request->verb->has_waves)
         is_well &= program_check_gates(fleet->inventory, &faults);
     if (!is_well)
         *err = faults.items[0];
@@ -310,7 +309,8 @@ bool prepare_run(struct fleet *fleet, const struct request *request,
     struct prepared_run *prepared = ret_prepared;
     *prepared = (struct prepared_run){.rollout = rollout_of(fleet, request)};
     bool needs_revisions =
-        (request->verb->has_plan || request->verb->accepts) && !request->verb->rolls_back;
+        (request->verb->work == WORK_PLAN || request->verb->work == WORK_ACCEPT) &&
+        !request->verb->rolls_back;
     if (needs_revisions && !fleet_has_revisions(fleet, err))
         return false;
     if (!check_left_out(fleet, request, err) || !check_ready(fleet, request, err))
@@ -398,8 +398,8 @@ static void on_planned(void *ctx, const struct event *event)
 static bool needs_look(const struct fleet *fleet, const struct request *request,
                        bool *ret_may_roll_back)
 {
-    bool goes_up = request->verb->has_plan && request_plan(request) == PLAN_UPGRADE;
-    bool goes_down = request->verb->has_plan && request_plan(request) == PLAN_DOWNGRADE;
+    bool goes_up = request->verb->work == WORK_PLAN && request_plan(request) == PLAN_UPGRADE;
+    bool goes_down = request->verb->work == WORK_PLAN && request_plan(request) == PLAN_DOWNGRADE;
     *ret_may_roll_back = goes_up && request->verb->changes &&
                          asked_policy(request, &fleet->inventory->rollout) == ON_FAILURE_ROLLBACK;
     return goes_down || request->verb->rolls_back || *ret_may_roll_back;

@@ -480,8 +480,7 @@ struct step_marks report_step_marks(const struct report *report, const struct re
     enum { SECTIONS_MAX = 256 };
     const struct section *sections[SECTIONS_MAX];
     const struct verb *verb = report->run.request->verb;
-    bool runs_scripts =
-        verb->has_plan && !verb->accepts && (verb->rolls_back || verb->plan != PLAN_STAMP);
+    bool runs_scripts = verb->work == WORK_PLAN && (verb->rolls_back || verb->plan != PLAN_STAMP);
     struct step_marks marks = {0};
     if (!step->revision || !runs_scripts)
         return marks;

@@ -217,7 +217,7 @@ static bool write_text(const struct report *report, const struct report_options 
     } else {
         print_totals(&text);
         text_waves(&text);
-        if (is_dry || report->run.request->verb->accepts) {
+        if (is_dry || report->run.request->verb->work == WORK_ACCEPT) {
             print_above(&text);
             text_plan(&text);
         } else {

@@ -107,7 +107,7 @@ static const char *kept_run(const struct report *report)
 /* What `skein resolve` was told is not in the report: its error says what to do. */
 static bool can_be_said_again(const struct report *report)
 {
-    return !kept_run(report) && !report->run.request->verb->settles;
+    return !kept_run(report) && report->run.request->verb->work != WORK_SETTLE;
 }
 
 static void print_advice(const struct text *text, const struct advice *advice)

@@ -30,7 +30,7 @@ static void add_step(const struct text *text, struct table *table, const struct 
                      enum dialect_id dialect)
 {
     struct step_marks marks = report_step_marks(text->report, step, dialect);
-    bool accepts = text->report->run.request->verb->accepts;
+    bool accepts = text->report->run.request->verb->work == WORK_ACCEPT;
     struct buf cell;
     buf_init(&cell, BUF_MAX_DEFAULT);
     table_row(table);

@@ -7,7 +7,7 @@
 
 bool session_tells_action(const struct session *session, const struct action *action)
 {
-    bool accepts = session->env->request->verb->accepts;
+    bool accepts = session->env->request->verb->work == WORK_ACCEPT;
     return action->kind == ACTION_RECORD || (accepts && action->kind == ACTION_RENEW);
 }
 

@@ -83,7 +83,7 @@ static enum session_state take_for_empty(struct session *session)
 {
     session->result.from.is_known = session->result.rows.is_known = true;
     session->look.has_schema = true;
-    return session->env->request->verb->only_looks ? SESSION_CLOSE : SESSION_PLAN;
+    return session->env->request->verb->work == WORK_LOOK ? SESSION_CLOSE : SESSION_PLAN;
 }
 
 /* A rollback makes no database, but for a copy to be put there. Where there was nothing before, it is over. */

@@ -31,9 +31,9 @@ static void make_look(struct session *session)
         .vars = session->look.vars,
         .schema = tenant->schema,
         .search_path = tenant->settings->search_path,
-        .adoption = env->request->verb->only_looks ? NULL : env->adoption,
+        .adoption = env->request->verb->work == WORK_LOOK ? NULL : env->adoption,
         .may_meet_twins = env->may_meet_twins,
-        .history = env->request->verb->only_looks ? SQL_HISTORY_NEWEST : SQL_HISTORY,
+        .history = env->request->verb->work == WORK_LOOK ? SQL_HISTORY_NEWEST : SQL_HISTORY,
     };
 }
 
@@ -291,7 +291,7 @@ static void take_history(struct session *session, const struct io_op *op)
     session->doubt.refused = 0;
     session->doubt.is_begun =
         session->doubt.unfinished.is_running || session->doubt.unfinished.is_begun;
-    if (session->env->request->verb->only_looks ||
+    if (session->env->request->verb->work == WORK_LOOK ||
         history_check_files(rows, session->env->chain, &session->look.drift))
         session->look.drift.kind = ERR_NONE;
 }
@@ -313,7 +313,7 @@ static enum session_state answer_read(struct session *session)
         session->result.from = session->result.rows = session->look.rows;
     if (session->doubt.is_resolving)
         return SESSION_RESOLVE;
-    return session->env->request->verb->only_looks ? SESSION_RELEASE : SESSION_PLAN;
+    return session->env->request->verb->work == WORK_LOOK ? SESSION_RELEASE : SESSION_PLAN;
 }
 
 const struct state_row row_read = {

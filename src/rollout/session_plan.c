@@ -263,10 +263,10 @@ static enum session_state answer_plan(struct session *session)
         session->result.rows = session->look.rows;
         return SESSION_RELEASE;
     }
-    if (session->env->request->verb->settles)
+    if (session->env->request->verb->work == WORK_SETTLE)
         return check_direct(session, &err) ? session_begin_settling(session)
                                            : session_fail(session, &err);
-    if (session->env->request->verb->accepts)
+    if (session->env->request->verb->work == WORK_ACCEPT)
         return accept_files(session);
     if (!make_plan(session, &left, &err) || !check_files(session, &err))
         return session_fail(session, &err);

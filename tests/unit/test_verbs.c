@@ -22,11 +22,11 @@ static void no_row_contradicts_itself(void **state)
     (void)state;
     for (size_t i = 0; i < VERB__COUNT; i++) {
         const struct verb *verb = &verbs[i];
-        bool has_target = (verb->has_plan && !verb->rolls_back) || verb->accepts;
-        assert_int_equal(verb->only_looks + verb->has_plan + verb->settles + verb->accepts, 1);
+        bool has_target =
+            (verb->work == WORK_PLAN && !verb->rolls_back) || verb->work == WORK_ACCEPT;
+        assert_true(verb->work != WORK_NONE);
         assert_true(!verb->keeps_ledger || (verb->changes && verb->continues));
-        assert_true(!verb->asks_gates || verb->changes);
-        assert_true(!verb->only_looks || !verb->changes);
+        assert_true(verb->work != WORK_LOOK || !verb->changes);
         assert_int_equal(has_target, verb->needs_target != (verb->default_target != NULL));
     }
 }
@@ -41,7 +41,7 @@ static void a_name_that_is_not_in_the_table_is_a_newer_skeins(void **state)
     name[0] = '?';
     assert_string_equal(verb->name, "rehearse");
     assert_true(verb->is_unknown);
-    assert_false(verb->has_plan || verb->rolls_back || verb->settles || verb->accepts);
+    assert_true(verb->work == WORK_NONE && !verb->rolls_back);
     assert_non_null(verb->continues);
     assert_ptr_equal(verb_read(&arena, "stamp"), &verbs[VERB_STAMP]);
     arena_done(&arena);
