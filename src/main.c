@@ -9,6 +9,7 @@
 
 #include "cli/behind.h"
 #include "cli/command.h"
+#include "cli/environment.h"
 #include "cli/exit.h"
 #include "cli/exposed.h"
 #include "cli/faults.h"
@@ -120,7 +121,7 @@ int main(int argc, char **argv)
     static struct options options; /* too large for the stack of a small system */
     struct err err;
     set_up_process();
-    options_check_environment();
+    environment_check();
     if (!options_parse(argc, argv, &options, &err))
         return cli_fail(&err);
     if (options.is_version)

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "cli/command.h"
+#include "cli/environment.h"
 #include "cli/exit.h"
 #include "cli/uses.h"
 

@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "base/similar.h"
 #include "cli/command.h"
-#include "cli/faults.h"
+#include "cli/environment.h"
 #include "cli/uses.h"
 #include "report/report.h"
 
@@ -452,13 +452,6 @@ static bool parse_flags(int argc, char **argv, struct options *options, struct e
     return true;
 }
 
-void option_name_variable(const char *option, char ret_name[VARIABLE_SIZE])
-{
-    size_t len = (size_t)snprintf(ret_name, VARIABLE_SIZE, "SKEIN_%s", option);
-    for (size_t i = 0; i < len; i++)
-        ret_name[i] = ret_name[i] == '-' ? '_' : ascii_to_upper(ret_name[i]);
-}
-
 /* For the record. The value is not kept: it may be a URL with a password. */
 static void note_setting(struct options *options, const struct option_row *row,
                          const char *variable)
@@ -504,45 +497,6 @@ static bool apply_environment(struct options *options, struct err *err)
         note_setting(options, &rows[i], name);
     }
     return true;
-}
-
-/* The variables that skein sets for gates, and those of its own scripts and tests. */
-static bool is_foreign_variable(const char *name)
-{
-    static const char *const prefixes[] = {"SKEIN_GATE",      "SKEIN_FAILPOINT", "SKEIN_FAULT",
-                                           "SKEIN_BUILD_DIR", "SKEIN_JOBS",      "SKEIN_BIN"};
-    for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
-        if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
-            return true;
-    return false;
-}
-
-/* A mistyped variable would be ignored in silence, and another run be made than was meant. */
-static void warn_of_variable(const char *name)
-{
-    struct similar similar = similar_to(name);
-    char known[ROW_COUNT][VARIABLE_SIZE];
-    for (int i = 0; i < ROW_COUNT; i++) {
-        option_name_variable(rows[i].name, known[i]);
-        if (rows[i].argument && strcmp(known[i], name) == 0)
-            return;
-        if (rows[i].argument)
-            similar_try(&similar, known[i]);
-    }
-    struct err err;
-    err_set(&err, ERR_CONFIG, "warning: '%s' in the environment is no variable of skein's", name);
-    similar_add_hint(&err, &similar);
-    cli_note("%s", err.text);
-}
-
-void options_check_environment(void)
-{
-    for (char **at = environ; *at; at++) {
-        char name[VARIABLE_SIZE];
-        snprintf(name, sizeof name, "%.*s", (int)strcspn(*at, "="), *at);
-        if (strncmp(name, "SKEIN_", strlen("SKEIN_")) == 0 && !is_foreign_variable(name))
-            warn_of_variable(name);
-    }
 }
 
 bool options_is_given(const struct options *options, const char *name)

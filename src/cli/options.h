@@ -155,13 +155,6 @@ bool option_at(size_t index, struct option_info *ret_info);
 /* Appends what --help says of the option at the index, which must be one. */
 void option_add_help(struct buf *buf, size_t index);
 
-/* SKEIN_PER_SERVER for `per-server`. */
-enum { VARIABLE_SIZE = 64 };
-void option_name_variable(const char *option, char ret_name[VARIABLE_SIZE]);
-
-/* Warns on stderr of each SKEIN_* variable in the environment that no option reads. */
-void options_check_environment(void);
-
 /* Is what is written to `out` to be colored? --color says so, or by default whether it is a terminal that can. */
 bool options_has_color(const struct options *options, FILE *out);
 

@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "cli/command.h"
+#include "cli/environment.h"
 #include "cli/uses.h"
 
 /* A value that will do; for any other option "1". */

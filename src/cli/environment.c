@@ -1,0 +1,56 @@
+#include "cli/environment.h"
+
+#include <unistd.h>
+
+#include "base/ascii.h"
+#include "base/similar.h"
+#include "cli/faults.h"
+#include "cli/options.h"
+
+void option_name_variable(const char *option, char ret_name[VARIABLE_SIZE])
+{
+    size_t len = (size_t)snprintf(ret_name, VARIABLE_SIZE, "SKEIN_%s", option);
+    for (size_t i = 0; i < len; i++)
+        ret_name[i] = ret_name[i] == '-' ? '_' : ascii_to_upper(ret_name[i]);
+}
+
+/* The variables that skein sets for gates, and those of its own scripts and tests. */
+static bool is_foreign(const char *name)
+{
+    static const char *const prefixes[] = {"SKEIN_GATE",      "SKEIN_FAILPOINT", "SKEIN_FAULT",
+                                           "SKEIN_BUILD_DIR", "SKEIN_JOBS",      "SKEIN_BIN"};
+    for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
+        if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
+            return true;
+    return false;
+}
+
+/* A mistyped variable would be ignored in silence, and another run be made than was meant. */
+static void check_variable(const char *name)
+{
+    enum { NAMES_MAX = 256 };
+    struct similar similar = similar_to(name);
+    char known[NAMES_MAX][VARIABLE_SIZE]; /* `similar` borrows them */
+    struct option_info info;
+    for (size_t i = 0; i < NAMES_MAX && option_at(i, &info); i++) {
+        option_name_variable(info.name, known[i]);
+        if (info.argument && strcmp(known[i], name) == 0)
+            return;
+        if (info.argument)
+            similar_try(&similar, known[i]);
+    }
+    struct err err;
+    err_set(&err, ERR_CONFIG, "warning: '%s' in the environment is no variable of skein's", name);
+    similar_add_hint(&err, &similar);
+    cli_note("%s", err.text);
+}
+
+void environment_check(void)
+{
+    for (char **at = environ; *at; at++) {
+        char name[VARIABLE_SIZE];
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(*at, "="), *at);
+        if (strncmp(name, "SKEIN_", strlen("SKEIN_")) == 0 && !is_foreign(name))
+            check_variable(name);
+    }
+}
