@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/map.h"
+#include "base/program.h"
 #include "inventory/inventory.h"
 #include "inventory/password.h"
 
@@ -13,6 +14,21 @@ bool inventory_check_parts(const struct inventory *inventory, unsigned parts, st
         if (lack->needed_for & parts)
             faults_add(faults, ERR_CONFIG, inventory->path, lack->line, "%s: %s", lack->owner,
                        lack->text);
+    return faults->total == before;
+}
+
+/* ---- gates ----------------------------------------------------------------------------------- */
+
+bool inventory_check_gates(const struct inventory *inventory, struct faults *faults)
+{
+    const struct gate_rules *gates = &inventory->rollout.gates;
+    size_t before = faults->total;
+    for (size_t i = 0; i < GATE__COUNT; i++) {
+        struct err err;
+        if (gates->argv[i] && !program_check(gates->argv[i][0], &err))
+            faults_add(faults, ERR_CONFIG, inventory->path, gates->lines[i], "'gates': '%s': %s",
+                       gates->names[i], err.text);
+    }
     return faults->total == before;
 }
 

@@ -1,5 +1,5 @@
 /* What an inventory lacks because the environment does not say it: a variable that is not set, or whose value is none
- * that its key can take; and passwords that are not there.
+ * that its key can take; passwords that are not there, and programs of gates that this machine cannot run.
  *
  * The file is read without them, since what needs no tenant needs no secret. Who uses a part of the inventory checks
  * that part first; all of it is found before any database is touched.
@@ -36,6 +36,9 @@ enum inventory_part {
 /* Adds a fault for each key of these parts that is lacking. False: there is one. */
 bool inventory_check_parts(const struct inventory *inventory, unsigned parts,
                            struct faults *faults) MUST_CHECK;
+
+/* Adds a fault, at its line, for each gate whose program cannot be run on this machine. False: there is one. */
+bool inventory_check_gates(const struct inventory *inventory, struct faults *faults) MUST_CHECK;
 
 /* What is wanted of tenants. */
 enum tenants_use {

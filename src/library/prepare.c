@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "chain/identifier.h"
-#include "inventory/program.h"
+#include "inventory/lack.h"
 #include "library/continuation.h"
 #include "library/own.h"
 #include "library/fleet_ledger.h"
@@ -279,7 +279,7 @@ static bool check_ready(struct fleet *fleet, const struct request *request, stru
     faults_init(&faults);
     bool is_well = fleet_check_logins(&visited, &faults);
     if (request->verb->keeps_ledger || request->verb->has_waves)
-        is_well &= program_check_gates(fleet->inventory, &faults);
+        is_well &= inventory_check_gates(fleet->inventory, &faults);
     if (!is_well)
         *err = faults.items[0];
     if (faults.total > 1)

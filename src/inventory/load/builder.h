@@ -6,7 +6,8 @@
 #ifndef INVENTORY_LOAD_BUILDER_H
 #define INVENTORY_LOAD_BUILDER_H
 
-#include "inventory/load/sharing.h"
+#include "base/arena.h"
+#include "base/map.h"
 #include "inventory/inventory.h"
 #include "inventory/load/places.h"
 #include "inventory/lack.h"
@@ -14,6 +15,23 @@
 #include "inventory/load/variables.h"
 
 enum { SCHEMA_MAX_BYTES = 63 };
+
+/* Equal things kept once: 100,000 tenants share a few hosts, users, label sets and settings.
+ *
+ * What is interned lives in the arena `kept`; the tables that find it again die with sharing_done,
+ * the things stay. Objects are found by a text that says all of what they are. */
+struct sharing_table {
+    struct map map;
+    const void **items;
+    size_t count, capacity;
+};
+
+struct sharing {
+    struct arena *kept;
+    struct arena keys; /* of the objects */
+    struct sharing_table strings;
+    struct sharing_table objects;
+};
 
 /* What is being read just now, for the faults. */
 struct subject {
@@ -113,6 +131,20 @@ int load_line(const struct inventory_builder *builder, const char *key);
 /* A path of the file's, made relative to the working directory; in the scratch arena. */
 const char *load_path(struct inventory_builder *builder, const char *path);
 
+/* ---- what is kept once ---------------------------------------------------------------------- */
+
+void sharing_init(struct sharing *sharing, struct arena *kept);
+void sharing_done(struct sharing *sharing);
+
+/* NULL stays NULL. */
+const char *sharing_string(struct sharing *sharing, const char *text);
+
+/* The object known by `key`, or NULL. */
+const void *sharing_find(const struct sharing *sharing, const char *key);
+
+/* Makes `object` (which lives in `kept`) known by `key`, which is copied. */
+void sharing_add(struct sharing *sharing, const char *key, const void *object);
+
 /* ---- values: NULL is an absent key, for which nothing is done ----------------------------- */
 
 /* What is wrong with that key of the item is for the environment to mend. */
@@ -135,15 +167,11 @@ int load_word(struct inventory_builder *builder, struct field field, const char 
 bool load_is_plain(const char *text);
 bool load_is_name(const char *text);
 
-/* ---- common.c, labels.c -------------------------------------------------------------------- */
+/* ---- common.c -------------------------------------------------------------------- */
 
 /* Reads the keys on top of `base`, whose lacks the item has too but where it says better. */
 struct common load_common(struct inventory_builder *builder, const struct raw_common *raw,
                           const struct common *base);
-
-/* The settings of who says nothing, with the rollout's `rollback_by`; `raw` NULL: there is no `rollout`. */
-const struct settings *load_default_settings(struct inventory_builder *builder,
-                                             const struct raw_rollout *raw);
 
 /* The words of a program to run, NULL-terminated, in the inventory's arena; NULL: a fault. One named with a
  * '/' is a path of the inventory's; without one it is looked up in PATH. */
@@ -168,17 +196,23 @@ bool load_is_implicit(const char *key);
 /* Whether no label of the common's own has the key, or its value is lacking. */
 bool load_lacks_label(const struct common *common, const char *key);
 
-/* ---- session.c --------------------------------------------------------------------- */
+/* ---- settings.c ----------------------------------------------------------------------------- */
 
-/* `search_path` and `settings` of the item at hand, on top of what `settings` holds. */
-void load_session(struct inventory_builder *builder, const struct raw_common *raw,
-                  struct settings *settings, struct common *common);
+/* The settings of who says nothing, with the rollout's `rollback_by`; `raw` NULL: there is no `rollout`. */
+const struct settings *load_default_settings(struct inventory_builder *builder,
+                                             const struct raw_rollout *raw);
+
+/* What the item at hand sets on top of `base`; equal settings are one object. Notes in `common` whether it has a
+ * `search_path` and `settings` of its own. */
+const struct settings *load_settings(struct inventory_builder *builder,
+                                     const struct raw_common *raw, const struct settings *base,
+                                     struct common *common);
 
 /* False: a fault. The URL's options, and PGOPTIONS where it has none, leave alone what skein sets itself. */
 bool load_check_options(struct inventory_builder *builder, const struct url *url,
                         const struct common *common);
 
-/* ---- tenants.c, sources.c, rules.c -------------------------------------------------- */
+/* ---- tenants.c, sources.c -------------------------------------------------- */
 
 /* Fills in everything but the name from the URL (borrowed; SQLite paths as written, relative to
  * the inventory) and the common part. False: a fault. */
@@ -192,9 +226,8 @@ void load_add_tenant(struct inventory *inventory, const struct tenant *tenant);
  * what is known: placeholders (variables.h) stand in it, or it holds no more than its dialect. */
 bool load_url(struct inventory_builder *builder, const char *raw, struct url *ret_url);
 
-/* Read what the keys `tenants`, `sources` and `rollout` (NULL: absent) hold into the inventory. */
+/* Read what the keys `tenants` and `sources` hold into the inventory. */
 void load_tenants(struct inventory_builder *builder, const struct raw_inventory *raw);
 void load_sources(struct inventory_builder *builder, const struct raw_inventory *raw);
-void load_rules(struct inventory_builder *builder, const struct raw_rollout *raw);
 
 #endif

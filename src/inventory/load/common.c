@@ -1,80 +1,10 @@
-/* The keys that `defaults` shares with tenants and sources: settings, passwords, schema. */
+/* The keys that `defaults` shares with tenants and sources, but for the settings (settings.c): passwords, schema, labels. */
 #include "inventory/load/builder.h"
 
-#include <inttypes.h>
-
 #include "base/ascii.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/hash.h"
-
-/* ---- settings ------------------------------------------------------------------------------ */
-
-static const struct settings *intern_settings(struct inventory_builder *builder,
-                                              const struct settings *settings)
-{
-    const char *key = arena_printf(
-        &builder->scratch,
-        "settings %d %d %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu32 " %" PRIu64 " %d %p %p",
-        settings->transaction, settings->create, settings->connect_timeout_ms,
-        settings->lock_timeout_ms, settings->statement_timeout_ms, settings->retries,
-        settings->retry_timeout_ms, settings->rollback_by, (const void *)settings->search_path,
-        (const void *)settings->session);
-    const struct settings *known = sharing_find(&builder->sharing, key);
-    if (known)
-        return known;
-    struct settings *copy = arena_alloc(builder->inventory->arena, sizeof *copy);
-    *copy = *settings;
-    sharing_add(&builder->sharing, key, copy);
-    return copy;
-}
-
-static const char *const rollback_words[] = {"down", "snapshot", NULL};
-
-const struct settings *load_default_settings(struct inventory_builder *builder,
-                                             const struct raw_rollout *raw)
-{
-    load_turn_to(builder, SECTION_ROLLOUT, 0);
-    const struct settings settings = {
-        .transaction = TRANSACTION_ALL,
-        .connect_timeout_ms = 10 * 1000,
-        .lock_timeout_ms = 5 * 1000,
-        .retries = 3,
-        .retry_timeout_ms = 2 * 60 * 1000,
-        .rollback_by = (enum rollback_by)load_word(
-            builder, (struct field){"rollback_by", raw ? raw->rollback_by : NULL}, rollback_words,
-            ROLLBACK_BY_DOWN),
-    };
-    return intern_settings(builder, &settings);
-}
-
-static bool has_settings(const struct raw_common *raw)
-{
-    return raw->transaction || raw->create || raw->connect_timeout || raw->lock_timeout ||
-           raw->statement_timeout || raw->retries || raw->retry_timeout || raw->rollback_by;
-}
-
-static const struct settings *read_settings(struct inventory_builder *builder,
-                                            const struct raw_common *raw,
-                                            const struct settings *base, struct common *common)
-{
-    static const char *const transactions[] = {"all", "each", NULL};
-    static const char *const booleans[] = {"false", "true", NULL};
-    struct settings settings = *base;
-    load_session(builder, raw, &settings, common);
-    if (!has_settings(raw) && !common->has_own_path && !common->has_own_session)
-        return base;
-    settings.transaction = (enum transaction_mode)load_word(builder, FIELD(raw, transaction),
-                                                            transactions, (int)base->transaction);
-    settings.create = load_word(builder, FIELD(raw, create), booleans, base->create) == 1;
-    load_duration(builder, FIELD(raw, connect_timeout), &settings.connect_timeout_ms);
-    load_duration(builder, FIELD(raw, lock_timeout), &settings.lock_timeout_ms);
-    load_duration(builder, FIELD(raw, statement_timeout), &settings.statement_timeout_ms);
-    load_u32(builder, FIELD(raw, retries), 0, &settings.retries);
-    load_duration(builder, FIELD(raw, retry_timeout), &settings.retry_timeout_ms);
-    settings.rollback_by = (enum rollback_by)load_word(builder, FIELD(raw, rollback_by),
-                                                       rollback_words, (int)base->rollback_by);
-    return intern_settings(builder, &settings);
-}
 
 /* ---- passwords ----------------------------------------------------------------------------- */
 
@@ -191,6 +121,155 @@ static void read_password(struct inventory_builder *builder, const struct raw_co
         common->password = password;
 }
 
+/* ---- labels --------------------------------------------------------------------------------- */
+
+enum { VALUE_MAX_BYTES = 63, KEY_MAX_BYTES = 253 };
+
+bool load_is_implicit(const char *key)
+{
+    return strcmp(key, "name") == 0 || strcmp(key, "dialect") == 0 || strcmp(key, "server") == 0;
+}
+
+static struct label *find_label(struct label *labels, size_t count, const char *key)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(labels[i].key, key) == 0)
+            return &labels[i];
+    return NULL;
+}
+
+/* NULL: all is well. The label is not quoted: a variable may have put a secret there. */
+static const char *fault_of_label(const struct label *label)
+{
+    if (!ascii_is_made_of(label->key, "._/-") || strlen(label->key) > KEY_MAX_BYTES)
+        return "a label's key is made of letters, digits and '.', '_', '/', '-'";
+    if (*label->value && !ascii_is_made_of(label->value, "._-"))
+        return "a label's value is made of letters, digits and '.', '_', '-'";
+    if (strlen(label->value) > VALUE_MAX_BYTES)
+        return "a label's value has at most 63 characters";
+    if (load_is_implicit(label->key))
+        return "the labels 'name', 'dialect' and 'server' exist by themselves";
+    return NULL;
+}
+
+/* A label whose value the environment should give: its key is known, if no variable stands there too. */
+static bool read_lacking(struct inventory_builder *builder, const char *partial, const char *what,
+                         struct label *ret_label)
+{
+    char text[512];
+    size_t len = strcspn(partial, "=");
+    const char *key = arena_strndup(&builder->scratch, partial, len);
+    const struct label label = {key, ""};
+    bool has_key = partial[len] && !variables_are_in(key) && !fault_of_label(&label);
+    snprintf(text, sizeof text, "'labels': %s", what);
+    load_lack(builder, "labels", has_key ? key : NULL, text);
+    *ret_label = (struct label){key, NULL};
+    return has_key;
+}
+
+/* `key=value` from the file. */
+static bool read_label(struct inventory_builder *builder, const char *raw, struct label *ret_label)
+{
+    struct err err;
+    struct expansion expansion = variables_expand(&builder->scratch, raw, &err);
+    const char *text = expansion.text;
+    if (!text && expansion.partial)
+        return read_lacking(builder, expansion.partial, err.text, ret_label);
+    if (!text || !*text) {
+        load_fault(builder, "labels", "'labels'%s%s", text ? " is empty" : ": ",
+                   text ? "" : err.text);
+        return false;
+    }
+    const char *equals = strchr(text, '=');
+    if (!equals) {
+        load_fault(builder, "labels", "'labels': a label is written 'key=value', not '%.100s'",
+                   raw);
+        return false;
+    }
+    struct label label = {
+        .key = arena_strndup(&builder->scratch, text, (size_t)(equals - text)),
+        .value = equals + 1,
+    };
+    const char *what = fault_of_label(&label);
+    if (what && expansion.has_variable) {
+        char said[256];
+        snprintf(said, sizeof said, "%s, unlike '%.100s'", what, raw);
+        return read_lacking(builder, text, said, ret_label);
+    }
+    if (what)
+        load_fault(builder, "labels", "'labels': %s, unlike '%.100s'", what, raw);
+    *ret_label = label;
+    return !what;
+}
+
+void load_labels(struct inventory_builder *builder, char *const *raw, size_t count,
+                 struct common *common)
+{
+    if (!count)
+        return;
+    struct label *own = arena_calloc(&builder->scratch, count, sizeof *own);
+    size_t own_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct label label;
+        if (!read_label(builder, raw[i], &label))
+            continue;
+        if (find_label(own, own_count, label.key))
+            load_fault(builder, "labels", "'labels': '%.100s' is given twice", label.key);
+        else
+            own[own_count++] = label;
+    }
+    load_merge_labels(builder, own, own_count, common);
+}
+
+/* Interned strings are the same where their addresses are. */
+static const struct label *intern_labels(struct inventory_builder *builder,
+                                         const struct label *labels, size_t count)
+{
+    struct buf key;
+    buf_init(&key, BUF_MAX_DEFAULT);
+    buf_adds(&key, "labels");
+    for (size_t i = 0; i < count; i++)
+        buf_addf(&key, " %p=%p", (const void *)labels[i].key, (const void *)labels[i].value);
+    const struct label *known = sharing_find(&builder->sharing, key.data);
+    if (!known) {
+        struct label *copy = arena_calloc(builder->inventory->arena, count, sizeof *copy);
+        memcpy(copy, labels, count * sizeof *copy);
+        sharing_add(&builder->sharing, key.data, copy);
+        known = copy;
+    }
+    buf_done(&key);
+    return known;
+}
+
+bool load_lacks_label(const struct common *common, const char *key)
+{
+    for (size_t i = 0; i < common->label_count; i++)
+        if (strcmp(common->labels[i].key, key) == 0)
+            return !common->labels[i].value;
+    return true;
+}
+
+void load_merge_labels(struct inventory_builder *builder, const struct label *own, size_t count,
+                       struct common *common)
+{
+    size_t merged_count = common->label_count;
+    if (!count)
+        return;
+    struct label *merged =
+        arena_calloc(&builder->scratch, common->label_count + count, sizeof *merged);
+    if (common->label_count)
+        memcpy(merged, common->labels, common->label_count * sizeof *merged);
+    for (size_t i = 0; i < count; i++) {
+        struct label *label = find_label(merged, merged_count, own[i].key);
+        if (!label)
+            label = &merged[merged_count++];
+        label->key = sharing_string(&builder->sharing, own[i].key);
+        label->value = sharing_string(&builder->sharing, own[i].value);
+    }
+    common->labels = intern_labels(builder, merged, merged_count);
+    common->label_count = merged_count;
+}
+
 /* ---- all of it ----------------------------------------------------------------------------- */
 
 static void read_schema(struct inventory_builder *builder, const char *raw, struct common *common)
@@ -229,7 +308,7 @@ struct common load_common(struct inventory_builder *builder, const struct raw_co
     struct common common = *base;
     common.has_own_password = false;
     common.has_own_schema = false;
-    common.settings = read_settings(builder, raw, base->settings, &common);
+    common.settings = load_settings(builder, raw, base->settings, &common);
     read_password(builder, raw, &common);
     read_schema(builder, raw->schema, &common);
     load_labels(builder, raw->labels, raw->labels_count, &common);

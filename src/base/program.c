@@ -1,4 +1,4 @@
-#include "inventory/program.h"
+#include "base/program.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "inventory/inventory.h"
 
 enum { FIRST_LINE_BYTES = 256 };
 
@@ -77,17 +76,4 @@ static bool check_name(const char *name, struct err *err)
 bool program_check(const char *name, struct err *err)
 {
     return strchr(name, '/') ? check_path(name, err) : check_name(name, err);
-}
-
-bool program_check_gates(const struct inventory *inventory, struct faults *faults)
-{
-    const struct gate_rules *gates = &inventory->rollout.gates;
-    size_t before = faults->total;
-    for (size_t i = 0; i < GATE__COUNT; i++) {
-        struct err err;
-        if (gates->argv[i] && !program_check(gates->argv[i][0], &err))
-            faults_add(faults, ERR_CONFIG, inventory->path, gates->lines[i], "'gates': '%s': %s",
-                       gates->names[i], err.text);
-    }
-    return faults->total == before;
 }

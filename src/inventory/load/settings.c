@@ -2,6 +2,8 @@
  * sets it itself. */
 #include "inventory/load/builder.h"
 
+#include <inttypes.h>
+
 #include "base/ascii.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -204,8 +206,8 @@ static void read_list(struct inventory_builder *builder, const struct setting_pl
     settings->session_count = count;
 }
 
-void load_session(struct inventory_builder *builder, const struct raw_common *raw,
-                  struct settings *settings, struct common *common)
+static void read_session(struct inventory_builder *builder, const struct raw_common *raw,
+                         struct settings *settings, struct common *common)
 {
     const struct setting_place *own;
     size_t count = places_settings(&builder->places, builder->subject.item, &own);
@@ -215,6 +217,75 @@ void load_session(struct inventory_builder *builder, const struct raw_common *ra
         read_path(builder, raw, settings);
     if (count)
         read_list(builder, own, count, settings);
+}
+
+/* ---- all of it ----------------------------------------------------------------------------- */
+
+static const struct settings *intern_settings(struct inventory_builder *builder,
+                                              const struct settings *settings)
+{
+    const char *key = arena_printf(
+        &builder->scratch,
+        "settings %d %d %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu32 " %" PRIu64 " %d %p %p",
+        settings->transaction, settings->create, settings->connect_timeout_ms,
+        settings->lock_timeout_ms, settings->statement_timeout_ms, settings->retries,
+        settings->retry_timeout_ms, settings->rollback_by, (const void *)settings->search_path,
+        (const void *)settings->session);
+    const struct settings *known = sharing_find(&builder->sharing, key);
+    if (known)
+        return known;
+    struct settings *copy = arena_alloc(builder->inventory->arena, sizeof *copy);
+    *copy = *settings;
+    sharing_add(&builder->sharing, key, copy);
+    return copy;
+}
+
+static const char *const rollback_words[] = {"down", "snapshot", NULL};
+
+const struct settings *load_default_settings(struct inventory_builder *builder,
+                                             const struct raw_rollout *raw)
+{
+    load_turn_to(builder, SECTION_ROLLOUT, 0);
+    const struct settings settings = {
+        .transaction = TRANSACTION_ALL,
+        .connect_timeout_ms = 10 * 1000,
+        .lock_timeout_ms = 5 * 1000,
+        .retries = 3,
+        .retry_timeout_ms = 2 * 60 * 1000,
+        .rollback_by = (enum rollback_by)load_word(
+            builder, (struct field){"rollback_by", raw ? raw->rollback_by : NULL}, rollback_words,
+            ROLLBACK_BY_DOWN),
+    };
+    return intern_settings(builder, &settings);
+}
+
+static bool has_settings(const struct raw_common *raw)
+{
+    return raw->transaction || raw->create || raw->connect_timeout || raw->lock_timeout ||
+           raw->statement_timeout || raw->retries || raw->retry_timeout || raw->rollback_by;
+}
+
+const struct settings *load_settings(struct inventory_builder *builder,
+                                     const struct raw_common *raw, const struct settings *base,
+                                     struct common *common)
+{
+    static const char *const transactions[] = {"all", "each", NULL};
+    static const char *const booleans[] = {"false", "true", NULL};
+    struct settings settings = *base;
+    read_session(builder, raw, &settings, common);
+    if (!has_settings(raw) && !common->has_own_path && !common->has_own_session)
+        return base;
+    settings.transaction = (enum transaction_mode)load_word(builder, FIELD(raw, transaction),
+                                                            transactions, (int)base->transaction);
+    settings.create = load_word(builder, FIELD(raw, create), booleans, base->create) == 1;
+    load_duration(builder, FIELD(raw, connect_timeout), &settings.connect_timeout_ms);
+    load_duration(builder, FIELD(raw, lock_timeout), &settings.lock_timeout_ms);
+    load_duration(builder, FIELD(raw, statement_timeout), &settings.statement_timeout_ms);
+    load_u32(builder, FIELD(raw, retries), 0, &settings.retries);
+    load_duration(builder, FIELD(raw, retry_timeout), &settings.retry_timeout_ms);
+    settings.rollback_by = (enum rollback_by)load_word(builder, FIELD(raw, rollback_by),
+                                                       rollback_words, (int)base->rollback_by);
+    return intern_settings(builder, &settings);
 }
 
 /* ---- options ------------------------------------------------------------------------------- */
