@@ -1,0 +1,33 @@
+/* The table of options: what each is called, who takes it, what --help says of it, and where its value goes. Shared by
+ * option_row.c, which has the table, and options.c, which reads command lines by it.
+ */
+#ifndef CLI_OPTION_ROW_H
+#define CLI_OPTION_ROW_H
+
+#include "cli/options.h"
+
+/* Where what was said goes: a flag becomes true, a text is kept, and a setter looks at it first. */
+struct option_row {
+    const char *name;
+    int letter;           /* 0: none */
+    const char *argument; /* NULL: takes none, and is a flag */
+    unsigned groups;
+    const char *help;
+    size_t at; /* the member's place in struct options, where there is no setter */
+    bool (*set)(struct options *options, const char *value); /* false: that will not do */
+};
+
+extern const struct option_row option_rows[];
+extern const size_t option_row_count; /* at most OPTIONS_MAX */
+
+/* Keeps a value, which is borrowed, or "" of a flag. False: the option takes no such value. */
+bool option_row_set(const struct option_row *row, struct options *options, const char *value);
+
+/* May the option be given more than once? Of any other, one value would be ignored in silence. How things look may be
+ * said again. */
+bool option_row_may_repeat(const struct option_row *row);
+
+/* Appends what --help says of the option. */
+void option_row_add_help(const struct option_row *row, struct buf *buf);
+
+#endif
