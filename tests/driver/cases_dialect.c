@@ -254,6 +254,41 @@ static void marks_the_newest_row_of_its_kind(void **state)
     expect_history(&answer, 3, &other);
 }
 
+/* Of the row that says it, and only if that row is still the one that was read. */
+static void renews_the_checksum_of_one_row(void **state)
+{
+    struct stage *stage = *state;
+    struct sql_vars first = stage_vars();
+    struct conn *conn = stage_connect(stage);
+    stage_make_tables(stage, conn, &first);
+    struct sql_vars renewed = first;
+    for (size_t i = 0; i < 2; i++)
+        expect_good(stage_change_one(stage, conn, SQL_HISTORY_INSERT, &first));
+    for (size_t i = 0; i < ARRAY_LEN(hostile); i++) {
+        struct sql_vars renewal = renewed;
+        renewal.history_id = 2;
+        renewal.from = renewed.checksum;
+        renewal.checksum = hostile[i];
+        expect_good(stage_change_one(stage, conn, SQL_HISTORY_RENEW, &renewal));
+        renewed.checksum = hostile[i];
+        struct answer answer = stage_ask(stage, conn, SQL_HISTORY, &first);
+        assert_int_equal(answer.rows.row_count, 2);
+        expect_history(&answer, 0, &first);
+        expect_history(&answer, 1, &renewed);
+    }
+    struct sql_vars wrong[3] = {renewed, renewed, renewed};
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        wrong[i].history_id = i == 0 ? 3 : 2; /* there is no such row; */
+        wrong[i].revision = i == 1 ? "another" : renewed.revision;
+        wrong[i].from = i == 2 ? "changed meanwhile" : renewed.checksum;
+        wrong[i].checksum = "never";
+        assert_int_equal(ended_with(stage_change_one(stage, conn, SQL_HISTORY_RENEW, &wrong[i])),
+                         ERR_INTERNAL);
+    }
+    struct answer answer = stage_ask(stage, conn, SQL_HISTORY, &first);
+    expect_history(&answer, 1, &renewed);
+}
+
 /* The version table's name, and the schema's where the dialect has schemas. */
 static void survives_hostile_names(void **state)
 {
@@ -401,6 +436,7 @@ int run_dialect_cases(void)
         CASE(keeps_history),
         CASE(keeps_the_steps_of_a_transaction_in_one_statement),
         CASE(marks_the_newest_row_of_its_kind),
+        CASE(renews_the_checksum_of_one_row),
         CASE(survives_hostile_names),
         CASE(works_in_the_tenants_schema),
         CASE(reads_nothing_where_nothing_is),

@@ -489,6 +489,22 @@ static enum fake_outcome do_mark(struct fake_call *call)
     return FAKE_DONE;
 }
 
+/* `renew "history" ID 'REVISION' 'NEW' 'OLD'`: rows are numbered from 1. */
+static enum fake_outcome do_renew(struct fake_call *call)
+{
+    enum fake_outcome outcome;
+    struct fake_table *table = writable_table(call, &outcome);
+    if (!table)
+        return outcome;
+    size_t row = strtoul(word(call, 2), NULL, 10) - 1;
+    call->touched = row < table->row_count &&
+                    strcmp(table->rows[row][REVISION], word(call, 3)) == 0 &&
+                    strcmp(table->rows[row][CHECKSUM], word(call, 5)) == 0;
+    if (call->touched)
+        fake_store_set_value(arena_of(call), table, row, CHECKSUM, HISTORY_WIDTH, word(call, 4));
+    return FAKE_DONE;
+}
+
 /* All rows are another run's. */
 static enum fake_outcome do_disown(struct fake_call *call)
 {
@@ -861,6 +877,7 @@ static const struct {
     {"record", 7, do_record},
     {"records", 3, do_records},
     {"mark", 7, do_mark},
+    {"renew", 5, do_renew},
     {"disown", 2, do_disown},
     {"nonce", 1, do_nonce},
     {"local_path", 1, do_local_path},

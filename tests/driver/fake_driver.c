@@ -434,6 +434,7 @@ static void fake_probe(struct arena *arena, const char *statement, struct probe 
                            "{state} {run}",                                                        \
     [SQL_HISTORY_MARK] =                                                                           \
         "mark {history} {revision} {direction} {checksum} {statements} {state} {run}",             \
+    [SQL_HISTORY_RENEW] = "renew {history} {history_id} {revision} {checksum} {from}",             \
     [SQL_COMMIT] = "commit", [SQL_ROLLBACK] = "rollback"
 
 #define INSPECT "inspect {asked_schema} {version_name}"
