@@ -1,0 +1,180 @@
+#include "sim/play_private.h"
+
+#include "library/continuation.h"
+#include "library/prepare.h"
+#include "report/report.h"
+#include "sim/fake_uv.h"
+#include "sim/heap.h"
+
+static const char *const deed_names[] = {"forward", "resume", "rollback", "adopt"};
+
+/* ---- a command, as src/cli runs it --------------------------------------------------------- */
+
+static void on_report_event(void *ctx, const struct event *event)
+{
+    report_apply(ctx, event);
+}
+
+struct request play_request(const struct play *play)
+{
+    static const char *const tools[] = {"dbmate"};
+    static const enum verb_id ids[] = {[PLAN_UPGRADE] = VERB_UPGRADE,
+                                       [PLAN_DOWNGRADE] = VERB_DOWNGRADE,
+                                       [PLAN_STAMP] = VERB_STAMP};
+    if (play->adopts)
+        return (struct request){.verb = &verbs[VERB_ADOPT],
+                                .targets = tools,
+                                .target_count = ARRAY_LEN(tools),
+                                .policy = {.has_on_failure = true}, /* ON_FAILURE_STOP */
+                                .limits = {.wave = play->wave}};
+    return (struct request){.verb = &verbs[ids[play->command]],
+                            .targets = play->target,
+                            .target_count = 1,
+                            .limits = {.wave = play->wave}};
+}
+
+static int visit_fleet(struct play *play, struct fleet *fleet, const struct request *request)
+{
+    struct prepared_run prepared;
+    struct err err;
+    int exit_code = 2;
+    if (!prepare_run(fleet, request, &prepared, &err)) {
+        prepare_done(&prepared);
+        play_wrong(play, err.text);
+    }
+    struct report *report = report_new();
+    struct observer observers[] = {watch_observer(&play->watch), {on_report_event, report}};
+    play->rollouts++;
+    watch_begin_run(&play->watch, request->verb->rolls_back);
+    if (request->verb->takes_tool)
+        watch_adopts(&play->watch);
+    struct rollout_end end = rollout_run(&prepared.rollout, observers, ARRAY_LEN(observers));
+    exit_code = end.ledger_err.kind != ERR_NONE ? 6 : report_exit_code(report, end.signal);
+    if (!request->verb->takes_tool)
+        watch_check_report(&play->watch, report, exit_code);
+    if (exit_code == 6)
+        watch_lose_track(&play->watch);
+    report_free(report);
+    prepare_done(&prepared);
+    return exit_code;
+}
+
+int play_visit_carefully(struct play *play, struct fleet *fleet, const struct request *request)
+{
+    struct observer observer = watch_observer(&play->watch);
+    struct faults faults;
+    int signal_number;
+    faults_init(&faults);
+    watch_begin_run(&play->watch, false);
+    bool can = prepare_can_roll_back(fleet, request, &observer, &signal_number, &faults);
+    faults_done(&faults);
+    if (!can || signal_number)
+        return can ? 128 + signal_number : 2;
+    return visit_fleet(play, fleet, request);
+}
+
+static int visit_again(struct play *play, struct fleet *fleet, bool is_rollback)
+{
+    struct continuation continuation;
+    struct err err;
+    int exit_code = EXIT_NOTHING;
+    /* which one is meant without an id is not the simulation's to find out */
+    struct continuation_request asked = {.run = memory_ledger_newest(play->ledger),
+                                         .is_rollback = is_rollback,
+                                         .accepts_chain_change = play->was_edited};
+    if (!asked.run)
+        return exit_code;
+    if (!continuation_open(fleet, &asked, &continuation, &err)) {
+        play_tell(play, "refused:", err.text);
+        return exit_code;
+    }
+    play->is_rollback = continuation.is_rollback;
+    if (play->is_rollback) { /* everyone goes back */
+        play->wave = NULL;
+        play->watch.wave_limit = SIZE_MAX;
+    }
+    struct request request = {.limits = {.wave = play->wave},
+                              .policy = {.has_on_failure = continuation.verb->takes_tool}};
+    continuation_fill(&continuation, &request);
+    exit_code = play_visit_carefully(play, fleet, &request);
+    continuation_close(&continuation);
+    return exit_code;
+}
+
+void play_open_fleet(const struct play *play, struct fleet *ret_fleet)
+{
+    struct scene *scene = play->scene;
+    struct fleet *fleet = ret_fleet;
+    *fleet = (struct fleet){.inventory = &scene->inventory, .chain = scene->chain};
+    arena_init(&fleet->arena);
+    fleet->scripts = scripts_new(fleet->chain);
+    fleet->tenant_count = scene->inventory.tenant_count;
+    fleet->tenants = arena_calloc(&fleet->arena, fleet->tenant_count, sizeof *fleet->tenants);
+    for (size_t i = 0; i < fleet->tenant_count; i++)
+        fleet->tenants[i] = &scene->inventory.tenants[i];
+}
+
+void play_open_fleet_of(const struct play *play, struct fleet *ret_fleet, size_t tenant)
+{
+    play_open_fleet(play, ret_fleet);
+    ret_fleet->tenants += tenant;
+    ret_fleet->tenant_count = 1;
+}
+
+void play_close_fleet(struct fleet *fleet)
+{
+    scripts_free(fleet->scripts);
+    arena_done(&fleet->arena);
+}
+
+static int do_deed(struct play *play, enum deed deed)
+{
+    struct fleet fleet;
+    int exit_code;
+    play_open_fleet(play, &fleet);
+    if (deed == DEED_FORWARD || deed == DEED_ADOPT) {
+        struct request request = play_request(play);
+        exit_code = play_visit_carefully(play, &fleet, &request);
+    } else {
+        exit_code = visit_again(play, &fleet, deed == DEED_ROLLBACK);
+    }
+    play_close_fleet(&fleet);
+    return exit_code;
+}
+
+/* The process is gone with all it had; what it had asked of servers is not. */
+static void bury(struct play *play)
+{
+    loop_forget();
+    system_forget_connections();
+    fake_leave_all(play->scene->world);
+    memory_ledger_forget_holder(play->ledger);
+    watch_lose_track(&play->watch);
+    play_tell(play, "killed", "");
+}
+
+static int do_or_die(struct play *play, enum deed deed)
+{
+    if (setjmp(play->killed)) {
+        bury(play);
+        return EXIT_KILLED;
+    }
+    return do_deed(play, deed);
+}
+
+/* A run that the ledger does not know of cannot be gone on with. */
+int play_run_deed(struct play *play, enum deed deed)
+{
+    char text[16];
+    size_t runs = memory_ledger_run_count(play->ledger);
+    play_tell(play, "begins:", deed_names[deed]);
+    int exit_code = do_or_die(play, deed);
+    bool is_rolled_back = play->watch.has_finished && play->watch.state == RUN_ROLLED_BACK;
+    bool is_rolling = play->watch.has_finished && play->watch.is_going_back && exit_code != 6;
+    play->is_rollback = play->is_rollback || is_rolling || (exit_code == 6 && is_rolled_back);
+    snprintf(text, sizeof text, "%d", exit_code);
+    play_tell(play, "exit", text);
+    bool is_new = deed == DEED_FORWARD || deed == DEED_ADOPT;
+    bool is_known = memory_ledger_run_count(play->ledger) > runs || !is_new;
+    return is_known || exit_code == 2 ? exit_code : EXIT_NOTHING;
+}

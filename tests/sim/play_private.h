@@ -1,0 +1,72 @@
+/* The inside of a case, shared by its course (play.c), the world around it (play_world.c), the commands that it runs
+ * (play_deeds.c) and the files that are edited meanwhile (play_edited.c). No other file includes this. */
+#ifndef SIM_PLAY_PRIVATE_H
+#define SIM_PLAY_PRIVATE_H
+
+#include <setjmp.h>
+
+#include "library/fleet.h"
+#include "sim/play.h"
+#include "sim/system.h"
+#include "sim/watch.h"
+
+enum { EXIT_KILLED = -1, EXIT_NOTHING = -2 /* there is no such run, or nothing is left of it */ };
+enum { GIVE_UP_MS = 6 * 3600 * 1000 };
+
+enum deed { DEED_FORWARD, DEED_RESUME, DEED_ROLLBACK, DEED_ADOPT };
+
+struct play {
+    uint64_t seed;
+    struct play_options options;
+    struct scene *scene;
+    struct memory_ledger *ledger;
+    struct watch watch;
+    jmp_buf killed;
+    unsigned rollouts;
+    bool knows_hosts; /* and passwords; gates say yes, and soon */
+
+    /* the rollout at hand */
+    enum plan_command command;
+    const char *target[1];
+    uint32_t target_set;
+    const char *wave; /* up to that one; NULL: all */
+    bool is_rollback; /* what is left of it is its rollback */
+    bool adopts;      /* it takes over from another tool */
+    bool was_edited;  /* the chain, meanwhile: a run that goes on with it accepts that */
+};
+
+/* ---- play_world.c -------------------------------------------------------------------------- */
+
+/* Makes the world from the seed. */
+void play_begin(struct play *play);
+/* Says what is wrong, and ends the process. */
+void play_wrong(void *ctx, const char *what);
+void play_tell(struct play *play, const char *what, const char *more);
+
+/* ---- play_deeds.c: commands, as src/cli runs them ------------------------------------------ */
+
+struct request play_request(const struct play *play);
+void play_open_fleet(const struct play *play, struct fleet *ret_fleet);
+void play_open_fleet_of(const struct play *play, struct fleet *ret_fleet, size_t tenant);
+void play_close_fleet(struct fleet *fleet);
+/* The exit code; 2: it was refused before it began. */
+int play_visit_carefully(struct play *play, struct fleet *fleet, const struct request *request);
+/* The same of a whole command, which may be killed. */
+int play_run_deed(struct play *play, enum deed deed);
+
+/* ---- play_edited.c ------------------------------------------------------------------------- */
+
+/* Is the tenant in the middle of a section, and are the statements that are done known by their texts? */
+bool play_is_midway(const struct truth *truth);
+/* No run that knows nothing of the rollout goes on with a step whose file was edited; nor does the rollout itself. */
+void play_check_edited(struct play *play, size_t tenant, const struct truth *truth);
+void play_go_on_edited(struct play *play, enum deed deed);
+
+/* ---- play.c -------------------------------------------------------------------------------- */
+
+/* Nothing goes wrong from now on. */
+void play_plan_calm(struct play *play);
+/* Orphans are at work for as long as they were told to be. */
+void play_wait_for_quiet(struct play *play);
+
+#endif
