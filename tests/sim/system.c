@@ -97,6 +97,7 @@ enum { CONNS_MAX = 256 };
 /* Connections, where they lead, and whether a session has them: one that was made like new waits for the next. */
 static struct open_conn {
     const struct conn *conn;
+    const struct driver *driver;
     const struct url *url;
     bool is_taken;
 } conns[CONNS_MAX];
@@ -111,8 +112,9 @@ static struct open_conn *find_conn(const struct conn *conn)
 
 static struct conn *open_noted(const struct conn_params *params)
 {
-    struct conn *conn = hooks.drivers[params->url->dialect]->open(params);
-    *find_conn(NULL) = (struct open_conn){.conn = conn, .url = params->url};
+    const struct driver *driver = hooks.drivers[params->url->dialect];
+    struct conn *conn = driver->open(params);
+    *find_conn(NULL) = (struct open_conn){.conn = conn, .driver = driver, .url = params->url};
     return conn;
 }
 
@@ -124,8 +126,7 @@ static void leave(struct open_conn *open)
 }
 
 /* A session's operations have a lock timeout; the question who blocks it has none. */
-static struct want start_counted(const struct driver *driver, struct conn *conn,
-                                 const struct op *op)
+static struct want start_counted(struct conn *conn, const struct op *op)
 {
     struct open_conn *open = find_conn(conn);
     bool is_reset = op->sql && strcmp(op->sql, "forget") == 0;
@@ -138,61 +139,36 @@ static struct want start_counted(const struct driver *driver, struct conn *conn,
         open->is_taken = true;
         hooks.on_open(hooks.ctx, conn, open->url);
     }
-    return driver->start(conn, op);
+    return open->driver->start(conn, op);
 }
 
-static void close_counted(const struct driver *driver, struct conn *conn)
+static void close_counted(struct conn *conn)
 {
     struct open_conn *open = find_conn(conn);
+    const struct driver *driver = open->driver;
     leave(open);
     *open = (struct open_conn){0};
     driver->close(conn);
 }
 
-static void work_counted(const struct driver *driver, struct conn *conn)
+static void work_counted(struct conn *conn)
 {
     loop_step();
-    driver->work(conn);
+    find_conn(conn)->driver->work(conn);
 }
-
-/* The functions of an interface get nothing that says which driver they are: each dialect has its own. */
-#define WRAPPERS(NAME, DIALECT)                                                                    \
-    static struct want NAME##_start(struct conn *conn, const struct op *op)                        \
-    {                                                                                              \
-        return start_counted(hooks.drivers[DIALECT], conn, op);                                    \
-    }                                                                                              \
-    static void NAME##_close(struct conn *conn)                                                    \
-    {                                                                                              \
-        close_counted(hooks.drivers[DIALECT], conn);                                               \
-    }                                                                                              \
-    static void NAME##_work(struct conn *conn)                                                     \
-    {                                                                                              \
-        work_counted(hooks.drivers[DIALECT], conn);                                                \
-    }
-WRAPPERS(sqlite, DIALECT_SQLITE)
-WRAPPERS(postgres, DIALECT_POSTGRESQL)
-WRAPPERS(mysql, DIALECT_MYSQL)
-
-static const struct {
-    struct want (*start)(struct conn *conn, const struct op *op);
-    void (*close)(struct conn *conn);
-    void (*work)(struct conn *conn);
-} wrappers[DIALECT__COUNT] = {
-    [DIALECT_SQLITE] = {sqlite_start, sqlite_close, sqlite_work},
-    [DIALECT_POSTGRESQL] = {postgres_start, postgres_close, postgres_work},
-    [DIALECT_MYSQL] = {mysql_start, mysql_close, mysql_work},
-};
 
 void system_begin(const struct system_hooks *given)
 {
     hooks = *given;
     memset(conns, 0, sizeof conns);
     for (int i = 0; i < DIALECT__COUNT; i++) {
+        if (!hooks.drivers[i])
+            continue;
         wrapped[i] = *hooks.drivers[i];
         wrapped[i].open = open_noted;
-        wrapped[i].start = wrappers[i].start;
-        wrapped[i].close = wrappers[i].close;
-        wrapped[i].work = wrappers[i].work;
+        wrapped[i].start = start_counted;
+        wrapped[i].close = close_counted;
+        wrapped[i].work = work_counted;
     }
 }
 
@@ -203,12 +179,12 @@ void system_forget_connections(void)
 
 const struct driver *driver_find(enum dialect_id dialect)
 {
-    return &wrapped[dialect];
+    return hooks.drivers[dialect] ? &wrapped[dialect] : NULL;
 }
 
 const struct dialect *dialect_of(enum dialect_id dialect)
 {
-    return hooks.drivers[dialect]->dialect;
+    return hooks.drivers[dialect] ? hooks.drivers[dialect]->dialect : NULL;
 }
 
 void drivers_init(void)

@@ -19,7 +19,7 @@ struct system_hooks {
     void (*on_open)(void *ctx, const struct conn *conn, const struct url *url);
     void (*on_op)(void *ctx, const struct url *url, const struct op *op); /* NULL: not told */
     void (*on_close)(void *ctx, const struct conn *conn);
-    const struct driver *const *drivers; /* by dialect */
+    const struct driver *const *drivers; /* by dialect; NULL: none speaks it */
     void *ctx;
 };
 
