@@ -97,8 +97,10 @@ static int run_command(const struct options *options)
     struct fleet fleet;
     int exit_code = EXIT_USAGE;
     bool is_open = open_fleet(&fleet, options);
-    if (is_open && !options->is_quiet)
+    if (is_open && !options->is_quiet) {
         exposed_warn(&fleet);
+        cli_tell_notes(fleet.inventory);
+    }
     if (is_open && (!options->is_behind || behind_narrow(&fleet, options, &exit_code)))
         exit_code = options->command->run(&fleet, options);
     fleet_done(&fleet);

@@ -14,7 +14,7 @@ static const struct dialect_info infos[DIALECT__COUNT] = {
             .title = "PostgreSQL",
             .schemes = {"postgresql", "postgres"},
             .default_port = 5432,
-            .socket_key = "host",
+            .is_libpq = true,
             .has_schemas = true,
             .may_hold_ledger = true,
         },
@@ -24,7 +24,7 @@ static const struct dialect_info infos[DIALECT__COUNT] = {
             .title = "MySQL",
             .schemes = {"mysql", "mariadb"},
             .default_port = 3306,
-            .socket_key = "unix_socket",
+            .socket_keys = {"unix_socket", "socket"},
         },
 };
 

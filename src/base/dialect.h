@@ -8,13 +8,14 @@
 enum dialect_id { DIALECT_SQLITE, DIALECT_POSTGRESQL, DIALECT_MYSQL, DIALECT__COUNT };
 
 struct dialect_info {
-    const char *name;       /* as in `dialect:` of a revision, the report and the label */
-    const char *schemes[4]; /* of URLs, without any `+driver`; NULL-terminated */
-    uint16_t default_port;  /* 0: not a server */
-    const char *title;      /* as its makers write it */
-    const char
-        *socket_key;  /* the parameter of a URL that names a socket's folder or file; NULL: none */
-    bool is_file;     /* a database is a file: no login, no schema, no server */
+    const char *name;           /* as in `dialect:` of a revision, the report and the label */
+    const char *schemes[4];     /* of URLs, without any `+driver`; NULL-terminated */
+    uint16_t default_port;      /* 0: not a server */
+    const char *title;          /* as its makers write it */
+    const char *socket_keys[3]; /* beside `host`: parameters of a URL that name a socket */
+    bool
+        is_libpq; /* the parameters of its URLs are libpq's, with what libpq takes for older ones */
+    bool is_file; /* a database is a file: no login, no schema, no server */
     bool has_schemas; /* a tenant may be a schema of a database, and its sessions have settings */
     bool may_hold_ledger; /* a ledger that machines share may be such a database */
 };

@@ -274,13 +274,34 @@ static bool check_hostaddr(const struct parse *parse, const char *value)
            fault(parse, "'hostaddr' must be one IP address");
 }
 
+static bool names_socket(const struct dialect_info *info, const char *key)
+{
+    for (const char *const *name = info->socket_keys; *name; name++)
+        if (strcmp(key, *name) == 0)
+            return true;
+    return false;
+}
+
+/* Libraries that have a parameter for it want a host beside it too: `mysql://localhost/db?unix_socket=…`. */
+static bool set_socket(struct parse *parse, const char *path)
+{
+    if (*path != '/')
+        return fault(parse, "a socket is named by its path, which begins with '/'");
+    if (parse->url.host && strcmp(parse->url.host, "localhost") != 0)
+        return fault(parse, "a socket is this machine's: leave the host out, or say 'localhost'");
+    parse->url.host = NULL;
+    return set_host(parse, path);
+}
+
 /* What a URL can say in two places stands in one member: `?host=/var/run/postgresql`. */
 static bool add_param(struct parse *parse, const char *key, const char *value)
 {
     struct url *url = &parse->url;
-    const char *socket_key = dialect_info(url->dialect)->socket_key;
-    if (strcmp(key, "host") == 0 || (socket_key && strcmp(key, socket_key) == 0))
+    const struct dialect_info *info = dialect_info(url->dialect);
+    if (strcmp(key, "host") == 0)
         return set_host(parse, value);
+    if (names_socket(info, key))
+        return set_socket(parse, value);
     if (strcmp(key, "port") == 0)
         return set_port(parse, value);
     if (strcmp(key, "user") == 0)
@@ -291,7 +312,8 @@ static bool add_param(struct parse *parse, const char *key, const char *value)
         return set_once(parse, &url->database, value, "the database is given twice");
     if (strcmp(key, "hostaddr") == 0 && !check_hostaddr(parse, value))
         return false;
-    return push_param(parse, modern_param(key, value));
+    return push_param(parse,
+                      info->is_libpq ? modern_param(key, value) : (struct url_param){key, value});
 }
 
 static bool parse_query(struct parse *parse, struct span query)

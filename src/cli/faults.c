@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/human.h"
 #include "cli/outlet.h"
+#include "inventory/inventory.h"
 #include "library/prepare.h"
 
 static void tell_fault(const struct err *err)
@@ -56,4 +57,11 @@ bool cli_tell_faults(struct faults *faults)
     fprintf(stderr, "skein: %zu fault%s; no tenant was touched\n", faults->total,
             faults->total == 1 ? "" : "s");
     return false;
+}
+
+void cli_tell_notes(const struct inventory *inventory)
+{
+    for (size_t i = 0; inventory && i < inventory->note_count; i++)
+        cli_note("note: %s:%d: %s", inventory->path, inventory->notes[i].line,
+                 inventory->notes[i].text);
 }

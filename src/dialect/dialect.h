@@ -15,6 +15,7 @@ struct buf;
 struct probe;
 struct session_setting;
 struct statement_checks;
+struct url;
 
 /* What the session asks of every dialect; NULL where there is nothing to ask. The texts are
  * templates for sql_expand (template.h). */
@@ -152,6 +153,13 @@ struct dialect {
     /* Appends a literal or an identifier, quoted so that nothing can break out. */
     void (*add_literal)(struct buf *buf, const char *text);
     void (*add_identifier)(struct buf *buf, const char *name);
+
+    /* Judges the parameters of a tenant's URL when the inventory is read; false: err (ERR_CONFIG) says which of them may
+     * not be given. NULL: the client library judges them when it connects. */
+    bool (*check_url)(const struct url *url, struct err *err);
+
+    /* Has the parameter no effect here, though it has one in an application? NULL: none is known to. */
+    bool (*ignores_param)(const char *key);
 
     /* Splits a script with the database's own lexer. Statements come from `arena`. False: err says
      * why, err->offset where. */

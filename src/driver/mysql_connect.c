@@ -7,10 +7,6 @@
 #include "dialect/mysql/params.h"
 #include "driver/local.h"
 
-/* A server that is not the one we mean, or a man in the middle, may ask for the password in clear by others. */
-static const char safe_logins[] =
-    "mysql_native_password,client_ed25519,caching_sha2_password,sha256_password";
-
 static char *copy(const char *text)
 {
     if (!text)
@@ -65,14 +61,12 @@ static void set_tls(struct mysql_login *login, const struct mysql_params *params
 }
 
 /* `localhost` would be the socket, were the protocol not said. */
-static void set_place(struct mysql_login *login, const struct conn_params *params,
-                      const struct mysql_params *said)
+static void set_place(struct mysql_login *login, const struct url *url)
 {
-    const struct url *url = params->url;
-    bool is_socket = said->socket || (url->host && *url->host == '/');
+    bool is_socket = url->host && *url->host == '/';
     unsigned protocol = MYSQL_PROTOCOL_TCP;
     if (is_socket)
-        login->socket = copy(said->socket ? said->socket : url->host);
+        login->socket = copy(url->host);
     else
         login->host = copy(url->host);
     if (is_socket || !url->host)
@@ -92,17 +86,21 @@ bool mysql_login_init(struct mysql_login *login, const struct conn_params *param
     login->mysql = mysql_init(NULL);
     if (!login->mysql)
         die_out_of_memory();
-    set_place(login, params, &said);
+    set_place(login, url);
     login->user = copy(url->user);
     login->password = copy(params->password);
     login->database = copy(params->database ? params->database : url->database);
     login->needs_mariadb = ascii_is_same(url->scheme ? url->scheme : "", "mariadb");
     mysql_optionsv(login->mysql, MYSQL_OPT_NONBLOCK, 0);
     mysql_optionsv(login->mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
-    mysql_optionsv(login->mysql, MARIADB_OPT_RESTRICTED_AUTH, safe_logins);
+    mysql_optionsv(login->mysql, MARIADB_OPT_RESTRICTED_AUTH,
+                   said.login ? said.login : mysql_safe_logins);
+    set_text(login->mysql, MYSQL_DEFAULT_AUTH, said.login);
     mysql_optionsv(login->mysql, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name", "skein");
     unsigned off = 0;
     mysql_optionsv(login->mysql, MYSQL_OPT_LOCAL_INFILE, &off);
+    if (said.connect_timeout_s && said.connect_timeout_s < timeout_s)
+        timeout_s = said.connect_timeout_s;
     mysql_optionsv(login->mysql, MYSQL_OPT_CONNECT_TIMEOUT, &timeout_s);
     set_tls(login, &said, choose_tls(&said, login, params->addresses));
     return true;

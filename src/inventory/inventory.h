@@ -141,6 +141,12 @@ struct glob_source {
     int line;
 };
 
+/* What is no fault of the file, and yet worth a word. */
+struct inventory_note {
+    const char *text;
+    int line;
+};
+
 struct inventory {
     struct arena *arena;
     const char *path; /* as given, for messages */
@@ -163,6 +169,8 @@ struct inventory {
     size_t query_count;
     const struct glob_source *globs;
     size_t glob_count;
+    struct inventory_note *notes;
+    size_t note_count, note_capacity;
 };
 
 /* An inventory whose file is read, and whose query sources still have to be asked. */

@@ -117,7 +117,7 @@ CALL p();
         self.fleet.revision("aaaa1111", TABLE)
         secret = self.maria.SECRET
         for scheme in ("mysql", "mariadb", "mysql+pymysql", "mysql+mysqldb", "mariadb+mariadbconnector", "mysql+aiomysql",
-                       "mysql+asyncmy", "mysql+mysqlconnector", "mysql+cymysql"):
+                       "mysql+asyncmy", "mysql+mysqlconnector", "mysql+cymysql", "mysql+pyodbc", "mariadb+pymysql"):
             self.inventory(self.maria.url(self.db, scheme=scheme) + "?charset=utf8mb4")
             self.assertIn(self.run_t("upgrade")["state"], ("succeeded", "unchanged"))
         for key in ("unix_socket", "socket"):
@@ -286,15 +286,29 @@ class Failure(OnMariaDB):
         self.inventory(self.maria.url("nonesuch"))
         self.assertEqual(self.run_t("upgrade", code=1)["error"]["code"], "1049")
 
-    def test_parameters_that_may_not_be_given(self):
+    def test_parameters_that_may_not_be_given_are_faults_of_the_file(self):
         self.fleet.revision("aaaa1111", TABLE)
         for parameter, words in (("init_command=x", "init_command"), ("local_infile=1", "local_infile"),
-                                 ("nonesuch=1", "nonesuch"), ("charset=latin1", "utf8mb4"),
-                                 ("read_default_file=/x", "option files")):
+                                 ("allowAllFiles=true", "allowAllFiles"), ("nonesuch=1", "nonesuch"),
+                                 ("charset=latin1", "utf8mb4"), ("ssl_mode=VERIFY_CA", "ssl_ca"),
+                                 ("connect_timeout=soon", "seconds"), ("auth_plugin=mysql_clear_password", "auth_plugin"),
+                                 ("unix_socket=socket", "socket")):
             self.inventory(self.maria.url(self.db) + "?" + parameter)
-            tenant = self.run_t("upgrade", code=1)
-            self.assertEqual(tenant["error"]["class"], "config")
-            self.assertIn(words, tenant["error"]["message"])
+            result = self.run_ok("upgrade", code=2)
+            self.assertRegex(result.err, rf"skein\.yaml:\d+: tenant 't': 'url': .*{words}")
+            self.assertNotIn(self.maria.SECRET, result.err)
+        self.assertEqual(self.maria.tables(self.db), set())
+
+    def test_parameters_without_effect_are_told_once_and_what_is_taken(self):
+        self.fleet.revision("aaaa1111", TABLE)
+        url = self.maria.url(self.db)
+        self.fleet.inventory([{"name": "t", "url": url + "?compress=true&pool_size=5&connect_timeout=7"
+                               "&auth_plugin=mysql_native_password"}, {"name": "u", "url": url + "x?compress=true"}])
+        result = self.run_ok("upgrade", "--tenant", "t")
+        self.assertEqual(result.err.count("'compress' of the 'url' has no effect here"), 1, result.err)
+        self.assertRegex(result.err, r"note: \S*skein\.yaml:\d+: 'pool_size' of the 'url'")
+        self.assertNotIn("connect_timeout", result.err)
+        self.assertNotIn("note:", self.run_ok("-q", "current", "--tenant", "t").err)
 
 
 class Crowded(OnMariaDB):

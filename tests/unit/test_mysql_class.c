@@ -71,7 +71,12 @@ static void parameters_of_a_url(void **state)
         {"local_infile=0", MYSQL_TLS_DEFAULT, NULL},
         {"local_infile=1", 0, "local_infile"},
         {"init_command=SELECT", 0, "init_command"},
-        {"read_default_file=%2Fx", 0, "option files"},
+        {"ssl=true", MYSQL_TLS_VERIFY_IDENTITY, NULL},
+        {"connect_timeout=7&auth_plugin=client_ed25519", MYSQL_TLS_DEFAULT, NULL},
+        {"connect_timeout=0", 0, "seconds"},
+        {"auth_plugin=mysql_clear_password", 0, "in clear"},
+        {"allowCleartextPasswords=true", 0, "password"},
+        {"sql_mode=ANSI", 0, "settings"},
         {"compress=true&pool_size=5", MYSQL_TLS_DEFAULT, NULL},
         {"nonesuch=1", 0, "not known"},
     };

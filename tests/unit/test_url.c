@@ -38,6 +38,8 @@ static void reads_what_it_should(void **state)
           0}},
         {"postgresql://%2Frun%2Fpg/acme",
          {DIALECT_POSTGRESQL, .scheme = "postgresql", .host = "/run/pg", .database = "acme"}},
+        {"mysql+pymysql://root@localhost/app?unix_socket=/run/mysqld.sock",
+         {DIALECT_MYSQL, "mysql", "root", NULL, "/run/mysqld.sock", 0, "app", NULL, 0}},
         {"mysql+mysqldb://root@/app?unix_socket=/run/mysqld.sock",
          {DIALECT_MYSQL, "mysql", "root", NULL, "/run/mysqld.sock", 0, "app", NULL, 0}},
         {"mariadb://h/app", {DIALECT_MYSQL, .scheme = "mariadb", .host = "h", .database = "app"}},

@@ -2,6 +2,7 @@
 #include "dialect/dialect.h"
 
 #include "dialect/dialects.h"
+#include "dialect/mysql/params.h"
 #include "dialect/mysql/probe.h"
 #include "dialect/mysql/split.h"
 #include "dialect/mysql/templates.h"
@@ -30,6 +31,8 @@ const struct dialect dialect_mysql = {
     .session_words = session_words,
     .add_literal = mysql_add_literal,
     .add_identifier = mysql_add_identifier,
+    .check_url = mysql_check_url,
+    .ignores_param = mysql_ignores_param,
     .split = mysql_split,
     .refuses = mysql_refuses,
     .keeps_transaction = mysql_keeps_transaction,

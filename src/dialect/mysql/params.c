@@ -2,13 +2,19 @@
 
 #include "base/ascii.h"
 #include "base/err.h"
+#include "base/parse.h"
+
+/* A server that is not the one we mean, or a man in the middle, may ask for the password in clear by others. */
+const char mysql_safe_logins[] =
+    "mysql_native_password,client_ed25519,caching_sha2_password,sha256_password";
 
 enum effect {
     IS_TEXT,    /* kept as it is */
     SAYS_MODE,  /* a way to use TLS, by name */
     SAYS_FLAG,  /* true and false stand for two of those */
     IS_CHARSET, /* ours is UTF-8 */
-    IS_IGNORED, /* of the application's library, without meaning here */
+    IS_LOGIN,   /* the one way to log in that is taken, among the safe ones */
+    IS_SECONDS, /* how long connecting may take */
     IS_REFUSED,
     IS_REFUSED_TRUE, /* false says what holds anyway */
 };
@@ -20,7 +26,6 @@ static const struct param {
     enum mysql_tls if_true, if_false; /* SAYS_FLAG */
     const char *why;                  /* IS_REFUSED */
 } params[] = {
-    {"socket", IS_TEXT, offsetof(struct mysql_params, socket), 0, 0, NULL},
     {"ssl_ca", IS_TEXT, offsetof(struct mysql_params, ca), 0, 0, NULL},
     {"ssl_capath", IS_TEXT, offsetof(struct mysql_params, ca_folder), 0, 0, NULL},
     {"ssl_cert", IS_TEXT, offsetof(struct mysql_params, cert), 0, 0, NULL},
@@ -38,28 +43,20 @@ static const struct param {
     {"ssl_verify_identity", SAYS_FLAG, 0, MYSQL_TLS_VERIFY_IDENTITY, MYSQL_TLS_VERIFY_CA, NULL},
     {"ssl_check_hostname", SAYS_FLAG, 0, MYSQL_TLS_VERIFY_IDENTITY, MYSQL_TLS_VERIFY_CA, NULL},
     {"charset", IS_CHARSET, 0, 0, 0, NULL},
-    {"collation", IS_IGNORED, 0, 0, 0, NULL},
-    {"connect_timeout", IS_IGNORED, 0, 0, 0, NULL},
-    {"connection_timeout", IS_IGNORED, 0, 0, 0, NULL},
-    {"read_timeout", IS_IGNORED, 0, 0, 0, NULL},
-    {"write_timeout", IS_IGNORED, 0, 0, 0, NULL},
-    {"compress", IS_IGNORED, 0, 0, 0, NULL},
-    {"use_unicode", IS_IGNORED, 0, 0, 0, NULL},
-    {"autocommit", IS_IGNORED, 0, 0, 0, NULL},
-    {"client_flag", IS_IGNORED, 0, 0, 0, NULL},
-    {"pool_size", IS_IGNORED, 0, 0, 0, NULL},
-    {"pool_name", IS_IGNORED, 0, 0, 0, NULL},
-    {"pool_reset_session", IS_IGNORED, 0, 0, 0, NULL},
-    {"use_pure", IS_IGNORED, 0, 0, 0, NULL},
-    {"buffered", IS_IGNORED, 0, 0, 0, NULL},
-    {"raise_on_warnings", IS_IGNORED, 0, 0, 0, NULL},
-    {"auth_plugin", IS_IGNORED, 0, 0, 0, NULL},
-    {"parseTime", IS_IGNORED, 0, 0, 0, NULL},
-    {"multiStatements", IS_IGNORED, 0, 0, 0, NULL},
-    {"loc", IS_IGNORED, 0, 0, 0, NULL},
+    {"connect_timeout", IS_SECONDS, 0, 0, 0, NULL},
+    {"connection_timeout", IS_SECONDS, 0, 0, 0, NULL},
+    {"auth_plugin", IS_LOGIN, 0, 0, 0, NULL},
+    {"encoding", IS_CHARSET, 0, 0, 0, NULL},
     {"local_infile", IS_REFUSED_TRUE, 0, 0, 0, "a server could read files of this machine by it"},
     {"allow_local_infile", IS_REFUSED_TRUE, 0, 0, 0,
      "a server could read files of this machine by it"},
+    {"allowAllFiles", IS_REFUSED_TRUE, 0, 0, 0, "a server could read files of this machine by it"},
+    {"allowCleartextPasswords", IS_REFUSED_TRUE, 0, 0, 0,
+     "it would show the password to the server"},
+    {"allowFallbackToPlaintext", IS_REFUSED_TRUE, 0, 0, 0,
+     "say 'ssl_mode=PREFERRED' where plain text is good enough"},
+    {"sql_mode", IS_REFUSED, 0, 0, 0, "give it under 'settings'"},
+    {"time_zone", IS_REFUSED, 0, 0, 0, "give it under 'settings'"},
     {"init_command", IS_REFUSED, 0, 0, 0,
      "it would run before the tenant is locked: put it into a revision"},
     {"read_default_file", IS_REFUSED, 0, 0, 0,
@@ -69,6 +66,66 @@ static const struct param {
      "skein reads no option files: give the user, and the password by 'password_file'"},
     {"default_group", IS_REFUSED, 0, 0, 0, "skein reads no option files"},
 };
+
+/* Of the application's library, without meaning here. */
+static const char *const ignored[] = {"collation",
+                                      "read_timeout",
+                                      "write_timeout",
+                                      "compress",
+                                      "use_unicode",
+                                      "autocommit",
+                                      "client_flag",
+                                      "pool_size",
+                                      "pool_name",
+                                      "pool_reset_session",
+                                      "use_pure",
+                                      "buffered",
+                                      "raise_on_warnings",
+                                      "parseTime",
+                                      "multiStatements",
+                                      "loc",
+                                      "timeout",
+                                      "readTimeout",
+                                      "writeTimeout",
+                                      "maxAllowedPacket",
+                                      "max_allowed_packet",
+                                      "interpolateParams",
+                                      "clientFoundRows",
+                                      "columnsWithAlias",
+                                      "checkConnLiveness",
+                                      "rejectReadOnly",
+                                      "allowNativePasswords",
+                                      "cursorclass",
+                                      "conv",
+                                      "binary_prefix",
+                                      "bind_address",
+                                      "program_name",
+                                      "driver",
+                                      "echo",
+                                      "minsize",
+                                      "maxsize",
+                                      "pool",
+                                      "pool_timeout",
+                                      "pool_recycle",
+                                      "connection_limit",
+                                      "reconnect",
+                                      "prepared_statements",
+                                      "multi_statements",
+                                      "get_warnings",
+                                      "consume_results",
+                                      "converter_class",
+                                      "plugin_dir",
+                                      "no_delay",
+                                      "defer_connect",
+                                      "named_pipe"};
+
+bool mysql_ignores_param(const char *key)
+{
+    for (size_t i = 0; i < ARRAY_LEN(ignored); i++)
+        if (ascii_is_same(key, ignored[i]))
+            return true;
+    return false;
+}
 
 static const struct param *find(const char *name)
 {
@@ -123,13 +180,33 @@ static bool read_mode(const char *value, enum mysql_tls *ret_tls)
     return false;
 }
 
+/* The name alone, as it stands among the safe ones; NULL: it is none of them. */
+static const char *find_login(const char *value)
+{
+    static const char *const logins[] = {"mysql_native_password", "client_ed25519",
+                                         "caching_sha2_password", "sha256_password"};
+    for (size_t i = 0; i < ARRAY_LEN(logins); i++)
+        if (strcmp(value, logins[i]) == 0)
+            return logins[i];
+    return NULL;
+}
+
 static bool take(struct mysql_params *into, const struct param *param, const char *value,
                  struct err *err)
 {
     bool flag = false, is_flag = read_flag(value, &flag);
     switch (param->effect) {
     case IS_TEXT: *(const char **)(void *)((char *)into + param->member) = value; return true;
-    case IS_IGNORED: return true;
+    case IS_LOGIN:
+        into->login = find_login(value);
+        return into->login || err_set(err, ERR_CONFIG,
+                                      "'%s' must be one of %s: others may send the password in "
+                                      "clear",
+                                      param->name, mysql_safe_logins);
+    case IS_SECONDS:
+        return parse_u32(value, 1, 3600, &into->connect_timeout_s) ||
+               err_set(err, ERR_CONFIG, "'%s' must be a number of seconds, from 1 to 3600",
+                       param->name);
     case SAYS_MODE:
         return read_mode(value, &into->tls) ||
                err_set(err, ERR_CONFIG,
@@ -142,7 +219,7 @@ static bool take(struct mysql_params *into, const struct param *param, const cha
         return true;
     case IS_CHARSET:
         return ascii_is_same(value, "utf8mb4") || ascii_is_same(value, "utf8") ||
-               err_set(err, ERR_CONFIG, "'charset' must be utf8mb4: revisions are UTF-8");
+               err_set(err, ERR_CONFIG, "'%s' must be utf8mb4: revisions are UTF-8", param->name);
     case IS_REFUSED_TRUE:
     case IS_REFUSED:
         if (param->effect == IS_REFUSED_TRUE && is_flag && !flag)
@@ -157,6 +234,8 @@ bool mysql_params_read(const struct url *url, struct mysql_params *ret_params, s
     struct mysql_params into = {0};
     for (size_t i = 0; i < url->param_count; i++) {
         const struct param *param = find(url->params[i].key);
+        if (mysql_ignores_param(url->params[i].key))
+            continue;
         if (!param)
             return err_set(err, ERR_CONFIG, "the URL's parameter '%s' is not known: leave it out",
                            url->params[i].key);
@@ -171,4 +250,10 @@ bool mysql_params_read(const struct url *url, struct mysql_params *ret_params, s
         into.tls = MYSQL_TLS_VERIFY_IDENTITY;
     *ret_params = into;
     return true;
+}
+
+bool mysql_check_url(const struct url *url, struct err *err)
+{
+    struct mysql_params said;
+    return mysql_params_read(url, &said, err);
 }

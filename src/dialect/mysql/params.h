@@ -17,11 +17,21 @@ enum mysql_tls {
 struct mysql_params {
     enum mysql_tls tls;
     const char *ca, *ca_folder, *cert, *key, *cipher, *crl, *crl_folder;
-    const char *socket;
+    const char *login;          /* of mysql_safe_logins, the one that is taken */
+    uint32_t connect_timeout_s; /* 0: not given */
 };
+
+/* The ways to log in that show the password to no one, with commas between them. */
+extern const char mysql_safe_logins[];
 
 /* False: a parameter that is not known, or that must not be given; err (ERR_CONFIG) says what to do. */
 bool mysql_params_read(const struct url *url, struct mysql_params *ret_params,
                        struct err *err) MUST_CHECK;
+
+/* The same, for who does not need what they say. */
+bool mysql_check_url(const struct url *url, struct err *err) MUST_CHECK;
+
+/* Is it one of the parameters that have a meaning for an application only? */
+bool mysql_ignores_param(const char *key);
 
 #endif

@@ -180,6 +180,22 @@ void load_fault_at(struct inventory_builder *builder, int line, const char *form
     va_end(args);
 }
 
+void load_note(struct inventory_builder *builder, const char *key, const char *format, ...)
+{
+    struct inventory *inventory = builder->inventory;
+    va_list args;
+    char text[256];
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    for (size_t i = 0; i < inventory->note_count; i++)
+        if (strcmp(inventory->notes[i].text, text) == 0)
+            return;
+    *ARENA_PUSH(inventory->arena, inventory->notes, inventory->note_count,
+                inventory->note_capacity) =
+        (struct inventory_note){arena_strdup(inventory->arena, text), load_line(builder, key)};
+}
+
 void load_lack(struct inventory_builder *builder, const char *key, const char *name,
                const char *text)
 {

@@ -115,6 +115,10 @@ void load_fault(struct inventory_builder *builder, const char *key, const char *
 void load_fault_at(struct inventory_builder *builder, int line, const char *format, ...)
     PRINTF_LIKE(3, 4);
 
+/* Tells what is no fault, and yet not what whoever wrote the file may expect: once for each text, at its first line. */
+void load_note(struct inventory_builder *builder, const char *key, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+
 /* The item lacks that label or setting (NULL: the key itself). */
 void load_lack(struct inventory_builder *builder, const char *key, const char *name,
                const char *text);

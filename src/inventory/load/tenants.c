@@ -6,6 +6,7 @@
 
 #include "base/ascii.h"
 #include "base/err.h"
+#include "dialect/dialect.h"
 
 static const struct url_param *intern_params(struct inventory_builder *builder,
                                              const struct url *url)
@@ -58,6 +59,29 @@ static const struct password *choose_password(struct inventory_builder *builder,
     return common->password;
 }
 
+/* What a URL has for an application alone is left out, and told once for each name. */
+static void note_ignored(struct inventory_builder *builder, const struct dialect *dialect,
+                         const struct url *url)
+{
+    for (size_t i = 0; dialect->ignores_param && i < url->param_count; i++)
+        if (dialect->ignores_param(url->params[i].key))
+            load_note(builder, "url", "'%.64s' of the 'url' has no effect here",
+                      url->params[i].key);
+}
+
+static bool check_params(struct inventory_builder *builder, const struct url *url)
+{
+    const struct dialect *dialect = dialect_of(url->dialect);
+    struct err err;
+    if (!dialect)
+        return true;
+    note_ignored(builder, dialect, url);
+    if (!dialect->check_url || dialect->check_url(url, &err))
+        return true;
+    load_fault(builder, "url", "'url': %s", err.text);
+    return false;
+}
+
 static bool check_database(struct inventory_builder *builder, const struct url *url,
                            const struct common *common)
 {
@@ -78,7 +102,8 @@ static bool check_database(struct inventory_builder *builder, const struct url *
     else if (!url->database && !url_param(url, "service") && !builder->subject.lacks_url)
         load_fault(builder, "url", "the 'url' names no database");
     else
-        return !has_schemas || common->is_control || load_check_options(builder, url, common);
+        return check_params(builder, url) &&
+               (!has_schemas || common->is_control || load_check_options(builder, url, common));
     return false;
 }
 
