@@ -204,7 +204,7 @@ $$;
 
 
 class PostgresTenants:
-    """Tenants that are schemas of one database, made anew from a template for each point."""
+    """Tenants that are schemas of one database, made anew from a dump for each point."""
 
     lock = threading.Lock()
     made = 0
@@ -214,34 +214,41 @@ class PostgresTenants:
         with PostgresTenants.lock:
             PostgresTenants.made += 1
             self.name = f"crash{PostgresTenants.made}"
+        self.client = server.keep_client(self.name)
 
     def make(self):
         self.server.create(self.name)
-        sql = STATE_SQL
-        for space in (*self.scenario.tenants, "reference"):
-            sql += f"CREATE SCHEMA {space}; SET search_path = {space}; {FX}"
-            sql += "" if space in self.scenario.unguarded else GUARD
-        self.server.sql(self.name, sql)
+        self.client.sql(STATE_SQL)
+        for tenant in self.scenario.tenants:
+            self.renew(tenant, tenant)
         return [{"name": name, "url": self.server.url(self.name), "schema": name} for name in self.scenario.tenants]
 
+    def renew(self, space, tenant):
+        self.client.sql(f"DROP SCHEMA IF EXISTS {space} CASCADE; CREATE SCHEMA {space}; SET search_path = {space}; "
+                        + template_sql(self.scenario, tenant))
+
     def keep(self):
-        self.server.sql("postgres", f"CREATE DATABASE {self.name}_kept TEMPLATE {self.name}")
+        schemas = [f"--schema={tenant}" for tenant in self.scenario.tenants]
+        done = subprocess.run(["pg_dump", "--inserts", "-h", self.server.dir, "-p", str(self.server.port), "-U", "skein",
+                               *schemas, self.name], stdout=subprocess.PIPE, check=True)
+        self.kept = re.sub(r"(?m)^\\.*$", "", done.stdout.decode())  # words of psql, newer than it may be
 
     def reset(self):
-        done = self.server.psql("postgres", "-c", f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)", "-c",
-                                f"CREATE DATABASE {self.name} TEMPLATE {self.name}_kept")
-        expect(done.returncode == 0, done.stderr.decode())
+        drops = "".join(f"DROP SCHEMA IF EXISTS {tenant} CASCADE;" for tenant in self.scenario.tenants)
+        try:
+            self.client.sql("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() "
+                            f"AND pid <> pg_backend_pid(); {drops} {self.kept}; RESET ALL")
+        except AssertionError as error:
+            raise Wrong(str(error)) from error
 
     def close(self):
-        self.server.psql("postgres", "-c", f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)", "-c",
-                         f"DROP DATABASE IF EXISTS {self.name}_kept WITH (FORCE)")
+        self.client.close()
+        self.server.psql("postgres", "-c", f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
 
     def ask(self, spaces):
         sql = " UNION ALL ".join(f"SELECT '{space}', state_of('{space}')" for space in spaces)
         states = {}
-        done = self.server.psql(self.name, "-c", sql)
-        expect(done.returncode == 0, "the databases cannot be asked", done.stderr.decode())
-        for line in done.stdout.decode().splitlines():
+        for line in self.client.sql("RESET ALL; " + sql):
             space, _, text = line.partition("|")
             state = json.loads(text.replace(space + ".", ""))
             states[space] = {**state, "versions": sorted(v for v, in state["versions"]), "fx": sorted(state["fx"])}
@@ -249,13 +256,10 @@ class PostgresTenants:
 
     def reference(self, tenant):
         """Each statement by its own, as some must stand outside a transaction."""
-        sql = "DROP SCHEMA reference CASCADE; CREATE SCHEMA reference; SET search_path = reference;"
-        sql += template_sql(self.scenario, tenant)
-        options = ["-c", sql]
+        self.renew("reference", tenant)
         for statement in sections(self.scenario.steps_of(tenant), "\0").split("\0"):
-            options += ["-c", statement] if statement else []
-        done = self.server.psql(self.name, *options)
-        expect(done.returncode == 0, "the reference", done.stderr.decode())
+            if statement:
+                self.client.sql(statement)
         return self.ask(["reference"])["reference"]
 
     def states(self):
@@ -264,10 +268,9 @@ class PostgresTenants:
     def fingerprint(self):
         sql = " UNION ALL ".join(
             f"SELECT '{t}', schema_of('{t}'), rows_of('{t}.alembic_version', 'version_num, xmin'), "
-            f"rows_of('{t}.skein_history', 'to_json(skein_history), xmin'), rows_of('{t}.fx', 'rev, stmt, xmin')"
+            f"rows_of('{t}.skein_history', 'id, applied_at, xmin'), rows_of('{t}.fx', 'rev, stmt, xmin')"
             for t in self.scenario.tenants)
-        sql = re.sub(r"to_json\(skein_history\)", "id, applied_at", sql)
-        return self.server.sql(self.name, sql)
+        return self.client.sql("RESET ALL; " + sql)
 
     def crashed_versions(self, tenant):
         return self.ask([tenant])[tenant]["versions"]
@@ -275,7 +278,7 @@ class PostgresTenants:
     def check_locks(self):
         sql = ("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = "
                "(SELECT oid FROM pg_database WHERE datname = current_database())")
-        wait_until(lambda: self.server.sql(self.name, sql) == [["0"]], 10, "advisory locks are left")
+        wait_until(lambda: self.client.sql(sql) == ["0"], 10, "advisory locks are left")
 
 
 class MariaDBTenants:
@@ -296,13 +299,17 @@ class MariaDBTenants:
             MariaDBTenants.made += 1
             self.prefix = f"crash{MariaDBTenants.made}_"
         self.kept = {}
+        self.client = server.keep_client()
 
     def name(self, tenant):
         return self.prefix + tenant
 
+    def ask(self, tenant, sql):
+        return [line.split("\t") for line in self.client.sql(f"USE {self.name(tenant)}; {sql}")]
+
     def renew(self, tenant, sql):
         name = self.name(tenant)
-        self.server.sql("", f"DROP DATABASE IF EXISTS {name}; CREATE DATABASE {name}; USE {name}; {sql}")
+        self.client.sql(f"DROP DATABASE IF EXISTS {name}; CREATE DATABASE {name}; USE {name}; {sql}")
 
     def make(self):
         for tenant in self.scenario.tenants:
@@ -321,37 +328,37 @@ class MariaDBTenants:
 
     def close(self):
         for tenant in (*self.scenario.tenants, "reference"):
-            self.server.sql("", f"DROP DATABASE IF EXISTS {self.name(tenant)}")
+            self.client.sql(f"DROP DATABASE IF EXISTS {self.name(tenant)}")
+        self.client.close()
 
     def reference(self, tenant):
         self.renew("reference", template_sql(self.scenario, tenant) + sections(self.scenario.steps_of(tenant)))
         return self.state_of("reference")
 
     def state_of(self, tenant):
-        name = self.name(tenant)
-        tables = {row[0] for row in self.server.sql(name, "SHOW TABLES")}
+        tables = {row[0] for row in self.ask(tenant, "SHOW TABLES")}
 
         def rows(table, columns, order="1"):
-            return self.server.sql(name, f"SELECT {columns} FROM {table} ORDER BY {order}") if table in tables else []
+            return self.ask(tenant, f"SELECT {columns} FROM {table} ORDER BY {order}") if table in tables else []
         return {"versions": sorted(row[0] for row in rows("alembic_version", "version_num")),
-                "schema": self.server.sql(name, self.SCHEMA), "fx": sorted(rows("fx", "rev, stmt")), "a": rows("a", "*"),
-                "history": rows("skein_history", "revision, direction, state, run_id", "id")}
+                "schema": self.ask(tenant, self.SCHEMA), "fx": sorted(rows("fx", "rev, stmt")), "a": rows("a", "*"),
+                "history": rows("skein_history", "revision, direction, state, run_id", "id"),
+                "history_rows": rows("skein_history", "*", "id")}
 
     def states(self):
         return {tenant: self.state_of(tenant) for tenant in self.scenario.tenants}
 
     def fingerprint(self):
-        return [(self.state_of(tenant), self.server.sql(self.name(tenant), "SELECT * FROM skein_history")
-                 if "skein_history" in {row[0] for row in self.server.sql(self.name(tenant), "SHOW TABLES")} else None)
-                for tenant in self.scenario.tenants]
+        return self.states()
 
     def crashed_versions(self, tenant):
         return self.state_of(tenant)["versions"]
 
     def check_locks(self):
         """What a run that was killed has sent is run to its end; its locks go with its sessions."""
-        sql = f"SELECT COUNT(*) FROM information_schema.processlist WHERE db LIKE '{self.prefix}%'"
-        wait_until(lambda: self.server.sql("", sql) == [["0"]], 10, "sessions are left")
+        sql = ("SELECT COUNT(*) FROM information_schema.processlist "
+               f"WHERE id <> CONNECTION_ID() AND db LIKE '{self.prefix}%'")
+        wait_until(lambda: self.client.sql(sql) == ["0"], 10, "sessions are left")
 
 
 ENGINES = {"sqlite": Sqlite, "postgresql": PostgresTenants, "mysql": MariaDBTenants}

@@ -170,6 +170,37 @@ class Fleet:
                       (err or b"").decode(errors="replace"))
 
 
+class Client:
+    """psql or mariadb that stays: hundreds of questions need not start it hundreds of times. `ask_end` has it print `end`
+    after an answer; at an error it ends."""
+
+    def __init__(self, command, ask_end, **options):
+        self.command, self.ask_end, self.options = command, ask_end, options
+        self.process = None
+
+    def sql(self, text):
+        if not self.process:
+            self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                            stderr=subprocess.PIPE, **self.options)
+        lines = []
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(f"{text}\n;\n{self.ask_end}\n".encode())
+            self.process.stdin.flush()
+        for line in self.process.stdout:
+            if line == b"end\n":
+                return [line.decode().rstrip("\n") for line in lines]
+            lines.append(line)
+        said = self.process.stderr.read().decode()
+        self.close()
+        raise AssertionError(said)
+
+    def close(self):
+        if self.process:
+            self.process.kill()
+            self.process.communicate()
+            self.process = None
+
+
 class Postgres:
     """A private cluster: `url(db)`, `sql(db, text)`."""
 
@@ -222,12 +253,17 @@ class Postgres:
     def url(self, database, user="skein", port=None):
         return f"postgresql://{user}@127.0.0.1:{port or self.port}/{database}"
 
+    def _psql(self, database):
+        return ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", self.dir, "-p", str(self.port), "-U", "skein",
+                "-d", database]
+
     def psql(self, database, *args):
-        env = {**os.environ, "PGPASSWORD": "superuser-secret"}
-        return subprocess.run(
-            ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", self.dir, "-p",
-             str(self.port), "-U", "skein", "-d", database, *args],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
+        return subprocess.run([*self._psql(database), *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              env={**os.environ, "PGPASSWORD": "superuser-secret"})
+
+    def keep_client(self, database):
+        env = {**os.environ, "PGPASSWORD": "superuser-secret", "PGOPTIONS": "-c client_min_messages=warning"}
+        return Client(self._psql(database), "\\echo end", env=env)
 
     def sql(self, database, text):
         done = self.psql(database, "-c", text)
@@ -349,11 +385,15 @@ class MariaDB:
     def url(self, database, user="skein", scheme="mysql"):
         return f"{scheme}://{user}:{self.SECRET}@127.0.0.1:{self.port}/{database}"
 
+    def _client(self, database):
+        return ["mariadb", "--no-defaults", f"--socket={self.socket}", "-uskein", f"-p{self.SECRET}", "-N", "-B",
+                "--default-character-set=utf8mb4", database]
+
     def client(self, database, *args, **options):
-        return subprocess.run(
-            ["mariadb", "--no-defaults", f"--socket={self.socket}", "-uskein", f"-p{self.SECRET}", "-N", "-B",
-             "--default-character-set=utf8mb4", database, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            **options)
+        return subprocess.run([*self._client(database), *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+
+    def keep_client(self, database=""):
+        return Client([*self._client(database), "-n"], "SELECT 'end';")
 
     def sql(self, database, text):
         done = self.client(database, input=text.encode())

@@ -74,7 +74,7 @@ class OnPostgres(Crash, unittest.TestCase):
 
 
 class OnMariaDB(Crash, unittest.TestCase):
-    engine, singles, pairs = "mysql", 3, 1
+    engine, singles, pairs = "mysql", 8, 4
 
     @classmethod
     def setUpClass(cls):
