@@ -12,6 +12,7 @@
 
 struct arena;
 struct buf;
+struct catalog_reader;
 struct probe;
 struct session_setting;
 struct statement_checks;
@@ -191,6 +192,9 @@ struct dialect {
     /* What is asked beside a statement (probe.h). NULL: nothing, ever. */
     void (*check)(struct arena *arena, const char *statement, size_t len,
                   struct statement_checks *ret_checks);
+
+    /* How its catalog is read (schema/reader.h). NULL: it cannot be read. */
+    const struct catalog_reader *catalog;
 
     /* Adds to a SELECT of SQL_SETUP a column that sets one of the inventory's settings, for the transaction
      * (is_local) or the session. NULL: there is nothing of the kind. */

@@ -1,0 +1,58 @@
+/* How a catalog is read: what a dialect's reader says, as pure functions. Who runs the queries is src/survey.
+ *
+ * A reader asks in rounds. All queries of a round travel together (in one message, where the driver can), so a reader that
+ * must know names before it can ask for definitions takes two rounds. What it needs of the first in the second it keeps in
+ * `reading->state`.
+ *
+ *     reading->round = 0, 1, …:
+ *         reader->ask(reading)              adds queries with reading_ask; none: the catalogs are complete
+ *         reader->take(reading, answers)    one answer for each query of the round, in their order
+ *
+ * The shell begins a transaction that only reads before the first query, where the dialect has one (SQL_BEGIN_READING), unless
+ * it reads within a transaction of its own; whatever a query sets must hold for the transaction only (SET LOCAL), or must
+ * be harmless to who uses the connection afterwards.
+ */
+#ifndef SCHEMA_READER_H
+#define SCHEMA_READER_H
+
+#include "base/err.h"
+#include "base/grid.h"
+#include "schema/catalog.h"
+
+/* Which schema goes into which catalog. A reader whose dialect has schemas may be asked for many at once, of one database. */
+struct reading_part {
+    const char *schema; /* NULL: the database's own, current_schema() */
+    struct catalog *catalog;
+};
+
+struct reading {
+    struct arena *arena; /* for all that outlives the call; it lives as long as the catalogs */
+    struct reading_part *parts;
+    size_t part_count; /* 1 where the dialect has no schemas */
+    uint32_t
+        server_version; /* 150010: PostgreSQL 15.10; 101119: MariaDB 10.11.19; 3040001: SQLite 3.40.1 */
+    /* What is skein's own, or Alembic's, and no part of the schema. */
+    const char *version_table;
+    const char *history_table;
+    unsigned round; /* from 0 */
+    void *state;    /* the reader's own, in the arena; NULL at first */
+    /* of this round: see reading_ask */
+    const char **queries;
+    size_t query_count, query_capacity;
+};
+
+struct catalog_reader {
+    void (*ask)(struct reading *reading);
+    /* Values live as long as the reading's arena: no copies are needed. ERR_INTERNAL: the answer is not what was asked for. */
+    bool (*take)(struct reading *reading, const struct grid *answers, size_t count,
+                 struct err *err);
+};
+
+/* Adds a query to this round; in the reading's arena. It must return exactly one result with rows (which may be none, but not
+ * a command without columns): `SET LOCAL jit = off; SELECT …` is one query. */
+void reading_ask(struct reading *reading, const char *sql);
+
+/* Is it one of the tables that are no part of the schema? */
+bool reading_leaves_out(const struct reading *reading, const char *table);
+
+#endif
