@@ -39,9 +39,12 @@ struct want {
 enum driver_traits {
     DRIVER_IS_SERVER = 2,          /* has host, port and user: DNS, per_server, credentials */
     DRIVER_CREATES_ON_CONNECT = 4, /* `create` is the connection's own affair (SQLite) */
-    DRIVER_JOINS = 32,             /* op.joined is obeyed */
-    DRIVER_SNAPSHOTS = 16,         /* OP_SNAPSHOT and OP_RESTORE, outside a transaction */
-    DRIVER_ON_WORKER = 8, /* all operations and close run on a worker; cancel_token may be called
+    DRIVER_JOINS = 32,             /* op.joined is obeyed, in chains of scripts or of queries */
+    /* op.joined is obeyed, in chains of any ops: the server runs one statement after the other, and none after the
+     * first that fails */
+    DRIVER_JOINS_ALL = 64,
+    DRIVER_SNAPSHOTS = 16, /* OP_SNAPSHOT and OP_RESTORE, outside a transaction */
+    DRIVER_ON_WORKER = 8,  /* all operations and close run on a worker; cancel_token may be called
                              meanwhile, returns NULL and does the cancelling itself */
 };
 

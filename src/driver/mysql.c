@@ -21,6 +21,7 @@
 #include "driver/drivers.h"
 #include "driver/mysql_connect.h"
 #include "driver/mysql_error.h"
+#include "driver/mysql_message.h"
 #include "driver/row_writer.h"
 
 /* Shared by the connection and its thread; the one that lets go last frees it. */
@@ -43,8 +44,9 @@ struct conn {
     struct conn_params params;
     struct connecting *connecting; /* NULL: nothing was tried */
     MYSQL *mysql;                  /* once it is connected; that of `connecting` */
-    const struct op *op;
-    size_t sql_len; /* of it, as it is sent */
+    const struct op *op;           /* whose turn it is */
+    struct mysql_message message;  /* under way */
+    size_t packet_max;             /* bytes of a message that the server takes; 0: not known */
     enum phase phase;
     enum stage stage;
     bool is_suspended; /* the call waits for the socket */
@@ -178,11 +180,16 @@ static bool keep_row(struct conn *conn)
     return row_writer_add(&conn->rows, conn->op);
 }
 
+static void end_op(struct conn *conn);
+
 static void finish_statement(struct conn *conn)
 {
     take_status(conn);
-    if (conn->phase != PHASE_HEARING)
-        conn->op->answer->statements_done++;
+    if (conn->phase == PHASE_HEARING)
+        return;
+    conn->op->answer->statements_done++;
+    if (conn->op != conn->message.last && --conn->message.statements == 0)
+        end_op(conn);
 }
 
 /* ---- one call of the library after the other ----------------------------------------------- */
@@ -231,8 +238,8 @@ static bool take_answer(struct conn *conn)
     }
     if (conn->phase != PHASE_HEARING)
         conn->op->answer->rows_changed += mysql_affected_rows(conn->mysql);
-    finish_statement(conn);
     conn->stage = STAGE_NEXT;
+    finish_statement(conn);
     return mysql_more_results(conn->mysql);
 }
 
@@ -311,6 +318,20 @@ static void finish_lock(const struct op *op)
         answer->holder = grid_value(&answer->rows, 0, 1);
 }
 
+/* All of its statements are answered: it is the turn of what is joined to it. */
+static void end_op(struct conn *conn)
+{
+    const struct op *op = conn->op;
+    check_transaction(conn);
+    if (op->kind == OP_LOCK)
+        finish_lock(op);
+    op->answer->is_over = op_err(op)->kind == ERR_NONE;
+    if (op == conn->message.last)
+        return;
+    conn->op = op->joined;
+    mysql_message_next(&conn->message, conn->op);
+}
+
 /* The handshake's number is a proxy's own where one is in between: what is locked through it, and killed, may be
  * another session. */
 static void take_info(struct conn *conn)
@@ -331,6 +352,7 @@ static void take_info(struct conn *conn)
         .backend_pid = (uint32_t)id,
         .server_version = (uint32_t)mysql_get_server_version(conn->mysql),
     };
+    conn->packet_max = strtoull(grid_value(rows, 0, 2), NULL, 10);
     op->answer->info = &conn->info;
 }
 
@@ -346,41 +368,79 @@ static bool wants_to_hear(const struct conn *conn)
     return op->notices && op->flags & OP_HEARS_ALL && conn->warnings;
 }
 
+static struct want start_message(struct conn *conn);
+
+/* The message is answered, or has failed. */
+static struct want finish_message(struct conn *conn)
+{
+    if (conn->phase == PHASE_PROBING)
+        take_info(conn);
+    bool is_answered = conn->op == conn->message.last;
+    bool has_more = is_answered && conn->op->joined && !has_failed(conn);
+    if (is_answered && conn->phase != PHASE_HEARING)
+        end_op(conn);
+    conn->phase = PHASE_RUNNING;
+    if (!has_more || has_failed(conn))
+        return over();
+    conn->op = conn->op->joined;
+    return start_message(conn);
+}
+
 static struct want go_on(struct conn *conn, int ready)
 {
     static const char show[] = "SHOW WARNINGS";
-    const struct op *op = conn->op;
     struct want want;
-    const char *sql = conn->phase == PHASE_PROBING ? mysql_session_begin : op->sql;
-    size_t len = conn->phase == PHASE_PROBING ? strlen(mysql_session_begin) : conn->sql_len;
-    if (conn->phase != PHASE_HEARING && run(conn, ready, sql, len, &want))
+    if (conn->phase != PHASE_HEARING &&
+        run(conn, ready, conn->message.sql, conn->message.len, &want))
         return want;
     if (wants_to_hear(conn)) {
-        check_transaction(conn);
+        if (conn->op == conn->message.last)
+            end_op(conn);
         conn->phase = PHASE_HEARING;
         conn->stage = STAGE_QUERY;
         ready = 0;
     }
     if (conn->phase == PHASE_HEARING && run(conn, ready, show, strlen(show), &want))
         return want;
-    if (conn->phase == PHASE_PROBING)
-        take_info(conn);
-    else if (conn->phase == PHASE_RUNNING)
-        check_transaction(conn);
-    if (op->kind == OP_LOCK)
-        finish_lock(op);
-    op->answer->is_over = true;
-    conn->phase = PHASE_RUNNING;
-    return over();
+    return finish_message(conn);
 }
 
-static struct want start_message(struct conn *conn, enum phase phase)
+static struct want send_message(struct conn *conn, enum phase phase)
 {
     conn->phase = phase;
     conn->stage = STAGE_QUERY;
     conn->is_suspended = false;
     conn->warnings = 0;
     return go_on(conn, 0);
+}
+
+static bool is_too_long(const struct conn *conn)
+{
+    return conn->packet_max && conn->message.len >= conn->packet_max;
+}
+
+/* The server would answer with an error and close the connection. The place says that the statement never began. */
+static void refuse_length(struct conn *conn)
+{
+    struct err *err = op_make_err(conn->op);
+    err_set(err, ERR_SQL,
+            "the statement has %zu bytes, and this server takes fewer than %zu in one: give the "
+            "server a larger max_allowed_packet, or cut the statement into smaller ones",
+            conn->message.len, conn->packet_max);
+    snprintf(err->code, sizeof err->code, "1153");
+    err->offset = 1;
+}
+
+/* The op whose turn it is, and what may travel with it. */
+static struct want start_message(struct conn *conn)
+{
+    mysql_message_done(&conn->message);
+    conn->message = mysql_message_of(conn->op, conn->packet_max);
+    if (is_too_long(conn))
+        refuse_length(conn);
+    if (!conn->message.len || has_failed(conn))
+        return finish_message(conn);
+    return send_message(conn, PHASE_RUNNING);
 }
 
 static struct want end_connecting(struct conn *conn)
@@ -397,7 +457,9 @@ static struct want end_connecting(struct conn *conn)
     conn->mysql = connecting->login.mysql;
     int fd = mysql_get_socket(conn->mysql);
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-    return start_message(conn, PHASE_PROBING);
+    conn->message = (struct mysql_message){
+        .sql = mysql_session_begin, .len = strlen(mysql_session_begin), .last = conn->op};
+    return send_message(conn, PHASE_PROBING);
 }
 
 /* ---- the interface ------------------------------------------------------------------------- */
@@ -423,13 +485,8 @@ static struct want mysql_start(struct conn *conn, const struct op *op)
         conn->phase = PHASE_CONNECTING;
         return start_connecting(conn);
     }
-    conn->sql_len = mysql_sql_len(op->sql, op->sql_len);
-    if (!conn->sql_len) {
-        conn->phase = PHASE_RUNNING;
-        check_transaction(conn);
-        return over();
-    }
-    return start_message(conn, PHASE_RUNNING);
+    conn->phase = PHASE_RUNNING;
+    return start_message(conn);
 }
 
 static struct want mysql_step(struct conn *conn, unsigned ready)
@@ -487,12 +544,13 @@ static void mysql_conn_close(struct conn *conn)
     }
     if (conn->connecting)
         let_go(conn->connecting);
+    mysql_message_done(&conn->message);
     free(conn);
 }
 
 const struct driver driver_mysql = {
     .dialect = &dialect_mysql,
-    .traits = DRIVER_IS_SERVER,
+    .traits = DRIVER_IS_SERVER | DRIVER_JOINS_ALL,
     .init = mysql_init_library,
     .open = mysql_open,
     .start = mysql_start,

@@ -64,9 +64,10 @@ struct op {
     struct notices *notices;         /* where they are counted; NULL: nowhere */
     struct arena *arena;             /* for what the answer points to */
     struct answer *answer;           /* to be filled: zeroed by the caller */
-    /* The operation to send in the same message, with DRIVER_JOINS alone. A chain is either all OP_SCRIPT (each ends
-     * with the row of SQL_GUARD) or all others (each returns exactly one result with rows, which ends it). The first
-     * that fails has the error; each has an answer of its own. NULL: none. */
+    /* The operation to send in the same message. NULL: none. The first that fails has the error; each has an answer of
+     * its own. With DRIVER_JOINS a chain is either all OP_SCRIPT (each ends with the row of SQL_GUARD) or all others
+     * (each returns exactly one result with rows, which ends it). With DRIVER_JOINS_ALL it is any ops of ours, and a
+     * script may be the last of its message. */
     const struct op *joined;
 };
 

@@ -216,7 +216,7 @@ static void forget_sql(struct io *io)
 static void join(struct io *io, struct io_op *first)
 {
     struct io_op *last = first, *end = io->ops + io->op_count;
-    bool can_join = io->driver->traits & DRIVER_JOINS;
+    bool can_join = io->driver->traits & (DRIVER_JOINS | DRIVER_JOINS_ALL);
     for (struct io_op *op = first + 1; can_join && op < end && op->joins_last; op++)
         if (prepare(io, op)) {
             last->op.joined = &op->op;
@@ -297,11 +297,24 @@ static void check_answer(const struct io_op *op)
         err_set(op_make_err(&op->op), ERR_SQL, "the query to verify returned no row");
 }
 
+/* All that are joined went well as far as the driver can tell, or the chain has an error already. */
+static void check_answers(struct io_op *first)
+{
+    for (struct io_op *op = first; op && op->answer.is_over; op = joined(op)) {
+        if (io_op_err(op)->kind == ERR_NONE)
+            check_answer(op);
+        if (io_op_err(op)->kind != ERR_NONE)
+            return;
+    }
+}
+
 /* Takes the end of the op under way. False: the batch is over. On any thread. */
 static bool finish_op(struct io *io)
 {
     struct io_op *first = &io->ops[io->at];
     check_lock(io, first);
+    if (first->op.joined)
+        check_answers(first);
     struct io_op *op = go_to_reached(io);
     share_duration(first, op, (double)(uv_hrtime() - io->begun_ns) / 1e6);
     if (io_op_err(op)->kind == ERR_NONE && first->op.joined && !op->answer.is_over)

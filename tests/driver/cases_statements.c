@@ -314,12 +314,20 @@ static void begins_the_transaction_of_joined_scripts(void **state)
     stage_rollback(stage, conn);
 }
 
+static bool joins_queries(struct stage *stage)
+{
+    unsigned traits = stage->subject->driver->traits;
+    bool joins = stage_has(stage, HAS_JOINED_OPS, traits & DRIVER_JOINS);
+    return stage_has(stage, HAS_JOINED_CHAINS, traits & DRIVER_JOINS_ALL) || joins;
+}
+
 /* Each has its own rows, or its own error. */
 static void answers_for_each_of_joined_queries(void **state)
 {
     struct stage *stage = *state;
     const char *one = stage_say(stage, SAY_ONE), *unknown = stage_say(stage, SAY_UNKNOWN);
-    if (!stage_has(stage, HAS_JOINED_OPS, stage->subject->driver->traits & DRIVER_JOINS))
+    bool has_places = stage->subject->abilities & HAS_PLACES;
+    if (!joins_queries(stage))
         return;
     struct conn *conn = stage_connect(stage);
     stage_script(stage, conn, stage_say(stage, SAY_PREPARE));
@@ -334,7 +342,8 @@ static void answers_for_each_of_joined_queries(void **state)
         assert_int_equal(op_err(&ops[0])->kind, ERR_NONE);
         expect_only_value(ops[0].answer, "one");
         assert_int_equal(op_err(&ops[1])->kind, does_fail ? ERR_SQL : ERR_NONE);
-        assert_int_equal(op_err(&ops[1])->offset, does_fail ? place_of(unknown, "nosuch") : 0);
+        assert_int_equal(op_err(&ops[1])->offset,
+                         does_fail && has_places ? place_of(unknown, "nosuch") : 0);
         if (!does_fail)
             expect_only_value(ops[1].answer, "0");
         assert_int_equal(op_err(&ops[2])->kind, ERR_NONE);
@@ -343,6 +352,74 @@ static void answers_for_each_of_joined_queries(void **state)
     }
     struct answer answer = stage_query(stage, conn, one); /* all of it was read */
     expect_only_value(&answer, "one");
+}
+
+enum { CHAINED = 5, SCRIPT_AT = 4 };
+
+/* What a message of a run is like: ours, in transactions of their own and outside of any, and then a revision's.
+ * `wrong`: which op of it has a second statement that fails; CHAINED: none. */
+static void make_chain(struct stage *stage, struct op *ops, size_t wrong)
+{
+    const char *change = stage_say(stage, SAY_CHANGE);
+    struct sql_vars vars = stage_vars();
+    const char *const texts[CHAINED] = {change, stage_text(stage, SQL_BEGIN, &vars),
+                                        stage_join(stage, change, change),
+                                        stage_text(stage, SQL_COMMIT, &vars), change};
+    static const enum tx_rule rules[CHAINED] = {TX_OUTSIDE, TX_INSIDE, TX_INSIDE, TX_OUTSIDE,
+                                                TX_OUTSIDE};
+    for (size_t i = 0; i < CHAINED; i++) {
+        const char *text =
+            i == wrong ? stage_join(stage, texts[i], stage_say(stage, SAY_VIOLATE)) : texts[i];
+        ops[i] = stage_op(stage, i == SCRIPT_AT ? OP_SCRIPT : OP_QUERY, text);
+        ops[i].tx_after = rules[i];
+    }
+    for (size_t i = 0; i + 1 < CHAINED; i++)
+        ops[i].joined = &ops[i + 1];
+}
+
+static void runs_a_chain_up_to_what_fails(void **state)
+{
+    static const char *const counts[CHAINED + 1] = {"1", "2", "3", "6", "10", "14"};
+    static const size_t statements[CHAINED] = {1, 1, 2, 1, 1};
+    struct stage *stage = *state;
+    const struct driver *driver = stage->subject->driver;
+    if (!stage_has(stage, HAS_JOINED_CHAINS, driver->traits & DRIVER_JOINS_ALL))
+        return;
+    struct conn *conn = stage_connect(stage);
+    stage_script(stage, conn, stage_say(stage, SAY_PREPARE));
+    for (size_t wrong = 0; wrong <= CHAINED; wrong++) {
+        struct op ops[CHAINED];
+        make_chain(stage, ops, wrong);
+        runner_run(&stage->runner, conn, &ops[0]);
+        for (size_t i = 0; i < CHAINED; i++) {
+            assert_int_equal(op_err(&ops[i])->kind, i == wrong ? ERR_SQL : ERR_NONE);
+            assert_int_equal(ops[i].answer->is_over, i < wrong);
+            assert_int_equal(ops[i].answer->statements_done, i <= wrong ? statements[i] : 0);
+            assert_false(ops[i].answer->is_tx_broken);
+        }
+        if (driver->is_in_transaction(conn))
+            stage_rollback(stage, conn);
+        expect_count(stage, conn, counts[wrong]);
+    }
+}
+
+/* One that fails to leave a transaction as it should is told so, and not the one after it. */
+static void tells_which_of_a_chain_breaks_the_transaction(void **state)
+{
+    struct stage *stage = *state;
+    if (!stage_has(stage, HAS_JOINED_CHAINS, stage->subject->driver->traits & DRIVER_JOINS_ALL))
+        return;
+    struct op ops[CHAINED];
+    struct conn *conn = stage_connect(stage);
+    stage_script(stage, conn, stage_say(stage, SAY_PREPARE));
+    make_chain(stage, ops, CHAINED);
+    ops[2].tx_after = TX_OUTSIDE;
+    runner_run(&stage->runner, conn, &ops[0]);
+    for (size_t i = 0; i < CHAINED; i++) {
+        assert_int_equal(op_err(&ops[i])->kind, i == 2 ? ERR_SQL : ERR_NONE);
+        assert_int_equal(ops[i].answer->is_tx_broken, i == 2);
+    }
+    expect_count(stage, conn, "4"); /* all of it was read */
 }
 
 static void points_at_the_fault(void **state)
@@ -410,6 +487,8 @@ int run_statements_cases(void)
         CASE(blames_the_joined_script_that_is_no_sql),
         CASE(begins_the_transaction_of_joined_scripts),
         CASE(answers_for_each_of_joined_queries),
+        CASE(runs_a_chain_up_to_what_fails),
+        CASE(tells_which_of_a_chain_breaks_the_transaction),
         CASE(points_at_the_fault),
         CASE(stops_at_the_first_error),
     };

@@ -47,8 +47,9 @@ struct fake_world;
 extern const struct driver fake_driver; /* a server that is asked one thing at a time */
 extern const struct driver fake_joins;  /* PostgreSQL's: joined messages, several schemas, guards */
 extern const struct driver
-    fake_on_worker;                     /* SQLite's: a file, worked on by worker threads; copies */
-extern const struct driver fake_no_ddl; /* MySQL's: DDL commits, locks are the whole server's */
+    fake_on_worker; /* SQLite's: a file, worked on by worker threads; copies */
+extern const struct driver
+    fake_no_ddl; /* MySQL's: DDL commits, locks are the whole server's; chains of any ops */
 
 struct fake_world *fake_world_new(void);
 void fake_world_free(struct fake_world *world);

@@ -581,7 +581,7 @@ const struct driver fake_joins = {
 
 const struct driver fake_no_ddl = {
     .dialect = &no_ddl_dialect,
-    .traits = DRIVER_IS_SERVER,
+    .traits = DRIVER_IS_SERVER | DRIVER_JOINS_ALL,
     .open = no_ddl_open,
     SERVER,
 };

@@ -208,10 +208,18 @@ void fake_session_leave(struct fake_session *session)
 
 enum { MESSAGE_MAX = 64 * 1024 };
 
+/* FAKE_NO_DDL: a script ends its message. */
+static bool may_follow(const struct fake_session *session, const struct op *op)
+{
+    bool joins =
+        session->shape == FAKE_JOINS || (session->shape == FAKE_NO_DDL && op->kind != OP_SCRIPT);
+    return joins && op->joined;
+}
+
 static const struct op *last_of_message(const struct fake_session *session, const struct op *op)
 {
     size_t len = op->sql_len;
-    while (session->shape == FAKE_JOINS && op->joined && len + op->joined->sql_len <= MESSAGE_MAX) {
+    while (may_follow(session, op) && len + op->joined->sql_len <= MESSAGE_MAX) {
         op = op->joined;
         len += op->sql_len;
     }
@@ -272,6 +280,8 @@ static bool go_to_next_op(struct fake_session *session)
     if (op == session->last)
         return false;
     finish_lock(op);
+    if (session->shape == FAKE_NO_DDL)
+        check_transaction(session);
     session->op = op->joined;
     session->op_begun_ms = session->db->world->now_ms;
     session->at = session->end = 0;
@@ -294,11 +304,11 @@ static size_t next_statement(struct fake_session *session, struct fake_word *wor
     return count;
 }
 
-/* A server parses a message as a whole before it runs any of it. False: nothing of it can be run. */
+/* A server parses a message as a whole before it runs any of it (FAKE_JOINS). False: nothing of it can be run. */
 static bool parse_message(struct fake_session *session)
 {
     struct fake_word words[FAKE_WORDS_MAX];
-    if (session->first == session->last)
+    if (session->first == session->last || session->shape == FAKE_NO_DDL)
         return true;
     for (;; session->op = session->op->joined) {
         session->at = session->end = 0;

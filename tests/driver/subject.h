@@ -60,10 +60,11 @@ enum ability {
     HAS_MORTAL_CONNECTIONS = 256,
     HAS_DDL_IN_TRANSACTION = 512,
     HAS_JOINED_OPS = 1024,
-    HAS_TABLES = 4096,      /* SQL_TABLES tells which tables are there */
-    HAS_PIDS = 2048,        /* SQL_INSPECT tells which process answers, and SQL_LOCK heeds it */
-    HAS_PLACES = 8192,      /* of all errors, and not only of those of the syntax */
-    HAS_EXACT_TEXT = 16384, /* blanks at the end of a key are not ignored */
+    HAS_TABLES = 4096,         /* SQL_TABLES tells which tables are there */
+    HAS_PIDS = 2048,           /* SQL_INSPECT tells which process answers, and SQL_LOCK heeds it */
+    HAS_PLACES = 8192,         /* of all errors, and not only of those of the syntax */
+    HAS_EXACT_TEXT = 16384,    /* blanks at the end of a key are not ignored */
+    HAS_JOINED_CHAINS = 32768, /* of ops of any kind */
 };
 
 struct subject {

@@ -295,7 +295,8 @@ static const struct subject subjects[] = {
     {
         .name = "mysql",
         .driver = &driver_mysql,
-        .abilities = HAS_PASSWORDS | HAS_HISTORY_ROWS | HAS_MORTAL_CONNECTIONS | HAS_TABLES,
+        .abilities = HAS_PASSWORDS | HAS_HISTORY_ROWS | HAS_MORTAL_CONNECTIONS | HAS_TABLES |
+                     HAS_JOINED_CHAINS,
         .missing_code = "1049",
         .password = "superuser-secret", /* harness.py's */
         .maintenance = "information_schema",
@@ -360,7 +361,7 @@ static const struct subject subjects[] = {
     {
         .name = "fake_no_ddl",
         .driver = &fake_no_ddl,
-        .abilities = HAS_PLACES | HAS_EXACT_TEXT | HAS_MORTAL_CONNECTIONS,
+        .abilities = HAS_PLACES | HAS_EXACT_TEXT | HAS_MORTAL_CONNECTIONS | HAS_JOINED_CHAINS,
         .is_doomed_by_error = true,
         .missing_code = "3D000",
         .maintenance = "maintenance",
