@@ -12,6 +12,7 @@ struct dialect_info {
     const char *schemes[4];     /* of URLs, without any `+driver`; NULL-terminated */
     uint16_t default_port;      /* 0: not a server */
     const char *title;          /* as its makers write it */
+    const char *client;         /* its command line client, for which `--sql` writes scripts */
     const char *socket_keys[3]; /* beside `host`: parameters of a URL that name a socket */
     bool
         is_libpq; /* the parameters of its URLs are libpq's, with what libpq takes for older ones */
@@ -28,6 +29,11 @@ struct session_setting {
 
 /* Never NULL; whether this build speaks the dialect is dialect_of's and driver_find's to say. */
 const struct dialect_info *dialect_info(enum dialect_id dialect);
+
+/* Choices (choice.h): the names of all dialects, their clients, and the schemes of all of them. */
+const char *dialect_name_at(size_t index);
+const char *dialect_client_at(size_t index);
+const char *dialect_scheme_at(size_t index);
 
 /* By name (`postgresql`), aliases of the schemes included (`postgres`, `mariadb`). False: unknown.
  */

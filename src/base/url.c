@@ -4,6 +4,8 @@
 
 #include "base/arena.h"
 #include "base/ascii.h"
+#include "base/buf.h"
+#include "base/choice.h"
 #include "base/err.h"
 #include "base/parse.h"
 #include "base/utf8.h"
@@ -112,6 +114,17 @@ static bool is_text(const char *text)
 
 /* ---- the parts ----------------------------------------------------------------------------- */
 
+static bool fault_of_scheme(const struct parse *parse)
+{
+    struct buf schemes;
+    buf_init(&schemes, BUF_MAX_DEFAULT);
+    choice_add(&schemes, dialect_scheme_at);
+    err_set(parse->err, ERR_CONFIG,
+            "bad URL: unknown scheme: expected %s, with or without a '+driver'", schemes.data);
+    buf_done(&schemes);
+    return false;
+}
+
 static bool parse_scheme(struct parse *parse, struct span *rest)
 {
     struct span whole = take_until(rest, ":/?#");
@@ -121,8 +134,7 @@ static bool parse_scheme(struct parse *parse, struct span *rest)
     rest->len -= 3;
     struct span scheme = take_until(&whole, "+");
     if (!dialect_find(scheme.at, scheme.len, &parse->url.dialect))
-        return fault(parse, "unknown scheme: expected sqlite, postgresql, postgres, mysql or "
-                            "mariadb, with or without a '+driver'");
+        return fault_of_scheme(parse);
     for (skip(&whole, '+'); whole.len; whole.at++, whole.len--)
         if (!ascii_is_alnum(*whole.at) && *whole.at != '_' && *whole.at != '-')
             return fault(parse, "the '+driver' of a scheme is made of letters and digits");

@@ -25,12 +25,12 @@ const struct command command_adopt = {
     .arguments = "--from TOOL",
     .summary = "stamp tenants where another tool's version table says",
     .help =
-        "Reads the version table of TOOL (alembic-sql, dbmate, diesel, flyway, golang-migrate,\n"
-        "goose) in every selected tenant, and writes what it says into ours: 'skein import TOOL'\n"
-        "has made the revisions. Runs none of them, and leaves the other tool's table as it is. A\n"
-        "tenant whose table names what the chain does not have, leaves a hole or says that a\n"
-        "migration failed fails, and is not touched; so does one that has none of the tables which\n"
-        "the chain makes, but for --force. A tenant that was adopted before stays where it is.",
+        "Reads the version table of TOOL in every selected tenant, and writes what it says into\n"
+        "ours: 'skein import TOOL' has made the revisions. Runs none of them, and leaves the other\n"
+        "tool's table as it is. A tenant whose table names what the chain does not have, leaves a\n"
+        "hole or says that a migration failed fails, and is not touched; so does one that has none\n"
+        "of the tables which the chain makes, but for --force. A tenant that was adopted before\n"
+        "stays where it is.",
     .example = "skein adopt --from dbmate --dry-run",
     .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_WAIT | OPTIONS_SELECT | OPTIONS_OUTPUT |
               OPTIONS_RUN | OPTIONS_POLICY | OPTIONS_ADOPT | OPTIONS_FORCE | OPTIONS_DRY_RUN |

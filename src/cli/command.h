@@ -9,9 +9,10 @@ struct command {
     const char *name;
     const char *arguments; /* for usage: "TARGET…"; "" for none */
     const char *summary;   /* one line, for the list of commands */
-    const char *help;      /* the paragraphs of `skein COMMAND --help` */
-    const char *example;   /* one line of a shell */
-    unsigned groups;       /* OPTIONS_…: the options it takes */
+    const char *help;      /* the paragraphs of `skein COMMAND --help`; `{list}` stands for: */
+    void (*add_list)(struct buf *buf); /* appends lines that a table gives; NULL: there are none */
+    const char *example;               /* one line of a shell */
+    unsigned groups;                   /* OPTIONS_…: the options it takes */
     size_t min_args, max_args;
     unsigned needs; /* FLEET_…: what is read before it runs; 0: not even the inventory */
     unsigned (*needs_for)(const struct options *options); /* NULL, or: what is read instead */
@@ -43,6 +44,9 @@ extern const struct command command_runs;
 extern const struct command command_stamp;
 extern const struct command command_tenants;
 extern const struct command command_upgrade;
+
+/* Appends the paragraphs of the command's help, with its list. */
+void command_add_help(const struct command *command, struct buf *buf);
 
 /* Past the last: NULL. */
 const struct command *command_at(size_t index);

@@ -1,6 +1,8 @@
 /* The table of commands, in the order of the help. */
 #include "cli/command.h"
 
+#include "base/buf.h"
+
 static const struct command *const commands[] = {
     &command_init,     &command_revision, &command_merge,   &command_edit,    &command_check,
     &command_tenants,  &command_current,  &command_plan,    &command_upgrade, &command_downgrade,
@@ -12,6 +14,19 @@ static const struct command *const commands[] = {
 const struct command *command_at(size_t index)
 {
     return index < ARRAY_LEN(commands) ? commands[index] : NULL;
+}
+
+void command_add_help(const struct command *command, struct buf *buf)
+{
+    static const char mark[] = "{list}";
+    const char *at = command->add_list ? strstr(command->help, mark) : NULL;
+    if (!at) {
+        buf_adds(buf, command->help);
+        return;
+    }
+    buf_add(buf, command->help, (size_t)(at - command->help));
+    command->add_list(buf);
+    buf_adds(buf, at + strlen(mark));
 }
 
 const struct command *command_find(const char *name)

@@ -4,8 +4,8 @@
 #include "cli/command.h"
 #include "cli/exit.h"
 #include "cli/faults.h"
+#include "import/import.h"
 #include "ledger/ledger.h"
-#include "report/report.h"
 
 enum { RUNS_SHOWN = 50 };
 
@@ -32,15 +32,11 @@ static void offer(const struct completing *completing, const char *word, const c
     printf("%s\t%.*s\n", word, (int)strcspn(remark, "\t\n\r"), remark);
 }
 
-static void offer_words(const struct completing *completing, const char *words, char separator)
+static void offer_words(const struct completing *completing, choice_fn *word_at)
 {
-    char word[64];
-    while (*words) {
-        size_t len = strcspn(words, (char[]){separator, '\0'});
-        snprintf(word, sizeof word, "%.*s", (int)len, words);
+    const char *word;
+    for (size_t i = 0; (word = word_at(i)); i++)
         offer(completing, word, "");
-        words += len + (words[len] != '\0');
-    }
 }
 
 /* ---- what is read ---------------------------------------------------------------------------- */
@@ -143,13 +139,6 @@ static void offer_states(const struct completing *completing)
         offer(completing, tenant_state_name(state), "");
 }
 
-static void offer_formats(const struct completing *completing)
-{
-    const struct report_format *format;
-    for (size_t i = 0; (format = report_format_at(i)); i++)
-        offer(completing, format->name, "");
-}
-
 /* The shell knows best. */
 static void offer_files(const struct completing *completing)
 {
@@ -159,53 +148,43 @@ static void offer_files(const struct completing *completing)
 
 /* ---- what may stand where -------------------------------------------------------------------- */
 
+/* Values of options that are no choice of fixed words: those the table of options has. */
 static const struct {
     const char *option;
-    const char *words; /* comma separated; NULL: */
     void (*offer)(const struct completing *completing);
 } values[] = {
-    {"file", NULL, offer_files},
-    {"ledger", NULL, offer_files},
-    {"select", NULL, offer_labels},
-    {"tenant", NULL, offer_tenants},
-    {"wave", NULL, offer_waves},
-    {"state", NULL, offer_states},
-    {"rev-range", NULL, offer_revisions},
-    {"head", NULL, offer_revisions},
-    {"depends-on", NULL, offer_revisions},
-    {"output", NULL, offer_formats},
-    {"sql-template", NULL, offer_files},
-    {"dialect", "sqlite,postgresql,mysql", NULL},
-    {"on-failure", "stop,continue,rollback", NULL},
-    {"progress", "auto,tty,plain,json,none", NULL},
-    {"color", "auto,always,never", NULL},
-    {"from", "alembic-sql,dbmate,diesel,flyway,golang-migrate,goose", NULL},
+    {"file", offer_files},          {"ledger", offer_files},   {"select", offer_labels},
+    {"tenant", offer_tenants},      {"wave", offer_waves},     {"state", offer_states},
+    {"rev-range", offer_revisions}, {"head", offer_revisions}, {"depends-on", offer_revisions},
+    {"sql-template", offer_files},
 };
+
+static const char *shell_at(size_t index)
+{
+    static const char *const shells[] = {"bash", "zsh", "fish"};
+    return index < ARRAY_LEN(shells) ? shells[index] : NULL;
+}
 
 static const struct {
     const char *argument; /* a word of the command's usage */
-    const char *words;
+    choice_fn *word_at;   /* NULL: */
     void (*offer)(const struct completing *completing);
 } arguments[] = {
-    {"TARGET", NULL, offer_revisions},
-    {"REV", NULL, offer_revisions},
-    {"RUN", NULL, offer_runs},
-    {"TENANT", NULL, offer_tenants},
-    {"SHELL", "bash,zsh,fish", NULL},
-    {"TOOL", "alembic-sql,dbmate,diesel,flyway,golang-migrate,goose", NULL},
+    {"TARGET", NULL, offer_revisions}, {"REV", NULL, offer_revisions},
+    {"RUN", NULL, offer_runs},         {"TENANT", NULL, offer_tenants},
+    {"SHELL", shell_at, NULL},         {"TOOL", import_tool_name_at, NULL},
     {"DIR", NULL, offer_files},
 };
 
 static void offer_value(const struct completing *completing)
 {
-    for (size_t i = 0; i < ARRAY_LEN(values); i++) {
-        if (strcmp(values[i].option, completing->option->name) != 0)
-            continue;
-        if (values[i].words)
-            offer_words(completing, values[i].words, ',');
-        else
-            values[i].offer(completing);
+    if (completing->option->word_at) {
+        offer_words(completing, completing->option->word_at);
+        return;
     }
+    for (size_t i = 0; i < ARRAY_LEN(values); i++)
+        if (strcmp(values[i].option, completing->option->name) == 0)
+            values[i].offer(completing);
 }
 
 static void offer_options(const struct completing *completing)
@@ -241,8 +220,8 @@ static void offer_argument(const struct completing *completing)
     }
     if (last == SIZE_MAX || completing->argument >= completing->command->max_args)
         return;
-    if (arguments[last].words)
-        offer_words(completing, arguments[last].words, ',');
+    if (arguments[last].word_at)
+        offer_words(completing, arguments[last].word_at);
     else
         arguments[last].offer(completing);
 }

@@ -96,9 +96,13 @@ static void each_use(FILE *out, const struct command *command,
 static void print_command(FILE *out, const struct command *command)
 {
     struct option_info info;
+    struct buf help;
+    buf_init(&help, BUF_MAX_DEFAULT);
+    command_add_help(command, &help);
     fprintf(out, "Usage: skein [-f FILE] %s%s%s\n\n%s\n\nExample:\n  %s\n\nOptions:\n",
-            command->name, *command->arguments ? " " : "", command->arguments, command->help,
+            command->name, *command->arguments ? " " : "", command->arguments, help.data,
             command->example);
+    buf_done(&help);
     for (size_t i = 0; option_at(i, &info); i++)
         if (info.groups & command->groups)
             print_option(out, i, &info);
@@ -169,13 +173,17 @@ static void put_paragraph(FILE *out, const char *text)
 static void put_command(FILE *out, const struct command *command)
 {
     struct option_info info;
+    struct buf help;
     bool is_first = true;
     fputs(".SS ", out);
     put_roff(out, command->name);
     fputc(' ', out);
     put_roff(out, command->arguments);
     fputs("\n.nf\n", out);
-    put_roff(out, command->help);
+    buf_init(&help, BUF_MAX_DEFAULT);
+    command_add_help(command, &help);
+    put_roff(out, help.data);
+    buf_done(&help);
     fputs("\n.fi\n", out);
     for (size_t i = 0; option_at(i, &info); i++) {
         if (!is_special(&info, command))
@@ -224,6 +232,7 @@ static void put_variables(FILE *out)
 void help_print_manual(FILE *out)
 {
     const struct command *command;
+    const char *client;
     struct exit_code code;
     fputs(".\\\" Made from the tables of src/cli by tests/docs/print_manual.c: do not edit.\n"
           ".TH SKEIN 1 \"\" \"skein " SKEIN_VERSION "\" \"User commands\"\n"
@@ -259,8 +268,10 @@ void help_print_manual(FILE *out)
         put_roff(out, command->example);
         fputc('\n', out);
     }
-    fputs(".fi\n.SH SEE ALSO\n.BR alembic (1),\n.BR mariadb (1),\n.BR psql (1),\n.BR sqlite3 (1)\n",
-          out);
+    fputs(".fi\n.SH SEE ALSO\n.BR alembic (1)", out);
+    for (size_t i = 0; (client = dialect_client_at(i)); i++)
+        fprintf(out, ",\n.BR %s (1)", client);
+    fputc('\n', out);
 }
 
 /* ---- the environment ------------------------------------------------------------------------- */

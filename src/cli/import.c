@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/choice.h"
 #include "base/human.h"
 #include "base/utf8.h"
 #include "chain/write.h"
@@ -14,15 +15,15 @@
 
 static const struct import_tool *find_tool(const char *name, struct err *err)
 {
-    const struct import_tool *tool = import_tool_find(name), *at;
-    char names[256] = "";
-    size_t used = 0;
-    for (size_t i = 0; !tool && (at = import_tool_at(i)) && used < sizeof names; i++)
-        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "",
-                                 import_tool_name(at));
-    if (!tool)
-        err_set(err, ERR_CONFIG, "no importer '%s' (there are %s)", name, names);
-    return tool;
+    const struct import_tool *tool = import_tool_find(name);
+    struct buf names;
+    if (tool)
+        return tool;
+    buf_init(&names, BUF_MAX_DEFAULT);
+    choice_add(&names, import_tool_name_at);
+    err_set(err, ERR_CONFIG, "no importer '%s': name %s", name, names.data);
+    buf_done(&names);
+    return NULL;
 }
 
 /* What all listed tenants speak; they need not be reached for that. */
@@ -202,6 +203,24 @@ static int run_import(struct fleet *fleet, const struct options *options)
     return is_good ? EXIT_OK : EXIT_USAGE;
 }
 
+/* `  import dbmate DIR          -- migrate:up, …`, a line for each tool. */
+static void add_tools(struct buf *buf)
+{
+    enum { WIDTH = 20 }; /* of the tool and what it is given */
+    const struct import_tool *tool;
+    for (size_t i = 0; (tool = import_tool_at(i)); i++) {
+        struct import_usage usage = import_tool_usage(tool);
+        size_t width = strlen(usage.name) + 1 + human_width(usage.arguments);
+        buf_addf(buf, "  import %s %s%*s", usage.name, usage.arguments, (int)(WIDTH - width), "");
+        for (const char *line = usage.reads; *line;) {
+            size_t len = strcspn(line, "\n");
+            buf_addf(buf, "%*s%.*s\n", line == usage.reads ? 0 : WIDTH + (int)strlen("  import "),
+                     "", (int)len, line);
+            line += len + (line[len] == '\n');
+        }
+    }
+}
+
 const struct command command_import = {
     .name = "import",
     .arguments = "TOOL DIR…|FILE…",
@@ -209,15 +228,10 @@ const struct command command_import = {
     .help =
         "Reads another tool's migrations and makes revision files of them in the chain's folder:\n"
         "all or none, and never over a file that is there.\n\n"
-        "  import alembic-sql FILE…   output of 'alembic upgrade base:heads --sql', and of\n"
-        "                             'alembic downgrade head:base --sql' for the way down\n"
-        "  import dbmate DIR          -- migrate:up, -- migrate:down\n"
-        "  import diesel DIR          VERSION_name/up.sql, down.sql, metadata.toml\n"
-        "  import flyway DIR…         V1__name.sql, U1__name.sql, R__name.sql\n"
-        "  import golang-migrate DIR  1_name.up.sql, 1_name.down.sql\n"
-        "  import goose DIR           -- +goose Up, -- +goose Down\n\n"
+        "{list}\n"
         "Ids come from the tool's own versions, so that 'skein adopt --from TOOL' finds where each\n"
         "tenant stands. With --dialect the sections are for that dialect alone.",
+    .add_list = add_tools,
     .example = "skein import dbmate db/migrations",
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_IMPORT | OPTIONS_DRY_RUN,
     .min_args = 2,

@@ -1,6 +1,8 @@
 #include "cli/option_row.h"
 
 #include "base/buf.h"
+#include "base/choice.h"
+#include "import/import.h"
 #include "report/report.h"
 
 static bool add_word(const char **words, size_t *count, size_t max, const char *value)
@@ -60,29 +62,22 @@ static bool set_per_server(struct options *options, const char *value)
     return parse_u32(value, 1, 100000, &options->per_server);
 }
 
-static bool find_word(const char *const *words, size_t count, const char *value, int *ret_index)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(words[i], value) == 0) {
-            *ret_index = (int)i;
-            return true;
-        }
-    return false;
-}
-
-static bool set_on_failure(struct options *options, const char *value)
+static const char *on_failure_at(size_t index)
 {
     static const char *const words[] = {
         [ON_FAILURE_STOP] = "stop",
         [ON_FAILURE_CONTINUE] = "continue",
         [ON_FAILURE_ROLLBACK] = "rollback",
     };
-    int index;
-    if (!find_word(words, ARRAY_LEN(words), value, &index))
-        return false;
-    options->has_on_failure = true;
+    return index < ARRAY_LEN(words) ? words[index] : NULL;
+}
+
+static bool set_on_failure(struct options *options, const char *value)
+{
+    size_t index = 0;
+    options->has_on_failure = choice_find(on_failure_at, value, &index);
     options->on_failure = (enum on_failure)index;
-    return true;
+    return options->has_on_failure;
 }
 
 static bool set_max_failures(struct options *options, const char *value)
@@ -108,19 +103,33 @@ static bool set_output(struct options *options, const char *value)
     return false;
 }
 
-static bool set_progress(struct options *options, const char *value)
+static const char *progress_at(size_t index)
 {
     static const char *const words[] = {"auto", "tty", "plain", "json", "none"};
-    int index;
+    return index < ARRAY_LEN(words) ? words[index] : NULL;
+}
+
+static bool set_progress(struct options *options, const char *value)
+{
+    size_t index;
     options->progress = value;
-    return find_word(words, ARRAY_LEN(words), value, &index);
+    return choice_find(progress_at, value, &index);
+}
+
+static const char *color_at(size_t index)
+{
+    static const char *const words[] = {
+        [WHEN_AUTO] = "auto",
+        [WHEN_ALWAYS] = "always",
+        [WHEN_NEVER] = "never",
+    };
+    return index < ARRAY_LEN(words) ? words[index] : NULL;
 }
 
 static bool set_color(struct options *options, const char *value)
 {
-    static const char *const words[] = {"auto", "always", "never"};
-    int index = 0;
-    bool is_known = find_word(words, ARRAY_LEN(words), value, &index);
+    size_t index = 0;
+    bool is_known = choice_find(color_at, value, &index);
     options->color = (enum when)index;
     return is_known;
 }
@@ -153,15 +162,20 @@ static bool set_wait(struct options *options, const char *value)
     return parse_duration(value, &options->wait_ms);
 }
 
-#define TO(member) offsetof(struct options, member), NULL
+/* Where the value goes, in words of which the row is made: to a member, or by a setter; any value, or one of some words. */
+#define TO(member) offsetof(struct options, member), NULL, NULL
+#define TO_ONE_OF(member, word_at) offsetof(struct options, member), NULL, word_at
+#define BY(setter) 0, setter, NULL
+#define BY_ONE_OF(setter, word_at) 0, setter, word_at
 
 const struct option_row option_rows[] = {
     {"file", 'f', "FILE", OPTIONS_COMMON, "the inventory, or its folder (default: skein.yaml here)",
      TO(file)},
     {"select", 's', "SELECTOR", OPTIONS_SELECT | OPTIONS_NARROW,
-     "only these: 'tier=canary,region in (eu,us),!legacy'; repeated: all must hold", 0, set_select},
+     "only these: 'tier=canary,region in (eu,us),!legacy'; repeated: all must hold",
+     BY(set_select)},
     {"tenant", 't', "NAME", OPTIONS_SELECT | OPTIONS_NARROW | OPTIONS_NAMES,
-     "only this tenant; repeated: any of them; with --select both must hold", 0, set_tenant},
+     "only this tenant; repeated: any of them; with --select both must hold", BY(set_tenant)},
     {"state", 0, "STATE,…[@RUN]", OPTIONS_STATE,
      "only tenants in these states in the report of RUN (default: the newest)", TO(state)},
     {"behind", 0, NULL, OPTIONS_STATE,
@@ -169,20 +183,21 @@ const struct option_row option_rows[] = {
     {"ledger", 0, "WHERE", OPTIONS_LEDGER,
      "the record of runs: a file or URL (default: the inventory's)", TO(ledger)},
     {"wait", 0, "DURATION", OPTIONS_WAIT,
-     "for another run that holds the ledger: 30s, 10m (default: 0s, exit 5)", 0, set_wait},
+     "for another run that holds the ledger: 30s, 10m (default: 0s, exit 5)", BY(set_wait)},
     {"allow-empty", 0, NULL, OPTIONS_SELECT,
      "go on where no tenant is selected, or has a label that --select names", TO(allows_empty)},
     {"wave", 0, "NAME", OPTIONS_SELECT | OPTIONS_WAVE, "only waves up to and including this one",
      TO(wave)},
     {"parallel", 'p', "N", OPTIONS_PARALLEL, "tenants at once (default: the inventory's, else 32)",
-     0, set_parallel},
+     BY(set_parallel)},
     {"per-server", 0, "N", OPTIONS_PARALLEL,
-     "tenants at once on one host and port (default: the inventory's, else 8)", 0, set_per_server},
+     "tenants at once on one host and port (default: the inventory's, else 8)", BY(set_per_server)},
     {"on-failure", 0, "stop|continue|rollback", OPTIONS_POLICY,
-     "what to do after --max-failures (default: the inventory's, else stop)", 0, set_on_failure},
+     "what to do after --max-failures (default: the inventory's, else stop)",
+     BY_ONE_OF(set_on_failure, on_failure_at)},
     {"max-failures", 0, "N|N%", OPTIONS_POLICY,
-     "failures tolerated: a count or a share (default: the inventory's, else 0)", 0,
-     set_max_failures},
+     "failures tolerated: a count or a share (default: the inventory's, else 0)",
+     BY(set_max_failures)},
     {"rev-range", 'r', "A:B", OPTIONS_RANGE, "only this part of the chain; either end may be open",
      TO(range)},
     {"check-heads", 0, NULL, OPTIONS_CHECK_HEADS, "exit 1 unless every tenant is at the head(s)",
@@ -195,26 +210,25 @@ const struct option_row option_rows[] = {
      TO(indicates_current)},
     {"resolve-dependencies", 0, NULL, OPTIONS_DEPENDENCIES,
      "leave out heads that another revision depends on", TO(resolves_dependencies)},
-    {"message", 'm', "MESSAGE", OPTIONS_NEW, "what the revision does, in a line", 0, set_message},
+    {"message", 'm', "MESSAGE", OPTIONS_NEW, "what the revision does, in a line", BY(set_message)},
     {"rev-id", 0, "ID", OPTIONS_NEW, "its id (default: 12 random hex digits)", TO(rev_id)},
     {"head", 0, "REV", OPTIONS_PARENT,
      "what it revises (default: head); base for a new base, LABEL@head", TO(head)},
     {"splice", 0, NULL, OPTIONS_PARENT, "may revise what is not a head: a branch begins there",
      TO(splices)},
     {"branch-label", 0, "LABEL", OPTIONS_NEW, "names the branch that it begins (may be repeated)",
-     0, set_branch_label},
+     BY(set_branch_label)},
     {"depends-on", 0, "REV", OPTIONS_PARENT,
-     "must be there first without being revised (may be repeated)", 0, set_depends_on},
+     "must be there first without being revised (may be repeated)", BY(set_depends_on)},
     {"sql-template", 0, "FILE", OPTIONS_NEW, "made from this, not from the chain's revision.sql.in",
      TO(sql_template)},
     {"dialect", 0, "DIALECT", OPTIONS_IMPORT | OPTIONS_SQL | OPTIONS_CHECK,
-     "sqlite, postgresql or mysql: whose SQL it is", 0, set_dialect},
+     "{words}: whose SQL it is", BY_ONE_OF(set_dialect, dialect_name_at)},
     {"placeholder", 0, "NAME=VALUE", OPTIONS_IMPORT,
-     "what Flyway's ${NAME} stands for (may be repeated)", 0, set_placeholder},
-    {"sql", 0, NULL, OPTIONS_SQL,
-     "print a script for psql, mariadb or sqlite3 instead; TARGET may be A:B", TO(is_sql)},
-    {"from", 0, "TOOL", OPTIONS_ADOPT,
-     "alembic-sql, dbmate, diesel, flyway, golang-migrate or goose", TO(from)},
+     "what Flyway's ${NAME} stands for (may be repeated)", BY(set_placeholder)},
+    {"sql", 0, NULL, OPTIONS_SQL, "print a script for {words} instead; TARGET may be A:B",
+     TO_ONE_OF(is_sql, dialect_client_at)},
+    {"from", 0, "TOOL", OPTIONS_ADOPT, "{words}", TO_ONE_OF(from, import_tool_name_at)},
     {"table", 0, "NAME", OPTIONS_ADOPT, "its version table, where it is not the tool's own",
      TO(table)},
     {"dry-run", 0, NULL, OPTIONS_DRY_RUN, "say what would be done, change nothing", TO(is_dry_run)},
@@ -227,41 +241,49 @@ const struct option_row option_rows[] = {
      TO(says_done)},
     {"undone", 0, NULL, OPTIONS_SETTLE, "it did not: go on with it", TO(says_undone)},
     {"statements", 0, "N", OPTIONS_SETTLE,
-     "so many of the file's statements took effect: go on after them", 0, set_statements},
+     "so many of the file's statements took effect: go on after them", BY(set_statements)},
     {"accept-chain-change", 0, NULL, OPTIONS_CONTINUATION,
      "go on though revision files have changed since the run", TO(accepts_chain_change)},
-    {"keep", 0, "N", OPTIONS_FORGET, "but the newest N runs", 0, set_keep},
-    {"older-than", 0, "DURATION", OPTIONS_FORGET, "only runs begun longer ago: 12h, 90d", 0,
-     set_older_than},
+    {"keep", 0, "N", OPTIONS_FORGET, "but the newest N runs", BY(set_keep)},
+    {"older-than", 0, "DURATION", OPTIONS_FORGET, "only runs begun longer ago: 12h, 90d",
+     BY(set_older_than)},
     {"unfinished", 0, NULL, OPTIONS_FORGET, "runs that could still be resumed too",
      TO(takes_unfinished)},
     {"all", 0, NULL, OPTIONS_ALL, "runs of other inventories that share the ledger, too",
      TO(takes_all)},
     {"output", 'o', "FORMAT[=FILE]", OPTIONS_OUTPUT,
-     ": the format, to stdout or a file (may be repeated)", 0, set_output},
-    {"progress", 0, "MODE", OPTIONS_PROGRESS,
-     "auto, tty, plain, json or none, on stderr (default: auto)", 0, set_progress},
+     "{words}: the format, to stdout or a file (may be repeated)",
+     BY_ONE_OF(set_output, report_format_name_at)},
+    {"progress", 0, "MODE", OPTIONS_PROGRESS, "{words}, on stderr (default: auto)",
+     BY_ONE_OF(set_progress, progress_at)},
     {"quiet", 'q', NULL, OPTIONS_COMMON, "say only what went wrong", TO(is_quiet)},
     {"verbose", 'v', NULL, OPTIONS_COMMON, "say more: every tenant, warnings and notices",
      TO(is_verbose)},
-    {"color", 0, "WHEN", OPTIONS_COMMON, "auto, always or never (default: auto)", 0, set_color},
+    {"color", 0, "WHEN", OPTIONS_COMMON, "{words} (default: auto)", BY_ONE_OF(set_color, color_at)},
     {"help", 'h', NULL, OPTIONS_COMMON, "this text", TO(is_help)},
     {"version", 0, NULL, OPTIONS_COMMON, "the versions of skein and of its libraries",
      TO(is_version)},
 };
 
 #undef TO
+#undef TO_ONE_OF
+#undef BY
+#undef BY_ONE_OF
 
 const size_t option_row_count = ARRAY_LEN(option_rows);
 _Static_assert(ARRAY_LEN(option_rows) <= OPTIONS_MAX, "room for each option");
 
-/* `text or json: the format, …`, from the table of formats; any other row has its help alone. */
 void option_row_add_help(const struct option_row *row, struct buf *buf)
 {
-    const struct report_format *format;
-    for (size_t i = 0; row->set == set_output && (format = report_format_at(i)); i++)
-        buf_addf(buf, "%s%s", !i ? "" : report_format_at(i + 1) ? ", " : " or ", format->name);
-    buf_adds(buf, row->help);
+    static const char mark[] = "{words}";
+    const char *at = row->word_at ? strstr(row->help, mark) : NULL;
+    if (!at) {
+        buf_adds(buf, row->help);
+        return;
+    }
+    buf_add(buf, row->help, (size_t)(at - row->help));
+    choice_add(buf, row->word_at);
+    buf_adds(buf, at + strlen(mark));
 }
 
 bool option_row_set(const struct option_row *row, struct options *options, const char *value)

@@ -12,9 +12,10 @@ struct option_row {
     int letter;           /* 0: none */
     const char *argument; /* NULL: takes none, and is a flag */
     unsigned groups;
-    const char *help;
-    size_t at; /* the member's place in struct options, where there is no setter */
+    const char *help; /* `{words}` stands for the words of `word_at` */
+    size_t at;        /* the member's place in struct options, where there is no setter */
     bool (*set)(struct options *options, const char *value); /* false: that will not do */
+    choice_fn *word_at; /* the words that a value is one of, or that the help lists; NULL: none */
 };
 
 extern const struct option_row option_rows[];

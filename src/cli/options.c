@@ -245,7 +245,8 @@ bool option_at(size_t index, struct option_info *ret_info)
     if (index >= option_row_count)
         return false;
     const struct option_row *row = &option_rows[index];
-    *ret_info = (struct option_info){row->name, row->letter, row->argument, row->groups};
+    *ret_info =
+        (struct option_info){row->name, row->letter, row->argument, row->groups, row->word_at};
     return true;
 }
 

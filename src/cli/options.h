@@ -6,6 +6,7 @@
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
+#include "base/choice.h"
 #include "base/err.h"
 #include "base/parse.h"
 #include "inventory/inventory.h"
@@ -144,6 +145,7 @@ struct option_info {
     int letter;           /* 0: none */
     const char *argument; /* NULL: takes none */
     unsigned groups;
+    choice_fn *word_at; /* the words that its value begins with; NULL: any */
 };
 
 /* Was it given on the command line? Not in the environment. */

@@ -2,22 +2,38 @@
 
 #include "base/arena.h"
 #include "base/ascii.h"
+#include "base/buf.h"
+#include "base/choice.h"
 #include "base/err.h"
 #include "chain/walk.h"
 #include "import/tool.h"
 
+/* The names of the tools whose version table can be read. */
+static const char *adoptable_at(size_t index)
+{
+    const struct import_tool *tool;
+    for (size_t i = 0; (tool = import_tool_at(i)); i++)
+        if (tool->table && !index--)
+            return tool->name;
+    return NULL;
+}
+
+static bool fail_of_tool(const char *name, struct err *err)
+{
+    struct buf names;
+    buf_init(&names, BUF_MAX_DEFAULT);
+    choice_add(&names, adoptable_at);
+    err_set(err, ERR_CONFIG, "nothing is adopted from '%s': name %s", name, names.data);
+    buf_done(&names);
+    return false;
+}
+
 bool adoption_find(const char *name, const char *table, struct adoption *ret_adoption,
                    struct err *err)
 {
-    const struct import_tool *tool = import_tool_find(name), *at;
-    char names[256] = "";
-    if (!tool || !tool->table) {
-        for (size_t i = 0; (at = import_tool_at(i)); i++)
-            if (at->table)
-                snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s",
-                         *names ? ", " : "", at->name);
-        return err_set(err, ERR_CONFIG, "nothing is adopted from '%s' (there are %s)", name, names);
-    }
+    const struct import_tool *tool = import_tool_find(name);
+    if (!tool || !tool->table)
+        return fail_of_tool(name, err);
     if (table && !ascii_is_made_of(table, "_-$."))
         return err_set(err, ERR_CONFIG, "'%s' is no name of a version table", table);
     *ret_adoption = (struct adoption){tool, name, table ? table : tool->table, tool->query};

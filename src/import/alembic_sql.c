@@ -458,6 +458,9 @@ static bool stand(struct adopting *adopting)
 
 const struct import_tool import_alembic_sql = {
     .name = "alembic-sql",
+    .arguments = "FILE…",
+    .reads = "output of 'alembic upgrade base:heads --sql', and of\n"
+             "'alembic downgrade head:base --sql' for the way down",
     .looks_for = "'-- Running upgrade' lines in what 'alembic upgrade base:heads --sql' writes",
     .takes_files = true,
     .finds_dialect = true,

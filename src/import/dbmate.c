@@ -121,6 +121,8 @@ static void read_all(struct import *import)
 
 const struct import_tool import_dbmate = {
     .name = "dbmate",
+    .arguments = "DIR",
+    .reads = "-- migrate:up, -- migrate:down",
     .looks_for = "files named VERSION_name.sql",
     .wants = wants,
     .recognises = recognises,

@@ -137,6 +137,8 @@ static void read_all(struct import *import)
 
 const struct import_tool import_diesel = {
     .name = "diesel",
+    .arguments = "DIR",
+    .reads = "VERSION_name/up.sql, down.sql, metadata.toml",
     .looks_for = "folders named VERSION_name with an up.sql each",
     .is_recursive = true,
     .wants = wants,

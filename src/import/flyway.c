@@ -361,6 +361,8 @@ static bool stand(struct adopting *adopting)
 
 const struct import_tool import_flyway = {
     .name = "flyway",
+    .arguments = "DIR…",
+    .reads = "V1__name.sql, U1__name.sql, R__name.sql",
     .looks_for = "files named V1__name.sql",
     .is_recursive = true,
     .wants = wants,

@@ -109,6 +109,8 @@ static bool stand(struct adopting *adopting)
 
 const struct import_tool import_golang_migrate = {
     .name = "golang-migrate",
+    .arguments = "DIR",
+    .reads = "1_name.up.sql, 1_name.down.sql",
     .looks_for = "files named VERSION_title.up.sql and VERSION_title.down.sql",
     .wants = wants,
     .recognises = recognises,

@@ -232,6 +232,8 @@ static bool stand(struct adopting *adopting)
 
 const struct import_tool import_goose = {
     .name = "goose",
+    .arguments = "DIR",
+    .reads = "-- +goose Up, -- +goose Down",
     .looks_for = "files named VERSION_name.sql",
     .wants = wants,
     .recognises = recognises,

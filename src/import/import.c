@@ -23,6 +23,11 @@ const struct import_tool *import_tool_at(size_t index)
     return index < ARRAY_LEN(tools) ? tools[index] : NULL;
 }
 
+const char *import_tool_name_at(size_t index)
+{
+    return index < ARRAY_LEN(tools) ? tools[index]->name : NULL;
+}
+
 const struct import_tool *import_tool_find(const char *name)
 {
     for (size_t i = 0; i < ARRAY_LEN(tools); i++)
@@ -34,6 +39,11 @@ const struct import_tool *import_tool_find(const char *name)
 const char *import_tool_name(const struct import_tool *tool)
 {
     return tool->name;
+}
+
+struct import_usage import_tool_usage(const struct import_tool *tool)
+{
+    return (struct import_usage){tool->name, tool->arguments, tool->reads};
 }
 
 bool import_tool_takes_files(const struct import_tool *tool)

@@ -74,8 +74,17 @@ const char *import_id(struct arena *arena, const char *version);
 /* NULL: none of that name. Past the last: NULL. */
 const struct import_tool *import_tool_find(const char *name);
 const struct import_tool *import_tool_at(size_t index);
+const char *import_tool_name_at(size_t index); /* a choice (choice.h) */
 const char *import_tool_name(const struct import_tool *tool);
 bool import_tool_takes_files(const struct import_tool *tool); /* FILE…, not DIR… */
+
+/* What `skein import TOOL` is given, and what the tool's files are: `DIR`, `-- migrate:up, -- migrate:down`. */
+struct import_usage {
+    const char *name;
+    const char *arguments;
+    const char *reads; /* lines of at most 70 characters */
+};
+struct import_usage import_tool_usage(const struct import_tool *tool);
 bool import_tool_finds_dialect(const struct import_tool *tool);
 
 /* Fills request->files. False: see faults. */

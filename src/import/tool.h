@@ -44,6 +44,8 @@ struct adopting {
 
 struct import_tool {
     const char *name;
+    const char *arguments;           /* for usage: `DIR` */
+    const char *reads;               /* for help: what its files are called, or what marks them */
     const char *looks_for;           /* what its migrations are told by, in words */
     bool takes_files;                /* FILE…, not DIR… */
     bool finds_dialect;              /* by itself, where it is not told */

@@ -9,6 +9,11 @@ const struct report_format *report_format_at(size_t index)
     return index < ARRAY_LEN(formats) ? formats[index] : NULL;
 }
 
+const char *report_format_name_at(size_t index)
+{
+    return index < ARRAY_LEN(formats) ? formats[index]->name : NULL;
+}
+
 const struct report_format *report_format_find(const char *name)
 {
     for (size_t i = 0; i < ARRAY_LEN(formats); i++)

@@ -62,6 +62,7 @@ struct report_format {
 
 /* NULL: no such format. */
 const struct report_format *report_format_find(const char *name);
-const struct report_format *report_format_at(size_t index); /* NULL past the last: for --help */
+const struct report_format *report_format_at(size_t index); /* NULL past the last */
+const char *report_format_name_at(size_t index);            /* a choice (choice.h) */
 
 #endif

@@ -249,7 +249,7 @@ class Folders(FleetCase):
         self.import_ok("golang-migrate", "--dialect", "postgresql")
 
     def test_usage(self):
-        self.assertIn("no importer 'liquibase' (there are alembic-sql, dbmate",
+        self.assertIn("no importer 'liquibase': name alembic-sql, dbmate",
                       self.run_ok("import", "liquibase", "x", code=2).err)
         self.assertIn("usage", self.run_ok("import", "dbmate", code=2).err)
         self.assertIn("cannot open the folder", self.run_ok("import", "dbmate", "nowhere", code=2).err)

@@ -202,8 +202,8 @@ static void knows_what_can_be_adopted_from(void **state)
     assert_string_equal(adoption.table, "versions");
     assert_false(adoption_find("liquibase", NULL, &adoption, &err));
     assert_string_equal(err.text,
-                        "nothing is adopted from 'liquibase' (there are alembic-sql, dbmate, "
-                        "diesel, flyway, golang-migrate, goose)");
+                        "nothing is adopted from 'liquibase': name alembic-sql, dbmate, diesel, "
+                        "flyway, golang-migrate or goose");
     assert_false(adoption_find("goose", "two words", &adoption, &err));
 }
 
