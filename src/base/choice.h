@@ -12,6 +12,7 @@
 #include "base/compiler.h"
 
 struct buf;
+struct err;
 
 /* The word of that index, counted from 0; NULL past the last. */
 typedef const char *choice_fn(size_t index);
@@ -21,5 +22,8 @@ void choice_add(struct buf *buf, choice_fn *word_at);
 
 /* The index of the word that `text` is. False, and *ret_index as it was: it is none of them. */
 bool choice_find(choice_fn *word_at, const char *text, size_t *ret_index);
+
+/* Appends "; did you mean 'sqlite'?" to the fault of a word that is none of them, where it is close to one. */
+void choice_add_hint(struct err *err, choice_fn *word_at, const char *text);
 
 #endif

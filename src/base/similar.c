@@ -4,7 +4,7 @@
 
 #include "base/ascii.h"
 
-enum { LETTERS_MAX = 64, PREFIX_MIN = 3 };
+enum { LETTERS_MAX = 64, PREFIX_MIN = 2 };
 
 struct similar similar_to(const char *word)
 {

@@ -20,7 +20,7 @@ struct similar {
 struct similar similar_to(const char *word);
 
 /* Cases of ASCII letters count as the same. A word may have one letter in three wrong, and at least
- * one; of equally close candidates the first stays. A candidate that begins with the word (of three
+ * one; of equally close candidates the first stays. A candidate that begins with the word (of two
  * letters or more) is close too. */
 void similar_try(struct similar *similar, const char *candidate);
 

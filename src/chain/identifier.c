@@ -102,6 +102,9 @@ static bool refuse_several(const struct partial *partial, struct err *err)
 static bool refuse_unknown(const struct chain *chain, const char *text, struct err *err)
 {
     struct similar similar = similar_to(text);
+    similar_try(&similar, "head");
+    similar_try(&similar, "heads");
+    similar_try(&similar, "base");
     for (uint32_t i = 0; i < chain->count; i++) {
         const struct revision *revision = chain->revisions[i];
         similar_try(&similar, revision->id);

@@ -7,9 +7,11 @@
 #include "cli/faults.h"
 #include "cli/options.h"
 
+#define PREFIX "SKEIN_"
+
 void option_name_variable(const char *option, char ret_name[VARIABLE_SIZE])
 {
-    size_t len = (size_t)snprintf(ret_name, VARIABLE_SIZE, "SKEIN_%s", option);
+    size_t len = (size_t)snprintf(ret_name, VARIABLE_SIZE, PREFIX "%s", option);
     for (size_t i = 0; i < len; i++)
         ret_name[i] = ret_name[i] == '-' ? '_' : ascii_to_upper(ret_name[i]);
 }
@@ -25,23 +27,31 @@ static bool is_foreign(const char *name)
     return false;
 }
 
-/* A mistyped variable would be ignored in silence, and another run be made than was meant. */
+/* A mistyped variable would be ignored in silence, and another run be made than was meant. What all have in front
+ * makes no two alike. */
 static void check_variable(const char *name)
 {
     enum { NAMES_MAX = 256 };
-    struct similar similar = similar_to(name);
+    struct similar similar = similar_to(name + strlen(PREFIX));
     char known[NAMES_MAX][VARIABLE_SIZE]; /* `similar` borrows them */
     struct option_info info;
+    const char *flag = NULL;
     for (size_t i = 0; i < NAMES_MAX && option_at(i, &info); i++) {
         option_name_variable(info.name, known[i]);
-        if (info.argument && strcmp(known[i], name) == 0)
+        bool is_same = strcmp(known[i], name) == 0;
+        if (info.argument && is_same)
             return;
         if (info.argument)
-            similar_try(&similar, known[i]);
+            similar_try(&similar, known[i] + strlen(PREFIX));
+        else if (is_same)
+            flag = info.name;
     }
     struct err err;
     err_set(&err, ERR_CONFIG, "warning: '%s' in the environment is no variable of skein's", name);
-    similar_add_hint(&err, &similar);
+    if (flag)
+        err_add(&err, ": --%s is for the command line alone", flag);
+    else if (similar.best)
+        err_add(&err, "; did you mean '" PREFIX "%s'?", similar.best);
     cli_note("%s", err.text);
 }
 
@@ -50,7 +60,7 @@ void environment_check(void)
     for (char **at = environ; *at; at++) {
         char name[VARIABLE_SIZE];
         snprintf(name, sizeof name, "%.*s", (int)strcspn(*at, "="), *at);
-        if (strncmp(name, "SKEIN_", strlen("SKEIN_")) == 0 && !is_foreign(name))
+        if (strncmp(name, PREFIX, strlen(PREFIX)) == 0 && !is_foreign(name))
             check_variable(name);
     }
 }

@@ -22,6 +22,7 @@ static const struct import_tool *find_tool(const char *name, struct err *err)
     buf_init(&names, BUF_MAX_DEFAULT);
     choice_add(&names, import_tool_name_at);
     err_set(err, ERR_CONFIG, "no importer '%s': name %s", name, names.data);
+    choice_add_hint(err, import_tool_name_at, name);
     buf_done(&names);
     return NULL;
 }

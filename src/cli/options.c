@@ -5,6 +5,7 @@
 
 #include "base/ascii.h"
 #include "base/buf.h"
+#include "base/choice.h"
 #include "base/similar.h"
 #include "cli/command.h"
 #include "cli/environment.h"
@@ -26,6 +27,10 @@ static bool set_checked(struct options *options, const struct option_row *row, c
     option_row_add_help(row, &help);
     err_set(err, ERR_CONFIG, "%s: '%s' is not %s: %s", what, value, row->argument, help.data);
     buf_done(&help);
+    char word[64]; /* FORMAT of FORMAT=FILE */
+    snprintf(word, sizeof word, "%.*s", (int)strcspn(value, "="), value);
+    if (row->word_at)
+        choice_add_hint(err, row->word_at, word);
     return false;
 }
 
@@ -109,18 +114,32 @@ static bool use_option(struct options *options, const struct option_row *row, st
     return set_checked(options, row, what, optarg ? optarg : "", err);
 }
 
+/* getopt takes the beginning of an option's name for all of it, so that '--y', a slip for something else, would answer
+ * every question with yes. */
+static bool refuse_abbreviation(const char *word, const struct option_row *row, struct err *err)
+{
+    size_t len = strcspn(word, "=");
+    if (strncmp(word, "--", 2) != 0 ||
+        (len == strlen(row->name) + 2 && strncmp(word + 2, row->name, len - 2) == 0))
+        return true;
+    return err_set(err, ERR_CONFIG, "unknown option '%.*s'; did you mean '--%s'?", (int)len, word,
+                   row->name);
+}
+
 /* What getopt found: an argument, an option, or neither. */
 static bool take(struct options *options, int code, const char *word, struct err *err)
 {
     if (code == 1)
         return add_argument(options, optarg, err);
-    if (code == ':')
-        return err_set(err, ERR_CONFIG, "option '%s' needs a value", word);
-    const struct option_row *row = code == '?' ? NULL : row_of(code);
-    if (!row && optopt >= LONG_ONLY)
-        return err_set(err, ERR_CONFIG, "option '--%s' takes no value", row_of(optopt)->name);
-    if (!row)
+    bool is_wrong = code == ':' || code == '?';
+    const struct option_row *row = is_wrong ? row_of(optopt) : row_of(code);
+    if (!row || (code == '?' && optopt < LONG_ONLY))
         return refuse_option(word, err);
+    if (!refuse_abbreviation(word, row, err))
+        return false;
+    if (is_wrong)
+        return err_set(err, ERR_CONFIG, "option '%.*s' %s", (int)strcspn(word, "="), word,
+                       code == ':' ? "needs a value" : "takes no value");
     bool is_first = !options->given[row - option_rows];
     if (!is_first && row->argument && !option_row_may_repeat(row))
         return err_set(err, ERR_CONFIG, "--%s is given twice: which one is meant?", row->name);

@@ -24,6 +24,7 @@ static bool fail_of_tool(const char *name, struct err *err)
     buf_init(&names, BUF_MAX_DEFAULT);
     choice_add(&names, adoptable_at);
     err_set(err, ERR_CONFIG, "nothing is adopted from '%s': name %s", name, names.data);
+    choice_add_hint(err, adoptable_at, name);
     buf_done(&names);
     return false;
 }

@@ -82,6 +82,7 @@ static void refuses_wrong_shapes(void **state)
          "unknown key 'sel' in wave 'x'; did you mean 'select'?"},
         {"rollout:\n  gates:\n    timeout: 1s\n    after: [a]\n", 4,
          "unknown key 'after' in 'gates'; did you mean 'after_wave'?"},
+        {"report:\n  detil: false\n", 2, "unknown key 'detil' in 'report'; did you mean 'detail'?"},
         {"rollout:\n  gates:\n    timeout: 1s\n    after_run: a\n", 4,
          "'after_run' in 'gates' must be a list, not plain text"},
         {"sources:\n - glob: x\n   query: y\n   nam: z\n", 4, "unknown key 'nam' in sources[0]"},

@@ -124,7 +124,7 @@ static const char *similar_key(enum section section, const char *key)
         [SECTION_TOP] = inventory_fields,   [SECTION_DEFAULTS] = defaults_fields,
         [SECTION_ROLLOUT] = rollout_fields, [SECTION_GATES] = gates_fields,
         [SECTION_WAVES] = wave_fields,      [SECTION_TENANTS] = tenant_fields,
-        [SECTION_SOURCES] = source_fields,
+        [SECTION_SOURCES] = source_fields,  [SECTION_REPORT] = report_fields,
     };
     struct similar similar = similar_to(key);
     const cyaml_schema_field_t *field = section < SECTION__COUNT ? fields_of[section] : NULL;
