@@ -195,6 +195,50 @@ static void check_free_key(struct parser *parser, struct span key)
     }
 }
 
+/* What other tools, and people, call keys of ours. */
+static const struct {
+    const char *letters, *meant;
+} other_names[] = {
+    {"downrevision", "Revises"},   {"parent", "Revises"},          {"parents", "Revises"},
+    {"depends", "Depends On"},     {"dependencies", "Depends On"}, {"branch", "Branch Labels"},
+    {"branches", "Branch Labels"}, {"labels", "Branch Labels"},    {"label", "Branch Labels"},
+};
+
+static void check_other_names(struct parser *parser, struct span key)
+{
+    char letters[HEADER_KEY_MAX + 1];
+    if (key.len > HEADER_KEY_MAX)
+        return;
+    letters_of(key, letters);
+    for (size_t i = 0; i < ARRAY_LEN(other_names); i++)
+        if (strcmp(letters, other_names[i].letters) == 0)
+            fault(parser, "unknown key '%.*s:'; did you mean '%s:'?", (int)key.len, key.text,
+                  other_names[i].meant);
+}
+
+/* A line without a colon that is a key of ours and ids: `Revises r3`, `Depends On = r1, r2`. Of free text, words follow
+ * each other without commas. */
+static void check_missing_colon(struct parser *parser, struct span text)
+{
+    for (size_t i = 0; i < ARRAY_LEN(header_keys); i++) {
+        const char *key = header_keys[i].key;
+        struct span rest = {text.text + strlen(key), text.len - strlen(key)};
+        bool is_key = text.len > strlen(key) && header_keys[i].set != set_date &&
+                      ascii_begins(arena_strndup(parser->arena, text.text, text.len), key);
+        if (!is_key || !memchr(" \t=", *rest.text, 3))
+            continue;
+        rest = trim(rest);
+        if (rest.len && *rest.text == '=')
+            rest = trim((struct span){rest.text + 1, rest.len - 1});
+        bool is_list = rest.len > 0;
+        while (is_list && rest.len)
+            is_list = is_label(cut(&rest, ','));
+        if (is_list)
+            fault(parser, "'%.*s' has no ':' after '%s'; did you mean '%s: …'?", (int)text.len,
+                  text.text, key, key);
+    }
+}
+
 /* One comment line of the header: a key that we know, or the message, or just a comment. */
 static void parse_header_line(struct parser *parser, struct span line)
 {
@@ -211,8 +255,12 @@ static void parse_header_line(struct parser *parser, struct span line)
         header_keys[i].set(parser, trim(rest));
         return;
     }
-    if (key.len < text.len)
+    if (key.len < text.len) {
         check_free_key(parser, key);
+        check_other_names(parser, key);
+    } else if (*parser->revision->message) {
+        check_missing_colon(parser, text);
+    }
     if (!*parser->revision->message && text.len)
         parser->revision->message = arena_strndup(parser->arena, text.text, text.len);
 }
@@ -234,6 +282,63 @@ size_t revision_marker_len(const char *line, size_t len)
 static bool equals(struct span span, const char *text)
 {
     return span.len == strlen(text) && memcmp(span.text, text, span.len) == 0;
+}
+
+/* How far `span` is from the word: 0 but for the case of its letters, SIZE_MAX for another word. */
+static size_t distance_to(struct span span, const char *word)
+{
+    char text[HEADER_KEY_MAX + 1] = "";
+    if (!span.len || span.len > HEADER_KEY_MAX)
+        return SIZE_MAX;
+    memcpy(text, span.text, span.len);
+    struct similar similar = similar_to(text);
+    similar_try(&similar, word);
+    return similar.distance;
+}
+
+static struct span cut_letters(struct span *rest)
+{
+    struct span word = {rest->text, 0};
+    while (word.len < rest->len && ascii_is_alpha(word.text[word.len]))
+        word.len++;
+    *rest = (struct span){rest->text + word.len, rest->len - word.len};
+    return word;
+}
+
+/* `dialect:mysql transaction=false`, the end of a block comment, or nothing. */
+static bool are_options(struct span rest)
+{
+    bool are = true;
+    while (are && rest.len) {
+        struct span value = cut(&rest, ' ');
+        bool is_end = equals(value, "*/");
+        struct span key = cut_letters(&value);
+        are = is_end || !value.len ? is_end : key.len && memchr(":=", *value.text, 2);
+        rest = trim(rest);
+    }
+    return are;
+}
+
+/* The direction that a line which is no marker was meant to begin a section of: `-- Migrate:down`, `-- migrat: up`,
+ * `-- migrate down`, in a block comment too. NULL: it is none, or indented. Taken for a comment, it would have the down
+ * section's statements run on the way up. */
+static const char *meant_marker(struct span line)
+{
+    bool is_comment =
+        line.len >= 2 && (memcmp(line.text, "--", 2) == 0 || memcmp(line.text, "/*", 2) == 0);
+    if (!is_comment)
+        return NULL;
+    struct span rest = trim((struct span){line.text + 2, line.len - 2});
+    struct span word = cut_letters(&rest);
+    while (rest.len && memchr(" \t:=-", *rest.text, 5))
+        rest.text++, rest.len--;
+    struct span direction = cut_letters(&rest);
+    bool is_alone = are_options(trim(rest));
+    if (!is_alone || (distance_to(word, "migrate") > 1 && distance_to(word, "migration") > 0))
+        return NULL;
+    if (distance_to(direction, "up") == 0)
+        return "up";
+    return distance_to(direction, "down") <= 1 ? "down" : NULL;
 }
 
 static void set_option(struct parser *parser, struct section *section, struct span word)
@@ -306,6 +411,7 @@ static void parse_lines(struct parser *parser)
     struct section *section = NULL;
     const char *begin = NULL;
     bool is_header = true;
+    const char *meant;
     while (parser->at < parser->end) {
         struct span line = next_line(parser);
         if (revision_marker_len(line.text, line.len)) {
@@ -315,6 +421,11 @@ static void parse_lines(struct parser *parser)
             if (section)
                 section->line = parser->line + 1;
             is_header = false;
+        } else if ((meant = meant_marker(line))) {
+            fault(
+                parser,
+                "'%.*s' begins no section; did you mean '-- migrate:%s'? (indent it if it is a comment)",
+                (int)trim(line).len, line.text, meant);
         } else if (is_header && line.len >= 2 && memcmp(line.text, "--", 2) == 0) {
             parse_header_line(parser, line);
         } else if (is_header && trim(line).len) {

@@ -1,7 +1,18 @@
 #include "dialect/directive.h"
 
 #include "base/arena.h"
+#include "base/ascii.h"
+#include "base/similar.h"
 #include "dialect/split.h"
+
+enum { KEY_MAX = 16 };
+
+static const char *const names[] = {[DIRECTIVE_VERIFY] = "verify", [DIRECTIVE_PROBE] = "probe"};
+
+const char *directive_name(enum directive_kind kind)
+{
+    return names[kind];
+}
 
 struct finding {
     struct arena *arena;
@@ -27,17 +38,48 @@ static size_t line_end(const char *sql, size_t at, size_t end)
     return newline ? (size_t)(newline - sql) : end;
 }
 
-/* The offset after `-- KEY:`, or 0. */
-static size_t skip_key(const char *sql, size_t at, size_t end, const char *key)
+/* The offset after `--` and blanks, or 0. */
+static size_t skip_dashes(const char *sql, size_t at, size_t end)
 {
-    size_t key_len = strlen(key);
     at = skip_blanks(sql, at, end);
     if (end - at < 2 || memcmp(sql + at, "--", 2) != 0)
         return 0;
-    at = skip_blanks(sql, at + 2, end);
-    if (end - at < key_len || memcmp(sql + at, key, key_len) != 0)
+    return skip_blanks(sql, at + 2, end);
+}
+
+/* The offset after `KEY:`, or 0. */
+static size_t skip_key(const char *sql, size_t at, size_t end, const char *key)
+{
+    size_t key_len = strlen(key);
+    if (end - at <= key_len || memcmp(sql + at, key, key_len) != 0 || sql[at + key_len] != ':')
         return 0;
-    return at + key_len;
+    return at + key_len + 1;
+}
+
+static bool begins_query(const char *sql)
+{
+    return ascii_begins(sql, "select ") || ascii_begins(sql, "with ") ||
+           ascii_begins(sql, "values ") || ascii_begins(sql, "values(");
+}
+
+/* `Verify: SELECT 1`, `prob: SELECT 1`, `verify SELECT 1`: what is the key of `kind` but for a letter, the case or the
+ * colon, and goes on with a query. `sql` is NUL-terminated. */
+static bool is_meant(const char *sql, size_t at, size_t end, enum directive_kind kind)
+{
+    char word[KEY_MAX] = "";
+    size_t len = 0;
+    while (at + len < end && ascii_is_alpha(sql[at + len]))
+        len++;
+    if (!len || len >= sizeof word)
+        return false;
+    memcpy(word, sql + at, len);
+    struct similar similar = similar_to(word);
+    similar_try(&similar, names[kind]);
+    size_t after = skip_blanks(sql, at + len, end);
+    bool has_colon = after < end && (sql[after] == ':' || sql[after] == '=');
+    after = skip_blanks(sql, after + has_colon, end);
+    bool is_query = has_colon ? begins_query(sql + after) : ascii_begins(sql + after, "select ");
+    return similar.best && similar.distance <= 1 && is_query;
 }
 
 static int line_at(struct finding *finding, size_t offset)
@@ -47,21 +89,36 @@ static int line_at(struct finding *finding, size_t offset)
     return finding->line;
 }
 
-static void add(struct finding *finding, enum directive_kind kind, size_t begin, size_t end,
-                size_t statement)
+static struct directive *add(struct finding *finding, size_t begin, size_t end)
 {
     const char *sql = finding->sql;
     begin = skip_blanks(sql, begin, end);
     while (end > begin && strchr(" \t\r;", sql[end - 1]))
         end--;
-    *ARENA_PUSH(finding->arena, finding->items, finding->count, finding->capacity) =
-        (struct directive){
-            .kind = kind,
-            .sql = arena_strndup(finding->arena, sql + begin, end - begin),
-            .sql_len = end - begin,
-            .line = line_at(finding, begin),
-            .statement = statement,
-        };
+    struct directive *directive =
+        ARENA_PUSH(finding->arena, finding->items, finding->count, finding->capacity);
+    directive->sql = arena_strndup(finding->arena, sql + begin, end - begin);
+    directive->sql_len = end - begin;
+    directive->line = line_at(finding, begin);
+    return directive;
+}
+
+/* What the comment line asks, if it asks anything. */
+static void find_in_line(struct finding *finding, size_t at, size_t end, size_t statement)
+{
+    const char *sql = finding->sql;
+    size_t text = skip_dashes(sql, at, end);
+    for (size_t i = 0; text && i < ARRAY_LEN(names); i++) {
+        size_t begin = skip_key(sql, text, end, names[i]);
+        bool is_mistyped = !begin && is_meant(sql, text, end, (enum directive_kind)i);
+        if (!begin && !is_mistyped)
+            continue;
+        struct directive *directive = add(finding, begin ? begin : text, end);
+        directive->kind = (enum directive_kind)i;
+        directive->is_mistyped = is_mistyped;
+        directive->statement = statement;
+        return;
+    }
 }
 
 /* The line after the one at `at`. A line that begins inside a block comment does not count. */
@@ -83,15 +140,8 @@ static size_t next_line(const struct finding *finding, size_t at, size_t end)
 /* The lines between two statements. */
 static void find_in_gap(struct finding *finding, size_t at, size_t end, size_t statement)
 {
-    static const char *const keys[] = {
-        [DIRECTIVE_VERIFY] = "verify:", [DIRECTIVE_PROBE] = "probe:"};
     while (at < end) {
-        size_t stop = line_end(finding->sql, at, end);
-        for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
-            size_t begin = skip_key(finding->sql, at, stop, keys[i]);
-            if (begin)
-                add(finding, (enum directive_kind)i, begin, stop, statement);
-        }
+        find_in_line(finding, at, line_end(finding->sql, at, end), statement);
         at = next_line(finding, at, end);
     }
 }

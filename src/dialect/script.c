@@ -113,6 +113,10 @@ static bool check_directive(const struct making *making, const struct section *s
     size_t count = 0;
     int line = section->line + directive->line - 1;
     const char *path = making->revision->path;
+    if (directive->is_mistyped)
+        return err_at(err, ERR_CHAIN, path, line,
+                      "'-- %s' would not be asked; did you mean '-- %s: …'?", directive->sql,
+                      directive_name(directive->kind));
     if (!making->dialect->split(&making->scripts->arena, directive->sql, directive->sql_len,
                                 &statements, &count, err)) {
         err_set_place(err, path, line);
@@ -120,7 +124,7 @@ static bool check_directive(const struct making *making, const struct section *s
     }
     if (count != 1 || controls_transaction(making->dialect, directive->sql, directive->sql_len))
         return err_at(err, ERR_CHAIN, path, line, "a '-- %s:' is one query, in one line",
-                      directive->kind == DIRECTIVE_VERIFY ? "verify" : "probe");
+                      directive_name(directive->kind));
     return true;
 }
 

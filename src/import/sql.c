@@ -258,7 +258,7 @@ static void check_directives(struct import *import, const struct import_sql *sql
     for (size_t i = 0; i < directive_count; i++)
         import_fault(import, sql->path, sql->line + directives[i].line - 1,
                      "a comment that begins with '-- %s:' would be asked as a query: reword it",
-                     directives[i].kind == DIRECTIVE_VERIFY ? "verify" : "probe");
+                     directive_name(directives[i].kind));
 }
 
 static void add_all(struct cutting *cutting)

@@ -26,6 +26,16 @@ class Typos(FleetCase):
             (["upgrade", "--paralell", "3"], "unknown option '--paralell'", "'--parallel'"),
             (["upgrade", "--tenant", "acmee"], "there is no tenant 'acmee'", "'acme'"),
             (["upgrade", "aaaa1112"], "can't locate revision identified by 'aaaa1112'", "'aaaa1111'"),
+            (["upgrade", "hed"], "can't locate revision identified by 'hed'", "'head'"),
+            (["downgrade", "bas"], "can't locate revision identified by 'bas'", "'base'"),
+            (["up"], "no command 'up'", "'upgrade'"),
+            (["upgrade", "--on-failure", "contineu"], "--on-failure: 'contineu' is not", "'continue'"),
+            (["plan", "--progress", "jsn"], "--progress: 'jsn' is not", "'json'"),
+            (["plan", "-o", "jsno=x"], "--output: 'jsno=x' is not", "'json'"),
+            (["heads", "--color", "alwasy"], "--color: 'alwasy' is not", "'always'"),
+            (["adopt", "--from", "dbmat"], "nothing is adopted from 'dbmat'", "'dbmate'"),
+            (["import", "goos", "x"], "no importer 'goos'", "'goose'"),
+            (["upgrade", "--sql", "--dialect", "slqite"], "--dialect: 'slqite' is not", "'sqlite'"),
         ]
         for args, said, meant in cases:
             with self.subTest(args=args):
@@ -33,6 +43,20 @@ class Typos(FleetCase):
                 self.assertIn(said, err)
                 self.assertIn(f"did you mean {meant}?", err)
         self.assert_untouched()
+
+    def test_an_option_is_written_out(self):
+        """Of the beginning of a name no one knows what it was a slip for; '--y' would answer every question."""
+        cases = [("--dry", "--dry-run"), ("--y", "--yes"), ("--ye", "--yes"), ("--max-failure", "--max-failures"),
+                 ("--sel", "--select"), ("--max-failure=1", "--max-failures"), ("--dry=1", "--dry-run"), ("--verb", "--verbose")]
+        for word, meant in cases:
+            with self.subTest(word=word):
+                self.assertIn(f"unknown option '{word.split('=')[0]}'; did you mean '{meant}'?",
+                              self.run_ok("upgrade", word, code=2).err)
+        self.assertIn("option '--dry-run' takes no value", self.run_ok("upgrade", "--dry-run=no", code=2).err)
+        self.assertIn("option '--max-failures' needs a value", self.run_ok("upgrade", "--max-failures", code=2).err)
+        self.assertIn("option '-f' needs a value", self.run_ok("upgrade", "-f", code=2).err)
+        self.assert_untouched()
+        self.run_ok("upgrade", "--max-failures=1", "-vq")
 
     def test_a_word_that_is_close_to_nothing_gets_no_guess(self):
         self.assertNotIn("did you mean", self.run_ok("zebra", code=2).err)
@@ -48,6 +72,22 @@ class Typos(FleetCase):
         self.assertIn("unknown key 'Revise:'; did you mean 'Revises:'?", err)
         self.assert_untouched()
 
+    def test_a_mistyped_marker_of_a_section(self):
+        """Taken for a comment, it would have the table dropped right after it was made."""
+        self.fleet.revision("bbbb2222", "CREATE TABLE b (id INTEGER);\n-- Migrate:down\nDROP TABLE b;")
+        for command in (["upgrade"], ["plan"], ["check", "--chain"], ["heads"], ["upgrade", "--sql"]):
+            self.assertIn("versions/bbbb2222.sql:8: '-- Migrate:down' begins no section; did you mean '-- migrate:down'?",
+                          self.run_ok(*command, code=2).err)
+        self.assert_untouched()
+
+    def test_a_mistyped_check(self):
+        """A comment, it would not be asked, and the author think that it was."""
+        self.fleet.revision("bbbb2222", "CREATE TABLE b (id INTEGER);\n-- Verify: SELECT 1 WHERE 0\n", down="SELECT 1;\n-- prob: SELECT 2\n")
+        for command in (["upgrade"], ["plan"], ["check", "--chain"], ["upgrade", "--sql"]):
+            err = self.run_ok(*command, code=2).err
+            self.assertIn("'-- Verify: SELECT 1 WHERE 0' would not be asked; did you mean '-- verify: …'?", err)
+        self.assertNotIn("b", self.fleet.tables("acme"))
+
     def test_free_keys_of_a_revision_stay_free(self):
         self.fleet.revision("bbbb2222", "SELECT 1;", header="-- Ticket: 7\n-- Reviewed-by: x\n-- Review: y")
         self.run_ok("upgrade")
@@ -56,6 +96,11 @@ class Typos(FleetCase):
         result = self.run_ok("heads", env={"SKEIN_PARALEL": "3"})
         self.assertIn("'SKEIN_PARALEL' in the environment is no variable of skein's; did you mean 'SKEIN_PARALLEL'?",
                       result.err)
+        for name, said in (("SKEIN_YSE", ""), ("SKEIN_QUIET", ": --quiet is for the command line alone"), ("SKEIN_YES", ": --yes is for"),
+                           ("SKEIN_", "")):
+            err = self.run_ok("heads", env={name: "1"}).err
+            self.assertIn(f"'{name}' in the environment is no variable of skein's{said}", err)
+            self.assertNotIn("did you mean", err)
 
     def test_an_empty_variable_counts_as_not_set(self):
         result = self.run_ok("upgrade", env={"SKEIN_ON_FAILURE": "", "SKEIN_PARALLEL": ""})

@@ -17,9 +17,8 @@ static const char *shown(struct arena *arena, enum dialect_id id, const char *sq
     directives_find(arena, dialect, sql, strlen(sql), statements, statement_count, &items, &count);
     buf_init(&buf, BUF_MAX_DEFAULT);
     for (size_t i = 0; i < count; i++)
-        buf_addf(&buf, "%s%s %zu@%d %s", i ? "|" : "",
-                 items[i].kind == DIRECTIVE_VERIFY ? "verify" : "probe", items[i].statement,
-                 items[i].line, items[i].sql);
+        buf_addf(&buf, "%s%s%s %zu@%d %s", i ? "|" : "", items[i].is_mistyped ? "meant " : "",
+                 directive_name(items[i].kind), items[i].statement, items[i].line, items[i].sql);
     const char *text = arena_strdup(arena, buf.data);
     buf_done(&buf);
     return text;
@@ -39,7 +38,13 @@ static void stand_between_statements(void **state)
         {"CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$\n-- verify: SELECT 2\nSELECT 1\n$$;",
          ""},
         {"SELECT 1, -- verify: SELECT 2\n2;", ""},
-        {"-- verified: SELECT 1\n-- verify SELECT 1\nSELECT 1;", ""},
+        {"-- verified: SELECT 1\n-- verify with care\nSELECT 1;", ""},
+        {"-- Verify: SELECT 1\nSELECT 1;", "meant verify 0@1 Verify: SELECT 1"},
+        {"-- verfiy: select 1;\nSELECT 1;", "meant verify 0@1 verfiy: select 1"},
+        {"-- verify SELECT 1\nSELECT 1;", "meant verify 0@1 verify SELECT 1"},
+        {"SELECT 1;\n-- prob : WITH a AS (SELECT 1) SELECT 2\nSELECT 3;",
+         "meant probe 1@2 prob : WITH a AS (SELECT 1) SELECT 2"},
+        {"-- Verify: by hand\nSELECT 1;", ""},
         {"-- verify:\nSELECT 1;", "verify 0@1 "},
         {"", ""},
     };

@@ -258,6 +258,12 @@ static void refuses_a_mistyped_key_of_the_header(void **state)
         {"RevisionID: b", "Revision ID:"},
         {"Branch Label: b", "Branch Labels:"},
         {"Create-Date: 2026-01-01", "Create Date:"},
+        {"Down Revision: b", "Revises:"},
+        {"down_revision: b", "Revises:"},
+        {"Depends: b", "Depends On:"},
+        {"Revises b", "Revises:"},
+        {"Revises = b, c", "Revises:"},
+        {"depends on b", "Depends On:"},
     };
     struct stage *stage = *state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -270,6 +276,40 @@ static void refuses_a_mistyped_key_of_the_header(void **state)
         assert_int_equal(stage->faults.count, before + 1);
         assert_non_null(strstr(stage->faults.items[before].text, cases[i].meant));
         assert_int_equal(stage->faults.items[before].line, 3);
+    }
+}
+
+/* Taken for a comment, it would have the down section's statements run on the way up. */
+static void refuses_a_mistyped_marker(void **state)
+{
+    static const struct {
+        const char *line;
+        bool is_fault;
+    } cases[] = {
+        {"-- Migrate:down", true},
+        {"-- MIGRATE:DOWN", true},
+        {"-- migrat:down", true},
+        {"-- mirgate: up", true},
+        {"-- migrate down", true},
+        {"-- migrate :donw transaction:false", true},
+        {"--migrate-down dialect=mysql", true},
+        {"-- migration:up", true},
+        {"/* migrate:down */", true},
+        {"  -- Migrate:down", false}, /* indented: a comment */
+        {"-- Migrate down the list", false},
+        {"-- Migrate up: adds a table", false},
+        {"-- down", false},
+        {"-- immigrate:down", false},
+    };
+    struct stage *stage = *state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const char *text = arena_printf(
+            &stage->arena, "%s-- migrate:up\nCREATE TABLE t (n int);\n%s\nDROP TABLE t;\n", HEADER,
+            cases[i].line);
+        size_t before = stage->faults.count;
+        bool is_good = revision_parse(&stage->arena, "r.sql", text, strlen(text), &stage->faults);
+        if (stage->faults.count - before != cases[i].is_fault || is_good == cases[i].is_fault)
+            fail_msg("%s", cases[i].line);
     }
 }
 
@@ -324,6 +364,7 @@ static const struct CMUnitTest tests[] = {
     CASE(tells_irreversible_from_a_step_back_that_does_nothing),
     CASE(names_the_line_of_a_fault),
     CASE(refuses_a_mistyped_key_of_the_header),
+    CASE(refuses_a_mistyped_marker),
     CASE(refuses_nul_bytes),
     CASE(lists_all_faults_of_a_file),
     CASE(refuses_too_many_sections),
