@@ -135,6 +135,13 @@ struct judgement {
     bool is_certain; /* else a newer server may take it */
 };
 
+/* A URL of the inventory, and what its database is for. */
+struct dialect_use {
+    const struct url *url;
+    bool has_schema; /* the tenant is a schema of the database */
+    bool is_control; /* the database answers a query source: no revision runs there */
+};
+
 struct dialect {
     const char *name; /* as in the report */
     enum dialect_id id;
@@ -157,7 +164,15 @@ struct dialect {
 
     /* Judges the parameters of a tenant's URL when the inventory is read; false: err (ERR_CONFIG) says which of them may
      * not be given. NULL: the client library judges them when it connects. */
-    bool (*check_url)(const struct url *url, struct err *err);
+    bool (*check_url)(const struct dialect_use *use, struct err *err);
+
+    /* Judges what the client library takes from the environment where the URL does not say it, when the inventory is
+     * read; false: err (ERR_CONFIG) says which variable is at fault. NULL: it takes nothing that could be. */
+    bool (*check_environment)(const struct dialect_use *use, struct err *err);
+
+    /* Says why the inventory may not set that setting of a session; NULL: it may. What has to be made lives in the arena.
+     * NULL as a member: its sessions have no settings that an inventory could name. */
+    const char *(*refuse_setting)(struct arena *arena, const struct session_setting *setting);
 
     /* Has the parameter no effect here, though it has one in an application? NULL: none is known to. */
     bool (*ignores_param)(const char *key);

@@ -256,7 +256,7 @@ class Inventory(PostgresCase):
                               "-c%20client_encoding=latin1": "needs as it is", "-c%20datestyle=ISO%5C,%5C%20DMY": "use 'settings'"}.items():
             text_of = self.faults({"url": self.pg.url("x") + "?options=" + options.replace("=", "%3D"), "schema": "acme"})
             self.assertIn(text, text_of)
-            self.assertIn("'options' of the 'url'", text_of)
+            self.assertIn("'url': its 'options' set", text_of)
         self.assertIn("can only be UTF8", self.faults({"url": self.pg.url("x") + "?client_encoding=latin1"}))
         text = self.faults({"url": self.pg.url("x")}, env={"PGOPTIONS": "-c timezone=CET"})
         self.assertIn("PGOPTIONS in the environment sets 'timezone', which skein sets itself: use 'settings'", text)

@@ -252,8 +252,8 @@ bool mysql_params_read(const struct url *url, struct mysql_params *ret_params, s
     return true;
 }
 
-bool mysql_check_url(const struct url *url, struct err *err)
+bool mysql_check_url(const struct dialect_use *use, struct err *err)
 {
     struct mysql_params said;
-    return mysql_params_read(url, &said, err);
+    return mysql_params_read(use->url, &said, err);
 }

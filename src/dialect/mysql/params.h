@@ -3,6 +3,7 @@
 #define DIALECT_MYSQL_PARAMS_H
 
 #include "base/url.h"
+#include "dialect/dialect.h"
 
 enum mysql_tls {
     MYSQL_TLS_DEFAULT, /* nothing is said: the driver decides by where the traffic goes */
@@ -29,7 +30,7 @@ bool mysql_params_read(const struct url *url, struct mysql_params *ret_params,
                        struct err *err) MUST_CHECK;
 
 /* The same, for who does not need what they say. */
-bool mysql_check_url(const struct url *url, struct err *err) MUST_CHECK;
+bool mysql_check_url(const struct dialect_use *use, struct err *err) MUST_CHECK;
 
 /* Is it one of the parameters that have a meaning for an application only? */
 bool mysql_ignores_param(const char *key);

@@ -5,6 +5,7 @@
 #include "dialect/dialects.h"
 #include "dialect/postgres/judge.h"
 #include "dialect/postgres/probe.h"
+#include "dialect/postgres/settings.h"
 #include "dialect/postgres/split.h"
 #include "dialect/postgres/templates.h"
 #include "dialect/split.h"
@@ -64,6 +65,9 @@ const struct dialect dialect_postgres = {
     .add_identifier = sql_add_identifier,
     .split = postgres_split,
     .refuses = refuse_discard,
+    .check_url = postgres_check_url,
+    .check_environment = postgres_check_environment,
+    .refuse_setting = postgres_refuse_setting,
     .judge = postgres_judge,
     .probe = postgres_probe,
     .check = postgres_check,

@@ -75,7 +75,7 @@ struct inventory_builder {
     struct places places; /* until the file is read */
     struct sharing sharing;
     struct subject subject;
-    bool has_judged_environment; /* PGOPTIONS is told of once */
+    bool has_judged_environment[DIALECT__COUNT]; /* it is told of once */
     struct common defaults;
     struct row_base *rows; /* one for each of the inventory's query sources */
 };
@@ -211,10 +211,6 @@ const struct settings *load_default_settings(struct inventory_builder *builder,
 const struct settings *load_settings(struct inventory_builder *builder,
                                      const struct raw_common *raw, const struct settings *base,
                                      struct common *common);
-
-/* False: a fault. The URL's options, and PGOPTIONS where it has none, leave alone what skein sets itself. */
-bool load_check_options(struct inventory_builder *builder, const struct url *url,
-                        const struct common *common);
 
 /* ---- tenants.c, sources.c -------------------------------------------------- */
 

@@ -1,5 +1,4 @@
-/* What a PostgreSQL session is set to: `search_path` and `settings`, and what a URL's options may not say since skein
- * sets it itself. */
+/* What a session is set to: `search_path`, `settings`, and the keys for transactions, timeouts and retries. */
 #include "inventory/load/builder.h"
 
 #include <inttypes.h>
@@ -7,6 +6,7 @@
 #include "base/ascii.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "dialect/dialect.h"
 
 /* ---- search_path --------------------------------------------------------------------------- */
 
@@ -52,53 +52,6 @@ static void read_path(struct inventory_builder *builder, const struct raw_common
 
 /* ---- settings ------------------------------------------------------------------------------ */
 
-/* What skein sets by itself, and what to say instead. */
-static const struct {
-    const char *name;
-    const char *instead;       /* NULL: nothing may */
-    bool is_taken_in_settings; /* `settings` may say it, and then has the last word */
-} ours[] = {
-    {"search_path", "use 'schema' and 'search_path'", false},
-    {"lock_timeout", "use 'lock_timeout'", false},
-    {"statement_timeout", "use 'statement_timeout'", false},
-    {"idle_in_transaction_session_timeout", NULL, false},
-    {"client_connection_check_interval", NULL, false},
-    {"client_encoding", NULL, false},
-    {"standard_conforming_strings", NULL, false},
-    {"timezone", "use 'settings'", true},
-    {"timezone_abbreviations", "use 'settings'", true},
-    {"datestyle", "use 'settings'", true},
-    {"intervalstyle", "use 'settings'", true},
-    {"extra_float_digits", "use 'settings'", true},
-    {"bytea_output", "use 'settings'", true},
-    {"xmlbinary", "use 'settings'", true},
-    {"xmloption", "use 'settings'", true},
-    {"array_nulls", "use 'settings'", true},
-    {"transform_null_equals", "use 'settings'", true},
-    {"row_security", "use 'settings'", true},
-    {"check_function_bodies", "use 'settings'", true},
-    {"quote_all_identifiers", "use 'settings'", true},
-    {"lc_numeric", "use 'settings'", true},
-    {"lc_time", "use 'settings'", true},
-    {"session_replication_role", "use 'settings'", true},
-    {"default_transaction_isolation", NULL, false},
-    {"default_transaction_deferrable", NULL, false},
-};
-
-/* Names that are no setting of a session, or that would take the transaction out of skein's hands. */
-static const char *const forbidden[] = {"role", "session_authorization", "transaction_isolation",
-                                        "transaction_read_only", "transaction_deferrable"};
-
-enum { OURS_NONE = -1 };
-
-static int find_ours(const char *name)
-{
-    for (size_t i = 0; i < ARRAY_LEN(ours); i++)
-        if (ascii_is_same(name, ours[i].name))
-            return (int)i;
-    return OURS_NONE;
-}
-
 static bool is_setting_name(const char *name)
 {
     if (!ascii_is_made_of(name, "_.") || ascii_is_digit(*name) || strlen(name) > 127)
@@ -109,37 +62,34 @@ static bool is_setting_name(const char *name)
     return true;
 }
 
-/* With synchronous_commit off, a crash of the server undoes commits that it has confirmed. */
-static bool is_off(const char *value)
+/* NULL: a dialect takes it. Which one a tenant speaks is not known where `defaults` says it. */
+static const char *refusal_of_all(struct inventory_builder *builder,
+                                  const struct session_setting *setting)
 {
-    static const char *const words[] = {"off", "false", "no", "0",   "f",
-                                        "n",   "of",    "fa", "fal", "fals"};
-    for (size_t i = 0; i < ARRAY_LEN(words); i++)
-        if (ascii_is_same(value, words[i]))
-            return true;
-    return false;
+    const char *refusal = NULL;
+    for (int d = 0; d < DIALECT__COUNT; d++) {
+        const struct dialect *dialect = dialect_of((enum dialect_id)d);
+        if (!dialect || !dialect->refuse_setting)
+            continue;
+        const char *what = dialect->refuse_setting(&builder->scratch, setting);
+        if (!what)
+            return NULL;
+        refusal = refusal ? refusal : what;
+    }
+    return refusal;
 }
 
 /* NULL: all is well. */
-static const char *fault_of_setting(struct inventory_builder *builder, const char *name,
-                                    const char *value)
+static const char *fault_of_setting(struct inventory_builder *builder,
+                                    const struct session_setting *setting)
 {
-    int own = is_setting_name(name) ? find_ours(name) : OURS_NONE;
-    if (!is_setting_name(name))
+    if (!is_setting_name(setting->name))
         return "a setting's name is made of letters, digits, '_' and '.'";
-    for (size_t i = 0; i < ARRAY_LEN(forbidden); i++)
-        if (ascii_is_same(name, forbidden[i]))
-            return "it cannot be set here: give the role in the 'url', or set it in the revision";
-    if (ascii_begins(name, "skein."))
-        return "the names that begin with 'skein.' are skein's own";
-    if (own != OURS_NONE && !ours[own].is_taken_in_settings)
-        return ours[own].instead
-                   ? arena_printf(&builder->scratch, "skein sets it itself: %s", ours[own].instead)
-                   : "skein sets it itself, and needs it as it is";
-    if (ascii_is_same(name, "synchronous_commit") && is_off(value))
-        return "without it a crash of the server takes back what is committed and recorded";
-    if (!load_is_plain(value) || strlen(value) > 1000 || strstr(value, "$skein$"))
-        return "its value must be text of at most 1000 bytes without control characters and '$skein$'";
+    const char *refusal = refusal_of_all(builder, setting);
+    if (refusal)
+        return refusal;
+    if (!load_is_plain(setting->value) || strlen(setting->value) > 1000)
+        return "its value must be text of at most 1000 bytes without control characters";
     return NULL;
 }
 
@@ -184,7 +134,8 @@ static void read_list(struct inventory_builder *builder, const struct setting_pl
         struct err err;
         struct expansion expansion = variables_expand(&builder->scratch, own[i].value, &err);
         const char *value = expansion.text;
-        const char *what = value ? fault_of_setting(builder, own[i].name, value) : err.text;
+        const struct session_setting setting = {own[i].name, value};
+        const char *what = value ? fault_of_setting(builder, &setting) : err.text;
         if (what && expansion.has_variable && expansion.partial) {
             load_lack(builder, "settings", own[i].name,
                       arena_printf(&builder->scratch, "'settings': '%.100s': %s",
@@ -286,93 +237,4 @@ const struct settings *load_settings(struct inventory_builder *builder,
     settings.rollback_by = (enum rollback_by)load_word(builder, FIELD(raw, rollback_by),
                                                        rollback_words, (int)base->rollback_by);
     return intern_settings(builder, &settings);
-}
-
-/* ---- options ------------------------------------------------------------------------------- */
-
-static bool is_blank(char c)
-{
-    return c && strchr(" \t\n\v\f\r", c);
-}
-
-/* The next word as the server cuts them: at blanks, unless a backslash stands before. NULL: none is left. */
-static char *next_word(struct arena *arena, const char **at)
-{
-    struct buf buf;
-    const char *p = *at;
-    while (is_blank(*p))
-        p++;
-    if (!*p)
-        return NULL;
-    buf_init(&buf, BUF_MAX_DEFAULT);
-    for (; *p && !is_blank(*p); p++) {
-        p += *p == '\\' && p[1];
-        buf_addc(&buf, *p);
-    }
-    *at = p;
-    char *word = arena_strndup(arena, buf.data, buf.len);
-    buf_done(&buf);
-    return word;
-}
-
-/* `-c name=value`, `-cname=value`, `--name=value`: the name, with '_' for '-'. NULL: another option. */
-static const char *name_of_option(struct arena *arena, char *word, const char **at)
-{
-    char *name = NULL;
-    if (strcmp(word, "-c") == 0)
-        name = next_word(arena, at);
-    else if (strncmp(word, "-c", 2) == 0 || strncmp(word, "--", 2) == 0)
-        name = word + 2;
-    if (!name)
-        return NULL;
-    name[strcspn(name, "=")] = '\0';
-    for (char *p = name; *p; p++)
-        if (*p == '-')
-            *p = '_';
-    return name;
-}
-
-static bool check_options(struct inventory_builder *builder, const char *whose, const char *options,
-                          bool has_path)
-{
-    for (char *word; (word = next_word(&builder->scratch, &options));) {
-        const char *name = name_of_option(&builder->scratch, word, &options);
-        int own = name ? find_ours(name) : OURS_NONE;
-        bool is_path = name && ascii_is_same(name, "search_path");
-        if (own == OURS_NONE || (is_path && !has_path))
-            continue;
-        load_fault(builder, "url", "%s '%s', which skein sets itself%s%s", whose, ours[own].name,
-                   ours[own].instead ? ": " : "",
-                   ours[own].instead ? ours[own].instead : " and needs as it is");
-        return false;
-    }
-    return true;
-}
-
-static bool is_utf8(const char *encoding)
-{
-    static const char *const names[] = {"utf8", "utf-8", "utf_8", "unicode"};
-    for (size_t i = 0; i < ARRAY_LEN(names); i++)
-        if (ascii_is_same(encoding, names[i]))
-            return true;
-    return false;
-}
-
-bool load_check_options(struct inventory_builder *builder, const struct url *url,
-                        const struct common *common)
-{
-    const char *options = url_param(url, "options"), *encoding = url_param(url, "client_encoding");
-    const char *outer = getenv("PGOPTIONS");
-    bool has_path = common->schema != NULL;
-    if (encoding && !is_utf8(encoding)) {
-        load_fault(builder, "url",
-                   "'client_encoding' in the 'url' can only be UTF8: revisions are written in it");
-        return false;
-    }
-    if (options)
-        return check_options(builder, "the 'options' of the 'url' set", options, has_path);
-    if (!outer || builder->has_judged_environment)
-        return true;
-    builder->has_judged_environment = true;
-    return check_options(builder, "PGOPTIONS in the environment sets", outer, has_path);
 }

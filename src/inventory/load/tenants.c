@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 
 #include "base/ascii.h"
+#include "base/buf.h"
+#include "base/choice.h"
 #include "base/err.h"
 #include "dialect/dialect.h"
 
@@ -69,17 +71,54 @@ static void note_ignored(struct inventory_builder *builder, const struct dialect
                       url->params[i].key);
 }
 
-static bool check_params(struct inventory_builder *builder, const struct url *url)
+/* The environment is told of once: it is the same for all tenants. */
+static bool check_environment(struct inventory_builder *builder, const struct dialect *dialect,
+                              const struct dialect_use *use)
+{
+    bool *has_judged = &builder->has_judged_environment[dialect->id];
+    struct err err;
+    if (*has_judged || !dialect->check_environment || dialect->check_environment(use, &err))
+        return true;
+    *has_judged = true;
+    load_fault(builder, "url", "%s", err.text);
+    return false;
+}
+
+static bool check_params(struct inventory_builder *builder, const struct url *url,
+                         const struct common *common)
 {
     const struct dialect *dialect = dialect_of(url->dialect);
+    const struct dialect_use use = {url, common->schema != NULL, common->is_control};
     struct err err;
     if (!dialect)
         return true;
     note_ignored(builder, dialect, url);
-    if (!dialect->check_url || dialect->check_url(url, &err))
-        return true;
-    load_fault(builder, "url", "'url': %s", err.text);
-    return false;
+    if (dialect->check_url && !dialect->check_url(&use, &err)) {
+        load_fault(builder, "url", "'url': %s", err.text);
+        return false;
+    }
+    return check_environment(builder, dialect, &use);
+}
+
+/* A choice: as whose tenants a schema can be one. */
+static const char *title_with_schemas_at(size_t index)
+{
+    for (int d = 0; d < DIALECT__COUNT; d++) {
+        const struct dialect_info *info = dialect_info((enum dialect_id)d);
+        if (info->has_schemas && !index--)
+            return info->title;
+    }
+    return NULL;
+}
+
+/* The key has a meaning only where tenants can be schemas. */
+static void fault_of_key(struct inventory_builder *builder, const char *key, const char *more)
+{
+    struct buf titles;
+    buf_init(&titles, BUF_MAX_DEFAULT);
+    choice_add(&titles, title_with_schemas_at);
+    load_fault(builder, key, "'%s' is for %s only%s", key, titles.data, more);
+    buf_done(&titles);
 }
 
 static bool check_database(struct inventory_builder *builder, const struct url *url,
@@ -89,21 +128,18 @@ static bool check_database(struct inventory_builder *builder, const struct url *
     if (builder->subject.lacks_dialect)
         return true;
     if (!has_schemas && common->has_own_schema)
-        load_fault(builder, "schema", "'schema' is for PostgreSQL only");
+        fault_of_key(builder, "schema", "");
     else if (!has_schemas && common->has_own_session)
-        load_fault(builder, "settings",
-                   "'settings' is for PostgreSQL only: set it in the revision that needs it");
-    else if (common->has_own_path && !(has_schemas && common->schema))
-        load_fault(
-            builder, "search_path",
-            has_schemas
-                ? "'search_path' is what comes after the tenant's schema: give its 'schema' too"
-                : "'search_path' is for PostgreSQL only");
+        fault_of_key(builder, "settings", ": set it in the revision that needs it");
+    else if (!has_schemas && common->has_own_path)
+        fault_of_key(builder, "search_path", "");
+    else if (common->has_own_path && !common->schema)
+        load_fault(builder, "search_path",
+                   "'search_path' is what comes after the tenant's schema: give its 'schema' too");
     else if (!url->database && !url_param(url, "service") && !builder->subject.lacks_url)
         load_fault(builder, "url", "the 'url' names no database");
     else
-        return check_params(builder, url) &&
-               (!has_schemas || common->is_control || load_check_options(builder, url, common));
+        return check_params(builder, url, common);
     return false;
 }
 
