@@ -4,6 +4,7 @@ static const struct dialect_info infos[DIALECT__COUNT] = {
     [DIALECT_SQLITE] =
         {
             .name = "sqlite",
+            .engine = DIALECT_SQLITE,
             .title = "SQLite",
             .client = "sqlite3",
             .schemes = {"sqlite"},
@@ -12,6 +13,7 @@ static const struct dialect_info infos[DIALECT__COUNT] = {
     [DIALECT_POSTGRESQL] =
         {
             .name = "postgresql",
+            .engine = DIALECT_POSTGRESQL,
             .title = "PostgreSQL",
             .client = "psql",
             .schemes = {"postgresql", "postgres"},
@@ -23,11 +25,20 @@ static const struct dialect_info infos[DIALECT__COUNT] = {
     [DIALECT_MYSQL] =
         {
             .name = "mysql",
+            .engine = DIALECT_MYSQL,
             .title = "MySQL",
             .client = "mariadb",
             .schemes = {"mysql", "mariadb"},
             .default_port = 3306,
             .socket_keys = {"unix_socket", "socket"},
+        },
+    [DIALECT_MARIADB] =
+        {
+            .name = "mariadb",
+            .engine = DIALECT_MYSQL,
+            .title = "MariaDB",
+            .client = "mariadb",
+            .default_port = 3306,
         },
 };
 
@@ -43,7 +54,9 @@ const char *dialect_name_at(size_t index)
 
 const char *dialect_client_at(size_t index)
 {
-    return index < DIALECT__COUNT ? infos[index].client : NULL;
+    bool is_engine = index < DIALECT__COUNT && infos[index].engine == (enum dialect_id)index;
+    return is_engine ? infos[index].client
+                     : NULL; /* variants, which have the engine's, come last */
 }
 
 const char *dialect_scheme_at(size_t index)
@@ -55,13 +68,41 @@ const char *dialect_scheme_at(size_t index)
     return NULL;
 }
 
-bool dialect_find(const char *name, size_t len, enum dialect_id *ret_dialect)
+static bool is_word(const char *word, const char *text, size_t len)
+{
+    return strlen(word) == len && memcmp(word, text, len) == 0;
+}
+
+bool dialect_of_scheme(const char *scheme, size_t len, enum dialect_id *ret_dialect)
 {
     for (int d = 0; d < DIALECT__COUNT; d++)
-        for (const char *const *scheme = infos[d].schemes; *scheme; scheme++)
-            if (strlen(*scheme) == len && memcmp(*scheme, name, len) == 0) {
+        for (const char *const *known = infos[d].schemes; *known; known++)
+            if (is_word(*known, scheme, len)) {
                 *ret_dialect = (enum dialect_id)d;
                 return true;
             }
     return false;
+}
+
+bool dialect_find(const char *name, size_t len, enum dialect_id *ret_dialect)
+{
+    for (int d = 0; d < DIALECT__COUNT; d++)
+        if (is_word(infos[d].name, name, len)) {
+            *ret_dialect = (enum dialect_id)d;
+            return true;
+        }
+    return dialect_of_scheme(name, len, ret_dialect);
+}
+
+enum dialect_id dialect_promised(enum dialect_id engine, const char *scheme)
+{
+    enum dialect_id found;
+    return scheme && dialect_find(scheme, strlen(scheme), &found) ? found : engine;
+}
+
+void dialect_mark_possible(enum dialect_id engine, const char *scheme, bool used[DIALECT__COUNT])
+{
+    enum dialect_id promised = dialect_promised(engine, scheme);
+    for (int d = 0; d < DIALECT__COUNT; d++)
+        used[d] |= d == (int)promised || infos[d].engine == promised;
 }

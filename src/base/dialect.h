@@ -5,11 +5,20 @@
 
 #include "base/compiler.h"
 
-enum dialect_id { DIALECT_SQLITE, DIALECT_POSTGRESQL, DIALECT_MYSQL, DIALECT__COUNT };
+enum dialect_id {
+    DIALECT_SQLITE,
+    DIALECT_POSTGRESQL,
+    DIALECT_MYSQL,
+    DIALECT_MARIADB, /* a variant of MySQL's: only sections of revisions and scripts are its own */
+    DIALECT__COUNT
+};
 
 struct dialect_info {
-    const char *name;           /* as in `dialect:` of a revision, the report and the label */
-    const char *schemes[4];     /* of URLs, without any `+driver`; NULL-terminated */
+    const char *name;       /* as in `dialect:` of a revision, the report and the label */
+    const char *schemes[4]; /* of URLs, without any `+driver`; NULL-terminated */
+    /* Whose variant it is, else itself. Tenants, drivers and labels know that one alone: which variant a server speaks is
+     * known once it is connected to. */
+    enum dialect_id engine;
     uint16_t default_port;      /* 0: not a server */
     const char *title;          /* as its makers write it */
     const char *client;         /* its command line client, for which `--sql` writes scripts */
@@ -35,8 +44,16 @@ const char *dialect_name_at(size_t index);
 const char *dialect_client_at(size_t index);
 const char *dialect_scheme_at(size_t index);
 
-/* By name (`postgresql`), aliases of the schemes included (`postgres`, `mariadb`). False: unknown.
- */
+/* By name (`postgresql`, `mariadb`), aliases of the schemes included (`postgres`). False: unknown. */
 bool dialect_find(const char *name, size_t len, enum dialect_id *ret_dialect) MUST_CHECK;
+
+/* The engine that a URL's scheme means. False: unknown. */
+bool dialect_of_scheme(const char *scheme, size_t len, enum dialect_id *ret_dialect) MUST_CHECK;
+
+/* The dialect that a URL of this engine promises by its scheme: `mariadb` a MariaDB. */
+enum dialect_id dialect_promised(enum dialect_id engine, const char *scheme);
+
+/* Sets used[d] of each dialect that the server of such a URL may turn out to speak. */
+void dialect_mark_possible(enum dialect_id engine, const char *scheme, bool used[DIALECT__COUNT]);
 
 #endif

@@ -133,7 +133,7 @@ static bool parse_scheme(struct parse *parse, struct span *rest)
     rest->at += 3;
     rest->len -= 3;
     struct span scheme = take_until(&whole, "+");
-    if (!dialect_find(scheme.at, scheme.len, &parse->url.dialect))
+    if (!dialect_of_scheme(scheme.at, scheme.len, &parse->url.dialect))
         return fault_of_scheme(parse);
     for (skip(&whole, '+'); whole.len; whole.at++, whole.len--)
         if (!ascii_is_alnum(*whole.at) && *whole.at != '_' && *whole.at != '-')

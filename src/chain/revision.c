@@ -512,16 +512,29 @@ bool revision_has_direction(const struct revision *revision, enum direction dire
     return false;
 }
 
+static bool has_own_section(const struct revision *revision, enum direction direction,
+                            enum dialect_id dialect)
+{
+    for (size_t i = 0; i < revision->section_count; i++) {
+        const struct section *section = &revision->sections[i];
+        if (section->direction == direction && !section->is_general && section->dialect == dialect)
+            return true;
+    }
+    return false;
+}
+
+enum dialect_id revision_dialect(const struct revision *revision, enum direction direction,
+                                 enum dialect_id dialect)
+{
+    return has_own_section(revision, direction, dialect) ? dialect : dialect_info(dialect)->engine;
+}
+
 size_t revision_sections(const struct revision *revision, enum direction direction,
                          enum dialect_id dialect, const struct section **ret, size_t max)
 {
-    bool has_own = false;
     size_t count = 0;
-    for (size_t i = 0; i < revision->section_count; i++) {
-        const struct section *section = &revision->sections[i];
-        has_own |=
-            section->direction == direction && !section->is_general && section->dialect == dialect;
-    }
+    dialect = revision_dialect(revision, direction, dialect);
+    bool has_own = has_own_section(revision, direction, dialect);
     for (size_t i = 0; i < revision->section_count; i++) {
         const struct section *section = &revision->sections[i];
         bool fits =

@@ -72,8 +72,12 @@ size_t revision_marker_len(const char *line, size_t len);
  * is a reversible no-op.) */
 bool revision_has_direction(const struct revision *revision, enum direction direction);
 
-/* The sections that a tenant of `dialect` runs, in file order: those of the dialect if there is one,
- * else the general ones. Returns how many, filling at most `max` of `ret`. 0 with
+/* Whose sections a tenant of `dialect` runs: its own where there are some, else those of the engine whose variant it is. */
+enum dialect_id revision_dialect(const struct revision *revision, enum direction direction,
+                                 enum dialect_id dialect);
+
+/* The sections that a tenant of `dialect` runs, in file order: those of the dialect if there is one, else those of its
+ * engine, else the general ones. Returns how many, filling at most `max` of `ret`. 0 with
  * revision_has_direction: a fault as soon as a tenant of that dialect needs the revision. */
 size_t revision_sections(const struct revision *revision, enum direction direction,
                          enum dialect_id dialect, const struct section **ret, size_t max);

@@ -18,10 +18,13 @@ static void find_dialects(const struct fleet *fleet, const struct options *optio
         return;
     }
     for (size_t i = 0; i < inventory->tenant_count; i++)
-        ret_used[inventory->tenants[i].url.dialect] |= !inventory->tenants[i].lacks_dialect;
+        if (!inventory->tenants[i].lacks_dialect)
+            dialect_mark_possible(inventory->tenants[i].url.dialect,
+                                  inventory->tenants[i].url.scheme, ret_used);
     for (size_t i = 0; i < inventory->query_count; i++) {
         const struct tenant *control = &inventory->queries[i].control;
-        ret_used[control->url.dialect] |= !control->lacks_dialect;
+        if (!control->lacks_dialect)
+            dialect_mark_possible(control->url.dialect, control->url.scheme, ret_used);
     }
     for (size_t r = 0; r < fleet->chain->count; r++) {
         const struct revision *revision = fleet->chain->revisions[r];
@@ -44,10 +47,10 @@ static bool check_scripts(struct fleet *fleet, const struct options *options, st
         const struct dialect *dialect = dialect_of((enum dialect_id)d);
         if (!is_used[d] || !dialect)
             continue;
-        scripts_check(fleet->scripts, dialect, &faults);
         buf_addf(text, "%s %s", before, dialect->name);
         before = " and";
     }
+    scripts_check(fleet->scripts, is_used, &faults);
     bool is_sound = cli_tell_faults(&faults) && cli_judge(fleet, is_used, options->is_quiet);
     faults_done(&faults);
     return is_sound;

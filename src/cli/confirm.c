@@ -44,15 +44,16 @@ static void add_losses(struct preview *preview, const struct tenant *tenant,
                        const struct revision *revision)
 {
     struct fleet *fleet = preview->fleet;
-    bool **told = &preview->told[tenant->url.dialect];
+    enum dialect_id dialect = dialect_promised(tenant->url.dialect, tenant->url.scheme);
+    bool **told = &preview->told[dialect];
     struct err err;
     if (!*told)
         *told = arena_calloc(&fleet->arena, fleet->chain->count + 1, sizeof **told);
     if ((*told)[revision->index])
         return;
     (*told)[revision->index] = true;
-    const struct script *script = scripts_get(fleet->scripts, dialect_of(tenant->url.dialect),
-                                              revision, DIRECTION_DOWN, &err);
+    const struct script *script =
+        scripts_get(fleet->scripts, dialect_of(dialect), revision, DIRECTION_DOWN, &err);
     for (size_t p = 0; script && p < script->piece_count; p++) {
         const struct piece *piece = &script->pieces[p];
         for (size_t s = 0; s < piece->statement_count; s++) {

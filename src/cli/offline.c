@@ -26,7 +26,7 @@ static void find_common(const struct fleet *fleet, struct offline_script *script
     const struct tenant *first = NULL;
     for (size_t i = 0; i < fleet->tenant_count; i++) {
         const struct tenant *tenant = fleet->tenants[i];
-        if (tenant->url.dialect != script->dialect->id)
+        if (tenant->url.dialect != dialect_info(script->dialect->id)->engine)
             continue;
         if (!first) {
             first = tenant;
@@ -53,7 +53,8 @@ static bool find_dialect(const struct fleet *fleet, const struct options *option
     enum dialect_id dialect = options->dialect;
     bool is_known = options->has_dialect;
     for (size_t i = 0; i < fleet->tenant_count && !options->has_dialect; i++) {
-        enum dialect_id other = fleet->tenants[i]->url.dialect;
+        enum dialect_id other =
+            dialect_promised(fleet->tenants[i]->url.dialect, fleet->tenants[i]->url.scheme);
         if (is_known && other != dialect)
             return err_set(err, ERR_CONFIG,
                            "the selection has tenants of %s and of %s: say which script with "

@@ -8,6 +8,7 @@ const struct dialect *dialect_of(enum dialect_id id)
         [DIALECT_SQLITE] = &dialect_sqlite,
         [DIALECT_POSTGRESQL] = &dialect_postgres,
         [DIALECT_MYSQL] = &dialect_mysql,
+        [DIALECT_MARIADB] = &dialect_mariadb,
     };
     return dialects[id];
 }

@@ -7,5 +7,6 @@ struct dialect;
 extern const struct dialect dialect_sqlite;
 extern const struct dialect dialect_postgres;
 extern const struct dialect dialect_mysql;
+extern const struct dialect dialect_mariadb;
 
 #endif

@@ -27,26 +27,40 @@ static void judge_script(const struct judging *judging, const struct script *scr
             judge_statement(judging, &script->pieces[i], at);
 }
 
-void judge_chain(struct scripts *scripts, const struct chain *chain, const struct dialect *dialect,
-                 struct faults *faults, struct faults *doubts)
+static void judge_revision(struct judging *judging, const struct judging_chain *asked,
+                           enum direction direction)
 {
-    struct judging judging = {.dialect = dialect, .faults = faults, .doubts = doubts};
-    if (!dialect->judge)
+    enum dialect_id id = judging->dialect->id;
+    const struct section *any[1];
+    struct err err;
+    if (!revision_sections(judging->revision, direction, id, any, 1) ||
+        scripts_are_shared(judging->revision, direction, id, asked->used))
         return;
-    if (dialect->open_parser)
-        judging.parser = dialect->open_parser();
-    for (size_t i = 0; i < chain->count; i++)
+    const struct script *script =
+        scripts_get(asked->scripts, judging->dialect, judging->revision, direction, &err);
+    if (script)
+        judge_script(judging, script);
+}
+
+static void judge_as(const struct dialect *dialect, const struct judging_chain *asked,
+                     struct judging judging)
+{
+    judging.dialect = dialect;
+    judging.parser = dialect->open_parser ? dialect->open_parser() : NULL;
+    for (size_t i = 0; i < asked->chain->count; i++)
         for (int d = 0; d < DIRECTION__COUNT; d++) {
-            const struct section *any[1];
-            struct err err;
-            judging.revision = chain->revisions[i];
-            if (!revision_sections(judging.revision, (enum direction)d, dialect->id, any, 1))
-                continue;
-            const struct script *script =
-                scripts_get(scripts, dialect, judging.revision, (enum direction)d, &err);
-            if (script)
-                judge_script(&judging, script);
+            judging.revision = asked->chain->revisions[i];
+            judge_revision(&judging, asked, (enum direction)d);
         }
     if (dialect->close_parser)
         dialect->close_parser(judging.parser);
+}
+
+void judge_chain(const struct judging_chain *asked, struct faults *faults, struct faults *doubts)
+{
+    for (int d = 0; d < DIALECT__COUNT; d++) {
+        const struct dialect *dialect = dialect_of((enum dialect_id)d);
+        if (asked->used[d] && dialect && dialect->judge)
+            judge_as(dialect, asked, (struct judging){.faults = faults, .doubts = doubts});
+    }
 }

@@ -7,9 +7,14 @@
 
 #include "dialect/script.h"
 
-/* Judges all statements that tenants of the dialect would run, in both directions. A script that cannot be made is passed
- * over: scripts_check tells of it. */
-void judge_chain(struct scripts *scripts, const struct chain *chain, const struct dialect *dialect,
-                 struct faults *faults, struct faults *doubts);
+struct judging_chain {
+    struct scripts *scripts;
+    const struct chain *chain;
+    const bool *used; /* by dialect: may tenants speak it? */
+};
+
+/* Judges all statements that tenants of these dialects would run, in both directions. A script that cannot be made is
+ * passed over: scripts_check tells of it. */
+void judge_chain(const struct judging_chain *asked, struct faults *faults, struct faults *doubts);
 
 #endif

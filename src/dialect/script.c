@@ -380,14 +380,22 @@ const struct script *scripts_get(struct scripts *scripts, const struct dialect *
                                  const struct revision *revision, enum direction direction,
                                  struct err *err)
 {
-    size_t at =
-        ((size_t)revision->index * DIRECTION__COUNT + direction) * DIALECT__COUNT + dialect->id;
+    enum dialect_id whose = revision_dialect(revision, direction, dialect->id);
+    size_t at = ((size_t)revision->index * DIRECTION__COUNT + direction) * DIALECT__COUNT + whose;
     if (!scripts->made[at])
         scripts->made[at] = make(scripts, dialect, revision, direction, err);
     return scripts->made[at];
 }
 
-void scripts_check(struct scripts *scripts, const struct dialect *dialect, struct faults *faults)
+bool scripts_are_shared(const struct revision *revision, enum direction direction,
+                        enum dialect_id dialect, const bool used[DIALECT__COUNT])
+{
+    enum dialect_id whose = revision_dialect(revision, direction, dialect);
+    return whose != dialect && used[whose];
+}
+
+static void check_one(struct scripts *scripts, const struct dialect *dialect,
+                      const bool used[DIALECT__COUNT], struct faults *faults)
 {
     for (size_t i = 0; i < scripts->chain->count; i++)
         for (int d = 0; d < DIRECTION__COUNT; d++) {
@@ -395,9 +403,17 @@ void scripts_check(struct scripts *scripts, const struct dialect *dialect, struc
             const struct section *any[1];
             struct err err;
             if (revision_sections(revision, (enum direction)d, dialect->id, any, 1) &&
+                !scripts_are_shared(revision, (enum direction)d, dialect->id, used) &&
                 !scripts_get(scripts, dialect, revision, (enum direction)d, &err))
                 faults_add_err(faults, &err);
         }
+}
+
+void scripts_check(struct scripts *scripts, const bool used[DIALECT__COUNT], struct faults *faults)
+{
+    for (int d = 0; d < DIALECT__COUNT; d++)
+        if (used[d] && dialect_of((enum dialect_id)d))
+            check_one(scripts, dialect_of((enum dialect_id)d), used, faults);
 }
 
 /* ---- places -------------------------------------------------------------------------------- */

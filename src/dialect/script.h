@@ -71,9 +71,13 @@ const struct script *scripts_get(struct scripts *scripts, const struct dialect *
                                  const struct revision *revision, enum direction direction,
                                  struct err *err) MUST_CHECK;
 
-/* The same for all revisions that have sections for the dialect, so that a broken one is known
+/* The same for all revisions that have sections for a dialect that is used, so that a broken one is known
  * before any tenant is touched. */
-void scripts_check(struct scripts *scripts, const struct dialect *dialect, struct faults *faults);
+void scripts_check(struct scripts *scripts, const bool used[DIALECT__COUNT], struct faults *faults);
+
+/* Is it another used dialect's script that a tenant of this dialect runs? Then what is wrong with it is told of there. */
+bool scripts_are_shared(const struct revision *revision, enum direction direction,
+                        enum dialect_id dialect, const bool used[DIALECT__COUNT]);
 
 /* The first piece that begins with this statement or a later one; NULL: none is left. */
 const struct piece *script_piece_at(const struct script *script, size_t statement);

@@ -351,6 +351,7 @@ static void take_info(struct conn *conn)
         .is_read_only = strcmp(grid_value(rows, 0, 1), "0") != 0,
         .backend_pid = (uint32_t)id,
         .server_version = (uint32_t)mysql_get_server_version(conn->mysql),
+        .variant = strcmp(grid_value(rows, 0, 3), "0") != 0 ? &dialect_mariadb : NULL,
     };
     conn->packet_max = strtoull(grid_value(rows, 0, 2), NULL, 10);
     op->answer->info = &conn->info;

@@ -11,6 +11,7 @@
 #include "base/notice.h"
 
 struct arena;
+struct dialect;
 
 enum op_kind {
     OP_CONNECT, /* no `sql`; answers `info` */
@@ -83,8 +84,10 @@ struct conn_info {
     /* Its default way of reading SQL is not the standard's: a message is read as a whole before it runs, so what sets
      * that must travel ahead of a revision's (with SQL_LOCK). */
     bool reads_oddly;
-    const char *password;    /* that the client library found by itself; the conn's; NULL: none */
-    uint32_t backend_pid;    /* by which the server calls the session ({backend_pid}); 0: none */
+    const char *password; /* that the client library found by itself; the conn's; NULL: none */
+    uint32_t backend_pid; /* by which the server calls the session ({backend_pid}); 0: none */
+    /* What the server speaks, where it is a variant of what the URL says; NULL: no variant */
+    const struct dialect *variant;
     uint32_t server_version; /* 150010 for PostgreSQL 15.10; 3040001 for SQLite */
 };
 

@@ -93,6 +93,7 @@ struct outcome {
     const struct half_step *half_step;
     const struct step_done *steps;
     size_t step_count;
+    enum dialect_id dialect; /* whose sections it runs */
     uint32_t attempts;
     double duration_ms;
     double started_ms;                     /* since the run began */

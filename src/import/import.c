@@ -340,9 +340,7 @@ static void check_scripts(struct import *import, const struct chain *chain)
     for (size_t i = 0; i < import->count; i++)
         for (size_t s = 0; s < import->items[i]->revision.section_count; s++)
             is_used[import->items[i]->sections[s].dialect] = true;
-    for (int d = 0; d < DIALECT__COUNT; d++)
-        if (is_used[d] && dialect_of((enum dialect_id)d))
-            scripts_check(scripts, dialect_of((enum dialect_id)d), import->faults);
+    scripts_check(scripts, is_used, import->faults);
     scripts_free(scripts);
 }
 

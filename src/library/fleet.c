@@ -52,10 +52,10 @@ static void open_scripts(struct fleet *fleet, struct faults *faults)
     bool is_used[DIALECT__COUNT] = {false};
     fleet->scripts = scripts_new(fleet->chain);
     for (size_t i = 0; i < fleet->tenant_count; i++)
-        is_used[fleet->tenants[i]->url.dialect] |= !fleet->tenants[i]->lacks_dialect;
-    for (int d = 0; d < DIALECT__COUNT; d++)
-        if (is_used[d] && dialect_of((enum dialect_id)d))
-            scripts_check(fleet->scripts, dialect_of((enum dialect_id)d), faults);
+        if (!fleet->tenants[i]->lacks_dialect)
+            dialect_mark_possible(fleet->tenants[i]->url.dialect, fleet->tenants[i]->url.scheme,
+                                  is_used);
+    scripts_check(fleet->scripts, is_used, faults);
 }
 
 /* ---- what the environment does not say ------------------------------------------------------ */

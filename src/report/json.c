@@ -223,7 +223,6 @@ static void put_steps(struct json_stream *stream, const struct report *report,
 {
     struct step_list list = report_steps(report, row->steps);
     bool is_dry = !request_changes(report->run.request);
-    size_t tenant = (size_t)(row - report->rows);
     json_open(stream, "steps", '[');
     for (size_t i = 0; i < list.count; i++) {
         const struct report_step *step = &list.steps[i];
@@ -236,7 +235,7 @@ static void put_steps(struct json_stream *stream, const struct report *report,
         json_object_set_new(value, "statements", count_value(step->statements));
         json_object_set_new(value, "duration_ms", json_rounded(ms, STEP_DECIMALS));
         if (is_dry)
-            set_marks(value, report, step, report->run.tenants[tenant]->url.dialect);
+            set_marks(value, report, step, row->dialect);
         json_put(stream, NULL, value);
     }
     json_close(stream, ']');

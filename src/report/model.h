@@ -82,13 +82,14 @@ struct report_notice {
 struct report_row {
     enum tenant_state state;
     bool is_from_known;
-    bool stands_above; /* unchanged by an upgrade, since it stands above the target */
-    bool is_carried;   /* this run did not come to it, and what is told of it is an earlier run's */
-    uint32_t from;     /* number of an id list */
-    uint32_t to;       /* the same; REPORT_NONE: no one could look */
-    uint32_t half;     /* number of a step that it was found in the middle of; REPORT_NONE: none */
-    uint32_t steps;    /* number of a step list; REPORT_NONE where the tenant never began */
-    uint32_t error;    /* index into report->errors; REPORT_NONE: none */
+    bool stands_above;       /* unchanged by an upgrade, since it stands above the target */
+    enum dialect_id dialect; /* whose sections it runs, where it was reached */
+    bool is_carried; /* this run did not come to it, and what is told of it is an earlier run's */
+    uint32_t from;   /* number of an id list */
+    uint32_t to;     /* the same; REPORT_NONE: no one could look */
+    uint32_t half;   /* number of a step that it was found in the middle of; REPORT_NONE: none */
+    uint32_t steps;  /* number of a step list; REPORT_NONE where the tenant never began */
+    uint32_t error;  /* index into report->errors; REPORT_NONE: none */
     uint32_t next_same_error; /* in order of the selection; REPORT_NONE: the last */
     uint32_t attempts;
     const float *step_ms; /* a duration a step; NULL: none */

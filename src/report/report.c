@@ -225,6 +225,7 @@ static void start_run(struct report *report, const struct run_info *run)
 static void keep_outcome(struct report *report, struct report_row *row,
                          const struct outcome *outcome)
 {
+    row->dialect = outcome->dialect;
     row->is_from_known = outcome->from.is_known;
     row->from = keep_ids(report, &outcome->from);
     row->to = keep_ids(report, &outcome->to);

@@ -38,7 +38,7 @@ void text_groups_init(struct text_groups *groups, const struct report *report,
         if (by == GROUP_BY_REVISION)
             move = (struct text_move){row->to, row->half, 0, row->to, REPORT_NONE};
         if (by == GROUP_BY_SCRIPT)
-            move.dialect = (uint32_t)report->run.tenants[i]->url.dialect;
+            move.dialect = (uint32_t)row->dialect;
         add_row(groups, &moves, &move, i);
     }
     if (groups->count)

@@ -276,8 +276,7 @@ static const struct half_step *found_half_done(struct session *session)
     const struct script *script = NULL;
     struct err err;
     if (revision && env->scripts)
-        script = scripts_get(env->scripts, session->driver->dialect, revision,
-                             unfinished->direction, &err);
+        script = scripts_get(env->scripts, session->dialect, revision, unfinished->direction, &err);
     struct half_step *half = arena_alloc(&session->arena, sizeof *half);
     *half = unfinished_tell(unfinished, script);
     return half;
@@ -290,6 +289,7 @@ static void on_timer_closed(uv_handle_t *handle)
                    session->result.err.kind == ERR_NONE;
     struct outcome outcome = {
         .state = final_state(session),
+        .dialect = session->dialect->id,
         .has_changed = request_changes(session->env->request) && has_changed(session),
         .stands_above = session->work.plan && session->work.plan->stands_above,
         .from = session->result.from,
@@ -322,6 +322,7 @@ struct session *session_start(const struct session_env *env, const struct tenant
                               size_t index)
 {
     struct session *session = xcalloc(1, sizeof *session);
+    enum dialect_id promised = dialect_promised(tenant->url.dialect, tenant->url.scheme);
     arena_init(&session->arena);
     arena_init(&session->answers);
     session->batch.capacity = OPS_AT_FIRST;
@@ -330,6 +331,8 @@ struct session *session_start(const struct session_env *env, const struct tenant
     session->tenant = tenant;
     session->index = index;
     session->driver = driver_find(tenant->url.dialect);
+    session->dialect =
+        promised == tenant->url.dialect ? session->driver->dialect : dialect_of(promised);
     session->attempt.number = 1;
     session->conn.after_close = SESSION_DONE;
     session->started_ns = uv_hrtime();

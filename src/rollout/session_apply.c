@@ -21,8 +21,8 @@ static unsigned may_change(const struct session *session)
 
 static bool may_prepare_guard(const struct session *session)
 {
-    return session->driver->dialect->sql[SQL_GUARD_PREPARE] &&
-           !io_info(session->conn.io)->is_pooled && !(may_change(session) & PART_PREPARED);
+    return session->dialect->sql[SQL_GUARD_PREPARE] && !io_info(session->conn.io)->is_pooled &&
+           !(may_change(session) & PART_PREPARED);
 }
 
 static enum sql_id guard_of(const struct session *session)
@@ -92,11 +92,10 @@ static size_t add_creates(const struct session *session, enum sql_id *ids)
 
 static enum asked ask_begin(struct session *session)
 {
-    bool makes_inside = session->driver->dialect->traits & DIALECT_DDL_IN_TRANSACTION;
+    bool makes_inside = session->dialect->traits & DIALECT_DDL_IN_TRANSACTION;
     bool prepares_guard = !session->conn.is_guard_prepared && may_prepare_guard(session);
     bool joins = session->driver->traits & DRIVER_JOINS;
-    bool sets_up_again =
-        may_change(session) & PART_SETUP && session->driver->dialect->sql[SQL_SETUP_AGAIN];
+    bool sets_up_again = may_change(session) & PART_SETUP && session->dialect->sql[SQL_SETUP_AGAIN];
     session->look.vars.nonce = arena_printf(&session->arena, "%s/%zu/%u", session->env->run_id,
                                             session->index, session->attempt.number);
     enum sql_id ids[8];
@@ -139,7 +138,7 @@ static void set_script(struct session *session, struct io_op *op, const struct a
     bool is_finish = session->doubt.found.finish && piece == session->doubt.piece;
     op->op.sql = is_finish ? session->doubt.found.finish : piece->sql;
     op->op.sql_len = is_finish ? strlen(op->op.sql) : piece->sql_len;
-    if (action->is_in_transaction && session->driver->dialect->sql[guard_of(session)])
+    if (action->is_in_transaction && session->dialect->sql[guard_of(session)])
         op->prepare = actions_prepare_script;
 }
 
@@ -230,7 +229,7 @@ static void reserve_ops(struct session *session, size_t begin, size_t end)
 static void make_actions(struct session *session, size_t begin)
 {
     session->work.acting = (struct actions){
-        .dialect = session->driver->dialect,
+        .dialect = session->dialect,
         .vars = session->look.vars,
         .command = session->env->target ? session->env->target->command : PLAN_UPGRADE,
         .actions = session->work.todo.actions,
@@ -352,7 +351,7 @@ static bool ended_transaction(const struct session *session, const struct action
                               const struct io_op *op)
 {
     bool is_guarded = action->kind == ACTION_SCRIPT && action->is_in_transaction &&
-                      session->driver->dialect->sql[SQL_GUARD];
+                      session->dialect->sql[SQL_GUARD];
     return op->answer.is_tx_broken ||
            (is_guarded && io_op_err(op)->kind == ERR_SQL &&
             op->answer.statements_done >= action->piece->statement_count);

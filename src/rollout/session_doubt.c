@@ -36,8 +36,8 @@ static void ask_of(struct session *session, const struct piece *piece,
     session->doubt.piece = piece;
     session->doubt.revision = revision;
     session->doubt.probe = (struct probe){0};
-    if (piece && session->driver->dialect->probe)
-        session->driver->dialect->probe(&session->arena, piece->sql, &session->doubt.probe);
+    if (piece && session->dialect->probe)
+        session->dialect->probe(&session->arena, piece->sql, &session->doubt.probe);
 }
 
 static void add_query(struct session *session, enum op_kind kind, const char *sql)
@@ -103,7 +103,7 @@ static const struct script *script_left(struct session *session, const struct pl
     struct err err;
     const struct step *step = left->count ? &left->steps[0] : NULL;
     const struct script *script = step && step->revision
-                                      ? scripts_get(session->env->scripts, session->driver->dialect,
+                                      ? scripts_get(session->env->scripts, session->dialect,
                                                     step->revision, step->direction, &err)
                                       : NULL;
     bool fits = script && unfinished_check_done(&session->arena, &session->doubt.unfinished, step,
@@ -353,8 +353,8 @@ enum session_state session_begin_settling(struct session *session)
                 "nothing is in doubt here: no revision of the chain was left half way");
         return session_fail(session, &err);
     }
-    const struct script *script = scripts_get(session->env->scripts, session->driver->dialect,
-                                              step.revision, step.direction, &err);
+    const struct script *script =
+        scripts_get(session->env->scripts, session->dialect, step.revision, step.direction, &err);
     if (!script || !take_word(session, &step, script, &err))
         return session_fail(session, &err);
     return request_changes(session->env->request) ? SESSION_SETTLE : SESSION_RELEASE;
@@ -376,7 +376,7 @@ static enum asked ask_settle(struct session *session)
     /* The row stays that of the run whose work it is. */
     struct sql_vars vars = record_history(&session->look.vars, &action, PLAN_UPGRADE, "partial", 0);
     vars.run_id = unfinished->run_id;
-    sql_expand(&buf, session->driver->dialect, SQL_HISTORY_MARK, &vars);
+    sql_expand(&buf, session->dialect, SQL_HISTORY_MARK, &vars);
     add_query(session, OP_QUERY, arena_strdup(&session->arena, buf.data));
     session->batch.ops[session->batch.count - 1].rows_total = 1;
     buf_done(&buf);

@@ -18,7 +18,7 @@ static void on_link_ready(void *ctx, const struct err *err)
 /* The server that has no such database yet has one that it was born with. */
 static enum asked ask_link(struct session *session)
 {
-    const struct dialect *dialect = session->driver->dialect;
+    const struct dialect *dialect = session->dialect;
     bool is_looking = !request_changes(session->env->request);
     const struct link_wish wish = {
         .database = session->conn.is_creating ? dialect->maintenance_database : NULL,
@@ -73,6 +73,8 @@ static enum session_state answer_connect(struct session *session)
 {
     session->look.vars.backend_pid = io_info(session->conn.io)->backend_pid;
     session->look.vars.sets_parser = io_info(session->conn.io)->reads_oddly;
+    if (io_info(session->conn.io)->variant)
+        session->dialect = io_info(session->conn.io)->variant;
     (void)link_note_connected(session->conn.link, &err_none);
     rollout_note_connected(session->env->run, session);
     return SESSION_LOCK;
@@ -143,7 +145,7 @@ static enum session_state answer_create(struct session *session)
 
 static enum session_state error_create(struct session *session, const struct io_op *op)
 {
-    const char *code = session->driver->dialect->code_database_exists;
+    const char *code = session->dialect->code_database_exists;
     bool is_there =
         code && strcmp(io_op_err(op)->code, code) == 0; /* another run made it meanwhile */
     return is_there ? answer_create(session) : session_fail(session, io_op_err(op));

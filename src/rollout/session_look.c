@@ -15,7 +15,7 @@ static uint64_t lock_key(const struct session *session)
     char name[512];
     const struct tenant *tenant = session->tenant;
     const char *database = tenant->url.database ? tenant->url.database : "";
-    bool is_of_server = session->driver->dialect->traits & DIALECT_LOCKS_SERVER;
+    bool is_of_server = session->dialect->traits & DIALECT_LOCKS_SERVER;
     int len = snprintf(name, sizeof name, "skein/%s%s%s", is_of_server ? database : "",
                        is_of_server ? "/" : "", tenant->schema ? tenant->schema : "");
     return hash_u64(name, (size_t)len < sizeof name ? (size_t)len : sizeof name - 1);
@@ -27,7 +27,7 @@ static void make_look(struct session *session)
     const struct session_env *env = session->env;
     const struct tenant *tenant = session->tenant;
     session->look.questions = (struct look){
-        .dialect = session->driver->dialect,
+        .dialect = session->dialect,
         .vars = session->look.vars,
         .schema = tenant->schema,
         .search_path = tenant->settings->search_path,
@@ -132,7 +132,7 @@ static enum asked ask_inspect(struct session *session)
 {
     make_look(session);
     session_add_one(session, SQL_INSPECT)->owner = look_owner(LOOK_PLACE);
-    if (session->driver->dialect->sql[SQL_LOCATE]) {
+    if (session->dialect->sql[SQL_LOCATE]) {
         add_look(session, LOOK_LOCATION, look_prepare_location);
         add_look(session, LOOK_IDENTITY, look_prepare_identity);
     }

@@ -53,7 +53,7 @@ struct io_op *session_add_query(struct session *session, const enum sql_id *ids,
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
     for (size_t i = 0; i < count; i++)
-        sql_expand(&buf, session->driver->dialect, ids[i], &session->look.vars);
+        sql_expand(&buf, session->dialect, ids[i], &session->look.vars);
     session_set_sql(op, &buf);
     op->timeout_ms = session_control_budget(session);
     return op;
@@ -75,7 +75,7 @@ void session_add_outside(struct session *session, const char *sql)
 
 void session_add_setup(struct session *session, const struct piece *end)
 {
-    if (session->driver->dialect->sql[SQL_SETUP])
+    if (session->dialect->sql[SQL_SETUP])
         session_add_one(session, SQL_SETUP)->op.tx_after = TX_OUTSIDE;
     for (const struct piece *piece = piece_first_beside(end); piece < end; piece++)
         if (piece->is_setting)

@@ -125,7 +125,7 @@ static bool build_work(struct session *session, const struct plan *left, struct 
     struct work_request request = {
         .plan = left,
         .scripts = is_stamp ? NULL : session->env->scripts,
-        .dialect = session->driver->dialect,
+        .dialect = session->dialect,
         .mode = session->tenant->settings->transaction,
     };
     if (!is_stamp)
@@ -229,8 +229,7 @@ static enum session_state begin_work(struct session *session)
 
 static const struct tables *tables_of(struct session *session)
 {
-    return evidence_tables(session->env->evidence, session->driver->dialect,
-                           &session->work.plan->to);
+    return evidence_tables(session->env->evidence, session->dialect, &session->work.plan->to);
 }
 
 /* Must the stamp be checked against the tables that are there? A rollback only puts rows back. */
@@ -240,7 +239,7 @@ static bool needs_evidence(struct session *session, const struct plan *left)
     bool is_forced = env->target->is_forced || env->target->purges;
     return env->target->command == PLAN_STAMP && !is_forced && !rollout_is_rolling_back(env->run) &&
            left->count && !session->result.done_count && session->work.plan->to.count &&
-           !session->work.has_evidence && session->driver->dialect->sql[SQL_TABLES] &&
+           !session->work.has_evidence && session->dialect->sql[SQL_TABLES] &&
            tables_of(session)->count;
 }
 

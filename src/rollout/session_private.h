@@ -166,6 +166,7 @@ struct session {
     const struct session_env *env;
     const struct tenant *tenant;
     const struct driver *driver;
+    const struct dialect *dialect; /* the driver's, or the variant of it that the server speaks */
     size_t index;
     struct arena arena;
     struct arena answers; /* of all ops; while a batch runs it is the io's */

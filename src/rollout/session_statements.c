@@ -125,7 +125,7 @@ static enum asked ask_mark(struct session *session)
     struct sql_vars vars =
         record_history(&session->look.vars, &mark, session->env->target->command,
                        mark.statements || session->doubt.is_begun ? "partial" : "failed", 0);
-    sql_expand(&buf, session->driver->dialect, SQL_HISTORY_MARK, &vars);
+    sql_expand(&buf, session->dialect, SQL_HISTORY_MARK, &vars);
     session_set_sql(op, &buf);
     op->timeout_ms = session_control_budget(session);
     return ASKED_OPS;

@@ -173,6 +173,64 @@ class Scripts(OnMariaDB):
         self.assertEqual(self.sql("SELECT COUNT(*) FROM t"), [["1"]])
 
 
+class Variants(OnMariaDB):
+    """Sections for MySQL serve both servers, unless there are some for MariaDB."""
+    BOTH = ("-- migrate:up\nCREATE TABLE general (id INT);\n-- migrate:up dialect:mysql\nCREATE TABLE mysql_s (id INT);\n"
+            "-- migrate:up dialect:mariadb\nCREATE TABLE maria_s (id INT);\n-- migrate:down\nDROP TABLE maria_s;\n")
+
+    def test_the_server_decides_whatever_the_scheme(self):
+        self.fleet.revision("aaaa1111", self.BOTH)
+        self.fleet.revision("bbbb2222", "-- migrate:up dialect:mysql\nCREATE TABLE served (id INT);\n-- migrate:down\n"
+                            "-- migrate:down dialect:mysql\nDROP TABLE nonesuch;\n"
+                            "-- migrate:down dialect:mariadb\nDROP TABLE served;\n")
+        self.fleet.revision("cccc3333", "-- migrate:up dialect:mariadb\nCREATE SEQUENCE s;\n-- migrate:down\nDROP SEQUENCE s;\n")
+        for scheme in ("mysql", "mariadb"):
+            self.inventory(self.maria.url(self.db, scheme=scheme))
+            shown = self.run_ok("plan", "-v").out
+            self.assertIn("CREATE TABLE maria_s", shown)
+            self.assertNotIn("CREATE TABLE mysql_s", shown)
+            tenant = self.run_t("upgrade")
+            self.assertEqual(tenant["dialect"], "mysql")
+            self.assertEqual(self.maria.tables(self.db) - {"alembic_version", "skein_history"}, {"maria_s", "served", "s"})
+            self.run_t("downgrade", "base")
+
+    def test_scripts(self):
+        self.fleet.revision("aaaa1111", self.BOTH)
+        for args, table in ((("--dialect", "mariadb"), "maria_s"), (("--dialect", "mysql"), "mysql_s"), ((), "mysql_s")):
+            script = self.run_ok("upgrade", "--sql", *args).out
+            self.assertEqual([t for t in ("general", "mysql_s", "maria_s") if f"CREATE TABLE {t}" in script], [table])
+        self.inventory(self.maria.url(self.db, scheme="mariadb"))
+        script = self.run_ok("upgrade", "--sql").out
+        self.assertIn("CREATE TABLE maria_s", script)
+        self.assertEqual(self.maria.client(self.db, input=script.encode()).returncode, 0)
+        self.assertEqual(self.run_t("upgrade")["state"], "unchanged")
+
+    def test_faults_are_found_before_a_server_is_asked_and_once(self):
+        self.fleet.revision("aaaa1111", "-- migrate:up\nCREATE TABLE a (id INT); COMMIT;\n-- migrate:down\n"
+                            "-- migrate:down dialect:mariadb\nSELECT 'x\n")
+        result = self.run_ok("upgrade", code=2)
+        self.assertEqual(result.err.count("aaaa1111.sql:"), 2, result.err)
+        self.inventory(self.maria.url(self.db, scheme="mariadb"))
+        self.assertEqual(self.run_ok("upgrade", code=2).err.count("aaaa1111.sql:"), 2)
+        self.fleet.last = None
+
+
+class CalledMySQL(OnMariaDB):
+    """What says of itself that it is no MariaDB runs the sections for MySQL."""
+    settings = ("--version=8.0.36",)
+
+    def test_it_runs_mysqls_sections(self):
+        self.fleet.revision("aaaa1111", Variants.BOTH)
+        self.run_t("upgrade")
+        self.assertIn("mysql_s", self.maria.tables(self.db))
+
+    def test_a_revision_for_mariadb_alone_is_a_fault_of_this_tenant(self):
+        self.fleet.revision("aaaa1111", "-- migrate:up dialect:mariadb\nCREATE SEQUENCE s;\n-- migrate:down\nDROP SEQUENCE s;\n")
+        error = self.run_t("upgrade", code=1)["error"]
+        self.assertEqual(error["class"], "chain")
+        self.assertIn("no up section for mysql", error["message"])
+
+
 class Failure(OnMariaDB):
     def test_place_of_an_error_and_what_stands(self):
         self.fleet.revision("aaaa1111", TABLE + "\n\nINSERT INTO t VALUES (1, 'a');\nALTER TABLE t\n  ADD COLUMN y INT NOT;\n")

@@ -142,18 +142,21 @@ static void keeps_the_bytes_of_its_sections(void **state)
 
 static void chooses_sections_by_dialect(void **state)
 {
-    static const char text[] = HEADER "-- migrate:up\n1\n-- migrate:up dialect:postgresql\n2\n"
-                                      "-- migrate:down dialect:sqlite\n3\n"
-                                      "-- migrate:up dialect:postgresql\n4\n-- migrate:up\n5\n";
+    static const char text[] =
+        HEADER "-- migrate:up\n1\n-- migrate:up dialect:postgresql\n2\n"
+               "-- migrate:up dialect:mysql\n6\n-- migrate:down dialect:mysql\n7\n"
+               "-- migrate:down dialect:mariadb\n8\n"
+               "-- migrate:down dialect:sqlite\n3\n"
+               "-- migrate:up dialect:postgresql\n4\n-- migrate:up\n5\n";
     static const struct {
         enum direction direction;
         enum dialect_id dialect;
         const char *sections;
     } cases[] = {
-        {DIRECTION_UP, DIALECT_SQLITE, "15"},
-        {DIRECTION_UP, DIALECT_POSTGRESQL, "24"},
-        {DIRECTION_DOWN, DIALECT_SQLITE, "3"},
-        {DIRECTION_DOWN, DIALECT_POSTGRESQL, ""},
+        {DIRECTION_UP, DIALECT_SQLITE, "15"},  {DIRECTION_UP, DIALECT_POSTGRESQL, "24"},
+        {DIRECTION_DOWN, DIALECT_SQLITE, "3"}, {DIRECTION_DOWN, DIALECT_POSTGRESQL, ""},
+        {DIRECTION_UP, DIALECT_MYSQL, "6"},    {DIRECTION_UP, DIALECT_MARIADB, "6"},
+        {DIRECTION_DOWN, DIALECT_MYSQL, "7"},  {DIRECTION_DOWN, DIALECT_MARIADB, "8"},
     };
     const struct revision *revision = parse(*state, text);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

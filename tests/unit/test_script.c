@@ -287,7 +287,8 @@ static void checks_all_revisions_before_any_tenant_is_touched(void **state)
     stage->chain = chain_build("versions", sized, 2, &stage->faults);
     assert_non_null(stage->chain);
     stage->scripts = scripts_new(stage->chain);
-    scripts_check(stage->scripts, &dialect_postgres, &stage->faults);
+    scripts_check(stage->scripts, (bool[DIALECT__COUNT]){[DIALECT_POSTGRESQL] = true},
+                  &stage->faults);
     assert_int_equal(stage->faults.total,
                      2); /* bbbb is none for this dialect: not needed, no fault */
     assert_int_equal(stage->faults.items[0].line, 3);

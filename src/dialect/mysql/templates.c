@@ -54,7 +54,7 @@
 const char mysql_session_begin[] =
     "SET SESSION sql_mode = " SQL_MODE ", autocommit = 1, completion_type = 0; "
     "SELECT CONNECTION_ID(), @@GLOBAL.read_only OR @@GLOBAL.innodb_read_only, "
-    "@@max_allowed_packet";
+    "@@max_allowed_packet, VERSION() LIKE '%MariaDB%'";
 
 /* It fails in every sql_mode and prints nothing; DO would hide the error. */
 #define FAIL_IF(condition) "SET @skein_check = IF(" condition ", (SELECT 1 UNION SELECT 2), 1)"

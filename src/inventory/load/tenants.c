@@ -273,7 +273,7 @@ static struct url partial_url(struct inventory_builder *builder, const char *par
         return url;
     url = (struct url){0};
     size_t len = end ? strcspn(partial, "+:") : 0;
-    subject->lacks_dialect = !end || !dialect_find(partial, len, &url.dialect);
+    subject->lacks_dialect = !end || !dialect_of_scheme(partial, len, &url.dialect);
     if (!subject->lacks_dialect)
         url.scheme = arena_strndup(&builder->scratch, partial, len);
     return url;
