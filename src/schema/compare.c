@@ -236,18 +236,32 @@ static void add_property_words(struct buf *buf, const struct property_difference
         buf_addf(buf, "%s '%s' is extra", property->name, property->found);
 }
 
+/* What has no name is known by its shape. */
+static void add_shape(struct buf *buf, const struct object *object)
+{
+    const char *before = " (";
+    for (size_t i = 0; i < object->property_count; i++) {
+        if (object->properties[i].aspect != ASPECT_SHAPE)
+            continue;
+        buf_addf(buf, "%s%s '%s'", before, object->properties[i].name, object->properties[i].value);
+        before = ", ";
+    }
+    buf_adds(buf, *before == ',' ? ")" : "");
+}
+
 void difference_add_words(struct buf *buf, const struct difference *difference)
 {
     const struct object *object = difference_object(difference);
     const char *kind = object_kind_name(object->kind);
-    if (object->name[0] || !object->owner)
-        buf_addf(buf, "%s%s%s", kind, object->name[0] ? " " : "", object_full_name(object));
-    else
+    bool is_unnamed = object->owner && !object->name[0];
+    if (is_unnamed)
         buf_addf(buf, "%s of %s", kind, object->owner);
-    if (difference->what != DIFFERENCE_CHANGED) {
+    else
+        buf_addf(buf, "%s%s%s", kind, object->name[0] ? " " : "", object_full_name(object));
+    if (is_unnamed && difference->what != DIFFERENCE_CHANGED)
+        add_shape(buf, object);
+    if (difference->what != DIFFERENCE_CHANGED)
         buf_addf(buf, " is %s", difference_what_name(difference->what));
-        return;
-    }
     for (size_t i = 0; i < difference->property_count; i++) {
         buf_adds(buf, i ? ", " : ": ");
         add_property_words(buf, &difference->properties[i]);

@@ -147,7 +147,7 @@ static void unnamed_objects_are_counted(void **state)
         check->has_automatic_name = true;
         object_set(check, ASPECT_SHAPE, "condition", "n > 0");
     }
-    assert_differences(&scene, "check of task is missing\n");
+    assert_differences(&scene, "check of task (condition 'n > 0') is missing\n");
 }
 
 static void aspects_can_be_left_out_and_asked_for(void **state)

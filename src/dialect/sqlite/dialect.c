@@ -3,6 +3,7 @@
 
 #include "base/ascii.h"
 #include "dialect/dialects.h"
+#include "dialect/sqlite/catalog.h"
 #include "dialect/sqlite/judge.h"
 #include "dialect/sqlite/probe.h"
 #include "dialect/sqlite/split.h"
@@ -95,4 +96,5 @@ const struct dialect dialect_sqlite = {
     .close_parser = sqlite_close_parser,
     .judge = sqlite_judge,
     .probe = sqlite_probe,
+    .catalog = &sqlite_catalog,
 };
