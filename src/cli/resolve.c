@@ -47,6 +47,6 @@ const struct command command_resolve = {
               OPTIONS_SETTLE,
     .min_args = 1,
     .max_args = 1,
-    .needs = FLEET_VISIT,
+    .needs = FLEET_AGAIN, /* only the tenant that is named needs its secrets */
     .run = run_resolve,
 };

@@ -85,6 +85,8 @@ sources:
         self.run_ok("current", "--tenant", "here")
         self.run_ok("check", "--tenant", "here")
         self.run_ok("report")
+        self.assertIn("nothing is in doubt here", self.run_ok("resolve", "here", "--done", code=1).err)
+        self.assertIn("tenant 'acme': 'url': the environment variable 'ACME_PW' is not set", self.run_ok("resolve", "acme", "--done", code=2).err)
         self.run_ok("rollback")
         self.assertEqual(self.fleet.tables("here"), set())
 
