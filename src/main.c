@@ -92,6 +92,20 @@ static bool open_fleet(struct fleet *fleet, const struct options *options)
     return is_good;
 }
 
+/* False: the command cannot do without a revision. */
+static bool check_chain(const struct fleet *fleet, const struct options *options)
+{
+    enum empty_chain is = options->command->empty_chain;
+    struct err err;
+    if (is == EMPTY_CHAIN_IS_FINE || !fleet->chain || fleet_has_revisions(fleet, &err))
+        return true;
+    if (is == EMPTY_CHAIN_IS_A_FAULT)
+        return cli_fail(&err) == EXIT_OK;
+    if (!options->is_quiet)
+        (void)cli_fail(&err);
+    return true;
+}
+
 static int run_command(const struct options *options)
 {
     struct fleet fleet;
@@ -101,6 +115,7 @@ static int run_command(const struct options *options)
         exposed_warn(&fleet);
         cli_tell_notes(fleet.inventory);
     }
+    is_open = is_open && check_chain(&fleet, options);
     if (is_open && (!options->is_behind || behind_narrow(&fleet, options, &exit_code)))
         exit_code = options->command->run(&fleet, options);
     fleet_done(&fleet);

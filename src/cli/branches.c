@@ -31,5 +31,6 @@ const struct command command_branches = {
     .example = "skein branches -v",
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT,
     .needs = FLEET_CHAIN,
+    .empty_chain = EMPTY_CHAIN_IS_TOLD,
     .run = run_branches,
 };

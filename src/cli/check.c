@@ -63,9 +63,7 @@ static bool write_chain(const struct fleet *fleet, const struct options *options
     struct chain_text text = chain_text_begin(chain, options, CHAIN_TEXT_LABELS);
     buf_addf(&text.text, "the chain is sound: %zu revision%s%s; %s\n", chain->count,
              chain->count == 1 ? "" : "s", dialects,
-             chain->head_count == 1   ? "its head:"
-             : chain->head_count == 0 ? "it has no head"
-                                      : "its heads:");
+             chain->head_count == 1 ? "its head:" : "its heads:");
     for (size_t i = 0; i < chain->head_count; i++)
         chain_text_add(&text, chain->revisions[chain->heads[i]]);
     return chain_text_end(&text);
@@ -74,6 +72,9 @@ static bool write_chain(const struct fleet *fleet, const struct options *options
 static int check_chain(struct fleet *fleet, const struct options *options)
 {
     struct buf dialects;
+    struct err err;
+    if (!fleet_has_revisions(fleet, &err))
+        return cli_fail(&err);
     buf_init(&dialects, BUF_MAX_DEFAULT);
     bool is_sound = check_scripts(fleet, options, &dialects);
     bool is_written = is_sound && write_chain(fleet, options, dialects.data);

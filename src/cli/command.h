@@ -5,6 +5,10 @@
 #include "cli/options.h"
 #include "library/fleet.h"
 
+/* What a chain without a revision is to a command that reads it: `skein heads` has nothing to say, and says why;
+ * `skein show head` asks for what is not there. Runs over tenants look at it themselves. */
+enum empty_chain { EMPTY_CHAIN_IS_FINE, EMPTY_CHAIN_IS_TOLD, EMPTY_CHAIN_IS_A_FAULT };
+
 struct command {
     const char *name;
     const char *arguments; /* for usage: "TARGET…"; "" for none */
@@ -16,6 +20,7 @@ struct command {
     size_t min_args, max_args;
     unsigned needs; /* FLEET_…: what is read before it runs; 0: not even the inventory */
     unsigned (*needs_for)(const struct options *options); /* NULL, or: what is read instead */
+    enum empty_chain empty_chain;
     int (*run)(struct fleet *fleet, const struct options *options); /* the exit code */
 };
 

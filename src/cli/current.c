@@ -1,6 +1,7 @@
 #include "cli/chain_text.h"
 #include "cli/command.h"
 #include "cli/exit.h"
+#include "cli/faults.h"
 #include "cli/run.h"
 #include "cli/whereabouts.h"
 
@@ -45,6 +46,9 @@ static void print_revisions(const struct whereabouts *whereabouts, const struct 
 static int run_current(struct fleet *fleet, const struct options *options)
 {
     struct whereabouts whereabouts;
+    struct err err;
+    if (options->checks_heads && !fleet_has_revisions(fleet, &err))
+        return cli_fail(&err);
     whereabouts_init(&whereabouts, fleet);
     struct looking looking = {.whereabouts = whereabouts_observer(&whereabouts)};
     struct observer observer = {on_looked, &looking};

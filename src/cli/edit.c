@@ -132,5 +132,6 @@ const struct command command_edit = {
     .min_args = 1,
     .max_args = 1,
     .needs_for = edit_needs,
+    .empty_chain = EMPTY_CHAIN_IS_A_FAULT,
     .run = run_edit,
 };

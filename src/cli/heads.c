@@ -24,5 +24,6 @@ const struct command command_heads = {
     .example = "skein heads",
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_DEPENDENCIES,
     .needs = FLEET_CHAIN,
+    .empty_chain = EMPTY_CHAIN_IS_TOLD,
     .run = run_heads,
 };

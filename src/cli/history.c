@@ -51,5 +51,6 @@ const struct command command_history = {
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_PARALLEL | OPTIONS_RANGE |
               OPTIONS_INDICATE,
     .needs_for = history_needs,
+    .empty_chain = EMPTY_CHAIN_IS_TOLD,
     .run = run_history,
 };

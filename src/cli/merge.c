@@ -41,5 +41,6 @@ const struct command command_merge = {
     .min_args = 1,
     .max_args = ARGS_MAX,
     .needs = FLEET_CHAIN,
+    .empty_chain = EMPTY_CHAIN_IS_A_FAULT,
     .run = run_merge,
 };

@@ -33,5 +33,6 @@ const struct command command_show = {
     .min_args = 1,
     .max_args = 1,
     .needs_for = show_needs,
+    .empty_chain = EMPTY_CHAIN_IS_A_FAULT,
     .run = run_show,
 };

@@ -394,11 +394,18 @@ class NoChain(FleetCase):
 
     def test_an_empty_chain(self):
         for args in (["upgrade"], ["plan"], ["downgrade", "base"], ["stamp", "head"], ["stamp", "--purge", "base"], ["check"],
-                     ["adopt", "--from", "dbmate"], ["upgrade", "--sql"], ["upgrade", "--sql", "--dialect", "postgresql"]):
+                     ["adopt", "--from", "dbmate"], ["upgrade", "--sql"], ["upgrade", "--sql", "--dialect", "postgresql"],
+                     ["check", "--chain"], ["current", "--check-heads"], ["show", "head"], ["accept", "aaaa"], ["tenants", "--behind"],
+                     ["merge", "heads", "-m", "x"], ["edit", "head"]):
             with self.subTest(args=args):
                 self.assertIn("make one with 'skein revision -m MESSAGE'", self.refused(*args))
-        for args in (["heads"], ["history"], ["current"], ["tenants"], ["runs"]):
+        for args in (["current"], ["tenants"], ["runs"]):
             self.run_ok(*args)
+        for command in ("heads", "history", "branches"):
+            result = self.run_ok(command)
+            self.assertEqual(result.out, "")
+            self.assertIn("the chain's folder holds no revision: ", result.err)
+            self.assertEqual(self.run_ok(command, "-q").err, "")
         self.assertFalse(os.path.exists(self.fleet.path(".skein")))
         self.run_ok("revision", "-m", "first")
         self.run_ok("upgrade")
@@ -409,8 +416,8 @@ class NoChain(FleetCase):
                 shutil.rmtree(self.fleet.path("versions"))
                 for name, text in files.items():
                     self.fleet.write(f"versions/{name}", text)
-                for command in ("upgrade", "plan", "check"):
-                    error = self.refused(command)
+                for command in ("check --chain", "current --check-heads", "upgrade", "plan", "check"):
+                    error = self.refused(*command.split())
                 self.assertIn("Alembic" if tool == "alembic-sql" else f"a migration of {tool}'s", error)
                 command = re.search(rf"'skein (import {tool} [^']*)'", error).group(1).split()
                 if tool == "alembic-sql":
