@@ -174,7 +174,7 @@ const struct option_row option_rows[] = {
     {"select", 's', "SELECTOR", OPTIONS_SELECT | OPTIONS_NARROW,
      "only these: 'tier=canary,region in (eu,us),!legacy'; repeated: all must hold",
      BY(set_select)},
-    {"tenant", 't', "NAME", OPTIONS_SELECT | OPTIONS_NARROW | OPTIONS_NAMES,
+    {"tenant", 't', "NAME", OPTIONS_SELECT | OPTIONS_NARROW,
      "only this tenant; repeated: any of them; with --select both must hold", BY(set_tenant)},
     {"state", 0, "STATE,…[@RUN]", OPTIONS_STATE,
      "only tenants in these states in the report of RUN (default: the newest)", TO(state)},

@@ -18,7 +18,6 @@ struct command;
 #define OPTION_GROUPS(group)                                                                       \
     group(COMMON)           /* -f, -v, -q, --color, --help */                                      \
         group(SELECT)       /* --select, --tenant, --wave, --allow-empty */                        \
-        group(NAMES)        /* --tenant alone */                                                   \
         group(STATE)        /* --state, --behind */                                                \
         group(WAVE)         /* --wave alone */                                                     \
         group(NARROW)       /* --select and --tenant alone */                                      \

@@ -1,5 +1,6 @@
 #include "report/report.h"
 
+#include "base/ascii.h"
 #include "base/similar.h"
 #include "cli/command.h"
 #include "cli/exit.h"
@@ -30,6 +31,8 @@ static void on_replayed(void *ctx, const struct event *event)
 
 /* What the runs did to the tenants, tenant after tenant. */
 struct stories {
+    struct texts names; /* of --tenant, or of the inventory's tenants that --select takes */
+    bool must_have;     /* a run that does not have one of them is refused: they are named */
     const struct ledger_run
         *named;              /* NULL: the newest run that had any of the tenants is told of */
     struct ledger_run *runs; /* the inventory's, and the named one */
@@ -37,6 +40,7 @@ struct stories {
     struct visit *visits;
     size_t count, capacity;
     size_t newest; /* of `runs`: the newest that had any of the tenants */
+    size_t told;   /* so many of the tenants are in the run */
 };
 
 static bool list_runs(struct fleet *fleet, struct ledger *ledger, struct stories *stories,
@@ -93,7 +97,9 @@ static bool read_story(struct fleet *fleet, struct ledger *ledger, struct storie
     if (!ledger_read_visits(ledger, &which, &fleet->arena, &visits, &count, err))
         return false;
     if (!is_in_named(stories, visits, count))
-        return refuse_tenant(fleet, stories, name, count ? visits : NULL, err);
+        return !stories->must_have ||
+               refuse_tenant(fleet, stories, name, count ? visits : NULL, err);
+    stories->told++;
     for (size_t i = 0; i < count; i++)
         *ARENA_PUSH(&fleet->arena, stories->visits, stories->count, stories->capacity) = visits[i];
     while (strcmp(stories->runs[newest].id, visits[0].run) != 0)
@@ -107,22 +113,46 @@ static void on_narrowed(void *ctx, const struct event *event)
     narrow_event(ctx, event);
 }
 
-/* The run as that of these tenants, and what other runs did to them. */
+/* Those that were named, or that the selectors take. */
+static struct texts names_of(struct fleet *fleet)
+{
+    if (!fleet->selects.count)
+        return fleet->names;
+    const char **names = arena_calloc(&fleet->arena, fleet->tenant_count + 1, sizeof *names);
+    for (size_t i = 0; i < fleet->tenant_count; i++)
+        names[i] = fleet->tenants[i]->name;
+    return (struct texts){names, fleet->tenant_count};
+}
+
+static bool refuse_selection(const struct stories *stories, struct err *err)
+{
+    if (!stories->named)
+        return err_set(err, ERR_CONFIG,
+                       "no run of this inventory has any of the tenants that are selected");
+    return err_set(err, ERR_CONFIG, "run %s has none of the tenants that are selected",
+                   stories->named->id);
+}
+
+/* The run as that of these tenants, and where they were named, what other runs did to them. */
 static bool read_tenants(struct fleet *fleet, struct ledger *ledger, const struct ledger_run *named,
                          struct reading *reading, struct err *err)
 {
-    struct stories stories = {.named = named};
+    struct stories stories = {
+        .names = names_of(fleet), .must_have = !fleet->selects.count, .named = named};
     struct observer observer = {on_narrowed, &reading->narrow};
     bool is_fine = list_runs(fleet, ledger, &stories, err);
-    for (size_t i = 0; is_fine && i < fleet->names.count; i++)
-        is_fine = read_story(fleet, ledger, &stories, fleet->names.items[i], err);
-    reading->narrow.names = fleet->names.items;
-    reading->narrow.count = fleet->names.count;
+    for (size_t i = 0; is_fine && i < stories.names.count; i++)
+        is_fine = read_story(fleet, ledger, &stories, stories.names.items[i], err);
+    reading->narrow.names = stories.names.items;
+    reading->narrow.count = stories.names.count;
     reading->narrow.to = (struct observer){on_replayed, reading};
+    if (is_fine && !stories.told)
+        is_fine = refuse_selection(&stories, err);
     if (!is_fine || !ledger_replay(ledger, named ? named->id : stories.runs[stories.newest].id,
                                    &fleet->arena, &observer, err))
         return false;
-    report_set_visits(reading->report, stories.visits, stories.count);
+    if (fleet->names.count)
+        report_set_visits(reading->report, stories.visits, stories.count);
     return true;
 }
 
@@ -133,7 +163,7 @@ static bool read_run(struct fleet *fleet, struct ledger *ledger, const char *id,
 {
     struct observer observer = {on_replayed, reading};
     struct ledger_run run;
-    bool is_of_tenants = fleet->names.count > 0;
+    bool is_of_tenants = fleet->names.count || fleet->selects.count;
     if ((id || !is_of_tenants) && !own_find(fleet, ledger, id, &run, err))
         return false;
     if (is_of_tenants)
@@ -151,6 +181,16 @@ static bool read_report(struct fleet *fleet, const char *id, struct reading *rea
     return is_fine;
 }
 
+/* A variable that was set for runs must not hide tenants of the report in silence. */
+static void tell_variables(const struct options *options)
+{
+    for (size_t i = 0; i < options->settings.count && !options->is_quiet; i++) {
+        const char *setting = options->settings.items[i];
+        if (ascii_begins(setting, "--select ") || ascii_begins(setting, "--tenant "))
+            cli_note("only some of the run's tenants are told of: %s", setting);
+    }
+}
+
 /* The exit code is about the report, not about the run that it tells of. */
 static int run_report(struct fleet *fleet, const struct options *options)
 {
@@ -159,6 +199,7 @@ static int run_report(struct fleet *fleet, const struct options *options)
     struct err err;
     int exit_code;
     narrow_init(&reading.narrow);
+    tell_variables(options);
     if (!read_report(fleet, options->arg_count ? options->args[0] : NULL, &reading, &err))
         exit_code = cli_fail(&err);
     else
@@ -166,6 +207,12 @@ static int run_report(struct fleet *fleet, const struct options *options)
     report_free(reading.report);
     narrow_done(&reading.narrow);
     return exit_code;
+}
+
+/* The tenants are looked at only where a selector asks for their labels. */
+static unsigned report_needs(const struct options *options)
+{
+    return options->selects.count ? FLEET_TENANTS : FLEET_INVENTORY;
 }
 
 const struct command command_report = {
@@ -179,10 +226,11 @@ const struct command command_report = {
         "the report was written.\n"
         "\n"
         "With --tenant it is the report of that tenant alone, with its error in full, and its history: what\n"
-        "each run of the ledger did to it, the newest first. RUN is then by default the newest that had it.",
+        "each run of the ledger did to it, the newest first. With --select it is that of the tenants which the\n"
+        "selector takes by today's inventory. RUN is then by default the newest that had any of them.",
     .example = "skein report -o json=report.json",
-    .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_NAMES | OPTIONS_OUTPUT,
+    .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_NARROW | OPTIONS_OUTPUT,
     .max_args = 1,
-    .needs = FLEET_INVENTORY,
+    .needs_for = report_needs,
     .run = run_report,
 };

@@ -82,6 +82,17 @@ bool origin_is_narrowed(const struct origin *origin)
     return origin->selects.count || origin->names.count || origin->narrowed.count;
 }
 
+size_t run_selected_count(const struct run_info *run)
+{
+    size_t count = run->narrowed_from ? run->narrowed_from : run->tenant_count;
+    const struct run_wave *last =
+        run->waves && run->wave_count ? &run->waves[run->wave_count - 1] : NULL;
+    bool leaves_out = last && run->resumed_from && !run->narrowed_from &&
+                      origin_is_narrowed(&run->origin) &&
+                      strcmp(last->name, RUN_WAVE_NOT_SELECTED) == 0;
+    return leaves_out ? count - last->tenant_count : count;
+}
+
 bool outcome_is_work(const struct outcome *outcome)
 {
     bool is_done = outcome->state == TENANT_SUCCEEDED || outcome->state == TENANT_UNCHANGED;

@@ -138,6 +138,9 @@ struct run_wave {
     size_t tenant_count;
 };
 
+/* The last wave of a resume that was narrowed: those that it leaves out. */
+#define RUN_WAVE_NOT_SELECTED "not selected"
+
 struct texts {
     const char *const *items;
     size_t count;
@@ -197,6 +200,9 @@ struct run_info {
     /* so many tenants the run has, where only some of them are told of (report/narrow.h); 0: all are */
     size_t narrowed_from;
 };
+
+/* How many tenants the run comes to: all that it has, less those that a narrowed resume leaves out. */
+size_t run_selected_count(const struct run_info *run);
 
 /* What a run of a ledger did to one tenant. */
 struct visit {

@@ -428,7 +428,7 @@ static bool has_wave_changed(const struct ledger_fleet *past, size_t wave)
 {
     for (size_t i = 0; i < past->count; i++)
         if ((past->wave_of[i] == wave ||
-             strcmp(past->waves[past->wave_of[i]].name, WAVES_NOT_SELECTED) == 0) &&
+             strcmp(past->waves[past->wave_of[i]].name, RUN_WAVE_NOT_SELECTED) == 0) &&
             standing_may_have_changed(&past->standings[i]))
             return true;
     return false;

@@ -77,7 +77,7 @@ static void leave_out(struct fleet *fleet, const struct request *request,
     struct rollout_wave *waves = (struct rollout_wave *)(uintptr_t)rollout->waves;
     size_t last = rollout->wave_count++;
     waves[last] = make_wave(fleet, request, NULL);
-    waves[last].name = WAVES_NOT_SELECTED;
+    waves[last].name = RUN_WAVE_NOT_SELECTED;
     rollout->wave_limit = rollout->wave_limit ? rollout->wave_limit : last;
     rollout->run.wave_of = wave_of;
     for (size_t i = 0; i < fleet->tenant_count; i++)

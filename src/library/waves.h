@@ -4,9 +4,6 @@
 
 #include "library/prepare.h"
 
-/* The wave of those that a resume leaves out. */
-#define WAVES_NOT_SELECTED "not selected"
-
 /* Fills rollout's waves, wave_count, wave_limit and wave_of. Every tenant is in the first wave that takes it;
  * those that none takes are in one of their own after the others, `rest`. Without waves in the inventory all
  * are in one, `all`. Those that a resume leaves out are in a last one that is not begun. ERR_CONFIG: there is no wave of the name that request->limits.wave gives. */

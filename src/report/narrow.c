@@ -42,7 +42,7 @@ static void start(struct narrow *narrow, const struct run_info *run)
     struct run_wave *waves = arena_calloc(arena, run->wave_count + 1, sizeof *waves);
     uint32_t *wave_of = arena_calloc(arena, run->tenant_count + 1, sizeof *wave_of);
     narrow->run = *run;
-    narrow->run.narrowed_from = run->tenant_count;
+    narrow->run.narrowed_from = run_selected_count(run);
     narrow->run.wave_count = 0;
     narrow->tenants = arena_calloc(arena, run->tenant_count + 1, sizeof *narrow->tenants);
     narrow->waves = arena_calloc(arena, run->wave_count + 1, sizeof *narrow->waves);

@@ -93,6 +93,18 @@ static void add_options(struct buf *line, const struct texts *options)
     }
 }
 
+/* `, --tenant acme --tenant globex and 3 more` */
+static void add_names(struct buf *line, const struct texts *names)
+{
+    enum { NAMED = 3 };
+    for (size_t i = 0; i < names->count && i < NAMED; i++) {
+        buf_adds(line, i ? " --tenant " : ", --tenant ");
+        human_add_text(line, names->items[i]);
+    }
+    if (names->count > NAMED)
+        buf_addf(line, " and %zu more", names->count - NAMED);
+}
+
 /* `by alice@db1, 2 of 41 tenants, --select 'tier=canary', --parallel from SKEIN_PARALLEL` */
 static void print_origin(const struct text *text)
 {
@@ -103,17 +115,14 @@ static void print_origin(const struct text *text)
     buf_init(&line, BUF_MAX_DEFAULT);
     buf_adds(&line, "by ");
     human_add_text(&line, origin->by);
-    buf_addf(&line, ", %zu of ",
-             text->report->run.narrowed_from ? text->report->run.narrowed_from
-                                             : text->report->run.tenant_count);
+    buf_addf(&line, ", %zu of ", run_selected_count(&text->report->run));
     human_add_count(&line, origin->fleet_size, "tenant");
     for (size_t i = 0; i < origin->selects.count; i++) {
         buf_adds(&line, ", --select '");
         human_add_text(&line, origin->selects.items[i]);
         buf_addc(&line, '\'');
     }
-    if (origin->names.count)
-        buf_addf(&line, ", --tenant%s", origin->names.count > 1 ? " …" : "");
+    add_names(&line, &origin->names);
     add_options(&line, &origin->narrowed);
     add_options(&line, &origin->settings);
     print_colored(text, COLOR_DIM, line.data);

@@ -299,7 +299,7 @@ class Halts(FleetCase):
         self.assertRegex(run["by"], r"^[^@]+@.+$")
         self.assertEqual(run["selected"], {"of": 4, "select": ["tier=canary"], "tenant": ["t0"], "narrowed": []})
         self.assertIn("--parallel from SKEIN_PARALLEL", run["settings"])
-        self.assertRegex(self.run_ok("report").out, r"\nby \S+@\S+, 1 of 4 tenants, --select 'tier=canary', --tenant, ")
+        self.assertRegex(self.run_ok("report").out, r"\nby \S+@\S+, 1 of 4 tenants, --select 'tier=canary', --tenant t0, ")
 
 
 class HalfDone:

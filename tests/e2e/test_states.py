@@ -115,6 +115,25 @@ class ByState:
         self.assertEqual([tenant["name"] for tenant in both["tenants"]], ["globex", "umbrella"])
         self.assertEqual([visit["tenant"] for visit in both["history"]], ["umbrella", "globex"])
 
+    def test_a_report_of_some(self):
+        """--select takes them by today's inventory; what all runs did to them is told of those that are named."""
+        names = lambda *args: [tenant["name"] for tenant in self.story(*args).report["tenants"]]
+        self.assertEqual(names("--select", "tier=canary"), ["acme", "globex"])
+        self.assertEqual(names("--select", "!tier"), ["initech", "umbrella"])
+        self.assertEqual(self.story("--select", "!tier").report["totals"]["tenants"], 2)
+        self.assertNotIn("history", self.story("--select", "tier=canary").report)
+        both = self.story("--select", "tier=canary", "-t", "acme").report
+        self.assertEqual(([tenant["name"] for tenant in both["tenants"]], len(both["history"])), (["acme"], 1))
+        second = self.run_json("upgrade", "-t", "acme").report["run"]["id"]
+        self.assertEqual(self.story("--select", "!tier").report["run"]["id"], self.first)
+        self.assertEqual(names("--select", "tier"), ["acme"])
+        self.assertIn(f"run {second} has none of the tenants that are selected",
+                      self.run_ok("report", second, "--select", "!tier", code=2).err)
+        self.assertIn("did you mean 'tier'?", self.run_ok("report", "--select", "teir", code=2).err)
+        result = self.run_ok("report", self.first, env={"SKEIN_SELECT": "!tier"})
+        self.assertIn("only some of the run's tenants are told of: --select from SKEIN_SELECT", result.err)
+        self.assertIn("4 of 4 tenants", result.out)
+
     def test_behind(self):
         self.assertEqual(self.names("--behind"), ["globex", "initech", "umbrella"])
         self.assertEqual(self.names("--behind", "--state", "succeeded,skipped"), ["initech", "umbrella"])
