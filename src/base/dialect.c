@@ -9,6 +9,8 @@ static const struct dialect_info infos[DIALECT__COUNT] = {
             .client = "sqlite3",
             .schemes = {"sqlite"},
             .is_file = true,
+            .magic = "SQLite format 3",
+            .companions = (const char *const[]){"-wal", "-shm", "-journal", NULL},
         },
     [DIALECT_POSTGRESQL] =
         {
@@ -105,4 +107,17 @@ void dialect_mark_possible(enum dialect_id engine, const char *scheme, bool used
     enum dialect_id promised = dialect_promised(engine, scheme);
     for (int d = 0; d < DIALECT__COUNT; d++)
         used[d] |= d == (int)promised || infos[d].engine == promised;
+}
+
+bool dialect_find_by_scheme(const char *url, enum dialect_id *ret_dialect)
+{
+    return strstr(url, "://") && dialect_of_scheme(url, strcspn(url, "+:"), ret_dialect);
+}
+
+enum dialect_id dialect_of_files(void)
+{
+    int d = 0;
+    while (!infos[d].is_file)
+        d++;
+    return (enum dialect_id)d;
 }

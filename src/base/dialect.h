@@ -26,6 +26,9 @@ struct dialect_info {
     bool
         is_libpq; /* the parameters of its URLs are libpq's, with what libpq takes for older ones */
     bool is_file; /* a database is a file: no login, no schema, no server */
+    const char *magic; /* what such a file begins with */
+    const char *const
+        *companions;  /* endings of the files that are kept beside one; NULL-terminated */
     bool has_schemas; /* a tenant may be a schema of a database, and its sessions have settings */
     bool may_hold_ledger; /* a ledger that machines share may be such a database */
 };
@@ -55,5 +58,11 @@ enum dialect_id dialect_promised(enum dialect_id engine, const char *scheme);
 
 /* Sets used[d] of each dialect that the server of such a URL may turn out to speak. */
 void dialect_mark_possible(enum dialect_id engine, const char *scheme, bool used[DIALECT__COUNT]);
+
+/* The engine of a URL that may be no whole one: with parts that are hidden, or that are not known. False: unknown. */
+bool dialect_find_by_scheme(const char *url, enum dialect_id *ret_dialect) MUST_CHECK;
+
+/* The dialect whose databases are files: the first, if there are several. */
+enum dialect_id dialect_of_files(void);
 
 #endif

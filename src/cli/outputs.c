@@ -95,11 +95,11 @@ static bool keep_mode(int fd, const char *path)
 /* A tenant, or the ledger: a slip of the hand must not put a report in its place. */
 static bool is_database(const char *path)
 {
-    static const char magic[] = "SQLite format 3";
-    char head[sizeof magic];
+    const char *magic = dialect_info(dialect_of_files())->magic;
+    char head[64];
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    bool is_one = fd >= 0 && read(fd, head, sizeof head) == (ssize_t)sizeof head &&
-                  memcmp(head, magic, sizeof magic) == 0;
+    ssize_t len = fd >= 0 ? read(fd, head, sizeof head) : 0;
+    bool is_one = len >= (ssize_t)strlen(magic) && memcmp(head, magic, strlen(magic)) == 0;
     if (fd >= 0)
         close(fd);
     return is_one;

@@ -113,6 +113,17 @@ struct session_word {
     enum session_part part;
 };
 
+/* A statement that is told by its words, lower case: the first, the second, and one anywhere. NULL: any. */
+struct word_pattern {
+    const char *first, *second, *with;
+};
+
+/* A text by which a script that Alembic wrote shows its dialect: a whole line, or anywhere. */
+struct script_mark {
+    const char *text;
+    bool is_line;
+};
+
 /* A statement of a script: where it begins (after comments and blanks) and ends. */
 struct statement {
     size_t offset;
@@ -157,6 +168,18 @@ struct dialect {
     const char *const *block_words; /* or whose body may set anything of the session; */
     /* and words anywhere in a script. A false alarm costs a little time, and nothing else. */
     const struct session_word *session_words;
+
+    /* Statements that no transaction can hold, and those whose effect nothing may use before the commit: for importing
+     * migrations whose tool says neither. Lists that end with an empty one; NULL: there are none. */
+    const struct word_pattern *stand_alone;
+    const struct word_pattern *used_later;
+
+    /* What only this dialect's scripts hold; ends with an empty one. NULL: nothing, and a script without the marks of
+     * another dialect is taken for this one's. */
+    const struct script_mark *script_marks;
+
+    /* Schemas of tables that go with their session; ends with NULL. NULL: it has none. */
+    const char *const *temporary_schemas;
 
     /* Appends a literal or an identifier, quoted so that nothing can break out. */
     void (*add_literal)(struct buf *buf, const char *text);

@@ -111,16 +111,24 @@ static bool drop(struct tables *tables, const struct table_name *table)
     return kept != before;
 }
 
-/* `main` is the tenant's own file, and `temp` no one's. */
+static bool is_temporary(const struct dialect *dialect, const char *schema)
+{
+    for (const char *const *at = dialect->temporary_schemas; at && *at; at++)
+        if (ascii_is_same(schema, *at))
+            return true;
+    return false;
+}
+
+/* Where a database is a file, a schema is the name of a file, and the tenant's own has another name than the script may
+ * give it. */
 static void add(struct tables *tables, const struct dialect *dialect, struct table_name table)
 {
-    if (table.schema &&
-        (ascii_is_same(table.schema, "temp") || ascii_is_same(table.schema, "pg_temp")))
+    if (table.schema && is_temporary(dialect, table.schema))
         return;
     drop(tables, &table);
     if (strlen(table.name) > NAME_MAX_BYTES) /* the server cuts it */
         return;
-    if (dialect->id == DIALECT_SQLITE)
+    if (dialect_info(dialect->id)->is_file)
         table.schema = NULL;
     *ARENA_PUSH(tables->arena, tables->items, tables->count, tables->capacity) = table;
 }

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/ascii.h"
 #include "chain/walk.h"
+#include "dialect/dialect.h"
 #include "import/tool.h"
 
 struct marker {
@@ -360,23 +361,35 @@ static void begin_part(struct reading *reading, const struct marker *marker,
 
 /* ---- files --------------------------------------------------------------------------------- */
 
-static bool has_blocks(const struct import_file *file)
+static bool has_line(const struct import_file *file, const char *text)
 {
     struct import_line line = {0};
+    size_t len = strlen(text);
     while (import_next_line(file->bytes, file->len, &line))
-        if (line.len == 6 && memcmp(line.text, "BEGIN;", 6) == 0)
+        if (line.len == len && memcmp(line.text, text, len) == 0)
             return true;
     return false;
 }
 
-/* PostgreSQL's script alone has `BEGIN;`, and MySQL's its own quotes and words. */
+static bool has_mark(const struct import_file *file, const struct script_mark *mark)
+{
+    return mark->is_line ? has_line(file, mark->text) : strstr(file->bytes, mark->text) != NULL;
+}
+
+/* The dialect of the first mark that is found; where there is none, the one that has no marks. */
 static enum dialect_id find_dialect(const struct import_file *file)
 {
-    if (has_blocks(file))
-        return DIALECT_POSTGRESQL;
-    if (strstr(file->bytes, "AUTO_INCREMENT") || strchr(file->bytes, '`'))
-        return DIALECT_MYSQL;
-    return DIALECT_SQLITE;
+    int unmarked = DIALECT__COUNT;
+    for (int d = 0; d < DIALECT__COUNT; d++) {
+        const struct dialect *dialect = dialect_of((enum dialect_id)d);
+        const struct script_mark *mark = dialect ? dialect->script_marks : NULL;
+        if (dialect && !mark && unmarked == DIALECT__COUNT)
+            unmarked = d;
+        for (; mark && mark->text; mark++)
+            if (has_mark(file, mark))
+                return (enum dialect_id)d;
+    }
+    return (enum dialect_id)unmarked;
 }
 
 static void read_file(struct import *import, const struct import_file *given)
@@ -387,7 +400,7 @@ static void read_file(struct import *import, const struct import_file *given)
         .import = import,
         .file = file,
         .dialect = request->has_dialect ? request->dialect : find_dialect(file),
-        .has_blocks = has_blocks(file),
+        .has_blocks = has_line(file, "BEGIN;"),
         .part = file->bytes,
         .part_line = 1,
     };

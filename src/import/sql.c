@@ -32,50 +32,18 @@ static const char *word_at(const struct statement_words *words, size_t index)
     return index < words->count ? words->items[index] : "";
 }
 
-/* `with` must be among the words where it is not NULL. */
-struct pattern {
-    const char *first, *second, *with;
-};
-
-static bool matches(const struct statement_words *words, const struct pattern *patterns,
-                    size_t count)
+/* `patterns` ends with an empty one; NULL: there are none. */
+static bool matches(const struct statement_words *words, const struct word_pattern *patterns)
 {
-    for (size_t i = 0; i < count; i++) {
-        const struct pattern *pattern = &patterns[i];
-        if (strcmp(word_at(words, 0), pattern->first) == 0 &&
-            (!pattern->second || strcmp(word_at(words, 1), pattern->second) == 0) &&
-            (!pattern->with || has_word(words, pattern->with)))
+    for (; patterns && patterns->first; patterns++)
+        if (strcmp(word_at(words, 0), patterns->first) == 0 &&
+            (!patterns->second || strcmp(word_at(words, 1), patterns->second) == 0) &&
+            (!patterns->with || has_word(words, patterns->with)))
             return true;
-    }
     return false;
 }
 
-/* PostgreSQL: "cannot run inside a transaction block". */
-static const struct pattern alone_in_postgresql[] = {
-    {"create", "index", "concurrently"}, {"create", "unique", "concurrently"},
-    {"drop", "index", "concurrently"},   {"reindex", NULL, "concurrently"},
-    {"alter", "table", "concurrently"},  {"vacuum", NULL, NULL},
-    {"alter", "system", NULL},           {"create", "database", NULL},
-    {"drop", "database", NULL},          {"create", "tablespace", NULL},
-    {"drop", "tablespace", NULL},
-};
-
-static const struct pattern adds_value[] = {{"alter", "type", "value"}};
-
-static const struct pattern alone_in_sqlite[] = {
-    {"vacuum", NULL, NULL},
-    {"detach", NULL, NULL},
-    {"pragma", "journal_mode", NULL},
-};
-
-static bool stands_alone(const struct statement_words *words, enum dialect_id dialect)
-{
-    if (dialect == DIALECT_POSTGRESQL)
-        return matches(words, alone_in_postgresql, ARRAY_LEN(alone_in_postgresql));
-    return dialect == DIALECT_SQLITE && matches(words, alone_in_sqlite, ARRAY_LEN(alone_in_sqlite));
-}
-
-static enum statement_kind kind_of(const char *sql, size_t len, enum dialect_id dialect)
+static enum statement_kind kind_of(const char *sql, size_t len, const struct dialect *dialect)
 {
     struct statement_words words;
     import_words(sql, len, &words);
@@ -91,9 +59,9 @@ static enum statement_kind kind_of(const char *sql, size_t len, enum dialect_id 
     if (strcmp(first, "abort") == 0 ||
         (strcmp(first, "prepare") == 0 && strcmp(second, "transaction") == 0))
         return STATEMENT_ROLLBACK;
-    if (dialect == DIALECT_POSTGRESQL && matches(&words, adds_value, ARRAY_LEN(adds_value)))
+    if (dialect && matches(&words, dialect->used_later))
         return STATEMENT_VALUE;
-    return stands_alone(&words, dialect) ? STATEMENT_ALONE : STATEMENT_PLAIN;
+    return dialect && matches(&words, dialect->stand_alone) ? STATEMENT_ALONE : STATEMENT_PLAIN;
 }
 
 /* ---- sections ------------------------------------------------------------------------------ */
@@ -186,7 +154,7 @@ static void take_statement(struct cutting *cutting, const struct statement *stat
                            const char *text, size_t len)
 {
     int line = line_of(cutting, statement);
-    enum statement_kind kind = kind_of(text, statement->len, cutting->sql->dialect);
+    enum statement_kind kind = kind_of(text, statement->len, dialect_of(cutting->sql->dialect));
     if (kind == STATEMENT_BEGIN)
         begin_block(cutting, line);
     else if (kind == STATEMENT_COMMIT)
@@ -289,7 +257,7 @@ static void add_all(struct cutting *cutting)
     cutting->block_line = sql->line;
     for (size_t i = 0; i < count; i++)
         cutting->has_plain |= kind_of(sql->text + statements[i].offset, statements[i].len,
-                                      sql->dialect) == STATEMENT_PLAIN;
+                                      dialect_of(sql->dialect)) == STATEMENT_PLAIN;
     cut(cutting, statements, count);
     finish(cutting);
 }

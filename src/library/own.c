@@ -96,12 +96,18 @@ static const char *server_part(const char *url, size_t *ret_len)
     return from;
 }
 
+/* `url` may hide its secrets. */
+static bool is_of_file(const char *url)
+{
+    enum dialect_id dialect;
+    return dialect_find_by_scheme(url, &dialect) && dialect_info(dialect)->is_file;
+}
+
 enum own_home own_home(const struct tenant *tenant, const char *url, const char *schema)
 {
-    static const char sqlite[] = "sqlite";
     size_t len, other_len;
     bool is_file = dialect_info(tenant->url.dialect)->is_file;
-    if (is_file != (strncmp(url, sqlite, sizeof sqlite - 1) == 0))
+    if (is_file != is_of_file(url))
         return OWN_HOME_OTHER;
     if (is_file) {
         const char *path = strstr(url, ":///");
@@ -138,7 +144,7 @@ static const char *server_key(struct arena *arena, const char *text, const char 
 static const char *home_key(const struct own_homes *homes, const char *url, const char *schema)
 {
     struct arena *arena = homes->arena;
-    const char *path = strncmp(url, "sqlite", 6) == 0 ? strstr(url, ":///") : NULL;
+    const char *path = is_of_file(url) ? strstr(url, ":///") : NULL;
     if (path) {
         path += strlen(":///");
         if (*path != '/')

@@ -60,7 +60,7 @@ static void collect(struct facts *facts, const struct tenant *tenant)
     add_variable(facts, tenant->name);
     if (!url_parse(&facts->arena, tenant->url_redacted, &url, &err))
         return;
-    bool is_file = url.dialect == DIALECT_SQLITE;
+    bool is_file = dialect_info(url.dialect)->is_file;
     add_fact(facts, &(struct fact){.text = url.user, .word = "{user}"});
     add_fact(facts, &(struct fact){.text = url_dialled(&url), .word = "{host}"});
     if (is_file)

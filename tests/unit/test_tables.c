@@ -71,6 +71,7 @@ static void follows_what_makes_and_takes_tables(void **state)
           "a123456789012345678901234567890123456789012345678901234567890123 ()"},
          ""}, /* the server cuts it */
         {{"CREATE TABLE \"a", "DROP TABLE \""}, "a"},
+        {{"CREATE TABLE temp.a ()"}, "temp.a"}, /* a schema as any other here */
     };
     (void)state;
     check(&dialect_postgres, cases, ARRAY_LEN(cases));

@@ -19,15 +19,19 @@ static const struct session_word session_words[] = {
     {"foreign_key_checks", PART_SETUP}, {NULL, 0},
 };
 
+static const struct script_mark script_marks[] = {
+    {"AUTO_INCREMENT", false}, {"`", false}, {NULL, false}};
+
 /* What both have; a revision may have sections for MariaDB alone. */
 #define OF_BOTH                                                                                    \
     .traits = DIALECT_HAS_DELIMITER, .sql = mysql_sql,                                             \
     .maintenance_database = "information_schema", .code_database_exists = "1007",                  \
     .transaction_words = transaction_words, .block_words = block_words,                            \
-    .session_words = session_words, .add_literal = mysql_add_literal,                              \
-    .add_identifier = mysql_add_identifier, .check_url = mysql_check_url,                          \
-    .ignores_param = mysql_ignores_param, .split = mysql_split, .refuses = mysql_refuses,          \
-    .keeps_transaction = mysql_keeps_transaction, .probe = mysql_probe, .check = mysql_check
+    .session_words = session_words, .script_marks = script_marks,                                  \
+    .add_literal = mysql_add_literal, .add_identifier = mysql_add_identifier,                      \
+    .check_url = mysql_check_url, .ignores_param = mysql_ignores_param, .split = mysql_split,      \
+    .refuses = mysql_refuses, .keeps_transaction = mysql_keeps_transaction, .probe = mysql_probe,  \
+    .check = mysql_check
 
 const struct dialect dialect_mysql = {.name = "mysql", .id = DIALECT_MYSQL, OF_BOTH};
 const struct dialect dialect_mariadb = {.name = "mariadb", .id = DIALECT_MARIADB, OF_BOTH};

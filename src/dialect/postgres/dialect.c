@@ -40,6 +40,24 @@ static const struct session_word session_words[] = {
     {NULL, 0},
 };
 
+/* "cannot run inside a transaction block". */
+static const struct word_pattern stand_alone[] = {
+    {"create", "index", "concurrently"}, {"create", "unique", "concurrently"},
+    {"drop", "index", "concurrently"},   {"reindex", NULL, "concurrently"},
+    {"alter", "table", "concurrently"},  {"vacuum", NULL, NULL},
+    {"alter", "system", NULL},           {"create", "database", NULL},
+    {"drop", "database", NULL},          {"create", "tablespace", NULL},
+    {"drop", "tablespace", NULL},        {NULL, NULL, NULL},
+};
+
+/* A value that is added to an enum. */
+static const struct word_pattern used_later[] = {{"alter", "type", "value"}, {NULL, NULL, NULL}};
+
+/* Alembic writes transactions for no other dialect. */
+static const struct script_mark script_marks[] = {{"BEGIN;", true}, {NULL, false}};
+
+static const char *const temporary_schemas[] = {"pg_temp", NULL};
+
 /* With the session's settings DISCARD ALL takes the tenant's lock. */
 static const char *refuse_discard(const char *sql, size_t len)
 {
@@ -61,6 +79,10 @@ const struct dialect dialect_postgres = {
     .transaction_words = transaction_words,
     .block_words = block_words,
     .session_words = session_words,
+    .stand_alone = stand_alone,
+    .used_later = used_later,
+    .script_marks = script_marks,
+    .temporary_schemas = temporary_schemas,
     .add_literal = postgres_add_literal,
     .add_identifier = sql_add_identifier,
     .split = postgres_split,

@@ -80,6 +80,15 @@ static const char *const transaction_words[] = {"begin", "commit", "end", NULL};
 static const char *const no_words[] = {NULL};
 static const struct session_word session_words[] = {{NULL, 0}};
 
+static const struct word_pattern stand_alone[] = {
+    {"vacuum", NULL, NULL},
+    {"detach", NULL, NULL},
+    {"pragma", "journal_mode", NULL},
+    {NULL, NULL, NULL},
+};
+
+static const char *const temporary_schemas[] = {"temp", NULL};
+
 const struct dialect dialect_sqlite = {
     .name = "sqlite",
     .id = DIALECT_SQLITE,
@@ -88,6 +97,8 @@ const struct dialect dialect_sqlite = {
     .transaction_words = transaction_words,
     .block_words = no_words,
     .session_words = session_words,
+    .stand_alone = stand_alone,
+    .temporary_schemas = temporary_schemas,
     .add_literal = sql_add_literal,
     .add_identifier = sql_add_identifier,
     .split = sqlite_split,

@@ -19,13 +19,13 @@ static bool ends_with(const char *text, const char *ending)
     return len >= ending_len && strcmp(text + len - ending_len, ending) == 0;
 }
 
-/* SQLite keeps its journals next to the database: they are no tenants. */
+/* What is kept next to a database, such as its journal, is no tenant. */
 static bool is_database(const char *path)
 {
-    static const char *const companions[] = {"-wal", "-shm", "-journal"};
     struct stat st;
-    for (size_t i = 0; i < ARRAY_LEN(companions); i++)
-        if (ends_with(path, companions[i]))
+    for (const char *const *companion = dialect_info(dialect_of_files())->companions; *companion;
+         companion++)
+        if (ends_with(path, *companion))
             return false;
     return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
@@ -43,7 +43,9 @@ static char *name_of(struct arena *arena, const char *path)
 static void add_file(struct inventory_builder *builder, const char *path,
                      const struct common *common)
 {
-    const struct url url = {.scheme = "sqlite", .database = path};
+    enum dialect_id dialect = dialect_of_files();
+    const struct url url = {
+        .dialect = dialect, .scheme = dialect_info(dialect)->schemes[0], .database = path};
     struct tenant tenant;
     char *name = name_of(builder->inventory->arena, path);
     if (!load_is_name(name)) {
@@ -112,7 +114,8 @@ static void refuse_keys(struct inventory_builder *builder, const struct raw_sour
     if (raw->url || common->has_own_password || common->has_own_schema || common->has_own_path ||
         common->has_own_session)
         load_fault(builder, "glob",
-                   "a 'glob' finds SQLite files, which have no 'url', 'schema' or password");
+                   "a 'glob' finds %s files, which have no 'url', 'schema' or password",
+                   dialect_info(dialect_of_files())->title);
 }
 
 static void read_glob(struct inventory_builder *builder, const struct raw_source *raw,

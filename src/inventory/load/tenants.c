@@ -265,17 +265,15 @@ static bool read_name(struct inventory_builder *builder, const char *raw, const 
 static struct url partial_url(struct inventory_builder *builder, const char *partial)
 {
     struct subject *subject = &builder->subject;
-    const char *end = strstr(partial, "://");
     struct url url = {0};
     struct err err;
     subject->lacks_url = true;
     if (url_parse(&builder->scratch, partial, &url, &err))
         return url;
     url = (struct url){0};
-    size_t len = end ? strcspn(partial, "+:") : 0;
-    subject->lacks_dialect = !end || !dialect_of_scheme(partial, len, &url.dialect);
+    subject->lacks_dialect = !dialect_find_by_scheme(partial, &url.dialect);
     if (!subject->lacks_dialect)
-        url.scheme = arena_strndup(&builder->scratch, partial, len);
+        url.scheme = arena_strndup(&builder->scratch, partial, strcspn(partial, "+:"));
     return url;
 }
 
