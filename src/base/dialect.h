@@ -37,6 +37,7 @@ struct dialect_info {
 struct session_setting {
     const char *name; /* letters, digits, '_' and '.' */
     const char *value;
+    bool is_default; /* `defaults` has it, which cannot know whose engine's setting it is */
 };
 
 /* Never NULL; whether this build speaks the dialect is dialect_of's and driver_find's to say. */

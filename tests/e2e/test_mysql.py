@@ -173,6 +173,52 @@ class Scripts(OnMariaDB):
         self.assertEqual(self.sql("SELECT COUNT(*) FROM t"), [["1"]])
 
 
+class Settings(OnMariaDB):
+    """`settings:` of the inventory are session variables, on top of skein's own."""
+    SEEN = ("CREATE TABLE seen AS SELECT @@group_concat_max_len AS a, @@sort_buffer_size AS b, @@time_zone AS c, "
+            "@@foreign_key_checks AS d, @@sql_mode AS e;")
+
+    def settings_are(self, own, **defaults):
+        self.fleet.inventory([{"name": "t", "url": self.maria.url(self.db), "settings": own}],
+                             defaults={"retries": 0, **({"settings": defaults} if defaults else {})})
+
+    def test_they_hold_in_every_revision_and_script(self):
+        self.fleet.revision("aaaa1111", self.SEEN, "DROP TABLE seen;")
+        self.fleet.revision("bbbb2222", "SET SESSION group_concat_max_len = 9;\nINSERT INTO seen SELECT * FROM seen;", "")
+        self.fleet.revision("cccc3333", "INSERT INTO seen SELECT @@group_concat_max_len, @@sort_buffer_size, @@time_zone, "
+                            "@@foreign_key_checks, '';", "")
+        self.settings_are({"group_concat_max_len": "4096", "time_zone": "+02:00", "foreign_key_checks": "0",
+                           "sql_mode": "STRICT_ALL_TABLES"}, group_concat_max_len="5", sort_buffer_size="262144")
+        self.run_t("upgrade")
+        row = ["4096", "262144", "+02:00", "0"]
+        self.assertEqual(self.sql("SELECT a, b, c, d FROM seen"), [row] * 3)
+        self.assertEqual(self.sql("SELECT DISTINCT e FROM seen WHERE e <> ''"), [["STRICT_ALL_TABLES"]])
+        script = self.run_ok("upgrade", "--sql").out
+        self.sql("DROP TABLE seen, alembic_version, skein_history")
+        self.assertEqual(self.maria.client(self.db, input=script.encode()).returncode, 0)
+        self.assertEqual(self.sql("SELECT a, b, c, d FROM seen"), [row] * 3)
+
+    def test_bad_ones_are_told(self):
+        self.fleet.revision("aaaa1111", TABLE)
+        for name, value, words in (("lock_wait_timeout", "5", "use 'lock_timeout'"), ("autocommit", "0", "needs as it is|needs it as it is"),
+                                   ("max_statement_time", "5", "use 'statement_timeout'"),
+                                   ("sql_mode", "ANSI_QUOTES", "split into statements")):
+            self.settings_are({name: value})
+            self.assertRegex(self.run_ok("upgrade", code=2).err, rf"skein.yaml:\d+: tenant 't': 'settings': '{name}': .*({words})")
+        for name, value, code in (("nonesuch", "1", "1193"), ("sort_buffer_size", "much", "1232"), ("time_zone", "nowhere", "1298")):
+            self.settings_are({name: value})
+            error = self.run_t("upgrade", code=1)["error"]
+            self.assertEqual(error["code"], code)
+            self.assertIn(name if code != "1298" else value, error["message"])
+        self.assertEqual(self.maria.tables(self.db), set())
+
+    def test_those_of_defaults_are_postgresqls_in_a_fleet_of_both(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id INT);")
+        self.fleet.inventory([{"name": "t", "url": self.maria.url(self.db), "settings": {"sort_buffer_size": "262144"}},
+                              {"name": "p", "url": "postgresql://127.0.0.1:1/x"}], defaults={"settings": {"work_mem": "1MB"}})
+        self.assertEqual(self.run_json("upgrade", "--tenant", "t").tenant("t")["state"], "succeeded")
+
+
 class Variants(OnMariaDB):
     """Sections for MySQL serve both servers, unless there are some for MariaDB."""
     BOTH = ("-- migrate:up\nCREATE TABLE general (id INT);\n-- migrate:up dialect:mysql\nCREATE TABLE mysql_s (id INT);\n"

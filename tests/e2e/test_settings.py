@@ -242,7 +242,7 @@ class Inventory(PostgresCase):
         self.assertIn("a mapping of names and values", self.faults({"url": self.pg.url("x"), "settings": {"work_mem": {"a": "b"}}}))
         self.faults({"url": self.pg.url("x"), "settings": {"work_mem": "${NOSUCH}"}}, code=0)  # no one is connected to
         self.assertIn("'settings': 'work_mem': the environment variable 'NOSUCH' is not set", self.run_ok("current", code=2).err)
-        self.assertIn("for PostgreSQL only", self.faults({"url": "sqlite:///x.db", "settings": {"cache_size": "1"}}))
+        self.assertIn("for PostgreSQL or MySQL only", self.faults({"url": "sqlite:///x.db", "settings": {"cache_size": "1"}}))
         self.assertIn("for PostgreSQL only", self.faults({"url": "sqlite:///x.db", "search_path": ["a"]}))
         self.assertIn("give its 'schema' too", self.faults({"url": self.pg.url("x"), "search_path": ["public"]}))
         self.fleet.write("skein.yaml", "defaults:\n  settings: &s {work_mem: 1MB}\ntenants:\n  - {name: t, url: 'postgresql://h/d', settings: *s}\n")

@@ -4,6 +4,7 @@
 #include "dialect/dialects.h"
 #include "dialect/mysql/params.h"
 #include "dialect/mysql/probe.h"
+#include "dialect/mysql/settings.h"
 #include "dialect/mysql/split.h"
 #include "dialect/mysql/templates.h"
 #include "dialect/mysql/words.h"
@@ -23,15 +24,28 @@ static const struct script_mark script_marks[] = {
     {"AUTO_INCREMENT", false}, {"`", false}, {NULL, false}};
 
 /* What both have; a revision may have sections for MariaDB alone. */
-#define OF_BOTH                                                                                    \
-    .traits = DIALECT_HAS_DELIMITER, .sql = mysql_sql,                                             \
-    .maintenance_database = "information_schema", .code_database_exists = "1007",                  \
-    .transaction_words = transaction_words, .block_words = block_words,                            \
-    .session_words = session_words, .script_marks = script_marks,                                  \
-    .add_literal = mysql_add_literal, .add_identifier = mysql_add_identifier,                      \
-    .check_url = mysql_check_url, .ignores_param = mysql_ignores_param, .split = mysql_split,      \
-    .refuses = mysql_refuses, .keeps_transaction = mysql_keeps_transaction, .probe = mysql_probe,  \
+/* clang-format off */
+#define OF_BOTH \
+    .traits = DIALECT_HAS_DELIMITER, \
+    .sql = mysql_sql, \
+    .maintenance_database = "information_schema", \
+    .code_database_exists = "1007", \
+    .transaction_words = transaction_words, \
+    .block_words = block_words, \
+    .session_words = session_words, \
+    .script_marks = script_marks, \
+    .add_literal = mysql_add_literal, \
+    .add_identifier = mysql_add_identifier, \
+    .check_url = mysql_check_url, \
+    .ignores_param = mysql_ignores_param, \
+    .refuse_setting = mysql_refuse_setting, \
+    .add_setting = mysql_add_setting, \
+    .split = mysql_split, \
+    .refuses = mysql_refuses, \
+    .keeps_transaction = mysql_keeps_transaction, \
+    .probe = mysql_probe, \
     .check = mysql_check
+/* clang-format on */
 
 const struct dialect dialect_mysql = {.name = "mysql", .id = DIALECT_MYSQL, OF_BOTH};
 const struct dialect dialect_mariadb = {.name = "mariadb", .id = DIALECT_MARIADB, OF_BOTH};

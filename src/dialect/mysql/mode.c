@@ -2,8 +2,8 @@
 
 #include "base/ascii.h"
 
-/* The modes that a text names. ANSI and the like stand for several. */
-static unsigned modes_named(const char *text, size_t len)
+/* ANSI and the like stand for several. */
+unsigned mysql_modes_named(const char *text, size_t len)
 {
     static const struct {
         const char *name;
@@ -75,7 +75,7 @@ static bool read_value(struct mysql_lexer *lexer, unsigned *ret_modes)
     is_there = next(lexer, &token);
     bool is_text = is_there && (token.kind == MYSQL_QUOTED || token.kind == MYSQL_WORD) &&
                    lexer->sql[token.begin] != '@';
-    *ret_modes = is_text ? modes_named(lexer->sql + token.begin, token.end - token.begin) : 0;
+    *ret_modes = is_text ? mysql_modes_named(lexer->sql + token.begin, token.end - token.begin) : 0;
     return true;
 }
 

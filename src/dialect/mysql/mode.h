@@ -8,4 +8,7 @@
  * going back to those that a session has at first: so does the end of a dump. */
 unsigned mysql_mode_after(const char *sql, size_t len, unsigned mode);
 
+/* The modes (enum mysql_mode) that a value of `sql_mode` names. */
+unsigned mysql_modes_named(const char *text, size_t len);
+
 #endif

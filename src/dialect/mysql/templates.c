@@ -18,7 +18,7 @@
     "SET SESSION sql_mode = " SQL_MODE ", time_zone = '+00:00', lock_wait_timeout = " LOCK_SECONDS \
     ", innodb_lock_wait_timeout = " LOCK_SECONDS ", foreign_key_checks = 1, unique_checks = 1, "   \
     "sql_safe_updates = 0, wait_timeout = 120 /*M!100101 , max_statement_time = "                  \
-    "{statement_timeout} / 1000 */"
+    "{statement_timeout} / 1000 */{own_session}"
 
 /* The server's, without the modes that change how a text is split. Some names stand for several. */
 #define SQL_MODE                                                                                   \
@@ -137,7 +137,7 @@ const char *const mysql_sql[SQL__COUNT] = {
     [SQL_SCRIPT_SETUP] =
         "SET SESSION sql_mode = " SQL_MODE ", autocommit = 1, completion_type = 0, "
         "time_zone = '+00:00', foreign_key_checks = 1, unique_checks = 1, "
-        "sql_safe_updates = 0",
+        "sql_safe_updates = 0{own_session}",
     [SQL_SCRIPT_EXPECT] =
         FAIL_IF("(SELECT COUNT(*) FROM {version}) <> {row_count} OR (SELECT COUNT(*) "
                 "FROM {version} WHERE version_num IN ({rows})) <> {row_count}"),

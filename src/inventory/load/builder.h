@@ -40,8 +40,10 @@ struct subject {
     int line;        /* of that source */
     const struct lack *lacks;        /* found so far, newest first */
     const struct expanded *expanded; /* its keys that hold a variable */
-    bool lacks_url;                  /* the URL read last is not wholly known, */
-    bool lacks_dialect;              /* and not even its dialect */
+    bool has_dialect;                /* the item's URL was read before its other keys: it speaks */
+    enum dialect_id dialect;
+    bool lacks_url;        /* the URL read last is not wholly known, */
+    bool lacks_dialect;    /* and not even its dialect */
     const char *shown_url; /* it is made of variables alone: they may be shown; else NULL */
 };
 
@@ -118,6 +120,10 @@ void load_fault_at(struct inventory_builder *builder, int line, const char *form
 /* Tells what is no fault, and yet not what whoever wrote the file may expect: once for each text, at its first line. */
 void load_note(struct inventory_builder *builder, const char *key, const char *format, ...)
     PRINTF_LIKE(3, 4);
+
+/* Where a fleet has tenants of several engines that have settings, those of `defaults` are the first engine's in the
+ * order of enum dialect_id: no server knows another's. */
+void load_divide_settings(struct inventory *inventory);
 
 /* The item lacks that label or setting (NULL: the key itself). */
 void load_lack(struct inventory_builder *builder, const char *key, const char *name,

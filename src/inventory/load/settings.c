@@ -62,19 +62,18 @@ static bool is_setting_name(const char *name)
     return true;
 }
 
-/* NULL: a dialect takes it. Which one a tenant speaks is not known where `defaults` says it. */
-static const char *refusal_of_all(struct inventory_builder *builder,
-                                  const struct session_setting *setting)
+/* NULL: no dialect refuses it; in a tenant that is the tenant's own. Which one a tenant speaks is not known where
+ * `defaults` says it. */
+static const char *refusal_of(struct inventory_builder *builder,
+                              const struct session_setting *setting)
 {
+    const struct subject *subject = &builder->subject;
     const char *refusal = NULL;
-    for (int d = 0; d < DIALECT__COUNT; d++) {
+    for (int d = 0; d < DIALECT__COUNT && !refusal; d++) {
         const struct dialect *dialect = dialect_of((enum dialect_id)d);
-        if (!dialect || !dialect->refuse_setting)
-            continue;
-        const char *what = dialect->refuse_setting(&builder->scratch, setting);
-        if (!what)
-            return NULL;
-        refusal = refusal ? refusal : what;
+        bool is_meant = !subject->has_dialect || subject->dialect == (enum dialect_id)d;
+        if (dialect && dialect->refuse_setting && is_meant)
+            refusal = dialect->refuse_setting(&builder->scratch, setting);
     }
     return refusal;
 }
@@ -85,7 +84,7 @@ static const char *fault_of_setting(struct inventory_builder *builder,
 {
     if (!is_setting_name(setting->name))
         return "a setting's name is made of letters, digits, '_' and '.'";
-    const char *refusal = refusal_of_all(builder, setting);
+    const char *refusal = refusal_of(builder, setting);
     if (refusal)
         return refusal;
     if (!load_is_plain(setting->value) || strlen(setting->value) > 1000)
@@ -111,7 +110,8 @@ static const struct session_setting *intern_list(struct inventory_builder *build
     buf_init(&key, BUF_MAX_DEFAULT);
     buf_adds(&key, "session");
     for (size_t i = 0; i < count; i++)
-        buf_addf(&key, " %p=%p", (const void *)list[i].name, (const void *)list[i].value);
+        buf_addf(&key, " %p=%p%s", (const void *)list[i].name, (const void *)list[i].value,
+                 list[i].is_default ? " default" : "");
     const struct session_setting *known = sharing_find(&builder->sharing, key.data);
     if (!known) {
         struct session_setting *copy = arena_calloc(builder->inventory->arena, count, sizeof *copy);
@@ -134,7 +134,7 @@ static void read_list(struct inventory_builder *builder, const struct setting_pl
         struct err err;
         struct expansion expansion = variables_expand(&builder->scratch, own[i].value, &err);
         const char *value = expansion.text;
-        const struct session_setting setting = {own[i].name, value};
+        const struct session_setting setting = {.name = own[i].name, .value = value};
         const char *what = value ? fault_of_setting(builder, &setting) : err.text;
         if (what && expansion.has_variable && expansion.partial) {
             load_lack(builder, "settings", own[i].name,
@@ -148,8 +148,11 @@ static void read_list(struct inventory_builder *builder, const struct setting_pl
             continue;
         }
         put(list, &count,
-            &(struct session_setting){sharing_string(&builder->sharing, own[i].name),
-                                      sharing_string(&builder->sharing, value)});
+            &(struct session_setting){
+                .name = sharing_string(&builder->sharing, own[i].name),
+                .value = sharing_string(&builder->sharing, value),
+                .is_default = builder->subject.item.section == SECTION_DEFAULTS,
+            });
     }
     if (!count)
         return;
@@ -237,4 +240,46 @@ const struct settings *load_settings(struct inventory_builder *builder,
     settings.rollback_by = (enum rollback_by)load_word(builder, FIELD(raw, rollback_by),
                                                        rollback_words, (int)base->rollback_by);
     return intern_settings(builder, &settings);
+}
+
+/* ---- a fleet of several engines ---------------------------------------------------------------- */
+
+static bool has_settings_of_its_own(const struct tenant *tenant)
+{
+    const struct dialect *dialect = tenant->lacks_dialect ? NULL : dialect_of(tenant->url.dialect);
+    return dialect && dialect->refuse_setting;
+}
+
+static const struct settings *without_defaults(struct arena *arena, const struct settings *settings)
+{
+    struct settings *copy = arena_alloc(arena, sizeof *copy);
+    struct session_setting *list = arena_calloc(arena, settings->session_count, sizeof *list);
+    *copy = *settings;
+    copy->session = list;
+    copy->session_count = 0;
+    for (size_t i = 0; i < settings->session_count; i++)
+        if (!settings->session[i].is_default)
+            list[copy->session_count++] = settings->session[i];
+    return copy;
+}
+
+void load_divide_settings(struct inventory *inventory)
+{
+    enum dialect_id first = DIALECT__COUNT;
+    const struct settings *from = NULL, *to = NULL;
+    for (size_t i = 0; i < inventory->tenant_count; i++)
+        if (has_settings_of_its_own(&inventory->tenants[i]) &&
+            inventory->tenants[i].url.dialect < first)
+            first = inventory->tenants[i].url.dialect;
+    for (size_t i = 0; i < inventory->tenant_count; i++) {
+        struct tenant *tenant = &inventory->tenants[i];
+        if (!has_settings_of_its_own(tenant) || tenant->url.dialect == first ||
+            !tenant->settings->session_count)
+            continue;
+        if (tenant->settings != from) { /* tenants that stand together mostly share theirs */
+            from = tenant->settings;
+            to = without_defaults(inventory->arena, from);
+        }
+        tenant->settings = to;
+    }
 }

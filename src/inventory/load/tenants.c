@@ -100,6 +100,23 @@ static bool check_params(struct inventory_builder *builder, const struct url *ur
     return check_environment(builder, dialect, &use);
 }
 
+/* A choice: whose sessions have settings. */
+static const char *title_with_settings_at(size_t index)
+{
+    for (int d = 0; d < DIALECT__COUNT; d++) {
+        const struct dialect *dialect = dialect_of((enum dialect_id)d);
+        bool is_engine = dialect_info((enum dialect_id)d)->engine == (enum dialect_id)d;
+        if (dialect && dialect->refuse_setting && is_engine && !index--)
+            return dialect_info((enum dialect_id)d)->title;
+    }
+    return NULL;
+}
+
+static bool has_settings(enum dialect_id id)
+{
+    return dialect_of(id) && dialect_of(id)->refuse_setting;
+}
+
 /* A choice: as whose tenants a schema can be one. */
 static const char *title_with_schemas_at(size_t index)
 {
@@ -111,13 +128,13 @@ static const char *title_with_schemas_at(size_t index)
     return NULL;
 }
 
-/* The key has a meaning only where tenants can be schemas. */
-static void fault_of_key(struct inventory_builder *builder, const char *key, const char *more)
+/* The key has a meaning only for these engines. */
+static void fault_of_key(struct inventory_builder *builder, const char *key, choice_fn *title_at)
 {
     struct buf titles;
     buf_init(&titles, BUF_MAX_DEFAULT);
-    choice_add(&titles, title_with_schemas_at);
-    load_fault(builder, key, "'%s' is for %s only%s", key, titles.data, more);
+    choice_add(&titles, title_at);
+    load_fault(builder, key, "'%s' is for %s only", key, titles.data);
     buf_done(&titles);
 }
 
@@ -128,11 +145,11 @@ static bool check_database(struct inventory_builder *builder, const struct url *
     if (builder->subject.lacks_dialect)
         return true;
     if (!has_schemas && common->has_own_schema)
-        fault_of_key(builder, "schema", "");
-    else if (!has_schemas && common->has_own_session)
-        fault_of_key(builder, "settings", ": set it in the revision that needs it");
+        fault_of_key(builder, "schema", title_with_schemas_at);
+    else if (common->has_own_session && !has_settings(url->dialect))
+        fault_of_key(builder, "settings", title_with_settings_at);
     else if (!has_schemas && common->has_own_path)
-        fault_of_key(builder, "search_path", "");
+        fault_of_key(builder, "search_path", title_with_schemas_at);
     else if (common->has_own_path && !common->schema)
         load_fault(builder, "search_path",
                    "'search_path' is what comes after the tenant's schema: give its 'schema' too");
@@ -310,6 +327,8 @@ static void read_tenant(struct inventory_builder *builder, const struct raw_tena
     if (builder->subject.lacks)
         load_lack_part(builder, PART_TENANTS);
     bool has_url = load_url(builder, raw->url, &url);
+    builder->subject.has_dialect = has_url && !builder->subject.lacks_dialect;
+    builder->subject.dialect = has_url ? url.dialect : DIALECT_SQLITE;
     struct common common = load_common(builder, &raw->common, &builder->defaults);
     if (!has_url || !load_fill_tenant(builder, &url, &common, &tenant) || !has_name)
         return;
@@ -493,6 +512,7 @@ struct inventory *inventory_finish(struct inventory_builder *builder, struct fau
 {
     size_t faults_before = faults->total;
     struct inventory *inventory = inventory_take(builder);
+    load_divide_settings(inventory);
     check_all(inventory, faults);
     if (faults->total == faults_before)
         return inventory;
