@@ -139,6 +139,26 @@ static void rolls_back_what_closes(void **state)
     expect_count(stage, stage_connect(stage), "0");
 }
 
+/* What asks an inventory's sources: neither by the transaction nor, where there is none for it, by the operation. */
+static void changes_nothing_where_it_only_reads(void **state)
+{
+    struct stage *stage = *state;
+    struct sql_vars vars = stage_vars();
+    struct conn *conn = stage_connect(stage);
+    stage_script(stage, conn, stage_say(stage, SAY_PREPARE));
+    stage_ask(stage, conn, SQL_BEGIN_READING, &vars);
+    struct op op = stage_op(stage, OP_QUERY, stage_say(stage, SAY_COUNT));
+    op.flags |= OP_ONLY_READS;
+    struct answer answer = expect_good(stage_run(stage, conn, op));
+    expect_only_value(&answer, "0");
+    op = stage_op(stage, OP_QUERY, stage_say(stage, SAY_CHANGE));
+    op.flags |= OP_ONLY_READS;
+    assert_int_not_equal(ended_with(stage_run(stage, conn, op)), ERR_NONE);
+    if (stage->subject->driver->is_in_transaction(conn))
+        stage_rollback(stage, conn);
+    expect_count(stage, conn, "0");
+}
+
 int run_transaction_cases(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -148,6 +168,7 @@ int run_transaction_cases(void)
         CASE(tells_a_commit_from_what_is_none),
         CASE(leaves_nothing_behind_a_rollback),
         CASE(rolls_back_what_closes),
+        CASE(changes_nothing_where_it_only_reads),
     };
     return cmocka_run_group_tests_name("transaction", tests, NULL, NULL);
 }

@@ -108,6 +108,8 @@ static enum fake_outcome make_writable(struct fake_call *call)
                          session->role);
     if (db->is_read_only)
         return fake_fail(op_make_err(call->op), "25006", "the database is read-only");
+    if (session->only_reads || call->op->flags & OP_ONLY_READS)
+        return fake_fail(op_make_err(call->op), "25006", "the transaction is read-only");
     if (claim && claim->owner != session)
         return wait_for_writer(call);
     if (!session->draft) {
@@ -161,6 +163,12 @@ static enum fake_outcome do_begin(struct fake_call *call)
 {
     call->session->in_transaction = true;
     return FAKE_DONE;
+}
+
+static enum fake_outcome do_begin_reading(struct fake_call *call)
+{
+    call->session->only_reads = true;
+    return do_begin(call);
 }
 
 static enum fake_outcome do_commit(struct fake_call *call)
@@ -353,6 +361,52 @@ static enum fake_outcome do_make(struct fake_call *call)
     if (find_table(call))
         return fail_at(call, 1, "42P07", "the table is there already");
     fake_store_add_table(arena_of(call), call->session->draft, schema, word(call, 1));
+    return FAKE_DONE;
+}
+
+static enum fake_outcome do_effect(struct fake_call *call);
+
+/* `create table if not exists "NAME" 'EFFECT'` and `drop table if exists "NAME" 'EFFECT'`: the effect in any case. */
+static enum fake_outcome do_table(struct fake_call *call)
+{
+    bool is_drop = strcmp(word(call, 0), "drop") == 0;
+    size_t name = is_drop ? 4 : 5;
+    enum fake_outcome outcome = make_writable_for_ddl(call);
+    if (outcome != FAKE_DONE)
+        return outcome;
+    if (call->count != name + 2)
+        return fail_at(call, 0, "42601", "no such command");
+    struct fake_call alone = *call;
+    alone.words += name - 1; /* the table's name is the first after the command, as elsewhere */
+    alone.count = 2;
+    if (is_drop && find_table(&alone))
+        fake_store_drop_table(call->session->draft, find_table(&alone));
+    else if (!is_drop && !find_table(&alone))
+        fake_store_add_table(arena_of(call), call->session->draft, schema_of(&alone),
+                             word(call, name));
+    alone.words++;
+    outcome = do_effect(&alone);
+    call->touched = alone.touched;
+    return outcome;
+}
+
+/* A row where one of the tables is there: `tables 'a' , 'schema.b'`. */
+static enum fake_outcome do_tables(struct fake_call *call)
+{
+    const struct fake_store *store = readable(call);
+    bool is_there = false;
+    for (size_t i = 1; i < call->count; i++) {
+        const char *dot = strchr(word(call, i), '.');
+        const char *schema =
+            dot ? arena_strndup(arena_of(call), word(call, i), (size_t)(dot - word(call, i)))
+                : fake_session_find_table(call->session, word(call, i));
+        bool is_name = !call->words[i].is_bare && schema;
+        is_there =
+            is_there || (is_name && fake_store_table(store, schema, dot ? dot + 1 : word(call, i)));
+    }
+    set_columns(call, &(const char *){"value"}, 1);
+    if (is_there)
+        add_row(call, &(const char *){"1"});
     return FAKE_DONE;
 }
 
@@ -855,6 +909,7 @@ static const struct {
     enum fake_outcome (*run)(struct fake_call *call);
 } commands[] = {
     {"begin", 0, do_begin},
+    {"begin_reading", 0, do_begin_reading},
     {"commit", 0, do_commit},
     {"rollback", 0, do_rollback},
     {"lock", 1, do_lock},
@@ -868,6 +923,9 @@ static const struct {
     {"identity", 0, do_identity},
     {"schema", 1, do_schema},
     {"make", 1, do_make},
+    {"create", 6, do_table},
+    {"drop", 5, do_table},
+    {"tables", 1, do_tables},
     {"versions", 1, do_versions},
     {"history", 1, do_history},
     {"newest", 1, do_newest},

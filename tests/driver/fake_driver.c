@@ -426,8 +426,8 @@ static void fake_probe(struct arena *arena, const char *statement, struct probe 
     [SQL_PART_CURRENT_SCHEMA] = "pg_catalog.current_schema()",                                     \
     [SQL_VERSIONS] = "versions {version}", [SQL_HISTORY] = "history {history}",                    \
     [SQL_HISTORY_NEWEST] = "newest {history}", [SQL_BEGIN] = "begin",                              \
-    [SQL_VERSION_CREATE] = "make {version}", [SQL_HISTORY_CREATE] = "make {history}",              \
-    [SQL_VERSION_INSERT] = "insert {version} {to}",                                                \
+    [SQL_TABLES] = "tables {rows}", [SQL_VERSION_CREATE] = "make {version}",                       \
+    [SQL_HISTORY_CREATE] = "make {history}", [SQL_VERSION_INSERT] = "insert {version} {to}",       \
     [SQL_VERSION_UPDATE] = "update {version} {from} {to}",                                         \
     [SQL_VERSION_DELETE] = "delete {version} {from}",                                              \
     [SQL_HISTORY_INSERT] = "record {history} {revision} {direction} {checksum} {statements} "      \
@@ -437,10 +437,14 @@ static void fake_probe(struct arena *arena, const char *statement, struct probe 
     [SQL_HISTORY_RENEW] = "renew {history} {history_id} {revision} {checksum} {from}",             \
     [SQL_COMMIT] = "commit", [SQL_ROLLBACK] = "rollback"
 
+/* A file has a worker for it, which heeds OP_ONLY_READS. */
+#define READING [SQL_BEGIN_READING] = "begin_reading {statement_timeout}"
+
 #define INSPECT "inspect {asked_schema} {version_name}"
 
 static const char *const plain_sql[SQL__COUNT] = {
     COMMON_SQL,
+    READING,
     [SQL_LOCK] = "lock {key}",
     [SQL_LOCK_POOLED] = "begin; lock_tx {key}",
     [SQL_RESET] = "forget",
@@ -454,6 +458,7 @@ static const char *const plain_sql[SQL__COUNT] = {
 
 static const char *const joins_sql[SQL__COUNT] = {
     COMMON_SQL,
+    READING,
     [SQL_LOCK] = "lock {key} {backend_pid}",
     [SQL_LOCK_POOLED] = "begin; lock_tx {key}",
     [SQL_LOCK_HOLDER] = "holder {key}",
@@ -482,6 +487,7 @@ static const char *const on_worker_sql[SQL__COUNT] = {
 
 static const char *const no_ddl_sql[SQL__COUNT] = {
     COMMON_SQL,
+    READING,
     [SQL_LOCK] = "lock_server {key}",
     [SQL_INSPECT] = INSPECT,
     [SQL_SCHEMA_CREATE] = "schema {schema}",

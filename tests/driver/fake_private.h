@@ -84,6 +84,7 @@ struct fake_session {
     bool is_lost;      /* the client gets no answer any more */
     bool is_cancelled; /* a client asked to stop the message under way */
     bool in_transaction, is_doomed;
+    bool only_reads;                            /* the transaction */
     struct fake_store *draft;                   /* NULL: nothing written */
     const struct fake_store *base;              /* that it was made from */
     const char *nonce;                          /* of the transaction */

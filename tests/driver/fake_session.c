@@ -116,7 +116,7 @@ static void end_transaction(struct fake_session *session)
     session->draft = NULL;
     session->nonce = NULL;
     session->local_path = NULL;
-    session->in_transaction = session->is_doomed = false;
+    session->in_transaction = session->is_doomed = session->only_reads = false;
     fake_session_unlock(session, true);
 }
 

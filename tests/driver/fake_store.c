@@ -63,6 +63,14 @@ void fake_store_add_table(struct arena *arena, struct fake_store *store, const c
                             .name = arena_strdup(arena, name)};
 }
 
+void fake_store_drop_table(struct fake_store *store, const struct fake_table *table)
+{
+    size_t at = (size_t)(table - store->tables);
+    for (size_t i = at + 1; i < store->table_count; i++)
+        store->tables[i - 1] = store->tables[i];
+    store->table_count--;
+}
+
 void fake_store_add_row(struct arena *arena, struct fake_table *table, const char *const *values,
                         size_t count)
 {

@@ -31,6 +31,9 @@ struct fake_table *fake_store_table(const struct fake_store *store, const char *
 void fake_store_add_table(struct arena *arena, struct fake_store *store, const char *schema,
                           const char *name);
 
+/* One of the store's own, which must be a copy of its own too. */
+void fake_store_drop_table(struct fake_store *store, const struct fake_table *table);
+
 void fake_store_add_row(struct arena *arena, struct fake_table *table, const char *const *values,
                         size_t count);
 void fake_store_drop_row(struct fake_table *table, size_t row);

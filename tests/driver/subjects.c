@@ -328,7 +328,7 @@ static const struct subject subjects[] = {
         .name = "fake",
         .driver = &fake_driver,
         .abilities = HAS_PLACES | HAS_EXACT_TEXT | HAS_POOLING_PROXIES | HAS_GUARD | HAS_RESET |
-                     HAS_MORTAL_CONNECTIONS | HAS_DDL_IN_TRANSACTION,
+                     HAS_MORTAL_CONNECTIONS | HAS_DDL_IN_TRANSACTION | HAS_TABLES,
         .is_doomed_by_error = true,
         .missing_code = "3D000",
         .maintenance = "maintenance",
@@ -341,7 +341,7 @@ static const struct subject subjects[] = {
         .driver = &fake_joins,
         .abilities = HAS_PLACES | HAS_EXACT_TEXT | HAS_POOLING_PROXIES | HAS_HISTORY_ROWS |
                      HAS_SEVERAL_PLACES | HAS_GUARD | HAS_RESET | HAS_MORTAL_CONNECTIONS |
-                     HAS_DDL_IN_TRANSACTION | HAS_JOINED_OPS | HAS_PIDS,
+                     HAS_DDL_IN_TRANSACTION | HAS_JOINED_OPS | HAS_PIDS | HAS_TABLES,
         .is_doomed_by_error = true,
         .missing_code = "3D000",
         .maintenance = "maintenance",
@@ -352,7 +352,8 @@ static const struct subject subjects[] = {
     {
         .name = "fake_on_worker",
         .driver = &fake_on_worker,
-        .abilities = HAS_PLACES | HAS_EXACT_TEXT | HAS_CREATION_ON_CONNECT | HAS_DDL_IN_TRANSACTION,
+        .abilities = HAS_PLACES | HAS_EXACT_TEXT | HAS_CREATION_ON_CONNECT |
+                     HAS_DDL_IN_TRANSACTION | HAS_TABLES,
         .missing_code = "14",
         .set_up = set_up_fake,
         .tear_down = tear_down_fake,
@@ -361,7 +362,8 @@ static const struct subject subjects[] = {
     {
         .name = "fake_no_ddl",
         .driver = &fake_no_ddl,
-        .abilities = HAS_PLACES | HAS_EXACT_TEXT | HAS_MORTAL_CONNECTIONS | HAS_JOINED_CHAINS,
+        .abilities = HAS_PLACES | HAS_EXACT_TEXT | HAS_MORTAL_CONNECTIONS | HAS_JOINED_CHAINS |
+                     HAS_TABLES,
         .is_doomed_by_error = true,
         .missing_code = "3D000",
         .maintenance = "maintenance",
