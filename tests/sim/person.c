@@ -43,7 +43,7 @@ static void add_finish(struct scene *scene, struct buf *buf, const struct truth 
     uint32_t after = is_up ? set | 1u << index : set & ~(1u << index);
     buf_adds(buf, "begin;");
     for (unsigned k = person_count(scene, truth) + 1; k <= count; k++)
-        buf_addf(buf, "effect '%s%c%u';", scene->revisions[index].id, is_up ? '+' : '-', k);
+        scene_add_statement(scene, buf, index, truth->unfinished_direction, k);
     add_rows(scene, buf, truth->rows, scene_heads(scene, after));
     add_mark(scene, buf, truth, count, "applied");
     buf_adds(buf, "commit");

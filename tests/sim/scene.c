@@ -71,15 +71,32 @@ static void add_probe(struct buf *buf, const char *id, enum direction direction,
         buf_addf(buf, "-- probe: reaches '%s-%u' '%s+1'\n", id, k, id);
 }
 
+void scene_add_statement(const struct scene *scene, struct buf *buf, size_t revision,
+                         enum direction direction, unsigned k)
+{
+    const char *id = scene->revisions[revision].id;
+    bool is_up = direction == DIRECTION_UP;
+    if (scene->revisions[revision].makes_table && k == 1)
+        buf_addf(buf, "%s \"table_%s\" ",
+                 is_up ? "create table if not exists" : "drop table if exists", id);
+    else
+        buf_adds(buf, "effect ");
+    buf_addf(buf, "'%s%c%u';", id, is_up ? '+' : '-', k);
+}
+
 /* Now and then one that may be said again: a setting, as a new session has to be told of. */
-static void add_effect(struct scene *scene, struct buf *buf, const char *id,
+static void add_effect(struct scene *scene, struct buf *buf, size_t revision,
                        enum direction direction, unsigned k)
 {
+    const char *id = scene->revisions[revision].id;
     bool is_up = direction == DIRECTION_UP;
-    if (is_up && rng_chance(&scene->rng, 15))
+    bool is_build = is_up && rng_chance(&scene->rng, 15);
+    bool is_setting = !is_build && rng_chance(&scene->rng, 15);
+    if ((!is_build && !is_setting) || (scene->revisions[revision].makes_table && k == 1)) {
+        scene_add_statement(scene, buf, revision, direction, k);
+        buf_addc(buf, '\n');
+    } else if (is_build)
         buf_addf(buf, "build '%s+%u' '%s-1';\n", id, k, id);
-    else if (!rng_chance(&scene->rng, 15))
-        buf_addf(buf, "effect '%s%c%u';\n", id, is_up ? '+' : '-', k);
     else if (is_up)
         buf_addf(buf, "set '%s+%u' '%s-1';\n", id, k, id);
     else
@@ -100,7 +117,7 @@ static void add_section(struct scene *scene, struct buf *buf, size_t index,
                      is_outside ? " transaction:false" : "");
         if (has_probes)
             add_probe(buf, revision->id, direction, k);
-        add_effect(scene, buf, revision->id, direction, k);
+        add_effect(scene, buf, index, direction, k);
         revision->is_checkpointed[direction] = revision->is_checkpointed[direction] || is_outside;
     }
     revision->is_verified[direction] = add_checks(scene, buf);
@@ -115,6 +132,7 @@ static void add_revision(struct scene *scene, struct chain_file *ret_file)
     buf_init(&buf, BUF_MAX_DEFAULT);
     snprintf(revision->id, sizeof revision->id, "r%u", (unsigned)index);
     revision->parents = choose_parents(scene, index);
+    revision->makes_table = rng_chance(&scene->more, 25);
     revision->ancestors = 1u << index | scene_closure(scene, revision->parents);
     buf_addf(&buf, "-- Revision ID: %s\n-- Revises: ", revision->id);
     for (size_t i = 0, n = 0; i < index; i++)
@@ -381,7 +399,7 @@ static void apply(struct scene *scene, size_t tenant, size_t index)
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
     for (unsigned k = 1; k <= revision->statements[DIRECTION_UP]; k++)
-        buf_addf(&buf, "effect '%s+%u';", revision->id, k);
+        scene_add_statement(scene, &buf, index, DIRECTION_UP, k);
     buf_addf(&buf, "record \"skein_history\" '%s' 'up' '%s' %u 'applied' 'before'", revision->id,
              file->checksum, revision->statements[DIRECTION_UP]);
     scene_do(scene, tenant, buf.data);
@@ -419,7 +437,7 @@ static void bring_by_other_tool(struct scene *scene, size_t tenant, uint32_t set
     for (size_t i = 0; i < scene->revision_count; i++) {
         const struct scene_revision *revision = &scene->revisions[i];
         for (unsigned k = 1; set >> i & 1 && k <= revision->statements[DIRECTION_UP]; k++)
-            buf_addf(&buf, "effect '%s+%u';", revision->id, k);
+            scene_add_statement(scene, &buf, i, DIRECTION_UP, k);
         if (set >> i & 1)
             buf_addf(&buf, "insert %s '%s';", table, revision->id);
     }
@@ -522,6 +540,7 @@ struct scene *scene_new(uint64_t seed)
 {
     struct scene *scene = xcalloc(1, sizeof *scene);
     scene->rng.state = seed * 0x9e3779b97f4a7c15u;
+    scene->more.state = scene->rng.state ^ 0xd1b54a32d192ed03u;
     arena_init(&scene->arena);
     scene->world = fake_world_new();
     scene->inventory.path = "/nonexistent/skein.yaml"; /* own_inventory looks */

@@ -13,6 +13,8 @@
 #include "inventory/inventory.h"
 #include "sim/rng.h"
 
+struct buf;
+
 enum { REVISIONS_MAX = 8, SERVERS_MAX = 5, TENANTS_MAX = 40, WAVES_MAX = 3 };
 enum { SERVER_OF_FILES = SERVERS_MAX, SERVERS__COUNT };
 
@@ -23,6 +25,7 @@ struct scene_revision {
     unsigned statements[DIRECTION__COUNT]; /* 0: it has no such section */
     bool is_checkpointed[DIRECTION__COUNT];
     bool is_verified[DIRECTION__COUNT];
+    bool makes_table; /* its first statement does, and the first one down drops it */
 };
 
 /* Where a tenant lives. */
@@ -35,7 +38,8 @@ struct scene_place {
 };
 
 struct scene {
-    struct rng rng; /* for what happens later */
+    struct rng rng;  /* for what happens later */
+    struct rng more; /* of its own: what is drawn here leaves all else of a seed as it was */
     struct arena arena;
     struct fake_world *world;
     struct scene_revision revisions[REVISIONS_MAX];
@@ -78,6 +82,10 @@ bool scene_is_same(const struct scene *scene, size_t tenant, const struct fake_s
 /* A table of ours; NULL: it has none. */
 const struct fake_table *scene_table(const struct scene *scene, size_t tenant,
                                      const struct fake_store *store, const char *name);
+
+/* Statement `k`, from 1, of a section, as a person would run it alone; with its semicolon. */
+void scene_add_statement(const struct scene *scene, struct buf *buf, size_t revision,
+                         enum direction direction, unsigned k);
 
 /* A person runs statements that mean the tenant's schema. */
 void scene_do(struct scene *scene, size_t tenant, const char *sql);
