@@ -52,10 +52,15 @@ static enum on_failure asked_policy(const struct request *request,
     return request->policy.has_on_failure ? request->policy.on_failure : rules->on_failure;
 }
 
-/* Looking changes nothing: everyone is looked at. */
+/* Looking changes nothing: everyone is looked at. A run that is not on record only writes down what a person says, and
+ * has nothing that could be rolled back: it stops. */
 static enum on_failure policy_of(const struct request *request, const struct rollout_rules *rules)
 {
-    return request_changes(request) ? asked_policy(request, rules) : ON_FAILURE_CONTINUE;
+    enum on_failure asked = asked_policy(request, rules);
+    if (!request_changes(request))
+        return ON_FAILURE_CONTINUE;
+    bool can_roll_back = request->verb->keeps_ledger;
+    return asked == ON_FAILURE_ROLLBACK && !can_roll_back ? ON_FAILURE_STOP : asked;
 }
 
 static struct origin origin_of(struct fleet *fleet)

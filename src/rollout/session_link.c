@@ -15,6 +15,13 @@ static void on_link_ready(void *ctx, const struct err *err)
     session_job_done(session, err);
 }
 
+/* Only a plan is worth making a database for: all else is about what the tenant holds. */
+static bool may_create(const struct session *session)
+{
+    return session->tenant->settings->create && session->env->request->verb->work != WORK_SETTLE &&
+           session->env->request->verb->work != WORK_ACCEPT;
+}
+
 /* The server that has no such database yet has one that it was born with. */
 static enum asked ask_link(struct session *session)
 {
@@ -22,8 +29,7 @@ static enum asked ask_link(struct session *session)
     bool is_looking = !request_changes(session->env->request);
     const struct link_wish wish = {
         .database = session->conn.is_creating ? dialect->maintenance_database : NULL,
-        .may_create =
-            session->tenant->settings->create && (is_looking || session->conn.is_made_intended),
+        .may_create = may_create(session) && (is_looking || session->conn.is_made_intended),
         .is_read_only = is_looking,
         .may_reuse = !session->conn.is_creating,
     };
@@ -98,7 +104,7 @@ static bool makes_nothing(struct session *session)
 static enum session_state error_connect(struct session *session, const struct io_op *op)
 {
     const struct session_env *env = session->env;
-    bool is_missing = op->answer.is_missing && session->tenant->settings->create;
+    bool is_missing = op->answer.is_missing && may_create(session);
     if (is_missing && !request_changes(env->request))
         return take_for_empty(session);
     if (is_missing && makes_nothing(session)) {

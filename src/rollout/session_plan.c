@@ -122,11 +122,12 @@ static void reserve_done(struct session *session)
 static bool build_work(struct session *session, const struct plan *left, struct err *err)
 {
     bool is_stamp = session->env->target->command == PLAN_STAMP;
+    /* Between the rows that go and those that come, the version table would say that nothing was ever applied. */
     struct work_request request = {
         .plan = left,
         .scripts = is_stamp ? NULL : session->env->scripts,
         .dialect = session->dialect,
-        .mode = session->tenant->settings->transaction,
+        .mode = is_stamp ? TRANSACTION_ALL : session->tenant->settings->transaction,
     };
     if (!is_stamp)
         request.unfinished = session->doubt.unfinished;

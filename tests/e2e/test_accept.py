@@ -2,6 +2,7 @@
 """Files that were changed after they were applied, and what 'skein accept' makes of it. On SQLite, PostgreSQL, MariaDB and through a pooler."""
 import hashlib
 import os
+import re
 
 from harness import FleetCase, MariaDBCase, Pooler, PostgresCase, main
 
@@ -13,7 +14,8 @@ class Changed:
         super().setUp()
         self.fleet.revision("aaaa1111", "CREATE TABLE a (id INTEGER PRIMARY KEY);", "DROP TABLE a;")
         self.fleet.revision("bbbb2222", "CREATE TABLE b (id INTEGER PRIMARY KEY);", "DROP TABLE b;")
-        self.fleet.inventory(self.make("t1", "t2", "t3"))
+        self.tenants = self.make("t1", "t2", "t3")
+        self.fleet.inventory(self.tenants)
         self.run_ok("upgrade", "bbbb2222", "--tenant", "t1", "--tenant", "t2")
         self.run_ok("upgrade", "aaaa1111", "--tenant", "t3")
 
@@ -99,6 +101,21 @@ class Changed:
         self.assertIn("'skein accept bbbb2222'", self.run_json("plan", code=1).tenant("t1")["error"]["message"])
         self.assertEqual(self.run_json("accept", "aaaa1111", "bbbb2222").report["totals"]["succeeded"], 2)
         self.run_ok("plan")
+
+    def test_a_failure_elsewhere_takes_nothing_back_and_makes_no_database(self):
+        """What is accepted cannot be rolled back, and an empty database has nothing to accept or to settle."""
+        self.edit("bbbb2222")
+        url = re.sub(r"t1(_|\.db)", r"gone\1", self.tenants[0]["url"])
+        gone = {"name": "gone", "url": url, "create": True, "retries": 0}
+        self.fleet.inventory(self.tenants + [gone], rollout={"on_failure": "rollback", "parallel": 1})
+        for attempt in range(2):
+            done = self.run_json("accept", "bbbb2222", code=1)
+            self.assertEqual({t["name"]: t["state"] for t in done.report["tenants"]},
+                             {"t1": "unchanged" if attempt else "succeeded", "t2": "unchanged" if attempt else "succeeded",
+                              "t3": "unchanged", "gone": "failed"})
+            self.assertEqual(self.history("t1")[1][2], self.checksum("bbbb2222"))
+        for command in (("resolve", "gone", "--done"), ("accept", "bbbb2222", "--dry-run"), ("accept", "bbbb2222")):
+            self.run_ok(*command, code=1)
 
     def test_a_file_that_is_gone_cannot_be_accepted(self):
         os.unlink(self.fleet.path("versions", "bbbb2222.sql"))
