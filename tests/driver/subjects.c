@@ -362,8 +362,8 @@ static const struct subject subjects[] = {
     {
         .name = "fake_no_ddl",
         .driver = &fake_no_ddl,
-        .abilities = HAS_PLACES | HAS_EXACT_TEXT | HAS_MORTAL_CONNECTIONS | HAS_JOINED_CHAINS |
-                     HAS_TABLES,
+        .abilities =
+            HAS_PLACES | HAS_EXACT_TEXT | HAS_MORTAL_CONNECTIONS | HAS_JOINED_CHAINS | HAS_TABLES,
         .is_doomed_by_error = true,
         .missing_code = "3D000",
         .maintenance = "maintenance",

@@ -31,7 +31,7 @@ static void choose_waves(struct play *play, bool may_be_few)
     play->watch.wave_limit = is_few ? last + 1 : SIZE_MAX;
 }
 
-static void plan_fate(struct play *play)
+void play_plan_fate(struct play *play)
 {
     static const uint32_t steps[] = {20, 100, 400, 1500, 5000};
     struct rng *rng = &play->scene->rng;
@@ -112,8 +112,7 @@ static void settle_all(struct play *play)
     }
 }
 
-/* Everything stands where it should: forward, or where it stood before. */
-static void check_end(struct play *play, bool is_rollback)
+void play_check_end(struct play *play, bool is_rollback)
 {
     char text[128];
     for (size_t i = 0; i < play->scene->inventory.tenant_count; i++) {
@@ -127,14 +126,14 @@ static void check_end(struct play *play, bool is_rollback)
     }
 }
 
-static void note_stores(struct play *play, const struct fake_store **ret_stores)
+void play_note_stores(struct play *play, const struct fake_store **ret_stores)
 {
     for (size_t i = 0; i < play->scene->inventory.tenant_count; i++)
         ret_stores[i] = scene_store(play->scene, i);
 }
 
-static void check_stores(struct play *play, const struct fake_store *const *stores,
-                         const char *complaint)
+void play_check_stores(struct play *play, const struct fake_store *const *stores,
+                       const char *complaint)
 {
     for (size_t i = 0; i < play->scene->inventory.tenant_count; i++)
         if (!scene_is_same(play->scene, i, scene_store(play->scene, i), stores[i]))
@@ -145,12 +144,12 @@ static void check_stores(struct play *play, const struct fake_store *const *stor
 static void check_twice(struct play *play, enum deed deed, bool is_rollback)
 {
     const struct fake_store *before[TENANTS_MAX];
-    note_stores(play, before);
+    play_note_stores(play, before);
     int exit_code = play_run_deed(play, deed);
     if (exit_code != 0 && exit_code != EXIT_NOTHING)
         play_wrong(play, "doing it twice ends otherwise than once");
-    check_stores(play, before, "doing it twice changes something");
-    check_end(play, is_rollback);
+    play_check_stores(play, before, "doing it twice changes something");
+    play_check_end(play, is_rollback);
 }
 
 /* Where everyone stands now is where everyone goes back to; what an earlier rollout has left half way a
@@ -202,7 +201,7 @@ static bool heal(struct play *play, enum deed deed)
         settle_all(play);
     }
     play_wait_for_quiet(play);
-    check_end(play, play->is_rollback);
+    play_check_end(play, play->is_rollback);
     watch_check_quiet(&play->watch);
     check_twice(play, DEED_RESUME, play->is_rollback);
     if (play->is_rollback)
@@ -221,12 +220,12 @@ static void check_regression(struct play *play)
         return;
     const struct scene_place *place = &play->scene->places[tenant];
     fake_restore(place->db, lineage->start[tenant], place->is_shared ? place->schema : NULL);
-    note_stores(play, before);
+    play_note_stores(play, before);
     for (int times = 0; times < 2; times++) { /* every resume says so again */
         play_plan_calm(play);
         if (play_run_deed(play, DEED_RESUME) != 1)
             play_wrong(play, "no resume says that a tenant has fallen back");
-        check_stores(play, before, "a tenant that has fallen back, or another, is changed");
+        play_check_stores(play, before, "a tenant that has fallen back, or another, is changed");
     }
 }
 
@@ -258,7 +257,8 @@ static void choose_rollout(struct play *play)
     size_t revision = rng_below(&scene->rng, (uint32_t)scene->revision_count);
     bool is_partial = rng_chance(&scene->rng, 25) && !is_down;
     play->command = is_down ? PLAN_DOWNGRADE : PLAN_UPGRADE;
-    play->target[0] = is_down ? "base" : is_partial ? scene->revisions[revision].id : "heads";
+    play->targets[0] = is_down ? "base" : is_partial ? scene->revisions[revision].id : "heads";
+    play->target_count = 1;
     play->target_set = is_down ? 0 : is_partial ? 1u << revision : scene->all;
 }
 
@@ -278,7 +278,7 @@ static void play_adoption(struct play *play)
     play->adopts = true;
     watch_begin_lineage(&play->watch, 0, false);
     for (uint32_t left = rng_below(rng, 3); left; left--) {
-        plan_fate(play);
+        play_plan_fate(play);
         int exit_code = play_run_deed(play, deed);
         loop_advance(rng_below(rng, 3000));
         bool is_there = exit_code != EXIT_NOTHING && exit_code != 2;
@@ -288,7 +288,7 @@ static void play_adoption(struct play *play)
     play_wait_for_quiet(play);
     if (play_run_deed(play, DEED_ADOPT) != 0)
         play_wrong(play, "a fleet cannot be taken over from another tool");
-    check_end(play, false);
+    play_check_end(play, false);
     play->adopts = false;
 }
 
@@ -300,7 +300,7 @@ static void play_rollout(struct play *play)
     for (uint32_t left = rng_between(rng, 0, 4); left; left--) {
         if (deed == DEED_FORWARD)
             begin_lineage(play);
-        plan_fate(play);
+        play_plan_fate(play);
         int exit_code = play_run_deed(play, deed);
         loop_advance(rng_below(rng, 3000));
         if (rng_chance(rng, 30)) {
@@ -317,6 +317,10 @@ static void play_rollout(struct play *play)
         check_stranger(play);
     else if (rng_chance(rng, 20))
         heal(play, DEED_ROLLBACK);
+    else if (rng_chance(&play->scene->more, 25))
+        play_stamp(play);
+    else if (rng_chance(&play->scene->more, 25))
+        play_accept(play);
 }
 
 unsigned play_case(uint64_t seed, const struct play_options *options)

@@ -6,7 +6,8 @@
 #include "sim/fake_uv.h"
 #include "sim/heap.h"
 
-static const char *const deed_names[] = {"forward", "resume", "rollback", "adopt"};
+static const char *const deed_names[] = {"forward", "resume", "rollback",
+                                         "adopt",   "stamp",  "accept"};
 
 /* ---- a command, as src/cli runs it --------------------------------------------------------- */
 
@@ -28,9 +29,16 @@ struct request play_request(const struct play *play)
                                 .policy = {.has_on_failure = true}, /* ON_FAILURE_STOP */
                                 .limits = {.wave = play->wave}};
     return (struct request){.verb = &verbs[ids[play->command]],
-                            .targets = play->target,
-                            .target_count = 1,
+                            .targets = play->targets,
+                            .target_count = play->target_count,
+                            .purges = play->purges,
+                            .forces = play->forces,
                             .limits = {.wave = play->wave}};
+}
+
+static bool is_stamp(const struct request *request)
+{
+    return request->verb->work == WORK_PLAN && request_plan(request) == PLAN_STAMP;
 }
 
 static int visit_fleet(struct play *play, struct fleet *fleet, const struct request *request)
@@ -46,8 +54,12 @@ static int visit_fleet(struct play *play, struct fleet *fleet, const struct requ
     struct observer observers[] = {watch_observer(&play->watch), {on_report_event, report}};
     play->rollouts++;
     watch_begin_run(&play->watch, request->verb->rolls_back);
-    if (request->verb->takes_tool)
-        watch_adopts(&play->watch);
+    play->watch.stops =
+        request->policy.has_on_failure && request->policy.on_failure == ON_FAILURE_STOP;
+    if (is_stamp(request))
+        watch_stamps(&play->watch, request->forces);
+    if (!request->verb->keeps_ledger)
+        watch_settles(&play->watch);
     struct rollout_end end = rollout_run(&prepared.rollout, observers, ARRAY_LEN(observers));
     exit_code = end.ledger_err.kind != ERR_NONE ? 6 : report_exit_code(report, end.signal);
     if (!request->verb->takes_tool)
@@ -127,13 +139,22 @@ void play_close_fleet(struct fleet *fleet)
     arena_done(&fleet->arena);
 }
 
+static bool is_new(enum deed deed)
+{
+    return deed != DEED_RESUME && deed != DEED_ROLLBACK;
+}
+
 static int do_deed(struct play *play, enum deed deed)
 {
     struct fleet fleet;
     int exit_code;
     play_open_fleet(play, &fleet);
-    if (deed == DEED_FORWARD || deed == DEED_ADOPT) {
+    if (is_new(deed)) {
         struct request request = play_request(play);
+        if (deed == DEED_ACCEPT)
+            request = (struct request){.verb = &verbs[VERB_ACCEPT],
+                                       .targets = play->targets,
+                                       .target_count = play->target_count};
         exit_code = play_visit_carefully(play, &fleet, &request);
     } else {
         exit_code = visit_again(play, &fleet, deed == DEED_ROLLBACK);
@@ -174,7 +195,7 @@ int play_run_deed(struct play *play, enum deed deed)
     play->is_rollback = play->is_rollback || is_rolling || (exit_code == 6 && is_rolled_back);
     snprintf(text, sizeof text, "%d", exit_code);
     play_tell(play, "exit", text);
-    bool is_new = deed == DEED_FORWARD || deed == DEED_ADOPT;
-    bool is_known = memory_ledger_run_count(play->ledger) > runs || !is_new;
+    bool is_known =
+        memory_ledger_run_count(play->ledger) > runs || !is_new(deed) || deed == DEED_ACCEPT;
     return is_known || exit_code == 2 ? exit_code : EXIT_NOTHING;
 }

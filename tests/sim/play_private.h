@@ -1,5 +1,6 @@
 /* The inside of a case, shared by its course (play.c), the world around it (play_world.c), the commands that it runs
- * (play_deeds.c) and the files that are edited meanwhile (play_edited.c). No other file includes this. */
+ * (play_deeds.c), the files that are edited meanwhile (play_edited.c) and what a person vouches for (play_vouch.c). No
+ * other file includes this. */
 #ifndef SIM_PLAY_PRIVATE_H
 #define SIM_PLAY_PRIVATE_H
 
@@ -13,7 +14,7 @@
 enum { EXIT_KILLED = -1, EXIT_NOTHING = -2 /* there is no such run, or nothing is left of it */ };
 enum { GIVE_UP_MS = 6 * 3600 * 1000 };
 
-enum deed { DEED_FORWARD, DEED_RESUME, DEED_ROLLBACK, DEED_ADOPT };
+enum deed { DEED_FORWARD, DEED_RESUME, DEED_ROLLBACK, DEED_ADOPT, DEED_STAMP, DEED_ACCEPT };
 
 struct play {
     uint64_t seed;
@@ -27,12 +28,14 @@ struct play {
 
     /* the rollout at hand */
     enum plan_command command;
-    const char *target[1];
+    const char *targets[REVISIONS_MAX];
+    size_t target_count;
     uint32_t target_set;
-    const char *wave; /* up to that one; NULL: all */
-    bool is_rollback; /* what is left of it is its rollback */
-    bool adopts;      /* it takes over from another tool */
-    bool was_edited;  /* the chain, meanwhile: a run that goes on with it accepts that */
+    const char *wave;    /* up to that one; NULL: all */
+    bool is_rollback;    /* what is left of it is its rollback */
+    bool adopts;         /* it takes over from another tool */
+    bool purges, forces; /* of a stamp */
+    bool was_edited;     /* the chain, meanwhile: a run that goes on with it accepts that */
 };
 
 /* ---- play_world.c -------------------------------------------------------------------------- */
@@ -62,11 +65,27 @@ bool play_is_midway(const struct truth *truth);
 void play_check_edited(struct play *play, size_t tenant, const struct truth *truth);
 void play_go_on_edited(struct play *play, enum deed deed);
 
+/* ---- play_vouch.c -------------------------------------------------------------------------- */
+
+/* After a rollout that went well: someone has garbled version tables, and they are stamped. */
+void play_stamp(struct play *play);
+/* After a rollout that went well: a file that was applied is edited, and accepted. Nothing may come after it. */
+void play_accept(struct play *play);
+
 /* ---- play.c -------------------------------------------------------------------------------- */
+
+/* What goes wrong in the next run. */
+void play_plan_fate(struct play *play);
 
 /* Nothing goes wrong from now on. */
 void play_plan_calm(struct play *play);
 /* Orphans are at work for as long as they were told to be. */
 void play_wait_for_quiet(struct play *play);
+/* Everything stands where it should: forward, or where it stood before. */
+void play_check_end(struct play *play, bool is_rollback);
+/* What is committed now (TENANTS_MAX of them); and that nothing has changed since. */
+void play_note_stores(struct play *play, const struct fake_store **ret_stores);
+void play_check_stores(struct play *play, const struct fake_store *const *stores,
+                       const char *complaint);
 
 #endif

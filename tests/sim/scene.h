@@ -35,6 +35,8 @@ struct scene_place {
     const char *other;  /* where its version table may be instead; NULL: nowhere */
     bool is_shared;     /* the database is other tenants' too, in schemas of their own */
     size_t server;      /* SERVER_OF_FILES: none */
+    /* someone has garbled its version table: after the stamps that followed, its history does not tell what it holds */
+    bool was_garbled;
 };
 
 struct scene {

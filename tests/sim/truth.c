@@ -71,11 +71,13 @@ static bool read_rows(const struct scene *scene, size_t tenant, const struct fak
 {
     const struct fake_table *table = scene_table(scene, tenant, store, "alembic_version");
     for (size_t i = 0; table && i < table->row_count; i++) {
+        bool is_stray = strcmp(table->rows[i][0], TRUTH_STRAY_ID) == 0;
         int index = scene_find(scene, table->rows[i][0]);
+        uint32_t row = is_stray ? TRUTH_STRAY : index < 0 ? 0 : 1u << index;
         *ret_why = "a version row of no revision, or twice";
-        if (index < 0 || truth->rows >> index & 1)
+        if (!row || truth->rows & row)
             return false;
-        truth->rows |= 1u << index;
+        truth->rows |= row;
     }
     return true;
 }
@@ -107,10 +109,12 @@ static bool read_history(const struct scene *scene, size_t tenant, const struct 
         }
         if (strcmp(row[STATE], "applied") != 0)
             continue;
-        if ((truth->recorded >> index & 1) == is_up)
+        if ((truth->recorded >> index & 1) == is_up && !scene->places[tenant].was_garbled)
             return false;
         truth->recorded ^= 1u << index;
     }
+    if (scene->places[tenant].was_garbled)
+        truth->recorded = scene_closure(scene, truth->rows);
     return true;
 }
 
@@ -127,6 +131,45 @@ bool truth_read(const struct scene *scene, size_t tenant, const struct fake_stor
     truth.has_remains = remains && remains->row_count;
     *ret_truth = truth;
     return true;
+}
+
+/* ---- files that were edited ---------------------------------------------------------------- */
+
+int truth_stale_row(const struct scene *scene, size_t tenant, const struct fake_store *store,
+                    const char *revision)
+{
+    const struct fake_table *table = scene_table(scene, tenant, store, "skein_history");
+    const char *checksum = chain_get(scene->chain, revision)->checksum;
+    int stale = -1;
+    for (size_t i = 0; table && i < table->row_count; i++) {
+        const char *const *row = table->rows[i];
+        bool is_applied = strcmp(row[DIRECTION], "up") == 0 && strcmp(row[STATE], "applied") == 0;
+        bool is_other =
+            *row[CHECKSUM] && strcmp(row[CHECKSUM], checksum) != 0; /* a person writes none */
+        if (strcmp(row[DIRECTION], "stamp") == 0)
+            stale = -1; /* it vouches for all before it */
+        else if (strcmp(row[REVISION], revision) == 0)
+            stale = is_applied && is_other ? (int)i : -1;
+    }
+    return stale;
+}
+
+bool truth_is_renewed(const struct scene *scene, size_t tenant, const struct fake_store *before,
+                      const struct fake_store *after, const char *revision)
+{
+    const struct fake_table *was = scene_table(scene, tenant, before, "skein_history");
+    const struct fake_table *is = scene_table(scene, tenant, after, "skein_history");
+    const char *checksum = chain_get(scene->chain, revision)->checksum;
+    int stale = truth_stale_row(scene, tenant, before, revision);
+    if (!was || !is || stale < 0 || was->row_count != is->row_count)
+        return false;
+    for (int i = 0; i < (int)was->row_count; i++)
+        for (int column = 0; was->rows[i] != is->rows[i] && column <= STATE; column++) {
+            const char *wanted = i == stale && column == CHECKSUM ? checksum : was->rows[i][column];
+            if (strcmp(is->rows[i][column], wanted) != 0)
+                return false;
+        }
+    return strcmp(is->rows[stale][CHECKSUM], checksum) == 0;
 }
 
 bool truth_is_whole(const struct scene *scene, const struct truth *truth)

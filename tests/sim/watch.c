@@ -87,6 +87,22 @@ static void expect_whole(struct watch *watch, size_t tenant, const struct truth 
               truth->unfinished);
 }
 
+/* Of a run that only sets version rows: they alone say where the tenant stood. */
+static void check_stamp(struct watch *watch, size_t tenant, const struct outcome *outcome,
+                        const struct truth *truth)
+{
+    const struct rows *left = outcome->state == TENANT_FAILED ? &outcome->from : &outcome->to;
+    uint32_t rows = set_of(watch->scene, left->ids, left->count);
+    bool is_told = outcome->state == TENANT_ROLLED_BACK || outcome->state == TENANT_FAILED ||
+                   outcome->state == TENANT_SUCCEEDED;
+    if (is_told && left->is_known && truth->rows != rows)
+        wrong(watch, "t%zu is told as %s at %x, and its rows are %x", tenant,
+              tenant_state_name(outcome->state), rows, truth->rows);
+    if (outcome->state == TENANT_ROLLED_BACK && truth->rows != watch->lineage.back_rows[tenant])
+        wrong(watch, "t%zu is told as rolled back with the rows %x, not with its own: %x", tenant,
+              truth->rows, watch->lineage.back_rows[tenant]);
+}
+
 static void check_outcome(struct watch *watch, size_t tenant, const struct outcome *outcome)
 {
     const struct scene *scene = watch->scene;
@@ -94,21 +110,26 @@ static void check_outcome(struct watch *watch, size_t tenant, const struct outco
     struct truth truth = watch_truth(watch, tenant);
     bool is_good = outcome->state == TENANT_SUCCEEDED || outcome->state == TENANT_UNCHANGED;
     bool is_settled =
-        is_good || outcome->state == TENANT_ROLLED_BACK ||
-        (outcome->state == TENANT_FAILED && !watch->is_adopting && outcome->from.is_known);
+        is_good || (!watch->is_stamping && outcome->state == TENANT_ROLLED_BACK) ||
+        (!watch->is_stamping && outcome->state == TENANT_FAILED && outcome->from.is_known);
     uint32_t to = set_of(scene, outcome->to.ids, outcome->to.count);
     if (outcome->state == TENANT_SKIPPED || outcome->state == TENANT_IN_DOUBT)
         return;
+    if (watch->is_stamping)
+        check_stamp(watch, tenant, outcome, &truth);
+    if (watch->is_forced)
+        return;
     if (is_settled)
         expect_whole(watch, tenant, &truth, state);
-    else if (!watch->is_adopting && !truth_is_whole_but_one(scene, &truth))
+    else if (!watch->is_stamping && !truth_is_whole_but_one(scene, &truth))
         wrong(watch, "t%zu is told as %s, and more than one step is not whole", tenant, state);
     if (is_settled && truth.rows != to)
         wrong(watch, "t%zu is told as %s at %x, and stands at %x", tenant, state, to, truth.rows);
     if (is_good && truth.stands != watch->lineage.goal[tenant])
         wrong(watch, "t%zu is told as %s with %x, not at its goal %x", tenant, state, truth.stands,
               watch->lineage.goal[tenant]);
-    if (outcome->state == TENANT_ROLLED_BACK && truth.stands != watch->lineage.back[tenant])
+    if (outcome->state == TENANT_ROLLED_BACK && !watch->is_stamping &&
+        truth.stands != watch->lineage.back[tenant])
         wrong(watch, "t%zu is told as rolled back with %x, not where it stood: %x", tenant,
               truth.stands, watch->lineage.back[tenant]);
 }
@@ -127,6 +148,24 @@ static void check_verified(struct watch *watch, size_t tenant, const struct outc
     }
 }
 
+/* What is told of a file that is accepted is so: renewed, or as it was. */
+static void check_accepted(struct watch *watch, size_t tenant, const struct outcome *outcome)
+{
+    const struct watched *watched = &watch->tenants[tenant];
+    bool is_good = outcome->state == TENANT_SUCCEEDED || outcome->state == TENANT_UNCHANGED;
+    bool is_stale = truth_stale_row(watch->scene, tenant, scene_store(watch->scene, tenant),
+                                    watch->accepted) >= 0;
+    if (is_good && is_stale)
+        wrong(watch, "t%zu is told as %s, and its history has another checksum", tenant,
+              tenant_state_name(outcome->state));
+    if (outcome->state == TENANT_FAILED && outcome->from.is_known && watched->was_stale &&
+        !is_stale)
+        wrong(watch, "t%zu is told as failed, and its history has the new checksum", tenant);
+    if (is_good && watched->was_stale != (outcome->step_count > 0))
+        wrong(watch, "t%zu: %zu accepted files are told, and %d was", tenant, outcome->step_count,
+              watched->was_stale);
+}
+
 /* ---- events -------------------------------------------------------------------------------- */
 
 static void take_rules(struct watch *watch, const struct event *event, size_t wave)
@@ -139,8 +178,8 @@ static void take_rules(struct watch *watch, const struct event *event, size_t wa
         own && own->has_max_failures ? &own->max_failures : &rules->max_failures;
     watch->parallel = own && own->parallel ? own->parallel : rules->parallel;
     watch->per_server = own && own->per_server ? own->per_server : rules->per_server;
-    bool never_trips = watch->is_rollback_command ||
-                       (rules->on_failure == ON_FAILURE_CONTINUE && !watch->is_adopting);
+    bool never_trips =
+        watch->is_rollback_command || (rules->on_failure == ON_FAILURE_CONTINUE && !watch->stops);
     watch->allowed = never_trips || watch->is_dry
                          ? UINT32_MAX
                          : share_of(share, (uint32_t)event->run->waves[wave].tenant_count);
@@ -191,6 +230,9 @@ static void on_started(struct watch *watch, const struct event *event)
         !is_changed(watch, tenant) && !watch->lineage.is_uncertain[tenant])
         wrong(watch, "t%zu goes back, and the rollout has not changed it", tenant);
     watched->is_running = watched->was_begun[is_rollback] = true;
+    watched->was_stale =
+        watch->accepted && truth_stale_row(watch->scene, tenant, scene_store(watch->scene, tenant),
+                                           watch->accepted) >= 0;
     watched->conflicts = watched->failures = 0;
 }
 
@@ -240,7 +282,9 @@ static void on_finished(struct watch *watch, const struct event *event)
     (void)is_changed(watch, tenant); /* it is noted */
     if (!watch->is_dry && !watch->is_settling)
         check_outcome(watch, tenant, outcome);
-    if (!watch->is_dry && !watch->is_adopting)
+    if (!watch->is_dry && watch->is_settling && watch->accepted)
+        check_accepted(watch, tenant, outcome);
+    if (!watch->is_dry && !watch->is_stamping && !watch->is_settling)
         check_verified(watch, tenant, outcome);
     if (is_given_up(watched, outcome) && !*trouble_of(watch, tenant))
         wrong(watch, "t%zu is given up, and its server was in no trouble", tenant);
@@ -474,6 +518,7 @@ void watch_begin_lineage(struct watch *watch, uint32_t target, bool is_downgrade
         struct truth truth = watch_truth(watch, i);
         watch->lineage.start[i] = scene_store(watch->scene, i);
         watch->lineage.back[i] = truth.stands;
+        watch->lineage.back_rows[i] = truth.rows;
         watch->lineage.is_uncertain[i] = watch->lineage.was_changed[i] = false;
         watch->lineage.records[i] = (struct record){0};
         watch->lineage.goal[i] = is_downgrade ? truth.stands & target
@@ -485,16 +530,18 @@ void watch_begin_run(struct watch *watch, bool is_rollback)
 {
     watch->is_dry = false;
     watch->is_rollback_command = is_rollback;
-    watch->is_adopting = watch->is_settling = watch->has_begun = false;
+    watch->stops = false;
+    watch->is_stamping = watch->is_forced = watch->is_settling = watch->has_begun = false;
     watch->has_tripped = watch->is_draining = watch->is_going_back = watch->has_finished = false;
     watch->conn_count = 0;
     memset(watch->has_loner, 0, sizeof watch->has_loner);
     memset(watch->tenants, 0, sizeof watch->tenants);
 }
 
-void watch_adopts(struct watch *watch)
+void watch_stamps(struct watch *watch, bool is_forced)
 {
-    watch->is_adopting = true;
+    watch->is_forced = is_forced;
+    watch->is_stamping = true;
 }
 
 void watch_settles(struct watch *watch)
@@ -539,6 +586,9 @@ void watch_check_report(struct watch *watch, const struct report *report, int ex
         struct truth truth = watch_truth(watch, i);
         uint32_t wanted = is_rollback ? watch->lineage.back[i] : watch->lineage.goal[i];
         bool is_there = truth_is_whole(watch->scene, &truth) && truth.stands == wanted;
+        is_there = is_there || watch->is_forced;
+        if (watch->is_stamping && is_rollback)
+            is_there = truth.rows == watch->lineage.back_rows[i];
         whole += is_there || (watch->tenants[i].is_left_out && exit_code == 0);
     }
     if ((exit_code == 0 || exit_code == 3) && whole < count)
@@ -561,9 +611,9 @@ void watch_check_quiet(struct watch *watch)
                                               !watched->outcome.from.is_known);
         if (fake_unlocked_writes(watch->scene->places[i].db))
             wrong(watch, "t%zu was written to by a session without its lock", i);
-        if (!watch->is_adopting && !truth_is_whole_but_one(watch->scene, &truth))
+        if (!watch->is_stamping && !truth_is_whole_but_one(watch->scene, &truth))
             wrong(watch, "t%zu: more than one step is not whole", i);
-        if (watch->has_finished && !watch->is_dry && !watch->is_adopting && watched->has_ended &&
+        if (watch->has_finished && !watch->is_dry && !watch->is_stamping && watched->has_ended &&
             !is_told)
             expect_whole(watch, i, &truth, tenant_state_name(watched->outcome.state));
     }

@@ -17,10 +17,11 @@ struct report;
 /* A rollout from its first run to the last that went on with it. */
 struct lineage {
     const struct fake_store *start[TENANTS_MAX];
-    uint32_t goal[TENANTS_MAX];     /* what stands where all went well */
-    uint32_t back[TENANTS_MAX];     /* what stood before */
-    bool was_changed[TENANTS_MAX];  /* it held something else once */
-    bool is_uncertain[TENANTS_MAX]; /* skein cannot know whether it has changed it */
+    uint32_t goal[TENANTS_MAX];      /* what stands where all went well */
+    uint32_t back[TENANTS_MAX];      /* what stood before */
+    uint32_t back_rows[TENANTS_MAX]; /* and what the version table said then */
+    bool was_changed[TENANTS_MAX];   /* it held something else once */
+    bool is_uncertain[TENANTS_MAX];  /* skein cannot know whether it has changed it */
     struct record {
         bool is_begun; /* an intent is durable */
         bool is_open;  /* by the run at hand, and no end since */
@@ -37,6 +38,7 @@ struct watched { /* a tenant, in the run at hand */
     uint32_t failures;  /* other attempts that failed */
     bool is_due_alone;  /* its attempt may have no company */
     bool was_begun[2];  /* on the way there, and back */
+    bool was_stale;     /* it had the accepted file with another checksum as it was begun */
     bool has_ended;
     enum tenant_state left; /* what is told of it where this run does not come to it */
     bool is_recorded;       /* and the ledger says so */
@@ -56,8 +58,12 @@ struct watch {
     /* the run at hand */
     size_t wave_limit; /* waves that are asked for */
     bool is_dry, is_rollback_command;
-    bool is_adopting, is_settling; /* it runs no script */
-    bool has_begun;                /* a wave */
+    bool stops; /* at too many failures, whatever the inventory says */
+    bool
+        is_stamping; /* it sets version rows, as a person or another tool says, and runs no script */
+    bool is_forced;  /* and does so whatever the tenants hold */
+    bool is_settling; /* it only writes down what a person says, and no ledger knows of it */
+    bool has_begun;   /* a wave */
     bool has_tripped, is_draining, is_going_back;
     uint32_t parallel, per_server; /* now */
     uint32_t allowed, failures;    /* in the wave */
@@ -67,6 +73,7 @@ struct watch {
     struct watched tenants[TENANTS_MAX]; /* as in the inventory */
     enum run_state state;
     bool has_finished;
+    const char *accepted; /* the revision whose file is accepted as it is; NULL: none is */
     struct {
         const struct conn *conn;
         size_t server;
@@ -77,8 +84,8 @@ struct watch {
 void watch_begin_lineage(struct watch *watch, uint32_t target, bool is_downgrade);
 void watch_begin_run(struct watch *watch, bool is_rollback);
 
-/* The run at hand takes over from another tool, or writes down what a person has found out. */
-void watch_adopts(struct watch *watch);
+/* The run at hand sets version rows alone, or writes down what a person has found out. */
+void watch_stamps(struct watch *watch, bool is_forced);
 void watch_settles(struct watch *watch);
 
 /* The ledger does not know how the run ended: it was killed, or the ledger broke. */
