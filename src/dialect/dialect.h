@@ -162,6 +162,7 @@ struct dialect {
     /* A database that each server has: skein connects to it where the tenant's is still to be made. */
     const char *maintenance_database;
     const char *code_database_exists; /* of the error where it is there already; NULL: none */
+    const char *code_duplicate;       /* of a row whose key is there already; NULL: none */
 
     /* Lists that end with NULL, lower case. The first words of a statement that begins or ends a transaction, */
     const char *const *transaction_words;

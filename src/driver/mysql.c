@@ -332,6 +332,35 @@ static void end_op(struct conn *conn)
     mysql_message_next(&conn->message, conn->op);
 }
 
+static bool is_on(const struct grid *rows, enum mysql_begun column)
+{
+    return strcmp(grid_value(rows, 0, column), "0") != 0;
+}
+
+static void tell(const struct op *op, const char *text)
+{
+    const struct notice notice = {.level = NOTICE_WARNING, .text = text};
+    if (op->notices && op->flags & OP_HEARS_ALL)
+        notices_add(op->notices, op->arena, &notice);
+}
+
+/* What a person should know of a server before it is written to. */
+static void tell_kind(const struct op *op)
+{
+    const struct grid *rows = &op->answer->rows;
+    if (is_on(rows, MYSQL_BEGUN_NODE))
+        tell(
+            op,
+            "the server is a node of a Galera cluster: the tenant's lock holds on this node alone, and DDL ends "
+            "the open transactions of others on its table, whatever lock_timeout says: let one node take all of "
+            "skein's writes");
+    if (is_on(rows, MYSQL_BEGUN_REPLICA) && !is_on(rows, MYSQL_BEGUN_READ_ONLY))
+        tell(
+            op,
+            "the server replicates from another one and takes writes all the same: what is changed here does not "
+            "reach its source");
+}
+
 /* The handshake's number is a proxy's own where one is in between: what is locked through it, and killed, may be
  * another session. */
 static void take_info(struct conn *conn)
@@ -340,7 +369,7 @@ static void take_info(struct conn *conn)
     const struct grid *rows = &op->answer->rows;
     if (has_failed(conn) || rows->row_count != 1)
         return;
-    unsigned long id = strtoul(grid_value(rows, 0, 0), NULL, 10);
+    unsigned long id = strtoul(grid_value(rows, 0, MYSQL_BEGUN_ID), NULL, 10);
     if (id != mysql_thread_id(conn->mysql)) {
         err_set(op_make_err(op), ERR_CONNECT,
                 "a proxy answers for the server, which could give the tenant's lock to another "
@@ -348,13 +377,15 @@ static void take_info(struct conn *conn)
         return;
     }
     conn->info = (struct conn_info){
-        .is_read_only = strcmp(grid_value(rows, 0, 1), "0") != 0,
+        .is_read_only = is_on(rows, MYSQL_BEGUN_READ_ONLY),
+        .is_node = is_on(rows, MYSQL_BEGUN_NODE),
         .backend_pid = (uint32_t)id,
         .server_version = (uint32_t)mysql_get_server_version(conn->mysql),
-        .variant = strcmp(grid_value(rows, 0, 3), "0") != 0 ? &dialect_mariadb : NULL,
+        .variant = is_on(rows, MYSQL_BEGUN_MARIADB) ? &dialect_mariadb : NULL,
     };
-    conn->packet_max = strtoull(grid_value(rows, 0, 2), NULL, 10);
+    conn->packet_max = strtoull(grid_value(rows, 0, MYSQL_BEGUN_PACKET), NULL, 10);
     op->answer->info = &conn->info;
+    tell_kind(op);
 }
 
 /* What the server says of the statement that has just ended, well or badly; it has nothing else to say before the
@@ -371,9 +402,22 @@ static bool wants_to_hear(const struct conn *conn)
 
 static struct want start_message(struct conn *conn);
 
+static struct want begin_session(struct conn *conn, const char *sql);
+
+/* A build without clusters knows none of their variables. */
+static bool knows_no_cluster(const struct conn *conn)
+{
+    return conn->phase == PHASE_PROBING && conn->message.sql == mysql_session_begin &&
+           strcmp(op_err(conn->op)->code, "1193") == 0;
+}
+
 /* The message is answered, or has failed. */
 static struct want finish_message(struct conn *conn)
 {
+    if (knows_no_cluster(conn)) {
+        conn->op->answer->err->kind = ERR_NONE;
+        return begin_session(conn, mysql_session_begin_alone);
+    }
     if (conn->phase == PHASE_PROBING)
         take_info(conn);
     bool is_answered = conn->op == conn->message.last;
@@ -444,6 +488,12 @@ static struct want start_message(struct conn *conn)
     return send_message(conn, PHASE_RUNNING);
 }
 
+static struct want begin_session(struct conn *conn, const char *sql)
+{
+    conn->message = (struct mysql_message){.sql = sql, .len = strlen(sql), .last = conn->op};
+    return send_message(conn, PHASE_PROBING);
+}
+
 static struct want end_connecting(struct conn *conn)
 {
     struct connecting *connecting = conn->connecting;
@@ -458,9 +508,7 @@ static struct want end_connecting(struct conn *conn)
     conn->mysql = connecting->login.mysql;
     int fd = mysql_get_socket(conn->mysql);
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-    conn->message = (struct mysql_message){
-        .sql = mysql_session_begin, .len = strlen(mysql_session_begin), .last = conn->op};
-    return send_message(conn, PHASE_PROBING);
+    return begin_session(conn, mysql_session_begin);
 }
 
 /* ---- the interface ------------------------------------------------------------------------- */

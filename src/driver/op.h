@@ -81,6 +81,9 @@ struct conn_info {
     bool is_standby;
     bool is_created;     /* connecting made the database */
     bool watches_client; /* the server can notice that its client died, if its system can */
+    /* One of several nodes that all take writes (Galera): SQL_LOCK keeps out only those who come to the same node, so
+     * that another run may be at work all the same. */
+    bool is_node;
     /* Its default way of reading SQL is not the standard's: a message is read as a whole before it runs, so what sets
      * that must travel ahead of a revision's (with SQL_LOCK). */
     bool reads_oddly;

@@ -54,12 +54,28 @@ void actions_prepare_script(struct io_op *op, const struct io_view *view, struct
 
 /* ---- statements outside a transaction ------------------------------------------------------ */
 
+/* Its number is one more than the newest that was read under the lock: where the lock does not keep another run out,
+ * only one of the two rows can be written. */
 void actions_prepare_start(struct io_op *op, const struct io_view *view, struct buf *sql)
 {
     const struct actions *acting = op->input;
-    struct sql_vars vars = history_vars(acting, op->owner, "running", 0);
+    const struct action *action = op->owner;
+    const char *row = acting->dialect->sql[SQL_HISTORY_ROW];
+    struct sql_vars vars = history_vars(acting, action, "running", 0);
+    struct buf rows;
     (void)view;
-    sql_expand(sql, acting->dialect, SQL_HISTORY_INSERT, &vars);
+    if (!row) {
+        sql_expand(sql, acting->dialect, SQL_HISTORY_INSERT, &vars);
+        return;
+    }
+    vars.history_id =
+        acting->history_id + 1 +
+        actions_count(acting->actions, acting->first, (size_t)(action - acting->actions));
+    buf_init(&rows, BUF_MAX_DEFAULT);
+    sql_fill(&rows, acting->dialect, row, &vars);
+    vars.steps = rows.data;
+    sql_expand(sql, acting->dialect, SQL_HISTORY_ROWS, &vars);
+    buf_done(&rows);
 }
 
 static enum action_kind kind_of(const struct io_op *op)

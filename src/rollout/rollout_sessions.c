@@ -56,6 +56,11 @@ const char *rollout_copy_to_restore(const struct rollout *rollout, struct sessio
     return own ? own : copy_of_earlier_run(rollout, tenant);
 }
 
+bool rollout_is_of_family(const struct rollout *rollout, const char *run)
+{
+    return routes_is_own_run(rollout->routes, run);
+}
+
 bool rollout_is_rolling_back(const struct rollout *rollout)
 {
     return routes_is_rollback(rollout->routes);

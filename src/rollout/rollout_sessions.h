@@ -22,6 +22,9 @@ bool rollout_is_as_before(const struct rollout *rollout, struct session *session
                           const struct rows *rows);
 bool rollout_is_rolling_back(const struct rollout *rollout);
 
+/* Is it a run of this rollout: this one, or one that it goes on with or rolls back? */
+bool rollout_is_of_family(const struct rollout *rollout, const char *run);
+
 /* The copy that is to be made before the first change, and the one to be put back instead of going back by plan;
  * NULL: none. */
 const char *rollout_copy_to_make(struct rollout *rollout, struct session *session);

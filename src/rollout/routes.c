@@ -215,6 +215,11 @@ bool routes_has_trace(const struct routes *routes, const struct grid *history)
     return history_holds(history, &routes->options.family);
 }
 
+bool routes_is_own_run(const struct routes *routes, const char *run)
+{
+    return history_is_of(&routes->options.family, run);
+}
+
 bool routes_is_untouched(const struct routes *routes, const struct routes_question *question)
 {
     return !history_holds(question->history, &routes->options.family) &&

@@ -59,6 +59,7 @@ const struct plan *routes_plan_of_copy(struct routes *routes,
 
 /* Has a run of the rollout left a row in the tenant's history? */
 bool routes_has_trace(const struct routes *routes, const struct grid *history);
+bool routes_is_own_run(const struct routes *routes, const char *run);
 
 /* In a rollback, is there nothing of the rollout in the tenant: no trace of its runs, and it stands as before? */
 bool routes_is_untouched(const struct routes *routes, const struct routes_question *question);

@@ -311,6 +311,20 @@ enum session_state session_next_work(struct session *session)
     return is_transactional ? SESSION_BEGIN : SESSION_SETUP;
 }
 
+/* Is the row that was to be written there already, though it was not when the history was read? */
+static bool is_same_row(const struct session *session, const struct err *err)
+{
+    const char *code = session->dialect->code_duplicate;
+    return code && strcmp(err->code, code) == 0;
+}
+
+static void say_overtaken(struct err *err)
+{
+    err->kind = ERR_LOCK;
+    err->is_transient = true;
+    err_add(err, ": another run has worked on the tenant meanwhile");
+}
+
 /* Says where in the revision's file a failed op stands. */
 static void locate(struct session *session, const struct action *action, const struct io_op *op,
                    struct err *err)
@@ -338,6 +352,8 @@ static void locate(struct session *session, const struct action *action, const s
     }
     if (action->kind != ACTION_SCRIPT) {
         err_prefix(err, "recording %s", revision ? revision->id : "the stamp");
+        if (is_same_row(session, err))
+            say_overtaken(err);
         return;
     }
     err_set_place(err, revision->path,

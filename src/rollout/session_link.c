@@ -81,6 +81,7 @@ static enum session_state answer_connect(struct session *session)
     session->look.vars.sets_parser = io_info(session->conn.io)->reads_oddly;
     if (io_info(session->conn.io)->variant)
         session->dialect = io_info(session->conn.io)->variant;
+    session->look.vars.may_exist = io_info(session->conn.io)->is_node; /* by another run */
     (void)link_note_connected(session->conn.link, &err_none);
     rollout_note_connected(session->env->run, session);
     return SESSION_LOCK;

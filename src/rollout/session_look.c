@@ -296,6 +296,33 @@ static void take_history(struct session *session, const struct io_op *op)
         session->look.drift.kind = ERR_NONE;
 }
 
+/* A node's lock does not keep out a run that came to another node, and what it has under way looks as if it had died.
+ * Only of the runs of this rollout it is certain that they are over: the ledger lets one of them be at work. */
+static bool is_anothers_work(const struct session *session)
+{
+    const struct unfinished *unfinished = &session->doubt.unfinished;
+    const struct request *request = session->env->request;
+    return io_info(session->conn.io)->is_node && unfinished->revision && unfinished->is_running &&
+           request_changes(request) && request->settle == SETTLE_NONE &&
+           !rollout_is_of_family(session->env->run, unfinished->run_id);
+}
+
+/* As for the lock itself. */
+static enum session_state wait_for_other(struct session *session)
+{
+    struct err err;
+    const char *run = session->doubt.unfinished.run_id;
+    if (!is_patience_over(session) && rollout_may_wait(session->env->run))
+        return SESSION_LOCK_WAIT;
+    err_set(
+        &err, ERR_LOCK,
+        "run %s is at work on it, or was when it died: on a Galera cluster no lock tells; if it is no longer at "
+        "work, say 'skein resume %s', or settle its statement with 'skein resolve %s'",
+        run, run, session->tenant->name);
+    err.is_transient = true;
+    return session_fail(session, &err);
+}
+
 static void take_foreign(struct session *session, const struct io_op *op)
 {
     session->look.foreign = op->answer.rows;
@@ -311,6 +338,8 @@ static enum session_state answer_read(struct session *session)
         take_foreign(session, session_look_op(session, LOOK_FOREIGN));
     if (!session->result.from.is_known)
         session->result.from = session->result.rows = session->look.rows;
+    if (is_anothers_work(session))
+        return wait_for_other(session);
     if (session->doubt.is_resolving)
         return SESSION_RESOLVE;
     return session->env->request->verb->work == WORK_LOOK ? SESSION_RELEASE : SESSION_PLAN;
@@ -323,7 +352,7 @@ const struct state_row row_read = {
     .answer = answer_read,
     .on_error = error_look,
     .next = SESSION_PLAN,
-    .exits = TO(PLAN) | TO(RESOLVE) | TO(RELEASE) | TO_WAY_OUT,
+    .exits = TO(PLAN) | TO(RESOLVE) | TO(RELEASE) | TO(LOCK_WAIT) | TO_WAY_OUT,
     .error_exits = TO_WAY_OUT,
     .is_cancellable = true,
 };

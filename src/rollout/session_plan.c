@@ -2,24 +2,46 @@
 #include "rollout/session_private.h"
 
 #include "chain/chain.h"
+#include "chain/identifier.h"
 
 /* ---- plan ------------------------------------------------------------------------------------- */
+
+static bool counts_steps(const struct target *target)
+{
+    for (size_t i = 0; i < target->count; i++)
+        if (identifier_needs_rows(target->texts[i]))
+            return true;
+    return false;
+}
+
+/* Where a node's lock has not kept another run out, that run may have done some of the work. */
+static bool may_plan_again(const struct session *session)
+{
+    return io_info(session->conn.io)->is_node && !rollout_is_rolling_back(session->env->run) &&
+           !(session->result.done_count && counts_steps(session->env->target));
+}
 
 /* What is left of the plan. A plan is made once: `+1` must not mean one more after a retry. */
 static bool make_plan(struct session *session, struct plan *ret_left, struct err *err)
 {
     const struct session_env *env = session->env;
-    if (!session->work.plan) {
+    bool is_overtaken =
+        session->work.plan && !rows_are_equal(&session->look.rows, &session->result.rows);
+    if (is_overtaken && !may_plan_again(session))
+        return err_set(err, ERR_DRIFT, "another session changed the version table meanwhile");
+    if (!session->work.plan || is_overtaken) {
         session->work.plan = rollout_plan(env->run, session, &session->look.rows, err);
         if (!session->work.plan)
             return false;
-    } else if (!rows_are_equal(&session->look.rows, &session->result.rows)) {
-        return err_set(err, ERR_DRIFT, "another session changed the version table meanwhile");
+        session->work.planned_after = session->result.done_count;
     }
+    if (is_overtaken)
+        session->result.rows = session->look.rows;
+    size_t done = session->result.done_count - session->work.planned_after;
     session->result.recorded_count = session->result.done_count;
     *ret_left = *session->work.plan;
-    ret_left->steps += session->result.done_count;
-    ret_left->count -= session->result.done_count;
+    ret_left->steps += done;
+    ret_left->count -= done;
     return true;
 }
 

@@ -114,10 +114,11 @@ struct session_look {
 /* What is to be done, and how far it is. */
 struct session_work {
     const struct plan *plan;
-    bool has_evidence; /* a table is there that the stamped revisions make */
-    bool is_intended;  /* the intent is durable */
-    bool has_snapshot; /* the copy is made */
-    bool is_restored;  /* and was put back */
+    size_t planned_after; /* so many steps that were done when it was made */
+    bool has_evidence;    /* a table is there that the stamped revisions make */
+    bool is_intended;     /* the intent is durable */
+    bool has_snapshot;    /* the copy is made */
+    bool is_restored;     /* and was put back */
     struct work todo;
     struct actions acting; /* what the SQL of the batch's actions is made from */
     size_t cursor;         /* first action that is not committed */

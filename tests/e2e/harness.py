@@ -328,7 +328,7 @@ class MariaDB:
             shutil.chown(self.dir, self.user)
         self.settings = [f"--datadir={self.data}", f"--socket={self.socket}", f"--port={self.port}",
                          "--bind-address=127.0.0.1", f"--pid-file={self.dir}/pid", f"--init-file={users}",
-                         f"--log-error={self.dir}/log", f"--tmpdir={self.dir}", "--skip-name-resolve",
+                         f"--log-error={self.dir}/log.err", f"--tmpdir={self.dir}", "--skip-name-resolve",
                          "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0",
                          "--innodb-buffer-pool-size=32M", "--key-buffer-size=1M", "--max-connections=80",
                          *settings]
@@ -370,7 +370,7 @@ class MariaDB:
         wait_until(answers, what="mariadbd")
 
     def log(self):
-        with open(os.path.join(self.dir, "log"), errors="replace") as file:
+        with open(os.path.join(self.dir, "log.err"), errors="replace") as file:
             return file.read()
 
     def stop(self, mode="fast"):

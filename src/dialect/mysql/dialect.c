@@ -30,6 +30,7 @@ static const struct script_mark script_marks[] = {
     .sql = mysql_sql, \
     .maintenance_database = "information_schema", \
     .code_database_exists = "1007", \
+    .code_duplicate = "1062", \
     .transaction_words = transaction_words, \
     .block_words = block_words, \
     .session_words = session_words, \

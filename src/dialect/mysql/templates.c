@@ -51,10 +51,19 @@
     "CONCAT('connection ', p.id, ' (user ', p.user, ', ', LOWER(p.command), ' for ', p.time, "     \
     "' s', COALESCE(CONCAT(': ', NULLIF(" QUERY_BEGINNING ", '')), ''), ')')"
 
+/* super_read_only sets read_only as well; a reader of Aurora has innodb_read_only. Whoever may not see others' threads
+ * sees none. */
+#define SESSION_BEGIN(settings, is_node)                                                                                   \
+    "SET SESSION sql_mode = " SQL_MODE ", autocommit = 1, completion_type = 0" settings                                    \
+    "; SELECT CONNECTION_ID(), @@GLOBAL.read_only OR @@GLOBAL.innodb_read_only, "                                          \
+    "@@max_allowed_packet, VERSION() LIKE '%MariaDB%', (SELECT COUNT(*) FROM information_schema.processlist WHERE user = " \
+    "'system user' AND command IN ('Slave_IO', 'Slave_SQL', 'Connect')), " is_node
+
+/* What another node has committed must be seen before it is built upon. */
 const char mysql_session_begin[] =
-    "SET SESSION sql_mode = " SQL_MODE ", autocommit = 1, completion_type = 0; "
-    "SELECT CONNECTION_ID(), @@GLOBAL.read_only OR @@GLOBAL.innodb_read_only, "
-    "@@max_allowed_packet, VERSION() LIKE '%MariaDB%'";
+    SESSION_BEGIN(" /*M!100200 , wsrep_sync_wait = 7 */", "0 /*M!100200 + @@GLOBAL.wsrep_on */");
+
+const char mysql_session_begin_alone[] = SESSION_BEGIN("", "0");
 
 /* It fails in every sql_mode and prints nothing; DO would hide the error. */
 #define FAIL_IF(condition) "SET @skein_check = IF(" condition ", (SELECT 1 UNION SELECT 2), 1)"

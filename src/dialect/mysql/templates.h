@@ -7,9 +7,18 @@
 extern const char *const mysql_sql[SQL__COUNT];
 
 /* What a session begins with, whatever the server and the account say by default: our own statements need to be read as
- * they are written. -> its number as the server has it, whether the server is set to be read only, the longest message that it takes, whether it is a
- * MariaDB */
-extern const char mysql_session_begin[];
+ * they are written. -> a row of enum mysql_begun. The second is for a server that knows nothing of clusters, and so
+ * refuses the first as a whole (1193). */
+extern const char mysql_session_begin[], mysql_session_begin_alone[];
+
+enum mysql_begun {
+    MYSQL_BEGUN_ID,        /* the session's number as the server has it */
+    MYSQL_BEGUN_READ_ONLY, /* is the server set to be read only? */
+    MYSQL_BEGUN_PACKET,    /* the longest message that it takes */
+    MYSQL_BEGUN_MARIADB,   /* is it a MariaDB? */
+    MYSQL_BEGUN_REPLICA, /* threads that bring it the writes of another server; 0 where they may not be seen */
+    MYSQL_BEGUN_NODE, /* is it a node of a Galera cluster? */
+};
 
 void mysql_add_literal(struct buf *buf, const char *text);
 void mysql_add_identifier(struct buf *buf, const char *name);
