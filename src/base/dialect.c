@@ -1,5 +1,97 @@
 #include "base/dialect.h"
 
+/* Parameters of URLs whose values are no secrets. Any other value may be one: the name of a parameter may be mistyped. */
+static const char *const no_params[] = {NULL};
+
+/* Of libpq's, up to version 18. */
+static const char *const libpq_params[] = {
+    "application_name",
+    "channel_binding",
+    "client_encoding",
+    "connect_timeout",
+    "fallback_application_name",
+    "gssdelegation",
+    "gssencmode",
+    "gsslib",
+    "host",
+    "hostaddr",
+    "keepalives",
+    "keepalives_count",
+    "keepalives_idle",
+    "keepalives_interval",
+    "krbsrvname",
+    "load_balance_hosts",
+    "max_protocol_version",
+    "min_protocol_version",
+    "options",
+    "passfile",
+    "replication",
+    "require_auth",
+    "requirepeer",
+    "service",
+    "servicefile",
+    "ssl",
+    "ssl_max_protocol_version",
+    "ssl_min_protocol_version",
+    "sslcert",
+    "sslcertmode",
+    "sslcompression",
+    "sslcrl",
+    "sslcrldir",
+    "sslkey",
+    "sslmode",
+    "sslnegotiation",
+    "sslrootcert",
+    "sslsni",
+    "target_session_attrs",
+    "tcp_user_timeout",
+    NULL,
+};
+
+/* Of the libraries for MySQL and MariaDB. */
+static const char *const mysql_params[] = {
+    "auth_plugin",
+    "autocommit",
+    "charset",
+    "collation",
+    "compress",
+    "connect_timeout",
+    "connection_timeout",
+    "default_file",
+    "default_group",
+    "host",
+    "pool_size",
+    "read_default_file",
+    "read_default_group",
+    "read_timeout",
+    "ssl",
+    "ssl-mode",
+    "ssl_ca",
+    "ssl_capath",
+    "ssl_cert",
+    "ssl_check_hostname",
+    "ssl_cipher",
+    "ssl_crl",
+    "ssl_crlpath",
+    "ssl_disabled",
+    "ssl_key",
+    "ssl_mode",
+    "ssl_verify_cert",
+    "ssl_verify_identity",
+    "tls",
+    "use_unicode",
+    "write_timeout",
+    NULL,
+};
+
+/* As libpq does: for URLs that come from JDBC, and for those that are older than `sslmode`. */
+static const struct url_param_rename libpq_renames[] = {
+    {"ssl", "true", "sslmode", "require"},
+    {"requiressl", "1", "sslmode", "require"},
+    {"requiressl", NULL, "sslmode", "prefer"},
+    {NULL, NULL, NULL, NULL},
+};
+
 static const struct dialect_info infos[DIALECT__COUNT] = {
     [DIALECT_SQLITE] =
         {
@@ -10,6 +102,7 @@ static const struct dialect_info infos[DIALECT__COUNT] = {
             .schemes = {"sqlite"},
             .is_file = true,
             .magic = "SQLite format 3",
+            .shown_params = no_params,
             .companions = (const char *const[]){"-wal", "-shm", "-journal", NULL},
         },
     [DIALECT_POSTGRESQL] =
@@ -20,7 +113,8 @@ static const struct dialect_info infos[DIALECT__COUNT] = {
             .client = "psql",
             .schemes = {"postgresql", "postgres"},
             .default_port = 5432,
-            .is_libpq = true,
+            .shown_params = libpq_params,
+            .renamed_params = libpq_renames,
             .has_schemas = true,
             .may_hold_ledger = true,
         },
@@ -33,6 +127,7 @@ static const struct dialect_info infos[DIALECT__COUNT] = {
             .schemes = {"mysql", "mariadb"},
             .default_port = 3306,
             .socket_keys = {"unix_socket", "socket"},
+            .shown_params = mysql_params,
         },
     [DIALECT_MARIADB] =
         {
@@ -40,6 +135,7 @@ static const struct dialect_info infos[DIALECT__COUNT] = {
             .engine = DIALECT_MYSQL,
             .title = "MariaDB",
             .client = "mariadb",
+            .shown_params = mysql_params,
             .default_port = 3306,
         },
 };

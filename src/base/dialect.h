@@ -13,6 +13,12 @@ enum dialect_id {
     DIALECT__COUNT
 };
 
+/* A parameter of a URL with that value (NULL: any) means another one. */
+struct url_param_rename {
+    const char *key, *value;
+    const char *new_key, *new_value;
+};
+
 struct dialect_info {
     const char *name;       /* as in `dialect:` of a revision, the report and the label */
     const char *schemes[4]; /* of URLs, without any `+driver`; NULL-terminated */
@@ -23,10 +29,12 @@ struct dialect_info {
     const char *title;          /* as its makers write it */
     const char *client;         /* its command line client, for which `--sql` writes scripts */
     const char *socket_keys[3]; /* beside `host`: parameters of a URL that name a socket */
-    bool
-        is_libpq; /* the parameters of its URLs are libpq's, with what libpq takes for older ones */
-    bool is_file; /* a database is a file: no login, no schema, no server */
-    const char *magic; /* what such a file begins with */
+    const char *const
+        *shown_params; /* those of a URL whose values are never secret; NULL-terminated */
+    const struct url_param_rename
+        *renamed_params; /* ends with an empty one; NULL: there are none */
+    bool is_file;        /* a database is a file: no login, no schema, no server */
+    const char *magic;   /* what such a file begins with */
     const char *const
         *companions;  /* endings of the files that are kept beside one; NULL-terminated */
     bool has_schemas; /* a tenant may be a schema of a database, and its sessions have settings */

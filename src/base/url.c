@@ -76,7 +76,7 @@ static bool decode_percent(const struct parse *parse, struct span part, char *re
     return true;
 }
 
-/* An empty part is an absent one, as for libpq: *ret_text is NULL then. */
+/* An empty part is an absent one, as client libraries take it: *ret_text is NULL then. */
 static bool decode(const struct parse *parse, struct span part, const char *allowed,
                    const char **ret_text)
 {
@@ -114,13 +114,13 @@ static bool is_text(const char *text)
 
 /* ---- the parts ----------------------------------------------------------------------------- */
 
-static bool fault_of_scheme(const struct parse *parse)
+static bool fault_of_scheme(const struct parse *parse, const char *what)
 {
     struct buf schemes;
     buf_init(&schemes, BUF_MAX_DEFAULT);
     choice_add(&schemes, dialect_scheme_at);
-    err_set(parse->err, ERR_CONFIG,
-            "bad URL: unknown scheme: expected %s, with or without a '+driver'", schemes.data);
+    err_set(parse->err, ERR_CONFIG, "bad URL: %s: expected %s, with or without a '+driver'", what,
+            schemes.data);
     buf_done(&schemes);
     return false;
 }
@@ -129,12 +129,12 @@ static bool parse_scheme(struct parse *parse, struct span *rest)
 {
     struct span whole = take_until(rest, ":/?#");
     if (rest->len < 3 || memcmp(rest->at, "://", 3) != 0)
-        return fault(parse, "it must begin with a scheme, such as 'postgresql://'");
+        return fault_of_scheme(parse, "it must begin with a scheme and '://'");
     rest->at += 3;
     rest->len -= 3;
     struct span scheme = take_until(&whole, "+");
     if (!dialect_of_scheme(scheme.at, scheme.len, &parse->url.dialect))
-        return fault_of_scheme(parse);
+        return fault_of_scheme(parse, "unknown scheme");
     for (skip(&whole, '+'); whole.len; whole.at++, whole.len--)
         if (!ascii_is_alnum(*whole.at) && *whole.at != '_' && *whole.at != '-')
             return fault(parse, "the '+driver' of a scheme is made of letters and digits");
@@ -143,12 +143,17 @@ static bool parse_scheme(struct parse *parse, struct span *rest)
 }
 
 /* SQLAlchemy takes the path as it stands, with nothing decoded, and so do we. */
-static bool parse_sqlite(struct parse *parse, struct span rest)
+static bool parse_file(struct parse *parse, struct span rest)
 {
+    const struct dialect_info *info = dialect_info(parse->url.dialect);
+    const char *scheme = info->schemes[0];
     if (rest.len && *rest.at != '/')
-        return fault(parse, "SQLite has no host: write sqlite:///relative or sqlite:////absolute");
+        return err_set(parse->err, ERR_CONFIG,
+                       "bad URL: %s has no host: write %s:///relative or %s:////absolute",
+                       info->title, scheme, scheme);
     if (memchr(rest.at, '?', rest.len))
-        return fault(parse, "a SQLite URL takes no parameters");
+        return err_set(parse->err, ERR_CONFIG, "bad URL: a %s URL takes no parameters",
+                       info->title);
     skip(&rest, '/');
     char *path = arena_strndup(parse->arena, rest.at, rest.len);
     if (!rest.len || strcmp(path, ":memory:") == 0)
@@ -258,13 +263,13 @@ static bool set_once(struct parse *parse, const char **member, const char *value
     return is_text(value) || fault(parse, "a parameter holds control characters");
 }
 
-/* As libpq does: for URLs that come from JDBC, and for those that are older than `sslmode`. */
-static struct url_param modern_param(const char *key, const char *value)
+static struct url_param current_param(const struct dialect_info *info, const char *key,
+                                      const char *value)
 {
-    if (strcmp(key, "ssl") == 0 && strcmp(value, "true") == 0)
-        return (struct url_param){"sslmode", "require"};
-    if (strcmp(key, "requiressl") == 0)
-        return (struct url_param){"sslmode", *value == '1' ? "require" : "prefer"};
+    const struct url_param_rename *rename = info->renamed_params;
+    for (; rename && rename->key; rename++)
+        if (strcmp(key, rename->key) == 0 && (!rename->value || strcmp(value, rename->value) == 0))
+            return (struct url_param){rename->new_key, rename->new_value};
     return (struct url_param){key, value};
 }
 
@@ -278,7 +283,7 @@ static bool push_param(struct parse *parse, struct url_param param)
     return is_text(param.key) || fault(parse, "a parameter's name holds control characters");
 }
 
-/* libpq takes a list of addresses beside a list of hosts. The address is dialled, whatever the host's name. */
+/* Client libraries may take a list of addresses beside a list of hosts. The address is dialled, whatever the host's name. */
 static bool check_hostaddr(const struct parse *parse, const char *value)
 {
     unsigned char bytes[sizeof(struct in6_addr)];
@@ -305,7 +310,7 @@ static bool set_socket(struct parse *parse, const char *path)
     return set_host(parse, path);
 }
 
-/* What a URL can say in two places stands in one member: `?host=/var/run/postgresql`. */
+/* What a URL can say in two places stands in one member: `?host=/var/run/server`. */
 static bool add_param(struct parse *parse, const char *key, const char *value)
 {
     struct url *url = &parse->url;
@@ -324,8 +329,7 @@ static bool add_param(struct parse *parse, const char *key, const char *value)
         return set_once(parse, &url->database, value, "the database is given twice");
     if (strcmp(key, "hostaddr") == 0 && !check_hostaddr(parse, value))
         return false;
-    return push_param(parse,
-                      info->is_libpq ? modern_param(key, value) : (struct url_param){key, value});
+    return push_param(parse, current_param(info, key, value));
 }
 
 static bool parse_query(struct parse *parse, struct span query)
@@ -343,8 +347,8 @@ static bool parse_query(struct parse *parse, struct span query)
         if (!decode(parse, name, UNRESERVED, &key) || !decode(parse, pair, allowed, &value))
             return false;
         if (!value)
-            return fault(
-                parse, "a parameter has no value: leave it out"); /* libpq would take its default */
+            return fault(parse,
+                         "a parameter has no value: leave it out"); /* or a default is taken */
         if (!add_param(parse, key, value))
             return false;
     }
@@ -383,7 +387,7 @@ bool url_parse(struct arena *arena, const char *text, struct url *ret_url, struc
     if (!parse_scheme(&parse, &rest))
         return false;
     bool is_server = dialect_info(parse.url.dialect)->default_port != 0;
-    if (!(is_server ? parse_server(&parse, rest) : parse_sqlite(&parse, rest)))
+    if (!(is_server ? parse_server(&parse, rest) : parse_file(&parse, rest)))
         return false;
     *ret_url = parse.url;
     return true;

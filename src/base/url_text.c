@@ -14,95 +14,23 @@ static void add_encoded(struct buf *buf, const char *text, const char *plain)
             buf_addf(buf, "%%%02X", (unsigned char)*p);
 }
 
-/* Parameters of libpq's, up to version 18, and of MySQL's clients whose values are no secrets. Any other value may
- * be one: the name of a parameter may be mistyped. */
-static const char *const shown_keys[] = {
-    "application_name",
-    "auth_plugin",
-    "autocommit",
-    "channel_binding",
-    "charset",
-    "client_encoding",
-    "collation",
-    "compress",
-    "connect_timeout",
-    "connection_timeout",
-    "default_file",
-    "default_group",
-    "fallback_application_name",
-    "gssdelegation",
-    "gssencmode",
-    "gsslib",
-    "host",
-    "hostaddr",
-    "keepalives",
-    "keepalives_count",
-    "keepalives_idle",
-    "keepalives_interval",
-    "krbsrvname",
-    "load_balance_hosts",
-    "max_protocol_version",
-    "min_protocol_version",
-    "options",
-    "passfile",
-    "pool_size",
-    "read_default_file",
-    "read_default_group",
-    "read_timeout",
-    "replication",
-    "require_auth",
-    "requirepeer",
-    "service",
-    "servicefile",
-    "ssl",
-    "ssl-mode",
-    "ssl_ca",
-    "ssl_capath",
-    "ssl_cert",
-    "ssl_check_hostname",
-    "ssl_cipher",
-    "ssl_crl",
-    "ssl_crlpath",
-    "ssl_disabled",
-    "ssl_key",
-    "ssl_max_protocol_version",
-    "ssl_min_protocol_version",
-    "ssl_mode",
-    "ssl_verify_cert",
-    "ssl_verify_identity",
-    "sslcert",
-    "sslcertmode",
-    "sslcompression",
-    "sslcrl",
-    "sslcrldir",
-    "sslkey",
-    "sslmode",
-    "sslnegotiation",
-    "sslrootcert",
-    "sslsni",
-    "target_session_attrs",
-    "tcp_user_timeout",
-    "tls",
-    "use_unicode",
-    "write_timeout",
-};
-
-static bool may_be_shown(const char *key)
+static bool may_be_shown(enum dialect_id dialect, const char *key)
 {
-    for (size_t i = 0; i < ARRAY_LEN(shown_keys); i++)
-        if (strcmp(key, shown_keys[i]) == 0)
+    for (const char *const *shown = dialect_info(dialect)->shown_params; *shown; shown++)
+        if (strcmp(key, *shown) == 0)
             return true;
     return false;
 }
 
 /* The separator is '?' before the first parameter, '&' before the others. */
-static void add_param(struct buf *buf, const char *key, const char *value, size_t *count)
+static void add_param(struct buf *buf, enum dialect_id dialect, struct url_param param,
+                      bool is_first)
 {
-    buf_addc(buf, (*count)++ ? '&' : '?');
-    add_encoded(buf, key, "-._~");
+    buf_addc(buf, is_first ? '?' : '&');
+    add_encoded(buf, param.key, "-._~");
     buf_addc(buf, '=');
-    if (may_be_shown(key))
-        add_encoded(buf, value, "-._~/:,");
+    if (may_be_shown(dialect, param.key))
+        add_encoded(buf, param.value, "-._~/:,");
     else
         buf_adds(buf, "***");
 }
@@ -119,7 +47,7 @@ static void add_host(struct buf *buf, const char *host)
 
 static void add_server_url(struct buf *buf, const struct url *url)
 {
-    size_t count = 0;
+    bool is_first = true;
     if (url->user) {
         add_encoded(buf, url->user, "-._~");
         buf_addc(buf, '@');
@@ -132,10 +60,12 @@ static void add_server_url(struct buf *buf, const struct url *url)
         buf_addc(buf, '/');
         add_encoded(buf, url->database, "-._~");
     }
-    if (is_socket(url))
-        add_param(buf, "host", url->host, &count);
+    if (is_socket(url)) {
+        add_param(buf, url->dialect, (struct url_param){"host", url->host}, true);
+        is_first = false;
+    }
     for (size_t i = 0; i < url->param_count; i++)
-        add_param(buf, url->params[i].key, url->params[i].value, &count);
+        add_param(buf, url->dialect, url->params[i], is_first && !i);
 }
 
 const char *url_redacted(struct arena *arena, const struct url *url)
@@ -168,7 +98,7 @@ const char *url_dialled(const struct url *url)
     return url->host && *url->host && !is_socket(url) ? url->host : NULL;
 }
 
-/* libpq looks a service up in pg_service.conf, which we do not read. */
+/* A service is looked up in a file of the client library's, which we do not read. */
 const char *url_server(struct arena *arena, const struct url *url)
 {
     const char *service = url_param(url, "service");
