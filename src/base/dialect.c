@@ -100,6 +100,11 @@ static const struct dialect_info infos[DIALECT__COUNT] = {
             .title = "SQLite",
             .client = "sqlite3",
             .schemes = {"sqlite"},
+            .variables = "TMPDIR",
+            .variables_meaning = "where SQLite puts its temporary files",
+            .example =
+                "  - name: initech\n"
+                "    url: sqlite:///data/initech.db # three slashes: relative to this file; four: absolute\n",
             .is_file = true,
             .magic = "SQLite format 3",
             .shown_params = no_params,
@@ -112,6 +117,16 @@ static const struct dialect_info infos[DIALECT__COUNT] = {
             .title = "PostgreSQL",
             .client = "psql",
             .schemes = {"postgresql", "postgres"},
+            .variables = "PGPASSFILE, PGSERVICEFILE, PGSSLMODE, …",
+            .variables_meaning = "libpq's own, where neither the URL nor the inventory says it",
+            .example =
+                "  - name: acme\n"
+                "    url: postgresql://app@db1.internal:5432/acme\n"
+                "    password_env: ACME_PASSWORD   # or password_file, password_command, .pgpass, PGSERVICE\n"
+                "    labels: [tier=canary, region=eu]\n"
+                "  - name: globex\n"
+                "    url: postgresql://app@db1.internal/shared\n"
+                "    schema: globex                # one schema a tenant\n",
             .default_port = 5432,
             .shown_params = libpq_params,
             .renamed_params = libpq_renames,
@@ -125,6 +140,9 @@ static const struct dialect_info infos[DIALECT__COUNT] = {
             .title = "MySQL",
             .client = "mariadb",
             .schemes = {"mysql", "mariadb"},
+            .example = "  - name: hooli\n"
+                       "    url: mysql://app@db2.internal/hooli\n"
+                       "    password_file: secrets/hooli\n",
             .default_port = 3306,
             .socket_keys = {"unix_socket", "socket"},
             .shown_params = mysql_params,

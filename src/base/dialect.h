@@ -32,7 +32,10 @@ struct dialect_info {
     const char *const
         *shown_params; /* those of a URL whose values are never secret; NULL-terminated */
     const struct url_param_rename
-        *renamed_params; /* ends with an empty one; NULL: there are none */
+        *renamed_params;           /* ends with an empty one; NULL: there are none */
+    const char *variables;         /* of the environment that its client library reads: names, */
+    const char *variables_meaning; /* and what for; NULL: none is worth a word */
+    const char *example; /* tenants of its kind, for who writes an inventory: lines of YAML */
     bool is_file;        /* a database is a file: no login, no schema, no server */
     const char *magic;   /* what such a file begins with */
     const char *const

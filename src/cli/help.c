@@ -30,18 +30,35 @@ bool exit_code_at(size_t index, struct exit_code *ret_code)
     return index < ARRAY_LEN(codes);
 }
 
-/* Variables that are no option's. */
-static const struct {
+/* Variables that are no option's, */
+struct variable {
     const char *name, *meaning;
-} other_variables[] = {
+};
+
+static const struct variable own_variables[] = {
     {"NO_COLOR", "set to anything: no colour, as --color never"},
     {"VISUAL, EDITOR", "what 'skein edit' starts, without a shell"},
-    {"PGPASSFILE, PGSERVICEFILE, PGSSLMODE, …",
-     "libpq's own, where neither the URL nor the inventory says it"},
     {"UV_THREADPOOL_SIZE",
-     "worker threads for SQLite's tenants; by itself as many as --parallel needs"},
-    {"TMPDIR", "where SQLite puts its temporary files"},
+     "worker threads for databases that are files; by itself as many as --parallel needs"},
 };
+
+/* and those of the engines' client libraries. False past the last. */
+static bool other_variable_at(size_t index, struct variable *ret_variable)
+{
+    if (index < ARRAY_LEN(own_variables)) {
+        *ret_variable = own_variables[index];
+        return true;
+    }
+    index -= ARRAY_LEN(own_variables);
+    for (int d = 0; d < DIALECT__COUNT; d++) {
+        const struct dialect_info *info = dialect_info((enum dialect_id)d);
+        if (!info->variables || index--)
+            continue;
+        *ret_variable = (struct variable){info->variables, info->variables_meaning};
+        return true;
+    }
+    return false;
+}
 
 /* ---- help ------------------------------------------------------------------------------------ */
 
@@ -225,8 +242,9 @@ static void put_variables(FILE *out)
         snprintf(text, sizeof text, "%s, as --%s", info.argument, info.name);
         put_tagged(out, name, text);
     }
-    for (size_t i = 0; i < ARRAY_LEN(other_variables); i++)
-        put_tagged(out, other_variables[i].name, other_variables[i].meaning);
+    struct variable other;
+    for (size_t i = 0; other_variable_at(i, &other); i++)
+        put_tagged(out, other.name, other.meaning);
 }
 
 void help_print_manual(FILE *out)
@@ -311,7 +329,8 @@ void help_print_environment(FILE *out)
         fputs(" |\n", out);
         buf_done(&help);
     }
-    for (size_t i = 0; i < ARRAY_LEN(other_variables); i++)
-        fprintf(out, "| `%s` | | | %s |\n", other_variables[i].name, other_variables[i].meaning);
+    struct variable other;
+    for (size_t i = 0; other_variable_at(i, &other); i++)
+        fprintf(out, "| `%s` | | | %s |\n", other.name, other.meaning);
     fputs("\nWhat gates see is told in [rollouts.md](rollouts.md#gates).\n", out);
 }

@@ -13,7 +13,8 @@
 #include "cli/faults.h"
 #include "cli/status.h"
 
-static const char inventory_text[] =
+/* The inventory is made of these and of examples from the table of dialects. */
+static const char inventory_begin[] =
     "# The inventory: which tenants there are, how to reach them, how to roll out.\n"
     "# All keys: docs/inventory.md. Paths are relative to this file; ${VAR} is the environment's.\n"
     "\n"
@@ -41,24 +42,18 @@ static const char inventory_text[] =
     "# report: {detail: false}          # what databases say about values of rows is left out\n"
     "\n"
     "tenants:\n"
-    "  - name: example                  # to try things on; yours take its place:\n"
-    "    url: sqlite:///example.db\n"
-    "    create: true                   # make the database if it does not exist\n"
-    "#  - name: acme\n"
-    "#    url: postgresql://app@db1.internal:5432/acme\n"
-    "#    password_env: ACME_PASSWORD   # or password_file, password_command, .pgpass, PGSERVICE\n"
-    "#    labels: [tier=canary, region=eu]\n"
-    "#  - name: globex\n"
-    "#    url: postgresql://app@db1.internal/shared\n"
-    "#    schema: globex                # one schema a tenant\n"
-    "#  - name: initech\n"
-    "#    url: sqlite:///data/initech.db # three slashes: relative to this file; four: absolute\n"
+    "  - name: example                  # to try things on; yours take its place:\n";
+
+static const char example_end[] =
+    "    create: true                   # make the database if it does not exist\n";
+
+static const char inventory_end[] =
     "\n"
     "# sources:                         # tenants that are found, not listed\n"
     "#   - glob: data/*.db              # name: the file's, without its ending\n"
     "#     labels: [tier=free]\n"
     "#   - query: \"SELECT name, url, region FROM tenants WHERE active\"\n"
-    "#     url: postgresql://app@control/app\n";
+    "#     url: ${CONTROL_URL}          # the database that has the table\n";
 
 static const char readme_text[] =
     "# The chain\n"
@@ -78,9 +73,36 @@ static const char readme_text[] =
     "A file that a tenant has applied must not change any more: that would be drift.\n";
 
 static const char ignore_text[] =
-    "# skein's ledger, what SQLite puts beside it, and copies of tenants that are about to change: to be kept,\n"
+    "# skein's ledger, what is kept beside it, and copies of tenants that are about to change: to be kept,\n"
     "# but on the machine\n";
 static const char ignored_folder[] = "/.skein/";
+
+/* Each line of the examples is a comment. */
+static void add_examples(struct buf *buf)
+{
+    for (int d = 0; d < DIALECT__COUNT; d++) {
+        const char *line = dialect_info((enum dialect_id)d)->example;
+        while (line && *line) {
+            size_t len = strcspn(line, "\n") + 1;
+            buf_addf(buf, "#%.*s", (int)len, line);
+            line += len;
+        }
+    }
+}
+
+static const char *make_inventory(struct arena *arena)
+{
+    struct buf buf;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    buf_adds(&buf, inventory_begin);
+    buf_addf(&buf, "    url: %s:///example.db\n", dialect_info(dialect_of_files())->schemes[0]);
+    buf_adds(&buf, example_end);
+    add_examples(&buf);
+    buf_adds(&buf, inventory_end);
+    const char *text = arena_strndup(arena, buf.data, buf.len);
+    buf_done(&buf);
+    return text;
+}
 
 struct making {
     struct fleet *fleet;
@@ -191,7 +213,8 @@ static bool make_all(struct making *making, struct err *err)
 {
     const struct chain_file chain_files[] = {file_of(TEMPLATE_NAME, template_default),
                                              file_of("README.md", readme_text)};
-    const struct chain_file inventory = file_of(making->inventory, inventory_text);
+    const struct chain_file inventory =
+        file_of(making->inventory, make_inventory(&making->fleet->arena));
     const char *inventory_path = in(making, making->dir, making->inventory);
     if (exists(inventory_path))
         return err_at(err, ERR_CONFIG, inventory_path, 0,

@@ -63,6 +63,7 @@ struct driver {
     unsigned traits;
 
     void (*init)(void); /* once a process, before the first open; NULL: nothing to do */
+    void (*add_library)(struct buf *buf); /* appends the client library's name and version */
     struct conn *(*open)(const struct conn_params *params); /* allocates; no I/O; never NULL */
     struct want (*start)(struct conn *conn, const struct op *op);
     struct want (*step)(struct conn *conn, unsigned ready);
@@ -77,6 +78,9 @@ struct driver {
     bool (*is_in_transaction)(const struct conn *conn);
     void (*close)(struct conn *conn);
 };
+
+/* Appends a line for each client library: its name and its version. */
+void drivers_add_libraries(struct buf *buf);
 
 /* NULL: this build has no driver for the dialect. */
 const struct driver *driver_find(enum dialect_id dialect);

@@ -601,6 +601,7 @@ const struct driver driver_mysql = {
     .dialect = &dialect_mysql,
     .traits = DRIVER_IS_SERVER | DRIVER_JOINS_ALL,
     .init = mysql_init_library,
+    .add_library = mysql_add_library,
     .open = mysql_open,
     .start = mysql_start,
     .step = mysql_step,

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/ascii.h"
+#include "base/buf.h"
 #include "base/url.h"
 #include "dialect/mysql/class.h"
 #include "dialect/mysql/params.h"
@@ -143,4 +144,10 @@ void mysql_login_error(const struct mysql_login *login, struct err *err)
                 "certificate, or the URL '?ssl_mode=DISABLED'");
     else
         err_set(err, ERR_CONFIG, "the server is no MariaDB: begin the URL with 'mysql://'");
+}
+
+void mysql_add_library(struct buf *buf)
+{
+    buf_addf(buf, "libmariadb %s (built with %s)", mysql_get_client_info(),
+             MARIADB_PACKAGE_VERSION);
 }

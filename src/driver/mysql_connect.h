@@ -20,6 +20,9 @@ struct mysql_login {
     bool needs_mariadb; /* the URL says so */
 };
 
+/* Member of struct driver. */
+void mysql_add_library(struct buf *buf);
+
 /* No I/O. `timeout_s` bounds the connecting. False: err. */
 bool mysql_login_init(struct mysql_login *login, const struct conn_params *params,
                       unsigned timeout_s, struct err *err) MUST_CHECK;

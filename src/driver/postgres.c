@@ -526,6 +526,7 @@ static void postgres_close(struct conn *conn)
 const struct driver driver_postgres = {
     .dialect = &dialect_postgres,
     .traits = DRIVER_IS_SERVER | DRIVER_JOINS,
+    .add_library = postgres_add_library,
     .open = postgres_open,
     .start = postgres_start,
     .step = postgres_step,

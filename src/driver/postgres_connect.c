@@ -171,3 +171,9 @@ PGconn *postgres_connect_start(const struct conn_params *params)
     arena_done(&arena);
     return pg;
 }
+
+void postgres_add_library(struct buf *buf)
+{
+    int version = PQlibVersion();
+    buf_addf(buf, "libpq %d.%d", version / 10000, version % 10000);
+}

@@ -6,6 +6,9 @@
 
 #include "driver/driver.h"
 
+/* Member of struct driver. */
+void postgres_add_library(struct buf *buf);
+
 /* PQconnectStartParams with everything filled in. Reads files: worker thread. Never NULL. */
 PGconn *postgres_connect_start(const struct conn_params *params) MUST_CHECK;
 

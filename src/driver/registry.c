@@ -1,3 +1,4 @@
+#include "base/buf.h"
 #include "driver/driver.h"
 #include "driver/drivers.h"
 
@@ -17,4 +18,13 @@ void drivers_init(void)
     for (size_t i = 0; i < ARRAY_LEN(drivers); i++)
         if (drivers[i] && drivers[i]->init)
             drivers[i]->init();
+}
+
+void drivers_add_libraries(struct buf *buf)
+{
+    for (size_t i = 0; i < ARRAY_LEN(drivers); i++)
+        if (drivers[i]) {
+            drivers[i]->add_library(buf);
+            buf_addc(buf, '\n');
+        }
 }

@@ -464,10 +464,16 @@ static void sqlite_close(struct conn *conn)
     free(conn);
 }
 
+static void sqlite_add_library(struct buf *buf)
+{
+    buf_addf(buf, "sqlite %s (built with %s)", sqlite3_libversion(), SQLITE_VERSION);
+}
+
 const struct driver driver_sqlite = {
     .dialect = &dialect_sqlite,
     .traits = DRIVER_CREATES_ON_CONNECT | DRIVER_ON_WORKER | DRIVER_SNAPSHOTS,
     .init = sqlite_init,
+    .add_library = sqlite_add_library,
     .open = sqlite_open,
     .start = sqlite_start,
     .step = sqlite_step,
