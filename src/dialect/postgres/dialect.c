@@ -3,6 +3,7 @@
 
 #include "base/ascii.h"
 #include "dialect/dialects.h"
+#include "dialect/postgres/catalog.h"
 #include "dialect/postgres/judge.h"
 #include "dialect/postgres/probe.h"
 #include "dialect/postgres/settings.h"
@@ -90,6 +91,7 @@ const struct dialect dialect_postgres = {
     .check_url = postgres_check_url,
     .check_environment = postgres_check_environment,
     .refuse_setting = postgres_refuse_setting,
+    .catalog = &postgres_catalog_reader,
     .judge = postgres_judge,
     .probe = postgres_probe,
     .check = postgres_check,
