@@ -228,6 +228,11 @@ struct dialect {
      * (probe.h). NULL: nothing, ever. */
     void (*probe)(struct arena *arena, const char *statement, struct probe *ret_probe);
 
+    /* An expression for how the catalog defines what the statement changes, which the mark before it records
+     * ({definition}) and `probe` compares: where names alone could not tell whether it took effect. NULL: not needed;
+     * as a member: never. */
+    const char *(*define)(struct arena *arena, const char *statement);
+
     /* What is asked beside a statement (probe.h). NULL: nothing, ever. */
     void (*check)(struct arena *arena, const char *statement, size_t len,
                   struct statement_checks *ret_checks);

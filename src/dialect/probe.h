@@ -33,6 +33,9 @@ struct probe {
      *     repair SQL what it left must go first, by this statement outside a transaction; may be several rows
      *     finish SQL it stopped half way, and this statement finishes it */
     const char *sql;
+    /* The same, right after it failed: what `sql` tells of a statement that may have gone well does not count then.
+     * NULL: `sql` tells of both */
+    const char *sql_failed;
     bool (*is_same)(struct arena *arena, const char *statement, const char *definition);
 };
 

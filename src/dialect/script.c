@@ -249,6 +249,8 @@ static void add_one_by_one(struct making *making, const struct section *section,
         piece->is_setting = is_setting(piece->sql, piece->sql_len);
         piece->is_transactional =
             may_be_inside && making->dialect->keeps_transaction(piece->sql, piece->sql_len);
+        if (making->dialect->define && !piece->is_transactional)
+            piece->definition = making->dialect->define(arena, piece->sql);
         add_own_checks(making, piece);
         making->script.statement_count++;
         making->script.is_checkpointed = making->script.is_checkpointed || !piece->is_transactional;

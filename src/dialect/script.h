@@ -38,6 +38,8 @@ struct piece {
     size_t verify_count;
     /* of a statement outside a transaction: did it take effect? NULL: none */
     const struct author_query *probe;
+    const char *
+        definition; /* of what it changes (dialect.h: define), where it runs outside a transaction; NULL: none */
 };
 
 /* Of a place between two statements. */

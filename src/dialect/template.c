@@ -94,6 +94,7 @@ static const struct var vars_table[] = {
     VAR("nonce", VAR_LITERAL, nonce),
     VAR("search_path", VAR_LITERAL, search_path),
     VAR("version_name", VAR_LITERAL, version_table),
+    VAR("definition", VAR_SQL, definition),
     VAR("steps", VAR_SQL, steps),
     VAR("path", VAR_SQL, path),
     VAR("query", VAR_SQL, query),
@@ -252,7 +253,11 @@ static void add_var(struct buf *buf, const struct dialect *dialect, const struct
     case VAR_IDENTIFIER:
         dialect->add_identifier(buf, *(const char *const *)(const void *)member);
         break;
-    case VAR_SQL: buf_adds(buf, *(const char *const *)(const void *)member); break;
+    case VAR_SQL:
+        buf_adds(buf, *(const char *const *)(const void *)member
+                          ? *(const char *const *)(const void *)member
+                          : "NULL");
+        break;
     case VAR_NUMBER: buf_addf(buf, "%" PRIu64, *(const uint64_t *)(const void *)member); break;
     case VAR_SPECIAL: add_special(buf, dialect, var->name, vars); break;
     }

@@ -28,9 +28,10 @@ struct sql_vars {
     const struct session_setting *settings;
     size_t setting_count;
     /* SQL */
-    const char *path;  /* {path}: the schemas of a search path, as a list */
-    const char *query; /* {query} */
-    const char *steps; /* {steps}: SQL_HISTORY_ROWs, filled, comma separated */
+    const char *path;       /* {path}: the schemas of a search path, as a list */
+    const char *query;      /* {query} */
+    const char *definition; /* {definition}: an expression; NULL: the word NULL */
+    const char *steps;      /* {steps}: SQL_HISTORY_ROWs, filled, comma separated */
     /* numbers */
     uint64_t backend_pid;          /* {backend_pid} */
     uint64_t lock_key;             /* {key}, as a signed 64-bit number */

@@ -18,6 +18,10 @@ struct sql_vars record_history(const struct sql_vars *common, const struct actio
     vars.statements = action->statements;
     vars.duration_ms = duration_ms;
     vars.state = state;
+    if (action->script && (action->kind == ACTION_START || action->kind == ACTION_MARK)) {
+        const struct piece *next = script_piece_at(action->script, action->statements);
+        vars.definition = next ? next->definition : NULL;
+    }
     return vars;
 }
 

@@ -40,6 +40,13 @@ static void ask_of(struct session *session, const struct piece *piece,
         session->dialect->probe(&session->arena, piece->sql, &session->doubt.probe);
 }
 
+/* After a failure, a query of its own may tell. */
+static const char *catalog_query(const struct session *session, bool has_failed)
+{
+    const struct probe *probe = &session->doubt.probe;
+    return has_failed && probe->sql_failed ? probe->sql_failed : probe->sql;
+}
+
 static void add_query(struct session *session, enum op_kind kind, const char *sql)
 {
     struct io_op *op = session_add_op(session, kind);
@@ -82,9 +89,9 @@ static bool is_worth_a_look(struct session *session)
     if (!unfinished->is_running && session->doubt.probe.remains == REMAINS_NOTHING && !asks_person)
         unfinished->is_begun = session->doubt.is_begun = false;
     session->doubt.asks_author = piece->probe && (unfinished->is_running || asks_person);
-    session->doubt.asks_catalog =
-        session->doubt.probe.sql && (session->doubt.probe.remains == REMAINS_TOLD ||
-                                     (unfinished->is_running && !session->doubt.asks_author));
+    session->doubt.asks_catalog = catalog_query(session, !unfinished->is_running) &&
+                                  (session->doubt.probe.remains == REMAINS_TOLD ||
+                                   (unfinished->is_running && !session->doubt.asks_author));
     return session->doubt.asks_author || session->doubt.asks_catalog;
 }
 
@@ -137,7 +144,7 @@ static enum asked ask_probe(struct session *session)
     if (session->doubt.asks_author)
         add_author_query(session);
     if (session->doubt.asks_catalog)
-        add_query(session, OP_QUERY, session->doubt.probe.sql);
+        add_query(session, OP_QUERY, catalog_query(session, !session->doubt.unfinished.is_running));
     return ASKED_OPS;
 }
 
@@ -237,7 +244,7 @@ enum session_state session_look_after(struct session *session, const struct acti
         (session->doubt.probe.remains != REMAINS_NOTHING && !is_refused(session, op));
     if (!session->doubt.is_begun)
         return SESSION_MARK;
-    if (session->doubt.probe.remains == REMAINS_TOLD && session->doubt.probe.sql)
+    if (session->doubt.probe.remains == REMAINS_TOLD && catalog_query(session, true))
         return SESSION_LOOK;
     give_to_a_person(session);
     return SESSION_MARK;
@@ -245,7 +252,7 @@ enum session_state session_look_after(struct session *session, const struct acti
 
 static enum asked ask_look(struct session *session)
 {
-    add_query(session, OP_QUERY, session->doubt.probe.sql);
+    add_query(session, OP_QUERY, catalog_query(session, true));
     return ASKED_OPS;
 }
 

@@ -310,6 +310,31 @@ class Failure(OnMariaDB):
         self.assertEqual(self.run_t("upgrade", code=4)["state"], "partial")
         self.assertEqual(self.sql("SELECT COUNT(*) FROM t"), [["2"]])
 
+    def test_what_failed_on_transactional_tables_rolled_back_by_itself(self):
+        self.sql("CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (2)")
+        for dml in ("INSERT INTO t VALUES (1), (2)", "UPDATE t SET id = 5 WHERE id = (SELECT 1 UNION SELECT 2)",
+                    "DELETE a, b FROM t AS a JOIN t AS b ON a.id = (SELECT 1 UNION SELECT 2)"):
+            self.fleet.last = ""
+            self.fleet.revision("aaaa1111", f"CREATE TABLE IF NOT EXISTS before_it (i INT);\n{dml};", options=" transaction:false")
+            self.assertEqual(self.run_t("upgrade", code=4)["state"], "partial")
+            self.assertNotIn("a part of its work", self.run_ok("report").out)
+            self.assertEqual(self.sql("SELECT * FROM t"), [["2"]])
+            self.assertEqual(self.history()[-1][2:], ["partial", "1"])
+        self.fleet.last = ""
+        self.fleet.revision("aaaa1111", "CREATE TABLE IF NOT EXISTS before_it (i INT);\nINSERT INTO t VALUES (1);",
+                            options=" transaction:false")
+        self.run_ok("resolve", "t", "--statements", "1")
+        self.assertEqual(self.run_t("upgrade")["state"], "succeeded")
+        self.assertEqual(self.sql("SELECT * FROM t"), [["1"], ["2"]])
+
+    def test_a_trigger_may_have_left_rows_where_no_transaction_is_known(self):
+        self.sql("CREATE TABLE t (id INT PRIMARY KEY); CREATE TABLE log (i INT) ENGINE=MyISAM; CREATE TRIGGER g BEFORE INSERT "
+                 "ON t FOR EACH ROW INSERT INTO log VALUES (1)")
+        self.fleet.revision("aaaa1111", "INSERT INTO t VALUES (1), (1);", options=" transaction:false")
+        self.assertIn("a part of its work may be done", self.run_t("upgrade", code=4)["error"]["message"])
+        self.assertEqual(self.sql("SELECT COUNT(*) FROM log"), [["2"]])
+        self.sql("DROP TABLE t, log")
+
     def test_a_part_of_a_statement_may_be_done(self):
         self.sql("CREATE TABLE a (i INT); CREATE TABLE b (i INT PRIMARY KEY); CREATE TABLE c (i INT, FOREIGN KEY (i) "
                  "REFERENCES b (i))")
@@ -466,6 +491,7 @@ class ReadOnly(OnMariaDB):
 class InDoubt(OnMariaDB):
     """skein is killed while a statement waits for a lock; the server runs it to its end, or it is killed too."""
 
+    MAYBE_SAME = "ALTER TABLE t DROP COLUMN x, ADD COLUMN x INT"
     STATEMENTS = (
         ("ALTER TABLE t ADD COLUMN y INT", "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = "
                                            "DATABASE() AND table_name = 't' AND column_name = 'y'"),
@@ -477,12 +503,25 @@ class InDoubt(OnMariaDB):
          "SELECT COUNT(*) FROM information_schema.triggers WHERE trigger_schema = DATABASE()"),
         ("DROP TABLE t", "SELECT COUNT(*) = 0 FROM information_schema.tables WHERE table_schema = DATABASE() AND "
                          "table_name = 't'"),
+        # where no single name tells, what the mark recorded of the definition does
+        ("ALTER TABLE t ADD INDEX (x)", "SELECT COUNT(*) FROM information_schema.statistics WHERE table_schema = DATABASE() "
+                                        "AND column_name = 'x'"),
+        (MAYBE_SAME, "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema "
+                                                          "= DATABASE() AND column_name = 'x' AND data_type = 'int'"),
+        ("ALTER TABLE t DROP PRIMARY KEY, ADD PRIMARY KEY (id, x)",
+         "SELECT COUNT(*) - 1 FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = 't'"),
+        ("ALTER TABLE t ADD CHECK (id > 0)", "SELECT COUNT(*) FROM information_schema.check_constraints WHERE "
+                                             "constraint_schema = DATABASE()"),
+        ("RENAME TABLE t TO u, v TO t", "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND "
+                                        "table_name = 'u'"),
+        ("DROP TABLE v, t", "SELECT COUNT(*) = 0 FROM information_schema.tables WHERE table_schema = DATABASE() AND "
+                            "table_name IN ('v', 't')"),
     )
 
     def die_in(self, statement, is_run):
         self.fleet.last = ""
         self.fleet.revision("aaaa1111", f"CREATE TABLE before_it (i INT);\n{statement};\nCREATE TABLE after_it (i INT);")
-        self.sql(TABLE)
+        self.sql(TABLE + "CREATE TABLE v (i INT);")
         with self.maria.session(self.db, "BEGIN; SELECT * FROM t"):
             process = self.fleet.start("upgrade")
             self.wait_for(statement)
@@ -501,6 +540,8 @@ class InDoubt(OnMariaDB):
     def test_the_catalog_decides(self):
         for statement, question in self.STATEMENTS:
             for is_run in (True, False):
+                if not is_run and statement == self.MAYBE_SAME:
+                    continue  # a person's: made again as it was, it would look the same
                 with self.subTest(statement=statement, is_run=is_run):
                     self.inventory(defaults={"lock_timeout": "20s"})
                     self.die_in(statement, is_run)

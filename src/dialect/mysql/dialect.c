@@ -45,6 +45,7 @@ static const struct script_mark script_marks[] = {
     .refuses = mysql_refuses, \
     .keeps_transaction = mysql_keeps_transaction, \
     .probe = mysql_probe, \
+    .define = mysql_define, \
     .check = mysql_check
 /* clang-format on */
 

@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/ascii.h"
 #include "base/buf.h"
+#include "dialect/mysql/definition.h"
 #include "dialect/mysql/reader.h"
 #include "dialect/mysql/templates.h"
 
@@ -10,7 +11,8 @@
 struct kind {
     const char *word; /* of the statement */
     const char *table, *schema, *name;
-    const char *created; /* when it was made; NULL: it is not known */
+    const char
+        *created; /* when it was made; NULL: that is not known, and its definition has to tell */
 };
 
 static const struct kind kinds[] = {
@@ -23,9 +25,17 @@ static const struct kind kinds[] = {
     {"EVENT", "events", "event_schema", "event_name", "created"},
 };
 
+enum { NAMES_MOST = 16 };
+
 struct asking {
+    const char *statement;
     struct mysql_reader reader;
     struct buf sql;
+    /* The tables or views whose definition tells, where no single name does. */
+    struct mysql_name names[NAMES_MOST];
+    size_t name_count;
+    bool needs_definition;
+    bool may_stay_same; /* it may take effect and leave the definition as it was */
 };
 
 static bool accept_if_exists(struct mysql_reader *reader)
@@ -52,20 +62,12 @@ static void say_undone(struct asking *asking)
     buf_adds(&asking->sql, "SELECT 'undone'");
 }
 
-static void add_schema(struct buf *buf, const struct mysql_name *name)
-{
-    if (name->schema)
-        mysql_add_literal(buf, name->schema);
-    else
-        buf_adds(buf, "DATABASE()");
-}
-
 /* `FROM information_schema.x WHERE …` */
 static void add_from(struct asking *asking, const struct kind *kind, const struct mysql_name *name)
 {
     struct buf *buf = &asking->sql;
     buf_addf(buf, "FROM information_schema.%s WHERE %s = ", kind->table, kind->schema);
-    add_schema(buf, name);
+    mysql_add_schema(buf, name);
     buf_addf(buf, " AND %s = ", kind->name);
     mysql_add_literal(buf, name->name);
 }
@@ -74,14 +76,11 @@ static void add_from(struct asking *asking, const struct kind *kind, const struc
  * seconds. */
 static void ask_made(struct asking *asking, const struct kind *kind, const struct mysql_name *name)
 {
-    if (!kind->created)
-        buf_adds(&asking->sql, "SELECT IF(COUNT(*), 'unknown', 'undone') ");
-    else
-        buf_addf(&asking->sql,
-                 "SELECT CASE WHEN COUNT(*) = 0 THEN 'undone' WHEN MAX(%s) >= (SELECT "
-                 "MAX(applied_at) FROM skein_history WHERE state IN ('running', 'partial')) - "
-                 "INTERVAL 1 SECOND THEN 'done' ELSE 'other' END ",
-                 kind->created);
+    buf_addf(&asking->sql,
+             "SELECT CASE WHEN COUNT(*) = 0 THEN 'undone' WHEN MAX(%s) >= (SELECT "
+             "MAX(applied_at) FROM skein_history WHERE state IN ('running', 'partial')) - "
+             "INTERVAL 1 SECOND THEN 'done' ELSE 'other' END ",
+             kind->created);
     add_from(asking, kind, name);
 }
 
@@ -91,21 +90,70 @@ static void ask_gone(struct asking *asking, const struct kind *kind, const struc
     add_from(asking, kind, name);
 }
 
-/* A part of a table: a column, an index, a constraint. `is_made`: the statement makes it, else it takes it away. */
+/* How often the name stands in the statement. */
+static size_t count_name(const struct asking *asking, const char *name)
+{
+    struct mysql_reader reader =
+        mysql_read(asking->reader.arena, asking->statement, strlen(asking->statement));
+    size_t count = 0;
+    while (!reader.is_over) {
+        const char *found;
+        if (mysql_take_name(&reader, &found))
+            count += ascii_is_same(found, name);
+        else
+            mysql_skip(&reader);
+    }
+    return count;
+}
+
+/* A part of a table: a column, an index, a constraint. `is_made`: the statement makes it, else it takes it away. What
+ * stands in the statement twice tells nothing by being there: `DROP x, ADD x`. */
 static void ask_part(struct asking *asking, const struct mysql_name *table, const char *view,
                      const char *column, const char *name, bool is_made)
 {
     struct buf *buf = &asking->sql;
     if (buf->len)
         return; /* an ALTER takes effect as a whole: one part tells of all */
+    if (count_name(asking, name) > 1) {
+        asking->needs_definition = true;
+        return;
+    }
     buf_addf(buf,
              "SELECT IF(COUNT(*), '%s', '%s') FROM information_schema.%s WHERE table_schema = ",
              is_made ? "done" : "undone", is_made ? "undone" : "done", view);
-    add_schema(buf, table);
+    mysql_add_schema(buf, table);
     buf_adds(buf, " AND table_name = ");
     mysql_add_literal(buf, table->name);
     buf_addf(buf, " AND %s = ", column);
     mysql_add_literal(buf, name);
+}
+
+static bool is_same_name(const struct mysql_name *a, const struct mysql_name *b)
+{
+    bool is_same_schema =
+        a->schema && b->schema ? ascii_is_same(a->schema, b->schema) : a->schema == b->schema;
+    return is_same_schema && ascii_is_same(a->name, b->name);
+}
+
+static void add_name(struct asking *asking, const struct mysql_name *name)
+{
+    if (asking->name_count < NAMES_MOST)
+        asking->names[asking->name_count++] = *name;
+    else
+        asking->needs_definition = false; /* too many to tell of */
+}
+
+/* Do tables only change places? Where they are defined alike, the catalog shows no difference. Names stand in pairs. */
+static bool is_permutation(const struct asking *asking)
+{
+    for (size_t i = 1; i < asking->name_count; i += 2) {
+        bool is_also_from = false;
+        for (size_t from = 0; from < asking->name_count; from += 2)
+            is_also_from |= is_same_name(&asking->names[i], &asking->names[from]);
+        if (!is_also_from)
+            return false;
+    }
+    return true;
 }
 
 /* ---- CREATE, DROP, RENAME ------------------------------------------------------------------ */
@@ -163,10 +211,48 @@ static void read_create(struct asking *asking, struct probe *probe)
         return;
     }
     const struct kind *kind = take_kind(reader);
-    if (accept_if_exists(reader))
+    if (accept_if_exists(reader)) {
         say_undone(asking);
-    else if (kind && mysql_take_qualified(reader, &name))
-        ask_made(asking, kind, &name);
+    } else if (kind && mysql_take_qualified(reader, &name)) {
+        asking->needs_definition = !kind->created;
+        add_name(asking, &name);
+        if (kind->created)
+            ask_made(asking, kind, &name);
+    }
+}
+
+static void add_qualified(struct buf *buf, const struct mysql_name *name)
+{
+    if (name->schema) {
+        mysql_add_identifier(buf, name->schema);
+        buf_addc(buf, '.');
+    }
+    mysql_add_identifier(buf, name->name);
+}
+
+/* Of several, each is dropped by itself: where the server died, some may be gone. What is left is dropped then. */
+static void ask_all_gone(struct asking *asking, const struct kind *kind, struct mysql_name name)
+{
+    struct buf *sql = &asking->sql;
+    struct buf finish;
+    size_t count = 0;
+    buf_init(&finish, BUF_MAX_DEFAULT);
+    buf_addf(&finish, "finish DROP %s IF EXISTS ", kind->word);
+    buf_adds(
+        sql,
+        "SELECT CASE n WHEN 0 THEN 'done' WHEN of THEN 'undone' ELSE answer END FROM (SELECT 0");
+    do {
+        buf_adds(sql, " + (SELECT COUNT(*) ");
+        add_from(asking, kind, &name);
+        buf_addc(sql, ')');
+        buf_adds(&finish, count++ ? ", " : "");
+        add_qualified(&finish, &name);
+    } while (mysql_accept_sign(&asking->reader, ',') &&
+             mysql_take_qualified(&asking->reader, &name));
+    buf_addf(sql, " AS n, %zu AS of, ", count);
+    mysql_add_literal(sql, finish.data);
+    buf_adds(sql, " AS answer) AS there");
+    buf_done(&finish);
 }
 
 /* Of several tables some may be gone and some not, also where the server says that it failed. */
@@ -193,6 +279,8 @@ static void read_drop(struct asking *asking, struct probe *probe)
     } else if (mysql_take_qualified(reader, &name)) {
         if (mysql_is_sign(reader, ','))
             probe->remains = REMAINS_UNKNOWN;
+        if (mysql_is_sign(reader, ',') && !is_harmless)
+            ask_all_gone(asking, kind, name);
         else if (!is_harmless)
             ask_gone(asking, kind, &name);
     }
@@ -218,8 +306,19 @@ static void read_rename(struct asking *asking)
     bool may_be_missing = accept_if_exists(reader);
     bool is_pair = mysql_take_qualified(reader, &from) && mysql_accept(reader, "TO") &&
                    mysql_take_qualified(reader, &to);
-    if (is_pair && !may_be_missing && !mysql_is_sign(reader, ','))
+    if (!is_pair || may_be_missing)
+        return;
+    if (!mysql_is_sign(reader, ',')) {
         ask_renamed(asking, &from, &to);
+        return;
+    }
+    asking->needs_definition = true;
+    do {
+        add_name(asking, &from);
+        add_name(asking, &to);
+    } while (mysql_accept_sign(reader, ',') && mysql_take_qualified(reader, &from) &&
+             mysql_accept(reader, "TO") && mysql_take_qualified(reader, &to));
+    asking->may_stay_same = is_permutation(asking);
 }
 
 /* ---- ALTER TABLE --------------------------------------------------------------------------- */
@@ -285,6 +384,7 @@ static bool read_drop_part(struct asking *asking, const struct mysql_name *table
         return true;
     if (!mysql_take_name(reader, &name))
         return false;
+    asking->may_stay_same |= count_name(asking, name) > 1; /* it may be added again, as it was */
     ask_part(asking, table, view, column, name, false);
     return true;
 }
@@ -320,18 +420,26 @@ static bool read_new_name(struct asking *asking, const struct mysql_name *table,
 static bool is_repeatable(const struct mysql_reader *reader)
 {
     static const char *const words[] = {
-        "MODIFY",    "ALTER",          "COMMENT", "ENGINE",     "CONVERT", "DEFAULT",
-        "CHARACTER", "CHARSET",        "COLLATE", "ROW_FORMAT", "FORCE",   "ALGORITHM",
-        "LOCK",      "AUTO_INCREMENT", "ENABLE",  "DISABLE",    "ORDER",   NULL};
+        "MODIFY",         "ALTER",   "COMMENT",    "ENGINE", "DEFAULT",   "CHARACTER",
+        "CHARSET",        "COLLATE", "ROW_FORMAT", "FORCE",  "ALGORITHM", "LOCK",
+        "AUTO_INCREMENT", "ENABLE",  "DISABLE",    "ORDER",  NULL};
     for (const char *const *word = words; *word; word++)
         if (mysql_is(reader, *word))
             return true;
     return false;
 }
 
+/* What exchanges the rows, or the file, and leaves the definition alone. */
+static bool is_opaque(const struct mysql_reader *reader)
+{
+    return mysql_is(reader, "EXCHANGE") || mysql_is(reader, "DISCARD") ||
+           mysql_is(reader, "IMPORT");
+}
+
 static bool read_specification(struct asking *asking, const struct mysql_name *table)
 {
     struct mysql_reader *reader = &asking->reader;
+    asking->may_stay_same |= is_opaque(reader);
     if (mysql_accept(reader, "ADD"))
         return read_add(asking, table);
     if (mysql_accept(reader, "DROP"))
@@ -340,7 +448,26 @@ static bool read_specification(struct asking *asking, const struct mysql_name *t
         return read_new_name(asking, table, false);
     if (mysql_accept(reader, "CHANGE"))
         return read_new_name(asking, table, true);
+    if (mysql_accept(reader, "CONVERT"))
+        return mysql_is(reader, "TO"); /* a character set; not a partition to a table */
     return is_repeatable(reader);
+}
+
+/* What an ALTER of another kind of thing says leads to the same however often it is said, but for a new name. */
+static bool is_harmless_alter(struct mysql_reader *reader)
+{
+    static const char *const words[] = {"VIEW",   "PROCEDURE", "FUNCTION", "DATABASE",
+                                        "SCHEMA", "SEQUENCE",  "EVENT",    NULL};
+    bool is_one = false;
+    for (; !reader->is_over; mysql_skip(reader)) {
+        for (const char *const *word = words; *word; word++)
+            is_one |= mysql_is(reader, *word);
+        if (mysql_is(reader, "RENAME") || mysql_is(reader, "TABLE"))
+            return false;
+        if (is_one && mysql_is(reader, "AS"))
+            return true; /* a view's query may hold any word */
+    }
+    return is_one;
 }
 
 static void read_alter(struct asking *asking)
@@ -351,8 +478,11 @@ static void read_alter(struct asking *asking)
     mysql_skip(reader);
     while (mysql_accept(reader, "ONLINE") || mysql_accept(reader, "IGNORE"))
         continue;
-    if (!mysql_accept(reader, "TABLE"))
+    if (!mysql_accept(reader, "TABLE")) {
+        if (is_harmless_alter(reader))
+            say_undone(asking);
         return;
+    }
     accept_if_exists(reader);
     if (!mysql_take_qualified(reader, &table))
         return;
@@ -360,8 +490,10 @@ static void read_alter(struct asking *asking)
         is_known = read_specification(asking, &table) && is_known;
         skip_specification(reader);
     } while (mysql_accept_sign(reader, ','));
-    if (!asking->sql.len && is_known)
+    if (!asking->sql.len && is_known && !asking->needs_definition)
         say_undone(asking);
+    asking->needs_definition = !asking->sql.len;
+    add_name(asking, &table);
 }
 
 /* ---- the rest ------------------------------------------------------------------------------ */
@@ -388,24 +520,108 @@ static bool may_leave_parts(const struct mysql_reader *reader)
     return false;
 }
 
+/* Adds each name that a point follows: a database, or an alias, which no database bears by chance alone. */
+static void add_named_databases(const struct asking *asking, struct buf *buf)
+{
+    struct mysql_reader reader =
+        mysql_read(asking->reader.arena, asking->statement, strlen(asking->statement));
+    while (!reader.is_over) {
+        const char *name;
+        if (!mysql_take_name(&reader, &name)) {
+            mysql_skip(&reader);
+        } else if (mysql_is_sign(&reader, '.')) {
+            buf_adds(buf, ", ");
+            mysql_add_literal(buf, name);
+        }
+    }
+}
+
+/* After it failed: tables that know transactions have taken the statement back as a whole. Triggers and functions may
+ * write to other tables than it names. */
+static const char *ask_rolled_back(const struct asking *asking)
+{
+    struct buf buf;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    buf_adds(&buf, "SELECT IF(COUNT(*), 'unknown', 'undone') FROM information_schema.tables WHERE "
+                   "table_type = 'BASE TABLE' AND table_schema NOT IN ('mysql', "
+                   "'information_schema', 'performance_schema', 'sys') AND engine NOT IN (SELECT "
+                   "engine FROM information_schema.engines WHERE transactions = 'YES') AND "
+                   "(table_schema IN (DATABASE()");
+    add_named_databases(asking, &buf);
+    buf_adds(&buf, ") OR EXISTS (SELECT 1 FROM information_schema.triggers WHERE trigger_schema = "
+                   "DATABASE()) OR EXISTS (SELECT 1 FROM information_schema.routines WHERE "
+                   "routine_schema = DATABASE()))");
+    const char *sql = arena_strndup(asking->reader.arena, buf.data, buf.len);
+    buf_done(&buf);
+    return sql;
+}
+
+static bool changes_rows(const struct mysql_reader *reader)
+{
+    return mysql_is(reader, "INSERT") || mysql_is(reader, "REPLACE") ||
+           mysql_is(reader, "UPDATE") || mysql_is(reader, "DELETE") || mysql_is(reader, "LOAD");
+}
+
+static void read_statement(struct asking *asking, struct probe *probe)
+{
+    bool has_rows = changes_rows(&asking->reader);
+    if (may_leave_parts(&asking->reader))
+        probe->remains = REMAINS_UNKNOWN;
+    else if (mysql_is(&asking->reader, "CREATE"))
+        read_create(asking, probe);
+    else if (mysql_is(&asking->reader, "DROP"))
+        read_drop(asking, probe);
+    else if (mysql_is(&asking->reader, "RENAME"))
+        read_rename(asking);
+    else if (mysql_is(&asking->reader, "ALTER"))
+        read_alter(asking);
+    else if (is_harmless(&asking->reader))
+        say_undone(asking);
+    if (has_rows) {
+        probe->remains = REMAINS_TOLD;
+        probe->sql_failed = ask_rolled_back(asking);
+    }
+    asking->needs_definition = asking->needs_definition && !asking->sql.len && asking->name_count;
+}
+
+/* What the mark before it recorded tells whether it took effect: nothing else changes the tenant meanwhile. */
+static void ask_definition(struct asking *asking)
+{
+    struct buf *buf = &asking->sql;
+    buf_adds(buf, "SELECT CASE WHEN definition IS NULL THEN 'unknown' WHEN definition <> ");
+    mysql_add_definition(buf, asking->names, asking->name_count);
+    buf_addf(buf,
+             " THEN 'done' ELSE '%s' END FROM skein_history WHERE id = (SELECT MAX(id) FROM "
+             "skein_history WHERE state IN ('running', 'partial'))",
+             asking->may_stay_same ? "unknown" : "undone");
+}
+
 void mysql_probe(struct arena *arena, const char *statement, struct probe *ret_probe)
 {
-    struct asking asking = {.reader = mysql_read(arena, statement, strlen(statement))};
+    struct asking asking = {.statement = statement,
+                            .reader = mysql_read(arena, statement, strlen(statement))};
     *ret_probe = (struct probe){.remains = REMAINS_NOTHING};
     buf_init(&asking.sql, BUF_MAX_DEFAULT);
-    if (may_leave_parts(&asking.reader))
-        ret_probe->remains = REMAINS_UNKNOWN;
-    else if (mysql_is(&asking.reader, "CREATE"))
-        read_create(&asking, ret_probe);
-    else if (mysql_is(&asking.reader, "DROP"))
-        read_drop(&asking, ret_probe);
-    else if (mysql_is(&asking.reader, "RENAME"))
-        read_rename(&asking);
-    else if (mysql_is(&asking.reader, "ALTER"))
-        read_alter(&asking);
-    else if (is_harmless(&asking.reader))
-        say_undone(&asking);
+    read_statement(&asking, ret_probe);
+    if (asking.needs_definition)
+        ask_definition(&asking);
     if (asking.sql.len)
         ret_probe->sql = arena_strndup(arena, asking.sql.data, asking.sql.len);
     buf_done(&asking.sql);
+}
+
+const char *mysql_define(struct arena *arena, const char *statement)
+{
+    struct asking asking = {.statement = statement,
+                            .reader = mysql_read(arena, statement, strlen(statement))};
+    struct probe ignored = {0};
+    const char *definition = NULL;
+    buf_init(&asking.sql, BUF_MAX_DEFAULT);
+    read_statement(&asking, &ignored);
+    if (asking.needs_definition) {
+        mysql_add_definition(&asking.sql, asking.names, asking.name_count);
+        definition = arena_strndup(arena, asking.sql.data, asking.sql.len);
+    }
+    buf_done(&asking.sql);
+    return definition;
 }

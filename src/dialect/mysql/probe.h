@@ -5,6 +5,7 @@
 
 #include "dialect/probe.h"
 
+const char *mysql_define(struct arena *arena, const char *statement);
 void mysql_probe(struct arena *arena, const char *statement, struct probe *ret_probe);
 
 #endif

@@ -40,7 +40,7 @@
     "{revision} AND direction = {direction} AND state IN ('running', 'partial')) AS newest)"
 
 #define HISTORY_COLUMNS                                                                            \
-    "(id, run_id, revision, direction, checksum, statements, duration_ms, applied_at, state)"
+    "(id, run_id, revision, direction, checksum, statements, duration_ms, applied_at, state, definition)"
 
 /* A session, as told to a person: one line, no values that stand in quotes (they may be secrets), and no more of the
  * query than its beginning. */
@@ -114,7 +114,7 @@ const char *const mysql_sql[SQL__COUNT] = {
         "CREATE TABLE {if_not_exists}{history} (id BIGINT PRIMARY KEY, run_id VARCHAR(64) NOT "
         "NULL, revision VARCHAR(32) NOT NULL, direction VARCHAR(8) NOT NULL, checksum "
         "VARCHAR(64) NOT NULL, statements INTEGER NOT NULL, duration_ms DOUBLE NOT NULL, "
-        "applied_at DATETIME(6) NOT NULL, state VARCHAR(16) NOT NULL) ENGINE=InnoDB DEFAULT "
+        "applied_at DATETIME(6) NOT NULL, state VARCHAR(16) NOT NULL, definition CHAR(40)) ENGINE=InnoDB DEFAULT "
         "CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
     [SQL_VERSION_INSERT] = "INSERT INTO {version} (version_num) VALUES ({to})",
     /* Most collations take letters of both cases for the same. */
@@ -127,10 +127,10 @@ const char *const mysql_sql[SQL__COUNT] = {
      * same number, and one of them fails. */
     [SQL_HISTORY_INSERT] =
         "INSERT INTO {history} " HISTORY_COLUMNS " SELECT COALESCE(MAX(id), 0) + 1, {run}, "
-        "{revision}, {direction}, {checksum}, {statements}, {duration}, UTC_TIMESTAMP(6), {state} "
-        "FROM {history}",
+        "{revision}, {direction}, {checksum}, {statements}, {duration}, UTC_TIMESTAMP(6), {state}, "
+        "{definition} FROM {history}",
     [SQL_HISTORY_ROW] = "({history_id}, {run}, {revision}, {direction}, {checksum}, {statements}, "
-                        "{duration}, UTC_TIMESTAMP(6), {state})",
+                        "{duration}, UTC_TIMESTAMP(6), {state}, NULL)",
     [SQL_HISTORY_ROWS] = "INSERT INTO {history} " HISTORY_COLUMNS " VALUES {steps}",
     [SQL_HISTORY_RENEW] =
         "UPDATE {history} SET checksum = {checksum} WHERE id = {history_id} AND revision = "
@@ -138,7 +138,7 @@ const char *const mysql_sql[SQL__COUNT] = {
     [SQL_HISTORY_MARK] =
         "UPDATE {history} SET statements = {statements}, checksum = {checksum}, duration_ms = "
         "duration_ms + {duration}, state = {state}, run_id = {run}, applied_at = "
-        "UTC_TIMESTAMP(6) " UNFINISHED,
+        "UTC_TIMESTAMP(6), definition = {definition} " UNFINISHED,
     /* Whatever completion_type says. */
     [SQL_COMMIT] = "COMMIT AND NO CHAIN NO RELEASE",
     [SQL_ROLLBACK] = "ROLLBACK AND NO CHAIN NO RELEASE",
