@@ -108,7 +108,8 @@ static enum fake_outcome make_writable(struct fake_call *call)
                          session->role);
     if (db->is_read_only)
         return fake_fail(op_make_err(call->op), "25006", "the database is read-only");
-    if (session->only_reads || call->op->flags & OP_ONLY_READS)
+    bool is_read_only_op = session->shape == FAKE_ON_WORKER && call->op->flags & OP_ONLY_READS;
+    if (session->only_reads || is_read_only_op)
         return fake_fail(op_make_err(call->op), "25006", "the transaction is read-only");
     if (claim && claim->owner != session)
         return wait_for_writer(call);
@@ -804,18 +805,46 @@ static enum fake_outcome do_agree(struct fake_call *call)
     return answer_if(call, !call->session->db->is_disagreeing);
 }
 
-/* What another tool's table holds: `SELECT version FROM "schema"."table"`. */
+/* `SELECT first, second FROM "schema"."table"`: as many columns of each row, whatever they are called. */
 static enum fake_outcome do_foreign(struct fake_call *call)
 {
+    enum { FIRST = 1, AFTER = 2 /* FROM and the table */ };
     const struct fake_word *name = &call->words[call->count - 1];
     const struct fake_table *table =
         fake_store_table(readable(call), name->schema ? name->schema : FAKE_SCHEMA, name->text);
+    size_t width = call->count - FIRST - AFTER;
+    const char *columns[FAKE_WORDS_MAX];
     if (!table)
         return fail_at(call, call->count - 1, "42P01", "no such table");
-    set_columns(call, &(const char *){"version"}, 1);
+    for (size_t i = 0; i < width; i++)
+        columns[i] = arena_strndup(arena_of(call), word(call, FIRST + i),
+                                   strcspn(word(call, FIRST + i), ","));
+    set_columns(call, columns, width);
     for (size_t i = 0; i < table->row_count; i++)
         add_row(call, table->rows[i]);
     return FAKE_DONE;
+}
+
+/* `put "table" 'first' 'second' …`: a row of as many columns. */
+static enum fake_outcome do_put(struct fake_call *call)
+{
+    enum fake_outcome outcome;
+    struct fake_table *table = writable_table(call, &outcome);
+    const char *values[FAKE_WORDS_MAX];
+    for (size_t i = 2; table && i < call->count; i++)
+        values[i - 2] = word(call, i);
+    if (table)
+        fake_store_add_row(arena_of(call), table, values, call->count - 2);
+    return outcome;
+}
+
+/* `with effect 'A'`: begins as a query does, and writes. */
+static enum fake_outcome do_with(struct fake_call *call)
+{
+    struct fake_call effect = *call;
+    effect.words++;
+    effect.count--;
+    return do_effect(&effect);
 }
 
 /* An effect that may only be there once. */
@@ -946,6 +975,8 @@ static const struct {
     {"reset_role", 0, do_reset_role},
     {"database", 1, do_database},
     {"SELECT", 3, do_foreign},
+    {"put", 2, do_put},
+    {"with", 2, do_with},
     {"effect", 1, do_effect},
     {"once", 1, do_once},
     {"count", 1, do_count},

@@ -329,6 +329,8 @@ unsigned play_case(uint64_t seed, const struct play_options *options)
     play = (struct play){.seed = seed, .options = *options};
     heap_begin();
     play_begin(&play);
+    if (rng_chance(&play.scene->more, 10))
+        play_find(&play);
     if (play.scene->is_foreign)
         play_adoption(&play);
     play_rollout(&play);

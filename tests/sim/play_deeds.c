@@ -148,6 +148,8 @@ static int do_deed(struct play *play, enum deed deed)
 {
     struct fleet fleet;
     int exit_code;
+    if (deed == DEED_FIND)
+        return play_find_deed(play);
     play_open_fleet(play, &fleet);
     if (is_new(deed)) {
         struct request request = play_request(play);
@@ -195,7 +197,7 @@ int play_run_deed(struct play *play, enum deed deed)
     play->is_rollback = play->is_rollback || is_rolling || (exit_code == 6 && is_rolled_back);
     snprintf(text, sizeof text, "%d", exit_code);
     play_tell(play, "exit", text);
-    bool is_known =
-        memory_ledger_run_count(play->ledger) > runs || !is_new(deed) || deed == DEED_ACCEPT;
+    bool is_known = memory_ledger_run_count(play->ledger) > runs || !is_new(deed) ||
+                    deed == DEED_ACCEPT || deed == DEED_FIND;
     return is_known || exit_code == 2 ? exit_code : EXIT_NOTHING;
 }

@@ -1,6 +1,6 @@
 /* The inside of a case, shared by its course (play.c), the world around it (play_world.c), the commands that it runs
- * (play_deeds.c), the files that are edited meanwhile (play_edited.c) and what a person vouches for (play_vouch.c). No
- * other file includes this. */
+ * (play_deeds.c), the files that are edited meanwhile (play_edited.c) what a person vouches for (play_vouch.c) and how
+ * tenants are found (play_find.c). No other file includes this. */
 #ifndef SIM_PLAY_PRIVATE_H
 #define SIM_PLAY_PRIVATE_H
 
@@ -14,7 +14,15 @@
 enum { EXIT_KILLED = -1, EXIT_NOTHING = -2 /* there is no such run, or nothing is left of it */ };
 enum { GIVE_UP_MS = 6 * 3600 * 1000 };
 
-enum deed { DEED_FORWARD, DEED_RESUME, DEED_ROLLBACK, DEED_ADOPT, DEED_STAMP, DEED_ACCEPT };
+enum deed {
+    DEED_FORWARD,
+    DEED_RESUME,
+    DEED_ROLLBACK,
+    DEED_ADOPT,
+    DEED_STAMP,
+    DEED_ACCEPT,
+    DEED_FIND
+};
 
 struct play {
     uint64_t seed;
@@ -35,6 +43,7 @@ struct play {
     bool is_rollback;    /* what is left of it is its rollback */
     bool adopts;         /* it takes over from another tool */
     bool purges, forces; /* of a stamp */
+    bool is_finding;     /* tenants, of which the databases of sources know */
     bool was_edited;     /* the chain, meanwhile: a run that goes on with it accepts that */
 };
 
@@ -71,6 +80,13 @@ void play_go_on_edited(struct play *play, enum deed deed);
 void play_stamp(struct play *play);
 /* After a rollout that went well: a file that was applied is edited, and accepted. Nothing may come after it. */
 void play_accept(struct play *play);
+
+/* ---- play_find.c --------------------------------------------------------------------------- */
+
+/* An inventory whose tenants are found by queries: all of them, or a fault. */
+void play_find(struct play *play);
+/* What it does as a command. The exit code: 0, or 2. */
+int play_find_deed(struct play *play);
 
 /* ---- play.c -------------------------------------------------------------------------------- */
 

@@ -68,6 +68,8 @@ static void on_spawn(void *ctx, uint64_t *ret_takes_ms, int *ret_status)
 static void on_open(void *ctx, const struct conn *conn, const struct url *url)
 {
     struct play *play = ctx;
+    if (play->is_finding)
+        return;
     watch_opened(&play->watch, conn, url->host ? (size_t)(url->host[1] - '0') : SERVER_OF_FILES);
 }
 
@@ -105,6 +107,7 @@ void play_begin(struct play *play)
                                  .on_op = play->options.is_traced ? on_op : NULL,
                                  .on_close = on_close,
                                  .drivers = play->scene->drivers,
+                                 .world = play->scene->world,
                                  .ctx = play};
     system_begin(&asked);
     fake_set_time(play->scene->world, loop_now_ms());

@@ -9,7 +9,9 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/url.h"
 #include "driver/driver.h"
+#include "driver/fake.h"
 #include "inventory/inventory.h"
 #include "sim/fake_uv.h"
 
@@ -99,6 +101,7 @@ static struct open_conn {
     const struct conn *conn;
     const struct driver *driver;
     const struct url *url;
+    struct url led; /* where that URL leads, if it does not say so itself */
     bool is_taken;
 } conns[CONNS_MAX];
 
@@ -113,9 +116,15 @@ static struct open_conn *find_conn(const struct conn *conn)
 static struct conn *open_noted(const struct conn_params *params)
 {
     const struct driver *driver = hooks.drivers[params->url->dialect];
-    struct conn *conn = driver->open(params);
-    *find_conn(NULL) = (struct open_conn){.conn = conn, .driver = driver, .url = params->url};
-    return conn;
+    struct open_conn *open = find_conn(NULL);
+    struct conn_params led = *params;
+    *open = (struct open_conn){.driver = driver, .url = params->url};
+    if (!url_param(params->url, "world")) {
+        open->led = fake_url_of(hooks.world, driver, params->url->database);
+        led.url = &open->led;
+    }
+    open->conn = driver->open(&led);
+    return (struct conn *)(uintptr_t)open->conn;
 }
 
 static void leave(struct open_conn *open)

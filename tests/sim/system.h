@@ -9,6 +9,7 @@
 
 struct conn;
 struct driver;
+struct fake_world;
 struct op;
 struct url;
 
@@ -19,6 +20,7 @@ struct system_hooks {
     void (*on_open)(void *ctx, const struct conn *conn, const struct url *url);
     void (*on_op)(void *ctx, const struct url *url, const struct op *op); /* NULL: not told */
     void (*on_close)(void *ctx, const struct conn *conn);
+    struct fake_world *world;            /* where a URL leads that says nothing of a world */
     const struct driver *const *drivers; /* by dialect; NULL: none speaks it */
     void *ctx;
 };
