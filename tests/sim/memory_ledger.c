@@ -226,15 +226,57 @@ static struct run *find_earlier(struct memory_ledger *ledger, const struct run *
     return NULL;
 }
 
-static bool took_back(const struct run *run, const char *name)
+static struct row *find_row(struct run *run, const char *name)
 {
     for (size_t i = 0; i < run->count; i++)
         if (strcmp(run->names[i], name) == 0)
-            return run->rows[i].is_done && !run->rows[i].standing.has_changed;
+            return &run->rows[i];
+    return NULL;
+}
+
+/* One that was begun, and whose end is not on record, is running. */
+static struct standing standing_of(const struct row *row)
+{
+    struct standing standing = row->standing;
+    if (row->is_running)
+        standing.state = TENANT_RUNNING;
+    return standing;
+}
+
+static bool may_row_have_changed(const struct row *row)
+{
+    struct standing standing = standing_of(row);
+    return standing_may_have_changed(&standing);
+}
+
+/* Is the tenant back where it stood, by this run? */
+static bool took_back(struct run *run, const char *name)
+{
+    const struct row *row = find_row(run, name);
+    return row && row->is_done && row->standing.state != TENANT_SKIPPED &&
+           !may_row_have_changed(row);
+}
+
+static bool may_have_changed(const struct run *run)
+{
+    for (size_t i = 0; i < run->count; i++)
+        if (may_row_have_changed(&run->rows[i]))
+            return true;
     return false;
 }
 
-/* What this run took back is not changed in those any more that it goes on with. */
+/* What this run took back is not changed in those any more that it goes on with, nor in other rollbacks of them, which
+ * may have been of a part. */
+static void clear_earlier(struct run *run, struct run *earlier, bool is_rolled_back)
+{
+    for (size_t i = 0; i < earlier->count; i++)
+        if (took_back(run, earlier->names[i]))
+            earlier->rows[i].standing.has_changed = earlier->rows[i].standing.is_begun = false;
+    bool is_done = earlier->line.verb->rolls_back && earlier->line.state == RUN_SUCCEEDED;
+    if (is_rolled_back && !is_done && !may_have_changed(earlier))
+        earlier->line.state = RUN_ROLLED_BACK;
+}
+
 static void write_finish(struct memory_ledger *ledger, struct run *run, enum run_state state)
 {
     bool is_rollback = run->line.verb->rolls_back;
@@ -242,11 +284,11 @@ static void write_finish(struct memory_ledger *ledger, struct run *run, enum run
     run->line.state = state;
     struct run *earlier = is_rolled_back || is_rollback ? find_earlier(ledger, run) : NULL;
     for (; earlier; earlier = find_earlier(ledger, earlier)) {
-        for (size_t i = 0; i < earlier->count; i++)
-            if (took_back(run, earlier->names[i]))
-                earlier->rows[i].standing.has_changed = false;
-        if (is_rolled_back)
-            earlier->line.state = RUN_ROLLED_BACK;
+        clear_earlier(run, earlier, is_rolled_back);
+        for (size_t i = 0; i < ledger->run_count; i++)
+            if (ledger->runs[i] != run && ledger->runs[i]->line.verb->rolls_back &&
+                find_earlier(ledger, ledger->runs[i]) == earlier)
+                clear_earlier(run, ledger->runs[i], is_rolled_back);
     }
 }
 
@@ -401,11 +443,8 @@ static bool read_fleet(struct ledger *base, const char *id, struct arena *arena,
     if (!run)
         return false;
     struct standing *standings = arena_calloc(arena, run->count, sizeof *standings);
-    for (size_t i = 0; i < run->count; i++) {
-        standings[i] = run->rows[i].standing;
-        if (run->rows[i].is_running)
-            standings[i].state = TENANT_RUNNING;
-    }
+    for (size_t i = 0; i < run->count; i++)
+        standings[i] = standing_of(&run->rows[i]);
     *ret_fleet = (struct ledger_fleet){
         .names = run->names,
         .urls = run->urls,

@@ -162,6 +162,7 @@ static void begin_lineage(struct play *play)
         person_settle(play->scene, i, &truth, true);
     }
     play->is_rollback = play->was_edited = false;
+    play->part_of = NULL;
     watch_begin_lineage(&play->watch, play->target_set, play->command == PLAN_DOWNGRADE);
 }
 
@@ -262,9 +263,23 @@ static void choose_rollout(struct play *play)
     play->target_set = is_down ? 0 : is_partial ? 1u << revision : scene->all;
 }
 
-/* The next thing that a person does about a rollout that did not end well. */
-static enum deed choose_deed(struct play *play, int exit_code)
+/* Now and then a run goes on with a part of the tenants, or rolls a part back. */
+static void choose_part(struct play *play, enum deed deed)
 {
+    bool may_be_part = deed == DEED_ROLLBACK || (deed == DEED_RESUME && !play->is_rollback);
+    play->only =
+        may_be_part && rng_chance(&play->scene->more, 25) ? rng_next(&play->scene->more) : 0;
+}
+
+/* The next thing that a person does about a rollout that did not end well. */
+static enum deed choose_deed(struct play *play, enum deed last, int exit_code)
+{
+    bool was_part = play->only != 0;
+    play->only = 0;
+    if (play->part_of)
+        return DEED_ROLLBACK; /* only that is left to do with it */
+    if (exit_code == EXIT_NOTHING && was_part)
+        return last; /* none of those was in the run */
     if (exit_code == EXIT_NOTHING || exit_code == 2)
         return DEED_FORWARD;
     return rng_chance(&play->scene->rng, 15) ? DEED_ROLLBACK : DEED_RESUME;
@@ -301,13 +316,14 @@ static void play_rollout(struct play *play)
         if (deed == DEED_FORWARD)
             begin_lineage(play);
         play_plan_fate(play);
+        choose_part(play, deed);
         int exit_code = play_run_deed(play, deed);
         loop_advance(rng_below(rng, 3000));
         if (rng_chance(rng, 30)) {
             play_wait_for_quiet(play);
             watch_check_quiet(&play->watch);
         }
-        deed = choose_deed(play, exit_code);
+        deed = choose_deed(play, deed, exit_code);
     }
     if (!heal(play, deed) || play->is_rollback)
         return;

@@ -85,28 +85,57 @@ int play_visit_carefully(struct play *play, struct fleet *fleet, const struct re
     return visit_fleet(play, fleet, request);
 }
 
+/* Some of the tenants; whether the run has them is not known yet. */
+static const struct tenant **choose_only(const struct play *play, struct fleet *fleet,
+                                         size_t *ret_count)
+{
+    const struct tenant **only =
+        arena_calloc(&fleet->arena, fleet->tenant_count + 1, sizeof(const struct tenant *));
+    *ret_count = 0;
+    for (size_t i = 0; i < fleet->tenant_count; i++)
+        if (play->only >> i & 1)
+            only[(*ret_count)++] = fleet->tenants[i];
+    return play->only ? only : NULL;
+}
+
+/* Which one is meant without an id is not the simulation's to find out. */
+static const char *run_of(const struct play *play, bool is_rollback)
+{
+    return is_rollback && play->part_of ? play->part_of : memory_ledger_newest(play->ledger);
+}
+
+static void take_continuation(struct play *play, const struct continuation *continuation)
+{
+    if (continuation->is_rollback && play->only && !play->part_of)
+        play->part_of = continuation->run.id;
+    play->is_rollback = continuation->is_rollback;
+    play->watch.only = play->only;
+    play->watch.is_from_older =
+        strcmp(continuation->run.id, memory_ledger_newest(play->ledger)) != 0;
+    if (!play->is_rollback)
+        return;
+    play->wave = NULL; /* everyone goes back */
+    play->watch.wave_limit = SIZE_MAX;
+}
+
 static int visit_again(struct play *play, struct fleet *fleet, bool is_rollback)
 {
     struct continuation continuation;
     struct err err;
     int exit_code = EXIT_NOTHING;
-    /* which one is meant without an id is not the simulation's to find out */
-    struct continuation_request asked = {.run = memory_ledger_newest(play->ledger),
+    struct continuation_request asked = {.run = run_of(play, is_rollback),
                                          .is_rollback = is_rollback,
                                          .accepts_chain_change = play->was_edited};
     if (!asked.run)
         return exit_code;
+    asked.only = choose_only(play, fleet, &asked.only_count);
     if (!continuation_open(fleet, &asked, &continuation, &err)) {
         play_tell(play, "refused:", err.text);
         return exit_code;
     }
-    play->is_rollback = continuation.is_rollback;
-    if (play->is_rollback) { /* everyone goes back */
-        play->wave = NULL;
-        play->watch.wave_limit = SIZE_MAX;
-    }
-    struct request request = {.limits = {.wave = play->wave},
-                              .policy = {.has_on_failure = continuation.verb->takes_tool}};
+    take_continuation(play, &continuation);
+    bool stops = continuation.verb->takes_tool || play->only; /* a part does not roll others back */
+    struct request request = {.limits = {.wave = play->wave}, .policy = {.has_on_failure = stops}};
     continuation_fill(&continuation, &request);
     exit_code = play_visit_carefully(play, fleet, &request);
     continuation_close(&continuation);
@@ -190,8 +219,9 @@ int play_run_deed(struct play *play, enum deed deed)
 {
     char text[16];
     size_t runs = memory_ledger_run_count(play->ledger);
-    play_tell(play, "begins:", deed_names[deed]);
+    play_tell(play, play->only ? "begins in part:" : "begins:", deed_names[deed]);
     int exit_code = do_or_die(play, deed);
+    play->watch.only = 0;
     bool is_rolled_back = play->watch.has_finished && play->watch.state == RUN_ROLLED_BACK;
     bool is_rolling = play->watch.has_finished && play->watch.is_going_back && exit_code != 6;
     play->is_rollback = play->is_rollback || is_rolling || (exit_code == 6 && is_rolled_back);

@@ -39,8 +39,11 @@ struct play {
     const char *targets[REVISIONS_MAX];
     size_t target_count;
     uint32_t target_set;
-    const char *wave;    /* up to that one; NULL: all */
-    bool is_rollback;    /* what is left of it is its rollback */
+    const char *wave; /* up to that one; NULL: all */
+    bool is_rollback; /* what is left of it is its rollback */
+    /* Tenants by bit: the next run that goes on with it has only these; 0: all. */
+    uint64_t only;
+    const char *part_of; /* of which run a part was rolled back; NULL: of none */
     bool adopts;         /* it takes over from another tool */
     bool purges, forces; /* of a stamp */
     bool is_finding;     /* tenants, of which the databases of sources know */

@@ -207,8 +207,9 @@ static void on_run_started(struct watch *watch, const struct run_info *run)
         watched->is_selected = true;
         watch->lineage.records[number].is_open = false;
         watched->left = run->standings ? standing_left_state(&run->standings[i]) : TENANT_SKIPPED;
-        watched->is_left_out = run->wave_of && run->wave_of[i] >= watch->wave_limit;
-        if (run->standings)
+        watched->is_left_out = (run->wave_of && run->wave_of[i] >= watch->wave_limit) ||
+                               (watch->only && !(watch->only >> number & 1));
+        if (run->standings && !watch->is_from_older)
             check_left(watch, number, watched->left);
     }
 }
@@ -221,7 +222,7 @@ static void on_started(struct watch *watch, const struct event *event)
     if (watch->is_draining || (watch->has_tripped && !is_rollback))
         wrong(watch, "t%zu is begun, though nothing more may be", tenant);
     if (watched->is_left_out && !is_rollback)
-        wrong(watch, "t%zu is begun, and its wave was not asked for", tenant);
+        wrong(watch, "t%zu is begun, and its wave, or itself, was not asked for", tenant);
     if (watched->is_running || watched->was_begun[is_rollback])
         wrong(watch, "t%zu is begun twice", tenant);
     if (!is_rollback && event->run->wave_of && event->run->wave_of[event->tenant] != watch->wave)
@@ -589,7 +590,8 @@ void watch_check_report(struct watch *watch, const struct report *report, int ex
         is_there = is_there || watch->is_forced;
         if (watch->is_stamping && is_rollback)
             is_there = truth.rows == watch->lineage.back_rows[i];
-        whole += is_there || (watch->tenants[i].is_left_out && exit_code == 0);
+        bool is_of_run = watch->tenants[i].is_selected || !watch->only;
+        whole += is_there || (watch->tenants[i].is_left_out && exit_code == 0) || !is_of_run;
     }
     if ((exit_code == 0 || exit_code == 3) && whole < count)
         wrong(watch, "exit %d, and %zu of %zu tenants are where they should be", exit_code, whole,

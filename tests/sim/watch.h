@@ -56,7 +56,9 @@ struct watch {
     void *ctx;
 
     /* the run at hand */
-    size_t wave_limit; /* waves that are asked for */
+    size_t wave_limit;  /* waves that are asked for */
+    uint64_t only;      /* tenants by bit that it has, or comes to; 0: all */
+    bool is_from_older; /* it goes on with another run than the newest */
     bool is_dry, is_rollback_command;
     bool stops; /* at too many failures, whatever the inventory says */
     bool
