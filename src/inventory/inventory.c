@@ -7,6 +7,7 @@
 
 #include "base/ascii.h"
 #include "base/buf.h"
+#include "base/choice.h"
 #include "base/err.h"
 #include "base/name_template.h"
 #include "inventory/load/builder.h"
@@ -52,6 +53,15 @@ static const char *read_version_table(struct inventory_builder *builder,
     return builder->subject.lacks ? NULL : arena_strdup(builder->inventory->arena, text);
 }
 
+/* A choice: the schemes of databases that may hold a ledger. */
+static const char *ledger_scheme_at(size_t index)
+{
+    for (int d = 0; d < DIALECT__COUNT; d++)
+        if (dialect_info((enum dialect_id)d)->may_hold_ledger && !index--)
+            return dialect_info((enum dialect_id)d)->schemes[0];
+    return NULL;
+}
+
 /* A path, or the URL of a database that several machines share. NULL: neither; the error says why. */
 static const char *place_ledger(struct inventory_builder *builder, const char *text,
                                 const char *(*place)(struct inventory_builder *, const char *),
@@ -70,7 +80,11 @@ static const char *place_ledger(struct inventory_builder *builder, const char *t
     /* without `+driver`: who opens it goes by the scheme, and takes all else for a file's path */
     if (dialect_info(url.dialect)->may_hold_ledger)
         return arena_printf(arena, "%s%s", url.scheme, strstr(text, "://"));
-    err_set(err, ERR_CONFIG, "'ledger' must be a file or a postgresql:// URL");
+    struct buf schemes;
+    buf_init(&schemes, BUF_MAX_DEFAULT);
+    choice_add(&schemes, ledger_scheme_at);
+    err_set(err, ERR_CONFIG, "'ledger' must be a file or a %s:// URL", schemes.data);
+    buf_done(&schemes);
     return NULL;
 }
 

@@ -328,7 +328,8 @@ static void read_tenant(struct inventory_builder *builder, const struct raw_tena
         load_lack_part(builder, PART_TENANTS);
     bool has_url = load_url(builder, raw->url, &url);
     builder->subject.has_dialect = has_url && !builder->subject.lacks_dialect;
-    builder->subject.dialect = has_url ? url.dialect : DIALECT_SQLITE;
+    if (has_url)
+        builder->subject.dialect = url.dialect;
     struct common common = load_common(builder, &raw->common, &builder->defaults);
     if (!has_url || !load_fill_tenant(builder, &url, &common, &tenant) || !has_name)
         return;

@@ -1,0 +1,56 @@
+/* Prints the words that JSON outputs have for verbs, states, dialects and the like, from the tables that the program has
+ * them in: an object of lists. tests/docs/check_words.py compares docs/schema with it. */
+#include <stdio.h>
+
+#include "base/dialect.h"
+#include "base/err.h"
+#include "base/notice.h"
+#include "event/event.h"
+#include "event/verbs.h"
+#include "import/import.h"
+
+static void begin_list(const char *name)
+{
+    static bool has_one;
+    printf("%s\n  \"%s\": [", has_one ? "]," : "{", name);
+    has_one = true;
+}
+
+static void print_word(const char *word, size_t index)
+{
+    printf("%s\"%s\"", index ? ", " : "", word);
+}
+
+int main(void)
+{
+    begin_list("command");
+    for (int i = 0; i < VERB__COUNT; i++)
+        print_word(verbs[i].name, (size_t)i);
+    begin_list("dialect");
+    for (int i = 0; i < DIALECT__COUNT; i++) /* a tenant's: variants are not told */
+        if (dialect_info((enum dialect_id)i)->engine == (enum dialect_id)i)
+            print_word(dialect_info((enum dialect_id)i)->name, (size_t)i);
+    begin_list("run_state");
+    for (int i = 0; i < RUN__COUNT; i++)
+        print_word(run_state_name((enum run_state)i), (size_t)i);
+    begin_list("tenant_state");
+    for (int i = 0; i < TENANT__COUNT; i++)
+        print_word(tenant_state_name((enum tenant_state)i), (size_t)i);
+    begin_list("error_class");
+    for (int i = ERR_NONE + 1; i < ERR__COUNT; i++)
+        print_word(err_class_name((enum err_class)i), (size_t)i - 1);
+    begin_list("halt");
+    for (int i = 0; i < HALT__COUNT; i++)
+        print_word(halt_kind_name((enum halt_kind)i), (size_t)i);
+    begin_list("wait");
+    for (int i = 0; i < WAIT__COUNT; i++)
+        print_word(wait_name((enum wait)i), (size_t)i);
+    begin_list("notice_level");
+    for (int i = 0; i < NOTICE__COUNT; i++)
+        print_word(notice_level_name((enum notice_level)i), (size_t)i);
+    begin_list("tool");
+    for (size_t i = 0; import_tool_name_at(i); i++)
+        print_word(import_tool_name_at(i), i);
+    puts("]\n}");
+    return 0;
+}
