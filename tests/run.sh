@@ -27,4 +27,5 @@ configure plain -DSKEIN_ASAN_DIR="$PWD/$build/asan" -DSKEIN_TSAN_DIR="$PWD/$buil
 ctest --test-dir "$build/asan" -j "$jobs" --output-on-failure -L 'unit|driver|sim' \
     -E driver.postgres --quiet \
     --output-log "$build/asan.log" || { tail -60 "$build/asan.log"; exit 1; }
-ctest --test-dir "$build/plain" -j "$jobs" --output-on-failure
+# Most of an end-to-end test's time is waiting for servers, so that one a processor would leave them idle.
+ctest --test-dir "$build/plain" -j $((jobs * 2)) --output-on-failure
