@@ -29,6 +29,9 @@ enum sql_id {
     SQL_LOCK_HOLDER,
     SQL_BLOCKERS, /* on another connection: who keeps session {backend_pid} waiting for a lock, in
                           words and as the server numbers them, a row each */
+    SQL_BLOCKERS_SECOND, /* the same, asked where the server lacks what the one before asks, does not allow it, or
+                          knows no one. NULL: there is no other way */
+    SQL_BLOCKERS_THIRD,
     SQL_RESET,    /* makes a used connection like new */
     SQL_INSPECT,  /* -> schema or NULL, the version table that is found first or NULL, the one of
                           this schema or NULL, its history table or NULL, search path or NULL, the

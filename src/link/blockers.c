@@ -8,7 +8,7 @@
 /* The part of the lock timeout after which a look is taken: each wait that fails is seen once at least, and
  * there is time left for the answer. */
 enum { LOOK_PERCENT = 60, LOOK_TIMEOUT_MS = 10000, TEXT_MAX = 700 };
-enum { OP_TO_CONNECT, OP_TO_LOOK, OP_TO__COUNT };
+enum op_to { OP_TO_CONNECT, OP_TO_LOOK, OP_TO__COUNT };
 
 struct blockers {
     struct links *links;
@@ -21,6 +21,7 @@ struct blockers {
     uint32_t backend_pid; /* of the session that waits */
     bool is_late;         /* what it asks is of a batch that has ended */
     bool is_closing;      /* it has asked and goes */
+    size_t way;           /* of those to ask, that it asks by */
     bool is_free;         /* goes with the last handle */
     struct io_op ops[OP_TO__COUNT];
     struct arena arena; /* of one answer */
@@ -128,34 +129,66 @@ static void go_on(struct blockers *blockers, bool has_answer)
     close_if_free(blockers);
 }
 
+/* The most exact way first. */
+static const enum sql_id ways[] = {SQL_BLOCKERS, SQL_BLOCKERS_SECOND, SQL_BLOCKERS_THIRD};
+
+static void on_answered(void *ctx);
+
+static void ask_by(struct blockers *blockers, size_t way, enum op_to first)
+{
+    struct sql_vars vars = {.backend_pid = blockers->backend_pid};
+    struct buf sql;
+    blockers->way = way;
+    buf_init(&sql, BUF_MAX_DEFAULT);
+    sql_expand(&sql, blockers->dialect, ways[way], &vars);
+    blockers->ops[OP_TO_LOOK] =
+        (struct io_op){.op = {.kind = OP_QUERY,
+                              .sql = arena_strndup(&blockers->arena, sql.data, sql.len),
+                              .sql_len = sql.len,
+                              .arena = &blockers->arena},
+                       .timeout_ms = LOOK_TIMEOUT_MS};
+    buf_done(&sql);
+    io_run(link_io(blockers->link), &blockers->ops[first], OP_TO__COUNT - first, on_answered,
+           blockers);
+}
+
+static bool is_connected(const struct blockers *blockers)
+{
+    return io_op_err(&blockers->ops[OP_TO_CONNECT])->kind == ERR_NONE;
+}
+
+/* The server may lack what was asked, or not allow it, or know no one by it. */
+static bool has_other_way(const struct blockers *blockers)
+{
+    const struct io_op *op = &blockers->ops[OP_TO_LOOK];
+    bool is_told = io_op_err(op)->kind == ERR_NONE && op->answer.rows.row_count;
+    size_t next = blockers->way + 1;
+    return is_connected(blockers) && !is_told && !blockers->is_late &&
+           !io_is_broken(link_io(blockers->link)) && next < ARRAY_LEN(ways) &&
+           blockers->dialect->sql[ways[next]];
+}
+
 static void on_answered(void *ctx)
 {
     struct blockers *blockers = ctx;
-    bool has_answer = io_finished(link_io(blockers->link)) == OP_TO__COUNT &&
-                      io_op_err(&blockers->ops[OP_TO_LOOK])->kind == ERR_NONE;
+    if (has_other_way(blockers)) {
+        ask_by(blockers, blockers->way + 1, OP_TO_LOOK);
+        return;
+    }
+    bool has_answer = is_connected(blockers) &&
+                      io_op_err(&blockers->ops[OP_TO_LOOK])->kind == ERR_NONE &&
+                      !io_is_broken(link_io(blockers->link));
     close_link(blockers);
     go_on(blockers, has_answer);
 }
 
 static void ask(struct blockers *blockers)
 {
-    struct sql_vars vars = {.backend_pid = blockers->backend_pid};
-    struct buf sql;
-    struct arena *arena = &blockers->arena;
-    arena_done(arena);
-    arena_init(arena);
-    buf_init(&sql, BUF_MAX_DEFAULT);
-    sql_expand(&sql, blockers->dialect, SQL_BLOCKERS, &vars);
-    blockers->ops[OP_TO_CONNECT] = (struct io_op){.op.arena = arena};
+    arena_done(&blockers->arena);
+    arena_init(&blockers->arena);
+    blockers->ops[OP_TO_CONNECT] = (struct io_op){.op.arena = &blockers->arena};
     link_fill_connect(blockers->link, &blockers->ops[OP_TO_CONNECT]);
-    blockers->ops[OP_TO_LOOK] =
-        (struct io_op){.op = {.kind = OP_QUERY,
-                              .sql = arena_strndup(arena, sql.data, sql.len),
-                              .sql_len = sql.len,
-                              .arena = arena},
-                       .timeout_ms = LOOK_TIMEOUT_MS};
-    buf_done(&sql);
-    io_run(link_io(blockers->link), blockers->ops, OP_TO__COUNT, on_answered, blockers);
+    ask_by(blockers, 0, OP_TO_CONNECT);
 }
 
 /* The batch may have ended meanwhile: then there is nothing to ask. */

@@ -75,9 +75,26 @@ const char *const mysql_sql[SQL__COUNT] = {
         "p.user, ', ', LOWER(p.command), ' for ', p.time, ' s)'), '')) FROM (SELECT "
         "IS_USED_LOCK(" LOCK_NAME ") AS id) AS l LEFT JOIN information_schema.processlist AS p ON "
         "p.id = l.id WHERE l.id IS NOT NULL",
-    /* A guess, of the transactions that have been open for longest, those of this database first: who holds the lock
-     * of a table's definition is told by a plugin that hardly any server has. */
+    /* Exact, where a MariaDB has the plugin: who holds locks of the table of which the waiting session holds one. */
     [SQL_BLOCKERS] =
+        "SELECT DISTINCT COALESCE(" SESSION_IN_WORDS
+        ", CONCAT('connection ', h.thread_id)), h.thread_id FROM "
+        "information_schema.metadata_lock_info AS w JOIN information_schema.metadata_lock_info AS h ON h.table_schema "
+        "= w.table_schema AND h.table_name = w.table_name AND h.lock_type = w.lock_type AND h.thread_id <> "
+        "w.thread_id LEFT JOIN information_schema.processlist AS p ON p.id = h.thread_id WHERE w.thread_id = "
+        "{backend_pid} AND w.table_name <> '' ORDER BY p.time DESC LIMIT 3",
+    /* Exact, where that is switched on (on a MySQL it is) and may be read. */
+    [SQL_BLOCKERS_SECOND] =
+        "SELECT DISTINCT " SESSION_IN_WORDS
+        ", p.id FROM performance_schema.threads AS own JOIN performance_schema.metadata_locks AS w ON "
+        "w.owner_thread_id = own.thread_id AND w.lock_status = 'PENDING' JOIN performance_schema.metadata_locks AS h "
+        "ON h.object_type = w.object_type AND h.object_schema <=> w.object_schema AND h.object_name <=> w.object_name "
+        "AND h.lock_status = 'GRANTED' AND h.owner_thread_id <> w.owner_thread_id JOIN (SELECT thread_id, "
+        "processlist_id AS id, processlist_user AS user, processlist_command AS command, processlist_time AS time, "
+        "processlist_info AS info FROM performance_schema.threads) AS p ON p.thread_id = h.owner_thread_id WHERE "
+        "own.processlist_id = {backend_pid} ORDER BY p.time DESC LIMIT 3",
+    /* A guess, of the transactions that have been open for longest, those of this database first. */
+    [SQL_BLOCKERS_THIRD] =
         "SELECT " SESSION_IN_WORDS ", p.id FROM information_schema.innodb_trx JOIN "
         "information_schema.processlist AS p ON p.id = trx_mysql_thread_id WHERE p.id NOT IN "
         "(CONNECTION_ID(), {backend_pid}) AND EXISTS (SELECT 1 FROM information_schema.processlist "
