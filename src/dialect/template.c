@@ -66,7 +66,7 @@ static void add_lookup(struct buf *buf, const struct dialect *dialect, const cha
     buf_done(&name);
 }
 
-static const char history_table[] = "skein_history";
+static const char history_table[] = HISTORY_TABLE;
 
 enum var_kind { VAR_LITERAL, VAR_IDENTIFIER, VAR_NUMBER, VAR_SQL, VAR_SPECIAL };
 

@@ -67,6 +67,9 @@ void sql_add_identifier(struct buf *buf, const char *name);
 void sql_add_quoted(struct buf *buf, const char *text, char quote);
 void sql_add_escaped_literal(struct buf *buf, const char *text);
 
+/* The history table of each tenant. */
+#define HISTORY_TABLE "skein_history"
+
 /* What SQL_HISTORY asks for, the same in every dialect. */
 #define HISTORY_SELECT                                                                             \
     "SELECT revision, direction, checksum, statements, state, run_id, id FROM {history} ORDER BY id"

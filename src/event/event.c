@@ -163,6 +163,7 @@ static const struct outcome *copy_outcome(struct arena *arena, const struct outc
     copy->error = copy_error(arena, outcome->error);
     copy->error_statement = arena_strdup(arena, outcome->error_statement);
     copy->notices = notices_copy(arena, outcome->notices);
+    copy->catalog = NULL;
     return copy;
 }
 

@@ -13,6 +13,7 @@
 #include "chain/rows.h"
 #include "event/request.h"
 
+struct catalog;
 struct tenant;
 
 enum run_state {
@@ -101,6 +102,8 @@ struct outcome {
     const struct revision *error_revision; /* NULL: none */
     const char *error_statement;   /* the offending line of the file, NUL-terminated; NULL: none */
     const struct notices *notices; /* of all attempts; NULL: none */
+    /* what its database holds, where the request asks for it; NULL: not read. Of an event that is copied: not kept */
+    const struct catalog *catalog;
 };
 
 /* Is where it was left what a run of the rollout has made of it? From there it can only have fallen back. */

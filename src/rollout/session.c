@@ -37,6 +37,7 @@ static const struct state_row *const states[SESSION__COUNT] = {
     [SESSION_MARK] = &row_mark,
     [SESSION_ROLLBACK] = &row_rollback,
     [SESSION_CREATE] = &row_create,
+    [SESSION_CATALOG] = &row_catalog,
     [SESSION_RELEASE] = &row_release,
     [SESSION_CLOSE] = &row_close,
     [SESSION_BACKOFF] = &row_backoff,
@@ -304,6 +305,7 @@ static void on_timer_closed(uv_handle_t *handle)
         .error = session->result.err.kind == ERR_NONE ? NULL : &session->result.err,
         .error_revision = session->result.err_revision,
         .error_statement = session->result.err_statement,
+        .catalog = session_catalog_read(session),
         .notices = session->result.notices.count ? &session->result.notices : NULL,
     };
     rollout_note_finished(session->env->run, session, &outcome);

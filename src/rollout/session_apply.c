@@ -303,7 +303,7 @@ enum session_state session_next_work(struct session *session)
     bool is_pooled = io_info(session->conn.io)->is_pooled;
     if (session->work.cursor == session->work.todo.count)
         return is_pooled && io_is_in_transaction(session->conn.io) ? SESSION_ROLLBACK
-                                                                   : SESSION_RELEASE;
+                                                                   : session_end(session);
     /* The lock went with the transaction: take it and look again. */
     if (is_pooled && !io_is_in_transaction(session->conn.io))
         return SESSION_LOCK;
@@ -522,7 +522,7 @@ const struct state_row row_commit = {
     .answer = answer_commit,
     .on_error = error_commit,
     .next = SESSION_RELEASE,
-    .exits = TO(RELEASE) | TO_WORK,
+    .exits = TO_END | TO_WORK,
     .error_exits = TO_WAY_OUT,
     .is_cancellable = true,
 };

@@ -342,7 +342,7 @@ static enum session_state answer_read(struct session *session)
         return wait_for_other(session);
     if (session->doubt.is_resolving)
         return SESSION_RESOLVE;
-    return session->env->request->verb->work == WORK_LOOK ? SESSION_RELEASE : SESSION_PLAN;
+    return session->env->request->verb->work == WORK_LOOK ? session_end(session) : SESSION_PLAN;
 }
 
 const struct state_row row_read = {
@@ -352,7 +352,7 @@ const struct state_row row_read = {
     .answer = answer_read,
     .on_error = error_look,
     .next = SESSION_PLAN,
-    .exits = TO(PLAN) | TO(RESOLVE) | TO(RELEASE) | TO(LOCK_WAIT) | TO_WAY_OUT,
+    .exits = TO(PLAN) | TO(RESOLVE) | TO_END | TO(LOCK_WAIT) | TO_WAY_OUT,
     .error_exits = TO_WAY_OUT,
     .is_cancellable = true,
 };

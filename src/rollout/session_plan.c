@@ -318,7 +318,7 @@ const struct state_row row_plan = {
     .does = "computes what is left to do",
     .answer = answer_plan,
     .next = SESSION_INTENT,
-    .exits = TO(INTENT) | TO(RELEASE) | TO(PROBE) | TO(EVIDENCE) | TO(SETTLE) | TO(RESTORE) |
+    .exits = TO(INTENT) | TO_END | TO(PROBE) | TO(EVIDENCE) | TO(SETTLE) | TO(RESTORE) |
              TO(SNAPSHOT) | TO_WORK | TO_WAY_OUT,
     .error_exits = TO_WAY_OUT,
     .is_cancellable = true,

@@ -15,6 +15,9 @@
 #include "rollout/record.h"
 #include "rollout/rollout_sessions.h"
 #include "rollout/work.h"
+#include "schema/catalog.h"
+
+struct session_catalog;
 
 enum session_state {
     SESSION_LINK,
@@ -41,6 +44,7 @@ enum session_state {
     SESSION_MARK,
     SESSION_ROLLBACK,
     SESSION_CREATE,
+    SESSION_CATALOG,
     SESSION_RELEASE,
     SESSION_CLOSE,
     SESSION_BACKOFF,
@@ -184,6 +188,7 @@ struct session {
     struct session_work work;
     struct session_doubt doubt;
     struct session_result result;
+    struct session_catalog *catalog; /* NULL: it is not read */
 };
 
 /* A set of states; TO(LOCK) | TO(CLOSE) is the set of two. */
@@ -196,6 +201,8 @@ _Static_assert(SESSION__COUNT <= 64, "a set of states has a bit for each");
 #define TO_WAY_OUT (TO(ROLLBACK) | TO(CLOSE))
 /* What session_next_work returns as long as work is left. LOCK: the proxy's lock went with the last transaction. */
 #define TO_WORK (TO(BEGIN) | TO(SETUP) | TO(LOCK))
+/* And where none is left (session_end). */
+#define TO_END (TO(CATALOG) | TO(RELEASE))
 
 /* A state: its question, its answer, its error, and where they lead. */
 struct state_row {
@@ -224,6 +231,9 @@ extern const struct state_row row_snapshot, row_restore;
 /* session_apply.c, session_statements.c */
 extern const struct state_row row_begin, row_apply, row_commit, row_rollback;
 extern const struct state_row row_setup, row_statements, row_mark;
+
+/* session_catalog.c */
+extern const struct state_row row_catalog;
 
 /* session_doubt.c */
 extern const struct state_row row_resolve, row_probe, row_settle, row_look, row_repair;
@@ -281,6 +291,10 @@ const struct io_op *session_look_op(const struct session *session, enum look_op 
 
 /* session_plan.c: nothing of the rollout's is committed there. */
 bool session_is_untouched(struct session *session);
+
+/* session_catalog.c: the state after all that is to be done is done; and the catalog, where it was read (else NULL). */
+enum session_state session_end(struct session *session);
+const struct catalog *session_catalog_read(const struct session *session);
 
 /* session_apply.c: the state that begins the next actions, or the way out where none is left. */
 enum session_state session_next_work(struct session *session);

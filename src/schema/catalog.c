@@ -60,6 +60,26 @@ struct object *catalog_add(struct catalog *catalog, enum object_kind kind, const
     return object;
 }
 
+struct catalog *catalog_copy(struct arena *arena, const struct catalog *catalog)
+{
+    struct catalog *copy = arena_alloc(arena, sizeof *copy);
+    catalog_init(copy, arena, catalog->dialect);
+    copy->group = arena_strdup(arena, catalog->group);
+    copy->folds_names = catalog->folds_names;
+    for (size_t i = 0; i < catalog->object_count; i++) {
+        const struct object *from = catalog->objects[i];
+        struct object *object = catalog_add(copy, from->kind, arena_strdup(arena, from->owner),
+                                            arena_strdup(arena, from->name));
+        object->has_automatic_name = from->has_automatic_name;
+        object->sql = arena_strdup(arena, from->sql);
+        for (size_t p = 0; p < from->property_count; p++)
+            object_set(object, from->properties[p].aspect,
+                       arena_strdup(arena, from->properties[p].name),
+                       arena_strdup(arena, from->properties[p].value));
+    }
+    return copy;
+}
+
 void catalog_add_unread(struct catalog *catalog, const char *what, uint64_t count)
 {
     if (count)

@@ -111,6 +111,9 @@ struct catalog {
 
 void catalog_init(struct catalog *catalog, struct arena *arena, enum dialect_id dialect);
 
+/* A copy of all that is there, which borrows from nothing. */
+struct catalog *catalog_copy(struct arena *arena, const struct catalog *catalog);
+
 /* Adds an object. `owner` NULL: it stands alone. */
 struct object *catalog_add(struct catalog *catalog, enum object_kind kind, const char *owner,
                            const char *name);

@@ -1,4 +1,4 @@
-/* How a catalog is read: what a dialect's reader says, as pure functions. Who runs the queries is src/survey.
+/* How a catalog is read: what a dialect's reader says, as pure functions. Who runs the queries is src/rollout/session_catalog.c.
  *
  * A reader asks in rounds. All queries of a round travel together (in one message, where the driver can), so a reader that
  * must know names before it can ask for definitions takes two rounds. What it needs of the first in the second it keeps in
@@ -8,9 +8,9 @@
  *         reader->ask(reading)              adds queries with reading_ask; none: the catalogs are complete
  *         reader->take(reading, answers)    one answer for each query of the round, in their order
  *
- * The shell begins a transaction that only reads before the first query, where the dialect has one (SQL_BEGIN_READING), unless
- * it reads within a transaction of its own; whatever a query sets must hold for the transaction only (SET LOCAL), or must
- * be harmless to who uses the connection afterwards.
+ * No transaction is begun for it, since a query of several statements is one by itself where the database knows such (the
+ * statements of PostgreSQL's simple protocol); or it is asked within one that is open. So what a query sets must hold for the
+ * transaction only (SET LOCAL), or be harmless to who uses the connection afterwards.
  */
 #ifndef SCHEMA_READER_H
 #define SCHEMA_READER_H
