@@ -38,6 +38,7 @@ extern const struct command command_init;
 extern const struct command command_merge;
 extern const struct command command_plan;
 extern const struct command command_revision;
+extern const struct command command_schema;
 extern const struct command command_show;
 extern const struct command command_forget;
 extern const struct command command_report;

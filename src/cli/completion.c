@@ -153,10 +153,10 @@ static const struct {
     const char *option;
     void (*offer)(const struct completing *completing);
 } values[] = {
-    {"file", offer_files},          {"ledger", offer_files},   {"select", offer_labels},
-    {"tenant", offer_tenants},      {"wave", offer_waves},     {"state", offer_states},
-    {"rev-range", offer_revisions}, {"head", offer_revisions}, {"depends-on", offer_revisions},
-    {"sql-template", offer_files},
+    {"file", offer_files},          {"ledger", offer_files},       {"select", offer_labels},
+    {"tenant", offer_tenants},      {"wave", offer_waves},         {"state", offer_states},
+    {"rev-range", offer_revisions}, {"head", offer_revisions},     {"depends-on", offer_revisions},
+    {"sql-template", offer_files},  {"revision", offer_revisions},
 };
 
 static const char *shell_at(size_t index)

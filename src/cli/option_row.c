@@ -100,6 +100,11 @@ static bool set_output(struct options *options, const char *value)
                 (struct output){format->name, equals ? equals + 1 : NULL};
             return true;
         }
+    if (len == strlen(OUTPUT_SQL) && strncmp(value, OUTPUT_SQL, len) == 0) {
+        options->outputs[options->output_count++] =
+            (struct output){OUTPUT_SQL, equals ? equals + 1 : NULL};
+        return true;
+    }
     return false;
 }
 
@@ -222,8 +227,10 @@ const struct option_row option_rows[] = {
      "must be there first without being revised (may be repeated)", BY(set_depends_on)},
     {"sql-template", 0, "FILE", OPTIONS_NEW, "made from this, not from the chain's revision.sql.in",
      TO(sql_template)},
-    {"dialect", 0, "DIALECT", OPTIONS_IMPORT | OPTIONS_SQL | OPTIONS_CHECK,
+    {"dialect", 0, "DIALECT", OPTIONS_IMPORT | OPTIONS_SQL | OPTIONS_CHECK | OPTIONS_SCHEMA,
      "{words}: whose SQL it is", BY_ONE_OF(set_dialect, dialect_name_at)},
+    {"revision", 0, "REV", OPTIONS_SCHEMA,
+     "what the chain makes up to there, in a scratch database", TO(revision)},
     {"placeholder", 0, "NAME=VALUE", OPTIONS_IMPORT,
      "what Flyway's ${NAME} stands for (may be repeated)", BY(set_placeholder)},
     {"sql", 0, NULL, OPTIONS_SQL, "print a script for {words} instead; TARGET may be A:B",

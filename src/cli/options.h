@@ -44,7 +44,8 @@ struct command;
         group(NEW)          /* -m, --rev-id, --branch-label, --sql-template */                     \
         group(PARENT)       /* --head, --splice, --depends-on */                                   \
         group(IMPORT)       /* --dialect, --placeholder */                                         \
-        group(ADOPT)        /* --from, --table */
+        group(ADOPT)        /* --from, --table */                                                  \
+        group(SCHEMA)       /* --revision, --dialect, -o sql */
 
 #define GROUP_NUMBER(name) OPTION_NUMBER_##name,
 #define GROUP_BIT(name) OPTIONS_##name = 1 << OPTION_NUMBER_##name,
@@ -55,6 +56,9 @@ enum { OPTION_GROUPS(GROUP_BIT) };
 
 /* What a command over tenants takes that shows how it gets on. */
 #define OPTIONS_RUN (OPTIONS_PARALLEL | OPTIONS_PROGRESS)
+
+/* The format that only commands of OPTIONS_SCHEMA have. */
+#define OUTPUT_SQL "sql"
 
 enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
 
@@ -112,6 +116,7 @@ struct options {
     bool has_dialect;
     enum dialect_id dialect;
     struct words placeholders;
+    const char *revision; /* NULL: the tenants' */
     const char *from;
     const char *table;
     bool is_dry_run;

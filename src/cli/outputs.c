@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/parse.h"
+#include "cli/command.h"
 #include "cli/faults.h"
 
 static const char *path_name(const char *path)
@@ -224,9 +225,14 @@ static bool check_output(const struct options *options, size_t index, struct err
 
 bool outputs_check(const struct options *options, struct err *err)
 {
-    for (size_t i = 0; i < options->output_count; i++)
+    for (size_t i = 0; i < options->output_count; i++) {
+        bool is_sql = strcmp(options->outputs[i].format, OUTPUT_SQL) == 0;
+        if (is_sql && !(options->command->groups & OPTIONS_SCHEMA))
+            return err_set(err, ERR_CONFIG,
+                           "--output: only 'skein schema' prints sql: say text or json");
         if (!check_output(options, i, err))
             return false;
+    }
     return true;
 }
 

@@ -152,7 +152,7 @@ static bool size_pool(const struct inventory *draft, const struct fleet_request 
 {
     struct err err;
     uint32_t parallel = request->parallel ? request->parallel : draft->rollout.parallel;
-    if (!(request->needs & FLEET_TENANTS) || rollout_size_pool(parallel, &err))
+    if (!(request->needs & (FLEET_TENANTS | FLEET_SCRATCH)) || rollout_size_pool(parallel, &err))
         return true;
     faults_add_err(faults, &err);
     return false;
@@ -181,7 +181,7 @@ static void open_all(struct fleet *fleet, const struct fleet_request *request,
         inventory_abandon(builder);
         return;
     }
-    if (request->needs & FLEET_TENANTS)
+    if (request->needs & (FLEET_TENANTS | FLEET_SCRATCH))
         drivers_init(); /* before the ledger and the parsers open a database: SQLite is set up once */
     if (request->needs & FLEET_CHAIN)
         fleet->chain = chain_load(draft->chain_dir, faults);

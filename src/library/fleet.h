@@ -45,6 +45,7 @@ enum {
     FLEET_VERSION_TABLE = 32,
     FLEET_LOGINS =
         64, /* passwords and variables of all that are selected: they will be connected to */
+    FLEET_SCRATCH = 256,  /* a scratch database will be connected to */
     FLEET_DIALECTS = 128, /* what a script for those that are selected takes: no password */
     /* of a run that goes on with another: which tenants it connects to, that one says */
     FLEET_AGAIN = FLEET_TENANTS | FLEET_CHAIN | FLEET_SCRIPTS,

@@ -23,7 +23,7 @@ WORDS = {
     "purge": ["--purge"], "force": ["--force"], "check-heads": ["--check-heads"], "summary": ["--summary"],
     "rev-range": ["-r", "base:aaaa1111"],
     "indicate-current": ["-i"], "resolve-dependencies": ["--resolve-dependencies"], "message": ["-m", "Words"],
-    "rev-id": ["--rev-id", "ffff9999"], "branch-label": ["--branch-label", "billing"],
+    "rev-id": ["--rev-id", "ffff9999"], "revision": ["--revision", "aaaa1111"], "branch-label": ["--branch-label", "billing"],
     "sql-template": ["--sql-template", "TEMPLATE"], "head": ["--head", "base"], "splice": ["--splice"],
     "depends-on": ["--depends-on", "aaaa1111"], "dialect": ["--dialect", "postgresql"],
     "placeholder": ["--placeholder", "name=things"], "from": ["--from", "dbmate"], "table": ["--table", "theirs"],
@@ -48,8 +48,8 @@ OTHER_BASES = {
     ("forget", "ledger"): ["forget", "--keep", "0"],
     **{(command, "dialect"): [command, *target, "--sql"] for command, target in
        (("upgrade", []), ("downgrade", ["head:base"]), ("stamp", ["head"]))},
-    ("check", "dialect"): ["check", "--chain"],
-    **{(command, "ledger"): [command, "--state", "succeeded"] for command in ("current", "plan", "check", "tenants")},
+    ("check", "dialect"): ["check", "--chain"], ("schema", "dialect"): ["schema", "--revision", "head"],
+    **{(command, "ledger"): [command, "--state", "succeeded"] for command in ("current", "plan", "check", "tenants", "schema")},
     ("downgrade", "sql"): ["downgrade", "head:base"], ("resolve", "dry-run"): ["resolve", "acme", "--done"],
     ("resolve", "output"): ["resolve", "acme", "--done"], ("resolve", "progress"): ["resolve", "acme", "--done"],
 }
@@ -57,7 +57,7 @@ OTHER_BASES = {
 ELSEWHERE = {
     "wait": "test_ledger.py", "per-server": "below", "yes": "test_terminal.py",
     # How many tenants at once a look asks: nothing that it prints tells of it.
-    ("history", "parallel"): "", ("show", "parallel"): "", ("edit", "parallel"): "", ("completion", "ledger"): "test_completion.py",
+    ("history", "parallel"): "", ("show", "parallel"): "", ("edit", "parallel"): "", ("schema", "parallel"): "", ("completion", "ledger"): "test_completion.py",
     # One tenant at most: nothing else could be at work at once.
     ("resolve", "parallel"): "",
 }

@@ -1,0 +1,235 @@
+#include "base/buf.h"
+#include "base/human.h"
+#include "chain/identifier.h"
+#include "cli/command.h"
+#include "cli/exit.h"
+#include "cli/faults.h"
+#include "cli/outputs.h"
+#include "cli/run.h"
+#include "cli/schema_view.h"
+#include "library/scratch.h"
+#include "library/survey.h"
+
+/* One catalog to be shown: a tenant's, or a revision's. */
+struct shown {
+    const char *tenant; /* NULL: of the chain */
+    struct rows rows;
+    struct fingerprint fingerprint;
+    const struct catalog *catalog;
+};
+
+struct showing {
+    const struct shown *items;
+    size_t count;
+};
+
+/* ---- how it looks ------------------------------------------------------------------------------ */
+
+/* `acme: revision 83241ca0f125, sqlite 3, sha256:9f86…` */
+static void print_title(const struct shown *shown, FILE *out)
+{
+    struct buf buf;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    if (shown->tenant) {
+        human_add_text(&buf, shown->tenant);
+        buf_adds(&buf, ": ");
+    }
+    buf_adds(&buf, shown->rows.count ? "revision " : "no revision");
+    for (size_t i = 0; i < shown->rows.count; i++) {
+        buf_adds(&buf, i ? " + " : "");
+        human_add_text(&buf, shown->rows.ids[i]);
+    }
+    fprintf(out, "%s, %s, sha256:%s\n", buf.data, shown->catalog->group, shown->fingerprint.hex);
+    buf_done(&buf);
+}
+
+static void print_text(const struct showing *showing, FILE *out)
+{
+    for (size_t i = 0; i < showing->count; i++) {
+        fputs(i ? "\n" : "", out);
+        print_title(&showing->items[i], out);
+        schema_view_text(showing->items[i].catalog, out);
+    }
+}
+
+static void print_sql(const struct showing *showing, FILE *out)
+{
+    for (size_t i = 0; i < showing->count; i++) {
+        if (showing->count > 1) {
+            fputs(i ? "\n-- " : "-- ", out);
+            print_title(&showing->items[i], out);
+        }
+        schema_view_sql(showing->items[i].catalog, out);
+    }
+}
+
+static void print_json(const struct showing *showing, FILE *out)
+{
+    struct json_stream stream = {.out = out};
+    json_open(&stream, NULL, '{');
+    json_open(&stream, "schemas", '[');
+    for (size_t i = 0; i < showing->count; i++) {
+        const struct shown *shown = &showing->items[i];
+        json_t *revision = json_array();
+        for (size_t r = 0; r < shown->rows.count; r++)
+            json_array_append_new(revision, json_text(shown->rows.ids[r]));
+        json_open(&stream, NULL, '{');
+        json_put(&stream, "tenant", json_text(shown->tenant));
+        json_put(&stream, "revision", revision);
+        json_put(&stream, "fingerprint", json_sprintf("sha256:%s", shown->fingerprint.hex));
+        schema_view_json(shown->catalog, &stream);
+        json_close(&stream, '}');
+    }
+    json_close(&stream, ']');
+    json_close(&stream, '}');
+}
+
+static bool write_as(void *ctx, const char *format, FILE *out, struct err *err)
+{
+    const struct showing *showing = ctx;
+    static const struct {
+        const char *name;
+        void (*print)(const struct showing *showing, FILE *out);
+    } formats[] = {{"text", print_text}, {"json", print_json}, {OUTPUT_SQL, print_sql}};
+    for (size_t i = 0; i < ARRAY_LEN(formats); i++)
+        if (strcmp(formats[i].name, format) == 0) {
+            formats[i].print(showing, out);
+            return !ferror(out) || err_set(err, ERR_CONFIG, "cannot write it");
+        }
+    return err_set(err, ERR_CONFIG, "this command has no %s: text, json or sql", format);
+}
+
+static int show(const struct options *options, const struct showing *showing, int exit_code)
+{
+    struct writer writer = {.write = write_as, .ctx = (void *)(uintptr_t)showing};
+    bool is_written = outputs_write(options, &writer, false);
+    return is_written || exit_code != EXIT_OK ? exit_code : EXIT_USAGE;
+}
+
+/* ---- of tenants -------------------------------------------------------------------------------- */
+
+static int show_survey(const struct fleet *fleet, const struct options *options,
+                       struct survey *survey)
+{
+    struct shown *items = arena_calloc(&survey->arena, survey->count + 1, sizeof *items);
+    struct showing showing = {.items = items};
+    for (size_t i = 0; i < survey->count; i++) {
+        const struct surveyed *item = &survey->items[i];
+        if (item->err)
+            cli_note("tenant '%s': %s", fleet->tenants[i]->name, item->err->text);
+        if (item->is_read)
+            items[showing.count++] = (struct shown){fleet->tenants[i]->name, item->rows,
+                                                    item->fingerprint, item->catalog};
+    }
+    int exit_code = survey->signal   ? EXIT_SIGNAL + survey->signal
+                    : survey->failed ? EXIT_TENANT_FAILED
+                                     : EXIT_OK;
+    return show(options, &showing, exit_code);
+}
+
+static int show_tenants(struct fleet *fleet, const struct options *options,
+                        const struct catalog_rules *rules)
+{
+    struct request request = cli_request(options, VERB_CURRENT);
+    struct survey survey;
+    struct err err;
+    request.reads_catalog = true;
+    const struct survey_request what = {
+        .request = &request, .rules = rules, .keeps_catalogs = true};
+    int exit_code = survey_read(fleet, &what, &survey, &err) ? show_survey(fleet, options, &survey)
+                                                             : cli_fail(&err);
+    survey_done(&survey);
+    return exit_code;
+}
+
+/* ---- of the chain ------------------------------------------------------------------------------ */
+
+/* Whose SQL the chain is replayed in. */
+static bool choose_dialect(const struct fleet *fleet, const struct options *options,
+                           enum dialect_id *ret_dialect, struct err *err)
+{
+    const struct inventory *inventory = fleet->inventory;
+    size_t first = 0;
+    while (first < inventory->tenant_count && inventory->tenants[first].lacks_dialect)
+        first++;
+    if (options->has_dialect) {
+        *ret_dialect = options->dialect;
+        return true;
+    }
+    if (first == inventory->tenant_count)
+        return err_set(err, ERR_CONFIG,
+                       "the inventory lists no tenant whose dialect is known: say --dialect");
+    *ret_dialect = inventory->tenants[first].url.dialect;
+    for (size_t i = first; i < inventory->tenant_count; i++)
+        if (!inventory->tenants[i].lacks_dialect &&
+            inventory->tenants[i].url.dialect != *ret_dialect)
+            return err_set(err, ERR_CONFIG,
+                           "the tenants have more than one dialect: say which one is meant, with "
+                           "--dialect");
+    return true;
+}
+
+static bool find_rows(struct fleet *fleet, const char *text, struct rows *ret, struct err *err)
+{
+    struct revisions none = {0}, found;
+    if (!identifier_find(&fleet->arena, fleet->chain, text, &none, &found, err))
+        return false;
+    const char **ids = arena_calloc(&fleet->arena, found.count + 1, sizeof *ids);
+    for (size_t i = 0; i < found.count; i++)
+        ids[i] = fleet->chain->revisions[found.items[i]]->id;
+    *ret = rows_sorted(&fleet->arena, ids, found.count);
+    return true;
+}
+
+static int show_revision(struct fleet *fleet, const struct options *options,
+                         const struct catalog_rules *rules)
+{
+    struct shown shown = {0};
+    struct scratch scratch;
+    struct catalog *catalog;
+    enum dialect_id dialect;
+    struct err err;
+    if (!fleet_has_revisions(fleet, &err) || !choose_dialect(fleet, options, &dialect, &err) ||
+        !find_rows(fleet, options->revision, &shown.rows, &err))
+        return cli_fail(&err);
+    bool is_read = scratch_open(&scratch, fleet, dialect, &err) &&
+                   scratch_upgrade(&scratch, &shown.rows, &fleet->arena, &catalog, &err);
+    int signal = scratch.signal;
+    scratch_close(&scratch);
+    if (!is_read)
+        return signal ? EXIT_SIGNAL + signal : cli_fail(&err);
+    shown.catalog = catalog;
+    shown.fingerprint = survey_fingerprint(catalog, rules);
+    return show(options, &(struct showing){&shown, 1}, EXIT_OK);
+}
+
+/* ---- the command ------------------------------------------------------------------------------- */
+
+static int run_schema(struct fleet *fleet, const struct options *options)
+{
+    struct catalog_rules rules;
+    catalog_rules_init(&rules, &fleet->arena);
+    return (options->revision ? show_revision : show_tenants)(fleet, options, &rules);
+}
+
+static unsigned schema_needs(const struct options *options)
+{
+    return options->revision ? FLEET_CHAIN | FLEET_SCRIPTS | FLEET_VERSION_TABLE | FLEET_SCRATCH
+                             : FLEET_VISIT;
+}
+
+const struct command command_schema = {
+    .name = "schema",
+    .arguments = "",
+    .summary = "what databases hold, and its fingerprint",
+    .help =
+        "Reads the catalog of every selected tenant: tables, columns, constraints, indexes, views, triggers\n"
+        "and what else there is. With --revision, what the chain makes up to there: it is replayed in\n"
+        "a scratch database that is dropped afterwards, and no tenant is asked. Equal fingerprints\n"
+        "mean equal schemas. '-o sql' prints the statements that make it.",
+    .example = "skein schema --tenant acme",
+    .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_STATE | OPTIONS_LEDGER | OPTIONS_OUTPUT |
+              OPTIONS_PARALLEL | OPTIONS_SCHEMA,
+    .needs_for = schema_needs,
+    .run = run_schema,
+};

@@ -1,0 +1,47 @@
+/* What the databases of a selection hold: one run that only looks, with the catalog of each tenant read.
+ *
+ *     struct survey survey;
+ *     if (survey_read(&fleet, &request, &survey, &err)) … survey.items[i] is of fleet.tenants[i] …
+ *     survey_done(&survey);
+ *
+ * Free it whether it was read or not.
+ */
+#ifndef LIBRARY_SURVEY_H
+#define LIBRARY_SURVEY_H
+
+#include "library/fleet.h"
+#include "schema/canonical.h"
+
+struct surveyed {
+    bool is_read;                   /* all that follows but `err` is known */
+    struct rows rows;               /* of the version table */
+    struct fingerprint fingerprint; /* by the rules of the request */
+    const char *group;              /* engine and major versions (catalog.h) */
+    const struct catalog *catalog;  /* NULL: not kept */
+    const struct err *err;          /* NULL: none */
+};
+
+struct survey {
+    struct arena arena;
+    struct surveyed *items; /* by tenant of the fleet */
+    size_t count, failed;
+    int signal; /* that stopped it; 0: none */
+};
+
+struct survey_request {
+    const struct request *request; /* `reads_catalog` must be set */
+    const struct catalog_rules *rules;
+    bool keeps_catalogs;
+    const struct observer *observer; /* sees the run too; NULL: no one */
+};
+
+/* False: it could not be begun. */
+bool survey_read(struct fleet *fleet, const struct survey_request *request, struct survey *ret,
+                 struct err *err) MUST_CHECK;
+void survey_done(struct survey *survey);
+
+/* The fingerprint of a catalog, by the rules. */
+struct fingerprint survey_fingerprint(const struct catalog *catalog,
+                                      const struct catalog_rules *rules);
+
+#endif

@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""What databases hold: 'skein schema' of tenants and of the chain, and the scratch database that the chain is replayed in."""
+import contextlib
+import json
+import os
+import sqlite3
+
+from harness import FleetCase, main
+
+TASK = "CREATE TABLE task (id INTEGER PRIMARY KEY, title TEXT NOT NULL DEFAULT 'new'); CREATE INDEX ix_title ON task (title);"
+
+
+def kinds(schema):
+    return {(o["kind"], o["owner"], o["name"]) for o in schema["objects"]}
+
+
+class CatalogCase(FleetCase):
+    def setUp(self):
+        super().setUp()
+        self.scratch = self.fleet.path("scratch")
+        os.mkdir(self.scratch)
+        self.env = {"TMPDIR": self.scratch}
+        self.fleet.revision("aaaa1111", TASK, down="DROP TABLE task;")
+        self.fleet.revision("bbbb2222", "ALTER TABLE task ADD COLUMN priority INT; CREATE VIEW urgent AS SELECT * FROM task;")
+        self.names = ["acme", "globex", "initech"]
+        self.fleet.inventory([self.fleet.sqlite(name) for name in self.names])
+
+    def tearDown(self):
+        self.assertEqual(os.listdir(self.scratch), [], "scratch databases are left")
+        super().tearDown()
+
+    def schemas(self, *args, code=0):
+        return json.loads(self.run_ok("schema", *args, "-o", "json", code=code, env=self.env).out)["schemas"]
+
+    def execute(self, name, sql):
+        with contextlib.closing(sqlite3.connect(self.fleet.path("data", name + ".db"))) as db:
+            db.executescript(sql)
+
+
+class Tenants(CatalogCase):
+    def test_what_it_holds_without_what_is_skeins_own(self):
+        self.run_ok("upgrade")
+        schema, = self.schemas("--tenant", "acme")
+        self.assertEqual((schema["tenant"], schema["revision"], schema["group"]), ("acme", ["bbbb2222"], "sqlite 3"))
+        self.assertEqual(kinds(schema), {
+            ("database", None, ""), ("table", None, "task"), ("view", None, "urgent"), ("column", "task", "id"),
+            ("column", "task", "title"), ("column", "task", "priority"), ("primary key", "task", ""),
+            ("index", "task", "ix_title")})
+        title, = [o for o in schema["objects"] if o["name"] == "title"]
+        self.assertEqual(title["attributes"], {"type": "text", "not null": "yes", "default": "'new'", "position": "2"})
+
+    def test_equal_schemas_have_equal_fingerprints(self):
+        self.run_ok("upgrade", "aaaa1111", "--tenant", "acme")
+        self.execute("globex", "create table [task](title text default ('new') not null, id integer, primary key(id)); -- \n"
+                               "create index ix_title on task(\"title\")")
+        self.execute("initech", TASK.replace("ix_title", "ix_name"))
+        a, b, c = [s["fingerprint"] for s in self.schemas()]
+        self.assertEqual(a, b)
+        self.assertNotEqual(a, c)
+
+    def test_text_has_a_line_for_each_object(self):
+        self.run_ok("upgrade", "aaaa1111", "--tenant", "acme")
+        lines = self.run_ok("schema", "--tenant", "acme").out.splitlines()
+        self.assertRegex(lines[0], r"^acme: revision aaaa1111, sqlite 3, sha256:[0-9a-f]{64}$")
+        self.assertEqual(lines[1:], ["  table task", "    column id: type integer", "    column title: default 'new', not null, type text",
+                                     "    primary key: columns id", "    index ix_title: columns title"])
+
+    def test_sql_makes_the_same_again(self):
+        self.run_ok("upgrade")
+        self.execute("acme", "CREATE TABLE more (a UNIQUE CHECK (a > 1) /* c */, b -- d\n); "
+                             "CREATE VIEW w AS SELECT a FROM more -- e\n; CREATE TRIGGER g AFTER INSERT ON more BEGIN DELETE FROM more; END")
+        self.execute("globex", "DROP VIEW urgent; DROP TABLE task;" + self.run_ok("schema", "--tenant", "acme", "-o", "sql").out)
+        a, b = [s["fingerprint"] for s in self.schemas("--tenant", "acme", "--tenant", "globex")]
+        self.assertEqual(a, b)
+
+    def test_names_cannot_steer_a_terminal_or_break_out(self):
+        self.execute("acme", "CREATE TABLE \"a\x1b[2Jb\"\"c'd;--\" (\"\x07\" INT)")
+        result = self.run_ok("schema", "--tenant", "acme")
+        self.assertNotIn("\x1b", result.out)
+        self.assertNotIn("\x07", result.out)
+        self.assertIn(("table", None, "a\x1b[2Jb\"c'd;--"), kinds(self.schemas("--tenant", "acme")[0]))
+
+    def test_who_cannot_be_read_is_named_and_the_others_are_shown(self):
+        self.fleet.write("data/globex.db", "no database at all, and long enough to be none")
+        result = self.run_ok("schema", "-o", "json", code=1)
+        self.assertEqual([s["tenant"] for s in json.loads(result.out)["schemas"]], ["acme", "initech"])
+        self.assertIn("tenant 'globex': ", result.err)
+
+
+class Revisions(CatalogCase):
+    def test_what_the_chain_makes_is_what_tenants_that_follow_it_hold(self):
+        for revision in ("aaaa1111", "bbbb2222", "head"):
+            self.run_ok("upgrade", revision)
+            expected, = self.schemas("--revision", revision)
+            self.assertIsNone(expected["tenant"])
+            for schema in self.schemas():
+                self.assertEqual((schema["fingerprint"], schema["revision"]), (expected["fingerprint"], expected["revision"]))
+
+    def test_base_is_an_empty_database(self):
+        base, = self.schemas("--revision", "base")
+        self.assertEqual((base["revision"], kinds(base)), ([], {("database", None, "")}))
+
+    def test_no_tenant_is_asked(self):
+        self.fleet.inventory([{"name": "gone", "url": "sqlite:///nowhere/gone.db"}])
+        self.schemas("--revision", "head")
+        self.assertFalse(os.path.exists(self.fleet.path("nowhere")))
+        result = self.run_ok("schema", "--revision", "head", "--tenant", "gone", code=2)
+        self.assertIn("--tenant has no effect with --revision", result.err)
+
+    def test_a_revision_that_cannot_be_replayed_is_named(self):
+        self.fleet.revision("cccc3333", "INSERT INTO absent VALUES (1);")
+        result = self.run_ok("schema", "--revision", "head", code=2, env=self.env)
+        self.assertIn("cccc3333.sql", result.err)
+        self.assertIn("the chain cannot be replayed in a scratch database: no such table: absent", result.err)
+
+    def test_a_chain_with_two_heads_has_the_schema_of_both(self):
+        self.fleet.revision("cccc3333", "CREATE TABLE other (a);", revises="aaaa1111")
+        both, = self.schemas("--revision", "heads")
+        self.assertEqual(both["revision"], ["bbbb2222", "cccc3333"])
+        self.assertLessEqual({("view", None, "urgent"), ("table", None, "other")}, kinds(both))
+
+    def test_what_a_killed_run_has_left_is_swept_up(self):
+        left = os.path.join(self.scratch, "skein_scratch_AbCdEf")
+        os.mkdir(left)
+        with open(os.path.join(left, "scratch.db"), "w") as file:
+            file.write("half")
+        self.schemas("--revision", "head")
+        self.assertFalse(os.path.exists(left))
+
+    def test_tenants_of_several_dialects_need_to_be_told_apart(self):
+        self.fleet.inventory([self.fleet.sqlite("acme"), {"name": "pg", "url": "postgresql://nowhere/pg"}])
+        result = self.run_ok("schema", "--revision", "head", code=2)
+        self.assertIn("say which one is meant, with --dialect", result.err)
+        self.schemas("--revision", "head", "--dialect", "sqlite")
+
+    def test_other_commands_print_no_sql(self):
+        result = self.run_ok("current", "-o", "sql", code=2)
+        self.assertIn("only 'skein schema' prints sql", result.err)
+
+
+if __name__ == "__main__":
+    main()
