@@ -117,6 +117,7 @@ struct report {
     const struct halt *halt; /* why nothing more was begun; NULL: it was not so, or is not known */
     const char *halt_reason; /* the same in words; NULL: it was not so */
     bool rolls_back;         /* EVENT_RUN_ROLLS_BACK was seen */
+    size_t selected_count;   /* run_selected_count of it */
     double duration_ms;
     struct report_row *rows;   /* as run.tenants */
     struct report_wave *waves; /* as run.waves; one, `all`, where the run has none */

@@ -208,6 +208,7 @@ static void start_run(struct report *report, const struct run_info *run)
     report->run.resumed_from = arena_strdup(arena, run->resumed_from);
     report->run.origin = keep_origin(arena, &run->origin);
     report->run.waves = NULL;
+    report->selected_count = run_selected_count(run);
     start_waves(report, run);
     report->state = RUN_RUNNING;
     report->rows = arena_calloc(arena, run->tenant_count, sizeof *report->rows);

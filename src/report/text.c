@@ -115,7 +115,7 @@ static void print_origin(const struct text *text)
     buf_init(&line, BUF_MAX_DEFAULT);
     buf_adds(&line, "by ");
     human_add_text(&line, origin->by);
-    buf_addf(&line, ", %zu of ", run_selected_count(&text->report->run));
+    buf_addf(&line, ", %zu of ", text->report->selected_count);
     human_add_count(&line, origin->fleet_size, "tenant");
     for (size_t i = 0; i < origin->selects.count; i++) {
         buf_adds(&line, ", --select '");

@@ -4,7 +4,7 @@ tenant's story. On SQLite and PostgreSQL."""
 import json
 import os
 
-from harness import FleetCase, PostgresCase, main
+from harness import FleetCase, MariaDBCase, PostgresCase, main
 
 NAMES = ("acme", "globex", "initech", "umbrella")
 
@@ -202,6 +202,19 @@ class ByStateOnPostgres(ByState, PostgresCase):
 
     def at(self, name):
         return self.pg.versions(name)
+
+
+class ByStateOnMariaDB(ByState, MariaDBCase):
+    def tenants(self, names):
+        for name in names:
+            self.maria.sql("mysql", f"DROP DATABASE IF EXISTS {name}")
+        return self.maria.create(*names)
+
+    def execute(self, name, sql):
+        self.maria.sql(name, sql)
+
+    def at(self, name):
+        return self.maria.versions(name)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import subprocess
 import termios
 import time
 
-from harness import ENVIRONMENT, FleetCase, PostgresCase, SKEIN, main
+from harness import ENVIRONMENT, FleetCase, MariaDBCase, PostgresCase, SKEIN, main, wait_until
 
 QUESTION = "go on? [y/N] "
 
@@ -239,19 +239,44 @@ class Asked(FleetCase):
         self.assertNotIn(QUESTION, terminal.text)
 
 
-class AskedOnPostgres(PostgresCase):
+class AskedOnServer:
+    """`server` is the engine's; `is_idle` says whether no session is left in the database, and no lock held."""
+
     def test_asks_and_locks_nothing(self):
         self.fleet.revision("aaaa1111", "CREATE TABLE a (id integer);", down="DROP TABLE a;")
-        self.fleet.inventory(self.pg.create("t"))
+        self.fleet.inventory(self.server.create("t"))
         self.run_ok("upgrade")
+        for command in (["downgrade", "base"], ["rollback"], ["stamp", "base"]):
+            terminal = Terminal(self.fleet, *command)
+            terminal.read_until(QUESTION)
+            self.assert_idle()
+            terminal.type("n\n")
+            self.assertEqual(terminal.end(), 2, terminal.text)
+            self.assertEqual(self.server.versions("t"), ["aaaa1111"])
+        self.assertIn("aaaa1111 -> base", terminal.text)
         terminal = Terminal(self.fleet, "downgrade", "base")
         terminal.read_until(QUESTION)
+        self.assertRegex(terminal.text, r"versions/aaaa1111.sql:\d+  DROP TABLE a")
+        terminal.type("y\n")
+        self.assertEqual(terminal.end(), 0, terminal.text)
+        self.assertEqual(self.server.tables("t"), set())
+
+
+class AskedOnPostgres(AskedOnServer, PostgresCase):
+    server = property(lambda self: self.pg)
+
+    def assert_idle(self):
         self.assertEqual(self.pg.sql("t", "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), [["0"]])
         self.assertEqual(self.pg.sql("t", "SELECT count(*) FROM pg_stat_activity WHERE datname = 't' AND pid <> pg_backend_pid()"),
                          [["0"]])
-        terminal.type("y\n")
-        self.assertEqual(terminal.end(), 0, terminal.text)
-        self.assertEqual(self.pg.tables("t"), set())
+
+
+class AskedOnMariaDB(AskedOnServer, MariaDBCase):
+    server = property(lambda self: self.maria)
+
+    def assert_idle(self):
+        sessions = "SELECT count(*) FROM information_schema.processlist WHERE db = 't' AND id <> connection_id()"
+        wait_until(lambda: self.maria.sql("mysql", sessions) == [["0"]], what="skein's sessions to end")
 
 
 if __name__ == "__main__":
