@@ -72,8 +72,8 @@ void err_add(struct err *err, const char *format, ...)
     va_end(args);
 }
 
-/* The languages of servers have marks of their own: `"a"`, `»a«`, `«a»`, `„a“`, `“a”`, `「a」`. */
-static const char *const quotation_marks[] = {"\"",     "\u00bb", "\u00ab", "\u201e",
+/* Servers, and their languages, have marks of their own: `"a"`, `'a'`, `»a«`, `«a»`, `„a“`, `“a”`, `「a」`. */
+static const char *const quotation_marks[] = {"\"",     "'",      "\u00bb", "\u00ab", "\u201e",
                                               "\u201c", "\u201d", "\u300c", "\u300d"};
 
 static size_t quotation_mark_at(const char *text)
@@ -84,21 +84,30 @@ static size_t quotation_mark_at(const char *text)
     return 0;
 }
 
-/* A value may hold marks itself, and a text that was cut has lost its last one: all between goes. */
-static void hide_quoted(char *text, size_t size)
+bool err_find_quoted(const char *text, size_t *ret_begin, size_t *ret_end)
 {
-    char *first = NULL, *last = NULL;
-    for (char *at = text; *at; at++)
+    const char *first = NULL, *last = NULL;
+    for (const char *at = text; *at; at++)
         if (quotation_mark_at(at)) {
             last = at;
             first = first ? first : at;
         }
     if (!first)
+        return false;
+    *ret_begin = (size_t)(first - text);
+    *ret_end = last > first ? (size_t)(last - text) + quotation_mark_at(last) : strlen(text);
+    return true;
+}
+
+/* A value may hold marks itself, and a text that was cut has lost its last one: all between goes. */
+static void hide_quoted(char *text, size_t size)
+{
+    size_t begin, end;
+    if (!err_find_quoted(text, &begin, &end))
         return;
-    bool is_closed = last > first && strlen(text) + 1 < size;
-    char *rest = xstrdup(is_closed ? last + quotation_mark_at(last) : "");
-    size_t used = (size_t)(first - text);
-    snprintf(first, size - used, "***%s", rest);
+    bool is_cut = strlen(text) + 1 == size;
+    char *rest = xstrdup(is_cut ? "" : text + end);
+    snprintf(text + begin, size - begin, "***%s", rest);
     free(rest);
 }
 

@@ -81,6 +81,10 @@ void err_set_place(struct err *err, const char *file, int line);
 /* Puts "context: " before the text. Returns false. */
 bool err_prefix(struct err *err, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* Of a text that quotes values of rows: from its first quotation mark to its last, marks included; to the end where it was cut
+ * and has lost the last one. False: there are none. */
+bool err_find_quoted(const char *text, size_t *ret_begin, size_t *ret_end);
+
 /* Leaves out what may be values of rows: of what was said what may hold any (a copy in the arena), and in a text
  * that quotes them all from its first quotation mark to its last. */
 void err_hide_values(struct err *err, struct arena *arena);

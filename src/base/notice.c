@@ -1,6 +1,7 @@
 #include "base/notice.h"
 
 #include "base/arena.h"
+#include "base/err.h"
 
 /* A text that was cut may have lost a character at its end. */
 enum { SAID_COMPARED = SAID_MAX - 3 };
@@ -79,6 +80,15 @@ void notices_add(struct notices *notices, struct arena *arena, const struct noti
         *kept = copy_of(arena, notice);
         kept->count = 1;
     }
+}
+
+void notice_hide_values(struct notice *notice, struct arena *arena)
+{
+    size_t begin, end;
+    notice->said = said_without_values(arena, notice->said);
+    if (notice->quotes_values && err_find_quoted(notice->text, &begin, &end))
+        notice->text =
+            arena_printf(arena, "%.*s***%s", (int)begin, notice->text, notice->text + end);
 }
 
 const struct notices *notices_copy(struct arena *arena, const struct notices *notices)

@@ -30,6 +30,7 @@ struct notice {
     enum notice_level level;
     /* something is committed, but perhaps not on a standby that should have it */
     bool is_unreplicated;
+    bool quotes_values; /* what the text quotes are values of rows */
     char code[NOTICE_CODE_SIZE];
     const char *text;                /* at most SAID_MAX bytes */
     const struct said *said;         /* NULL: nothing */
@@ -53,6 +54,9 @@ bool notices_wants(const struct notices *notices, const struct notice *notice);
 
 /* Counts one more notice; its texts are copied to the arena if it is kept. */
 void notices_add(struct notices *notices, struct arena *arena, const struct notice *notice);
+
+/* As err_hide_values; new texts live in the arena. */
+void notice_hide_values(struct notice *notice, struct arena *arena);
 
 /* A commit stands which a standby may not have. */
 bool notices_has_unreplicated(const struct notices *notices);

@@ -45,10 +45,11 @@ static size_t place_of(const struct op *op, const char *text)
     return 0;
 }
 
-/* The server quotes values of rows in these: a duplicate key, a value that does not fit its column. */
+/* The server quotes values of rows in these: a duplicate key, a value that is none of its column's type. Others that
+ * are about values (1048, 1264, 1265, 1406) quote names alone. */
 static bool quotes_values(unsigned number)
 {
-    static const unsigned numbers[] = {1062, 1048, 1264, 1265, 1292, 1366, 1406, 1586, 1411, 1525};
+    static const unsigned numbers[] = {1062, 1292, 1366, 1367, 1411, 1525, 1586, 1690, 1761};
     for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
         if (numbers[i] == number)
             return true;
@@ -73,6 +74,7 @@ void mysql_take_warning(const struct op *op, const char *const *row)
         .revision = op->revision,
     };
     snprintf(notice.code, sizeof notice.code, "%s", row[1] ? row[1] : "");
+    notice.quotes_values = quotes_values((unsigned)strtoul(notice.code, NULL, 10));
     notices_add(op->notices, op->arena, &notice);
 }
 

@@ -205,5 +205,5 @@ void event_copy_without_values(struct arena *arena, const struct event *event,
     struct notices *notices = (struct notices *)(uintptr_t)ret_copy->outcome->notices;
     hide_error(arena, ret_copy->outcome->error);
     for (size_t i = 0; notices && i < notices->kept; i++)
-        notices->items[i].said = said_without_values(arena, notices->items[i].said);
+        notice_hide_values(&notices->items[i], arena);
 }

@@ -76,6 +76,12 @@ bool ledger_read_fleet(struct ledger *ledger, const char *id, struct arena *aren
     return ledger->kind->read_fleet(ledger, id, arena, ret_fleet, err);
 }
 
+bool ledger_read_chain(struct ledger *ledger, const char *digest, struct arena *arena,
+                       struct ledger_chain_file **ret_files, size_t *ret_count, struct err *err)
+{
+    return ledger->kind->read_chain(ledger, digest, arena, ret_files, ret_count, err);
+}
+
 bool ledger_names_snapshot(struct ledger *ledger, const char *part, bool *ret_does, struct err *err)
 {
     return ledger->kind->names_snapshot(ledger, part, ret_does, err);

@@ -124,6 +124,14 @@ struct ledger_fleet {
 bool ledger_read_fleet(struct ledger *ledger, const char *id, struct arena *arena,
                        struct ledger_fleet *ret_fleet, struct err *err) MUST_CHECK;
 
+/* The files of the chain of that digest, by id. None: an older skein's run, which did not note them. */
+struct ledger_chain_file {
+    const char *revision, *checksum, *path;
+};
+bool ledger_read_chain(struct ledger *ledger, const char *digest, struct arena *arena,
+                       struct ledger_chain_file **ret_files, size_t *ret_count,
+                       struct err *err) MUST_CHECK;
+
 /* Does any run know of a copy (struct standing's `snapshot`) whose path has `part` in it? A run that went
  * on with another knows that one's copies. */
 bool ledger_names_snapshot(struct ledger *ledger, const char *part, bool *ret_does,

@@ -25,6 +25,8 @@ struct ledger_kind {
                  size_t *ret_count, struct err *err);
     bool (*read_fleet)(struct ledger *ledger, const char *id, struct arena *arena,
                        struct ledger_fleet *ret_fleet, struct err *err);
+    bool (*read_chain)(struct ledger *ledger, const char *digest, struct arena *arena,
+                       struct ledger_chain_file **ret_files, size_t *ret_count, struct err *err);
     bool (*names_snapshot)(struct ledger *ledger, const char *part, bool *ret_does,
                            struct err *err);
     bool (*replay)(struct ledger *ledger, const char *id, struct arena *arena,

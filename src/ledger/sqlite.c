@@ -355,6 +355,7 @@ const struct ledger_kind ledger_sqlite = {
     .read_family = sqlite_read_family,
     .list = sqlite_list,
     .read_fleet = sqlite_read_fleet,
+    .read_chain = sqlite_read_chain,
     .names_snapshot = sqlite_names_snapshot,
     .read_visits = sqlite_read_visits,
     .replay = sqlite_replay,

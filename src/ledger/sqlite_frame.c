@@ -58,6 +58,7 @@ static bool read_error(struct sqlite_frame *frame, const struct db_cursor *row,
     struct said said = {0};
     for (enum said_part part = 0; part < SAID__COUNT; part++)
         said.part[part] = db_text_at(row, 8 + (int)part);
+    err->quotes_values = db_int_at(row, 8 + (int)SAID__COUNT) != 0;
     err->said = said_copy(frame->arena, &said); /* what is empty was not said */
     return true;
 }
@@ -67,11 +68,12 @@ static bool read_errors(struct sqlite_frame *frame, struct err *err)
     struct db_cursor cursor;
     size_t capacity = 0;
     bool makes_sense = true;
-    db_query(&frame->ledger->db, &cursor,
-             "SELECT n, class, code, text, file, line, revision, statement, detail, hint, context,"
-             " schema_name, table_name, column_name, datatype_name, constraint_name FROM errors"
-             " WHERE run = ? ORDER BY n",
-             db_int(frame->run.seq));
+    db_query(
+        &frame->ledger->db, &cursor,
+        "SELECT n, class, code, text, file, line, revision, statement, detail, hint, context,"
+        " schema_name, table_name, column_name, datatype_name, constraint_name, quotes_values FROM errors"
+        " WHERE run = ? ORDER BY n",
+        db_int(frame->run.seq));
     while (makes_sense && db_next(&cursor)) {
         makes_sense =
             db_int_at(&cursor, 0) == (int64_t)frame->error_count &&

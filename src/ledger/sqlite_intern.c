@@ -255,10 +255,10 @@ bool sqlite_error_put(struct sqlite_ledger *ledger, const struct chain *chain,
            db_run(&ledger->db, err,
                   "INSERT INTO errors(run, n, class, code, text, file, line, revision, statement,"
                   " detail, hint, context, schema_name, table_name, column_name, datatype_name,"
-                  " constraint_name)"
-                  " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                  " constraint_name, quotes_values)"
+                  " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                   db_int(ledger->writing.run), db_int(number), db_int(error->kind),
                   db_text(error->code), db_text(error->text), db_text(error->file),
                   db_int(error->line), revision, db_text(outcome->error_statement),
-                  SAID_VALUES(error->said));
+                  SAID_VALUES(error->said), db_int(error->quotes_values));
 }

@@ -23,11 +23,12 @@ static bool put_notice(struct sqlite_ledger *ledger, const struct chain *chain,
     *ret_number = intern_put(known, key->data, key->len);
     return db_run(&ledger->db, err,
                   "INSERT INTO notices(run, n, level, is_unreplicated, code, text, detail, hint,"
-                  " revision) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                  " revision, quotes_values) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                   db_int(ledger->writing.run), db_int(*ret_number), db_int(notice->level),
                   db_int(notice->is_unreplicated), db_text(notice->code), db_text(notice->text),
                   db_text(said_part(notice->said, SAID_DETAIL)),
-                  db_text(said_part(notice->said, SAID_HINT)), revision);
+                  db_text(said_part(notice->said, SAID_HINT)), revision,
+                  db_int(notice->quotes_values));
 }
 
 static bool put_of_tenant(struct sqlite_ledger *ledger, size_t tenant, size_t place,
@@ -85,6 +86,7 @@ static bool read_notice(struct sqlite_frame *frame, const struct db_cursor *row,
     ret_notice->text = arena_strdup(frame->arena, db_text_at(row, 4));
     said.part[SAID_DETAIL] = db_text_at(row, 5);
     said.part[SAID_HINT] = db_text_at(row, 6);
+    ret_notice->quotes_values = db_int_at(row, 8) != 0;
     ret_notice->said = said_copy(frame->arena, &said);
     return true;
 }
@@ -108,10 +110,11 @@ bool sqlite_notices_read(struct sqlite_frame *frame, struct err *err)
     bool makes_sense = true;
     if (!read_whether_any(frame, err))
         return false;
-    db_query(&frame->ledger->db, &cursor,
-             "SELECT n, level, is_unreplicated, code, text, detail, hint, revision FROM notices"
-             " WHERE run = ? ORDER BY n",
-             db_int(frame->run.seq));
+    db_query(
+        &frame->ledger->db, &cursor,
+        "SELECT n, level, is_unreplicated, code, text, detail, hint, revision, quotes_values FROM notices"
+        " WHERE run = ? ORDER BY n",
+        db_int(frame->run.seq));
     while (makes_sense && db_next(&cursor)) {
         makes_sense =
             db_int_at(&cursor, 0) == (int64_t)frame->notice_count &&

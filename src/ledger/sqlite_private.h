@@ -228,6 +228,8 @@ bool sqlite_list(struct ledger *base, struct arena *arena, struct ledger_run **r
                  size_t *ret_count, struct err *err);
 bool sqlite_read_fleet(struct ledger *base, const char *id, struct arena *arena,
                        struct ledger_fleet *ret_fleet, struct err *err);
+bool sqlite_read_chain(struct ledger *base, const char *digest, struct arena *arena,
+                       struct ledger_chain_file **ret_files, size_t *ret_count, struct err *err);
 bool sqlite_names_snapshot(struct ledger *base, const char *part, bool *ret_does, struct err *err);
 bool sqlite_replay(struct ledger *base, const char *id, struct arena *arena,
                    const struct observer *observer, struct err *err);

@@ -412,3 +412,24 @@ bool sqlite_list(struct ledger *base, struct arena *arena, struct ledger_run **r
         (*ret_runs)[i] = runs[i].run;
     return true;
 }
+
+/* ---- their chains --------------------------------------------------------------------------- */
+
+bool sqlite_read_chain(struct ledger *base, const char *digest, struct arena *arena,
+                       struct ledger_chain_file **ret_files, size_t *ret_count, struct err *err)
+{
+    struct sqlite_ledger *ledger = sqlite_of(base);
+    struct ledger_chain_file *files = NULL;
+    struct db_cursor cursor;
+    size_t count = 0, capacity = 0;
+    db_query(&ledger->db, &cursor,
+             "SELECT revision, checksum, path FROM chain_files WHERE digest = ? ORDER BY revision",
+             db_text(digest));
+    while (db_next(&cursor))
+        *ARENA_PUSH(arena, files, count, capacity) =
+            (struct ledger_chain_file){db_copy_at(&cursor, 0, arena), db_copy_at(&cursor, 1, arena),
+                                       db_copy_at(&cursor, 2, arena)};
+    *ret_files = files;
+    *ret_count = count;
+    return db_end(&cursor, err);
+}

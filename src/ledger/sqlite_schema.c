@@ -18,15 +18,21 @@ _Static_assert(ERR_INTERNAL == 11 && ERR__COUNT == 12, "error classes are in led
 #define TEXT_OF(x) STRING(x)
 
 /* Levels are numbers of base/notice.h. */
-#define NOTICE_TABLES                                                                              \
+#define NOTICE_TABLES(more)                                                                        \
     "CREATE TABLE notices("                                                                        \
     " run INTEGER, n INTEGER, level INTEGER NOT NULL, is_unreplicated INTEGER NOT NULL,"           \
-    " code TEXT NOT NULL, text TEXT NOT NULL, detail TEXT, hint TEXT, revision INTEGER,"           \
+    " code TEXT NOT NULL, text TEXT NOT NULL, detail TEXT, hint TEXT, revision INTEGER," more      \
     " PRIMARY KEY(run, n)) STRICT, WITHOUT ROWID;"                                                 \
     "CREATE TABLE tenant_notices("                                                                 \
     " run INTEGER, tenant INTEGER, notice INTEGER, place INTEGER NOT NULL,"                        \
     " count INTEGER NOT NULL,"                                                                     \
     " PRIMARY KEY(run, tenant, notice)) STRICT, WITHOUT ROWID;"
+
+/* The files of the chains that runs were made with, by the chain's digest. */
+#define CHAIN_TABLES                                                                               \
+    "CREATE TABLE chain_files("                                                                    \
+    " digest TEXT, revision TEXT, checksum TEXT NOT NULL, path TEXT NOT NULL,"                     \
+    " PRIMARY KEY(digest, revision)) STRICT, WITHOUT ROWID;"
 
 /* What a new ledger is made of. A column that comes later goes to the end of its table here and into an upgrade below:
  * a test holds that an old ledger has the same tables afterwards. A new one takes no upgrade, for SQLite reads the text of
@@ -81,7 +87,8 @@ static const char newest_runs[] =
     " notices INTEGER NOT NULL DEFAULT 0, warnings INTEGER NOT NULL DEFAULT 0,"
     " PRIMARY KEY(run, n)) STRICT, WITHOUT ROWID;";
 
-static const char newest_rest[] =
+static const char newest_rest[] = CHAIN_TABLES
+
     "CREATE TABLE steps("
     " run INTEGER, tenant INTEGER, n INTEGER, revision INTEGER, direction INTEGER NOT NULL,"
     " statements INTEGER NOT NULL, duration_ms REAL NOT NULL, is_rollback INTEGER NOT NULL,"
@@ -94,41 +101,42 @@ static const char newest_rest[] =
     " file TEXT NOT NULL, line INTEGER NOT NULL, revision INTEGER, statement TEXT,"
     /* what the database says beside the text */
     " detail TEXT, hint TEXT, context TEXT, schema_name TEXT, table_name TEXT, column_name TEXT,"
-    " datatype_name TEXT, constraint_name TEXT, PRIMARY KEY(run, n)) STRICT, WITHOUT ROWID;"
+    " datatype_name TEXT, constraint_name TEXT, quotes_values INTEGER NOT NULL DEFAULT 0,"
+    " PRIMARY KEY(run, n)) STRICT, WITHOUT ROWID;"
 
-    NOTICE_TABLES
+    NOTICE_TABLES(" quotes_values INTEGER NOT NULL DEFAULT 0,")
 
-    "CREATE TABLE revisions("
-    " id INTEGER PRIMARY KEY, revision TEXT NOT NULL, message TEXT NOT NULL,"
-    " path TEXT NOT NULL) STRICT;"
-    "CREATE TABLE revision_lists("
-    " list INTEGER, n INTEGER, item TEXT NOT NULL, PRIMARY KEY(list, n)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE label_lists("
-    " list INTEGER, n INTEGER, item TEXT NOT NULL, PRIMARY KEY(list, n)) STRICT, WITHOUT ROWID;"
+        "CREATE TABLE revisions("
+        " id INTEGER PRIMARY KEY, revision TEXT NOT NULL, message TEXT NOT NULL,"
+        " path TEXT NOT NULL) STRICT;"
+        "CREATE TABLE revision_lists("
+        " list INTEGER, n INTEGER, item TEXT NOT NULL, PRIMARY KEY(list, n)) STRICT, WITHOUT ROWID;"
+        "CREATE TABLE label_lists("
+        " list INTEGER, n INTEGER, item TEXT NOT NULL, PRIMARY KEY(list, n)) STRICT, WITHOUT ROWID;"
 
-    "CREATE TABLE names("
-    " what TEXT, number INTEGER, name TEXT NOT NULL, PRIMARY KEY(what, number)) STRICT,"
-    " WITHOUT ROWID;"
-    "INSERT INTO names VALUES"
-    " ('run', 0, 'running'), ('run', 1, 'succeeded'), ('run', 2, 'failed'), ('run', 3, 'halted'),"
-    " ('run', 4, 'rolled_back'), ('run', 5, 'rollback_failed'), ('run', 6, 'interrupted'),"
-    " ('tenant', 0, 'pending'), ('tenant', 1, 'running'), ('tenant', 2, 'succeeded'),"
-    " ('tenant', 3, 'unchanged'), ('tenant', 4, 'failed'), ('tenant', 5, 'partial'),"
-    " ('tenant', 6, 'in_doubt'), ('tenant', 7, 'rolled_back'), ('tenant', 8, 'rollback_failed'),"
-    " ('tenant', 9, 'skipped');"
+        "CREATE TABLE names("
+        " what TEXT, number INTEGER, name TEXT NOT NULL, PRIMARY KEY(what, number)) STRICT,"
+        " WITHOUT ROWID;"
+        "INSERT INTO names VALUES"
+        " ('run', 0, 'running'), ('run', 1, 'succeeded'), ('run', 2, 'failed'), ('run', 3, 'halted'),"
+        " ('run', 4, 'rolled_back'), ('run', 5, 'rollback_failed'), ('run', 6, 'interrupted'),"
+        " ('tenant', 0, 'pending'), ('tenant', 1, 'running'), ('tenant', 2, 'succeeded'),"
+        " ('tenant', 3, 'unchanged'), ('tenant', 4, 'failed'), ('tenant', 5, 'partial'),"
+        " ('tenant', 6, 'in_doubt'), ('tenant', 7, 'rolled_back'), ('tenant', 8, 'rollback_failed'),"
+        " ('tenant', 9, 'skipped');"
 
-    "CREATE VIEW outcomes AS SELECT runs.id AS run, tenants.name AS tenant, tenants.url AS url,"
-    " CASE WHEN row.is_running THEN 'running' ELSE coalesce(names.name, 'pending') END AS state,"
-    " (SELECT group_concat(item) FROM revision_lists WHERE list = row.found) AS was_at,"
-    " (SELECT group_concat(item) FROM revision_lists WHERE list = row.left_at) AS stands_at,"
-    " row.attempts AS attempts, row.duration_ms AS duration_ms, errors.text AS error"
-    " FROM runs JOIN fleet_tenants AS member USING (fleet)"
-    " JOIN tenants ON tenants.id = member.tenant"
-    " LEFT JOIN run_tenants AS row ON row.run = runs.seq AND row.n = member.n"
-    " LEFT JOIN names ON names.what = 'tenant' AND names.number = row.outcome"
-    " LEFT JOIN errors ON errors.run = runs.seq AND errors.n = row.error;"
+        "CREATE VIEW outcomes AS SELECT runs.id AS run, tenants.name AS tenant, tenants.url AS url,"
+        " CASE WHEN row.is_running THEN 'running' ELSE coalesce(names.name, 'pending') END AS state,"
+        " (SELECT group_concat(item) FROM revision_lists WHERE list = row.found) AS was_at,"
+        " (SELECT group_concat(item) FROM revision_lists WHERE list = row.left_at) AS stands_at,"
+        " row.attempts AS attempts, row.duration_ms AS duration_ms, errors.text AS error"
+        " FROM runs JOIN fleet_tenants AS member USING (fleet)"
+        " JOIN tenants ON tenants.id = member.tenant"
+        " LEFT JOIN run_tenants AS row ON row.run = runs.seq AND row.n = member.n"
+        " LEFT JOIN names ON names.what = 'tenant' AND names.number = row.outcome"
+        " LEFT JOIN errors ON errors.run = runs.seq AND errors.n = row.error;"
 
-    "PRAGMA application_id = " TEXT_OF(APPLICATION_ID) ";";
+        "PRAGMA application_id = " TEXT_OF(APPLICATION_ID) ";";
 
 static const char to_version_2[] =
     "ALTER TABLE runs ADD COLUMN inventory TEXT;"
@@ -147,7 +155,7 @@ static const char to_version_3[] =
     "ALTER TABLE errors ADD COLUMN datatype_name TEXT;"
     "ALTER TABLE errors ADD COLUMN constraint_name TEXT;"
     "ALTER TABLE run_tenants ADD COLUMN notices INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE run_tenants ADD COLUMN warnings INTEGER NOT NULL DEFAULT 0;" NOTICE_TABLES;
+    "ALTER TABLE run_tenants ADD COLUMN warnings INTEGER NOT NULL DEFAULT 0;" NOTICE_TABLES("");
 
 static const char to_version_4[] =
     "ALTER TABLE runs ADD COLUMN halt INTEGER;"
@@ -166,9 +174,13 @@ static const char to_version_4[] =
 
 static const char to_version_5[] = "ALTER TABLE runs ADD COLUMN narrowed TEXT;";
 
+static const char to_version_6[] =
+    "ALTER TABLE errors ADD COLUMN quotes_values INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE notices ADD COLUMN quotes_values INTEGER NOT NULL DEFAULT 0;" CHAIN_TABLES;
+
 /* [i] makes version i + 1 of version i. */
-static const char *const upgrades[] = {NULL, to_version_2, to_version_3, to_version_4,
-                                       to_version_5};
+static const char *const upgrades[] = {NULL,         to_version_2, to_version_3,
+                                       to_version_4, to_version_5, to_version_6};
 enum { NEWEST_VERSION = ARRAY_LEN(upgrades) };
 
 static bool refuse_schema(const struct db *db, const char *words, struct err *err)

@@ -78,6 +78,24 @@ static bool insert_run(struct sqlite_ledger *ledger, const struct run_info *run,
                   db_int(run->request->forces));
 }
 
+/* Runs with one chain share its files. */
+static bool insert_chain(struct sqlite_ledger *ledger, const struct chain *chain, struct err *err)
+{
+    int64_t is_known = 1;
+    bool is_fine = !chain || db_get(&ledger->db, err, &is_known,
+                                    "SELECT EXISTS (SELECT 1 FROM chain_files WHERE digest = ?)",
+                                    db_text(chain->digest));
+    for (size_t i = 0; is_fine && !is_known && i < chain->count; i++) {
+        const struct revision *revision = chain->revisions[i];
+        is_fine =
+            db_run(&ledger->db, err,
+                   "INSERT INTO chain_files(digest, revision, checksum, path) VALUES(?, ?, ?, ?)",
+                   db_text(chain->digest), db_text(revision->id), db_text(revision->checksum),
+                   db_text(revision->path ? revision->path : ""));
+    }
+    return is_fine;
+}
+
 static bool insert_waves(struct sqlite_ledger *ledger, const struct run_info *run, struct err *err)
 {
     for (size_t i = 0; i < run->wave_count; i++)
@@ -111,8 +129,8 @@ static bool write_run_started(struct sqlite_ledger *ledger, const struct event *
     writing->started_at_ms = run->started_at_ms;
     writing->revision_numbers = arena_calloc(&ledger->arena, run->chain ? run->chain->count + 1 : 1,
                                              sizeof *writing->revision_numbers);
-    return write_origin(ledger, &run->origin, err) && insert_waves(ledger, run, err) &&
-           insert_standings(ledger, run, err);
+    return insert_chain(ledger, run->chain, err) && write_origin(ledger, &run->origin, err) &&
+           insert_waves(ledger, run, err) && insert_standings(ledger, run, err);
 }
 
 /* The first reason stays. */

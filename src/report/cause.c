@@ -128,7 +128,7 @@ static bool is_passing_number(const char *text, const char *at)
 {
     static const char *const words[] = {"process", "processes", "pid",        "backend",
                                         "session", "sessions",  "connection", "transaction",
-                                        "thread",  "oid",       "id"};
+                                        "thread",  "oid",       "id",         "row"};
     const char *end = at;
     if (at == text || !strchr(" =#(", at[-1]))
         return false;
@@ -220,13 +220,29 @@ static const char *keep(struct causes *causes, const char *text, size_t len)
     return intern_at(&causes->strings, number, NULL);
 }
 
-static uint32_t put_cause(struct causes *causes, const struct cause *exact,
+/* Values of rows are a tenant's own as well. */
+static void add_without_values(struct buf *buf, const char *text, const struct tenant *tenant)
+{
+    size_t begin, end;
+    if (!err_find_quoted(text, &begin, &end)) {
+        cause_add(buf, text, tenant);
+        return;
+    }
+    char *before = xstrdup(text);
+    before[begin] = '\0';
+    cause_add(buf, before, tenant);
+    buf_adds(buf, "{value}");
+    cause_add(buf, text + end, tenant);
+    free(before);
+}
+
+static uint32_t put_cause(struct causes *causes, const struct cause *exact, bool quotes_values,
                           const struct tenant *tenant)
 {
     struct cause cause = *exact;
     struct buf text;
     buf_init(&text, BUF_MAX_DEFAULT);
-    cause_add(&text, exact->text, tenant);
+    (quotes_values ? add_without_values : cause_add)(&text, exact->text, tenant);
     cause.text = keep(causes, text.data, text.len);
     buf_done(&text);
     return intern_put(&causes->causes, &cause, sizeof cause);
@@ -248,7 +264,7 @@ uint32_t causes_put(struct causes *causes, const struct err *err, const struct r
     uint32_t number = intern_put(&causes->exact, &exact, sizeof exact);
     if (number == known)
         *ARENA_PUSH(causes->arena, causes->cause_of, known, causes->capacity) =
-            put_cause(causes, &exact, tenant);
+            put_cause(causes, &exact, err->quotes_values, tenant);
     return causes->cause_of[number];
 }
 

@@ -2,7 +2,7 @@
  *
  * A hundred tenants whose files are missing have one cause, though each message names another file. The words that
  * are a tenant's own are its name, file, schema, database, host and user, addresses, and the numbers that servers
- * give to processes, sessions and transactions. Each is replaced by what it is: `cannot open '{file}'`.
+ * give to processes, sessions, transactions and rows; and where the message quotes values of rows, these. Each is replaced by what it is: `cannot open '{file}'`.
  *
  * The facts come from the tenant's name, schema and redacted URL, which the ledger keeps too: a report from the
  * ledger has the same causes as one that was made live.

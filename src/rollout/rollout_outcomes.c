@@ -142,11 +142,11 @@ static const struct notices *shown_notices(const struct rollout *rollout, size_t
     struct notices *shown = (struct notices *)(uintptr_t)notices_copy(arena, notices);
     for (size_t i = 0; shown && i < shown->kept; i++) {
         struct notice *notice = &shown->items[i];
+        if (rollout->options->hides_values)
+            notice_hide_values(notice, arena);
         const struct said text = {.part = {[SAID_DETAIL] = notice->text}};
         const struct said *redacted = redact_said(rollout, tenant, arena, &text);
         notice->text = redacted ? redacted->part[SAID_DETAIL] : "";
-        if (rollout->options->hides_values)
-            notice->said = said_without_values(arena, notice->said);
         notice->said = redact_said(rollout, tenant, arena, notice->said);
     }
     return shown;

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Files that were changed after they were applied, and what 'skein accept' makes of it. On SQLite, PostgreSQL, MariaDB and through a pooler."""
+import contextlib
 import hashlib
 import os
 import re
+import sqlite3
 
 from harness import FleetCase, MariaDBCase, Pooler, PostgresCase, main
 
@@ -134,7 +136,8 @@ class Changed:
         self.edit("bbbb2222")
         self.edit("cccc3333", b"INSERT INTO nowhere VALUES (1);", b"CREATE TABLE c (id INTEGER PRIMARY KEY);")
         refused = self.run_ok("resume", code=2)
-        self.assertIn("the chain has changed", refused.err)
+        self.assertRegex(refused.err, r"the chain has changed since run \S+: '\S*versions/bbbb2222.sql' has changed, "
+                                      r"'\S*versions/cccc3333.sql' has changed: put it back, or say --accept-chain-change")
         self.assertNotIn("sha256", refused.err)
         resumed = self.run_json("resume", "--accept-chain-change")
         self.assertEqual(resumed.report["totals"]["succeeded"], 3)
@@ -142,12 +145,42 @@ class Changed:
         self.assertEqual(self.history("t1")[1][2], self.checksum("bbbb2222"))
         self.run_ok("check")
         self.edit("aaaa1111")
-        self.run_ok("rollback", code=2)
+        self.assertRegex(self.run_ok("rollback", code=2).err, r"since run \S+: '\S*versions/aaaa1111.sql' has changed: put it back")
         self.run_ok("rollback", "--accept-chain-change")
         self.run_ok("plan")
 
 
 class OnSqlite(Changed, FleetCase):
+    def test_files_that_came_or_went_since_a_run_are_named(self):
+        self.fleet.revision("cccc3333", "INSERT INTO nowhere VALUES (1);")
+        self.run_ok("upgrade", code=1)
+        os.rename(self.fleet.path("versions", "bbbb2222.sql"), self.fleet.path("versions", "renamed.sql"))
+        self.assertIn("no such table", self.run_ok("resume", code=1).err)  # the name says nothing
+        self.fleet.revision("dddd4444", "SELECT 1;")
+        os.remove(self.fleet.path("versions", "cccc3333.sql"))
+        self.edit("dddd4444", b"Revises: cccc3333", b"Revises: bbbb2222")
+        self.assertRegex(self.run_ok("resume", code=2).err,
+                         r": '\S*versions/cccc3333.sql' is gone, '\S*versions/dddd4444.sql' is new: put it back")
+        # Which changed a tenant, before there was the third file.
+        self.assertRegex(self.run_ok("rollback", code=2).err, r"since run \S+: '\S*versions/dddd4444.sql' is new: put it back")
+        for n in range(7):
+            self.fleet.revision(f"eeee{n}", "SELECT 1;")
+        self.assertIn("versions/eeee2.sql' is new, …: put it back", self.run_ok("resume", code=2).err)
+
+    def test_an_older_skeins_run_noted_no_files(self):
+        self.fleet.revision("cccc3333", "INSERT INTO nowhere VALUES (1);")
+        self.run_ok("upgrade", code=1)
+        self.edit("bbbb2222")
+        with contextlib.closing(sqlite3.connect(self.fleet.path(".skein/ledger.db"))) as db, db:
+            db.executescript("DROP TABLE chain_files; ALTER TABLE errors DROP COLUMN quotes_values;"
+                             "ALTER TABLE notices DROP COLUMN quotes_values; PRAGMA user_version = 5")
+        self.assertRegex(self.run_ok("resume", code=2).err, r"the chain has changed since run \S+: put it back, or say")
+        self.assertIn("no such table", self.run_ok("report").out)
+        self.edit("bbbb2222", b"-- edited\n", b"")
+        self.run_ok("resume", code=1)
+        self.edit("bbbb2222")
+        self.assertIn("versions/bbbb2222.sql' has changed", self.run_ok("resume", code=2).err)
+
     def make(self, *names):
         return [self.fleet.sqlite(name) for name in names]
 

@@ -8,7 +8,7 @@ import unittest
 import urllib.parse
 
 import harness
-from harness import PostgresCase
+from harness import MariaDBCase, PostgresCase
 
 
 def raise_(message="no", level="EXCEPTION", **using):
@@ -220,6 +220,36 @@ class Values(SaidCase):
                             ({"details": False}, "details")):
             self.fleet.inventory(self.tenants, report=text)
             self.assertIn(words, self.run_ok("tenants", code=2).err)
+
+
+class ValuesOnMariaDB(MariaDBCase):
+    """Its messages quote values of rows: they are no causes of their own, and `detail: false` leaves them out."""
+
+    def test_values_in_messages(self):
+        tenants = self.maria.create("va", "vb")
+        for name in ("va", "vb"):
+            self.maria.sql(name, f"CREATE TABLE item (x varchar(40)); INSERT INTO item VALUES ('Smith {name}'), ('Smith {name}')")
+        for sql, message in (("CREATE UNIQUE INDEX ux ON item (x);", "Duplicate entry ***"),
+                             ("ALTER TABLE item MODIFY x int;", "Truncated incorrect INTEGER value: ***")):
+            self.fleet.last = ""
+            self.fleet.revision("r1", sql)
+            self.fleet.inventory(tenants, rollout={"on_failure": "continue"}, ledger=f".{len(sql)}/ledger.db")
+            live = self.run_json("upgrade", code=1).report
+            self.assertEqual([error["tenants"] for error in live["errors"]], [["va", "vb"]], live["errors"])
+            self.assertIn("Smith va", live["errors"][0]["message"])
+            self.assertIn("{value}", live["errors"][0]["pattern"])
+            self.assertEqual(self.run_ok("report", "-o", "json").report["errors"], live["errors"])
+            self.fleet.inventory(tenants, rollout={"on_failure": "continue"}, ledger=f".{len(sql)}/ledger.db", report={"detail": False})
+            for output in ("text", "json"):
+                self.assertNotIn("Smith", self.run_ok("report", "-v", "-o", output).out)
+            again = self.run_ok("upgrade", "-v", "-o", "json", code=1)
+            self.assertNotIn("Smith", again.out + again.err)
+            self.assertEqual(again.tenant("va")["error"]["message"], message)
+        self.fleet.last = ""
+        self.fleet.revision("r1", "SET sql_mode = ''; CREATE TABLE warned (n int); INSERT INTO warned SELECT x FROM item;")
+        warned = self.run_ok("upgrade", "-v", "-o", "json")
+        self.assertEqual(warned.report["notices"][0]["level"], "warning")
+        self.assertNotIn("Smith", warned.out + warned.err)
 
 
 class Notices(SaidCase):

@@ -143,6 +143,7 @@ static inline void book_make_old(const struct book *book)
                  "ALTER TABLE runs DROP COLUMN tenants;"
                  "ALTER TABLE runs DROP COLUMN settings;"
                  "ALTER TABLE runs DROP COLUMN narrowed;"
+                 "ALTER TABLE errors DROP COLUMN quotes_values; DROP TABLE chain_files;"
                  "ALTER TABLE errors DROP COLUMN constraint_name; PRAGMA user_version = 1",
                  NULL, NULL, &why);
     assert_null(why);

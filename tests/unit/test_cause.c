@@ -84,8 +84,38 @@ static void the_same_words_are_one_cause_whatever_a_tenant_is_called(void **stat
     arena_done(&arena);
 }
 
+/* Values of rows differ in each tenant, and are no cause. */
+static void values_of_rows_make_no_causes(void **state)
+{
+    static const struct {
+        const char *text, *cause;
+    } cases[] = {
+        {"Duplicate entry 'a' for key 'ux'", "Duplicate entry {value}"},
+        {"Duplicate entry 'b''c' for key 'ux'", "Duplicate entry {value}"},
+        {"Incorrect integer value: 'x' for column `shop_acme`.`item`.`n` at row 7",
+         "Incorrect integer value: {value} for column `{database}`.`item`.`n` at row {number}"},
+        {"invalid input syntax for type integer: \"x\"",
+         "invalid input syntax for type integer: {value}"},
+        {"division by zero", "division by zero"},
+    };
+    struct arena arena;
+    struct causes causes;
+    (void)state;
+    arena_init(&arena);
+    causes_init(&causes, &arena);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct err err;
+        err_set(&err, ERR_SQL, "%s", cases[i].text);
+        err.quotes_values = true;
+        uint32_t number = causes_put(&causes, &err, NULL, &postgres_tenant);
+        assert_string_equal(causes_at(&causes, number)->text, cases[i].cause);
+    }
+    arena_done(&arena);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_tenants_own_facts_are_replaced_by_what_they_are),
+    cmocka_unit_test(values_of_rows_make_no_causes),
     cmocka_unit_test(the_same_words_are_one_cause_whatever_a_tenant_is_called),
 };
 

@@ -116,6 +116,7 @@ static void what_may_be_a_value_is_hidden(void **state)
          "invalid input syntax for type integer: ***"},
         {true, "value \"x\" is out of \"range\" here", "value *** here"},
         {true, "committing: \"a\"b\"", "committing: ***"},
+        {true, "Duplicate entry 'mrs@smith' for key", "Duplicate entry *** for key"},
         {true, "not closed \"x", "not closed ***"},
         {true, "ung\303\274ltig: \302\273x\302\253", "ung\303\274ltig: ***"},
         {true, "value too long for type character varying(3)",
