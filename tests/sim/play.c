@@ -62,38 +62,53 @@ void play_plan_calm(struct play *play)
     troubles_heal(play->scene);
 }
 
-/* `skein resolve`: what a person says of a statement that was under way. */
-static void settle_by_command(struct play *play, size_t tenant, bool is_done)
+/* `skein resolve`: what a person says of a statement that was under way, or of all of them. */
+static void resolve(struct play *play, size_t tenant, const struct request *request)
 {
-    struct request request = {.verb = &verbs[VERB_RESOLVE],
-                              .settle = is_done ? SETTLE_DONE : SETTLE_UNDONE};
     struct observer observer = watch_observer(&play->watch);
     struct prepared_run prepared;
     struct fleet fleet;
     struct err err;
-    play_open_fleet(play, &fleet);
-    fleet.tenants += tenant;
-    fleet.tenant_count = 1;
-    if (!prepare_run(&fleet, &request, &prepared, &err))
+    play_open_fleet_of(play, &fleet, tenant);
+    if (!prepare_run(&fleet, request, &prepared, &err))
         play_wrong(play, err.text);
     watch_begin_run(&play->watch, false);
     watch_settles(&play->watch);
     rollout_run(&prepared.rollout, &observer, 1);
-    if (watch_truth(&play->watch, tenant).is_running)
-        play_wrong(play, "a statement is in doubt, though a person has settled it");
     prepare_done(&prepared);
     play_close_fleet(&fleet);
 }
-/* The command knows two answers: the statement after those that are counted took effect, or it did not. */
+
+static void settle_by_command(struct play *play, size_t tenant, enum settle settle, unsigned done)
+{
+    struct request request = {
+        .verb = &verbs[VERB_RESOLVE], .settle = settle, .settle_statements = done};
+    const struct fake_store *before = scene_store(play->scene, tenant);
+    request.is_dry_run = true;
+    if (rng_chance(&play->scene->more, 30))
+        resolve(play, tenant, &request);
+    if (scene_store(play->scene, tenant) != before)
+        play_wrong(play, "a tenant is settled by a run that only looks");
+    request.is_dry_run = false;
+    resolve(play, tenant, &request);
+    struct truth truth = watch_truth(&play->watch, tenant);
+    if (truth.is_running || truth.unfinished_statements != done)
+        play_wrong(play, "a statement is in doubt, though a person has settled it");
+}
+
+/* The command knows two answers for one statement that was under way: it took effect, or it did not; or how many did. */
 static bool try_command(struct play *play, size_t tenant, const struct truth *truth)
 {
-    if (!truth->is_running || !rng_chance(&play->scene->rng, 50))
+    bool counts = truth->unfinished >= 0 && rng_chance(&play->scene->more, 30);
+    if (!counts && (!truth->is_running || !rng_chance(&play->scene->rng, 50)))
         return false;
     person_clean(play->scene, tenant);
-    unsigned more = person_count(play->scene, truth) - truth->unfinished_statements;
-    if (more > 1)
+    unsigned done = person_count(play->scene, truth);
+    unsigned more = done - truth->unfinished_statements;
+    if (!counts && more > 1)
         return false;
-    settle_by_command(play, tenant, more == 1);
+    enum settle settle = counts ? SETTLE_STATEMENTS : more == 1 ? SETTLE_DONE : SETTLE_UNDONE;
+    settle_by_command(play, tenant, settle, done);
     return true;
 }
 
@@ -307,6 +322,21 @@ static void play_adoption(struct play *play)
     play->adopts = false;
 }
 
+/* Someone looks where the fleet stands, or what an upgrade would do: nothing changes. */
+static void look(struct play *play)
+{
+    static const enum verb_id ids[] = {VERB_CURRENT, VERB_PLAN, VERB_CHECK};
+    const struct fake_store *before[TENANTS_MAX];
+    play_wait_for_quiet(play);
+    play_note_stores(play, before);
+    play->looks_by = &verbs[RNG_PICK(&play->scene->more, ids)];
+    play_plan_fate(play);
+    play->watch.wave_limit = SIZE_MAX; /* it has no waves */
+    (void)play_run_deed(play, DEED_LOOK);
+    play_wait_for_quiet(play);
+    play_check_stores(play, before, "a run that only looks changes something");
+}
+
 static void play_rollout(struct play *play)
 {
     struct rng *rng = &play->scene->rng;
@@ -323,6 +353,8 @@ static void play_rollout(struct play *play)
             play_wait_for_quiet(play);
             watch_check_quiet(&play->watch);
         }
+        if (rng_chance(&play->scene->more, 15))
+            look(play);
         deed = choose_deed(play, deed, exit_code);
     }
     if (!heal(play, deed) || play->is_rollback)

@@ -62,7 +62,7 @@ static int visit_fleet(struct play *play, struct fleet *fleet, const struct requ
         watch_settles(&play->watch);
     struct rollout_end end = rollout_run(&prepared.rollout, observers, ARRAY_LEN(observers));
     exit_code = end.ledger_err.kind != ERR_NONE ? 6 : report_exit_code(report, end.signal);
-    if (!request->verb->takes_tool)
+    if (!request->verb->takes_tool && request->verb->changes)
         watch_check_report(&play->watch, report, exit_code);
     if (exit_code == 6)
         watch_lose_track(&play->watch);
@@ -175,6 +175,7 @@ static bool is_new(enum deed deed)
 
 static int do_deed(struct play *play, enum deed deed)
 {
+    static const char *const all[] = {"heads"};
     struct fleet fleet;
     int exit_code;
     if (deed == DEED_FIND)
@@ -182,7 +183,11 @@ static int do_deed(struct play *play, enum deed deed)
     play_open_fleet(play, &fleet);
     if (is_new(deed)) {
         struct request request = play_request(play);
-        if (deed == DEED_ACCEPT)
+        if (deed == DEED_LOOK)
+            request = (struct request){.verb = play->looks_by,
+                                       .targets = all,
+                                       .target_count = play->looks_by->work == WORK_PLAN};
+        else if (deed == DEED_ACCEPT)
             request = (struct request){.verb = &verbs[VERB_ACCEPT],
                                        .targets = play->targets,
                                        .target_count = play->target_count};
@@ -227,7 +232,7 @@ int play_run_deed(struct play *play, enum deed deed)
     play->is_rollback = play->is_rollback || is_rolling || (exit_code == 6 && is_rolled_back);
     snprintf(text, sizeof text, "%d", exit_code);
     play_tell(play, "exit", text);
-    bool is_known = memory_ledger_run_count(play->ledger) > runs || !is_new(deed) ||
-                    deed == DEED_ACCEPT || deed == DEED_FIND;
+    bool is_known =
+        memory_ledger_run_count(play->ledger) > runs || !is_new(deed) || deed >= DEED_ACCEPT;
     return is_known || exit_code == 2 ? exit_code : EXIT_NOTHING;
 }

@@ -20,7 +20,8 @@ enum deed {
     DEED_ROLLBACK,
     DEED_ADOPT,
     DEED_STAMP,
-    DEED_ACCEPT,
+    DEED_ACCEPT, /* from here on: what is on no record */
+    DEED_LOOK,
     DEED_FIND
 };
 
@@ -46,8 +47,9 @@ struct play {
     const char *part_of; /* of which run a part was rolled back; NULL: of none */
     bool adopts;         /* it takes over from another tool */
     bool purges, forces; /* of a stamp */
-    bool is_finding;     /* tenants, of which the databases of sources know */
-    bool was_edited;     /* the chain, meanwhile: a run that goes on with it accepts that */
+    const struct verb *looks_by;
+    bool is_finding; /* tenants, of which the databases of sources know */
+    bool was_edited; /* the chain, meanwhile: a run that goes on with it accepts that */
 };
 
 /* ---- play_world.c -------------------------------------------------------------------------- */
