@@ -3,6 +3,7 @@
 #include "ledger/sqlite_private.h"
 
 #include "chain/chain.h"
+#include "event/known.h"
 
 static bool put_rows(struct sqlite_ledger *ledger, const struct rows *rows,
                      struct db_value *ret_list, struct err *err)
@@ -107,55 +108,55 @@ static bool write_steps(struct sqlite_ledger *ledger, const struct event *event,
     return true;
 }
 
-/* Keeps the older state where this run could not read a tenant that was begun, unless this run itself had begun
- * to change it. */
-#define INSERT_OUTCOME                                                                             \
-    "INSERT INTO run_tenants(run, n, state, outcome, has_changed, left_at, found, error,"          \
-    " attempts, started_ms, duration_ms, reached)"                                                 \
-    " VALUES(?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"                                    \
-    " ON CONFLICT(run, n) DO UPDATE SET is_running = 0, outcome = excluded.outcome,"               \
-    " state = CASE WHEN is_begun AND NOT is_running AND excluded.found IS NULL THEN state"         \
-    "  ELSE excluded.state END, left_at = CASE WHEN excluded.found IS NULL"                        \
-    "  THEN coalesce(excluded.left_at, left_at) ELSE excluded.left_at END,"
-
-/* Once changed, changed. */
-static const char forward_sql[] =
-    INSERT_OUTCOME " has_changed = has_changed OR excluded.has_changed,"
-                   " reached = coalesce(excluded.reached, reached),"
-                   " found = excluded.found, error = excluded.error, attempts = excluded.attempts,"
-                   " started_ms = excluded.started_ms, duration_ms = excluded.duration_ms";
-
-/* One row tells of the run and its rollback, as the report does: where it began, what went wrong there unless the rollback
- * went wrong too, and the effort of both. */
-static const char rollback_sql[] = INSERT_OUTCOME
-    " has_changed = has_changed AND excluded.has_changed,"
-    " reached = CASE WHEN excluded.has_changed THEN reached END,"
-    " found = CASE WHEN outcome IS NULL THEN excluded.found ELSE found END,"
-    " error = coalesce(excluded.error, error),"
-    " attempts = attempts + excluded.attempts, started_ms = CASE WHEN outcome IS NULL"
-    "  THEN excluded.started_ms ELSE started_ms END,"
-    " duration_ms = duration_ms + excluded.duration_ms";
-
-/* Of a rollback, only a tenant that got back where it stood counts as unchanged again. */
-static bool has_changed(const struct outcome *outcome)
+/* What the row says so far. */
+static bool read_known(struct sqlite_ledger *ledger, size_t tenant, struct known *ret_known,
+                       struct err *err)
 {
-    if (!outcome->is_rollback)
-        return outcome->has_changed;
-    return outcome->state != TENANT_ROLLED_BACK && outcome->state != TENANT_UNCHANGED;
+    struct db_cursor row;
+    *ret_known = (struct known){0};
+    db_query(&ledger->db, &row,
+             "SELECT outcome, is_begun, is_running, has_changed FROM run_tenants"
+             " WHERE run = ? AND n = ?",
+             db_int(ledger->writing.run), db_int((int64_t)tenant));
+    if (db_next(&row))
+        *ret_known = (struct known){.is_on_record = true,
+                                    .has_outcome = !db_is_null_at(&row, 0),
+                                    .is_begun = db_int_at(&row, 1) != 0,
+                                    .is_open = db_int_at(&row, 2) != 0,
+                                    .has_changed = db_int_at(&row, 3) != 0};
+    return db_end(&row, err);
 }
+
+/* What event/known.h decides; ?12 and what follows are its answers. */
+static const char outcome_sql[] =
+    "INSERT INTO run_tenants(run, n, state, outcome, has_changed, left_at, found, error,"
+    " attempts, started_ms, duration_ms, reached)"
+    " VALUES(?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, CASE WHEN ?15 THEN ?5 END)"
+    " ON CONFLICT(run, n) DO UPDATE SET is_running = 0, outcome = ?3, has_changed = ?4,"
+    " state = CASE WHEN ?14 THEN ?3 ELSE state END,"
+    " left_at = CASE WHEN ?13 THEN ?5 ELSE left_at END,"
+    " found = CASE WHEN ?11 THEN found ELSE ?6 END,"
+    " error = CASE WHEN ?12 THEN ?7 ELSE error END,"
+    " attempts = CASE WHEN ?11 THEN attempts ELSE 0 END + ?8,"
+    " started_ms = CASE WHEN ?11 THEN started_ms ELSE ?9 END,"
+    " duration_ms = CASE WHEN ?11 THEN duration_ms ELSE 0 END + ?10,"
+    " reached = CASE WHEN ?15 THEN ?5 WHEN ?16 THEN NULL ELSE reached END";
 
 static bool write_row(struct sqlite_ledger *ledger, const struct event *event,
                       struct db_value found, struct db_value left, struct db_value error,
                       struct err *err)
 {
     const struct outcome *outcome = event->outcome;
-    struct db_value reached = outcome_is_work(outcome) ? left : db_null();
-    return db_run_values(&ledger->db, err, outcome->is_rollback ? rollback_sql : forward_sql,
-                         DB_VALUES(db_int(ledger->writing.run), db_int((int64_t)event->tenant),
-                                   db_int(outcome->state), db_int(has_changed(outcome)), left,
-                                   found, error, db_int(outcome->attempts),
-                                   db_real(outcome->started_ms), db_real(outcome->duration_ms),
-                                   reached));
+    struct known known;
+    if (!read_known(ledger, event->tenant, &known, err))
+        return false;
+    struct known_change change = known_change(&known, outcome);
+    return db_run(
+        &ledger->db, err, outcome_sql, db_int(ledger->writing.run), db_int((int64_t)event->tenant),
+        db_int(outcome->state), db_int(change.has_changed), left, found, error,
+        db_int(outcome->attempts), db_real(outcome->started_ms), db_real(outcome->duration_ms),
+        db_int(change.is_added), db_int(change.takes_error), db_int(change.takes_to),
+        db_int(change.takes_state), db_int(change.takes_reached), db_int(change.clears_reached));
 }
 
 bool sqlite_write_outcome(struct sqlite_ledger *ledger, const struct event *event, struct err *err)

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/human.h"
+#include "event/known.h"
 
 struct report *report_new(void)
 {
@@ -229,13 +230,9 @@ static void keep_outcome(struct report *report, struct report_row *row,
     row->dialect = outcome->dialect;
     row->is_from_known = outcome->from.is_known;
     row->from = keep_ids(report, &outcome->from);
-    row->to = keep_ids(report, &outcome->to);
     row->half = keep_half(report, outcome->half_step);
     row->steps = keep_steps(report, REPORT_NONE, outcome->steps, outcome->step_count);
     row->step_ms = keep_durations(report, NULL, 0, outcome->steps, outcome->step_count);
-    row->error = REPORT_NONE;
-    if (outcome->error)
-        report_keep_error(report, row, outcome);
     row->attempts = outcome->attempts;
     row->stands_above = outcome->stands_above && outcome->state == TENANT_UNCHANGED;
     report->above_count += row->stands_above;
@@ -243,18 +240,12 @@ static void keep_outcome(struct report *report, struct report_row *row,
     row->started_ms = outcome->started_ms;
 }
 
-/* A rollback is told together with what it rolls back: where the tenant began and what went wrong there stay,
- * unless the rollback went wrong too. (src/ledger/sqlite_tenants.c does the same.) */
 static void add_outcome(struct report *report, struct report_row *row,
                         const struct outcome *outcome)
 {
     size_t count = report_steps(report, row->steps).count;
-    if (outcome->from.is_known || outcome->to.is_known)
-        row->to = keep_ids(report, &outcome->to);
     row->step_ms = keep_durations(report, row->step_ms, count, outcome->steps, outcome->step_count);
     row->steps = keep_steps(report, row->steps, outcome->steps, outcome->step_count);
-    if (outcome->error)
-        report_keep_error(report, row, outcome);
     row->attempts += outcome->attempts;
     row->duration_ms += outcome->duration_ms;
 }
@@ -262,12 +253,16 @@ static void add_outcome(struct report *report, struct report_row *row,
 static void finish_tenant(struct report *report, struct report_row *row,
                           const struct outcome *outcome)
 {
-    bool has_outcome = row->steps != REPORT_NONE;
+    struct known known = {.is_on_record = true, .has_outcome = row->steps != REPORT_NONE};
+    struct known_change change = known_change(&known, outcome);
     set_state(report, row, outcome->state);
-    if (outcome->is_rollback && has_outcome)
-        add_outcome(report, row, outcome);
-    else
-        keep_outcome(report, row, outcome);
+    (change.is_added ? add_outcome : keep_outcome)(report, row, outcome);
+    if (change.takes_to)
+        row->to = keep_ids(report, &outcome->to);
+    if (change.takes_error)
+        row->error = REPORT_NONE;
+    if (outcome->error)
+        report_keep_error(report, row, outcome);
     report_hear(report, row, outcome->notices);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "chain/chain.h"
+#include "event/known.h"
 #include "inventory/inventory.h"
 #include "ledger/ledger_kind.h"
 
@@ -194,28 +195,27 @@ static void write_intent(struct memory_ledger *ledger, struct row *row, const st
         standing->snapshot = arena_strdup(&ledger->arena, intent->snapshot);
 }
 
-/* Keeps the older state where this run could not read a tenant that was begun, unless this run's own intent is
- * what came to this end. */
 static void write_outcome(struct memory_ledger *ledger, struct row *row,
                           const struct outcome *outcome)
 {
     struct standing *standing = &row->standing;
-    bool is_rolled_back =
-        outcome->state == TENANT_ROLLED_BACK || outcome->state == TENANT_UNCHANGED;
-    if (!standing->is_begun || row->is_running || outcome->from.is_known)
-        standing->state = outcome->state;
+    struct known known = {.is_on_record = true,
+                          .has_outcome = row->is_done,
+                          .is_begun = standing->is_begun,
+                          .is_open = row->is_running,
+                          .has_changed = standing->has_changed};
+    struct known_change change = known_change(&known, outcome);
     row->is_running = false;
     row->is_done = true;
-    if (outcome->from.is_known || outcome->to.is_known)
+    standing->has_changed = change.has_changed;
+    if (change.takes_state)
+        standing->state = outcome->state;
+    if (change.takes_to)
         standing->to = keep_rows(ledger, &outcome->to);
-    if (outcome_is_work(outcome))
+    if (change.takes_reached)
         standing->reached = standing->to;
-    if (outcome->is_rollback && is_rolled_back)
+    else if (change.clears_reached)
         standing->reached = (struct rows){0};
-    if (outcome->is_rollback)
-        standing->has_changed = standing->has_changed && !is_rolled_back;
-    else
-        standing->has_changed = standing->has_changed || outcome->has_changed;
 }
 
 static struct run *find_earlier(struct memory_ledger *ledger, const struct run *run)
