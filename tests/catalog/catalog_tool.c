@@ -4,7 +4,7 @@
  *      "objects": false}
  *     {"catalogs": [{"group": …, "fingerprint": …, "objects": […]}, …], "differences": […]} or {"error": …}
  *
- * "differences" are of the second catalog from the first, in words. Connections stay until the end.
+ * "differences" are of the second catalog from the first, in words. Connections stay for the next line.
  */
 #include <jansson.h>
 #include <stdio.h>
@@ -34,15 +34,23 @@ struct tool {
 
 /* ---- connections ------------------------------------------------------------------------------ */
 
+static void close_all(struct tool *tool)
+{
+    for (size_t i = 0; i < tool->count; i++)
+        tool->connections[i].runner.driver->close(tool->connections[i].conn);
+    tool->count = 0;
+}
+
 static struct connection *connect_to(struct tool *tool, const char *text, struct err *err)
 {
     for (size_t i = 0; i < tool->count; i++)
         if (strcmp(tool->connections[i].text, text) == 0)
             return &tool->connections[i];
+    if (tool->count == CONNECTIONS_MOST)
+        close_all(tool);
     struct connection *connection = &tool->connections[tool->count];
-    connection->text = arena_strdup(&tool->arena, text);
-    if (tool->count == CONNECTIONS_MOST ||
-        !url_parse(&tool->arena, connection->text, &connection->url, err))
+    *connection = (struct connection){.text = arena_strdup(&tool->arena, text)};
+    if (!url_parse(&tool->arena, connection->text, &connection->url, err))
         return NULL;
     struct conn_params *params = arena_alloc(&tool->arena, sizeof *params);
     *params = (struct conn_params){.url = &connection->url,
@@ -242,8 +250,7 @@ int main(void)
         json_decref(result);
         json_decref(asked);
     }
-    for (size_t i = 0; i < tool.count; i++)
-        tool.connections[i].runner.driver->close(tool.connections[i].conn);
+    close_all(&tool);
     arena_done(&tool.arena);
     free(line);
     return 0;

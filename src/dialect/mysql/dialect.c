@@ -2,6 +2,7 @@
 #include "dialect/dialect.h"
 
 #include "dialect/dialects.h"
+#include "dialect/mysql/catalog.h"
 #include "dialect/mysql/params.h"
 #include "dialect/mysql/probe.h"
 #include "dialect/mysql/settings.h"
@@ -44,6 +45,7 @@ static const struct script_mark script_marks[] = {
     .split = mysql_split, \
     .refuses = mysql_refuses, \
     .keeps_transaction = mysql_keeps_transaction, \
+    .catalog = &mysql_catalog_reader, \
     .probe = mysql_probe, \
     .define = mysql_define, \
     .check = mysql_check
