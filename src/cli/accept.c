@@ -1,4 +1,5 @@
 #include "cli/command.h"
+#include "cli/outputs.h"
 #include "cli/run.h"
 
 static int run(struct fleet *fleet, const struct options *options)
@@ -19,6 +20,7 @@ const struct command command_accept = {
         "transaction. Nothing else is changed, and no statement of the file runs. Tenants that have\n"
         "not applied it, or have applied it as it is, are unchanged.",
     .example = "skein accept 83241ca0f125 --dry-run",
+    .formats = outputs_report_formats,
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_DRY_RUN |
               OPTIONS_YES,
     .min_args = 1,

@@ -2,6 +2,7 @@
 #include "cli/command.h"
 #include "cli/exit.h"
 #include "cli/faults.h"
+#include "cli/outputs.h"
 #include "cli/run.h"
 
 static int run_adopt(struct fleet *fleet, const struct options *options)
@@ -32,6 +33,7 @@ const struct command command_adopt = {
         "of the tables which the chain makes, but for --force. A tenant that was adopted before\n"
         "stays where it is.",
     .example = "skein adopt --from dbmate --dry-run",
+    .formats = outputs_report_formats,
     .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_WAIT | OPTIONS_SELECT | OPTIONS_OUTPUT |
               OPTIONS_RUN | OPTIONS_POLICY | OPTIONS_ADOPT | OPTIONS_FORCE | OPTIONS_DRY_RUN |
               OPTIONS_YES,

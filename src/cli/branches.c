@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "cli/exit.h"
 #include "cli/faults.h"
+#include "cli/outputs.h"
 
 static int run_branches(struct fleet *fleet, const struct options *options)
 {
@@ -29,6 +30,7 @@ const struct command command_branches = {
         "Lists the revisions that several others revise, each with those others. With -v, all of\n"
         "each header.",
     .example = "skein branches -v",
+    .formats = outputs_list_formats,
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT,
     .needs = FLEET_CHAIN,
     .empty_chain = EMPTY_CHAIN_IS_TOLD,

@@ -4,6 +4,7 @@
 #include "cli/exit.h"
 #include "cli/faults.h"
 #include "cli/judge.h"
+#include "cli/outputs.h"
 #include "cli/run.h"
 #include "cli/whereabouts.h"
 
@@ -112,6 +113,13 @@ static unsigned check_needs(const struct options *options)
     return options->checks_chain ? FLEET_CHAIN : FLEET_VISIT;
 }
 
+/* With --chain it lists the heads. */
+static choice_fn *check_formats(const struct options *options)
+{
+    return options && options->checks_chain ? outputs_list_formats(options)
+                                            : outputs_report_formats(options);
+}
+
 const struct command command_check = {
     .name = "check",
     .arguments = "",
@@ -132,6 +140,7 @@ const struct command command_check = {
         "prints the heads (JSON: as 'heads' does). Nothing is connected to; no password or variable of a\n"
         "tenant is needed.",
     .example = "skein check --select 'tier=canary'",
+    .formats = check_formats,
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_STATE | OPTIONS_LEDGER | OPTIONS_OUTPUT |
               OPTIONS_RUN | OPTIONS_CHECK,
     .needs_for = check_needs,

@@ -178,8 +178,9 @@ static const struct {
 
 static void offer_value(const struct completing *completing)
 {
-    if (completing->option->word_at) {
-        offer_words(completing, completing->option->word_at);
+    choice_fn *word_at = option_words(completing->option->index, completing->command);
+    if (word_at) {
+        offer_words(completing, word_at);
         return;
     }
     for (size_t i = 0; i < ARRAY_LEN(values); i++)
@@ -198,7 +199,7 @@ static void offer_options(const struct completing *completing)
             continue;
         snprintf(word, sizeof word, "--%s", info.name);
         buf_init(&help, BUF_MAX_DEFAULT);
-        option_add_help(&help, i);
+        option_add_help(&help, i, completing->command);
         offer(completing, word, help.data);
         buf_done(&help);
     }

@@ -2,6 +2,7 @@
 #include "cli/command.h"
 #include "cli/exit.h"
 #include "cli/faults.h"
+#include "cli/outputs.h"
 #include "cli/run.h"
 #include "cli/whereabouts.h"
 
@@ -71,6 +72,7 @@ const struct command command_current = {
         "('r2 + r3 (partial: 2 of 4 statements)'). With -v, all of the header of every\n"
         "revision that any of them stands at.",
     .example = "skein current --check-heads",
+    .formats = outputs_report_formats,
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_STATE | OPTIONS_LEDGER | OPTIONS_OUTPUT |
               OPTIONS_RUN | OPTIONS_CHECK_HEADS,
     .needs = FLEET_VISIT,

@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/offline.h"
+#include "cli/outputs.h"
 #include "cli/run.h"
 
 static int run_downgrade(struct fleet *fleet, const struct options *options)
@@ -27,6 +28,7 @@ const struct command command_downgrade = {
         "\n"
         "With --sql the script of a downgrade goes to stdout; TARGET is A:B then.",
     .example = "skein downgrade -1 --tenant acme",
+    .formats = outputs_report_formats,
     .groups = OPTIONS_COMMON | OPTIONS_DRY_RUN | OPTIONS_YES | OPTIONS_LEDGER | OPTIONS_WAIT |
               OPTIONS_SELECT | OPTIONS_STATE | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY |
               OPTIONS_SQL,

@@ -1,6 +1,7 @@
 #include "cli/command.h"
 #include "cli/chain_text.h"
 #include "cli/exit.h"
+#include "cli/outputs.h"
 
 static int run_heads(struct fleet *fleet, const struct options *options)
 {
@@ -22,6 +23,7 @@ const struct command command_heads = {
         "Lists the revisions that no other revises; with --resolve-dependencies only those that no\n"
         "other depends on either. With -v, all of each header.",
     .example = "skein heads",
+    .formats = outputs_list_formats,
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_DEPENDENCIES,
     .needs = FLEET_CHAIN,
     .empty_chain = EMPTY_CHAIN_IS_TOLD,

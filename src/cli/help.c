@@ -62,12 +62,12 @@ static bool other_variable_at(size_t index, struct variable *ret_variable)
 
 /* ---- help ------------------------------------------------------------------------------------ */
 
-static void print_option(FILE *out, size_t index, const struct option_info *info)
+static void print_option(FILE *out, const struct option_info *info, const struct command *command)
 {
     char left[64], letter[] = "  ";
     struct buf help;
     buf_init(&help, BUF_MAX_DEFAULT);
-    option_add_help(&help, index);
+    option_add_help(&help, info->index, command);
     if (info->letter)
         snprintf(letter, sizeof letter, "-%c", info->letter);
     snprintf(left, sizeof left, "%s --%s%s%s", letter, info->name, info->argument ? " " : "",
@@ -122,7 +122,7 @@ static void print_command(FILE *out, const struct command *command)
     buf_done(&help);
     for (size_t i = 0; option_at(i, &info); i++)
         if (info.groups & command->groups)
-            print_option(out, i, &info);
+            print_option(out, &info, command);
     each_use(out, command, print_wrapped);
 }
 
@@ -221,7 +221,7 @@ static void put_options(FILE *out)
         char tag[128], letter[8] = "";
         struct buf help;
         buf_init(&help, BUF_MAX_DEFAULT);
-        option_add_help(&help, i);
+        option_add_help(&help, i, NULL);
         if (info.letter)
             snprintf(letter, sizeof letter, "-%c, ", info.letter);
         snprintf(tag, sizeof tag, "%s--%s%s%s", letter, info.name, info.argument ? " " : "",
@@ -320,7 +320,7 @@ void help_print_environment(FILE *out)
         if (!info.argument)
             continue;
         buf_init(&help, BUF_MAX_DEFAULT);
-        option_add_help(&help, i);
+        option_add_help(&help, i, NULL);
         option_name_variable(info.name, name);
         fprintf(out, "| `%s` | `", name);
         put_cell(out, info.argument);

@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "cli/exit.h"
 #include "cli/faults.h"
+#include "cli/outputs.h"
 #include "cli/whereabouts.h"
 
 /* Does the range, or what is to be marked, depend on where tenants stand? */
@@ -48,6 +49,7 @@ const struct command command_history = {
         "tenants where they stand and marks those revisions '(current)'; 'current' as an end of the\n"
         "range asks them too. Nothing else connects to any tenant.",
     .example = "skein history -r base:head -v",
+    .formats = outputs_list_formats,
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_PARALLEL | OPTIONS_RANGE |
               OPTIONS_INDICATE,
     .needs_for = history_needs,

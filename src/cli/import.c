@@ -234,6 +234,7 @@ const struct command command_import = {
         "tenant stands. With --dialect the sections are for that dialect alone.",
     .add_list = add_tools,
     .example = "skein import dbmate db/migrations",
+    .formats = outputs_list_formats,
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_IMPORT | OPTIONS_DRY_RUN,
     .min_args = 2,
     .max_args = ARGS_MAX,

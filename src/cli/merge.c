@@ -2,6 +2,7 @@
 #include "cli/command.h"
 #include "cli/draft.h"
 #include "cli/faults.h"
+#include "cli/outputs.h"
 
 static bool find_parents(struct fleet *fleet, const struct options *options, struct revisions *ret,
                          struct err *err)
@@ -37,6 +38,7 @@ const struct command command_merge = {
         "What it does beyond that is yours to write: both sections are empty. The file is made\n"
         "as 'skein revision' makes it.",
     .example = "skein merge heads -m \"Billing meets tasks\"",
+    .formats = outputs_list_formats,
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_NEW,
     .min_args = 1,
     .max_args = ARGS_MAX,

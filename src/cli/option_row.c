@@ -2,8 +2,9 @@
 
 #include "base/buf.h"
 #include "base/choice.h"
+#include "cli/command.h"
+#include "cli/outputs.h"
 #include "import/import.h"
-#include "report/report.h"
 
 static bool add_word(const char **words, size_t *count, size_t max, const char *value)
 {
@@ -93,18 +94,13 @@ static bool set_output(struct options *options, const char *value)
     if (options->output_count == OUTPUTS_MAX || (equals && !equals[1]))
         return false;
     size_t len = equals ? (size_t)(equals - value) : strlen(value);
-    const struct report_format *format;
-    for (size_t i = 0; (format = report_format_at(i)); i++)
-        if (strlen(format->name) == len && strncmp(format->name, value, len) == 0) {
+    const char *format;
+    for (size_t i = 0; (format = outputs_format_at(i)); i++)
+        if (strlen(format) == len && strncmp(format, value, len) == 0) {
             options->outputs[options->output_count++] =
-                (struct output){format->name, equals ? equals + 1 : NULL};
+                (struct output){format, equals ? equals + 1 : NULL};
             return true;
         }
-    if (len == strlen(OUTPUT_SQL) && strncmp(value, OUTPUT_SQL, len) == 0) {
-        options->outputs[options->output_count++] =
-            (struct output){OUTPUT_SQL, equals ? equals + 1 : NULL};
-        return true;
-    }
     return false;
 }
 
@@ -260,7 +256,7 @@ const struct option_row option_rows[] = {
      TO(takes_all)},
     {"output", 'o', "FORMAT[=FILE]", OPTIONS_OUTPUT,
      "{words}: the format, to stdout or a file (may be repeated)",
-     BY_ONE_OF(set_output, report_format_name_at)},
+     BY_ONE_OF(set_output, outputs_format_at)},
     {"progress", 0, "MODE", OPTIONS_PROGRESS, "{words}, on stderr (default: auto)",
      BY_ONE_OF(set_progress, progress_at)},
     {"quiet", 'q', NULL, OPTIONS_COMMON, "say only what went wrong", TO(is_quiet)},
@@ -280,7 +276,15 @@ const struct option_row option_rows[] = {
 const size_t option_row_count = ARRAY_LEN(option_rows);
 _Static_assert(ARRAY_LEN(option_rows) <= OPTIONS_MAX, "room for each option");
 
-void option_row_add_help(const struct option_row *row, struct buf *buf)
+choice_fn *option_row_words(const struct option_row *row, const struct command *command,
+                            const struct options *options)
+{
+    bool is_format = row->set == set_output && command && command->formats;
+    return is_format ? command->formats(options) : row->word_at;
+}
+
+void option_row_add_help(const struct option_row *row, const struct command *command,
+                         struct buf *buf)
 {
     static const char mark[] = "{words}";
     const char *at = row->word_at ? strstr(row->help, mark) : NULL;
@@ -289,7 +293,7 @@ void option_row_add_help(const struct option_row *row, struct buf *buf)
         return;
     }
     buf_add(buf, row->help, (size_t)(at - row->help));
-    choice_add(buf, row->word_at);
+    choice_add(buf, option_row_words(row, command, NULL));
     buf_adds(buf, at + strlen(mark));
 }
 

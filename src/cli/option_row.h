@@ -28,7 +28,13 @@ bool option_row_set(const struct option_row *row, struct options *options, const
  * said again. */
 bool option_row_may_repeat(const struct option_row *row);
 
-/* Appends what --help says of the option. */
-void option_row_add_help(const struct option_row *row, struct buf *buf);
+/* The words that a value is one of, for that command, with these options; NULL: any value. Both may be NULL: what
+ * any command takes, or the command without options. */
+choice_fn *option_row_words(const struct option_row *row, const struct command *command,
+                            const struct options *options);
+
+/* Appends what the command's --help says of the option; NULL: of all commands. */
+void option_row_add_help(const struct option_row *row, const struct command *command,
+                         struct buf *buf);
 
 #endif

@@ -24,7 +24,7 @@ static bool set_checked(struct options *options, const struct option_row *row, c
     if (!value[strspn(value, " \t")])
         return err_set(err, ERR_CONFIG, "%s: the value is empty", what);
     buf_init(&help, BUF_MAX_DEFAULT);
-    option_row_add_help(row, &help);
+    option_row_add_help(row, options->command, &help);
     err_set(err, ERR_CONFIG, "%s: '%s' is not %s: %s", what, value, row->argument, help.data);
     buf_done(&help);
     char word[64]; /* FORMAT of FORMAT=FILE */
@@ -201,6 +201,18 @@ static bool refuse_flag_variable(const struct options *options, const struct opt
                    name, row->name);
 }
 
+/* Does the value name a format that other commands have, and this one has not? */
+static bool is_for_others(const struct options *options, const struct option_row *row,
+                          const char *value)
+{
+    choice_fn *words = option_row_words(row, options->command, options);
+    char word[64];
+    size_t index;
+    snprintf(word, sizeof word, "%.*s", (int)strcspn(value, "="), value);
+    return words != row->word_at && choice_find(row->word_at, word, &index) &&
+           !choice_find(words, word, &index);
+}
+
 /* A variable that is empty counts as not set; one that has no effect on this command is meant for others. */
 static bool apply_environment(struct options *options, struct err *err)
 {
@@ -214,7 +226,7 @@ static bool apply_environment(struct options *options, struct err *err)
             continue;
         option_name_variable(option_rows[i].name, name);
         const char *value = getenv(name);
-        if (!value || !*value)
+        if (!value || !*value || is_for_others(options, &option_rows[i], value))
             continue;
         if (!set_checked(options, &option_rows[i], name, value, err))
             return false;
@@ -231,6 +243,29 @@ bool options_is_given(const struct options *options, const char *name)
     return false;
 }
 
+/* A command that reports no run has fewer formats than those that do. */
+static bool has_format(const struct options *options, const char *format)
+{
+    size_t index;
+    return choice_find(options->command->formats(options), format, &index);
+}
+
+static bool check_formats(const struct options *options, struct err *err)
+{
+    struct buf formats;
+    size_t i = 0;
+    while (i < options->output_count && has_format(options, options->outputs[i].format))
+        i++;
+    if (i == options->output_count)
+        return true;
+    buf_init(&formats, BUF_MAX_DEFAULT);
+    choice_add(&formats, options->command->formats(options));
+    err_set(err, ERR_CONFIG, "--output: '%s' is no format of 'skein %s': name %s",
+            options->outputs[i].format, options->command->name, formats.data);
+    buf_done(&formats);
+    return false;
+}
+
 static bool check_use(const struct options *options, struct err *err)
 {
     const struct command *command = options->command;
@@ -243,7 +278,7 @@ static bool check_use(const struct options *options, struct err *err)
     if (options->arg_count > command->max_args)
         return err_set(err, ERR_CONFIG, "'skein %s' has no use for '%s'", command->name,
                        options->args[command->max_args]);
-    return uses_check(options, err);
+    return check_formats(options, err) && uses_check(options, err);
 }
 
 bool options_parse(int argc, char **argv, struct options *ret_options, struct err *err)
@@ -264,14 +299,18 @@ bool option_at(size_t index, struct option_info *ret_info)
     if (index >= option_row_count)
         return false;
     const struct option_row *row = &option_rows[index];
-    *ret_info =
-        (struct option_info){row->name, row->letter, row->argument, row->groups, row->word_at};
+    *ret_info = (struct option_info){row->name, row->letter, row->argument, row->groups, index};
     return true;
 }
 
-void option_add_help(struct buf *buf, size_t index)
+choice_fn *option_words(size_t index, const struct command *command)
 {
-    option_row_add_help(&option_rows[index], buf);
+    return option_row_words(&option_rows[index], command, NULL);
+}
+
+void option_add_help(struct buf *buf, size_t index, const struct command *command)
+{
+    option_row_add_help(&option_rows[index], command, buf);
 }
 
 bool options_has_color(const struct options *options, FILE *out)

@@ -57,9 +57,6 @@ enum { OPTION_GROUPS(GROUP_BIT) };
 /* What a command over tenants takes that shows how it gets on. */
 #define OPTIONS_RUN (OPTIONS_PARALLEL | OPTIONS_PROGRESS)
 
-/* The format that only commands of OPTIONS_SCHEMA have. */
-#define OUTPUT_SQL "sql"
-
 enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
 
 struct output {
@@ -149,7 +146,7 @@ struct option_info {
     int letter;           /* 0: none */
     const char *argument; /* NULL: takes none */
     unsigned groups;
-    choice_fn *word_at; /* the words that its value begins with; NULL: any */
+    size_t index;
 };
 
 /* Was it given on the command line? Not in the environment. */
@@ -158,8 +155,11 @@ bool options_is_given(const struct options *options, const char *name);
 /* False past the last. */
 bool option_at(size_t index, struct option_info *ret_info);
 
-/* Appends what --help says of the option at the index, which must be one. */
-void option_add_help(struct buf *buf, size_t index);
+/* The words that a value of the option at the index is one of, for that command (NULL: for any); NULL: any value. */
+choice_fn *option_words(size_t index, const struct command *command);
+
+/* Appends what the command's --help says of the option at the index, which must be one; NULL: of all commands. */
+void option_add_help(struct buf *buf, size_t index, const struct command *command);
 
 /* Is what is written to `out` to be colored? --color says so, or by default whether it is a terminal that can. */
 bool options_has_color(const struct options *options, FILE *out);

@@ -10,6 +10,7 @@
 #include "base/parse.h"
 #include "cli/command.h"
 #include "cli/faults.h"
+#include "report/report.h"
 
 static const char *path_name(const char *path)
 {
@@ -22,16 +23,60 @@ static bool fail(struct err *err)
     return err_set(err, ERR_CONFIG, "cannot write it: %s", strerror(errno));
 }
 
+enum list_format { LIST_TEXT, LIST_JSON };
+
+static const char *list_format_at(size_t index)
+{
+    static const char *const names[] = {[LIST_TEXT] = "text", [LIST_JSON] = "json"};
+    return index < ARRAY_LEN(names) ? names[index] : NULL;
+}
+
+/* Does a command before that one have the format too? */
+static bool is_known(size_t command, const char *format)
+{
+    size_t index;
+    for (size_t c = 0; c < command; c++)
+        if (command_at(c)->formats && choice_find(command_at(c)->formats(NULL), format, &index))
+            return true;
+    return false;
+}
+
+const char *outputs_format_at(size_t index)
+{
+    const struct command *command;
+    const char *format;
+    for (size_t c = 0; (command = command_at(c)); c++) {
+        choice_fn *format_at = command->formats ? command->formats(NULL) : NULL;
+        for (size_t i = 0; format_at && (format = format_at(i)); i++)
+            if (!is_known(c, format) && !index--)
+                return format;
+    }
+    return NULL;
+}
+
+choice_fn *outputs_list_formats(const struct options *options)
+{
+    (void)options;
+    return list_format_at;
+}
+
+choice_fn *outputs_report_formats(const struct options *options)
+{
+    (void)options;
+    return report_format_name_at;
+}
+
 static bool write_as(const struct writer *writer, const char *format, FILE *out, struct err *err)
 {
+    size_t list_format = LIST_TEXT;
     if (writer->write)
         return writer->write(writer->ctx, format, out, err);
-    if (strcmp(format, "text") == 0)
-        writer->text(writer->ctx, out);
-    else if (strcmp(format, "json") == 0)
+    if (!choice_find(list_format_at, format, &list_format))
+        return err_set(err, ERR_INTERNAL, "a list has no format '%s'", format);
+    if (list_format == LIST_JSON)
         writer->json(writer->ctx, out);
     else
-        return err_set(err, ERR_CONFIG, "this command has no %s: text or json", format);
+        writer->text(writer->ctx, out);
     return !ferror(out) || fail(err);
 }
 
@@ -225,14 +270,9 @@ static bool check_output(const struct options *options, size_t index, struct err
 
 bool outputs_check(const struct options *options, struct err *err)
 {
-    for (size_t i = 0; i < options->output_count; i++) {
-        bool is_sql = strcmp(options->outputs[i].format, OUTPUT_SQL) == 0;
-        if (is_sql && !(options->command->groups & OPTIONS_SCHEMA))
-            return err_set(err, ERR_CONFIG,
-                           "--output: only 'skein schema' prints sql: say text or json");
+    for (size_t i = 0; i < options->output_count; i++)
         if (!check_output(options, i, err))
             return false;
-    }
     return true;
 }
 

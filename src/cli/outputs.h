@@ -8,14 +8,21 @@
 
 #include "cli/options.h"
 
-/* Writes the result in one format: the two that every command has; or `write`, where there are more of them: in
- * the one that it is told, also one that it does not know: then *err says so. */
+/* Writes the result in one format: of a list, text or json; else `write` in the format of that name, which is one of those
+ * that the command says. */
 struct writer {
     void (*text)(const void *ctx, FILE *out);
     void (*json)(const void *ctx, FILE *out);
-    bool (*write)(void *ctx, const char *format, FILE *out, struct err *err); /* NULL: these two */
+    bool (*write)(void *ctx, const char *format, FILE *out, struct err *err); /* NULL: a list */
     void *ctx;
 };
+
+/* A choice: every format that some command has. */
+const char *outputs_format_at(size_t index);
+
+/* Members of struct command: the formats of what reports a run, all of report_format_at; and of what does not. */
+choice_fn *outputs_report_formats(const struct options *options);
+choice_fn *outputs_list_formats(const struct options *options);
 
 /* To be called before anything is begun. False, with an error, where -o names a file that is never written to. */
 bool outputs_check(const struct options *options, struct err *err) MUST_CHECK;

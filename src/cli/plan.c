@@ -1,6 +1,7 @@
 #include "cli/command.h"
 #include "cli/exit.h"
 #include "cli/judge.h"
+#include "cli/outputs.h"
 #include "cli/run.h"
 
 static int run_plan(struct fleet *fleet, const struct options *options)
@@ -21,6 +22,7 @@ const struct command command_plan = {
         "the parsers of the tenants' dialects read the chain: what they refuse is told, exit 2. Takes no\n"
         "lock and changes nothing.",
     .example = "skein plan --tenant acme -v",
+    .formats = outputs_report_formats,
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_STATE | OPTIONS_LEDGER | OPTIONS_OUTPUT |
               OPTIONS_RUN,
     .max_args = ARGS_MAX,

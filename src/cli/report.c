@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/exit.h"
 #include "cli/faults.h"
+#include "cli/outputs.h"
 #include "cli/reports.h"
 #include "library/own.h"
 #include "report/narrow.h"
@@ -229,6 +230,7 @@ const struct command command_report = {
         "each run of the ledger did to it, the newest first. With --select it is that of the tenants which the\n"
         "selector takes by today's inventory. RUN is then by default the newest that had any of them.",
     .example = "skein report -o json=report.json",
+    .formats = outputs_report_formats,
     .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_NARROW | OPTIONS_OUTPUT,
     .max_args = 1,
     .needs_for = report_needs,

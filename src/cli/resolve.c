@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/faults.h"
+#include "cli/outputs.h"
 #include "cli/run.h"
 #include "library/selection.h"
 
@@ -43,6 +44,7 @@ const struct command command_resolve = {
         "that its first statements are not those that are done, --statements says how many of them\n"
         "stand as the file has them now. The next upgrade or resume goes on from there.",
     .example = "skein resolve acme --undone",
+    .formats = outputs_report_formats,
     .groups = OPTIONS_COMMON | OPTIONS_DRY_RUN | OPTIONS_YES | OPTIONS_OUTPUT | OPTIONS_RUN |
               OPTIONS_SETTLE,
     .min_args = 1,

@@ -1,5 +1,6 @@
 #include "cli/continue.h"
 #include "cli/command.h"
+#include "cli/outputs.h"
 
 static int run_resume(struct fleet *fleet, const struct options *options)
 {
@@ -20,6 +21,7 @@ const struct command command_resume = {
         "--select the run's other tenants wait for a later resume. A run of which a part was rolled back is\n"
         "refused: it does not go forward again.",
     .example = "skein resume",
+    .formats = outputs_report_formats,
     .groups = OPTIONS_COMMON | OPTIONS_DRY_RUN | OPTIONS_YES | OPTIONS_LEDGER | OPTIONS_WAIT |
               OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY | OPTIONS_CONTINUATION | OPTIONS_WAVE |
               OPTIONS_NARROW,

@@ -2,6 +2,7 @@
 #include "cli/command.h"
 #include "cli/draft.h"
 #include "cli/faults.h"
+#include "cli/outputs.h"
 
 static int run_revision(struct fleet *fleet, const struct options *options)
 {
@@ -26,6 +27,7 @@ const struct command command_revision = {
         "The template's ${message}, ${revision}, ${revises}, ${branch_labels}, ${depends_on} and\n"
         "${create_date} stand for what the new revision has.",
     .example = "skein revision -m \"Tasks have a priority\"",
+    .formats = outputs_list_formats,
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_NEW | OPTIONS_PARENT,
     .needs = FLEET_CHAIN,
     .run = run_revision,

@@ -1,5 +1,6 @@
 #include "cli/continue.h"
 #include "cli/command.h"
+#include "cli/outputs.h"
 
 static int run_rollback(struct fleet *fleet, const struct options *options)
 {
@@ -19,6 +20,7 @@ const struct command command_rollback = {
         "is left alone and reported. On a terminal it asks before it begins. With --tenant or --select only\n"
         "those go back; a later rollback of the same run takes the others.",
     .example = "skein rollback --dry-run",
+    .formats = outputs_report_formats,
     .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_WAIT | OPTIONS_OUTPUT | OPTIONS_RUN |
               OPTIONS_CONTINUATION | OPTIONS_DRY_RUN | OPTIONS_YES | OPTIONS_NARROW,
     .max_args = 1,

@@ -207,6 +207,7 @@ const struct command command_runs = {
         "Lists the runs of this inventory, the newest first, with what came of their tenants; with --all also\n"
         "those of other inventories that share the ledger. 'skein report RUN' tells all of one.",
     .example = "skein runs -o json",
+    .formats = outputs_list_formats,
     .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_OUTPUT | OPTIONS_ALL,
     .needs = FLEET_INVENTORY,
     .run = run_runs,

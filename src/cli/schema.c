@@ -84,19 +84,29 @@ static void print_json(const struct showing *showing, FILE *out)
     json_close(&stream, '}');
 }
 
+static const struct {
+    const char *name;
+    void (*print)(const struct showing *showing, FILE *out);
+} formats[] = {{"text", print_text}, {"json", print_json}, {"sql", print_sql}};
+
+static const char *format_at(size_t index)
+{
+    return index < ARRAY_LEN(formats) ? formats[index].name : NULL;
+}
+
+static choice_fn *schema_formats(const struct options *options)
+{
+    (void)options;
+    return format_at;
+}
+
 static bool write_as(void *ctx, const char *format, FILE *out, struct err *err)
 {
-    const struct showing *showing = ctx;
-    static const struct {
-        const char *name;
-        void (*print)(const struct showing *showing, FILE *out);
-    } formats[] = {{"text", print_text}, {"json", print_json}, {OUTPUT_SQL, print_sql}};
-    for (size_t i = 0; i < ARRAY_LEN(formats); i++)
-        if (strcmp(formats[i].name, format) == 0) {
-            formats[i].print(showing, out);
-            return !ferror(out) || err_set(err, ERR_CONFIG, "cannot write it");
-        }
-    return err_set(err, ERR_CONFIG, "this command has no %s: text, json or sql", format);
+    size_t index;
+    if (!choice_find(format_at, format, &index))
+        return err_set(err, ERR_INTERNAL, "a schema has no format '%s'", format);
+    formats[index].print(ctx, out);
+    return !ferror(out) || err_set(err, ERR_CONFIG, "cannot write it");
 }
 
 static int show(const struct options *options, const struct showing *showing, int exit_code)
@@ -228,6 +238,7 @@ const struct command command_schema = {
         "a scratch database that is dropped afterwards, and no tenant is asked. Equal fingerprints\n"
         "mean equal schemas. '-o sql' prints the statements that make it.",
     .example = "skein schema --tenant acme",
+    .formats = schema_formats,
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_STATE | OPTIONS_LEDGER | OPTIONS_OUTPUT |
               OPTIONS_PARALLEL | OPTIONS_SCHEMA,
     .needs_for = schema_needs,

@@ -1,6 +1,7 @@
 #include "cli/chain_text.h"
 #include "cli/command.h"
 #include "cli/exit.h"
+#include "cli/outputs.h"
 #include "cli/whereabouts.h"
 
 static int run_show(struct fleet *fleet, const struct options *options)
@@ -29,6 +30,7 @@ const struct command command_show = {
         "Shows what REV names: a full or partial id, head, heads, LABEL@head, -N. 'current' asks the\n"
         "selected tenants where they stand; nothing else connects to any.",
     .example = "skein show head",
+    .formats = outputs_list_formats,
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_PARALLEL,
     .min_args = 1,
     .max_args = 1,

@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/offline.h"
+#include "cli/outputs.h"
 #include "cli/run.h"
 
 static int run_stamp(struct fleet *fleet, const struct options *options)
@@ -31,6 +32,7 @@ const struct command command_stamp = {
         "With --purge all rows go first, also those that name no revision of the chain. With --sql\n"
         "the script of it goes to stdout; where TARGET is A:B it starts at A.",
     .example = "skein stamp head --tenant acme",
+    .formats = outputs_report_formats,
     .groups = OPTIONS_COMMON | OPTIONS_DRY_RUN | OPTIONS_YES | OPTIONS_LEDGER | OPTIONS_WAIT |
               OPTIONS_SELECT | OPTIONS_STATE | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY |
               OPTIONS_PURGE | OPTIONS_FORCE | OPTIONS_SQL,

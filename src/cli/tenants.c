@@ -110,6 +110,7 @@ const struct command command_tenants = {
         "Lists the selected tenants with their redacted URLs, labels and waves. Sources with a\n"
         "query are asked; no tenant is connected to, but for --behind.",
     .example = "skein tenants --select 'region in (eu,us),!legacy'",
+    .formats = outputs_list_formats,
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_STATE | OPTIONS_LEDGER | OPTIONS_OUTPUT,
     .needs = FLEET_TENANTS,
     .run = run_tenants,

@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/offline.h"
+#include "cli/outputs.h"
 #include "cli/run.h"
 
 static int run_upgrade(struct fleet *fleet, const struct options *options)
@@ -29,6 +30,7 @@ const struct command command_upgrade = {
         "TARGET is A:B, goes to stdout. It leaves a tenant as the run would, and fails unless the\n"
         "tenant stands where it starts.",
     .example = "skein upgrade --on-failure rollback --max-failures 2% -o json=report.json",
+    .formats = outputs_report_formats,
     .groups = OPTIONS_COMMON | OPTIONS_DRY_RUN | OPTIONS_YES | OPTIONS_LEDGER | OPTIONS_WAIT |
               OPTIONS_SELECT | OPTIONS_STATE | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_POLICY |
               OPTIONS_SQL,

@@ -135,7 +135,7 @@ class Revisions(CatalogCase):
 
     def test_other_commands_print_no_sql(self):
         result = self.run_ok("current", "-o", "sql", code=2)
-        self.assertIn("only 'skein schema' prints sql", result.err)
+        self.assertIn("'sql' is no format of", result.err)
 
 
 if __name__ == "__main__":

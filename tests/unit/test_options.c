@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "cli/command.h"
 #include "cli/environment.h"
+#include "cli/outputs.h"
 #include "cli/uses.h"
 
 /* A value that will do; for any other option "1". */
@@ -233,11 +234,49 @@ static void one_value_is_not_ignored_for_another(void **state)
     }
 }
 
+/* Each format of any command is taken by those that have it, and ends the others before they begin. */
+static void each_command_takes_its_own_formats(void **state)
+{
+    const struct command *command;
+    static struct options options;
+    size_t refused = 0, index;
+    (void)state;
+    for (size_t c = 0; (command = command_at(c)); c++)
+        assert_int_equal((command->groups & OPTIONS_OUTPUT) != 0, command->formats != NULL);
+    for (size_t i = 0; outputs_format_at(i); i++)
+        for (size_t c = 0; (command = command_at(c)); c++) {
+            struct err err;
+            struct line *line = line_of(command, command->min_args ? 4 : 0);
+            char option[64];
+            if (!command->formats || !fits(command, command->min_args ? 4 : 0))
+                continue;
+            snprintf(option, sizeof option, "--output=%s", outputs_format_at(i));
+            line->words[line->count++] = option;
+            bool has_it = choice_find(command->formats(NULL), outputs_format_at(i), &index);
+            assert_int_equal(options_parse(line->count, line->words, &options, &err), has_it);
+            assert_true(has_it || strstr(err.text, "is no format of"));
+            refused += !has_it;
+        }
+    assert_true(refused > 0);
+}
+
+static void check_has_the_formats_of_what_it_prints(void **state)
+{
+    static struct options options;
+    (void)state;
+    const struct command *command = command_find("check");
+    assert_ptr_equal(command->formats(&options), outputs_report_formats(NULL));
+    options.checks_chain = true;
+    assert_ptr_equal(command->formats(&options), outputs_list_formats(NULL));
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(takes_what_has_an_effect_and_nothing_else),
     cmocka_unit_test(a_variable_has_its_options_effect_or_none),
     cmocka_unit_test(names_options_and_commands_that_exist),
     cmocka_unit_test(one_value_is_not_ignored_for_another),
+    cmocka_unit_test(each_command_takes_its_own_formats),
+    cmocka_unit_test(check_has_the_formats_of_what_it_prints),
 };
 
 UNIT_MAIN(tests)
