@@ -34,7 +34,13 @@ static void tell_choice(const struct continuation *continuation)
     enum { NAMED = 5 };
     struct buf text;
     buf_init(&text, BUF_MAX_DEFAULT);
-    buf_adds(&text, continuation->is_rollback ? "rolls back run " : "resumes run ");
+    if (!continuation->is_due)
+        buf_adds(&text,
+                 continuation->is_rollback
+                     ? "no run has left anything to roll back; the newest is "
+                     : "no run is unfinished, so there is nothing to resume; the newest is ");
+    else
+        buf_adds(&text, continuation->is_rollback ? "rolls back run " : "resumes run ");
     add_run(&text, &continuation->run);
     for (size_t i = 0; i < continuation->other_count && i < NAMED; i++) {
         buf_adds(&text, i ? ", " : "; unfinished too: run ");

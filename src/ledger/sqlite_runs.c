@@ -1,4 +1,5 @@
 /* What runs were. */
+#include "base/similar.h"
 #include "ledger/sqlite_private.h"
 
 /* ---- one moment for several questions ------------------------------------------------------- */
@@ -257,14 +258,56 @@ static bool complete(struct sqlite_ledger *ledger, struct sqlite_run *run, struc
 
 /* ---- by id --------------------------------------------------------------------------------- */
 
-static bool fail_no_run(const char *id, size_t found, struct err *err)
+/* The run that was meant: one that differs by a letter or two, or ends with what was said. */
+static void add_meant_run(struct sqlite_ledger *ledger, const char *id, struct err *err)
 {
-    if (found)
+    enum { LETTERS_MOST = 2, END_SHORTEST = 4 };
+    struct similar similar = similar_to(id);
+    char meant[sizeof((struct ledger_holder){0}).run] = "";
+    struct db_cursor cursor;
+    struct err ignored;
+    db_query_plain(&ledger->db, &cursor, "SELECT id FROM runs ORDER BY seq DESC LIMIT 1000");
+    while (!*meant && db_next(&cursor)) {
+        const char *run = db_text_at(&cursor, 0);
+        size_t len = strlen(run), end_len = strlen(id);
+        similar.best = NULL;
+        similar.distance = LETTERS_MOST + 1;
+        similar_try(&similar, run);
+        bool ends_so =
+            end_len >= END_SHORTEST && end_len < len && strcmp(run + len - end_len, id) == 0;
+        if (similar.best || ends_so)
+            snprintf(meant, sizeof meant, "%s", run);
+    }
+    if (db_end(&cursor, &ignored) && *meant)
+        err_add(err, "; did you mean '%s'?", meant);
+}
+
+/* `several runs begin with '2026': 20261129T…, 20261128T…, …` */
+static void add_several(struct sqlite_ledger *ledger, const char *id, struct err *err)
+{
+    enum { NAMED = 3 };
+    struct db_cursor cursor;
+    struct err ignored;
+    size_t count = 0;
+    db_query(&ledger->db, &cursor,
+             "SELECT id FROM runs WHERE substr(id, 1, length(?1)) = ?1 ORDER BY seq DESC LIMIT 4",
+             db_text(id));
+    for (; db_next(&cursor); count++)
+        err_add(err, "%s%s", count ? ", " : ": ", count < NAMED ? db_text_at(&cursor, 0) : "…");
+    (void)!db_end(&cursor, &ignored);
+}
+
+static bool fail_no_run(struct sqlite_ledger *ledger, const char *id, size_t found, struct err *err)
+{
+    if (found) {
         err_set(err, ERR_LEDGER, "several runs begin with '%s'", id);
-    else if (id)
+        add_several(ledger, id, err);
+    } else if (id) {
         err_set(err, ERR_LEDGER, "no run '%s' in the ledger", id);
-    else
+        add_meant_run(ledger, id, err);
+    } else {
         err_set(err, ERR_LEDGER, "no run in the ledger yet");
+    }
     snprintf(err->code, sizeof err->code, "%s", LEDGER_NO_RUN);
     return false;
 }
@@ -297,7 +340,7 @@ bool sqlite_run_find(struct sqlite_ledger *ledger, const char *id, struct arena 
     if (!db_end(&cursor, err))
         return false;
     if (found != 1)
-        return fail_no_run(id, found, err);
+        return fail_no_run(ledger, id, found, err);
     if (!complete(ledger, &run, err))
         return false;
     *ret_run = run;
@@ -331,7 +374,7 @@ static bool find_older(struct sqlite_ledger *ledger, const char *id, struct aren
         *ret_run = read_run(&cursor, arena);
     if (!db_end(&cursor, err))
         return false;
-    return is_there ? complete(ledger, ret_run, err) : fail_no_run(NULL, 0, err);
+    return is_there ? complete(ledger, ret_run, err) : fail_no_run(ledger, NULL, 0, err);
 }
 
 bool sqlite_find_older(struct ledger *base, const char *id, struct arena *arena,

@@ -33,6 +33,7 @@ static bool choose_newest(struct continuation *continuation, struct fleet *fleet
         return false;
     continuation->run = newest.run;
     continuation->is_newest = true;
+    continuation->is_due = newest.is_due;
     continuation->others = newest.others;
     continuation->other_count = newest.other_count;
     return true;
@@ -82,10 +83,15 @@ static bool choose_run(struct continuation *continuation, struct fleet *fleet,
         return false;
     const struct ledger_run *run = &continuation->run;
     bool was_rollback = run->verb->rolls_back;
-    if (run->state == RUN_ROLLED_BACK)
-        return refuse_run(err, run, "was rolled back: there is nothing left of it");
-    if (was_rollback && run->state == RUN_SUCCEEDED)
-        return refuse_run(err, run, "rolled another run back, and is done");
+    const char *over =
+        run->state == RUN_ROLLED_BACK ? "was rolled back: there is nothing left of it"
+        : was_rollback && run->state == RUN_SUCCEEDED ? "rolled another run back, and is done"
+                                                      : NULL;
+    if (over && continuation->is_newest && !continuation->is_due)
+        return err_set(err, ERR_CONFIG, "there is no run to %s: the newest, %s, %s",
+                       request->is_rollback ? "roll back" : "resume", run->id, over);
+    if (over)
+        return refuse_run(err, run, over);
     continuation->is_rollback_begun = was_rollback || run->is_rolling_back;
     continuation->is_rollback = request->is_rollback || continuation->is_rollback_begun;
     return continuation->is_rollback || !run->rolled_back_by || refuse_part(run, err);
@@ -518,6 +524,7 @@ void continuation_apply(const struct continuation *continuation, struct rollout_
     rollout->ends_failure = continuation->ends_failure;
     rollout->run.standings = continuation->standings;
     rollout->run.resumed_from = continuation->run.id;
+    rollout->can_resume = continuation->is_rollback && !continuation->is_rollback_begun;
     rollout->family = continuation->family;
     struct rollout_wave *waves = (struct rollout_wave *)(uintptr_t)rollout->waves;
     for (size_t i = 0; i < rollout->wave_count; i++)

@@ -32,6 +32,7 @@ struct continuation {
     /* the one to go on with: the newest of those that resumed the one asked for */
     struct ledger_run run;
     bool is_newest; /* no run was named */
+    bool is_due;    /* where none was named: there is something to go on with, or to roll back */
     /* and then: other runs that are unfinished, the newest first */
     const struct ledger_run **others;
     size_t other_count;

@@ -75,5 +75,6 @@ bool newest_find(struct fleet *fleet, struct ledger *ledger, bool is_rollback,
     if (!first)
         return own_find(fleet, ledger, NULL, &ret_newest->run, err);
     ret_newest->run = found ? *found : *first;
+    ret_newest->is_due = found != NULL;
     return true;
 }

@@ -10,6 +10,8 @@ struct newest {
     /* Other runs of the inventory that are unfinished, the newest first. In the fleet's arena. */
     const struct ledger_run **others;
     size_t other_count;
+    bool
+        is_due; /* there is something to go on with, or to roll back; else it is the newest run as such */
 };
 
 /* The newest run of this inventory that can be resumed, or rolled back: a run of no tenants, or one that changed nothing,

@@ -34,6 +34,8 @@ struct rollout_options {
     struct run_info run;
     /* of a request that rolls back: no one asked for it, it is what on_failure had begun */
     bool ends_failure;
+    /* of a request that rolls back: nothing went back yet, so a resume of the run would finish what it left half way */
+    bool can_resume;
     const struct target *target; /* NULL where the verb has no plan */
     /* NULL, or: stamp where another tool says that a tenant stands */
     const struct adoption *adoption;

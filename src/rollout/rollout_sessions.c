@@ -61,6 +61,11 @@ bool rollout_is_of_family(const struct rollout *rollout, const char *run)
     return routes_is_own_run(rollout->routes, run);
 }
 
+bool rollout_can_resume(const struct rollout *rollout)
+{
+    return rollout->options->can_resume;
+}
+
 bool rollout_is_rolling_back(const struct rollout *rollout)
 {
     return routes_is_rollback(rollout->routes);

@@ -23,6 +23,8 @@ bool rollout_is_as_before(const struct rollout *rollout, struct session *session
 bool rollout_is_rolling_back(const struct rollout *rollout);
 
 /* Is it a run of this rollout: this one, or one that it goes on with or rolls back? */
+/* Would a resume of the run that is rolled back finish what that run left half way? */
+bool rollout_can_resume(const struct rollout *rollout);
 bool rollout_is_of_family(const struct rollout *rollout, const char *run);
 
 /* The copy that is to be made before the first change, and the one to be put back instead of going back by plan;

@@ -95,8 +95,8 @@ static const struct revision *step_in_front(const struct unfinished *unfinished,
     return NULL;
 }
 
-/* Says which command finishes the step: that is a run of its own, which has to be rolled back before the run
- * that left the step. */
+/* Says which command finishes the step. What a run left that is to be rolled back now, its resume finishes; of other runs
+ * it takes a run of its own, which has to be rolled back before the run that left the step. */
 static void say_how_to_finish(struct session *session, const struct plan *left, struct err *err)
 {
     const struct unfinished *unfinished = &session->doubt.unfinished;
@@ -115,6 +115,12 @@ static void say_how_to_finish(struct session *session, const struct plan *left, 
             err,
             ": '%s' comes before it by now; put the 'Revises' of '%s' back as it was, and go on",
             front->id, unfinished->revision);
+        return;
+    }
+    if (rollout_can_resume(session->env->run) &&
+        rollout_is_of_family(session->env->run, unfinished->run_id)) {
+        err_add(err, ": finish it first with 'skein resume %s', then say 'skein rollback %s'",
+                session->env->rolled_back_run, session->env->rolled_back_run);
         return;
     }
     err_add(err, ": finish it first with 'skein %s %s --tenant %s'",

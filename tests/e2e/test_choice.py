@@ -72,6 +72,26 @@ class Choice(FleetCase):
         self.assertEqual(self.unfinished(), [])
         self.assertEqual(self.fleet.versions("t1"), ["aaaa1111"])
 
+    def test_where_there_is_nothing_to_go_on_with_that_is_said(self):
+        self.run_ok("upgrade")
+        newest = json.loads(self.run_ok("runs", "-o", "json").out)[0]["id"]
+        self.assertIn(f"no run is unfinished, so there is nothing to resume; the newest is {newest} (", self.run_ok("resume").err)
+        self.run_ok("rollback")
+        back = json.loads(self.run_ok("runs", "-o", "json").out)[0]["id"]
+        for command, words in (("resume", "resume"), ("rollback", "roll back")):
+            self.assertIn(f"there is no run to {words}: the newest, {back}, rolled another run back, and is done",
+                          self.run_ok(command, code=2).err)
+
+    def test_a_mistyped_run_is_told_with_the_one_that_was_meant(self):
+        run = self.run_json("upgrade").report["run"]["id"]
+        for typed in (run[-6:], run[:-1] + "x", run[:8] + run[9:], "x" + run):
+            for command in ("report", "resume", "rollback", "forget"):
+                self.assertIn(f"no run '{typed}' in the ledger; did you mean '{run}'?", self.run_ok(command, typed, code=2).err)
+            self.assertIn(f"did you mean '{run}'?", self.run_ok("plan", "--state", "failed@" + typed, code=2).err)
+        self.assertNotIn("did you mean", self.run_ok("report", "1999", code=2).err)
+        second = self.run_json("upgrade").report["run"]["id"]
+        self.assertIn(f"several runs begin with '{run[:3]}': {second}, {run}\n", self.run_ok("report", run[:3], code=2).err)
+
     def test_the_table_tells_what_is_unfinished(self):
         self.start_with_a_failure()
         lines = self.run_ok("runs").out.splitlines()
