@@ -79,9 +79,10 @@ static enum session_state answer_catalog(struct session *session)
     catalog->is_complete = count == 0;
     if (catalog->is_complete)
         return SESSION_RELEASE;
+    if (!reader->take(&catalog->reading, answers, count, &err))
+        return session_fail(session, &err);
     catalog->reading.round++;
-    return reader->take(&catalog->reading, answers, count, &err) ? SESSION_CATALOG
-                                                                 : session_fail(session, &err);
+    return SESSION_CATALOG;
 }
 
 const struct state_row row_catalog = {

@@ -5,7 +5,7 @@ import json
 import os
 import sqlite3
 
-from harness import FleetCase, main
+from harness import FleetCase, MariaDB, Postgres, main
 
 TASK = "CREATE TABLE task (id INTEGER PRIMARY KEY, title TEXT NOT NULL DEFAULT 'new'); CREATE INDEX ix_title ON task (title);"
 
@@ -136,6 +136,38 @@ class Revisions(CatalogCase):
     def test_other_commands_print_no_sql(self):
         result = self.run_ok("current", "-o", "sql", code=2)
         self.assertIn("'sql' is no format of", result.err)
+
+
+class Servers(FleetCase):
+    """The tenants of PostgreSQL are schemas of one database; those of MariaDB are databases."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.postgres, cls.mariadb = Postgres(), MariaDB()
+        cls.addClassCleanup(cls.postgres.close)
+        cls.addClassCleanup(cls.mariadb.close)
+
+    def test_tenants_that_follow_a_chain_hold_the_same(self):
+        self.postgres.create("shared")
+        tenants = [{"name": name, "url": self.postgres.url("shared"), "schema": name, "create": True} for name in ("p1", "P 2", "p3")]
+        tenants += self.mariadb.create("m1", "m-2", "m3")
+        self.fleet.inventory(tenants)
+        self.fleet.revision("aaaa1111", "-- migrate:up dialect:postgresql\n"
+                                        "CREATE TABLE task (id serial PRIMARY KEY, up int REFERENCES task); CREATE VIEW v AS SELECT id FROM task;\n"
+                                        "-- migrate:up dialect:mysql\n"
+                                        "CREATE TABLE task (id int PRIMARY KEY, up int REFERENCES task (id)); CREATE VIEW v AS SELECT id FROM task;")
+        self.run_ok("upgrade")
+        self.postgres.sql("shared", "ALTER TABLE p3.task ADD more int")
+        self.mariadb.sql("m3", "CREATE INDEX ix ON task (id, up)")
+        schemas = json.loads(self.run_ok("schema", "-o", "json").out)["schemas"]
+        prints = {schema["tenant"]: schema["fingerprint"] for schema in schemas}
+        self.assertEqual(len(prints), 6)
+        self.assertEqual(prints["p1"], prints["P 2"])
+        self.assertEqual(prints["m1"], prints["m-2"])
+        self.assertEqual(len(set(prints.values())), 4)
+        for schema in schemas:
+            self.assertIn(("view", None, "v"), kinds(schema))
+            self.assertFalse({name for _, _, name in kinds(schema)} & {"alembic_version", "skein_history"})
 
 
 if __name__ == "__main__":
