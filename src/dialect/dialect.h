@@ -64,6 +64,9 @@ enum sql_id {
     SQL_HISTORY_ROWS,   /* and the statement; NULL: one by one */
     SQL_HISTORY_RENEW,  /* sets the checksum of row {history_id}, which was {from}, to {checksum} */
     SQL_HISTORY_MARK,   /* sets its statements, duration and state */
+    /* after a statement that must change one row: an error (code_guard) where it did not, so that nothing which travels
+     * after it is run. NULL: nothing travels there */
+    SQL_ROW_GUARD,
     /* after a step: fails where the transaction is no longer the one that we began, and undoes what
      * the step did to the session's settings */
     SQL_GUARD,
@@ -81,8 +84,8 @@ enum sql_id {
     SQL_SCRIPT_RESTORE, /* after a revision's SQL: undoes what it did to the session's settings */
     SQL_SCRIPT_EXPECT,  /* an error unless the version table holds exactly {rows} */
     SQL_SCRIPT_FINISHED, /* an error if the history's last row is of a revision that was left half way */
-    SQL_SCRIPT_PURGE,  /* empties the version table */
-    SQL_SCRIPT_VERIFY, /* an error unless {query}, which may end in a comment, returns a row */
+    SQL_SCRIPT_PURGE, /* empties the version table */
+    SQL_SCRIPT_VERIFY, /* an error (code_guard) unless {query}, which may end in a comment, returns a row */
     /* Parts of the above, put in where the variable of that name stands: */
     SQL_PART_CURRENT_SCHEMA, /* {asked_schema}, {found_schema} where no schema was asked for */
     SQL_PART_FOUND_SCHEMA,   /* {found_schema}: the {schema_lookup} that was asked for, or NULL */
@@ -166,6 +169,8 @@ struct dialect {
     const char *maintenance_database;
     const char *code_database_exists; /* of the error where it is there already; NULL: none */
     const char *code_duplicate;       /* of a row whose key is there already; NULL: none */
+    const char
+        *code_guard; /* of the error by which a guard of ours fails; NULL: nothing of its own */
 
     /* Lists that end with NULL, lower case. The first words of a statement that begins or ends a transaction, */
     const char *const *transaction_words;

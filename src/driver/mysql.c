@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -46,7 +47,8 @@ struct conn {
     MYSQL *mysql;                  /* once it is connected; that of `connecting` */
     const struct op *op;           /* whose turn it is */
     struct mysql_message message;  /* under way */
-    size_t packet_max;             /* bytes of a message that the server takes; 0: not known */
+    double begun_ms;               /* when the turn of a joined op came; 0: it is the first */
+    size_t message_max;            /* bytes of SQL that the server takes at once; 0: not known */
     enum phase phase;
     enum stage stage;
     bool is_suspended; /* the call waits for the socket */
@@ -318,10 +320,19 @@ static void finish_lock(const struct op *op)
         answer->holder = grid_value(&answer->rows, 0, 1);
 }
 
+static double now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
 /* All of its statements are answered: it is the turn of what is joined to it. */
 static void end_op(struct conn *conn)
 {
     const struct op *op = conn->op;
+    if (conn->begun_ms > 0)
+        op->answer->duration_ms = now_ms() - conn->begun_ms;
     check_transaction(conn);
     if (op->kind == OP_LOCK)
         finish_lock(op);
@@ -329,6 +340,7 @@ static void end_op(struct conn *conn)
     if (op == conn->message.last)
         return;
     conn->op = op->joined;
+    conn->begun_ms = now_ms();
     mysql_message_next(&conn->message, conn->op);
 }
 
@@ -361,6 +373,8 @@ static void tell_kind(const struct op *op)
             "reach its source");
 }
 
+enum { PACKET_OWN = 2 }; /* bytes of max_allowed_packet that a statement cannot have, as measured */
+
 /* The handshake's number is a proxy's own where one is in between: what is locked through it, and killed, may be
  * another session. */
 static void take_info(struct conn *conn)
@@ -383,7 +397,8 @@ static void take_info(struct conn *conn)
         .server_version = (uint32_t)mysql_get_server_version(conn->mysql),
         .variant = is_on(rows, MYSQL_BEGUN_MARIADB) ? &dialect_mariadb : NULL,
     };
-    conn->packet_max = strtoull(grid_value(rows, 0, MYSQL_BEGUN_PACKET), NULL, 10);
+    size_t packet_max = strtoull(grid_value(rows, 0, MYSQL_BEGUN_PACKET), NULL, 10);
+    conn->message_max = packet_max > PACKET_OWN ? packet_max - PACKET_OWN : 0;
     op->answer->info = &conn->info;
     tell_kind(op);
 }
@@ -421,13 +436,17 @@ static struct want finish_message(struct conn *conn)
     if (conn->phase == PHASE_PROBING)
         take_info(conn);
     bool is_answered = conn->op == conn->message.last;
+    bool has_next = conn->message.is_part && !has_failed(conn);
     bool has_more = is_answered && conn->op->joined && !has_failed(conn);
     if (is_answered && conn->phase != PHASE_HEARING)
         end_op(conn);
     conn->phase = PHASE_RUNNING;
-    if (!has_more || has_failed(conn))
+    if (!has_next && (!has_more || has_failed(conn)))
         return over();
-    conn->op = conn->op->joined;
+    if (!has_next) {
+        conn->op = conn->op->joined;
+        conn->begun_ms = now_ms();
+    }
     return start_message(conn);
 }
 
@@ -461,7 +480,7 @@ static struct want send_message(struct conn *conn, enum phase phase)
 
 static bool is_too_long(const struct conn *conn)
 {
-    return conn->packet_max && conn->message.len >= conn->packet_max;
+    return conn->message_max && conn->message.len > conn->message_max;
 }
 
 /* The server would answer with an error and close the connection. The place says that the statement never began. */
@@ -469,9 +488,9 @@ static void refuse_length(struct conn *conn)
 {
     struct err *err = op_make_err(conn->op);
     err_set(err, ERR_SQL,
-            "the statement has %zu bytes, and this server takes fewer than %zu in one: give the "
+            "the statement has %zu bytes, and this server takes at most %zu at once: give the "
             "server a larger max_allowed_packet, or cut the statement into smaller ones",
-            conn->message.len, conn->packet_max);
+            conn->message.len, conn->message_max);
     snprintf(err->code, sizeof err->code, "1153");
     err->offset = 1;
 }
@@ -480,7 +499,8 @@ static void refuse_length(struct conn *conn)
 static struct want start_message(struct conn *conn)
 {
     mysql_message_done(&conn->message);
-    conn->message = mysql_message_of(conn->op, conn->packet_max);
+    conn->message = conn->info.is_node ? mysql_message_alone(conn->op)
+                                       : mysql_message_of(conn->op, conn->message_max);
     if (is_too_long(conn))
         refuse_length(conn);
     if (!conn->message.len || has_failed(conn))
@@ -535,6 +555,7 @@ static struct want mysql_start(struct conn *conn, const struct op *op)
         return start_connecting(conn);
     }
     conn->phase = PHASE_RUNNING;
+    conn->begun_ms = 0;
     return start_message(conn);
 }
 

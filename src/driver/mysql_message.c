@@ -13,7 +13,7 @@ static const char glue[] = "; ";
 static bool may_follow(const struct op *op, size_t len, size_t limit)
 {
     bool ends_message = op->kind == OP_SCRIPT || !op->joined;
-    return !ends_message && (!limit || len + strlen(glue) + op->joined->sql_len < limit) &&
+    return !ends_message && (!limit || len + strlen(glue) + op->joined->sql_len <= limit) &&
            mysql_sql_len(op->joined->sql, op->joined->sql_len);
 }
 
@@ -52,6 +52,30 @@ struct mysql_message mysql_message_of(const struct op *first, size_t limit)
     message.sql = message.glued = buf.data; /* the message's from now on */
     message.len = buf.len;
     mysql_message_next(&message, first);
+    return message;
+}
+
+struct mysql_message mysql_message_alone(const struct op *op)
+{
+    struct mysql_message message = {.sql = op->sql, .last = op};
+    size_t at = op->answer->statements_done, count = 0;
+    struct statement *statements;
+    struct arena arena;
+    struct err err;
+    message.len = mysql_sql_len(op->sql, op->sql_len);
+    arena_init(&arena);
+    if (op->kind != OP_SCRIPT &&
+        mysql_split(&arena, op->sql, op->sql_len, &statements, &count, &err) && at < count) {
+        const char *begin = op->sql + statements[at].offset;
+        message.len = mysql_sql_len(begin, statements[at].len);
+        message.sql = begin;
+        message.is_part = at + 1 < count;
+    }
+    arena_done(&arena);
+    if (message.is_part) {
+        message.last = NULL;
+        message.statements = SIZE_MAX;
+    }
     return message;
 }
 

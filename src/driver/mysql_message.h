@@ -21,10 +21,14 @@ struct mysql_message {
     const struct op *last;
     size_t
         statements; /* of the op whose turn it is, as many as results; not counted for the last one */
+    bool is_part;   /* other statements of the op come after it, in messages of their own */
 };
 
 /* `limit`: bytes that the server takes in one message; 0: not known. One op alone may be longer. */
 struct mysql_message mysql_message_of(const struct op *first, size_t limit);
+/* The next statement of ours alone, or a script: a node of a cluster looks only between two messages whether another
+ * node's write has undone the transaction, and runs the rest of a message as if it had not. */
+struct mysql_message mysql_message_alone(const struct op *op);
 void mysql_message_done(struct mysql_message *message);
 
 /* It is the turn of `op`, which was joined to the one before. */

@@ -98,6 +98,7 @@ void actions_prepare_mark(struct io_op *op, const struct io_view *view, struct b
     const struct actions *acting = op->input;
     struct sql_vars vars = history_vars(acting, op->owner, "running", marked_ms(op, view));
     sql_expand(sql, acting->dialect, SQL_HISTORY_MARK, &vars);
+    sql_expand(sql, acting->dialect, SQL_ROW_GUARD, &vars);
 }
 
 void actions_prepare_renew(struct io_op *op, const struct io_view *view, struct buf *sql)
@@ -156,6 +157,7 @@ static void add_changes(struct records *records)
         enum sql_id id;
         struct sql_vars vars = record_change(&acting->vars, &changes[i], &id);
         sql_expand(records->sql, acting->dialect, id, &vars);
+        sql_expand(records->sql, acting->dialect, SQL_ROW_GUARD, &vars);
     }
     records->count += count;
     arena_done(&arena);
@@ -174,6 +176,7 @@ static void add_step(struct records *records, const struct action *action, doubl
     if (is_there || !row) {
         sql_expand(records->sql, acting->dialect, is_there ? SQL_HISTORY_MARK : SQL_HISTORY_INSERT,
                    &vars);
+        sql_expand(records->sql, acting->dialect, SQL_ROW_GUARD, &vars);
         return;
     }
     if (records->rows.len)
@@ -230,13 +233,18 @@ void actions_prepare_record(struct io_op *op, const struct io_view *view, struct
     records.history_id =
         acting->history_id + actions_count(acting->actions, acting->first, records.first);
     buf_init(&records.rows, BUF_MAX_DEFAULT);
-    add_changes(&records);
+    /* A guard stops what follows it, and the number of a history row knows better why: another run was faster. */
+    bool is_guarded = acting->dialect->sql[SQL_ROW_GUARD];
+    if (!is_guarded)
+        add_changes(&records);
     add_steps(&records);
     struct sql_vars vars = acting->vars;
     vars.steps = records.rows.data;
     vars.state = "applied";
     if (records.rows.len)
         sql_expand(sql, acting->dialect, SQL_HISTORY_ROWS, &vars);
+    if (is_guarded)
+        add_changes(&records);
     buf_done(&records.rows);
     op->rows_total = records.count;
 }

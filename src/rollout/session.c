@@ -32,6 +32,7 @@ static const struct state_row *const states[SESSION__COUNT] = {
     [SESSION_COMMIT] = &row_commit,
     [SESSION_SETUP] = &row_setup,
     [SESSION_STATEMENTS] = &row_statements,
+    [SESSION_STEPS] = &row_steps,
     [SESSION_LOOK] = &row_look,
     [SESSION_REPAIR] = &row_repair,
     [SESSION_MARK] = &row_mark,

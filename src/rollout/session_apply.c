@@ -76,9 +76,7 @@ static bool begins_revision(const struct session *session, const struct action *
     return true;
 }
 
-/* Adds the ids of the statements that make what is missing of ours: schema, version table, history. Returns how
- * many it added. */
-static size_t add_creates(const struct session *session, enum sql_id *ids)
+size_t session_missing_tables(const struct session *session, enum sql_id *ids)
 {
     size_t count = 0;
     if (!session->look.has_schema)
@@ -99,7 +97,7 @@ static enum asked ask_begin(struct session *session)
     session->look.vars.nonce = arena_printf(&session->arena, "%s/%zu/%u", session->env->run_id,
                                             session->index, session->attempt.number);
     enum sql_id ids[8];
-    size_t count = makes_inside ? 0 : add_creates(session, ids);
+    size_t count = makes_inside ? 0 : session_missing_tables(session, ids);
     if (!io_info(session->conn.io)->is_pooled)
         ids[count++] = SQL_BEGIN;
     if (sets_up_again)
@@ -108,7 +106,7 @@ static enum asked ask_begin(struct session *session)
     if (prepares_guard)
         ids[count++] = SQL_GUARD_PREPARE;
     if (makes_inside)
-        count += add_creates(session, ids + count);
+        count += session_missing_tables(session, ids + count);
     session->conn.is_guard_prepared = session->conn.is_guard_prepared || prepares_guard;
     if (joins)
         ids[count++] = guard_of(session);
@@ -142,11 +140,24 @@ static void set_script(struct session *session, struct io_op *op, const struct a
         op->prepare = actions_prepare_script;
 }
 
+/* Where nothing of a message runs after what fails, a query of ours can fail by itself, so that others may follow it in
+ * its message. */
 static void set_verify(struct session *session, struct io_op *op, const struct action *action)
 {
-    (void)session;
+    const struct dialect *dialect = session->dialect;
+    bool fails_by_itself = action->verify->fault && session->driver->traits & DRIVER_JOINS_ALL &&
+                           dialect->sql[SQL_SCRIPT_VERIFY];
+    struct buf buf;
+    op->needs_rows = !fails_by_itself;
     op->op.sql = action->verify->sql;
     op->op.sql_len = action->verify->sql_len;
+    if (!fails_by_itself)
+        return;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    struct sql_vars vars = {.query = action->verify->sql};
+    sql_expand(&buf, dialect, SQL_SCRIPT_VERIFY, &vars);
+    session_set_sql(op, &buf);
+    op->op.kind = OP_QUERY;
 }
 
 /* The check looks at every row that refers to another, so it has no budget. */
@@ -163,7 +174,7 @@ static void add_look(struct session *session, const struct action *action)
     op->op.tx_after = TX_ANY;
 }
 
-static void add_action(struct session *session, const struct action *action)
+void session_add_action(struct session *session, const struct action *action)
 {
     static const io_prepare_fn prepares[] = {
         [ACTION_START] = actions_prepare_start,
@@ -185,8 +196,7 @@ static void add_action(struct session *session, const struct action *action)
         op->op.revision = action->step->revision;
         if (begins_revision(session, action))
             op->op.flags |= OP_BEGINS_REVISION;
-        op->needs_rows = action->kind == ACTION_VERIFY;
-        (op->needs_rows ? set_verify : set_script)(session, op, action);
+        (action->kind == ACTION_VERIFY ? set_verify : set_script)(session, op, action);
         op->timeout_ms = script_budget(session, action->piece);
         return;
     }
@@ -226,7 +236,7 @@ static void reserve_ops(struct session *session, size_t begin, size_t end)
 }
 
 /* What the SQL of the actions is made from, while the batch runs. */
-static void make_actions(struct session *session, size_t begin)
+void session_make_actions(struct session *session, size_t begin)
 {
     session->work.acting = (struct actions){
         .dialect = session->dialect,
@@ -246,12 +256,12 @@ static void make_actions(struct session *session, size_t begin)
 enum asked session_ask_actions(struct session *session, size_t begin, bool is_in_transaction)
 {
     size_t end = end_of_batch(session, begin, is_in_transaction);
-    make_actions(session, begin);
+    session_make_actions(session, begin);
     session->work.batch_end = end;
     reserve_ops(session, begin, end);
     for (size_t i = begin; i < end; i++)
         if (!action_is_deferred(&session->work.todo.actions[i]))
-            add_action(session, &session->work.todo.actions[i]);
+            session_add_action(session, &session->work.todo.actions[i]);
     return ASKED_OPS;
 }
 
@@ -304,6 +314,8 @@ enum session_state session_next_work(struct session *session)
     if (session->work.cursor == session->work.todo.count)
         return is_pooled && io_is_in_transaction(session->conn.io) ? SESSION_ROLLBACK
                                                                    : session_end(session);
+    if (session->driver->traits & DRIVER_JOINS_ALL)
+        return SESSION_STEPS;
     /* The lock went with the transaction: take it and look again. */
     if (is_pooled && !io_is_in_transaction(session->conn.io))
         return SESSION_LOCK;
@@ -331,9 +343,12 @@ static void locate(struct session *session, const struct action *action, const s
 {
     const struct revision *revision = action->step->revision;
     session->result.err_revision = revision;
-    bool lacks_row = op->answer.rows_seen == 0 && err->kind == ERR_SQL && !err->code[0];
+    const char *guard = session->dialect->code_guard;
+    bool lacks_row = op->answer.rows_seen == 0 && err->kind == ERR_SQL &&
+                     (!err->code[0] || (guard && strcmp(err->code, guard) == 0));
     if (action->kind == ACTION_VERIFY && action->verify->fault) {
         if (lacks_row) {
+            err->said = NULL;
             err_set(err, ERR_SQL, "%s", action->verify->fault);
             err->trouble = TROUBLE_CONFLICT; /* another tenant of the run may be at it */
         }
@@ -382,16 +397,30 @@ static bool is_of_joined(const struct io_op *op)
     return op->op.joined && (was_unreadable || was_unanswered);
 }
 
-enum session_state session_work_failed(struct session *session, const struct io_op *op)
+/* What is ours counts the rows that it changes, and has the server fail where they are others. */
+static void explain_guard(const struct session *session, const struct action *action,
+                          struct err *err)
 {
-    struct err err = *io_op_err(op);
-    if (session->state == SESSION_BEGIN && is_of_joined(op))
-        locate(session, session_action_of(op + 1), op + 1, &err);
-    const struct action *action = session_action_of(op);
+    const char *guard = session->dialect->code_guard;
+    bool is_ours = action->kind != ACTION_SCRIPT && action->kind != ACTION_VERIFY;
+    if (!is_ours || !guard || strcmp(err->code, guard) != 0)
+        return;
+    err_set(err, ERR_INTERNAL, "a bookkeeping statement did not change one row");
+    err->said = NULL;
+    if (io_info(session->conn.io)->is_node)
+        say_overtaken(err);
+}
+
+enum session_state session_blame(struct session *session, const struct io_op *failed,
+                                 const struct io_op *blamed)
+{
+    struct err err = *io_op_err(failed);
+    const struct action *action = session_action_of(blamed);
     if (!action)
         return session_fail(session, &err);
-    locate(session, action, op, &err);
-    if (ended_transaction(session, action, op)) {
+    explain_guard(session, action, &err);
+    locate(session, action, blamed, &err);
+    if (ended_transaction(session, action, failed)) {
         session->result.is_partial = true;
         err.is_transient = false;
         err.said = NULL;
@@ -400,6 +429,16 @@ enum session_state session_work_failed(struct session *session, const struct io_
     }
     session->work.step_ms = 0;
     return session_fail(session, &err);
+}
+
+enum session_state session_work_failed(struct session *session, const struct io_op *op)
+{
+    struct err err = *io_op_err(op);
+    if (session->state == SESSION_BEGIN && is_of_joined(op)) {
+        locate(session, session_action_of(op + 1), op + 1, &err);
+        return session_fail(session, &err);
+    }
+    return session_blame(session, op, op);
 }
 
 const struct state_row row_begin = {
@@ -522,7 +561,7 @@ const struct state_row row_commit = {
     .answer = answer_commit,
     .on_error = error_commit,
     .next = SESSION_RELEASE,
-    .exits = TO_END | TO_WORK,
+    .exits = TO_END | TO_WORK_ONE_BY_ONE,
     .error_exits = TO_WAY_OUT,
     .is_cancellable = true,
 };

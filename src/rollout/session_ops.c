@@ -77,6 +77,8 @@ void session_add_setup(struct session *session, const struct piece *end)
 {
     if (session->dialect->sql[SQL_SETUP])
         session_add_one(session, SQL_SETUP)->op.tx_after = TX_OUTSIDE;
+    if (!end)
+        return;
     for (const struct piece *piece = piece_first_beside(end); piece < end; piece++)
         if (piece->is_setting)
             session_add_outside(session, piece->sql);

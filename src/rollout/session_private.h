@@ -39,6 +39,7 @@ enum session_state {
     SESSION_COMMIT,
     SESSION_SETUP,
     SESSION_STATEMENTS,
+    SESSION_STEPS,
     SESSION_LOOK,
     SESSION_REPAIR,
     SESSION_MARK,
@@ -199,8 +200,10 @@ _Static_assert(SESSION__COUNT <= 64, "a set of states has a bit for each");
 /* Where an error leads, unless the row has a way of its own: the transaction is rolled back where one is open. Only
  * through a pooling proxy, where the transaction is what holds the lock, is one open while the session looks. */
 #define TO_WAY_OUT (TO(ROLLBACK) | TO(CLOSE))
-/* What session_next_work returns as long as work is left. LOCK: the proxy's lock went with the last transaction. */
-#define TO_WORK (TO(BEGIN) | TO(SETUP) | TO(LOCK))
+/* What session_next_work returns as long as work is left. LOCK: the proxy's lock went with the last transaction.
+ * STEPS: the driver takes chains of any operations, and then it is never another. */
+#define TO_WORK_ONE_BY_ONE (TO(BEGIN) | TO(SETUP) | TO(LOCK))
+#define TO_WORK (TO_WORK_ONE_BY_ONE | TO(STEPS))
 /* And where none is left (session_end). */
 #define TO_END (TO(CATALOG) | TO(RELEASE))
 
@@ -235,6 +238,9 @@ extern const struct state_row row_setup, row_statements, row_mark;
 /* session_catalog.c */
 extern const struct state_row row_catalog;
 
+/* session_steps.c */
+extern const struct state_row row_steps;
+
 /* session_doubt.c */
 extern const struct state_row row_resolve, row_probe, row_settle, row_look, row_repair;
 
@@ -260,7 +266,7 @@ struct io_op *session_add_query(struct session *session, const enum sql_id *ids,
 struct io_op *session_add_one(struct session *session, enum sql_id id);
 void session_add_outside(struct session *session, const char *sql);
 /* The session's settings for statements outside a transaction, and what the statements before this one have set:
- * another session may have run them. */
+ * another session may have run them. NULL: no statement comes, nothing but settings. */
 void session_add_setup(struct session *session, const struct piece *end);
 /* What `buf` holds becomes the op's SQL. */
 void session_set_sql(struct io_op *op, struct buf *buf);
@@ -304,8 +310,22 @@ enum asked session_ask_actions(struct session *session, size_t begin, bool is_in
 void session_note_actions(struct session *session, size_t end);
 void session_take_commit(struct session *session);
 void session_take_history_id(struct session *session);
+/* The parts of that: what the SQL of the actions is made from, and the op of one that is not deferred. */
+void session_make_actions(struct session *session, size_t begin);
+void session_add_action(struct session *session, const struct action *action);
+/* Fills the ids of the statements that make what is missing of ours: schema, version table, history. Returns how many
+ * there are, three at most. */
+size_t session_missing_tables(const struct session *session, enum sql_id *ids);
 /* An operation of the work failed: says where in the revision's file that is; returns the way out. */
 enum session_state session_work_failed(struct session *session, const struct io_op *op);
+/* The same where another op of its message is to blame. */
+enum session_state session_blame(struct session *session, const struct io_op *failed,
+                                 const struct io_op *blamed);
+
+/* session_statements.c: what a statement left half made goes before it is run again; and what came before the work
+ * failed, maybe that. */
+void session_add_repairs(struct session *session);
+enum session_state session_setup_failed(struct session *session, const struct io_op *op);
 
 /* session_doubt.c: is there a statement in doubt that a look can decide? */
 bool session_needs_probe(struct session *session, const struct plan *left);

@@ -15,19 +15,23 @@ static const struct piece *next_piece(const struct session *session)
     return action->piece;
 }
 
-/* What a statement left half made goes before it is run again. */
-static enum asked ask_setup(struct session *session)
+void session_add_repairs(struct session *session)
 {
-    session_add_setup(session, next_piece(session));
     for (size_t i = 0; i < session->doubt.found.repair_count; i++)
         session_add_outside(session, session->doubt.found.repairs[i]);
     session->doubt.repairs_under_way = session->doubt.found.repair_count;
     session->doubt.found.repair_count = 0;
+}
+
+static enum asked ask_setup(struct session *session)
+{
+    session_add_setup(session, next_piece(session));
+    session_add_repairs(session);
     return ASKED_OPS;
 }
 
 /* The repair may have to wait for a lock, as the statement itself had to. */
-static enum session_state error_setup(struct session *session, const struct io_op *op)
+enum session_state session_setup_failed(struct session *session, const struct io_op *op)
 {
     struct err err = *io_op_err(op);
     bool is_repair = false;
@@ -47,7 +51,7 @@ const struct state_row row_setup = {
     .name = "setup",
     .does = "sets the session up for statements outside a transaction",
     .ask = ask_setup,
-    .on_error = error_setup,
+    .on_error = session_setup_failed,
     .next = SESSION_STATEMENTS,
     .exits = TO(STATEMENTS),
     .error_exits = TO(CLOSE),

@@ -280,6 +280,7 @@ void fake_do(struct fake_db *db, const char *sql)
     struct fake_world *world = db->world;
     struct fake_world before = *world;
     size_t fault_count = db->fault_count;
+    bool is_read_only = db->is_read_only;
     struct answer answer = {0};
     struct op op = {.kind = OP_QUERY,
                     .sql = sql,
@@ -290,6 +291,7 @@ void fake_do(struct fake_db *db, const char *sql)
     world->latency_ms = 0;
     world->on_write = NULL;
     db->fault_count = 0;
+    db->is_read_only = false;
     size_t unlocked = db->unlocked_writes;
     fake_session_start(session, &op);
     if (session->is_running || op_err(&op)->kind != ERR_NONE) {
@@ -300,6 +302,7 @@ void fake_do(struct fake_db *db, const char *sql)
     world->latency_ms = before.latency_ms;
     world->on_write = before.on_write;
     db->fault_count = fault_count;
+    db->is_read_only = is_read_only;
     db->unlocked_writes = unlocked;
 }
 

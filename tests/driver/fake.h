@@ -140,7 +140,7 @@ void fake_set_pooled(struct fake_db *db, bool is_pooled);
 /* The client's process is gone: no one listens any more to any session. */
 void fake_leave_all(struct fake_world *world);
 
-/* A stranger comes by, does this and leaves again, at once and regardless of locks. */
+/* A stranger comes by, does this and leaves again, at once, regardless of locks and of what is read-only to others. */
 void fake_do(struct fake_db *db, const char *sql);
 
 /* A person puts back what was committed there once: this schema of it, or all (NULL). */

@@ -168,7 +168,6 @@ static void keep_message(struct fake_session *session)
 {
     struct arena *arena = &session->db->world->arena;
     const struct op *op = session->op, *end = session->last->joined, **link = &session->op;
-    bool is_first = session->first == op;
     for (; op != end; op = op->joined) {
         struct op *copy = arena_alloc(arena, sizeof *copy);
         *copy = *op;
@@ -187,8 +186,7 @@ static void keep_message(struct fake_session *session)
     }
     *link = NULL;
     session->is_kept = true;
-    if (is_first)
-        session->first = session->op;
+    session->first = session->op; /* those before it are the client's, and gone */
 }
 
 /* A file has no other side that could go on. */

@@ -37,9 +37,9 @@ class OnMariaDB(MariaDBCase):
     def history(self):
         return self.sql("SELECT revision, direction, state, statements FROM skein_history ORDER BY id")
 
-    def wait_for(self, words):
+    def wait_for(self, words, before="%"):
         wait_until(lambda: self.maria.sql("", "SELECT 1 FROM information_schema.processlist WHERE info LIKE "
-                                              f"\"%{words}%\" AND id <> CONNECTION_ID()"), what=words)
+                                              f"\"{before}{words}%\" AND id <> CONNECTION_ID()"), what=words)
 
 
 class MainJob(OnMariaDB):
@@ -488,6 +488,77 @@ class ReadOnly(OnMariaDB):
         self.assertEqual(len(self.run_t("plan")["steps"]), 1)
 
 
+class Messages(OnMariaDB):
+    """A message begins with what is ours and ends with one statement of a revision."""
+
+    def setUp(self):
+        super().setUp()
+        self.sql("SET GLOBAL log_output = 'TABLE'; SET GLOBAL general_log = 0; TRUNCATE mysql.general_log")
+
+    def messages(self, *args):
+        """What the command sends, the texts of its messages."""
+        self.sql("TRUNCATE mysql.general_log; SET GLOBAL general_log = 1")
+        self.run_t(*args)
+        self.sql("SET GLOBAL general_log = 0")
+        rows = self.maria.sql("", "SELECT REPLACE(CONVERT(argument USING utf8mb4), '\n', ' ') FROM mysql.general_log WHERE "
+                                  "command_type = 'Query' AND argument NOT LIKE '%general_log%' ORDER BY event_time, "
+                                  "server_id")
+        return [row[0] for row in rows]
+
+    def test_one_a_statement(self):
+        for i in range(1, 4):
+            self.fleet.revision(f"aaaa111{i}", f"CREATE TABLE t{i} (id INT PRIMARY KEY, x INT);\n"
+                                f"CREATE INDEX ix ON t{i} (x);\nINSERT INTO t{i} VALUES (1, 1);\n"
+                                f"ALTER TABLE t{i} ADD COLUMN y INT;")
+        sent = self.messages("upgrade")
+        around = 3  # connecting, lock and look, the last record
+        self.assertEqual(len(sent), 3 * 4 + around, "\n".join(sent))
+        self.assertEqual(self.maria.versions(self.db), ["aaaa1113"])
+        self.assertEqual(self.history(), [[f"aaaa111{i}", "up", "applied", "4"] for i in range(1, 4)])
+        self.assertEqual(len(self.messages("upgrade")), 3)  # connecting, lock and look, both tables
+
+    def test_nothing_runs_after_a_mark_that_finds_no_row(self):
+        self.fleet.revision("aaaa1111", TABLE + "\nDELETE FROM skein_history;\nCREATE TABLE after_it (i INT);")
+        tenant = self.run_t("upgrade", code=4)
+        self.assertEqual(tenant["error"]["class"], "internal", tenant)
+        self.assertIn("did not change one row", tenant["error"]["message"])
+        self.assertEqual(self.maria.tables(self.db), {"t"})
+
+    def test_a_chain_longer_than_a_batch(self):
+        for i in range(70):
+            self.fleet.revision(f"{i:08x}", f"ALTER TABLE t ADD COLUMN c{i} INT;" if i else TABLE)
+        self.run_t("upgrade")
+        self.assertEqual(self.maria.versions(self.db), [f"{69:08x}"])
+        self.assertEqual(self.sql("SELECT COUNT(*) FROM skein_history WHERE state = 'applied'"), [["70"]])
+
+    def test_what_a_statement_sets_holds_for_its_section_alone(self):
+        """Also where the next section, or revision, is of the same batch."""
+        self.fleet.revision("aaaa1111", "-- migrate:up\nSET time_zone = '+05:00';\n"
+                                        "CREATE TABLE zones (z VARCHAR(10)) SELECT @@time_zone AS z;\n"
+                                        "-- migrate:up\nINSERT INTO zones SELECT @@time_zone;\n"
+                                        "ALTER TABLE zones ADD COLUMN i INT DEFAULT 1;\n"
+                                        "-- migrate:down\nDROP TABLE zones;")
+        self.fleet.revision("bbbb2222", "INSERT INTO zones (z) SELECT @@time_zone;\nCREATE TABLE e (i INT);")
+        self.run_t("upgrade")
+        self.assertEqual(self.sql("SELECT z FROM zones"), [["+05:00"], ["+00:00"], ["+00:00"]])
+
+    def test_a_statement_larger_than_the_server_takes(self):
+        self.sql("SET GLOBAL max_allowed_packet = 65536")
+        self.addCleanup(self.sql, "SET GLOBAL max_allowed_packet = 16777216")
+        for size, code in ((65600, 4), (65535, 4), (65534, 0)):
+            with self.subTest(size=size):
+                statement = "INSERT INTO big VALUES ('" + "x" * (size - len("INSERT INTO big VALUES ('')")) + "')"
+                self.fleet.last = ""
+                self.fleet.revision("aaaa1111", f"CREATE TABLE big (x LONGTEXT);\n\n{statement};")
+                tenant = self.run_t("upgrade", code=code)
+                if code:
+                    error = tenant["error"]
+                    self.assertEqual((error["class"], error["code"], error["line"]), ("sql", "1153", 9), error)
+                    self.assertIn(f"{size} bytes", error["message"])
+                    self.assertIn("65534", error["message"])
+                self.assertEqual(self.sql("SELECT COUNT(*) FROM big"), [["0" if code else "1"]])
+
+
 class InDoubt(OnMariaDB):
     """skein is killed while a statement waits for a lock; the server runs it to its end, or it is killed too."""
 
@@ -524,7 +595,7 @@ class InDoubt(OnMariaDB):
         self.sql(TABLE + "CREATE TABLE v (i INT);")
         with self.maria.session(self.db, "BEGIN; SELECT * FROM t"):
             process = self.fleet.start("upgrade")
-            self.wait_for(statement)
+            self.wait_for(statement, before="")  # and no longer for what travels before it
             process.kill()
             process.communicate()
             if not is_run:

@@ -32,6 +32,7 @@ static const struct script_mark script_marks[] = {
     .maintenance_database = "information_schema", \
     .code_database_exists = "1007", \
     .code_duplicate = "1062", \
+    .code_guard = "1242", /* a subquery has more than one row: FAIL_IF */ \
     .transaction_words = transaction_words, \
     .block_words = block_words, \
     .session_words = session_words, \

@@ -156,6 +156,7 @@ const char *const mysql_sql[SQL__COUNT] = {
         "UPDATE {history} SET statements = {statements}, checksum = {checksum}, duration_ms = "
         "duration_ms + {duration}, state = {state}, run_id = {run}, applied_at = "
         "UTC_TIMESTAMP(6), definition = {definition} " UNFINISHED,
+    [SQL_ROW_GUARD] = FAIL_IF("ROW_COUNT() <> 1"),
     /* Whatever completion_type says. */
     [SQL_COMMIT] = "COMMIT AND NO CHAIN NO RELEASE",
     [SQL_ROLLBACK] = "ROLLBACK AND NO CHAIN NO RELEASE",
