@@ -271,6 +271,7 @@ static void convert(struct inventory_builder *builder, const struct raw_inventor
     read_defaults(builder, raw);
     read_rollout(builder, raw->rollout);
     read_report(builder, raw->report);
+    load_drift(builder, raw->drift);
     load_tenants(builder, raw);
     load_sources(builder, raw);
 }

@@ -17,6 +17,7 @@
 #include "base/url.h"
 
 struct arena;
+struct catalog_rules;
 struct err;
 struct faults;
 struct lack;
@@ -162,6 +163,7 @@ struct inventory {
     struct rollout_rules rollout;
     /* what servers say that may hold values of rows is kept nowhere (`report: {detail: false}`) */
     bool hides_values;
+    struct catalog_rules *drift; /* what of a catalog is compared (schema/rules.h) */
     struct tenant *tenants;
     size_t tenant_count;
     size_t tenant_capacity;

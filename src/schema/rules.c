@@ -1,6 +1,7 @@
 #include "schema/rules.h"
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/similar.h"
 
 void catalog_rules_init(struct catalog_rules *rules, struct arena *arena)
@@ -70,15 +71,20 @@ bool catalog_rules_ignore(struct catalog_rules *rules, const char *entry, struct
     return true;
 }
 
+static bool is_same_letter(char a, char b, bool folds)
+{
+    return a == b || (folds && ascii_to_lower(a) == ascii_to_lower(b));
+}
+
 /* Linear in the text for each `*`: only the last one is ever tried again. */
-static bool matches(const char *pattern, const char *text)
+static bool matches(const char *pattern, const char *text, bool folds)
 {
     const char *star = NULL, *retry = NULL;
     while (*text) {
         if (*pattern == '*') {
             star = pattern++;
             retry = text;
-        } else if (*pattern == '?' || *pattern == *text) {
+        } else if (*pattern == '?' || is_same_letter(*pattern, *text, folds)) {
             pattern++;
             text++;
         } else if (star) {
@@ -97,8 +103,9 @@ static bool is_ignored_by(const struct ignored *ignored, const struct object *ob
 {
     if (ignored->has_kind && ignored->kind != object->kind)
         return false;
-    return matches(ignored->pattern, object->name) ||
-           (object->owner && matches(ignored->pattern, object_full_name(object)));
+    bool folds = object->catalog->folds_names;
+    return matches(ignored->pattern, object->name, folds) ||
+           (object->owner && matches(ignored->pattern, object_full_name(object), folds));
 }
 
 bool catalog_rules_ignores(const struct catalog_rules *rules, const struct object *object)

@@ -163,6 +163,9 @@ void load_note_variable(struct inventory_builder *builder, const char *key);
 /* With ${VAR} replaced; in the scratch arena. False: absent, lacking or a fault. */
 bool load_text(struct inventory_builder *builder, struct field field, const char **ret_text);
 
+/* drift.c: `drift`; NULL: the inventory has none. */
+void load_drift(struct inventory_builder *builder, const struct raw_drift *raw);
+
 /* Each sets the value where the key is there and its text is one; else it stays, and the fault is told. */
 void load_u32(struct inventory_builder *builder, struct field field, uint32_t min,
               uint32_t *ret_value);

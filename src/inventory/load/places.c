@@ -110,6 +110,7 @@ static const struct {
     [SECTION_SOURCES] = {"sources", true},
     [SECTION_SETTINGS] = {"settings", false},
     [SECTION_REPORT] = {"report", false},
+    [SECTION_DRIFT] = {"drift", false},
     [SECTION_LABELS] = {"labels", false},
     [SECTION__COUNT] = {"", false},
 };

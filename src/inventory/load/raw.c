@@ -101,6 +101,15 @@ static const cyaml_schema_field_t report_fields[] = {
     STRING("detail", struct raw_report, detail),
     CYAML_FIELD_END};
 
+#define ENTRIES(key, member)                                                                       \
+    CYAML_FIELD_SEQUENCE_COUNT(key, CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER, struct raw_drift,    \
+                               member.words, member.count, &text_schema, 0, CYAML_UNLIMITED)
+
+static const cyaml_schema_field_t drift_fields[] = {
+    ENTRIES("ignore", ignore),
+    ENTRIES("compare", compare),
+    CYAML_FIELD_END};
+
 static const cyaml_schema_field_t inventory_fields[] = {
     STRING("chain", struct raw_inventory, chain),
     STRING("file_template", struct raw_inventory, file_template),
@@ -109,6 +118,7 @@ static const cyaml_schema_field_t inventory_fields[] = {
     MAPPING("defaults", struct raw_inventory, defaults, defaults_fields),
     MAPPING("rollout", struct raw_inventory, rollout, rollout_fields),
     MAPPING("report", struct raw_inventory, report, report_fields),
+    MAPPING("drift", struct raw_inventory, drift, drift_fields),
     LIST("tenants", struct raw_inventory, tenants, &tenant_schema, 0),
     LIST("sources", struct raw_inventory, sources, &source_schema, 0),
     CYAML_FIELD_END};
@@ -125,6 +135,7 @@ static const char *similar_key(enum section section, const char *key)
         [SECTION_ROLLOUT] = rollout_fields, [SECTION_GATES] = gates_fields,
         [SECTION_WAVES] = wave_fields,      [SECTION_TENANTS] = tenant_fields,
         [SECTION_SOURCES] = source_fields,  [SECTION_REPORT] = report_fields,
+        [SECTION_DRIFT] = drift_fields,
     };
     struct similar similar = similar_to(key);
     const cyaml_schema_field_t *field = section < SECTION__COUNT ? fields_of[section] : NULL;

@@ -81,6 +81,16 @@ struct raw_rollout {
     uint32_t waves_count;
 };
 
+struct raw_entries {
+    char **words;
+    uint32_t count;
+};
+
+struct raw_drift {
+    struct raw_entries ignore;
+    struct raw_entries compare;
+};
+
 struct raw_report {
     char *detail;
 };
@@ -93,6 +103,7 @@ struct raw_inventory {
     struct raw_common *defaults;
     struct raw_rollout *rollout;
     struct raw_report *report;
+    struct raw_drift *drift;
     struct raw_tenant *tenants;
     uint32_t tenants_count;
     struct raw_source *sources;
