@@ -33,6 +33,7 @@ extern const struct command command_check;
 extern const struct command command_completion;
 extern const struct command command_current;
 extern const struct command command_downgrade;
+extern const struct command command_drift;
 extern const struct command command_edit;
 extern const struct command command_heads;
 extern const struct command command_history;

@@ -217,9 +217,8 @@ static int show_revision(struct fleet *fleet, const struct options *options,
 
 static int run_schema(struct fleet *fleet, const struct options *options)
 {
-    struct catalog_rules rules;
-    catalog_rules_init(&rules, &fleet->arena);
-    return (options->revision ? show_revision : show_tenants)(fleet, options, &rules);
+    const struct catalog_rules *rules = fleet->inventory->drift;
+    return (options->revision ? show_revision : show_tenants)(fleet, options, rules);
 }
 
 static unsigned schema_needs(const struct options *options)

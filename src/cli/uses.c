@@ -54,7 +54,7 @@ static const struct use uses[] = {
     {"chain", NULL,
      .bars = "select tenant state behind ledger wave allow-empty parallel per-server progress",
      .why = "the chain alone is looked at, and no tenant asked"},
-    {"ledger", "current plan check tenants schema", .holds = asks_ledger,
+    {"ledger", "current plan check tenants schema drift", .holds = asks_ledger,
      .why = "no --state asks the ledger"},
     {"done", NULL, .bars = "undone statements", .why = "a statement ended in one way"},
     {"undone", NULL, .bars = "statements", .why = "a statement ended in one way"},

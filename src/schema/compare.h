@@ -11,7 +11,12 @@
 
 struct buf;
 
-enum difference_what { DIFFERENCE_MISSING, DIFFERENCE_EXTRA, DIFFERENCE_CHANGED };
+enum difference_what {
+    DIFFERENCE_MISSING,
+    DIFFERENCE_EXTRA,
+    DIFFERENCE_CHANGED,
+    DIFFERENCE__COUNT
+};
 
 struct property_difference {
     enum aspect aspect;

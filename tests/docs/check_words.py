@@ -22,6 +22,7 @@ TABLES = {
     "for": ("wait", ()),
     "level": ("notice_level", ()),
     "tool": ("tool", ()),
+    "what": ("difference", ()),
     "state": ("run_state", ("skipped",)),  # of a wave that was never begun
 }
 # Two words each, which no table has.

@@ -8,6 +8,7 @@
 #include "event/event.h"
 #include "event/verbs.h"
 #include "import/import.h"
+#include "schema/compare.h"
 
 static void begin_list(const char *name)
 {
@@ -51,6 +52,9 @@ int main(void)
     begin_list("tool");
     for (size_t i = 0; import_tool_name_at(i); i++)
         print_word(import_tool_name_at(i), i);
+    begin_list("difference");
+    for (int i = 0; i < DIFFERENCE__COUNT; i++)
+        print_word(difference_what_name((enum difference_what)i), (size_t)i);
     puts("]\n}");
     return 0;
 }

@@ -138,6 +138,111 @@ class Revisions(CatalogCase):
         self.assertIn("'sql' is no format of", result.err)
 
 
+class Drift(CatalogCase):
+    def setUp(self):
+        super().setUp()
+        self.names = [f"t{i}" for i in range(8)]
+        tiers = ["free", "free", "paid", "paid", "paid", "paid", "paid", "paid"]
+        self.tenants = [{**self.fleet.sqlite(name), "labels": {"tier": tier, "name_is": name}}
+                        for name, tier in zip(self.names, tiers)]
+        self.fleet.inventory(self.tenants)
+        self.run_ok("upgrade")
+
+    def drift(self, *args, code=1):
+        return json.loads(self.run_ok("drift", *args, "-o", "json", code=code, env=self.env).out)
+
+    def test_a_fleet_as_it_should_be(self):
+        self.run_ok("downgrade", "aaaa1111", "--tenant", "t0", "--yes", code=2)  # the newest has no way back
+        drift = self.drift(code=0)
+        self.assertEqual(drift["totals"], {"tenants": 8, "expected": 8, "differing": 0, "unknown": 0, "failed": 0})
+        cluster, = drift["clusters"]
+        self.assertEqual((cluster["is_expected"], cluster["tenants"], cluster["differences"]), (True, self.names, []))
+        self.assertEqual(self.run_ok("drift", env=self.env).out, "8 tenants: 8 as expected\n")
+
+    def test_each_damage_is_found_and_no_other(self):
+        damages = {
+            "t1": ("DROP INDEX ix_title", [("index", "task.ix_title", "missing")]),
+            "t2": ("CREATE TABLE extra (a)", [("table", "extra", "extra")]),
+            "t3": ("DROP VIEW urgent; CREATE VIEW urgent AS SELECT id FROM task", [("view", "urgent", "changed")]),
+            "t4": ("DROP VIEW urgent; ALTER TABLE task DROP COLUMN priority; CREATE VIEW urgent AS SELECT * FROM task",
+                   [("column", "task.priority", "missing")]),
+            "t5": ("CREATE TRIGGER g AFTER INSERT ON task BEGIN SELECT 1; END", [("trigger", "task.g", "extra")]),
+            "t6": ("INSERT INTO task (title) VALUES ('x'); ANALYZE; VACUUM; REINDEX", None),
+        }
+        for name, (sql, _) in damages.items():
+            self.execute(name, sql)
+        drift = self.drift()
+        found = {tuple(c["tenants"]): [(d["kind"], d["name"], d["what"]) for d in c["differences"]] for c in drift["clusters"]}
+        self.assertEqual(found, {("t0", "t6", "t7"): [], **{(name,): what for name, (_, what) in damages.items() if what}})
+        self.assertEqual(drift["totals"]["differing"], 5)
+
+    def test_a_cluster_names_its_tenants_what_they_share_and_what_differs(self):
+        for name in ("t0", "t1"):
+            self.execute(name, "CREATE INDEX ix_x ON task (priority)")
+        out = self.run_ok("drift", code=1, env=self.env).out
+        self.assertEqual(out, "2 tenants at bbbb2222 differ: t0, t1\n  they share: tier=free\n  index task.ix_x is extra\n\n"
+                              "8 tenants: 6 as expected, 2 differ\n")
+        self.assertEqual(self.drift()["clusters"][1]["labels"], {"tier": "free"})
+
+    def test_who_was_stamped_over_an_older_schema_looks_like_that(self):
+        self.fleet.sqlite("late")
+        self.fleet.inventory([*self.tenants, {"name": "late", "url": "sqlite:///data/late.db"}])
+        self.run_ok("upgrade", "aaaa1111", "--tenant", "late")
+        self.run_ok("stamp", "head", "--tenant", "late", "--yes")
+        cluster = self.drift()["clusters"][1]
+        self.assertEqual((cluster["tenants"], cluster["revision"], cluster["resembles"]), (["late"], ["bbbb2222"], ["aaaa1111"]))
+        self.assertIn("looks like aaaa1111", self.run_ok("drift", code=1, env=self.env).out)
+
+    def test_tenants_at_several_places_are_held_to_their_own(self):
+        self.fleet.sqlite("base")
+        self.fleet.sqlite("early")
+        self.fleet.inventory([*self.tenants, *({"name": n, "url": f"sqlite:///data/{n}.db"} for n in ("base", "early"))])
+        self.run_ok("upgrade", "aaaa1111", "--tenant", "early")
+        drift = self.drift(code=0)
+        self.assertEqual({tuple(c["revision"]): c["is_expected"] for c in drift["clusters"]},
+                         {("bbbb2222",): True, ("aaaa1111",): True, (): True})
+
+    def test_what_is_ignored_is_not_told(self):
+        self.execute("t0", "CREATE TABLE audit_log (a); CREATE INDEX ix_a ON audit_log (a)")
+        self.execute("t1", "CREATE INDEX ix_x ON task (priority)")
+        self.fleet.inventory(self.tenants[:2], drift={"ignore": ["table AUDIT_*", "index *.ix_x"]})
+        self.drift(code=0)
+        self.fleet.inventory(self.tenants[:2], drift={"ignore": ["table audit_*"]})
+        self.assertEqual(self.drift()["totals"]["differing"], 1)
+
+    def test_the_order_of_columns_on_request(self):
+        self.execute("t0", "DROP VIEW urgent; DROP TABLE task; CREATE TABLE task (priority INT, id INTEGER PRIMARY KEY, title TEXT "
+                           "NOT NULL DEFAULT 'new'); CREATE INDEX ix_title ON task (title); CREATE VIEW urgent AS SELECT * FROM task")
+        self.drift(code=0)
+        self.fleet.inventory(self.tenants, drift={"compare": ["order"]})
+        words = [d["words"] for d in self.drift()["clusters"][1]["differences"]]
+        self.assertIn("column task.priority: position is '1' instead of '3'", words)
+
+    def test_who_cannot_be_judged_or_read_is_told(self):
+        self.execute("t0", "UPDATE alembic_version SET version_num = 'zzzz'")
+        self.fleet.write("data/t1.db", "no database at all, and long enough to be none")
+        drift = self.drift()
+        self.assertEqual((drift["totals"]["unknown"], drift["totals"]["failed"], drift["totals"]["expected"]), (1, 1, 6))
+        cluster = drift["clusters"][1]
+        self.assertEqual((cluster["is_expected"], cluster["reason"]), (None, "the chain has no revision 'zzzz'"))
+        self.assertEqual([e["tenant"] for e in drift["errors"]], ["t1"])
+
+    def test_a_chain_that_cannot_be_replayed_says_which_revision_and_why(self):
+        self.fleet.revision("cccc3333", "INSERT INTO audit VALUES (1);")
+        self.execute("t0", "CREATE TABLE audit (a)")
+        self.run_ok("upgrade", "--tenant", "t0")
+        drift = self.drift()
+        self.assertEqual((drift["totals"]["unknown"], drift["totals"]["expected"]), (1, 7))
+        self.assertRegex(drift["clusters"][1]["reason"], r"cccc3333.sql:\d+: the chain cannot be replayed .*no such table: audit")
+
+    def test_nothing_is_changed(self):
+        before = {name: self.fleet.read(f"data/{name}.db") for name in self.names}
+        self.execute("t0", "CREATE TABLE z (a)")
+        before["t0"] = self.fleet.read("data/t0.db")
+        self.drift()
+        self.assertEqual(before, {name: self.fleet.read(f"data/{name}.db") for name in self.names})
+
+
 class Servers(FleetCase):
     """The tenants of PostgreSQL are schemas of one database; those of MariaDB are databases."""
 

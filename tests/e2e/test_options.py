@@ -49,7 +49,7 @@ OTHER_BASES = {
     **{(command, "dialect"): [command, *target, "--sql"] for command, target in
        (("upgrade", []), ("downgrade", ["head:base"]), ("stamp", ["head"]))},
     ("check", "dialect"): ["check", "--chain"], ("schema", "dialect"): ["schema", "--revision", "head"],
-    **{(command, "ledger"): [command, "--state", "succeeded"] for command in ("current", "plan", "check", "tenants", "schema")},
+    **{(command, "ledger"): [command, "--state", "succeeded"] for command in ("current", "plan", "check", "tenants", "schema", "drift")},
     ("downgrade", "sql"): ["downgrade", "head:base"], ("resolve", "dry-run"): ["resolve", "acme", "--done"],
     ("resolve", "output"): ["resolve", "acme", "--done"], ("resolve", "progress"): ["resolve", "acme", "--done"],
 }
@@ -57,7 +57,7 @@ OTHER_BASES = {
 ELSEWHERE = {
     "wait": "test_ledger.py", "per-server": "below", "yes": "test_terminal.py",
     # How many tenants at once a look asks: nothing that it prints tells of it.
-    ("history", "parallel"): "", ("show", "parallel"): "", ("edit", "parallel"): "", ("schema", "parallel"): "", ("completion", "ledger"): "test_completion.py",
+    ("history", "parallel"): "", ("show", "parallel"): "", ("edit", "parallel"): "", ("schema", "parallel"): "", ("drift", "parallel"): "", ("completion", "ledger"): "test_completion.py",
     # One tenant at most: nothing else could be at work at once.
     ("resolve", "parallel"): "",
 }

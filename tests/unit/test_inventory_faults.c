@@ -84,9 +84,9 @@ static void refuses_wrong_shapes(void **state)
          "unknown key 'after' in 'gates'; did you mean 'after_wave'?"},
         {"drift:\n  ignor: []\n", 2, "unknown key 'ignor' in 'drift'; did you mean 'ignore'?"},
         {"drift:\n  ignore: [view]\n", 2,
-         "'ignore': 'view' is a kind of objects without a name: 'KIND *' ignores all of it"},
+         "'drift': 'ignore': 'view' is a kind of objects without a name: 'KIND *' ignores all of it"},
         {"drift:\n  compare: [owner]\n", 2,
-         "'compare': 'owner' is nothing that can be compared: it is names, order, comments, "
+         "'drift': 'compare': 'owner' is nothing that can be compared: it is names, order, comments, "
          "privileges, owners, versions or storage; did you mean 'owners'?"},
         {"report:\n  detil: false\n", 2, "unknown key 'detil' in 'report'; did you mean 'detail'?"},
         {"rollout:\n  gates:\n    timeout: 1s\n    after_run: a\n", 4,

@@ -1,0 +1,231 @@
+#include "library/drift.h"
+
+#include "base/buf.h"
+#include "base/map.h"
+#include "library/expected.h"
+
+struct finding {
+    struct fleet *fleet;
+    const struct drift_request *request;
+    struct drift *drift;
+    struct expectations expectations;
+};
+
+static struct arena *arena_of(struct finding *finding)
+{
+    return &finding->drift->survey.arena;
+}
+
+/* ---- clusters ---------------------------------------------------------------------------------- */
+
+static const char *cluster_key(struct finding *finding, size_t tenant)
+{
+    const struct surveyed *item = &finding->drift->survey.items[tenant];
+    struct buf key;
+    buf_init(&key, BUF_MAX_DEFAULT);
+    buf_addf(&key, "%d %s %s ", (int)finding->fleet->tenants[tenant]->url.dialect,
+             item->fingerprint.hex, item->group);
+    rows_add_key(&key, &item->rows);
+    return buf_into(&key, arena_of(finding));
+}
+
+static void add_cluster(struct finding *finding, size_t tenant, size_t *capacity)
+{
+    struct drift *drift = finding->drift;
+    const struct surveyed *item = &drift->survey.items[tenant];
+    *ARENA_PUSH(arena_of(finding), drift->clusters, drift->cluster_count, *capacity) =
+        (struct cluster){.dialect = finding->fleet->tenants[tenant]->url.dialect,
+                         .rows = item->rows,
+                         .fingerprint = item->fingerprint};
+}
+
+/* Tenants of one place and one fingerprint. */
+static void make_clusters(struct finding *finding)
+{
+    struct drift *drift = finding->drift;
+    size_t count = drift->survey.count, capacity = 0;
+    uint32_t *cluster_of = arena_calloc(arena_of(finding), count + 1, sizeof *cluster_of);
+    struct map map;
+    map_init(&map);
+    for (size_t i = 0; i < count; i++) {
+        if (!drift->survey.items[i].is_read)
+            continue;
+        cluster_of[i] = map_put(&map, cluster_key(finding, i), (uint32_t)drift->cluster_count);
+        if (cluster_of[i] == drift->cluster_count)
+            add_cluster(finding, i, &capacity);
+        drift->clusters[cluster_of[i]].tenant_count++;
+    }
+    map_done(&map);
+    for (size_t c = 0; c < drift->cluster_count; c++) {
+        struct cluster *cluster = &drift->clusters[c];
+        cluster->tenants =
+            arena_calloc(arena_of(finding), cluster->tenant_count, sizeof *cluster->tenants);
+        cluster->tenant_count = 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!drift->survey.items[i].is_read)
+            continue;
+        struct cluster *cluster = &drift->clusters[cluster_of[i]];
+        uint32_t *tenants = (uint32_t *)(uintptr_t)cluster->tenants;
+        tenants[cluster->tenant_count++] = (uint32_t)i;
+    }
+}
+
+/* ---- what they should hold --------------------------------------------------------------------- */
+
+static const char *say_reason(struct arena *arena, const struct err *err)
+{
+    return *err->file ? arena_printf(arena, "%s:%d: %s", err->file, err->line, err->text)
+                      : arena_strdup(arena, err->text);
+}
+
+static void judge(struct finding *finding, struct cluster *cluster)
+{
+    struct drift *drift = finding->drift;
+    const struct surveyed *first = &drift->survey.items[cluster->tenants[0]];
+    const struct expected *expected =
+        expectations_get(&finding->expectations, cluster->dialect, &cluster->rows);
+    bool is_known = expected->catalog != NULL;
+    cluster->expected = expected->fingerprint;
+    if (!is_known) {
+        cluster->verdict = DRIFT_UNKNOWN;
+        cluster->reason = say_reason(arena_of(finding), &expected->err);
+    } else if (strcmp(expected->catalog->group, first->group) != 0) {
+        cluster->verdict = DRIFT_UNKNOWN;
+        cluster->reason =
+            arena_printf(arena_of(finding), "the scratch database is %s, and these tenants are %s",
+                         expected->catalog->group, first->group);
+    } else {
+        bool is_same = strcmp(cluster->expected.hex, cluster->fingerprint.hex) == 0;
+        cluster->verdict = is_same ? DRIFT_NONE : DRIFT_FOUND;
+    }
+    size_t *counts[] = {&drift->expected, &drift->differing, &drift->unknown};
+    *counts[cluster->verdict] += cluster->tenant_count;
+}
+
+static int compare_clusters(const void *left, const void *right)
+{
+    const struct cluster *a = left, *b = right;
+    if (a->verdict != b->verdict)
+        return (int)a->verdict - (int)b->verdict;
+    if (a->tenant_count != b->tenant_count)
+        return a->tenant_count > b->tenant_count ? -1 : 1;
+    return (a->tenants[0] > b->tenants[0]) - (a->tenants[0] < b->tenants[0]);
+}
+
+/* ---- in what they differ ------------------------------------------------------------------------ */
+
+/* One tenant of each cluster that differs, in full. */
+static bool compare_found(struct finding *finding, size_t begin, size_t count, struct err *err)
+{
+    struct drift *drift = finding->drift;
+    struct fleet few = *finding->fleet;
+    struct survey survey;
+    struct survey_request request = {.request = finding->request->request,
+                                     .rules = finding->request->rules,
+                                     .keeps_catalogs = true};
+    few.tenants = arena_calloc(arena_of(finding), count + 1, sizeof *few.tenants);
+    few.tenant_count = count;
+    for (size_t i = 0; i < count; i++)
+        few.tenants[i] = finding->fleet->tenants[drift->clusters[begin + i].tenants[0]];
+    bool is_read = survey_read(&few, &request, &survey, err);
+    for (size_t i = 0; is_read && i < count; i++) {
+        struct cluster *cluster = &drift->clusters[begin + i];
+        const struct surveyed *item = &survey.items[i];
+        if (!item->is_read || strcmp(item->fingerprint.hex, cluster->fingerprint.hex) != 0)
+            continue;
+        const struct expected *expected =
+            expectations_get(&finding->expectations, cluster->dialect, &cluster->rows);
+        cluster->is_compared = true;
+        comparison_make(&cluster->comparison, catalog_copy(arena_of(finding), expected->catalog),
+                        catalog_copy(arena_of(finding), item->catalog), finding->request->rules);
+    }
+    drift->signal = survey.signal ? survey.signal : drift->signal;
+    survey_done(&survey);
+    return is_read;
+}
+
+static bool is_wanted(const struct drift *drift, enum dialect_id dialect)
+{
+    for (size_t i = 0; i < drift->cluster_count; i++)
+        if (drift->clusters[i].verdict == DRIFT_FOUND && drift->clusters[i].dialect == dialect &&
+            !drift->clusters[i].resembles)
+            return true;
+    return false;
+}
+
+/* Does any place of the chain, one revision at a time, make what a cluster holds? */
+static void find_resemblance(struct finding *finding, enum dialect_id dialect)
+{
+    const struct chain *chain = finding->fleet->chain;
+    struct drift *drift = finding->drift;
+    for (size_t i = 0; i <= chain->count && is_wanted(drift, dialect); i++) {
+        const char *id = i ? chain->revisions[chain->topological[i - 1]]->id : NULL;
+        struct rows rows = rows_sorted(arena_of(finding), &id, i ? 1 : 0);
+        const struct expected *expected = expectations_get(&finding->expectations, dialect, &rows);
+        if (finding->expectations.signal)
+            return;
+        for (size_t c = 0; expected->catalog && c < drift->cluster_count; c++) {
+            struct cluster *cluster = &drift->clusters[c];
+            if (cluster->verdict != DRIFT_FOUND || cluster->dialect != dialect ||
+                strcmp(cluster->fingerprint.hex, expected->fingerprint.hex) != 0)
+                continue;
+            struct rows *copy = arena_alloc(arena_of(finding), sizeof *copy);
+            *copy = rows_copy(arena_of(finding), &expected->rows);
+            cluster->resembles = copy;
+        }
+    }
+}
+
+/* ---- all of it ----------------------------------------------------------------------------------- */
+
+static int signal_of(const struct finding *finding)
+{
+    int signal = finding->drift->survey.signal;
+    return signal ? signal : finding->expectations.signal;
+}
+
+/* Sorted, the clusters that differ stand together. */
+static bool look_closer(struct finding *finding, struct err *err)
+{
+    struct drift *drift = finding->drift;
+    size_t begin = 0, end;
+    while (begin < drift->cluster_count && drift->clusters[begin].verdict == DRIFT_NONE)
+        begin++;
+    for (end = begin; end < drift->cluster_count && drift->clusters[end].verdict == DRIFT_FOUND;)
+        end++;
+    if (begin == end)
+        return true;
+    if (!compare_found(finding, begin, end - begin, err))
+        return false;
+    for (int dialect = 0; dialect < DIALECT__COUNT; dialect++)
+        find_resemblance(finding, (enum dialect_id)dialect);
+    return true;
+}
+
+bool drift_find(struct fleet *fleet, const struct drift_request *request, struct drift *ret,
+                struct err *err)
+{
+    struct finding finding = {fleet, request, ret, {.fleet = NULL}};
+    struct survey_request what = {.request = request->request, .rules = request->rules};
+    *ret = (struct drift){.clusters = NULL};
+    if (!survey_read(fleet, &what, &ret->survey, err))
+        return false;
+    expectations_init(&finding.expectations, fleet, request->rules);
+    make_clusters(&finding);
+    for (size_t i = 0; i < ret->cluster_count && !signal_of(&finding); i++)
+        judge(&finding, &ret->clusters[i]);
+    bool is_good = true;
+    if (ret->cluster_count && !signal_of(&finding)) {
+        qsort(ret->clusters, ret->cluster_count, sizeof *ret->clusters, compare_clusters);
+        is_good = look_closer(&finding, err);
+    }
+    ret->signal = ret->signal ? ret->signal : signal_of(&finding);
+    expectations_done(&finding.expectations);
+    return is_good;
+}
+
+void drift_done(struct drift *drift)
+{
+    survey_done(&drift->survey);
+}
