@@ -15,57 +15,11 @@
 
 #include <uv.h>
 
-#include "driver/driver.h"
+#include "link/batch.h"
 
-struct buf;
 struct io;
 
 typedef void (*io_done_fn)(void *ctx);
-
-struct io_op;
-
-/* What is known in the middle of a batch. */
-struct io_view {
-    const struct io_op *ops; /* of the batch; those that are over have their answers */
-    size_t count;
-    const struct conn_info *info;
-    bool is_in_transaction;
-};
-
-/* Makes an op's SQL just before the op is started: from its input, which no one changes while the batch runs, and from
- * what earlier ops were answered. It runs on whichever thread has the connection and touches nothing else; what it
- * finds out beside the SQL goes into the op. Empty SQL: an OP_QUERY is left out. */
-typedef void (*io_prepare_fn)(struct io_op *op, const struct io_view *view, struct buf *sql);
-
-/* An operation of a batch: what the driver is asked, what it answers, and what is asked of the io. */
-struct io_op {
-    struct op op; /* `answer` and `joined` are set by the io */
-    struct answer answer;
-    /* Whose it is, for who finds it in the batch afterwards; the io does not look. */
-    const void *owner;
-    /* It may travel with the op before it in one message (op.joined), where the driver can. */
-    bool joins_last;
-    bool needs_rows;     /* OP_SCRIPT: the last statement must return a row, or it fails */
-    uint64_t rows_total; /* that its statements must change together; 0: unchecked */
-    /* For the whole operation, and those that travel with it; 0: none. */
-    uint64_t timeout_ms;
-    io_prepare_fn prepare; /* NULL: `sql` is there */
-    const void *input;     /* for `prepare` */
-};
-
-/* The op of that owner, or NULL. */
-const struct io_op *io_view_find(const struct io_view *view, const void *owner);
-
-static inline const struct err *io_op_err(const struct io_op *op)
-{
-    return answer_err(&op->answer);
-}
-
-/* The value at a row and column of its answer, or NULL. */
-static inline const char *io_op_value(const struct io_op *op, size_t row, size_t column)
-{
-    return grid_value(&op->answer.rows, row, column);
-}
 
 /* `params` is copied, what it points to borrowed until the io is closed. */
 struct io *io_open(uv_loop_t *loop, const struct driver *driver, const struct conn_params *params);
