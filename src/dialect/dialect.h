@@ -16,6 +16,7 @@ struct catalog_reader;
 struct probe;
 struct session_setting;
 struct statement_checks;
+struct weigh_request;
 struct url;
 
 /* What the session asks of every dialect; NULL where there is nothing to ask. The texts are
@@ -101,6 +102,7 @@ enum dialect_traits {
     DIALECT_NESTS_COMMENTS = 2,     /* a block comment may hold others */
     DIALECT_LOCKS_SERVER = 4,       /* SQL_LOCK's keys are the whole server's, not the database's */
     DIALECT_WATCHES = 8, /* a dropped table may leave rows without parents: OP_WATCH, OP_CHECK */
+    DIALECT_SHOWS_COST = 32, /* it shows on an empty twin how it would change a table */
     DIALECT_HAS_DELIMITER =
         16, /* its client ends a statement at any semicolon, unless told otherwise by DELIMITER */
 };
@@ -240,6 +242,15 @@ struct dialect {
      * ({definition}) and `probe` compares: where names alone could not tell whether it took effect. NULL: not needed;
      * as a member: never. */
     const char *(*define)(struct arena *arena, const char *statement);
+
+    /* Does what the statement costs depend on how much a table holds, and how the server goes about it? */
+    bool (*has_weight)(struct arena *arena, const char *statement);
+
+    /* A query (weigh.h) with a row for each of such statements: its number, the table, its bytes (NULL: there is no such
+     * table), the algorithm and the lock that the server would take, and why no lesser ones, or why they could not be
+     * asked. Without DIALECT_SHOWS_COST there is no way to ask, and the request has no place for twins. NULL as members:
+     * nothing is known. */
+    const char *(*weigh)(struct arena *arena, const struct weigh_request *request);
 
     /* What is asked beside a statement (probe.h). NULL: nothing, ever. */
     void (*check)(struct arena *arena, const char *statement, size_t len,

@@ -164,6 +164,8 @@ static const struct outcome *copy_outcome(struct arena *arena, const struct outc
     copy->error_statement = arena_strdup(arena, outcome->error_statement);
     copy->notices = notices_copy(arena, outcome->notices);
     copy->catalog = NULL;
+    copy->weighed = NULL; /* of runs that leave no trace */
+    copy->weighed_count = 0;
     return copy;
 }
 

@@ -67,6 +67,19 @@ struct step_done {
     enum direction direction;
     uint32_t statements;
     double duration_ms;
+    bool commits_itself; /* a part of it does, whatever its sections say: of a plan */
+};
+
+/* How a server would change a table, as it says beforehand. */
+struct weighed {
+    const struct revision *revision;
+    enum direction direction;
+    int line; /* of its file */
+    const char *table;
+    uint64_t bytes;               /* that the table holds, indexes included */
+    const char *algorithm, *lock; /* NULL: could not be asked */
+    const char
+        *reason; /* why no lesser ones, or why it could not be asked; NULL: nothing is said */
 };
 
 /* A step of which a run has done some statements and not all, outside a transaction. */
@@ -94,7 +107,9 @@ struct outcome {
     const struct half_step *half_step;
     const struct step_done *steps;
     size_t step_count;
-    enum dialect_id dialect; /* whose sections it runs */
+    enum dialect_id dialect;       /* whose sections it runs */
+    const struct weighed *weighed; /* by a run that only looks; `weighed_count` of them */
+    size_t weighed_count;
     uint32_t attempts;
     double duration_ms;
     double started_ms;                     /* since the run began */

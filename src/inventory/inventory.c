@@ -141,6 +141,54 @@ static void read_report(struct inventory_builder *builder, const struct raw_repo
     load_lack_part(builder, PART_LEDGER | PART_TENANTS);
 }
 
+static const char *server_name_at(size_t index)
+{
+    for (int d = 0; d < DIALECT__COUNT; d++) {
+        const struct dialect_info *info = dialect_info((enum dialect_id)d);
+        if (!info->is_file && info->engine == (enum dialect_id)d && !index--)
+            return info->name;
+    }
+    return NULL;
+}
+
+/* NULL: all is well. Quotes nothing of the URL, which may hold a password. */
+static const char *add_scratch(struct inventory_builder *builder, const char *engine,
+                               const char *text)
+{
+    struct arena *arena = builder->inventory->arena;
+    struct url *url = arena_calloc(arena, 1, sizeof *url);
+    struct expansion expansion;
+    struct err err;
+    size_t index;
+    enum dialect_id id;
+    if (!choice_find(server_name_at, engine, &index) || !dialect_find(engine, strlen(engine), &id))
+        return "its keys are the names of engines that are servers";
+    expansion = variables_expand(&builder->scratch, text, &err);
+    if (!expansion.text)
+        return expansion.partial ? NULL : arena_strdup(&builder->scratch, err.text);
+    if (!url_parse(arena, expansion.text, url, &err))
+        return arena_strdup(&builder->scratch, err.text);
+    if (url->dialect != id)
+        return arena_printf(&builder->scratch, "it must be the URL of a %s server",
+                            dialect_info(id)->title);
+    builder->inventory->scratch[id] =
+        (struct scratch_place){url_server(arena, url), url->database, url};
+    return NULL;
+}
+
+static void read_scratch(struct inventory_builder *builder)
+{
+    const struct setting_place *own;
+    size_t count = places_settings(&builder->places, (struct item){SECTION_TOP, 0}, &own);
+    load_turn_to(builder, SECTION_SCRATCH, 0);
+    for (size_t i = 0; i < count; i++) {
+        const char *what = add_scratch(builder, own[i].name, own[i].value);
+        if (what)
+            load_fault_at(builder, (int)own[i].line, "'%.64s': %s", places_shown_key(own[i].name),
+                          what);
+    }
+}
+
 static void read_defaults(struct inventory_builder *builder, const struct raw_inventory *raw)
 {
     builder->defaults.settings = load_default_settings(builder, raw->rollout);
@@ -268,6 +316,7 @@ static void read_rollout(struct inventory_builder *builder, const struct raw_rol
 static void convert(struct inventory_builder *builder, const struct raw_inventory *raw)
 {
     read_top(builder, raw);
+    read_scratch(builder);
     read_defaults(builder, raw);
     read_rollout(builder, raw->rollout);
     read_report(builder, raw->report);

@@ -142,6 +142,13 @@ struct glob_source {
     int line;
 };
 
+/* Where throw-away databases of an engine may be made. */
+struct scratch_place {
+    const char *server;   /* as a tenant's; NULL: nowhere */
+    const char *database; /* they are made in this one; NULL: each is a database of its own */
+    const struct url *url;
+};
+
 /* What is no fault of the file, and yet worth a word. */
 struct inventory_note {
     const char *text;
@@ -171,6 +178,7 @@ struct inventory {
     size_t query_count;
     const struct glob_source *globs;
     size_t glob_count;
+    struct scratch_place scratch[DIALECT__COUNT]; /* by engine */
     struct inventory_note *notes;
     size_t note_count, note_capacity;
 };

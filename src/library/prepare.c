@@ -89,6 +89,7 @@ static struct rollout_options rollout_of(struct fleet *fleet, const struct reque
         .on_failure = policy_of(request, &fleet->inventory->rollout),
         .scripts = fleet->scripts,
         .version_table = fleet->inventory->version_table,
+        .scratch = fleet->inventory->scratch,
         .hides_values = fleet->inventory->hides_values,
         .gates = keeps_ledger(request) ? &fleet->inventory->rollout.gates : NULL,
     };

@@ -207,6 +207,7 @@ static void set_marks(json_t *value, const struct report *report, const struct r
     struct step_marks marks = report_step_marks(report, step, dialect);
     json_object_set_new(value, "irreversible", json_boolean(marks.is_irreversible));
     json_object_set_new(value, "outside_transaction", json_boolean(marks.is_outside));
+    json_object_set_new(value, "commits_by_itself", json_boolean(marks.commits_itself));
     json_object_set_new(value, "empty", json_boolean(marks.is_empty));
 }
 
@@ -279,6 +280,38 @@ static json_t *heard_value(const struct report_row *row)
     return value;
 }
 
+/* What writes, or reads and writes, of others would have to wait; NULL: it is not known. */
+static const char *blocked_by(const char *lock)
+{
+    static const char *const blocks[][2] = {
+        {"NONE", "nothing"}, {"SHARED", "writes"}, {"EXCLUSIVE", "reads and writes"}};
+    for (size_t i = 0; lock && i < ARRAY_LEN(blocks); i++)
+        if (strcmp(lock, blocks[i][0]) == 0)
+            return blocks[i][1];
+    return NULL;
+}
+
+static void put_weighed(struct json_stream *stream, const struct report_row *row)
+{
+    json_open(stream, "table_changes", '[');
+    for (size_t i = 0; i < row->weighed_count; i++) {
+        const struct weighed *weighed = &row->weighed[i];
+        json_t *value = json_object();
+        json_object_set_new(value, "revision", json_text(weighed->revision->id));
+        json_object_set_new(value, "direction",
+                            json_text(weighed->direction == DIRECTION_UP ? "up" : "down"));
+        json_object_set_new(value, "line", json_integer(weighed->line));
+        json_object_set_new(value, "table", json_text(weighed->table));
+        json_object_set_new(value, "bytes", json_integer((json_int_t)weighed->bytes));
+        json_object_set_new(value, "algorithm", json_text(weighed->algorithm));
+        json_object_set_new(value, "lock", json_text(weighed->lock));
+        json_object_set_new(value, "blocks", json_text(blocked_by(weighed->lock)));
+        json_object_set_new(value, "reason", json_text(weighed->reason));
+        json_put(stream, NULL, value);
+    }
+    json_close(stream, ']');
+}
+
 static void put_tenant(struct json_stream *stream, const struct report *report, size_t index)
 {
     const struct tenant *tenant = report->run.tenants[index];
@@ -297,6 +330,8 @@ static void put_tenant(struct json_stream *stream, const struct report *report, 
         json_put(stream, "half_done", half_value(report, row));
     }
     put_steps(stream, report, row);
+    if (row->weighed_count)
+        put_weighed(stream, row);
     if (row->stands_above && !request_changes(report->run.request))
         json_put(stream, "stands_above", json_true());
     json_put(stream, "attempts", count_value(row->attempts));

@@ -20,6 +20,8 @@ struct report_step {
     const struct revision *revision; /* NULL: rows of the version table went, nothing else */
     uint32_t direction;              /* enum direction */
     uint32_t statements;
+    uint32_t commits_itself; /* a boolean */
+    uint32_t unused;         /* interned, so without padding */
 };
 
 /* A struct half_step; interned, so without padding. */
@@ -100,6 +102,8 @@ struct report_row {
     const struct report_heard *heard; /* NULL: nothing */
     double duration_ms;
     double started_ms;
+    const struct weighed *weighed; /* NULL: nothing was asked */
+    size_t weighed_count;
 };
 
 struct report_wave {
@@ -155,7 +159,8 @@ struct step_list report_steps(const struct report *report, uint32_t number);
 /* What of a step that would be taken a person should know first. Of a run that runs no scripts: nothing. */
 struct step_marks {
     bool is_irreversible; /* on its way up: it has no down section */
-    bool is_outside;      /* a part of it runs outside a transaction */
+    bool is_outside;      /* a part of it runs outside a transaction, as its section says */
+    bool commits_itself;  /* or a part of it commits by itself, whatever its section says */
     bool is_empty;
 };
 

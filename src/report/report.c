@@ -83,8 +83,8 @@ static uint32_t keep_steps(struct report *report, uint32_t before, const struct 
     if (list.count)
         memcpy(report->scratch_steps, list.steps, list.count * sizeof *list.steps);
     for (size_t i = 0; i < count; i++)
-        report->scratch_steps[list.count + i] =
-            (struct report_step){steps[i].revision, steps[i].direction, steps[i].statements};
+        report->scratch_steps[list.count + i] = (struct report_step){
+            steps[i].revision, steps[i].direction, steps[i].statements, steps[i].commits_itself, 0};
     return intern_put(&report->step_lists, report->scratch_steps,
                       total * sizeof *report->scratch_steps);
 }
@@ -224,10 +224,31 @@ static void start_run(struct report *report, const struct run_info *run)
                                               .next_same_error = REPORT_NONE};
 }
 
+static void keep_weighed(struct report *report, struct report_row *row,
+                         const struct outcome *outcome)
+{
+    size_t count = outcome->weighed_count;
+    if (!count)
+        return;
+    struct weighed *copy = arena_calloc(&report->arena, count, sizeof *copy);
+    for (size_t i = 0; i < count; i++) {
+        const struct weighed *weighed = &outcome->weighed[i];
+        copy[i] = *weighed;
+        copy[i].table = report_keep_text(report, weighed->table);
+        copy[i].algorithm =
+            weighed->algorithm ? report_keep_text(report, weighed->algorithm) : NULL;
+        copy[i].lock = weighed->lock ? report_keep_text(report, weighed->lock) : NULL;
+        copy[i].reason = weighed->reason ? report_keep_text(report, weighed->reason) : NULL;
+    }
+    row->weighed = copy;
+    row->weighed_count = count;
+}
+
 static void keep_outcome(struct report *report, struct report_row *row,
                          const struct outcome *outcome)
 {
     row->dialect = outcome->dialect;
+    keep_weighed(report, row, outcome);
     row->is_from_known = outcome->from.is_known;
     row->from = keep_ids(report, &outcome->from);
     row->half = keep_half(report, outcome->half_step);
@@ -485,6 +506,7 @@ struct step_marks report_step_marks(const struct report *report, const struct re
                                      sections, SECTIONS_MAX);
     marks.is_irreversible =
         step->direction == DIRECTION_UP && !revision_has_direction(step->revision, DIRECTION_DOWN);
+    marks.commits_itself = step->commits_itself;
     marks.is_empty = !step->statements && !verb->rolls_back;
     for (size_t i = 0; i < count && step->statements; i++)
         marks.is_outside |= !sections[i]->is_transactional;

@@ -15,6 +15,7 @@ static void add_marks(struct buf *cell, const struct step_marks *marks)
 {
     const char *const words[] = {marks->is_irreversible ? "irreversible" : NULL,
                                  marks->is_outside ? "outside a transaction" : NULL,
+                                 marks->commits_itself ? "commits by itself" : NULL,
                                  marks->is_empty ? "empty" : NULL};
     bool has_any = false;
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
@@ -136,6 +137,76 @@ static void print_steps(const struct text *text, const struct text_group *group)
         print_sql(text, group);
 }
 
+/* ---- what changes of tables cost ------------------------------------------------------------- */
+
+static void add_size(struct buf *buf, uint64_t bytes)
+{
+    static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB"};
+    double size = (double)bytes;
+    size_t unit = 0;
+    for (; size >= 1000 && unit + 1 < ARRAY_LEN(units); unit++)
+        size /= 1000;
+    buf_addf(buf, unit ? "%.1f %s" : "%.0f %s", size, units[unit]);
+}
+
+/* The tenant of the group whose table holds most; all of them run the same statements. */
+static const struct weighed *heaviest(const struct text *text, const struct text_group *group,
+                                      const struct weighed *like, const struct tenant **ret_tenant)
+{
+    const struct weighed *most = NULL;
+    for (size_t i = 0; i < group->count; i++) {
+        const struct report_row *row = &text->report->rows[group->rows[i]];
+        for (size_t w = 0; w < row->weighed_count; w++) {
+            const struct weighed *weighed = &row->weighed[w];
+            bool is_it = weighed->revision == like->revision && weighed->line == like->line;
+            if (is_it && (!most || weighed->bytes > most->bytes)) {
+                most = weighed;
+                *ret_tenant = text->report->run.tenants[group->rows[i]];
+            }
+        }
+    }
+    return most;
+}
+
+/* `orders (versions/bbbb.sql:7): ALGORITHM=COPY, 4.1 GB in acme, blocks writes` */
+static void print_weighed(const struct text *text, const struct text_group *group,
+                          const struct weighed *like)
+{
+    const struct tenant *tenant = NULL;
+    const struct weighed *weighed = heaviest(text, group, like, &tenant);
+    bool has_lock = weighed->lock && strcmp(weighed->lock, "NONE") != 0;
+    bool blocks_all = has_lock && strcmp(weighed->lock, "EXCLUSIVE") == 0;
+    struct buf line;
+    buf_init(&line, BUF_MAX_DEFAULT);
+    buf_adds(&line, "  table ");
+    human_add_text(&line, weighed->table);
+    buf_adds(&line, " (");
+    human_add_text(&line, weighed->revision->path);
+    buf_addf(&line, ":%d): ", weighed->line);
+    if (weighed->algorithm)
+        buf_addf(&line, "ALGORITHM=%s, ", weighed->algorithm);
+    add_size(&line, weighed->bytes);
+    if (group->count > 1) {
+        buf_adds(&line, " in ");
+        human_add_text(&line, tenant->name);
+    }
+    if (has_lock)
+        buf_adds(&line, blocks_all ? ", blocks reads and writes" : ", blocks writes");
+    if (!weighed->algorithm) {
+        buf_adds(&line, "; how the server would change it is not known: ");
+        human_add_text(&line, weighed->reason ? weighed->reason : "it did not say");
+    }
+    fprintf(text->out, "%s\n", line.data);
+    buf_done(&line);
+}
+
+static void print_costs(const struct text *text, const struct text_group *group)
+{
+    const struct report_row *row = &text->report->rows[group->rows[0]];
+    for (size_t i = 0; i < row->weighed_count; i++)
+        print_weighed(text, group, &row->weighed[i]);
+}
+
 static void print_plan(const struct text *text, const struct text_group *group)
 {
     struct buf line;
@@ -146,6 +217,7 @@ static void print_plan(const struct text *text, const struct text_group *group)
     text_heading(text, line.data);
     buf_clear(&line);
     print_steps(text, group);
+    print_costs(text, group);
     buf_adds(&line, "  in ");
     text_add_names(text, &line, group->rows, group->count);
     fprintf(text->out, "%s\n", line.data);

@@ -47,6 +47,7 @@ struct rollout_options {
     struct run_ids family; /* all runs of the rollout that this one goes on with, or rolls back */
     struct scripts *scripts;
     const char *version_table;
+    const struct scratch_place *scratch; /* by engine */
     bool hides_values; /* of what servers say, all that may hold values of rows is told to no one */
     const struct gate_rules *gates; /* asked where tenants are changed; NULL: none */
     struct ledger *ledger;          /* locked; NULL: none */

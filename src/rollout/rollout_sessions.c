@@ -199,6 +199,7 @@ void rollout_fill_env(struct rollout *rollout)
         .rolled_back_run =
             options->run.request->verb->rolls_back ? options->run.resumed_from : rollout->info.id,
         .version_table = options->version_table,
+        .scratch = options->scratch,
         .may_meet_twins = rollout->may_meet_twins,
         .run = rollout,
     };

@@ -34,8 +34,9 @@ struct session_env {
     struct evidence *evidence; /* what stamps are held to */
     /* by revision: a changed file of it is right as it is; NULL: of none */
     const bool *accepts;
-    bool may_meet_twins;             /* two names of the run may be those of one database */
-    const struct adoption *adoption; /* NULL, or: another tool says where tenants stand */
+    bool may_meet_twins;                 /* two names of the run may be those of one database */
+    const struct scratch_place *scratch; /* by engine */
+    const struct adoption *adoption;     /* NULL, or: another tool says where tenants stand */
     struct rollout *run;
 };
 

@@ -214,6 +214,13 @@ static bool check_connection(struct session *session, struct err *err)
     return true;
 }
 
+/* Without a word of the author's: DDL ends the transaction that it stands in. */
+static bool commits_itself(const struct session *session, const struct script *script)
+{
+    return script && script->is_checkpointed &&
+           !(session->dialect->traits & DIALECT_DDL_IN_TRANSACTION);
+}
+
 /* A plan shows what would be done: the steps, as if they were. */
 static void show_plan(struct session *session)
 {
@@ -226,6 +233,7 @@ static void show_plan(struct session *session)
             .revision = action->step->revision,
             .direction = action->step->direction,
             .statements = (uint32_t)action->statements,
+            .commits_itself = commits_itself(session, action->script),
         };
     }
     session->result.done_count = session->result.recorded_count;
@@ -308,7 +316,7 @@ static enum session_state answer_plan(struct session *session)
     session_add_renewals(session);
     if (!request_changes(session->env->request)) {
         show_plan(session);
-        return SESSION_RELEASE;
+        return session_after_plan(session);
     }
     if (!check_connection(session, &err))
         return session_fail(session, &err);
@@ -324,7 +332,7 @@ const struct state_row row_plan = {
     .does = "computes what is left to do",
     .answer = answer_plan,
     .next = SESSION_INTENT,
-    .exits = TO(INTENT) | TO_END | TO(PROBE) | TO(EVIDENCE) | TO(SETTLE) | TO(RESTORE) |
+    .exits = TO(INTENT) | TO(WEIGH) | TO_END | TO(PROBE) | TO(EVIDENCE) | TO(SETTLE) | TO(RESTORE) |
              TO(SNAPSHOT) | TO_WORK | TO_WAY_OUT,
     .error_exits = TO_WAY_OUT,
     .is_cancellable = true,

@@ -46,6 +46,7 @@ enum session_state {
     SESSION_ROLLBACK,
     SESSION_CREATE,
     SESSION_CATALOG,
+    SESSION_WEIGH,
     SESSION_RELEASE,
     SESSION_CLOSE,
     SESSION_BACKOFF,
@@ -124,6 +125,8 @@ struct session_work {
     bool is_intended;     /* the intent is durable */
     bool has_snapshot;    /* the copy is made */
     bool is_restored;     /* and was put back */
+    const char
+        *unweighed; /* why the server could not be asked what the work costs; NULL: it could */
     struct work todo;
     struct actions acting; /* what the SQL of the batch's actions is made from */
     size_t cursor;         /* first action that is not committed */
@@ -166,6 +169,8 @@ struct session_result {
     const char *err_statement;
     bool is_partial;
     struct notices notices; /* of all attempts */
+    const struct weighed *weighed;
+    size_t weighed_count;
 };
 
 struct session {
@@ -241,6 +246,9 @@ extern const struct state_row row_catalog;
 /* session_steps.c */
 extern const struct state_row row_steps;
 
+/* session_weigh.c */
+extern const struct state_row row_weigh;
+
 /* session_doubt.c */
 extern const struct state_row row_resolve, row_probe, row_settle, row_look, row_repair;
 
@@ -294,6 +302,9 @@ static inline const struct action *session_action_of(const struct io_op *op)
 
 /* session_look.c: the op of the batch that asks this, or NULL. */
 const struct io_op *session_look_op(const struct session *session, enum look_op look);
+
+/* session_weigh.c: the state after a plan that is only shown. */
+enum session_state session_after_plan(struct session *session);
 
 /* session_plan.c: nothing of the rollout's is committed there. */
 bool session_is_untouched(struct session *session);

@@ -277,6 +277,59 @@ class CalledMySQL(OnMariaDB):
         self.assertIn("no up section for mysql", error["message"])
 
 
+class Weighed(OnMariaDB):
+    """A plan says what commits by itself, and how the server would change tables that are there, shown on empty twins."""
+
+    def setUp(self):
+        super().setUp()
+        self.sql("CREATE TABLE p (id INT PRIMARY KEY); CREATE TABLE t (id INT PRIMARY KEY, x VARCHAR(40), y INT, p_id INT); "
+                 "INSERT INTO t SELECT seq, 'x', 1, NULL FROM seq_1_to_2000; ANALYZE TABLE t")
+        self.fleet.revision("aaaa1111", "ALTER TABLE t ADD COLUMN z INT;\nCREATE INDEX ix ON t (x) -- why\n;\n"
+                            "ALTER TABLE t MODIFY y BIGINT NOT NULL;\nUPDATE t SET z = 1;", "")
+        self.fleet.revision("bbbb2222", "CREATE TABLE made (id INT);\nALTER TABLE made ADD COLUMN a INT;\n"
+                            "ALTER TABLE t ADD FOREIGN KEY (p_id) REFERENCES p (id);\nALTER TABLE t RENAME TO u;\n"
+                            "ALTER TABLE p ADD COLUMN n INT, ALGORITHM=INPLACE;", "")
+        self.fleet.revision("cccc3333", "INSERT INTO p (id) VALUES (1);", "")
+
+    def plan(self, scratch=None):
+        self.inventory(scratch={"mysql": scratch} if scratch else {})
+        before = self.sql("SHOW CREATE TABLE t")
+        tenant = self.run_t("plan")
+        self.assertEqual(self.sql("SHOW CREATE TABLE t"), before)
+        self.assertEqual([s["commits_by_itself"] for s in tenant["steps"]], [True, True, False])
+        return tenant["table_changes"], self.run_ok("plan").out
+
+    def test_algorithm_and_lock(self):
+        expected = [("t", "INSTANT", "nothing", 7), ("t", "NOCOPY", "nothing", 8), ("t", "COPY", "writes", 10),
+                    ("t", "COPY", "writes", 9), ("p", "INPLACE", None, 11)]
+        for place in ("", "twins"):
+            if place:
+                self.maria.create(place)
+            changes, shown = self.plan(self.maria.url(place))
+            self.assertEqual([(c["table"], c["algorithm"], c["blocks"]) for c in changes], [e[:3] for e in expected], changes)
+            self.assertIn("Cannot change column type", changes[2]["reason"])
+            self.assertGreater(changes[0]["bytes"], 50000)
+            self.assertRegex(shown, r"table t \(\S*aaaa1111.sql:\d+\): ALGORITHM=COPY, \d+\.\d kB, blocks writes")
+            self.assertIn("commits by itself", shown)
+            self.assertEqual(self.maria.sql("", "SELECT COUNT(*) FROM information_schema.tables WHERE table_name LIKE "
+                                                "'skein\\_%' AND table_name <> 'skein_history'"), [["0"]])
+            self.assertEqual(self.maria.sql("", "SHOW DATABASES LIKE 'skein%'"), [])
+        self.maria.sql("", "DROP DATABASE twins")
+
+    def test_where_it_cannot_be_asked_the_plan_says_so(self):
+        changes, shown = self.plan()
+        self.assertEqual({(c["algorithm"], c["blocks"]) for c in changes}, {(None, None)})
+        self.assertIn("the inventory names no database for that ('scratch')", shown)
+        self.assertIn("on another server", self.plan("mysql://127.0.0.1:1/x")[1])
+        self.maria.sql("", f"CREATE USER poor@'%' IDENTIFIED BY 'pw'; GRANT ALL ON {self.db}.* TO poor@'%'")
+        self.inventory(f"mysql://poor:pw@127.0.0.1:{self.maria.port}/{self.db}", scratch={"mysql": self.maria.url("")})
+        self.assertIn("Access denied", self.run_t("plan")["table_changes"][0]["reason"])
+        for scratch, words in (({"mysql": "postgresql://h/d"}, "'scratch': 'mysql': it must be the URL of a MySQL server"),
+                               ({"sqlite": "sqlite:///x"}, "'scratch': 'sqlite': its keys"), ("x", "'scratch' must be a mapping")):
+            self.inventory(scratch=scratch)
+            self.assertRegex(self.run_ok("plan", code=2).err, rf"skein.yaml:\d+: {words}")
+
+
 class Failure(OnMariaDB):
     def test_place_of_an_error_and_what_stands(self):
         self.fleet.revision("aaaa1111", TABLE + "\n\nINSERT INTO t VALUES (1, 'a');\nALTER TABLE t\n  ADD COLUMN y INT NOT;\n")

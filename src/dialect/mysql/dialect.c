@@ -8,6 +8,7 @@
 #include "dialect/mysql/settings.h"
 #include "dialect/mysql/split.h"
 #include "dialect/mysql/templates.h"
+#include "dialect/mysql/weigh.h"
 #include "dialect/mysql/words.h"
 
 /* `BEGIN NOT ATOMIC` is a block: mysql_refuses tells it from a transaction. */
@@ -26,8 +27,8 @@ static const struct script_mark script_marks[] = {
 
 /* What both have; a revision may have sections for MariaDB alone. */
 /* clang-format off */
-#define OF_BOTH \
-    .traits = DIALECT_HAS_DELIMITER, \
+#define OF_BOTH(more_traits) \
+    .traits = DIALECT_HAS_DELIMITER | (more_traits), \
     .sql = mysql_sql, \
     .maintenance_database = "information_schema", \
     .code_database_exists = "1007", \
@@ -49,8 +50,11 @@ static const struct script_mark script_marks[] = {
     .catalog = &mysql_catalog_reader, \
     .probe = mysql_probe, \
     .define = mysql_define, \
+    .has_weight = mysql_has_weight, \
+    .weigh = mysql_weigh, \
     .check = mysql_check
 /* clang-format on */
 
-const struct dialect dialect_mysql = {.name = "mysql", .id = DIALECT_MYSQL, OF_BOTH};
-const struct dialect dialect_mariadb = {.name = "mariadb", .id = DIALECT_MARIADB, OF_BOTH};
+const struct dialect dialect_mysql = {.name = "mysql", .id = DIALECT_MYSQL, OF_BOTH(0)};
+const struct dialect dialect_mariadb = {
+    .name = "mariadb", .id = DIALECT_MARIADB, OF_BOTH(DIALECT_SHOWS_COST)};

@@ -119,6 +119,7 @@ static const cyaml_schema_field_t inventory_fields[] = {
     MAPPING("rollout", struct raw_inventory, rollout, rollout_fields),
     MAPPING("report", struct raw_inventory, report, report_fields),
     MAPPING("drift", struct raw_inventory, drift, drift_fields),
+    CYAML_FIELD_IGNORE("scratch", CYAML_FLAG_OPTIONAL), /* as `settings` */
     LIST("tenants", struct raw_inventory, tenants, &tenant_schema, 0),
     LIST("sources", struct raw_inventory, sources, &source_schema, 0),
     CYAML_FIELD_END};

@@ -156,6 +156,7 @@ static enum section section_below(const struct frame *parent, bool is_mapping)
         {SECTION_ROLLOUT, SECTION_WAVES},     {SECTION_TOP, SECTION_REPORT},
         {SECTION_TOP, SECTION_DRIFT},         {SECTION_DEFAULTS, SECTION_LABELS},
         {SECTION_TENANTS, SECTION_LABELS},    {SECTION_SOURCES, SECTION_LABELS},
+        {SECTION_TOP, SECTION_SCRATCH},
     };
     if (!parent)
         return is_mapping ? SECTION_TOP : SECTION__COUNT;
@@ -246,12 +247,19 @@ static void end_rewriting(struct rewriting *rewriting)
 
 /* ---- leaves -------------------------------------------------------------------------------- */
 
-/* A name and its value in a mapping `settings`: libcyaml knows no mappings whose keys are free. */
+/* Mappings whose keys are free: libcyaml knows none. */
+static bool is_free(enum section section)
+{
+    return section == SECTION_SETTINGS || section == SECTION_SCRATCH;
+}
+
+/* A name and its value in such a mapping. */
 static bool add_setting(struct walk *walk, const struct frame *frame, const char *value)
 {
     const char *name = frame->keys.data + frame->last_key;
     if (!value)
-        return fault(walk, "'settings' must be written out, without aliases");
+        return fault(walk, "'%s' must be written out, without aliases",
+                     section_name(frame->section));
     const struct setting_place setting = {name, value, (uint32_t)walk->line};
     places_add_setting(walk->places, frame[-1].section, &setting);
     return true;
@@ -272,13 +280,13 @@ static bool place_leaf(struct walk *walk, const char *text)
         return fault(walk, "a key must be plain text");
     if (parent->expects_key && !add_key(walk, parent, text))
         return false;
-    if (!parent->expects_key && parent->section == SECTION_SETTINGS &&
-        !add_setting(walk, parent, text))
+    if (!parent->expects_key && is_free(parent->section) && !add_setting(walk, parent, text))
         return false;
     if (!parent->expects_key && parent->section == SECTION_LABELS && !add_label(walk, parent, text))
         return false;
-    if (!parent->expects_key && section_below(parent, true) == SECTION_SETTINGS)
-        return fault(walk, "'settings' must be a mapping of names and values, written out");
+    if (!parent->expects_key && is_free(section_below(parent, true)))
+        return fault(walk, "'%s' must be a mapping of names and values, written out",
+                     section_name(section_below(parent, true)));
     bool is_name = !parent->expects_key && text && section_is_list(parent->section) &&
                    strcmp(parent->keys.data + parent->last_key, "name") == 0;
     if (is_name)
@@ -297,12 +305,12 @@ static bool begin_collection(struct walk *walk, bool is_mapping, const yaml_char
     if (walk->depth == DEPTH_MAX)
         return fault(walk, "nested deeper than %d", DEPTH_MAX);
     enum section section = section_below(parent, is_mapping);
-    bool is_within =
-        parent &&
-        (parent->section == SECTION_SETTINGS ||
-         (!is_mapping && parent->is_mapping && section_below(parent, true) == SECTION_SETTINGS));
+    bool is_within = parent && (is_free(parent->section) || (!is_mapping && parent->is_mapping &&
+                                                             is_free(section_below(parent, true))));
     if (is_within)
-        return fault(walk, "'settings' must be a mapping of names and values, written out");
+        return fault(
+            walk, "'%s' must be a mapping of names and values, written out",
+            section_name(is_free(parent->section) ? parent->section : section_below(parent, true)));
     if (parent && parent->section == SECTION_LABELS)
         return fault(walk, "'labels': the value of '%.64s' must be plain text",
                      places_shown_key(parent->keys.data + parent->last_key));
