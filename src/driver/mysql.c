@@ -315,7 +315,9 @@ static void finish_lock(const struct op *op)
 {
     struct answer *answer = op->answer;
     const char *value = answer->rows.row_count ? grid_value(&answer->rows, 0, 0) : NULL;
-    answer->is_locked = op_err(op)->kind == ERR_NONE && value && *value == '1';
+    bool is_good = op_err(op)->kind == ERR_NONE;
+    answer->is_locked = is_good && value && *value == '1';
+    answer->is_pooled = is_good && answer->rows.row_count && !value;
     if (value && answer->rows.column_count > 1 && !answer->is_locked)
         answer->holder = grid_value(&answer->rows, 0, 1);
 }

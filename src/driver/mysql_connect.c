@@ -61,6 +61,17 @@ static void set_tls(struct mysql_login *login, const struct mysql_params *params
     login->needs_tls = tls != MYSQL_TLS_PREFERRED;
 }
 
+/* A password is told only to a server that has proved who it is, through a socket of this machine, or where the URL
+ * names the way to log in. */
+static void set_logins(struct mysql_login *login, const struct mysql_params *params,
+                       enum mysql_tls tls)
+{
+    bool may_tell = tls == MYSQL_TLS_VERIFY_IDENTITY || login->socket;
+    const char *logins = may_tell ? mysql_safe_logins : mysql_proving_logins;
+    mysql_optionsv(login->mysql, MARIADB_OPT_RESTRICTED_AUTH,
+                   params->login ? params->login : logins);
+}
+
 /* `localhost` would be the socket, were the protocol not said. */
 static void set_place(struct mysql_login *login, const struct url *url)
 {
@@ -94,8 +105,6 @@ bool mysql_login_init(struct mysql_login *login, const struct conn_params *param
     login->needs_mariadb = ascii_is_same(url->scheme ? url->scheme : "", "mariadb");
     mysql_optionsv(login->mysql, MYSQL_OPT_NONBLOCK, 0);
     mysql_optionsv(login->mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
-    mysql_optionsv(login->mysql, MARIADB_OPT_RESTRICTED_AUTH,
-                   said.login ? said.login : mysql_safe_logins);
     set_text(login->mysql, MYSQL_DEFAULT_AUTH, said.login);
     mysql_optionsv(login->mysql, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name", "skein");
     unsigned off = 0;
@@ -103,7 +112,9 @@ bool mysql_login_init(struct mysql_login *login, const struct conn_params *param
     if (said.connect_timeout_s && said.connect_timeout_s < timeout_s)
         timeout_s = said.connect_timeout_s;
     mysql_optionsv(login->mysql, MYSQL_OPT_CONNECT_TIMEOUT, &timeout_s);
-    set_tls(login, &said, choose_tls(&said, login, params->addresses));
+    enum mysql_tls tls = choose_tls(&said, login, params->addresses);
+    set_tls(login, &said, tls);
+    set_logins(login, &said, tls);
     return true;
 }
 
@@ -132,9 +143,16 @@ bool mysql_login_connect(struct mysql_login *login)
 
 void mysql_login_error(const struct mysql_login *login, struct err *err)
 {
+    enum { LOGIN_REFUSED = 5010 }; /* by the library: its text has a broken name */
     unsigned number = mysql_errno(login->mysql);
     if (number) {
-        err_set(err, ERR_CONNECT, "%s", mysql_error(login->mysql));
+        err_set(
+            err, ERR_CONNECT, "%s",
+            number == LOGIN_REFUSED
+                ? "the server asks for a login by which it could read the password: mysql_clear_password, dialog, or "
+                  "caching_sha2_password and sha256_password without '?ssl_mode=VERIFY_IDENTITY' or a socket; where "
+                  "the way to the server is safe, say '?auth_plugin=caching_sha2_password'"
+                : mysql_error(login->mysql));
         mysql_classify(err, number, true);
         return;
     }

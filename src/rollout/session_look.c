@@ -74,10 +74,28 @@ static bool died_unused(struct session *session, const struct io_op *op)
     return true;
 }
 
+/* Another session of the server answers than that of the handshake, and none of them could hold a lock for us. */
+static bool is_without_lock(const struct session *session, bool is_pooled)
+{
+    return is_pooled && !session->dialect->sql[SQL_LOCK_POOLED];
+}
+
+static enum session_state refuse_proxy(struct session *session)
+{
+    struct err err;
+    err_set(
+        &err, ERR_CONNECT,
+        "a proxy hands one session's statements to several of the server's, and none of them could hold the "
+        "tenant's lock: give the URL of the server itself");
+    return session_fail(session, &err);
+}
+
 static enum session_state error_lock(struct session *session, const struct io_op *op)
 {
     if (died_unused(session, op))
         return SESSION_CLOSE;
+    if (is_without_lock(session, op->answer.is_pooled))
+        return refuse_proxy(session);
     if (op->answer.is_pooled)
         return SESSION_LOCK;
     bool is_held =
@@ -179,6 +197,8 @@ static enum session_state answer_inspect(struct session *session)
     struct err err;
     take_place(session);
     bool may_create = session->tenant->settings->create && session->tenant->schema;
+    if (is_without_lock(session, io_info(session->conn.io)->is_pooled))
+        return refuse_proxy(session);
     const struct tenant *twin = find_twin(session);
     session->conn.is_reused = false;
     if (twin) {

@@ -54,7 +54,8 @@ const struct state_row row_setup = {
     .on_error = session_setup_failed,
     .next = SESSION_STATEMENTS,
     .exits = TO(STATEMENTS),
-    .error_exits = TO(CLOSE),
+    .error_exits =
+        TO_WAY_OUT, /* through a proxy, a transaction of another session's may be seen open */
     .joins_next = true,
     .is_cancellable = true,
 };

@@ -296,7 +296,7 @@ static const struct subject subjects[] = {
         .name = "mysql",
         .driver = &driver_mysql,
         .abilities = HAS_PASSWORDS | HAS_HISTORY_ROWS | HAS_MORTAL_CONNECTIONS | HAS_TABLES |
-                     HAS_JOINED_CHAINS,
+                     HAS_PIDS | HAS_JOINED_CHAINS,
         .missing_code = "1049",
         .password = "superuser-secret", /* harness.py's */
         .maintenance = "information_schema",

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What a server that is not the one we mean, or someone on the way to it, may ask of a MySQL client, and TLS."""
 import contextlib
+import json
 import os
 import shutil
 import socket
@@ -8,8 +9,10 @@ import struct
 import subprocess
 import tempfile
 import threading
+import time
 
-from harness import FleetCase, MariaDB, main
+from harness import FleetCase, MariaDB, main, wait_until
+from mysql_proxy import SlowTls
 
 SECRET = "canary-of-a-password"
 SALT = b"12345678" + b"abcdefghijkl"
@@ -24,7 +27,7 @@ class Hostile:
     """A server that greets, and then does `act`; all that it hears is kept."""
 
     def __init__(self, act):
-        self.act, self.heard = act, b""
+        self.act, self.heard, self.is_asked_for_key = act, b"", False
         self.listening = socket.create_server(("127.0.0.1", 0))
         self.port = self.listening.getsockname()[1]
         self.thread = threading.Thread(target=self.serve, daemon=True)
@@ -61,6 +64,19 @@ def ask_for(plugin):
     return act
 
 
+def offer_key(key):
+    """Whoever has no TLS is given a public key, and sends the password so that the key's owner can read it."""
+    def act(server, peer):
+        peer.sendall(packet(2, b"\xfecaching_sha2_password\0" + SALT + b"\0"))
+        server.hear(peer)
+        peer.sendall(packet(4, b"\x01\x04"))  # it is not in the cache
+        if server.hear(peer)[4:] == b"\x02":
+            server.is_asked_for_key = True
+        peer.sendall(packet(6, b"\x01" + key))
+        server.hear(peer)
+    return act
+
+
 def ask_for_file(server, peer):
     peer.sendall(packet(2, b"\0\0\0\x02\0\0\0"))  # well, you are let in
     server.hear(peer)
@@ -70,11 +86,11 @@ def ask_for_file(server, peer):
 
 
 class Asked(FleetCase):
-    def run_against(self, act):
+    def run_against(self, act, parameters=""):
         server = Hostile(act)
         self.addCleanup(server.close)
         self.fleet.revision("aaaa1111", "CREATE TABLE t (i INT);")
-        self.fleet.inventory([{"name": "t", "url": f"mysql://skein:{SECRET}@127.0.0.1:{server.port}/d"}],
+        self.fleet.inventory([{"name": "t", "url": f"mysql://skein:{SECRET}@127.0.0.1:{server.port}/d{parameters}"}],
                              defaults={"retries": 0, "connect_timeout": "5s"})
         result = self.run_json("upgrade", code=1)
         self.assertNotIn(SECRET, result.out + result.err)
@@ -88,6 +104,18 @@ class Asked(FleetCase):
                 server, error = self.run_against(ask_for(plugin))
                 self.assertNotIn(SECRET.encode(), server.heard)
                 self.assertEqual(error["class"], "auth", error)
+
+    def test_for_the_password_by_a_key_of_its_own(self):
+        key = subprocess.run("openssl genrsa 2048 2>/dev/null | openssl rsa -pubout 2>/dev/null", shell=True, check=True,
+                             stdout=subprocess.PIPE).stdout
+        for mode in ("", "?ssl_mode=PREFERRED", "?ssl_mode=REQUIRED", "?ssl_mode=DISABLED"):
+            with self.subTest(mode=mode):
+                self.fleet.last = ""
+                server, error = self.run_against(offer_key(key), mode)
+                self.assertFalse(server.is_asked_for_key)
+                self.assertEqual(error["class"], "auth", error)
+                self.assertIn("caching_sha2_password", error["message"])
+                self.assertIn("ssl_mode=VERIFY_IDENTITY", error["message"])
 
     def test_for_a_file(self):
         server, error = self.run_against(ask_for_file)
@@ -155,6 +183,29 @@ class Tls(FleetCase):
             with self.subTest(host=host, parameters=parameters):
                 error = self.attempt(host, parameters, code=1)
                 self.assertEqual((error["class"], error["code"]), ("connect", "2026"), error)
+
+    def test_a_slow_handshake_costs_only_its_own_tenants(self):
+        """Eight handshakes take two seconds each, and sixteen tenants on one thread go on meanwhile."""
+        relay = SlowTls(self.maria.port, 2)
+        self.addCleanup(relay.close)
+        names = [f"slow{i}" for i in range(8)] + [f"quick{i}" for i in range(16)]
+        self.maria.create(*names)
+        self.fleet.revision("aaaa1111", "CREATE TABLE t (i INT);")
+        self.fleet.inventory([
+            {"name": name, "url": f"mysql://skein:{self.maria.SECRET}@localhost:"
+                                  f"{relay.port if name.startswith('slow') else self.maria.port}/{name}?ssl_ca={self.dir}/ca.pem"}
+            for name in names], rollout={"parallel": 24, "per_server": 24})
+        process = self.fleet.start("upgrade", "-o", "json", "--progress", "none")
+        quick = ("SELECT COUNT(*) FROM information_schema.tables WHERE table_name = 'alembic_version' AND table_schema LIKE "
+                 "'%s%%'")
+        begun = time.monotonic()
+        wait_until(lambda: self.maria.sql("", quick % "quick") == [["16"]], what="the others")
+        self.assertEqual(self.maria.sql("", quick % "slow"), [["0"]])
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 0, err)
+        self.assertLess(time.monotonic() - begun, 12)  # not one after the other
+        for tenant in json.loads(out)["tenants"]:
+            self.assertEqual((tenant["state"], tenant["attempts"]), ("succeeded", 1))
 
     def test_cancelling_over_tls(self):
         self.maria.sql("", "DROP DATABASE d; CREATE DATABASE d")

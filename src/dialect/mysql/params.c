@@ -8,6 +8,10 @@
 const char mysql_safe_logins[] =
     "mysql_native_password,client_ed25519,caching_sha2_password,sha256_password";
 
+/* By these the client proves that it knows the password; by the others it tells the server, which may have no TLS and
+ * hand out a public key of its own. */
+const char mysql_proving_logins[] = "mysql_native_password,client_ed25519";
+
 enum effect {
     IS_TEXT,    /* kept as it is */
     SAYS_MODE,  /* a way to use TLS, by name */

@@ -22,8 +22,9 @@ struct mysql_params {
     uint32_t connect_timeout_s; /* 0: not given */
 };
 
-/* The ways to log in that show the password to no one, with commas between them. */
-extern const char mysql_safe_logins[];
+/* The ways to log in that show the password to no one but the server, and those of them that do not show it even to
+ * that; with commas between them. */
+extern const char mysql_safe_logins[], mysql_proving_logins[];
 
 /* False: a parameter that is not known, or that must not be given; err (ERR_CONFIG) says what to do. */
 bool mysql_params_read(const struct url *url, struct mysql_params *ret_params,

@@ -12,10 +12,14 @@
  * year. */
 #define LOCK_SECONDS "IF({lock_timeout}, ({lock_timeout} + 999) DIV 1000, 31536000)"
 
+/* No mode, and so an error with these words: nothing else can be one by a condition, on both servers. */
+#define ANOTHER "'none: a proxy has handed the statement to another session than that of the lock'"
+
 /* What decides how a statement is read and what it means is set whatever the server or the account says by
  * default; docs/mysql.md has the list. An idle session's locks must not outlive its client by hours. */
 #define SETTINGS                                                                                   \
-    "SET SESSION sql_mode = " SQL_MODE ", time_zone = '+00:00', lock_wait_timeout = " LOCK_SECONDS \
+    "SET SESSION sql_mode = IF({backend_pid} IN (0, CONNECTION_ID()), " SQL_MODE ", " ANOTHER      \
+    "), time_zone = '+00:00', lock_wait_timeout = " LOCK_SECONDS                                   \
     ", innodb_lock_wait_timeout = " LOCK_SECONDS ", foreign_key_checks = 1, unique_checks = 1, "   \
     "sql_safe_updates = 0, wait_timeout = 120 /*M!100101 , max_statement_time = "                  \
     "{statement_timeout} / 1000 */{own_session}"
@@ -69,7 +73,8 @@ const char mysql_session_begin_alone[] = SESSION_BEGIN("", "0");
 #define FAIL_IF(condition) "SET @skein_check = IF(" condition ", (SELECT 1 UNION SELECT 2), 1)"
 
 const char *const mysql_sql[SQL__COUNT] = {
-    [SQL_LOCK] = "SELECT COALESCE(GET_LOCK(" LOCK_NAME ", 0), 0)",
+    [SQL_LOCK] =
+        "SELECT IF(CONNECTION_ID() = {backend_pid}, COALESCE(GET_LOCK(" LOCK_NAME ", 0), 0), NULL)",
     [SQL_LOCK_HOLDER] =
         "SELECT l.id = CONNECTION_ID(), CONCAT('connection ', l.id, COALESCE(CONCAT(' (user ', "
         "p.user, ', ', LOWER(p.command), ' for ', p.time, ' s)'), '')) FROM (SELECT "
@@ -104,7 +109,7 @@ const char *const mysql_sql[SQL__COUNT] = {
     [SQL_INSPECT] =
         "SELECT DATABASE(), MAX(IF(" IS_VERSION_TABLE ", table_name, NULL)), "
         "MAX(IF(" IS_VERSION_TABLE ", table_name, NULL)), "
-        "MAX(IF(table_name = 'skein_history', table_name, NULL)), NULL, NULL, NULL FROM "
+        "MAX(IF(table_name = 'skein_history', table_name, NULL)), NULL, CONNECTION_ID(), NULL FROM "
         "information_schema.tables WHERE table_schema = DATABASE() AND table_name IN "
         "(" VERSION_NAME ", 'skein_history')",
     /* Never asked: the version table is found in the tenant's own database alone. */
