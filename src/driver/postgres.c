@@ -5,75 +5,15 @@
  * have nothing to compute. libpq may close and replace its socket in PQconnectPoll: `want.fd` is to be taken
  * anew each time.
  */
-#include <libpq-fe.h>
+#include "driver/postgres_private.h"
 
 #include "base/arena.h"
-#include "base/ascii.h"
-#include "base/buf.h"
 #include "dialect/dialects.h"
-#include "driver/driver.h"
 #include "driver/drivers.h"
 #include "driver/postgres_connect.h"
 #include "driver/postgres_error.h"
-#include "driver/postgres_message.h"
-#include "driver/row_writer.h"
-#include "dialect/postgres/probe.h"
-#include "dialect/postgres/split.h"
 #include "dialect/postgres/templates.h"
 #include "driver/postgres_tls.h"
-#include "dialect/template.h"
-
-enum phase { PHASE_STARTING, PHASE_CONNECTING, PHASE_PROBING, PHASE_RUNNING };
-
-struct conn {
-    struct conn_params params;
-    PGconn *pg;
-    const struct op *op;
-    enum phase phase;
-    PostgresPollingStatusType polling;
-    struct postgres_message message; /* under way */
-    bool is_past_guard;              /* of `op`: what is said now is said of what it is joined to */
-    const char *refusal;             /* of the server's certificate; NULL: none */
-    double over_s;          /* when the op before ended, on the server's clock; 0: not known */
-    struct row_writer rows; /* of the op */
-    bool is_standby;        /* as far as a server tells that does not tell of itself */
-    struct conn_info info;
-};
-
-/* Is it for the one who asked, and not about a statement of ours? */
-static bool is_heard(const struct op *op, const struct notice *notice)
-{
-    bool is_weighty = op->kind != OP_CONNECT || notice->level >= NOTICE_WARNING;
-    return notice->is_unreplicated || (op->flags & OP_HEARS_ALL && is_weighty);
-}
-
-/* libpq hands a notice on at once, and with it those that came after a result which still waits to be taken: the
- * end of a script is known by the row of its guard, and not only by what follows that. Before the first statement
- * of a message has run, the whole of it is parsed: what is said of a name that is too long is not of our BEGIN. */
-static const struct op *speaker(const struct conn *conn)
-{
-    const struct op *op = conn->op;
-    bool is_parsed =
-        op == conn->message.first && !op->answer->statements_done && !(op->flags & OP_HEARS_ALL);
-    return (conn->is_past_guard || is_parsed) && op->joined ? op->joined : op;
-}
-
-/* Without a receiver libpq prints to stderr. A notice that is not kept must take no memory: there may be ten
- * million. */
-static void take_notice(void *ctx, const PGresult *result)
-{
-    const struct conn *conn = ctx;
-    const struct op *op = conn->op ? speaker(conn) : NULL;
-    if (!op || !op->notices)
-        return;
-    struct notice notice = postgres_notice(result);
-    notice.revision = op->revision;
-    if (!is_heard(op, &notice))
-        return;
-    if (notices_wants(op->notices, &notice))
-        notice.said = postgres_said(result, op->arena);
-    notices_add(op->notices, op->arena, &notice);
-}
 
 static struct conn *postgres_open(const struct conn_params *params)
 {
@@ -87,228 +27,13 @@ static struct want over(void)
     return (struct want){.bits = WANT_NOTHING};
 }
 
-/* ---- results ------------------------------------------------------------------------------- */
-
-/* True: the caller takes the rows one by one, for there may be too many. */
-static bool has_limit(const struct op *op)
-{
-    return op->limits && op->limits->rows_max;
-}
-
-static void begin_rows(struct conn *conn, const PGresult *result)
-{
-    int width = PQnfields(result);
-    row_writer_begin(&conn->rows, conn->op, (size_t)width);
-    for (int c = 0; c < width; c++)
-        conn->rows.names[c] = arena_strdup(conn->op->arena, PQfname(result, c));
-}
-
-/* False: there are too many. */
-static bool keep_row(struct conn *conn, const PGresult *result, int row)
-{
-    for (int c = 0; c < PQnfields(result); c++)
-        conn->rows.next[c] = PQgetisnull(result, row, c) ? NULL : PQgetvalue(result, row, c);
-    return row_writer_add(&conn->rows, conn->op);
-}
-
-static void keep_rows(struct conn *conn, const PGresult *result)
-{
-    begin_rows(conn, result);
-    row_writer_reserve(&conn->rows, conn->op, (size_t)PQntuples(result));
-    for (int row = 0; row < PQntuples(result); row++)
-        if (!keep_row(conn, result, row))
-            return;
-}
-
-/* One row of many, of which there may be too many: then the connection is given up with what is on its way. */
-static void keep_single_row(struct conn *conn, const PGresult *result)
-{
-    if (!conn->op->answer->columns)
-        begin_rows(conn, result);
-    if (!keep_row(conn, result, 0))
-        op_make_err(conn->op)->is_connection_lost = true;
-}
-
-/* ---- several operations in one message ----------------------------------------------------- */
-
-static const char guard_name[] = "skein_guard"; /* of its first column: a script ends here */
-
-enum { GUARD_TIME = 1 };
-
-static void go_to_joined(struct conn *conn)
-{
-    conn->op = postgres_message_next(&conn->message, conn->op);
-    conn->is_past_guard = false;
-}
-
-static bool is_guard(const PGresult *result)
-{
-    return PQnfields(result) > GUARD_TIME && strcmp(PQfname(result, 0), guard_name) == 0;
-}
-
-/* No row: SQL_LOCK_HOLDER found no session that has the lock. NULL: SQL_LOCK was answered by another process. */
-static void finish_lock(struct answer *answer)
-{
-    const struct grid *rows = &answer->rows;
-    const char *value = rows->row_count ? grid_value(rows, 0, 0) : NULL;
-    bool is_good = answer_err(answer)->kind == ERR_NONE;
-    answer->is_locked = is_good && value && *value == 't';
-    answer->is_pooled = is_good && rows->row_count && !value;
-    if (value && rows->column_count > 1 && !answer->is_locked)
-        answer->holder = grid_value(rows, 0, 1);
-}
-
-static void end_op(struct conn *conn)
-{
-    if (conn->op->kind == OP_LOCK)
-        finish_lock(conn->op->answer);
-    conn->op->answer->is_over = true;
-    if (conn->op->joined)
-        go_to_joined(conn);
-}
-
-/* Where in the message the op ends, including the byte after it. */
-static size_t end_of_op(const struct conn *conn)
-{
-    return conn->message.begin + conn->op->sql_len + 1;
-}
-
-static bool is_on(const char *setting)
-{
-    return setting && strcmp(setting, "on") == 0;
-}
-
-/* A server of version 14 says so by itself, whenever it changes. */
-static bool is_standby(const struct conn *conn)
-{
-    const char *status = PQparameterStatus(conn->pg, "in_hot_standby");
-    return status ? is_on(status) : conn->is_standby;
-}
-
-/* The first error wins; one statement's error ends the message anyway. As long as nothing has run, where it is said
- * to be decides whose it is: a syntax error may be that of a script whose turn had not come. Later a place outside
- * of the op's own SQL is one in another text, such as that of a prepared statement. */
-static void fail(struct conn *conn, const PGresult *result)
-{
-    struct err err = {0};
-    bool has_run = conn->op != conn->message.first || conn->op->answer->statements_done;
-    if (op_err(conn->op)->kind != ERR_NONE)
-        return;
-    postgres_error(conn->pg, result,
-                   &(struct postgres_context){.message = conn->message.sql,
-                                              .operation = conn->op->sql,
-                                              .is_standby = is_standby(conn)},
-                   conn->op->arena, &err);
-    while (!has_run && conn->op->joined && err.offset > end_of_op(conn))
-        go_to_joined(conn);
-    bool is_within = err.offset > conn->message.begin && err.offset <= end_of_op(conn);
-    err.offset = is_within ? err.offset - conn->message.begin : 0;
-    *op_make_err(conn->op) = err;
-}
-
-static void finish_statement(struct conn *conn, const PGresult *result)
-{
-    const struct op *op = conn->op;
-    const char *touched = PQcmdTuples((PGresult *)(uintptr_t)result);
-    if (PQresultStatus(result) == PGRES_COMMAND_OK)
-        op->answer->rows_changed += strtoull(touched, NULL, 10);
-    /* The server answers COMMIT of an aborted transaction with success and this tag. */
-    if (strcmp(PQcmdStatus((PGresult *)(uintptr_t)result), "ROLLBACK") == 0 &&
-        op->tx_after == TX_OUTSIDE && op->flags & OP_MUST_COMMIT && op_err(op)->kind == ERR_NONE)
-        err_set(op_make_err(op), ERR_SQL, "the server answered COMMIT with ROLLBACK");
-    if (op_err(op)->kind == ERR_NONE)
-        op->answer->statements_done++;
-}
-
-/* As the server writes it: with a point, whatever the program's locale has. */
-static double read_seconds(const char *text)
-{
-    char *end;
-    double seconds = (double)strtoull(text, &end, 10), unit = 0.1;
-    for (const char *p = end + (*end == '.'); ascii_is_digit(*p); p++, unit /= 10)
-        seconds += (*p - '0') * unit;
-    return seconds;
-}
-
-/* What a joined op took lies between two readings of the server's clock. */
-static void take_time(struct conn *conn, double over_s)
-{
-    double took_ms = (over_s - conn->over_s) * 1000;
-    if (conn->over_s > 0 && took_ms > 0)
-        conn->op->answer->duration_ms = took_ms;
-    conn->over_s = over_s;
-}
-
-static void take_result(struct conn *conn, PGresult *result)
-{
-    switch (PQresultStatus(result)) {
-    case PGRES_TUPLES_OK:
-        if (conn->op->kind != OP_SCRIPT && !(has_limit(conn->op) && conn->op->answer->columns))
-            keep_rows(conn, result);
-        finish_statement(conn, result);
-        if (conn->op->kind != OP_SCRIPT || is_guard(result))
-            end_op(conn);
-        break;
-    case PGRES_COMMAND_OK: finish_statement(conn, result); break;
-    case PGRES_COPY_IN:
-        /* The server would call what follows "canceled on request", as it does a timeout. */
-        if (op_err(conn->op)->kind == ERR_NONE)
-            err_set(op_make_err(conn->op), ERR_SQL, "COPY FROM STDIN has no data in a revision");
-        PQputCopyEnd(conn->pg, "no data");
-        break;
-    case PGRES_SINGLE_TUPLE:
-        conn->op->answer->rows_seen++;
-        if (has_limit(conn->op))
-            keep_single_row(conn, result);
-        conn->is_past_guard = conn->is_past_guard || is_guard(result);
-        if (is_guard(result))
-            take_time(conn, read_seconds(PQgetvalue(result, 0, GUARD_TIME)));
-        break;
-    case PGRES_EMPTY_QUERY:
-    case PGRES_COPY_OUT:
-    default:
-        if (PQresultStatus(result) == PGRES_FATAL_ERROR ||
-            PQresultStatus(result) == PGRES_BAD_RESPONSE)
-            fail(conn, result);
-        break;
-    }
-}
-
-/* COPY TO STDOUT: read and thrown away. True while more may come later. */
-static bool drain_copy_out(struct conn *conn)
-{
-    char *line;
-    int len;
-    while ((len = PQgetCopyData(conn->pg, &line, 1)) > 0)
-        PQfreemem(line);
-    return len == 0;
-}
-
-/* A message that could not be parsed has run nothing: not even the BEGIN in it. */
-static void check_transaction(struct conn *conn)
-{
-    const struct op *op = conn->op;
-    PGTransactionStatusType status = PQtransactionStatus(conn->pg);
-    if (op->tx_after == TX_ANY || status == PQTRANS_UNKNOWN)
-        return;
-    if (op != conn->message.first && !conn->message.first->answer->statements_done)
-        return;
-    bool is_inside = status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
-    if (is_inside == (op->tx_after == TX_INSIDE))
-        return;
-    op->answer->is_tx_broken = true;
-    if (op_err(op)->kind == ERR_NONE)
-        err_set(op_make_err(op), ERR_SQL, "the transaction was %s by the statements themselves",
-                is_inside ? "begun" : "ended");
-}
-
 /* ---- running a message --------------------------------------------------------------------- */
 
 static struct want wait_for_socket(struct conn *conn)
 {
     int pending = PQflush(conn->pg);
     if (pending < 0 || PQsocket(conn->pg) < 0) {
-        fail(conn, NULL);
+        postgres_fail(conn, NULL);
         return over();
     }
     return (struct want){.bits = WANT_READ | (pending ? WANT_WRITE : 0), .fd = PQsocket(conn->pg)};
@@ -317,10 +42,10 @@ static struct want wait_for_socket(struct conn *conn)
 static bool send(struct conn *conn)
 {
     if (!PQsendQuery(conn->pg, conn->message.sql)) {
-        fail(conn, NULL);
+        postgres_fail(conn, NULL);
         return false;
     }
-    if (conn->op->kind == OP_SCRIPT || has_limit(conn->op))
+    if (conn->op->kind == OP_SCRIPT || postgres_has_limit(conn->op))
         PQsetSingleRowMode(conn->pg); /* what a revision selects is not kept */
     return true;
 }
@@ -329,7 +54,7 @@ static bool send(struct conn *conn)
 static bool read_results(struct conn *conn)
 {
     if (!PQconsumeInput(conn->pg)) {
-        fail(conn, NULL);
+        postgres_fail(conn, NULL);
         return true;
     }
     while (!PQisBusy(conn->pg)) {
@@ -337,11 +62,11 @@ static bool read_results(struct conn *conn)
         if (!result)
             return true;
         bool is_copy_out = PQresultStatus(result) == PGRES_COPY_OUT;
-        take_result(conn, result);
+        postgres_take_result(conn, result);
         PQclear(result);
-        if (has_limit(conn->op) && op_err(conn->op)->is_connection_lost)
+        if (postgres_has_limit(conn->op) && op_err(conn->op)->is_connection_lost)
             return true;
-        if (is_copy_out && drain_copy_out(conn))
+        if (is_copy_out && postgres_drain_copy_out(conn))
             return false;
     }
     return false;
@@ -353,7 +78,7 @@ static struct want start_message(struct conn *conn)
     conn->message = postgres_message_of(conn->pg, conn->op);
     conn->is_past_guard = false;
     if (!send(conn)) {
-        check_transaction(conn);
+        postgres_check_transaction(conn);
         return over();
     }
     return wait_for_socket(conn);
@@ -369,11 +94,12 @@ static void take_info(struct conn *conn)
 {
     const char *strings = PQparameterStatus(conn->pg, "standard_conforming_strings");
     conn->info = (struct conn_info){
-        .is_standby = is_standby(conn),
+        .is_standby = postgres_is_standby(conn),
         .is_read_only =
-            is_standby(conn) || is_on(PQparameterStatus(conn->pg, "default_transaction_read_only")),
+            postgres_is_standby(conn) ||
+            postgres_is_on(PQparameterStatus(conn->pg, "default_transaction_read_only")),
         .watches_client = PQserverVersion(conn->pg) >= 140000,
-        .reads_oddly = strings && !is_on(strings),
+        .reads_oddly = strings && !postgres_is_on(strings),
         .password = PQpass(conn->pg),
         .backend_pid = (uint32_t)PQbackendPID(conn->pg),
         .server_version = (uint32_t)PQserverVersion(conn->pg),
@@ -386,15 +112,15 @@ static void finish_probe(struct conn *conn)
     const struct grid *rows = &conn->op->answer->rows;
     if (op_err(conn->op)->kind != ERR_NONE || rows->row_count != 1)
         return;
-    conn->is_standby = conn->info.is_standby = is_on(grid_value(rows, 0, 0));
-    conn->info.is_read_only = conn->is_standby || is_on(grid_value(rows, 0, 1));
+    conn->is_standby = conn->info.is_standby = postgres_is_on(grid_value(rows, 0, 0));
+    conn->info.is_read_only = conn->is_standby || postgres_is_on(grid_value(rows, 0, 1));
 }
 
 static void finish(struct conn *conn)
 {
     if (conn->phase == PHASE_PROBING)
         finish_probe(conn);
-    check_transaction(conn);
+    postgres_check_transaction(conn);
     conn->phase = PHASE_RUNNING;
 }
 
@@ -453,7 +179,7 @@ static void postgres_work(struct conn *conn)
     if (conn->phase == PHASE_STARTING) {
         conn->pg = postgres_connect_start(&conn->params);
         conn->phase = PHASE_CONNECTING;
-        PQsetNoticeReceiver(conn->pg, take_notice, conn);
+        PQsetNoticeReceiver(conn->pg, postgres_take_notice, conn);
         /* "Too many connections" comes without a result: only verbose texts carry its code. */
         PQsetErrorVerbosity(conn->pg, PQERRORS_VERBOSE);
         conn->polling =
