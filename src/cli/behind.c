@@ -47,10 +47,25 @@ static bool look_at(struct fleet *fleet, const struct options *options, struct l
     return end.err.kind == ERR_NONE && !end.signal;
 }
 
-static bool refuse_none(size_t count, int *ret_exit_code)
+/* Up to the wave at which the run stops. One that the inventory does not name (`rest`) is the last. */
+static bool is_in_waves(const struct fleet *fleet, const char *limit, const struct tenant *tenant)
+{
+    const struct rollout_rules *rules = &fleet->inventory->rollout;
+    const struct wave *wave = fleet_wave(fleet, tenant);
+    for (size_t i = 0; limit && i < rules->wave_count; i++)
+        if (strcmp(rules->waves[i].name, limit) == 0)
+            return wave && wave <= &rules->waves[i];
+    return true;
+}
+
+static bool refuse_none(size_t count, const char *wave, int *ret_exit_code)
 {
     struct err err;
-    if (count == 1)
+    if (wave)
+        err_set(&err, ERR_CONFIG,
+                "--behind: of the %zu selected tenants, none up to the wave '%s' is behind", count,
+                wave);
+    else if (count == 1)
         err_set(&err, ERR_CONFIG, "--behind: the selected tenant is not behind");
     else
         err_set(&err, ERR_CONFIG, "--behind: none of the %zu selected tenants is behind", count);
@@ -61,7 +76,7 @@ static bool refuse_none(size_t count, int *ret_exit_code)
 
 bool behind_narrow(struct fleet *fleet, const struct options *options, int *ret_exit_code)
 {
-    size_t before = fleet->tenant_count, count = 0;
+    size_t before = fleet->tenant_count, count = 0, in_waves = 0;
     struct looking looking = {arena_calloc(&fleet->arena, before + 1, sizeof(bool))};
     fleet_note_narrowed(fleet, "--behind");
     if (!before)
@@ -70,9 +85,11 @@ bool behind_narrow(struct fleet *fleet, const struct options *options, int *ret_
         return false;
     const struct tenant **tenants = arena_calloc(&fleet->arena, before + 1, sizeof *tenants);
     for (size_t i = 0; i < before; i++)
-        if (!looking.is_there[i])
+        if (!looking.is_there[i]) {
+            in_waves += is_in_waves(fleet, options->wave, fleet->tenants[i]);
             tenants[count++] = fleet->tenants[i];
+        }
     fleet->tenants = tenants;
     fleet->tenant_count = count;
-    return count || options->allows_empty || refuse_none(before, ret_exit_code);
+    return in_waves || options->allows_empty || refuse_none(before, options->wave, ret_exit_code);
 }

@@ -1,6 +1,7 @@
 #include "cli/help.h"
 
 #include "base/buf.h"
+#include "base/human.h"
 #include "cli/command.h"
 #include "cli/environment.h"
 #include "cli/exit.h"
@@ -72,9 +73,10 @@ static void print_option(FILE *out, const struct option_info *info, const struct
         snprintf(letter, sizeof letter, "-%c", info->letter);
     snprintf(left, sizeof left, "%s --%s%s%s", letter, info->name, info->argument ? " " : "",
              info->argument ? info->argument : "");
-    bool is_wide = strlen(left) > OPTION_WIDTH;
+    int width = (int)human_width(left);
+    bool is_wide = width > OPTION_WIDTH;
     fprintf(out, is_wide ? "  %s\n  %*s %s\n" : "  %s%*s %s\n", left,
-            is_wide ? OPTION_WIDTH : OPTION_WIDTH - (int)strlen(left), "", help.data);
+            is_wide ? OPTION_WIDTH : OPTION_WIDTH - width, "", help.data);
     buf_done(&help);
 }
 

@@ -150,6 +150,18 @@ class ByState:
         self.assertEqual([(tenant["name"], tenant["state"]) for tenant in report["tenants"]],
                          [(name, "succeeded") for name in NAMES if name != "globex"])
 
+    def test_no_one_is_behind_up_to_a_wave(self):
+        self.run_ok("resume", code=1)
+        self.execute("globex", "DROP TABLE item")
+        self.run_ok("upgrade", "--wave", "canary")
+        self.run_ok("downgrade", "base", "-t", "umbrella")
+        runs = self.run_ok("runs", "-o", "json").out
+        of_run, of_look = "of the 4 selected tenants, none up to the wave 'canary' is behind", "none of the 2 selected tenants is behind"
+        for command, says in (("upgrade", of_run), ("upgrade --dry-run", of_run), ("plan", of_look), ("current", of_look)):
+            self.assertIn(says, self.run_ok(*command.split(), "--wave", "canary", "--behind", code=2).err)
+        self.assertEqual(self.run_ok("runs", "-o", "json").out, runs)
+        self.assertEqual(self.run_json("upgrade", "--wave", "rest", "--behind").report["totals"]["succeeded"], 2)
+
     def test_no_one_is_behind(self):
         runs = self.run_ok("runs", "-o", "json").out
         err = self.run_ok("upgrade", "--behind", "-t", "acme", code=2).err
