@@ -1,6 +1,8 @@
 /* What a plan would do: the steps of each group, their marks, and with -v their SQL. */
+#include "base/arena.h"
 #include "base/human.h"
 #include "base/secret.h"
+#include "chain/walk.h"
 #include "inventory/inventory.h"
 #include "report/text.h"
 #include "report/text_table.h"
@@ -26,6 +28,13 @@ static void add_marks(struct buf *cell, const struct step_marks *marks)
     }
 }
 
+/* A stamp says where a tenant stands, and runs nothing. */
+static bool only_stamps(const struct report *report)
+{
+    const struct verb *verb = report->run.request->verb;
+    return verb->work == WORK_PLAN && !verb->rolls_back && verb->plan == PLAN_STAMP;
+}
+
 /* What runs of a revision; or its file, where that is only accepted as it is. */
 static void add_step(const struct text *text, struct table *table, const struct report_step *step,
                      enum dialect_id dialect)
@@ -35,13 +44,19 @@ static void add_step(const struct text *text, struct table *table, const struct 
     struct buf cell;
     buf_init(&cell, BUF_MAX_DEFAULT);
     table_row(table);
-    table_cell(table, accepts ? "accept" : step->direction == DIRECTION_UP ? "up" : "down", NULL);
+    bool stamps = only_stamps(text->report);
+    table_cell(table,
+               accepts                           ? "accept"
+               : stamps                          ? "stamp"
+               : step->direction == DIRECTION_UP ? "up"
+                                                 : "down",
+               NULL);
     human_add_text(&cell, step->revision ? step->revision->id : "base");
     table_cell(table, cell.data, NULL);
     buf_clear(&cell);
     if (accepts)
         human_add_text(&cell, step->revision->path);
-    else
+    else if (!stamps)
         human_add_count(&cell, step->statements, "statement");
     table_cell(table, cell.data, NULL);
     buf_clear(&cell);
@@ -207,6 +222,61 @@ static void print_costs(const struct text *text, const struct text_group *group)
         print_weighed(text, group, &row->weighed[i]);
 }
 
+/* ---- what a stamp leaves out ----------------------------------------------------------------- */
+
+/* All that the rows imply: they and their ancestors. NULL: they are not known, or not all of this chain. */
+static bool *implied_by(const struct text *text, struct arena *arena, uint32_t ids)
+{
+    const struct chain *chain = text->report->run.chain;
+    struct rows rows = report_ids(text->report, ids);
+    bool *set = chain ? walk_new_set(arena, chain) : NULL;
+    for (size_t i = 0; set && i < rows.count; i++) {
+        const struct revision *revision = chain_get(chain, rows.ids[i]);
+        if (!revision)
+            return NULL;
+        walk_mark(chain, set, revision->index, WALK_PARENTS);
+    }
+    return rows.is_known ? set : NULL;
+}
+
+/* `  skips r2, r3: nothing of them is run`: those of `a` that `b` has not, in the chain's order. */
+static void print_difference(const struct text *text, const bool *a, const bool *b, bool is_up)
+{
+    const struct chain *chain = text->report->run.chain;
+    struct buf line;
+    size_t count = 0;
+    buf_init(&line, BUF_MAX_DEFAULT);
+    for (size_t i = 0; i < chain->count; i++) {
+        uint32_t at = chain->topological[is_up ? i : chain->count - 1 - i];
+        if (!a[at] || b[at])
+            continue;
+        if (count < TEXT_NAMES)
+            buf_addf(&line, "%s%s", count ? ", " : "", chain->revisions[at]->id);
+        count++;
+    }
+    if (count > TEXT_NAMES)
+        buf_addf(&line, " and %zu more", count - TEXT_NAMES);
+    if (count)
+        fprintf(text->out,
+                is_up ? "  skips %s: nothing of %s is run\n"
+                      : "  forgets %s: nothing of %s is taken back\n",
+                line.data, count == 1 ? "it" : "them");
+    buf_done(&line);
+}
+
+static void print_skipped(const struct text *text, const struct text_group *group)
+{
+    struct arena arena;
+    arena_init(&arena);
+    const bool *from = implied_by(text, &arena, group->move.from);
+    const bool *to = implied_by(text, &arena, group->move.to);
+    if (from && to) {
+        print_difference(text, from, to, false);
+        print_difference(text, to, from, true);
+    }
+    arena_done(&arena);
+}
+
 static void print_plan(const struct text *text, const struct text_group *group)
 {
     struct buf line;
@@ -218,6 +288,8 @@ static void print_plan(const struct text *text, const struct text_group *group)
     buf_clear(&line);
     print_steps(text, group);
     print_costs(text, group);
+    if (only_stamps(text->report))
+        print_skipped(text, group);
     buf_adds(&line, "  in ");
     text_add_names(text, &line, group->rows, group->count);
     fprintf(text->out, "%s\n", line.data);

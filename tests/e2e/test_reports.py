@@ -129,6 +129,8 @@ class Plans:
         stamp = self.run_ok("stamp", "--dry-run", "head", "-v").out
         self.assertNotIn("CREATE TABLE", stamp)
         self.assertNotIn("empty", stamp)
+        self.assertRegex(stamp, r"  stamp  r3 .*\n  skips r3: nothing of it is run\n")
+        self.assertRegex(self.run_ok("stamp", "--dry-run", "base").out, r"  stamp  base\n  forgets r2, r1: nothing of them is taken back\n")
 
 
 class PlansOnSqlite(Plans, FleetCase):

@@ -156,7 +156,7 @@ class ByState:
         self.run_ok("upgrade", "--wave", "canary")
         self.run_ok("downgrade", "base", "-t", "umbrella")
         runs = self.run_ok("runs", "-o", "json").out
-        of_run, of_look = "of the 4 selected tenants, none up to the wave 'canary' is behind", "none of the 2 selected tenants is behind"
+        of_run, of_look = "of the 4 selected tenants, none up to the wave 'canary' is behind", "of the 2 selected tenants, none up to the wave 'canary' is behind"
         for command, says in (("upgrade", of_run), ("upgrade --dry-run", of_run), ("plan", of_look), ("current", of_look)):
             self.assertIn(says, self.run_ok(*command.split(), "--wave", "canary", "--behind", code=2).err)
         self.assertEqual(self.run_ok("runs", "-o", "json").out, runs)
