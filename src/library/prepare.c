@@ -191,6 +191,23 @@ static bool set_accepted(struct fleet *fleet, const struct request *request,
     return true;
 }
 
+/* `upgrade -1` can lead nowhere, whoever stands where: it was a slip, and no tenant has to be asked. */
+static bool check_way(struct fleet *fleet, const struct request *request, const char *text,
+                      struct err *err)
+{
+    enum plan_command plan = request_plan(request);
+    struct identifier identifier = identifier_parse(&fleet->arena, text);
+    bool goes_up = identifier.is_relative && identifier.steps > 0;
+    bool goes_down = identifier.is_relative && identifier.steps < 0;
+    if (identifier.symbol ||
+        !(plan == PLAN_UPGRADE ? goes_down : plan == PLAN_DOWNGRADE && goes_up))
+        return true;
+    return err_set(err, ERR_CONFIG, "'%s' leads %s, and %s goes %s; did you mean 'skein %s %s'?",
+                   text, goes_down ? "down" : "up",
+                   plan == PLAN_UPGRADE ? "an upgrade" : "a downgrade", goes_down ? "up" : "down",
+                   goes_down ? "downgrade" : "upgrade", text);
+}
+
 static bool set_target(struct fleet *fleet, const struct request *request,
                        struct prepared_run *prepared, struct err *err)
 {
@@ -213,6 +230,9 @@ static bool set_target(struct fleet *fleet, const struct request *request,
     if (!target_parse(&fleet->arena, fleet->chain, request_plan(request), texts, count,
                       &prepared->target, err))
         return false;
+    for (size_t i = 0; i < count; i++)
+        if (!check_way(fleet, request, texts[i], err))
+            return false;
     prepared->target.purges = request->purges;
     prepared->target.is_forced = request->forces;
     prepared->rollout.run.fixed_target = fix_targets(fleet, &prepared->target);

@@ -229,6 +229,8 @@ static bool write_text(const struct report *report, const struct report_options 
         if (is_dry || report->run.request->verb->work == WORK_ACCEPT) {
             print_above(&text);
             text_plan(&text);
+            if (report->run.request->verb->work == WORK_SETTLE)
+                text_settled(&text);
         } else {
             text_moves(&text);
         }

@@ -97,6 +97,7 @@ void text_moves_rest(const struct text *text, const struct text_groups *groups);
 
 void text_moves(const struct text *text);        /* text_moves.c */
 void text_plan(const struct text *text);         /* text_plan.c */
+void text_settled(const struct text *text);      /* text_plan.c: what `resolve` would write down */
 void text_waves(const struct text *text);        /* text_waves.c */
 void text_current(const struct text *text);      /* text_tenants.c */
 void text_tenants(const struct text *text);      /* text_tenants.c */

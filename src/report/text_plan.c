@@ -296,6 +296,30 @@ static void print_plan(const struct text *text, const struct text_group *group)
     buf_done(&line);
 }
 
+void text_settled(const struct text *text)
+{
+    const struct report *report = text->report;
+    for (uint32_t i = 0; i < report->run.tenant_count; i++) {
+        const struct report_row *row = &report->rows[i];
+        const struct report_half *half = report_half(report, row->half);
+        struct buf line;
+        if (!half || row->error != REPORT_NONE)
+            continue;
+        buf_init(&line, BUF_MAX_DEFAULT);
+        human_add_text(&line, report->run.tenants[i]->name);
+        buf_adds(&line, " would be at ");
+        text_add_ids(text, &line, row->from, false);
+        text_add_half(text, &line, row->half);
+        if (half->statements < half->of)
+            buf_addf(&line, ": the next run begins with statement %zu",
+                     (size_t)half->statements + 1);
+        else
+            buf_adds(&line, ": the next run has no statement of it left to run");
+        fprintf(text->out, "\n%s\n", line.data);
+        buf_done(&line);
+    }
+}
+
 void text_plan(const struct text *text)
 {
     struct text_groups groups;

@@ -58,6 +58,18 @@ class Typos(FleetCase):
         self.assert_untouched()
         self.run_ok("upgrade", "--max-failures=1", "-vq")
 
+    def test_the_wrong_way_is_refused_before_it_begins(self):
+        self.run_ok("upgrade", "--tenant", "acme")
+        runs = self.run_ok("runs", "-o", "json").out
+        for command, target, meant in (("upgrade", "-1", "downgrade"), ("upgrade", "-2", "downgrade"), ("plan", "-1", "downgrade"),
+                                       ("downgrade", "+1", "upgrade")):
+            for args in ([command, target], [command, target, "--tenant", "acme"]):
+                self.assertIn(f"did you mean 'skein {meant} {target}'?", self.run_ok(*args, code=2).err)
+        self.assertEqual(self.run_ok("runs", "-o", "json").out, runs)
+        self.run_ok("downgrade", "-1", "--tenant", "acme")
+        self.run_ok("upgrade", "+1", "--tenant", "acme")
+        self.run_ok("upgrade", "aaaa1111-1", "--tenant", "acme")
+
     def test_a_word_that_is_close_to_nothing_gets_no_guess(self):
         self.assertNotIn("did you mean", self.run_ok("zebra", code=2).err)
 
@@ -402,6 +414,9 @@ class DryRun(FleetCase):
         self.dry("resolve", "acme", "--undone", code=4)  # nothing is in doubt: the statement failed
         self.dry("resolve", "globex", "--done", code=1)
         self.dry("resolve", "acme", "--statements", "1")
+        for count, then in (("1", "the next run begins with statement 2"), ("2", "the next run has no statement of it left to run")):
+            self.assertIn(f"acme would be at bbbb2222 + cccc3333 (partial: {count} of 2 statements): {then}\n",
+                          self.run_ok("resolve", "acme", "--statements", count, "--dry-run").out)
 
     def test_of_accept(self):
         self.run_ok("upgrade")
