@@ -196,13 +196,14 @@ static bool was_kept_out(const struct rollout *rollout, const struct outcome *ou
 }
 
 /* What an earlier run of the rollout did, and was killed before it could tell, shows in where the
- * tenant stands. */
+ * tenant stands. Where it told that it left the tenant as it was, someone else has moved it since. */
 static bool was_moved_before(const struct rollout *rollout, size_t tenant,
                              const struct outcome *outcome)
 {
     const struct standing *standings = rollout->info.standings;
     const struct rows *before = routes_before(rollout->routes, tenant);
-    if (!standings || !standings[tenant].is_begun || !before->is_known || !outcome->from.is_known)
+    if (!standings || !standing_may_have_changed(&standings[tenant]) || !before->is_known ||
+        !outcome->from.is_known)
         return false;
     return !rows_are_equal(before, &outcome->to);
 }

@@ -117,19 +117,24 @@ static void say_how_to_finish(struct session *session, const struct plan *left, 
             front->id, unfinished->revision);
         return;
     }
+    const char *verb = is_up ? "upgrade" : "downgrade";
+    const char *target = is_up ? unfinished->revision : "-1";
+    const char *run = session->env->rolled_back_run;
     if (rollout_can_resume(session->env->run) &&
         rollout_is_of_family(session->env->run, unfinished->run_id)) {
-        err_add(err, ": finish it first with 'skein resume %s', then say 'skein rollback %s'",
-                session->env->rolled_back_run, session->env->rolled_back_run);
+        err_add(
+            err,
+            ": finish it first with 'skein resume %s', then say 'skein rollback %s' (or with 'skein %s %s --tenant %s', "
+            "which is a run of its own and goes back first)",
+            run, run, verb, target, session->tenant->name);
         return;
     }
-    err_add(err, ": finish it first with 'skein %s %s --tenant %s'",
-            is_up ? "upgrade" : "downgrade", is_up ? unfinished->revision : "-1",
+    err_add(err, ": finish it first with 'skein %s %s --tenant %s'", verb, target,
             session->tenant->name);
     if (rollout_is_rolling_back(session->env->run))
         err_add(err,
                 ", then say 'skein rollback' for that run, and 'skein rollback %s' for this one",
-                session->env->rolled_back_run);
+                run);
 }
 
 /* Room for the steps that the work records. */

@@ -72,6 +72,21 @@ class Choice(FleetCase):
         self.assertEqual(self.unfinished(), [])
         self.assertEqual(self.fleet.versions("t1"), ["aaaa1111"])
 
+    def test_what_another_run_brought_there_meanwhile_is_that_ones(self):
+        """A failed tenant is mended by an upgrade of its own, then the run is resumed and rolled back: it stays where it is."""
+        self.fleet.sqlite("t1", "CREATE TABLE bad (id INT)")
+        self.fleet.revision("bbbb2222", "CREATE TABLE bad (id INT);", "DROP TABLE bad;")
+        first = self.run_json("upgrade", "--on-failure", "continue", code=1).report
+        others = [t["name"] for t in first["tenants"] if t["state"] == "succeeded"]
+        self.assertEqual([t["name"] for t in first["tenants"] if t["state"] == "failed"], ["t1"])
+        self.fleet.sqlite("t1", "DROP TABLE bad")
+        self.run_ok("upgrade", "--tenant", "t1")
+        resumed = self.run_json("resume", first["run"]["id"])
+        self.assertEqual(resumed.tenant("t1")["state"], "unchanged")
+        back = self.run_json("rollback", first["run"]["id"]).report
+        self.assertEqual([t["name"] for t in back["tenants"]], others)
+        self.assertEqual(self.fleet.versions("t1"), ["bbbb2222"])
+
     def test_where_there_is_nothing_to_go_on_with_that_is_said(self):
         self.run_ok("upgrade")
         newest = json.loads(self.run_ok("runs", "-o", "json").out)[0]["id"]

@@ -449,6 +449,17 @@ class NotReached(LineageCase):
         for name in ("t0", "t1", "t2"):
             self.assertEqual(self.fleet.tables(name), set())
 
+    def test_a_resume_finishes_what_its_run_left_and_then_it_goes_back(self):
+        self.make()
+        first = self.run_json("upgrade", "--on-failure", "continue", code=4).report["run"]["id"]
+        self.assertIn(f"finish it first with 'skein resume {first}', then say 'skein rollback {first}'", self.run_ok("rollback", code=2).err)
+        self.sql("t0", "DROP TABLE guard")
+        self.sql("t1", "DROP TABLE guard")
+        self.run_ok("resume", first)
+        self.assertEqual(self.run_json("rollback", first).report["totals"]["rolled_back"], 3)
+        for name in ("t0", "t1", "t2"):
+            self.assertEqual(self.fleet.tables(name), set())
+
     def test_whoever_resumes_a_run_whose_rollback_is_not_done_goes_on_going_back(self):
         self.fleet.inventory([self.fleet.sqlite(f"t{i}") for i in range(3)],
                              rollout={"parallel": 1})

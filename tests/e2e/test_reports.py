@@ -343,7 +343,7 @@ class HalfDone:
             refused = self.run_ok(*command, code=2)
             self.assertIn("tenant 't': revision 'r2' was left after 2 statements", refused.err)
             run = json.loads(self.run_ok("runs", "-o", "json").out)[0]["id"]
-            self.assertIn(f"finish it first with 'skein resume {run}', then say 'skein rollback {run}'\n", refused.err)
+            self.assertIn(f"finish it first with 'skein resume {run}', then say 'skein rollback {run}' (or with 'skein upgrade r2 --tenant t', ", refused.err)
         self.assertEqual(self.half("current")[1], ("r2", "up", 2, 4, False))
         self.assertEqual(len(json.loads(self.run_ok("runs", "-o", "json").out)), 1)
         self.sql("CREATE TABLE guard (n int)")
