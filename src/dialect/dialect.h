@@ -161,6 +161,14 @@ struct dialect_use {
     bool is_control; /* the database answers a query source: no revision runs there */
 };
 
+enum { OPTION_NOTES_MAX = 8 };
+
+/* Names of options of a file that have an effect elsewhere, and none here. */
+struct option_notes {
+    const char *names[OPTION_NOTES_MAX];
+    size_t count;
+};
+
 struct dialect {
     const char *name; /* as in the report */
     enum dialect_id id;
@@ -207,6 +215,15 @@ struct dialect {
     /* Says why the inventory may not set that setting of a session; NULL: it may. What has to be made lives in the arena.
      * NULL as a member: its sessions have no settings that an inventory could name. */
     const char *(*refuse_setting)(struct arena *arena, const struct session_setting *setting);
+
+    /* The file that the URL names for options that it does not say itself (`~/` begins the user's home folder); NULL: none.
+     * NULL as a member: no URL names one. */
+    const char *(*option_file)(const struct url *url);
+
+    /* Adds to the URL what the file's text says and the URL does not. False: err says which line is wrong; nothing of
+     * the text is quoted, for it may be a secret. */
+    bool (*take_options)(struct arena *arena, const char *text, struct url *url,
+                         struct option_notes *notes, struct err *err);
 
     /* Has the parameter no effect here, though it has one in an application? NULL: none is known to. */
     bool (*ignores_param)(const char *key);

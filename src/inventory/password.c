@@ -92,26 +92,40 @@ static const char *fault_of_file(int fd)
 
 /* Judged by the open descriptor, so that no one can swap the file in between; without waiting for a FIFO's
  * other end. -1: see *err. */
-static int open_file(const char *path, struct err *err)
+static int open_file(const char *noun, const char *path, struct err *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) {
-        err_set(err, ERR_CONFIG, "password file '%.256s': %s", path, strerror(errno));
+        err_set(err, ERR_CONFIG, "%s '%.256s': %s", noun, path, strerror(errno));
         return -1;
     }
     const char *fault = fault_of_file(fd);
     if (!fault)
         return fd;
     close(fd);
-    err_set(err, ERR_CONFIG, "password file '%.256s' %s", path, fault);
+    err_set(err, ERR_CONFIG, "%s '%.256s' %s", noun, path, fault);
     return -1;
 }
 
+static const char password_noun[] = "password file";
+
 bool password_file_check(const char *path, struct err *err)
 {
-    int fd = open_file(path, err);
+    int fd = open_file(password_noun, path, err);
     if (fd < 0)
         return false;
+    close(fd);
+    return true;
+}
+
+static bool read_file(const char *noun, const char *path, struct reading *reading, struct err *err)
+{
+    int fd = open_file(noun, path, err);
+    if (fd < 0)
+        return false;
+    reading_init(reading);
+    while (reading_add(reading, fd))
+        ;
     close(fd);
     return true;
 }
@@ -120,17 +134,26 @@ bool password_file_read(const char *path, char **ret_password, struct err *err)
 {
     struct reading reading;
     char what[300];
-    int fd = open_file(path, err);
-    if (fd < 0)
+    if (!read_file(password_noun, path, &reading, err))
         return false;
-    reading_init(&reading);
-    while (reading_add(&reading, fd))
-        ;
-    close(fd);
     snprintf(what, sizeof what, "password file '%.256s'", path);
     bool is_well = reading_take(&reading, what, ret_password, err);
     reading_done(&reading);
     return is_well;
+}
+
+bool private_file_read(const char *noun, const char *path, char **ret_text, struct err *err)
+{
+    struct reading reading;
+    if (!read_file(noun, path, &reading, err))
+        return false;
+    bool is_text = !reading_is_full(&reading) && !memchr(reading.bytes, '\0', reading.len);
+    if (is_text)
+        *ret_text = xstrdup(reading.bytes);
+    else
+        err_set(err, ERR_CONFIG, "%s '%.256s' is no text of at most 64 KiB", noun, path);
+    reading_done(&reading);
+    return is_text;
 }
 
 /* ---- commands ------------------------------------------------------------------------------- */

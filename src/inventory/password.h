@@ -12,6 +12,10 @@ enum { PASSWORD_MAX_BYTES = 64 * 1024, PASSWORD_COMMAND_TIMEOUT_MS = 10 * 1000 }
  */
 bool password_file_check(const char *path, struct err *err) MUST_CHECK;
 
+/* The text of such a file, malloc'd, for password_free; `noun` is what errors call it. Blocks. */
+bool private_file_read(const char *noun, const char *path, char **ret_text,
+                       struct err *err) MUST_CHECK;
+
 /* Both block and return malloc'd text without its last newline, for password_free. The command runs
  * in a process group of its own, which is killed at the timeout. */
 bool password_file_read(const char *path, char **ret_password, struct err *err) MUST_CHECK;

@@ -219,6 +219,57 @@ class Settings(OnMariaDB):
         self.assertEqual(self.run_json("upgrade", "--tenant", "t").tenant("t")["state"], "succeeded")
 
 
+class OptionFiles(OnMariaDB):
+    """my.cnf, read by skein itself, with the checks of a password file."""
+
+    def write(self, text, mode=0o600):
+        path = self.fleet.write("my.cnf", text)
+        os.chmod(path, mode)
+
+    def test_it_says_what_the_url_does_not(self):
+        self.fleet.revision("aaaa1111", TABLE)
+        self.write("# mine\n[mysqld]\nuser=nobody\nport = 1\n[client]\nuser = wrong\npassword=wrong\nhost=10.255.255.1 # far\n"
+                   f"[skein]\nuser=\"skein\"\npassword = '{self.maria.SECRET}'\nhost = 127.0.0.1\nport={self.maria.port}\n"
+                   "loose_nothing = 1\nssl-mode=DISABLED\ninit-command = CREATE TABLE hacked (i INT)\nssl_verify_server_cert = 0\n"
+                   "[ours]\nuser=nobody2\n")
+        for key in ("read_default_file", "default_file"):
+            self.inventory(f"mysql:///{self.db}?{key}=my.cnf")
+            result = self.run_ok("upgrade")
+            self.assertRegex(result.err, r"note: \S*skein.yaml:\d+: 'init-command' of the option file")
+            self.assertIn("'ssl-verify-server-cert' of the option file", result.err)
+        self.assertNotIn("hacked", self.maria.tables(self.db))
+        shown = self.run_ok("tenants", "-o", "json").out
+        self.assertIn(f"127.0.0.1:{self.maria.port}", shown)
+        self.assertNotIn(self.maria.SECRET, shown)
+        self.inventory(f"mysql:///{self.db}?read_default_file=my.cnf&read_default_group=ours")
+        self.assertIn("nobody2", self.run_t("current", code=1)["error"]["message"])
+        self.inventory(f"mysql://skein:{self.maria.SECRET}@127.0.0.1:{self.maria.port}/{self.db}?read_default_file=my.cnf"
+                       "&read_default_group=ours")
+        self.assertEqual(self.run_t("upgrade")["state"], "unchanged")
+        self.fleet.inventory([{"name": "t", "url": f"mysql:///{self.db}?read_default_file=my.cnf", "password_env": "OWN"}])
+        self.assertEqual(self.run_t("upgrade", code=1, env={"OWN": "not-this"})["error"]["class"], "auth")
+
+    def test_where_it_may_not_be_used_only_who_needs_it_fails(self):
+        self.fleet.revision("aaaa1111", TABLE)
+        self.inventory(f"mysql:///{self.db}?read_default_file=my.cnf")
+        for text, mode, words in ((None, 0, "No such file"), ("[client]\npassword=secret1", 0o644, "open to others: chmod 600 it"),
+                                  ("[client]\nport=secret1", 0o600, "line 2: 'port'"), ("!include x", 0o600, "line 1: other files"),
+                                  ("[client", 0o600, "line 1: a group"), ("a" * 70000, 0o600, "at most 64 KiB")):
+            if text:
+                self.write(text, mode)
+            self.assertEqual(self.run_ok("tenants").code, 0)
+            result = self.run_ok("upgrade", code=2)
+            self.assertRegex(result.err, rf"skein.yaml:\d+: tenant 't': 'url': option file '.*{words}")
+            self.assertNotIn("secret1", result.err)
+
+    def test_a_row_of_a_query_names_none(self):
+        self.fleet.revision("aaaa1111", TABLE)
+        self.write(f"[client]\nuser=skein\npassword={self.maria.SECRET}\n")
+        self.fleet.write("skein.yaml", "sources:\n  - query: SELECT 'one' AS name, 'mysql://10.0.0.1/d?read_default_file=my.cnf' AS url"
+                         f"\n    url: mysql://127.0.0.1:{self.maria.port}/{self.db}?read_default_file=my.cnf\n")
+        self.assertIn("only the inventory's file may name a file of options", self.run_ok("upgrade", code=2).err)
+
+
 class Variants(OnMariaDB):
     """Sections for MySQL serve both servers, unless there are some for MariaDB."""
     BOTH = ("-- migrate:up\nCREATE TABLE general (id INT);\n-- migrate:up dialect:mysql\nCREATE TABLE mysql_s (id INT);\n"

@@ -3,6 +3,7 @@
 
 #include "dialect/dialects.h"
 #include "dialect/mysql/catalog.h"
+#include "dialect/mysql/option_file.h"
 #include "dialect/mysql/params.h"
 #include "dialect/mysql/probe.h"
 #include "dialect/mysql/settings.h"
@@ -42,6 +43,8 @@ static const struct script_mark script_marks[] = {
     .add_identifier = mysql_add_identifier, \
     .check_url = mysql_check_url, \
     .ignores_param = mysql_ignores_param, \
+    .option_file = mysql_option_file, \
+    .take_options = mysql_take_options, \
     .refuse_setting = mysql_refuse_setting, \
     .add_setting = mysql_add_setting, \
     .split = mysql_split, \

@@ -13,12 +13,13 @@ const char mysql_safe_logins[] =
 const char mysql_proving_logins[] = "mysql_native_password,client_ed25519";
 
 enum effect {
-    IS_TEXT,    /* kept as it is */
-    SAYS_MODE,  /* a way to use TLS, by name */
-    SAYS_FLAG,  /* true and false stand for two of those */
-    IS_CHARSET, /* ours is UTF-8 */
-    IS_LOGIN,   /* the one way to log in that is taken, among the safe ones */
-    IS_SECONDS, /* how long connecting may take */
+    IS_TEXT,        /* kept as it is */
+    SAYS_MODE,      /* a way to use TLS, by name */
+    SAYS_FLAG,      /* true and false stand for two of those */
+    IS_CHARSET,     /* ours is UTF-8 */
+    IS_LOGIN,       /* the one way to log in that is taken, among the safe ones */
+    IS_SECONDS,     /* how long connecting may take */
+    IS_OPTION_FILE, /* was read with the inventory (option_file.h) */
     IS_REFUSED,
     IS_REFUSED_TRUE, /* false says what holds anyway */
 };
@@ -63,12 +64,10 @@ static const struct param {
     {"time_zone", IS_REFUSED, 0, 0, 0, "give it under 'settings'"},
     {"init_command", IS_REFUSED, 0, 0, 0,
      "it would run before the tenant is locked: put it into a revision"},
-    {"read_default_file", IS_REFUSED, 0, 0, 0,
-     "skein reads no option files: give the user, and the password by 'password_file'"},
-    {"read_default_group", IS_REFUSED, 0, 0, 0, "skein reads no option files"},
-    {"default_file", IS_REFUSED, 0, 0, 0,
-     "skein reads no option files: give the user, and the password by 'password_file'"},
-    {"default_group", IS_REFUSED, 0, 0, 0, "skein reads no option files"},
+    {"read_default_file", IS_OPTION_FILE, 0, 0, 0, NULL},
+    {"read_default_group", IS_OPTION_FILE, 0, 0, 0, NULL},
+    {"default_file", IS_OPTION_FILE, 0, 0, 0, NULL},
+    {"default_group", IS_OPTION_FILE, 0, 0, 0, NULL},
 };
 
 /* Of the application's library, without meaning here. */
@@ -200,6 +199,7 @@ static bool take(struct mysql_params *into, const struct param *param, const cha
 {
     bool flag = false, is_flag = read_flag(value, &flag);
     switch (param->effect) {
+    case IS_OPTION_FILE: return true;
     case IS_TEXT: *(const char **)(void *)((char *)into + param->member) = value; return true;
     case IS_LOGIN:
         into->login = find_login(value);

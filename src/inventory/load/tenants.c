@@ -6,6 +6,7 @@
 #include "base/choice.h"
 #include "base/err.h"
 #include "dialect/dialect.h"
+#include "inventory/password.h"
 
 static const struct url_param *intern_params(struct inventory_builder *builder,
                                              const struct url *url)
@@ -183,8 +184,7 @@ static const char *server_of(struct inventory_builder *builder, const struct url
 
 static bool is_of_schemas(const char *key)
 {
-    return strcmp(key, "schema") == 0 || strcmp(key, "search_path") == 0 ||
-           strcmp(key, "settings") == 0;
+    return strcmp(key, "schema") == 0 || strcmp(key, "search_path") == 0;
 }
 
 /* What the tenant does not use of the defaults, it does not lack. */
@@ -199,10 +199,74 @@ static void drop_lacks(struct inventory_builder *builder, bool uses_password, bo
     }
 }
 
-bool load_fill_tenant(struct inventory_builder *builder, const struct url *url,
+/* ---- a file of options that the URL names ----------------------------------------------------- */
+
+static const char *option_path(struct inventory_builder *builder, const char *path)
+{
+    const char *home = getenv("HOME");
+    if (strncmp(path, "~/", 2) == 0 && home)
+        return arena_printf(&builder->scratch, "%s%s", home, path + 1);
+    return load_path(builder, path);
+}
+
+/* What is wrong with the file is so on this machine: the tenant lacks it. */
+static void lack_options(struct inventory_builder *builder, const char *what)
+{
+    load_lack(builder, "url", NULL, arena_printf(&builder->scratch, "'url': %s", what));
+    builder->subject.lacks_url = true;
+}
+
+/* Everyone who may write a table of tenants would else choose which of our files is read, and who gets its password. */
+static bool may_name_file(struct inventory_builder *builder)
+{
+    if (!builder->subject.row)
+        return true;
+    load_fault(builder, "url", "its 'url': only the inventory's file may name a file of options");
+    return false;
+}
+
+/* Adds to the URL what the file says and the URL does not; of the passwords that of a key is nearer. False: a fault. */
+static bool take_options(struct inventory_builder *builder, const struct common *common,
+                         struct url *url)
+{
+    const struct dialect *dialect =
+        builder->subject.lacks_dialect ? NULL : dialect_of(url->dialect);
+    const char *path = dialect && dialect->option_file ? dialect->option_file(url) : NULL;
+    const char *password = url->password;
+    struct option_notes notes = {0};
+    struct err err;
+    char *text;
+    if (!path)
+        return true;
+    if (!may_name_file(builder))
+        return false;
+    path = option_path(builder, path);
+    if (!private_file_read("option file", path, &text, &err)) {
+        lack_options(builder, err.text);
+        return true;
+    }
+    if (!dialect->take_options(&builder->scratch, text, url, &notes, &err))
+        lack_options(builder,
+                     arena_printf(&builder->scratch, "option file '%.256s', %s", path, err.text));
+    password_free(text);
+    if (!password && common->has_own_password)
+        url->password = NULL;
+    for (size_t i = 0; i < notes.count; i++)
+        load_note(builder, "url", "'%s' of the option file '%.100s' has no effect here",
+                  notes.names[i], path);
+    return true;
+}
+
+/* ---- a tenant -------------------------------------------------------------------------------- */
+
+bool load_fill_tenant(struct inventory_builder *builder, const struct url *given,
                       const struct common *common, struct tenant *ret_tenant)
 {
     size_t before = builder->faults->total;
+    struct url merged = *given;
+    const struct url *url = &merged;
+    if (!take_options(builder, common, &merged))
+        return false;
     const struct password *password = choose_password(builder, url, common);
     bool is_well = check_database(builder, url, common) && password;
     if (!is_well && builder->faults->total != before)
