@@ -379,12 +379,6 @@ void session_job_done(struct session *session, const struct err *err)
         session_go_on(session);
 }
 
-static bool is_waiting(const struct session *session)
-{
-    return session->state == SESSION_BACKOFF || session->state == SESSION_TURN ||
-           session->state == SESSION_LOCK_WAIT;
-}
-
 /* A session that was told to stop waiting may be ending: then its turn comes too late. */
 void session_take_turn(struct session *session)
 {
@@ -399,7 +393,8 @@ void session_stop_waiting(struct session *session)
 {
     struct err err;
     bool is_first_look = session->doubt.is_resolving && session->doubt.attempts == 1;
-    if (session->is_finished || !is_waiting(session) || (is_first_look && !session->is_cancelled))
+    if (session->is_finished || !states[session->state]->waits ||
+        (is_first_look && !session->is_cancelled))
         return;
     uv_timer_stop(&session->timer);
     err_set(&err, ERR_CANCELLED, "the run was stopped while this tenant waited");
@@ -415,11 +410,9 @@ void session_cancel(struct session *session)
     if (session->is_finished)
         return;
     session->is_cancelled = true;
-    if (is_waiting(session))
+    if (states[session->state]->waits)
         session_stop_waiting(session);
-    else if (session->conn.io && session->state != SESSION_COMMIT &&
-             session->state != SESSION_ROLLBACK && session->state != SESSION_MARK &&
-             session->state != SESSION_CLOSE)
+    else if (session->conn.io && !states[session->state]->must_finish)
         io_cancel(session->conn.io);
 }
 

@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 
-/* A long transaction is asked for in several batches: their ops then take no room by the length of the chain. */
+/* Many actions are asked for in several batches: their ops then take no room by the length of the chain, or of a file. */
 enum { SCRIPT_SLACK_MS = 5000, ACTIONS_MOST = 256 };
 
 /* ---- begin ------------------------------------------------------------------------------------ */
@@ -205,14 +205,16 @@ void session_add_action(struct session *session, const struct action *action)
     op->timeout_ms = session_control_budget(session);
 }
 
-/* The actions from `begin` on, as long as they stay on one side of the transaction's border. */
+/* The actions from `begin` on, as long as they stay on one side of the transaction's border, and not too many at once.
+ * Outside a transaction a batch ends with a mark: what is done by then is on record. */
 static size_t end_of_batch(const struct session *session, size_t begin, bool is_in_transaction)
 {
+    const struct action *actions = session->work.todo.actions;
     size_t end = begin;
-    while (end < session->work.todo.count &&
-           session->work.todo.actions[end].is_in_transaction == is_in_transaction) {
-        bool ends_unit = session->work.todo.actions[end++].ends_unit;
-        if (is_in_transaction && (ends_unit || end - begin == ACTIONS_MOST))
+    while (end < session->work.todo.count && actions[end].is_in_transaction == is_in_transaction) {
+        const struct action *last = &actions[end++];
+        bool may_end = is_in_transaction || last->kind == ACTION_MARK;
+        if ((is_in_transaction && last->ends_unit) || (may_end && end - begin >= ACTIONS_MOST))
             break;
     }
     return end;
@@ -564,6 +566,7 @@ const struct state_row row_commit = {
     .exits = TO_END | TO_WORK_ONE_BY_ONE,
     .error_exits = TO_WAY_OUT,
     .is_cancellable = true,
+    .must_finish = true,
 };
 
 /* ---- rollback --------------------------------------------------------------------------------- */
@@ -582,4 +585,5 @@ const struct state_row row_rollback = {
     .next = SESSION_CLOSE,
     .exits = TO(CLOSE),
     .error_exits = TO(CLOSE),
+    .must_finish = true,
 };

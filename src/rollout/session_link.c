@@ -267,6 +267,7 @@ const struct state_row row_close = {
     .answer = answer_close,
     .next = SESSION_DONE,
     .exits = TO(DONE) | TO(BACKOFF) | TO(INTENT) | TO(LINK),
+    .must_finish = true,
 };
 
 /* ---- the next attempt ------------------------------------------------------------------------- */
@@ -295,6 +296,7 @@ const struct state_row row_backoff = {
     .next = SESSION_TURN,
     .exits = TO(TURN),
     .error_exits = TO(CLOSE),
+    .waits = true,
 };
 
 static enum asked ask_turn(struct session *session)
@@ -313,4 +315,5 @@ const struct state_row row_turn = {
     .next = SESSION_LINK,
     .exits = TO(LINK),
     .error_exits = TO(CLOSE),
+    .waits = true,
 };

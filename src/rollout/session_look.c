@@ -137,6 +137,7 @@ const struct state_row row_lock_wait = {
     .exits = TO(LOCK),
     .error_exits = TO(CLOSE),
     .is_cancellable = true,
+    .waits = true,
 };
 
 /* ---- inspect ---------------------------------------------------------------------------------- */

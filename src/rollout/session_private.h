@@ -225,6 +225,8 @@ struct state_row {
     state_set error_exits;   /* and an error, a cancel, or the run's word to stop waiting */
     bool joins_next;         /* its ops travel in one batch with those of `next` */
     bool is_cancellable;     /* not entered any more once the session is cancelled */
+    bool must_finish;        /* and its operation is waited for, not cancelled */
+    bool waits;              /* for a time or a turn; the run may tell it to stop that */
 };
 
 /* session_link.c */

@@ -67,13 +67,26 @@ static enum asked ask_statements(struct session *session)
     return session_ask_actions(session, session->work.cursor, false);
 }
 
+/* Between two batches nothing is under way: those before stand, and are marked. */
+static enum session_state stop_between(struct session *session)
+{
+    struct err err;
+    err_set(&err, ERR_CANCELLED, "cancelled");
+    (void)session_fail(session, &err);
+    session->doubt.is_half_open = false;
+    return SESSION_MARK;
+}
+
 static enum session_state answer_statements(struct session *session)
 {
     session_note_actions(session, session->work.batch_end);
     session->work.expected = session->result.rows;
     session_take_history_id(session);
     session_take_commit(session);
-    return session_next_work(session);
+    enum session_state next = session_next_work(session);
+    if (next != SESSION_SETUP)
+        return next;
+    return session->is_cancelled ? stop_between(session) : SESSION_STATEMENTS; /* it is set up */
 }
 
 /* Statements outside a transaction: those before the failed one stand, and are marked. */
@@ -104,12 +117,12 @@ static enum session_state error_statements(struct session *session, const struct
 
 const struct state_row row_statements = {
     .name = "statements",
-    .does = "runs statements one by one, each with its checkpoint",
+    .does = "runs statements one by one, each with its checkpoint, up to so many in one batch",
     .ask = ask_statements,
     .answer = answer_statements,
     .on_error = error_statements,
     .next = SESSION_BEGIN,
-    .exits = TO(BEGIN),
+    .exits = TO(BEGIN) | TO(STATEMENTS) | TO(MARK),
     .error_exits = TO(LOOK) | TO(MARK) | TO_WAY_OUT,
 };
 
@@ -151,4 +164,5 @@ const struct state_row row_mark = {
     .next = SESSION_CLOSE,
     .exits = TO(CLOSE),
     .error_exits = TO(CLOSE),
+    .must_finish = true,
 };

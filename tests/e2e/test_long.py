@@ -59,6 +59,40 @@ class Long:
         self.assertEqual(self.rows(tenant), 0)
 
 
+    def make_outside(self, tenants, special=None):
+        """One revision of as many statements outside a transaction, with a mark after each."""
+        lines = [(special or {}).get(i, f"INSERT INTO fx VALUES ({i});") for i in range(1, REVISIONS + 1)]
+        self.fleet.revision(id_of(1), "\n".join(lines), "", options=" transaction:false")
+        self.fleet.inventory(tenants)
+
+    def test_statements_outside_a_transaction_in_several_batches(self):
+        tenant = self.tenant()
+        self.make_outside([tenant], {500: "INSERT INTO nosuch VALUES (1);"})
+        report = self.run_json("upgrade", code=4).report
+        self.assertEqual(report["tenants"][0]["state"], "partial")
+        self.assertEqual(report["errors"][0]["line"], self.fleet.read(f"versions/{id_of(1)}.sql").decode().split("\n").index(
+            "INSERT INTO nosuch VALUES (1);") + 1)
+        self.assertEqual(self.rows(tenant), 499)
+        self.run_ok("resolve", tenant["name"], "--statements", "500")
+        self.assertEqual(self.run_json("resume").report["tenants"][0]["state"], "succeeded")
+        self.assertEqual(self.rows(tenant), REVISIONS - 1)  # each once
+        self.assertEqual([(int(i), revision) for i, revision, _ in self.history(tenant)], [(1, id_of(1))])
+
+    def test_a_cancel_in_a_later_batch_outside_leaves_what_is_marked(self):
+        tenant = self.tenant()
+        self.make_outside([tenant], {400: self.slow})
+        process = self.fleet.start("upgrade")
+        wait_until(lambda: self.rows(tenant) == 399)
+        time.sleep(0.3)  # the mark, and then the slow one
+        for _ in range(2):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.2)
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 4)
+        self.assertEqual(self.rows(tenant), 399)
+        self.assertEqual(self.run_json("check", code=1).report["tenants"][0]["half_done"]["statements"], 399)
+
+
 class OnSqlite(Long, FleetCase):
     slow = "INSERT INTO fx WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 40000000) " \
            "SELECT max(x) FROM c;"
