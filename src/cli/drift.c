@@ -199,7 +199,7 @@ static void put_cluster(const struct telling *telling, const struct cluster *clu
 {
     json_open(stream, NULL, '{');
     json_put(stream, "revision", json_rows(&cluster->rows));
-    json_put(stream, "dialect", json_text(dialect_info(cluster->dialect)->name));
+    json_put(stream, "dialect", json_text(dialect_info(cluster->kind.dialect)->name));
     json_put(stream, "is_expected",
              cluster->verdict == DRIFT_UNKNOWN ? json_null()
                                                : json_boolean(cluster->verdict == DRIFT_NONE));

@@ -155,27 +155,26 @@ static int show_tenants(struct fleet *fleet, const struct options *options,
 /* ---- of the chain ------------------------------------------------------------------------------ */
 
 /* Whose SQL the chain is replayed in. */
-static bool choose_dialect(const struct fleet *fleet, const struct options *options,
-                           enum dialect_id *ret_dialect, struct err *err)
+static bool choose_kind(const struct fleet *fleet, const struct options *options,
+                        struct scratch_kind *ret_kind, struct err *err)
 {
     const struct inventory *inventory = fleet->inventory;
-    size_t first = 0;
-    while (first < inventory->tenant_count && inventory->tenants[first].lacks_dialect)
-        first++;
-    if (options->has_dialect) {
-        *ret_dialect = options->dialect;
-        return true;
-    }
-    if (first == inventory->tenant_count)
-        return err_set(err, ERR_CONFIG,
-                       "the inventory lists no tenant whose dialect is known: say --dialect");
-    *ret_dialect = inventory->tenants[first].url.dialect;
-    for (size_t i = first; i < inventory->tenant_count; i++)
-        if (!inventory->tenants[i].lacks_dialect &&
-            inventory->tenants[i].url.dialect != *ret_dialect)
+    const struct tenant *first = NULL;
+    enum dialect_id asked = dialect_info(options->dialect)->engine;
+    for (size_t i = 0; i < inventory->tenant_count; i++) {
+        const struct tenant *tenant = &inventory->tenants[i];
+        if (tenant->lacks_dialect || (options->has_dialect && tenant->url.dialect != asked))
+            continue;
+        if (first && first->url.dialect != tenant->url.dialect)
             return err_set(err, ERR_CONFIG,
                            "the tenants have more than one dialect: say which one is meant, with "
                            "--dialect");
+        first = first ? first : tenant;
+    }
+    if (!first && !options->has_dialect)
+        return err_set(err, ERR_CONFIG,
+                       "the inventory lists no tenant whose dialect is known: say --dialect");
+    *ret_kind = (struct scratch_kind){first ? first->url.dialect : asked, first && first->schema};
     return true;
 }
 
@@ -197,12 +196,12 @@ static int show_revision(struct fleet *fleet, const struct options *options,
     struct shown shown = {0};
     struct scratch scratch;
     struct catalog *catalog;
-    enum dialect_id dialect;
+    struct scratch_kind kind = {.has_schema = false};
     struct err err;
-    if (!fleet_has_revisions(fleet, &err) || !choose_dialect(fleet, options, &dialect, &err) ||
+    if (!fleet_has_revisions(fleet, &err) || !choose_kind(fleet, options, &kind, &err) ||
         !find_rows(fleet, options->revision, &shown.rows, &err))
         return cli_fail(&err);
-    bool is_read = scratch_open(&scratch, fleet, dialect, &err) &&
+    bool is_read = scratch_open(&scratch, fleet, &kind, &err) &&
                    scratch_upgrade(&scratch, &shown.rows, &fleet->arena, &catalog, &err);
     int signal = scratch.signal;
     scratch_close(&scratch);

@@ -76,6 +76,9 @@ enum sql_id {
     SQL_COMMIT,
     SQL_ROLLBACK,
     SQL_CREATE_DATABASE,
+    SQL_SCRATCH_CREATE, /* creates a throw-away database, with nothing in it but what every new one has, */
+    SQL_SCRATCH_DROP, /* drops it, whoever is connected to it; */
+    SQL_SCRATCHES,    /* -> names of databases that may be such. NULL, all three: it is a file */
     SQL_SCRIPT_BEGIN, /* of an offline script, before its first transaction */
     SQL_SCRIPT_SETUP, /* the settings that decide what a statement means: first, and after a revision
                            that may have changed them */

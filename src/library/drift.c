@@ -18,13 +18,19 @@ static struct arena *arena_of(struct finding *finding)
 
 /* ---- clusters ---------------------------------------------------------------------------------- */
 
+static struct scratch_kind kind_of(const struct tenant *tenant)
+{
+    return (struct scratch_kind){tenant->url.dialect, tenant->schema != NULL};
+}
+
 static const char *cluster_key(struct finding *finding, size_t tenant)
 {
     const struct surveyed *item = &finding->drift->survey.items[tenant];
     struct buf key;
     buf_init(&key, BUF_MAX_DEFAULT);
-    buf_addf(&key, "%d %s %s ", (int)finding->fleet->tenants[tenant]->url.dialect,
-             item->fingerprint.hex, item->group);
+    struct scratch_kind kind = kind_of(finding->fleet->tenants[tenant]);
+    buf_addf(&key, "%d %d %s %s ", (int)kind.dialect, kind.has_schema, item->fingerprint.hex,
+             item->group);
     rows_add_key(&key, &item->rows);
     return buf_into(&key, arena_of(finding));
 }
@@ -34,7 +40,7 @@ static void add_cluster(struct finding *finding, size_t tenant, size_t *capacity
     struct drift *drift = finding->drift;
     const struct surveyed *item = &drift->survey.items[tenant];
     *ARENA_PUSH(arena_of(finding), drift->clusters, drift->cluster_count, *capacity) =
-        (struct cluster){.dialect = finding->fleet->tenants[tenant]->url.dialect,
+        (struct cluster){.kind = kind_of(finding->fleet->tenants[tenant]),
                          .rows = item->rows,
                          .fingerprint = item->fingerprint};
 }
@@ -84,7 +90,7 @@ static void judge(struct finding *finding, struct cluster *cluster)
     struct drift *drift = finding->drift;
     const struct surveyed *first = &drift->survey.items[cluster->tenants[0]];
     const struct expected *expected =
-        expectations_get(&finding->expectations, cluster->dialect, &cluster->rows);
+        expectations_get(&finding->expectations, &cluster->kind, &cluster->rows);
     bool is_known = expected->catalog != NULL;
     cluster->expected = expected->fingerprint;
     if (!is_known) {
@@ -135,7 +141,7 @@ static bool compare_found(struct finding *finding, size_t begin, size_t count, s
         if (!item->is_read || strcmp(item->fingerprint.hex, cluster->fingerprint.hex) != 0)
             continue;
         const struct expected *expected =
-            expectations_get(&finding->expectations, cluster->dialect, &cluster->rows);
+            expectations_get(&finding->expectations, &cluster->kind, &cluster->rows);
         cluster->is_compared = true;
         comparison_make(&cluster->comparison, catalog_copy(arena_of(finding), expected->catalog),
                         catalog_copy(arena_of(finding), item->catalog), finding->request->rules);
@@ -145,29 +151,34 @@ static bool compare_found(struct finding *finding, size_t begin, size_t count, s
     return is_read;
 }
 
-static bool is_wanted(const struct drift *drift, enum dialect_id dialect)
+static bool is_of_kind(const struct cluster *cluster, const struct scratch_kind *kind)
+{
+    return cluster->verdict == DRIFT_FOUND && cluster->kind.dialect == kind->dialect &&
+           cluster->kind.has_schema == kind->has_schema;
+}
+
+static bool is_wanted(const struct drift *drift, const struct scratch_kind *kind)
 {
     for (size_t i = 0; i < drift->cluster_count; i++)
-        if (drift->clusters[i].verdict == DRIFT_FOUND && drift->clusters[i].dialect == dialect &&
-            !drift->clusters[i].resembles)
+        if (is_of_kind(&drift->clusters[i], kind) && !drift->clusters[i].resembles)
             return true;
     return false;
 }
 
 /* Does any place of the chain, one revision at a time, make what a cluster holds? */
-static void find_resemblance(struct finding *finding, enum dialect_id dialect)
+static void find_resemblance(struct finding *finding, const struct scratch_kind *kind)
 {
     const struct chain *chain = finding->fleet->chain;
     struct drift *drift = finding->drift;
-    for (size_t i = 0; i <= chain->count && is_wanted(drift, dialect); i++) {
+    for (size_t i = 0; i <= chain->count && is_wanted(drift, kind); i++) {
         const char *id = i ? chain->revisions[chain->topological[i - 1]]->id : NULL;
         struct rows rows = rows_sorted(arena_of(finding), &id, i ? 1 : 0);
-        const struct expected *expected = expectations_get(&finding->expectations, dialect, &rows);
+        const struct expected *expected = expectations_get(&finding->expectations, kind, &rows);
         if (finding->expectations.signal)
             return;
         for (size_t c = 0; expected->catalog && c < drift->cluster_count; c++) {
             struct cluster *cluster = &drift->clusters[c];
-            if (cluster->verdict != DRIFT_FOUND || cluster->dialect != dialect ||
+            if (!is_of_kind(cluster, kind) ||
                 strcmp(cluster->fingerprint.hex, expected->fingerprint.hex) != 0)
                 continue;
             struct rows *copy = arena_alloc(arena_of(finding), sizeof *copy);
@@ -198,8 +209,9 @@ static bool look_closer(struct finding *finding, struct err *err)
         return true;
     if (!compare_found(finding, begin, end - begin, err))
         return false;
-    for (int dialect = 0; dialect < DIALECT__COUNT; dialect++)
-        find_resemblance(finding, (enum dialect_id)dialect);
+    for (size_t i = begin; i < end; i++)
+        if (!drift->clusters[i].resembles)
+            find_resemblance(finding, &drift->clusters[i].kind);
     return true;
 }
 
@@ -213,6 +225,8 @@ bool drift_find(struct fleet *fleet, const struct drift_request *request, struct
         return false;
     expectations_init(&finding.expectations, fleet, request->rules);
     make_clusters(&finding);
+    for (size_t i = 0; i < ret->survey.count; i++) /* an upgrade would make it: nothing is there */
+        ret->expected += !ret->survey.items[i].is_read && !ret->survey.items[i].err;
     for (size_t i = 0; i < ret->cluster_count && !signal_of(&finding); i++)
         judge(&finding, &ret->clusters[i]);
     bool is_good = true;

@@ -10,6 +10,7 @@
 #ifndef LIBRARY_DRIFT_H
 #define LIBRARY_DRIFT_H
 
+#include "library/scratch.h"
 #include "library/survey.h"
 #include "schema/compare.h"
 
@@ -21,7 +22,7 @@ enum drift_verdict {
 
 struct cluster {
     enum drift_verdict verdict;
-    enum dialect_id dialect;
+    struct scratch_kind kind;
     struct rows rows; /* where its tenants stand */
     struct fingerprint fingerprint;
     struct fingerprint expected; /* "": not known */

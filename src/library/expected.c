@@ -9,6 +9,11 @@ void expectations_init(struct expectations *expectations, struct fleet *fleet,
     arena_init(&expectations->arena);
 }
 
+static bool is_same_kind(const struct scratch_kind *a, const struct scratch_kind *b)
+{
+    return a->dialect == b->dialect && a->has_schema == b->has_schema;
+}
+
 static void close_scratch(struct expectations *expectations)
 {
     if (!expectations->is_open)
@@ -29,7 +34,7 @@ void expectations_done(struct expectations *expectations)
 static bool replay(struct expectations *expectations, struct expected *item)
 {
     struct scratch *scratch = &expectations->scratch;
-    bool was_open = expectations->is_open && scratch->tenant->url.dialect == item->dialect;
+    bool was_open = expectations->is_open && is_same_kind(&scratch->kind, &item->kind);
     if (was_open && item->rows.count &&
         scratch_upgrade(scratch, &item->rows, &expectations->arena, &item->catalog, &item->err))
         return true;
@@ -37,7 +42,7 @@ static bool replay(struct expectations *expectations, struct expected *item)
     if (expectations->signal)
         return false;
     expectations->is_open = true;
-    return scratch_open(scratch, expectations->fleet, item->dialect, &item->err) &&
+    return scratch_open(scratch, expectations->fleet, &item->kind, &item->err) &&
            scratch_upgrade(scratch, &item->rows, &expectations->arena, &item->catalog, &item->err);
 }
 
@@ -49,15 +54,15 @@ static bool is_in_chain(const struct chain *chain, const struct rows *rows, stru
     return true;
 }
 
-const struct expected *expectations_get(struct expectations *expectations, enum dialect_id dialect,
-                                        const struct rows *rows)
+const struct expected *expectations_get(struct expectations *expectations,
+                                        const struct scratch_kind *kind, const struct rows *rows)
 {
     for (size_t i = 0; i < expectations->count; i++)
-        if (expectations->items[i]->dialect == dialect &&
+        if (is_same_kind(&expectations->items[i]->kind, kind) &&
             rows_are_equal(&expectations->items[i]->rows, rows))
             return expectations->items[i];
     struct expected *item = arena_alloc(&expectations->arena, sizeof *item);
-    item->dialect = dialect;
+    item->kind = *kind;
     item->rows = rows_copy(&expectations->arena, rows);
     *ARENA_PUSH(&expectations->arena, expectations->items, expectations->count,
                 expectations->capacity) = item;

@@ -2,7 +2,7 @@
  *
  *     struct expectations expectations;
  *     expectations_init(&expectations, &fleet, &rules);
- *     const struct expected *expected = expectations_get(&expectations, dialect, &rows);
+ *     const struct expected *expected = expectations_get(&expectations, &kind, &rows);
  *     expectations_done(&expectations);
  */
 #ifndef LIBRARY_EXPECTED_H
@@ -12,7 +12,7 @@
 #include "schema/canonical.h"
 
 struct expected {
-    enum dialect_id dialect;
+    struct scratch_kind kind;
     struct rows rows;
     struct catalog *catalog; /* NULL: it cannot be known, as err says */
     struct fingerprint fingerprint;
@@ -36,7 +36,7 @@ void expectations_init(struct expectations *expectations, struct fleet *fleet,
 void expectations_done(struct expectations *expectations);
 
 /* Never NULL. Places that lie further up the chain than the one before go on from there. */
-const struct expected *expectations_get(struct expectations *expectations, enum dialect_id dialect,
-                                        const struct rows *rows);
+const struct expected *expectations_get(struct expectations *expectations,
+                                        const struct scratch_kind *kind, const struct rows *rows);
 
 #endif

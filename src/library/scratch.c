@@ -1,132 +1,61 @@
 #include "library/scratch.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "dialect/template.h"
+#include "library/scratch_private.h"
 #include "rollout/rollout.h"
-
-#define PREFIX "skein_scratch_"
-#define DATABASE "scratch.db"
-
-/* ---- the folder of a file ------------------------------------------------------------------- */
-
-static const char *temporary_folder(void)
-{
-    const char *folder = getenv("TMPDIR");
-    return folder && *folder ? folder : "/tmp";
-}
-
-/* The folder is ours alone, and holds files only. */
-static void remove_folder(const char *folder)
-{
-    struct arena arena;
-    const struct dirent *entry;
-    DIR *dir = opendir(folder);
-    arena_init(&arena);
-    while (dir && (entry = readdir(dir)))
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            unlink(arena_printf(&arena, "%s/%s", folder, entry->d_name));
-    if (dir)
-        closedir(dir);
-    rmdir(folder);
-    arena_done(&arena);
-}
-
-/* A descriptor of the folder whose lock says that it is in use; -1: another has it, or it is not ours. */
-static int lock_folder(const char *folder)
-{
-    struct stat st;
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
-        flock(fd, LOCK_EX | LOCK_NB) == 0)
-        return fd;
-    if (fd >= 0)
-        close(fd);
-    return -1;
-}
-
-/* What runs that were killed have left. */
-static void sweep(struct arena *arena, const char *parent)
-{
-    const struct dirent *entry;
-    DIR *dir = opendir(parent);
-    while (dir && (entry = readdir(dir))) {
-        if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) != 0)
-            continue;
-        const char *folder = arena_printf(arena, "%s/%s", parent, entry->d_name);
-        int fd = lock_folder(folder);
-        if (fd < 0)
-            continue;
-        remove_folder(folder);
-        close(fd);
-    }
-    if (dir)
-        closedir(dir);
-}
-
-static bool make_folder(struct scratch *scratch, struct err *err)
-{
-    const char *parent = temporary_folder();
-    char *folder = arena_printf(&scratch->arena, "%s/" PREFIX "XXXXXX", parent);
-    sweep(&scratch->arena, parent);
-    if (!mkdtemp(folder))
-        return err_set(err, ERR_CONFIG,
-                       "cannot make a folder for a scratch database in '%s' (TMPDIR): %s", parent,
-                       strerror(errno));
-    scratch->folder = folder;
-    scratch->lock = lock_folder(folder);
-    return true;
-}
 
 /* ---- the tenant ------------------------------------------------------------------------------- */
 
-/* As a tenant with all defaults has them, but that it is made. */
-static const struct settings settings = {.create = true, .lock_timeout_ms = 5000};
-static const struct password no_password = {.kind = PASSWORD_NONE};
-
-static bool make_tenant(struct scratch *scratch, enum dialect_id dialect, struct err *err)
+/* What its sessions are set to is what those of the tenants are. */
+static const struct settings *settings_like(struct scratch *scratch)
 {
+    static const struct settings plain = {.lock_timeout_ms = 5000};
+    const struct inventory *inventory = scratch->fleet.inventory;
+    struct settings *settings = arena_alloc(&scratch->arena, sizeof *settings);
+    *settings = plain;
+    for (size_t i = 0; i < inventory->tenant_count; i++)
+        if (!inventory->tenants[i].lacks_dialect &&
+            inventory->tenants[i].url.dialect == scratch->kind.dialect) {
+            *settings = *inventory->tenants[i].settings;
+            break;
+        }
+    settings->create = true;
+    settings->rollback_by = ROLLBACK_BY_DOWN;
+    settings->statement_timeout_ms = 0;
+    return settings;
+}
+
+static bool make_tenant(struct scratch *scratch, struct err *err)
+{
+    static const struct password no_password = {.kind = PASSWORD_NONE};
     struct tenant *tenant = arena_alloc(&scratch->arena, sizeof *tenant);
-    if (!dialect_info(dialect)->is_file)
-        return err_set(err, ERR_CONFIG, "there is no scratch database for %s yet",
-                       dialect_info(dialect)->title);
-    if (!make_folder(scratch, err))
+    bool is_file = dialect_info(scratch->kind.dialect)->is_file;
+    *tenant = (struct tenant){.name = "scratch",
+                              .schema = scratch->kind.has_schema ? "scratch" : NULL,
+                              .settings = settings_like(scratch),
+                              .password = &no_password};
+    scratch->tenant = tenant;
+    if (!(is_file ? scratch_file_make : scratch_server_make)(scratch, tenant, err))
         return false;
-    *tenant = (struct tenant){
-        .name = "scratch",
-        .url = {.dialect = dialect,
-                .scheme = dialect_info(dialect)->schemes[0],
-                .database = arena_printf(&scratch->arena, "%s/" DATABASE, scratch->folder)},
-        .settings = &settings,
-        .password = &no_password};
     tenant->url_redacted = url_redacted(&scratch->arena, &tenant->url);
     tenant->server = url_server(&scratch->arena, &tenant->url);
-    scratch->tenant = tenant;
     return true;
 }
 
-bool scratch_open(struct scratch *scratch, struct fleet *fleet, enum dialect_id dialect,
+bool scratch_open(struct scratch *scratch, struct fleet *fleet, const struct scratch_kind *kind,
                   struct err *err)
 {
-    *scratch = (struct scratch){.lock = -1};
+    *scratch = (struct scratch){.lock = -1, .kind = *kind};
     arena_init(&scratch->arena);
     scratch->fleet = *fleet;
     scratch->fleet.tenants = &scratch->tenant;
     scratch->fleet.tenant_count = 1;
-    return make_tenant(scratch, dialect, err);
+    return make_tenant(scratch, err);
 }
 
 void scratch_close(struct scratch *scratch)
 {
-    if (scratch->folder)
-        remove_folder(scratch->folder);
-    if (scratch->lock >= 0)
-        close(scratch->lock);
+    scratch_file_drop(scratch);
+    scratch_server_drop(scratch);
     arena_done(&scratch->arena);
 }
 

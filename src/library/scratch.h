@@ -1,10 +1,10 @@
 /* A throw-away database, where the chain is replayed to learn what its revisions make.
  *
- * A SQLite one is a file in a folder of its own among the system's temporary files. What a run that was killed has left there
- * goes when the next one is made.
+ * Of an engine whose databases are files it is one in a folder of its own among the system's temporary files; else a database on
+ * the server that the inventory names. What a run that was killed has left goes when the next one is made.
  *
  *     struct scratch scratch;
- *     if (scratch_open(&scratch, &fleet, DIALECT_SQLITE, &err) &&
+ *     if (scratch_open(&scratch, &fleet, &kind, &err) &&
  *         scratch_upgrade(&scratch, &rows, &arena, &catalog, &err)) … catalog …
  *     scratch_close(&scratch);
  */
@@ -14,17 +14,25 @@
 #include "library/fleet.h"
 #include "schema/catalog.h"
 
-struct scratch {
-    struct arena arena;
-    struct fleet fleet; /* of the one tenant; its chain and scripts are borrowed */
-    const struct tenant *tenant;
-    const char *folder; /* NULL: it is not made */
-    int lock;           /* a descriptor: as long as it is held the folder is in use; -1: none */
-    int signal;         /* that stopped a replay; 0: none */
+/* Which database a scratch stands for. */
+struct scratch_kind {
+    enum dialect_id dialect;
+    bool has_schema; /* the tenants are schemas of a database: the chain runs in such a one */
 };
 
-/* ERR_CONFIG: there is no scratch of the dialect. The fleet, with its chain and scripts, is borrowed. */
-bool scratch_open(struct scratch *scratch, struct fleet *fleet, enum dialect_id dialect,
+struct scratch {
+    struct arena arena;
+    struct scratch_kind kind;
+    struct fleet fleet; /* of the one tenant; its chain and scripts are borrowed */
+    const struct tenant *tenant;
+    const char *folder;   /* NULL: it is not made */
+    int lock;             /* a descriptor: as long as it is held the folder is in use; -1: none */
+    const char *database; /* on a server; NULL: it is not made there */
+    int signal;           /* that stopped a replay; 0: none */
+};
+
+/* ERR_CONFIG: the inventory says no server for it. The fleet, with its chain and scripts, is borrowed. */
+bool scratch_open(struct scratch *scratch, struct fleet *fleet, const struct scratch_kind *kind,
                   struct err *err) MUST_CHECK;
 
 /* Replays the chain from where the scratch stands up to these revisions, and reads what is there; a copy, in the arena.

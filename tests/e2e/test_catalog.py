@@ -5,7 +5,7 @@ import json
 import os
 import sqlite3
 
-from harness import FleetCase, MariaDB, Postgres, main
+from harness import FleetCase, MariaDB, Postgres, main, wait_until
 
 TASK = "CREATE TABLE task (id INTEGER PRIMARY KEY, title TEXT NOT NULL DEFAULT 'new'); CREATE INDEX ix_title ON task (title);"
 
@@ -273,6 +273,96 @@ class Servers(FleetCase):
         for schema in schemas:
             self.assertIn(("view", None, "v"), kinds(schema))
             self.assertFalse({name for _, _, name in kinds(schema)} & {"alembic_version", "skein_history"})
+
+
+class ServerDrift(FleetCase):
+    """Scratch databases on servers: PostgreSQL (databases, and schemas of one) and MariaDB."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.postgres, cls.mariadb = Postgres(), MariaDB()
+        cls.addClassCleanup(cls.postgres.close)
+        cls.addClassCleanup(cls.mariadb.close)
+
+    def setUp(self):
+        super().setUp()
+        self.fleet.revision("aaaa1111", "-- migrate:up dialect:postgresql\n"
+                                        "CREATE TABLE task (id serial PRIMARY KEY, title text NOT NULL DEFAULT 'x', up int REFERENCES task);\n"
+                                        "CREATE INDEX ix_title ON task (title);\n"
+                                        "-- migrate:up dialect:mysql\n"
+                                        "CREATE TABLE task (id int PRIMARY KEY, title varchar(20) NOT NULL DEFAULT 'x', up int REFERENCES task (id));\n"
+                                        "CREATE INDEX ix_title ON task (title);")
+        self.fleet.revision("bbbb2222", "ALTER TABLE task ADD COLUMN priority int; CREATE VIEW v AS SELECT id, priority FROM task;")
+
+    def tearDown(self):
+        self.assertEqual(self.scratches(), [], "scratch databases are left")
+        super().tearDown()
+
+    def scratches(self):
+        rows = self.postgres.sql("postgres", "SELECT datname FROM pg_database WHERE datname LIKE 'skein_scratch%'")
+        rows += self.mariadb.sql("mysql", "SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE 'skein_scratch%'")
+        return [row[0] for row in rows]
+
+    def make(self, tenants):
+        self.fleet.inventory(tenants, scratch={"postgresql": self.postgres.url("postgres"), "mysql": self.mariadb.url("")})
+        self.run_ok("upgrade")
+
+    def drift(self, *args, code=1):
+        return json.loads(self.run_ok("drift", *args, "-o", "json", code=code).out)
+
+    def found(self, drift):
+        return {tuple(c["tenants"]): [(d["kind"], d["name"], d["what"]) for d in c["differences"]] for c in drift["clusters"]}
+
+    def test_postgresql_databases(self):
+        names = ["d1", "d2", "d3", "d4"]
+        self.make(self.postgres.create(*names))
+        self.assertEqual(self.drift(code=0)["totals"]["expected"], 4)
+        self.postgres.sql("d2", "DROP INDEX ix_title")
+        self.postgres.sql("d3", "ALTER TABLE task ALTER COLUMN title SET DEFAULT 'y'")
+        self.postgres.sql("d4", "DROP VIEW v; ALTER TABLE task DROP COLUMN priority")
+        drift = self.drift()
+        self.assertEqual(self.found(drift), {
+            ("d1",): [], ("d2",): [("index", "task.ix_title", "missing")], ("d3",): [("column", "task.title", "changed")],
+            ("d4",): [("view", "v", "missing"), ("column", "task.priority", "missing")]})
+        self.assertEqual([c["resembles"] for c in drift["clusters"] if c["tenants"] == ["d4"]], [["aaaa1111"]])
+
+    def test_postgresql_schemas_of_one_database(self):
+        self.postgres.create("pool")
+        self.make([{"name": n, "url": self.postgres.url("pool"), "schema": n, "create": True} for n in ("s1", "S 2", "s3")])
+        self.assertEqual(self.drift(code=0)["totals"]["expected"], 3)
+        self.postgres.sql("pool", "CREATE TRIGGER g BEFORE UPDATE ON s3.task FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()")
+        self.assertEqual(self.found(self.drift()), {("s1", "S 2"): [], ("s3",): [("trigger", "task.g", "extra")]})
+
+    def test_mariadb(self):
+        self.make(self.mariadb.create("m1", "m2", "m3"))
+        self.assertEqual(self.drift(code=0)["totals"]["expected"], 3)
+        self.mariadb.sql("m2", "ALTER TABLE task MODIFY title varchar(30) NOT NULL DEFAULT 'x'")
+        self.mariadb.sql("m3", "DROP INDEX ix_title ON task")
+        self.assertEqual(self.found(self.drift()), {
+            ("m1",): [], ("m2",): [("column", "task.title", "changed")], ("m3",): [("index", "task.ix_title", "missing")]})
+
+    def test_the_schema_of_a_revision(self):
+        tenants = self.postgres.create("r1")
+        self.make(tenants)
+        tenant, = json.loads(self.run_ok("schema", "-o", "json").out)["schemas"]
+        expected, = json.loads(self.run_ok("schema", "--revision", "head", "-o", "json").out)["schemas"]
+        self.assertEqual(tenant["fingerprint"], expected["fingerprint"])
+
+    def test_without_a_server_for_it_the_inventory_is_named(self):
+        self.fleet.inventory(self.postgres.create("n1"))
+        self.run_ok("upgrade")
+        cluster, = self.drift()["clusters"]
+        self.assertIsNone(cluster["is_expected"])
+        self.assertIn("add 'scratch: {postgresql: URL}'", cluster["reason"])
+
+    def test_what_a_killed_run_has_left_is_swept_up(self):
+        self.make(self.postgres.create("k1") + self.mariadb.create("k2"))
+        process = self.fleet.start("drift", env={"SKEIN_FAILPOINT": "commit:2=delay:20000"})
+        wait_until(self.scratches, what="a scratch database")
+        process.kill()
+        process.communicate()
+        self.assertTrue(self.scratches())
+        self.drift(code=0)  # tearDown looks that nothing is left
 
 
 if __name__ == "__main__":

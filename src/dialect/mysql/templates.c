@@ -166,6 +166,10 @@ const char *const mysql_sql[SQL__COUNT] = {
     [SQL_COMMIT] = "COMMIT AND NO CHAIN NO RELEASE",
     [SQL_ROLLBACK] = "ROLLBACK AND NO CHAIN NO RELEASE",
     [SQL_CREATE_DATABASE] = "CREATE DATABASE {database}",
+    [SQL_SCRATCH_CREATE] = "CREATE DATABASE {database}",
+    [SQL_SCRATCH_DROP] = "DROP DATABASE IF EXISTS {database}",
+    [SQL_SCRATCHES] = "SELECT schema_name FROM information_schema.schemata WHERE "
+                      "LEFT(schema_name, 14) = 'skein_scratch_'",
     [SQL_SCRIPT_SETUP] =
         "SET SESSION sql_mode = " SQL_MODE ", autocommit = 1, completion_type = 0, "
         "time_zone = '+00:00', foreign_key_checks = 1, unique_checks = 1, "

@@ -164,6 +164,10 @@ const char *const postgres_sql[SQL__COUNT] = {
     [SQL_COMMIT] = "COMMIT",
     [SQL_ROLLBACK] = "ROLLBACK",
     [SQL_CREATE_DATABASE] = "CREATE DATABASE {database}",
+    [SQL_SCRATCH_CREATE] = "CREATE DATABASE {database} TEMPLATE template0",
+    [SQL_SCRATCH_DROP] = "DROP DATABASE IF EXISTS {database} WITH (FORCE)",
+    [SQL_SCRATCHES] = "SELECT datname FROM pg_catalog.pg_database WHERE "
+                      "pg_catalog.starts_with(datname::text, 'skein_scratch_')",
     /* DO: a SELECT would print a row. */
     [SQL_SCRIPT_BEGIN] = "DO $skein$ BEGIN PERFORM pg_catalog.set_config('skein.search_path', "
                          "pg_catalog.current_setting('search_path'), false); END $skein$",
