@@ -99,7 +99,7 @@ static void *alloc_large(struct arena *arena, size_t size)
     return chunk->bytes;
 }
 
-static void *take(struct arena *arena, size_t size)
+static void *take_bytes(struct arena *arena, size_t size)
 {
     if (size > SIZE_MAX / 2)
         die_out_of_memory();
@@ -129,7 +129,7 @@ static void align(struct arena *arena)
 void *arena_alloc(struct arena *arena, size_t size)
 {
     align(arena);
-    return memset(take(arena, size ? size : 1), 0, size); /* never NULL */
+    return memset(take_bytes(arena, size ? size : 1), 0, size); /* never NULL */
 }
 
 void *arena_calloc(struct arena *arena, size_t count, size_t size)
@@ -160,7 +160,7 @@ void arena_adopt(struct arena *arena, void *block)
 
 static char *alloc_text(struct arena *arena, size_t len)
 {
-    char *text = take(arena, len + 1);
+    char *text = take_bytes(arena, len + 1);
     text[len] = '\0';
     return text;
 }

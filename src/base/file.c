@@ -49,7 +49,7 @@ static int open_file(const char *dir, const char *path, struct stat *st, const c
 }
 
 /* As much as fstat told: half a file is none. */
-static bool read_all(int fd, char *bytes, size_t size, const char **ret_why)
+static bool read_bytes(int fd, char *bytes, size_t size, const char **ret_why)
 {
     size_t len = 0;
     while (len < size) {
@@ -73,7 +73,7 @@ bool file_read(struct arena *arena, const char *dir, const char *path, const cha
     if (fd < 0)
         return false;
     char *bytes = arena_alloc(arena, (size_t)st.st_size + 1);
-    bool is_whole = read_all(fd, bytes, (size_t)st.st_size, ret_why);
+    bool is_whole = read_bytes(fd, bytes, (size_t)st.st_size, ret_why);
     close(fd);
     if (!is_whole)
         return false;

@@ -33,7 +33,8 @@ static uint32_t hash_of(const void *bytes, size_t len)
 }
 
 /* The slot that holds the bytes, or the free one where they belong. */
-static uint32_t *find(const struct intern *intern, const void *bytes, size_t len, uint32_t hash)
+static uint32_t *find_slot(const struct intern *intern, const void *bytes, size_t len,
+                           uint32_t hash)
 {
     size_t mask = intern->slot_count - 1;
     size_t at = hash & mask;
@@ -58,7 +59,7 @@ static void grow_slots(struct intern *intern)
     }
 }
 
-static const void *copy(struct intern *intern, const void *bytes, size_t len)
+static const void *copy_bytes(struct intern *intern, const void *bytes, size_t len)
 {
     void *kept = arena_alloc(intern->arena, len ? len : 1);
     if (len)
@@ -72,19 +73,20 @@ uint32_t intern_put(struct intern *intern, const void *bytes, size_t len)
     if (intern->count * 4 >= intern->slot_count * 3)
         grow_slots(intern);
     uint32_t hash = hash_of(bytes, len);
-    uint32_t *slot = find(intern, bytes ? bytes : "", len, hash);
+    uint32_t *slot = find_slot(intern, bytes ? bytes : "", len, hash);
     if (*slot)
         return *slot - 1;
     struct intern_entry *entry =
         ARENA_PUSH(intern->arena, intern->entries, intern->count, intern->capacity);
-    *entry = (struct intern_entry){copy(intern, bytes, len), (uint32_t)len, hash};
+    *entry = (struct intern_entry){copy_bytes(intern, bytes, len), (uint32_t)len, hash};
     *slot = (uint32_t)intern->count;
     return *slot - 1;
 }
 
 uint32_t intern_find(const struct intern *intern, const void *bytes, size_t len)
 {
-    uint32_t slot = intern->count ? *find(intern, bytes ? bytes : "", len, hash_of(bytes, len)) : 0;
+    uint32_t slot =
+        intern->count ? *find_slot(intern, bytes ? bytes : "", len, hash_of(bytes, len)) : 0;
     return slot ? slot - 1 : INTERN_NONE;
 }
 

@@ -29,7 +29,7 @@ static uint32_t hash_of(const char *key)
 }
 
 /* The slot that holds the key, or the free one where it belongs. */
-static struct map_slot *find(const struct map *map, const char *key, uint32_t hash)
+static struct map_slot *find_slot(const struct map *map, const char *key, uint32_t hash)
 {
     size_t at = hash & (map->capacity - 1);
     while (map->slots[at].key &&
@@ -44,7 +44,7 @@ static void grow(struct map *map)
     bigger.slots = xcalloc(bigger.capacity, sizeof *bigger.slots);
     for (size_t i = 0; i < map->capacity; i++)
         if (map->slots[i].key)
-            *find(&bigger, map->slots[i].key, map->slots[i].hash) = map->slots[i];
+            *find_slot(&bigger, map->slots[i].key, map->slots[i].hash) = map->slots[i];
     free(map->slots);
     *map = bigger;
 }
@@ -53,7 +53,7 @@ uint32_t map_get(const struct map *map, const char *key)
 {
     if (!map->count)
         return MAP_NONE;
-    const struct map_slot *slot = find(map, key, hash_of(key));
+    const struct map_slot *slot = find_slot(map, key, hash_of(key));
     return slot->key ? slot->value : MAP_NONE;
 }
 
@@ -62,7 +62,7 @@ uint32_t map_put(struct map *map, const char *key, uint32_t value)
     if (map->count * 4 >= map->capacity * 3)
         grow(map);
     uint32_t hash = hash_of(key);
-    struct map_slot *slot = find(map, key, hash);
+    struct map_slot *slot = find_slot(map, key, hash);
     if (slot->key)
         return slot->value;
     *slot = (struct map_slot){.key = key, .hash = hash, .value = value};

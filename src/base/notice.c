@@ -25,7 +25,7 @@ static bool is_same(const struct notice *a, const struct notice *b)
 }
 
 /* Its index, or that past the last. */
-static size_t find(const struct notices *notices, const struct notice *notice)
+static size_t find_same(const struct notices *notices, const struct notice *notice)
 {
     size_t i = 0;
     while (i < notices->kept && !is_same(&notices->items[i], notice))
@@ -65,14 +65,14 @@ static struct notice copy_of(struct arena *arena, const struct notice *notice)
 
 bool notices_wants(const struct notices *notices, const struct notice *notice)
 {
-    return find(notices, notice) == notices->kept && has_room(notices, notice);
+    return find_same(notices, notice) == notices->kept && has_room(notices, notice);
 }
 
 void notices_add(struct notices *notices, struct arena *arena, const struct notice *notice)
 {
     notices->count++;
     notices->warning_count += notice->level >= NOTICE_WARNING;
-    size_t known = find(notices, notice);
+    size_t known = find_same(notices, notice);
     if (known < notices->kept) {
         notices->items[known].count++;
     } else if (has_room(notices, notice)) {

@@ -28,7 +28,7 @@ struct parse {
 };
 
 /* `what` is always a constant: no piece of the URL may reach an error. */
-static bool fault(const struct parse *parse, const char *what)
+static bool fail_url(const struct parse *parse, const char *what)
 {
     return err_set(parse->err, ERR_CONFIG, "bad URL: %s", what);
 }
@@ -46,7 +46,7 @@ static struct span take_until(struct span *rest, const char *stops)
 }
 
 /* Steps over `c` where it comes next. */
-static bool skip(struct span *rest, char c)
+static bool skip_char(struct span *rest, char c)
 {
     if (!rest->len || *rest->at != c)
         return false;
@@ -69,9 +69,10 @@ static bool decode_percent(const struct parse *parse, struct span part, char *re
     int high = part.len > 2 ? hex_value(part.at[1]) : -1;
     int low = part.len > 2 ? hex_value(part.at[2]) : -1;
     if (high < 0 || low < 0)
-        return fault(parse, "'%' must be followed by two hexadecimal digits, and itself be '%25'");
+        return fail_url(parse,
+                        "'%' must be followed by two hexadecimal digits, and itself be '%25'");
     if (high == 0 && low == 0)
-        return fault(parse, "'%00' cannot be part of anything");
+        return fail_url(parse, "'%00' cannot be part of anything");
     *ret_byte = (char)(high * 16 + low);
     return true;
 }
@@ -90,7 +91,7 @@ static bool decode(const struct parse *parse, struct span part, const char *allo
                 return false;
             used = 3;
         } else if (!ascii_is_alnum(c) && !strchr(allowed, c)) {
-            return fault(parse, "a character stands in it that must be percent-encoded");
+            return fail_url(parse, "a character stands in it that must be percent-encoded");
         }
         text[len++] = c;
         part.at += used;
@@ -135,9 +136,9 @@ static bool parse_scheme(struct parse *parse, struct span *rest)
     struct span scheme = take_until(&whole, "+");
     if (!dialect_of_scheme(scheme.at, scheme.len, &parse->url.dialect))
         return fault_of_scheme(parse, "unknown scheme");
-    for (skip(&whole, '+'); whole.len; whole.at++, whole.len--)
+    for (skip_char(&whole, '+'); whole.len; whole.at++, whole.len--)
         if (!ascii_is_alnum(*whole.at) && *whole.at != '_' && *whole.at != '-')
-            return fault(parse, "the '+driver' of a scheme is made of letters and digits");
+            return fail_url(parse, "the '+driver' of a scheme is made of letters and digits");
     parse->url.scheme = arena_strndup(parse->arena, scheme.at, scheme.len);
     return true;
 }
@@ -154,12 +155,13 @@ static bool parse_file(struct parse *parse, struct span rest)
     if (memchr(rest.at, '?', rest.len))
         return err_set(parse->err, ERR_CONFIG, "bad URL: a %s URL takes no parameters",
                        info->title);
-    skip(&rest, '/');
+    skip_char(&rest, '/');
     char *path = arena_strndup(parse->arena, rest.at, rest.len);
     if (!rest.len || strcmp(path, ":memory:") == 0)
-        return fault(parse, "a database in memory has nothing to migrate: name a file");
+        return fail_url(parse, "a database in memory has nothing to migrate: name a file");
     if (path[rest.len - 1] == '/' || !is_text(path))
-        return fault(parse, "the path must be that of a file, in text without control characters");
+        return fail_url(parse,
+                        "the path must be that of a file, in text without control characters");
     parse->url.database = path;
     return true;
 }
@@ -168,41 +170,42 @@ static bool parse_user(struct parse *parse, struct span info)
 {
     struct url *url = &parse->url;
     struct span user = take_until(&info, ":");
-    skip(&info, ':');
+    skip_char(&info, ':');
     if (!decode(parse, user, UNRESERVED SUB_DELIMS, &url->user) ||
         !decode(parse, info, UNRESERVED SUB_DELIMS ":", &url->password))
         return false;
-    return is_text(url->user) || fault(parse, "the user must be text without control characters");
+    return is_text(url->user) ||
+           fail_url(parse, "the user must be text without control characters");
 }
 
 /* A host from the authority (percent-decoded) or from a `host=` parameter. */
 static bool set_host(struct parse *parse, const char *host)
 {
     if (parse->url.host)
-        return fault(parse, "the host is given twice");
+        return fail_url(parse, "the host is given twice");
     parse->url.host = host;
     if (!is_text(host))
-        return fault(parse, "the host must be text without control characters");
+        return fail_url(parse, "the host must be text without control characters");
     if (!host)
         return true;
     if (strchr(host, ','))
-        return fault(parse, "it names several hosts: a tenant has one");
+        return fail_url(parse, "it names several hosts: a tenant has one");
     if (*host == '/')
         return true;
     struct in6_addr address;
     if (strchr(host, ':') && inet_pton(AF_INET6, host, &address) == 1)
         return true;
     return ascii_is_made_of(host, "-._") ||
-           fault(parse, "the host is no host name, address or socket directory");
+           fail_url(parse, "the host is no host name, address or socket directory");
 }
 
 static bool set_port(struct parse *parse, const char *text)
 {
     uint32_t port = 0;
     if (parse->url.port)
-        return fault(parse, "the port is given twice");
+        return fail_url(parse, "the port is given twice");
     if (text && !parse_u32(text, 1, UINT16_MAX, &port))
-        return fault(parse, "the port must be a number from 1 to 65535");
+        return fail_url(parse, "the port must be a number from 1 to 65535");
     parse->url.port = (uint16_t)port;
     return true;
 }
@@ -210,11 +213,11 @@ static bool set_port(struct parse *parse, const char *text)
 static bool parse_brackets(struct parse *parse, struct span *rest, const char **ret_host)
 {
     struct in6_addr address;
-    skip(rest, '[');
+    skip_char(rest, '[');
     struct span inside = take_until(rest, "]");
     const char *host = arena_strndup(parse->arena, inside.at, inside.len);
-    if (!skip(rest, ']') || inet_pton(AF_INET6, host, &address) != 1)
-        return fault(parse, "'[' and ']' must hold an IPv6 address");
+    if (!skip_char(rest, ']') || inet_pton(AF_INET6, host, &address) != 1)
+        return fail_url(parse, "'[' and ']' must hold an IPv6 address");
     *ret_host = host;
     return true;
 }
@@ -224,21 +227,21 @@ static bool parse_authority(struct parse *parse, struct span authority)
     const char *host;
     if (memchr(authority.at, '@', authority.len)) {
         struct span info = take_until(&authority, "@");
-        skip(&authority, '@');
+        skip_char(&authority, '@');
         if (!parse_user(parse, info))
             return false;
     }
     if (memchr(authority.at, '@', authority.len))
-        return fault(parse, "an '@' in the user or the password must be written '%40'");
+        return fail_url(parse, "an '@' in the user or the password must be written '%40'");
     if (authority.len && *authority.at == '[') {
         if (!parse_brackets(parse, &authority, &host))
             return false;
     } else if (!decode(parse, take_until(&authority, ":"), UNRESERVED ",", &host)) {
         return false;
     }
-    bool has_port = skip(&authority, ':');
+    bool has_port = skip_char(&authority, ':');
     if (!has_port && authority.len)
-        return fault(parse, "nothing but a port may follow the host");
+        return fail_url(parse, "nothing but a port may follow the host");
     const char *port =
         authority.len ? arena_strndup(parse->arena, authority.at, authority.len) : NULL;
     return set_host(parse, host) && set_port(parse, port);
@@ -246,11 +249,11 @@ static bool parse_authority(struct parse *parse, struct span authority)
 
 static bool parse_path(struct parse *parse, struct span path)
 {
-    skip(&path, '/');
+    skip_char(&path, '/');
     if (!decode(parse, path, UNRESERVED SUB_DELIMS ":", &parse->url.database))
         return false;
     return is_text(parse->url.database) ||
-           fault(parse, "the database must be text without control characters");
+           fail_url(parse, "the database must be text without control characters");
 }
 
 /* ---- parameters ---------------------------------------------------------------------------- */
@@ -258,9 +261,9 @@ static bool parse_path(struct parse *parse, struct span path)
 static bool set_once(struct parse *parse, const char **member, const char *value, const char *twice)
 {
     if (*member)
-        return fault(parse, twice);
+        return fail_url(parse, twice);
     *member = value;
-    return is_text(value) || fault(parse, "a parameter holds control characters");
+    return is_text(value) || fail_url(parse, "a parameter holds control characters");
 }
 
 static struct url_param current_param(const struct dialect_info *info, const char *key,
@@ -277,10 +280,10 @@ static bool push_param(struct parse *parse, struct url_param param)
 {
     struct url *url = &parse->url;
     if (url_param(url, param.key))
-        return fault(parse, "a parameter is given twice");
+        return fail_url(parse, "a parameter is given twice");
     *ARENA_PUSH(parse->arena, parse->params, url->param_count, parse->param_capacity) = param;
     url->params = parse->params;
-    return is_text(param.key) || fault(parse, "a parameter's name holds control characters");
+    return is_text(param.key) || fail_url(parse, "a parameter's name holds control characters");
 }
 
 /* Client libraries may take a list of addresses beside a list of hosts. The address is dialled, whatever the host's name. */
@@ -288,7 +291,7 @@ static bool check_hostaddr(const struct parse *parse, const char *value)
 {
     unsigned char bytes[sizeof(struct in6_addr)];
     return inet_pton(AF_INET, value, bytes) == 1 || inet_pton(AF_INET6, value, bytes) == 1 ||
-           fault(parse, "'hostaddr' must be one IP address");
+           fail_url(parse, "'hostaddr' must be one IP address");
 }
 
 static bool names_socket(const struct dialect_info *info, const char *key)
@@ -303,9 +306,10 @@ static bool names_socket(const struct dialect_info *info, const char *key)
 static bool set_socket(struct parse *parse, const char *path)
 {
     if (*path != '/')
-        return fault(parse, "a socket is named by its path, which begins with '/'");
+        return fail_url(parse, "a socket is named by its path, which begins with '/'");
     if (parse->url.host && strcmp(parse->url.host, "localhost") != 0)
-        return fault(parse, "a socket is this machine's: leave the host out, or say 'localhost'");
+        return fail_url(parse,
+                        "a socket is this machine's: leave the host out, or say 'localhost'");
     parse->url.host = NULL;
     return set_host(parse, path);
 }
@@ -340,15 +344,15 @@ static bool parse_query(struct parse *parse, struct span query)
         const char *value;
         struct span pair = take_until(&query, "&");
         struct span name = take_until(&pair, "=");
-        if (!skip(&query, '&') && query.len)
-            return fault(parse, "its parameters are not well formed");
-        if (!name.len || !skip(&pair, '='))
-            return fault(parse, "a parameter must be 'name=value'");
+        if (!skip_char(&query, '&') && query.len)
+            return fail_url(parse, "its parameters are not well formed");
+        if (!name.len || !skip_char(&pair, '='))
+            return fail_url(parse, "a parameter must be 'name=value'");
         if (!decode(parse, name, UNRESERVED, &key) || !decode(parse, pair, allowed, &value))
             return false;
         if (!value)
-            return fault(parse,
-                         "a parameter has no value: leave it out"); /* or a default is taken */
+            return fail_url(parse,
+                            "a parameter has no value: leave it out"); /* or a default is taken */
         if (!add_param(parse, key, value))
             return false;
     }
@@ -362,11 +366,12 @@ static bool check_tail(const struct parse *parse, struct span tail)
     const char *at = memchr(tail.at, '@', tail.len);
     struct span path = take_until(&tail, "?");
     if (memchr(tail.at, '#', tail.len) || memchr(path.at, '#', path.len))
-        return fault(parse, "a '#' must be written '%23'");
-    skip(&path, '/');
+        return fail_url(parse, "a '#' must be written '%23'");
+    skip_char(&path, '/');
     if (at || memchr(path.at, '/', path.len))
-        return fault(parse, "an '@', '/' or '?' in the user, the password or the database must be "
-                            "percent-encoded");
+        return fail_url(parse,
+                        "an '@', '/' or '?' in the user, the password or the database must be "
+                        "percent-encoded");
     return true;
 }
 
@@ -376,7 +381,7 @@ static bool parse_server(struct parse *parse, struct span rest)
     if (!check_tail(parse, rest))
         return false;
     struct span path = take_until(&rest, "?");
-    skip(&rest, '?');
+    skip_char(&rest, '?');
     return parse_authority(parse, authority) && parse_path(parse, path) && parse_query(parse, rest);
 }
 

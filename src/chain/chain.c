@@ -16,8 +16,8 @@ struct building {
     struct faults *faults;
 };
 
-static PRINTF_LIKE(4, 5) void fault(struct building *building, const struct revision *revision,
-                                    int line, const char *format, ...)
+static PRINTF_LIKE(4, 5) void add_fault(struct building *building, const struct revision *revision,
+                                        int line, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -34,8 +34,8 @@ static void add_ids(struct building *building)
         uint32_t first = map_put(&building->names, revision->id, i);
         revision->index = i;
         if (first != i)
-            fault(building, revision, revision->id_line, "revision '%s' is in '%s' already",
-                  revision->id, building->revisions[first]->path);
+            add_fault(building, revision, revision->id_line, "revision '%s' is in '%s' already",
+                      revision->id, building->revisions[first]->path);
     }
 }
 
@@ -46,9 +46,9 @@ static void add_labels(struct building *building)
         for (size_t l = 0; l < revision->label_count; l++) {
             uint32_t first = map_get(&building->names, revision->labels[l]);
             if (first != MAP_NONE)
-                fault(building, revision, revision->labels_line,
-                      "branch name '%s' is already used by revision '%s'", revision->labels[l],
-                      building->revisions[first]->id);
+                add_fault(building, revision, revision->labels_line,
+                          "branch name '%s' is already used by revision '%s'", revision->labels[l],
+                          building->revisions[first]->id);
             else
                 map_put(&building->names, revision->labels[l], i);
         }
@@ -86,11 +86,13 @@ static const uint32_t *find_all(struct building *building, const struct revision
         bool is_several;
         indices[i] = find_name(building, names[i], names == revision->depend_ids, &is_several);
         if (is_several)
-            fault(building, revision, line, "%s: several revisions start with '%s'", key, names[i]);
+            add_fault(building, revision, line, "%s: several revisions start with '%s'", key,
+                      names[i]);
         else if (indices[i] == MAP_NONE)
-            fault(building, revision, line, "%s: there is no revision '%s'", key, names[i]);
+            add_fault(building, revision, line, "%s: there is no revision '%s'", key, names[i]);
         else if (indices[i] == revision->index)
-            fault(building, revision, line, "%s: revision '%s' names itself", key, revision->id);
+            add_fault(building, revision, line, "%s: revision '%s' names itself", key,
+                      revision->id);
     }
     return indices;
 }
@@ -214,7 +216,7 @@ static void report_cycle(struct building *building, const uint32_t *waiting, uin
         at = step_down(building, waiting, at);
         buf_addf(&text, " -> %s", building->revisions[at]->id);
     } while (at != start);
-    fault(building, revision, revision->revises_line, "a cycle of revisions: %s", text.data);
+    add_fault(building, revision, revision->revises_line, "a cycle of revisions: %s", text.data);
     buf_done(&text);
 }
 

@@ -20,8 +20,8 @@ struct drafting {
     struct faults *faults;
 };
 
-static bool fault(struct drafting *drafting, const char *path, int line, const char *what,
-                  const char *thing)
+static bool add_fault(struct drafting *drafting, const char *path, int line, const char *what,
+                      const char *thing)
 {
     faults_add(drafting->faults, ERR_CHAIN, path, line, "%s%s", what, thing);
     return false;
@@ -41,7 +41,7 @@ static bool read_template(struct drafting *drafting, const char **ret_text)
         return true;
     const char *dir = asked ? dirname(arena_strdup(&drafting->arena, asked)) : drafting->draft->dir;
     if (!file_read(&drafting->arena, dir, drafting->template_path, ret_text, &len, &why))
-        return fault(drafting, drafting->template_path, 0, "cannot read it: ", why);
+        return add_fault(drafting, drafting->template_path, 0, "cannot read it: ", why);
     return true;
 }
 
@@ -119,8 +119,8 @@ static bool check_meaning(struct drafting *drafting)
     else if (!are_same(read->depend_ids, read->depend_count, asked->depend_ids,
                        asked->depend_count))
         differing = "dependencies (${depends_on})";
-    return !differing || fault(drafting, drafting->template_path, 0,
-                               "a file made from it does not have the asked for ", differing);
+    return !differing || add_fault(drafting, drafting->template_path, 0,
+                                   "a file made from it does not have the asked for ", differing);
 }
 
 /* ---- the chain ----------------------------------------------------------------------------- */
@@ -142,7 +142,7 @@ static struct chain *build_with(struct drafting *drafting)
     return chain_build(dir, all, count + 1, drafting->faults);
 }
 
-static struct chain *put(struct drafting *drafting)
+static struct chain *write_draft(struct drafting *drafting)
 {
     struct err err;
     if (!make_text(drafting) || !check_meaning(drafting))
@@ -159,7 +159,7 @@ struct chain *draft_put(const struct draft *draft, struct faults *faults)
 {
     struct drafting drafting = {.draft = draft, .faults = faults};
     arena_init(&drafting.arena);
-    struct chain *chain = put(&drafting);
+    struct chain *chain = write_draft(&drafting);
     arena_done(&drafting.arena);
     return chain;
 }

@@ -243,8 +243,8 @@ static bool resolve_heads(struct arena *arena, const struct chain *chain, const 
     return true;
 }
 
-bool identifier_resolve(struct arena *arena, const struct chain *chain, const char *label,
-                        const char *symbol, struct revisions *ret, struct err *err)
+bool identifier_locate(struct arena *arena, const struct chain *chain, const char *label,
+                       const char *symbol, struct revisions *ret, struct err *err)
 {
     uint32_t branch;
     bool is_head = strcmp(symbol, "head") == 0;
@@ -258,11 +258,11 @@ bool identifier_resolve(struct arena *arena, const struct chain *chain, const ch
     return true;
 }
 
-bool identifier_resolve_one(struct arena *arena, const struct chain *chain, const char *label,
-                            const char *symbol, uint32_t *ret_revision, struct err *err)
+bool identifier_locate_one(struct arena *arena, const struct chain *chain, const char *label,
+                           const char *symbol, uint32_t *ret_revision, struct err *err)
 {
     struct revisions found;
-    if (!identifier_resolve(arena, chain, label, symbol, &found, err))
+    if (!identifier_locate(arena, chain, label, symbol, &found, err))
         return false;
     if (found.count > 1)
         return refuse_heads(chain, label, symbol, found, err);
@@ -364,8 +364,8 @@ bool identifier_follow(struct arena *arena, const struct chain *chain,
     struct identifier_walk walk = {.steps = identifier->steps,
                                    .label = is_up ? identifier->label : NULL,
                                    .ends_early = ends_early};
-    return identifier_resolve_one(arena, chain, is_up ? NULL : identifier->label,
-                                  identifier->symbol, &walk.start, err) &&
+    return identifier_locate_one(arena, chain, is_up ? NULL : identifier->label, identifier->symbol,
+                                 &walk.start, err) &&
            identifier_walk(arena, chain, &walk, ret, err);
 }
 
@@ -402,7 +402,7 @@ bool identifier_find(struct arena *arena, const struct chain *chain, const char 
         return true;
     }
     if (!identifier.is_relative)
-        return identifier_resolve(arena, chain, identifier.label, identifier.symbol, ret, err);
+        return identifier_locate(arena, chain, identifier.label, identifier.symbol, ret, err);
     if (!identifier.symbol)
         return identifier.steps < 0
                    ? find_below_heads(arena, chain, &identifier, ret, err)

@@ -33,12 +33,12 @@ bool identifier_find(struct arena *arena, const struct chain *chain, const char 
 
 /* An absolute identifier: `head`, `heads`, `base`, an id, a partial id, a label; with `label`, on
  * that branch only. */
-bool identifier_resolve(struct arena *arena, const struct chain *chain, const char *label,
-                        const char *symbol, struct revisions *ret, struct err *err) MUST_CHECK;
+bool identifier_locate(struct arena *arena, const struct chain *chain, const char *label,
+                       const char *symbol, struct revisions *ret, struct err *err) MUST_CHECK;
 
 /* The same where one revision is meant: MAP_NONE for base. */
-bool identifier_resolve_one(struct arena *arena, const struct chain *chain, const char *label,
-                            const char *symbol, uint32_t *ret_revision, struct err *err) MUST_CHECK;
+bool identifier_locate_one(struct arena *arena, const struct chain *chain, const char *label,
+                           const char *symbol, uint32_t *ret_revision, struct err *err) MUST_CHECK;
 
 /* The revision that a branch label, or an id used as one, stands for. */
 bool identifier_branch(const struct chain *chain, const char *label, uint32_t *ret_revision,

@@ -21,7 +21,7 @@ bool range_start(struct arena *arena, const struct chain *chain, const struct ra
     uint32_t *start = arena_alloc(arena, sizeof *start);
     if (identifier.is_relative)
         return err_set(err, ERR_CHAIN, "can't locate revision identified by '%s'", range->from);
-    if (!identifier_resolve_one(arena, chain, identifier.label, identifier.symbol, start, err))
+    if (!identifier_locate_one(arena, chain, identifier.label, identifier.symbol, start, err))
         return false;
     *ret = (struct revisions){start, *start != MAP_NONE};
     return true;

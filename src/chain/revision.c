@@ -24,7 +24,7 @@ struct parser {
     size_t section_capacity;
 };
 
-static PRINTF_LIKE(2, 3) void fault(struct parser *parser, const char *format, ...)
+static PRINTF_LIKE(2, 3) void add_fault(struct parser *parser, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -49,7 +49,7 @@ static struct span trim(struct span span)
 }
 
 /* The part before `separator`; `rest` is moved past it. */
-static struct span cut(struct span *rest, char separator)
+static struct span cut_field(struct span *rest, char separator)
 {
     const char *found = memchr(rest->text, separator, rest->len);
     struct span part = {rest->text, found ? (size_t)(found - rest->text) : rest->len};
@@ -100,14 +100,14 @@ static const char *const *parse_list(struct parser *parser, struct span rest, co
     size_t count = 0, capacity = 0;
     rest = trim(rest);
     while (rest.len) {
-        struct span word = cut(&rest, ',');
+        struct span word = cut_field(&rest, ',');
         if (revision_name_is_reserved(word.text, word.len))
-            fault(parser, "%s: '%.*s' " REVISION_RESERVED, what, (int)word.len, word.text);
+            add_fault(parser, "%s: '%.*s' " REVISION_RESERVED, what, (int)word.len, word.text);
         else if (!is_good(word))
-            fault(parser, "%s: '%.*s' is no %s", what, (int)word.len, word.text,
-                  is_good == is_id ? "revision id (1 to 32 of A-Z a-z 0-9 _)" : "id or label");
+            add_fault(parser, "%s: '%.*s' is no %s", what, (int)word.len, word.text,
+                      is_good == is_id ? "revision id (1 to 32 of A-Z a-z 0-9 _)" : "id or label");
         else if (contains(items, count, word))
-            fault(parser, "%s: '%.*s' stands twice", what, (int)word.len, word.text);
+            add_fault(parser, "%s: '%.*s' stands twice", what, (int)word.len, word.text);
         else
             *ARENA_PUSH(parser->arena, items, count, capacity) =
                 arena_strndup(parser->arena, word.text, word.len);
@@ -123,10 +123,10 @@ static void set_id(struct parser *parser, struct span value)
     struct revision *revision = parser->revision;
     revision->id_line = parser->line;
     if (revision_name_is_reserved(value.text, value.len))
-        fault(parser, "Revision ID: '%.*s' " REVISION_RESERVED, (int)value.len, value.text);
+        add_fault(parser, "Revision ID: '%.*s' " REVISION_RESERVED, (int)value.len, value.text);
     else if (!is_id(value))
-        fault(parser, "Revision ID: '%.*s' is no revision id (1 to 32 of A-Z a-z 0-9 _)",
-              (int)value.len, value.text);
+        add_fault(parser, "Revision ID: '%.*s' is no revision id (1 to 32 of A-Z a-z 0-9 _)",
+                  (int)value.len, value.text);
     else
         revision->id = arena_strndup(parser->arena, value.text, value.len);
 }
@@ -190,8 +190,8 @@ static void check_free_key(struct parser *parser, struct span key)
         letters_of((struct span){header_keys[i].key, strlen(header_keys[i].key)}, known);
         similar_try(&similar, known);
         if (similar.best && similar.distance <= 1)
-            fault(parser, "unknown key '%.*s:'; did you mean '%s:'?", (int)key.len, key.text,
-                  header_keys[i].key);
+            add_fault(parser, "unknown key '%.*s:'; did you mean '%s:'?", (int)key.len, key.text,
+                      header_keys[i].key);
     }
 }
 
@@ -212,8 +212,8 @@ static void check_other_names(struct parser *parser, struct span key)
     letters_of(key, letters);
     for (size_t i = 0; i < ARRAY_LEN(other_names); i++)
         if (strcmp(letters, other_names[i].letters) == 0)
-            fault(parser, "unknown key '%.*s:'; did you mean '%s:'?", (int)key.len, key.text,
-                  other_names[i].meant);
+            add_fault(parser, "unknown key '%.*s:'; did you mean '%s:'?", (int)key.len, key.text,
+                      other_names[i].meant);
 }
 
 /* A line without a colon that is a key of ours and ids: `Revises r3`, `Depends On = r1, r2`. Of free text, words follow
@@ -232,10 +232,10 @@ static void check_missing_colon(struct parser *parser, struct span text)
             rest = trim((struct span){rest.text + 1, rest.len - 1});
         bool is_list = rest.len > 0;
         while (is_list && rest.len)
-            is_list = is_label(cut(&rest, ','));
+            is_list = is_label(cut_field(&rest, ','));
         if (is_list)
-            fault(parser, "'%.*s' has no ':' after '%s'; did you mean '%s: …'?", (int)text.len,
-                  text.text, key, key);
+            add_fault(parser, "'%.*s' has no ':' after '%s'; did you mean '%s: …'?", (int)text.len,
+                      text.text, key, key);
     }
 }
 
@@ -244,13 +244,13 @@ static void parse_header_line(struct parser *parser, struct span line)
 {
     struct span text = trim((struct span){line.text + 2, line.len - 2});
     struct span rest = text;
-    struct span key = cut(&rest, ':');
+    struct span key = cut_field(&rest, ':');
     for (size_t i = 0; i < ARRAY_LEN(header_keys); i++) {
         if (key.len != strlen(header_keys[i].key) ||
             memcmp(key.text, header_keys[i].key, key.len) != 0 || key.len == text.len)
             continue;
         if (parser->seen[i])
-            fault(parser, "'%s:' stands twice in the header", header_keys[i].key);
+            add_fault(parser, "'%s:' stands twice in the header", header_keys[i].key);
         parser->seen[i] = true;
         header_keys[i].set(parser, trim(rest));
         return;
@@ -310,7 +310,7 @@ static bool are_options(struct span rest)
 {
     bool are = true;
     while (are && rest.len) {
-        struct span value = cut(&rest, ' ');
+        struct span value = cut_field(&rest, ' ');
         bool is_end = equals(value, "*/");
         struct span key = cut_letters(&value);
         are = is_end || !value.len ? is_end : key.len && memchr(":=", *value.text, 2);
@@ -344,7 +344,7 @@ static const char *meant_marker(struct span line)
 static void set_option(struct parser *parser, struct section *section, struct span word)
 {
     struct span value = word;
-    struct span key = cut(&value, ':');
+    struct span key = cut_field(&value, ':');
     bool is_twice;
     if (equals(key, "dialect") && dialect_find(value.text, value.len, &section->dialect)) {
         is_twice = !section->is_general;
@@ -354,22 +354,22 @@ static void set_option(struct parser *parser, struct section *section, struct sp
         parser->has_transaction = true;
         section->is_transactional = equals(value, "true");
     } else {
-        fault(parser, "'%.*s' is no option of a section ('dialect:NAME', 'transaction:false')",
-              (int)word.len, word.text);
+        add_fault(parser, "'%.*s' is no option of a section ('dialect:NAME', 'transaction:false')",
+                  (int)word.len, word.text);
         return;
     }
     if (is_twice)
-        fault(parser, "'%.*s:' stands twice: a section has one", (int)key.len, key.text);
+        add_fault(parser, "'%.*s:' stands twice: a section has one", (int)key.len, key.text);
 }
 
 static struct section *begin_section(struct parser *parser, struct span line)
 {
     size_t marker_len = revision_marker_len(line.text, line.len);
     struct span rest = trim((struct span){line.text + marker_len, line.len - marker_len});
-    struct span direction = cut(&rest, ' ');
+    struct span direction = cut_field(&rest, ' ');
     struct revision *revision = parser->revision;
     if (revision->section_count == SECTIONS_MAX) {
-        fault(parser, "more than %d sections", SECTIONS_MAX);
+        add_fault(parser, "more than %d sections", SECTIONS_MAX);
         return NULL;
     }
     struct section *section = ARENA_PUSH(parser->arena, parser->sections, revision->section_count,
@@ -378,11 +378,11 @@ static struct section *begin_section(struct parser *parser, struct span line)
     if (equals(direction, "down"))
         section->direction = DIRECTION_DOWN;
     else if (!equals(direction, "up"))
-        fault(parser, "'migrate:%.*s' is neither 'migrate:up' nor 'migrate:down'",
-              (int)direction.len, direction.text);
+        add_fault(parser, "'migrate:%.*s' is neither 'migrate:up' nor 'migrate:down'",
+                  (int)direction.len, direction.text);
     parser->has_transaction = false;
     while ((rest = trim(rest)).len)
-        set_option(parser, section, cut(&rest, ' '));
+        set_option(parser, section, cut_field(&rest, ' '));
     return section;
 }
 
@@ -422,14 +422,14 @@ static void parse_lines(struct parser *parser)
                 section->line = parser->line + 1;
             is_header = false;
         } else if ((meant = meant_marker(line))) {
-            fault(
+            add_fault(
                 parser,
                 "'%.*s' begins no section; did you mean '-- migrate:%s'? (indent it if it is a comment)",
                 (int)trim(line).len, line.text, meant);
         } else if (is_header && line.len >= 2 && memcmp(line.text, "--", 2) == 0) {
             parse_header_line(parser, line);
         } else if (is_header && trim(line).len) {
-            fault(parser, "SQL before the first '-- migrate:up'");
+            add_fault(parser, "SQL before the first '-- migrate:up'");
             return;
         }
     }
@@ -448,10 +448,10 @@ static bool check_bytes(struct parser *parser, const char *bytes, size_t len)
     for (size_t i = 0; i < bad; i++)
         parser->line += bytes[i] == '\n';
     if (bad < len)
-        fault(parser, nul == bytes + bad ? "a NUL byte" : "not UTF-8");
+        add_fault(parser, nul == bytes + bad ? "a NUL byte" : "not UTF-8");
     parser->line = 1;
     if (has_bom)
-        fault(parser, "begins with a byte order mark: save it as UTF-8 without one");
+        add_fault(parser, "begins with a byte order mark: save it as UTF-8 without one");
     parser->line = 0;
     return bad == len && !has_bom;
 }
@@ -460,9 +460,9 @@ static void check_whole(struct parser *parser)
 {
     parser->line = 1;
     if (!parser->seen[0])
-        fault(parser, "the header has no 'Revision ID:'");
+        add_fault(parser, "the header has no 'Revision ID:'");
     if (!revision_has_direction(parser->revision, DIRECTION_UP))
-        fault(parser, "no '-- migrate:up' section");
+        add_fault(parser, "no '-- migrate:up' section");
 }
 
 static void hash_both(struct revision *revision, const char *bytes, size_t len)

@@ -109,7 +109,7 @@ static const char *fill_line(struct buf *out, struct line *line, const struct re
     return NULL;
 }
 
-static void cut(struct buf *out, size_t len)
+static void shorten_to(struct buf *out, size_t len)
 {
     out->len = len;
     out->data[len] = '\0';
@@ -130,9 +130,9 @@ bool template_fill(struct buf *out, const char *path, const char *text,
                           "${depends_on} ${create_date}",
                           (int)strcspn(wrong, "}\n") + 1, wrong);
         while (line.is_filled && out->len > begin && out->data[out->len - 1] == ' ')
-            cut(out, out->len - 1);
+            shorten_to(out, out->len - 1);
         if (line.is_dropped)
-            cut(out, begin);
+            shorten_to(out, begin);
         else
             buf_adds(out, end ? "\n" : "");
         at += line.len + (end != NULL);

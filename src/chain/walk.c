@@ -105,7 +105,7 @@ static void sorting_init(struct sorting *sorting, struct arena *arena, const str
 }
 
 /* The revision is done; so are those under it that are not in the set and waited for it alone. */
-static void finish(struct sorting *sorting, uint32_t revision)
+static void finish_revision(struct sorting *sorting, uint32_t revision)
 {
     size_t depth = 0;
     sorting->stack[depth++] = revision;
@@ -201,7 +201,7 @@ size_t walk_sort(const struct chain *chain, const bool *set, uint32_t *ret)
         if (change_tip(&sorting))
             continue;
         ret[--left] = sorting.tips[sorting.at];
-        finish(&sorting, ret[left]);
+        finish_revision(&sorting, ret[left]);
         replace_tip(&sorting);
     }
     arena_done(&arena);

@@ -148,7 +148,7 @@ static const char *hidden_path_of(struct putting *putting, size_t index)
                         (int)getpid());
 }
 
-static bool fail(struct putting *putting, const char *path, const char *why)
+static bool fail_at(struct putting *putting, const char *path, const char *why)
 {
     return err_at(putting->err, ERR_CHAIN, path, 0, "cannot write it: %s", why);
 }
@@ -171,7 +171,7 @@ static bool write_hidden(struct putting *putting, size_t index)
     const char *path = hidden_path_of(putting, index);
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0)
-        return fail(putting, path, strerror(errno));
+        return fail_at(putting, path, strerror(errno));
     putting->written = index + 1;
     bool is_good = write_all(fd, file->bytes, file->len) && fsync(fd) == 0;
     int code = errno;
@@ -179,7 +179,7 @@ static bool write_hidden(struct putting *putting, size_t index)
         is_good = false;
         code = errno;
     }
-    return is_good || fail(putting, path, strerror(code));
+    return is_good || fail_at(putting, path, strerror(code));
 }
 
 /* link() refuses a name that is taken: rename() would replace the file. */
@@ -187,7 +187,7 @@ static bool place(struct putting *putting, size_t index)
 {
     const char *path = path_of(putting, index);
     if (link(hidden_path_of(putting, index), path))
-        return fail(putting, path, strerror(errno));
+        return fail_at(putting, path, strerror(errno));
     putting->placed = index + 1;
     return true;
 }
@@ -197,7 +197,7 @@ static bool sync_dir(struct putting *putting)
     int fd = open(putting->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool is_good = fd >= 0 && fsync(fd) == 0;
     if (!is_good)
-        fail(putting, putting->dir, strerror(errno));
+        fail_at(putting, putting->dir, strerror(errno));
     if (fd >= 0)
         close(fd);
     return is_good;
@@ -206,7 +206,7 @@ static bool sync_dir(struct putting *putting)
 static bool put_all(struct putting *putting)
 {
     if (mkdir(putting->dir, 0777) && errno != EEXIST)
-        return fail(putting, putting->dir, strerror(errno));
+        return fail_at(putting, putting->dir, strerror(errno));
     for (size_t i = 0; i < putting->count; i++)
         if (!write_hidden(putting, i))
             return false;

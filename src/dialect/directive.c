@@ -89,7 +89,7 @@ static int line_at(struct finding *finding, size_t offset)
     return finding->line;
 }
 
-static struct directive *add(struct finding *finding, size_t begin, size_t end)
+static struct directive *add_directive(struct finding *finding, size_t begin, size_t end)
 {
     const char *sql = finding->sql;
     begin = skip_blanks(sql, begin, end);
@@ -113,7 +113,7 @@ static void find_in_line(struct finding *finding, size_t at, size_t end, size_t 
         bool is_mistyped = !begin && is_meant(sql, text, end, (enum directive_kind)i);
         if (!begin && !is_mistyped)
             continue;
-        struct directive *directive = add(finding, begin ? begin : text, end);
+        struct directive *directive = add_directive(finding, begin ? begin : text, end);
         directive->kind = (enum directive_kind)i;
         directive->is_mistyped = is_mistyped;
         directive->statement = statement;

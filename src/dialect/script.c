@@ -354,9 +354,9 @@ const struct place_digest *script_digests(struct arena *arena, const struct scri
     return digests;
 }
 
-static const struct script *make(struct scripts *scripts, const struct dialect *dialect,
-                                 const struct revision *revision, enum direction direction,
-                                 struct err *err)
+static const struct script *make_script(struct scripts *scripts, const struct dialect *dialect,
+                                        const struct revision *revision, enum direction direction,
+                                        struct err *err)
 {
     const struct section *sections[SECTIONS_MAX];
     size_t count = revision_sections(revision, direction, dialect->id, sections, SECTIONS_MAX);
@@ -385,7 +385,7 @@ const struct script *scripts_get(struct scripts *scripts, const struct dialect *
     enum dialect_id whose = revision_dialect(revision, direction, dialect->id);
     size_t at = ((size_t)revision->index * DIRECTION__COUNT + direction) * DIALECT__COUNT + whose;
     if (!scripts->made[at])
-        scripts->made[at] = make(scripts, dialect, revision, direction, err);
+        scripts->made[at] = make_script(scripts, dialect, revision, direction, err);
     return scripts->made[at];
 }
 

@@ -20,16 +20,16 @@ static bool is_in_word(char c)
     return ascii_is_alnum(c) || c == '_' || c == '$' || (unsigned char)c >= 0x80;
 }
 
-static void skip(struct reader *reader)
+static void skip_blanks(struct reader *reader)
 {
     reader->at = split_skip(reader->sql, reader->len, reader->at, reader->comments_nest);
 }
 
 /* Goes past the word, if it is the next one. */
-static bool take(struct reader *reader, const char *word)
+static bool take_word(struct reader *reader, const char *word)
 {
     size_t len = strlen(word);
-    skip(reader);
+    skip_blanks(reader);
     size_t end = reader->at + len;
     if (end > reader->len || !ascii_begins(reader->sql + reader->at, word) ||
         (is_in_word(*word) && end < reader->len && is_in_word(reader->sql[end])))
@@ -62,7 +62,7 @@ static bool is_escaped(const struct reader *reader)
  * known. */
 static const char *take_name(struct reader *reader)
 {
-    skip(reader);
+    skip_blanks(reader);
     if (reader->at >= reader->len || is_escaped(reader))
         return NULL;
     char open = reader->sql[reader->at];
@@ -85,7 +85,7 @@ static const char *take_name(struct reader *reader)
 static bool take_table(struct reader *reader, struct table_name *ret_table)
 {
     *ret_table = (struct table_name){.name = take_name(reader)};
-    while (ret_table->name && take(reader, ".")) {
+    while (ret_table->name && take_word(reader, ".")) {
         ret_table->schema = ret_table->name;
         ret_table->name = take_name(reader);
     }
@@ -101,7 +101,7 @@ static bool may_be_same(const struct table_name *a, const struct table_name *b)
            (!a->schema || !b->schema || ascii_is_same(a->schema, b->schema));
 }
 
-static bool drop(struct tables *tables, const struct table_name *table)
+static bool drop_table(struct tables *tables, const struct table_name *table)
 {
     size_t kept = 0, before = tables->count;
     for (size_t i = 0; i < tables->count; i++)
@@ -121,11 +121,11 @@ static bool is_temporary(const struct dialect *dialect, const char *schema)
 
 /* Where a database is a file, a schema is the name of a file, and the tenant's own has another name than the script may
  * give it. */
-static void add(struct tables *tables, const struct dialect *dialect, struct table_name table)
+static void add_table(struct tables *tables, const struct dialect *dialect, struct table_name table)
 {
     if (table.schema && is_temporary(dialect, table.schema))
         return;
-    drop(tables, &table);
+    drop_table(tables, &table);
     if (strlen(table.name) > NAME_MAX_BYTES) /* the server cuts it */
         return;
     if (dialect_info(dialect->id)->is_file)
@@ -151,42 +151,42 @@ static void follow_create(struct tables *tables, const struct dialect *dialect,
     static const char *const kinds[] = {"global", "local", "unlogged", "foreign", "virtual"};
     struct table_name table;
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-        (void)take(reader, kinds[i]);
-    if (!take(reader, "table")) /* TEMP and TEMPORARY ones go with their session */
+        (void)take_word(reader, kinds[i]);
+    if (!take_word(reader, "table")) /* TEMP and TEMPORARY ones go with their session */
         return;
-    if (take(reader, "if") && !(take(reader, "not") && take(reader, "exists")))
+    if (take_word(reader, "if") && !(take_word(reader, "not") && take_word(reader, "exists")))
         return;
     if (take_table(reader, &table))
-        add(tables, dialect, table);
+        add_table(tables, dialect, table);
 }
 
 static void follow_drop(struct tables *tables, struct reader *reader)
 {
     struct table_name table;
-    bool is_schema = take(reader, "schema");
-    if (take(reader, "owned")) {
+    bool is_schema = take_word(reader, "schema");
+    if (take_word(reader, "owned")) {
         tables->count = 0;
         return;
     }
-    (void)take(reader, "foreign");
-    if (!is_schema && !take(reader, "table"))
+    (void)take_word(reader, "foreign");
+    if (!is_schema && !take_word(reader, "table"))
         return;
-    if (take(reader, "if"))
-        (void)take(reader, "exists");
+    if (take_word(reader, "if"))
+        (void)take_word(reader, "exists");
     do {
         if (!take_table(reader, &table))
             return;
         if (is_schema)
             drop_schema(tables, table.name);
         else
-            drop(tables, &table);
-    } while (take(reader, ","));
+            drop_table(tables, &table);
+    } while (take_word(reader, ","));
 }
 
 static void follow_alter_schema(struct tables *tables, struct reader *reader)
 {
     const char *schema = take_name(reader);
-    if (schema && take(reader, "rename"))
+    if (schema && take_word(reader, "rename"))
         drop_schema(tables, schema);
 }
 
@@ -195,27 +195,27 @@ static void follow_alter(struct tables *tables, const struct dialect *dialect,
                          struct reader *reader)
 {
     struct table_name table;
-    if (take(reader, "schema")) {
+    if (take_word(reader, "schema")) {
         follow_alter_schema(tables, reader);
         return;
     }
-    (void)take(reader, "foreign");
-    if (!take(reader, "table"))
+    (void)take_word(reader, "foreign");
+    if (!take_word(reader, "table"))
         return;
-    if (take(reader, "if"))
-        (void)take(reader, "exists");
-    (void)take(reader, "only");
+    if (take_word(reader, "if"))
+        (void)take_word(reader, "exists");
+    (void)take_word(reader, "only");
     if (!take_table(reader, &table))
         return;
     struct table_name after = table;
-    if (take(reader, "rename") && take(reader, "to"))
+    if (take_word(reader, "rename") && take_word(reader, "to"))
         after.name = take_name(reader);
-    else if (take(reader, "set") && take(reader, "schema"))
+    else if (take_word(reader, "set") && take_word(reader, "schema"))
         after.schema = take_name(reader);
     else
         return;
-    if (drop(tables, &table) && after.name)
-        add(tables, dialect, after);
+    if (drop_table(tables, &table) && after.name)
+        add_table(tables, dialect, after);
 }
 
 static bool speaks_of_path(const char *sql, size_t len)
@@ -235,10 +235,10 @@ void tables_follow(struct tables *tables, const struct dialect *dialect, const c
                             .len = len,
                             .comments_nest = dialect->traits & DIALECT_NESTS_COMMENTS};
     tables->has_own_path = tables->has_own_path || speaks_of_path(sql, len);
-    if (take(&reader, "create"))
+    if (take_word(&reader, "create"))
         follow_create(tables, dialect, &reader);
-    else if (take(&reader, "drop"))
+    else if (take_word(&reader, "drop"))
         follow_drop(tables, &reader);
-    else if (take(&reader, "alter"))
+    else if (take_word(&reader, "alter"))
         follow_alter(tables, dialect, &reader);
 }

@@ -116,7 +116,7 @@ static void finish_probe(struct conn *conn)
     conn->info.is_read_only = conn->is_standby || postgres_is_on(grid_value(rows, 0, 1));
 }
 
-static void finish(struct conn *conn)
+static void finish_op(struct conn *conn)
 {
     if (conn->phase == PHASE_PROBING)
         finish_probe(conn);
@@ -144,7 +144,7 @@ static struct want end_connecting(struct conn *conn)
     conn->message =
         (struct postgres_message){.first = conn->op, .sql = probe, .len = strlen(probe)};
     if (!send(conn)) {
-        finish(conn);
+        finish_op(conn);
         return over();
     }
     return wait_for_socket(conn);
@@ -214,12 +214,12 @@ static struct want postgres_step(struct conn *conn, unsigned ready)
     if (ready & WANT_READ && read_results(conn)) {
         if (has_more(conn))
             return start_message(conn);
-        finish(conn);
+        finish_op(conn);
         return over();
     }
     struct want want = wait_for_socket(conn);
     if (!want.bits)
-        finish(conn);
+        finish_op(conn);
     return want;
 }
 

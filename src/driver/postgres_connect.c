@@ -26,7 +26,7 @@ struct keywords {
     size_t count;
 };
 
-static void add(struct keywords *keywords, const char *key, const char *value)
+static void add_keyword(struct keywords *keywords, const char *key, const char *value)
 {
     if (!value)
         return;
@@ -44,8 +44,8 @@ static void add_addresses(struct keywords *keywords, struct arena *arena, const 
     for (const char *p = addresses; host && *p; p++)
         if (*p == ',')
             buf_addf(&hosts, ",%s", host);
-    add(keywords, "host", host ? arena_strdup(arena, hosts.data) : NULL);
-    add(keywords, "hostaddr", addresses);
+    add_keyword(keywords, "host", host ? arena_strdup(arena, hosts.data) : NULL);
+    add_keyword(keywords, "hostaddr", addresses);
     buf_done(&hosts);
 }
 
@@ -148,23 +148,23 @@ PGconn *postgres_connect_start(const struct conn_params *params)
     };
     for (size_t i = 0; i < ARRAY_LEN(defaults); i++)
         if (!url_param(url, defaults[i].key))
-            add(&keywords, defaults[i].key, defaults[i].value);
+            add_keyword(&keywords, defaults[i].key, defaults[i].value);
     if (params->addresses)
         add_addresses(&keywords, &arena, url->host, params->addresses);
     else
-        add(&keywords, "host", url->host);
+        add_keyword(&keywords, "host", url->host);
     if (url->port)
-        add(&keywords, "port", arena_printf(&arena, "%u", url->port));
-    add(&keywords, "user", url->user);
-    add(&keywords, "password", params->password);
-    add(&keywords, "dbname", params->database ? params->database : url->database);
+        add_keyword(&keywords, "port", arena_printf(&arena, "%u", url->port));
+    add_keyword(&keywords, "user", url->user);
+    add_keyword(&keywords, "password", params->password);
+    add_keyword(&keywords, "dbname", params->database ? params->database : url->database);
     if (needs_tls_default(url, params->addresses))
-        add(&keywords, "sslmode", "verify-full");
+        add_keyword(&keywords, "sslmode", "verify-full");
     if (needs_no_gssenc(url, params->addresses))
-        add(&keywords, "gssencmode", "disable");
+        add_keyword(&keywords, "gssencmode", "disable");
     for (size_t i = 0; i < url->param_count; i++) /* `hostaddr` is among the addresses */
         if (!params->addresses || strcmp(url->params[i].key, "hostaddr") != 0)
-            add(&keywords, url->params[i].key, url->params[i].value);
+            add_keyword(&keywords, url->params[i].key, url->params[i].value);
     PGconn *pg = PQconnectStartParams(keywords.keys, keywords.values, 0);
     if (!pg)
         die_out_of_memory();

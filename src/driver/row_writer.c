@@ -36,7 +36,7 @@ static bool has_room(const struct op *op, const char *const *row)
 }
 
 /* What says the same as the value above it is that: a history of thousands of rows names few runs and states. */
-static const char *keep(const struct op *op, const char *value, const char *above)
+static const char *keep_value(const struct op *op, const char *value, const char *above)
 {
     bool is_same = value && above && strcmp(value, above) == 0;
     return is_same ? above : arena_strdup(op->arena, value);
@@ -52,7 +52,7 @@ bool row_writer_add(struct row_writer *writer, const struct op *op)
                                 width * sizeof *writer->values);
     const char **row = writer->values + rows->row_count * width;
     for (size_t c = 0; c < width; c++)
-        row[c] = keep(op, writer->next[c], rows->row_count ? row[c - width] : NULL);
+        row[c] = keep_value(op, writer->next[c], rows->row_count ? row[c - width] : NULL);
     rows->values = writer->values;
     rows->row_count++;
     return true;

@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-static int copy(sqlite3 *to, sqlite3 *from)
+static int copy_database(sqlite3 *to, sqlite3 *from)
 {
     sqlite3_backup *backup = sqlite3_backup_init(to, "main", from, "main");
     if (!backup)
@@ -87,7 +87,7 @@ int sqlite_copy_out(sqlite3 *db, const char *path, struct err *err)
     if (make_file(part.data, err)) {
         rc =
             sqlite3_open_v2(part.data, &copy_db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-        rc = rc == SQLITE_OK ? copy(copy_db, db) : rc;
+        rc = rc == SQLITE_OK ? copy_database(copy_db, db) : rc;
         sqlite3_close(copy_db);
     }
     if (rc == SQLITE_DONE && !publish(part.data, path, err))
@@ -131,7 +131,7 @@ int sqlite_copy_in(sqlite3 *db, const char *path, struct err *err)
     }
     int rc = sqlite3_open_v2(path, &copy_db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
     rc = rc == SQLITE_OK ? check_pages(copy_db) : rc;
-    rc = rc == SQLITE_OK ? copy(db, copy_db) : rc;
+    rc = rc == SQLITE_OK ? copy_database(db, copy_db) : rc;
     sqlite3_close(copy_db);
     return rc;
 }

@@ -52,7 +52,7 @@ size_t sqlite_holder_find(const char *locks, const struct lock_search *search, p
 }
 
 /* Files of /proc tell no size. */
-static bool read_all(const char *path, struct buf *buf)
+static bool read_file(const char *path, struct buf *buf)
 {
     char chunk[4096];
     size_t len;
@@ -108,7 +108,7 @@ static void add_process(struct buf *buf, pid_t pid)
     buf_init(&name, 64);
     snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
     buf_addf(buf, "%sprocess %d", buf->len ? ", " : "", (int)pid);
-    if (read_all(path, &name) && name.len) {
+    if (read_file(path, &name) && name.len) {
         for (char *p = name.data; *p; p++)
             *p = iscntrl((unsigned char)*p) ? ' ' : *p;
         buf_addf(buf, " (%.*s)", (int)(name.len - 1), name.data);
@@ -122,7 +122,7 @@ const char *sqlite_holder(struct arena *arena, const char *path, enum holding ho
     size_t count = 0;
     struct buf buf;
     buf_init(&buf, LOCKS_MAX);
-    if (read_all("/proc/locks", &buf))
+    if (read_file("/proc/locks", &buf))
         count = find_all(buf.data, path, holding, pids);
     buf_clear(&buf);
     for (size_t i = 0; i < count; i++)

@@ -432,7 +432,7 @@ static void take_messages(struct import *import, const struct import_file *file)
     }
 }
 
-static void read_all(struct import *import)
+static void read_alembic_sql(struct import *import)
 {
     const struct import_request *request = import->request;
     for (size_t i = 0; i < request->file_count; i++)
@@ -479,7 +479,7 @@ const struct import_tool import_alembic_sql = {
     .finds_dialect = true,
     .wants = wants,
     .recognises = recognises,
-    .read = read_all,
+    .read = read_alembic_sql,
     .table = "alembic_version",
     .query = "SELECT version_num FROM {foreign}",
     .stand = stand,

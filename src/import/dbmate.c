@@ -106,7 +106,7 @@ static void read_file(struct import *import, const struct import_file *file)
         import_fault(import, file->path, 0, "no '-- migrate:up' in it");
 }
 
-static void read_all(struct import *import)
+static void read_dbmate(struct import *import)
 {
     for (size_t i = 0; i < import->request->file_count; i++) {
         const struct import_file *file = &import->request->files[i];
@@ -126,7 +126,7 @@ const struct import_tool import_dbmate = {
     .looks_for = "files named VERSION_name.sql",
     .wants = wants,
     .recognises = recognises,
-    .read = read_all,
+    .read = read_dbmate,
     .compare = strcmp,
     .table = "schema_migrations",
     .query = "SELECT version FROM {foreign}",

@@ -111,7 +111,7 @@ static void refuse_or_note(struct import *import, const struct import_file *file
 }
 
 /* The files are sorted, so that those of a folder stand together. */
-static void read_all(struct import *import)
+static void read_diesel(struct import *import)
 {
     struct folder folder = {0};
     for (size_t i = 0; i < import->request->file_count; i++) {
@@ -143,7 +143,7 @@ const struct import_tool import_diesel = {
     .is_recursive = true,
     .wants = wants,
     .recognises = recognises,
-    .read = read_all,
+    .read = read_diesel,
     .compare = strcmp,
     .table = "__diesel_schema_migrations",
     .query = "SELECT version FROM {foreign}",

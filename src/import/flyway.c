@@ -262,7 +262,7 @@ static void note_conf(struct import *import, const struct import_file *file)
     import_note(import, file->path, "left out: settings of no migration here");
 }
 
-static void read_all(struct import *import)
+static void read_flyway(struct import *import)
 {
     const struct import_file *baseline = choose_baseline(import);
     for (size_t i = 0; i < import->request->file_count; i++) {
@@ -367,7 +367,7 @@ const struct import_tool import_flyway = {
     .is_recursive = true,
     .wants = wants,
     .recognises = recognises,
-    .read = read_all,
+    .read = read_flyway,
     .compare = compare,
     .table = "flyway_schema_history",
     .query = "SELECT version, type, success FROM {foreign} ORDER BY installed_rank",

@@ -77,7 +77,7 @@ static void read_file(struct import *import, const struct import_file *file)
     import_add_sql(import, item, &sql);
 }
 
-static void read_all(struct import *import)
+static void read_golang_migrate(struct import *import)
 {
     for (size_t i = 0; i < import->request->file_count; i++) {
         const struct import_file *file = &import->request->files[i];
@@ -114,7 +114,7 @@ const struct import_tool import_golang_migrate = {
     .looks_for = "files named VERSION_title.up.sql and VERSION_title.down.sql",
     .wants = wants,
     .recognises = recognises,
-    .read = read_all,
+    .read = read_golang_migrate,
     .compare = import_compare_versions,
     .table = "schema_migrations",
     .query = "SELECT version, dirty FROM {foreign}",

@@ -38,7 +38,8 @@ struct reading {
     int block_line; /* of an open StatementBegin; 0: none */
 };
 
-static PRINTF_LIKE(3, 4) void fault(struct reading *reading, int line, const char *format, ...)
+static PRINTF_LIKE(3, 4) void fault_at_line(struct reading *reading, int line, const char *format,
+                                            ...)
 {
     char text[256];
     va_list args;
@@ -48,11 +49,11 @@ static PRINTF_LIKE(3, 4) void fault(struct reading *reading, int line, const cha
     import_fault(reading->import, reading->file->path, line, "%s", text);
 }
 
-static void start(struct reading *reading, enum direction direction, int line)
+static void start_section(struct reading *reading, enum direction direction, int line)
 {
     if (reading->has[direction] || (direction == DIRECTION_DOWN && !reading->has[DIRECTION_UP]))
-        fault(reading, line, "'+goose %s' is not expected here",
-              direction == DIRECTION_UP ? "Up" : "Down");
+        fault_at_line(reading, line, "'+goose %s' is not expected here",
+                      direction == DIRECTION_UP ? "Up" : "Down");
     reading->has[direction] = true;
     reading->is_started = true;
     reading->direction = direction;
@@ -60,12 +61,12 @@ static void start(struct reading *reading, enum direction direction, int line)
 
 static void take_up(struct reading *reading, int line)
 {
-    start(reading, DIRECTION_UP, line);
+    start_section(reading, DIRECTION_UP, line);
 }
 
 static void take_down(struct reading *reading, int line)
 {
-    start(reading, DIRECTION_DOWN, line);
+    start_section(reading, DIRECTION_DOWN, line);
 }
 
 static void take_statement_begin(struct reading *reading, int line)
@@ -81,7 +82,7 @@ static void take_statement_end(struct reading *reading, int line)
     while (len && strchr(" \t\r\n", text->data[len - 1]))
         len--;
     if (!reading->block_line)
-        fault(reading, line, "'+goose StatementEnd' without a StatementBegin");
+        fault_at_line(reading, line, "'+goose StatementEnd' without a StatementBegin");
     else if (len && text->data[len - 1] != ';')
         buf_addc(text, ';');
     reading->block_line = 0;
@@ -95,7 +96,8 @@ static void take_no_transaction(struct reading *reading, int line)
 
 static void take_envsub_on(struct reading *reading, int line)
 {
-    fault(reading, line, "'+goose ENVSUB ON': skein puts no environment variables into SQL");
+    fault_at_line(reading, line,
+                  "'+goose ENVSUB ON': skein puts no environment variables into SQL");
 }
 
 static void take_envsub_off(struct reading *reading, int line)
@@ -128,8 +130,9 @@ static bool take_annotation(struct reading *reading, const struct import_line *l
     if (!at || end - begin < 2 || memcmp(begin, "--", 2) != 0)
         return false;
     if (begin != line->text) {
-        fault(reading, line->number,
-              "an annotation that is indented: goose refuses it, or takes it for a comment");
+        fault_at_line(
+            reading, line->number,
+            "an annotation that is indented: goose refuses it, or takes it for a comment");
         return true;
     }
     for (at += sizeof mark - 1; at < end && strchr(" \t", *at);)
@@ -143,8 +146,8 @@ static bool take_annotation(struct reading *reading, const struct import_line *l
             return true;
         }
     }
-    fault(reading, line->number, "goose knows no such annotation: '%.*s'",
-          (int)(line->len < 80 ? line->len : 80), line->text);
+    fault_at_line(reading, line->number, "goose knows no such annotation: '%.*s'",
+                  (int)(line->len < 80 ? line->len : 80), line->text);
     return true;
 }
 
@@ -154,7 +157,7 @@ static void take_line(struct reading *reading, const struct import_line *line)
         if (reading->is_started)
             buf_add(&reading->texts[reading->direction], line->text, line->len);
         else if (!import_is_comment_or_blank(line))
-            fault(reading, line->number, "SQL before '-- +goose Up'");
+            fault_at_line(reading, line->number, "SQL before '-- +goose Up'");
     }
     for (int d = 0; d < DIRECTION__COUNT; d++)
         buf_addc(&reading->texts[d], '\n');
@@ -183,21 +186,22 @@ static void read_file(struct import *import, const struct import_file *file)
     struct import_line line = {0};
     reading.item = import_add(import, id, id, name, file->path);
     if (strcmp(id, "0") == 0)
-        fault(&reading, 0, "goose's versions begin with 1");
+        fault_at_line(&reading, 0, "goose's versions begin with 1");
     for (int d = 0; d < DIRECTION__COUNT; d++)
         buf_init(&reading.texts[d], BUF_MAX_DEFAULT);
     while (import_next_line(file->bytes, file->len, &line))
         take_line(&reading, &line);
     if (reading.block_line)
-        fault(&reading, reading.block_line, "'+goose StatementBegin' without a StatementEnd");
+        fault_at_line(&reading, reading.block_line,
+                      "'+goose StatementBegin' without a StatementEnd");
     if (!reading.has[DIRECTION_UP] && !reading.has[DIRECTION_DOWN])
-        fault(&reading, 1, "no '-- +goose Up'");
+        fault_at_line(&reading, 1, "no '-- +goose Up'");
     add_sections(&reading);
     for (int d = 0; d < DIRECTION__COUNT; d++)
         buf_done(&reading.texts[d]);
 }
 
-static void read_all(struct import *import)
+static void read_goose(struct import *import)
 {
     for (size_t i = 0; i < import->request->file_count; i++) {
         const struct import_file *file = &import->request->files[i];
@@ -237,7 +241,7 @@ const struct import_tool import_goose = {
     .looks_for = "files named VERSION_name.sql",
     .wants = wants,
     .recognises = recognises,
-    .read = read_all,
+    .read = read_goose,
     .compare = import_compare_versions,
     .table = "goose_db_version",
     .query = "SELECT version_id, is_applied FROM {foreign} ORDER BY id",

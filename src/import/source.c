@@ -24,8 +24,8 @@ struct listing {
     size_t count, capacity;
 };
 
-static void fault(struct listing *listing, const char *path, int line, const char *what,
-                  const char *why)
+static void add_fault(struct listing *listing, const char *path, int line, const char *what,
+                      const char *why)
 {
     faults_add(listing->faults, ERR_CHAIN, path, line, "%s%s", what, why);
 }
@@ -49,11 +49,11 @@ static void check_text(struct listing *listing, struct import_file *file)
     for (size_t i = 0; i < bad; i++)
         line += file->bytes[i] == '\n';
     if (bad < file->len)
-        fault(listing, file->path, line,
-              is_utf16                   ? "UTF-16: save it as UTF-8"
-              : nul == file->bytes + bad ? "a NUL byte"
-                                         : "not UTF-8",
-              "");
+        add_fault(listing, file->path, line,
+                  is_utf16                   ? "UTF-16: save it as UTF-8"
+                  : nul == file->bytes + bad ? "a NUL byte"
+                                             : "not UTF-8",
+                  "");
 }
 
 static void add_file(struct listing *listing, const char *dir, const char *name, const char *path,
@@ -62,7 +62,7 @@ static void add_file(struct listing *listing, const char *dir, const char *name,
     struct import_file file = {.name = name, .path = path};
     const char *why;
     if (is_wanted && !file_read(listing->arena, dir, path, &file.bytes, &file.len, &why))
-        fault(listing, path, 0, "cannot read it: ", why);
+        add_fault(listing, path, 0, "cannot read it: ", why);
     if (file.bytes)
         check_text(listing, &file);
     *ARENA_PUSH(listing->arena, listing->files, listing->count, listing->capacity) = file;
@@ -81,16 +81,16 @@ static void add_folder(struct listing *listing, const char *name, const char *pa
         return;
     for (int i = 0; i <= depth; i++)
         if (listing->above[i].dev == st->st_dev && listing->above[i].ino == st->st_ino) {
-            fault(listing, path, 0, "a link to a folder that it stands in", "");
+            add_fault(listing, path, 0, "a link to a folder that it stands in", "");
             return;
         }
     if (file_leads_out(listing->dir, path)) {
-        fault(listing, path, 0, "a link that leads out of the folder: put what it leads to here",
-              "");
+        add_fault(listing, path, 0,
+                  "a link that leads out of the folder: put what it leads to here", "");
         return;
     }
     if (depth == DEPTH_MAX) {
-        fault(listing, path, 0, "too deep: folders are read to a depth of 16", "");
+        add_fault(listing, path, 0, "too deep: folders are read to a depth of 16", "");
         return;
     }
     listing->above[depth + 1].dev = st->st_dev;
@@ -107,7 +107,7 @@ static void add_entry(struct listing *listing, const char *name, const char *pat
     if (is_there && S_ISDIR(st.st_mode))
         add_folder(listing, name, path, &st, depth);
     else if (!is_there && !is_wanted && listing->tool->is_recursive)
-        fault(listing, path, 0, "cannot open it: ", strerror(errno));
+        add_fault(listing, path, 0, "cannot open it: ", strerror(errno));
     else
         add_file(listing, listing->dir, name, path, is_wanted);
 }
@@ -118,7 +118,7 @@ static void list(struct listing *listing, const char *below, int depth)
     const char *dir = *below ? arena_printf(arena, "%s/%s", listing->dir, below) : listing->dir;
     DIR *opened = opendir(dir);
     if (!opened) {
-        fault(listing, dir, 0, "cannot open the folder: ", strerror(errno));
+        add_fault(listing, dir, 0, "cannot open the folder: ", strerror(errno));
         return;
     }
     for (struct dirent *entry; (entry = readdir(opened));) {

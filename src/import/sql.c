@@ -176,7 +176,7 @@ static size_t end_of(const struct import_sql *sql, const struct statement *state
     return at < sql->len && sql->text[at] == ';' ? at + 1 : end;
 }
 
-static void cut(struct cutting *cutting, const struct statement *statements, size_t count)
+static void cut_sections(struct cutting *cutting, const struct statement *statements, size_t count)
 {
     const struct import_sql *sql = cutting->sql;
     size_t at = 0;
@@ -193,7 +193,7 @@ static void cut(struct cutting *cutting, const struct statement *statements, siz
 }
 
 /* A section, even an empty one: no section would mean something else. */
-static void finish(struct cutting *cutting)
+static void finish_sections(struct cutting *cutting)
 {
     const struct import_sql *sql = cutting->sql;
     add_section(cutting, cutting->has_part ? cutting->is_part_transactional : true);
@@ -258,8 +258,8 @@ static void add_all(struct cutting *cutting)
     for (size_t i = 0; i < count; i++)
         cutting->has_plain |= kind_of(sql->text + statements[i].offset, statements[i].len,
                                       dialect_of(sql->dialect)) == STATEMENT_PLAIN;
-    cut(cutting, statements, count);
-    finish(cutting);
+    cut_sections(cutting, statements, count);
+    finish_sections(cutting);
 }
 
 void import_add_sql(struct import *import, struct imported *item, const struct import_sql *sql)

@@ -232,7 +232,7 @@ static int spawn(struct command *command, int out)
     return error;
 }
 
-static bool start(struct command *command, struct err *err)
+static bool start_command(struct command *command, struct err *err)
 {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0)
@@ -280,7 +280,7 @@ static bool wait_for_exit(struct command *command)
     }
 }
 
-static void finish(struct command *command, struct reading *reading)
+static void finish_command(struct command *command, struct reading *reading)
 {
     command->is_over = read_output(command, reading) && wait_for_exit(command);
     close(command->out);
@@ -312,10 +312,10 @@ bool password_command_read(const char *const *argv, int timeout_ms, char **ret_p
     struct command command = {.argv = argv, .timeout_ms = timeout_ms};
     struct reading reading;
     char what[300];
-    if (!start(&command, err))
+    if (!start_command(&command, err))
         return false;
     reading_init(&reading);
-    finish(&command, &reading);
+    finish_command(&command, &reading);
     snprintf(what, sizeof what, "password command '%.256s'", argv[0]);
     bool is_well =
         judge(&command, &reading, err) && reading_take(&reading, what, ret_password, err);

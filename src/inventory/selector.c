@@ -26,7 +26,7 @@ struct parse {
     struct err *err;
 };
 
-static bool fault(const struct parse *parse, const char *what)
+static bool fail_selector(const struct parse *parse, const char *what)
 {
     return err_set(parse->err, ERR_CONFIG,
                    "bad selector, at character %td: %s; terms are written 'tier=canary', "
@@ -42,7 +42,7 @@ static void skip_blanks(struct parse *parse)
 }
 
 /* Steps over `mark`, and the blanks after it, where it comes next. */
-static bool skip(struct parse *parse, const char *mark)
+static bool skip_mark(struct parse *parse, const char *mark)
 {
     size_t len = strlen(mark);
     if (strncmp(parse->at, mark, len) != 0)
@@ -88,12 +88,12 @@ static bool parse_key(struct parse *parse, struct term *term)
     const char *from = parse->at;
     term->key = take_word(parse);
     if (!*term->key)
-        return fault(parse, "expected a label's name");
+        return fail_selector(parse, "expected a label's name");
     if (selector_is_label(term->key, true))
         return true;
     for (parse->at = from; is_label_char(*parse->at, true);)
         parse->at++;
-    return fault(parse, "a label's name is made of letters, digits and '.', '_', '/', '-'");
+    return fail_selector(parse, "a label's name is made of letters, digits and '.', '_', '/', '-'");
 }
 
 static void add_value(struct parse *parse, struct term *term)
@@ -110,12 +110,12 @@ static bool parse_value(struct parse *parse, struct term *term)
 
 static bool parse_set(struct parse *parse, struct term *term)
 {
-    if (!skip(parse, "("))
-        return fault(parse, "expected '(' and values");
+    if (!skip_mark(parse, "("))
+        return fail_selector(parse, "expected '(' and values");
     do
         add_value(parse, term);
-    while (skip(parse, ","));
-    return skip(parse, ")") || fault(parse, "expected ',' or ')' after a value");
+    while (skip_mark(parse, ","));
+    return skip_mark(parse, ")") || fail_selector(parse, "expected ',' or ')' after a value");
 }
 
 /* `in` and `notin` are words: `inn` or `in` followed by something that is neither is not them. */
@@ -124,19 +124,19 @@ static bool skip_word(struct parse *parse, const char *word)
     size_t len = strlen(word);
     if (strncmp(parse->at, word, len) != 0 || is_word_char(parse->at[len]))
         return false;
-    return skip(parse, word);
+    return skip_mark(parse, word);
 }
 
 /* What follows the key; a key alone asks whether the label is there. */
 static bool parse_operator(struct parse *parse, struct term *term)
 {
     term->test = TEST_IN;
-    if (skip(parse, "==") || skip(parse, "="))
+    if (skip_mark(parse, "==") || skip_mark(parse, "="))
         return parse_value(parse, term);
     if (skip_word(parse, "in"))
         return parse_set(parse, term);
     term->test = TEST_NOT_IN;
-    if (skip(parse, "!="))
+    if (skip_mark(parse, "!="))
         return parse_value(parse, term);
     if (skip_word(parse, "notin"))
         return parse_set(parse, term);
@@ -146,7 +146,7 @@ static bool parse_operator(struct parse *parse, struct term *term)
 
 static bool parse_term(struct parse *parse, struct term *term)
 {
-    if (skip(parse, "!")) {
+    if (skip_mark(parse, "!")) {
         term->test = TEST_ABSENT;
         return parse_key(parse, term);
     }
@@ -166,9 +166,9 @@ const struct selector *selector_parse(struct arena *arena, const char *text, str
         if (!parse_term(&parse, *end))
             return NULL;
         end = &(*end)->next;
-    } while (skip(&parse, ","));
+    } while (skip_mark(&parse, ","));
     if (*parse.at) {
-        fault(&parse, "expected ',' or the end");
+        fail_selector(&parse, "expected ',' or the end");
         return NULL;
     }
     return selector;

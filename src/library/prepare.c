@@ -107,8 +107,8 @@ static void add_fixed(struct fleet *fleet, enum plan_command command, const char
                     (!identifier.label || command != PLAN_DOWNGRADE);
     buf_adds(buf, buf->len ? " " : "");
     if (!is_plain ||
-        !identifier_resolve(&fleet->arena, fleet->chain, identifier.label, identifier.symbol,
-                            &found, &err) ||
+        !identifier_locate(&fleet->arena, fleet->chain, identifier.label, identifier.symbol, &found,
+                           &err) ||
         !found.count) {
         buf_adds(buf, text);
         return;
@@ -169,8 +169,8 @@ static bool accept_one(struct fleet *fleet, const char *text, bool *accepts, str
                        "'%s' depends on where a tenant stands: name the revision whose file is "
                        "right as it is",
                        text);
-    if (!identifier_resolve(&fleet->arena, fleet->chain, identifier.label, identifier.symbol,
-                            &found, err))
+    if (!identifier_locate(&fleet->arena, fleet->chain, identifier.label, identifier.symbol, &found,
+                           err))
         return false;
     if (!found.count)
         return err_set(err, ERR_CONFIG, "'%s' is no revision, and has no file", text);

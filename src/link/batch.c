@@ -32,7 +32,7 @@ const struct io_op *io_view_find(const struct io_view *view, const void *owner)
 }
 
 /* False: there is nothing to ask. */
-static bool prepare(struct batch *batch, struct io_op *op)
+static bool prepare_op(struct batch *batch, struct io_op *op)
 {
     struct buf sql;
     op->op.answer = &op->answer;
@@ -61,12 +61,12 @@ static void forget_sql(struct batch *batch)
 
 /* Makes one message of the op and those after it that may travel with it. Those that turn out to be empty are left
  * out. */
-static void join(struct batch *batch, struct io_op *first)
+static void join_ops(struct batch *batch, struct io_op *first)
 {
     struct io_op *last = first, *end = batch->ops + batch->count;
     bool can_join = batch->driver->traits & (DRIVER_JOINS | DRIVER_JOINS_ALL);
     for (struct io_op *op = first + 1; can_join && op < end && op->joins_last; op++)
-        if (prepare(batch, op)) {
+        if (prepare_op(batch, op)) {
             last->op.joined = &op->op;
             last = op;
         }
@@ -78,9 +78,9 @@ static bool start_next(struct batch *batch)
     for (; batch->at < batch->count; batch->at++) {
         struct io_op *op = &batch->ops[batch->at];
         forget_sql(batch);
-        if (!prepare(batch, op))
+        if (!prepare_op(batch, op))
             continue;
-        join(batch, op);
+        join_ops(batch, op);
         batch->begun_ns = batch->now_ns();
         batch->want = batch->driver->start(batch->conn, &op->op);
         return true;

@@ -76,7 +76,8 @@ static void on_fetched(void *ctx)
     }
 }
 
-static uint32_t add(struct credentials *credentials, const struct password *source, const char *key)
+static uint32_t add_login(struct credentials *credentials, const struct password *source,
+                          const char *key)
 {
     uint32_t index = (uint32_t)credentials->count;
     struct credential *credential = arena_alloc(&credentials->arena, sizeof *credential);
@@ -110,7 +111,7 @@ uint32_t credentials_add(struct credentials *credentials, const struct tenant *t
     uint32_t index = map_get(&credentials->by_key, key.data);
     *ret_is_new = index == MAP_NONE;
     if (*ret_is_new)
-        index = add(credentials, tenant->password, key.data);
+        index = add_login(credentials, tenant->password, key.data);
     buf_done(&key);
     return index;
 }

@@ -62,7 +62,7 @@ void pool_add_tenant(struct pool *pool, const struct tenant *tenant)
     *ARENA_PUSH(&pool->arena, pool->group_of, pool->tenant_count, pool->tenant_capacity) = group;
 }
 
-static struct group *find(const struct pool *pool, size_t tenant)
+static struct group *find_group(const struct pool *pool, size_t tenant)
 {
     uint32_t group = pool->group_of[tenant];
     return group == MAP_NONE ? NULL : pool->groups[group];
@@ -70,7 +70,7 @@ static struct group *find(const struct pool *pool, size_t tenant)
 
 struct io *pool_take(struct pool *pool, size_t tenant)
 {
-    struct group *group = find(pool, tenant);
+    struct group *group = find_group(pool, tenant);
     if (!group)
         return NULL;
     group->waiting -= group->waiting > 0;
@@ -79,13 +79,13 @@ struct io *pool_take(struct pool *pool, size_t tenant)
 
 bool pool_wants(const struct pool *pool, size_t tenant)
 {
-    const struct group *group = find(pool, tenant);
+    const struct group *group = find_group(pool, tenant);
     return group && group->idle_count < IDLE_MAX && group->waiting > group->idle_count;
 }
 
 void pool_leave(struct pool *pool, size_t tenant, struct io *io)
 {
-    struct group *group = find(pool, tenant);
+    struct group *group = find_group(pool, tenant);
     group->idle[group->idle_count++] = io;
 }
 

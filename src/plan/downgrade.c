@@ -75,8 +75,8 @@ static bool find_target(struct building *building, const char *text, struct down
     struct identifier_walk walk = {.steps = identifier.steps};
     ret->label = identifier.label;
     if (!identifier.is_relative)
-        return identifier_resolve_one(building->arena, building->chain, NULL, identifier.symbol,
-                                      &ret->revision, building->err);
+        return identifier_locate_one(building->arena, building->chain, NULL, identifier.symbol,
+                                     &ret->revision, building->err);
     if (identifier.symbol)
         return identifier_follow(building->arena, building->chain, &identifier, false,
                                  &ret->revision, building->err);

@@ -142,8 +142,8 @@ static bool check_text(struct arena *arena, const struct chain *chain, enum plan
     if (identifier.is_relative)
         return check_relative(arena, chain, command, &identifier, text, err);
     if (command == PLAN_DOWNGRADE)
-        return identifier_resolve_one(arena, chain, NULL, identifier.symbol, &one, err);
-    return identifier_resolve(arena, chain, identifier.label, identifier.symbol, &found, err);
+        return identifier_locate_one(arena, chain, NULL, identifier.symbol, &one, err);
+    return identifier_locate(arena, chain, identifier.label, identifier.symbol, &found, err);
 }
 
 bool target_parse(struct arena *arena, const struct chain *chain, enum plan_command command,

@@ -77,8 +77,8 @@ static bool find_targets(struct building *building, const char *text, struct rev
     struct identifier identifier = identifier_parse(building->arena, text);
     uint32_t *found = arena_alloc(building->arena, sizeof *found);
     if (!identifier.is_relative)
-        return identifier_resolve(building->arena, building->chain, identifier.label,
-                                  identifier.symbol, ret, building->err);
+        return identifier_locate(building->arena, building->chain, identifier.label,
+                                 identifier.symbol, ret, building->err);
     if (!find_relative(building, &identifier, found))
         return false;
     *ret = (struct revisions){found, *found != MAP_NONE};

@@ -177,11 +177,11 @@ static void wants_one_where_one_is_meant(void **state)
     struct stage *stage = *state;
     struct err err;
     uint32_t found;
-    assert_true(identifier_resolve_one(&stage->arena, stage->chain, NULL, "base", &found, &err));
+    assert_true(identifier_locate_one(&stage->arena, stage->chain, NULL, "base", &found, &err));
     assert_int_equal(found, MAP_NONE);
-    assert_true(identifier_resolve_one(&stage->arena, stage->chain, NULL, "ffff", &found, &err));
+    assert_true(identifier_locate_one(&stage->arena, stage->chain, NULL, "ffff", &found, &err));
     assert_string_equal(stage->chain->revisions[found]->id, "ffff");
-    assert_false(identifier_resolve_one(&stage->arena, stage->chain, NULL, "heads", &found, &err));
+    assert_false(identifier_locate_one(&stage->arena, stage->chain, NULL, "heads", &found, &err));
     assert_int_equal(err.kind, ERR_CHAIN);
 }
 

@@ -47,7 +47,7 @@ static size_t read_plain(struct words *words, size_t at, size_t *ret_used)
 
 /* The next word, a quoted name without its quotes; "" at the end, before other signs, and for what is too long to be
  * told from another. */
-static const char *next(struct words *words)
+static const char *next_word(struct words *words)
 {
     size_t used = 0;
     size_t at = split_skip(words->sql, words->len, words->at, false);
@@ -59,10 +59,10 @@ static const char *next(struct words *words)
     return words->word;
 }
 
-static bool take(struct words *words, const char *word)
+static bool take_word(struct words *words, const char *word)
 {
     struct words before = *words;
-    if (ascii_is_same(next(words), word))
+    if (ascii_is_same(next_word(words), word))
         return true;
     *words = before;
     return false;
@@ -71,14 +71,14 @@ static bool take(struct words *words, const char *word)
 /* The name after `IF [NOT] EXISTS`, without the schema before a point. */
 static const char *take_name(struct words *words)
 {
-    if (take(words, "if")) {
-        take(words, "not");
-        take(words, "exists");
+    if (take_word(words, "if")) {
+        take_word(words, "not");
+        take_word(words, "exists");
     }
-    next(words);
+    next_word(words);
     while (words->at < words->len && words->sql[words->at] == '.') {
         words->at++;
-        next(words);
+        next_word(words);
     }
     return words->word;
 }
@@ -88,7 +88,7 @@ static const char *take_name(struct words *words)
 static const char *take_object(struct words *words, const char **ret_kind)
 {
     static const char *const kinds[] = {"table", "index", "view", "trigger"};
-    const char *word = next(words);
+    const char *word = next_word(words);
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
         if (ascii_is_same(word, kinds[i])) {
             *ret_kind = kinds[i];
@@ -110,7 +110,7 @@ static void add_lookup(struct buf *sql, const char *what, const char *kind, cons
 static void probe_create(struct buf *sql, struct words *words)
 {
     const char *kind;
-    take(words, "unique");
+    take_word(words, "unique");
     const char *name = take_object(words, &kind);
     if (!*name)
         return;
@@ -136,14 +136,14 @@ static void probe_drop(struct buf *sql, struct words *words)
 static void probe_alter(struct buf *sql, struct words *words)
 {
     char table[sizeof words->word];
-    if (!take(words, "table"))
+    if (!take_word(words, "table"))
         return;
     snprintf(table, sizeof table, "%s", take_name(words));
-    bool is_add = take(words, "add");
-    if (!is_add && !take(words, "drop"))
+    bool is_add = take_word(words, "add");
+    if (!is_add && !take_word(words, "drop"))
         return;
-    take(words, "column");
-    const char *column = next(words);
+    take_word(words, "column");
+    const char *column = next_word(words);
     if (!*table || !*column)
         return;
     buf_adds(sql, "SELECT CASE WHEN EXISTS (SELECT 1 FROM pragma_table_xinfo(");
@@ -175,9 +175,9 @@ static const struct {
 static const char *rest(struct arena *arena, const char *statement, bool *ret_is_unique)
 {
     struct words words = {.sql = statement, .len = strlen(statement)};
-    take(&words, "create");
-    *ret_is_unique = take(&words, "unique");
-    next(&words);
+    take_word(&words, "create");
+    *ret_is_unique = take_word(&words, "unique");
+    next_word(&words);
     take_name(&words);
     size_t begin = split_skip(statement, words.len, words.at, false);
     size_t end = words.len;
@@ -199,7 +199,7 @@ void sqlite_probe(struct arena *arena, const char *statement, struct probe *ret_
     struct words words = {.sql = statement, .len = strlen(statement)};
     struct buf sql;
     char first[sizeof words.word];
-    snprintf(first, sizeof first, "%s", next(&words));
+    snprintf(first, sizeof first, "%s", next_word(&words));
     buf_init(&sql, BUF_MAX_DEFAULT);
     for (size_t i = 0; i < ARRAY_LEN(probes); i++)
         if (ascii_is_same(first, probes[i].word))

@@ -93,7 +93,8 @@ static const char *fault_of_setting(struct inventory_builder *builder,
 }
 
 /* The nearest wins, whatever its case. */
-static void put(struct session_setting *list, size_t *count, const struct session_setting *setting)
+static void put_setting(struct session_setting *list, size_t *count,
+                        const struct session_setting *setting)
 {
     for (size_t i = 0; i < *count; i++)
         if (ascii_is_same(list[i].name, setting->name)) {
@@ -147,12 +148,12 @@ static void read_list(struct inventory_builder *builder, const struct setting_pl
                           places_shown_key(own[i].name), what);
             continue;
         }
-        put(list, &count,
-            &(struct session_setting){
-                .name = sharing_string(&builder->sharing, own[i].name),
-                .value = sharing_string(&builder->sharing, value),
-                .is_default = builder->subject.item.section == SECTION_DEFAULTS,
-            });
+        put_setting(list, &count,
+                    &(struct session_setting){
+                        .name = sharing_string(&builder->sharing, own[i].name),
+                        .value = sharing_string(&builder->sharing, value),
+                        .is_default = builder->subject.item.section == SECTION_DEFAULTS,
+                    });
     }
     if (!count)
         return;

@@ -58,7 +58,7 @@ struct walk {
     bool is_bad; /* something was found that does not keep us from going on */
 };
 
-static PRINTF_LIKE(2, 3) bool fault(struct walk *walk, const char *format, ...)
+static PRINTF_LIKE(2, 3) bool fault_here(struct walk *walk, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -82,7 +82,7 @@ static bool open_anchor(struct walk *walk, const yaml_char_t *name, uint32_t *re
     uint32_t index = (uint32_t)walk->anchor_count;
     const char *copy = arena_strdup(walk->arena, (const char *)name);
     if (map_put(&walk->anchor_by_name, copy, index) != index)
-        return fault(walk, "anchor '&%.64s' is defined twice", copy);
+        return fault_here(walk, "anchor '&%.64s' is defined twice", copy);
     *ARENA_PUSH(walk->arena, walk->anchors, walk->anchor_count, walk->anchor_capacity) =
         (struct anchor){
             .cost = walk->cost, .is_open = true, .settings_before = walk->places->setting_count};
@@ -104,16 +104,16 @@ static bool spend_alias(struct walk *walk, const yaml_char_t *name)
 {
     uint32_t index = map_get(&walk->anchor_by_name, (const char *)name);
     if (index == MAP_NONE)
-        return fault(walk, "alias '*%.64s' has no anchor before it", (const char *)name);
+        return fault_here(walk, "alias '*%.64s' has no anchor before it", (const char *)name);
     if (walk->anchors[index].is_open)
-        return fault(walk, "alias '*%.64s' stands within its own anchor", (const char *)name);
+        return fault_here(walk, "alias '*%.64s' stands within its own anchor", (const char *)name);
     if (walk->anchors[index].has_settings)
-        return fault(walk, "alias '*%.64s' stands for 'settings', which must be written out",
-                     (const char *)name);
+        return fault_here(walk, "alias '*%.64s' stands for 'settings', which must be written out",
+                          (const char *)name);
     walk->cost += walk->anchors[index].cost;
     walk->alias_cost += walk->anchors[index].cost;
     return walk->alias_cost <= ALIAS_COST_MAX ||
-           fault(walk, "the aliases up to here expand to more than 64 MiB");
+           fault_here(walk, "the aliases up to here expand to more than 64 MiB");
 }
 
 /* ---- keys and places ----------------------------------------------------------------------- */
@@ -130,9 +130,9 @@ static bool has_key(const struct frame *frame, const char *key)
 static bool add_key(struct walk *walk, struct frame *frame, const char *key)
 {
     if (++frame->key_count > KEYS_MAX)
-        return fault(walk, "a mapping of more than %d keys is none of an inventory", KEYS_MAX);
+        return fault_here(walk, "a mapping of more than %d keys is none of an inventory", KEYS_MAX);
     if (has_key(frame, key)) {
-        fault(walk, "key '%.64s' stands twice in one mapping", places_shown_key(key));
+        fault_here(walk, "key '%.64s' stands twice in one mapping", places_shown_key(key));
         walk->is_bad = true;
     }
     frame->last_key = frame->keys.len;
@@ -227,8 +227,9 @@ static bool add_label(struct walk *walk, const struct frame *frame, const char *
     struct rewriting *rewriting = &walk->rewriting;
     const char *key = frame->keys.data + frame->last_key;
     if (!value)
-        return fault(walk, "'labels': the value of '%.64s' must be written out, without an alias",
-                     places_shown_key(key));
+        return fault_here(walk,
+                          "'labels': the value of '%.64s' must be written out, without an alias",
+                          places_shown_key(key));
     add_lines(rewriting, walk->line);
     buf_addc(rewriting->text, '"');
     add_quoted(rewriting->text, key);
@@ -258,8 +259,8 @@ static bool add_setting(struct walk *walk, const struct frame *frame, const char
 {
     const char *name = frame->keys.data + frame->last_key;
     if (!value)
-        return fault(walk, "'%s' must be written out, without aliases",
-                     section_name(frame->section));
+        return fault_here(walk, "'%s' must be written out, without aliases",
+                          section_name(frame->section));
     const struct setting_place setting = {name, value, (uint32_t)walk->line};
     places_add_setting(walk->places, frame[-1].section, &setting);
     return true;
@@ -277,7 +278,7 @@ static bool place_leaf(struct walk *walk, const char *text)
         return true;
     }
     if (parent->expects_key && !text)
-        return fault(walk, "a key must be plain text");
+        return fault_here(walk, "a key must be plain text");
     if (parent->expects_key && !add_key(walk, parent, text))
         return false;
     if (!parent->expects_key && is_free(parent->section) && !add_setting(walk, parent, text))
@@ -285,8 +286,8 @@ static bool place_leaf(struct walk *walk, const char *text)
     if (!parent->expects_key && parent->section == SECTION_LABELS && !add_label(walk, parent, text))
         return false;
     if (!parent->expects_key && is_free(section_below(parent, true)))
-        return fault(walk, "'%s' must be a mapping of names and values, written out",
-                     section_name(section_below(parent, true)));
+        return fault_here(walk, "'%s' must be a mapping of names and values, written out",
+                          section_name(section_below(parent, true)));
     bool is_name = !parent->expects_key && text && section_is_list(parent->section) &&
                    strcmp(parent->keys.data + parent->last_key, "name") == 0;
     if (is_name)
@@ -301,19 +302,19 @@ static bool begin_collection(struct walk *walk, bool is_mapping, const yaml_char
 {
     struct frame *parent = top(walk);
     if (parent && parent->is_mapping && parent->expects_key)
-        return fault(walk, "a key must be plain text");
+        return fault_here(walk, "a key must be plain text");
     if (walk->depth == DEPTH_MAX)
-        return fault(walk, "nested deeper than %d", DEPTH_MAX);
+        return fault_here(walk, "nested deeper than %d", DEPTH_MAX);
     enum section section = section_below(parent, is_mapping);
     bool is_within = parent && (is_free(parent->section) || (!is_mapping && parent->is_mapping &&
                                                              is_free(section_below(parent, true))));
     if (is_within)
-        return fault(
+        return fault_here(
             walk, "'%s' must be a mapping of names and values, written out",
             section_name(is_free(parent->section) ? parent->section : section_below(parent, true)));
     if (parent && parent->section == SECTION_LABELS)
-        return fault(walk, "'labels': the value of '%.64s' must be plain text",
-                     places_shown_key(parent->keys.data + parent->last_key));
+        return fault_here(walk, "'labels': the value of '%.64s' must be plain text",
+                          places_shown_key(parent->keys.data + parent->last_key));
     if (parent && parent->is_mapping)
         parent->expects_key = true; /* after this value */
     if (is_mapping && section != SECTION__COUNT)
@@ -333,12 +334,12 @@ static bool on_scalar(struct walk *walk, const yaml_event_t *event)
     const char *text = (const char *)event->data.scalar.value;
     size_t len = event->data.scalar.length;
     if (len > SCALAR_MAX)
-        return fault(walk, "a value is longer than 1 MiB");
+        return fault_here(walk, "a value is longer than 1 MiB");
     if (memchr(text, '\0', len))
-        return fault(walk, "a value holds a NUL character");
+        return fault_here(walk, "a value holds a NUL character");
     bool is_label = walk->depth && top(walk)->section == SECTION_LABELS;
     if (is_label && event->data.scalar.anchor)
-        return fault(walk, "'labels' must be written out, without anchors in them");
+        return fault_here(walk, "'labels' must be written out, without anchors in them");
     if (!open_anchor(walk, event->data.scalar.anchor, &anchor))
         return false;
     walk->cost += len;
@@ -350,9 +351,9 @@ static bool on_document(struct walk *walk, const yaml_event_t *event)
 {
     if (event->data.document_start.tag_directives.start !=
         event->data.document_start.tag_directives.end)
-        return fault(walk, "tags are not supported");
+        return fault_here(walk, "tags are not supported");
     return ++walk->document_count == 1 ||
-           fault(walk, "a second document begins: an inventory is one");
+           fault_here(walk, "a second document begins: an inventory is one");
 }
 
 static const yaml_char_t *tag_of(const yaml_event_t *event)
@@ -370,7 +371,7 @@ static bool on_event(struct walk *walk, const yaml_event_t *event)
     walk->line = event->start_mark.line + 1;
     walk->cost += EVENT_COST;
     if (tag_of(event))
-        return fault(walk, "tags are not supported");
+        return fault_here(walk, "tags are not supported");
     switch (event->type) {
     case YAML_DOCUMENT_START_EVENT: return on_document(walk, event);
     case YAML_SCALAR_EVENT: return on_scalar(walk, event);
@@ -403,7 +404,7 @@ static bool fault_of_parser(struct walk *walk, const yaml_parser_t *parser, cons
         for (size_t i = 0; i < parser->problem_offset; i++)
             walk->line += bytes[i] == '\n';
     }
-    return fault(walk, "bad YAML: %s", parser->problem ? parser->problem : "out of memory");
+    return fault_here(walk, "bad YAML: %s", parser->problem ? parser->problem : "out of memory");
 }
 
 static bool walk_events(struct walk *walk, const char *bytes, size_t len)
@@ -412,7 +413,7 @@ static bool walk_events(struct walk *walk, const char *bytes, size_t len)
     bool is_well = true;
     bool is_over = false;
     if (!yaml_parser_initialize(&parser))
-        return fault(walk, "out of memory");
+        return fault_here(walk, "out of memory");
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&parser, (const unsigned char *)bytes, len);
     while (is_well && !is_over) {
@@ -440,13 +441,13 @@ bool yaml_check(const struct yaml_file *file, struct places *places, struct buf 
         .rewriting = {.bytes = file->bytes, .len = file->len, .text = ret_text},
     };
     if (file->len > YAML_MAX_BYTES)
-        return fault(&walk, "the file is larger than 64 MiB");
+        return fault_here(&walk, "the file is larger than 64 MiB");
     map_init(&walk.anchor_by_name);
     for (size_t i = 0; i < DEPTH_MAX; i++)
         buf_init(&walk.frames[i].keys, BUF_MAX_DEFAULT);
     bool is_well = walk_events(&walk, file->bytes, file->len) && !walk.is_bad;
     if (is_well && !walk.document_count)
-        is_well = fault(&walk, "the file is empty");
+        is_well = fault_here(&walk, "the file is empty");
     end_rewriting(&walk.rewriting);
     for (size_t i = 0; i < DEPTH_MAX; i++)
         buf_done(&walk.frames[i].keys);
