@@ -21,14 +21,14 @@ struct listing {
 
 /* ---- as a table ---------------------------------------------------------------------------- */
 
-/* `upgrade head` */
-static void command_cell(struct table *table, const struct ledger_run *run)
+/* `upgrade head`; `rollback …16302f` where there is little room: days and times are in the run's own line. */
+static void add_command(struct buf *cell, const struct ledger_run *run, bool has_room)
 {
-    struct buf cell;
-    buf_init(&cell, BUF_MAX_DEFAULT);
-    buf_addf(&cell, "%s%s%s", run->verb->name, *run->target ? " " : "", run->target);
-    table_text(table, cell.data);
-    buf_done(&cell);
+    enum { END = 6 };
+    size_t len = strlen(run->target);
+    bool is_cut = !has_room && run->verb->rolls_back && len > END;
+    buf_addf(cell, "%s%s%s", run->verb->name, len ? " " : "", is_cut ? "…" : "");
+    human_add_text(cell, is_cut ? run->target + len - END : run->target);
 }
 
 /* `97 succeeded, 2 failed, 1 skipped`; `rolled back: 2 of 41; 41 succeeded`: the part that later runs rolled back comes first,
@@ -50,16 +50,38 @@ static void totals_cell(struct table *table, const struct ledger_run *run)
 }
 
 /* `failed, unfinished`: `resume` would take it up, or `rollback` where a part of it was rolled back. */
-static void state_cell(struct table *table, const struct ledger_run *run)
+static void add_state(struct buf *cell, const struct ledger_run *run)
 {
-    struct buf cell;
-    buf_init(&cell, BUF_MAX_DEFAULT);
-    buf_addf(&cell, "%s%s", run_state_name(run->state), run->is_unfinished ? ", unfinished" : "");
-    table_cell(table, cell.data, NULL);
-    buf_done(&cell);
+    buf_addf(cell, "%s%s", run_state_name(run->state), run->is_unfinished ? ", unfinished" : "");
 }
 
-/* Fits 80 columns: a run's id says when it began, and the two columns that can be long are cut on a terminal. */
+/* How wide the two columns are that tell one run from another. */
+static size_t width_of_both(const struct listing *listing, bool has_room)
+{
+    size_t command = 0, state = 0;
+    struct buf cell;
+    buf_init(&cell, BUF_MAX_DEFAULT);
+    for (size_t i = 0; i < listing->count; i++) {
+        buf_clear(&cell);
+        add_command(&cell, &listing->runs[i], has_room);
+        command = human_width(cell.data) > command ? human_width(cell.data) : command;
+        buf_clear(&cell);
+        add_state(&cell, &listing->runs[i]);
+        state = human_width(cell.data) > state ? human_width(cell.data) : state;
+    }
+    buf_done(&cell);
+    return command + state;
+}
+
+/* On a terminal of 80 columns a run's duration would leave no room for what it was and what came of it. */
+static bool has_room_for_all(const struct report_options *options)
+{
+    enum { WIDE = 100 };
+    return !options->width || options->width >= WIDE;
+}
+
+/* Fits 80 columns: a run's id says when it began, and the two columns that can be long are cut on a terminal. What came of
+ * the tenants is cut first, where commands and states leave it any room. */
 static void print_table(const void *ctx, FILE *out)
 {
     const struct listing *listing = ctx;
@@ -71,24 +93,36 @@ static void print_table(const void *ctx, FILE *out)
               out);
         return;
     }
+    enum { OTHERS_WIDTH = 2 + 23 + 3 * 2 + 10 };
+    struct buf cell;
+    bool has_room = has_room_for_all(&table_options);
     struct table *table = table_new(out, &table_options);
     table_column(table, "RUN", 0);
-    table_column(table, "COMMAND", TABLE_CUT);
+    bool fits = table_options.width >= OTHERS_WIDTH + (int)width_of_both(listing, has_room);
+    table_column(table, "COMMAND", fits ? 0 : TABLE_CUT);
     table_column(table, "STATE", 0);
-    table_column(table, "TIME", TABLE_RIGHT);
+    if (has_room)
+        table_column(table, "TIME", TABLE_RIGHT);
     table_column(table, "TENANTS", TABLE_CUT);
     if (listing->options->takes_all)
         table_column(table, "INVENTORY", TABLE_CUT);
+    buf_init(&cell, BUF_MAX_DEFAULT);
     for (size_t i = 0; i < listing->count; i++) {
         table_row(table);
         table_text(table, runs[i].id);
-        command_cell(table, &runs[i]);
-        state_cell(table, &runs[i]);
-        table_duration(table, runs[i].duration_ms);
+        buf_clear(&cell);
+        add_command(&cell, &runs[i], has_room);
+        table_cell(table, cell.data, NULL);
+        buf_clear(&cell);
+        add_state(&cell, &runs[i]);
+        table_cell(table, cell.data, NULL);
+        if (has_room)
+            table_duration(table, runs[i].duration_ms);
         totals_cell(table, &runs[i]);
         if (listing->options->takes_all)
             table_text(table, runs[i].inventory ? runs[i].inventory : "");
     }
+    buf_done(&cell);
     table_print(table);
 }
 
@@ -176,13 +210,13 @@ static bool keep_own(struct fleet *fleet, struct ledger *ledger, struct listing 
     return true;
 }
 
-/* No ledger yet is one without runs. */
+/* No ledger yet is one without runs; but one that is named was meant to be there. */
 static bool read_runs(struct fleet *fleet, struct listing *listing, struct err *err)
 {
     const char *where = fleet_ledger(fleet, err);
     struct ledger *ledger = where ? ledger_open(where, LEDGER_READ, err) : NULL;
     if (!ledger)
-        return strcmp(err->code, LEDGER_MISSING) == 0;
+        return strcmp(err->code, LEDGER_MISSING) == 0 && !listing->options->ledger;
     bool is_fine = ledger_list(ledger, &fleet->arena, &listing->runs, &listing->count, err) &&
                    (listing->options->takes_all || keep_own(fleet, ledger, listing, err));
     ledger_close(ledger);

@@ -1,5 +1,7 @@
 #include "report/json_run.h"
 
+#include <string.h>
+
 #include "report/json_stream.h"
 
 json_t *json_texts(const struct texts *texts)
@@ -32,6 +34,11 @@ json_t *json_halt(const struct halt *halt, const char *reason)
     if (!halt)
         return json_null();
     json_t *value = json_object();
+    char stopped[64]; /* what is said while it stops is for the one who stops it */
+    if (halt->kind == HALT_SIGNAL) {
+        snprintf(stopped, sizeof stopped, "stopped by %s", strsignal(halt->signal));
+        reason = stopped;
+    }
     json_object_set_new(value, "kind", json_text(halt_kind_name(halt->kind)));
     json_object_set_new(value, "reason", json_text(reason));
     json_object_set_new(value, "wave", json_text(halt->wave));

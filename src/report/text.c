@@ -231,6 +231,8 @@ static bool write_text(const struct report *report, const struct report_options 
             text_plan(&text);
             if (report->run.request->verb->work == WORK_SETTLE)
                 text_settled(&text);
+            if (is_dry && options->is_verbose)
+                text_passwords(&text);
         } else {
             text_moves(&text);
         }

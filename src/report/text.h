@@ -99,6 +99,7 @@ void text_moves(const struct text *text);        /* text_moves.c */
 void text_plan(const struct text *text);         /* text_plan.c */
 void text_settled(const struct text *text);      /* text_plan.c: what `resolve` would write down */
 void text_waves(const struct text *text);        /* text_waves.c */
+void text_passwords(const struct text *text);    /* text_passwords.c */
 void text_current(const struct text *text);      /* text_tenants.c */
 void text_tenants(const struct text *text);      /* text_tenants.c */
 void text_slowest(const struct text *text);      /* text_tenants.c */

@@ -375,5 +375,14 @@ class Waiting(LedgerCase):
         self.assertEqual((first.returncode, second.report["totals"]["unchanged"]), (0, 3))
 
 
+class Named(FleetCase):
+    def test_a_ledger_that_is_named_is_there(self):
+        self.fleet.inventory([self.fleet.sqlite("acme")])
+        self.assertEqual(self.run_ok("runs").out, "no runs yet\n")
+        for args, env in ((["--ledger", self.fleet.path("typo.db")], None), ([], {"SKEIN_LEDGER": self.fleet.path("typo.db")})):
+            self.assertIn("typo.db' yet", self.run_ok("runs", *args, env=env, code=2).err)
+        self.assertFalse(os.path.exists(self.fleet.path("typo.db")))
+
+
 if __name__ == "__main__":
     main()

@@ -240,6 +240,9 @@ class Listings(FleetCase):
         self.assertEqual(len(lines), 5, text)
         self.assertLessEqual(max(len(line) for line in lines), 80, text)
         self.assertIn("failed, unfinished", lines[1])
+        self.assertRegex(lines[1], r" upgrade head ")
+        self.assertRegex(lines[2], r" rollback …[0-9a-f]{6} ")
+        self.assertIn(" rollback 2", self.run_ok("runs").out)
 
 
 class Halts(FleetCase):
@@ -291,7 +294,7 @@ class Halts(FleetCase):
         process.communicate()
         self.assertEqual(process.returncode, 143)
         halt = self.run_ok("report", "-o", "json").report["run"]["halted_by"]
-        self.assertEqual((halt["kind"], halt["signal"]), ("signal", 15))
+        self.assertEqual((halt["kind"], halt["signal"], halt["reason"]), ("signal", 15, "stopped by Terminated"))
 
     def test_who_made_it_of_whom_and_what_the_environment_said(self):
         self.make()

@@ -155,6 +155,21 @@ sources:
 
 
 class OfARun(PostgresCase):
+    def test_a_plan_says_where_passwords_would_come_from(self):
+        a, b, c, d, e = self.pg.create("pa", "pb", "pc", "pd", "pe")
+        self.fleet.write("secret", "superuser-secret\n", mode=0o600)
+        a["password_env"] = "PA_PASSWORD"
+        b["password_file"] = c["password_file"] = "secret"
+        d["password_command"] = ["echo", "superuser-secret"]
+        self.fleet.revision("aaaa1111", "SELECT 1;")
+        self.fleet.inventory([a, b, c, d, e, self.fleet.sqlite("lite")])
+        out = self.run_ok("plan", "-v", env={"PA_PASSWORD": "superuser-secret"}).out
+        places = out[out.index("\nPasswords\n"):out.index("\nAll tenants\n")]
+        self.assertRegex(places, r"  password_env PA_PASSWORD: pa\n  password_file \S*secret: pb, pc\n"
+                                 r"  password_command echo …: pd\n  none of the inventory's: pe\n$")
+        self.assertNotIn("superuser", out)
+        self.assertNotIn("Passwords", self.run_ok("plan", env={"PA_PASSWORD": "x"}).out)
+
     """`resume` and `rollback` ask for the secrets of the tenants of their run."""
 
     def test_the_others_are_not_asked_for(self):
