@@ -63,11 +63,9 @@ struct progress *progress_new(enum progress_mode mode, FILE *err, bool has_color
     progress->err = err;
     progress->has_color = has_color;
     progress->host = (struct progress_host){machine_now_ms, machine_columns, progress};
-    progress->oldest = SEAT_NONE;
-    progress->newest = SEAT_NONE;
+    progress->status = status_new();
     progress->causes = progress_causes_new();
     buf_init(&progress->title, BUF_MAX_DEFAULT);
-    buf_init(&progress->waiting, BUF_MAX_DEFAULT);
     buf_init(&progress->out, BUF_MAX_DEFAULT);
     return progress;
 }
@@ -78,9 +76,8 @@ void progress_free(struct progress *progress)
         return;
     progress_causes_free(progress->causes);
     buf_done(&progress->title);
-    buf_done(&progress->waiting);
     buf_done(&progress->out);
-    free(progress->seats);
+    status_free(progress->status);
     free(progress);
 }
 
@@ -95,15 +92,11 @@ void progress_set_host(struct progress *progress, const struct progress_host *ho
     progress->host = *host;
 }
 
-/* ---- counting ------------------------------------------------------------------------------ */
+/* ---- events -------------------------------------------------------------------------------- */
 
 static void start_run(struct progress *progress, const struct run_info *run)
 {
-    progress->tenants = run->tenants;
-    progress->total = run->tenant_count;
-    progress->started_ms = progress->now_ms;
     progress->shown_ms = progress->now_ms;
-    progress->seats = xcalloc(run->tenant_count, sizeof *progress->seats);
     human_add_text(&progress->title, run->request->verb->name);
     if (run->target && *run->target)
         buf_addc(&progress->title, ' ');
@@ -112,89 +105,22 @@ static void start_run(struct progress *progress, const struct run_info *run)
         buf_adds(&progress->title, ", dry run");
 }
 
-static void take_seat(struct progress *progress, size_t tenant)
-{
-    struct seat *seat = &progress->seats[tenant];
-    if (seat->is_taken)
-        return;
-    *seat = (struct seat){progress->newest, SEAT_NONE,
-                          (uint32_t)(progress->now_ms - progress->started_ms), true};
-    if (progress->newest == SEAT_NONE)
-        progress->oldest = (uint32_t)tenant;
-    else
-        progress->seats[progress->newest].next = (uint32_t)tenant;
-    progress->newest = (uint32_t)tenant;
-    progress->running++;
-}
-
-static void leave_seat(struct progress *progress, size_t tenant)
-{
-    struct seat *seat = &progress->seats[tenant];
-    if (!seat->is_taken)
-        return;
-    if (seat->previous == SEAT_NONE)
-        progress->oldest = seat->next;
-    else
-        progress->seats[seat->previous].next = seat->next;
-    if (seat->next == SEAT_NONE)
-        progress->newest = seat->previous;
-    else
-        progress->seats[seat->next].previous = seat->previous;
-    seat->is_taken = false;
-    progress->running--;
-}
-
 bool progress_is_bad(const struct outcome *outcome)
 {
     return outcome->error || tenant_state_is_bad(outcome->state);
 }
 
-static void start_wait(struct progress *progress, const struct event *event)
-{
-    buf_clear(&progress->waiting);
-    human_add_text(&progress->waiting, event->reason);
-    progress->wait_since_ms = progress->now_ms;
-    progress->wait_ms = event->delay_ms;
-    progress->wait_is_soak = event->wait == WAIT_SOAK;
-}
-
-static void end_wait(struct progress *progress)
-{
-    progress->waited_ms += progress->now_ms - progress->wait_since_ms;
-    buf_clear(&progress->waiting);
-}
-
-static void count(struct progress *progress, const struct event *event)
-{
-    progress->now_ms = progress->host.now_ms(progress->host.ctx);
-    if (event->kind == EVENT_RUN_STARTED)
-        start_run(progress, event->run);
-    else if (event->kind == EVENT_TENANT_STARTED)
-        take_seat(progress, event->tenant);
-    else if (event->kind == EVENT_RUN_ROLLS_BACK)
-        progress->is_rolling_back = true;
-    else if (event->kind == EVENT_WAIT_STARTED)
-        start_wait(progress, event);
-    else if (event->kind == EVENT_WAIT_FINISHED)
-        end_wait(progress);
-    if (event->kind != EVENT_TENANT_FINISHED)
-        return;
-    leave_seat(progress, event->tenant);
-    if (progress->is_rolling_back)
-        return; /* it was counted on its way out */
-    progress->done += event->outcome->state != TENANT_SKIPPED;
-    progress->bad += tenant_state_is_bad(event->outcome->state);
-}
-
+/* Once the run is over nothing more is shown: a late tick must not draw again. */
 static void on_run_event(void *ctx, const struct event *event)
 {
     struct progress *progress = ctx;
-    if (!progress->view || progress->is_over)
+    if (!progress->view || progress->status->is_over)
         return;
-    count(progress, event);
+    progress->now_ms = progress->host.now_ms(progress->host.ctx);
+    if (event->kind == EVENT_RUN_STARTED)
+        start_run(progress, event->run);
+    status_apply(progress->status, event, progress->now_ms);
     progress->view->on_event(progress, event);
-    if (event->kind == EVENT_RUN_FINISHED)
-        progress->is_over = true; /* a late tick must not draw again */
 }
 
 struct observer progress_observer(struct progress *progress)
@@ -205,7 +131,8 @@ struct observer progress_observer(struct progress *progress)
 void progress_tick(void *ctx)
 {
     struct progress *progress = ctx;
-    if (!progress->view || progress->is_over || !progress->view->on_tick || !progress->seats)
+    if (!progress->view || progress->status->is_over || !progress->view->on_tick ||
+        !progress->status->run)
         return;
     progress->now_ms = progress->host.now_ms(progress->host.ctx);
     progress->view->on_tick(progress);
@@ -244,7 +171,7 @@ static void add_outcome(struct progress *progress, const struct event *event)
     const struct outcome *outcome = event->outcome;
     bool is_bad = progress_is_bad(outcome);
     struct buf *out = &progress->out;
-    human_add_text(out, progress->tenants[event->tenant]->name);
+    human_add_text(out, event->run->tenants[event->tenant]->name);
     buf_adds(out, ": ");
     progress_color(progress, out, is_bad ? "\033[31m" : "\033[32m");
     buf_adds(out, tenant_state_words(outcome->state, event->run->request));
@@ -264,7 +191,7 @@ static void add_outcome(struct progress *progress, const struct event *event)
 static void add_retry(struct progress *progress, const struct event *event)
 {
     struct buf *out = &progress->out;
-    human_add_text(out, progress->tenants[event->tenant]->name);
+    human_add_text(out, event->run->tenants[event->tenant]->name);
     buf_adds(out, ": tries again in ");
     human_add_duration(out, (double)event->delay_ms);
     if (!event->error)
@@ -326,35 +253,31 @@ bool progress_add_words(struct progress *progress, const struct event *event)
 
 void progress_add_wait(struct progress *progress, struct buf *buf)
 {
-    uint64_t since_ms = progress->now_ms - progress->wait_since_ms;
-    uint64_t left_ms = progress->wait_ms > since_ms ? progress->wait_ms - since_ms : 0;
-    if (!progress->waiting.len)
+    const struct status_wait *wait = &progress->status->waits_for;
+    uint64_t since_ms = progress->now_ms - wait->since_ms;
+    uint64_t left_ms = wait->most_ms > since_ms ? wait->most_ms - since_ms : 0;
+    bool is_soak = wait->kind == WAIT_SOAK;
+    if (!wait->what)
         return;
-    buf_addf(buf, "waits for %s: ", progress->waiting.data);
-    human_add_duration(buf, (double)(progress->wait_is_soak ? left_ms : since_ms));
-    buf_adds(buf, progress->wait_is_soak ? " left" : " so far");
-}
-
-/* Soaks and gates are no work: what they take says nothing of the tenants that are still to come. */
-static uint64_t working_ms(const struct progress *progress)
-{
-    uint64_t waits_ms = progress->waited_ms;
-    if (progress->waiting.len)
-        waits_ms += progress->now_ms - progress->wait_since_ms;
-    return progress->now_ms - progress->started_ms - waits_ms;
+    buf_adds(buf, "waits for ");
+    human_add_text(buf, wait->what);
+    buf_adds(buf, ": ");
+    human_add_duration(buf, (double)(is_soak ? left_ms : since_ms));
+    buf_adds(buf, is_soak ? " left" : " so far");
 }
 
 void progress_add_pace(struct progress *progress, struct buf *buf)
 {
-    uint64_t elapsed_ms = working_ms(progress);
-    if (!progress->done || !elapsed_ms)
+    const struct status *status = progress->status;
+    uint64_t elapsed_ms = status_working_ms(status, progress->now_ms);
+    if (!status->done || !elapsed_ms)
         return;
-    double per_ms = (double)progress->done / (double)elapsed_ms;
+    double per_ms = (double)status->done / (double)elapsed_ms;
     buf_addf(buf, "  %.1f/s", per_ms * 1000);
-    if (progress->done == progress->total)
+    if (status->done == status->total)
         return;
     buf_adds(buf, "  ");
-    human_add_duration(buf, (double)(progress->total - progress->done) / per_ms);
+    human_add_duration(buf, (double)(status->total - status->done) / per_ms);
     buf_adds(buf, " left");
 }
 
@@ -402,7 +325,7 @@ void progress_flush(struct progress *progress)
 
 void progress_pass(struct progress *progress, const char *text, size_t len)
 {
-    if (progress->view && progress->view->on_pass && !progress->is_over)
+    if (progress->view && progress->view->on_pass && !progress->status->is_over)
         progress->view->on_pass(progress);
     write_text(progress, text, len);
 }

@@ -54,7 +54,8 @@ bool progress_holds_back(struct progress *progress, const struct event *event)
     if (!err || progress->is_verbose)
         return false;
     const struct revision *revision = event->outcome ? event->outcome->error_revision : NULL;
-    uint32_t cause = causes_put(&causes->causes, err, revision, progress->tenants[event->tenant]);
+    uint32_t cause =
+        causes_put(&causes->causes, err, revision, progress->status->run->tenants[event->tenant]);
     bool is_other = cause >= CAUSES_MOST;
     struct held_back *held = &causes->held[is_other ? CAUSES_MOST : cause][kind];
     if (++held->total <= TOLD_MOST)

@@ -61,7 +61,7 @@ static void set_details(struct progress *progress, json_t *line, const struct ev
         break;
     case EVENT_TENANT_FINISHED:
         set_outcome(line, event->outcome);
-        json_object_set_new(line, "done", json_integer((json_int_t)progress->done));
+        json_object_set_new(line, "done", json_integer((json_int_t)progress->status->done));
         break;
     case EVENT_WAVE_STARTED:
     case EVENT_WAVE_FINISHED: set_wave(line, event); break;
@@ -103,11 +103,11 @@ static void on_json_event(struct progress *progress, const struct event *event)
     if (!is_shown(progress, event))
         return;
     json_t *line = json_object();
-    uint64_t at_ms = progress->now_ms - progress->started_ms;
+    uint64_t at_ms = progress->now_ms - progress->status->started_ms;
     json_object_set_new(line, "event", json_text(names[event->kind]));
     json_object_set_new(line, "at_ms", json_integer((json_int_t)at_ms));
     if (is_about_tenant(event->kind))
-        json_object_set_new(line, "tenant", json_text(progress->tenants[event->tenant]->name));
+        json_object_set_new(line, "tenant", json_text(event->run->tenants[event->tenant]->name));
     set_details(progress, line, event);
     json_add(&progress->out, line);
     buf_addc(&progress->out, '\n');

@@ -20,7 +20,7 @@ static void tell_start(struct progress *progress, const struct event *event)
 {
     start_line(progress);
     buf_addf(&progress->out, "%s: ", progress->title.data);
-    human_add_count(&progress->out, progress->total, "tenant");
+    human_add_count(&progress->out, progress->status->total, "tenant");
     buf_adds(&progress->out, ", run ");
     human_add_text(&progress->out, event->run->id);
     end_line(progress);
@@ -28,9 +28,9 @@ static void tell_start(struct progress *progress, const struct event *event)
 
 static void tell_counts(struct progress *progress)
 {
-    buf_addf(&progress->out, "%zu of %zu done", progress->done, progress->total);
-    if (progress->bad)
-        buf_addf(&progress->out, ", %zu failed", progress->bad);
+    buf_addf(&progress->out, "%zu of %zu done", progress->status->done, progress->status->total);
+    if (progress->status->bad)
+        buf_addf(&progress->out, ", %zu failed", progress->status->bad);
 }
 
 static void tell_held_back(struct progress *progress)
@@ -46,23 +46,26 @@ static void tell_whole(struct progress *progress)
     start_line(progress);
     tell_counts(progress);
     progress_add_pace(progress, &progress->out);
-    if (progress->waiting.len)
+    if (progress->status->waits_for.what)
         buf_adds(&progress->out, "; ");
     progress_add_wait(progress, &progress->out);
     end_line(progress);
     progress->shown_ms = progress->now_ms;
-    progress->shown_done = progress->done;
+    progress->shown_done = progress->status->done;
 }
 
 static void tell_if_due(struct progress *progress)
 {
     uint64_t silent_ms = progress->now_ms - progress->shown_ms;
-    bool is_tenth = (progress->done - progress->shown_done) * TENTHS >= progress->total;
+    bool is_tenth =
+        (progress->status->done - progress->shown_done) * TENTHS >= progress->status->total;
     /* A wait of a moment is not worth a line; a longer one is told soon. */
-    bool is_new_wait = progress->waiting.len && progress->wait_since_ms >= progress->shown_ms &&
-                       progress->now_ms - progress->wait_since_ms >= OFTEN_MS;
+    bool is_new_wait = progress->status->waits_for.what &&
+                       progress->status->waits_for.since_ms >= progress->shown_ms &&
+                       progress->now_ms - progress->status->waits_for.since_ms >= OFTEN_MS;
     bool is_due = silent_ms >= SELDOM_MS || (silent_ms >= OFTEN_MS && is_tenth) || is_new_wait;
-    bool is_over = progress->done == progress->total && !progress->waiting.len;
+    bool is_over =
+        progress->status->done == progress->status->total && !progress->status->waits_for.what;
     if (progress->is_quiet && silent_ms >= SELDOM_MS) {
         tell_held_back(progress);
         progress->shown_ms = progress->now_ms;

@@ -68,15 +68,17 @@ static void draw_whole(struct progress *progress, size_t columns)
 {
     struct line line = start_line(progress, columns);
     struct buf part;
-    double share = progress->total ? (double)progress->done / (double)progress->total : 1;
+    double share = progress->status->total
+                       ? (double)progress->status->done / (double)progress->status->total
+                       : 1;
     buf_init(&part, BUF_MAX_DEFAULT);
     human_add_bar(&part, share, BAR_WIDTH < columns / 3 ? BAR_WIDTH : columns / 3, false);
     addf(&line, "%s  ", progress->title.data);
     add_to_line(&line, part.data);
-    addf(&line, "  %zu/%zu", progress->done, progress->total);
-    if (progress->bad) {
+    addf(&line, "  %zu/%zu", progress->status->done, progress->status->total);
+    if (progress->status->bad) {
         progress_color(progress, &progress->out, "\033[31m");
-        addf(&line, "  %zu failed", progress->bad);
+        addf(&line, "  %zu failed", progress->status->bad);
         progress_color(progress, &progress->out, "\033[0m");
     }
     buf_clear(&part);
@@ -88,8 +90,8 @@ static void draw_whole(struct progress *progress, size_t columns)
 
 static void add_running(struct progress *progress, struct buf *buf, uint32_t tenant)
 {
-    uint64_t since_ms = progress->started_ms + progress->seats[tenant].since_ms;
-    human_add_text(buf, progress->tenants[tenant]->name);
+    uint64_t since_ms = progress->status->started_ms + progress->status->tenants[tenant].since_ms;
+    human_add_text(buf, progress->status->run->tenants[tenant]->name);
     buf_addc(buf, ' ');
     human_add_duration(buf, (double)(progress->now_ms - since_ms));
 }
@@ -100,18 +102,19 @@ static void draw_running(struct progress *progress, size_t columns)
     struct buf part;
     size_t shown = 0;
     buf_init(&part, BUF_MAX_DEFAULT);
-    if (progress->waiting.len) {
+    if (progress->status->waits_for.what) {
         buf_adds(&part, "  ");
         progress_add_wait(progress, &part);
     } else {
-        buf_addf(&part, "  %zu running", progress->running);
+        buf_addf(&part, "  %zu running", progress->status->running);
     }
-    for (uint32_t at = progress->oldest; at != SEAT_NONE && shown < NAMES_SHOWN; shown++) {
+    for (uint32_t at = progress->status->oldest; at != STATUS_NONE && shown < NAMES_SHOWN;
+         shown++) {
         buf_adds(&part, shown ? ", " : ": ");
         add_running(progress, &part, at);
-        at = progress->seats[at].next;
+        at = progress->status->tenants[at].next;
     }
-    if (shown < progress->running)
+    if (shown < progress->status->running)
         buf_adds(&part, ", ...");
     add_to_line(&line, part.data);
     buf_done(&part);

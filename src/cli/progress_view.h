@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "cli/progress.h"
+#include "event/status.h"
 
 struct progress_causes;
 
@@ -21,16 +22,6 @@ extern const struct progress_view progress_view_tty;
 extern const struct progress_view progress_view_plain;
 extern const struct progress_view progress_view_json;
 
-/* A place in the list of running tenants, the one that began first at its head. */
-struct seat {
-    uint32_t previous;
-    uint32_t next;
-    uint32_t since_ms; /* of the run's start */
-    bool is_taken;     /* false: never began (skipped at once), or finished */
-};
-
-#define SEAT_NONE UINT32_MAX
-
 enum { BLOCK_LINES = 2 };
 
 struct progress {
@@ -40,27 +31,12 @@ struct progress {
     bool has_color;
     bool is_quiet;
     bool is_verbose;
-    bool is_over; /* the run has finished */
-    bool is_rolling_back;
     struct progress_host host;
-    const struct tenant *const *tenants; /* the run's */
-    struct buf title;                    /* `upgrade head`, safe to show */
-    struct seat *seats;                  /* one a tenant */
-    uint32_t oldest;
-    uint32_t newest;
-    size_t total;
-    size_t running;
-    size_t done;
-    size_t bad;
-    uint64_t now_ms; /* of the event or tick at hand */
-    uint64_t started_ms;
-    uint64_t shown_ms;  /* when the block, or the last line about the whole, was written */
-    size_t shown_done;  /* what that line said */
-    struct buf waiting; /* for what, safe to show: `the gate after_wave`; empty: for nothing */
-    uint64_t wait_since_ms;
-    uint64_t wait_ms;               /* how long at most; 0: as long as it takes */
-    bool wait_is_soak;              /* then so long */
-    uint64_t waited_ms;             /* all waits that are over */
+    struct status *status;
+    struct buf title;  /* `upgrade head`, safe to show */
+    uint64_t now_ms;   /* of the event or tick at hand */
+    uint64_t shown_ms; /* when the block, or the last line about the whole, was written */
+    size_t shown_done; /* what that line said */
     struct progress_causes *causes; /* what was told of equal failures (progress_causes.c) */
     struct buf out;                 /* written at once, so that nothing flickers */
     size_t block_lines;             /* on the screen; 0: none */

@@ -1,5 +1,6 @@
 #include "sim/play_private.h"
 
+#include "event/status.h"
 #include "library/continuation.h"
 #include "library/prepare.h"
 #include "report/report.h"
@@ -14,6 +15,27 @@ static const char *const deed_names[] = {"forward", "resume", "rollback",
 static void on_report_event(void *ctx, const struct event *event)
 {
     report_apply(ctx, event);
+}
+
+static void on_status_event(void *ctx, const struct event *event)
+{
+    status_apply(ctx, event, loop_now_ms());
+}
+
+/* What is shown while the run goes on, and what is told of it afterwards, agree. */
+static void check_status(struct play *play, const struct status *status,
+                         const struct report *report)
+{
+    static const enum tenant_state own[] = {TENANT_SUCCEEDED, TENANT_UNCHANGED, TENANT_ROLLED_BACK};
+    size_t sum = 0;
+    for (int state = 0; state < TENANT__COUNT; state++)
+        sum += status->states[state];
+    for (size_t i = 0; i < ARRAY_LEN(own); i++)
+        if (status->states[own[i]] != report_total(report, own[i]))
+            play_wrong(play, "the status counts otherwise than the report");
+    if (sum != status->total || status->running || status->oldest != STATUS_NONE ||
+        status->done > status->total || status->bad > status->done || status->waits_for.what)
+        play_wrong(play, "the status of a run that is over does not add up");
 }
 
 struct request play_request(const struct play *play)
@@ -51,7 +73,9 @@ static int visit_fleet(struct play *play, struct fleet *fleet, const struct requ
         play_wrong(play, err.text);
     }
     struct report *report = report_new();
-    struct observer observers[] = {watch_observer(&play->watch), {on_report_event, report}};
+    struct status *status = status_new();
+    struct observer observers[] = {
+        watch_observer(&play->watch), {on_report_event, report}, {on_status_event, status}};
     play->rollouts++;
     watch_begin_run(&play->watch, request->verb->rolls_back);
     play->watch.stops =
@@ -66,6 +90,8 @@ static int visit_fleet(struct play *play, struct fleet *fleet, const struct requ
         watch_check_report(&play->watch, report, exit_code);
     if (exit_code == 6)
         watch_lose_track(&play->watch);
+    check_status(play, status, report);
+    status_free(status);
     report_free(report);
     prepare_done(&prepared);
     return exit_code;

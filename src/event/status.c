@@ -1,0 +1,160 @@
+#include "event/status.h"
+
+#include "base/arena.h"
+
+struct status *status_new(void)
+{
+    struct status *status = xcalloc(1, sizeof *status);
+    status->oldest = status->newest = STATUS_NONE;
+    return status;
+}
+
+void status_free(struct status *status)
+{
+    if (!status)
+        return;
+    free((char *)(uintptr_t)status->waits_for.what);
+    free(status->tenants);
+    free(status->waves);
+    free(status);
+}
+
+static void start_waves(struct status *status, const struct run_info *run)
+{
+    status->wave_count = run->wave_count;
+    status->waves = xcalloc(run->wave_count, sizeof *status->waves);
+    for (size_t i = 0; i < run->wave_count; i++)
+        status->waves[i] = (struct status_wave){
+            .name = run->waves[i].name, .total = run->waves[i].tenant_count, .state = RUN__COUNT};
+}
+
+static void start_run(struct status *status, const struct run_info *run, uint64_t now_ms)
+{
+    status->run = run;
+    status->total = status->states[TENANT_PENDING] = run->tenant_count;
+    status->started_ms = now_ms;
+    status->tenants = xcalloc(run->tenant_count, sizeof *status->tenants);
+    start_waves(status, run);
+}
+
+/* ---- those at work ------------------------------------------------------------------------- */
+
+static void set_state(struct status *status, struct status_tenant *tenant, enum tenant_state state)
+{
+    status->states[tenant->state]--;
+    status->states[state]++;
+    tenant->state = state;
+}
+
+static void begin_tenant(struct status *status, size_t index, uint64_t now_ms)
+{
+    struct status_tenant *tenant = &status->tenants[index];
+    if (tenant->is_running)
+        return;
+    set_state(status, tenant, TENANT_RUNNING);
+    tenant->previous = status->newest;
+    tenant->next = STATUS_NONE;
+    tenant->since_ms = (uint32_t)(now_ms - status->started_ms);
+    tenant->is_running = true;
+    if (status->newest == STATUS_NONE)
+        status->oldest = (uint32_t)index;
+    else
+        status->tenants[status->newest].next = (uint32_t)index;
+    status->newest = (uint32_t)index;
+    status->running++;
+}
+
+static void leave_list(struct status *status, struct status_tenant *tenant)
+{
+    if (!tenant->is_running)
+        return;
+    if (tenant->previous == STATUS_NONE)
+        status->oldest = tenant->next;
+    else
+        status->tenants[tenant->previous].next = tenant->next;
+    if (tenant->next == STATUS_NONE)
+        status->newest = tenant->previous;
+    else
+        status->tenants[tenant->next].previous = tenant->previous;
+    tenant->is_running = false;
+    status->running--;
+}
+
+/* A tenant that is rolled back was counted on its way out. */
+static void end_tenant(struct status *status, size_t index, enum tenant_state state)
+{
+    const uint32_t *wave_of = status->run->wave_of;
+    size_t wave = wave_of ? wave_of[index] : 0;
+    bool is_bad = tenant_state_is_bad(state);
+    leave_list(status, &status->tenants[index]);
+    set_state(status, &status->tenants[index], state);
+    if (status->is_rolling_back)
+        return;
+    status->done += state != TENANT_SKIPPED;
+    status->bad += is_bad;
+    if (wave >= status->wave_count)
+        return;
+    status->waves[wave].done++;
+    status->waves[wave].bad += is_bad;
+}
+
+/* ---- waits --------------------------------------------------------------------------------- */
+
+static void end_wait(struct status *status, uint64_t now_ms)
+{
+    struct status_wait *wait = &status->waits_for;
+    if (wait->what)
+        status->waited_ms += now_ms - wait->since_ms;
+    free((char *)(uintptr_t)wait->what);
+    *wait = (struct status_wait){0};
+}
+
+static void begin_wait(struct status *status, const struct event *event, uint64_t now_ms)
+{
+    end_wait(status, now_ms);
+    status->waits_for = (struct status_wait){.what = xstrdup(event->reason ? event->reason : ""),
+                                             .kind = event->wait,
+                                             .since_ms = now_ms,
+                                             .most_ms = event->delay_ms};
+}
+
+uint64_t status_working_ms(const struct status *status, uint64_t now_ms)
+{
+    uint64_t waits_ms = status->waited_ms;
+    if (status->waits_for.what)
+        waits_ms += now_ms - status->waits_for.since_ms;
+    return now_ms - status->started_ms - waits_ms;
+}
+
+/* ---- events -------------------------------------------------------------------------------- */
+
+static void set_wave(struct status *status, size_t wave, enum run_state state)
+{
+    if (wave < status->wave_count)
+        status->waves[wave].state = state;
+}
+
+static void end_run(struct status *status, enum run_state state)
+{
+    status->is_over = true;
+    status->state = state;
+}
+
+void status_apply(struct status *status, const struct event *event, uint64_t now_ms)
+{
+    switch (event->kind) {
+    case EVENT_RUN_STARTED: start_run(status, event->run, now_ms); break;
+    case EVENT_WAVE_STARTED: set_wave(status, event->wave, RUN_RUNNING); break;
+    case EVENT_WAVE_FINISHED: set_wave(status, event->wave, event->state); break;
+    case EVENT_TENANT_STARTED: begin_tenant(status, event->tenant, now_ms); break;
+    case EVENT_TENANT_FINISHED: end_tenant(status, event->tenant, event->outcome->state); break;
+    case EVENT_RUN_DRAINS: status->is_draining = true; break;
+    case EVENT_RUN_ROLLS_BACK: status->is_rolling_back = true; break;
+    case EVENT_WAIT_STARTED: begin_wait(status, event, now_ms); break;
+    case EVENT_WAIT_FINISHED: end_wait(status, now_ms); break;
+    case EVENT_RUN_FINISHED: end_run(status, event->state); break;
+    case EVENT_TENANT_INTENT:
+    case EVENT_TENANT_RETRIES:
+    case EVENT_NOTE: break;
+    }
+}

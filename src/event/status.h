@@ -1,0 +1,74 @@
+/* How a run stands right now: counts, who is at work, waves, and what it waits for. Made from the one stream of events, so
+ * that whoever shows a run while it goes on (lines, a terminal's block, JSON, a page) counts the same way. Pure but for
+ * memory; what became of each tenant is the report's.
+ *
+ *     struct status *status = status_new();
+ *     status_apply(status, event, now_ms);     each event of the run, in order
+ *     printf("%zu of %zu\n", status->done, status->total);
+ *     for (uint32_t at = status->oldest; at != STATUS_NONE; at = status->tenants[at].next)
+ *         …a tenant at work, the one that began first at the head
+ *     status_free(status);
+ *
+ * The members are to be read. Times are those that the caller gives, in ms of a clock that never goes back. Names are
+ * borrowed from the run, and live as long as it does; `waits_for` is the status's own.
+ */
+#ifndef EVENT_STATUS_H
+#define EVENT_STATUS_H
+
+#include "event/event.h"
+
+#define STATUS_NONE UINT32_MAX
+
+/* A tenant, and its place in the list of those at work. */
+struct status_tenant {
+    uint32_t previous, next; /* STATUS_NONE: none */
+    uint32_t since_ms;       /* of the run's start */
+    bool is_running;         /* false: it never began, or has finished */
+    enum tenant_state state; /* PENDING and RUNNING too */
+};
+
+struct status_wave {
+    const char *name;
+    size_t total;
+    size_t done; /* have ended, on the way out */
+    size_t bad;
+    enum run_state state; /* RUN__COUNT: it has not begun */
+};
+
+struct status_wait {
+    const char *what; /* `the gate after_wave`; NULL: it waits for nothing */
+    enum wait kind;
+    uint64_t since_ms;
+    uint64_t most_ms; /* how long at most; 0: as long as it takes */
+};
+
+struct status {
+    const struct run_info *run; /* NULL: it has not started */
+    struct status_tenant *tenants;
+    struct status_wave *waves;
+    size_t wave_count;
+    uint32_t oldest, newest; /* of those at work; STATUS_NONE: no one is */
+    size_t total;
+    size_t running;
+    size_t done; /* have ended on the way out, and were begun */
+    size_t bad;  /* of these */
+    size_t states[TENANT__COUNT];
+    struct status_wait waits_for;
+    uint64_t started_ms;
+    uint64_t waited_ms; /* all waits that are over */
+    bool is_draining;   /* nothing more is begun */
+    bool is_rolling_back;
+    bool is_over;
+    enum run_state state; /* RUN_RUNNING until it is over */
+};
+
+struct status *status_new(void);
+void status_free(struct status *status);
+
+void status_apply(struct status *status, const struct event *event, uint64_t now_ms);
+
+/* How long the run has worked: soaks and gates are no work, what they take says nothing of the tenants that are still to
+ * come. */
+uint64_t status_working_ms(const struct status *status, uint64_t now_ms);
+
+#endif
