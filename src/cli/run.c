@@ -36,6 +36,7 @@ struct request cli_request(const struct options *options, enum verb_id verb)
     return (struct request){
         .verb = &verbs[verb],
         .is_dry_run = options->is_dry_run,
+        .weighs_changes = options->is_dry_run || !verbs[verb].changes,
         .targets = options->args,
         .target_count = options->arg_count,
         .purges = options->purges,

@@ -37,7 +37,8 @@ enum sql_id {
     SQL_INSPECT,  /* -> schema or NULL, the version table that is found first or NULL, the one of
                           this schema or NULL, its history table or NULL, search path or NULL, the
                           {backend_pid} of who answers or NULL, whether its system can watch the client
-                          (neither NULL nor 0); may begin a transaction to read in */
+                          (neither NULL nor 0), and where there are so many columns: why these tables
+                          cannot be relied on, and what to do, or NULL; may begin a transaction to read in */
     SQL_LOCATE,   /* where that first one is none of this schema's -> its schema, the history
                           table there or NULL */
     SQL_IDENTITY, /* (both or none) -> which database it is, whatever it is called */
@@ -105,6 +106,8 @@ enum dialect_traits {
     DIALECT_NESTS_COMMENTS = 2,     /* a block comment may hold others */
     DIALECT_LOCKS_SERVER = 4,       /* SQL_LOCK's keys are the whole server's, not the database's */
     DIALECT_WATCHES = 8, /* a dropped table may leave rows without parents: OP_WATCH, OP_CHECK */
+    DIALECT_FOLDS_IDS =
+        64, /* its version table takes ids for the same that differ in the case of letters alone */
     DIALECT_SHOWS_COST = 32, /* it shows on an empty twin how it would change a table */
     DIALECT_HAS_DELIMITER =
         16, /* its client ends a statement at any semicolon, unless told otherwise by DELIMITER */

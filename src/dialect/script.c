@@ -1,5 +1,6 @@
 #include "dialect/script.h"
 
+#include "base/map.h"
 #include "base/arena.h"
 #include "base/ascii.h"
 #include "base/utf8.h"
@@ -411,11 +412,42 @@ static void check_one(struct scripts *scripts, const struct dialect *dialect,
         }
 }
 
+/* Two rows of the version table could not hold them. */
+static void check_case(const struct chain *chain, const struct dialect *dialect,
+                       struct faults *faults)
+{
+    struct arena arena;
+    struct map seen;
+    arena_init(&arena);
+    map_init(&seen);
+    for (size_t i = 0; i < chain->count; i++) {
+        const struct revision *revision = chain->revisions[i];
+        char *folded = arena_strdup(&arena, revision->id);
+        for (char *p = folded; *p; p++)
+            *p = ascii_to_lower(*p);
+        uint32_t first = map_put(&seen, folded, (uint32_t)i);
+        if (first != i)
+            faults_add(faults, ERR_CHAIN, revision->path, revision->id_line,
+                       "revision '%s' differs from '%s' only in the case of letters, which %s does "
+                       "not tell apart: rename one of them",
+                       revision->id, chain->revisions[first]->id, dialect_info(dialect->id)->title);
+    }
+    map_done(&seen);
+    arena_done(&arena);
+}
+
 void scripts_check(struct scripts *scripts, const bool used[DIALECT__COUNT], struct faults *faults)
 {
-    for (int d = 0; d < DIALECT__COUNT; d++)
-        if (used[d] && dialect_of((enum dialect_id)d))
-            check_one(scripts, dialect_of((enum dialect_id)d), used, faults);
+    bool has_folded = false;
+    for (int d = 0; d < DIALECT__COUNT; d++) {
+        const struct dialect *dialect = dialect_of((enum dialect_id)d);
+        if (!used[d] || !dialect)
+            continue;
+        check_one(scripts, dialect, used, faults);
+        if (dialect->traits & DIALECT_FOLDS_IDS && !has_folded)
+            check_case(scripts->chain, dialect, faults);
+        has_folded |= dialect->traits & DIALECT_FOLDS_IDS;
+    }
 }
 
 /* ---- places -------------------------------------------------------------------------------- */

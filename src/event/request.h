@@ -51,6 +51,7 @@ struct request {
     bool forces; /* PLAN_STAMP: whatever the database holds */
     bool
         accepts_changes; /* files that were changed after they were applied are right as they are now */
+    bool weighs_changes;      /* a run that only looks asks what changes of tables will cost */
     bool reads_catalog;       /* the outcome tells what the database holds, once all is done */
     enum settle settle;       /* of a verb that settles */
     size_t settle_statements; /* SETTLE_STATEMENTS: so many stand */

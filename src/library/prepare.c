@@ -387,13 +387,13 @@ static bool is_irreversible(const struct err *err)
     return err && strcmp(err->code, PLAN_IRREVERSIBLE) == 0;
 }
 
-static bool has_rollback(const struct fleet *fleet, const struct tenant *tenant,
+static bool has_rollback(const struct fleet *fleet, enum dialect_id dialect,
                          const struct step_done *step, struct err *err)
 {
     enum direction back = step->direction == DIRECTION_UP ? DIRECTION_DOWN : DIRECTION_UP;
     if (!revision_has_direction(step->revision, back))
         return plan_refuse_irreversible(step->revision, err);
-    return scripts_get(fleet->scripts, dialect_of(tenant->url.dialect), step->revision, back, err);
+    return scripts_get(fleet->scripts, dialect_of(dialect), step->revision, back, err);
 }
 
 /* A plan that goes back says by itself what it lacks; one that goes forward may have to go back. */
@@ -414,7 +414,7 @@ static void on_planned(void *ctx, const struct event *event)
         const struct step_done *step = &outcome->steps[i];
         struct err err;
         if (!step->revision || check->seen[step->revision->index] ||
-            has_rollback(check->fleet, tenant, step, &err))
+            has_rollback(check->fleet, outcome->dialect, step, &err))
             continue;
         check->seen[step->revision->index] = true;
         refuse_tenant(check, tenant->name, &err);

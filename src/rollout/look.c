@@ -12,7 +12,8 @@ enum {
     PLACE_HISTORY,
     PLACE_PATH,
     PLACE_PID,
-    PLACE_WATCHES
+    PLACE_WATCHES,
+    PLACE_FAULT
 };
 enum { LOCATION_SCHEMA, LOCATION_HISTORY };
 
@@ -82,6 +83,8 @@ struct place look_place(const struct look *look, const struct io_view *view, str
     };
     if (location)
         take_location(&place, location);
+    if (rows->column_count > PLACE_FAULT)
+        place.fault = grid_value(rows, 0, PLACE_FAULT);
     return place;
 }
 

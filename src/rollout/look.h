@@ -45,6 +45,7 @@ struct place {
     bool watches_client; /* the server can notice that we died, and so can its system */
     const char *schema;
     const char *search_path;
+    const char *fault; /* why these tables cannot be relied on; NULL: they can */
 };
 
 /* What the answers in the batch say of it; strings come from `arena`, or are borrowed from the answers. */

@@ -189,6 +189,7 @@ static void take_place(struct session *session)
     session->look.vars.schema = place.schema;
     session->look.vars.search_path = place.search_path;
     session->look.vars.watches_client = place.watches_client;
+    session->look.fault = place.fault ? arena_strdup(&session->arena, place.fault) : NULL;
     if (place.is_pooled)
         io_set_pooled(session->conn.io);
 }
@@ -204,6 +205,10 @@ static enum session_state answer_inspect(struct session *session)
     session->conn.is_reused = false;
     if (twin) {
         err_set(&err, ERR_CONFIG, "it is the same database as that of tenant '%s'", twin->name);
+        return session_fail(session, &err);
+    }
+    if (session->look.fault && session->env->request->verb->work != WORK_LOOK) {
+        err_set(&err, ERR_CONFIG, "%s", session->look.fault);
         return session_fail(session, &err);
     }
     if (session->look.has_schema || may_create)

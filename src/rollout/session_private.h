@@ -110,6 +110,7 @@ struct session_look {
     struct sql_vars vars;  /* for templates */
     struct look questions; /* what the questions of the batch are made from */
     bool has_schema, has_version_table, has_history;
+    const char *fault;   /* why these tables cannot be relied on; NULL: they can */
     uint64_t history_id; /* of the newest row that is there */
     struct rows rows;    /* of the version table */
     struct grid history;

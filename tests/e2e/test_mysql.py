@@ -328,6 +328,51 @@ class CalledMySQL(OnMariaDB):
         self.assertIn("no up section for mysql", error["message"])
 
 
+class Judged(OnMariaDB):
+    """What is found before any tenant is touched."""
+
+    def test_statements_that_no_server_takes(self):
+        self.fleet.revision("aaaa1111", "CREAT TABLE t (id INT);\n-- one more\nCREATE EXTENSION pgcrypto;\n/*!50000 VACUUM */;\n"
+                            "(SELECT 1);\nwith a AS (SELECT 1) SELECT * FROM a;", "DROP TABLE t;")
+        for args in (("plan",), ("check", "--chain")):
+            text = self.run_ok(*args, code=2).err
+            self.assertIn("aaaa1111.sql:7: no statement of MySQL or MariaDB begins with 'CREAT'", text)
+            self.assertRegex(text, r"aaaa1111.sql:9: 'CREATE EXTENSION' is PostgreSQL's: give the revision a section of its own")
+            self.assertIn("begins with 'VACUUM'", text)
+            self.assertEqual(text.count("aaaa1111.sql:"), 3, text)
+
+    def test_ids_that_differ_only_in_case(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE t (id INT);")
+        self.fleet.revision("AAAA1111", "SELECT 1;")
+        text = self.run_ok("upgrade", code=2).err
+        self.assertRegex(text, r"differs from '\w+' only in the case of letters, which MySQL does not tell apart: rename one")
+        self.assertEqual(text.count("only in the case"), 1)
+        self.fleet.inventory([self.fleet.sqlite("s")])
+        self.run_ok("upgrade")
+
+    def test_a_version_table_that_takes_nothing_back_is_told(self):
+        self.fleet.revision("aaaa1111", TABLE)
+        self.sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY) ENGINE=MyISAM")
+        for command in ("plan", "upgrade"):
+            error = self.run_t(command, code=1)["error"]
+            self.assertEqual(error["class"], "config")
+            self.assertIn("'alembic_version' is MyISAM, which takes no change back: say ALTER TABLE alembic_version "
+                          "ENGINE=InnoDB", error["message"])
+        self.assertEqual(self.run_t("current")["to"], [])
+        self.sql("ALTER TABLE alembic_version ENGINE=InnoDB")
+        self.assertEqual(self.run_t("upgrade")["state"], "succeeded")
+
+    def test_copies_are_sqlites_alone(self):
+        self.fleet.revision("aaaa1111", TABLE, "DROP TABLE t;")
+        self.fleet.revision("bbbb2222", "ALTER TABLE t ADD COLUMN y INT;", None)
+        self.inventory(rollout={"rollback_by": "snapshot", "on_failure": "rollback"})
+        result = self.run_ok("upgrade", code=2)
+        self.assertRegex(result.err, r"note: \S*skein.yaml:\d+: 'rollback_by: snapshot' is for SQLite only: tenants of MySQL go back "
+                         "by their down sections")
+        self.assertIn("bbbb2222", result.err)
+        self.assertEqual(self.maria.tables(self.db), set())
+
+
 class Weighed(OnMariaDB):
     """A plan says what commits by itself, and how the server would change tables that are there, shown on empty twins."""
 

@@ -3,6 +3,7 @@
 
 #include "dialect/dialects.h"
 #include "dialect/mysql/catalog.h"
+#include "dialect/mysql/judge.h"
 #include "dialect/mysql/option_file.h"
 #include "dialect/mysql/params.h"
 #include "dialect/mysql/probe.h"
@@ -29,7 +30,7 @@ static const struct script_mark script_marks[] = {
 /* What both have; a revision may have sections for MariaDB alone. */
 /* clang-format off */
 #define OF_BOTH(more_traits) \
-    .traits = DIALECT_HAS_DELIMITER | (more_traits), \
+    .traits = DIALECT_HAS_DELIMITER | DIALECT_FOLDS_IDS | (more_traits), \
     .sql = mysql_sql, \
     .maintenance_database = "information_schema", \
     .code_database_exists = "1007", \
@@ -48,6 +49,7 @@ static const struct script_mark script_marks[] = {
     .refuse_setting = mysql_refuse_setting, \
     .add_setting = mysql_add_setting, \
     .split = mysql_split, \
+    .judge = mysql_judge, \
     .refuses = mysql_refuses, \
     .keeps_transaction = mysql_keeps_transaction, \
     .catalog = &mysql_catalog_reader, \

@@ -38,6 +38,12 @@
     "table_name = " VERSION_NAME " AND (@@lower_case_table_names OR BINARY table_name = "          \
     "{version_name})"
 
+/* What is written there could not be taken back with the rows that it is written beside. */
+#define TABLE_FAULT                                                                                \
+    "MAX(IF(engine NOT IN (SELECT engine FROM information_schema.engines WHERE transactions = "    \
+    "'YES'), CONCAT('the engine of its table ''', table_name, ''' is ', engine, ', which takes "   \
+    "no change back: say ALTER TABLE ', table_name, ' ENGINE=InnoDB'), NULL))"
+
 /* The newest row that is unfinished. MySQL reads a table that it writes only through another. */
 #define UNFINISHED                                                                                 \
     "WHERE id = (SELECT id FROM (SELECT MAX(id) AS id FROM {history} WHERE revision = BINARY "     \
@@ -109,7 +115,8 @@ const char *const mysql_sql[SQL__COUNT] = {
     [SQL_INSPECT] =
         "SELECT DATABASE(), MAX(IF(" IS_VERSION_TABLE ", table_name, NULL)), "
         "MAX(IF(" IS_VERSION_TABLE ", table_name, NULL)), "
-        "MAX(IF(table_name = 'skein_history', table_name, NULL)), NULL, CONNECTION_ID(), NULL FROM "
+        "MAX(IF(table_name = 'skein_history', table_name, NULL)), NULL, CONNECTION_ID(), NULL, " TABLE_FAULT
+        " FROM "
         "information_schema.tables WHERE table_schema = DATABASE() AND table_name IN "
         "(" VERSION_NAME ", 'skein_history')",
     /* Never asked: the version table is found in the tenant's own database alone. */

@@ -257,6 +257,31 @@ static bool take_options(struct inventory_builder *builder, const struct common 
     return true;
 }
 
+/* A choice: of whose databases copies can be made. */
+static const char *title_with_copies_at(size_t index)
+{
+    for (int d = 0; d < DIALECT__COUNT; d++)
+        if (dialect_info((enum dialect_id)d)->is_file && !index--)
+            return dialect_info((enum dialect_id)d)->title;
+    return NULL;
+}
+
+static void note_copies(struct inventory_builder *builder, const struct url *url,
+                        const struct common *common)
+{
+    struct buf titles;
+    if (builder->subject.lacks_dialect || dialect_info(url->dialect)->is_file ||
+        common->is_control || common->settings->rollback_by != ROLLBACK_BY_SNAPSHOT)
+        return;
+    buf_init(&titles, BUF_MAX_DEFAULT);
+    choice_add(&titles, title_with_copies_at);
+    load_note(
+        builder, "rollback_by",
+        "'rollback_by: snapshot' is for %s only: tenants of %s go back by their down sections",
+        titles.data, dialect_info(url->dialect)->title);
+    buf_done(&titles);
+}
+
 /* ---- a tenant -------------------------------------------------------------------------------- */
 
 bool load_fill_tenant(struct inventory_builder *builder, const struct url *given,
@@ -271,6 +296,7 @@ bool load_fill_tenant(struct inventory_builder *builder, const struct url *given
     bool is_well = check_database(builder, url, common) && password;
     if (!is_well && builder->faults->total != before)
         return false;
+    note_copies(builder, url, common);
     bool has_schemas = !builder->subject.lacks_dialect && dialect_info(url->dialect)->has_schemas;
     bool is_file = !builder->subject.lacks_dialect && dialect_info(url->dialect)->is_file;
     drop_lacks(builder, !is_file && !url->password, has_schemas || builder->subject.lacks_dialect);
