@@ -13,7 +13,7 @@
 #include "chain/rows.h"
 #include "event/request.h"
 
-struct catalog;
+struct catalog_answers;
 struct tenant;
 
 enum run_state {
@@ -117,8 +117,8 @@ struct outcome {
     const struct revision *error_revision; /* NULL: none */
     const char *error_statement;   /* the offending line of the file, NUL-terminated; NULL: none */
     const struct notices *notices; /* of all attempts; NULL: none */
-    /* what its database holds, where the request asks for it; NULL: not read. Of an event that is copied: not kept */
-    const struct catalog *catalog;
+    /* what its database holds (schema/reader.h), where the request asks for it; NULL: not read. Of an event that is copied: not kept */
+    struct catalog_answers *catalog;
 };
 
 /* Is where it was left what a run of the rollout has made of it? From there it can only have fallen back. */

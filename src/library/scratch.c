@@ -2,6 +2,7 @@
 
 #include "library/scratch_private.h"
 #include "rollout/rollout.h"
+#include "schema/reader.h"
 
 /* ---- the tenant ------------------------------------------------------------------------------- */
 
@@ -78,7 +79,8 @@ static void on_event(void *ctx, const struct event *event)
         replay->err = *outcome->error;
         replay->err.said = NULL;
     } else if (outcome->catalog) {
-        replay->catalog = catalog_copy(replay->arena, outcome->catalog);
+        const struct catalog *catalog = catalog_answers_make(outcome->catalog, &replay->err);
+        replay->catalog = catalog ? catalog_copy(replay->arena, catalog) : NULL;
         replay->rows = rows_copy(replay->arena, &outcome->to);
     }
 }

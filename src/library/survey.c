@@ -1,10 +1,13 @@
 #include "library/survey.h"
 
+#include "base/map.h"
 #include "library/prepare.h"
+#include "schema/reader.h"
 
 struct surveying {
     struct survey *survey;
     const struct survey_request *request;
+    struct map answered; /* digests of answers -> the first tenant that gave them */
 };
 
 struct fingerprint survey_fingerprint(const struct catalog *catalog,
@@ -24,6 +27,38 @@ static void note_error(struct survey *survey, struct surveyed *item, const struc
     survey->failed++;
 }
 
+/* What a tenant before has answered too is known. */
+static bool is_known(struct surveying *surveying, const char *digest, struct surveyed *item)
+{
+    uint32_t at = map_get(&surveying->answered, digest);
+    if (at == MAP_NONE || surveying->request->keeps_catalogs)
+        return false;
+    item->group = surveying->survey->items[at].group;
+    item->fingerprint = surveying->survey->items[at].fingerprint;
+    return true;
+}
+
+static void take_catalog(struct surveying *surveying, size_t index, struct catalog_answers *answers)
+{
+    struct survey *survey = surveying->survey;
+    struct surveyed *item = &survey->items[index];
+    struct err err;
+    item->is_read = true;
+    if (is_known(surveying, answers->digest, item))
+        return;
+    const struct catalog *catalog = catalog_answers_make(answers, &err);
+    if (!catalog) {
+        item->is_read = false;
+        note_error(survey, item, &err);
+        return;
+    }
+    item->group = arena_strdup(&survey->arena, catalog->group);
+    item->fingerprint = survey_fingerprint(catalog, surveying->request->rules);
+    map_put(&surveying->answered, arena_strdup(&survey->arena, answers->digest), (uint32_t)index);
+    if (surveying->request->keeps_catalogs)
+        item->catalog = catalog_copy(&survey->arena, catalog);
+}
+
 static void on_event(void *ctx, const struct event *event)
 {
     struct surveying *surveying = ctx;
@@ -31,23 +66,18 @@ static void on_event(void *ctx, const struct event *event)
     if (event->kind != EVENT_TENANT_FINISHED)
         return;
     struct surveyed *item = &survey->items[event->tenant];
-    const struct outcome *outcome = event->outcome;
-    if (outcome->error) {
-        note_error(survey, item, outcome->error);
-    } else if (outcome->catalog) {
-        item->is_read = true;
-        item->rows = rows_copy(&survey->arena, &outcome->to);
-        item->group = arena_strdup(&survey->arena, outcome->catalog->group);
-        item->fingerprint = survey_fingerprint(outcome->catalog, surveying->request->rules);
-        if (surveying->request->keeps_catalogs)
-            item->catalog = catalog_copy(&survey->arena, outcome->catalog);
+    if (event->outcome->error) {
+        note_error(survey, item, event->outcome->error);
+    } else if (event->outcome->catalog) {
+        item->rows = rows_copy(&survey->arena, &event->outcome->to);
+        take_catalog(surveying, event->tenant, event->outcome->catalog);
     }
 }
 
 bool survey_read(struct fleet *fleet, const struct survey_request *request, struct survey *ret,
                  struct err *err)
 {
-    struct surveying surveying = {ret, request};
+    struct surveying surveying = {.survey = ret, .request = request};
     struct observer observers[2] = {{on_event, &surveying}};
     struct prepared_run prepared;
     size_t count = 1;
@@ -58,7 +88,9 @@ bool survey_read(struct fleet *fleet, const struct survey_request *request, stru
         return false;
     if (request->observer)
         observers[count++] = *request->observer;
+    map_init(&surveying.answered);
     struct rollout_end end = rollout_run(&prepared.rollout, observers, count);
+    map_done(&surveying.answered);
     prepare_done(&prepared);
     ret->signal = end.signal;
     if (end.err.kind == ERR_NONE)

@@ -309,7 +309,7 @@ static void on_timer_closed(uv_handle_t *handle)
         .error = session->result.err.kind == ERR_NONE ? NULL : &session->result.err,
         .error_revision = session->result.err_revision,
         .error_statement = session->result.err_statement,
-        .catalog = session_catalog_read(session),
+        .catalog = session_catalog_answers(session),
         .notices = session->result.notices.count ? &session->result.notices : NULL,
     };
     rollout_note_finished(session->env->run, session, &outcome);

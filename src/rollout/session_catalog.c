@@ -8,6 +8,7 @@ struct session_catalog {
     struct reading reading;
     struct reading_part part;
     struct catalog catalog;
+    struct catalog_answers answers;
     bool is_complete;
 };
 
@@ -20,10 +21,10 @@ enum session_state session_end(struct session *session)
     return SESSION_CATALOG;
 }
 
-const struct catalog *session_catalog_read(const struct session *session)
+struct catalog_answers *session_catalog_answers(const struct session *session)
 {
     bool is_complete = session->catalog && session->catalog->is_complete;
-    return is_complete ? &session->catalog->catalog : NULL;
+    return is_complete ? &session->catalog->answers : NULL;
 }
 
 static void begin_reading(struct session *session)
@@ -37,6 +38,7 @@ static void begin_reading(struct session *session)
                                         .server_version = io_info(session->conn.io)->server_version,
                                         .version_table = session->env->version_table,
                                         .history_table = HISTORY_TABLE};
+    catalog_answers_init(&catalog->answers, session->dialect->catalog, &catalog->reading);
     session->catalog = catalog;
 }
 
@@ -73,16 +75,13 @@ static enum session_state answer_catalog(struct session *session)
     }
     struct session_catalog *catalog = session->catalog;
     size_t count = session->batch.count;
-    struct grid *answers = arena_calloc(&session->answers, count + 1, sizeof *answers);
+    struct grid *round = arena_calloc(&session->answers, count + 1, sizeof *round);
     for (size_t i = 0; i < count; i++)
-        answers[i] = session->batch.ops[i].answer.rows;
-    catalog->is_complete = count == 0;
-    if (catalog->is_complete)
-        return SESSION_RELEASE;
-    if (!reader->take(&catalog->reading, answers, count, &err))
+        round[i] = session->batch.ops[i].answer.rows;
+    catalog->is_complete = catalog_answers_add(&catalog->answers, round, count, &err);
+    if (err.kind != ERR_NONE)
         return session_fail(session, &err);
-    catalog->reading.round++;
-    return SESSION_CATALOG;
+    return catalog->is_complete ? SESSION_RELEASE : SESSION_CATALOG;
 }
 
 const struct state_row row_catalog = {

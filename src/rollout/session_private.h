@@ -312,9 +312,9 @@ enum session_state session_after_plan(struct session *session);
 /* session_plan.c: nothing of the rollout's is committed there. */
 bool session_is_untouched(struct session *session);
 
-/* session_catalog.c: the state after all that is to be done is done; and the catalog, where it was read (else NULL). */
+/* session_catalog.c: the state after all that is to be done is done; and what was answered, where a catalog was read (else NULL). */
 enum session_state session_end(struct session *session);
-const struct catalog *session_catalog_read(const struct session *session);
+struct catalog_answers *session_catalog_answers(const struct session *session);
 
 /* session_apply.c: the state that begins the next actions, or the way out where none is left. */
 enum session_state session_next_work(struct session *session);

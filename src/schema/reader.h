@@ -4,8 +4,8 @@
  * must know names before it can ask for definitions takes two rounds. What it needs of the first in the second it keeps in
  * `reading->state`.
  *
- *     reading->round = 0, 1, …:
- *         reader->ask(reading)              adds queries with reading_ask; none: the catalogs are complete
+ *     reading->round = 0, … up to reader->rounds:
+ *         reader->ask(reading)              adds queries with reading_ask
  *         reader->take(reading, answers)    one answer for each query of the round, in their order
  *
  * No transaction is begun for it, since a query of several statements is one by itself where the database knows such (the
@@ -17,6 +17,7 @@
 
 #include "base/err.h"
 #include "base/grid.h"
+#include "base/hash.h"
 #include "schema/catalog.h"
 
 /* Which schema goes into which catalog. A reader whose dialect has schemas may be asked for many at once, of one database. */
@@ -42,6 +43,7 @@ struct reading {
 };
 
 struct catalog_reader {
+    unsigned rounds;
     void (*ask)(struct reading *reading);
     /* Values live as long as the reading's arena: no copies are needed. ERR_INTERNAL: the answer is not what was asked for. */
     bool (*take)(struct reading *reading, const struct grid *answers, size_t count,
@@ -54,5 +56,27 @@ void reading_ask(struct reading *reading, const char *sql);
 
 /* Is it one of the tables that are no part of the schema? */
 bool reading_leaves_out(const struct reading *reading, const char *table);
+
+/* What a database has answered. Most tenants of a fleet answer the same, so the catalog is made only where someone wants it:
+ * equal digests mean equal catalogs. */
+struct catalog_answers {
+    const struct catalog_reader *reader;
+    struct reading *reading;
+    const struct grid *last; /* of the last round: not taken yet */
+    size_t last_count;
+    bool is_made;
+    char digest[HASH_HEX_SIZE]; /* of all rounds, with the engine and its version */
+};
+
+void catalog_answers_init(struct catalog_answers *answers, const struct catalog_reader *reader,
+                          struct reading *reading);
+
+/* The answers of a round, which the reading counts. True: that was the last. False: the next round is to be asked, or, with
+ * err->kind set, they are not what they should be. */
+bool catalog_answers_add(struct catalog_answers *answers, const struct grid *round, size_t count,
+                         struct err *err);
+
+/* The catalog of the reading's first part. NULL: err says why. */
+const struct catalog *catalog_answers_make(struct catalog_answers *answers, struct err *err);
 
 #endif

@@ -357,7 +357,7 @@ class ServerDrift(FleetCase):
 
     def test_what_a_killed_run_has_left_is_swept_up(self):
         self.make(self.postgres.create("k1") + self.mariadb.create("k2"))
-        process = self.fleet.start("drift", env={"SKEIN_FAILPOINT": "commit:2=delay:20000"})
+        process = self.fleet.start("drift", env={"SKEIN_FAILPOINT": "commit=delay:20000"})
         wait_until(self.scratches, what="a scratch database")
         process.kill()
         process.communicate()

@@ -329,7 +329,87 @@ static void skeins_own_tables_are_known(void **state)
     arena_done(&scene.arena);
 }
 
+static void ask_nothing(struct reading *reading)
+{
+    (void)reading;
+}
+
+/* Its catalog has a table for each value, and the count of rounds. */
+static bool take_names(struct reading *reading, const struct grid *answers, size_t count,
+                       struct err *err)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t v = 0; v < answers[i].row_count * answers[i].column_count; v++)
+            if (answers[i].values[v])
+                catalog_add(reading->parts[0].catalog, OBJECT_TABLE, NULL, answers[i].values[v]);
+    return reading->round != 7 || err_set(err, ERR_INTERNAL, "no");
+}
+
+struct answering {
+    struct scene scene;
+    struct reading_part part;
+    struct reading reading;
+    struct catalog_answers answers;
+};
+
+static void begin_answering(struct answering *answering, const struct catalog_reader *reader)
+{
+    set_up(&answering->scene);
+    answering->scene.a.object_count = 0;
+    answering->part = (struct reading_part){NULL, &answering->scene.a};
+    answering->reading = (struct reading){
+        .arena = &answering->scene.arena, .parts = &answering->part, .part_count = 1};
+    catalog_answers_init(&answering->answers, reader, &answering->reading);
+}
+
+static void a_catalog_is_made_when_it_is_wanted(void **state)
+{
+    static const struct catalog_reader reader = {2, ask_nothing, take_names};
+    static const char *const first[] = {"a"}, *const last[] = {"b", NULL};
+    const struct grid rounds[] = {{first, 1, 1}, {last, 1, 2}};
+    struct answering answering;
+    struct err err;
+    (void)state;
+    begin_answering(&answering, &reader);
+    assert_false(catalog_answers_add(&answering.answers, &rounds[0], 1, &err));
+    assert_int_equal(err.kind, ERR_NONE);
+    assert_int_equal(answering.reading.round, 1);
+    assert_true(catalog_answers_add(&answering.answers, &rounds[1], 1, &err));
+    assert_int_equal(answering.scene.a.object_count, 1);
+    assert_ptr_equal(catalog_answers_make(&answering.answers, &err), &answering.scene.a);
+    assert_ptr_equal(catalog_answers_make(&answering.answers, &err), &answering.scene.a);
+    assert_int_equal(answering.scene.a.object_count, 2);
+    arena_done(&answering.scene.arena);
+}
+
+static void digests_tell_answers_apart(void **state)
+{
+    static const struct catalog_reader reader = {1, ask_nothing, take_names};
+    static const char *const values[][4] = {{"a", "b"},   {"ab", ""},   {"", "ab"},  {NULL, "ab"},
+                                            {"ab", NULL}, {"a", "\1b"}, {"a", "\2b"}};
+    char digests[10][HASH_HEX_SIZE];
+    size_t count = 0;
+    (void)state;
+    for (size_t i = 0; i < sizeof values / sizeof *values + 2; i++) {
+        size_t last = sizeof values / sizeof *values;
+        bool is_column = i == last, is_newer = i == last + 1;
+        const struct grid grid = {values[i < last ? i : 0], is_column ? 2 : 1, is_column ? 1 : 2};
+        struct answering answering;
+        struct err err;
+        begin_answering(&answering, &reader);
+        answering.reading.server_version = is_newer;
+        catalog_answers_init(&answering.answers, &reader, &answering.reading);
+        assert_true(catalog_answers_add(&answering.answers, &grid, 1, &err));
+        memcpy(digests[count++], answering.answers.digest, HASH_HEX_SIZE);
+        for (size_t k = 0; k + 1 < count; k++)
+            assert_string_not_equal(digests[k], digests[count - 1]);
+        arena_done(&answering.scene.arena);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_catalog_is_made_when_it_is_wanted),
+    cmocka_unit_test(digests_tell_answers_apart),
     cmocka_unit_test(equal_catalogs_have_no_differences),
     cmocka_unit_test(properties_that_differ_are_named),
     cmocka_unit_test(what_a_missing_table_owns_goes_with_it),

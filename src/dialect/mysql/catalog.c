@@ -296,4 +296,4 @@ static bool take(struct reading *reading, const struct grid *answers, size_t cou
     return true;
 }
 
-const struct catalog_reader mysql_catalog_reader = {.ask = ask, .take = take};
+const struct catalog_reader mysql_catalog_reader = {.rounds = 2, .ask = ask, .take = take};

@@ -306,4 +306,4 @@ static bool take(struct reading *reading, const struct grid *answers, size_t cou
     return true;
 }
 
-const struct catalog_reader postgres_catalog_reader = {.ask = ask, .take = take};
+const struct catalog_reader postgres_catalog_reader = {.rounds = 1, .ask = ask, .take = take};

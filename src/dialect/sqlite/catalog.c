@@ -274,4 +274,4 @@ static bool take(struct reading *reading, const struct grid *answers, size_t cou
     return true;
 }
 
-const struct catalog_reader sqlite_catalog = {.ask = ask, .take = take};
+const struct catalog_reader sqlite_catalog = {.rounds = 1, .ask = ask, .take = take};
