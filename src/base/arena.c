@@ -7,7 +7,7 @@ struct arena_chunk {
     alignas(max_align_t) char bytes[];
 };
 
-/* What arena_adopt took over; it lies in the arena itself. */
+/* A block that arena_adopt has taken over. This struct lies in the arena itself. */
 struct arena_block {
     struct arena_block *next;
     void *bytes;
@@ -89,7 +89,8 @@ static void add_chunk(struct arena *arena, size_t at_least)
     arena->left = size;
 }
 
-/* What is large has a chunk of its own, after the newest: the space that is left there stays of use. */
+/* A large allocation gets a chunk of its own. It is linked after the newest chunk, so that the space left in the
+ * newest one can still be used. */
 static void *alloc_large(struct arena *arena, size_t size)
 {
     struct arena_chunk *chunk = new_chunk(size);

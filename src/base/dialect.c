@@ -3,7 +3,7 @@
 /* Parameters of URLs whose values are no secrets. Any other value may be one: the name of a parameter may be mistyped. */
 static const char *const no_params[] = {NULL};
 
-/* Of libpq's, up to version 18. */
+/* The parameters of libpq, up to version 18. */
 static const char *const libpq_params[] = {
     "application_name",
     "channel_binding",
@@ -48,7 +48,7 @@ static const char *const libpq_params[] = {
     NULL,
 };
 
-/* Of the libraries for MySQL and MariaDB. */
+/* The parameters of the libraries for MySQL and MariaDB. */
 static const char *const mysql_params[] = {
     "auth_plugin",
     "autocommit",
@@ -84,7 +84,7 @@ static const char *const mysql_params[] = {
     NULL,
 };
 
-/* As libpq does: for URLs that come from JDBC, and for those that are older than `sslmode`. */
+/* libpq does the same: for URLs that come from JDBC, and for URLs that are older than `sslmode`. */
 static const struct url_param_rename libpq_renames[] = {
     {"ssl", "true", "sslmode", "require"},
     {"requiressl", "1", "sslmode", "require"},

@@ -35,7 +35,7 @@ struct dialect_info {
         *renamed_params;           /* ends with an empty one; NULL: there are none */
     const char *variables;         /* of the environment that its client library reads: names, */
     const char *variables_meaning; /* and what for; NULL: none is worth a word */
-    const char *example; /* tenants of its kind, for who writes an inventory: lines of YAML */
+    const char *example; /* tenants of its kind as lines of YAML: `skein init` shows them */
     bool is_file;        /* a database is a file: no login, no schema, no server */
     const char *magic;   /* what such a file begins with */
     const char *const

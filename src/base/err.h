@@ -31,7 +31,8 @@ enum err_class {
     ERR__COUNT
 };
 
-/* What an error says of more than the tenant that met it. The driver decides it from the server's words. */
+/* What an error says about more than the tenant that met it: its server, its database, other sessions. The driver
+ * decides this from the code and the text. */
 enum err_trouble {
     TROUBLE_NONE, /* nothing */
     /* another session may have done the same at that moment: the tenant may succeed when it is
@@ -81,15 +82,15 @@ void err_set_place(struct err *err, const char *file, int line);
 /* Puts "context: " before the text. Returns false. */
 bool err_prefix(struct err *err, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* Of a text that quotes values of rows: from its first quotation mark to its last, marks included; to the end where it was cut
- * and has lost the last one. False: there are none. */
+/* Finds the part of a text that may quote values of rows: from its first quotation mark to its last, marks included.
+ * Where the text was cut and has lost the last mark, the part goes to the end. False: the text has no marks. */
 bool err_find_quoted(const char *text, size_t *ret_begin, size_t *ret_end);
 
-/* Leaves out what may be values of rows: of what was said what may hold any (a copy in the arena), and in a text
- * that quotes them all from its first quotation mark to its last. */
+/* Leaves out what may be values of rows. Of `said`, the parts that may hold values go (`said` becomes a copy in the
+ * arena). In a text that quotes values, everything from its first quotation mark to its last goes. */
 void err_hide_values(struct err *err, struct arena *arena);
 
-/* Adds the sentences of what was said to the text, for those who show nothing else: `; detail: …; hint: …`. */
+/* Adds the sentences of `said` to the text (`; detail: …; hint: …`), for a caller that shows only the text. */
 void err_fold_said(struct err *err);
 
 /* Adds to the text, as far as there is room. */
@@ -114,7 +115,7 @@ void faults_vadd(struct faults *faults, enum err_class kind, const char *file, i
                  const char *format, va_list args) PRINTF_LIKE(5, 0);
 void faults_add_err(struct faults *faults, const struct err *err);
 
-/* By file, then line; stable. */
+/* Sorts by file, then by line. Faults of one line keep their order. */
 void faults_sort(struct faults *faults);
 
 #endif

@@ -20,8 +20,8 @@ bool file_leads_out(const char *dir, const char *path)
     return !is_inside;
 }
 
-/* O_NONBLOCK: a FIFO must not hang us. That it is a link is told by the first open, so that plain files
- * cost one call less: chains have thousands. */
+/* O_NONBLOCK: a FIFO must not hang us. The first open fails for a link, and only then the link is looked at: a plain
+ * file costs one call less, and a chain has thousands of them. */
 static int open_file(const char *dir, const char *path, struct stat *st, const char **ret_why)
 {
     int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
@@ -48,7 +48,7 @@ static int open_file(const char *dir, const char *path, struct stat *st, const c
     return -1;
 }
 
-/* As much as fstat told: half a file is none. */
+/* Reads as many bytes as fstat has told. Where fewer come, it fails: half a file is of no use. */
 static bool read_bytes(int fd, char *bytes, size_t size, const char **ret_why)
 {
     size_t len = 0;

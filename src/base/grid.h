@@ -1,4 +1,4 @@
-/* What a query came to: rows of texts, NULL where SQL has NULL. Borrowed from whoever asked. */
+/* The rows that a query returned, as texts; NULL where SQL has NULL. The memory is that of the caller's arena. */
 #ifndef BASE_GRID_H
 #define BASE_GRID_H
 

@@ -11,7 +11,7 @@
 
 struct revision;
 
-/* In the order of their weight. */
+/* The levels, from the lightest to the heaviest. */
 enum notice_level {
     NOTICE_DEBUG,
     NOTICE_LOG,
@@ -55,7 +55,7 @@ bool notices_wants(const struct notices *notices, const struct notice *notice);
 /* Counts one more notice; its texts are copied to the arena if it is kept. */
 void notices_add(struct notices *notices, struct arena *arena, const struct notice *notice);
 
-/* As err_hide_values; new texts live in the arena. */
+/* Leaves out what may be values of rows, as err_hide_values does for an error. New texts live in the arena. */
 void notice_hide_values(struct notice *notice, struct arena *arena);
 
 /* A commit stands which a standby may not have. */

@@ -18,7 +18,7 @@ struct share {
 };
 bool parse_share(const char *text, struct share *ret_share) MUST_CHECK;
 
-/* What the share comes to of `whole`, rounded down. */
+/* How many of `whole` the share is, rounded down. */
 uint32_t share_of(const struct share *share, uint32_t whole);
 
 #endif

@@ -28,7 +28,7 @@ const char *said_part(const struct said *said, enum said_part part)
     return said ? said->part[part] : NULL;
 }
 
-/* Where a text is cut that is longer than SAID_MAX: never within a character of UTF-8. */
+/* The length to which a text is cut that is longer than SAID_MAX. It never ends within a character of UTF-8. */
 static size_t end_of(const char *text)
 {
     size_t len = strnlen(text, SAID_MAX + 1);

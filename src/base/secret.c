@@ -41,7 +41,7 @@ static size_t match(const char *text, const char *secret)
     return raw > any ? raw : any;
 }
 
-/* Is all of `text` the beginning of the secret, in whatever way it is written? */
+/* Is all of `text` the beginning of the secret, in one of the ways in which the secret may be written? */
 static bool is_begun(const char *text, const char *secret)
 {
     if (strncmp(text, secret, strlen(text)) == 0)

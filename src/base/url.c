@@ -314,7 +314,8 @@ static bool set_socket(struct parse *parse, const char *path)
     return set_host(parse, path);
 }
 
-/* What a URL can say in two places stands in one member: `?host=/var/run/server`. */
+/* A URL can say the host, the port, the user and others in two places (`?host=/var/run/server`). Both set the same
+ * member. */
 static bool add_param(struct parse *parse, const char *key, const char *value)
 {
     struct url *url = &parse->url;
@@ -359,8 +360,8 @@ static bool parse_query(struct parse *parse, struct span query)
     return true;
 }
 
-/* What would be the rest of a password with a '/', '?' or '#' in it: a second '/' or an '@' after the
- * authority. Where they are meant, they can be written encoded. */
+/* A password that holds a '/', '?' or '#' which is not encoded ends the authority early, and its rest shows as a
+ * second '/' or an '@' after it. Both are refused there; a person who means them can write them encoded. */
 static bool check_tail(const struct parse *parse, struct span tail)
 {
     const char *at = memchr(tail.at, '@', tail.len);

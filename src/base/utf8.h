@@ -13,8 +13,8 @@ size_t utf8_decode(const char *text, size_t len, uint32_t *ret_code_point);
 /* The offset of the first byte that is not UTF-8; `len` where all is well. */
 size_t utf8_check(const char *text, size_t len);
 
-/* Where character `position` (from 0) begins, in bytes; `len` where there are fewer. What is no UTF-8
- * counts byte by byte. */
+/* The offset in bytes at which character `position` (from 0) begins; `len` where there are fewer characters. Each
+ * byte that is no UTF-8 counts as one character. */
 size_t utf8_byte_of(const char *text, size_t len, size_t position);
 
 /* Appends `text` so that a terminal shows it and does nothing else: C0 (but newline and tab where

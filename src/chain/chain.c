@@ -57,8 +57,8 @@ static void add_labels(struct building *building)
 
 /* ---- edges --------------------------------------------------------------------------------- */
 
-/* One name among `Revises:` or `Depends On:`; a dependency may be a label or a partial id. MAP_NONE: it is
- * none, or there are several. */
+/* Finds the revision that one name in `Revises:` or `Depends On:` means. A dependency may be a label or a partial id.
+ * MAP_NONE: the name means no revision, or several. */
 static uint32_t find_name(struct building *building, const char *name, bool may_be_partial,
                           bool *ret_is_several)
 {
@@ -118,7 +118,7 @@ static bool contains(const uint32_t *items, size_t count, uint32_t item)
     return false;
 }
 
-/* Every edge of a revision once: `down`, then what else it depends on. */
+/* Collects every edge of a revision once: those in `down`, then the revisions that it depends on besides. */
 static size_t edge_count(const struct revision *revision)
 {
     return revision->down_count + revision->depend_count;
@@ -190,7 +190,7 @@ static uint32_t *take_off(struct building *building)
     return waiting;
 }
 
-/* The next one down among those that could not be taken off. */
+/* A revision below this one that could not be taken off either. */
 static uint32_t step_down(struct building *building, const uint32_t *waiting, uint32_t from)
 {
     const struct revision *revision = building->revisions[from];
@@ -200,8 +200,8 @@ static uint32_t step_down(struct building *building, const uint32_t *waiting, ui
     return edge_at(revision, edge);
 }
 
-/* Going down from a revision that could not be taken off ends on a cycle: as many steps as there are
- * revisions are enough to be there. */
+/* A walk down from a revision that could not be taken off ends on a cycle. After as many steps as there are revisions
+ * it is on the cycle for certain. */
 static void report_cycle(struct building *building, const uint32_t *waiting, uint32_t from)
 {
     uint32_t start = from;
@@ -235,8 +235,8 @@ static bool find_cycle(struct building *building)
 
 /* ---- what follows from the edges ----------------------------------------------------------- */
 
-/* What the search for implied dependencies works in; a number marks what it has seen, so that nothing
- * has to be cleared from one revision to the next. */
+/* The memory of the search for implied dependencies. It marks what it has seen with a number that is new for each
+ * revision, so that nothing has to be cleared in between. */
 struct implying {
     uint32_t *stack, *seen, *wanted;
     uint32_t number;
@@ -257,7 +257,7 @@ static size_t want_shared(struct building *building, struct implying *implying,
     return count;
 }
 
-/* Takes the mark from those that an ancestor (dependencies aside) depends on. */
+/* Takes the mark from those on which an ancestor depends too. Ancestors are found by `Revises:` alone. */
 static void find_implied(struct building *building, struct implying *implying,
                          const struct revision *revision)
 {
@@ -296,7 +296,7 @@ static void add_parents_of(struct building *building, struct implying *implying,
     revision->parent_count = count;
 }
 
-/* A dependency that an ancestor already has adds nothing to where a tenant stands. */
+/* If an ancestor has the same dependency, then it says nothing new about where a tenant stands. */
 static void add_parents(struct building *building)
 {
     size_t count = building->chain->count;
@@ -315,7 +315,7 @@ static void add_parents(struct building *building)
     free(implying.wanted);
 }
 
-/* Labels are spread one after the other: one that is there already is the last. */
+/* Labels are spread one after the other. So if a revision has this label already, then it is the last in its list. */
 static void add_label(struct building *building, uint32_t index, const char *label)
 {
     struct revision *revision = building->revisions[index];

@@ -40,15 +40,15 @@ struct chain_file {
     size_t len;
 };
 
-/* The same in two parts: the folder's files, by name, from the arena; and the chain that they make.
- * False: see faults. */
+/* chain_load in two steps. chain_read reads the folder's files, sorted by name, into the arena; chain_build makes the
+ * chain of them and copies what it keeps. False, NULL: see faults. */
 bool chain_read(struct arena *arena, const char *dir, struct chain_file **ret_files,
                 size_t *ret_count, struct faults *faults) MUST_CHECK;
 struct chain *chain_build(const char *dir, const struct chain_file *files, size_t count,
                           struct faults *faults) MUST_CHECK;
 void chain_free(struct chain *chain);
 
-/* A full id, exactly; NULL: not in the chain. */
+/* The revision whose id is exactly `id`; NULL: the chain has none. */
 const struct revision *chain_get(const struct chain *chain, const char *id);
 
 #endif

@@ -15,7 +15,7 @@ struct drafting {
     struct arena arena;
     const struct draft *draft;
     const char *template_path;
-    const char *path; /* of the file to be, as shown */
+    const char *path; /* the path of the new file, as it is shown */
     struct chain_file file;
     struct faults *faults;
 };
@@ -97,8 +97,8 @@ static bool are_same(const char *const *a, size_t a_count, const char *const *b,
     return true;
 }
 
-/* A message such as `Revises: x` would be read as something else, and a template may leave out what
- * was asked for. */
+/* Checks that the new file, read back, says what was asked for. A message such as `Revises: x` would be read as a key
+ * of the header, and a template may have no place for the labels. */
 static bool check_meaning(struct drafting *drafting)
 {
     const struct revision *asked = &drafting->draft->revision;

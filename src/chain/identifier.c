@@ -11,7 +11,7 @@ enum { PARTIAL_MIN = 4, STEP_DIGITS_MAX = 8, NAMES_SHOWN = 3 };
 
 /* ---- words --------------------------------------------------------------------------------- */
 
-/* The place of a trailing `+12` or `-3`, or NULL; what stands before must be a word. */
+/* Finds the `+12` or `-3` at the end of an identifier. NULL: there is none, or what comes before it is no word. */
 static const char *find_steps(const char *text)
 {
     size_t len = strlen(text);
@@ -26,7 +26,7 @@ static const char *find_steps(const char *text)
     return text + digits - 1;
 }
 
-/* More steps than a chain can have are as many as it takes to leave it. */
+/* A number of steps that is too large for an int is cut: it leaves any chain all the same. */
 static int parse_steps(const char *text)
 {
     bool is_huge = strlen(text + 1) > STEP_DIGITS_MAX;
@@ -98,7 +98,8 @@ static bool refuse_several(const struct partial *partial, struct err *err)
     return false;
 }
 
-/* A long chain is searched as a whole only for a word that is no id. */
+/* Says that no revision has the name, and which name is close to it. For that the whole chain is searched: it is done
+ * only here, once a name has led to nothing. */
 static bool refuse_unknown(const struct chain *chain, const char *text, struct err *err)
 {
     struct similar similar = similar_to(text);
@@ -116,7 +117,8 @@ static bool refuse_unknown(const struct chain *chain, const char *text, struct e
     return false;
 }
 
-/* An id, a label, or the beginning of one of them (of one on the line, where there is a line). */
+/* Finds what an id, a label, or the beginning of one of them means. Where a line is given, only beginnings of ids on
+ * that line count. */
 static bool find_name(const struct chain *chain, const char *text, const bool *line,
                       uint32_t *ret_revision, struct err *err)
 {
@@ -156,7 +158,7 @@ bool identifier_branch(const struct chain *chain, const char *label, uint32_t *r
 
 /* ---- lines --------------------------------------------------------------------------------- */
 
-/* All that the revisions descend from or lead to. */
+/* The set of all ancestors and descendants of the revisions. */
 static const bool *line_of(struct arena *arena, const struct chain *chain, struct revisions from,
                            bool with_dependencies)
 {
@@ -197,8 +199,8 @@ static struct revisions one(struct arena *arena, uint32_t revision)
     return (struct revisions){items, 1};
 }
 
-static bool resolve_name(struct arena *arena, const struct chain *chain, const char *label,
-                         const char *symbol, struct revisions *ret, struct err *err)
+static bool locate_name(struct arena *arena, const struct chain *chain, const char *label,
+                        const char *symbol, struct revisions *ret, struct err *err)
 {
     const bool *line = NULL;
     uint32_t revision;
@@ -212,7 +214,7 @@ static bool resolve_name(struct arena *arena, const struct chain *chain, const c
     return true;
 }
 
-/* `heads` is refused where only one can be meant. */
+/* Refuses several heads where one revision is meant, and names them. For `head` the error offers `heads` too. */
 static bool refuse_heads(const struct chain *chain, const char *label, const char *symbol,
                          struct revisions heads, struct err *err)
 {
@@ -230,8 +232,8 @@ static bool refuse_heads(const struct chain *chain, const char *label, const cha
 
 /* `LABEL@head` and `LABEL@heads` are versioned heads; `heads` by itself leaves out those that another
  * revision depends on. */
-static bool resolve_heads(struct arena *arena, const struct chain *chain, const char *label,
-                          bool is_one, struct revisions *ret, struct err *err)
+static bool locate_heads(struct arena *arena, const struct chain *chain, const char *label,
+                         bool is_one, struct revisions *ret, struct err *err)
 {
     struct revisions heads = {chain->heads, chain->head_count};
     if (label && !identifier_filter(arena, chain, heads, label, false, &heads, err))
@@ -249,9 +251,9 @@ bool identifier_locate(struct arena *arena, const struct chain *chain, const cha
     uint32_t branch;
     bool is_head = strcmp(symbol, "head") == 0;
     if (is_head || strcmp(symbol, "heads") == 0)
-        return resolve_heads(arena, chain, label, is_head, ret, err);
+        return locate_heads(arena, chain, label, is_head, ret, err);
     if (strcmp(symbol, "base") != 0)
-        return resolve_name(arena, chain, label, symbol, ret, err);
+        return locate_name(arena, chain, label, symbol, ret, err);
     if (label && !identifier_branch(chain, label, &branch, err))
         return false;
     *ret = (struct revisions){0};
@@ -270,7 +272,7 @@ bool identifier_locate_one(struct arena *arena, const struct chain *chain, const
     return true;
 }
 
-/* Is one of them under another? */
+/* Is one of the revisions an ancestor of another? */
 static bool do_overlap(struct arena *arena, const struct chain *chain, struct revisions revisions)
 {
     bool *under = walk_new_set(arena, chain);
@@ -302,7 +304,7 @@ bool identifier_check_overlap(struct arena *arena, const struct chain *chain,
 
 /* ---- walking ------------------------------------------------------------------------------- */
 
-/* One step down from base goes nowhere; from a base, to base. */
+/* A step down from base leads nowhere. A step down from a revision that revises none leads to base. */
 static bool step_down(const struct chain *chain, uint32_t *at, bool *ret_is_over, struct err *err)
 {
     *ret_is_over = *at == MAP_NONE;

@@ -22,21 +22,22 @@ struct identifier {
 };
 struct identifier identifier_parse(struct arena *arena, const char *text);
 
-/* Does the text mean something only beside rows of a tenant: `current`, `+2`, `LABEL@-1`? */
+/* Does the meaning of the text depend on the rows of a tenant, as that of `current`, `+2` and `LABEL@-1` does? */
 bool identifier_needs_rows(const char *text);
 
-/* Any identifier by itself, as `show`, `merge` and `edit` take it. `current` means `rows`, and is
- * refused where rows is NULL. `-N` and `LABEL@-N` count from the heads, as Alembic's `show -1`. */
+/* Finds the revisions that any identifier means without a tenant, as `show`, `merge` and `edit` take it. `current`
+ * means `rows`, and is refused where `rows` is NULL. `-N` and `LABEL@-N` count from the heads, as in Alembic's `show
+ * -1`. */
 bool identifier_find(struct arena *arena, const struct chain *chain, const char *text,
                      const struct revisions *rows, struct revisions *ret,
                      struct err *err) MUST_CHECK;
 
-/* An absolute identifier: `head`, `heads`, `base`, an id, a partial id, a label; with `label`, on
- * that branch only. */
+/* Finds the revisions that an absolute identifier means: `head`, `heads`, `base`, an id, a partial id or a label.
+ * With `label` (NULL: none) only those on that branch count. */
 bool identifier_locate(struct arena *arena, const struct chain *chain, const char *label,
                        const char *symbol, struct revisions *ret, struct err *err) MUST_CHECK;
 
-/* The same where one revision is meant: MAP_NONE for base. */
+/* The same where only one revision can be meant; *ret_revision is MAP_NONE for base. Several are an error. */
 bool identifier_locate_one(struct arena *arena, const struct chain *chain, const char *label,
                            const char *symbol, uint32_t *ret_revision, struct err *err) MUST_CHECK;
 
@@ -44,17 +45,19 @@ bool identifier_locate_one(struct arena *arena, const struct chain *chain, const
 bool identifier_branch(const struct chain *chain, const char *label, uint32_t *ret_revision,
                        struct err *err) MUST_CHECK;
 
-/* Those of `from` on the same line as the label's revision. */
+/* Keeps those revisions of `from` that are ancestors or descendants of the label's revision, or the revision itself.
+ * `with_dependencies`: `Depends On:` counts as an edge too. */
 bool identifier_filter(struct arena *arena, const struct chain *chain, struct revisions from,
                        const char *label, bool with_dependencies, struct revisions *ret,
                        struct err *err) MUST_CHECK;
 
-/* Revisions of which one implies another are no state that a tenant can be in, or be brought to. */
+/* Refuses revisions of which one is an ancestor of another: a tenant cannot stand at both. */
 bool identifier_check_overlap(struct arena *arena, const struct chain *chain,
                               struct revisions revisions, struct err *err) MUST_CHECK;
 
-/* `steps` up (or down, negative) from `start` (MAP_NONE: base), upwards on the label's line if there
- * is one. False where the way is ambiguous. Too short a way is an error too, or ends early. */
+/* Goes `steps` up from `start` (MAP_NONE: base), or down where `steps` is negative. Upwards it stays on the line of
+ * the label, if one is given. False: there are several ways on. Where the chain ends before the steps are done, that is
+ * an error too, unless `ends_early`: then *ret is where it ended (MAP_NONE: base). */
 struct identifier_walk {
     uint32_t start;
     int steps;
@@ -64,8 +67,8 @@ struct identifier_walk {
 bool identifier_walk(struct arena *arena, const struct chain *chain,
                      const struct identifier_walk *walk, uint32_t *ret, struct err *err) MUST_CHECK;
 
-/* `SYMBOL+N` and `SYMBOL-N`, with or without a label. Upwards the label chooses the way, downwards the
- * symbol must be on its line. */
+/* Finds the revision that `SYMBOL+N` or `SYMBOL-N` means, with or without a label. Upwards the label chooses between
+ * branches. Downwards the symbol itself must be on the label's line. */
 bool identifier_follow(struct arena *arena, const struct chain *chain,
                        const struct identifier *identifier, bool ends_early, uint32_t *ret,
                        struct err *err) MUST_CHECK;

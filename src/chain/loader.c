@@ -58,7 +58,7 @@ struct chain *chain_load(const char *dir, struct faults *faults)
     struct chain *chain = NULL;
     size_t count;
     arena_init(&arena);
-    /* With a file missing, everything that names it would be a fault too. */
+    /* If a file could not be read, every revision that names it would be a fault too: so the chain is not built. */
     if (chain_read(&arena, dir, &files, &count, faults))
         chain = chain_build(dir, files, count, faults);
     arena_done(&arena);

@@ -29,7 +29,7 @@ bool range_start(struct arena *arena, const struct chain *chain, const struct ra
 
 /* ---- what `history` lists ------------------------------------------------------------------ */
 
-/* An end of a range while it is found. */
+/* One end of a range, while it is looked for. */
 struct end {
     const char *text;
     struct identifier identifier;
@@ -85,8 +85,8 @@ static bool count_up(struct listing *listing, struct end *end, const struct end 
     return true;
 }
 
-/* `-N:` counts down from every revision where the range ends (on the branch, for `LABEL@-N`). Where
- * one of these ways ends early, the range begins at base. */
+/* `-N:` counts down from every revision where the range ends; `LABEL@-N` only from those on that branch. Where base
+ * is reached from one of them before N steps are done, the range begins at base. */
 static bool count_down(struct listing *listing, struct end *end, const struct end *from)
 {
     struct revisions starts = from->found;
@@ -132,8 +132,8 @@ static bool has_label(const struct revision *revision, const char *label)
     return false;
 }
 
-/* A lower end on a branch: what does not bear its label is no upper end. An id in the label's place
- * stands for its line. */
+/* Where the lower end is on a branch (`LABEL@…`), the upper end keeps only the revisions that bear the label. If an
+ * id stands in the label's place, it keeps those on the line of that revision. */
 static bool narrow_to_branch(struct listing *listing, const struct end *lower, struct end *upper)
 {
     const struct chain *chain = listing->chain;
@@ -168,7 +168,7 @@ static bool check_overlap(struct listing *listing, const struct end *end)
            identifier_check_overlap(listing->arena, listing->chain, end->found, listing->err);
 }
 
-/* What stands between the ends, `lower` with it. */
+/* The set of the revisions between the two ends, `lower` included. */
 static bool *between(struct listing *listing, struct revisions lower, bool *below)
 {
     const struct chain *chain = listing->chain;

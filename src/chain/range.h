@@ -19,13 +19,14 @@ struct range {
 bool range_parse(struct arena *arena, const char *text, struct range *ret,
                  struct err *err) MUST_CHECK;
 
-/* The revisions from `from` (which is in) up to `to`, newest first, as `history` shows them. Relative
- * ends count from the other end. `current` means `rows`, of which one may imply another (they are many
- * tenants'); refused where rows is NULL. */
+/* Lists the revisions from `from` (included) up to `to`, newest first, as `history` shows them. A relative end counts
+ * from the other end. `current` means `rows`: they are the rows of many tenants, so one may be an ancestor of another.
+ * Where `rows` is NULL, `current` is refused. */
 bool range_list(struct arena *arena, const struct chain *chain, const struct range *range,
                 const struct revisions *rows, struct revisions *ret, struct err *err) MUST_CHECK;
 
-/* The version rows that a script for `--sql` takes as given: `from`, one absolute identifier. */
+/* Finds the version rows that a script for `--sql` expects in the database: the revision that `from` means, which
+ * must be one absolute identifier. */
 bool range_start(struct arena *arena, const struct chain *chain, const struct range *range,
                  struct revisions *ret, struct err *err) MUST_CHECK;
 

@@ -176,9 +176,9 @@ static void letters_of(struct span span, char ret_letters[HEADER_KEY_MAX + 1])
     ret_letters[count] = '\0';
 }
 
-/* A mistyped key of ours would count as a comment, and the revision become a second base or lose a dependency.
- * Keys of one's own stay allowed, so only what differs by a letter, by case or by what joins the words is
- * meant. */
+/* A mistyped key would count as a comment: the revision would become a second base, or lose a dependency. People may
+ * have keys of their own, so a key counts as mistyped only if it differs from one of ours by one letter, by case, or by
+ * what joins the words. */
 static void check_free_key(struct parser *parser, struct span key)
 {
     char letters[HEADER_KEY_MAX + 1], known[HEADER_KEY_MAX + 1];
@@ -195,7 +195,7 @@ static void check_free_key(struct parser *parser, struct span key)
     }
 }
 
-/* What other tools, and people, call keys of ours. */
+/* The names that other tools, and people, give to our keys. */
 static const struct {
     const char *letters, *meant;
 } other_names[] = {
@@ -216,8 +216,8 @@ static void check_other_names(struct parser *parser, struct span key)
                       other_names[i].meant);
 }
 
-/* A line without a colon that is a key of ours and ids: `Revises r3`, `Depends On = r1, r2`. Of free text, words follow
- * each other without commas. */
+/* Is the line one of our keys and ids, without the colon: `Revises r3`, `Depends On = r1, r2`? In free text, words
+ * follow each other without commas. */
 static void check_missing_colon(struct parser *parser, struct span text)
 {
     for (size_t i = 0; i < ARRAY_LEN(header_keys); i++) {
@@ -319,9 +319,9 @@ static bool are_options(struct span rest)
     return are;
 }
 
-/* The direction that a line which is no marker was meant to begin a section of: `-- Migrate:down`, `-- migrat: up`,
- * `-- migrate down`, in a block comment too. NULL: it is none, or indented. Taken for a comment, it would have the down
- * section's statements run on the way up. */
+/* Says which section a line was meant to begin though it is no marker: `-- Migrate:down`, `-- migrat: up`, `--
+ * migrate down`, in a block comment too. NULL: it was not meant as a marker, or it is indented. If such a line counted
+ * as a comment, the statements of the down section would run on an upgrade. */
 static const char *meant_marker(struct span line)
 {
     bool is_comment =

@@ -64,7 +64,7 @@ struct rows rows_changed(struct arena *arena, const struct rows *rows,
     return (struct rows){ids, count, rows->is_known};
 }
 
-/* What is in `a` and not in `b`. */
+/* The ids that are in `a` and not in `b`. */
 static struct rows rows_without(struct arena *arena, const struct rows *a, const struct rows *b)
 {
     const char **ids = arena_calloc(arena, a->count, sizeof *ids);

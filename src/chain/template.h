@@ -18,7 +18,7 @@ struct buf;
 /* The template's name in the chain's folder. */
 #define TEMPLATE_NAME "revision.sql.in"
 
-/* What `init` writes, and what serves where a chain has no template. */
+/* The template that `skein init` writes. It is also used for a chain that has no template. */
 extern const char template_default[];
 
 /* Appends. Uses id, message, create_date, down_ids, depend_ids and labels. ERR_CHAIN with `path`

@@ -449,14 +449,14 @@ static bool wants(const char *name)
     return true;
 }
 
-/* One of the Python revisions, whose SQL Alembic has to write first. */
+/* Recognises a revision of Alembic's in Python. Alembic has to write its SQL before it can be imported. */
 static bool recognises(const char *name, const char *text)
 {
     return import_ends_with(name, ".py") && strstr(text, "down_revision");
 }
 
-/* A row a head, whose ancestors are applied. The table is most often ours too: what there is to adopt are ids
- * that had to be mapped. */
+/* Each row is a head, whose ancestors are applied. The table is most often the one that skein uses too. Then only
+ * those rows change whose ids could not be kept. */
 static bool stand(struct adopting *adopting)
 {
     for (size_t i = 0; i < adopting->rows->row_count; i++) {

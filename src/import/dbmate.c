@@ -34,7 +34,7 @@ static const char *skip_blanks(const char *at, const char *end)
     return at;
 }
 
-/* `--migrate:up` too, and words that dbmate does not know are left out, as it does. */
+/* A marker may be written `--migrate:up` too. Words that dbmate does not know are passed over, as dbmate does. */
 static enum marker read_marker(const struct import_line *line, bool *ret_is_transactional)
 {
     const char *at = line->text, *end = line->text + line->len;

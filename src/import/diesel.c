@@ -6,7 +6,7 @@
 #include "base/ascii.h"
 #include "import/tool.h"
 
-/* The file's own name, below one folder; NULL where it lies elsewhere. */
+/* The name of a file that lies directly in a migration's folder; NULL: it lies elsewhere. */
 static const char *file_of(const char *name)
 {
     const char *slash = strchr(name, '/');
@@ -96,7 +96,7 @@ static bool has_file(const struct import *import, const char *folder, const char
     return false;
 }
 
-/* diesel takes every folder for a migration, and passes over all other files. */
+/* diesel takes every folder for a migration, and ignores all files outside of folders. */
 static void refuse_or_note(struct import *import, const struct import_file *file)
 {
     bool is_below = strchr(file->name, '/');

@@ -41,7 +41,7 @@ static bool recognises(const char *name, const char *text)
            import_is_sql(base);
 }
 
-/* What stands before the name's "__" (or all of it), and after it, without the ending. */
+/* Cuts a name, without its ending, at "__": into what comes before it (or the whole name) and what comes after it. */
 static void split_name(struct arena *arena, const char *base, const char **ret_version,
                        const char **ret_description)
 {
@@ -114,7 +114,7 @@ static int line_of(const char *text, const char *at)
     return line;
 }
 
-/* The file's text with what `${name}` stands for, wherever it stands, as Flyway does it. */
+/* Replaces `${name}` everywhere in the file's text, in comments and literals too, as Flyway does. */
 static const char *fill_placeholders(struct import *import, const struct import_file *file)
 {
     struct buf text;
@@ -191,7 +191,8 @@ static void read_versioned(struct import *import, const struct import_file *file
     add_script(import, item, file, prefix == 'U' ? DIRECTION_DOWN : DIRECTION_UP);
 }
 
-/* The newest baseline below all versions that are there; NULL: they are the chain themselves. */
+/* The newest baseline that is older than all versions in the folder; NULL: there is none, and the chain begins with
+ * the first version. */
 static const struct import_file *choose_baseline(struct import *import)
 {
     const struct import_request *request = import->request;
@@ -282,7 +283,7 @@ static void read_flyway(struct import *import)
     }
 }
 
-/* Repeatables run when the versions are through, by their descriptions. */
+/* Repeatables come after all versions, in the order of their descriptions. */
 static int compare(const char *a, const char *b)
 {
     if (*a != *b)
@@ -318,8 +319,8 @@ static const struct revision *find_lowest(struct adopting *adopting)
     return lowest;
 }
 
-/* BASELINE is the command's row, SQL_BASELINE and its like are those of baseline migrations: both stand for all
- * versions up to theirs. */
+/* A row of the type BASELINE comes from Flyway's command of that name, one of the type SQL_BASELINE or the like from
+ * a baseline migration. Either stands for all versions up to its own. */
 static bool apply_row(struct adopting *adopting, const char *version, const char *type)
 {
     const char *id = import_canonical_version(adopting->arena, version, strlen(version));
@@ -334,8 +335,8 @@ static bool apply_row(struct adopting *adopting, const char *version, const char
     return revision != NULL;
 }
 
-/* A row a deed, oldest first. Those without a version are repeatables, which the next upgrade runs
- * once more, as they are made for, and schemas that Flyway has made. */
+/* Each row is something that Flyway did, oldest first. Rows without a version are repeatables, which the next upgrade
+ * runs once more (that does no harm), and schemas that Flyway has made. */
 static bool stand(struct adopting *adopting)
 {
     const struct revision *lowest = find_lowest(adopting);

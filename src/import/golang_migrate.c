@@ -90,7 +90,7 @@ static void read_golang_migrate(struct import *import)
     }
 }
 
-/* One row at most: the version reached, and whether it was left half done. */
+/* The table has at most one row: the version that was reached, and whether it was left half done. */
 static bool stand(struct adopting *adopting)
 {
     if (!adopting->rows->row_count)

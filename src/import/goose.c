@@ -35,7 +35,7 @@ struct reading {
     bool is_started;
     enum direction direction;
     bool is_transactional;
-    int block_line; /* of an open StatementBegin; 0: none */
+    int block_line; /* the line of the StatementBegin that is open; 0: none is */
 };
 
 static PRINTF_LIKE(3, 4) void fault_at_line(struct reading *reading, int line, const char *format,

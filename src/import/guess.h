@@ -19,8 +19,8 @@ struct import_guess {
  * folder cannot be read; then *ret_guess is empty. */
 bool import_guess(const char *dir, struct import_guess *ret_guess);
 
-/* Adds to the error what to do: to import the tool's migrations, or to make a first revision. `dialect`: what the
- * tenants speak; NULL: they differ. */
+/* Adds to the error what the person can do: import the tool's migrations, or make a first revision. `dialect` is the
+ * one of all tenants; NULL: they differ. */
 void import_advise(const struct import_guess *guess, const char *dir, const char *dialect,
                    struct err *err);
 

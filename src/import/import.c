@@ -97,7 +97,7 @@ static const char *date_of(struct arena *arena, const char *version)
                         second);
 }
 
-/* What a version table can hold, and targets do not take for a word of their own. */
+/* Can the version be an id? A version table must be able to hold it, and it must not look like a target such as `head`. */
 static bool can_be_id(const char *version)
 {
     size_t len = strlen(version);
@@ -156,7 +156,8 @@ struct imported *import_find(const struct import *import, const char *version)
 
 /* ---- one chain of them --------------------------------------------------------------------- */
 
-/* By the tool's order; where that says nothing, by path, so that a fault is told the same each time. */
+/* Sorts by the tool's own order. Where two are equal in it, they are sorted by path, so that the same faults come in
+ * the same order each time. */
 static int compare_items(const void *a, const void *b, void *ctx)
 {
     const struct imported *left = *(struct imported *const *)a,
@@ -184,7 +185,7 @@ static void link_items(struct import *import)
     }
 }
 
-/* The ways up first, as people write them. */
+/* Puts the up sections first, as people write them. */
 static void order_sections(struct import *import, struct imported *item)
 {
     size_t count = item->revision.section_count, used = 0;
@@ -320,7 +321,7 @@ static bool sections_are_equal(const struct section *a, const struct section *b)
            memcmp(a->sql, b->sql, trimmed(a)) == 0;
 }
 
-/* Does the chain say what was meant? A message like a header's key, say, would not. */
+/* Does the chain, read back, say what was meant? With a message that looks like a key of the header it would not. */
 static bool is_same(const struct revision *meant, const struct revision *read)
 {
     bool is_equal = read && strcmp(meant->message, read->message) == 0 &&

@@ -37,8 +37,8 @@ struct import_request {
     const char *version_table; /* the name of Alembic's */
     const char *const *placeholders; /* "name=value": what `${name}` of Flyway's stands for */
     size_t placeholder_count;
-    const char *chain_dir;            /* where the files shall go, */
-    const struct chain_file *present; /* and what is there already, by name */
+    const char *chain_dir;            /* the folder in which the files shall be made, */
+    const struct chain_file *present; /* and the files that are there already, sorted by name */
     size_t present_count;
 };
 
@@ -48,7 +48,7 @@ struct import_note {
     const char *text;
 };
 
-/* A version that cannot be an id as it stands, and the id that stands for it: see import_id. */
+/* A version that cannot be an id, and the id that is used instead: see import_id. */
 struct import_mapped {
     const char *path;
     const char *version;
@@ -65,10 +65,10 @@ struct import_result {
     size_t mapped_count;
 };
 
-/* The id that stands for a tool's version in our chain: the version itself where it can be one, else what
- * it has of letters and digits with a hash of the whole. It depends on the version alone, so that a version
- * table's rows lead to it; two versions share no id (but for a collision of the hash, which is told where
- * revisions are made). "" stays "". */
+/* The id that a tool's version gets in our chain. It is the version itself where that can be an id, else its letters
+ * and digits with a hash of the whole. It depends on the version alone, so that the rows of the tool's version table
+ * lead to it. Two versions get different ids; a collision of the hash is a fault when the revisions are made. "" stays
+ * "". */
 const char *import_id(struct arena *arena, const char *version);
 
 /* NULL: none of that name. Past the last: NULL. */
@@ -93,8 +93,8 @@ bool import_read_dirs(struct arena *arena, const char *const *dirs, size_t count
 bool import_read_files(struct arena *arena, const char *const *paths, size_t count,
                        struct import_request *request, struct faults *faults) MUST_CHECK;
 
-/* Makes the revision files, and checks the chain that they and those present make. False: see faults; the
- * result's notes are filled all the same. */
+/* Makes the revision files, and checks the chain that they make together with the files that are there already.
+ * False: see faults; the notes of the result are filled all the same. */
 bool import_files(struct arena *arena, const struct import_request *request,
                   struct import_result *ret_result, struct faults *faults) MUST_CHECK;
 

@@ -15,7 +15,7 @@ struct listing {
     struct {
         dev_t dev;
         ino_t ino;
-    } above[DEPTH_MAX + 1]; /* the folders on the way down to the one that is read */
+    } above[DEPTH_MAX + 1]; /* the folders that hold the one that is read */
     struct arena *arena;
     struct faults *faults;
     const struct import_tool *tool;
@@ -30,8 +30,8 @@ static void add_fault(struct listing *listing, const char *path, int line, const
     faults_add(listing->faults, ERR_CHAIN, path, line, "%s%s", what, why);
 }
 
-/* A byte order mark says nothing about the SQL, and our files have none. What is no text at all is
- * told with its line. */
+/* Skips a byte order mark, which says nothing about the SQL and does not stand in our files. A file that is no UTF-8
+ * is a fault, at the line where that shows. */
 static void check_text(struct listing *listing, struct import_file *file)
 {
     const char *nul = memchr(file->bytes, '\0', file->len);
@@ -70,8 +70,8 @@ static void add_file(struct listing *listing, const char *dir, const char *name,
 
 static void list(struct listing *listing, const char *below, int depth);
 
-/* Links to folders are followed, as the tools do, but not out of the tool's folder, as with files, nor back to
- * one that they stand in. */
+/* Links to folders are followed, as the tools do. A link that leads out of the tool's folder is refused, as it is for
+ * files, and so is one that leads back to a folder in which it lies. */
 static void add_folder(struct listing *listing, const char *name, const char *path,
                        const struct stat *st, int depth)
 {
@@ -98,7 +98,7 @@ static void add_folder(struct listing *listing, const char *name, const char *pa
     list(listing, name, depth + 1);
 }
 
-/* A link that leads nowhere may have led to a folder. */
+/* A link that leads nowhere is a fault: it may have led to a folder of migrations. */
 static void add_entry(struct listing *listing, const char *name, const char *path, int depth)
 {
     struct stat st;

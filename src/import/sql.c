@@ -1,4 +1,4 @@
-/* From a tool's SQL to the sections of a revision. Pure. */
+/* Makes the sections of a revision from a tool's SQL. Pure. */
 #include "base/arena.h"
 #include "base/ascii.h"
 #include "base/buf.h"
@@ -15,7 +15,7 @@ enum statement_kind {
     STATEMENT_ALONE, /* no transaction can hold it */
     STATEMENT_BEGIN,
     STATEMENT_COMMIT,
-    STATEMENT_ROLLBACK, /* or worse: what it means for a migration cannot be told */
+    STATEMENT_ROLLBACK, /* a ROLLBACK or the like: no one can tell what it means for a migration */
 };
 
 static bool has_word(const struct statement_words *words, const char *word)
@@ -142,8 +142,9 @@ static void end_block(struct cutting *cutting, int line)
     cutting->is_in_block = false;
 }
 
-/* The tool commits every migration, a run of ours may commit but once: values that make a migration
- * of their own are committed as there. Among others, their migration stays whole. */
+/* Does skein's transaction hold the statement? The tool commits after every migration, a run of skein's perhaps only
+ * at its end. So a migration that only adds values to an enum runs outside of the transaction, and its values are
+ * committed as they were with the tool. If it has other statements too, it stays whole. */
 static bool is_held(const struct cutting *cutting, enum statement_kind kind)
 {
     return cutting->sql->is_transactional && kind != STATEMENT_ALONE &&
@@ -192,7 +193,7 @@ static void cut_sections(struct cutting *cutting, const struct statement *statem
     buf_add(&cutting->part, cutting->pending.data, cutting->pending.len);
 }
 
-/* A section, even an empty one: no section would mean something else. */
+/* Adds the last section, even if it is empty: a revision without a section would mean something else. */
 static void finish_sections(struct cutting *cutting)
 {
     const struct import_sql *sql = cutting->sql;
@@ -214,7 +215,7 @@ static void check_markers(struct import *import, const struct import_sql *sql)
                          "a line that begins with '-- migrate:' would begin a section: indent it");
 }
 
-/* A comment of the author's that skein would ask as a query. */
+/* A comment of the migration's author that skein would take for a directive, and ask as a query. */
 static void check_directives(struct import *import, const struct import_sql *sql,
                              const struct dialect *dialect, const struct statement *statements,
                              size_t count)

@@ -12,7 +12,7 @@
 #include "import/adopt.h"
 #include "import/import.h"
 
-/* A revision in the making. `path` and lines are those of the source. */
+/* A revision that is being made. `path` and the lines are those of the tool's file. */
 struct imported {
     struct revision revision;
     struct section *sections; /* revision.sections, growing */
@@ -32,7 +32,8 @@ struct import {
     size_t mapped_count, mapped_capacity;
 };
 
-/* A tenant's version table on the way to revisions of ours. */
+/* What `stand` gets and gives: the rows of a tenant's version table, and the revisions of our chain that they mean.
+ * */
 struct adopting {
     const struct adoption *adoption;
     struct arena *arena;
@@ -46,18 +47,19 @@ struct import_tool {
     const char *name;
     const char *arguments;           /* for usage: `DIR` */
     const char *reads;               /* for help: what its files are called, or what marks them */
-    const char *looks_for;           /* what its migrations are told by, in words */
+    const char *looks_for;           /* how its migrations are recognised, in words */
     bool takes_files;                /* FILE…, not DIR… */
-    bool finds_dialect;              /* by itself, where it is not told */
+    bool finds_dialect;              /* `read` finds out the dialect where the request has none */
     bool is_recursive;               /* files in folders below count */
     bool (*wants)(const char *name); /* is the file to be read? */
     /* Is it the tool's own beyond doubt? `text` is the file's beginning. */
     bool (*recognises)(const char *name, const char *text);
     void (*read)(struct import *import);
-    /* By `key`; revisions then revise one another in that order. NULL: `read` says who revises whom. */
+    /* Compares two keys. The revisions then revise one another in that order. NULL: `read` says which revision
+     * revises which. */
     int (*compare)(const char *a, const char *b);
 
-    /* Where a tenant stands by the tool's version table; NULL: there is nothing to adopt. */
+    /* The tool's version table, by which a tenant is adopted; NULL: the tool has none. */
     const char *table;
     const char *query;                        /* a template for sql_fill: {foreign} is the table */
     bool (*stand)(struct adopting *adopting); /* its rows -> adopting->applied; false: err */
@@ -79,7 +81,7 @@ void import_note(struct import *import, const char *path, const char *text);
 struct imported *import_add(struct import *import, const char *version, const char *key,
                             const char *name, const char *path);
 
-/* One of those added; NULL: none. */
+/* The revision that was added for that version; NULL: none was. */
 struct imported *import_find(const struct import *import, const char *version);
 
 /* SQL of one direction, as the tool would run it. */
@@ -95,15 +97,17 @@ struct import_sql {
     /* NULL, or: says of a statement that it is none of the migration's. */
     bool (*is_foreign)(void *ctx, const char *statement, size_t len);
     void *ctx;
-    bool *is_in_block; /* NULL, or: whether a BEGIN of before is open still; set to how it ends */
+    bool *
+        is_in_block; /* NULL, or: is a BEGIN open from the SQL before this? It is set to whether one is open at the end */
 };
 
-/* The whole of a file, in a transaction and in the request's dialect. */
+/* Adds the whole of a file as one section, in a transaction and in the request's dialect. */
 struct import_sql import_sql_of(const struct import *import, const struct import_file *file,
                                 enum direction direction);
 
-/* Adds it as sections: BEGIN and COMMIT go (skein does that), what stands between them is
- * transactional, and what no transaction can hold gets a `transaction:false` section of its own. */
+/* Adds the SQL as sections. BEGIN and COMMIT are left out, since skein begins and ends the transactions; what is
+ * between them is transactional. Statements that no transaction can hold get a `transaction:false` section of their own.
+ * */
 void import_add_sql(struct import *import, struct imported *item, const struct import_sql *sql);
 
 /* ---- version tables ------------------------------------------------------------------------ */
