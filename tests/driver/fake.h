@@ -27,6 +27,7 @@
  *                      must go first (fake_joins, fake_no_ddl: their probes tell of it)
  *     create table if not exists "T" 'A', drop table if exists "T" 'B': the table, and the effect
  *     with effect NAME the same effect, though it begins as a query does
+ *     warn TEXT        says so, with a detail
  *     agree            -> a row, but for databases that disagree
  *     fail SQLSTATE    fails
  *     role NAME        from then on our own bookkeeping is not allowed (fake_joins), until it is set back

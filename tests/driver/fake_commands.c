@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+#include "base/notice.h"
+
 enum { HISTORY_WIDTH = 6 };
 enum { REVISION, DIRECTION, CHECKSUM, STATEMENTS, STATE, RUN }; /* SQL_HISTORY's columns */
 
@@ -838,6 +840,21 @@ static enum fake_outcome do_put(struct fake_call *call)
     return outcome;
 }
 
+/* A client that is gone hears nothing. */
+static enum fake_outcome do_warn(struct fake_call *call)
+{
+    const struct op *op = call->op;
+    const struct said said = {.part = {[SAID_DETAIL] = "a value of a row"}};
+    const struct notice notice = {.level = NOTICE_WARNING,
+                                  .code = "01000",
+                                  .text = word(call, 1),
+                                  .said = &said,
+                                  .revision = op->revision};
+    if (op->notices && op->flags & OP_HEARS_ALL && !call->session->is_lost)
+        notices_add(op->notices, op->arena, &notice);
+    return FAKE_DONE;
+}
+
 /* `with effect 'A'`: begins as a query does, and writes. */
 static enum fake_outcome do_with(struct fake_call *call)
 {
@@ -976,6 +993,7 @@ static const struct {
     {"database", 1, do_database},
     {"SELECT", 3, do_foreign},
     {"put", 2, do_put},
+    {"warn", 1, do_warn},
     {"with", 2, do_with},
     {"effect", 1, do_effect},
     {"once", 1, do_once},

@@ -434,8 +434,12 @@ static enum fake_outcome run_statement(struct fake_session *session)
     call.count = fake_words(&session->db->world->arena, op->sql, session->at, session->end, words);
     if (session->refusal && fake_leaves_remains(&call) && fake_leave_remains(&call) == FAKE_DONE)
         fake_session_commit(session);
-    if (session->refusal)
-        return fake_fail(op_make_err(op), session->refusal, "refused with %s", session->refusal);
+    if (session->refusal) {
+        const struct said said = {.part = {[SAID_DETAIL] = "a value of a row"}};
+        fake_fail(op_make_err(op), session->refusal, "refused with %s", session->refusal);
+        op_make_err(op)->said = said_copy(op->arena, &said);
+        return FAKE_FAILED;
+    }
     if (session->is_doomed && strcmp(words[0].text, "rollback") != 0 &&
         strcmp(words[0].text, "commit") != 0)
         return fake_fail(op_make_err(op), "25P02", "the transaction is aborted");

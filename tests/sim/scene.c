@@ -57,6 +57,8 @@ static bool add_checks(struct scene *scene, struct buf *buf)
     bool is_verified = rng_chance(&scene->rng, 10);
     if (scene->has_extras && rng_chance(&scene->rng, 25))
         buf_addf(buf, "%s\n", RNG_PICK(&scene->rng, extras));
+    if (scene->has_extras && rng_chance(&scene->more, 30))
+        buf_adds(buf, "warn 'take care';\n");
     if (is_verified)
         buf_adds(buf, "-- verify: agree\n");
     return is_verified;
@@ -553,6 +555,7 @@ struct scene *scene_new(uint64_t seed)
     make_fleet(scene);
     make_rules(scene);
     place_tenants(scene);
+    scene->inventory.hides_values = rng_chance(&scene->more, 30);
     fake_set_latency(scene->world, rng_below(&scene->rng, 3));
     return scene;
 }

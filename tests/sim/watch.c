@@ -273,6 +273,21 @@ static bool fails_for_others(const struct watch *watch, size_t tenant,
            strcmp(outcome->error->code, TROUBLES_CONFLICT) == 0;
 }
 
+/* Nothing that may be a value of a row is told where the inventory forbids it. */
+static void check_hidden(struct watch *watch, const struct event *event)
+{
+    const struct outcome *outcome = event->outcome;
+    const struct err *err = outcome ? outcome->error : event->error;
+    const struct notices *notices = outcome ? outcome->notices : NULL;
+    if (!watch->scene->inventory.hides_values)
+        return;
+    if (err && said_part(err->said, SAID_DETAIL))
+        wrong(watch, "values of rows are told with an error");
+    for (size_t i = 0; notices && i < notices->kept; i++)
+        if (said_part(notices->items[i].said, SAID_DETAIL))
+            wrong(watch, "values of rows are told with a notice");
+}
+
 static void on_finished(struct watch *watch, const struct event *event)
 {
     size_t tenant = number_of(event);
@@ -376,6 +391,7 @@ static void on_event(void *ctx, const struct event *event)
 {
     struct watch *watch = ctx;
     trace_event(watch, event);
+    check_hidden(watch, event);
     switch (event->kind) {
     case EVENT_RUN_STARTED: on_run_started(watch, event->run); break;
     case EVENT_WAVE_STARTED:
