@@ -61,6 +61,13 @@ static unsigned needs_of(const struct options *options)
     return options->is_behind ? needs | FLEET_VISIT : needs;
 }
 
+/* A fault may be that of an option which the person who reads it did not give. */
+static void tell_variables(const struct options *options)
+{
+    for (size_t i = 0; i < options->settings.count; i++)
+        cli_note("the environment says: %s", options->settings.items[i]);
+}
+
 static bool open_fleet(struct fleet *fleet, const struct options *options)
 {
     unsigned groups = options->command->groups;
@@ -87,7 +94,8 @@ static bool open_fleet(struct fleet *fleet, const struct options *options)
     struct faults faults;
     faults_init(&faults);
     bool is_good = fleet_open(fleet, &request, &faults);
-    cli_tell_faults(&faults);
+    if (!cli_tell_faults(&faults))
+        tell_variables(options);
     faults_done(&faults);
     return is_good;
 }

@@ -114,6 +114,12 @@ class Typos(FleetCase):
             self.assertIn(f"'{name}' in the environment is no variable of skein's{said}", err)
             self.assertNotIn("did you mean", err)
 
+    def test_a_fault_of_what_the_environment_says_names_the_variable(self):
+        for name, value in (("SKEIN_SELECT", "teir=x"), ("SKEIN_TENANT", "acmee"), ("SKEIN_STATE", "fialed"), ("SKEIN_WAVE", "canray")):
+            err = self.run_ok("plan", env={name: value}, code=2).err
+            self.assertIn(f"the environment says: --{name[6:].lower()} from {name}\n", err)
+        self.assertNotIn("environment", self.run_ok("plan", "--tenant", "acmee", code=2).err)
+
     def test_an_empty_variable_counts_as_not_set(self):
         result = self.run_ok("upgrade", env={"SKEIN_ON_FAILURE": "", "SKEIN_PARALLEL": ""})
         self.assertNotIn("SKEIN_", result.err)
