@@ -208,6 +208,19 @@ static bool check_way(struct fleet *fleet, const struct request *request, const 
                    goes_down ? "downgrade" : "upgrade", text);
 }
 
+/* A variable of a shell that is not set, and Alembic's range, which means something in scripts alone. */
+static bool check_texts(const char *const *texts, size_t count, struct err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!texts[i][strspn(texts[i], " \t")])
+            return err_set(err, ERR_CONFIG, "a target is empty");
+        if (strchr(texts[i], ':'))
+            return err_set(err, ERR_CONFIG, "'%s' is a range: only --sql takes one, for a script",
+                           texts[i]);
+    }
+    return true;
+}
+
 static bool set_target(struct fleet *fleet, const struct request *request,
                        struct prepared_run *prepared, struct err *err)
 {
@@ -227,7 +240,8 @@ static bool set_target(struct fleet *fleet, const struct request *request,
     if (request->verb->takes_tool)
         return set_adoption(fleet, request, prepared, err);
     prepared->rollout.run.target = join(&fleet->arena, texts, count);
-    if (!target_parse(&fleet->arena, fleet->chain, request_plan(request), texts, count,
+    if (!check_texts(texts, count, err) ||
+        !target_parse(&fleet->arena, fleet->chain, request_plan(request), texts, count,
                       &prepared->target, err))
         return false;
     for (size_t i = 0; i < count; i++)

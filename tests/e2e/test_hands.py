@@ -58,6 +58,14 @@ class Typos(FleetCase):
         self.assert_untouched()
         self.run_ok("upgrade", "--max-failures=1", "-vq")
 
+    def test_what_is_no_target(self):
+        for command in ("upgrade", "downgrade", "stamp", "plan"):
+            for target in ("", " "):
+                self.assertIn("a target is empty", self.run_ok(command, target, code=2).err)
+            self.assertIn("'base:aaaa1111' is a range: only --sql takes one", self.run_ok(command, "base:aaaa1111", code=2).err)
+        self.run_ok("upgrade", "base:aaaa1111", "--sql")
+        self.assert_untouched()
+
     def test_the_wrong_way_is_refused_before_it_begins(self):
         self.run_ok("upgrade", "--tenant", "acme")
         runs = self.run_ok("runs", "-o", "json").out
