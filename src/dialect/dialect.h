@@ -47,7 +47,13 @@ enum sql_id {
     SQL_TABLES, /* -> a row where one of {rows} is there: tables' names, or "schema.name". NULL: not asked */
     SQL_HISTORY, /* -> revision, direction, checksum, statements, state, run_id, id; oldest first */
     SQL_HISTORY_NEWEST, /* -> the same, of the last of these alone */
-    SQL_READ_END,       /* after the last read: ends the transaction that SQL_INSPECT began */
+    /* Of many schemas, {rows} of their names, within a transaction that it begins -> the number of the name, from 1; the
+     * {backend_pid} of who answers; is there a history table; and, of a schema that has a version table and nothing
+     * unusual, the rows of both tables as rollout/survey.c reads them, else NULL. NULL: it cannot be asked so */
+    SQL_SURVEY,
+    SQL_SURVEY_NEWEST, /* the same, with the newest row of the history alone */
+    SQL_SURVEY_END,    /* ends the transaction of one of these */
+    SQL_READ_END,      /* after the last read: ends the transaction that SQL_INSPECT began */
     SQL_BEGIN,
     SQL_BEGIN_READING, /* a transaction that cannot write, for {statement_timeout}; NULL: op.only_reads does it */
     SQL_SETUP_LOCAL, /* settings of the transaction, just begun */

@@ -51,12 +51,21 @@ static void start(struct rollout *rollout, uint32_t tenant)
     slot->session = session_start(&rollout->env, rollout->info.tenants[tenant], tenant);
 }
 
+static void on_surveyed(void *ctx)
+{
+    struct rollout *rollout = ctx;
+    rollout->is_surveying = false;
+    rollout_fill(rollout);
+}
+
 static void begin_wave(struct rollout *rollout, uint32_t wave)
 {
     rollout->wave_failed = 0;
     rollout->wave = wave;
     rollout->has_begun = true;
     rollout_tell(rollout, (struct event){.kind = EVENT_WAVE_STARTED, .wave = wave});
+    rollout->is_surveying =
+        rollout->survey && survey_begin(rollout->survey, wave, on_surveyed, rollout);
 }
 
 /* ---- waiting ------------------------------------------------------------------------------- */
@@ -205,7 +214,7 @@ static void obey_stops(struct rollout *rollout);
 void rollout_fill(struct rollout *rollout)
 {
     obey_stops(rollout);
-    while (!rollout->is_closed && !rollout->is_gated) {
+    while (!rollout->is_closed && !rollout->is_gated && !rollout->is_surveying) {
         struct decision decision = scheduler_next(rollout->scheduler, uv_hrtime() / 1000000);
         if (decision.kind != DECIDE_WAIT)
             end_wait(rollout);

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/map.h"
+#include "rollout/survey.h"
 #include "rollout/evidence.h"
 #include "rollout/gates.h"
 #include "rollout/journal.h"
@@ -57,13 +58,15 @@ struct rollout {
     struct routes *routes;
     struct evidence *evidence;
     struct gates *gates;
-    bool has_begun;  /* a wave */
-    bool is_gated;   /* nothing is decided until the gate has answered */
-    enum gate gate;  /* that was asked last, of those that something waits for */
-    bool is_refused; /* it said no */
-    bool is_waiting; /* for a gate, or a soak, and the observers were told */
-    uint32_t wave;   /* that was begun last */
-    bool is_over;    /* all is done, and `end` is how it ended: a signal changes that no more */
+    struct survey *survey; /* NULL: tenants are looked at one by one */
+    bool is_surveying;     /* nothing is decided until it has answered */
+    bool has_begun;        /* a wave */
+    bool is_gated;         /* nothing is decided until the gate has answered */
+    enum gate gate;        /* that was asked last, of those that something waits for */
+    bool is_refused;       /* it said no */
+    bool is_waiting;       /* for a gate, or a soak, and the observers were told */
+    uint32_t wave;         /* that was begun last */
+    bool is_over; /* all is done, and `end` is how it ended: a signal changes that no more */
     enum run_state end;
     struct map claimed;      /* databases that said who they are -> tenant */
     struct journal *journal; /* NULL: no ledger */

@@ -114,6 +114,11 @@ const struct plan *rollout_plan(struct rollout *rollout, struct session *session
     return (has_copy ? routes_plan_of_copy : routes_plan)(rollout->routes, &question, err);
 }
 
+const struct surveyed *rollout_surveyed(const struct rollout *rollout, size_t tenant)
+{
+    return survey_of(rollout->survey, tenant);
+}
+
 bool rollout_is_ending(const struct rollout *rollout)
 {
     return scheduler_is_stopping(rollout->scheduler);

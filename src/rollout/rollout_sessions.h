@@ -43,6 +43,9 @@ const struct tenant *rollout_claim(struct rollout *rollout, struct session *sess
 /* ---- rollout_sessions.c: when -------------------------------------------------------------- */
 
 /* No further tenant is begun. */
+/* What a survey says of the tenant. NULL: nothing is known. */
+const struct surveyed *rollout_surveyed(const struct rollout *rollout, size_t tenant);
+
 bool rollout_is_ending(const struct rollout *rollout);
 
 /* False: the run is stopping, give up. */

@@ -60,9 +60,34 @@ static uint32_t number_of_database(struct rollout *rollout, struct map *database
     return map_put(databases, here->url_redacted, tenant);
 }
 
+/* What a survey may answer is where tenants stand: for a run that looks, or that goes up to a target. Nothing else is known of
+ * them there, so all that goes on with an earlier run, or with what a tenant holds, looks for itself. */
+static bool may_survey(const struct rollout *rollout)
+{
+    const struct rollout_options *options = rollout->options;
+    const struct request *request = options->run.request;
+    bool is_upgrade = request->verb->work == WORK_PLAN && request->verb->plan == PLAN_UPGRADE;
+    return (request->verb->work == WORK_LOOK || is_upgrade) && !request->verb->rolls_back &&
+           !options->adoption && !options->run.standings && !request->reads_catalog;
+}
+
+static void make_survey(struct rollout *rollout, const uint32_t *logins)
+{
+    if (!may_survey(rollout))
+        return;
+    rollout->survey = survey_new(
+        rollout->links, &(struct survey_options){
+                            .run = &rollout->info,
+                            .logins = logins,
+                            .version_table = rollout->options->version_table,
+                            .wants_history = rollout->info.request->verb->work != WORK_LOOK,
+                        });
+}
+
 static void add_tenants(struct rollout *rollout)
 {
     const struct rollout_options *options = rollout->options;
+    uint32_t *logins = arena_calloc(&rollout->arena, options->run.tenant_count, sizeof *logins);
     size_t limit = options->wave_limit ? options->wave_limit : options->wave_count;
     struct map servers, databases;
     map_init(&servers);
@@ -76,6 +101,7 @@ static void add_tenants(struct rollout *rollout)
         struct link_login login;
         slot->server = add_server(rollout, &servers, tenant, is_server);
         (void)links_add(rollout->links, tenant, &login);
+        logins[i] = login.index;
         if (login.is_new)
             scheduler_add_credential(rollout->scheduler, slot->server, is_server);
         scheduler_add_tenant(rollout->scheduler, i, wave, login.index,
@@ -85,6 +111,7 @@ static void add_tenants(struct rollout *rollout)
     map_done(&servers);
     map_done(&databases);
     rollout->may_meet_twins = may_meet_twins(rollout);
+    make_survey(rollout, logins);
     rollout->servers =
         arena_calloc(&rollout->arena, rollout->server_count + 1, sizeof *rollout->servers);
 }
@@ -261,6 +288,7 @@ void rollout_close(struct rollout *rollout)
     routes_free(rollout->routes);
     evidence_free(rollout->evidence);
     map_done(&rollout->claimed);
+    survey_free(rollout->survey);
     links_free(rollout->links);
     scheduler_free(rollout->scheduler);
     arena_done(&rollout->arena);

@@ -33,6 +33,9 @@ static enum asked ask_link(struct session *session)
         .is_read_only = is_looking,
         .may_reuse = !session->conn.is_creating,
     };
+    session->look.is_surveyed = session_can_take_survey(session);
+    if (session->look.is_surveyed)
+        return ASKED_OPS;
     session->conn.is_guard_prepared = false;
     session->conn.link = link_new(session->env->links, (uint32_t)session->index, &wish);
     if (!link_get(session->conn.link, on_link_ready, session))
@@ -43,17 +46,19 @@ static enum asked ask_link(struct session *session)
 
 static enum session_state answer_link(struct session *session)
 {
+    if (session->look.is_surveyed)
+        return session_take_survey(session);
     return session->conn.is_creating ? SESSION_CREATE : SESSION_CONNECT;
 }
 
 const struct state_row row_link = {
     .name = "link",
     .does = "finds the host's addresses and the password, off the loop; then a connection "
-            "that another tenant left, or a new one",
+            "that another tenant left, or a new one; none where a survey has said enough",
     .ask = ask_link,
     .answer = answer_link,
     .next = SESSION_CONNECT,
-    .exits = TO(CONNECT) | TO(CREATE),
+    .exits = TO(CONNECT) | TO(CREATE) | TO(PLAN) | TO(CLOSE),
     .error_exits = TO(CLOSE),
     .is_cancellable = true,
 };
@@ -189,6 +194,8 @@ static struct link *take_link(struct session *session)
 static enum asked ask_release(struct session *session)
 {
     bool is_ending = rollout_is_ending(session->env->run);
+    if (!session->conn.link)
+        return ASKED_OPS;
     (is_ending ? link_close : link_leave)(take_link(session), on_released, session);
     return ASKED_CLOSE;
 }

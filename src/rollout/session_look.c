@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "rollout/history.h"
+#include "rollout/survey.h"
 
 enum { LOCK_POLL_MAX_MS = 250 };
 
@@ -164,17 +165,24 @@ const struct io_op *session_look_op(const struct session *session, enum look_op 
     return io_view_find(&view, look_owner(look));
 }
 
-/* The inventory knows a database by its URL, which may be one of several names. NULL: no other tenant of this
- * run has it. */
-static const struct tenant *find_twin(struct session *session)
+/* The inventory knows a database by its URL, which may be one of several names. False: another tenant of this run has
+ * it, as err says. `database`: which one it is; NULL: it was not asked. */
+static bool claim_database(struct session *session, const char *database, struct err *err)
 {
-    const struct io_op *op = session_look_op(session, LOOK_IDENTITY);
-    const char *database = op && op->answer.rows.row_count ? io_op_value(op, 0, 0) : NULL;
     if (!database)
-        return NULL;
+        return true;
     const char *schema = session->look.vars.schema ? session->look.vars.schema : "";
     const char *key = arena_printf(&session->arena, "%s/%s", database, schema);
-    return rollout_claim(session->env->run, session, key);
+    const struct tenant *twin = rollout_claim(session->env->run, session, key);
+    if (!twin)
+        return true;
+    return err_set(err, ERR_CONFIG, "it is the same database as that of tenant '%s'", twin->name);
+}
+
+static const char *identity_of(const struct session *session)
+{
+    const struct io_op *op = session_look_op(session, LOOK_IDENTITY);
+    return op && op->answer.rows.row_count ? io_op_value(op, 0, 0) : NULL;
 }
 
 /* Where the tenant's tables are. */
@@ -201,12 +209,9 @@ static enum session_state answer_inspect(struct session *session)
     bool may_create = session->tenant->settings->create && session->tenant->schema;
     if (is_without_lock(session, io_info(session->conn.io)->is_pooled))
         return refuse_proxy(session);
-    const struct tenant *twin = find_twin(session);
     session->conn.is_reused = false;
-    if (twin) {
-        err_set(&err, ERR_CONFIG, "it is the same database as that of tenant '%s'", twin->name);
+    if (!claim_database(session, identity_of(session), &err))
         return session_fail(session, &err);
-    }
     if (session->look.fault && session->env->request->verb->work != WORK_LOOK) {
         err_set(&err, ERR_CONFIG, "%s", session->look.fault);
         return session_fail(session, &err);
@@ -278,31 +283,31 @@ static enum asked ask_read(struct session *session)
 }
 
 /* The table may hold anything: report and ledger take no more of it than could be ids. */
-static bool take_versions(struct session *session, const struct io_op *op, struct err *err)
+static bool take_versions(struct session *session, const struct grid *found, struct err *err)
 {
     enum { ROWS_MOST = 10000, ID_MOST = 255, SHOWN = 40 };
-    const char **ids = arena_calloc(&session->arena, op->answer.rows.row_count, sizeof *ids);
-    if (op->answer.rows.row_count > ROWS_MOST)
+    const char **ids = arena_calloc(&session->arena, found->row_count, sizeof *ids);
+    if (found->row_count > ROWS_MOST)
         return err_set(err, ERR_DRIFT,
                        "its version table has more than %d rows, which are no revisions: delete "
                        "what does not belong there",
                        ROWS_MOST);
-    for (size_t i = 0; i < op->answer.rows.row_count; i++) {
-        ids[i] = io_op_value(op, i, 0) ? io_op_value(op, i, 0) : "";
+    for (size_t i = 0; i < found->row_count; i++) {
+        ids[i] = grid_value(found, i, 0) ? grid_value(found, i, 0) : "";
         if (strlen(ids[i]) > ID_MOST)
             return err_set(err, ERR_DRIFT,
                            "its version table has a row of more than %d bytes, '%.*s…', which is "
                            "no revision: delete that row",
                            ID_MOST, SHOWN, ids[i]);
     }
-    session->look.rows = rows_sorted(&session->arena, ids, op->answer.rows.row_count);
+    session->look.rows = rows_sorted(&session->arena, ids, found->row_count);
     return true;
 }
 
-static void take_history(struct session *session, const struct io_op *op)
+static void take_history(struct session *session, const struct grid *found)
 {
     const struct grid *rows = &session->look.history;
-    session->look.history = op->answer.rows;
+    session->look.history = *found;
     session->doubt.unfinished = history_unfinished(rows);
     session->look.history_id = history_last_id(rows);
     session->doubt.has_probed = false;
@@ -357,9 +362,9 @@ static void take_foreign(struct session *session, const struct io_op *op)
 static enum session_state answer_read(struct session *session)
 {
     struct err err;
-    if (!take_versions(session, session_look_op(session, LOOK_VERSIONS), &err))
+    if (!take_versions(session, &session_look_op(session, LOOK_VERSIONS)->answer.rows, &err))
         return session_fail(session, &err);
-    take_history(session, session_look_op(session, LOOK_HISTORY));
+    take_history(session, &session_look_op(session, LOOK_HISTORY)->answer.rows);
     if (session->look.questions.adoption)
         take_foreign(session, session_look_op(session, LOOK_FOREIGN));
     if (!session->result.from.is_known)
@@ -382,3 +387,41 @@ const struct state_row row_read = {
     .error_exits = TO_WAY_OUT,
     .is_cancellable = true,
 };
+
+/* ---- a survey --------------------------------------------------------------------------------- */
+
+/* A step that was left half way is looked at by its own session. */
+bool session_can_take_survey(const struct session *session)
+{
+    bool is_first = session->attempt.number == 1 && !session->look.is_own;
+    const struct surveyed *surveyed =
+        is_first ? rollout_surveyed(session->env->run, session->index) : NULL;
+    return surveyed && (session->env->request->verb->work == WORK_LOOK ||
+                        !history_unfinished(&surveyed->history).revision);
+}
+
+enum session_state session_take_survey(struct session *session)
+{
+    const struct surveyed *surveyed = rollout_surveyed(session->env->run, session->index);
+    struct err err;
+    session->look.vars.schema = session->tenant->schema;
+    session->look.has_schema = session->look.has_version_table = true;
+    session->look.has_history = surveyed->has_history;
+    if (!claim_database(session, surveyed->identity, &err) ||
+        !take_versions(session, &surveyed->versions, &err))
+        return session_fail(session, &err);
+    take_history(session, &surveyed->history);
+    session->result.from = session->result.rows = session->look.rows;
+    return session->env->request->verb->work == WORK_LOOK ? SESSION_CLOSE : SESSION_PLAN;
+}
+
+enum session_state session_forget_survey(struct session *session)
+{
+    session->look.is_surveyed = false;
+    session->look.is_own = true;
+    session->look.rows = session->result.from = session->result.rows = (struct rows){0};
+    session->look.history = (struct grid){0};
+    session->work.plan = NULL;
+    session->result.recorded_count = 0;
+    return SESSION_LINK;
+}

@@ -319,6 +319,9 @@ static enum session_state answer_plan(struct session *session)
     if (!build_work(session, &left, &err))
         return session_fail(session, &err);
     session_add_renewals(session);
+    bool is_surveyed = session->look.is_surveyed;
+    if (is_surveyed && request_changes(session->env->request))
+        return session->work.todo.count ? session_forget_survey(session) : SESSION_RELEASE;
     if (!request_changes(session->env->request)) {
         show_plan(session);
         return session_after_plan(session);
@@ -337,8 +340,8 @@ const struct state_row row_plan = {
     .does = "computes what is left to do",
     .answer = answer_plan,
     .next = SESSION_INTENT,
-    .exits = TO(INTENT) | TO(WEIGH) | TO_END | TO(PROBE) | TO(EVIDENCE) | TO(SETTLE) | TO(RESTORE) |
-             TO(SNAPSHOT) | TO_WORK | TO_WAY_OUT,
+    .exits = TO(INTENT) | TO(LINK) | TO(WEIGH) | TO_END | TO(PROBE) | TO(EVIDENCE) | TO(SETTLE) |
+             TO(RESTORE) | TO(SNAPSHOT) | TO_WORK | TO_WAY_OUT,
     .error_exits = TO_WAY_OUT,
     .is_cancellable = true,
 };

@@ -116,6 +116,8 @@ struct session_look {
     struct grid history;
     struct grid foreign; /* of another tool's table */
     struct err drift;    /* ERR_NONE: the files are those that were applied */
+    bool is_surveyed;    /* all of this is a survey's word, and there is no connection */
+    bool is_own;         /* no survey is asked any more */
 };
 
 /* What is to be done, and how far it is. */
@@ -308,6 +310,11 @@ const struct io_op *session_look_op(const struct session *session, enum look_op 
 
 /* session_weigh.c: the state after a plan that is only shown. */
 enum session_state session_after_plan(struct session *session);
+/* session_look.c: is what a survey says enough for this tenant? Where it is: what it says is taken for a look. */
+bool session_can_take_survey(const struct session *session);
+enum session_state session_take_survey(struct session *session);
+/* It is not enough after all: the way to a look of its own, as if there had been no survey. */
+enum session_state session_forget_survey(struct session *session);
 
 /* session_plan.c: nothing of the rollout's is committed there. */
 bool session_is_untouched(struct session *session);

@@ -1,0 +1,279 @@
+#include "rollout/survey.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/map.h"
+#include "dialect/template.h"
+#include "driver/driver.h"
+
+/* Fewer tenants of a database are looked at as fast. A piece is a transaction of its own: it holds a lock for each table
+ * and index until it ends, and the server has room for some thousands of these in all. */
+enum { TENANTS_LEAST = 16, TENANTS_A_PIECE = 100 };
+enum { TIMEOUT_MS = 60000, LOCK_TIMEOUT_MS = 500 };
+enum { COLUMN_NUMBER, COLUMN_PID, COLUMN_HAS_HISTORY, COLUMN_ROWS };
+enum { HISTORY_COLUMNS = 7 };
+
+/* The tenants of one database, with one login. */
+struct database {
+    struct survey *survey;
+    uint32_t *tenants;
+    size_t count, capacity;
+    struct link *link;
+    struct io_op *ops;
+    size_t op_count;
+};
+
+struct survey {
+    struct links *links;
+    struct survey_options options;
+    struct arena arena; /* of the wave at hand */
+    struct surveyed *known;
+    struct database *databases;
+    size_t count, capacity;
+    size_t left; /* under way */
+    void (*on_done)(void *ctx);
+    void *ctx;
+};
+
+/* ---- what is asked ---------------------------------------------------------------------------- */
+
+static const struct tenant *tenant_of(const struct survey *survey, uint32_t tenant)
+{
+    return survey->options.run->tenants[tenant];
+}
+
+static const struct dialect *dialect_of_database(const struct database *database)
+{
+    const struct tenant *tenant = tenant_of(database->survey, database->tenants[0]);
+    return driver_find(tenant->url.dialect)->dialect;
+}
+
+static void add_op(struct database *database, const char *sql)
+{
+    struct io_op *op = &database->ops[database->op_count++];
+    op->op = (struct op){
+        .kind = OP_QUERY, .sql = sql, .sql_len = strlen(sql), .arena = &database->survey->arena};
+    op->timeout_ms = TIMEOUT_MS;
+    op->joins_last = database->op_count > 2;
+}
+
+/* Each piece ends the transaction of the one before. */
+static void ask_pieces(struct database *database)
+{
+    struct survey *survey = database->survey;
+    const struct dialect *dialect = dialect_of_database(database);
+    enum sql_id id = survey->options.wants_history ? SQL_SURVEY : SQL_SURVEY_NEWEST;
+    for (size_t from = 0; from < database->count; from += TENANTS_A_PIECE) {
+        size_t left = database->count - from;
+        size_t count = left < TENANTS_A_PIECE ? left : TENANTS_A_PIECE;
+        const char **names = arena_calloc(&survey->arena, count, sizeof *names);
+        for (size_t i = 0; i < count; i++)
+            names[i] = tenant_of(survey, database->tenants[from + i])->schema;
+        struct sql_vars vars = {.version_table = survey->options.version_table,
+                                .rows = names,
+                                .row_count = count,
+                                .lock_timeout_ms = LOCK_TIMEOUT_MS,
+                                .statement_timeout_ms = TIMEOUT_MS};
+        struct buf sql;
+        buf_init(&sql, BUF_MAX_DEFAULT);
+        sql_expand(&sql, dialect, id, &vars);
+        add_op(database, buf_into(&sql, &survey->arena));
+    }
+    struct buf sql;
+    buf_init(&sql, BUF_MAX_DEFAULT);
+    sql_expand(&sql, dialect, SQL_SURVEY_END, &(struct sql_vars){0});
+    sql_expand(&sql, dialect, SQL_IDENTITY, &(struct sql_vars){0});
+    add_op(database, buf_into(&sql, &survey->arena));
+}
+
+/* ---- what is answered ------------------------------------------------------------------------- */
+
+static unsigned hex_value(char c)
+{
+    return c >= 'a' ? (unsigned)(c - 'a') + 10 : (unsigned)(c - '0');
+}
+
+static const char *decode_hex(struct arena *arena, const char *hex, size_t len)
+{
+    char *text = arena_alloc(arena, len / 2 + 1);
+    for (size_t i = 0; i + 1 < len; i += 2)
+        text[i / 2] = (char)(hex_value(hex[i]) << 4 | hex_value(hex[i + 1]));
+    return text;
+}
+
+/* Columns with points between them; what is no hexadecimal digit is NULL. */
+static void take_row(struct arena *arena, const char *at, const char **values, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t len = strspn(at, "0123456789abcdef");
+        values[i] = at[len] == '-' ? NULL : decode_hex(arena, at, len);
+        at += strcspn(at, ".<");
+        at += *at == '.';
+    }
+}
+
+/* `<x>`, a digit that says of which table, the row's columns, `</x>`; again and again. */
+static void take_rows(struct arena *arena, const char *xml, struct surveyed *surveyed)
+{
+    static const char begin[] = "<x>";
+    struct grid *grids[] = {&surveyed->versions, &surveyed->history};
+    static const size_t columns[] = {1, HISTORY_COLUMNS};
+    const char **values[2];
+    for (size_t table = 0; table < 2; table++) {
+        size_t rows = 0;
+        for (const char *at = xml; (at = strstr(at, begin)); at += strlen(begin))
+            rows += at[strlen(begin)] == (char)('0' + table);
+        values[table] = arena_calloc(arena, rows * columns[table] + 1, sizeof **values);
+        *grids[table] = (struct grid){values[table], 0, columns[table]};
+    }
+    for (const char *at = xml; (at = strstr(at, begin));) {
+        at += strlen(begin);
+        size_t table = *at == '1';
+        take_row(arena, at + 1, values[table] + grids[table]->row_count++ * columns[table],
+                 columns[table]);
+    }
+}
+
+/* Through a proxy that pools transactions another process has answered; nothing of the kind is surveyed. */
+static void take_piece(struct database *database, size_t piece, const char *identity)
+{
+    struct survey *survey = database->survey;
+    const struct grid *rows = &database->ops[piece + 1].answer.rows;
+    uint32_t backend_pid = io_info(link_io(database->link))->backend_pid;
+    size_t first = piece * TENANTS_A_PIECE;
+    for (size_t row = 0; row < rows->row_count; row++) {
+        const char *xml = grid_value(rows, row, COLUMN_ROWS);
+        size_t at = first + strtoul(grid_value(rows, row, COLUMN_NUMBER), NULL, 10) - 1;
+        if (!xml || at >= database->count ||
+            strtoul(grid_value(rows, row, COLUMN_PID), NULL, 10) != backend_pid)
+            continue;
+        struct surveyed *surveyed = &survey->known[database->tenants[at]];
+        take_rows(&survey->arena, xml, surveyed);
+        surveyed->identity = identity;
+        surveyed->has_history = strcmp(grid_value(rows, row, COLUMN_HAS_HISTORY), "t") == 0;
+        surveyed->is_known = true;
+    }
+}
+
+static void on_closed(void *ctx)
+{
+    struct survey *survey = ctx;
+    if (--survey->left == 0)
+        survey->on_done(survey->ctx);
+}
+
+/* All or nothing: which database it is is told at the end. */
+static void on_answers(void *ctx)
+{
+    struct database *database = ctx;
+    struct io *io = link_io(database->link);
+    const struct io_op *last = &database->ops[database->op_count - 1];
+    size_t finished = io_finished(io);
+    bool is_well = finished == database->op_count && io_op_err(last)->kind == ERR_NONE;
+    if (finished > 1) /* a login that is refused is told by the tenants' own tries */
+        (void)link_note_connected(database->link, &err_none);
+    is_well = is_well && !io_info(io)->is_pooled && last->answer.rows.row_count == 1;
+    for (size_t piece = 0; is_well && piece + 2 < database->op_count; piece++)
+        take_piece(database, piece, io_op_value(last, 0, 0));
+    (is_well ? link_leave : link_close)(database->link, on_closed, database->survey);
+}
+
+/* ---- the connection --------------------------------------------------------------------------- */
+
+static void ask(struct database *database)
+{
+    struct survey *survey = database->survey;
+    database->ops =
+        arena_calloc(&survey->arena, database->count / TENANTS_A_PIECE + 3, sizeof *database->ops);
+    database->ops[0].op.arena = &survey->arena;
+    database->op_count = 1;
+    link_fill_connect(database->link, &database->ops[0]);
+    ask_pieces(database);
+    io_run(link_io(database->link), database->ops, database->op_count, on_answers, database);
+}
+
+static void on_ready(void *ctx, const struct err *err)
+{
+    struct database *database = ctx;
+    if (err)
+        on_closed(database->survey);
+    else
+        ask(database);
+}
+
+static void get_link(struct database *database)
+{
+    const struct link_wish wish = {.is_read_only = true};
+    database->link = link_new(database->survey->links, database->tenants[0], &wish);
+    if (link_get(database->link, on_ready, database))
+        ask(database);
+}
+
+/* ---- the whole -------------------------------------------------------------------------------- */
+
+struct survey *survey_new(struct links *links, const struct survey_options *options)
+{
+    struct survey *survey = xcalloc(1, sizeof *survey);
+    survey->links = links;
+    survey->options = *options;
+    arena_init(&survey->arena);
+    return survey;
+}
+
+void survey_free(struct survey *survey)
+{
+    if (survey)
+        arena_done(&survey->arena);
+    free(survey);
+}
+
+static bool may_ask(const struct tenant *tenant)
+{
+    const struct driver *driver = tenant->is_gone ? NULL : driver_find(tenant->url.dialect);
+    return driver && tenant->schema && driver->dialect->sql[SQL_SURVEY];
+}
+
+/* Tenants share a connection where their URLs and their logins are the same. */
+static void add_tenant(struct survey *survey, struct map *databases, uint32_t tenant)
+{
+    const struct tenant *about = tenant_of(survey, tenant);
+    const char *key =
+        arena_printf(&survey->arena, "%u %s", survey->options.logins[tenant], about->url_redacted);
+    uint32_t number = map_put(databases, key, (uint32_t)survey->count);
+    if (number == survey->count)
+        *ARENA_PUSH(&survey->arena, survey->databases, survey->count, survey->capacity) =
+            (struct database){.survey = survey};
+    struct database *database = &survey->databases[number];
+    *ARENA_PUSH(&survey->arena, database->tenants, database->count, database->capacity) = tenant;
+}
+
+bool survey_begin(struct survey *survey, uint32_t wave, void (*on_done)(void *ctx), void *ctx)
+{
+    const struct run_info *run = survey->options.run;
+    struct map databases;
+    arena_done(&survey->arena);
+    arena_init(&survey->arena);
+    survey->databases = NULL;
+    survey->count = survey->capacity = survey->left = 0;
+    survey->known = arena_calloc(&survey->arena, run->tenant_count, sizeof *survey->known);
+    survey->on_done = on_done;
+    survey->ctx = ctx;
+    map_init(&databases);
+    for (uint32_t i = 0; i < run->tenant_count; i++)
+        if ((!run->wave_of || run->wave_of[i] == wave) && may_ask(run->tenants[i]))
+            add_tenant(survey, &databases, i);
+    map_done(&databases);
+    for (size_t i = 0; i < survey->count; i++)
+        survey->left += survey->databases[i].count >= TENANTS_LEAST;
+    bool is_asked = survey->left > 0;
+    for (size_t i = 0; is_asked && i < survey->count; i++)
+        if (survey->databases[i].count >= TENANTS_LEAST)
+            get_link(&survey->databases[i]);
+    return is_asked;
+}
+
+const struct surveyed *survey_of(const struct survey *survey, size_t tenant)
+{
+    bool is_known = survey && survey->known && survey->known[tenant].is_known;
+    return is_known ? &survey->known[tenant] : NULL;
+}

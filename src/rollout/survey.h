@@ -1,0 +1,43 @@
+/* A survey: what the tables of many tenants of one database say, read on one connection instead of a look at each.
+ *
+ * It is an opinion, not a lock: a tenant that is to be changed is locked and looked at all the same. It answers only for
+ * tenants that are as usual (a schema of their own that is named, with a version table that may be read); for all others,
+ * and where the survey fails, nothing is known, and the session looks.
+ *
+ *     struct survey *survey = survey_new(links, &options);
+ *     if (survey_begin(survey, wave, on_done, ctx)) …on_done comes later, once all have answered…
+ *     survey_of(survey, tenant)            NULL: nothing is known
+ */
+#ifndef ROLLOUT_SURVEY_H
+#define ROLLOUT_SURVEY_H
+
+#include "base/grid.h"
+#include "event/event.h"
+#include "link/link.h"
+
+struct survey;
+
+/* Answers to SQL_VERSIONS and SQL_HISTORY (or _NEWEST). */
+struct surveyed {
+    struct grid versions, history;
+    bool is_known, has_history;
+    const char *identity; /* of the database: answer to SQL_IDENTITY */
+};
+
+struct survey_options {
+    const struct run_info *run; /* its tenants have their numbers among the links */
+    const uint32_t *logins;     /* by tenant: tenants of one URL and one login share a connection */
+    const char *version_table;
+    bool wants_history; /* all of it; else its newest row */
+};
+
+struct survey *survey_new(struct links *links, const struct survey_options *options);
+void survey_free(struct survey *survey); /* nothing may be under way */
+
+/* Asks for the tenants of the wave, of each database that so many of them share that it is worth it. False: there is none,
+ * and on_done does not come. What an earlier wave was told is forgotten. */
+bool survey_begin(struct survey *survey, uint32_t wave, void (*on_done)(void *ctx), void *ctx);
+
+const struct surveyed *survey_of(const struct survey *survey, size_t tenant);
+
+#endif

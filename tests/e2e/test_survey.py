@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""A survey reads where many schemas of one database stand in a few statements. What it says must be what looks say: the same
+fleet is asked with tenants enough for a survey, and tenant by tenant."""
+import json
+import os
+
+from harness import FleetCase, Postgres, main, wait_until
+
+COUNT = 40  # enough for a survey
+
+
+class SurveyCase(FleetCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Postgres("log_connections=on", "log_statement=all")
+        cls.addClassCleanup(cls.server.close)
+        cls.number = 0
+
+    def setUp(self):
+        super().setUp()
+        type(self).number += 1
+        self.database = f"fleet{self.number}"
+        self.server.create(self.database)
+        self.names = [f"t{i:02}" for i in range(COUNT)]
+        self.tenants = [{"name": name, "url": self.server.url(self.database), "schema": name, "create": True} for name in self.names]
+        self.fleet.inventory(self.tenants, rollout={"on_failure": "continue", "parallel": 8})
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id int);", down="DROP TABLE a;")
+        self.fleet.revision("bbbb2222", "CREATE TABLE b (id int);", down="DROP TABLE b;")
+        self.run_ok("upgrade")
+
+    def sql(self, text):
+        return self.server.sql(self.database, text)
+
+    def log(self):
+        with open(os.path.join(self.server.dir, "log"), errors="replace") as file:
+            return file.read()
+
+    def looks_so_far(self):
+        return self.log().count("pg_catalog.strpos(pg_catalog.version()")
+
+    def statements(self, *args, **options):
+        """What a command answers, and how many connections and looks it took."""
+        connections, looks = self.log().count("connection authorized"), self.looks_so_far()
+        result = self.fleet.run(*args, **options)
+        return result, self.log().count("connection authorized") - connections, self.looks_so_far() - looks
+
+    def told(self, *args):
+        """What a command says of each tenant, without times."""
+        result = self.fleet.run(*args, "-o", "json", "--progress", "none")
+        self.assertTrue(result.out, result.err)
+        report = result.report
+        kept = ("name", "state", "from", "to", "current", "partial", "error", "steps", "heads")
+        return {tenant["name"]: {key: tenant[key] for key in kept if key in tenant} for tenant in report["tenants"]}, report
+
+    def looks(self, *args):
+        """The same, asked so that no survey is worth it."""
+        told = {}
+        for at in range(0, COUNT, 8):
+            names = [word for name in self.names[at:at + 8] for word in ("--tenant", name)]
+            told.update(self.told(*args, *names)[0])
+        return told
+
+
+class Same(SurveyCase):
+    def damage(self):
+        """Tenants of every kind that a look tells apart."""
+        self.sql("UPDATE t01.alembic_version SET version_num = 'aaaa1111'; DELETE FROM t02.alembic_version; "
+                 "INSERT INTO t03.alembic_version VALUES ('aaaa1111'), ('zzzz'); DROP TABLE t04.alembic_version; "
+                 "DROP TABLE t05.skein_history; DROP SCHEMA t06 CASCADE; DROP TABLE t07.alembic_version, t07.skein_history; "
+                 "UPDATE t08.skein_history SET state = 'running', statements = 1 WHERE id = 2; "
+                 "UPDATE t09.skein_history SET checksum = repeat('0', 64) WHERE id = 1; "
+                 "ALTER TABLE t10.alembic_version DROP version_num; ALTER TABLE t11.skein_history DROP state; "
+                 "DROP TABLE t12.alembic_version; CREATE VIEW t12.alembic_version AS SELECT 'aaaa1111'::text AS version_num; "
+                 "ALTER TABLE t13.alembic_version DROP CONSTRAINT alembic_version_pkc; ALTER TABLE t13.alembic_version ALTER version_num DROP NOT NULL; "
+                 "INSERT INTO t13.alembic_version VALUES (NULL); "
+                 "ALTER TABLE t14.alembic_version ALTER version_num TYPE text; UPDATE t14.alembic_version SET version_num = repeat('x', 300); "
+                 "ALTER TABLE t15.alembic_version ALTER version_num TYPE text; UPDATE t15.alembic_version SET version_num = E'<x>&\\x1f\\x1e\\n'''; "
+                 "UPDATE t16.alembic_version SET version_num = 'é<'; TRUNCATE t17.skein_history; "
+                 "ALTER TABLE t18.skein_history RENAME TO old; CREATE VIEW t18.skein_history AS SELECT * FROM t18.old; "
+                 "UPDATE t19.skein_history SET run_id = 'a,b' || chr(9); ALTER TABLE t20.alembic_version SET SCHEMA public; "
+                 "ALTER TABLE t21.alembic_version ENABLE ROW LEVEL SECURITY;")
+
+    def test_a_survey_says_what_looks_say(self):
+        self.damage()
+        for args in (("current",), ("plan",), ("plan", "aaaa1111"), ("upgrade", "--dry-run", "--yes"), ("upgrade", "--dry-run", "+1"), ("check",)):
+            with self.subTest(args):
+                self.assertEqual(self.told(*args)[0], self.looks(*args))
+
+    def test_an_upgrade_changes_whom_looks_would_change(self):
+        self.damage()
+        planned = self.looks("plan")
+        told, _ = self.told("upgrade", "--yes")
+        for name in self.names:
+            with self.subTest(name):
+                if planned[name]["error"]:
+                    self.assertEqual(told[name]["error"]["message"], planned[name]["error"]["message"])
+                else:
+                    self.assertIn(told[name]["state"], ("succeeded", "unchanged", "failed"))
+                    self.assertEqual(told[name]["from"], planned[name]["from"])
+        self.assertEqual(self.told("current")[0], self.looks("current"))
+
+    def test_another_name_of_the_version_table(self):
+        self.fleet.inventory(self.tenants, version_table="My_versions")
+        self.sql('CREATE TABLE t05."My_versions" (version_num text); INSERT INTO t05."My_versions" VALUES (\'bbbb2222\')')
+        told, _ = self.told("current")
+        self.assertEqual(told, self.looks("current"))
+        self.assertEqual(told["t05"]["from"], ["bbbb2222"])
+
+    def test_a_login_that_may_not_read_all(self):
+        self.sql("CREATE ROLE small LOGIN; " + "".join(
+            f"GRANT USAGE ON SCHEMA {name} TO small; GRANT SELECT ON ALL TABLES IN SCHEMA {name} TO small;" for name in self.names))
+        self.sql("REVOKE USAGE ON SCHEMA t01 FROM small; REVOKE SELECT ON t02.alembic_version FROM small; "
+                 "REVOKE SELECT ON t03.skein_history FROM small")
+        for tenant in self.tenants:
+            tenant["url"] = self.server.url(self.database, user="small")
+        self.fleet.inventory(self.tenants)
+        self.assertEqual(self.told("current")[0], self.looks("current"))
+
+    def test_two_tenants_of_one_schema(self):
+        self.tenants[3]["schema"] = "t02"
+        self.tenants[3]["url"] = f"postgresql://skein@/{self.database}?host={self.server.dir}&port={self.server.port}"
+        self.fleet.inventory(self.tenants)
+        told, _ = self.told("upgrade", "--yes")
+        self.assertEqual({name: said["error"]["message"] for name, said in told.items() if said["error"]},
+                         {"t03": "it is the same database as that of tenant 't02'"})
+
+
+class Cost(SurveyCase):
+    def test_one_connection_and_no_look(self):
+        for args in (("current",), ("plan",), ("upgrade",)):
+            with self.subTest(args):
+                result, connections, looks = self.statements(*args)
+                self.assertEqual((result.code, connections, looks), (0, 1, 0))
+
+    def test_whom_an_upgrade_changes_is_looked_at_under_the_lock(self):
+        self.sql("UPDATE t05.alembic_version SET version_num = 'aaaa1111'; DROP TABLE t05.b; DELETE FROM t05.skein_history WHERE id = 2")
+        result, _, looks = self.statements("upgrade")
+        self.assertEqual((result.code, looks), (0, 1))
+        self.assertEqual(self.server.versions(self.database, "t05"), ["bbbb2222"])
+
+    def test_where_a_survey_cannot_read_all_are_looked_at(self):
+        before = self.looks_so_far()
+        with self.server.session(self.database, "BEGIN; LOCK TABLE t07.alembic_version;"):
+            process = self.fleet.start("current", "-o", "json")
+            wait_until(lambda: self.looks_so_far() >= before + COUNT, what="all are looked at")
+        out, err = process.communicate(timeout=60)
+        self.assertEqual((process.returncode, json.loads(out)["totals"]["unchanged"]), (0, COUNT), err)
+
+    def test_what_a_wave_before_has_changed_is_asked_anew(self):
+        self.fleet.inventory([{**tenant, "labels": [f"wave={i % 2}"]} for i, tenant in enumerate(self.tenants)],
+                             rollout={"waves": [{"name": "one", "select": "wave=0"}, {"name": "two"}]})
+        result, connections, looks = self.statements("upgrade")
+        self.assertEqual((result.code, looks), (0, 0))
+
+
+if __name__ == "__main__":
+    main()
