@@ -122,7 +122,7 @@ bool scratch_server_make(struct scratch *scratch, struct tenant *tenant, struct 
     if (!url)
         return err_set(err, ERR_CONFIG,
                        "a scratch database for %s is needed, and the inventory names no server for "
-                       "it: add 'scratch: {%s: URL}'",
+                       "it, or with a variable that is not set: add 'scratch: {%s: URL}'",
                        info->title, info->name);
     fill_tenant(scratch, url, tenant);
     const char *name = tenant->url.database;
