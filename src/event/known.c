@@ -1,6 +1,6 @@
 #include "event/known.h"
 
-/* Of a rollback, only a tenant that got back where it stood counts as unchanged again. */
+/* In a rollback, only a tenant that is back where it stood counts as unchanged again. */
 static bool is_back(const struct outcome *outcome)
 {
     return outcome->is_rollback &&

@@ -1,5 +1,5 @@
 /* How a run stands right now: counts, who is at work, waves, and what it waits for. Made from the one stream of events, so
- * that whoever shows a run while it goes on (lines, a terminal's block, JSON, a page) counts the same way. Pure but for
+ * that everything which shows a run while it goes on (lines, a terminal's block, JSON, a page) counts the same way. Pure but for
  * memory; what became of each tenant is the report's.
  *
  *     struct status *status = status_new();

@@ -273,7 +273,7 @@ static bool is_seen(struct choice *choice, const char *name)
     return map_put(&choice->seen, name, number) != number;
 }
 
-/* Of the run, and not meant? */
+/* Is the tenant of the run, but not among those that the request names? */
 static bool is_left_out(struct choice *choice, size_t n)
 {
     struct continuation *continuation = choice->continuation;

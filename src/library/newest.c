@@ -36,7 +36,7 @@ static bool can_resume(const struct ledger_run *run, const struct ledger_run *ru
     return false;
 }
 
-/* Of this inventory, over, and of someone. */
+/* Is the run of this inventory, over, and of at least one tenant? */
 static bool is_candidate(struct fleet *fleet, struct ledger *ledger, const struct ledger_run *run,
                          bool *ret_is, struct err *err)
 {

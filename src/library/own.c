@@ -47,7 +47,7 @@ const char *own_inventory(const struct inventory *inventory, struct arena *arena
 
 /* ---- whether it is the same database ------------------------------------------------------- */
 
-static const char *behind_last(const char *path, char separator)
+static const char *after_last(const char *path, char separator)
 {
     const char *at = strrchr(path, separator);
     return at ? at + 1 : path;
@@ -261,7 +261,7 @@ bool own_is(struct fleet *fleet, struct ledger *ledger, const struct ledger_run 
     struct shared shared;
     *ret_is = are_known && strcmp(mine, run->inventory) == 0;
     if (*ret_is ||
-        (are_known && strcmp(behind_last(mine, '/'), behind_last(run->inventory, '/')) != 0))
+        (are_known && strcmp(after_last(mine, '/'), after_last(run->inventory, '/')) != 0))
         return true;
     if (!count_shared(fleet, ledger, run->id, &shared, err))
         return false;

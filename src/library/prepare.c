@@ -191,7 +191,7 @@ static bool set_accepted(struct fleet *fleet, const struct request *request,
     return true;
 }
 
-/* `upgrade -1` can lead nowhere, whoever stands where: it was a slip, and no tenant has to be asked. */
+/* `upgrade -1` can lead nowhere, wherever the tenants stand: it was a slip, and no tenant has to be asked. */
 static bool check_way(struct fleet *fleet, const struct request *request, const char *text,
                       struct err *err)
 {
@@ -253,7 +253,7 @@ static bool set_target(struct fleet *fleet, const struct request *request,
     return true;
 }
 
-/* What cannot be had at once, the waves must do without. */
+/* If the system gives fewer descriptors, the waves have fewer tenants at once. */
 static void fit_waves(struct prepared_run *prepared, struct arena *arena)
 {
     size_t count = prepared->rollout.wave_count;

@@ -184,8 +184,8 @@ static void add_step(struct records *records, const struct action *action, doubl
     sql_fill(&records->rows, acting->dialect, row, &vars);
 }
 
-/* What the action took, added to its step's time: of an earlier batch the step's whole is known, of this one each
- * script's. */
+/* Adds the time that the action took to its step's time. For an earlier batch, the whole time of the step is known; for this
+ * batch, the time of each script. */
 static void add_time(struct records *records, size_t at)
 {
     const struct actions *acting = records->acting;

@@ -115,7 +115,7 @@ static void get_link(struct asking *asking)
         query(asking);
 }
 
-/* What a read-only transaction lets through and is no query: COPY TO PROGRAM, SET, BEGIN. */
+/* A read-only transaction also lets statements through that are no queries: COPY TO PROGRAM, SET, BEGIN. */
 static bool is_query(const struct dialect *dialect, const char *sql)
 {
     static const char *const words[] = {"select", "with", "values", "table"};

@@ -101,7 +101,7 @@ static bool is_applied(const struct grid *rows, size_t row)
     return is(rows, row, COLUMN_DIRECTION, "up") && is(rows, row, COLUMN_STATE, "applied");
 }
 
-static size_t first_behind_stamps(const struct grid *rows)
+static size_t first_after_stamps(const struct grid *rows)
 {
     size_t row = rows->row_count;
     while (row && !is(rows, row - 1, COLUMN_DIRECTION, "stamp"))
@@ -112,7 +112,7 @@ static size_t first_behind_stamps(const struct grid *rows)
 bool history_next_change(const struct grid *rows, const struct chain *chain, size_t *row,
                          struct changed_file *ret_file)
 {
-    size_t first = first_behind_stamps(rows);
+    size_t first = first_after_stamps(rows);
     for (size_t at = *row > first ? *row : first; at < rows->row_count; at++) {
         const char *applied = value(rows, at, COLUMN_CHECKSUM);
         const struct revision *revision = chain_get(chain, value(rows, at, COLUMN_REVISION));

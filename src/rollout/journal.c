@@ -78,7 +78,7 @@ static void write_on_thread(uv_work_t *work)
 static void start_writing(struct journal *journal);
 static void write_soon(struct journal *journal);
 
-/* What has gathered meanwhile is dropped: it must not be on record without what came before it. */
+/* Drops the events that have gathered meanwhile: they must not be on record without those that came before them. */
 static void note_failure(struct journal *journal)
 {
     if (!journal->write_failed || journal->is_broken)

@@ -13,7 +13,7 @@ void rollout_note_connected(struct rollout *rollout, struct session *session)
     scheduler_proven(rollout->scheduler, tenant);
 }
 
-/* The host answers, or may: whoever waits for its login need not. */
+/* The host answers, or may answer: other tenants need not wait for this login any longer. */
 void rollout_note_not_refused(struct rollout *rollout, struct session *session)
 {
     scheduler_proven(rollout->scheduler, (uint32_t)session_index(session));
@@ -245,13 +245,13 @@ static void ask_about_failure(struct rollout *rollout, size_t tenant, const stru
               on_failure_told, rollout);
 }
 
-/* What others did to a tenant during the rollout is told, but is no reason to halt it. */
+/* Someone else has changed the tenant during the rollout: that is told, but it does not halt the rollout. */
 static bool has_regressed(const struct outcome *outcome)
 {
     return outcome->error && strcmp(outcome->error->code, ROUTES_REGRESSED) == 0;
 }
 
-/* Nor is a failure of the ledger: the run stops for that anyway. */
+/* Counts towards the threshold? A failure of the ledger does not: the run stops for that anyway. */
 static bool counts_as_failure(const struct rollout *rollout, const struct outcome *outcome)
 {
     bool is_ledgers = outcome->error && outcome->error->kind == ERR_LEDGER;

@@ -221,7 +221,7 @@ static bool has_gates(const struct rollout *rollout)
     return false;
 }
 
-/* What was left to the program may have another handler by now. */
+/* Puts back only the handlers that the run has taken: the program may have changed the others meanwhile. */
 static void put_handlers_back(const struct rollout *rollout)
 {
     for (int i = 0; i < SIGNALS_TAKEN; i++)

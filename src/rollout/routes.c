@@ -48,7 +48,7 @@ void routes_roll_back(struct routes *routes)
     routes->is_rollback = true;
 }
 
-/* Where it stood is what was seen first. */
+/* The rows that were seen first are where the tenant stood before. */
 void routes_note(struct routes *routes, size_t tenant, const struct rows *before,
                  const struct rows *goal)
 {
@@ -146,7 +146,7 @@ static bool check_moved(const struct routes *routes, const struct routes_questio
                   "is not rolled back");
 }
 
-/* What others have done since is not rolled back with ours. */
+/* Refuses to roll back a tenant in which others have worked since: their work is not ours to roll back. */
 static bool check_strangers(const struct routes *routes, const struct routes_question *question,
                             struct err *err)
 {

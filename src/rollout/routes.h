@@ -65,7 +65,7 @@ bool routes_is_own_run(const struct routes *routes, const char *run);
 bool routes_is_untouched(const struct routes *routes, const struct routes_question *question);
 bool routes_is_rollback(const struct routes *routes);
 
-/* What was known or is known now of where the tenant stood before, and of where it leads. */
+/* Where the tenant stood before the rollout, and where its plan leads, as far as that was or is known. */
 void routes_note(struct routes *routes, size_t tenant, const struct rows *before,
                  const struct rows *goal);
 const struct rows *routes_before(const struct routes *routes, size_t tenant);

@@ -135,7 +135,7 @@ static struct decision begin_wave(struct scheduler *scheduler)
     return (struct decision){.kind = DECIDE_WAVE_BEGINS, .wave = scheduler->wave};
 }
 
-/* What waits in queues when nothing more is begun was never begun. */
+/* Tenants that wait in queues when the run begins nothing more were never begun. */
 static struct decision begin_rollback(struct scheduler *scheduler)
 {
     queues_clear(scheduler->queues);

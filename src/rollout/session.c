@@ -268,7 +268,8 @@ static bool has_changed(const struct session *session)
     return session->result.done_count || is_half_done(session) || session->doubt.is_resolving;
 }
 
-/* Where a run only looks, what it found half done. A file that is gone or broken says no number. */
+/* The step that a run which only looks found half done. If the file is gone or broken, the number of its statements is not
+ * known. */
 static const struct half_step *found_half_done(struct session *session)
 {
     const struct session_env *env = session->env;

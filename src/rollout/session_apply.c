@@ -9,7 +9,7 @@ enum { SCRIPT_SLACK_MS = 5000, ACTIONS_MOST = 256 };
 
 /* ---- begin ------------------------------------------------------------------------------------ */
 
-/* What of the session some revision of the work may change. */
+/* The parts of the session that some revision of the work may change. */
 static unsigned may_change(const struct session *session)
 {
     unsigned parts = 0;
@@ -129,7 +129,7 @@ static uint64_t script_budget(const struct session *session, const struct piece 
                           each_ms ? each_ms * piece->statement_count + SCRIPT_SLACK_MS : 0);
 }
 
-/* What follows a script inside our transaction makes sure that it still is ours. */
+/* The guard follows a script inside our transaction, and makes sure that the transaction is still ours. */
 static void set_script(struct session *session, struct io_op *op, const struct action *action)
 {
     const struct piece *piece = action->piece;
@@ -457,7 +457,8 @@ const struct state_row row_begin = {
 
 /* ---- apply ------------------------------------------------------------------------------------ */
 
-/* What begins the transaction may wait for a lock; a server that hangs is waited for once. */
+/* The batch that begins the transaction may wait for a lock. We wait once for a server that hangs, not once for each of
+ * the joined ops. */
 static void join(const struct session *session, struct io_op *first, struct io_op *op)
 {
     uint64_t before_ms = first == session_op_of(session, SESSION_BEGIN) && first == op - 1

@@ -41,7 +41,7 @@ static enum asked ask_restore(struct session *session)
     return add_copy(session, OP_RESTORE, rollout_copy_to_restore(session->env->run, session));
 }
 
-/* Where the tenant stands now is read, not believed. */
+/* The session reads where the tenant stands now: the copy may not hold what we believe. */
 static enum session_state answer_restore(struct session *session)
 {
     session->work.is_restored = true;

@@ -148,7 +148,8 @@ static enum asked ask_probe(struct session *session)
     return ASKED_OPS;
 }
 
-/* What the statement left counts for more than the author's query: an INVALID index bears the name too. */
+/* If the statement left something, that counts for more than the answer to the author's query: an INVALID index bears the
+ * name too. */
 static enum session_state answer_probe(struct session *session)
 {
     struct unfinished *unfinished = &session->doubt.unfinished;

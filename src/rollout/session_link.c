@@ -219,7 +219,8 @@ static enum asked ask_close(struct session *session)
 
 enum { RESOLVE_ATTEMPTS = 8 };
 
-/* For how long it fails, and its server is in trouble, without the time that it waited for a place. */
+/* Measures for how long the tenant has failed, and its server has been in trouble, without the time that the tenant waited
+ * for a place. */
 static void measure(struct session *session, struct retry_history *history)
 {
     uint64_t now_ns = uv_hrtime() - session->attempt.stalled_ns;

@@ -47,7 +47,7 @@ static struct io_op *add_prepared(struct session *session, enum op_kind kind, io
     return op;
 }
 
-/* Who fails now says who is in the way. */
+/* If the session does not get the lock now, its error says who has it. */
 static bool is_patience_over(const struct session *session)
 {
     return session->attempt.lock_waited_ms >= session->tenant->settings->lock_timeout_ms;
@@ -185,7 +185,7 @@ static const char *identity_of(const struct session *session)
     return op && op->answer.rows.row_count ? io_op_value(op, 0, 0) : NULL;
 }
 
-/* Where the tenant's tables are. */
+/* Takes from the answers where the tenant's tables are. */
 static void take_place(struct session *session)
 {
     struct io_view view = {session->batch.ops, session->batch.count, io_info(session->conn.io),
@@ -263,7 +263,7 @@ static void add_reads(struct session *session)
         add_look(session, LOOK_FOREIGN, look_prepare_foreign);
 }
 
-/* What one answer does not decide about the next travels in one message. Who has the lock takes a second
+/* Questions that do not depend on each other's answers travel in one message. To find out who has the lock takes a second
  * statement to find out. */
 static void join_looks(struct session *session)
 {

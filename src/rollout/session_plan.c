@@ -21,7 +21,7 @@ static bool may_plan_again(const struct session *session)
            !(session->result.done_count && counts_steps(session->env->target));
 }
 
-/* What is left of the plan. A plan is made once: `+1` must not mean one more after a retry. */
+/* Returns the part of the plan that is left. A plan is made once: after a retry, `+1` must not mean one more. */
 static bool make_plan(struct session *session, struct plan *ret_left, struct err *err)
 {
     const struct session_env *env = session->env;

@@ -259,7 +259,7 @@ extern const struct state_row row_resolve, row_probe, row_settle, row_look, row_
 
 /* ---- the engine: session.c ----------------------------------------------------------------- */
 
-/* What the state waited for has come (a job, a timer, a close): on to what its answer says. */
+/* The job, timer or close that the state waited for has come: goes on to the state that its answer names. */
 void session_go_on(struct session *session);
 /* It will not come: on to the way out. */
 void session_stop(struct session *session, enum session_state way_out);
@@ -281,7 +281,7 @@ void session_add_outside(struct session *session, const char *sql);
 /* The session's settings for statements outside a transaction, and what the statements before this one have set:
  * another session may have run them. NULL: no statement comes, nothing but settings. */
 void session_add_setup(struct session *session, const struct piece *end);
-/* What `buf` holds becomes the op's SQL. */
+/* Makes the contents of `buf` the op's SQL. */
 void session_set_sql(struct io_op *op, struct buf *buf);
 /* The first op of the batch that a joined state added, or NULL. */
 struct io_op *session_op_of(const struct session *session, enum session_state state);

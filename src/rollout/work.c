@@ -45,7 +45,7 @@ static void add_record(struct building *building, const struct step *step,
     record->ends_unit = building->mode == TRANSACTION_EACH || record->is_checkpointed;
 }
 
-/* Those of the piece that fail with it, as if it had not run, and the author's, which come after it has. */
+/* Adds queries about the piece: those that are asked before it runs, and those of the author, which are asked after it. */
 static void add_queries(struct building *building, const struct action *common,
                         const struct author_query *queries, size_t count)
 {
@@ -143,7 +143,7 @@ static void defer_records(struct building *building)
     }
 }
 
-/* What its file takes back for other dialects alone is irreversible here. */
+/* A revision whose file has a down section for other dialects alone is irreversible here. */
 static const struct script *script_of(const struct work_request *request, const struct step *step,
                                       struct err *err)
 {
