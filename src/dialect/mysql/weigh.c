@@ -99,6 +99,7 @@ static void read_specification(struct change *change)
             take_table(change);
             continue;
         }
+        change->is_odd |= mysql_is_sign(reader, ';');
         depth += mysql_is_sign(reader, '(') - mysql_is_sign(reader, ')');
         mysql_skip(reader);
     }
