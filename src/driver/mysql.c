@@ -73,15 +73,24 @@ static void let_go(struct connecting *connecting)
     if (atomic_fetch_sub(&connecting->holders, 1) > 1)
         return;
     mysql_login_done(&connecting->login);
-    close(connecting->event_fd);
+    if (connecting->event_fd >= 0)
+        close(connecting->event_fd);
     free(connecting);
+}
+
+/* Once it is connected, and no one watches it any more: each connection would keep it open for nothing. */
+static void close_event(struct connecting *connecting)
+{
+    if (connecting->event_fd >= 0)
+        close(connecting->event_fd);
+    connecting->event_fd = -1;
 }
 
 static void connect_blocking(struct connecting *connecting)
 {
     bool is_connected = mysql_login_connect(&connecting->login);
+    eventfd_write(connecting->event_fd, 1); /* the last use of it here */
     atomic_store(&connecting->ended, is_connected ? ENDED_WELL : ENDED_BADLY);
-    eventfd_write(connecting->event_fd, 1);
 }
 
 static void *connect_on_thread(void *ctx)
@@ -565,6 +574,7 @@ static struct want mysql_step(struct conn *conn, unsigned ready)
 {
     if (conn->phase == PHASE_CONNECTING)
         return end_connecting(conn);
+    close_event(conn->connecting); /* by now the caller polls the socket */
     return go_on(conn, (ready & WANT_READ ? MYSQL_WAIT_READ : 0) |
                            (ready & WANT_WRITE ? MYSQL_WAIT_WRITE : 0));
 }

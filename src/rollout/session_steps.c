@@ -1,8 +1,8 @@
 /* Transactions and statements outside of any in one batch, where the driver takes chains of any operations
  * (DRIVER_JOINS_ALL): each message begins with what is ours and ends with one statement of a revision.
  *
- *     BEGIN, START, COMMIT, statement 1 | mark 1, statement 2 | mark 2, BEGIN, statement 3 | mark 3, COMMIT,
- *     statement 4 | mark 4, BEGIN, RECORD, COMMIT, BEGIN, START, COMMIT, statement 1 | …
+ *     START, statement 1 | mark 1, statement 2 | mark 2, BEGIN, statement 3 | mark 3, COMMIT,
+ *     statement 4 | mark 4, BEGIN, RECORD, START, COMMIT, statement 1 | …
  *
  * The mark of a statement is sent once its answer is known, with the next one: so at most one statement outside a
  * transaction is in doubt, wherever the connection is lost, and the server runs nothing after what fails. Within one
@@ -19,11 +19,14 @@ static const struct action *action_at(const struct session *session, size_t at)
     return at < session->work.todo.count ? &session->work.todo.actions[at] : NULL;
 }
 
-/* Does the transaction that this action is part of end after it? */
+/* Does the transaction that this action is part of end after it? The row that begins the next step is written with the
+ * record of the one before: a commit less, and if it cannot be written, no statement is in doubt that was not. */
 static bool ends_transaction(const struct session *session, size_t at)
 {
     const struct action *action = action_at(session, at), *next = action_at(session, at + 1);
-    return action->is_in_transaction && (action->ends_unit || !next || !next->is_in_transaction);
+    if (!action->is_in_transaction || !next || !next->is_in_transaction)
+        return action->is_in_transaction;
+    return action->ends_unit && next->kind != ACTION_START;
 }
 
 /* Whole transactions, and not many more actions than that. */
@@ -87,11 +90,24 @@ static void add_commit(struct session *session)
     op->op.flags |= OP_MUST_COMMIT;
 }
 
+/* A transaction of one statement needs no other to begin and end it. */
+static void add_start_alone(struct session *session, const struct action *action)
+{
+    session_add_action(session, action);
+    struct io_op *op = &session->batch.ops[session->batch.count - 1];
+    op->op.tx_after = TX_OUTSIDE;
+    op->op.flags |= OP_MUST_COMMIT;
+}
+
 static void add_step(struct steps *steps, size_t at)
 {
     struct session *session = steps->session;
     const struct action *action = action_at(session, at);
     set_up(steps, action);
+    if (action->kind == ACTION_START && !steps->is_inside && ends_transaction(session, at)) {
+        add_start_alone(session, action);
+        return;
+    }
     if (action->is_in_transaction && !steps->is_inside)
         session_add_one(session, SQL_BEGIN)->op.tx_after = TX_INSIDE;
     steps->is_inside = action->is_in_transaction;
