@@ -8,17 +8,20 @@ once at the end, for scale.
 import argparse
 import contextlib
 import os
+import queue
 import resource
 import shutil
+import socket
 import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
-from harness import Postgres  # noqa: E402
+from harness import MariaDB, Postgres  # noqa: E402
 
 REVISIONS = 10
 IDS = [f"{i:x}{i:x}{i:x}{i:x}00{i:02d}" for i in range(1, REVISIONS + 1)]
@@ -188,6 +191,137 @@ def scram(args):
     postgres(args, f"nothing to do, {count} SCRAM connections", count, 32, 2, "-", "scram-sha-256")
 
 
+class Delay:
+    """A proxy that holds each piece back for so many seconds, both ways, as a long way through a network does."""
+
+    def __init__(self, port, seconds):
+        self.target, self.seconds = port, seconds
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            client = self.listener.accept()[0]
+            server = socket.create_connection(("127.0.0.1", self.target))
+            for ends in ((client, server), (server, client)):
+                ends[0].setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                threading.Thread(target=self._pass_on, args=ends, daemon=True).start()
+
+    def _pass_on(self, source, sink):
+        pieces = queue.Queue()
+        threading.Thread(target=self._send, args=(pieces, sink), daemon=True).start()
+        try:
+            while data := source.recv(1 << 16):
+                pieces.put((time.monotonic() + self.seconds, data))
+        except OSError:
+            pass
+        pieces.put((time.monotonic() + self.seconds, b""))
+
+    @staticmethod
+    def _send(pieces, sink):
+        try:
+            while True:
+                due, data = pieces.get()
+                time.sleep(max(0, due - time.monotonic()))
+                if not data:
+                    break
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
+class MySQL:
+    """Databases on a server that flushes as it does by default, on a disk."""
+
+    def __init__(self, args, count, parallel):
+        self.args, self.count, self.parallel = args, count, parallel
+        self.maria = MariaDB("--innodb-flush-log-at-trx-commit=1", "--innodb-doublewrite=1",
+                             "--innodb-buffer-pool-size=256M", f"--max-connections={parallel + 20}",
+                             folder=tempfile.gettempdir())
+        os.environ["SKEIN_BENCH_PASSWORD"] = self.maria.SECRET
+        self.fleet = Fleet("BEGIN")
+        with open(self.fleet.path("script.sql"), "w") as file:
+            file.write("".join(up(i) for i in range(1, REVISIONS + 1)))
+        self.names = [f"t{i:04}" for i in range(count)]
+        with open(self.fleet.path("names"), "w") as file:
+            file.writelines(name + "\n" for name in self.names)
+        self.counts = {"skein": [], "floor": []}
+        self.through(self.maria.port)
+
+    def through(self, port):
+        self.port = port
+        here, there = f":{self.maria.port}/", f":{port}/"
+        self.fleet.inventory(((n, self.maria.url(n).replace(here, there)) for n in self.names), self.parallel)
+
+    def clear(self):
+        self.maria.sql("", "".join(f"DROP DATABASE IF EXISTS {n}; CREATE DATABASE {n};" for n in self.names))
+
+    def status(self, name):
+        """Of the server since it began. Its processor's time counts the same whatever others do on the machine."""
+        if name == "ms of its processor":
+            with open(f"/proc/{self.maria.pid}/stat") as file:
+                fields = file.read().rsplit(")", 1)[1].split()
+            return 1000 * (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return int(self.maria.sql("", f"SHOW GLOBAL STATUS LIKE '{name}'")[0][1])
+
+    def count_of(self, who, run):
+        before = [self.status(name) for name in self.COUNTED]
+        result = run()
+        after = [self.status(name) for name in self.COUNTED]
+        self.counts[who].append([(a - b) / self.count for a, b in zip(after, before)])
+        return result
+
+    COUNTED = ("Questions", "Innodb_data_fsyncs", "ms of its processor")
+
+    def skein(self):
+        return self.count_of("skein", lambda: measure(
+            [os.path.join(self.args.build, "skein"), "-f", self.fleet.path("skein.yaml"), "--progress", "none",
+             "upgrade"], stderr=subprocess.DEVNULL))
+
+    def floor(self, script):
+        def run():
+            with open(self.fleet.path("names")) as file:
+                return measure([os.path.join(self.args.build, "tests/bench/floor_mysql"), str(self.parallel), script,
+                                str(self.port)], stdin=file)
+        return self.count_of("floor", run)
+
+    def compare(self, title, prepare, script, target):
+        self.counts = {"skein": [], "floor": []}
+        compare(title, self.args.runs, prepare, self.skein, lambda: self.floor(script), target)
+        for i, name in enumerate(self.COUNTED):
+            print(f"    the server's {name} a tenant: skein {median([c[i] for c in self.counts['skein']]):.1f}, "
+                  f"floor {median([c[i] for c in self.counts['floor']]):.1f}", flush=True)
+
+    def close(self):
+        self.maria.close()
+        self.fleet.close()
+
+
+def mysql(args):
+    count = args.tenants or 200
+    bench = MySQL(args, count, 8)
+    try:
+        bench.compare(f"upgrade, {count} MariaDB databases", bench.clear, bench.fleet.path("script.sql"), 1.35)
+        bench.clear()
+        bench.skein()
+        bench.compare(f"nothing to do, {count} MariaDB databases", lambda: None, "-", 1.5)
+    finally:
+        bench.close()
+
+
+def mysql_rtt(args):
+    count = args.tenants or 8
+    bench = MySQL(args, count, 8)
+    try:
+        bench.through(Delay(bench.maria.port, 0.01).port)
+        bench.compare(f"upgrade, {count} MariaDB databases over 20 ms", bench.clear,
+                      bench.fleet.path("script.sql"), 1.2)
+    finally:
+        bench.close()
+
+
 class LongChain:
     """Revisions in a line that forks and merges again and again, and one tenant that has none of them."""
 
@@ -347,7 +481,7 @@ def alembic(bench):
 
 
 BENCHMARKS = {"sqlite": sqlite_upgrade, "sqlite-noop": sqlite_noop, "postgres": postgres_upgrade,
-              "postgres-noop": postgres_noop, "scram": scram, "chain": chain, "memory": memory, "long": long,
+              "postgres-noop": postgres_noop, "mysql": mysql, "mysql-rtt": mysql_rtt, "scram": scram, "chain": chain, "memory": memory, "long": long,
               "schedule": schedule, "peers": peers}
 
 

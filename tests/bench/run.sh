@@ -7,5 +7,5 @@ cd "$(dirname "$0")/../.."
 build=${SKEIN_BUILD_DIR:-build}
 sh tests/setup.sh --tests
 cmake -S . -B "$build/bench" -G Ninja -DCMAKE_BUILD_TYPE=Release >/dev/null
-cmake --build "$build/bench" --target skein floor_sqlite floor_postgres schedule -- --quiet
+cmake --build "$build/bench" --target skein floor_sqlite floor_postgres floor_mysql schedule -- --quiet
 exec python3 tests/bench/bench.py --build "$build/bench" "$@"

@@ -312,9 +312,9 @@ class MariaDB:
 
     SECRET = "superuser-secret"
 
-    def __init__(self, *settings):
+    def __init__(self, *settings, folder=None):
         self.user = "mysql" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
-        self.dir = tempfile.mkdtemp(prefix="skein-maria-", dir=memory_folder())
+        self.dir = tempfile.mkdtemp(prefix="skein-maria-", dir=folder or memory_folder())
         os.chmod(self.dir, 0o755)
         self.port, self.socket = free_port(), os.path.join(self.dir, "socket")
         self.data = os.path.join(self.dir, "data")
