@@ -319,22 +319,22 @@ static bool are_options(struct span rest)
     return are;
 }
 
-/* Says which section a line was meant to begin though it is no marker: `-- Migrate:down`, `-- migrat: up`, `--
- * migrate down`, in a block comment too. NULL: it was not meant as a marker, or it is indented. If such a line counted
- * as a comment, the statements of the down section would run on an upgrade. */
-static const char *meant_marker(struct span line)
+const char *revision_meant_marker(const char *line, size_t len)
 {
-    bool is_comment =
-        line.len >= 2 && (memcmp(line.text, "--", 2) == 0 || memcmp(line.text, "/*", 2) == 0);
-    if (!is_comment)
+    bool is_comment = len >= 2 && (memcmp(line, "--", 2) == 0 || memcmp(line, "/*", 2) == 0);
+    if (!is_comment || revision_marker_len(line, len))
         return NULL;
-    struct span rest = trim((struct span){line.text + 2, line.len - 2});
+    struct span rest = trim((struct span){line + 2, len - 2});
+    bool has_plus = rest.len && *rest.text == '+'; /* goose, sql-migrate */
+    rest = has_plus ? (struct span){rest.text + 1, rest.len - 1} : rest;
     struct span word = cut_letters(&rest);
     while (rest.len && memchr(" \t:=-", *rest.text, 5))
         rest.text++, rest.len--;
     struct span direction = cut_letters(&rest);
     bool is_alone = are_options(trim(rest));
-    if (!is_alone || (distance_to(word, "migrate") > 1 && distance_to(word, "migration") > 0))
+    bool is_word = distance_to(word, "migrate") <= 1 || distance_to(word, "migration") == 0 ||
+                   (has_plus && distance_to(word, "goose") == 0);
+    if (!is_alone || !is_word)
         return NULL;
     if (distance_to(direction, "up") == 0)
         return "up";
@@ -421,7 +421,7 @@ static void parse_lines(struct parser *parser)
             if (section)
                 section->line = parser->line + 1;
             is_header = false;
-        } else if ((meant = meant_marker(line))) {
+        } else if ((meant = revision_meant_marker(line.text, line.len))) {
             add_fault(
                 parser,
                 "'%.*s' begins no section; did you mean '-- migrate:%s'? (indent it if it is a comment)",

@@ -68,6 +68,11 @@ bool revision_name_is_reserved(const char *name, size_t len);
  * none. Any number of blanks may be between, as in dbmate. */
 size_t revision_marker_len(const char *line, size_t len);
 
+/* Says which section a line was meant to begin though it is no marker: `-- Migrate:down`, `-- migrat: up`,
+ * `-- migrate down`, `-- +goose Down`, in a block comment too. NULL: it was not meant as a marker, or it is indented. If such a
+ * line counted as a comment, the statements of the down section would run on an upgrade. */
+const char *revision_meant_marker(const char *line, size_t len);
+
 /* Has the file any section of this direction? (None for down: irreversible. An explicitly empty one
  * is a reversible no-op.) */
 bool revision_has_direction(const struct revision *revision, enum direction direction);

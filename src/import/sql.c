@@ -210,9 +210,10 @@ static void check_markers(struct import *import, const struct import_sql *sql)
 {
     struct import_line line = {0};
     while (import_next_line(sql->text, sql->len, &line))
-        if (revision_marker_len(line.text, line.len))
-            import_fault(import, sql->path, sql->line + line.number - 1,
-                         "a line that begins with '-- migrate:' would begin a section: indent it");
+        if (revision_marker_len(line.text, line.len) || revision_meant_marker(line.text, line.len))
+            import_fault(
+                import, sql->path, sql->line + line.number - 1,
+                "a line that begins with '-- migrate:', or looks so, would begin a section: indent it");
 }
 
 /* A comment of the migration's author that skein would take for a directive, and ask as a query. */

@@ -298,6 +298,10 @@ static void refuses_a_mistyped_marker(void **state)
         {"--migrate-down dialect=mysql", true},
         {"-- migration:up", true},
         {"/* migrate:down */", true},
+        {"-- +goose Down", true},
+        {"-- +migrate Down", true},
+        {"-- +goose StatementBegin", false},
+        {"-- goose Down", false},
         {"  -- Migrate:down", false}, /* indented: a comment */
         {"-- Migrate down the list", false},
         {"-- Migrate up: adds a table", false},
