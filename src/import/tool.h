@@ -32,8 +32,7 @@ struct import {
     size_t mapped_count, mapped_capacity;
 };
 
-/* What `stand` gets and gives: the rows of a tenant's version table, and the revisions of our chain that they mean.
- * */
+/* What `stand` gets and gives: the rows of a tenant's version table, and the revisions of our chain that they mean. */
 struct adopting {
     const struct adoption *adoption;
     struct arena *arena;
@@ -106,8 +105,8 @@ struct import_sql import_sql_of(const struct import *import, const struct import
                                 enum direction direction);
 
 /* Adds the SQL as sections. BEGIN and COMMIT are left out, since skein begins and ends the transactions; what is
- * between them is transactional. Statements that no transaction can hold get a `transaction:false` section of their own.
- * */
+ * between them is transactional. Statements that no transaction can hold get a `transaction:false` section of their
+ * own. */
 void import_add_sql(struct import *import, struct imported *item, const struct import_sql *sql);
 
 /* ---- version tables ------------------------------------------------------------------------ */

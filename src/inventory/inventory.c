@@ -16,7 +16,7 @@
 
 /* ---- the keys at the top ------------------------------------------------------------------- */
 
-/* Each gives NULL where the environment does not say its value. */
+/* Each of these functions gives NULL where a variable that is not set keeps the value from being known. */
 static const char *read_path(struct inventory_builder *builder, struct field field,
                              const char *fallback)
 {
@@ -77,7 +77,7 @@ static const char *place_ledger(struct inventory_builder *builder, const char *t
     }
     if (dialect_info(url.dialect)->is_file)
         return arena_strdup(arena, place(builder, url.database));
-    /* without `+driver`: who opens it goes by the scheme, and takes all else for a file's path */
+    /* without `+driver`: the ledger is opened by the scheme of its URL, and any other text is a file's path */
     if (dialect_info(url.dialect)->may_hold_ledger)
         return arena_printf(arena, "%s%s", url.scheme, strstr(text, "://"));
     struct buf schemes;
@@ -129,7 +129,7 @@ static void read_top(struct inventory_builder *builder, const struct raw_invento
     load_lack_part(builder, PART_LEDGER);
 }
 
-/* Where the environment does not say whether values are hidden, they are. */
+/* If a variable that is not set decides whether values are hidden, then they are hidden. */
 static void read_report(struct inventory_builder *builder, const struct raw_report *raw)
 {
     static const char *const booleans[] = {"false", "true", NULL};
@@ -237,7 +237,7 @@ static void read_wave(struct inventory_builder *builder, const struct raw_wave *
     load_lack_part(builder, PART_TENANTS);
 }
 
-/* A map: people write few waves, but a file may hold many. */
+/* Finds waves of the same name. It uses a map: people write few waves, but a file may hold many. */
 static void check_wave_names(struct inventory_builder *builder, const struct wave *waves,
                              size_t count)
 {

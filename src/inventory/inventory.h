@@ -27,7 +27,7 @@ enum transaction_mode { TRANSACTION_ALL, TRANSACTION_EACH };
 enum rollback_by { ROLLBACK_BY_DOWN, ROLLBACK_BY_SNAPSHOT };
 enum on_failure { ON_FAILURE_STOP, ON_FAILURE_CONTINUE, ON_FAILURE_ROLLBACK };
 
-/* What may stand in `defaults` and be overridden in a tenant. Shared between tenants that agree. */
+/* The settings that `defaults` may have and a tenant may override. Tenants with the same settings share one object. */
 struct settings {
     const char *const *search_path; /* after the tenant's schema; NULL-terminated; NULL: nothing */
     const struct session_setting *session; /* what else its sessions are set to */
@@ -81,7 +81,7 @@ struct tenant {
     const struct lack *lacks; /* lack.h; what is not known is NULL, or the default */
     int line;                 /* in the inventory; of its source for a found tenant */
     int password_line;        /* of the key that says where its password is; else its own */
-    /* not in the inventory any more: a run that goes back knows of it. It cannot be reached */
+    /* it is not in the inventory any more, and cannot be reached; only the run that is rolled back knows it */
     bool is_gone;
     bool lacks_url;     /* it cannot be dialled; `url` has what is known of it */
     bool lacks_dialect; /* not even that */
@@ -96,11 +96,11 @@ struct wave {
     bool has_max_failures;
     struct share max_failures;
     uint64_t soak_ms;
-    bool is_optional; /* it may take no one, though the whole fleet is selected */
+    bool is_optional; /* it may have no tenant though the whole fleet is selected */
     int line;
 };
 
-/* Programs that a rollout asks on its way. */
+/* Programs that a rollout starts at these moments, and asks whether it may go on. */
 enum gate {
     GATE_BEFORE_RUN,
     GATE_AFTER_WAVE,
@@ -126,8 +126,8 @@ struct rollout_rules {
     size_t wave_count;
 };
 
-/* A source of tenants that only a database can answer. Its rows' columns are name, url, schema;
- * further ones become labels. */
+/* A source whose tenants a database tells. The columns of its rows are name, url and schema; all others become
+ * labels. */
 struct query_source {
     const char *query;
     struct tenant control; /* the database to ask, as a tenant (its name is "sources[N]") */
@@ -149,7 +149,7 @@ struct scratch_place {
     const struct url *url;
 };
 
-/* What is no fault of the file, and yet worth a word. */
+/* Something in the file that is no fault, and that a person should know all the same. */
 struct inventory_note {
     const char *text;
     int line;
@@ -168,7 +168,7 @@ struct inventory {
     const struct lack *lacks; /* the inventory's own; a tenant's are with it */
     uint32_t password_count;  /* of the tenants' passwords: their numbers are lower */
     struct rollout_rules rollout;
-    /* what servers say that may hold values of rows is kept nowhere (`report: {detail: false}`) */
+    /* texts of servers that may hold values of rows are kept nowhere (`report: {detail: false}`) */
     bool hides_values;
     struct catalog_rules *drift; /* what of a catalog is compared (schema/rules.h) */
     struct tenant *tenants;
@@ -183,25 +183,29 @@ struct inventory {
     size_t note_count, note_capacity;
 };
 
-/* An inventory whose file is read, and whose query sources still have to be asked. */
+/* An inventory whose file has been read, and whose query sources still have to be asked. */
 struct inventory_builder;
 
-/* The file that a path means: the path itself, or of a folder its `skein.yaml` or `skein.yml`; malloc'd. NULL: the
- * folder has none of them, or both. */
+/* The inventory's file: `path` itself, or the `skein.yaml` or `skein.yml` in it where it is a folder; malloc'd. NULL:
+ * the folder has none of them, or both; err says so. */
 char *inventory_locate(const char *path, struct err *err) MUST_CHECK;
 
-/* Reads the file, or that of the folder. NULL where anything is wrong; `faults` then holds all that was found, sorted. */
+/* Reads the file, or the one in the folder (inventory_locate). NULL where anything is wrong; `faults` then holds all
+ * faults that were found, sorted. */
 struct inventory_builder *inventory_read(const char *path, struct faults *faults) MUST_CHECK;
 
-/* The same of bytes that are at hand; `path` names them and is what paths are relative to. */
+/* Reads an inventory from bytes. `path` is the name of their file, in faults; paths in the inventory are relative to
+ * its folder. */
 struct inventory_builder *inventory_parse(const char *path, const void *bytes, size_t len,
                                           struct faults *faults) MUST_CHECK;
 
-/* Another ledger than the file's `ledger` says: a path, relative to the working directory, or a URL. */
+/* Uses another ledger than the file's `ledger` says. `where` is a path, relative to the working directory, or a
+ * URL. */
 bool inventory_use_ledger(struct inventory_builder *builder, const char *where,
                           struct err *err) MUST_CHECK;
 
-/* What is known so far; borrowed from the builder. Its array of tenants may move until inventory_finish. */
+/* The inventory as far as it is known; borrowed from the builder. Its array of tenants may move until
+ * inventory_finish. */
 const struct inventory *inventory_draft(const struct inventory_builder *builder);
 
 /* A row that the query of a source returned; a NULL value is an absent column. */
@@ -211,26 +215,27 @@ struct found_row {
     size_t count;
 };
 
-/* Adds the tenant that a row is. False: `faults` say what is wrong with it. `source` is one of the draft's. */
+/* Adds the tenant that a row describes. False: `faults` say what is wrong with it. `source` is one of the draft's
+ * queries. */
 bool inventory_add_found(struct inventory_builder *builder, const struct query_source *source,
                          const struct found_row *found, struct faults *faults);
 
-/* Ends the building. NULL where `faults` say what is wrong with all tenants together: names twice, one database
- * twice (the same file by device and inode; the same server, database and schema). The builder is gone either way;
- * who called frees the inventory with inventory_free. */
+/* Checks all tenants together and ends the building: no name may stand twice, and no database (the same file by
+ * device and inode; the same server, database and schema). NULL: `faults` say what is wrong. The builder is freed either
+ * way; the caller frees the inventory with inventory_free. */
 struct inventory *inventory_finish(struct inventory_builder *builder,
                                    struct faults *faults) MUST_CHECK;
 
-/* Ends the building for those who need no tenant: sources are not asked, and tenants are not checked together. */
+/* Ends the building for a caller that needs no tenant: sources are not asked, and tenants are not checked together. */
 struct inventory *inventory_take(struct inventory_builder *builder) MUST_CHECK;
 
-/* Ends the building without an inventory; NULL: nothing. */
+/* Ends the building without an inventory; NULL does nothing. */
 void inventory_abandon(struct inventory_builder *builder);
 
 void inventory_free(struct inventory *inventory);
 
-/* A label of the tenant, the implicit `name`, `dialect` and `server` included; NULL: not there.
- * Fits selector_label_fn with a `const struct tenant *`. */
+/* The value of a tenant's label, the implicit `name`, `dialect` and `server` included; NULL: it has no such label. It
+ * is a selector_label_fn whose ctx is a `const struct tenant *`. */
 const char *tenant_label(const void *tenant, const char *key);
 
 /* The password for connecting. Blocks (file, command: 10 s at most): worker threads only.

@@ -65,7 +65,7 @@ static bool is_implicit(const char *label)
     return strcmp(label, "dialect") == 0 || strcmp(label, "server") == 0;
 }
 
-/* What a source says beside how it is asked is its rows'. */
+/* Does the key say how the source's database is asked? All other keys are for the tenants that its rows are. */
 static bool is_of_connection(const char *key)
 {
     static const char *const rows[] = {"labels", "schema", "search_path", "settings", "create"};

@@ -24,7 +24,7 @@ struct lack {
     unsigned needed_for; /* PART_…, where it is the inventory's own */
 };
 
-/* Parts of the inventory that one can do without. */
+/* Parts of the inventory without which some commands can do their work. */
 enum inventory_part {
     PART_CHAIN_DIR = 1,
     PART_LEDGER = 2,
@@ -40,7 +40,7 @@ bool inventory_check_parts(const struct inventory *inventory, unsigned parts,
 /* Adds a fault, at its line, for each gate whose program cannot be run on this machine. False: there is one. */
 bool inventory_check_gates(const struct inventory *inventory, struct faults *faults) MUST_CHECK;
 
-/* What is wanted of tenants. */
+/* What a command is about to do with tenants. */
 enum tenants_use {
     TENANTS_ARE_SELECTED, /* their labels decide: all of them must be known */
     TENANTS_ARE_SCRIPTED, /* a script for their dialect is written: no URL, no password */
@@ -60,7 +60,7 @@ struct tenants_check {
  * of a password is opened, a command is not run. */
 bool inventory_check_tenants(const struct tenants_check *check, struct faults *faults) MUST_CHECK;
 
-/* Whether the environment keeps this label of the tenant from being known (the implicit ones included). */
+/* Does a variable that is not set keep this label of the tenant from being known? The implicit labels are included. */
 bool tenant_lacks_label(const struct tenant *tenant, const char *key);
 
 #endif

@@ -16,7 +16,7 @@
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-/* What a file or a command says, up to a limit; cleared from memory afterwards. */
+/* The bytes that were read from a file or a command, up to a limit. They are cleared from memory afterwards. */
 struct reading {
     char *bytes; /* room for PASSWORD_MAX_BYTES and one more, which shows that there is too much */
     size_t len;
@@ -77,7 +77,7 @@ static bool reading_take(const struct reading *reading, const char *what, char *
 
 /* ---- files --------------------------------------------------------------------------------- */
 
-/* NULL: nothing is wrong with the open file. */
+/* Says what is wrong with the open file; NULL: nothing is. */
 static const char *fault_of_file(int fd)
 {
     struct stat st;
@@ -90,8 +90,8 @@ static const char *fault_of_file(int fd)
     return st.st_mode & (S_IRWXG | S_IRWXO) ? "is open to others: chmod 600 it" : NULL;
 }
 
-/* Judged by the open descriptor, so that no one can swap the file in between; without waiting for a FIFO's
- * other end. -1: see *err. */
+/* Opens the file and judges it by the open descriptor, so that no one can replace it in between. It does not wait for
+ * the other end of a FIFO. -1: see *err. */
 static int open_file(const char *noun, const char *path, struct err *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -250,7 +250,7 @@ static bool start_command(struct command *command, struct err *err)
 
 /* ---- to its end ---------------------------------------------------------------------------- */
 
-/* False: too late, or too much. */
+/* Reads all that the command writes. False: it took too long, or wrote too much. */
 static bool read_output(const struct command *command, struct reading *reading)
 {
     for (;;) {
@@ -266,7 +266,8 @@ static bool read_output(const struct command *command, struct reading *reading)
     }
 }
 
-/* There is no waitpid with a timeout. False: still running at the deadline. */
+/* Waits until the command has ended, or the deadline: there is no waitpid with a timeout. False: it was still
+ * running. */
 static bool wait_for_exit(struct command *command)
 {
     const struct timespec pause = {.tv_nsec = 2 * 1000 * 1000};

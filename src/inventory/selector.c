@@ -82,7 +82,8 @@ bool selector_is_label(const char *text, bool is_key)
     return !*text;
 }
 
-/* Where another tool's sign stands in the name (`tier:canary`), that is what was meant as an operator. */
+/* Reads a label's name. If it holds a sign such as the ':' in `tier:canary`, then the sign was meant as an operator,
+ * and the error points at it. */
 static bool parse_key(struct parse *parse, struct term *term)
 {
     const char *from = parse->at;
@@ -127,7 +128,7 @@ static bool skip_word(struct parse *parse, const char *word)
     return skip_mark(parse, word);
 }
 
-/* What follows the key; a key alone asks whether the label is there. */
+/* Reads what comes after the key. A key alone asks whether the label is there. */
 static bool parse_operator(struct parse *parse, struct term *term)
 {
     term->test = TEST_IN;

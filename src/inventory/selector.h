@@ -22,7 +22,7 @@ typedef const char *(*selector_label_fn)(const void *ctx, const char *key);
 
 bool selector_matches(const struct selector *selector, selector_label_fn label, const void *ctx);
 
-/* What a selector names, in its order, so that words which no tenant has can be told. */
+/* The keys and values that a selector names, in its order: for the error that says which of them no tenant has. */
 struct selector_word {
     const char *key;
     const char *value; /* NULL: the term is about the key alone */

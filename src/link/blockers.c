@@ -5,7 +5,7 @@
 #include "dialect/template.h"
 #include "inventory/inventory.h"
 
-/* The part of the lock timeout after which a look is taken: each wait that fails is seen once at least, and
+/* The part of the lock timeout after which the server is asked. So each wait that fails is seen at least once, and
  * there is time left for the answer. */
 enum { LOOK_PERCENT = 60, LOOK_TIMEOUT_MS = 10000, TEXT_MAX = 700 };
 enum op_to { OP_TO_CONNECT, OP_TO_LOOK, OP_TO__COUNT };
@@ -157,7 +157,8 @@ static bool is_connected(const struct blockers *blockers)
     return io_op_err(&blockers->ops[OP_TO_CONNECT])->kind == ERR_NONE;
 }
 
-/* The server may lack what was asked, or not allow it, or know no one by it. */
+/* Is there another way to ask, after the last one has told nothing? The server may lack what was asked, not allow it,
+ * or know no session that blocks. */
 static bool has_other_way(const struct blockers *blockers)
 {
     const struct io_op *op = &blockers->ops[OP_TO_LOOK];
@@ -214,7 +215,8 @@ static void get_link(struct blockers *blockers)
         ask(blockers);
 }
 
-/* Through a pooling proxy the number says nothing, and before the session is connected there is none. */
+/* Asks the server, unless it cannot know the session: behind a pooling proxy the session's number means nothing, and
+ * before it is connected it has none. */
 static void on_look(uv_timer_t *timer)
 {
     struct blockers *blockers = timer->data;

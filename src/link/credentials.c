@@ -91,7 +91,7 @@ static uint32_t add_login(struct credentials *credentials, const struct password
     return index;
 }
 
-/* Where libpq finds a user and a password by itself. */
+/* The parameters that name where the client library finds a user and a password by itself. */
 static void add_finding_places(struct buf *key, const struct url *url)
 {
     static const char *const places[] = {"service", "passfile"};

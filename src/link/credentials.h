@@ -25,15 +25,15 @@ uint32_t credentials_add(struct credentials *credentials, const struct tenant *t
 bool credentials_password(struct credentials *credentials, uint32_t index,
                           credential_done_fn on_done, void *ctx, const char **ret_password);
 
-/* Notes that the server refused the login when this tenant tried it, or that there was no password. The second
- * function gives that tenant's name; NULL: no one was refused. */
+/* credentials_refuse notes that the server refused the login when this tenant tried it, or that its password could
+ * not be had. The second function gives the name of that tenant; NULL: the login was not refused. */
 void credentials_refuse(struct credentials *credentials, uint32_t index, const char *tenant);
 const char *credentials_refused(const struct credentials *credentials, uint32_t index);
 
-/* A login without a password of ours got in with this one: from now on it is kept out of texts too. */
+/* Notes the password with which the client library got in by itself: from now on it is kept out of texts too. */
 void credentials_learn(struct credentials *credentials, uint32_t index, const char *password);
 
-/* Takes the login's password out of a text from outside. */
+/* Masks the login's password in a text that came from a server. */
 void credentials_redact(const struct credentials *credentials, uint32_t index, char *text,
                         size_t size);
 

@@ -161,7 +161,7 @@ static bool wait_for_socket(struct io *io)
 
 /* ---- the end of a batch -------------------------------------------------------------------- */
 
-/* What the stop was for, once the op has ended by itself or was given up. */
+/* Makes the error of the op that was stopped, once it has ended by itself or was given up: a timeout, or a cancel. */
 static void tell_stop(struct io *io, bool has_ended)
 {
     struct io_op *op = io->batch.at < io->batch.count ? batch_go_to_reached(&io->batch)
@@ -274,7 +274,7 @@ void io_cancel(struct io *io)
 
 /* ---- waiting for what the driver wants ----------------------------------------------------- */
 
-/* Runs on a worker: the work that was asked for, and all further ops that need nothing else. */
+/* Runs on a worker: does the work that was asked for, and all further ops for which a worker is enough. */
 static void work_on_thread(uv_work_t *work)
 {
     struct io *io = work->data;
@@ -287,7 +287,7 @@ static void work_on_thread(uv_work_t *work)
     }
 }
 
-/* The time of the op whose turn has just come. */
+/* Starts the time limit of the op whose turn has just come. */
 static void begin_budget(struct io *io)
 {
     uint64_t timeout_ms = io->batch.ops[io->batch.at].timeout_ms;

@@ -34,16 +34,17 @@ size_t io_finished(const struct io *io);
  * connection is given up. The failing op says ERR_CANCELLED. Nothing happens without a batch. */
 void io_cancel(struct io *io);
 
-/* Must the connection be thrown away? */
+/* Is the connection of no use any more, so that it must be closed? */
 bool io_is_broken(const struct io *io);
 
-/* What connecting has told. For the loop between two batches: while one runs, a worker may write it. */
+/* What is known of the connection. Only for the loop and between two batches: while a batch runs, a worker may write
+ * it. */
 const struct conn_info *io_info(const struct io *io);
 
-/* The same for the loop at any time: as it was when the loop last had the connection. */
+/* What was known of the connection when the loop last had it. For the loop at any time. */
 const struct conn_info *io_known_info(const struct io *io);
 
-/* What the handshake did not tell and an answer has. */
+/* Notes that a pooling proxy is in between: the handshake did not show it, but an answer did. */
 void io_set_pooled(struct io *io);
 bool io_is_in_transaction(const struct io *io);
 

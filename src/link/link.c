@@ -159,7 +159,8 @@ static void tell_ready(struct link *link, const struct err *err)
     on_ready(ctx, err);
 }
 
-/* A password's command that hangs would cost its time limit once for each tenant: one try counts for all. */
+/* A failed password counts for all tenants of the login: a command that hangs would otherwise cost its time limit
+ * once for each of them. */
 static void on_password(void *ctx, const char *password, const struct err *err)
 {
     struct link *link = ctx;
@@ -232,8 +233,8 @@ void link_fill_connect(const struct link *link, struct io_op *op)
     op->timeout_ms = budget(link, link->tenant->settings->connect_timeout_ms);
 }
 
-/* Any fault but a refusal says nothing of the login. Nor does one without a code, which no server gave: nothing was
- * tried where .pgpass knows no password for this database. */
+/* Only an error of authentication that has a code means that the login was refused. An error without a code came from
+ * no server: where .pgpass has no password for this database, nothing was tried. */
 bool link_note_connected(struct link *link, const struct err *err)
 {
     struct links *links = link->links;

@@ -50,10 +50,11 @@ uint32_t links_add(struct links *links, const struct tenant *tenant, struct link
 uv_loop_t *links_loop(const struct links *links);
 const struct tenant *links_tenant(const struct links *links, uint32_t number);
 
-/* The tenant whose try of the same login was refused, or whose password was not to be had; NULL: none. */
+/* The name of the tenant for which the same login was refused, or its password could not be had; NULL: there is
+ * none. */
 const char *links_refused(const struct links *links, uint32_t number);
 
-/* Takes the login's password out of a text from outside. */
+/* Masks the login's password in a text that came from a server. */
 void links_redact(const struct links *links, uint32_t number, char *text, size_t size);
 
 /* `wish` is copied; what it points to is borrowed. */
@@ -71,12 +72,13 @@ struct io *link_io(const struct link *link);
 /* Another tenant has left it. Else the first operation of the first batch must be one that connects. */
 bool link_is_connected(const struct link *link);
 
-/* Makes an operation that is zeroed, but for what only its owner knows (arena, notices, limits), connect. */
+/* Makes an operation one that connects. The operation is zeroed, except for what only its owner knows: arena,
+ * notices, limits. */
 void link_fill_connect(const struct link *link, struct io_op *op);
 
-/* How connecting went (ERR_NONE: well), for all who have the same login: its password, which the client library may
- * have found by itself, is kept out of texts from now on; a refused login is not tried by others. True: it was
- * refused. */
+/* Notes how connecting went (ERR_NONE: well), for all links with the same login. Its password, which the client
+ * library may have found by itself, is masked in texts from now on; a login that was refused is not tried again. True:
+ * it was refused. */
 bool link_note_connected(struct link *link, const struct err *err);
 
 /* Makes the connection like new and leaves it to another tenant of the database that still wants one; where none does,

@@ -17,7 +17,7 @@ typedef void (*resolve_done_fn)(void *ctx, const char *addresses, const struct e
 struct resolver *resolver_new(uv_loop_t *loop);
 void resolver_free(struct resolver *resolver); /* no look-up may be under way */
 
-/* The addresses if they are known; else NULL, and on_done comes later. */
+/* The addresses of the host, if they are known. NULL: they are looked up, and on_done comes later. */
 const char *resolver_ask(struct resolver *resolver, const char *host, resolve_done_fn on_done,
                          void *ctx);
 

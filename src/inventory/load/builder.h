@@ -1,8 +1,6 @@
-/* What turns the file's raw values into an inventory. Shared by the files of this folder, and by inventory.c.
- *
- * A reading function leaves its result alone where it finds a fault, and goes on: the faults are
- * listed together and the whole load fails in the end.
- */
+/* The builder turns the file's raw values into an inventory. It is shared by the files of this folder and by
+ * inventory.c. A function that reads a value and finds a fault adds the fault, leaves its result as it was, and goes on:
+ * all faults are listed together, and then the whole load fails. */
 #ifndef INVENTORY_LOAD_BUILDER_H
 #define INVENTORY_LOAD_BUILDER_H
 
@@ -33,7 +31,7 @@ struct sharing {
     struct sharing_table objects;
 };
 
-/* What is being read just now, for the faults. */
+/* The item that is being read, for the faults. */
 struct subject {
     struct item item;
     const char *row; /* the name in a row that a query source gave; NULL: read from the file */
@@ -53,7 +51,8 @@ struct expanded {
     const char *key;
 };
 
-/* What `defaults` shares with tenants and sources, resolved. Strings are interned. */
+/* The values of the keys that `defaults` shares with tenants and sources, with variables replaced. Strings are
+ * interned. */
 struct common {
     const struct settings *settings;
     const struct password *password;
@@ -82,7 +81,7 @@ struct inventory_builder {
     struct row_base *rows; /* one for each of the inventory's query sources */
 };
 
-/* What the rows of a query source start from. */
+/* The values with which each row of a query source begins. */
 struct row_base {
     struct common common;
     size_t index; /* of the source in the file */
@@ -105,7 +104,7 @@ struct field {
  * inventory_take. */
 struct inventory_builder *load_begin(const char *path, struct faults *faults);
 
-/* What the faults that follow are about; empties the scratch arena. */
+/* Begins an item: the faults that follow are about it. Empties the scratch arena. */
 void load_turn_to(struct inventory_builder *builder, enum section section, size_t index);
 
 /* "tenant 'acme': ", then the message, at the line of `key` (NULL: of the item). Where a variable stands in the
@@ -117,7 +116,8 @@ void load_fault(struct inventory_builder *builder, const char *key, const char *
 void load_fault_at(struct inventory_builder *builder, int line, const char *format, ...)
     PRINTF_LIKE(3, 4);
 
-/* Tells what is no fault, and yet not what whoever wrote the file may expect: once for each text, at its first line. */
+/* Adds a note: something is no fault, but may not be what the author of the file expects. Each text is added once, at
+ * its first line. */
 void load_note(struct inventory_builder *builder, const char *key, const char *format, ...)
     PRINTF_LIKE(3, 4);
 
@@ -132,7 +132,7 @@ void load_lack(struct inventory_builder *builder, const char *key, const char *n
 /* Adds a copy of another item's lack to this one's. */
 void load_keep_lack(struct inventory_builder *builder, const struct lack *lack);
 
-/* What the item lacks is lacking for these parts (lack.h) of the inventory. */
+/* Makes all that the item lacks a lack of these parts of the inventory (lack.h). */
 void load_lack_part(struct inventory_builder *builder, unsigned parts);
 
 /* The line of `key`, of the item where it is NULL or absent. */
@@ -157,16 +157,19 @@ void sharing_add(struct sharing *sharing, const char *key, const void *object);
 
 /* ---- values: NULL is an absent key, for which nothing is done ----------------------------- */
 
-/* What is wrong with that key of the item is for the environment to mend. */
+/* Notes that the value of that key holds a variable: a fault of it is then a lack, since another environment may give
+ * a value that is right. */
 void load_note_variable(struct inventory_builder *builder, const char *key);
 
-/* With ${VAR} replaced; in the scratch arena. False: absent, lacking or a fault. */
+/* Reads a text, with each ${VAR} replaced, into the scratch arena. False: the key is absent, its value is lacking, or
+ * a fault. */
 bool load_text(struct inventory_builder *builder, struct field field, const char **ret_text);
 
 /* drift.c: `drift`; NULL: the inventory has none. */
 void load_drift(struct inventory_builder *builder, const struct raw_drift *raw);
 
-/* Each sets the value where the key is there and its text is one; else it stays, and the fault is told. */
+/* Each sets the value if the key is there and its text is one of the kind. Otherwise the value stays as it was; a
+ * wrong text is added to the faults. */
 void load_u32(struct inventory_builder *builder, struct field field, uint32_t min,
               uint32_t *ret_value);
 void load_duration(struct inventory_builder *builder, struct field field, uint64_t *ret_ms);
@@ -211,7 +214,8 @@ bool load_lacks_label(const struct common *common, const char *key);
 
 /* ---- settings.c ----------------------------------------------------------------------------- */
 
-/* The settings of who says nothing, with the rollout's `rollback_by`; `raw` NULL: there is no `rollout`. */
+/* The settings of a tenant for which the inventory says nothing, with the rollout's `rollback_by`; `raw` NULL: there
+ * is no `rollout`. */
 const struct settings *load_default_settings(struct inventory_builder *builder,
                                              const struct raw_rollout *raw);
 

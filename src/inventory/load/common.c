@@ -34,8 +34,8 @@ const struct password *load_keep_password(struct inventory_builder *builder,
     return add_password(builder, key, &password);
 }
 
-/* What is no variable's name may be the password itself, put there by mistake: not to be shown, nor what a variable
- * put there. */
+/* Reads `password_env`. A text that is no variable's name may be the password itself, put there by mistake: it must
+ * not be shown, and neither must a text that came from a variable. */
 static const struct password *read_password_env(struct inventory_builder *builder, const char *raw)
 {
     const char *name;

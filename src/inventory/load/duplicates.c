@@ -1,4 +1,4 @@
-/* What concerns all tenants together: no name twice, no database twice. */
+/* Checks all tenants together: no name may stand twice, and no database. */
 #include "inventory/load/builder.h"
 
 #include <inttypes.h>
@@ -7,7 +7,7 @@
 #include "base/ascii.h"
 #include "base/err.h"
 
-/* The folder last resolved: neighbours mostly share it. */
+/* The folder whose real path was looked up last: files that stand together are mostly in one folder. */
 struct folder {
     char *path;
     char *resolved;
@@ -27,7 +27,7 @@ struct finder {
 
 /* ---- which database is it ------------------------------------------------------------------ */
 
-/* Of one that is not there yet, as far as it is. */
+/* The real path of a folder. Where it is not there yet: the real path of the part that is, with the rest appended. */
 static char *real_folder(struct arena *arena, const char *path)
 {
     char *found = realpath(path, NULL);

@@ -68,11 +68,11 @@ void places_done(struct places *places);
 
 void places_add_item(struct places *places, enum section section, size_t line);
 
-/* Of the section's newest item. */
+/* Adds a key, or the name, to the newest item of the section. */
 void places_add_key(struct places *places, enum section section, const char *key, size_t line);
 void places_set_name(struct places *places, enum section section, const char *name);
 
-/* Of the section's newest item; its texts are copied. */
+/* Adds a setting, whose texts are copied, to the newest item of the section. */
 void places_add_setting(struct places *places, enum section section,
                         const struct setting_place *setting);
 

@@ -1,4 +1,5 @@
-/* What a session is set to: `search_path`, `settings`, and the keys for transactions, timeouts and retries. */
+/* Reads what the sessions of a tenant are set to: `search_path`, `settings`, and the keys for transactions, timeouts
+ * and retries. */
 #include "inventory/load/builder.h"
 
 #include <inttypes.h>

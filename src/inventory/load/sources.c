@@ -1,5 +1,5 @@
-/* Sources: tenants that are found, not listed. Files are found here; queries wait for someone who
- * can ask a database. */
+/* Sources: tenants that are found, not listed. Files are found here. Queries are only read here: the caller of
+ * inventory_read asks the databases. */
 #include "inventory/load/builder.h"
 
 #include <errno.h>
@@ -298,8 +298,8 @@ static bool lies_under(struct inventory_builder *builder, const char *path, cons
     return !file_leads_out(under, lstat(path, &st) == 0 ? path : folder);
 }
 
-/* Everyone who may write that table decides what the files are called: no name of theirs may make or change a
- * file anywhere else. */
+/* Checks where the file of a row lies. A person who may write that table decides what the files are called, and must
+ * not be able to make or change a file anywhere else. */
 static bool check_place(struct inventory_builder *builder, const struct row_base *base,
                         const struct url *url)
 {

@@ -59,7 +59,8 @@ static const struct password *choose_password(struct inventory_builder *builder,
     return common->password;
 }
 
-/* What a URL has for an application alone is left out, and told once for each name. */
+/* A URL may have parameters that only an application understands. They have no effect here, and a note says so, once
+ * for each name. */
 static void note_ignored(struct inventory_builder *builder, const struct dialect *dialect,
                          const struct url *url)
 {
@@ -69,7 +70,8 @@ static void note_ignored(struct inventory_builder *builder, const struct dialect
                       url->params[i].key);
 }
 
-/* The environment is told of once: it is the same for all tenants. */
+/* Checks what the client library takes from the environment. A fault of it is added once, since it is the same for
+ * all tenants. */
 static bool check_environment(struct inventory_builder *builder, const struct dialect *dialect,
                               const struct dialect_use *use)
 {
@@ -187,7 +189,7 @@ static bool is_of_schemas(const char *key)
     return strcmp(key, "schema") == 0 || strcmp(key, "search_path") == 0;
 }
 
-/* What the tenant does not use of the defaults, it does not lack. */
+/* Drops the lacks of the defaults' keys that the tenant does not use. */
 static void drop_lacks(struct inventory_builder *builder, bool uses_password, bool uses_schemas)
 {
     const struct lack *all = builder->subject.lacks;
@@ -209,14 +211,15 @@ static const char *option_path(struct inventory_builder *builder, const char *pa
     return load_path(builder, path);
 }
 
-/* What is wrong with the file is so on this machine: the tenant lacks it. */
+/* A fault of the file of options is a lack of the tenant, since the file may be right on another machine. */
 static void lack_options(struct inventory_builder *builder, const char *what)
 {
     load_lack(builder, "url", NULL, arena_printf(&builder->scratch, "'url': %s", what));
     builder->subject.lacks_url = true;
 }
 
-/* Everyone who may write a table of tenants would else choose which of our files is read, and who gets its password. */
+/* May the item name a file of options? The row of a query source may not: a person who may write that table could
+ * otherwise choose which of our files is read, and which server gets its password. */
 static bool may_name_file(struct inventory_builder *builder)
 {
     if (!builder->subject.row)
@@ -225,7 +228,8 @@ static bool may_name_file(struct inventory_builder *builder)
     return false;
 }
 
-/* Adds to the URL what the file says and the URL does not; of the passwords that of a key is nearer. False: a fault. */
+/* Adds to the URL what the file of options says and the URL does not. A password that a key gives beats the file's.
+ * False: a fault. */
 static bool take_options(struct inventory_builder *builder, const struct common *common,
                          struct url *url)
 {
@@ -365,7 +369,7 @@ static bool read_name(struct inventory_builder *builder, const char *raw, const 
     return true;
 }
 
-/* What can be known of a URL that the environment does not say whole. */
+/* Reads as much of a URL as is known where a variable in it is not set. */
 static struct url partial_url(struct inventory_builder *builder, const char *partial)
 {
     struct subject *subject = &builder->subject;

@@ -7,8 +7,8 @@
 
 enum { NAME_MAX_BYTES = 255 };
 
-/* What stands for the variable NAME that is not set: `-.NAME.-`. It may stand anywhere in a URL but for its scheme and
- * port, and no host is called that way. */
+/* The placeholder `-.NAME.-` stands for the variable NAME that is not set. It is valid anywhere in a URL except in
+ * its scheme and port, and no host has such a name. */
 #define PLACEHOLDER_BEGIN "-."
 #define PLACEHOLDER_END ".-"
 

@@ -8,7 +8,7 @@
 struct arena;
 struct err;
 
-/* What a value is once its variables are replaced. */
+/* A value whose variables have been replaced. */
 struct expansion {
     const char *text; /* NULL: a variable is not set, or the syntax is wrong; see the error */
     const char *
@@ -23,10 +23,10 @@ struct expansion variables_expand(struct arena *arena, const char *text, struct 
 /* The text with `${VAR}` for each placeholder that is left in it. */
 const char *variables_show(struct arena *arena, const char *partial);
 
-/* Whether a placeholder stands in it. */
+/* Does the text hold a placeholder? */
 bool variables_are_in(const char *partial);
 
-/* Whether the text, as the file has it, is made of variables alone: then it may be shown. */
+/* Is the text, as the file has it, made of variables alone? Then it may be shown. */
 bool variables_are_all(const char *text);
 
 #endif

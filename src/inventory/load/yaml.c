@@ -202,7 +202,7 @@ static void begin_labels(struct walk *walk, const yaml_event_t *event)
     rewriting->is_block = event->data.mapping_start.style == YAML_BLOCK_MAPPING_STYLE;
 }
 
-/* What comes after a mapping without braces begins a line: its indentation is kept. */
+/* The text after a mapping without braces begins a line, and keeps its indentation. */
 static void end_labels(struct walk *walk, const yaml_event_t *event)
 {
     struct rewriting *rewriting = &walk->rewriting;
@@ -239,7 +239,7 @@ static bool add_label(struct walk *walk, const struct frame *frame, const char *
     return true;
 }
 
-/* The rest of the file, once anything in it is written in another way. */
+/* Copies the rest of the file, if any part of the file was written anew. */
 static void end_rewriting(struct rewriting *rewriting)
 {
     if (rewriting->text->len)
@@ -266,7 +266,7 @@ static bool add_setting(struct walk *walk, const struct frame *frame, const char
     return true;
 }
 
-/* What a scalar or alias is to its parent: a key, an item, or a value (which may be its name). */
+/* Takes a scalar or an alias as its parent needs it: as a key, an item, or a value, which may be the item's name. */
 static bool place_leaf(struct walk *walk, const char *text)
 {
     struct frame *parent = top(walk);
