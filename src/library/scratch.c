@@ -9,7 +9,7 @@
 /* What its sessions are set to is what those of the tenants are. */
 static const struct settings *settings_like(struct scratch *scratch)
 {
-    static const struct settings plain = {.lock_timeout_ms = 5000};
+    static const struct settings plain = {.connect_timeout_ms = 10000, .lock_timeout_ms = 5000};
     const struct inventory *inventory = scratch->fleet.inventory;
     struct settings *settings = arena_alloc(&scratch->arena, sizeof *settings);
     *settings = plain;
