@@ -64,8 +64,14 @@ static void begin_wave(struct rollout *rollout, uint32_t wave)
     rollout->wave = wave;
     rollout->has_begun = true;
     rollout_tell(rollout, (struct event){.kind = EVENT_WAVE_STARTED, .wave = wave});
-    rollout->is_surveying =
-        rollout->survey && survey_begin(rollout->survey, wave, on_surveyed, rollout);
+    const struct rollout_wave *rules = &rollout->options->waves[wave];
+    const struct survey_wave surveyed = {
+        .number = wave,
+        .connections = rules->parallel < rules->per_server ? rules->parallel : rules->per_server,
+        .on_done = on_surveyed,
+        .ctx = rollout,
+    };
+    rollout->is_surveying = rollout->survey && survey_begin(rollout->survey, &surveyed);
 }
 
 /* ---- waiting ------------------------------------------------------------------------------- */
@@ -246,6 +252,8 @@ static void drain(struct rollout *rollout, const char *reason, const struct halt
     scheduler_stop(rollout->scheduler);
     rollout_tell(rollout, (struct event){.kind = EVENT_RUN_DRAINS, .reason = reason, .halt = halt});
     for_each_session(rollout, session_stop_waiting);
+    if (rollout->is_surveying)
+        survey_cancel(rollout->survey);
 }
 
 /* A signal does not change a run that is over: only the gate after_run is still at work. */

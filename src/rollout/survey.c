@@ -9,6 +9,8 @@
 /* Fewer tenants of a database are looked at as fast. A piece is a transaction of its own: it holds a lock for each table
  * and index until it ends, and the server has room for some thousands of these in all. */
 enum { TENANTS_LEAST = 16, TENANTS_A_PIECE = 100 };
+/* A database with more tenants than that is asked on several connections: a process of the server is busy with each. */
+enum { TENANTS_A_CONNECTION = 1000, CONNECTIONS_MOST = 4 };
 enum { TIMEOUT_MS = 60000, LOCK_TIMEOUT_MS = 500 };
 enum { COLUMN_NUMBER, COLUMN_PID, COLUMN_HAS_HISTORY, COLUMN_ROWS };
 enum { HISTORY_COLUMNS = 7 };
@@ -18,7 +20,7 @@ struct database {
     struct survey *survey;
     uint32_t *tenants;
     size_t count, capacity;
-    struct link *link;
+    struct link *link; /* NULL: none */
     struct io_op *ops;
     size_t op_count;
 };
@@ -30,7 +32,9 @@ struct survey {
     struct surveyed *known;
     struct database *databases;
     size_t count, capacity;
-    size_t left; /* under way */
+    size_t next;      /* that is asked */
+    size_t under_way; /* connections, */
+    size_t most;      /* and how many there may be */
     void (*on_done)(void *ctx);
     void *ctx;
 };
@@ -155,10 +159,14 @@ static void take_piece(struct database *database, size_t piece, const char *iden
     }
 }
 
+static void ask_some(struct survey *survey);
+
 static void on_closed(void *ctx)
 {
     struct survey *survey = ctx;
-    if (--survey->left == 0)
+    survey->under_way--;
+    ask_some(survey);
+    if (!survey->under_way)
         survey->on_done(survey->ctx);
 }
 
@@ -175,7 +183,9 @@ static void on_answers(void *ctx)
     is_well = is_well && !io_info(io)->is_pooled && last->answer.rows.row_count == 1;
     for (size_t piece = 0; is_well && piece + 2 < database->op_count; piece++)
         take_piece(database, piece, io_op_value(last, 0, 0));
-    (is_well ? link_leave : link_close)(database->link, on_closed, database->survey);
+    struct link *link = database->link;
+    database->link = NULL;
+    (is_well ? link_leave : link_close)(link, on_closed, database->survey);
 }
 
 /* ---- the connection --------------------------------------------------------------------------- */
@@ -195,18 +205,25 @@ static void ask(struct database *database)
 static void on_ready(void *ctx, const struct err *err)
 {
     struct database *database = ctx;
-    if (err)
-        on_closed(database->survey);
-    else
+    if (!err) {
         ask(database);
+        return;
+    }
+    database->link = NULL;
+    on_closed(database->survey);
 }
 
-static void get_link(struct database *database)
+/* As many at once as the wave may have connections to a server. */
+static void ask_some(struct survey *survey)
 {
-    const struct link_wish wish = {.is_read_only = true};
-    database->link = link_new(database->survey->links, database->tenants[0], &wish);
-    if (link_get(database->link, on_ready, database))
-        ask(database);
+    while (survey->under_way < survey->most && survey->next < survey->count) {
+        const struct link_wish wish = {.is_read_only = true};
+        struct database *database = &survey->databases[survey->next++];
+        survey->under_way++;
+        database->link = link_new(survey->links, database->tenants[0], &wish);
+        if (link_get(database->link, on_ready, database))
+            ask(database);
+    }
 }
 
 /* ---- the whole -------------------------------------------------------------------------------- */
@@ -247,29 +264,62 @@ static void add_tenant(struct survey *survey, struct map *databases, uint32_t te
     *ARENA_PUSH(&survey->arena, database->tenants, database->count, database->capacity) = tenant;
 }
 
-bool survey_begin(struct survey *survey, uint32_t wave, void (*on_done)(void *ctx), void *ctx)
+/* The parts of a database that are asked on connections of their own; one that too few tenants share is left out. */
+static void split_databases(struct survey *survey)
+{
+    struct database *whole = survey->databases;
+    size_t count = survey->count;
+    survey->databases = NULL;
+    survey->count = survey->capacity = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t parts = 1 + whole[i].count / TENANTS_A_CONNECTION;
+        size_t most = survey->most < CONNECTIONS_MOST ? survey->most : CONNECTIONS_MOST;
+        parts = parts < most ? parts : most;
+        for (size_t part = 0; whole[i].count >= TENANTS_LEAST && part < parts; part++) {
+            size_t begin = whole[i].count * part / parts, end = whole[i].count * (part + 1) / parts;
+            *ARENA_PUSH(&survey->arena, survey->databases, survey->count, survey->capacity) =
+                (struct database){
+                    .survey = survey, .tenants = whole[i].tenants + begin, .count = end - begin};
+        }
+    }
+}
+
+static void begin_anew(struct survey *survey, const struct survey_wave *wave)
 {
     const struct run_info *run = survey->options.run;
-    struct map databases;
     arena_done(&survey->arena);
     arena_init(&survey->arena);
     survey->databases = NULL;
-    survey->count = survey->capacity = survey->left = 0;
+    survey->count = survey->capacity = survey->next = survey->under_way = 0;
+    survey->most = wave->connections;
     survey->known = arena_calloc(&survey->arena, run->tenant_count, sizeof *survey->known);
-    survey->on_done = on_done;
-    survey->ctx = ctx;
+    survey->on_done = wave->on_done;
+    survey->ctx = wave->ctx;
+}
+
+bool survey_begin(struct survey *survey, const struct survey_wave *wave)
+{
+    const struct run_info *run = survey->options.run;
+    struct map databases;
+    begin_anew(survey, wave);
     map_init(&databases);
     for (uint32_t i = 0; i < run->tenant_count; i++)
-        if ((!run->wave_of || run->wave_of[i] == wave) && may_ask(run->tenants[i]))
+        if ((!run->wave_of || run->wave_of[i] == wave->number) && may_ask(run->tenants[i]))
             add_tenant(survey, &databases, i);
     map_done(&databases);
-    for (size_t i = 0; i < survey->count; i++)
-        survey->left += survey->databases[i].count >= TENANTS_LEAST;
-    bool is_asked = survey->left > 0;
-    for (size_t i = 0; is_asked && i < survey->count; i++)
-        if (survey->databases[i].count >= TENANTS_LEAST)
-            get_link(&survey->databases[i]);
-    return is_asked;
+    split_databases(survey);
+    ask_some(survey);
+    return survey->count > 0;
+}
+
+void survey_cancel(struct survey *survey)
+{
+    for (size_t i = 0; i < survey->next; i++) {
+        const struct database *database = &survey->databases[i];
+        if (database->link && link_io(database->link))
+            io_cancel(link_io(database->link));
+    }
+    survey->next = survey->count;
 }
 
 const struct surveyed *survey_of(const struct survey *survey, size_t tenant)

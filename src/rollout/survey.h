@@ -5,7 +5,7 @@
  * and where the survey fails, nothing is known, and the session looks.
  *
  *     struct survey *survey = survey_new(links, &options);
- *     if (survey_begin(survey, wave, on_done, ctx)) …on_done comes later, once all have answered…
+ *     if (survey_begin(survey, &wave)) …on_done comes later, once all have answered…
  *     survey_of(survey, tenant)            NULL: nothing is known
  */
 #ifndef ROLLOUT_SURVEY_H
@@ -34,9 +34,19 @@ struct survey_options {
 struct survey *survey_new(struct links *links, const struct survey_options *options);
 void survey_free(struct survey *survey); /* nothing may be under way */
 
+struct survey_wave {
+    uint32_t number;
+    uint32_t connections; /* at once, at most; at least 1 */
+    void (*on_done)(void *ctx);
+    void *ctx;
+};
+
 /* Asks for the tenants of the wave, of each database that so many of them share that it is worth it. False: there is none,
  * and on_done does not come. What an earlier wave was told is forgotten. */
-bool survey_begin(struct survey *survey, uint32_t wave, void (*on_done)(void *ctx), void *ctx);
+bool survey_begin(struct survey *survey, const struct survey_wave *wave);
+
+/* What is under way ends soon; on_done comes then. */
+void survey_cancel(struct survey *survey);
 
 const struct surveyed *survey_of(const struct survey *survey, size_t tenant);
 

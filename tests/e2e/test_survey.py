@@ -3,8 +3,10 @@
 fleet is asked with tenants enough for a survey, and tenant by tenant."""
 import json
 import os
+import signal
 
 from harness import FleetCase, Postgres, main, wait_until
+from proxy import Proxy
 
 COUNT = 40  # enough for a survey
 
@@ -145,6 +147,27 @@ class Cost(SurveyCase):
             wait_until(lambda: self.looks_so_far() >= before + COUNT, what="all are looked at")
         out, err = process.communicate(timeout=60)
         self.assertEqual((process.returncode, json.loads(out)["totals"]["unchanged"]), (0, COUNT), err)
+
+    def test_a_stop_does_not_wait_for_a_survey(self):
+        proxy = Proxy(self.server.port, "stall", b"query_to_xml")
+        self.addCleanup(proxy.close)
+        for tenant in self.tenants:
+            tenant["url"] = self.server.url(self.database, port=proxy.port)
+        self.fleet.inventory(self.tenants)
+        process = self.fleet.start("current", "-o", "json")
+        wait_until(lambda: proxy.fired, what="the survey")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+        self.assertEqual((process.returncode, json.loads(out)["totals"]["skipped"]), (130, COUNT), err)
+
+    def test_several_databases_take_as_many_connections_as_the_wave_may(self):
+        self.server.create(self.database + "b")
+        more = [{**tenant, "name": tenant["name"] + "b", "url": tenant["url"] + "b"} for tenant in self.tenants]
+        self.fleet.inventory(self.tenants + more, rollout={"per_server": 1})
+        self.run_ok("upgrade")
+        result, connections, looks = self.statements("current", "-o", "json")
+        self.assertEqual((result.code, connections, looks), (0, 2, 0))
+        self.assertEqual(result.report["totals"]["unchanged"], 2 * COUNT)
 
     def test_what_a_wave_before_has_changed_is_asked_anew(self):
         self.fleet.inventory([{**tenant, "labels": [f"wave={i % 2}"]} for i, tenant in enumerate(self.tenants)],
