@@ -25,6 +25,7 @@ struct item {
     bool is_detached;       /* ITEM_THREAD: no one waits for it */
     int status, signal;     /* ITEM_EXIT */
     int events;             /* ITEM_POLL */
+    uv_stream_t *output;    /* ITEM_EXIT: what the program prints to; NULL: our stderr */
 };
 
 enum { SIGNALS_MAX = 8 };
@@ -44,6 +45,7 @@ static struct {
     uv_signal_t *signals[SIGNALS_MAX];
     int signals_sent;
     int last_pid;
+    uv_stream_t *pipe; /* whose other end the next program gets; NULL: none */
 } sim;
 
 /* ---- time and fate ------------------------------------------------------------------------- */
@@ -72,6 +74,7 @@ void loop_plan(const struct loop_plan *plan)
 
 void loop_forget(void)
 {
+    sim.pipe = NULL;
     sim.count = 0;
     sim.handles = 0;
     memset(sim.signals, 0, sizeof sim.signals);
@@ -185,9 +188,41 @@ static void run_poll(const struct item *item)
     cast.polled(item->subject, status, status ? 0 : item->events);
 }
 
+/* What the reader takes at once; the rest comes with the next call. */
+static void print_to(uv_stream_t *stream, const char *text, size_t len)
+{
+    uv_buf_t buf;
+    while (len) {
+        stream->alloc_cb((uv_handle_t *)stream, 65536, &buf);
+        size_t taken = len < buf.len ? len : buf.len;
+        memcpy(buf.base, text, taken);
+        stream->read_cb(stream, (ssize_t)taken, &buf);
+        text += taken;
+        len -= taken;
+    }
+}
+
+/* Lines, now and then one that is very long, or the last one without an end. */
+static void print_something(uv_stream_t *stream)
+{
+    static char long_line[6000];
+    uv_buf_t none = {0};
+    memset(long_line, 'x', sizeof long_line);
+    for (uint32_t left = rng_below(&sim.rng, 15); left; left--)
+        print_to(stream, "looks well\n", strlen("looks well\n"));
+    if (rng_chance(&sim.rng, 20))
+        print_to(stream, long_line, sizeof long_line);
+    if (rng_chance(&sim.rng, 30))
+        print_to(stream, "and then", strlen("and then"));
+    if (rng_chance(&sim.rng, 50))
+        stream->read_cb(stream, UV_EOF, &none);
+}
+
 static void run_exit(const struct item *item)
 {
     uv_process_t *process = item->subject;
+    if (item->output)
+        print_something(item->output);
     process->flags &= ~(unsigned)IS_ACTIVE;
     process->exit_cb(process, item->status, item->signal);
 }
@@ -386,10 +421,56 @@ int uv_signal_start(uv_signal_t *handle, uv_signal_cb callback, int number)
 
 /* ---- programs ------------------------------------------------------------------------------ */
 
+/* No descriptor of ours, so that a run that is killed leaves none open. */
+enum { NO_FD = 1 << 20 };
+
+int uv_pipe(uv_file fds[2], int read_flags, int write_flags)
+{
+    (void)read_flags, (void)write_flags;
+    fds[0] = fds[1] = NO_FD;
+    return rng_chance(&sim.rng, 20) ? UV_EMFILE : 0;
+}
+
+int uv_pipe_init(uv_loop_t *loop, uv_pipe_t *pipe, int is_shared)
+{
+    (void)is_shared;
+    init_handle(loop, (uv_handle_t *)pipe);
+    return 0;
+}
+
+int uv_pipe_open(uv_pipe_t *pipe, uv_file fd)
+{
+    (void)pipe, (void)fd;
+    return 0;
+}
+
+int uv_read_start(uv_stream_t *stream, uv_alloc_cb alloc, uv_read_cb callback)
+{
+    stream->alloc_cb = alloc;
+    stream->read_cb = callback;
+    sim.pipe = stream;
+    return 0;
+}
+
+int uv_read_stop(uv_stream_t *stream)
+{
+    (void)stream;
+    return 0;
+}
+
+int uv_fileno(const uv_handle_t *handle, uv_os_fd_t *ret_fd)
+{
+    (void)handle;
+    *ret_fd = NO_FD;
+    return 0;
+}
+
 int uv_spawn(uv_loop_t *loop, uv_process_t *process, const uv_process_options_t *options)
 {
     uint64_t takes_ms;
     int status;
+    uv_stream_t *output = sim.pipe;
+    sim.pipe = NULL;
     init_handle(loop, (uv_handle_t *)process);
     if (!*options->file)
         return UV_ENOENT;
@@ -397,7 +478,9 @@ int uv_spawn(uv_loop_t *loop, uv_process_t *process, const uv_process_options_t 
     process->exit_cb = options->exit_cb;
     process->pid = ++sim.last_pid;
     process->flags |= IS_ACTIVE;
-    add(ITEM_EXIT, process, takes_ms)->status = status;
+    struct item *item = add(ITEM_EXIT, process, takes_ms);
+    item->status = status;
+    item->output = output;
     return 0;
 }
 

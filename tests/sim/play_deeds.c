@@ -17,6 +17,13 @@ static void on_report_event(void *ctx, const struct event *event)
     report_apply(ctx, event);
 }
 
+/* What gates print comes in whole lines. */
+static void on_output(void *ctx, const char *text, size_t len)
+{
+    if (!len || text[len - 1] != '\n')
+        play_wrong(ctx, "a gate's output is handed on in the middle of a line");
+}
+
 static void on_status_event(void *ctx, const struct event *event)
 {
     status_apply(ctx, event, loop_now_ms());
@@ -84,6 +91,10 @@ static int visit_fleet(struct play *play, struct fleet *fleet, const struct requ
         watch_stamps(&play->watch, request->forces);
     if (!request->verb->keeps_ledger)
         watch_settles(&play->watch);
+    if (rng_chance(&play->scene->more, 70)) {
+        prepared.rollout.on_output = on_output;
+        prepared.rollout.output_ctx = play;
+    }
     struct rollout_end end = rollout_run(&prepared.rollout, observers, ARRAY_LEN(observers));
     exit_code = end.ledger_err.kind != ERR_NONE ? 6 : report_exit_code(report, end.signal);
     if (!request->verb->takes_tool && request->verb->changes)
