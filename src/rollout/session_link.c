@@ -36,7 +36,7 @@ static enum asked ask_link(struct session *session)
     session->look.is_surveyed = session_can_take_survey(session);
     if (session->look.is_surveyed)
         return ASKED_OPS;
-    session->conn.is_guard_prepared = false;
+    session->conn.is_guard_prepared = session->conn.is_missing = false;
     session->conn.link = link_new(session->env->links, (uint32_t)session->index, &wish);
     if (!link_get(session->conn.link, on_link_ready, session))
         return ASKED_JOB;
@@ -97,6 +97,7 @@ static enum session_state take_for_empty(struct session *session)
 {
     session->result.from.is_known = session->result.rows.is_known = true;
     session->look.has_schema = true;
+    session->conn.is_missing = true;
     return session->env->request->verb->work == WORK_LOOK ? SESSION_CLOSE : SESSION_PLAN;
 }
 

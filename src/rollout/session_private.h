@@ -71,13 +71,14 @@ struct joined {
 
 /* The connection. */
 struct session_conn {
-    struct link *link;              /* NULL: none */
-    struct io *io;                  /* the link's; NULL: it has none */
-    struct blockers *blockers;      /* NULL: no one could tell */
-    bool is_reused;                 /* by a tenant before us, and nothing was asked of it yet */
-    bool is_guard_prepared;         /* on this connection */
-    bool is_creating;               /* to the server's own database, to make ours */
-    bool is_made_intended;          /* the intent to make the database is durable */
+    struct link *link;         /* NULL: none */
+    struct io *io;             /* the link's; NULL: it has none */
+    struct blockers *blockers; /* NULL: no one could tell */
+    bool is_reused;            /* by a tenant before us, and nothing was asked of it yet */
+    bool is_guard_prepared;    /* on this connection */
+    bool is_creating;          /* to the server's own database, to make ours */
+    bool is_made_intended;     /* the intent to make the database is durable */
+    bool is_missing; /* there is no database, and a run that only looks takes it for an empty one */
     enum session_state after_close; /* SESSION_DONE: retry or finish, as the error says */
 };
 

@@ -25,7 +25,7 @@ static size_t find_changes(struct session *session, const struct action **ret)
 
 enum session_state session_after_plan(struct session *session)
 {
-    bool can_ask = session->env->request->weighs_changes && session->conn.io &&
+    bool can_ask = session->env->request->weighs_changes && !session->conn.is_missing &&
                    session->dialect->weigh && session->env->target &&
                    session->env->target->command != PLAN_STAMP;
     return can_ask && find_changes(session, NULL) ? SESSION_WEIGH : SESSION_RELEASE;

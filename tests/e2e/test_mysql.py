@@ -412,6 +412,11 @@ class Weighed(OnMariaDB):
             self.assertEqual(self.maria.sql("", "SHOW DATABASES LIKE 'skein%'"), [])
         self.maria.sql("", "DROP DATABASE twins")
 
+    def test_a_database_that_is_still_to_be_made_is_asked_nothing(self):
+        self.fleet.inventory([{"name": "new", "url": self.maria.url("still_to_be_made"), "create": True}])
+        tenant, = self.run_json("plan").report["tenants"]
+        self.assertEqual((tenant["state"], len(tenant["steps"])), ("succeeded", 3))
+
     def test_where_it_cannot_be_asked_the_plan_says_so(self):
         changes, shown = self.plan()
         self.assertEqual({(c["algorithm"], c["blocks"]) for c in changes}, {(None, None)})
