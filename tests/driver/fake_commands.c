@@ -855,6 +855,20 @@ static enum fake_outcome do_warn(struct fake_call *call)
     return FAKE_DONE;
 }
 
+/* `weigh N`: a row for each of so many statements; of every other one there is no table yet. */
+static enum fake_outcome do_weigh(struct fake_call *call)
+{
+    static const char *const columns[] = {"number",    "table", "bytes",
+                                          "algorithm", "lock",  "reason"};
+    size_t count = strtoul(word(call, 1), NULL, 10);
+    set_columns(call, columns, ARRAY_LEN(columns));
+    for (size_t i = 0; i < count; i++) {
+        const char *const values[] = {"1", "built", i % 2 ? NULL : "4096", "inplace", "none", NULL};
+        add_row(call, values);
+    }
+    return FAKE_DONE;
+}
+
 /* `with effect 'A'`: begins as a query does, and writes. */
 static enum fake_outcome do_with(struct fake_call *call)
 {
@@ -994,6 +1008,7 @@ static const struct {
     {"SELECT", 3, do_foreign},
     {"put", 2, do_put},
     {"warn", 1, do_warn},
+    {"weigh", 1, do_weigh},
     {"with", 2, do_with},
     {"effect", 1, do_effect},
     {"once", 1, do_once},

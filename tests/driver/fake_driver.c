@@ -5,6 +5,8 @@
 #include "dialect/probe.h"
 #include "dialect/split.h"
 #include "dialect/template.h"
+#include "dialect/weigh.h"
+#include "schema/reader.h"
 
 struct conn {
     struct conn_params params;
@@ -419,6 +421,35 @@ static void fake_probe(struct arena *arena, const char *statement, struct probe 
     ret_probe->sql = arena_printf(arena, "probe '%s' '%s'", words[1].text, words[2].text);
 }
 
+/* Two rounds of two questions; nothing is made of the answers. */
+static void ask_catalog(struct reading *reading)
+{
+    reading_ask(reading, "identity");
+    reading_ask(reading, "who");
+}
+
+static bool take_catalog(struct reading *reading, const struct grid *answers, size_t count,
+                         struct err *err)
+{
+    (void)reading, (void)answers, (void)count, (void)err;
+    return true;
+}
+
+static const struct catalog_reader catalog_reader = {
+    .rounds = 2, .ask = ask_catalog, .take = take_catalog};
+
+/* `build` takes as long as there is much of what it is built from. */
+static bool fake_has_weight(struct arena *arena, const char *statement)
+{
+    (void)arena;
+    return strncmp(statement, "build", strlen("build")) == 0;
+}
+
+static const char *fake_weigh(struct arena *arena, const struct weigh_request *request)
+{
+    return arena_printf(arena, "weigh %zu", request->count);
+}
+
 /* ---- the dialects -------------------------------------------------------------------------- */
 
 /* What all of them say alike. */
@@ -541,6 +572,7 @@ static const struct dialect plain_dialect = {
 };
 
 static const struct dialect joins_dialect = {
+    .catalog = &catalog_reader,
     .name = "fake_joins",
     .id = DIALECT_POSTGRESQL,
     .traits = DIALECT_DDL_IN_TRANSACTION,
@@ -550,6 +582,9 @@ static const struct dialect joins_dialect = {
 };
 
 static const struct dialect no_ddl_dialect = {
+    .catalog = &catalog_reader,
+    .has_weight = fake_has_weight,
+    .weigh = fake_weigh,
     .name = "fake_no_ddl",
     .id = DIALECT_MYSQL,
     .traits = DIALECT_LOCKS_SERVER,
@@ -559,6 +594,7 @@ static const struct dialect no_ddl_dialect = {
 };
 
 static const struct dialect on_worker_dialect = {
+    .catalog = &catalog_reader,
     .name = "fake_on_worker",
     .id = DIALECT_SQLITE,
     .traits = DIALECT_DDL_IN_TRANSACTION,

@@ -222,6 +222,8 @@ static int do_deed(struct play *play, enum deed deed)
         struct request request = play_request(play);
         if (deed == DEED_LOOK)
             request = (struct request){.verb = play->looks_by,
+                                       .weighs_changes = true,
+                                       .reads_catalog = rng_chance(&play->scene->more, 40),
                                        .targets = all,
                                        .target_count = play->looks_by->work == WORK_PLAN};
         else if (deed == DEED_ACCEPT)
