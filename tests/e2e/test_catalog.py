@@ -196,7 +196,7 @@ class Drift(CatalogCase):
     def test_tenants_at_several_places_are_held_to_their_own(self):
         self.fleet.sqlite("base")
         self.fleet.sqlite("early")
-        self.fleet.inventory([*self.tenants, *({"name": n, "url": f"sqlite:///data/{n}.db"} for n in ("base", "early"))])
+        self.fleet.inventory([*self.tenants, *({"name": n, "url": f"sqlite:///data/{n}.db"} for n in ("early", "base"))])
         self.run_ok("upgrade", "aaaa1111", "--tenant", "early")
         drift = self.drift(code=0)
         self.assertEqual({tuple(c["revision"]): c["is_expected"] for c in drift["clusters"]},
