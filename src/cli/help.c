@@ -249,11 +249,26 @@ static void put_variables(FILE *out)
         put_tagged(out, other.name, other.meaning);
 }
 
+static void put_exit_status(FILE *out)
+{
+    struct exit_code code;
+    fputs(".SH EXIT STATUS\n", out);
+    for (size_t i = 0; exit_code_at(i, &code); i++)
+        put_tagged(out, code.code, code.meaning);
+}
+
+static void put_see_also(FILE *out)
+{
+    const char *client;
+    fputs(".SH SEE ALSO\n.BR alembic (1)", out);
+    for (size_t i = 0; (client = dialect_client_at(i)); i++)
+        fprintf(out, ",\n.BR %s (1)", client);
+    fputc('\n', out);
+}
+
 void help_print_manual(FILE *out)
 {
     const struct command *command;
-    const char *client;
-    struct exit_code code;
     fputs(".\\\" Made from the tables of src/cli by tests/docs/print_manual.c: do not edit.\n"
           ".TH SKEIN 1 \"\" \"skein " SKEIN_VERSION "\" \"User commands\"\n"
           ".SH NAME\nskein \\- upgrade a fleet of databases in one command\n"
@@ -275,9 +290,7 @@ void help_print_manual(FILE *out)
           "variable counts as not set.\n",
           out);
     put_variables(out);
-    fputs(".SH EXIT STATUS\n", out);
-    for (size_t i = 0; exit_code_at(i, &code); i++)
-        put_tagged(out, code.code, code.meaning);
+    put_exit_status(out);
     fputs(".SH FILES\n", out);
     put_tagged(out, "skein.yaml", "the inventory");
     put_tagged(out, "versions/*.sql", "the chain, one file a revision");
@@ -288,10 +301,8 @@ void help_print_manual(FILE *out)
         put_roff(out, command->example);
         fputc('\n', out);
     }
-    fputs(".fi\n.SH SEE ALSO\n.BR alembic (1)", out);
-    for (size_t i = 0; (client = dialect_client_at(i)); i++)
-        fprintf(out, ",\n.BR %s (1)", client);
-    fputc('\n', out);
+    fputs(".fi\n", out);
+    put_see_also(out);
 }
 
 /* ---- the environment ------------------------------------------------------------------------- */

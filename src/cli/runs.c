@@ -80,6 +80,26 @@ static bool has_room_for_all(const struct report_options *options)
     return !options->width || options->width >= WIDE;
 }
 
+static void add_row(struct table *table, const struct listing *listing,
+                    const struct ledger_run *run, bool has_room)
+{
+    struct buf cell;
+    buf_init(&cell, BUF_MAX_DEFAULT);
+    table_row(table);
+    table_text(table, run->id);
+    add_command(&cell, run, has_room);
+    table_cell(table, cell.data, NULL);
+    buf_clear(&cell);
+    add_state(&cell, run);
+    table_cell(table, cell.data, NULL);
+    if (has_room)
+        table_duration(table, run->duration_ms);
+    totals_cell(table, run);
+    if (listing->options->takes_all)
+        table_text(table, run->inventory ? run->inventory : "");
+    buf_done(&cell);
+}
+
 /* Fits 80 columns: a run's id says when it began, and the two columns that can be long are cut on a terminal. What came of
  * the tenants is cut first, where commands and states leave it any room. */
 static void print_table(const void *ctx, FILE *out)
@@ -94,7 +114,6 @@ static void print_table(const void *ctx, FILE *out)
         return;
     }
     enum { OTHERS_WIDTH = 2 + 23 + 3 * 2 + 10 };
-    struct buf cell;
     bool has_room = has_room_for_all(&table_options);
     struct table *table = table_new(out, &table_options);
     table_column(table, "RUN", 0);
@@ -106,23 +125,8 @@ static void print_table(const void *ctx, FILE *out)
     table_column(table, "TENANTS", TABLE_CUT);
     if (listing->options->takes_all)
         table_column(table, "INVENTORY", TABLE_CUT);
-    buf_init(&cell, BUF_MAX_DEFAULT);
-    for (size_t i = 0; i < listing->count; i++) {
-        table_row(table);
-        table_text(table, runs[i].id);
-        buf_clear(&cell);
-        add_command(&cell, &runs[i], has_room);
-        table_cell(table, cell.data, NULL);
-        buf_clear(&cell);
-        add_state(&cell, &runs[i]);
-        table_cell(table, cell.data, NULL);
-        if (has_room)
-            table_duration(table, runs[i].duration_ms);
-        totals_cell(table, &runs[i]);
-        if (listing->options->takes_all)
-            table_text(table, runs[i].inventory ? runs[i].inventory : "");
-    }
-    buf_done(&cell);
+    for (size_t i = 0; i < listing->count; i++)
+        add_row(table, listing, &runs[i], has_room);
     table_print(table);
 }
 
