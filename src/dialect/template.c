@@ -85,6 +85,7 @@ static const struct var vars_table[] = {
     VAR("schema", VAR_IDENTIFIER, schema),
     VAR("database", VAR_IDENTIFIER, database),
     VAR("run", VAR_LITERAL, run_id),
+    VAR("owner", VAR_LITERAL, owner),
     VAR("revision", VAR_LITERAL, revision),
     VAR("direction", VAR_LITERAL, direction),
     VAR("checksum", VAR_LITERAL, checksum),

@@ -17,13 +17,15 @@ struct sql_vars {
     /* literals */
     const char *asked_schema; /* {asked_schema}: the literal, or the session's own where NULL */
     const char *run_id;       /* {run} */
-    const char *revision;     /* {revision} */
-    const char *direction;    /* {direction} */
-    const char *checksum;     /* {checksum} */
-    const char *state;        /* {state} */
-    const char *from, *to;    /* {from}, {to}: version rows */
-    const char *nonce;        /* {nonce} */
-    const char *search_path;  /* {search_path} */
+    const char *
+        owner; /* {owner}: the run whose row SQL_HISTORY_MARK is to find, or ours; NULL: anyone's */
+    const char *revision;    /* {revision} */
+    const char *direction;   /* {direction} */
+    const char *checksum;    /* {checksum} */
+    const char *state;       /* {state} */
+    const char *from, *to;   /* {from}, {to}: version rows */
+    const char *nonce;       /* {nonce} */
+    const char *search_path; /* {search_path} */
     /* {own_local}, {own_session}: the inventory's `settings` */
     const struct session_setting *settings;
     size_t setting_count;

@@ -310,6 +310,8 @@ static void take_history(struct session *session, const struct grid *found)
     session->look.history = *found;
     session->doubt.unfinished = history_unfinished(rows);
     session->look.history_id = history_last_id(rows);
+    session->look.vars.owner = session->doubt.unfinished.revision ? session->doubt.unfinished.run_id
+                                                                  : session->env->run_id;
     session->doubt.has_probed = false;
     session->doubt.half_done = session->doubt.unfinished.statements;
     /* until a mark or a record is written */

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Galera: each node has locks of its own, so what keeps two runs apart is the number of a history row. Effects are
 counted by rows without keys."""
+import json
 import os
 
 from galera import make_cluster
@@ -96,6 +97,18 @@ class OnGalera(FleetCase):
         self.inventory(self.nodes[1])  # its node is gone, and the other takes its place
         self.assertEqual(self.run_json("resume").tenant(self.db)["state"], "succeeded")
         self.assertEqual(self.sql("SELECT n FROM fx ORDER BY n"), [["0"], ["2"]])
+
+    def test_a_run_whose_row_another_has_taken_over_does_no_more(self):
+        self.inventory(self.nodes[0], retries=0, lock_timeout="300ms")
+        process = self.hold(2)
+        self.sql("UPDATE skein_history SET run_id = 'another'", node=1)
+        out, err = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 4, (out, err))
+        tenant = json.loads(out)["tenants"][0]
+        self.assertEqual((tenant["state"], tenant["error"]["class"]), ("partial", "lock"), tenant)
+        self.assertIn("another run", tenant["error"]["message"])
+        self.assertEqual(self.sql("SELECT n FROM fx"), [])
+        self.assertEqual(self.sql("SELECT run_id, state FROM skein_history"), [["another", "running"]])
 
     def test_a_certification_that_fails_is_retried(self):
         """Others change the row that the revision changes, on the other node, and commit first."""

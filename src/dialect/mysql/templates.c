@@ -45,10 +45,11 @@
     "CONCAT('the engine of its table ''', table_name, ''' is ', engine, ', which takes no "        \
     "change back: say ALTER TABLE ', table_name, ' ENGINE=InnoDB'), NULL))"
 
-/* The newest row that is unfinished: the server looks from the end, and at few others. */
+/* The newest row that is unfinished, unless a run that came to another node has taken it over: the server looks from
+ * the end, and at few others. */
 #define UNFINISHED                                                                                 \
     "WHERE revision = BINARY {revision} AND direction = {direction} AND state IN ('running', "     \
-    "'partial') ORDER BY id DESC LIMIT 1"
+    "'partial') AND run_id IN ({run}, COALESCE({owner}, run_id)) ORDER BY id DESC LIMIT 1"
 
 #define HISTORY_COLUMNS                                                                            \
     "(id, run_id, revision, direction, checksum, statements, duration_ms, applied_at, state, definition)"
