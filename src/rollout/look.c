@@ -143,6 +143,8 @@ void look_prepare_versions(struct io_op *op, const struct io_view *view, struct 
     struct sql_vars vars = vars_there(op, view, &place);
     if (place.has_version_table)
         sql_expand(sql, look->dialect, SQL_VERSIONS, &vars);
+    if (!look->adoption)
+        sql_expand(sql, look->dialect, SQL_READ_END, &vars);
 }
 
 void look_prepare_history(struct io_op *op, const struct io_view *view, struct buf *sql)
@@ -152,8 +154,6 @@ void look_prepare_history(struct io_op *op, const struct io_view *view, struct b
     struct sql_vars vars = vars_there(op, view, &place);
     if (place.has_history)
         sql_expand(sql, look->dialect, look->history, &vars);
-    if (!look->adoption)
-        sql_expand(sql, look->dialect, SQL_READ_END, &vars);
 }
 
 void look_prepare_foreign(struct io_op *op, const struct io_view *view, struct buf *sql)

@@ -255,10 +255,12 @@ const struct state_row row_inspect = {
 
 /* ---- read ------------------------------------------------------------------------------------- */
 
+/* The history first: where another run may be at work on another node, what it does after that takes the number of the
+ * next row, whatever the version table says by then. */
 static void add_reads(struct session *session)
 {
-    add_look(session, LOOK_VERSIONS, look_prepare_versions);
     add_look(session, LOOK_HISTORY, look_prepare_history);
+    add_look(session, LOOK_VERSIONS, look_prepare_versions);
     if (session->look.questions.adoption)
         add_look(session, LOOK_FOREIGN, look_prepare_foreign);
 }
