@@ -355,6 +355,17 @@ static void end_op(struct conn *conn)
     mysql_message_next(&conn->message, conn->op);
 }
 
+/* A network that spoils bytes may make anything of an answer. */
+static bool is_whole(const struct grid *rows)
+{
+    if (rows->row_count != 1 || rows->column_count <= MYSQL_BEGUN_NODE)
+        return false;
+    for (size_t i = 0; i < rows->column_count; i++)
+        if (!grid_value(rows, 0, i))
+            return false;
+    return true;
+}
+
 static bool is_on(const struct grid *rows, enum mysql_begun column)
 {
     return strcmp(grid_value(rows, 0, column), "0") != 0;
@@ -392,8 +403,12 @@ static void take_info(struct conn *conn)
 {
     const struct op *op = conn->op;
     const struct grid *rows = &op->answer->rows;
-    if (has_failed(conn) || rows->row_count != 1)
+    if (has_failed(conn))
         return;
+    if (!is_whole(rows)) {
+        err_set(op_make_err(op), ERR_CONNECT, "the server answered something else than was asked");
+        return;
+    }
     unsigned long id = strtoul(grid_value(rows, 0, MYSQL_BEGUN_ID), NULL, 10);
     if (id != mysql_thread_id(conn->mysql)) {
         err_set(op_make_err(op), ERR_CONNECT,
