@@ -109,28 +109,42 @@ static void on_server(struct stage *stage, const struct url *server, const char 
         fail_msg("%s%s", op_err(&connect)->text, op_err(&op)->text);
 }
 
-static void set_up_postgres(struct stage *stage)
+/* Makes a database for the case, and names one that is not there; `port` 1 is tcpmux: no server has listened there for
+ * decades. */
+static struct url set_up_server(struct stage *stage, const char *create, const char *missing)
 {
-    static const struct url_param read_only[] = {
-        {"options", "-c default_transaction_read_only=on"}};
     struct url server = server_url(stage);
     for (int i = 0; i < TARGET__COUNT; i++)
         stage->targets[i] = server;
     stage->targets[TARGET_GOOD].database = "case";
-    stage->targets[TARGET_READ_ONLY].database = "case";
-    stage->targets[TARGET_READ_ONLY].params = read_only;
-    stage->targets[TARGET_READ_ONLY].param_count = ARRAY_LEN(read_only);
-    stage->targets[TARGET_MISSING].database = "mis\"sing\\'; --";
-    stage->targets[TARGET_NOWHERE].port = 1; /* tcpmux: no server has listened there for decades */
-    on_server(stage, &server, "CREATE DATABASE {database} TEMPLATE template0", "case");
+    stage->targets[TARGET_MISSING].database = missing;
+    stage->targets[TARGET_NOWHERE].port = 1;
+    on_server(stage, &server, create, "case");
+    return server;
+}
+
+static void drop_databases(struct stage *stage, const char *drop)
+{
+    struct url server = server_url(stage);
+    on_server(stage, &server, drop, "case");
+    on_server(stage, &server, drop, stage->targets[TARGET_MISSING].database);
+}
+
+static void set_up_postgres(struct stage *stage)
+{
+    static const struct url_param read_only[] = {
+        {"options", "-c default_transaction_read_only=on"}};
+    struct url server =
+        set_up_server(stage, "CREATE DATABASE {database} TEMPLATE template0", "mis\"sing\\'; --");
+    server.database = "case";
+    server.params = read_only;
+    server.param_count = ARRAY_LEN(read_only);
+    stage->targets[TARGET_READ_ONLY] = server;
 }
 
 static void tear_down_postgres(struct stage *stage)
 {
-    struct url server = server_url(stage);
-    on_server(stage, &server, "DROP DATABASE IF EXISTS {database} WITH (FORCE)", "case");
-    on_server(stage, &server, "DROP DATABASE IF EXISTS {database} WITH (FORCE)",
-              stage->targets[TARGET_MISSING].database);
+    drop_databases(stage, "DROP DATABASE IF EXISTS {database} WITH (FORCE)");
 }
 
 /* ---- MariaDB ------------------------------------------------------------------------------- */
@@ -144,22 +158,14 @@ static const char *const mysql_refused_names[] = {
 
 static void set_up_mysql(struct stage *stage)
 {
-    struct url server = server_url(stage);
-    for (int i = 0; i < TARGET__COUNT; i++)
-        stage->targets[i] = server;
-    stage->targets[TARGET_GOOD].database = "case";
+    (void)set_up_server(stage, "CREATE DATABASE {database} CHARACTER SET utf8mb4",
+                        "mis`sing\\'; --");
     stage->targets[TARGET_READ_ONLY] = url_of(stage, "SKEIN_TEST_READ_ONLY_URL");
-    stage->targets[TARGET_MISSING].database = "mis`sing\\'; --";
-    stage->targets[TARGET_NOWHERE].port = 1; /* tcpmux, as above */
-    on_server(stage, &server, "CREATE DATABASE {database} CHARACTER SET utf8mb4", "case");
 }
 
 static void tear_down_mysql(struct stage *stage)
 {
-    struct url server = server_url(stage);
-    on_server(stage, &server, "DROP DATABASE IF EXISTS {database}", "case");
-    on_server(stage, &server, "DROP DATABASE IF EXISTS {database}",
-              stage->targets[TARGET_MISSING].database);
+    drop_databases(stage, "DROP DATABASE IF EXISTS {database}");
 }
 
 /* ---- the made-up database ------------------------------------------------------------------ */
