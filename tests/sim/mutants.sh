@@ -40,7 +40,7 @@ try() { # PATCH
     done
     link "$objects"
     status=0
-    "$tmp/sim" --cases "$cases" >"$tmp/out" 2>&1 || status=$?
+    "$tmp/sim" --seeds "$root/tests/sim/seeds.txt" --cases "$cases" >"$tmp/out" 2>&1 || status=$?
     if [ "$status" = 1 ] && grep -q '^sim: seed' "$tmp/out"; then
         echo "caught   $(basename "$1" .patch): $(grep '^sim: seed' "$tmp/out")"
     elif [ "$status" -gt 128 ]; then # what the fault freed was used
