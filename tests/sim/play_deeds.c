@@ -7,8 +7,10 @@
 #include "sim/fake_uv.h"
 #include "sim/heap.h"
 
-static const char *const deed_names[] = {"forward", "resume", "rollback",
-                                         "adopt",   "stamp",  "accept"};
+static const char *const deed_names[] = {
+    [DEED_FORWARD] = "forward", [DEED_RESUME] = "resume", [DEED_ROLLBACK] = "rollback",
+    [DEED_ADOPT] = "adopt",     [DEED_STAMP] = "stamp",   [DEED_ACCEPT] = "accept",
+    [DEED_LOOK] = "look",       [DEED_FIND] = "find"};
 
 /* ---- a command, as src/cli runs it --------------------------------------------------------- */
 
