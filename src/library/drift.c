@@ -42,7 +42,8 @@ static void add_cluster(struct finding *finding, size_t tenant, size_t *capacity
     *ARENA_PUSH(arena_of(finding), drift->clusters, drift->cluster_count, *capacity) =
         (struct cluster){.kind = kind_of(finding->fleet->tenants[tenant]),
                          .rows = item->rows,
-                         .fingerprint = item->fingerprint};
+                         .fingerprint = item->fingerprint,
+                         .group = item->group};
 }
 
 /* Tenants of one place and one fingerprint. */
@@ -85,22 +86,25 @@ static const char *say_reason(struct arena *arena, const struct err *err)
                       : arena_strdup(arena, err->text);
 }
 
+static struct expected_place place_of(const struct cluster *cluster)
+{
+    return (struct expected_place){cluster->kind, cluster->rows, cluster->group};
+}
+
 static void judge(struct finding *finding, struct cluster *cluster)
 {
     struct drift *drift = finding->drift;
-    const struct surveyed *first = &drift->survey.items[cluster->tenants[0]];
-    const struct expected *expected =
-        expectations_get(&finding->expectations, &cluster->kind, &cluster->rows);
-    bool is_known = expected->catalog != NULL;
+    const struct expected_place place = place_of(cluster);
+    const struct expected *expected = expectations_get(&finding->expectations, &place);
     cluster->expected = expected->fingerprint;
-    if (!is_known) {
+    if (!expected->is_known) {
         cluster->verdict = DRIFT_UNKNOWN;
         cluster->reason = say_reason(arena_of(finding), &expected->err);
-    } else if (strcmp(expected->catalog->group, first->group) != 0) {
+    } else if (strcmp(expected->group, cluster->group) != 0) {
         cluster->verdict = DRIFT_UNKNOWN;
         cluster->reason =
             arena_printf(arena_of(finding), "the scratch database is %s, and these tenants are %s",
-                         expected->catalog->group, first->group);
+                         expected->group, cluster->group);
     } else {
         bool is_same = strcmp(cluster->expected.hex, cluster->fingerprint.hex) == 0;
         cluster->verdict = is_same ? DRIFT_NONE : DRIFT_FOUND;
@@ -121,6 +125,21 @@ static int compare_clusters(const void *left, const void *right)
 
 /* ---- in what they differ ------------------------------------------------------------------------ */
 
+static void compare_cluster(struct finding *finding, struct cluster *cluster,
+                            const struct catalog *found)
+{
+    const struct expected_place place = place_of(cluster);
+    struct err err;
+    const struct expected *expected = expectations_get(&finding->expectations, &place);
+    const struct catalog *catalog = expectations_catalog(&finding->expectations, expected, &err);
+    /* what was kept of it may be old: the server makes another schema of the chain by now */
+    if (!catalog || strcmp(expected->fingerprint.hex, cluster->expected.hex) != 0)
+        return;
+    cluster->is_compared = true;
+    comparison_make(&cluster->comparison, catalog_copy(arena_of(finding), catalog),
+                    catalog_copy(arena_of(finding), found), finding->request->rules);
+}
+
 /* One tenant of each cluster that differs, in full. */
 static bool compare_found(struct finding *finding, size_t begin, size_t count, struct err *err)
 {
@@ -140,11 +159,7 @@ static bool compare_found(struct finding *finding, size_t begin, size_t count, s
         const struct surveyed *item = &survey.items[i];
         if (!item->is_read || strcmp(item->fingerprint.hex, cluster->fingerprint.hex) != 0)
             continue;
-        const struct expected *expected =
-            expectations_get(&finding->expectations, &cluster->kind, &cluster->rows);
-        cluster->is_compared = true;
-        comparison_make(&cluster->comparison, catalog_copy(arena_of(finding), expected->catalog),
-                        catalog_copy(arena_of(finding), item->catalog), finding->request->rules);
+        compare_cluster(finding, cluster, item->catalog);
     }
     drift->signal = survey.signal ? survey.signal : drift->signal;
     survey_done(&survey);
@@ -166,17 +181,19 @@ static bool is_wanted(const struct drift *drift, const struct scratch_kind *kind
 }
 
 /* Does any place of the chain, one revision at a time, make what a cluster holds? */
-static void find_resemblance(struct finding *finding, const struct scratch_kind *kind)
+static void find_resemblance(struct finding *finding, const struct cluster *like)
 {
+    const struct scratch_kind *kind = &like->kind;
     const struct chain *chain = finding->fleet->chain;
     struct drift *drift = finding->drift;
     for (size_t i = 0; i <= chain->count && is_wanted(drift, kind); i++) {
         const char *id = i ? chain->revisions[chain->topological[i - 1]]->id : NULL;
-        struct rows rows = rows_sorted(arena_of(finding), &id, i ? 1 : 0);
-        const struct expected *expected = expectations_get(&finding->expectations, kind, &rows);
+        const struct expected_place place = {*kind, rows_sorted(arena_of(finding), &id, i ? 1 : 0),
+                                             like->group};
+        const struct expected *expected = expectations_get(&finding->expectations, &place);
         if (finding->expectations.signal)
             return;
-        for (size_t c = 0; expected->catalog && c < drift->cluster_count; c++) {
+        for (size_t c = 0; expected->is_known && c < drift->cluster_count; c++) {
             struct cluster *cluster = &drift->clusters[c];
             if (!is_of_kind(cluster, kind) ||
                 strcmp(cluster->fingerprint.hex, expected->fingerprint.hex) != 0)
@@ -211,7 +228,7 @@ static bool look_closer(struct finding *finding, struct err *err)
         return false;
     for (size_t i = begin; i < end; i++)
         if (!drift->clusters[i].resembles)
-            find_resemblance(finding, &drift->clusters[i].kind);
+            find_resemblance(finding, &drift->clusters[i]);
     return true;
 }
 

@@ -25,6 +25,7 @@ struct cluster {
     struct scratch_kind kind;
     struct rows rows; /* where its tenants stand */
     struct fingerprint fingerprint;
+    const char *group;           /* of its tenants: engine and major versions */
     struct fingerprint expected; /* "": not known */
     const char *reason;          /* DRIFT_UNKNOWN */
     const uint32_t *tenants;     /* of the fleet, ascending */

@@ -7,6 +7,7 @@ void expectations_init(struct expectations *expectations, struct fleet *fleet,
 {
     *expectations = (struct expectations){.fleet = fleet, .rules = rules};
     arena_init(&expectations->arena);
+    expected_cache_open(&expectations->cache, fleet, rules);
 }
 
 static bool is_same_kind(const struct scratch_kind *a, const struct scratch_kind *b)
@@ -27,6 +28,7 @@ static void close_scratch(struct expectations *expectations)
 void expectations_done(struct expectations *expectations)
 {
     close_scratch(expectations);
+    expected_cache_close(&expectations->cache);
     arena_done(&expectations->arena);
 }
 
@@ -54,23 +56,64 @@ static bool is_in_chain(const struct chain *chain, const struct rows *rows, stru
     return true;
 }
 
-const struct expected *expectations_get(struct expectations *expectations,
-                                        const struct scratch_kind *kind, const struct rows *rows)
+static void replay_item(struct expectations *expectations, struct expected *item)
 {
-    for (size_t i = 0; i < expectations->count; i++)
-        if (is_same_kind(&expectations->items[i]->kind, kind) &&
-            rows_are_equal(&expectations->items[i]->rows, rows))
-            return expectations->items[i];
-    struct expected *item = arena_alloc(&expectations->arena, sizeof *item);
-    item->kind = *kind;
-    item->rows = rows_copy(&expectations->arena, rows);
-    *ARENA_PUSH(&expectations->arena, expectations->items, expectations->count,
-                expectations->capacity) = item;
-    if (!is_in_chain(expectations->fleet->chain, rows, &item->err) || !replay(expectations, item)) {
+    item->is_known = is_in_chain(expectations->fleet->chain, &item->rows, &item->err) &&
+                     replay(expectations, item);
+    if (!item->is_known) {
         item->catalog = NULL;
         close_scratch(expectations); /* it may have stopped half way */
-        return item;
+        return;
     }
-    item->fingerprint = survey_fingerprint(item->catalog, expectations->rules);
+    const struct fingerprint fingerprint = survey_fingerprint(item->catalog, expectations->rules);
+    const struct expected_place place = {item->kind, item->rows, item->catalog->group};
+    item->fingerprint = fingerprint;
+    item->group = item->catalog->group;
+    expected_cache_put(&expectations->cache, &place, &fingerprint);
+}
+
+/* What was replayed answers for all groups. */
+static struct expected *find_item(const struct expectations *expectations,
+                                  const struct expected_place *place)
+{
+    for (size_t i = 0; i < expectations->count; i++) {
+        struct expected *item = expectations->items[i];
+        bool is_for_group =
+            !item->is_known || item->catalog || strcmp(item->group, place->group) == 0;
+        if (is_for_group && is_same_kind(&item->kind, &place->kind) &&
+            rows_are_equal(&item->rows, &place->rows))
+            return item;
+    }
+    return NULL;
+}
+
+const struct expected *expectations_get(struct expectations *expectations,
+                                        const struct expected_place *place)
+{
+    struct expected *item = find_item(expectations, place);
+    if (item)
+        return item;
+    item = arena_alloc(&expectations->arena, sizeof *item);
+    item->kind = place->kind;
+    item->rows = rows_copy(&expectations->arena, &place->rows);
+    *ARENA_PUSH(&expectations->arena, expectations->items, expectations->count,
+                expectations->capacity) = item;
+    item->is_known = expected_cache_get(&expectations->cache, place, &item->fingerprint);
+    if (item->is_known)
+        item->group = arena_strdup(&expectations->arena, place->group);
+    else
+        replay_item(expectations, item);
     return item;
+}
+
+/* The items are the expectations' own, and only replaying changes one. */
+const struct catalog *expectations_catalog(struct expectations *expectations,
+                                           const struct expected *expected, struct err *err)
+{
+    struct expected *item = (struct expected *)(uintptr_t)expected;
+    if (!item->catalog)
+        replay_item(expectations, item);
+    if (!item->catalog)
+        *err = item->err;
+    return item->catalog;
 }

@@ -6,19 +6,21 @@
 
 /* ---- the tenant ------------------------------------------------------------------------------- */
 
+const struct settings *scratch_settings(const struct inventory *inventory, enum dialect_id dialect)
+{
+    for (size_t i = 0; i < inventory->tenant_count; i++)
+        if (!inventory->tenants[i].lacks_dialect && inventory->tenants[i].url.dialect == dialect)
+            return inventory->tenants[i].settings;
+    return NULL;
+}
+
 /* What its sessions are set to is what those of the tenants are. */
 static const struct settings *settings_like(struct scratch *scratch)
 {
     static const struct settings plain = {.connect_timeout_ms = 10000, .lock_timeout_ms = 5000};
-    const struct inventory *inventory = scratch->fleet.inventory;
+    const struct settings *like = scratch_settings(scratch->fleet.inventory, scratch->kind.dialect);
     struct settings *settings = arena_alloc(&scratch->arena, sizeof *settings);
-    *settings = plain;
-    for (size_t i = 0; i < inventory->tenant_count; i++)
-        if (!inventory->tenants[i].lacks_dialect &&
-            inventory->tenants[i].url.dialect == scratch->kind.dialect) {
-            *settings = *inventory->tenants[i].settings;
-            break;
-        }
+    *settings = like ? *like : plain;
     settings->create = true;
     settings->rollback_by = ROLLBACK_BY_DOWN;
     settings->statement_timeout_ms = 0;

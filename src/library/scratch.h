@@ -40,6 +40,10 @@ bool scratch_open(struct scratch *scratch, struct fleet *fleet, const struct scr
 bool scratch_upgrade(struct scratch *scratch, const struct rows *rows, struct arena *arena,
                      struct catalog **ret_catalog, struct err *err) MUST_CHECK;
 
+/* What the sessions of a scratch database are set to, beside what a scratch needs: the settings of the first tenant of that engine.
+ * NULL: the inventory has no tenant of it. */
+const struct settings *scratch_settings(const struct inventory *inventory, enum dialect_id dialect);
+
 /* Drops it; of one that did not open, too. */
 void scratch_close(struct scratch *scratch);
 

@@ -235,6 +235,49 @@ class Drift(CatalogCase):
         self.assertEqual((drift["totals"]["unknown"], drift["totals"]["expected"]), (1, 7))
         self.assertRegex(drift["clusters"][1]["reason"], r"cccc3333.sql:\d+: the chain cannot be replayed .*no such table: audit")
 
+    def kept(self):
+        return self.fleet.path(".skein", "fingerprints")
+
+    def without_replay(self, *args, code=0):
+        """A scratch database cannot be made."""
+        return json.loads(self.run_ok("drift", *args, "-o", "json", code=code, env={"TMPDIR": "/nowhere"}).out)
+
+    def test_what_a_place_makes_is_kept_for_the_next_command(self):
+        self.assertEqual(self.without_replay(code=1)["totals"]["unknown"], 8)
+        first = self.drift(code=0)
+        self.assertEqual(self.without_replay(), first)
+        self.assertEqual(os.stat(self.kept()).st_mode & 0o777, 0o600)
+        self.execute("t0", "CREATE TABLE extra (a)")
+        drift = self.without_replay(code=1)
+        self.assertEqual((drift["totals"]["expected"], drift["totals"]["differing"]), (7, 1))
+        self.drift()  # finds what the places before make
+        self.execute("t0", "DROP TABLE extra; DROP VIEW urgent; ALTER TABLE task DROP COLUMN priority")
+        self.assertEqual(self.without_replay(code=1)["clusters"][1]["resembles"], ["aaaa1111"])
+
+    def test_what_is_kept_is_of_this_chain_and_these_rules(self):
+        self.drift(code=0)
+        for change in (lambda: self.fleet.inventory(self.tenants, drift={"ignore": ["table audit_*"]}),
+                       lambda: self.fleet.inventory(self.tenants, drift={"compare": ["order"]}),
+                       lambda: self.fleet.revision("cccc3333", "SELECT 1;")):
+            change()
+            self.assertEqual(self.without_replay(code=1)["totals"]["unknown"], 8)
+
+    def test_a_damaged_file_costs_a_replay_and_nothing_else(self):
+        first = self.drift(code=0)
+        whole = self.fleet.read(".skein/fingerprints")
+        self.assertRegex(whole, rb"^([0-9a-f]{64} [0-9a-f]{64} [0-9a-f]{64}\n)+$")
+        at = whole.index(b" ") + 1
+        for damaged in (whole[:at] + (b"1" if whole[at:at + 1] == b"0" else b"0") + whole[at + 1:], whole[:100], b"",
+                        b"\0" * 300, b"\n" * 300):
+            with open(self.kept(), "wb") as file:
+                file.write(damaged)
+            self.assertEqual(self.drift(code=0), first)
+            self.assertEqual(self.fleet.read(".skein/fingerprints"), whole)
+        os.unlink(self.kept())
+        os.mkdir(self.kept())  # it can be neither read nor written
+        self.assertEqual(self.drift(code=0), first)
+        self.assertEqual([name for name in os.listdir(self.fleet.path(".skein")) if name.startswith("fingerprints.")], [])
+
     def test_nothing_is_changed(self):
         before = {name: self.fleet.read(f"data/{name}.db") for name in self.names}
         self.execute("t0", "CREATE TABLE z (a)")
@@ -340,6 +383,12 @@ class ServerDrift(FleetCase):
         self.mariadb.sql("m3", "DROP INDEX ix_title ON task")
         self.assertEqual(self.found(self.drift()), {
             ("m1",): [], ("m2",): [("column", "task.title", "changed")], ("m3",): [("index", "task.ix_title", "missing")]})
+
+    def test_what_a_place_makes_is_kept_for_the_next_command(self):
+        self.make(self.postgres.create("c1", "c2") + self.mariadb.create("c3", "c4"))
+        first = self.drift(code=0)
+        again = self.run_ok("drift", "-o", "json", env={"SKEIN_FAILPOINT": "commit:1=kill"}).out  # a replay would commit
+        self.assertEqual(json.loads(again), first)
 
     def test_the_schema_of_a_revision(self):
         tenants = self.postgres.create("r1")
