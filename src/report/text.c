@@ -48,115 +48,44 @@ enum text_color text_run_color(enum run_state state)
 
 static void print_headline(const struct text *text)
 {
-    const struct report *report = text->report;
-    bool is_dry = report->run.request->verb->changes && report->run.request->is_dry_run;
+    const struct view_headline *headline = &text->view->headline;
     struct buf line;
     buf_init(&line, BUF_MAX_DEFAULT);
-    human_add_text(&line, report->run.request->verb->name);
-    if (*report->run.target)
-        buf_addc(&line, ' ');
-    human_add_text(&line, report->run.target);
-    buf_adds(&line, is_dry ? ", dry run: " : ": ");
+    human_add_text(&line, headline->command);
+    buf_adds(&line, headline->is_dry ? ", dry run: " : ": ");
     print_colored(text, COLOR_BOLD, line.data);
-    print_colored(text, text_run_color(report->state),
-                  run_state_words(report->state, !request_changes(report->run.request)));
+    print_colored(text, text_run_color(text->report->state), headline->state);
     buf_clear(&line);
     buf_adds(&line, " in ");
-    human_add_duration(&line, report->duration_ms);
+    human_add_duration(&line, text->report->duration_ms);
     fprintf(text->out, "%s\n", line.data);
+    buf_done(&line);
+}
+
+/* Nothing for NULL. */
+static void print_line(const struct text *text, enum text_color color, const char *words)
+{
+    struct buf line;
+    if (!words)
+        return;
+    buf_init(&line, BUF_MAX_DEFAULT);
+    human_add_text(&line, words);
+    print_colored(text, color, line.data);
+    putc('\n', text->out);
     buf_done(&line);
 }
 
 static void print_run(const struct text *text)
 {
-    const struct run_info *run = &text->report->run;
-    char started[REPORT_TIME_SIZE];
-    report_format_time(run->started_at_ms, started);
-    struct buf line;
-    buf_init(&line, BUF_MAX_DEFAULT);
-    buf_adds(&line, "run ");
-    human_add_text(&line, run->id);
-    buf_addf(&line, ", started %s", started);
-    if (run->resumed_from)
-        buf_addf(&line, ", %s ", run->request->verb->continues);
-    human_add_text(&line, run->resumed_from);
-    print_colored(text, COLOR_DIM, line.data);
-    putc('\n', text->out);
-    buf_done(&line);
-}
-
-static void add_options(struct buf *line, const struct texts *options)
-{
-    for (size_t i = 0; i < options->count; i++) {
-        buf_adds(line, ", ");
-        human_add_text(line, options->items[i]);
-    }
-}
-
-/* `, --tenant acme --tenant globex and 3 more` */
-static void add_names(struct buf *line, const struct texts *names)
-{
-    enum { NAMED = 3 };
-    for (size_t i = 0; i < names->count && i < NAMED; i++) {
-        buf_adds(line, i ? " --tenant " : ", --tenant ");
-        human_add_text(line, names->items[i]);
-    }
-    if (names->count > NAMED)
-        buf_addf(line, " and %zu more", names->count - NAMED);
-}
-
-/* `by alice@db1, 2 of 41 tenants, --select 'tier=canary', --parallel from SKEIN_PARALLEL` */
-static void print_origin(const struct text *text)
-{
-    const struct origin *origin = &text->report->run.origin;
-    struct buf line;
-    if (!origin->by)
-        return;
-    buf_init(&line, BUF_MAX_DEFAULT);
-    buf_adds(&line, "by ");
-    human_add_text(&line, origin->by);
-    buf_addf(&line, ", %zu of ", text->report->selected_count);
-    human_add_count(&line, origin->fleet_size, "tenant");
-    for (size_t i = 0; i < origin->selects.count; i++) {
-        buf_adds(&line, ", --select '");
-        human_add_text(&line, origin->selects.items[i]);
-        buf_addc(&line, '\'');
-    }
-    add_names(&line, &origin->names);
-    add_options(&line, &origin->narrowed);
-    add_options(&line, &origin->settings);
-    print_colored(text, COLOR_DIM, line.data);
-    putc('\n', text->out);
-    buf_done(&line);
-}
-
-static void print_halt(const struct text *text)
-{
-    const struct report *report = text->report;
-    const struct halt *halt = report->halt;
-    struct buf line;
-    bool is_skipped = halt && halt->kind == HALT_SKIPPED; /* the failures say it */
-    if (!report->halt_reason || is_skipped)
-        return;
-    buf_init(&line, BUF_MAX_DEFAULT);
-    buf_adds(&line, "halted");
-    if (halt && halt->wave && report->wave_count > 1) {
-        buf_adds(&line, " in wave '");
-        human_add_text(&line, halt->wave);
-        buf_addc(&line, '\'');
-    }
-    buf_adds(&line, ": ");
-    if (halt && halt->kind == HALT_SIGNAL)
-        buf_addf(&line, "stopped by %s", strsignal(halt->signal));
-    else
-        human_add_text(&line, report->halt_reason);
-    print_colored(text, COLOR_ODD, line.data);
-    putc('\n', text->out);
-    buf_done(&line);
-    if (!halt || !halt->output || !*halt->output)
+    const struct view_headline *headline = &text->view->headline;
+    print_headline(text);
+    print_line(text, COLOR_DIM, headline->run);
+    print_line(text, COLOR_DIM, headline->origin);
+    print_line(text, COLOR_ODD, headline->halt);
+    if (!headline->halt_output)
         return;
     fputs("  | ", text->out);
-    text_lines(text, halt->output, "  | ");
+    text_lines(text, headline->halt_output, "  | ");
 }
 
 /* ---- totals -------------------------------------------------------------------------------- */
@@ -192,54 +121,79 @@ static void print_above(const struct text *text)
 
 static void print_totals(const struct text *text)
 {
-    const struct report *report = text->report;
     struct table *table = table_new(text->out, text->options);
     table_column(table, NULL, 0);
     table_column(table, NULL, TABLE_RIGHT);
     table_column(table, NULL, TABLE_CUT);
-    bool is_dry = !request_changes(report->run.request);
-    for (enum tenant_state state = 0; state < TENANT__COUNT; state++) {
-        size_t above = is_dry && state == TENANT_UNCHANGED ? report->above_count : 0;
-        if (report->totals[state] > above)
-            add_total(text, table, tenant_state_words(state, report->run.request),
-                      report->totals[state] - above, text_state_color(state));
-        if (above)
-            add_total(text, table, "stand above", above, COLOR_ODD);
+    for (size_t i = 0; i < text->view->total_count; i++) {
+        const struct view_total *total = &text->view->totals[i];
+        add_total(text, table, total->words, total->count,
+                  total->is_above ? COLOR_ODD : text_state_color(total->state));
     }
-    add_total(text, table, "tenants", report->run.tenant_count, COLOR_BOLD);
+    add_total(text, table, "tenants", text->report->run.tenant_count, COLOR_BOLD);
     putc('\n', text->out);
     table_print(table);
+}
+
+static void print_advice(const struct text *text, const struct view_advice *advice)
+{
+    struct buf line;
+    buf_init(&line, BUF_MAX_DEFAULT);
+    text_add_names(text, &line, advice->rows, advice->row_count);
+    if (advice->row_count)
+        buf_adds(&line, ": ");
+    if (advice->truth)
+        fprintf(text->out, "  %s%s\n", line.data, advice->truth);
+    buf_clear(&line);
+    if (advice->command) {
+        const char *indent = advice->truth ? "  " : "";
+        buf_addf(&line, "  %s%s:\n    %s", indent, advice->deed, indent);
+        human_add_text(&line, advice->command);
+        if (advice->remark)
+            buf_addf(&line, "   (%s)", advice->remark);
+        fprintf(text->out, "%s\n", line.data);
+    }
+    buf_done(&line);
+}
+
+void text_advice(const struct text *text)
+{
+    if (text->view->advice_count)
+        text_heading(text, "What to do");
+    for (size_t i = 0; i < text->view->advice_count; i++)
+        print_advice(text, &text->view->advice[i]);
+}
+
+static void print_outcome(const struct text *text)
+{
+    const struct request *request = text->report->run.request;
+    bool is_dry = !request_changes(request);
+    print_totals(text);
+    text_waves(text);
+    if (!is_dry && request->verb->work != WORK_ACCEPT) {
+        text_moves(text);
+        return;
+    }
+    print_above(text);
+    text_plan(text);
+    if (request->verb->work == WORK_SETTLE)
+        text_settled(text);
+    if (is_dry && text->options->is_verbose)
+        text_passwords(text);
 }
 
 static bool write_text(const struct report *report, const struct report_options *options, FILE *out,
                        struct err *err)
 {
-    const struct text text = {report, options, out};
+    struct view view;
+    const struct text text = {report, &view, options, out};
     bool shows_standings = report->run.request->verb->shows_standings;
-    bool is_dry = !request_changes(report->run.request);
-    print_headline(&text);
+    view_init(&view, report);
     print_run(&text);
-    print_origin(&text);
-    print_halt(&text);
-    if (shows_standings) {
-        text_current(&text);
-    } else {
-        print_totals(&text);
-        text_waves(&text);
-        if (is_dry || report->run.request->verb->work == WORK_ACCEPT) {
-            print_above(&text);
-            text_plan(&text);
-            if (report->run.request->verb->work == WORK_SETTLE)
-                text_settled(&text);
-            if (is_dry && options->is_verbose)
-                text_passwords(&text);
-        } else {
-            text_moves(&text);
-        }
-    }
+    (shows_standings ? text_current : print_outcome)(&text);
     if ((options->is_verbose || report->visits) && !shows_standings)
         text_tenants(&text);
-    if (!is_dry)
+    if (request_changes(report->run.request))
         text_slowest(&text);
     text_unreplicated(&text);
     if (options->is_verbose)
@@ -247,6 +201,7 @@ static bool write_text(const struct report *report, const struct report_options 
     text_failures(&text);
     text_history(&text);
     text_advice(&text);
+    view_done(&view);
     return report_flush(out, err);
 }
 

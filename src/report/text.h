@@ -5,40 +5,15 @@
 #ifndef REPORT_TEXT_H
 #define REPORT_TEXT_H
 
-#include "base/buf.h"
-#include "report/model.h"
+#include "report/view.h"
 
 enum text_color { COLOR_PLAIN, COLOR_BOLD, COLOR_DIM, COLOR_GOOD, COLOR_BAD, COLOR_ODD };
 
 struct text {
     const struct report *report;
+    const struct view *view;
     const struct report_options *options;
     FILE *out;
-};
-
-/* Tenants with the same move: from where, to where, by which steps. */
-struct text_move {
-    uint32_t from; /* numbers of the model */
-    uint32_t half;
-    uint32_t dialect; /* 0 where tenants of all are together */
-    uint32_t to;
-    uint32_t steps;
-};
-
-/* Names shown of tenants that share something; the others are only counted. */
-enum { TEXT_NAMES = 10 };
-
-struct text_group {
-    struct text_move move;
-    size_t count;
-    uint32_t rows[TEXT_NAMES];
-};
-
-struct text_groups {
-    struct text_group *items; /* the largest first */
-    size_t count;
-    size_t capacity;
-    struct arena arena;
 };
 
 /* ---- text.c -------------------------------------------------------------------------------- */
@@ -51,37 +26,14 @@ enum text_color text_run_color(enum run_state state); /* RUN__COUNT: never begun
 /* A line of its own after an empty one, bold where there is color. */
 void text_heading(const struct text *text, const char *title);
 
-/* ---- text_group.c -------------------------------------------------------------------------- */
-
-enum text_grouping {
-    GROUP_BY_MOVE,
-    GROUP_BY_REVISION, /* where they stand */
-    GROUP_BY_SCRIPT,   /* by the move, and the dialect: they would run the same SQL */
-};
-
-/* Groups the rows that `is_wanted`. */
-void text_groups_init(struct text_groups *groups, const struct report *report,
-                      bool (*is_wanted)(const struct report_row *row), enum text_grouping by);
-void text_groups_done(struct text_groups *groups);
-
 /* ---- text_words.c -------------------------------------------------------------------------- */
 
-/* Ids joined by ", "; `base` where there are none. With `has_marks` as Alembic's `current`: each
- * with ` (head)` where it is one. */
+/* What view_words.c says, made harmless for a terminal. */
 void text_add_ids(const struct text *text, struct buf *buf, uint32_t ids, bool has_marks);
 
-/* ` + r3 (partial: 2 of 4 statements)` after the revisions; nothing where nothing is half done. */
 void text_add_half(const struct text *text, struct buf *buf, uint32_t half);
-
-/* `from -> to`; once where they are the same. */
-void text_add_move(const struct text *text, struct buf *buf, const struct text_move *move);
-
-/* `acme, globex and 3 more`. */
+void text_add_move(const struct text *text, struct buf *buf, const struct view_move *move);
 void text_add_names(const struct text *text, struct buf *buf, const uint32_t *rows, size_t total);
-
-/* Rows of the error's tenants, TEXT_NAMES at most, into `ret_rows`. */
-void text_error_rows(const struct text *text, const struct report_error *error,
-                     uint32_t ret_rows[TEXT_NAMES]);
 
 /* A server's text may have several lines: each is printed as one, those after the first with `indent` before
  * them. The first goes on where the stream stands. */
@@ -90,8 +42,8 @@ void text_lines(const struct text *text, const char *lines, const char *indent);
 /* ---- text_moves.c -------------------------------------------------------------------------- */
 
 /* How many groups are shown, and a line about the others. */
-size_t text_moves_shown(const struct text *text, const struct text_groups *groups);
-void text_moves_rest(const struct text *text, const struct text_groups *groups);
+size_t text_moves_shown(const struct text *text, const struct view_groups *groups);
+void text_moves_rest(const struct text *text, const struct view_groups *groups);
 
 /* ---- the sections -------------------------------------------------------------------------- */
 
@@ -107,6 +59,6 @@ void text_failures(const struct text *text);     /* text_failures.c */
 void text_unreplicated(const struct text *text); /* text_notices.c */
 void text_notices(const struct text *text);      /* text_notices.c */
 void text_history(const struct text *text);      /* text_history.c */
-void text_advice(const struct text *text);       /* text_advice.c */
+void text_advice(const struct text *text);       /* text.c */
 
 #endif

@@ -2,22 +2,13 @@
 #include "inventory/inventory.h"
 #include "report/text.h"
 
-/* `sql 23505, revision 83241ca0f125, versions/83241ca0f125_added_table.sql:12` */
 static void add_location(struct buf *buf, const struct cause *key)
 {
-    buf_adds(buf, err_class_name((enum err_class)key->kind));
-    if (*key->code)
-        buf_addc(buf, ' ');
-    human_add_text(buf, key->code);
-    if (key->revision) {
-        buf_adds(buf, ", revision ");
-        human_add_text(buf, key->revision->id);
-    }
-    if (*key->file)
-        buf_adds(buf, ", ");
-    human_add_text(buf, key->file);
-    if (*key->file && key->line)
-        buf_addf(buf, ":%d", (int)key->line);
+    struct buf raw;
+    buf_init(&raw, BUF_MAX_DEFAULT);
+    view_add_location(&raw, key);
+    human_add_text(buf, raw.data);
+    buf_done(&raw);
 }
 
 static void print_statement(const struct text *text, const struct report_error *error)
@@ -108,7 +99,7 @@ static void add_who(const struct text *text, struct buf *line, const struct repo
 
 static void print_error(const struct text *text, const struct report_error *error)
 {
-    uint32_t rows[TEXT_NAMES];
+    uint32_t rows[VIEW_NAMES];
     struct buf line;
     buf_init(&line, BUF_MAX_DEFAULT);
     add_who(text, &line, error);
@@ -123,7 +114,7 @@ static void print_error(const struct text *text, const struct report_error *erro
         print_statement(text, error);
     print_detail(text, error);
     buf_clear(&line);
-    text_error_rows(text, error, rows);
+    view_error_rows(text->report, error, rows);
     text_add_names(text, &line, rows, error->row_count);
     fprintf(text->out, "    in %s\n", line.data);
     buf_done(&line);

@@ -6,9 +6,9 @@
 static void add_tenants(const struct text *text, struct buf *buf,
                         const struct report_notice *notice)
 {
-    uint32_t rows[TEXT_NAMES];
+    uint32_t rows[VIEW_NAMES];
     size_t count = 0;
-    for (const struct report_heard_item *item = notice->first_item; item && count < TEXT_NAMES;
+    for (const struct report_heard_item *item = notice->first_item; item && count < VIEW_NAMES;
          item = item->next)
         rows[count++] = item->row;
     text_add_names(text, buf, rows, notice->row_count);

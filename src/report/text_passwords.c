@@ -9,7 +9,7 @@ enum { PLACES_SHOWN = 20 };
 struct place {
     const struct password *password; /* NULL: none of the inventory's */
     size_t count;
-    uint32_t rows[TEXT_NAMES];
+    uint32_t rows[VIEW_NAMES];
 };
 
 static const struct password *password_of(const struct tenant *tenant)
@@ -63,7 +63,7 @@ void text_passwords(const struct text *text)
         if (dialect_info(run->tenants[i]->url.dialect)->is_file)
             continue;
         struct place *place = find_place(places, &count, password_of(run->tenants[i]));
-        if (place && place->count < TEXT_NAMES)
+        if (place && place->count < VIEW_NAMES)
             place->rows[place->count] = i;
         if (place)
             place->count++;

@@ -108,7 +108,7 @@ static void print_section(const struct text *text, const struct revision *revisi
     buf_done(&place);
 }
 
-static void print_sql(const struct text *text, const struct text_group *group)
+static void print_sql(const struct text *text, const struct view_group *group)
 {
     enum { SECTIONS_MAX = 256 };
     const struct section *sections[SECTIONS_MAX];
@@ -132,7 +132,7 @@ static void print_sql(const struct text *text, const struct text_group *group)
 
 /* ---- the steps ----------------------------------------------------------------------------- */
 
-static void print_steps(const struct text *text, const struct text_group *group)
+static void print_steps(const struct text *text, const struct view_group *group)
 {
     struct step_list list = report_steps(text->report, group->move.steps);
     if (!list.count) {
@@ -165,7 +165,7 @@ static void add_size(struct buf *buf, uint64_t bytes)
 }
 
 /* The tenant of the group whose table holds most; all of them run the same statements. */
-static const struct weighed *heaviest(const struct text *text, const struct text_group *group,
+static const struct weighed *heaviest(const struct text *text, const struct view_group *group,
                                       const struct weighed *like, const struct tenant **ret_tenant)
 {
     const struct weighed *most = NULL;
@@ -184,7 +184,7 @@ static const struct weighed *heaviest(const struct text *text, const struct text
 }
 
 /* `orders (versions/bbbb.sql:7): ALGORITHM=COPY, 4.1 GB in acme, blocks writes` */
-static void print_weighed(const struct text *text, const struct text_group *group,
+static void print_weighed(const struct text *text, const struct view_group *group,
                           const struct weighed *like)
 {
     const struct tenant *tenant = NULL;
@@ -215,7 +215,7 @@ static void print_weighed(const struct text *text, const struct text_group *grou
     buf_done(&line);
 }
 
-static void print_costs(const struct text *text, const struct text_group *group)
+static void print_costs(const struct text *text, const struct view_group *group)
 {
     const struct report_row *row = &text->report->rows[group->rows[0]];
     for (size_t i = 0; i < row->weighed_count; i++)
@@ -250,12 +250,12 @@ static void print_difference(const struct text *text, const bool *a, const bool 
         uint32_t at = chain->topological[is_up ? i : chain->count - 1 - i];
         if (!a[at] || b[at])
             continue;
-        if (count < TEXT_NAMES)
+        if (count < VIEW_NAMES)
             buf_addf(&line, "%s%s", count ? ", " : "", chain->revisions[at]->id);
         count++;
     }
-    if (count > TEXT_NAMES)
-        buf_addf(&line, " and %zu more", count - TEXT_NAMES);
+    if (count > VIEW_NAMES)
+        buf_addf(&line, " and %zu more", count - VIEW_NAMES);
     if (count)
         fprintf(text->out,
                 is_up ? "  skips %s: nothing of %s is run\n"
@@ -264,7 +264,7 @@ static void print_difference(const struct text *text, const bool *a, const bool 
     buf_done(&line);
 }
 
-static void print_skipped(const struct text *text, const struct text_group *group)
+static void print_skipped(const struct text *text, const struct view_group *group)
 {
     struct arena arena;
     arena_init(&arena);
@@ -277,7 +277,7 @@ static void print_skipped(const struct text *text, const struct text_group *grou
     arena_done(&arena);
 }
 
-static void print_plan(const struct text *text, const struct text_group *group)
+static void print_plan(const struct text *text, const struct view_group *group)
 {
     struct buf line;
     buf_init(&line, BUF_MAX_DEFAULT);
@@ -322,10 +322,10 @@ void text_settled(const struct text *text)
 
 void text_plan(const struct text *text)
 {
-    struct text_groups groups;
-    text_groups_init(&groups, text->report, has_steps, GROUP_BY_SCRIPT);
+    struct view_groups groups;
+    view_groups_init(&groups, text->report, has_steps, GROUP_BY_SCRIPT);
     for (size_t i = 0; i < text_moves_shown(text, &groups); i++)
         print_plan(text, &groups.items[i]);
     text_moves_rest(text, &groups);
-    text_groups_done(&groups);
+    view_groups_done(&groups);
 }

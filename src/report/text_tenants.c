@@ -3,8 +3,6 @@
 #include "report/text.h"
 #include "report/text_table.h"
 
-enum { SLOWEST = 5 };
-
 static void name_cell(const struct text *text, struct table *table, size_t index)
 {
     struct buf name;
@@ -108,11 +106,11 @@ static void print_standing(const struct text *text, const char *words, size_t co
 
 static void print_summary(const struct text *text)
 {
-    struct text_groups groups;
+    struct view_groups groups;
     size_t unknown = text->report->run.tenant_count;
     struct buf words;
     buf_init(&words, BUF_MAX_DEFAULT);
-    text_groups_init(&groups, text->report, has_revisions, GROUP_BY_REVISION);
+    view_groups_init(&groups, text->report, has_revisions, GROUP_BY_REVISION);
     text_heading(text, "Together");
     for (size_t i = 0; i < groups.count; i++) {
         buf_clear(&words);
@@ -124,7 +122,7 @@ static void print_summary(const struct text *text)
     }
     if (unknown)
         print_standing(text, "could not be asked", unknown);
-    text_groups_done(&groups);
+    view_groups_done(&groups);
     buf_done(&words);
 }
 
@@ -141,79 +139,39 @@ void text_current(const struct text *text)
 
 /* ---- the slowest --------------------------------------------------------------------------- */
 
-/* Keeps `best` sorted, the slowest first; returns how many it holds. */
-static size_t keep_slowest(const struct report_row *rows, uint32_t best[SLOWEST], size_t count,
-                           uint32_t row)
+static void step_cells(struct table *table, const struct view_slow *slow)
 {
-    if (count == SLOWEST && rows[best[count - 1]].duration_ms >= rows[row].duration_ms)
-        return count;
-    size_t at = count < SLOWEST ? count++ : count - 1;
-    for (; at && rows[best[at - 1]].duration_ms < rows[row].duration_ms; at--)
-        best[at] = best[at - 1];
-    best[at] = row;
-    return count;
-}
-
-/* The step that took longest; its list's length where there are no durations. */
-static size_t slowest_step(const struct report_row *row, size_t count, double *ret_sum_ms)
-{
-    size_t slowest = count;
-    *ret_sum_ms = 0;
-    for (size_t i = 0; row->step_ms && i < count; i++) {
-        if (slowest == count || row->step_ms[i] > row->step_ms[slowest])
-            slowest = i;
-        *ret_sum_ms += (double)row->step_ms[i];
-    }
-    return slowest;
-}
-
-static void step_cells(const struct text *text, struct table *table, const struct report_row *row)
-{
-    struct step_list list = report_steps(text->report, row->steps);
-    double sum_ms;
-    size_t slowest = slowest_step(row, list.count, &sum_ms);
-    double share = row->duration_ms > 0 ? sum_ms / row->duration_ms : 0;
     struct buf cell;
     buf_init(&cell, BUF_MAX_DEFAULT);
-    buf_addf(&cell, "%.0f %%", 100 * (share < 1 ? share : 1));
+    buf_addf(&cell, "%.0f %%", 100 * slow->share);
     table_cell(table, cell.data, NULL);
     buf_clear(&cell);
-    if (slowest < list.count) {
-        const struct revision *revision = list.steps[slowest].revision;
-        human_add_text(&cell, revision ? revision->id : "base");
+    if (slow->revision) {
+        human_add_text(&cell, slow->revision);
         buf_adds(&cell, ", ");
-        human_add_duration(&cell, (double)row->step_ms[slowest]);
+        human_add_duration(&cell, slow->step_ms);
     }
     table_cell(table, cell.data, NULL);
     buf_done(&cell);
 }
 
-static void print_slowest(const struct text *text, const uint32_t *rows, size_t count)
+void text_slowest(const struct text *text)
 {
+    const struct view *view = text->view;
+    if (!view->slowest_count)
+        return;
     struct table *table = table_new(text->out, text->options);
     table_column(table, "TENANT", TABLE_CUT);
     table_column(table, "TIME", TABLE_RIGHT);
     table_column(table, "IN STEPS", TABLE_RIGHT);
     table_column(table, "LONGEST STEP", TABLE_CUT);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < view->slowest_count; i++) {
+        const struct view_slow *slow = &view->slowest[i];
         table_row(table);
-        name_cell(text, table, rows[i]);
-        table_duration(table, text->report->rows[rows[i]].duration_ms);
-        step_cells(text, table, &text->report->rows[rows[i]]);
+        name_cell(text, table, slow->row);
+        table_duration(table, text->report->rows[slow->row].duration_ms);
+        step_cells(table, slow);
     }
     text_heading(text, "Slowest");
     table_print(table);
-}
-
-/* Where there is one tenant, the headline says it; where no tenant did a step, there is nothing to speed up. */
-void text_slowest(const struct text *text)
-{
-    const struct report *report = text->report;
-    uint32_t slowest[SLOWEST];
-    size_t count = 0;
-    for (uint32_t i = 0; i < report->run.tenant_count; i++)
-        if (report->rows[i].step_ms)
-            count = keep_slowest(report->rows, slowest, count, i);
-    if (count > 1)
-        print_slowest(text, slowest, count);
 }

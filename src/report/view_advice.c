@@ -1,15 +1,15 @@
 /* What to do next, where not all went well: per kind of trouble, what is true and which command. */
 #include "base/human.h"
 #include "inventory/inventory.h"
-#include "report/text.h"
+#include "report/view.h"
 
-struct advice {
+struct kind {
     enum tenant_state state; /* TENANT__COUNT: skipped, and done by an earlier run */
-    const char *truth;       /* follows the tenants' names */
-    const char *deed;        /* before the command; NULL: it says all in `truth` */
+    const char *truth;
+    const char *deed; /* NULL: it says all in `truth` */
 };
 
-static const struct advice advices[] = {
+static const struct kind kinds[] = {
     {TENANT_PARTIAL,
      "partly applied: the statements that are done are permanent. Its table "
      "skein_history says which finished.",
@@ -43,39 +43,34 @@ static bool is_of(const struct report_row *row, enum tenant_state state)
     return state == (row->is_carried ? TENANT__COUNT : TENANT_SKIPPED);
 }
 
-static size_t rows_of(const struct report *report, enum tenant_state state,
-                      uint32_t ret_rows[TEXT_NAMES])
+/* NULL where it is not so of any tenant. */
+static struct view_advice *add_rows(struct view *view, enum tenant_state state)
 {
-    size_t count = 0;
-    for (uint32_t i = 0; i < report->run.tenant_count; i++)
-        if (is_of(&report->rows[i], state)) {
-            if (count < TEXT_NAMES)
-                ret_rows[count] = i;
-            count++;
-        }
-    return count;
+    const struct report *report = view->report;
+    struct view_advice advice = {0};
+    for (uint32_t i = 0; i < report->run.tenant_count; i++) {
+        if (!is_of(&report->rows[i], state))
+            continue;
+        if (advice.row_count < VIEW_NAMES)
+            advice.rows[advice.row_count] = i;
+        advice.row_count++;
+    }
+    if (!advice.row_count)
+        return NULL;
+    view->advice[view->advice_count] = advice;
+    return &view->advice[view->advice_count++];
 }
 
-static void add_command(const struct text *text, struct buf *buf)
-{
-    buf_adds(buf, "skein ");
-    human_add_text(buf, text->report->run.request->verb->name);
-    if (*text->report->run.target)
-        buf_addc(buf, ' ');
-    human_add_text(buf, text->report->run.target);
-}
-
-/* ` --tenant acme --tenant 'a b'`. False where there are too many, or one can't be shown as it is.
- */
-static bool add_tenant_flags(const struct text *text, struct buf *buf, const uint32_t *rows,
-                             size_t count)
+/* ` --tenant acme --tenant 'a b'`. False where there are too many, or one can't be shown as it is. */
+static bool add_tenant_flags(const struct report *report, struct buf *buf,
+                             const struct view_advice *advice)
 {
     struct buf flags;
     buf_init(&flags, BUF_MAX_DEFAULT);
-    bool is_ok = count <= TEXT_NAMES;
-    for (size_t i = 0; is_ok && i < count; i++) {
+    bool is_ok = advice->row_count <= VIEW_NAMES;
+    for (size_t i = 0; is_ok && i < advice->row_count; i++) {
         buf_adds(&flags, " --tenant ");
-        is_ok = human_add_shell_word(&flags, text->report->run.tenants[rows[i]]->name);
+        is_ok = human_add_shell_word(&flags, report->run.tenants[advice->rows[i]]->name);
     }
     if (is_ok)
         buf_adds(buf, flags.data);
@@ -85,13 +80,17 @@ static bool add_tenant_flags(const struct text *text, struct buf *buf, const uin
 
 /* The command for just these tenants. Given for the whole fleet it would do the same, since tenants at the
  * target stay there, unless the target is relative: then every tenant would move once more. */
-static void add_retry(const struct text *text, struct buf *buf, const uint32_t *rows, size_t count)
+static void set_retry(struct view *view, struct view_advice *advice)
 {
-    add_command(text, buf);
-    if (add_tenant_flags(text, buf, rows, count))
-        return;
-    if (is_relative(text->report->run.target))
-        buf_adds(buf, " --tenant NAME   (for these only: the target is relative)");
+    const struct report *report = view->report;
+    struct buf command;
+    buf_init(&command, BUF_MAX_DEFAULT);
+    buf_addf(&command, "skein %s", view->headline.command);
+    if (!add_tenant_flags(report, &command, advice) && is_relative(report->run.target)) {
+        buf_adds(&command, " --tenant NAME");
+        advice->remark = "for these only: the target is relative";
+    }
+    advice->command = buf_into(&command, &view->arena);
 }
 
 /* The run in the ledger that goes on, or back, as a whole: one command for all of its tenants. Where the
@@ -110,37 +109,29 @@ static bool can_be_said_again(const struct report *report)
     return !kept_run(report) && report->run.request->verb->work != WORK_SETTLE;
 }
 
-static void print_advice(const struct text *text, const struct advice *advice)
+static void add_kind(struct view *view, const struct kind *kind)
 {
-    uint32_t rows[TEXT_NAMES];
-    size_t count = rows_of(text->report, advice->state, rows);
-    struct buf line;
-    if (!count)
+    struct view_advice *advice = add_rows(view, kind->state);
+    if (!advice)
         return;
-    buf_init(&line, BUF_MAX_DEFAULT);
-    buf_adds(&line, "  ");
-    text_add_names(text, &line, rows, count);
-    buf_addf(&line, ": %s\n", advice->truth);
-    if (advice->deed && can_be_said_again(text->report)) {
-        buf_addf(&line, "    %s:\n      ", advice->deed);
-        add_retry(text, &line, rows, count);
-        buf_addc(&line, '\n');
-    }
-    fputs(line.data, text->out);
-    buf_done(&line);
+    advice->truth = kind->truth;
+    if (!kind->deed || !can_be_said_again(view->report))
+        return;
+    advice->deed = kind->deed;
+    set_retry(view, advice);
 }
 
 /* ---- of a run in the ledger ---------------------------------------------------------------- */
 
-static void print_command(const struct text *text, const char *deed, const char *command,
-                          const char *run)
+static void add_truth(struct view *view, const char *truth)
 {
-    struct buf line;
-    buf_init(&line, BUF_MAX_DEFAULT);
-    buf_addf(&line, "  %s:\n    skein %s ", deed, command);
-    human_add_text(&line, run);
-    fprintf(text->out, "%s\n", line.data);
-    buf_done(&line);
+    view->advice[view->advice_count++] = (struct view_advice){.truth = truth};
+}
+
+static void add_command(struct view *view, const char *deed, const char *command, const char *run)
+{
+    view->advice[view->advice_count++] = (struct view_advice){
+        .deed = deed, .command = arena_printf(&view->arena, "skein %s %s", command, run)};
 }
 
 /* Is anything of the run left in a tenant, as far as its revisions tell? */
@@ -165,33 +156,33 @@ static const char *unfinished_rollback(const struct report *report)
     return is_stopped || report->state == RUN_ROLLBACK_FAILED ? kept_run(report) : NULL;
 }
 
-static void print_how_to_go_on(const struct text *text)
+static void add_how_to_go_on(struct view *view)
 {
-    const struct report *report = text->report;
+    const struct report *report = view->report;
     const char *deed = report_bad_count(report) ? "Once the cause is gone, go on with this run"
                                                 : "To go on with this run";
-    print_command(text, deed, "resume", kept_run(report));
+    add_command(view, deed, "resume", kept_run(report));
     if (report->totals[TENANT_PARTIAL])
-        fputs(
-            "  Only then can 'skein rollback' roll it back: a tenant that is partly applied has to be "
-            "finished first.\n",
-            text->out);
+        add_truth(
+            view,
+            "Only then can 'skein rollback' roll it back: a tenant that is partly applied has "
+            "to be finished first.");
     else if (has_moved(report))
-        print_command(text, "Or roll back what it changed", verbs[VERB_ROLLBACK].name,
-                      kept_run(report));
+        add_command(view, "Or roll back what it changed", verbs[VERB_ROLLBACK].name,
+                    kept_run(report));
 }
 
-static void print_commands(const struct text *text)
+static void add_commands(struct view *view)
 {
-    const struct report *report = text->report;
+    const struct report *report = view->report;
     const char *run = unfinished_rollback(report);
     if (run)
-        print_command(text, "Once the cause is gone, roll back the rest", verbs[VERB_ROLLBACK].name,
-                      run);
+        add_command(view, "Once the cause is gone, roll back the rest", verbs[VERB_ROLLBACK].name,
+                    run);
     else if (report->state != RUN_ROLLED_BACK)
-        print_how_to_go_on(text);
+        add_how_to_go_on(view);
     if (!report->run.is_unrecorded)
-        print_command(text, "To read this once more", "report", report->run.id);
+        add_command(view, "To read this once more", "report", report->run.id);
 }
 
 static bool has_advice(const struct report *report)
@@ -200,15 +191,17 @@ static bool has_advice(const struct report *report)
 }
 
 /* A dry run changed nothing: its failures say all there is to say. */
-void text_advice(const struct text *text)
+void view_add_advice(struct view *view)
 {
-    if (!request_changes(text->report->run.request) || !has_advice(text->report))
+    enum { OF_THE_RUN = 4 };
+    const struct report *report = view->report;
+    if (!request_changes(report->run.request) || !has_advice(report))
         return;
-    text_heading(text, "What to do");
-    if (text->report->run.is_unrecorded)
-        fputs("  The ledger could not be written, and does not know of this run.\n", text->out);
-    for (size_t i = 0; i < ARRAY_LEN(advices); i++)
-        print_advice(text, &advices[i]);
-    if (kept_run(text->report) && text->report->state != RUN_RUNNING)
-        print_commands(text);
+    view->advice = arena_calloc(&view->arena, ARRAY_LEN(kinds) + OF_THE_RUN, sizeof *view->advice);
+    if (report->run.is_unrecorded)
+        add_truth(view, "The ledger could not be written, and does not know of this run.");
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        add_kind(view, &kinds[i]);
+    if (kept_run(report) && report->state != RUN_RUNNING)
+        add_commands(view);
 }
