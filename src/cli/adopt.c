@@ -29,9 +29,9 @@ const struct command command_adopt = {
         "Reads the version table of TOOL in every selected tenant, and writes what it says into\n"
         "ours: 'skein import TOOL' has made the revisions. Runs none of them, and leaves the other\n"
         "tool's table as it is. A tenant whose table names what the chain does not have, leaves a\n"
-        "hole or says that a migration failed fails, and is not touched; so does one that has none\n"
-        "of the tables which the chain makes, but for --force. A tenant that was adopted before\n"
-        "stays where it is.",
+        "hole or says that a migration failed fails, and is not touched. Where a tenant does not hold\n"
+        "what the chain makes up to there, as 'stamp' compares it, no tenant is adopted, but for\n"
+        "--force. A tenant that was adopted before stays where it is.",
     .example = "skein adopt --from dbmate --dry-run",
     .formats = outputs_report_formats,
     .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_WAIT | OPTIONS_SELECT | OPTIONS_OUTPUT |

@@ -278,7 +278,7 @@ static int run_drift(struct fleet *fleet, const struct options *options)
     if (!fleet->tenant_count)
         cli_note("no tenant is selected");
     request.reads_catalog = true;
-    const struct drift_request what = {&request, fleet->inventory->drift};
+    const struct drift_request what = {.request = &request, .rules = fleet->inventory->drift};
     bool is_found = drift_find(fleet, &what, &drift, &err);
     if (!is_found)
         exit_code = cli_fail(&err);

@@ -13,6 +13,7 @@
 #include "cli/reports.h"
 #include "library/continuation.h"
 #include "library/fleet_ledger.h"
+#include "library/proof.h"
 #include "report/report.h"
 
 static void on_report_event(void *ctx, const struct event *event)
@@ -203,6 +204,22 @@ static int run_request(struct fleet *fleet, const struct options *options,
     return exit_code;
 }
 
+/* A stamp says nothing of a tenant that its database does not hold. */
+static bool is_proved(struct fleet *fleet, const struct options *options,
+                      const struct request *request, int *ret_exit_code)
+{
+    struct faults faults;
+    struct proof proof;
+    faults_init(&faults);
+    bool is_good = proof_of_stamp(fleet, request, &proof, &faults);
+    cli_tell_faults(&faults);
+    faults_done(&faults);
+    if (proof.note && !options->is_quiet)
+        cli_note("%s", proof.note);
+    *ret_exit_code = proof.signal ? EXIT_SIGNAL + proof.signal : EXIT_USAGE;
+    return is_good && !proof.signal;
+}
+
 int cli_run(struct fleet *fleet, const struct options *options, const struct request *request,
             const struct observer *observer)
 {
@@ -213,6 +230,8 @@ int cli_run(struct fleet *fleet, const struct options *options, const struct req
         return cli_fail(&err);
     if (!request->continues && !fleet->tenant_count)
         cli_note("no tenant is selected");
+    if (!is_proved(fleet, options, request, &exit_code))
+        return exit_code;
     if (confirm_is_due(options, request) && !confirm(fleet, options, &confirmed, &exit_code))
         return exit_code;
     return run_request(fleet, options, &confirmed, observer);

@@ -46,6 +46,13 @@ static void add_cluster(struct finding *finding, size_t tenant, size_t *capacity
                          .group = item->group};
 }
 
+static bool is_clustered(const struct finding *finding, size_t tenant)
+{
+    const struct surveyed *item = &finding->drift->survey.items[tenant];
+    bool has_claim = !item->is_unchanged && item->rows.count;
+    return item->is_read && (has_claim || !finding->request->is_of_claims);
+}
+
 /* Tenants of one place and one fingerprint. */
 static void make_clusters(struct finding *finding)
 {
@@ -55,7 +62,7 @@ static void make_clusters(struct finding *finding)
     struct map map;
     map_init(&map);
     for (size_t i = 0; i < count; i++) {
-        if (!drift->survey.items[i].is_read)
+        if (!is_clustered(finding, i))
             continue;
         cluster_of[i] = map_put(&map, cluster_key(finding, i), (uint32_t)drift->cluster_count);
         if (cluster_of[i] == drift->cluster_count)
@@ -70,7 +77,7 @@ static void make_clusters(struct finding *finding)
         cluster->tenant_count = 0;
     }
     for (size_t i = 0; i < count; i++) {
-        if (!drift->survey.items[i].is_read)
+        if (!is_clustered(finding, i))
             continue;
         struct cluster *cluster = &drift->clusters[cluster_of[i]];
         uint32_t *tenants = (uint32_t *)(uintptr_t)cluster->tenants;
@@ -146,9 +153,12 @@ static bool compare_found(struct finding *finding, size_t begin, size_t count, s
     struct drift *drift = finding->drift;
     struct fleet few = *finding->fleet;
     struct survey survey;
-    struct survey_request request = {.request = finding->request->request,
-                                     .rules = finding->request->rules,
-                                     .keeps_catalogs = true};
+    struct request look = *finding->request->request;
+    struct survey_request request = {
+        .request = &look, .rules = finding->request->rules, .keeps_catalogs = true};
+    look.verb = &verbs[VERB_CURRENT]; /* where they stand does not matter any more */
+    look.target_count = 0;
+    look.continues = NULL;
     few.tenants = arena_calloc(arena_of(finding), count + 1, sizeof *few.tenants);
     few.tenant_count = count;
     for (size_t i = 0; i < count; i++)
@@ -241,6 +251,7 @@ bool drift_find(struct fleet *fleet, const struct drift_request *request, struct
     if (!survey_read(fleet, &what, &ret->survey, err))
         return false;
     expectations_init(&finding.expectations, fleet, request->rules);
+    finding.expectations.cache.is_read_only = request->writes_nothing;
     make_clusters(&finding);
     for (size_t i = 0; i < ret->survey.count; i++) /* an upgrade would make it: nothing is there */
         ret->expected += !ret->survey.items[i].is_read && !ret->survey.items[i].err;

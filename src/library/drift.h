@@ -48,6 +48,10 @@ struct drift {
 struct drift_request {
     const struct request *request; /* as of a survey */
     const struct catalog_rules *rules;
+    /* Of a dry run that would write down where tenants stand: they are held to that. Those that it would leave as they are, or
+     * take to base, are in no cluster, since it says nothing new of them. */
+    bool is_of_claims;
+    bool writes_nothing; /* what the chain makes is not kept for a later command either */
 };
 
 /* False: it could not be begun. */

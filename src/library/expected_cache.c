@@ -168,7 +168,7 @@ void expected_cache_open(struct expected_cache *cache, const struct fleet *fleet
 
 void expected_cache_close(struct expected_cache *cache)
 {
-    if (cache->has_changed && cache->path)
+    if (cache->has_changed && cache->path && !cache->is_read_only)
         write_file(cache);
     map_done(&cache->by_key);
     arena_done(&cache->arena);

@@ -41,6 +41,7 @@ struct expected_cache {
     size_t count, capacity;
     struct map by_key; /* -> index of `lines` */
     bool has_changed;
+    bool is_read_only; /* of a dry run, which writes nothing at all */
 };
 
 /* The fleet, with its chain, and the rules are borrowed. Never fails: a file that cannot be read is an empty one. */

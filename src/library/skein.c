@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "library/fleet_ledger.h"
 #include "library/prepare.h"
+#include "library/proof.h"
 #include "report/report.h"
 
 struct skein {
@@ -298,6 +299,11 @@ static bool prepare(struct skein *skein, struct request *request, struct prepare
     /* A signal that comes while a downgrade looks ahead is not lost on the run. */
     if (!prepare_can_roll_back(&skein->fleet, request, NULL, &request->stopping.stopped_by, faults))
         return false;
+    struct proof proof = {.note = NULL};
+    if (!request->stopping.stopped_by && !proof_of_stamp(&skein->fleet, request, &proof, faults))
+        return false;
+    if (proof.signal)
+        request->stopping.stopped_by = proof.signal;
     if (!prepare_run(&skein->fleet, request, ret_prepared, &err)) {
         faults_add_err(faults, &err);
         return false;

@@ -70,6 +70,7 @@ static void on_event(void *ctx, const struct event *event)
         note_error(survey, item, event->outcome->error);
     } else if (event->outcome->catalog) {
         item->rows = rows_copy(&survey->arena, &event->outcome->to);
+        item->is_unchanged = event->outcome->state == TENANT_UNCHANGED;
         take_catalog(surveying, event->tenant, event->outcome->catalog);
     }
 }

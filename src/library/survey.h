@@ -14,7 +14,8 @@
 
 struct surveyed {
     bool is_read;                   /* all that follows but `err` is known */
-    struct rows rows;               /* of the version table */
+    bool is_unchanged;              /* the run that was asked for would leave it where it stands */
+    struct rows rows;               /* of the version table; of a dry run: as it would leave them */
     struct fingerprint fingerprint; /* by the rules of the request */
     const char *group;              /* engine and major versions (catalog.h) */
     const struct catalog *catalog;  /* NULL: not kept */

@@ -14,6 +14,9 @@
 struct scripts;
 struct evidence;
 
+/* The code of the error that says so. */
+#define EVIDENCE_NO_TABLES "no_such_tables"
+
 struct evidence *evidence_new(const struct chain *chain, struct scripts *scripts);
 void evidence_free(struct evidence *evidence);
 

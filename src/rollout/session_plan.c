@@ -380,7 +380,7 @@ static enum session_state answer_evidence(struct session *session)
             "and none is there; say --force if it is right all the same",
             to->ids[0], tables->count, tables->count == 1 ? "" : "s", tables->items[0].name,
             tables->count > 1 ? ", …" : "");
-    snprintf(err.code, sizeof err.code, "no_such_tables");
+    snprintf(err.code, sizeof err.code, EVIDENCE_NO_TABLES);
     return session_fail(session, &err);
 }
 

@@ -28,7 +28,9 @@ enum session_state session_after_plan(struct session *session)
     bool can_ask = session->env->request->weighs_changes && !session->conn.is_missing &&
                    session->dialect->weigh && session->env->target &&
                    session->env->target->command != PLAN_STAMP;
-    return can_ask && find_changes(session, NULL) ? SESSION_WEIGH : SESSION_RELEASE;
+    if (can_ask && find_changes(session, NULL))
+        return SESSION_WEIGH;
+    return session->conn.is_missing ? SESSION_RELEASE : session_end(session);
 }
 
 /* Where may twins be made? NULL: they may; else why not. */

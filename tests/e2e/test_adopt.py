@@ -36,7 +36,7 @@ class Adopting(FleetCase):
         self.run_ok("import", "golang-migrate", self.fleet.path("old"))
 
     def sqlite(self, name, sql):
-        return self.fleet.sqlite(name, "CREATE TABLE t1 (id); CREATE TABLE t2 (id);" + sql)
+        return self.fleet.sqlite(name, "CREATE TABLE t1 (id integer); CREATE TABLE t2 (id integer);" + sql)
 
     def change(self, name, sql):
         with contextlib.closing(sqlite3.connect(self.fleet.path("data", name + ".db"))) as db:
@@ -111,7 +111,7 @@ class Adopting(FleetCase):
     def test_follows_the_old_tool_where_that_went_on(self):
         self.make(a=TABLES["dbmate"])
         self.run_ok("adopt", "--from", "dbmate")
-        self.change("a", "INSERT INTO schema_migrations VALUES ('3'); CREATE TABLE t3 (id)")
+        self.change("a", "INSERT INTO schema_migrations VALUES ('3'); CREATE TABLE t3 (id integer)")
         self.assertEqual(self.run_json("adopt", "--from", "dbmate").tenant("a")["to"], ["3"])
 
     def test_two_tables_that_disagree_are_a_persons(self):
@@ -127,6 +127,16 @@ class Adopting(FleetCase):
         self.make(a=TABLES["dbmate"].replace("schema_migrations", "applied"))
         self.run_ok("adopt", "--from", "dbmate", "--table", "applied")
         self.assertEqual(self.fleet.versions("a"), ["2"])
+
+    def test_who_does_not_hold_what_the_chain_makes_is_not_adopted(self):
+        self.make(a=TABLES["dbmate"], b=TABLES["dbmate"] + "DROP TABLE t2; CREATE TABLE t2 (id text); CREATE TABLE more (a)")
+        says = self.run_ok("adopt", "--from", "dbmate", code=2).err
+        self.assertIn("1 tenant (b) does not hold what the chain makes up to '2': ", says)
+        self.assertIn("column t2.id: type is 'text' instead of 'integer'", says)
+        self.assertNotIn("alembic_version", self.fleet.tables("a") | self.fleet.tables("b"))
+        self.change("b", "DROP TABLE t2; CREATE TABLE t2 (id integer)")  # what is there besides does no harm
+        self.run_ok("adopt", "--from", "dbmate")
+        self.assertEqual(self.fleet.versions("a") + self.fleet.versions("b"), ["2"] * 2)
 
     def test_resume_and_rollback(self):
         self.make(a=TABLES["dbmate"], b=TABLES["dbmate"] + "INSERT INTO schema_migrations VALUES ('9')")
@@ -157,10 +167,10 @@ class Adopting(FleetCase):
         self.assertEqual(self.fleet.query("a", "SELECT n FROM v"), [(7,)])
 
     def test_a_database_that_flyway_began_with_a_baseline_migration(self):
-        for sql in ("CREATE TABLE t1 (id)", "CREATE TABLE t2 (id)", "CREATE TABLE t3 (id)"):
+        for sql in ("CREATE TABLE t1 (id integer)", "CREATE TABLE t2 (id integer)", "CREATE TABLE t3 (id integer)"):
             number = sql.split()[2][1:]
             self.fleet.write(f"fly/V{number}__t.sql", sql)
-        self.fleet.write("fly/B2__t.sql", "CREATE TABLE t1 (id); CREATE TABLE t2 (id)")
+        self.fleet.write("fly/B2__t.sql", "CREATE TABLE t1 (id integer); CREATE TABLE t2 (id integer)")
         rows = "DELETE FROM flyway_schema_history; INSERT INTO flyway_schema_history VALUES "
         self.fleet.inventory([self.sqlite("a", TABLES["flyway"] + rows + "(1, '2', 'b', 'SQL_BASELINE', 1)")])
         self.assertIn("B2__t.sql: left out", self.run_ok("import", "flyway", self.fleet.path("fly")).err)
@@ -204,11 +214,13 @@ class Adopting(FleetCase):
     def test_a_database_that_is_plainly_not_what_the_old_table_says(self):
         self.fleet.inventory([self.sqlite("a", TABLES["dbmate"]), self.fleet.sqlite("b", TABLES["dbmate"])])
         self.import_old()
-        dry = self.run_json("adopt", "--from", "dbmate", "--dry-run", "--on-failure", "continue", code=1)
-        self.assertEqual((dry.tenant("a")["state"], dry.tenant("b")["state"]), ("succeeded", "failed"))
-        error = self.run_json("adopt", "--from", "dbmate", "--on-failure", "continue", code=1).tenant("b")["error"]
+        for more in ([], ["--dry-run"], ["--on-failure", "continue"]):
+            says = self.run_ok("adopt", "--from", "dbmate", *more, code=2).err
+            self.assertIn("tenant 'b': it is not what the stamp would say: up to '2' the chain makes 2 tables ('t1', …), and none is there", says)
+            self.assertNotIn("alembic_version", self.fleet.tables("a"))
+        error = self.run_json("adopt", "--from", "dbmate", "--tenant", "b", code=1).tenant("b")["error"]
         self.assertEqual((error["class"], error["code"]), ("drift", "no_such_tables"))
-        self.assertIn("up to '2' the chain makes 2 tables ('t1', …), and none is there", error["message"])
+        self.run_ok("adopt", "--from", "dbmate", "--tenant", "a")
         self.assertEqual(self.fleet.versions("a"), ["2"])
         self.assertEqual(self.fleet.tables("b"), {"schema_migrations"})
         self.run_ok("adopt", "--from", "dbmate", "--force")

@@ -36,7 +36,7 @@ STATIONS = [
     ("alembic", "downgrade side0002@core0002", "core0003"),
     ("skein", "upgrade side0001+1", "core0003 side0002"),
     ("alembic", "upgrade heads", "bill0003"),
-    ("skein", "stamp core0002", "core0002"),
+    ("skein", "stamp --force core0002", "core0002"),
     ("alembic", "stamp heads", "bill0003"),
     ("skein", "stamp --purge join0001 bill0002", "bill0002 join0001"),
     ("alembic", "stamp bill0003", "bill0003"),

@@ -188,7 +188,7 @@ class Drift(CatalogCase):
         self.fleet.sqlite("late")
         self.fleet.inventory([*self.tenants, {"name": "late", "url": "sqlite:///data/late.db"}])
         self.run_ok("upgrade", "aaaa1111", "--tenant", "late")
-        self.run_ok("stamp", "head", "--tenant", "late", "--yes")
+        self.run_ok("stamp", "head", "--tenant", "late", "--force")
         cluster = self.drift()["clusters"][1]
         self.assertEqual((cluster["tenants"], cluster["revision"], cluster["resembles"]), (["late"], ["bbbb2222"], ["aaaa1111"]))
         self.assertIn("looks like aaaa1111", self.run_ok("drift", code=1, env=self.env).out)

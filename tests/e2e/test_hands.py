@@ -399,7 +399,7 @@ class DryRun(FleetCase):
         self.assert_comes_true("downgrade", "base")
         self.assert_comes_true("rollback")
         self.assert_comes_true("upgrade")
-        self.assert_comes_true("stamp", "aaaa1111")
+        self.assert_comes_true("stamp", "aaaa1111", "--force")
         self.assert_comes_true("stamp", "head", "--purge", "--on-failure", "continue")
         self.assert_comes_true("resume")
 

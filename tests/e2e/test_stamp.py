@@ -2,10 +2,12 @@
 import contextlib
 import sqlite3
 
-from harness import FleetCase, Pooler, PostgresCase, main
+from harness import FleetCase, MariaDB, Pooler, PostgresCase, main
 
 
 class OnSqlite(FleetCase):
+    FIRST = "CREATE TABLE Exam (id INTEGER); CREATE TABLE item (id);"
+
     def setUp(self):
         super().setUp()
         self.fleet.revision("aaaa1111", "CREATE TABLE \"Exam\" (id INTEGER); CREATE TABLE IF NOT EXISTS [item] (id)")
@@ -35,18 +37,22 @@ class OnSqlite(FleetCase):
         self.refused("stamp", "bbbb2222")
         self.run_ok("stamp", "base")
 
-    def test_one_is_enough(self):
+    def test_one_is_enough_where_the_chain_cannot_be_replayed(self):
+        self.fleet.revision("aaaa1111", "INSERT INTO theirs VALUES (1); CREATE TABLE \"Exam\" (id INTEGER);"
+                                        "CREATE TABLE IF NOT EXISTS [item] (id)", revises="")
         for made, target in (("CREATE TABLE EXAM (id)", "aaaa1111"), ("CREATE TABLE item (id)", "bbbb2222"),
                              ("CREATE VIEW exam2 AS SELECT 1", "bbbb2222")):
             with self.subTest(made=made):
                 self.fleet.inventory([self.fleet.sqlite("t", "DROP TABLE IF EXISTS alembic_version; " + made)])
-                self.run_ok("stamp", target)
+                says = self.run_ok("stamp", target).err
+                self.assertRegex(says, "what 1 tenant \\(t\\) holds could not be compared with the chain: .*aaaa1111.sql:.*no such table: theirs")
                 self.change("t", "DROP TABLE alembic_version; DROP TABLE skein_history;"
                                  + made.split("(")[0].split(" AS ")[0].replace("CREATE", "DROP"))
 
     def test_what_is_gone_again_or_never_was_a_table_asks_for_nothing(self):
         self.fleet.inventory([self.fleet.sqlite("t")])
         self.run_ok("stamp", "cccc3333")
+        self.change("t", "CREATE VIEW v AS SELECT 1")
         self.run_ok("stamp", "head")
 
     def test_a_purge_and_a_script_do_not_ask(self):
@@ -54,12 +60,26 @@ class OnSqlite(FleetCase):
         self.run_ok("stamp", "--sql", "aaaa1111")
         self.run_ok("stamp", "--purge", "aaaa1111")
 
-    def test_the_others_are_stamped_and_a_resume_asks_again(self):
-        self.fleet.inventory([self.fleet.sqlite("a"), self.fleet.sqlite("t")])
-        self.change("a", "CREATE TABLE item (id)")
-        self.refused("stamp", "aaaa1111", "--on-failure", "continue")
+    def test_no_one_is_stamped_where_one_cannot_be(self):
+        self.fleet.inventory([self.fleet.sqlite("a", self.FIRST), self.fleet.sqlite("t")])
+        before = self.fleet.read("data/a.db")
+        for more in ([], ["--on-failure", "continue"], ["--dry-run"], ["--yes", "-q"]):
+            says = self.run_ok("stamp", "aaaa1111", *more, code=2).err
+            self.assertIn("tenant 't': it is not what the stamp would say", says)
+        self.assertEqual(self.fleet.read("data/a.db"), before)
+        self.change("t", self.FIRST)
+        self.run_ok("stamp", "aaaa1111")
+
+    def test_a_resume_asks_again(self):
+        self.fleet.inventory([self.fleet.sqlite("a", self.FIRST), self.fleet.sqlite("t", self.FIRST)])
+        self.fleet.write("moved.db", self.fleet.read("data/t.db"))
+        self.fleet.write("data/t.db", "no database at all, and long enough to be none")
+        self.run_ok("stamp", "aaaa1111", "--on-failure", "continue", code=1)
         self.assertEqual(self.fleet.versions("a"), ["aaaa1111"])
-        self.refused("resume")
+        self.fleet.write("data/t.db", self.fleet.read("moved.db"))
+        self.change("t", "DROP TABLE item")
+        self.assertIn("table item is missing", self.run_ok("resume", code=2).err)
+        self.assertEqual(self.fleet.tables("t"), {"Exam"})
         self.change("t", "CREATE TABLE item (id)")
         self.run_ok("resume")
         self.assertEqual(self.fleet.versions("t"), ["aaaa1111"])
@@ -78,6 +98,102 @@ class OnSqlite(FleetCase):
         self.run_ok("stamp", "--force", "bbbb2222")
         self.run_ok("rollback")
         self.assertEqual(self.fleet.versions("t"), ["aaaa1111"])
+
+
+class Compared(FleetCase):
+    """Tenants are held to what the chain makes up to where the stamp leads."""
+    TASK = "CREATE TABLE task (id INTEGER PRIMARY KEY, title TEXT);"
+
+    def setUp(self):
+        super().setUp()
+        self.fleet.revision("aaaa1111", self.TASK, down="DROP TABLE task;")
+        self.fleet.revision("bbbb2222", "ALTER TABLE task ADD COLUMN priority INT; CREATE INDEX ix ON task (title);")
+        self.fleet.revision("cccc3333", "CREATE TABLE note (id INTEGER PRIMARY KEY);")
+
+    def fleet_of(self, **tenants):
+        self.fleet.inventory([self.fleet.sqlite(name, sql) for name, sql in tenants.items()])
+
+    def refused(self, *args, says):
+        result = self.run_ok(*args, code=2)
+        self.assertIn(says, result.err)
+        self.assertIn("no tenant was touched", result.err)
+        self.assertEqual(result.out, "")
+
+    def test_who_has_the_shape_of_an_earlier_revision(self):
+        late = self.TASK
+        whole = self.TASK + "ALTER TABLE task ADD COLUMN priority INT; CREATE INDEX ix ON task (title);"
+        self.fleet_of(a=whole, b=late, c=late, d=whole)
+        says = ("2 tenants (b, c) do not hold what the chain makes up to 'bbbb2222', and look like 'aaaa1111': column task.priority is "
+                "missing; index task.ix is missing; say --force if the stamp is right all the same")
+        self.refused("stamp", "bbbb2222", says=says)
+        self.refused("stamp", "bbbb2222", "--dry-run", "-o", "json", says=says)
+        self.assertFalse(any("alembic_version" in self.fleet.tables(name) for name in "abcd"))
+        self.run_ok("stamp", "bbbb2222", "-t", "a", "-t", "d")
+        self.run_ok("stamp", "aaaa1111", "-t", "b", "-t", "c")
+        self.run_ok("upgrade", "bbbb2222")
+        self.run_ok("drift")
+
+    def test_who_has_more_than_the_revision_makes(self):
+        self.fleet_of(a=self.TASK)
+        self.run_ok("upgrade", "aaaa1111", "-t", "a", code=1)  # the table is there
+        self.run_ok("stamp", "aaaa1111")
+        self.run_ok("upgrade")
+        self.refused("stamp", "aaaa1111", says="and looks like 'cccc3333': table note is extra; column task.priority is extra; index task.ix is extra; say")
+        self.run_ok("stamp", "aaaa1111", "--force")
+        self.assertEqual(self.fleet.versions("a"), ["aaaa1111"])
+        self.run_ok("stamp", "aaaa1111")  # where it stands already
+        self.run_ok("stamp", "base")
+
+    def test_what_is_ignored_does_not_count(self):
+        self.fleet_of(a=self.TASK + "CREATE TABLE audit_log (a)")
+        self.refused("stamp", "aaaa1111", says="table audit_log is extra")
+        self.fleet.inventory([{"name": "a", "url": "sqlite:///data/a.db"}], drift={"ignore": ["table audit_*"]})
+        self.run_ok("stamp", "aaaa1111")
+
+    def test_a_second_stamp_replays_nothing(self):
+        self.fleet_of(a=self.TASK, b=self.TASK)
+        self.run_ok("stamp", "aaaa1111", "-t", "a")
+        self.run_ok("stamp", "aaaa1111", "-t", "b", env={"TMPDIR": "/nowhere"})
+
+    def test_without_a_scratch_database_it_is_said(self):
+        self.fleet_of(a=self.TASK)
+        says = self.run_ok("stamp", "aaaa1111", env={"TMPDIR": "/nowhere"}).err
+        self.assertIn("what 1 tenant (a) holds could not be compared with the chain: cannot make a folder", says)
+
+    def test_heads_of_branches(self):
+        self.fleet.revision("dddd4444", "CREATE TABLE other (id INTEGER PRIMARY KEY);", revises="")
+        self.fleet_of(a=self.TASK + "CREATE TABLE other (id INTEGER PRIMARY KEY);")
+        self.refused("stamp", "heads", says="up to 'cccc3333' + 'dddd4444': ")
+        self.run_ok("stamp", "aaaa1111", "dddd4444")
+        self.assertEqual(sorted(self.fleet.versions("a")), ["aaaa1111", "dddd4444"])
+
+
+class ComparedOnServers(PostgresCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.mariadb = MariaDB()
+        cls.addClassCleanup(cls.mariadb.close)
+
+    def test_where_the_inventory_names_a_server_for_it(self):
+        task = "CREATE TABLE task (id int PRIMARY KEY, title varchar(20))"
+        self.fleet.revision("aaaa1111", task + ";")
+        tenants = self.pg.create("sp1", "sp2") + self.mariadb.create("sm1", "sm2")
+        for name in ("sp1", "sp2"):
+            self.pg.sql(name, task)
+        for name in ("sm1", "sm2"):
+            self.mariadb.sql(name, task)
+        self.pg.sql("sp2", "ALTER TABLE task ALTER title TYPE varchar(30)")
+        self.mariadb.sql("sm2", "ALTER TABLE task ADD COLUMN more int")
+        self.fleet.inventory(tenants, scratch={"postgresql": self.pg.url("postgres"), "mysql": self.mariadb.url("")})
+        says = self.run_ok("stamp", "head", code=2).err
+        self.assertIn("1 tenant (sp2) does not hold what the chain makes up to 'aaaa1111': column task.title: type is", says)
+        self.assertIn("1 tenant (sm2) does not hold what the chain makes up to 'aaaa1111': column task.more is extra", says)
+        self.assertEqual(self.pg.tables("sp1") | self.mariadb.tables("sm1"), {"task"})
+        self.run_ok("stamp", "head", "-t", "sp1", "-t", "sm1")
+        self.fleet.inventory(tenants)  # without it, one table is enough
+        self.run_ok("stamp", "head")
+        self.assertEqual(self.pg.versions("sp2") + self.mariadb.versions("sm2"), ["aaaa1111"] * 2)
 
 
 class OnPostgres(PostgresCase):

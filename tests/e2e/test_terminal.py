@@ -137,7 +137,7 @@ class Asked(FleetCase):
                 self.assert_stands("bbbb2222")
 
     def test_the_commands_that_ask(self):
-        for args in (["downgrade", "-1"], ["rollback"], ["stamp", "aaaa1111"], ["stamp", "head", "--purge"],
+        for args in (["downgrade", "-1"], ["rollback"], ["stamp", "aaaa1111", "--force"], ["stamp", "head", "--purge"],
                      ["stamp", "base", "--force"]):
             with self.subTest(args):
                 if args[:2] == ["stamp", "head"]:

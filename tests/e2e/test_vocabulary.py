@@ -272,7 +272,7 @@ class Tenants(FleetCase):
         self.assertEqual(self.fleet.read("data/t.db"), before)
 
     def test_check_finds_who_is_not_at_the_heads(self):
-        self.run_ok("stamp", "aaaa", "-t", "u")
+        self.run_ok("stamp", "--force", "aaaa", "-t", "u")
         result = self.run_json("check", code=1)
         self.assertIn("1 tenant is not at the head(s)", result.err)
         self.assertEqual([s["revision"] for s in result.tenant("u")["steps"]], ["bbbb2222"])
@@ -522,9 +522,9 @@ class OfflineCase(FleetCase):
         (["upgrade", "eeee"], "downgrade", "base", "eeee:base"),
         (["upgrade", "bbbb"], "downgrade", "-1", "bbbb:-1"),
         ([], "stamp", "--force cccc", "cccc"),
-        (["upgrade", "cccc"], "stamp", "aaaa", "cccc:aaaa"),
+        (["upgrade", "cccc"], "stamp", "--force aaaa", "cccc:aaaa"),
         (["upgrade", "cccc"], "stamp", "base", "cccc:base"),
-        (["upgrade", "cccc"], "stamp", "dddd", "cccc:dddd"),
+        (["upgrade", "cccc"], "stamp", "--force dddd", "cccc:dddd"),
         (["upgrade", "cccc"], "stamp", "--purge ffff", "--purge ffff"),
         (["upgrade", "cccc"], "stamp", "--purge base", "--purge base"),
     ]
