@@ -101,7 +101,9 @@ static int run_check(struct fleet *fleet, const struct options *options)
         return check_chain(fleet, options);
     if (!cli_judge(fleet, NULL, options->is_quiet))
         return EXIT_USAGE;
-    int exit_code = cli_run(fleet, options, &request, &observer);
+    int exit_code = options->shows_schemas
+                        ? cli_run_with_schemas(fleet, options, &request, &observer)
+                        : cli_run(fleet, options, &request, &observer);
     /* It only asks: that a tenant is not as it should be is its answer. */
     if (exit_code == EXIT_PERSON)
         return EXIT_TENANT_FAILED;
@@ -134,6 +136,9 @@ const struct command command_check = {
         "a file that was changed since, or cannot be asked; the report says which. 2: a fault of the\n"
         "inventory or the chain. The JSON's run is 'succeeded' where everybody could be asked, its\n"
         "tenants 'unchanged' at the heads.\n"
+        "\n"
+        "With --schema it also compares what each tenant's database holds with what the chain makes up\n"
+        "to where the tenant stands; 'skein drift' tells in what they differ.\n"
         "\n"
         "With --chain only the chain is read, as a pull request wants it: each file, the graph, and the\n"
         "scripts of each dialect that listed tenants, sources or sections have, or of --dialect. It\n"

@@ -54,7 +54,9 @@ static int run_current(struct fleet *fleet, const struct options *options)
     struct looking looking = {.whereabouts = whereabouts_observer(&whereabouts)};
     struct observer observer = {on_looked, &looking};
     struct request request = cli_request(options, VERB_CURRENT);
-    int exit_code = cli_run(fleet, options, &request, &observer);
+    int exit_code = options->shows_schemas
+                        ? cli_run_with_schemas(fleet, options, &request, &observer)
+                        : cli_run(fleet, options, &request, &observer);
     whereabouts_finish(&whereabouts);
     if (options->is_verbose && !options->output_count)
         print_revisions(&whereabouts, options);
@@ -70,7 +72,10 @@ const struct command command_current = {
     .help =
         "Reads the version table of every selected tenant, and whether a revision is partly applied there\n"
         "('r2 + r3 (partial: 2 of 4 statements)'). With -v, all of the header of every\n"
-        "revision that any of them stands at.",
+        "revision that any of them stands at.\n"
+        "\n"
+        "With --schema also whether each tenant's database holds what the chain makes up to where it\n"
+        "stands, and its fingerprint: exit 1 where one does not. 'skein drift' tells in what they differ.",
     .example = "skein current --check-heads",
     .formats = outputs_report_formats,
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_STATE | OPTIONS_LEDGER | OPTIONS_OUTPUT |

@@ -205,6 +205,8 @@ const struct option_row option_rows[] = {
      TO(checks_heads)},
     {"summary", 0, NULL, OPTIONS_CHECK_HEADS,
      "how many tenants stand where, without a line for each", TO(is_summary)},
+    {"schema", 0, NULL, OPTIONS_CHECK_HEADS | OPTIONS_CHECK,
+     "and whether each tenant holds what its revision says", TO(shows_schemas)},
     {"chain", 0, NULL, OPTIONS_CHECK, "the chain alone: no tenant is asked, no secret is needed",
      TO(checks_chain)},
     {"indicate-current", 'i', NULL, OPTIONS_INDICATE, "mark where the selected tenants stand",

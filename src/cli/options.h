@@ -36,8 +36,8 @@ struct command;
         group(SQL)          /* --sql, --dialect */                                                 \
         group(PURGE)        /* --purge */                                                          \
         group(FORCE)        /* --force */                                                          \
-        group(CHECK_HEADS)  /* --check-heads, --summary */                                         \
-        group(CHECK)        /* --chain, --dialect */                                               \
+        group(CHECK_HEADS)  /* --check-heads, --summary, --schema */                               \
+        group(CHECK)        /* --chain, --dialect, --schema */                                     \
         group(RANGE)        /* -r */                                                               \
         group(INDICATE)     /* -i */                                                               \
         group(DEPENDENCIES) /* --resolve-dependencies */                                           \
@@ -102,6 +102,7 @@ struct options {
     bool checks_heads;
     bool is_summary;
     bool checks_chain;
+    bool shows_schemas;
     bool indicates_current;
     bool resolves_dependencies;
     const char *message;      /* NULL: none */

@@ -11,6 +11,7 @@
 #include "cli/outlet.h"
 #include "cli/progress.h"
 #include "cli/reports.h"
+#include "cli/schemas.h"
 #include "library/continuation.h"
 #include "library/fleet_ledger.h"
 #include "library/proof.h"
@@ -128,28 +129,38 @@ static void tell_above(const struct report *report, const struct options *option
     buf_done(&line);
 }
 
+/* Who takes part in a run beside report and progress. */
+struct company {
+    const struct observer *observer; /* of the command; NULL: none */
+    struct schemas *schemas;         /* NULL: they are not asked for */
+};
+
 static int visit_fleet(struct prepared_run *prepared, const struct options *options,
-                       const struct observer *observer, struct outlet *outlet)
+                       const struct company *company, struct outlet *outlet)
 {
     bool changes = request_changes(prepared->rollout.run.request);
     struct report *report = report_new();
     struct progress *progress = make_progress(options, outlet);
     struct rollout_options rollout = prepared->rollout;
-    struct observer observers[3] = {
-        {on_report_event, report}, progress_observer(progress), {NULL, NULL}};
-    if (observer)
-        observers[2] = *observer;
+    struct observer observers[4] = {{on_report_event, report}, progress_observer(progress)};
+    size_t count = 2;
+    if (company->observer)
+        observers[count++] = *company->observer;
+    if (company->schemas)
+        observers[count++] = schemas_observer(company->schemas);
     rollout.on_tick = progress_tick;
     rollout.tick_ctx = progress;
     rollout.on_output = outlet ? pass_output : NULL;
     rollout.output_ctx = progress;
-    struct rollout_end end = rollout_run(&rollout, observers, observer ? 3 : 2);
+    struct rollout_end end = rollout_run(&rollout, observers, count);
     let_go(prepared);
     progress_finish(progress);
     progress_free(progress);
     if (outlet)
         outlet_drain(outlet);
     int exit_code = end.err.kind == ERR_NONE ? exit_code_of(report, &end) : cli_fail(&end.err);
+    if (company->schemas && end.err.kind == ERR_NONE && !end.signal)
+        exit_code = schemas_report(company->schemas, report, exit_code);
     /* A report that cannot be written changes nothing about what happened to the tenants; where nothing happened to
      * them, the report was all that was asked for. */
     bool is_written =
@@ -182,7 +193,7 @@ static bool check_effects(const struct fleet *fleet, const struct options *optio
 }
 
 static int run_request(struct fleet *fleet, const struct options *options,
-                       const struct request *request, const struct observer *observer)
+                       const struct request *request, const struct company *company)
 {
     struct prepared_run prepared = {0};
     struct err err;
@@ -194,7 +205,7 @@ static int run_request(struct fleet *fleet, const struct options *options,
         if (prepare_run(fleet, request, &prepared, &err)) {
             if (*prepared.note)
                 cli_note("%s", prepared.note);
-            exit_code = visit_fleet(&prepared, options, observer, outlet);
+            exit_code = visit_fleet(&prepared, options, company, outlet);
         } else {
             prepare_done(&prepared);
             exit_code = cli_fail(&err);
@@ -220,8 +231,8 @@ static bool is_proved(struct fleet *fleet, const struct options *options,
     return is_good && !proof.signal;
 }
 
-int cli_run(struct fleet *fleet, const struct options *options, const struct request *request,
-            const struct observer *observer)
+static int begin(struct fleet *fleet, const struct options *options, const struct request *request,
+                 const struct company *company)
 {
     struct request confirmed = *request;
     struct err err;
@@ -234,5 +245,25 @@ int cli_run(struct fleet *fleet, const struct options *options, const struct req
         return exit_code;
     if (confirm_is_due(options, request) && !confirm(fleet, options, &confirmed, &exit_code))
         return exit_code;
-    return run_request(fleet, options, &confirmed, observer);
+    return run_request(fleet, options, &confirmed, company);
+}
+
+int cli_run(struct fleet *fleet, const struct options *options, const struct request *request,
+            const struct observer *observer)
+{
+    return begin(fleet, options, request, &(struct company){.observer = observer});
+}
+
+int cli_run_with_schemas(struct fleet *fleet, const struct options *options,
+                         const struct request *request, const struct observer *observer)
+{
+    struct request reading = *request;
+    struct schemas schemas;
+    reading.reads_catalog = true;
+    reading.weighs_changes = false; /* what changes of tables cost is not asked for */
+    schemas_begin(&schemas, fleet);
+    int exit_code = begin(fleet, options, &reading,
+                          &(struct company){.observer = observer, .schemas = &schemas});
+    schemas_done(&schemas);
+    return exit_code;
 }

@@ -52,7 +52,8 @@ static const struct use uses[] = {
     {"dialect", "schema", .needs = "revision", .why = "each tenant has its own"},
     {"dialect", "check", .needs = "chain", .why = "each tenant has its own"},
     {"chain", NULL,
-     .bars = "select tenant state behind ledger wave allow-empty parallel per-server progress",
+     .bars =
+         "select tenant state behind ledger wave allow-empty parallel per-server progress schema",
      .why = "the chain alone is looked at, and no tenant asked"},
     {"ledger", "current plan check tenants schema drift", .holds = asks_ledger,
      .why = "no --state asks the ledger"},

@@ -242,6 +242,34 @@ static bool look_closer(struct finding *finding, struct err *err)
     return true;
 }
 
+/* What is to be ended with end_judging. */
+static void judge_all(struct finding *finding)
+{
+    struct drift *drift = finding->drift;
+    expectations_init(&finding->expectations, finding->fleet, finding->request->rules);
+    finding->expectations.cache.is_read_only = finding->request->writes_nothing;
+    make_clusters(finding);
+    for (size_t i = 0; i < drift->survey.count;
+         i++) /* an upgrade would make it: nothing is there */
+        drift->expected += !drift->survey.items[i].is_read && !drift->survey.items[i].err;
+    for (size_t i = 0; i < drift->cluster_count && !signal_of(finding); i++)
+        judge(finding, &drift->clusters[i]);
+}
+
+static void end_judging(struct finding *finding)
+{
+    struct drift *drift = finding->drift;
+    drift->signal = drift->signal ? drift->signal : signal_of(finding);
+    expectations_done(&finding->expectations);
+}
+
+void drift_judge(struct fleet *fleet, const struct drift_request *request, struct drift *drift)
+{
+    struct finding finding = {fleet, request, drift, {.fleet = NULL}};
+    judge_all(&finding);
+    end_judging(&finding);
+}
+
 bool drift_find(struct fleet *fleet, const struct drift_request *request, struct drift *ret,
                 struct err *err)
 {
@@ -250,20 +278,13 @@ bool drift_find(struct fleet *fleet, const struct drift_request *request, struct
     *ret = (struct drift){.clusters = NULL};
     if (!survey_read(fleet, &what, &ret->survey, err))
         return false;
-    expectations_init(&finding.expectations, fleet, request->rules);
-    finding.expectations.cache.is_read_only = request->writes_nothing;
-    make_clusters(&finding);
-    for (size_t i = 0; i < ret->survey.count; i++) /* an upgrade would make it: nothing is there */
-        ret->expected += !ret->survey.items[i].is_read && !ret->survey.items[i].err;
-    for (size_t i = 0; i < ret->cluster_count && !signal_of(&finding); i++)
-        judge(&finding, &ret->clusters[i]);
+    judge_all(&finding);
     bool is_good = true;
     if (ret->cluster_count && !signal_of(&finding)) {
         qsort(ret->clusters, ret->cluster_count, sizeof *ret->clusters, compare_clusters);
         is_good = look_closer(&finding, err);
     }
-    ret->signal = ret->signal ? ret->signal : signal_of(&finding);
-    expectations_done(&finding.expectations);
+    end_judging(&finding);
     return is_good;
 }
 

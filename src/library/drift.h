@@ -54,6 +54,9 @@ struct drift_request {
     bool writes_nothing; /* what the chain makes is not kept for a later command either */
 };
 
+/* The clusters of the survey that drift->survey is, with their verdicts, and nothing of in what they differ: no tenant is asked. */
+void drift_judge(struct fleet *fleet, const struct drift_request *request, struct drift *drift);
+
 /* False: it could not be begun. */
 bool drift_find(struct fleet *fleet, const struct drift_request *request, struct drift *ret,
                 struct err *err) MUST_CHECK;

@@ -1,14 +1,7 @@
 #include "library/survey.h"
 
-#include "base/map.h"
 #include "library/prepare.h"
 #include "schema/reader.h"
-
-struct surveying {
-    struct survey *survey;
-    const struct survey_request *request;
-    struct map answered; /* digests of answers -> the first tenant that gave them */
-};
 
 struct fingerprint survey_fingerprint(const struct catalog *catalog,
                                       const struct catalog_rules *rules)
@@ -69,35 +62,61 @@ static void on_event(void *ctx, const struct event *event)
     if (event->outcome->error) {
         note_error(survey, item, event->outcome->error);
     } else if (event->outcome->catalog) {
-        item->rows = rows_copy(&survey->arena, &event->outcome->to);
+        const struct outcome *outcome = event->outcome;
+        item->rows = rows_copy(&survey->arena,
+                               surveying->request->takes_found ? &outcome->from : &outcome->to);
         item->is_unchanged = event->outcome->state == TENANT_UNCHANGED;
         take_catalog(surveying, event->tenant, event->outcome->catalog);
     }
 }
 
-bool survey_read(struct fleet *fleet, const struct survey_request *request, struct survey *ret,
-                 struct err *err)
+void survey_start(struct surveying *surveying, const struct fleet *fleet,
+                  const struct survey_request *request, struct survey *ret)
 {
-    struct surveying surveying = {.survey = ret, .request = request};
-    struct observer observers[2] = {{on_event, &surveying}};
-    struct prepared_run prepared;
-    size_t count = 1;
     *ret = (struct survey){.count = fleet->tenant_count};
     arena_init(&ret->arena);
     ret->items = arena_calloc(&ret->arena, fleet->tenant_count, sizeof *ret->items);
+    *surveying = (struct surveying){.survey = ret, .request = request};
+    map_init(&surveying->answered);
+}
+
+struct observer survey_observer(struct surveying *surveying)
+{
+    return (struct observer){on_event, surveying};
+}
+
+void survey_end(struct surveying *surveying)
+{
+    map_done(&surveying->answered);
+}
+
+static bool run(struct fleet *fleet, struct surveying *surveying, struct err *err)
+{
+    const struct survey_request *request = surveying->request;
+    struct observer observers[2] = {survey_observer(surveying)};
+    struct prepared_run prepared;
+    size_t count = 1;
     if (!prepare_run(fleet, request->request, &prepared, err))
         return false;
     if (request->observer)
         observers[count++] = *request->observer;
-    map_init(&surveying.answered);
     struct rollout_end end = rollout_run(&prepared.rollout, observers, count);
-    map_done(&surveying.answered);
     prepare_done(&prepared);
-    ret->signal = end.signal;
+    surveying->survey->signal = end.signal;
     if (end.err.kind == ERR_NONE)
         return true;
     *err = end.err;
     return false;
+}
+
+bool survey_read(struct fleet *fleet, const struct survey_request *request, struct survey *ret,
+                 struct err *err)
+{
+    struct surveying surveying;
+    survey_start(&surveying, fleet, request, ret);
+    bool is_read = run(fleet, &surveying, err);
+    survey_end(&surveying);
+    return is_read;
 }
 
 void survey_done(struct survey *survey)

@@ -9,6 +9,7 @@
 #ifndef LIBRARY_SURVEY_H
 #define LIBRARY_SURVEY_H
 
+#include "base/map.h"
 #include "library/fleet.h"
 #include "schema/canonical.h"
 
@@ -33,8 +34,22 @@ struct survey_request {
     const struct request *request; /* `reads_catalog` must be set */
     const struct catalog_rules *rules;
     bool keeps_catalogs;
+    bool takes_found; /* the rows are those that were found, and not those that a plan leads to */
     const struct observer *observer; /* sees the run too; NULL: no one */
 };
+
+/* A survey of a run that the caller makes, whose request has `reads_catalog`: start, let the run be observed, end. The survey and
+ * its request are borrowed; of the request only the rules and what is kept and taken count. */
+struct surveying {
+    struct survey *survey;
+    const struct survey_request *request;
+    struct map answered; /* digests of answers -> the first tenant that gave them */
+};
+
+void survey_start(struct surveying *surveying, const struct fleet *fleet,
+                  const struct survey_request *request, struct survey *ret);
+struct observer survey_observer(struct surveying *surveying);
+void survey_end(struct surveying *surveying);
 
 /* False: it could not be begun. */
 bool survey_read(struct fleet *fleet, const struct survey_request *request, struct survey *ret,

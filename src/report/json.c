@@ -312,6 +312,24 @@ static void put_weighed(struct json_stream *stream, const struct report_row *row
     json_close(stream, ']');
 }
 
+static json_t *digest_value(const char *digits)
+{
+    return digits ? json_sprintf("sha256:%s", digits) : json_null();
+}
+
+static json_t *schema_value(const struct report_schema *schema)
+{
+    json_t *value = json_object();
+    json_object_set_new(value, "fingerprint", digest_value(schema->fingerprint));
+    json_object_set_new(value, "expected", digest_value(schema->expected));
+    json_object_set_new(value, "is_expected",
+                        schema->verdict == SCHEMA_EXPECTED  ? json_true()
+                        : schema->verdict == SCHEMA_DIFFERS ? json_false()
+                                                            : json_null());
+    json_object_set_new(value, "reason", json_text(schema->reason));
+    return value;
+}
+
 static void put_tenant(struct json_stream *stream, const struct report *report, size_t index)
 {
     const struct tenant *tenant = report->run.tenants[index];
@@ -329,6 +347,8 @@ static void put_tenant(struct json_stream *stream, const struct report *report, 
         json_put(stream, "would", would_value(row));
         json_put(stream, "half_done", half_value(report, row));
     }
+    if (report->schemas)
+        json_put(stream, "schema", schema_value(&report->schemas[index]));
     put_steps(stream, report, row);
     if (row->weighed_count)
         put_weighed(stream, row);

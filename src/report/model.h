@@ -131,7 +131,8 @@ struct report {
     struct report_error *errors; /* after the end: the most frequent first */
     size_t error_count;
     size_t error_capacity;
-    const struct visit *visits; /* report_set_visits; NULL: it tells of a whole run */
+    const struct report_schema *schemas; /* by tenant; NULL: they were not asked for */
+    const struct visit *visits;          /* report_set_visits; NULL: it tells of a whole run */
     size_t visit_count;
     struct report_notice *notices; /* after the end: the weightiest first, then the most frequent */
     size_t notice_count;

@@ -399,6 +399,11 @@ void report_set_visits(struct report *report, const struct visit *visits, size_t
     report->visit_count = count;
 }
 
+void report_set_schemas(struct report *report, const struct report_schema *schemas)
+{
+    report->schemas = schemas;
+}
+
 enum run_state report_state(const struct report *report)
 {
     return report->state;

@@ -31,6 +31,25 @@ void report_apply(struct report *report, const struct event *event);
  * Borrowed until the report is written. */
 void report_set_visits(struct report *report, const struct visit *visits, size_t count);
 
+/* What a tenant's database holds, beside what its revision says. */
+enum schema_verdict {
+    SCHEMA_UNREAD, /* it could not be read, or there is no database yet */
+    SCHEMA_EXPECTED,
+    SCHEMA_DIFFERS,
+    SCHEMA_UNKNOWN, /* what it should hold cannot be known: `reason` */
+    SCHEMA__COUNT
+};
+
+struct report_schema {
+    enum schema_verdict verdict;
+    const char *fingerprint; /* hexadecimal digits; NULL: SCHEMA_UNREAD */
+    const char *expected;    /* NULL: not known */
+    const char *reason;      /* SCHEMA_UNKNOWN; else NULL */
+};
+
+/* By tenant. Borrowed until the report is written. */
+void report_set_schemas(struct report *report, const struct report_schema *schemas);
+
 /* RUN_RUNNING until EVENT_RUN_FINISHED. */
 enum run_state report_state(const struct report *report);
 

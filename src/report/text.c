@@ -193,6 +193,7 @@ static bool write_text(const struct report *report, const struct report_options 
     (shows_standings ? text_current : print_outcome)(&text);
     if ((options->is_verbose || report->visits) && !shows_standings)
         text_tenants(&text);
+    text_schemas(&text);
     if (request_changes(report->run.request))
         text_slowest(&text);
     text_unreplicated(&text);

@@ -16,6 +16,8 @@ struct text {
     FILE *out;
 };
 
+struct table;
+
 /* ---- text.c -------------------------------------------------------------------------------- */
 
 /* The ANSI sequence; NULL for none, as tables want it. */
@@ -47,12 +49,14 @@ void text_moves_rest(const struct text *text, const struct view_groups *groups);
 
 /* ---- the sections -------------------------------------------------------------------------- */
 
-void text_moves(const struct text *text);        /* text_moves.c */
-void text_plan(const struct text *text);         /* text_plan.c */
-void text_settled(const struct text *text);      /* text_plan.c: what `resolve` would write down */
-void text_waves(const struct text *text);        /* text_waves.c */
-void text_passwords(const struct text *text);    /* text_passwords.c */
-void text_current(const struct text *text);      /* text_tenants.c */
+void text_moves(const struct text *text);     /* text_moves.c */
+void text_plan(const struct text *text);      /* text_plan.c */
+void text_settled(const struct text *text);   /* text_plan.c: what `resolve` would write down */
+void text_waves(const struct text *text);     /* text_waves.c */
+void text_passwords(const struct text *text); /* text_passwords.c */
+void text_current(const struct text *text);   /* text_tenants.c */
+void text_schemas(const struct text *text);   /* text_schemas.c */
+void text_schema_cell(const struct text *text, struct table *table, size_t index);
 void text_tenants(const struct text *text);      /* text_tenants.c */
 void text_slowest(const struct text *text);      /* text_tenants.c */
 void text_failures(const struct text *text);     /* text_failures.c */

@@ -76,6 +76,8 @@ static void print_standings(const struct text *text)
     struct table *table = table_new(text->out, text->options);
     table_column(table, "TENANT", TABLE_CUT);
     table_column(table, "REVISION", TABLE_CUT);
+    if (report->schemas)
+        table_column(table, "SCHEMA", 0);
     for (size_t i = 0; i < report->run.tenant_count; i++) {
         const struct report_row *row = &report->rows[i];
         table_row(table);
@@ -85,6 +87,8 @@ static void print_standings(const struct text *text)
         else
             table_cell(table, tenant_state_name(row->state),
                        text_color(text, text_state_color(row->state)));
+        if (report->schemas)
+            text_schema_cell(text, table, i);
     }
     putc('\n', text->out);
     table_print(table);

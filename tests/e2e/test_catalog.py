@@ -286,6 +286,59 @@ class Drift(CatalogCase):
         self.assertEqual(before, {name: self.fleet.read(f"data/{name}.db") for name in self.names})
 
 
+class BesideWhereTheyStand(CatalogCase):
+    """current --schema, check --schema"""
+
+    def setUp(self):
+        super().setUp()
+        self.run_ok("upgrade")
+
+    def look(self, command, *args, code):
+        report = json.loads(self.run_ok(command, "--schema", *args, "-o", "json", code=code, env=self.env).out)
+        return {t["name"]: t["schema"] for t in report["tenants"]}
+
+    def test_a_fleet_as_it_should_be(self):
+        expected, = self.schemas("--revision", "head")
+        for command in ("current", "check"):
+            for schema in self.look(command, code=0).values():
+                self.assertEqual(schema, {"fingerprint": expected["fingerprint"], "expected": expected["fingerprint"],
+                                          "is_expected": True, "reason": None})
+        self.assertNotIn("schema", self.run_json("current").tenant("acme"))
+
+    def test_who_differs_and_who_cannot_be_judged(self):
+        self.execute("globex", "DROP INDEX ix_title")
+        self.execute("initech", "UPDATE alembic_version SET version_num = 'zzzz'")
+        seen = self.look("current", code=1)
+        self.assertEqual([s["is_expected"] for s in seen.values()], [True, False, None])
+        self.assertNotEqual(seen["globex"]["fingerprint"], seen["globex"]["expected"])
+        self.assertEqual(seen["initech"]["reason"], "the chain has no revision 'zzzz'")
+        text = self.run_ok("current", "--schema", code=1, env=self.env).out
+        self.assertRegex(text, r"globex +bbbb2222 \(head\) +differs \(" + seen["globex"]["fingerprint"][7:19])
+        self.assertIn("  1 tenant differs from what its revision says: globex\n", text)
+        self.assertIn("  1 tenant cannot be judged: initech (the chain has no revision 'zzzz')\n", text)
+        text = self.run_ok("current", "--schema", "--summary", code=1, env=self.env).out
+        self.assertIn("  1 tenant holds what its revision says\n", text)
+        seen = self.look("check", code=1)  # there the row of no revision is an error, and nothing is read
+        self.assertEqual([s["is_expected"] for s in seen.values()], [True, False, None])
+        self.assertIsNone(seen["initech"]["fingerprint"])
+
+    def test_a_check_holds_who_is_late_to_where_it_stands(self):
+        self.fleet.revision("cccc3333", "CREATE TABLE more (a);")
+        seen = self.look("check", code=1)
+        self.assertEqual([s["is_expected"] for s in seen.values()], [True] * 3)
+        self.assertIn("3 tenants are not at the head(s)", self.run_ok("check", "--schema", code=1, env=self.env).err)
+
+    def test_who_cannot_be_read(self):
+        self.fleet.write("data/globex.db", "no database at all, and long enough to be none")
+        self.fleet.inventory([self.fleet.sqlite("acme"), {"name": "globex", "url": "sqlite:///data/globex.db"},
+                              {"name": "new", "url": "sqlite:///data/new.db", "create": True}])
+        seen = self.look("current", code=1)
+        self.assertEqual([s["is_expected"] for s in seen.values()], [True, None, True])  # what is not made yet is empty
+        self.assertFalse(os.path.exists(self.fleet.path("data", "new.db")))
+        text = self.run_ok("current", "--schema", code=1, env=self.env).out
+        self.assertIn("  1 tenant could not be read: globex\n", text)
+
+
 class Servers(FleetCase):
     """The tenants of PostgreSQL are schemas of one database; those of MariaDB are databases."""
 
@@ -389,6 +442,14 @@ class ServerDrift(FleetCase):
         first = self.drift(code=0)
         again = self.run_ok("drift", "-o", "json", env={"SKEIN_FAILPOINT": "commit:1=kill"}).out  # a replay would commit
         self.assertEqual(json.loads(again), first)
+
+    def test_beside_where_they_stand(self):
+        self.make(self.postgres.create("w1", "w2") + self.mariadb.create("w3", "w4"))
+        self.postgres.sql("w2", "DROP INDEX ix_title")
+        self.mariadb.sql("w4", "ALTER TABLE task ADD COLUMN more int")
+        for command in ("current", "check"):
+            report = json.loads(self.run_ok(command, "--schema", "-o", "json", code=1).out)
+            self.assertEqual([t["schema"]["is_expected"] for t in report["tenants"]], [True, False, True, False])
 
     def test_the_schema_of_a_revision(self):
         tenants = self.postgres.create("r1")

@@ -30,7 +30,7 @@ WORDS = {
     "done": ["--done"], "undone": ["--undone"], "statements": ["--statements", "1"], "keep": ["--keep", "0"],
     "older-than": ["--older-than", "1ms"], "unfinished": ["--unfinished"], "accept-chain-change": ["--accept-chain-change"],
     "allow-empty": ["--allow-empty"], "parallel": ["--parallel", "1"], "per-server": ["--per-server", "1"],
-    "chain": ["--chain"], "state": ["--state", "succeeded"], "behind": ["--behind"], "ledger": ["--ledger", "other.db"], "wait": ["--wait", "30s"],
+    "chain": ["--chain"], "schema": ["--schema"], "state": ["--state", "succeeded"], "behind": ["--behind"], "ledger": ["--ledger", "other.db"], "wait": ["--wait", "30s"],
 }
 
 BASES = {
@@ -215,6 +215,7 @@ class Options(FleetCase):
         (["show", "head", "--tenant", "acme"], "--tenant has no effect where no tenant is asked"),
         (["upgrade", "--on-failure", "continue", "--max-failures", "3"], "--max-failures has no effect where 'on_failure' is"),
         (["upgrade", "--wave", "canary", "--wave", "rest"], "--wave is given twice: which one is meant?"),
+        (["check", "--chain", "--schema"], "--schema has no effect with --chain"),
         (["forget", "20261123", "--all"], "--all has no effect where a run is named"),
     ]
 
