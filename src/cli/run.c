@@ -216,8 +216,8 @@ static int run_request(struct fleet *fleet, const struct options *options,
 }
 
 /* A stamp says nothing of a tenant that its database does not hold. */
-static bool is_proved(struct fleet *fleet, const struct options *options,
-                      const struct request *request, int *ret_exit_code)
+static bool is_proved(struct fleet *fleet, const struct options *options, struct request *request,
+                      int *ret_exit_code)
 {
     struct faults faults;
     struct proof proof;
@@ -227,6 +227,7 @@ static bool is_proved(struct fleet *fleet, const struct options *options,
     faults_done(&faults);
     if (proof.note && !options->is_quiet)
         cli_note("%s", proof.note);
+    request->is_unproved = proof.is_unproved;
     *ret_exit_code = proof.signal ? EXIT_SIGNAL + proof.signal : EXIT_USAGE;
     return is_good && !proof.signal;
 }
@@ -241,7 +242,7 @@ static int begin(struct fleet *fleet, const struct options *options, const struc
         return cli_fail(&err);
     if (!request->continues && !fleet->tenant_count)
         cli_note("no tenant is selected");
-    if (!is_proved(fleet, options, request, &exit_code))
+    if (!is_proved(fleet, options, &confirmed, &exit_code))
         return exit_code;
     if (confirm_is_due(options, request) && !confirm(fleet, options, &confirmed, &exit_code))
         return exit_code;

@@ -58,6 +58,9 @@ struct request {
     /* NULL, or by tenant of the selection: where it stood when a person was shown what would be done and said yes. One
      * that stands elsewhere, or could not be asked then, fails and is not touched. */
     const struct rows *shown;
+    /* NULL, or by tenant of the selection: it could not be compared before the run (library/proof.h), and so fails and is not
+     * touched where there is work for it all the same. */
+    const bool *is_unproved;
     struct limits limits;
     struct policy policy;
     struct stopping stopping;

@@ -149,6 +149,17 @@ static void note_unknown(const struct proving *proving, struct proof *ret)
     }
 }
 
+/* Who could not be read now may be there when the run comes to it. */
+static const bool *find_unproved(const struct proving *proving)
+{
+    const struct survey *survey = &proving->drift.survey;
+    bool *is_unproved =
+        arena_calloc(&proving->fleet->arena, survey->count + 1, sizeof *is_unproved);
+    for (size_t i = 0; i < survey->count; i++)
+        is_unproved[i] = survey->items[i].err != NULL;
+    return is_unproved;
+}
+
 /* Where no tenant would be stamped, the run says by itself why. */
 static bool judge(struct proving *proving, struct proof *ret)
 {
@@ -189,6 +200,9 @@ bool proof_of_stamp(struct fleet *fleet, const struct request *request, struct p
     ret->signal = proving.drift.signal;
     if (is_good && !ret->signal)
         is_good = judge(&proving, ret);
+    /* A resume finishes what was begun: what a killed run has left in a file may not be read by one that only looks. */
+    if (is_good && !request->continues)
+        ret->is_unproved = find_unproved(&proving);
     drift_done(&proving.drift);
     return is_good;
 }

@@ -19,6 +19,8 @@ struct proof {
     const char
         *note;  /* in the fleet's arena: how many could not be compared, and why; NULL: none */
     int signal; /* that stopped it; 0: none */
+    /* By tenant of the fleet, in its arena, for the request of the run: it could not be read. NULL: nothing was compared. */
+    const bool *is_unproved;
 };
 
 /* True also for a request that is no such run. */

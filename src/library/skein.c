@@ -302,6 +302,7 @@ static bool prepare(struct skein *skein, struct request *request, struct prepare
     struct proof proof = {.note = NULL};
     if (!request->stopping.stopped_by && !proof_of_stamp(&skein->fleet, request, &proof, faults))
         return false;
+    request->is_unproved = proof.is_unproved;
     if (proof.signal)
         request->stopping.stopped_by = proof.signal;
     if (!prepare_run(&skein->fleet, request, ret_prepared, &err)) {

@@ -244,6 +244,18 @@ static void show_plan(struct session *session)
     session->result.done_count = session->result.recorded_count;
 }
 
+/* A rollback says nothing new of a tenant. */
+static bool check_proof(struct session *session, struct err *err)
+{
+    const bool *is_unproved = session->env->request->is_unproved;
+    if (!is_unproved || !is_unproved[session->index] || !session->work.todo.count ||
+        rollout_is_rolling_back(session->env->run))
+        return true;
+    return err_set(err, ERR_DRIFT,
+                   "it could not be read before the run, and so was not compared with what the "
+                   "chain makes: go on with the run once more");
+}
+
 static bool may_restore(struct session *session)
 {
     return !session->work.is_restored && rollout_copy_to_restore(session->env->run, session);
@@ -326,7 +338,7 @@ static enum session_state answer_plan(struct session *session)
         show_plan(session);
         return session_after_plan(session);
     }
-    if (!check_connection(session, &err))
+    if (!check_connection(session, &err) || !check_proof(session, &err))
         return session_fail(session, &err);
     session->attempt.trouble_ns = 0;
     retry_note_well(&session->attempt.history);

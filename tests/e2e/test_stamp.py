@@ -1,8 +1,10 @@
 """A stamp that says what the database plainly is not is refused, unless it is forced."""
 import contextlib
+import json
+import os
 import sqlite3
 
-from harness import FleetCase, MariaDB, Pooler, PostgresCase, main
+from harness import FleetCase, MariaDB, Pooler, PostgresCase, main, wait_until
 
 
 class OnSqlite(FleetCase):
@@ -159,6 +161,23 @@ class Compared(FleetCase):
         self.fleet_of(a=self.TASK)
         says = self.run_ok("stamp", "aaaa1111", env={"TMPDIR": "/nowhere"}).err
         self.assertIn("what 1 tenant (a) holds could not be compared with the chain: cannot make a folder", says)
+
+    def test_who_could_not_be_read_is_not_stamped_unseen(self):
+        self.fleet_of(a=self.TASK, b=self.TASK)
+        whole = self.fleet.read("data/a.db")
+        self.fleet.write("data/a.db", "no database at all, and long enough to be none")
+        scratch = self.fleet.path("scratch")
+        os.mkdir(scratch)
+        process = self.fleet.start("stamp", "aaaa1111", "--on-failure", "continue", "-o", "json",
+                                   env={"TMPDIR": scratch, "SKEIN_FAILPOINT": "commit:1=delay:600"})
+        wait_until(lambda: os.listdir(scratch), what="the chain is replayed, and the tenants were read")
+        self.fleet.write("data/a.db", whole)
+        error, = json.loads(process.communicate(timeout=60)[0])["errors"]
+        self.assertEqual((process.returncode, error["tenants"]), (1, ["a"]))
+        self.assertIn("it could not be read before the run, and so was not compared", error["message"])
+        self.assertEqual((self.fleet.tables("a"), self.fleet.versions("b")), ({"task"}, ["aaaa1111"]))
+        self.run_ok("resume")
+        self.assertEqual(self.fleet.versions("a"), ["aaaa1111"])
 
     def test_heads_of_branches(self):
         self.fleet.revision("dddd4444", "CREATE TABLE other (id INTEGER PRIMARY KEY);", revises="")
