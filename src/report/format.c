@@ -2,7 +2,8 @@
 
 #include <errno.h>
 
-static const struct report_format *const formats[] = {&report_format_text, &report_format_json};
+static const struct report_format *const formats[] = {&report_format_text, &report_format_json,
+                                                      &report_format_csv};
 
 const struct report_format *report_format_at(size_t index)
 {

@@ -207,5 +207,6 @@ bool report_flush(FILE *out, struct err *err) MUST_CHECK;
 
 extern const struct report_format report_format_text;
 extern const struct report_format report_format_json;
+extern const struct report_format report_format_csv;
 
 #endif

@@ -74,7 +74,7 @@ struct report_options {
 };
 
 struct report_format {
-    const char *name; /* text, json */
+    const char *name; /* text, json, csv, … */
     bool (*write)(const struct report *report, const struct report_options *options, FILE *out,
                   struct err *err);
 };

@@ -312,8 +312,9 @@ static void formats_are_found_by_name(void **state)
     (void)state;
     assert_string_equal(report_format_find("text")->name, "text");
     assert_string_equal(report_format_find("json")->name, "json");
+    assert_string_equal(report_format_find("csv")->name, "csv");
     assert_null(report_format_find("yaml"));
-    assert_null(report_format_at(2));
+    assert_null(report_format_at(3));
 }
 
 static const struct CMUnitTest tests[] = {

@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""The report in the formats that other programs read: live and from the ledger the same bytes, whatever tenants are called."""
+import csv
+import io
+import os
+import re
+
+from harness import FleetCase, main
+
+HOSTILE = ["=1+1", "@SUM(A1)", "a;=1", 'say "no"', "a,b", "<b>&amp;", "`x`|y", "]]></x>", "caf\u00e9", "\u202e\u200b", "acme"]
+
+
+class Formats(FleetCase):
+    """Tenants with hostile names in two waves: the last one of the second has no file, and a table is in the way of two."""
+
+    def make(self):
+        self.fleet.revision("aaaa1111", 'CREATE TABLE "=1+1" (n int);', 'DROP TABLE "=1+1";')
+        self.fleet.revision("bbbb2222", 'CREATE TABLE "</x>]]>`|" (n int);', 'DROP TABLE "</x>]]>`|";')
+        blocked = 'CREATE TABLE "</x>]]>`|" (n int);'
+        tenants = [dict(self.fleet.sqlite(f"t{i}", blocked if i in (4, 5) else ""), name=name, labels={"tier": "-1" if i else "canary"})
+                   for i, name in enumerate(HOSTILE)]
+        tenants.append({"name": "gone", "url": "sqlite:///data/gone.db"})
+        self.fleet.inventory(tenants, rollout={"on_failure": "continue", "waves": [
+            {"name": "=canary", "select": "tier=canary"}, {"name": "<all>"}]})
+
+    def both(self, name, *args, code=1):
+        """The report in that format: to stdout, into a file, and later from the ledger."""
+        path = self.fleet.path("report." + name)
+        live = self.run_bytes(*args, "-o", name, "-o", f"{name}={path}", "--progress", "none", code=code)
+        with open(path, "rb") as file:
+            self.assertEqual(file.read(), live)
+        self.assertEqual(self.run_bytes("report", "-o", name), live)
+        self.assertNotRegex(live.decode(), "[\u202e\u200b\x1b]")
+        return live.decode()
+
+    def run_bytes(self, *args, code=0):
+        path = self.fleet.path("stdout")
+        with open(path, "wb") as file:
+            self.run_ok(*args, code=code, stdout=file)
+        with open(path, "rb") as file:
+            return file.read()
+
+
+class Written(Formats):
+    def test_a_report_that_cannot_be_written_changes_no_outcome(self):
+        self.make()
+        for name in self.formats():
+            with self.subTest(name):
+                result = self.run_ok("upgrade", "aaaa1111", "-t", "acme", "-o", f"{name}=/dev/full")
+                self.assertEqual(result.err.count("/dev/full: "), 1, result.err)
+                nowhere = self.fleet.path("none", "report")
+                self.assertIn(nowhere, self.run_ok("downgrade", "base", "-t", "acme", "-o", f"{name}={nowhere}").err)
+                self.assertFalse(os.path.exists(nowhere))
+                self.run_ok("report", "-o", f"{name}={nowhere}", code=2)
+
+    def formats(self):
+        help_line = next(line for line in self.run_ok("report", "--help").out.splitlines() if "--output" in line)
+        return re.split(", | or ", re.search(r"FORMAT\[=FILE\] +(.+): the format", help_line)[1])
+
+
+class Csv(Formats):
+    def read(self, text):
+        self.assertTrue(text.endswith("\r\n"))
+        header, *rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+        self.assertEqual(text.count("\n"), 1 + len(rows))
+        return [dict(zip(header, row, strict=True)) for row in rows]
+
+    def test_a_row_a_tenant_and_no_formula(self):
+        self.make()
+        rows = self.read(self.both("csv", "upgrade"))
+        self.assertEqual(len(rows), len(HOSTILE) + 1)
+        for row in rows:
+            for value in row.values():
+                self.assertNotRegex(value, r"^\s*[=+\-@]")
+        self.assertEqual([row["tenant"] for row in rows[:4]], ["'=1+1", "'@SUM(A1)", "a;'=1", 'say "no"'])
+        self.assertEqual([row["state"] for row in rows], ["succeeded"] * 4 + ["failed"] * 2 + ["succeeded"] * 5 + ["failed"])
+        self.assertEqual({row["wave"] for row in rows}, {"'=canary", "<all>"})
+        self.assertTrue(rows[4]["error_file"].endswith("versions/bbbb2222.sql"))
+        self.assertEqual(rows[4]["error_line"], "7")
+        self.assertIn("already exists", rows[4]["error_message"])
+        self.assertEqual((rows[0]["from"], rows[0]["to"], rows[0]["steps"]), ("base", "bbbb2222", "2"))
+        self.assertEqual(rows[1]["labels"], "tier=-1")
+        self.assertEqual(rows[-1]["from"], "")
+
+    def test_plans_and_where_tenants_stand(self):
+        self.make()
+        plan = self.read(self.run_ok("plan", "-o", "csv", code=1).out)
+        self.assertEqual([row["would"] for row in plan], ["change"] * len(HOSTILE) + [""])
+        self.run_ok("upgrade", "aaaa1111", "-t", "acme")
+        (row,) = self.read(self.run_ok("current", "-t", "acme", "-o", "csv").out)
+        self.assertEqual((row["from"], row["would"]), ("aaaa1111", "stay"))
+        self.assertIn("'csv' is no format of 'skein tenants'", self.run_ok("tenants", "-o", "csv", code=2).err)
+
+
+if __name__ == "__main__":
+    main()
