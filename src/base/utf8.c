@@ -60,10 +60,24 @@ static bool is_unsafe(uint32_t code)
            (code >= 0xfff9 && code <= 0xfffb) || (code >= 0xe0000 && code <= 0xe007f);
 }
 
+/* How many bytes at `text` are printable ASCII: most of what there is to write. */
+static size_t printable_len(const char *text, size_t len)
+{
+    size_t at = 0;
+    while (at < len && text[at] >= 0x20 && text[at] < 0x7f)
+        at++;
+    return at;
+}
+
 void utf8_add_safe(struct buf *buf, const char *text, size_t len, bool keep_layout)
 {
     for (size_t at = 0; at < len;) {
         uint32_t code;
+        size_t plain = printable_len(text + at, len - at);
+        buf_add(buf, text + at, plain);
+        at += plain;
+        if (at == len)
+            break;
         size_t size = utf8_decode(text + at, len - at, &code);
         if (!size) {
             buf_addf(buf, "\\x%02x", (unsigned char)text[at]);

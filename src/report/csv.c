@@ -12,7 +12,8 @@
 struct csv {
     const struct report *report;
     struct buf line;
-    struct buf field;
+    struct buf field; /* that is gathered, */
+    struct buf safe;  /* and the same, harmless on a terminal */
 };
 
 static const char columns[] =
@@ -49,13 +50,16 @@ static void add_quoted(struct buf *line, const char *text)
     bool is_start = true;
     if (is_quoted)
         buf_addc(line, '"');
-    for (const char *at = text; *at; at++) {
+    for (const char *at = text; *at;) {
+        size_t len = strcspn(at, ";\"");
+        len += at[len] != '\0';
         if (is_start && begins_formula(at + lead_len(at)))
             buf_addc(line, '\'');
-        is_start = *at == ';';
-        if (*at == '"')
+        buf_add(line, at, len);
+        at += len;
+        is_start = at[-1] == ';';
+        if (at[-1] == '"')
             buf_addc(line, '"');
-        buf_addc(line, *at);
     }
     if (is_quoted)
         buf_addc(line, '"');
@@ -69,13 +73,11 @@ static void end_field(struct csv *csv)
 /* What was gathered in `field`. */
 static void add_field(struct csv *csv)
 {
-    struct buf safe;
-    buf_init(&safe, BUF_MAX_DEFAULT);
-    utf8_add_safe(&safe, csv->field.data, csv->field.len, false);
-    add_quoted(&csv->line, safe.data);
+    buf_clear(&csv->safe);
+    utf8_add_safe(&csv->safe, csv->field.data, csv->field.len, false);
+    add_quoted(&csv->line, csv->safe.data);
     end_field(csv);
     buf_clear(&csv->field);
-    buf_done(&safe);
 }
 
 /* Empty for NULL. */
@@ -187,6 +189,7 @@ static bool write_csv(const struct report *report, const struct report_options *
     (void)options;
     buf_init(&csv.line, BUF_MAX_DEFAULT);
     buf_init(&csv.field, BUF_MAX_DEFAULT);
+    buf_init(&csv.safe, BUF_MAX_DEFAULT);
     fputs(columns, out);
     for (size_t i = 0; i < report->run.tenant_count; i++) {
         buf_clear(&csv.line);
@@ -196,6 +199,7 @@ static bool write_csv(const struct report *report, const struct report_options *
     }
     buf_done(&csv.line);
     buf_done(&csv.field);
+    buf_done(&csv.safe);
     return report_flush(out, err);
 }
 
