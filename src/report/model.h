@@ -208,5 +208,6 @@ bool report_flush(FILE *out, struct err *err) MUST_CHECK;
 extern const struct report_format report_format_text;
 extern const struct report_format report_format_json;
 extern const struct report_format report_format_csv;
+extern const struct report_format report_format_junit;
 
 #endif

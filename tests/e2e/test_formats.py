@@ -4,6 +4,8 @@ import csv
 import io
 import os
 import re
+import subprocess
+import xml.etree.ElementTree
 
 from harness import FleetCase, main
 
@@ -90,6 +92,38 @@ class Csv(Formats):
         (row,) = self.read(self.run_ok("current", "-t", "acme", "-o", "csv").out)
         self.assertEqual((row["from"], row["would"]), ("aaaa1111", "stay"))
         self.assertIn("'csv' is no format of 'skein tenants'", self.run_ok("tenants", "-o", "csv", code=2).err)
+
+
+class Junit(Formats):
+    def read(self, text):
+        path = self.fleet.write("junit.xml", text)
+        schema = os.path.join(os.path.dirname(os.path.abspath(__file__)), "junit.xsd")
+        result = subprocess.run(["xmllint", "--noout", "--nonet", "--schema", schema, path], capture_output=True, text=True)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return xml.etree.ElementTree.fromstring(text.encode())
+
+    def test_a_suite_a_wave_and_a_case_a_tenant(self):
+        self.make()
+        suites = self.read(self.both("junit", "upgrade")).findall("testsuite")
+        self.assertEqual([suite.get("name") for suite in suites], ["=canary", "<all>"])
+        self.assertEqual([[suite.get(key) for key in ("tests", "failures", "errors", "skipped")] for suite in suites],
+                         [["1", "0", "0", "0"], ["11", "3", "0", "0"]])
+        cases = suites[1].findall("testcase")
+        self.assertEqual([case.get("name") for case in suites[0].findall("testcase")] + [case.get("name") for case in cases],
+                         [name.replace("\u202e\u200b", "\\u{202e}\\u{200b}") for name in HOSTILE] + ["gone"])
+        failure = cases[3].find("failure")
+        self.assertEqual(failure.get("type"), "sql 1")
+        self.assertIn('table "</x>]]>`|" already exists', failure.get("message"))
+        self.assertIn('7 | CREATE TABLE "</x>]]>`|" (n int);', failure.text)
+        self.assertIsNone(cases[0].find("*"))
+
+    def test_who_was_not_begun_is_skipped(self):
+        self.make()
+        text = self.both("junit", "upgrade", "--on-failure", "stop", "-p", "1")
+        suite = self.read(text).findall("testsuite")[1]
+        self.assertEqual((suite.get("failures"), suite.get("skipped")), ("1", "7"))
+        self.read(self.run_ok("plan", "-o", "junit", code=1).out)
+        self.read(self.run_ok("current", "-o", "junit", code=1).out)
 
 
 if __name__ == "__main__":
