@@ -94,11 +94,6 @@ static void print_standings(const struct text *text)
     table_print(table);
 }
 
-static bool has_revisions(const struct report_row *row)
-{
-    return row->is_from_known;
-}
-
 static void print_standing(const struct text *text, const char *words, size_t count)
 {
     struct buf line;
@@ -110,23 +105,21 @@ static void print_standing(const struct text *text, const char *words, size_t co
 
 static void print_summary(const struct text *text)
 {
-    struct view_groups groups;
+    const struct view_groups *groups = &text->view->standings;
     size_t unknown = text->report->run.tenant_count;
     struct buf words;
     buf_init(&words, BUF_MAX_DEFAULT);
-    view_groups_init(&groups, text->report, has_revisions, GROUP_BY_REVISION);
     text_heading(text, "Together");
-    for (size_t i = 0; i < groups.count; i++) {
+    for (size_t i = 0; i < groups->count; i++) {
         buf_clear(&words);
         buf_adds(&words, "at ");
-        text_add_ids(text, &words, groups.items[i].move.to, true);
-        text_add_half(text, &words, groups.items[i].move.half);
-        print_standing(text, words.data, groups.items[i].count);
-        unknown -= groups.items[i].count;
+        text_add_ids(text, &words, groups->items[i].move.to, true);
+        text_add_half(text, &words, groups->items[i].move.half);
+        print_standing(text, words.data, groups->items[i].count);
+        unknown -= groups->items[i].count;
     }
     if (unknown)
         print_standing(text, "could not be asked", unknown);
-    view_groups_done(&groups);
     buf_done(&words);
 }
 

@@ -134,6 +134,11 @@ static bool has_moved_or_stayed(const struct report_row *row)
             row->state == TENANT_ROLLED_BACK);
 }
 
+static bool has_revisions(const struct report_row *row)
+{
+    return row->is_from_known;
+}
+
 /* ---- the slowest --------------------------------------------------------------------------- */
 
 /* Keeps `best` sorted, the slowest first; returns how many it holds. */
@@ -189,6 +194,7 @@ void view_init(struct view *view, const struct report *report)
     add_totals(view);
     add_waves(view);
     view_groups_init(&view->moves, report, has_moved_or_stayed, GROUP_BY_MOVE);
+    view_groups_init(&view->standings, report, has_revisions, GROUP_BY_REVISION);
     add_slowest(view);
     view_add_advice(view);
 }
@@ -196,5 +202,6 @@ void view_init(struct view *view, const struct report *report)
 void view_done(struct view *view)
 {
     view_groups_done(&view->moves);
+    view_groups_done(&view->standings);
     arena_done(&view->arena);
 }

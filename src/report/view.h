@@ -91,8 +91,9 @@ struct view {
     struct view_total *totals; /* states that a tenant is in */
     size_t total_count;
     struct view_wave *waves;
-    size_t wave_count;        /* at least one */
-    struct view_groups moves; /* what a run has done */
+    size_t wave_count;            /* at least one */
+    struct view_groups moves;     /* what a run has done */
+    struct view_groups standings; /* where the tenants stand that could be asked */
     struct view_slow slowest[VIEW_SLOWEST];
     size_t slowest_count; /* 0: no two tenants did a step */
     struct view_advice *advice;
