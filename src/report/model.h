@@ -209,5 +209,6 @@ extern const struct report_format report_format_text;
 extern const struct report_format report_format_json;
 extern const struct report_format report_format_csv;
 extern const struct report_format report_format_junit;
+extern const struct report_format report_format_markdown;
 
 #endif

@@ -126,5 +126,30 @@ class Junit(Formats):
         self.read(self.run_ok("current", "-o", "junit", code=1).out)
 
 
+class Markdown(Formats):
+    def test_it_tells_what_happened_and_what_to_do(self):
+        self.make()
+        text = self.both("markdown", "upgrade")
+        self.assertTrue(text.startswith("### `skein upgrade head`: failed in "), text)
+        self.assertIn("| succeeded | 9 |\n| failed | 3 |\n| **all** | **12** |\n", text)
+        self.assertIn("| `=canary` | succeeded | 1 | 0 |\n| `<all>` | failed | 11 | 3 |\n", text)
+        self.assertIn('- **2 tenants**: ``table "</x>]]>`|" already exists``\n', text)
+        self.assertIn("  - in `a,b`, `<b>&amp;`\n", text)
+        self.assertIn("| `a,b` | failed | ``table \"</x>]]>`\\|\" already exists`` |\n", text)
+        run = self.run_ok("report", "-o", "json").report["run"]["id"]
+        self.assertIn(f"go on with this run: `skein resume {run}`\n", text)
+        self.assertNotIn("</x>", re.sub(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", "", text))
+
+    def test_plans_and_where_tenants_stand(self):
+        self.make()
+        self.run_ok("upgrade", "aaaa1111", "-t", "acme", "-t", "a,b")
+        plan = self.run_ok("plan", "-o", "markdown", "-t", "acme", "-t", "=1+1").out
+        self.assertTrue(plan.startswith("### `skein plan head`: done in "), plan)
+        self.assertIn("| would change | 2 |\n", plan)
+        self.assertIn("| 1 | `aaaa1111 -> bbbb2222` | 1 revision |\n", plan)
+        current = self.run_ok("current", "-o", "markdown", "-t", "acme", "-t", "=1+1", "-t", "a,b").out
+        self.assertIn("| tenants | at |\n| ---: | --- |\n| 2 | `aaaa1111` |\n| 1 | `base` |\n", current)
+
+
 if __name__ == "__main__":
     main()

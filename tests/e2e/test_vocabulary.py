@@ -194,7 +194,7 @@ class Chain(VocabularyCase):
         known = [line for line in self.run_ok("upgrade", "--help").out.splitlines() if "--output" in line][0]
         said = self.run_ok("upgrade", "-o", "punchcard", code=2).err
         self.make()
-        for name in ("text", "json", "csv", "junit"):
+        for name in ("text", "json", "csv", "junit", "markdown"):
             self.assertIn(name, known)
             self.assertIn(name, said)
             self.run_ok("plan", "heads", "-o", f"{name}={self.fleet.path('out')}")

@@ -314,8 +314,9 @@ static void formats_are_found_by_name(void **state)
     assert_string_equal(report_format_find("json")->name, "json");
     assert_string_equal(report_format_find("csv")->name, "csv");
     assert_string_equal(report_format_find("junit")->name, "junit");
+    assert_string_equal(report_format_find("markdown")->name, "markdown");
     assert_null(report_format_find("yaml"));
-    assert_null(report_format_at(4));
+    assert_null(report_format_at(5));
 }
 
 static const struct CMUnitTest tests[] = {
