@@ -138,10 +138,10 @@ bool ledger_names_snapshot(struct ledger *ledger, const char *part, bool *ret_do
                            struct err *err) MUST_CHECK;
 
 /* The run once more as events, from EVENT_RUN_STARTED to EVENT_RUN_FINISHED, for a report. What the
- * events point to lives in the arena: tenants with name, URL (redacted), dialect and labels; a chain
- * with its counts, heads and digest; revisions with id, message and path. A tenant that was begun and
- * whose end is not on record is told as in_doubt, while the run goes on as started only. Of a tenant
- * that was rolled back there is one outcome, which tells of both. */
+ * events point to lives in the arena, but for an outcome's steps and error, which are gone after the event: tenants with
+ * name, URL (redacted), dialect and labels; a chain with its counts, heads and digest; revisions with id, message and path. A
+ * tenant that was begun and whose end is not on record is told as in_doubt, while the run goes on as started only. Of a
+ * tenant that was rolled back there is one outcome, which tells of both. */
 bool ledger_replay(struct ledger *ledger, const char *id, struct arena *arena,
                    const struct observer *observer, struct err *err) MUST_CHECK;
 

@@ -49,17 +49,17 @@ static bool read_error(struct sqlite_frame *frame, const struct db_cursor *row,
     int64_t kind = db_int_at(row, 1);
     if (kind < 0 || kind >= ERR__COUNT || !sqlite_revision_at(frame, row, 6, &ret_error->revision))
         return false;
-    struct err *err = &ret_error->err;
-    err_set(err, (enum err_class)kind, "%s", db_text_at(row, 3));
-    snprintf(err->code, sizeof err->code, "%s", db_text_at(row, 2));
-    snprintf(err->file, sizeof err->file, "%s", db_text_at(row, 4));
-    err->line = (int)db_int_at(row, 5);
-    ret_error->statement = db_copy_at(row, 7, frame->arena);
     struct said said = {0};
     for (enum said_part part = 0; part < SAID__COUNT; part++)
         said.part[part] = db_text_at(row, 8 + (int)part);
-    err->quotes_values = db_int_at(row, 8 + (int)SAID__COUNT) != 0;
-    err->said = said_copy(frame->arena, &said); /* what is empty was not said */
+    ret_error->kind = (enum err_class)kind;
+    ret_error->code = db_copy_at(row, 2, frame->arena);
+    ret_error->text = db_copy_at(row, 3, frame->arena);
+    ret_error->file = db_copy_at(row, 4, frame->arena);
+    ret_error->line = (int)db_int_at(row, 5);
+    ret_error->statement = db_copy_at(row, 7, frame->arena);
+    ret_error->quotes_values = db_int_at(row, 8 + (int)SAID__COUNT) != 0;
+    ret_error->said = said_copy(frame->arena, &said); /* what is empty was not said */
     return true;
 }
 

@@ -182,8 +182,14 @@ bool sqlite_standings_read(struct sqlite_ledger *ledger, const struct sqlite_run
                            struct err *err) MUST_CHECK;
 
 /* A run, and what its rows name by numbers. All of it lives in the arena. */
+
+/* A struct err has room for the longest text: a hundred thousand of them would take 150 MB. */
 struct sqlite_error {
-    struct err err;
+    enum err_class kind;
+    int line;
+    bool quotes_values;
+    const char *code, *text, *file;
+    const struct said *said;
     const struct revision *revision; /* NULL: none */
     const char *statement;           /* NULL: none */
 };

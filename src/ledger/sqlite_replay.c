@@ -4,6 +4,7 @@
 struct replay {
     const struct observer *observer;
     struct sqlite_frame frame;
+    struct err err;          /* of the event that is told */
     struct step_done *steps; /* of one tenant at a time */
     size_t step_count;
     size_t step_capacity;
@@ -42,7 +43,17 @@ static bool read_steps(struct replay *replay, int64_t tenant, struct err *err)
     return db_end(&cursor, err) && (makes_sense || fail_damaged(replay, err));
 }
 
-static bool error_at(const struct replay *replay, const struct db_cursor *row, int column,
+static void fill_error(const struct sqlite_error *error, struct err *ret_err)
+{
+    err_set(ret_err, error->kind, "%s", error->text ? error->text : "");
+    snprintf(ret_err->code, sizeof ret_err->code, "%s", error->code ? error->code : "");
+    snprintf(ret_err->file, sizeof ret_err->file, "%s", error->file ? error->file : "");
+    ret_err->line = error->line;
+    ret_err->quotes_values = error->quotes_values;
+    ret_err->said = error->said;
+}
+
+static bool error_at(struct replay *replay, const struct db_cursor *row, int column,
                      struct outcome *outcome)
 {
     if (db_is_null_at(row, column))
@@ -51,13 +62,14 @@ static bool error_at(const struct replay *replay, const struct db_cursor *row, i
     if (number < 0 || (uint64_t)number >= replay->frame.error_count)
         return false;
     const struct sqlite_error *error = &replay->frame.errors[number];
-    outcome->error = &error->err;
+    fill_error(error, &replay->err);
+    outcome->error = &replay->err;
     outcome->error_revision = error->revision;
     outcome->error_statement = error->statement;
     return true;
 }
 
-static bool read_outcome(const struct replay *replay, const struct db_cursor *row,
+static bool read_outcome(struct replay *replay, const struct db_cursor *row,
                          struct outcome *ret_outcome)
 {
     struct rows from, to;
