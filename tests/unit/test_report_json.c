@@ -2,7 +2,7 @@
 
 #include <jansson.h>
 
-#include "unit/report_fixture.h"
+#include "unit/report_hostile.h"
 
 static json_t *parse(const char *text)
 {
@@ -399,7 +399,24 @@ static void notices_of_a_fleet_have_a_bound(void **state)
     fleet_done(&fleet);
 }
 
+static void nothing_from_outside_breaks_it(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < HOSTILE_ROUNDS; seed++) {
+        struct fleet fleet;
+        hostile_fleet(&fleet, seed);
+        char *text = write_json(&fleet);
+        json_t *root = parse(text);
+        hostile_expect_harmless(text, false);
+        assert_int_equal(json_array_size(json_object_get(root, "tenants")), HOSTILE_TENANTS);
+        json_decref(root);
+        free(text);
+        fleet_done(&fleet);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(nothing_from_outside_breaks_it),
     cmocka_unit_test(what_is_said_beside_the_text_is_each_tenants_own),
     cmocka_unit_test(equal_notices_of_a_fleet_are_one),
     cmocka_unit_test(notices_of_a_fleet_have_a_bound),

@@ -5,7 +5,7 @@
 #include "base/human.h"
 #include "base/buf.h"
 #include "report/text.h"
-#include "unit/report_fixture.h"
+#include "unit/report_hostile.h"
 
 static int use_utf8(void **state)
 {
@@ -541,7 +541,22 @@ static void notices_are_for_those_who_ask_and_lost_standbys_for_all(void **state
     fleet_done(&fleet);
 }
 
+static void nothing_from_outside_steers_a_terminal(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < HOSTILE_ROUNDS; seed++) {
+        struct fleet fleet;
+        struct report_options options = {.is_verbose = seed % 2, .width = seed % 3 ? 0 : 80};
+        hostile_fleet(&fleet, seed);
+        char *text = fleet_write(&fleet, "text", &options);
+        hostile_expect_harmless(text, false);
+        free(text);
+        fleet_done(&fleet);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup(nothing_from_outside_steers_a_terminal, use_utf8),
     cmocka_unit_test(what_is_said_stands_under_the_message),
     cmocka_unit_test(notices_are_for_those_who_ask_and_lost_standbys_for_all),
     cmocka_unit_test(a_run_reads_from_what_to_why_to_what_next),
