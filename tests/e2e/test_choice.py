@@ -118,6 +118,7 @@ class Narrowed:
     """--tenant and --select leave tenants of the run out. t0 is the canary; t2 fails while it has a table `bad`."""
     names = ("t0", "t1", "t2", "t3")
     before, after = ["aaaa1111"], ["bbbb2222"]
+    last_state = "commit"  # which each tenant's change passes once
 
     def setUp(self):
         super().setUp()
@@ -333,7 +334,7 @@ class Narrowed:
         self.write_inventory(rollout={"parallel": 1})
         run = self.run_id("upgrade")
         self.run_ok("rollback", run, "--tenant", "t1", "--tenant", "t2", code=-9,
-                    env={"SKEIN_FAILPOINT": "commit:2=kill"})
+                    env={"SKEIN_FAILPOINT": f"{self.last_state}:2=kill"})
         report = self.run_json("resume", run).report
         self.assertEqual(report["run"]["command"], "rollback")
         self.assertLessEqual(set(self.states(report)), {"t1", "t2"})
@@ -425,6 +426,7 @@ class NarrowedOnPostgres(Narrowed, PostgresCase):
 
 class NarrowedOnMariaDB(Narrowed, MariaDBCase):
     make_tenants = lambda self: self.make_databases(self.maria)
+    last_state = "steps"
     # They are killed at the second tenant's commit, and here each statement has one.
     test_who_is_in_doubt_is_not_forgotten_by_a_rollback_of_others = None
     test_who_was_in_doubt_and_went_back_is_left_to_what_came_later = None
