@@ -351,7 +351,7 @@ class Waiting(LedgerCase):
         self.assertEqual(self.fleet.tables("t0"), {"a"})
 
     def test_programs_are_told_with_an_event(self):
-        lines = self.run_ok("upgrade", "--wait", "150ms", "--progress", "json", code=5).err.splitlines()
+        lines = self.run_ok("upgrade", "--wait", "2s", "--progress", "json", code=5).err.splitlines()
         self.assertEqual(json.loads(lines[0]), {"event": "waiting", "run": self.HOLDER["run"], "user": "alice", "host": "deploy1",
                                                 "pid": 4711, "since": "2026-11-23T10:15:00.123Z"})
         self.assertNotIn("waiting for", self.run_ok("upgrade", "--wait", "150ms", "-q", code=5).err)
