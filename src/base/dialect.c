@@ -86,10 +86,10 @@ static const char *const mysql_params[] = {
 
 /* libpq does the same: for URLs that come from JDBC, and for URLs that are older than `sslmode`. */
 static const struct url_param_rename libpq_renames[] = {
-    {"ssl", "true", "sslmode", "require"},
-    {"requiressl", "1", "sslmode", "require"},
-    {"requiressl", NULL, "sslmode", "prefer"},
-    {NULL, NULL, NULL, NULL},
+    {"ssl", "true", "sslmode", "require", false},
+    {"requiressl", "1", "sslmode", "require", true},
+    {"requiressl", "", "sslmode", "prefer", true},
+    {NULL, NULL, NULL, NULL, false},
 };
 
 static const struct dialect_info infos[DIALECT__COUNT] = {

@@ -13,10 +13,11 @@ enum dialect_id {
     DIALECT__COUNT
 };
 
-/* A parameter of a URL with that value (NULL: any) means another one. */
+/* A parameter of a URL with that value means another one. */
 struct url_param_rename {
     const char *key, *value;
     const char *new_key, *new_value;
+    bool is_start; /* every value that begins with `value` means it */
 };
 
 struct dialect_info {

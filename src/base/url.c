@@ -271,7 +271,9 @@ static struct url_param current_param(const struct dialect_info *info, const cha
 {
     const struct url_param_rename *rename = info->renamed_params;
     for (; rename && rename->key; rename++)
-        if (strcmp(key, rename->key) == 0 && (!rename->value || strcmp(value, rename->value) == 0))
+        if (strcmp(key, rename->key) == 0 &&
+            (rename->is_start ? strncmp(value, rename->value, strlen(rename->value))
+                              : strcmp(value, rename->value)) == 0)
             return (struct url_param){rename->new_key, rename->new_value};
     return (struct url_param){key, value};
 }

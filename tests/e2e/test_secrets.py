@@ -138,13 +138,14 @@ sources:
         chain = {"CHAIN": "versions"}
         self.run_ok("heads", env=chain)
         self.assertIn("'ledger': the environment variable 'LEDGER'", self.run_ok("runs", code=2).err)
-        self.run_ok("runs", "--ledger", self.fleet.path("other.db"))
+        self.assertIn("there is no ledger", self.run_ok("runs", "--ledger", self.fleet.path("other.db"), code=2).err)
         self.assertIn("'version_table'", self.run_ok("current", code=2, env=chain).err)
         self.assertIn("'version_table'", self.run_ok("upgrade", "--sql", "--dialect", "sqlite", code=2, env=chain).err)
         chain["TABLE"] = "versions"
         self.run_ok("plan", env=chain)
         self.assertIn("'ledger': the environment variable 'LEDGER'", self.run_ok("upgrade", code=2, env=chain).err)
         self.run_ok("upgrade", env={**chain, "LEDGER": ".skein/l.db"})
+        self.run_ok("runs", "--ledger", self.fleet.path(".skein/l.db"))
 
     def test_a_rollout_that_is_not_whole(self):
         self.fleet.inventory([{"name": "here", "url": "sqlite:///data/here.db", "create": True}],

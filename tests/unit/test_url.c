@@ -75,6 +75,7 @@ static void reads_parameters(void **state)
     static const struct url_param modern[] = {
         {"postgresql://h/d?ssl=true", "require"},
         {"postgresql://h/d?requiressl=1", "require"},
+        {"postgresql://h/d?requiressl=14", "require"},
         {"postgresql://h/d?requiressl=0", "prefer"},
     };
     for (size_t i = 0; i < ARRAY_LEN(modern); i++) {
