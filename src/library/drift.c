@@ -159,6 +159,7 @@ static bool compare_found(struct finding *finding, size_t begin, size_t count, s
     look.verb = &verbs[VERB_CURRENT]; /* where they stand does not matter any more */
     look.target_count = 0;
     look.continues = NULL;
+    arena_init(&few.arena); /* two copies of one arena would not know of each other's memory */
     few.tenants = arena_calloc(arena_of(finding), count + 1, sizeof *few.tenants);
     few.tenant_count = count;
     for (size_t i = 0; i < count; i++)
@@ -173,6 +174,7 @@ static bool compare_found(struct finding *finding, size_t begin, size_t count, s
     }
     drift->signal = survey.signal ? survey.signal : drift->signal;
     survey_done(&survey);
+    arena_done(&few.arena);
     return is_read;
 }
 
