@@ -62,18 +62,28 @@ static const char *make_name(struct drafting *drafting)
     return text;
 }
 
-static bool make_text(struct drafting *drafting)
+static bool fill_template(struct drafting *drafting, struct buf *text)
 {
-    const struct revision *revision = &drafting->draft->revision;
     const char *template;
-    struct buf text;
     struct err err;
     if (!read_template(drafting, &template))
         return false;
+    if (template_fill(text, drafting->template_path, template, &drafting->draft->revision, &err))
+        return true;
+    faults_add_err(drafting->faults, &err);
+    return false;
+}
+
+static bool make_text(struct drafting *drafting)
+{
+    const struct revision *revision = &drafting->draft->revision;
+    struct buf text;
+    bool is_good = true;
     buf_init(&text, FILE_MAX_BYTES);
-    bool is_good = template_fill(&text, drafting->template_path, template, revision, &err);
-    if (!is_good)
-        faults_add_err(drafting->faults, &err);
+    if (revision->section_count)
+        revision_write(&text, revision);
+    else
+        is_good = fill_template(drafting, &text);
     drafting->file = (struct chain_file){
         .name = make_name(drafting),
         .bytes = arena_strndup(&drafting->arena, text.data, text.len),
@@ -119,8 +129,9 @@ static bool check_meaning(struct drafting *drafting)
     else if (!are_same(read->depend_ids, read->depend_count, asked->depend_ids,
                        asked->depend_count))
         differing = "dependencies (${depends_on})";
-    return !differing || add_fault(drafting, drafting->template_path, 0,
-                                   "a file made from it does not have the asked for ", differing);
+    return !differing ||
+           add_fault(drafting, drafting->template_path ? drafting->template_path : drafting->path,
+                     0, "a file made from it does not have the asked for ", differing);
 }
 
 /* ---- the chain ----------------------------------------------------------------------------- */
@@ -142,24 +153,31 @@ static struct chain *build_with(struct drafting *drafting)
     return chain_build(dir, all, count + 1, drafting->faults);
 }
 
-static struct chain *write_draft(struct drafting *drafting)
+static struct chain *build_draft(struct drafting *drafting)
 {
-    struct err err;
-    if (!make_text(drafting) || !check_meaning(drafting))
-        return NULL;
-    struct chain *chain = build_with(drafting);
-    if (!chain || chain_put(drafting->draft->dir, &drafting->file, 1, &err))
-        return chain;
-    faults_add_err(drafting->faults, &err);
-    chain_free(chain);
-    return NULL;
+    return make_text(drafting) && check_meaning(drafting) ? build_with(drafting) : NULL;
+}
+
+struct chain *draft_try(const struct draft *draft, struct faults *faults)
+{
+    struct drafting drafting = {.draft = draft, .faults = faults};
+    arena_init(&drafting.arena);
+    struct chain *chain = build_draft(&drafting);
+    arena_done(&drafting.arena);
+    return chain;
 }
 
 struct chain *draft_put(const struct draft *draft, struct faults *faults)
 {
     struct drafting drafting = {.draft = draft, .faults = faults};
+    struct err err;
     arena_init(&drafting.arena);
-    struct chain *chain = write_draft(&drafting);
+    struct chain *chain = build_draft(&drafting);
+    if (chain && !chain_put(draft->dir, &drafting.file, 1, &err)) {
+        faults_add_err(faults, &err);
+        chain_free(chain);
+        chain = NULL;
+    }
     arena_done(&drafting.arena);
     return chain;
 }

@@ -18,10 +18,15 @@ struct draft {
     const char *template_path; /* NULL: the folder's own, or where it has none the default */
     const char *name_template; /* of the file (name_template.h), checked; NULL: `<id>_<slug>` */
     time_t made_at;
-    struct revision revision; /* id, message, create_date, down_ids, depend_ids and labels */
+    /* id, message, create_date, down_ids, depend_ids and labels; and sections: where there are some, the file is made of them
+     * and not of a template */
+    struct revision revision;
 };
 
-/* The chain with the new revision in it; NULL: faults. */
+/* The chain with the new revision in it, of which nothing is written yet; NULL: faults. */
+struct chain *draft_try(const struct draft *draft, struct faults *faults) MUST_CHECK;
+
+/* The same, and the file is in the folder; NULL: faults. */
 struct chain *draft_put(const struct draft *draft, struct faults *faults) MUST_CHECK;
 
 #endif
