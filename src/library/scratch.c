@@ -109,17 +109,49 @@ static struct rollout_end run(struct scratch *scratch, const struct request *req
     return rollout_run(&options, &observer, 1);
 }
 
-static bool judge(struct scratch *scratch, const struct rows *rows, const struct replay *replay,
-                  struct err *err)
+static bool judge(struct scratch *scratch, const struct replay *replay, struct err *err)
 {
     if (replay->err.kind != ERR_NONE) {
         *err = replay->err;
-        return err_prefix(err, "the chain cannot be replayed in a scratch database");
+        return false;
     }
     if (scratch->signal)
         return err_set(err, ERR_CANCELLED, "stopped while the chain was replayed");
-    if (!replay->catalog || !rows_are_equal(&replay->rows, rows))
-        return err_set(err, ERR_CHAIN, "no way through the chain leads to where the tenant stands");
+    if (!replay->catalog)
+        return err_set(err, ERR_INTERNAL, "the scratch database was not read");
+    return true;
+}
+
+static bool go(struct scratch *scratch, const struct scratch_move *move, struct replay *replay,
+               struct err *err)
+{
+    bool moves = move->target_count > 0;
+    struct request request = {
+        .verb = moves ? &verbs[move->verb] : &verbs[VERB_CURRENT],
+        .targets = move->targets,
+        .target_count = move->target_count,
+        .reads_catalog = true,
+    };
+    struct target target;
+    if (moves && !target_parse(&scratch->arena, scratch->fleet.chain, request.verb->plan,
+                               move->targets, move->target_count, &target, err))
+        return false;
+    struct rollout_end end = run(scratch, &request, moves ? &target : NULL, replay);
+    scratch->signal = end.signal;
+    if (end.err.kind != ERR_NONE) {
+        *err = end.err;
+        return false;
+    }
+    return judge(scratch, replay, err);
+}
+
+bool scratch_go(struct scratch *scratch, const struct scratch_move *move, struct arena *arena,
+                struct catalog **ret_catalog, struct err *err)
+{
+    struct replay replay = {.arena = arena};
+    if (!go(scratch, move, &replay, err))
+        return false;
+    *ret_catalog = replay.catalog;
     return true;
 }
 
@@ -127,24 +159,12 @@ bool scratch_upgrade(struct scratch *scratch, const struct rows *rows, struct ar
                      struct catalog **ret_catalog, struct err *err)
 {
     struct replay replay = {.arena = arena};
-    struct request request = {
-        .verb = rows->count ? &verbs[VERB_UPGRADE] : &verbs[VERB_CURRENT],
-        .targets = rows->ids,
-        .target_count = rows->count,
-        .reads_catalog = true,
-    };
-    struct target target;
-    if (rows->count && !target_parse(&scratch->arena, scratch->fleet.chain, PLAN_UPGRADE, rows->ids,
-                                     rows->count, &target, err))
-        return false;
-    struct rollout_end end = run(scratch, &request, rows->count ? &target : NULL, &replay);
-    scratch->signal = end.signal;
-    if (end.err.kind != ERR_NONE) {
-        *err = end.err;
-        return false;
-    }
-    if (!judge(scratch, rows, &replay, err))
-        return false;
+    const struct scratch_move move = {VERB_UPGRADE, rows->ids, rows->count};
+    if (!go(scratch, &move, &replay, err))
+        return replay.err.kind != ERR_NONE &&
+               err_prefix(err, "the chain cannot be replayed in a scratch database");
+    if (!rows_are_equal(&replay.rows, rows))
+        return err_set(err, ERR_CHAIN, "no way through the chain leads to where the tenant stands");
     *ret_catalog = replay.catalog;
     return true;
 }

@@ -44,6 +44,16 @@ bool scratch_upgrade(struct scratch *scratch, const struct rows *rows, struct ar
  * NULL: the inventory has no tenant of it. */
 const struct settings *scratch_settings(const struct inventory *inventory, enum dialect_id dialect);
 
+/* Goes to these targets, as `upgrade` or `downgrade` would (none: stays), and reads what is there; a copy, in the arena. The chain
+ * is that of the fleet that the scratch was opened with. */
+struct scratch_move {
+    enum verb_id verb;
+    const char *const *targets;
+    size_t target_count;
+};
+bool scratch_go(struct scratch *scratch, const struct scratch_move *move, struct arena *arena,
+                struct catalog **ret_catalog, struct err *err) MUST_CHECK;
+
 /* Drops it; of one that did not open, too. */
 void scratch_close(struct scratch *scratch);
 
