@@ -1,4 +1,5 @@
 #include "base/buf.h"
+#include "cli/autogenerate.h"
 #include "cli/chain_text.h"
 #include "cli/command.h"
 #include "cli/exit.h"
@@ -107,7 +108,10 @@ static int run_check(struct fleet *fleet, const struct options *options)
     /* It only asks: that a tenant is not as it should be is its answer. */
     if (exit_code == EXIT_PERSON)
         return EXIT_TENANT_FAILED;
-    return exit_code == EXIT_OK ? whereabouts_tell_behind(behind) : exit_code;
+    exit_code = exit_code == EXIT_OK ? whereabouts_tell_behind(behind) : exit_code;
+    int schema_code =
+        exit_code == EXIT_OK || exit_code == EXIT_TENANT_FAILED ? cli_check_schema(fleet) : EXIT_OK;
+    return schema_code ? schema_code : exit_code;
 }
 
 static unsigned check_needs(const struct options *options)
@@ -130,10 +134,12 @@ const struct command command_check = {
         "Reads the chain with every section that the selected tenants' dialects need, and has the dialects'\n"
         "parsers judge it (also with --chain), then asks each\n"
         "tenant where it stands and whether the files it has applied are still what they were.\n"
-        "Takes no lock and changes nothing.\n"
+        "Takes no lock and changes nothing. Where the inventory has 'autogenerate', the schema files are\n"
+        "compared with what the chain makes up to its heads.\n"
         "\n"
         "Exit 0: all is well. 1: a tenant is not at the heads, is partly applied or in doubt, has applied\n"
-        "a file that was changed since, or cannot be asked; the report says which. 2: a fault of the\n"
+        "a file that was changed since, or cannot be asked; the report says which; or the schema files\n"
+        "say something else than the chain. 2: a fault of the\n"
         "inventory or the chain. The JSON's run is 'succeeded' where everybody could be asked, its\n"
         "tenants 'unchanged' at the heads.\n"
         "\n"

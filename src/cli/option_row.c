@@ -31,6 +31,18 @@ static bool set_depends_on(struct options *options, const char *value)
     return add_word(depends_on->items, &depends_on->count, WORDS_MAX, value);
 }
 
+static bool set_rename(struct options *options, const char *value)
+{
+    struct words *renames = &options->renames;
+    return strchr(value, '=') && add_word(renames->items, &renames->count, WORDS_MAX, value);
+}
+
+static bool set_allow_drop(struct options *options, const char *value)
+{
+    struct words *allowed = &options->allowed_drops;
+    return add_word(allowed->items, &allowed->count, WORDS_MAX, value);
+}
+
 static bool set_placeholder(struct options *options, const char *value)
 {
     struct words *placeholders = &options->placeholders;
@@ -225,7 +237,15 @@ const struct option_row option_rows[] = {
      "must be there first without being revised (may be repeated)", BY(set_depends_on)},
     {"sql-template", 0, "FILE", OPTIONS_NEW, "made from this, not from the chain's revision.sql.in",
      TO(sql_template)},
-    {"dialect", 0, "DIALECT", OPTIONS_IMPORT | OPTIONS_SQL | OPTIONS_CHECK | OPTIONS_SCHEMA,
+    {"autogenerate", 0, NULL, OPTIONS_AUTOGENERATE,
+     "write what leads from what the chain makes to the schema files", TO(autogenerates)},
+    {"rename", 0, "OLD=NEW", OPTIONS_AUTOGENERATE,
+     "todo=task, task.prio=priority: the same under another name (may be repeated)",
+     BY(set_rename)},
+    {"allow-drop", 0, "NAME", OPTIONS_AUTOGENERATE,
+     "task, task.prio: it may be dropped with its rows (may be repeated)", BY(set_allow_drop)},
+    {"dialect", 0, "DIALECT",
+     OPTIONS_IMPORT | OPTIONS_SQL | OPTIONS_CHECK | OPTIONS_SCHEMA | OPTIONS_AUTOGENERATE,
      "{words}: whose SQL it is", BY_ONE_OF(set_dialect, dialect_name_at)},
     {"revision", 0, "REV", OPTIONS_SCHEMA,
      "what the chain makes up to there, in a scratch database", TO(revision)},
@@ -314,8 +334,8 @@ bool option_row_set(const struct option_row *row, struct options *options, const
 bool option_row_may_repeat(const struct option_row *row)
 {
     static bool (*const setters[])(struct options *, const char *) = {
-        set_select,      set_tenant, set_branch_label, set_depends_on,
-        set_placeholder, set_output, set_color,        set_progress,
+        set_select, set_tenant, set_branch_label, set_depends_on, set_placeholder,
+        set_output, set_color,  set_progress,     set_rename,     set_allow_drop,
     };
     for (size_t i = 0; i < ARRAY_LEN(setters); i++)
         if (row->set == setters[i])

@@ -45,7 +45,8 @@ struct command;
         group(PARENT)       /* --head, --splice, --depends-on */                                   \
         group(IMPORT)       /* --dialect, --placeholder */                                         \
         group(ADOPT)        /* --from, --table */                                                  \
-        group(SCHEMA)       /* --revision, --dialect, -o sql */
+        group(SCHEMA)       /* --revision, --dialect, -o sql */                                    \
+        group(AUTOGENERATE) /* --autogenerate, --rename, --allow-drop */
 
 #define GROUP_NUMBER(name) OPTION_NUMBER_##name,
 #define GROUP_BIT(name) OPTIONS_##name = 1 << OPTION_NUMBER_##name,
@@ -110,6 +111,8 @@ struct options {
     const char *head;         /* what the new revision revises */
     const char *sql_template; /* NULL: the chain's */
     struct words branch_labels, depends_on;
+    bool autogenerates;
+    struct words renames, allowed_drops;
     bool splices;
     bool has_dialect;
     enum dialect_id dialect;

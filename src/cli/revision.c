@@ -14,6 +14,11 @@ static int run_revision(struct fleet *fleet, const struct options *options)
     return cli_draft(fleet, options, parents);
 }
 
+static unsigned revision_needs(const struct options *options)
+{
+    return options->autogenerates ? FLEET_CHAIN | FLEET_VERSION_TABLE | FLEET_SCRATCH : FLEET_CHAIN;
+}
+
 const struct command command_revision = {
     .name = "revision",
     .arguments = "-m MESSAGE",
@@ -25,10 +30,16 @@ const struct command command_revision = {
         "be read with it; otherwise exit 2 and nothing is written.\n"
         "\n"
         "The template's ${message}, ${revision}, ${revises}, ${branch_labels}, ${depends_on} and\n"
-        "${create_date} stand for what the new revision has.",
+        "${create_date} stand for what the new revision has.\n"
+        "\n"
+        "With --autogenerate the file does what leads from what the chain makes to what the schema files\n"
+        "make ('autogenerate' in the inventory), and back. Both are made in scratch databases, and the\n"
+        "file is run there before it is written. No tenant is asked. No difference: no file, exit 0.\n"
+        "A table or column that would go stays, unless --allow-drop names it; one that has another\n"
+        "name must be told by --rename or '-- skein:renamed-from OLD' in the schema file.",
     .example = "skein revision -m \"Tasks have a priority\"",
     .formats = outputs_list_formats,
-    .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_NEW | OPTIONS_PARENT,
-    .needs = FLEET_CHAIN,
+    .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_NEW | OPTIONS_PARENT | OPTIONS_AUTOGENERATE,
+    .needs_for = revision_needs,
     .run = run_revision,
 };

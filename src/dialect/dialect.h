@@ -12,6 +12,7 @@
 
 struct arena;
 struct buf;
+struct catalog_emitter;
 struct catalog_reader;
 struct probe;
 struct session_setting;
@@ -287,6 +288,9 @@ struct dialect {
 
     /* How its catalog is read (schema/reader.h). NULL: it cannot be read. */
     const struct catalog_reader *catalog;
+
+    /* How one catalog is made of another (schema/emit.h). NULL: no one has written that down. */
+    const struct catalog_emitter *emitter;
 
     /* Adds to a SELECT of SQL_SETUP a column that sets one of the inventory's settings, for the transaction
      * (is_local) or the session. NULL: there is nothing of the kind. */

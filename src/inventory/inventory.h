@@ -171,6 +171,9 @@ struct inventory {
     /* texts of servers that may hold values of rows are kept nowhere (`report: {detail: false}`) */
     bool hides_values;
     struct catalog_rules *drift; /* what of a catalog is compared (schema/rules.h) */
+    /* files and folders that say what the schema should be (`autogenerate: {schema: […]}`); none: nothing says it */
+    const char *const *schema_paths;
+    size_t schema_path_count;
     struct tenant *tenants;
     size_t tenant_count;
     size_t tenant_capacity;

@@ -30,6 +30,7 @@ WORDS = {
     "done": ["--done"], "undone": ["--undone"], "statements": ["--statements", "1"], "keep": ["--keep", "0"],
     "older-than": ["--older-than", "1ms"], "unfinished": ["--unfinished"], "accept-chain-change": ["--accept-chain-change"],
     "allow-empty": ["--allow-empty"], "parallel": ["--parallel", "1"], "per-server": ["--per-server", "1"],
+    "autogenerate": ["--autogenerate"], "rename": ["--rename", "a.id=ident"], "allow-drop": ["--allow-drop", "b"],
     "chain": ["--chain"], "schema": ["--schema"], "state": ["--state", "succeeded"], "behind": ["--behind"], "ledger": ["--ledger", "other.db"], "wait": ["--wait", "30s"],
 }
 
@@ -43,6 +44,8 @@ BASES = {
 OTHER_BASES = {
     ("history", "indicate-current"): ["history"], ("history", "rev-range"): ["history"],
     ("revision", "splice"): ["revision", "--head", "aaaa1111"], ("revision", "depends-on"): ["revision", "--head", "base"],
+    ("revision", "rename"): ["revision", "--autogenerate"], ("revision", "dialect"): ["revision", "--autogenerate"],
+    ("revision", "allow-drop"): ["revision", "--autogenerate", "--rename", "a.id=ident"],
     ("import", "placeholder"): ["import", "flyway", "FLYWAY"], ("adopt", "from"): ["adopt"],
     ("forget", "unfinished"): ["forget", "--keep", "0"], ("forget", "all"): ["forget", "--keep", "0"],
     ("forget", "ledger"): ["forget", "--keep", "0"],
@@ -91,7 +94,9 @@ class Options(FleetCase):
         if command == "merge":
             fleet.revision("cccc3333", "SELECT 1;", revises="")
         tenants = [{**fleet.sqlite(name), "labels": ["tier=canary"] if name == "acme" else []} for name in TENANTS]
-        fleet.inventory(tenants, rollout={"waves": [{"name": "canary", "select": "tier=canary"}, {"name": "rest"}]})
+        schema = {"autogenerate": {"schema": ["schema.sql"]}} if command == "revision" else {}
+        fleet.write("schema.sql", "CREATE TABLE a (ident INTEGER);\n")
+        fleet.inventory(tenants, rollout={"waves": [{"name": "canary", "select": "tier=canary"}, {"name": "rest"}]}, **schema)
         self.prepare(fleet, command, option)
         return fleet
 

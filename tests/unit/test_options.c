@@ -11,10 +11,10 @@
 static const char *value_of(const char *option)
 {
     static const char *const values[][2] = {
-        {"on-failure", "rollback"}, {"output", "json"},    {"progress", "plain"},
-        {"color", "always"},        {"dialect", "sqlite"}, {"placeholder", "name=value"},
-        {"older-than", "90d"},      {"wait", "1s"},        {"select", "tier=canary"},
-        {"rev-range", "base:head"},
+        {"on-failure", "rollback"}, {"output", "json"},      {"progress", "plain"},
+        {"color", "always"},        {"dialect", "sqlite"},   {"placeholder", "name=value"},
+        {"older-than", "90d"},      {"wait", "1s"},          {"select", "tier=canary"},
+        {"rev-range", "base:head"}, {"rename", "todo=task"},
     };
     for (size_t i = 0; i < ARRAY_LEN(values); i++)
         if (strcmp(values[i][0], option) == 0)

@@ -4,6 +4,7 @@
 #include "base/ascii.h"
 #include "dialect/dialects.h"
 #include "dialect/sqlite/catalog.h"
+#include "dialect/sqlite/emit.h"
 #include "dialect/sqlite/judge.h"
 #include "dialect/sqlite/probe.h"
 #include "dialect/sqlite/split.h"
@@ -108,4 +109,5 @@ const struct dialect dialect_sqlite = {
     .judge = sqlite_judge,
     .probe = sqlite_probe,
     .catalog = &sqlite_catalog,
+    .emitter = &sqlite_emitter,
 };

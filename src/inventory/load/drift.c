@@ -1,4 +1,4 @@
-/* `drift`: what of two catalogs is compared. */
+/* `drift`: what of two catalogs is compared. `autogenerate`: what says which schema is wanted. */
 #include "inventory/load/builder.h"
 
 #include "base/err.h"
@@ -30,5 +30,26 @@ void load_drift(struct inventory_builder *builder, const struct raw_drift *raw)
     load_turn_to(builder, SECTION_DRIFT, 0);
     read_entries(builder, "compare", &raw->compare, catalog_rules_compare);
     read_entries(builder, "ignore", &raw->ignore, catalog_rules_ignore);
+    load_lack_part(builder, PART_TENANTS);
+}
+
+void load_autogenerate(struct inventory_builder *builder, const struct raw_autogenerate *raw)
+{
+    struct inventory *inventory = builder->inventory;
+    if (!raw)
+        return;
+    load_turn_to(builder, SECTION_AUTOGENERATE, 0);
+    const char **paths = arena_calloc(inventory->arena, raw->schema.count + 1, sizeof *paths);
+    for (size_t i = 0; i < raw->schema.count; i++) {
+        const char *text;
+        if (!load_text(builder, (struct field){"schema", raw->schema.words[i]}, &text))
+            continue;
+        if (!*text)
+            load_fault(builder, "schema", "'schema': an entry is empty");
+        else
+            paths[inventory->schema_path_count++] =
+                arena_strdup(inventory->arena, load_path(builder, text));
+    }
+    inventory->schema_paths = paths;
     load_lack_part(builder, PART_TENANTS);
 }

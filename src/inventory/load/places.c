@@ -111,6 +111,7 @@ static const struct {
     [SECTION_SETTINGS] = {"settings", false},
     [SECTION_REPORT] = {"report", false},
     [SECTION_DRIFT] = {"drift", false},
+    [SECTION_AUTOGENERATE] = {"autogenerate", false},
     [SECTION_SCRATCH] = {"scratch", false},
     [SECTION_LABELS] = {"labels", false},
     [SECTION__COUNT] = {"", false},

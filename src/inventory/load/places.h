@@ -20,6 +20,7 @@ enum section {
     SECTION_SETTINGS, /* of one of these; its names are free */
     SECTION_REPORT,
     SECTION_DRIFT,
+    SECTION_AUTOGENERATE,
     SECTION_SCRATCH, /* its names are the engines' */
     SECTION_LABELS,  /* of one of these, where it is a mapping; its names are free */
     SECTION__COUNT   /* none of these */

@@ -110,6 +110,12 @@ static const cyaml_schema_field_t drift_fields[] = {
     ENTRIES("compare", compare),
     CYAML_FIELD_END};
 
+static const cyaml_schema_field_t autogenerate_fields[] = {
+    CYAML_FIELD_SEQUENCE_COUNT("schema", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
+                               struct raw_autogenerate, schema.words, schema.count, &text_schema, 1,
+                               CYAML_UNLIMITED),
+    CYAML_FIELD_END};
+
 static const cyaml_schema_field_t inventory_fields[] = {
     STRING("chain", struct raw_inventory, chain),
     STRING("file_template", struct raw_inventory, file_template),
@@ -119,6 +125,7 @@ static const cyaml_schema_field_t inventory_fields[] = {
     MAPPING("rollout", struct raw_inventory, rollout, rollout_fields),
     MAPPING("report", struct raw_inventory, report, report_fields),
     MAPPING("drift", struct raw_inventory, drift, drift_fields),
+    MAPPING("autogenerate", struct raw_inventory, autogenerate, autogenerate_fields),
     CYAML_FIELD_IGNORE("scratch", CYAML_FLAG_OPTIONAL), /* as `settings` */
     LIST("tenants", struct raw_inventory, tenants, &tenant_schema, 0),
     LIST("sources", struct raw_inventory, sources, &source_schema, 0),
@@ -136,7 +143,7 @@ static const char *similar_key(enum section section, const char *key)
         [SECTION_ROLLOUT] = rollout_fields, [SECTION_GATES] = gates_fields,
         [SECTION_WAVES] = wave_fields,      [SECTION_TENANTS] = tenant_fields,
         [SECTION_SOURCES] = source_fields,  [SECTION_REPORT] = report_fields,
-        [SECTION_DRIFT] = drift_fields,
+        [SECTION_DRIFT] = drift_fields,     [SECTION_AUTOGENERATE] = autogenerate_fields,
     };
     struct similar similar = similar_to(key);
     const cyaml_schema_field_t *field = section < SECTION__COUNT ? fields_of[section] : NULL;

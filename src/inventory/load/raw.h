@@ -91,6 +91,10 @@ struct raw_drift {
     struct raw_entries compare;
 };
 
+struct raw_autogenerate {
+    struct raw_entries schema;
+};
+
 struct raw_report {
     char *detail;
 };
@@ -104,6 +108,7 @@ struct raw_inventory {
     struct raw_rollout *rollout;
     struct raw_report *report;
     struct raw_drift *drift;
+    struct raw_autogenerate *autogenerate;
     struct raw_tenant *tenants;
     uint32_t tenants_count;
     struct raw_source *sources;

@@ -156,7 +156,7 @@ static enum section section_below(const struct frame *parent, bool is_mapping)
         {SECTION_ROLLOUT, SECTION_WAVES},     {SECTION_TOP, SECTION_REPORT},
         {SECTION_TOP, SECTION_DRIFT},         {SECTION_DEFAULTS, SECTION_LABELS},
         {SECTION_TENANTS, SECTION_LABELS},    {SECTION_SOURCES, SECTION_LABELS},
-        {SECTION_TOP, SECTION_SCRATCH},
+        {SECTION_TOP, SECTION_SCRATCH},       {SECTION_TOP, SECTION_AUTOGENERATE},
     };
     if (!parent)
         return is_mapping ? SECTION_TOP : SECTION__COUNT;

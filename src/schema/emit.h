@@ -1,0 +1,41 @@
+/* Statements that make one catalog of another: what a dialect's emitter says, as pure functions. Whether they do it is proved by
+ * running them (library/autogenerate.h), so an emitter need not know all that a database can do; what it does not know must
+ * not lose data.
+ */
+#ifndef SCHEMA_EMIT_H
+#define SCHEMA_EMIT_H
+
+#include "schema/catalog.h"
+#include "schema/rules.h"
+
+struct buf;
+struct rename;
+
+struct emission {
+    struct arena *arena; /* that of `from` */
+    const struct catalog *from, *to;
+    const struct catalog_rules *rules;
+    /* Tables and columns (`task`, `task.prio`) that may be dropped with their rows. Others stay: what would drop them is
+     * written as a comment with the reason. */
+    const char *const *allowed;
+    size_t allowed_count;
+    bool allows_all;
+    struct buf *sql; /* appended to */
+    /* What stays. */
+    const struct object **withheld;
+    size_t withheld_count, withheld_capacity;
+};
+
+struct catalog_emitter {
+    /* What a table or column is renamed by; `is_back`: to the name that it had before. */
+    void (*rename)(struct buf *sql, const struct rename *rename, bool is_back);
+    void (*change)(struct emission *emission);
+};
+
+/* May the rows of this table or column be lost? Else it is among what stays. */
+bool emission_may_drop(struct emission *emission, const struct object *object);
+
+/* Appends the text without line breaks, for a comment of one line. */
+void emission_add_line(struct buf *sql, const char *text);
+
+#endif
