@@ -17,6 +17,11 @@ struct generating {
     struct err *err;
 };
 
+struct statements {
+    const char *sql;   /* in a transaction; never NULL */
+    const char *later; /* after it, outside one; "": nothing */
+};
+
 /* One dialect's way. */
 struct way {
     struct generating *generating;
@@ -26,7 +31,7 @@ struct way {
     struct renames renames;
     struct catalog *renamed; /* `before` once all renames are done */
     struct catalog *after;   /* what the way up makes */
-    const char *up, *down;
+    struct statements up, down;
 };
 
 /* ---- in scratch databases --------------------------------------------------------------------- */
@@ -59,23 +64,39 @@ static bool travel(struct generating *generating, const struct scratch_kind *kin
     return is_done;
 }
 
-static bool make_wanted(struct generating *generating, const struct scratch_kind *kind,
-                        struct catalog **ret)
+static bool apply_files(struct generating *generating, const struct scratch_kind *kind,
+                        const struct schema_files *files, struct catalog **ret)
 {
-    const char *head = schema_files_head(&generating->files);
+    const char *head = schema_files_head(files);
     struct catalog *made[2];
-    struct chain *chain = schema_files_chain(&generating->files, kind->dialect, generating->err);
+    struct chain *chain = schema_files_chain(files, kind->dialect, generating->err);
     if (!chain)
         return false;
     bool is_made = travel(generating, kind, &(struct trip){chain, &head, 1, false}, made);
     chain_free(chain);
-    if (!is_made) {
-        schema_files_place(&generating->files, generating->err);
+    if (!is_made)
         return err_prefix(generating->err,
                           "the schema files cannot be applied in a scratch database");
-    }
     *ret = made[0];
     return true;
+}
+
+static bool make_wanted(struct generating *generating, const struct scratch_kind *kind,
+                        struct catalog **ret)
+{
+    if (apply_files(generating, kind, &generating->files, ret))
+        return true;
+    schema_files_place(&generating->files, generating->err);
+    return false;
+}
+
+/* A place with nothing in it, as a tenant has it where the chain begins. */
+static bool make_nothing(struct generating *generating, const struct scratch_kind *kind,
+                         struct catalog **ret)
+{
+    struct schema_file nothing = {"nothing.sql", ""};
+    const struct schema_files files = {.arena = generating->arena, .items = &nothing, .count = 1};
+    return apply_files(generating, kind, &files, ret);
 }
 
 /* What the new revision finds: its parents, and what it depends on. */
@@ -86,6 +107,8 @@ static bool make_before(struct generating *generating, const struct scratch_kind
     size_t count = revision->down_count + revision->depend_count;
     const char **targets = arena_calloc(generating->arena, count + 1, sizeof *targets);
     struct catalog *made[2];
+    if (!count)
+        return make_nothing(generating, kind, ret);
     for (size_t i = 0; i < count; i++)
         targets[i] = i < revision->down_count ? revision->down_ids[i]
                                               : revision->depend_ids[i - revision->down_count];
@@ -96,26 +119,43 @@ static bool make_before(struct generating *generating, const struct scratch_kind
     return true;
 }
 
-/* What the chain makes with the new revision in it, of which this is the SQL; `down` NULL: there is no way back yet. */
-static bool try_revision(struct way *way, const char *up, const char *down, struct catalog *ret[2])
+static void add_section(struct section *sections, size_t *count, const struct section *section)
 {
+    sections[*count] = *section;
+    sections[*count].sql_len = strlen(section->sql);
+    ++*count;
+}
+
+/* Room for two. */
+static void add_sections(const struct way *way, enum direction direction,
+                         const struct statements *statements, struct section *sections,
+                         size_t *count)
+{
+    struct section section = {.direction = direction,
+                              .dialect = way->kind->dialect,
+                              .is_transactional = true,
+                              .sql = statements->sql};
+    add_section(sections, count, &section);
+    section.is_transactional = false;
+    section.sql = statements->later;
+    if (*statements->later)
+        add_section(sections, count, &section);
+}
+
+/* What the chain makes with the new revision in it, of which this is the SQL; `down` NULL: there is no way back yet. */
+static bool try_revision(struct way *way, const struct statements *up,
+                         const struct statements *down, struct catalog *ret[2])
+{
+    static const struct statements nothing = {"", ""};
     struct generating *generating = way->generating;
     struct draft draft = *generating->request->draft;
-    const struct section sections[] = {
-        {.direction = DIRECTION_UP,
-         .dialect = way->kind->dialect,
-         .is_transactional = true,
-         .sql = up,
-         .sql_len = strlen(up)},
-        {.direction = DIRECTION_DOWN,
-         .dialect = way->kind->dialect,
-         .is_transactional = true,
-         .sql = down ? down : "",
-         .sql_len = down ? strlen(down) : 0},
-    };
+    struct section sections[4];
     struct faults faults;
+    size_t count = 0;
+    add_sections(way, DIRECTION_UP, up, sections, &count);
+    add_sections(way, DIRECTION_DOWN, down ? down : &nothing, sections, &count);
     draft.revision.sections = sections;
-    draft.revision.section_count = 2;
+    draft.revision.section_count = count;
     faults_init(&faults);
     struct chain *chain = draft_try(&draft, &faults);
     if (!chain)
@@ -163,7 +203,8 @@ static bool do_renames(struct way *way)
     way->renamed = way->before;
     if (!way->renames.count)
         return true;
-    if (!try_revision(way, rename_sql(way, false), NULL, made))
+    const struct statements renames = {rename_sql(way, false), ""};
+    if (!try_revision(way, &renames, NULL, made))
         return false;
     way->renamed = made[0];
     return true;
@@ -191,10 +232,10 @@ static void note_allowed(struct generating *generating, const struct catalog *fr
                 generating->is_used[a] = true;
 }
 
-static const char *make_up(struct way *way)
+static struct statements make_up(struct way *way)
 {
     struct generating *generating = way->generating;
-    struct buf sql;
+    struct buf sql, later;
     struct emission emission = {
         .arena = generating->arena,
         .from = way->renamed,
@@ -203,8 +244,10 @@ static const char *make_up(struct way *way)
         .allowed = generating->request->allowed,
         .allowed_count = generating->request->allowed_count,
         .sql = &sql,
+        .later = &later,
     };
     buf_init(&sql, BUF_MAX_DEFAULT);
+    buf_init(&later, BUF_MAX_DEFAULT);
     buf_adds(&sql, rename_sql(way, false));
     way->emitter->change(&emission);
     for (size_t i = 0; i < emission.withheld_count; i++)
@@ -212,13 +255,14 @@ static const char *make_up(struct way *way)
                     generating->result->withheld_count, generating->result->withheld_capacity) =
             object_full_name(emission.withheld[i]);
     note_allowed(generating, way->renamed, way->wanted);
-    return buf_into(&sql, generating->arena);
+    return (struct statements){buf_into(&sql, generating->arena),
+                               buf_into(&later, generating->arena)};
 }
 
 /* What the way up has made may go again. */
-static const char *make_down(struct way *way)
+static struct statements make_down(struct way *way)
 {
-    struct buf sql;
+    struct buf sql, later;
     struct emission emission = {
         .arena = way->generating->arena,
         .from = way->after,
@@ -226,11 +270,14 @@ static const char *make_down(struct way *way)
         .rules = way->generating->rules,
         .allows_all = true,
         .sql = &sql,
+        .later = &later,
     };
     buf_init(&sql, BUF_MAX_DEFAULT);
+    buf_init(&later, BUF_MAX_DEFAULT);
     way->emitter->change(&emission);
     buf_adds(&sql, rename_sql(way, true));
-    return buf_into(&sql, way->generating->arena);
+    return (struct statements){buf_into(&sql, way->generating->arena),
+                               buf_into(&later, way->generating->arena)};
 }
 
 /* ---- proof ------------------------------------------------------------------------------------ */
@@ -238,6 +285,12 @@ static const char *make_down(struct way *way)
 static bool is_withheld(const struct way *way, const struct object *object)
 {
     const struct autogenerated *result = way->generating->result;
+    const char *owner = object_get(object, "owned by"); /* of a sequence: it goes with its column */
+    if (owner && (name_is_among(object->catalog, owner, result->withheld, result->withheld_count) ||
+                  name_is_among(object->catalog,
+                                arena_strndup(way->generating->arena, owner, strcspn(owner, ".")),
+                                result->withheld, result->withheld_count)))
+        return true;
     return name_is_among(object->catalog, object_full_name(object), result->withheld,
                          result->withheld_count);
 }
@@ -270,9 +323,9 @@ static bool disprove(struct way *way, const char *what, const struct catalog *ex
     comparison_make(&comparison, expected, found, way->generating->rules);
     for (size_t i = 0; i < comparison.count; i++) {
         const struct difference *difference = &comparison.items[i];
-        if (difference->found && (is_withheld(way, difference->found) ||
-                                  (difference->what == DIFFERENCE_EXTRA &&
-                                   stays_along(way, difference->found))))
+        if (difference->found &&
+            (is_withheld(way, difference->found) ||
+             (difference->what == DIFFERENCE_EXTRA && stays_along(way, difference->found))))
             continue;
         comparison.items[kept++] = *difference;
     }
@@ -287,7 +340,7 @@ static bool disprove(struct way *way, const char *what, const struct catalog *ex
 static bool prove(struct way *way)
 {
     struct catalog *made[2];
-    if (!try_revision(way, way->up, way->down, made))
+    if (!try_revision(way, &way->up, &way->down, made))
         return false;
     return disprove(way, "the way up does not lead to what the schema files make", way->wanted,
                     made[0]) &&
@@ -307,17 +360,16 @@ static void add_contrast(struct generating *generating, const struct scratch_kin
     comparison_make(&contrast->comparison, wanted, before, generating->rules);
 }
 
-static void add_section(struct way *way, enum direction direction, const char *sql)
+static void keep_sections(struct way *way, enum direction direction,
+                          const struct statements *statements)
 {
     struct autogenerated *result = way->generating->result;
-    *ARENA_PUSH(way->generating->arena, result->sections, result->section_count,
-                result->section_capacity) = (struct section){
-        .direction = direction,
-        .dialect = way->kind->dialect,
-        .is_transactional = true,
-        .sql = sql,
-        .sql_len = strlen(sql),
-    };
+    struct section sections[2];
+    size_t count = 0;
+    add_sections(way, direction, statements, sections, &count);
+    for (size_t i = 0; i < count; i++)
+        *ARENA_PUSH(way->generating->arena, result->sections, result->section_count,
+                    result->section_capacity) = sections[i];
 }
 
 static bool find_way(struct way *way)
@@ -330,7 +382,7 @@ static bool find_way(struct way *way)
                           request->allowed_count, generating->err))
         return false;
     way->up = make_up(way);
-    if (!try_revision(way, way->up, NULL, made))
+    if (!try_revision(way, &way->up, NULL, made))
         return false;
     way->after = made[0];
     way->down = make_down(way);
@@ -354,8 +406,8 @@ static bool generate_for(struct generating *generating, const struct scratch_kin
     struct way way = {.generating = generating,
                       .kind = kind,
                       .emitter = dialect_of(kind->dialect)->emitter,
-                      .up = "",
-                      .down = ""};
+                      .up = {"", ""},
+                      .down = {"", ""}};
     if (!make_before(generating, kind, &way.before) ||
         !make_wanted(generating, kind, &way.wanted) || !read_renames(&way))
         return false;
@@ -366,8 +418,8 @@ static bool generate_for(struct generating *generating, const struct scratch_kin
         if (!find_way(&way))
             return false;
     }
-    add_section(&way, DIRECTION_UP, way.up);
-    add_section(&way, DIRECTION_DOWN, way.down);
+    keep_sections(&way, DIRECTION_UP, &way.up);
+    keep_sections(&way, DIRECTION_DOWN, &way.down);
     return true;
 }
 

@@ -20,7 +20,8 @@ struct emission {
     const char *const *allowed;
     size_t allowed_count;
     bool allows_all;
-    struct buf *sql; /* appended to */
+    struct buf *sql;   /* appended to: what runs in a transaction */
+    struct buf *later; /* and what runs after it, outside one */
     /* What stays. */
     const struct object **withheld;
     size_t withheld_count, withheld_capacity;

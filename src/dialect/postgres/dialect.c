@@ -4,6 +4,7 @@
 #include "base/ascii.h"
 #include "dialect/dialects.h"
 #include "dialect/postgres/catalog.h"
+#include "dialect/postgres/emit.h"
 #include "dialect/postgres/judge.h"
 #include "dialect/postgres/probe.h"
 #include "dialect/postgres/settings.h"
@@ -92,6 +93,7 @@ const struct dialect dialect_postgres = {
     .check_environment = postgres_check_environment,
     .refuse_setting = postgres_refuse_setting,
     .catalog = &postgres_catalog_reader,
+    .emitter = &postgres_emitter,
     .judge = postgres_judge,
     .probe = postgres_probe,
     .check = postgres_check,

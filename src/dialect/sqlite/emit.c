@@ -11,13 +11,13 @@
 
 /* ---- finding ---------------------------------------------------------------------------------- */
 
-bool emitting_is_of(const struct object *object, const struct object *owner)
+bool sqlite_emit_is_of(const struct object *object, const struct object *owner)
 {
     return object->owner && ascii_is_same(object->owner, owner->name);
 }
 
-size_t emitting_find(const struct catalog *catalog, enum object_kind kind, const char *owner,
-                     const char *name)
+size_t sqlite_emit_find(const struct catalog *catalog, enum object_kind kind, const char *owner,
+                        const char *name)
 {
     for (size_t i = 0; i < catalog->object_count; i++) {
         const struct object *object = catalog->objects[i];
@@ -28,20 +28,20 @@ size_t emitting_find(const struct catalog *catalog, enum object_kind kind, const
     return SIZE_MAX;
 }
 
-size_t emitting_find_like(const struct catalog *catalog, const struct object *object)
+size_t sqlite_emit_find_like(const struct catalog *catalog, const struct object *object)
 {
-    return emitting_find(catalog, object->kind, object->owner, object->name);
+    return sqlite_emit_find(catalog, object->kind, object->owner, object->name);
 }
 
-void emitting_add_name(struct emitting *emitting, const char *before, const char *name,
-                       const char *after)
+void sqlite_emit_add_name(struct emitting *emitting, const char *before, const char *name,
+                          const char *after)
 {
     buf_adds(emitting->sql, before);
     sql_add_identifier(emitting->sql, name);
     buf_adds(emitting->sql, after);
 }
 
-void emitting_add_comment(struct emitting *emitting, const char *text)
+void sqlite_emit_add_comment(struct emitting *emitting, const char *text)
 {
     emission_add_line(emitting->sql, text);
     buf_addc(emitting->sql, '\n');
@@ -65,7 +65,7 @@ static size_t find_owner(const struct catalog *catalog, const struct object *obj
 {
     static const enum object_kind kinds[] = {OBJECT_TABLE, OBJECT_VIEW, OBJECT_VIRTUAL_TABLE};
     for (size_t i = 0; object->owner && i < ARRAY_LEN(kinds); i++) {
-        size_t at = emitting_find(catalog, kinds[i], NULL, object->owner);
+        size_t at = sqlite_emit_find(catalog, kinds[i], NULL, object->owner);
         if (at != SIZE_MAX)
             return at;
     }
@@ -112,7 +112,7 @@ static size_t count_brought(struct emitting *emitting, const struct object *tabl
     for (size_t i = 0; i < emitting->comparison.count; i++) {
         const struct difference *difference = &emitting->comparison.items[i];
         if (difference->what != DIFFERENCE_MISSING || difference->expected->kind != OBJECT_COLUMN ||
-            !emitting_is_of(difference->expected, table))
+            !sqlite_emit_is_of(difference->expected, table))
             continue;
         const struct create_item *item = create_table_find(create, difference->expected->name);
         struct sqlite_cursor cursor =
@@ -138,7 +138,7 @@ static bool grows_only(struct emitting *emitting, const struct object *table)
         const struct object *object = difference_object(difference);
         if (object == table)
             return false;
-        if (!emitting_is_of(object, table) || object->kind == OBJECT_INDEX ||
+        if (!sqlite_emit_is_of(object, table) || object->kind == OBJECT_INDEX ||
             object->kind == OBJECT_TRIGGER)
             continue;
         if (difference->what != DIFFERENCE_MISSING)
@@ -158,7 +158,7 @@ static bool changes_table(struct emitting *emitting, const struct difference *di
     const struct object *object = difference_object(difference);
     if (object->kind != OBJECT_COLUMN || difference->what != DIFFERENCE_EXTRA)
         return true;
-    size_t at = emitting_find_like(emitting->emission->from, object);
+    size_t at = sqlite_emit_find_like(emitting->emission->from, object);
     if (emission_may_drop(emitting->emission, object))
         return true;
     emitting->fates[at] = FATE_IS_WITHHELD;
@@ -169,8 +169,8 @@ static void judge_part(struct emitting *emitting, const struct difference *diffe
 {
     const struct catalog *from = emitting->emission->from, *to = emitting->emission->to;
     const struct object *object = difference_object(difference);
-    size_t at = emitting_find(from, OBJECT_TABLE, NULL, object->owner);
-    size_t new_at = emitting_find(to, OBJECT_TABLE, NULL, object->owner);
+    size_t at = sqlite_emit_find(from, OBJECT_TABLE, NULL, object->owner);
+    size_t new_at = sqlite_emit_find(to, OBJECT_TABLE, NULL, object->owner);
     if (at == SIZE_MAX || new_at == SIZE_MAX || !changes_table(emitting, difference))
         return;
     if (!grows_only(emitting, to->objects[new_at]))
@@ -183,17 +183,17 @@ static void judge_standing(struct emitting *emitting, const struct difference *d
     const struct object *found = difference->found, *expected = difference->expected;
     bool holds_rows = found && (found->kind == OBJECT_TABLE || found->kind == OBJECT_VIRTUAL_TABLE);
     if (found && expected && found->kind == OBJECT_TABLE) {
-        emitting->fates[emitting_find_like(emission->from, found)] = FATE_IS_REBUILT;
+        emitting->fates[sqlite_emit_find_like(emission->from, found)] = FATE_IS_REBUILT;
         return;
     }
     if (holds_rows && !emission_may_drop(emission, found)) {
-        emitting->fates[emitting_find_like(emission->from, found)] = FATE_IS_WITHHELD;
+        emitting->fates[sqlite_emit_find_like(emission->from, found)] = FATE_IS_WITHHELD;
         return;
     }
     if (found)
-        emitting->fates[emitting_find_like(emission->from, found)] = FATE_GOES;
+        emitting->fates[sqlite_emit_find_like(emission->from, found)] = FATE_GOES;
     if (expected)
-        emitting->is_made[emitting_find_like(emission->to, expected)] = true;
+        emitting->is_made[sqlite_emit_find_like(emission->to, expected)] = true;
 }
 
 static void judge_differences(struct emitting *emitting)
@@ -260,7 +260,7 @@ static void judge(struct emitting *emitting)
     while (judge_dependents(emitting))
         ;
     for (size_t i = 0; i < from->object_count; i++) {
-        size_t at = emitting_find_like(to, from->objects[i]);
+        size_t at = sqlite_emit_find_like(to, from->objects[i]);
         if (at != SIZE_MAX && stands_alone(from->objects[i]) &&
             (emitting->fates[i] == FATE_GOES || emitting->fates[i] == FATE_GOES_ALONG))
             emitting->is_made[at] = true;
@@ -292,7 +292,7 @@ static void drop_all(struct emitting *emitting, enum object_kind kind)
         bool is_gone = owner != SIZE_MAX && emitting->fates[owner] == FATE_GOES;
         if (object->kind == kind && emitting->fates[i] == FATE_GOES && !is_gone) {
             buf_addf(emitting->sql, "DROP %s", word_of(kind));
-            emitting_add_name(emitting, "", object->name, ";\n");
+            sqlite_emit_add_name(emitting, "", object->name, ";\n");
         }
     }
 }
@@ -307,7 +307,7 @@ static void tell_withheld(struct emitting *emitting)
         buf_addf(
             &line, "-- not dropped: %s %s, since its rows would be lost; --allow-drop %s allows it",
             object_kind_name(object->kind), object_full_name(object), object_full_name(object));
-        emitting_add_comment(emitting, line.data);
+        sqlite_emit_add_comment(emitting, line.data);
         buf_clear(&line);
         if (object->kind == OBJECT_COLUMN) {
             buf_adds(&line, "-- ALTER TABLE ");
@@ -318,7 +318,7 @@ static void tell_withheld(struct emitting *emitting)
         }
         sql_add_identifier(&line, object->name);
         buf_adds(&line, ";");
-        emitting_add_comment(emitting, line.data);
+        sqlite_emit_add_comment(emitting, line.data);
         buf_done(&line);
     }
 }
@@ -341,10 +341,10 @@ static void make_all(struct emitting *emitting, enum object_kind kind)
         const struct object *object = from->objects[i];
         size_t owner = find_owner(from, object);
         bool stays = owner == SIZE_MAX || emitting->fates[owner] != FATE_GOES ||
-                     emitting_find_like(to, from->objects[owner]) != SIZE_MAX;
+                     sqlite_emit_find_like(to, from->objects[owner]) != SIZE_MAX;
         if (object->kind == kind && stays &&
             (emitting->fates[i] == FATE_GOES || emitting->fates[i] == FATE_GOES_ALONG) &&
-            emitting_find_like(to, object) == SIZE_MAX &&
+            sqlite_emit_find_like(to, object) == SIZE_MAX &&
             catalog_rules_ignores(emitting->emission->rules, object))
             make(emitting, object);
     }
@@ -357,13 +357,13 @@ static void change_tables(struct emitting *emitting)
     const struct catalog *from = emitting->emission->from, *to = emitting->emission->to;
     for (size_t i = 0; i < from->object_count; i++) {
         const struct object *old = from->objects[i];
-        size_t at = old->kind == OBJECT_TABLE ? emitting_find_like(to, old) : SIZE_MAX;
+        size_t at = old->kind == OBJECT_TABLE ? sqlite_emit_find_like(to, old) : SIZE_MAX;
         if (at == SIZE_MAX)
             continue;
         if (emitting->fates[i] == FATE_IS_REBUILT)
-            emitting_rebuild(emitting, old, to->objects[at]);
+            sqlite_emit_rebuild(emitting, old, to->objects[at]);
         else
-            emitting_grow(emitting, to->objects[at]);
+            sqlite_emit_grow(emitting, to->objects[at]);
     }
 }
 

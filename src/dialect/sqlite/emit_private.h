@@ -24,23 +24,23 @@ struct emitting {
 };
 
 /* Does the table or view own the object? */
-bool emitting_is_of(const struct object *object, const struct object *owner);
+bool sqlite_emit_is_of(const struct object *object, const struct object *owner);
 
 /* The object of that kind and name (`owner` NULL: anyone's); SIZE_MAX: there is none. */
-size_t emitting_find(const struct catalog *catalog, enum object_kind kind, const char *owner,
-                     const char *name);
-size_t emitting_find_like(const struct catalog *catalog, const struct object *object);
+size_t sqlite_emit_find(const struct catalog *catalog, enum object_kind kind, const char *owner,
+                        const char *name);
+size_t sqlite_emit_find_like(const struct catalog *catalog, const struct object *object);
 
 /* Appends the name as an identifier between two texts; and a comment of one line. */
-void emitting_add_name(struct emitting *emitting, const char *before, const char *name,
-                       const char *after);
-void emitting_add_comment(struct emitting *emitting, const char *text);
+void sqlite_emit_add_name(struct emitting *emitting, const char *before, const char *name,
+                          const char *after);
+void sqlite_emit_add_comment(struct emitting *emitting, const char *text);
 
 /* Adds the columns to the table of `to` that it lacks. */
-void emitting_grow(struct emitting *emitting, const struct object *table);
+void sqlite_emit_grow(struct emitting *emitting, const struct object *table);
 
 /* Makes the table anew, with the rows of `old`. */
-void emitting_rebuild(struct emitting *emitting, const struct object *old,
-                      const struct object *table);
+void sqlite_emit_rebuild(struct emitting *emitting, const struct object *old,
+                         const struct object *table);
 
 #endif

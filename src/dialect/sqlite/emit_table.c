@@ -12,11 +12,11 @@
 static bool is_missing_column(const struct difference *difference, const struct object *table)
 {
     return difference->what == DIFFERENCE_MISSING && difference->expected->kind == OBJECT_COLUMN &&
-           emitting_is_of(difference->expected, table);
+           sqlite_emit_is_of(difference->expected, table);
 }
 
 /* Columns that are added stand in the order of `to`. */
-void emitting_grow(struct emitting *emitting, const struct object *table)
+void sqlite_emit_grow(struct emitting *emitting, const struct object *table)
 {
     struct create_table create;
     create_table_read(emitting->emission->arena, table->sql, &create);
@@ -26,7 +26,7 @@ void emitting_grow(struct emitting *emitting, const struct object *table)
             if (!is_missing_column(difference, table) ||
                 !ascii_is_same(difference->expected->name, create.items[c].column))
                 continue;
-            emitting_add_name(emitting, "ALTER TABLE ", table->name, " ADD COLUMN ");
+            sqlite_emit_add_name(emitting, "ALTER TABLE ", table->name, " ADD COLUMN ");
             buf_add(emitting->sql, create.items[c].text, create.items[c].len);
             buf_adds(emitting->sql, ";\n");
         }
@@ -37,8 +37,8 @@ static bool is_kept_column(const struct emitting *emitting, size_t at, const str
 {
     const struct catalog *from = emitting->emission->from;
     const struct object *object = from->objects[at];
-    if (object->kind != OBJECT_COLUMN || !emitting_is_of(object, table) ||
-        emitting_find_like(emitting->emission->to, object) != SIZE_MAX)
+    if (object->kind != OBJECT_COLUMN || !sqlite_emit_is_of(object, table) ||
+        sqlite_emit_find_like(emitting->emission->to, object) != SIZE_MAX)
         return false;
     return emitting->fates[at] == FATE_IS_WITHHELD ||
            catalog_rules_ignores(emitting->emission->rules, object);
@@ -70,8 +70,9 @@ static void create_new(struct emitting *emitting, const struct object *old,
     for (size_t i = 0; i < create.count; i++)
         last = create.items[i].column ? &create.items[i] : last;
     const char *middle = last ? last->text + last->len : create.body;
-    emitting_add_name(emitting, "CREATE TABLE ",
-                      arena_printf(emitting->emission->arena, NEW_PREFIX "%s", table->name), " ");
+    sqlite_emit_add_name(emitting, "CREATE TABLE ",
+                         arena_printf(emitting->emission->arena, NEW_PREFIX "%s", table->name),
+                         " ");
     buf_add(emitting->sql, create.body, (size_t)(middle - create.body));
     add_kept_columns(emitting, old);
     buf_addf(emitting->sql, "%s;\n", middle);
@@ -84,9 +85,9 @@ static size_t list_copied(struct emitting *emitting, const struct object *old, s
     size_t count = 0;
     for (size_t i = 0; i < from->object_count; i++) {
         const struct object *column = from->objects[i];
-        if (column->kind != OBJECT_COLUMN || !emitting_is_of(column, old))
+        if (column->kind != OBJECT_COLUMN || !sqlite_emit_is_of(column, old))
             continue;
-        size_t at = emitting_find_like(to, column);
+        size_t at = sqlite_emit_find_like(to, column);
         const struct object *becomes = at != SIZE_MAX                     ? to->objects[at]
                                        : is_kept_column(emitting, i, old) ? column
                                                                           : NULL;
@@ -102,7 +103,7 @@ static bool has_autoincrement(const struct catalog *catalog, const struct object
 {
     for (size_t i = 0; i < catalog->object_count; i++)
         if (catalog->objects[i]->kind == OBJECT_PRIMARY_KEY &&
-            emitting_is_of(catalog->objects[i], table) &&
+            sqlite_emit_is_of(catalog->objects[i], table) &&
             object_get(catalog->objects[i], "autoincrement"))
             return true;
     return false;
@@ -128,13 +129,13 @@ static void warn_of_nulls(struct emitting *emitting, const struct object *table)
     for (size_t i = 0; i < emitting->comparison.count; i++) {
         const struct difference *difference = &emitting->comparison.items[i];
         const struct object *column = difference->expected;
-        if (!column || column->kind != OBJECT_COLUMN || !emitting_is_of(column, table) ||
+        if (!column || column->kind != OBJECT_COLUMN || !sqlite_emit_is_of(column, table) ||
             !object_get(column, "not null") || object_get(column, "generated"))
             continue;
         bool was_null = difference->found && !object_get(difference->found, "not null");
         bool is_new = !difference->found && !object_get(column, "default");
         if (was_null || is_new)
-            emitting_add_comment(
+            sqlite_emit_add_comment(
                 emitting,
                 arena_printf(emitting->emission->arena,
                              was_null ? "-- this fails where a row of %s has no %s: decide "
@@ -145,8 +146,8 @@ static void warn_of_nulls(struct emitting *emitting, const struct object *table)
     }
 }
 
-void emitting_rebuild(struct emitting *emitting, const struct object *old,
-                      const struct object *table)
+void sqlite_emit_rebuild(struct emitting *emitting, const struct object *old,
+                         const struct object *table)
 {
     const char *new_name = arena_printf(emitting->emission->arena, NEW_PREFIX "%s", table->name);
     struct buf columns;
@@ -154,15 +155,15 @@ void emitting_rebuild(struct emitting *emitting, const struct object *old,
     warn_of_nulls(emitting, table);
     create_new(emitting, old, table);
     if (list_copied(emitting, old, &columns)) {
-        emitting_add_name(emitting, "INSERT INTO ", new_name, " ");
+        sqlite_emit_add_name(emitting, "INSERT INTO ", new_name, " ");
         buf_addf(emitting->sql, "(%s) SELECT %s FROM ", columns.data, columns.data);
-        emitting_add_name(emitting, "", old->name, ";\n");
+        sqlite_emit_add_name(emitting, "", old->name, ";\n");
     }
     buf_done(&columns);
     if (has_autoincrement(emitting->emission->from, old) &&
         has_autoincrement(emitting->emission->to, table))
         carry_sequence(emitting, old, new_name);
-    emitting_add_name(emitting, "DROP TABLE ", old->name, ";\n");
-    emitting_add_name(emitting, "ALTER TABLE ", new_name, " RENAME TO ");
-    emitting_add_name(emitting, "", table->name, ";\n");
+    sqlite_emit_add_name(emitting, "DROP TABLE ", old->name, ";\n");
+    sqlite_emit_add_name(emitting, "ALTER TABLE ", new_name, " RENAME TO ");
+    sqlite_emit_add_name(emitting, "", table->name, ";\n");
 }
