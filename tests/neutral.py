@@ -24,9 +24,8 @@ ALLOWED = {
     "dialect/dialects.c": "names each dialect",
     "driver/drivers.h": "declares each driver",
     "driver/registry.c": "names each driver",
-    "ledger/sqlite": "the kind of ledger that is a SQLite file: not about tenants",
+    "ledger/stored": "the kind of ledger that is a SQLite file: not about tenants",
     "ledger/db": "what that kind calls SQLite's library by",
-    "ledger/ledger_kind.h": "declares the kinds of ledger",
     "ledger/ledger.c": "the table of kinds of ledger",
 }
 

@@ -18,7 +18,7 @@ static const struct {
 } kinds[] = {
     {"postgresql://", &ledger_refused},
     {"postgres://", &ledger_refused},
-    {"", &ledger_sqlite},
+    {"", &ledger_stored},
 };
 
 struct ledger *ledger_open(const char *where, enum ledger_access access, struct err *err)

@@ -42,6 +42,6 @@ struct ledger {
     const struct ledger_kind *kind;
 };
 
-extern const struct ledger_kind ledger_sqlite;
+extern const struct ledger_kind ledger_stored;
 
 #endif

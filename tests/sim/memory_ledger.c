@@ -6,7 +6,7 @@
 #include "inventory/inventory.h"
 #include "ledger/ledger_kind.h"
 
-struct row { /* of a run's tenant: as src/ledger/sqlite_tenants.c has it */
+struct row { /* of a run's tenant: as src/ledger/stored_tenants.c has it */
     struct standing standing;
     bool is_running, is_done, has_intent;
 };
@@ -341,7 +341,7 @@ static struct ledger *open_it(const char *where, enum ledger_access access, stru
 {
     (void)where, (void)access, (void)err;
     struct handle *handle = xcalloc(1, sizeof *handle);
-    handle->base.kind = &ledger_sqlite;
+    handle->base.kind = &ledger_stored;
     return &handle->base;
 }
 
@@ -471,7 +471,7 @@ static bool read_chain(struct ledger *base, const char *digest, struct arena *ar
 }
 
 /* What no run asks for is not there. */
-const struct ledger_kind ledger_sqlite = {
+const struct ledger_kind ledger_stored = {
     .open = open_it,
     .close = close_it,
     .lock = take_lock,

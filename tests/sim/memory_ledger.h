@@ -1,4 +1,4 @@
-/* A ledger in memory, in the place of src/ledger/sqlite.c: what ledger.h promises, and no more. It lives as
+/* A ledger in memory, in the place of src/ledger/stored_ledger.c: what ledger.h promises, and no more. It lives as
  * long as the world, through kills; a write that fails may or may not be found there later.
  */
 #ifndef SIM_MEMORY_LEDGER_H

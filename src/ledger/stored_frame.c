@@ -1,17 +1,17 @@
 /* What a run was about: its chain, tenants, waves, and what its rows name by numbers. */
-#include "ledger/sqlite_private.h"
+#include "ledger/stored.h"
 
 #include "chain/chain.h"
 #include "inventory/inventory.h"
 
-static bool fail_damaged(const struct sqlite_frame *frame, struct err *err)
+static bool fail_damaged(const struct stored_frame *frame, struct err *err)
 {
     return db_fail_damaged(&frame->ledger->db, err);
 }
 
 /* ---- revisions and errors ------------------------------------------------------------------ */
 
-static bool read_revisions(struct sqlite_frame *frame, struct err *err)
+static bool read_revisions(struct stored_frame *frame, struct err *err)
 {
     struct db_cursor cursor;
     size_t capacity = 0;
@@ -30,7 +30,7 @@ static bool read_revisions(struct sqlite_frame *frame, struct err *err)
 }
 
 /* False: no revision of that number. */
-bool sqlite_revision_at(const struct sqlite_frame *frame, const struct db_cursor *row, int column,
+bool stored_revision_at(const struct stored_frame *frame, const struct db_cursor *row, int column,
                         const struct revision **ret_revision)
 {
     *ret_revision = NULL;
@@ -43,11 +43,11 @@ bool sqlite_revision_at(const struct sqlite_frame *frame, const struct db_cursor
     return true;
 }
 
-static bool read_error(struct sqlite_frame *frame, const struct db_cursor *row,
-                       struct sqlite_error *ret_error)
+static bool read_error(struct stored_frame *frame, const struct db_cursor *row,
+                       struct stored_error *ret_error)
 {
     int64_t kind = db_int_at(row, 1);
-    if (kind < 0 || kind >= ERR__COUNT || !sqlite_revision_at(frame, row, 6, &ret_error->revision))
+    if (kind < 0 || kind >= ERR__COUNT || !stored_revision_at(frame, row, 6, &ret_error->revision))
         return false;
     struct said said = {0};
     for (enum said_part part = 0; part < SAID__COUNT; part++)
@@ -63,7 +63,7 @@ static bool read_error(struct sqlite_frame *frame, const struct db_cursor *row,
     return true;
 }
 
-static bool read_errors(struct sqlite_frame *frame, struct err *err)
+static bool read_errors(struct stored_frame *frame, struct err *err)
 {
     struct db_cursor cursor;
     size_t capacity = 0;
@@ -86,7 +86,7 @@ static bool read_errors(struct sqlite_frame *frame, struct err *err)
 /* ---- the run's frame ----------------------------------------------------------------------- */
 
 /* As far as a report asks: counts, heads, digest. Revisions that are no head have no name. */
-static bool make_chain(struct sqlite_frame *frame, struct err *err)
+static bool make_chain(struct stored_frame *frame, struct err *err)
 {
     static const struct revision unnamed = {.id = "", .message = "", .create_date = "", .path = ""};
     struct arena *arena = frame->arena;
@@ -133,8 +133,8 @@ static const struct label *split_labels(const struct rows *items, struct arena *
     return labels;
 }
 
-static bool read_tenant(struct sqlite_frame *frame, const struct db_cursor *row,
-                        const struct sqlite_lists *labels, struct tenant *ret_tenant)
+static bool read_tenant(struct stored_frame *frame, const struct db_cursor *row,
+                        const struct stored_lists *labels, struct tenant *ret_tenant)
 {
     int64_t dialect = db_int_at(row, 3);
     int64_t list = db_int_at(row, 7);
@@ -152,7 +152,7 @@ static bool read_tenant(struct sqlite_frame *frame, const struct db_cursor *row,
     return true;
 }
 
-static bool read_members(struct sqlite_frame *frame, const struct sqlite_lists *labels,
+static bool read_members(struct stored_frame *frame, const struct stored_lists *labels,
                          struct tenant *tenants, const struct tenant **list, uint32_t *wave_of,
                          struct err *err)
 {
@@ -177,20 +177,20 @@ static bool read_members(struct sqlite_frame *frame, const struct sqlite_lists *
            ((makes_sense && count == frame->info.tenant_count) || fail_damaged(frame, err));
 }
 
-static bool make_tenants(struct sqlite_frame *frame, struct err *err)
+static bool make_tenants(struct stored_frame *frame, struct err *err)
 {
-    struct sqlite_lists labels;
+    struct stored_lists labels;
     size_t count = frame->info.tenant_count;
     struct tenant *tenants = arena_calloc(frame->arena, count + 1, sizeof *tenants);
     const struct tenant **list = arena_calloc(frame->arena, count + 1, sizeof *list);
     uint32_t *wave_of = arena_calloc(frame->arena, count + 1, sizeof *wave_of);
     frame->info.tenants = list;
     frame->info.wave_of = wave_of;
-    return sqlite_lists_read(frame->ledger, LIST_LABELS, frame->arena, &labels, err) &&
+    return stored_lists_read(frame->ledger, LIST_LABELS, frame->arena, &labels, err) &&
            read_members(frame, &labels, tenants, list, wave_of, err);
 }
 
-static bool make_info(struct sqlite_frame *frame, struct err *err)
+static bool make_info(struct stored_frame *frame, struct err *err)
 {
     const struct ledger_run *run = &frame->run.run;
     struct request *request = arena_alloc(frame->arena, sizeof *request);
@@ -216,14 +216,14 @@ static bool make_info(struct sqlite_frame *frame, struct err *err)
 
 /* ---- the whole ----------------------------------------------------------------------------- */
 
-bool sqlite_frame_read(struct sqlite_ledger *ledger, const char *id, struct arena *arena,
-                       struct sqlite_frame *ret_frame, struct err *err)
+bool stored_frame_read(struct stored_ledger *ledger, const char *id, struct arena *arena,
+                       struct stored_frame *ret_frame, struct err *err)
 {
-    struct sqlite_frame *frame = ret_frame;
-    *frame = (struct sqlite_frame){.ledger = ledger, .arena = arena};
-    return sqlite_run_find(ledger, id, arena, &frame->run, err) &&
-           sqlite_lists_read(ledger, LIST_REVISIONS, arena, &frame->lists, err) &&
-           sqlite_waves_read(ledger, &frame->run, arena, &frame->waves, err) &&
+    struct stored_frame *frame = ret_frame;
+    *frame = (struct stored_frame){.ledger = ledger, .arena = arena};
+    return stored_run_find(ledger, id, arena, &frame->run, err) &&
+           stored_lists_read(ledger, LIST_REVISIONS, arena, &frame->lists, err) &&
+           stored_waves_read(ledger, &frame->run, arena, &frame->waves, err) &&
            read_revisions(frame, err) && read_errors(frame, err) &&
-           sqlite_notices_read(frame, err) && make_info(frame, err);
+           stored_notices_read(frame, err) && make_info(frame, err);
 }

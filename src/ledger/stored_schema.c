@@ -5,7 +5,7 @@
  * run_tenants is some 40 bytes of integers. States and classes are the numbers of event.h and
  * err.h; table `names` has their words for people with sqlite3(1).
  */
-#include "ledger/sqlite_private.h"
+#include "ledger/stored.h"
 
 /* Numbers of these enums are in ledgers: new ones are added at the end only. */
 _Static_assert(RUN_INTERRUPTED == 6 && RUN__COUNT == 7, "run states are in ledgers");
@@ -194,7 +194,7 @@ static bool identify_now(struct db *db, int64_t *ret_version, struct err *err)
     int64_t id, tables;
     if (!db_get_plain(db, err, &id, "PRAGMA application_id") ||
         !db_get_plain(db, err, ret_version, "PRAGMA user_version") ||
-        !db_get_plain(db, err, &tables, "SELECT count(*) FROM sqlite_schema"))
+        !db_get_plain(db, err, &tables, "SELECT count(*) FROM stored_schema"))
         return false;
     bool is_new = id == 0 && *ret_version == 0 && tables == 0;
     if (!is_new && (id != APPLICATION_ID || *ret_version <= 0))
@@ -240,7 +240,7 @@ static bool upgrade_all(struct db *db, struct err *err)
     return is_fine;
 }
 
-bool sqlite_schema_look(struct db *db, bool *ret_is_old, struct err *err)
+bool stored_schema_look(struct db *db, bool *ret_is_old, struct err *err)
 {
     int64_t version;
     if (!identify(db, &version, err))
@@ -249,7 +249,7 @@ bool sqlite_schema_look(struct db *db, bool *ret_is_old, struct err *err)
     return true;
 }
 
-bool sqlite_schema_prepare(struct db *db, struct err *err)
+bool stored_schema_prepare(struct db *db, struct err *err)
 {
     int64_t version;
     if (!identify(db, &version, err))

@@ -1,5 +1,5 @@
 /* What the runs of a ledger did to one tenant. */
-#include "ledger/sqlite_private.h"
+#include "ledger/stored.h"
 
 enum {
     COL_STATE,
@@ -26,7 +26,7 @@ static void read_move(const struct visit *visit, const struct db_cursor *row, st
 }
 
 static bool read_visit(const struct ledger_run *run, const struct db_cursor *row,
-                       const struct sqlite_lists *lists, struct arena *arena, struct visit *visit)
+                       const struct stored_lists *lists, struct arena *arena, struct visit *visit)
 {
     bool is_alive = run->state == RUN_RUNNING;
     struct rows rows[3];
@@ -34,9 +34,9 @@ static bool read_visit(const struct ledger_run *run, const struct db_cursor *row
                                                   : db_int_at(row, COL_STATE);
     int64_t kind = db_int_at(row, COL_CLASS);
     if (state < 0 || state >= TENANT__COUNT || kind < 0 || kind >= ERR__COUNT ||
-        !sqlite_rows_at(row, COL_BEFORE, lists, &rows[0]) ||
-        !sqlite_rows_at(row, COL_FOUND, lists, &rows[1]) ||
-        !sqlite_rows_at(row, COL_LEFT_AT, lists, &rows[2]))
+        !stored_rows_at(row, COL_BEFORE, lists, &rows[0]) ||
+        !stored_rows_at(row, COL_FOUND, lists, &rows[1]) ||
+        !stored_rows_at(row, COL_LEFT_AT, lists, &rows[2]))
         return false;
     visit->state = (enum tenant_state)state;
     visit->at_ms += (int64_t)db_real_at(row, COL_STARTED);
@@ -61,13 +61,13 @@ static struct visit visit_of(const struct ledger_run *run, const char *name)
 }
 
 /* How many visits there are: one, or none where the run did not have the tenant. */
-static bool read_of_run(struct sqlite_ledger *ledger, const struct ledger_run *run,
-                        const struct sqlite_lists *lists, struct arena *arena, struct visit *visit,
+static bool read_of_run(struct stored_ledger *ledger, const struct ledger_run *run,
+                        const struct stored_lists *lists, struct arena *arena, struct visit *visit,
                         size_t *ret_count, struct err *err)
 {
     struct db_cursor cursor;
     db_query(&ledger->db, &cursor,
-             "SELECT " SQLITE_TENANT_STATE(
+             "SELECT " STORED_TENANT_STATE(
                  "row", "?3",
                  "?4") ", outcome IS NOT NULL, is_running, before, found, left_at,"
                        " coalesce(row.started_ms, 0), errors.class, errors.code, errors.text"
@@ -85,12 +85,12 @@ static bool read_of_run(struct sqlite_ledger *ledger, const struct ledger_run *r
     return db_end(&cursor, err) && (makes_sense || db_fail_damaged(&ledger->db, err));
 }
 
-static bool read_all(struct sqlite_ledger *ledger, const struct ledger_visits *which,
+static bool read_all(struct stored_ledger *ledger, const struct ledger_visits *which,
                      struct arena *arena, struct visit *visits, size_t *ret_count, struct err *err)
 {
-    struct sqlite_lists lists;
+    struct stored_lists lists;
     size_t count = 0;
-    if (!sqlite_lists_read(ledger, LIST_REVISIONS, arena, &lists, err))
+    if (!stored_lists_read(ledger, LIST_REVISIONS, arena, &lists, err))
         return false;
     for (size_t i = 0; i < which->run_count; i++) {
         size_t here;
@@ -103,14 +103,14 @@ static bool read_all(struct sqlite_ledger *ledger, const struct ledger_visits *w
     return true;
 }
 
-bool sqlite_read_visits(struct ledger *base, const struct ledger_visits *which, struct arena *arena,
+bool stored_read_visits(struct ledger *base, const struct ledger_visits *which, struct arena *arena,
                         struct visit **ret_visits, size_t *ret_count, struct err *err)
 {
-    struct sqlite_ledger *ledger = sqlite_of(base);
+    struct stored_ledger *ledger = stored_of(base);
     *ret_visits = arena_calloc(arena, which->run_count + 1, sizeof **ret_visits);
-    if (!sqlite_look(ledger, err))
+    if (!stored_look(ledger, err))
         return false;
     bool is_fine = read_all(ledger, which, arena, *ret_visits, ret_count, err);
-    sqlite_look_away(ledger);
+    stored_look_away(ledger);
     return is_fine;
 }

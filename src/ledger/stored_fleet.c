@@ -1,6 +1,6 @@
 /* Who the tenants of a run are. A selection that was seen before, in the same order and waves, is
  * one number; of another, what is known of its tenants is taken over. */
-#include "ledger/sqlite_private.h"
+#include "ledger/stored.h"
 
 #include "base/hash.h"
 #include "inventory/inventory.h"
@@ -43,7 +43,7 @@ static void digest_fleet(const struct run_info *run, char ret_digest[HASH_HEX_SI
 /* ---- a tenant ------------------------------------------------------------------------------ */
 
 /* `key=value` each: a key has no '='. */
-static bool put_labels(struct sqlite_ledger *ledger, const struct tenant *tenant,
+static bool put_labels(struct stored_ledger *ledger, const struct tenant *tenant,
                        struct db_value *ret_labels, struct err *err)
 {
     struct arena arena;
@@ -52,7 +52,7 @@ static bool put_labels(struct sqlite_ledger *ledger, const struct tenant *tenant
     for (size_t i = 0; i < tenant->label_count; i++)
         items[i] = arena_printf(&arena, "%s=%s", tenant->labels[i].key, tenant->labels[i].value);
     bool is_fine =
-        sqlite_list_put(ledger, LIST_LABELS, items, tenant->label_count, ret_labels, err);
+        stored_list_put(ledger, LIST_LABELS, items, tenant->label_count, ret_labels, err);
     arena_done(&arena);
     return is_fine;
 }
@@ -61,7 +61,7 @@ static bool put_labels(struct sqlite_ledger *ledger, const struct tenant *tenant
     db_text((tenant)->name), db_int((tenant)->url.dialect), db_text((tenant)->url_redacted),       \
         db_text((tenant)->server ? (tenant)->server : ""), db_text((tenant)->schema), (labels)
 
-static bool insert_tenant(struct sqlite_ledger *ledger, const struct tenant *tenant,
+static bool insert_tenant(struct stored_ledger *ledger, const struct tenant *tenant,
                           struct db_value labels, int64_t *ret_id, struct err *err)
 {
     if (!db_run(&ledger->db, err,
@@ -73,7 +73,7 @@ static bool insert_tenant(struct sqlite_ledger *ledger, const struct tenant *ten
     return true;
 }
 
-static bool put_tenant(struct sqlite_ledger *ledger, const struct tenant *tenant,
+static bool put_tenant(struct stored_ledger *ledger, const struct tenant *tenant,
                        bool is_first_fleet, int64_t *ret_id, struct err *err)
 {
     struct db_value labels;
@@ -94,7 +94,7 @@ static bool put_tenant(struct sqlite_ledger *ledger, const struct tenant *tenant
 
 /* ---- all of them --------------------------------------------------------------------------- */
 
-static bool insert_members(struct sqlite_ledger *ledger, const struct run_info *run, int64_t fleet,
+static bool insert_members(struct stored_ledger *ledger, const struct run_info *run, int64_t fleet,
                            struct err *err)
 {
     int64_t tenant, newest;
@@ -109,7 +109,7 @@ static bool insert_members(struct sqlite_ledger *ledger, const struct run_info *
     return true;
 }
 
-bool sqlite_fleet_put(struct sqlite_ledger *ledger, const struct run_info *run, int64_t *ret_fleet,
+bool stored_fleet_put(struct stored_ledger *ledger, const struct run_info *run, int64_t *ret_fleet,
                       struct err *err)
 {
     char digest[HASH_HEX_SIZE];

@@ -1,12 +1,12 @@
-/* What the files of the SQLite ledger share.
+/* What the files of the ledger that is kept in SQLite share.
  *
- * sqlite.c opens and locks, sqlite_schema.c has the tables, sqlite_write.c writes events, sqlite_tenants.c what
- * one tenant has of them, sqlite_fleet.c who the tenants are, sqlite_intern.c what repeats, sqlite_notices.c
- * what databases said; sqlite_runs.c, sqlite_standings.c, sqlite_visits.c, sqlite_frame.c and sqlite_replay.c read;
- * sqlite_forget.c forgets.
+ * stored_ledger.c opens and locks, stored_schema.c has the tables, stored_write.c writes events, stored_tenants.c what
+ * one tenant has of them, stored_fleet.c who the tenants are, stored_intern.c what repeats, stored_notices.c
+ * what databases said; stored_runs.c, stored_standings.c, stored_visits.c, stored_frame.c and stored_replay.c read;
+ * stored_forget.c forgets.
  */
-#ifndef LEDGER_SQLITE_PRIVATE_H
-#define LEDGER_SQLITE_PRIVATE_H
+#ifndef LEDGER_STORED_H
+#define LEDGER_STORED_H
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -43,7 +43,7 @@ struct file_id {
 };
 enum { LEDGER_FILES = 3 };
 
-struct sqlite_ledger {
+struct stored_ledger {
     struct ledger base;
     struct db db;
     struct arena arena; /* everything here */
@@ -58,89 +58,89 @@ struct sqlite_ledger {
     struct buf key; /* scratch */
 };
 
-static inline struct sqlite_ledger *sqlite_of(struct ledger *ledger)
+static inline struct stored_ledger *stored_of(struct ledger *ledger)
 {
-    return (struct sqlite_ledger *)ledger;
+    return (struct stored_ledger *)ledger;
 }
 
 /* Refuses what is no ledger and what is too new; makes the tables of a new file, and brings those
  * of an older skein up to date. */
-bool sqlite_schema_prepare(struct db *db, struct err *err) MUST_CHECK;
+bool stored_schema_prepare(struct db *db, struct err *err) MUST_CHECK;
 
 /* Refuses the same; are its tables those of an older skein? Nothing is changed. */
-bool sqlite_schema_look(struct db *db, bool *ret_is_old, struct err *err) MUST_CHECK;
+bool stored_schema_look(struct db *db, bool *ret_is_old, struct err *err) MUST_CHECK;
 
 /* One transaction that writes: begin it, and end it well or not (`is_fine`). What failed once is
  * over: the ledger is dead from then on. */
-bool sqlite_begin(struct sqlite_ledger *ledger, struct err *err) MUST_CHECK;
-bool sqlite_end(struct sqlite_ledger *ledger, bool is_fine, struct err *err) MUST_CHECK;
+bool stored_begin(struct stored_ledger *ledger, struct err *err) MUST_CHECK;
+bool stored_end(struct stored_ledger *ledger, bool is_fine, struct err *err) MUST_CHECK;
 
 /* Are the files that were written to still those of their names? What is in one that was removed, or replaced,
  * no one will read. */
-bool sqlite_check_place(struct sqlite_ledger *ledger, struct err *err) MUST_CHECK;
+bool stored_check_place(struct stored_ledger *ledger, struct err *err) MUST_CHECK;
 
 /* ---- what repeats -------------------------------------------------------------------------- */
 
 /* A list's number; it is written where it is new. */
-bool sqlite_list_put(struct sqlite_ledger *ledger, enum list_kind kind, const char *const *items,
+bool stored_list_put(struct stored_ledger *ledger, enum list_kind kind, const char *const *items,
                      size_t count, struct db_value *ret_number, struct err *err) MUST_CHECK;
 
 /* All lists by number, in the arena. */
-struct sqlite_lists {
+struct stored_lists {
     const struct rows *items; /* is_known */
     size_t count;
 };
 
 /* All lists of a kind, into the arena. */
-bool sqlite_lists_read(struct sqlite_ledger *ledger, enum list_kind kind, struct arena *arena,
-                       struct sqlite_lists *ret_lists, struct err *err) MUST_CHECK;
+bool stored_lists_read(struct stored_ledger *ledger, enum list_kind kind, struct arena *arena,
+                       struct stored_lists *ret_lists, struct err *err) MUST_CHECK;
 
 /* The list that a column names, unknown for NULL. False: there is none of that number. */
-bool sqlite_rows_at(const struct db_cursor *row, int column, const struct sqlite_lists *lists,
+bool stored_rows_at(const struct db_cursor *row, int column, const struct stored_lists *lists,
                     struct rows *ret_rows) MUST_CHECK;
 
 /* NULL is NULL. */
-bool sqlite_revision_put(struct sqlite_ledger *ledger, const struct chain *chain,
+bool stored_revision_put(struct stored_ledger *ledger, const struct chain *chain,
                          const struct revision *revision, struct db_value *ret_number,
                          struct err *err) MUST_CHECK;
 
 /* The outcome's error, or NULL. */
-bool sqlite_error_put(struct sqlite_ledger *ledger, const struct chain *chain,
+bool stored_error_put(struct stored_ledger *ledger, const struct chain *chain,
                       const struct outcome *outcome, struct db_value *ret_number,
                       struct err *err) MUST_CHECK;
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
 /* The number of the run's selection: tenants and the waves they belong to. */
-bool sqlite_fleet_put(struct sqlite_ledger *ledger, const struct run_info *run, int64_t *ret_fleet,
+bool stored_fleet_put(struct stored_ledger *ledger, const struct run_info *run, int64_t *ret_fleet,
                       struct err *err) MUST_CHECK;
 
-/* One row each of the run that is being written, inside the transaction of sqlite_write. The events are of the kind that
+/* One row each of the run that is being written, inside the transaction of stored_write. The events are of the kind that
  * the name says (event.h). */
-bool sqlite_write_standing(struct sqlite_ledger *ledger, size_t tenant,
+bool stored_write_standing(struct stored_ledger *ledger, size_t tenant,
                            const struct standing *standing, struct err *err) MUST_CHECK;
-bool sqlite_write_intent(struct sqlite_ledger *ledger, const struct event *event,
+bool stored_write_intent(struct stored_ledger *ledger, const struct event *event,
                          struct err *err) MUST_CHECK;
-bool sqlite_write_retry(struct sqlite_ledger *ledger, const struct event *event,
+bool stored_write_retry(struct stored_ledger *ledger, const struct event *event,
                         struct err *err) MUST_CHECK;
-bool sqlite_write_outcome(struct sqlite_ledger *ledger, const struct event *event,
+bool stored_write_outcome(struct stored_ledger *ledger, const struct event *event,
                           struct err *err) MUST_CHECK;
 
 /* What the databases said to the tenant of an EVENT_TENANT_FINISHED. */
-bool sqlite_write_notices(struct sqlite_ledger *ledger, const struct event *event,
+bool stored_write_notices(struct stored_ledger *ledger, const struct event *event,
                           struct err *err) MUST_CHECK;
 
 /* ledger_kind.h: write. */
-bool sqlite_write(struct ledger *base, const struct event *events, size_t count, struct err *err);
+bool stored_write(struct ledger *base, const struct event *events, size_t count, struct err *err);
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
 /* One moment of the ledger for several questions. */
-bool sqlite_look(struct sqlite_ledger *ledger, struct err *err) MUST_CHECK;
-void sqlite_look_away(struct sqlite_ledger *ledger);
+bool stored_look(struct stored_ledger *ledger, struct err *err) MUST_CHECK;
+void stored_look_away(struct stored_ledger *ledger);
 
 /* A run, with what only this file format knows of it. */
-struct sqlite_run {
+struct stored_run {
     struct ledger_run run;
     int64_t seq;
     int64_t fleet;
@@ -154,37 +154,37 @@ struct sqlite_run {
 };
 
 /* By its id or the beginning of it; NULL: the newest. LEDGER_NO_RUN. */
-bool sqlite_run_find(struct sqlite_ledger *ledger, const char *id, struct arena *arena,
-                     struct sqlite_run *ret_run, struct err *err) MUST_CHECK;
+bool stored_run_find(struct stored_ledger *ledger, const char *id, struct arena *arena,
+                     struct stored_run *ret_run, struct err *err) MUST_CHECK;
 /* All runs, the newest first. */
-bool sqlite_runs_read(struct sqlite_ledger *ledger, struct arena *arena,
-                      struct sqlite_run **ret_runs, size_t *ret_count, struct err *err) MUST_CHECK;
+bool stored_runs_read(struct stored_ledger *ledger, struct arena *arena,
+                      struct stored_run **ret_runs, size_t *ret_count, struct err *err) MUST_CHECK;
 
 /* The state of a row of run_tenants as the report has it, in SQL; NULL: it was never begun. What has no end is in doubt once
  * the run is over, and what the run did not come to is what an earlier run left (standing_left_state). `unfinished` is the
  * state of what has no end, `is_alive` whether someone works on the run. */
 _Static_assert(TENANT_RUNNING == 1 && TENANT_FAILED == 4 && TENANT_PARTIAL == 5 &&
                    TENANT_IN_DOUBT == 6 && TENANT_ROLLBACK_FAILED == 8,
-               "the numbers in SQLITE_TENANT_STATE");
-#define SQLITE_TENANT_STATE(row, unfinished, is_alive)                                             \
+               "the numbers in STORED_TENANT_STATE");
+#define STORED_TENANT_STATE(row, unfinished, is_alive)                                             \
     "CASE WHEN " row ".is_running THEN " unfinished " WHEN " row ".outcome IS NOT NULL THEN " row  \
     ".outcome WHEN " is_alive " THEN NULL WHEN " row ".state = 1 THEN 6"                           \
     " WHEN " row ".state IN (4, 5, 6, 8) THEN " row ".state END"
 
 /* The run's waves alone. */
-bool sqlite_waves_read(struct sqlite_ledger *ledger, const struct sqlite_run *run,
+bool stored_waves_read(struct stored_ledger *ledger, const struct stored_run *run,
                        struct arena *arena, struct ledger_fleet *ret_fleet,
                        struct err *err) MUST_CHECK;
 
 /* Its waves and, by tenant, where they stand with the rollout. */
-bool sqlite_standings_read(struct sqlite_ledger *ledger, const struct sqlite_run *run,
+bool stored_standings_read(struct stored_ledger *ledger, const struct stored_run *run,
                            struct arena *arena, struct ledger_fleet *ret_fleet,
                            struct err *err) MUST_CHECK;
 
 /* A run, and what its rows name by numbers. All of it lives in the arena. */
 
 /* A struct err has room for the longest text: a hundred thousand of them would take 150 MB. */
-struct sqlite_error {
+struct stored_error {
     enum err_class kind;
     int line;
     bool quotes_values;
@@ -194,59 +194,59 @@ struct sqlite_error {
     const char *statement;           /* NULL: none */
 };
 
-struct sqlite_frame {
-    struct sqlite_ledger *ledger;
+struct stored_frame {
+    struct stored_ledger *ledger;
     struct arena *arena;
-    struct sqlite_run run;
+    struct stored_run run;
     struct run_info info;
     struct ledger_fleet waves; /* nothing but its waves */
-    struct sqlite_lists lists; /* of revisions */
+    struct stored_lists lists; /* of revisions */
     struct revision *revisions;
     size_t revision_count;
-    struct sqlite_error *errors;
+    struct stored_error *errors;
     size_t error_count;
     struct notice *notices; /* without their counts, which are each tenant's */
     size_t notice_count;
     bool has_notices; /* some tenant has some */
 };
 
-/* A run by its id, as sqlite_run_find takes it, and all that its rows name. */
-bool sqlite_frame_read(struct sqlite_ledger *ledger, const char *id, struct arena *arena,
-                       struct sqlite_frame *ret_frame, struct err *err) MUST_CHECK;
+/* A run by its id, as stored_run_find takes it, and all that its rows name. */
+bool stored_frame_read(struct stored_ledger *ledger, const char *id, struct arena *arena,
+                       struct stored_frame *ret_frame, struct err *err) MUST_CHECK;
 
-/* sqlite_notices.c: those of the run, and what a tenant had of them. */
-bool sqlite_notices_read(struct sqlite_frame *frame, struct err *err) MUST_CHECK;
-bool sqlite_notices_of(struct sqlite_frame *frame, int64_t tenant, struct notices *ret_notices,
+/* stored_notices.c: those of the run, and what a tenant had of them. */
+bool stored_notices_read(struct stored_frame *frame, struct err *err) MUST_CHECK;
+bool stored_notices_of(struct stored_frame *frame, int64_t tenant, struct notices *ret_notices,
                        struct err *err) MUST_CHECK;
 
 /* The revision that a column names, NULL for NULL. False: there is none of that number. */
-bool sqlite_revision_at(const struct sqlite_frame *frame, const struct db_cursor *row, int column,
+bool stored_revision_at(const struct stored_frame *frame, const struct db_cursor *row, int column,
                         const struct revision **ret_revision) MUST_CHECK;
 
 /* The members of ledger_kind.h that read and delete. */
-bool sqlite_find(struct ledger *base, const char *id, struct arena *arena,
+bool stored_find(struct ledger *base, const char *id, struct arena *arena,
                  struct ledger_run *ret_run, struct err *err);
-bool sqlite_find_older(struct ledger *base, const char *id, struct arena *arena,
+bool stored_find_older(struct ledger *base, const char *id, struct arena *arena,
                        struct ledger_run *ret_run, struct err *err);
-bool sqlite_read_family(struct ledger *base, const char *id, struct arena *arena,
+bool stored_read_family(struct ledger *base, const char *id, struct arena *arena,
                         const char *const **ret_ids, size_t *ret_count, struct err *err);
-bool sqlite_list(struct ledger *base, struct arena *arena, struct ledger_run **ret_runs,
+bool stored_list(struct ledger *base, struct arena *arena, struct ledger_run **ret_runs,
                  size_t *ret_count, struct err *err);
-bool sqlite_read_fleet(struct ledger *base, const char *id, struct arena *arena,
+bool stored_read_fleet(struct ledger *base, const char *id, struct arena *arena,
                        struct ledger_fleet *ret_fleet, struct err *err);
-bool sqlite_read_chain(struct ledger *base, const char *digest, struct arena *arena,
+bool stored_read_chain(struct ledger *base, const char *digest, struct arena *arena,
                        struct ledger_chain_file **ret_files, size_t *ret_count, struct err *err);
-bool sqlite_names_snapshot(struct ledger *base, const char *part, bool *ret_does, struct err *err);
-bool sqlite_replay(struct ledger *base, const char *id, struct arena *arena,
+bool stored_names_snapshot(struct ledger *base, const char *part, bool *ret_does, struct err *err);
+bool stored_replay(struct ledger *base, const char *id, struct arena *arena,
                    const struct observer *observer, struct err *err);
-bool sqlite_read_visits(struct ledger *base, const struct ledger_visits *which, struct arena *arena,
+bool stored_read_visits(struct ledger *base, const struct ledger_visits *which, struct arena *arena,
                         struct visit **ret_visits, size_t *ret_count, struct err *err);
-bool sqlite_forget(struct ledger *base, const struct ledger_forget *which, size_t *ret_count,
+bool stored_forget(struct ledger *base, const struct ledger_forget *which, size_t *ret_count,
                    struct err *err);
 
 /* standing_may_have_changed of a row of run_tenants; ?2, ?3 and ?4 are TENANT_RUNNING, TENANT_IN_DOUBT and
  * TENANT_ROLLBACK_FAILED. */
-#define SQLITE_MAY_HAVE_CHANGED(row)                                                               \
+#define STORED_MAY_HAVE_CHANGED(row)                                                               \
     "(" row ".has_changed OR (" row ".is_begun AND (" row ".is_running OR " row                    \
     ".state IN (?2, ?3, ?4))))"
 

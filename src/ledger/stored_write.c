@@ -1,5 +1,5 @@
 /* Events into rows: a function a kind of event. */
-#include "ledger/sqlite_private.h"
+#include "ledger/stored.h"
 
 #include <assert.h>
 
@@ -9,14 +9,14 @@
 
 /* ---- the run ------------------------------------------------------------------------------- */
 
-static bool put_heads(struct sqlite_ledger *ledger, const struct chain *chain,
+static bool put_heads(struct stored_ledger *ledger, const struct chain *chain,
                       struct db_value *ret_heads, struct err *err)
 {
     size_t count = chain ? chain->head_count : 0;
     const char **ids = xcalloc(count + 1, sizeof *ids);
     for (size_t i = 0; i < count; i++)
         ids[i] = chain->revisions[chain->heads[i]]->id;
-    bool is_fine = sqlite_list_put(ledger, LIST_REVISIONS, ids, count, ret_heads, err);
+    bool is_fine = stored_list_put(ledger, LIST_REVISIONS, ids, count, ret_heads, err);
     free(ids);
     return is_fine;
 }
@@ -33,7 +33,7 @@ static void join_lines(const struct texts *texts, struct buf *ret_lines)
     }
 }
 
-static bool write_origin(struct sqlite_ledger *ledger, const struct origin *origin, struct err *err)
+static bool write_origin(struct stored_ledger *ledger, const struct origin *origin, struct err *err)
 {
     const struct texts *const lists[] = {&origin->selects, &origin->names, &origin->settings,
                                          &origin->narrowed};
@@ -55,13 +55,13 @@ static bool write_origin(struct sqlite_ledger *ledger, const struct origin *orig
     return is_fine;
 }
 
-static bool insert_run(struct sqlite_ledger *ledger, const struct run_info *run, struct err *err)
+static bool insert_run(struct stored_ledger *ledger, const struct run_info *run, struct err *err)
 {
     const struct chain *chain = run->chain;
     const struct ledger_holder *holder = &ledger->holder;
     struct db_value heads;
     int64_t fleet;
-    if (!put_heads(ledger, chain, &heads, err) || !sqlite_fleet_put(ledger, run, &fleet, err))
+    if (!put_heads(ledger, chain, &heads, err) || !stored_fleet_put(ledger, run, &fleet, err))
         return false;
     return db_run(&ledger->db, err,
                   "INSERT INTO runs(id, command, target, resolved, resumed_from, is_dry_run,"
@@ -79,7 +79,7 @@ static bool insert_run(struct sqlite_ledger *ledger, const struct run_info *run,
 }
 
 /* Runs with one chain share its files. */
-static bool insert_chain(struct sqlite_ledger *ledger, const struct chain *chain, struct err *err)
+static bool insert_chain(struct stored_ledger *ledger, const struct chain *chain, struct err *err)
 {
     int64_t is_known = 1;
     bool is_fine = !chain || db_get(&ledger->db, err, &is_known,
@@ -96,7 +96,7 @@ static bool insert_chain(struct sqlite_ledger *ledger, const struct chain *chain
     return is_fine;
 }
 
-static bool insert_waves(struct sqlite_ledger *ledger, const struct run_info *run, struct err *err)
+static bool insert_waves(struct stored_ledger *ledger, const struct run_info *run, struct err *err)
 {
     for (size_t i = 0; i < run->wave_count; i++)
         if (!db_run(&ledger->db, err,
@@ -108,16 +108,16 @@ static bool insert_waves(struct sqlite_ledger *ledger, const struct run_info *ru
     return true;
 }
 
-static bool insert_standings(struct sqlite_ledger *ledger, const struct run_info *run,
+static bool insert_standings(struct stored_ledger *ledger, const struct run_info *run,
                              struct err *err)
 {
     for (size_t i = 0; run->standings && i < run->tenant_count; i++)
-        if (!sqlite_write_standing(ledger, i, &run->standings[i], err))
+        if (!stored_write_standing(ledger, i, &run->standings[i], err))
             return false;
     return true;
 }
 
-static bool write_run_started(struct sqlite_ledger *ledger, const struct event *event,
+static bool write_run_started(struct stored_ledger *ledger, const struct event *event,
                               struct err *err)
 {
     struct writing *writing = &ledger->writing;
@@ -134,7 +134,7 @@ static bool write_run_started(struct sqlite_ledger *ledger, const struct event *
 }
 
 /* The first reason stays. */
-static bool write_halt(struct sqlite_ledger *ledger, const struct halt *halt, struct err *err)
+static bool write_halt(struct stored_ledger *ledger, const struct halt *halt, struct err *err)
 {
     return db_run(&ledger->db, err,
                   "UPDATE runs SET halt = ?, halt_wave = ?, halt_gate = ?, halt_status = ?,"
@@ -145,7 +145,7 @@ static bool write_halt(struct sqlite_ledger *ledger, const struct halt *halt, st
                   db_int(halt->failed), db_int(halt->max_failures), db_int(ledger->writing.run));
 }
 
-static bool write_run_drains(struct sqlite_ledger *ledger, const struct event *event,
+static bool write_run_drains(struct stored_ledger *ledger, const struct event *event,
                              struct err *err)
 {
     if (event->halt && !write_halt(ledger, event->halt, err))
@@ -154,7 +154,7 @@ static bool write_run_drains(struct sqlite_ledger *ledger, const struct event *e
                   db_text(event->reason ? event->reason : ""), db_int(ledger->writing.run));
 }
 
-static bool write_run_rolls_back(struct sqlite_ledger *ledger, const struct event *event,
+static bool write_run_rolls_back(struct stored_ledger *ledger, const struct event *event,
                                  struct err *err)
 {
     return db_run(&ledger->db, err,
@@ -184,11 +184,11 @@ static bool write_run_rolls_back(struct sqlite_ledger *ledger, const struct even
     " JOIN tenants ON tenants.id = member.tenant"                                                  \
     " WHERE runs.seq IN (SELECT ?1 UNION SELECT seq FROM earlier)"                                 \
     "  AND mine.outcome IS NOT NULL AND mine.outcome <> ?6"                                        \
-    "  AND NOT " SQLITE_MAY_HAVE_CHANGED("mine") " GROUP BY tenants.name) "
+    "  AND NOT " STORED_MAY_HAVE_CHANGED("mine") " GROUP BY tenants.name) "
 
 /* In all earlier runs of this rollout, every tenant that this run, or one after them, has rolled back is changed no more; and
  * one that was in doubt there is so no more where a later one has found out that nothing was changed. */
-static bool clear_changes(struct sqlite_ledger *ledger, struct err *err)
+static bool clear_changes(struct stored_ledger *ledger, struct err *err)
 {
     return db_run(
         &ledger->db, err,
@@ -199,7 +199,7 @@ static bool clear_changes(struct sqlite_ledger *ledger, struct err *err)
         " JOIN settled ON settled.name = who.name"
         " WHERE was.seq IN (SELECT seq FROM earlier)"
         " AND run_tenants.run = was.seq AND run_tenants.n = place.n"
-        " AND " SQLITE_MAY_HAVE_CHANGED(
+        " AND " STORED_MAY_HAVE_CHANGED(
             "run_tenants") " AND (settled.back > was.seq"
                            "  OR (NOT run_tenants.has_changed AND settled.known > was.seq))",
         db_int(ledger->writing.run), db_int(TENANT_RUNNING), db_int(TENANT_IN_DOUBT),
@@ -207,18 +207,18 @@ static bool clear_changes(struct sqlite_ledger *ledger, struct err *err)
 }
 
 /* But those that changed tenants which this run leaves out, or does not know, and rollbacks that were done. */
-static bool mark_rolled_back(struct sqlite_ledger *ledger, struct err *err)
+static bool mark_rolled_back(struct stored_ledger *ledger, struct err *err)
 {
     return db_run(&ledger->db, err,
                   EARLIER "UPDATE runs SET state = ?5 WHERE seq IN (SELECT seq FROM earlier)"
                           " AND NOT (command = '" VERB_NAME_ROLLBACK "' AND state = ?6)"
                           " AND NOT EXISTS (SELECT 1 FROM run_tenants AS kept"
-                          "  WHERE kept.run = runs.seq AND " SQLITE_MAY_HAVE_CHANGED("kept") ")",
+                          "  WHERE kept.run = runs.seq AND " STORED_MAY_HAVE_CHANGED("kept") ")",
                   db_int(ledger->writing.run), db_int(TENANT_RUNNING), db_int(TENANT_IN_DOUBT),
                   db_int(TENANT_ROLLBACK_FAILED), db_int(RUN_ROLLED_BACK), db_int(RUN_SUCCEEDED));
 }
 
-static bool write_run_finished(struct sqlite_ledger *ledger, const struct event *event,
+static bool write_run_finished(struct stored_ledger *ledger, const struct event *event,
                                struct err *err)
 {
     const struct run_info *run = event->run;
@@ -236,7 +236,7 @@ static bool write_run_finished(struct sqlite_ledger *ledger, const struct event 
 
 /* ---- waves --------------------------------------------------------------------------------- */
 
-static bool write_wave(struct sqlite_ledger *ledger, const struct event *event,
+static bool write_wave(struct stored_ledger *ledger, const struct event *event,
                        enum run_state state, struct err *err)
 {
     return db_run(&ledger->db, err,
@@ -245,13 +245,13 @@ static bool write_wave(struct sqlite_ledger *ledger, const struct event *event,
                   db_int((int64_t)event->wave));
 }
 
-static bool write_wave_started(struct sqlite_ledger *ledger, const struct event *event,
+static bool write_wave_started(struct stored_ledger *ledger, const struct event *event,
                                struct err *err)
 {
     return write_wave(ledger, event, RUN_RUNNING, err);
 }
 
-static bool write_wave_finished(struct sqlite_ledger *ledger, const struct event *event,
+static bool write_wave_finished(struct stored_ledger *ledger, const struct event *event,
                                 struct err *err)
 {
     return write_wave(ledger, event, event->state, err);
@@ -259,7 +259,7 @@ static bool write_wave_finished(struct sqlite_ledger *ledger, const struct event
 
 /* ---- all kinds ----------------------------------------------------------------------------- */
 
-static bool write_nothing(struct sqlite_ledger *ledger, const struct event *event, struct err *err)
+static bool write_nothing(struct stored_ledger *ledger, const struct event *event, struct err *err)
 {
     (void)ledger;
     (void)event;
@@ -267,13 +267,13 @@ static bool write_nothing(struct sqlite_ledger *ledger, const struct event *even
     return true;
 }
 
-static bool (*const writers[])(struct sqlite_ledger *, const struct event *, struct err *) = {
+static bool (*const writers[])(struct stored_ledger *, const struct event *, struct err *) = {
     [EVENT_RUN_STARTED] = write_run_started,
     [EVENT_WAVE_STARTED] = write_wave_started,
     [EVENT_TENANT_STARTED] = write_nothing,
-    [EVENT_TENANT_INTENT] = sqlite_write_intent,
-    [EVENT_TENANT_RETRIES] = sqlite_write_retry,
-    [EVENT_TENANT_FINISHED] = sqlite_write_outcome,
+    [EVENT_TENANT_INTENT] = stored_write_intent,
+    [EVENT_TENANT_RETRIES] = stored_write_retry,
+    [EVENT_TENANT_FINISHED] = stored_write_outcome,
     [EVENT_WAVE_FINISHED] = write_wave_finished,
     [EVENT_RUN_DRAINS] = write_run_drains,
     [EVENT_RUN_ROLLS_BACK] = write_run_rolls_back,
@@ -284,7 +284,7 @@ static bool (*const writers[])(struct sqlite_ledger *, const struct event *, str
 };
 
 /* How long a run that dies went on, to the batch. */
-static bool touch(struct sqlite_ledger *ledger, struct err *err)
+static bool touch(struct stored_ledger *ledger, struct err *err)
 {
     int64_t duration_ms = clock_wall_ms() - ledger->writing.started_at_ms;
     return ledger->writing.is_over ||
@@ -293,7 +293,7 @@ static bool touch(struct sqlite_ledger *ledger, struct err *err)
                   db_int(ledger->writing.run));
 }
 
-static bool write_events(struct sqlite_ledger *ledger, const struct event *events, size_t count,
+static bool write_events(struct stored_ledger *ledger, const struct event *events, size_t count,
                          struct err *err)
 {
     for (size_t i = 0; i < count; i++) {
@@ -304,16 +304,16 @@ static bool write_events(struct sqlite_ledger *ledger, const struct event *event
     return !count || touch(ledger, err);
 }
 
-bool sqlite_write(struct ledger *base, const struct event *events, size_t count, struct err *err)
+bool stored_write(struct ledger *base, const struct event *events, size_t count, struct err *err)
 {
-    struct sqlite_ledger *ledger = sqlite_of(base);
+    struct stored_ledger *ledger = stored_of(base);
     assert(ledger->lock.fd >= 0);
-    if (!sqlite_begin(ledger, err))
+    if (!stored_begin(ledger, err))
         return false;
     bool is_fine = write_events(ledger, events, count, err);
     if (failpoint("ledger_write"))
         is_fine = err_set(err, ERR_LEDGER, "failed by a test");
-    is_fine = sqlite_end(ledger, is_fine, err) && sqlite_check_place(ledger, err);
+    is_fine = stored_end(ledger, is_fine, err) && stored_check_place(ledger, err);
     (void)failpoint("ledger_written");
     return is_fine;
 }

@@ -1,5 +1,5 @@
 /* Where a run's waves and tenants stand. */
-#include "ledger/sqlite_private.h"
+#include "ledger/stored.h"
 
 /* ---- waves --------------------------------------------------------------------------------- */
 
@@ -11,14 +11,14 @@ struct wave_arrays {
 };
 
 /* A run without waves has one, of everyone, that began and ended with the run. */
-static void one_wave(const struct sqlite_run *run, struct wave_arrays *arrays)
+static void one_wave(const struct stored_run *run, struct wave_arrays *arrays)
 {
     arrays->waves[0] = (struct run_wave){"all", run->run.tenant_count};
     arrays->states[0] = run->run.state;
     arrays->count = 1;
 }
 
-static bool read_waves(struct sqlite_ledger *ledger, const struct sqlite_run *run,
+static bool read_waves(struct stored_ledger *ledger, const struct stored_run *run,
                        struct arena *arena, struct wave_arrays *arrays, size_t capacity,
                        struct err *err)
 {
@@ -39,7 +39,7 @@ static bool read_waves(struct sqlite_ledger *ledger, const struct sqlite_run *ru
     return db_end(&cursor, err) && (makes_sense || db_fail_damaged(&ledger->db, err));
 }
 
-bool sqlite_waves_read(struct sqlite_ledger *ledger, const struct sqlite_run *run,
+bool stored_waves_read(struct stored_ledger *ledger, const struct stored_run *run,
                        struct arena *arena, struct ledger_fleet *ret_fleet, struct err *err)
 {
     int64_t count;
@@ -66,7 +66,7 @@ bool sqlite_waves_read(struct sqlite_ledger *ledger, const struct sqlite_run *ru
 /* ---- standings ----------------------------------------------------------------------------- */
 
 struct fleet_reading {
-    const struct sqlite_lists *lists;
+    const struct stored_lists *lists;
     struct arena *arena;
     const struct ledger_fleet *waves;
     const char **names;
@@ -111,13 +111,13 @@ static bool read_standing(const struct db_cursor *row, struct fleet_reading *rea
         .has_changed = db_int_at(row, COL_HAS_CHANGED) != 0,
         .snapshot = db_copy_at(row, COL_SNAPSHOT, reading->arena),
     };
-    return sqlite_rows_at(row, COL_BEFORE, reading->lists, &standing->before) &&
-           sqlite_rows_at(row, COL_GOAL, reading->lists, &standing->goal) &&
-           sqlite_rows_at(row, COL_LEFT_AT, reading->lists, &standing->to) &&
-           sqlite_rows_at(row, COL_REACHED, reading->lists, &standing->reached);
+    return stored_rows_at(row, COL_BEFORE, reading->lists, &standing->before) &&
+           stored_rows_at(row, COL_GOAL, reading->lists, &standing->goal) &&
+           stored_rows_at(row, COL_LEFT_AT, reading->lists, &standing->to) &&
+           stored_rows_at(row, COL_REACHED, reading->lists, &standing->reached);
 }
 
-static bool read_standings(struct sqlite_ledger *ledger, const struct sqlite_run *run,
+static bool read_standings(struct stored_ledger *ledger, const struct stored_run *run,
                            struct fleet_reading *reading, struct err *err)
 {
     struct db_cursor cursor;
@@ -138,13 +138,13 @@ static bool read_standings(struct sqlite_ledger *ledger, const struct sqlite_run
     return (makes_sense && count == reading->count) || db_fail_damaged(&ledger->db, err);
 }
 
-bool sqlite_standings_read(struct sqlite_ledger *ledger, const struct sqlite_run *run,
+bool stored_standings_read(struct stored_ledger *ledger, const struct stored_run *run,
                            struct arena *arena, struct ledger_fleet *ret_fleet, struct err *err)
 {
-    struct sqlite_lists lists;
+    struct stored_lists lists;
     struct ledger_fleet fleet = {0};
-    if (!sqlite_lists_read(ledger, LIST_REVISIONS, arena, &lists, err) ||
-        !sqlite_waves_read(ledger, run, arena, &fleet, err))
+    if (!stored_lists_read(ledger, LIST_REVISIONS, arena, &lists, err) ||
+        !stored_waves_read(ledger, run, arena, &fleet, err))
         return false;
     size_t count = run->run.tenant_count;
     struct fleet_reading reading = {
@@ -170,25 +170,25 @@ bool sqlite_standings_read(struct sqlite_ledger *ledger, const struct sqlite_run
     return true;
 }
 
-bool sqlite_read_fleet(struct ledger *base, const char *id, struct arena *arena,
+bool stored_read_fleet(struct ledger *base, const char *id, struct arena *arena,
                        struct ledger_fleet *ret_fleet, struct err *err)
 {
-    struct sqlite_ledger *ledger = sqlite_of(base);
-    if (!sqlite_look(ledger, err))
+    struct stored_ledger *ledger = stored_of(base);
+    if (!stored_look(ledger, err))
         return false;
-    struct sqlite_run run;
-    bool is_fine = sqlite_run_find(ledger, id, arena, &run, err) &&
-                   sqlite_standings_read(ledger, &run, arena, ret_fleet, err);
-    sqlite_look_away(ledger);
+    struct stored_run run;
+    bool is_fine = stored_run_find(ledger, id, arena, &run, err) &&
+                   stored_standings_read(ledger, &run, arena, ret_fleet, err);
+    stored_look_away(ledger);
     return is_fine;
 }
 
 /* ---- copies -------------------------------------------------------------------------------- */
 
-bool sqlite_names_snapshot(struct ledger *base, const char *part, bool *ret_does, struct err *err)
+bool stored_names_snapshot(struct ledger *base, const char *part, bool *ret_does, struct err *err)
 {
     int64_t count;
-    if (!db_get(&sqlite_of(base)->db, err, &count,
+    if (!db_get(&stored_of(base)->db, err, &count,
                 "SELECT EXISTS(SELECT 1 FROM run_tenants WHERE instr(snapshot, ?))", db_text(part)))
         return false;
     *ret_does = count > 0;

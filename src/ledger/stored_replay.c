@@ -1,9 +1,9 @@
 /* A run once more as events. */
-#include "ledger/sqlite_private.h"
+#include "ledger/stored.h"
 
 struct replay {
     const struct observer *observer;
-    struct sqlite_frame frame;
+    struct stored_frame frame;
     struct err err;          /* of the event that is told */
     struct step_done *steps; /* of one tenant at a time */
     size_t step_count;
@@ -38,12 +38,12 @@ static bool read_steps(struct replay *replay, int64_t tenant, struct err *err)
         step->direction = db_int_at(&cursor, 1) ? DIRECTION_DOWN : DIRECTION_UP;
         step->statements = (uint32_t)db_int_at(&cursor, 2);
         step->duration_ms = db_real_at(&cursor, 3);
-        makes_sense = sqlite_revision_at(&replay->frame, &cursor, 0, &step->revision);
+        makes_sense = stored_revision_at(&replay->frame, &cursor, 0, &step->revision);
     }
     return db_end(&cursor, err) && (makes_sense || fail_damaged(replay, err));
 }
 
-static void fill_error(const struct sqlite_error *error, struct err *ret_err)
+static void fill_error(const struct stored_error *error, struct err *ret_err)
 {
     err_set(ret_err, error->kind, "%s", error->text ? error->text : "");
     snprintf(ret_err->code, sizeof ret_err->code, "%s", error->code ? error->code : "");
@@ -61,7 +61,7 @@ static bool error_at(struct replay *replay, const struct db_cursor *row, int col
     int64_t number = db_int_at(row, column);
     if (number < 0 || (uint64_t)number >= replay->frame.error_count)
         return false;
-    const struct sqlite_error *error = &replay->frame.errors[number];
+    const struct stored_error *error = &replay->frame.errors[number];
     fill_error(error, &replay->err);
     outcome->error = &replay->err;
     outcome->error_revision = error->revision;
@@ -75,8 +75,8 @@ static bool read_outcome(struct replay *replay, const struct db_cursor *row,
     struct rows from, to;
     int64_t state = db_int_at(row, 1);
     if (state < 0 || state >= TENANT__COUNT ||
-        !sqlite_rows_at(row, 3, &replay->frame.lists, &from) ||
-        !sqlite_rows_at(row, 4, &replay->frame.lists, &to))
+        !stored_rows_at(row, 3, &replay->frame.lists, &from) ||
+        !stored_rows_at(row, 4, &replay->frame.lists, &to))
         return false;
     *ret_outcome = (struct outcome){
         .state = (enum tenant_state)state,
@@ -123,7 +123,7 @@ static bool tell_tenant(struct replay *replay, const struct db_cursor *row, stru
     if (!read_outcome(replay, row, &outcome))
         return fail_damaged(replay, err);
     if (replay->frame.has_notices && notices.count &&
-        !sqlite_notices_of(&replay->frame, tenant, &notices, err))
+        !stored_notices_of(&replay->frame, tenant, &notices, err))
         return false;
     outcome.notices = &notices;
     if (db_int_at(row, 9))
@@ -206,7 +206,7 @@ static bool tell_all(struct replay *replay, struct err *err)
     const struct ledger_run *run = &replay->frame.run.run;
     struct ledger_fleet fleet;
     if (run->resumed_from) {
-        if (!sqlite_standings_read(replay->frame.ledger, &replay->frame.run, replay->frame.arena,
+        if (!stored_standings_read(replay->frame.ledger, &replay->frame.run, replay->frame.arena,
                                    &fleet, err))
             return false;
         replay->frame.info.standings = fleet.standings;
@@ -228,16 +228,16 @@ static bool tell_all(struct replay *replay, struct err *err)
 }
 
 /* Everything is read before the first event, but for the tenants: damage found there comes late. */
-bool sqlite_replay(struct ledger *base, const char *id, struct arena *arena,
+bool stored_replay(struct ledger *base, const char *id, struct arena *arena,
                    const struct observer *observer, struct err *err)
 {
-    struct sqlite_ledger *ledger = sqlite_of(base);
+    struct stored_ledger *ledger = stored_of(base);
     struct replay *replay = arena_alloc(arena, sizeof *replay);
     replay->observer = observer;
-    if (!sqlite_look(ledger, err))
+    if (!stored_look(ledger, err))
         return false;
     bool is_fine =
-        sqlite_frame_read(ledger, id, arena, &replay->frame, err) && tell_all(replay, err);
-    sqlite_look_away(ledger);
+        stored_frame_read(ledger, id, arena, &replay->frame, err) && tell_all(replay, err);
+    stored_look_away(ledger);
     return is_fine;
 }

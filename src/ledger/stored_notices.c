@@ -1,16 +1,16 @@
 /* What databases said while all went well: a run's notices once, and how often each tenant had them. */
-#include "ledger/sqlite_private.h"
+#include "ledger/stored.h"
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
 /* *ret_number is INTERN_NONE where the run has too many different ones for another. */
-static bool put_notice(struct sqlite_ledger *ledger, const struct chain *chain,
+static bool put_notice(struct stored_ledger *ledger, const struct chain *chain,
                        const struct notice *notice, uint32_t *ret_number, struct err *err)
 {
     struct intern *known = &ledger->writing.notices;
     struct buf *key = &ledger->key;
     struct db_value revision;
-    if (!sqlite_revision_put(ledger, chain, notice->revision, &revision, err))
+    if (!stored_revision_put(ledger, chain, notice->revision, &revision, err))
         return false;
     buf_clear(key);
     buf_addf(key, "%d %d %lld %s %s", (int)notice->level, (int)notice->is_unreplicated,
@@ -31,7 +31,7 @@ static bool put_notice(struct sqlite_ledger *ledger, const struct chain *chain,
                   db_int(notice->quotes_values));
 }
 
-static bool put_of_tenant(struct sqlite_ledger *ledger, size_t tenant, size_t place,
+static bool put_of_tenant(struct stored_ledger *ledger, size_t tenant, size_t place,
                           uint32_t number, uint64_t count, struct err *err)
 {
     return db_run(&ledger->db, err,
@@ -43,7 +43,7 @@ static bool put_of_tenant(struct sqlite_ledger *ledger, size_t tenant, size_t pl
 }
 
 /* Notices of a rollback come after those of the run itself. */
-bool sqlite_write_notices(struct sqlite_ledger *ledger, const struct event *event, struct err *err)
+bool stored_write_notices(struct stored_ledger *ledger, const struct event *event, struct err *err)
 {
     const struct notices *notices = event->outcome->notices;
     uint32_t number;
@@ -72,13 +72,13 @@ bool sqlite_write_notices(struct sqlite_ledger *ledger, const struct event *even
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-static bool read_notice(struct sqlite_frame *frame, const struct db_cursor *row,
+static bool read_notice(struct stored_frame *frame, const struct db_cursor *row,
                         struct notice *ret_notice)
 {
     int64_t level = db_int_at(row, 1);
     struct said said = {0};
     if (level < 0 || level >= NOTICE__COUNT ||
-        !sqlite_revision_at(frame, row, 7, &ret_notice->revision))
+        !stored_revision_at(frame, row, 7, &ret_notice->revision))
         return false;
     ret_notice->level = (enum notice_level)level;
     ret_notice->is_unreplicated = db_int_at(row, 2) != 0;
@@ -92,7 +92,7 @@ static bool read_notice(struct sqlite_frame *frame, const struct db_cursor *row,
 }
 
 /* They are read even where there can be none: a file that was cut off there is damaged. */
-static bool read_whether_any(struct sqlite_frame *frame, struct err *err)
+static bool read_whether_any(struct stored_frame *frame, struct err *err)
 {
     int64_t has_any;
     if (!db_get(&frame->ledger->db, err, &has_any,
@@ -103,7 +103,7 @@ static bool read_whether_any(struct sqlite_frame *frame, struct err *err)
     return true;
 }
 
-bool sqlite_notices_read(struct sqlite_frame *frame, struct err *err)
+bool stored_notices_read(struct stored_frame *frame, struct err *err)
 {
     struct db_cursor cursor;
     size_t capacity = 0;
@@ -125,7 +125,7 @@ bool sqlite_notices_read(struct sqlite_frame *frame, struct err *err)
 }
 
 /* A run and its rollback may have kept more together than a session does: the first ones are told. */
-bool sqlite_notices_of(struct sqlite_frame *frame, int64_t tenant, struct notices *ret_notices,
+bool stored_notices_of(struct stored_frame *frame, int64_t tenant, struct notices *ret_notices,
                        struct err *err)
 {
     struct db_cursor cursor;

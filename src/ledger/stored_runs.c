@@ -1,15 +1,15 @@
 /* What runs were. */
 #include "base/similar.h"
-#include "ledger/sqlite_private.h"
+#include "ledger/stored.h"
 
 /* ---- one moment for several questions ------------------------------------------------------- */
 
-bool sqlite_look(struct sqlite_ledger *ledger, struct err *err)
+bool stored_look(struct stored_ledger *ledger, struct err *err)
 {
     return db_run_plain(&ledger->db, err, "BEGIN");
 }
 
-void sqlite_look_away(struct sqlite_ledger *ledger)
+void stored_look_away(struct stored_ledger *ledger)
 {
     db_rollback(&ledger->db);
 }
@@ -146,9 +146,9 @@ static struct ledger_run read_ledger_run(const struct db_cursor *row, struct are
     };
 }
 
-static struct sqlite_run read_run(const struct db_cursor *row, struct arena *arena)
+static struct stored_run read_run(const struct db_cursor *row, struct arena *arena)
 {
-    return (struct sqlite_run){
+    return (struct stored_run){
         .run = read_ledger_run(row, arena),
         .seq = db_int_at(row, COL_SEQ),
         .fleet = db_int_at(row, COL_FLEET),
@@ -162,7 +162,7 @@ static struct sqlite_run read_run(const struct db_cursor *row, struct arena *are
 }
 
 /* A run that no process works on any more is over, even where the ledger does not say so yet. */
-static void judge_life(const struct sqlite_ledger *ledger, struct sqlite_run *run)
+static void judge_life(const struct stored_ledger *ledger, struct stored_run *run)
 {
     struct ledger_holder holder;
     bool is_ours = ledger->lock.fd >= 0;
@@ -173,7 +173,7 @@ static void judge_life(const struct sqlite_ledger *ledger, struct sqlite_run *ru
         run->run.state = RUN_INTERRUPTED;
 }
 
-static bool is_unfinished(const struct sqlite_run *run)
+static bool is_unfinished(const struct stored_run *run)
 {
     enum run_state state = run->run.state;
     bool has_ended_well = state == RUN_SUCCEEDED || state == RUN_ROLLED_BACK;
@@ -182,20 +182,20 @@ static bool is_unfinished(const struct sqlite_run *run)
     return is_rolling_back || ((!has_ended_well || is_cut_short) && !run->run.resumed_by);
 }
 
-static bool is_sane(const struct sqlite_run *run)
+static bool is_sane(const struct stored_run *run)
 {
     return run->run.state < RUN__COUNT && run->run.tenant_count < UINT32_MAX &&
            run->chain_count >= 0 && run->chain_count < UINT32_MAX;
 }
 
 /* As the report counts: what was never begun is skipped once the run is over. */
-static bool read_totals(struct sqlite_ledger *ledger, struct sqlite_run *run, struct err *err)
+static bool read_totals(struct stored_ledger *ledger, struct stored_run *run, struct err *err)
 {
     size_t *totals = run->run.totals;
     size_t counted = 0;
     struct db_cursor cursor;
     db_query(&ledger->db, &cursor,
-             "SELECT " SQLITE_TENANT_STATE(
+             "SELECT " STORED_TENANT_STATE(
                  "run_tenants", "?2",
                  "?3") " AS how, count(*)"
                        " FROM run_tenants WHERE run = ?1 AND how IS NOT NULL GROUP BY how",
@@ -216,7 +216,7 @@ static bool read_totals(struct sqlite_ledger *ledger, struct sqlite_run *run, st
 }
 
 /* Of this run's changes. Tenants are matched by name: a later run may know another place of one. UNION: a circle ends. */
-static bool read_part(struct sqlite_ledger *ledger, struct sqlite_run *run, struct err *err)
+static bool read_part(struct stored_ledger *ledger, struct stored_run *run, struct err *err)
 {
     int64_t back = 0, left = 0;
     struct db_cursor cursor;
@@ -233,7 +233,7 @@ static bool read_part(struct sqlite_ledger *ledger, struct sqlite_run *run, stru
              "  JOIN fleet_tenants AS member ON member.fleet = runs.fleet AND member.n = mine.n"
              "  JOIN tenants ON tenants.id = member.tenant WHERE mine.outcome = ?5),"
              " (SELECT count(*) FROM run_tenants AS kept WHERE run = ?1"
-             "  AND " SQLITE_MAY_HAVE_CHANGED("kept") ")",
+             "  AND " STORED_MAY_HAVE_CHANGED("kept") ")",
              db_int(run->seq), db_int(TENANT_RUNNING), db_int(TENANT_IN_DOUBT),
              db_int(TENANT_ROLLBACK_FAILED), db_int(TENANT_ROLLED_BACK), db_text(run->run.id));
     if (db_next(&cursor)) {
@@ -247,7 +247,7 @@ static bool read_part(struct sqlite_ledger *ledger, struct sqlite_run *run, stru
     return true;
 }
 
-static bool complete(struct sqlite_ledger *ledger, struct sqlite_run *run, struct err *err)
+static bool complete(struct stored_ledger *ledger, struct stored_run *run, struct err *err)
 {
     if (!is_sane(run))
         return db_fail_damaged(&ledger->db, err);
@@ -259,7 +259,7 @@ static bool complete(struct sqlite_ledger *ledger, struct sqlite_run *run, struc
 /* ---- by id --------------------------------------------------------------------------------- */
 
 /* The run that was meant: one that differs by a letter or two, or ends with what was said. */
-static void add_meant_run(struct sqlite_ledger *ledger, const char *id, struct err *err)
+static void add_meant_run(struct stored_ledger *ledger, const char *id, struct err *err)
 {
     enum { LETTERS_MOST = 2, END_SHORTEST = 4 };
     struct similar similar = similar_to(id);
@@ -283,7 +283,7 @@ static void add_meant_run(struct sqlite_ledger *ledger, const char *id, struct e
 }
 
 /* `several runs begin with '2026': 20261129T…, 20261128T…, …` */
-static void add_several(struct sqlite_ledger *ledger, const char *id, struct err *err)
+static void add_several(struct stored_ledger *ledger, const char *id, struct err *err)
 {
     enum { NAMED = 3 };
     struct db_cursor cursor;
@@ -297,7 +297,7 @@ static void add_several(struct sqlite_ledger *ledger, const char *id, struct err
     (void)!db_end(&cursor, &ignored);
 }
 
-static bool fail_no_run(struct sqlite_ledger *ledger, const char *id, size_t found, struct err *err)
+static bool fail_no_run(struct stored_ledger *ledger, const char *id, size_t found, struct err *err)
 {
     if (found) {
         err_set(err, ERR_LEDGER, "several runs begin with '%s'", id);
@@ -313,7 +313,7 @@ static bool fail_no_run(struct sqlite_ledger *ledger, const char *id, size_t fou
 }
 
 /* The whole id comes first: others may begin with it. An empty text is no beginning: it means no run. */
-static void query_run(struct sqlite_ledger *ledger, const char *id, struct db_cursor *cursor)
+static void query_run(struct stored_ledger *ledger, const char *id, struct db_cursor *cursor)
 {
     if (id)
         db_query(&ledger->db, cursor,
@@ -324,11 +324,11 @@ static void query_run(struct sqlite_ledger *ledger, const char *id, struct db_cu
         db_query_plain(&ledger->db, cursor, SELECT_RUN "ORDER BY seq DESC LIMIT 1");
 }
 
-bool sqlite_run_find(struct sqlite_ledger *ledger, const char *id, struct arena *arena,
-                     struct sqlite_run *ret_run, struct err *err)
+bool stored_run_find(struct stored_ledger *ledger, const char *id, struct arena *arena,
+                     struct stored_run *ret_run, struct err *err)
 {
     struct db_cursor cursor;
-    struct sqlite_run run = {0};
+    struct stored_run run = {0};
     size_t found = 0;
     query_run(ledger, id, &cursor);
     if (db_next(&cursor)) {
@@ -347,22 +347,22 @@ bool sqlite_run_find(struct sqlite_ledger *ledger, const char *id, struct arena 
     return true;
 }
 
-bool sqlite_find(struct ledger *base, const char *id, struct arena *arena,
+bool stored_find(struct ledger *base, const char *id, struct arena *arena,
                  struct ledger_run *ret_run, struct err *err)
 {
-    struct sqlite_ledger *ledger = sqlite_of(base);
-    struct sqlite_run run;
-    if (!sqlite_look(ledger, err))
+    struct stored_ledger *ledger = stored_of(base);
+    struct stored_run run;
+    if (!stored_look(ledger, err))
         return false;
-    bool is_fine = sqlite_run_find(ledger, id, arena, &run, err);
-    sqlite_look_away(ledger);
+    bool is_fine = stored_run_find(ledger, id, arena, &run, err);
+    stored_look_away(ledger);
     if (is_fine)
         *ret_run = run.run;
     return is_fine;
 }
 
-static bool find_older(struct sqlite_ledger *ledger, const char *id, struct arena *arena,
-                       struct sqlite_run *ret_run, struct err *err)
+static bool find_older(struct stored_ledger *ledger, const char *id, struct arena *arena,
+                       struct stored_run *ret_run, struct err *err)
 {
     struct db_cursor cursor;
     db_query(&ledger->db, &cursor,
@@ -377,25 +377,25 @@ static bool find_older(struct sqlite_ledger *ledger, const char *id, struct aren
     return is_there ? complete(ledger, ret_run, err) : fail_no_run(ledger, NULL, 0, err);
 }
 
-bool sqlite_find_older(struct ledger *base, const char *id, struct arena *arena,
+bool stored_find_older(struct ledger *base, const char *id, struct arena *arena,
                        struct ledger_run *ret_run, struct err *err)
 {
-    struct sqlite_ledger *ledger = sqlite_of(base);
-    struct sqlite_run run;
-    if (!sqlite_look(ledger, err))
+    struct stored_ledger *ledger = stored_of(base);
+    struct stored_run run;
+    if (!stored_look(ledger, err))
         return false;
     bool is_fine = find_older(ledger, id, arena, &run, err);
-    sqlite_look_away(ledger);
+    stored_look_away(ledger);
     if (is_fine)
         *ret_run = run.run;
     return is_fine;
 }
 
 /* UNION: a circle, which only a stranger can have made, ends. */
-bool sqlite_read_family(struct ledger *base, const char *id, struct arena *arena,
+bool stored_read_family(struct ledger *base, const char *id, struct arena *arena,
                         const char *const **ret_ids, size_t *ret_count, struct err *err)
 {
-    struct sqlite_ledger *ledger = sqlite_of(base);
+    struct stored_ledger *ledger = stored_of(base);
     const char **ids = NULL;
     size_t count = 0, capacity = 0;
     struct db_cursor cursor;
@@ -415,11 +415,11 @@ bool sqlite_read_family(struct ledger *base, const char *id, struct arena *arena
     return true;
 }
 
-static bool read_runs(struct sqlite_ledger *ledger, struct arena *arena,
-                      struct sqlite_run **ret_runs, size_t *ret_count, struct err *err)
+static bool read_runs(struct stored_ledger *ledger, struct arena *arena,
+                      struct stored_run **ret_runs, size_t *ret_count, struct err *err)
 {
     struct db_cursor cursor;
-    struct sqlite_run *runs = NULL;
+    struct stored_run *runs = NULL;
     size_t count = 0, capacity = 0;
     db_query_plain(&ledger->db, &cursor, SELECT_RUN "ORDER BY seq DESC");
     while (db_next(&cursor))
@@ -434,21 +434,21 @@ static bool read_runs(struct sqlite_ledger *ledger, struct arena *arena,
     return true;
 }
 
-bool sqlite_runs_read(struct sqlite_ledger *ledger, struct arena *arena,
-                      struct sqlite_run **ret_runs, size_t *ret_count, struct err *err)
+bool stored_runs_read(struct stored_ledger *ledger, struct arena *arena,
+                      struct stored_run **ret_runs, size_t *ret_count, struct err *err)
 {
-    if (!sqlite_look(ledger, err))
+    if (!stored_look(ledger, err))
         return false;
     bool is_fine = read_runs(ledger, arena, ret_runs, ret_count, err);
-    sqlite_look_away(ledger);
+    stored_look_away(ledger);
     return is_fine;
 }
 
-bool sqlite_list(struct ledger *base, struct arena *arena, struct ledger_run **ret_runs,
+bool stored_list(struct ledger *base, struct arena *arena, struct ledger_run **ret_runs,
                  size_t *ret_count, struct err *err)
 {
-    struct sqlite_run *runs;
-    if (!sqlite_runs_read(sqlite_of(base), arena, &runs, ret_count, err))
+    struct stored_run *runs;
+    if (!stored_runs_read(stored_of(base), arena, &runs, ret_count, err))
         return false;
     *ret_runs = arena_calloc(arena, *ret_count + 1, sizeof **ret_runs);
     for (size_t i = 0; i < *ret_count; i++)
@@ -458,10 +458,10 @@ bool sqlite_list(struct ledger *base, struct arena *arena, struct ledger_run **r
 
 /* ---- their chains --------------------------------------------------------------------------- */
 
-bool sqlite_read_chain(struct ledger *base, const char *digest, struct arena *arena,
+bool stored_read_chain(struct ledger *base, const char *digest, struct arena *arena,
                        struct ledger_chain_file **ret_files, size_t *ret_count, struct err *err)
 {
-    struct sqlite_ledger *ledger = sqlite_of(base);
+    struct stored_ledger *ledger = stored_of(base);
     struct ledger_chain_file *files = NULL;
     struct db_cursor cursor;
     size_t count = 0, capacity = 0;

@@ -1,6 +1,6 @@
 /* What repeats a million times is written once, and known by a number: lists of revisions and of labels,
  * revisions, and a run's errors. Their keys are their texts, each with its NUL, one after the other. */
-#include "ledger/sqlite_private.h"
+#include "ledger/stored.h"
 
 #include "chain/chain.h"
 
@@ -36,7 +36,7 @@ static bool keep_loaded(struct intern *known, const struct buf *key, int64_t lis
     return put_key(known, key, &number) && number == list;
 }
 
-static bool load_rows(struct sqlite_ledger *ledger, struct intern *known, struct db_cursor *cursor)
+static bool load_rows(struct stored_ledger *ledger, struct intern *known, struct db_cursor *cursor)
 {
     struct buf *key = &ledger->key;
     int64_t list = 0; /* the empty one, which has no rows */
@@ -53,7 +53,7 @@ static bool load_rows(struct sqlite_ledger *ledger, struct intern *known, struct
     return keep_loaded(known, key, list);
 }
 
-static bool load_lists(struct sqlite_ledger *ledger, enum list_kind kind, struct err *err)
+static bool load_lists(struct stored_ledger *ledger, enum list_kind kind, struct err *err)
 {
     struct lists *lists = &ledger->lists[kind];
     struct db_cursor cursor;
@@ -67,7 +67,7 @@ static bool load_lists(struct sqlite_ledger *ledger, enum list_kind kind, struct
     return makes_sense || db_fail_damaged(&ledger->db, err);
 }
 
-static bool insert_list(struct sqlite_ledger *ledger, enum list_kind kind, uint32_t number,
+static bool insert_list(struct stored_ledger *ledger, enum list_kind kind, uint32_t number,
                         const char *const *items, size_t count, struct err *err)
 {
     for (size_t i = 0; i < count; i++)
@@ -77,7 +77,7 @@ static bool insert_list(struct sqlite_ledger *ledger, enum list_kind kind, uint3
     return true;
 }
 
-bool sqlite_list_put(struct sqlite_ledger *ledger, enum list_kind kind, const char *const *items,
+bool stored_list_put(struct stored_ledger *ledger, enum list_kind kind, const char *const *items,
                      size_t count, struct db_value *ret_number, struct err *err)
 {
     if (!load_lists(ledger, kind, err))
@@ -106,8 +106,8 @@ static struct rows split_key(const char *key, size_t len, struct arena *arena)
 }
 
 /* Afresh each time: another process may have written since. */
-bool sqlite_lists_read(struct sqlite_ledger *ledger, enum list_kind kind, struct arena *arena,
-                       struct sqlite_lists *ret_lists, struct err *err)
+bool stored_lists_read(struct stored_ledger *ledger, enum list_kind kind, struct arena *arena,
+                       struct stored_lists *ret_lists, struct err *err)
 {
     struct db_cursor cursor;
     struct intern known;
@@ -124,11 +124,11 @@ bool sqlite_lists_read(struct sqlite_ledger *ledger, enum list_kind kind, struct
         const char *key = intern_at(&known, i, &len);
         items[i] = split_key(key, len, arena);
     }
-    *ret_lists = (struct sqlite_lists){items, known.count};
+    *ret_lists = (struct stored_lists){items, known.count};
     return true;
 }
 
-bool sqlite_rows_at(const struct db_cursor *row, int column, const struct sqlite_lists *lists,
+bool stored_rows_at(const struct db_cursor *row, int column, const struct stored_lists *lists,
                     struct rows *ret_rows)
 {
     int64_t number = db_int_at(row, column);
@@ -152,7 +152,7 @@ static void set_revision_key(struct buf *key, const char *id, const char *messag
     key_add(key, path);
 }
 
-static bool load_revisions(struct sqlite_ledger *ledger, struct err *err)
+static bool load_revisions(struct stored_ledger *ledger, struct err *err)
 {
     struct writing *writing = &ledger->writing;
     struct db_cursor cursor;
@@ -177,7 +177,7 @@ static const char *text_or_empty(const char *text)
     return text ? text : "";
 }
 
-static bool put_revision(struct sqlite_ledger *ledger, const struct revision *revision,
+static bool put_revision(struct stored_ledger *ledger, const struct revision *revision,
                          uint32_t *ret_number, struct err *err)
 {
     const char *message = text_or_empty(revision->message);
@@ -191,7 +191,7 @@ static bool put_revision(struct sqlite_ledger *ledger, const struct revision *re
                   db_int(*ret_number), db_text(revision->id), db_text(message), db_text(path));
 }
 
-bool sqlite_revision_put(struct sqlite_ledger *ledger, const struct chain *chain,
+bool stored_revision_put(struct stored_ledger *ledger, const struct chain *chain,
                          const struct revision *revision, struct db_value *ret_number,
                          struct err *err)
 {
@@ -237,7 +237,7 @@ static void set_error_key(struct buf *key, const struct err *err, int64_t revisi
         key_add(key, text_or_empty(said_part(err->said, part)));
 }
 
-bool sqlite_error_put(struct sqlite_ledger *ledger, const struct chain *chain,
+bool stored_error_put(struct stored_ledger *ledger, const struct chain *chain,
                       const struct outcome *outcome, struct db_value *ret_number, struct err *err)
 {
     const struct err *error = outcome->error;
@@ -246,7 +246,7 @@ bool sqlite_error_put(struct sqlite_ledger *ledger, const struct chain *chain,
     *ret_number = db_null();
     if (!error)
         return true;
-    if (!sqlite_revision_put(ledger, chain, outcome->error_revision, &revision, err))
+    if (!stored_revision_put(ledger, chain, outcome->error_revision, &revision, err))
         return false;
     set_error_key(&ledger->key, error, revision.type == DB_INT ? revision.integer : -1);
     bool is_new = put_key(&ledger->writing.errors, &ledger->key, &number);

@@ -3,7 +3,7 @@
  * WAL, so that readers and the writer do not meet; synchronous FULL, so that what was committed is
  * on the disk. The file and its folder are for their owner alone.
  */
-#include "ledger/sqlite_private.h"
+#include "ledger/stored.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -118,7 +118,7 @@ static const char *uri_of(struct arena *arena, const char *path, bool is_immutab
 
 /* With memory statistics on, a global mutex would slow the tenants' workers; where SQLite is at
  * work already this has no effect, and does no harm. */
-static bool connect(struct sqlite_ledger *ledger, enum ledger_access access, struct err *err)
+static bool connect(struct stored_ledger *ledger, enum ledger_access access, struct err *err)
 {
     struct db *db = &ledger->db;
     bool is_immutable = access == LEDGER_READ && is_at_rest(&ledger->arena, db->path);
@@ -184,15 +184,15 @@ static bool move_to_memory(struct db *db, struct err *err)
 static bool set_up_reading(struct db *db, struct err *err)
 {
     bool is_old = false;
-    if (sqlite3_db_readonly(db->handle, "main") == 1 && !sqlite_schema_look(db, &is_old, err))
+    if (sqlite3_db_readonly(db->handle, "main") == 1 && !stored_schema_look(db, &is_old, err))
         return false;
     if (is_old && !move_to_memory(db, err))
         return false;
-    return sqlite_schema_prepare(db, err) && db_exec(db, err, "PRAGMA query_only = ON");
+    return stored_schema_prepare(db, err) && db_exec(db, err, "PRAGMA query_only = ON");
 }
 
 /* Who the file is comes first: a file of something else is not changed. */
-static bool set_up(struct sqlite_ledger *ledger, enum ledger_access access, struct err *err)
+static bool set_up(struct stored_ledger *ledger, enum ledger_access access, struct err *err)
 {
     struct db *db = &ledger->db;
     distrust(db->handle);
@@ -205,12 +205,12 @@ static bool set_up(struct sqlite_ledger *ledger, enum ledger_access access, stru
         return set_up_reading(db, err);
     if (sqlite3_db_readonly(db->handle, "main") == 1)
         return err_set(err, ERR_LEDGER, "ledger '%s': it is read-only", db->path);
-    return sqlite_schema_prepare(db, err) && use_wal(db, err);
+    return stored_schema_prepare(db, err) && use_wal(db, err);
 }
 
-static void sqlite_close(struct ledger *base)
+static void stored_close(struct ledger *base)
 {
-    struct sqlite_ledger *ledger = sqlite_of(base);
+    struct stored_ledger *ledger = stored_of(base);
     db_close(&ledger->db);
     lock_release(&ledger->lock);
     buf_done(&ledger->key);
@@ -218,10 +218,10 @@ static void sqlite_close(struct ledger *base)
     free(ledger);
 }
 
-static struct sqlite_ledger *sqlite_new(const char *where)
+static struct stored_ledger *stored_new(const char *where)
 {
-    struct sqlite_ledger *ledger = xcalloc(1, sizeof *ledger);
-    ledger->base.kind = &ledger_sqlite;
+    struct stored_ledger *ledger = xcalloc(1, sizeof *ledger);
+    ledger->base.kind = &ledger_stored;
     ledger->lock.fd = -1;
     arena_init(&ledger->arena);
     buf_init(&ledger->key, BUF_MAX_DEFAULT);
@@ -234,13 +234,13 @@ static struct sqlite_ledger *sqlite_new(const char *where)
     return ledger;
 }
 
-static struct ledger *sqlite_open(const char *where, enum ledger_access access, struct err *err)
+static struct ledger *stored_open(const char *where, enum ledger_access access, struct err *err)
 {
-    struct sqlite_ledger *ledger = sqlite_new(where);
+    struct stored_ledger *ledger = stored_new(where);
     if (check_file(&ledger->arena, where, access, err) && connect(ledger, access, err) &&
         set_up(ledger, access, err))
         return &ledger->base;
-    sqlite_close(&ledger->base);
+    stored_close(&ledger->base);
     return NULL;
 }
 
@@ -248,7 +248,7 @@ static struct ledger *sqlite_open(const char *where, enum ledger_access access, 
 
 /* After an fsync of the WAL that failed it is not known what reached the disk: closing must not copy the WAL
  * into the ledger. The next to open it reads it frame by frame, by their checksums. */
-static bool die(struct sqlite_ledger *ledger, const struct err *err)
+static bool die(struct stored_ledger *ledger, const struct err *err)
 {
     sqlite3_db_config(ledger->db.handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     ledger->is_dead = true;
@@ -256,7 +256,7 @@ static bool die(struct sqlite_ledger *ledger, const struct err *err)
     return false;
 }
 
-bool sqlite_begin(struct sqlite_ledger *ledger, struct err *err)
+bool stored_begin(struct stored_ledger *ledger, struct err *err)
 {
     if (ledger->is_dead) {
         *err = ledger->death;
@@ -265,7 +265,7 @@ bool sqlite_begin(struct sqlite_ledger *ledger, struct err *err)
     return db_run_plain(&ledger->db, err, "BEGIN IMMEDIATE") || die(ledger, err);
 }
 
-bool sqlite_end(struct sqlite_ledger *ledger, bool is_fine, struct err *err)
+bool stored_end(struct stored_ledger *ledger, bool is_fine, struct err *err)
 {
     if (is_fine && db_run_plain(&ledger->db, err, "COMMIT"))
         return true;
@@ -283,7 +283,7 @@ static struct file_id id_of(const char *path)
     return (struct file_id){st.st_dev, st.st_ino};
 }
 
-bool sqlite_check_place(struct sqlite_ledger *ledger, struct err *err)
+bool stored_check_place(struct stored_ledger *ledger, struct err *err)
 {
     static const char *const endings[LEDGER_FILES] = {"", "-wal", ".lock"};
     for (size_t i = 0; i < LEDGER_FILES; i++) {
@@ -307,7 +307,7 @@ bool sqlite_check_place(struct sqlite_ledger *ledger, struct err *err)
 
 /* Where a run died, perhaps with its machine, the whole file is looked at: is it what SQLite would
  * have left? (Not each time: it costs a second for some hundred MB.) */
-static bool check_pages(struct sqlite_ledger *ledger, struct err *err)
+static bool check_pages(struct stored_ledger *ledger, struct err *err)
 {
     struct db *db = &ledger->db;
     struct db_cursor cursor;
@@ -319,22 +319,22 @@ static bool check_pages(struct sqlite_ledger *ledger, struct err *err)
 }
 
 /* The process that left a run `running` is dead, or the lock would not be ours. */
-static bool bury(struct sqlite_ledger *ledger, struct err *err)
+static bool bury(struct stored_ledger *ledger, struct err *err)
 {
     return db_run(&ledger->db, err, "UPDATE runs SET state = ? WHERE state = ?",
                   db_int(RUN_INTERRUPTED), db_int(RUN_RUNNING)) &&
            (!sqlite3_changes(ledger->db.handle) || check_pages(ledger, err));
 }
 
-static bool bury_the_dead(struct sqlite_ledger *ledger, struct err *err)
+static bool bury_the_dead(struct stored_ledger *ledger, struct err *err)
 {
-    return sqlite_begin(ledger, err) && sqlite_end(ledger, bury(ledger, err), err);
+    return stored_begin(ledger, err) && stored_end(ledger, bury(ledger, err), err);
 }
 
-static bool sqlite_lock(struct ledger *base, const struct ledger_holder *holder,
+static bool stored_lock(struct ledger *base, const struct ledger_holder *holder,
                         struct ledger_holder *ret_other, struct err *err)
 {
-    struct sqlite_ledger *ledger = sqlite_of(base);
+    struct stored_ledger *ledger = stored_of(base);
     assert(ledger->lock.fd < 0);
     if (!lock_take(&ledger->lock, ledger->db.path, holder, ret_other, err))
         return false;
@@ -345,19 +345,19 @@ static bool sqlite_lock(struct ledger *base, const struct ledger_holder *holder,
     return false;
 }
 
-const struct ledger_kind ledger_sqlite = {
-    .open = sqlite_open,
-    .close = sqlite_close,
-    .lock = sqlite_lock,
-    .write = sqlite_write,
-    .find = sqlite_find,
-    .find_older = sqlite_find_older,
-    .read_family = sqlite_read_family,
-    .list = sqlite_list,
-    .read_fleet = sqlite_read_fleet,
-    .read_chain = sqlite_read_chain,
-    .names_snapshot = sqlite_names_snapshot,
-    .read_visits = sqlite_read_visits,
-    .replay = sqlite_replay,
-    .forget = sqlite_forget,
+const struct ledger_kind ledger_stored = {
+    .open = stored_open,
+    .close = stored_close,
+    .lock = stored_lock,
+    .write = stored_write,
+    .find = stored_find,
+    .find_older = stored_find_older,
+    .read_family = stored_read_family,
+    .list = stored_list,
+    .read_fleet = stored_read_fleet,
+    .read_chain = stored_read_chain,
+    .names_snapshot = stored_names_snapshot,
+    .read_visits = stored_read_visits,
+    .replay = stored_replay,
+    .forget = stored_forget,
 };

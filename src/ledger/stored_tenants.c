@@ -1,16 +1,16 @@
 /* What is written of one tenant: its standing, which a run takes over from the one it goes on with,
  * and what this run says of it. */
-#include "ledger/sqlite_private.h"
+#include "ledger/stored.h"
 
 #include "chain/chain.h"
 #include "event/known.h"
 
-static bool put_rows(struct sqlite_ledger *ledger, const struct rows *rows,
+static bool put_rows(struct stored_ledger *ledger, const struct rows *rows,
                      struct db_value *ret_list, struct err *err)
 {
     *ret_list = db_null();
     return !rows->is_known ||
-           sqlite_list_put(ledger, LIST_REVISIONS, rows->ids, rows->count, ret_list, err);
+           stored_list_put(ledger, LIST_REVISIONS, rows->ids, rows->count, ret_list, err);
 }
 
 static bool is_blank(const struct standing *standing)
@@ -21,7 +21,7 @@ static bool is_blank(const struct standing *standing)
 }
 
 /* Nothing to say of it: no row. */
-bool sqlite_write_standing(struct sqlite_ledger *ledger, size_t tenant,
+bool stored_write_standing(struct stored_ledger *ledger, size_t tenant,
                            const struct standing *standing, struct err *err)
 {
     struct db_value before, goal, to, reached;
@@ -41,7 +41,7 @@ bool sqlite_write_standing(struct sqlite_ledger *ledger, size_t tenant,
 }
 
 /* The first that knows where the tenant stood is right: later ones look at what was done since. */
-bool sqlite_write_intent(struct sqlite_ledger *ledger, const struct event *event, struct err *err)
+bool stored_write_intent(struct stored_ledger *ledger, const struct event *event, struct err *err)
 {
     const struct intent *intent = event->intent;
     struct db_value before, goal;
@@ -59,11 +59,11 @@ bool sqlite_write_intent(struct sqlite_ledger *ledger, const struct event *event
                   db_int(TENANT_PENDING), before, goal, db_text(intent->snapshot));
 }
 
-bool sqlite_write_retry(struct sqlite_ledger *ledger, const struct event *event, struct err *err)
+bool stored_write_retry(struct stored_ledger *ledger, const struct event *event, struct err *err)
 {
     const struct outcome outcome = {.error = event->error};
     struct db_value error;
-    if (!sqlite_error_put(ledger, event->run->chain, &outcome, &error, err))
+    if (!stored_error_put(ledger, event->run->chain, &outcome, &error, err))
         return false;
     return db_run(&ledger->db, err,
                   "INSERT INTO retries(run, n, tenant, attempt, error, delay_ms)"
@@ -76,7 +76,7 @@ bool sqlite_write_retry(struct sqlite_ledger *ledger, const struct event *event,
 /* ---- outcomes ------------------------------------------------------------------------------ */
 
 /* Steps of the rollback, after those of the run itself. */
-static bool first_step(struct sqlite_ledger *ledger, const struct event *event, int64_t *ret_n,
+static bool first_step(struct stored_ledger *ledger, const struct event *event, int64_t *ret_n,
                        struct err *err)
 {
     *ret_n = 0;
@@ -86,7 +86,7 @@ static bool first_step(struct sqlite_ledger *ledger, const struct event *event, 
                   db_int(ledger->writing.run), db_int((int64_t)event->tenant));
 }
 
-static bool write_steps(struct sqlite_ledger *ledger, const struct event *event, struct err *err)
+static bool write_steps(struct stored_ledger *ledger, const struct event *event, struct err *err)
 {
     const struct outcome *outcome = event->outcome;
     struct db_value revision;
@@ -97,7 +97,7 @@ static bool write_steps(struct sqlite_ledger *ledger, const struct event *event,
         return false;
     for (const struct step_done *step = outcome->steps; step < outcome->steps + outcome->step_count;
          step++)
-        if (!sqlite_revision_put(ledger, event->run->chain, step->revision, &revision, err) ||
+        if (!stored_revision_put(ledger, event->run->chain, step->revision, &revision, err) ||
             !db_run(&ledger->db, err,
                     "INSERT OR REPLACE INTO steps(run, tenant, n, revision, direction, statements,"
                     " duration_ms, is_rollback) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
@@ -109,7 +109,7 @@ static bool write_steps(struct sqlite_ledger *ledger, const struct event *event,
 }
 
 /* What the row says so far. */
-static bool read_known(struct sqlite_ledger *ledger, size_t tenant, struct known *ret_known,
+static bool read_known(struct stored_ledger *ledger, size_t tenant, struct known *ret_known,
                        struct err *err)
 {
     struct db_cursor row;
@@ -142,7 +142,7 @@ static const char outcome_sql[] =
     " duration_ms = CASE WHEN ?11 THEN duration_ms ELSE 0 END + ?10,"
     " reached = CASE WHEN ?15 THEN ?5 WHEN ?16 THEN NULL ELSE reached END";
 
-static bool write_row(struct sqlite_ledger *ledger, const struct event *event,
+static bool write_row(struct stored_ledger *ledger, const struct event *event,
                       struct db_value found, struct db_value left, struct db_value error,
                       struct err *err)
 {
@@ -159,13 +159,13 @@ static bool write_row(struct sqlite_ledger *ledger, const struct event *event,
         db_int(change.takes_state), db_int(change.takes_reached), db_int(change.clears_reached));
 }
 
-bool sqlite_write_outcome(struct sqlite_ledger *ledger, const struct event *event, struct err *err)
+bool stored_write_outcome(struct stored_ledger *ledger, const struct event *event, struct err *err)
 {
     const struct outcome *outcome = event->outcome;
     struct db_value found_list, left_list, error;
     return put_rows(ledger, &outcome->from, &found_list, err) &&
            put_rows(ledger, &outcome->to, &left_list, err) &&
-           sqlite_error_put(ledger, event->run->chain, outcome, &error, err) &&
+           stored_error_put(ledger, event->run->chain, outcome, &error, err) &&
            write_row(ledger, event, found_list, left_list, error, err) &&
-           write_steps(ledger, event, err) && sqlite_write_notices(ledger, event, err);
+           write_steps(ledger, event, err) && stored_write_notices(ledger, event, err);
 }

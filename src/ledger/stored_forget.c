@@ -1,6 +1,6 @@
 /* Dropping runs. What several runs share (tenants, fleets, lists, revisions) goes with the last run
  * that used it; lists and revisions stay, since they are few and known by their order. */
-#include "ledger/sqlite_private.h"
+#include "ledger/stored.h"
 
 /* Each a statement of ?1, the run. */
 static const char *const deletes[] = {
@@ -17,7 +17,7 @@ static const char *const sweeps[] = {
     "DELETE FROM tenants WHERE id NOT IN (SELECT tenant FROM fleet_tenants)",
 };
 
-static bool delete_run(struct sqlite_ledger *ledger, int64_t run, struct err *err)
+static bool delete_run(struct stored_ledger *ledger, int64_t run, struct err *err)
 {
     bool is_fine = true;
     for (size_t i = 0; is_fine && i < ARRAY_LEN(deletes); i++)
@@ -25,7 +25,7 @@ static bool delete_run(struct sqlite_ledger *ledger, int64_t run, struct err *er
     return is_fine;
 }
 
-static bool sweep(struct sqlite_ledger *ledger, struct err *err)
+static bool sweep(struct stored_ledger *ledger, struct err *err)
 {
     bool is_fine = true;
     for (size_t i = 0; is_fine && i < ARRAY_LEN(sweeps); i++)
@@ -34,19 +34,19 @@ static bool sweep(struct sqlite_ledger *ledger, struct err *err)
 }
 
 /* A transaction a run, so that a run under way never waits long for its turn to write. */
-static bool drop_run(struct sqlite_ledger *ledger, int64_t run, struct err *err)
+static bool drop_run(struct stored_ledger *ledger, int64_t run, struct err *err)
 {
-    return sqlite_begin(ledger, err) && sqlite_end(ledger, delete_run(ledger, run, err), err);
+    return stored_begin(ledger, err) && stored_end(ledger, delete_run(ledger, run, err), err);
 }
 
-static bool drop_unused(struct sqlite_ledger *ledger, struct err *err)
+static bool drop_unused(struct stored_ledger *ledger, struct err *err)
 {
-    return sqlite_begin(ledger, err) && sqlite_end(ledger, sweep(ledger, err), err);
+    return stored_begin(ledger, err) && stored_end(ledger, sweep(ledger, err), err);
 }
 
 /* ---- which --------------------------------------------------------------------------------- */
 
-static bool fits(const struct ledger_forget *which, const struct sqlite_run *run, size_t newer)
+static bool fits(const struct ledger_forget *which, const struct stored_run *run, size_t newer)
 {
     size_t keep = which->keep_newest == SIZE_MAX ? 0 : which->keep_newest;
     if (run->is_alive || newer < keep || (which->id && strcmp(run->run.id, which->id) != 0) ||
@@ -56,12 +56,12 @@ static bool fits(const struct ledger_forget *which, const struct sqlite_run *run
 }
 
 /* A run whose later run goes in the same sweep is judged as it was before. */
-static bool forget_all(struct sqlite_ledger *ledger, const struct ledger_forget *which,
+static bool forget_all(struct stored_ledger *ledger, const struct ledger_forget *which,
                        struct arena *arena, size_t *ret_count, struct err *err)
 {
-    struct sqlite_run *runs;
+    struct stored_run *runs;
     size_t count, dropped = 0, newer = 0;
-    if (!sqlite_runs_read(ledger, arena, &runs, &count, err))
+    if (!stored_runs_read(ledger, arena, &runs, &count, err))
         return false;
     for (size_t i = 0; i < count; i++) {
         if (which->concerns && !which->concerns(which->ctx, &runs[i].run))
@@ -77,15 +77,15 @@ static bool forget_all(struct sqlite_ledger *ledger, const struct ledger_forget 
     return true;
 }
 
-bool sqlite_forget(struct ledger *base, const struct ledger_forget *which, size_t *ret_count,
+bool stored_forget(struct ledger *base, const struct ledger_forget *which, size_t *ret_count,
                    struct err *err)
 {
-    struct sqlite_ledger *ledger = sqlite_of(base);
+    struct stored_ledger *ledger = stored_of(base);
     struct ledger_forget resolved = *which;
-    struct sqlite_run run;
+    struct stored_run run;
     struct arena arena;
     arena_init(&arena);
-    bool is_fine = !which->id || sqlite_run_find(ledger, which->id, &arena, &run, err);
+    bool is_fine = !which->id || stored_run_find(ledger, which->id, &arena, &run, err);
     if (is_fine) {
         resolved.id = which->id ? run.run.id : NULL;
         is_fine = forget_all(ledger, &resolved, &arena, ret_count, err);
