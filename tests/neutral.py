@@ -24,9 +24,9 @@ ALLOWED = {
     "dialect/dialects.c": "names each dialect",
     "driver/drivers.h": "declares each driver",
     "driver/registry.c": "names each driver",
-    "ledger/stored": "the kind of ledger that is a SQLite file: not about tenants",
-    "ledger/db": "what that kind calls SQLite's library by",
-    "ledger/ledger.c": "the table of kinds of ledger",
+    "ledger/store_sqlite": "the store that is a SQLite file: not about tenants",
+    "ledger/store_kind.h": "declares the kinds of store",
+    "ledger/store.c": "the table of kinds of store",
 }
 
 

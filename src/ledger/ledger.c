@@ -1,32 +1,8 @@
 #include "ledger/ledger_kind.h"
 
-static struct ledger *refuse_kind(const char *where, enum ledger_access access, struct err *err)
-{
-    (void)where;
-    (void)access;
-    err_set(err, ERR_LEDGER,
-            "a ledger in PostgreSQL is not in this build; name a file in 'ledger'");
-    return NULL;
-}
-
-static const struct ledger_kind ledger_refused = {.open = refuse_kind};
-
-/* By the beginning of `where`; the last one takes what is left. */
-static const struct {
-    const char *prefix;
-    const struct ledger_kind *kind;
-} kinds[] = {
-    {"postgresql://", &ledger_refused},
-    {"postgres://", &ledger_refused},
-    {"", &ledger_stored},
-};
-
 struct ledger *ledger_open(const char *where, enum ledger_access access, struct err *err)
 {
-    size_t i = 0;
-    while (strncmp(where, kinds[i].prefix, strlen(kinds[i].prefix)) != 0)
-        i++;
-    return kinds[i].kind->open(where, access, err);
+    return ledger_stored.open(where, access, err);
 }
 
 void ledger_close(struct ledger *ledger)

@@ -5,10 +5,10 @@
  * ledger and one made live come from one stream. The ledger never leads: intents are durable before
  * the deed, outcomes come after it, and where ledger and database differ, the database wins.
  *
- * An interface: each kind of ledger is one `const struct ledger_kind` (stored_ledger.c so far; a postgresql:// URL
- * will name one that several machines share). Every call blocks, so it belongs on a worker thread, or before or
- * after the loop; calls on one ledger never overlap. All errors are ERR_LEDGER; after a failed write the ledger
- * takes no more: an fsync that failed once proves nothing by succeeding later.
+ * Its rows are in a store (store.h): a file, so far; a postgresql:// URL will name one that several machines share.
+ * Every call blocks, so it belongs on a worker thread, or before or after the loop; calls on one ledger never
+ * overlap. All errors are ERR_LEDGER; after a failed write the ledger takes no more: an fsync that failed once
+ * proves nothing by succeeding later.
  *
  *     struct ledger *ledger = ledger_open(inventory->ledger, LEDGER_WRITE, &err);
  *     if (!ledger_lock(ledger, &me, &other, &err)) …

@@ -1,8 +1,7 @@
 /* What a kind of ledger is: one const struct of functions, each as ledger.h says of the function of
  * the same name. A kind's own struct begins with its `struct ledger`.
  *
- * To add one: write NAME.c with its `const struct ledger_kind`, declare it here, and name it in the
- * table of ledger.c.
+ * There is one, which keeps its rows in a store (store.h); tests put others in its place.
  */
 #ifndef LEDGER_LEDGER_KIND_H
 #define LEDGER_LEDGER_KIND_H

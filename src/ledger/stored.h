@@ -1,4 +1,4 @@
-/* What the files of the ledger that is kept in SQLite share.
+/* What the files of the ledger share whose rows are in a store (store.h).
  *
  * stored_ledger.c opens and locks, stored_schema.c has the tables, stored_write.c writes events, stored_tenants.c what
  * one tenant has of them, stored_fleet.c who the tenants are, stored_intern.c what repeats, stored_notices.c
@@ -11,9 +11,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/intern.h"
-#include "ledger/db.h"
+#include "ledger/store.h"
 #include "ledger/ledger_kind.h"
-#include "ledger/lock.h"
 
 /* Lists of texts, kept once under a number: the order of their first appearance, 0 being the empty
  * list. All of them are read when the first is asked for. */
@@ -37,22 +36,12 @@ struct writing {
     int64_t retries;
 };
 
-/* Which file a name stood for; of none it is all zero. */
-struct file_id {
-    uint64_t device, inode;
-};
-enum { LEDGER_FILES = 3 };
-
 struct stored_ledger {
     struct ledger base;
-    struct db db;
+    struct store *store;
     struct arena arena; /* everything here */
-    struct lock lock;
+    bool is_locked;     /* by us: `holder` */
     struct ledger_holder holder;
-    /* the ledger, its WAL and its lock, as they were first written to */
-    struct file_id files[LEDGER_FILES];
-    bool is_dead; /* a write failed: `death` */
-    struct err death;
     struct lists lists[LIST_KIND__COUNT];
     struct writing writing;
     struct buf key; /* scratch */
@@ -63,27 +52,15 @@ static inline struct stored_ledger *stored_of(struct ledger *ledger)
     return (struct stored_ledger *)ledger;
 }
 
-/* Refuses what is no ledger and what is too new; makes the tables of a new file, and brings those
+/* Refuses what is no ledger and what is too new; makes the tables of a new one, and brings those
  * of an older skein up to date. */
-bool stored_schema_prepare(struct db *db, struct err *err) MUST_CHECK;
-
-/* Refuses the same; are its tables those of an older skein? Nothing is changed. */
-bool stored_schema_look(struct db *db, bool *ret_is_old, struct err *err) MUST_CHECK;
-
-/* One transaction that writes: begin it, and end it well or not (`is_fine`). What failed once is
- * over: the ledger is dead from then on. */
-bool stored_begin(struct stored_ledger *ledger, struct err *err) MUST_CHECK;
-bool stored_end(struct stored_ledger *ledger, bool is_fine, struct err *err) MUST_CHECK;
-
-/* Are the files that were written to still those of their names? What is in one that was removed, or replaced,
- * no one will read. */
-bool stored_check_place(struct stored_ledger *ledger, struct err *err) MUST_CHECK;
+bool stored_schema_prepare(struct store *store, struct err *err) MUST_CHECK;
 
 /* ---- what repeats -------------------------------------------------------------------------- */
 
 /* A list's number; it is written where it is new. */
 bool stored_list_put(struct stored_ledger *ledger, enum list_kind kind, const char *const *items,
-                     size_t count, struct db_value *ret_number, struct err *err) MUST_CHECK;
+                     size_t count, struct value *ret_number, struct err *err) MUST_CHECK;
 
 /* All lists by number, in the arena. */
 struct stored_lists {
@@ -96,17 +73,17 @@ bool stored_lists_read(struct stored_ledger *ledger, enum list_kind kind, struct
                        struct stored_lists *ret_lists, struct err *err) MUST_CHECK;
 
 /* The list that a column names, unknown for NULL. False: there is none of that number. */
-bool stored_rows_at(const struct db_cursor *row, int column, const struct stored_lists *lists,
+bool stored_rows_at(const struct cursor *row, int column, const struct stored_lists *lists,
                     struct rows *ret_rows) MUST_CHECK;
 
 /* NULL is NULL. */
 bool stored_revision_put(struct stored_ledger *ledger, const struct chain *chain,
-                         const struct revision *revision, struct db_value *ret_number,
+                         const struct revision *revision, struct value *ret_number,
                          struct err *err) MUST_CHECK;
 
 /* The outcome's error, or NULL. */
 bool stored_error_put(struct stored_ledger *ledger, const struct chain *chain,
-                      const struct outcome *outcome, struct db_value *ret_number,
+                      const struct outcome *outcome, struct value *ret_number,
                       struct err *err) MUST_CHECK;
 
 /* ---- writing ------------------------------------------------------------------------------- */
@@ -134,10 +111,6 @@ bool stored_write_notices(struct stored_ledger *ledger, const struct event *even
 bool stored_write(struct ledger *base, const struct event *events, size_t count, struct err *err);
 
 /* ---- reading ------------------------------------------------------------------------------- */
-
-/* One moment of the ledger for several questions. */
-bool stored_look(struct stored_ledger *ledger, struct err *err) MUST_CHECK;
-void stored_look_away(struct stored_ledger *ledger);
 
 /* A run, with what only this file format knows of it. */
 struct stored_run {
@@ -220,7 +193,7 @@ bool stored_notices_of(struct stored_frame *frame, int64_t tenant, struct notice
                        struct err *err) MUST_CHECK;
 
 /* The revision that a column names, NULL for NULL. False: there is none of that number. */
-bool stored_revision_at(const struct stored_frame *frame, const struct db_cursor *row, int column,
+bool stored_revision_at(const struct stored_frame *frame, const struct cursor *row, int column,
                         const struct revision **ret_revision) MUST_CHECK;
 
 /* The members of ledger_kind.h that read and delete. */

@@ -44,7 +44,7 @@ static void digest_fleet(const struct run_info *run, char ret_digest[HASH_HEX_SI
 
 /* `key=value` each: a key has no '='. */
 static bool put_labels(struct stored_ledger *ledger, const struct tenant *tenant,
-                       struct db_value *ret_labels, struct err *err)
+                       struct value *ret_labels, struct err *err)
 {
     struct arena arena;
     arena_init(&arena);
@@ -58,33 +58,32 @@ static bool put_labels(struct stored_ledger *ledger, const struct tenant *tenant
 }
 
 #define TENANT_VALUES(tenant, labels)                                                              \
-    db_text((tenant)->name), db_int((tenant)->url.dialect), db_text((tenant)->url_redacted),       \
-        db_text((tenant)->server ? (tenant)->server : ""), db_text((tenant)->schema), (labels)
+    value_text((tenant)->name), value_int((tenant)->url.dialect),                                  \
+        value_text((tenant)->url_redacted), value_text((tenant)->server ? (tenant)->server : ""),  \
+        value_text((tenant)->schema), (labels)
 
 static bool insert_tenant(struct stored_ledger *ledger, const struct tenant *tenant,
-                          struct db_value labels, int64_t *ret_id, struct err *err)
+                          struct value labels, int64_t *ret_id, struct err *err)
 {
-    if (!db_run(&ledger->db, err,
-                "INSERT INTO tenants(name, dialect, url, server, schema, labels)"
-                " VALUES(?, ?, ?, ?, ?, ?)",
-                TENANT_VALUES(tenant, labels)))
-        return false;
-    *ret_id = sqlite3_last_insert_rowid(ledger->db.handle);
-    return true;
+    return store_get(ledger->store, err, ret_id,
+                     "INSERT INTO tenants(name, dialect, url, server, schema, labels)"
+                     " VALUES(?, ?, ?, ?, ?, ?) RETURNING id",
+                     TENANT_VALUES(tenant, labels));
 }
 
 static bool put_tenant(struct stored_ledger *ledger, const struct tenant *tenant,
                        bool is_first_fleet, int64_t *ret_id, struct err *err)
 {
-    struct db_value labels;
+    struct value labels;
     int64_t id = -1;
     if (!put_labels(ledger, tenant, &labels, err))
         return false;
     if (!is_first_fleet &&
-        !db_get(&ledger->db, err, &id,
-                "SELECT id FROM tenants WHERE name = ? AND dialect = ? AND url = ? AND server = ?"
-                " AND schema IS ? AND labels = ?",
-                TENANT_VALUES(tenant, labels)))
+        !store_get(
+            ledger->store, err, &id,
+            "SELECT id FROM tenants WHERE name = ? AND dialect = ? AND url = ? AND server = ?"
+            " AND schema IS ? AND labels = ?",
+            TENANT_VALUES(tenant, labels)))
         return false;
     if (id < 0)
         return insert_tenant(ledger, tenant, labels, ret_id, err);
@@ -98,13 +97,14 @@ static bool insert_members(struct stored_ledger *ledger, const struct run_info *
                            struct err *err)
 {
     int64_t tenant, newest;
-    if (!db_get_plain(&ledger->db, err, &newest, "SELECT max(id) FROM tenants"))
+    if (!store_get_plain(ledger->store, err, &newest, "SELECT max(id) FROM tenants"))
         return false;
     for (size_t i = 0; i < run->tenant_count; i++)
         if (!put_tenant(ledger, run->tenants[i], newest < 0, &tenant, err) ||
-            !db_run(&ledger->db, err,
-                    "INSERT INTO fleet_tenants(fleet, n, tenant, wave) VALUES(?, ?, ?, ?)",
-                    db_int(fleet), db_int((int64_t)i), db_int(tenant), db_int(wave_of(run, i))))
+            !store_run(ledger->store, err,
+                       "INSERT INTO fleet_tenants(fleet, n, tenant, wave) VALUES(?, ?, ?, ?)",
+                       value_int(fleet), value_int((int64_t)i), value_int(tenant),
+                       value_int(wave_of(run, i))))
             return false;
     return true;
 }
@@ -114,13 +114,13 @@ bool stored_fleet_put(struct stored_ledger *ledger, const struct run_info *run, 
 {
     char digest[HASH_HEX_SIZE];
     digest_fleet(run, digest);
-    if (!db_get(&ledger->db, err, ret_fleet, "SELECT id FROM fleets WHERE digest = ?",
-                db_text(digest)))
+    if (!store_get(ledger->store, err, ret_fleet, "SELECT id FROM fleets WHERE digest = ?",
+                   value_text(digest)))
         return false;
     if (*ret_fleet >= 0)
         return true;
-    if (!db_run(&ledger->db, err, "INSERT INTO fleets(digest) VALUES(?)", db_text(digest)))
+    if (!store_get(ledger->store, err, ret_fleet,
+                   "INSERT INTO fleets(digest) VALUES(?) RETURNING id", value_text(digest)))
         return false;
-    *ret_fleet = sqlite3_last_insert_rowid(ledger->db.handle);
     return insert_members(ledger, run, *ret_fleet, err);
 }

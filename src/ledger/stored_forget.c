@@ -21,7 +21,7 @@ static bool delete_run(struct stored_ledger *ledger, int64_t run, struct err *er
 {
     bool is_fine = true;
     for (size_t i = 0; is_fine && i < ARRAY_LEN(deletes); i++)
-        is_fine = db_run(&ledger->db, err, deletes[i], db_int(run));
+        is_fine = store_run(ledger->store, err, deletes[i], value_int(run));
     return is_fine;
 }
 
@@ -29,19 +29,20 @@ static bool sweep(struct stored_ledger *ledger, struct err *err)
 {
     bool is_fine = true;
     for (size_t i = 0; is_fine && i < ARRAY_LEN(sweeps); i++)
-        is_fine = db_run_plain(&ledger->db, err, sweeps[i]);
+        is_fine = store_run_plain(ledger->store, err, sweeps[i]);
     return is_fine;
 }
 
 /* A transaction a run, so that a run under way never waits long for its turn to write. */
 static bool drop_run(struct stored_ledger *ledger, int64_t run, struct err *err)
 {
-    return stored_begin(ledger, err) && stored_end(ledger, delete_run(ledger, run, err), err);
+    return store_begin(ledger->store, err) &&
+           store_end(ledger->store, delete_run(ledger, run, err), err);
 }
 
 static bool drop_unused(struct stored_ledger *ledger, struct err *err)
 {
-    return stored_begin(ledger, err) && stored_end(ledger, sweep(ledger, err), err);
+    return store_begin(ledger->store, err) && store_end(ledger->store, sweep(ledger, err), err);
 }
 
 /* ---- which --------------------------------------------------------------------------------- */

@@ -6,81 +6,81 @@
 
 static bool fail_damaged(const struct stored_frame *frame, struct err *err)
 {
-    return db_fail_damaged(&frame->ledger->db, err);
+    return store_fail_damaged(frame->ledger->store, err);
 }
 
 /* ---- revisions and errors ------------------------------------------------------------------ */
 
 static bool read_revisions(struct stored_frame *frame, struct err *err)
 {
-    struct db_cursor cursor;
+    struct cursor cursor;
     size_t capacity = 0;
     bool makes_sense = true;
-    db_query_plain(&frame->ledger->db, &cursor,
-                   "SELECT id, revision, message, path FROM revisions ORDER BY id");
-    while (makes_sense && db_next(&cursor)) {
-        makes_sense = db_int_at(&cursor, 0) == (int64_t)frame->revision_count;
+    store_query_plain(frame->ledger->store, &cursor,
+                      "SELECT id, revision, message, path FROM revisions ORDER BY id");
+    while (makes_sense && cursor_next(&cursor)) {
+        makes_sense = cursor_int(&cursor, 0) == (int64_t)frame->revision_count;
         *ARENA_PUSH(frame->arena, frame->revisions, frame->revision_count, capacity) =
-            (struct revision){.id = db_copy_at(&cursor, 1, frame->arena),
-                              .message = db_copy_at(&cursor, 2, frame->arena),
-                              .path = db_copy_at(&cursor, 3, frame->arena),
+            (struct revision){.id = cursor_copy(&cursor, 1, frame->arena),
+                              .message = cursor_copy(&cursor, 2, frame->arena),
+                              .path = cursor_copy(&cursor, 3, frame->arena),
                               .create_date = ""};
     }
-    return db_end(&cursor, err) && (makes_sense || fail_damaged(frame, err));
+    return cursor_end(&cursor, err) && (makes_sense || fail_damaged(frame, err));
 }
 
 /* False: no revision of that number. */
-bool stored_revision_at(const struct stored_frame *frame, const struct db_cursor *row, int column,
+bool stored_revision_at(const struct stored_frame *frame, const struct cursor *row, int column,
                         const struct revision **ret_revision)
 {
     *ret_revision = NULL;
-    if (db_is_null_at(row, column))
+    if (cursor_is_null(row, column))
         return true;
-    int64_t number = db_int_at(row, column);
+    int64_t number = cursor_int(row, column);
     if (number < 0 || (uint64_t)number >= frame->revision_count)
         return false;
     *ret_revision = &frame->revisions[number];
     return true;
 }
 
-static bool read_error(struct stored_frame *frame, const struct db_cursor *row,
+static bool read_error(struct stored_frame *frame, const struct cursor *row,
                        struct stored_error *ret_error)
 {
-    int64_t kind = db_int_at(row, 1);
+    int64_t kind = cursor_int(row, 1);
     if (kind < 0 || kind >= ERR__COUNT || !stored_revision_at(frame, row, 6, &ret_error->revision))
         return false;
     struct said said = {0};
     for (enum said_part part = 0; part < SAID__COUNT; part++)
-        said.part[part] = db_text_at(row, 8 + (int)part);
+        said.part[part] = cursor_text(row, 8 + (int)part);
     ret_error->kind = (enum err_class)kind;
-    ret_error->code = db_copy_at(row, 2, frame->arena);
-    ret_error->text = db_copy_at(row, 3, frame->arena);
-    ret_error->file = db_copy_at(row, 4, frame->arena);
-    ret_error->line = (int)db_int_at(row, 5);
-    ret_error->statement = db_copy_at(row, 7, frame->arena);
-    ret_error->quotes_values = db_int_at(row, 8 + (int)SAID__COUNT) != 0;
+    ret_error->code = cursor_copy(row, 2, frame->arena);
+    ret_error->text = cursor_copy(row, 3, frame->arena);
+    ret_error->file = cursor_copy(row, 4, frame->arena);
+    ret_error->line = (int)cursor_int(row, 5);
+    ret_error->statement = cursor_copy(row, 7, frame->arena);
+    ret_error->quotes_values = cursor_int(row, 8 + (int)SAID__COUNT) != 0;
     ret_error->said = said_copy(frame->arena, &said); /* what is empty was not said */
     return true;
 }
 
 static bool read_errors(struct stored_frame *frame, struct err *err)
 {
-    struct db_cursor cursor;
+    struct cursor cursor;
     size_t capacity = 0;
     bool makes_sense = true;
-    db_query(
-        &frame->ledger->db, &cursor,
+    store_query(
+        frame->ledger->store, &cursor,
         "SELECT n, class, code, text, file, line, revision, statement, detail, hint, context,"
         " schema_name, table_name, column_name, datatype_name, constraint_name, quotes_values FROM errors"
         " WHERE run = ? ORDER BY n",
-        db_int(frame->run.seq));
-    while (makes_sense && db_next(&cursor)) {
+        value_int(frame->run.seq));
+    while (makes_sense && cursor_next(&cursor)) {
         makes_sense =
-            db_int_at(&cursor, 0) == (int64_t)frame->error_count &&
+            cursor_int(&cursor, 0) == (int64_t)frame->error_count &&
             read_error(frame, &cursor,
                        ARENA_PUSH(frame->arena, frame->errors, frame->error_count, capacity));
     }
-    return db_end(&cursor, err) && (makes_sense || fail_damaged(frame, err));
+    return cursor_end(&cursor, err) && (makes_sense || fail_damaged(frame, err));
 }
 
 /* ---- the run's frame ----------------------------------------------------------------------- */
@@ -133,19 +133,19 @@ static const struct label *split_labels(const struct rows *items, struct arena *
     return labels;
 }
 
-static bool read_tenant(struct stored_frame *frame, const struct db_cursor *row,
+static bool read_tenant(struct stored_frame *frame, const struct cursor *row,
                         const struct stored_lists *labels, struct tenant *ret_tenant)
 {
-    int64_t dialect = db_int_at(row, 3);
-    int64_t list = db_int_at(row, 7);
+    int64_t dialect = cursor_int(row, 3);
+    int64_t list = cursor_int(row, 7);
     if (dialect < 0 || dialect >= DIALECT__COUNT || list < 0 || (uint64_t)list >= labels->count)
         return false;
     *ret_tenant = (struct tenant){
-        .name = db_copy_at(row, 2, frame->arena),
+        .name = cursor_copy(row, 2, frame->arena),
         .url = {.dialect = (enum dialect_id)dialect},
-        .url_redacted = db_copy_at(row, 4, frame->arena),
-        .server = db_copy_at(row, 5, frame->arena),
-        .schema = db_copy_at(row, 6, frame->arena),
+        .url_redacted = cursor_copy(row, 4, frame->arena),
+        .server = cursor_copy(row, 5, frame->arena),
+        .schema = cursor_copy(row, 6, frame->arena),
         .labels = split_labels(&labels->items[list], frame->arena),
         .label_count = labels->items[list].count,
     };
@@ -156,24 +156,24 @@ static bool read_members(struct stored_frame *frame, const struct stored_lists *
                          struct tenant *tenants, const struct tenant **list, uint32_t *wave_of,
                          struct err *err)
 {
-    struct db_cursor cursor;
+    struct cursor cursor;
     bool makes_sense = true;
     size_t count = 0;
-    db_query(&frame->ledger->db, &cursor,
-             "SELECT n, wave, name, dialect, url, server, schema, labels FROM fleet_tenants"
-             " JOIN tenants ON tenants.id = fleet_tenants.tenant WHERE fleet = ? ORDER BY n",
-             db_int(frame->run.fleet));
-    while (makes_sense && db_next(&cursor)) {
-        makes_sense = count < frame->info.tenant_count && db_int_at(&cursor, 0) == (int64_t)count &&
-                      db_int_at(&cursor, 1) >= 0 &&
-                      (uint64_t)db_int_at(&cursor, 1) < frame->waves.wave_count &&
+    store_query(frame->ledger->store, &cursor,
+                "SELECT n, wave, name, dialect, url, server, schema, labels FROM fleet_tenants"
+                " JOIN tenants ON tenants.id = fleet_tenants.tenant WHERE fleet = ? ORDER BY n",
+                value_int(frame->run.fleet));
+    while (makes_sense && cursor_next(&cursor)) {
+        makes_sense = count < frame->info.tenant_count &&
+                      cursor_int(&cursor, 0) == (int64_t)count && cursor_int(&cursor, 1) >= 0 &&
+                      (uint64_t)cursor_int(&cursor, 1) < frame->waves.wave_count &&
                       read_tenant(frame, &cursor, labels, &tenants[count]);
         if (!makes_sense)
             break;
         list[count] = &tenants[count];
-        wave_of[count++] = (uint32_t)db_int_at(&cursor, 1);
+        wave_of[count++] = (uint32_t)cursor_int(&cursor, 1);
     }
-    return db_end(&cursor, err) &&
+    return cursor_end(&cursor, err) &&
            ((makes_sense && count == frame->info.tenant_count) || fail_damaged(frame, err));
 }
 

@@ -36,19 +36,19 @@ static bool keep_loaded(struct intern *known, const struct buf *key, int64_t lis
     return put_key(known, key, &number) && number == list;
 }
 
-static bool load_rows(struct stored_ledger *ledger, struct intern *known, struct db_cursor *cursor)
+static bool load_rows(struct stored_ledger *ledger, struct intern *known, struct cursor *cursor)
 {
     struct buf *key = &ledger->key;
     int64_t list = 0; /* the empty one, which has no rows */
     buf_clear(key);
-    while (db_next(cursor)) {
-        if (db_int_at(cursor, 0) != list) {
+    while (cursor_next(cursor)) {
+        if (cursor_int(cursor, 0) != list) {
             if (!keep_loaded(known, key, list))
                 return false;
-            list = db_int_at(cursor, 0);
+            list = cursor_int(cursor, 0);
             buf_clear(key);
         }
-        key_add(key, db_text_at(cursor, 1));
+        key_add(key, cursor_text(cursor, 1));
     }
     return keep_loaded(known, key, list);
 }
@@ -56,29 +56,29 @@ static bool load_rows(struct stored_ledger *ledger, struct intern *known, struct
 static bool load_lists(struct stored_ledger *ledger, enum list_kind kind, struct err *err)
 {
     struct lists *lists = &ledger->lists[kind];
-    struct db_cursor cursor;
+    struct cursor cursor;
     if (lists->is_loaded)
         return true;
-    db_query_plain(&ledger->db, &cursor, lists_sql[kind].load);
+    store_query_plain(ledger->store, &cursor, lists_sql[kind].load);
     bool makes_sense = load_rows(ledger, &lists->known, &cursor);
-    if (!db_end(&cursor, err))
+    if (!cursor_end(&cursor, err))
         return false;
     lists->is_loaded = makes_sense;
-    return makes_sense || db_fail_damaged(&ledger->db, err);
+    return makes_sense || store_fail_damaged(ledger->store, err);
 }
 
 static bool insert_list(struct stored_ledger *ledger, enum list_kind kind, uint32_t number,
                         const char *const *items, size_t count, struct err *err)
 {
     for (size_t i = 0; i < count; i++)
-        if (!db_run(&ledger->db, err, lists_sql[kind].insert, db_int(number), db_int((int64_t)i),
-                    db_text(items[i])))
+        if (!store_run(ledger->store, err, lists_sql[kind].insert, value_int(number),
+                       value_int((int64_t)i), value_text(items[i])))
             return false;
     return true;
 }
 
 bool stored_list_put(struct stored_ledger *ledger, enum list_kind kind, const char *const *items,
-                     size_t count, struct db_value *ret_number, struct err *err)
+                     size_t count, struct value *ret_number, struct err *err)
 {
     if (!load_lists(ledger, kind, err))
         return false;
@@ -87,7 +87,7 @@ bool stored_list_put(struct stored_ledger *ledger, enum list_kind kind, const ch
     for (size_t i = 0; i < count; i++)
         key_add(&ledger->key, items[i]);
     bool is_new = put_key(&ledger->lists[kind].known, &ledger->key, &number);
-    *ret_number = db_int(number);
+    *ret_number = value_int(number);
     return !is_new || insert_list(ledger, kind, number, items, count, err);
 }
 
@@ -109,15 +109,15 @@ static struct rows split_key(const char *key, size_t len, struct arena *arena)
 bool stored_lists_read(struct stored_ledger *ledger, enum list_kind kind, struct arena *arena,
                        struct stored_lists *ret_lists, struct err *err)
 {
-    struct db_cursor cursor;
+    struct cursor cursor;
     struct intern known;
     intern_init(&known, arena);
-    db_query_plain(&ledger->db, &cursor, lists_sql[kind].load);
+    store_query_plain(ledger->store, &cursor, lists_sql[kind].load);
     bool makes_sense = load_rows(ledger, &known, &cursor);
-    if (!db_end(&cursor, err))
+    if (!cursor_end(&cursor, err))
         return false;
     if (!makes_sense)
-        return db_fail_damaged(&ledger->db, err);
+        return store_fail_damaged(ledger->store, err);
     struct rows *items = arena_calloc(arena, known.count, sizeof *items);
     for (uint32_t i = 0; i < known.count; i++) {
         size_t len;
@@ -128,11 +128,11 @@ bool stored_lists_read(struct stored_ledger *ledger, enum list_kind kind, struct
     return true;
 }
 
-bool stored_rows_at(const struct db_cursor *row, int column, const struct stored_lists *lists,
+bool stored_rows_at(const struct cursor *row, int column, const struct stored_lists *lists,
                     struct rows *ret_rows)
 {
-    int64_t number = db_int_at(row, column);
-    if (db_is_null_at(row, column)) {
+    int64_t number = cursor_int(row, column);
+    if (cursor_is_null(row, column)) {
         *ret_rows = (struct rows){0};
         return true;
     }
@@ -155,21 +155,21 @@ static void set_revision_key(struct buf *key, const char *id, const char *messag
 static bool load_revisions(struct stored_ledger *ledger, struct err *err)
 {
     struct writing *writing = &ledger->writing;
-    struct db_cursor cursor;
+    struct cursor cursor;
     bool makes_sense = true;
     uint32_t number;
-    db_query_plain(&ledger->db, &cursor,
-                   "SELECT id, revision, message, path FROM revisions ORDER BY id");
-    while (makes_sense && db_next(&cursor)) {
-        set_revision_key(&ledger->key, db_text_at(&cursor, 1), db_text_at(&cursor, 2),
-                         db_text_at(&cursor, 3));
+    store_query_plain(ledger->store, &cursor,
+                      "SELECT id, revision, message, path FROM revisions ORDER BY id");
+    while (makes_sense && cursor_next(&cursor)) {
+        set_revision_key(&ledger->key, cursor_text(&cursor, 1), cursor_text(&cursor, 2),
+                         cursor_text(&cursor, 3));
         makes_sense =
-            put_key(&writing->revisions, &ledger->key, &number) && number == db_int_at(&cursor, 0);
+            put_key(&writing->revisions, &ledger->key, &number) && number == cursor_int(&cursor, 0);
     }
     writing->has_revisions = true;
     if (!makes_sense)
-        db_fail_damaged(&ledger->db, err);
-    return db_end(&cursor, err) && makes_sense;
+        store_fail_damaged(ledger->store, err);
+    return cursor_end(&cursor, err) && makes_sense;
 }
 
 static const char *text_or_empty(const char *text)
@@ -186,40 +186,41 @@ static bool put_revision(struct stored_ledger *ledger, const struct revision *re
         return false;
     set_revision_key(&ledger->key, revision->id, message, path);
     return !put_key(&ledger->writing.revisions, &ledger->key, ret_number) ||
-           db_run(&ledger->db, err,
-                  "INSERT INTO revisions(id, revision, message, path) VALUES(?, ?, ?, ?)",
-                  db_int(*ret_number), db_text(revision->id), db_text(message), db_text(path));
+           store_run(ledger->store, err,
+                     "INSERT INTO revisions(id, revision, message, path) VALUES(?, ?, ?, ?)",
+                     value_int(*ret_number), value_text(revision->id), value_text(message),
+                     value_text(path));
 }
 
 bool stored_revision_put(struct stored_ledger *ledger, const struct chain *chain,
-                         const struct revision *revision, struct db_value *ret_number,
-                         struct err *err)
+                         const struct revision *revision, struct value *ret_number, struct err *err)
 {
     uint32_t *known = NULL;
     uint32_t number;
-    *ret_number = db_null();
+    *ret_number = value_null();
     if (!revision)
         return true;
     if (chain && revision->index < chain->count && chain->revisions[revision->index] == revision)
         known = &ledger->writing.revision_numbers[revision->index];
     if (known && *known) {
-        *ret_number = db_int(*known - 1);
+        *ret_number = value_int(*known - 1);
         return true;
     }
     if (!put_revision(ledger, revision, &number, err))
         return false;
     if (known)
         *known = number + 1;
-    *ret_number = db_int(number);
+    *ret_number = value_int(number);
     return true;
 }
 
 /* In the order of enum said_part. */
 #define SAID_VALUES(said)                                                                          \
-    db_text(said_part((said), SAID_DETAIL)), db_text(said_part((said), SAID_HINT)),                \
-        db_text(said_part((said), SAID_CONTEXT)), db_text(said_part((said), SAID_SCHEMA)),         \
-        db_text(said_part((said), SAID_TABLE)), db_text(said_part((said), SAID_COLUMN)),           \
-        db_text(said_part((said), SAID_DATATYPE)), db_text(said_part((said), SAID_CONSTRAINT))
+    value_text(said_part((said), SAID_DETAIL)), value_text(said_part((said), SAID_HINT)),          \
+        value_text(said_part((said), SAID_CONTEXT)), value_text(said_part((said), SAID_SCHEMA)),   \
+        value_text(said_part((said), SAID_TABLE)), value_text(said_part((said), SAID_COLUMN)),     \
+        value_text(said_part((said), SAID_DATATYPE)),                                              \
+        value_text(said_part((said), SAID_CONSTRAINT))
 _Static_assert(SAID__COUNT == 8, "the ledger has a column for each part");
 
 /* ---- errors -------------------------------------------------------------------------------- */
@@ -238,27 +239,28 @@ static void set_error_key(struct buf *key, const struct err *err, int64_t revisi
 }
 
 bool stored_error_put(struct stored_ledger *ledger, const struct chain *chain,
-                      const struct outcome *outcome, struct db_value *ret_number, struct err *err)
+                      const struct outcome *outcome, struct value *ret_number, struct err *err)
 {
     const struct err *error = outcome->error;
-    struct db_value revision;
+    struct value revision;
     uint32_t number;
-    *ret_number = db_null();
+    *ret_number = value_null();
     if (!error)
         return true;
     if (!stored_revision_put(ledger, chain, outcome->error_revision, &revision, err))
         return false;
-    set_error_key(&ledger->key, error, revision.type == DB_INT ? revision.integer : -1);
+    set_error_key(&ledger->key, error, revision.type == VALUE_INT ? revision.integer : -1);
     bool is_new = put_key(&ledger->writing.errors, &ledger->key, &number);
-    *ret_number = db_int(number);
+    *ret_number = value_int(number);
     return !is_new ||
-           db_run(&ledger->db, err,
-                  "INSERT INTO errors(run, n, class, code, text, file, line, revision, statement,"
-                  " detail, hint, context, schema_name, table_name, column_name, datatype_name,"
-                  " constraint_name, quotes_values)"
-                  " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                  db_int(ledger->writing.run), db_int(number), db_int(error->kind),
-                  db_text(error->code), db_text(error->text), db_text(error->file),
-                  db_int(error->line), revision, db_text(outcome->error_statement),
-                  SAID_VALUES(error->said), db_int(error->quotes_values));
+           store_run(
+               ledger->store, err,
+               "INSERT INTO errors(run, n, class, code, text, file, line, revision, statement,"
+               " detail, hint, context, schema_name, table_name, column_name, datatype_name,"
+               " constraint_name, quotes_values)"
+               " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+               value_int(ledger->writing.run), value_int(number), value_int(error->kind),
+               value_text(error->code), value_text(error->text), value_text(error->file),
+               value_int(error->line), revision, value_text(outcome->error_statement),
+               SAID_VALUES(error->said), value_int(error->quotes_values));
 }

@@ -9,37 +9,38 @@ static bool put_notice(struct stored_ledger *ledger, const struct chain *chain,
 {
     struct intern *known = &ledger->writing.notices;
     struct buf *key = &ledger->key;
-    struct db_value revision;
+    struct value revision;
     if (!stored_revision_put(ledger, chain, notice->revision, &revision, err))
         return false;
     buf_clear(key);
     buf_addf(key, "%d %d %lld %s %s", (int)notice->level, (int)notice->is_unreplicated,
-             revision.type == DB_INT ? (long long)revision.integer : -1LL, notice->code,
+             revision.type == VALUE_INT ? (long long)revision.integer : -1LL, notice->code,
              notice->text);
     *ret_number = intern_find(known, key->data, key->len);
     if (*ret_number != INTERN_NONE ||
         (known->count >= NOTICES_OF_RUN_MAX && !notice->is_unreplicated))
         return true;
     *ret_number = intern_put(known, key->data, key->len);
-    return db_run(&ledger->db, err,
-                  "INSERT INTO notices(run, n, level, is_unreplicated, code, text, detail, hint,"
-                  " revision, quotes_values) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                  db_int(ledger->writing.run), db_int(*ret_number), db_int(notice->level),
-                  db_int(notice->is_unreplicated), db_text(notice->code), db_text(notice->text),
-                  db_text(said_part(notice->said, SAID_DETAIL)),
-                  db_text(said_part(notice->said, SAID_HINT)), revision,
-                  db_int(notice->quotes_values));
+    return store_run(
+        ledger->store, err,
+        "INSERT INTO notices(run, n, level, is_unreplicated, code, text, detail, hint,"
+        " revision, quotes_values) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        value_int(ledger->writing.run), value_int(*ret_number), value_int(notice->level),
+        value_int(notice->is_unreplicated), value_text(notice->code), value_text(notice->text),
+        value_text(said_part(notice->said, SAID_DETAIL)),
+        value_text(said_part(notice->said, SAID_HINT)), revision, value_int(notice->quotes_values));
 }
 
 static bool put_of_tenant(struct stored_ledger *ledger, size_t tenant, size_t place,
                           uint32_t number, uint64_t count, struct err *err)
 {
-    return db_run(&ledger->db, err,
-                  "INSERT INTO tenant_notices(run, tenant, notice, place, count)"
-                  " VALUES(?, ?, ?, ?, ?)"
-                  " ON CONFLICT(run, tenant, notice) DO UPDATE SET count = count + excluded.count",
-                  db_int(ledger->writing.run), db_int((int64_t)tenant), db_int(number),
-                  db_int((int64_t)place), db_int((int64_t)count));
+    return store_run(
+        ledger->store, err,
+        "INSERT INTO tenant_notices(run, tenant, notice, place, count)"
+        " VALUES(?, ?, ?, ?, ?)"
+        " ON CONFLICT(run, tenant, notice) DO UPDATE SET count = count + excluded.count",
+        value_int(ledger->writing.run), value_int((int64_t)tenant), value_int(number),
+        value_int((int64_t)place), value_int((int64_t)count));
 }
 
 /* Notices of a rollback come after those of the run itself. */
@@ -50,14 +51,14 @@ bool stored_write_notices(struct stored_ledger *ledger, const struct event *even
     int64_t place;
     if (!notices || !notices->count)
         return true;
-    if (!db_run(&ledger->db, err,
-                "UPDATE run_tenants SET notices = notices + ?, warnings = warnings + ?"
-                " WHERE run = ? AND n = ?",
-                db_int((int64_t)notices->count), db_int((int64_t)notices->warning_count),
-                db_int(ledger->writing.run), db_int((int64_t)event->tenant)) ||
-        !db_get(&ledger->db, err, &place,
-                "SELECT count(*) FROM tenant_notices WHERE run = ? AND tenant = ?",
-                db_int(ledger->writing.run), db_int((int64_t)event->tenant)))
+    if (!store_run(ledger->store, err,
+                   "UPDATE run_tenants SET notices = notices + ?, warnings = warnings + ?"
+                   " WHERE run = ? AND n = ?",
+                   value_int((int64_t)notices->count), value_int((int64_t)notices->warning_count),
+                   value_int(ledger->writing.run), value_int((int64_t)event->tenant)) ||
+        !store_get(ledger->store, err, &place,
+                   "SELECT count(*) FROM tenant_notices WHERE run = ? AND tenant = ?",
+                   value_int(ledger->writing.run), value_int((int64_t)event->tenant)))
         return false;
     for (size_t i = 0; i < notices->kept; i++) {
         const struct notice *notice = &notices->items[i];
@@ -72,21 +73,21 @@ bool stored_write_notices(struct stored_ledger *ledger, const struct event *even
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-static bool read_notice(struct stored_frame *frame, const struct db_cursor *row,
+static bool read_notice(struct stored_frame *frame, const struct cursor *row,
                         struct notice *ret_notice)
 {
-    int64_t level = db_int_at(row, 1);
+    int64_t level = cursor_int(row, 1);
     struct said said = {0};
     if (level < 0 || level >= NOTICE__COUNT ||
         !stored_revision_at(frame, row, 7, &ret_notice->revision))
         return false;
     ret_notice->level = (enum notice_level)level;
-    ret_notice->is_unreplicated = db_int_at(row, 2) != 0;
-    snprintf(ret_notice->code, sizeof ret_notice->code, "%s", db_text_at(row, 3));
-    ret_notice->text = arena_strdup(frame->arena, db_text_at(row, 4));
-    said.part[SAID_DETAIL] = db_text_at(row, 5);
-    said.part[SAID_HINT] = db_text_at(row, 6);
-    ret_notice->quotes_values = db_int_at(row, 8) != 0;
+    ret_notice->is_unreplicated = cursor_int(row, 2) != 0;
+    snprintf(ret_notice->code, sizeof ret_notice->code, "%s", cursor_text(row, 3));
+    ret_notice->text = arena_strdup(frame->arena, cursor_text(row, 4));
+    said.part[SAID_DETAIL] = cursor_text(row, 5);
+    said.part[SAID_HINT] = cursor_text(row, 6);
+    ret_notice->quotes_values = cursor_int(row, 8) != 0;
     ret_notice->said = said_copy(frame->arena, &said);
     return true;
 }
@@ -95,9 +96,9 @@ static bool read_notice(struct stored_frame *frame, const struct db_cursor *row,
 static bool read_whether_any(struct stored_frame *frame, struct err *err)
 {
     int64_t has_any;
-    if (!db_get(&frame->ledger->db, err, &has_any,
-                "SELECT EXISTS(SELECT 1 FROM tenant_notices WHERE run = ?)",
-                db_int(frame->run.seq)))
+    if (!store_get(frame->ledger->store, err, &has_any,
+                   "SELECT EXISTS(SELECT 1 FROM tenant_notices WHERE run = ?)",
+                   value_int(frame->run.seq)))
         return false;
     frame->has_notices = has_any > 0;
     return true;
@@ -105,43 +106,46 @@ static bool read_whether_any(struct stored_frame *frame, struct err *err)
 
 bool stored_notices_read(struct stored_frame *frame, struct err *err)
 {
-    struct db_cursor cursor;
+    struct cursor cursor;
     size_t capacity = 0;
     bool makes_sense = true;
     if (!read_whether_any(frame, err))
         return false;
-    db_query(
-        &frame->ledger->db, &cursor,
+    store_query(
+        frame->ledger->store, &cursor,
         "SELECT n, level, is_unreplicated, code, text, detail, hint, revision, quotes_values FROM notices"
         " WHERE run = ? ORDER BY n",
-        db_int(frame->run.seq));
-    while (makes_sense && db_next(&cursor)) {
+        value_int(frame->run.seq));
+    while (makes_sense && cursor_next(&cursor)) {
         makes_sense =
-            db_int_at(&cursor, 0) == (int64_t)frame->notice_count &&
+            cursor_int(&cursor, 0) == (int64_t)frame->notice_count &&
             read_notice(frame, &cursor,
                         ARENA_PUSH(frame->arena, frame->notices, frame->notice_count, capacity));
     }
-    return db_end(&cursor, err) && (makes_sense || db_fail_damaged(&frame->ledger->db, err));
+    return cursor_end(&cursor, err) &&
+           (makes_sense || store_fail_damaged(frame->ledger->store, err));
 }
 
 /* A run and its rollback may have kept more together than a session does: the first ones are told. */
 bool stored_notices_of(struct stored_frame *frame, int64_t tenant, struct notices *ret_notices,
                        struct err *err)
 {
-    struct db_cursor cursor;
+    struct cursor cursor;
     bool makes_sense = true;
-    db_query(&frame->ledger->db, &cursor,
-             "SELECT notice, count FROM tenant_notices WHERE run = ? AND tenant = ?"
-             " ORDER BY place",
-             db_int(frame->run.seq), db_int(tenant));
-    while (makes_sense && db_next(&cursor) && ret_notices->kept < ARRAY_LEN(ret_notices->items)) {
-        int64_t number = db_int_at(&cursor, 0);
+    store_query(frame->ledger->store, &cursor,
+                "SELECT notice, count FROM tenant_notices WHERE run = ? AND tenant = ?"
+                " ORDER BY place",
+                value_int(frame->run.seq), value_int(tenant));
+    while (makes_sense && cursor_next(&cursor) &&
+           ret_notices->kept < ARRAY_LEN(ret_notices->items)) {
+        int64_t number = cursor_int(&cursor, 0);
         makes_sense = number >= 0 && (uint64_t)number < frame->notice_count;
         if (!makes_sense)
             break;
         struct notice *notice = &ret_notices->items[ret_notices->kept++];
         *notice = frame->notices[number];
-        notice->count = (uint64_t)db_int_at(&cursor, 1);
+        notice->count = (uint64_t)cursor_int(&cursor, 1);
     }
-    return db_end(&cursor, err) && (makes_sense || db_fail_damaged(&frame->ledger->db, err));
+    return cursor_end(&cursor, err) &&
+           (makes_sense || store_fail_damaged(frame->ledger->store, err));
 }

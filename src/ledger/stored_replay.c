@@ -18,29 +18,29 @@ static void tell_event(const struct replay *replay, struct event event)
 
 static bool fail_damaged(const struct replay *replay, struct err *err)
 {
-    return db_fail_damaged(&replay->frame.ledger->db, err);
+    return store_fail_damaged(replay->frame.ledger->store, err);
 }
 
 /* ---- tenants ------------------------------------------------------------------------------- */
 
 static bool read_steps(struct replay *replay, int64_t tenant, struct err *err)
 {
-    struct db_cursor cursor;
+    struct cursor cursor;
     bool makes_sense = true;
     replay->step_count = 0;
-    db_query(&replay->frame.ledger->db, &cursor,
-             "SELECT revision, direction, statements, duration_ms FROM steps"
-             " WHERE run = ? AND tenant = ? ORDER BY n",
-             db_int(replay->frame.run.seq), db_int(tenant));
-    while (makes_sense && db_next(&cursor)) {
+    store_query(replay->frame.ledger->store, &cursor,
+                "SELECT revision, direction, statements, duration_ms FROM steps"
+                " WHERE run = ? AND tenant = ? ORDER BY n",
+                value_int(replay->frame.run.seq), value_int(tenant));
+    while (makes_sense && cursor_next(&cursor)) {
         struct step_done *step = ARENA_PUSH(replay->frame.arena, replay->steps, replay->step_count,
                                             replay->step_capacity);
-        step->direction = db_int_at(&cursor, 1) ? DIRECTION_DOWN : DIRECTION_UP;
-        step->statements = (uint32_t)db_int_at(&cursor, 2);
-        step->duration_ms = db_real_at(&cursor, 3);
+        step->direction = cursor_int(&cursor, 1) ? DIRECTION_DOWN : DIRECTION_UP;
+        step->statements = (uint32_t)cursor_int(&cursor, 2);
+        step->duration_ms = cursor_real(&cursor, 3);
         makes_sense = stored_revision_at(&replay->frame, &cursor, 0, &step->revision);
     }
-    return db_end(&cursor, err) && (makes_sense || fail_damaged(replay, err));
+    return cursor_end(&cursor, err) && (makes_sense || fail_damaged(replay, err));
 }
 
 static void fill_error(const struct stored_error *error, struct err *ret_err)
@@ -53,12 +53,12 @@ static void fill_error(const struct stored_error *error, struct err *ret_err)
     ret_err->said = error->said;
 }
 
-static bool error_at(struct replay *replay, const struct db_cursor *row, int column,
+static bool error_at(struct replay *replay, const struct cursor *row, int column,
                      struct outcome *outcome)
 {
-    if (db_is_null_at(row, column))
+    if (cursor_is_null(row, column))
         return true;
-    int64_t number = db_int_at(row, column);
+    int64_t number = cursor_int(row, column);
     if (number < 0 || (uint64_t)number >= replay->frame.error_count)
         return false;
     const struct stored_error *error = &replay->frame.errors[number];
@@ -69,25 +69,25 @@ static bool error_at(struct replay *replay, const struct db_cursor *row, int col
     return true;
 }
 
-static bool read_outcome(struct replay *replay, const struct db_cursor *row,
+static bool read_outcome(struct replay *replay, const struct cursor *row,
                          struct outcome *ret_outcome)
 {
     struct rows from, to;
-    int64_t state = db_int_at(row, 1);
+    int64_t state = cursor_int(row, 1);
     if (state < 0 || state >= TENANT__COUNT ||
         !stored_rows_at(row, 3, &replay->frame.lists, &from) ||
         !stored_rows_at(row, 4, &replay->frame.lists, &to))
         return false;
     *ret_outcome = (struct outcome){
         .state = (enum tenant_state)state,
-        .has_changed = db_int_at(row, 2) != 0,
+        .has_changed = cursor_int(row, 2) != 0,
         .from = from,
         .to = from.is_known ? to : (struct rows){0}, /* else it is what an earlier run left */
         .steps = replay->steps,
         .step_count = replay->step_count,
-        .attempts = (uint32_t)db_int_at(row, 6),
-        .started_ms = db_real_at(row, 7),
-        .duration_ms = db_real_at(row, 8),
+        .attempts = (uint32_t)cursor_int(row, 6),
+        .started_ms = cursor_real(row, 7),
+        .duration_ms = cursor_real(row, 8),
     };
     return error_at(replay, row, 5, ret_outcome);
 }
@@ -110,12 +110,12 @@ static void tell_unfinished(const struct replay *replay, size_t tenant, struct o
                (struct event){.kind = EVENT_TENANT_FINISHED, .tenant = tenant, .outcome = outcome});
 }
 
-static bool tell_tenant(struct replay *replay, const struct db_cursor *row, struct err *err)
+static bool tell_tenant(struct replay *replay, const struct cursor *row, struct err *err)
 {
     struct outcome outcome;
-    struct notices notices = {.count = (uint64_t)db_int_at(row, 10),
-                              .warning_count = (uint64_t)db_int_at(row, 11)};
-    int64_t tenant = db_int_at(row, 0);
+    struct notices notices = {.count = (uint64_t)cursor_int(row, 10),
+                              .warning_count = (uint64_t)cursor_int(row, 11)};
+    int64_t tenant = cursor_int(row, 0);
     if (tenant < 0 || (uint64_t)tenant >= replay->frame.info.tenant_count)
         return fail_damaged(replay, err);
     if (!read_steps(replay, tenant, err))
@@ -126,7 +126,7 @@ static bool tell_tenant(struct replay *replay, const struct db_cursor *row, stru
         !stored_notices_of(&replay->frame, tenant, &notices, err))
         return false;
     outcome.notices = &notices;
-    if (db_int_at(row, 9))
+    if (cursor_int(row, 9))
         tell_unfinished(replay, (size_t)tenant, &outcome);
     else
         tell_event(replay, (struct event){.kind = EVENT_TENANT_FINISHED,
@@ -138,18 +138,18 @@ static bool tell_tenant(struct replay *replay, const struct db_cursor *row, stru
 /* What was found at the beginning of one that has no end is what its intent says. */
 static bool tell_tenants(struct replay *replay, struct err *err)
 {
-    struct db_cursor cursor;
+    struct cursor cursor;
     bool is_fine = true;
-    db_query(&replay->frame.ledger->db, &cursor,
-             "SELECT n, coalesce(outcome, state), has_changed,"
-             " CASE WHEN outcome IS NULL THEN before ELSE found END, left_at, error, attempts,"
-             " started_ms, duration_ms, is_running, notices, warnings FROM run_tenants"
-             " WHERE run = ? AND (outcome IS NOT NULL OR is_running) ORDER BY n",
-             db_int(replay->frame.run.seq));
-    while (is_fine && db_next(&cursor))
+    store_query(replay->frame.ledger->store, &cursor,
+                "SELECT n, coalesce(outcome, state), has_changed,"
+                " CASE WHEN outcome IS NULL THEN before ELSE found END, left_at, error, attempts,"
+                " started_ms, duration_ms, is_running, notices, warnings FROM run_tenants"
+                " WHERE run = ? AND (outcome IS NOT NULL OR is_running) ORDER BY n",
+                value_int(replay->frame.run.seq));
+    while (is_fine && cursor_next(&cursor))
         is_fine = tell_tenant(replay, &cursor, err);
     struct err end;
-    bool has_ended = db_end(&cursor, &end);
+    bool has_ended = cursor_end(&cursor, &end);
     if (is_fine && !has_ended)
         *err = end;
     return is_fine && has_ended;
@@ -157,24 +157,24 @@ static bool tell_tenants(struct replay *replay, struct err *err)
 
 static bool tell_retries(struct replay *replay, struct err *err)
 {
-    struct db_cursor cursor;
+    struct cursor cursor;
     bool makes_sense = true;
-    db_query(&replay->frame.ledger->db, &cursor,
-             "SELECT tenant, attempt, error, delay_ms FROM retries WHERE run = ? ORDER BY n",
-             db_int(replay->frame.run.seq));
-    while (makes_sense && db_next(&cursor)) {
+    store_query(replay->frame.ledger->store, &cursor,
+                "SELECT tenant, attempt, error, delay_ms FROM retries WHERE run = ? ORDER BY n",
+                value_int(replay->frame.run.seq));
+    while (makes_sense && cursor_next(&cursor)) {
         struct outcome outcome = {0};
-        int64_t tenant = db_int_at(&cursor, 0);
+        int64_t tenant = cursor_int(&cursor, 0);
         makes_sense = tenant >= 0 && (uint64_t)tenant < replay->frame.info.tenant_count &&
                       error_at(replay, &cursor, 2, &outcome);
         if (makes_sense)
             tell_event(replay, (struct event){.kind = EVENT_TENANT_RETRIES,
                                               .tenant = (size_t)tenant,
                                               .error = outcome.error,
-                                              .attempt = (uint32_t)db_int_at(&cursor, 1),
-                                              .delay_ms = (uint64_t)db_int_at(&cursor, 3)});
+                                              .attempt = (uint32_t)cursor_int(&cursor, 1),
+                                              .delay_ms = (uint64_t)cursor_int(&cursor, 3)});
     }
-    return db_end(&cursor, err) && (makes_sense || fail_damaged(replay, err));
+    return cursor_end(&cursor, err) && (makes_sense || fail_damaged(replay, err));
 }
 
 /* ---- the whole ----------------------------------------------------------------------------- */
@@ -234,10 +234,10 @@ bool stored_replay(struct ledger *base, const char *id, struct arena *arena,
     struct stored_ledger *ledger = stored_of(base);
     struct replay *replay = arena_alloc(arena, sizeof *replay);
     replay->observer = observer;
-    if (!stored_look(ledger, err))
+    if (!store_look(ledger->store, err))
         return false;
     bool is_fine =
         stored_frame_read(ledger, id, arena, &replay->frame, err) && tell_all(replay, err);
-    stored_look_away(ledger);
+    store_look_away(ledger->store);
     return is_fine;
 }

@@ -2,18 +2,6 @@
 #include "base/similar.h"
 #include "ledger/stored.h"
 
-/* ---- one moment for several questions ------------------------------------------------------- */
-
-bool stored_look(struct stored_ledger *ledger, struct err *err)
-{
-    return db_run_plain(&ledger->db, err, "BEGIN");
-}
-
-void stored_look_away(struct stored_ledger *ledger)
-{
-    db_rollback(&ledger->db);
-}
-
 /* ---- runs ---------------------------------------------------------------------------------- */
 
 enum {
@@ -71,20 +59,20 @@ enum {
     "  AND later.command = '" VERB_NAME_ROLLBACK "' ORDER BY seq DESC LIMIT 1),"                   \
     " (SELECT count(*) FROM waves WHERE run = seq AND waves.state IS NULL) FROM runs "
 
-static struct ledger_holder read_holder(const struct db_cursor *row)
+static struct ledger_holder read_holder(const struct cursor *row)
 {
-    struct ledger_holder holder = {.pid = db_int_at(row, COL_PID),
-                                   .since_ms = db_int_at(row, COL_SINCE)};
-    snprintf(holder.run, sizeof holder.run, "%s", db_text_at(row, COL_ID));
-    snprintf(holder.host, sizeof holder.host, "%s", db_text_at(row, COL_HOST));
+    struct ledger_holder holder = {.pid = cursor_int(row, COL_PID),
+                                   .since_ms = cursor_int(row, COL_SINCE)};
+    snprintf(holder.run, sizeof holder.run, "%s", cursor_text(row, COL_ID));
+    snprintf(holder.host, sizeof holder.host, "%s", cursor_text(row, COL_HOST));
     return holder;
 }
 
-static struct texts split_lines(const struct db_cursor *row, int column, struct arena *arena)
+static struct texts split_lines(const struct cursor *row, int column, struct arena *arena)
 {
     const char **items = NULL;
     size_t count = 0, capacity = 0;
-    const char *text = db_is_null_at(row, column) ? "" : db_copy_at(row, column, arena);
+    const char *text = cursor_is_null(row, column) ? "" : cursor_copy(row, column, arena);
     while (*text) {
         size_t len = strcspn(text, "\n");
         *ARENA_PUSH(arena, items, count, capacity) = arena_strndup(arena, text, len);
@@ -93,82 +81,80 @@ static struct texts split_lines(const struct db_cursor *row, int column, struct 
     return (struct texts){items, count};
 }
 
-static struct origin read_origin(const struct db_cursor *row, struct arena *arena)
+static struct origin read_origin(const struct cursor *row, struct arena *arena)
 {
-    return (struct origin){.by = db_copy_at(row, COL_MADE_BY, arena),
-                           .fleet_size = (size_t)db_int_at(row, COL_FLEET_SIZE),
+    return (struct origin){.by = cursor_copy(row, COL_MADE_BY, arena),
+                           .fleet_size = (size_t)cursor_int(row, COL_FLEET_SIZE),
                            .selects = split_lines(row, COL_SELECTS, arena),
                            .names = split_lines(row, COL_NAMES, arena),
                            .narrowed = split_lines(row, COL_NARROWED, arena),
                            .settings = split_lines(row, COL_SETTINGS, arena)};
 }
 
-static const struct halt *read_halt(const struct db_cursor *row, struct arena *arena)
+static const struct halt *read_halt(const struct cursor *row, struct arena *arena)
 {
-    int64_t kind = db_int_at(row, COL_HALT);
-    if (db_is_null_at(row, COL_HALT) || kind < 0 || kind >= HALT__COUNT)
+    int64_t kind = cursor_int(row, COL_HALT);
+    if (cursor_is_null(row, COL_HALT) || kind < 0 || kind >= HALT__COUNT)
         return NULL;
     struct halt *halt = arena_alloc(arena, sizeof *halt);
     *halt = (struct halt){.kind = (enum halt_kind)kind,
-                          .wave = db_copy_at(row, COL_HALT_WAVE, arena),
-                          .gate = db_copy_at(row, COL_HALT_GATE, arena),
-                          .status = (int)db_int_at(row, COL_HALT_STATUS),
-                          .output = db_copy_at(row, COL_HALT_OUTPUT, arena),
-                          .signal = (int)db_int_at(row, COL_HALT_SIGNAL),
-                          .failed = (uint32_t)db_int_at(row, COL_HALT_FAILED),
-                          .max_failures = (uint32_t)db_int_at(row, COL_HALT_TOLERATED)};
+                          .wave = cursor_copy(row, COL_HALT_WAVE, arena),
+                          .gate = cursor_copy(row, COL_HALT_GATE, arena),
+                          .status = (int)cursor_int(row, COL_HALT_STATUS),
+                          .output = cursor_copy(row, COL_HALT_OUTPUT, arena),
+                          .signal = (int)cursor_int(row, COL_HALT_SIGNAL),
+                          .failed = (uint32_t)cursor_int(row, COL_HALT_FAILED),
+                          .max_failures = (uint32_t)cursor_int(row, COL_HALT_TOLERATED)};
     return halt;
 }
 
-static struct ledger_run read_ledger_run(const struct db_cursor *row, struct arena *arena)
+static struct ledger_run read_ledger_run(const struct cursor *row, struct arena *arena)
 {
     return (struct ledger_run){
-        .id = db_copy_at(row, COL_ID, arena),
-        .verb = verb_read(arena, db_text_at(row, COL_COMMAND)),
-        .target = db_copy_at(row, COL_TARGET, arena),
-        .fixed_target = db_copy_at(row, COL_RESOLVED, arena),
-        .resumed_from = db_copy_at(row, COL_RESUMED_FROM, arena),
-        .resumed_by = db_copy_at(row, COL_RESUMED_BY, arena),
-        .rolled_back_by = db_copy_at(row, COL_ROLLED_BACK_BY, arena),
-        .chain_digest = db_copy_at(row, COL_DIGEST, arena),
-        .inventory = db_copy_at(row, COL_INVENTORY, arena),
-        .purges = db_int_at(row, COL_PURGES) != 0,
-        .forces = db_int_at(row, COL_FORCES) != 0,
-        .state = (enum run_state)db_int_at(row, COL_STATE),
-        .is_rolling_back = !db_is_null_at(row, COL_ROLLS_BACK),
-        .started_at_ms = db_int_at(row, COL_STARTED),
-        .duration_ms = db_real_at(row, COL_DURATION),
+        .id = cursor_copy(row, COL_ID, arena),
+        .verb = verb_read(arena, cursor_text(row, COL_COMMAND)),
+        .target = cursor_copy(row, COL_TARGET, arena),
+        .fixed_target = cursor_copy(row, COL_RESOLVED, arena),
+        .resumed_from = cursor_copy(row, COL_RESUMED_FROM, arena),
+        .resumed_by = cursor_copy(row, COL_RESUMED_BY, arena),
+        .rolled_back_by = cursor_copy(row, COL_ROLLED_BACK_BY, arena),
+        .chain_digest = cursor_copy(row, COL_DIGEST, arena),
+        .inventory = cursor_copy(row, COL_INVENTORY, arena),
+        .purges = cursor_int(row, COL_PURGES) != 0,
+        .forces = cursor_int(row, COL_FORCES) != 0,
+        .state = (enum run_state)cursor_int(row, COL_STATE),
+        .is_rolling_back = !cursor_is_null(row, COL_ROLLS_BACK),
+        .started_at_ms = cursor_int(row, COL_STARTED),
+        .duration_ms = cursor_real(row, COL_DURATION),
         .holder = read_holder(row),
         .origin = read_origin(row, arena),
         .halt = read_halt(row, arena),
-        .halt_reason = db_copy_at(row, COL_DRAINS, arena),
-        .tenant_count = (size_t)db_int_at(row, COL_TENANT_COUNT),
+        .halt_reason = cursor_copy(row, COL_DRAINS, arena),
+        .tenant_count = (size_t)cursor_int(row, COL_TENANT_COUNT),
     };
 }
 
-static struct stored_run read_run(const struct db_cursor *row, struct arena *arena)
+static struct stored_run read_run(const struct cursor *row, struct arena *arena)
 {
     return (struct stored_run){
         .run = read_ledger_run(row, arena),
-        .seq = db_int_at(row, COL_SEQ),
-        .fleet = db_int_at(row, COL_FLEET),
-        .is_dry_run = db_int_at(row, COL_IS_DRY_RUN) != 0,
-        .has_open_waves = db_int_at(row, COL_OPEN_WAVES) != 0,
-        .chain_count = db_int_at(row, COL_CHAIN_COUNT),
-        .chain_heads = db_int_at(row, COL_CHAIN_HEADS),
-        .drains = db_copy_at(row, COL_DRAINS, arena),
-        .rolls_back = db_copy_at(row, COL_ROLLS_BACK, arena),
+        .seq = cursor_int(row, COL_SEQ),
+        .fleet = cursor_int(row, COL_FLEET),
+        .is_dry_run = cursor_int(row, COL_IS_DRY_RUN) != 0,
+        .has_open_waves = cursor_int(row, COL_OPEN_WAVES) != 0,
+        .chain_count = cursor_int(row, COL_CHAIN_COUNT),
+        .chain_heads = cursor_int(row, COL_CHAIN_HEADS),
+        .drains = cursor_copy(row, COL_DRAINS, arena),
+        .rolls_back = cursor_copy(row, COL_ROLLS_BACK, arena),
     };
 }
 
 /* A run that no process works on any more is over, even where the ledger does not say so yet. */
 static void judge_life(const struct stored_ledger *ledger, struct stored_run *run)
 {
-    struct ledger_holder holder;
-    bool is_ours = ledger->lock.fd >= 0;
     if (run->run.state != RUN_RUNNING)
         return;
-    run->is_alive = is_ours || lock_is_held(ledger->db.path, &holder);
+    run->is_alive = ledger->is_locked || store_is_held(ledger->store);
     if (!run->is_alive)
         run->run.state = RUN_INTERRUPTED;
 }
@@ -193,24 +179,24 @@ static bool read_totals(struct stored_ledger *ledger, struct stored_run *run, st
 {
     size_t *totals = run->run.totals;
     size_t counted = 0;
-    struct db_cursor cursor;
-    db_query(&ledger->db, &cursor,
-             "SELECT " STORED_TENANT_STATE(
-                 "run_tenants", "?2",
-                 "?3") " AS how, count(*)"
-                       " FROM run_tenants WHERE run = ?1 AND how IS NOT NULL GROUP BY how",
-             db_int(run->seq), db_int(run->is_alive ? TENANT_RUNNING : TENANT_IN_DOUBT),
-             db_int(run->is_alive));
-    while (db_next(&cursor)) {
-        int64_t state = db_int_at(&cursor, 0);
+    struct cursor cursor;
+    store_query(ledger->store, &cursor,
+                "SELECT " STORED_TENANT_STATE(
+                    "run_tenants", "?2",
+                    "?3") " AS how, count(*)"
+                          " FROM run_tenants WHERE run = ?1 AND how IS NOT NULL GROUP BY how",
+                value_int(run->seq), value_int(run->is_alive ? TENANT_RUNNING : TENANT_IN_DOUBT),
+                value_int(run->is_alive));
+    while (cursor_next(&cursor)) {
+        int64_t state = cursor_int(&cursor, 0);
         if (state >= 0 && state < TENANT__COUNT)
-            totals[state] = (size_t)db_int_at(&cursor, 1);
-        counted += (size_t)db_int_at(&cursor, 1);
+            totals[state] = (size_t)cursor_int(&cursor, 1);
+        counted += (size_t)cursor_int(&cursor, 1);
     }
-    if (!db_end(&cursor, err))
+    if (!cursor_end(&cursor, err))
         return false;
     if (counted > run->run.tenant_count)
-        return db_fail_damaged(&ledger->db, err);
+        return store_fail_damaged(ledger->store, err);
     totals[run->is_alive ? TENANT_PENDING : TENANT_SKIPPED] += run->run.tenant_count - counted;
     return true;
 }
@@ -219,28 +205,28 @@ static bool read_totals(struct stored_ledger *ledger, struct stored_run *run, st
 static bool read_part(struct stored_ledger *ledger, struct stored_run *run, struct err *err)
 {
     int64_t back = 0, left = 0;
-    struct db_cursor cursor;
+    struct cursor cursor;
     if (!run->run.rolled_back_by || run->run.state == RUN_ROLLED_BACK)
         return true;
-    db_query(&ledger->db, &cursor,
-             "WITH RECURSIVE later(seq, id) AS ("
-             " SELECT seq, id FROM runs WHERE resumed_from = ?6 AND command = '" VERB_NAME_ROLLBACK
-             "'"
-             " UNION SELECT runs.seq, runs.id FROM later JOIN runs ON runs.resumed_from = later.id"
-             "  WHERE runs.command = '" VERB_NAME_ROLLBACK "')"
-             " SELECT (SELECT count(DISTINCT tenants.name) FROM later"
-             "  JOIN runs USING (seq) JOIN run_tenants AS mine ON mine.run = later.seq"
-             "  JOIN fleet_tenants AS member ON member.fleet = runs.fleet AND member.n = mine.n"
-             "  JOIN tenants ON tenants.id = member.tenant WHERE mine.outcome = ?5),"
-             " (SELECT count(*) FROM run_tenants AS kept WHERE run = ?1"
-             "  AND " STORED_MAY_HAVE_CHANGED("kept") ")",
-             db_int(run->seq), db_int(TENANT_RUNNING), db_int(TENANT_IN_DOUBT),
-             db_int(TENANT_ROLLBACK_FAILED), db_int(TENANT_ROLLED_BACK), db_text(run->run.id));
-    if (db_next(&cursor)) {
-        back = db_int_at(&cursor, 0);
-        left = db_int_at(&cursor, 1);
+    store_query(
+        ledger->store, &cursor,
+        "WITH RECURSIVE later(seq, id) AS ("
+        " SELECT seq, id FROM runs WHERE resumed_from = ?6 AND command = '" VERB_NAME_ROLLBACK "'"
+        " UNION SELECT runs.seq, runs.id FROM later JOIN runs ON runs.resumed_from = later.id"
+        "  WHERE runs.command = '" VERB_NAME_ROLLBACK "')"
+        " SELECT (SELECT count(DISTINCT tenants.name) FROM later"
+        "  JOIN runs USING (seq) JOIN run_tenants AS mine ON mine.run = later.seq"
+        "  JOIN fleet_tenants AS member ON member.fleet = runs.fleet AND member.n = mine.n"
+        "  JOIN tenants ON tenants.id = member.tenant WHERE mine.outcome = ?5),"
+        " (SELECT count(*) FROM run_tenants AS kept WHERE run = ?1"
+        "  AND " STORED_MAY_HAVE_CHANGED("kept") ")",
+        value_int(run->seq), value_int(TENANT_RUNNING), value_int(TENANT_IN_DOUBT),
+        value_int(TENANT_ROLLBACK_FAILED), value_int(TENANT_ROLLED_BACK), value_text(run->run.id));
+    if (cursor_next(&cursor)) {
+        back = cursor_int(&cursor, 0);
+        left = cursor_int(&cursor, 1);
     }
-    if (!db_end(&cursor, err))
+    if (!cursor_end(&cursor, err))
         return false;
     run->run.part_rolled_back = (size_t)back;
     run->run.part_of = (size_t)(back + left);
@@ -250,7 +236,7 @@ static bool read_part(struct stored_ledger *ledger, struct stored_run *run, stru
 static bool complete(struct stored_ledger *ledger, struct stored_run *run, struct err *err)
 {
     if (!is_sane(run))
-        return db_fail_damaged(&ledger->db, err);
+        return store_fail_damaged(ledger->store, err);
     judge_life(ledger, run);
     run->run.is_unfinished = is_unfinished(run);
     return read_totals(ledger, run, err) && read_part(ledger, run, err);
@@ -264,11 +250,11 @@ static void add_meant_run(struct stored_ledger *ledger, const char *id, struct e
     enum { LETTERS_MOST = 2, END_SHORTEST = 4 };
     struct similar similar = similar_to(id);
     char meant[sizeof((struct ledger_holder){0}).run] = "";
-    struct db_cursor cursor;
+    struct cursor cursor;
     struct err ignored;
-    db_query_plain(&ledger->db, &cursor, "SELECT id FROM runs ORDER BY seq DESC LIMIT 1000");
-    while (!*meant && db_next(&cursor)) {
-        const char *run = db_text_at(&cursor, 0);
+    store_query_plain(ledger->store, &cursor, "SELECT id FROM runs ORDER BY seq DESC LIMIT 1000");
+    while (!*meant && cursor_next(&cursor)) {
+        const char *run = cursor_text(&cursor, 0);
         size_t len = strlen(run), end_len = strlen(id);
         similar.best = NULL;
         similar.distance = LETTERS_MOST + 1;
@@ -278,7 +264,7 @@ static void add_meant_run(struct stored_ledger *ledger, const char *id, struct e
         if (similar.best || ends_so)
             snprintf(meant, sizeof meant, "%s", run);
     }
-    if (db_end(&cursor, &ignored) && *meant)
+    if (cursor_end(&cursor, &ignored) && *meant)
         err_add(err, "; did you mean '%s'?", meant);
 }
 
@@ -286,15 +272,16 @@ static void add_meant_run(struct stored_ledger *ledger, const char *id, struct e
 static void add_several(struct stored_ledger *ledger, const char *id, struct err *err)
 {
     enum { NAMED = 3 };
-    struct db_cursor cursor;
+    struct cursor cursor;
     struct err ignored;
     size_t count = 0;
-    db_query(&ledger->db, &cursor,
-             "SELECT id FROM runs WHERE substr(id, 1, length(?1)) = ?1 ORDER BY seq DESC LIMIT 4",
-             db_text(id));
-    for (; db_next(&cursor); count++)
-        err_add(err, "%s%s", count ? ", " : ": ", count < NAMED ? db_text_at(&cursor, 0) : "…");
-    (void)!db_end(&cursor, &ignored);
+    store_query(
+        ledger->store, &cursor,
+        "SELECT id FROM runs WHERE substr(id, 1, length(?1)) = ?1 ORDER BY seq DESC LIMIT 4",
+        value_text(id));
+    for (; cursor_next(&cursor); count++)
+        err_add(err, "%s%s", count ? ", " : ": ", count < NAMED ? cursor_text(&cursor, 0) : "…");
+    (void)!cursor_end(&cursor, &ignored);
 }
 
 static bool fail_no_run(struct stored_ledger *ledger, const char *id, size_t found, struct err *err)
@@ -313,31 +300,31 @@ static bool fail_no_run(struct stored_ledger *ledger, const char *id, size_t fou
 }
 
 /* The whole id comes first: others may begin with it. An empty text is no beginning: it means no run. */
-static void query_run(struct stored_ledger *ledger, const char *id, struct db_cursor *cursor)
+static void query_run(struct stored_ledger *ledger, const char *id, struct cursor *cursor)
 {
     if (id)
-        db_query(&ledger->db, cursor,
-                 SELECT_RUN "WHERE ?1 <> '' AND substr(id, 1, length(?1)) = ?1"
-                            " ORDER BY id <> ?1, seq LIMIT 2",
-                 db_text(id));
+        store_query(ledger->store, cursor,
+                    SELECT_RUN "WHERE ?1 <> '' AND substr(id, 1, length(?1)) = ?1"
+                               " ORDER BY id <> ?1, seq LIMIT 2",
+                    value_text(id));
     else
-        db_query_plain(&ledger->db, cursor, SELECT_RUN "ORDER BY seq DESC LIMIT 1");
+        store_query_plain(ledger->store, cursor, SELECT_RUN "ORDER BY seq DESC LIMIT 1");
 }
 
 bool stored_run_find(struct stored_ledger *ledger, const char *id, struct arena *arena,
                      struct stored_run *ret_run, struct err *err)
 {
-    struct db_cursor cursor;
+    struct cursor cursor;
     struct stored_run run = {0};
     size_t found = 0;
     query_run(ledger, id, &cursor);
-    if (db_next(&cursor)) {
+    if (cursor_next(&cursor)) {
         run = read_run(&cursor, arena);
         found = 1;
     }
-    if (found && id && strcmp(run.run.id, id) != 0 && db_next(&cursor))
+    if (found && id && strcmp(run.run.id, id) != 0 && cursor_next(&cursor))
         found = 2;
-    if (!db_end(&cursor, err))
+    if (!cursor_end(&cursor, err))
         return false;
     if (found != 1)
         return fail_no_run(ledger, id, found, err);
@@ -352,10 +339,10 @@ bool stored_find(struct ledger *base, const char *id, struct arena *arena,
 {
     struct stored_ledger *ledger = stored_of(base);
     struct stored_run run;
-    if (!stored_look(ledger, err))
+    if (!store_look(ledger->store, err))
         return false;
     bool is_fine = stored_run_find(ledger, id, arena, &run, err);
-    stored_look_away(ledger);
+    store_look_away(ledger->store);
     if (is_fine)
         *ret_run = run.run;
     return is_fine;
@@ -364,15 +351,15 @@ bool stored_find(struct ledger *base, const char *id, struct arena *arena,
 static bool find_older(struct stored_ledger *ledger, const char *id, struct arena *arena,
                        struct stored_run *ret_run, struct err *err)
 {
-    struct db_cursor cursor;
-    db_query(&ledger->db, &cursor,
-             SELECT_RUN "WHERE seq < (SELECT seq FROM runs WHERE id = ?)"
-                        " ORDER BY seq DESC LIMIT 1",
-             db_text(id));
-    bool is_there = db_next(&cursor);
+    struct cursor cursor;
+    store_query(ledger->store, &cursor,
+                SELECT_RUN "WHERE seq < (SELECT seq FROM runs WHERE id = ?)"
+                           " ORDER BY seq DESC LIMIT 1",
+                value_text(id));
+    bool is_there = cursor_next(&cursor);
     if (is_there)
         *ret_run = read_run(&cursor, arena);
-    if (!db_end(&cursor, err))
+    if (!cursor_end(&cursor, err))
         return false;
     return is_there ? complete(ledger, ret_run, err) : fail_no_run(ledger, NULL, 0, err);
 }
@@ -382,10 +369,10 @@ bool stored_find_older(struct ledger *base, const char *id, struct arena *arena,
 {
     struct stored_ledger *ledger = stored_of(base);
     struct stored_run run;
-    if (!stored_look(ledger, err))
+    if (!store_look(ledger->store, err))
         return false;
     bool is_fine = find_older(ledger, id, arena, &run, err);
-    stored_look_away(ledger);
+    store_look_away(ledger->store);
     if (is_fine)
         *ret_run = run.run;
     return is_fine;
@@ -398,17 +385,17 @@ bool stored_read_family(struct ledger *base, const char *id, struct arena *arena
     struct stored_ledger *ledger = stored_of(base);
     const char **ids = NULL;
     size_t count = 0, capacity = 0;
-    struct db_cursor cursor;
-    db_query(&ledger->db, &cursor,
-             "WITH RECURSIVE family(id) AS (VALUES(?1)"
-             " UNION SELECT runs.resumed_from FROM family JOIN runs ON runs.id = family.id"
-             "  WHERE runs.resumed_from IS NOT NULL"
-             " UNION SELECT runs.id FROM family JOIN runs ON runs.resumed_from = family.id)"
-             " SELECT id FROM family",
-             db_text(id));
-    while (db_next(&cursor))
-        *ARENA_PUSH(arena, ids, count, capacity) = db_copy_at(&cursor, 0, arena);
-    if (!db_end(&cursor, err))
+    struct cursor cursor;
+    store_query(ledger->store, &cursor,
+                "WITH RECURSIVE family(id) AS (VALUES(?1)"
+                " UNION SELECT runs.resumed_from FROM family JOIN runs ON runs.id = family.id"
+                "  WHERE runs.resumed_from IS NOT NULL"
+                " UNION SELECT runs.id FROM family JOIN runs ON runs.resumed_from = family.id)"
+                " SELECT id FROM family",
+                value_text(id));
+    while (cursor_next(&cursor))
+        *ARENA_PUSH(arena, ids, count, capacity) = cursor_copy(&cursor, 0, arena);
+    if (!cursor_end(&cursor, err))
         return false;
     *ret_ids = ids;
     *ret_count = count;
@@ -418,13 +405,13 @@ bool stored_read_family(struct ledger *base, const char *id, struct arena *arena
 static bool read_runs(struct stored_ledger *ledger, struct arena *arena,
                       struct stored_run **ret_runs, size_t *ret_count, struct err *err)
 {
-    struct db_cursor cursor;
+    struct cursor cursor;
     struct stored_run *runs = NULL;
     size_t count = 0, capacity = 0;
-    db_query_plain(&ledger->db, &cursor, SELECT_RUN "ORDER BY seq DESC");
-    while (db_next(&cursor))
+    store_query_plain(ledger->store, &cursor, SELECT_RUN "ORDER BY seq DESC");
+    while (cursor_next(&cursor))
         *ARENA_PUSH(arena, runs, count, capacity) = read_run(&cursor, arena);
-    if (!db_end(&cursor, err))
+    if (!cursor_end(&cursor, err))
         return false;
     for (size_t i = 0; i < count; i++)
         if (!complete(ledger, &runs[i], err))
@@ -437,10 +424,10 @@ static bool read_runs(struct stored_ledger *ledger, struct arena *arena,
 bool stored_runs_read(struct stored_ledger *ledger, struct arena *arena,
                       struct stored_run **ret_runs, size_t *ret_count, struct err *err)
 {
-    if (!stored_look(ledger, err))
+    if (!store_look(ledger->store, err))
         return false;
     bool is_fine = read_runs(ledger, arena, ret_runs, ret_count, err);
-    stored_look_away(ledger);
+    store_look_away(ledger->store);
     return is_fine;
 }
 
@@ -463,16 +450,17 @@ bool stored_read_chain(struct ledger *base, const char *digest, struct arena *ar
 {
     struct stored_ledger *ledger = stored_of(base);
     struct ledger_chain_file *files = NULL;
-    struct db_cursor cursor;
+    struct cursor cursor;
     size_t count = 0, capacity = 0;
-    db_query(&ledger->db, &cursor,
-             "SELECT revision, checksum, path FROM chain_files WHERE digest = ? ORDER BY revision",
-             db_text(digest));
-    while (db_next(&cursor))
-        *ARENA_PUSH(arena, files, count, capacity) =
-            (struct ledger_chain_file){db_copy_at(&cursor, 0, arena), db_copy_at(&cursor, 1, arena),
-                                       db_copy_at(&cursor, 2, arena)};
+    store_query(
+        ledger->store, &cursor,
+        "SELECT revision, checksum, path FROM chain_files WHERE digest = ? ORDER BY revision",
+        value_text(digest));
+    while (cursor_next(&cursor))
+        *ARENA_PUSH(arena, files, count, capacity) = (struct ledger_chain_file){
+            cursor_copy(&cursor, 0, arena), cursor_copy(&cursor, 1, arena),
+            cursor_copy(&cursor, 2, arena)};
     *ret_files = files;
     *ret_count = count;
-    return db_end(&cursor, err);
+    return cursor_end(&cursor, err);
 }

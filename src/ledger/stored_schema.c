@@ -13,10 +13,6 @@ _Static_assert(TENANT_SKIPPED == 9 && TENANT__COUNT == 10, "tenant states are in
 _Static_assert(NOTICE_WARNING == 4 && NOTICE__COUNT == 5, "levels of notices are in ledgers");
 _Static_assert(ERR_INTERNAL == 11 && ERR__COUNT == 12, "error classes are in ledgers");
 
-#define APPLICATION_ID 0x736b6e6c /* "sknl" */
-#define STRING(x) #x
-#define TEXT_OF(x) STRING(x)
-
 /* Levels are numbers of base/notice.h. */
 #define NOTICE_TABLES(more)                                                                        \
     "CREATE TABLE notices("                                                                        \
@@ -134,9 +130,7 @@ static const char newest_rest[] = CHAIN_TABLES
         " JOIN tenants ON tenants.id = member.tenant"
         " LEFT JOIN run_tenants AS row ON row.run = runs.seq AND row.n = member.n"
         " LEFT JOIN names ON names.what = 'tenant' AND names.number = row.outcome"
-        " LEFT JOIN errors ON errors.run = runs.seq AND errors.n = row.error;"
-
-        "PRAGMA application_id = " TEXT_OF(APPLICATION_ID) ";";
+        " LEFT JOIN errors ON errors.run = runs.seq AND errors.n = row.error;";
 
 static const char to_version_2[] =
     "ALTER TABLE runs ADD COLUMN inventory TEXT;"
@@ -183,76 +177,42 @@ static const char *const upgrades[] = {NULL,         to_version_2, to_version_3,
                                        to_version_4, to_version_5, to_version_6};
 enum { NEWEST_VERSION = ARRAY_LEN(upgrades) };
 
-static bool refuse_schema(const struct db *db, const char *words, struct err *err)
+static bool check_version(const struct store *store, int64_t version, struct err *err)
 {
-    return err_set(err, ERR_LEDGER, "ledger '%s': %s", db->path, words);
-}
-
-/* The version, 0 for a file with nothing in it yet. Inside a transaction: another skein may be making the tables. */
-static bool identify_now(struct db *db, int64_t *ret_version, struct err *err)
-{
-    int64_t id, tables;
-    if (!db_get_plain(db, err, &id, "PRAGMA application_id") ||
-        !db_get_plain(db, err, ret_version, "PRAGMA user_version") ||
-        !db_get_plain(db, err, &tables, "SELECT count(*) FROM stored_schema"))
-        return false;
-    bool is_new = id == 0 && *ret_version == 0 && tables == 0;
-    if (!is_new && (id != APPLICATION_ID || *ret_version <= 0))
-        return refuse_schema(
-            db, "it is a database of something else; name another file in 'ledger'", err);
-    if (*ret_version > NEWEST_VERSION)
-        return err_set(
-            err, ERR_LEDGER,
-            "ledger '%s': it was made by a newer skein (version %lld of its tables; this "
-            "one knows %d)",
-            db->path, (long long)*ret_version, NEWEST_VERSION);
-    return true;
-}
-
-static bool identify(struct db *db, int64_t *ret_version, struct err *err)
-{
-    bool is_fine = db_exec(db, err, "BEGIN") && identify_now(db, ret_version, err);
-    db_rollback(db);
-    return is_fine;
+    return version <= NEWEST_VERSION ||
+           err_set(err, ERR_LEDGER,
+                   "ledger '%s': it was made by a newer skein (version %lld of its tables; this "
+                   "one knows %d)",
+                   store_name(store), (long long)version, NEWEST_VERSION);
 }
 
 /* From a version to the newest. */
-static bool upgrade(struct db *db, int64_t version, struct err *err)
+static bool upgrade(struct store *store, int64_t version, struct err *err)
 {
-    char set_version[64];
-    bool is_fine = version > 0 || (db_exec(db, err, newest_runs) && db_exec(db, err, newest_rest));
-    snprintf(set_version, sizeof set_version, "PRAGMA user_version = %d", NEWEST_VERSION);
+    bool is_fine =
+        version > 0 || (store_exec(store, err, newest_runs) && store_exec(store, err, newest_rest));
     for (; is_fine && version > 0 && version < NEWEST_VERSION; version++)
-        is_fine = db_exec(db, err, upgrades[version]);
-    return is_fine && db_exec(db, err, set_version);
+        is_fine = store_exec(store, err, upgrades[version]);
+    return is_fine && store_set_version(store, NEWEST_VERSION, err);
 }
 
 /* Asked once more inside the transaction: another skein may have been quicker. */
-static bool upgrade_all(struct db *db, struct err *err)
+static bool upgrade_now(struct store *store, struct err *err)
 {
     int64_t version;
-    if (!db_exec(db, err, "BEGIN IMMEDIATE"))
-        return false;
-    bool is_fine = identify_now(db, &version, err) &&
-                   (version == NEWEST_VERSION || upgrade(db, version, err)) &&
-                   db_exec(db, err, "COMMIT");
-    db_rollback(db);
-    return is_fine;
+    return store_identify(store, &version, err) && check_version(store, version, err) &&
+           (version == NEWEST_VERSION || upgrade(store, version, err));
 }
 
-bool stored_schema_look(struct db *db, bool *ret_is_old, struct err *err)
+bool stored_schema_prepare(struct store *store, struct err *err)
 {
-    int64_t version;
-    if (!identify(db, &version, err))
+    int64_t version = 0;
+    if (!store_look(store, err))
         return false;
-    *ret_is_old = version < NEWEST_VERSION;
-    return true;
-}
-
-bool stored_schema_prepare(struct db *db, struct err *err)
-{
-    int64_t version;
-    if (!identify(db, &version, err))
-        return false;
-    return version == NEWEST_VERSION || upgrade_all(db, err);
+    bool is_fine = store_identify(store, &version, err) && check_version(store, version, err);
+    store_look_away(store);
+    if (!is_fine || version == NEWEST_VERSION)
+        return is_fine;
+    return store_set_apart(store, err) && store_begin(store, err) &&
+           store_end(store, upgrade_now(store, err), err);
 }

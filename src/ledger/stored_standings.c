@@ -22,29 +22,29 @@ static bool read_waves(struct stored_ledger *ledger, const struct stored_run *ru
                        struct arena *arena, struct wave_arrays *arrays, size_t capacity,
                        struct err *err)
 {
-    struct db_cursor cursor;
+    struct cursor cursor;
     bool makes_sense = true;
-    db_query(&ledger->db, &cursor,
-             "SELECT name, tenant_count, state, finished_ms FROM waves WHERE run = ? ORDER BY n",
-             db_int(run->seq));
-    while (makes_sense && arrays->count < capacity && db_next(&cursor)) {
+    store_query(ledger->store, &cursor,
+                "SELECT name, tenant_count, state, finished_ms FROM waves WHERE run = ? ORDER BY n",
+                value_int(run->seq));
+    while (makes_sense && arrays->count < capacity && cursor_next(&cursor)) {
         size_t at = arrays->count++;
         arrays->waves[at] =
-            (struct run_wave){db_copy_at(&cursor, 0, arena), (size_t)db_int_at(&cursor, 1)};
+            (struct run_wave){cursor_copy(&cursor, 0, arena), (size_t)cursor_int(&cursor, 1)};
         arrays->states[at] =
-            db_is_null_at(&cursor, 2) ? RUN__COUNT : (enum run_state)db_int_at(&cursor, 2);
-        arrays->finished_ms[at] = db_int_at(&cursor, 3);
+            cursor_is_null(&cursor, 2) ? RUN__COUNT : (enum run_state)cursor_int(&cursor, 2);
+        arrays->finished_ms[at] = cursor_int(&cursor, 3);
         makes_sense = arrays->states[at] <= RUN__COUNT;
     }
-    return db_end(&cursor, err) && (makes_sense || db_fail_damaged(&ledger->db, err));
+    return cursor_end(&cursor, err) && (makes_sense || store_fail_damaged(ledger->store, err));
 }
 
 bool stored_waves_read(struct stored_ledger *ledger, const struct stored_run *run,
                        struct arena *arena, struct ledger_fleet *ret_fleet, struct err *err)
 {
     int64_t count;
-    if (!db_get(&ledger->db, err, &count, "SELECT count(*) FROM waves WHERE run = ?",
-                db_int(run->seq)))
+    if (!store_get(ledger->store, err, &count, "SELECT count(*) FROM waves WHERE run = ?",
+                   value_int(run->seq)))
         return false;
     size_t capacity = count > 0 ? (size_t)count : 1;
     struct wave_arrays arrays = {
@@ -93,23 +93,23 @@ enum {
     COL_SNAPSHOT
 };
 
-static bool read_standing(const struct db_cursor *row, struct fleet_reading *reading, size_t at)
+static bool read_standing(const struct cursor *row, struct fleet_reading *reading, size_t at)
 {
     struct standing *standing = &reading->standings[at];
-    int64_t wave = db_int_at(row, COL_WAVE);
-    int64_t state = db_int_at(row, COL_STATE);
-    if (at >= reading->count || db_int_at(row, COL_N) != (int64_t)at || wave < 0 ||
+    int64_t wave = cursor_int(row, COL_WAVE);
+    int64_t state = cursor_int(row, COL_STATE);
+    if (at >= reading->count || cursor_int(row, COL_N) != (int64_t)at || wave < 0 ||
         (uint64_t)wave >= reading->waves->wave_count || state < 0 || state >= TENANT__COUNT)
         return false;
-    reading->names[at] = db_copy_at(row, COL_NAME, reading->arena);
-    reading->urls[at] = db_copy_at(row, COL_URL, reading->arena);
-    reading->schemas[at] = db_copy_at(row, COL_SCHEMA, reading->arena);
+    reading->names[at] = cursor_copy(row, COL_NAME, reading->arena);
+    reading->urls[at] = cursor_copy(row, COL_URL, reading->arena);
+    reading->schemas[at] = cursor_copy(row, COL_SCHEMA, reading->arena);
     reading->wave_of[at] = (uint32_t)wave;
     *standing = (struct standing){
         .state = (enum tenant_state)state,
-        .is_begun = db_int_at(row, COL_IS_BEGUN) != 0,
-        .has_changed = db_int_at(row, COL_HAS_CHANGED) != 0,
-        .snapshot = db_copy_at(row, COL_SNAPSHOT, reading->arena),
+        .is_begun = cursor_int(row, COL_IS_BEGUN) != 0,
+        .has_changed = cursor_int(row, COL_HAS_CHANGED) != 0,
+        .snapshot = cursor_copy(row, COL_SNAPSHOT, reading->arena),
     };
     return stored_rows_at(row, COL_BEFORE, reading->lists, &standing->before) &&
            stored_rows_at(row, COL_GOAL, reading->lists, &standing->goal) &&
@@ -120,22 +120,23 @@ static bool read_standing(const struct db_cursor *row, struct fleet_reading *rea
 static bool read_standings(struct stored_ledger *ledger, const struct stored_run *run,
                            struct fleet_reading *reading, struct err *err)
 {
-    struct db_cursor cursor;
+    struct cursor cursor;
     bool makes_sense = true;
     size_t count = 0;
-    db_query(&ledger->db, &cursor,
-             "SELECT member.n, tenants.name, url, schema, member.wave,"
-             " CASE WHEN is_running THEN ?3 ELSE coalesce(state, ?4) END, is_begun, has_changed,"
-             " before, goal, left_at, reached, snapshot FROM fleet_tenants AS member"
-             " JOIN tenants ON tenants.id = member.tenant"
-             " LEFT JOIN run_tenants ON run_tenants.run = ?1 AND run_tenants.n = member.n"
-             " WHERE member.fleet = ?2 ORDER BY member.n",
-             db_int(run->seq), db_int(run->fleet), db_int(TENANT_RUNNING), db_int(TENANT_PENDING));
-    while (makes_sense && db_next(&cursor))
+    store_query(ledger->store, &cursor,
+                "SELECT member.n, tenants.name, url, schema, member.wave,"
+                " CASE WHEN is_running THEN ?3 ELSE coalesce(state, ?4) END, is_begun, has_changed,"
+                " before, goal, left_at, reached, snapshot FROM fleet_tenants AS member"
+                " JOIN tenants ON tenants.id = member.tenant"
+                " LEFT JOIN run_tenants ON run_tenants.run = ?1 AND run_tenants.n = member.n"
+                " WHERE member.fleet = ?2 ORDER BY member.n",
+                value_int(run->seq), value_int(run->fleet), value_int(TENANT_RUNNING),
+                value_int(TENANT_PENDING));
+    while (makes_sense && cursor_next(&cursor))
         makes_sense = read_standing(&cursor, reading, count++);
-    if (!db_end(&cursor, err))
+    if (!cursor_end(&cursor, err))
         return false;
-    return (makes_sense && count == reading->count) || db_fail_damaged(&ledger->db, err);
+    return (makes_sense && count == reading->count) || store_fail_damaged(ledger->store, err);
 }
 
 bool stored_standings_read(struct stored_ledger *ledger, const struct stored_run *run,
@@ -174,12 +175,12 @@ bool stored_read_fleet(struct ledger *base, const char *id, struct arena *arena,
                        struct ledger_fleet *ret_fleet, struct err *err)
 {
     struct stored_ledger *ledger = stored_of(base);
-    if (!stored_look(ledger, err))
+    if (!store_look(ledger->store, err))
         return false;
     struct stored_run run;
     bool is_fine = stored_run_find(ledger, id, arena, &run, err) &&
                    stored_standings_read(ledger, &run, arena, ret_fleet, err);
-    stored_look_away(ledger);
+    store_look_away(ledger->store);
     return is_fine;
 }
 
@@ -188,8 +189,9 @@ bool stored_read_fleet(struct ledger *base, const char *id, struct arena *arena,
 bool stored_names_snapshot(struct ledger *base, const char *part, bool *ret_does, struct err *err)
 {
     int64_t count;
-    if (!db_get(&stored_of(base)->db, err, &count,
-                "SELECT EXISTS(SELECT 1 FROM run_tenants WHERE instr(snapshot, ?))", db_text(part)))
+    if (!store_get(stored_of(base)->store, err, &count,
+                   "SELECT EXISTS(SELECT 1 FROM run_tenants WHERE instr(snapshot, ?))",
+                   value_text(part)))
         return false;
     *ret_does = count > 0;
     return true;

@@ -5,10 +5,10 @@
 #include "chain/chain.h"
 #include "event/known.h"
 
-static bool put_rows(struct stored_ledger *ledger, const struct rows *rows,
-                     struct db_value *ret_list, struct err *err)
+static bool put_rows(struct stored_ledger *ledger, const struct rows *rows, struct value *ret_list,
+                     struct err *err)
 {
-    *ret_list = db_null();
+    *ret_list = value_null();
     return !rows->is_known ||
            stored_list_put(ledger, LIST_REVISIONS, rows->ids, rows->count, ret_list, err);
 }
@@ -24,7 +24,7 @@ static bool is_blank(const struct standing *standing)
 bool stored_write_standing(struct stored_ledger *ledger, size_t tenant,
                            const struct standing *standing, struct err *err)
 {
-    struct db_value before, goal, to, reached;
+    struct value before, goal, to, reached;
     if (is_blank(standing))
         return true;
     if (!put_rows(ledger, &standing->before, &before, err) ||
@@ -32,45 +32,46 @@ bool stored_write_standing(struct stored_ledger *ledger, size_t tenant,
         !put_rows(ledger, &standing->to, &to, err) ||
         !put_rows(ledger, &standing->reached, &reached, err))
         return false;
-    return db_run(&ledger->db, err,
-                  "INSERT INTO run_tenants(run, n, state, is_begun, has_changed, before, goal,"
-                  " left_at, reached, snapshot) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                  db_int(ledger->writing.run), db_int((int64_t)tenant), db_int(standing->state),
-                  db_int(standing->is_begun), db_int(standing->has_changed), before, goal, to,
-                  reached, db_text(standing->snapshot));
+    return store_run(ledger->store, err,
+                     "INSERT INTO run_tenants(run, n, state, is_begun, has_changed, before, goal,"
+                     " left_at, reached, snapshot) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                     value_int(ledger->writing.run), value_int((int64_t)tenant),
+                     value_int(standing->state), value_int(standing->is_begun),
+                     value_int(standing->has_changed), before, goal, to, reached,
+                     value_text(standing->snapshot));
 }
 
 /* The first that knows where the tenant stood is right: later ones look at what was done since. */
 bool stored_write_intent(struct stored_ledger *ledger, const struct event *event, struct err *err)
 {
     const struct intent *intent = event->intent;
-    struct db_value before, goal;
+    struct value before, goal;
     if (!put_rows(ledger, &intent->before, &before, err) ||
         !put_rows(ledger, &intent->goal, &goal, err))
         return false;
-    return db_run(&ledger->db, err,
-                  "INSERT INTO run_tenants(run, n, state, is_begun, is_running, before, goal,"
-                  " snapshot) VALUES(?, ?, ?, 1, 1, ?, ?, ?)"
-                  " ON CONFLICT(run, n) DO UPDATE SET is_begun = 1, is_running = 1,"
-                  " before = coalesce(before, excluded.before),"
-                  " goal = coalesce(excluded.goal, goal),"
-                  " snapshot = coalesce(excluded.snapshot, snapshot)",
-                  db_int(ledger->writing.run), db_int((int64_t)event->tenant),
-                  db_int(TENANT_PENDING), before, goal, db_text(intent->snapshot));
+    return store_run(ledger->store, err,
+                     "INSERT INTO run_tenants(run, n, state, is_begun, is_running, before, goal,"
+                     " snapshot) VALUES(?, ?, ?, 1, 1, ?, ?, ?)"
+                     " ON CONFLICT(run, n) DO UPDATE SET is_begun = 1, is_running = 1,"
+                     " before = coalesce(before, excluded.before),"
+                     " goal = coalesce(excluded.goal, goal),"
+                     " snapshot = coalesce(excluded.snapshot, snapshot)",
+                     value_int(ledger->writing.run), value_int((int64_t)event->tenant),
+                     value_int(TENANT_PENDING), before, goal, value_text(intent->snapshot));
 }
 
 bool stored_write_retry(struct stored_ledger *ledger, const struct event *event, struct err *err)
 {
     const struct outcome outcome = {.error = event->error};
-    struct db_value error;
+    struct value error;
     if (!stored_error_put(ledger, event->run->chain, &outcome, &error, err))
         return false;
-    return db_run(&ledger->db, err,
-                  "INSERT INTO retries(run, n, tenant, attempt, error, delay_ms)"
-                  " VALUES(?, ?, ?, ?, ?, ?)",
-                  db_int(ledger->writing.run), db_int(ledger->writing.retries++),
-                  db_int((int64_t)event->tenant), db_int(event->attempt), error,
-                  db_int((int64_t)event->delay_ms));
+    return store_run(ledger->store, err,
+                     "INSERT INTO retries(run, n, tenant, attempt, error, delay_ms)"
+                     " VALUES(?, ?, ?, ?, ?, ?)",
+                     value_int(ledger->writing.run), value_int(ledger->writing.retries++),
+                     value_int((int64_t)event->tenant), value_int(event->attempt), error,
+                     value_int((int64_t)event->delay_ms));
 }
 
 /* ---- outcomes ------------------------------------------------------------------------------ */
@@ -81,15 +82,15 @@ static bool first_step(struct stored_ledger *ledger, const struct event *event, 
 {
     *ret_n = 0;
     return !event->outcome->is_rollback ||
-           db_get(&ledger->db, err, ret_n,
-                  "SELECT count(*) FROM steps WHERE run = ? AND tenant = ?",
-                  db_int(ledger->writing.run), db_int((int64_t)event->tenant));
+           store_get(ledger->store, err, ret_n,
+                     "SELECT count(*) FROM steps WHERE run = ? AND tenant = ?",
+                     value_int(ledger->writing.run), value_int((int64_t)event->tenant));
 }
 
 static bool write_steps(struct stored_ledger *ledger, const struct event *event, struct err *err)
 {
     const struct outcome *outcome = event->outcome;
-    struct db_value revision;
+    struct value revision;
     int64_t n;
     if (!outcome->step_count)
         return true;
@@ -98,12 +99,13 @@ static bool write_steps(struct stored_ledger *ledger, const struct event *event,
     for (const struct step_done *step = outcome->steps; step < outcome->steps + outcome->step_count;
          step++)
         if (!stored_revision_put(ledger, event->run->chain, step->revision, &revision, err) ||
-            !db_run(&ledger->db, err,
-                    "INSERT OR REPLACE INTO steps(run, tenant, n, revision, direction, statements,"
-                    " duration_ms, is_rollback) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
-                    db_int(ledger->writing.run), db_int((int64_t)event->tenant), db_int(n++),
-                    revision, db_int(step->direction), db_int(step->statements),
-                    db_real(step->duration_ms), db_int(outcome->is_rollback)))
+            !store_run(
+                ledger->store, err,
+                "INSERT OR REPLACE INTO steps(run, tenant, n, revision, direction, statements,"
+                " duration_ms, is_rollback) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+                value_int(ledger->writing.run), value_int((int64_t)event->tenant), value_int(n++),
+                revision, value_int(step->direction), value_int(step->statements),
+                value_real(step->duration_ms), value_int(outcome->is_rollback)))
             return false;
     return true;
 }
@@ -112,19 +114,19 @@ static bool write_steps(struct stored_ledger *ledger, const struct event *event,
 static bool read_known(struct stored_ledger *ledger, size_t tenant, struct known *ret_known,
                        struct err *err)
 {
-    struct db_cursor row;
+    struct cursor row;
     *ret_known = (struct known){0};
-    db_query(&ledger->db, &row,
-             "SELECT outcome, is_begun, is_running, has_changed FROM run_tenants"
-             " WHERE run = ? AND n = ?",
-             db_int(ledger->writing.run), db_int((int64_t)tenant));
-    if (db_next(&row))
+    store_query(ledger->store, &row,
+                "SELECT outcome, is_begun, is_running, has_changed FROM run_tenants"
+                " WHERE run = ? AND n = ?",
+                value_int(ledger->writing.run), value_int((int64_t)tenant));
+    if (cursor_next(&row))
         *ret_known = (struct known){.is_on_record = true,
-                                    .has_outcome = !db_is_null_at(&row, 0),
-                                    .is_begun = db_int_at(&row, 1) != 0,
-                                    .is_open = db_int_at(&row, 2) != 0,
-                                    .has_changed = db_int_at(&row, 3) != 0};
-    return db_end(&row, err);
+                                    .has_outcome = !cursor_is_null(&row, 0),
+                                    .is_begun = cursor_int(&row, 1) != 0,
+                                    .is_open = cursor_int(&row, 2) != 0,
+                                    .has_changed = cursor_int(&row, 3) != 0};
+    return cursor_end(&row, err);
 }
 
 /* What event/known.h decides; ?12 and what follows are its answers. */
@@ -142,27 +144,27 @@ static const char outcome_sql[] =
     " duration_ms = CASE WHEN ?11 THEN duration_ms ELSE 0 END + ?10,"
     " reached = CASE WHEN ?15 THEN ?5 WHEN ?16 THEN NULL ELSE reached END";
 
-static bool write_row(struct stored_ledger *ledger, const struct event *event,
-                      struct db_value found, struct db_value left, struct db_value error,
-                      struct err *err)
+static bool write_row(struct stored_ledger *ledger, const struct event *event, struct value found,
+                      struct value left, struct value error, struct err *err)
 {
     const struct outcome *outcome = event->outcome;
     struct known known;
     if (!read_known(ledger, event->tenant, &known, err))
         return false;
     struct known_change change = known_change(&known, outcome);
-    return db_run(
-        &ledger->db, err, outcome_sql, db_int(ledger->writing.run), db_int((int64_t)event->tenant),
-        db_int(outcome->state), db_int(change.has_changed), left, found, error,
-        db_int(outcome->attempts), db_real(outcome->started_ms), db_real(outcome->duration_ms),
-        db_int(change.is_added), db_int(change.takes_error), db_int(change.takes_to),
-        db_int(change.takes_state), db_int(change.takes_reached), db_int(change.clears_reached));
+    return store_run(
+        ledger->store, err, outcome_sql, value_int(ledger->writing.run),
+        value_int((int64_t)event->tenant), value_int(outcome->state), value_int(change.has_changed),
+        left, found, error, value_int(outcome->attempts), value_real(outcome->started_ms),
+        value_real(outcome->duration_ms), value_int(change.is_added), value_int(change.takes_error),
+        value_int(change.takes_to), value_int(change.takes_state), value_int(change.takes_reached),
+        value_int(change.clears_reached));
 }
 
 bool stored_write_outcome(struct stored_ledger *ledger, const struct event *event, struct err *err)
 {
     const struct outcome *outcome = event->outcome;
-    struct db_value found_list, left_list, error;
+    struct value found_list, left_list, error;
     return put_rows(ledger, &outcome->from, &found_list, err) &&
            put_rows(ledger, &outcome->to, &left_list, err) &&
            stored_error_put(ledger, event->run->chain, outcome, &error, err) &&

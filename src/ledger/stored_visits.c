@@ -15,37 +15,37 @@ enum {
 };
 
 /* As the report has it: where this run did not come to the tenant, it stands where an earlier one left it. */
-static void read_move(const struct visit *visit, const struct db_cursor *row, struct rows rows[3],
+static void read_move(const struct visit *visit, const struct cursor *row, struct rows rows[3],
                       struct rows *ret_from, struct rows *ret_to)
 {
     const struct rows *before = &rows[0], *found = &rows[1], *left = &rows[2];
-    bool has_outcome = db_int_at(row, COL_HAS_OUTCOME) && !db_int_at(row, COL_IS_RUNNING);
-    bool is_open = db_int_at(row, COL_IS_RUNNING) || visit->state == TENANT_IN_DOUBT;
+    bool has_outcome = cursor_int(row, COL_HAS_OUTCOME) && !cursor_int(row, COL_IS_RUNNING);
+    bool is_open = cursor_int(row, COL_IS_RUNNING) || visit->state == TENANT_IN_DOUBT;
     *ret_from = has_outcome ? *found : *before;
     *ret_to = (has_outcome && !found->is_known) || is_open ? (struct rows){0} : *left;
 }
 
-static bool read_visit(const struct ledger_run *run, const struct db_cursor *row,
+static bool read_visit(const struct ledger_run *run, const struct cursor *row,
                        const struct stored_lists *lists, struct arena *arena, struct visit *visit)
 {
     bool is_alive = run->state == RUN_RUNNING;
     struct rows rows[3];
-    int64_t state = db_is_null_at(row, COL_STATE) ? (is_alive ? TENANT_PENDING : TENANT_SKIPPED)
-                                                  : db_int_at(row, COL_STATE);
-    int64_t kind = db_int_at(row, COL_CLASS);
+    int64_t state = cursor_is_null(row, COL_STATE) ? (is_alive ? TENANT_PENDING : TENANT_SKIPPED)
+                                                   : cursor_int(row, COL_STATE);
+    int64_t kind = cursor_int(row, COL_CLASS);
     if (state < 0 || state >= TENANT__COUNT || kind < 0 || kind >= ERR__COUNT ||
         !stored_rows_at(row, COL_BEFORE, lists, &rows[0]) ||
         !stored_rows_at(row, COL_FOUND, lists, &rows[1]) ||
         !stored_rows_at(row, COL_LEFT_AT, lists, &rows[2]))
         return false;
     visit->state = (enum tenant_state)state;
-    visit->at_ms += (int64_t)db_real_at(row, COL_STARTED);
+    visit->at_ms += (int64_t)cursor_real(row, COL_STARTED);
     read_move(visit, row, rows, &visit->from, &visit->to);
-    if (db_is_null_at(row, COL_CLASS))
+    if (cursor_is_null(row, COL_CLASS))
         return true;
     struct err *error = arena_alloc(arena, sizeof *error);
-    err_set(error, (enum err_class)kind, "%s", db_text_at(row, COL_TEXT));
-    snprintf(error->code, sizeof error->code, "%s", db_text_at(row, COL_CODE));
+    err_set(error, (enum err_class)kind, "%s", cursor_text(row, COL_TEXT));
+    snprintf(error->code, sizeof error->code, "%s", cursor_text(row, COL_CODE));
     visit->error = error;
     return true;
 }
@@ -65,24 +65,24 @@ static bool read_of_run(struct stored_ledger *ledger, const struct ledger_run *r
                         const struct stored_lists *lists, struct arena *arena, struct visit *visit,
                         size_t *ret_count, struct err *err)
 {
-    struct db_cursor cursor;
-    db_query(&ledger->db, &cursor,
-             "SELECT " STORED_TENANT_STATE(
-                 "row", "?3",
-                 "?4") ", outcome IS NOT NULL, is_running, before, found, left_at,"
-                       " coalesce(row.started_ms, 0), errors.class, errors.code, errors.text"
-                       " FROM runs JOIN fleet_tenants AS member ON member.fleet = runs.fleet"
-                       " JOIN tenants ON tenants.id = member.tenant"
-                       " LEFT JOIN run_tenants AS row ON row.run = runs.seq AND row.n = member.n"
-                       " LEFT JOIN errors ON errors.run = runs.seq AND errors.n = row.error"
-                       " WHERE runs.id = ?1 AND tenants.name = ?2 LIMIT 1",
-             db_text(run->id), db_text(visit->tenant),
-             db_int(run->state == RUN_RUNNING ? TENANT_RUNNING : TENANT_IN_DOUBT),
-             db_int(run->state == RUN_RUNNING));
-    bool is_there = db_next(&cursor);
+    struct cursor cursor;
+    store_query(ledger->store, &cursor,
+                "SELECT " STORED_TENANT_STATE(
+                    "row", "?3",
+                    "?4") ", outcome IS NOT NULL, is_running, before, found, left_at,"
+                          " coalesce(row.started_ms, 0), errors.class, errors.code, errors.text"
+                          " FROM runs JOIN fleet_tenants AS member ON member.fleet = runs.fleet"
+                          " JOIN tenants ON tenants.id = member.tenant"
+                          " LEFT JOIN run_tenants AS row ON row.run = runs.seq AND row.n = member.n"
+                          " LEFT JOIN errors ON errors.run = runs.seq AND errors.n = row.error"
+                          " WHERE runs.id = ?1 AND tenants.name = ?2 LIMIT 1",
+                value_text(run->id), value_text(visit->tenant),
+                value_int(run->state == RUN_RUNNING ? TENANT_RUNNING : TENANT_IN_DOUBT),
+                value_int(run->state == RUN_RUNNING));
+    bool is_there = cursor_next(&cursor);
     bool makes_sense = !is_there || read_visit(run, &cursor, lists, arena, visit);
     *ret_count = is_there;
-    return db_end(&cursor, err) && (makes_sense || db_fail_damaged(&ledger->db, err));
+    return cursor_end(&cursor, err) && (makes_sense || store_fail_damaged(ledger->store, err));
 }
 
 static bool read_all(struct stored_ledger *ledger, const struct ledger_visits *which,
@@ -108,9 +108,9 @@ bool stored_read_visits(struct ledger *base, const struct ledger_visits *which, 
 {
     struct stored_ledger *ledger = stored_of(base);
     *ret_visits = arena_calloc(arena, which->run_count + 1, sizeof **ret_visits);
-    if (!stored_look(ledger, err))
+    if (!store_look(ledger->store, err))
         return false;
     bool is_fine = read_all(ledger, which, arena, *ret_visits, ret_count, err);
-    stored_look_away(ledger);
+    store_look_away(ledger->store);
     return is_fine;
 }

@@ -10,7 +10,7 @@
 /* ---- the run ------------------------------------------------------------------------------- */
 
 static bool put_heads(struct stored_ledger *ledger, const struct chain *chain,
-                      struct db_value *ret_heads, struct err *err)
+                      struct value *ret_heads, struct err *err)
 {
     size_t count = chain ? chain->head_count : 0;
     const char **ids = xcalloc(count + 1, sizeof *ids);
@@ -38,18 +38,18 @@ static bool write_origin(struct stored_ledger *ledger, const struct origin *orig
     const struct texts *const lists[] = {&origin->selects, &origin->names, &origin->settings,
                                          &origin->narrowed};
     struct buf lines[ARRAY_LEN(lists)];
-    struct db_value values[ARRAY_LEN(lists)];
+    struct value values[ARRAY_LEN(lists)];
     for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
         buf_init(&lines[i], BUF_MAX_DEFAULT);
         join_lines(lists[i], &lines[i]);
-        values[i] = db_text(lines[i].len ? lines[i].data : NULL);
+        values[i] = value_text(lines[i].len ? lines[i].data : NULL);
     }
-    bool is_fine = db_run(
-        &ledger->db, err,
+    bool is_fine = store_run(
+        ledger->store, err,
         "UPDATE runs SET made_by = ?, fleet_size = ?, selects = ?, tenants = ?, settings = ?,"
         " narrowed = ? WHERE seq = ?",
-        db_text(origin->by), db_int((int64_t)origin->fleet_size), values[0], values[1], values[2],
-        values[3], db_int(ledger->writing.run));
+        value_text(origin->by), value_int((int64_t)origin->fleet_size), values[0], values[1],
+        values[2], values[3], value_int(ledger->writing.run));
     for (size_t i = 0; i < ARRAY_LEN(lists); i++)
         buf_done(&lines[i]);
     return is_fine;
@@ -59,39 +59,40 @@ static bool insert_run(struct stored_ledger *ledger, const struct run_info *run,
 {
     const struct chain *chain = run->chain;
     const struct ledger_holder *holder = &ledger->holder;
-    struct db_value heads;
+    struct value heads;
     int64_t fleet;
     if (!put_heads(ledger, chain, &heads, err) || !stored_fleet_put(ledger, run, &fleet, err))
         return false;
-    return db_run(&ledger->db, err,
-                  "INSERT INTO runs(id, command, target, resolved, resumed_from, is_dry_run,"
-                  " chain_digest, chain_count, chain_heads, fleet, tenant_count, state,"
-                  " started_at_ms, duration_ms, host, pid, since_ms, inventory, purges, forces)"
-                  " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?)",
-                  db_text(run->id), db_text(run->request->verb->name),
-                  db_text(run->target ? run->target : ""), db_text(run->fixed_target),
-                  db_text(run->resumed_from), db_int(!request_changes(run->request)),
-                  db_text(chain ? chain->digest : ""), db_int(chain ? (int64_t)chain->count : 0),
-                  heads, db_int(fleet), db_int((int64_t)run->tenant_count), db_int(RUN_RUNNING),
-                  db_int(run->started_at_ms), db_text(holder->host), db_int(holder->pid),
-                  db_int(holder->since_ms), db_text(run->inventory), db_int(run->request->purges),
-                  db_int(run->request->forces));
+    return store_get(
+        ledger->store, err, &ledger->writing.run,
+        "INSERT INTO runs(id, command, target, resolved, resumed_from, is_dry_run,"
+        " chain_digest, chain_count, chain_heads, fleet, tenant_count, state,"
+        " started_at_ms, duration_ms, host, pid, since_ms, inventory, purges, forces)"
+        " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?) RETURNING seq",
+        value_text(run->id), value_text(run->request->verb->name),
+        value_text(run->target ? run->target : ""), value_text(run->fixed_target),
+        value_text(run->resumed_from), value_int(!request_changes(run->request)),
+        value_text(chain ? chain->digest : ""), value_int(chain ? (int64_t)chain->count : 0), heads,
+        value_int(fleet), value_int((int64_t)run->tenant_count), value_int(RUN_RUNNING),
+        value_int(run->started_at_ms), value_text(holder->host), value_int(holder->pid),
+        value_int(holder->since_ms), value_text(run->inventory), value_int(run->request->purges),
+        value_int(run->request->forces));
 }
 
 /* Runs with one chain share its files. */
 static bool insert_chain(struct stored_ledger *ledger, const struct chain *chain, struct err *err)
 {
     int64_t is_known = 1;
-    bool is_fine = !chain || db_get(&ledger->db, err, &is_known,
-                                    "SELECT EXISTS (SELECT 1 FROM chain_files WHERE digest = ?)",
-                                    db_text(chain->digest));
+    bool is_fine = !chain || store_get(ledger->store, err, &is_known,
+                                       "SELECT EXISTS (SELECT 1 FROM chain_files WHERE digest = ?)",
+                                       value_text(chain->digest));
     for (size_t i = 0; is_fine && !is_known && i < chain->count; i++) {
         const struct revision *revision = chain->revisions[i];
-        is_fine =
-            db_run(&ledger->db, err,
-                   "INSERT INTO chain_files(digest, revision, checksum, path) VALUES(?, ?, ?, ?)",
-                   db_text(chain->digest), db_text(revision->id), db_text(revision->checksum),
-                   db_text(revision->path ? revision->path : ""));
+        is_fine = store_run(
+            ledger->store, err,
+            "INSERT INTO chain_files(digest, revision, checksum, path) VALUES(?, ?, ?, ?)",
+            value_text(chain->digest), value_text(revision->id), value_text(revision->checksum),
+            value_text(revision->path ? revision->path : ""));
     }
     return is_fine;
 }
@@ -99,11 +100,12 @@ static bool insert_chain(struct stored_ledger *ledger, const struct chain *chain
 static bool insert_waves(struct stored_ledger *ledger, const struct run_info *run, struct err *err)
 {
     for (size_t i = 0; i < run->wave_count; i++)
-        if (!db_run(&ledger->db, err,
-                    "INSERT INTO waves(run, n, name, tenant_count, finished_ms)"
-                    " VALUES(?, ?, ?, ?, 0)",
-                    db_int(ledger->writing.run), db_int((int64_t)i), db_text(run->waves[i].name),
-                    db_int((int64_t)run->waves[i].tenant_count)))
+        if (!store_run(ledger->store, err,
+                       "INSERT INTO waves(run, n, name, tenant_count, finished_ms)"
+                       " VALUES(?, ?, ?, ?, 0)",
+                       value_int(ledger->writing.run), value_int((int64_t)i),
+                       value_text(run->waves[i].name),
+                       value_int((int64_t)run->waves[i].tenant_count)))
             return false;
     return true;
 }
@@ -125,7 +127,6 @@ static bool write_run_started(struct stored_ledger *ledger, const struct event *
     assert(!writing->run);
     if (!insert_run(ledger, run, err))
         return false;
-    writing->run = sqlite3_last_insert_rowid(ledger->db.handle);
     writing->started_at_ms = run->started_at_ms;
     writing->revision_numbers = arena_calloc(&ledger->arena, run->chain ? run->chain->count + 1 : 1,
                                              sizeof *writing->revision_numbers);
@@ -136,13 +137,14 @@ static bool write_run_started(struct stored_ledger *ledger, const struct event *
 /* The first reason stays. */
 static bool write_halt(struct stored_ledger *ledger, const struct halt *halt, struct err *err)
 {
-    return db_run(&ledger->db, err,
-                  "UPDATE runs SET halt = ?, halt_wave = ?, halt_gate = ?, halt_status = ?,"
-                  " halt_output = ?, halt_signal = ?, halt_failed = ?, halt_tolerated = ?"
-                  " WHERE seq = ? AND halt IS NULL",
-                  db_int(halt->kind), db_text(halt->wave), db_text(halt->gate),
-                  db_int(halt->status), db_text(halt->output), db_int(halt->signal),
-                  db_int(halt->failed), db_int(halt->max_failures), db_int(ledger->writing.run));
+    return store_run(ledger->store, err,
+                     "UPDATE runs SET halt = ?, halt_wave = ?, halt_gate = ?, halt_status = ?,"
+                     " halt_output = ?, halt_signal = ?, halt_failed = ?, halt_tolerated = ?"
+                     " WHERE seq = ? AND halt IS NULL",
+                     value_int(halt->kind), value_text(halt->wave), value_text(halt->gate),
+                     value_int(halt->status), value_text(halt->output), value_int(halt->signal),
+                     value_int(halt->failed), value_int(halt->max_failures),
+                     value_int(ledger->writing.run));
 }
 
 static bool write_run_drains(struct stored_ledger *ledger, const struct event *event,
@@ -150,16 +152,17 @@ static bool write_run_drains(struct stored_ledger *ledger, const struct event *e
 {
     if (event->halt && !write_halt(ledger, event->halt, err))
         return false;
-    return db_run(&ledger->db, err, "UPDATE runs SET drains = coalesce(drains, ?) WHERE seq = ?",
-                  db_text(event->reason ? event->reason : ""), db_int(ledger->writing.run));
+    return store_run(
+        ledger->store, err, "UPDATE runs SET drains = coalesce(drains, ?) WHERE seq = ?",
+        value_text(event->reason ? event->reason : ""), value_int(ledger->writing.run));
 }
 
 static bool write_run_rolls_back(struct stored_ledger *ledger, const struct event *event,
                                  struct err *err)
 {
-    return db_run(&ledger->db, err,
-                  "UPDATE runs SET rolls_back = coalesce(rolls_back, ?) WHERE seq = ?",
-                  db_text(event->reason ? event->reason : ""), db_int(ledger->writing.run));
+    return store_run(
+        ledger->store, err, "UPDATE runs SET rolls_back = coalesce(rolls_back, ?) WHERE seq = ?",
+        value_text(event->reason ? event->reason : ""), value_int(ledger->writing.run));
 }
 
 /* ---- the end, and what it says of earlier runs --------------------------------------------- */
@@ -190,8 +193,8 @@ static bool write_run_rolls_back(struct stored_ledger *ledger, const struct even
  * one that was in doubt there is so no more where a later one has found out that nothing was changed. */
 static bool clear_changes(struct stored_ledger *ledger, struct err *err)
 {
-    return db_run(
-        &ledger->db, err,
+    return store_run(
+        ledger->store, err,
         EARLIER SETTLED
         "UPDATE run_tenants SET has_changed = 0, is_begun = 0 FROM runs AS was"
         " JOIN fleet_tenants AS place ON place.fleet = was.fleet"
@@ -202,20 +205,22 @@ static bool clear_changes(struct stored_ledger *ledger, struct err *err)
         " AND " STORED_MAY_HAVE_CHANGED(
             "run_tenants") " AND (settled.back > was.seq"
                            "  OR (NOT run_tenants.has_changed AND settled.known > was.seq))",
-        db_int(ledger->writing.run), db_int(TENANT_RUNNING), db_int(TENANT_IN_DOUBT),
-        db_int(TENANT_ROLLBACK_FAILED), db_int(TENANT_ROLLED_BACK), db_int(TENANT_SKIPPED));
+        value_int(ledger->writing.run), value_int(TENANT_RUNNING), value_int(TENANT_IN_DOUBT),
+        value_int(TENANT_ROLLBACK_FAILED), value_int(TENANT_ROLLED_BACK),
+        value_int(TENANT_SKIPPED));
 }
 
 /* But those that changed tenants which this run leaves out, or does not know, and rollbacks that were done. */
 static bool mark_rolled_back(struct stored_ledger *ledger, struct err *err)
 {
-    return db_run(&ledger->db, err,
-                  EARLIER "UPDATE runs SET state = ?5 WHERE seq IN (SELECT seq FROM earlier)"
-                          " AND NOT (command = '" VERB_NAME_ROLLBACK "' AND state = ?6)"
-                          " AND NOT EXISTS (SELECT 1 FROM run_tenants AS kept"
-                          "  WHERE kept.run = runs.seq AND " STORED_MAY_HAVE_CHANGED("kept") ")",
-                  db_int(ledger->writing.run), db_int(TENANT_RUNNING), db_int(TENANT_IN_DOUBT),
-                  db_int(TENANT_ROLLBACK_FAILED), db_int(RUN_ROLLED_BACK), db_int(RUN_SUCCEEDED));
+    return store_run(ledger->store, err,
+                     EARLIER "UPDATE runs SET state = ?5 WHERE seq IN (SELECT seq FROM earlier)"
+                             " AND NOT (command = '" VERB_NAME_ROLLBACK "' AND state = ?6)"
+                             " AND NOT EXISTS (SELECT 1 FROM run_tenants AS kept"
+                             "  WHERE kept.run = runs.seq AND " STORED_MAY_HAVE_CHANGED("kept") ")",
+                     value_int(ledger->writing.run), value_int(TENANT_RUNNING),
+                     value_int(TENANT_IN_DOUBT), value_int(TENANT_ROLLBACK_FAILED),
+                     value_int(RUN_ROLLED_BACK), value_int(RUN_SUCCEEDED));
 }
 
 static bool write_run_finished(struct stored_ledger *ledger, const struct event *event,
@@ -226,8 +231,9 @@ static bool write_run_finished(struct stored_ledger *ledger, const struct event 
     bool is_rolled_back =
         event->state == RUN_ROLLED_BACK || (is_rollback && event->state == RUN_SUCCEEDED);
     ledger->writing.is_over = true;
-    if (!db_run(&ledger->db, err, "UPDATE runs SET state = ?, duration_ms = ? WHERE seq = ?",
-                db_int(event->state), db_real(event->duration_ms), db_int(ledger->writing.run)))
+    if (!store_run(ledger->store, err, "UPDATE runs SET state = ?, duration_ms = ? WHERE seq = ?",
+                   value_int(event->state), value_real(event->duration_ms),
+                   value_int(ledger->writing.run)))
         return false;
     if (!run->resumed_from || !(is_rolled_back || is_rollback))
         return true;
@@ -239,10 +245,10 @@ static bool write_run_finished(struct stored_ledger *ledger, const struct event 
 static bool write_wave(struct stored_ledger *ledger, const struct event *event,
                        enum run_state state, struct err *err)
 {
-    return db_run(&ledger->db, err,
-                  "UPDATE waves SET state = ?, finished_ms = ? WHERE run = ? AND n = ?",
-                  db_int(state), db_int(event->at_ms), db_int(ledger->writing.run),
-                  db_int((int64_t)event->wave));
+    return store_run(ledger->store, err,
+                     "UPDATE waves SET state = ?, finished_ms = ? WHERE run = ? AND n = ?",
+                     value_int(state), value_int(event->at_ms), value_int(ledger->writing.run),
+                     value_int((int64_t)event->wave));
 }
 
 static bool write_wave_started(struct stored_ledger *ledger, const struct event *event,
@@ -288,9 +294,9 @@ static bool touch(struct stored_ledger *ledger, struct err *err)
 {
     int64_t duration_ms = clock_wall_ms() - ledger->writing.started_at_ms;
     return ledger->writing.is_over ||
-           db_run(&ledger->db, err, "UPDATE runs SET duration_ms = ? WHERE seq = ?",
-                  db_real((double)(duration_ms > 0 ? duration_ms : 0)),
-                  db_int(ledger->writing.run));
+           store_run(ledger->store, err, "UPDATE runs SET duration_ms = ? WHERE seq = ?",
+                     value_real((double)(duration_ms > 0 ? duration_ms : 0)),
+                     value_int(ledger->writing.run));
 }
 
 static bool write_events(struct stored_ledger *ledger, const struct event *events, size_t count,
@@ -307,13 +313,13 @@ static bool write_events(struct stored_ledger *ledger, const struct event *event
 bool stored_write(struct ledger *base, const struct event *events, size_t count, struct err *err)
 {
     struct stored_ledger *ledger = stored_of(base);
-    assert(ledger->lock.fd >= 0);
-    if (!stored_begin(ledger, err))
+    assert(ledger->is_locked);
+    if (!store_begin(ledger->store, err))
         return false;
     bool is_fine = write_events(ledger, events, count, err);
     if (failpoint("ledger_write"))
         is_fine = err_set(err, ERR_LEDGER, "failed by a test");
-    is_fine = stored_end(ledger, is_fine, err) && stored_check_place(ledger, err);
+    is_fine = store_end(ledger->store, is_fine, err) && store_check_place(ledger->store, err);
     (void)failpoint("ledger_written");
     return is_fine;
 }

@@ -1,0 +1,212 @@
+#include "ledger/store.h"
+
+#include "base/arena.h"
+#include "ledger/store_kind.h"
+
+/* ---- opening ------------------------------------------------------------------------------- */
+
+static struct store *refuse_server(const char *where, enum ledger_access access, struct err *err)
+{
+    (void)where;
+    (void)access;
+    err_set(err, ERR_LEDGER,
+            "a ledger in PostgreSQL is not in this build; name a file in 'ledger'");
+    return NULL;
+}
+
+static const struct store_kind store_refused = {.open = refuse_server};
+
+/* By the beginning of `where`; the last one takes what is left. */
+static const struct {
+    const char *prefix;
+    const struct store_kind *kind;
+} kinds[] = {
+    {"postgresql://", &store_refused},
+    {"postgres://", &store_refused},
+    {"", &store_sqlite},
+};
+
+struct store *store_open(const char *where, enum ledger_access access, struct err *err)
+{
+    size_t i = 0;
+    while (strncmp(where, kinds[i].prefix, strlen(kinds[i].prefix)) != 0)
+        i++;
+    return kinds[i].kind->open(where, access, err);
+}
+
+bool store_settle(struct store *store, enum ledger_access access, struct err *err)
+{
+    return store->kind->settle(store, access, err);
+}
+
+void store_close(struct store *store)
+{
+    if (store)
+        store->kind->close(store);
+}
+
+bool store_identify(struct store *store, int64_t *ret_version, struct err *err)
+{
+    return store->kind->identify(store, ret_version, err);
+}
+
+bool store_set_version(struct store *store, int version, struct err *err)
+{
+    return store->kind->set_version(store, version, err);
+}
+
+bool store_set_apart(struct store *store, struct err *err)
+{
+    return store->kind->set_apart(store, err);
+}
+
+/* ---- the lock ------------------------------------------------------------------------------ */
+
+bool store_lock(struct store *store, const struct ledger_holder *holder,
+                struct ledger_holder *ret_other, struct err *err)
+{
+    return store->kind->lock(store, holder, ret_other, err);
+}
+
+void store_unlock(struct store *store)
+{
+    store->kind->unlock(store);
+}
+
+bool store_is_held(const struct store *store)
+{
+    return store->kind->is_held(store);
+}
+
+/* ---- transactions -------------------------------------------------------------------------- */
+
+static bool die(struct store *store, const struct err *err)
+{
+    store->kind->give_up(store);
+    store->is_dead = true;
+    store->death = *err;
+    return false;
+}
+
+bool store_begin(struct store *store, struct err *err)
+{
+    if (store->is_dead) {
+        *err = store->death;
+        return false;
+    }
+    return store->kind->begin(store, err) || die(store, err);
+}
+
+bool store_end(struct store *store, bool is_fine, struct err *err)
+{
+    if (is_fine && store->kind->commit(store, err))
+        return true;
+    store->kind->roll_back(store);
+    return die(store, err);
+}
+
+bool store_look(struct store *store, struct err *err)
+{
+    return store->kind->look(store, err);
+}
+
+void store_look_away(struct store *store)
+{
+    store->kind->roll_back(store);
+}
+
+bool store_check_place(struct store *store, struct err *err)
+{
+    return store->kind->check_place(store, err) || die(store, err);
+}
+
+bool store_inspect(struct store *store, struct err *err)
+{
+    return store->kind->inspect(store, err);
+}
+
+/* ---- statements ---------------------------------------------------------------------------- */
+
+bool store_run_values(struct store *store, struct err *err, const char *sql,
+                      const struct value *values, size_t count)
+{
+    return store->kind->run(store, err, sql, values, count);
+}
+
+bool store_exec(struct store *store, struct err *err, const char *sql)
+{
+    return store->kind->exec(store, err, sql);
+}
+
+void store_query_values(struct store *store, struct cursor *cursor, const char *sql,
+                        const struct value *values, size_t count)
+{
+    *cursor = (struct cursor){.store = store};
+    store->kind->query(cursor, sql, values, count);
+}
+
+bool cursor_next(struct cursor *cursor)
+{
+    return cursor->store->kind->next(cursor);
+}
+
+bool cursor_end(struct cursor *cursor, struct err *err)
+{
+    return cursor->store->kind->end(cursor, err);
+}
+
+int64_t cursor_int(const struct cursor *cursor, int column)
+{
+    return cursor->store->kind->int_at(cursor, column);
+}
+
+double cursor_real(const struct cursor *cursor, int column)
+{
+    return cursor->store->kind->real_at(cursor, column);
+}
+
+bool cursor_is_null(const struct cursor *cursor, int column)
+{
+    return cursor->store->kind->is_null_at(cursor, column);
+}
+
+const char *cursor_text(const struct cursor *cursor, int column)
+{
+    const char *text = cursor->store->kind->text_at(cursor, column);
+    return text ? text : "";
+}
+
+char *cursor_copy(const struct cursor *cursor, int column, struct arena *arena)
+{
+    return cursor_is_null(cursor, column) ? NULL : arena_strdup(arena, cursor_text(cursor, column));
+}
+
+bool store_get_values(struct store *store, struct err *err, int64_t *ret, const char *sql,
+                      const struct value *values, size_t count)
+{
+    struct cursor cursor;
+    store_query_values(store, &cursor, sql, values, count);
+    bool has_value = cursor_next(&cursor) && !cursor_is_null(&cursor, 0);
+    int64_t value = has_value ? cursor_int(&cursor, 0) : -1;
+    if (!cursor_end(&cursor, err))
+        return false;
+    *ret = value;
+    return true;
+}
+
+/* ---- errors -------------------------------------------------------------------------------- */
+
+const char *store_name(const struct store *store)
+{
+    return store->name;
+}
+
+bool store_fail(const struct store *store, const char *words, struct err *err)
+{
+    return err_set(err, ERR_LEDGER, "ledger '%s': %s", store->name, words);
+}
+
+bool store_fail_damaged(const struct store *store, struct err *err)
+{
+    return store_fail(store, "it is damaged (rows that make no sense)", err);
+}
