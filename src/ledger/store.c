@@ -1,6 +1,9 @@
 #include "ledger/store.h"
 
+#include <assert.h>
+
 #include "base/arena.h"
+#include "base/buf.h"
 #include "ledger/store_kind.h"
 
 /* ---- opening ------------------------------------------------------------------------------- */
@@ -133,9 +136,33 @@ bool store_run_values(struct store *store, struct err *err, const char *sql,
     return store->kind->run(store, err, sql, values, count);
 }
 
+/* The word that stands at `sql`, which begins with a brace. */
+static const struct store_word *word_at(const struct store_kind *kind, const char *sql)
+{
+    const struct store_word *word = kind->words;
+    while (word->word && strncmp(sql, word->word, strlen(word->word)) != 0)
+        word++;
+    assert(word->word);
+    return word;
+}
+
 bool store_exec(struct store *store, struct err *err, const char *sql)
 {
-    return store->kind->exec(store, err, sql);
+    struct buf text;
+    buf_init(&text, BUF_MAX_DEFAULT);
+    while (*sql) {
+        size_t plain = strcspn(sql, "{");
+        buf_add(&text, sql, plain);
+        sql += plain;
+        if (!*sql)
+            break;
+        const struct store_word *word = word_at(store->kind, sql);
+        buf_adds(&text, word->sql);
+        sql += strlen(word->word);
+    }
+    bool is_fine = store->kind->exec(store, err, text.data);
+    buf_done(&text);
+    return is_fine;
 }
 
 void store_query_values(struct store *store, struct cursor *cursor, const char *sql,

@@ -1,6 +1,10 @@
 /* Where a ledger's rows are: a database that understands the SQL of stored_*.c. Values by type, statements kept
  * prepared, errors as ERR_LEDGER with the store's name, one lock, and transactions.
  *
+ * The SQL is what SQLite and PostgreSQL have in common: values are `?`, or `?1` where one is there several times; in `ON
+ * CONFLICT … DO UPDATE` columns of the row that is there are named with their table; truth is of columns that are {bool},
+ * TRUE and FALSE; and a value whose type nothing else tells has a CAST.
+ *
  *     store_run(store, err, "DELETE FROM runs WHERE seq = ?", value_int(7));
  *
  *     struct cursor cursor;
@@ -103,7 +107,10 @@ bool store_run_values(struct store *store, struct err *err, const char *sql,
     store_run_values((store), (err), (sql), STORE_VALUES(__VA_ARGS__))
 #define store_run_plain(store, err, sql) store_run_values((store), (err), (sql), NULL, 0)
 
-/* Any number of statements without values, not kept. */
+/* Any number of statements without values, not kept. Words in braces are what they are in that store, for SQL has no common
+ * ones: the types {int}, {real}, {bool}, {key} (a primary key that the store gives out), the value {no}; {joined}, the texts of
+ * `item` with commas between them; and the ends of a table's definition: {keyed} where its rows are found by their primary key,
+ * {rows} of any other. */
 bool store_exec(struct store *store, struct err *err, const char *sql) MUST_CHECK;
 
 struct cursor {

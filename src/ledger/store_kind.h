@@ -9,7 +9,13 @@
 
 #include "ledger/store.h"
 
+/* A word of store_exec's SQL, and what it is in this store. Ends with {NULL, NULL}. */
+struct store_word {
+    const char *word, *sql;
+};
+
 struct store_kind {
+    const struct store_word *words;
     struct store *(*open)(const char *where, enum ledger_access access, struct err *err);
     bool (*settle)(struct store *store, enum ledger_access access, struct err *err);
     void (*close)(struct store *store);

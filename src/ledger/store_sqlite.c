@@ -406,7 +406,16 @@ static bool sqlite_inspect(struct store *store, struct err *err)
     return is_fine || store_fail(store, "it is damaged", err);
 }
 
+static const struct store_word words[] = {
+    {"{int}", "INTEGER"},  {"{real}", "REAL"},
+    {"{bool}", "INTEGER"}, {"{key}", "INTEGER PRIMARY KEY"},
+    {"{no}", "0"},         {"{joined}", "group_concat(item)"},
+    {"{rows}", " STRICT"}, {"{keyed}", " STRICT, WITHOUT ROWID"},
+    {NULL, NULL},
+};
+
 const struct store_kind store_sqlite = {
+    .words = words,
     .open = sqlite_open,
     .settle = sqlite_settle,
     .close = sqlite_close,

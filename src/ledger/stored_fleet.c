@@ -82,7 +82,7 @@ static bool put_tenant(struct stored_ledger *ledger, const struct tenant *tenant
         !store_get(
             ledger->store, err, &id,
             "SELECT id FROM tenants WHERE name = ? AND dialect = ? AND url = ? AND server = ?"
-            " AND schema IS ? AND labels = ?",
+            " AND schema IS NOT DISTINCT FROM ? AND labels = ?",
             TENANT_VALUES(tenant, labels)))
         return false;
     if (id < 0)

@@ -38,7 +38,7 @@ static bool put_of_tenant(struct stored_ledger *ledger, size_t tenant, size_t pl
         ledger->store, err,
         "INSERT INTO tenant_notices(run, tenant, notice, place, count)"
         " VALUES(?, ?, ?, ?, ?)"
-        " ON CONFLICT(run, tenant, notice) DO UPDATE SET count = count + excluded.count",
+        " ON CONFLICT(run, tenant, notice) DO UPDATE SET count = tenant_notices.count + excluded.count",
         value_int(ledger->writing.run), value_int((int64_t)tenant), value_int(number),
         value_int((int64_t)place), value_int((int64_t)count));
 }

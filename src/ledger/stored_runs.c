@@ -180,13 +180,14 @@ static bool read_totals(struct stored_ledger *ledger, struct stored_run *run, st
     size_t *totals = run->run.totals;
     size_t counted = 0;
     struct cursor cursor;
-    store_query(ledger->store, &cursor,
-                "SELECT " STORED_TENANT_STATE(
-                    "run_tenants", "?2",
-                    "?3") " AS how, count(*)"
-                          " FROM run_tenants WHERE run = ?1 AND how IS NOT NULL GROUP BY how",
-                value_int(run->seq), value_int(run->is_alive ? TENANT_RUNNING : TENANT_IN_DOUBT),
-                value_int(run->is_alive));
+    store_query(
+        ledger->store, &cursor,
+        "SELECT how, count(*) FROM (SELECT " STORED_TENANT_STATE(
+            "run_tenants", "?2",
+            "?3") " AS how"
+                  " FROM run_tenants WHERE run = ?1) AS stands WHERE how IS NOT NULL GROUP BY how",
+        value_int(run->seq), value_int(run->is_alive ? TENANT_RUNNING : TENANT_IN_DOUBT),
+        value_int(run->is_alive));
     while (cursor_next(&cursor)) {
         int64_t state = cursor_int(&cursor, 0);
         if (state >= 0 && state < TENANT__COUNT)
@@ -386,13 +387,14 @@ bool stored_read_family(struct ledger *base, const char *id, struct arena *arena
     const char **ids = NULL;
     size_t count = 0, capacity = 0;
     struct cursor cursor;
-    store_query(ledger->store, &cursor,
-                "WITH RECURSIVE family(id) AS (VALUES(?1)"
-                " UNION SELECT runs.resumed_from FROM family JOIN runs ON runs.id = family.id"
-                "  WHERE runs.resumed_from IS NOT NULL"
-                " UNION SELECT runs.id FROM family JOIN runs ON runs.resumed_from = family.id)"
-                " SELECT id FROM family",
-                value_text(id));
+    store_query(
+        ledger->store, &cursor,
+        "WITH RECURSIVE family(id) AS (SELECT CAST(?1 AS TEXT)"
+        " UNION SELECT CASE WHEN runs.id = family.id THEN runs.resumed_from ELSE runs.id END"
+        "  FROM family JOIN runs ON runs.resumed_from = family.id"
+        "  OR (runs.id = family.id AND runs.resumed_from IS NOT NULL))"
+        " SELECT id FROM family",
+        value_text(id));
     while (cursor_next(&cursor))
         *ARENA_PUSH(arena, ids, count, capacity) = cursor_copy(&cursor, 0, arena);
     if (!cursor_end(&cursor, err))

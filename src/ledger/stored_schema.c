@@ -16,103 +16,102 @@ _Static_assert(ERR_INTERNAL == 11 && ERR__COUNT == 12, "error classes are in led
 /* Levels are numbers of base/notice.h. */
 #define NOTICE_TABLES(more)                                                                        \
     "CREATE TABLE notices("                                                                        \
-    " run INTEGER, n INTEGER, level INTEGER NOT NULL, is_unreplicated INTEGER NOT NULL,"           \
-    " code TEXT NOT NULL, text TEXT NOT NULL, detail TEXT, hint TEXT, revision INTEGER," more      \
-    " PRIMARY KEY(run, n)) STRICT, WITHOUT ROWID;"                                                 \
+    " run {int}, n {int}, level {int} NOT NULL, is_unreplicated {bool} NOT NULL,"                  \
+    " code TEXT NOT NULL, text TEXT NOT NULL, detail TEXT, hint TEXT, revision {int}," more        \
+    " PRIMARY KEY(run, n)){keyed};"                                                                \
     "CREATE TABLE tenant_notices("                                                                 \
-    " run INTEGER, tenant INTEGER, notice INTEGER, place INTEGER NOT NULL,"                        \
-    " count INTEGER NOT NULL,"                                                                     \
-    " PRIMARY KEY(run, tenant, notice)) STRICT, WITHOUT ROWID;"
+    " run {int}, tenant {int}, notice {int}, place {int} NOT NULL,"                                \
+    " count {int} NOT NULL,"                                                                       \
+    " PRIMARY KEY(run, tenant, notice)){keyed};"
 
 /* The files of the chains that runs were made with, by the chain's digest. */
 #define CHAIN_TABLES                                                                               \
     "CREATE TABLE chain_files("                                                                    \
     " digest TEXT, revision TEXT, checksum TEXT NOT NULL, path TEXT NOT NULL,"                     \
-    " PRIMARY KEY(digest, revision)) STRICT, WITHOUT ROWID;"
+    " PRIMARY KEY(digest, revision)){keyed};"
 
 /* What a new ledger is made of. A column that comes later goes to the end of its table here and into an upgrade below:
  * a test holds that an old ledger has the same tables afterwards. A new one takes no upgrade, for SQLite reads the text of
  * all tables again after each ALTER TABLE. */
 static const char newest_runs[] =
     "CREATE TABLE runs("
-    " seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, command TEXT NOT NULL,"
-    " target TEXT NOT NULL, resolved TEXT, resumed_from TEXT, is_dry_run INTEGER NOT NULL,"
-    " chain_digest TEXT NOT NULL, chain_count INTEGER NOT NULL, chain_heads INTEGER NOT NULL,"
-    " fleet INTEGER NOT NULL, tenant_count INTEGER NOT NULL, state INTEGER NOT NULL,"
+    " seq {key}, id TEXT NOT NULL UNIQUE, command TEXT NOT NULL,"
+    " target TEXT NOT NULL, resolved TEXT, resumed_from TEXT, is_dry_run {bool} NOT NULL,"
+    " chain_digest TEXT NOT NULL, chain_count {int} NOT NULL, chain_heads {int} NOT NULL,"
+    " fleet {int} NOT NULL, tenant_count {int} NOT NULL, state {int} NOT NULL,"
     " drains TEXT, rolls_back TEXT," /* the reasons; NULL: it did not */
-    " started_at_ms INTEGER NOT NULL, duration_ms REAL NOT NULL,"
-    " host TEXT NOT NULL, pid INTEGER NOT NULL, since_ms INTEGER NOT NULL,"
+    " started_at_ms {int} NOT NULL, duration_ms {real} NOT NULL,"
+    " host TEXT NOT NULL, pid {int} NOT NULL, since_ms {int} NOT NULL,"
     /* Runs belong to an inventory (NULL: not known), and neither a purge nor --force is forgotten. */
-    " inventory TEXT, purges INTEGER NOT NULL DEFAULT 0, forces INTEGER NOT NULL DEFAULT 0,"
+    " inventory TEXT, purges {bool} NOT NULL DEFAULT {no}, forces {bool} NOT NULL DEFAULT {no},"
     /* Why it began nothing more (enum halt_kind); NULL: it was not halted, or an older skein's run. */
-    " halt INTEGER, halt_wave TEXT, halt_gate TEXT, halt_status INTEGER, halt_output TEXT,"
-    " halt_signal INTEGER, halt_failed INTEGER, halt_tolerated INTEGER,"
+    " halt {int}, halt_wave TEXT, halt_gate TEXT, halt_status {int}, halt_output TEXT,"
+    " halt_signal {int}, halt_failed {int}, halt_tolerated {int},"
     /* Who made it, of whom. Lists are lines of text. */
-    " made_by TEXT, fleet_size INTEGER NOT NULL DEFAULT 0, selects TEXT, tenants TEXT,"
+    " made_by TEXT, fleet_size {int} NOT NULL DEFAULT 0, selects TEXT, tenants TEXT,"
     " settings TEXT,"
     /* Options beside `selects` and `tenants` that narrowed the selection. */
-    " narrowed TEXT) STRICT;"
+    " narrowed TEXT){rows};"
 
     "CREATE TABLE waves("
-    " run INTEGER, n INTEGER, name TEXT NOT NULL, tenant_count INTEGER NOT NULL,"
-    " state INTEGER," /* NULL: never begun */
-    " finished_ms INTEGER NOT NULL, PRIMARY KEY(run, n)) STRICT, WITHOUT ROWID;"
+    " run {int}, n {int}, name TEXT NOT NULL, tenant_count {int} NOT NULL,"
+    " state {int}," /* NULL: never begun */
+    " finished_ms {int} NOT NULL, PRIMARY KEY(run, n)){keyed};"
 
-    "CREATE TABLE fleets(id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE) STRICT;"
+    "CREATE TABLE fleets(id {key}, digest TEXT NOT NULL UNIQUE){rows};"
     "CREATE TABLE fleet_tenants("
-    " fleet INTEGER, n INTEGER, tenant INTEGER NOT NULL, wave INTEGER NOT NULL,"
-    " PRIMARY KEY(fleet, n)) STRICT, WITHOUT ROWID;"
+    " fleet {int}, n {int}, tenant {int} NOT NULL, wave {int} NOT NULL,"
+    " PRIMARY KEY(fleet, n)){keyed};"
     "CREATE TABLE tenants("
-    " id INTEGER PRIMARY KEY, name TEXT NOT NULL, dialect INTEGER NOT NULL, url TEXT NOT NULL,"
-    " server TEXT NOT NULL, schema TEXT, labels INTEGER NOT NULL) STRICT;"
+    " id {key}, name TEXT NOT NULL, dialect {int} NOT NULL, url TEXT NOT NULL,"
+    " server TEXT NOT NULL, schema TEXT, labels {int} NOT NULL){rows};"
     "CREATE INDEX tenants_by_name ON tenants(name);"
 
     /* Where a tenant stands with the rollout (state to snapshot), and what this run says of it. */
     "CREATE TABLE run_tenants("
-    " run INTEGER, n INTEGER, state INTEGER NOT NULL, is_begun INTEGER NOT NULL DEFAULT 0,"
-    " has_changed INTEGER NOT NULL DEFAULT 0,"
-    " before INTEGER, goal INTEGER, left_at INTEGER," /* lists of revisions; NULL: not known */
+    " run {int}, n {int}, state {int} NOT NULL, is_begun {bool} NOT NULL DEFAULT {no},"
+    " has_changed {bool} NOT NULL DEFAULT {no},"
+    " before {int}, goal {int}, left_at {int}," /* lists of revisions; NULL: not known */
     " snapshot TEXT,"
-    " is_running INTEGER NOT NULL DEFAULT 0," /* this run made an intent and did not tell the end */
-    " outcome INTEGER,"                       /* the state that this run told; NULL: none */
-    " found INTEGER, error INTEGER, attempts INTEGER NOT NULL DEFAULT 0,"
-    " started_ms REAL NOT NULL DEFAULT 0, duration_ms REAL NOT NULL DEFAULT 0,"
+    " is_running {bool} NOT NULL DEFAULT {no}," /* this run made an intent and did not tell the end */
+    " outcome {int},"                           /* the state that this run told; NULL: none */
+    " found {int}, error {int}, attempts {int} NOT NULL DEFAULT 0,"
+    " started_ms {real} NOT NULL DEFAULT 0, duration_ms {real} NOT NULL DEFAULT 0,"
     /* Where it stood when a run of the rollout left it done (a list; NULL: none) outlasts the runs that look later. */
-    " reached INTEGER,"
+    " reached {int},"
     /* Both counts take in those that are too many to be kept. */
-    " notices INTEGER NOT NULL DEFAULT 0, warnings INTEGER NOT NULL DEFAULT 0,"
-    " PRIMARY KEY(run, n)) STRICT, WITHOUT ROWID;";
+    " notices {int} NOT NULL DEFAULT 0, warnings {int} NOT NULL DEFAULT 0,"
+    " PRIMARY KEY(run, n)){keyed};";
 
 static const char newest_rest[] = CHAIN_TABLES
 
     "CREATE TABLE steps("
-    " run INTEGER, tenant INTEGER, n INTEGER, revision INTEGER, direction INTEGER NOT NULL,"
-    " statements INTEGER NOT NULL, duration_ms REAL NOT NULL, is_rollback INTEGER NOT NULL,"
-    " PRIMARY KEY(run, tenant, n)) STRICT, WITHOUT ROWID;"
+    " run {int}, tenant {int}, n {int}, revision {int}, direction {int} NOT NULL,"
+    " statements {int} NOT NULL, duration_ms {real} NOT NULL, is_rollback {bool} NOT NULL,"
+    " PRIMARY KEY(run, tenant, n)){keyed};"
     "CREATE TABLE retries("
-    " run INTEGER, n INTEGER, tenant INTEGER NOT NULL, attempt INTEGER NOT NULL, error INTEGER,"
-    " delay_ms INTEGER NOT NULL, PRIMARY KEY(run, n)) STRICT, WITHOUT ROWID;"
+    " run {int}, n {int}, tenant {int} NOT NULL, attempt {int} NOT NULL, error {int},"
+    " delay_ms {int} NOT NULL, PRIMARY KEY(run, n)){keyed};"
     "CREATE TABLE errors("
-    " run INTEGER, n INTEGER, class INTEGER NOT NULL, code TEXT NOT NULL, text TEXT NOT NULL,"
-    " file TEXT NOT NULL, line INTEGER NOT NULL, revision INTEGER, statement TEXT,"
+    " run {int}, n {int}, class {int} NOT NULL, code TEXT NOT NULL, text TEXT NOT NULL,"
+    " file TEXT NOT NULL, line {int} NOT NULL, revision {int}, statement TEXT,"
     /* what the database says beside the text */
     " detail TEXT, hint TEXT, context TEXT, schema_name TEXT, table_name TEXT, column_name TEXT,"
-    " datatype_name TEXT, constraint_name TEXT, quotes_values INTEGER NOT NULL DEFAULT 0,"
-    " PRIMARY KEY(run, n)) STRICT, WITHOUT ROWID;"
+    " datatype_name TEXT, constraint_name TEXT, quotes_values {bool} NOT NULL DEFAULT {no},"
+    " PRIMARY KEY(run, n)){keyed};"
 
-    NOTICE_TABLES(" quotes_values INTEGER NOT NULL DEFAULT 0,")
+    NOTICE_TABLES(" quotes_values {bool} NOT NULL DEFAULT {no},")
 
         "CREATE TABLE revisions("
-        " id INTEGER PRIMARY KEY, revision TEXT NOT NULL, message TEXT NOT NULL,"
-        " path TEXT NOT NULL) STRICT;"
+        " id {int} PRIMARY KEY, revision TEXT NOT NULL, message TEXT NOT NULL,"
+        " path TEXT NOT NULL){rows};"
         "CREATE TABLE revision_lists("
-        " list INTEGER, n INTEGER, item TEXT NOT NULL, PRIMARY KEY(list, n)) STRICT, WITHOUT ROWID;"
+        " list {int}, n {int}, item TEXT NOT NULL, PRIMARY KEY(list, n)){keyed};"
         "CREATE TABLE label_lists("
-        " list INTEGER, n INTEGER, item TEXT NOT NULL, PRIMARY KEY(list, n)) STRICT, WITHOUT ROWID;"
+        " list {int}, n {int}, item TEXT NOT NULL, PRIMARY KEY(list, n)){keyed};"
 
         "CREATE TABLE names("
-        " what TEXT, number INTEGER, name TEXT NOT NULL, PRIMARY KEY(what, number)) STRICT,"
-        " WITHOUT ROWID;"
+        " what TEXT, number {int}, name TEXT NOT NULL, PRIMARY KEY(what, number)){keyed};"
         "INSERT INTO names VALUES"
         " ('run', 0, 'running'), ('run', 1, 'succeeded'), ('run', 2, 'failed'), ('run', 3, 'halted'),"
         " ('run', 4, 'rolled_back'), ('run', 5, 'rollback_failed'), ('run', 6, 'interrupted'),"
@@ -122,21 +121,21 @@ static const char newest_rest[] = CHAIN_TABLES
         " ('tenant', 9, 'skipped');"
 
         "CREATE VIEW outcomes AS SELECT runs.id AS run, tenants.name AS tenant, tenants.url AS url,"
-        " CASE WHEN row.is_running THEN 'running' ELSE coalesce(names.name, 'pending') END AS state,"
-        " (SELECT group_concat(item) FROM revision_lists WHERE list = row.found) AS was_at,"
-        " (SELECT group_concat(item) FROM revision_lists WHERE list = row.left_at) AS stands_at,"
-        " row.attempts AS attempts, row.duration_ms AS duration_ms, errors.text AS error"
+        " CASE WHEN mine.is_running THEN 'running' ELSE coalesce(names.name, 'pending') END AS state,"
+        " (SELECT {joined} FROM revision_lists WHERE list = mine.found) AS was_at,"
+        " (SELECT {joined} FROM revision_lists WHERE list = mine.left_at) AS stands_at,"
+        " mine.attempts AS attempts, mine.duration_ms AS duration_ms, errors.text AS error"
         " FROM runs JOIN fleet_tenants AS member USING (fleet)"
         " JOIN tenants ON tenants.id = member.tenant"
-        " LEFT JOIN run_tenants AS row ON row.run = runs.seq AND row.n = member.n"
-        " LEFT JOIN names ON names.what = 'tenant' AND names.number = row.outcome"
-        " LEFT JOIN errors ON errors.run = runs.seq AND errors.n = row.error;";
+        " LEFT JOIN run_tenants AS mine ON mine.run = runs.seq AND mine.n = member.n"
+        " LEFT JOIN names ON names.what = 'tenant' AND names.number = mine.outcome"
+        " LEFT JOIN errors ON errors.run = runs.seq AND errors.n = mine.error;";
 
 static const char to_version_2[] =
     "ALTER TABLE runs ADD COLUMN inventory TEXT;"
-    "ALTER TABLE runs ADD COLUMN purges INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE runs ADD COLUMN forces INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE run_tenants ADD COLUMN reached INTEGER;"
+    "ALTER TABLE runs ADD COLUMN purges {bool} NOT NULL DEFAULT {no};"
+    "ALTER TABLE runs ADD COLUMN forces {bool} NOT NULL DEFAULT {no};"
+    "ALTER TABLE run_tenants ADD COLUMN reached {int};"
     "UPDATE run_tenants SET reached = left_at WHERE state IN (2, 3);" /* succeeded, unchanged */;
 
 static const char to_version_3[] =
@@ -148,20 +147,20 @@ static const char to_version_3[] =
     "ALTER TABLE errors ADD COLUMN column_name TEXT;"
     "ALTER TABLE errors ADD COLUMN datatype_name TEXT;"
     "ALTER TABLE errors ADD COLUMN constraint_name TEXT;"
-    "ALTER TABLE run_tenants ADD COLUMN notices INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE run_tenants ADD COLUMN warnings INTEGER NOT NULL DEFAULT 0;" NOTICE_TABLES("");
+    "ALTER TABLE run_tenants ADD COLUMN notices {int} NOT NULL DEFAULT 0;"
+    "ALTER TABLE run_tenants ADD COLUMN warnings {int} NOT NULL DEFAULT 0;" NOTICE_TABLES("");
 
 static const char to_version_4[] =
-    "ALTER TABLE runs ADD COLUMN halt INTEGER;"
+    "ALTER TABLE runs ADD COLUMN halt {int};"
     "ALTER TABLE runs ADD COLUMN halt_wave TEXT;"
     "ALTER TABLE runs ADD COLUMN halt_gate TEXT;"
-    "ALTER TABLE runs ADD COLUMN halt_status INTEGER;"
+    "ALTER TABLE runs ADD COLUMN halt_status {int};"
     "ALTER TABLE runs ADD COLUMN halt_output TEXT;"
-    "ALTER TABLE runs ADD COLUMN halt_signal INTEGER;"
-    "ALTER TABLE runs ADD COLUMN halt_failed INTEGER;"
-    "ALTER TABLE runs ADD COLUMN halt_tolerated INTEGER;"
+    "ALTER TABLE runs ADD COLUMN halt_signal {int};"
+    "ALTER TABLE runs ADD COLUMN halt_failed {int};"
+    "ALTER TABLE runs ADD COLUMN halt_tolerated {int};"
     "ALTER TABLE runs ADD COLUMN made_by TEXT;"
-    "ALTER TABLE runs ADD COLUMN fleet_size INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE runs ADD COLUMN fleet_size {int} NOT NULL DEFAULT 0;"
     "ALTER TABLE runs ADD COLUMN selects TEXT;"
     "ALTER TABLE runs ADD COLUMN tenants TEXT;"
     "ALTER TABLE runs ADD COLUMN settings TEXT;";
@@ -169,8 +168,8 @@ static const char to_version_4[] =
 static const char to_version_5[] = "ALTER TABLE runs ADD COLUMN narrowed TEXT;";
 
 static const char to_version_6[] =
-    "ALTER TABLE errors ADD COLUMN quotes_values INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE notices ADD COLUMN quotes_values INTEGER NOT NULL DEFAULT 0;" CHAIN_TABLES;
+    "ALTER TABLE errors ADD COLUMN quotes_values {bool} NOT NULL DEFAULT {no};"
+    "ALTER TABLE notices ADD COLUMN quotes_values {bool} NOT NULL DEFAULT {no};" CHAIN_TABLES;
 
 /* [i] makes version i + 1 of version i. */
 static const char *const upgrades[] = {NULL,         to_version_2, to_version_3,

@@ -190,7 +190,8 @@ bool stored_names_snapshot(struct ledger *base, const char *part, bool *ret_does
 {
     int64_t count;
     if (!store_get(stored_of(base)->store, err, &count,
-                   "SELECT EXISTS(SELECT 1 FROM run_tenants WHERE instr(snapshot, ?))",
+                   "SELECT EXISTS(SELECT 1 FROM run_tenants"
+                   " WHERE replace(snapshot, ?, '') <> snapshot)",
                    value_text(part)))
         return false;
     *ret_does = count > 0;

@@ -51,11 +51,11 @@ bool stored_write_intent(struct stored_ledger *ledger, const struct event *event
         return false;
     return store_run(ledger->store, err,
                      "INSERT INTO run_tenants(run, n, state, is_begun, is_running, before, goal,"
-                     " snapshot) VALUES(?, ?, ?, 1, 1, ?, ?, ?)"
-                     " ON CONFLICT(run, n) DO UPDATE SET is_begun = 1, is_running = 1,"
-                     " before = coalesce(before, excluded.before),"
-                     " goal = coalesce(excluded.goal, goal),"
-                     " snapshot = coalesce(excluded.snapshot, snapshot)",
+                     " snapshot) VALUES(?, ?, ?, TRUE, TRUE, ?, ?, ?)"
+                     " ON CONFLICT(run, n) DO UPDATE SET is_begun = TRUE, is_running = TRUE,"
+                     " before = coalesce(run_tenants.before, excluded.before),"
+                     " goal = coalesce(excluded.goal, run_tenants.goal),"
+                     " snapshot = coalesce(excluded.snapshot, run_tenants.snapshot)",
                      value_int(ledger->writing.run), value_int((int64_t)event->tenant),
                      value_int(TENANT_PENDING), before, goal, value_text(intent->snapshot));
 }
@@ -99,13 +99,16 @@ static bool write_steps(struct stored_ledger *ledger, const struct event *event,
     for (const struct step_done *step = outcome->steps; step < outcome->steps + outcome->step_count;
          step++)
         if (!stored_revision_put(ledger, event->run->chain, step->revision, &revision, err) ||
-            !store_run(
-                ledger->store, err,
-                "INSERT OR REPLACE INTO steps(run, tenant, n, revision, direction, statements,"
-                " duration_ms, is_rollback) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
-                value_int(ledger->writing.run), value_int((int64_t)event->tenant), value_int(n++),
-                revision, value_int(step->direction), value_int(step->statements),
-                value_real(step->duration_ms), value_int(outcome->is_rollback)))
+            !store_run(ledger->store, err,
+                       "INSERT INTO steps(run, tenant, n, revision, direction, statements,"
+                       " duration_ms, is_rollback) VALUES(?, ?, ?, ?, ?, ?, ?, ?)"
+                       " ON CONFLICT(run, tenant, n) DO UPDATE SET revision = excluded.revision,"
+                       " direction = excluded.direction, statements = excluded.statements,"
+                       " duration_ms = excluded.duration_ms, is_rollback = excluded.is_rollback",
+                       value_int(ledger->writing.run), value_int((int64_t)event->tenant),
+                       value_int(n++), revision, value_int(step->direction),
+                       value_int(step->statements), value_real(step->duration_ms),
+                       value_int(outcome->is_rollback)))
             return false;
     return true;
 }
@@ -133,16 +136,16 @@ static bool read_known(struct stored_ledger *ledger, size_t tenant, struct known
 static const char outcome_sql[] =
     "INSERT INTO run_tenants(run, n, state, outcome, has_changed, left_at, found, error,"
     " attempts, started_ms, duration_ms, reached)"
-    " VALUES(?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, CASE WHEN ?15 THEN ?5 END)"
-    " ON CONFLICT(run, n) DO UPDATE SET is_running = 0, outcome = ?3, has_changed = ?4,"
-    " state = CASE WHEN ?14 THEN ?3 ELSE state END,"
-    " left_at = CASE WHEN ?13 THEN ?5 ELSE left_at END,"
-    " found = CASE WHEN ?11 THEN found ELSE ?6 END,"
-    " error = CASE WHEN ?12 THEN ?7 ELSE error END,"
-    " attempts = CASE WHEN ?11 THEN attempts ELSE 0 END + ?8,"
-    " started_ms = CASE WHEN ?11 THEN started_ms ELSE ?9 END,"
-    " duration_ms = CASE WHEN ?11 THEN duration_ms ELSE 0 END + ?10,"
-    " reached = CASE WHEN ?15 THEN ?5 WHEN ?16 THEN NULL ELSE reached END";
+    " VALUES(?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, CASE WHEN ?15 THEN CAST(?5 AS BIGINT) END)"
+    " ON CONFLICT(run, n) DO UPDATE SET is_running = FALSE, outcome = ?3, has_changed = ?4,"
+    " state = CASE WHEN ?14 THEN ?3 ELSE run_tenants.state END,"
+    " left_at = CASE WHEN ?13 THEN ?5 ELSE run_tenants.left_at END,"
+    " found = CASE WHEN ?11 THEN run_tenants.found ELSE ?6 END,"
+    " error = CASE WHEN ?12 THEN ?7 ELSE run_tenants.error END,"
+    " attempts = CASE WHEN ?11 THEN run_tenants.attempts ELSE 0 END + ?8,"
+    " started_ms = CASE WHEN ?11 THEN run_tenants.started_ms ELSE ?9 END,"
+    " duration_ms = CASE WHEN ?11 THEN run_tenants.duration_ms ELSE 0 END + ?10,"
+    " reached = CASE WHEN ?15 THEN ?5 WHEN ?16 THEN NULL ELSE run_tenants.reached END";
 
 static bool write_row(struct stored_ledger *ledger, const struct event *event, struct value found,
                       struct value left, struct value error, struct err *err)

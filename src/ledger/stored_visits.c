@@ -66,19 +66,20 @@ static bool read_of_run(struct stored_ledger *ledger, const struct ledger_run *r
                         size_t *ret_count, struct err *err)
 {
     struct cursor cursor;
-    store_query(ledger->store, &cursor,
-                "SELECT " STORED_TENANT_STATE(
-                    "row", "?3",
-                    "?4") ", outcome IS NOT NULL, is_running, before, found, left_at,"
-                          " coalesce(row.started_ms, 0), errors.class, errors.code, errors.text"
-                          " FROM runs JOIN fleet_tenants AS member ON member.fleet = runs.fleet"
-                          " JOIN tenants ON tenants.id = member.tenant"
-                          " LEFT JOIN run_tenants AS row ON row.run = runs.seq AND row.n = member.n"
-                          " LEFT JOIN errors ON errors.run = runs.seq AND errors.n = row.error"
-                          " WHERE runs.id = ?1 AND tenants.name = ?2 LIMIT 1",
-                value_text(run->id), value_text(visit->tenant),
-                value_int(run->state == RUN_RUNNING ? TENANT_RUNNING : TENANT_IN_DOUBT),
-                value_int(run->state == RUN_RUNNING));
+    store_query(
+        ledger->store, &cursor,
+        "SELECT " STORED_TENANT_STATE(
+            "mine", "?3",
+            "?4") ", outcome IS NOT NULL, is_running, before, found, left_at,"
+                  " coalesce(mine.started_ms, 0), errors.class, errors.code, errors.text"
+                  " FROM runs JOIN fleet_tenants AS member ON member.fleet = runs.fleet"
+                  " JOIN tenants ON tenants.id = member.tenant"
+                  " LEFT JOIN run_tenants AS mine ON mine.run = runs.seq AND mine.n = member.n"
+                  " LEFT JOIN errors ON errors.run = runs.seq AND errors.n = mine.error"
+                  " WHERE runs.id = ?1 AND tenants.name = ?2 LIMIT 1",
+        value_text(run->id), value_text(visit->tenant),
+        value_int(run->state == RUN_RUNNING ? TENANT_RUNNING : TENANT_IN_DOUBT),
+        value_int(run->state == RUN_RUNNING));
     bool is_there = cursor_next(&cursor);
     bool makes_sense = !is_there || read_visit(run, &cursor, lists, arena, visit);
     *ret_count = is_there;

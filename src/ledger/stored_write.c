@@ -196,7 +196,7 @@ static bool clear_changes(struct stored_ledger *ledger, struct err *err)
     return store_run(
         ledger->store, err,
         EARLIER SETTLED
-        "UPDATE run_tenants SET has_changed = 0, is_begun = 0 FROM runs AS was"
+        "UPDATE run_tenants SET has_changed = FALSE, is_begun = FALSE FROM runs AS was"
         " JOIN fleet_tenants AS place ON place.fleet = was.fleet"
         " JOIN tenants AS who ON who.id = place.tenant"
         " JOIN settled ON settled.name = who.name"
