@@ -108,6 +108,11 @@ bool store_end(struct store *store, bool is_fine, struct err *err)
     return die(store, err);
 }
 
+bool store_hold_numbers(struct store *store, struct err *err)
+{
+    return store->kind->hold_numbers(store, err);
+}
+
 bool store_look(struct store *store, struct err *err)
 {
     return store->kind->look(store, err);

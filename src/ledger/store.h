@@ -50,6 +50,10 @@ bool store_is_held(const struct store *store);
 bool store_begin(struct store *store, struct err *err) MUST_CHECK;
 bool store_end(struct store *store, bool is_fine, struct err *err) MUST_CHECK;
 
+/* Within such a transaction: until it ends no one else gives out the next of a series of numbers. What others gave out is there to
+ * be read from then on. */
+bool store_hold_numbers(struct store *store, struct err *err) MUST_CHECK;
+
 /* One moment of the store for several questions. */
 bool store_look(struct store *store, struct err *err) MUST_CHECK;
 void store_look_away(struct store *store);

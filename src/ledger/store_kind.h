@@ -30,6 +30,7 @@ struct store_kind {
 
     bool (*begin)(struct store *store, struct err *err);
     bool (*commit)(struct store *store, struct err *err);
+    bool (*hold_numbers)(struct store *store, struct err *err);
     bool (*look)(struct store *store, struct err *err);
     void (*roll_back)(
         struct store *store); /* a transaction of either kind; nothing where there is none */

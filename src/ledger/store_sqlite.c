@@ -364,6 +364,14 @@ static bool sqlite_commit(struct store *store, struct err *err)
     return store_run_plain(store, err, "COMMIT");
 }
 
+/* A file has one writer at a time. */
+static bool sqlite_hold_numbers(struct store *store, struct err *err)
+{
+    (void)store;
+    (void)err;
+    return true;
+}
+
 static bool sqlite_look(struct store *store, struct err *err)
 {
     return store_run_plain(store, err, "BEGIN");
@@ -427,6 +435,7 @@ const struct store_kind store_sqlite = {
     .is_held = sqlite_is_held,
     .begin = sqlite_begin,
     .commit = sqlite_commit,
+    .hold_numbers = sqlite_hold_numbers,
     .look = sqlite_look,
     .roll_back = sqlite_roll_back,
     .give_up = sqlite_give_up,

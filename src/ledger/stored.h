@@ -14,26 +14,27 @@
 #include "ledger/store.h"
 #include "ledger/ledger_kind.h"
 
-/* Lists of texts, kept once under a number: the order of their first appearance, 0 being the empty
- * list. All of them are read when the first is asked for. */
-enum list_kind { LIST_REVISIONS, LIST_LABELS, LIST_KIND__COUNT };
+/* What is kept once, under a number: the order of its first appearance, from 0. In the lists 0 is the empty one. */
+enum series {
+    SERIES_REVISION_LISTS,
+    SERIES_LABEL_LISTS,
+    SERIES_REVISIONS,
+    SERIES_ERRORS,  /* of the run that is written */
+    SERIES_NOTICES, /* of the run that is written */
+    SERIES__COUNT
+};
 
-struct lists {
-    struct intern known; /* of the texts, each with its NUL; its number is the list's */
-    bool is_loaded;
+struct series_known {
+    struct intern known; /* by key; its number is the entry's */
+    bool is_current;     /* all are in `known`, until the transaction ends */
 };
 
 /* The one run that a ledger writes. */
 struct writing {
     int64_t run; /* runs.seq; 0: not begun */
     int64_t started_at_ms;
-    bool is_over; /* EVENT_RUN_FINISHED was written */
-    struct intern errors;
-    struct intern notices;
-    struct intern revisions;
-    bool has_revisions;         /* those of earlier runs are in it */
+    bool is_over;               /* EVENT_RUN_FINISHED was written */
     uint32_t *revision_numbers; /* by index in the chain, plus 1; 0: not known yet */
-    int64_t retries;
 };
 
 struct stored_ledger {
@@ -42,7 +43,8 @@ struct stored_ledger {
     struct arena arena; /* everything here */
     bool is_locked;     /* by us: `holder` */
     struct ledger_holder holder;
-    struct lists lists[LIST_KIND__COUNT];
+    struct series_known series[SERIES__COUNT];
+    bool holds_numbers; /* until the transaction ends */
     struct writing writing;
     struct buf key; /* scratch */
 };
@@ -58,9 +60,22 @@ bool stored_schema_prepare(struct store *store, struct err *err) MUST_CHECK;
 
 /* ---- what repeats -------------------------------------------------------------------------- */
 
+/* Within a transaction: no one else gives out a number until it ends. stored_series_let_go is for its end. */
+bool stored_series_hold(struct stored_ledger *ledger, struct err *err) MUST_CHECK;
+void stored_series_let_go(struct stored_ledger *ledger);
+
+/* The number of what ledger->key says. INTERN_NONE: it has none, and stored_series_add may give it the next, under which the
+ * caller writes it. */
+bool stored_series_find(struct stored_ledger *ledger, enum series which, uint32_t *ret_number,
+                        struct err *err) MUST_CHECK;
+uint32_t stored_series_add(struct stored_ledger *ledger, enum series which);
+
+/* The key of a notice of SERIES_NOTICES; `revision` is its number, or -1. */
+void stored_notice_key(struct buf *key, const struct notice *notice, int64_t revision);
+
 /* A list's number; it is written where it is new. */
-bool stored_list_put(struct stored_ledger *ledger, enum list_kind kind, const char *const *items,
-                     size_t count, struct value *ret_number, struct err *err) MUST_CHECK;
+bool stored_list_put(struct stored_ledger *ledger, enum series which, const struct rows *list,
+                     struct value *ret_number, struct err *err) MUST_CHECK;
 
 /* All lists by number, in the arena. */
 struct stored_lists {
@@ -69,7 +84,7 @@ struct stored_lists {
 };
 
 /* All lists of a kind, into the arena. */
-bool stored_lists_read(struct stored_ledger *ledger, enum list_kind kind, struct arena *arena,
+bool stored_lists_read(struct stored_ledger *ledger, enum series which, struct arena *arena,
                        struct stored_lists *ret_lists, struct err *err) MUST_CHECK;
 
 /* The list that a column names, unknown for NULL. False: there is none of that number. */

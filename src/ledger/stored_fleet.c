@@ -51,8 +51,8 @@ static bool put_labels(struct stored_ledger *ledger, const struct tenant *tenant
     const char **items = arena_calloc(&arena, tenant->label_count + 1, sizeof *items);
     for (size_t i = 0; i < tenant->label_count; i++)
         items[i] = arena_printf(&arena, "%s=%s", tenant->labels[i].key, tenant->labels[i].value);
-    bool is_fine =
-        stored_list_put(ledger, LIST_LABELS, items, tenant->label_count, ret_labels, err);
+    const struct rows list = {items, tenant->label_count, true};
+    bool is_fine = stored_list_put(ledger, SERIES_LABEL_LISTS, &list, ret_labels, err);
     arena_done(&arena);
     return is_fine;
 }

@@ -186,7 +186,7 @@ static bool make_tenants(struct stored_frame *frame, struct err *err)
     uint32_t *wave_of = arena_calloc(frame->arena, count + 1, sizeof *wave_of);
     frame->info.tenants = list;
     frame->info.wave_of = wave_of;
-    return stored_lists_read(frame->ledger, LIST_LABELS, frame->arena, &labels, err) &&
+    return stored_lists_read(frame->ledger, SERIES_LABEL_LISTS, frame->arena, &labels, err) &&
            read_members(frame, &labels, tenants, list, wave_of, err);
 }
 
@@ -222,7 +222,7 @@ bool stored_frame_read(struct stored_ledger *ledger, const char *id, struct aren
     struct stored_frame *frame = ret_frame;
     *frame = (struct stored_frame){.ledger = ledger, .arena = arena};
     return stored_run_find(ledger, id, arena, &frame->run, err) &&
-           stored_lists_read(ledger, LIST_REVISIONS, arena, &frame->lists, err) &&
+           stored_lists_read(ledger, SERIES_REVISION_LISTS, arena, &frame->lists, err) &&
            stored_waves_read(ledger, &frame->run, arena, &frame->waves, err) &&
            read_revisions(frame, err) && read_errors(frame, err) &&
            stored_notices_read(frame, err) && make_info(frame, err);

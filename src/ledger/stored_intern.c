@@ -1,6 +1,10 @@
 /* What repeats a million times is written once, and known by a number: lists of revisions and of labels,
- * revisions, and a run's errors. Their keys are their texts, each with its NUL, one after the other. */
+ * revisions, and a run's errors and notices. Each is a series of numbers without gaps. Others may add to it between two
+ * transactions; within one, what it has is read when something is asked for that is not known, and no one else adds.
+ * Keys are texts, each with its NUL, one after the other. */
 #include "ledger/stored.h"
+
+#include <assert.h>
 
 #include "chain/chain.h"
 
@@ -9,86 +13,208 @@ static void key_add(struct buf *key, const char *text)
     buf_add(key, text, strlen(text) + 1);
 }
 
-/* True where the bytes of `key` are new. */
-static bool put_key(struct intern *intern, const struct buf *key, uint32_t *ret_number)
+static const char *text_or_empty(const char *text)
 {
-    size_t before = intern->count;
-    *ret_number = intern_put(intern, key->data, key->len);
-    return intern->count > before;
+    return text ? text : "";
+}
+
+static int64_t int_or(const struct cursor *row, int column, int64_t other)
+{
+    return cursor_is_null(row, column) ? other : cursor_int(row, column);
+}
+
+/* ---- series -------------------------------------------------------------------------------- */
+
+static void add_item(struct buf *key, const struct cursor *row)
+{
+    key_add(key, cursor_text(row, 1));
+}
+
+static void add_revision(struct buf *key, const struct cursor *row)
+{
+    for (int column = 1; column <= 3; column++)
+        key_add(key, cursor_text(row, column));
+}
+
+/* Equal but for the statement is equal: it is the place, line and revision, that tells. Tenants whose databases
+ * say other things beside the same text have errors of their own: a report groups them. */
+static void add_error(struct buf *key, const struct cursor *row)
+{
+    buf_addf(key, "%lld %lld %lld ", (long long)cursor_int(row, 1), (long long)cursor_int(row, 2),
+             (long long)int_or(row, 3, -1));
+    for (int column = 4; column < 7 + (int)SAID__COUNT; column++)
+        key_add(key, cursor_text(row, column));
+}
+
+static void set_error_key(struct buf *key, const struct err *err, int64_t revision)
+{
+    buf_clear(key);
+    buf_addf(key, "%d %d %lld ", (int)err->kind, err->line, (long long)revision);
+    key_add(key, err->code);
+    key_add(key, err->text);
+    key_add(key, err->file);
+    for (enum said_part part = 0; part < SAID__COUNT; part++)
+        key_add(key, text_or_empty(said_part(err->said, part)));
+}
+
+static void add_notice(struct buf *key, const struct cursor *row)
+{
+    buf_addf(key, "%lld %lld %lld ", (long long)cursor_int(row, 1), (long long)cursor_int(row, 2),
+             (long long)int_or(row, 3, -1));
+    key_add(key, cursor_text(row, 4));
+    key_add(key, cursor_text(row, 5));
+}
+
+void stored_notice_key(struct buf *key, const struct notice *notice, int64_t revision)
+{
+    buf_clear(key);
+    buf_addf(key, "%d %d %lld ", (int)notice->level, (int)notice->is_unreplicated,
+             (long long)revision);
+    key_add(key, notice->code);
+    key_add(key, notice->text);
+}
+
+/* `newer` asks for all from number ?1 on, of run ?2 where the series is a run's own; the number is column 0, and rows with
+ * the same one are one entry. */
+static const struct {
+    const char *newer;
+    void (*add_row)(struct buf *key, const struct cursor *row);
+    bool is_of_run;
+    bool has_empty; /* number 0 is what has no rows */
+} kinds[SERIES__COUNT] = {
+    [SERIES_REVISION_LISTS] = {"SELECT list, item FROM revision_lists WHERE list >= ?"
+                               " ORDER BY list, n",
+                               add_item, false, true},
+    [SERIES_LABEL_LISTS] = {"SELECT list, item FROM label_lists WHERE list >= ? ORDER BY list, n",
+                            add_item, false, true},
+    [SERIES_REVISIONS] = {"SELECT id, revision, message, path FROM revisions WHERE id >= ?"
+                          " ORDER BY id",
+                          add_revision, false, false},
+    [SERIES_ERRORS] = {"SELECT n, class, line, revision, code, text, file, detail, hint, context,"
+                       " schema_name, table_name, column_name, datatype_name, constraint_name"
+                       " FROM errors WHERE n >= ?1 AND run = ?2 ORDER BY n",
+                       add_error, true, false},
+    [SERIES_NOTICES] = {"SELECT n, level, is_unreplicated, revision, code, text FROM notices"
+                        " WHERE n >= ?1 AND run = ?2 ORDER BY n",
+                        add_notice, true, false},
+};
+
+/* An entry must be the next in number. */
+static bool keep_entry(struct intern *known, const struct buf *key, int64_t number)
+{
+    return intern_find(known, key->data, key->len) == INTERN_NONE &&
+           intern_put(known, key->data, key->len) == number;
+}
+
+static bool keep_rows(struct intern *known, enum series series, struct cursor *cursor)
+{
+    enum { NONE = -1 };
+    struct buf key;
+    int64_t number = NONE;
+    bool makes_sense = true;
+    buf_init(&key, BUF_MAX_DEFAULT);
+    while (makes_sense && cursor_next(cursor)) {
+        if (cursor_int(cursor, 0) != number) {
+            makes_sense = number == NONE || keep_entry(known, &key, number);
+            number = cursor_int(cursor, 0);
+            buf_clear(&key);
+        }
+        kinds[series].add_row(&key, cursor);
+    }
+    makes_sense = makes_sense && (number == NONE || keep_entry(known, &key, number));
+    buf_done(&key);
+    return makes_sense;
+}
+
+static bool read_newer(struct stored_ledger *ledger, enum series series, struct intern *known,
+                       struct err *err)
+{
+    struct cursor cursor;
+    if (kinds[series].has_empty && !known->count)
+        (void)intern_put(known, "", 0);
+    const struct value values[] = {value_int((int64_t)known->count),
+                                   value_int(ledger->writing.run)};
+    store_query_values(ledger->store, &cursor, kinds[series].newer, values,
+                       kinds[series].is_of_run ? 2 : 1);
+    bool makes_sense = keep_rows(known, series, &cursor);
+    return cursor_end(&cursor, err) && (makes_sense || store_fail_damaged(ledger->store, err));
+}
+
+void stored_series_let_go(struct stored_ledger *ledger)
+{
+    ledger->holds_numbers = false;
+    for (enum series series = 0; series < SERIES__COUNT; series++)
+        ledger->series[series].is_current = false;
+}
+
+bool stored_series_hold(struct stored_ledger *ledger, struct err *err)
+{
+    if (!ledger->holds_numbers)
+        ledger->holds_numbers = store_hold_numbers(ledger->store, err);
+    return ledger->holds_numbers;
+}
+
+bool stored_series_find(struct stored_ledger *ledger, enum series which, uint32_t *ret_number,
+                        struct err *err)
+{
+    struct series_known *series = &ledger->series[which];
+    const struct buf *key = &ledger->key;
+    *ret_number = intern_find(&series->known, key->data, key->len);
+    if (*ret_number != INTERN_NONE || series->is_current)
+        return true;
+    if (!stored_series_hold(ledger, err) || !read_newer(ledger, which, &series->known, err))
+        return false;
+    series->is_current = true;
+    *ret_number = intern_find(&series->known, key->data, key->len);
+    return true;
+}
+
+uint32_t stored_series_add(struct stored_ledger *ledger, enum series which)
+{
+    struct series_known *series = &ledger->series[which];
+    assert(ledger->holds_numbers && series->is_current);
+    return intern_put(&series->known, ledger->key.data, ledger->key.len);
+}
+
+/* What `key` says by its number; *ret_is_new: it has to be written. */
+static bool put_key(struct stored_ledger *ledger, enum series which, uint32_t *ret_number,
+                    bool *ret_is_new, struct err *err)
+{
+    if (!stored_series_find(ledger, which, ret_number, err))
+        return false;
+    *ret_is_new = *ret_number == INTERN_NONE;
+    if (*ret_is_new)
+        *ret_number = stored_series_add(ledger, which);
+    return true;
 }
 
 /* ---- lists --------------------------------------------------------------------------------- */
 
-static const struct {
-    const char *load;
-    const char *insert;
-} lists_sql[LIST_KIND__COUNT] = {
-    [LIST_REVISIONS] = {"SELECT list, item FROM revision_lists ORDER BY list, n",
-                        "INSERT INTO revision_lists(list, n, item) VALUES(?, ?, ?)"},
-    [LIST_LABELS] = {"SELECT list, item FROM label_lists ORDER BY list, n",
-                     "INSERT INTO label_lists(list, n, item) VALUES(?, ?, ?)"},
-};
-
-/* One list's items are in `key`: it must be the next in number. */
-static bool keep_loaded(struct intern *known, const struct buf *key, int64_t list)
+static bool insert_list(struct stored_ledger *ledger, enum series which, uint32_t number,
+                        const struct rows *list, struct err *err)
 {
-    uint32_t number;
-    return put_key(known, key, &number) && number == list;
-}
-
-static bool load_rows(struct stored_ledger *ledger, struct intern *known, struct cursor *cursor)
-{
-    struct buf *key = &ledger->key;
-    int64_t list = 0; /* the empty one, which has no rows */
-    buf_clear(key);
-    while (cursor_next(cursor)) {
-        if (cursor_int(cursor, 0) != list) {
-            if (!keep_loaded(known, key, list))
-                return false;
-            list = cursor_int(cursor, 0);
-            buf_clear(key);
-        }
-        key_add(key, cursor_text(cursor, 1));
-    }
-    return keep_loaded(known, key, list);
-}
-
-static bool load_lists(struct stored_ledger *ledger, enum list_kind kind, struct err *err)
-{
-    struct lists *lists = &ledger->lists[kind];
-    struct cursor cursor;
-    if (lists->is_loaded)
-        return true;
-    store_query_plain(ledger->store, &cursor, lists_sql[kind].load);
-    bool makes_sense = load_rows(ledger, &lists->known, &cursor);
-    if (!cursor_end(&cursor, err))
-        return false;
-    lists->is_loaded = makes_sense;
-    return makes_sense || store_fail_damaged(ledger->store, err);
-}
-
-static bool insert_list(struct stored_ledger *ledger, enum list_kind kind, uint32_t number,
-                        const char *const *items, size_t count, struct err *err)
-{
-    for (size_t i = 0; i < count; i++)
-        if (!store_run(ledger->store, err, lists_sql[kind].insert, value_int(number),
-                       value_int((int64_t)i), value_text(items[i])))
+    const char *sql = which == SERIES_LABEL_LISTS
+                          ? "INSERT INTO label_lists(list, n, item) VALUES(?, ?, ?)"
+                          : "INSERT INTO revision_lists(list, n, item) VALUES(?, ?, ?)";
+    for (size_t i = 0; i < list->count; i++)
+        if (!store_run(ledger->store, err, sql, value_int(number), value_int((int64_t)i),
+                       value_text(list->ids[i])))
             return false;
     return true;
 }
 
-bool stored_list_put(struct stored_ledger *ledger, enum list_kind kind, const char *const *items,
-                     size_t count, struct value *ret_number, struct err *err)
+bool stored_list_put(struct stored_ledger *ledger, enum series which, const struct rows *list,
+                     struct value *ret_number, struct err *err)
 {
-    if (!load_lists(ledger, kind, err))
-        return false;
     uint32_t number;
+    bool is_new;
     buf_clear(&ledger->key);
-    for (size_t i = 0; i < count; i++)
-        key_add(&ledger->key, items[i]);
-    bool is_new = put_key(&ledger->lists[kind].known, &ledger->key, &number);
+    for (size_t i = 0; i < list->count; i++)
+        key_add(&ledger->key, list->ids[i]);
+    if (!put_key(ledger, which, &number, &is_new, err))
+        return false;
     *ret_number = value_int(number);
-    return !is_new || insert_list(ledger, kind, number, items, count, err);
+    return !is_new || insert_list(ledger, which, number, list, err);
 }
 
 /* The texts of a key, as a list. */
@@ -106,18 +232,13 @@ static struct rows split_key(const char *key, size_t len, struct arena *arena)
 }
 
 /* Afresh each time: another process may have written since. */
-bool stored_lists_read(struct stored_ledger *ledger, enum list_kind kind, struct arena *arena,
+bool stored_lists_read(struct stored_ledger *ledger, enum series which, struct arena *arena,
                        struct stored_lists *ret_lists, struct err *err)
 {
-    struct cursor cursor;
     struct intern known;
     intern_init(&known, arena);
-    store_query_plain(ledger->store, &cursor, lists_sql[kind].load);
-    bool makes_sense = load_rows(ledger, &known, &cursor);
-    if (!cursor_end(&cursor, err))
+    if (!read_newer(ledger, which, &known, err))
         return false;
-    if (!makes_sense)
-        return store_fail_damaged(ledger->store, err);
     struct rows *items = arena_calloc(arena, known.count, sizeof *items);
     for (uint32_t i = 0; i < known.count; i++) {
         size_t len;
@@ -144,48 +265,19 @@ bool stored_rows_at(const struct cursor *row, int column, const struct stored_li
 
 /* ---- revisions ----------------------------------------------------------------------------- */
 
-static void set_revision_key(struct buf *key, const char *id, const char *message, const char *path)
-{
-    buf_clear(key);
-    key_add(key, id);
-    key_add(key, message);
-    key_add(key, path);
-}
-
-static bool load_revisions(struct stored_ledger *ledger, struct err *err)
-{
-    struct writing *writing = &ledger->writing;
-    struct cursor cursor;
-    bool makes_sense = true;
-    uint32_t number;
-    store_query_plain(ledger->store, &cursor,
-                      "SELECT id, revision, message, path FROM revisions ORDER BY id");
-    while (makes_sense && cursor_next(&cursor)) {
-        set_revision_key(&ledger->key, cursor_text(&cursor, 1), cursor_text(&cursor, 2),
-                         cursor_text(&cursor, 3));
-        makes_sense =
-            put_key(&writing->revisions, &ledger->key, &number) && number == cursor_int(&cursor, 0);
-    }
-    writing->has_revisions = true;
-    if (!makes_sense)
-        store_fail_damaged(ledger->store, err);
-    return cursor_end(&cursor, err) && makes_sense;
-}
-
-static const char *text_or_empty(const char *text)
-{
-    return text ? text : "";
-}
-
 static bool put_revision(struct stored_ledger *ledger, const struct revision *revision,
                          uint32_t *ret_number, struct err *err)
 {
     const char *message = text_or_empty(revision->message);
     const char *path = text_or_empty(revision->path);
-    if (!ledger->writing.has_revisions && !load_revisions(ledger, err))
+    bool is_new;
+    buf_clear(&ledger->key);
+    key_add(&ledger->key, revision->id);
+    key_add(&ledger->key, message);
+    key_add(&ledger->key, path);
+    if (!put_key(ledger, SERIES_REVISIONS, ret_number, &is_new, err))
         return false;
-    set_revision_key(&ledger->key, revision->id, message, path);
-    return !put_key(&ledger->writing.revisions, &ledger->key, ret_number) ||
+    return !is_new ||
            store_run(ledger->store, err,
                      "INSERT INTO revisions(id, revision, message, path) VALUES(?, ?, ?, ?)",
                      value_int(*ret_number), value_text(revision->id), value_text(message),
@@ -225,32 +317,21 @@ _Static_assert(SAID__COUNT == 8, "the ledger has a column for each part");
 
 /* ---- errors -------------------------------------------------------------------------------- */
 
-/* Equal but for the statement is equal: it is the place, line and revision, that tells. Tenants whose databases
- * say other things beside the same text have errors of their own: a report groups them. */
-static void set_error_key(struct buf *key, const struct err *err, int64_t revision)
-{
-    buf_clear(key);
-    buf_addf(key, "%d %d %lld ", (int)err->kind, err->line, (long long)revision);
-    key_add(key, err->code);
-    key_add(key, err->text);
-    key_add(key, err->file);
-    for (enum said_part part = 0; part < SAID__COUNT; part++)
-        key_add(key, text_or_empty(said_part(err->said, part)));
-}
-
 bool stored_error_put(struct stored_ledger *ledger, const struct chain *chain,
                       const struct outcome *outcome, struct value *ret_number, struct err *err)
 {
     const struct err *error = outcome->error;
     struct value revision;
     uint32_t number;
+    bool is_new;
     *ret_number = value_null();
     if (!error)
         return true;
     if (!stored_revision_put(ledger, chain, outcome->error_revision, &revision, err))
         return false;
     set_error_key(&ledger->key, error, revision.type == VALUE_INT ? revision.integer : -1);
-    bool is_new = put_key(&ledger->writing.errors, &ledger->key, &number);
+    if (!put_key(ledger, SERIES_ERRORS, &number, &is_new, err))
+        return false;
     *ret_number = value_int(number);
     return !is_new ||
            store_run(

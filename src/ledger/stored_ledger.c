@@ -19,11 +19,8 @@ static struct stored_ledger *stored_new(struct store *store)
     ledger->store = store;
     arena_init(&ledger->arena);
     buf_init(&ledger->key, BUF_MAX_DEFAULT);
-    for (size_t i = 0; i < LIST_KIND__COUNT; i++)
-        intern_init(&ledger->lists[i].known, &ledger->arena);
-    intern_init(&ledger->writing.errors, &ledger->arena);
-    intern_init(&ledger->writing.notices, &ledger->arena);
-    intern_init(&ledger->writing.revisions, &ledger->arena);
+    for (enum series series = 0; series < SERIES__COUNT; series++)
+        intern_init(&ledger->series[series].known, &ledger->arena);
     return ledger;
 }
 

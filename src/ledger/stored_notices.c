@@ -7,20 +7,17 @@
 static bool put_notice(struct stored_ledger *ledger, const struct chain *chain,
                        const struct notice *notice, uint32_t *ret_number, struct err *err)
 {
-    struct intern *known = &ledger->writing.notices;
-    struct buf *key = &ledger->key;
     struct value revision;
     if (!stored_revision_put(ledger, chain, notice->revision, &revision, err))
         return false;
-    buf_clear(key);
-    buf_addf(key, "%d %d %lld %s %s", (int)notice->level, (int)notice->is_unreplicated,
-             revision.type == VALUE_INT ? (long long)revision.integer : -1LL, notice->code,
-             notice->text);
-    *ret_number = intern_find(known, key->data, key->len);
+    stored_notice_key(&ledger->key, notice, revision.type == VALUE_INT ? revision.integer : -1);
+    if (!stored_series_find(ledger, SERIES_NOTICES, ret_number, err))
+        return false;
     if (*ret_number != INTERN_NONE ||
-        (known->count >= NOTICES_OF_RUN_MAX && !notice->is_unreplicated))
+        (ledger->series[SERIES_NOTICES].known.count >= NOTICES_OF_RUN_MAX &&
+         !notice->is_unreplicated))
         return true;
-    *ret_number = intern_put(known, key->data, key->len);
+    *ret_number = stored_series_add(ledger, SERIES_NOTICES);
     return store_run(
         ledger->store, err,
         "INSERT INTO notices(run, n, level, is_unreplicated, code, text, detail, hint,"

@@ -144,7 +144,7 @@ bool stored_standings_read(struct stored_ledger *ledger, const struct stored_run
 {
     struct stored_lists lists;
     struct ledger_fleet fleet = {0};
-    if (!stored_lists_read(ledger, LIST_REVISIONS, arena, &lists, err) ||
+    if (!stored_lists_read(ledger, SERIES_REVISION_LISTS, arena, &lists, err) ||
         !stored_waves_read(ledger, run, arena, &fleet, err))
         return false;
     size_t count = run->run.tenant_count;

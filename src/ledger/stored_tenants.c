@@ -9,8 +9,7 @@ static bool put_rows(struct stored_ledger *ledger, const struct rows *rows, stru
                      struct err *err)
 {
     *ret_list = value_null();
-    return !rows->is_known ||
-           stored_list_put(ledger, LIST_REVISIONS, rows->ids, rows->count, ret_list, err);
+    return !rows->is_known || stored_list_put(ledger, SERIES_REVISION_LISTS, rows, ret_list, err);
 }
 
 static bool is_blank(const struct standing *standing)
@@ -64,12 +63,16 @@ bool stored_write_retry(struct stored_ledger *ledger, const struct event *event,
 {
     const struct outcome outcome = {.error = event->error};
     struct value error;
-    if (!stored_error_put(ledger, event->run->chain, &outcome, &error, err))
+    int64_t last; /* -1: this is the first */
+    if (!stored_error_put(ledger, event->run->chain, &outcome, &error, err) ||
+        !stored_series_hold(ledger, err) ||
+        !store_get(ledger->store, err, &last, "SELECT max(n) FROM retries WHERE run = ?",
+                   value_int(ledger->writing.run)))
         return false;
     return store_run(ledger->store, err,
                      "INSERT INTO retries(run, n, tenant, attempt, error, delay_ms)"
                      " VALUES(?, ?, ?, ?, ?, ?)",
-                     value_int(ledger->writing.run), value_int(ledger->writing.retries++),
+                     value_int(ledger->writing.run), value_int(last + 1),
                      value_int((int64_t)event->tenant), value_int(event->attempt), error,
                      value_int((int64_t)event->delay_ms));
 }

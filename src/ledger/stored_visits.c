@@ -91,7 +91,7 @@ static bool read_all(struct stored_ledger *ledger, const struct ledger_visits *w
 {
     struct stored_lists lists;
     size_t count = 0;
-    if (!stored_lists_read(ledger, LIST_REVISIONS, arena, &lists, err))
+    if (!stored_lists_read(ledger, SERIES_REVISION_LISTS, arena, &lists, err))
         return false;
     for (size_t i = 0; i < which->run_count; i++) {
         size_t here;

@@ -16,7 +16,8 @@ static bool put_heads(struct stored_ledger *ledger, const struct chain *chain,
     const char **ids = xcalloc(count + 1, sizeof *ids);
     for (size_t i = 0; i < count; i++)
         ids[i] = chain->revisions[chain->heads[i]]->id;
-    bool is_fine = stored_list_put(ledger, LIST_REVISIONS, ids, count, ret_heads, err);
+    const struct rows heads = {ids, count, true};
+    bool is_fine = stored_list_put(ledger, SERIES_REVISION_LISTS, &heads, ret_heads, err);
     free(ids);
     return is_fine;
 }
@@ -125,7 +126,7 @@ static bool write_run_started(struct stored_ledger *ledger, const struct event *
     struct writing *writing = &ledger->writing;
     const struct run_info *run = event->run;
     assert(!writing->run);
-    if (!insert_run(ledger, run, err))
+    if (!stored_series_hold(ledger, err) || !insert_run(ledger, run, err))
         return false;
     writing->started_at_ms = run->started_at_ms;
     writing->revision_numbers = arena_calloc(&ledger->arena, run->chain ? run->chain->count + 1 : 1,
@@ -316,6 +317,7 @@ bool stored_write(struct ledger *base, const struct event *events, size_t count,
     assert(ledger->is_locked);
     if (!store_begin(ledger->store, err))
         return false;
+    stored_series_let_go(ledger);
     bool is_fine = write_events(ledger, events, count, err);
     if (failpoint("ledger_write"))
         is_fine = err_set(err, ERR_LEDGER, "failed by a test");
