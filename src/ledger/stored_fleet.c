@@ -62,45 +62,57 @@ static bool put_labels(struct stored_ledger *ledger, const struct tenant *tenant
         value_text((tenant)->url_redacted), value_text((tenant)->server ? (tenant)->server : ""),  \
         value_text((tenant)->schema), (labels)
 
-static bool insert_tenant(struct stored_ledger *ledger, const struct tenant *tenant,
-                          struct value labels, int64_t *ret_id, struct err *err)
+/* Tenants of a new selection. */
+struct adding {
+    struct stored_ledger *ledger;
+    int64_t newest;  /* the number of the tenant that was added last; -1: there is none yet */
+    bool knows_none; /* there was none before */
+};
+
+static bool insert_tenant(struct adding *adding, const struct tenant *tenant, struct value labels,
+                          struct err *err)
 {
-    return store_get(ledger->store, err, ret_id,
-                     "INSERT INTO tenants(name, dialect, url, server, schema, labels)"
-                     " VALUES(?, ?, ?, ?, ?, ?) RETURNING id",
-                     TENANT_VALUES(tenant, labels));
+    adding->newest = adding->newest < 0 ? 1 : adding->newest + 1;
+    return store_run(adding->ledger->store, err,
+                     "INSERT INTO tenants(name, dialect, url, server, schema, labels, id)"
+                     " VALUES(?, ?, ?, ?, ?, ?, ?)",
+                     TENANT_VALUES(tenant, labels), value_int(adding->newest));
 }
 
-static bool put_tenant(struct stored_ledger *ledger, const struct tenant *tenant,
-                       bool is_first_fleet, int64_t *ret_id, struct err *err)
+static bool put_tenant(struct adding *adding, const struct tenant *tenant, int64_t *ret_id,
+                       struct err *err)
 {
     struct value labels;
     int64_t id = -1;
-    if (!put_labels(ledger, tenant, &labels, err))
+    if (!put_labels(adding->ledger, tenant, &labels, err))
         return false;
-    if (!is_first_fleet &&
+    if (!adding->knows_none &&
         !store_get(
-            ledger->store, err, &id,
+            adding->ledger->store, err, &id,
             "SELECT id FROM tenants WHERE name = ? AND dialect = ? AND url = ? AND server = ?"
             " AND schema IS NOT DISTINCT FROM ? AND labels = ?",
             TENANT_VALUES(tenant, labels)))
         return false;
-    if (id < 0)
-        return insert_tenant(ledger, tenant, labels, ret_id, err);
-    *ret_id = id;
+    if (id < 0 && !insert_tenant(adding, tenant, labels, err))
+        return false;
+    *ret_id = id < 0 ? adding->newest : id;
     return true;
 }
 
 /* ---- all of them --------------------------------------------------------------------------- */
 
+/* Numbers of tenants are given out as those of a series are: stored_series_hold. */
 static bool insert_members(struct stored_ledger *ledger, const struct run_info *run, int64_t fleet,
                            struct err *err)
 {
-    int64_t tenant, newest;
-    if (!store_get_plain(ledger->store, err, &newest, "SELECT max(id) FROM tenants"))
+    struct adding adding = {.ledger = ledger};
+    int64_t tenant;
+    if (!stored_series_hold(ledger, err) ||
+        !store_get_plain(ledger->store, err, &adding.newest, "SELECT max(id) FROM tenants"))
         return false;
+    adding.knows_none = adding.newest < 0;
     for (size_t i = 0; i < run->tenant_count; i++)
-        if (!put_tenant(ledger, run->tenants[i], newest < 0, &tenant, err) ||
+        if (!put_tenant(&adding, run->tenants[i], &tenant, err) ||
             !store_run(ledger->store, err,
                        "INSERT INTO fleet_tenants(fleet, n, tenant, wave) VALUES(?, ?, ?, ?)",
                        value_int(fleet), value_int((int64_t)i), value_int(tenant),
