@@ -25,6 +25,7 @@ ALLOWED = {
     "driver/drivers.h": "declares each driver",
     "driver/registry.c": "names each driver",
     "ledger/store_sqlite": "the store that is a SQLite file: not about tenants",
+    "ledger/store_postgres": "the store that is a schema in PostgreSQL: not about tenants",
     "ledger/store_kind.h": "declares the kinds of store",
     "ledger/store.c": "the table of kinds of store",
 }

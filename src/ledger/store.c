@@ -8,24 +8,13 @@
 
 /* ---- opening ------------------------------------------------------------------------------- */
 
-static struct store *refuse_server(const char *where, enum ledger_access access, struct err *err)
-{
-    (void)where;
-    (void)access;
-    err_set(err, ERR_LEDGER,
-            "a ledger in PostgreSQL is not in this build; name a file in 'ledger'");
-    return NULL;
-}
-
-static const struct store_kind store_refused = {.open = refuse_server};
-
 /* By the beginning of `where`; the last one takes what is left. */
 static const struct {
     const char *prefix;
     const struct store_kind *kind;
 } kinds[] = {
-    {"postgresql://", &store_refused},
-    {"postgres://", &store_refused},
+    {"postgresql://", &store_postgres},
+    {"postgres://", &store_postgres},
     {"", &store_sqlite},
 };
 
@@ -76,7 +65,7 @@ void store_unlock(struct store *store)
     store->kind->unlock(store);
 }
 
-bool store_is_held(const struct store *store)
+bool store_is_held(struct store *store)
 {
     return store->kind->is_held(store);
 }

@@ -43,7 +43,7 @@ bool store_lock(struct store *store, const struct ledger_holder *holder,
                 struct ledger_holder *ret_other, struct err *err) MUST_CHECK;
 void store_unlock(struct store *store);
 /* Does someone else hold it? */
-bool store_is_held(const struct store *store);
+bool store_is_held(struct store *store);
 
 /* One transaction that writes: begin it, and end it well or not (`is_fine`); durable where store_end returns true. What
  * failed once is over: the store takes no more transactions, and says the same error each time. */

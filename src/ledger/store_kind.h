@@ -26,7 +26,7 @@ struct store_kind {
     bool (*lock)(struct store *store, const struct ledger_holder *holder,
                  struct ledger_holder *ret_other, struct err *err);
     void (*unlock)(struct store *store);
-    bool (*is_held)(const struct store *store);
+    bool (*is_held)(struct store *store);
 
     bool (*begin)(struct store *store, struct err *err);
     bool (*commit)(struct store *store, struct err *err);
@@ -57,6 +57,6 @@ struct store {
     struct err death;
 };
 
-extern const struct store_kind store_sqlite;
+extern const struct store_kind store_sqlite, store_postgres;
 
 #endif

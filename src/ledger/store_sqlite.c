@@ -348,10 +348,10 @@ static void sqlite_unlock(struct store *base)
     lock_release(&sqlite_of(base)->lock);
 }
 
-static bool sqlite_is_held(const struct store *base)
+static bool sqlite_is_held(struct store *base)
 {
     struct ledger_holder holder;
-    return lock_is_held(((const struct sqlite_store *)base)->path, &holder);
+    return lock_is_held(sqlite_of(base)->path, &holder);
 }
 
 static bool sqlite_begin(struct store *store, struct err *err)

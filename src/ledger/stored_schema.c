@@ -63,7 +63,7 @@ static const char newest_runs[] =
     " fleet {int}, n {int}, tenant {int} NOT NULL, wave {int} NOT NULL,"
     " PRIMARY KEY(fleet, n)){keyed};"
     "CREATE TABLE tenants("
-    " id {key}, name TEXT NOT NULL, dialect {int} NOT NULL, url TEXT NOT NULL,"
+    " id {int} PRIMARY KEY, name TEXT NOT NULL, dialect {int} NOT NULL, url TEXT NOT NULL,"
     " server TEXT NOT NULL, schema TEXT, labels {int} NOT NULL){rows};"
     "CREATE INDEX tenants_by_name ON tenants(name);"
 
@@ -199,7 +199,8 @@ static bool upgrade(struct store *store, int64_t version, struct err *err)
 static bool upgrade_now(struct store *store, struct err *err)
 {
     int64_t version;
-    return store_identify(store, &version, err) && check_version(store, version, err) &&
+    return store_hold_numbers(store, err) && store_identify(store, &version, err) &&
+           check_version(store, version, err) &&
            (version == NEWEST_VERSION || upgrade(store, version, err));
 }
 

@@ -10,6 +10,7 @@
 #define LEDGER_FIXTURE_H
 
 #include <ftw.h>
+#include <libpq-fe.h>
 #include <sqlite3.h>
 #include <unistd.h>
 
@@ -18,7 +19,7 @@
 
 struct book {
     char dir[64];
-    char path[96];
+    char path[256]; /* or the URL of a server's database, which SKEIN_TEST_LEDGER names */
     struct ledger *ledger;
     struct arena arena;
 };
@@ -29,6 +30,19 @@ static inline void book_must(bool is_fine, const struct err *err)
         fail_msg("%s", err->text);
 }
 
+/* A database of a server, with nothing of an earlier book in it. */
+static inline void book_use_server(struct book *book, const char *url)
+{
+    PGconn *conn = PQconnectdb(url);
+    PGresult *result = PQexec(conn, "SET client_min_messages = error;"
+                                    "DROP SCHEMA IF EXISTS skein_ledger CASCADE");
+    if (PQresultStatus(result) != PGRES_COMMAND_OK)
+        fail_msg("%s", PQerrorMessage(conn));
+    PQclear(result);
+    PQfinish(conn);
+    snprintf(book->path, sizeof book->path, "%s", url);
+}
+
 static inline void book_make_folder(struct book *book)
 {
     *book = (struct book){0};
@@ -36,6 +50,9 @@ static inline void book_make_folder(struct book *book)
     snprintf(book->dir, sizeof book->dir, "/tmp/skein-ledger-XXXXXX");
     assert_non_null(mkdtemp(book->dir));
     snprintf(book->path, sizeof book->path, "%s/in/ledger.db", book->dir);
+    const char *url = getenv("SKEIN_TEST_LEDGER");
+    if (url)
+        book_use_server(book, url);
 }
 
 static inline struct ledger_holder book_holder(const char *run)

@@ -430,6 +430,8 @@ static void the_lock_is_taken_over_from_the_dead(void **state)
     assert_int_equal(book_find(&book, NULL).state, RUN_RUNNING);
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
+    for (int i = 0; i < 1000 && book_find(&book, NULL).state == RUN_RUNNING; i++)
+        usleep(5000); /* a server notices a little later that its client is gone */
     assert_int_equal(book_find(&book, NULL).state, RUN_INTERRUPTED);
     book_must(ledger_lock(book.ledger, &holder, &other, &err), &err);
     assert_int_equal(book_find(&book, NULL).state, RUN_INTERRUPTED);
@@ -586,9 +588,10 @@ static void time_run(struct book *book, struct fleet *fleet, const char *what)
                   start_us / (double)count, end_us / (double)count, (double)count / end_us * 1e6);
 }
 
+/* A tenth of them over a server, which is asked for each. */
 static void a_hundred_thousand_tenants_are_written_quickly(void **state)
 {
-    enum { COUNT = 100000 };
+    const size_t count = getenv("SKEIN_TEST_LEDGER") ? 10000 : 100000;
     static const char *const ids[] = {"run-1", "run-2"};
     static const char *const words[] = {"a new fleet", "the same once more"};
     (void)state;
@@ -597,9 +600,9 @@ static void a_hundred_thousand_tenants_are_written_quickly(void **state)
     book_open(&book);
     for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
         book_reopen(&book);
-        book_fleet(&book, &fleet, ids[i], COUNT);
+        book_fleet(&book, &fleet, ids[i], count);
         time_run(&book, &fleet, words[i]);
-        assert_int_equal(book_find(&book, ids[i]).totals[TENANT_UNCHANGED], COUNT);
+        assert_int_equal(book_find(&book, ids[i]).totals[TENANT_UNCHANGED], count);
         fleet_done(&fleet);
     }
     book_close(&book);

@@ -151,14 +151,46 @@ static void names_of_files_are_not_options(void **state)
     book_close(&book);
 }
 
-static void a_server_is_not_in_this_build(void **state)
+static void what_a_server_refuses_names_no_password(void **state)
 {
     (void)state;
     struct err err;
-    assert_null(ledger_open("postgresql://app:s3cret@db1/ledger", LEDGER_WRITE, &err));
+    assert_null(ledger_open("postgresql://app:s3cret@127.0.0.1:1/ledger", LEDGER_WRITE, &err));
     assert_int_equal(err.kind, ERR_LEDGER);
-    assert_non_null(strstr(err.text, "not in this build"));
+    assert_non_null(strstr(err.text, "connection to server"));
     assert_null(strstr(err.text, "s3cret"));
+}
+
+static void a_ledger_of_the_first_version_is_brought_up_to_date(void **state)
+{
+    (void)state;
+    struct book book;
+    struct fleet fleet;
+    book_open(&book);
+    book_fleet(&book, &fleet, "run-1", 2);
+    fleet_starts(&fleet);
+    fleet_moves(&fleet, 0, 1, 3);
+    fleet_ends(&fleet, RUN_HALTED);
+    ledger_close(book.ledger);
+    book.ledger = NULL;
+    char *as_new = book_columns(&book);
+    book_make_old(&book);
+    book_reopen(&book);
+    char *brought_up = book_columns(&book);
+    assert_string_equal(brought_up, as_new);
+    free(brought_up);
+    free(as_new);
+    struct ledger_run run = book_find(&book, NULL);
+    assert_string_equal(run.id, "run-1");
+    assert_null(run.inventory);
+    assert_false(run.purges);
+    assert_null(run.halt);
+    assert_null(run.origin.by);
+    struct ledger_fleet stands = book_standings(&book, "run-1");
+    assert_string_equal(stands.standings[0].reached.ids[0], "83241ca0f125");
+    assert_false(stands.standings[1].reached.is_known);
+    fleet_done(&fleet);
+    book_close(&book);
 }
 
 /* ---- what is no ledger --------------------------------------------------------------------- */
@@ -474,7 +506,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(who_only_reads_makes_nothing),
     cmocka_unit_test(a_reader_stands_beside_the_writer),
     cmocka_unit_test(names_of_files_are_not_options),
-    cmocka_unit_test(a_server_is_not_in_this_build),
+    cmocka_unit_test(what_a_server_refuses_names_no_password),
+    cmocka_unit_test(a_ledger_of_the_first_version_is_brought_up_to_date),
     cmocka_unit_test(what_is_something_else_is_refused_and_kept),
     cmocka_unit_test(what_a_newer_skein_made_is_refused),
     cmocka_unit_test(a_folder_is_no_ledger),

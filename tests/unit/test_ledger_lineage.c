@@ -1,8 +1,6 @@
 /* What a ledger keeps over several runs of one rollout, and over versions of its own tables. */
 #include "unit/unit.h"
 
-#include <sqlite3.h>
-
 #include "unit/ledger_fixture.h"
 
 static void goes_on(struct book *book, struct fleet *second, const char *id, const char *command,
@@ -144,37 +142,6 @@ static void a_command_of_a_newer_skein_is_read_and_not_known(void **state)
     book_close(&book);
 }
 
-static void a_ledger_of_the_first_version_is_brought_up_to_date(void **state)
-{
-    (void)state;
-    struct book book;
-    struct fleet fleet;
-    book_open(&book);
-    book_fleet(&book, &fleet, "run-1", 2);
-    fleet_starts(&fleet);
-    fleet_moves(&fleet, 0, 1, 3);
-    fleet_ends(&fleet, RUN_HALTED);
-    ledger_close(book.ledger);
-    book.ledger = NULL;
-    char *as_new = book_columns(&book);
-    book_make_old(&book);
-    book_reopen(&book);
-    char *brought_up = book_columns(&book);
-    assert_string_equal(brought_up, as_new);
-    free(brought_up);
-    free(as_new);
-    struct ledger_run run = book_find(&book, NULL);
-    assert_string_equal(run.id, "run-1");
-    assert_null(run.inventory);
-    assert_false(run.purges);
-    assert_null(run.halt);
-    assert_null(run.origin.by);
-    assert_reached(&book, "run-1", "83241ca0f125");
-    assert_false(book_standings(&book, "run-1").standings[1].reached.is_known);
-    fleet_done(&fleet);
-    book_close(&book);
-}
-
 struct told {
     struct halt halt;
     char output[64], gate[32], by[32], select[64], reason[64];
@@ -244,7 +211,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_a_rollout_reached_outlasts_the_runs_that_find_less),
     cmocka_unit_test(all_runs_of_a_rollout_are_one_family),
     cmocka_unit_test(a_command_of_a_newer_skein_is_read_and_not_known),
-    cmocka_unit_test(a_ledger_of_the_first_version_is_brought_up_to_date),
 };
 
 UNIT_MAIN(tests)

@@ -1,0 +1,491 @@
+/* The store that is a schema in a PostgreSQL database.
+ *
+ * Its tables are in `skein_ledger`, whatever the search path of the login. Calls block, as those of a file do. What is a lock
+ * for the session is an advisory lock, which dies with it; a pooler that gives a session to others between two transactions
+ * cannot be between. Every commit waits for the server's disk, also where the database says otherwise.
+ */
+#include <assert.h>
+#include <libpq-fe.h>
+#include <time.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/url.h"
+#include "base/utf8.h"
+#include "ledger/store_kind.h"
+
+enum { STATEMENTS_MAX = 64, VALUES_MAX = 24 };
+enum { OLDEST_SERVER = 120000 };
+
+#define SCHEMA "skein_ledger"
+/* Advisory locks are of a database; the first number is "sknl". */
+#define LOCK_OF_RUN "1936420460, 1"
+#define LOCK_OF_NUMBERS "1936420460, 2"
+
+struct postgres_store {
+    struct store base;
+    struct arena arena; /* everything here */
+    PGconn *conn;
+    bool is_locked;
+    struct buf text; /* scratch: the values of one statement */
+    struct kept {
+        const char *sql;
+        char name[16];
+    } kept[STATEMENTS_MAX];
+    size_t kept_count;
+};
+
+static struct postgres_store *postgres_of(struct store *store)
+{
+    return (struct postgres_store *)store;
+}
+
+/* ---- errors -------------------------------------------------------------------------------- */
+
+/* The first line of what the server or the library says. */
+static bool fail(const struct postgres_store *store, const PGresult *result, struct err *err)
+{
+    const char *said = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+    const char *code = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+    if (!said)
+        said = PQerrorMessage(store->conn);
+    err_set(err, ERR_LEDGER, "ledger '%s': %.*s", store->base.name, (int)strcspn(said, "\n"), said);
+    snprintf(err->code, sizeof err->code, "%s", code ? code : "");
+    return false;
+}
+
+/* Takes the answer. */
+static bool is_done(const struct postgres_store *store, PGresult *result, struct err *err)
+{
+    ExecStatusType status = PQresultStatus(result);
+    bool is_fine = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+    if (!is_fine)
+        fail(store, result, err);
+    PQclear(result);
+    return is_fine;
+}
+
+/* ---- statements ---------------------------------------------------------------------------- */
+
+/* `?` and `?1` become `$1`. */
+static void add_numbered(struct buf *buf, const char *sql)
+{
+    unsigned count = 0;
+    for (; *sql; sql++)
+        if (*sql != '?')
+            buf_addc(buf, *sql);
+        else if (sql[1] >= '0' && sql[1] <= '9')
+            buf_addc(buf, '$');
+        else
+            buf_addf(buf, "$%u", ++count);
+}
+
+/* NULL: it is prepared, as *ret_kept. Else what the server says against it. */
+static PGresult *prepare(struct postgres_store *store, const char *sql,
+                         const struct kept **ret_kept)
+{
+    for (size_t i = 0; i < store->kept_count; i++)
+        if (store->kept[i].sql == sql) {
+            *ret_kept = &store->kept[i];
+            return NULL;
+        }
+    assert(store->kept_count < STATEMENTS_MAX);
+    struct kept *kept = &store->kept[store->kept_count];
+    kept->sql = sql;
+    snprintf(kept->name, sizeof kept->name, "s%zu", store->kept_count);
+    buf_clear(&store->text);
+    add_numbered(&store->text, sql);
+    PGresult *result = PQprepare(store->conn, kept->name, store->text.data, 0, NULL);
+    if (PQresultStatus(result) != PGRES_COMMAND_OK)
+        return result ? result : PQmakeEmptyPGresult(store->conn, PGRES_FATAL_ERROR);
+    PQclear(result);
+    store->kept_count++;
+    *ret_kept = kept;
+    return NULL;
+}
+
+/* Each with its NUL. What is no UTF-8, as a path may be, the server would refuse. */
+static void add_value(struct buf *buf, const struct value *value)
+{
+    switch (value->type) {
+    case VALUE_NULL: return;
+    case VALUE_INT: buf_addf(buf, "%lld", (long long)value->integer); break;
+    case VALUE_REAL: buf_addf(buf, "%.17g", value->real); break;
+    case VALUE_TEXT: utf8_add_valid(buf, value->text, strlen(value->text)); break;
+    }
+    buf_addc(buf, '\0');
+}
+
+static PGresult *execute(struct postgres_store *store, const char *sql, const struct value *values,
+                         size_t count)
+{
+    const char *texts[VALUES_MAX];
+    size_t starts[VALUES_MAX];
+    const struct kept *kept = NULL;
+    PGresult *refused = prepare(store, sql, &kept);
+    if (refused)
+        return refused;
+    assert(count <= VALUES_MAX);
+    buf_clear(&store->text);
+    for (size_t i = 0; i < count; i++) {
+        starts[i] = store->text.len;
+        add_value(&store->text, &values[i]);
+    }
+    for (size_t i = 0; i < count; i++)
+        texts[i] = values[i].type == VALUE_NULL ? NULL : store->text.data + starts[i];
+    return PQexecPrepared(store->conn, kept->name, (int)count, texts, NULL, NULL, 0);
+}
+
+static bool run_statement(struct store *base, struct err *err, const char *sql,
+                          const struct value *values, size_t count)
+{
+    struct postgres_store *store = postgres_of(base);
+    return is_done(store, execute(store, sql, values, count), err);
+}
+
+static bool exec_statements(struct store *base, struct err *err, const char *sql)
+{
+    struct postgres_store *store = postgres_of(base);
+    return is_done(store, PQexec(store->conn, sql), err);
+}
+
+/* ---- answers: the whole of one is here at once, and `at` of a cursor is the row to come --------- */
+
+static void begin_query(struct cursor *cursor, const char *sql, const struct value *values,
+                        size_t count)
+{
+    cursor->answer = execute(postgres_of(cursor->store), sql, values, count);
+}
+
+static bool next_row(struct cursor *cursor)
+{
+    return PQresultStatus(cursor->answer) == PGRES_TUPLES_OK &&
+           cursor->at++ < PQntuples(cursor->answer);
+}
+
+static bool end_query(struct cursor *cursor, struct err *err)
+{
+    PGresult *result = cursor->answer;
+    cursor->answer = NULL;
+    return is_done(postgres_of(cursor->store), result, err);
+}
+
+static bool is_null_at(const struct cursor *cursor, int column)
+{
+    return PQgetisnull(cursor->answer, (int)cursor->at - 1, column);
+}
+
+/* NULL is "". */
+static const char *text_at(const struct cursor *cursor, int column)
+{
+    return PQgetvalue(cursor->answer, (int)cursor->at - 1, column);
+}
+
+/* Truth is `t` or `f`. */
+static int64_t int_at(const struct cursor *cursor, int column)
+{
+    const char *text = text_at(cursor, column);
+    return *text == 't' ? 1 : strtoll(text, NULL, 10);
+}
+
+static double real_at(const struct cursor *cursor, int column)
+{
+    return strtod(text_at(cursor, column), NULL);
+}
+
+/* ---- the connection ------------------------------------------------------------------------ */
+
+static void ignore_notice(void *ctx, const PGresult *result)
+{
+    (void)ctx;
+    (void)result;
+}
+
+static bool check_server(struct postgres_store *store, struct err *err)
+{
+    const char *encoding = PQparameterStatus(store->conn, "server_encoding");
+    if (PQserverVersion(store->conn) < OLDEST_SERVER)
+        return store_fail(&store->base, "its server is older than version 12", err);
+    return (encoding && strcmp(encoding, "UTF8") == 0) ||
+           store_fail(&store->base, "its database is not in UTF-8: name one that is", err);
+}
+
+/* What the URL says of these comes after, and is what counts; but not of the encoding. */
+static bool connect_server(struct postgres_store *store, const char *where, struct err *err)
+{
+    static const char *const keys[] = {"connect_timeout", "dbname", "client_encoding",
+                                       "fallback_application_name", NULL};
+    const char *const values[] = {"10", where, "UTF8", "skein ledger", NULL};
+    store->conn = PQconnectdbParams(keys, values, 1);
+    if (PQstatus(store->conn) != CONNECTION_OK)
+        return fail(store, NULL, err);
+    PQsetNoticeReceiver(store->conn, ignore_notice, NULL);
+    return check_server(store, err) &&
+           exec_statements(&store->base, err,
+                           "SET search_path = " SCHEMA ", pg_catalog, pg_temp;"
+                           "SET synchronous_commit = on; SET bytea_output = hex;"
+                           "SET standard_conforming_strings = on; SET extra_float_digits = 3;"
+                           "SET lock_timeout = 0; SET statement_timeout = 0;"
+                           "SET idle_in_transaction_session_timeout = 0");
+}
+
+/* Who only reads makes nothing. */
+static bool check_there(struct postgres_store *store, struct err *err)
+{
+    int64_t is_there;
+    if (!store_get_plain(&store->base, err, &is_there,
+                         "SELECT to_regclass('" SCHEMA ".store') IS NOT NULL"))
+        return false;
+    if (is_there)
+        return true;
+    err_set(err, ERR_LEDGER, "there is no ledger '%s' yet", store->base.name);
+    snprintf(err->code, sizeof err->code, "%s", LEDGER_MISSING);
+    return false;
+}
+
+static bool postgres_settle(struct store *store, enum ledger_access access, struct err *err)
+{
+    return access == LEDGER_WRITE ||
+           exec_statements(store, err, "SET default_transaction_read_only = on");
+}
+
+/* ---- its tables ---------------------------------------------------------------------------- */
+
+static bool postgres_identify(struct store *store, int64_t *ret_version, struct err *err)
+{
+    int64_t is_ours, tables, version = 0;
+    if (!store_get_plain(store, err, &is_ours,
+                         "SELECT to_regclass('" SCHEMA ".store') IS NOT NULL") ||
+        !store_get_plain(store, err, &tables,
+                         "SELECT count(*) FROM pg_catalog.pg_class"
+                         " WHERE relnamespace = to_regnamespace('" SCHEMA "')") ||
+        (is_ours && !store_get_plain(store, err, &version, "SELECT version FROM " SCHEMA ".store")))
+        return false;
+    if (tables > 0 && version <= 0)
+        return store_fail(store, "its schema '" SCHEMA "' is of something else", err);
+    *ret_version = version;
+    return true;
+}
+
+static bool postgres_set_version(struct store *store, int version, struct err *err)
+{
+    return exec_statements(store, err,
+                           "CREATE TABLE IF NOT EXISTS " SCHEMA ".store("
+                           " one BOOLEAN PRIMARY KEY DEFAULT TRUE CHECK (one),"
+                           " version BIGINT NOT NULL, run TEXT NOT NULL, login TEXT NOT NULL,"
+                           " host TEXT NOT NULL, pid BIGINT NOT NULL, since_ms BIGINT NOT NULL)") &&
+           store_run(store, err,
+                     "INSERT INTO " SCHEMA ".store(version, run, login, host, pid, since_ms)"
+                     " VALUES(?, '', '', '', 0, 0)"
+                     " ON CONFLICT(one) DO UPDATE SET version = excluded.version",
+                     value_int(version));
+}
+
+/* Nothing here can be copied; but the tables need their schema, which two may not make at once. */
+static bool postgres_set_apart(struct store *store, struct err *err)
+{
+    return exec_statements(store, err,
+                           "BEGIN; SELECT pg_advisory_xact_lock(" LOCK_OF_NUMBERS ");"
+                           "CREATE SCHEMA IF NOT EXISTS " SCHEMA "; COMMIT");
+}
+
+/* ---- the lock ------------------------------------------------------------------------------ */
+
+static struct ledger_holder read_holder(struct store *store)
+{
+    struct ledger_holder holder = {0};
+    struct cursor row;
+    struct err ignored;
+    store_query_plain(store, &row, "SELECT run, login, host, pid, since_ms FROM " SCHEMA ".store");
+    if (cursor_next(&row)) {
+        snprintf(holder.run, sizeof holder.run, "%s", cursor_text(&row, 0));
+        snprintf(holder.user, sizeof holder.user, "%s", cursor_text(&row, 1));
+        snprintf(holder.host, sizeof holder.host, "%s", cursor_text(&row, 2));
+        holder.pid = cursor_int(&row, 3);
+        holder.since_ms = cursor_int(&row, 4);
+    }
+    (void)!cursor_end(&row, &ignored);
+    return holder;
+}
+
+static bool write_holder(struct store *store, const struct ledger_holder *holder, struct err *err)
+{
+    return store_run(store, err,
+                     "UPDATE " SCHEMA ".store SET run = ?, login = ?, host = ?, pid = ?,"
+                     " since_ms = ?",
+                     value_text(holder->run), value_text(holder->user), value_text(holder->host),
+                     value_int(holder->pid), value_int(holder->since_ms));
+}
+
+static void postgres_unlock(struct store *base)
+{
+    struct postgres_store *store = postgres_of(base);
+    struct err ignored;
+    if (store->is_locked)
+        (void)!store_run_plain(base, &ignored, "SELECT pg_advisory_unlock(" LOCK_OF_RUN ")");
+    store->is_locked = false;
+}
+
+/* A session whose process has just died has its locks until the server notices: a moment, which is waited for. */
+static bool take_lock(struct store *store, bool *ret_is_ours, struct err *err)
+{
+    enum { TRIES = 6, PAUSE_MS = 50 };
+    int64_t is_ours = 0;
+    for (int i = 0; i < TRIES && !is_ours; i++) {
+        if (i)
+            nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000}, NULL);
+        if (!store_get_plain(store, err, &is_ours, "SELECT pg_try_advisory_lock(" LOCK_OF_RUN ")"))
+            return false;
+    }
+    *ret_is_ours = is_ours != 0;
+    return true;
+}
+
+static bool postgres_lock(struct store *base, const struct ledger_holder *holder,
+                          struct ledger_holder *ret_other, struct err *err)
+{
+    struct postgres_store *store = postgres_of(base);
+    if (!take_lock(base, &store->is_locked, err))
+        return false;
+    if (store->is_locked && write_holder(base, holder, err))
+        return true;
+    if (store->is_locked) {
+        postgres_unlock(base);
+        return false;
+    }
+    *ret_other = read_holder(base);
+    err_set(err, ERR_LEDGER, "another run holds the ledger: %s on %s, process %lld",
+            *ret_other->run ? ret_other->run : "?", *ret_other->host ? ret_other->host : "?",
+            (long long)ret_other->pid);
+    snprintf(err->code, sizeof err->code, "%s", LEDGER_HELD);
+    return false;
+}
+
+/* Where this cannot be asked, nothing that follows can be either, and says so. */
+static bool postgres_is_held(struct store *store)
+{
+    int64_t count = 0;
+    struct err ignored;
+    return store_get_plain(store, &ignored, &count,
+                           "SELECT count(*) FROM pg_catalog.pg_locks"
+                           " WHERE locktype = 'advisory' AND granted AND pid <> pg_backend_pid()"
+                           " AND (classid, objid) = (" LOCK_OF_RUN ") AND database ="
+                           " (SELECT oid FROM pg_catalog.pg_database"
+                           " WHERE datname = current_database())") &&
+           count > 0;
+}
+
+/* ---- transactions -------------------------------------------------------------------------- */
+
+/* Each statement sees what others have committed: a number that was asked for under the lock is the newest. */
+static bool postgres_begin(struct store *store, struct err *err)
+{
+    return exec_statements(store, err, "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE");
+}
+
+/* A transaction in which something failed answers COMMIT with ROLLBACK, and without an error. */
+static bool postgres_commit(struct store *base, struct err *err)
+{
+    struct postgres_store *store = postgres_of(base);
+    bool is_open = PQtransactionStatus(store->conn) == PQTRANS_INTRANS;
+    return (is_open || store_fail(base, "its transaction was lost", err)) &&
+           exec_statements(base, err, "COMMIT");
+}
+
+static bool postgres_hold_numbers(struct store *store, struct err *err)
+{
+    return store_run_plain(store, err, "SELECT pg_advisory_xact_lock(" LOCK_OF_NUMBERS ")");
+}
+
+static bool postgres_look(struct store *store, struct err *err)
+{
+    return exec_statements(store, err, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+}
+
+static void postgres_roll_back(struct store *base)
+{
+    struct postgres_store *store = postgres_of(base);
+    if (PQtransactionStatus(store->conn) != PQTRANS_IDLE)
+        PQclear(PQexec(store->conn, "ROLLBACK"));
+}
+
+static void postgres_give_up(struct store *store)
+{
+    (void)store;
+}
+
+/* A server keeps to what it has committed, and looks after its own files. */
+static bool is_fine(struct store *store, struct err *err)
+{
+    (void)store;
+    (void)err;
+    return true;
+}
+
+/* ---- opening and closing -------------------------------------------------------------------- */
+
+static void postgres_close(struct store *base)
+{
+    struct postgres_store *store = postgres_of(base);
+    postgres_roll_back(base);
+    postgres_unlock(base); /* which is at once; what ends with its session ends a little later */
+    PQfinish(store->conn);
+    buf_done(&store->text);
+    arena_done(&store->arena);
+    free(store);
+}
+
+static struct store *postgres_open(const char *where, enum ledger_access access, struct err *err)
+{
+    struct postgres_store *store = xcalloc(1, sizeof *store);
+    struct url url;
+    store->base.kind = &store_postgres;
+    arena_init(&store->arena);
+    buf_init(&store->text, BUF_MAX_DEFAULT);
+    if (url_parse(&store->arena, where, &url, err)) {
+        store->base.name = url_redacted(&store->arena, &url);
+        if (connect_server(store, where, err) &&
+            (access == LEDGER_WRITE || check_there(store, err)))
+            return &store->base;
+    }
+    postgres_close(&store->base);
+    return NULL;
+}
+
+static const struct store_word words[] = {
+    {"{int}", "BIGINT"},   {"{real}", "DOUBLE PRECISION"},
+    {"{bool}", "BOOLEAN"}, {"{key}", "BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY"},
+    {"{no}", "FALSE"},     {"{joined}", "string_agg(item, ',' ORDER BY n)"},
+    {"{rows}", ""},        {"{keyed}", ""},
+    {NULL, NULL},
+};
+
+const struct store_kind store_postgres = {
+    .words = words,
+    .open = postgres_open,
+    .settle = postgres_settle,
+    .close = postgres_close,
+    .identify = postgres_identify,
+    .set_version = postgres_set_version,
+    .set_apart = postgres_set_apart,
+    .lock = postgres_lock,
+    .unlock = postgres_unlock,
+    .is_held = postgres_is_held,
+    .begin = postgres_begin,
+    .commit = postgres_commit,
+    .hold_numbers = postgres_hold_numbers,
+    .look = postgres_look,
+    .roll_back = postgres_roll_back,
+    .give_up = postgres_give_up,
+    .check_place = is_fine,
+    .inspect = is_fine,
+    .run = run_statement,
+    .exec = exec_statements,
+    .query = begin_query,
+    .next = next_row,
+    .end = end_query,
+    .int_at = int_at,
+    .real_at = real_at,
+    .is_null_at = is_null_at,
+    .text_at = text_at,
+};
