@@ -115,8 +115,9 @@ static int run_forget(struct fleet *fleet, const struct options *options)
     struct ledger *ledger = where ? open_ledger(where, &err) : NULL;
     if (!ledger)
         return cli_fail(&err);
-    bool is_fine = forget(fleet, ledger, options, &count, &err) &&
-                   snapshots_sweep(ledger, where, &removed, &err);
+    bool is_fine =
+        forget(fleet, ledger, options, &count, &err) &&
+        snapshots_sweep(ledger, snapshots_beside(&fleet->arena, fleet->inventory), &removed, &err);
     ledger_close(ledger);
     if (!is_fine)
         return cli_fail(&err);

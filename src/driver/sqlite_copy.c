@@ -38,21 +38,17 @@ static bool sync_folder(const char *path, struct err *err)
     return is_good;
 }
 
-/* The folder's own folder may be missing too. */
+/* The folders above it may be missing too. Where one cannot be made, making the file tells why. */
 static void make_folders(const char *path)
 {
-    char *copy_of_path = strdup(path);
-    for (char *slash = copy_of_path ? strrchr(copy_of_path, '/') : NULL; slash; slash = NULL) {
+    char *folder = strdup(path);
+    for (char *slash = folder && *folder ? strchr(folder + 1, '/') : NULL; slash;
+         slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        char *outer = strrchr(copy_of_path, '/');
-        if (outer && outer != copy_of_path) {
-            *outer = '\0';
-            mkdir(copy_of_path, 0700);
-            *outer = '/';
-        }
-        mkdir(copy_of_path, 0700); /* where it fails, making the file tells why */
+        mkdir(folder, 0700);
+        *slash = '/';
     }
-    free(copy_of_path);
+    free(folder);
 }
 
 /* The owner's alone: it holds what the tenant holds. */

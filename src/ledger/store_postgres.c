@@ -210,12 +210,16 @@ static bool check_server(struct postgres_store *store, struct err *err)
            store_fail(&store->base, "its database is not in UTF-8: name one that is", err);
 }
 
-/* What the URL says of these comes after, and is what counts; but not of the encoding. */
+/* What the URL says comes after what is before it here, and is what counts; but not of the encoding. A server that has gone
+ * without a word is given up after a minute. */
 static bool connect_server(struct postgres_store *store, const char *where, struct err *err)
 {
-    static const char *const keys[] = {"connect_timeout", "dbname", "client_encoding",
-                                       "fallback_application_name", NULL};
-    const char *const values[] = {"10", where, "UTF8", "skein ledger", NULL};
+    static const char *const keys[] = {
+        "connect_timeout",  "keepalives_idle",           "keepalives_interval",
+        "keepalives_count", "tcp_user_timeout",          "dbname",
+        "client_encoding",  "fallback_application_name", NULL};
+    const char *const values[] = {"10",  "30",   "10",           "3", "60000",
+                                  where, "UTF8", "skein ledger", NULL};
     store->conn = PQconnectdbParams(keys, values, 1);
     if (PQstatus(store->conn) != CONNECTION_OK)
         return fail(store, NULL, err);
@@ -223,7 +227,7 @@ static bool connect_server(struct postgres_store *store, const char *where, stru
     return check_server(store, err) &&
            exec_statements(&store->base, err,
                            "SET search_path = " SCHEMA ", pg_catalog, pg_temp;"
-                           "SET synchronous_commit = on; SET bytea_output = hex;"
+                           "SET synchronous_commit = on; SET default_transaction_read_only = off;"
                            "SET standard_conforming_strings = on; SET extra_float_digits = 3;"
                            "SET lock_timeout = 0; SET statement_timeout = 0;"
                            "SET idle_in_transaction_session_timeout = 0");

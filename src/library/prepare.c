@@ -291,8 +291,8 @@ static bool set_ledger(struct fleet *fleet, const struct request *request,
     if (!prepared->rollout.ledger)
         return false;
     prepared->rollout.run.inventory = own_inventory(fleet->inventory, &fleet->arena);
-    prepared->rollout.snapshots =
-        snapshots_folder(&fleet->arena, fleet->inventory->ledger, prepared->rollout.run.id);
+    prepared->rollout.snapshots = snapshots_folder(
+        &fleet->arena, snapshots_beside(&fleet->arena, fleet->inventory), prepared->rollout.run.id);
     return true;
 }
 

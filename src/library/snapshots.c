@@ -5,6 +5,7 @@
 #include <ftw.h>
 
 #include "base/arena.h"
+#include "inventory/inventory.h"
 #include "ledger/ledger.h"
 
 /* Entries of the folder: the runs that have one. */
@@ -14,22 +15,46 @@ struct entries {
     size_t capacity;
 };
 
-static const char *folder_of(struct arena *arena, const char *ledger_path)
+static const char *folder_of(struct arena *arena, const char *beside)
 {
-    const char *slash = strrchr(ledger_path, '/');
-    size_t len = slash ? (size_t)(slash - ledger_path) + 1 : 0;
-    return arena_printf(arena, "%.*ssnapshots", (int)len, ledger_path);
+    const char *slash = strrchr(beside, '/');
+    size_t len = slash ? (size_t)(slash - beside) + 1 : 0;
+    return arena_printf(arena, "%.*ssnapshots", (int)len, beside);
 }
 
-const char *snapshots_folder(struct arena *arena, const char *ledger_path, const char *run_id)
+const char *snapshots_beside(struct arena *arena, const struct inventory *inventory)
 {
-    const char *slash = strrchr(ledger_path, '/');
-    char *parent = slash ? arena_strndup(arena, ledger_path, (size_t)(slash - ledger_path) + 1)
-                         : arena_strdup(arena, ".");
-    char *absolute = realpath(parent, NULL);
-    const char *folder = absolute ? arena_printf(arena, "%s/snapshots/%s", absolute, run_id) : NULL;
-    free(absolute);
-    return folder;
+    const char *path = inventory->path ? inventory->path : "";
+    const char *slash = strrchr(path, '/');
+    if (!strstr(inventory->ledger, "://"))
+        return inventory->ledger;
+    return arena_printf(arena, "%.*s.skein/ledger.db", slash ? (int)(slash - path) + 1 : 0, path);
+}
+
+/* The real path of a folder, or where it will be. */
+static const char *real_folder(struct arena *arena, const char *folder)
+{
+    char *real = realpath(folder, NULL);
+    const char *slash = strrchr(folder, '/');
+    const char *name = slash ? slash + 1 : folder;
+    const char *outer = slash ? arena_strndup(arena, folder, (size_t)(slash - folder) + 1) : ".";
+    char *outer_real = real ? NULL : realpath(outer, NULL);
+    const char *result = real         ? arena_strdup(arena, real)
+                         : outer_real ? arena_printf(arena, "%s/%s", outer_real, name)
+                                      : NULL;
+    free(real);
+    free(outer_real);
+    return result;
+}
+
+const char *snapshots_folder(struct arena *arena, const char *beside, const char *run_id)
+{
+    const char *slash = strrchr(beside, '/');
+    const char *folder = !slash            ? "."
+                         : slash == beside ? "/"
+                                           : arena_strndup(arena, beside, (size_t)(slash - beside));
+    const char *absolute = real_folder(arena, folder);
+    return absolute ? arena_printf(arena, "%s/snapshots/%s", absolute, run_id) : NULL;
 }
 
 /* A folder that is not there has none. */
@@ -101,13 +126,13 @@ static bool sweep(struct ledger *ledger, struct arena *arena, const char *folder
     return true;
 }
 
-bool snapshots_sweep(struct ledger *ledger, const char *ledger_path, size_t *ret_removed,
+bool snapshots_sweep(struct ledger *ledger, const char *beside, size_t *ret_removed,
                      struct err *err)
 {
     struct arena arena;
     arena_init(&arena);
     *ret_removed = 0;
-    bool is_fine = sweep(ledger, &arena, folder_of(&arena, ledger_path), ret_removed, err);
+    bool is_fine = sweep(ledger, &arena, folder_of(&arena, beside), ret_removed, err);
     arena_done(&arena);
     return is_fine;
 }
