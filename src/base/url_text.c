@@ -90,9 +90,15 @@ const char *url_param(const struct url *url, const char *key)
     return NULL;
 }
 
+/* A parameter that not every engine's client library knows; NULL: this one's does not, or it is not there. */
+static const char *param_of_client(const struct url *url, const char *key)
+{
+    return may_be_shown(url->dialect, key) ? url_param(url, key) : NULL;
+}
+
 const char *url_dialled(const struct url *url)
 {
-    const char *address = url_param(url, "hostaddr");
+    const char *address = param_of_client(url, "hostaddr");
     if (address)
         return address;
     return url->host && *url->host && !is_socket(url) ? url->host : NULL;
@@ -101,7 +107,7 @@ const char *url_dialled(const struct url *url)
 /* A service is looked up in a file of the client library's, which we do not read. */
 const char *url_server(struct arena *arena, const struct url *url)
 {
-    const char *service = url_param(url, "service");
+    const char *service = param_of_client(url, "service");
     if (dialect_info(url->dialect)->is_file)
         return "local";
     if (is_socket(url))
