@@ -345,7 +345,7 @@ class OneTenants(CommonCase):
 
     def test_a_reaper_that_ends_any_session(self):
         """One at a time, as long as the run lasts: no one else fails for it, and nothing is taken back."""
-        self.fleet.revision("aaaa1111", "CREATE TABLE t (id int); SELECT pg_sleep(0.15);", down="DROP TABLE t;")
+        self.fleet.revision("aaaa1111", "CREATE TABLE t (id int); SELECT pg_sleep(0.5);", down="DROP TABLE t;")
         self.fleet.inventory(self.pg.create(*[f"swept{i}" for i in range(8)]), defaults={"retries": 20},
                              rollout={"on_failure": "rollback", "parallel": 4})
         process = self.fleet.start("upgrade", "-o", "json", "--progress", "none")
