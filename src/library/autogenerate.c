@@ -26,7 +26,7 @@ struct statements {
 struct way {
     struct generating *generating;
     const struct scratch_kind *kind;
-    const struct catalog_emitter *emitter;
+    const struct dialect *dialect;
     struct catalog *before, *wanted; /* what the chain makes, and what the schema files make */
     struct renames renames;
     struct catalog *renamed; /* `before` once all renames are done */
@@ -169,13 +169,29 @@ static bool try_revision(struct way *way, const struct statements *up,
 
 /* ---- renames ---------------------------------------------------------------------------------- */
 
+/* All engines have the same words for it. */
+static void add_rename(struct buf *sql, const struct dialect *dialect, const struct rename *rename,
+                       bool is_back)
+{
+    buf_adds(sql, "ALTER TABLE ");
+    if (rename->table) {
+        dialect->add_identifier(sql, rename->table);
+        buf_adds(sql, " RENAME COLUMN ");
+    }
+    dialect->add_identifier(sql, is_back ? rename->to : rename->from);
+    buf_adds(sql, rename->table ? " TO " : " RENAME TO ");
+    dialect->add_identifier(sql, is_back ? rename->from : rename->to);
+    buf_adds(sql, ";\n");
+}
+
 static const char *rename_sql(struct way *way, bool is_back)
 {
     const struct renames *renames = &way->renames;
     struct buf sql;
     buf_init(&sql, BUF_MAX_DEFAULT);
     for (size_t i = 0; i < renames->count; i++)
-        way->emitter->rename(&sql, &renames->items[is_back ? renames->count - 1 - i : i], is_back);
+        add_rename(&sql, way->dialect, &renames->items[is_back ? renames->count - 1 - i : i],
+                   is_back);
     return buf_into(&sql, way->generating->arena);
 }
 
@@ -249,7 +265,7 @@ static struct statements make_up(struct way *way)
     buf_init(&sql, BUF_MAX_DEFAULT);
     buf_init(&later, BUF_MAX_DEFAULT);
     buf_adds(&sql, rename_sql(way, false));
-    way->emitter->change(&emission);
+    way->dialect->emitter->change(&emission);
     for (size_t i = 0; i < emission.withheld_count; i++)
         *ARENA_PUSH(generating->arena, generating->result->withheld,
                     generating->result->withheld_count, generating->result->withheld_capacity) =
@@ -274,7 +290,7 @@ static struct statements make_down(struct way *way)
     };
     buf_init(&sql, BUF_MAX_DEFAULT);
     buf_init(&later, BUF_MAX_DEFAULT);
-    way->emitter->change(&emission);
+    way->dialect->emitter->change(&emission);
     buf_adds(&sql, rename_sql(way, true));
     return (struct statements){buf_into(&sql, way->generating->arena),
                                buf_into(&later, way->generating->arena)};
@@ -405,7 +421,7 @@ static bool generate_for(struct generating *generating, const struct scratch_kin
 {
     struct way way = {.generating = generating,
                       .kind = kind,
-                      .emitter = dialect_of(kind->dialect)->emitter,
+                      .dialect = dialect_of(kind->dialect),
                       .up = {"", ""},
                       .down = {"", ""}};
     if (!make_before(generating, kind, &way.before) ||
@@ -413,7 +429,7 @@ static bool generate_for(struct generating *generating, const struct scratch_kin
         return false;
     if (!are_equal(generating, way.before, way.wanted)) {
         add_contrast(generating, kind, way.wanted, way.before);
-        if (!way.emitter)
+        if (!way.dialect->emitter)
             return refuse_dialect(&way);
         if (!find_way(&way))
             return false;

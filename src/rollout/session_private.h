@@ -356,6 +356,9 @@ enum session_state session_begin_settling(struct session *session);
 /* A statement outside a transaction failed: what comes next, to find out what it left. */
 enum session_state session_look_after(struct session *session, const struct action *action,
                                       const struct io_op *op);
+/* What is done outside a transaction failed at `action`: what comes next, to find out what it left and to write that down. */
+enum session_state session_stop_beside(struct session *session, const struct action *action,
+                                       const struct io_op *op);
 /* Adds the two ways to settle a doubt to the error. */
 void session_say_how_to_settle(const struct session *session, struct err *err);
 

@@ -89,15 +89,9 @@ static enum session_state answer_statements(struct session *session)
     return session->is_cancelled ? stop_between(session) : SESSION_STATEMENTS; /* it is set up */
 }
 
-/* Statements outside a transaction: those before the failed one stand, and are marked. */
-static enum session_state stop_statements(struct session *session, size_t failed,
-                                          const struct io_op *op)
+enum session_state session_stop_beside(struct session *session, const struct action *action,
+                                       const struct io_op *op)
 {
-    session_note_actions(session, failed);
-    for (; session->work.cursor < failed; session->work.cursor++)
-        if (session->work.todo.actions[session->work.cursor].kind == ACTION_MARK)
-            session->doubt.half_done = session->work.todo.actions[session->work.cursor].statements;
-    const struct action *action = &session->work.todo.actions[failed];
     enum action_kind kind = action->kind;
     bool is_ours = kind == ACTION_START || kind == ACTION_MARK || kind == ACTION_RECORD;
     bool can_mark = !is_ours && !io_is_broken(session->conn.io);
@@ -106,6 +100,17 @@ static enum session_state stop_statements(struct session *session, size_t failed
         return session_look_after(session, action, op);
     session->doubt.is_half_open = !can_mark;
     return can_mark ? SESSION_MARK : SESSION_CLOSE;
+}
+
+/* Statements outside a transaction: those before the failed one stand, and are marked. */
+static enum session_state stop_statements(struct session *session, size_t failed,
+                                          const struct io_op *op)
+{
+    session_note_actions(session, failed);
+    for (; session->work.cursor < failed; session->work.cursor++)
+        if (session->work.todo.actions[session->work.cursor].kind == ACTION_MARK)
+            session->doubt.half_done = session->work.todo.actions[session->work.cursor].statements;
+    return session_stop_beside(session, &session->work.todo.actions[failed], op);
 }
 
 static enum session_state error_statements(struct session *session, const struct io_op *op)

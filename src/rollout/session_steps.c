@@ -266,20 +266,6 @@ static const struct io_op *blamed(const struct session *session, const struct io
     return is_mute && last->op.kind == OP_SCRIPT ? last : op;
 }
 
-/* A statement outside a transaction: what comes next, to find out what it left and to write that down. */
-static enum session_state stop_beside(struct session *session, const struct action *action,
-                                      const struct io_op *op)
-{
-    enum action_kind kind = action->kind;
-    bool is_ours = kind == ACTION_START || kind == ACTION_MARK || kind == ACTION_RECORD;
-    bool can_mark = !is_ours && !io_is_broken(session->conn.io);
-    session->doubt.is_begun = false;
-    if (kind == ACTION_SCRIPT)
-        return session_look_after(session, action, op);
-    session->doubt.is_half_open = !can_mark;
-    return can_mark ? SESSION_MARK : SESSION_CLOSE;
-}
-
 static enum session_state tell(struct session *session, const struct io_op *op)
 {
     const struct io_op *culprit = blamed(session, op);
@@ -303,7 +289,7 @@ static enum session_state error_steps(struct session *session, const struct io_o
     if (next == SESSION_ROLLBACK || !action || action->is_in_transaction)
         return next;
     return is_lost && action->kind != ACTION_SCRIPT ? SESSION_CLOSE
-                                                    : stop_beside(session, action, op);
+                                                    : session_stop_beside(session, action, op);
 }
 
 const struct state_row row_steps = {

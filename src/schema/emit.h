@@ -9,7 +9,6 @@
 #include "schema/rules.h"
 
 struct buf;
-struct rename;
 
 struct emission {
     struct arena *arena; /* that of `from` */
@@ -28,8 +27,6 @@ struct emission {
 };
 
 struct catalog_emitter {
-    /* What a table or column is renamed by; `is_back`: to the name that it had before. */
-    void (*rename)(struct buf *sql, const struct rename *rename, bool is_back);
     void (*change)(struct emission *emission);
 };
 

@@ -1,4 +1,4 @@
-/* What emit.c puts in order, and emit_table.c writes of tables. Only emit*.c include this. */
+/* What emit.c puts in order, emit_table.c writes of tables, and emit_comments.c of comments. Only emit*.c include this. */
 #ifndef DIALECT_POSTGRES_EMIT_PRIVATE_H
 #define DIALECT_POSTGRES_EMIT_PRIVATE_H
 
@@ -32,5 +32,8 @@ void postgres_emit_change_columns(struct emitting *emitting);
 /* Constraints that go, foreign keys first; those that come, foreign keys last. */
 void postgres_emit_drop_constraints(struct emitting *emitting);
 void postgres_emit_make_constraints(struct emitting *emitting);
+
+/* What is said of objects, where it differs. */
+void postgres_emit_make_comments(struct emitting *emitting);
 
 #endif

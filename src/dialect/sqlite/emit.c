@@ -7,7 +7,6 @@
 #include "dialect/sqlite/emit_private.h"
 #include "dialect/sqlite/tokens.h"
 #include "dialect/template.h"
-#include "schema/rename.h"
 
 /* ---- finding ---------------------------------------------------------------------------------- */
 
@@ -411,17 +410,4 @@ static void change(struct emission *emission)
     set_numbers(&emitting);
 }
 
-static void add_rename(struct buf *sql, const struct rename *rename, bool is_back)
-{
-    buf_adds(sql, "ALTER TABLE ");
-    if (rename->table) {
-        sql_add_identifier(sql, rename->table);
-        buf_adds(sql, " RENAME COLUMN ");
-    }
-    sql_add_identifier(sql, is_back ? rename->to : rename->from);
-    buf_adds(sql, rename->table ? " TO " : " RENAME TO ");
-    sql_add_identifier(sql, is_back ? rename->from : rename->to);
-    buf_adds(sql, ";\n");
-}
-
-const struct catalog_emitter sqlite_emitter = {.rename = add_rename, .change = change};
+const struct catalog_emitter sqlite_emitter = {.change = change};
