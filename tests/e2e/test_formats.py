@@ -56,8 +56,9 @@ class Written(Formats):
                 self.run_ok("report", "-o", f"{name}={nowhere}", code=2)
 
     def formats(self):
-        help_line = next(line for line in self.run_ok("report", "--help").out.splitlines() if "--output" in line)
-        return re.split(", | or ", re.search(r"FORMAT\[=FILE\] +(.+): the format", help_line)[1])
+        """As an unknown one is told."""
+        told = self.run_ok("report", "-o", "none_such", code=2).err
+        return re.split(", | or ", re.search(r"is not FORMAT\[=FILE\]: ([a-z, ]+)", told)[1])
 
 
 class Csv(Formats):
