@@ -221,7 +221,7 @@ CHANGES = [
     ("statistics", "CREATE TABLE t (a int, b int);", "CREATE STATISTICS st ON a, b FROM t", ["statistics t.st is extra"]),
     ("a comment", TABLE, "COMMENT ON COLUMN task.title IS 'what to do'", ["column task.title: comment is 'what to do'"]),
     ("what is not read", "", "CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq); "
-     "CREATE TEXT SEARCH CONFIGURATION c (COPY = simple)", ["not compared operator is extra", "not compared text search configuration"]),
+     "CREATE TEXT SEARCH CONFIGURATION c (COPY = simple); CREATE COLLATION k FROM \"C\"", ["not compared collation is extra", "not compared operator is extra", "not compared text search configuration"]),
 ]
 
 # Seen only where the rules ask for it.

@@ -3,8 +3,8 @@
  *
  * One statement reads many schemas. Expressions are told relative to the search path, so the path is set within the
  * statement, for each schema before its rows are made: the nested loop asks `path` first, and OFFSET 0 keeps the planner
- * from moving what stands inside. A schema's objects are found once for all schemas (no index has the schema alone), and
- * then by their oids.
+ * from moving what stands inside. A schema's objects are found by what depends on it (pg_depend; no index of pg_class has the
+ * schema alone), and then by their oids, so a schema costs the same however many others the database has.
  *
  * A row is: the schema's number, kind, owner, name, and an array of names and values of properties in turn, where a value
  * that is NULL is no property.
@@ -45,9 +45,11 @@
 #define COLUMN_PRIVILEGES "'privileges', CASE WHEN a.attacl IS NOT NULL THEN " GRANTS("a.attacl", "c.relowner") " END"
 #define OWNER(owner) "'owner', pg_catalog.pg_get_userbyid(" owner ")"
 
-#define SORTED(array) "(SELECT pg_catalog.string_agg(o, ', ' ORDER BY o COLLATE \"C\") FROM pg_catalog.unnest(" array ") o)"
+#define SORTED(array) \
+    "CASE WHEN " array " IS NOT NULL THEN (SELECT pg_catalog.string_agg(o, ', ' ORDER BY o COLLATE \"C\") FROM pg_catalog.unnest(" array ") o) END"
 
 /* What the schema in hand has, as c, t and p. */
+#define SEQUENCES "FROM pg_catalog.unnest(found.sequences) o JOIN pg_catalog.pg_class c ON c.oid = o "
 #define RELATIONS "FROM pg_catalog.unnest(found.relations) o JOIN pg_catalog.pg_class c ON c.oid = o "
 #define TYPES "FROM pg_catalog.unnest(found.types) o JOIN pg_catalog.pg_type t ON t.oid = o "
 #define ROUTINES "FROM pg_catalog.unnest(found.routines) o JOIN pg_catalog.pg_proc p ON p.oid = o "
@@ -59,6 +61,21 @@
     "LEFT JOIN pg_catalog.pg_attrdef pd ON pd.adrelid = pa.attrelid AND pd.adnum = pa.attnum " \
     "WHERE h.inhrelid = c.oid AND (pa.attnotnull <> a.attnotnull " \
     "OR pg_catalog.pg_get_expr(pd.adbin, pd.adrelid, true) IS DISTINCT FROM pg_catalog.pg_get_expr(ad.adbin, ad.adrelid, true)))"
+
+/* What depends on the schema in hand, as m: all that is in it, and what names it besides. */
+#define MEMBERS(place) \
+    "(SELECT classid, objid FROM pg_catalog.pg_depend WHERE refclassid = " CLASS("pg_namespace") " AND refobjid = " place ".oid) m "
+
+/* Kinds that are counted, by the catalog that has them. */
+#define UNREAD_CLASSES \
+    "WHEN " CLASS("pg_operator") " THEN 'operator' WHEN " CLASS("pg_opclass") " THEN 'operator class' " \
+    "WHEN " CLASS("pg_opfamily") " THEN 'operator family' WHEN " CLASS("pg_conversion") " THEN 'conversion' " \
+    "WHEN " CLASS("pg_collation") " THEN 'collation' WHEN " CLASS("pg_ts_config") " THEN 'text search configuration' " \
+    "WHEN " CLASS("pg_ts_dict") " THEN 'text search dictionary' WHEN " CLASS("pg_ts_parser") " THEN 'text search parser' " \
+    "WHEN " CLASS("pg_ts_template") " THEN 'text search template' "
+#define UNREAD_CLASS_LIST \
+    CLASS("pg_operator") ", " CLASS("pg_opclass") ", " CLASS("pg_opfamily") ", " CLASS("pg_conversion") ", " CLASS("pg_collation") ", " \
+    CLASS("pg_ts_config") ", " CLASS("pg_ts_dict") ", " CLASS("pg_ts_parser") ", " CLASS("pg_ts_template")
 
 #define UNREAD(place, what, from) "UNION ALL SELECT " place ", '" what "' FROM " from " "
 
@@ -74,36 +91,14 @@ static const char settings[] =
 static const char asked[] =
     "WITH asked AS MATERIALIZED (SELECT part, n.oid, nspname, nspacl, nspowner, is_all FROM (VALUES ";
 
-/* Before the list of tables that are left out. */
-static const char left_out[] =
+/* Before the list of tables that are left out. What is rare anywhere is found once for all schemas. */
+static const char *const left_out[] = {
     ") v (part, asked_name, is_all) "
     "JOIN pg_catalog.pg_namespace n ON nspname = coalesce(asked_name::pg_catalog.name, pg_catalog.current_schema())), "
-    "relations AS MATERIALIZED (SELECT relnamespace AS place, pg_catalog.array_agg(c.oid) AS oids FROM pg_catalog.pg_class c "
-    "WHERE relnamespace IN (SELECT oid FROM asked) AND relkind IN ('r','p','f','v','m','S','c') "
-    "AND NOT (relkind IN ('r','p') AND relname IN (";
-
-static const char *const found[] = {
-    ")) AND " NOT_OF_EXTENSION("pg_class", "c.oid") " GROUP BY 1), ",
-    "types AS MATERIALIZED (SELECT typnamespace AS place, pg_catalog.array_agg(t.oid) AS oids FROM pg_catalog.pg_type t "
-    "WHERE typnamespace IN (SELECT oid FROM asked) AND typtype IN ('e','d','r') "
-    "AND " NOT_OF_EXTENSION("pg_type", "t.oid") " GROUP BY 1), ",
-    /* a range's constructors are internal */
-    "routines AS MATERIALIZED (SELECT pronamespace AS place, pg_catalog.array_agg(p.oid) AS oids FROM pg_catalog.pg_proc p "
-    "WHERE pronamespace IN (SELECT oid FROM asked) "
-    "AND " NOT_PART("pg_proc", "p.oid", "'e','i'") " GROUP BY 1), ",
     "unread AS MATERIALIZED (SELECT place, what, pg_catalog.count(*) AS number FROM ("
-    "SELECT oprnamespace AS place, 'operator' AS what FROM pg_catalog.pg_operator x WHERE " NOT_OF_EXTENSION("pg_operator", "x.oid") " ",
-    UNREAD("opcnamespace", "operator class", "pg_opclass x WHERE " NOT_OF_EXTENSION("pg_opclass", "x.oid"))
-    UNREAD("opfnamespace", "operator family", "pg_opfamily x WHERE " NOT_OF_EXTENSION("pg_opfamily", "x.oid"))
-    UNREAD("connamespace", "conversion", "pg_conversion x WHERE " NOT_OF_EXTENSION("pg_conversion", "x.oid"))
-    UNREAD("cfgnamespace", "text search configuration", "pg_ts_config x WHERE " NOT_OF_EXTENSION("pg_ts_config", "x.oid"))
-    UNREAD("dictnamespace", "text search dictionary", "pg_ts_dict x WHERE " NOT_OF_EXTENSION("pg_ts_dict", "x.oid"))
-    UNREAD("prsnamespace", "text search parser", "pg_ts_parser x WHERE " NOT_OF_EXTENSION("pg_ts_parser", "x.oid"))
-    UNREAD("tmplnamespace", "text search template", "pg_ts_template x WHERE " NOT_OF_EXTENSION("pg_ts_template", "x.oid")),
-    /* not an array's, nor what a table's row or a range makes */
-    UNREAD("typnamespace", "base type", "pg_type x WHERE typtype IN ('b','p') AND typcategory <> 'A' AND " NOT_OF_EXTENSION("pg_type", "x.oid")),
-    UNREAD("typnamespace", "cast", "pg_cast x JOIN pg_catalog.pg_type t ON t.oid IN (castsource, casttarget) WHERE " NOT_PART("pg_cast", "x.oid", "'e','i'"))
-    UNREAD("relnamespace", "table of a publication", "pg_publication_rel JOIN pg_catalog.pg_class c ON c.oid = prrelid")
+    /* those of the server's own types are older than any schema of a tenant */
+    "SELECT typnamespace AS place, 'cast' AS what FROM pg_catalog.pg_cast x JOIN pg_catalog.pg_type t ON t.oid IN (castsource, casttarget) "
+    "WHERE x.oid >= 16384 AND " NOT_PART("pg_cast", "x.oid", "'e','i'") " ",
     UNREAD("relnamespace", "security label", "pg_seclabel JOIN pg_catalog.pg_class c ON c.oid = objoid WHERE classoid = " CLASS("pg_class")),
     /* what is the whole database's */
     UNREAD("asked.oid", "event trigger", "pg_event_trigger x JOIN asked ON is_all WHERE " NOT_OF_EXTENSION("pg_event_trigger", "x.oid")),
@@ -111,10 +106,22 @@ static const char *const found[] = {
     UNREAD("asked.oid", "publication", "pg_publication JOIN asked ON is_all"),
     ") of_all WHERE place IN (SELECT oid FROM asked) GROUP BY 1, 2) ",
 
-    "SELECT found.part, object.kind, object.owner, object.name, object.properties FROM ("
-    "SELECT asked.*, relations.oids AS relations, types.oids AS types, routines.oids AS routines FROM asked "
-    "LEFT JOIN relations ON relations.place = asked.oid LEFT JOIN types ON types.place = asked.oid "
-    "LEFT JOIN routines ON routines.place = asked.oid OFFSET 0) found "
+    "SELECT found.part, object.kind, object.owner, object.name, object.properties FROM (SELECT asked.*, relations, sequences, "
+    "ARRAY(SELECT DISTINCT t.oid FROM " MEMBERS("asked") "JOIN pg_catalog.pg_type t ON m.classid = " CLASS("pg_type") " AND t.oid = m.objid "
+    "WHERE t.typnamespace = asked.oid AND t.typtype IN ('e','d','r','c') AND " NOT_OF_EXTENSION("pg_type", "t.oid") " ORDER BY 1) AS types, "
+    /* a range's constructors are internal */
+    "ARRAY(SELECT DISTINCT p.oid FROM " MEMBERS("asked") "JOIN pg_catalog.pg_proc p ON m.classid = " CLASS("pg_proc") " AND p.oid = m.objid "
+    "WHERE p.pronamespace = asked.oid AND " NOT_PART("pg_proc", "p.oid", "'e','i'") " ORDER BY 1) AS routines "
+    "FROM asked CROSS JOIN LATERAL (SELECT pg_catalog.array_agg(DISTINCT c.oid) FILTER (WHERE c.relkind <> 'S') AS relations, "
+    "pg_catalog.array_agg(DISTINCT c.oid) FILTER (WHERE c.relkind = 'S') AS sequences "
+    "FROM " MEMBERS("asked") "JOIN pg_catalog.pg_class c ON m.classid = " CLASS("pg_class") " AND c.oid = m.objid "
+    "WHERE c.relnamespace = asked.oid AND c.relkind IN ('r','p','f','v','m','S') AND " NOT_OF_EXTENSION("pg_class", "c.oid") " "
+    "AND NOT (c.relkind IN ('r','p') AND c.relname IN (",
+    NULL,
+};
+
+static const char *const found[] = {
+    "))) relations OFFSET 0) found "
     "CROSS JOIN LATERAL (SELECT WHERE pg_catalog.set_config('search_path', pg_catalog.quote_ident(found.nspname), true) IS NOT NULL OFFSET 0) path "
     "CROSS JOIN LATERAL ("
 
@@ -123,6 +130,14 @@ static const char *const found[] = {
     PRIVILEGES("found.nspacl", "n", "found.nspowner") ", " OWNER("found.nspowner") "]::text[] AS properties ",
 
     "UNION ALL SELECT 'not compared', NULL, what, ARRAY['count', number::text] FROM unread WHERE place = found.oid ",
+    "UNION ALL SELECT 'not compared', NULL, what, ARRAY['count', pg_catalog.count(DISTINCT objid)::text] FROM ("
+    "SELECT CASE m.classid " UNREAD_CLASSES " END AS what, m.objid FROM " MEMBERS("found") "WHERE m.classid IN (" UNREAD_CLASS_LIST ") "
+    "AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = m.classid AND d.objid = m.objid AND d.deptype = 'e') ",
+    /* not an array's, nor what a table's row or a range makes */
+    "UNION ALL SELECT 'base type', t.oid FROM " MEMBERS("found") "JOIN pg_catalog.pg_type t ON m.classid = " CLASS("pg_type") " AND t.oid = m.objid "
+    "WHERE t.typnamespace = found.oid AND t.typtype IN ('b','p') AND t.typcategory <> 'A' AND " NOT_OF_EXTENSION("pg_type", "t.oid") " "
+    "UNION ALL SELECT 'table of a publication', r.oid FROM " MEMBERS("found") "JOIN pg_catalog.pg_publication_rel r ON m.classid = " CLASS("pg_class")
+    " AND r.prrelid = m.objid) members GROUP BY what ",
 
     "UNION ALL SELECT 'extension', NULL, extname, ARRAY['version', extversion] FROM pg_catalog.pg_extension WHERE extnamespace = found.oid ",
 
@@ -145,7 +160,7 @@ static const char *const found[] = {
     "'definition', CASE WHEN c.relkind IN ('v','m') THEN pg_catalog.pg_get_viewdef(c.oid, true) END, "
     "'tablespace', (SELECT spcname FROM pg_catalog.pg_tablespace WHERE oid = c.reltablespace), "
     COMMENT("pg_class", "c.oid", "0") ", " PRIVILEGES("c.relacl", "r", "c.relowner") ", " OWNER("c.relowner") "] "
-    RELATIONS "WHERE c.relkind IN ('r','p','f','v','m') ",
+    RELATIONS,
 
     "UNION ALL SELECT 'sequence', NULL, c.relname, ARRAY["
     "'type', pg_catalog.format_type(s.seqtypid, NULL), 'start', s.seqstart::text, 'increment', s.seqincrement::text, "
@@ -155,7 +170,7 @@ static const char *const found[] = {
     " AND d.objid = c.oid AND d.deptype = 'a' AND d.refclassid = " CLASS("pg_class") " LIMIT 1), "
     "'persistence', CASE c.relpersistence WHEN 'u' THEN 'unlogged' END, "
     COMMENT("pg_class", "c.oid", "0") ", " PRIVILEGES("c.relacl", "s", "c.relowner") ", " OWNER("c.relowner") "] "
-    RELATIONS "JOIN pg_catalog.pg_sequence s ON s.seqrelid = c.oid WHERE c.relkind = 'S' AND " NOT_PART("pg_class", "c.oid", "'i'") " ",
+    SEQUENCES "JOIN pg_catalog.pg_sequence s ON s.seqrelid = c.oid WHERE " NOT_PART("pg_class", "c.oid", "'i'") " ",
 
     /* columns; of a view only what is not in its query */
     "UNION ALL SELECT 'column', relname, attname, properties FROM (SELECT c.relname, a.attname, c.relkind, ARRAY["
@@ -189,7 +204,7 @@ static const char *const rest[] = {
     " AND objsubid = a.attnum) AS has_more "
     RELATIONS "JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
     "JOIN pg_catalog.pg_type t ON t.oid = a.atttypid LEFT JOIN pg_catalog.pg_attrdef ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum "
-    "WHERE c.relkind IN ('r','p','f','v','m')) columns WHERE NOT is_another OR has_more AND relkind IN ('v','m') ",
+    ") columns WHERE NOT is_another OR has_more AND relkind IN ('v','m') ",
 
     /* constraints of tables; those of partitions that the parent has too are the parent's. 18 has NOT NULL among them. */
     "UNION ALL SELECT CASE k.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique constraint' WHEN 'f' THEN 'foreign key' WHEN 'c' THEN 'check' ELSE 'exclusion constraint' END, "
@@ -244,13 +259,13 @@ static const char *const rest[] = {
     "'collation ' || nullif(rngcollation, 0)::pg_catalog.regcollation, 'canonical ' || nullif(rngcanonical::oid, 0)::pg_catalog.regprocedure, 'difference ' || nullif(rngsubdiff::oid, 0)::pg_catalog.regprocedure, "
     "'operator class ' || (SELECT opcname FROM pg_catalog.pg_opclass WHERE oid = rngsubopc AND NOT opcdefault)) FROM pg_catalog.pg_range WHERE rngtypid = t.oid) END, "
     COMMENT("pg_type", "t.oid", "0") ", " PRIVILEGES("t.typacl", "T", "t.typowner") ", " OWNER("t.typowner") "] "
-    TYPES,
+    TYPES "WHERE t.typtype <> 'c' ",
     "UNION ALL SELECT 'composite type', NULL, c.relname, ARRAY["
     "'attributes', (SELECT pg_catalog.string_agg(pg_catalog.concat_ws(' ', pg_catalog.quote_ident(a.attname), pg_catalog.format_type(a.atttypid, a.atttypmod), "
     "'collate ' || CASE WHEN a.attcollation <> b.typcollation THEN a.attcollation END::pg_catalog.regcollation), ', ' ORDER BY a.attnum) "
     "FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type b ON b.oid = a.atttypid WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), "
     COMMENT("pg_type", "c.reltype", "0") ", " PRIVILEGES("t.typacl", "T", "t.typowner") ", " OWNER("c.relowner") "] "
-    RELATIONS "JOIN pg_catalog.pg_type t ON t.oid = c.reltype WHERE c.relkind = 'c' ",
+    TYPES "JOIN pg_catalog.pg_class c ON c.oid = t.typrelid WHERE t.typtype = 'c' AND c.relkind = 'c' ",
 
     "UNION ALL SELECT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END, NULL, "
     "pg_catalog.concat(pg_catalog.quote_ident(p.proname), '(', pg_catalog.oidvectortypes(p.proargtypes), ')'), ARRAY["
@@ -294,7 +309,7 @@ void postgres_add_catalog_sql(struct buf *buf, const struct reading *reading)
     buf_adds(buf, settings);
     buf_adds(buf, asked);
     add_names(buf, reading);
-    buf_adds(buf, left_out);
+    add_all(buf, left_out);
     sql_add_literal(buf, reading->version_table);
     buf_adds(buf, ", ");
     sql_add_literal(buf, reading->history_table);
