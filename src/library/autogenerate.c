@@ -90,16 +90,7 @@ static bool make_wanted(struct generating *generating, const struct scratch_kind
     return false;
 }
 
-/* A place with nothing in it, as a tenant has it where the chain begins. */
-static bool make_nothing(struct generating *generating, const struct scratch_kind *kind,
-                         struct catalog **ret)
-{
-    struct schema_file nothing = {"nothing.sql", ""};
-    const struct schema_files files = {.arena = generating->arena, .items = &nothing, .count = 1};
-    return apply_files(generating, kind, &files, ret);
-}
-
-/* What the new revision finds: its parents, and what it depends on. */
+/* What the new revision finds: its parents, and what it depends on; none: base. */
 static bool make_before(struct generating *generating, const struct scratch_kind *kind,
                         struct catalog **ret)
 {
@@ -107,8 +98,6 @@ static bool make_before(struct generating *generating, const struct scratch_kind
     size_t count = revision->down_count + revision->depend_count;
     const char **targets = arena_calloc(generating->arena, count + 1, sizeof *targets);
     struct catalog *made[2];
-    if (!count)
-        return make_nothing(generating, kind, ret);
     for (size_t i = 0; i < count; i++)
         targets[i] = i < revision->down_count ? revision->down_ids[i]
                                               : revision->depend_ids[i - revision->down_count];

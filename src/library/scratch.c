@@ -122,8 +122,8 @@ static bool judge(struct scratch *scratch, const struct replay *replay, struct e
     return true;
 }
 
-static bool go(struct scratch *scratch, const struct scratch_move *move, struct replay *replay,
-               struct err *err)
+static bool move_to(struct scratch *scratch, const struct scratch_move *move, struct replay *replay,
+                    struct err *err)
 {
     bool moves = move->target_count > 0;
     struct request request = {
@@ -142,7 +142,40 @@ static bool go(struct scratch *scratch, const struct scratch_move *move, struct 
         *err = end.err;
         return false;
     }
+    scratch->has_schema = scratch->has_schema || moves;
     return judge(scratch, replay, err);
+}
+
+/* Where the chain begins, a schema is there with nothing in it: up and down a chain of one revision that does nothing. */
+static bool make_schema(struct scratch *scratch, struct err *err)
+{
+    static const char text[] = "-- Revision ID: schema\n-- migrate:up\n-- migrate:down\n";
+    static const char *const targets[] = {"schema", "base"};
+    const struct chain_file file = {"schema.sql", text, sizeof text - 1};
+    struct scratch other = *scratch; /* but for its chain */
+    struct replay replay = {.arena = &scratch->arena};
+    struct faults faults;
+    faults_init(&faults);
+    other.fleet.chain = chain_build("scratch", &file, 1, &faults);
+    faults_done(&faults);
+    if (!other.fleet.chain)
+        return err_set(err, ERR_INTERNAL, "the chain that makes a schema has faults");
+    other.fleet.scripts = scripts_new(other.fleet.chain);
+    bool is_made =
+        move_to(&other, &(struct scratch_move){VERB_UPGRADE, &targets[0], 1}, &replay, err) &&
+        move_to(&other, &(struct scratch_move){VERB_DOWNGRADE, &targets[1], 1}, &replay, err);
+    scratch->signal = other.signal;
+    scratch->has_schema = other.has_schema;
+    scripts_free(other.fleet.scripts);
+    chain_free(other.fleet.chain);
+    return is_made;
+}
+
+static bool go(struct scratch *scratch, const struct scratch_move *move, struct replay *replay,
+               struct err *err)
+{
+    bool lacks_schema = scratch->kind.has_schema && !scratch->has_schema && !move->target_count;
+    return (!lacks_schema || make_schema(scratch, err)) && move_to(scratch, move, replay, err);
 }
 
 bool scratch_go(struct scratch *scratch, const struct scratch_move *move, struct arena *arena,

@@ -28,6 +28,7 @@ struct scratch {
     const char *folder;   /* NULL: it is not made */
     int lock;             /* a descriptor: as long as it is held the folder is in use; -1: none */
     const char *database; /* on a server; NULL: it is not made there */
+    bool has_schema;      /* of a kind that has one: it is there */
     int signal;           /* that stopped a replay; 0: none */
 };
 

@@ -458,6 +458,15 @@ class ServerDrift(FleetCase):
         expected, = json.loads(self.run_ok("schema", "--revision", "head", "-o", "json").out)["schemas"]
         self.assertEqual(tenant["fingerprint"], expected["fingerprint"])
 
+    def test_base_of_tenants_that_are_schemas(self):
+        self.postgres.create("based")
+        self.make([{"name": "s1", "url": self.postgres.url("based"), "schema": "s1", "create": True}])
+        base, = json.loads(self.run_ok("schema", "--revision", "base", "-o", "json").out)["schemas"]
+        self.assertEqual((base["revision"], [o["kind"] for o in base["objects"]]), ([], ["database"]))
+        self.run_ok("stamp", "base", "--yes")
+        self.postgres.sql("based", "DROP TABLE s1.task CASCADE")
+        self.assertEqual(self.drift(code=0)["totals"]["expected"], 1)
+
     def test_without_a_server_for_it_the_inventory_is_named(self):
         self.fleet.inventory(self.postgres.create("n1"))
         self.run_ok("upgrade")
