@@ -70,7 +70,7 @@ static void tell_variables(const struct options *options)
 
 static bool open_fleet(struct fleet *fleet, const struct options *options)
 {
-    unsigned groups = options->command->groups;
+    uint64_t groups = options->command->groups;
     bool narrows = groups & OPTIONS_NARROW && (options->selects.count || options->tenant_count);
     struct fleet_request request = {
         .inventory = options->file,

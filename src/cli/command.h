@@ -19,7 +19,7 @@ struct command {
     /* The formats that -o takes: those of a report (outputs_report_formats) or of a list (outputs_list_formats); `options`
      * NULL: for help. NULL: it takes no -o. */
     choice_fn *(*formats)(const struct options *options);
-    unsigned groups; /* OPTIONS_…: the options it takes */
+    uint64_t groups; /* OPTIONS_…: the options it takes */
     size_t min_args, max_args;
     unsigned needs; /* FLEET_…: what is read before it runs; 0: not even the inventory */
     unsigned (*needs_for)(const struct options *options); /* NULL, or: what is read instead */

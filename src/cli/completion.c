@@ -191,7 +191,7 @@ static void offer_value(const struct completing *completing)
 static void offer_options(const struct completing *completing)
 {
     struct option_info info;
-    unsigned groups = completing->command ? completing->command->groups : OPTIONS_COMMON;
+    uint64_t groups = completing->command ? completing->command->groups : OPTIONS_COMMON;
     for (size_t i = 0; option_at(i, &info); i++) {
         char word[64];
         struct buf help;
@@ -253,7 +253,7 @@ static void read_words(struct completing *completing)
         const char *word = completing->words[i];
         bool is_option = word[0] == '-' && word[1];
         if (is_option && find_option(word, &completing->option_found) &&
-            completing->option_found.argument) {
+            completing->option_found.argument && completing->option_found.argument[0] != '[') {
             if (i + 1 == completing->count)
                 completing->option = &completing->option_found;
             else if (strcmp(completing->option_found.name, "file") == 0)

@@ -65,14 +65,14 @@ static bool other_variable_at(size_t index, struct variable *ret_variable)
 
 static void print_option(FILE *out, const struct option_info *info, const struct command *command)
 {
-    char left[64], letter[] = "  ";
+    char left[64], letter[] = "  ", written[OPTION_TEXT_SIZE];
     struct buf help;
     buf_init(&help, BUF_MAX_DEFAULT);
     option_add_help(&help, info->index, command);
     if (info->letter)
         snprintf(letter, sizeof letter, "-%c", info->letter);
-    snprintf(left, sizeof left, "%s --%s%s%s", letter, info->name, info->argument ? " " : "",
-             info->argument ? info->argument : "");
+    option_write(info, written);
+    snprintf(left, sizeof left, "%s --%.56s", letter, written);
     int width = (int)human_width(left);
     bool is_wide = width > OPTION_WIDTH;
     fprintf(out, is_wide ? "  %s\n  %*s %s\n" : "  %s%*s %s\n", left,
@@ -220,14 +220,14 @@ static void put_options(FILE *out)
 {
     struct option_info info;
     for (size_t i = 0; option_at(i, &info); i++) {
-        char tag[128], letter[8] = "";
+        char tag[OPTION_TEXT_SIZE + 16], letter[8] = "", written[OPTION_TEXT_SIZE];
         struct buf help;
         buf_init(&help, BUF_MAX_DEFAULT);
         option_add_help(&help, i, NULL);
         if (info.letter)
             snprintf(letter, sizeof letter, "-%c, ", info.letter);
-        snprintf(tag, sizeof tag, "%s--%s%s%s", letter, info.name, info.argument ? " " : "",
-                 info.argument ? info.argument : "");
+        option_write(&info, written);
+        snprintf(tag, sizeof tag, "%s--%s", letter, written);
         put_tagged(out, tag, help.data);
         buf_done(&help);
     }
@@ -237,11 +237,12 @@ static void put_variables(FILE *out)
 {
     struct option_info info;
     for (size_t i = 0; option_at(i, &info); i++) {
-        char name[VARIABLE_SIZE], text[160];
+        char name[VARIABLE_SIZE], text[240], value[OPTION_TEXT_SIZE];
         if (!info.argument)
             continue;
+        option_write_value(&info, value);
         option_name_variable(info.name, name);
-        snprintf(text, sizeof text, "%s, as --%s", info.argument, info.name);
+        snprintf(text, sizeof text, "%s, as --%s", value, info.name);
         put_tagged(out, name, text);
     }
     struct variable other;
@@ -328,15 +329,16 @@ void help_print_environment(FILE *out)
         "| variable | value | as | what it says |\n| --- | --- | --- | --- |\n",
         out);
     for (size_t i = 0; option_at(i, &info); i++) {
-        char name[VARIABLE_SIZE];
+        char name[VARIABLE_SIZE], value[OPTION_TEXT_SIZE];
         struct buf help;
         if (!info.argument)
             continue;
+        option_write_value(&info, value);
         buf_init(&help, BUF_MAX_DEFAULT);
         option_add_help(&help, i, NULL);
         option_name_variable(info.name, name);
         fprintf(out, "| `%s` | `", name);
-        put_cell(out, info.argument);
+        put_cell(out, value);
         fprintf(out, "` | `--%s` | ", info.name);
         put_cell(out, help.data);
         fputs(" |\n", out);

@@ -99,6 +99,26 @@ static bool set_max_failures(struct options *options, const char *value)
     return options->has_max_failures;
 }
 
+static const char *verify_schema_at(size_t index)
+{
+    static const char *const words[] = {
+        [VERIFY_NONE] = "none",
+        [VERIFY_BEFORE] = "before",
+        [VERIFY_AFTER] = "after",
+        [VERIFY_BOTH] = "both",
+    };
+    return index < ARRAY_LEN(words) ? words[index] : NULL;
+}
+
+static bool set_verify_schema(struct options *options, const char *value)
+{
+    size_t index = VERIFY_BOTH;
+    options->says_verify = true;
+    bool is_known = !*value || choice_find(verify_schema_at, value, &index);
+    options->verify_schema = (enum verify_schema)index;
+    return is_known;
+}
+
 /* FORMAT or FORMAT=FILE. */
 static bool set_output(struct options *options, const char *value)
 {
@@ -211,6 +231,9 @@ const struct option_row option_rows[] = {
     {"max-failures", 0, "N|N%", OPTIONS_POLICY,
      "failures tolerated: a count or a share (default: the inventory's, else 0)",
      BY(set_max_failures)},
+    {"verify-schema", 0, "[=before|after|both|none]", OPTIONS_VERIFY,
+     "hold each tenant to what its revision makes (default: the inventory's; alone: both)",
+     BY_ONE_OF(set_verify_schema, verify_schema_at)},
     {"rev-range", 'r', "A:B", OPTIONS_RANGE, "only this part of the chain; either end may be open",
      TO(range)},
     {"check-heads", 0, NULL, OPTIONS_CHECK_HEADS, "exit 1 unless every tenant is at the head(s)",

@@ -10,13 +10,19 @@
 struct option_row {
     const char *name;
     int letter;           /* 0: none */
-    const char *argument; /* NULL: takes none, and is a flag */
-    unsigned groups;
+    const char *argument; /* NULL: takes none, and is a flag; [=…]: may be left out */
+    uint64_t groups;
     const char *help; /* `{words}` stands for the words of `word_at` */
     size_t at;        /* the member's place in struct options, where there is no setter */
     bool (*set)(struct options *options, const char *value); /* false: that will not do */
     choice_fn *word_at; /* the words that a value is one of, or that the help lists; NULL: none */
 };
+
+/* May the option stand alone, though it takes a value? Then the value follows its `=`, and "" stands for none. */
+static inline bool option_row_may_stand_alone(const struct option_row *row)
+{
+    return row->argument && *row->argument == '[';
+}
 
 extern const struct option_row option_rows[];
 extern const size_t option_row_count; /* at most OPTIONS_MAX */

@@ -18,6 +18,8 @@ enum { LONG_ONLY = 1000 };
 static bool set_checked(struct options *options, const struct option_row *row, const char *what,
                         const char *value, struct err *err)
 {
+    const struct option_info info = {.argument = row->argument};
+    char wanted[OPTION_TEXT_SIZE];
     struct buf help;
     if (option_row_set(row, options, value))
         return true;
@@ -25,7 +27,8 @@ static bool set_checked(struct options *options, const struct option_row *row, c
         return err_set(err, ERR_CONFIG, "%s: the value is empty", what);
     buf_init(&help, BUF_MAX_DEFAULT);
     option_row_add_help(row, options->command, &help);
-    err_set(err, ERR_CONFIG, "%s: '%s' is not %s: %s", what, value, row->argument, help.data);
+    option_write_value(&info, wanted);
+    err_set(err, ERR_CONFIG, "%s: '%s' is not %s: %s", what, value, wanted, help.data);
     buf_done(&help);
     char word[64]; /* FORMAT of FORMAT=FILE */
     snprintf(word, sizeof word, "%.*s", (int)strcspn(value, "="), value);
@@ -41,7 +44,9 @@ static void make_tables(struct option ret_long[OPTIONS_MAX + 1],
     *at++ = '-'; /* arguments in their order, as option 1 */
     *at++ = ':'; /* tell a missing value from an unknown option */
     for (size_t i = 0; i < option_row_count; i++) {
-        int has_argument = option_rows[i].argument ? required_argument : no_argument;
+        int has_argument = !option_rows[i].argument                      ? no_argument
+                           : option_row_may_stand_alone(&option_rows[i]) ? optional_argument
+                                                                         : required_argument;
         ret_long[i] = (struct option){option_rows[i].name, has_argument, NULL, LONG_ONLY + (int)i};
         if (!option_rows[i].letter)
             continue;
@@ -301,6 +306,21 @@ bool option_at(size_t index, struct option_info *ret_info)
     const struct option_row *row = &option_rows[index];
     *ret_info = (struct option_info){row->name, row->letter, row->argument, row->groups, index};
     return true;
+}
+
+void option_write(const struct option_info *info, char ret_text[OPTION_TEXT_SIZE])
+{
+    bool has_blank = info->argument && *info->argument != '[';
+    snprintf(ret_text, OPTION_TEXT_SIZE, "%s%s%s", info->name, has_blank ? " " : "",
+             info->argument ? info->argument : "");
+}
+
+void option_write_value(const struct option_info *info, char ret_text[OPTION_TEXT_SIZE])
+{
+    const char *argument = info->argument ? info->argument : "";
+    size_t skip = strspn(argument, "[=");
+    snprintf(ret_text, OPTION_TEXT_SIZE, "%.*s", (int)(strlen(argument) - skip - (skip > 0)),
+             argument + skip);
 }
 
 choice_fn *option_words(size_t index, const struct command *command)

@@ -27,6 +27,7 @@ struct command;
         group(LEDGER)       /* --ledger */                                                         \
         group(WAIT)         /* --wait */                                                           \
         group(POLICY)       /* --on-failure, --max-failures */                                     \
+        group(VERIFY)       /* --verify-schema */                                                  \
         group(DRY_RUN)      /* --dry-run */                                                        \
         group(YES)          /* --yes */                                                            \
         group(CONTINUATION) /* --accept-chain-change */                                            \
@@ -49,9 +50,9 @@ struct command;
         group(AUTOGENERATE) /* --autogenerate, --rename, --allow-drop */
 
 #define GROUP_NUMBER(name) OPTION_NUMBER_##name,
-#define GROUP_BIT(name) OPTIONS_##name = 1 << OPTION_NUMBER_##name,
+#define GROUP_BIT(name) OPTIONS_##name = UINT64_C(1) << OPTION_NUMBER_##name,
 enum { OPTION_GROUPS(GROUP_NUMBER) };
-enum { OPTION_GROUPS(GROUP_BIT) };
+__extension__ enum { OPTION_GROUPS(GROUP_BIT) }; /* more of them than an int has bits */
 #undef GROUP_NUMBER
 #undef GROUP_BIT
 
@@ -99,6 +100,8 @@ struct options {
     size_t output_count;
     const char *progress; /* auto, tty, plain, json, none */
     enum when color;
+    bool says_verify;
+    enum verify_schema verify_schema;
     const char *range;
     bool checks_heads;
     bool is_summary;
@@ -148,8 +151,8 @@ bool options_parse(int argc, char **argv, struct options *ret_options, struct er
 struct option_info {
     const char *name;
     int letter;           /* 0: none */
-    const char *argument; /* NULL: takes none */
-    unsigned groups;
+    const char *argument; /* NULL: takes none; what may be left out begins with '[' */
+    uint64_t groups;
     size_t index;
 };
 
@@ -158,6 +161,11 @@ bool options_is_given(const struct options *options, const char *name);
 
 /* False past the last. */
 bool option_at(size_t index, struct option_info *ret_info);
+
+/* The option as it is written, without dashes: `tenant NAME`, `verify-schema[=before|after]`; and its value alone. */
+enum { OPTION_TEXT_SIZE = 128 };
+void option_write(const struct option_info *info, char ret_text[OPTION_TEXT_SIZE]);
+void option_write_value(const struct option_info *info, char ret_text[OPTION_TEXT_SIZE]);
 
 /* The words that a value of the option at the index is one of, for that command (NULL: for any); NULL: any value. */
 choice_fn *option_words(size_t index, const struct command *command);

@@ -24,7 +24,7 @@ const struct command command_plan = {
     .example = "skein plan --tenant acme -v",
     .formats = outputs_report_formats,
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_STATE | OPTIONS_LEDGER | OPTIONS_OUTPUT |
-              OPTIONS_RUN,
+              OPTIONS_RUN | OPTIONS_VERIFY,
     .max_args = ARGS_MAX,
     .needs = FLEET_VISIT,
     .run = run_plan,

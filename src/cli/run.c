@@ -15,6 +15,7 @@
 #include "library/continuation.h"
 #include "library/fleet_ledger.h"
 #include "library/proof.h"
+#include "library/verify.h"
 #include "report/report.h"
 
 static void on_report_event(void *ctx, const struct event *event)
@@ -43,6 +44,7 @@ struct request cli_request(const struct options *options, enum verb_id verb)
         .target_count = options->arg_count,
         .purges = options->purges,
         .forces = options->is_forced,
+        .verifying = {.is_said = options->says_verify, .when = options->verify_schema},
         .limits =
             {.parallel = options->parallel,
              .per_server = options->per_server,
@@ -185,6 +187,12 @@ static bool check_effects(const struct fleet *fleet, const struct options *optio
                            "--%s has no effect where a run is taken back, as run %s is: all of its "
                            "tenants go back",
                            of_waves[i], request->continues->run.id);
+    if (options_is_given(options, "verify-schema") && !request->verb->verifies)
+        return err_set(err, ERR_CONFIG,
+                       "--verify-schema has no effect where run %s is gone on with, which %s",
+                       request->continues->run.id,
+                       request->verb->rolls_back ? "goes back: nothing may hold that up"
+                                                 : "stamps: that is compared before it begins");
     if (options_is_given(options, "max-failures") && policy == ON_FAILURE_CONTINUE)
         return err_set(err, ERR_CONFIG,
                        "--max-failures has no effect where 'on_failure' is 'continue': say "
@@ -232,6 +240,24 @@ static bool is_proved(struct fleet *fleet, const struct options *options, struct
     return is_good && !proof.signal;
 }
 
+/* The schemas that its tenants are held to are learnt first. */
+static int run_verified(struct fleet *fleet, const struct options *options, struct request *request,
+                        const struct company *company)
+{
+    struct verify verify;
+    struct faults faults;
+    faults_init(&faults);
+    bool is_good = verify_prepare(fleet, request, &verify, &faults);
+    cli_tell_faults(&faults);
+    faults_done(&faults);
+    request->verifying = verify.verifying;
+    int exit_code = verify.signal ? EXIT_SIGNAL + verify.signal : EXIT_USAGE;
+    if (is_good && !verify.signal)
+        exit_code = run_request(fleet, options, request, company);
+    verify_done(&verify);
+    return exit_code;
+}
+
 static int begin(struct fleet *fleet, const struct options *options, const struct request *request,
                  const struct company *company)
 {
@@ -246,7 +272,7 @@ static int begin(struct fleet *fleet, const struct options *options, const struc
         return exit_code;
     if (confirm_is_due(options, request) && !confirm(fleet, options, &confirmed, &exit_code))
         return exit_code;
-    return run_request(fleet, options, &confirmed, company);
+    return run_verified(fleet, options, &confirmed, company);
 }
 
 int cli_run(struct fleet *fleet, const struct options *options, const struct request *request,

@@ -44,7 +44,7 @@ static const struct use uses[] = {
      .why = "it says whose SQL the script is"},
     {"sql", NULL,
      .bars =
-         "output parallel per-server progress on-failure max-failures force ledger wait dry-run yes state behind",
+         "output parallel per-server progress on-failure max-failures force ledger wait dry-run yes state behind verify-schema",
      .why = "a script is printed, and no tenant connected to"},
     {"revision", "schema",
      .bars = "select tenant wave allow-empty state behind ledger parallel per-server",

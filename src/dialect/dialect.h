@@ -83,6 +83,7 @@ enum sql_id {
     SQL_GUARD_PREPARED, /* and then instead of it. NULL: it cannot */
     SQL_COMMIT,
     SQL_ROLLBACK,
+    SQL_ASIDE, /* {query}, which reads, within a transaction that is not to see what it sets. NULL: it sets nothing */
     SQL_CREATE_DATABASE,
     SQL_SCRATCH_CREATE, /* creates a throw-away database, with nothing in it but what every new one has, */
     SQL_SCRATCH_DROP, /* drops it, whoever is connected to it; */

@@ -14,6 +14,7 @@
 #include "inventory/inventory.h"
 
 struct continuation;
+struct verification;
 
 /* What a person has found out about a statement that was under way when its run died. */
 enum settle { SETTLE_NONE, SETTLE_DONE, SETTLE_UNDONE, SETTLE_STATEMENTS };
@@ -36,6 +37,13 @@ struct stopping {
     bool leaves_signals;     /* they are the caller's */
     const atomic_int *stops; /* NULL, or: how often the caller has asked for a stop */
     int stopped_by; /* the signal that came before the run, of which nothing is begun then; 0: none */
+};
+
+/* When tenants are held to what their revisions make. */
+struct verifying {
+    bool is_said; /* else the inventory says it */
+    enum verify_schema when;
+    struct verification *verification; /* rollout/verification.h; NULL: no tenant is held to it */
 };
 
 struct request {
@@ -61,6 +69,7 @@ struct request {
     /* NULL, or by tenant of the selection: it could not be compared before the run (library/proof.h), and so fails and is not
      * touched where there is work for it all the same. */
     const bool *is_unproved;
+    struct verifying verifying;
     struct limits limits;
     struct policy policy;
     struct stopping stopping;

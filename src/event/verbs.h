@@ -52,6 +52,7 @@ struct verb {
     bool has_waves;       /* goes by the inventory's waves; else all tenants are in one */
     bool needs_target;    /* else no target means `default_target` */
     bool takes_tool;      /* the targets are another tool's name and, if need be, its table's */
+    bool verifies;        /* may hold tenants to what their revisions make */
     bool asks_first;      /* takes away what a person may miss: asked about on a terminal */
     bool rolls_back;      /* brings every tenant back to where it stood before an earlier run */
     bool shows_standings; /* the report shows where tenants stand, and not what became of them */

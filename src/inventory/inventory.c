@@ -295,6 +295,11 @@ static void read_gates(struct inventory_builder *builder, const struct raw_gates
 static void read_rollout(struct inventory_builder *builder, const struct raw_rollout *raw)
 {
     static const char *const on_failures[] = {"stop", "continue", "rollback", NULL};
+    static const char *const verify_words[] = {[VERIFY_NONE] = "none",
+                                               [VERIFY_BEFORE] = "before",
+                                               [VERIFY_AFTER] = "after",
+                                               [VERIFY_BOTH] = "both",
+                                               NULL};
     struct rollout_rules *rules = &builder->inventory->rollout;
     *rules = (struct rollout_rules){.parallel = 32, .per_server = 8, .gates.timeout_ms = 60 * 1000};
     if (!raw)
@@ -305,6 +310,8 @@ static void read_rollout(struct inventory_builder *builder, const struct raw_rol
     load_share(builder, FIELD(raw, max_failures), &rules->max_failures);
     rules->on_failure =
         (enum on_failure)load_word(builder, FIELD(raw, on_failure), on_failures, ON_FAILURE_STOP);
+    rules->verify_schema = (enum verify_schema)load_word(builder, FIELD(raw, verify_schema),
+                                                         verify_words, VERIFY_NONE);
     load_lack_part(builder, PART_TENANTS);
     if (raw->gates)
         read_gates(builder, raw->gates, &rules->gates);

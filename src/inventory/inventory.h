@@ -25,6 +25,9 @@ struct selector;
 
 enum transaction_mode { TRANSACTION_ALL, TRANSACTION_EACH };
 enum rollback_by { ROLLBACK_BY_DOWN, ROLLBACK_BY_SNAPSHOT };
+/* Is a tenant's schema compared with what its revision makes? Bits: before it is changed, and after. */
+enum verify_schema { VERIFY_NONE, VERIFY_BEFORE = 1, VERIFY_AFTER = 2, VERIFY_BOTH = 3 };
+
 enum on_failure { ON_FAILURE_STOP, ON_FAILURE_CONTINUE, ON_FAILURE_ROLLBACK };
 
 /* The settings that `defaults` may have and a tenant may override. Tenants with the same settings share one object. */
@@ -122,6 +125,7 @@ struct rollout_rules {
     uint32_t per_server;
     enum on_failure on_failure;
     struct share max_failures;
+    enum verify_schema verify_schema;
     const struct wave *waves;
     size_t wave_count;
 };

@@ -9,6 +9,7 @@
 #include "library/fleet_ledger.h"
 #include "library/prepare.h"
 #include "library/proof.h"
+#include "library/verify.h"
 #include "report/report.h"
 
 struct skein {
@@ -287,8 +288,8 @@ static bool make_request(const struct skein *skein, const struct skein_request *
 }
 
 /* The plan borrows the request. */
-static bool prepare(struct skein *skein, struct request *request, struct prepared_run *ret_prepared,
-                    struct faults *faults)
+static bool prepare(struct skein *skein, struct request *request, struct verify *ret_verify,
+                    struct prepared_run *ret_prepared, struct faults *faults)
 {
     struct err err;
     skein->fleet.waits_from_ms = clock_steady_ms();
@@ -305,6 +306,12 @@ static bool prepare(struct skein *skein, struct request *request, struct prepare
     request->is_unproved = proof.is_unproved;
     if (proof.signal)
         request->stopping.stopped_by = proof.signal;
+    if (!request->stopping.stopped_by &&
+        !verify_prepare(&skein->fleet, request, ret_verify, faults))
+        return false;
+    request->verifying = ret_verify->verifying;
+    if (ret_verify->signal)
+        request->stopping.stopped_by = ret_verify->signal;
     if (!prepare_run(&skein->fleet, request, ret_prepared, &err)) {
         faults_add_err(faults, &err);
         return false;
@@ -343,6 +350,7 @@ struct skein_report *skein_run(struct skein *skein, const struct skein_request *
 {
     struct request request;
     struct prepared_run prepared = {0};
+    struct verify verify = {.signal = 0};
     struct faults faults;
     struct err err;
     faults_init(&faults);
@@ -350,7 +358,7 @@ struct skein_report *skein_run(struct skein *skein, const struct skein_request *
     if (!is_ready)
         faults_add_err(&faults, &err);
     else
-        is_ready = prepare(skein, &request, &prepared, &faults);
+        is_ready = prepare(skein, &request, &verify, &prepared, &faults);
     if (!is_ready)
         tell_refusal(skein, &faults);
     else if (*prepared.note && skein->observer.on_event)
@@ -359,6 +367,7 @@ struct skein_report *skein_run(struct skein *skein, const struct skein_request *
             &(struct skein_event){.kind = SKEIN_NOTE, .run_id = "", .reason = prepared.note});
     struct skein_report *report = is_ready ? run_prepared(skein, &prepared, &faults) : NULL;
     prepare_done(&prepared);
+    verify_done(&verify);
     faults_done(&faults);
     return report;
 }

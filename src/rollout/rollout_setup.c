@@ -68,7 +68,8 @@ static bool may_survey(const struct rollout *rollout)
     const struct request *request = options->run.request;
     bool is_upgrade = request->verb->work == WORK_PLAN && request->verb->plan == PLAN_UPGRADE;
     return (request->verb->work == WORK_LOOK || is_upgrade) && !request->verb->rolls_back &&
-           !options->adoption && !options->run.standings && !request->reads_catalog;
+           !options->adoption && !options->run.standings && !request->reads_catalog &&
+           !request->verifying.verification;
 }
 
 static void make_survey(struct rollout *rollout, const uint32_t *logins)

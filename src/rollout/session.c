@@ -38,6 +38,7 @@ static const struct state_row *const states[SESSION__COUNT] = {
     [SESSION_MARK] = &row_mark,
     [SESSION_ROLLBACK] = &row_rollback,
     [SESSION_CREATE] = &row_create,
+    [SESSION_VERIFY] = &row_verify,
     [SESSION_CATALOG] = &row_catalog,
     [SESSION_WEIGH] = &row_weigh,
     [SESSION_RELEASE] = &row_release,

@@ -504,7 +504,9 @@ static enum session_state answer_apply(struct session *session)
 {
     session_note_actions(session, session->work.batch_end);
     session->look.has_schema = session->look.has_version_table = session->look.has_history = true;
-    return has_unit_left(session) ? SESSION_APPLY : SESSION_COMMIT;
+    if (has_unit_left(session))
+        return SESSION_APPLY;
+    return session_verifies_commit(session) ? SESSION_VERIFY : SESSION_COMMIT;
 }
 
 const struct state_row row_apply = {
@@ -514,7 +516,7 @@ const struct state_row row_apply = {
     .answer = answer_apply,
     .on_error = session_work_failed,
     .next = SESSION_COMMIT,
-    .exits = TO(APPLY) | TO(COMMIT),
+    .exits = TO(APPLY) | TO(VERIFY) | TO(COMMIT),
     .error_exits = TO_WAY_OUT,
     .is_cancellable = true,
 };

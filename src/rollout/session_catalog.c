@@ -1,6 +1,8 @@
-/* What the tenant's database holds, read into records: the last thing that a run does there which was asked for it. */
+/* What the tenant's database holds, read into records: the last thing that a run does there which was asked for it. What a run
+ * that verifies schemas compares is read here too (session_verify.c). */
 #include "rollout/session_private.h"
 
+#include "base/buf.h"
 #include "schema/reader.h"
 
 /* The reading that is under way, or over. */
@@ -15,6 +17,8 @@ struct session_catalog {
 enum session_state session_end(struct session *session)
 {
     bool reads = session->env->request->reads_catalog;
+    if (session_verifies_end(session))
+        return SESSION_VERIFY;
     if (!reads || (session->catalog && session->catalog->is_complete))
         return SESSION_RELEASE;
     session->catalog = NULL; /* of an earlier attempt */
@@ -42,8 +46,25 @@ static void begin_reading(struct session *session)
     session->catalog = catalog;
 }
 
+/* A transaction that has something else to do must not see what the reader sets. */
+static void add_query(struct session *session, const char *sql, bool is_first)
+{
+    struct io_op *op = session_add_op(session, OP_QUERY);
+    struct buf buf;
+    buf_init(&buf, SIZE_MAX / 2);
+    if (io_is_in_transaction(session->conn.io) && session->dialect->sql[SQL_ASIDE]) {
+        struct sql_vars vars = {.query = sql};
+        sql_expand(&buf, session->dialect, SQL_ASIDE, &vars);
+    } else {
+        buf_adds(&buf, sql);
+    }
+    session_set_sql(op, &buf);
+    op->timeout_ms = session_control_budget(session);
+    op->joins_last = !is_first;
+}
+
 /* The queries of a round travel together. */
-static enum asked ask_catalog(struct session *session)
+enum asked session_ask_catalog(struct session *session)
 {
     const struct catalog_reader *reader = session->dialect->catalog;
     if (!reader)
@@ -54,40 +75,39 @@ static enum asked ask_catalog(struct session *session)
     reading->query_count = 0;
     reader->ask(reading);
     session_reserve_ops(session, reading->query_count);
-    for (size_t i = 0; i < reading->query_count; i++) {
-        struct io_op *op = session_add_op(session, OP_QUERY);
-        op->op.sql = reading->queries[i];
-        op->op.sql_len = strlen(reading->queries[i]);
-        op->timeout_ms = session_control_budget(session);
-        op->joins_last = i > 0;
-    }
+    for (size_t i = 0; i < reading->query_count; i++)
+        add_query(session, reading->queries[i], i == 0);
     return ASKED_OPS;
 }
 
-static enum session_state answer_catalog(struct session *session)
+bool session_take_catalog(struct session *session, struct err *err)
 {
     const struct catalog_reader *reader = session->dialect->catalog;
-    struct err err;
-    if (!reader) {
-        err_set(&err, ERR_CONFIG, "this build cannot read the catalog of %s",
-                dialect_info(session->dialect->id)->title);
-        return session_fail(session, &err);
-    }
+    *err = err_none;
+    if (!reader)
+        return err_set(err, ERR_CONFIG, "this build cannot read the catalog of %s",
+                       dialect_info(session->dialect->id)->title);
     struct session_catalog *catalog = session->catalog;
     size_t count = session->batch.count;
     struct grid *round = arena_calloc(&session->answers, count + 1, sizeof *round);
     for (size_t i = 0; i < count; i++)
         round[i] = session->batch.ops[i].answer.rows;
-    catalog->is_complete = catalog_answers_add(&catalog->answers, round, count, &err);
-    if (err.kind != ERR_NONE)
+    catalog->is_complete = catalog_answers_add(&catalog->answers, round, count, err);
+    return err->kind == ERR_NONE;
+}
+
+static enum session_state answer_catalog(struct session *session)
+{
+    struct err err;
+    if (!session_take_catalog(session, &err))
         return session_fail(session, &err);
-    return catalog->is_complete ? SESSION_RELEASE : SESSION_CATALOG;
+    return session->catalog->is_complete ? SESSION_RELEASE : SESSION_CATALOG;
 }
 
 const struct state_row row_catalog = {
     .name = "catalog",
     .does = "reads what the database holds, where the run asks for it",
-    .ask = ask_catalog,
+    .ask = session_ask_catalog,
     .answer = answer_catalog,
     .next = SESSION_RELEASE,
     .exits = TO(CATALOG) | TO(RELEASE) | TO_WAY_OUT,

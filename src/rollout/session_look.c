@@ -387,7 +387,7 @@ const struct state_row row_read = {
     .answer = answer_read,
     .on_error = error_look,
     .next = SESSION_PLAN,
-    .exits = TO(PLAN) | TO(RESOLVE) | TO_END | TO(LOCK_WAIT) | TO_WAY_OUT,
+    .exits = TO(PLAN) | TO(RESOLVE) | TO_LOOKED | TO(LOCK_WAIT) | TO_WAY_OUT,
     .error_exits = TO_WAY_OUT,
     .is_cancellable = true,
 };

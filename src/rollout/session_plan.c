@@ -331,6 +331,8 @@ static enum session_state answer_plan(struct session *session)
     if (!build_work(session, &left, &err))
         return session_fail(session, &err);
     session_add_renewals(session);
+    if (session_verifies_plan(session))
+        return SESSION_VERIFY;
     bool is_surveyed = session->look.is_surveyed;
     if (is_surveyed && request_changes(session->env->request))
         return session->work.todo.count ? session_forget_survey(session) : SESSION_RELEASE;

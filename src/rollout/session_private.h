@@ -45,6 +45,7 @@ enum session_state {
     SESSION_MARK,
     SESSION_ROLLBACK,
     SESSION_CREATE,
+    SESSION_VERIFY,
     SESSION_CATALOG,
     SESSION_WEIGH,
     SESSION_RELEASE,
@@ -162,6 +163,12 @@ struct session_doubt {
     size_t refused;
 };
 
+/* Whether it holds what its revision makes, where the run verifies schemas. */
+struct session_verify {
+    enum session_state next; /* where an answer that is good leads */
+    bool is_before_done, is_after_done;
+};
+
 /* How it went. */
 struct session_result {
     struct rows from;        /* the rows at first sight */
@@ -198,6 +205,7 @@ struct session {
     struct session_work work;
     struct session_doubt doubt;
     struct session_result result;
+    struct session_verify verify;
     struct session_catalog *catalog; /* NULL: it is not read */
 };
 
@@ -213,8 +221,9 @@ _Static_assert(SESSION__COUNT <= 64, "a set of states has a bit for each");
  * STEPS: the driver takes chains of any operations, and then it is never another. */
 #define TO_WORK_ONE_BY_ONE (TO(BEGIN) | TO(SETUP) | TO(LOCK))
 #define TO_WORK (TO_WORK_ONE_BY_ONE | TO(STEPS))
-/* And where none is left (session_end). */
-#define TO_END (TO(CATALOG) | TO(RELEASE))
+/* And where none is left (session_end); a run that only looks verifies nothing. */
+#define TO_LOOKED (TO(CATALOG) | TO(RELEASE))
+#define TO_END (TO(VERIFY) | TO_LOOKED)
 
 /* A state: its question, its answer, its error, and where they lead. */
 struct state_row {
@@ -246,8 +255,8 @@ extern const struct state_row row_snapshot, row_restore;
 extern const struct state_row row_begin, row_apply, row_commit, row_rollback;
 extern const struct state_row row_setup, row_statements, row_mark;
 
-/* session_catalog.c */
-extern const struct state_row row_catalog;
+/* session_verify.c, session_catalog.c */
+extern const struct state_row row_verify, row_catalog;
 
 /* session_steps.c */
 extern const struct state_row row_steps;
@@ -323,6 +332,15 @@ bool session_is_untouched(struct session *session);
 /* session_catalog.c: the state after all that is to be done is done; and what was answered, where a catalog was read (else NULL). */
 enum session_state session_end(struct session *session);
 struct catalog_answers *session_catalog_answers(const struct session *session);
+/* Asks what the next round of reading needs (a reading that is over is to be forgotten: session->catalog = NULL); takes the answer. */
+enum asked session_ask_catalog(struct session *session);
+bool session_take_catalog(struct session *session, struct err *err);
+
+/* session_verify.c: is its schema to be verified now: before the work of this plan (or instead of it, where nothing is left to
+ * do); within the transaction that ends the work; after the work? Where it is: the state verify leads to `next` where all is well. */
+bool session_verifies_plan(struct session *session);
+bool session_verifies_commit(struct session *session);
+bool session_verifies_end(struct session *session);
 
 /* session_apply.c: the state that begins the next actions, or the way out where none is left. */
 enum session_state session_next_work(struct session *session);

@@ -11,7 +11,7 @@ from harness import Fleet, FleetCase, PostgresCase, main
 TENANTS = ("acme", "globex", "initech", "umbrella")
 # Options for which `make` and `prepare` make a fleet of its own.
 OWN_FLEET = {"on-failure", "max-failures", "unfinished", "resolve-dependencies", "force", "purge", "indicate-current",
-             "accept-chain-change", "all", "state", "behind"}
+             "accept-chain-change", "all", "state", "behind", "verify-schema"}
 # How much is told, how it looks, and where the inventory is: every command takes them (docs/rollouts.md).
 COMMON = {"file", "quiet", "verbose", "color", "help", "version"}
 
@@ -31,7 +31,7 @@ WORDS = {
     "older-than": ["--older-than", "1ms"], "unfinished": ["--unfinished"], "accept-chain-change": ["--accept-chain-change"],
     "allow-empty": ["--allow-empty"], "parallel": ["--parallel", "1"], "per-server": ["--per-server", "1"],
     "autogenerate": ["--autogenerate"], "rename": ["--rename", "a.id=ident"], "allow-drop": ["--allow-drop", "b"],
-    "chain": ["--chain"], "schema": ["--schema"], "state": ["--state", "succeeded"], "behind": ["--behind"], "ledger": ["--ledger", "other.db"], "wait": ["--wait", "30s"],
+    "verify-schema": ["--verify-schema"], "chain": ["--chain"], "schema": ["--schema"], "state": ["--state", "succeeded"], "behind": ["--behind"], "ledger": ["--ledger", "other.db"], "wait": ["--wait", "30s"],
 }
 
 BASES = {
@@ -125,6 +125,8 @@ class Options(FleetCase):
             fleet.run("downgrade", "-1", "--on-failure", "stop")
         if command == "accept":
             fleet.revision("aaaa1111", "CREATE TABLE a (id INTEGER);", down="DROP TABLE a;", revises="", header="-- Changed: yes")
+        if option == "verify-schema":
+            self.execute(fleet, "acme", "CREATE TABLE besides (id INTEGER)")
         if option == "accept-chain-change":
             fleet.revision("eeee5555", "SELECT 1;", revises="bbbb2222")
         if option == "all":  # a run of another inventory in the same ledger

@@ -99,6 +99,7 @@ static void fills_in_defaults(void **state)
     assert_int_equal(inventory->rollout.parallel, 32);
     assert_int_equal(inventory->rollout.per_server, 8);
     assert_int_equal(inventory->rollout.on_failure, ON_FAILURE_STOP);
+    assert_int_equal(inventory->rollout.verify_schema, VERIFY_NONE);
     assert_int_equal(inventory->rollout.max_failures.count, 0);
     assert_int_equal(settings->transaction, TRANSACTION_ALL);
     assert_false(settings->create);
@@ -269,6 +270,7 @@ static void reads_the_rollout(void **state)
                      "  parallel: 100\n"
                      "  per_server: 2\n"
                      "  on_failure: rollback\n"
+                     "  verify_schema: after\n"
                      "  max_failures: 2%\n"
                      "  waves:\n"
                      "    - {name: canary, select: tier=canary, parallel: 4, soak: 30s}\n"
@@ -278,6 +280,7 @@ static void reads_the_rollout(void **state)
     assert_int_equal(rules->parallel, 100);
     assert_int_equal(rules->per_server, 2);
     assert_int_equal(rules->on_failure, ON_FAILURE_ROLLBACK);
+    assert_int_equal(rules->verify_schema, VERIFY_AFTER);
     assert_int_equal(rules->max_failures.permyriad, 200);
     assert_int_equal(rules->wave_count, 2);
     assert_string_equal(rules->waves[0].name, "canary");
@@ -285,7 +288,7 @@ static void reads_the_rollout(void **state)
     assert_int_equal(rules->waves[0].soak_ms, 30000);
     assert_int_equal(rules->waves[0].parallel, 4);
     assert_false(rules->waves[0].has_max_failures);
-    assert_int_equal(rules->waves[0].line, 7);
+    assert_int_equal(rules->waves[0].line, 8);
     assert_string_equal(rules->waves[1].select_text, "");
     assert_true(rules->waves[1].has_max_failures);
     fleet_free(fleet);

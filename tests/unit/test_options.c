@@ -14,7 +14,7 @@ static const char *value_of(const char *option)
         {"on-failure", "rollback"}, {"output", "json"},      {"progress", "plain"},
         {"color", "always"},        {"dialect", "sqlite"},   {"placeholder", "name=value"},
         {"older-than", "90d"},      {"wait", "1s"},          {"select", "tier=canary"},
-        {"rev-range", "base:head"}, {"rename", "todo=task"},
+        {"rev-range", "base:head"}, {"rename", "todo=task"}, {"verify-schema", "before"},
     };
     for (size_t i = 0; i < ARRAY_LEN(values); i++)
         if (strcmp(values[i][0], option) == 0)

@@ -204,6 +204,8 @@ const char *const postgres_sql[SQL__COUNT] = {
     [SQL_GUARD_PREPARED] = "EXECUTE skein_guard",
     [SQL_COMMIT] = "COMMIT",
     [SQL_ROLLBACK] = "ROLLBACK",
+    [SQL_ASIDE] = "SAVEPOINT skein_aside; {query}\n; ROLLBACK TO SAVEPOINT skein_aside; "
+                  "RELEASE SAVEPOINT skein_aside",
     [SQL_CREATE_DATABASE] = "CREATE DATABASE {database}",
     [SQL_SCRATCH_CREATE] = "CREATE DATABASE {database} TEMPLATE template0",
     [SQL_SCRATCH_DROP] = "DROP DATABASE IF EXISTS {database} WITH (FORCE)",

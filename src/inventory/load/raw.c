@@ -93,6 +93,7 @@ static const cyaml_schema_field_t rollout_fields[] = {
     STRING("on_failure", struct raw_rollout, on_failure),
     STRING("max_failures", struct raw_rollout, max_failures),
     STRING("rollback_by", struct raw_rollout, rollback_by),
+    STRING("verify_schema", struct raw_rollout, verify_schema),
     MAPPING("gates", struct raw_rollout, gates, gates_fields),
     LIST("waves", struct raw_rollout, waves, &wave_schema, 0),
     CYAML_FIELD_END};

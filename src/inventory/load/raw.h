@@ -76,6 +76,7 @@ struct raw_rollout {
     char *on_failure;
     char *max_failures;
     char *rollback_by;
+    char *verify_schema;
     struct raw_gates *gates;
     struct raw_wave *waves;
     uint32_t waves_count;

@@ -1,0 +1,168 @@
+#include "rollout/verification.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/map.h"
+#include "schema/compare.h"
+#include "schema/reader.h"
+
+enum { DIFFERENCES_SHOWN = 5 };
+
+struct place {
+    struct verified_kind kind;
+    struct rows rows;
+    struct catalog *catalog;
+    struct fingerprint fingerprint;
+};
+
+/* What tenants have answered, and what became of it: most answer the same. */
+struct verdict {
+    bool is_good;
+    struct err
+        err; /* VERIFICATION_DIFFERS: no other error is kept, since it may be of one tenant */
+};
+
+struct verification {
+    struct arena arena;
+    const struct catalog_rules *rules;
+    struct place **places;
+    size_t count, capacity;
+    struct map answered; /* place and digest -> index of `verdicts` */
+    struct verdict **verdicts;
+    size_t verdict_count, verdict_capacity;
+};
+
+struct verification *verification_new(const struct catalog_rules *rules)
+{
+    struct verification *verification = xcalloc(1, sizeof *verification);
+    arena_init(&verification->arena);
+    map_init(&verification->answered);
+    verification->rules = rules;
+    return verification;
+}
+
+void verification_free(struct verification *verification)
+{
+    if (!verification)
+        return;
+    map_done(&verification->answered);
+    arena_done(&verification->arena);
+    free(verification);
+}
+
+static struct fingerprint fingerprint_of(const struct catalog *catalog,
+                                         const struct catalog_rules *rules)
+{
+    struct canonical canonical;
+    canonical_make(&canonical, catalog, rules);
+    return canonical_fingerprint(&canonical);
+}
+
+void verification_add(struct verification *verification, const struct verified_kind *kind,
+                      const struct rows *rows, const struct catalog *catalog)
+{
+    struct place *place = arena_alloc(&verification->arena, sizeof *place);
+    *place = (struct place){.kind = *kind,
+                            .rows = rows_copy(&verification->arena, rows),
+                            .catalog = catalog_copy(&verification->arena, catalog)};
+    place->fingerprint = fingerprint_of(place->catalog, verification->rules);
+    *ARENA_PUSH(&verification->arena, verification->places, verification->count,
+                verification->capacity) = place;
+}
+
+static size_t find_place(const struct verification *verification,
+                         const struct verification_question *question)
+{
+    for (size_t i = 0; i < verification->count; i++) {
+        const struct place *place = verification->places[i];
+        if (place->kind.dialect == question->kind.dialect &&
+            place->kind.has_schema == question->kind.has_schema &&
+            rows_are_equal(&place->rows, question->rows))
+            return i;
+    }
+    return verification->count;
+}
+
+/* ---- what is said ------------------------------------------------------------------------------ */
+
+static void add_rows(struct buf *buf, const struct rows *rows)
+{
+    buf_adds(buf, rows->count ? "up to " : "at base");
+    for (size_t i = 0; i < rows->count; i++)
+        buf_addf(buf, "%s'%s'", i ? " + " : "", rows->ids[i]);
+}
+
+static void say_differences(const struct verification *verification, const struct place *place,
+                            const struct catalog *found, struct err *err)
+{
+    struct comparison comparison;
+    struct buf buf;
+    comparison_make(&comparison, place->catalog, found, verification->rules);
+    size_t shown = comparison.count <= DIFFERENCES_SHOWN + 1 ? comparison.count : DIFFERENCES_SHOWN;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    buf_adds(&buf, "it does not hold what the chain makes ");
+    add_rows(&buf, &place->rows);
+    for (size_t i = 0; i < shown; i++) {
+        buf_adds(&buf, i ? "; " : ": ");
+        difference_add_words(&buf, &comparison.items[i]);
+    }
+    if (shown < comparison.count)
+        buf_addf(&buf, "; and %zu more differences", comparison.count - shown);
+    err_set(err, ERR_DRIFT, "%s", buf.data);
+    snprintf(err->code, sizeof err->code, VERIFICATION_DIFFERS);
+    buf_done(&buf);
+}
+
+/* ---- the question ------------------------------------------------------------------------------ */
+
+static bool judge(const struct verification *verification, const struct place *place,
+                  struct catalog_answers *answers, struct err *err)
+{
+    const struct catalog *found = catalog_answers_make(answers, err);
+    if (!found)
+        return false;
+    if (strcmp(found->group, place->catalog->group) != 0)
+        return err_set(err, ERR_DRIFT,
+                       "its schema cannot be verified: the scratch database is %s, and it is %s",
+                       place->catalog->group, found->group);
+    struct fingerprint fingerprint = fingerprint_of(found, verification->rules);
+    if (strcmp(fingerprint.hex, place->fingerprint.hex) == 0)
+        return true;
+    say_differences(verification, place, found, err);
+    return false;
+}
+
+static void keep(struct verification *verification, const char *key, const struct verdict *verdict)
+{
+    struct verdict *copy = arena_alloc(&verification->arena, sizeof *copy);
+    *copy = *verdict;
+    map_put(&verification->answered, arena_strdup(&verification->arena, key),
+            (uint32_t)verification->verdict_count);
+    *ARENA_PUSH(&verification->arena, verification->verdicts, verification->verdict_count,
+                verification->verdict_capacity) = copy;
+}
+
+bool verification_check(struct verification *verification,
+                        const struct verification_question *question, struct err *err)
+{
+    size_t at = find_place(verification, question);
+    if (at == verification->count)
+        return err_set(err, ERR_DRIFT,
+                       "its schema cannot be verified: before the run it could not be read, or "
+                       "stood elsewhere; go on with the run once more");
+    struct buf key;
+    buf_init(&key, BUF_MAX_DEFAULT);
+    buf_addf(&key, "%zu %s", at, question->answers->digest);
+    uint32_t known = map_get(&verification->answered, key.data);
+    if (known != MAP_NONE) {
+        buf_done(&key);
+        *err = verification->verdicts[known]->err;
+        return verification->verdicts[known]->is_good;
+    }
+    *err = err_none;
+    bool is_good = judge(verification, verification->places[at], question->answers, err);
+    if (is_good || strcmp(err->code, VERIFICATION_DIFFERS) == 0)
+        keep(verification, key.data, &(struct verdict){is_good, *err});
+    buf_done(&key);
+    return is_good;
+}
