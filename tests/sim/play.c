@@ -33,6 +33,7 @@ static void choose_waves(struct play *play, bool may_be_few)
 
 void play_plan_fate(struct play *play)
 {
+    play->is_calm = false;
     static const uint32_t steps[] = {20, 100, 400, 1500, 5000};
     struct rng *rng = &play->scene->rng;
     struct loop_plan plan = {.give_up_ms = GIVE_UP_MS};
@@ -55,6 +56,7 @@ void play_plan_fate(struct play *play)
 
 void play_plan_calm(struct play *play)
 {
+    play->is_calm = true;
     choose_waves(play, false);
     loop_plan(&(struct loop_plan){.give_up_ms = GIVE_UP_MS});
     memory_ledger_fail_at(play->ledger, 0);
@@ -377,11 +379,13 @@ unsigned play_case(uint64_t seed, const struct play_options *options)
     play = (struct play){.seed = seed, .options = *options};
     heap_begin();
     play_begin(&play);
+    play_begin_verifying(&play);
     if (rng_chance(&play.scene->more, 10))
         play_find(&play);
     if (play.scene->is_foreign)
         play_adoption(&play);
     play_rollout(&play);
+    play_end_verifying(&play);
     memory_ledger_free(play.ledger);
     scene_free(play.scene);
     loop_end();

@@ -72,8 +72,11 @@ static bool is_stamp(const struct request *request)
     return request->verb->work == WORK_PLAN && request_plan(request) == PLAN_STAMP;
 }
 
-static int visit_fleet(struct play *play, struct fleet *fleet, const struct request *request)
+static int visit_fleet(struct play *play, struct fleet *fleet, const struct request *asked)
 {
+    struct request verifying = *asked;
+    const struct request *request = &verifying;
+    verifying.verifying = play_verifying(play, asked);
     struct prepared_run prepared;
     struct err err;
     int exit_code = 2;
@@ -83,8 +86,10 @@ static int visit_fleet(struct play *play, struct fleet *fleet, const struct requ
     }
     struct report *report = report_new();
     struct status *status = status_new();
-    struct observer observers[] = {
-        watch_observer(&play->watch), {on_report_event, report}, {on_status_event, status}};
+    struct observer observers[] = {watch_observer(&play->watch),
+                                   {on_report_event, report},
+                                   {on_status_event, status},
+                                   {play_check_verified, play}};
     play->rollouts++;
     watch_begin_run(&play->watch, request->verb->rolls_back);
     play->watch.stops =

@@ -7,11 +7,13 @@
 #include <setjmp.h>
 
 #include "library/fleet.h"
+#include "schema/rules.h"
 #include "sim/play.h"
 #include "sim/system.h"
 #include "sim/watch.h"
 
 enum { EXIT_KILLED = -1, EXIT_NOTHING = -2 /* there is no such run, or nothing is left of it */ };
+enum { VERIFIED_KINDS = 2 * DIALECT__COUNT }; /* databases, and schemas, of each dialect */
 enum { GIVE_UP_MS = 6 * 3600 * 1000 };
 
 enum deed {
@@ -49,6 +51,12 @@ struct play {
     bool purges, forces; /* of a stamp */
     const struct verb *looks_by;
     bool is_finding; /* tenants, of which the databases of sources know */
+    bool is_calm;    /* nothing goes wrong in the next run */
+    struct rng verifying;
+    struct catalog_rules rules;
+    struct verification *places,
+        *some_places; /* what the chain makes at each of them, or at some: */
+    bool known[VERIFIED_KINDS][1 << REVISIONS_MAX];
     bool was_edited; /* the chain, meanwhile: a run that goes on with it accepts that */
 };
 
@@ -92,6 +100,13 @@ void play_accept(struct play *play);
 void play_find(struct play *play);
 /* What it does as a command. The exit code: 0, or 2. */
 int play_find_deed(struct play *play);
+
+/* ---- play_verify.c ------------------------------------------------------------------------- */
+
+void play_begin_verifying(struct play *play);
+void play_end_verifying(struct play *play);
+struct verifying play_verifying(struct play *play, const struct request *request);
+void play_check_verified(void *ctx, const struct event *event); /* an observer of all runs */
 
 /* ---- play.c -------------------------------------------------------------------------------- */
 
