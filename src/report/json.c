@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "chain/chain.h"
 #include "inventory/inventory.h"
+#include "report/json.h"
 #include "report/json_run.h"
 #include "report/json_stream.h"
 #include "report/model.h"
@@ -101,6 +102,16 @@ static void put_waves(struct json_stream *stream, const struct report *report)
     json_close(stream, ']');
 }
 
+void json_put_head(struct json_stream *stream, const struct report *report)
+{
+    json_put(stream, "skein", json_text(SKEIN_VERSION));
+    json_put(stream, "format", json_integer(FORMAT_VERSION));
+    put_run(stream, report);
+    put_chain(stream, report->run.chain);
+    put_totals(stream, report);
+    put_waves(stream, report);
+}
+
 /* ---- errors -------------------------------------------------------------------------------- */
 
 static json_t *json_joined(const char *text, const char *detail)
@@ -114,17 +125,15 @@ static json_t *json_joined(const char *text, const char *detail)
     return value;
 }
 
-/* The sentences always have a key, names where the database has named something. */
-static void put_said(struct json_stream *stream, const struct said *said)
+void json_put_said(struct json_stream *stream, const struct said *said)
 {
     for (enum said_part part = 0; part < SAID__COUNT; part++)
         if (!said_is_name(part) || said_part(said, part))
             json_put(stream, said_name(part), json_text(said_part(said, part)));
 }
 
-/* The words are those of one tenant, whose row is given. */
-static void put_error_members(struct json_stream *stream, const struct report_error *error,
-                              const struct report_row *row, bool has_detail)
+void json_put_error(struct json_stream *stream, const struct report_error *error,
+                    const struct report_row *row, bool has_detail)
 {
     const struct cause *key = &error->key;
     bool is_joined = has_detail && row->detail;
@@ -132,7 +141,7 @@ static void put_error_members(struct json_stream *stream, const struct report_er
     json_put(stream, "class", json_text(err_class_name((enum err_class)key->kind)));
     json_put(stream, "code", json_text_or_null(key->code));
     json_put(stream, "message", message);
-    put_said(stream, row->said);
+    json_put_said(stream, row->said);
     json_put(stream, "revision", json_text(key->revision ? key->revision->id : NULL));
     json_put(stream, "file", json_text_or_null(key->file));
     json_put(stream, "line", key->line ? json_integer(key->line) : json_null());
@@ -145,7 +154,7 @@ static void put_errors(struct json_stream *stream, const struct report *report)
         const struct report_error *error = &report->errors[i];
         json_open(stream, NULL, '{');
         const char *first = report->run.tenants[error->first_row]->name;
-        put_error_members(stream, error, &report->rows[error->first_row], false);
+        json_put_error(stream, error, &report->rows[error->first_row], false);
         json_put(stream, "pattern", json_text(error->key.text));
         json_put(stream, "example", json_text(error->has_other_texts ? first : NULL));
         json_open(stream, "tenants", '[');
@@ -158,21 +167,26 @@ static void put_errors(struct json_stream *stream, const struct report *report)
     json_close(stream, ']');
 }
 
+void json_put_notice(struct json_stream *stream, const struct report_notice *notice)
+{
+    const struct revision *revision = notice->revision;
+    json_put(stream, "level", json_text(notice_level_name(notice->level)));
+    json_put(stream, "code", json_text_or_null(notice->code));
+    json_put(stream, "message", json_text(notice->text));
+    json_put(stream, "detail", json_text(said_part(notice->said, SAID_DETAIL)));
+    json_put(stream, "hint", json_text(said_part(notice->said, SAID_HINT)));
+    json_put(stream, "revision", json_text(revision ? revision->id : NULL));
+    json_put(stream, "unreplicated", json_boolean(notice->is_unreplicated));
+    json_put(stream, "count", count_value(notice->count));
+}
+
 static void put_notices(struct json_stream *stream, const struct report *report)
 {
     json_open(stream, "notices", '[');
     for (size_t i = 0; i < report->notice_count; i++) {
         const struct report_notice *notice = &report->notices[i];
-        const struct revision *revision = notice->revision;
         json_open(stream, NULL, '{');
-        json_put(stream, "level", json_text(notice_level_name(notice->level)));
-        json_put(stream, "code", json_text_or_null(notice->code));
-        json_put(stream, "message", json_text(notice->text));
-        json_put(stream, "detail", json_text(said_part(notice->said, SAID_DETAIL)));
-        json_put(stream, "hint", json_text(said_part(notice->said, SAID_HINT)));
-        json_put(stream, "revision", json_text(revision ? revision->id : NULL));
-        json_put(stream, "unreplicated", json_boolean(notice->is_unreplicated));
-        json_put(stream, "count", count_value(notice->count));
+        json_put_notice(stream, notice);
         json_open(stream, "tenants", '[');
         for (const struct report_heard_item *item = notice->first_item; item; item = item->next)
             json_put(stream, NULL, json_text(report->run.tenants[item->row]->name));
@@ -184,7 +198,7 @@ static void put_notices(struct json_stream *stream, const struct report *report)
 
 /* ---- tenants ------------------------------------------------------------------------------- */
 
-static json_t *labels_value(const struct tenant *tenant)
+json_t *json_labels(const struct tenant *tenant)
 {
     json_t *labels = json_object();
     for (size_t i = 0; i < tenant->label_count; i++)
@@ -192,7 +206,7 @@ static json_t *labels_value(const struct tenant *tenant)
     return labels;
 }
 
-static json_t *ids_value(const struct report *report, uint32_t number)
+json_t *json_ids(const struct report *report, uint32_t number)
 {
     struct rows list = report_ids(report, number);
     json_t *ids = json_array();
@@ -211,6 +225,20 @@ static void set_marks(json_t *value, const struct report *report, const struct r
     json_object_set_new(value, "empty", json_boolean(marks.is_empty));
 }
 
+json_t *json_step(const struct report *report, const struct report_step *step, double ms,
+                  enum dialect_id dialect)
+{
+    json_t *value = json_object();
+    json_object_set_new(value, "revision", json_text(step->revision ? step->revision->id : NULL));
+    json_object_set_new(value, "direction",
+                        json_text(step->direction == DIRECTION_UP ? "up" : "down"));
+    json_object_set_new(value, "statements", count_value(step->statements));
+    json_object_set_new(value, "duration_ms", json_rounded(ms, STEP_DECIMALS));
+    if (!request_changes(report->run.request))
+        set_marks(value, report, step, dialect);
+    return value;
+}
+
 /* In a dry run nothing has succeeded or stayed: it would. */
 static json_t *would_value(const struct report_row *row)
 {
@@ -223,28 +251,17 @@ static void put_steps(struct json_stream *stream, const struct report *report,
                       const struct report_row *row)
 {
     struct step_list list = report_steps(report, row->steps);
-    bool is_dry = !request_changes(report->run.request);
     json_open(stream, "steps", '[');
     for (size_t i = 0; i < list.count; i++) {
-        const struct report_step *step = &list.steps[i];
         double ms = row->step_ms ? (double)row->step_ms[i] : 0;
-        json_t *value = json_object();
-        json_object_set_new(value, "revision",
-                            json_text(step->revision ? step->revision->id : NULL));
-        json_object_set_new(value, "direction",
-                            json_text(step->direction == DIRECTION_UP ? "up" : "down"));
-        json_object_set_new(value, "statements", count_value(step->statements));
-        json_object_set_new(value, "duration_ms", json_rounded(ms, STEP_DECIMALS));
-        if (is_dry)
-            set_marks(value, report, step, row->dialect);
-        json_put(stream, NULL, value);
+        json_put(stream, NULL, json_step(report, &list.steps[i], ms, row->dialect));
     }
     json_close(stream, ']');
 }
 
-static json_t *half_value(const struct report *report, const struct report_row *row)
+json_t *json_half(const struct report *report, uint32_t number)
 {
-    const struct report_half *half = report_half(report, row->half);
+    const struct report_half *half = report_half(report, number);
     if (!half)
         return json_null();
     json_t *value = json_object();
@@ -267,7 +284,7 @@ static void put_tenant_error(struct json_stream *stream, const struct report *re
     }
     const struct report_error *error = &report->errors[row->error];
     json_open(stream, "error", '{');
-    put_error_members(stream, error, row, true);
+    json_put_error(stream, error, row, true);
     json_put(stream, "statement", json_text(error->statement));
     json_close(stream, '}');
 }
@@ -291,24 +308,27 @@ static const char *blocked_by(const char *lock)
     return NULL;
 }
 
+json_t *json_table_change(const struct weighed *weighed)
+{
+    json_t *value = json_object();
+    json_object_set_new(value, "revision", json_text(weighed->revision->id));
+    json_object_set_new(value, "direction",
+                        json_text(weighed->direction == DIRECTION_UP ? "up" : "down"));
+    json_object_set_new(value, "line", json_integer(weighed->line));
+    json_object_set_new(value, "table", json_text(weighed->table));
+    json_object_set_new(value, "bytes", json_integer((json_int_t)weighed->bytes));
+    json_object_set_new(value, "algorithm", json_text(weighed->algorithm));
+    json_object_set_new(value, "lock", json_text(weighed->lock));
+    json_object_set_new(value, "blocks", json_text(blocked_by(weighed->lock)));
+    json_object_set_new(value, "reason", json_text(weighed->reason));
+    return value;
+}
+
 static void put_weighed(struct json_stream *stream, const struct report_row *row)
 {
     json_open(stream, "table_changes", '[');
-    for (size_t i = 0; i < row->weighed_count; i++) {
-        const struct weighed *weighed = &row->weighed[i];
-        json_t *value = json_object();
-        json_object_set_new(value, "revision", json_text(weighed->revision->id));
-        json_object_set_new(value, "direction",
-                            json_text(weighed->direction == DIRECTION_UP ? "up" : "down"));
-        json_object_set_new(value, "line", json_integer(weighed->line));
-        json_object_set_new(value, "table", json_text(weighed->table));
-        json_object_set_new(value, "bytes", json_integer((json_int_t)weighed->bytes));
-        json_object_set_new(value, "algorithm", json_text(weighed->algorithm));
-        json_object_set_new(value, "lock", json_text(weighed->lock));
-        json_object_set_new(value, "blocks", json_text(blocked_by(weighed->lock)));
-        json_object_set_new(value, "reason", json_text(weighed->reason));
-        json_put(stream, NULL, value);
-    }
+    for (size_t i = 0; i < row->weighed_count; i++)
+        json_put(stream, NULL, json_table_change(&row->weighed[i]));
     json_close(stream, ']');
 }
 
@@ -317,7 +337,7 @@ static json_t *digest_value(const char *digits)
     return digits ? json_sprintf("sha256:%s", digits) : json_null();
 }
 
-static json_t *schema_value(const struct report_schema *schema)
+json_t *json_schema(const struct report_schema *schema)
 {
     json_t *value = json_object();
     json_object_set_new(value, "fingerprint", digest_value(schema->fingerprint));
@@ -338,17 +358,17 @@ static void put_tenant(struct json_stream *stream, const struct report *report, 
     json_put(stream, "name", json_text(tenant->name));
     json_put(stream, "dialect", json_text(dialect_info(tenant->url.dialect)->name));
     json_put(stream, "url", json_text(tenant->url_redacted));
-    json_put(stream, "labels", labels_value(tenant));
+    json_put(stream, "labels", json_labels(tenant));
     json_put(stream, "wave", json_text(report_wave_of(report, index)->name));
     json_put(stream, "state", json_text(tenant_state_name(row->state)));
-    json_put(stream, "from", row->is_from_known ? ids_value(report, row->from) : json_null());
-    json_put(stream, "to", row->to != REPORT_NONE ? ids_value(report, row->to) : json_null());
+    json_put(stream, "from", row->is_from_known ? json_ids(report, row->from) : json_null());
+    json_put(stream, "to", row->to != REPORT_NONE ? json_ids(report, row->to) : json_null());
     if (!request_changes(report->run.request)) {
         json_put(stream, "would", would_value(row));
-        json_put(stream, "half_done", half_value(report, row));
+        json_put(stream, "half_done", json_half(report, row->half));
     }
     if (report->schemas)
-        json_put(stream, "schema", schema_value(&report->schemas[index]));
+        json_put(stream, "schema", json_schema(&report->schemas[index]));
     put_steps(stream, report, row);
     if (row->weighed_count)
         put_weighed(stream, row);
@@ -385,7 +405,7 @@ static void put_visit_error(struct json_stream *stream, const struct err *error)
     json_close(stream, '}');
 }
 
-static void put_history(struct json_stream *stream, const struct report *report)
+void json_put_history(struct json_stream *stream, const struct report *report)
 {
     json_open(stream, "history", '[');
     for (size_t i = 0; i < report->visit_count; i++) {
@@ -412,12 +432,7 @@ static bool write_json(const struct report *report, const struct report_options 
     (void)options;
     struct json_stream stream = {.out = out};
     json_open(&stream, NULL, '{');
-    json_put(&stream, "skein", json_text(SKEIN_VERSION));
-    json_put(&stream, "format", json_integer(FORMAT_VERSION));
-    put_run(&stream, report);
-    put_chain(&stream, report->run.chain);
-    put_totals(&stream, report);
-    put_waves(&stream, report);
+    json_put_head(&stream, report);
     put_errors(&stream, report);
     put_notices(&stream, report);
     json_open(&stream, "tenants", '[');
@@ -425,7 +440,7 @@ static bool write_json(const struct report *report, const struct report_options 
         put_tenant(&stream, report, i);
     json_close(&stream, ']');
     if (report->visits)
-        put_history(&stream, report);
+        json_put_history(&stream, report);
     json_close(&stream, '}');
     return report_flush(out, err);
 }

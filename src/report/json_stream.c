@@ -99,13 +99,35 @@ void json_add(struct buf *buf, json_t *value)
     buf_done(&json);
 }
 
+/* Of JSON they can only stand in strings. */
+static void write_for_html(FILE *out, const char *json, size_t len)
+{
+    for (size_t at = 0; at < len;) {
+        size_t plain = 0;
+        while (at + plain < len && !strchr("<>&", json[at + plain]))
+            plain++;
+        fwrite(json + at, 1, plain, out);
+        at += plain;
+        if (at < len)
+            fprintf(out, "\\u%04X", (unsigned)json[at++]);
+    }
+}
+
+void json_put_raw(struct json_stream *stream, const char *key, const struct buf *json)
+{
+    start_item(stream, key);
+    if (stream->is_in_html)
+        write_for_html(stream->out, json->data, json->len);
+    else
+        fwrite(json->data, 1, json->len, stream->out);
+}
+
 void json_put(struct json_stream *stream, const char *key, json_t *value)
 {
     struct buf text;
     buf_init(&text, BUF_MAX_DEFAULT);
     json_add(&text, value);
-    start_item(stream, key);
-    fwrite(text.data, 1, text.len, stream->out);
+    json_put_raw(stream, key, &text);
     buf_done(&text);
 }
 

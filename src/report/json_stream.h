@@ -22,7 +22,8 @@ struct buf;
 struct json_stream {
     FILE *out;
     unsigned depth;
-    bool has_items; /* in the object or array that is open */
+    bool has_items;  /* in the object or array that is open */
+    bool is_in_html; /* no `<`, `>` or `&` is written: they become \uNNNN */
 };
 
 /* Begins an object (`{`) or array (`[`), and ends the innermost one (`}`, `]`). json_put adds a value and takes it over. No
@@ -30,6 +31,9 @@ struct json_stream {
 void json_open(struct json_stream *stream, const char *key, char bracket);
 void json_close(struct json_stream *stream, char bracket);
 void json_put(struct json_stream *stream, const char *key, json_t *value);
+
+/* A value that is JSON already. */
+void json_put_raw(struct json_stream *stream, const char *key, const struct buf *json);
 
 /* The value on one line, into a buffer. */
 void json_add(struct buf *buf, json_t *value);

@@ -1,0 +1,34 @@
+/* Parts of the JSON report that the page bears too: the same keys, so that the page gives the JSON report back. */
+#ifndef REPORT_JSON_H
+#define REPORT_JSON_H
+
+#include "report/json_stream.h"
+#include "report/model.h"
+
+/* Members of the object that is open: from `skein` to `waves`. */
+void json_put_head(struct json_stream *stream, const struct report *report);
+
+/* Members of an error in the words of one tenant, whose row is given; `message` with what is that tenant's own where
+ * `has_detail`. */
+void json_put_error(struct json_stream *stream, const struct report_error *error,
+                    const struct report_row *row, bool has_detail);
+
+/* The sentences always have a key, names where the database has named something. */
+void json_put_said(struct json_stream *stream, const struct said *said);
+
+/* Members of a notice without its tenants. */
+void json_put_notice(struct json_stream *stream, const struct report_notice *notice);
+
+/* `history`, for a report that has visits. */
+void json_put_history(struct json_stream *stream, const struct report *report);
+
+/* Values, which the caller owns. */
+json_t *json_labels(const struct tenant *tenant);
+json_t *json_ids(const struct report *report, uint32_t number);
+json_t *json_half(const struct report *report, uint32_t number); /* null for REPORT_NONE */
+json_t *json_table_change(const struct weighed *weighed);
+json_t *json_schema(const struct report_schema *schema);
+json_t *json_step(const struct report *report, const struct report_step *step, double ms,
+                  enum dialect_id dialect);
+
+#endif
