@@ -2,18 +2,34 @@
 #include "inventory/inventory.h"
 #include "report/model.h"
 
+/* What is the tenant's own in a text goes to `ret_detail`. */
+static const char *keep_words(struct report *report, const char *words, const char **ret_detail)
+{
+    const char *detail = cause_detail(words);
+    struct buf text;
+    buf_init(&text, BUF_MAX_DEFAULT);
+    buf_add(&text, words, detail ? (size_t)(detail - words) : strlen(words));
+    const char *kept = report_keep_text(report, text.data);
+    buf_done(&text);
+    *ret_detail = arena_strdup(&report->arena, detail);
+    return kept;
+}
+
+void report_keep_retry(struct report *report, const struct event *event)
+{
+    struct report_retry *retry =
+        ARENA_PUSH(&report->arena, report->retries, report->retry_count, report->retry_capacity);
+    *retry = (struct report_retry){
+        .row = (uint32_t)event->tenant, .attempt = event->attempt, .delay_ms = event->delay_ms};
+    retry->text = keep_words(report, event->error ? event->error->text : "", &retry->detail);
+}
+
 /* Errors are grouped without what the database said beside the text: DETAIL names other rows in each tenant. */
 void report_keep_error(struct report *report, struct report_row *row, const struct outcome *outcome)
 {
     const struct err *err = outcome->error;
-    const char *detail = cause_detail(err->text);
     size_t tenant = (size_t)(row - report->rows);
-    struct buf text;
-    buf_init(&text, BUF_MAX_DEFAULT);
-    buf_add(&text, err->text, detail ? (size_t)(detail - err->text) : strlen(err->text));
-    row->text = report_keep_text(report, text.data);
-    buf_done(&text);
-    row->detail = arena_strdup(&report->arena, detail);
+    row->text = keep_words(report, err->text, &row->detail);
     row->said = report_keep_said(report, err->said);
     row->error =
         causes_put(&report->causes, err, outcome->error_revision, report->run.tenants[tenant]);

@@ -2,9 +2,9 @@
 
 #include <errno.h>
 
-static const struct report_format *const formats[] = {&report_format_text, &report_format_json,
-                                                      &report_format_csv, &report_format_junit,
-                                                      &report_format_markdown};
+static const struct report_format *const formats[] = {&report_format_text,     &report_format_json,
+                                                      &report_format_csv,      &report_format_junit,
+                                                      &report_format_markdown, &report_format_html};
 
 const struct report_format *report_format_at(size_t index)
 {

@@ -60,6 +60,15 @@ struct report_heard_item {
     struct report_heard_item *next;
 };
 
+/* An attempt that was followed by another. */
+struct report_retry {
+    uint32_t row;
+    uint32_t attempt;   /* from 1 */
+    uint64_t delay_ms;  /* until the next one */
+    const char *text;   /* why, interned */
+    const char *detail; /* what is the tenant's own in it: who was in the way; NULL: nothing */
+};
+
 /* What one tenant's database said while all went well. */
 struct report_heard {
     uint64_t count; /* of all, kept or not */
@@ -112,6 +121,7 @@ struct report_wave {
     enum run_state state;
     size_t tenant_count;
     size_t failed_count; /* after the end */
+    int64_t ended_at_ms; /* since the epoch; 0: it has no end */
 };
 
 struct report {
@@ -137,6 +147,9 @@ struct report {
     struct report_notice *notices; /* after the end: the weightiest first, then the most frequent */
     size_t notice_count;
     size_t notice_capacity;
+    struct report_retry *retries; /* as they came */
+    size_t retry_count;
+    size_t retry_capacity;
     struct intern strings;
     struct intern id_lists;    /* arrays of interned strings */
     struct intern halves;      /* structs report_half */
@@ -183,6 +196,9 @@ void report_keep_error(struct report *report, struct report_row *row,
                        const struct outcome *outcome);
 void report_sort_errors(struct report *report);
 
+/* Adds an attempt that failed and is followed by another. */
+void report_keep_retry(struct report *report, const struct event *event);
+
 /* The text of the error's first tenant, as an example for all. */
 const char *report_text_of(const struct report *report, const struct report_error *error);
 
@@ -191,6 +207,9 @@ const struct said *report_keep_said(struct report *report, const struct said *sa
 
 /* What the database of the error's first tenant said, as an example for all; NULL: nothing. */
 const struct said *report_example(const struct report *report, const struct report_error *error);
+
+/* Whose sections of the revisions the tenant runs. */
+enum dialect_id report_dialect_of(const struct report *report, size_t tenant);
 
 /* The wave of a tenant. */
 struct report_wave *report_wave_of(const struct report *report, size_t tenant);
@@ -210,5 +229,6 @@ extern const struct report_format report_format_json;
 extern const struct report_format report_format_csv;
 extern const struct report_format report_format_junit;
 extern const struct report_format report_format_markdown;
+extern const struct report_format report_format_html;
 
 #endif

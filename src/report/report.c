@@ -159,10 +159,14 @@ static void start_waves(struct report *report, const struct run_info *run)
     report->waves = arena_calloc(arena, count, sizeof *report->waves);
     report->wave_count = count;
     if (!run->waves)
-        report->waves[0] = (struct report_wave){"all", RUN_RUNNING, run->tenant_count, 0};
+        report->waves[0] = (struct report_wave){
+            .name = "all", .state = RUN_RUNNING, .tenant_count = run->tenant_count};
     for (size_t i = 0; run->waves && i < count; i++)
-        report->waves[i] = (struct report_wave){arena_strdup(arena, run->waves[i].name), RUN__COUNT,
-                                                run->waves[i].tenant_count, 0};
+        report->waves[i] = (struct report_wave){
+            .name = arena_strdup(arena, run->waves[i].name),
+            .state = RUN__COUNT,
+            .tenant_count = run->waves[i].tenant_count,
+        };
     uint32_t *wave_of = arena_calloc(arena, run->tenant_count, sizeof *wave_of);
     if (run->wave_of && run->waves)
         memcpy(wave_of, run->wave_of, run->tenant_count * sizeof *wave_of);
@@ -380,11 +384,14 @@ void report_apply(struct report *report, const struct event *event)
         break;
     case EVENT_RUN_FINISHED: finish_run(report, event); break;
     case EVENT_WAVE_STARTED: report->waves[event->wave].state = RUN_RUNNING; break;
-    case EVENT_WAVE_FINISHED: report->waves[event->wave].state = event->state; break;
+    case EVENT_WAVE_FINISHED:
+        report->waves[event->wave].state = event->state;
+        report->waves[event->wave].ended_at_ms = event->at_ms;
+        break;
     case EVENT_RUN_DRAINS: halt_run(report, event); break;
     case EVENT_RUN_ROLLS_BACK: report->rolls_back = true; break;
+    case EVENT_TENANT_RETRIES: report_keep_retry(report, event); break;
     case EVENT_TENANT_INTENT:
-    case EVENT_TENANT_RETRIES:
     case EVENT_WAIT_STARTED:
     case EVENT_WAIT_FINISHED:
     case EVENT_NOTE: break;
@@ -453,6 +460,13 @@ int report_exit_code(const struct report *report, int signal)
     bool is_fine = report->state == RUN_SUCCEEDED && !report_bad_count(report) &&
                    !report->error_count && !has_skipped(report);
     return is_fine ? 0 : 1;
+}
+
+/* Which variant of an engine it was is not in the ledger. */
+enum dialect_id report_dialect_of(const struct report *report, size_t tenant)
+{
+    bool is_dry = !request_changes(report->run.request);
+    return is_dry ? report->rows[tenant].dialect : report->run.tenants[tenant]->url.dialect;
 }
 
 struct report_wave *report_wave_of(const struct report *report, size_t tenant)

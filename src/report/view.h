@@ -121,6 +121,11 @@ void view_groups_init(struct view_groups *groups, const struct report *report,
                       bool (*is_wanted)(const struct report_row *row), enum view_grouping by);
 void view_groups_done(struct view_groups *groups);
 
+/* ---- view_verdict.c ------------------------------------------------------------------------ */
+
+/* `2 of 40 tenants failed, 3 were not begun; no tenant is half-way` */
+void view_add_verdict(const struct view *view, struct buf *buf);
+
 /* ---- view_words.c -------------------------------------------------------------------------- */
 
 /* Ids joined by ", "; `base` where there are none. With `has_marks` as Alembic's `current`: each with ` (head)` where it

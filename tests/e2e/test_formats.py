@@ -2,6 +2,7 @@
 """The report in the formats that other programs read: live and from the ledger the same bytes, whatever tenants are called."""
 import csv
 import io
+import json
 import os
 import re
 import subprocess
@@ -150,6 +151,35 @@ class Markdown(Formats):
         self.assertIn("| 1 | `aaaa1111 -> bbbb2222` | 1 revision |\n", plan)
         current = self.run_ok("current", "-o", "markdown", "-t", "acme", "-t", "=1+1", "-t", "a,b").out
         self.assertIn("| tenants | at |\n| ---: | --- |\n| 2 | `aaaa1111` |\n| 1 | `base` |\n", current)
+
+
+class Html(Formats):
+    """What the page does in a browser is in test_html.py."""
+
+    def data(self, text):
+        return json.loads(re.search(r'id="data">(.*?)</script>', text, re.DOTALL)[1])
+
+    def test_live_and_from_the_ledger_the_same_bytes(self):
+        self.make()
+        data = self.data(self.both("html", "upgrade"))
+        self.assertEqual(data["verdict"]["sentence"], "3 of 12 tenants failed; no tenant is half-way")
+        self.assertEqual([tenant[0] for tenant in data["tenants"]], HOSTILE + ["gone"])
+        self.assertEqual(data["totals"], self.run_ok("report", "-o", "json").report["totals"])
+
+    def test_a_rollback_and_a_narrowed_report(self):
+        self.make()
+        self.both("html", "upgrade", "--on-failure", "rollback", "-p", "1", code=3)
+        data = self.data(self.run_ok("report", "-t", "acme", "-o", "html").out)
+        self.assertEqual([tenant[0] for tenant in data["tenants"]], ["acme"])
+        self.assertEqual(len(data["history"]), 1)
+
+    def test_plans_and_where_tenants_stand(self):
+        self.make()
+        self.run_ok("upgrade", "aaaa1111", "-t", "acme", "-t", "a,b")
+        plan = self.data(self.run_ok("plan", "-o", "html", "-t", "acme", "-t", "=1+1").out)
+        self.assertEqual(plan["verdict"]["sentence"], "All 2 tenants would change")
+        current = self.data(self.run_ok("current", "-o", "html", "-t", "acme", "-t", "=1+1", "-t", "a,b").out)
+        self.assertEqual(current["verdict"]["sentence"], "2 of 3 tenants stand at aaaa1111, 1 elsewhere")
 
 
 if __name__ == "__main__":

@@ -315,8 +315,9 @@ static void formats_are_found_by_name(void **state)
     assert_string_equal(report_format_find("csv")->name, "csv");
     assert_string_equal(report_format_find("junit")->name, "junit");
     assert_string_equal(report_format_find("markdown")->name, "markdown");
+    assert_string_equal(report_format_find("html")->name, "html");
     assert_null(report_format_find("yaml"));
-    assert_null(report_format_at(5));
+    assert_null(report_format_at(6));
 }
 
 static const struct CMUnitTest tests[] = {

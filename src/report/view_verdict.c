@@ -1,0 +1,141 @@
+/* What a report comes to, in a sentence. */
+#include "base/human.h"
+#include "chain/chain.h"
+#include "report/view.h"
+
+/* What became of tenants that a person wants to know of first, and how it is said of one and of many. */
+static const struct {
+    enum tenant_state state;
+    const char *one, *many;
+} phrases[] = {
+    {TENANT_FAILED, "failed", "failed"},
+    {TENANT_PARTIAL, "is partly applied", "are partly applied"},
+    {TENANT_IN_DOUBT, "is in doubt", "are in doubt"},
+    {TENANT_ROLLBACK_FAILED, "could not be rolled back", "could not be rolled back"},
+    {TENANT_ROLLED_BACK, "was rolled back", "were rolled back"},
+    {TENANT_RUNNING, "is at work", "are at work"},
+    {TENANT_PENDING, "is still to come", "are still to come"},
+    {TENANT_SKIPPED, "was not begun", "were not begun"},
+};
+
+/* `2 of 40 tenants` */
+static void add_share(struct buf *buf, size_t count, size_t total)
+{
+    if (count == total && total > 1)
+        buf_adds(buf, "All ");
+    else if (count < total)
+        buf_addf(buf, "%zu of ", count);
+    human_add_count(buf, total, "tenant");
+}
+
+/* ` stands` of one, ` stand` of many: the tenants that were counted, or the one of all. */
+static void add_verb(struct buf *buf, size_t count, const char *stem, const char *ending)
+{
+    buf_addf(buf, " %s%s", stem, count == 1 ? ending : "");
+}
+
+/* `2 of 40 tenants failed, 3 were not begun`. False where there is none of it. */
+static bool add_phrases(const struct report *report, struct buf *buf)
+{
+    size_t total = report->run.tenant_count;
+    bool has_any = false;
+    for (size_t i = 0; i < ARRAY_LEN(phrases); i++) {
+        size_t count = report->totals[phrases[i].state];
+        if (!count)
+            continue;
+        if (has_any)
+            buf_addf(buf, ", %zu", count);
+        else
+            add_share(buf, count, total);
+        buf_addf(buf, " %s", count == 1 ? phrases[i].one : phrases[i].many);
+        has_any = true;
+    }
+    return has_any;
+}
+
+/* After a change: does anything stand half-way? */
+static void add_remains(const struct report *report, struct buf *buf)
+{
+    size_t count = 0;
+    for (enum tenant_state state = 0; state < TENANT__COUNT; state++)
+        if (tenant_state_needs_person(state))
+            count += report->totals[state];
+    if (!count)
+        buf_adds(buf, "; no tenant is half-way");
+    else
+        buf_adds(buf,
+                 count == 1 ? "; a person has to look at it" : "; a person has to look at them");
+}
+
+static void add_change(const struct report *report, struct buf *buf)
+{
+    size_t total = report->run.tenant_count;
+    size_t done = report->totals[TENANT_SUCCEEDED];
+    if (add_phrases(report, buf)) {
+        if (report_bad_count(report))
+            add_remains(report, buf);
+        return;
+    }
+    if (!done) {
+        add_share(buf, total, total);
+        buf_adds(buf, " stood there already");
+        return;
+    }
+    add_share(buf, done, total);
+    buf_adds(buf, " succeeded");
+    if (done < total)
+        buf_addf(buf, ", %zu stood there already", total - done);
+}
+
+static void add_bad(const struct report *report, struct buf *buf)
+{
+    size_t count = report_bad_count(report);
+    if (count)
+        buf_addf(buf, "; %zu could not be told", count);
+}
+
+static void add_dry(const struct report *report, struct buf *buf)
+{
+    size_t total = report->run.tenant_count;
+    if (report->totals[TENANT_SUCCEEDED]) {
+        add_share(buf, report->totals[TENANT_SUCCEEDED], total);
+        buf_adds(buf, " would change");
+    } else {
+        buf_adds(buf, "No tenant would change");
+    }
+    add_bad(report, buf);
+}
+
+static void add_standing(const struct view *view, struct buf *buf)
+{
+    const struct report *report = view->report;
+    const struct view_groups *groups = &view->standings;
+    size_t total = report->run.tenant_count, known = 0;
+    for (size_t i = 0; i < groups->count; i++)
+        known += groups->items[i].count;
+    if (groups->count) {
+        add_share(buf, groups->items[0].count, total);
+        add_verb(buf, total == 1 ? 1 : groups->items[0].count, "stand", "s");
+        buf_adds(buf, " at ");
+        view_add_ids(report, buf, groups->items[0].move.to, true);
+    }
+    if (groups->count > 1)
+        buf_addf(buf, ", %zu elsewhere", known - groups->items[0].count);
+    if (!groups->count)
+        buf_adds(buf, "No tenant could be asked");
+    else
+        add_bad(report, buf);
+}
+
+void view_add_verdict(const struct view *view, struct buf *buf)
+{
+    const struct report *report = view->report;
+    if (!report->run.tenant_count)
+        buf_adds(buf, "No tenant was selected");
+    else if (report->run.request->verb->shows_standings)
+        add_standing(view, buf);
+    else if (!request_changes(report->run.request))
+        add_dry(report, buf);
+    else
+        add_change(report, buf);
+}
