@@ -23,6 +23,7 @@
 #include "driver/mysql_connect.h"
 #include "driver/mysql_error.h"
 #include "driver/mysql_message.h"
+#include "driver/mysql_session.h"
 #include "driver/row_writer.h"
 
 /* Shared by the connection and its thread; the one that lets go last frees it. */
@@ -48,7 +49,7 @@ struct conn {
     const struct op *op;           /* whose turn it is */
     struct mysql_message message;  /* under way */
     double begun_ms;               /* when the turn of a joined op came; 0: it is the first */
-    size_t message_max;            /* bytes of SQL that the server takes at once; 0: not known */
+    struct mysql_session session;  /* what it is, once it has begun */
     enum phase phase;
     enum stage stage;
     bool is_suspended; /* the call waits for the socket */
@@ -58,7 +59,6 @@ struct conn {
     struct row_writer rows; /* those that are kept */
     unsigned status;        /* the server's, after the last answer that had one */
     unsigned warnings;      /* of the statement that ended last */
-    struct conn_info info;
 };
 
 static struct want over(void)
@@ -355,80 +355,6 @@ static void end_op(struct conn *conn)
     mysql_message_next(&conn->message, conn->op);
 }
 
-/* A network that spoils bytes may make anything of an answer. */
-static bool is_whole(const struct grid *rows)
-{
-    if (rows->row_count != 1 || rows->column_count <= MYSQL_BEGUN_NODE)
-        return false;
-    for (size_t i = 0; i < rows->column_count; i++)
-        if (!grid_value(rows, 0, i))
-            return false;
-    return true;
-}
-
-static bool is_on(const struct grid *rows, enum mysql_begun column)
-{
-    return strcmp(grid_value(rows, 0, column), "0") != 0;
-}
-
-static void tell(const struct op *op, const char *text)
-{
-    const struct notice notice = {.level = NOTICE_WARNING, .text = text};
-    if (op->notices && op->flags & OP_HEARS_ALL)
-        notices_add(op->notices, op->arena, &notice);
-}
-
-/* What a person should know of a server before it is written to. */
-static void tell_kind(const struct op *op)
-{
-    const struct grid *rows = &op->answer->rows;
-    if (is_on(rows, MYSQL_BEGUN_NODE))
-        tell(
-            op,
-            "the server is a node of a Galera cluster: the tenant's lock holds on this node alone, and DDL ends "
-            "the open transactions of others on its table, whatever lock_timeout says: let one node take all of "
-            "skein's writes");
-    if (is_on(rows, MYSQL_BEGUN_REPLICA) && !is_on(rows, MYSQL_BEGUN_READ_ONLY))
-        tell(
-            op,
-            "the server replicates from another one and takes writes all the same: what is changed here does not "
-            "reach its source");
-}
-
-enum { PACKET_OWN = 2 }; /* bytes of max_allowed_packet that a statement cannot have, as measured */
-
-/* The handshake's number is a proxy's own where one is in between: what is locked through it, and killed, may be
- * another session. */
-static void take_info(struct conn *conn)
-{
-    const struct op *op = conn->op;
-    const struct grid *rows = &op->answer->rows;
-    if (has_failed(conn))
-        return;
-    if (!is_whole(rows)) {
-        err_set(op_make_err(op), ERR_CONNECT, "the server answered something else than was asked");
-        return;
-    }
-    unsigned long id = strtoul(grid_value(rows, 0, MYSQL_BEGUN_ID), NULL, 10);
-    if (id != mysql_thread_id(conn->mysql)) {
-        err_set(op_make_err(op), ERR_CONNECT,
-                "a proxy answers for the server, which could give the tenant's lock to another "
-                "session: give the URL of the server itself");
-        return;
-    }
-    conn->info = (struct conn_info){
-        .is_read_only = is_on(rows, MYSQL_BEGUN_READ_ONLY),
-        .is_node = is_on(rows, MYSQL_BEGUN_NODE),
-        .backend_pid = (uint32_t)id,
-        .server_version = (uint32_t)mysql_get_server_version(conn->mysql),
-        .variant = is_on(rows, MYSQL_BEGUN_MARIADB) ? &dialect_mariadb : NULL,
-    };
-    size_t packet_max = strtoull(grid_value(rows, 0, MYSQL_BEGUN_PACKET), NULL, 10);
-    conn->message_max = packet_max > PACKET_OWN ? packet_max - PACKET_OWN : 0;
-    op->answer->info = &conn->info;
-    tell_kind(op);
-}
-
 /* What the server says of the statement that has just ended, well or badly; it has nothing else to say before the
  * next. Of a failed one it may say why: which column a foreign key does not fit. */
 static bool wants_to_hear(const struct conn *conn)
@@ -460,7 +386,7 @@ static struct want finish_message(struct conn *conn)
         return begin_session(conn, mysql_session_begin_alone);
     }
     if (conn->phase == PHASE_PROBING)
-        take_info(conn);
+        mysql_session_take(&conn->session, conn->mysql, conn->op);
     bool is_answered = conn->op == conn->message.last;
     bool has_next = conn->message.is_part && !has_failed(conn);
     bool has_more = is_answered && conn->op->joined && !has_failed(conn);
@@ -506,7 +432,7 @@ static struct want send_message(struct conn *conn, enum phase phase)
 
 static bool is_too_long(const struct conn *conn)
 {
-    return conn->message_max && conn->message.len > conn->message_max;
+    return conn->session.message_max && conn->message.len > conn->session.message_max;
 }
 
 /* The server would answer with an error and close the connection. The place says that the statement never began. */
@@ -516,7 +442,7 @@ static void refuse_length(struct conn *conn)
     err_set(err, ERR_SQL,
             "the statement has %zu bytes, and this server takes at most %zu at once: give the "
             "server a larger max_allowed_packet, or cut the statement into smaller ones",
-            conn->message.len, conn->message_max);
+            conn->message.len, conn->session.message_max);
     snprintf(err->code, sizeof err->code, "1153");
     err->offset = 1;
 }
@@ -525,8 +451,9 @@ static void refuse_length(struct conn *conn)
 static struct want start_message(struct conn *conn)
 {
     mysql_message_done(&conn->message);
-    conn->message = conn->info.is_node ? mysql_message_alone(conn->op)
-                                       : mysql_message_of(conn->op, conn->message_max);
+    conn->message = conn->session.info.is_node
+                        ? mysql_message_alone(conn->op)
+                        : mysql_message_of(conn->op, conn->session.message_max);
     if (is_too_long(conn))
         refuse_length(conn);
     if (!conn->message.len || has_failed(conn))

@@ -1,0 +1,78 @@
+#include "driver/mysql_session.h"
+
+#include "base/arena.h"
+#include "dialect/dialects.h"
+#include "dialect/mysql/templates.h"
+
+/* A network that spoils bytes may make anything of an answer. */
+static bool is_whole(const struct grid *rows)
+{
+    if (rows->row_count != 1 || rows->column_count <= MYSQL_BEGUN_NODE)
+        return false;
+    for (size_t i = 0; i < rows->column_count; i++)
+        if (!grid_value(rows, 0, i))
+            return false;
+    return true;
+}
+
+static bool is_on(const struct grid *rows, enum mysql_begun column)
+{
+    return strcmp(grid_value(rows, 0, column), "0") != 0;
+}
+
+static void tell(const struct op *op, const char *text)
+{
+    const struct notice notice = {.level = NOTICE_WARNING, .text = text};
+    if (op->notices && op->flags & OP_HEARS_ALL)
+        notices_add(op->notices, op->arena, &notice);
+}
+
+/* What a person should know of a server before it is written to. */
+static void tell_kind(const struct op *op)
+{
+    const struct grid *rows = &op->answer->rows;
+    if (is_on(rows, MYSQL_BEGUN_NODE))
+        tell(
+            op,
+            "the server is a node of a Galera cluster: the tenant's lock holds on this node alone, and DDL ends "
+            "the open transactions of others on its table, whatever lock_timeout says: let one node take all of "
+            "skein's writes");
+    if (is_on(rows, MYSQL_BEGUN_REPLICA) && !is_on(rows, MYSQL_BEGUN_READ_ONLY))
+        tell(
+            op,
+            "the server replicates from another one and takes writes all the same: what is changed here does not "
+            "reach its source");
+}
+
+enum { PACKET_OWN = 2 }; /* bytes of max_allowed_packet that a statement cannot have, as measured */
+
+/* The handshake's number is a proxy's own where one is in between: what is locked through it, and killed, may be
+ * another session. */
+void mysql_session_take(struct mysql_session *session, MYSQL *mysql, const struct op *op)
+{
+    const struct grid *rows = &op->answer->rows;
+    if (op_err(op)->kind != ERR_NONE)
+        return;
+    if (!is_whole(rows)) {
+        err_set(op_make_err(op), ERR_CONNECT, "the server answered something else than was asked");
+        return;
+    }
+    unsigned long id = strtoul(grid_value(rows, 0, MYSQL_BEGUN_ID), NULL, 10);
+    if (id != mysql_thread_id(mysql)) {
+        err_set(op_make_err(op), ERR_CONNECT,
+                "a proxy answers for the server, which could give the tenant's lock to another "
+                "session: give the URL of the server itself");
+        return;
+    }
+    session->info = (struct conn_info){
+        .is_read_only = is_on(rows, MYSQL_BEGUN_READ_ONLY),
+        .is_node = is_on(rows, MYSQL_BEGUN_NODE),
+        .backend_pid = (uint32_t)id,
+        .server_version = (uint32_t)mysql_get_server_version(mysql),
+        .variant = is_on(rows, MYSQL_BEGUN_MARIADB) ? &dialect_mariadb : NULL,
+    };
+    size_t packet_max = strtoull(grid_value(rows, 0, MYSQL_BEGUN_PACKET), NULL, 10);
+    session->message_max = packet_max > PACKET_OWN ? packet_max - PACKET_OWN : 0;
+    op->answer->info = &session->info;
+    tell_kind(op);
+}
