@@ -17,7 +17,6 @@ static const struct meaning meanings[] = {
     {1226, ERR_CONNECT, true, false, TROUBLE_CROWDED_LOGIN},  /* as its own limits say */
     {1129, ERR_CONNECT, false, false, TROUBLE_NONE},          /* the host is blocked */
     {1130, ERR_CONNECT, false, false, TROUBLE_NONE},          /* or not allowed */
-    {1044, ERR_AUTH, false, false, TROUBLE_NONE},             /* no right on the database */
     {1045, ERR_AUTH, false, false, TROUBLE_NONE},             /* the login is refused */
     {1698, ERR_AUTH, false, false, TROUBLE_NONE},             /* the same, by a plugin */
     {1862, ERR_AUTH, false, false, TROUBLE_NONE},             /* the password has expired */
@@ -25,8 +24,9 @@ static const struct meaning meanings[] = {
     {1524, ERR_AUTH, false, false, TROUBLE_NONE},             /* a plugin is not loaded */
     {2059, ERR_AUTH, false, false, TROUBLE_NONE},             /* not by us */
     {5010, ERR_AUTH, false, false, TROUBLE_NONE},             /* not one that we would use */
-    {1049, ERR_CONNECT, false, false, TROUBLE_NONE},          /* no such database */
-    {2002, ERR_CONNECT, true, false, TROUBLE_DOWN},           /* no socket, or no one listens */
+    {1049, ERR_CONNECT, false, false, TROUBLE_NONE},          /* no such database, */
+    {1044, ERR_CONNECT, false, false, TROUBLE_NONE}, /* or no right on it, whose login is good */
+    {2002, ERR_CONNECT, true, false, TROUBLE_DOWN},  /* no socket, or no one listens */
     {2003, ERR_CONNECT, true, false, TROUBLE_DOWN},
     {2005, ERR_CONNECT, true, false, TROUBLE_DOWN},  /* the host is not known */
     {2026, ERR_CONNECT, false, false, TROUBLE_NONE}, /* TLS */
