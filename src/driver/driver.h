@@ -44,6 +44,7 @@ enum driver_traits {
      * first that fails */
     DRIVER_JOINS_ALL = 64,
     DRIVER_SNAPSHOTS = 16, /* OP_SNAPSHOT and OP_RESTORE, outside a transaction */
+    DRIVER_RESETS = 128,   /* OP_RESET is understood */
     DRIVER_ON_WORKER = 8,  /* all operations and close run on a worker; cancel_token may be called
                              meanwhile, returns NULL and does the cancelling itself */
 };
@@ -76,6 +77,11 @@ struct driver {
     void (*cancel)(void *token);
 
     bool (*is_in_transaction)(const struct conn *conn);
+
+    /* Brings a connection that was made like new to another database of its server, with the same login: `params` take
+     * the place of those that it was made from. It does no I/O, and an OP_CONNECT must come next. NULL: a connection is
+     * its database's. */
+    void (*move)(struct conn *conn, const struct conn_params *params);
     void (*close)(struct conn *conn);
 };
 

@@ -17,6 +17,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/url.h"
 #include "dialect/dialects.h"
 #include "dialect/mysql/templates.h"
 #include "driver/drivers.h"
@@ -37,7 +38,7 @@ struct connecting {
 enum ended { NOT_ENDED, ENDED_BADLY, ENDED_WELL };
 
 /* What of the library's calls is under way. */
-enum stage { STAGE_QUERY, STAGE_ROW, STAGE_NEXT };
+enum stage { STAGE_QUERY, STAGE_ROW, STAGE_NEXT, STAGE_RESET };
 
 /* Whose the answers are. */
 enum phase { PHASE_CONNECTING, PHASE_PROBING, PHASE_RUNNING, PHASE_HEARING };
@@ -50,6 +51,7 @@ struct conn {
     struct mysql_message message;  /* under way */
     double begun_ms;               /* when the turn of a joined op came; 0: it is the first */
     struct mysql_session session;  /* what it is, once it has begun */
+    bool is_moved;                 /* it was made for another database than it is used for */
     enum phase phase;
     enum stage stage;
     bool is_suspended; /* the call waits for the socket */
@@ -219,6 +221,7 @@ static int call(struct conn *conn, const char *sql, size_t len)
         return mysql_real_query_start(&conn->failed, conn->mysql, sql, (unsigned long)len);
     case STAGE_ROW: return mysql_fetch_row_start(&conn->row, conn->result);
     case STAGE_NEXT: return mysql_next_result_start(&conn->failed, conn->mysql);
+    case STAGE_RESET: return mysql_reset_connection_start(&conn->failed, conn->mysql);
     }
     return 0;
 }
@@ -229,6 +232,7 @@ static int call_again(struct conn *conn, int ready)
     case STAGE_QUERY: return mysql_real_query_cont(&conn->failed, conn->mysql, ready);
     case STAGE_ROW: return mysql_fetch_row_cont(&conn->row, conn->result, ready);
     case STAGE_NEXT: return mysql_next_result_cont(&conn->failed, conn->mysql, ready);
+    case STAGE_RESET: return mysql_reset_connection_cont(&conn->failed, conn->mysql, ready);
     }
     return 0;
 }
@@ -290,7 +294,7 @@ static bool take(struct conn *conn)
         conn->stage == STAGE_NEXT && conn->failed < 0; /* no error: there is no other answer */
     if (conn->failed && !is_last)
         fail(conn);
-    return !conn->failed && take_answer(conn);
+    return !conn->failed && conn->stage != STAGE_RESET && take_answer(conn);
 }
 
 /* Until the library waits for the socket, or the message is answered. True: it waits. */
@@ -369,21 +373,20 @@ static bool wants_to_hear(const struct conn *conn)
 
 static struct want start_message(struct conn *conn);
 
-static struct want begin_session(struct conn *conn, const char *sql);
-
-/* A build without clusters knows none of their variables. */
-static bool knows_no_cluster(const struct conn *conn)
+static const char *database_of(const struct conn *conn)
 {
-    return conn->phase == PHASE_PROBING && conn->message.sql == mysql_session_begin &&
-           strcmp(op_err(conn->op)->code, "1193") == 0;
+    return conn->params.database ? conn->params.database : conn->params.url->database;
 }
+
+static struct want begin_session(struct conn *conn);
 
 /* The message is answered, or has failed. */
 static struct want finish_message(struct conn *conn)
 {
-    if (knows_no_cluster(conn)) {
+    if (conn->phase == PHASE_PROBING && has_failed(conn) &&
+        mysql_session_lacks_cluster(&conn->session, conn->op)) {
         conn->op->answer->err->kind = ERR_NONE;
-        return begin_session(conn, mysql_session_begin_alone);
+        return begin_session(conn);
     }
     if (conn->phase == PHASE_PROBING)
         mysql_session_take(&conn->session, conn->mysql, conn->op);
@@ -461,10 +464,27 @@ static struct want start_message(struct conn *conn)
     return send_message(conn, PHASE_RUNNING);
 }
 
-static struct want begin_session(struct conn *conn, const char *sql)
+static struct want begin_session(struct conn *conn)
 {
-    conn->message = (struct mysql_message){.sql = sql, .len = strlen(sql), .last = conn->op};
+    struct buf sql;
+    buf_init(&sql, BUF_MAX_DEFAULT);
+    mysql_session_add_begin(&conn->session, conn->is_moved ? database_of(conn) : NULL, &sql);
+    mysql_message_done(&conn->message);
+    conn->message = (struct mysql_message){
+        .sql = sql.data, .glued = sql.data, .len = sql.len, .last = conn->op};
     return send_message(conn, PHASE_PROBING);
+}
+
+/* What it leaves open of a transaction, the server rolls back. */
+static struct want start_reset(struct conn *conn)
+{
+    mysql_message_done(&conn->message);
+    conn->message.last = conn->op;
+    conn->status = 0;
+    conn->phase = PHASE_RUNNING;
+    conn->stage = STAGE_RESET;
+    conn->is_suspended = false;
+    return go_on(conn, 0);
 }
 
 static struct want end_connecting(struct conn *conn)
@@ -481,7 +501,7 @@ static struct want end_connecting(struct conn *conn)
     conn->mysql = connecting->login.mysql;
     int fd = mysql_get_socket(conn->mysql);
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-    return begin_session(conn, mysql_session_begin);
+    return begin_session(conn);
 }
 
 /* ---- the interface ------------------------------------------------------------------------- */
@@ -503,12 +523,16 @@ static struct conn *mysql_open(const struct conn_params *params)
 static struct want mysql_start(struct conn *conn, const struct op *op)
 {
     conn->op = op;
+    conn->begun_ms = 0;
+    if (op->kind == OP_CONNECT && conn->is_moved)
+        return begin_session(conn);
     if (op->kind == OP_CONNECT) {
         conn->phase = PHASE_CONNECTING;
         return start_connecting(conn);
     }
+    if (op->kind == OP_RESET)
+        return start_reset(conn);
     conn->phase = PHASE_RUNNING;
-    conn->begun_ms = 0;
     return start_message(conn);
 }
 
@@ -557,6 +581,12 @@ static bool mysql_is_in_transaction(const struct conn *conn)
     return conn->status & SERVER_STATUS_IN_TRANS;
 }
 
+static void mysql_move(struct conn *conn, const struct conn_params *params)
+{
+    conn->params = *params;
+    conn->is_moved = true;
+}
+
 /* What is under way is given up: nothing more is sent, and rows that are still to come are not waited for. */
 static void mysql_conn_close(struct conn *conn)
 {
@@ -574,7 +604,7 @@ static void mysql_conn_close(struct conn *conn)
 
 const struct driver driver_mysql = {
     .dialect = &dialect_mysql,
-    .traits = DRIVER_IS_SERVER | DRIVER_JOINS_ALL,
+    .traits = DRIVER_IS_SERVER | DRIVER_JOINS_ALL | DRIVER_RESETS,
     .init = mysql_init_library,
     .add_library = mysql_add_library,
     .open = mysql_open,
@@ -584,5 +614,6 @@ const struct driver driver_mysql = {
     .cancel_token = mysql_cancel_token,
     .cancel = mysql_cancel,
     .is_in_transaction = mysql_is_in_transaction,
+    .move = mysql_move,
     .close = mysql_conn_close,
 };

@@ -14,7 +14,8 @@ struct arena;
 struct dialect;
 
 enum op_kind {
-    OP_CONNECT, /* no `sql`; answers `info` */
+    OP_CONNECT, /* no `sql`; answers `info`. On a connection that was moved (driver.move) too */
+    OP_RESET, /* no `sql`: makes a used connection like new, where SQL_RESET does not (DRIVER_RESETS) */
     /* Takes the tenant's lock if it is free, never waits; answers `is_locked`. `sql` asks for the lock where it is the
      * server's; a driver may have a way of its own (SQLite: flock). */
     OP_LOCK,
@@ -79,7 +80,10 @@ struct conn_info {
     bool is_pooled;
     bool is_read_only; /* a standby, set so, or a file without write permission */
     bool is_standby;
-    bool is_created;     /* connecting made the database */
+    bool is_created; /* connecting made the database */
+    /* A tenant that comes after could not rely on the connection: it may have another way to its database, or what a
+     * new session begins with is not known to come back. */
+    bool is_single_use;
     bool watches_client; /* the server can notice that its client died, if its system can */
     /* One of several nodes that all take writes (Galera): SQL_LOCK keeps out only those who come to the same node, so
      * that another run may be at work all the same. */

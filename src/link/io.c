@@ -28,6 +28,7 @@ struct io {
     enum stop_reason stopping;
     bool is_running;   /* a batch is under way */
     bool is_on_worker; /* and a worker has the connection, with the batch and its ops */
+    bool has_stopped;  /* the server was told to stop an operation, now or earlier */
 
     struct poll *poll; /* of the established socket; NULL: none yet */
     /* a driver's WANT_TIMER, also beside a socket, and the deferred end of an empty batch */
@@ -65,6 +66,17 @@ size_t io_finished(const struct io *io)
 bool io_is_broken(const struct io *io)
 {
     return io->batch.is_broken;
+}
+
+bool io_may_be_left(const struct io *io)
+{
+    const struct conn_info *info = &io->batch.info;
+    return !io->batch.is_broken && !io->has_stopped && !info->is_pooled && !info->is_single_use;
+}
+
+void io_move(struct io *io, const struct conn_params *params)
+{
+    io->batch.driver->move(io->batch.conn, params);
 }
 
 const struct conn_info *io_info(const struct io *io)
@@ -249,6 +261,7 @@ static void stop_op(struct io *io, enum stop_reason reason)
     if (!io->is_on_worker && io->batch.want.bits == WANT_NOTHING)
         return; /* it is over, and about to be told so */
     io->stopping = reason;
+    io->has_stopped = true;
     if (io->batch.driver->traits & DRIVER_ON_WORKER) {
         io->batch.driver->cancel_token(io->batch.conn);
         return;

@@ -30,12 +30,20 @@ void io_run(struct io *io, struct io_op *ops, size_t count, io_done_fn on_done, 
 /* How many ops of the last batch were begun; all but the last of them went well. */
 size_t io_finished(const struct io *io);
 
+/* Brings a connection that was made like new to another database (driver.move): the first op that comes must be one that
+ * connects. */
+void io_move(struct io *io, const struct conn_params *params);
+
 /* Asks the database to stop what is under way; where it does not within a few seconds, the
  * connection is given up. The failing op says ERR_CANCELLED. Nothing happens without a batch. */
 void io_cancel(struct io *io);
 
 /* Is the connection of no use any more, so that it must be closed? */
 bool io_is_broken(const struct io *io);
+
+/* May another use it once it was made like new? Not where something was to be stopped: the word may arrive when the next
+ * operation is under way. */
+bool io_may_be_left(const struct io *io);
 
 /* What is known of the connection. Only for the loop and between two batches: while a batch runs, a worker may write
  * it. */

@@ -35,6 +35,7 @@ struct link {
     const char *password;
     struct io *io;
     bool is_connected;
+    bool is_reused;
     bool is_closed; /* before it was ready: it ends with the job under way */
     link_ready_fn on_ready;
     io_done_fn on_done;
@@ -65,9 +66,15 @@ void links_free(struct links *links)
     free(links);
 }
 
+void links_limit(struct links *links, uint32_t in_all, uint32_t per_server)
+{
+    pool_limit(links->pool, in_all, per_server);
+}
+
 void links_close(struct links *links)
 {
-    pool_close(links->pool);
+    for (struct io *io; (io = pool_idle(links->pool));)
+        io_close(io, NULL, NULL);
 }
 
 uint32_t links_add(struct links *links, const struct tenant *tenant, struct link_login *ret_login)
@@ -120,10 +127,12 @@ static void free_link(struct link *link)
     free(link);
 }
 
-/* The end of a link that has a connection no more. */
+/* The end of a link: its connection, if it had one, is closed. */
 static void end_link(void *ctx)
 {
     struct link *link = ctx;
+    if (link->io)
+        pool_note_closed(link->links->pool, link->number);
     io_done_fn on_done = link->on_done;
     void *done_ctx = link->ctx;
     free_link(link);
@@ -133,11 +142,7 @@ static void end_link(void *ctx)
 
 static void take_connection(struct link *link)
 {
-    if (link->wish.may_reuse)
-        link->io = pool_take(link->links->pool, link->number);
-    link->is_connected = link->io != NULL;
-    if (link->io)
-        return;
+    struct pool *pool = link->links->pool;
     struct conn_params params = {
         .url = &link->tenant->url,
         .password = link->password,
@@ -146,6 +151,17 @@ static void take_connection(struct link *link)
         .may_create = link->wish.may_create,
         .is_read_only = link->wish.is_read_only,
     };
+    if (link->wish.may_reuse)
+        link->io = pool_take(pool, link->number);
+    link->is_reused = link->io != NULL;
+    link->is_connected = link->is_reused && !link->driver->move;
+    if (link->is_reused && link->driver->move)
+        io_move(link->io, &params);
+    if (link->is_reused)
+        return;
+    for (struct io *io; (io = pool_excess(pool, link->number));)
+        io_close(io, NULL, NULL);
+    pool_note_opened(pool, link->number);
     link->io = io_open(link->links->loop, link->driver, &params);
 }
 
@@ -221,6 +237,11 @@ bool link_is_connected(const struct link *link)
     return link->is_connected;
 }
 
+bool link_is_reused(const struct link *link)
+{
+    return link->is_reused;
+}
+
 /* A driver that works on the pool cannot be abandoned in the middle of an operation. */
 static uint64_t budget(const struct link *link, uint64_t timeout_ms)
 {
@@ -240,6 +261,11 @@ bool link_note_connected(struct link *link, const struct err *err)
     struct links *links = link->links;
     uint32_t login = links->places[link->number].login;
     bool is_refused = err->kind == ERR_AUTH && *err->code;
+    bool is_crowded = err->kind != ERR_NONE && (err->trouble == TROUBLE_CROWDED_SERVER ||
+                                                err->trouble == TROUBLE_CROWDED_LOGIN ||
+                                                err->trouble == TROUBLE_CROWDED_DATABASE);
+    for (struct io *io; is_crowded && (io = pool_idle_of_server(links->pool, link->number));)
+        io_close(io, NULL, NULL);
     link->is_connected = err->kind == ERR_NONE;
     if (link->is_connected)
         credentials_learn(links->credentials, login, io_info(link->io)->password);
@@ -262,28 +288,35 @@ void link_close(struct link *link, io_done_fn on_closed, void *ctx)
 static void on_reset(void *ctx)
 {
     struct link *link = ctx;
-    if (io_op_err(&link->reset)->kind != ERR_NONE || io_is_broken(link->io)) {
+    const struct err *err = io_op_err(&link->reset);
+    struct pool *pool = link->links->pool;
+    if (err->kind != ERR_NONE && !io_is_broken(link->io))
+        pool_refuse(pool, link->number);
+    if (err->kind != ERR_NONE || !io_may_be_left(link->io)) {
         link_close(link, link->on_done, link->ctx);
         return;
     }
-    pool_leave(link->links->pool, link->number, link->io);
+    pool_leave(pool, link->number, link->io);
+    link->io = NULL;
     end_link(link);
 }
 
 void link_leave(struct link *link, io_done_fn on_done, void *ctx)
 {
     const struct dialect *dialect = link->driver->dialect;
-    bool is_healthy = !io_is_broken(link->io) && !io_info(link->io)->is_pooled;
+    bool is_statement = dialect->sql[SQL_RESET] != NULL;
+    bool can_reset = is_statement || link->driver->traits & DRIVER_RESETS;
     struct buf sql;
-    if (!is_healthy || !dialect->sql[SQL_RESET] || !pool_wants(link->links->pool, link->number)) {
+    if (!can_reset || !io_may_be_left(link->io) || !pool_wants(link->links->pool, link->number)) {
         link_close(link, on_done, ctx);
         return;
     }
     link->on_done = on_done;
     link->ctx = ctx;
     buf_init(&sql, BUF_MAX_DEFAULT);
-    sql_expand(&sql, dialect, SQL_RESET, &(struct sql_vars){0});
-    link->reset = (struct io_op){.op = {.kind = OP_QUERY,
+    if (is_statement)
+        sql_expand(&sql, dialect, SQL_RESET, &(struct sql_vars){0});
+    link->reset = (struct io_op){.op = {.kind = is_statement ? OP_QUERY : OP_RESET,
                                         .sql = arena_strndup(&link->arena, sql.data, sql.len),
                                         .sql_len = sql.len,
                                         .arena = &link->arena},

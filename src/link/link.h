@@ -1,7 +1,7 @@
 /* The one way to a ready connection: host look-up, password, connecting, reuse, release.
  *
  * `struct links` is what a run knows for it: addresses of hosts, logins and their passwords, and connections that one
- * tenant of a database has left to the next. A `struct link` is one connection from being asked for until it is
+ * tenant has left to the next. A `struct link` is one connection from being asked for until it is
  * closed, or left to another. Every part that asks a database something goes through it: sessions, `query` sources, the
  * question who blocks.
  *
@@ -41,6 +41,10 @@ struct link_wish {
 struct links *links_new(uv_loop_t *loop);
 void links_free(struct links *links); /* nothing may be under way */
 
+/* How many connections there may be, in all and to one server. Those that were left obey it: one of them is closed before
+ * another is opened. All others are their owners' affair. */
+void links_limit(struct links *links, uint32_t in_all, uint32_t per_server);
+
 /* Closes all connections that were left and that no tenant took. */
 void links_close(struct links *links);
 
@@ -69,8 +73,11 @@ bool link_get(struct link *link, link_ready_fn on_ready, void *ctx);
 /* NULL until it is ready. */
 struct io *link_io(const struct link *link);
 
-/* Another tenant has left it. Else the first operation of the first batch must be one that connects. */
+/* Nothing is left to do for it. Else the first operation of the first batch must be one that connects. */
 bool link_is_connected(const struct link *link);
+
+/* Another tenant has left it. It may have died since. */
+bool link_is_reused(const struct link *link);
 
 /* Makes an operation one that connects. The operation is zeroed, except for what only its owner knows: arena,
  * notices, limits. */
@@ -81,8 +88,8 @@ void link_fill_connect(const struct link *link, struct io_op *op);
  * it was refused. */
 bool link_note_connected(struct link *link, const struct err *err);
 
-/* Makes the connection like new and leaves it to another tenant of the database that still wants one; where none does,
- * or that fails, it is closed. Ends the link; `on_done` comes later, on the loop. */
+/* Makes the connection like new and leaves it to another tenant that still wants one and may have it (pool.h); where none
+ * does, or that fails, it is closed. Ends the link; `on_done` comes later, on the loop. */
 void link_leave(struct link *link, io_done_fn on_done, void *ctx);
 
 /* Closes the connection, and with it all that the session has on the server. Ends the link, before it was ready too

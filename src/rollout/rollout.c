@@ -65,6 +65,7 @@ static void begin_wave(struct rollout *rollout, uint32_t wave)
     rollout->has_begun = true;
     rollout_tell(rollout, (struct event){.kind = EVENT_WAVE_STARTED, .wave = wave});
     const struct rollout_wave *rules = &rollout->options->waves[wave];
+    links_limit(rollout->links, rules->parallel, rules->per_server);
     const struct survey_wave surveyed = {
         .number = wave,
         .connections = rules->parallel < rules->per_server ? rules->parallel : rules->per_server,

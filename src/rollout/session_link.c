@@ -31,7 +31,7 @@ static enum asked ask_link(struct session *session)
         .database = session->conn.is_creating ? dialect->maintenance_database : NULL,
         .may_create = may_create(session) && (is_looking || session->conn.is_made_intended),
         .is_read_only = is_looking,
-        .may_reuse = !session->conn.is_creating,
+        .may_reuse = !session->conn.is_creating && !session->conn.wants_new,
     };
     session->look.is_surveyed = session_can_take_survey(session);
     if (session->look.is_surveyed)
@@ -74,14 +74,29 @@ static struct io_op *add_connect(struct session *session)
 
 static enum asked ask_connect(struct session *session)
 {
-    session->conn.is_reused = link_is_connected(session->conn.link);
-    if (!session->conn.is_reused)
+    session->conn.is_reused = link_is_reused(session->conn.link);
+    if (!link_is_connected(session->conn.link))
         add_connect(session)->op.flags |= OP_HEARS_ALL;
     return ASKED_OPS;
 }
 
+/* Whatever fails on the way to the tenant's database is said by a new connection: an error that comes from there is told as
+ * it is told without those that are left. */
+bool session_died_unused(struct session *session, const struct io_op *op)
+{
+    bool is_unfit = op->op.kind == OP_CONNECT || io_op_err(op)->is_connection_lost;
+    if (!session->conn.is_reused || !is_unfit)
+        return false;
+    session->conn.is_reused = false;
+    session->conn.wants_new = true;
+    session->conn.after_close = SESSION_LINK;
+    return true;
+}
+
 static enum session_state answer_connect(struct session *session)
 {
+    session->conn.is_reused = session->conn.is_reused && link_is_connected(session->conn.link);
+    session->conn.wants_new = false;
     session->look.vars.backend_pid = io_info(session->conn.io)->backend_pid;
     session->look.vars.sets_parser = io_info(session->conn.io)->reads_oddly;
     if (io_info(session->conn.io)->variant)
@@ -112,6 +127,8 @@ static enum session_state error_connect(struct session *session, const struct io
 {
     const struct session_env *env = session->env;
     bool is_missing = op->answer.is_missing && may_create(session);
+    if (session_died_unused(session, op))
+        return SESSION_CLOSE;
     if (is_missing && !request_changes(env->request))
         return take_for_empty(session);
     if (is_missing && makes_nothing(session)) {
@@ -129,7 +146,8 @@ static enum session_state error_connect(struct session *session, const struct io
 
 const struct state_row row_connect = {
     .name = "connect",
-    .does = "connects, unless another tenant did",
+    .does =
+        "connects, unless another tenant did; where one left a connection to another database, goes to ours",
     .ask = ask_connect,
     .answer = answer_connect,
     .on_error = error_connect,
@@ -203,7 +221,8 @@ static enum asked ask_release(struct session *session)
 
 const struct state_row row_release = {
     .name = "release",
-    .does = "makes the connection like new for another tenant of the database, or closes it",
+    .does =
+        "makes the connection like new for another tenant of the database or of the server, or closes it",
     .ask = ask_release,
     .next = SESSION_DONE,
     .exits = TO(DONE),

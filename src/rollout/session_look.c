@@ -65,16 +65,6 @@ static enum asked ask_lock(struct session *session)
     return ASKED_OPS;
 }
 
-/* A connection that another tenant left may have died since: that does not count as a failure. */
-static bool died_unused(struct session *session, const struct io_op *op)
-{
-    if (!session->conn.is_reused || !io_op_err(op)->is_connection_lost)
-        return false;
-    session->conn.is_reused = false;
-    session->conn.after_close = SESSION_LINK;
-    return true;
-}
-
 /* Another session of the server answers than that of the handshake, and none of them could hold a lock for us. */
 static bool is_without_lock(const struct session *session, bool is_pooled)
 {
@@ -93,7 +83,7 @@ static enum session_state refuse_proxy(struct session *session)
 
 static enum session_state error_lock(struct session *session, const struct io_op *op)
 {
-    if (died_unused(session, op))
+    if (session_died_unused(session, op))
         return SESSION_CLOSE;
     if (is_without_lock(session, op->answer.is_pooled))
         return refuse_proxy(session);
@@ -233,7 +223,7 @@ static enum session_state error_look(struct session *session, const struct io_op
 {
     const struct adoption *adoption = session->env->adoption;
     struct err err = *io_op_err(op);
-    if (died_unused(session, op))
+    if (session_died_unused(session, op))
         return SESSION_CLOSE;
     if (adoption && session->state == SESSION_READ && op == session_look_op(session, LOOK_FOREIGN))
         err_prefix(&err, "reading %s's table '%s'", adoption->name, adoption->table);

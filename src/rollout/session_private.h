@@ -76,6 +76,7 @@ struct session_conn {
     struct io *io;             /* the link's; NULL: it has none */
     struct blockers *blockers; /* NULL: no one could tell */
     bool is_reused;            /* by a tenant before us, and nothing was asked of it yet */
+    bool wants_new;            /* one that was left did not serve: the next is a new one */
     bool is_guard_prepared;    /* on this connection */
     bool is_creating;          /* to the server's own database, to make ours */
     bool is_made_intended;     /* the intent to make the database is durable */
@@ -320,6 +321,9 @@ const struct io_op *session_look_op(const struct session *session, enum look_op 
 
 /* session_weigh.c: the state after a plan that is only shown. */
 enum session_state session_after_plan(struct session *session);
+/* session_link.c: did that op fail since the connection, which another tenant has left, is not like a new one, or died
+ * meanwhile? Then it does not count as a failure: after the close comes a new one. */
+bool session_died_unused(struct session *session, const struct io_op *op);
 /* session_look.c: is what a survey says enough for this tenant? Where it is: what it says is taken for a look. */
 bool session_can_take_survey(const struct session *session);
 enum session_state session_take_survey(struct session *session);

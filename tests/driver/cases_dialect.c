@@ -404,25 +404,73 @@ static void guards_its_own_transaction(void **state)
     }
 }
 
+static bool can_reset(const struct stage *stage)
+{
+    const struct driver *driver = stage->subject->driver;
+    return driver->traits & DRIVER_RESETS || driver->dialect->sql[SQL_RESET];
+}
+
+static void reset(struct stage *stage, struct conn *conn)
+{
+    if (stage->subject->driver->traits & DRIVER_RESETS)
+        expect_good(stage_run(stage, conn, stage_op(stage, OP_RESET, "")));
+    else
+        stage_ask(stage, conn, SQL_RESET, &(struct sql_vars){0});
+}
+
 static void makes_a_used_connection_like_new(void **state)
 {
     struct stage *stage = *state;
     struct sql_vars vars = stage_vars();
     struct conn *first = stage_connect(stage);
     struct conn *second = stage_connect(stage);
-    if (!stage_has(stage, HAS_RESET, stage->subject->driver->dialect->sql[SQL_RESET]))
+    if (!stage_has(stage, HAS_RESET, can_reset(stage)))
         return; /* a connection is never left to another tenant */
     vars.statement_timeout_ms = 100;
     stage_inspect(stage, first, &vars);
     assert_true(stage_lock(stage, first, vars.lock_key).is_locked);
     stage_ask(stage, first, SQL_SETUP, &vars);
-    stage_ask(stage, first, SQL_RESET, &vars);
+    reset(stage, first);
     assert_true(stage_lock(stage, second, vars.lock_key).is_locked);
     struct op op = stage_op(stage, OP_SCRIPT, stage_say(stage, SAY_SLOW)); /* no timeout is left */
     uint64_t begun_ms = runner_now_ms(&stage->runner);
     runner_run_cancelled(&stage->runner, first, &op, 400);
     assert_int_not_equal(op_err(&op)->kind, ERR_NONE);
     assert_true(runner_now_ms(&stage->runner) - begun_ms >= 400);
+}
+
+static struct answer move_to(struct stage *stage, struct conn *conn, enum target target)
+{
+    const struct conn_params params = {.url = &stage->targets[target],
+                                       .password = stage->subject->password};
+    reset(stage, conn);
+    stage->subject->driver->move(conn, &params);
+    return stage_connect_op(stage, conn);
+}
+
+static void goes_to_another_database(void **state)
+{
+    struct stage *stage = *state;
+    const struct driver *driver = stage->subject->driver;
+    struct conn *conns[2];
+    if (!stage_has(stage, HAS_MOVES, driver->move))
+        return;
+    for (size_t i = 0; i < 2; i++) {
+        conns[i] = stage_open_params(
+            stage, &(struct conn_params){.url = &stage->targets[TARGET_GOOD],
+                                         .password = stage->subject->password,
+                                         .database = stage->subject->maintenance});
+        expect_good(stage_connect_op(stage, conns[i]));
+    }
+    struct answer answer = expect_good(move_to(stage, conns[0], TARGET_GOOD));
+    assert_non_null(answer.info);
+    assert_false(answer.info->is_single_use);
+    stage_script(stage, conns[0], stage_say(stage, SAY_PREPARE));
+    stage_script(stage, conns[0], stage_say(stage, SAY_CHANGE));
+    expect_good(move_to(stage, conns[1], TARGET_GOOD));
+    expect_count(stage, conns[1], "1");
+    expect_good(move_to(stage, conns[1], TARGET_GOOD));
+    assert_int_not_equal(ended_with(move_to(stage, conns[0], TARGET_MISSING)), ERR_NONE);
 }
 
 int run_dialect_cases(void)
@@ -442,6 +490,7 @@ int run_dialect_cases(void)
         CASE(reads_nothing_where_nothing_is),
         CASE(guards_its_own_transaction),
         CASE(makes_a_used_connection_like_new),
+        CASE(goes_to_another_database),
     };
     return cmocka_run_group_tests_name("dialect", tests, NULL, NULL);
 }

@@ -18,6 +18,7 @@ struct conn {
     struct conn_info info;
     const struct fake_fault *fault; /* that connecting met */
     uint64_t connect_ms;            /* when the server answers */
+    struct op reset;                /* an OP_RESET, as the statement that does it */
 };
 
 /* ---- connecting ---------------------------------------------------------------------------- */
@@ -97,6 +98,8 @@ static struct want start_connect(struct conn *conn)
 static void take_session(struct conn *conn, struct fake_db *db)
 {
     enum { INVENTED = 1000000 };
+    if (conn->session)
+        fake_session_end(conn->session); /* of the database before */
     conn->session = fake_session_new(db, conn->shape);
     bool has_pids = conn->shape == FAKE_JOINS;
     uint32_t pid = conn->session->id + (db->is_pooled ? INVENTED : 0);
@@ -117,6 +120,10 @@ static struct want step_connect(struct conn *conn)
     struct fake_db *db = fake_db_find(conn->world, database_of(conn));
     if (conn->world->now_ms < conn->connect_ms)
         return wait_until(conn, conn->connect_ms);
+    if (conn->session && conn->session->is_lost) { /* the server's end of it, before it was moved */
+        fake_lose(op_make_err(op));
+        return over();
+    }
     if (!db) {
         op->answer->is_missing = true;
         fake_fail(op_make_err(op), "3D000", "database \"%s\" does not exist", database_of(conn));
@@ -172,6 +179,13 @@ static struct want fake_start(struct conn *conn, const struct op *op)
     conn->op = op;
     if (op->kind == OP_CONNECT)
         return start_connect(conn);
+    if (op->kind == OP_RESET) {
+        conn->reset = *op;
+        conn->reset.kind = OP_QUERY;
+        conn->reset.sql = "forget";
+        conn->reset.sql_len = strlen(conn->reset.sql);
+        conn->op = op = &conn->reset;
+    }
     if (!conn->session->is_lost)
         fake_session_start(conn->session, op);
     return look(conn);
@@ -218,6 +232,11 @@ static void fake_cancel(void *ctx)
 static bool fake_is_in_transaction(const struct conn *conn)
 {
     return conn->session && conn->session->in_transaction;
+}
+
+static void fake_move(struct conn *conn, const struct conn_params *params)
+{
+    conn->params = *params;
 }
 
 static void fake_close(struct conn *conn)
@@ -374,6 +393,7 @@ static void on_worker_work(struct conn *conn)
     case OP_RESTORE: copy_on_thread(conn); break;
     case OP_QUERY:
     case OP_SCRIPT:
+    case OP_RESET:
     case OP_WATCH:
     case OP_CHECK:
     case OP__COUNT: fake_session_run(conn->session); break;
@@ -625,8 +645,9 @@ const struct driver fake_joins = {
 
 const struct driver fake_no_ddl = {
     .dialect = &no_ddl_dialect,
-    .traits = DRIVER_IS_SERVER | DRIVER_JOINS_ALL,
+    .traits = DRIVER_IS_SERVER | DRIVER_JOINS_ALL | DRIVER_RESETS,
     .open = no_ddl_open,
+    .move = fake_move,
     SERVER,
 };
 

@@ -65,6 +65,7 @@ enum ability {
     HAS_PLACES = 8192,         /* of all errors, and not only of those of the syntax */
     HAS_EXACT_TEXT = 16384,    /* blanks at the end of a key are not ignored */
     HAS_JOINED_CHAINS = 32768, /* of ops of any kind */
+    HAS_MOVES = 65536,         /* a connection can go to another database */
 };
 
 struct subject {

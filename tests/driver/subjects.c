@@ -302,7 +302,7 @@ static const struct subject subjects[] = {
         .name = "mysql",
         .driver = &driver_mysql,
         .abilities = HAS_PASSWORDS | HAS_HISTORY_ROWS | HAS_MORTAL_CONNECTIONS | HAS_TABLES |
-                     HAS_PIDS | HAS_JOINED_CHAINS,
+                     HAS_PIDS | HAS_JOINED_CHAINS | HAS_RESET | HAS_MOVES,
         .missing_code = "1049",
         .password = "superuser-secret", /* harness.py's */
         .maintenance = "information_schema",
@@ -368,8 +368,8 @@ static const struct subject subjects[] = {
     {
         .name = "fake_no_ddl",
         .driver = &fake_no_ddl,
-        .abilities =
-            HAS_PLACES | HAS_EXACT_TEXT | HAS_MORTAL_CONNECTIONS | HAS_JOINED_CHAINS | HAS_TABLES,
+        .abilities = HAS_PLACES | HAS_EXACT_TEXT | HAS_MORTAL_CONNECTIONS | HAS_JOINED_CHAINS |
+                     HAS_TABLES | HAS_RESET | HAS_MOVES,
         .is_doomed_by_error = true,
         .missing_code = "3D000",
         .maintenance = "maintenance",

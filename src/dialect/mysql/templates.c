@@ -65,11 +65,15 @@
 
 /* super_read_only sets read_only as well; a reader of Aurora has innodb_read_only. Whoever may not see others' threads
  * sees none. */
-#define SESSION_BEGIN(settings, is_node)                                                                                   \
-    "SET SESSION sql_mode = " SQL_MODE ", autocommit = 1, completion_type = 0" settings                                    \
-    "; SELECT CONNECTION_ID(), @@GLOBAL.read_only OR @@GLOBAL.innodb_read_only, "                                          \
-    "@@max_allowed_packet, VERSION() LIKE '%MariaDB%', (SELECT COUNT(*) FROM information_schema.processlist WHERE user = " \
-    "'system user' AND command IN ('Slave_IO', 'Slave_SQL', 'Connect')), " is_node
+#define SESSION_BEGIN(settings, is_node)                                                                                \
+    "SET SESSION sql_mode = " SQL_MODE ", autocommit = 1, completion_type = 0" settings                                 \
+    "; SELECT CONNECTION_ID(), @@GLOBAL.read_only OR @@GLOBAL.innodb_read_only, "                                       \
+    "@@max_allowed_packet, VERSION() LIKE '%MariaDB%', p.replicas, COALESCE(p.client, ''), @@GLOBAL.init_connect = '' " \
+    "/*M!100101 AND @@max_statement_time = @@GLOBAL.max_statement_time */, SHA1(CONCAT_WS('/', CURRENT_USER(), "        \
+    "/*M!100005 COALESCE(CURRENT_ROLE(), ''), */ /*!80000 COALESCE(CURRENT_ROLE(), ''), */ @@character_set_client, "    \
+    "@@character_set_results, @@collation_connection)), " is_node                                                       \
+    " FROM (SELECT COALESCE(SUM(user = 'system user' AND command IN ('Slave_IO', 'Slave_SQL', 'Connect')), 0) AS "      \
+    "replicas, MAX(IF(id = CONNECTION_ID(), host, NULL)) AS client FROM information_schema.processlist) AS p"
 
 /* What another node has committed must be seen before it is built upon. */
 const char mysql_session_begin[] =

@@ -17,7 +17,11 @@ enum mysql_begun {
     MYSQL_BEGUN_PACKET,    /* the longest message that it takes */
     MYSQL_BEGUN_MARIADB,   /* is it a MariaDB? */
     MYSQL_BEGUN_REPLICA, /* threads that bring it the writes of another server; 0 where they may not be seen */
-    MYSQL_BEGUN_NODE, /* is it a node of a Galera cluster? */
+    /* The client's address and port as the server sees them: `localhost` through a socket; '' where it does not tell */
+    MYSQL_BEGUN_CLIENT,
+    MYSQL_BEGUN_PLAIN, /* does nothing but the global settings decide what a session begins with? */
+    MYSQL_BEGUN_LIKENESS, /* what a reset does not make like new: account, role, character sets */
+    MYSQL_BEGUN_NODE,     /* is it a node of a Galera cluster? */
 };
 
 void mysql_add_literal(struct buf *buf, const char *text);
