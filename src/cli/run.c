@@ -289,6 +289,7 @@ int cli_run_with_schemas(struct fleet *fleet, const struct options *options,
     reading.reads_catalog = true;
     reading.weighs_changes = false; /* what changes of tables cost is not asked for */
     schemas_begin(&schemas, fleet);
+    reading.catalogs = schemas_listener(&schemas);
     int exit_code = begin(fleet, options, &reading,
                           &(struct company){.observer = observer, .schemas = &schemas});
     schemas_done(&schemas);

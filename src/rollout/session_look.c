@@ -390,8 +390,10 @@ bool session_can_take_survey(const struct session *session)
     bool is_first = session->attempt.number == 1 && !session->look.is_own;
     const struct surveyed *surveyed =
         is_first ? rollout_surveyed(session->env->run, session->index) : NULL;
-    return surveyed && (session->env->request->verb->work == WORK_LOOK ||
-                        !history_unfinished(&surveyed->history).revision);
+    if (!surveyed || (session->env->request->reads_catalog && !surveyed->has_catalog))
+        return false;
+    return session->env->request->verb->work == WORK_LOOK ||
+           !history_unfinished(&surveyed->history).revision;
 }
 
 enum session_state session_take_survey(struct session *session)
