@@ -251,6 +251,8 @@ static int run_verified(struct fleet *fleet, const struct options *options, stru
     cli_tell_faults(&faults);
     faults_done(&faults);
     request->verifying = verify.verifying;
+    if (verify.note && !options->is_quiet)
+        cli_note("%s", verify.note);
     int exit_code = verify.signal ? EXIT_SIGNAL + verify.signal : EXIT_USAGE;
     if (is_good && !verify.signal)
         exit_code = run_request(fleet, options, request, company);

@@ -304,7 +304,7 @@ static void take_history(struct session *session, const struct grid *found)
     session->look.history_id = history_last_id(rows);
     session->look.vars.owner = session->doubt.unfinished.revision ? session->doubt.unfinished.run_id
                                                                   : session->env->run_id;
-    session->doubt.has_probed = false;
+    session->doubt.has_probed = session->doubt.has_compared = false;
     session->doubt.half_done = session->doubt.unfinished.statements;
     /* until a mark or a record is written */
     session->doubt.is_half_open = session->doubt.unfinished.revision != NULL;
