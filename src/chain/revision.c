@@ -504,6 +504,16 @@ struct revision *revision_parse(struct arena *arena, const char *path, const cha
     return faults->total == before ? revision : NULL;
 }
 
+size_t section_shown_len(const struct section *section)
+{
+    size_t len = strnlen(section->sql, SECTION_SHOWN);
+    if (len == section->sql_len)
+        return len;
+    while (len && section->sql[len - 1] != '\n')
+        len--;
+    return len;
+}
+
 bool revision_has_direction(const struct revision *revision, enum direction direction)
 {
     for (size_t i = 0; i < revision->section_count; i++)

@@ -64,6 +64,11 @@ struct revision *revision_parse(struct arena *arena, const char *path, const cha
 bool revision_name_is_reserved(const char *name, size_t len);
 #define REVISION_RESERVED "cannot be a name: it is a word for a place in the chain"
 
+/* How many bytes of a section ledgers keep and reports show: all, or of a long one its first lines up to SECTION_SHOWN bytes. A
+ * section that was read from a ledger has no more of its `sql`, and all of its `sql_len`. */
+enum { SECTION_SHOWN = 65536 };
+size_t section_shown_len(const struct section *section);
+
 /* How many bytes of a line are the beginning of a section's marker, up to the end of `-- migrate:`; 0: it is
  * none. Any number of blanks may be between, as in dbmate. */
 size_t revision_marker_len(const char *line, size_t len);

@@ -129,3 +129,8 @@ const struct verb *verb_keep(struct arena *arena, const struct verb *verb)
 {
     return verb_read(arena, verb->name);
 }
+
+bool verb_runs_scripts(const struct verb *verb)
+{
+    return verb->work == WORK_PLAN && (verb->rolls_back || verb->plan != PLAN_STAMP);
+}

@@ -64,6 +64,9 @@ struct verb {
 
 extern const struct verb verbs[VERB__COUNT];
 
+/* Does it run the sections of revisions, and not only set rows of the version table? */
+bool verb_runs_scripts(const struct verb *verb);
+
 /* A verb that goes back, in SQL of the ledger. The row has the same name. */
 #define VERB_NAME_ROLLBACK "rollback"
 

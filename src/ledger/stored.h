@@ -1,7 +1,7 @@
 /* What the files of the ledger share whose rows are in a store (store.h).
  *
  * stored_ledger.c opens and locks, stored_schema.c has the tables, stored_write.c writes events, stored_tenants.c what
- * one tenant has of them, stored_fleet.c who the tenants are, stored_intern.c what repeats, stored_notices.c
+ * one tenant has of them, stored_fleet.c who the tenants are, stored_intern.c what repeats, stored_sections.c the SQL of revisions, stored_notices.c
  * what databases said; stored_runs.c, stored_standings.c, stored_visits.c, stored_frame.c and stored_replay.c read;
  * stored_forget.c forgets.
  */
@@ -95,6 +95,13 @@ bool stored_rows_at(const struct cursor *row, int column, const struct stored_li
 bool stored_revision_put(struct stored_ledger *ledger, const struct chain *chain,
                          const struct revision *revision, struct value *ret_number,
                          struct err *err) MUST_CHECK;
+
+/* stored_sections.c: the SQL of a revision, where the ledger does not have it yet; and that of a run's chain, into the frame's
+ * revisions. */
+bool stored_sections_put(struct stored_ledger *ledger, const struct revision *revision,
+                         struct err *err) MUST_CHECK;
+struct stored_frame;
+bool stored_sections_read(struct stored_frame *frame, struct err *err) MUST_CHECK;
 
 /* The outcome's error, or NULL. */
 bool stored_error_put(struct stored_ledger *ledger, const struct chain *chain,

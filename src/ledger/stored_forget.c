@@ -12,6 +12,7 @@ static const char *const deletes[] = {
 
 static const char *const sweeps[] = {
     "DELETE FROM chain_files WHERE digest NOT IN (SELECT chain_digest FROM runs)",
+    "DELETE FROM revision_sections WHERE checksum NOT IN (SELECT checksum FROM chain_files)",
     "DELETE FROM fleets WHERE id NOT IN (SELECT fleet FROM runs)",
     "DELETE FROM fleet_tenants WHERE fleet NOT IN (SELECT id FROM fleets)",
     "DELETE FROM tenants WHERE id NOT IN (SELECT tenant FROM fleet_tenants)",

@@ -298,7 +298,8 @@ bool stored_revision_put(struct stored_ledger *ledger, const struct chain *chain
         *ret_number = value_int(*known - 1);
         return true;
     }
-    if (!put_revision(ledger, revision, &number, err))
+    if (!put_revision(ledger, revision, &number, err) ||
+        (known && !stored_sections_put(ledger, revision, err)))
         return false;
     if (known)
         *known = number + 1;

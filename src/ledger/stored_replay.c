@@ -73,8 +73,11 @@ static bool read_outcome(struct replay *replay, const struct cursor *row,
                          struct outcome *ret_outcome)
 {
     struct rows from, to;
-    int64_t state = cursor_int(row, 1);
-    if (state < 0 || state >= TENANT__COUNT ||
+    int64_t state = cursor_int(row, 1), tenant = cursor_int(row, 0);
+    int64_t dialect = cursor_is_null(row, 12)
+                          ? (int64_t)replay->frame.info.tenants[tenant]->url.dialect
+                          : cursor_int(row, 12);
+    if (state < 0 || state >= TENANT__COUNT || dialect < 0 || dialect >= DIALECT__COUNT ||
         !stored_rows_at(row, 3, &replay->frame.lists, &from) ||
         !stored_rows_at(row, 4, &replay->frame.lists, &to))
         return false;
@@ -83,6 +86,7 @@ static bool read_outcome(struct replay *replay, const struct cursor *row,
         .has_changed = cursor_int(row, 2) != 0,
         .from = from,
         .to = from.is_known ? to : (struct rows){0}, /* else it is what an earlier run left */
+        .dialect = (enum dialect_id)dialect,
         .steps = replay->steps,
         .step_count = replay->step_count,
         .attempts = (uint32_t)cursor_int(row, 6),
@@ -143,7 +147,7 @@ static bool tell_tenants(struct replay *replay, struct err *err)
     store_query(replay->frame.ledger->store, &cursor,
                 "SELECT n, coalesce(outcome, state), has_changed,"
                 " CASE WHEN outcome IS NULL THEN before ELSE found END, left_at, error, attempts,"
-                " started_ms, duration_ms, is_running, notices, warnings FROM run_tenants"
+                " started_ms, duration_ms, is_running, notices, warnings, dialect FROM run_tenants"
                 " WHERE run = ? AND (outcome IS NOT NULL OR is_running) ORDER BY n",
                 value_int(replay->frame.run.seq));
     while (is_fine && cursor_next(&cursor))

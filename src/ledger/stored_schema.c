@@ -30,6 +30,14 @@ _Static_assert(ERR_INTERNAL == 11 && ERR__COUNT == 12, "error classes are in led
     " digest TEXT, revision TEXT, checksum TEXT NOT NULL, path TEXT NOT NULL,"                     \
     " PRIMARY KEY(digest, revision)){keyed};"
 
+/* The sections of revisions that runs used, by the checksum of their files. Of a long one only the beginning is kept, and `len`
+ * says how many bytes it has. */
+#define SECTION_TABLES                                                                             \
+    "CREATE TABLE revision_sections("                                                              \
+    " checksum TEXT, n {int}, direction {int} NOT NULL, dialect {int}," /* NULL: of all */         \
+    " is_transactional {bool} NOT NULL, line {int} NOT NULL, len {int} NOT NULL,"                  \
+    " sql TEXT NOT NULL, PRIMARY KEY(checksum, n)){keyed};"
+
 /* What a new ledger is made of. A column that comes later goes to the end of its table here and into an upgrade below:
  * a test holds that an old ledger has the same tables afterwards. A new one takes no upgrade, for SQLite reads the text of
  * all tables again after each ALTER TABLE. */
@@ -56,7 +64,9 @@ static const char newest_runs[] =
     "CREATE TABLE waves("
     " run {int}, n {int}, name TEXT NOT NULL, tenant_count {int} NOT NULL,"
     " state {int}," /* NULL: never begun */
-    " finished_ms {int} NOT NULL, PRIMARY KEY(run, n)){keyed};"
+    " finished_ms {int} NOT NULL,"
+    /* How many failures are tolerated (-1: any number; NULL: an older skein's run), and how long the run waits after it. */
+    " max_failures {int}, soak_ms {int} NOT NULL DEFAULT 0, PRIMARY KEY(run, n)){keyed};"
 
     "CREATE TABLE fleets(id {key}, digest TEXT NOT NULL UNIQUE){rows};"
     "CREATE TABLE fleet_tenants("
@@ -81,9 +91,11 @@ static const char newest_runs[] =
     " reached {int},"
     /* Both counts take in those that are too many to be kept. */
     " notices {int} NOT NULL DEFAULT 0, warnings {int} NOT NULL DEFAULT 0,"
+    /* Whose sections it ran; NULL: an older skein's run. */
+    " dialect {int},"
     " PRIMARY KEY(run, n)){keyed};";
 
-static const char newest_rest[] = CHAIN_TABLES
+static const char newest_rest[] = CHAIN_TABLES SECTION_TABLES
 
     "CREATE TABLE steps("
     " run {int}, tenant {int}, n {int}, revision {int}, direction {int} NOT NULL,"
@@ -171,9 +183,14 @@ static const char to_version_6[] =
     "ALTER TABLE errors ADD COLUMN quotes_values {bool} NOT NULL DEFAULT {no};"
     "ALTER TABLE notices ADD COLUMN quotes_values {bool} NOT NULL DEFAULT {no};" CHAIN_TABLES;
 
+static const char to_version_7[] =
+    "ALTER TABLE run_tenants ADD COLUMN dialect {int};"
+    "ALTER TABLE waves ADD COLUMN max_failures {int};"
+    "ALTER TABLE waves ADD COLUMN soak_ms {int} NOT NULL DEFAULT 0;" SECTION_TABLES;
+
 /* [i] makes version i + 1 of version i. */
-static const char *const upgrades[] = {NULL,         to_version_2, to_version_3,
-                                       to_version_4, to_version_5, to_version_6};
+static const char *const upgrades[] = {NULL,         to_version_2, to_version_3, to_version_4,
+                                       to_version_5, to_version_6, to_version_7};
 enum { NEWEST_VERSION = ARRAY_LEN(upgrades) };
 
 static bool check_version(const struct store *store, int64_t version, struct err *err)

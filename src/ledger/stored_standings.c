@@ -13,7 +13,7 @@ struct wave_arrays {
 /* A run without waves has one, of everyone, that began and ended with the run. */
 static void one_wave(const struct stored_run *run, struct wave_arrays *arrays)
 {
-    arrays->waves[0] = (struct run_wave){"all", run->run.tenant_count};
+    arrays->waves[0] = (struct run_wave){.name = "all", .tenant_count = run->run.tenant_count};
     arrays->states[0] = run->run.state;
     arrays->count = 1;
 }
@@ -25,12 +25,18 @@ static bool read_waves(struct stored_ledger *ledger, const struct stored_run *ru
     struct cursor cursor;
     bool makes_sense = true;
     store_query(ledger->store, &cursor,
-                "SELECT name, tenant_count, state, finished_ms FROM waves WHERE run = ? ORDER BY n",
+                "SELECT name, tenant_count, state, finished_ms, max_failures, soak_ms FROM waves"
+                " WHERE run = ? ORDER BY n",
                 value_int(run->seq));
     while (makes_sense && arrays->count < capacity && cursor_next(&cursor)) {
         size_t at = arrays->count++;
-        arrays->waves[at] =
-            (struct run_wave){cursor_copy(&cursor, 0, arena), (size_t)cursor_int(&cursor, 1)};
+        arrays->waves[at] = (struct run_wave){
+            .name = cursor_copy(&cursor, 0, arena),
+            .tenant_count = (size_t)cursor_int(&cursor, 1),
+            .knows_rules = !cursor_is_null(&cursor, 4),
+            .max_failures = cursor_int(&cursor, 4),
+            .soak_ms = (uint64_t)cursor_int(&cursor, 5),
+        };
         arrays->states[at] =
             cursor_is_null(&cursor, 2) ? RUN__COUNT : (enum run_state)cursor_int(&cursor, 2);
         arrays->finished_ms[at] = cursor_int(&cursor, 3);

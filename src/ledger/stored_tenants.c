@@ -138,8 +138,8 @@ static bool read_known(struct stored_ledger *ledger, size_t tenant, struct known
 /* What event/known.h decides; ?12 and what follows are its answers. */
 static const char outcome_sql[] =
     "INSERT INTO run_tenants(run, n, state, outcome, has_changed, left_at, found, error,"
-    " attempts, started_ms, duration_ms, reached)"
-    " VALUES(?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, CASE WHEN ?15 THEN CAST(?5 AS BIGINT) END)"
+    " attempts, started_ms, duration_ms, reached, dialect)"
+    " VALUES(?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, CASE WHEN ?15 THEN CAST(?5 AS BIGINT) END, ?17)"
     " ON CONFLICT(run, n) DO UPDATE SET is_running = FALSE, outcome = ?3, has_changed = ?4,"
     " state = CASE WHEN ?14 THEN ?3 ELSE run_tenants.state END,"
     " left_at = CASE WHEN ?13 THEN ?5 ELSE run_tenants.left_at END,"
@@ -148,7 +148,8 @@ static const char outcome_sql[] =
     " attempts = CASE WHEN ?11 THEN run_tenants.attempts ELSE 0 END + ?8,"
     " started_ms = CASE WHEN ?11 THEN run_tenants.started_ms ELSE ?9 END,"
     " duration_ms = CASE WHEN ?11 THEN run_tenants.duration_ms ELSE 0 END + ?10,"
-    " reached = CASE WHEN ?15 THEN ?5 WHEN ?16 THEN NULL ELSE run_tenants.reached END";
+    " reached = CASE WHEN ?15 THEN ?5 WHEN ?16 THEN NULL ELSE run_tenants.reached END,"
+    " dialect = CASE WHEN ?11 THEN run_tenants.dialect ELSE ?17 END";
 
 static bool write_row(struct stored_ledger *ledger, const struct event *event, struct value found,
                       struct value left, struct value error, struct err *err)
@@ -164,7 +165,7 @@ static bool write_row(struct stored_ledger *ledger, const struct event *event, s
         left, found, error, value_int(outcome->attempts), value_real(outcome->started_ms),
         value_real(outcome->duration_ms), value_int(change.is_added), value_int(change.takes_error),
         value_int(change.takes_to), value_int(change.takes_state), value_int(change.takes_reached),
-        value_int(change.clears_reached));
+        value_int(change.clears_reached), value_int((int64_t)outcome->dialect));
 }
 
 bool stored_write_outcome(struct stored_ledger *ledger, const struct event *event, struct err *err)

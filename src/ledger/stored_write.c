@@ -101,12 +101,14 @@ static bool insert_chain(struct stored_ledger *ledger, const struct chain *chain
 static bool insert_waves(struct stored_ledger *ledger, const struct run_info *run, struct err *err)
 {
     for (size_t i = 0; i < run->wave_count; i++)
-        if (!store_run(ledger->store, err,
-                       "INSERT INTO waves(run, n, name, tenant_count, finished_ms)"
-                       " VALUES(?, ?, ?, ?, 0)",
-                       value_int(ledger->writing.run), value_int((int64_t)i),
-                       value_text(run->waves[i].name),
-                       value_int((int64_t)run->waves[i].tenant_count)))
+        if (!store_run(
+                ledger->store, err,
+                "INSERT INTO waves(run, n, name, tenant_count, finished_ms, max_failures, soak_ms)"
+                " VALUES(?, ?, ?, ?, 0, ?, ?)",
+                value_int(ledger->writing.run), value_int((int64_t)i),
+                value_text(run->waves[i].name), value_int((int64_t)run->waves[i].tenant_count),
+                run->waves[i].knows_rules ? value_int(run->waves[i].max_failures) : value_null(),
+                value_int((int64_t)run->waves[i].soak_ms)))
             return false;
     return true;
 }

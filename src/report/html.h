@@ -2,7 +2,7 @@
 #ifndef REPORT_HTML_H
 #define REPORT_HTML_H
 
-#include <stdio.h>
+#include <jansson.h>
 
 #include "report/view.h"
 
@@ -12,6 +12,12 @@ struct html_part {
     size_t len;
 };
 extern const struct html_part html_body, html_style, html_script;
+
+/* html_source.c. The SQL that tenants of the dialect ran in that step: its sections, each with its lines; NULL: none, or it is not
+ * known. The caller owns it, and what html_source_around returns: the lines around the one that failed; NULL: not known. */
+json_t *html_sql(const struct report *report, const struct report_step *step,
+                 enum dialect_id dialect);
+json_t *html_source_around(const struct cause *cause);
 
 /* html_data.c: all that the page shows, as one JSON object that can stand in a script element. docs/architecture.md says
  * how it is laid out. */

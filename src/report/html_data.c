@@ -45,6 +45,11 @@ static void put_rows(struct data *data, const char *key, const uint32_t *rows, s
     json_put(&data->stream, key, list);
 }
 
+static void put_or_null(struct data *data, const char *key, json_t *value)
+{
+    json_put(&data->stream, key, value ? value : json_null());
+}
+
 /* The number of the entry. */
 static uint32_t enter(struct data *data, struct intern *table, json_t *value)
 {
@@ -156,9 +161,16 @@ static void put_wave_words(struct data *data)
     for (size_t i = 0; i < data->view->wave_count; i++) {
         int64_t ended = report->waves[i].ended_at_ms - report->run.started_at_ms;
         bool is_known = report->waves[i].ended_at_ms && ended >= 0;
-        json_put(&data->stream, NULL,
-                 json_pack("{s:o, s:o}", "words", json_text(data->view->waves[i].words), "ended_ms",
-                           is_known ? json_integer((json_int_t)ended) : json_null()));
+        const struct run_wave *rules = report->waves[i].rules;
+        json_open(&data->stream, NULL, '{');
+        put_text(data, "words", data->view->waves[i].words);
+        json_put(&data->stream, "ended_ms",
+                 is_known ? json_integer((json_int_t)ended) : json_null());
+        json_put(&data->stream, "max_failures",
+                 rules ? json_integer((json_int_t)rules->max_failures) : json_null());
+        json_put(&data->stream, "soak_ms",
+                 rules ? json_integer((json_int_t)rules->soak_ms) : json_null());
+        json_close(&data->stream, '}');
     }
     json_close(&data->stream, ']');
 }
@@ -205,9 +217,10 @@ static void put_revision(struct data *data, const struct view_revision *item)
                                                  json_rounded((double)item->slowest[i].ms, 3)));
     json_open(&data->stream, NULL, '{');
     json_put(&data->stream, "step", json_step(data->report, &item->step, 0, item->dialect));
-    put_text(data, "message", revision ? revision->message : NULL);
-    put_text(data, "path", revision ? revision->path : NULL);
+    put_text(data, "message", revision && revision->message ? revision->message : "");
+    put_text(data, "path", revision && revision->path ? revision->path : "");
     put_text(data, "dialect", dialect_info(item->dialect)->name);
+    put_or_null(data, "sql", html_sql(data->report, &item->step, item->dialect));
     put_size(data, "count", item->count);
     json_put(&data->stream, "p50_ms", json_rounded((double)item->p50_ms, 3));
     json_put(&data->stream, "p95_ms", json_rounded((double)item->p95_ms, 3));
@@ -289,6 +302,7 @@ static void put_cause(struct data *data, const struct report_error *error,
     put_text(data, "pattern", error->key.text);
     put_text(data, "example", error->has_other_texts ? first : NULL);
     put_text(data, "statement", error->statement);
+    put_or_null(data, "source", html_source_around(&error->key));
     json_put(&data->stream, "has_other_words", json_boolean(error->has_other_words));
     put_text(data, "location", location.data);
     put_size(data, "count", error->row_count);
@@ -350,7 +364,7 @@ static uint32_t enter_script(struct data *data, size_t index)
     struct step_list list = report_steps(report, report->rows[index].steps);
     json_t *steps = json_array();
     for (size_t i = 0; i < list.count; i++) {
-        json_t *step = json_step(report, &list.steps[i], 0, report_dialect_of(report, index));
+        json_t *step = json_step(report, &list.steps[i], 0, report->rows[index].dialect);
         json_object_del(step, "duration_ms");
         json_array_append_new(steps, step);
     }

@@ -120,8 +120,9 @@ struct report_wave {
     /* RUN_RUNNING: begun, and ends as the run does; RUN__COUNT: never begun */
     enum run_state state;
     size_t tenant_count;
-    size_t failed_count; /* after the end */
-    int64_t ended_at_ms; /* since the epoch; 0: it has no end */
+    size_t failed_count;          /* after the end */
+    int64_t ended_at_ms;          /* since the epoch; 0: it has no end */
+    const struct run_wave *rules; /* what was asked of it; NULL: not known */
 };
 
 struct report {
@@ -207,9 +208,6 @@ const struct said *report_keep_said(struct report *report, const struct said *sa
 
 /* What the database of the error's first tenant said, as an example for all; NULL: nothing. */
 const struct said *report_example(const struct report *report, const struct report_error *error);
-
-/* Whose sections of the revisions the tenant runs. */
-enum dialect_id report_dialect_of(const struct report *report, size_t tenant);
 
 /* The wave of a tenant. */
 struct report_wave *report_wave_of(const struct report *report, size_t tenant);

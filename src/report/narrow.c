@@ -27,7 +27,8 @@ static uint32_t take_wave(struct narrow *narrow, struct run_wave *waves, const s
     uint32_t wave = run->wave_of ? run->wave_of[tenant] : 0;
     if (narrow->waves[wave] == UINT32_MAX) {
         narrow->waves[wave] = (uint32_t)narrow->run.wave_count;
-        waves[narrow->run.wave_count++].name = run->waves[wave].name;
+        waves[narrow->run.wave_count] = run->waves[wave];
+        waves[narrow->run.wave_count++].tenant_count = 0;
     }
     waves[narrow->waves[wave]].tenant_count++;
     return narrow->waves[wave];

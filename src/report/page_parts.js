@@ -144,6 +144,14 @@ function waveAfter(i, times) {
   return wait > 500 ? make("span", { class: "wait" }, `waited ${duration(wait)}`) : null;
 }
 
+// What was asked of a wave: how many failures are tolerated, and how long the run waits after it.
+function waveRules({ max_failures, soak_ms }) {
+  const words = [];
+  if (max_failures !== null) words.push(max_failures < 0 ? "any number may fail" : `${max_failures} may fail`);
+  if (soak_ms) words.push(`soaks ${duration(soak_ms)}`);
+  return words.join(", ");
+}
+
 function wavesPart() {
   const times = waveTimes();
   const chart = timeline(times);
@@ -154,11 +162,12 @@ function wavesPart() {
     make("td", {}, data.wave_words[i].words),
     make("td", { class: "number" }, wave.tenants.toLocaleString("en")),
     make("td", { class: "number" }, wave.failed.toLocaleString("en")),
+    make("td", { class: "optional" }, waveRules(data.wave_words[i])),
     make("td", { class: "optional room" }, bar([...times[i].states], wave.tenants, true)),
     make("td", { class: "number optional" }, times[i].start === Infinity ? "" : duration(times[i].start)),
     make("td", { class: "number" }, times[i].start === Infinity ? "" : duration(times[i].end - times[i].start)),
     make("td", {}, waveAfter(i, times))));
-  const list = table([["Wave"], ["State"], ["Tenants", "number"], ["Failed", "number"], ["", "optional"], ["Began at", "number optional"], ["Took", "number"], ["Then"]], rows);
+  const list = table([["Wave"], ["State"], ["Tenants", "number"], ["Failed", "number"], ["Rules", "optional"], ["", "optional"], ["Began at", "number optional"], ["Took", "number"], ["Then"]], rows);
   return part("waves", isOne ? "Timeline" : "Waves", null, [chart, isOne ? null : list], isOne ? undefined : data.waves.length);
 }
 
@@ -260,7 +269,7 @@ function movesPart() {
 function sql(revision) {
   if (!revision.sql) return null;
   return make("details", { class: "sql" }, make("summary", {}, `SQL (${revision.dialect}, ${revision.step.direction})`),
-    revision.sql.map((section) => make("div", {}, section.transactional ? null : make("p", { class: "soft" }, "outside a transaction"), source(section.lines, section.first, 0))));
+    revision.sql.map((section) => make("div", {}, section.transactional ? null : make("p", { class: "soft" }, "outside a transaction"), source(section.lines, section.first, 0), section.is_cut ? make("p", { class: "soft" }, "and more, which is in the file") : null)));
 }
 
 const marks = { irreversible: "irreversible", outside_transaction: "outside a transaction", commits_by_itself: "commits by itself", empty: "empty" };

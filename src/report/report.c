@@ -152,6 +152,15 @@ static void set_state(struct report *report, struct report_row *row, enum tenant
 }
 
 /* A run without waves has one, of everyone, which begins and ends with it. */
+static const struct run_wave *keep_rules(struct arena *arena, const struct run_wave *wave)
+{
+    struct run_wave *kept = wave->knows_rules ? arena_alloc(arena, sizeof *kept) : NULL;
+    if (kept)
+        *kept = (struct run_wave){
+            .knows_rules = true, .max_failures = wave->max_failures, .soak_ms = wave->soak_ms};
+    return kept;
+}
+
 static void start_waves(struct report *report, const struct run_info *run)
 {
     struct arena *arena = &report->arena;
@@ -166,6 +175,7 @@ static void start_waves(struct report *report, const struct run_info *run)
             .name = arena_strdup(arena, run->waves[i].name),
             .state = RUN__COUNT,
             .tenant_count = run->waves[i].tenant_count,
+            .rules = keep_rules(arena, &run->waves[i]),
         };
     uint32_t *wave_of = arena_calloc(arena, run->tenant_count, sizeof *wave_of);
     if (run->wave_of && run->waves)
@@ -462,13 +472,6 @@ int report_exit_code(const struct report *report, int signal)
     return is_fine ? 0 : 1;
 }
 
-/* Which variant of an engine it was is not in the ledger. */
-enum dialect_id report_dialect_of(const struct report *report, size_t tenant)
-{
-    bool is_dry = !request_changes(report->run.request);
-    return is_dry ? report->rows[tenant].dialect : report->run.tenants[tenant]->url.dialect;
-}
-
 struct report_wave *report_wave_of(const struct report *report, size_t tenant)
 {
     return &report->waves[report->run.wave_of[tenant]];
@@ -517,9 +520,8 @@ struct step_marks report_step_marks(const struct report *report, const struct re
     enum { SECTIONS_MAX = 256 };
     const struct section *sections[SECTIONS_MAX];
     const struct verb *verb = report->run.request->verb;
-    bool runs_scripts = verb->work == WORK_PLAN && (verb->rolls_back || verb->plan != PLAN_STAMP);
     struct step_marks marks = {0};
-    if (!step->revision || !runs_scripts)
+    if (!step->revision || !verb_runs_scripts(verb))
         return marks;
     size_t count = revision_sections(step->revision, (enum direction)step->direction, dialect,
                                      sections, SECTIONS_MAX);

@@ -17,8 +17,8 @@ struct gathering {
 static uint32_t key_of(struct gathering *gathering, size_t tenant, size_t step)
 {
     const struct report *report = gathering->report;
-    struct step_key key = {report_steps(report, report->rows[tenant].steps).steps[step],
-                           (uint64_t)report_dialect_of(report, tenant)};
+    const struct report_row *row = &report->rows[tenant];
+    struct step_key key = {report_steps(report, row->steps).steps[step], (uint64_t)row->dialect};
     return intern_put(&gathering->keys, &key, sizeof key);
 }
 

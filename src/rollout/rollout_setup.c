@@ -167,6 +167,9 @@ static void add_waves(struct rollout *rollout)
     for (uint32_t i = 0; i < options->wave_count; i++) {
         struct scheduler_rules rules = rules_of(options, i, (uint32_t)waves[i].tenant_count);
         waves[i].name = options->waves[i].name;
+        waves[i].knows_rules = true;
+        waves[i].max_failures = rules.never_trips ? -1 : (int64_t)rules.max_failures;
+        waves[i].soak_ms = rules.soak_ms;
         scheduler_add_wave(rollout->scheduler, &rules);
         set_soak(rollout, i);
     }

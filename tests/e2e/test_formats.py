@@ -166,6 +166,38 @@ class Html(Formats):
         self.assertEqual([tenant[0] for tenant in data["tenants"]], HOSTILE + ["gone"])
         self.assertEqual(data["totals"], self.run_ok("report", "-o", "json").report["totals"])
 
+    def test_the_sql_that_ran_outlasts_its_file(self):
+        """The page shows what ran, in the section of the tenants' dialect, and three lines before and after the one that failed."""
+        up = "CREATE TABLE a (n int);\nCREATE TABLE b (n int);\n\nINSERT INTO a\n  VALUES (1);\nCREATE TABLE c (n int);\nSELECT 1;\nSELECT 2;"
+        self.fleet.revision("aaaa1111", up, "DROP TABLE c;", options=" dialect:sqlite")
+        self.fleet.inventory([self.fleet.sqlite("t0"), self.fleet.sqlite("t1", "CREATE TABLE c (n int);")], rollout={
+            "on_failure": "continue", "waves": [{"name": "first", "select": "name=t0", "soak": "1ms", "max_failures": 1}, {"name": "rest"}]})
+        path = self.fleet.path("live.html")
+        self.run_ok("upgrade", "-o", f"html={path}", code=1)
+        with open(path, encoding="utf-8") as file:
+            live = file.read()
+        data = self.data(live)
+        (revision,) = data["revisions"]
+        (section,) = revision["sql"]
+        self.assertEqual("\n".join(section["lines"]), up)
+        self.assertIs(section["is_cut"], False)
+        (cause,) = data["causes"]
+        self.assertEqual(cause["source"]["lines"], up.split("\n")[3:])
+        self.assertEqual(cause["line"] - cause["source"]["first"], 2)  # the third line before is blank
+        self.assertEqual([(wave["max_failures"], wave["soak_ms"]) for wave in data["wave_words"]], [(-1, 1), (-1, 0)])
+        self.fleet.revision("aaaa1111", "SELECT 'another';", revises="")
+        self.assertEqual(self.run_ok("report", "-o", "html").out, live)
+
+    def test_of_a_long_file_the_beginning_is_shown(self):
+        lines = ["CREATE TABLE a (n int);"] + [f"INSERT INTO a VALUES ({i});" for i in range(3000)]
+        self.fleet.revision("aaaa1111", "\n".join(lines))
+        self.fleet.inventory([self.fleet.sqlite("t0")])
+        live = self.both("html", "upgrade", code=0)
+        (section,) = self.data(live)["revisions"][0]["sql"]
+        self.assertIs(section["is_cut"], True)
+        self.assertEqual(section["lines"], lines[:len(section["lines"])])
+        self.assertGreater(len(section["lines"]), 2000)
+
     def test_a_rollback_and_a_narrowed_report(self):
         self.make()
         self.both("html", "upgrade", "--on-failure", "rollback", "-p", "1", code=3)

@@ -143,8 +143,8 @@ static void copy_waves(struct memory_ledger *ledger, struct run *run, const stru
     run->wave_states = arena_calloc(arena, run->wave_count, sizeof *run->wave_states);
     run->wave_finished_ms = arena_calloc(arena, run->wave_count, sizeof *run->wave_finished_ms);
     for (size_t i = 0; i < run->wave_count; i++) {
-        run->waves[i] = (struct run_wave){arena_strdup(arena, info->waves[i].name),
-                                          info->waves[i].tenant_count};
+        run->waves[i] = info->waves[i];
+        run->waves[i].name = arena_strdup(arena, info->waves[i].name);
         run->wave_states[i] = RUN__COUNT;
     }
 }

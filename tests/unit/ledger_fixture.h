@@ -161,6 +161,9 @@ static inline void book_make_old(const struct book *book)
                  "ALTER TABLE runs DROP COLUMN settings;"
                  "ALTER TABLE runs DROP COLUMN narrowed;"
                  "ALTER TABLE errors DROP COLUMN quotes_values; DROP TABLE chain_files;"
+                 "ALTER TABLE run_tenants DROP COLUMN dialect; DROP TABLE revision_sections;"
+                 "ALTER TABLE waves DROP COLUMN max_failures;"
+                 "ALTER TABLE waves DROP COLUMN soak_ms;"
                  "ALTER TABLE errors DROP COLUMN constraint_name; PRAGMA user_version = 1",
                  NULL, NULL, &why);
     assert_null(why);

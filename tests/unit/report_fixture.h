@@ -90,8 +90,8 @@ static inline void fleet_splits(struct fleet *fleet)
     size_t count = fleet->run.tenant_count;
     struct run_wave *waves = arena_calloc(&fleet->arena, 2, sizeof *waves);
     uint32_t *wave_of = arena_calloc(&fleet->arena, count, sizeof *wave_of);
-    waves[0] = (struct run_wave){"canary", 1};
-    waves[1] = (struct run_wave){"everyone", count - 1};
+    waves[0] = (struct run_wave){.name = "canary", .tenant_count = 1};
+    waves[1] = (struct run_wave){.name = "everyone", .tenant_count = count - 1};
     for (size_t i = 1; i < count; i++)
         wave_of[i] = 1;
     fleet->run.waves = waves;

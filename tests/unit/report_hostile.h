@@ -135,7 +135,8 @@ static inline void hostile_prepare(struct fleet *fleet, uint64_t *seed)
         fleet->revisions[i].id = hostile_text(arena, seed);
     fleet_splits(fleet);
     for (size_t i = 0; i < 2; i++)
-        waves[i] = (struct run_wave){hostile_text(arena, seed), fleet->run.waves[i].tenant_count};
+        waves[i] = (struct run_wave){.name = hostile_text(arena, seed),
+                                     .tenant_count = fleet->run.waves[i].tenant_count};
     fleet->run.waves = waves;
     fleet->run.target = hostile_text(arena, seed);
     fleet->run.resumed_from = hostile_text(arena, seed);

@@ -116,7 +116,8 @@ static void waits_are_no_work(void **state)
 
 static void waves_are_counted_by_themselves(void **state)
 {
-    static const struct run_wave waves[] = {{"canary", 1}, {"rest", 1}};
+    static const struct run_wave waves[] = {{.name = "canary", .tenant_count = 1},
+                                            {.name = "rest", .tenant_count = 1}};
     static const uint32_t wave_of[] = {0, 1};
     const struct run_info run = {
         .tenant_count = 2, .waves = waves, .wave_count = 2, .wave_of = wave_of};
