@@ -15,6 +15,8 @@ EQUAL = [
      "CREATE TABLE t (a int(11), b tinyint(1), c decimal(4,2), d longtext COLLATE utf8mb4_bin CHECK (json_valid(d)))"),
     ("DEFAULT NULL", "CREATE TABLE t (a int, b text)", "CREATE TABLE t (a int DEFAULT NULL, b text DEFAULT NULL)"),
     ("indexes in another order", "CREATE TABLE t (a int, b int, KEY x (a), KEY y (b))", "CREATE TABLE t (a int, b int, KEY y (b), KEY x (a))"),
+    ("an index's method by its name", "CREATE TABLE t (a int, b int, KEY i (a), UNIQUE u (b)); CREATE TABLE m (a int, KEY i (a)) ENGINE=MEMORY",
+     "CREATE TABLE t (a int, b int, KEY i (a) USING BTREE, UNIQUE u (b) USING BTREE); CREATE TABLE m (a int, KEY i (a) USING HASH) ENGINE=MEMORY"),
     ("an index afterwards", "CREATE TABLE t (a int, KEY i (a))", "CREATE TABLE t (a int); CREATE INDEX i ON t (a)"),
     ("the next AUTO_INCREMENT", TABLE, TABLE + "INSERT INTO task VALUES (77, 'x', false); DELETE FROM task"),
     ("RESTRICT, NO ACTION and nothing", "CREATE TABLE p (a int PRIMARY KEY); CREATE TABLE t (a int, CONSTRAINT f FOREIGN KEY (a) REFERENCES p (a))",
@@ -45,6 +47,7 @@ EQUAL = [
 
 CHANGES = [
     ("a table more", "", "CREATE TABLE t (a int)", ["table t is extra"]),
+    ("an index's method", "CREATE TABLE m (a int, KEY i (a)) ENGINE=MEMORY;", "ALTER TABLE m DROP KEY i, ADD KEY i (a) USING BTREE", ["index m.i: using is 'BTREE'"]),
     ("a table less", TABLE, "DROP TABLE task", ["table task is missing"]),
     ("an engine", TABLE, "ALTER TABLE task ENGINE=MyISAM", ["table task: engine is 'MyISAM'"]),
     ("a table's comment", TABLE, "ALTER TABLE task COMMENT 'it''s ENGINE=x AUTO_INCREMENT=5'", ["table task: comment is AUTO_INCREMENT=5"]),
@@ -246,6 +249,16 @@ class Rest(MariaDBCase):
             answer = self.tool.read(self.place(place))
             took = (time.monotonic() - began) * 1000
             print(f"\n{count} tables, {answer['catalogs'][0]['count']} objects: {took:.0f} ms")
+
+
+class WithoutEvents(MariaDBCase):
+    @classmethod
+    def new_server(cls):
+        return MariaDB("--event-scheduler=DISABLED")
+
+    def test_a_server_that_refuses_to_list_events_is_read(self):
+        one, other = self.make([TABLE, TABLE + "CREATE INDEX i ON task (done)"])
+        self.assertEqual(self.differences(one, other), ["index task.i is extra"])
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ static void reads_a_table_of_mariadb(void **state)
         "column z|compressed=yes|position=6|type=blob\n"
         "primary key PRIMARY|columns=(`id`)\n"
         "unique constraint a_2*|columns=(`a`)\n"
-        "index k|columns=(`b` DESC,`a`(5))|using=BTREE\n"
+        "index k|columns=(`b` DESC,`a`(5))\n"
         "foreign key f|columns=(`b`)|on delete=SET NULL|references=`p` (`id`)\n"
         "check CONSTRAINT_1*|expression=(`b` < 10)\n");
 }

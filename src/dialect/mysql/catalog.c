@@ -17,13 +17,16 @@
 /* What the two servers are asked in different ways. */
 struct rules {
     const char *product;
-    const char *show; /* before SHOW CREATE, so that names are quoted in backticks */
+    const char *show;      /* before SHOW CREATE, so that names are quoted in backticks */
+    const char *if_events; /* after the question for events */
 };
 
+/* Where its scheduler was disabled at the start, MariaDB refuses all that has to do with events, even to list them. */
 static const struct rules mariadb = {
-    "mariadb", "SET STATEMENT sql_mode = '', sql_quote_show_create = 1 FOR SHOW CREATE "};
+    "mariadb", "SET STATEMENT sql_mode = '', sql_quote_show_create = 1 FOR SHOW CREATE ",
+    " AND @@GLOBAL.event_scheduler <> 'DISABLED'"};
 /* The session has such an sql_mode. */
-static const struct rules mysql = {"mysql", "SHOW CREATE "};
+static const struct rules mysql = {"mysql", "SHOW CREATE ", ""};
 
 /* What is shown: the words after SHOW CREATE, by the word of information_schema, and in which columns its answer is. */
 static const struct shown_row {
@@ -112,9 +115,11 @@ static void ask_text(struct reading *reading, const struct state *state, const s
 static void ask(struct reading *reading)
 {
     if (reading->round == ROUND_NAMES) {
-        reading->state = make_state(reading);
+        struct state *state = make_state(reading);
+        reading->state = state;
         for (size_t i = 0; i < QUERY__COUNT; i++)
-            reading_ask(reading, names_queries[i]);
+            reading_ask(reading, arena_printf(reading->arena, "%s%s", names_queries[i],
+                                              i == QUERY_EVENTS ? state->rules->if_events : ""));
     } else if (reading->round == ROUND_TEXTS) {
         const struct state *state = reading->state;
         for (size_t i = 0; i < state->shown_count; i++)

@@ -257,6 +257,13 @@ static bool has_automatic_name(struct arena *arena, const struct object *object)
 }
 
 /* False: it is no key and no constraint. `name` is the constraint's; NULL: it has none so far. */
+/* Of the table's indexes: it is told only where someone has named it. */
+static const char *default_method(const struct object *table)
+{
+    const char *engine = object_get(table, "engine");
+    return engine && strcmp(engine, "MEMORY") == 0 ? "HASH" : "BTREE";
+}
+
 static bool read_key(struct table *table, const char *name, const char *text)
 {
     for (size_t i = 0; i < ARRAY_LEN(line_rows); i++) {
@@ -278,6 +285,7 @@ static bool read_key(struct table *table, const char *name, const char *text)
         for (size_t rule = 0; rule < 4; rule++)
             drop_property(object, rule & 1 ? "on delete" : "on update",
                           rule & 2 ? "RESTRICT" : "NO ACTION");
+        drop_property(object, "using", default_method(table->object));
         object->has_automatic_name = has_automatic_name(table->arena, object);
         return true;
     }
