@@ -322,6 +322,85 @@ def mysql_rtt(args):
         bench.close()
 
 
+def told(title, runs, command, wanted, of=lambda usage: usage[0], **options):
+    """Medians of runs of skein alone; the first is the warm-up. What counts is `of` (wall, processor, memory)."""
+    usages = [measure(command, stderr=subprocess.DEVNULL, **options) for _ in range(runs + 1)][1:]
+    wall, cpu, peak = (median([usage[i] for usage in usages]) for i in range(3))
+    counts = median([of(usage) for usage in usages])
+    print(f"{title:60} {wall:6.2f} s, processor {cpu:6.2f} s, peak {peak:6.1f} MiB  "
+          f"({'well' if counts <= wanted else 'NOT REACHED'}: {counts:.2f} of {wanted})", flush=True)
+
+
+def drift(args):
+    """Fingerprints of a fleet of files, all alike."""
+    global REVISIONS, IDS
+    count, tables = args.tenants or 10000, 20
+    REVISIONS, IDS = tables, [f"{i:04x}{i:04x}" for i in range(1, tables + 1)]
+    bench = Sqlite(args, 1)
+    bench.clear()
+    bench.skein()
+    first = bench.fleet.path("data", "t000000.db")
+    for i in range(1, count):
+        shutil.copyfile(first, bench.fleet.path("data", f"t{i:06}.db"))
+    bench.fleet.inventory(((f"t{i:06}", f"sqlite:///data/t{i:06}.db") for i in range(count)), 32)
+    for command, wanted in (("current", 2), ("drift", 2)):
+        told(f"{command}, {count} SQLite tenants of {tables} tables", args.runs, [*bench.skein_command[:3], command, "-o", f"json={os.devnull}"], wanted)
+    bench.fleet.close()
+
+
+class Schemas:
+    """Schemas of one PostgreSQL database that stand at the head of a chain."""
+
+    def __init__(self, args, count, body):
+        self.args, self.count = args, count
+        self.pg = Postgres("shared_buffers=512MB", "max_wal_size=8GB", "autovacuum=off")
+        self.pg.create("pool")
+        self.fleet = Fleet("BEGIN")
+        shutil.rmtree(self.fleet.path("versions"))
+        os.mkdir(self.fleet.path("versions"))
+        with open(self.fleet.path("versions", "aaaa1111.sql"), "w") as file:
+            file.write(f"-- All\n--\n-- Revision ID: aaaa1111\n-- Revises:\n\n-- migrate:up\n{body}\n")
+        self.names = [f"tenant_{i:05}" for i in range(count)]
+        history = ("id bigint PRIMARY KEY, run_id text NOT NULL, revision varchar(32) NOT NULL, direction text NOT NULL, checksum text NOT NULL, "
+                   "statements integer NOT NULL, duration_ms double precision NOT NULL, applied_at timestamptz NOT NULL, state text NOT NULL")
+        text = ("CREATE TABLE alembic_version (version_num varchar(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)); "
+                f"INSERT INTO alembic_version VALUES ('aaaa1111'); CREATE TABLE skein_history ({history}); {body}")
+        for begin in range(0, count, 50):
+            self.pg.sql("pool", "".join(f"CREATE SCHEMA {name}; SET search_path = {name}; {text};\n" for name in self.names[begin:begin + 50]))
+        self.pg.sql("pool", "VACUUM ANALYZE")
+
+    def command(self, port, *words):
+        with open(self.fleet.path("skein.yaml"), "w") as file:
+            file.write(f"chain: versions\nscratch: {{postgresql: '{self.pg.url('postgres')}'}}\nrollout: {{parallel: 8, per_server: 8}}\ntenants:\n")
+            file.writelines(f"  - {{name: {name}, url: '{self.pg.url('pool', port=port)}', schema: {name}}}\n" for name in self.names)
+        return [os.path.join(self.args.build, "skein"), "-f", self.fleet.path("skein.yaml"), *words]
+
+    def close(self):
+        self.pg.close()
+        self.fleet.close()
+
+
+def drift_schemas(args):
+    """Fingerprints of schemas that share a database."""
+    count = args.tenants or 2000
+    bench = Schemas(args, count, "".join(up(i) for i in range(1, 5)))
+    try:
+        told(f"drift, {count} PostgreSQL schemas of 4 tables", args.runs, bench.command(None, "drift", "-o", f"json={os.devnull}"), 1)
+    finally:
+        bench.close()
+
+
+def survey(args):
+    """Where schemas of one database stand, over a network with a round trip of 20 ms."""
+    count = args.tenants or 17000
+    bench = Schemas(args, count, "CREATE TABLE t (id int);")
+    try:
+        port = Delay(bench.pg.port, 0.01).port
+        told(f"current, {count} PostgreSQL schemas over 20 ms", args.runs, bench.command(port, "current", "-o", f"json={os.devnull}"), 2)
+    finally:
+        bench.close()
+
+
 class LongChain:
     """Revisions in a line that forks and merges again and again, and one tenant that has none of them."""
 
@@ -482,7 +561,7 @@ def alembic(bench):
 
 BENCHMARKS = {"sqlite": sqlite_upgrade, "sqlite-noop": sqlite_noop, "postgres": postgres_upgrade,
               "postgres-noop": postgres_noop, "mysql": mysql, "mysql-rtt": mysql_rtt, "scram": scram, "chain": chain, "memory": memory, "long": long,
-              "schedule": schedule, "peers": peers}
+              "schedule": schedule, "peers": peers, "drift": drift, "drift-schemas": drift_schemas, "survey": survey}
 
 
 def main():
