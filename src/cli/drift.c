@@ -5,6 +5,7 @@
 #include "cli/faults.h"
 #include "cli/outputs.h"
 #include "cli/run.h"
+#include "cli/showing.h"
 #include "library/drift.h"
 #include "report/json_stream.h"
 
@@ -93,6 +94,28 @@ static void add_differences(struct buf *buf, const struct telling *telling,
         buf_addf(buf, "\n  and %zu more differences (-v)", count - shown);
 }
 
+/* A line of its own for each of the text. */
+static void add_sql(struct buf *buf, const struct cluster *cluster)
+{
+    const char *line = cluster->sql;
+    if (!line || !*line) {
+        buf_addf(buf, "\n  no statement that would mend it is known%s",
+                 line ? "" : ": none are written for this engine");
+        return;
+    }
+    buf_adds(buf, "\n  what would mend it (read it before you run it; nothing has tried it):");
+    while (*line) {
+        size_t len = strcspn(line, "\n");
+        struct buf text;
+        buf_init(&text, SIZE_MAX / 2);
+        buf_add(&text, line, len);
+        buf_adds(buf, "\n    ");
+        human_add_text(buf, text.data);
+        buf_done(&text);
+        line += len + (line[len] == '\n');
+    }
+}
+
 /* `6 tenants at 83241ca0f125 differ: acme, globex` */
 static void add_cluster(struct buf *buf, const struct telling *telling,
                         const struct cluster *cluster)
@@ -119,6 +142,8 @@ static void add_cluster(struct buf *buf, const struct telling *telling,
     }
     if (cluster->verdict == DRIFT_FOUND)
         add_differences(buf, telling, cluster);
+    if (cluster->is_compared && telling->options->is_verbose)
+        add_sql(buf, cluster);
     buf_adds(buf, "\n\n");
 }
 
@@ -216,6 +241,7 @@ static void put_cluster(const struct telling *telling, const struct cluster *clu
     for (size_t i = 0; i < cluster->comparison.count; i++)
         json_put(stream, NULL, json_difference(&cluster->comparison.items[i]));
     json_close(stream, ']');
+    json_put(stream, "sql", json_text(cluster->sql));
     json_close(stream, '}');
 }
 
@@ -278,8 +304,13 @@ static int run_drift(struct fleet *fleet, const struct options *options)
     if (!fleet->tenant_count)
         cli_note("no tenant is selected");
     request.reads_catalog = true;
-    const struct drift_request what = {.request = &request, .rules = fleet->inventory->drift};
+    struct showing_run showing;
+    showing_begin(&showing, options, "drift");
+    request.verb = &showing.verb;
+    const struct drift_request what = {
+        .request = &request, .rules = fleet->inventory->drift, .show = &showing.show};
     bool is_found = drift_find(fleet, &what, &drift, &err);
+    showing_end(&showing);
     if (!is_found)
         exit_code = cli_fail(&err);
     else if (drift.signal)
@@ -301,7 +332,7 @@ const struct command command_drift = {
         "all tenants and differences. 'drift' in the inventory says what is compared.",
     .example = "skein drift --select tier=canary",
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_STATE | OPTIONS_LEDGER | OPTIONS_OUTPUT |
-              OPTIONS_PARALLEL,
+              OPTIONS_RUN,
     .formats = outputs_list_formats,
     .needs = FLEET_VISIT,
     .run = run_drift,

@@ -87,6 +87,11 @@ void progress_set_detail(struct progress *progress, bool is_quiet, bool is_verbo
     progress->is_verbose = is_verbose && !is_quiet;
 }
 
+void progress_set_command(struct progress *progress, const char *command)
+{
+    progress->command = command;
+}
+
 void progress_set_host(struct progress *progress, const struct progress_host *host)
 {
     progress->host = *host;
@@ -97,7 +102,8 @@ void progress_set_host(struct progress *progress, const struct progress_host *ho
 static void start_run(struct progress *progress, const struct run_info *run)
 {
     progress->shown_ms = progress->now_ms;
-    human_add_text(&progress->title, run->request->verb->name);
+    human_add_text(&progress->title,
+                   progress->command ? progress->command : run->request->verb->name);
     if (run->target && *run->target)
         buf_addc(&progress->title, ' ');
     human_add_text(&progress->title, run->target);

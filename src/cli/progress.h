@@ -35,6 +35,9 @@ void progress_free(struct progress *progress);
 /* Quiet: failures only. Verbose: every tenant, and notes. */
 void progress_set_detail(struct progress *progress, bool is_quiet, bool is_verbose);
 
+/* What people see as the command's name, borrowed, where it is not the run's verb. */
+void progress_set_command(struct progress *progress, const char *command);
+
 /* The clock and the terminal, for tests to stand in. Without it, those of the machine. */
 struct progress_host {
     uint64_t (*now_ms)(void *ctx); /* never goes back */

@@ -7,6 +7,7 @@
 #include "cli/outputs.h"
 #include "cli/run.h"
 #include "cli/schema_view.h"
+#include "cli/showing.h"
 #include "library/scratch.h"
 #include "library/survey.h"
 
@@ -141,13 +142,17 @@ static int show_tenants(struct fleet *fleet, const struct options *options,
                         const struct catalog_rules *rules)
 {
     struct request request = cli_request(options, VERB_CURRENT);
+    struct showing_run showing;
     struct survey survey;
     struct err err;
+    showing_begin(&showing, options, "schema");
+    request.verb = &showing.verb;
     request.reads_catalog = true;
     const struct survey_request what = {
-        .request = &request, .rules = rules, .keeps_catalogs = true};
-    int exit_code = survey_read(fleet, &what, &survey, &err) ? show_survey(fleet, options, &survey)
-                                                             : cli_fail(&err);
+        .request = &request, .rules = rules, .keeps_catalogs = true, .show = &showing.show};
+    bool is_read = survey_read(fleet, &what, &survey, &err);
+    showing_end(&showing);
+    int exit_code = is_read ? show_survey(fleet, options, &survey) : cli_fail(&err);
     survey_done(&survey);
     return exit_code;
 }
@@ -238,7 +243,7 @@ const struct command command_schema = {
     .example = "skein schema --tenant acme",
     .formats = schema_formats,
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_STATE | OPTIONS_LEDGER | OPTIONS_OUTPUT |
-              OPTIONS_PARALLEL | OPTIONS_SCHEMA,
+              OPTIONS_RUN | OPTIONS_SCHEMA,
     .needs_for = schema_needs,
     .run = run_schema,
 };

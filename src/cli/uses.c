@@ -47,7 +47,7 @@ static const struct use uses[] = {
          "output parallel per-server progress on-failure max-failures force ledger wait dry-run yes state behind verify-schema",
      .why = "a script is printed, and no tenant connected to"},
     {"revision", "schema",
-     .bars = "select tenant wave allow-empty state behind ledger parallel per-server",
+     .bars = "select tenant wave allow-empty state behind ledger parallel per-server progress",
      .why = "the chain is replayed, and no tenant asked"},
     {"dialect", "schema", .needs = "revision", .why = "each tenant has its own"},
     {"dialect", "check", .needs = "chain", .why = "each tenant has its own"},

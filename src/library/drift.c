@@ -2,7 +2,9 @@
 
 #include "base/buf.h"
 #include "base/map.h"
+#include "dialect/dialects.h"
 #include "library/expected.h"
+#include "schema/emit.h"
 
 struct finding {
     struct fleet *fleet;
@@ -132,6 +134,29 @@ static int compare_clusters(const void *left, const void *right)
 
 /* ---- in what they differ ------------------------------------------------------------------------ */
 
+/* From what is there to what should be: by what writes revisions. What would lose rows is a comment. */
+static const char *mending_sql(struct finding *finding, const struct cluster *cluster,
+                               const struct catalog *from, const struct catalog *to)
+{
+    const struct catalog_emitter *emitter = dialect_of(cluster->kind.dialect)->emitter;
+    struct buf sql, later;
+    struct emission emission = {.arena = arena_of(finding),
+                                .from = from,
+                                .to = to,
+                                .rules = finding->request->rules,
+                                .sql = &sql,
+                                .later = &later};
+    if (!emitter)
+        return NULL;
+    buf_init(&sql, SIZE_MAX / 2);
+    buf_init(&later, SIZE_MAX / 2);
+    emitter->change(&emission);
+    const char *text = emission_text(&emission);
+    buf_done(&sql);
+    buf_done(&later);
+    return text;
+}
+
 static void compare_cluster(struct finding *finding, struct cluster *cluster,
                             const struct catalog *found)
 {
@@ -142,9 +167,11 @@ static void compare_cluster(struct finding *finding, struct cluster *cluster,
     /* what was kept of it may be old: the server makes another schema of the chain by now */
     if (!catalog || strcmp(expected->fingerprint.hex, cluster->expected.hex) != 0)
         return;
+    const struct catalog *wanted = catalog_copy(arena_of(finding), catalog);
+    const struct catalog *there = catalog_copy(arena_of(finding), found);
     cluster->is_compared = true;
-    comparison_make(&cluster->comparison, catalog_copy(arena_of(finding), catalog),
-                    catalog_copy(arena_of(finding), found), finding->request->rules);
+    comparison_make(&cluster->comparison, wanted, there, finding->request->rules);
+    cluster->sql = mending_sql(finding, cluster, there, wanted);
 }
 
 /* One tenant of each cluster that differs, in full. */
@@ -276,7 +303,8 @@ bool drift_find(struct fleet *fleet, const struct drift_request *request, struct
                 struct err *err)
 {
     struct finding finding = {fleet, request, ret, {.fleet = NULL}};
-    struct survey_request what = {.request = request->request, .rules = request->rules};
+    struct survey_request what = {
+        .request = request->request, .rules = request->rules, .show = request->show};
     *ret = (struct drift){.clusters = NULL};
     if (!survey_read(fleet, &what, &ret->survey, err))
         return false;

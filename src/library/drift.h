@@ -31,6 +31,8 @@ struct cluster {
     const uint32_t *tenants;     /* of the fleet, ascending */
     size_t tenant_count;
     struct comparison comparison; /* DRIFT_FOUND; of its first tenant, by the rules */
+    /* DRIFT_FOUND: what would mend it, not run anywhere; "": no statement is known. NULL: nothing is written for that engine */
+    const char *sql;
     bool
         is_compared; /* false: that tenant could not be read a second time, or has changed meanwhile */
     const struct rows
@@ -51,6 +53,7 @@ struct drift_request {
     /* Of a dry run that would write down where tenants stand: they are held to that. Those that it would leave as they are, or
      * take to base, are in no cluster, since it says nothing new of them. */
     bool is_of_claims;
+    const struct survey_show *show; /* of the run that reads all of them; NULL: no one sees it */
     bool writes_nothing; /* what the chain makes is not kept for a later command either */
 };
 

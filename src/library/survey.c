@@ -118,8 +118,11 @@ static bool run(struct fleet *fleet, struct surveying *surveying, struct err *er
     reading.catalogs = survey_listener(surveying);
     if (!prepare_run(fleet, &reading, &prepared, err))
         return false;
-    if (request->observer)
-        observers[count++] = *request->observer;
+    if (request->show) {
+        observers[count++] = request->show->observer;
+        prepared.rollout.on_tick = request->show->on_tick;
+        prepared.rollout.tick_ctx = request->show->tick_ctx;
+    }
     struct rollout_end end = rollout_run(&prepared.rollout, observers, count);
     prepare_done(&prepared);
     surveying->survey->signal = end.signal;

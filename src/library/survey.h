@@ -30,12 +30,19 @@ struct survey {
     int signal; /* that stopped it; 0: none */
 };
 
+/* Who sees the run. */
+struct survey_show {
+    struct observer observer;
+    void (*on_tick)(void *ctx); /* about ten times a second */
+    void *tick_ctx;
+};
+
 struct survey_request {
     const struct request *request; /* `reads_catalog` must be set */
     const struct catalog_rules *rules;
     bool keeps_catalogs;
     bool takes_found; /* the rows are those that were found, and not those that a plan leads to */
-    const struct observer *observer; /* sees the run too; NULL: no one */
+    const struct survey_show *show; /* NULL: no one sees the run */
 };
 
 /* A survey of a run that the caller makes, whose request has `reads_catalog` and survey_listener: start, let the run be observed,

@@ -19,3 +19,15 @@ void emission_add_line(struct buf *sql, const char *text)
     for (; *text; text++)
         buf_addc(sql, (unsigned char)*text < ' ' ? ' ' : *text);
 }
+
+const char *emission_text(struct emission *emission)
+{
+    struct buf text;
+    buf_init(&text, SIZE_MAX / 2);
+    buf_add(&text, emission->sql->data, emission->sql->len);
+    if (emission->later->len) {
+        buf_adds(&text, "-- outside a transaction:\n");
+        buf_add(&text, emission->later->data, emission->later->len);
+    }
+    return buf_into(&text, emission->arena);
+}

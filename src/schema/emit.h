@@ -33,6 +33,9 @@ struct catalog_emitter {
 /* May the rows of this table or column be lost? Else it is among what stays. */
 bool emission_may_drop(struct emission *emission, const struct object *object);
 
+/* Both parts in one text, in the arena of `from`: a comment stands before what runs outside a transaction. "": there is nothing to do. */
+const char *emission_text(struct emission *emission);
+
 /* Appends the text without line breaks, for a comment of one line. */
 void emission_add_line(struct buf *sql, const char *text);
 

@@ -413,6 +413,8 @@ class ServerDrift(FleetCase):
         names = ["d1", "d2", "d3", "d4"]
         self.make(self.postgres.create(*names))
         self.assertEqual(self.drift(code=0)["totals"]["expected"], 4)
+        shown = self.run_ok("drift", "--progress", "plain").err
+        self.assertIn("skein: drift: 4 of 4 done", shown)
         self.postgres.sql("d2", "DROP INDEX ix_title")
         self.postgres.sql("d3", "ALTER TABLE task ALTER COLUMN title SET DEFAULT 'y'")
         self.postgres.sql("d4", "DROP VIEW v; ALTER TABLE task DROP COLUMN priority")
@@ -457,6 +459,42 @@ class ServerDrift(FleetCase):
         tenant, = json.loads(self.run_ok("schema", "-o", "json").out)["schemas"]
         expected, = json.loads(self.run_ok("schema", "--revision", "head", "-o", "json").out)["schemas"]
         self.assertEqual(tenant["fingerprint"], expected["fingerprint"])
+
+    def test_other_schemas_of_a_database_are_named_and_counted(self):
+        self.make(self.postgres.create("o1", "o2", "o3"))
+        self.postgres.sql("o2", "CREATE SCHEMA audit; CREATE TABLE audit.log (a int); CREATE VIEW audit.v AS SELECT a FROM audit.log")
+        cluster, = [c for c in self.drift()["clusters"] if not c["is_expected"]]
+        self.assertEqual([d["words"] for d in cluster["differences"]], ["schema audit is extra"])
+        schema, = json.loads(self.run_ok("schema", "--tenant", "o2", "-o", "json").out)["schemas"]
+        audit, = [o for o in schema["objects"] if o["kind"] == "schema"]
+        self.assertEqual((audit["name"], audit["attributes"]["tables and views"]), ("audit", "2"))
+        self.fleet.inventory(self.postgres.create("o4"), drift={"ignore": ["schema *"]},
+                             scratch={"postgresql": self.postgres.url("postgres")})
+        self.run_ok("upgrade")
+        self.postgres.sql("o4", "CREATE SCHEMA audit")
+        self.drift(code=0)
+
+    def mend(self, execute, tenant, damage):
+        """The SQL that drift tells makes the tenant what it should be again."""
+        execute(damage)
+        cluster, = [c for c in self.drift("--tenant", tenant)["clusters"]]
+        for statement in cluster["sql"].split("\n-- outside a transaction:\n"):
+            execute(statement)
+        self.drift("--tenant", tenant, code=0)
+
+    def test_the_sql_of_a_cluster_mends_it(self):
+        self.fleet.last = ""
+        self.fleet.revision("aaaa1111", "CREATE TABLE task (id integer PRIMARY KEY, title text NOT NULL DEFAULT 'x', up int REFERENCES task);"
+                                        "CREATE INDEX ix_title ON task (title);")
+        self.fleet.last = "bbbb2222"
+        self.make(self.postgres.create("e1") + [self.fleet.sqlite("e2")])
+        self.mend(lambda sql: self.postgres.sql("e1", sql), "e1",
+                  "DROP VIEW v; DROP INDEX ix_title; ALTER TABLE task ALTER COLUMN title DROP DEFAULT, DROP COLUMN priority")
+
+        def execute(sql):
+            with contextlib.closing(sqlite3.connect(self.fleet.path("data", "e2.db"))) as db:
+                db.executescript(sql)
+        self.mend(execute, "e2", "DROP VIEW v; CREATE INDEX more ON task (up); ALTER TABLE task DROP COLUMN priority")
 
     def test_base_of_tenants_that_are_schemas(self):
         self.postgres.create("based")

@@ -141,6 +141,15 @@ static const char *const found[] = {
 
     "UNION ALL SELECT 'extension', NULL, extname, ARRAY['version', extversion] FROM pg_catalog.pg_extension WHERE extnamespace = found.oid ",
 
+    /* what a tenant that has the whole database has beside its schema, by number; an empty public is every database's */
+    "UNION ALL SELECT 'schema', NULL, nspname, ARRAY['tables and views', nullif(number, 0)::text, 'functions', nullif(functions, 0)::text, "
+    COMMENT("pg_namespace", "oid", "0") ", " PRIVILEGES("nspacl", "n", "nspowner") ", " OWNER("nspowner") "] "
+    "FROM (SELECT n.*, (SELECT pg_catalog.count(*) FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid AND c.relkind IN ('r','p','f','v','m') "
+    "AND " NOT_OF_EXTENSION("pg_class", "c.oid") ") AS number, (SELECT pg_catalog.count(*) FROM pg_catalog.pg_proc p WHERE p.pronamespace = n.oid "
+    "AND " NOT_PART("pg_proc", "p.oid", "'e','i'") ") AS functions FROM pg_catalog.pg_namespace n WHERE found.is_all AND n.oid <> found.oid "
+    "AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND " NOT_OF_EXTENSION("pg_namespace", "n.oid") ") others "
+    "WHERE nspname <> 'public' OR number + functions > 0 ",
+
     /* tables and views as a whole */
     "UNION ALL SELECT CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' ELSE 'table' END, "
     "NULL, c.relname, ARRAY["

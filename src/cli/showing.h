@@ -1,0 +1,26 @@
+/* The progress of a survey (library/survey.h), for commands that report no run: on a terminal, or where --progress asks for it.
+ *
+ *     struct showing_run showing;
+ *     showing_begin(&showing, options, "drift");
+ *     … a request of showing.verb, showing.show …
+ *     showing_end(&showing);
+ */
+#ifndef CLI_SHOWING_H
+#define CLI_SHOWING_H
+
+#include "library/survey.h"
+
+struct options;
+
+struct showing_run {
+    struct verb verb; /* looks where tenants stand, and has the command's name */
+    struct survey_show show;
+    struct outlet *outlet;
+    struct progress *progress;
+};
+
+/* It must not move until it ends. */
+void showing_begin(struct showing_run *showing, const struct options *options, const char *command);
+void showing_end(struct showing_run *showing);
+
+#endif
