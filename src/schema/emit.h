@@ -19,8 +19,13 @@ struct emission {
     const char *const *allowed;
     size_t allowed_count;
     bool allows_all;
+    /* Statements promise nothing of how the server goes about them (ALGORITHM, LOCK): what they promised did not hold. */
+    bool is_cautious;
     struct buf *sql;   /* appended to: what runs in a transaction */
     struct buf *later; /* and what runs after it, outside one */
+    /* What runs after `sql`, in the same way, once tables and columns have the names by which views and triggers of `to` call
+     * them: see forgets_renames. NULL: `sql` is right for it. */
+    struct buf *last;
     /* What stays. */
     const struct object **withheld;
     size_t withheld_count, withheld_capacity;
@@ -28,6 +33,10 @@ struct emission {
 
 struct catalog_emitter {
     void (*change)(struct emission *emission);
+    bool promises; /* its statements say how the server goes about them: see is_cautious */
+    /* A view goes on naming what a table or column was called before a rename, and does not work then. So on the way back
+     * views and triggers are those of before the renames, and are made after them. */
+    bool forgets_renames;
 };
 
 /* May the rows of this table or column be lost? Else it is among what stays. */
