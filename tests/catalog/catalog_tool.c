@@ -5,6 +5,12 @@
  *     {"catalogs": [{"group": …, "fingerprint": …, "objects": […]}, …], "differences": […]} or {"error": …}
  *
  * "differences" are of the second catalog from the first, in words. Connections stay for the next line.
+ *
+ *     {"run": URL, "sql": …}                                  runs the statements of a script, one by one
+ *     {} or {"error": …, "statement": …}
+ *
+ *     {"emit": true, "catalogs": [FROM, TO], "rules": …, "allowed": [NAME, …] or true, "cautious": false}
+ *     {"sql": …, "withheld": [NAME, …]}                       what makes TO of FROM; true: anything may be dropped
  */
 #include <jansson.h>
 #include <stdio.h>
@@ -14,6 +20,7 @@
 #include "base/url.h"
 #include "driver/runner.h"
 #include "schema/compare.h"
+#include "schema/emit.h"
 #include "schema/reader.h"
 
 enum { CONNECTIONS_MOST = 16, PARTS_MOST = 20000, QUERIES_MOST = 20000 };
@@ -207,8 +214,92 @@ static bool read_rules(struct request *request, const json_t *asked, struct err 
     return true;
 }
 
+/* ---- statements ------------------------------------------------------------------------------- */
+
+static bool run_statements(struct tool *tool, struct arena *arena, const json_t *asked,
+                           const char **ret_statement, struct err *err)
+{
+    const char *sql = json_string_value(json_object_get(asked, "sql"));
+    struct connection *connection =
+        connect_to(tool, json_string_value(json_object_get(asked, "run")), err);
+    struct statement *statements;
+    size_t count;
+    if (!connection || !connection->runner.driver->dialect->split(arena, sql, strlen(sql),
+                                                                  &statements, &count, err))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        struct answer answer = {0};
+        struct op op = {.kind = OP_QUERY,
+                        .sql = sql + statements[i].offset,
+                        .sql_len = statements[i].len,
+                        .arena = arena,
+                        .answer = &answer};
+        runner_run(&connection->runner, connection->conn, &op);
+        if (answer_err(&answer)->kind) {
+            *err = *answer_err(&answer);
+            *ret_statement = arena_strndup(arena, op.sql, op.sql_len);
+            return false;
+        }
+    }
+    return true;
+}
+
+static json_t *run(struct tool *tool, const json_t *asked)
+{
+    struct arena arena;
+    struct err err;
+    const char *statement = NULL;
+    arena_init(&arena);
+    json_t *result = json_object();
+    if (!run_statements(tool, &arena, asked, &statement, &err))
+        json_object_update_new(result,
+                               json_pack("{s:s, s:s?}", "error", err.text, "statement", statement));
+    arena_done(&arena);
+    return result;
+}
+
+/* Names of what may be dropped, or true. */
+static void set_allowed(struct emission *emission, const json_t *allowed)
+{
+    const char **names = arena_calloc(emission->arena, json_array_size(allowed) + 1, sizeof *names);
+    size_t i;
+    json_t *entry;
+    emission->allows_all = json_is_true(allowed);
+    json_array_foreach(allowed, i, entry) names[emission->allowed_count++] =
+        json_string_value(entry);
+    emission->allowed = names;
+}
+
+static json_t *emit(const struct request *request, const json_t *asked)
+{
+    struct buf sql, later;
+    struct emission emission = {.arena = request->arena,
+                                .from = &request->catalogs[0],
+                                .to = &request->catalogs[1],
+                                .rules = &request->rules,
+                                .is_cautious = json_is_true(json_object_get(asked, "cautious")),
+                                .sql = &sql,
+                                .later = &later};
+    buf_init(&sql, BUF_MAX_DEFAULT);
+    buf_init(&later, BUF_MAX_DEFAULT);
+    set_allowed(&emission, json_object_get(asked, "allowed"));
+    dialect_of(emission.to->dialect)->emitter->change(&emission);
+    buf_add(&sql, later.data, later.len);
+    json_t *withheld = json_array();
+    for (size_t i = 0; i < emission.withheld_count; i++)
+        json_array_append_new(withheld, json_string(object_full_name(emission.withheld[i])));
+    json_t *result = json_pack("{s:s, s:o}", "sql", sql.data, "withheld", withheld);
+    buf_done(&sql);
+    buf_done(&later);
+    return result;
+}
+
+/* ---- a line ----------------------------------------------------------------------------------- */
+
 static json_t *answer(struct tool *tool, const json_t *asked)
 {
+    if (json_object_get(asked, "run"))
+        return run(tool, asked);
     struct arena arena;
     struct err err;
     arena_init(&arena);
@@ -217,6 +308,8 @@ static json_t *answer(struct tool *tool, const json_t *asked)
     json_t *result = json_object();
     if (!read_rules(&request, asked, &err) || !read_all(tool, &request, asked, &err)) {
         json_object_set_new(result, "error", json_string(err.text));
+    } else if (json_is_true(json_object_get(asked, "emit"))) {
+        json_object_update_new(result, emit(&request, asked));
     } else {
         json_t *catalogs = json_array();
         bool has_objects = json_is_true(json_object_get(asked, "objects"));

@@ -15,7 +15,9 @@ class Tool:
 
     def ask(self, catalogs, **keys):
         """`catalogs`: pairs of a URL and a list of schemas (None: the database's own)."""
-        asked = {"catalogs": [{"url": url, "schemas": schemas} for url, schemas in catalogs], **keys}
+        return self.send({"catalogs": [{"url": url, "schemas": schemas} for url, schemas in catalogs], **keys})
+
+    def send(self, asked):
         self.process.stdin.write(json.dumps(asked).encode() + b"\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()

@@ -5,7 +5,7 @@ import os
 import random
 import sqlite3
 
-from harness import FleetCase, MariaDBCase, PostgresCase, main
+from harness import FleetCase, MariaDBCase, Postgres, PostgresCase, main
 from random_schema import Schema
 
 ROUNDS = int(os.environ.get("AUTOGENERATE_ROUNDS", "12"))  # of the random schemas
@@ -439,18 +439,211 @@ class OnPostgres(PostgresCase):
         self.assertIn("domain d is missing", self.said)
 
 
-class OnMariaDB(MariaDBCase):
-    def test_what_is_not_written_yet_is_told_with_the_differences(self):
-        self.maria.create("acme")
-        self.fleet.inventory([{"name": "acme", "url": self.maria.url("acme")}], autogenerate={"schema": ["schema.sql"]},
-                             scratch={"mysql": self.maria.url("")})
-        self.fleet.write("schema.sql", "CREATE TABLE task (id int PRIMARY KEY);")
-        result = self.run_ok("revision", "--autogenerate", "-m", "x", code=2)
-        self.assertIn("skein writes no statements for", result.err)
-        self.assertIn("table task is missing", result.err)
-        self.assertEqual(os.listdir(self.fleet.path("versions")), [])
-        self.fleet.revision("base0001", "CREATE TABLE task (id int PRIMARY KEY);")
-        self.assertIn("no changes in schema detected", self.run_ok("revision", "--autogenerate", "-m", "x").err)
+MY_ONE = """
+CREATE TABLE team (id int AUTO_INCREMENT PRIMARY KEY, name varchar(40) NOT NULL DEFAULT 'x', UNIQUE (name));
+CREATE TABLE task (
+    id bigint AUTO_INCREMENT PRIMARY KEY, title varchar(20) NOT NULL COMMENT 'it''s', state enum('a','b') DEFAULT 'a', team_id int,
+    n int CHECK (n > 0), g int GENERATED ALWAYS AS (n + 1) STORED, v int AS (n + 2) VIRTUAL, body text, doc json, made timestamp NULL,
+    KEY body (body(10)), FULLTEXT KEY words (title), CONSTRAINT named CHECK (n < 100),
+    CONSTRAINT of_team FOREIGN KEY (team_id) REFERENCES team (id) ON DELETE CASCADE);
+CREATE SEQUENCE sq;
+CREATE VIEW v AS SELECT id, title FROM task WHERE state = 'a';
+DELIMITER //
+CREATE FUNCTION f(a int) RETURNS int DETERMINISTIC BEGIN DECLARE b int; SET b = a; RETURN b; END//
+CREATE PROCEDURE p() BEGIN INSERT INTO team VALUES (); END//
+CREATE TRIGGER one BEFORE INSERT ON task FOR EACH ROW BEGIN SET NEW.n = coalesce(NEW.n, 1); END//
+CREATE TRIGGER two BEFORE INSERT ON task FOR EACH ROW SET NEW.n = NEW.n + 1//
+CREATE EVENT e ON SCHEDULE EVERY 1 DAY DISABLE DO BEGIN DELETE FROM task WHERE id < 0; END//
+DELIMITER ;
+"""
+MY_TWO = """
+CREATE SEQUENCE sq INCREMENT BY 2;
+CREATE TABLE team (id int AUTO_INCREMENT PRIMARY KEY, name varchar(60) NOT NULL DEFAULT 'y', code int UNIQUE, UNIQUE (name, code));
+CREATE TABLE task (
+    id bigint AUTO_INCREMENT PRIMARY KEY, title varchar(20) NOT NULL COMMENT 'its', state enum('a','b','c') DEFAULT 'b', team_id int NOT NULL,
+    n bigint CHECK (n > 1), g int GENERATED ALWAYS AS (n + 2) STORED, v int AS (n + 3) VIRTUAL, body mediumtext, doc json, made timestamp NULL
+    ON UPDATE current_timestamp(), number bigint DEFAULT nextval(sq), KEY body (body(20)), KEY title (title DESC), CONSTRAINT named CHECK (n < 1000),
+    CONSTRAINT of_team FOREIGN KEY (team_id) REFERENCES team (id) ON DELETE RESTRICT);
+CREATE TABLE fresh (id int PRIMARY KEY, task_id bigint, other_id int, FOREIGN KEY (task_id) REFERENCES task (id));
+CREATE VIEW v AS SELECT id, title, n FROM task WHERE state = 'a';
+CREATE VIEW a_first AS SELECT id FROM v;
+DELIMITER //
+CREATE FUNCTION f(a int) RETURNS int DETERMINISTIC BEGIN DECLARE b int; SET b = a; RETURN b + 1; END//
+CREATE TRIGGER one BEFORE INSERT ON task FOR EACH ROW BEGIN SET NEW.n = coalesce(NEW.n, 2); END//
+CREATE TRIGGER two BEFORE INSERT ON task FOR EACH ROW SET NEW.n = NEW.n + 1//
+CREATE EVENT e ON SCHEDULE EVERY 2 DAY DISABLE DO BEGIN DELETE FROM task WHERE id < 0; END//
+DELIMITER ;
+"""
+
+
+class OnMariaDBServer(MariaDBCase):
+    settings = ("--event-scheduler=OFF",)
+
+    def start(self, *others, **keys):
+        self.name = "tenant" + str(abs(hash(self.id())) % 10**8)
+        self.maria.create(self.name)
+        self.fleet.inventory([{"name": "acme", "url": self.maria.url(self.name)}, *others], autogenerate={"schema": ["schema.sql"]},
+                             scratch={"mysql": self.maria.url(""), **keys})
+        self.count = 0
+
+    def generate(self, schema, *args, code=0):
+        if schema is not None:
+            self.fleet.write("schema.sql", schema)
+        self.count += 1
+        self.said = self.run_ok("revision", "--autogenerate", "-m", "x", "--rev-id", f"rev{self.count:04}", *args, code=code).err
+        path = f"versions/rev{self.count:04}_x.sql"
+        return self.fleet.read(path).decode() if os.path.exists(self.fleet.path(path)) else None
+
+    def upgrade(self):
+        self.run_ok("upgrade", "--yes", "head")
+        self.run_ok("drift")
+
+    def sql(self, text):
+        return [tuple(row) for row in self.maria.sql(self.name, text)]
+
+
+class OnMariaDB(OnMariaDBServer):
+    def test_kinds_of_objects_up_and_down(self):
+        self.start()
+        self.generate(MY_ONE)
+        self.upgrade()
+        self.sql("INSERT INTO team (id) VALUES (1); INSERT INTO task (title, n, team_id) VALUES ('a', 5, 1), ('b', 6, 1)")
+        text = self.generate(MY_TWO)
+        for words in ("-- migrate:up dialect:mysql\n", "ALTER TABLE `team`\n", "-- this fails where a row has no task.team_id",
+                      "DROP FOREIGN KEY `of_team`", "CREATE OR REPLACE TRIGGER `one` BEFORE INSERT ON `task` FOR EACH ROW PRECEDES `two` ",
+                      "DROP PROCEDURE `p`;", "ALTER SEQUENCE `sq` ", "DELIMITER //"):
+            self.assertIn(words, text)
+        self.upgrade()
+        self.assertIsNone(self.generate(None))
+        self.run_ok("check")
+        self.assertEqual(self.sql("INSERT INTO task (title, team_id) VALUES ('c', 1); SELECT n, g FROM task WHERE title = 'c'"), [("3", "5")])
+        self.run_ok("downgrade", "--yes", "-1")
+        self.run_ok("drift")
+        self.assertEqual(self.sql("SELECT count(*), sum(g) FROM task"), [("3", "19")])
+        self.run_ok("downgrade", "--yes", "base")
+        self.run_ok("drift")
+
+    def test_how_the_server_goes_about_it_is_said_where_it_holds(self):
+        self.start()
+        self.generate("CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (id int PRIMARY KEY, a int, b varchar(9), c int NOT NULL, KEY i (a))")
+        text = self.generate("CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (id int PRIMARY KEY, a int, b varchar(19), c int NOT NULL, "
+                             "d int, KEY i (a, c), FOREIGN KEY (c) REFERENCES p (id))")
+        up = text.partition("-- migrate:down")[0]
+        self.assertIn("ALTER TABLE `t`\n    MODIFY COLUMN `b` varchar(19),\n    ADD COLUMN `d` int(11), ALGORITHM=INSTANT, LOCK=NONE;\n"
+                      "ALTER TABLE `t`\n    DROP INDEX `i`,\n    ADD KEY `i` (`a`,`c`), ALGORITHM=NOCOPY, LOCK=NONE;\n"
+                      "ALTER TABLE `t` ADD FOREIGN KEY (`c`) REFERENCES `p` (`id`), ALGORITHM=COPY, LOCK=SHARED;\n", up)
+        self.upgrade()
+        # what must copy the table is one statement with all the rest
+        text = self.generate("CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (id int PRIMARY KEY, a bigint, b varchar(19), c int NOT NULL, "
+                             "d int, e int, KEY i (a), FOREIGN KEY (c) REFERENCES p (id))")
+        self.assertEqual(text.partition("-- migrate:down")[0].count("ALTER TABLE"), 1)
+        self.assertIn("ALGORITHM=COPY, LOCK=SHARED;\n", text)
+        self.upgrade()
+
+    def test_where_it_does_not_hold_nothing_is_said(self):
+        self.start()
+        self.generate("CREATE TABLE t (id int PRIMARY KEY)")
+        self.sql("SET GLOBAL innodb_instant_alter_column_allowed = never")
+        self.addCleanup(self.sql, "SET GLOBAL innodb_instant_alter_column_allowed = DEFAULT")
+        text = self.generate("CREATE TABLE t (id int PRIMARY KEY, a int)")
+        self.assertIn("ALTER TABLE `t` ADD COLUMN `a` int(11);\n", text)
+        self.assertNotIn("ALGORITHM", text)
+        self.upgrade()
+
+    def test_what_would_lose_rows_is_a_comment(self):
+        self.start()
+        self.generate("CREATE TABLE old (id int); CREATE SEQUENCE s; CREATE TABLE t (id int AUTO_INCREMENT PRIMARY KEY, a varchar(20), b bigint, "
+                      "c enum('x','y'), d text CHARACTER SET utf8mb4, e int)")
+        self.upgrade()
+        self.sql("INSERT INTO t (a, b) VALUES ('longer than it', 5000000000)")
+        wanted = ("CREATE TABLE t (key_ int PRIMARY KEY, a varchar(5), b int, c enum('x'), d text CHARACTER SET latin1, e int AS (key_ + 1) VIRTUAL)")
+        text = self.generate(wanted, "--allow-drop", "t.id")
+        for name in ("table old", "sequence s"):
+            self.assertIn(f"-- not dropped: {name}, since its rows would be lost", text)
+        for name in "abcde":
+            self.assertIn(f"-- not changed: column t.{name}, since what does not fit would be lost; --allow-drop t.{name} allows it\n"
+                          f"-- ALTER TABLE `t` MODIFY COLUMN `{name}` ", text)
+        self.assertIn("'t.a' is not dropped or changed", self.said)
+        self.upgrade()
+        self.assertEqual(self.sql("SELECT a, b FROM t"), [("longer than it", "5000000000")])
+        self.run_ok("check", code=1)
+        self.sql("UPDATE t SET a = 'short', b = 5")
+        allowed = [word for name in ("old", "s", "t.a", "t.b", "t.c", "t.d", "t.e") for word in ("--allow-drop", name)]
+        self.assertNotIn("-- not", self.generate(None, *allowed))
+        self.upgrade()
+        self.run_ok("check")
+        self.run_ok("downgrade", "--yes", "-1")
+        self.assertEqual(self.sql("SELECT a, b FROM t"), [("short", "5")])
+
+    def test_renames_keep_rows_and_what_belongs_to_them(self):
+        self.start()
+        schema = ("CREATE TABLE {t} (id int PRIMARY KEY, {a} int CHECK ({a} > 0), g int AS ({a} + 1) VIRTUAL, KEY ({a}));\n"
+                  "CREATE TABLE child (id int PRIMARY KEY, t_id int, FOREIGN KEY (t_id) REFERENCES {t} (id));\n"
+                  "CREATE VIEW v AS SELECT {a} AS x FROM {t};\nCREATE TRIGGER r BEFORE INSERT ON {t} FOR EACH ROW SET NEW.{a} = 7;\n")
+        self.generate(schema.format(t="task", a="prio"))
+        self.upgrade()
+        self.sql("INSERT INTO task (id) VALUES (1); INSERT INTO child VALUES (1, 1)")
+        self.generate(schema.format(t="todo", a="priority"), code=2)
+        text = self.generate(None, "--rename", "task=todo", "--rename", "todo.prio=priority")
+        self.assertIn("ALTER TABLE `task` RENAME TO `todo`;\nALTER TABLE `todo` RENAME COLUMN `prio` TO `priority`;\n", text)
+        self.assertNotIn("FOREIGN KEY", text)
+        self.upgrade()
+        self.assertIsNone(self.generate(None))
+        self.assertEqual(self.sql("INSERT INTO todo (id) VALUES (2); SELECT x FROM v"), [("7",), ("7",)])
+        self.run_ok("downgrade", "--yes", "-1")
+        self.run_ok("drift")
+        self.assertEqual(self.sql("SELECT x FROM v"), [("7",), ("7",)])
+
+    def test_hostile_names(self):
+        self.start()
+        names = ["a`b", "select", "it's", "-- x", "ü ö", "semi;colon", "*/", "DELIMITER //"]
+        self.generate("".join(f"CREATE TABLE {self.name_of(name)} (id int PRIMARY KEY, {self.name_of(name)} int, KEY {self.name_of(name)} "
+                              f"({self.name_of(name)}), CONSTRAINT {self.name_of(name)} CHECK ({self.name_of(name)} > 0));\n"
+                              f"CREATE TRIGGER {self.name_of(name)} BEFORE INSERT ON {self.name_of(name)} FOR EACH ROW SET NEW.id = 1;\n"
+                              for name in names))
+        self.upgrade()
+        self.generate("", *(word for name in names for word in ("--allow-drop", name)))
+        self.upgrade()
+        self.assertEqual({row[0] for row in self.sql("SHOW TABLES")}, {"alembic_version", "skein_history"})
+
+    @staticmethod
+    def name_of(name):
+        return "`" + name.replace("`", "``") + "`"
+
+
+class OnAllThree(OnMariaDBServer):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.pg = Postgres()
+        cls.addClassCleanup(cls.pg.close)
+
+    def test_one_revision_for_all(self):
+        self.pg.create("globex")
+        self.start({"name": "globex", "url": self.pg.url("globex")}, self.fleet.sqlite("initech"), postgresql=self.pg.url("postgres"))
+        schema = "CREATE TABLE team (id integer PRIMARY KEY);\nCREATE TABLE task (id integer PRIMARY KEY, title varchar(40) NOT NULL{});\n"
+        text = self.generate(schema.format("") + "-- dialect:mysql\nCREATE TABLE here (id int);\n-- dialect:all\n")
+        for dialect in ("sqlite", "postgresql", "mysql"):
+            self.assertEqual(text.count(f"-- migrate:up dialect:{dialect}\n"), 1)
+            self.assertEqual(text.count(f"-- migrate:down dialect:{dialect}\n"), 1)
+        self.upgrade()
+        self.run_ok("check")
+        self.generate(schema.format(", team_id integer REFERENCES team (id)") + "-- dialect:mysql\nCREATE TABLE here (id int, b int);\n")
+        self.upgrade()
+        self.assertIsNone(self.generate(None))
+        self.run_ok("downgrade", "--yes", "base")
+        self.run_ok("drift")
+
+    def test_check_tells_what_each_lacks(self):
+        self.pg.create("hooli")
+        self.start({"name": "hooli", "url": self.pg.url("hooli")}, postgresql=self.pg.url("postgres"))
+        self.fleet.write("schema.sql", "CREATE TABLE a (id int);\n-- dialect:mysql\nCREATE TABLE b (id int);")
+        self.fleet.revision("base0001", "CREATE TABLE a (id int);", down="DROP TABLE a;")
+        self.run_ok("upgrade", "--yes", "head")
+        said = self.run_ok("check", code=1).err
+        self.assertIn("mysql: what the chain makes differs", said)
+        self.assertNotIn("postgresql: what the chain makes", said)
+        self.assertIn("table b is missing", said)
 
 
 if __name__ == "__main__":

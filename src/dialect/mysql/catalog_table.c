@@ -325,19 +325,29 @@ static bool is_of_foreign_key(const struct object *index, const struct object *k
            (index->has_automatic_name || strcmp(index->name, key->name) == 0);
 }
 
-/* It is a part of the foreign key, whoever has made it. The table's objects are those from `from` on. */
-static void drop_indexes_of_foreign_keys(struct catalog *catalog, size_t from)
+/* It is a part of the foreign key, whoever has made it. The table's objects are those from `from` on: those that are no such
+ * part come first afterwards. How many these are. */
+static size_t part_indexes_of_foreign_keys(struct catalog *catalog, size_t from)
 {
-    size_t kept = from;
+    size_t count = catalog->object_count - from, kept = from, part_count = 0;
+    struct object **parts = arena_calloc(catalog->arena, count + 1, sizeof(struct object *));
     for (size_t i = from; i < catalog->object_count; i++) {
         struct object *object = catalog->objects[i];
         bool is_part = false;
         for (size_t key = from; !is_part && key < catalog->object_count; key++)
             is_part = is_of_foreign_key(object, catalog->objects[key]);
-        if (!is_part)
-            catalog->objects[kept++] = object;
+        if (is_part)
+            parts[part_count++] = object;
     }
-    catalog->object_count = kept;
+    for (size_t i = from, part = 0; i < catalog->object_count; i++) {
+        if (part < part_count && catalog->objects[i] == parts[part])
+            part++;
+        else
+            catalog->objects[kept++] = catalog->objects[i];
+    }
+    for (size_t i = 0; i < part_count; i++)
+        catalog->objects[kept + i] = parts[i];
+    return kept - from;
 }
 
 /* ---- the end of the statement ----------------------------------------------------------------- */
@@ -411,12 +421,11 @@ static void read_partitions(const struct table *table, const char *text)
 }
 
 /* The lines between the parentheses are items; columns are told after the options, whose character set they may have. */
-void mysql_read_table(struct catalog *catalog, const char *name, const char *text,
-                      const struct database_names *names)
+static void read_table(struct catalog *catalog, const char *name, const char *text,
+                       const struct database_names *names)
 {
     struct table table = {.catalog = catalog, .arena = catalog->arena, .names = names};
     const char *after = "";
-    size_t count = catalog->object_count;
     table.object = catalog_add(catalog, OBJECT_TABLE, NULL, name);
     table.object->sql = text;
     text = mysql_unwrap(catalog->arena, text);
@@ -437,5 +446,24 @@ void mysql_read_table(struct catalog *catalog, const char *name, const char *tex
         stop = skip_item(at);
         read_line(&table, copy_words(catalog->arena, at, stop));
     }
-    drop_indexes_of_foreign_keys(catalog, count);
+}
+
+void mysql_read_table(struct catalog *catalog, const char *name, const char *text,
+                      const struct database_names *names)
+{
+    size_t count = catalog->object_count;
+    read_table(catalog, name, text, names);
+    catalog->object_count = count + part_indexes_of_foreign_keys(catalog, count);
+}
+
+void mysql_read_hidden_indexes(struct catalog *ret, const struct object *table)
+{
+    const struct database_names names = {.database = ""};
+    catalog_init(ret, table->catalog->arena, table->catalog->dialect);
+    if (!table->sql)
+        return;
+    read_table(ret, table->name, table->sql, &names);
+    size_t kept = part_indexes_of_foreign_keys(ret, 0);
+    ret->objects += kept;
+    ret->object_count -= kept;
 }

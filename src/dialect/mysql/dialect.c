@@ -3,6 +3,7 @@
 
 #include "dialect/dialects.h"
 #include "dialect/mysql/catalog.h"
+#include "dialect/mysql/emit.h"
 #include "dialect/mysql/judge.h"
 #include "dialect/mysql/option_file.h"
 #include "dialect/mysql/params.h"
@@ -53,6 +54,7 @@ static const struct script_mark script_marks[] = {
     .refuses = mysql_refuses, \
     .keeps_transaction = mysql_keeps_transaction, \
     .catalog = &mysql_catalog_reader, \
+    .emitter = &mysql_emitter, \
     .probe = mysql_probe, \
     .define = mysql_define, \
     .has_weight = mysql_has_weight, \
