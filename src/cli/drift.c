@@ -306,7 +306,6 @@ static int run_drift(struct fleet *fleet, const struct options *options)
     request.reads_catalog = true;
     struct showing_run showing;
     showing_begin(&showing, options, "drift");
-    request.verb = &showing.verb;
     const struct drift_request what = {
         .request = &request, .rules = fleet->inventory->drift, .show = &showing.show};
     bool is_found = drift_find(fleet, &what, &drift, &err);

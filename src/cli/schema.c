@@ -146,7 +146,6 @@ static int show_tenants(struct fleet *fleet, const struct options *options,
     struct survey survey;
     struct err err;
     showing_begin(&showing, options, "schema");
-    request.verb = &showing.verb;
     request.reads_catalog = true;
     const struct survey_request what = {
         .request = &request, .rules = rules, .keeps_catalogs = true, .show = &showing.show};

@@ -13,11 +13,10 @@ void showing_begin(struct showing_run *showing, const struct options *options, c
         mode = PROGRESS_AUTO;
     if (mode == PROGRESS_AUTO && !isatty(STDERR_FILENO))
         mode = PROGRESS_NONE;
-    *showing =
-        (struct showing_run){.verb = verbs[VERB_CURRENT], .outlet = outlet_open(STDERR_FILENO)};
-    showing->verb.name = command;
+    *showing = (struct showing_run){.outlet = outlet_open(STDERR_FILENO)};
     showing->progress = progress_new(mode, stderr, options_has_color(options, stderr));
     progress_set_detail(showing->progress, options->is_quiet, options->is_verbose);
+    progress_set_command(showing->progress, command);
     progress_set_outlet(showing->progress, showing->outlet);
     showing->show = (struct survey_show){progress_observer(showing->progress), progress_tick,
                                          showing->progress};

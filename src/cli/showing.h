@@ -2,7 +2,7 @@
  *
  *     struct showing_run showing;
  *     showing_begin(&showing, options, "drift");
- *     … a request of showing.verb, showing.show …
+ *     … a survey with showing.show …
  *     showing_end(&showing);
  */
 #ifndef CLI_SHOWING_H
@@ -13,7 +13,6 @@
 struct options;
 
 struct showing_run {
-    struct verb verb; /* looks where tenants stand, and has the command's name */
     struct survey_show show;
     struct outlet *outlet;
     struct progress *progress;

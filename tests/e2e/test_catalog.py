@@ -414,6 +414,7 @@ class ServerDrift(FleetCase):
         self.make(self.postgres.create(*names))
         self.assertEqual(self.drift(code=0)["totals"]["expected"], 4)
         shown = self.run_ok("drift", "--progress", "plain").err
+        self.run_ok("schema", "--progress", "json")  # its events are those of the schema
         self.assertIn("skein: drift: 4 of 4 done", shown)
         self.postgres.sql("d2", "DROP INDEX ix_title")
         self.postgres.sql("d3", "ALTER TABLE task ALTER COLUMN title SET DEFAULT 'y'")
