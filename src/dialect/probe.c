@@ -1,8 +1,10 @@
 #include "dialect/probe.h"
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/grid.h"
 #include "dialect/dialect.h"
+#include "dialect/split.h"
 
 /* What stands after the word, or NULL where the value begins with another. */
 static const char *after(const char *value, const char *word)
@@ -49,6 +51,29 @@ struct probe_findings probe_judge(const struct probe *probe, struct arena *arena
         findings.answer = PROBE_HALF;
     findings.repairs = repairs;
     return findings;
+}
+
+static bool has_word(const char *text, const char *word)
+{
+    size_t len = strlen(word);
+    for (const char *at = text; *at; at++) {
+        bool begins = at == text || !(ascii_is_alnum(at[-1]) || at[-1] == '_');
+        if (begins && ascii_begins(at, word) && !(ascii_is_alnum(at[len]) || at[len] == '_'))
+            return true;
+    }
+    return false;
+}
+
+bool probe_is_of_schema(const struct probe *probe, const char *statement)
+{
+    static const char *const first[] = {"alter", "create", "drop", "rename", "comment"};
+    size_t at = split_skip(statement, strlen(statement), 0, true);
+    bool is_known = false;
+    for (size_t i = 0; i < ARRAY_LEN(first); i++)
+        is_known = is_known || (ascii_begins(statement + at, first[i]) &&
+                                !ascii_is_alnum(statement[at + strlen(first[i])]));
+    bool copies_rows = has_word(statement, "table") && has_word(statement, "select");
+    return is_known && !copies_rows && probe->remains != REMAINS_UNKNOWN;
 }
 
 bool probe_has_remains(const struct probe_findings *findings)

@@ -62,6 +62,10 @@ struct probe_findings {
 struct probe_findings probe_judge(const struct probe *probe, struct arena *arena,
                                   const char *statement, const struct grid *rows);
 
+/* Is all that the statement does in the catalog, so that the catalog tells whether it took effect? It must be one that is
+ * taken back as a whole, and change no rows. By its words; what is not sure is not. */
+bool probe_is_of_schema(const struct probe *probe, const char *statement);
+
 /* Is something there that the statement left? Also true where that cannot be told. */
 bool probe_has_remains(const struct probe_findings *findings);
 

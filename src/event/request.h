@@ -13,6 +13,7 @@
 #include "event/verbs.h"
 #include "inventory/inventory.h"
 
+struct catalog;
 struct continuation;
 struct verification;
 
@@ -46,6 +47,13 @@ struct verifying {
     struct verification *verification; /* rollout/verification.h; NULL: no tenant is held to it */
 };
 
+/* Who is told what a tenant holds, where it was read for many tenants at once: its outcome has no catalog then. The catalog goes
+ * when this returns. */
+struct catalog_listener {
+    void (*on_catalog)(void *ctx, size_t tenant, const struct catalog *catalog); /* NULL: no one */
+    void *ctx;
+};
+
 struct request {
     const struct verb *verb;
     /* Shows what the run would do: no tenant is locked or changed, and no run is on record. */
@@ -59,9 +67,11 @@ struct request {
     bool forces; /* PLAN_STAMP: whatever the database holds */
     bool
         accepts_changes; /* files that were changed after they were applied are right as they are now */
-    bool weighs_changes;      /* a run that only looks asks what changes of tables will cost */
-    bool reads_catalog;       /* the outcome tells what the database holds, once all is done */
-    enum settle settle;       /* of a verb that settles */
+    bool weighs_changes; /* a run that only looks asks what changes of tables will cost */
+    bool reads_catalog;  /* the outcome tells what the database holds, once all is done */
+    struct catalog_listener
+        catalogs;       /* of reads_catalog: no one means that each tenant is read by itself */
+    enum settle settle; /* of a verb that settles */
     size_t settle_statements; /* SETTLE_STATEMENTS: so many stand */
     /* NULL, or by tenant of the selection: where it stood when a person was shown what would be done and said yes. One
      * that stands elsewhere, or could not be asked then, fails and is not touched. */

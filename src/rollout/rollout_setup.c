@@ -68,7 +68,8 @@ static bool may_survey(const struct rollout *rollout)
     const struct request *request = options->run.request;
     bool is_upgrade = request->verb->work == WORK_PLAN && request->verb->plan == PLAN_UPGRADE;
     return (request->verb->work == WORK_LOOK || is_upgrade) && !request->verb->rolls_back &&
-           !options->adoption && !options->run.standings && !request->reads_catalog &&
+           !options->adoption && !options->run.standings &&
+           (!request->reads_catalog || request->catalogs.on_catalog) &&
            !request->verifying.verification;
 }
 
@@ -82,6 +83,7 @@ static void make_survey(struct rollout *rollout, const uint32_t *logins)
                             .logins = logins,
                             .version_table = rollout->options->version_table,
                             .wants_history = rollout->info.request->verb->work != WORK_LOOK,
+                            .catalogs = rollout->info.request->catalogs,
                         });
 }
 

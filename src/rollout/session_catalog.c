@@ -19,7 +19,7 @@ enum session_state session_end(struct session *session)
     bool reads = session->env->request->reads_catalog;
     if (session_verifies_end(session))
         return SESSION_VERIFY;
-    if (!reads || (session->catalog && session->catalog->is_complete))
+    if (!reads || session->look.is_surveyed || (session->catalog && session->catalog->is_complete))
         return SESSION_RELEASE;
     session->catalog = NULL; /* of an earlier attempt */
     return SESSION_CATALOG;

@@ -7,6 +7,7 @@
 #include "chain/chain.h"
 #include "dialect/probe.h"
 #include "rollout/checkpoint.h"
+#include "rollout/verification.h"
 
 /* ---- resolve ---------------------------------------------------------------------------------- */
 
@@ -199,6 +200,54 @@ const struct state_row row_probe = {
     .error_exits = TO(CLOSE),
     .is_cancellable = true,
 };
+
+/* ---- by what the database holds ---------------------------------------------------------------- */
+
+static struct doubted doubted_of(const struct session *session)
+{
+    const struct unfinished *unfinished = &session->doubt.unfinished;
+    const struct tenant *tenant = session->tenant;
+    return (struct doubted){.kind = {tenant->url.dialect, tenant->schema != NULL},
+                            .rows = &session->look.rows,
+                            .revision = unfinished->revision,
+                            .direction = unfinished->direction,
+                            .statements = unfinished->statements};
+}
+
+bool session_needs_comparison(struct session *session, const struct plan *left)
+{
+    struct unfinished *unfinished = &session->doubt.unfinished;
+    const struct verification *verification = session->env->request->verifying.verification;
+    bool is_stamp = session->env->target->command == PLAN_STAMP;
+    if (!verification || !unfinished->revision || !unfinished->is_running || is_stamp ||
+        session->doubt.has_compared || !session->conn.io)
+        return false;
+    session->doubt.script = script_left(session, left);
+    if (!session->doubt.script)
+        return false;
+    const struct piece *piece = script_piece_at(session->doubt.script, unfinished->statements);
+    struct doubted doubted = doubted_of(session);
+    ask_of(session, piece, session->doubt.revision);
+    return piece && !piece->probe && probe_is_of_schema(&session->doubt.probe, piece->sql) &&
+           verification_knows_doubt(verification, &doubted);
+}
+
+enum session_state session_decide_by_comparison(struct session *session)
+{
+    struct unfinished *unfinished = &session->doubt.unfinished;
+    struct doubted doubted = doubted_of(session);
+    session->doubt.has_compared = true;
+    enum probe_answer answer = verification_decide(session->env->request->verifying.verification,
+                                                   &doubted, session_catalog_answers(session));
+    session->catalog = NULL;
+    if (answer == PROBE_UNKNOWN)
+        return SESSION_PLAN;
+    session->doubt.is_begun = false;
+    unfinished_set_done(&session->arena, unfinished, session->doubt.script,
+                        unfinished->statements + (answer == PROBE_DONE));
+    session->doubt.half_done = unfinished->statements;
+    return SESSION_PLAN;
+}
 
 /* ---- look: right after it failed -------------------------------------------------------------- */
 

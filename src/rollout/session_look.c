@@ -304,7 +304,7 @@ static void take_history(struct session *session, const struct grid *found)
     session->look.history_id = history_last_id(rows);
     session->look.vars.owner = session->doubt.unfinished.revision ? session->doubt.unfinished.run_id
                                                                   : session->env->run_id;
-    session->doubt.has_probed = false;
+    session->doubt.has_probed = session->doubt.has_compared = false;
     session->doubt.half_done = session->doubt.unfinished.statements;
     /* until a mark or a record is written */
     session->doubt.is_half_open = session->doubt.unfinished.revision != NULL;
@@ -390,8 +390,10 @@ bool session_can_take_survey(const struct session *session)
     bool is_first = session->attempt.number == 1 && !session->look.is_own;
     const struct surveyed *surveyed =
         is_first ? rollout_surveyed(session->env->run, session->index) : NULL;
-    return surveyed && (session->env->request->verb->work == WORK_LOOK ||
-                        !history_unfinished(&surveyed->history).revision);
+    if (!surveyed || (session->env->request->reads_catalog && !surveyed->has_catalog))
+        return false;
+    return session->env->request->verb->work == WORK_LOOK ||
+           !history_unfinished(&surveyed->history).revision;
 }
 
 enum session_state session_take_survey(struct session *session)

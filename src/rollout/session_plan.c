@@ -325,6 +325,8 @@ static enum session_state answer_plan(struct session *session)
         return session_fail(session, &err);
     if (session_needs_probe(session, &left))
         return check_direct(session, &err) ? SESSION_PROBE : session_fail(session, &err);
+    if (session_needs_comparison(session, &left))
+        return session_begin_comparison(session);
     if (needs_evidence(session, &left))
         return SESSION_EVIDENCE;
     add_vouching_step(session, &left);

@@ -149,7 +149,8 @@ struct session_doubt {
     struct retry_history history;
     struct unfinished unfinished; /* the step that was left half way, by its row */
     const struct script *script;  /* of it */
-    bool has_probed;              /* the statement in doubt, since the rows were read last */
+    bool has_probed;              /* the statement in doubt, since the rows were read last, */
+    bool has_compared;            /* and compared what is there with what it makes */
     const struct piece *piece;    /* that statement */
     const struct revision *revision;
     struct probe probe;
@@ -168,6 +169,7 @@ struct session_doubt {
 struct session_verify {
     enum session_state next; /* where an answer that is good leads */
     bool is_before_done, is_after_done;
+    bool is_of_doubt; /* it decides whether a statement took effect */
 };
 
 /* How it went. */
@@ -345,6 +347,8 @@ bool session_take_catalog(struct session *session, struct err *err);
 bool session_verifies_plan(struct session *session);
 bool session_verifies_commit(struct session *session);
 bool session_verifies_end(struct session *session);
+/* The state verify decides whether a statement took effect. */
+enum session_state session_begin_comparison(struct session *session);
 
 /* session_apply.c: the state that begins the next actions, or the way out where none is left. */
 enum session_state session_next_work(struct session *session);
@@ -373,6 +377,9 @@ enum session_state session_setup_failed(struct session *session, const struct io
 
 /* session_doubt.c: is there a statement in doubt that a look can decide? */
 bool session_needs_probe(struct session *session, const struct plan *left);
+/* Is there one that what the database holds may decide, since no one else can? And what that says of it. */
+bool session_needs_comparison(struct session *session, const struct plan *left);
+enum session_state session_decide_by_comparison(struct session *session);
 /* The way of a session that only settles. */
 enum session_state session_begin_settling(struct session *session);
 /* A statement outside a transaction failed: what comes next, to find out what it left. */

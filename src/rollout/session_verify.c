@@ -15,6 +15,7 @@ static bool verifies(const struct session *session, enum verify_schema when)
 static bool begin(struct session *session, enum session_state next)
 {
     session->verify.next = next;
+    session->verify.is_of_doubt = false;
     session->catalog = NULL;
     return true;
 }
@@ -52,6 +53,13 @@ bool session_verifies_end(struct session *session)
     return request_changes(session->env->request) && session->work.todo.count &&
            verifies(session, VERIFY_AFTER) && !session->verify.is_after_done &&
            begin(session, SESSION_RELEASE);
+}
+
+enum session_state session_begin_comparison(struct session *session)
+{
+    (void)begin(session, SESSION_PLAN);
+    session->verify.is_of_doubt = true;
+    return SESSION_VERIFY;
 }
 
 /* Where it stands, or will. */
@@ -95,6 +103,8 @@ static enum session_state answer_verify(struct session *session)
         return session_fail(session, &err);
     if (!session_catalog_answers(session))
         return SESSION_VERIFY;
+    if (session->verify.is_of_doubt)
+        return session_decide_by_comparison(session);
     struct rows rows = place_of(session);
     struct verification_question question = {.kind = {tenant->url.dialect, tenant->schema != NULL},
                                              .rows = &rows,

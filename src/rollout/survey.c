@@ -5,12 +5,21 @@
 #include "base/map.h"
 #include "dialect/template.h"
 #include "driver/driver.h"
+#include "rollout/record.h"
+#include "schema/reader.h"
 
 /* Fewer tenants of a database are looked at as fast. A piece is a transaction of its own: it holds a lock for each table
  * and index until it ends, and the server has room for some thousands of these in all. */
 enum { TENANTS_LEAST = 16, TENANTS_A_PIECE = 100 };
 /* A database with more tenants than that is asked on several connections: a process of the server is busy with each. */
 enum { TENANTS_A_CONNECTION = 1000, CONNECTIONS_MOST = 4 };
+/* The catalogs of a piece are in memory at once, so its size goes by what the piece before has answered. */
+enum {
+    CATALOGS_FIRST = 50,
+    CATALOGS_MOST = 500,
+    CATALOG_ROWS_A_PIECE = 10000,
+    CATALOGS_A_CONNECTION = 200
+};
 enum { TIMEOUT_MS = 60000, LOCK_TIMEOUT_MS = 500 };
 enum { COLUMN_NUMBER, COLUMN_PID, COLUMN_HAS_HISTORY, COLUMN_ROWS };
 enum { HISTORY_COLUMNS = 7 };
@@ -23,6 +32,11 @@ struct database {
     struct link *link; /* NULL: none */
     struct io_op *ops;
     size_t op_count;
+    const char *identity;
+    /* where catalogs are read: the piece in hand, and the size of the next */
+    struct arena arena;
+    struct reading *reading;
+    size_t first, count_asked, count_next;
 };
 
 struct survey {
@@ -35,6 +49,7 @@ struct survey {
     size_t next;      /* that is asked */
     size_t under_way; /* connections, */
     size_t most;      /* and how many there may be */
+    bool is_cancelled;
     void (*on_done)(void *ctx);
     void *ctx;
 };
@@ -52,42 +67,54 @@ static const struct dialect *dialect_of_database(const struct database *database
     return driver_find(tenant->url.dialect)->dialect;
 }
 
-static void add_op(struct database *database, const char *sql)
+static struct io_op *add_op(struct database *database, const char *sql, struct arena *arena)
 {
     struct io_op *op = &database->ops[database->op_count++];
-    op->op = (struct op){
-        .kind = OP_QUERY, .sql = sql, .sql_len = strlen(sql), .arena = &database->survey->arena};
+    op->op = (struct op){.kind = OP_QUERY, .sql = sql, .sql_len = strlen(sql), .arena = arena};
     op->timeout_ms = TIMEOUT_MS;
-    op->joins_last = database->op_count > 2;
+    return op;
 }
 
-/* Each piece ends the transaction of the one before. */
-static void ask_pieces(struct database *database)
+/* Of so many tenants. It ends the transaction of the one before. */
+static const char *piece_sql(struct database *database, size_t first, size_t count)
 {
     struct survey *survey = database->survey;
-    const struct dialect *dialect = dialect_of_database(database);
     enum sql_id id = survey->options.wants_history ? SQL_SURVEY : SQL_SURVEY_NEWEST;
-    for (size_t from = 0; from < database->count; from += TENANTS_A_PIECE) {
-        size_t left = database->count - from;
-        size_t count = left < TENANTS_A_PIECE ? left : TENANTS_A_PIECE;
-        const char **names = arena_calloc(&survey->arena, count, sizeof *names);
-        for (size_t i = 0; i < count; i++)
-            names[i] = tenant_of(survey, database->tenants[from + i])->schema;
-        struct sql_vars vars = {.version_table = survey->options.version_table,
-                                .rows = names,
-                                .row_count = count,
-                                .lock_timeout_ms = LOCK_TIMEOUT_MS,
-                                .statement_timeout_ms = TIMEOUT_MS};
-        struct buf sql;
-        buf_init(&sql, BUF_MAX_DEFAULT);
-        sql_expand(&sql, dialect, id, &vars);
-        add_op(database, buf_into(&sql, &survey->arena));
-    }
+    const char **names = arena_calloc(&survey->arena, count, sizeof *names);
+    for (size_t i = 0; i < count; i++)
+        names[i] = tenant_of(survey, database->tenants[first + i])->schema;
+    struct sql_vars vars = {.version_table = survey->options.version_table,
+                            .rows = names,
+                            .row_count = count,
+                            .lock_timeout_ms = LOCK_TIMEOUT_MS,
+                            .statement_timeout_ms = TIMEOUT_MS};
     struct buf sql;
     buf_init(&sql, BUF_MAX_DEFAULT);
-    sql_expand(&sql, dialect, SQL_SURVEY_END, &(struct sql_vars){0});
+    sql_expand(&sql, dialect_of_database(database), id, &vars);
+    return buf_into(&sql, &survey->arena);
+}
+
+static const char *identity_sql(struct database *database, bool ends_transaction)
+{
+    const struct dialect *dialect = dialect_of_database(database);
+    struct buf sql;
+    buf_init(&sql, BUF_MAX_DEFAULT);
+    if (ends_transaction)
+        sql_expand(&sql, dialect, SQL_SURVEY_END, &(struct sql_vars){0});
     sql_expand(&sql, dialect, SQL_IDENTITY, &(struct sql_vars){0});
-    add_op(database, buf_into(&sql, &survey->arena));
+    return buf_into(&sql, &database->survey->arena);
+}
+
+/* All in one message. */
+static void ask_pieces(struct database *database)
+{
+    struct arena *arena = &database->survey->arena;
+    for (size_t first = 0; first < database->count; first += TENANTS_A_PIECE) {
+        size_t left = database->count - first;
+        size_t count = left < TENANTS_A_PIECE ? left : TENANTS_A_PIECE;
+        add_op(database, piece_sql(database, first, count), arena)->joins_last = first > 0;
+    }
+    add_op(database, identity_sql(database, true), arena)->joins_last = true;
 }
 
 /* ---- what is answered ------------------------------------------------------------------------- */
@@ -139,12 +166,10 @@ static void take_rows(struct arena *arena, const char *xml, struct surveyed *sur
 }
 
 /* Through a proxy that pools transactions another process has answered; nothing of the kind is surveyed. */
-static void take_piece(struct database *database, size_t piece, const char *identity)
+static void take_piece(struct database *database, size_t first, const struct grid *rows)
 {
     struct survey *survey = database->survey;
-    const struct grid *rows = &database->ops[piece + 1].answer.rows;
     uint32_t backend_pid = io_info(link_io(database->link))->backend_pid;
-    size_t first = piece * TENANTS_A_PIECE;
     for (size_t row = 0; row < rows->row_count; row++) {
         const char *xml = grid_value(rows, row, COLUMN_ROWS);
         size_t at = first + strtoul(grid_value(rows, row, COLUMN_NUMBER), NULL, 10) - 1;
@@ -153,7 +178,7 @@ static void take_piece(struct database *database, size_t piece, const char *iden
             continue;
         struct surveyed *surveyed = &survey->known[database->tenants[at]];
         take_rows(&survey->arena, xml, surveyed);
-        surveyed->identity = identity;
+        surveyed->identity = database->identity;
         surveyed->has_history = strcmp(grid_value(rows, row, COLUMN_HAS_HISTORY), "t") == 0;
         surveyed->is_known = true;
     }
@@ -170,22 +195,166 @@ static void on_closed(void *ctx)
         survey->on_done(survey->ctx);
 }
 
+static void end(struct database *database, bool is_well)
+{
+    struct link *link = database->link;
+    database->link = NULL;
+    arena_done(&database->arena);
+    (is_well ? link_leave : link_close)(link, on_closed, database->survey);
+}
+
+/* Of a batch that has connected first. */
+static bool take_identity(struct database *database)
+{
+    struct io *io = link_io(database->link);
+    const struct io_op *last = &database->ops[database->op_count - 1];
+    size_t finished = io_finished(io);
+    if (finished > 1) /* a login that is refused is told by the tenants' own tries */
+        (void)link_note_connected(database->link, &err_none);
+    if (finished != database->op_count || io_op_err(last)->kind != ERR_NONE ||
+        io_info(io)->is_pooled || last->answer.rows.row_count != 1)
+        return false;
+    database->identity = io_op_value(last, 0, 0);
+    return true;
+}
+
 /* All or nothing: which database it is is told at the end. */
 static void on_answers(void *ctx)
 {
     struct database *database = ctx;
-    struct io *io = link_io(database->link);
-    const struct io_op *last = &database->ops[database->op_count - 1];
-    size_t finished = io_finished(io);
-    bool is_well = finished == database->op_count && io_op_err(last)->kind == ERR_NONE;
-    if (finished > 1) /* a login that is refused is told by the tenants' own tries */
-        (void)link_note_connected(database->link, &err_none);
-    is_well = is_well && !io_info(io)->is_pooled && last->answer.rows.row_count == 1;
+    bool is_well = take_identity(database);
     for (size_t piece = 0; is_well && piece + 2 < database->op_count; piece++)
-        take_piece(database, piece, io_op_value(last, 0, 0));
-    struct link *link = database->link;
-    database->link = NULL;
-    (is_well ? link_leave : link_close)(link, on_closed, database->survey);
+        take_piece(database, piece * TENANTS_A_PIECE, &database->ops[piece + 1].answer.rows);
+    end(database, is_well);
+}
+
+/* ---- catalogs --------------------------------------------------------------------------------- */
+
+/* One piece after the other: where its tenants stand, and what they hold at that time. Where a piece fails, the tenants that are
+ * left look for themselves. */
+
+static void ask_catalogs(struct database *database);
+
+/* Of the piece's tenants, whose names are those of their schemas. */
+static void begin_reading(struct database *database)
+{
+    const struct survey *survey = database->survey;
+    struct arena *arena = &database->arena;
+    size_t count = database->count_asked;
+    struct reading *reading = arena_calloc(arena, 1, sizeof *reading);
+    *reading = (struct reading){
+        .arena = arena,
+        .parts = arena_calloc(arena, count, sizeof *reading->parts),
+        .part_count = count,
+        .server_version = io_info(link_io(database->link))->server_version,
+        .version_table = survey->options.version_table,
+        .history_table = HISTORY_TABLE,
+    };
+    for (size_t i = 0; i < count; i++) {
+        struct catalog *catalog = arena_alloc(arena, sizeof *catalog);
+        catalog_init(catalog, arena, dialect_of_database(database)->id);
+        reading->parts[i] = (struct reading_part){
+            tenant_of(survey, database->tenants[database->first + i])->schema, catalog};
+    }
+    database->reading = reading;
+}
+
+static void tell_catalogs(struct database *database)
+{
+    struct survey *survey = database->survey;
+    const struct catalog_listener *listener = &survey->options.catalogs;
+    for (size_t i = 0; i < database->count_asked; i++) {
+        uint32_t tenant = database->tenants[database->first + i];
+        const struct catalog *catalog = database->reading->parts[i].catalog;
+        if (!survey->known[tenant].is_known || !catalog->object_count)
+            continue;
+        survey->known[tenant].has_catalog = true;
+        listener->on_catalog(listener->ctx, tenant, catalog);
+    }
+}
+
+static bool take_round(struct database *database, size_t *ret_rows)
+{
+    const struct catalog_reader *reader = dialect_of_database(database)->catalog;
+    struct reading *reading = database->reading;
+    size_t count = reading->query_count, first = database->op_count - count;
+    struct grid *round = arena_calloc(&database->arena, count + 1, sizeof *round);
+    struct err err;
+    for (size_t i = 0; i < count; i++) {
+        round[i] = database->ops[first + i].answer.rows;
+        *ret_rows += round[i].row_count;
+    }
+    return reader->take(reading, round, count, &err);
+}
+
+static void note_size(struct database *database, size_t rows)
+{
+    size_t next = CATALOG_ROWS_A_PIECE * database->count_asked / (rows + 1);
+    database->count_next = next < 1 ? 1 : next < CATALOGS_MOST ? next : CATALOGS_MOST;
+}
+
+static void on_catalogs(void *ctx)
+{
+    struct database *database = ctx;
+    struct io *io = link_io(database->link);
+    struct reading *reading = database->reading;
+    const struct io_op *last = &database->ops[database->op_count - 1];
+    size_t rows = 0;
+    bool is_well = io_finished(io) == database->op_count && io_op_err(last)->kind == ERR_NONE &&
+                   !database->survey->is_cancelled;
+    if (!is_well || !take_round(database, &rows)) {
+        end(database, false);
+        return;
+    }
+    if (!reading->round)
+        take_piece(database, database->first, &database->ops[0].answer.rows);
+    reading->round++;
+    if (reading->round == dialect_of_database(database)->catalog->rounds) {
+        tell_catalogs(database);
+        note_size(database, rows);
+        database->first += database->count_asked;
+        database->reading = NULL;
+    }
+    ask_catalogs(database);
+}
+
+/* The next round; of the next piece where the last one's is over, with where its tenants stand. */
+static void ask_catalogs(struct database *database)
+{
+    bool is_new = !database->reading;
+    size_t left = database->count - database->first;
+    if (is_new && !left) {
+        end(database, true);
+        return;
+    }
+    if (is_new) {
+        arena_done(&database->arena);
+        arena_init(&database->arena);
+        database->count_asked = left < database->count_next ? left : database->count_next;
+        begin_reading(database);
+    }
+    struct reading *reading = database->reading;
+    struct arena *arena = &database->arena;
+    reading->query_count = 0;
+    dialect_of_database(database)->catalog->ask(reading);
+    database->ops = arena_calloc(arena, 1 + reading->query_count, sizeof *database->ops);
+    database->op_count = 0;
+    if (is_new)
+        add_op(database, piece_sql(database, database->first, database->count_asked),
+               &database->survey->arena);
+    for (size_t i = 0; i < reading->query_count; i++)
+        add_op(database, reading->queries[i], arena)->joins_last = database->op_count > 1;
+    io_run(link_io(database->link), database->ops, database->op_count, on_catalogs, database);
+}
+
+/* The server's version must be known first. */
+static void on_connected(void *ctx)
+{
+    struct database *database = ctx;
+    if (take_identity(database) && !database->survey->is_cancelled)
+        ask_catalogs(database);
+    else
+        end(database, false);
 }
 
 /* ---- the connection --------------------------------------------------------------------------- */
@@ -193,13 +362,18 @@ static void on_answers(void *ctx)
 static void ask(struct database *database)
 {
     struct survey *survey = database->survey;
+    bool reads_catalogs = survey->options.catalogs.on_catalog;
     database->ops =
         arena_calloc(&survey->arena, database->count / TENANTS_A_PIECE + 3, sizeof *database->ops);
     database->ops[0].op.arena = &survey->arena;
     database->op_count = 1;
     link_fill_connect(database->link, &database->ops[0]);
-    ask_pieces(database);
-    io_run(link_io(database->link), database->ops, database->op_count, on_answers, database);
+    if (reads_catalogs)
+        add_op(database, identity_sql(database, false), &survey->arena);
+    else
+        ask_pieces(database);
+    io_run(link_io(database->link), database->ops, database->op_count,
+           reads_catalogs ? on_connected : on_answers, database);
 }
 
 static void on_ready(void *ctx, const struct err *err)
@@ -244,10 +418,11 @@ void survey_free(struct survey *survey)
     free(survey);
 }
 
-static bool may_ask(const struct tenant *tenant)
+static bool may_ask(const struct survey *survey, const struct tenant *tenant)
 {
     const struct driver *driver = tenant->is_gone ? NULL : driver_find(tenant->url.dialect);
-    return driver && tenant->schema && driver->dialect->sql[SQL_SURVEY];
+    return driver && tenant->schema && driver->dialect->sql[SQL_SURVEY] &&
+           (!survey->options.catalogs.on_catalog || driver->dialect->catalog);
 }
 
 /* Tenants share a connection where their URLs and their logins are the same. */
@@ -272,14 +447,18 @@ static void split_databases(struct survey *survey)
     survey->databases = NULL;
     survey->count = survey->capacity = 0;
     for (size_t i = 0; i < count; i++) {
-        size_t parts = 1 + whole[i].count / TENANTS_A_CONNECTION;
+        size_t parts =
+            1 + whole[i].count / (survey->options.catalogs.on_catalog ? CATALOGS_A_CONNECTION
+                                                                      : TENANTS_A_CONNECTION);
         size_t most = survey->most < CONNECTIONS_MOST ? survey->most : CONNECTIONS_MOST;
         parts = parts < most ? parts : most;
         for (size_t part = 0; whole[i].count >= TENANTS_LEAST && part < parts; part++) {
             size_t begin = whole[i].count * part / parts, end = whole[i].count * (part + 1) / parts;
             *ARENA_PUSH(&survey->arena, survey->databases, survey->count, survey->capacity) =
-                (struct database){
-                    .survey = survey, .tenants = whole[i].tenants + begin, .count = end - begin};
+                (struct database){.survey = survey,
+                                  .tenants = whole[i].tenants + begin,
+                                  .count = end - begin,
+                                  .count_next = CATALOGS_FIRST};
         }
     }
 }
@@ -291,6 +470,7 @@ static void begin_anew(struct survey *survey, const struct survey_wave *wave)
     arena_init(&survey->arena);
     survey->databases = NULL;
     survey->count = survey->capacity = survey->next = survey->under_way = 0;
+    survey->is_cancelled = false;
     survey->most = wave->connections;
     survey->known = arena_calloc(&survey->arena, run->tenant_count, sizeof *survey->known);
     survey->on_done = wave->on_done;
@@ -304,7 +484,7 @@ bool survey_begin(struct survey *survey, const struct survey_wave *wave)
     begin_anew(survey, wave);
     map_init(&databases);
     for (uint32_t i = 0; i < run->tenant_count; i++)
-        if ((!run->wave_of || run->wave_of[i] == wave->number) && may_ask(run->tenants[i]))
+        if ((!run->wave_of || run->wave_of[i] == wave->number) && may_ask(survey, run->tenants[i]))
             add_tenant(survey, &databases, i);
     map_done(&databases);
     split_databases(survey);
@@ -314,6 +494,7 @@ bool survey_begin(struct survey *survey, const struct survey_wave *wave)
 
 void survey_cancel(struct survey *survey)
 {
+    survey->is_cancelled = true;
     for (size_t i = 0; i < survey->next; i++) {
         const struct database *database = &survey->databases[i];
         if (database->link && link_io(database->link))

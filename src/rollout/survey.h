@@ -1,4 +1,5 @@
-/* A survey: what the tables of many tenants of one database say, read on one connection instead of a look at each.
+/* A survey: what the tables of many tenants of one database say, read on one connection instead of a look at each; on request
+ * with what their catalogs hold.
  *
  * It is an opinion, not a lock: a tenant that is to be changed is locked and looked at all the same. It answers only for
  * tenants that are as usual (a schema of their own that is named, with a version table that may be read); for all others,
@@ -21,6 +22,7 @@ struct survey;
 struct surveyed {
     struct grid versions, history;
     bool is_known, has_history;
+    bool has_catalog;     /* it was told */
     const char *identity; /* of the database: answer to SQL_IDENTITY */
 };
 
@@ -29,6 +31,8 @@ struct survey_options {
     const uint32_t *logins;     /* by tenant: tenants of one URL and one login share a connection */
     const char *version_table;
     bool wants_history; /* all of it; else its newest row */
+    /* told of each tenant that is known, as of the time when its versions were read; no one: catalogs are not read */
+    struct catalog_listener catalogs;
 };
 
 struct survey *survey_new(struct links *links, const struct survey_options *options);

@@ -15,6 +15,13 @@ struct place {
     struct fingerprint fingerprint;
 };
 
+struct doubt {
+    struct doubted of;
+    struct rows rows;
+    const char *group;
+    struct fingerprint without, with;
+};
+
 /* What tenants have answered, and what became of it: most answer the same. */
 struct verdict {
     bool is_good;
@@ -27,6 +34,8 @@ struct verification {
     const struct catalog_rules *rules;
     struct place **places;
     size_t count, capacity;
+    struct doubt **doubts;
+    size_t doubt_count, doubt_capacity;
     struct map answered; /* place and digest -> index of `verdicts` */
     struct verdict **verdicts;
     size_t verdict_count, verdict_capacity;
@@ -165,4 +174,59 @@ bool verification_check(struct verification *verification,
         keep(verification, key.data, &(struct verdict){is_good, *err});
     buf_done(&key);
     return is_good;
+}
+
+/* ---- a statement in doubt ---------------------------------------------------------------------- */
+
+void verification_add_doubt(struct verification *verification, const struct doubted *doubted,
+                            const struct catalog *without, const struct catalog *with)
+{
+    struct arena *arena = &verification->arena;
+    struct doubt *doubt = arena_alloc(arena, sizeof *doubt);
+    *doubt =
+        (struct doubt){.of = *doubted,
+                       .rows = rows_copy(arena, doubted->rows),
+                       .group = arena_strdup(arena, with->group),
+                       .without = fingerprint_of(catalog_copy(arena, without), verification->rules),
+                       .with = fingerprint_of(catalog_copy(arena, with), verification->rules)};
+    doubt->of.rows = &doubt->rows;
+    doubt->of.revision = arena_strdup(arena, doubted->revision);
+    *ARENA_PUSH(arena, verification->doubts, verification->doubt_count,
+                verification->doubt_capacity) = doubt;
+}
+
+static const struct doubt *find_doubt(const struct verification *verification,
+                                      const struct doubted *doubted)
+{
+    for (size_t i = 0; i < verification->doubt_count; i++) {
+        const struct doubted *of = &verification->doubts[i]->of;
+        if (of->kind.dialect == doubted->kind.dialect &&
+            of->kind.has_schema == doubted->kind.has_schema &&
+            of->direction == doubted->direction && of->statements == doubted->statements &&
+            strcmp(of->revision, doubted->revision) == 0 && rows_are_equal(of->rows, doubted->rows))
+            return verification->doubts[i];
+    }
+    return NULL;
+}
+
+bool verification_knows_doubt(const struct verification *verification,
+                              const struct doubted *doubted)
+{
+    return find_doubt(verification, doubted) != NULL;
+}
+
+enum probe_answer verification_decide(const struct verification *verification,
+                                      const struct doubted *doubted,
+                                      struct catalog_answers *answers)
+{
+    struct err err;
+    const struct doubt *doubt = find_doubt(verification, doubted);
+    const struct catalog *found = doubt ? catalog_answers_make(answers, &err) : NULL;
+    if (!found || strcmp(found->group, doubt->group) != 0 ||
+        strcmp(doubt->with.hex, doubt->without.hex) == 0)
+        return PROBE_UNKNOWN;
+    struct fingerprint fingerprint = fingerprint_of(found, verification->rules);
+    bool is_done = strcmp(fingerprint.hex, doubt->with.hex) == 0;
+    bool is_undone = strcmp(fingerprint.hex, doubt->without.hex) == 0;
+    return is_done ? PROBE_DONE : is_undone ? PROBE_UNDONE : PROBE_UNKNOWN;
 }

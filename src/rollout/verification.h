@@ -13,6 +13,8 @@
 
 #include "base/err.h"
 #include "chain/rows.h"
+#include "dialect/probe.h"
+#include "event/event.h"
 #include "schema/catalog.h"
 #include "schema/rules.h"
 
@@ -46,5 +48,28 @@ void verification_add(struct verification *verification, const struct verified_k
  * known, since the place was not added or another version of the engine made it. */
 bool verification_check(struct verification *verification,
                         const struct verification_question *question, struct err *err) MUST_CHECK;
+
+/* A statement outside a transaction of which no one knows whether it took effect: the next one of this step, where the tenant
+ * stands at `rows`. */
+struct doubted {
+    struct verified_kind kind;
+    const struct rows *rows;
+    const char *revision;
+    enum direction direction;
+    size_t statements; /* that are done */
+};
+
+/* What there is without it and with it; both are copied. */
+void verification_add_doubt(struct verification *verification, const struct doubted *doubted,
+                            const struct catalog *without, const struct catalog *with);
+
+bool verification_knows_doubt(const struct verification *verification,
+                              const struct doubted *doubted);
+
+/* Did it take effect? PROBE_DONE, PROBE_UNDONE; PROBE_UNKNOWN: the catalog is neither, or the two are equal, since the statement
+ * changes rows, say. */
+enum probe_answer verification_decide(const struct verification *verification,
+                                      const struct doubted *doubted,
+                                      struct catalog_answers *answers);
 
 #endif

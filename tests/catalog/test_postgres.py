@@ -323,9 +323,11 @@ class Names(PostgresCase):
         alone = self.tool.read((self.server.url("case"), ["task"]))
         self.assertEqual({catalog["fingerprint"] for catalog in alone["catalogs"]}, prints)
 
-    def test_a_schema_that_is_not_there_is_an_error(self):
-        answer = self.tool.ask([(self.server.url("case"), ["public", "nowhere"])])
+    def test_a_schema_that_is_not_there_is_an_error_where_it_is_the_only_one(self):
+        answer = self.tool.ask([(self.server.url("case"), ["nowhere"])])
         self.assertIn("schema 'nowhere' does not exist", answer["error"])
+        there, missing = self.tool.read((self.server.url("case"), ["public", "nowhere"]))["catalogs"]
+        self.assertEqual((there["count"] > 0, missing["count"]), (True, 0))
         empty = self.make([""])[0]
         self.assertEqual([o["kind"] for o in self.objects(empty)], ["database"])
 

@@ -127,6 +127,67 @@ class Same(SurveyCase):
                          {"t03": "it is the same database as that of tenant 't02'"})
 
 
+class Schemas(SurveyCase):
+    """What a survey reads of catalogs is what each tenant's own session reads."""
+
+    def setUp(self):
+        super().setUp()
+        self.server.create(self.database + "scratch")
+        self.fleet.inventory(self.tenants, scratch={"postgresql": self.server.url(self.database + "scratch")},
+                             rollout={"on_failure": "continue", "parallel": 8})
+        self.sql("DROP TABLE t01.b; CREATE INDEX ix ON t02.a (id); CREATE TABLE t03.more (id int); DROP SCHEMA t04 CASCADE; "
+                 "DROP TABLE t05.alembic_version; CREATE FUNCTION t06.f() RETURNS int LANGUAGE sql SET search_path = t06 RETURN 1; "
+                 "CREATE FUNCTION t07.f() RETURNS int LANGUAGE sql SET search_path = t07 RETURN 1; "
+                 "UPDATE t08.alembic_version SET version_num = 'aaaa1111'; CREATE TYPE t09.pair AS (a int, b t09.a); "
+                 "COMMENT ON COLUMN t10.a.id IS E'<x>&\\n\\x1f'; CREATE COLLATION t11.c FROM \"C\"; TRUNCATE t12.skein_history")
+
+    def schemas(self, *names):
+        words = [word for name in names for word in ("--tenant", name)]
+        out = self.fleet.run("schema", *words, "-o", "json").out  # t04 cannot be read
+        return {schema["tenant"]: {key: schema[key] for key in ("fingerprint", "revision", "objects")}
+                for schema in json.loads(out)["schemas"]}
+
+    def test_a_survey_reads_what_sessions_read(self):
+        alone = {}
+        for at in range(0, COUNT, 8):
+            alone.update(self.schemas(*self.names[at:at + 8]))
+        self.assertEqual(self.schemas(), alone)
+        self.assertEqual(alone["t06"]["fingerprint"], alone["t07"]["fingerprint"])
+        prints = [schema["fingerprint"] for schema in alone.values()]
+        self.assertEqual(sum(prints.count(one) == 1 for one in prints), 6)  # t01, t02, t03, t09, t10, t11
+
+    def test_drift_is_found_on_few_connections(self):
+        result, connections, looks = self.statements("drift", "-o", "json")
+        drift = json.loads(result.out)
+        found = {tuple(cluster["tenants"]): cluster["is_expected"] for cluster in drift["clusters"]}
+        self.assertEqual([len(names) for names, expected in found.items() if expected], [29])
+        self.assertIn(("t06", "t07"), found)
+        self.assertLess(looks, 20)  # those that are unusual, the clusters' second look, the scratch database
+        self.assertLess(connections, 25)
+
+    def test_current_and_check_tell_it_too(self):
+        for command in ("current", "check"):
+            told = {}
+            for at in [0] + list(range(0, COUNT, 8)):
+                names = self.names[at:at + 8] if told else self.names
+                report = json.loads(self.fleet.run(command, "--schema", "-o", "json", *[w for n in names for w in ("--tenant", n)]).out)
+                for tenant in report["tenants"]:
+                    said = {key: tenant.get(key) for key in ("state", "from", "to", "schema", "error")}
+                    self.assertEqual(told.setdefault(tenant["name"], said), said)
+
+    def test_a_stop_does_not_wait_for_catalogs(self):
+        proxy = Proxy(self.server.port, "stall", b"pg_get_viewdef")
+        self.addCleanup(proxy.close)
+        for tenant in self.tenants:
+            tenant["url"] = self.server.url(self.database, port=proxy.port)
+        self.fleet.inventory(self.tenants)
+        process = self.fleet.start("current", "--schema", "-o", "json")
+        wait_until(lambda: proxy.fired, what="the catalogs")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+        self.assertEqual((process.returncode, json.loads(out)["totals"]["skipped"]), (130, COUNT), err)
+
+
 class Cost(SurveyCase):
     def test_one_connection_and_no_look(self):
         for args in (("current",), ("plan",), ("upgrade",)):

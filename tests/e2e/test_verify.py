@@ -230,6 +230,73 @@ class OnServers(Case):
         self.assertEqual(self.pg.tables("n1"), set())
 
 
+class InDoubt(FleetCase):
+    """A statement outside a transaction that was under way when the run died: `resume` compares what the tenant holds with what the
+    chain makes without it and with it."""
+
+    def leave(self, statement, prepare, execute, took_effect):
+        """As if killed within the statement, or right after it."""
+        self.fleet.last = ""
+        self.fleet.revision("aaaa1111", prepare)
+        self.fleet.revision("bbbb2222", f"-- migrate:up transaction:false\nCREATE TABLE fx (n int);\n{statement};\nINSERT INTO fx VALUES (3);\n")
+        self.run_ok("upgrade", "aaaa1111")
+        execute("CREATE TABLE fx (n int); INSERT INTO skein_history (id, run_id, revision, direction, checksum, statements, duration_ms, "
+                "applied_at, state) VALUES (2, 'dead', 'bbbb2222', 'up', '', 1, 0, CURRENT_TIMESTAMP, 'running');"
+                + (statement + ";" if took_effect else ""))
+        tenant, = self.run_json("upgrade", code=4).report["tenants"]  # no one looks closer here
+        self.assertEqual(tenant["state"], "partial")
+
+    STATEMENTS = ("ALTER TABLE a RENAME COLUMN t TO u",)
+
+    def sqlite(self, name):
+        tenant = self.fleet.sqlite(name)
+        self.fleet.inventory([tenant])
+
+        def execute(sql):
+            with contextlib.closing(sqlite3.connect(self.fleet.path("data", name + ".db"))) as db:
+                db.executescript(sql)
+        return execute
+
+    def test_sqlite(self):
+        for number, statement in enumerate(self.STATEMENTS):
+            for took_effect in (False, True):
+                with self.subTest(statement=statement, took_effect=took_effect):
+                    name = f"t{number}{took_effect:d}"
+                    self.leave(statement, "CREATE TABLE a (n int, t text);", self.sqlite(name), took_effect)
+                    self.run_json("resume")
+                    self.assertEqual(self.fleet.query(name, "SELECT n FROM fx"), [(3,)])
+                    self.assertEqual(self.fleet.query(name, "SELECT name FROM pragma_table_info('a')"), [("n",), ("u",)])
+
+    def test_what_it_cannot_tell_is_left_to_a_person(self):
+        for number, (statement, besides) in enumerate((("INSERT INTO fx VALUES (2)", ""),  # rows
+                                                       ("ALTER TABLE a RENAME COLUMN t TO u", "CREATE TABLE besides (x)"),
+                                                       ("ALTER TABLE a RENAME TO a", ""))):  # the same without and with it
+            for took_effect in (False, True):
+                if took_effect and statement.endswith("TO a"):
+                    continue
+                with self.subTest(statement=statement, took_effect=took_effect):
+                    execute = self.sqlite(f"p{number}{took_effect:d}")
+                    self.leave(statement, "CREATE TABLE a (n int, t text);", execute, took_effect)
+                    execute(besides)
+                    self.assertIn("may or may not have run", self.run_json("resume", code=4).report["tenants"][0]["error"]["message"])
+
+    def test_servers(self):
+        pg, maria = Postgres(), MariaDB()
+        self.addCleanup(pg.close)
+        self.addCleanup(maria.close)
+        for number, (server, statement) in enumerate((
+                (pg, "ALTER TABLE a ALTER COLUMN t TYPE varchar(20)"), (pg, "ALTER TABLE a RENAME TO b"),
+                (maria, "CREATE VIEW v AS SELECT n FROM a"), (maria, "RENAME TABLE a TO b, b TO c"))):
+            for took_effect in (False, True):
+                with self.subTest(statement=statement, took_effect=took_effect):
+                    name = f"s{number}{took_effect:d}"
+                    self.fleet.inventory(server.create(name), scratch={"postgresql": pg.url("postgres"), "mysql": maria.url("")})
+                    self.leave(statement, "CREATE TABLE a (n int, t text);", lambda sql: server.sql(name, sql), took_effect)
+                    self.run_json("resume")
+                    self.assertEqual(server.sql(name, "SELECT n FROM fx"), [["3"]])
+                    self.assertEqual(server.versions(name), ["bbbb2222"])
+
+
 class ThroughAPooler(Pooler):
     def test_in_its_transactions(self):
         self.fleet.revision("aaaa1111", "CREATE TABLE task (id int PRIMARY KEY);", down="DROP TABLE task;")

@@ -296,13 +296,12 @@ static bool take(struct reading *reading, const struct grid *answers, size_t cou
         if (!take_part(reading->parts[part].catalog, rows, row, end, err))
             return false;
     }
-    for (size_t i = 0; i < reading->part_count; i++)
-        if (!reading->parts[i].catalog->object_count) {
-            const char *schema = reading->parts[i].schema;
-            err_set(err, ERR_CONFIG, schema ? "schema '%s' does not exist" : "no schema exists%s",
-                    schema ? schema : "");
-            return false;
-        }
+    if (reading->part_count == 1 && !reading->parts[0].catalog->object_count) {
+        const char *schema = reading->parts[0].schema;
+        err_set(err, ERR_CONFIG, schema ? "schema '%s' does not exist" : "no schema exists%s",
+                schema ? schema : "");
+        return false;
+    }
     return true;
 }
 

@@ -182,12 +182,22 @@ static const char *const found[] = {
     SEQUENCES "JOIN pg_catalog.pg_sequence s ON s.seqrelid = c.oid WHERE " NOT_PART("pg_class", "c.oid", "'i'") " ",
 
     /* columns; of a view only what is not in its query */
-    "UNION ALL SELECT 'column', relname, attname, properties FROM (SELECT c.relname, a.attname, c.relkind, ARRAY["
+    "UNION ALL SELECT 'column', relname, attname, properties FROM (SELECT c.relname, a.attname, ARRAY["
     "'position', pg_catalog.row_number() OVER (PARTITION BY a.attrelid ORDER BY a.attnum)::text, "
     "'type', pg_catalog.format_type(a.atttypid, a.atttypmod), "
     "'collation', CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::pg_catalog.regcollation::text END, "
-    "'not null', CASE WHEN a.attnotnull THEN CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.conrelid = a.attrelid AND k.contype = 'n' "
-    "AND k.conkey[1] = a.attnum AND NOT k.convalidated) THEN 'not valid' ELSE 'yes' END END, "
+    "'not null', ",
+    NULL,
+};
+
+/* Of column a: 18 has constraints of it, which may not be valid yet. */
+static const char not_null[] = "CASE WHEN a.attnotnull THEN 'yes' END";
+static const char not_null_18[] =
+    "CASE WHEN a.attnotnull THEN CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.conrelid = a.attrelid AND k.contype = 'n' "
+    "AND k.conkey[1] = a.attnum AND NOT k.convalidated) THEN 'not valid' ELSE 'yes' END END";
+
+static const char *const columns[] = {
+    ", "
     "'identity', CASE WHEN a.attidentity <> '' THEN (SELECT pg_catalog.concat_ws(' ', CASE a.attidentity WHEN 'a' THEN 'always' ELSE 'by default' END, "
     "'start', s.seqstart, 'increment', s.seqincrement, 'minimum', s.seqmin, 'maximum', s.seqmax, 'cache', s.seqcache, CASE WHEN s.seqcycle THEN 'cycle' END) "
     "FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_sequence s ON s.seqrelid = d.objid WHERE d.classid = " CLASS("pg_class") " AND d.refclassid = " CLASS("pg_class")
@@ -209,11 +219,11 @@ static const char *const rest[] = {
     "'statistics options', " SORTED("a.attoptions") ", 'server options', " SORTED("a.attfdwoptions") ", "
     COMMENT("pg_class", "c.oid", "a.attnum") ", " COLUMN_PRIVILEGES "] AS properties, "
     "c.relkind NOT IN ('r','p','f') OR NOT (a.attislocal OR a.attinhcount = 0 OR " DIFFERS_FROM_PARENT ") AS is_another, "
-    "ad.oid IS NOT NULL OR a.attacl IS NOT NULL OR EXISTS (SELECT FROM pg_catalog.pg_description WHERE objoid = c.oid AND classoid = " CLASS("pg_class")
-    " AND objsubid = a.attnum) AS has_more "
+    "c.relkind IN ('v','m') AND (ad.oid IS NOT NULL OR a.attacl IS NOT NULL OR EXISTS (SELECT FROM pg_catalog.pg_description WHERE objoid = c.oid "
+    "AND classoid = " CLASS("pg_class") " AND objsubid = a.attnum)) AS has_more "
     RELATIONS "JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
     "JOIN pg_catalog.pg_type t ON t.oid = a.atttypid LEFT JOIN pg_catalog.pg_attrdef ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum "
-    ") columns WHERE NOT is_another OR has_more AND relkind IN ('v','m') ",
+    ") columns WHERE NOT is_another OR has_more ",
 
     /* constraints of tables; those of partitions that the parent has too are the parent's. 18 has NOT NULL among them. */
     "UNION ALL SELECT CASE k.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique constraint' WHEN 'f' THEN 'foreign key' WHEN 'c' THEN 'check' ELSE 'exclusion constraint' END, "
@@ -323,6 +333,8 @@ void postgres_add_catalog_sql(struct buf *buf, const struct reading *reading)
     buf_adds(buf, ", ");
     sql_add_literal(buf, reading->history_table);
     add_all(buf, found);
+    buf_adds(buf, reading->server_version >= 180000 ? not_null_18 : not_null);
+    add_all(buf, columns);
     buf_adds(buf, reading->server_version >= 140000 ? compression : "NULL");
     add_all(buf, rest);
 }

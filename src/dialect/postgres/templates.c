@@ -83,7 +83,7 @@
           ".oid, 'SELECT') AND (SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute WHERE "    \
           "attrelid = " table ".oid AND NOT attisdropped AND attname IN (" columns ")) = "
 #define SURVEY(history_order)                                                                                                                  \
-    "BEGIN TRANSACTION READ ONLY; SET LOCAL jit = off; SET LOCAL lock_timeout = {lock_timeout}; "                                              \
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off; SET LOCAL lock_timeout = {lock_timeout}; "                          \
     "SET LOCAL statement_timeout = {statement_timeout}; SELECT asked.number, pg_catalog.pg_backend_pid(), h.oid IS NOT NULL, "                 \
     "CASE WHEN pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND " MAY_BE_READ("v", "'version_num'") "1 AND (h.oid IS NULL OR " MAY_BE_READ( \
         "h",                                                                                                                                   \
