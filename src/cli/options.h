@@ -46,6 +46,8 @@ struct command;
         group(PARENT)       /* --head, --splice, --depends-on */                                   \
         group(IMPORT)       /* --dialect, --placeholder */                                         \
         group(ADOPT)        /* --from, --table */                                                  \
+        group(SAVE)         /* --save, --exit-code */                                              \
+        group(FOLLOW)       /* --plan */                                                           \
         group(SCHEMA)       /* --revision, --dialect, -o sql */                                    \
         group(AUTOGENERATE) /* --autogenerate, --rename, --allow-drop */
 
@@ -123,6 +125,9 @@ struct options {
     const char *revision; /* NULL: the tenants' */
     const char *from;
     const char *table;
+    const char *save; /* NULL: the plan is not saved */
+    const char *plan; /* NULL: none is followed */
+    bool exits_by_work;
     bool is_dry_run;
     bool says_yes;
     bool purges;

@@ -231,18 +231,6 @@ static bool are_one(const char *path, const char *other)
            stat_folder(other, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-static bool check_twice(const struct options *options, size_t index, struct err *err)
-{
-    const char *path = options->outputs[index].path;
-    for (size_t i = 0; i < index; i++)
-        if (is_made(options->outputs[i].path) && are_one(options->outputs[i].path, path))
-            return err_set(err, ERR_CONFIG,
-                           "--output: '%s' is named twice, and the second would replace the first: "
-                           "name another file",
-                           path);
-    return true;
-}
-
 static bool is_inventory(const struct options *options, const char *path)
 {
     struct err err;
@@ -252,28 +240,48 @@ static bool is_inventory(const struct options *options, const char *path)
     return is_it;
 }
 
-static bool check_output(const struct options *options, size_t index, struct err *err)
+/* What a file is that is never written to; NULL: it may be. */
+static const char *find_reason(const struct options *options, const char *path)
 {
-    const char *path = options->outputs[index].path, *what = NULL;
     struct stat st;
+    if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
+        return "is a link: name the file that it leads to";
+    if (is_database(path))
+        return "is a database: name another file";
+    if (is_inventory(options, path))
+        return "is the inventory: name another file";
+    return NULL;
+}
+
+/* `what` is the option that names it; `before` outputs were looked at already. */
+static bool check_path(const struct options *options, const char *what, const char *path,
+                       size_t before, struct err *err)
+{
     if (!is_made(path))
         return true;
-    if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
-        what = "is a link: name the file that it leads to";
-    else if (is_database(path))
-        what = "is a database: name another file";
-    else if (is_inventory(options, path))
-        what = "is the inventory: name another file";
-    return what ? err_set(err, ERR_CONFIG, "--output: '%s' %s", path, what)
-                : check_twice(options, index, err);
+    const char *reason = find_reason(options, path);
+    if (reason)
+        return err_set(err, ERR_CONFIG, "--%s: '%s' %s", what, path, reason);
+    for (size_t i = 0; i < before; i++)
+        if (is_made(options->outputs[i].path) && are_one(options->outputs[i].path, path))
+            return err_set(err, ERR_CONFIG,
+                           "--%s: '%s' is named twice, and the second would replace the first: "
+                           "name another file",
+                           what, path);
+    return true;
 }
 
 bool outputs_check(const struct options *options, struct err *err)
 {
     for (size_t i = 0; i < options->output_count; i++)
-        if (!check_output(options, i, err))
+        if (!check_path(options, "output", options->outputs[i].path, i, err))
             return false;
-    return true;
+    return check_path(options, "save", options->save, options->output_count, err);
+}
+
+bool outputs_write_file(const struct writer *writer, const char *format, const char *path)
+{
+    return write_output(writer, &(struct output){format, path});
 }
 
 bool outputs_write(const struct options *options, const struct writer *writer, bool has_gone_well)

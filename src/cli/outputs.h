@@ -24,11 +24,15 @@ const char *outputs_format_at(size_t index);
 choice_fn *outputs_report_formats(const struct options *options);
 choice_fn *outputs_list_formats(const struct options *options);
 
-/* To be called before anything is begun. False, with an error, where -o names a file that is never written to. */
+/* To be called before anything is begun. False, with an error, where -o or --save names a file that is never written
+ * to. */
 bool outputs_check(const struct options *options, struct err *err) MUST_CHECK;
 
 /* All that -o asks for, and text on stdout where nothing else goes there; with -q not even that
  * where all `has_gone_well`. False: something could not be written, which was told on stderr. */
 bool outputs_write(const struct options *options, const struct writer *writer, bool has_gone_well);
+
+/* Writes it to that file alone. False: it could not be written, which was told on stderr. */
+bool outputs_write_file(const struct writer *writer, const char *format, const char *path);
 
 #endif

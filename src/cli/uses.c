@@ -44,8 +44,9 @@ static const struct use uses[] = {
      .why = "it says whose SQL the script is"},
     {"sql", NULL,
      .bars =
-         "output parallel per-server progress on-failure max-failures force ledger wait dry-run yes state behind verify-schema",
+         "output parallel per-server progress on-failure max-failures force ledger wait dry-run yes state behind verify-schema plan",
      .why = "a script is printed, and no tenant connected to"},
+    {"plan", "upgrade", .bars = "behind", .why = "the plan says which tenants are meant"},
     {"revision", "schema",
      .bars = "select tenant wave allow-empty state behind ledger parallel per-server progress",
      .why = "the chain is replayed, and no tenant asked"},

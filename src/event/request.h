@@ -73,9 +73,12 @@ struct request {
         catalogs;       /* of reads_catalog: no one means that each tenant is read by itself */
     enum settle settle; /* of a verb that settles */
     size_t settle_statements; /* SETTLE_STATEMENTS: so many stand */
-    /* NULL, or by tenant of the selection: where it stood when a person was shown what would be done and said yes. One
+    /* NULL, or by tenant of the selection: where it stood when a person was shown what would be done and said yes, or
+     * when the plan was saved that the run is to follow. One
      * that stands elsewhere, or could not be asked then, fails and is not touched. */
     const struct rows *shown;
+    const char *
+        shown_by; /* the file of the plan that says `shown` (library/saved_plan.h); NULL: a person was asked */
     /* NULL, or by tenant of the selection: it could not be compared before the run (library/proof.h), and so fails and is not
      * touched where there is work for it all the same. */
     const bool *is_unproved;

@@ -85,12 +85,17 @@ static bool check_shown(const struct rollout *rollout, const struct routes_quest
     const struct rows *shown = request->shown ? &request->shown[question->tenant] : NULL;
     if (!shown || (routes_is_rollback(rollout->routes) && !request->verb->rolls_back))
         return true;
+    if (shown->is_known && rows_are_equal(shown, &question->rows))
+        return true;
+    if (request->shown_by)
+        return err_set(err, ERR_DRIFT,
+                       "%s the plan '%s' was made: nothing was done here; plan again",
+                       shown->is_known ? "it has moved since" : "it could not be asked when",
+                       request->shown_by);
     if (!shown->is_known)
         return err_set(err, ERR_DRIFT,
                        "it could not be asked before the question, and so was not shown: look "
                        "again, and say so once more");
-    if (rows_are_equal(shown, &question->rows))
-        return true;
     return err_set(err, ERR_DRIFT,
                    "it has moved since it was shown: nothing was done here; look again, and say so "
                    "once more");

@@ -11,7 +11,7 @@ from harness import Fleet, FleetCase, PostgresCase, main
 TENANTS = ("acme", "globex", "initech", "umbrella")
 # Options for which `make` and `prepare` make a fleet of its own.
 OWN_FLEET = {"on-failure", "max-failures", "unfinished", "resolve-dependencies", "force", "purge", "indicate-current",
-             "accept-chain-change", "all", "state", "behind", "verify-schema"}
+             "accept-chain-change", "all", "state", "behind", "verify-schema", "plan"}
 # How much is told, how it looks, and where the inventory is: every command takes them (docs/rollouts.md).
 COMMON = {"file", "quiet", "verbose", "color", "help", "version"}
 
@@ -32,6 +32,7 @@ WORDS = {
     "allow-empty": ["--allow-empty"], "parallel": ["--parallel", "1"], "per-server": ["--per-server", "1"],
     "autogenerate": ["--autogenerate"], "rename": ["--rename", "a.id=ident"], "allow-drop": ["--allow-drop", "b"],
     "verify-schema": ["--verify-schema"], "chain": ["--chain"], "schema": ["--schema"], "state": ["--state", "succeeded"], "behind": ["--behind"], "ledger": ["--ledger", "other.db"], "wait": ["--wait", "30s"],
+    "save": ["--save", "RELEASE"], "exit-code": ["--exit-code"], "plan": ["--plan", "RELEASE"],
 }
 
 BASES = {
@@ -127,6 +128,8 @@ class Options(FleetCase):
             fleet.revision("aaaa1111", "CREATE TABLE a (id INTEGER);", down="DROP TABLE a;", revises="", header="-- Changed: yes")
         if option == "verify-schema":
             self.execute(fleet, "acme", "CREATE TABLE besides (id INTEGER)")
+        if option == "plan":
+            fleet.run("plan", "aaaa1111", "--save", fleet.path("RELEASE"))
         if option == "accept-chain-change":
             fleet.revision("eeee5555", "SELECT 1;", revises="bbbb2222")
         if option == "all":  # a run of another inventory in the same ledger
@@ -215,6 +218,7 @@ class Options(FleetCase):
         (["upgrade", "--sql", "--on-failure", "continue"], "--on-failure has no effect with --sql"),
         (["upgrade", "--sql", "-o", "json=x.json"], "--output has no effect with --sql"),
         (["stamp", "--sql", "head", "--force"], "--force has no effect with --sql"),
+        (["upgrade", "--plan", "x", "--behind"], "--behind has no effect with --plan"),
         (["plan", "--on-failure", "stop"], "'skein plan' takes no --on-failure"),
         (["init", "-o", "json=x.json"], "'skein init' takes no --output"),
         (["heads", "--select", "tier=canary"], "'skein heads' takes no --select"),

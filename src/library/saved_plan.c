@@ -1,0 +1,299 @@
+#include "library/saved_plan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/map.h"
+#include "library/selection.h"
+#include "report/json_stream.h"
+
+enum { VERSION = 1 };
+
+/* ---- reading ----------------------------------------------------------------------------------- */
+
+static bool refuse(const struct saved_plan *plan, const char *why, struct err *err)
+{
+    return err_at(err, ERR_CONFIG, plan->path, 0,
+                  "it is no plan that 'skein plan --save' wrote: %s", why);
+}
+
+/* The texts of an array. False: it is none, or one of its values is no text. */
+static bool take_texts(struct arena *arena, const json_t *array, struct texts *ret)
+{
+    size_t count = json_array_size(array);
+    const char **items = arena_calloc(arena, count + 1, sizeof *items);
+    *ret = (struct texts){items, count};
+    for (size_t i = 0; i < count; i++) {
+        const char *text = json_string_value(json_array_get(array, i));
+        if (!text)
+            return false;
+        items[i] = arena_strdup(arena, text);
+    }
+    return json_is_array(array);
+}
+
+static bool take_revisions(struct saved_plan *plan, json_t *object)
+{
+    const char *id;
+    json_t *checksum;
+    plan->revisions =
+        arena_calloc(&plan->arena, json_object_size(object) + 1, sizeof *plan->revisions);
+    json_object_foreach(object, id, checksum)
+    {
+        if (!json_is_string(checksum))
+            return false;
+        plan->revisions[plan->revision_count++] = (struct saved_plan_revision){
+            arena_strdup(&plan->arena, id),
+            arena_strdup(&plan->arena, json_string_value(checksum)),
+        };
+    }
+    return json_is_object(object);
+}
+
+/* Those that stood at one place. */
+static bool take_standing(struct saved_plan *plan, const json_t *standing, size_t *capacity)
+{
+    const json_t *revision = json_object_get(standing, "revision");
+    struct rows rows = {.is_known = !json_is_null(revision)};
+    struct texts ids = {0}, names;
+    if ((rows.is_known && !take_texts(&plan->arena, revision, &ids)) ||
+        !take_texts(&plan->arena, json_object_get(standing, "tenants"), &names))
+        return false;
+    rows.ids = ids.items;
+    rows.count = ids.count;
+    for (size_t i = 0; i < names.count; i++)
+        *ARENA_PUSH(&plan->arena, plan->tenants, plan->tenant_count, *capacity) =
+            (struct saved_plan_tenant){names.items[i], rows};
+    return true;
+}
+
+static bool take_standings(struct saved_plan *plan, const json_t *standings)
+{
+    size_t capacity = 0, index;
+    json_t *standing;
+    json_array_foreach(standings, index, standing)
+    {
+        if (!take_standing(plan, standing, &capacity))
+            return false;
+    }
+    return json_is_array(standings);
+}
+
+static bool take_plan(struct saved_plan *plan, const json_t *root, struct err *err)
+{
+    const json_t *version = json_object_get(root, "skein_plan");
+    if (!json_is_integer(version))
+        return refuse(plan, "it has no 'skein_plan'", err);
+    if (json_integer_value(version) != VERSION)
+        return refuse(plan, "a newer skein has made it", err);
+    if (!take_texts(&plan->arena, json_object_get(root, "targets"), &plan->targets))
+        return refuse(plan, "'targets' is no list of texts", err);
+    if (!take_revisions(plan, json_object_get(root, "revisions")))
+        return refuse(plan, "'revisions' does not name checksums", err);
+    if (!take_standings(plan, json_object_get(root, "standings")))
+        return refuse(plan, "'standings' does not name revisions and tenants", err);
+    return true;
+}
+
+bool saved_plan_read(const char *path, struct saved_plan *ret, struct err *err)
+{
+    struct saved_plan *plan = ret;
+    json_error_t error;
+    *plan = (struct saved_plan){0};
+    arena_init(&plan->arena);
+    plan->path = arena_strdup(&plan->arena, path);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return err_at(err, ERR_CONFIG, plan->path, 0, "cannot read it: %s", strerror(errno));
+    json_t *root = json_loadfd(fd, JSON_REJECT_DUPLICATES, &error);
+    close(fd);
+    if (!root)
+        return err_at(err, ERR_CONFIG, plan->path, error.line > 0 ? error.line : 0,
+                      "it is no JSON: %s", error.text);
+    bool is_good = take_plan(plan, root, err);
+    json_decref(root);
+    return is_good;
+}
+
+void saved_plan_done(struct saved_plan *plan)
+{
+    arena_done(&plan->arena);
+}
+
+/* ---- applying ---------------------------------------------------------------------------------- */
+
+static void check_revisions(const struct saved_plan *plan, const struct chain *chain,
+                            struct faults *faults)
+{
+    struct map known;
+    map_init(&known);
+    for (size_t i = 0; i < plan->revision_count; i++) {
+        const struct saved_plan_revision *saved = &plan->revisions[i];
+        const struct revision *revision = chain_get(chain, saved->id);
+        map_put(&known, saved->id, (uint32_t)i);
+        if (!revision)
+            faults_add(faults, ERR_CONFIG, plan->path, 0, "the chain has no revision '%s' any more",
+                       saved->id);
+        else if (strcmp(revision->checksum, saved->checksum) != 0)
+            faults_add(faults, ERR_CONFIG, revision->path, 0,
+                       "it has changed since the plan '%s' was made", plan->path);
+    }
+    for (size_t i = 0; i < chain->count; i++)
+        if (map_get(&known, chain->revisions[i]->id) == MAP_NONE)
+            faults_add(faults, ERR_CONFIG, chain->revisions[i]->path, 0,
+                       "it is new since the plan '%s' was made", plan->path);
+    map_done(&known);
+}
+
+/* A tenant of the plan that is gone would silently stay as it is. */
+static void check_tenants(const struct saved_plan *plan, const struct fleet *fleet,
+                          struct faults *faults)
+{
+    struct map selected;
+    if (fleet->selects.count || fleet->names.count || fleet->narrowed.count)
+        return;
+    map_init(&selected);
+    for (size_t i = 0; i < fleet->tenant_count; i++)
+        map_put(&selected, fleet->tenants[i]->name, (uint32_t)i);
+    for (size_t i = 0; i < plan->tenant_count; i++)
+        if (map_get(&selected, plan->tenants[i].name) == MAP_NONE)
+            faults_add(faults, ERR_CONFIG, plan->path, 0,
+                       "the inventory has no tenant '%s' any more", plan->tenants[i].name);
+    map_done(&selected);
+}
+
+static void narrow(const struct saved_plan *plan, struct fleet *fleet, struct request *request)
+{
+    struct map planned;
+    size_t before = fleet->tenant_count, count = 0;
+    const struct tenant **tenants = arena_calloc(&fleet->arena, before + 1, sizeof *tenants);
+    struct rows *shown = arena_calloc(&fleet->arena, before + 1, sizeof *shown);
+    map_init(&planned);
+    for (size_t i = 0; i < plan->tenant_count; i++)
+        map_put(&planned, plan->tenants[i].name, (uint32_t)i);
+    for (size_t i = 0; i < before; i++) {
+        uint32_t at = map_get(&planned, fleet->tenants[i]->name);
+        if (at == MAP_NONE)
+            continue;
+        shown[count] = plan->tenants[at].rows;
+        tenants[count++] = fleet->tenants[i];
+    }
+    map_done(&planned);
+    fleet->tenants = tenants;
+    fleet->tenant_count = count;
+    request->shown = shown;
+    request->shown_by = plan->path;
+}
+
+bool saved_plan_apply(const struct saved_plan *plan, struct fleet *fleet, struct request *request,
+                      struct faults *faults)
+{
+    size_t before = faults->total;
+    check_revisions(plan, fleet->chain, faults);
+    check_tenants(plan, fleet, faults);
+    if (faults->total > before)
+        return false;
+    narrow(plan, fleet, request);
+    fleet_note_narrowed(fleet, arena_printf(&fleet->arena, "--plan %s", plan->path));
+    request->targets = plan->targets.items;
+    request->target_count = plan->targets.count;
+    return true;
+}
+
+/* ---- making ------------------------------------------------------------------------------------ */
+
+enum { NOT_SEEN = UINT32_MAX };
+
+void saved_plan_begin(struct saved_plan_maker *maker, const struct fleet *fleet,
+                      const struct request *request)
+{
+    *maker =
+        (struct saved_plan_maker){.fleet = fleet, .request = request, .places = rows_pool_new()};
+    arena_init(&maker->arena);
+    maker->place_of = arena_calloc(&maker->arena, fleet->tenant_count + 1, sizeof(uint32_t));
+    for (size_t i = 0; i < fleet->tenant_count; i++)
+        maker->place_of[i] = NOT_SEEN;
+}
+
+void saved_plan_observe(void *ctx, const struct event *event)
+{
+    struct saved_plan_maker *maker = ctx;
+    if (event->kind != EVENT_TENANT_FINISHED)
+        return;
+    struct rows from =
+        rows_sorted(&maker->arena, event->outcome->from.ids, event->outcome->from.count);
+    from.is_known = event->outcome->from.is_known;
+    maker->place_of[event->tenant] = rows_pool_put(maker->places, &from);
+    maker->pending_count += event->outcome->state == TENANT_SUCCEEDED;
+}
+
+void saved_plan_end(struct saved_plan_maker *maker)
+{
+    rows_pool_free(maker->places);
+    arena_done(&maker->arena);
+}
+
+static void put_rows(struct json_stream *stream, const struct rows *rows)
+{
+    json_t *array = rows->is_known ? json_array() : json_null();
+    for (size_t i = 0; i < rows->count; i++)
+        json_array_append_new(array, json_text(rows->ids[i]));
+    json_put(stream, "revision", array);
+}
+
+struct planned {
+    uint32_t place, tenant;
+};
+
+static int compare_planned(const void *a, const void *b)
+{
+    const struct planned *left = a, *right = b;
+    if (left->place != right->place)
+        return left->place < right->place ? -1 : 1;
+    return left->tenant < right->tenant ? -1 : left->tenant > right->tenant;
+}
+
+static void put_standings(struct saved_plan_maker *maker, struct json_stream *stream)
+{
+    size_t count = 0;
+    struct planned *planned =
+        arena_calloc(&maker->arena, maker->fleet->tenant_count + 1, sizeof *planned);
+    for (uint32_t i = 0; i < maker->fleet->tenant_count; i++)
+        if (maker->place_of[i] != NOT_SEEN)
+            planned[count++] = (struct planned){maker->place_of[i], i};
+    qsort(planned, count, sizeof *planned, compare_planned);
+    json_open(stream, "standings", '[');
+    for (size_t i = 0; i < count;) {
+        uint32_t place = planned[i].place;
+        json_open(stream, NULL, '{');
+        put_rows(stream, rows_pool_at(maker->places, place));
+        json_open(stream, "tenants", '[');
+        for (; i < count && planned[i].place == place; i++)
+            json_put(stream, NULL, json_text(maker->fleet->tenants[planned[i].tenant]->name));
+        json_close(stream, ']');
+        json_close(stream, '}');
+    }
+    json_close(stream, ']');
+}
+
+void saved_plan_write(struct saved_plan_maker *maker, FILE *out)
+{
+    const struct chain *chain = maker->fleet->chain;
+    struct json_stream stream = {.out = out};
+    json_t *targets = json_array();
+    for (size_t i = 0; i < maker->request->target_count; i++)
+        json_array_append_new(targets, json_text(maker->request->targets[i]));
+    json_open(&stream, NULL, '{');
+    json_put(&stream, "skein_plan", json_integer(VERSION));
+    json_put(&stream, "targets", targets);
+    json_open(&stream, "revisions", '{');
+    for (size_t i = 0; i < chain->count; i++) {
+        const struct revision *revision = chain->revisions[chain->topological[i]];
+        json_put(&stream, revision->id, json_text(revision->checksum));
+    }
+    json_close(&stream, '}');
+    put_standings(maker, &stream);
+    json_close(&stream, '}');
+}

@@ -1,0 +1,66 @@
+/* A plan that was saved, so that a run does what was looked at and nothing else: `plan --save FILE`, `upgrade --plan FILE`.
+ *
+ * The file is JSON: the target, the revisions of the chain with their checksums, and the tenants by where they stood
+ * (docs/plan.md). It holds no URL and no secret.
+ *
+ *     struct saved_plan plan;
+ *     if (saved_plan_read("release.plan", &plan, &err) && saved_plan_apply(&plan, &fleet, &request, &faults)) …
+ *     saved_plan_done(&plan);          after the run: the request borrows from it
+ */
+#ifndef LIBRARY_SAVED_PLAN_H
+#define LIBRARY_SAVED_PLAN_H
+
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "event/event.h"
+#include "library/fleet.h"
+
+struct saved_plan_revision {
+    const char *id;
+    const char *checksum;
+};
+
+struct saved_plan_tenant {
+    const char *name;
+    struct rows rows; /* not known: it could not be asked */
+};
+
+struct saved_plan {
+    struct arena arena;
+    const char *path;
+    struct texts targets; /* as they were asked for; none: head */
+    struct saved_plan_revision *revisions;
+    size_t revision_count;
+    struct saved_plan_tenant *tenants;
+    size_t tenant_count;
+};
+
+/* ERR_CONFIG: it cannot be read, or is no such file; with its line where one is to blame. Free it either way. */
+bool saved_plan_read(const char *path, struct saved_plan *ret, struct err *err) MUST_CHECK;
+void saved_plan_done(struct saved_plan *plan);
+
+/* Narrows the fleet to the tenants of the plan, and gives the request its target and where each tenant must stand. Adds to
+ * `faults` what has changed since it was made: revisions that are new, gone or other files; tenants of the plan that
+ * the inventory no longer has, unless the selection was narrowed besides. False: there is such a thing. */
+bool saved_plan_apply(const struct saved_plan *plan, struct fleet *fleet, struct request *request,
+                      struct faults *faults) MUST_CHECK;
+
+/* A plan in the making: gathers from the events of a run what is to be saved. */
+struct saved_plan_maker {
+    struct arena arena;
+    const struct fleet *fleet;
+    const struct request *request;
+    struct rows_pool *places;
+    uint32_t *
+        place_of; /* by tenant of the selection: the number of its rows there, once the run came to it */
+    size_t pending_count; /* tenants for which there is work */
+};
+
+void saved_plan_begin(struct saved_plan_maker *maker, const struct fleet *fleet,
+                      const struct request *request);
+void saved_plan_observe(void *maker, const struct event *event); /* observer.on_event */
+void saved_plan_write(struct saved_plan_maker *maker, FILE *out);
+void saved_plan_end(struct saved_plan_maker *maker);
+
+#endif

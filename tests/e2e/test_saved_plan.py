@@ -1,0 +1,163 @@
+"""Plans as a release gate: --exit-code, and plans that are saved and followed."""
+import json
+import os
+import unittest
+
+import schema
+from harness import FleetCase, PostgresCase, main
+
+
+class Plans(FleetCase):
+    NAMES = ["acme", "=globex \"'é<", "initech"]
+
+    def setUp(self):
+        super().setUp()
+        self.fleet.revision("aaaa1111", "CREATE TABLE t (id int);", down="DROP TABLE t;")
+        self.fleet.revision("bbbb2222", "CREATE TABLE u (id int);", down="DROP TABLE u;", revises="aaaa1111")
+        self.plan = self.fleet.path("release.plan")
+        self.tenants = [{**self.fleet.sqlite(f'db{i}'), "name": name}
+                        for i, name in enumerate(self.NAMES)]
+        self.fleet.inventory(self.tenants, rollout={"on_failure": "continue"})
+
+    def save(self, *args, code=0):
+        self.run_ok("plan", *args, "--save", self.plan, code=code)
+        with open(self.plan, encoding="utf-8") as file:
+            plan = json.load(file)
+        schema.check("plan", plan)
+        return plan
+
+    def follow(self, *args, code=0):
+        return self.run_json("upgrade", "--plan", self.plan, *args, code=code)
+
+    def refuse(self, words, *args):
+        """Nothing is touched, and exit 2 says why."""
+        result = self.run_ok("upgrade", "--plan", self.plan, *args, code=2)
+        self.assertIn(words, result.err)
+        self.assertEqual([self.fleet.tables(f"db{i}") for i in range(3)], [set()] * 3)
+
+
+class ExitCode(Plans):
+    def test_it_says_whether_there_is_work(self):
+        self.run_ok("plan", "--exit-code", code=1)
+        self.run_ok("plan", code=0)
+        self.run_ok("upgrade", "aaaa1111")
+        self.run_ok("plan", "--exit-code", code=1)
+        self.run_ok("plan", "aaaa1111", "--exit-code", code=0)
+        self.run_ok("upgrade")
+        self.run_ok("plan", "--exit-code", "-q", code=0)
+
+    def test_a_tenant_that_cannot_be_asked_is_a_fault(self):
+        os.unlink(self.fleet.path("data", "db1.db"))
+        self.run_ok("plan", "--exit-code", code=2)
+        self.run_ok("plan", code=1)
+        self.run_ok("plan", "nosuch", "--exit-code", code=2)
+
+
+class Saved(Plans):
+    def test_what_was_planned_is_done(self):
+        plan = self.save("aaaa1111")
+        self.assertEqual(plan["targets"], ["aaaa1111"])
+        self.assertEqual(list(plan["revisions"]), ["aaaa1111", "bbbb2222"])
+        self.assertEqual(plan["standings"], [{"revision": [], "tenants": self.NAMES}])
+        report = self.follow().report
+        self.assertEqual(report["totals"]["succeeded"], 3)
+        self.assertEqual(report["run"]["selected"]["narrowed"], [f"--plan {self.plan}"])
+        self.assertEqual(self.fleet.versions("db0"), ["aaaa1111"])
+
+    def test_a_tenant_that_has_moved_is_not_touched(self):
+        self.save()
+        self.run_ok("upgrade", "aaaa1111", "-t", "initech")
+        result = self.follow(code=1)
+        self.assertEqual([tenant["state"] for tenant in result.report["tenants"]], ["succeeded", "succeeded", "failed"])
+        self.assertIn(f"it has moved since the plan '{self.plan}' was made", result.tenant("initech")["error"]["message"])
+        self.assertEqual(self.fleet.versions("db2"), ["aaaa1111"])
+
+    def test_a_tenant_at_the_target_may_have_come_there_since(self):
+        self.save()
+        self.run_ok("upgrade", "-t", "acme")
+        result = self.follow(code=1)
+        self.assertEqual(result.tenant("acme")["state"], "failed")
+        self.assertEqual(result.report["totals"]["succeeded"], 2)
+
+    def test_a_tenant_that_could_not_be_asked_is_not_touched(self):
+        url = self.fleet.path("data", "db1.db")
+        os.rename(url, url + ".away")
+        self.assertEqual(self.save(code=1)["standings"][0], {"revision": None, "tenants": [self.NAMES[1]]})
+        os.rename(url + ".away", url)
+        result = self.follow(code=1)
+        self.assertIn("it could not be asked when the plan", result.tenant(self.NAMES[1])["error"]["message"])
+        self.assertEqual(result.report["totals"]["succeeded"], 2)
+        self.assertEqual(self.fleet.tables("db1"), set())
+
+    def test_the_selection_is_that_of_the_plan(self):
+        self.save("-t", "acme", "-t", "initech")
+        result = self.follow("-t", "acme")
+        self.assertEqual([tenant["name"] for tenant in result.report["tenants"]], ["acme"])
+        self.save("-t", "initech")
+        result = self.follow()
+        self.assertEqual([tenant["name"] for tenant in result.report["tenants"]], ["initech"])
+        self.assertIn("2 of the 3 selected tenants are not in the plan", result.err)
+        self.assertEqual(self.fleet.tables("db1"), set())
+
+    def test_a_dry_run_of_a_plan(self):
+        self.save()
+        self.assertEqual(self.follow("--dry-run").report["totals"]["succeeded"], 3)
+        self.refuse("says the target", "head")
+
+    def test_tenants_that_are_gone_are_a_fault(self):
+        self.save()
+        self.fleet.inventory(self.tenants[:2])
+        self.refuse("the inventory has no tenant 'initech' any more")
+
+    def test_another_chain_is_a_fault(self):
+        self.save()
+        path = self.fleet.revision("cccc3333", "SELECT 1;", revises="bbbb2222")
+        self.refuse("cccc3333.sql: it is new since the plan")
+        os.unlink(path)
+        os.unlink(self.fleet.path("versions", "bbbb2222.sql"))
+        self.refuse("the chain has no revision 'bbbb2222' any more")
+        self.fleet.revision("bbbb2222", "CREATE TABLE v (id int);", revises="aaaa1111")
+        self.refuse("bbbb2222.sql: it has changed since the plan")
+
+    def test_what_is_no_plan_is_a_fault(self):
+        good = self.save()
+        self.fleet.write("release.plan", "{\n")
+        self.refuse("release.plan:2: it is no JSON: ")
+        for wrong, words in [({"skein_plan": 2}, "a newer skein has made it"), ({"skein_plan": "1"}, "no 'skein_plan'"),
+                             ({"targets": "head"}, "'targets' is no list"), ({"targets": [1]}, "'targets' is no list"),
+                             ({"revisions": []}, "'revisions' does not"), ({"revisions": {"aaaa1111": 1}}, "'revisions' does"),
+                             ({"standings": {}}, "'standings' does"), ({"standings": [1]}, "'standings' does"),
+                             ({"standings": [{"revision": 5, "tenants": []}]}, "'standings' does"),
+                             ({"standings": [{"revision": [], "tenants": ["a\0b"]}]}, "it is no JSON")]:
+            with self.subTest(wrong):
+                self.fleet.write("release.plan", json.dumps({**good, **wrong}))
+                self.refuse(words)
+        os.unlink(self.plan)
+        self.refuse("cannot read it: No such file")
+
+    def test_a_plan_that_cannot_be_saved_is_told(self):
+        self.run_ok("plan", "--save", self.fleet.path("none", "plan"), code=2)
+        self.assertIn("is the inventory", self.run_ok("plan", "--save", self.fleet.path("skein.yaml"), code=2).err)
+        self.assertIn("named twice", self.run_ok("plan", "-o", f"json={self.plan}", "--save", self.plan, code=2).err)
+        self.assertIn("is a database", self.run_ok("plan", "--save", self.fleet.path("data", "db0.db"), code=2).err)
+
+
+class OnServers(PostgresCase):
+    def test_a_plan_of_schemas_is_followed(self):
+        """Those of a database are asked together, and each is looked at again under its lock."""
+        self.fleet.revision("aaaa1111", "CREATE TABLE t (id int);")
+        self.pg.create("plans")
+        for name in ("s1", "s2"):
+            self.pg.sql("plans", f"CREATE SCHEMA {name}")
+        self.fleet.inventory([{"name": name, "url": self.pg.url("plans"), "schema": name} for name in ("s1", "s2")],
+                             rollout={"on_failure": "continue"})
+        plan = self.fleet.path("plan")
+        self.run_ok("plan", "--exit-code", "--save", plan, code=1)
+        self.run_ok("upgrade", "-t", "s2")
+        result = self.run_json("upgrade", "--plan", plan, code=1)
+        self.assertEqual([tenant["state"] for tenant in result.report["tenants"]], ["succeeded", "failed"])
+        self.run_ok("plan", "--exit-code", code=0)
+
+
+if __name__ == "__main__":
+    main()
