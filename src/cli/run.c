@@ -251,6 +251,8 @@ static int run_verified(struct fleet *fleet, const struct options *options, stru
     cli_tell_faults(&faults);
     faults_done(&faults);
     request->verifying = verify.verifying;
+    if (verify.note && !options->is_quiet)
+        cli_note("%s", verify.note);
     int exit_code = verify.signal ? EXIT_SIGNAL + verify.signal : EXIT_USAGE;
     if (is_good && !verify.signal)
         exit_code = run_request(fleet, options, request, company);
@@ -289,6 +291,7 @@ int cli_run_with_schemas(struct fleet *fleet, const struct options *options,
     reading.reads_catalog = true;
     reading.weighs_changes = false; /* what changes of tables cost is not asked for */
     schemas_begin(&schemas, fleet);
+    reading.catalogs = schemas_listener(&schemas);
     int exit_code = begin(fleet, options, &reading,
                           &(struct company){.observer = observer, .schemas = &schemas});
     schemas_done(&schemas);

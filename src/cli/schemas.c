@@ -15,6 +15,11 @@ struct observer schemas_observer(struct schemas *schemas)
     return survey_observer(&schemas->surveying);
 }
 
+struct catalog_listener schemas_listener(struct schemas *schemas)
+{
+    return survey_listener(&schemas->surveying);
+}
+
 static const struct report_schema *make_items(struct schemas *schemas)
 {
     static const enum schema_verdict verdicts[] = {[DRIFT_NONE] = SCHEMA_EXPECTED,

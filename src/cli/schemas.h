@@ -2,7 +2,7 @@
  *
  *     struct schemas schemas;
  *     schemas_begin(&schemas, &fleet);
- *     … a run whose request reads catalogs, seen by schemas_observer(&schemas) …
+ *     … a run whose request reads catalogs, told to schemas_listener(&schemas), and seen by schemas_observer(&schemas) …
  *     exit_code = schemas_report(&schemas, report, exit_code);
  *     … the report is written …
  *     schemas_done(&schemas);
@@ -22,6 +22,7 @@ struct schemas {
 
 void schemas_begin(struct schemas *schemas, struct fleet *fleet);
 struct observer schemas_observer(struct schemas *schemas);
+struct catalog_listener schemas_listener(struct schemas *schemas);
 
 /* Replays the chain where it must. The report borrows what it is given until schemas_done. The exit code of the run so far
  * becomes that of a signal which stopped the replay. */

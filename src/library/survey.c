@@ -31,7 +31,19 @@ static bool is_known(struct surveying *surveying, const char *digest, struct sur
     return true;
 }
 
-static void take_catalog(struct surveying *surveying, size_t index, struct catalog_answers *answers)
+/* With its fingerprint; whether it was read is said once its tenant has ended. */
+static void take_catalog(void *ctx, size_t index, const struct catalog *catalog)
+{
+    struct surveying *surveying = ctx;
+    struct survey *survey = surveying->survey;
+    struct surveyed *item = &survey->items[index];
+    item->group = arena_strdup(&survey->arena, catalog->group);
+    item->fingerprint = survey_fingerprint(catalog, surveying->request->rules);
+    if (surveying->request->keeps_catalogs)
+        item->catalog = catalog_copy(&survey->arena, catalog);
+}
+
+static void take_answers(struct surveying *surveying, size_t index, struct catalog_answers *answers)
 {
     struct survey *survey = surveying->survey;
     struct surveyed *item = &survey->items[index];
@@ -45,11 +57,8 @@ static void take_catalog(struct surveying *surveying, size_t index, struct catal
         note_error(survey, item, &err);
         return;
     }
-    item->group = arena_strdup(&survey->arena, catalog->group);
-    item->fingerprint = survey_fingerprint(catalog, surveying->request->rules);
+    take_catalog(surveying, index, catalog);
     map_put(&surveying->answered, arena_strdup(&survey->arena, answers->digest), (uint32_t)index);
-    if (surveying->request->keeps_catalogs)
-        item->catalog = catalog_copy(&survey->arena, catalog);
 }
 
 static void on_event(void *ctx, const struct event *event)
@@ -58,16 +67,20 @@ static void on_event(void *ctx, const struct event *event)
     struct survey *survey = surveying->survey;
     if (event->kind != EVENT_TENANT_FINISHED)
         return;
+    const struct outcome *outcome = event->outcome;
     struct surveyed *item = &survey->items[event->tenant];
-    if (event->outcome->error) {
-        note_error(survey, item, event->outcome->error);
-    } else if (event->outcome->catalog) {
-        const struct outcome *outcome = event->outcome;
-        item->rows = rows_copy(&survey->arena,
-                               surveying->request->takes_found ? &outcome->from : &outcome->to);
-        item->is_unchanged = event->outcome->state == TENANT_UNCHANGED;
-        take_catalog(surveying, event->tenant, event->outcome->catalog);
+    if (outcome->error) {
+        note_error(survey, item, outcome->error);
+        return;
     }
+    if (!outcome->catalog && !*item->fingerprint.hex)
+        return;
+    item->rows =
+        rows_copy(&survey->arena, surveying->request->takes_found ? &outcome->from : &outcome->to);
+    item->is_unchanged = outcome->state == TENANT_UNCHANGED;
+    item->is_read = true; /* and told, unless its answers have come */
+    if (outcome->catalog)
+        take_answers(surveying, event->tenant, outcome->catalog);
 }
 
 void survey_start(struct surveying *surveying, const struct fleet *fleet,
@@ -85,6 +98,11 @@ struct observer survey_observer(struct surveying *surveying)
     return (struct observer){on_event, surveying};
 }
 
+struct catalog_listener survey_listener(struct surveying *surveying)
+{
+    return (struct catalog_listener){take_catalog, surveying};
+}
+
 void survey_end(struct surveying *surveying)
 {
     map_done(&surveying->answered);
@@ -94,9 +112,11 @@ static bool run(struct fleet *fleet, struct surveying *surveying, struct err *er
 {
     const struct survey_request *request = surveying->request;
     struct observer observers[2] = {survey_observer(surveying)};
+    struct request reading = *request->request;
     struct prepared_run prepared;
     size_t count = 1;
-    if (!prepare_run(fleet, request->request, &prepared, err))
+    reading.catalogs = survey_listener(surveying);
+    if (!prepare_run(fleet, &reading, &prepared, err))
         return false;
     if (request->show) {
         observers[count++] = request->show->observer;

@@ -45,8 +45,8 @@ struct survey_request {
     const struct survey_show *show; /* NULL: no one sees the run */
 };
 
-/* A survey of a run that the caller makes, whose request has `reads_catalog`: start, let the run be observed, end. The survey and
- * its request are borrowed; of the request only the rules and what is kept and taken count. */
+/* A survey of a run that the caller makes, whose request has `reads_catalog` and survey_listener: start, let the run be observed,
+ * end. The survey and its request are borrowed; of the request only the rules and what is kept and taken count. */
 struct surveying {
     struct survey *survey;
     const struct survey_request *request;
@@ -56,6 +56,7 @@ struct surveying {
 void survey_start(struct surveying *surveying, const struct fleet *fleet,
                   const struct survey_request *request, struct survey *ret);
 struct observer survey_observer(struct surveying *surveying);
+struct catalog_listener survey_listener(struct surveying *surveying);
 void survey_end(struct surveying *surveying);
 
 /* False: it could not be begun. */

@@ -4,6 +4,7 @@
 #include "base/map.h"
 #include "library/expected.h"
 #include "library/prepare.h"
+#include "library/verify_doubts.h"
 #include "rollout/verification.h"
 
 struct place {
@@ -21,6 +22,7 @@ struct preparing {
     struct map known; /* places */
     struct place *places;
     size_t count, capacity;
+    struct doubt_list doubts;
 };
 
 /* ---- which places ------------------------------------------------------------------------------ */
@@ -56,13 +58,18 @@ static void on_event(void *ctx, const struct event *event)
 {
     struct preparing *preparing = ctx;
     const struct outcome *outcome = event->outcome;
-    if (event->kind != EVENT_TENANT_FINISHED || outcome->error)
+    if (event->kind != EVENT_TENANT_FINISHED)
         return;
     const struct tenant *tenant = preparing->fleet->tenants[event->tenant];
+    if (outcome->half_step && outcome->half_step->is_in_doubt)
+        doubt_list_add(&preparing->doubts, tenant, outcome);
+    if (outcome->error)
+        return;
+    enum verify_schema when = preparing->verify->verifying.when;
     bool is_unchanged = rows_are_equal(&outcome->from, &outcome->to);
-    if (preparing->verify->verifying.when & VERIFY_BEFORE || is_unchanged)
+    if (when & VERIFY_BEFORE || (when && is_unchanged))
         add_place(preparing, tenant, &outcome->from);
-    if (preparing->verify->verifying.when & VERIFY_AFTER)
+    if (when & VERIFY_AFTER)
         add_place(preparing, tenant, &outcome->to);
 }
 
@@ -139,7 +146,6 @@ static bool learn_all(struct preparing *preparing)
     bool is_good = true;
     expectations_init(&expectations, preparing->fleet, rules);
     expectations.cache.is_read_only = preparing->request->is_dry_run;
-    preparing->verify->verifying.verification = verification_new(rules);
     for (size_t i = 0; i < preparing->count && is_good; i++)
         is_good = learn(preparing, &expectations, &preparing->places[i]);
     if (expectations.signal)
@@ -157,9 +163,17 @@ static bool prepare(struct preparing *preparing)
     }
     if (preparing->verify->signal)
         return true;
+    preparing->verify->verifying.verification =
+        verification_new(preparing->fleet->inventory->drift);
     if (preparing->count)
         qsort(preparing->places, preparing->count, sizeof *preparing->places, compare_places);
-    return learn_all(preparing);
+    if (!learn_all(preparing))
+        return false;
+    if (!preparing->verify->signal)
+        preparing->verify->signal =
+            doubt_list_learn(&preparing->doubts, preparing->verify->verifying.verification,
+                             &preparing->verify->note);
+    return true;
 }
 
 bool verify_prepare(struct fleet *fleet, const struct request *request, struct verify *ret,
@@ -170,9 +184,10 @@ bool verify_prepare(struct fleet *fleet, const struct request *request, struct v
     *ret = (struct verify){.verifying = request->verifying};
     if (!request->verifying.is_said)
         ret->verifying.when = fleet->inventory->rollout.verify_schema;
-    if (!request->verb->verifies || ret->verifying.when == VERIFY_NONE)
+    if (!request->verb->verifies || (ret->verifying.when == VERIFY_NONE && !request->continues))
         return true;
     arena_init(&preparing.arena);
+    preparing.doubts = (struct doubt_list){.fleet = fleet, .arena = &preparing.arena};
     map_init(&preparing.known);
     bool is_good = prepare(&preparing);
     map_done(&preparing.known);

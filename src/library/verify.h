@@ -1,5 +1,6 @@
 /* What the tenants of a run are held to where it verifies schemas (`--verify-schema`, `rollout: {verify_schema: …}`): a dry run tells
- * at which places of the chain they stand and to which they go, and the chain is replayed up to there.
+ * at which places of the chain they stand and to which they go, and the chain is replayed up to there. Of a resume, it tells
+ * which statements are in doubt too (verify_doubts.h).
  *
  *     struct verify verify;
  *     if (verify_prepare(&fleet, &request, &verify, &faults))
@@ -14,6 +15,8 @@
 struct verify {
     struct verifying verifying; /* for the request of the run */
     int signal;                 /* that stopped it; 0: none */
+    const char *
+        note; /* in the fleet's arena: what could not be learnt of a statement in doubt; NULL: nothing */
 };
 
 /* True also for a request that verifies nothing: a run that stamps or rolls back, or that no one has asked to. False: what a

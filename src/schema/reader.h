@@ -20,7 +20,8 @@
 #include "base/hash.h"
 #include "schema/catalog.h"
 
-/* Which schema goes into which catalog. A reader whose dialect has schemas may be asked for many at once, of one database. */
+/* Which schema goes into which catalog. A reader whose dialect has schemas may be asked for many at once, of one database: the
+ * catalog of one that does not exist stays empty then (where it is the only one, that is an error). */
 struct reading_part {
     const char *schema; /* NULL: the database's own, current_schema() */
     struct catalog *catalog;
