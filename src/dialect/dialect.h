@@ -14,6 +14,7 @@ struct arena;
 struct buf;
 struct catalog_emitter;
 struct catalog_reader;
+struct grid_shape;
 struct probe;
 struct session_setting;
 struct statement_checks;

@@ -54,7 +54,10 @@ struct sql_vars {
 void sql_expand(struct buf *buf, const struct dialect *dialect, enum sql_id id,
                 const struct sql_vars *vars);
 
-/* The same for a template at hand. */
+/* What the rows of its answer are like, as enum sql_id says; NULL: it has none, or the driver reads them. */
+const struct grid_shape *sql_shape(enum sql_id id);
+
+/* The same as sql_expand for a template at hand. */
 void sql_fill(struct buf *buf, const struct dialect *dialect, const char *text,
               const struct sql_vars *vars);
 

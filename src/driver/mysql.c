@@ -40,6 +40,9 @@ enum ended { NOT_ENDED, ENDED_BADLY, ENDED_WELL };
 /* What of the library's calls is under way. */
 enum stage { STAGE_QUERY, STAGE_ROW, STAGE_NEXT, STAGE_RESET };
 
+/* The columns of SHOW WARNINGS. */
+enum { WARNING_COLUMNS = 3 };
+
 /* Whose the answers are. */
 enum phase { PHASE_CONNECTING, PHASE_PROBING, PHASE_RUNNING, PHASE_HEARING };
 
@@ -274,8 +277,9 @@ static bool take_row(struct conn *conn)
         return mysql_more_results(conn->mysql);
     }
     if (conn->phase == PHASE_HEARING) {
-        (has_failed(conn) ? mysql_take_detail : mysql_take_warning)(conn->op,
-                                                                    (const char *const *)conn->row);
+        if (mysql_num_fields(conn->result) >= WARNING_COLUMNS)
+            (has_failed(conn) ? mysql_take_detail
+                              : mysql_take_warning)(conn->op, (const char *const *)conn->row);
         return true;
     }
     conn->op->answer->rows_seen++;

@@ -27,17 +27,6 @@ bool mysql_session_lacks_cluster(struct mysql_session *session, const struct op 
     return true;
 }
 
-/* A network that spoils bytes may make anything of an answer. */
-static bool is_whole(const struct grid *rows)
-{
-    if (rows->row_count != 1 || rows->column_count <= MYSQL_BEGUN_NODE)
-        return false;
-    for (size_t i = 0; i < rows->column_count; i++)
-        if (!grid_value(rows, 0, i))
-            return false;
-    return true;
-}
-
 static bool is_on(const struct grid *rows, enum mysql_begun column)
 {
     return strcmp(grid_value(rows, 0, column), "0") != 0;
@@ -104,12 +93,9 @@ enum { PACKET_OWN = 2 }; /* bytes of max_allowed_packet that a statement cannot 
 void mysql_session_take(struct mysql_session *session, MYSQL *mysql, const struct op *op)
 {
     const struct grid *rows = &op->answer->rows;
+    op_check_shape(op, &mysql_session_shape);
     if (op_err(op)->kind != ERR_NONE)
         return;
-    if (!is_whole(rows)) {
-        err_set(op_make_err(op), ERR_CONNECT, "the server answered something else than was asked");
-        return;
-    }
     unsigned long id = strtoul(grid_value(rows, 0, MYSQL_BEGUN_ID), NULL, 10);
     if (id != mysql_thread_id(mysql)) {
         err_set(op_make_err(op), ERR_CONNECT,

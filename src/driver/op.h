@@ -61,7 +61,9 @@ struct op {
     unsigned flags;  /* of op_flags */
     const char *sql; /* NUL-terminated; may hold several statements, none with parameters */
     size_t sql_len;
-    const struct op_limits *limits;  /* NULL: none */
+    const struct op_limits *limits; /* NULL: none */
+    const struct grid_shape
+        *shape; /* OP_QUERY: what the rows are like, or it fails; NULL: anything */
     const struct revision *revision; /* whose statements these are, for the notices; NULL: none */
     struct notices *notices;         /* where they are counted; NULL: nowhere */
     struct arena *arena;             /* for what the answer points to */
@@ -130,6 +132,10 @@ static inline const struct err *op_err(const struct op *op)
 {
     return answer_err(op->answer);
 }
+
+/* Fails it where its rows are of another shape than that, or there is no answer with rows at all: it is no answer to what was
+ * asked, and nothing that comes on this connection can be relied on. */
+void op_check_shape(const struct op *op, const struct grid_shape *shape);
 
 /* The error of the op's answer, to be filled or added to: it takes room only where there is one. */
 struct err *op_make_err(const struct op *op);

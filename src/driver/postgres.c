@@ -110,7 +110,9 @@ static void take_info(struct conn *conn)
 static void finish_probe(struct conn *conn)
 {
     const struct grid *rows = &conn->op->answer->rows;
-    if (op_err(conn->op)->kind != ERR_NONE || rows->row_count != 1)
+    static const struct grid_shape shape = {"!!", 1};
+    op_check_shape(conn->op, &shape);
+    if (op_err(conn->op)->kind != ERR_NONE)
         return;
     conn->is_standby = conn->info.is_standby = postgres_is_on(grid_value(rows, 0, 0));
     conn->info.is_read_only = conn->is_standby || postgres_is_on(grid_value(rows, 0, 1));

@@ -80,6 +80,7 @@ static bool ask_server(struct scratch *scratch, const char *sql, struct grid *re
         .database = database ? database : dialect_of(scratch->kind.dialect)->maintenance_database,
         .statements = &sql,
         .count = 1,
+        .shape = ret_rows ? sql_shape(SQL_SCRATCHES) : NULL,
         .arena = &scratch->arena};
     return errand_run(&errand, ret_rows, err);
 }

@@ -138,6 +138,10 @@ static void check_lock(struct batch *batch, struct io_op *op)
 static void check_answer(const struct io_op *op)
 {
     const struct answer *answer = &op->answer;
+    if (op->op.shape)
+        op_check_shape(&op->op, op->op.shape);
+    if (io_op_err(op)->kind != ERR_NONE)
+        return;
     if (op->rows_total && answer->rows_changed != op->rows_total)
         err_set(op_make_err(&op->op), ERR_INTERNAL,
                 "a bookkeeping statement changed %llu rows, not %llu",

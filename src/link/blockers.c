@@ -145,6 +145,7 @@ static void ask_by(struct blockers *blockers, size_t way, enum op_to first)
         (struct io_op){.op = {.kind = OP_QUERY,
                               .sql = arena_strndup(&blockers->arena, sql.data, sql.len),
                               .sql_len = sql.len,
+                              .shape = sql_shape(ways[way]),
                               .arena = &blockers->arena},
                        .timeout_ms = LOOK_TIMEOUT_MS};
     buf_done(&sql);

@@ -38,6 +38,7 @@ static void ask(struct running *running)
                                              .arena = arena};
         running->ops[i + 1].timeout_ms = STATEMENT_MS;
     }
+    running->ops[errand->count].op.shape = errand->shape;
     io_run(link_io(running->link), running->ops, errand->count + 1, on_answered, running);
 }
 

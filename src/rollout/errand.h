@@ -18,7 +18,8 @@ struct errand {
     const char *database; /* instead of the tenant's own; NULL: that one */
     const char *const *statements;
     size_t count;
-    struct arena *arena; /* for what the answer points to */
+    const struct grid_shape *shape; /* of the last one's rows; NULL: they are not read */
+    struct arena *arena;            /* for what the answer points to */
 };
 
 /* Blocks until they are done, at most half a minute each, or one fails. The rows are those of the last one; `ret_rows` may be

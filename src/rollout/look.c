@@ -106,11 +106,18 @@ void look_prepare_lock(struct io_op *op, const struct io_view *view, struct buf 
         sql_expand(sql, look->dialect, SQL_LOCK_HOLDER, &vars);
 }
 
+static void ask(struct io_op *op, struct buf *sql, enum sql_id id, const struct sql_vars *vars)
+{
+    const struct look *look = op->input;
+    op->op.shape = sql_shape(id);
+    sql_expand(sql, look->dialect, id, vars);
+}
+
 void look_prepare_location(struct io_op *op, const struct io_view *view, struct buf *sql)
 {
     const struct look *look = op->input;
     if (is_elsewhere(&io_view_find(view, look_owner(LOOK_PLACE))->answer.rows))
-        sql_expand(sql, look->dialect, SQL_LOCATE, &look->vars);
+        ask(op, sql, SQL_LOCATE, &look->vars);
 }
 
 /* Nothing is asked where the inventory's names are sure to be those of different databases. */
@@ -119,7 +126,7 @@ void look_prepare_identity(struct io_op *op, const struct io_view *view, struct 
     const struct look *look = op->input;
     const struct grid *place = &io_view_find(view, look_owner(LOOK_PLACE))->answer.rows;
     if (look->may_meet_twins || view->info->is_pooled || is_answered_by_other(look, view, place))
-        sql_expand(sql, look->dialect, SQL_IDENTITY, &look->vars);
+        ask(op, sql, SQL_IDENTITY, &look->vars);
 }
 
 /* What the tables' names are made from, and which of them there are: it is known only now. */
@@ -142,7 +149,7 @@ void look_prepare_versions(struct io_op *op, const struct io_view *view, struct 
     struct place place;
     struct sql_vars vars = vars_there(op, view, &place);
     if (place.has_version_table)
-        sql_expand(sql, look->dialect, SQL_VERSIONS, &vars);
+        ask(op, sql, SQL_VERSIONS, &vars);
     if (!look->adoption)
         sql_expand(sql, look->dialect, SQL_READ_END, &vars);
 }
@@ -153,7 +160,7 @@ void look_prepare_history(struct io_op *op, const struct io_view *view, struct b
     struct place place;
     struct sql_vars vars = vars_there(op, view, &place);
     if (place.has_history)
-        sql_expand(sql, look->dialect, look->history, &vars);
+        ask(op, sql, look->history, &vars);
 }
 
 void look_prepare_foreign(struct io_op *op, const struct io_view *view, struct buf *sql)
@@ -161,7 +168,9 @@ void look_prepare_foreign(struct io_op *op, const struct io_view *view, struct b
     const struct look *look = op->input;
     struct place place;
     struct sql_vars vars = vars_there(op, view, &place);
+    static const struct grid_shape rows_of_any_width = {".", 0};
     vars.foreign_table = look->adoption->table;
+    op->op.shape = &rows_of_any_width;
     sql_fill(sql, look->dialect, look->adoption->query, &vars);
     sql_expand(sql, look->dialect, SQL_READ_END, &vars);
 }

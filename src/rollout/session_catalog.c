@@ -47,7 +47,7 @@ static void begin_reading(struct session *session)
 }
 
 /* A transaction that has something else to do must not see what the reader sets. */
-static void add_query(struct session *session, const char *sql, bool is_first)
+static struct io_op *add_query(struct session *session, const char *sql)
 {
     struct io_op *op = session_add_op(session, OP_QUERY);
     struct buf buf;
@@ -60,7 +60,7 @@ static void add_query(struct session *session, const char *sql, bool is_first)
     }
     session_set_sql(op, &buf);
     op->timeout_ms = session_control_budget(session);
-    op->joins_last = !is_first;
+    return op;
 }
 
 /* The queries of a round travel together. */
@@ -75,8 +75,11 @@ enum asked session_ask_catalog(struct session *session)
     reading->query_count = 0;
     reader->ask(reading);
     session_reserve_ops(session, reading->query_count);
-    for (size_t i = 0; i < reading->query_count; i++)
-        add_query(session, reading->queries[i], i == 0);
+    for (size_t i = 0; i < reading->query_count; i++) {
+        struct io_op *op = add_query(session, reading->queries[i]);
+        op->op.shape = reading->shapes[i];
+        op->joins_last = i > 0;
+    }
     return ASKED_OPS;
 }
 

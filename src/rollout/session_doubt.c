@@ -48,13 +48,20 @@ static const char *catalog_query(const struct session *session, bool has_failed)
     return has_failed && probe->sql_failed ? probe->sql_failed : probe->sql;
 }
 
-static void add_query(struct session *session, enum op_kind kind, const char *sql)
+static struct io_op *add_query(struct session *session, enum op_kind kind, const char *sql)
 {
     struct io_op *op = session_add_op(session, kind);
     op->op.sql = sql;
     op->op.sql_len = strlen(sql);
     op->op.tx_after = TX_OUTSIDE;
     op->timeout_ms = session_control_budget(session);
+    return op;
+}
+
+static void add_catalog_query(struct session *session, bool has_failed)
+{
+    static const struct grid_shape words = {".", 0};
+    add_query(session, OP_QUERY, catalog_query(session, has_failed))->op.shape = &words;
 }
 
 static struct probe_findings judge(struct session *session)
@@ -99,8 +106,7 @@ static bool is_worth_a_look(struct session *session)
 /* The query is the chain's, so the notices that it causes are told. */
 static void add_author_query(struct session *session)
 {
-    add_query(session, OP_SCRIPT, session->doubt.piece->probe->sql);
-    struct io_op *op = &session->batch.ops[session->batch.count - 1];
+    struct io_op *op = add_query(session, OP_SCRIPT, session->doubt.piece->probe->sql);
     op->op.flags |= OP_HEARS_ALL;
     op->op.revision = session->doubt.revision;
 }
@@ -145,7 +151,7 @@ static enum asked ask_probe(struct session *session)
     if (session->doubt.asks_author)
         add_author_query(session);
     if (session->doubt.asks_catalog)
-        add_query(session, OP_QUERY, catalog_query(session, !session->doubt.unfinished.is_running));
+        add_catalog_query(session, !session->doubt.unfinished.is_running);
     return ASKED_OPS;
 }
 
@@ -302,7 +308,7 @@ enum session_state session_look_after(struct session *session, const struct acti
 
 static enum asked ask_look(struct session *session)
 {
-    add_query(session, OP_QUERY, catalog_query(session, true));
+    add_catalog_query(session, true);
     return ASKED_OPS;
 }
 
@@ -434,8 +440,7 @@ static enum asked ask_settle(struct session *session)
     struct sql_vars vars = record_history(&session->look.vars, &action, PLAN_UPGRADE, "partial", 0);
     vars.run_id = unfinished->run_id;
     sql_expand(&buf, session->dialect, SQL_HISTORY_MARK, &vars);
-    add_query(session, OP_QUERY, arena_strdup(&session->arena, buf.data));
-    session->batch.ops[session->batch.count - 1].rows_total = 1;
+    add_query(session, OP_QUERY, arena_strdup(&session->arena, buf.data))->rows_total = 1;
     buf_done(&buf);
     return ASKED_OPS;
 }

@@ -52,8 +52,11 @@ struct io_op *session_add_query(struct session *session, const enum sql_id *ids,
     struct io_op *op = session_add_op(session, OP_QUERY);
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        if (session->dialect->sql[ids[i]] && sql_shape(ids[i]))
+            op->op.shape = sql_shape(ids[i]);
         sql_expand(&buf, session->dialect, ids[i], &session->look.vars);
+    }
     session_set_sql(op, &buf);
     op->timeout_ms = session_control_budget(session);
     return op;

@@ -65,7 +65,9 @@ static enum asked ask_weigh(struct session *session)
         statements[i] = actions[i]->piece->sql;
     session->result.weighed_count = 0;
     session->work.unweighed = find_place(session, &request);
+    static const struct grid_shape shape = {"......", 0};
     struct io_op *op = session_add_op(session, OP_QUERY);
+    op->op.shape = &shape;
     op->op.sql = session->dialect->weigh(&session->arena, &request);
     op->op.sql_len = strlen(op->op.sql);
     op->timeout_ms = session_control_budget(session);

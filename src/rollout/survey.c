@@ -112,9 +112,13 @@ static void ask_pieces(struct database *database)
     for (size_t first = 0; first < database->count; first += TENANTS_A_PIECE) {
         size_t left = database->count - first;
         size_t count = left < TENANTS_A_PIECE ? left : TENANTS_A_PIECE;
-        add_op(database, piece_sql(database, first, count), arena)->joins_last = first > 0;
+        struct io_op *op = add_op(database, piece_sql(database, first, count), arena);
+        op->op.shape = sql_shape(SQL_SURVEY);
+        op->joins_last = first > 0;
     }
-    add_op(database, identity_sql(database, true), arena)->joins_last = true;
+    struct io_op *op = add_op(database, identity_sql(database, true), arena);
+    op->op.shape = sql_shape(SQL_IDENTITY);
+    op->joins_last = true;
 }
 
 /* ---- what is answered ------------------------------------------------------------------------- */
@@ -212,7 +216,7 @@ static bool take_identity(struct database *database)
     if (finished > 1) /* a login that is refused is told by the tenants' own tries */
         (void)link_note_connected(database->link, &err_none);
     if (finished != database->op_count || io_op_err(last)->kind != ERR_NONE ||
-        io_info(io)->is_pooled || last->answer.rows.row_count != 1)
+        io_info(io)->is_pooled)
         return false;
     database->identity = io_op_value(last, 0, 0);
     return true;
@@ -341,9 +345,13 @@ static void ask_catalogs(struct database *database)
     database->op_count = 0;
     if (is_new)
         add_op(database, piece_sql(database, database->first, database->count_asked),
-               &database->survey->arena);
-    for (size_t i = 0; i < reading->query_count; i++)
-        add_op(database, reading->queries[i], arena)->joins_last = database->op_count > 1;
+               &database->survey->arena)
+            ->op.shape = sql_shape(SQL_SURVEY);
+    for (size_t i = 0; i < reading->query_count; i++) {
+        struct io_op *op = add_op(database, reading->queries[i], arena);
+        op->op.shape = reading->shapes[i];
+        op->joins_last = database->op_count > 1;
+    }
     io_run(link_io(database->link), database->ops, database->op_count, on_catalogs, database);
 }
 
@@ -369,7 +377,8 @@ static void ask(struct database *database)
     database->op_count = 1;
     link_fill_connect(database->link, &database->ops[0]);
     if (reads_catalogs)
-        add_op(database, identity_sql(database, false), &survey->arena);
+        add_op(database, identity_sql(database, false), &survey->arena)->op.shape =
+            sql_shape(SQL_IDENTITY);
     else
         ask_pieces(database);
     io_run(link_io(database->link), database->ops, database->op_count,

@@ -4,8 +4,11 @@
 #include "base/ascii.h"
 #include "base/buf.h"
 
-void reading_ask(struct reading *reading, const char *sql)
+void reading_ask(struct reading *reading, const char *sql, const struct grid_shape *shape)
 {
+    reading->shapes = arena_grow(reading->arena, reading->shapes, reading->query_count,
+                                 &reading->shape_capacity, sizeof *reading->shapes);
+    reading->shapes[reading->query_count] = shape;
     *ARENA_PUSH(reading->arena, reading->queries, reading->query_count, reading->query_capacity) =
         sql;
 }

@@ -40,7 +40,8 @@ struct reading {
     void *state;    /* the reader's own, in the arena; NULL at first */
     /* of this round: see reading_ask */
     const char **queries;
-    size_t query_count, query_capacity;
+    const struct grid_shape **shapes; /* of their answers */
+    size_t query_count, query_capacity, shape_capacity;
 };
 
 struct catalog_reader {
@@ -51,9 +52,10 @@ struct catalog_reader {
                  struct err *err);
 };
 
-/* Adds a query to this round; in the reading's arena. It must return exactly one result with rows (which may be none, but not
+/* Adds a query to this round; in the reading's arena. `shape` is what its rows are like: who runs the query refuses others.
+ * It must return exactly one result with rows (which may be none, but not
  * a command without columns): `SET LOCAL jit = off; SELECT …` is one query. */
-void reading_ask(struct reading *reading, const char *sql);
+void reading_ask(struct reading *reading, const char *sql, const struct grid_shape *shape);
 
 /* Is it one of the tables that are no part of the schema? */
 bool reading_leaves_out(const struct reading *reading, const char *table);

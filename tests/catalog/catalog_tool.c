@@ -90,6 +90,7 @@ static bool run_round(struct connection *connection, struct reading *reading, st
         ops[i] = (struct op){.kind = OP_QUERY,
                              .sql = reading->queries[i],
                              .sql_len = strlen(reading->queries[i]),
+                             .shape = reading->shapes[i],
                              .arena = arena,
                              .answer = &answers[i],
                              .joined = joins && i + 1 < count ? &ops[i + 1] : NULL};
@@ -97,6 +98,7 @@ static bool run_round(struct connection *connection, struct reading *reading, st
         runner_run(&connection->runner, connection->conn, &ops[i]);
     for (size_t i = 0; i < count; i++) {
         ret_rows[i] = answers[i].rows;
+        op_check_shape(&ops[i], ops[i].shape);
         if (answer_err(&answers[i])->kind) {
             *err = *answer_err(&answers[i]);
             err_prefix(err, "%.200s: ", reading->queries[i]);

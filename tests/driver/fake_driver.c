@@ -444,8 +444,9 @@ static void fake_probe(struct arena *arena, const char *statement, struct probe 
 /* Two rounds of two questions; what is made of the answers has nothing in it. */
 static void ask_catalog(struct reading *reading)
 {
-    reading_ask(reading, "identity");
-    reading_ask(reading, "who");
+    static const struct grid_shape shape = {".", 0};
+    reading_ask(reading, "identity", &shape);
+    reading_ask(reading, "who", &shape);
 }
 
 static bool take_catalog(struct reading *reading, const struct grid *answers, size_t count,

@@ -126,6 +126,24 @@ static void the_first_that_fails_ends_the_batch(void **state)
     assert_int_equal(io_op_err(&ops[1])->kind, ERR_SQL);
 }
 
+static void what_is_no_answer_to_the_question_breaks_it(void **state)
+{
+    static const struct grid_shape shape = {"!.", 1};
+    static const char *const values[] = {"a", NULL};
+    struct io_op ops[] = {op_of("a", false), op_of("b", true), op_of("c", false)};
+    ops[1].op.shape = &shape;
+    (void)state;
+    set_up();
+    script.answers[1].rows = (struct grid){values, 1, 2};
+    assert_int_equal(run(&joining, ops, 3).at, 3);
+    set_up(); /* no rows at all, as of a statement that has none to return */
+    struct batch batch = run(&joining, ops, 3);
+    assert_int_equal(batch.at, 1);
+    assert_true(batch.is_broken);
+    assert_true(io_op_err(&ops[1])->is_connection_lost && io_op_err(&ops[1])->is_transient);
+    assert_string_equal(script.messages, "a+b;");
+}
+
 static void an_answer_that_ends_early_is_an_error_of_its_op(void **state)
 {
     struct io_op ops[] = {op_of("a", false), op_of("b", true)};
@@ -188,6 +206,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(joins_what_may_travel_together),
     cmocka_unit_test(leaves_out_what_asks_nothing),
     cmocka_unit_test(the_first_that_fails_ends_the_batch),
+    cmocka_unit_test(what_is_no_answer_to_the_question_breaks_it),
     cmocka_unit_test(an_answer_that_ends_early_is_an_error_of_its_op),
     cmocka_unit_test(counts_the_rows_that_must_change),
     cmocka_unit_test(a_lock_that_is_held_says_by_whom),

@@ -306,6 +306,7 @@ static void fingerprints_hold_the_group(void **state)
 
 static void skeins_own_tables_are_known(void **state)
 {
+    static const struct grid_shape shape = {".", 0};
     struct scene scene;
     struct reading_part part;
     struct reading reading = {.parts = &part,
@@ -322,10 +323,11 @@ static void skeins_own_tables_are_known(void **state)
     scene.a.folds_names = true;
     assert_true(reading_leaves_out(&reading, "Skein_History"));
     assert_false(reading_leaves_out(&reading, "task"));
-    reading_ask(&reading, "SELECT 1");
-    reading_ask(&reading, "SELECT 2");
+    reading_ask(&reading, "SELECT 1", &shape);
+    reading_ask(&reading, "SELECT 2", &shape);
     assert_int_equal(reading.query_count, 2);
     assert_string_equal(reading.queries[1], "SELECT 2");
+    assert_ptr_equal(reading.shapes[1], &shape);
     arena_done(&scene.arena);
 }
 

@@ -7,10 +7,17 @@
 
 enum { COLUMNS = 6, ROWS_MAX = 4 };
 
-/* Rows of revision, direction, checksum, statements, state, run; the id is asked of others. */
+/* Rows of revision, direction, checksum, statements, state, run; the id, which comes after them, is that of the row. The
+ * grid is good until the next one is made. */
 static struct grid rows_of(const char **rows, size_t count)
 {
-    return (struct grid){rows, count, COLUMNS};
+    static const char *const ids[ROWS_MAX] = {"1", "2", "3", "4"};
+    static const char *whole[ROWS_MAX * (COLUMNS + 1)];
+    for (size_t row = 0; row < count; row++) {
+        memcpy(whole + row * (COLUMNS + 1), rows + row * COLUMNS, COLUMNS * sizeof *rows);
+        whole[row * (COLUMNS + 1) + COLUMNS] = ids[row];
+    }
+    return (struct grid){whole, count, COLUMNS + 1};
 }
 
 static void finds_what_was_left_half_done(void **state)

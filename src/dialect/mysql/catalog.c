@@ -60,6 +60,12 @@ enum names_query {
     QUERY__COUNT
 };
 
+static const struct grid_shape names_shapes[QUERY__COUNT] = {
+    [QUERY_DATABASE] = {"!!", 0},        [QUERY_TABLES] = {"!!", 0},
+    [QUERY_ROUTINES] = {"!!", 0},        [QUERY_TRIGGERS] = {"!!!!..!", 0},
+    [QUERY_EVENTS] = {"!..........", 0},
+};
+
 static const char *const names_queries[QUERY__COUNT] = {
     [QUERY_DATABASE] =
         "SELECT schema_name, default_collation_name FROM information_schema.schemata WHERE "
@@ -109,7 +115,8 @@ static void ask_text(struct reading *reading, const struct state *state, const s
     buf_init(&sql, BUF_MAX_DEFAULT);
     buf_addf(&sql, "%s%s ", state->rules->show, shown->row->words);
     mysql_add_identifier(&sql, shown->name);
-    reading_ask(reading, buf_into(&sql, reading->arena));
+    static const struct grid_shape shape = {"!", 0}; /* its other columns are told by shown_rows */
+    reading_ask(reading, buf_into(&sql, reading->arena), &shape);
 }
 
 static void ask(struct reading *reading)
@@ -118,8 +125,10 @@ static void ask(struct reading *reading)
         struct state *state = make_state(reading);
         reading->state = state;
         for (size_t i = 0; i < QUERY__COUNT; i++)
-            reading_ask(reading, arena_printf(reading->arena, "%s%s", names_queries[i],
-                                              i == QUERY_EVENTS ? state->rules->if_events : ""));
+            reading_ask(reading,
+                        arena_printf(reading->arena, "%s%s", names_queries[i],
+                                     i == QUERY_EVENTS ? state->rules->if_events : ""),
+                        &names_shapes[i]);
     } else if (reading->round == ROUND_TEXTS) {
         const struct state *state = reading->state;
         for (size_t i = 0; i < state->shown_count; i++)

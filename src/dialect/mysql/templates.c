@@ -3,6 +3,7 @@
 #include "dialect/mysql/templates.h"
 
 #include "base/buf.h"
+#include "base/grid.h"
 #include "dialect/template.h"
 
 /* Locks are the server's, so the name is that of the database, as the server itself writes it. */
@@ -80,6 +81,8 @@ const char mysql_session_begin[] =
     SESSION_BEGIN(" /*M!100200 , wsrep_sync_wait = 7 */", "0 /*M!100200 + @@GLOBAL.wsrep_on */");
 
 const char mysql_session_begin_alone[] = SESSION_BEGIN("", "0");
+
+const struct grid_shape mysql_session_shape = {"!!!!!!!!!", 1};
 
 /* It fails in every sql_mode and prints nothing; DO would hide the error. */
 #define FAIL_IF(condition) "SET @skein_check = ~0 + (" condition ")"

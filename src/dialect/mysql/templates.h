@@ -11,6 +11,8 @@ extern const char *const mysql_sql[SQL__COUNT];
  * refuses the first as a whole (1193). */
 extern const char mysql_session_begin[], mysql_session_begin_alone[];
 
+extern const struct grid_shape mysql_session_shape;
+
 enum mysql_begun {
     MYSQL_BEGUN_ID,        /* the session's number as the server has it */
     MYSQL_BEGUN_READ_ONLY, /* is the server set to be read only? */

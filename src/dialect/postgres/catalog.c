@@ -67,12 +67,13 @@ struct place {
 
 static void ask(struct reading *reading)
 {
+    static const struct grid_shape shape = {"!!.!!", 0};
     struct buf sql;
     if (reading->round)
         return;
     buf_init(&sql, SIZE_MAX / 2);
     postgres_add_catalog_sql(&sql, reading);
-    reading_ask(reading, buf_into(&sql, reading->arena));
+    reading_ask(reading, buf_into(&sql, reading->arena), &shape);
 }
 
 /* ---- values ----------------------------------------------------------------------------------- */

@@ -243,10 +243,13 @@ static void find_targets(struct reader *reader)
 
 static void ask(struct reading *reading)
 {
+    static const struct grid_shape shape = {"....", 0};
     if (reading->round == 0)
-        reading_ask(reading, "SELECT type, name, tbl_name, sql FROM main.sqlite_schema UNION ALL "
-                             "SELECT 'database', user_version, (SELECT application_id FROM "
-                             "pragma_application_id), NULL FROM pragma_user_version");
+        reading_ask(reading,
+                    "SELECT type, name, tbl_name, sql FROM main.sqlite_schema UNION ALL "
+                    "SELECT 'database', user_version, (SELECT application_id FROM "
+                    "pragma_application_id), NULL FROM pragma_user_version",
+                    &shape);
 }
 
 static bool take(struct reading *reading, const struct grid *answers, size_t count, struct err *err)
