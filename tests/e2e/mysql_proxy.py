@@ -45,6 +45,63 @@ def log_in(sock, response):
         raise OSError(answer)
 
 
+class Results:
+    """The results in what a server answers, one for each statement: `edit` of a proxy, which passes on all but the `chosen`th
+    of a connection as they are, and `change(result, before)` instead of that one. A result is a list of packets' bodies."""
+    OK, MORE = b"\0\0\0\2\0\0\0", 8
+
+    def __init__(self, chosen, change):
+        self.chosen, self.change = chosen, change
+        self.passed, self.parts = [], b""
+
+    def __call__(self, data):
+        self.parts += data
+        if self.parts[3:4] != b"\1":  # an answer to a statement begins with this number, and nothing of a login does
+            done, self.parts = self.parts, b""
+            return done
+        results = self.split(self.parts)
+        if not results:  # there is more to come
+            return b""
+        self.parts = b""
+        for i, result in enumerate(results):
+            if len(self.passed) == self.chosen:
+                results[i] = self.change(result, self.passed[-1])
+            self.passed.append(result)
+        return self.join(results)
+
+    @classmethod
+    def split(cls, data):
+        """-> results; None: the last of them is not whole."""
+        packets, results = [], []
+        while data:
+            size = int.from_bytes(data[:3], "little")
+            if len(data) < 4 + size:
+                return None
+            packets.append(data[4:4 + size])
+            data = data[4 + size:]
+        while packets:
+            ends = [i for i, packet in enumerate(packets) if packet[0] == 0xfe and len(packet) < 9]
+            size = 1 if packets[0][0] in (0, 0xff) else ends[1] + 1 if len(ends) > 1 else 0
+            if not size:
+                return None
+            results.append(packets[:size])
+            packets = packets[size:]
+        last = results[-1][-1]
+        return None if last[0] in (0, 0xfe) and last[3] & cls.MORE else results
+
+    @classmethod
+    def join(cls, results):
+        data, number = b"", 1
+        for result in results:
+            for i, packet in enumerate(result):
+                if i + 1 == len(result) and packet[0] in (0, 0xfe):  # whether more results come is as it was
+                    more = cls.MORE if result is not results[-1] else 0
+                    packet = packet[:3] + bytes([packet[3] & ~cls.MORE | more]) + packet[4:]
+                data += len(packet).to_bytes(3, "little") + bytes([number % 256]) + packet
+                number += 1
+        return data
+
+
 class Multiplexer:
     """`shows_itself`: the greeting has a number of its own, as ProxySQL's has; else that of the first session. From the
     `after`th statement on the second session answers every other one."""

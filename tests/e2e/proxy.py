@@ -16,12 +16,13 @@ class Proxy:
     none         passes all on, but no answer from the moment on
     late         passes it on after `delay` seconds
 
-    `edit` is given each piece of an answer, and returns what to pass on instead.
+    `edit` is given each piece of an answer, and returns what to pass on instead. Where that is something else, both sides
+    are closed `grace` seconds later: a client that waits for the rest of what it takes for an answer need not wait for long.
     """
 
-    def __init__(self, port, action="", moment=b"", times=1, delay=0, edit=None):
+    def __init__(self, port, action="", moment=b"", times=1, delay=0, edit=None, grace=None):
         self.target, self.action, self.moment, self.times = port, action, moment, times
-        self.delay, self.edit = delay, edit
+        self.delay, self.edit, self.grace = delay, edit, grace
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.fired = 0
@@ -84,7 +85,10 @@ class Proxy:
         try:
             while data := server.recv(65536):
                 if not state["swallow"]:
-                    self._send(client, self.edit(data) if self.edit else data)
+                    edited = self.edit(data) if self.edit else data
+                    if edited != data and self.grace is not None:
+                        threading.Timer(self.grace, self._close, (client, server)).start()
+                    self._send(client, edited)
                 elif self.action == "drop-reply":
                     break
         except OSError:
