@@ -19,6 +19,13 @@ static bool set_tenant(struct options *options, const char *value)
     return add_word(options->tenants, &options->tenant_count, TENANTS_MAX, value);
 }
 
+/* It is the one tenant that is selected. */
+static bool set_to_tenant(struct options *options, const char *value)
+{
+    options->to_tenant = value;
+    return set_tenant(options, value);
+}
+
 static bool set_branch_label(struct options *options, const char *value)
 {
     struct words *labels = &options->branch_labels;
@@ -262,6 +269,8 @@ const struct option_row option_rows[] = {
      TO(sql_template)},
     {"autogenerate", 0, NULL, OPTIONS_AUTOGENERATE,
      "write what leads from what the chain makes to the schema files", TO(autogenerates)},
+    {"to-tenant", 0, "NAME", OPTIONS_AUTOGENERATE,
+     "what leads to what this tenant holds, and not to the schema files", BY(set_to_tenant)},
     {"rename", 0, "OLD=NEW", OPTIONS_AUTOGENERATE,
      "todo=task, task.prio=priority: the same under another name (may be repeated)",
      BY(set_rename)},

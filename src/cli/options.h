@@ -49,7 +49,7 @@ struct command;
         group(SAVE)         /* --save, --exit-code */                                              \
         group(FOLLOW)       /* --plan */                                                           \
         group(SCHEMA)       /* --revision, --dialect, -o sql */                                    \
-        group(AUTOGENERATE) /* --autogenerate, --rename, --allow-drop */
+        group(AUTOGENERATE) /* --autogenerate, --to-tenant, --rename, --allow-drop */
 
 #define GROUP_NUMBER(name) OPTION_NUMBER_##name,
 #define GROUP_BIT(name) OPTIONS_##name = UINT64_C(1) << OPTION_NUMBER_##name,
@@ -117,6 +117,7 @@ struct options {
     const char *sql_template; /* NULL: the chain's */
     struct words branch_labels, depends_on;
     bool autogenerates;
+    const char *to_tenant; /* NULL: to the schema files */
     struct words renames, allowed_drops;
     bool splices;
     bool has_dialect;

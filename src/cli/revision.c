@@ -16,6 +16,8 @@ static int run_revision(struct fleet *fleet, const struct options *options)
 
 static unsigned revision_needs(const struct options *options)
 {
+    if (options->to_tenant)
+        return FLEET_VISIT | FLEET_SCRATCH;
     return options->autogenerates ? FLEET_CHAIN | FLEET_VERSION_TABLE | FLEET_SCRATCH : FLEET_CHAIN;
 }
 
@@ -36,7 +38,8 @@ const struct command command_revision = {
         "make ('autogenerate' in the inventory), and back. Both are made in scratch databases, and the\n"
         "file is run there before it is written. No tenant is asked. No difference: no file, exit 0.\n"
         "A table or column that would go stays, unless --allow-drop names it; one that has another\n"
-        "name must be told by --rename or '-- skein:renamed-from OLD' in the schema file.",
+        "name must be told by --rename or '-- skein:renamed-from OLD' in the schema file. With\n"
+        "--to-tenant NAME the file leads to what that tenant holds; the tenant is only read.",
     .example = "skein revision -m \"Tasks have a priority\"",
     .formats = outputs_list_formats,
     .groups = OPTIONS_COMMON | OPTIONS_OUTPUT | OPTIONS_NEW | OPTIONS_PARENT | OPTIONS_AUTOGENERATE,

@@ -27,7 +27,8 @@ struct way {
     struct generating *generating;
     const struct scratch_kind *kind;
     const struct dialect *dialect;
-    struct catalog *before, *wanted; /* what the chain makes, and what the schema files make */
+    struct catalog *before,
+        *wanted; /* what the chain makes, and what the schema files (or a tenant) have */
     struct renames renames;
     struct catalog *renamed; /* `before` once all renames are done */
     struct catalog *after;   /* what the way up makes */
@@ -82,10 +83,19 @@ static bool apply_files(struct generating *generating, const struct scratch_kind
     return true;
 }
 
+static const char *wanted_words(const struct generating *generating)
+{
+    const char *words = generating->request->wanted_words;
+    return words ? words : "the schema files make";
+}
+
 static bool make_wanted(struct generating *generating, const struct scratch_kind *kind,
                         struct catalog **ret)
 {
-    if (apply_files(generating, kind, &generating->files, ret))
+    const struct catalog *given = generating->request->wanted;
+    if (given)
+        *ret = catalog_copy(generating->arena, given);
+    if (given || apply_files(generating, kind, &generating->files, ret))
         return true;
     schema_files_place(&generating->files, generating->err);
     return false;
@@ -382,8 +392,10 @@ static bool prove(struct way *way)
     struct catalog *made[2];
     if (!try_revision(way, &way->up, &way->down, made))
         return false;
-    return disprove(way, "the way up does not lead to what the schema files make", way->wanted,
-                    made[0]) &&
+    return disprove(way,
+                    arena_printf(way->generating->arena, "the way up does not lead to what %s",
+                                 wanted_words(way->generating)),
+                    way->wanted, made[0]) &&
            disprove(way, "the way down does not lead back to what the chain makes", way->before,
                     made[1]);
 }
@@ -449,10 +461,19 @@ static bool refuse_dialect(struct way *way)
     const char *title = dialect_info(way->kind->dialect)->title;
     result->disproof = arena_printf(way->generating->arena,
                                     "skein writes no statements for %s yet: write the revision "
-                                    "yourself. What the chain makes differs from the schema files",
-                                    title);
+                                    "yourself. What the chain makes differs from what %s",
+                                    title, wanted_words(way->generating));
     result->remaining = result->contrasts[result->contrast_count - 1].comparison;
     return err_set(way->generating->err, ERR_CONFIG, "%s", result->disproof);
+}
+
+static bool are_of_one_group(const struct way *way)
+{
+    return strcmp(way->before->group, way->wanted->group) == 0 ||
+           err_set(
+               way->generating->err, ERR_CONFIG,
+               "the scratch database is %s, and what is wanted is of %s: they cannot be compared",
+               way->before->group, way->wanted->group);
 }
 
 static bool generate_for(struct generating *generating, const struct scratch_kind *kind)
@@ -463,7 +484,8 @@ static bool generate_for(struct generating *generating, const struct scratch_kin
                       .up = {"", ""},
                       .down = {"", ""}};
     if (!make_before(generating, kind, &way.before) ||
-        !make_wanted(generating, kind, &way.wanted) || !read_renames(&way))
+        !make_wanted(generating, kind, &way.wanted) || !are_of_one_group(&way) ||
+        !read_renames(&way))
         return false;
     if (!are_equal(generating, way.before, way.wanted)) {
         add_contrast(generating, kind, way.wanted, way.before);
@@ -491,7 +513,9 @@ static bool begin(struct generating *generating, struct fleet *fleet,
     generating->rules = fleet->inventory->drift;
     generating->is_used =
         arena_calloc(&result->arena, request->allowed_count + 1, sizeof *generating->is_used);
-    return schema_files_read(&generating->files, &result->arena, fleet->inventory, generating->err);
+    generating->files = (struct schema_files){.arena = &result->arena};
+    return request->wanted ||
+           schema_files_read(&generating->files, &result->arena, fleet->inventory, generating->err);
 }
 
 /* An option that allows nothing is a slip. */

@@ -45,6 +45,9 @@ struct autogenerate_request {
     size_t rename_count;
     const char *const *allowed; /* what may be dropped with its rows */
     size_t allowed_count;
+    /* What is wanted instead of what the schema files make, for kinds[0] alone, and in words: `tenant 'acme' holds`. NULL: the files */
+    const struct catalog *wanted;
+    const char *wanted_words;
 };
 
 /* The fleet needs its chain. ERR_CONFIG: the files, or what is asked for, are at fault. */

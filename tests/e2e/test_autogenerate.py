@@ -166,6 +166,41 @@ class Changes(Case):
         self.assertEqual(self.fleet.tables("acme") - {"sqlite_sequence"}, set())
 
 
+class ToATenant(Case):
+    def setUp(self):
+        super().setUp()
+        self.fleet.inventory([self.fleet.sqlite("acme"), self.fleet.sqlite("globex")])
+        self.fleet.revision("aaaa1111", "CREATE TABLE task (id integer PRIMARY KEY, title text, prio int);", down="DROP TABLE task;")
+        self.skein("upgrade")
+
+    def test_what_it_holds_is_where_the_revision_leads(self):
+        self.execute("CREATE INDEX ix ON task (title); ALTER TABLE task ADD COLUMN more int DEFAULT 3; CREATE VIEW v AS SELECT id FROM task")
+        before = self.fleet.read("data/acme.db")
+        text = self.generate(None, "--to-tenant", "acme")
+        self.assertIn("CREATE INDEX ix ON task (title)", text)
+        self.assertEqual(self.fleet.read("data/acme.db"), before)
+        self.skein("upgrade", "--tenant", "globex")
+        self.skein("stamp", "head", "--tenant", "acme", "--yes")
+        self.skein("drift")
+        self.assertIsNone(self.generate(None, "--to-tenant", "globex"))
+        self.assertIn("no changes in schema detected", self.said)
+
+    def test_renames_and_losses_are_said_there_too(self):
+        self.execute("ALTER TABLE task RENAME COLUMN prio TO priority")
+        self.generate(None, "--to-tenant", "acme", code=2)
+        self.assertIn("loses column 'prio' and gains 'priority'", self.said)
+        self.assertIn("RENAME COLUMN", self.generate(None, "--to-tenant", "acme", "--rename", "task.prio=priority"))
+
+    def test_who_cannot_be_read(self):
+        self.fleet.write("data/globex.db", "no database at all, and long enough to be none")
+        self.generate(None, "--to-tenant", "globex", code=2)
+        self.assertIn("tenant 'globex': ", self.said)
+        self.generate(None, "--to-tenant", "nosuch", code=2)
+        self.assertIn("there is no tenant 'nosuch'", self.said)
+        self.generate(None, "--to-tenant", "acme", "--dialect", "sqlite", code=2)
+        self.assertIn("--dialect has no effect with --to-tenant", self.said)
+
+
 class Losses(Case):
     def test_what_would_lose_rows_is_a_comment(self):
         rest = "CREATE TABLE old (id integer PRIMARY KEY, b text);\n"
@@ -429,6 +464,20 @@ class OnPostgres(PostgresCase):
                       "CREATE VIEW v AS SELECT b AS a FROM s;")
         self.upgrade()
         self.assertIsNone(self.generate("CREATE TABLE s (id int PRIMARY KEY, b text); CREATE VIEW v AS SELECT b AS a FROM s;"))
+
+    def test_to_a_tenant(self):
+        for schema in (None, "own"):
+            with self.subTest(schema=schema):
+                self.fleet.last = ""
+                self.start(schema)
+                self.fleet.revision("aaaa1111", "CREATE TABLE task (id int PRIMARY KEY);", down="DROP TABLE task;")
+                self.run_ok("upgrade", "aaaa1111")
+                self.pg.sql(self.name, f"SET search_path TO {schema or 'public'}; ALTER TABLE task ADD COLUMN n int DEFAULT 2; CREATE INDEX ON task (n)")
+                self.assertIn("CONCURRENTLY", self.generate("", "--to-tenant", "acme"))
+                self.run_ok("stamp", "head", "--yes")
+                self.run_ok("drift")
+                os.unlink(self.fleet.path(f"versions/rev{self.count:04}_x.sql"))
+                self.pg.sql("postgres", f"DROP DATABASE {self.name}")
 
     def test_what_is_not_written_is_told(self):
         self.start()

@@ -30,7 +30,7 @@ WORDS = {
     "done": ["--done"], "undone": ["--undone"], "statements": ["--statements", "1"], "keep": ["--keep", "0"],
     "older-than": ["--older-than", "1ms"], "unfinished": ["--unfinished"], "accept-chain-change": ["--accept-chain-change"],
     "allow-empty": ["--allow-empty"], "parallel": ["--parallel", "1"], "per-server": ["--per-server", "1"],
-    "autogenerate": ["--autogenerate"], "rename": ["--rename", "a.id=ident"], "allow-drop": ["--allow-drop", "b"],
+    "autogenerate": ["--autogenerate"], "rename": ["--rename", "a.id=ident"], "to-tenant": ["--to-tenant", "acme"], "allow-drop": ["--allow-drop", "b"],
     "verify-schema": ["--verify-schema"], "chain": ["--chain"], "schema": ["--schema"], "state": ["--state", "succeeded"], "behind": ["--behind"], "ledger": ["--ledger", "other.db"], "wait": ["--wait", "30s"],
     "save": ["--save", "RELEASE"], "exit-code": ["--exit-code"], "plan": ["--plan", "RELEASE"],
 }
@@ -45,7 +45,7 @@ BASES = {
 OTHER_BASES = {
     ("history", "indicate-current"): ["history"], ("history", "rev-range"): ["history"],
     ("revision", "splice"): ["revision", "--head", "aaaa1111"], ("revision", "depends-on"): ["revision", "--head", "base"],
-    ("revision", "rename"): ["revision", "--autogenerate"], ("revision", "dialect"): ["revision", "--autogenerate"],
+    ("revision", "rename"): ["revision", "--autogenerate"], ("revision", "to-tenant"): ["revision", "--autogenerate", "--rename", "a.id=ident", "--allow-drop", "b"], ("revision", "dialect"): ["revision", "--autogenerate"],
     ("revision", "allow-drop"): ["revision", "--autogenerate", "--rename", "a.id=ident"],
     ("import", "placeholder"): ["import", "flyway", "FLYWAY"], ("adopt", "from"): ["adopt"],
     ("forget", "unfinished"): ["forget", "--keep", "0"], ("forget", "all"): ["forget", "--keep", "0"],
