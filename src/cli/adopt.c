@@ -35,8 +35,8 @@ const struct command command_adopt = {
     .example = "skein adopt --from dbmate --dry-run",
     .formats = outputs_report_formats,
     .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_WAIT | OPTIONS_SELECT | OPTIONS_OUTPUT |
-              OPTIONS_RUN | OPTIONS_POLICY | OPTIONS_ADOPT | OPTIONS_FORCE | OPTIONS_DRY_RUN |
-              OPTIONS_YES,
+              OPTIONS_RUN | OPTIONS_METRICS | OPTIONS_POLICY | OPTIONS_ADOPT | OPTIONS_FORCE |
+              OPTIONS_DRY_RUN | OPTIONS_YES,
     .needs = FLEET_VISIT,
     .run = run_adopt,
 };

@@ -318,6 +318,8 @@ const struct option_row option_rows[] = {
      BY_ONE_OF(set_output, outputs_format_at)},
     {"progress", 0, "MODE", OPTIONS_PROGRESS, "{words}, on stderr (default: auto)",
      BY_ONE_OF(set_progress, progress_at)},
+    {"metrics", 0, "FILE", OPTIONS_METRICS, "how the run stands, in Prometheus's text format",
+     TO(metrics)},
     {"quiet", 'q', NULL, OPTIONS_COMMON, "say only what went wrong", TO(is_quiet)},
     {"verbose", 'v', NULL, OPTIONS_COMMON, "say more: every tenant, warnings and notices",
      TO(is_verbose)},

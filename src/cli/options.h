@@ -46,6 +46,7 @@ struct command;
         group(PARENT)       /* --head, --splice, --depends-on */                                   \
         group(IMPORT)       /* --dialect, --placeholder */                                         \
         group(ADOPT)        /* --from, --table */                                                  \
+        group(METRICS)      /* --metrics */                                                        \
         group(SAVE)         /* --save, --exit-code */                                              \
         group(FOLLOW)       /* --plan */                                                           \
         group(SCHEMA)       /* --revision, --dialect, -o sql */                                    \
@@ -100,6 +101,7 @@ struct options {
     struct share max_failures;
     struct output outputs[OUTPUTS_MAX];
     size_t output_count;
+    const char *metrics;  /* NULL: none are written */
     const char *progress; /* auto, tty, plain, json, none */
     enum when color;
     bool says_verify;

@@ -276,7 +276,8 @@ bool outputs_check(const struct options *options, struct err *err)
     for (size_t i = 0; i < options->output_count; i++)
         if (!check_path(options, "output", options->outputs[i].path, i, err))
             return false;
-    return check_path(options, "save", options->save, options->output_count, err);
+    return check_path(options, "save", options->save, options->output_count, err) &&
+           check_path(options, "metrics", options->metrics, options->output_count, err);
 }
 
 bool outputs_write_file(const struct writer *writer, const char *format, const char *path)

@@ -24,7 +24,7 @@ const char *outputs_format_at(size_t index);
 choice_fn *outputs_report_formats(const struct options *options);
 choice_fn *outputs_list_formats(const struct options *options);
 
-/* To be called before anything is begun. False, with an error, where -o or --save names a file that is never written
+/* To be called before anything is begun. False, with an error, where -o, --save or --metrics names a file that is never written
  * to. */
 bool outputs_check(const struct options *options, struct err *err) MUST_CHECK;
 

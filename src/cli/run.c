@@ -8,6 +8,7 @@
 #include "cli/confirm.h"
 #include "cli/exit.h"
 #include "cli/faults.h"
+#include "cli/metrics.h"
 #include "cli/outlet.h"
 #include "cli/progress.h"
 #include "cli/reports.h"
@@ -105,6 +106,20 @@ static int exit_code_of(const struct report *report, const struct rollout_end *e
     return EXIT_LEDGER;
 }
 
+/* Who is to be told that time passes. */
+struct ticking {
+    struct progress *progress;
+    struct metrics *metrics; /* NULL: none */
+};
+
+static void tick(void *ctx)
+{
+    const struct ticking *ticking = ctx;
+    progress_tick(ticking->progress);
+    if (ticking->metrics)
+        metrics_tick(ticking->metrics);
+}
+
 static void pass_output(void *ctx, const char *text, size_t len)
 {
     progress_pass(ctx, text, len);
@@ -144,18 +159,23 @@ static int visit_fleet(struct prepared_run *prepared, const struct options *opti
     struct report *report = report_new();
     struct progress *progress = make_progress(options, outlet);
     struct rollout_options rollout = prepared->rollout;
-    struct observer observers[4] = {{on_report_event, report}, progress_observer(progress)};
+    struct metrics *metrics = options->metrics ? metrics_open(options->metrics, NULL) : NULL;
+    struct ticking ticking = {progress, metrics};
+    struct observer observers[5] = {{on_report_event, report}, progress_observer(progress)};
     size_t count = 2;
     if (company->observer)
         observers[count++] = *company->observer;
     if (company->schemas)
         observers[count++] = schemas_observer(company->schemas);
-    rollout.on_tick = progress_tick;
-    rollout.tick_ctx = progress;
+    if (metrics)
+        observers[count++] = metrics_observer(metrics);
+    rollout.on_tick = tick;
+    rollout.tick_ctx = &ticking;
     rollout.on_output = outlet ? pass_output : NULL;
     rollout.output_ctx = progress;
     struct rollout_end end = rollout_run(&rollout, observers, count);
     let_go(prepared);
+    metrics_close(metrics);
     progress_finish(progress);
     progress_free(progress);
     if (outlet)

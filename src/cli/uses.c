@@ -44,7 +44,7 @@ static const struct use uses[] = {
      .why = "it says whose SQL the script is"},
     {"sql", NULL,
      .bars =
-         "output parallel per-server progress on-failure max-failures force ledger wait dry-run yes state behind verify-schema plan",
+         "output parallel per-server progress on-failure max-failures force ledger wait dry-run yes state behind verify-schema plan metrics",
      .why = "a script is printed, and no tenant connected to"},
     {"plan", "upgrade", .bars = "behind", .why = "the plan says which tenants are meant"},
     {"revision", "schema",
