@@ -6,7 +6,9 @@ set -eu
 build="gcc cmake ninja-build pkg-config libuv1-dev libpq-dev libmariadb-dev libsqlite3-dev libcyaml-dev libyaml-dev
     libjansson-dev libsmartcols-dev libssl-dev libpg-query-dev libprotobuf-c-dev libxxhash-dev dpkg-dev file"
 tests="clang clang-format libclang-rt-14-dev libcmocka-dev postgresql mariadb-server mariadb-client galera-4 rsync iproute2 pgbouncer sqlite3 alembic patch
-    python3 python3-jsonschema python3-psycopg2 python3-pymysql python3-yaml strace openssl git locales debootstrap zsh fish libxml2-utils"
+    python3 python3-jsonschema python3-psycopg2 python3-pymysql python3-yaml strace openssl git locales debootstrap zsh fish libxml2-utils
+    chromium-headless-shell fonts-dejavu-core"
+axe=4.14.1 # the checker of accessibility, from npm
 
 wanted=$build
 case "${1:-}" in
@@ -18,13 +20,26 @@ for package in $wanted; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' ||
         missing="$missing $package"
 done
-[ -z "$missing" ] && exit 0
-
-as_root=
-if [ "$(id -u)" -ne 0 ]; then
-    as_root=sudo
+if [ "${1:-}" = --tests ] && ! command -v npm >/dev/null; then
+    missing="$missing npm"
 fi
-echo "skein: installing$missing" >&2
-$as_root apt-get update -qq >&2
-$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-    $missing >/dev/null
+
+if [ -n "$missing" ]; then
+    as_root=
+    if [ "$(id -u)" -ne 0 ]; then
+        as_root=sudo
+    fi
+    echo "skein: installing$missing" >&2
+    $as_root apt-get update -qq >&2
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+        $missing >/dev/null
+fi
+
+# Where tests/e2e/browser.py looks for it.
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/skein/axe-core-$axe
+if [ "${1:-}" = --tests ] && [ ! -f "$cache/axe.min.js" ]; then
+    echo "skein: fetching axe-core $axe" >&2
+    mkdir -p "$cache"
+    (cd "$cache" && npm pack --silent "axe-core@$axe" >/dev/null &&
+        tar -xzf "axe-core-$axe.tgz" --strip-components=1 package/axe.min.js && rm "axe-core-$axe.tgz")
+fi

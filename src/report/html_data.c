@@ -1,7 +1,7 @@
 /* The page's data. Its first members are the JSON report's own. Tenants are arrays that name by numbers what is in the tables at
  * the end (places, labels, scripts, texts, …), so that a hundred thousand of them are a few megabytes.
  */
-#include <signal.h>
+#include <math.h>
 
 #include "inventory/inventory.h"
 #include "report/html.h"
@@ -440,7 +440,8 @@ static void add_times(struct data *data, size_t index)
     const struct report_row *row = &data->report->rows[index];
     struct buf *line = &data->line;
     if (row->attempts && !row->is_carried)
-        buf_addf(line, ",%.1f", row->started_ms > 0 ? row->started_ms : 0.0);
+        buf_addf(line, ",%.1f",
+                 floor(row->started_ms * 10) / 10); /* no rounding up: it is a time */
     else
         buf_adds(line, ",null");
     buf_addf(line, ",%.1f,[", row->duration_ms > 0 ? row->duration_ms : 0.0);

@@ -133,7 +133,7 @@ function idSpans(number) {
 const move = (from, to, half) =>
   make("span", { class: "move" }, idSpans(from), half ? shown(half) : null, from === to ? null : [" → ", idSpans(to)]);
 
-const tenantLink = (row) => make("a", { href: `#tenant=${encodeURIComponent(tenants[row][NAME])}` }, shown(tenants[row][NAME]));
+const tenantLink = (row) => make("a", { href: fragmentOf(tenants[row][NAME]) }, shown(tenants[row][NAME]));
 
 function links(rows, total) {
   return [rows.map((row, i) => [i ? ", " : "", tenantLink(row)]), total > rows.length ? ` and ${(total - rows.length).toLocaleString("en")} more` : null];

@@ -18,7 +18,6 @@ function verdictFacts() {
   const { run, chain, verdict } = data;
   const selected = run.selected.of ? `${tenants.length.toLocaleString("en")} of ${plural(run.selected.of, "tenant")}` : plural(tenants.length, "tenant");
   return make("dl", { class: "facts" },
-    fact("Command", make("code", {}, shown(`skein ${verdict.command}`), verdict.is_dry ? " --dry-run" : "")),
     fact("Run", make("code", {}, run.id)),
     fact("Started", make("time", { datetime: run.started_at }, run.started_at.replace("T", " ").replace(/\.\d+Z/, " UTC"))),
     fact("Took", run.finished_at ? duration(run.duration_ms) : "goes on"),
@@ -42,7 +41,8 @@ function nextSteps() {
 function verdictPart() {
   const { verdict } = data;
   return make("section", { class: `verdict tone-${verdict.tone}`, "aria-label": "Verdict" },
-    make("div", { class: "says" }, make("span", { class: "word" }, sign(verdict.tone), verdict.state),
+    make("div", { class: "says" }, make("p", { class: "said" }, make("span", { class: "word" }, sign(verdict.tone), verdict.state),
+        make("code", {}, shown(`skein ${verdict.command}`), verdict.is_dry ? " --dry-run" : "")),
       make("h1", {}, shown(verdict.sentence)),
       verdict.halt ? make("p", { class: "halt" }, shown(verdict.halt)) : null,
       verdict.halt_output ? make("pre", { class: "printed", tabindex: "0", "aria-label": "What the gate printed" }, shown(verdict.halt_output, true)) : null),

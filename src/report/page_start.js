@@ -26,6 +26,7 @@ function start() {
     spot.search.focus();
   });
   followFragment();
+  (window.requestIdleCallback || setTimeout)(() => { haystacks = haystacks || buildHaystacks(); }); // before someone searches
 }
 
 start();

@@ -20,14 +20,15 @@ const spot = {}; // the elements of the list
 
 // ---- which tenants, in which order ----
 
-function orderBy(id) {
-  if (!list.orders.has(id)) {
-    const column = columns.find((c) => c.id === id);
-    const keys = tenants.map(column.key);
-    const order = tenants.map((_, i) => i).sort((a, b) => (keys[a] < keys[b] ? -1 : keys[a] > keys[b] ? 1 : a - b));
-    list.orders.set(id, order);
+// Equal ones stay in the order of the selection.
+function orderBy(id, isDown) {
+  const name = `${id} ${isDown}`;
+  if (!list.orders.has(name)) {
+    const keys = tenants.map(columns.find((column) => column.id === id).key);
+    const less = isDown ? 1 : -1;
+    list.orders.set(name, [...tenants.keys()].sort((a, b) => (keys[a] < keys[b] ? less : keys[a] > keys[b] ? -less : a - b)));
   }
-  return list.orders.get(id);
+  return list.orders.get(name);
 }
 
 // Until something is sorted, those that went wrong come first.
@@ -43,7 +44,7 @@ function buildHaystacks() {
   const waves = lower(data.waves.map((wave) => wave.name));
   const ids = lower(data.ids.map((_, i) => idWords(i)));
   const texts = lower(data.texts);
-  haystacks = tenants.map((row) => {
+  return tenants.map((row) => {
     const name = row[NAME].toLowerCase(), [before, after] = places[row[PLACE]], { text } = more(row);
     return `${name} ${stateWords(row)} ${labels[row[LABELS]]} ${before}${name}${after} ${waves[row[WAVE]]} ${ids[row[FROM]] ?? ""} ${ids[row[TO]] ?? ""} ${text === undefined ? "" : texts[text]}`;
   });
@@ -62,11 +63,9 @@ function isWanted(words) {
 
 function choose() {
   const words = list.words.toLowerCase().split(/\s+/).filter((word) => word);
-  if (words.length && !haystacks) buildHaystacks();
+  if (words.length) haystacks = haystacks || buildHaystacks();
   const wanted = isWanted(words);
-  const order = list.sort ? orderBy(list.sort) : firstOrder;
-  const rows = order.filter(wanted);
-  list.rows = list.isDown ? rows.reverse() : rows;
+  list.rows = (list.sort ? orderBy(list.sort, list.isDown) : firstOrder).filter(wanted);
   spot.scroller.scrollTop = 0;
   drawRows();
   tellCount();
@@ -245,10 +244,12 @@ function sheet(i) {
     data.verdict.exit !== null && word !== null ? make("div", {}, make("h3", {}, "Its whole story"), command(`skein report --tenant ${word}`)) : null);
 }
 
-let cameFrom = null;
+let cameFrom = null, opened = null; // the fragment of the tenant that is open
+
+const fragmentOf = (name) => `#tenant=${encodeURIComponent(name)}`;
 
 function openTenant(name) {
-  location.hash = `tenant=${encodeURIComponent(name)}`;
+  location.hash = fragmentOf(name);
 }
 
 function closeSheet() {
@@ -267,13 +268,16 @@ function followFragment() {
     return;
   }
   if (!card.open) cameFrom = document.activeElement;
+  opened = location.hash;
   card.replaceChildren(sheet(i));
   if (!card.open) card.showModal();
   card.scrollTop = 0;
 }
 
+// By then another one may have been opened, or asked for.
 function onClosed() {
-  if (/^#tenant=/.test(location.hash)) history.replaceState(null, "", "#tenants");
+  if (document.getElementById("card").open) return;
+  if (location.hash === opened) history.replaceState(null, "", "#tenants");
   cameFrom?.focus?.({ preventScroll: true });
 }
 

@@ -8,6 +8,7 @@
 Whatever a page logs, throws or asks the network for is kept: page.logged, page.requests.
 """
 import base64
+import glob
 import json
 import os
 import pwd
@@ -18,7 +19,16 @@ import tempfile
 import time
 
 PROGRAMS = ("chromium-headless-shell", "chromium")
-SECONDS = 60
+SECONDS = 30
+
+
+def axe():
+    """Where tests/setup.sh has put the checker of accessibility."""
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    found = sorted(glob.glob(os.path.join(cache, "skein", "axe-core-*", "axe.min.js")))
+    if not found:
+        raise FileNotFoundError("axe-core is not here: sh tests/setup.sh --tests")
+    return found[-1]
 
 
 class Browser:
@@ -109,6 +119,8 @@ class Browser:
         for domain in ("Page", "Runtime", "Log", "Network"):
             page.call(f"{domain}.enable")
         page.size(width, height)
+        page.call("Emulation.setFocusEmulationEnabled", enabled=True)
+        page.theme("light")
         if os.geteuid() == 0:  # the browser is another user
             copy = os.path.join(self.folder, f"page{len(self._pages)}.html")
             shutil.copyfile(path, copy)
@@ -123,10 +135,14 @@ class Page:
         self._browser, self._session, self._target = browser, session, target
         self.logged = []    # what the page logged or threw, and what the browser refused it
         self.requests = []  # addresses, but for the page's own
+        self.url = None     # without a fragment
         self._is_loaded = False
 
     def call(self, method, **params):
         return self._browser.call(method, self._session, **params)
+
+    def close(self):
+        self._browser.call("Target.closeTarget", targetId=self._target)
 
     def _heard(self, method, params):
         if method == "Page.loadEventFired":
@@ -138,17 +154,16 @@ class Page:
             self.logged.append(" ".join(str(arg.get("value", arg.get("description"))) for arg in params["args"]))
         elif method == "Log.entryAdded":
             self.logged.append(params["entry"]["text"])
-        elif method == "Network.requestWillBeSent":
+        elif method == "Network.requestWillBeSent" and params["request"]["url"].split("#")[0] != self.url:
             self.requests.append(params["request"]["url"])
 
     def go(self, url):
         self._is_loaded = False
-        self.url = url
+        self.url = url.split("#")[0]
         self.call("Page.navigate", url=url)
         end = time.monotonic() + SECONDS
         while not self._is_loaded:
             self._browser._read(end)
-        self.requests = [asked for asked in self.requests if asked.split("#")[0] != url.split("#")[0]]
 
     def eval(self, expression):
         """The value of a JavaScript expression; a promise is waited for."""
@@ -157,6 +172,23 @@ class Page:
             details = result["exceptionDetails"]
             raise AssertionError(details.get("exception", {}).get("description") or details["text"])
         return result["result"].get("value")
+
+    def until(self, expression):
+        """Waits until it is so: what the page does in an event of its own, as after a click on a link."""
+        end = time.monotonic() + SECONDS
+        while not self.eval(expression):
+            if time.monotonic() > end:
+                raise AssertionError(f"not within {SECONDS} s: {expression}")
+            time.sleep(0.01)
+
+    def work(self, expression):
+        """How many ms of a processor the page's thread works for it: whoever else uses the machine does not count."""
+        def worked():
+            return next(m["value"] for m in self.call("Performance.getMetrics")["metrics"] if m["name"] == "TaskDuration") * 1000
+        self.call("Performance.enable", timeDomain="threadTicks")
+        before = worked()
+        self.eval(expression)
+        return worked() - before
 
     def texts(self, selector):
         """Of all elements that the selector takes, as a person sees them."""
@@ -190,6 +222,14 @@ class Page:
     def media(self, kind, theme="light"):
         """`print`, or `` for a screen."""
         self.call("Emulation.setEmulatedMedia", media=kind, features=[{"name": "prefers-color-scheme", "value": theme}, {"name": "prefers-reduced-motion", "value": "reduce"}])
+
+    def faults(self):
+        """What axe-core finds against WCAG 2.2 A and AA and its own best practices: `rule: element`, one each."""
+        if not self.eval("'axe' in window"):
+            with open(axe(), encoding="utf-8") as file:
+                self.eval(file.read() + ";0")
+        return self.eval("""axe.run(document, {resultTypes: ["violations"]}).then((found) =>
+            found.violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(" ")}: ${n.failureSummary}`)))""")
 
     def picture(self, path, is_whole=False, **options):
         clip = {}
