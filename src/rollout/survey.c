@@ -32,6 +32,7 @@ struct database {
     struct link *link; /* NULL: none */
     struct io_op *ops;
     size_t op_count;
+    bool is_in_transaction; /* once all that was asked has run */
     const char *identity;
     /* where catalogs are read: the piece in hand, and the size of the next */
     struct arena arena;
@@ -75,7 +76,7 @@ static struct io_op *add_op(struct database *database, const char *sql, struct a
     return op;
 }
 
-/* Of so many tenants. It ends the transaction of the one before. */
+/* Of so many tenants; a transaction of its own, which is still to be ended. */
 static const char *piece_sql(struct database *database, size_t first, size_t count)
 {
     struct survey *survey = database->survey;
@@ -90,19 +91,27 @@ static const char *piece_sql(struct database *database, size_t first, size_t cou
                             .statement_timeout_ms = TIMEOUT_MS};
     struct buf sql;
     buf_init(&sql, BUF_MAX_DEFAULT);
+    if (database->is_in_transaction)
+        sql_expand(&sql, dialect_of_database(database), SQL_SURVEY_END, &(struct sql_vars){0});
     sql_expand(&sql, dialect_of_database(database), id, &vars);
+    database->is_in_transaction = true;
     return buf_into(&sql, &survey->arena);
 }
 
-static const char *identity_sql(struct database *database, bool ends_transaction)
+/* Which database it is, after the end of a transaction, where one is open. */
+static struct io_op *add_identity(struct database *database)
 {
     const struct dialect *dialect = dialect_of_database(database);
+    struct arena *arena = &database->survey->arena;
     struct buf sql;
     buf_init(&sql, BUF_MAX_DEFAULT);
-    if (ends_transaction)
+    if (database->is_in_transaction)
         sql_expand(&sql, dialect, SQL_SURVEY_END, &(struct sql_vars){0});
     sql_expand(&sql, dialect, SQL_IDENTITY, &(struct sql_vars){0});
-    return buf_into(&sql, &database->survey->arena);
+    database->is_in_transaction = false;
+    struct io_op *op = add_op(database, buf_into(&sql, arena), arena);
+    op->op.shape = sql_shape(SQL_IDENTITY);
+    return op;
 }
 
 /* All in one message. */
@@ -116,9 +125,7 @@ static void ask_pieces(struct database *database)
         op->op.shape = sql_shape(SQL_SURVEY);
         op->joins_last = first > 0;
     }
-    struct io_op *op = add_op(database, identity_sql(database, true), arena);
-    op->op.shape = sql_shape(SQL_IDENTITY);
-    op->joins_last = true;
+    add_identity(database)->joins_last = true;
 }
 
 /* ---- what is answered ------------------------------------------------------------------------- */
@@ -281,11 +288,12 @@ static bool take_round(struct database *database, size_t *ret_rows)
 {
     const struct catalog_reader *reader = dialect_of_database(database)->catalog;
     struct reading *reading = database->reading;
-    size_t count = reading->query_count, first = database->op_count - count;
+    size_t count = reading->query_count;
+    const struct io_op *first = database->ops + (reading->round ? 0 : 1);
     struct grid *round = arena_calloc(&database->arena, count + 1, sizeof *round);
     struct err err;
     for (size_t i = 0; i < count; i++) {
-        round[i] = database->ops[first + i].answer.rows;
+        round[i] = first[i].answer.rows;
         *ret_rows += round[i].row_count;
     }
     return reader->take(reading, round, count, &err);
@@ -341,7 +349,7 @@ static void ask_catalogs(struct database *database)
     struct arena *arena = &database->arena;
     reading->query_count = 0;
     dialect_of_database(database)->catalog->ask(reading);
-    database->ops = arena_calloc(arena, 1 + reading->query_count, sizeof *database->ops);
+    database->ops = arena_calloc(arena, 2 + reading->query_count, sizeof *database->ops);
     database->op_count = 0;
     if (is_new)
         add_op(database, piece_sql(database, database->first, database->count_asked),
@@ -352,6 +360,8 @@ static void ask_catalogs(struct database *database)
         op->op.shape = reading->shapes[i];
         op->joins_last = database->op_count > 1;
     }
+    if (reading->round + 1 == dialect_of_database(database)->catalog->rounds)
+        add_identity(database)->joins_last = true;
     io_run(link_io(database->link), database->ops, database->op_count, on_catalogs, database);
 }
 
@@ -377,8 +387,7 @@ static void ask(struct database *database)
     database->op_count = 1;
     link_fill_connect(database->link, &database->ops[0]);
     if (reads_catalogs)
-        add_op(database, identity_sql(database, false), &survey->arena)->op.shape =
-            sql_shape(SQL_IDENTITY);
+        (void)add_identity(database);
     else
         ask_pieces(database);
     io_run(link_io(database->link), database->ops, database->op_count,

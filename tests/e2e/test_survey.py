@@ -195,6 +195,19 @@ class Cost(SurveyCase):
                 result, connections, looks = self.statements(*args)
                 self.assertEqual((result.code, connections, looks), (0, 1, 0))
 
+    def test_a_piece_is_a_transaction_of_its_own(self):
+        """Else the locks of all add up, and the server has no room for those of some thousand schemas."""
+        more = [{**tenant, "name": f"u{i}", "schema": f"u{i}"} for i, tenant in enumerate(self.tenants * 3)]
+        self.fleet.inventory(self.tenants + more, rollout={"per_server": 1},
+                             scratch={"postgresql": self.server.url(self.database)})
+        self.run_ok("upgrade")
+        before = self.log()
+        for args in (("current",), ("plan",), ("drift",)):
+            self.run_ok(*args)
+        said = self.log()[len(before):]
+        self.assertNotIn("transaction in progress", said)
+        self.assertEqual(said.count("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"), 6)
+
     def test_whom_an_upgrade_changes_is_looked_at_under_the_lock(self):
         self.sql("UPDATE t05.alembic_version SET version_num = 'aaaa1111'; DROP TABLE t05.b; DELETE FROM t05.skein_history WHERE id = 2")
         result, _, looks = self.statements("upgrade")
