@@ -11,7 +11,17 @@ enum { DUMP_FLAGS = JSON_ENCODE_ANY | JSON_REAL_PRECISION(15) };
 
 static void start_line(struct json_stream *stream)
 {
-    fprintf(stream->out, "\n%*s", (int)(2 * stream->depth), "");
+    static const char blanks[] = "\n                ";
+    size_t len = 1 + 2 * (size_t)stream->depth;
+    if (len < sizeof blanks)
+        fwrite(blanks, 1, len, stream->out);
+    else
+        fprintf(stream->out, "\n%*s", (int)len - 1, "");
+}
+
+static void write_text(struct json_stream *stream, const char *text)
+{
+    fwrite(text, 1, strlen(text), stream->out);
 }
 
 static void start_item(struct json_stream *stream, const char *key)
@@ -20,8 +30,11 @@ static void start_item(struct json_stream *stream, const char *key)
         putc(',', stream->out);
     if (stream->depth)
         start_line(stream);
-    if (key)
-        fprintf(stream->out, "\"%s\": ", key);
+    if (key) {
+        putc('"', stream->out);
+        write_text(stream, key);
+        write_text(stream, "\": ");
+    }
     stream->has_items = true;
 }
 
@@ -48,6 +61,14 @@ static int add_bytes(const char *bytes, size_t len, void *ctx)
 {
     buf_add(ctx, bytes, len);
     return 0;
+}
+
+static bool is_ascii(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (text[i] < ' ' || text[i] > '~')
+            return false;
+    return true;
 }
 
 static bool is_safe(const char *text, size_t size)
@@ -94,7 +115,10 @@ void json_add(struct buf *buf, json_t *value)
     struct buf json;
     buf_init(&json, BUF_MAX_DEFAULT);
     json_dump_callback(value, add_bytes, &json, DUMP_FLAGS);
-    add_safe(buf, json.data, json.len);
+    if (is_ascii(json.data, json.len))
+        buf_add(buf, json.data, json.len);
+    else
+        add_safe(buf, json.data, json.len);
     json_decref(value);
     buf_done(&json);
 }
@@ -122,9 +146,52 @@ void json_put_raw(struct json_stream *stream, const char *key, const struct buf 
         fwrite(json->data, 1, json->len, stream->out);
 }
 
+/* Is it written as it is, in JSON and in HTML? */
+static bool is_plain(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (text[i] < ' ' || text[i] > '~' || text[i] == '"' || text[i] == '\\' || text[i] == '<' ||
+            text[i] == '>' || text[i] == '&')
+            return false;
+    return true;
+}
+
+/* Most values of a report are short, and jansson takes its time with each. False: the value is none of those. */
+static bool put_simple(struct json_stream *stream, const char *key, const json_t *value)
+{
+    char digits[32];
+    const char *text = digits, *quote = "";
+    switch (json_typeof(value)) {
+    case JSON_NULL: text = "null"; break;
+    case JSON_TRUE: text = "true"; break;
+    case JSON_FALSE: text = "false"; break;
+    case JSON_INTEGER:
+        snprintf(digits, sizeof digits, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        break;
+    case JSON_STRING:
+        text = json_string_value(value);
+        quote = "\"";
+        if (!is_plain(text, json_string_length(value)))
+            return false;
+        break;
+    case JSON_REAL:
+    case JSON_OBJECT:
+    case JSON_ARRAY: return false;
+    }
+    start_item(stream, key);
+    write_text(stream, quote);
+    write_text(stream, text);
+    write_text(stream, quote);
+    return true;
+}
+
 void json_put(struct json_stream *stream, const char *key, json_t *value)
 {
     struct buf text;
+    if (put_simple(stream, key, value)) {
+        json_decref(value);
+        return;
+    }
     buf_init(&text, BUF_MAX_DEFAULT);
     json_add(&text, value);
     json_put_raw(stream, key, &text);
@@ -135,9 +202,12 @@ json_t *json_text(const char *text)
 {
     if (!text)
         return json_null();
+    size_t len = strlen(text);
+    if (is_ascii(text, len))
+        return json_stringn_nocheck(text, len);
     struct buf valid;
     buf_init(&valid, BUF_MAX_DEFAULT);
-    utf8_add_valid(&valid, text, strlen(text));
+    utf8_add_valid(&valid, text, len);
     json_t *value = json_stringn_nocheck(valid.data, valid.len);
     buf_done(&valid);
     return value;
