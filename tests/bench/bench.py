@@ -401,6 +401,24 @@ def survey(args):
         bench.close()
 
 
+def reports(args):
+    """The report of a big run in each format, from the ledger."""
+    count = args.tenants or 100000
+    bench = Sqlite(args, count)
+    shutil.rmtree(bench.fleet.path("versions"))
+    os.mkdir(bench.fleet.path("versions"))
+    for id_, revises, sql in (("aaaa1111", "", "CREATE TABLE t (id int);"), ("bbbb2222", "aaaa1111", "CREATE INDEX i ON t (id);")):
+        with open(bench.fleet.path("versions", id_ + ".sql"), "w") as file:
+            file.write(f"-- One\n--\n-- Revision ID: {id_}\n-- Revises: {revises}\n\n-- migrate:up\n{sql}\n")
+    bench.clear()
+    bench.skein("upgrade", "--yes")
+    shutil.rmtree(bench.fleet.path("data"))
+    for form in ("text", "json", "html", "junit", "csv", "markdown"):
+        told(f"report -o {form}, {count} tenants (processor)", args.runs, [*bench.skein_command[:3], "report", "-o", f"{form}={bench.fleet.path('report')}"], 2,
+             of=lambda usage: usage[1])
+    bench.fleet.close()
+
+
 class LongChain:
     """Revisions in a line that forks and merges again and again, and one tenant that has none of them."""
 
@@ -561,7 +579,7 @@ def alembic(bench):
 
 BENCHMARKS = {"sqlite": sqlite_upgrade, "sqlite-noop": sqlite_noop, "postgres": postgres_upgrade,
               "postgres-noop": postgres_noop, "mysql": mysql, "mysql-rtt": mysql_rtt, "scram": scram, "chain": chain, "memory": memory, "long": long,
-              "schedule": schedule, "peers": peers, "drift": drift, "drift-schemas": drift_schemas, "survey": survey}
+              "schedule": schedule, "peers": peers, "drift": drift, "drift-schemas": drift_schemas, "survey": survey, "reports": reports}
 
 
 def main():
