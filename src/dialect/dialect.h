@@ -14,6 +14,7 @@ struct arena;
 struct buf;
 struct catalog_emitter;
 struct catalog_reader;
+struct deeds;
 struct grid_shape;
 struct probe;
 struct session_setting;
@@ -265,6 +266,26 @@ struct dialect {
     void *(*open_parser)(void);
     void (*close_parser)(void *parser);
     bool (*judge)(void *parser, const struct judged *statement, struct judgement *ret);
+
+    /* What a statement does (deed.h): appends its deeds, and keeps what later statements need to be understood. `reader` is what
+     * open_deeds gave, for a chain's statements in their order; close_deeds frees it. NULL as members: the reader keeps nothing.
+     * read_deeds NULL: no one can tell. */
+    void *(*open_deeds)(void);
+    void (*close_deeds)(void *reader);
+    void (*read_deeds)(void *reader, const char *sql, size_t len, struct deeds *deeds);
+
+    /* Does a change of a column's type leave the rows as they are stored? `from` and `to` are types of deeds. NULL: it may
+     * always write them anew. */
+    bool (*keeps_rows)(const char *from, const char *to);
+
+    /* Can every value of that type become one of the other? NULL: only where keeps_rows says so. */
+    bool (*takes_all)(const char *from, const char *to);
+
+    /* Does a change of a column's type read its values in the time zone of the session? NULL: no type knows of one. */
+    bool (*reads_zone)(const char *from, const char *to);
+
+    /* Settings that say how long a session waits or works; ends with NULL. NULL: there are none. */
+    const char *const *timeouts;
 
     /* What the catalog can tell of a statement that may or may not have run outside a transaction
      * (probe.h). NULL: nothing, ever. */

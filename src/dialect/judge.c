@@ -5,13 +5,14 @@ struct judging {
     void *parser;
     const struct revision *revision;
     struct faults *faults, *doubts;
+    bool ignores_place;
 };
 
 static void judge_statement(const struct judging *judging, const struct piece *piece, size_t at)
 {
     const struct statement *statement = &piece->statements[at];
     struct judged judged = {piece->sql + statement->offset, statement->len,
-                            piece->is_transactional};
+                            piece->is_transactional && !judging->ignores_place};
     struct judgement judgement = {0};
     if (!judging->dialect->judge(judging->parser, &judged, &judgement))
         return;
@@ -61,6 +62,9 @@ void judge_chain(const struct judging_chain *asked, struct faults *faults, struc
     for (int d = 0; d < DIALECT__COUNT; d++) {
         const struct dialect *dialect = dialect_of((enum dialect_id)d);
         if (asked->used[d] && dialect && dialect->judge)
-            judge_as(dialect, asked, (struct judging){.faults = faults, .doubts = doubts});
+            judge_as(dialect, asked,
+                     (struct judging){.faults = faults,
+                                      .doubts = doubts,
+                                      .ignores_place = asked->ignores_place});
     }
 }

@@ -10,7 +10,8 @@
 struct judging_chain {
     struct scripts *scripts;
     const struct chain *chain;
-    const bool *used; /* by dialect: may tenants speak it? */
+    const bool *used;   /* by dialect: may tenants speak it? */
+    bool ignores_place; /* what a statement may not do in a transaction is left out */
 };
 
 /* Judges all statements that tenants of these dialects would run, in both directions. A script that cannot be made is

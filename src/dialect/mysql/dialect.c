@@ -3,6 +3,7 @@
 
 #include "dialect/dialects.h"
 #include "dialect/mysql/catalog.h"
+#include "dialect/mysql/deeds.h"
 #include "dialect/mysql/emit.h"
 #include "dialect/mysql/judge.h"
 #include "dialect/mysql/option_file.h"
@@ -16,6 +17,8 @@
 
 /* `BEGIN NOT ATOMIC` is a block: mysql_refuses tells it from a transaction. */
 static const char *const transaction_words[] = {"commit", "xa", NULL};
+static const char *const timeouts[] = {"lock_wait_timeout", "innodb_lock_wait_timeout",
+                                       "max_statement_time", "max_execution_time", NULL};
 static const char *const block_words[] = {"begin", "call", "execute", NULL};
 
 static const struct session_word session_words[] = {
@@ -51,6 +54,11 @@ static const struct script_mark script_marks[] = {
     .add_setting = mysql_add_setting, \
     .split = mysql_split, \
     .judge = mysql_judge, \
+    .read_deeds = mysql_read_deeds, \
+    .keeps_rows = mysql_keeps_rows, \
+    .takes_all = mysql_takes_all, \
+    .reads_zone = mysql_reads_zone, \
+    .timeouts = timeouts, \
     .refuses = mysql_refuses, \
     .keeps_transaction = mysql_keeps_transaction, \
     .catalog = &mysql_catalog_reader, \

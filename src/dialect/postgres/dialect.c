@@ -4,12 +4,14 @@
 #include "base/ascii.h"
 #include "dialect/dialects.h"
 #include "dialect/postgres/catalog.h"
+#include "dialect/postgres/deeds.h"
 #include "dialect/postgres/emit.h"
 #include "dialect/postgres/judge.h"
 #include "dialect/postgres/probe.h"
 #include "dialect/postgres/settings.h"
 #include "dialect/postgres/split.h"
 #include "dialect/postgres/templates.h"
+#include "dialect/postgres/types.h"
 #include "dialect/split.h"
 #include "dialect/template.h"
 
@@ -60,6 +62,9 @@ static const struct script_mark script_marks[] = {{"BEGIN;", true}, {NULL, false
 
 static const char *const temporary_schemas[] = {"pg_temp", NULL};
 
+static const char *const timeouts[] = {"lock_timeout", "statement_timeout",
+                                       "idle_in_transaction_session_timeout", NULL};
+
 /* With the session's settings DISCARD ALL takes the tenant's lock. */
 static const char *refuse_discard(const char *sql, size_t len)
 {
@@ -95,6 +100,11 @@ const struct dialect dialect_postgres = {
     .catalog = &postgres_catalog_reader,
     .emitter = &postgres_emitter,
     .judge = postgres_judge,
+    .read_deeds = postgres_read_deeds,
+    .keeps_rows = postgres_keeps_rows,
+    .takes_all = postgres_takes_all,
+    .reads_zone = postgres_reads_zone,
+    .timeouts = timeouts,
     .probe = postgres_probe,
     .check = postgres_check,
     .add_setting = postgres_add_setting,

@@ -4,6 +4,7 @@
 #include "base/ascii.h"
 #include "dialect/dialects.h"
 #include "dialect/sqlite/catalog.h"
+#include "dialect/sqlite/deeds.h"
 #include "dialect/sqlite/emit.h"
 #include "dialect/sqlite/judge.h"
 #include "dialect/sqlite/probe.h"
@@ -107,6 +108,9 @@ const struct dialect dialect_sqlite = {
     .open_parser = sqlite_open_parser,
     .close_parser = sqlite_close_parser,
     .judge = sqlite_judge,
+    .open_deeds = sqlite_open_deeds,
+    .close_deeds = sqlite_close_deeds,
+    .read_deeds = sqlite_read_deeds,
     .probe = sqlite_probe,
     .catalog = &sqlite_catalog,
     .emitter = &sqlite_emitter,

@@ -1,0 +1,108 @@
+/* What a statement does to a schema and to rows, as far as its own text tells: one deed for each thing that it does, in one
+ * form for all dialects. Pure.
+ *
+ * A reader is an engine's: PostgreSQL's parse tree, SQLite's authorizer, MariaDB's tokens. What a function's body or a DO block
+ * does is not seen. Texts live in the arena of the list, or for ever.
+ *
+ *     struct deeds deeds = {.arena = &arena};
+ *     void *reader = dialect->open_deeds ? dialect->open_deeds() : NULL;
+ *     for (…each statement, in the order they run…)
+ *         dialect->read_deeds(reader, sql, len, &deeds);
+ *     if (dialect->close_deeds)
+ *         dialect->close_deeds(reader);
+ */
+#ifndef DIALECT_DEED_H
+#define DIALECT_DEED_H
+
+#include "base/compiler.h"
+
+struct arena;
+
+enum deed_kind {
+    DEED_CREATE_TABLE,
+    DEED_COLUMN, /* a column of a table that the same statement creates */
+    DEED_ADD_COLUMN,
+    DEED_DROP_COLUMN,
+    DEED_SET_NOT_NULL,
+    DEED_DROP_NOT_NULL,
+    DEED_SET_TYPE, /* and, in MariaDB's MODIFY and CHANGE, whatever else defines a column */
+    DEED_ADD_CHECK,
+    DEED_ADD_FOREIGN_KEY,
+    DEED_ADD_UNIQUE, /* a constraint; also DEED_PRIMARY_KEY */
+    DEED_VALIDATE,   /* the constraint `name` */
+    DEED_DROP_CONSTRAINT,
+    DEED_CREATE_INDEX,
+    DEED_DROP_INDEX,
+    DEED_DROP_TABLE,
+    DEED_TRUNCATE,
+    DEED_RENAME,    /* `what` says a thing of which kind: `table`, `column`, `enum value` */
+    DEED_COPY_ROWS, /* INSERT … SELECT: into `table`, from `other` */
+    DEED_INSERT,
+    DEED_UPDATE,
+    DEED_DELETE,
+    DEED_ENUM_ADD,     /* a value `name` for the type `table` */
+    DEED_SET,          /* the setting `name` to `what` */
+    DEED_SERVER_WIDE,  /* `what`: `CREATE ROLE` */
+    DEED_NAME_SCHEMA,  /* `schema` is named */
+    DEED_REWRITE,      /* `what`: `CLUSTER`, `VACUUM FULL` */
+    DEED_TRIGGER,      /* a trigger is made */
+    DEED_DETACH,       /* a partition */
+    DEED_SET_SEQUENCE, /* what a sequence gives next */
+    DEED_OTHER,        /* anything else that may change the database: DO, CALL, a function */
+    DEED__COUNT
+};
+
+enum deed_flag {
+    DEED_CONCURRENT = 1 << 0,  /* CONCURRENTLY */
+    DEED_NOT_VALID = 1 << 1,   /* existing rows are not looked at */
+    DEED_BY_INDEX = 1 << 2,    /* USING INDEX */
+    DEED_UNIQUE = 1 << 3,      /* of an index */
+    DEED_PRIMARY_KEY = 1 << 4, /* of a constraint, or a column */
+    DEED_NOT_NULL = 1 << 5,    /* of a column */
+    DEED_DEFAULT = 1 << 6,     /* the column has one, other than NULL */
+    DEED_VOLATILE = 1 << 7,    /* which is another for each row: `what` names the function */
+    DEED_NUMBERED = 1 << 8,    /* serial, identity, AUTO_INCREMENT */
+    DEED_STORED = 1 << 9,      /* GENERATED … STORED */
+    DEED_CASCADE = 1 << 10,
+    DEED_CONDITIONAL = 1 << 11, /* IF EXISTS, IF NOT EXISTS */
+    DEED_REPLACES = 1 << 12,    /* OR REPLACE */
+    DEED_ALL_ROWS = 1 << 13,    /* an UPDATE or DELETE without WHERE */
+    DEED_UNSTABLE = 1 << 14, /* of rows: not the same in each tenant; `what` names the function */
+    DEED_CONSTANT = 1 << 15, /* DEED_INSERT: a constant for the column `column` */
+    DEED_USING = 1 << 16,    /* DEED_SET_TYPE: by an expression other than the column */
+    DEED_AT_ZONE = 1 << 17,  /* which says the time zone */
+    DEED_CHECKS_NULL = 1 << 18, /* DEED_ADD_CHECK: no more than that `column` is not NULL */
+    DEED_ALGORITHM = 1 << 19,   /* ALGORITHM or LOCK says how */
+    DEED_TEMPORARY = 1 << 20,
+    DEED_GENERATED = 1 << 21,
+    DEED_WITH_COLUMN =
+        1 << 22, /* a constraint that stands in the definition of a column which is new */
+    DEED_DATABASE_WIDE =
+        1 << 23, /* DEED_SERVER_WIDE: for one database, and not for all of the server */
+};
+
+struct deed {
+    enum deed_kind kind;
+    unsigned flags;
+    const char *schema; /* NULL: none is named */
+    const char *table;  /* NULL: it is about no table */
+    const char *column; /* NULL: none, or several */
+    const char *name;   /* of a constraint, an index, a setting; NULL: none */
+    const char *type;   /* of a column, in one spelling for each type; NULL: not known */
+    const char
+        *other; /* another table: a parent, where rows come from; the new name of what is renamed */
+    const char *what;
+    const char *rule; /* of a CHECK: its text; NULL: not known */
+    size_t offset;    /* of its place within the statement, from 1; 0: the statement's */
+};
+
+struct deeds {
+    struct arena *arena;
+    struct deed *items;
+    size_t count, capacity;
+};
+
+/* Adds one; zeroed but for its kind. It stays where it is only until the next one is added. */
+struct deed *deeds_add(struct deeds *deeds, enum deed_kind kind);
+
+#endif

@@ -1,0 +1,28 @@
+/* What the readers of statements share: those of tables (deeds_table.c), and all others (deeds.c). */
+#ifndef DIALECT_MYSQL_DEEDS_PRIVATE_H
+#define DIALECT_MYSQL_DEEDS_PRIVATE_H
+
+#include "dialect/mysql/deeds.h"
+#include "dialect/mysql/reader.h"
+
+/* Takes the name of a table, and adds that a schema is named where one is. False: no name stands there. */
+bool mysql_deeds_take_table(struct mysql_reader *reader, struct deeds *deeds,
+                            struct mysql_name *ret_table);
+
+struct deed *mysql_deeds_add_on(struct deeds *deeds, enum deed_kind kind,
+                                const struct mysql_name *table);
+
+/* IF EXISTS and IF NOT EXISTS: DEED_CONDITIONAL, or 0. */
+unsigned mysql_deeds_take_condition(struct mysql_reader *reader);
+
+/* The only name between the parentheses that stand next; NULL: there are several, or an expression. Steps over them. */
+const char *mysql_deeds_take_only_column(struct mysql_reader *reader);
+
+/* Steps over the token, and what belongs between parentheses where it opens them. */
+void mysql_deeds_skip_item(struct mysql_reader *reader);
+
+/* After ALTER [ONLINE] [IGNORE] TABLE, and after CREATE [OR REPLACE] [TEMPORARY] TABLE. */
+void mysql_deeds_read_alter(struct mysql_reader *reader, struct deeds *deeds);
+void mysql_deeds_read_create(struct mysql_reader *reader, struct deeds *deeds, unsigned flags);
+
+#endif

@@ -1,0 +1,501 @@
+/* ALTER TABLE and CREATE TABLE. */
+#include "dialect/mysql/deeds_private.h"
+
+#include "base/arena.h"
+#include "base/ascii.h"
+#include "base/buf.h"
+
+struct altering {
+    struct mysql_reader *reader;
+    struct deeds *deeds;
+    struct mysql_name table;
+    bool is_new; /* the statement creates it */
+};
+
+static struct deed *add(const struct altering *altering, enum deed_kind kind)
+{
+    return mysql_deeds_add_on(altering->deeds, kind, &altering->table);
+}
+
+static bool accept_any(struct mysql_reader *reader, const char *const *words)
+{
+    for (; *words; words++)
+        if (mysql_accept(reader, *words))
+            return true;
+    return false;
+}
+
+/* ---- types -------------------------------------------------------------------------------------- */
+
+static const char *spelled(const char *word)
+{
+    static const char *const spellings[][2] = {
+        {"integer", "int"}, {"int4", "int"},        {"int8", "bigint"},     {"int2", "smallint"},
+        {"dec", "decimal"}, {"numeric", "decimal"}, {"boolean", "tinyint"}, {"bool", "tinyint"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(spellings); i++)
+        if (ascii_is_same(word, spellings[i][0]))
+            return spellings[i][1];
+    return word;
+}
+
+/* The width at which an integer is shown says nothing of what it holds. */
+static bool has_width_alone(const char *word)
+{
+    static const char *const words[] = {"tinyint", "smallint", "mediumint", "int", "bigint"};
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (ascii_is_same(word, words[i]))
+            return true;
+    return false;
+}
+
+static void add_parenthesis(struct mysql_reader *reader, struct buf *text)
+{
+    size_t begin = reader->token.begin;
+    const char *sql = reader->lexer.sql;
+    mysql_deeds_skip_item(reader);
+    size_t end = reader->is_over ? reader->lexer.len : reader->token.begin;
+    while (end > begin && sql[end - 1] != ')')
+        end--;
+    for (size_t i = begin; i < end; i++)
+        if (!strchr(" \t\r\n", sql[i]))
+            buf_addc(text, sql[i]);
+}
+
+/* `varchar(20)`, `int unsigned`, `enum('a','b')`; NULL: none stands there. */
+static const char *take_type(struct mysql_reader *reader)
+{
+    const char *word;
+    struct buf text;
+    if (!mysql_take_name(reader, &word))
+        return NULL;
+    word = spelled(word);
+    buf_init(&text, 65536);
+    for (const char *at = word; *at; at++)
+        buf_addc(&text, ascii_to_lower(*at));
+    if (mysql_is_sign(reader, '(')) {
+        if (has_width_alone(word))
+            mysql_deeds_skip_item(reader);
+        else
+            add_parenthesis(reader, &text);
+    }
+    if (mysql_accept(reader, "UNSIGNED"))
+        buf_adds(&text, " unsigned");
+    return buf_into(&text, reader->arena);
+}
+
+static size_t base_len(const char *type)
+{
+    return strcspn(type, "( ");
+}
+
+static long length_of(const char *type)
+{
+    const char *open = strchr(type, '(');
+    return open ? strtol(open + 1, NULL, 10) : -1;
+}
+
+/* Values at the end of an enum or a set. */
+static bool only_appends(const char *from, const char *to)
+{
+    size_t len = strlen(from);
+    return len && from[len - 1] == ')' && strncmp(from, to, len - 1) == 0 && to[len - 1] == ',';
+}
+
+/* A longer text keeps its rows as long as its length is kept in the same number of bytes, whatever the character set. */
+static bool only_grows(long from, long to)
+{
+    enum { ONE_BYTE = 255, CHARACTER_MOST = 4 };
+    return from >= 0 && to >= from && (to * CHARACTER_MOST <= ONE_BYTE || from > ONE_BYTE);
+}
+
+bool mysql_keeps_rows(const char *from, const char *to)
+{
+    size_t len = base_len(from);
+    if (strcmp(from, to) == 0)
+        return true;
+    if (len != base_len(to) || strncmp(from, to, len) != 0)
+        return false;
+    if (strncmp(from, "enum", len) == 0 || strncmp(from, "set", len) == 0)
+        return only_appends(from, to);
+    if (strncmp(from, "varchar", len) == 0 || strncmp(from, "varbinary", len) == 0)
+        return only_grows(length_of(from), length_of(to));
+    return false;
+}
+
+/* The place in the order in which each takes all values of those before it; -1: none. */
+static int place_among(const char *const *types, const char *type)
+{
+    for (int i = 0; types[i]; i++)
+        if (strcmp(types[i], type) == 0)
+            return i;
+    return -1;
+}
+
+bool mysql_takes_all(const char *from, const char *to)
+{
+    static const char *const orders[][6] = {
+        {"tinyint", "smallint", "mediumint", "int", "bigint", NULL},
+        {"tinyint unsigned", "smallint unsigned", "mediumint unsigned", "int unsigned",
+         "bigint unsigned", NULL},
+        {"tinytext", "text", "mediumtext", "longtext", NULL},
+        {"tinyblob", "blob", "mediumblob", "longblob", NULL},
+    };
+    size_t len = base_len(from);
+    for (size_t i = 0; i < ARRAY_LEN(orders); i++)
+        if (place_among(orders[i], from) >= 0)
+            return place_among(orders[i], to) > place_among(orders[i], from);
+    bool is_text = strncmp(from, "varchar", len) == 0 || strncmp(from, "char", len) == 0;
+    if (is_text && strncmp(to, "varchar", base_len(to)) == 0)
+        return length_of(from) >= 0 && length_of(to) >= length_of(from);
+    return mysql_keeps_rows(from, to);
+}
+
+static bool is_of(const char *type, const char *name)
+{
+    return strlen(name) == base_len(type) && strncmp(type, name, strlen(name)) == 0;
+}
+
+bool mysql_reads_zone(const char *from, const char *to)
+{
+    return (is_of(from, "timestamp") && is_of(to, "datetime")) ||
+           (is_of(from, "datetime") && is_of(to, "timestamp"));
+}
+
+/* ---- columns ------------------------------------------------------------------------------------ */
+
+static bool ends_item(const struct mysql_reader *reader)
+{
+    return reader->is_over || mysql_is_sign(reader, ',') || mysql_is_sign(reader, ')') ||
+           mysql_is_sign(reader, ';');
+}
+
+static const char *take_parent(const struct altering *altering)
+{
+    struct mysql_name parent;
+    return mysql_deeds_take_table(altering->reader, altering->deeds, &parent) ? parent.name : NULL;
+}
+
+static void read_default(struct mysql_reader *reader, struct deed *deed)
+{
+    static const char *const volatiles[] = {"UUID", "RAND", "SYSDATE", "RANDOM_BYTES", NULL};
+    bool is_null = mysql_is(reader, "NULL");
+    deed->flags |= is_null ? 0 : DEED_DEFAULT;
+    for (const char *const *word = volatiles; *word; word++)
+        if (mysql_is(reader, *word)) {
+            deed->flags |= DEED_VOLATILE;
+            deed->what = *word;
+        }
+    mysql_deeds_skip_item(reader);
+}
+
+/* One word, or a few, of what defines a column. */
+static void read_attribute(const struct altering *altering, struct deed *deed)
+{
+    struct mysql_reader *reader = altering->reader;
+    if (mysql_accept(reader, "NOT")) {
+        deed->flags |= mysql_accept(reader, "NULL") ? DEED_NOT_NULL : 0;
+    } else if (mysql_accept(reader, "DEFAULT")) {
+        read_default(reader, deed);
+    } else if (mysql_accept(reader, "AUTO_INCREMENT")) {
+        deed->flags |= DEED_NUMBERED | DEED_NOT_NULL | DEED_DEFAULT;
+    } else if (mysql_accept(reader, "STORED") || mysql_accept(reader, "PERSISTENT")) {
+        deed->flags |= DEED_STORED | DEED_GENERATED | DEED_DEFAULT;
+    } else if (mysql_accept(reader, "VIRTUAL")) {
+        deed->flags |= DEED_GENERATED | DEED_DEFAULT;
+    } else if (mysql_accept(reader, "AS")) {
+        deed->flags |= DEED_GENERATED | DEED_DEFAULT;
+        mysql_deeds_skip_item(reader);
+    } else if (mysql_accept(reader, "UNIQUE")) {
+        deed->flags |= DEED_UNIQUE;
+        mysql_accept(reader, "KEY");
+    } else if (mysql_accept(reader, "PRIMARY")) {
+        deed->flags |= DEED_PRIMARY_KEY | DEED_NOT_NULL;
+        mysql_accept(reader, "KEY");
+    } else if (mysql_accept(reader, "CHECK")) {
+        deed->flags |= DEED_WITH_COLUMN;
+        mysql_deeds_skip_item(reader);
+    } else if (mysql_accept(reader, "REFERENCES")) {
+        deed->other = take_parent(altering);
+    } else if (mysql_accept(reader, "AFTER") || mysql_accept(reader, "COMMENT")) {
+        mysql_deeds_skip_item(reader);
+    } else {
+        mysql_deeds_skip_item(reader);
+    }
+}
+
+/* Up to the comma after it. */
+static void read_column(const struct altering *altering, enum deed_kind kind, unsigned flags)
+{
+    struct deed deed = {.kind = kind, .flags = flags, .schema = altering->table.schema};
+    deed.table = altering->table.name;
+    if (!mysql_take_name(altering->reader, &deed.column))
+        return;
+    if (kind == DEED_SET_TYPE && flags & DEED_REPLACES) { /* CHANGE: the new name */
+        flags &= ~(unsigned)DEED_REPLACES;
+        deed.flags = flags;
+        (void)mysql_take_name(altering->reader, &deed.other);
+        if (deed.other && strcmp(deed.other, deed.column) == 0)
+            deed.other = NULL;
+    }
+    deed.type = take_type(altering->reader);
+    while (!ends_item(altering->reader))
+        read_attribute(altering, &deed);
+    if (deed.other && kind != DEED_SET_TYPE && !altering->is_new) {
+        struct deed *parent = add(altering, DEED_ADD_FOREIGN_KEY);
+        parent->flags = DEED_WITH_COLUMN;
+        parent->column = deed.column;
+        parent->other = deed.other;
+    }
+    if (kind == DEED_SET_TYPE && deed.other) {
+        struct deed *rename = add(altering, DEED_RENAME);
+        rename->what = "column";
+        rename->column = deed.column;
+        rename->other = deed.other;
+        deed.column = deed.other;
+    }
+    if (kind != DEED_SET_TYPE)
+        deed.other = NULL;
+    *deeds_add(altering->deeds, kind) = deed;
+    if (deed.flags & DEED_UNIQUE && !altering->is_new) {
+        struct deed *unique = add(altering, DEED_ADD_UNIQUE);
+        unique->flags = kind == DEED_SET_TYPE ? 0 : DEED_WITH_COLUMN;
+        unique->column = deed.column;
+        unique->what = "UNIQUE";
+    }
+}
+
+/* ---- constraints -------------------------------------------------------------------------------- */
+
+static void read_key(const struct altering *altering, enum deed_kind kind, unsigned flags)
+{
+    struct mysql_reader *reader = altering->reader;
+    const char *name = NULL;
+    flags |= mysql_deeds_take_condition(reader);
+    while (!ends_item(reader) && !mysql_is_sign(reader, '('))
+        if (name || mysql_is(reader, "USING") || !mysql_take_name(reader, &name))
+            mysql_skip(reader);
+    struct deed *deed = add(altering, kind);
+    deed->flags = flags;
+    deed->name = name;
+    deed->what = flags & DEED_PRIMARY_KEY ? "PRIMARY KEY" : "UNIQUE";
+    deed->column = mysql_is_sign(reader, '(') ? mysql_deeds_take_only_column(reader) : NULL;
+}
+
+static void read_foreign_key(const struct altering *altering, const char *name)
+{
+    struct mysql_reader *reader = altering->reader;
+    const char *ignored;
+    mysql_accept(reader, "KEY");
+    mysql_deeds_take_condition(reader);
+    if (!mysql_is_sign(reader, '('))
+        (void)mysql_take_name(reader, &ignored);
+    const char *column = mysql_deeds_take_only_column(reader);
+    const char *parent = mysql_accept(reader, "REFERENCES") ? take_parent(altering) : NULL;
+    const char *parents = mysql_is_sign(reader, '(') ? mysql_deeds_take_only_column(reader) : NULL;
+    struct deed *deed = add(altering, DEED_ADD_FOREIGN_KEY);
+    deed->name = name;
+    deed->column = column;
+    deed->other = parent;
+    deed->what = parents;
+}
+
+static void read_check(const struct altering *altering, const char *name)
+{
+    struct mysql_reader *reader = altering->reader;
+    struct deed *deed = add(altering, DEED_ADD_CHECK);
+    size_t begin = reader->token.end;
+    deed->name = name;
+    mysql_deeds_skip_item(reader);
+    size_t end = reader->is_over ? reader->lexer.len : reader->token.begin;
+    while (end > begin && reader->lexer.sql[end - 1] != ')')
+        end--;
+    if (end > begin)
+        deed->rule = arena_strndup(reader->arena, reader->lexer.sql + begin, end - begin - 1);
+}
+
+/* False: what stands there is none. */
+static bool read_constraint(const struct altering *altering)
+{
+    struct mysql_reader *reader = altering->reader;
+    static const char *const keys[] = {"INDEX", "KEY", NULL};
+    static const char *const others[] = {"FULLTEXT", "SPATIAL", NULL};
+    const char *name = NULL;
+    if (mysql_accept(reader, "CONSTRAINT")) {
+        mysql_deeds_take_condition(reader);
+        static const char *const next[] = {"PRIMARY", "UNIQUE", "FOREIGN", "CHECK", NULL};
+        bool has_name = true;
+        for (const char *const *word = next; *word; word++)
+            has_name &= !mysql_is(reader, *word);
+        if (has_name)
+            (void)mysql_take_name(reader, &name);
+    }
+    if (mysql_accept(reader, "PRIMARY"))
+        read_key(altering, DEED_ADD_UNIQUE, DEED_PRIMARY_KEY);
+    else if (mysql_accept(reader, "UNIQUE")) {
+        accept_any(reader, keys);
+        read_key(altering, DEED_ADD_UNIQUE, 0);
+    } else if (mysql_accept(reader, "FOREIGN"))
+        read_foreign_key(altering, name);
+    else if (mysql_accept(reader, "CHECK"))
+        read_check(altering, name);
+    else if (accept_any(reader, keys) || accept_any(reader, others))
+        read_key(altering, DEED_CREATE_INDEX, 0);
+    else if (mysql_accept(reader, "PARTITION") || mysql_accept(reader, "PERIOD") ||
+             mysql_accept(reader, "SYSTEM"))
+        deeds_add(altering->deeds, DEED_OTHER)->what = "a partition or period";
+    else
+        return false;
+    return true;
+}
+
+/* ---- ALTER TABLE -------------------------------------------------------------------------------- */
+
+static void read_add(const struct altering *altering)
+{
+    struct mysql_reader *reader = altering->reader;
+    if (read_constraint(altering))
+        return;
+    mysql_accept(reader, "COLUMN");
+    unsigned flags = mysql_deeds_take_condition(reader);
+    if (!mysql_accept_sign(reader, '(')) {
+        read_column(altering, DEED_ADD_COLUMN, flags);
+        return;
+    }
+    do {
+        if (!read_constraint(altering))
+            read_column(altering, DEED_ADD_COLUMN, flags);
+        while (!ends_item(reader))
+            mysql_deeds_skip_item(reader);
+    } while (mysql_accept_sign(reader, ','));
+    mysql_accept_sign(reader, ')');
+}
+
+static void read_drop(const struct altering *altering)
+{
+    struct mysql_reader *reader = altering->reader;
+    static const char *const constraints[] = {"CONSTRAINT", "FOREIGN", "CHECK", "PRIMARY", NULL};
+    static const char *const keys[] = {"INDEX", "KEY", NULL};
+    bool is_constraint = accept_any(reader, constraints), is_key = accept_any(reader, keys);
+    bool is_partition = mysql_accept(reader, "PARTITION");
+    mysql_accept(reader, "COLUMN");
+    unsigned flags = mysql_deeds_take_condition(reader);
+    struct deed deed = {.kind = is_constraint  ? DEED_DROP_CONSTRAINT
+                                : is_partition ? DEED_DROP_TABLE
+                                : is_key       ? DEED_DROP_INDEX
+                                               : DEED_DROP_COLUMN,
+                        .flags = flags,
+                        .schema = altering->table.schema,
+                        .table = altering->table.name,
+                        .what = is_partition ? "partition of the table" : NULL};
+    (void)mysql_take_name(reader, &deed.name);
+    deed.column = deed.kind == DEED_DROP_COLUMN ? deed.name : NULL;
+    *deeds_add(altering->deeds, deed.kind) = deed;
+}
+
+static void read_rename(const struct altering *altering)
+{
+    struct mysql_reader *reader = altering->reader;
+    struct deed deed = {
+        .kind = DEED_RENAME, .schema = altering->table.schema, .table = altering->table.name};
+    if (mysql_accept(reader, "INDEX") || mysql_accept(reader, "KEY"))
+        return;
+    if (mysql_accept(reader, "COLUMN")) {
+        mysql_deeds_take_condition(reader);
+        deed.what = "column";
+        (void)mysql_take_name(reader, &deed.column);
+        mysql_accept(reader, "TO");
+        (void)mysql_take_name(reader, &deed.other);
+    } else {
+        struct mysql_name to;
+        deed.what = "table";
+        if (!mysql_accept(reader, "TO"))
+            mysql_accept(reader, "AS");
+        if (mysql_deeds_take_table(reader, altering->deeds, &to))
+            deed.other = to.name;
+    }
+    *deeds_add(altering->deeds, DEED_RENAME) = deed;
+}
+
+/* What the server does by writing the whole table anew, or asks it to. */
+static bool read_rewrite(const struct altering *altering)
+{
+    static const struct {
+        const char *word, *what;
+    } words[] = {
+        {"CONVERT", "CONVERT TO CHARACTER SET"},
+        {"ENGINE", "ENGINE="},
+        {"FORCE", "FORCE"},
+        {"ORDER", "ORDER BY"},
+        {"ROW_FORMAT", "ROW_FORMAT="},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (mysql_accept(altering->reader, words[i].word)) {
+            add(altering, DEED_REWRITE)->what = words[i].what;
+            return true;
+        }
+    return false;
+}
+
+static void read_specification(const struct altering *altering, bool *ret_is_said)
+{
+    struct mysql_reader *reader = altering->reader;
+    if (mysql_accept(reader, "ADD")) {
+        read_add(altering);
+    } else if (mysql_accept(reader, "DROP")) {
+        read_drop(altering);
+    } else if (mysql_accept(reader, "MODIFY")) {
+        mysql_accept(reader, "COLUMN");
+        read_column(altering, DEED_SET_TYPE, mysql_deeds_take_condition(reader));
+    } else if (mysql_accept(reader, "CHANGE")) {
+        mysql_accept(reader, "COLUMN");
+        read_column(altering, DEED_SET_TYPE, mysql_deeds_take_condition(reader) | DEED_REPLACES);
+    } else if (mysql_accept(reader, "RENAME")) {
+        read_rename(altering);
+    } else if (mysql_is(reader, "ALGORITHM") || mysql_is(reader, "LOCK")) {
+        *ret_is_said = true;
+    } else {
+        (void)read_rewrite(altering);
+    }
+    for (int depth = 0; !reader->is_over && (depth || !mysql_is_sign(reader, ','));
+         mysql_skip(reader))
+        depth += mysql_is_sign(reader, '(') - mysql_is_sign(reader, ')');
+}
+
+void mysql_deeds_read_alter(struct mysql_reader *reader, struct deeds *deeds)
+{
+    struct altering altering = {reader, deeds, {0}, false};
+    size_t first = deeds->count;
+    const char *seconds;
+    bool is_said = false;
+    unsigned flags = mysql_deeds_take_condition(reader);
+    if (!mysql_deeds_take_table(reader, deeds, &altering.table))
+        return;
+    if (mysql_accept(reader, "WAIT"))
+        (void)mysql_take_name(reader, &seconds);
+    mysql_accept(reader, "NOWAIT");
+    do {
+        read_specification(&altering, &is_said);
+    } while (mysql_accept_sign(reader, ','));
+    for (size_t i = first; i < deeds->count; i++)
+        deeds->items[i].flags |= (is_said ? DEED_ALGORITHM : 0) | flags;
+}
+
+/* ---- CREATE TABLE ------------------------------------------------------------------------------- */
+
+void mysql_deeds_read_create(struct mysql_reader *reader, struct deeds *deeds, unsigned flags)
+{
+    struct altering altering = {reader, deeds, {0}, true};
+    flags |= mysql_deeds_take_condition(reader);
+    if (!mysql_deeds_take_table(reader, deeds, &altering.table))
+        return;
+    add(&altering, DEED_CREATE_TABLE)->flags = flags;
+    if (!mysql_accept_sign(reader, '(') || mysql_is(reader, "SELECT") || mysql_is(reader, "LIKE"))
+        return;
+    do {
+        if (!read_constraint(&altering))
+            read_column(&altering, DEED_COLUMN, 0);
+        while (!ends_item(reader))
+            mysql_deeds_skip_item(reader);
+    } while (mysql_accept_sign(reader, ','));
+}

@@ -1,0 +1,504 @@
+#include "dialect/postgres/deeds_private.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+
+/* ---- what all share ---------------------------------------------------------------------------- */
+
+static bool is_true(const json_t *node, const char *key)
+{
+    return json_is_true(json_object_get(node, key));
+}
+
+const char *postgres_deeds_text(const struct postgres_deeds *reading, const json_t *node,
+                                const char *key)
+{
+    const char *text = tree_text(node, key);
+    return *text ? arena_strdup(reading->deeds->arena, text) : NULL;
+}
+
+struct deed *postgres_deeds_add_on(const struct postgres_deeds *reading, enum deed_kind kind,
+                                   const json_t *range)
+{
+    struct deed *deed = deeds_add(reading->deeds, kind);
+    deed->schema = postgres_deeds_text(reading, range, "schemaname");
+    deed->table = postgres_deeds_text(reading, range, "relname");
+    return deed;
+}
+
+static struct deed *add_what(const struct postgres_deeds *reading, enum deed_kind kind,
+                             const char *what)
+{
+    struct deed *deed = deeds_add(reading->deeds, kind);
+    deed->what = what;
+    return deed;
+}
+
+/* The last part of a name that a list of String nodes makes, and the one before it. */
+static void set_qualified(const struct postgres_deeds *reading, struct deed *deed,
+                          const json_t *names)
+{
+    size_t count = json_array_size(names);
+    if (count)
+        deed->table = postgres_deeds_text(
+            reading, json_object_get(json_array_get(names, count - 1), "String"), "sval");
+    if (count > 1)
+        deed->schema = postgres_deeds_text(
+            reading, json_object_get(json_array_get(names, count - 2), "String"), "sval");
+}
+
+/* ---- functions whose value is no constant ------------------------------------------------------ */
+
+/* `is_per_row`: volatile, as the server calls it; else it is the same for all rows of a statement. */
+static const struct {
+    const char *name;
+    bool is_per_row;
+} changing[] = {
+    {"random", true},
+    {"gen_random_uuid", true},
+    {"uuid_generate_v1", true},
+    {"uuid_generate_v1mc", true},
+    {"uuid_generate_v4", true},
+    {"uuidv4", true},
+    {"uuidv7", true},
+    {"gen_random_bytes", true},
+    {"gen_salt", true},
+    {"clock_timestamp", true},
+    {"timeofday", true},
+    {"nextval", true},
+    {"now", false},
+    {"statement_timestamp", false},
+    {"transaction_timestamp", false},
+};
+
+static const char *changing_function(const json_t *call, bool counts_now)
+{
+    const json_t *names = json_object_get(call, "funcname");
+    size_t count = json_array_size(names);
+    const char *name =
+        count ? tree_text(json_object_get(json_array_get(names, count - 1), "String"), "sval") : "";
+    for (size_t i = 0; i < ARRAY_LEN(changing); i++)
+        if (strcmp(changing[i].name, name) == 0) {
+            /* a sequence's numbers are what a tenant's own rows need */
+            bool counts = counts_now ? strcmp(name, "nextval") != 0 : changing[i].is_per_row;
+            return counts ? changing[i].name : NULL;
+        }
+    return NULL;
+}
+
+static const char *changing_value(const json_t *value)
+{
+    static const struct {
+        const char *op, *words;
+    } values[] = {
+        {"SVFOP_CURRENT_DATE", "current_date"},
+        {"SVFOP_CURRENT_TIME", "current_time"},
+        {"SVFOP_CURRENT_TIME_N", "current_time"},
+        {"SVFOP_CURRENT_TIMESTAMP", "current_timestamp"},
+        {"SVFOP_CURRENT_TIMESTAMP_N", "current_timestamp"},
+        {"SVFOP_LOCALTIME", "localtime"},
+        {"SVFOP_LOCALTIMESTAMP", "localtimestamp"},
+        {"SVFOP_CURRENT_USER", "current_user"},
+        {"SVFOP_SESSION_USER", "session_user"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(values); i++)
+        if (tree_is(value, "op", values[i].op))
+            return values[i].words;
+    return NULL;
+}
+
+const char *postgres_deeds_find_volatile(const json_t *expression, bool counts_now)
+{
+    const char *key, *found = NULL;
+    size_t at;
+    json_t *item;
+    const json_t *call = json_object_get(expression, "FuncCall");
+    const json_t *value = json_object_get(expression, "SQLValueFunction");
+    if (call)
+        found = changing_function(call, counts_now);
+    if (value && counts_now)
+        found = changing_value(value);
+    if (found)
+        return found;
+    json_object_foreach((json_t *)(uintptr_t)expression, key, item)
+    {
+        found = found ? found : postgres_deeds_find_volatile(item, counts_now);
+    }
+    json_array_foreach(expression, at, item)
+    {
+        found = found ? found : postgres_deeds_find_volatile(item, counts_now);
+    }
+    return found;
+}
+
+/* ---- rows --------------------------------------------------------------------------------------- */
+
+/* A fixed number for a column: what a sequence gives other rows may be the same. */
+static void read_constants(const struct postgres_deeds *reading, const json_t *node,
+                           const json_t *select)
+{
+    const json_t *row = json_object_get(
+        json_object_get(json_array_get(json_object_get(select, "valuesLists"), 0), "List"),
+        "items");
+    size_t at;
+    const json_t *item;
+    json_array_foreach(json_object_get(node, "cols"), at, item)
+    {
+        const json_t *value = json_object_get(json_array_get(row, at), "A_Const");
+        if (!json_object_get(value, "ival"))
+            continue;
+        struct deed *deed =
+            postgres_deeds_add_on(reading, DEED_INSERT, json_object_get(node, "relation"));
+        deed->flags = DEED_CONSTANT;
+        deed->column = postgres_deeds_text(reading, json_object_get(item, "ResTarget"), "name");
+    }
+}
+
+static void read_insert(const struct postgres_deeds *reading, const json_t *node)
+{
+    const json_t *select = json_object_get(json_object_get(node, "selectStmt"), "SelectStmt");
+    const json_t *from = json_object_get(select, "fromClause");
+    const char *function = postgres_deeds_find_volatile(node, true);
+    struct deed *deed =
+        postgres_deeds_add_on(reading, json_array_size(from) ? DEED_COPY_ROWS : DEED_INSERT,
+                              json_object_get(node, "relation"));
+    deed->what = function;
+    deed->flags |= function ? DEED_UNSTABLE : 0;
+    deed->other = postgres_deeds_text(reading, json_object_get(json_array_get(from, 0), "RangeVar"),
+                                      "relname");
+    read_constants(reading, node, select);
+}
+
+static void read_change(const struct postgres_deeds *reading, const json_t *node,
+                        enum deed_kind kind)
+{
+    const char *function =
+        kind == DEED_UPDATE
+            ? postgres_deeds_find_volatile(json_object_get(node, "targetList"), true)
+            : NULL;
+    struct deed *deed = postgres_deeds_add_on(reading, kind, json_object_get(node, "relation"));
+    deed->what = function;
+    deed->flags |=
+        (function ? DEED_UNSTABLE : 0) | (json_object_get(node, "whereClause") ? 0 : DEED_ALL_ROWS);
+}
+
+/* WITH x AS (DELETE …) */
+static void read_parts(const struct postgres_deeds *reading, const json_t *node)
+{
+    size_t at;
+    const json_t *item;
+    json_array_foreach(json_object_get(json_object_get(node, "withClause"), "ctes"), at, item)
+    {
+        const json_t *query = json_object_get(json_object_get(item, "CommonTableExpr"), "ctequery");
+        const json_t *insert = json_object_get(query, "InsertStmt");
+        const json_t *update = json_object_get(query, "UpdateStmt");
+        const json_t *delete = json_object_get(query, "DeleteStmt");
+        if (insert)
+            read_insert(reading, insert);
+        if (update)
+            read_change(reading, update, DEED_UPDATE);
+        if (delete)
+            read_change(reading, delete, DEED_DELETE);
+    }
+}
+
+/* `SELECT f()`: what a function does is not seen. */
+static void read_select(const struct postgres_deeds *reading, const json_t *node)
+{
+    const json_t *target = json_object_get(
+        json_object_get(json_array_get(json_object_get(node, "targetList"), 0), "ResTarget"),
+        "val");
+    const json_t *call = json_object_get(target, "FuncCall");
+    const json_t *names = json_object_get(call, "funcname");
+    const json_t *args = json_object_get(call, "args");
+    const json_t *into = json_object_get(node, "intoClause");
+    size_t count = json_array_size(names);
+    read_parts(reading, node);
+    if (into)
+        postgres_deeds_add_on(reading, DEED_CREATE_TABLE, json_object_get(into, "rel"));
+    if (!count)
+        return;
+    if (tree_is(json_object_get(json_array_get(names, count - 1), "String"), "sval",
+                "set_config")) {
+        const json_t *name = json_object_get(json_array_get(args, 0), "A_Const");
+        const json_t *value = json_object_get(json_array_get(args, 1), "A_Const");
+        struct deed *deed = deeds_add(reading->deeds, DEED_SET);
+        deed->name = postgres_deeds_text(reading, json_object_get(name, "sval"), "sval");
+        deed->what = postgres_deeds_text(reading, json_object_get(value, "sval"), "sval");
+    } else if (tree_is(json_object_get(json_array_get(names, count - 1), "String"), "sval",
+                       "setval")) {
+        deeds_add(reading->deeds, DEED_SET_SEQUENCE);
+    } else {
+        deeds_add(reading->deeds, DEED_OTHER)->what = "a function";
+    }
+}
+
+/* ---- other objects ------------------------------------------------------------------------------ */
+
+static void read_index(const struct postgres_deeds *reading, const json_t *node)
+{
+    const json_t *params = json_object_get(node, "indexParams");
+    struct deed *deed =
+        postgres_deeds_add_on(reading, DEED_CREATE_INDEX, json_object_get(node, "relation"));
+    deed->name = postgres_deeds_text(reading, node, "idxname");
+    if (json_array_size(params) == 1)
+        deed->column = postgres_deeds_text(
+            reading, json_object_get(json_array_get(params, 0), "IndexElem"), "name");
+    deed->flags |= (is_true(node, "concurrent") ? DEED_CONCURRENT : 0) |
+                   (is_true(node, "unique") ? DEED_UNIQUE : 0) |
+                   (is_true(node, "if_not_exists") ? DEED_CONDITIONAL : 0);
+    /* what is true for some of the rows only is no question of two columns */
+    if (json_object_get(node, "whereClause") && deed->column)
+        deed->column = NULL;
+}
+
+static void read_drop(const struct postgres_deeds *reading, const json_t *node)
+{
+    static const struct {
+        const char *type, *what;
+        enum deed_kind kind;
+    } types[] = {
+        {"OBJECT_TABLE", "table", DEED_DROP_TABLE},
+        {"OBJECT_FOREIGN_TABLE", "foreign table", DEED_DROP_TABLE},
+        {"OBJECT_MATVIEW", "materialized view", DEED_DROP_TABLE},
+        {"OBJECT_SCHEMA", "schema", DEED_DROP_TABLE},
+        {"OBJECT_INDEX", "index", DEED_DROP_INDEX},
+    };
+    unsigned flags = (is_true(node, "missing_ok") ? DEED_CONDITIONAL : 0) |
+                     (is_true(node, "concurrent") ? DEED_CONCURRENT : 0) |
+                     (tree_is(node, "behavior", "DROP_CASCADE") ? DEED_CASCADE : 0);
+    size_t at;
+    const json_t *item;
+    json_array_foreach(json_object_get(node, "objects"), at, item)
+    {
+        enum deed_kind kind = DEED_OTHER;
+        const char *what = NULL;
+        for (size_t i = 0; i < ARRAY_LEN(types); i++)
+            if (tree_is(node, "removeType", types[i].type)) {
+                kind = types[i].kind;
+                what = types[i].what;
+            }
+        struct deed *deed = add_what(reading, kind, what);
+        const json_t *list = json_object_get(json_object_get(item, "List"), "items");
+        set_qualified(reading, deed, list);
+        if (!list)
+            deed->table = postgres_deeds_text(reading, json_object_get(item, "String"), "sval");
+        deed->flags |= flags;
+        if (kind == DEED_DROP_INDEX) {
+            deed->name = deed->table;
+            deed->table = NULL;
+        }
+        if (deed->schema)
+            *deeds_add(reading->deeds, DEED_NAME_SCHEMA) =
+                (struct deed){.kind = DEED_NAME_SCHEMA, .schema = deed->schema};
+    }
+}
+
+static void read_truncate(const struct postgres_deeds *reading, const json_t *node)
+{
+    size_t at;
+    const json_t *item;
+    json_array_foreach(json_object_get(node, "relations"), at, item)
+    {
+        struct deed *deed =
+            postgres_deeds_add_on(reading, DEED_TRUNCATE, json_object_get(item, "RangeVar"));
+        deed->flags |= tree_is(node, "behavior", "DROP_CASCADE") ? DEED_CASCADE : 0;
+    }
+}
+
+/* Names that only the schema itself knows, such as that of an index, are no contract with an application. */
+static void read_rename(const struct postgres_deeds *reading, const json_t *node)
+{
+    static const struct {
+        const char *type, *what;
+    } types[] = {
+        {"OBJECT_TABLE", "table"},   {"OBJECT_COLUMN", "column"},
+        {"OBJECT_VIEW", "view"},     {"OBJECT_MATVIEW", "materialized view"},
+        {"OBJECT_SCHEMA", "schema"}, {"OBJECT_TYPE", "type"},
+        {"OBJECT_DOMAIN", "domain"}, {"OBJECT_FUNCTION", "function"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+        if (!tree_is(node, "renameType", types[i].type))
+            continue;
+        struct deed *deed =
+            postgres_deeds_add_on(reading, DEED_RENAME, json_object_get(node, "relation"));
+        deed->what = types[i].what;
+        deed->column = postgres_deeds_text(reading, node, "subname");
+        deed->other = postgres_deeds_text(reading, node, "newname");
+    }
+}
+
+static void read_enum(const struct postgres_deeds *reading, const json_t *node)
+{
+    bool is_rename = json_object_get(node, "oldVal") != NULL;
+    struct deed *deed = deeds_add(reading->deeds, is_rename ? DEED_RENAME : DEED_ENUM_ADD);
+    set_qualified(reading, deed, json_object_get(node, "typeName"));
+    deed->what = is_rename ? "value of the enum" : NULL;
+    deed->column = postgres_deeds_text(reading, node, "oldVal");
+    deed->other = deed->name = postgres_deeds_text(reading, node, "newVal");
+    deed->flags |= is_true(node, "skipIfNewValExists") ? DEED_CONDITIONAL : 0;
+}
+
+static void read_set(const struct postgres_deeds *reading, const json_t *node)
+{
+    const json_t *value =
+        json_object_get(json_array_get(json_object_get(node, "args"), 0), "A_Const");
+    const json_t *number = json_object_get(value, "ival");
+    struct deed *deed = deeds_add(reading->deeds, DEED_SET);
+    deed->name = postgres_deeds_text(reading, node, "name");
+    deed->what = number ? arena_printf(reading->deeds->arena, "%" JSON_INTEGER_FORMAT,
+                                       json_integer_value(json_object_get(number, "ival")))
+                        : postgres_deeds_text(reading, json_object_get(value, "sval"), "sval");
+}
+
+static void read_vacuum(const struct postgres_deeds *reading, const json_t *node)
+{
+    if (!tree_has_option(node, "options", "full"))
+        return;
+    const json_t *first = json_array_get(json_object_get(node, "rels"), 0);
+    postgres_deeds_add_on(reading, DEED_REWRITE,
+                          json_object_get(json_object_get(first, "VacuumRelation"), "relation"))
+        ->what = "VACUUM FULL";
+}
+
+static void read_other(const struct postgres_deeds *reading, const char *kind, const json_t *node)
+{
+    const json_t *relation = json_object_get(node, "relation");
+    if (strcmp(kind, "ClusterStmt") == 0)
+        postgres_deeds_add_on(reading, DEED_REWRITE, relation)->what = "CLUSTER";
+    if (strcmp(kind, "ReindexStmt") == 0 && !tree_has_option(node, "params", "concurrently"))
+        postgres_deeds_add_on(reading, DEED_REWRITE, relation)->what = "REINDEX";
+    if (strcmp(kind, "RefreshMatViewStmt") == 0 && !is_true(node, "concurrent"))
+        postgres_deeds_add_on(reading, DEED_REWRITE, relation)->what = "REFRESH MATERIALIZED VIEW";
+    if (strcmp(kind, "CreateTrigStmt") == 0)
+        postgres_deeds_add_on(reading, DEED_TRIGGER, relation)->flags |=
+            is_true(node, "replace") ? DEED_REPLACES : 0;
+    if (strcmp(kind, "CreateTableAsStmt") == 0)
+        postgres_deeds_add_on(reading, DEED_CREATE_TABLE,
+                              json_object_get(json_object_get(node, "into"), "rel"))
+            ->flags |= is_true(node, "if_not_exists") ? DEED_CONDITIONAL : 0;
+    if (strcmp(kind, "DoStmt") == 0)
+        add_what(reading, DEED_OTHER, "DO");
+    if (strcmp(kind, "CallStmt") == 0)
+        add_what(reading, DEED_OTHER, "CALL");
+}
+
+/* ---- what is for more than one tenant ----------------------------------------------------------- */
+
+static void read_server_wide(const struct postgres_deeds *reading, const char *kind,
+                             const json_t *node)
+{
+    static const struct {
+        const char *kind, *what;
+        bool is_of_database;
+    } kinds[] = {
+        {"CreateRoleStmt", "CREATE ROLE", false},
+        {"AlterRoleStmt", "ALTER ROLE", false},
+        {"AlterRoleSetStmt", "ALTER ROLE", false},
+        {"DropRoleStmt", "DROP ROLE", false},
+        {"GrantRoleStmt", "GRANT of a role", false},
+        {"CreatedbStmt", "CREATE DATABASE", false},
+        {"DropdbStmt", "DROP DATABASE", false},
+        {"AlterSystemStmt", "ALTER SYSTEM", false},
+        {"CreateTableSpaceStmt", "CREATE TABLESPACE", false},
+        {"DropTableSpaceStmt", "DROP TABLESPACE", false},
+        {"AlterDatabaseStmt", "ALTER DATABASE", true},
+        {"AlterDatabaseSetStmt", "ALTER DATABASE", true},
+        {"CreateExtensionStmt", "CREATE EXTENSION", true},
+        {"AlterExtensionStmt", "ALTER EXTENSION", true},
+        {"CreatePLangStmt", "CREATE LANGUAGE", true},
+        {"CreateEventTrigStmt", "CREATE EVENT TRIGGER", true},
+        {"CreatePublicationStmt", "CREATE PUBLICATION", true},
+        {"CreateSubscriptionStmt", "CREATE SUBSCRIPTION", true},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        if (strcmp(kinds[i].kind, kind) == 0)
+            add_what(reading, DEED_SERVER_WIDE, kinds[i].what)->flags =
+                (kinds[i].is_of_database ? DEED_DATABASE_WIDE : 0) |
+                (is_true(node, "if_not_exists") ? DEED_CONDITIONAL : 0);
+    if (strcmp(kind, "GrantStmt") == 0 && tree_is(node, "objtype", "OBJECT_DATABASE"))
+        add_what(reading, DEED_SERVER_WIDE, "GRANT on a database")->flags = DEED_DATABASE_WIDE;
+}
+
+static bool is_systems(const char *schema)
+{
+    return strncmp(schema, "pg_", 3) == 0 || strcmp(schema, "information_schema") == 0;
+}
+
+/* Each schema that a table is named with, once. */
+static void read_schemas(const struct postgres_deeds *reading, const json_t *node, size_t first)
+{
+    const char *key;
+    size_t at;
+    json_t *item;
+    const char *schema = tree_text(node, "schemaname");
+    struct deeds *deeds = reading->deeds;
+    bool is_known = !*schema || is_systems(schema);
+    for (size_t i = first; i < deeds->count && !is_known; i++)
+        is_known =
+            deeds->items[i].kind == DEED_NAME_SCHEMA && strcmp(deeds->items[i].schema, schema) == 0;
+    if (!is_known) {
+        struct deed *deed = deeds_add(deeds, DEED_NAME_SCHEMA);
+        deed->schema = arena_strdup(deeds->arena, schema);
+        deed->offset = (size_t)json_integer_value(json_object_get(node, "location")) + 1;
+    }
+    json_object_foreach((json_t *)(uintptr_t)node, key, item)
+    {
+        read_schemas(reading, item, first);
+    }
+    json_array_foreach(node, at, item)
+    {
+        read_schemas(reading, item, first);
+    }
+}
+
+/* ---- statements --------------------------------------------------------------------------------- */
+
+static void read_statement(const struct postgres_deeds *reading, const char *kind,
+                           const json_t *node)
+{
+    static const struct {
+        const char *kind;
+        void (*read)(const struct postgres_deeds *reading, const json_t *node);
+    } readers[] = {
+        {"AlterTableStmt", postgres_deeds_read_alter},
+        {"CreateStmt", postgres_deeds_read_create},
+        {"IndexStmt", read_index},
+        {"DropStmt", read_drop},
+        {"TruncateStmt", read_truncate},
+        {"RenameStmt", read_rename},
+        {"AlterEnumStmt", read_enum},
+        {"VariableSetStmt", read_set},
+        {"VacuumStmt", read_vacuum},
+        {"SelectStmt", read_select},
+        {"InsertStmt", read_insert},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(readers); i++)
+        if (strcmp(readers[i].kind, kind) == 0)
+            readers[i].read(reading, node);
+    if (strcmp(kind, "UpdateStmt") == 0)
+        read_change(reading, node, DEED_UPDATE);
+    if (strcmp(kind, "DeleteStmt") == 0)
+        read_change(reading, node, DEED_DELETE);
+    if (strcmp(kind, "MergeStmt") == 0)
+        read_change(reading, node, DEED_UPDATE);
+    if (strcmp(kind, "SelectStmt") != 0)
+        read_parts(reading, node);
+    read_other(reading, kind, node);
+    read_server_wide(reading, kind, node);
+}
+
+void postgres_read_deeds(void *reader, const char *sql, size_t len, struct deeds *deeds)
+{
+    json_t *root;
+    const char *kind;
+    struct postgres_deeds reading = {deeds, arena_strndup(deeds->arena, sql, len)};
+    size_t first = deeds->count;
+    (void)reader;
+    const json_t *node = postgres_parse(reading.sql, &root, &kind);
+    if (node) {
+        read_statement(&reading, kind, node);
+        read_schemas(&reading, node, first);
+    }
+    json_decref(root);
+}

@@ -1,0 +1,279 @@
+/* ALTER TABLE and CREATE TABLE. */
+#include "dialect/postgres/deeds_private.h"
+
+#include "base/arena.h"
+#include "dialect/postgres/scan.h"
+#include "dialect/postgres/types.h"
+
+struct altering {
+    const struct postgres_deeds *reading;
+    const json_t *range; /* the table */
+    bool is_new;         /* the statement creates it */
+};
+
+static bool is_true(const json_t *node, const char *key)
+{
+    return json_is_true(json_object_get(node, key));
+}
+
+static struct deed *add(const struct altering *altering, enum deed_kind kind)
+{
+    return postgres_deeds_add_on(altering->reading, kind, altering->range);
+}
+
+static const char *copied(const struct altering *altering, const json_t *node, const char *key)
+{
+    return postgres_deeds_text(altering->reading, node, key);
+}
+
+static size_t place(const json_t *node)
+{
+    return (size_t)json_integer_value(json_object_get(node, "location")) + 1;
+}
+
+/* The only member of the list of names; NULL: there are none or several. */
+static const char *only_name(const struct altering *altering, const json_t *names)
+{
+    return json_array_size(names) == 1
+               ? copied(altering, json_object_get(json_array_get(names, 0), "String"), "sval")
+               : NULL;
+}
+
+/* What stands between the parentheses of a CHECK, whose place is that of its first word. */
+static const char *rule_at(const struct altering *altering, const json_t *constraint)
+{
+    const char *sql = altering->reading->sql;
+    size_t len = strlen(sql), begin = 0, at = place(constraint) - 1;
+    struct postgres_scan scan = {.sql = sql, .len = len, .at = at < len ? at : len};
+    struct postgres_token token;
+    for (size_t depth = 0; postgres_scan_next(&scan, &token);) {
+        char byte = token.kind == TOKEN_BYTE ? sql[token.begin] : '\0';
+        if (byte == '(' && !depth++)
+            begin = token.end;
+        if (byte == ')' && depth && !--depth)
+            return arena_strndup(altering->reading->deeds->arena, sql + begin, token.begin - begin);
+    }
+    return NULL;
+}
+
+/* `column IS NOT NULL`, and nothing else. */
+static const char *checked_for_null(const struct altering *altering, const json_t *expression)
+{
+    const json_t *test = json_object_get(expression, "NullTest");
+    const json_t *fields =
+        json_object_get(json_object_get(json_object_get(test, "arg"), "ColumnRef"), "fields");
+    return tree_is(test, "nulltesttype", "IS_NOT_NULL") ? only_name(altering, fields) : NULL;
+}
+
+static void read_check(const struct altering *altering, const json_t *node)
+{
+    struct deed *deed = add(altering, DEED_ADD_CHECK);
+    deed->column = checked_for_null(altering, json_object_get(node, "raw_expr"));
+    deed->flags |= (deed->column ? DEED_CHECKS_NULL : 0) |
+                   (is_true(node, "skip_validation") ? DEED_NOT_VALID : 0);
+    deed->name = copied(altering, node, "conname");
+    deed->rule = rule_at(altering, node);
+}
+
+static void read_foreign_key(const struct altering *altering, const json_t *node)
+{
+    const json_t *parent = json_object_get(node, "pktable");
+    struct deed *deed = add(altering, DEED_ADD_FOREIGN_KEY);
+    deed->flags |= is_true(node, "skip_validation") ? DEED_NOT_VALID : 0;
+    deed->name = copied(altering, node, "conname");
+    deed->column = only_name(altering, json_object_get(node, "fk_attrs"));
+    deed->other = copied(altering, parent, "relname");
+    deed->what = only_name(altering, json_object_get(node, "pk_attrs"));
+}
+
+static void read_unique(const struct altering *altering, const json_t *node)
+{
+    struct deed *deed = add(altering, DEED_ADD_UNIQUE);
+    bool is_primary = tree_is(node, "contype", "CONSTR_PRIMARY");
+    deed->flags |=
+        (is_primary ? DEED_PRIMARY_KEY : 0) | (*tree_text(node, "indexname") ? DEED_BY_INDEX : 0);
+    deed->name = copied(altering, node, "conname");
+    deed->column = only_name(altering, json_object_get(node, "keys"));
+    deed->what = is_primary ? "PRIMARY KEY" : "UNIQUE";
+}
+
+static void read_constraint(const struct altering *altering, const json_t *node)
+{
+    const char *type = tree_text(node, "contype");
+    if (strcmp(type, "CONSTR_CHECK") == 0)
+        read_check(altering, node);
+    else if (strcmp(type, "CONSTR_FOREIGN") == 0)
+        read_foreign_key(altering, node);
+    else if (strcmp(type, "CONSTR_UNIQUE") == 0 || strcmp(type, "CONSTR_PRIMARY") == 0)
+        read_unique(altering, node);
+    else if (strcmp(type, "CONSTR_EXCLUSION") == 0)
+        add(altering, DEED_REWRITE)->what = "ADD EXCLUDE";
+}
+
+/* A constraint within a column's definition: it is about that column. */
+static void read_column_constraint(const struct altering *altering, const json_t *node,
+                                   const char *column)
+{
+    struct deeds *deeds = altering->reading->deeds;
+    size_t before = deeds->count;
+    read_constraint(altering, node);
+    for (size_t i = before; i < deeds->count; i++) {
+        deeds->items[i].column = column;
+        deeds->items[i].flags |= DEED_WITH_COLUMN;
+    }
+}
+
+static unsigned default_flags(const json_t *expression, const char **ret_function)
+{
+    const json_t *constant = json_object_get(expression, "A_Const");
+    const json_t *cast = json_object_get(expression, "TypeCast");
+    if (cast)
+        constant = json_object_get(json_object_get(cast, "arg"), "A_Const");
+    *ret_function = postgres_deeds_find_volatile(expression, false);
+    if (is_true(constant, "isnull"))
+        return 0;
+    return DEED_DEFAULT | (*ret_function ? DEED_VOLATILE : 0);
+}
+
+static void read_column(const struct altering *altering, const json_t *node, bool is_conditional)
+{
+    bool is_serial;
+    size_t at;
+    const json_t *item;
+    const json_t *constraints = json_object_get(node, "constraints");
+    struct arena *arena = altering->reading->deeds->arena;
+    struct deed deed = *add(altering, altering->is_new ? DEED_COLUMN : DEED_ADD_COLUMN);
+    size_t index = altering->reading->deeds->count - 1;
+    deed.column = copied(altering, node, "colname");
+    deed.type = postgres_type(arena, json_object_get(node, "typeName"), &is_serial);
+    deed.flags |= is_serial ? DEED_NUMBERED | DEED_NOT_NULL | DEED_DEFAULT : 0;
+    deed.flags |= is_conditional ? DEED_CONDITIONAL : 0;
+    json_array_foreach(constraints, at, item)
+    {
+        const json_t *constraint = json_object_get(item, "Constraint");
+        const char *type = tree_text(constraint, "contype");
+        if (strcmp(type, "CONSTR_NOTNULL") == 0 || strcmp(type, "CONSTR_PRIMARY") == 0)
+            deed.flags |= DEED_NOT_NULL;
+        if (strcmp(type, "CONSTR_PRIMARY") == 0)
+            deed.flags |= DEED_PRIMARY_KEY;
+        if (strcmp(type, "CONSTR_IDENTITY") == 0)
+            deed.flags |= DEED_NUMBERED | DEED_NOT_NULL | DEED_DEFAULT;
+        if (strcmp(type, "CONSTR_GENERATED") == 0)
+            deed.flags |= DEED_STORED | DEED_GENERATED | DEED_DEFAULT;
+        if (strcmp(type, "CONSTR_DEFAULT") == 0)
+            deed.flags |= default_flags(json_object_get(constraint, "raw_expr"), &deed.what);
+        read_column_constraint(altering, constraint, deed.column);
+    }
+    altering->reading->deeds->items[index] = deed;
+}
+
+/* ---- ALTER TABLE ------------------------------------------------------------------------------ */
+
+static bool holds_timezone(const json_t *node)
+{
+    return postgres_deeds_find_volatile(node, false) == NULL && json_object_get(node, "FuncCall") &&
+           tree_is(json_object_get(
+                       json_array_get(
+                           json_object_get(json_object_get(node, "FuncCall"), "funcname"), 1),
+                       "String"),
+                   "sval", "timezone");
+}
+
+/* `USING column` and `USING column::type` say no more than no USING. */
+static bool is_column_alone(const json_t *expression, const char *column)
+{
+    const json_t *cast = json_object_get(expression, "TypeCast");
+    const json_t *inner = cast ? json_object_get(cast, "arg") : expression;
+    const json_t *fields = json_object_get(json_object_get(inner, "ColumnRef"), "fields");
+    return json_array_size(fields) == 1 &&
+           tree_is(json_object_get(json_array_get(fields, 0), "String"), "sval", column);
+}
+
+static void read_type(const struct altering *altering, const json_t *command)
+{
+    const json_t *definition = json_object_get(json_object_get(command, "def"), "ColumnDef");
+    const json_t *expression = json_object_get(definition, "raw_default");
+    bool is_serial;
+    struct deed *deed = add(altering, DEED_SET_TYPE);
+    deed->column = copied(altering, command, "name");
+    deed->type = postgres_type(altering->reading->deeds->arena,
+                               json_object_get(definition, "typeName"), &is_serial);
+    if (expression && !is_column_alone(expression, tree_text(command, "name")))
+        deed->flags |= DEED_USING | (holds_timezone(expression) ? DEED_AT_ZONE : 0);
+}
+
+static void read_detach(const struct altering *altering, const json_t *command)
+{
+    const json_t *partition = json_object_get(json_object_get(command, "def"), "PartitionCmd");
+    struct deed *deed = add(altering, DEED_DETACH);
+    deed->other = copied(altering, json_object_get(partition, "name"), "relname");
+    deed->flags |= is_true(partition, "concurrent") ? DEED_CONCURRENT : 0;
+}
+
+static void read_command(const struct altering *altering, const json_t *command)
+{
+    static const struct {
+        const char *subtype;
+        enum deed_kind kind;
+    } plain[] = {
+        {"AT_DropColumn", DEED_DROP_COLUMN},         {"AT_SetNotNull", DEED_SET_NOT_NULL},
+        {"AT_DropNotNull", DEED_DROP_NOT_NULL},      {"AT_ValidateConstraint", DEED_VALIDATE},
+        {"AT_DropConstraint", DEED_DROP_CONSTRAINT},
+    };
+    static const char *const rewriting[] = {"AT_SetLogged", "AT_SetUnLogged", "AT_SetAccessMethod",
+                                            "AT_SetTableSpace"};
+    const char *subtype = tree_text(command, "subtype");
+    const json_t *definition = json_object_get(command, "def");
+    for (size_t i = 0; i < ARRAY_LEN(plain); i++)
+        if (strcmp(plain[i].subtype, subtype) == 0) {
+            struct deed *deed = add(altering, plain[i].kind);
+            deed->column = deed->name = copied(altering, command, "name");
+            deed->flags |= (is_true(command, "missing_ok") ? DEED_CONDITIONAL : 0) |
+                           (tree_is(command, "behavior", "DROP_CASCADE") ? DEED_CASCADE : 0);
+        }
+    for (size_t i = 0; i < ARRAY_LEN(rewriting); i++)
+        if (strcmp(rewriting[i], subtype) == 0)
+            add(altering, DEED_REWRITE)->what = "ALTER TABLE … SET";
+    if (strcmp(subtype, "AT_AddColumn") == 0)
+        read_column(altering, json_object_get(definition, "ColumnDef"),
+                    is_true(command, "missing_ok"));
+    else if (strcmp(subtype, "AT_AddConstraint") == 0)
+        read_constraint(altering, json_object_get(definition, "Constraint"));
+    else if (strcmp(subtype, "AT_AlterColumnType") == 0)
+        read_type(altering, command);
+    else if (strcmp(subtype, "AT_DetachPartition") == 0)
+        read_detach(altering, command);
+}
+
+void postgres_deeds_read_alter(const struct postgres_deeds *reading, const json_t *node)
+{
+    struct altering altering = {reading, json_object_get(node, "relation"), false};
+    size_t at;
+    const json_t *item;
+    if (!tree_is(node, "objtype", "OBJECT_TABLE"))
+        return;
+    json_array_foreach(json_object_get(node, "cmds"), at, item)
+    {
+        read_command(&altering, json_object_get(item, "AlterTableCmd"));
+    }
+}
+
+/* ---- CREATE TABLE ----------------------------------------------------------------------------- */
+
+void postgres_deeds_read_create(const struct postgres_deeds *reading, const json_t *node)
+{
+    struct altering altering = {reading, json_object_get(node, "relation"), true};
+    struct deed *deed = add(&altering, DEED_CREATE_TABLE);
+    size_t at;
+    const json_t *item;
+    deed->flags |= (is_true(node, "if_not_exists") ? DEED_CONDITIONAL : 0) |
+                   (tree_is(altering.range, "relpersistence", "t") ? DEED_TEMPORARY : 0);
+    json_array_foreach(json_object_get(node, "tableElts"), at, item)
+    {
+        const json_t *column = json_object_get(item, "ColumnDef");
+        if (column)
+            read_column(&altering, column, false);
+        else
+            read_constraint(&altering, json_object_get(item, "Constraint"));
+    }
+}

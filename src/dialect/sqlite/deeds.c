@@ -1,0 +1,576 @@
+#include "dialect/sqlite/deeds.h"
+
+#include <sqlite3.h>
+
+#include "base/arena.h"
+#include "base/ascii.h"
+#include "base/buf.h"
+#include "dialect/sqlite/create.h"
+#include "dialect/sqlite/tokens.h"
+
+enum { EVENTS_MOST = 64, STEPS_MOST = 10 };
+
+/* One thing that the authorizer was asked about. */
+struct deed_event {
+    int action;
+    const char *first, *second; /* what SQLite calls the third and fourth parameter; or NULL */
+};
+
+struct deed_reader {
+    sqlite3 *db;
+    int steps; /* of a thousand instructions: how long a change of the schema may take here */
+    struct arena *arena;
+    struct deed_event events[EVENTS_MOST];
+    size_t count;
+    bool has_now; /* the statement has the literal 'now' */
+    const char *changing;
+};
+
+/* ---- the authorizer ------------------------------------------------------------------------------ */
+
+static const char *changing_function(const struct deed_reader *reader, const char *name)
+{
+    static const char *const always[] = {"random", "randomblob", "current_timestamp",
+                                         "current_date", "current_time"};
+    static const char *const with_now[] = {"datetime",  "date",     "time",
+                                           "julianday", "strftime", "unixepoch"};
+    for (size_t i = 0; i < ARRAY_LEN(always); i++)
+        if (ascii_is_same(name, always[i]))
+            return always[i];
+    for (size_t i = 0; i < ARRAY_LEN(with_now) && reader->has_now; i++)
+        if (ascii_is_same(name, with_now[i]))
+            return with_now[i];
+    return NULL;
+}
+
+/* Nothing may leave the database in memory. */
+static bool is_harmless_pragma(const char *name)
+{
+    static const char *const names[] = {"foreign_keys", "legacy_alter_table", "defer_foreign_keys",
+                                        "foreign_key_check"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (ascii_is_same(name, names[i]))
+            return true;
+    return false;
+}
+
+static bool is_systems(const char *name)
+{
+    return name && ascii_begins(name, "sqlite_");
+}
+
+static void add_event(struct deed_reader *reader, int action, const char *first, const char *second)
+{
+    for (size_t i = 0; i < reader->count; i++)
+        if (reader->events[i].action == action && first && reader->events[i].first &&
+            strcmp(reader->events[i].first, first) == 0)
+            return;
+    if (reader->count < EVENTS_MOST)
+        reader->events[reader->count++] = (struct deed_event){
+            action, arena_strdup(reader->arena, first), arena_strdup(reader->arena, second)};
+}
+
+/* An sqlite3_set_authorizer callback. */
+static int on_action(void *ctx, int action, const char *first, const char *second, const char *db,
+                     const char *trigger)
+{
+    struct deed_reader *reader = ctx;
+    (void)db;
+    (void)trigger;
+    if (!reader->arena) /* the replay of what was read already */
+        return action == SQLITE_ATTACH || action == SQLITE_DETACH ? SQLITE_DENY : SQLITE_OK;
+    if (action == SQLITE_ATTACH || action == SQLITE_DETACH)
+        return SQLITE_DENY;
+    if (action == SQLITE_PRAGMA)
+        return first && is_harmless_pragma(first) ? SQLITE_OK : SQLITE_DENY;
+    if (action == SQLITE_FUNCTION) {
+        if (second && ascii_is_same(second, "load_extension"))
+            return SQLITE_DENY;
+        if (second && !reader->changing)
+            reader->changing = changing_function(reader, second);
+        return SQLITE_OK;
+    }
+    if (!is_systems(first) && !(action == SQLITE_ALTER_TABLE && is_systems(second)))
+        add_event(reader, action, first, second);
+    return SQLITE_OK;
+}
+
+static int on_progress(void *ctx)
+{
+    struct deed_reader *reader = ctx;
+    return ++reader->steps > STEPS_MOST;
+}
+
+void *sqlite_open_deeds(void)
+{
+    struct deed_reader *reader = xcalloc(1, sizeof *reader);
+    if (sqlite3_open_v2(":memory:", &reader->db,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+                        NULL) != SQLITE_OK) {
+        sqlite3_close(reader->db);
+        reader->db = NULL;
+        return reader;
+    }
+    sqlite3_set_authorizer(reader->db, on_action, reader);
+    sqlite3_progress_handler(reader->db, 1000, on_progress, reader);
+    return reader;
+}
+
+void sqlite_close_deeds(void *reader)
+{
+    struct deed_reader *closing = reader;
+    if (closing)
+        sqlite3_close(closing->db);
+    free(closing);
+}
+
+/* ---- tokens --------------------------------------------------------------------------------------- */
+
+/* What the statement's words say, whether it could be prepared or not. */
+struct head {
+    int action; /* as the authorizer would call it; 0: none of those */
+    unsigned flags;
+    const char *table, *name;
+    struct sqlite_cursor rest; /* after the name */
+};
+
+static const char *take_name(struct arena *arena, struct sqlite_cursor *cursor)
+{
+    enum token_kind kind = cursor->token.kind;
+    if (kind != TOKEN_WORD && kind != TOKEN_NAME && kind != TOKEN_STRING)
+        return NULL;
+    const char *name = sqlite_token_name(arena, &cursor->token);
+    sqlite_advance(cursor);
+    return name;
+}
+
+static const char *take_qualified(struct arena *arena, struct sqlite_cursor *cursor)
+{
+    const char *name = take_name(arena, cursor);
+    return name && sqlite_take_sign(cursor, ".") ? take_name(arena, cursor) : name;
+}
+
+static unsigned take_condition(struct sqlite_cursor *cursor)
+{
+    if (!sqlite_take_word(cursor, "if"))
+        return 0;
+    sqlite_take_word(cursor, "not");
+    sqlite_take_word(cursor, "exists");
+    return DEED_CONDITIONAL;
+}
+
+static void read_create(struct arena *arena, struct sqlite_cursor *cursor, struct head *head)
+{
+    if (sqlite_take_word(cursor, "temp") || sqlite_take_word(cursor, "temporary"))
+        head->flags |= DEED_TEMPORARY;
+    if (sqlite_take_word(cursor, "unique"))
+        head->flags |= DEED_UNIQUE;
+    head->action = sqlite_take_word(cursor, "table")     ? SQLITE_CREATE_TABLE
+                   : sqlite_take_word(cursor, "index")   ? SQLITE_CREATE_INDEX
+                   : sqlite_take_word(cursor, "trigger") ? SQLITE_CREATE_TRIGGER
+                   : sqlite_take_word(cursor, "view")    ? SQLITE_CREATE_VIEW
+                                                         : 0;
+    head->flags |= take_condition(cursor);
+    head->name = take_qualified(arena, cursor);
+    head->table = head->name;
+    if (head->action == SQLITE_CREATE_TABLE)
+        return;
+    while (cursor->token.kind != TOKEN_END && !sqlite_take_word(cursor, "on"))
+        sqlite_advance(cursor);
+    head->table = take_name(arena, cursor);
+}
+
+static void read_drop(struct arena *arena, struct sqlite_cursor *cursor, struct head *head)
+{
+    head->action = sqlite_take_word(cursor, "table")     ? SQLITE_DROP_TABLE
+                   : sqlite_take_word(cursor, "index")   ? SQLITE_DROP_INDEX
+                   : sqlite_take_word(cursor, "trigger") ? SQLITE_DROP_TRIGGER
+                   : sqlite_take_word(cursor, "view")    ? SQLITE_DROP_VIEW
+                                                         : 0;
+    head->flags |= take_condition(cursor);
+    head->name = head->table = take_qualified(arena, cursor);
+}
+
+/* `WITH … INSERT`: the verb stands after the parts. */
+static void skip_with(struct sqlite_cursor *cursor)
+{
+    static const char *const verbs[] = {"insert", "replace", "update", "delete", "select"};
+    if (!sqlite_take_word(cursor, "with"))
+        return;
+    while (cursor->token.kind != TOKEN_END) {
+        for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+            if (sqlite_is_word(&cursor->token, verbs[i]))
+                return;
+        sqlite_skip(cursor);
+    }
+}
+
+static bool take_or(struct sqlite_cursor *cursor)
+{
+    static const char *const words[] = {"rollback", "abort", "replace", "fail", "ignore"};
+    if (!sqlite_take_word(cursor, "or"))
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (sqlite_take_word(cursor, words[i]))
+            return true;
+    return false;
+}
+
+static struct head read_head(struct arena *arena, const char *sql)
+{
+    struct sqlite_cursor cursor = sqlite_cursor(sql);
+    struct head head = {0};
+    skip_with(&cursor);
+    if (sqlite_take_word(&cursor, "create")) {
+        read_create(arena, &cursor, &head);
+    } else if (sqlite_take_word(&cursor, "drop")) {
+        read_drop(arena, &cursor, &head);
+    } else if (sqlite_take_word(&cursor, "alter")) {
+        head.action = sqlite_take_word(&cursor, "table") ? SQLITE_ALTER_TABLE : 0;
+        head.table = take_qualified(arena, &cursor);
+    } else if (sqlite_take_word(&cursor, "insert") || sqlite_take_word(&cursor, "replace")) {
+        take_or(&cursor);
+        head.action = sqlite_take_word(&cursor, "into") ? SQLITE_INSERT : 0;
+        head.table = take_qualified(arena, &cursor);
+    } else if (sqlite_take_word(&cursor, "update")) {
+        take_or(&cursor);
+        head.action = SQLITE_UPDATE;
+        head.table = take_qualified(arena, &cursor);
+    } else if (sqlite_take_word(&cursor, "delete")) {
+        head.action = sqlite_take_word(&cursor, "from") ? SQLITE_DELETE : 0;
+        head.table = take_qualified(arena, &cursor);
+    }
+    head.rest = cursor;
+    return head;
+}
+
+static bool has_word(struct sqlite_cursor cursor, const char *word)
+{
+    for (; cursor.token.kind != TOKEN_END; sqlite_skip(&cursor))
+        if (sqlite_is_word(&cursor.token, word))
+            return true;
+    return false;
+}
+
+static bool has_now(const char *sql)
+{
+    struct sqlite_cursor cursor = sqlite_cursor(sql);
+    for (; cursor.token.kind != TOKEN_END; sqlite_advance(&cursor))
+        if (cursor.token.kind == TOKEN_STRING && cursor.token.len == 5 &&
+            ascii_begins(cursor.token.text, "'now'"))
+            return true;
+    return false;
+}
+
+/* ---- columns -------------------------------------------------------------------------------------- */
+
+static bool ends_type(const struct sqlite_token *token)
+{
+    static const char *const words[] = {"constraint", "primary", "not",      "null",
+                                        "unique",     "check",   "default",  "collate",
+                                        "references", "as",      "generated"};
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (sqlite_is_word(token, words[i]))
+            return true;
+    return token->kind == TOKEN_END || sqlite_is_sign(token, ",") || sqlite_is_sign(token, ")");
+}
+
+static void take_default(struct sqlite_cursor *cursor, struct deed *deed)
+{
+    static const char *const volatiles[] = {"current_timestamp", "current_date", "current_time"};
+    bool is_null = sqlite_is_word(&cursor->token, "null");
+    for (size_t i = 0; i < ARRAY_LEN(volatiles); i++)
+        if (sqlite_is_word(&cursor->token, volatiles[i])) {
+            deed->flags |= DEED_VOLATILE;
+            deed->what = volatiles[i];
+        }
+    if (sqlite_is_sign(&cursor->token, "(")) {
+        deed->flags |=
+            DEED_VOLATILE; /* any expression: ADD COLUMN refuses it where there are rows */
+        deed->what = "an expression";
+    }
+    deed->flags |= is_null ? 0 : DEED_DEFAULT;
+    sqlite_skip(cursor);
+}
+
+/* After the column's name; as far as the definition goes. */
+static void read_definition(struct arena *arena, struct sqlite_cursor *cursor, struct deed *deed)
+{
+    struct sqlite_cursor begin = *cursor;
+    struct buf type;
+    bool is_integer = sqlite_is_word(&cursor->token, "integer");
+    while (!ends_type(&cursor->token))
+        sqlite_skip(cursor);
+    buf_init(&type, 4096);
+    sqlite_add_tokens(&type, begin, cursor);
+    deed->type = buf_into(&type, arena);
+    while (cursor->token.kind != TOKEN_END && !sqlite_is_sign(&cursor->token, ",") &&
+           !sqlite_is_sign(&cursor->token, ")")) {
+        if (sqlite_take_word(cursor, "not"))
+            deed->flags |= sqlite_take_word(cursor, "null") ? DEED_NOT_NULL : 0;
+        else if (sqlite_take_word(cursor, "default"))
+            take_default(cursor, deed);
+        else if (sqlite_take_word(cursor, "primary"))
+            deed->flags |= DEED_PRIMARY_KEY | (is_integer ? DEED_NUMBERED | DEED_NOT_NULL : 0);
+        else if (sqlite_take_word(cursor, "unique"))
+            deed->flags |= DEED_UNIQUE;
+        else if (sqlite_take_word(cursor, "references"))
+            deed->other = take_name(arena, cursor);
+        else if (sqlite_take_word(cursor, "stored"))
+            deed->flags |= DEED_STORED | DEED_GENERATED;
+        else if (sqlite_take_word(cursor, "as") || sqlite_take_word(cursor, "generated"))
+            deed->flags |= DEED_GENERATED | DEED_DEFAULT;
+        else
+            sqlite_skip(cursor);
+    }
+}
+
+static void add_columns(struct deeds *deeds, const char *sql, const char *table)
+{
+    struct create_table create = {0};
+    create_table_read(deeds->arena, sql, &create);
+    for (size_t i = 0; i < create.count; i++) {
+        const struct create_item *item = &create.items[i];
+        if (!item->column)
+            continue;
+        const char *text = arena_strndup(deeds->arena, item->text, item->len);
+        struct sqlite_cursor cursor = sqlite_cursor(text);
+        struct deed deed = {.kind = DEED_COLUMN, .table = table, .column = item->column};
+        sqlite_skip(&cursor);
+        read_definition(deeds->arena, &cursor, &deed);
+        *deeds_add(deeds, DEED_COLUMN) = deed;
+    }
+}
+
+/* ---- deeds ---------------------------------------------------------------------------------------- */
+
+struct telling {
+    struct deed_reader *reader;
+    struct deeds *deeds;
+    const char *sql;
+    struct head head;
+};
+
+/* `, index ix_a, trigger t_b`: what goes with the table, and what a statement made; NULL: nothing. */
+static const char *what_goes(const struct telling *telling, const char *table)
+{
+    static const char sql[] =
+        "SELECT type || ' ' || name FROM main.sqlite_schema WHERE sql NOTNULL "
+        "AND type IN ('index', 'trigger') AND tbl_name = ? COLLATE NOCASE "
+        "ORDER BY type, name";
+    sqlite3_stmt *prepared = NULL;
+    struct buf text;
+    buf_init(&text, 4096);
+    telling->reader->arena = NULL;
+    if (sqlite3_prepare_v2(telling->reader->db, sql, -1, &prepared, NULL) == SQLITE_OK &&
+        sqlite3_bind_text(prepared, 1, table, -1, SQLITE_STATIC) == SQLITE_OK)
+        while (sqlite3_step(prepared) == SQLITE_ROW)
+            buf_addf(&text, "%s%s", text.len ? ", " : "", sqlite3_column_text(prepared, 0));
+    sqlite3_finalize(prepared);
+    const char *names = text.len ? arena_strdup(telling->deeds->arena, text.data) : NULL;
+    buf_done(&text);
+    return names;
+}
+
+static void tell_alter(const struct telling *telling, const char *table)
+{
+    struct arena *arena = telling->deeds->arena;
+    struct sqlite_cursor cursor = telling->head.rest;
+    struct deed deed = {.table = table};
+    if (sqlite_take_word(&cursor, "add")) {
+        sqlite_take_word(&cursor, "column");
+        deed.kind = DEED_ADD_COLUMN;
+        deed.column = take_name(arena, &cursor);
+        read_definition(arena, &cursor, &deed);
+    } else if (sqlite_take_word(&cursor, "drop")) {
+        sqlite_take_word(&cursor, "column");
+        deed.kind = DEED_DROP_COLUMN;
+        deed.column = take_name(arena, &cursor);
+    } else if (sqlite_take_word(&cursor, "rename")) {
+        bool is_table = sqlite_take_word(&cursor, "to");
+        deed.kind = DEED_RENAME;
+        deed.what = is_table ? "table" : "column";
+        if (!is_table) {
+            sqlite_take_word(&cursor, "column");
+            deed.column = take_name(arena, &cursor);
+            sqlite_take_word(&cursor, "to");
+        }
+        deed.other = take_name(arena, &cursor);
+    } else {
+        return;
+    }
+    *deeds_add(telling->deeds, deed.kind) = deed;
+}
+
+/* The first other table that is read. */
+static const char *find_source(const struct telling *telling, const char *table)
+{
+    const struct deed_reader *reader = telling->reader;
+    for (size_t i = 0; i < reader->count; i++)
+        if (reader->events[i].action == SQLITE_READ && reader->events[i].first &&
+            !ascii_is_same(reader->events[i].first, table))
+            return reader->events[i].first;
+    struct sqlite_cursor cursor = telling->head.rest;
+    while (cursor.token.kind != TOKEN_END && !sqlite_take_word(&cursor, "from"))
+        sqlite_skip(&cursor);
+    return cursor.token.kind == TOKEN_END ? NULL : take_name(telling->deeds->arena, &cursor);
+}
+
+static void tell_constants(const struct telling *telling, const char *table)
+{
+    struct sqlite_cursor columns = telling->head.rest, values = columns;
+    if (!sqlite_is_sign(&columns.token, "("))
+        return;
+    sqlite_skip(&values);
+    if (!sqlite_take_word(&values, "values") || !sqlite_take_sign(&values, "("))
+        return;
+    sqlite_advance(&columns);
+    do {
+        bool is_number = values.token.kind == TOKEN_NUMBER;
+        const char *column = take_name(telling->deeds->arena, &columns);
+        while (values.token.kind != TOKEN_END && !sqlite_is_sign(&values.token, ",") &&
+               !sqlite_is_sign(&values.token, ")"))
+            sqlite_skip(&values);
+        if (!is_number)
+            continue;
+        struct deed *deed = deeds_add(telling->deeds, DEED_INSERT);
+        deed->flags = DEED_CONSTANT;
+        deed->table = table;
+        deed->column = column;
+    } while (sqlite_take_sign(&columns, ",") && sqlite_take_sign(&values, ","));
+}
+
+static void tell_rows(const struct telling *telling, int action, const char *table)
+{
+    bool copies = action == SQLITE_INSERT && has_word(telling->head.rest, "select");
+    struct deed *deed = deeds_add(telling->deeds, action == SQLITE_UPDATE   ? DEED_UPDATE
+                                                  : action == SQLITE_DELETE ? DEED_DELETE
+                                                  : copies                  ? DEED_COPY_ROWS
+                                                                            : DEED_INSERT);
+    deed->table = table;
+    deed->what = action == SQLITE_DELETE ? NULL : telling->reader->changing;
+    deed->flags |= deed->what ? DEED_UNSTABLE : 0;
+    if (action != SQLITE_INSERT)
+        deed->flags |= has_word(telling->head.rest, "where") ? 0 : DEED_ALL_ROWS;
+    if (copies)
+        deed->other = find_source(telling, table);
+    if (action == SQLITE_INSERT && !copies)
+        tell_constants(telling, table);
+}
+
+static bool has_event(const struct deed_reader *reader, int action)
+{
+    for (size_t i = 0; i < reader->count; i++)
+        if (reader->events[i].action == action)
+            return true;
+    return false;
+}
+
+static bool changes_schema(const struct deed_reader *reader)
+{
+    static const int actions[] = {
+        SQLITE_CREATE_TABLE, SQLITE_CREATE_INDEX,  SQLITE_CREATE_VIEW, SQLITE_CREATE_TRIGGER,
+        SQLITE_DROP_TABLE,   SQLITE_DROP_INDEX,    SQLITE_DROP_VIEW,   SQLITE_DROP_TRIGGER,
+        SQLITE_ALTER_TABLE,  SQLITE_CREATE_VTABLE, SQLITE_DROP_VTABLE,
+    };
+    for (size_t i = 0; i < ARRAY_LEN(actions); i++)
+        if (has_event(reader, actions[i]))
+            return true;
+    return false;
+}
+
+static void tell_event(const struct telling *telling, const struct deed_event *event)
+{
+    const struct head *head = &telling->head;
+    struct deed deed = {.flags = head->flags, .table = event->first};
+    bool is_schema = changes_schema(telling->reader);
+    switch (event->action) {
+    case SQLITE_CREATE_TABLE:
+    case SQLITE_CREATE_TEMP_TABLE: deed.kind = DEED_CREATE_TABLE; break;
+    case SQLITE_DROP_TABLE:
+        deed.kind = DEED_DROP_TABLE;
+        deed.what = "table";
+        deed.name = what_goes(telling, event->first);
+        break;
+    case SQLITE_CREATE_INDEX:
+    case SQLITE_DROP_INDEX:
+        deed.kind = event->action == SQLITE_CREATE_INDEX ? DEED_CREATE_INDEX : DEED_DROP_INDEX;
+        deed.name = event->first;
+        deed.table = event->second;
+        break;
+    case SQLITE_CREATE_TRIGGER:
+        deed.kind = DEED_TRIGGER;
+        deed.name = event->first;
+        deed.table = event->second;
+        break;
+    case SQLITE_ALTER_TABLE: tell_alter(telling, event->second); return;
+    case SQLITE_INSERT:
+    case SQLITE_UPDATE:
+    case SQLITE_DELETE:
+        if (!is_schema)
+            tell_rows(telling, event->action, event->first);
+        return;
+    default: return;
+    }
+    *deeds_add(telling->deeds, deed.kind) = deed;
+    if (deed.kind == DEED_CREATE_TABLE)
+        add_columns(telling->deeds, telling->sql, deed.table);
+}
+
+/* An index on one column, and on all rows. */
+static void name_column(const struct telling *telling, size_t first)
+{
+    struct sqlite_cursor cursor = telling->head.rest;
+    if (telling->head.action != SQLITE_CREATE_INDEX || !sqlite_take_sign(&cursor, "("))
+        return;
+    const char *column = take_name(telling->deeds->arena, &cursor);
+    bool is_one = column && sqlite_take_sign(&cursor, ")") && cursor.token.kind == TOKEN_END;
+    for (size_t i = first; i < telling->deeds->count && is_one; i++)
+        if (telling->deeds->items[i].kind == DEED_CREATE_INDEX)
+            telling->deeds->items[i].column = column;
+}
+
+/* What the library does not know (a table that no revision made) is told by the words. */
+static void guess_event(struct telling *telling)
+{
+    const struct head *head = &telling->head;
+    bool is_alter = head->action == SQLITE_ALTER_TABLE;
+    bool is_named = head->action == SQLITE_CREATE_INDEX || head->action == SQLITE_CREATE_TRIGGER;
+    telling->reader->count = 0;
+    if (!head->action || !head->table)
+        return;
+    add_event(telling->reader, head->action,
+              is_alter   ? "main"
+              : is_named ? head->name
+                         : head->table,
+              head->table);
+}
+
+void sqlite_read_deeds(void *reader, const char *sql, size_t len, struct deeds *deeds)
+{
+    struct deed_reader *state = reader;
+    sqlite3_stmt *prepared = NULL;
+    struct telling telling = {state, deeds, arena_strndup(deeds->arena, sql, len), {0}};
+    size_t first = deeds->count;
+    if (!state->db)
+        return;
+    state->arena = deeds->arena;
+    state->count = 0;
+    state->steps = 0;
+    state->changing = NULL;
+    state->has_now = has_now(telling.sql);
+    telling.head = read_head(deeds->arena, telling.sql);
+    bool is_known = sqlite3_prepare_v2(state->db, telling.sql, -1, &prepared, NULL) == SQLITE_OK;
+    if (!is_known)
+        guess_event(&telling);
+    bool is_replayed = is_known && changes_schema(state);
+    for (size_t i = 0; i < state->count; i++) {
+        tell_event(&telling, &state->events[i]);
+        state->arena = deeds->arena;
+    }
+    name_column(&telling, first);
+    state->arena = NULL;
+    if (is_replayed)
+        (void)sqlite3_step(prepared);
+    sqlite3_finalize(prepared);
+}
