@@ -1,0 +1,353 @@
+#include "lint/lint.h"
+
+#include "base/ascii.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "dialect/directive.h"
+#include "lint/waiver.h"
+
+/* ---- texts --------------------------------------------------------------------------------------- */
+
+/* What the deed does, in words: for rules that many kinds of deeds break. */
+static const char *words_of(const struct deed *deed)
+{
+    switch (deed->kind) {
+    case DEED_CREATE_INDEX:
+        return deed->flags & DEED_UNIQUE ? "CREATE UNIQUE INDEX" : "CREATE INDEX";
+    case DEED_SET_NOT_NULL: return "SET NOT NULL";
+    case DEED_ADD_CHECK: return "ADD CHECK";
+    case DEED_ADD_FOREIGN_KEY: return "ADD FOREIGN KEY";
+    case DEED_ADD_UNIQUE: return deed->flags & DEED_PRIMARY_KEY ? "ADD PRIMARY KEY" : "ADD UNIQUE";
+    case DEED_VALIDATE: return "VALIDATE CONSTRAINT";
+    case DEED_SET_TYPE: return "the change of type";
+    case DEED_ADD_COLUMN: return deed->flags & DEED_STORED ? "a STORED column" : "ADD COLUMN";
+    default: return deed->what ? deed->what : "it";
+    }
+}
+
+static bool is_drop(enum deed_kind kind)
+{
+    return kind == DEED_DROP_TABLE || kind == DEED_DROP_COLUMN || kind == DEED_DROP_INDEX ||
+           kind == DEED_DROP_CONSTRAINT;
+}
+
+/* What the texts of some rules say of the deed instead of its own words. */
+static struct deed told_deed(enum rule_id rule, const struct deed *deed)
+{
+    struct deed told = *deed;
+    if (rule == RULE_DATA_DEPENDENT || rule == RULE_ALGORITHM)
+        told.what = words_of(deed);
+    if (rule == RULE_DROP_TABLE && deed->kind == DEED_CREATE_TABLE)
+        told.what = "table";
+    if (rule == RULE_HIDES_DRIFT) {
+        told.what = is_drop(deed->kind) ? "IF EXISTS" : "IF NOT EXISTS";
+        told.name = deed->kind == DEED_ADD_COLUMN ? deed->column
+                    : deed->kind == DEED_CREATE_TABLE || deed->kind == DEED_DROP_TABLE ? deed->table
+                                                                                       : deed->name;
+    }
+    return told;
+}
+
+/* `{table}` and its like become what the deed has; what it has not, a word for it. */
+static const char *fill(struct arena *arena, const char *text, const struct deed *deed)
+{
+    const struct {
+        const char *mark, *value, *otherwise;
+    } marks[] = {
+        {"{table}", deed->table, "the table"},  {"{column}", deed->column, "the columns"},
+        {"{what}", deed->what, "it"},           {"{name}", deed->name, "the thing"},
+        {"{type}", deed->type, "the new type"}, {"{other}", deed->other, "the other table"},
+    };
+    struct buf filled;
+    buf_init(&filled, 65536);
+    while (*text) {
+        size_t at = 0;
+        while (at < ARRAY_LEN(marks) && strncmp(text, marks[at].mark, strlen(marks[at].mark)) != 0)
+            at++;
+        if (at == ARRAY_LEN(marks)) {
+            buf_addc(&filled, *text++);
+            continue;
+        }
+        buf_adds(&filled, marks[at].value ? marks[at].value : marks[at].otherwise);
+        text += strlen(marks[at].mark);
+    }
+    return buf_into(&filled, arena);
+}
+
+enum { SOURCE_MOST = 200 };
+
+static const char *first_line(struct arena *arena, const struct pass_statement *statement)
+{
+    const char *newline = memchr(statement->sql, '\n', statement->len);
+    size_t len = newline ? (size_t)(newline - statement->sql) : statement->len;
+    while (len && strchr(" \t\r", statement->sql[len - 1]))
+        len--;
+    return arena_strndup(arena, statement->sql, len < SOURCE_MOST ? len : SOURCE_MOST);
+}
+
+/* ---- findings ------------------------------------------------------------------------------------- */
+
+bool pass_is_fresh(const struct pass *pass, const char *table)
+{
+    for (size_t i = 0; i < pass->fresh_count && table; i++)
+        if (ascii_is_same(pass->fresh[i], table))
+            return true;
+    return false;
+}
+
+bool pass_is_empty(const struct pass *pass, const char *table)
+{
+    for (size_t i = 0; i < pass->filled_count && table; i++)
+        if (ascii_is_same(pass->filled[i], table))
+            return false;
+    return pass_is_fresh(pass, table);
+}
+
+/* The same statement of a general section may be found by several dialects. */
+static bool join(struct lint *lint, const struct finding *finding)
+{
+    for (size_t i = lint->count; i > 0; i--) {
+        struct finding *other = &lint->findings[i - 1];
+        if (other->revision == finding->revision && other->rule == finding->rule &&
+            other->line == finding->line && strcmp(other->message, finding->message) == 0) {
+            other->dialects |= finding->dialects;
+            return true;
+        }
+    }
+    return false;
+}
+
+void pass_tell(struct pass *pass, enum rule_id rule, size_t statement, const struct deed *deed)
+{
+    const struct lint_rule *row = &lint_rules[rule];
+    struct lint *lint = pass->lint;
+    struct arena *arena = &lint->arena;
+    if (!pass->is_told || !(row->dialects & pass->bit))
+        return;
+    struct deed told = told_deed(rule, deed);
+    struct finding finding = {
+        .rule = rule,
+        .severity = pass->request->severities ? pass->request->severities[rule] : row->severity,
+        .dialects = 1u << pass->dialect->id,
+        .revision = pass->revision,
+        .line = 1,
+        .source = "",
+        .message = fill(arena, row->message, &told),
+        .instead = fill(arena, row->instead, &told),
+        .table = row->scale == SCALE_NONE ? NULL : arena_strdup(arena, deed->table),
+        .schema = arena_strdup(arena, deed->schema),
+        .other_table = rule == RULE_FK_NOT_VALID ? arena_strdup(arena, deed->other) : NULL,
+    };
+    if (statement != SIZE_MAX) {
+        finding.line = pass->statements[statement].line;
+        finding.source = first_line(arena, &pass->statements[statement]);
+    }
+    struct waiver *waiver = waivers_get(pass, rule, statement);
+    if (waiver) {
+        waiver->is_used = true;
+        finding.waiver = waiver;
+    }
+    if (finding.severity != LINT_OFF && !join(lint, &finding))
+        *ARENA_PUSH(arena, lint->findings, lint->count, lint->capacity) = finding;
+}
+
+/* ---- reading -------------------------------------------------------------------------------------- */
+
+static bool has_probe(const struct directive *directives, size_t count, size_t statement)
+{
+    for (size_t i = 0; i < count; i++)
+        if (directives[i].kind == DIRECTIVE_PROBE && directives[i].statement == statement)
+            return true;
+    return false;
+}
+
+struct reading {
+    struct pass *pass;
+    void *reader;
+    struct faults *faults;
+};
+
+static void read_waivers(const struct reading *reading, const struct section *section, size_t begin,
+                         size_t end)
+{
+    struct waiver_place place = {section, begin, end, reading->pass->count};
+    if (reading->pass->is_told)
+        waivers_find(reading->pass, &place, reading->faults);
+}
+
+static void read_section(const struct reading *reading, const struct section *section,
+                         size_t number)
+{
+    struct pass *pass = reading->pass;
+    struct arena *arena = pass->deeds.arena;
+    struct statement *statements;
+    const struct directive *directives;
+    size_t count, directive_count, end = 0;
+    struct err err;
+    if (!pass->dialect->split(arena, section->sql, section->sql_len, &statements, &count, &err))
+        return;
+    directives_find(arena, pass->dialect, section->sql, section->sql_len, statements, count,
+                    &directives, &directive_count);
+    for (size_t i = 0; i < count; i++) {
+        const struct statement *statement = &statements[i];
+        read_waivers(reading, section, end, statement->offset);
+        end = statement->offset + statement->len;
+        struct pass_statement *read =
+            ARENA_PUSH(arena, pass->statements, pass->count, pass->capacity);
+        *read = (struct pass_statement){
+            .sql = section->sql + statement->offset,
+            .len = statement->len,
+            .line = section->line + statement->line - 1,
+            .is_transactional = section->is_transactional,
+            .has_probe = has_probe(directives, directive_count, i),
+            .section = number,
+            .first_deed = pass->deeds.count,
+        };
+        pass->dialect->read_deeds(reading->reader, read->sql, read->len, &pass->deeds);
+        read->deed_end = pass->deeds.count;
+    }
+    read_waivers(reading, section, end, section->sql_len);
+}
+
+static void follow_fresh(struct pass *pass, const struct deed *deed)
+{
+    size_t kept = 0;
+    bool renames = deed->kind == DEED_RENAME && !deed->column && deed->other &&
+                   pass_is_fresh(pass, deed->table);
+    bool adds = deed->kind == DEED_CREATE_TABLE && deed->table;
+    bool is_filled = renames && !pass_is_empty(pass, deed->table);
+    bool removes = deed->table && (renames || deed->kind == DEED_DROP_TABLE);
+    for (size_t i = 0; i < pass->fresh_count && removes; i++)
+        if (!ascii_is_same(pass->fresh[i], deed->table))
+            pass->fresh[kept++] = pass->fresh[i];
+    pass->fresh_count = removes ? kept : pass->fresh_count;
+    if (deed->kind == DEED_COPY_ROWS && deed->table)
+        *ARENA_PUSH(pass->deeds.arena, pass->filled, pass->filled_count, pass->filled_capacity) =
+            deed->table;
+    if (is_filled)
+        *ARENA_PUSH(pass->deeds.arena, pass->filled, pass->filled_count, pass->filled_capacity) =
+            deed->other;
+    if (adds || renames)
+        *ARENA_PUSH(pass->deeds.arena, pass->fresh, pass->fresh_count, pass->fresh_capacity) =
+            renames ? deed->other : deed->table;
+}
+
+static void check(struct pass *pass)
+{
+    for (size_t i = 0; i < pass->count; i++)
+        for (size_t d = pass->statements[i].first_deed; d < pass->statements[i].deed_end; d++) {
+            const struct deed *deed = &pass->deeds.items[d];
+            pass_check_signs(pass, i, deed);
+            pass_check_deed(pass, i, deed);
+            follow_fresh(pass, deed);
+            shadow_follow(&pass->shadow, deed);
+        }
+    pass_check_revision(pass);
+}
+
+static void read_revision(struct pass *pass, void *reader, struct faults *faults)
+{
+    enum { SECTIONS_MOST = 256 };
+    const struct section *sections[SECTIONS_MOST];
+    struct reading reading = {pass, reader, faults};
+    size_t count =
+        revision_sections(pass->revision, DIRECTION_UP, pass->dialect->id, sections, SECTIONS_MOST);
+    for (size_t i = 0; i < count && i < SECTIONS_MOST; i++)
+        read_section(&reading, sections[i], i);
+    for (size_t i = 0; i < pass->deeds.count; i++) {
+        const struct deed *deed = &pass->deeds.items[i];
+        if (deed->kind == DEED_CREATE_TABLE && deed->table)
+            *ARENA_PUSH(pass->deeds.arena, pass->made, pass->made_count, pass->made_capacity) =
+                deed->table;
+        pass->sets_sequences |= deed->kind == DEED_SET_SEQUENCE;
+    }
+    check(pass);
+}
+
+/* What the shadow keeps lives as long as the pass over the chain; the rest is as short-lived, and small. */
+static void read_chain(const struct lint_request *request, const struct dialect *dialect,
+                       struct lint *lint, struct faults *faults)
+{
+    struct arena arena;
+    arena_init(&arena);
+    void *reader = dialect->open_deeds ? dialect->open_deeds() : NULL;
+    struct shadow shadow = {.arena = &arena};
+    map_init(&shadow.by_name);
+    for (size_t i = 0; i < request->chain->count; i++) {
+        const struct revision *revision = request->chain->revisions[request->chain->topological[i]];
+        struct pass pass = {.request = request,
+                            .lint = lint,
+                            .dialect = dialect,
+                            .bit = lint_dialect_bit(dialect->id),
+                            .revision = revision,
+                            .is_told = !request->linted || request->linted[revision->index],
+                            .deeds = {.arena = &arena},
+                            .shadow = shadow};
+        read_revision(&pass, reader, faults);
+        shadow = pass.shadow;
+    }
+    shadow_done(&shadow);
+    if (dialect->close_deeds)
+        dialect->close_deeds(reader);
+    arena_done(&arena);
+}
+
+/* ---- the chain ------------------------------------------------------------------------------------ */
+
+/* qsort has no context: by the place in the chain, which is put into the findings' order before. */
+struct placed {
+    size_t place;
+    struct finding finding;
+};
+
+static int compare(const void *a, const void *b)
+{
+    const struct placed *first = a, *second = b;
+    if (first->place != second->place)
+        return first->place < second->place ? -1 : 1;
+    if (first->finding.line != second->finding.line)
+        return first->finding.line < second->finding.line ? -1 : 1;
+    return (first->finding.rule > second->finding.rule) -
+           (first->finding.rule < second->finding.rule);
+}
+
+static void sort(const struct chain *chain, struct lint *lint)
+{
+    struct placed *placed = xcalloc(lint->count + 1, sizeof *placed);
+    size_t *places = xcalloc(chain->count + 1, sizeof *places);
+    for (size_t i = 0; i < chain->count; i++)
+        places[chain->topological[i]] = i;
+    for (size_t i = 0; i < lint->count; i++)
+        placed[i] = (struct placed){places[lint->findings[i].revision->index], lint->findings[i]};
+    qsort(placed, lint->count, sizeof *placed, compare);
+    for (size_t i = 0; i < lint->count; i++)
+        lint->findings[i] = placed[i].finding;
+    free(places);
+    free(placed);
+}
+
+void lint_chain(const struct lint_request *request, struct lint *ret, struct faults *faults)
+{
+    *ret = (struct lint){0};
+    arena_init(&ret->arena);
+    for (int d = 0; d < DIALECT__COUNT; d++) {
+        const struct dialect *dialect = dialect_of((enum dialect_id)d);
+        if (request->used[d] && dialect && dialect->read_deeds)
+            read_chain(request, dialect, ret, faults);
+    }
+    sort(request->chain, ret);
+    waivers_check(ret, faults);
+}
+
+void lint_done(struct lint *lint)
+{
+    arena_done(&lint->arena);
+}
+
+size_t lint_count(const struct lint *lint, enum lint_severity severity)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < lint->count; i++)
+        count += !lint->findings[i].waiver && lint->findings[i].severity == severity;
+    return count;
+}

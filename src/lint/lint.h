@@ -1,0 +1,72 @@
+/* Statements that hurt a fleet, found in the up sections of a chain's revisions. Pure, but that SQLite's reader keeps a database in
+ * memory.
+ *
+ * All of the chain is read in its order, so that later revisions are judged by what earlier ones made; findings are told of the
+ * revisions that were asked for. A table that the same revision makes holds nothing: what only hurts large tables is not told
+ * of it.
+ *
+ *     struct lint lint;
+ *     lint_chain(&request, &lint, &faults);
+ *     … lint.findings[i] …
+ *     lint_done(&lint);
+ */
+#ifndef LINT_LINT_H
+#define LINT_LINT_H
+
+#include "base/arena.h"
+#include "chain/chain.h"
+#include "lint/rule.h"
+
+struct faults;
+
+/* What a comment of the author's says of the statement after it: `-- skein:allow RULE: reason`. */
+struct waiver {
+    enum rule_id rule;
+    const char *reason;
+    const struct revision *revision;
+    int line;
+    bool is_used;
+};
+
+struct finding {
+    enum rule_id rule;
+    enum lint_severity severity; /* never LINT_OFF */
+    unsigned dialects;           /* bits 1 << DIALECT_… */
+    const struct revision *revision;
+    int line; /* of its file */
+    const char
+        *source; /* that line, without blanks around it; "" where it is about the whole file */
+    const char *message;         /* what it is, with names */
+    const char *instead;         /* the better way */
+    const char *table;           /* whose size decides how much it hurts; NULL: none does */
+    const char *schema;          /* of the table, where one is named; NULL: none */
+    const char *other_table;     /* a second one; NULL: none */
+    const struct waiver *waiver; /* NULL: none */
+    const char *weight; /* what the fleet's tables make of it (weigh.h); NULL: it was not weighed */
+};
+
+struct lint_request {
+    const struct chain *chain;
+    const bool *used;                     /* by dialect: which may tenants speak? */
+    const bool *linted;                   /* by revision: which are told of; NULL: all */
+    bool has_schemas;                     /* some tenants are schemas of a database */
+    const enum lint_severity *severities; /* by rule; NULL: each rule's own */
+};
+
+struct lint {
+    struct arena arena;
+    struct finding *findings; /* by revision in the chain's order, then by line */
+    size_t count, capacity;
+    struct waiver **waivers; /* of the revisions that were asked for */
+    size_t waiver_count, waiver_capacity;
+};
+
+/* Faults: a waiver without a reason, of no rule, or of nothing that was found. What cannot be split into statements is passed over:
+ * scripts_check tells of it. */
+void lint_chain(const struct lint_request *request, struct lint *ret, struct faults *faults);
+void lint_done(struct lint *lint);
+
+/* So many findings that no waiver covers have this severity. */
+size_t lint_count(const struct lint *lint, enum lint_severity severity);
+
+#endif

@@ -1,0 +1,170 @@
+#include "lint/shadow.h"
+
+#include "base/arena.h"
+#include "base/ascii.h"
+
+/* No engine tells columns apart by the case of letters alone, unless they are quoted. */
+static const char *key_of(const struct shadow *shadow, const char *table, const char *column)
+{
+    char *key = arena_printf(shadow->arena, "%s\x1f%s", table, column);
+    for (char *at = key; *at; at++)
+        *at = ascii_to_lower(*at);
+    return key;
+}
+
+static struct known_column *find(const struct shadow *shadow, const char *table, const char *column)
+{
+    uint32_t index =
+        table && column ? map_get(&shadow->by_name, key_of(shadow, table, column)) : MAP_NONE;
+    return index != MAP_NONE && !shadow->columns[index].is_gone ? &shadow->columns[index] : NULL;
+}
+
+const struct known_column *shadow_column(const struct shadow *shadow, const char *table,
+                                         const char *column)
+{
+    return find(shadow, table, column);
+}
+
+bool shadow_has_no_null(const struct shadow *shadow, const char *table, const char *column)
+{
+    const struct known_column *known = find(shadow, table, column);
+    if (known && known->is_not_null)
+        return true;
+    for (size_t i = 0; i < shadow->check_count && table && column; i++) {
+        const struct known_check *check = &shadow->checks[i];
+        if (check->is_valid && ascii_is_same(check->table, table) &&
+            ascii_is_same(check->column, column))
+            return true;
+    }
+    return false;
+}
+
+static void put(struct shadow *shadow, struct known_column known)
+{
+    const char *key = key_of(shadow, known.table, known.column);
+    uint32_t index = map_put(&shadow->by_name, key, (uint32_t)shadow->count);
+    if (index == shadow->count)
+        *ARENA_PUSH(shadow->arena, shadow->columns, shadow->count, shadow->capacity) = known;
+    else
+        shadow->columns[index] = known;
+}
+
+static void put_deed(struct shadow *shadow, const struct deed *deed)
+{
+    if (deed->table && deed->column)
+        put(shadow, (struct known_column){.table = deed->table,
+                                          .column = deed->column,
+                                          .type = deed->type,
+                                          .is_not_null = deed->flags & DEED_NOT_NULL,
+                                          .is_numbered = deed->flags & DEED_NUMBERED});
+}
+
+static void drop_table(struct shadow *shadow, const char *table)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < shadow->count; i++)
+        if (ascii_is_same(shadow->columns[i].table, table))
+            shadow->columns[i].is_gone = true;
+    for (size_t i = 0; i < shadow->check_count; i++)
+        if (!ascii_is_same(shadow->checks[i].table, table))
+            shadow->checks[kept++] = shadow->checks[i];
+    shadow->check_count = kept;
+}
+
+static void rename_table(struct shadow *shadow, const char *from, const char *to)
+{
+    size_t count = shadow->count;
+    for (size_t i = 0; i < shadow->check_count; i++)
+        if (ascii_is_same(shadow->checks[i].table, from))
+            shadow->checks[i].table = to;
+    for (size_t i = 0; i < count; i++) {
+        struct known_column known = shadow->columns[i];
+        if (known.is_gone || !ascii_is_same(known.table, from))
+            continue;
+        shadow->columns[i].is_gone = true;
+        known.table = to;
+        put(shadow, known);
+    }
+}
+
+static void follow_rename(struct shadow *shadow, const struct deed *deed)
+{
+    struct known_column *known;
+    if (!deed->table || !deed->other)
+        return;
+    if (!deed->column) {
+        rename_table(shadow, deed->table, deed->other);
+    } else if ((known = find(shadow, deed->table, deed->column))) {
+        struct known_column renamed = *known;
+        known->is_gone = true;
+        renamed.column = deed->other;
+        put(shadow, renamed);
+    }
+}
+
+static void follow_constraint(struct shadow *shadow, const struct deed *deed)
+{
+    size_t kept = 0;
+    if (deed->kind == DEED_ADD_CHECK && deed->flags & DEED_CHECKS_NULL && deed->table) {
+        *ARENA_PUSH(shadow->arena, shadow->checks, shadow->check_count, shadow->check_capacity) =
+            (struct known_check){deed->table, deed->name ? deed->name : "", deed->column,
+                                 !(deed->flags & DEED_NOT_VALID)};
+        return;
+    }
+    for (size_t i = 0; i < shadow->check_count; i++) {
+        struct known_check *check = &shadow->checks[i];
+        bool is_it = deed->table && deed->name && ascii_is_same(check->table, deed->table) &&
+                     strcmp(check->name, deed->name) == 0;
+        check->is_valid |= is_it && deed->kind == DEED_VALIDATE;
+        if (!is_it || deed->kind != DEED_DROP_CONSTRAINT)
+            shadow->checks[kept++] = *check;
+    }
+    shadow->check_count = kept;
+}
+
+static void follow_column(struct shadow *shadow, const struct deed *deed)
+{
+    struct known_column *known = find(shadow, deed->table, deed->column);
+    if (!known)
+        return;
+    if (deed->kind == DEED_DROP_COLUMN)
+        known->is_gone = true;
+    else
+        known->is_not_null = deed->kind == DEED_SET_NOT_NULL;
+}
+
+/* ALTER TYPE keeps what else the column is; MODIFY says all of it. */
+static void follow_type(struct shadow *shadow, const struct deed *deed)
+{
+    struct known_column *known = find(shadow, deed->table, deed->column);
+    struct deed whole = *deed;
+    whole.flags |= known && known->is_not_null ? DEED_NOT_NULL : 0;
+    whole.flags |= known && known->is_numbered ? DEED_NUMBERED : 0;
+    put_deed(shadow, &whole);
+}
+
+void shadow_follow(struct shadow *shadow, const struct deed *deed)
+{
+    switch (deed->kind) {
+    case DEED_COLUMN:
+    case DEED_ADD_COLUMN: put_deed(shadow, deed); break;
+    case DEED_SET_TYPE: follow_type(shadow, deed); break;
+    case DEED_DROP_COLUMN:
+    case DEED_SET_NOT_NULL:
+    case DEED_DROP_NOT_NULL: follow_column(shadow, deed); break;
+    case DEED_ADD_CHECK:
+    case DEED_VALIDATE:
+    case DEED_DROP_CONSTRAINT: follow_constraint(shadow, deed); break;
+    case DEED_DROP_TABLE:
+        if (deed->table)
+            drop_table(shadow, deed->table);
+        break;
+    case DEED_RENAME: follow_rename(shadow, deed); break;
+    default: break;
+    }
+}
+
+void shadow_done(struct shadow *shadow)
+{
+    map_done(&shadow->by_name);
+}

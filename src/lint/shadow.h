@@ -1,0 +1,49 @@
+/* What the deeds of earlier revisions make known of a tenant's schema: columns' types, and where no NULL can be. Pure.
+ *
+ * It is no catalog: a table that no revision of the chain makes is not known, and so nothing of it is.
+ *
+ *     struct shadow shadow = {.arena = arena};
+ *     shadow_follow(&shadow, &deed);      after it has been looked at
+ *     const struct known_column *column = shadow_column(&shadow, "task", "owner");
+ *     shadow_done(&shadow);
+ */
+#ifndef LINT_SHADOW_H
+#define LINT_SHADOW_H
+
+#include "base/map.h"
+#include "dialect/deed.h"
+
+struct known_column {
+    const char *table, *column;
+    const char *type; /* NULL: not known */
+    bool is_not_null;
+    bool is_numbered; /* the database gives its values out */
+    bool is_gone;
+};
+
+/* A CHECK that a column is not NULL. */
+struct known_check {
+    const char *table, *name, *column;
+    bool is_valid;
+};
+
+struct shadow {
+    struct arena *arena;
+    struct map by_name; /* of columns */
+    struct known_column *columns;
+    size_t count, capacity;
+    struct known_check *checks;
+    size_t check_count, check_capacity;
+};
+
+void shadow_done(struct shadow *shadow);
+void shadow_follow(struct shadow *shadow, const struct deed *deed);
+
+/* NULL: not known. */
+const struct known_column *shadow_column(const struct shadow *shadow, const char *table,
+                                         const char *column);
+
+/* Is it known that no row has a NULL there: the column is NOT NULL, or a valid CHECK says so? */
+bool shadow_has_no_null(const struct shadow *shadow, const char *table, const char *column);
+
+#endif

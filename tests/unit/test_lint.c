@@ -1,0 +1,462 @@
+/* Each rule of lint by statements that break it, and by those that come close and do not. */
+#include "unit/unit.h"
+
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "dialect/dialect.h"
+#include "lint/lint.h"
+
+/* A revision before it, and the one that is looked at, whose sections begin with their markers. */
+struct lint_case {
+    enum dialect_id dialect;
+    const char *before, *up;
+    const char *found; /* `rule:line rule:line`, lines counted from the first section */
+};
+
+enum { HEADER_LINES = 3 };
+
+static const char *revision_text(struct arena *arena, const char *id, const char *revises,
+                                 const char *sections)
+{
+    const char *marker = strstr(sections, "-- migrate:") ? "" : "-- migrate:up\n";
+    bool has_down = strstr(sections, "-- migrate:down") || strstr(sections, "-- no down");
+    return arena_printf(arena, "-- Revision ID: %s\n-- Revises: %s\n\n%s%s\n%s", id, revises,
+                        marker, sections, has_down ? "" : "-- migrate:down\n");
+}
+
+static struct chain *chain_of(struct arena *arena, const struct lint_case *lint_case)
+{
+    struct chain_file files[2];
+    struct faults faults;
+    const char *texts[] = {
+        revision_text(arena, "aaaa", "", lint_case->before ? lint_case->before : "SELECT 1;"),
+        revision_text(arena, "bbbb", "aaaa", lint_case->up),
+    };
+    const char *names[] = {"aaaa.sql", "bbbb.sql"};
+    for (size_t i = 0; i < ARRAY_LEN(files); i++)
+        files[i] = (struct chain_file){names[i], texts[i], strlen(texts[i])};
+    faults_init(&faults);
+    struct chain *chain = chain_build("versions", files, ARRAY_LEN(files), &faults);
+    if (!chain)
+        fail_msg("%s: %s", lint_case->up, faults.items[0].text);
+    faults_done(&faults);
+    return chain;
+}
+
+static void lint_of(struct arena *arena, const struct lint_case *lint_case, struct buf *found,
+                    struct faults *faults)
+{
+    struct chain *chain = chain_of(arena, lint_case);
+    bool used[DIALECT__COUNT] = {false};
+    bool *linted = arena_calloc(arena, chain->count, sizeof *linted);
+    struct lint lint;
+    used[lint_case->dialect] = true;
+    linted[chain_get(chain, "bbbb")->index] = true;
+    struct lint_request request = {chain, used, linted, true, NULL};
+    lint_chain(&request, &lint, faults);
+    for (size_t i = 0; i < lint.count; i++)
+        buf_addf(found, "%s%s%s:%d", found->len ? " " : "", lint.findings[i].waiver ? "-" : "",
+                 lint_rule_at(lint.findings[i].rule),
+                 lint.findings[i].line > 1 ? lint.findings[i].line - HEADER_LINES - 1 : 0);
+    lint_done(&lint);
+    chain_free(chain);
+}
+
+static void check_cases(const struct lint_case *cases, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct arena arena;
+        struct buf found;
+        struct faults faults;
+        arena_init(&arena);
+        buf_init(&found, 65536);
+        faults_init(&faults);
+        lint_of(&arena, &cases[i], &found, &faults);
+        if (faults.count)
+            fail_msg("%s: %s", cases[i].up, faults.items[0].text);
+        if (strcmp(found.data, cases[i].found) != 0)
+            fail_msg("%s\n  found: %s\n  not:   %s", cases[i].up, found.data, cases[i].found);
+        faults_done(&faults);
+        buf_done(&found);
+        arena_done(&arena);
+    }
+}
+
+#define TASK                                                                                       \
+    "CREATE TABLE task (id serial PRIMARY KEY, owner text, n int, title varchar(20), price "       \
+    "numeric(8,2), at timestamp);"
+#define PG DIALECT_POSTGRESQL
+#define OUTSIDE "-- migrate:up transaction:false\n"
+
+static void finds_locks_and_scans_of_postgresql(void **state)
+{
+    static const struct lint_case cases[] = {
+        {PG, TASK, "CREATE INDEX i ON task (n);", "index-blocks-writes:1"},
+        {PG, TASK, "CREATE INDEX i ON ONLY \"task\" USING gin (n);", "index-blocks-writes:1"},
+        {PG, TASK, OUTSIDE "CREATE INDEX CONCURRENTLY i ON task (n);", ""},
+        {PG, TASK, "CREATE TABLE new (n int);\nCREATE INDEX i ON new (n);", ""},
+        {PG, TASK, "CREATE INDEX CONCURRENTLY i ON task (n);", "concurrently-in-transaction:1"},
+        {PG, TASK, "DROP INDEX CONCURRENTLY i;", "concurrently-in-transaction:1"},
+        {PG, TASK, "DROP INDEX i;", "drop-index:1"},
+        {PG, TASK, OUTSIDE "DROP INDEX CONCURRENTLY i;", ""},
+        {PG, TASK, "ALTER TABLE task ALTER owner SET NOT NULL;",
+         "set-not-null-scans:1 data-dependent:1"},
+        {PG, TASK, "ALTER TABLE unknown ALTER owner SET NOT NULL;",
+         "set-not-null-scans:1 data-dependent:1"},
+        {PG, TASK, "ALTER TABLE task ALTER id SET NOT NULL;", ""},
+        {PG, TASK "ALTER TABLE task ADD CONSTRAINT c CHECK (owner IS NOT NULL);",
+         "ALTER TABLE task ALTER owner SET NOT NULL;", ""},
+        {PG, TASK "ALTER TABLE task ADD CONSTRAINT c CHECK (owner IS NOT NULL) NOT VALID;",
+         "ALTER TABLE task ALTER owner SET NOT NULL;", "set-not-null-scans:1 data-dependent:1"},
+        {PG,
+         TASK "ALTER TABLE task ADD CONSTRAINT c CHECK (owner IS NOT NULL) NOT VALID;"
+              "ALTER TABLE task VALIDATE CONSTRAINT c;",
+         "ALTER TABLE task ALTER owner SET NOT NULL, DROP CONSTRAINT c;", ""},
+        {PG, TASK, "ALTER TABLE task ADD CHECK (n > 0);", "check-not-valid:1 data-dependent:1"},
+        {PG, TASK, "ALTER TABLE task ADD CHECK (n > 0) NOT VALID;", ""},
+        {PG, TASK, "ALTER TABLE task ADD m int CHECK (m > 0);", "check-not-valid:1"},
+        {PG, TASK, "ALTER TABLE task ADD FOREIGN KEY (n) REFERENCES other;",
+         "fk-not-valid:1 data-dependent:1"},
+        {PG, TASK, "ALTER TABLE task ADD FOREIGN KEY (n) REFERENCES other NOT VALID;", ""},
+        {PG, TASK, "ALTER TABLE task ADD m int REFERENCES other;", ""},
+        {PG, TASK, "ALTER TABLE task ADD UNIQUE (n);", "unique-by-index:1 data-dependent:1"},
+        {PG, TASK, "ALTER TABLE task ADD UNIQUE USING INDEX i;", ""},
+        {PG, TASK, "ALTER TABLE task ADD PRIMARY KEY (n);", "unique-by-index:1 data-dependent:1"},
+        {PG, TASK, "CREATE TABLE new (n int UNIQUE, CHECK (n > 0));", ""},
+        {PG, TASK, OUTSIDE "CREATE UNIQUE INDEX CONCURRENTLY i ON task (n);", "data-dependent:1"},
+        {PG, TASK, "ALTER TABLE task DETACH PARTITION p;", "detach-partition:1"},
+        {PG, TASK, OUTSIDE "ALTER TABLE task DETACH PARTITION p CONCURRENTLY;", ""},
+        {PG, TASK, "CLUSTER task;", "rewrites-table:1"},
+        {PG, TASK, OUTSIDE "VACUUM FULL task;", "rewrites-table:1"},
+        {PG, TASK, OUTSIDE "VACUUM task;", ""},
+        {PG, TASK, "REINDEX TABLE task;", "rewrites-table:1"},
+        {PG, TASK, OUTSIDE "REINDEX TABLE CONCURRENTLY task;", ""},
+        {PG, TASK, "CREATE TRIGGER t BEFORE INSERT ON task EXECUTE FUNCTION f();", "trigger:1"},
+        {PG, TASK, "COMMENT ON TABLE task IS 'x';", ""},
+        {PG, TASK, "CREATE TABLE is not SQL;", ""},
+    };
+    (void)state;
+    check_cases(cases, ARRAY_LEN(cases));
+}
+
+static void knows_what_a_change_of_type_rewrites(void **state)
+{
+    static const struct {
+        const char *change, *found;
+    } changes[] = {
+        {"n TYPE bigint", "type-change-rewrites:1"},
+        {"n TYPE integer", ""},
+        {"n TYPE smallint", "type-change-rewrites:1 data-dependent:1"},
+        {"title TYPE varchar(40)", ""},
+        {"title TYPE varchar", ""},
+        {"title TYPE text", ""},
+        {"title TYPE varchar(10)", "type-change-rewrites:1 data-dependent:1"},
+        {"title TYPE char(40)", "type-change-rewrites:1 data-dependent:1"},
+        {"owner TYPE varchar(40)", "type-change-rewrites:1 data-dependent:1"},
+        {"owner TYPE varchar", ""},
+        {"price TYPE numeric(10,2)", ""},
+        {"price TYPE numeric", ""},
+        {"price TYPE numeric(10,3)", "type-change-rewrites:1 data-dependent:1"},
+        {"at TYPE timestamptz", "session-dependent:1"},
+        {"at TYPE timestamptz USING at AT TIME ZONE 'UTC'",
+         "type-change-rewrites:1 data-dependent:1"},
+        {"n TYPE integer USING n::integer", ""},
+        {"n TYPE integer USING n + 1", "type-change-rewrites:1 data-dependent:1"},
+        {"n TYPE text", "type-change-rewrites:1"},
+        {"unknown TYPE text", "type-change-rewrites:1 data-dependent:1"},
+        {"n SET DEFAULT 1", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(changes); i++) {
+        char up[200];
+        snprintf(up, sizeof up, "ALTER TABLE task ALTER %s;", changes[i].change);
+        struct lint_case lint_case = {PG, TASK, up, changes[i].found};
+        check_cases(&lint_case, 1);
+    }
+}
+
+static void knows_what_a_new_column_rewrites(void **state)
+{
+    static const struct {
+        const char *column, *found;
+    } columns[] = {
+        {"c int", ""},
+        {"c int DEFAULT 1", ""},
+        {"c timestamptz DEFAULT now()", ""},
+        {"c timestamptz NOT NULL DEFAULT CURRENT_TIMESTAMP", ""},
+        {"c jsonb NOT NULL DEFAULT '{}'", ""},
+        {"c uuid DEFAULT gen_random_uuid()", "add-column-rewrites:1"},
+        {"c float DEFAULT 1 + random()", "add-column-rewrites:1"},
+        {"c timestamptz DEFAULT clock_timestamp()", "add-column-rewrites:1"},
+        {"c serial", "add-column-rewrites:1"},
+        {"c int GENERATED ALWAYS AS IDENTITY", "add-column-rewrites:1"},
+        {"c int GENERATED ALWAYS AS (n + 1) STORED", "add-column-rewrites:1"},
+        {"c int NOT NULL", "required-column:1"},
+        {"c int NOT NULL DEFAULT NULL", "required-column:1"},
+        {"c int NOT NULL DEFAULT 0", ""},
+        {"IF NOT EXISTS c int", "hides-drift:1"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
+        char up[200];
+        snprintf(up, sizeof up, "ALTER TABLE task ADD COLUMN %s;", columns[i].column);
+        struct lint_case lint_case = {PG, TASK, up, columns[i].found};
+        check_cases(&lint_case, 1);
+    }
+}
+
+static void finds_what_hurts_a_fleet_of_postgresql(void **state)
+{
+    static const struct lint_case cases[] = {
+        {PG, TASK, "ALTER TABLE task DROP COLUMN n;", "drop-column:1"},
+        {PG, TASK, "ALTER TABLE task DROP CONSTRAINT n;", ""},
+        {PG, TASK, "DROP TABLE task;", "drop-table:1"},
+        {PG, TASK, "DROP MATERIALIZED VIEW v;", "drop-table:1"},
+        {PG, TASK, "DROP VIEW v;", ""},
+        {PG, TASK, "CREATE TABLE new (n int);\nDROP TABLE new;", ""},
+        {PG, TASK, "TRUNCATE task CASCADE;", "truncate:1"},
+        {PG, TASK, "ALTER TABLE task RENAME n TO m;", "rename:1"},
+        {PG, TASK, "ALTER TABLE task RENAME TO job;", "rename:1"},
+        {PG, TASK, "ALTER TYPE mood RENAME VALUE 'a' TO 'b';", "rename:1"},
+        {PG, TASK, "ALTER INDEX i RENAME TO j;", ""},
+        {PG, TASK, "ALTER TABLE task ADD m int;\nUPDATE task SET m = n WHERE n > 1;",
+         "lock-then-work:2"},
+        {PG, TASK, "UPDATE task SET n = 1 WHERE n > 1;\nALTER TABLE task ADD m int;", ""},
+        {PG, TASK, "ALTER TABLE task ADD m int;\nINSERT INTO task (n) VALUES (1);", ""},
+        {PG, TASK, "CREATE TABLE new (n int);\nUPDATE task SET n = 1 WHERE n > 1;", ""},
+        {PG, TASK, "SET lock_timeout = 0;", "timeouts:1"},
+        {PG, TASK, "SET LOCAL statement_timeout TO '0';", "timeouts:1"},
+        {PG, TASK, "SELECT set_config('lock_timeout', '0', true);", "timeouts:1"},
+        {PG, TASK, "SET lock_timeout = '5s';", ""},
+        {PG, TASK, "ALTER TYPE mood ADD VALUE 'x';\nINSERT INTO t VALUES ('x');",
+         "enum-add-used:2"},
+        {PG, TASK, "ALTER TYPE mood ADD VALUE 'x';\nALTER TYPE mood ADD VALUE 'y' AFTER 'x';", ""},
+        {PG, TASK,
+         OUTSIDE "ALTER TYPE mood ADD VALUE 'x';\n-- migrate:up\nINSERT INTO t VALUES ('x');", ""},
+        {PG, TASK, "CREATE TABLE public.new (n int);", "foreign-schema:1"},
+        {PG, TASK, "SELECT 1 FROM pg_catalog.pg_class;", ""},
+        {PG, TASK, "DROP TABLE public.old;", "drop-table:1 foreign-schema:1"},
+        {PG, TASK, "CREATE ROLE r;", "server-wide:1"},
+        {PG, TASK, "GRANT r TO s;", "server-wide:1"},
+        {PG, TASK, "GRANT SELECT ON task TO s;", ""},
+        {PG, TASK, "CREATE EXTENSION hstore;", "server-wide:1"},
+        {PG, TASK, "UPDATE task SET at = now() WHERE n = 1;", "differs-by-tenant:1"},
+        {PG, TASK, "DELETE FROM task WHERE at < now();", ""},
+        {PG, TASK, "INSERT INTO task (at) VALUES (CURRENT_TIMESTAMP);", "differs-by-tenant:1"},
+        {PG, TASK, "INSERT INTO task (title) VALUES ('now()');", ""},
+        {PG, TASK, "INSERT INTO task (id, n) VALUES (1, 2);", "differs-by-tenant:1"},
+        {PG, TASK, "INSERT INTO task (n) VALUES (2);", ""},
+        {PG, TASK, "INSERT INTO task (id) VALUES (1);\nSELECT setval('task_id_seq', 2);", ""},
+        {PG, TASK, "CREATE TABLE IF NOT EXISTS new (n int);", "hides-drift:1"},
+        {PG, TASK, "CREATE OR REPLACE VIEW v AS SELECT 1;", ""},
+        {PG, TASK, OUTSIDE "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON task (n);", ""},
+        {PG, TASK, "UPDATE task SET n = 1;", "update-without-where:1"},
+        {PG, TASK, "WITH gone AS (DELETE FROM task RETURNING *) SELECT 1;",
+         "update-without-where:1"},
+        {PG, TASK, "SELECT 1; -- no down", "no-way-back:0"},
+        {PG, TASK, OUTSIDE "UPDATE task SET n = 1 WHERE n = 2;", "no-probe:1"},
+        {PG, TASK, OUTSIDE "-- probe: SELECT 1\nUPDATE task SET n = 1 WHERE n = 2;", ""},
+        {PG, TASK, OUTSIDE "DO $$ BEGIN END $$;", "no-probe:1"},
+    };
+    (void)state;
+    check_cases(cases, ARRAY_LEN(cases));
+}
+
+#undef TASK
+#define TASK "CREATE TABLE task (id INTEGER PRIMARY KEY, owner TEXT, n INT);"
+#define LITE DIALECT_SQLITE
+
+static void finds_what_hurts_a_fleet_of_sqlite(void **state)
+{
+    static const struct lint_case cases[] = {
+        {LITE, TASK, "ALTER TABLE task ADD c INT NOT NULL;", "required-column:1"},
+        {LITE, TASK, "ALTER TABLE task ADD c INT NOT NULL DEFAULT 0;", ""},
+        {LITE, TASK, "ALTER TABLE task ADD c TEXT DEFAULT CURRENT_TIMESTAMP;", "required-column:1"},
+        {LITE, TASK, "ALTER TABLE unknown ADD c INT NOT NULL;", "required-column:1"},
+        {LITE, TASK, "CREATE TABLE new (n INT);\nALTER TABLE new ADD c INT NOT NULL;", ""},
+        {LITE, TASK, "ALTER TABLE task DROP COLUMN n;", "drop-column:1"},
+        {LITE, TASK, "ALTER TABLE task RENAME COLUMN n TO m;", "rename:1"},
+        {LITE, TASK, "ALTER TABLE task RENAME n TO m;", "rename:1"},
+        {LITE, TASK, "ALTER TABLE task RENAME TO job;", "rename:1"},
+        {LITE, TASK, "DROP TABLE task;", "drop-table:1"},
+        {LITE, TASK, "DROP TABLE unknown;", "drop-table:1"},
+        {LITE, TASK, "DROP VIEW IF EXISTS v;", ""},
+        {LITE, TASK, "CREATE UNIQUE INDEX i ON task (n);", "data-dependent:1"},
+        {LITE, TASK, "CREATE INDEX IF NOT EXISTS i ON task (n);", "hides-drift:1"},
+        {LITE, TASK, "CREATE TABLE IF NOT EXISTS new (n INT);", "hides-drift:1"},
+        {LITE, TASK, "CREATE TEMP TABLE IF NOT EXISTS new (n INT);", ""},
+        {LITE, TASK, "INSERT INTO task (owner) VALUES (datetime('now'));", "differs-by-tenant:1"},
+        {LITE, TASK, "INSERT INTO task (owner) VALUES (datetime('2020-01-01'));", ""},
+        {LITE, TASK, "INSERT INTO task (owner) VALUES (random());", "differs-by-tenant:1"},
+        {LITE, TASK, "INSERT INTO task (id) VALUES (1);", "differs-by-tenant:1"},
+        {LITE, TASK, "CREATE TABLE new (id INTEGER PRIMARY KEY);\nINSERT INTO new (id) VALUES (1);",
+         ""},
+        {LITE, TASK, "DELETE FROM task;", "update-without-where:1"},
+        {LITE, TASK, "UPDATE task SET n = 1 WHERE n = 2;", ""},
+        {LITE, TASK "CREATE INDEX i ON task (n);",
+         "CREATE TABLE new (id INTEGER PRIMARY KEY, n INT);\nINSERT INTO new SELECT id, n FROM "
+         "task;\nDROP TABLE task;\nALTER TABLE new RENAME TO task;",
+         "sqlite-rebuild:3"},
+        {LITE, TASK "CREATE INDEX i ON task (n);",
+         "CREATE TABLE new (id INTEGER PRIMARY KEY, n INT);\nINSERT INTO new SELECT id, n FROM "
+         "task;\nDROP TABLE task;\nALTER TABLE new RENAME TO task;\nCREATE INDEX i ON task (n);",
+         ""},
+        {LITE, TASK,
+         "CREATE TABLE new (id INTEGER PRIMARY KEY, n INT);\nINSERT INTO new SELECT id, n FROM "
+         "task;\nDROP TABLE task;\nALTER TABLE new RENAME TO task;\n"
+         "CREATE UNIQUE INDEX u ON task (n);",
+         "data-dependent:5"},
+        {LITE, TASK,
+         "ALTER TABLE task RENAME TO old;\nCREATE TABLE task (id INTEGER PRIMARY KEY);\n"
+         "INSERT INTO task SELECT id FROM old;\nDROP TABLE old;",
+         "sqlite-rebuild:1"},
+        {LITE, TASK, "ATTACH '/tmp/skein-lint-must-not-make-this' AS x;", ""},
+        {LITE, TASK, "PRAGMA journal_mode = WAL;", ""},
+    };
+    (void)state;
+    check_cases(cases, ARRAY_LEN(cases));
+    assert_int_not_equal(access("/tmp/skein-lint-must-not-make-this", F_OK), 0);
+}
+
+#undef TASK
+#define TASK                                                                                       \
+    "CREATE TABLE task (id INT AUTO_INCREMENT PRIMARY KEY, owner VARCHAR(20), n INT(11), mood "    \
+    "ENUM('a','b'), at TIMESTAMP);"
+#define MARIA DIALECT_MARIADB
+
+static void finds_what_hurts_a_fleet_of_mariadb(void **state)
+{
+    static const struct lint_case cases[] = {
+        {MARIA, TASK, "ALTER TABLE task ADD COLUMN c INT NOT NULL;", "required-column:1"},
+        {MARIA, TASK, "ALTER TABLE task ADD (c INT NOT NULL, d INT);", "required-column:1"},
+        {MARIA, TASK, "ALTER TABLE task ADD c INT NOT NULL DEFAULT 0;", ""},
+        {MARIA, TASK, "ALTER TABLE task ADD c INT;", ""},
+        {MARIA, TASK, "ALTER TABLE task ADD c INT AS (n + 1) STORED;", "algorithm:1"},
+        {MARIA, TASK, "ALTER TABLE task ADD c INT AS (n + 1) VIRTUAL;", ""},
+        {MARIA, TASK, "ALTER TABLE task ADD INDEX i (n);", ""},
+        {MARIA, TASK, "ALTER TABLE task MODIFY n BIGINT;", "algorithm:1"},
+        {MARIA, TASK, "ALTER TABLE task MODIFY n BIGINT, ALGORITHM=COPY, LOCK=SHARED;", ""},
+        {MARIA, TASK, "ALTER TABLE task MODIFY n INTEGER;", ""},
+        {MARIA, TASK, "ALTER TABLE task MODIFY n SMALLINT;", "data-dependent:1 algorithm:1"},
+        {MARIA, TASK, "ALTER TABLE task MODIFY n INT NOT NULL;", "data-dependent:1 algorithm:1"},
+        {MARIA, TASK, "ALTER TABLE task MODIFY owner VARCHAR(40);", ""},
+        {MARIA, TASK, "ALTER TABLE task MODIFY owner VARCHAR(300);", "algorithm:1"},
+        {MARIA, TASK, "ALTER TABLE task MODIFY mood ENUM('a', 'b', 'c');", ""},
+        {MARIA, TASK, "ALTER TABLE task MODIFY mood ENUM('a', 'c', 'b');",
+         "data-dependent:1 algorithm:1"},
+        {MARIA, TASK, "ALTER TABLE task MODIFY at DATETIME;",
+         "data-dependent:1 algorithm:1 session-dependent:1"},
+        {MARIA, TASK, "ALTER TABLE task CHANGE n m INT;", "rename:1"},
+        {MARIA, TASK, "ALTER TABLE task CHANGE n n INT;", ""},
+        {MARIA, TASK, "ALTER TABLE task RENAME COLUMN n TO m;", "rename:1"},
+        {MARIA, TASK, "ALTER TABLE task RENAME INDEX i TO j;", ""},
+        {MARIA, TASK, "RENAME TABLE task TO job;", "rename:1"},
+        {MARIA, TASK, "ALTER TABLE task DROP n;", "drop-column:1"},
+        {MARIA, TASK, "ALTER TABLE task DROP INDEX i;", ""},
+        {MARIA, TASK, "ALTER TABLE task DROP FOREIGN KEY f;", ""},
+        {MARIA, TASK, "ALTER TABLE task ADD CONSTRAINT c CHECK (n > 0);",
+         "data-dependent:1 algorithm:1"},
+        {MARIA, TASK, "ALTER TABLE task ADD CONSTRAINT f FOREIGN KEY (n) REFERENCES other (id);",
+         "data-dependent:1 algorithm:1"},
+        {MARIA, TASK, "ALTER TABLE task ADD UNIQUE KEY u (n);", "data-dependent:1"},
+        {MARIA, TASK, "ALTER TABLE task CONVERT TO CHARACTER SET utf8mb4;", "rewrites-table:1"},
+        {MARIA, TASK, "CREATE TABLE new (n INT NOT NULL, UNIQUE (n), CHECK (n > 0));", ""},
+        {MARIA, TASK, "CREATE OR REPLACE TABLE task (n INT);", "drop-table:1"},
+        {MARIA, TASK, "DROP TABLE task;", "drop-table:1"},
+        {MARIA, TASK, "DROP TEMPORARY TABLE IF EXISTS task;", ""},
+        {MARIA, TASK, "TRUNCATE TABLE task;", "truncate:1"},
+        {MARIA, TASK, "ALTER TABLE task ADD c INT;\nUPDATE task SET c = 1 WHERE n = 1;",
+         "mysql-ddl-commits:2"},
+        {MARIA, TASK, "CREATE TABLE new (n INT);\nINSERT INTO new VALUES (1);", ""},
+        {MARIA, TASK, "UPDATE task SET at = NOW() WHERE n = 1;", "differs-by-tenant:1"},
+        {MARIA, TASK, "UPDATE task SET now = 1 WHERE at < NOW();", ""},
+        {MARIA, TASK, "INSERT INTO task (id, n) VALUES (1, 2);", "differs-by-tenant:1"},
+        {MARIA, TASK, "INSERT INTO task (n) VALUES (2);", ""},
+        {MARIA, TASK, "DELETE FROM task;", "update-without-where:1"},
+        {MARIA, TASK, "SET SESSION lock_wait_timeout = 0;", "timeouts:1"},
+        {MARIA, TASK, "SET @x = 0;", ""},
+        {MARIA, TASK, "CREATE USER u;", "server-wide:1"},
+        {MARIA, TASK, "GRANT SELECT ON task TO u;", "server-wide:1"},
+        {MARIA, TASK, "INSERT INTO shop.task (n) VALUES (1);", "foreign-schema:1"},
+        {MARIA, TASK, "SELECT 1 FROM information_schema.tables;", ""},
+        {MARIA, TASK, "/*!50100 ALTER TABLE task DROP n */;", "drop-column:1"},
+        {MARIA, TASK, "-- ALTER TABLE task DROP n\nSELECT 'DROP TABLE task';", ""},
+        {MARIA, TASK, OUTSIDE "UPDATE task SET n = 1 WHERE n = 2;", "no-probe:1"},
+    };
+    (void)state;
+    check_cases(cases, ARRAY_LEN(cases));
+}
+
+static void a_waiver_needs_a_rule_a_reason_and_a_statement(void **state)
+{
+    static const struct {
+        const char *up, *found, *fault;
+    } cases[] = {
+        {"-- skein:allow drop-index: it is never used\nDROP INDEX i;", "-drop-index:2", NULL},
+        {"--skein:allow drop-index it is never used\nDROP INDEX i;", "-drop-index:2", NULL},
+        {"-- skein:allow no-way-back: no one will miss it\nSELECT 1; -- no down", "-no-way-back:0",
+         NULL},
+        {"-- skein:allow drop-index: it is never used\nDROP INDEX i;\nDROP INDEX j;",
+         "-drop-index:2 drop-index:3", NULL},
+        {"-- skein:allow drop-index\nDROP INDEX i;", "drop-index:2", "needs a reason"},
+        {"-- skein:allow drop-index:\nDROP INDEX i;", "drop-index:2", "needs a reason"},
+        {"-- skein:allow drop-indx: x\nDROP INDEX i;", "drop-index:2", "no rule 'drop-indx'"},
+        {"-- Skein: allow drop-index: x\nDROP INDEX i;", "drop-index:2", "no waiver yet"},
+        {"-- skein:allow drop-index: x\nSELECT 1;", "", "is not what the next statement does"},
+        {"SELECT 1;\n-- skein:allow drop-index: x", "", "is not what the next statement does"},
+        {"SELECT '\n-- skein:allow drop-index';", "", NULL},
+        {"-- skeins allowed here\nSELECT 1;", "", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct lint_case lint_case = {PG, NULL, cases[i].up, NULL};
+        struct arena arena;
+        struct buf found;
+        struct faults faults;
+        arena_init(&arena);
+        buf_init(&found, 65536);
+        faults_init(&faults);
+        lint_of(&arena, &lint_case, &found, &faults);
+        if (strcmp(found.data, cases[i].found) != 0)
+            fail_msg("%s\n  found: %s", cases[i].up, found.data);
+        if (faults.count != (cases[i].fault ? 1 : 0))
+            fail_msg("%s: %zu faults", cases[i].up, faults.count);
+        if (cases[i].fault && !strstr(faults.items[0].text, cases[i].fault))
+            fail_msg("%s: %s", cases[i].up, faults.items[0].text);
+        faults_done(&faults);
+        buf_done(&found);
+        arena_done(&arena);
+    }
+}
+
+static void every_rule_has_its_words(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < RULE__COUNT; i++) {
+        const struct lint_rule *rule = &lint_rules[i];
+        enum rule_id found;
+        assert_true(rule->title && rule->message && rule->why && rule->instead);
+        assert_true(rule->dialects);
+        assert_int_not_equal(rule->severity, LINT_OFF);
+        assert_null(strchr(rule->why, '{')); /* it is told as it stands */
+        assert_true(lint_rule_find(lint_rule_at(i), strlen(lint_rule_at(i)), &found));
+        assert_int_equal(found, i);
+    }
+    assert_null(lint_rule_at(RULE__COUNT));
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(finds_locks_and_scans_of_postgresql),
+    cmocka_unit_test(knows_what_a_change_of_type_rewrites),
+    cmocka_unit_test(knows_what_a_new_column_rewrites),
+    cmocka_unit_test(finds_what_hurts_a_fleet_of_postgresql),
+    cmocka_unit_test(finds_what_hurts_a_fleet_of_sqlite),
+    cmocka_unit_test(finds_what_hurts_a_fleet_of_mariadb),
+    cmocka_unit_test(a_waiver_needs_a_rule_a_reason_and_a_statement),
+    cmocka_unit_test(every_rule_has_its_words),
+};
+
+UNIT_MAIN(tests)
