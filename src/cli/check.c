@@ -11,31 +11,6 @@
 
 /* ---- the chain alone ----------------------------------------------------------------------- */
 
-/* Whose SQL the chain is: that of the tenants which the file lists or whose sources it names, and of its sections. */
-static void find_dialects(const struct fleet *fleet, const struct options *options, bool *ret_used)
-{
-    const struct inventory *inventory = fleet->inventory;
-    if (options->has_dialect) {
-        ret_used[options->dialect] = true;
-        return;
-    }
-    for (size_t i = 0; i < inventory->tenant_count; i++)
-        if (!inventory->tenants[i].lacks_dialect)
-            dialect_mark_possible(inventory->tenants[i].url.dialect,
-                                  inventory->tenants[i].url.scheme, ret_used);
-    for (size_t i = 0; i < inventory->query_count; i++) {
-        const struct tenant *control = &inventory->queries[i].control;
-        if (!control->lacks_dialect)
-            dialect_mark_possible(control->url.dialect, control->url.scheme, ret_used);
-    }
-    for (size_t r = 0; r < fleet->chain->count; r++) {
-        const struct revision *revision = fleet->chain->revisions[r];
-        for (size_t s = 0; s < revision->section_count; s++)
-            if (!revision->sections[s].is_general)
-                ret_used[revision->sections[s].dialect] = true;
-    }
-}
-
 /* Adds `, read as postgresql and sqlite`. */
 static bool check_scripts(struct fleet *fleet, const struct options *options, struct buf *text)
 {
@@ -44,7 +19,7 @@ static bool check_scripts(struct fleet *fleet, const struct options *options, st
     const char *before = ", read as";
     faults_init(&faults);
     fleet->scripts = scripts_new(fleet->chain);
-    find_dialects(fleet, options, is_used);
+    cli_find_dialects(fleet, options, is_used);
     for (int d = 0; d < DIALECT__COUNT; d++) {
         const struct dialect *dialect = dialect_of((enum dialect_id)d);
         if (!is_used[d] || !dialect)

@@ -39,6 +39,7 @@ extern const struct command command_heads;
 extern const struct command command_history;
 extern const struct command command_import;
 extern const struct command command_init;
+extern const struct command command_lint;
 extern const struct command command_merge;
 extern const struct command command_plan;
 extern const struct command command_revision;

@@ -329,6 +329,7 @@ static void convert(struct inventory_builder *builder, const struct raw_inventor
     read_report(builder, raw->report);
     load_drift(builder, raw->drift);
     load_autogenerate(builder, raw->autogenerate);
+    load_lint(builder, raw->lint);
     load_tenants(builder, raw);
     load_sources(builder, raw);
 }

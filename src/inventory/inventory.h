@@ -15,6 +15,7 @@
 
 #include "base/parse.h"
 #include "base/url.h"
+#include "lint/rule.h"
 
 struct arena;
 struct catalog_rules;
@@ -175,6 +176,7 @@ struct inventory {
     /* texts of servers that may hold values of rows are kept nowhere (`report: {detail: false}`) */
     bool hides_values;
     struct catalog_rules *drift; /* what of a catalog is compared (schema/rules.h) */
+    enum lint_severity lint_severities[RULE__COUNT]; /* `lint: {rules: {…}}` */
     /* files and folders that say what the schema should be (`autogenerate: {schema: […]}`); none: nothing says it */
     const char *const *schema_paths;
     size_t schema_path_count;

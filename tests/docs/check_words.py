@@ -23,6 +23,7 @@ TABLES = {
     "level": ("notice_level", ()),
     "tool": ("tool", ()),
     "what": ("difference", ()),
+    "severity": ("lint_severity", ()),
     "state": ("run_state", ("skipped",)),  # of a wave that was never begun
 }
 # Two words each, which no table has.

@@ -8,6 +8,7 @@
 #include "event/event.h"
 #include "event/verbs.h"
 #include "import/import.h"
+#include "lint/rule.h"
 #include "schema/compare.h"
 
 static void begin_list(const char *name)
@@ -55,6 +56,9 @@ int main(void)
     begin_list("difference");
     for (int i = 0; i < DIFFERENCE__COUNT; i++)
         print_word(difference_what_name((enum difference_what)i), (size_t)i);
+    begin_list("lint_severity");
+    for (int i = LINT_OFF + 1; i < LINT__COUNT; i++) /* what is off is not told */
+        print_word(lint_severity_name((enum lint_severity)i), (size_t)i - 1);
     puts("]\n}");
     return 0;
 }

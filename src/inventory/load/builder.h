@@ -171,6 +171,9 @@ void load_drift(struct inventory_builder *builder, const struct raw_drift *raw);
 /* The same for `autogenerate`. */
 void load_autogenerate(struct inventory_builder *builder, const struct raw_autogenerate *raw);
 
+/* lint.c: `lint`; NULL: the inventory has none. */
+void load_lint(struct inventory_builder *builder, const struct raw_lint *raw);
+
 /* Each sets the value if the key is there and its text is one of the kind. Otherwise the value stays as it was; a
  * wrong text is added to the faults. */
 void load_u32(struct inventory_builder *builder, struct field field, uint32_t min,

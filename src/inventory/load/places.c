@@ -112,6 +112,8 @@ static const struct {
     [SECTION_REPORT] = {"report", false},
     [SECTION_DRIFT] = {"drift", false},
     [SECTION_AUTOGENERATE] = {"autogenerate", false},
+    [SECTION_LINT] = {"lint", false},
+    [SECTION_RULES] = {"rules", false},
     [SECTION_SCRATCH] = {"scratch", false},
     [SECTION_LABELS] = {"labels", false},
     [SECTION__COUNT] = {"", false},

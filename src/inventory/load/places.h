@@ -21,6 +21,8 @@ enum section {
     SECTION_REPORT,
     SECTION_DRIFT,
     SECTION_AUTOGENERATE,
+    SECTION_LINT,
+    SECTION_RULES,   /* its names are those of lint's rules */
     SECTION_SCRATCH, /* its names are the engines' */
     SECTION_LABELS,  /* of one of these, where it is a mapping; its names are free */
     SECTION__COUNT   /* none of these */

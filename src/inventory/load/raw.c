@@ -117,6 +117,14 @@ static const cyaml_schema_field_t autogenerate_fields[] = {
                                CYAML_UNLIMITED),
     CYAML_FIELD_END};
 
+#define RULE(name, key) STRING(key, struct raw_lint_rules, severities[RULE_##name]),
+static const cyaml_schema_field_t rules_fields[] = {LINT_RULES(RULE) CYAML_FIELD_END};
+#undef RULE
+
+static const cyaml_schema_field_t lint_fields[] = {
+    MAPPING("rules", struct raw_lint, rules, rules_fields),
+    CYAML_FIELD_END};
+
 static const cyaml_schema_field_t inventory_fields[] = {
     STRING("chain", struct raw_inventory, chain),
     STRING("file_template", struct raw_inventory, file_template),
@@ -127,6 +135,7 @@ static const cyaml_schema_field_t inventory_fields[] = {
     MAPPING("report", struct raw_inventory, report, report_fields),
     MAPPING("drift", struct raw_inventory, drift, drift_fields),
     MAPPING("autogenerate", struct raw_inventory, autogenerate, autogenerate_fields),
+    MAPPING("lint", struct raw_inventory, lint, lint_fields),
     CYAML_FIELD_IGNORE("scratch", CYAML_FLAG_OPTIONAL), /* as `settings` */
     LIST("tenants", struct raw_inventory, tenants, &tenant_schema, 0),
     LIST("sources", struct raw_inventory, sources, &source_schema, 0),
@@ -145,6 +154,7 @@ static const char *similar_key(enum section section, const char *key)
         [SECTION_WAVES] = wave_fields,      [SECTION_TENANTS] = tenant_fields,
         [SECTION_SOURCES] = source_fields,  [SECTION_REPORT] = report_fields,
         [SECTION_DRIFT] = drift_fields,     [SECTION_AUTOGENERATE] = autogenerate_fields,
+        [SECTION_LINT] = lint_fields,       [SECTION_RULES] = rules_fields,
     };
     struct similar similar = similar_to(key);
     const cyaml_schema_field_t *field = section < SECTION__COUNT ? fields_of[section] : NULL;

@@ -9,6 +9,7 @@
 
 #include "base/compiler.h"
 #include "inventory/load/places.h"
+#include "lint/rule.h"
 
 struct faults;
 struct yaml_file;
@@ -96,6 +97,14 @@ struct raw_autogenerate {
     struct raw_entries schema;
 };
 
+struct raw_lint_rules {
+    char *severities[RULE__COUNT]; /* by rule */
+};
+
+struct raw_lint {
+    struct raw_lint_rules *rules;
+};
+
 struct raw_report {
     char *detail;
 };
@@ -110,6 +119,7 @@ struct raw_inventory {
     struct raw_report *report;
     struct raw_drift *drift;
     struct raw_autogenerate *autogenerate;
+    struct raw_lint *lint;
     struct raw_tenant *tenants;
     uint32_t tenants_count;
     struct raw_source *sources;

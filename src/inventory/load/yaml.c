@@ -157,6 +157,7 @@ static enum section section_below(const struct frame *parent, bool is_mapping)
         {SECTION_TOP, SECTION_DRIFT},         {SECTION_DEFAULTS, SECTION_LABELS},
         {SECTION_TENANTS, SECTION_LABELS},    {SECTION_SOURCES, SECTION_LABELS},
         {SECTION_TOP, SECTION_SCRATCH},       {SECTION_TOP, SECTION_AUTOGENERATE},
+        {SECTION_TOP, SECTION_LINT},          {SECTION_LINT, SECTION_RULES},
     };
     if (!parent)
         return is_mapping ? SECTION_TOP : SECTION__COUNT;

@@ -1,0 +1,253 @@
+#include "report/lint_report.h"
+
+#include "base/buf.h"
+#include "base/human.h"
+
+/* ---- what all share ------------------------------------------------------------------------------- */
+
+static size_t count_allowed(const struct lint *lint)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < lint->count; i++)
+        count += lint->findings[i].waiver != NULL;
+    return count;
+}
+
+void lint_add_totals(struct buf *buf, const struct lint *lint)
+{
+    static const enum lint_severity order[] = {LINT_ERROR, LINT_WARNING, LINT_NOTE};
+    const char *before = "";
+    size_t allowed = count_allowed(lint);
+    for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+        size_t count = lint_count(lint, order[i]);
+        if (!count)
+            continue;
+        buf_adds(buf, before);
+        human_add_count(buf, count, lint_severity_name(order[i]));
+        before = ", ";
+    }
+    if (allowed)
+        buf_addf(buf, "%s%zu allowed", before, allowed);
+    if (!lint->count)
+        buf_adds(buf, "nothing found");
+}
+
+/* ---- text ----------------------------------------------------------------------------------------- */
+
+static void add_line(struct buf *buf, int indent, const char *head, const char *text)
+{
+    buf_addf(buf, "\n%*s%s", indent, "", head);
+    human_add_text(buf, text);
+}
+
+void lint_add_finding(struct buf *buf, const struct finding *finding, bool is_verbose, int indent)
+{
+    const struct lint_rule *rule = &lint_rules[finding->rule];
+    buf_addf(buf, "%*s", indent, "");
+    human_add_text(buf, finding->revision->path);
+    buf_addf(buf, ":%d: %s: ", finding->line,
+             finding->waiver ? "allowed" : lint_severity_name(finding->severity));
+    human_add_text(buf, finding->message);
+    buf_addf(buf, " [%s]", lint_rule_at(finding->rule));
+    if (*finding->source)
+        add_line(buf, indent + 4, "", finding->source);
+    if (finding->weight)
+        add_line(buf, indent + 2, "in this fleet: ", finding->weight);
+    if (finding->waiver) {
+        add_line(buf, indent + 2, "reason: ", finding->waiver->reason);
+    } else {
+        if (is_verbose)
+            add_line(buf, indent + 2, "why: ", rule->why);
+        add_line(buf, indent + 2, "better: ", finding->instead);
+    }
+    buf_addc(buf, '\n');
+}
+
+void lint_write_text(const struct lint_report *report, FILE *out)
+{
+    const struct lint *lint = report->lint;
+    struct buf buf;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    for (size_t i = 0; i < lint->count; i++) {
+        lint_add_finding(&buf, &lint->findings[i], report->is_verbose, 0);
+        buf_addc(&buf, '\n');
+    }
+    human_add_count(&buf, report->revisions, "revision");
+    buf_adds(&buf, ": ");
+    lint_add_totals(&buf, lint);
+    fprintf(out, "%s\n", buf.data);
+    buf_done(&buf);
+}
+
+/* ---- JSON ----------------------------------------------------------------------------------------- */
+
+static json_t *json_dialects(unsigned dialects)
+{
+    json_t *array = json_array();
+    for (int d = 0; d < DIALECT__COUNT; d++)
+        if (dialects & 1u << d)
+            json_array_append_new(array, json_text(dialect_info((enum dialect_id)d)->name));
+    return array;
+}
+
+json_t *lint_json_finding(const struct finding *finding)
+{
+    const struct lint_rule *rule = &lint_rules[finding->rule];
+    json_t *json = json_object();
+    json_object_set_new(json, "rule", json_text(lint_rule_at(finding->rule)));
+    json_object_set_new(json, "severity", json_text(lint_severity_name(finding->severity)));
+    json_object_set_new(json, "revision", json_text(finding->revision->id));
+    json_object_set_new(json, "file", json_text(finding->revision->path));
+    json_object_set_new(json, "line", json_integer(finding->line));
+    json_object_set_new(json, "dialects", json_dialects(finding->dialects));
+    json_object_set_new(json, "source", json_text_or_null(finding->source));
+    json_object_set_new(json, "message", json_text(finding->message));
+    json_object_set_new(json, "why", json_text(rule->why));
+    json_object_set_new(json, "better", json_text(finding->instead));
+    json_object_set_new(json, "weight", json_text(finding->weight));
+    json_object_set_new(json, "allowed",
+                        json_text(finding->waiver ? finding->waiver->reason : NULL));
+    return json;
+}
+
+json_t *lint_json_totals(const struct lint *lint)
+{
+    return json_pack("{s:I, s:I, s:I, s:I}", "errors", (json_int_t)lint_count(lint, LINT_ERROR),
+                     "warnings", (json_int_t)lint_count(lint, LINT_WARNING), "notes",
+                     (json_int_t)lint_count(lint, LINT_NOTE), "allowed",
+                     (json_int_t)count_allowed(lint));
+}
+
+void lint_write_json(const struct lint_report *report, FILE *out)
+{
+    struct json_stream stream = {.out = out};
+    json_open(&stream, NULL, '{');
+    json_put(&stream, "revisions", json_integer((json_int_t)report->revisions));
+    json_put(&stream, "totals", lint_json_totals(report->lint));
+    json_open(&stream, "findings", '[');
+    for (size_t i = 0; i < report->lint->count; i++)
+        json_put(&stream, NULL, lint_json_finding(&report->lint->findings[i]));
+    json_close(&stream, ']');
+    json_close(&stream, '}');
+}
+
+/* ---- SARIF 2.1.0 ---------------------------------------------------------------------------------- */
+
+static const char *level_of(enum lint_severity severity)
+{
+    static const char *const levels[LINT__COUNT] = {"none", "note", "warning", "error"};
+    return levels[severity];
+}
+
+static json_t *sarif_text(const char *text)
+{
+    json_t *message = json_object();
+    json_object_set_new(message, "text", json_text(text));
+    return message;
+}
+
+static json_t *sarif_rule(size_t index)
+{
+    const struct lint_rule *rule = &lint_rules[index];
+    json_t *json = json_object(), *configuration = json_object();
+    json_object_set_new(json, "id", json_text(lint_rule_at(index)));
+    json_object_set_new(json, "shortDescription", sarif_text(rule->title));
+    json_object_set_new(json, "fullDescription", sarif_text(rule->why));
+    json_object_set_new(json, "help", sarif_text(rule->instead));
+    json_object_set_new(configuration, "level", json_text(level_of(rule->severity)));
+    json_object_set_new(json, "defaultConfiguration", configuration);
+    return json;
+}
+
+/* A path as a reference of a URI: everything that means something there is escaped. */
+static json_t *sarif_uri(const char *path)
+{
+    static const char plain[] = "-._~/";
+    struct buf uri;
+    buf_init(&uri, 65536);
+    for (const char *at = path; *at; at++) {
+        unsigned char c = (unsigned char)*at;
+        bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                        (c >= '0' && c <= '9') || strchr(plain, c);
+        if (is_plain)
+            buf_addc(&uri, *at);
+        else
+            buf_addf(&uri, "%%%02X", c);
+    }
+    json_t *json = json_text(uri.data);
+    buf_done(&uri);
+    return json;
+}
+
+static json_t *sarif_location(const struct finding *finding)
+{
+    json_t *location = json_object(), *physical = json_object(), *artifact = json_object(),
+           *region = json_object();
+    json_object_set_new(artifact, "uri", sarif_uri(finding->revision->path));
+    json_object_set_new(region, "startLine", json_integer(finding->line));
+    if (*finding->source)
+        json_object_set_new(region, "snippet", sarif_text(finding->source));
+    json_object_set_new(physical, "artifactLocation", artifact);
+    json_object_set_new(physical, "region", region);
+    json_object_set_new(location, "physicalLocation", physical);
+    return location;
+}
+
+static json_t *sarif_message(const struct finding *finding)
+{
+    struct buf text;
+    buf_init(&text, 65536);
+    buf_addf(&text, "%s.", finding->message);
+    if (finding->weight)
+        buf_addf(&text, " In this fleet: %s.", finding->weight);
+    buf_addf(&text, " Better: %s.", finding->instead);
+    json_t *json = sarif_text(text.data);
+    buf_done(&text);
+    return json;
+}
+
+static json_t *sarif_result(const struct finding *finding)
+{
+    json_t *json = json_object(), *locations = json_array();
+    json_object_set_new(json, "ruleId", json_text(lint_rule_at(finding->rule)));
+    json_object_set_new(json, "ruleIndex", json_integer((json_int_t)finding->rule));
+    json_object_set_new(json, "level", json_text(level_of(finding->severity)));
+    json_object_set_new(json, "message", sarif_message(finding));
+    json_array_append_new(locations, sarif_location(finding));
+    json_object_set_new(json, "locations", locations);
+    if (finding->waiver) {
+        json_t *suppressions = json_array(), *suppression = json_object();
+        json_object_set_new(suppression, "kind", json_text("inSource"));
+        json_object_set_new(suppression, "justification", json_text(finding->waiver->reason));
+        json_array_append_new(suppressions, suppression);
+        json_object_set_new(json, "suppressions", suppressions);
+    }
+    return json;
+}
+
+void lint_write_sarif(const struct lint_report *report, FILE *out)
+{
+    struct json_stream stream = {.out = out};
+    json_open(&stream, NULL, '{');
+    json_put(&stream, "$schema", json_text("https://json.schemastore.org/sarif-2.1.0.json"));
+    json_put(&stream, "version", json_text("2.1.0"));
+    json_open(&stream, "runs", '[');
+    json_open(&stream, NULL, '{');
+    json_open(&stream, "tool", '{');
+    json_open(&stream, "driver", '{');
+    json_put(&stream, "name", json_text("skein"));
+    json_put(&stream, "semanticVersion", json_text(SKEIN_VERSION));
+    json_open(&stream, "rules", '[');
+    for (size_t i = 0; i < RULE__COUNT; i++)
+        json_put(&stream, NULL, sarif_rule(i));
+    json_close(&stream, ']');
+    json_close(&stream, '}');
+    json_close(&stream, '}');
+    json_open(&stream, "results", '[');
+    for (size_t i = 0; i < report->lint->count; i++)
+        json_put(&stream, NULL, sarif_result(&report->lint->findings[i]));
+    json_close(&stream, ']');
+    json_close(&stream, '}');
+    json_close(&stream, ']');
+    json_close(&stream, '}');
+}

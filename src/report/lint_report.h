@@ -1,0 +1,30 @@
+/* What lint has found, laid out: text for people, JSON, and SARIF for code scanning. */
+#ifndef REPORT_LINT_REPORT_H
+#define REPORT_LINT_REPORT_H
+
+#include "lint/lint.h"
+#include "report/json_stream.h"
+
+struct buf;
+
+struct lint_report {
+    const struct lint *lint;
+    size_t revisions; /* so many were looked at */
+    bool is_verbose;  /* text: why, too */
+};
+
+void lint_write_text(const struct lint_report *report, FILE *out);
+void lint_write_json(const struct lint_report *report, FILE *out);
+void lint_write_sarif(const struct lint_report *report, FILE *out);
+
+/* `2 errors, 3 warnings, 1 note, 1 allowed`; `nothing found`. */
+void lint_add_totals(struct buf *buf, const struct lint *lint);
+
+/* One finding as text, with `indent` blanks before each line; or as a value of JSON. */
+void lint_add_finding(struct buf *buf, const struct finding *finding, bool is_verbose, int indent);
+json_t *lint_json_finding(const struct finding *finding);
+
+/* `{"errors": 1, …}` */
+json_t *lint_json_totals(const struct lint *lint);
+
+#endif
