@@ -131,6 +131,7 @@ static bool move_to(struct scratch *scratch, const struct scratch_move *move, st
         .targets = move->targets,
         .target_count = move->target_count,
         .reads_catalog = true,
+        .reads_for_emitter = true,
     };
     struct target target;
     if (moves && !target_parse(&scratch->arena, scratch->fleet.chain, request.verb->plan,

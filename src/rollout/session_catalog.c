@@ -41,7 +41,8 @@ static void begin_reading(struct session *session)
                                         .part_count = 1,
                                         .server_version = io_info(session->conn.io)->server_version,
                                         .version_table = session->env->version_table,
-                                        .history_table = HISTORY_TABLE};
+                                        .history_table = HISTORY_TABLE,
+                                        .is_for_emitter = session->env->request->reads_for_emitter};
     catalog_answers_init(&catalog->answers, session->dialect->catalog, &catalog->reading);
     session->catalog = catalog;
 }

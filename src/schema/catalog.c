@@ -76,7 +76,11 @@ struct catalog *catalog_copy(struct arena *arena, const struct catalog *catalog)
             object_set(object, from->properties[p].aspect,
                        arena_strdup(arena, from->properties[p].name),
                        arena_strdup(arena, from->properties[p].value));
+        for (size_t p = 0; p < from->property_count; p++) /* they are in one order */
+            object->properties[p].written = arena_strdup(arena, from->properties[p].written);
     }
+    for (size_t i = 0; i < catalog->need_count; i++)
+        *ARENA_PUSH(arena, copy->needs, copy->need_count, copy->need_capacity) = catalog->needs[i];
     return copy;
 }
 
@@ -97,7 +101,7 @@ void object_set(struct object *object, enum aspect aspect, const char *name, con
     size_t at = object->property_count - 1;
     for (; at > 0 && strcmp(object->properties[at - 1].name, name) > 0; at--)
         object->properties[at] = object->properties[at - 1];
-    object->properties[at] = (struct property){aspect, name, value};
+    object->properties[at] = (struct property){.aspect = aspect, .name = name, .value = value};
 }
 
 void object_set_number(struct object *object, enum aspect aspect, const char *name, uint64_t value)
@@ -116,6 +120,15 @@ const char *object_get(const struct object *object, const char *name)
     for (size_t i = 0; i < object->property_count; i++)
         if (strcmp(object->properties[i].name, name) == 0)
             return object->properties[i].value;
+    return NULL;
+}
+
+const char *object_get_written(const struct object *object, const char *name)
+{
+    for (size_t i = 0; i < object->property_count; i++)
+        if (strcmp(object->properties[i].name, name) == 0)
+            return object->properties[i].written ? object->properties[i].written
+                                                 : object->properties[i].value;
     return NULL;
 }
 

@@ -78,6 +78,9 @@ struct property {
     enum aspect aspect;
     const char *name;  /* a word or two, lower case: "type", "default", "on delete" */
     const char *value; /* never NULL: what is not there is no property */
+    /* The value as a statement can say it, where that differs from what is compared and the reading was asked for it; else
+     * NULL. */
+    const char *written;
 };
 
 struct object {
@@ -98,6 +101,13 @@ struct object {
     const char *sql;
 };
 
+/* One object cannot be there without another, as the database knows it: a view without a column of its table. Both are
+ * numbers of objects of the catalog. */
+struct need {
+    uint32_t object, needed;
+    bool is_by_default; /* a column that only its default needs it for */
+};
+
 struct catalog {
     struct arena *arena;
     enum dialect_id dialect;
@@ -107,6 +117,9 @@ struct catalog {
     bool folds_names; /* names that differ in the case of ASCII letters alone are one name */
     struct object **objects;
     size_t object_count, object_capacity;
+    /* None where the reading was not asked for them (reader.h). */
+    struct need *needs;
+    size_t need_count, need_capacity;
 };
 
 void catalog_init(struct catalog *catalog, struct arena *arena, enum dialect_id dialect);
@@ -131,6 +144,9 @@ void object_set_flag(struct object *object, enum aspect aspect, const char *name
 
 /* The value of a property; NULL: the object has none of that name. */
 const char *object_get(const struct object *object, const char *name);
+
+/* The same as a statement can say it. */
+const char *object_get_written(const struct object *object, const char *name);
 
 /* `task` or, of what a table owns, `task.title`; in the arena of the catalog. */
 const char *object_full_name(const struct object *object);

@@ -36,6 +36,9 @@ struct reading {
     /* What is skein's own, or Alembic's, and no part of the schema. */
     const char *version_table;
     const char *history_table;
+    /* Statements are to be made of it: needs, and properties as they are written (catalog.h), are read where the reader
+     * can. */
+    bool is_for_emitter;
     unsigned round; /* from 0 */
     void *state;    /* the reader's own, in the arena; NULL at first */
     /* of this round: see reading_ask */

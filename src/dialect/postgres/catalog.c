@@ -11,6 +11,7 @@
 #include "base/map.h"
 #include "dialect/postgres/catalog_sql.h"
 #include "dialect/postgres/catalog_text.h"
+#include "dialect/postgres/needs.h"
 #include "dialect/template.h"
 #include "schema/reader.h"
 
@@ -61,6 +62,7 @@ enum column { COLUMN_PART, COLUMN_KIND, COLUMN_OWNER, COLUMN_NAME, COLUMN_PROPER
 struct place {
     struct schema_names names;
     struct map objects;
+    bool is_for_emitter;
 };
 
 /* ---- the question ----------------------------------------------------------------------------- */
@@ -73,6 +75,8 @@ static void ask(struct reading *reading)
         return;
     buf_init(&sql, SIZE_MAX / 2);
     postgres_add_catalog_sql(&sql, reading);
+    for (size_t i = 0; reading->is_for_emitter && i < reading->part_count; i++)
+        postgres_take_needs(reading->parts[i].catalog, &answers[1 + i]);
     reading_ask(reading, buf_into(&sql, reading->arena), &shape);
 }
 
@@ -118,6 +122,19 @@ static const char *statement_of(struct arena *arena, const struct object *object
     return buf_into(&buf, arena);
 }
 
+/* The value that was set last, as a statement can say it. */
+static void set_written(struct object *object, const char *name, const char *text,
+                        const struct place *place)
+{
+    if (!place->is_for_emitter)
+        return;
+    const char *written = postgres_written_expression(object->catalog->arena, text, &place->names);
+    for (size_t i = 0; i < object->property_count; i++)
+        if (strcmp(object->properties[i].name, name) == 0 &&
+            strcmp(object->properties[i].value, written) != 0)
+            object->properties[i].written = written;
+}
+
 static void set_definition(struct object *object, const char *text, const struct place *place)
 {
     struct arena *arena = object->catalog->arena;
@@ -127,6 +144,8 @@ static void set_definition(struct object *object, const char *text, const struct
     object_set(object, ASPECT_SHAPE, "definition",
                (is_routine(object->kind) ? postgres_plain_routine : postgres_plain_expression)(
                    arena, postgres_after_names(text), &place->names));
+    if (!is_routine(object->kind))
+        set_written(object, "definition", postgres_after_names(text), place);
 }
 
 /* ---- rows ------------------------------------------------------------------------------------- */
@@ -155,6 +174,7 @@ static void set_own_sequence(struct object *column, const char *sequence)
             strcmp(property->value, arena_printf(arena, "nextval('%s'::regclass)", quoted)))
             continue;
         property->value = "nextval(own sequence)";
+        property->written = NULL;
         object_set(column, ASPECT_NAMES, "sequence", sequence);
         return;
     }
@@ -173,6 +193,7 @@ static void set_property(struct object *object, const char *name, const char *va
     case VALUE_EXPRESSION:
         object_set(object, row->aspect, name,
                    postgres_plain_expression(object->catalog->arena, value, &place->names));
+        set_written(object, name, value, place);
         break;
     case VALUE_DEFINITION: set_definition(object, value, place); break;
     case VALUE_OWN_SEQUENCE: set_own_sequence(object, value); break;
@@ -257,9 +278,9 @@ static size_t end_of_part(const struct grid *rows, size_t row)
 }
 
 static bool take_part(struct catalog *catalog, const struct grid *rows, size_t from, size_t end,
-                      struct err *err)
+                      bool is_for_emitter, struct err *err)
 {
-    struct place place = {.names.schema = ""};
+    struct place place = {.names.schema = "", .is_for_emitter = is_for_emitter};
     bool is_well = true;
     map_init(&place.objects);
     place.names.objects = &place.objects;
@@ -285,7 +306,8 @@ static const char *group_of(struct arena *arena, uint32_t server_version)
 static bool take(struct reading *reading, const struct grid *answers, size_t count, struct err *err)
 {
     const struct grid *rows = answers;
-    if (count != 1 || (rows->row_count && rows->column_count != COLUMN_PROPERTIES + 1))
+    size_t asked = 1 + (reading->is_for_emitter ? reading->part_count : 0);
+    if (count != asked || (rows->row_count && rows->column_count != COLUMN_PROPERTIES + 1))
         return refuse(err, "its columns");
     for (size_t i = 0; i < reading->part_count; i++)
         reading->parts[i].catalog->group = group_of(reading->arena, reading->server_version);
@@ -294,9 +316,11 @@ static bool take(struct reading *reading, const struct grid *answers, size_t cou
         if (part == reading->part_count)
             return refuse(err, "a schema that was not asked for");
         end = end_of_part(rows, row);
-        if (!take_part(reading->parts[part].catalog, rows, row, end, err))
+        if (!take_part(reading->parts[part].catalog, rows, row, end, reading->is_for_emitter, err))
             return false;
     }
+    for (size_t i = 0; reading->is_for_emitter && i < reading->part_count; i++)
+        postgres_take_needs(reading->parts[i].catalog, &answers[1 + i]);
     if (reading->part_count == 1 && !reading->parts[0].catalog->object_count) {
         const char *schema = reading->parts[0].schema;
         err_set(err, ERR_CONFIG, schema ? "schema '%s' does not exist" : "no schema exists%s",

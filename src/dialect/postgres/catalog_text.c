@@ -194,8 +194,8 @@ static bool may_change(const char *text, const struct schema_names *names)
 }
 
 /* A literal, or an array of them, that has just ended may have a cast. */
-const char *postgres_plain_expression(struct arena *arena, const char *text,
-                                      const struct schema_names *names)
+static const char *rewrite_expression(struct arena *arena, const char *text,
+                                      const struct schema_names *names, bool keeps_casts)
 {
     struct buf buf;
     if (!text || !may_change(text, names))
@@ -204,7 +204,7 @@ const char *postgres_plain_expression(struct arena *arena, const char *text,
     bool may_be_cast = false;
     for (const char *at = text, *end = at; *at; at = end) {
         const char *own = NULL;
-        if (may_be_cast && (end = skip_text_cast(at)) > at)
+        if (may_be_cast && !keeps_casts && (end = skip_text_cast(at)) > at)
             continue;
         if (*at == '\'')
             end = skip_string(at);
@@ -219,6 +219,18 @@ const char *postgres_plain_expression(struct arena *arena, const char *text,
             buf_add(&buf, at, (size_t)(end - at));
     }
     return buf_into(&buf, arena);
+}
+
+const char *postgres_plain_expression(struct arena *arena, const char *text,
+                                      const struct schema_names *names)
+{
+    return rewrite_expression(arena, text, names, false);
+}
+
+const char *postgres_written_expression(struct arena *arena, const char *text,
+                                        const struct schema_names *names)
+{
+    return rewrite_expression(arena, text, names, true);
 }
 
 /* ---- routines --------------------------------------------------------------------------------- */

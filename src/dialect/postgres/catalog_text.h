@@ -24,6 +24,10 @@ bool postgres_split_array(struct arena *arena, const char *text, const char *con
 const char *postgres_plain_expression(struct arena *arena, const char *text,
                                       const struct schema_names *names);
 
+/* The same with all casts, which a statement may need. */
+const char *postgres_written_expression(struct arena *arena, const char *text,
+                                        const struct schema_names *names);
+
 /* The same of a routine's definition, whose body is the author's text: the schema's objects are looked for in strings too,
  * which may be run, and in its search_path. */
 const char *postgres_plain_routine(struct arena *arena, const char *text,
