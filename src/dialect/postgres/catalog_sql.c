@@ -218,7 +218,7 @@ static const char *const rest[] = {
     ", "
     "'statistics options', " SORTED("a.attoptions") ", 'server options', " SORTED("a.attfdwoptions") ", "
     COMMENT("pg_class", "c.oid", "a.attnum") ", " COLUMN_PRIVILEGES "] AS properties, "
-    "c.relkind NOT IN ('r','p','f') OR NOT (a.attislocal OR a.attinhcount = 0 OR " DIFFERS_FROM_PARENT ") AS is_another, "
+    "c.relkind NOT IN ('r','p','f') OR a.attinhcount > 0 AND NOT " DIFFERS_FROM_PARENT " AS is_another, "
     "c.relkind IN ('v','m') AND (ad.oid IS NOT NULL OR a.attacl IS NOT NULL OR EXISTS (SELECT FROM pg_catalog.pg_description WHERE objoid = c.oid "
     "AND classoid = " CLASS("pg_class") " AND objsubid = a.attnum)) AS has_more "
     RELATIONS "JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
@@ -234,7 +234,7 @@ static const char *const rest[] = {
     "CASE WHEN i.indisclustered THEN 'clustered' END, CASE WHEN i.indisreplident THEN 'replica identity' END), '') FROM pg_catalog.pg_index i WHERE i.indexrelid = k.conindid) END, "
     COMMENT("pg_constraint", "k.oid", "0") "] "
     RELATIONS "JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid "
-    "WHERE k.contype NOT IN ('n','t') AND k.conparentid = 0 AND (k.conislocal OR k.coninhcount = 0) ",
+    "WHERE k.contype NOT IN ('n','t') AND k.conparentid = 0 AND k.coninhcount = 0 ",
 
     /* and of domains */
     "UNION ALL SELECT 'check', t.typname, k.conname, ARRAY['definition', pg_catalog.pg_get_constraintdef(k.oid, true), " COMMENT("pg_constraint", "k.oid", "0") "] "
