@@ -18,8 +18,9 @@ struct generating {
 };
 
 struct statements {
-    const char *sql;   /* in a transaction; never NULL */
-    const char *later; /* after it, outside one; "": nothing */
+    const char *before; /* outside a transaction; "": nothing */
+    const char *sql;    /* in one; never NULL */
+    const char *later;  /* after it, outside one; "": nothing */
 };
 
 /* One dialect's way. */
@@ -34,6 +35,7 @@ struct way {
     struct catalog *after;   /* what the way up makes */
     bool is_cautious;        /* nothing is promised of how statements are carried out */
     struct statements up, down;
+    const char *refusal; /* what no statement is written for, and why; NULL: nothing */
 };
 
 /* ---- in scratch databases --------------------------------------------------------------------- */
@@ -126,15 +128,17 @@ static void add_section(struct section *sections, size_t *count, const struct se
     ++*count;
 }
 
-/* Room for two. */
+/* Room for three. */
 static void add_sections(const struct way *way, enum direction direction,
                          const struct statements *statements, struct section *sections,
                          size_t *count)
 {
-    struct section section = {.direction = direction,
-                              .dialect = way->kind->dialect,
-                              .is_transactional = true,
-                              .sql = statements->sql};
+    struct section section = {
+        .direction = direction, .dialect = way->kind->dialect, .sql = statements->before};
+    if (*statements->before)
+        add_section(sections, count, &section);
+    section.is_transactional = true;
+    section.sql = statements->sql;
     add_section(sections, count, &section);
     section.is_transactional = false;
     section.sql = statements->later;
@@ -146,10 +150,10 @@ static void add_sections(const struct way *way, enum direction direction,
 static bool try_revision(struct way *way, const struct statements *up,
                          const struct statements *down, struct catalog *ret[2])
 {
-    static const struct statements nothing = {"", ""};
+    static const struct statements nothing = {"", "", ""};
     struct generating *generating = way->generating;
     struct draft draft = *generating->request->draft;
-    struct section sections[4];
+    struct section sections[6];
     struct faults faults;
     size_t count = 0;
     add_sections(way, DIRECTION_UP, up, sections, &count);
@@ -219,7 +223,7 @@ static bool do_renames(struct way *way)
     way->renamed = way->before;
     if (!way->renames.count)
         return true;
-    const struct statements renames = {rename_sql(way, false), ""};
+    const struct statements renames = {"", rename_sql(way, false), ""};
     if (!try_revision(way, &renames, NULL, made))
         return false;
     way->renamed = made[0];
@@ -248,10 +252,37 @@ static void note_allowed(struct generating *generating, const struct catalog *fr
                 generating->is_used[a] = true;
 }
 
+static void keep_refusals(struct way *way, const struct emission *emission)
+{
+    for (size_t i = 0; i < emission->refusal_count && !way->refusal; i++) {
+        const struct emission_refusal *refusal = &emission->refusals[i];
+        way->refusal = arena_printf(way->generating->arena, "%s '%s': %s",
+                                    object_kind_name(refusal->object->kind),
+                                    object_full_name(refusal->object), refusal->reason);
+    }
+}
+
+static void begin_emission(struct emission *emission, struct buf bufs[3])
+{
+    struct buf **const stages[] = {&emission->before, &emission->sql, &emission->later};
+    for (size_t i = 0; i < ARRAY_LEN(stages); i++) {
+        buf_init(&bufs[i], BUF_MAX_DEFAULT);
+        *stages[i] = &bufs[i];
+    }
+}
+
+static struct statements end_emission(struct way *way, struct emission *emission)
+{
+    struct arena *arena = way->generating->arena;
+    keep_refusals(way, emission);
+    return (struct statements){buf_into(emission->before, arena), buf_into(emission->sql, arena),
+                               buf_into(emission->later, arena)};
+}
+
 static struct statements make_up(struct way *way)
 {
     struct generating *generating = way->generating;
-    struct buf sql, later;
+    struct buf bufs[3];
     struct emission emission = {
         .arena = generating->arena,
         .from = way->renamed,
@@ -260,20 +291,16 @@ static struct statements make_up(struct way *way)
         .allowed = generating->request->allowed,
         .allowed_count = generating->request->allowed_count,
         .is_cautious = way->is_cautious,
-        .sql = &sql,
-        .later = &later,
     };
-    buf_init(&sql, BUF_MAX_DEFAULT);
-    buf_init(&later, BUF_MAX_DEFAULT);
-    buf_adds(&sql, rename_sql(way, false));
+    begin_emission(&emission, bufs);
+    buf_adds(emission.sql, rename_sql(way, false));
     way->dialect->emitter->change(&emission);
     for (size_t i = 0; i < emission.withheld_count; i++)
         *ARENA_PUSH(generating->arena, generating->result->withheld,
                     generating->result->withheld_count, generating->result->withheld_capacity) =
             object_full_name(emission.withheld[i]);
     note_allowed(generating, way->renamed, way->wanted);
-    return (struct statements){buf_into(&sql, generating->arena),
-                               buf_into(&later, generating->arena)};
+    return end_emission(way, &emission);
 }
 
 static bool is_made_last(const struct object *object)
@@ -304,10 +331,10 @@ static struct catalog *before_renames_back(struct way *way)
     return catalog;
 }
 
-/* What the way up has made may go again. */
+/* What the way up has made may go again. Names of old come back at the very end. */
 static struct statements make_down(struct way *way)
 {
-    struct buf sql, later, last;
+    struct buf bufs[3], last;
     struct emission emission = {
         .arena = way->generating->arena,
         .from = way->after,
@@ -315,19 +342,16 @@ static struct statements make_down(struct way *way)
         .rules = way->generating->rules,
         .allows_all = true,
         .is_cautious = way->is_cautious,
-        .sql = &sql,
-        .later = &later,
         .last = &last,
     };
-    buf_init(&sql, BUF_MAX_DEFAULT);
-    buf_init(&later, BUF_MAX_DEFAULT);
+    begin_emission(&emission, bufs);
     buf_init(&last, BUF_MAX_DEFAULT);
     way->dialect->emitter->change(&emission);
-    buf_adds(&sql, rename_sql(way, true));
-    buf_add(&sql, last.data, last.len);
+    struct buf *end = emission.later->len ? emission.later : emission.sql;
+    buf_adds(end, rename_sql(way, true));
+    buf_add(end, last.data, last.len);
     buf_done(&last);
-    return (struct statements){buf_into(&sql, way->generating->arena),
-                               buf_into(&later, way->generating->arena)};
+    return end_emission(way, &emission);
 }
 
 /* ---- proof ------------------------------------------------------------------------------------ */
@@ -416,7 +440,7 @@ static void keep_sections(struct way *way, enum direction direction,
                           const struct statements *statements)
 {
     struct autogenerated *result = way->generating->result;
-    struct section sections[2];
+    struct section sections[3];
     size_t count = 0;
     add_sections(way, direction, statements, sections, &count);
     for (size_t i = 0; i < count; i++)
@@ -424,15 +448,27 @@ static void keep_sections(struct way *way, enum direction direction,
                     result->section_capacity) = sections[i];
 }
 
+/* The reason, and beside it all that differs. */
+static bool refuse(struct way *way)
+{
+    struct autogenerated *result = way->generating->result;
+    if (!way->refusal)
+        return true;
+    result->disproof =
+        arena_printf(way->generating->arena, "skein writes no statements for %s", way->refusal);
+    result->remaining = result->contrasts[result->contrast_count - 1].comparison;
+    return err_set(way->generating->err, ERR_CHAIN, "%s", result->disproof);
+}
+
 static bool go_way(struct way *way)
 {
     struct catalog *made[2];
     way->up = make_up(way);
-    if (!try_revision(way, &way->up, NULL, made))
+    if (!refuse(way) || !try_revision(way, &way->up, NULL, made))
         return false;
     way->after = made[0];
     way->down = make_down(way);
-    return prove(way);
+    return refuse(way) && prove(way);
 }
 
 /* Where the server refuses what the statements promise of themselves, they go without. */
@@ -481,8 +517,8 @@ static bool generate_for(struct generating *generating, const struct scratch_kin
     struct way way = {.generating = generating,
                       .kind = kind,
                       .dialect = dialect_of(kind->dialect),
-                      .up = {"", ""},
-                      .down = {"", ""}};
+                      .up = {"", "", ""},
+                      .down = {"", "", ""}};
     if (!make_before(generating, kind, &way.before) ||
         !make_wanted(generating, kind, &way.wanted) || !are_of_one_group(&way) ||
         !read_renames(&way))

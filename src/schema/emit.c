@@ -9,9 +9,20 @@ bool emission_may_drop(struct emission *emission, const struct object *object)
     if (emission->allows_all || name_is_among(emission->from, object_full_name(object),
                                               emission->allowed, emission->allowed_count))
         return true;
+    emission_withhold(emission, object);
+    return false;
+}
+
+void emission_withhold(struct emission *emission, const struct object *object)
+{
     *ARENA_PUSH(emission->arena, emission->withheld, emission->withheld_count,
                 emission->withheld_capacity) = object;
-    return false;
+}
+
+void emission_refuse(struct emission *emission, const struct object *object, const char *reason)
+{
+    *ARENA_PUSH(emission->arena, emission->refusals, emission->refusal_count,
+                emission->refusal_capacity) = (struct emission_refusal){object, reason};
 }
 
 void emission_add_line(struct buf *sql, const char *text)
@@ -20,14 +31,28 @@ void emission_add_line(struct buf *sql, const char *text)
         buf_addc(sql, (unsigned char)*text < ' ' ? ' ' : *text);
 }
 
+static void add_refusals(struct buf *text, const struct emission *emission)
+{
+    for (size_t i = 0; i < emission->refusal_count; i++) {
+        const struct emission_refusal *refusal = &emission->refusals[i];
+        buf_addf(text, "-- not written: %s ", object_kind_name(refusal->object->kind));
+        emission_add_line(text, object_full_name(refusal->object));
+        buf_addf(text, ", since %s\n", refusal->reason);
+    }
+}
+
 const char *emission_text(struct emission *emission)
 {
+    static const char outside[] = "-- outside a transaction:\n";
     struct buf text;
     buf_init(&text, SIZE_MAX / 2);
-    buf_add(&text, emission->sql->data, emission->sql->len);
-    if (emission->later->len) {
-        buf_adds(&text, "-- outside a transaction:\n");
-        buf_add(&text, emission->later->data, emission->later->len);
+    add_refusals(&text, emission);
+    if (emission->before->len) {
+        buf_addf(&text, "%s%s", outside, emission->before->data);
+        buf_adds(&text, emission->sql->len ? "-- in a transaction:\n" : "");
     }
+    buf_add(&text, emission->sql->data, emission->sql->len);
+    if (emission->later->len)
+        buf_addf(&text, "%s%s", outside, emission->later->data);
     return buf_into(&text, emission->arena);
 }

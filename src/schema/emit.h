@@ -21,14 +21,23 @@ struct emission {
     bool allows_all;
     /* Statements promise nothing of how the server goes about them (ALGORITHM, LOCK): what they promised did not hold. */
     bool is_cautious;
-    struct buf *sql;   /* appended to: what runs in a transaction */
-    struct buf *later; /* and what runs after it, outside one */
+    struct buf *before; /* appended to: what runs first, outside a transaction */
+    struct buf *sql;    /* what runs in one */
+    struct buf *later;  /* and what runs after it, outside one */
     /* What runs after `sql`, in the same way, once tables and columns have the names by which views and triggers of `to` call
      * them: see forgets_renames. NULL: `sql` is right for it. */
     struct buf *last;
     /* What stays. */
     const struct object **withheld;
     size_t withheld_count, withheld_capacity;
+    /* What no statement is written for, and why not. */
+    struct emission_refusal *refusals;
+    size_t refusal_count, refusal_capacity;
+};
+
+struct emission_refusal {
+    const struct object *object;
+    const char *reason; /* a sentence, without a full stop */
 };
 
 struct catalog_emitter {
@@ -42,7 +51,14 @@ struct catalog_emitter {
 /* May the rows of this table or column be lost? Else it is among what stays. */
 bool emission_may_drop(struct emission *emission, const struct object *object);
 
-/* Both parts in one text, in the arena of `from`: a comment stands before what runs outside a transaction. "": there is nothing to do. */
+/* It stays for another reason. */
+void emission_withhold(struct emission *emission, const struct object *object);
+
+/* There are no statements for it: nothing is written, and the reason is told. */
+void emission_refuse(struct emission *emission, const struct object *object, const char *reason);
+
+/* All parts in one text, in the arena of `from`: a comment stands before what runs outside a transaction, and for what no statement
+ * is written. "": there is nothing to do. */
 const char *emission_text(struct emission *emission);
 
 /* Appends the text without line breaks, for a comment of one line. */

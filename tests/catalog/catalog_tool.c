@@ -10,7 +10,8 @@
  *     {} or {"error": …, "statement": …}
  *
  *     {"emit": true, "catalogs": [FROM, TO], "rules": …, "allowed": [NAME, …] or true, "cautious": false}
- *     {"sql": …, "withheld": [NAME, …]}                       what makes TO of FROM; true: anything may be dropped
+ *     {"before": …, "sql": …, "later": …, "withheld": [NAME, …], "refused": [WORDS, …]}
+ *                                                             what makes TO of FROM; true: anything may be dropped
  */
 #include <jansson.h>
 #include <stdio.h>
@@ -193,6 +194,7 @@ static bool read_all(struct tool *tool, struct request *request, const json_t *a
         struct reading reading = {.arena = request->arena,
                                   .parts = arena_calloc(request->arena, json_array_size(schemas),
                                                         sizeof(struct reading_part)),
+                                  .is_for_emitter = json_is_true(json_object_get(asked, "emit")),
                                   .version_table = "alembic_version",
                                   .history_table = "skein_history"};
         json_array_foreach(schemas, j, schema) reading.parts[reading.part_count++] =
@@ -274,23 +276,31 @@ static void set_allowed(struct emission *emission, const json_t *allowed)
 
 static json_t *emit(const struct request *request, const json_t *asked)
 {
-    struct buf sql, later;
+    struct buf before, sql, later;
     struct emission emission = {.arena = request->arena,
+                                .before = &before,
                                 .from = &request->catalogs[0],
                                 .to = &request->catalogs[1],
                                 .rules = &request->rules,
                                 .is_cautious = json_is_true(json_object_get(asked, "cautious")),
                                 .sql = &sql,
                                 .later = &later};
+    buf_init(&before, BUF_MAX_DEFAULT);
     buf_init(&sql, BUF_MAX_DEFAULT);
     buf_init(&later, BUF_MAX_DEFAULT);
     set_allowed(&emission, json_object_get(asked, "allowed"));
     dialect_of(emission.to->dialect)->emitter->change(&emission);
-    buf_add(&sql, later.data, later.len);
-    json_t *withheld = json_array();
+    json_t *withheld = json_array(), *refused = json_array();
     for (size_t i = 0; i < emission.withheld_count; i++)
         json_array_append_new(withheld, json_string(object_full_name(emission.withheld[i])));
-    json_t *result = json_pack("{s:s, s:o}", "sql", sql.data, "withheld", withheld);
+    for (size_t i = 0; i < emission.refusal_count; i++)
+        json_array_append_new(refused,
+                              json_sprintf("%s: %s", object_full_name(emission.refusals[i].object),
+                                           emission.refusals[i].reason));
+    json_t *result =
+        json_pack("{s:s, s:s, s:s, s:o, s:o}", "before", before.data, "sql", sql.data, "later",
+                  later.data, "withheld", withheld, "refused", refused);
+    buf_done(&before);
     buf_done(&sql);
     buf_done(&later);
     return result;

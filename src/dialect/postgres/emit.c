@@ -1,487 +1,416 @@
 #include "dialect/postgres/emit.h"
 
-#include "base/arena.h"
-#include "base/ascii.h"
-#include "base/buf.h"
+#include <stdarg.h>
+
 #include "dialect/postgres/emit_private.h"
-#include "dialect/template.h"
 
-/* ---- finding ---------------------------------------------------------------------------------- */
+/* ---- the action in hand -------------------------------------------------------------------------- */
 
-static bool is_same_text(const char *a, const char *b)
+const struct object *postgres_emit_from(const struct emitting *emitting)
 {
-    return a == b || (a && b && strcmp(a, b) == 0);
+    uint32_t at = emitting->action->from;
+    return at == NOWHERE ? NULL : emitting->from.parts[at].object;
 }
 
-size_t postgres_emit_find(const struct catalog *catalog, const struct object *object)
+const struct object *postgres_emit_to(const struct emitting *emitting)
 {
-    for (size_t i = 0; i < catalog->object_count; i++)
-        if (catalog->objects[i]->kind == object->kind &&
-            is_same_text(catalog->objects[i]->owner, object->owner) &&
-            strcmp(catalog->objects[i]->name, object->name) == 0)
-            return i;
-    return SIZE_MAX;
+    uint32_t at = emitting->action->to, from = emitting->action->from;
+    if (at != NOWHERE)
+        return emitting->to.parts[at].object;
+    return from != NOWHERE && emitting->from.parts[from].is_restored
+               ? emitting->from.parts[from].object
+               : NULL;
 }
 
-static bool is_view(enum object_kind kind)
+bool postgres_emit_is_of_old(const struct emitting *emitting)
 {
-    return kind == OBJECT_VIEW || kind == OBJECT_MATERIALIZED_VIEW;
+    uint32_t at = emitting->action->to;
+    const struct part *owner =
+        at == NOWHERE ? NULL : postgres_emit_owner(&emitting->to, &emitting->to.parts[at]);
+    return !owner || !owner->is_made;
 }
 
-/* The table or view that owns it. */
-static size_t find_owner(const struct catalog *catalog, const struct object *object)
+const char *postgres_emit_get(const struct emitting *emitting, const struct object *object,
+                              const char *property)
 {
-    for (size_t i = 0; object->owner && i < catalog->object_count; i++) {
-        const struct object *owner = catalog->objects[i];
-        if ((owner->kind == OBJECT_TABLE || is_view(owner->kind)) &&
-            strcmp(owner->name, object->owner) == 0)
-            return i;
+    return postgres_unmarked(emitting->arena, object_get_written(object, property), false);
+}
+
+void postgres_emit_note(struct emitting *emitting, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    buf_adds(emitting->sql, "-- ");
+    emission_add_line(emitting->sql, arena_vprintf(emitting->arena, format, args));
+    buf_addc(emitting->sql, '\n');
+    va_end(args);
+}
+
+struct buf *postgres_emit_later(struct emitting *emitting)
+{
+    return emitting->emission->later;
+}
+
+/* ---- triggers and rules ----------------------------------------------------------------------------- */
+
+static const char *state_words(const char *state)
+{
+    return !state                           ? "ENABLE"
+           : strcmp(state, "disabled") == 0 ? "DISABLE"
+           : strcmp(state, "always") == 0   ? "ENABLE ALWAYS"
+                                            : "ENABLE REPLICA";
+}
+
+static void set_state(struct emitting *emitting, const struct object *object)
+{
+    postgres_say(emitting->sql, "ALTER TABLE %i %s %s %i;\n", object->owner,
+                 state_words(object_get(object, "state")),
+                 object->kind == OBJECT_RULE ? "RULE" : "TRIGGER", object->name);
+}
+
+/* A partition's trigger that is another than its parent's only in its state is the parent's. */
+static uint32_t parents_trigger(struct emitting *emitting, const struct side *side,
+                                const struct object *trigger)
+{
+    bool is_trigger = trigger->kind == OBJECT_TRIGGER;
+    uint32_t owner = is_trigger ? postgres_emit_find_owner(side, trigger->owner) : NOWHERE;
+    uint32_t at = NOWHERE;
+    const char *const *parents;
+    size_t count = owner == NOWHERE
+                       ? 0
+                       : postgres_parents(emitting->arena, side->parts[owner].object, &parents);
+    for (size_t i = 0; i < count && at == NOWHERE; i++) {
+        struct object wanted = {.kind = OBJECT_TRIGGER, .owner = parents[i], .name = trigger->name};
+        at = postgres_emit_find(side, OBJECT_TRIGGER, parents[i], trigger->name);
+        at = at == NOWHERE ? parents_trigger(emitting, side, &wanted) : at;
     }
-    return SIZE_MAX;
+    return at;
 }
 
-bool postgres_emit_is_of_new(const struct emitting *emitting, const struct object *object)
+/* ---- dropping ------------------------------------------------------------------------------------- */
+
+static void drop_column(struct emitting *emitting, const struct object *column)
 {
-    size_t owner = find_owner(emitting->emission->to, object);
-    return owner != SIZE_MAX && emitting->is_made[owner];
+    uint32_t owner = postgres_emit_find_owner(&emitting->from, column->owner);
+    bool is_of_table =
+        owner != NOWHERE && postgres_emit_is_table(emitting->from.parts[owner].object->kind);
+    if (is_of_table && postgres_emit_is_inherited(emitting, &emitting->to, column))
+        postgres_emit_reset_inherited(emitting, column);
+    else if (is_of_table)
+        postgres_say(emitting->sql, "ALTER TABLE %i DROP COLUMN %i;\n", column->owner,
+                     column->name);
+    else if (object_get(column, "default"))
+        postgres_say(emitting->sql, "ALTER VIEW %i ALTER COLUMN %i DROP DEFAULT;\n", column->owner,
+                     column->name);
+    else if (object_get(column, "comment"))
+        postgres_emit_comment(emitting, column, NULL);
 }
 
-bool postgres_emit_is_shape(const struct difference *difference)
-{
-    for (size_t i = 0; i < difference->property_count; i++)
-        if (difference->properties[i].aspect == ASPECT_SHAPE)
-            return true;
-    return difference->what != DIFFERENCE_CHANGED;
-}
-
-static bool is_of_name(char c)
-{
-    return ascii_is_alnum(c) || c == '_' || c == '$' || (unsigned char)c >= 0x80;
-}
-
-/* Is the name one of the text's words? */
-static bool mentions(const char *text, const char *name)
-{
-    size_t len = strlen(name);
-    for (const char *at = text; at && len && (at = strstr(at, name)); at++)
-        if ((at == text || !is_of_name(at[-1])) && !is_of_name(at[len]))
-            return true;
-    return false;
-}
-
-/* The text with the schema's own names in it as the search path finds them. */
-static const char *without_schema(struct emitting *emitting, const char *text)
-{
-    static const char mark[] = "{schema}.";
-    struct buf buf;
-    const char *at;
-    buf_init(&buf, BUF_MAX_DEFAULT);
-    while ((at = strstr(text, mark))) {
-        buf_add(&buf, text, (size_t)(at - text));
-        text = at + strlen(mark);
-    }
-    buf_adds(&buf, text);
-    return buf_into(&buf, emitting->emission->arena);
-}
-
-/* ---- what goes and what is made --------------------------------------------------------------- */
-
-static bool is_remade(enum object_kind kind)
+static const char *kind_words(enum object_kind kind)
 {
     switch (kind) {
+    case OBJECT_EXTENSION: return "EXTENSION";
+    case OBJECT_ENUM:
+    case OBJECT_COMPOSITE:
+    case OBJECT_RANGE: return "TYPE";
+    case OBJECT_DOMAIN: return "DOMAIN";
+    case OBJECT_COLLATION: return "COLLATION";
+    case OBJECT_SEQUENCE: return "SEQUENCE";
+    case OBJECT_TABLE: return "TABLE";
+    case OBJECT_FOREIGN_TABLE: return "FOREIGN TABLE";
+    case OBJECT_VIEW: return "VIEW";
+    case OBJECT_MATERIALIZED_VIEW: return "MATERIALIZED VIEW";
+    case OBJECT_INDEX: return "INDEX";
+    case OBJECT_STATISTICS: return "STATISTICS";
+    case OBJECT_TRIGGER: return "TRIGGER";
+    case OBJECT_RULE: return "RULE";
+    case OBJECT_POLICY: return "POLICY";
+    case OBJECT_FUNCTION: return "FUNCTION";
+    case OBJECT_PROCEDURE: return "PROCEDURE";
+    case OBJECT_AGGREGATE: return "AGGREGATE";
+    case OBJECT_COLUMN: return "COLUMN";
+    default: return NULL;
+    }
+}
+
+static bool is_on_table(enum object_kind kind)
+{
+    return kind == OBJECT_TRIGGER || kind == OBJECT_RULE || kind == OBJECT_POLICY;
+}
+
+/* It is what it is at the parent again. */
+static void reset_trigger(struct emitting *emitting, const struct object *trigger, uint32_t parents)
+{
+    const struct part *part = &emitting->from.parts[parents];
+    if (part->fate == FATE_STAYS || part->fate == FATE_CHANGES)
+        postgres_say(emitting->sql, "ALTER TABLE %i %s TRIGGER %i;\n", trigger->owner,
+                     state_words(object_get(part->object, "state")), trigger->name);
+}
+
+void postgres_emit_drop(struct emitting *emitting)
+{
+    const struct object *object = postgres_emit_from(emitting);
+    uint32_t parents = parents_trigger(emitting, &emitting->from, object);
+    const struct part *part = &emitting->from.parts[emitting->action->from];
+    const struct part *owner = postgres_emit_owner(&emitting->from, part);
+    const char *words = kind_words(object->kind);
+    if (object->kind == OBJECT_COLUMN)
+        drop_column(emitting, object);
+    else if (parents != NOWHERE)
+        reset_trigger(emitting, object, parents);
+    else if (postgres_emit_is_constraint(object->kind))
+        postgres_say(emitting->sql, "ALTER %s %i DROP CONSTRAINT %i;\n",
+                     owner && owner->object->kind == OBJECT_DOMAIN ? "DOMAIN" : "TABLE",
+                     object->owner, object->name);
+    else if (postgres_emit_is_routine(object->kind) || object->kind == OBJECT_AGGREGATE)
+        postgres_say(emitting->sql, "DROP %s %s;\n", words,
+                     postgres_emit_signature(emitting, object));
+    else if (is_on_table(object->kind))
+        postgres_say(emitting->sql, "DROP %s %i ON %i;\n", words, object->name, object->owner);
+    else if (words)
+        postgres_say(emitting->sql, "DROP %s %i;\n", words,
+                     part->is_renamed_away ? postgres_emit_away_name(emitting, object)
+                                           : object->name);
+}
+
+/* ---- making --------------------------------------------------------------------------------------- */
+
+static void make_view(struct emitting *emitting, const struct object *view)
+{
+    const char *options = object_get(view, "options"), *method = object_get(view, "access method");
+    const char *tablespace = object_get(view, "tablespace");
+    postgres_say(emitting->sql, "CREATE %sVIEW %i",
+                 view->kind == OBJECT_VIEW ? "" : "MATERIALIZED ", view->name);
+    if (method)
+        postgres_say(emitting->sql, " USING %i", method);
+    if (options) {
+        buf_adds(emitting->sql, " WITH (");
+        postgres_emit_add_parameters(emitting->sql, emitting->arena, options);
+        buf_addc(emitting->sql, ')');
+    }
+    if (tablespace)
+        postgres_say(emitting->sql, " TABLESPACE %i", tablespace);
+    postgres_say(emitting->sql, " AS\n%s;\n", postgres_emit_get(emitting, view, "definition"));
+}
+
+static void make_trigger(struct emitting *emitting, const struct object *trigger)
+{
+    bool is_constraint = trigger->sql && strncmp(trigger->sql, "CREATE CONSTRAINT ", 18) == 0;
+    if (parents_trigger(emitting, &emitting->to, trigger) == NOWHERE)
+        postgres_say(emitting->sql, "CREATE %sTRIGGER %i %s;\n", is_constraint ? "CONSTRAINT " : "",
+                     trigger->name, postgres_emit_get(emitting, trigger, "definition"));
+    if (object_get(trigger, "state"))
+        set_state(emitting, trigger);
+}
+
+static void make_rule(struct emitting *emitting, const struct object *rule)
+{
+    const char *definition = postgres_emit_get(emitting, rule, "definition");
+    size_t len = strlen(definition);
+    len -= len && definition[len - 1] == ';';
+    postgres_say(emitting->sql, "CREATE RULE %i %s;\n", rule->name,
+                 arena_strndup(emitting->arena, definition, len));
+    if (object_get(rule, "state"))
+        set_state(emitting, rule);
+}
+
+static void make_policy(struct emitting *emitting, const struct object *policy)
+{
+    const char *using = postgres_emit_get(emitting, policy, "using");
+    const char *check = postgres_emit_get(emitting, policy, "with check");
+    postgres_say(emitting->sql, "CREATE POLICY %i ON %i%s FOR %s TO %s", policy->name,
+                 policy->owner, object_get(policy, "restrictive") ? " AS RESTRICTIVE" : "",
+                 object_get(policy, "command"), object_get(policy, "roles"));
+    if (using)
+        postgres_say(emitting->sql, " USING (%s)", using);
+    if (check)
+        postgres_say(emitting->sql, " WITH CHECK (%s)", check);
+    buf_adds(emitting->sql, ";\n");
+}
+
+static void make_object(struct emitting *emitting, const struct object *object)
+{
+    switch (object->kind) {
+    case OBJECT_EXTENSION:
+        postgres_say(emitting->sql, "CREATE EXTENSION %i;\n", object->name);
+        break;
+    case OBJECT_SEQUENCE:
+        postgres_emit_sequence(emitting,
+                               object_get(object, "persistence") ? "CREATE UNLOGGED SEQUENCE"
+                                                                 : "CREATE SEQUENCE",
+                               object);
+        break;
+    case OBJECT_TABLE:
+    case OBJECT_FOREIGN_TABLE: postgres_emit_make_table(emitting); break;
+    case OBJECT_COLUMN: postgres_emit_make_column(emitting); break;
     case OBJECT_VIEW:
-    case OBJECT_MATERIALIZED_VIEW:
+    case OBJECT_MATERIALIZED_VIEW: make_view(emitting, object); break;
     case OBJECT_PRIMARY_KEY:
     case OBJECT_UNIQUE:
-    case OBJECT_FOREIGN_KEY:
     case OBJECT_CHECK:
     case OBJECT_EXCLUSION:
-    case OBJECT_INDEX:
-    case OBJECT_TRIGGER: return true;
-    default: return false;
+    case OBJECT_FOREIGN_KEY: postgres_emit_make_constraint(emitting); break;
+    case OBJECT_INDEX: postgres_emit_make_index(emitting); break;
+    case OBJECT_STATISTICS:
+        postgres_say(emitting->sql, "CREATE STATISTICS %i %s;\n", object->name,
+                     postgres_emit_get(emitting, object, "definition"));
+        break;
+    case OBJECT_TRIGGER: make_trigger(emitting, object); break;
+    case OBJECT_RULE: make_rule(emitting, object); break;
+    case OBJECT_POLICY: make_policy(emitting, object); break;
+    case OBJECT_FUNCTION:
+    case OBJECT_PROCEDURE:
+    case OBJECT_AGGREGATE: postgres_emit_make_routine(emitting); break;
+    default: postgres_emit_make_type(emitting); break;
     }
 }
 
-static void judge_difference(struct emitting *emitting, const struct difference *difference)
+void postgres_emit_make(struct emitting *emitting)
 {
-    struct emission *emission = emitting->emission;
-    const struct object *found = difference->found, *expected = difference->expected;
-    bool changes = found && expected;
-    bool is_function = difference_object(difference)->kind == OBJECT_FUNCTION ||
-                       difference_object(difference)->kind == OBJECT_PROCEDURE;
-    if (!postgres_emit_is_shape(difference))
-        return;
-    if (changes && is_function) { /* in place */
-        emitting->is_made[postgres_emit_find(emission->to, expected)] = true;
-        return;
-    }
-    if (changes && !is_remade(found->kind))
-        return;
-    bool holds_rows = found && !expected &&
-                      (found->kind == OBJECT_TABLE || found->kind == OBJECT_COLUMN ||
-                       (found->kind == OBJECT_SEQUENCE && !object_get(found, "owned by")));
-    if (found && (!holds_rows || emission_may_drop(emission, found)))
-        emitting->goes[postgres_emit_find(emission->from, found)] = true;
-    if (expected)
-        emitting->is_made[postgres_emit_find(emission->to, expected)] = true;
+    const struct object *object = postgres_emit_to(emitting);
+    const char *comment = object_get(object, "comment");
+    struct buf *sql = emitting->sql;
+    size_t later = emitting->emission->later->len;
+    uint32_t at = emitting->action->from;
+    /* a routine that is replaced keeps what was said of it */
+    bool is_replaced = at != NOWHERE && emitting->from.parts[at].fate == FATE_CHANGES;
+    make_object(emitting, object);
+    if (emitting->emission->later->len > later)
+        emitting->sql = emitting->emission->later;
+    if (comment && catalog_rules_has(emitting->emission->rules, ASPECT_COMMENTS))
+        postgres_emit_comment(emitting, object, comment);
+    else if (is_replaced && object_get(postgres_emit_from(emitting), "comment"))
+        postgres_emit_comment(emitting, object, NULL);
+    emitting->sql = sql;
 }
 
-/* A table that goes, or of which a column goes or gets another type. */
-static bool is_hurt(const struct emitting *emitting, const char *table)
+/* ---- changing ------------------------------------------------------------------------------------- */
+
+static void alter_view(struct emitting *emitting, const struct difference *difference)
 {
-    for (size_t i = 0; i < emitting->comparison.count; i++) {
-        const struct difference *difference = &emitting->comparison.items[i];
-        const struct object *found = difference->found;
-        if (found && found->kind == OBJECT_COLUMN && strcmp(found->owner, table) == 0 &&
-            postgres_emit_is_shape(difference))
-            return true;
-        if (found && found->kind == OBJECT_TABLE && !difference->expected &&
-            strcmp(found->name, table) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Does a view need what changes, or another view that goes? */
-static bool must_go(const struct emitting *emitting, const struct object *view)
-{
-    const struct catalog *from = emitting->emission->from;
-    for (size_t i = 0; i < from->object_count; i++) {
-        const struct object *object = from->objects[i];
-        bool is_away = object->kind == OBJECT_TABLE ? is_hurt(emitting, object->name)
-                                                    : is_view(object->kind) && emitting->goes[i];
-        if (object != view && is_away && mentions(view->sql, object->name))
-            return true;
-    }
-    return false;
-}
-
-static bool judge_views(struct emitting *emitting)
-{
-    const struct catalog *from = emitting->emission->from, *to = emitting->emission->to;
-    bool has_changed = false;
-    for (size_t i = 0; i < from->object_count; i++) {
-        size_t at = postgres_emit_find(to, from->objects[i]);
-        if (!is_view(from->objects[i]->kind) || emitting->goes[i] ||
-            !must_go(emitting, from->objects[i]))
-            continue;
-        emitting->goes[i] = true;
-        if (at != SIZE_MAX)
-            emitting->is_made[at] = true;
-        has_changed = true;
-    }
-    return has_changed;
-}
-
-static bool owner_goes(const struct emitting *emitting, const struct object *object)
-{
-    size_t owner = find_owner(emitting->emission->from, object);
-    return owner != SIZE_MAX && emitting->goes[owner];
-}
-
-/* Does a table or a column that stays, though the other side has it not, need the object? */
-static bool is_needed_by_withheld(const struct emitting *emitting, const char *name)
-{
-    const struct emission *emission = emitting->emission;
-    const struct catalog *from = emission->from;
-    for (size_t w = 0; w < emission->withheld_count; w++)
-        for (size_t i = 0; i < from->object_count; i++) {
-            const struct object *object = from->objects[i], *kept = emission->withheld[w];
-            bool is_part = object == kept || (kept->kind == OBJECT_TABLE && object->owner &&
-                                              strcmp(object->owner, kept->name) == 0);
-            for (size_t p = 0; is_part && p < object->property_count; p++)
-                if (mentions(object->properties[p].value, name))
-                    return true;
-        }
-    return false;
-}
-
-static void keep_what_is_needed(struct emitting *emitting)
-{
-    const struct catalog *from = emitting->emission->from;
-    for (size_t i = 0; i < from->object_count; i++) {
-        const struct object *object = from->objects[i];
-        const char *name =
-            arena_strndup(emitting->emission->arena, object->name, strcspn(object->name, "("));
-        if (!emitting->goes[i] || object->owner || is_view(object->kind) ||
-            object->kind == OBJECT_TABLE || object_get(object, "owned by") ||
-            !is_needed_by_withheld(emitting, name))
-            continue;
-        emitting->goes[i] = false;
-        *ARENA_PUSH(emitting->emission->arena, emitting->emission->withheld,
-                    emitting->emission->withheld_count, emitting->emission->withheld_capacity) =
-            object;
-    }
-}
-
-static void judge(struct emitting *emitting)
-{
-    const struct catalog *from = emitting->emission->from, *to = emitting->emission->to;
-    for (size_t i = 0; i < emitting->comparison.count; i++)
-        judge_difference(emitting, &emitting->comparison.items[i]);
-    keep_what_is_needed(emitting);
-    while (judge_views(emitting))
-        ;
-    for (size_t i = 0; i < from->object_count; i++) /* tables that go may refer to each other */
-        if (from->objects[i]->kind == OBJECT_FOREIGN_KEY && owner_goes(emitting, from->objects[i]))
-            emitting->goes[i] = true;
-    for (size_t i = 0; i < to->object_count; i++)
-        if (is_remade(to->objects[i]->kind) && !is_view(to->objects[i]->kind) &&
-            postgres_emit_is_of_new(emitting, to->objects[i]))
-            emitting->is_made[i] = true;
-}
-
-/* ---- dropping --------------------------------------------------------------------------------- */
-
-static void drop_all(struct emitting *emitting, enum object_kind kind, const char *words)
-{
-    const struct catalog *from = emitting->emission->from;
-    for (size_t i = 0; i < from->object_count; i++) {
-        const struct object *object = from->objects[i];
-        if (object->kind != kind || !emitting->goes[i] || owner_goes(emitting, object) ||
-            object_get(object, "owned by"))
-            continue;
-        buf_addf(emitting->sql, "DROP %s ", words);
-        if (kind == OBJECT_FUNCTION || kind == OBJECT_PROCEDURE)
-            buf_adds(emitting->sql, object->name); /* it is quoted, with its arguments */
-        else
-            sql_add_identifier(emitting->sql, object->name);
-        if (kind == OBJECT_TRIGGER) {
-            buf_adds(emitting->sql, " ON ");
-            sql_add_identifier(emitting->sql, object->owner);
-        }
-        buf_adds(emitting->sql, ";\n");
-    }
-}
-
-/* Does one of the objects that are still to be handled need this one? */
-static bool is_needed(const struct catalog *catalog, const bool *left, size_t at)
-{
-    for (size_t i = 0; i < catalog->object_count; i++)
-        if (i != at && left[i] && is_view(catalog->objects[i]->kind) &&
-            mentions(catalog->objects[i]->sql, catalog->objects[at]->name))
-            return true;
-    return false;
-}
-
-/* The next view: when dropping one that no other needs, when making one that needs no other that is still to be made. */
-static size_t next_view(const struct catalog *catalog, const bool *left, bool drops)
-{
-    size_t any = SIZE_MAX;
-    for (size_t i = 0; i < catalog->object_count; i++) {
-        bool is_blocked = false;
-        if (!left[i] || !is_view(catalog->objects[i]->kind))
-            continue;
-        any = any == SIZE_MAX ? i : any;
-        if (drops)
-            is_blocked = is_needed(catalog, left, i);
-        for (size_t k = 0; !drops && k < catalog->object_count; k++)
-            is_blocked =
-                is_blocked || (k != i && left[k] && is_view(catalog->objects[k]->kind) &&
-                               mentions(catalog->objects[i]->sql, catalog->objects[k]->name));
-        if (!is_blocked)
-            return i;
-    }
-    return any;
-}
-
-static bool *copy_flags(struct emitting *emitting, const bool *flags, size_t count)
-{
-    bool *copy = arena_calloc(emitting->emission->arena, count + 1, sizeof *copy);
-    memcpy(copy, flags, count * sizeof *copy);
-    return copy;
-}
-
-static const char *view_words(const struct object *view)
-{
-    return view->kind == OBJECT_VIEW ? "VIEW " : "MATERIALIZED VIEW ";
-}
-
-static void drop_views(struct emitting *emitting)
-{
-    const struct catalog *from = emitting->emission->from;
-    bool *left = copy_flags(emitting, emitting->goes, from->object_count);
-    for (size_t at; (at = next_view(from, left, true)) != SIZE_MAX; left[at] = false) {
-        buf_addf(emitting->sql, "DROP %s", view_words(from->objects[at]));
-        sql_add_identifier(emitting->sql, from->objects[at]->name);
-        buf_adds(emitting->sql, ";\n");
-    }
-}
-
-/* ---- making ----------------------------------------------------------------------------------- */
-
-static void make_views(struct emitting *emitting)
-{
-    const struct catalog *to = emitting->emission->to;
-    bool *left = copy_flags(emitting, emitting->is_made, to->object_count);
-    for (size_t at; (at = next_view(to, left, false)) != SIZE_MAX; left[at] = false)
-        if (!object_get(to->objects[at], "options")) /* else it is not written */
-            buf_addf(emitting->sql, "%s;\n", to->objects[at]->sql);
-}
-
-static void make_types(struct emitting *emitting)
-{
-    const struct catalog *to = emitting->emission->to;
-    for (size_t i = 0; i < to->object_count; i++) {
-        const struct object *object = to->objects[i];
-        if (!emitting->is_made[i] || object->kind != OBJECT_ENUM)
-            continue;
-        buf_adds(emitting->sql, "CREATE TYPE ");
-        sql_add_identifier(emitting->sql, object->name);
-        buf_addf(emitting->sql, " AS ENUM (%s);\n", object_get(object, "values"));
-    }
-}
-
-static void add_sequence(struct emitting *emitting, const char *words, const char *name,
-                         const struct object *object)
-{
-    buf_adds(emitting->sql, words);
-    sql_add_identifier(emitting->sql, name);
-    buf_addf(
-        emitting->sql, " AS %s INCREMENT BY %s MINVALUE %s MAXVALUE %s START WITH %s CACHE %s%s;\n",
-        object_get(object, "type"), object_get(object, "increment"), object_get(object, "minimum"),
-        object_get(object, "maximum"), object_get(object, "start"), object_get(object, "cache"),
-        object_get(object, "cycle") ? " CYCLE" : " NO CYCLE");
-}
-
-static void make_sequences(struct emitting *emitting)
-{
-    const struct catalog *to = emitting->emission->to;
-    for (size_t i = 0; i < to->object_count; i++)
-        if (emitting->is_made[i] && to->objects[i]->kind == OBJECT_SEQUENCE &&
-            !object_get(to->objects[i], "owned by"))
-            add_sequence(emitting, "CREATE SEQUENCE ", to->objects[i]->name, to->objects[i]);
+    postgres_emit_set_parameters(
+        emitting,
+        difference->expected->kind == OBJECT_VIEW ? "ALTER VIEW" : "ALTER MATERIALIZED VIEW",
+        difference->expected->name,
+        (const char *[]){object_get(difference->found, "options"),
+                         object_get(difference->expected, "options")});
 }
 
 /* Where it stands stays. */
-static void change_sequences(struct emitting *emitting)
+static void alter_sequence(struct emitting *emitting, const struct difference *difference)
 {
-    for (size_t i = 0; i < emitting->comparison.count; i++) {
-        const struct difference *difference = &emitting->comparison.items[i];
-        if (difference->what == DIFFERENCE_CHANGED && difference->found->kind == OBJECT_SEQUENCE &&
-            postgres_emit_is_shape(difference))
-            add_sequence(emitting, "ALTER SEQUENCE ", difference->found->name,
-                         difference->expected);
+    const struct object *to = difference->expected;
+    postgres_emit_sequence(emitting, "ALTER SEQUENCE", to);
+    if (postgres_emit_differs(difference, "persistence"))
+        postgres_say(emitting->sql, "ALTER SEQUENCE %i SET %s;\n", to->name,
+                     object_get(to, "persistence") ? "UNLOGGED" : "LOGGED");
+}
+
+void postgres_emit_alter(struct emitting *emitting)
+{
+    const struct difference *difference = emitting->from.parts[emitting->action->from].difference;
+    const struct object *to = difference->expected;
+    switch (to->kind) {
+    case OBJECT_TABLE:
+    case OBJECT_FOREIGN_TABLE: postgres_emit_alter_table(emitting); break;
+    case OBJECT_VIEW:
+    case OBJECT_MATERIALIZED_VIEW: alter_view(emitting, difference); break;
+    case OBJECT_SEQUENCE: alter_sequence(emitting, difference); break;
+    case OBJECT_TRIGGER:
+    case OBJECT_RULE: set_state(emitting, to); break;
+    case OBJECT_EXTENSION:
+        if (object_get(to, "version"))
+            postgres_say(emitting->sql, "ALTER EXTENSION %i UPDATE TO %l;\n", to->name,
+                         object_get(to, "version"));
+        break;
+    case OBJECT_INDEX:
+    case OBJECT_PRIMARY_KEY:
+    case OBJECT_UNIQUE:
+    case OBJECT_CHECK:
+    case OBJECT_EXCLUSION:
+    case OBJECT_FOREIGN_KEY: postgres_emit_alter_constraint(emitting); break;
+    default: postgres_emit_alter_type(emitting); break;
     }
 }
 
-static bool is_used_early(const struct emitting *emitting, const char *name)
+void postgres_emit_finish(struct emitting *emitting)
 {
-    static const char *const properties[] = {"default", "generated stored", "generated virtual"};
-    const struct catalog *to = emitting->emission->to;
-    for (size_t i = 0; i < to->object_count; i++) {
-        const struct object *object = to->objects[i];
-        for (size_t p = 0; object->kind == OBJECT_COLUMN && p < ARRAY_LEN(properties); p++)
-            if (mentions(object_get(object, properties[p]), name))
-                return true;
-        if ((object->kind == OBJECT_CHECK || object->kind == OBJECT_INDEX) &&
-            mentions(object_get(object, "definition"), name))
-            return true;
-    }
-    return false;
+    const struct object *object = postgres_emit_to(emitting);
+    if (object->kind == OBJECT_TABLE)
+        postgres_emit_finish_table(emitting);
+    else
+        postgres_say(emitting->sql, "ALTER SEQUENCE %i OWNED BY %s;\n", object->name,
+                     object_get(object, "owned by") ? object_get(object, "owned by") : "NONE");
 }
 
-/* Those that tables need come before them, all others after them, since a body may name a table. */
-static void make_functions(struct emitting *emitting, bool is_early)
+/* ---- comments ------------------------------------------------------------------------------------- */
+
+void postgres_emit_comment(struct emitting *emitting, const struct object *object,
+                           const char *comment)
 {
-    const struct catalog *to = emitting->emission->to;
-    for (size_t i = 0; i < to->object_count; i++) {
-        const struct object *object = to->objects[i];
-        const char *words = object->kind == OBJECT_FUNCTION ? "FUNCTION" : "PROCEDURE";
-        if (!emitting->is_made[i] ||
-            (object->kind != OBJECT_FUNCTION && object->kind != OBJECT_PROCEDURE))
-            continue;
-        const char *name =
-            arena_strndup(emitting->emission->arena, object->name, strcspn(object->name, "("));
-        if (is_used_early(emitting, name) == is_early)
-            buf_addf(emitting->sql, "CREATE OR REPLACE %s %s%s;\n", words, name,
-                     without_schema(emitting, object_get(object, "definition")));
-    }
+    const char *words = kind_words(object->kind);
+    uint32_t owner =
+        object->owner ? postgres_emit_find_owner(&emitting->to, object->owner) : NOWHERE;
+    bool is_of_domain = owner != NOWHERE && emitting->to.parts[owner].object->kind == OBJECT_DOMAIN;
+    if (!words && !postgres_emit_is_constraint(object->kind))
+        return;
+    postgres_say(emitting->sql, "COMMENT ON %s ", words ? words : "CONSTRAINT");
+    if (object->kind == OBJECT_COLUMN)
+        postgres_say(emitting->sql, "%i.%i", object->owner, object->name);
+    else if (postgres_emit_is_routine(object->kind) || object->kind == OBJECT_AGGREGATE)
+        buf_adds(emitting->sql, postgres_emit_signature(emitting, object));
+    else
+        postgres_say(emitting->sql, "%i", postgres_emit_name(emitting, object));
+    if (is_on_table(object->kind) || postgres_emit_is_constraint(object->kind))
+        postgres_say(emitting->sql, is_of_domain ? " ON DOMAIN %i" : " ON %i", object->owner);
+    if (comment)
+        postgres_say(emitting->sql, " IS %l;\n", comment);
+    else
+        buf_adds(emitting->sql, " IS NULL;\n");
 }
 
-/* Of a table that is there already, without keeping others from writing. */
-static void make_indexes(struct emitting *emitting, bool of_views)
-{
-    static const char mark[] = " INDEX ";
-    const struct catalog *to = emitting->emission->to;
-    for (size_t i = 0; i < to->object_count; i++) {
-        const struct object *object = to->objects[i];
-        size_t owner = find_owner(to, object);
-        const char *at = object->kind == OBJECT_INDEX ? strstr(object->sql, mark) : NULL;
-        if (!emitting->is_made[i] || !at ||
-            of_views != (owner != SIZE_MAX && is_view(to->objects[owner]->kind)))
-            continue;
-        if (postgres_emit_is_of_new(emitting, object))
-            buf_addf(emitting->sql, "%s;\n", object->sql);
-        else
-            buf_addf(emitting->emission->later, "%.*s%sCONCURRENTLY %s;\n", (int)(at - object->sql),
-                     object->sql, mark, at + strlen(mark));
-    }
-}
+/* ---- all of it ------------------------------------------------------------------------------------ */
 
-static void make_triggers(struct emitting *emitting)
+static const char *why_withheld(const struct object *object)
 {
-    const struct catalog *to = emitting->emission->to;
-    for (size_t i = 0; i < to->object_count; i++)
-        if (to->objects[i]->kind == OBJECT_TRIGGER && emitting->is_made[i])
-            buf_addf(emitting->sql, "%s;\n", without_schema(emitting, to->objects[i]->sql));
+    bool holds_rows = object->kind == OBJECT_TABLE || object->kind == OBJECT_COLUMN ||
+                      object->kind == OBJECT_SEQUENCE;
+    return holds_rows ? "since its rows would be lost" : "since what stays needs it";
 }
-
-/* ---- all of it -------------------------------------------------------------------------------- */
 
 static void tell_withheld(struct emitting *emitting)
 {
     const struct emission *emission = emitting->emission;
     for (size_t i = 0; i < emission->withheld_count; i++) {
         const struct object *object = emission->withheld[i];
-        const char *name = object_full_name(object);
-        struct buf line;
-        buf_init(&line, BUF_MAX_DEFAULT);
-        bool holds_rows = object->kind == OBJECT_TABLE || object->kind == OBJECT_COLUMN ||
-                          object->kind == OBJECT_SEQUENCE;
-        buf_addf(&line, "-- not dropped: %s %s, ", object_kind_name(object->kind), name);
-        if (holds_rows)
-            buf_addf(&line, "since its rows would be lost; --allow-drop %s allows it", name);
+        const char *name = object_full_name(object), *reason = why_withheld(object);
+        uint32_t at =
+            postgres_emit_find(&emitting->from, object->kind, object->owner, object->name);
+        const struct difference *difference = emitting->from.parts[at].difference;
+        if (difference && difference->expected && postgres_emit_differs(difference, "type"))
+            postgres_emit_note(
+                emitting,
+                "not changed: column %s from %s to %s, since values would be rounded "
+                "or cut off; --allow-drop %s allows it",
+                name, object_get(object, "type"), object_get(difference->expected, "type"), name);
+        else if (strstr(reason, "rows"))
+            postgres_emit_note(emitting, "not dropped: %s %s, %s; --allow-drop %s allows it",
+                               object_kind_name(object->kind), name, reason, name);
         else
-            buf_adds(&line, "since what stays needs it");
-        emission_add_line(emitting->sql, line.data);
-        buf_addc(emitting->sql, '\n');
-        buf_done(&line);
+            postgres_emit_note(emitting, "not dropped: %s %s, %s", object_kind_name(object->kind),
+                               name, reason);
     }
 }
 
 static void change(struct emission *emission)
 {
-    struct emitting emitting = {.emission = emission, .sql = emission->sql};
-    comparison_make(&emitting.comparison, emission->to, emission->from, emission->rules);
-    emitting.goes =
-        arena_calloc(emission->arena, emission->from->object_count + 1, sizeof *emitting.goes);
-    emitting.is_made =
-        arena_calloc(emission->arena, emission->to->object_count + 1, sizeof *emitting.is_made);
-    judge(&emitting);
+    struct emitting emitting = {
+        .emission = emission, .arena = emission->arena, .sql = emission->sql};
+    postgres_emit_read(&emitting);
+    postgres_emit_judge(&emitting);
     tell_withheld(&emitting);
-    drop_all(&emitting, OBJECT_TRIGGER, "TRIGGER");
-    drop_views(&emitting);
-    postgres_emit_drop_constraints(&emitting);
-    drop_all(&emitting, OBJECT_INDEX, "INDEX");
-    make_types(&emitting);
-    make_sequences(&emitting);
-    make_functions(&emitting, true);
-    postgres_emit_make_tables(&emitting);
-    postgres_emit_change_columns(&emitting);
-    change_sequences(&emitting);
-    postgres_emit_make_constraints(&emitting);
-    make_indexes(&emitting, false);
-    make_functions(&emitting, false);
-    make_views(&emitting);
-    make_indexes(&emitting, true);
-    make_triggers(&emitting);
-    drop_all(&emitting, OBJECT_TABLE, "TABLE");
-    drop_all(&emitting, OBJECT_FUNCTION, "FUNCTION");
-    drop_all(&emitting, OBJECT_PROCEDURE, "PROCEDURE");
-    drop_all(&emitting, OBJECT_SEQUENCE, "SEQUENCE");
-    drop_all(&emitting, OBJECT_ENUM, "TYPE");
-    postgres_emit_make_comments(&emitting);
+    postgres_emit_plan(&emitting);
+    postgres_emit_run(&emitting);
 }
 
 const struct catalog_emitter postgres_emitter = {.change = change};

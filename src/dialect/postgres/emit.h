@@ -1,7 +1,5 @@
-/* Statements that make one catalog of PostgreSQL's another. Pure.
- *
- * What it knows: enums, sequences, functions and procedures, tables with their columns and constraints, indexes, views, triggers and
- * comments. Of other kinds it writes nothing, so that what differs in them is told and no file written.
+/* Statements that make one catalog of PostgreSQL's another: of all kinds of objects that the reader reads, in an order that their
+ * needs ask for (needs.h). What it has no statements for it refuses, with the reason. Pure.
  */
 #ifndef DIALECT_POSTGRES_EMIT_H
 #define DIALECT_POSTGRES_EMIT_H
