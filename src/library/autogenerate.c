@@ -291,6 +291,7 @@ static struct statements make_up(struct way *way)
         .allowed = generating->request->allowed,
         .allowed_count = generating->request->allowed_count,
         .is_cautious = way->is_cautious,
+        .is_allowance_used = generating->is_used,
     };
     begin_emission(&emission, bufs);
     buf_adds(emission.sql, rename_sql(way, false));

@@ -6,9 +6,16 @@
 
 bool emission_may_drop(struct emission *emission, const struct object *object)
 {
-    if (emission->allows_all || name_is_among(emission->from, object_full_name(object),
-                                              emission->allowed, emission->allowed_count))
+    const char *name = object_full_name(object);
+    if (emission->allows_all)
         return true;
+    for (size_t i = 0; i < emission->allowed_count; i++) {
+        if (!name_is_among(emission->from, name, &emission->allowed[i], 1))
+            continue;
+        if (emission->is_allowance_used)
+            emission->is_allowance_used[i] = true;
+        return true;
+    }
     emission_withhold(emission, object);
     return false;
 }

@@ -18,6 +18,7 @@ struct emission {
      * written as a comment with the reason. */
     const char *const *allowed;
     size_t allowed_count;
+    bool *is_allowance_used; /* of each; NULL: no one asks */
     bool allows_all;
     /* Statements promise nothing of how the server goes about them (ALGORITHM, LOCK): what they promised did not hold. */
     bool is_cautious;

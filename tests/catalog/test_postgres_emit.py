@@ -1,6 +1,7 @@
 """PostgreSQL's emitter without skein around it: two schemas are made, the statements that lead from one to the other are run, and
 back, and each time the catalogs must be equal. In one process beside the server's, so that hundreds of schemas take a minute."""
 import os
+import random
 import sys
 import unittest
 
@@ -8,7 +9,10 @@ import catalogs
 from harness import Postgres
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # the end-to-end tests have a test_postgres, too
+from random_postgres import Schema  # noqa: E402
 from test_postgres import CHANGES  # noqa: E402
+
+ROUNDS = int(os.environ.get("EMIT_ROUNDS", "200"))  # of the random schemas
 
 # What cannot be written is refused, with a reason that has these words.
 REFUSED = {"a foreign key that is not enforced": "superuser", "what is not read": "does not read", "the partition's key": "partition key"}
@@ -61,8 +65,11 @@ class EmitCase(catalogs.CatalogCase):
         one, other, old = self.make(first, second, first)
         text = self.lead(one, other, **keys)
         self.lead(one, old, **keys)
-        self.client.sql(f"SET client_min_messages = error; DROP SCHEMA {one} CASCADE; DROP SCHEMA {other} CASCADE; DROP SCHEMA {old} CASCADE")
+        self.forget(one, other, old)
         return text
+
+    def forget(self, *names):
+        self.client.sql("SET client_min_messages = error; " + "; ".join(f"DROP SCHEMA {name} CASCADE" for name in names))
 
 
 class Pairs(EmitCase):
@@ -85,6 +92,33 @@ class Pairs(EmitCase):
             with self.subTest(name):
                 if name not in REFUSED:
                     self.there_and_back("", base + change)
+
+
+class Random(EmitCase):
+    def test_random_schemas(self):
+        """A schema that the server does not take, since its parts do not go together, is none: but there must be few of them."""
+        taken = 0
+        for seed in range(ROUNDS):
+            with self.subTest(seed=seed):
+                taken += self.one(random.Random(seed))
+        self.assertGreater(taken, ROUNDS * .9)
+
+    def one(self, rng):
+        schema = Schema(rng)
+        first = schema.sql()
+        schema.mutate()
+        try:
+            one, other, old = self.make(first, schema.sql(), first)
+        except AssertionError:
+            return False
+        try:
+            self.lead(one, other)
+            self.lead(one, old)
+        except AssertionError as error:
+            self.client.close()
+            raise AssertionError(f"{error}\n---- from\n{first}\n---- to\n{schema.sql()}") from None
+        self.forget(one, other, old)
+        return True
 
 
 if __name__ == "__main__":

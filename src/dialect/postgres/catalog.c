@@ -11,6 +11,7 @@
 #include "base/map.h"
 #include "dialect/postgres/catalog_sql.h"
 #include "dialect/postgres/catalog_text.h"
+#include "dialect/postgres/emit_text.h"
 #include "dialect/postgres/needs.h"
 #include "dialect/template.h"
 #include "schema/reader.h"
@@ -135,9 +136,36 @@ static void set_written(struct object *object, const char *name, const char *tex
             object->properties[i].written = written;
 }
 
+static int compare_items(const void *left, const void *right)
+{
+    const char *const *a = left, *const *b = right;
+    return strcmp(*a, *b);
+}
+
+/* `(ndistinct) ON b, a FROM t`: the server tells columns in the order that they have in the table. */
+static const char *sort_statistics(struct arena *arena, const char *text)
+{
+    const char *begin = strstr(text, "ON "), **items;
+    const char *at = begin ? begin + 3 : text, *from = postgres_find_outside(at, " FROM ");
+    if (!begin || !from)
+        return text;
+    size_t count =
+        postgres_split_items(arena, arena_strndup(arena, at, (size_t)(from - at)), &items);
+    qsort(items, count, sizeof *items, compare_items);
+    struct buf buf;
+    buf_init(&buf, SIZE_MAX / 2);
+    buf_add(&buf, text, (size_t)(at - text));
+    for (size_t i = 0; i < count; i++)
+        buf_addf(&buf, "%s%s", i ? ", " : "", items[i]);
+    buf_adds(&buf, from);
+    return buf_into(&buf, arena);
+}
+
 static void set_definition(struct object *object, const char *text, const struct place *place)
 {
     struct arena *arena = object->catalog->arena;
+    if (object->kind == OBJECT_STATISTICS)
+        text = sort_statistics(arena, postgres_after_names(text));
     if (is_view(object->kind))
         text = trim_query(arena, text);
     object->sql = statement_of(arena, object, text);

@@ -254,6 +254,8 @@ static void order_leaving(struct emitting *emitting, const struct link *link)
     struct side *side = &emitting->from;
     const struct part *user = &side->parts[link->from], *needed = &side->parts[link->to];
     uint32_t drops_user = dropper(side, link->from), drops_needed = dropper(side, link->to);
+    if (drops_user != NOWHERE && drops_user == drops_needed) /* what it has, and itself */
+        return;
     if (!link->is_by_default) {
         wait_for(emitting, drops_user, drops_needed);
         for (size_t i = 0; i < ARRAY_LEN(changes); i++)
@@ -302,7 +304,9 @@ static void order_part(struct emitting *emitting, struct side *side, uint32_t at
     const uint32_t *actions = side->parts[at].actions;
     bool is_away = side->parts[at].is_renamed_away;
     wait_for(emitting, actions[DEED_RENAME_AWAY], actions[DEED_MAKE]);
-    if (!is_away)
+    if (is_away)
+        wait_for(emitting, actions[DEED_MAKE], actions[DEED_DROP]);
+    else
         wait_for(emitting, actions[DEED_DROP], actions[DEED_MAKE]);
     wait_for(emitting, actions[DEED_DEFAULT_OFF], actions[DEED_RETYPE]);
     wait_for(emitting, actions[DEED_DEFAULT_OFF], actions[DEED_DEFAULT_ON]);
@@ -318,11 +322,27 @@ static void order_part(struct emitting *emitting, struct side *side, uint32_t at
     wait_for(emitting, actions[DEED_MAKE], actions[DEED_FINISH]);
 }
 
+/* What a table has from a parent changes only before the parent is its own, and after it is no longer. */
+static void order_inherited(struct emitting *emitting, const struct part *part, uint32_t alters,
+                            bool comes)
+{
+    static const enum deed deeds[] = {DEED_DEFAULT_OFF, DEED_DROP,       DEED_RETYPE,
+                                      DEED_MAKE,        DEED_DEFAULT_ON, DEED_NOT_NULL};
+    for (size_t i = 0; i < ARRAY_LEN(deeds); i++) {
+        uint32_t action = part->actions[deeds[i]];
+        wait_for(emitting, comes ? action : alters, comes ? alters : action);
+    }
+}
+
 static void order_owner(struct emitting *emitting, struct side *side, uint32_t at)
 {
     const struct part *part = &side->parts[at], *owner = postgres_emit_owner(side, part);
     if (!owner)
         return;
+    if (part->is_inherited && owner->actions[DEED_ALTER] != NOWHERE) {
+        order_inherited(emitting, part, owner->actions[DEED_ALTER], side == &emitting->to);
+        return;
+    }
     if (side == &emitting->to) {
         wait_for(emitting, owner->actions[DEED_MAKE], part->actions[DEED_MAKE]);
         wait_for(emitting, owner->actions[DEED_ALTER], part->actions[DEED_MAKE]);

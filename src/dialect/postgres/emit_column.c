@@ -195,6 +195,32 @@ void postgres_emit_reset_inherited(struct emitting *emitting, const struct objec
                      column->owner, column->name);
 }
 
+static bool has_heirs(struct emitting *emitting, const char *table)
+{
+    for (uint32_t i = 0; i < emitting->from.count; i++) {
+        const struct object *object = emitting->from.parts[i].object;
+        const char *const *parents;
+        size_t count =
+            object->kind == OBJECT_TABLE ? postgres_parents(emitting->arena, object, &parents) : 0;
+        for (size_t k = 0; k < count; k++)
+            if (strcmp(parents[k], table) == 0)
+                return true;
+    }
+    return false;
+}
+
+/* An identity is not handed down: the column is, and then becomes one. */
+static void add_to_heirs(struct emitting *emitting, const struct object *column)
+{
+    postgres_say(emitting->sql, "ALTER TABLE %i ADD COLUMN %i %s;\n", column->owner, column->name,
+                 object_get(column, "type"));
+    postgres_say(emitting->sql, "ALTER TABLE %i ALTER COLUMN %i SET NOT NULL;\n", column->owner,
+                 column->name);
+    postgres_say(emitting->sql, "ALTER TABLE %i ALTER COLUMN %i ADD ", column->owner, column->name);
+    add_identity(emitting->sql, object_get(column, "identity"));
+    buf_adds(emitting->sql, ";\n");
+}
+
 void postgres_emit_make_column(struct emitting *emitting)
 {
     const struct object *column = postgres_emit_to(emitting);
@@ -209,6 +235,10 @@ void postgres_emit_make_column(struct emitting *emitting)
         return;
     }
     warn_of_rows(emitting, column);
+    if (object_get(column, "identity") && has_heirs(emitting, column->owner)) {
+        add_to_heirs(emitting, column);
+        return;
+    }
     postgres_say(emitting->sql, "ALTER TABLE %i ADD COLUMN ", column->owner);
     postgres_emit_add_column(emitting->sql, emitting, column);
     buf_adds(emitting->sql, ";\n");
@@ -308,25 +338,13 @@ void postgres_emit_default_on(struct emitting *emitting)
     }
 }
 
-/* The type goes through text where the server knows no cast: between types that are made here. */
-static const char *cast_of(struct emitting *emitting, const struct object *from,
-                           const struct object *to)
+/* Where the server knows no cast the value goes through text. */
+#define THROUGH_TEXT(had, type) (is_array(had) && is_array(type) ? "::text[]" : "::text")
+
+static bool is_array(const char *type)
 {
-    const char *had = object_get(from, "type"), *type = object_get(to, "type");
-    bool is_array = strlen(type) > 2 && strcmp(type + strlen(type) - 2, "[]") == 0;
-    const char *name = is_array ? arena_strndup(emitting->arena, type, strlen(type) - 2) : type;
-    const char *had_name =
-        is_array && strlen(had) > 2 ? arena_strndup(emitting->arena, had, strlen(had) - 2) : had;
-    const char *after;
-    for (size_t i = 0; i < emitting->to.count; i++) {
-        const struct object *object = emitting->to.parts[i].object;
-        if (!postgres_emit_is_type(object->kind) ||
-            strcmp(postgres_read_name(emitting->arena, name, &after), object->name) != 0)
-            continue;
-        /* a domain is assigned to from what it stands on */
-        return strcmp(had_name, "text") == 0 ? "" : is_array ? "::text[]" : "::text";
-    }
-    return "";
+    size_t len = strlen(type);
+    return len > 2 && strcmp(type + len - 2, "[]") == 0;
 }
 
 static bool is_cast(const char *type)
@@ -350,10 +368,14 @@ static void change_type(struct emitting *emitting, const struct object *from,
     postgres_say(emitting->sql, "ALTER TABLE %i ALTER COLUMN %i TYPE ", to->owner, to->name);
     add_type(emitting->sql, to);
     if (is_cast(type))
-        postgres_say(emitting->sql, " USING %i%s::%s", to->name, cast_of(emitting, from, to), type);
-    else if (narrowing != NARROWING_NONE && !strstr(type, "[]"))
-        postgres_say(emitting->sql, " USING %i::%s", to->name,
-                     arena_strndup(emitting->arena, type, strcspn(type, "(")));
+        postgres_say(emitting->sql, " USING %i%s::%s", to->name,
+                     postgres_has_cast(emitting->arena, had, type) ? "" : THROUGH_TEXT(had, type),
+                     type);
+    else if (narrowing != NARROWING_NONE)
+        postgres_say(emitting->sql, " USING %i%s::%s%s", to->name,
+                     postgres_has_cast(emitting->arena, had, type) ? "" : THROUGH_TEXT(had, type),
+                     arena_strndup(emitting->arena, type, strcspn(type, "(")),
+                     is_array(type) ? "[]" : "");
     buf_adds(emitting->sql, ";\n");
 }
 

@@ -175,14 +175,15 @@ bool postgres_emit_is_inherited(struct emitting *emitting, const struct side *si
     return has_from_parent(emitting, side, object, 0);
 }
 
-/* A table becomes a partition, or ceases to be one: what it has of its own is what it had from its parent. */
+/* A table becomes a partition, or ceases to be one: indexes and what else it has of its own are what it had from its parent. */
 static bool is_inherited_elsewhere(struct emitting *emitting, const struct difference *difference)
 {
     const struct object *object = difference_object(difference);
     const struct side *side = difference->expected ? &emitting->from : &emitting->to;
     if (difference->what == DIFFERENCE_CHANGED ||
-        (object->kind != OBJECT_COLUMN && !postgres_emit_is_constraint(object->kind) &&
-         object->kind != OBJECT_INDEX && object->kind != OBJECT_TRIGGER) ||
+        (object->kind != OBJECT_PRIMARY_KEY && object->kind != OBJECT_UNIQUE &&
+         object->kind != OBJECT_FOREIGN_KEY && object->kind != OBJECT_INDEX &&
+         object->kind != OBJECT_TRIGGER) ||
         has_same_parents(emitting, object->owner))
         return false;
     return has_from_parent(emitting, side, object, 0);
@@ -195,7 +196,8 @@ static bool holds_rows(struct emitting *emitting, const struct object *object)
     return object->kind == OBJECT_TABLE ||
            (object->kind == OBJECT_COLUMN && owner != NOWHERE &&
             side->parts[owner].object->kind == OBJECT_TABLE && !postgres_emit_generated(object) &&
-            !has_from_parent(emitting, &emitting->to, object, 0)) ||
+            !(has_from_parent(emitting, &emitting->from, object, 0) &&
+              has_same_parents(emitting, object->owner))) ||
            (object->kind == OBJECT_SEQUENCE && !object_get(object, "owned by"));
 }
 

@@ -198,15 +198,20 @@ static void read_links(struct emitting *emitting, struct side *side)
     }
 }
 
-static void read_side(struct emitting *emitting, struct side *side, const struct catalog *catalog)
+/* Beyond `own_count` there are copies of what parents have. */
+static void read_side(struct emitting *emitting, struct side *side, const struct catalog *catalog,
+                      size_t own_count)
 {
     side->catalog = catalog;
     side->count = catalog->object_count;
     side->parts = arena_calloc(emitting->arena, side->count + 1, sizeof *side->parts);
     for (size_t i = 0; i < side->count; i++) {
         struct part *part = &side->parts[i];
-        *part = (struct part){
-            .object = catalog->objects[i], .twin = NOWHERE, .owner = NOWHERE, .is_ignored = true};
+        *part = (struct part){.object = catalog->objects[i],
+                              .twin = NOWHERE,
+                              .owner = NOWHERE,
+                              .is_ignored = true,
+                              .is_inherited = i >= own_count};
         for (size_t deed = 0; deed < DEED__COUNT; deed++)
             part->actions[deed] = NOWHERE;
     }
@@ -293,12 +298,104 @@ static void pair_names(struct emitting *emitting)
     }
 }
 
+/* ---- heirs -------------------------------------------------------------------------------------- */
+
+static const struct object *find_table(const struct catalog *catalog, const char *name)
+{
+    for (size_t i = 0; i < catalog->object_count; i++)
+        if (catalog->objects[i]->kind == OBJECT_TABLE &&
+            strcmp(catalog->objects[i]->name, name) == 0)
+            return catalog->objects[i];
+    return NULL;
+}
+
+static bool has_object(const struct catalog *catalog, const struct object *like, const char *owner)
+{
+    for (size_t i = 0; i < catalog->object_count; i++) {
+        const struct object *object = catalog->objects[i];
+        if (object->kind == like->kind && postgres_emit_is_same(object->owner, owner) &&
+            strcmp(object->name, like->name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What the heir has from a parent: its columns, and its checks but those that say NO INHERIT. */
+static void inherit(struct catalog *catalog, const char *heir, const struct object *parent)
+{
+    size_t count = catalog->object_count;
+    for (size_t i = 0; i < count; i++) {
+        const struct object *object = catalog->objects[i];
+        const char *definition = object_get(object, "definition");
+        bool is_handed_down = object->kind == OBJECT_COLUMN ||
+                              (object->kind == OBJECT_CHECK && !strstr(definition, " NO INHERIT"));
+        if (!is_handed_down || !postgres_emit_is_same(object->owner, parent->name) ||
+            has_object(catalog, object, heir))
+            continue;
+        struct object *copy = catalog_add(catalog, object->kind, heir, object->name);
+        copy->has_automatic_name = object->has_automatic_name;
+        for (size_t p = 0; p < object->property_count; p++) {
+            bool is_said = object->properties[p].aspect == ASPECT_COMMENTS ||
+                           strcmp(object->properties[p].name, "identity") == 0;
+            if (is_said) /* it is not handed down */
+                continue;
+            object_set(copy, object->properties[p].aspect, object->properties[p].name,
+                       object->properties[p].value);
+            copy->properties[copy->property_count - 1].written = object->properties[p].written;
+        }
+    }
+}
+
+static void inherit_all(struct catalog *catalog, const char *heir, const struct object *table,
+                        int depth)
+{
+    const char *const *parents;
+    size_t count = depth > 20 ? 0 : postgres_parents(catalog->arena, table, &parents);
+    for (size_t i = 0; i < count; i++) {
+        const struct object *parent = find_table(catalog, parents[i]);
+        if (parent) {
+            inherit(catalog, heir, parent);
+            inherit_all(catalog, heir, parent, depth + 1);
+        }
+    }
+}
+
+static bool has_same_parents(const struct object *a, const struct object *b)
+{
+    return postgres_emit_is_same(object_get(a, "partition of"), object_get(b, "partition of")) &&
+           postgres_emit_is_same(object_get(a, "inherits"), object_get(b, "inherits"));
+}
+
+/* Of a table whose parents change, what it has from them is told as if it were its own: it may stay, come or go. */
+static const struct catalog *with_inherited(struct emitting *emitting,
+                                            const struct catalog *catalog,
+                                            const struct catalog *other)
+{
+    struct catalog *copy = NULL;
+    for (size_t i = 0; i < catalog->object_count; i++) {
+        const struct object *table = catalog->objects[i];
+        const struct object *twin =
+            table->kind == OBJECT_TABLE ? find_table(other, table->name) : NULL;
+        if (!twin || has_same_parents(table, twin))
+            continue;
+        if (!copy)
+            copy = catalog_copy(emitting->arena, catalog);
+        inherit_all(copy, table->name, table, 0);
+    }
+    return copy ? copy : catalog;
+}
+
 void postgres_emit_read(struct emitting *emitting)
 {
-    comparison_make(&emitting->comparison, emitting->emission->to, emitting->emission->from,
-                    emitting->emission->rules);
-    read_side(emitting, &emitting->from, emitting->emission->from);
-    read_side(emitting, &emitting->to, emitting->emission->to);
+    const struct catalog *from = emitting->emission->from, *to = emitting->emission->to;
+    size_t from_count = from->object_count, to_count = to->object_count;
+    emitting->emission->from = with_inherited(emitting, from, to);
+    emitting->emission->to = with_inherited(emitting, to, from);
+    from = emitting->emission->from;
+    to = emitting->emission->to;
+    comparison_make(&emitting->comparison, to, from, emitting->emission->rules);
+    read_side(emitting, &emitting->from, from, from_count);
+    read_side(emitting, &emitting->to, to, to_count);
     pair_differences(emitting);
     pair_equals(emitting);
     pair_names(emitting);

@@ -47,6 +47,7 @@ struct part {
     uint32_t twin;  /* the same object on the other side; NOWHERE: there is none */
     uint32_t owner; /* the table, view or domain that it belongs to; NOWHERE */
     bool is_ignored;
+    bool is_inherited;                   /* it is a parent's, of a table whose parents change */
     const struct difference *difference; /* NULL: nothing differs */
     enum fate fate;                      /* of the side that is left */
     bool is_made;                        /* of the side that is to be */
@@ -244,5 +245,8 @@ enum narrowing {
     NARROWING_MAY_LOSE, /* a value that does not fit is rounded or cut off without a word */
 };
 enum narrowing postgres_narrowing(struct arena *arena, const char *from, const char *to);
+
+/* Does the server surely know a cast from the one to the other? */
+bool postgres_has_cast(struct arena *arena, const char *from, const char *to);
 
 #endif

@@ -52,6 +52,22 @@ const char *postgres_skip_item(const char *text)
     return text;
 }
 
+const char *postgres_find_outside(const char *text, const char *words)
+{
+    int depth = 0;
+    while (*text) {
+        if (depth == 0 && strncmp(text, words, strlen(words)) == 0)
+            return text;
+        if (*text == '\'' || *text == '"') {
+            text = skip_quoted(text);
+            continue;
+        }
+        depth += (*text == '(') - (*text == ')');
+        text++;
+    }
+    return NULL;
+}
+
 size_t postgres_split_items(struct arena *arena, const char *text, const char ***ret_items)
 {
     const char **items = NULL;

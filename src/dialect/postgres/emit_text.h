@@ -17,6 +17,9 @@ void postgres_say(struct buf *sql, const char *format, ...);
  * Strings, quoted names and what stands in parentheses are passed over. */
 const char *postgres_skip_item(const char *text);
 
+/* Where the words stand outside of strings, quoted names and parentheses; NULL: nowhere. */
+const char *postgres_find_outside(const char *text, const char *words);
+
 /* The items of `a integer, b numeric(10,2)`, in the arena. */
 size_t postgres_split_items(struct arena *arena, const char *text, const char ***ret_items);
 

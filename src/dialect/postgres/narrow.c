@@ -180,3 +180,22 @@ enum narrowing postgres_narrowing(struct arena *arena, const char *from_text, co
         return NARROWING_NONE;
     return NARROWING_MAY_FAIL;
 }
+
+/* Not all that the server knows: what is not here goes through text, which every type can. */
+bool postgres_has_cast(struct arena *arena, const char *from_text, const char *to_text)
+{
+    struct type from = read_type(arena, from_text), to = read_type(arena, to_text);
+    if (strcmp(from_text, to_text) == 0) /* another type of that name */
+        return false;
+    if (from.is_array != to.is_array)
+        return is_text(from.is_array ? to.family : from.family);
+    if (strcmp(from.name, to.name) == 0 || is_text(from.family) || is_text(to.family))
+        return true;
+    if (is_number(from.family) && is_number(to.family))
+        return true;
+    if ((from.family == FAMILY_JSON || from.family == FAMILY_JSONB) &&
+        (to.family == FAMILY_JSON || to.family == FAMILY_JSONB))
+        return true;
+    return (from.family == FAMILY_DATE || is_point_in_time(from.family)) &&
+           (to.family == FAMILY_DATE || is_point_in_time(to.family));
+}
