@@ -297,9 +297,8 @@ static json_t *emit(const struct request *request, const json_t *asked)
         json_array_append_new(refused,
                               json_sprintf("%s: %s", object_full_name(emission.refusals[i].object),
                                            emission.refusals[i].reason));
-    json_t *result =
-        json_pack("{s:s, s:s, s:s, s:o, s:o}", "before", before.data, "sql", sql.data, "later",
-                  later.data, "withheld", withheld, "refused", refused);
+    json_t *result = json_pack("{s:s, s:s, s:s, s:o, s:o}", "before", before.data, "sql", sql.data,
+                               "later", later.data, "withheld", withheld, "refused", refused);
     buf_done(&before);
     buf_done(&sql);
     buf_done(&later);

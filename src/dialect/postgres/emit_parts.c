@@ -178,6 +178,14 @@ const struct link *postgres_emit_links(const struct link *links, size_t count, u
     return links + low;
 }
 
+static void sort_links(struct side *side)
+{
+    if (!side->link_count)
+        return;
+    qsort(side->needs, side->link_count, sizeof *side->needs, compare_links);
+    qsort(side->users, side->link_count, sizeof *side->users, compare_links);
+}
+
 static void read_links(struct emitting *emitting, struct side *side)
 {
     const struct catalog *catalog = side->catalog;
@@ -192,10 +200,7 @@ static void read_links(struct emitting *emitting, struct side *side)
         side->needs[i] = (struct link){at, of, catalog->needs[i].is_by_default};
         side->users[i] = (struct link){of, at, catalog->needs[i].is_by_default};
     }
-    if (side->link_count) {
-        qsort(side->needs, side->link_count, sizeof *side->needs, compare_links);
-        qsort(side->users, side->link_count, sizeof *side->users, compare_links);
-    }
+    sort_links(side);
 }
 
 /* Beyond `own_count` there are copies of what parents have. */
@@ -385,6 +390,26 @@ static const struct catalog *with_inherited(struct emitting *emitting,
     return copy ? copy : catalog;
 }
 
+/* A tenant that was read to be compared tells no needs: what the same objects need on the other side is the best guess. */
+static void guess_links(struct emitting *emitting)
+{
+    struct side *side = &emitting->from;
+    const struct side *other = &emitting->to;
+    if (side->link_count)
+        return;
+    side->needs = arena_calloc(emitting->arena, other->link_count + 1, sizeof *side->needs);
+    side->users = arena_calloc(emitting->arena, other->link_count + 1, sizeof *side->users);
+    for (size_t i = 0; i < other->link_count; i++) {
+        const struct link *link = &other->needs[i];
+        uint32_t user = other->parts[link->from].twin, needed = other->parts[link->to].twin;
+        if (user == NOWHERE || needed == NOWHERE)
+            continue;
+        side->needs[side->link_count] = (struct link){user, needed, link->is_by_default};
+        side->users[side->link_count++] = (struct link){needed, user, link->is_by_default};
+    }
+    sort_links(side);
+}
+
 void postgres_emit_read(struct emitting *emitting)
 {
     const struct catalog *from = emitting->emission->from, *to = emitting->emission->to;
@@ -399,4 +424,5 @@ void postgres_emit_read(struct emitting *emitting)
     pair_differences(emitting);
     pair_equals(emitting);
     pair_names(emitting);
+    guess_links(emitting);
 }
