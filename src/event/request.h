@@ -67,8 +67,8 @@ struct request {
     bool forces; /* PLAN_STAMP: whatever the database holds */
     bool
         accepts_changes; /* files that were changed after they were applied are right as they are now */
-    bool weighs_changes; /* a run that only looks asks what changes of tables will cost */
-    bool reads_catalog;  /* the outcome tells what the database holds, once all is done */
+    bool weighs_changes;    /* a run that only looks asks what changes of tables will cost */
+    bool reads_catalog;     /* the outcome tells what the database holds, once all is done */
     bool reads_for_emitter; /* and so that statements can be made of it */
     struct catalog_listener
         catalogs;       /* of reads_catalog: no one means that each tenant is read by itself */

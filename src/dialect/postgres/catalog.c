@@ -76,9 +76,9 @@ static void ask(struct reading *reading)
         return;
     buf_init(&sql, SIZE_MAX / 2);
     postgres_add_catalog_sql(&sql, reading);
-    for (size_t i = 0; reading->is_for_emitter && i < reading->part_count; i++)
-        postgres_take_needs(reading->parts[i].catalog, &answers[1 + i]);
     reading_ask(reading, buf_into(&sql, reading->arena), &shape);
+    for (size_t i = 0; reading->is_for_emitter && i < reading->part_count; i++)
+        postgres_ask_needs(reading, i);
 }
 
 /* ---- values ----------------------------------------------------------------------------------- */

@@ -64,6 +64,7 @@ static const char *const after_schema[] = {
 
 void postgres_ask_needs(struct reading *reading, size_t part)
 {
+    static const struct grid_shape shape = {"!.!!.!!", 0};
     const char *schema = reading->parts[part].schema;
     struct buf sql;
     buf_init(&sql, SIZE_MAX / 2);
@@ -74,7 +75,7 @@ void postgres_ask_needs(struct reading *reading, size_t part)
         buf_adds(&sql, "NULL");
     for (size_t i = 0; i < ARRAY_LEN(after_schema); i++)
         buf_adds(&sql, after_schema[i]);
-    reading_ask(reading, buf_into(&sql, reading->arena));
+    reading_ask(reading, buf_into(&sql, reading->arena), &shape);
 }
 
 /* ---- the answer ------------------------------------------------------------------------------- */
