@@ -74,6 +74,7 @@ static bool read_tenant(struct fleet *fleet, const struct options *options,
     look.targets = NULL;
     look.target_count = 0;
     look.reads_catalog = true;
+    look.reads_for_emitter = true;
     bool is_read = survey_read(fleet, &what, &survey, &err) && survey.items[0].is_read;
     if (is_read)
         request->wanted = catalog_copy(&fleet->arena, survey.items[0].catalog);
