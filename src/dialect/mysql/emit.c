@@ -382,12 +382,19 @@ static void make_sequences(struct emitting *emitting)
     }
 }
 
-static void drop_sequences(struct emitting *emitting)
+/* With `is_early` those whose names a table or a view wants, else the others. */
+static void drop_sequences(struct emitting *emitting, bool is_early)
 {
-    const struct catalog *from = emitting->emission->from;
-    for (size_t i = 0; i < from->object_count; i++)
-        if (from->objects[i]->kind == OBJECT_SEQUENCE && emitting->goes[i])
-            mysql_emit_add_name(emitting->sql, "DROP SEQUENCE ", from->objects[i]->name, ";\n");
+    const struct catalog *from = emitting->emission->from, *to = emitting->emission->to;
+    for (size_t i = 0; i < from->object_count; i++) {
+        const char *name = from->objects[i]->name;
+        if (from->objects[i]->kind != OBJECT_SEQUENCE || !emitting->goes[i] ||
+            (is_early && !mysql_emit_find(to, OBJECT_TABLE, NULL, name) &&
+             !mysql_emit_find(to, OBJECT_VIEW, NULL, name)))
+            continue;
+        mysql_emit_add_name(emitting->sql, "DROP SEQUENCE ", name, ";\n");
+        emitting->goes[i] = false;
+    }
 }
 
 static void change_database(struct emitting *emitting)
@@ -421,6 +428,7 @@ static void change(struct emission *emission)
     mysql_emit_drop_code(&emitting);
     mysql_emit_drop_foreign_keys(&emitting);
     mysql_emit_drop_tables(&emitting, true);
+    drop_sequences(&emitting, true);
     make_sequences(&emitting);
     mysql_emit_change_tables(&emitting);
     mysql_emit_make_tables(&emitting);
@@ -429,7 +437,7 @@ static void change(struct emission *emission)
     mysql_emit_make_code(&emitting);
     emitting.sql = emission->sql;
     mysql_emit_drop_tables(&emitting, false);
-    drop_sequences(&emitting);
+    drop_sequences(&emitting, false);
     emitting.sql = emission->last ? emission->last : emission->sql;
     mysql_emit_drop_routines(&emitting);
 }

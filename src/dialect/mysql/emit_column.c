@@ -341,15 +341,41 @@ enum cost mysql_emit_cost_of_new(const struct object *column)
     return COST_INSTANT;
 }
 
+/* How many bytes a character may take; 0: not known. NULL: it is a byte. */
+static unsigned width_of(const char *character_set)
+{
+    static const struct {
+        const char *name;
+        unsigned width;
+    } widths[] = {{"latin1", 1}, {"ascii", 1},   {"binary", 1},
+                  {"utf8", 3},   {"utf8mb3", 3}, {"utf8mb4", 4}};
+    for (size_t i = 0; character_set && i < ARRAY_LEN(widths); i++)
+        if (strcmp(character_set, widths[i].name) == 0)
+            return widths[i].width;
+    return character_set ? 0 : 1;
+}
+
+/* A longer text is nothing but another number, unless its length takes a second byte: of one that had up to 127 bytes the
+ * server makes room for that in time. */
+static enum cost cost_of_length(unsigned from, unsigned to)
+{
+    if (to < from)
+        return COST_COPY;
+    return to <= 255 || from > 255 || from <= 127 ? COST_INSTANT : COST_COPY;
+}
+
 /* `varchar(20)` to `varchar(40)`, and values after those of an enum. */
-static enum cost cost_of_type(const char *from, const char *to)
+static enum cost cost_of_type(const char *from, const char *to, const char *character_set)
 {
     struct type a = read_type(from), b = read_type(to);
+    unsigned width = width_of(character_set);
     size_t len = strlen(from);
     if (strcmp(a.word, b.word) != 0)
         return COST_COPY;
-    if (strcmp(a.word, "varchar") == 0)
-        return b.first >= a.first ? COST_INSTANT : COST_COPY;
+    if ((strcmp(a.word, "varchar") == 0 || strcmp(a.word, "varbinary") == 0) && !width)
+        return COST_UNKNOWN;
+    if (strcmp(a.word, "varchar") == 0 || strcmp(a.word, "varbinary") == 0)
+        return cost_of_length(a.first * width, b.first * width);
     bool is_appended = strncmp(from, to, len - 1) == 0 && to[len - 1] == ',';
     if (strcmp(a.word, "enum") == 0 && is_appended)
         return strlen(to) < 700 ? COST_INSTANT : COST_UNKNOWN; /* 256 values need more room */
@@ -370,7 +396,8 @@ enum cost mysql_emit_cost_of_change(const struct difference *difference)
             if (strcmp(property->name, instant[k]) == 0)
                 of_it = COST_INSTANT;
         if (strcmp(property->name, "type") == 0)
-            of_it = cost_of_type(property->found, property->expected);
+            of_it = cost_of_type(property->found, property->expected,
+                                 object_get(difference->expected, "character set"));
         if (strcmp(property->name, "check") == 0 || strcmp(property->name, "character set") == 0)
             of_it = COST_COPY;
         if (strcmp(property->name, "not null") == 0)
