@@ -7,48 +7,29 @@
 
 /* ---- finding ---------------------------------------------------------------------------------- */
 
-size_t mysql_emit_place(const struct object *object)
+bool mysql_emit_goes(struct emitting *emitting, const struct object *object)
 {
-    const struct catalog *catalog = object->catalog;
-    for (size_t i = 0; i < catalog->object_count; i++)
-        if (catalog->objects[i] == object)
-            return i;
-    return SIZE_MAX;
+    return emitting->goes[mysql_emit_place(emitting, object)];
 }
 
-bool mysql_emit_goes(const struct emitting *emitting, const struct object *object)
+bool mysql_emit_is_made(struct emitting *emitting, const struct object *object)
 {
-    return emitting->goes[mysql_emit_place(object)];
-}
-
-bool mysql_emit_is_made(const struct emitting *emitting, const struct object *object)
-{
-    return emitting->is_made[mysql_emit_place(object)];
+    return emitting->is_made[mysql_emit_place(emitting, object)];
 }
 
 void mysql_emit_set_goes(struct emitting *emitting, const struct object *object)
 {
-    emitting->goes[mysql_emit_place(object)] = true;
+    emitting->goes[mysql_emit_place(emitting, object)] = true;
 }
 
 void mysql_emit_set_made(struct emitting *emitting, const struct object *object)
 {
-    emitting->is_made[mysql_emit_place(object)] = true;
+    emitting->is_made[mysql_emit_place(emitting, object)] = true;
 }
 
 static bool is_same_text(const char *a, const char *b)
 {
     return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
-const struct object *mysql_emit_find(const struct catalog *catalog, enum object_kind kind,
-                                     const char *owner, const char *name)
-{
-    for (size_t i = 0; i < catalog->object_count; i++)
-        if (catalog->objects[i]->kind == kind && strcmp(catalog->objects[i]->name, name) == 0 &&
-            is_same_text(catalog->objects[i]->owner, owner))
-            return catalog->objects[i];
-    return NULL;
 }
 
 bool mysql_emit_is_of(const struct object *object, const char *table)
@@ -73,19 +54,21 @@ static bool has_same_shape(const struct object *a, const struct object *b)
     return true;
 }
 
-const struct object *mysql_emit_become(const struct emitting *emitting, const struct object *object)
+const struct object *mysql_emit_become(struct emitting *emitting, const struct object *object)
 {
     const struct catalog *to = emitting->emission->to;
     bool goes_by_name = catalog_rules_has(emitting->emission->rules, ASPECT_NAMES);
-    for (size_t i = 0; i < emitting->comparison.count; i++)
-        if (emitting->comparison.items[i].found == object)
-            return emitting->comparison.items[i].expected;
-    for (size_t i = 0; i < to->object_count; i++) {
-        const struct object *other = to->objects[i];
-        bool is_nameless = !goes_by_name && object->has_automatic_name && other->has_automatic_name;
-        if (other->kind == object->kind && is_same_text(other->owner, object->owner) &&
-            (is_nameless ? has_same_shape(object, other) && has_same_shape(other, object)
-                         : strcmp(other->name, object->name) == 0))
+    const struct difference *difference = mysql_emit_difference(emitting, object);
+    if (difference)
+        return difference->expected;
+    if (goes_by_name || !object->has_automatic_name)
+        return mysql_emit_find_part(emitting, to, object->kind, object);
+    const struct members members =
+        mysql_emit_members(emitting, to, object->owner ? object->owner : "");
+    for (size_t m = 0; m < members.count; m++) {
+        const struct object *other = to->objects[members.places[m]];
+        if (other->kind == object->kind && other->has_automatic_name &&
+            has_same_shape(object, other) && has_same_shape(other, object))
             return other;
     }
     return NULL;
@@ -145,16 +128,16 @@ static void judge_table(struct emitting *emitting, const struct difference *diff
     const struct catalog *to = emitting->emission->to;
     if (!found) {
         mysql_emit_set_made(emitting, expected);
-        for (size_t i = 0; i < to->object_count; i++)
-            if (mysql_emit_is_of(to->objects[i], expected->name))
-                emitting->is_made[i] = true;
+        const struct members members = mysql_emit_members(emitting, to, expected->name);
+        for (size_t m = 0; m < members.count; m++)
+            emitting->is_made[members.places[m]] = true;
     } else if (!expected) {
         if (emission_may_drop(emitting->emission, found))
             mysql_emit_set_goes(emitting, found);
     } else if (object_get(found, "system versioning") &&
                !object_get(expected, "system versioning") &&
                !emission_may_drop(emitting->emission, found)) {
-        emitting->stays[mysql_emit_place(found)] = true;
+        emitting->stays[mysql_emit_place(emitting, found)] = true;
     }
 }
 
@@ -172,7 +155,7 @@ static void judge_column(struct emitting *emitting, const struct difference *dif
         return;
     }
     if (mysql_emit_narrows(found, expected) && !emission_may_drop(emitting->emission, found)) {
-        emitting->stays[mysql_emit_place(found)] = true;
+        emitting->stays[mysql_emit_place(emitting, found)] = true;
     } else if (mysql_emit_is_regenerated(found, expected)) {
         mysql_emit_set_goes(emitting, found);
         mysql_emit_set_made(emitting, expected);
@@ -209,14 +192,15 @@ static bool judge_dependents(struct emitting *emitting, const struct object *col
 {
     const struct catalog *from = emitting->emission->from;
     bool has_changed = false;
-    for (size_t i = 0; i < from->object_count; i++) {
+    const struct members members = mysql_emit_members(emitting, from, column->owner);
+    for (size_t m = 0; m < members.count; m++) {
+        size_t i = members.places[m];
         const struct object *object = from->objects[i];
         bool is_column = object->kind == OBJECT_COLUMN && mysql_emit_is_generated(object);
         const char *text = object_get(object, is_column                      ? "generated"
                                               : object->kind == OBJECT_CHECK ? "expression"
                                                                              : "columns");
-        if (emitting->goes[i] || !mysql_emit_is_of(object, column->owner) ||
-            !(is_column || mysql_emit_is_key(object->kind)) ||
+        if (emitting->goes[i] || !(is_column || mysql_emit_is_key(object->kind)) ||
             !mysql_emit_mentions(text, column->name))
             continue;
         const struct object *becomes = mysql_emit_become(emitting, object);
@@ -248,15 +232,11 @@ static void cut_foreign_keys(struct emitting *emitting)
     bool *left = mysql_emit_copy_flags(emitting, emitting->goes, from->object_count);
     for (size_t at; (at = mysql_emit_next_table(emitting, from, left, true)) != SIZE_MAX;
          left[at] = false)
-        for (size_t i = 0; i < from->object_count; i++) {
-            const struct object *key = from->objects[i];
-            if (key->kind != OBJECT_FOREIGN_KEY ||
-                strcmp(mysql_emit_target(emitting, key), from->objects[at]->name) != 0 ||
-                strcmp(key->owner, from->objects[at]->name) == 0)
-                continue;
-            const struct object *child = mysql_emit_find(from, OBJECT_TABLE, NULL, key->owner);
-            if (child && (!mysql_emit_goes(emitting, child) || left[mysql_emit_place(child)]))
-                emitting->goes[i] = true;
+        for (size_t k = 0; k < emitting->sides[0].key_count; k++) {
+            const struct emit_key *key = &emitting->sides[0].keys[k];
+            if (key->parent == at && key->child != at && key->child != SIZE_MAX &&
+                (!emitting->goes[key->child] || left[key->child]))
+                emitting->goes[key->place] = true;
         }
 }
 
@@ -389,8 +369,8 @@ static void drop_sequences(struct emitting *emitting, bool is_early)
     for (size_t i = 0; i < from->object_count; i++) {
         const char *name = from->objects[i]->name;
         if (from->objects[i]->kind != OBJECT_SEQUENCE || !emitting->goes[i] ||
-            (is_early && !mysql_emit_find(to, OBJECT_TABLE, NULL, name) &&
-             !mysql_emit_find(to, OBJECT_VIEW, NULL, name)))
+            (is_early && !mysql_emit_find(emitting, to, OBJECT_TABLE, name) &&
+             !mysql_emit_find(emitting, to, OBJECT_VIEW, name)))
             continue;
         mysql_emit_add_name(emitting->sql, "DROP SEQUENCE ", name, ";\n");
         emitting->goes[i] = false;
@@ -422,6 +402,7 @@ static void change(struct emission *emission)
     emitting.goes = arena_calloc(emission->arena, from, sizeof *emitting.goes);
     emitting.stays = arena_calloc(emission->arena, from, sizeof *emitting.stays);
     emitting.is_made = arena_calloc(emission->arena, to, sizeof *emitting.is_made);
+    mysql_emit_index(&emitting);
     judge(&emitting);
     tell_withheld(&emitting);
     change_database(&emitting);
@@ -440,6 +421,7 @@ static void change(struct emission *emission)
     drop_sequences(&emitting, false);
     emitting.sql = emission->last ? emission->last : emission->sql;
     mysql_emit_drop_routines(&emitting);
+    mysql_emit_index_done(&emitting);
 }
 
 const struct catalog_emitter mysql_emitter = {

@@ -128,15 +128,6 @@ static void stop_numbers(struct altering *altering, const struct object *column)
     modify_column(altering, NULL, plain, "");
 }
 
-static const struct difference *difference_of(const struct emitting *emitting,
-                                              const struct object *expected)
-{
-    for (size_t i = 0; i < emitting->comparison.count; i++)
-        if (emitting->comparison.items[i].expected == expected)
-            return &emitting->comparison.items[i];
-    return NULL;
-}
-
 /* Where the column of `to` at that position must be put; "": it comes there by itself, or no one asks for it. */
 static const char *place_column(struct altering *altering, const struct object *column,
                                 size_t position)
@@ -165,7 +156,7 @@ static const char *place_column(struct altering *altering, const struct object *
     return buf_into(&text, emitting->arena);
 }
 
-static bool is_remade(const struct emitting *emitting, const struct object *column)
+static bool is_remade(struct emitting *emitting, const struct object *column)
 {
     const struct object *becomes = mysql_emit_become(emitting, column);
     return becomes && mysql_emit_goes(emitting, column);
@@ -178,7 +169,7 @@ static void change_columns(struct altering *altering)
     const struct object *column;
     size_t count = altering->from->catalog->object_count + altering->to->catalog->object_count;
     altering->columns = arena_calloc(emitting->arena, count + 1, sizeof *altering->columns);
-    for (size_t i = 1; (column = mysql_emit_column_at(altering->from, i)); i++) {
+    for (size_t i = 1; (column = mysql_emit_column_at(emitting, altering->from, i)); i++) {
         if (mysql_emit_goes(emitting, column)) {
             drop_column(altering, column, is_remade(emitting, column));
             continue;
@@ -187,16 +178,16 @@ static void change_columns(struct altering *altering)
         if (!mysql_emit_become(emitting, column) && object_get(column, "auto increment"))
             stop_numbers(altering, column);
     }
-    for (size_t i = 1; (column = mysql_emit_column_at(altering->to, i)); i++) {
+    for (size_t i = 1; (column = mysql_emit_column_at(emitting, altering->to, i)); i++) {
         const struct object *old =
-            mysql_emit_find(emitting->emission->from, OBJECT_COLUMN, column->owner, column->name);
-        const struct difference *difference = difference_of(emitting, column);
+            mysql_emit_find_part(emitting, emitting->emission->from, OBJECT_COLUMN, column);
+        const struct difference *difference = mysql_emit_difference(emitting, column);
         const char *place = place_column(altering, column, i);
         if (mysql_emit_is_made(emitting, column))
             add_column(altering, column, place, old != NULL);
-        else if (old && emitting->stays[mysql_emit_place(old)] && *place)
+        else if (old && emitting->stays[mysql_emit_place(emitting, old)] && *place)
             modify_column(altering, NULL, old, place);
-        else if (old && !emitting->stays[mysql_emit_place(old)] && (difference || *place))
+        else if (old && !emitting->stays[mysql_emit_place(emitting, old)] && (difference || *place))
             modify_column(altering, difference, column, place);
     }
 }
@@ -209,9 +200,9 @@ static bool is_check(const struct object *object)
 }
 
 /* An index that is used or not, and is otherwise the same. */
-static bool only_ignored_differs(const struct emitting *emitting, const struct object *key)
+static bool only_ignored_differs(struct emitting *emitting, const struct object *key)
 {
-    const struct difference *difference = difference_of(emitting, key);
+    const struct difference *difference = mysql_emit_difference(emitting, key);
     return emitting->is_mariadb && difference && difference->found && key->kind != OBJECT_CHECK &&
            difference->property_count == 1 &&
            strcmp(difference->properties[0].name, "ignored") == 0;
@@ -222,35 +213,38 @@ static void change_keys(struct altering *altering)
     struct emitting *emitting = altering->emitting;
     const struct catalog *from = emitting->emission->from, *to = emitting->emission->to;
     bool is_named = catalog_rules_has(emitting->emission->rules, ASPECT_NAMES);
-    for (size_t i = 0; i < from->object_count; i++) {
+    struct members members = mysql_emit_members(emitting, from, altering->from->name);
+    for (size_t m = 0; m < members.count; m++) {
+        size_t i = members.places[m];
         const struct object *key = from->objects[i];
         struct buf text;
-        if (!emitting->goes[i] || !mysql_emit_is_key(key->kind) ||
-            !mysql_emit_is_of(key, altering->from->name))
+        if (!emitting->goes[i] || !mysql_emit_is_key(key->kind))
             continue;
         text = begin_clause();
         buf_adds(&text, "DROP ");
         mysql_emit_add_dropped(emitting, &text, key);
         add_clause(altering, &text, is_check(key) ? STAGE_COLUMNS : STAGE_KEYS,
-                   mysql_emit_cost_of_key(key, true));
+                   mysql_emit_cost_of_key(emitting, key, true));
     }
-    for (size_t i = 0; i < to->object_count; i++) {
+    members = mysql_emit_members(emitting, to, altering->to->name);
+    for (size_t m = 0; m < members.count; m++) {
+        size_t i = members.places[m];
         const struct object *key = to->objects[i];
         struct buf text;
         bool is_made = emitting->is_made[i];
-        if (!mysql_emit_is_key(key->kind) || !mysql_emit_is_of(key, altering->to->name) ||
-            !(is_made || only_ignored_differs(emitting, key)))
+        if (!mysql_emit_is_key(key->kind) || !(is_made || only_ignored_differs(emitting, key)))
             continue;
         text = begin_clause();
         if (is_made) {
             buf_adds(&text, "ADD ");
             mysql_emit_add_key(emitting, &text, key, is_named);
         } else {
-            mysql_emit_add_name(&text, "ALTER INDEX ", difference_of(emitting, key)->found->name,
+            mysql_emit_add_name(&text, "ALTER INDEX ",
+                                mysql_emit_difference(emitting, key)->found->name,
                                 object_get(key, "ignored") ? " IGNORED" : " NOT IGNORED");
         }
         add_clause(altering, &text, STAGE_KEYS,
-                   is_made ? mysql_emit_cost_of_key(key, false) : COST_INSTANT);
+                   is_made ? mysql_emit_cost_of_key(emitting, key, false) : COST_INSTANT);
     }
     struct buf text = begin_clause();
     const char *separator = "";
@@ -407,16 +401,16 @@ static void change_versioning(struct altering *altering, const struct difference
     struct emitting *emitting = altering->emitting;
     bool is_versioned = object_get(altering->to, "system versioning");
     if (!difference || !mysql_emit_differs(difference, "system versioning") ||
-        emitting->stays[mysql_emit_place(altering->from)])
+        emitting->stays[mysql_emit_place(emitting, altering->from)])
         return;
     mysql_emit_add_name(emitting->sql, "ALTER TABLE ", altering->from->name,
                         is_versioned ? " ADD SYSTEM VERSIONING;\n" : " DROP SYSTEM VERSIONING;\n");
 }
 
-static bool has_virtual_column(const struct object *table)
+static bool has_virtual_column(const struct emitting *emitting, const struct object *table)
 {
     const struct object *column;
-    for (size_t i = 1; (column = mysql_emit_column_at(table, i)); i++)
+    for (size_t i = 1; (column = mysql_emit_column_at(emitting, table, i)); i++)
         if (object_get(column, "virtual"))
             return true;
     return false;
@@ -425,8 +419,9 @@ static bool has_virtual_column(const struct object *table)
 static void change_table(struct altering *altering)
 {
     struct emitting *emitting = altering->emitting;
-    altering->has_virtual = has_virtual_column(altering->from) || has_virtual_column(altering->to);
-    const struct difference *difference = difference_of(emitting, altering->to);
+    altering->has_virtual =
+        has_virtual_column(emitting, altering->from) || has_virtual_column(emitting, altering->to);
+    const struct difference *difference = mysql_emit_difference(emitting, altering->to);
     bool repartitions = has_other_partitions(emitting, altering->from, difference);
     change_columns(altering);
     change_keys(altering);
@@ -451,7 +446,7 @@ void mysql_emit_change_tables(struct emitting *emitting)
         const struct object *table = from->objects[i];
         const struct object *becomes =
             table->kind == OBJECT_TABLE
-                ? mysql_emit_find(emitting->emission->to, OBJECT_TABLE, NULL, table->name)
+                ? mysql_emit_find(emitting, emitting->emission->to, OBJECT_TABLE, table->name)
                 : NULL;
         if (becomes)
             change_table(&(struct altering){.emitting = emitting, .from = table, .to = becomes});
@@ -461,7 +456,7 @@ void mysql_emit_change_tables(struct emitting *emitting)
 const char *mysql_emit_modify(struct emitting *emitting, const struct object *column)
 {
     const struct object *table =
-        mysql_emit_find(emitting->emission->to, OBJECT_TABLE, NULL, column->owner);
+        mysql_emit_find(emitting, emitting->emission->to, OBJECT_TABLE, column->owner);
     struct buf text = begin_clause();
     mysql_emit_add_name(&text, "ALTER TABLE ", column->owner, " MODIFY COLUMN ");
     mysql_emit_add_column(emitting, &text, column, table);

@@ -81,17 +81,19 @@ void mysql_emit_add_dropped(const struct emitting *emitting, struct buf *sql,
 }
 
 /* The table is kept in the order of its primary key; where it has none, in that of a unique one. */
-static bool may_order_rows(const struct object *key)
+static bool may_order_rows(struct emitting *emitting, const struct object *key)
 {
     return key->kind == OBJECT_PRIMARY_KEY ||
            (key->kind == OBJECT_UNIQUE &&
-            !mysql_emit_find(key->catalog, OBJECT_PRIMARY_KEY, key->owner, "PRIMARY"));
+            !mysql_emit_find_part(emitting, key->catalog, OBJECT_PRIMARY_KEY,
+                                  &(struct object){.owner = key->owner, .name = "PRIMARY"}));
 }
 
-enum cost mysql_emit_cost_of_key(const struct object *key, bool is_dropped)
+enum cost mysql_emit_cost_of_key(struct emitting *emitting, const struct object *key,
+                                 bool is_dropped)
 {
     const char *kind = object_get(key, "kind");
-    if (may_order_rows(key))
+    if (may_order_rows(emitting, key))
         return COST_UNKNOWN;
     if (key->kind == OBJECT_CHECK)
         return is_dropped ? COST_INSTANT : COST_COPY;
@@ -101,15 +103,6 @@ enum cost mysql_emit_cost_of_key(const struct object *key, bool is_dropped)
 }
 
 /* ---- what a foreign key needs ----------------------------------------------------------------- */
-
-const char *mysql_emit_target(struct emitting *emitting, const struct object *key)
-{
-    const char *after, *references = object_get(key, "references");
-    if (!references)
-        return "";
-    const char *name = mysql_read_name(emitting->arena, references, &after);
-    return *after == '.' ? "" : name;
-}
 
 /* The columns that it refers to, with their parentheses. */
 static const char *target_columns(const struct object *key)
@@ -133,15 +126,17 @@ static bool serves(const struct object *index, const char *columns)
 }
 
 /* Is one of the columns, which stand in parentheses, another one afterwards? */
-static bool is_another(const struct emitting *emitting, const char *table, const char *columns)
+static bool is_another(struct emitting *emitting, const char *table, const char *columns)
 {
     static const char *const counting[] = {"type",     "character set", "collation",
                                            "not null", "generated",     "virtual"};
-    for (size_t i = 0; i < emitting->comparison.count; i++) {
-        const struct difference *difference = &emitting->comparison.items[i];
-        const struct object *found = difference->found;
-        if (!found || found->kind != OBJECT_COLUMN || strcmp(found->owner, table) != 0 ||
-            !mysql_emit_mentions(columns, found->name))
+    const struct catalog *from = emitting->emission->from;
+    const struct members members = mysql_emit_members(emitting, from, table);
+    for (size_t m = 0; *table && m < members.count; m++) {
+        const struct object *column = from->objects[members.places[m]];
+        const struct difference *difference = emitting->sides[0].differences[members.places[m]];
+        if (!difference || column->kind != OBJECT_COLUMN ||
+            !mysql_emit_mentions(columns, column->name))
             continue;
         for (size_t k = 0; k < ARRAY_LEN(counting); k++)
             if (!difference->expected || mysql_emit_differs(difference, counting[k]))
@@ -155,9 +150,9 @@ static bool loses_target(struct emitting *emitting, const struct object *key)
 {
     const struct catalog *from = emitting->emission->from;
     const char *table = mysql_emit_target(emitting, key), *columns = target_columns(key);
-    for (size_t i = 0; *table && i < from->object_count; i++)
-        if (emitting->goes[i] && mysql_emit_is_of(from->objects[i], table) &&
-            serves(from->objects[i], columns))
+    const struct members members = mysql_emit_members(emitting, from, table);
+    for (size_t m = 0; *table && m < members.count; m++)
+        if (emitting->goes[members.places[m]] && serves(from->objects[members.places[m]], columns))
             return true;
     return false;
 }
@@ -165,9 +160,9 @@ static bool loses_target(struct emitting *emitting, const struct object *key)
 void mysql_emit_judge_foreign_keys(struct emitting *emitting)
 {
     const struct catalog *from = emitting->emission->from;
-    for (size_t i = 0; i < from->object_count; i++) {
-        const struct object *key = from->objects[i];
-        if (key->kind != OBJECT_FOREIGN_KEY || emitting->goes[i])
+    for (size_t k = 0; k < emitting->sides[0].key_count; k++) {
+        const struct object *key = from->objects[emitting->sides[0].keys[k].place];
+        if (mysql_emit_goes(emitting, key))
             continue;
         const struct object *becomes = mysql_emit_become(emitting, key);
         const char *target = mysql_emit_target(emitting, key);
@@ -185,9 +180,10 @@ static const struct object *find_heir(const struct emitting *emitting, const str
 {
     const struct catalog *to = emitting->emission->to;
     const struct object *heir = NULL;
-    for (size_t i = 0; i < to->object_count; i++) {
-        const struct object *other = to->objects[i];
-        if (other->kind != OBJECT_FOREIGN_KEY || !mysql_emit_is_of(other, key->owner) ||
+    const struct members members = mysql_emit_members(emitting, to, key->owner);
+    for (size_t m = 0; m < members.count; m++) {
+        const struct object *other = to->objects[members.places[m]];
+        if (other->kind != OBJECT_FOREIGN_KEY ||
             strcmp(object_get(other, "columns"), object_get(key, "columns")) != 0)
             continue;
         if (!heir || strcmp(other->name, key->name) == 0)
@@ -199,21 +195,21 @@ static const struct object *find_heir(const struct emitting *emitting, const str
 static bool is_served(const struct emitting *emitting, const struct catalog *catalog,
                       const struct object *key)
 {
-    for (size_t i = 0; i < catalog->object_count; i++) {
-        const struct object *index = catalog->objects[i];
-        bool counts = catalog == emitting->emission->to || !emitting->goes[i];
-        if (counts && mysql_emit_is_of(index, key->owner) &&
-            serves(index, object_get(key, "columns")))
+    const struct members members = mysql_emit_members(emitting, catalog, key->owner);
+    for (size_t m = 0; m < members.count; m++) {
+        const struct object *index = catalog->objects[members.places[m]];
+        bool counts = catalog == emitting->emission->to || !emitting->goes[members.places[m]];
+        if (counts && serves(index, object_get(key, "columns")))
             return true;
     }
     return false;
 }
 
-static bool is_hidden_there(const struct emitting *emitting, const struct object *key)
+static bool is_hidden_there(struct emitting *emitting, const struct object *key)
 {
     struct catalog hidden;
     const struct object *table =
-        mysql_emit_find(emitting->emission->from, OBJECT_TABLE, NULL, key->owner);
+        mysql_emit_find(emitting, emitting->emission->from, OBJECT_TABLE, key->owner);
     if (!table)
         return false;
     mysql_read_hidden_indexes(&hidden, table);
@@ -228,9 +224,10 @@ bool mysql_emit_keep_index(struct emitting *emitting, struct buf *sql, const cha
 {
     const struct catalog *from = emitting->emission->from;
     bool is_added = false;
-    for (size_t i = 0; i < from->object_count; i++) {
-        const struct object *key = from->objects[i];
-        if (key->kind != OBJECT_FOREIGN_KEY || emitting->goes[i] || !mysql_emit_is_of(key, table) ||
+    const struct members members = mysql_emit_members(emitting, from, table);
+    for (size_t m = 0; m < members.count; m++) {
+        const struct object *key = from->objects[members.places[m]];
+        if (key->kind != OBJECT_FOREIGN_KEY || emitting->goes[members.places[m]] ||
             is_served(emitting, from, key) || is_served(emitting, emitting->emission->to, key) ||
             is_hidden_there(emitting, key))
             continue;
@@ -264,6 +261,17 @@ static bool drop_index(struct emitting *emitting, struct buf *sql, const struct 
     return true;
 }
 
+static bool loses_foreign_key(const struct emitting *emitting, const struct object *table)
+{
+    const struct catalog *from = emitting->emission->from;
+    const struct members members = mysql_emit_members(emitting, from, table->name);
+    for (size_t m = 0; m < members.count; m++)
+        if (emitting->goes[members.places[m]] &&
+            from->objects[members.places[m]]->kind == OBJECT_FOREIGN_KEY)
+            return true;
+    return false;
+}
+
 static void drop_of_table(struct emitting *emitting, const struct object *table)
 {
     const struct catalog *from = emitting->emission->from;
@@ -271,12 +279,14 @@ static void drop_of_table(struct emitting *emitting, const struct object *table)
     struct catalog hidden;
     enum cost cost = COST_INSTANT;
     bool *is_dropped;
+    if (!loses_foreign_key(emitting, table))
+        return;
     mysql_read_hidden_indexes(&hidden, table);
     is_dropped = arena_calloc(emitting->arena, hidden.object_count + 1, sizeof *is_dropped);
-    for (size_t i = 0; i < from->object_count; i++) {
-        const struct object *key = from->objects[i];
-        if (key->kind != OBJECT_FOREIGN_KEY || !emitting->goes[i] ||
-            !mysql_emit_is_of(key, table->name))
+    const struct members members = mysql_emit_members(emitting, from, table->name);
+    for (size_t m = 0; m < members.count; m++) {
+        const struct object *key = from->objects[members.places[m]];
+        if (key->kind != OBJECT_FOREIGN_KEY || !emitting->goes[members.places[m]])
             continue;
         if (*separator == ' ')
             mysql_emit_add_name(emitting->sql, "ALTER TABLE ", table->name, "");
@@ -289,8 +299,6 @@ static void drop_of_table(struct emitting *emitting, const struct object *table)
                 cost = COST_NOCOPY;
             }
     }
-    if (*separator == ' ')
-        return;
     mysql_emit_add_cost(emitting, emitting->sql,
                         mysql_emit_is_weighed(emitting, table->name) ? cost : COST_UNKNOWN);
     buf_adds(emitting->sql, ";\n");
@@ -310,10 +318,10 @@ static void make_of_table(struct emitting *emitting, const struct object *table)
 {
     const struct catalog *to = emitting->emission->to;
     const char *separator = " ";
-    for (size_t i = 0; i < to->object_count; i++) {
-        const struct object *key = to->objects[i];
-        if (key->kind != OBJECT_FOREIGN_KEY || !emitting->is_made[i] ||
-            !mysql_emit_is_of(key, table->name))
+    const struct members members = mysql_emit_members(emitting, to, table->name);
+    for (size_t m = 0; m < members.count; m++) {
+        const struct object *key = to->objects[members.places[m]];
+        if (key->kind != OBJECT_FOREIGN_KEY || !emitting->is_made[members.places[m]])
             continue;
         if (*separator == ' ')
             mysql_emit_add_name(emitting->sql, "ALTER TABLE ", table->name, "");

@@ -1,17 +1,45 @@
-/* What emit.c puts in order, emit_table.c and emit_alter.c write of tables, emit_column.c of columns, emit_keys.c of keys and constraints, and
+/* What emit.c puts in order, emit_table.c and emit_alter.c write of tables, emit_column.c of columns, emit_keys.c of keys and constraints, emit_index.c finds, and
  * emit_routine.c of what holds code. Only emit*.c include this. */
 #ifndef DIALECT_MYSQL_EMIT_PRIVATE_H
 #define DIALECT_MYSQL_EMIT_PRIVATE_H
 
 #include "base/buf.h"
+#include "base/map.h"
 #include "schema/compare.h"
 #include "schema/emit.h"
+
+/* Places of a foreign key, of its table, and of that which it refers to. SIZE_MAX: there is none. */
+struct emit_key {
+    size_t place, child, parent;
+};
+
+/* What is known of one of the catalogs, by the places of its objects. */
+struct emit_side {
+    const struct catalog *catalog;
+    struct map names, owners;
+    size_t *members; /* places: those of an owner stand together, from `starts` of its number on */
+    const size_t *starts;
+    struct emit_key *keys; /* the foreign keys */
+    size_t key_count;
+    bool *is_blocked; /* of tables, for mysql_emit_next_table */
+    const char *
+        *targets; /* the table that a foreign key refers to; "": it is of another database */
+    const struct difference **differences; /* NULL: it is the same in both */
+};
+
+/* Places of what one table owns. */
+struct members {
+    const size_t *places;
+    size_t count;
+};
 
 struct emitting {
     struct emission *emission;
     struct arena *arena;
     struct buf *sql;
     struct comparison comparison;
+    struct emit_side sides[2]; /* `from`, `to` */
+    struct buf key;            /* to look for */
     bool *goes;    /* of the objects of `from`: it is dropped, perhaps only for a while */
     bool *is_made; /* of the objects of `to`: it is made, perhaps again */
     bool *
@@ -32,21 +60,13 @@ enum cost {
 
 /* ---- emit.c ---- */
 
-/* The place of an object in its catalog. */
-size_t mysql_emit_place(const struct object *object);
-
-bool mysql_emit_goes(const struct emitting *emitting, const struct object *object);
-bool mysql_emit_is_made(const struct emitting *emitting, const struct object *object);
+bool mysql_emit_goes(struct emitting *emitting, const struct object *object);
+bool mysql_emit_is_made(struct emitting *emitting, const struct object *object);
 void mysql_emit_set_goes(struct emitting *emitting, const struct object *object);
 void mysql_emit_set_made(struct emitting *emitting, const struct object *object);
 
-/* The object of that kind, owner (NULL: it stands alone) and name; NULL: there is none. */
-const struct object *mysql_emit_find(const struct catalog *catalog, enum object_kind kind,
-                                     const char *owner, const char *name);
-
 /* What `to` has in the place of an object of `from`: the same, or what it changes into. NULL: nothing. */
-const struct object *mysql_emit_become(const struct emitting *emitting,
-                                       const struct object *object);
+const struct object *mysql_emit_become(struct emitting *emitting, const struct object *object);
 
 bool *mysql_emit_copy_flags(struct emitting *emitting, const bool *flags, size_t count);
 bool mysql_emit_is_of(const struct object *object, const char *table);
@@ -60,6 +80,38 @@ const char *mysql_emit_text(struct emitting *emitting, const char *text);
 
 /* Is the name one of the text's words? */
 bool mysql_emit_mentions(const char *text, const char *name);
+
+/* ---- emit_index.c ---- */
+
+/* Once the comparison is made. */
+void mysql_emit_index(struct emitting *emitting);
+void mysql_emit_index_done(struct emitting *emitting);
+const struct emit_side *mysql_emit_side(const struct emitting *emitting,
+                                        const struct catalog *catalog);
+
+/* The place of an object in its catalog. */
+size_t mysql_emit_place(struct emitting *emitting, const struct object *object);
+
+/* What stands alone, by its name; what has the owner and name of another object. NULL: there is none. */
+const struct object *mysql_emit_find(struct emitting *emitting, const struct catalog *catalog,
+                                     enum object_kind kind, const char *name);
+const struct object *mysql_emit_find_part(struct emitting *emitting, const struct catalog *catalog,
+                                          enum object_kind kind, const struct object *like);
+
+/* What a table owns; what has no owner, for "". */
+struct members mysql_emit_members(const struct emitting *emitting, const struct catalog *catalog,
+                                  const char *owner);
+
+/* NULL: the object is the same in both. */
+const struct difference *mysql_emit_difference(struct emitting *emitting,
+                                               const struct object *object);
+
+/* The table that a foreign key refers to; "": it is of another database. */
+const char *mysql_emit_target(struct emitting *emitting, const struct object *key);
+
+/* The column at that position, from 1. NULL: the table has no more. */
+const struct object *mysql_emit_column_at(const struct emitting *emitting,
+                                          const struct object *table, size_t position);
 
 /* ---- emit_column.c ---- */
 
@@ -92,7 +144,8 @@ void mysql_emit_add_key(struct emitting *emitting, struct buf *sql, const struct
 void mysql_emit_add_dropped(const struct emitting *emitting, struct buf *sql,
                             const struct object *key);
 
-enum cost mysql_emit_cost_of_key(const struct object *key, bool is_dropped);
+enum cost mysql_emit_cost_of_key(struct emitting *emitting, const struct object *key,
+                                 bool is_dropped);
 
 /* Marks the foreign keys that must go for a while, since what they join changes under them. */
 void mysql_emit_judge_foreign_keys(struct emitting *emitting);
@@ -106,9 +159,6 @@ bool mysql_emit_keep_index(struct emitting *emitting, struct buf *sql, const cha
 void mysql_emit_drop_foreign_keys(struct emitting *emitting);
 void mysql_emit_make_foreign_keys(struct emitting *emitting);
 
-/* The table that a foreign key refers to; "": it is of another database. */
-const char *mysql_emit_target(struct emitting *emitting, const struct object *key);
-
 /* ---- emit_table.c ---- */
 
 void mysql_emit_make_tables(struct emitting *emitting);
@@ -121,9 +171,6 @@ size_t mysql_emit_next_table(struct emitting *emitting, const struct catalog *ca
 /* `PARTITION BY …` with the list of partitions */
 void mysql_emit_add_partitions(struct emitting *emitting, struct buf *sql,
                                const struct object *table);
-
-/* The column at that position, from 1. NULL: the table has no more. */
-const struct object *mysql_emit_column_at(const struct object *table, size_t position);
 
 /* ---- emit_alter.c ---- */
 
@@ -141,7 +188,7 @@ void mysql_emit_drop_tables(struct emitting *emitting, bool is_early);
 void mysql_emit_add_cost(const struct emitting *emitting, struct buf *sql, enum cost cost);
 
 /* Is the table one of which is known what changes cost? */
-bool mysql_emit_is_weighed(const struct emitting *emitting, const char *table);
+bool mysql_emit_is_weighed(struct emitting *emitting, const char *table);
 
 /* ---- emit_routine.c ---- */
 

@@ -63,8 +63,8 @@ static void add_definer(struct emitting *emitting, struct buf *sql, const struct
 /* Of MySQL what is there was dropped before. */
 static void begin_create(struct emitting *emitting, struct buf *sql, const struct object *object)
 {
-    bool is_there = mysql_emit_find(emitting->emission->from, object->kind, object->owner,
-                                    object->name) != NULL;
+    bool is_there =
+        mysql_emit_find_part(emitting, emitting->emission->from, object->kind, object) != NULL;
     buf_init(sql, BUF_MAX_DEFAULT);
     buf_adds(sql, is_there && emitting->is_mariadb ? "CREATE OR REPLACE " : "CREATE ");
     add_definer(emitting, sql, object);
@@ -135,7 +135,7 @@ void mysql_emit_drop_routines(struct emitting *emitting)
             continue;
         const char *name = routine_name(emitting, object);
         const struct object *whole =
-            is_body(object) ? mysql_emit_find(from, OBJECT_PACKAGE, NULL, name) : NULL;
+            is_body(object) ? mysql_emit_find(emitting, from, OBJECT_PACKAGE, name) : NULL;
         if (whole && mysql_emit_goes(emitting, whole))
             continue;
         if (object->kind == OBJECT_PACKAGE) /* the word is known in a mode of its own */
@@ -169,7 +169,7 @@ static size_t next_view(const struct catalog *to, const bool *left)
 static void make_view(struct emitting *emitting, const struct object *view)
 {
     const char *algorithm = object_get(view, "algorithm"), *security = object_get(view, "security");
-    bool is_there = mysql_emit_find(emitting->emission->from, OBJECT_VIEW, NULL, view->name);
+    bool is_there = mysql_emit_find(emitting, emitting->emission->from, OBJECT_VIEW, view->name);
     struct buf sql;
     buf_init(&sql, BUF_MAX_DEFAULT);
     buf_adds(&sql, is_there ? "CREATE OR REPLACE " : "CREATE ");
@@ -212,7 +212,9 @@ static void add_trigger_order(struct emitting *emitting, struct buf *sql,
     const struct catalog *to = emitting->emission->to;
     const struct object *before = NULL, *after = NULL;
     unsigned long position = position_of(trigger);
-    for (size_t i = 0; i < to->object_count; i++) {
+    const struct members members = mysql_emit_members(emitting, to, trigger->owner);
+    for (size_t m = 0; m < members.count; m++) {
+        size_t i = members.places[m];
         const struct object *other = to->objects[i];
         if (!is_sibling(trigger, other))
             continue;
@@ -348,7 +350,7 @@ void mysql_emit_drop_code(struct emitting *emitting)
             const struct object *object = from->objects[i];
             const struct object *table =
                 object->kind == OBJECT_TRIGGER
-                    ? mysql_emit_find(from, OBJECT_TABLE, NULL, object->owner)
+                    ? mysql_emit_find(emitting, from, OBJECT_TABLE, object->owner)
                     : NULL;
             bool is_wanted =
                 table && mysql_emit_goes(emitting, table) && is_to_be_made(emitting, object);

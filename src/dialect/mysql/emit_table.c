@@ -6,27 +6,29 @@
 
 /* ---- what is known of costs ------------------------------------------------------------------- */
 
-static bool is_weighed_in(const struct catalog *catalog, const char *name)
+static bool is_weighed_in(struct emitting *emitting, const struct catalog *catalog,
+                          const char *name)
 {
-    const struct object *table = mysql_emit_find(catalog, OBJECT_TABLE, NULL, name);
+    const struct members members = mysql_emit_members(emitting, catalog, name);
+    const struct object *table = mysql_emit_find(emitting, catalog, OBJECT_TABLE, name);
     const char *engine = table ? object_get(table, "engine") : NULL;
     const char *options = table ? object_get(table, "options") : NULL;
     if (!engine || !ascii_is_same(engine, "InnoDB") || object_get(table, "partition by") ||
         object_get(table, "system versioning") ||
         (options && (strstr(options, "COMPRESSED") || strstr(options, "REDUNDANT"))))
         return false;
-    for (size_t i = 0; i < catalog->object_count; i++)
-        if (catalog->objects[i]->kind == OBJECT_INDEX &&
-            mysql_emit_is_of(catalog->objects[i], name) && object_get(catalog->objects[i], "kind"))
+    for (size_t m = 0; m < members.count; m++)
+        if (catalog->objects[members.places[m]]->kind == OBJECT_INDEX &&
+            object_get(catalog->objects[members.places[m]], "kind"))
             return false; /* a full text index allows less */
     return true;
 }
 
-bool mysql_emit_is_weighed(const struct emitting *emitting, const char *table)
+bool mysql_emit_is_weighed(struct emitting *emitting, const char *table)
 {
     return emitting->is_mariadb && !emitting->emission->is_cautious &&
-           is_weighed_in(emitting->emission->from, table) &&
-           is_weighed_in(emitting->emission->to, table);
+           is_weighed_in(emitting, emitting->emission->from, table) &&
+           is_weighed_in(emitting, emitting->emission->to, table);
 }
 
 void mysql_emit_add_cost(const struct emitting *emitting, struct buf *sql, enum cost cost)
@@ -43,24 +45,6 @@ void mysql_emit_add_cost(const struct emitting *emitting, struct buf *sql, enum 
         buf_adds(sql, words[cost]);
 }
 
-/* ---- columns in their order ------------------------------------------------------------------- */
-
-const struct object *mysql_emit_column_at(const struct object *table, size_t position)
-{
-    const struct catalog *catalog = table->catalog;
-    char text[24];
-    snprintf(text, sizeof text, "%zu", position);
-    for (size_t i = 0; i < catalog->object_count; i++) {
-        const struct object *object = catalog->objects[i];
-        const char *place = object->kind == OBJECT_COLUMN && mysql_emit_is_of(object, table->name)
-                                ? object_get(object, "position")
-                                : NULL;
-        if (place && strcmp(place, text) == 0)
-            return object;
-    }
-    return NULL;
-}
-
 /* ---- new tables ------------------------------------------------------------------------------- */
 
 static void add_option(struct buf *sql, const char *before, const char *value, const char *after)
@@ -75,9 +59,10 @@ void mysql_emit_add_partitions(struct emitting *emitting, struct buf *sql,
     const struct catalog *catalog = table->catalog;
     const char *separator = "\n(";
     add_option(sql, "", object_get(table, "partition by"), "");
-    for (size_t i = 0; i < catalog->object_count; i++) {
-        const struct object *object = catalog->objects[i];
-        if (object->kind != OBJECT_PARTITION || !mysql_emit_is_of(object, table->name))
+    const struct members members = mysql_emit_members(emitting, catalog, table->name);
+    for (size_t m = 0; m < members.count; m++) {
+        const struct object *object = catalog->objects[members.places[m]];
+        if (object->kind != OBJECT_PARTITION)
             continue;
         buf_adds(sql, separator);
         mysql_emit_add_name(sql, "PARTITION ", object->name, " ");
@@ -106,22 +91,24 @@ static void add_table_options(struct emitting *emitting, struct buf *sql,
     }
 }
 
-static bool is_there(const struct emitting *emitting, const bool *left, const char *name)
+static bool is_there(struct emitting *emitting, const bool *left, const char *name)
 {
-    const struct object *table = mysql_emit_find(emitting->emission->to, OBJECT_TABLE, NULL, name);
-    return table && !left[mysql_emit_place(table)];
+    const struct object *table =
+        mysql_emit_find(emitting, emitting->emission->to, OBJECT_TABLE, name);
+    return table && !left[mysql_emit_place(emitting, table)];
 }
 
 /* Keys and constraints; of foreign keys those that refer to what is there already. */
 static void add_keys(struct emitting *emitting, const struct object *table, const bool *left)
 {
     const struct catalog *to = emitting->emission->to;
+    const struct members members = mysql_emit_members(emitting, to, table->name);
     for (int keys = 0; keys < 2; keys++)
-        for (size_t i = 0; i < to->object_count; i++) {
+        for (size_t m = 0; m < members.count; m++) {
+            size_t i = members.places[m];
             const struct object *key = to->objects[i];
             bool is_foreign = key->kind == OBJECT_FOREIGN_KEY;
-            if (!mysql_emit_is_of(key, table->name) ||
-                !(keys ? is_foreign : mysql_emit_is_key(key->kind)))
+            if (!(keys ? is_foreign : mysql_emit_is_key(key->kind)))
                 continue;
             const char *target = is_foreign ? mysql_emit_target(emitting, key) : "";
             if (*target && strcmp(target, table->name) != 0 && !is_there(emitting, left, target))
@@ -137,7 +124,7 @@ static void create_table(struct emitting *emitting, const struct object *table, 
 {
     const struct object *column;
     mysql_emit_add_name(emitting->sql, "CREATE TABLE ", table->name, " (");
-    for (size_t i = 1; (column = mysql_emit_column_at(table, i)); i++) {
+    for (size_t i = 1; (column = mysql_emit_column_at(emitting, table, i)); i++) {
         buf_adds(emitting->sql, i > 1 ? ",\n    " : "\n    ");
         mysql_emit_add_column(emitting, emitting->sql, column, table);
     }
@@ -153,25 +140,22 @@ static void create_table(struct emitting *emitting, const struct object *table, 
 size_t mysql_emit_next_table(struct emitting *emitting, const struct catalog *catalog,
                              const bool *left, bool drops)
 {
+    const struct emit_side *side = mysql_emit_side(emitting, catalog);
+    bool *is_blocked = side->is_blocked;
     size_t any = SIZE_MAX;
+    memset(is_blocked, 0, catalog->object_count * sizeof *is_blocked);
+    for (size_t k = 0; k < side->key_count; k++) {
+        const struct emit_key *key = &side->keys[k];
+        if (key->child == SIZE_MAX || key->parent == SIZE_MAX || key->child == key->parent ||
+            (drops && emitting->goes[key->place]))
+            continue;
+        is_blocked[drops ? key->parent : key->child] |= left[drops ? key->child : key->parent];
+    }
     for (size_t i = 0; i < catalog->object_count; i++) {
-        const struct object *table = catalog->objects[i];
-        bool is_blocked = false;
-        if (!left[i] || table->kind != OBJECT_TABLE)
+        if (!left[i] || catalog->objects[i]->kind != OBJECT_TABLE)
             continue;
         any = any == SIZE_MAX ? i : any;
-        for (size_t k = 0; k < catalog->object_count && !is_blocked; k++) {
-            const struct object *key = catalog->objects[k];
-            if (key->kind != OBJECT_FOREIGN_KEY || (drops && emitting->goes[k]))
-                continue;
-            const char *child = key->owner, *parent = mysql_emit_target(emitting, key);
-            const char *own = drops ? parent : child, *other = drops ? child : parent;
-            const struct object *object =
-                *other ? mysql_emit_find(catalog, OBJECT_TABLE, NULL, other) : NULL;
-            is_blocked = object && object != table && strcmp(own, table->name) == 0 &&
-                         left[mysql_emit_place(object)];
-        }
-        if (!is_blocked)
+        if (!is_blocked[i])
             return i;
     }
     return any;
@@ -189,19 +173,20 @@ void mysql_emit_make_tables(struct emitting *emitting)
 /* ---- tables that go --------------------------------------------------------------------------- */
 
 /* Is its name, or that of one of its foreign keys, which a database has once, wanted for something else? */
-static bool is_in_the_way(const struct emitting *emitting, const struct object *table)
+static bool is_in_the_way(struct emitting *emitting, const struct object *table)
 {
     const struct catalog *from = emitting->emission->from, *to = emitting->emission->to;
-    if (mysql_emit_find(to, OBJECT_VIEW, NULL, table->name) ||
-        mysql_emit_find(to, OBJECT_SEQUENCE, NULL, table->name))
+    const struct members members = mysql_emit_members(emitting, from, table->name);
+    if (mysql_emit_find(emitting, to, OBJECT_VIEW, table->name) ||
+        mysql_emit_find(emitting, to, OBJECT_SEQUENCE, table->name))
         return true;
-    for (size_t i = 0; i < from->object_count; i++)
-        for (size_t k = 0; from->objects[i]->kind == OBJECT_FOREIGN_KEY &&
-                           mysql_emit_is_of(from->objects[i], table->name) && k < to->object_count;
-             k++)
-            if (to->objects[k]->kind == OBJECT_FOREIGN_KEY && emitting->is_made[k] &&
-                strcmp(to->objects[k]->name, from->objects[i]->name) == 0)
+    for (size_t m = 0; m < members.count; m++) {
+        const struct object *key = from->objects[members.places[m]];
+        for (size_t k = 0; key->kind == OBJECT_FOREIGN_KEY && k < emitting->sides[1].key_count; k++)
+            if (emitting->is_made[emitting->sides[1].keys[k].place] &&
+                strcmp(to->objects[emitting->sides[1].keys[k].place]->name, key->name) == 0)
                 return true;
+    }
     return false;
 }
 
