@@ -132,11 +132,27 @@ void mysql_login_done(struct mysql_login *login)
     *login = (struct mysql_login){0};
 }
 
+/* A packet that reports progress makes the library look into the server's version, which it does not have before the greeting
+ * (libmariadb 3.3: strstr of NULL). So it is given an empty one, which it frees unless the greeting's takes its place. */
+static bool connect_with_version(struct mysql_login *login)
+{
+    MYSQL *mysql = login->mysql;
+    char *empty = mysql->server_version ? NULL : copy("");
+    if (empty)
+        mysql->server_version = empty;
+    bool is_connected =
+        mysql_real_connect(mysql, login->host, login->user, login->password ? login->password : "",
+                           login->database, login->port, login->socket,
+                           CLIENT_MULTI_STATEMENTS | CLIENT_FOUND_ROWS) != NULL;
+    bool was_greeted = mysql_thread_id(mysql) != 0;
+    if (was_greeted)
+        free(empty);
+    return is_connected;
+}
+
 bool mysql_login_connect(struct mysql_login *login)
 {
-    return mysql_real_connect(login->mysql, login->host, login->user,
-                              login->password ? login->password : "", login->database, login->port,
-                              login->socket, CLIENT_MULTI_STATEMENTS | CLIENT_FOUND_ROWS) &&
+    return connect_with_version(login) &&
            (!login->needs_tls || mysql_get_ssl_cipher(login->mysql)) &&
            (!login->needs_mariadb || mariadb_connection(login->mysql));
 }

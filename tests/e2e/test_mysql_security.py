@@ -23,11 +23,16 @@ def packet(number, body):
     return struct.pack("<I", len(body))[:3] + bytes([number]) + body
 
 
+GREETING = (b"\x0a5.5.5-10.11.0-MariaDB\0" + struct.pack("<I", 7) + SALT[:8] + b"\0" +
+            struct.pack("<HBHHB", CAPABILITIES & 0xffff, 45, 2, CAPABILITIES >> 16, 21) +
+            bytes(10) + SALT[8:] + b"\0mysql_native_password\0")
+
+
 class Hostile:
     """A server that greets, and then does `act`; all that it hears is kept."""
 
-    def __init__(self, act):
-        self.act, self.heard, self.is_asked_for_key = act, b"", False
+    def __init__(self, act, greeting=GREETING):
+        self.act, self.greeting, self.heard, self.is_asked_for_key = act, greeting, b"", False
         self.listening = socket.create_server(("127.0.0.1", 0))
         self.port = self.listening.getsockname()[1]
         self.thread = threading.Thread(target=self.serve, daemon=True)
@@ -41,9 +46,7 @@ class Hostile:
                 return
             with peer, contextlib.suppress(OSError):
                 peer.settimeout(1)
-                peer.sendall(packet(0, b"\x0a5.5.5-10.11.0-MariaDB\0" + struct.pack("<I", 7) + SALT[:8] + b"\0" +
-                                    struct.pack("<HBHHB", CAPABILITIES & 0xffff, 45, 2, CAPABILITIES >> 16, 21) +
-                                    bytes(10) + SALT[8:] + b"\0mysql_native_password\0"))
+                peer.sendall(packet(0, self.greeting))
                 self.hear(peer)
                 self.act(self, peer)
 
@@ -86,22 +89,31 @@ def ask_for_file(server, peer):
 
 
 class Asked(FleetCase):
-    def run_against(self, act, parameters=""):
-        server = Hostile(act)
+    def run_against(self, act, parameters="", greeting=GREETING):
+        server = Hostile(act, greeting)
         self.addCleanup(server.close)
         self.fleet.revision("aaaa1111", "CREATE TABLE t (i INT);")
         self.fleet.inventory([{"name": "t", "url": f"mysql://skein:{SECRET}@127.0.0.1:{server.port}/d{parameters}"}],
                              defaults={"retries": 0, "connect_timeout": "5s"})
         result = self.run_json("upgrade", code=1)
         self.assertNotIn(SECRET, result.out + result.err)
-        self.assertIn(b"skein", server.heard)
         return server, result.tenant("t")["error"]
+
+    def test_to_greet_it_first(self):
+        """What it takes for a greeting: a report of progress, an error, nothing, half of one, and more than fits."""
+        for greeting in (b"\xff\xff\xff" + bytes(8), b"\xff\xff\xff", b"\xff\x15\x04#28000no", b"\xff", b"", b"\x0a", GREETING[:30],
+                         GREETING[:40], b"\x0a" + b"x" * 70000, b"\x09" + GREETING[1:]):
+            with self.subTest(greeting=greeting[:50]):
+                self.fleet.last = ""
+                _, error = self.run_against(lambda server, peer: None, greeting=greeting)
+                self.assertIn(error["class"], ("connect", "auth"), error)
 
     def test_for_the_password_in_clear(self):
         for plugin in (b"mysql_clear_password", b"dialog"):
             with self.subTest(plugin=plugin):
                 self.fleet.last = ""
                 server, error = self.run_against(ask_for(plugin))
+                self.assertIn(b"skein", server.heard)
                 self.assertNotIn(SECRET.encode(), server.heard)
                 self.assertEqual(error["class"], "auth", error)
 
