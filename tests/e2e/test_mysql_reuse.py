@@ -109,7 +109,7 @@ class Reuse(MariaDBCase):
         for order in ([1, 3], [0, 1, 3, 2, 4]):
             chosen = [missing if i == 1 else tenants[i] for i in order]
             self.one_by_one(chosen)
-            report = self.run_json("upgrade", "--ledger", f".skein/{len(order)}.db", code=1).report
+            report = self.run_json("upgrade", "--ledger", self.fleet.path(f"{len(order)}.db"), code=1).report
             errors = {t["name"]: t["error"] for t in report["tenants"] if t["error"]}
             self.assertEqual(set(errors), {"t1", "t3"}, errors)
             self.assertEqual({t["attempts"] for t in report["tenants"]}, {1})
