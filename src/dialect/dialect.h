@@ -50,12 +50,13 @@ enum sql_id {
     SQL_TABLES, /* -> a row where one of {rows} is there: tables' names, or "schema.name". NULL: not asked */
     SQL_HISTORY, /* -> revision, direction, checksum, statements, state, run_id, id; oldest first */
     SQL_HISTORY_NEWEST, /* -> the same, of the last of these alone */
-    /* Of many schemas, {rows} of their names, within a transaction that it begins -> the number of the name, from 1; the
-     * {backend_pid} of who answers; is there a history table; and, of a schema that has a version table and nothing
-     * unusual, the rows of both tables as rollout/survey.c reads them, else NULL. NULL: it cannot be asked so */
+    /* Of many schemas (or databases: DIALECT_SURVEYS_DATABASES), {rows} of their names, within a transaction that it begins
+     * -> the number of the name, from 1; the {backend_pid} of who answers; is there a history table ('t'); of a schema that
+     * has a version table and nothing unusual, the rows of both tables as rollout/survey.c reads them, else NULL; and, of a
+     * database, what SQL_IDENTITY says there, and SQL_INSPECT of its name. NULL: it cannot be asked so */
     SQL_SURVEY,
     SQL_SURVEY_NEWEST, /* the same, with the newest row of the history alone */
-    SQL_SURVEY_END,    /* ends the transaction of one of these */
+    SQL_SURVEY_END,    /* ends the transaction of one of these; NULL: they begin none */
     SQL_READ_END,      /* after the last read: ends the transaction that SQL_INSPECT began */
     SQL_BEGIN,
     SQL_BEGIN_READING, /* a transaction that cannot write, for {statement_timeout}; NULL: op.only_reads does it */
@@ -108,6 +109,8 @@ enum sql_id {
     SQL_PART_CLIENT_CHECK_SESSION, /* {client_check_session} */
     SQL_PART_PARSER_LOCAL,         /* {parser_local}: where SQL is read oddly by default */
     SQL_PART_PARSER_SESSION,       /* {parser_session} */
+    /* {surveyed}: one for each of {rows}, with UNION ALL between them; {row} and {row_number}, from 1, are its own */
+    SQL_PART_SURVEYED,
     SQL__COUNT
 };
 
@@ -119,6 +122,8 @@ enum dialect_traits {
     DIALECT_FOLDS_IDS =
         64, /* its version table takes ids for the same that differ in the case of letters alone */
     DIALECT_SHOWS_COST = 32, /* it shows on an empty twin how it would change a table */
+    /* SQL_SURVEY asks of databases of a server, on a connection to maintenance_database; one that it cannot read fails it */
+    DIALECT_SURVEYS_DATABASES = 128,
     DIALECT_HAS_DELIMITER =
         16, /* its client ends a statement at any semicolon, unless told otherwise by DELIMITER */
 };

@@ -103,6 +103,8 @@ static const struct var vars_table[] = {
     VAR("backend_pid", VAR_NUMBER, backend_pid),
     VAR("statements", VAR_NUMBER, statements),
     VAR("row_count", VAR_NUMBER, row_count),
+    VAR("row", VAR_LITERAL, row),
+    VAR("row_number", VAR_NUMBER, row_number),
     VAR("lock_timeout", VAR_NUMBER, lock_timeout_ms),
     VAR("statement_timeout", VAR_NUMBER, statement_timeout_ms),
     {"version", VAR_SPECIAL, 0},
@@ -115,6 +117,7 @@ static const struct var vars_table[] = {
     {"schema_lookup", VAR_SPECIAL, 0},
     {"if_not_exists", VAR_SPECIAL, 0},
     {"rows", VAR_SPECIAL, 0},
+    {"surveyed", VAR_SPECIAL, 0},
     {"key", VAR_SPECIAL, 0},
     {"duration", VAR_SPECIAL, 0},
     {"client_check_local", VAR_SPECIAL, 0},
@@ -149,6 +152,18 @@ static void add_part(struct buf *buf, const struct dialect *dialect, enum sql_id
 {
     if (dialect->sql[part])
         sql_fill(buf, dialect, dialect->sql[part], vars);
+}
+
+static void add_part_for_each_row(struct buf *buf, const struct dialect *dialect, enum sql_id part,
+                                  const struct sql_vars *vars)
+{
+    struct sql_vars own = *vars;
+    for (uint64_t i = 0; i < vars->row_count; i++) {
+        buf_adds(buf, i ? " UNION ALL " : "");
+        own.row = vars->rows[i];
+        own.row_number = i + 1;
+        add_part(buf, dialect, part, &own);
+    }
 }
 
 static void add_own_settings(struct buf *buf, const struct dialect *dialect,
@@ -223,6 +238,8 @@ static void add_special(struct buf *buf, const struct dialect *dialect, const ch
         buf_adds(buf, vars->may_exist ? "IF NOT EXISTS " : "");
     } else if (strcmp(name, "rows") == 0) {
         add_rows(buf, dialect, vars);
+    } else if (strcmp(name, "surveyed") == 0) {
+        add_part_for_each_row(buf, dialect, SQL_PART_SURVEYED, vars);
     } else if (strcmp(name, "key") == 0) {
         buf_addf(buf, "%" PRId64, (int64_t)vars->lock_key);
     } else if (strcmp(name, "duration") == 0) {

@@ -47,6 +47,8 @@ struct sql_vars {
     bool may_exist;                /* {if_not_exists}: what is created may be there already */
     const char *const *rows;       /* {rows}, a list of literals, and {row_count} of them */
     uint64_t row_count;
+    const char *row;     /* {row}: one of them, */
+    uint64_t row_number; /* {row_number}: from 1 */
 };
 
 /* Appends the dialect's template `id`, filled, and "; " where something stands before it. Nothing

@@ -87,6 +87,11 @@ uint32_t links_add(struct links *links, const struct tenant *tenant, struct link
     return (uint32_t)links->count - 1;
 }
 
+uint32_t links_group(const struct links *links, uint32_t number)
+{
+    return pool_group(links->pool, number);
+}
+
 uv_loop_t *links_loop(const struct links *links)
 {
     return links->loop;

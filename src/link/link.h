@@ -51,6 +51,9 @@ void links_close(struct links *links);
 /* The next tenant, counted from 0. The tenant is borrowed. */
 uint32_t links_add(struct links *links, const struct tenant *tenant, struct link_login *ret_login);
 
+/* Equal for tenants of which one connection could serve all, one after the other; UINT32_MAX: none serves another. */
+uint32_t links_group(const struct links *links, uint32_t number);
+
 uv_loop_t *links_loop(const struct links *links);
 const struct tenant *links_tenant(const struct links *links, uint32_t number);
 

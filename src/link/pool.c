@@ -122,6 +122,11 @@ void pool_add_tenant(struct pool *pool, const struct tenant *tenant)
     *ARENA_PUSH(&pool->arena, pool->places, pool->tenant_count, pool->tenant_capacity) = place;
 }
 
+uint32_t pool_group(const struct pool *pool, size_t tenant)
+{
+    return pool->places[tenant].group;
+}
+
 static struct group *group_of(const struct pool *pool, size_t tenant)
 {
     uint32_t group = pool->places[tenant].group;

@@ -23,6 +23,9 @@ void pool_limit(struct pool *pool, uint32_t in_all, uint32_t per_server);
 /* The next tenant, counted from 0. */
 void pool_add_tenant(struct pool *pool, const struct tenant *tenant);
 
+/* Equal for tenants that may leave a connection to each other; UINT32_MAX: it shares with no other. */
+uint32_t pool_group(const struct pool *pool, size_t tenant);
+
 struct io *pool_take(struct pool *pool, size_t tenant); /* NULL: none is there */
 bool pool_wants(const struct pool *pool, size_t tenant);
 void pool_leave(struct pool *pool, size_t tenant, struct io *io);

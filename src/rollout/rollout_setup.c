@@ -73,14 +73,13 @@ static bool may_survey(const struct rollout *rollout)
            !request->verifying.verification;
 }
 
-static void make_survey(struct rollout *rollout, const uint32_t *logins)
+static void make_survey(struct rollout *rollout)
 {
     if (!may_survey(rollout))
         return;
     rollout->survey = survey_new(
         rollout->links, &(struct survey_options){
                             .run = &rollout->info,
-                            .logins = logins,
                             .version_table = rollout->options->version_table,
                             .wants_history = rollout->info.request->verb->work != WORK_LOOK,
                             .catalogs = rollout->info.request->catalogs,
@@ -90,7 +89,6 @@ static void make_survey(struct rollout *rollout, const uint32_t *logins)
 static void add_tenants(struct rollout *rollout)
 {
     const struct rollout_options *options = rollout->options;
-    uint32_t *logins = arena_calloc(&rollout->arena, options->run.tenant_count, sizeof *logins);
     size_t limit = options->wave_limit ? options->wave_limit : options->wave_count;
     struct map servers, databases;
     map_init(&servers);
@@ -104,7 +102,6 @@ static void add_tenants(struct rollout *rollout)
         struct link_login login;
         slot->server = add_server(rollout, &servers, tenant, is_server);
         (void)links_add(rollout->links, tenant, &login);
-        logins[i] = login.index;
         if (login.is_new)
             scheduler_add_credential(rollout->scheduler, slot->server, is_server);
         scheduler_add_tenant(rollout->scheduler, i, wave, login.index,
@@ -114,7 +111,7 @@ static void add_tenants(struct rollout *rollout)
     map_done(&servers);
     map_done(&databases);
     rollout->may_meet_twins = may_meet_twins(rollout);
-    make_survey(rollout, logins);
+    make_survey(rollout);
     rollout->servers =
         arena_calloc(&rollout->arena, rollout->server_count + 1, sizeof *rollout->servers);
 }

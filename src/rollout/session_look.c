@@ -400,7 +400,9 @@ enum session_state session_take_survey(struct session *session)
 {
     const struct surveyed *surveyed = rollout_surveyed(session->env->run, session->index);
     struct err err;
-    session->look.vars.schema = session->tenant->schema;
+    if (surveyed->variant)
+        session->dialect = surveyed->variant;
+    session->look.vars.schema = surveyed->schema;
     session->look.has_schema = session->look.has_version_table = true;
     session->look.has_history = surveyed->has_history;
     if (!claim_database(session, surveyed->identity, &err) ||

@@ -335,10 +335,13 @@ static enum session_state answer_plan(struct session *session)
     session_add_renewals(session);
     if (session_verifies_plan(session))
         return SESSION_VERIFY;
+    bool is_looking = !request_changes(session->env->request);
     bool is_surveyed = session->look.is_surveyed;
-    if (is_surveyed && request_changes(session->env->request))
-        return session->work.todo.count ? session_forget_survey(session) : SESSION_RELEASE;
-    if (!request_changes(session->env->request)) {
+    if (is_surveyed && (is_looking ? session_weighs(session) : session->work.todo.count > 0))
+        return session_forget_survey(session);
+    if (is_surveyed && !is_looking)
+        return SESSION_RELEASE;
+    if (is_looking) {
         show_plan(session);
         return session_after_plan(session);
     }

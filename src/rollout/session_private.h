@@ -321,8 +321,9 @@ static inline const struct action *session_action_of(const struct io_op *op)
 /* session_look.c: the op of the batch that asks this, or NULL. */
 const struct io_op *session_look_op(const struct session *session, enum look_op look);
 
-/* session_weigh.c: the state after a plan that is only shown. */
+/* session_weigh.c: the state after a plan that is only shown; and is the server asked what its changes will cost? */
 enum session_state session_after_plan(struct session *session);
+bool session_weighs(struct session *session);
 /* session_link.c: did that op fail since the connection, which another tenant has left, is not like a new one, or died
  * meanwhile? Then it does not count as a failure: after the close comes a new one. */
 bool session_died_unused(struct session *session, const struct io_op *op);

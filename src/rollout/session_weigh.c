@@ -23,12 +23,17 @@ static size_t find_changes(struct session *session, const struct action **ret)
     return count;
 }
 
-enum session_state session_after_plan(struct session *session)
+bool session_weighs(struct session *session)
 {
     bool can_ask = session->env->request->weighs_changes && !session->conn.is_missing &&
                    session->dialect->weigh && session->env->target &&
                    session->env->target->command != PLAN_STAMP;
-    if (can_ask && find_changes(session, NULL))
+    return can_ask && find_changes(session, NULL);
+}
+
+enum session_state session_after_plan(struct session *session)
+{
+    if (session_weighs(session))
         return SESSION_WEIGH;
     return session->conn.is_missing ? SESSION_RELEASE : session_end(session);
 }

@@ -12,7 +12,7 @@
  * and index until it ends, and the server has room for some thousands of these in all. */
 enum { TENANTS_LEAST = 16, TENANTS_A_PIECE = 100 };
 /* A database with more tenants than that is asked on several connections: a process of the server is busy with each. */
-enum { TENANTS_A_CONNECTION = 1000, CONNECTIONS_MOST = 4 };
+enum { TENANTS_A_CONNECTION = 1000, DATABASES_A_CONNECTION = 100, CONNECTIONS_MOST = 4 };
 /* The catalogs of a piece are in memory at once, so its size goes by what the piece before has answered. */
 enum {
     CATALOGS_FIRST = 50,
@@ -21,10 +21,10 @@ enum {
     CATALOGS_A_CONNECTION = 200
 };
 enum { TIMEOUT_MS = 60000, LOCK_TIMEOUT_MS = 500 };
-enum { COLUMN_NUMBER, COLUMN_PID, COLUMN_HAS_HISTORY, COLUMN_ROWS };
+enum { COLUMN_NUMBER, COLUMN_PID, COLUMN_HAS_HISTORY, COLUMN_ROWS, COLUMN_IDENTITY, COLUMN_SCHEMA };
 enum { HISTORY_COLUMNS = 7 };
 
-/* The tenants of one database, with one login. */
+/* The tenants of one database, with one login; or of one server, a database each. */
 struct database {
     struct survey *survey;
     uint32_t *tenants;
@@ -34,7 +34,8 @@ struct database {
     size_t op_count;
     bool is_in_transaction; /* once all that was asked has run */
     const char *identity;
-    /* where catalogs are read: the piece in hand, and the size of the next */
+    struct notices notices; /* of connecting */
+    /* where catalogs are read, or databases: the piece in hand, and the size of the next */
     struct arena arena;
     struct reading *reading;
     size_t first, count_asked, count_next;
@@ -68,6 +69,16 @@ static const struct dialect *dialect_of_database(const struct database *database
     return driver_find(tenant->url.dialect)->dialect;
 }
 
+static bool surveys_databases(const struct tenant *tenant)
+{
+    return driver_find(tenant->url.dialect)->dialect->traits & DIALECT_SURVEYS_DATABASES;
+}
+
+static const char *name_of(const struct tenant *tenant)
+{
+    return surveys_databases(tenant) ? tenant->url.database : tenant->schema;
+}
+
 static struct io_op *add_op(struct database *database, const char *sql, struct arena *arena)
 {
     struct io_op *op = &database->ops[database->op_count++];
@@ -83,7 +94,7 @@ static const char *piece_sql(struct database *database, size_t first, size_t cou
     enum sql_id id = survey->options.wants_history ? SQL_SURVEY : SQL_SURVEY_NEWEST;
     const char **names = arena_calloc(&survey->arena, count, sizeof *names);
     for (size_t i = 0; i < count; i++)
-        names[i] = tenant_of(survey, database->tenants[first + i])->schema;
+        names[i] = name_of(tenant_of(survey, database->tenants[first + i]));
     struct sql_vars vars = {.version_table = survey->options.version_table,
                             .rows = names,
                             .row_count = count,
@@ -180,16 +191,21 @@ static void take_rows(struct arena *arena, const char *xml, struct surveyed *sur
 static void take_piece(struct database *database, size_t first, const struct grid *rows)
 {
     struct survey *survey = database->survey;
-    uint32_t backend_pid = io_info(link_io(database->link))->backend_pid;
+    const struct conn_info *info = io_info(link_io(database->link));
     for (size_t row = 0; row < rows->row_count; row++) {
         const char *xml = grid_value(rows, row, COLUMN_ROWS);
         size_t at = first + strtoul(grid_value(rows, row, COLUMN_NUMBER), NULL, 10) - 1;
         if (!xml || at >= database->count ||
-            strtoul(grid_value(rows, row, COLUMN_PID), NULL, 10) != backend_pid)
+            strtoul(grid_value(rows, row, COLUMN_PID), NULL, 10) != info->backend_pid)
             continue;
         struct surveyed *surveyed = &survey->known[database->tenants[at]];
         take_rows(&survey->arena, xml, surveyed);
-        surveyed->identity = database->identity;
+        bool says_place = rows->column_count > COLUMN_SCHEMA;
+        surveyed->identity =
+            says_place ? grid_value(rows, row, COLUMN_IDENTITY) : database->identity;
+        surveyed->schema = says_place ? grid_value(rows, row, COLUMN_SCHEMA)
+                                      : tenant_of(survey, database->tenants[at])->schema;
+        surveyed->variant = info->variant;
         surveyed->has_history = strcmp(grid_value(rows, row, COLUMN_HAS_HISTORY), "t") == 0;
         surveyed->is_known = true;
     }
@@ -375,23 +391,86 @@ static void on_connected(void *ctx)
         end(database, false);
 }
 
+/* ---- databases of a server -------------------------------------------------------------------- */
+
+/* One piece after the other. One that fails is asked in halves, down to the tenant that cannot be read so: it looks for itself,
+ * and costs the others nothing. */
+
+static void ask_databases(struct database *database);
+
+static void on_databases(void *ctx)
+{
+    struct database *database = ctx;
+    struct io *io = link_io(database->link);
+    const struct io_op *op = &database->ops[0];
+    size_t asked = database->count_asked;
+    bool is_well = io_op_err(op)->kind == ERR_NONE;
+    if (database->survey->is_cancelled || io_is_broken(io)) {
+        end(database, false);
+        return;
+    }
+    if (is_well)
+        take_piece(database, database->first, &op->answer.rows);
+    if (is_well || asked == 1)
+        database->first += asked;
+    database->count_next = is_well ? 2 * asked : (asked + 1) / 2;
+    if (database->count_next > TENANTS_A_PIECE)
+        database->count_next = TENANTS_A_PIECE;
+    ask_databases(database);
+}
+
+static void ask_databases(struct database *database)
+{
+    size_t left = database->count - database->first;
+    if (!left) {
+        end(database, true);
+        return;
+    }
+    database->count_asked = left < database->count_next ? left : database->count_next;
+    database->ops = arena_calloc(&database->survey->arena, 1, sizeof *database->ops);
+    database->op_count = 0;
+    add_op(database, piece_sql(database, database->first, database->count_asked),
+           &database->survey->arena)
+        ->op.shape = sql_shape(SQL_SURVEY);
+    io_run(link_io(database->link), database->ops, database->op_count, on_databases, database);
+}
+
+/* A tenant's own connection might lead to another server, or would tell what the server is. */
+static void on_server_connected(void *ctx)
+{
+    struct database *database = ctx;
+    bool is_well = take_identity(database) && !database->survey->is_cancelled;
+    if (!is_well || io_info(link_io(database->link))->is_single_use || database->notices.count) {
+        end(database, false);
+        return;
+    }
+    database->count_next = TENANTS_A_PIECE;
+    ask_databases(database);
+}
+
 /* ---- the connection --------------------------------------------------------------------------- */
 
 static void ask(struct database *database)
 {
     struct survey *survey = database->survey;
     bool reads_catalogs = survey->options.catalogs.on_catalog;
+    bool reads_databases = surveys_databases(tenant_of(survey, database->tenants[0]));
     database->ops =
         arena_calloc(&survey->arena, database->count / TENANTS_A_PIECE + 3, sizeof *database->ops);
     database->ops[0].op.arena = &survey->arena;
     database->op_count = 1;
+    database->ops[0].op.notices = &database->notices;
+    database->ops[0].op.flags = OP_HEARS_ALL;
     link_fill_connect(database->link, &database->ops[0]);
-    if (reads_catalogs)
+    if (reads_catalogs || reads_databases)
         (void)add_identity(database);
     else
         ask_pieces(database);
     io_run(link_io(database->link), database->ops, database->op_count,
-           reads_catalogs ? on_connected : on_answers, database);
+           reads_databases  ? on_server_connected
+           : reads_catalogs ? on_connected
+                            : on_answers,
+           database);
 }
 
 static void on_ready(void *ctx, const struct err *err)
@@ -409,8 +488,14 @@ static void on_ready(void *ctx, const struct err *err)
 static void ask_some(struct survey *survey)
 {
     while (survey->under_way < survey->most && survey->next < survey->count) {
-        const struct link_wish wish = {.is_read_only = true};
         struct database *database = &survey->databases[survey->next++];
+        const struct tenant *tenant = tenant_of(survey, database->tenants[0]);
+        const struct link_wish wish = {
+            .is_read_only = true,
+            .database = surveys_databases(tenant)
+                            ? dialect_of_database(database)->maintenance_database
+                            : NULL,
+        };
         survey->under_way++;
         database->link = link_new(survey->links, database->tenants[0], &wish);
         if (link_get(database->link, on_ready, database))
@@ -439,16 +524,16 @@ void survey_free(struct survey *survey)
 static bool may_ask(const struct survey *survey, const struct tenant *tenant)
 {
     const struct driver *driver = tenant->is_gone ? NULL : driver_find(tenant->url.dialect);
-    return driver && tenant->schema && driver->dialect->sql[SQL_SURVEY] &&
-           (!survey->options.catalogs.on_catalog || driver->dialect->catalog);
+    if (!driver || !driver->dialect->sql[SQL_SURVEY] || !name_of(tenant))
+        return false;
+    return !survey->options.catalogs.on_catalog ||
+           (driver->dialect->catalog && !surveys_databases(tenant));
 }
 
-/* Tenants share a connection where their URLs and their logins are the same. */
+/* Tenants share a connection where one can serve all of them. */
 static void add_tenant(struct survey *survey, struct map *databases, uint32_t tenant)
 {
-    const struct tenant *about = tenant_of(survey, tenant);
-    const char *key =
-        arena_printf(&survey->arena, "%u %s", survey->options.logins[tenant], about->url_redacted);
+    const char *key = arena_printf(&survey->arena, "%u", links_group(survey->links, tenant));
     uint32_t number = map_put(databases, key, (uint32_t)survey->count);
     if (number == survey->count)
         *ARENA_PUSH(&survey->arena, survey->databases, survey->count, survey->capacity) =
@@ -465,9 +550,11 @@ static void split_databases(struct survey *survey)
     survey->databases = NULL;
     survey->count = survey->capacity = 0;
     for (size_t i = 0; i < count; i++) {
+        bool is_server = surveys_databases(tenant_of(survey, whole[i].tenants[0]));
         size_t parts =
-            1 + whole[i].count / (survey->options.catalogs.on_catalog ? CATALOGS_A_CONNECTION
-                                                                      : TENANTS_A_CONNECTION);
+            1 + whole[i].count / (is_server                             ? DATABASES_A_CONNECTION
+                                  : survey->options.catalogs.on_catalog ? CATALOGS_A_CONNECTION
+                                                                        : TENANTS_A_CONNECTION);
         size_t most = survey->most < CONNECTIONS_MOST ? survey->most : CONNECTIONS_MOST;
         parts = parts < most ? parts : most;
         for (size_t part = 0; whole[i].count >= TENANTS_LEAST && part < parts; part++) {

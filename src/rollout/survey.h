@@ -1,9 +1,10 @@
-/* A survey: what the tables of many tenants of one database say, read on one connection instead of a look at each; on request
- * with what their catalogs hold.
+/* A survey: what the tables of many tenants say, read on one connection instead of a look at each: of schemas of one database
+ * (on request with what their catalogs hold), or of databases of one server (DIALECT_SURVEYS_DATABASES).
  *
  * It is an opinion, not a lock: a tenant that is to be changed is locked and looked at all the same. It answers only for
- * tenants that are as usual (a schema of their own that is named, with a version table that may be read); for all others,
- * and where the survey fails, nothing is known, and the session looks.
+ * tenants that are as usual (a schema of their own that is named, or a database, with a version table that may be read); for
+ * all others, and where the survey fails, nothing is known, and the session looks. A server of many databases is not surveyed
+ * where connections to it are for single use (another server may have one of them), or where it has a warning for each tenant.
  *
  *     struct survey *survey = survey_new(links, &options);
  *     if (survey_begin(survey, &wave)) …on_done comes later, once all have answered…
@@ -22,13 +23,14 @@ struct survey;
 struct surveyed {
     struct grid versions, history;
     bool is_known, has_history;
-    bool has_catalog;     /* it was told */
-    const char *identity; /* of the database: answer to SQL_IDENTITY */
+    bool has_catalog;              /* it was told */
+    const char *identity;          /* of the database: answer to SQL_IDENTITY */
+    const char *schema;            /* as SQL_INSPECT says it */
+    const struct dialect *variant; /* that its server speaks; NULL: no variant */
 };
 
 struct survey_options {
     const struct run_info *run; /* its tenants have their numbers among the links */
-    const uint32_t *logins;     /* by tenant: tenants of one URL and one login share a connection */
     const char *version_table;
     bool wants_history; /* all of it; else its newest row */
     /* told of each tenant that is known, as of the time when its versions were read; no one: catalogs are not read */

@@ -7,11 +7,10 @@ import signal
 
 from harness import FleetCase, Postgres, main, wait_until
 from proxy import Proxy
+from survey_case import COUNT, Asked
 
-COUNT = 40  # enough for a survey
 
-
-class SurveyCase(FleetCase):
+class SurveyCase(Asked, FleetCase):
     @classmethod
     def setUpClass(cls):
         cls.server = Postgres("log_connections=on", "log_statement=all")
@@ -45,22 +44,6 @@ class SurveyCase(FleetCase):
         connections, looks = self.log().count("connection authorized"), self.looks_so_far()
         result = self.fleet.run(*args, **options)
         return result, self.log().count("connection authorized") - connections, self.looks_so_far() - looks
-
-    def told(self, *args):
-        """What a command says of each tenant, without times."""
-        result = self.fleet.run(*args, "-o", "json", "--progress", "none")
-        self.assertTrue(result.out, result.err)
-        report = result.report
-        kept = ("name", "state", "from", "to", "current", "partial", "error", "steps", "heads")
-        return {tenant["name"]: {key: tenant[key] for key in kept if key in tenant} for tenant in report["tenants"]}, report
-
-    def looks(self, *args):
-        """The same, asked so that no survey is worth it."""
-        told = {}
-        for at in range(0, COUNT, 8):
-            names = [word for name in self.names[at:at + 8] for word in ("--tenant", name)]
-            told.update(self.told(*args, *names)[0])
-        return told
 
 
 class Same(SurveyCase):

@@ -34,7 +34,7 @@ static const struct script_mark script_marks[] = {
 /* What both have; a revision may have sections for MariaDB alone. */
 /* clang-format off */
 #define OF_BOTH(more_traits) \
-    .traits = DIALECT_HAS_DELIMITER | DIALECT_FOLDS_IDS | (more_traits), \
+    .traits = DIALECT_HAS_DELIMITER | DIALECT_FOLDS_IDS | DIALECT_SURVEYS_DATABASES | (more_traits), \
     .sql = mysql_sql, \
     .maintenance_database = "information_schema", \
     .code_database_exists = "1007", \

@@ -52,6 +52,10 @@
     "WHERE revision = BINARY {revision} AND direction = {direction} AND state IN ('running', "     \
     "'partial') AND run_id IN ({run}, COALESCE({owner}, run_id)) ORDER BY id DESC LIMIT 1"
 
+#define IDENTITY(database)                                                                                \
+    "CONCAT_WS('/', /*M!101109 @@server_uid, */ /*!50700 @@server_uuid, */ @@hostname, @@port, " database \
+    ")"
+
 #define HISTORY_COLUMNS                                                                            \
     "(id, run_id, revision, direction, checksum, statements, duration_ms, applied_at, state, definition)"
 
@@ -86,6 +90,61 @@ const struct grid_shape mysql_session_shape = {"!!!!!!!!!", 1};
 
 /* It fails in every sql_mode and prints nothing; DO would hide the error. */
 #define FAIL_IF(condition) "SET @skein_check = ~0 + (" condition ")"
+
+/* ---- a survey: a statement is made of the names that are there, and then run ---------------------- */
+
+/* A column of a row, in hexadecimal digits, and a row of them: a digit says of which table. */
+#define HEX(column) "COALESCE(LOWER(HEX(CONVERT(" column " USING utf8mb4))), '-')"
+#define ROW_OF_VERSIONS                                                                            \
+    "CONCAT('<x>0', COALESCE(LOWER(HEX(IF(CHARSET(v) = 'binary', v, CONVERT(v USING utf8mb4)))), " \
+    "'-'), '</x>')"
+#define ROW_OF_HISTORY                                                                             \
+    "CONCAT('<x>1', CONCAT_WS('.', " HEX("revision") ", " HEX("direction") ", " HEX(               \
+        "checksum") ", " HEX("statements") ", " HEX("state") ", " HEX("run_id") ", " HEX("id") "), '</x>')"
+
+/* All rows in one text; NULL where the server would cut it. */
+#define JOINED(row, order, from)                                                                   \
+    "(SELECT CASE WHEN COUNT(*) = 0 THEN '' WHEN SUM(LENGTH(" row                                  \
+    ")) < @@group_concat_max_len THEN GROUP_CONCAT(" row order " SEPARATOR '') END FROM (" from    \
+    ") AS r)"
+
+/* Statements within a statement stand in a kind of quotes that they have none of. */
+#define TEXT(sql) "\"" sql "\""
+#define NAME(column) "CONCAT('`', REPLACE(" column ", '`', '``'), '`')"
+#define IS_HISTORY_TABLE                                                                           \
+    "table_name = 'skein_history' AND (@@lower_case_table_names OR BINARY table_name = "           \
+    "'skein_history')"
+#define ROW_NAME "CONVERT({row} USING utf8)"
+#define VERSIONS_TEXT                                                                              \
+    TEXT(JOINED(ROW_OF_VERSIONS, "",                                                               \
+                "SELECT LEFT(version_num, 256) AS v FROM \", " NAME("place") ", '.', " NAME(       \
+                    "version") ", \" LIMIT 10001"))
+#define HISTORY_TEXT(newest)                                                                       \
+    TEXT(JOINED(ROW_OF_HISTORY, " ORDER BY id",                                                    \
+                "SELECT * FROM \", " NAME("place") ", '.', " NAME("history") ", \"" newest))
+
+/* What there is of both tables, in one database. */
+#define SURVEYED                                                                                   \
+    "SELECT {row_number} AS n, MAX(table_schema) AS place, COUNT(*) AS found, "                    \
+    "MAX(IF(" IS_VERSION_TABLE ", table_name, NULL)) AS version, MAX(IF(" IS_HISTORY_TABLE         \
+    ", table_name, NULL)) AS history, MIN(COALESCE(engine, '') = 'InnoDB' AND table_type = "       \
+    "'BASE TABLE') AS is_usual FROM information_schema.tables WHERE table_schema = " ROW_NAME      \
+    " AND (@@lower_case_table_names OR BINARY table_schema = " ROW_NAME                            \
+    ") AND table_name IN (" VERSION_NAME ", 'skein_history')"
+
+/* Asked are those that have what is usual: both tables or the version table alone, of the engine that takes changes back. What
+ * the login may not see is not there; what it may see and not read fails the statement. Nothing is written, nothing is waited
+ * for, and nothing stays locked from one statement to the next. */
+#define SURVEY(newest)                                                                                               \
+    "SET SESSION group_concat_max_len = 67108864, lock_wait_timeout = 0 /*M!100101 , "                               \
+    "max_statement_time = {statement_timeout} / 1000 */; SET SESSION TRANSACTION READ ONLY; SET "                    \
+    "@skein_survey = COALESCE((SELECT GROUP_CONCAT(CONCAT('SELECT ', n, ', CONNECTION_ID(), ', "                     \
+    "IF(history IS NULL, '''f''', '''t'''), ', CONCAT(', " VERSIONS_TEXT                                             \
+    ", IF(history IS NULL, '', CONCAT(', ', " HISTORY_TEXT(newest) ")), '), ', QUOTE(" IDENTITY(                     \
+        "place") "), ', ', QUOTE(place)) SEPARATOR ' UNION ALL ') FROM ({surveyed}) AS p WHERE version IS NOT NULL " \
+                 "AND found = 1 + (history IS NOT NULL) AND is_usual), 'SELECT 0, 0, 0, 0, 0, 0 LIMIT 0'); "         \
+                 "PREPARE skein_survey FROM @skein_survey; EXECUTE skein_survey; DEALLOCATE "                        \
+                 "PREPARE skein_survey"
 
 const char *const mysql_sql[SQL__COUNT] = {
     [SQL_LOCK] =
@@ -130,14 +189,16 @@ const char *const mysql_sql[SQL__COUNT] = {
         "(" VERSION_NAME ", 'skein_history')",
     /* Never asked: the version table is found in the tenant's own database alone. */
     [SQL_LOCATE] = "SELECT NULL, NULL LIMIT 0",
-    [SQL_IDENTITY] = "SELECT CONCAT_WS('/', /*M!101109 @@server_uid, */ /*!50700 @@server_uuid, */ "
-                     "@@hostname, @@port, DATABASE())",
+    [SQL_IDENTITY] = "SELECT " IDENTITY("DATABASE()"),
     [SQL_VERSIONS] = "SELECT LEFT(version_num, 256) FROM {version} LIMIT 10001",
     [SQL_TABLES] =
         "SELECT table_name FROM information_schema.tables WHERE table_schema = "
         "DATABASE() AND (CONVERT(table_name USING utf8mb4) IN ({rows}) OR "
         "CONVERT(CONCAT(table_schema, '.', table_name) USING utf8mb4) IN ({rows})) LIMIT 1",
     [SQL_HISTORY] = HISTORY_SELECT,
+    [SQL_SURVEY] = SURVEY(""),
+    [SQL_SURVEY_NEWEST] = SURVEY(" ORDER BY id DESC LIMIT 1"),
+    [SQL_PART_SURVEYED] = SURVEYED,
     [SQL_HISTORY_NEWEST] = HISTORY_SELECT " DESC LIMIT 1",
     [SQL_BEGIN] = "START TRANSACTION",
     [SQL_BEGIN_READING] = "SET SESSION /*M!100101 max_statement_time = {statement_timeout} / 1000, "
