@@ -182,7 +182,7 @@ int skein_exit_code(const struct skein *skein);
 
 size_t skein_report_total(const struct skein_report *report, enum skein_state state);
 
-/* `format`: "text", "json", "csv", "junit", "markdown". False: there is no such format, or it could not be written to `out`
+/* `format`: "text", "json", "csv", "junit", "markdown", "html". False: there is no such format, or it could not be written to `out`
  * (errno says why). */
 bool skein_report_write(const struct skein_report *report, const char *format, FILE *out);
 

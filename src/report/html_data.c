@@ -22,6 +22,8 @@ struct data {
     struct intern saids;
     struct intern halves;
     struct intern ids;
+    const struct report_row *last; /* whose script was entered last; NULL: none */
+    uint32_t last_script;
     struct buf json; /* of an entry, */
     struct buf line; /* of a tenant, */
     struct buf more; /* and of its last element: members, each after a comma */
@@ -64,9 +66,24 @@ static int enter_ids(struct data *data, uint32_t ids)
     return ids == REPORT_NONE ? -1 : (int)enter(data, &data->ids, json_ids(data->report, ids));
 }
 
-static uint32_t enter_text(struct data *data, const char *text)
+/* A text in which the tenant's name stands is told as what stands between the names, so that tenants share it. */
+static uint32_t enter_text(struct data *data, const struct tenant *tenant, const char *text)
 {
-    return enter(data, &data->texts, json_text(text));
+    size_t len = strlen(tenant->name);
+    const char *name = len ? strstr(text, tenant->name) : NULL;
+    struct buf piece;
+    if (!name)
+        return enter(data, &data->texts, json_text(text));
+    json_t *pieces = json_array();
+    buf_init(&piece, BUF_MAX_DEFAULT);
+    for (; name; text = name + len, name = strstr(text, tenant->name)) {
+        buf_clear(&piece);
+        buf_add(&piece, text, (size_t)(name - text));
+        json_array_append_new(pieces, json_text(piece.data));
+    }
+    json_array_append_new(pieces, json_text(text));
+    buf_done(&piece);
+    return enter(data, &data->texts, pieces);
 }
 
 /* ---- the verdict and what to do ------------------------------------------------------------ */
@@ -260,8 +277,9 @@ static void put_retries(struct data *data)
     json_open(&data->stream, "retries", '[');
     for (size_t i = 0; i < report->retry_count; i++) {
         const struct report_retry *retry = &report->retries[i];
-        uint32_t text = enter_text(data, retry->text);
-        uint32_t detail = retry->detail ? enter_text(data, retry->detail) : REPORT_NONE;
+        const struct tenant *tenant = report->run.tenants[retry->row];
+        uint32_t text = enter_text(data, tenant, retry->text);
+        uint32_t detail = retry->detail ? enter_text(data, tenant, retry->detail) : REPORT_NONE;
         json_put(&data->stream, NULL,
                  json_pack("[i, i, I, i, o]", (int)retry->row, (int)retry->attempt,
                            (json_int_t)retry->delay_ms, (int)text, number_or_null(detail)));
@@ -361,14 +379,19 @@ static uint32_t enter_place(struct data *data, const struct tenant *tenant)
 static uint32_t enter_script(struct data *data, size_t index)
 {
     const struct report *report = data->report;
-    struct step_list list = report_steps(report, report->rows[index].steps);
+    const struct report_row *row = &report->rows[index];
+    struct step_list list = report_steps(report, row->steps);
+    if (data->last && data->last->steps == row->steps && data->last->dialect == row->dialect)
+        return data->last_script; /* the next tenant has often taken the same steps */
     json_t *steps = json_array();
     for (size_t i = 0; i < list.count; i++) {
         json_t *step = json_step(report, &list.steps[i], 0, report->rows[index].dialect);
         json_object_del(step, "duration_ms");
         json_array_append_new(steps, step);
     }
-    return enter(data, &data->scripts, steps);
+    data->last = row;
+    data->last_script = enter(data, &data->scripts, steps);
+    return data->last_script;
 }
 
 static json_t *said_value(const struct said *said)
@@ -387,13 +410,15 @@ static void add_more(struct data *data, const char *key, uint32_t number)
         buf_addf(&data->more, ",\"%s\":%u", key, (unsigned)number);
 }
 
-static void add_error(struct data *data, const struct report_row *row)
+static void add_error(struct data *data, size_t index)
 {
+    const struct report_row *row = &data->report->rows[index];
+    const struct tenant *tenant = data->report->run.tenants[index];
     if (row->error == REPORT_NONE)
         return;
     add_more(data, "error", row->error);
-    add_more(data, "text", enter_text(data, row->text));
-    add_more(data, "detail", row->detail ? enter_text(data, row->detail) : REPORT_NONE);
+    add_more(data, "text", enter_text(data, tenant, row->text));
+    add_more(data, "detail", row->detail ? enter_text(data, tenant, row->detail) : REPORT_NONE);
     add_more(data, "said",
              row->said ? enter(data, &data->saids, said_value(row->said)) : REPORT_NONE);
 }
@@ -416,7 +441,7 @@ static void add_rest(struct data *data, size_t index)
 {
     const struct report_row *row = &data->report->rows[index];
     buf_clear(&data->more);
-    add_error(data, row);
+    add_error(data, index);
     if (row->half != REPORT_NONE)
         add_more(data, "half", enter(data, &data->halves, json_half(data->report, row->half)));
     if (row->heard)

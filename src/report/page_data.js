@@ -19,9 +19,15 @@ function urlOf(row) {
   return after === null ? before : before + row[NAME] + after;
 }
 
+// A list is what stands between the tenant's names in a text.
+function textOf(number, row) {
+  const text = data.texts[number];
+  return typeof text === "string" ? text : text.join(row[NAME]);
+}
+
 function messageOf(row) {
   const { text, detail } = more(row);
-  return text === undefined ? null : data.texts[text] + (detail === undefined ? "" : data.texts[detail]);
+  return text === undefined ? null : textOf(text, row) + (detail === undefined ? "" : textOf(detail, row));
 }
 
 const moveKey = (row) => `${row[FROM]},${row[TO]}`;

@@ -229,7 +229,7 @@ function causeCard(cause, i) {
       cause.revision ? make("span", { class: "tag" }, "revision ", shown(cause.revision)) : null,
       cause.file ? make("span", { class: "tag" }, shown(cause.file), cause.line ? `:${cause.line}` : "") : null),
     causeSource(cause), sayings(cause),
-    blocked === undefined ? null : make("p", {}, tenantLink(blocked), " was ", shown(data.texts[more(tenants[blocked]).detail].replace(/^[; ]+/, ""))),
+    blocked === undefined ? null : make("p", {}, tenantLink(blocked), " was ", shown(textOf(more(tenants[blocked]).detail, tenants[blocked]).replace(/^[; ]+/, ""))),
     shares(cause),
     make("div", { class: "names" }, make("span", {}, links(rows.slice(0, 5), rows.length))),
     make("div", { class: "act" },
@@ -312,7 +312,7 @@ function retriesPart() {
   if (!data.retries.length) return null;
   const rows = data.retries.slice(0, SHOWN).map(([row, attempt, delay, text, detail]) => make("tr", {},
     make("td", {}, tenantLink(row)), make("td", { class: "number" }, String(attempt)), make("td", { class: "number" }, duration(delay)),
-    make("td", {}, make("code", {}, shown(data.texts[text])), detail === null ? null : make("strong", {}, shown(data.texts[detail])))));
+    make("td", {}, make("code", {}, shown(textOf(text, tenants[row]))), detail === null ? null : make("strong", {}, shown(textOf(detail, tenants[row]))))));
   return part("retries", "Tried again", null, [table([["Tenant"], ["Attempt", "number"], ["Next after", "number"], ["Why, and who was in the way"]], rows),
     data.retries.length > SHOWN ? make("p", { class: "soft" }, `and ${data.retries.length - SHOWN} more`) : null], data.retries.length);
 }

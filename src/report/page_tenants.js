@@ -43,7 +43,7 @@ function buildHaystacks() {
   const places = data.places.map(([dialect, server, before, after]) => lower([`${dialect} ${server ?? ""} ${before}`, after ?? ""]));
   const waves = lower(data.waves.map((wave) => wave.name));
   const ids = lower(data.ids.map((_, i) => idWords(i)));
-  const texts = lower(data.texts);
+  const texts = data.texts.map((text) => [text].flat().join(" ").toLowerCase());
   return tenants.map((row) => {
     const name = row[NAME].toLowerCase(), [before, after] = places[row[PLACE]], { text } = more(row);
     return `${name} ${stateWords(row)} ${labels[row[LABELS]]} ${before}${name}${after} ${waves[row[WAVE]]} ${ids[row[FROM]] ?? ""} ${ids[row[TO]] ?? ""} ${text === undefined ? "" : texts[text]}`;
@@ -212,7 +212,7 @@ function tenantError(row) {
 function tenantRetries(i) {
   const found = data.retries.filter(([row]) => row === i);
   return found.length ? make("div", {}, make("h3", {}, "Tried again"), make("ul", {}, found.map(([, attempt, delay, text, detail]) =>
-    make("li", {}, `after attempt ${attempt} and ${duration(delay)}: `, make("code", {}, shown(data.texts[text] + (detail === null ? "" : data.texts[detail]))))))) : null;
+    make("li", {}, `after attempt ${attempt} and ${duration(delay)}: `, make("code", {}, shown(textOf(text, tenants[i]) + (detail === null ? "" : textOf(detail, tenants[i])))))))) : null;
 }
 
 function tenantNotices(i) {

@@ -11,6 +11,7 @@ struct gathering {
     struct intern keys;
     size_t *counts; /* by key */
     size_t capacity;
+    size_t *places;               /* by key: how many steps come before it in a tenant, at most */
     struct view_timing **timings; /* by key; filled in the second pass */
 };
 
@@ -42,6 +43,7 @@ static void take_timings(struct gathering *gathering, struct arena *arena)
     const struct report *report = gathering->report;
     size_t *filled = arena_calloc(arena, gathering->keys.count + 1, sizeof *filled);
     gathering->timings = arena_calloc(arena, gathering->keys.count + 1, sizeof *gathering->timings);
+    gathering->places = arena_calloc(arena, gathering->keys.count + 1, sizeof *gathering->places);
     for (size_t i = 0; i < gathering->keys.count; i++)
         gathering->timings[i] =
             arena_calloc(arena, gathering->counts[i], sizeof *gathering->timings[i]);
@@ -49,6 +51,8 @@ static void take_timings(struct gathering *gathering, struct arena *arena)
         const struct report_row *row = &report->rows[i];
         for (size_t k = 0; k < report_steps(report, row->steps).count; k++) {
             uint32_t key = key_of(gathering, i, k);
+            if (gathering->places[key] < k)
+                gathering->places[key] = k;
             gathering->timings[key][filled[key]++] =
                 (struct view_timing){i, row->step_ms ? row->step_ms[k] : 0};
         }
@@ -102,8 +106,10 @@ void view_revisions_init(struct view_revisions *revisions, const struct report *
     take_timings(&gathering, &revisions->arena);
     revisions->items =
         arena_calloc(&revisions->arena, gathering.keys.count + 1, sizeof *revisions->items);
-    for (uint32_t i = 0; i < gathering.keys.count; i++)
-        add_item(revisions, &gathering, i);
+    for (size_t place = 0; revisions->count < gathering.keys.count; place++)
+        for (uint32_t i = 0; i < gathering.keys.count; i++)
+            if (gathering.places[i] == place)
+                add_item(revisions, &gathering, i);
 }
 
 void view_revisions_done(struct view_revisions *revisions)
