@@ -11,7 +11,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # before the e2e
 from random_mariadb import Schema  # noqa: E402
 from test_mysql import CHANGES, EQUAL, STRICT  # noqa: E402
 
-ROUNDS = int(os.environ.get("AUTOGENERATE_ROUNDS", "300"))
+ROUNDS = int(os.environ.get("AUTOGENERATE_ROUNDS", "200"))
 SEED = int(os.environ.get("AUTOGENERATE_SEED", "14"))
 PLACES = ("place_a", "place_b", "place_c")  # what is changed; the same as it was; what it is to be
 

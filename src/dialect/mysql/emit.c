@@ -164,10 +164,15 @@ static void judge_column(struct emitting *emitting, const struct difference *dif
 
 static bool is_replaced(const struct emitting *emitting, enum object_kind kind)
 {
-    bool is_code = kind == OBJECT_TRIGGER || kind == OBJECT_FUNCTION || kind == OBJECT_PROCEDURE ||
-                   kind == OBJECT_PACKAGE;
-    return kind == OBJECT_VIEW || kind == OBJECT_EVENT || kind == OBJECT_SEQUENCE ||
-           (is_code && emitting->is_mariadb);
+    switch (kind) {
+    case OBJECT_VIEW:
+    case OBJECT_EVENT:
+    case OBJECT_SEQUENCE:
+    case OBJECT_FUNCTION:
+    case OBJECT_PROCEDURE:
+    case OBJECT_PACKAGE: return true;
+    default: return kind == OBJECT_TRIGGER && emitting->is_mariadb;
+    }
 }
 
 static void judge_other(struct emitting *emitting, const struct difference *difference)

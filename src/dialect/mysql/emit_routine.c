@@ -60,13 +60,17 @@ static void add_definer(struct emitting *emitting, struct buf *sql, const struct
     mysql_emit_add_name(sql, "@", at + 1, " ");
 }
 
+static bool is_there(struct emitting *emitting, const struct object *object)
+{
+    return mysql_emit_find_part(emitting, emitting->emission->from, object->kind, object) != NULL;
+}
+
 /* Of MySQL what is there was dropped before. */
 static void begin_create(struct emitting *emitting, struct buf *sql, const struct object *object)
 {
-    bool is_there =
-        mysql_emit_find_part(emitting, emitting->emission->from, object->kind, object) != NULL;
     buf_init(sql, BUF_MAX_DEFAULT);
-    buf_adds(sql, is_there && emitting->is_mariadb ? "CREATE OR REPLACE " : "CREATE ");
+    buf_adds(sql,
+             is_there(emitting, object) && emitting->is_mariadb ? "CREATE OR REPLACE " : "CREATE ");
     add_definer(emitting, sql, object);
 }
 
@@ -105,11 +109,16 @@ static bool is_routine(const struct object *object)
 
 static void make_routine(struct emitting *emitting, const struct object *object)
 {
+    const char *words = routine_words(object), *name = routine_name(emitting, object);
     struct buf sql;
     set_variable(emitting, "sql_mode", &emitting->sql_mode, object_get(object, "sql mode"));
+    if (!emitting->is_mariadb && is_there(emitting, object)) {
+        buf_adds(emitting->sql, "DROP ");
+        mysql_emit_add_name(emitting->sql, words, name, ";\n");
+    }
     begin_create(emitting, &sql, object);
     buf_adds(&sql, object_get(object, "aggregate") ? "AGGREGATE " : "");
-    mysql_emit_add_name(&sql, routine_words(object), routine_name(emitting, object), " ");
+    mysql_emit_add_name(&sql, words, name, " ");
     buf_adds(&sql, mysql_emit_text(emitting, object_get(object, "definition")));
     finish(emitting, &sql);
 }
@@ -169,10 +178,9 @@ static size_t next_view(const struct catalog *to, const bool *left)
 static void make_view(struct emitting *emitting, const struct object *view)
 {
     const char *algorithm = object_get(view, "algorithm"), *security = object_get(view, "security");
-    bool is_there = mysql_emit_find(emitting, emitting->emission->from, OBJECT_VIEW, view->name);
     struct buf sql;
     buf_init(&sql, BUF_MAX_DEFAULT);
-    buf_adds(&sql, is_there ? "CREATE OR REPLACE " : "CREATE ");
+    buf_adds(&sql, is_there(emitting, view) ? "CREATE OR REPLACE " : "CREATE ");
     if (algorithm && strcmp(algorithm, "UNDEFINED") != 0)
         buf_addf(&sql, "ALGORITHM=%s ", algorithm);
     add_definer(emitting, &sql, view);
