@@ -264,8 +264,11 @@ static bool add_object(struct catalog *catalog, const struct grid *rows, size_t 
         return refuse(err, "an array");
     struct object *object = catalog_add(catalog, kind, grid_value(rows, row, COLUMN_OWNER),
                                         grid_value(rows, row, COLUMN_NAME));
-    for (size_t i = 0; i < count; i += 2)
+    for (size_t i = 0; i < count; i += 2) {
+        if (!properties[i])
+            return refuse(err, "a property without a name");
         set_property(object, properties[i], properties[i + 1], place);
+    }
     object->has_automatic_name = has_automatic_name(object);
     return true;
 }
