@@ -141,7 +141,7 @@ function waveAfter(i, times) {
     if (halt.kind === "gate") return make("span", {}, "the gate ", shown(halt.gate), " said no");
     return make("span", {}, "halted here");
   }
-  return wait > 500 ? make("span", { class: "wait" }, `waited ${duration(wait)}`) : null;
+  return wait > 50 ? make("span", { class: "wait" }, `waited ${duration(wait)}`) : null;
 }
 
 // What was asked of a wave: how many failures are tolerated, and how long the run waits after it.

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """The report in the formats that other programs read: live and from the ledger the same bytes, whatever tenants are called."""
+import contextlib
 import csv
 import io
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import xml.etree.ElementTree
 
@@ -187,6 +189,18 @@ class Html(Formats):
         self.assertEqual([(wave["max_failures"], wave["soak_ms"]) for wave in data["wave_words"]], [(-1, 1), (-1, 0)])
         self.fleet.revision("aaaa1111", "SELECT 'another';", revises="")
         self.assertEqual(self.run_ok("report", "-o", "html").out, live)
+
+    def test_who_was_in_the_way_of_an_attempt(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (n int);", "")
+        self.fleet.inventory([self.fleet.sqlite("t0"), self.fleet.sqlite("t1")], defaults={"lock_timeout": "30ms", "retries": 1})
+        with contextlib.closing(sqlite3.connect(self.fleet.path("data", "t1.db"))) as rival:
+            rival.execute("BEGIN IMMEDIATE")
+            live = self.both("html", "upgrade", code=1)
+        data = self.data(live)
+        ((row, attempt, _, text, detail),) = data["retries"]
+        self.assertEqual((row, attempt), (1, 1))
+        self.assertIn("database is locked", "t1".join(data["texts"][text]) if isinstance(data["texts"][text], list) else data["texts"][text])
+        self.assertIn("held by", data["texts"][detail])
 
     def test_of_a_long_file_the_beginning_is_shown(self):
         lines = ["CREATE TABLE a (n int);"] + [f"INSERT INTO a VALUES ({i});" for i in range(3000)]

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The page of `-o html` in a headless Chromium: what a person sees, clicks and types, and what no tenant can do to it."""
+import contextlib
 import json
 import os
 import re
@@ -127,6 +128,20 @@ class Reading(Html):
         self.assertEqual(page.texts("#moves tbody tr")[0].split("\t")[:3], ["39", "1975ea83b712 → 83241ca0f125", "2 revisions"])
         page.click("#revisions details summary")
         self.assertIn("account_id INTEGER NOT NULL REFERENCES account (id),", page.text("#revisions details[open] .source"))
+
+    def test_it_tells_who_was_in_the_way(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (n int);", "")
+        self.fleet.inventory([self.fleet.sqlite("t0"), self.fleet.sqlite("t1")], defaults={"lock_timeout": "30ms", "retries": 1})
+        path = self.fleet.path("report.html")
+        with contextlib.closing(sqlite3.connect(self.fleet.path("data", "t1.db"))) as rival:
+            rival.execute("BEGIN IMMEDIATE")
+            self.run_ok("upgrade", "-o", f"html={path}", code=1)
+        page = self.page(path)
+        self.assertRegex(page.text("#retries tbody tr"), r"^t1\t1\t\d.*database is locked.*held by")
+        page.eval("openTenant('t1')")
+        page.until("document.getElementById('card').open")
+        self.assertIn("held by", page.text("#card"))
+        self.assertEqual(page.faults(), [])
 
     def test_without_scripts_the_verdict_is_there(self):
         page = self.page(self.story(6))
