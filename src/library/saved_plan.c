@@ -204,7 +204,7 @@ bool saved_plan_apply(const struct saved_plan *plan, struct fleet *fleet, struct
 
 /* ---- making ------------------------------------------------------------------------------------ */
 
-enum { NOT_SEEN = UINT32_MAX };
+#define NOT_SEEN UINT32_MAX
 
 void saved_plan_begin(struct saved_plan_maker *maker, const struct fleet *fleet,
                       const struct request *request)
