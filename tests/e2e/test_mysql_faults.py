@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Faults of reliability.md as they meet MariaDB: a server that hangs, a network that dribbles, spoils or swallows, deadlocks,
 sessions that are closed while they idle, two names of one database."""
+import json
 import os
 import random
 import signal
@@ -189,6 +190,27 @@ class Idle(Case):
         self.inventory()
         self.run_json("upgrade")
         self.assertEqual(self.effects(), ["0"])
+
+
+class Clock(Case):
+    """The server's clock stands, in the year 2001 and in another time zone."""
+    settings = ("--init-connect=SET timestamp = 1000000000", "--default-time-zone=+13:00")
+
+    def test_the_servers_clock_is_wrong(self):
+        """What came last is told by number, not by time, and how long it took by our own clock."""
+        user, run = "plain", lambda *args, **keys: self.run_json(*args, **keys).report["tenants"][0]
+        self.maria.sql("", f"CREATE USER {user}@'%' IDENTIFIED BY '{self.maria.SECRET}'; GRANT ALL ON {self.db}.* TO {user}@'%'")
+        self.fleet.inventory([{"name": "t", "url": self.maria.url(self.db, user=user)}])
+        self.fleet.revision("aaaa1111", TABLE + ";\nINSERT INTO fx VALUES (1);", down="DROP TABLE fx;")
+        self.fleet.revision("bbbb2222", "INSERT INTO fx SELECT 2 + SLEEP(0.05);", down="DELETE FROM fx WHERE n = 2;")
+        steps = run("upgrade")["steps"]
+        self.assertGreaterEqual(steps[1]["duration_ms"], 50)
+        self.assertEqual(set(map(tuple, self.maria.sql(self.db, "SELECT DATE_FORMAT(applied_at, '%Y-%m-%d %H') FROM skein_history"))),
+                         {("2001-09-09 01",)})
+        self.assertEqual(run("downgrade", "-1")["to"], ["aaaa1111"])
+        self.assertEqual(run("upgrade")["to"], ["bbbb2222"])
+        self.assertEqual(run("rollback")["to"], ["aaaa1111"])
+        self.assertEqual((run("current")["from"], self.effects()), (["aaaa1111"], ["1"]))
 
 
 if __name__ == "__main__":
