@@ -32,7 +32,7 @@ static int run_plan(struct fleet *fleet, const struct options *options)
         return EXIT_USAGE;
     saved_plan_begin(&maker, fleet, &request);
     struct observer observer = {saved_plan_observe, &maker};
-    int exit_code = cli_run(fleet, options, &request, &observer);
+    int exit_code = cli_run_with_lint(fleet, options, &request, &observer);
     bool has_looked = exit_code == EXIT_OK || exit_code == EXIT_TENANT_FAILED;
     if (options->exits_by_work)
         exit_code = exit_by_work(&maker, exit_code);
@@ -50,7 +50,8 @@ const struct command command_plan = {
         "Connects to every selected tenant, reads where it stands and shows what an upgrade to\n"
         "TARGET (default: head) would apply; with -v the SQL, once for each group of tenants. Before that\n"
         "the parsers of the tenants' dialects read the chain: what they refuse is told, exit 2. Takes no\n"
-        "lock and changes nothing.\n"
+        "lock and changes nothing. What 'skein lint' finds in it is told with each step, weighed by how\n"
+        "much the tenants' own tables hold; notes with -v.\n"
         "\n"
         "With --save the plan is written to a file that 'skein upgrade --plan' follows: its target and\n"
         "its tenants, as far as they still stand where they stood. With --exit-code, for pipelines:\n"

@@ -10,6 +10,7 @@
 #include "cli/faults.h"
 #include "cli/metrics.h"
 #include "cli/outlet.h"
+#include "cli/plan_lint.h"
 #include "cli/progress.h"
 #include "cli/reports.h"
 #include "cli/schemas.h"
@@ -150,6 +151,7 @@ static void tell_above(const struct report *report, const struct options *option
 struct company {
     const struct observer *observer; /* of the command; NULL: none */
     struct schemas *schemas;         /* NULL: they are not asked for */
+    struct plan_lint *lint;          /* NULL: it is not asked for */
 };
 
 static int visit_fleet(struct prepared_run *prepared, const struct options *options,
@@ -161,12 +163,14 @@ static int visit_fleet(struct prepared_run *prepared, const struct options *opti
     struct rollout_options rollout = prepared->rollout;
     struct metrics *metrics = options->metrics ? metrics_open(options->metrics, NULL) : NULL;
     struct ticking ticking = {progress, metrics};
-    struct observer observers[5] = {{on_report_event, report}, progress_observer(progress)};
+    struct observer observers[6] = {{on_report_event, report}, progress_observer(progress)};
     size_t count = 2;
     if (company->observer)
         observers[count++] = *company->observer;
     if (company->schemas)
         observers[count++] = schemas_observer(company->schemas);
+    if (company->lint)
+        observers[count++] = plan_lint_observer(company->lint);
     if (metrics)
         observers[count++] = metrics_observer(metrics);
     rollout.on_tick = tick;
@@ -183,6 +187,8 @@ static int visit_fleet(struct prepared_run *prepared, const struct options *opti
     int exit_code = end.err.kind == ERR_NONE ? exit_code_of(report, &end) : cli_fail(&end.err);
     if (company->schemas && end.err.kind == ERR_NONE && !end.signal)
         exit_code = schemas_report(company->schemas, report, exit_code);
+    if (company->lint && end.err.kind == ERR_NONE)
+        plan_lint_report(company->lint, report);
     /* A report that cannot be written changes nothing about what happened to the tenants; where nothing happened to
      * them, the report was all that was asked for. */
     bool is_written =
@@ -315,5 +321,18 @@ int cli_run_with_schemas(struct fleet *fleet, const struct options *options,
     int exit_code = begin(fleet, options, &reading,
                           &(struct company){.observer = observer, .schemas = &schemas});
     schemas_done(&schemas);
+    return exit_code;
+}
+
+int cli_run_with_lint(struct fleet *fleet, const struct options *options,
+                      const struct request *request, const struct observer *observer)
+{
+    struct request measuring = *request;
+    struct plan_lint plan_lint;
+    plan_lint_begin(&plan_lint, fleet, options->is_quiet);
+    plan_lint_ask(&plan_lint, &measuring);
+    int exit_code = begin(fleet, options, &measuring,
+                          &(struct company){.observer = observer, .lint = &plan_lint});
+    plan_lint_end(&plan_lint);
     return exit_code;
 }

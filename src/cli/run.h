@@ -19,4 +19,8 @@ int cli_run(struct fleet *fleet, const struct options *options, const struct req
 int cli_run_with_schemas(struct fleet *fleet, const struct options *options,
                          const struct request *request, const struct observer *observer);
 
+/* The same, and the report tells what lint says of what would run, weighed by the tenants' tables. */
+int cli_run_with_lint(struct fleet *fleet, const struct options *options,
+                      const struct request *request, const struct observer *observer);
+
 #endif

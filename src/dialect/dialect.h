@@ -16,6 +16,7 @@ struct catalog_emitter;
 struct catalog_reader;
 struct deeds;
 struct grid_shape;
+struct measure_request;
 struct probe;
 struct session_setting;
 struct statement_checks;
@@ -309,6 +310,10 @@ struct dialect {
      * asked. Without DIALECT_SHOWS_COST there is no way to ask, and the request has no place for twins. NULL as members:
      * nothing is known. */
     const char *(*weigh)(struct arena *arena, const struct weigh_request *request);
+
+    /* A query (weigh.h) with a row for each of the tables that there are: its name, its rows as the statistics say (NULL: not
+     * known), its bytes. It takes no lock and reads no row. NULL: no one can tell. */
+    const char *(*measure)(struct arena *arena, const struct measure_request *request);
 
     /* What is asked beside a statement (probe.h). NULL: nothing, ever. */
     void (*check)(struct arena *arena, const char *statement, size_t len,

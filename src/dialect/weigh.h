@@ -17,4 +17,10 @@ struct weigh_request {
     uint64_t lock_timeout_ms;
 };
 
+struct measure_request {
+    const char *schema; /* the tenant's; NULL: what its session finds first */
+    const char *const *tables;
+    size_t count;
+};
+
 #endif

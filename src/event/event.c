@@ -166,6 +166,8 @@ static const struct outcome *copy_outcome(struct arena *arena, const struct outc
     copy->catalog = NULL;
     copy->weighed = NULL; /* of runs that leave no trace */
     copy->weighed_count = 0;
+    copy->measured = NULL;
+    copy->measured_count = 0;
     return copy;
 }
 

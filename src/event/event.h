@@ -82,6 +82,13 @@ struct weighed {
         *reason; /* why no lesser ones, or why it could not be asked; NULL: nothing is said */
 };
 
+/* How much a table holds, as the catalog's statistics say. */
+struct measured {
+    const char *table;
+    bool knows_rows;
+    uint64_t rows, bytes; /* `bytes` may be more than it has */
+};
+
 /* A step of which a run has done some statements and not all, outside a transaction. */
 struct half_step {
     const char *revision;
@@ -110,6 +117,8 @@ struct outcome {
     enum dialect_id dialect;       /* whose sections it runs */
     const struct weighed *weighed; /* by a run that only looks; `weighed_count` of them */
     size_t weighed_count;
+    const struct measured *measured; /* of the request's tables, those that there are */
+    size_t measured_count;
     uint32_t attempts;
     double duration_ms;
     double started_ms;                     /* since the run began */

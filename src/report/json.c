@@ -5,6 +5,7 @@
 #include "report/json.h"
 #include "report/json_run.h"
 #include "report/json_stream.h"
+#include "report/lint_report.h"
 #include "report/model.h"
 
 enum { FORMAT_VERSION = 1, DECIMALS = 1, STEP_DECIMALS = 3 };
@@ -435,6 +436,8 @@ static bool write_json(const struct report *report, const struct report_options 
     json_put_head(&stream, report);
     put_errors(&stream, report);
     put_notices(&stream, report);
+    if (report->lint)
+        lint_json_put(&stream, report->lint);
     json_open(&stream, "tenants", '[');
     for (size_t i = 0; i < report->run.tenant_count; i++)
         put_tenant(&stream, report, i);

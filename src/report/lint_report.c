@@ -131,6 +131,17 @@ void lint_write_json(const struct lint_report *report, FILE *out)
     json_close(&stream, '}');
 }
 
+void lint_json_put(struct json_stream *stream, const struct lint *lint)
+{
+    json_open(stream, "lint", '{');
+    json_put(stream, "totals", lint_json_totals(lint));
+    json_open(stream, "findings", '[');
+    for (size_t i = 0; i < lint->count; i++)
+        json_put(stream, NULL, lint_json_finding(&lint->findings[i]));
+    json_close(stream, ']');
+    json_close(stream, '}');
+}
+
 /* ---- SARIF 2.1.0 ---------------------------------------------------------------------------------- */
 
 static const char *level_of(enum lint_severity severity)

@@ -24,6 +24,9 @@ void lint_add_totals(struct buf *buf, const struct lint *lint);
 void lint_add_finding(struct buf *buf, const struct finding *finding, bool is_verbose, int indent);
 json_t *lint_json_finding(const struct finding *finding);
 
+/* Puts `"lint": {totals, findings}` into a report. */
+void lint_json_put(struct json_stream *stream, const struct lint *lint);
+
 /* `{"errors": 1, …}` */
 json_t *lint_json_totals(const struct lint *lint);
 

@@ -142,6 +142,7 @@ struct report {
     struct report_error *errors; /* after the end: the most frequent first */
     size_t error_count;
     size_t error_capacity;
+    const struct lint *lint;             /* of what a plan would run; NULL: it was not asked for */
     const struct report_schema *schemas; /* by tenant; NULL: they were not asked for */
     const struct visit *visits;          /* report_set_visits; NULL: it tells of a whole run */
     size_t visit_count;

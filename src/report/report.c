@@ -421,6 +421,11 @@ void report_set_schemas(struct report *report, const struct report_schema *schem
     report->schemas = schemas;
 }
 
+void report_set_lint(struct report *report, const struct lint *lint)
+{
+    report->lint = lint;
+}
+
 enum run_state report_state(const struct report *report)
 {
     return report->state;

@@ -18,6 +18,7 @@
 #include "event/event.h"
 
 struct buf;
+struct lint;
 struct report;
 
 /* The caller frees it; NULL is fine. */
@@ -49,6 +50,9 @@ struct report_schema {
 
 /* By tenant. Borrowed until the report is written. */
 void report_set_schemas(struct report *report, const struct report_schema *schemas);
+
+/* What lint says of what a plan would run. Borrowed until the report is written. */
+void report_set_lint(struct report *report, const struct lint *lint);
 
 /* RUN_RUNNING until EVENT_RUN_FINISHED. */
 enum run_state report_state(const struct report *report);

@@ -4,6 +4,7 @@
 #include "base/secret.h"
 #include "chain/walk.h"
 #include "inventory/inventory.h"
+#include "report/lint_report.h"
 #include "report/text.h"
 #include "report/text_table.h"
 
@@ -277,6 +278,35 @@ static void print_skipped(const struct text *text, const struct view_group *grou
     arena_done(&arena);
 }
 
+/* ---- lint -------------------------------------------------------------------------------------- */
+
+/* What it says of the step's revision, as this dialect runs it. Notes, and what is allowed, are told with -v. */
+static void print_step_findings(const struct text *text, const struct revision *revision,
+                                enum dialect_id dialect)
+{
+    const struct lint *lint = text->report->lint;
+    struct buf buf;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    for (size_t i = 0; i < lint->count; i++) {
+        const struct finding *finding = &lint->findings[i];
+        bool is_shown =
+            text->options->is_verbose || (!finding->waiver && finding->severity > LINT_NOTE);
+        if (finding->revision == revision && finding->dialects & 1u << dialect && is_shown)
+            lint_add_finding(&buf, finding, text->options->is_verbose, 2);
+    }
+    if (buf.len)
+        fputs(buf.data, text->out);
+    buf_done(&buf);
+}
+
+static void print_findings(const struct text *text, const struct view_group *group)
+{
+    struct step_list list = report_steps(text->report, group->move.steps);
+    for (size_t i = 0; i < list.count && text->report->lint; i++)
+        if (list.steps[i].revision && list.steps[i].direction == DIRECTION_UP)
+            print_step_findings(text, list.steps[i].revision, (enum dialect_id)group->move.dialect);
+}
+
 static void print_plan(const struct text *text, const struct view_group *group)
 {
     struct buf line;
@@ -288,6 +318,7 @@ static void print_plan(const struct text *text, const struct view_group *group)
     buf_clear(&line);
     print_steps(text, group);
     print_costs(text, group);
+    print_findings(text, group);
     if (only_stamps(text->report))
         print_skipped(text, group);
     buf_adds(&line, "  in ");

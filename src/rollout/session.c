@@ -306,6 +306,8 @@ static void on_timer_closed(uv_handle_t *handle)
         .half_step = found_half_done(session),
         .weighed = session->result.weighed,
         .weighed_count = session->result.weighed_count,
+        .measured = session->result.measured,
+        .measured_count = session->result.measured_count,
         .attempts = session->attempt.number,
         .duration_ms = (double)(uv_hrtime() - session->started_ns) / 1e6,
         .error = session->result.err.kind == ERR_NONE ? NULL : &session->result.err,

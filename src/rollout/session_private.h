@@ -185,6 +185,8 @@ struct session_result {
     struct notices notices; /* of all attempts */
     const struct weighed *weighed;
     size_t weighed_count;
+    const struct measured *measured;
+    size_t measured_count;
 };
 
 struct session {

@@ -23,12 +23,23 @@ static size_t find_changes(struct session *session, const struct action **ret)
     return count;
 }
 
+static bool can_weigh(struct session *session)
+{
+    return session->env->request->weighs_changes && !session->conn.is_missing &&
+           session->dialect->weigh && session->env->target &&
+           session->env->target->command != PLAN_STAMP && find_changes(session, NULL);
+}
+
+/* Are sizes of tables asked for? */
+static bool measures(const struct session *session)
+{
+    return session->env->request->measured_count && session->dialect->measure &&
+           !session->conn.is_missing && session->work.todo.count;
+}
+
 bool session_weighs(struct session *session)
 {
-    bool can_ask = session->env->request->weighs_changes && !session->conn.is_missing &&
-                   session->dialect->weigh && session->env->target &&
-                   session->env->target->command != PLAN_STAMP;
-    return can_ask && find_changes(session, NULL);
+    return can_weigh(session) || measures(session);
 }
 
 enum session_state session_after_plan(struct session *session)
@@ -56,7 +67,22 @@ static const char *find_place(struct session *session, struct weigh_request *req
     return NULL;
 }
 
-static enum asked ask_weigh(struct session *session)
+/* First of the batch: where statements are weighed too, their answer comes last. */
+static void add_measure(struct session *session)
+{
+    static const struct grid_shape shape = {"!..", 0};
+    const struct request *request = session->env->request;
+    struct measure_request measure = {.schema = session->tenant->schema,
+                                      .tables = request->measured,
+                                      .count = request->measured_count};
+    struct io_op *op = session_add_op(session, OP_QUERY);
+    op->op.shape = &shape;
+    op->op.sql = session->dialect->measure(&session->arena, &measure);
+    op->op.sql_len = strlen(op->op.sql);
+    op->timeout_ms = session_control_budget(session);
+}
+
+static void add_weigh(struct session *session)
 {
     const struct action *actions[WEIGHED_MOST];
     const char *statements[WEIGHED_MOST];
@@ -68,7 +94,6 @@ static enum asked ask_weigh(struct session *session)
     };
     for (size_t i = 0; i < count; i++)
         statements[i] = actions[i]->piece->sql;
-    session->result.weighed_count = 0;
     session->work.unweighed = find_place(session, &request);
     static const struct grid_shape shape = {"......", 0};
     struct io_op *op = session_add_op(session, OP_QUERY);
@@ -76,6 +101,15 @@ static enum asked ask_weigh(struct session *session)
     op->op.sql = session->dialect->weigh(&session->arena, &request);
     op->op.sql_len = strlen(op->op.sql);
     op->timeout_ms = session_control_budget(session);
+}
+
+static enum asked ask_weigh(struct session *session)
+{
+    session->result.measured_count = session->result.weighed_count = 0;
+    if (measures(session))
+        add_measure(session);
+    if (can_weigh(session))
+        add_weigh(session);
     return ASKED_OPS;
 }
 
@@ -84,8 +118,24 @@ static const char *copied(struct session *session, const char *text)
     return text ? arena_strdup(&session->arena, text) : NULL;
 }
 
+static void take_measure(struct session *session)
+{
+    const struct grid *rows = &session->batch.ops[0].answer.rows;
+    struct measured *measured =
+        arena_calloc(&session->arena, rows->row_count + 1, sizeof *measured);
+    for (size_t i = 0; i < rows->row_count; i++) {
+        const char *count = grid_value(rows, i, 1), *bytes = grid_value(rows, i, 2);
+        measured[i] = (struct measured){.table = copied(session, grid_value(rows, i, 0)),
+                                        .knows_rows = count != NULL,
+                                        .rows = count ? strtoull(count, NULL, 10) : 0,
+                                        .bytes = bytes ? strtoull(bytes, NULL, 10) : 0};
+    }
+    session->result.measured = measured;
+    session->result.measured_count = rows->row_count;
+}
+
 /* A table that is not there is one that the plan itself makes: it holds nothing yet. */
-static enum session_state answer_weigh(struct session *session)
+static void take_weigh(struct session *session)
 {
     const struct grid *rows = &session->batch.ops[session->batch.count - 1].answer.rows;
     const struct action *actions[WEIGHED_MOST];
@@ -109,7 +159,14 @@ static enum session_state answer_weigh(struct session *session)
         };
     }
     session->result.weighed = weighed;
-    session->result.weighed = weighed;
+}
+
+static enum session_state answer_weigh(struct session *session)
+{
+    if (measures(session))
+        take_measure(session);
+    if (can_weigh(session))
+        take_weigh(session);
     return SESSION_RELEASE;
 }
 
@@ -123,7 +180,7 @@ static enum session_state error_weigh(struct session *session, const struct io_o
 const struct state_row row_weigh = {
     .name = "weigh",
     .does =
-        "asks how the server would change tables, on empty twins of them, where a run only looks",
+        "asks what tables hold and how the server would change them, on empty twins of them, where a run only looks",
     .ask = ask_weigh,
     .answer = answer_weigh,
     .on_error = error_weigh,

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """'skein lint': which revisions, outputs, waivers, severities, exit codes; and that the page shows what it prints."""
+import contextlib
 import json
 import os
 import re
+import sqlite3
 
-from harness import FleetCase, main
+from harness import FleetCase, MariaDBCase, PostgresCase, main
 
 PAGE = os.path.join(os.path.dirname(__file__), "..", "..", "docs", "lint.md")
 BASE = "CREATE TABLE task (id int PRIMARY KEY, owner text);"
@@ -120,6 +122,197 @@ class Lint(FleetCase):
         told = self.lint(code=1)
         self.assertEqual([(finding["rule"], finding["dialects"]) for finding in told["findings"]],
                          [("index-blocks-writes", ["postgresql"]), ("drop-column", ["sqlite"]), ("truncate", ["mariadb"])])
+
+
+class Plan:
+    """In a plan: the pending revisions, with each step, weighed by what the tenants' tables hold."""
+
+    UP = "CREATE INDEX ix_owner ON task (owner);"
+    RULE = "index-blocks-writes"
+    SMALL = r"task holds at most 200 rows \(.*\), in acme, of 2 tenants"
+
+    def start(self, tables):
+        """`tables`: by tenant, the statements that make its task."""
+        self.fleet.revision("aaaa1111", "SELECT 1;", down="")
+        self.fleet.revision("bbbb2222", self.UP, down="")
+        self.fleet.inventory(self.tenants(*tables))
+        self.run_ok("upgrade", "aaaa1111")
+        for name, sql in tables.items():
+            self.fill(name, sql)
+
+    def plan(self):
+        return json.loads(self.run_ok("plan", "-o", "json").out)["lint"]
+
+    def found(self):
+        finding, = [finding for finding in self.plan()["findings"] if finding["rule"] == self.RULE]
+        return finding
+
+    def test_small_everywhere_is_a_note(self):
+        self.start({"acme": self.small(200), "globex": self.small(3)})
+        finding = self.found()
+        self.assertEqual(finding["severity"], "note")
+        self.assertRegex(finding["weight"], self.SMALL)
+        self.assertNotIn(self.RULE, self.run_ok("plan").out)
+        self.assertIn(self.RULE, self.run_ok("plan", "-v").out)
+
+    def test_what_no_tenant_has_yet_is_a_note(self):
+        self.start({"acme": "SELECT 1", "globex": "SELECT 1"})
+        finding = self.found()
+        self.assertEqual((finding["severity"], finding["weight"]), ("note", "no tenant has task yet"))
+
+    def test_what_is_applied_is_not_told(self):
+        self.start({"acme": "SELECT 1"})
+        self.run_ok("upgrade", code=1)  # there is no task
+        self.fill("acme", self.small(1))
+        self.run_ok("upgrade")
+        self.assertEqual(self.plan(), {"totals": {"errors": 0, "warnings": 0, "notes": 0, "allowed": 0}, "findings": []})
+
+
+class PlanOfDatabases(Plan, PostgresCase):
+    def setUp(self):
+        super().setUp()
+        self.prefix = f"lint{id(self)}_"
+
+    def tenants(self, *names):
+        return [{**tenant, "name": name} for tenant, name in zip(self.pg.create(*(self.prefix + name for name in names)), names)]
+
+    def fill(self, name, sql):
+        self.pg.sql(self.prefix + name, sql)
+
+    @staticmethod
+    def small(rows):
+        return f"CREATE TABLE task (owner text); INSERT INTO task SELECT 'x' FROM generate_series(1, {rows}); ANALYZE task"
+
+    @staticmethod
+    def large(rows):
+        """As if it had so many: no test writes them."""
+        return ("CREATE TABLE task (owner text); UPDATE pg_class SET reltuples = "
+                f"{rows}, relpages = {rows // 100} WHERE oid = 'task'::regclass")
+
+    def test_large_in_one_is_an_error_that_names_it(self):
+        self.start({"acme": self.small(200), "globex": self.large(40000000), "hooli": self.small(1)})
+        finding = self.found()
+        self.assertEqual(finding["severity"], "error")
+        self.assertRegex(finding["weight"], r"task holds at most 40 million rows \(.*\), in globex, of 3 tenants")
+        self.assertIn("40 million rows", self.run_ok("plan").out)
+
+    def test_a_locked_table_keeps_no_plan_waiting(self):
+        self.start({"acme": self.small(200), "globex": self.small(3)})
+        with self.pg.session(self.prefix + "acme", "BEGIN; LOCK TABLE task IN ACCESS EXCLUSIVE MODE;"):
+            self.assertRegex(self.found()["weight"], self.SMALL)
+
+
+class PlanOfSchemas(PlanOfDatabases):
+    """A survey tells where these stand, without a session each."""
+
+    def tenants(self, *names):
+        tenant, = self.pg.create(self.prefix + "all")
+        return [{"name": name, "url": tenant["url"], "schema": name, "create": True} for name in names]
+
+    def fill(self, name, sql):
+        self.pg.sql(self.prefix + "all", f"SET search_path = {name}; {sql}")
+
+    test_a_locked_table_keeps_no_plan_waiting = None  # as for databases
+
+
+class PlanOfSqlite(Plan, FleetCase):
+    """Its catalog has no number of rows: the file's size says how much a table can hold at most."""
+    UP = "UPDATE task SET owner = 'y';"
+    RULE = "update-without-where"
+    SMALL = r"task holds at most [\d.]+ kB, in acme, of 2 tenants"
+
+    def tenants(self, *names):
+        return [self.fleet.sqlite(name) for name in names]
+
+    def fill(self, name, sql):
+        with contextlib.closing(sqlite3.connect(self.fleet.path("data", f"{name}.db"))) as db:
+            db.executescript(sql)
+
+    @staticmethod
+    def small(rows):
+        return "CREATE TABLE task (owner text); INSERT INTO task VALUES (hex(zeroblob(%d)));" % (rows * 100)
+
+
+class PlanOfMariaDB(Plan, MariaDBCase):
+    UP = "UPDATE task SET owner = 'y';"
+    RULE = "update-without-where"
+    SMALL = r"task holds at most \d+ rows \(.*\), in acme, of 2 tenants"
+
+    def setUp(self):
+        super().setUp()
+        self.prefix = f"lint{id(self)}_"
+
+    tenants = PlanOfDatabases.tenants
+
+    @property
+    def pg(self):
+        return self.maria
+
+    def fill(self, name, sql):
+        self.maria.sql(self.prefix + name, sql)
+
+    @staticmethod
+    def small(rows):
+        values = ",".join(["('x')"] * rows)
+        return f"CREATE TABLE task (owner VARCHAR(20)); INSERT INTO task VALUES {values}; ANALYZE TABLE task;"
+
+
+class Measured(PostgresCase):
+    """What the rules say of PostgreSQL's rewrites is what a server does."""
+
+    TYPES = [("int4", "int8"), ("int4", "int4"), ("int8", "int4"), ("int2", "int4"), ("int4", "numeric"),
+             ("varchar(20)", "varchar(40)"), ("varchar(20)", "varchar(10)"), ("varchar(20)", "varchar"), ("varchar", "varchar(20)"),
+             ("varchar(20)", "text"), ("text", "varchar"), ("text", "varchar(20)"), ("char(5)", "char(9)"), ("char(5)", "text"),
+             ("numeric(8,2)", "numeric(10,2)"), ("numeric(8,2)", "numeric(10,3)"), ("numeric(8,2)", "numeric"),
+             ("numeric", "numeric(8,2)"), ("numeric(8,2)", "numeric(6,2)"), ("numeric(8)", "numeric(9)"),
+             ("timestamp", "timestamptz"), ("timestamptz", "timestamp"), ("timestamp(3)", "timestamp(6)"),
+             ("timestamp(6)", "timestamp(3)"), ("timestamp", "timestamp(3)"), ("timestamp(3)", "timestamptz"),
+             ("timestamp(3)", "timestamptz(6)"), ("timestamp", "timestamptz(3)"), ("time(3)", "time(6)"), ("time(6)", "time"),
+             ("varbit(8)", "varbit(16)"), ("varbit(16)", "varbit"), ("bit(8)", "bit(8)"), ("cidr", "inet"), ("inet", "cidr"),
+             ("date", "timestamp"), ("float4", "float8"), ("int4[]", "int8[]"), ("text[]", "varchar[]"), ("json", "jsonb"),
+             ("varchar(20)", "varchar(20)"), ("interval(3)", "interval(6)"), ("name", "text"), ("text", "name")]
+    COLUMNS = ["int", "int DEFAULT 1", "int NOT NULL DEFAULT 0", "timestamptz DEFAULT now()", "timestamptz NOT NULL DEFAULT CURRENT_TIMESTAMP",
+               "text DEFAULT 'x' || 'y'", "uuid DEFAULT gen_random_uuid()", "float DEFAULT random()", "timestamptz DEFAULT clock_timestamp()",
+               "serial", "int GENERATED BY DEFAULT AS IDENTITY", "int GENERATED ALWAYS AS (id + 1) STORED", "jsonb NOT NULL DEFAULT '{}'",
+               "timestamptz DEFAULT statement_timestamp()", "text DEFAULT CURRENT_USER", "date DEFAULT CURRENT_DATE"]
+
+    def setUp(self):
+        super().setUp()
+        self.database = f"lint{id(self)}"
+        self.pg.create(self.database)
+
+    def found(self, base, changes, rule):
+        """By change: whether the rule is found."""
+        self.fleet.inventory([{"name": "acme", "url": self.pg.url(self.database)}])
+        self.fleet.revision("aaaa1111", base, down="")
+        self.fleet.revision("bbbb2222", "\n".join(f"{change};" for change in changes), down="")
+        result = self.fleet.run("lint", "bbbb", "-o", "json")
+        sources = [finding["source"] for finding in json.loads(result.out)["findings"] if finding["rule"] == rule]
+        return [change in sources for change in changes]
+
+    def test_changes_of_type(self):
+        bases, changes = [], []
+        for index, (old, new) in enumerate(self.TYPES):
+            bases.append(f"CREATE TABLE t{index} (c {old}); INSERT INTO t{index} VALUES (NULL);")
+            changes.append(f"ALTER TABLE t{index} ALTER c TYPE {new}")
+        found = self.found("\n".join(bases), changes, "type-change-rewrites")
+        for (old, new), base, change, said in zip(self.TYPES, bases, changes, found):
+            with self.subTest(f"{old} to {new}"):
+                self.assertEqual(self.measure(base, change), said)
+
+    def test_new_columns(self):
+        base = "CREATE TABLE t (id int); INSERT INTO t VALUES (1);"
+        changes = [f"ALTER TABLE t ADD c{index} {column}" for index, column in enumerate(self.COLUMNS)]
+        found = self.found(base, changes, "add-column-rewrites")
+        for column, change, said in zip(self.COLUMNS, changes, found):
+            with self.subTest(column):
+                self.assertEqual(self.measure(base, change), said)
+
+    def measure(self, base, change):
+        table = change.split()[2]
+        node = f"SELECT pg_relation_filenode('{table}');"
+        first, second = self.pg.sql(self.database, f"SET TimeZone = 'UTC'; {base} {node} {change}; {node} DROP TABLE {table};")
+        return first != second
 
 
 if __name__ == "__main__":

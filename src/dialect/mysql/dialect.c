@@ -6,6 +6,7 @@
 #include "dialect/mysql/deeds.h"
 #include "dialect/mysql/emit.h"
 #include "dialect/mysql/judge.h"
+#include "dialect/mysql/measure.h"
 #include "dialect/mysql/option_file.h"
 #include "dialect/mysql/params.h"
 #include "dialect/mysql/probe.h"
@@ -55,6 +56,7 @@ static const struct script_mark script_marks[] = {
     .split = mysql_split, \
     .judge = mysql_judge, \
     .read_deeds = mysql_read_deeds, \
+    .measure = mysql_measure, \
     .keeps_rows = mysql_keeps_rows, \
     .takes_all = mysql_takes_all, \
     .reads_zone = mysql_reads_zone, \

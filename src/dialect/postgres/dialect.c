@@ -7,6 +7,7 @@
 #include "dialect/postgres/deeds.h"
 #include "dialect/postgres/emit.h"
 #include "dialect/postgres/judge.h"
+#include "dialect/postgres/measure.h"
 #include "dialect/postgres/probe.h"
 #include "dialect/postgres/settings.h"
 #include "dialect/postgres/split.h"
@@ -101,6 +102,7 @@ const struct dialect dialect_postgres = {
     .emitter = &postgres_emitter,
     .judge = postgres_judge,
     .read_deeds = postgres_read_deeds,
+    .measure = postgres_measure,
     .keeps_rows = postgres_keeps_rows,
     .takes_all = postgres_takes_all,
     .reads_zone = postgres_reads_zone,

@@ -94,12 +94,15 @@ static bool has_as_much_room(const struct type *from, const struct type *to)
 static bool only_grows(const struct type *from, const struct type *to)
 {
     static const char *const growing[] = {"varchar", "varbit", "timestamp", "timestamptz",
-                                          "time",    "timetz", "numeric"};
+                                          "time",    "timetz", "numeric",   "interval"};
     if (is(from, "numeric") && to->count) {
         long from_scale = from->count > 1 ? from->modifiers[1] : 0;
         long to_scale = to->count > 1 ? to->modifiers[1] : 0;
         return from->count && from_scale == to_scale && has_as_much_room(from, to);
     }
+    if (is(from, "interval") && to->count) /* its fields, then how exact it is */
+        return from->count == MODIFIERS_MOST && to->count == MODIFIERS_MOST &&
+               from->modifiers[0] == to->modifiers[0] && to->modifiers[1] >= from->modifiers[1];
     for (size_t i = 0; i < ARRAY_LEN(growing); i++)
         if (is(from, growing[i]))
             return has_as_much_room(from, to);

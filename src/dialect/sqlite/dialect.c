@@ -7,6 +7,7 @@
 #include "dialect/sqlite/deeds.h"
 #include "dialect/sqlite/emit.h"
 #include "dialect/sqlite/judge.h"
+#include "dialect/sqlite/measure.h"
 #include "dialect/sqlite/probe.h"
 #include "dialect/sqlite/split.h"
 #include "dialect/sqlite/templates.h"
@@ -111,6 +112,7 @@ const struct dialect dialect_sqlite = {
     .open_deeds = sqlite_open_deeds,
     .close_deeds = sqlite_close_deeds,
     .read_deeds = sqlite_read_deeds,
+    .measure = sqlite_measure,
     .probe = sqlite_probe,
     .catalog = &sqlite_catalog,
     .emitter = &sqlite_emitter,
