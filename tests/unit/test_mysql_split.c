@@ -12,6 +12,7 @@ static const struct split_case cases[] = {
     {"SELECT 1 /* a; /* b; */; SELECT 2", {"SELECT 1", "SELECT 2"}},
     {"SELECT 1 /*!50100 + 1 */; SELECT 2", {"SELECT 1 /*!50100 + 1 */", "SELECT 2"}},
     {"/*M!100100 SELECT /* in */ 1 */; SELECT 2", {"/*M!100100 SELECT /* in */ 1 */", "SELECT 2"}},
+    {"/*M!999999\\- enable the sandbox mode */\nSELECT 1; SELECT 2", {"SELECT 1", "SELECT 2"}},
     {"SET sql_mode = 'ANSI_QUOTES'; SELECT 1 AS \"a\\\"; SELECT 2",
      {"SET sql_mode = 'ANSI_QUOTES'", "SELECT 1 AS \"a\\\"", "SELECT 2"}},
     {"/*!40101 SET @OLD=@@SQL_MODE, SQL_MODE='NO_BACKSLASH_ESCAPES' */; SELECT '\\'; SET "

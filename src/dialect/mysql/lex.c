@@ -80,11 +80,12 @@ static size_t skip_block(struct mysql_lexer *lexer, size_t at)
 }
 
 /* The length of an executable comment's opening mark at `at`, version number included; 0: none begins there. They
- * do not nest. */
+ * do not nest. One for version 999999 is for no server: so begins a dump, to stop clients that take its backslash for a
+ * command of theirs. */
 static size_t executable_mark(const struct mysql_lexer *lexer, size_t at)
 {
     size_t len = is_at(lexer, at, "/*!") ? 3 : is_at(lexer, at, "/*M!") ? 4 : 0;
-    if (!len || lexer->is_in_executable)
+    if (!len || lexer->is_in_executable || is_at(lexer, at + len, "999999"))
         return 0;
     while (at + len < lexer->len && ascii_is_digit(lexer->sql[at + len]))
         len++;
