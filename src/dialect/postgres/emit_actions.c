@@ -94,13 +94,15 @@ static void wait_for(struct emitting *emitting, uint32_t first, uint32_t second)
     emitting->actions[second].waits_for++;
 }
 
-/* Tables that go may refer to each other: then their keys go first. */
-static bool is_key_of_cycle(const struct emitting *emitting, uint32_t at)
+/* Tables that go may refer to each other: then their keys, and what else names another table, go first. */
+static bool names_table_that_goes(const struct emitting *emitting, uint32_t at)
 {
     const struct side *side = &emitting->from;
     const struct part *part = &side->parts[at];
+    enum object_kind kind = part->object->kind;
     size_t count;
-    if (part->object->kind != OBJECT_FOREIGN_KEY)
+    if (kind != OBJECT_FOREIGN_KEY && kind != OBJECT_RULE && kind != OBJECT_TRIGGER &&
+        kind != OBJECT_POLICY)
         return false;
     const struct link *links = postgres_emit_links(side->needs, side->link_count, at, &count);
     for (size_t i = 0; i < count; i++) {
@@ -152,7 +154,7 @@ static void add_of_from(struct emitting *emitting, uint32_t at)
     struct side *side = &emitting->from;
     struct part *part = &side->parts[at];
     bool is_away = part->fate == FATE_GOES || part->fate == FATE_REMADE;
-    if (part->is_along && is_away && is_key_of_cycle(emitting, at))
+    if (part->is_along && is_away && names_table_that_goes(emitting, at))
         part->is_along = false;
     if (is_away && !part->is_along)
         add(emitting, DEED_DROP, at, part->twin);
@@ -258,7 +260,8 @@ static void order_leaving(struct emitting *emitting, const struct link *link)
         return;
     if (!link->is_by_default) {
         wait_for(emitting, drops_user, drops_needed);
-        for (size_t i = 0; i < ARRAY_LEN(changes); i++)
+        /* one that has been renamed away goes only after what it was made for */
+        for (size_t i = 0; !user->is_renamed_away && i < ARRAY_LEN(changes); i++)
             wait_for(emitting, drops_user, needed->actions[changes[i]]);
     }
     if (link->is_by_default) {

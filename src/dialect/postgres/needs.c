@@ -51,7 +51,7 @@ static const char *const after_schema[] = {
     "UNION ALL SELECT " CLASS("pg_collation") ", co.oid, 'collation', NULL, collname, false FROM pg_catalog.pg_collation co JOIN place ON collnamespace = place.oid "
     "UNION ALL SELECT classid, objid, 'extension', NULL, extname, false FROM pg_catalog.pg_depend JOIN pg_catalog.pg_extension x ON x.oid = refobjid "
     "WHERE refclassid = " CLASS("pg_extension") " AND deptype = 'e'), "
-    "columns AS MATERIALIZED (SELECT attrelid, attnum, attname FROM rel JOIN pg_catalog.pg_attribute a ON attrelid = rel.oid WHERE attnum > 0 AND NOT attisdropped) "
+    "columns AS MATERIALIZED (SELECT attrelid, attnum, attname::text FROM rel JOIN pg_catalog.pg_attribute a ON attrelid = rel.oid WHERE attnum > 0 AND NOT attisdropped) "
     /* one row for each; `x` of the object, `y` of what it needs */
     "SELECT DISTINCT CASE WHEN xc.attname IS NULL THEN x.kind ELSE 'column' END, CASE WHEN xc.attname IS NULL THEN x.owner ELSE x.name END, coalesce(xc.attname, x.name), "
     "CASE WHEN yc.attname IS NULL THEN y.kind ELSE 'column' END, CASE WHEN yc.attname IS NULL THEN y.owner ELSE y.name END, coalesce(yc.attname, y.name), x.is_default "
@@ -123,6 +123,27 @@ static uint32_t find(struct catalog *catalog, const struct map *map, const struc
     return map_get(map, key_of(catalog->arena, kind, owner, name));
 }
 
+/* The table that is needed, where a column of it is its parent's; MAP_NONE. */
+static uint32_t find_heir(struct catalog *catalog, const struct map *map, const struct grid *rows,
+                          size_t row, uint32_t needed)
+{
+    const char *kind = grid_value(rows, row, ROW_NEEDED);
+    const char *owner = grid_value(rows, row, ROW_NEEDED + 1);
+    bool is_parents = needed != MAP_NONE && strcmp(kind, "column") == 0 &&
+                      strcmp(grid_value(rows, row, ROW_OBJECT), "column") != 0 &&
+                      catalog->objects[needed]->kind == OBJECT_COLUMN &&
+                      strcmp(catalog->objects[needed]->owner, owner) != 0;
+    return is_parents ? map_get(map, key_of(catalog->arena, "table", NULL, owner)) : MAP_NONE;
+}
+
+static void add_need(struct catalog *catalog, uint32_t object, uint32_t needed, bool is_by_default)
+{
+    if (object == MAP_NONE || needed == MAP_NONE || object == needed)
+        return;
+    *ARENA_PUSH(catalog->arena, catalog->needs, catalog->need_count, catalog->need_capacity) =
+        (struct need){object, needed, is_by_default};
+}
+
 void postgres_take_needs(struct catalog *catalog, const struct grid *rows)
 {
     struct map map;
@@ -137,10 +158,9 @@ void postgres_take_needs(struct catalog *catalog, const struct grid *rows)
         uint32_t object = find(catalog, &map, rows, row, ROW_OBJECT);
         uint32_t needed = find(catalog, &map, rows, row, ROW_NEEDED);
         const char *is_default = grid_value(rows, row, ROW_IS_DEFAULT);
-        if (object == MAP_NONE || needed == MAP_NONE || object == needed)
-            continue;
-        *ARENA_PUSH(catalog->arena, catalog->needs, catalog->need_count, catalog->need_capacity) =
-            (struct need){object, needed, strcmp(is_default, "t") == 0};
+        uint32_t heir = find_heir(catalog, &map, rows, row, needed);
+        add_need(catalog, object, needed, strcmp(is_default, "t") == 0);
+        add_need(catalog, object, heir, strcmp(is_default, "t") == 0);
     }
     map_done(&map);
 }
