@@ -52,7 +52,7 @@ bool row_writer_add(struct row_writer *writer, const struct op *op)
                                 width * sizeof *writer->values);
     const char **row = writer->values + rows->row_count * width;
     for (size_t c = 0; c < width; c++)
-        row[c] = keep_value(op, writer->next[c], rows->row_count ? row[c - width] : NULL);
+        row[c] = keep_value(op, writer->next[c], rows->row_count ? *(row + c - width) : NULL);
     rows->values = writer->values;
     rows->row_count++;
     return true;

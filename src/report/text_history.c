@@ -47,6 +47,8 @@ static void print_visit(const struct text *text, struct table *table, const stru
 void text_history(const struct text *text)
 {
     const struct report *report = text->report;
+    if (!report->visit_count)
+        return;
     const struct visit *end = report->visits + report->visit_count;
     for (const struct visit *visit = report->visits; visit < end;) {
         const char *tenant = visit->tenant;
