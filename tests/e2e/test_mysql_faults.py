@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Faults of reliability.md as they meet MariaDB: a server that hangs, a network that dribbles, spoils or swallows, deadlocks,
 sessions that are closed while they idle, two names of one database."""
-import json
 import os
 import random
 import signal
