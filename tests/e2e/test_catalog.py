@@ -488,13 +488,14 @@ class ServerDrift(FleetCase):
         self.fleet.revision("aaaa1111", "CREATE TABLE task (id integer PRIMARY KEY, title text NOT NULL DEFAULT 'x', up int REFERENCES task);"
                                         "CREATE INDEX ix_title ON task (title);")
         self.fleet.last = "bbbb2222"
-        self.make(self.postgres.create("e1") + [self.fleet.sqlite("e2")])
+        self.make(self.postgres.create("e1") + [self.fleet.sqlite("e2")] + self.mariadb.create("e3"))
         self.mend(lambda sql: self.postgres.sql("e1", sql), "e1",
                   "DROP VIEW v; DROP INDEX ix_title; ALTER TABLE task ALTER COLUMN title DROP DEFAULT, DROP COLUMN priority")
 
         def execute(sql):
             with contextlib.closing(sqlite3.connect(self.fleet.path("data", "e2.db"))) as db:
                 db.executescript(sql)
+        self.mend(lambda sql: self.mariadb.sql("e3", sql), "e3", "DROP VIEW v; DROP INDEX ix_title ON task; ALTER TABLE task DROP COLUMN priority")
         self.mend(execute, "e2", "DROP VIEW v; CREATE INDEX more ON task (up); ALTER TABLE task DROP COLUMN priority")
 
     def test_base_of_tenants_that_are_schemas(self):
