@@ -262,6 +262,10 @@ struct dialect {
      * itself. NULL as a member: nothing is known. */
     const char *(*needs_no_transaction)(const char *sql, size_t len);
 
+    /* Does the statement set something of the session? Then it is said again where a run goes on after it, since those
+     * after it may rely on it; so it must be one that may run twice. */
+    bool (*sets_session)(const char *sql, size_t len);
+
     /* Without DIALECT_DDL_IN_TRANSACTION: does the statement leave a transaction as it is, so that it can be recorded
      * by the transaction that it runs in? */
     bool (*keeps_transaction)(const char *sql, size_t len);

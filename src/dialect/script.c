@@ -213,13 +213,6 @@ static void add_whole(struct making *making, const struct section *section,
     making->script.statement_count += count;
 }
 
-static bool is_setting(const char *sql, size_t len)
-{
-    char word[SPLIT_WORD_SIZE];
-    split_word(sql, len, 0, word);
-    return strcmp(word, "set") == 0 || strcmp(word, "reset") == 0;
-}
-
 /* Where DDL ends a transaction, those of a section's statements that do not can each run in one together with the mark
  * that they are done. But what a statement sets of the session must hold for those after it, also where a later run goes
  * on with them: then all of them run outside. */
@@ -227,7 +220,7 @@ static bool has_own_transactions(const struct making *making, const struct secti
                                  const struct statement *statements, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (is_setting(section->sql + statements[i].offset, statements[i].len))
+        if (making->dialect->sets_session(section->sql + statements[i].offset, statements[i].len))
             return false;
     return section->is_transactional && making->dialect->keeps_transaction;
 }
@@ -247,7 +240,7 @@ static void add_one_by_one(struct making *making, const struct section *section,
         piece->line = section->line + statements[i].line - 1;
         piece->statements = only;
         piece->statement_count = 1;
-        piece->is_setting = is_setting(piece->sql, piece->sql_len);
+        piece->is_setting = making->dialect->sets_session(piece->sql, piece->sql_len);
         piece->is_transactional =
             may_be_inside && making->dialect->keeps_transaction(piece->sql, piece->sql_len);
         if (making->dialect->define && !piece->is_transactional)
@@ -277,7 +270,7 @@ static bool may_set(const struct dialect *dialect, const char *sql, size_t len)
 {
     char word[SPLIT_WORD_SIZE];
     split_word(sql, len, 0, word);
-    return is_setting(sql, len) || is_one_of(word, dialect->block_words);
+    return dialect->sets_session(sql, len) || is_one_of(word, dialect->block_words);
 }
 
 /* By the words of it alone. */

@@ -579,12 +579,19 @@ static const struct session_word session_words[] = {
     {NULL, 0},
 };
 
+static bool sets_session(const char *sql, size_t len)
+{
+    char word[SPLIT_WORD_SIZE];
+    split_word(sql, len, 0, word);
+    return strcmp(word, "set") == 0 || strcmp(word, "reset") == 0;
+}
+
 /* What all of the made-up dialects have in common. */
 #define DIALECT                                                                                    \
     .transaction_words = transaction_words, .block_words = block_words,                            \
     .session_words = session_words, .maintenance_database = "postgres",                            \
     .code_database_exists = "42P04", .add_literal = sql_add_literal,                               \
-    .add_identifier = sql_add_identifier, .split = fake_split
+    .add_identifier = sql_add_identifier, .split = fake_split, .sets_session = sets_session
 
 static const struct dialect plain_dialect = {
     .name = "fake",

@@ -444,6 +444,26 @@ class Failure(OnMariaDB):
         self.assertEqual(self.sql("SELECT * FROM t"), [["1", "a", "NULL"]])
         self.assertEqual(self.history(), [["aaaa1111", "up", "applied", "3"]])
 
+    def test_what_a_dump_sets_holds_to_its_end(self):
+        """mariadb-dump sets in executable comments; a run that goes on sets it again."""
+        head = "/*!40014 SET @OLD=@@FOREIGN_KEY_CHECKS, FOREIGN_KEY_CHECKS=0 */;\n"
+        parts = ["CREATE TABLE child (id INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES parent (id));",
+                 "/*!40000 ALTER TABLE child DISABLE KEYS */;", "INSERT INTO child VALUES (1, 7);",
+                 "CREATE TABLE parent (id INT PRIMARY KEY);", "INSERT INTO parent VALUES (7);"]
+        tail = "\n/*!40014 SET FOREIGN_KEY_CHECKS=@OLD */;"
+        self.fleet.revision("aaaa1111", head + "\n".join(parts) + tail)
+        self.assertEqual(self.run_t("upgrade")["state"], "succeeded")
+        for broken in range(len(parts)):
+            with self.subTest(broken):
+                self.sql("SET foreign_key_checks = 0; DROP TABLE IF EXISTS child, parent, alembic_version, skein_history")
+                self.fleet.last = ""
+                self.fleet.revision("aaaa1111", head + "\n".join([*parts[:broken], "SELECT nonsense;", *parts[broken:]]) + tail)
+                self.run_t("upgrade", code=4)
+                self.fleet.last = ""
+                self.fleet.revision("aaaa1111", head + "\n".join(parts) + tail)
+                self.assertEqual(self.run_t("upgrade")["state"], "succeeded")
+                self.assertEqual(self.sql("SELECT child.id, parent.id FROM child JOIN parent ON p = parent.id"), [["1", "7"]])
+
     def test_what_only_changes_rows_is_one_transaction(self):
         self.sql(TABLE)
         self.fleet.revision("aaaa1111", "INSERT INTO t VALUES (1, 'a');\nINSERT INTO t VALUES (2, 'b');\n"

@@ -328,6 +328,38 @@ static void cuts_lines_that_are_too_long_between_characters(void **state)
     assert_int_equal((strlen(text) - strlen("SELECT 'x")) % strlen("€"), 0);
 }
 
+/* What it sets holds for the statements after it, also where another run goes on with them. */
+static void knows_what_sets_something_of_the_session(void **state)
+{
+    static const struct {
+        const struct dialect *dialect;
+        const char *sql;
+        bool sets;
+    } cases[] = {
+        {&dialect_mysql, "SET foreign_key_checks = 0", true},
+        {&dialect_mysql, "/*!40014 SET @OLD=@@FOREIGN_KEY_CHECKS, FOREIGN_KEY_CHECKS=0 */", true},
+        {&dialect_mysql, "-- x\n/* y */ /*M!100101\nset @a = 1*/", true},
+        {&dialect_mysql, "/* SET a = 1 */ SELECT 1", false},
+        {&dialect_mysql, "/*!40000 ALTER TABLE t DISABLE KEYS */", false},
+        {&dialect_mysql, "SETTLE", false},
+        {&dialect_postgres, "SET search_path = app", true},
+        {&dialect_postgres, "/* a /* b */ */ reset ALL", true},
+        {&dialect_postgres, "SELECT pg_catalog.set_config('search_path', '', false)", true},
+        {&dialect_postgres, "select SET_CONFIG('a.b', 'c', false)", true},
+        {&dialect_postgres, "SELECT set_configuration(1)", false},
+        {&dialect_postgres, "SELECT pg_catalog.", false},
+        {&dialect_postgres, "SELECT 1, set_config('a.b', 'c', false) FROM t", false},
+        {&dialect_sqlite, "PRAGMA foreign_keys = ON", true},
+        {&dialect_sqlite, "pragma main.cache_size(100)", true},
+        {&dialect_sqlite, "PRAGMA foreign_keys", false},
+        {&dialect_sqlite, "SELECT 'PRAGMA a = 1'", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        if (cases[i].dialect->sets_session(cases[i].sql, strlen(cases[i].sql)) != cases[i].sets)
+            fail_msg("%s", cases[i].sql);
+}
+
 static const struct CMUnitTest tests[] = {
     CASE(makes_pieces),
     CASE(takes_the_sections_of_the_dialect),
@@ -338,6 +370,7 @@ static const struct CMUnitTest tests[] = {
     CASE(checks_all_revisions_before_any_tenant_is_touched),
     CASE(finds_lines_by_place),
     CASE(cuts_lines_that_are_too_long_between_characters),
+    cmocka_unit_test(knows_what_sets_something_of_the_session),
 };
 
 UNIT_MAIN(tests)

@@ -62,6 +62,7 @@ static const struct script_mark script_marks[] = {
     .reads_zone = mysql_reads_zone, \
     .timeouts = timeouts, \
     .refuses = mysql_refuses, \
+    .sets_session = mysql_sets_session, \
     .keeps_transaction = mysql_keeps_transaction, \
     .catalog = &mysql_catalog_reader, \
     .emitter = &mysql_emitter, \

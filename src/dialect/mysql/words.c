@@ -196,6 +196,13 @@ static bool only_reads(const struct mysql_reader *reader)
     return mysql_is(reader, "SELECT") || mysql_is(reader, "VALUES") || mysql_is(reader, "DO");
 }
 
+bool mysql_sets_session(const char *sql, size_t len)
+{
+    struct mysql_lexer lexer = {.sql = sql, .len = len};
+    struct mysql_token first;
+    return next(&lexer, &first) && mysql_token_is(&lexer, &first, "SET");
+}
+
 bool mysql_keeps_transaction(const char *sql, size_t len)
 {
     struct arena arena;

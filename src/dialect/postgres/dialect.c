@@ -77,6 +77,20 @@ static const char *refuse_discard(const char *sql, size_t len)
                : NULL;
 }
 
+/* SET and RESET, and what pg_dump writes: SELECT pg_catalog.set_config(…). */
+static bool sets_session(const char *sql, size_t len)
+{
+    char word[SPLIT_WORD_SIZE];
+    size_t at = split_word(sql, len, 0, word);
+    if (strcmp(word, "select") != 0)
+        return strcmp(word, "set") == 0 || strcmp(word, "reset") == 0;
+    at = split_skip(sql, len, at, true);
+    static const char schema[] = "pg_catalog.", function[] = "set_config(";
+    if (at + strlen(schema) < len && ascii_begins(sql + at, schema))
+        at += strlen(schema);
+    return at + strlen(function) < len && ascii_begins(sql + at, function);
+}
+
 const struct dialect dialect_postgres = {
     .name = "postgresql",
     .id = DIALECT_POSTGRESQL,
@@ -95,6 +109,7 @@ const struct dialect dialect_postgres = {
     .add_identifier = sql_add_identifier,
     .split = postgres_split,
     .refuses = refuse_discard,
+    .sets_session = sets_session,
     .check_url = postgres_check_url,
     .check_environment = postgres_check_environment,
     .refuse_setting = postgres_refuse_setting,

@@ -79,6 +79,16 @@ static const char *needs_no_transaction(const char *sql, size_t len)
     return NULL;
 }
 
+/* A PRAGMA that sets. Those that do work may do it twice. */
+static bool sets_session(const char *sql, size_t len)
+{
+    size_t at = 0;
+    if (!skip_word(sql, len, &at, "pragma"))
+        return false;
+    const char *value = memchr(sql + at, '=', len - at);
+    return value || memchr(sql + at, '(', len - at);
+}
+
 static const char *const transaction_words[] = {"begin", "commit", "end", NULL};
 static const char *const no_words[] = {NULL};
 static const struct session_word session_words[] = {{NULL, 0}};
@@ -106,6 +116,7 @@ const struct dialect dialect_sqlite = {
     .add_identifier = sql_add_identifier,
     .split = sqlite_split,
     .needs_no_transaction = needs_no_transaction,
+    .sets_session = sets_session,
     .open_parser = sqlite_open_parser,
     .close_parser = sqlite_close_parser,
     .judge = sqlite_judge,
