@@ -72,3 +72,15 @@ void secret_redact(char *text, size_t size, const char *secret)
     snprintf(text, size, "%s", out.data);
     buf_done(&out);
 }
+
+bool secret_is_in(const char *text, size_t len, const char *secret)
+{
+    if (!secret || !*secret)
+        return false;
+    if (!memchr(text, '%', len))
+        return memmem(text, len, secret, strlen(secret)) != NULL;
+    for (const char *at = text; at < text + len; at++)
+        if ((*at == *secret || *at == '%') && match(at, secret))
+            return true;
+    return false;
+}

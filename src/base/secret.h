@@ -10,4 +10,8 @@
  * too. NULL or empty: nothing. */
 void secret_redact(char *text, size_t size, const char *secret);
 
+/* Does the text of `len` bytes, which ends with a NUL byte somewhere, hold the secret, as it stands or percent-encoded? NULL or
+ * empty: no. */
+bool secret_is_in(const char *text, size_t len, const char *secret);
+
 #endif

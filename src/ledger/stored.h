@@ -96,9 +96,9 @@ bool stored_revision_put(struct stored_ledger *ledger, const struct chain *chain
                          const struct revision *revision, struct value *ret_number,
                          struct err *err) MUST_CHECK;
 
-/* stored_sections.c: the SQL of a revision, where the ledger does not have it yet; and that of a run's chain, into the frame's
- * revisions. */
-bool stored_sections_put(struct stored_ledger *ledger, const struct revision *revision,
+/* stored_sections.c: at the end of a run the SQL of the revisions that it used, where the ledger does not have it yet, but for
+ * what is withheld; and that of a run's chain, into the frame's revisions. */
+bool stored_sections_put(struct stored_ledger *ledger, const struct run_info *run,
                          struct err *err) MUST_CHECK;
 struct stored_frame;
 bool stored_sections_read(struct stored_frame *frame, struct err *err) MUST_CHECK;

@@ -298,8 +298,7 @@ bool stored_revision_put(struct stored_ledger *ledger, const struct chain *chain
         *ret_number = value_int(*known - 1);
         return true;
     }
-    if (!put_revision(ledger, revision, &number, err) ||
-        (known && !stored_sections_put(ledger, revision, err)))
+    if (!put_revision(ledger, revision, &number, err))
         return false;
     if (known)
         *known = number + 1;

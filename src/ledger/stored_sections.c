@@ -4,34 +4,46 @@
 #include "ledger/stored.h"
 
 static bool put_section(struct stored_ledger *ledger, const struct revision *revision, size_t n,
-                        struct err *err)
+                        bool is_withheld, struct err *err)
 {
     const struct section *section = &revision->sections[n];
     struct buf sql;
     buf_init(&sql, BUF_MAX_DEFAULT);
-    buf_add(&sql, section->sql, section_shown_len(section));
+    buf_add(&sql, section->sql, is_withheld ? 0 : section_shown_len(section));
     bool is_fine = store_run(
         ledger->store, err,
         "INSERT INTO revision_sections(checksum, n, direction, dialect, is_transactional, line, len, sql)"
-        " VALUES(?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(checksum, n) DO NOTHING",
+        " VALUES(?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(checksum, n) DO UPDATE SET sql = excluded.sql",
         value_text(revision->checksum), value_int((int64_t)n), value_int(section->direction),
         section->is_general ? value_null() : value_int((int64_t)section->dialect),
         value_int(section->is_transactional), value_int(section->line),
-        value_int((int64_t)section->sql_len), value_text(sql.data));
+        value_int((int64_t)section->sql_len), value_text(sql.len ? sql.data : ""));
     buf_done(&sql);
     return is_fine;
 }
 
-bool stored_sections_put(struct stored_ledger *ledger, const struct revision *revision,
-                         struct err *err)
+/* What is withheld takes the place of what an earlier run has kept, when no tenant had that password. */
+static bool put_sections(struct stored_ledger *ledger, const struct revision *revision,
+                         bool is_withheld, struct err *err)
 {
-    int64_t is_known = 1;
-    bool is_fine = !*revision->checksum ||
+    int64_t is_known = !*revision->checksum;
+    bool is_fine = is_known || is_withheld ||
                    store_get(ledger->store, err, &is_known,
                              "SELECT EXISTS (SELECT 1 FROM revision_sections WHERE checksum = ?)",
                              value_text(revision->checksum));
     for (size_t i = 0; is_fine && !is_known && i < revision->section_count; i++)
-        is_fine = put_section(ledger, revision, i, err);
+        is_fine = put_section(ledger, revision, i, is_withheld, err);
+    return is_fine;
+}
+
+bool stored_sections_put(struct stored_ledger *ledger, const struct run_info *run, struct err *err)
+{
+    const struct chain *chain = run->chain;
+    bool is_fine = true;
+    for (size_t i = 0; is_fine && chain && i < chain->count; i++)
+        if (ledger->writing.revision_numbers[i])
+            is_fine =
+                put_sections(ledger, chain->revisions[i], run->withheld && run->withheld[i], err);
     return is_fine;
 }
 

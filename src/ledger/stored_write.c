@@ -236,7 +236,8 @@ static bool write_run_finished(struct stored_ledger *ledger, const struct event 
     ledger->writing.is_over = true;
     if (!store_run(ledger->store, err, "UPDATE runs SET state = ?, duration_ms = ? WHERE seq = ?",
                    value_int(event->state), value_real(event->duration_ms),
-                   value_int(ledger->writing.run)))
+                   value_int(ledger->writing.run)) ||
+        !stored_sections_put(ledger, run, err))
         return false;
     if (!run->resumed_from || !(is_rolled_back || is_rollback))
         return true;

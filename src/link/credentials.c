@@ -156,10 +156,27 @@ void credentials_learn(struct credentials *credentials, uint32_t index, const ch
         credential->password = xstrdup(password);
 }
 
+static const char *known_password(const struct credential *credential)
+{
+    bool is_value = credential->source->kind == PASSWORD_VALUE;
+    return is_value ? credential->source->value : credential->password;
+}
+
 void credentials_redact(const struct credentials *credentials, uint32_t index, char *text,
                         size_t size)
 {
-    const struct credential *credential = credentials->items[index];
-    bool is_value = credential->source->kind == PASSWORD_VALUE;
-    secret_redact(text, size, is_value ? credential->source->value : credential->password);
+    secret_redact(text, size, known_password(credentials->items[index]));
+}
+
+bool credentials_are_in(const struct credentials *credentials, const char *text, size_t len)
+{
+    const char *last = NULL;
+    for (size_t i = 0; i < credentials->count; i++) {
+        const char *password = known_password(credentials->items[i]);
+        bool is_new = password && (!last || strcmp(password, last) != 0);
+        if (is_new && secret_is_in(text, len, password))
+            return true;
+        last = password;
+    }
+    return false;
 }

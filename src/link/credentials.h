@@ -37,4 +37,7 @@ void credentials_learn(struct credentials *credentials, uint32_t index, const ch
 void credentials_redact(const struct credentials *credentials, uint32_t index, char *text,
                         size_t size);
 
+/* Does the text hold a password that is known by now? (secret_is_in) */
+bool credentials_are_in(const struct credentials *credentials, const char *text, size_t len);
+
 #endif

@@ -112,6 +112,11 @@ void links_redact(const struct links *links, uint32_t number, char *text, size_t
     credentials_redact(links->credentials, links->places[number].login, text, size);
 }
 
+bool links_have_password_in(const struct links *links, const char *text, size_t len)
+{
+    return credentials_are_in(links->credentials, text, len);
+}
+
 /* ---- getting one --------------------------------------------------------------------------- */
 
 struct link *link_new(struct links *links, uint32_t number, const struct link_wish *wish)

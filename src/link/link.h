@@ -64,6 +64,9 @@ const char *links_refused(const struct links *links, uint32_t number);
 /* Masks the login's password in a text that came from a server. */
 void links_redact(const struct links *links, uint32_t number, char *text, size_t size);
 
+/* Does the text hold a password of any login that is known by now? */
+bool links_have_password_in(const struct links *links, const char *text, size_t len);
+
 /* `wish` is copied; what it points to is borrowed. */
 struct link *link_new(struct links *links, uint32_t number, const struct link_wish *wish);
 

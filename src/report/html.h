@@ -17,7 +17,7 @@ extern const struct html_part html_body, html_style, html_script;
  * known. The caller owns it, and what html_source_around returns: the lines around the one that failed; NULL: not known. */
 json_t *html_sql(const struct report *report, const struct report_step *step,
                  enum dialect_id dialect);
-json_t *html_source_around(const struct cause *cause);
+json_t *html_source_around(const struct report *report, const struct cause *cause);
 
 /* html_data.c: all that the page shows, as one JSON object that can stand in a script element. docs/architecture.md says
  * how it is laid out. */

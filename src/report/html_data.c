@@ -320,7 +320,7 @@ static void put_cause(struct data *data, const struct report_error *error,
     put_text(data, "pattern", error->key.text);
     put_text(data, "example", error->has_other_texts ? first : NULL);
     put_text(data, "statement", error->statement);
-    put_or_null(data, "source", html_source_around(&error->key));
+    put_or_null(data, "source", html_source_around(data->report, &error->key));
     json_put(&data->stream, "has_other_words", json_boolean(error->has_other_words));
     put_text(data, "location", location.data);
     put_size(data, "count", error->row_count);

@@ -74,12 +74,18 @@ static json_t *lines_of(const struct section *section, int first, int last)
     return json_pack("{s:i, s:o}", "first", begin, "lines", lines);
 }
 
+static bool is_withheld(const struct report *report, const struct revision *revision)
+{
+    return report->run.withheld && report->run.withheld[revision->index];
+}
+
 json_t *html_sql(const struct report *report, const struct report_step *step,
                  enum dialect_id dialect)
 {
     const struct section *sections[SECTIONS_MAX];
     const struct verb *verb = report->run.request->verb;
-    if (!step->revision || !step->statements || !verb_runs_scripts(verb))
+    if (!step->revision || !step->statements || !verb_runs_scripts(verb) ||
+        is_withheld(report, step->revision))
         return NULL;
     size_t count = revision_sections(step->revision, (enum direction)step->direction, dialect,
                                      sections, SECTIONS_MAX);
@@ -99,11 +105,12 @@ json_t *html_sql(const struct report *report, const struct report_step *step,
     return NULL;
 }
 
-json_t *html_source_around(const struct cause *cause)
+json_t *html_source_around(const struct report *report, const struct cause *cause)
 {
     const struct revision *revision = cause->revision;
     const struct section *found = NULL;
-    if (!revision || !cause->line || strcmp(revision->path ? revision->path : "", cause->file) != 0)
+    if (!revision || !cause->line || is_withheld(report, revision) ||
+        strcmp(revision->path ? revision->path : "", cause->file) != 0)
         return NULL;
     for (size_t i = 0; i < revision->section_count; i++)
         if (revision->sections[i].line <= cause->line &&

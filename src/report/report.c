@@ -367,10 +367,19 @@ static void halt_for_skipped(struct report *report)
     report->halt_reason = "tenants were not begun, for the reasons that their errors give";
 }
 
+static const bool *copy_flags(struct report *report, const bool *flags, size_t count)
+{
+    bool *copy = arena_calloc(&report->arena, count, sizeof *copy);
+    memcpy(copy, flags, count * sizeof *copy);
+    return copy;
+}
+
 static void finish_run(struct report *report, const struct event *event)
 {
     report->state = event->state;
     report->run.is_unrecorded = event->run->is_unrecorded;
+    if (event->run->withheld)
+        report->run.withheld = copy_flags(report, event->run->withheld, event->run->chain->count);
     report->duration_ms = event->duration_ms;
     if (!run_state_is_halt(report->state))
         report->halt = NULL, report->halt_reason = NULL;

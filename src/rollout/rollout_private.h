@@ -55,6 +55,7 @@ struct rollout {
     struct session_env env;
     struct scheduler *scheduler;
     struct links *links;
+    bool *is_used; /* by revision of the chain: an outcome speaks of it; NULL: none does */
     struct routes *routes;
     struct evidence *evidence;
     struct gates *gates;

@@ -118,7 +118,7 @@ class Errors(SaidCase):
         self.fleet.revision("r1", f"DO $$ BEGIN RAISE WARNING 't0p-s3cret' {using}; "
                                   f"RAISE EXCEPTION 'no' {using}; END $$;")
         result = self.run_ok("upgrade", "-v", "-o", "text", "-o", "json=" + self.fleet.path("r.json"),
-                             code=1)
+                             "-o", "html=" + self.fleet.path("r.html"), code=1)
         every = result.out.encode() + result.err.encode() + self.fleet.read("r.json")
         every += self.ledger_bytes() + self.run_ok("report", "-v").out.encode()
         self.assertNotIn(b"t0p", every)
@@ -127,6 +127,9 @@ class Errors(SaidCase):
         self.assertNotIn("\u202e", result.out)
         self.assertIn("pw *** \\x1b[31m\\u{202e}ddd", result.out)
         self.assertLess(len(every), 200000)
+        page = self.fleet.read("r.html")  # it shows SQL, but none that holds a password of a tenant
+        self.assertNotRegex(page, b"t0p|s3cret")
+        self.assertEqual(self.run_ok("report", "-o", "html").out.encode(), page)
         error = json.loads(self.fleet.read("r.json"))["errors"][0]
         self.assertEqual(error["hint"], "***")
 
