@@ -40,8 +40,10 @@ static bool make_plan(struct session *session, struct plan *ret_left, struct err
     size_t done = session->result.done_count - session->work.planned_after;
     session->result.recorded_count = session->result.done_count;
     *ret_left = *session->work.plan;
-    ret_left->steps += done;
-    ret_left->count -= done;
+    if (done) { /* a plan of no steps has no array */
+        ret_left->steps += done;
+        ret_left->count -= done;
+    }
     return true;
 }
 
