@@ -32,6 +32,38 @@ void emission_refuse(struct emission *emission, const struct object *object, con
                 emission->refusal_capacity) = (struct emission_refusal){object, reason};
 }
 
+static bool lacks(const struct object *object, const struct emission_need *need)
+{
+    return object->kind == need->kind && !object_get(object, need->property) &&
+           (!need->beside || object_get(object, need->beside));
+}
+
+static bool refuse_what_lacks(struct emission *emission, const struct catalog *catalog,
+                              const struct emission_need *needs, size_t count)
+{
+    bool has_all = true;
+    for (size_t i = 0; i < catalog->object_count; i++)
+        for (size_t k = 0; k < count; k++) {
+            if (!lacks(catalog->objects[i], &needs[k]))
+                continue;
+            has_all = false;
+            emission_refuse(emission, catalog->objects[i],
+                            arena_printf(emission->arena,
+                                         "the server did not tell its '%s': another session may "
+                                         "have dropped it meanwhile, so try again",
+                                         needs[k].property));
+            break;
+        }
+    return has_all;
+}
+
+bool emission_has_all(struct emission *emission, const struct emission_need *needs, size_t count)
+{
+    bool has_from = refuse_what_lacks(emission, emission->from, needs, count);
+    bool has_to = refuse_what_lacks(emission, emission->to, needs, count);
+    return has_from && has_to;
+}
+
 void emission_add_line(struct buf *sql, const char *text)
 {
     for (; *text; text++)

@@ -49,6 +49,19 @@ struct catalog_emitter {
     bool forgets_renames;
 };
 
+/* A property that the statements for objects of a kind cannot do without. */
+struct emission_need {
+    enum object_kind kind;
+    const char *property;
+    const char *beside; /* only where the object has this property, too; NULL: always */
+};
+
+/* Have the objects of both catalogs all that they need? A server that is asked for the text of an object tells none where another
+ * session has dropped it meanwhile. Where something lacks, nothing is true of the whole, so the emitter writes nothing: each such
+ * object is refused, with the reason. */
+bool emission_has_all(struct emission *emission, const struct emission_need *needs,
+                      size_t count) MUST_CHECK;
+
 /* May the rows of this table or column be lost? Else it is among what stays. */
 bool emission_may_drop(struct emission *emission, const struct object *object);
 

@@ -1,5 +1,5 @@
-/* Any bytes as what the catalogs of PostgreSQL and MariaDB answer: the readers never crash, a catalog that is read twice is equal, and
- * what differs between any two can be told.
+/* Any bytes as what the catalogs of PostgreSQL and MariaDB answer: the readers never crash, a catalog that is read twice is equal,
+ * what differs between any two can be told, and the emitter writes statements for it or refuses to.
  *
  * The first byte says which engine. Two catalogs are parted by bytes 3, rows by bytes 1, their values by bytes 2. A row of PostgreSQL is
  * kind, owner, name, properties; one of MariaDB begins with a digit that says which of the queries it answers, from 0, or is, after a
@@ -7,9 +7,11 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "dialect/dialect.h"
 #include "schema/compare.h"
+#include "schema/emit.h"
 #include "schema/reader.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -107,6 +109,59 @@ static void compare(const struct catalog *a, const struct catalog *b,
     buf_done(&words);
 }
 
+static bool has_owner(const struct catalog *catalog, const struct object *object)
+{
+    for (size_t i = 0; object->owner && i < catalog->object_count; i++)
+        if (!catalog->objects[i]->owner && strcmp(catalog->objects[i]->name, object->owner) == 0)
+            return true;
+    return !object->owner;
+}
+
+static bool is_twin(const struct object *a, const struct object *b)
+{
+    return a->kind == b->kind && ascii_is_same(a->name, b->name) &&
+           ascii_is_same(a->owner ? a->owner : "", b->owner ? b->owner : "");
+}
+
+/* As a server tells it in one statement: what a table owns stands beside the table, and a name stands for one thing. */
+static bool is_of_one_piece(const struct catalog *catalog)
+{
+    for (size_t i = 0; i < catalog->object_count; i++) {
+        if (!has_owner(catalog, catalog->objects[i]))
+            return false;
+        for (size_t k = 0; k < i; k++)
+            if (is_twin(catalog->objects[i], catalog->objects[k]))
+                return false;
+    }
+    return true;
+}
+
+static void emit(const struct catalog *from, const struct catalog *to,
+                 const struct catalog_rules *rules)
+{
+    struct arena arena;
+    struct buf bufs[4];
+    if (!is_of_one_piece(from) || !is_of_one_piece(to))
+        return;
+    arena_init(&arena);
+    for (size_t i = 0; i < 4; i++)
+        buf_init(&bufs[i], SIZE_MAX / 2);
+    /* it may add to what it is given */
+    struct emission emission = {.arena = &arena,
+                                .from = catalog_copy(&arena, from),
+                                .to = catalog_copy(&arena, to),
+                                .rules = rules,
+                                .before = &bufs[0],
+                                .sql = &bufs[1],
+                                .later = &bufs[2],
+                                .last = &bufs[3]};
+    dialect_of(from->dialect)->emitter->change(&emission);
+    emission_text(&emission);
+    for (size_t i = 0; i < 4; i++)
+        buf_done(&bufs[i]);
+    arena_done(&arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena arena;
@@ -127,8 +182,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             abort();
         compare(&none, &a, &rules);
         compare(&a, &none, &rules);
-        if (read_catalog(&arena, dialect, second, &b))
+        if (read_catalog(&arena, dialect, second, &b)) {
             compare(&a, &b, &rules);
+            emit(&a, &b, &rules);
+            emit(&b, &a, &rules);
+        }
     }
     arena_done(&arena);
     return 0;

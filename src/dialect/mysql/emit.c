@@ -394,6 +394,29 @@ static void change_database(struct emitting *emitting)
 
 /* ---- all of it -------------------------------------------------------------------------------- */
 
+/* Other kinds, and other properties, may be without. */
+static const struct emission_need needs[] = {
+    {OBJECT_SEQUENCE, "definition", NULL},
+    {OBJECT_VIEW, "definition", NULL},
+    {OBJECT_COLUMN, "type", NULL},
+    {OBJECT_COLUMN, "position", NULL},
+    {OBJECT_PRIMARY_KEY, "columns", NULL},
+    {OBJECT_UNIQUE, "columns", NULL},
+    {OBJECT_INDEX, "columns", NULL},
+    {OBJECT_FOREIGN_KEY, "columns", NULL},
+    {OBJECT_FOREIGN_KEY, "references", NULL},
+    {OBJECT_CHECK, "expression", NULL},
+    {OBJECT_PARTITION, "definition", NULL},
+    {OBJECT_TRIGGER, "timing", NULL},
+    {OBJECT_TRIGGER, "definition", NULL},
+    {OBJECT_FUNCTION, "definition", NULL},
+    {OBJECT_PROCEDURE, "definition", NULL},
+    {OBJECT_PACKAGE, "definition", NULL},
+    {OBJECT_EVENT, "on completion", NULL},
+    {OBJECT_EVENT, "status", NULL},
+    {OBJECT_EVENT, "definition", NULL},
+};
+
 static void change(struct emission *emission)
 {
     struct emitting emitting = {
@@ -403,6 +426,8 @@ static void change(struct emission *emission)
         .is_mariadb = ascii_begins(emission->from->group, "mariadb"),
     };
     size_t from = emission->from->object_count + 1, to = emission->to->object_count + 1;
+    if (!emission_has_all(emission, needs, ARRAY_LEN(needs)))
+        return;
     comparison_make(&emitting.comparison, emission->to, emission->from, emission->rules);
     emitting.goes = arena_calloc(emission->arena, from, sizeof *emitting.goes);
     emitting.stays = arena_calloc(emission->arena, from, sizeof *emitting.stays);

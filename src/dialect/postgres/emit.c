@@ -402,10 +402,46 @@ static void tell_withheld(struct emitting *emitting)
     }
 }
 
+/* Other kinds, and other properties, may be without. */
+static const struct emission_need needs[] = {
+    {OBJECT_DOMAIN, "type", NULL},
+    {OBJECT_RANGE, "range", NULL},
+    {OBJECT_COLLATION, "provider", NULL},
+    {OBJECT_SEQUENCE, "type", NULL},
+    {OBJECT_SEQUENCE, "start", NULL},
+    {OBJECT_SEQUENCE, "increment", NULL},
+    {OBJECT_SEQUENCE, "minimum", NULL},
+    {OBJECT_SEQUENCE, "maximum", NULL},
+    {OBJECT_SEQUENCE, "cache", NULL},
+    {OBJECT_TABLE, "bound", "partition of"},
+    {OBJECT_FOREIGN_TABLE, "bound", "partition of"},
+    {OBJECT_FOREIGN_TABLE, "server", NULL},
+    {OBJECT_VIEW, "definition", NULL},
+    {OBJECT_MATERIALIZED_VIEW, "definition", NULL},
+    {OBJECT_COLUMN, "type", NULL},
+    {OBJECT_COLUMN, "position", NULL},
+    {OBJECT_PRIMARY_KEY, "definition", NULL},
+    {OBJECT_UNIQUE, "definition", NULL},
+    {OBJECT_FOREIGN_KEY, "definition", NULL},
+    {OBJECT_CHECK, "definition", NULL},
+    {OBJECT_EXCLUSION, "definition", NULL},
+    {OBJECT_INDEX, "definition", NULL},
+    {OBJECT_STATISTICS, "definition", NULL},
+    {OBJECT_TRIGGER, "definition", NULL},
+    {OBJECT_RULE, "definition", NULL},
+    {OBJECT_POLICY, "command", NULL},
+    {OBJECT_POLICY, "roles", NULL},
+    {OBJECT_FUNCTION, "definition", NULL},
+    {OBJECT_PROCEDURE, "definition", NULL},
+    {OBJECT_AGGREGATE, "definition", NULL},
+};
+
 static void change(struct emission *emission)
 {
     struct emitting emitting = {
         .emission = emission, .arena = emission->arena, .sql = emission->sql};
+    if (!emission_has_all(emission, needs, ARRAY_LEN(needs)))
+        return;
     postgres_emit_read(&emitting);
     postgres_emit_judge(&emitting);
     tell_withheld(&emitting);
