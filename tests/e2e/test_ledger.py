@@ -18,6 +18,9 @@ class LedgerCase(FleetCase):
     def make_fleet(self, count=3, **keys):
         self.fleet.inventory([self.fleet.sqlite(f"t{i}") for i in range(count)], **keys)
 
+    def see_it_dead(self):
+        """A killed run's lock on a file is gone with its process."""
+
     def run_id(self, *args, code=0):
         return self.run_json(*args, code=code).report["run"]["id"]
 
@@ -200,6 +203,7 @@ class Holding(LedgerCase):
         process = self.start_slow()
         os.kill(process.pid, signal.SIGKILL)
         process.communicate()
+        self.see_it_dead()
         self.assertEqual(self.runs()[0]["state"], "interrupted")
         report = self.kept()
         self.assertEqual(report["run"]["state"], "interrupted")
@@ -211,6 +215,7 @@ class Holding(LedgerCase):
         self.make_fleet(1)
         process = self.fleet.start("upgrade", env={"SKEIN_FAILPOINT": "release:1=kill"})
         process.communicate()
+        self.see_it_dead()
         self.assertEqual(self.fleet.versions("t0"), ["bbbb2222"])
         self.assertEqual(self.kept()["tenants"][0]["state"], "in_doubt")
         resumed = self.run_json("resume").report
@@ -255,6 +260,7 @@ class Forgetting(LedgerCase):
         self.make_runs(1)
         for _ in range(2):  # the second goes on with the first
             self.run_ok("rollback", code=-signal.SIGKILL, env={"SKEIN_FAILPOINT": "commit:2=kill"})
+            self.see_it_dead()
             self.assertEqual(self.run_ok("forget", "--keep", "1").out, "0 runs forgotten\n")
         self.run_ok("resume")
         self.assertEqual([run["state"] for run in self.runs()], ["succeeded"] + ["rolled_back"] * 3)

@@ -23,6 +23,11 @@ class OnServer(PostgresCase):
     def sql(self, text):
         return self.pg.sql(self.database, text)
 
+    def see_it_dead(self):
+        """The server learns of it a moment later."""
+        wait_until(lambda: self.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'skein ledger'") == [["0"]],
+                   what="the end of the run's session")
+
 
 class Reading(OnServer, test_ledger.LedgerCase):
     test_newest_first = test_ledger.Reading.test_runs_are_listed_the_newest_first
@@ -117,6 +122,7 @@ class Servers(OnServer, test_ledger.LedgerCase):
         self.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'skein ledger'")
         error = process.communicate(timeout=60)[1].decode()
         self.assertEqual(process.returncode, 6, error)
+        self.see_it_dead()
         self.assertEqual(self.runs()[0]["state"], "interrupted")
         self.assertEqual(self.kept()["tenants"][0]["state"], "in_doubt")
         self.assertEqual(self.run_json("resume").report["tenants"][0]["to"], ["cccc3333"])
