@@ -67,7 +67,84 @@ static void writes_what_mysql_understands(void **state)
     arena_done(&arena);
 }
 
+static void begin_catalog(struct catalog *catalog, struct arena *arena)
+{
+    catalog_init(catalog, arena, DIALECT_MYSQL);
+    catalog->group = "mariadb 10.11";
+}
+
+/* From one catalog to another, as text. */
+static const char *emitted(struct arena *arena, const struct catalog *from,
+                           const struct catalog *to)
+{
+    struct catalog_rules rules;
+    struct buf sql, later;
+    buf_init(&sql, BUF_MAX_DEFAULT);
+    buf_init(&later, BUF_MAX_DEFAULT);
+    catalog_rules_init(&rules, arena);
+    struct emission emission = {
+        .arena = arena, .from = from, .to = to, .rules = &rules, .sql = &sql, .later = &later};
+    mysql_emitter.change(&emission);
+    buf_done(&later);
+    return buf_into(&sql, arena);
+}
+
+/* Their distance is too large for a number. */
+static void limits_of_sequences_are_far_apart(void **state)
+{
+    struct arena arena;
+    struct catalog from, to;
+    (void)state;
+    arena_init(&arena);
+    begin_catalog(&from, &arena);
+    begin_catalog(&to, &arena);
+    object_set(catalog_add(&from, OBJECT_SEQUENCE, NULL, "s"), ASPECT_SHAPE, "definition",
+               "start with 1 minvalue -9223372036854775807 maxvalue -5 increment by 1");
+    object_set(catalog_add(&to, OBJECT_SEQUENCE, NULL, "s"), ASPECT_SHAPE, "definition",
+               "start with 1 minvalue 7 maxvalue 9223372036854775806 increment by 1");
+    assert_string_equal(
+        emitted(&arena, &from, &to),
+        "ALTER SEQUENCE `s` maxvalue 9223372036854775806;\n"
+        "SELECT SETVAL(`s`, 7, 0);\n"
+        "ALTER SEQUENCE `s` start with 1 minvalue 7 maxvalue 9223372036854775806 increment by 1;\n");
+    arena_done(&arena);
+}
+
+static void add_trigger(struct catalog *catalog, const char *name, const char *position)
+{
+    struct object *object = catalog_add(catalog, OBJECT_TRIGGER, "t", name);
+    object_set(object, ASPECT_SHAPE, "timing", "BEFORE INSERT");
+    object_set(object, ASPECT_SHAPE, "definition", "SET @a = 1");
+    object_set(object, ASPECT_ORDER, "position", position);
+}
+
+/* However great its number is, it takes no longer. */
+static void triggers_are_made_in_the_order_of_their_positions(void **state)
+{
+    static const char table[] = "CREATE TABLE `t` (\n  `id` int NOT NULL\n)";
+    static const struct database_names names = {.database = ""};
+    struct arena arena;
+    struct catalog from, to;
+    (void)state;
+    arena_init(&arena);
+    begin_catalog(&from, &arena);
+    begin_catalog(&to, &arena);
+    mysql_read_table(&from, "t", table, &names);
+    mysql_read_table(&to, "t", table, &names);
+    add_trigger(&to, "z", "18446744073709551615");
+    add_trigger(&to, "y", "2");
+    add_trigger(&to, "x", "1");
+    const char *text = emitted(&arena, &from, &to);
+    const char *x = strstr(text, "TRIGGER `x`"), *y = strstr(text, "TRIGGER `y`");
+    const char *z = strstr(text, "TRIGGER `z`");
+    assert_true(x && y && z && x < y && y < z);
+    assert_non_null(strstr(text, "FOLLOWS `x`"));
+    arena_done(&arena);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(limits_of_sequences_are_far_apart),
+    cmocka_unit_test(triggers_are_made_in_the_order_of_their_positions),
     cmocka_unit_test(writes_what_mysql_understands),
 };
 

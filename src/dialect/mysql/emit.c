@@ -325,9 +325,11 @@ static const char *sequence_value(struct emitting *emitting, const struct object
     return arena_strndup(emitting->arena, at, strspn(at, "-0123456789"));
 }
 
-static long long number_of(const char *text)
+/* 1: `a` is greater, -1: it is less; 0. Their difference may be too large for a number. */
+static int compare_numbers(const char *a, const char *b)
 {
-    return strtoll(text, NULL, 10);
+    long long x = strtoll(a, NULL, 10), y = strtoll(b, NULL, 10);
+    return (x > y) - (x < y);
 }
 
 /* Where the next number would be out of the new limits on the side that it comes from, it goes on at the limit. On the other
@@ -335,12 +337,12 @@ static long long number_of(const char *text)
 static void move_into_limits(struct emitting *emitting, const struct difference *difference)
 {
     const struct object *from = difference->found, *to = difference->expected;
-    bool falls = number_of(sequence_value(emitting, from, "increment by ")) < 0;
+    bool falls = *sequence_value(emitting, from, "increment by ") == '-';
     const char *near = falls ? "maxvalue " : "minvalue ", *far = falls ? "minvalue " : "maxvalue ";
     const char *limit = sequence_value(emitting, to, near),
                *end = sequence_value(emitting, to, far);
-    long long by = number_of(limit) - number_of(sequence_value(emitting, from, near));
-    long long further = number_of(end) - number_of(sequence_value(emitting, from, far));
+    int by = compare_numbers(limit, sequence_value(emitting, from, near));
+    int further = compare_numbers(end, sequence_value(emitting, from, far));
     if (falls ? by >= 0 : by <= 0)
         return;
     if (falls ? further < 0 : further > 0) {

@@ -251,18 +251,26 @@ static void make_trigger(struct emitting *emitting, const struct object *trigger
     finish(emitting, &sql);
 }
 
+/* Both stand in the catalog's array. */
+static int compare_places(const void *left, const void *right)
+{
+    const struct object *const *a = *(const struct object *const *const *)left;
+    const struct object *const *b = *(const struct object *const *const *)right;
+    unsigned long x = position_of(*a), y = position_of(*b);
+    return x != y ? (x > y) - (x < y) : (a > b) - (a < b);
+}
+
 static void make_triggers(struct emitting *emitting)
 {
     const struct catalog *to = emitting->emission->to;
-    unsigned long last = 0;
+    struct object ***places = arena_calloc(emitting->arena, to->object_count + 1, sizeof *places);
+    size_t count = 0;
     for (size_t i = 0; i < to->object_count; i++)
-        if (to->objects[i]->kind == OBJECT_TRIGGER && position_of(to->objects[i]) > last)
-            last = position_of(to->objects[i]);
-    for (unsigned long position = 0; position <= last; position++)
-        for (size_t i = 0; i < to->object_count; i++)
-            if (emitting->is_made[i] && to->objects[i]->kind == OBJECT_TRIGGER &&
-                position_of(to->objects[i]) == position)
-                make_trigger(emitting, to->objects[i]);
+        if (emitting->is_made[i] && to->objects[i]->kind == OBJECT_TRIGGER)
+            places[count++] = &to->objects[i];
+    qsort(places, count, sizeof(*places), compare_places);
+    for (size_t i = 0; i < count; i++)
+        make_trigger(emitting, *places[i]);
 }
 
 /* ---- events ----------------------------------------------------------------------------------- */
