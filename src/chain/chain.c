@@ -11,6 +11,7 @@ struct building {
     struct arena *arena;
     struct chain *chain;
     struct revision **revisions;
+    struct revision **checkpoints;
     struct map names;     /* ids and labels -> index */
     const char ***labels; /* of each revision: its branch_labels, while they grow */
     struct faults *faults;
@@ -413,14 +414,46 @@ static void parse_files(struct building *building, const struct chain_file *file
 {
     struct chain *chain = building->chain;
     building->revisions = arena_calloc(building->arena, count + 1, sizeof(struct revision *));
+    building->checkpoints = arena_calloc(building->arena, count + 1, sizeof(struct revision *));
     for (size_t i = 0; i < count; i++) {
         char *path = arena_printf(building->arena, "%s/%s", chain->dir, files[i].name);
         struct revision *revision =
             revision_parse(building->arena, path, files[i].bytes, files[i].len, building->faults);
-        if (revision)
+        if (revision && revision->is_checkpoint)
+            building->checkpoints[chain->checkpoint_count++] = revision;
+        else if (revision)
             building->revisions[chain->count++] = revision;
     }
+    chain->checkpoints = (const struct revision *const *)building->checkpoints;
     chain->revisions = (const struct revision *const *)building->revisions;
+}
+
+/* It stands where its revision stands. */
+static void place_checkpoint(struct building *building, uint32_t at)
+{
+    struct revision *checkpoint = building->checkpoints[at];
+    const struct revision *of = chain_get(building->chain, checkpoint->id);
+    for (uint32_t i = 0; i < at; i++)
+        if (strcmp(building->checkpoints[i]->id, checkpoint->id) == 0)
+            add_fault(building, checkpoint, checkpoint->id_line,
+                      "revision '%s' has a checkpoint in '%s' already", checkpoint->id,
+                      building->checkpoints[i]->path);
+    if (!of) {
+        add_fault(building, checkpoint, checkpoint->id_line,
+                  "Checkpoint: there is no revision '%s'", checkpoint->id);
+        return;
+    }
+    if (!of->parent_count)
+        add_fault(
+            building, checkpoint, checkpoint->id_line,
+            "Checkpoint: nothing lies under revision '%s', so that there is nothing to be spared",
+            checkpoint->id);
+    checkpoint->checkpoint_index = at;
+    checkpoint->index = of->index;
+    checkpoint->parents = of->parents;
+    checkpoint->parent_count = of->parent_count;
+    checkpoint->branch_labels = of->branch_labels;
+    checkpoint->branch_label_count = of->branch_label_count;
 }
 
 static void link_all(struct building *building)
@@ -441,6 +474,8 @@ static void link_all(struct building *building)
     chain->real_heads = collect(building, is_real_head, &chain->real_head_count);
     chain->bases = collect(building, is_base, &chain->base_count);
     sort_and_digest(building);
+    for (uint32_t i = 0; i < chain->checkpoint_count; i++)
+        place_checkpoint(building, i);
 }
 
 struct chain *chain_build(const char *dir, const struct chain_file *files, size_t count,
@@ -455,6 +490,7 @@ struct chain *chain_build(const char *dir, const struct chain_file *files, size_
     chain->dir = arena_strdup(arena, dir);
     map_init(&building.names);
     parse_files(&building, files, count);
+    chain->by_name = &building.names;
     if (faults->total == before)
         link_all(&building);
     chain->by_name = arena_alloc(arena, sizeof *chain->by_name);
@@ -475,9 +511,25 @@ void chain_free(struct chain *chain)
     free(arena);
 }
 
+const struct revision *chain_checkpoint(const struct chain *chain, const struct revision *revision)
+{
+    for (size_t i = 0; i < chain->checkpoint_count; i++)
+        if (chain->checkpoints[i]->index == revision->index)
+            return chain->checkpoints[i];
+    return NULL;
+}
+
 const struct revision *chain_get(const struct chain *chain, const char *id)
 {
     uint32_t index = map_get(chain->by_name, id);
     bool is_id = index != MAP_NONE && strcmp(chain->revisions[index]->id, id) == 0;
     return is_id ? chain->revisions[index] : NULL;
+}
+
+const struct revision *chain_get_way(const struct chain *chain, const char *id, bool is_at_base)
+{
+    const struct revision *revision = chain_get(chain, id);
+    const struct revision *checkpoint =
+        revision && is_at_base ? chain_checkpoint(chain, revision) : NULL;
+    return checkpoint ? checkpoint : revision;
 }

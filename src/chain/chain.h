@@ -18,6 +18,8 @@ struct chain {
     const char *dir;
     const struct revision *const *revisions; /* by file name; [i]->index == i */
     size_t count;
+    const struct revision *const *checkpoints; /* by file name; one of a revision at most */
+    size_t checkpoint_count;
     const uint32_t *topological; /* all indices, parents and dependencies before children */
     const uint32_t *heads;       /* no revision revises them, as in `alembic heads` */
     size_t head_count;
@@ -47,6 +49,12 @@ bool chain_read(struct arena *arena, const char *dir, struct chain_file **ret_fi
 struct chain *chain_build(const char *dir, const struct chain_file *files, size_t count,
                           struct faults *faults) MUST_CHECK;
 void chain_free(struct chain *chain);
+
+/* The checkpoint of a revision; NULL: it has none. */
+const struct revision *chain_checkpoint(const struct chain *chain, const struct revision *revision);
+
+/* What a tenant runs to get to that revision from base or, with `is_at_base` false, from right under it. NULL: the chain has no such one. */
+const struct revision *chain_get_way(const struct chain *chain, const char *id, bool is_at_base);
 
 /* The revision whose id is exactly `id`; NULL: the chain has none. */
 const struct revision *chain_get(const struct chain *chain, const char *id);

@@ -131,6 +131,15 @@ static void set_id(struct parser *parser, struct span value)
         revision->id = arena_strndup(parser->arena, value.text, value.len);
 }
 
+/* It has the id of the revision that it leads to. */
+static void set_checkpoint(struct parser *parser, struct span value)
+{
+    if (parser->revision->id_line)
+        add_fault(parser, "a checkpoint has no 'Revision ID:' of its own");
+    set_id(parser, value);
+    parser->revision->is_checkpoint = true;
+}
+
 static void set_revises(struct parser *parser, struct span value)
 {
     struct revision *revision = parser->revision;
@@ -163,7 +172,7 @@ static const struct {
     void (*set)(struct parser *parser, struct span value);
 } header_keys[] = {
     {"Revision ID", set_id},       {"Revises", set_revises},  {"Depends On", set_depends},
-    {"Branch Labels", set_labels}, {"Create Date", set_date},
+    {"Branch Labels", set_labels}, {"Create Date", set_date}, {"Checkpoint", set_checkpoint},
 };
 
 /* Letters alone, so that `depends-on` and `Depends On` are the same. */
@@ -224,6 +233,7 @@ static void check_missing_colon(struct parser *parser, struct span text)
         const char *key = header_keys[i].key;
         struct span rest = {text.text + strlen(key), text.len - strlen(key)};
         bool is_key = text.len > strlen(key) && header_keys[i].set != set_date &&
+                      header_keys[i].set != set_checkpoint &&
                       ascii_begins(arena_strndup(parser->arena, text.text, text.len), key);
         if (!is_key || !memchr(" \t=", *rest.text, 3))
             continue;
@@ -458,8 +468,16 @@ static bool check_bytes(struct parser *parser, const char *bytes, size_t len)
 
 static void check_whole(struct parser *parser)
 {
+    const struct revision *revision = parser->revision;
     parser->line = 1;
-    if (!parser->seen[0])
+    if (revision->is_checkpoint &&
+        (revision->down_count || revision->depend_count || revision->label_count ||
+         revision_has_direction(revision, DIRECTION_DOWN)))
+        add_fault(
+            parser,
+            "a checkpoint has no place of its own in the chain: it has no 'Revises:', 'Depends On:' or "
+            "'Branch Labels:', and no '-- migrate:down' section");
+    if (!parser->seen[0] && !revision->is_checkpoint)
         add_fault(parser, "the header has no 'Revision ID:'");
     if (!revision_has_direction(parser->revision, DIRECTION_UP))
         add_fault(parser, "no '-- migrate:up' section");
@@ -479,6 +497,15 @@ static void hash_both(struct revision *revision, const char *bytes, size_t len)
             buf_addc(&lf, bytes[i]);
     hash_hex(lf.data, lf.len, revision->checksum_lf);
     buf_done(&lf);
+}
+
+static void mark_checksums(struct revision *revision)
+{
+    char digits[HASH_HEX_SIZE];
+    memcpy(digits, revision->checksum, sizeof digits);
+    snprintf(revision->checksum, sizeof revision->checksum, CHECKPOINT_MARK "%.*s",
+             (int)(HASH_HEX_SIZE - sizeof CHECKPOINT_MARK), digits);
+    memcpy(revision->checksum_lf, revision->checksum, sizeof revision->checksum_lf);
 }
 
 struct revision *revision_parse(struct arena *arena, const char *path, const char *bytes,
@@ -501,6 +528,8 @@ struct revision *revision_parse(struct arena *arena, const char *path, const cha
     if (faults->total == before)
         check_whole(&parser);
     hash_both(revision, bytes, len);
+    if (revision->is_checkpoint)
+        mark_checksums(revision);
     return faults->total == before ? revision : NULL;
 }
 

@@ -42,6 +42,10 @@ struct revision {
     const struct section *sections; /* in file order */
     size_t section_count;
     uint32_t index; /* in the chain's array */
+    /* A checkpoint (`Checkpoint: ID`): `id` is that of the revision which a tenant at base reaches by it, instead of by all that lies
+     * under it. `index` and what the chain fills in are that revision's. */
+    bool is_checkpoint;        /* its checksums begin with CHECKPOINT_MARK */
+    uint32_t checkpoint_index; /* in the chain's array of them */
 
     /* Filled by the chain once all files are known; indices into chain->revisions. */
     const uint32_t *down;    /* as down_ids */
@@ -55,6 +59,9 @@ struct revision {
     const char *const *branch_labels; /* own, and those of the branch it is on */
     size_t branch_label_count;
 };
+
+/* What the history table says of a tenant that came there by a checkpoint: which one, in as many digits as there is room for. */
+#define CHECKPOINT_MARK "checkpoint:"
 
 /* Parses the bytes of one file. Adds its faults and returns NULL where there are any. */
 struct revision *revision_parse(struct arena *arena, const char *path, const char *bytes,

@@ -26,8 +26,10 @@ static void add_header(struct buf *out, const struct revision *revision)
 {
     if (*revision->message)
         buf_addf(out, "-- %s\n--\n", revision->message);
-    buf_addf(out, "-- Revision ID: %s\n", revision->id);
-    add_list(out, "Revises", revision->down_ids, revision->down_count);
+    buf_addf(out, "-- %s: %s\n", revision->is_checkpoint ? "Checkpoint" : "Revision ID",
+             revision->id);
+    if (!revision->is_checkpoint)
+        add_list(out, "Revises", revision->down_ids, revision->down_count);
     if (revision->label_count)
         add_list(out, "Branch Labels", revision->labels, revision->label_count);
     if (revision->depend_count)

@@ -72,6 +72,7 @@ static void add_line(struct chain_text *text, const struct revision *revision, u
         add_labels(buf, revision);
     add_mark(buf, "head", !revision->all_next_count);
     add_mark(buf, "effective head", !revision->next_count && revision->all_next_count);
+    add_mark(buf, "checkpoint", chain_checkpoint(text->chain, revision));
     add_mark(buf, "current", tenants_at(text, revision)->count);
     if (shows & CHAIN_TEXT_TREE) {
         add_mark(buf, "branchpoint", revision->next_count > 1);

@@ -1,6 +1,7 @@
 #include "base/buf.h"
 #include "cli/autogenerate.h"
 #include "cli/chain_text.h"
+#include "cli/checkpoint.h"
 #include "cli/command.h"
 #include "cli/exit.h"
 #include "cli/faults.h"
@@ -86,6 +87,8 @@ static int run_check(struct fleet *fleet, const struct options *options)
     exit_code = exit_code == EXIT_OK ? whereabouts_tell_behind(behind) : exit_code;
     int schema_code =
         exit_code == EXIT_OK || exit_code == EXIT_TENANT_FAILED ? cli_check_schema(fleet) : EXIT_OK;
+    if (!schema_code && (exit_code == EXIT_OK || exit_code == EXIT_TENANT_FAILED))
+        schema_code = cli_check_checkpoints(fleet);
     return schema_code ? schema_code : exit_code;
 }
 

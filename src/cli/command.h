@@ -30,6 +30,7 @@ struct command {
 extern const struct command command_adopt;
 extern const struct command command_branches;
 extern const struct command command_check;
+extern const struct command command_checkpoint;
 extern const struct command command_completion;
 extern const struct command command_current;
 extern const struct command command_downgrade;

@@ -21,8 +21,10 @@ struct scripts *scripts_new(const struct chain *chain)
     struct scripts *scripts = xcalloc(1, sizeof *scripts);
     arena_init(&scripts->arena);
     scripts->chain = chain;
-    scripts->made = arena_calloc(&scripts->arena, chain->count * DIRECTION__COUNT * DIALECT__COUNT,
-                                 sizeof *scripts->made);
+    scripts->made =
+        arena_calloc(&scripts->arena,
+                     (chain->count + chain->checkpoint_count) * DIRECTION__COUNT * DIALECT__COUNT,
+                     sizeof *scripts->made);
     return scripts;
 }
 
@@ -377,7 +379,9 @@ const struct script *scripts_get(struct scripts *scripts, const struct dialect *
                                  struct err *err)
 {
     enum dialect_id whose = revision_dialect(revision, direction, dialect->id);
-    size_t at = ((size_t)revision->index * DIRECTION__COUNT + direction) * DIALECT__COUNT + whose;
+    size_t number = revision->is_checkpoint ? scripts->chain->count + revision->checkpoint_index
+                                            : revision->index;
+    size_t at = (number * DIRECTION__COUNT + direction) * DIALECT__COUNT + whose;
     if (!scripts->made[at])
         scripts->made[at] = make_script(scripts, dialect, revision, direction, err);
     return scripts->made[at];
@@ -403,6 +407,24 @@ static void check_one(struct scripts *scripts, const struct dialect *dialect,
                 !scripts_get(scripts, dialect, revision, (enum direction)d, &err))
                 faults_add_err(faults, &err);
         }
+}
+
+/* It must serve all tenants at base, whatever their dialect. */
+static void check_checkpoints(struct scripts *scripts, const struct dialect *dialect,
+                              struct faults *faults)
+{
+    for (size_t i = 0; i < scripts->chain->checkpoint_count; i++) {
+        const struct revision *checkpoint = scripts->chain->checkpoints[i];
+        const struct section *any[1];
+        struct err err;
+        if (!revision_sections(checkpoint, DIRECTION_UP, dialect->id, any, 1))
+            faults_add(faults, ERR_CHAIN, checkpoint->path, checkpoint->id_line,
+                       "the checkpoint of '%s' has no section for %s: delete it, and make it anew "
+                       "with 'skein checkpoint %s'",
+                       checkpoint->id, dialect->name, checkpoint->id);
+        else if (!scripts_get(scripts, dialect, checkpoint, DIRECTION_UP, &err))
+            faults_add_err(faults, &err);
+    }
 }
 
 /* Two rows of the version table could not hold them. */
@@ -437,6 +459,7 @@ void scripts_check(struct scripts *scripts, const bool used[DIALECT__COUNT], str
         if (!used[d] || !dialect)
             continue;
         check_one(scripts, dialect, used, faults);
+        check_checkpoints(scripts, dialect, faults);
         if (dialect->traits & DIALECT_FOLDS_IDS && !has_folded)
             check_case(scripts->chain, dialect, faults);
         has_folded |= dialect->traits & DIALECT_FOLDS_IDS;

@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include "chain/walk.h"
 #include "base/buf.h"
 #include "chain/identifier.h"
 #include "inventory/lack.h"
@@ -401,10 +402,31 @@ static bool is_irreversible(const struct err *err)
     return err && strcmp(err->code, PLAN_IRREVERSIBLE) == 0;
 }
 
+/* From where a checkpoint leads, the way back is that of the revisions. */
+static bool can_go_back_under(const struct fleet *fleet, enum dialect_id dialect,
+                              const struct revision *checkpoint, struct err *err)
+{
+    bool *under = xcalloc(fleet->chain->count + 1, sizeof *under);
+    bool is_good = true;
+    walk_mark(fleet->chain, under, checkpoint->index, WALK_PARENTS);
+    for (size_t i = 0; i < fleet->chain->count && is_good; i++) {
+        const struct revision *revision = fleet->chain->revisions[i];
+        if (under[i] && !revision_has_direction(revision, DIRECTION_DOWN))
+            is_good = plan_refuse_irreversible(revision, err);
+        else if (under[i])
+            is_good =
+                scripts_get(fleet->scripts, dialect_of(dialect), revision, DIRECTION_DOWN, err);
+    }
+    free(under);
+    return is_good;
+}
+
 static bool has_rollback(const struct fleet *fleet, enum dialect_id dialect,
                          const struct step_done *step, struct err *err)
 {
     enum direction back = step->direction == DIRECTION_UP ? DIRECTION_DOWN : DIRECTION_UP;
+    if (step->revision->is_checkpoint)
+        return can_go_back_under(fleet, dialect, step->revision, err);
     if (!revision_has_direction(step->revision, back))
         return plan_refuse_irreversible(step->revision, err);
     return scripts_get(fleet->scripts, dialect_of(dialect), step->revision, back, err);

@@ -50,6 +50,9 @@ bool scratch_open(struct scratch *scratch, struct fleet *fleet, const struct scr
     *scratch = (struct scratch){.lock = -1, .kind = *kind};
     arena_init(&scratch->arena);
     scratch->fleet = *fleet;
+    scratch->chain = *fleet->chain; /* what its revisions make, one by one */
+    scratch->chain.checkpoint_count = 0;
+    scratch->fleet.chain = &scratch->chain;
     scratch->fleet.tenants = &scratch->tenant;
     scratch->fleet.tenant_count = 1;
     return make_tenant(scratch, err);

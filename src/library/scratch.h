@@ -11,6 +11,7 @@
 #ifndef LIBRARY_SCRATCH_H
 #define LIBRARY_SCRATCH_H
 
+#include "chain/chain.h"
 #include "library/fleet.h"
 #include "schema/catalog.h"
 
@@ -24,6 +25,7 @@ struct scratch {
     struct arena arena;
     struct scratch_kind kind;
     struct fleet fleet; /* of the one tenant; its chain and scripts are borrowed */
+    struct chain chain; /* the fleet's, without its checkpoints */
     const struct tenant *tenant;
     const char *folder;   /* NULL: it is not made */
     int lock;             /* a descriptor: as long as it is held the folder is in use; -1: none */

@@ -121,7 +121,8 @@ static bool replay(struct doubt_list *list, const struct doubt_item *item, struc
 static bool learn(struct doubt_list *list, struct doubt_item *item,
                   struct verification *verification, int *ret_signal, struct err *err)
 {
-    const struct revision *revision = chain_get(list->fleet->chain, item->of.revision);
+    const struct revision *revision =
+        chain_get_way(list->fleet->chain, item->of.revision, !item->rows.count);
     const struct script *script = revision ? scripts_get(list->fleet->scripts, item->dialect,
                                                          revision, item->of.direction, err)
                                            : NULL;

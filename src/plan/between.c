@@ -45,6 +45,8 @@ static bool add_steps(struct building *building, const bool *has, const bool *la
     bool *set = walk_new_set(building->arena, building->chain);
     for (size_t i = 0; i < building->chain->count; i++)
         set[i] = has[i] && !lacks[i];
+    if (direction == DIRECTION_UP)
+        building_take_checkpoint(building, set);
     return add_begun(building, set, begun, direction) &&
            building_add_steps(building, set, direction);
 }

@@ -28,6 +28,9 @@ bool building_stamp(struct building *building) MUST_CHECK;
 bool building_add_steps(struct building *building, const bool *set,
                         enum direction direction) MUST_CHECK;
 
+/* From base: one step by the checkpoint that takes the place of most of the set, which it takes out of the set. */
+void building_take_checkpoint(struct building *building, bool *set);
+
 /* Rows of the version table to begin with; and the rows as the steps leave them, sorted. */
 bool building_find_rows(struct building *building, const struct rows *rows) MUST_CHECK;
 struct rows building_sorted_rows(struct building *building);

@@ -43,6 +43,70 @@ bool building_add_steps(struct building *building, const bool *set, enum directi
     return true;
 }
 
+/* How many revisions lie under the checkpoint's, that one included; 0: not all of them are in the set. */
+static size_t count_under(struct building *building, const struct revision *checkpoint,
+                          const bool *set, bool **ret_under)
+{
+    const struct chain *chain = building->chain;
+    uint32_t index = checkpoint->index;
+    bool *under = walk_from(building->arena, chain, (struct revisions){&index, 1}, WALK_PARENTS);
+    size_t count = 0;
+    for (size_t i = 0; i < chain->count; i++) {
+        if (under[i] && !set[i])
+            return 0;
+        count += under[i];
+    }
+    *ret_under = under;
+    return count;
+}
+
+/* All changes of the steps that it stands for, as one: rows that come and go meanwhile are never there. */
+static void add_checkpoint(struct building *building, const struct revision *checkpoint,
+                           const bool *under)
+{
+    uint32_t *order = arena_calloc(building->arena, building->chain->count + 1, sizeof *order);
+    size_t count = walk_sort(building->chain, under, order);
+    const struct version_change *changes;
+    size_t change_count;
+    for (size_t i = 0; i < count; i++)
+        heads_step(&building->heads, building->chain->revisions[order[i]], DIRECTION_UP, &changes,
+                   &change_count);
+    struct revisions rows = heads_rows(&building->heads);
+    struct version_change *all = arena_calloc(building->arena, rows.count + 1, sizeof *all);
+    for (size_t i = 0; i < rows.count; i++)
+        all[i] =
+            (struct version_change){VERSION_INSERT, NULL, building_id(building, rows.items[i])};
+    *ARENA_PUSH(building->arena, building->steps, building->count, building->capacity) =
+        (struct step){.revision = checkpoint,
+                      .direction = DIRECTION_UP,
+                      .changes = all,
+                      .change_count = rows.count};
+}
+
+void building_take_checkpoint(struct building *building, bool *set)
+{
+    const struct chain *chain = building->chain;
+    const struct revision *best = NULL;
+    bool *best_under = NULL;
+    size_t most = 0;
+    if (building->count || heads_rows(&building->heads).count)
+        return;
+    for (size_t i = 0; i < chain->checkpoint_count; i++) {
+        bool *under = NULL;
+        size_t count = count_under(building, chain->checkpoints[i], set, &under);
+        if (count <= most)
+            continue;
+        best = chain->checkpoints[i];
+        best_under = under;
+        most = count;
+    }
+    if (!best)
+        return;
+    add_checkpoint(building, best, best_under);
+    for (size_t i = 0; i < chain->count; i++)
+        set[i] = set[i] && !best_under[i];
+}
+
 /* ---- rows ---------------------------------------------------------------------------------- */
 
 struct rows building_sorted_rows(struct building *building)

@@ -108,5 +108,6 @@ bool building_upgrade(struct building *building, const char *text)
     bool *needed = walk_from(building->arena, chain, targets, WALK_PARENTS);
     for (size_t i = 0; i < chain->count; i++)
         needed[i] &= !building->heads.standing[i];
+    building_take_checkpoint(building, needed);
     return building_add_steps(building, needed, DIRECTION_UP);
 }

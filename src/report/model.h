@@ -178,6 +178,7 @@ struct step_marks {
     bool is_outside;      /* a part of it runs outside a transaction, as its section says */
     bool commits_itself;  /* or a part of it commits by itself, whatever its section says */
     bool is_empty;
+    bool is_checkpoint; /* it leads there from base, instead of the revisions that lie under */
 };
 
 struct step_marks report_step_marks(const struct report *report, const struct report_step *step,

@@ -539,8 +539,9 @@ struct step_marks report_step_marks(const struct report *report, const struct re
         return marks;
     size_t count = revision_sections(step->revision, (enum direction)step->direction, dialect,
                                      sections, SECTIONS_MAX);
-    marks.is_irreversible =
-        step->direction == DIRECTION_UP && !revision_has_direction(step->revision, DIRECTION_DOWN);
+    marks.is_irreversible = step->direction == DIRECTION_UP && !step->revision->is_checkpoint &&
+                            !revision_has_direction(step->revision, DIRECTION_DOWN);
+    marks.is_checkpoint = step->revision->is_checkpoint;
     marks.commits_itself = step->commits_itself;
     marks.is_empty = !step->statements && !verb->rolls_back;
     for (size_t i = 0; i < count && step->statements; i++)

@@ -16,10 +16,10 @@ static bool has_steps(const struct report_row *row)
 /* `irreversible, outside a transaction` */
 static void add_marks(struct buf *cell, const struct step_marks *marks)
 {
-    const char *const words[] = {marks->is_irreversible ? "irreversible" : NULL,
-                                 marks->is_outside ? "outside a transaction" : NULL,
-                                 marks->commits_itself ? "commits by itself" : NULL,
-                                 marks->is_empty ? "empty" : NULL};
+    const char *const words[] = {
+        marks->is_checkpoint ? "checkpoint" : NULL, marks->is_irreversible ? "irreversible" : NULL,
+        marks->is_outside ? "outside a transaction" : NULL,
+        marks->commits_itself ? "commits by itself" : NULL, marks->is_empty ? "empty" : NULL};
     bool has_any = false;
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
         if (!words[i])

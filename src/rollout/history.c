@@ -1,6 +1,8 @@
 #include "rollout/history.h"
 
+#include "base/arena.h"
 #include "chain/chain.h"
+#include "chain/walk.h"
 #include "rollout/checkpoint.h"
 
 enum column {
@@ -75,14 +77,6 @@ const char *history_stranger(const struct grid *rows, const struct run_ids *runs
     return NULL;
 }
 
-const char *history_last_run(const struct grid *rows, const char *revision)
-{
-    for (size_t row = rows->row_count; row--;)
-        if (is(rows, row, COLUMN_REVISION, revision))
-            return value(rows, row, COLUMN_RUN);
-    return NULL;
-}
-
 bool history_is_of(const struct run_ids *runs, const char *run)
 {
     for (size_t i = 0; i < runs->count; i++)
@@ -109,6 +103,39 @@ static size_t first_after_stamps(const struct grid *rows)
     return row;
 }
 
+/* A tenant that came there by a checkpoint has not run the revision's file. */
+static bool is_of_checkpoint(const char *checksum)
+{
+    return strncmp(checksum, CHECKPOINT_MARK, strlen(CHECKPOINT_MARK)) == 0;
+}
+
+/* Does the row say that the revision was brought by a checkpoint above it? */
+static bool brings(const struct grid *rows, size_t row, const struct chain *chain,
+                   const char *revision)
+{
+    if (!is(rows, row, COLUMN_DIRECTION, "up") ||
+        !is_of_checkpoint(value(rows, row, COLUMN_CHECKSUM)))
+        return false;
+    const struct revision *at = chain_get(chain, value(rows, row, COLUMN_REVISION));
+    const struct revision *asked = chain_get(chain, revision);
+    if (!at || !asked)
+        return false;
+    bool *under = xcalloc(chain->count + 1, sizeof *under);
+    walk_mark(chain, under, at->index, WALK_PARENTS);
+    bool is_under = under[asked->index];
+    free(under);
+    return is_under;
+}
+
+const char *history_last_run(const struct grid *rows, const struct chain *chain,
+                             const char *revision)
+{
+    for (size_t row = rows->row_count; row--;)
+        if (is(rows, row, COLUMN_REVISION, revision) || brings(rows, row, chain, revision))
+            return value(rows, row, COLUMN_RUN);
+    return NULL;
+}
+
 bool history_next_change(const struct grid *rows, const struct chain *chain, size_t *row,
                          struct changed_file *ret_file)
 {
@@ -117,7 +144,7 @@ bool history_next_change(const struct grid *rows, const struct chain *chain, siz
         const char *applied = value(rows, at, COLUMN_CHECKSUM);
         const struct revision *revision = chain_get(chain, value(rows, at, COLUMN_REVISION));
         if (!revision || !*applied || strcmp(applied, revision->checksum) == 0 ||
-            !is_applied(rows, at))
+            is_of_checkpoint(applied) || !is_applied(rows, at))
             continue;
         *ret_file = (struct changed_file){revision, strtoull(value(rows, at, COLUMN_ID), NULL, 10),
                                           applied};

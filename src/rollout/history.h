@@ -27,7 +27,8 @@ bool history_holds(const struct grid *rows, const struct run_ids *runs);
 const char *history_stranger(const struct grid *rows, const struct run_ids *runs);
 
 /* The run whose row of a revision is the newest; NULL: no row is of it. The second: is a run one of these? */
-const char *history_last_run(const struct grid *rows, const char *revision);
+const char *history_last_run(const struct grid *rows, const struct chain *chain,
+                             const char *revision);
 bool history_is_of(const struct run_ids *runs, const char *run);
 
 /* The newest row's `id`; 0: there is none. */

@@ -23,6 +23,7 @@ struct plans {
 /* What a plan is asked for. */
 struct question {
     const struct rows *rows;
+    const char *begun;             /* the step that was left half way; NULL: none */
     const struct between *between; /* NULL: to the run's target */
 };
 
@@ -45,21 +46,37 @@ void plans_free(struct plans *plans)
     free(plans);
 }
 
+/* A tenant that was left half way on its way from base goes on as it began: by that checkpoint, or by none. */
+static const struct chain *chain_for(struct plans *plans, const struct question *question)
+{
+    if (!question->begun || question->rows->count || !plans->chain->checkpoint_count)
+        return plans->chain;
+    const struct revision *revision = chain_get(plans->chain, question->begun);
+    const struct revision **checkpoint =
+        arena_calloc(&plans->arena, 1, sizeof(const struct revision *));
+    struct chain *chain = arena_alloc(&plans->arena, sizeof *chain);
+    *chain = *plans->chain;
+    *checkpoint = revision ? chain_checkpoint(plans->chain, revision) : NULL;
+    chain->checkpoints = checkpoint;
+    chain->checkpoint_count = *checkpoint != NULL;
+    return chain;
+}
+
 static struct made *make(struct plans *plans, const struct question *question)
 {
     struct made *made = arena_alloc(&plans->arena, sizeof *made);
     /* they outlive the tenant in the plan */
     struct rows rows = rows_copy(&plans->arena, question->rows);
+    const struct chain *chain = chain_for(plans, question);
     if (question->between) {
         struct between between = *question->between;
         between.from = rows;
         between.wanted = rows_copy(&plans->arena, &between.wanted);
         between.is_stamp = plans->target->command == PLAN_STAMP;
-        made->is_good =
-            plan_between(&plans->arena, plans->chain, &between, &made->plan, &made->err);
+        made->is_good = plan_between(&plans->arena, chain, &between, &made->plan, &made->err);
     } else {
         made->is_good =
-            plan_build(&plans->arena, plans->chain, plans->target, &rows, &made->plan, &made->err);
+            plan_build(&plans->arena, chain, plans->target, &rows, &made->plan, &made->err);
     }
     return made;
 }
@@ -69,10 +86,10 @@ static const struct plan *get(struct plans *plans, const struct question *questi
     struct buf key;
     buf_init(&key, BUF_MAX_DEFAULT);
     rows_add_key(&key, question->rows);
+    buf_addf(&key, "begun %s\n", question->begun ? question->begun : "");
     if (question->between) {
-        const char *begun = question->between->begun;
-        buf_addf(&key, "to %u %d %s\n", question->between->directions,
-                 question->between->takes_unknown, begun ? begun : "");
+        buf_addf(&key, "to %u %d\n", question->between->directions,
+                 question->between->takes_unknown);
         rows_add_key(&key, &question->between->wanted);
     }
     uint32_t index = map_get(&plans->by_key, key.data);
@@ -97,5 +114,5 @@ const struct plan *plans_get(struct plans *plans, const struct rows *rows, struc
 const struct plan *plans_between(struct plans *plans, const struct between *between,
                                  struct err *err)
 {
-    return get(plans, &(struct question){&between->from, between}, err);
+    return get(plans, &(struct question){&between->from, between->begun, between}, err);
 }

@@ -158,7 +158,7 @@ static bool check_strangers(const struct routes *routes, const struct routes_que
 static bool check_step(const struct routes *routes, const struct routes_question *question,
                        const char *revision, struct err *err)
 {
-    const char *run = history_last_run(question->history, revision);
+    const char *run = history_last_run(question->history, routes->options.chain, revision);
     if (run && history_is_of(&routes->options.family, run))
         return true;
     if (run)

@@ -277,7 +277,8 @@ static const struct half_step *found_half_done(struct session *session)
     const struct unfinished *unfinished = &session->doubt.unfinished;
     if (request_changes(env->request) || !unfinished->revision)
         return NULL;
-    const struct revision *revision = chain_get(env->chain, unfinished->revision);
+    const struct revision *revision =
+        chain_get_way(env->chain, unfinished->revision, !session->look.rows.count);
     const struct script *script = NULL;
     struct err err;
     if (revision && env->scripts)

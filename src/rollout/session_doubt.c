@@ -410,7 +410,8 @@ enum session_state session_begin_settling(struct session *session)
     const struct unfinished *unfinished = &session->doubt.unfinished;
     struct step step = {.direction = unfinished->direction};
     if (unfinished->revision)
-        step.revision = chain_get(session->env->chain, unfinished->revision);
+        step.revision =
+            chain_get_way(session->env->chain, unfinished->revision, !session->look.rows.count);
     if (!step.revision) {
         err_set(&err, ERR_CONFIG,
                 "nothing is in doubt here: no revision of the chain was left half way");
@@ -428,7 +429,8 @@ enum session_state session_begin_settling(struct session *session)
 static enum asked ask_settle(struct session *session)
 {
     const struct unfinished *unfinished = &session->doubt.unfinished;
-    struct step step = {.revision = chain_get(session->env->chain, unfinished->revision),
+    struct step step = {.revision = chain_get_way(session->env->chain, unfinished->revision,
+                                                  !session->look.rows.count),
                         .direction = unfinished->direction};
     struct action action = {.kind = ACTION_MARK,
                             .step = &step,

@@ -38,7 +38,7 @@ WORDS = {
 BASES = {
     "downgrade": ["downgrade", "base"], "stamp": ["stamp", "head"], "forget": ["forget"], "history": ["history", "-i"],
     "show": ["show", "current"], "edit": ["edit", "current"], "merge": ["merge", "heads"], "resolve": ["resolve", "acme"],
-    "accept": ["accept", "aaaa1111"],
+    "accept": ["accept", "aaaa1111"], "checkpoint": ["checkpoint", "head"],
     "import": ["import", "dbmate", "MIGRATIONS"], "adopt": ["adopt", "--from", "dbmate"],
 }
 # Where an option has its effect beside others, or on another command line.

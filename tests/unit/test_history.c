@@ -61,16 +61,16 @@ static void knows_whose_work_is_here(void **state)
     struct grid grid = rows_of(rows, 0);
     assert_false(history_holds(&grid, &runs));
     assert_null(history_stranger(&grid, &runs));
-    assert_null(history_last_run(&grid, "aaaa"));
+    assert_null(history_last_run(&grid, NULL, "aaaa"));
     grid = rows_of(rows, 1);
     assert_false(history_holds(&grid, &runs));
     grid = rows_of(rows, 2);
     assert_true(history_holds(&grid, &runs));
     assert_null(history_stranger(&grid, &runs)); /* what was there before is no stranger's */
-    assert_string_equal(history_last_run(&grid, "bbbb"), "r1");
+    assert_string_equal(history_last_run(&grid, NULL, "bbbb"), "r1");
     grid = rows_of(rows, 4);
-    assert_string_equal(history_last_run(&grid, "aaaa"), "r0");
-    assert_string_equal(history_last_run(&grid, "bbbb"), "r2");
+    assert_string_equal(history_last_run(&grid, NULL, "aaaa"), "r0");
+    assert_string_equal(history_last_run(&grid, NULL, "bbbb"), "r2");
     assert_string_equal(history_stranger(&grid, &runs), "r2");
     assert_true(history_is_of(&runs, "r3"));
     assert_false(history_is_of(&runs, "r2"));
