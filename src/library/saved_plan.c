@@ -34,19 +34,20 @@ static bool take_texts(struct arena *arena, const json_t *array, struct texts *r
     return json_is_array(array);
 }
 
-static bool take_revisions(struct saved_plan *plan, json_t *object)
+/* The checksums of files, by id. False: it is no object, or one of its values is no text. */
+static bool take_files(struct arena *arena, json_t *object, struct saved_plan_files *ret)
 {
     const char *id;
     json_t *checksum;
-    plan->revisions =
-        arena_calloc(&plan->arena, json_object_size(object) + 1, sizeof *plan->revisions);
+    *ret = (struct saved_plan_files){
+        .items = arena_calloc(arena, json_object_size(object) + 1, sizeof *ret->items)};
     json_object_foreach(object, id, checksum)
     {
         if (!json_is_string(checksum))
             return false;
-        plan->revisions[plan->revision_count++] = (struct saved_plan_revision){
-            arena_strdup(&plan->arena, id),
-            arena_strdup(&plan->arena, json_string_value(checksum)),
+        ret->items[ret->count++] = (struct saved_plan_file){
+            arena_strdup(arena, id),
+            arena_strdup(arena, json_string_value(checksum)),
         };
     }
     return json_is_object(object);
@@ -90,8 +91,11 @@ static bool take_plan(struct saved_plan *plan, const json_t *root, struct err *e
         return refuse(plan, "a newer skein has made it", err);
     if (!take_texts(&plan->arena, json_object_get(root, "targets"), &plan->targets))
         return refuse(plan, "'targets' is no list of texts", err);
-    if (!take_revisions(plan, json_object_get(root, "revisions")))
+    if (!take_files(&plan->arena, json_object_get(root, "revisions"), &plan->revisions))
         return refuse(plan, "'revisions' does not name checksums", err);
+    json_t *checkpoints = json_object_get(root, "checkpoints");
+    if (checkpoints && !take_files(&plan->arena, checkpoints, &plan->checkpoints))
+        return refuse(plan, "'checkpoints' does not name checksums", err);
     if (!take_standings(plan, json_object_get(root, "standings")))
         return refuse(plan, "'standings' does not name revisions and tenants", err);
     return true;
@@ -124,27 +128,48 @@ void saved_plan_done(struct saved_plan *plan)
 
 /* ---- applying ---------------------------------------------------------------------------------- */
 
-static void check_revisions(const struct saved_plan *plan, const struct chain *chain,
-                            struct faults *faults)
+/* The chain's files of one kind. */
+struct present {
+    const struct revision *const *items;
+    size_t count;
+    const char *what; /* before the id */
+};
+
+static void check_files(const struct saved_plan *plan, const struct saved_plan_files *files,
+                        const struct present *present, struct faults *faults)
 {
-    struct map known;
+    struct map known, found;
     map_init(&known);
-    for (size_t i = 0; i < plan->revision_count; i++) {
-        const struct saved_plan_revision *saved = &plan->revisions[i];
-        const struct revision *revision = chain_get(chain, saved->id);
+    map_init(&found);
+    for (size_t i = 0; i < present->count; i++)
+        map_put(&found, present->items[i]->id, (uint32_t)i);
+    for (size_t i = 0; i < files->count; i++) {
+        const struct saved_plan_file *saved = &files->items[i];
+        uint32_t at = map_get(&found, saved->id);
         map_put(&known, saved->id, (uint32_t)i);
-        if (!revision)
-            faults_add(faults, ERR_CONFIG, plan->path, 0, "the chain has no revision '%s' any more",
-                       saved->id);
-        else if (strcmp(revision->checksum, saved->checksum) != 0)
-            faults_add(faults, ERR_CONFIG, revision->path, 0,
+        if (at == MAP_NONE)
+            faults_add(faults, ERR_CONFIG, plan->path, 0, "the chain has no %s '%s' any more",
+                       present->what, saved->id);
+        else if (strcmp(present->items[at]->checksum, saved->checksum) != 0)
+            faults_add(faults, ERR_CONFIG, present->items[at]->path, 0,
                        "it has changed since the plan '%s' was made", plan->path);
     }
-    for (size_t i = 0; i < chain->count; i++)
-        if (map_get(&known, chain->revisions[i]->id) == MAP_NONE)
-            faults_add(faults, ERR_CONFIG, chain->revisions[i]->path, 0,
+    for (size_t i = 0; i < present->count; i++)
+        if (map_get(&known, present->items[i]->id) == MAP_NONE)
+            faults_add(faults, ERR_CONFIG, present->items[i]->path, 0,
                        "it is new since the plan '%s' was made", plan->path);
     map_done(&known);
+    map_done(&found);
+}
+
+static void check_chain(const struct saved_plan *plan, const struct chain *chain,
+                        struct faults *faults)
+{
+    const struct present revisions = {chain->revisions, chain->count, "revision"};
+    const struct present checkpoints = {chain->checkpoints, chain->checkpoint_count,
+                                        "checkpoint of"};
+    check_files(plan, &plan->revisions, &revisions, faults);
+    check_files(plan, &plan->checkpoints, &checkpoints, faults);
 }
 
 /* A tenant of the plan that is gone would silently stay as it is. */
@@ -191,7 +216,7 @@ bool saved_plan_apply(const struct saved_plan *plan, struct fleet *fleet, struct
                       struct faults *faults)
 {
     size_t before = faults->total;
-    check_revisions(plan, fleet->chain, faults);
+    check_chain(plan, fleet->chain, faults);
     check_tenants(plan, fleet, faults);
     if (faults->total > before)
         return false;
@@ -293,6 +318,10 @@ void saved_plan_write(struct saved_plan_maker *maker, FILE *out)
         const struct revision *revision = chain->revisions[chain->topological[i]];
         json_put(&stream, revision->id, json_text(revision->checksum));
     }
+    json_close(&stream, '}');
+    json_open(&stream, "checkpoints", '{');
+    for (size_t i = 0; i < chain->checkpoint_count; i++)
+        json_put(&stream, chain->checkpoints[i]->id, json_text(chain->checkpoints[i]->checksum));
     json_close(&stream, '}');
     put_standings(maker, &stream);
     json_close(&stream, '}');

@@ -1,7 +1,7 @@
 /* A plan that was saved, so that a run does what was looked at and nothing else: `plan --save FILE`, `upgrade --plan FILE`.
  *
- * The file is JSON: the target, the revisions of the chain with their checksums, and the tenants by where they stood
- * (docs/plan.md). It holds no URL and no secret.
+ * The file is JSON: the target, the revisions of the chain and its checkpoints with their checksums, and the tenants by where
+ * they stood (docs/plan.md). It holds no URL and no secret.
  *
  *     struct saved_plan plan;
  *     if (saved_plan_read("release.plan", &plan, &err) && saved_plan_apply(&plan, &fleet, &request, &faults)) …
@@ -16,9 +16,14 @@
 #include "event/event.h"
 #include "library/fleet.h"
 
-struct saved_plan_revision {
-    const char *id;
+struct saved_plan_file {
+    const char *id; /* of the revision, or of the one that the checkpoint leads to */
     const char *checksum;
+};
+
+struct saved_plan_files {
+    struct saved_plan_file *items;
+    size_t count;
 };
 
 struct saved_plan_tenant {
@@ -30,8 +35,9 @@ struct saved_plan {
     struct arena arena;
     const char *path;
     struct texts targets; /* as they were asked for; none: head */
-    struct saved_plan_revision *revisions;
-    size_t revision_count;
+    struct saved_plan_files revisions;
+    struct saved_plan_files
+        checkpoints; /* none: there were none, or a skein wrote it that knew of none */
     struct saved_plan_tenant *tenants;
     size_t tenant_count;
 };
@@ -41,8 +47,8 @@ bool saved_plan_read(const char *path, struct saved_plan *ret, struct err *err) 
 void saved_plan_done(struct saved_plan *plan);
 
 /* Narrows the fleet to the tenants of the plan, and gives the request its target and where each tenant must stand. Adds to
- * `faults` what has changed since it was made: revisions that are new, gone or other files; tenants of the plan that
- * the inventory no longer has, unless the selection was narrowed besides. False: there is such a thing. */
+ * `faults` what has changed since it was made: revisions and checkpoints that are new, gone or other files; tenants of
+ * the plan that the inventory no longer has, unless the selection was narrowed besides. False: there is such a thing. */
 bool saved_plan_apply(const struct saved_plan *plan, struct fleet *fleet, struct request *request,
                       struct faults *faults) MUST_CHECK;
 

@@ -119,6 +119,28 @@ class Saved(Plans):
         self.fleet.revision("bbbb2222", "CREATE TABLE v (id int);", revises="aaaa1111")
         self.refuse("bbbb2222.sql: it has changed since the plan")
 
+    def test_other_checkpoints_are_a_fault(self):
+        """A tenant at base would take another way than the one that was looked at."""
+        self.assertEqual(self.save()["checkpoints"], {})
+        path = self.run_ok("checkpoint", "head").out.strip()
+        self.refuse("bbbb2222_checkpoint.sql: it is new since the plan")
+        self.assertEqual(list(self.save()["checkpoints"]), ["bbbb2222"])
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        self.fleet.write("versions/bbbb2222_checkpoint.sql", text + "SELECT 1;\n")
+        self.refuse("bbbb2222_checkpoint.sql: it has changed since the plan")
+        os.unlink(path)
+        self.refuse("the chain has no checkpoint of 'bbbb2222' any more")
+        self.fleet.write("versions/bbbb2222_checkpoint.sql", text)
+        report = self.follow().report
+        self.assertEqual([[step["revision"] for step in tenant["steps"]] for tenant in report["tenants"]], [["bbbb2222"]] * 3)
+
+    def test_a_plan_of_a_skein_without_checkpoints_is_followed(self):
+        plan = self.save()
+        del plan["checkpoints"]
+        self.fleet.write("release.plan", json.dumps(plan))
+        self.assertEqual(self.follow().report["totals"]["succeeded"], 3)
+
     def test_what_is_no_plan_is_a_fault(self):
         good = self.save()
         self.fleet.write("release.plan", "{\n")
@@ -126,6 +148,7 @@ class Saved(Plans):
         for wrong, words in [({"skein_plan": 2}, "a newer skein has made it"), ({"skein_plan": "1"}, "no 'skein_plan'"),
                              ({"targets": "head"}, "'targets' is no list"), ({"targets": [1]}, "'targets' is no list"),
                              ({"revisions": []}, "'revisions' does not"), ({"revisions": {"aaaa1111": 1}}, "'revisions' does"),
+                             ({"checkpoints": []}, "'checkpoints' does"), ({"checkpoints": {"bbbb2222": 1}}, "'checkpoints' does"),
                              ({"standings": {}}, "'standings' does"), ({"standings": [1]}, "'standings' does"),
                              ({"standings": [{"revision": 5, "tenants": []}]}, "'standings' does"),
                              ({"standings": [{"revision": [], "tenants": ["a\0b"]}]}, "it is no JSON")]:
