@@ -69,6 +69,12 @@ static void take_size(struct plan_lint *plan_lint, const struct measured *measur
         weight->tenants++;
 }
 
+/* A checkpoint's tables are new and empty: nothing that lint tells of its revision meets a tenant there. */
+static bool is_linted(const struct step_done *step)
+{
+    return step->revision && step->direction == DIRECTION_UP && !step->revision->is_checkpoint;
+}
+
 static void on_planned(void *ctx, const struct event *event)
 {
     struct plan_lint *plan_lint = ctx;
@@ -76,7 +82,7 @@ static void on_planned(void *ctx, const struct event *event)
     if (event->kind != EVENT_TENANT_FINISHED)
         return;
     for (size_t i = 0; i < outcome->step_count; i++)
-        if (outcome->steps[i].revision && outcome->steps[i].direction == DIRECTION_UP)
+        if (is_linted(&outcome->steps[i]))
             plan_lint->is_pending[outcome->steps[i].revision->index] = true;
     plan_lint->asked += outcome->measured != NULL;
     for (size_t i = 0; i < outcome->measured_count; i++)

@@ -91,6 +91,15 @@ class OnSqlite(Case):
         self.run_ok("resume")
         self.run_ok("drift")
 
+    def test_what_lint_tells_of_its_revision_meets_no_tenant_at_base(self):
+        def findings():
+            return [(f["rule"], f["revision"]) for f in self.run_json("plan").report["lint"]["findings"]]
+        self.run_ok("upgrade", "bbbb2222", "--tenant", "globex")
+        self.run_ok("checkpoint", "head")
+        self.assertEqual(findings(), [("drop-table", "cccc3333")])  # globex runs the revision's file
+        self.run_ok("upgrade", "--tenant", "globex")
+        self.assertEqual(findings(), [])
+
     def test_rows_of_revisions_are_refused(self):
         self.fleet.revision("dddd4444", "INSERT INTO task (title) VALUES ('seed');")
         result = self.run_ok("checkpoint", "head", code=2)
