@@ -115,7 +115,7 @@ static void say_how_to_finish(struct session *session, const struct plan *left, 
     if (front) {
         err_add(
             err,
-            ": '%s' comes before it by now; put the 'Revises' of '%s' back as it was, and go on",
+            ": '%s' comes before it by now; put the 'Revises' or the checkpoint of '%s' back as it was, and go on",
             front->id, unfinished->revision);
         return;
     }

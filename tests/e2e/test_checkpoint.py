@@ -177,11 +177,15 @@ class OnServers(Case):
     def half_way(self, maria):
         """No transaction takes it back there: it goes on after the last statement that finished."""
         self.fleet.inventory(maria.create("h1"), scratch={"mysql": maria.url("")})
-        self.run_ok("checkpoint", "head")
+        path = self.run_ok("checkpoint", "head").out.strip()
         maria.sql("h1", "CREATE TABLE urgent (a INT)")
         self.steps(code=4)
         self.assertEqual((maria.versions("h1"), maria.tables("h1")), ([], {"task", "urgent"}))
         maria.sql("h1", "DROP TABLE urgent")
+        os.rename(path, path + ".away")
+        error = self.run_json("resume", code=4).tenant("h1")["error"]
+        self.assertIn("put the 'Revises' or the checkpoint of 'cccc3333' back", error["message"])
+        os.rename(path + ".away", path)
         self.assertEqual(self.steps(verb="resume"), {"h1": [("cccc3333", "up")]})
         self.run_ok("drift")
 
