@@ -163,11 +163,11 @@ static enum session_state answer_probe(struct session *session)
     struct probe_findings found = {0};
     if (session->doubt.asks_catalog)
         found = judge(session);
-    const struct io_op *author =
-        &session->batch.ops[session->batch.count - 1 - session->doubt.asks_catalog];
+    size_t after_author = session->batch.count - session->doubt.asks_catalog;
     bool is_left = found.repair_count || found.answer == PROBE_HALF;
     if (session->doubt.asks_author && !is_left)
-        found.answer = author->answer.rows_seen ? PROBE_DONE : PROBE_UNDONE;
+        found.answer =
+            session->batch.ops[after_author - 1].answer.rows_seen ? PROBE_DONE : PROBE_UNDONE;
     bool is_known =
         found.answer != PROBE_UNKNOWN && (found.answer != PROBE_OTHER || !unfinished->is_running);
     if (!is_known && !found.repair_count)
