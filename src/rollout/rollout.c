@@ -16,58 +16,11 @@ double rollout_elapsed_ms(const struct rollout *rollout)
     return (double)(uv_hrtime() - rollout->started_ns) / 1e6;
 }
 
-/* ---- SQL that holds a password ------------------------------------------------------------- */
-
-static void note_revision(struct rollout *rollout, const struct revision *revision)
-{
-    if (revision)
-        rollout->is_used[revision->index] = true;
-}
-
-static void note_used(struct rollout *rollout, const struct outcome *outcome)
-{
-    const struct chain *chain = rollout->info.chain;
-    if (!chain)
-        return;
-    if (!rollout->is_used)
-        rollout->is_used = arena_calloc(&rollout->arena, chain->count + 1, sizeof(bool));
-    for (size_t i = 0; i < outcome->step_count; i++)
-        note_revision(rollout, outcome->steps[i].revision);
-    note_revision(rollout, outcome->error_revision);
-}
-
-static bool holds_password(const struct rollout *rollout, const struct revision *revision)
-{
-    for (size_t i = 0; i < revision->section_count; i++) {
-        const struct section *section = &revision->sections[i];
-        if (links_have_password_in(rollout->links, section->sql, section_shown_len(section)))
-            return true;
-    }
-    return false;
-}
-
-/* At the end, since by then the passwords of all who were connected to are known. */
-static void withhold(struct rollout *rollout)
-{
-    const struct chain *chain = rollout->info.chain;
-    bool *withheld = NULL;
-    for (size_t i = 0; rollout->is_used && i < chain->count; i++) {
-        if (!rollout->is_used[i] || !holds_password(rollout, chain->revisions[i]))
-            continue;
-        if (!withheld)
-            withheld = arena_calloc(&rollout->arena, chain->count, sizeof(bool));
-        withheld[i] = true;
-    }
-    rollout->info.withheld = withheld;
-}
-
-/* ---- telling ------------------------------------------------------------------------------- */
-
 void rollout_tell(struct rollout *rollout, struct event event)
 {
     event.run = &rollout->info;
     if (event.outcome)
-        note_used(rollout, event.outcome);
+        rollout_note_used(rollout, event.outcome);
     bool is_wait = event.kind == EVENT_WAIT_STARTED || event.kind == EVENT_WAIT_FINISHED;
     if (rollout->journal && !is_wait)
         journal_tell(rollout->journal, &event);
@@ -524,7 +477,7 @@ static void begin(struct rollout *rollout)
 
 static void end(struct rollout *rollout)
 {
-    withhold(rollout);
+    rollout_withhold(rollout);
     rollout_tell(rollout,
                  (struct event){.kind = EVENT_RUN_FINISHED,
                                 .state = rollout->is_over ? rollout->end : final_state(rollout),

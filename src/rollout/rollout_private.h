@@ -118,4 +118,8 @@ void rollout_note_changed(struct rollout *rollout, uint32_t tenant);
 bool rollout_skip_unreachable(struct rollout *rollout, uint32_t tenant);
 void rollout_give_up(struct rollout *rollout, uint32_t tenant);
 
+/* rollout_withheld.c: notes which revisions the outcome speaks of; and, of those, says in `info` whose SQL holds a password. */
+void rollout_note_used(struct rollout *rollout, const struct outcome *outcome);
+void rollout_withhold(struct rollout *rollout);
+
 #endif

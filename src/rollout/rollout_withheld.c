@@ -1,0 +1,47 @@
+/* SQL that holds a password of a tenant: at the end of a run its revisions are looked through, since by then the passwords of all who
+ * were connected to are known. */
+#include "base/arena.h"
+#include "link/link.h"
+#include "rollout/rollout_private.h"
+
+static void note_revision(struct rollout *rollout, const struct revision *revision)
+{
+    if (revision)
+        rollout->is_used[revision->index] = true;
+}
+
+void rollout_note_used(struct rollout *rollout, const struct outcome *outcome)
+{
+    const struct chain *chain = rollout->info.chain;
+    if (!chain)
+        return;
+    if (!rollout->is_used)
+        rollout->is_used = arena_calloc(&rollout->arena, chain->count + 1, sizeof(bool));
+    for (size_t i = 0; i < outcome->step_count; i++)
+        note_revision(rollout, outcome->steps[i].revision);
+    note_revision(rollout, outcome->error_revision);
+}
+
+static bool holds_password(const struct rollout *rollout, const struct revision *revision)
+{
+    for (size_t i = 0; i < revision->section_count; i++) {
+        const struct section *section = &revision->sections[i];
+        if (links_have_password_in(rollout->links, section->sql, section_shown_len(section)))
+            return true;
+    }
+    return false;
+}
+
+void rollout_withhold(struct rollout *rollout)
+{
+    const struct chain *chain = rollout->info.chain;
+    bool *withheld = NULL;
+    for (size_t i = 0; rollout->is_used && i < chain->count; i++) {
+        if (!rollout->is_used[i] || !holds_password(rollout, chain->revisions[i]))
+            continue;
+        if (!withheld)
+            withheld = arena_calloc(&rollout->arena, chain->count, sizeof(bool));
+        withheld[i] = true;
+    }
+    rollout->info.withheld = withheld;
+}
