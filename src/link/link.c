@@ -69,6 +69,8 @@ void links_free(struct links *links)
 void links_limit(struct links *links, uint32_t in_all, uint32_t per_server)
 {
     pool_limit(links->pool, in_all, per_server);
+    for (struct io *io; (io = pool_beyond(links->pool));)
+        io_close(io, NULL, NULL);
 }
 
 void links_close(struct links *links)

@@ -228,3 +228,11 @@ struct io *pool_excess(struct pool *pool, size_t tenant)
     struct io *io = server->open >= pool->per_server ? remove_oldest(pool, server) : NULL;
     return io || pool->open < pool->in_all ? io : pool_idle(pool);
 }
+
+struct io *pool_beyond(struct pool *pool)
+{
+    for (size_t i = 0; pool->idle_count && i < pool->server_count; i++)
+        if (pool->servers[i]->open > pool->per_server && pool->servers[i]->idle_count)
+            return remove_oldest(pool, pool->servers[i]);
+    return pool->open > pool->in_all ? pool_idle(pool) : NULL;
+}

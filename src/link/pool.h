@@ -37,8 +37,9 @@ void pool_refuse(struct pool *pool, size_t tenant);
 void pool_note_opened(struct pool *pool, size_t tenant);
 void pool_note_closed(struct pool *pool, size_t tenant);
 
-/* What waits and is to be closed, by the caller, one after the other until it is NULL: before another connection is opened to
- * the tenant's server; where that server has no more room; at the end. */
+/* What waits and is to be closed, by the caller, one after the other until it is NULL: after the limits have changed; before
+ * another connection is opened to the tenant's server; where that server has no more room; at the end. */
+struct io *pool_beyond(struct pool *pool);
 struct io *pool_excess(struct pool *pool, size_t tenant);
 struct io *pool_idle_of_server(struct pool *pool, size_t tenant);
 struct io *pool_idle(struct pool *pool);

@@ -60,14 +60,21 @@ static void on_surveyed(void *ctx)
     rollout_fill(rollout);
 }
 
+/* Connections that wait for a tenant count like those at work: what is too much by these rules is closed. */
+static void limit_connections(struct rollout *rollout, size_t wave)
+{
+    const struct rollout_wave *rules = &rollout->options->waves[wave];
+    links_limit(rollout->links, rules->parallel, rules->per_server);
+}
+
 static void begin_wave(struct rollout *rollout, uint32_t wave)
 {
     rollout->wave_failed = 0;
     rollout->wave = wave;
     rollout->has_begun = true;
     rollout_tell(rollout, (struct event){.kind = EVENT_WAVE_STARTED, .wave = wave});
+    limit_connections(rollout, wave);
     const struct rollout_wave *rules = &rollout->options->waves[wave];
-    links_limit(rollout->links, rules->parallel, rules->per_server);
     const struct survey_wave surveyed = {
         .number = wave,
         .connections = rules->parallel < rules->per_server ? rules->parallel : rules->per_server,
@@ -161,6 +168,7 @@ static void begin_rollback(struct rollout *rollout)
 {
     rollout->has_rolled_back = true;
     routes_roll_back(rollout->routes);
+    limit_connections(rollout, rollout->options->wave_count - 1); /* as the scheduler has it */
     rollout_tell(rollout,
                  (struct event){.kind = EVENT_RUN_ROLLS_BACK, .reason = "too many failures"});
 }

@@ -133,6 +133,35 @@ static void never_has_more_than_the_limits(void **state)
     pool_free(pool);
 }
 
+static void closes_what_new_limits_forbid(void **state)
+{
+    int some[3];
+    struct pool *pool = pool_new();
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        add(pool, "mysql://app@h/a", NULL, &none);
+    add(pool, "mysql://app@other/a", NULL, &none);
+    add(pool, "mysql://app@other/a", NULL, &none);
+    pool_limit(pool, 5, 3);
+    const size_t tenants[] = {0, 1, 4};
+    for (size_t i = 0; i < 3; i++) {
+        assert_null(pool_take(pool, tenants[i]));
+        assert_null(open_one(pool, tenants[i]));
+    }
+    for (size_t i = 0; i < 3; i++)
+        pool_leave(pool, tenants[i], connection(&some[i]));
+    assert_null(pool_beyond(pool));
+    pool_limit(pool, 5, 1);
+    assert_ptr_equal(pool_beyond(pool), connection(&some[0]));
+    assert_null(pool_beyond(pool));
+    pool_limit(pool, 1, 1);
+    assert_ptr_equal(pool_beyond(pool), connection(&some[1]));
+    assert_null(pool_beyond(pool));
+    assert_ptr_equal(pool_take(pool, 5), connection(&some[2]));
+    assert_null(pool_beyond(pool)); /* one at work is not closed */
+    pool_free(pool);
+}
+
 static void wants_no_more_than_will_be_taken(void **state)
 {
     int first, second;
@@ -178,6 +207,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(leaves_connections_to_other_databases_where_they_can_go_there),
     cmocka_unit_test(refuses_what_the_server_does_not_make_like_new),
     cmocka_unit_test(never_has_more_than_the_limits),
+    cmocka_unit_test(closes_what_new_limits_forbid),
     cmocka_unit_test(wants_no_more_than_will_be_taken),
     cmocka_unit_test(keeps_a_bounded_number),
 };
