@@ -29,7 +29,7 @@ static bool is_at_a_place(const struct session *session)
 bool session_verifies_plan(struct session *session)
 {
     struct session_verify *verify = &session->verify;
-    if (!session->look.has_schema) /* the run will make it */
+    if (!session->look.has_schema || session->conn.is_missing) /* the run will make it */
         return false;
     if (!session->work.todo.count)
         return verifies(session, VERIFY_BOTH) && !verify->is_after_done &&

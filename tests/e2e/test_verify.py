@@ -2,6 +2,7 @@
 """--verify-schema: a tenant is held to what its revision makes before it is changed, and to what the target makes after it."""
 import contextlib
 import json
+import os
 import sqlite3
 
 from harness import FleetCase, MariaDB, Pooler, Postgres, main
@@ -118,6 +119,8 @@ class OnSqlite(Case):
     def test_a_new_tenant_and_one_that_is_not_empty(self):
         self.fleet.inventory(self.tenants + [{"name": "new", "url": "sqlite:///data/new.db", "create": True},
                                              {**self.fleet.sqlite("old", "CREATE TABLE task2 (a)")}])
+        self.run_ok("plan", "--verify-schema", "-t", "new")  # there is nothing yet to be compared
+        self.assertFalse(os.path.exists(self.fleet.path("data", "new.db")))
         result = self.upgrade("--verify-schema", "--on-failure", "continue", code=1)
         self.assertEqual(self.fleet.versions("new"), ["bbbb2222"])
         self.assertEqual(self.error(result, "old")["message"],
@@ -159,6 +162,9 @@ class OnServers(Case):
         self.chain()
         self.pg.create("pool")
         schemas = [{"name": n, "url": self.pg.url("pool"), "schema": n, "create": True} for n in ("s1", "s2", "S 3")]
+        new = [{"name": name, "url": server.url("not_yet"), "create": True} for name, server in (("p", self.pg), ("m", self.maria))]
+        self.place(new)
+        self.assertEqual(self.run_json("plan", "--verify-schema").report["totals"]["succeeded"], 2)
         self.place(self.pg.create("d1", "d2") + schemas)
         self.run_ok("upgrade", "--verify-schema")
         self.upgrade("base", "--yes", "--verify-schema", verb="downgrade")

@@ -34,6 +34,8 @@ static struct verification *make_verification(struct play *play, uint32_t percen
             struct verified_kind place = {(enum dialect_id)(kind / 2), kind % 2};
             bool is_known =
                 scene_closure(scene, set) == set && rng_chance(&play->verifying, percent);
+            /* base is nothing, and a schema that is not there yet, which no one reads, stands there */
+            is_known = is_known || !set;
             ret_known[kind][set] = is_known;
             if (is_known)
                 add_place(play, set, &place, verification);
