@@ -172,7 +172,9 @@ class OnSqlite(Changed, FleetCase):
         self.run_ok("upgrade", code=1)
         self.edit("bbbb2222")
         with contextlib.closing(sqlite3.connect(self.fleet.path(".skein/ledger.db"))) as db, db:
-            db.executescript("DROP TABLE chain_files; ALTER TABLE errors DROP COLUMN quotes_values;"
+            db.executescript("DROP TABLE revision_sections; ALTER TABLE run_tenants DROP COLUMN dialect;"
+                             "ALTER TABLE waves DROP COLUMN max_failures; ALTER TABLE waves DROP COLUMN soak_ms;"
+                             "DROP TABLE chain_files; ALTER TABLE errors DROP COLUMN quotes_values;"
                              "ALTER TABLE notices DROP COLUMN quotes_values; PRAGMA user_version = 5")
         self.assertRegex(self.run_ok("resume", code=2).err, r"the chain has changed since run \S+: put it back, or say")
         self.assertIn("no such table", self.run_ok("report").out)
