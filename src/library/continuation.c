@@ -527,6 +527,7 @@ void continuation_apply(const struct continuation *continuation, struct rollout_
     rollout->can_resume = continuation->is_rollback && !continuation->is_rollback_begun;
     rollout->family = continuation->family;
     struct rollout_wave *waves = (struct rollout_wave *)(uintptr_t)rollout->waves;
-    for (size_t i = 0; i < rollout->wave_count; i++)
+    bool soaks = request_changes(rollout->run.request); /* who only looks waits for nothing */
+    for (size_t i = 0; soaks && i < rollout->wave_count; i++)
         waves[i].soak_until_ms = soak_until(continuation->past, &waves[i]);
 }

@@ -404,6 +404,7 @@ class NarrowedOnSqlite(Narrowed, FleetCase):
     def test_the_soak_of_a_canary_that_is_left_out_is_not_forgotten(self):
         self.write_inventory(rollout={"waves": [{"name": "canary", "select": "tier=canary", "soak": "5m"}, {"name": "all"}]})
         self.run_id("upgrade", "--wave", "canary")
+        self.run_ok("resume", "--dry-run", timeout=60)  # who only looks waits for nothing
         for args in (["--tenant", "t2"], []):
             process = self.fleet.start("resume", *args, "--progress", "json")
             line = next(line for line in process.stderr
