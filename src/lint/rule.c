@@ -80,7 +80,7 @@ const struct lint_rule lint_rules[RULE__COUNT] = {
     [RULE_TIMEOUTS] = {LINT_WARNING, LINT_ALL, SCALE_NONE,
         "A timeout that is switched off",
         "{name} is set to {what}: a statement that waits for a lock keeps everyone after it waiting",
-        "DDL that waits behind one long reader stops all later statements on that table. skein sets lock_timeout from the inventory, gives way and tries again.",
+        "DDL that waits for one long reader stops all later statements on that table. skein sets lock_timeout from the inventory, gives way and tries again.",
         "leave it out, and set 'lock_timeout' or 'statement_timeout' of the tenant in the inventory"},
     [RULE_ENUM_ADD_USED] = {LINT_ERROR, LINT_POSTGRESQL, SCALE_NONE,
         "A new value of an enum that is used before the commit",

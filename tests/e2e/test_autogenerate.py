@@ -389,17 +389,12 @@ COMMENT ON CONSTRAINT named ON task IS 'k';
 """
 
 
-class OnPostgres(PostgresCase):
-    def start(self, schema=None):
-        name = "tenant" + str(abs(hash(self.id())) % 10**8)
-        self.pg.create(name)
-        self.name = name
-        tenant = {"name": "acme", "url": self.pg.url(name), "create": True, **({"schema": schema} if schema else {})}
-        self.fleet.inventory([tenant], autogenerate={"schema": ["schema.sql"]}, scratch={"postgresql": self.pg.url("postgres")})
-        self.count = 0
+class Generating:
+    """A case with `count`: revisions that are generated one after the other."""
 
     def generate(self, schema, *args, code=0):
-        self.fleet.write("schema.sql", schema)
+        if schema is not None:
+            self.fleet.write("schema.sql", schema)
         self.count += 1
         self.said = self.run_ok("revision", "--autogenerate", "-m", "x", "--rev-id", f"rev{self.count:04}", *args, code=code).err
         path = f"versions/rev{self.count:04}_x.sql"
@@ -408,6 +403,16 @@ class OnPostgres(PostgresCase):
     def upgrade(self):
         self.run_ok("upgrade", "--yes", "head")
         self.run_ok("drift")
+
+
+class OnPostgres(Generating, PostgresCase):
+    def start(self, schema=None):
+        name = "tenant" + str(abs(hash(self.id())) % 10**8)
+        self.pg.create(name)
+        self.name = name
+        tenant = {"name": "acme", "url": self.pg.url(name), "create": True, **({"schema": schema} if schema else {})}
+        self.fleet.inventory([tenant], autogenerate={"schema": ["schema.sql"]}, scratch={"postgresql": self.pg.url("postgres")})
+        self.count = 0
 
     def test_kinds_of_objects_up_and_down(self):
         self.start()
@@ -563,7 +568,7 @@ DELIMITER ;
 """
 
 
-class OnMariaDBServer(MariaDBCase):
+class OnMariaDBServer(Generating, MariaDBCase):
     settings = ("--event-scheduler=OFF",)
 
     def start(self, *others, **keys):
@@ -572,18 +577,6 @@ class OnMariaDBServer(MariaDBCase):
         self.fleet.inventory([{"name": "acme", "url": self.maria.url(self.name)}, *others], autogenerate={"schema": ["schema.sql"]},
                              scratch={"mysql": self.maria.url(""), **keys})
         self.count = 0
-
-    def generate(self, schema, *args, code=0):
-        if schema is not None:
-            self.fleet.write("schema.sql", schema)
-        self.count += 1
-        self.said = self.run_ok("revision", "--autogenerate", "-m", "x", "--rev-id", f"rev{self.count:04}", *args, code=code).err
-        path = f"versions/rev{self.count:04}_x.sql"
-        return self.fleet.read(path).decode() if os.path.exists(self.fleet.path(path)) else None
-
-    def upgrade(self):
-        self.run_ok("upgrade", "--yes", "head")
-        self.run_ok("drift")
 
     def sql(self, text):
         return [tuple(row) for row in self.maria.sql(self.name, text)]
